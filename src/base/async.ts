@@ -1,0 +1,63 @@
+import type { Clock } from './clock.js';
+
+/** A promise with its two handles outside. */
+export interface Deferred<T> {
+  readonly promise: Promise<T>;
+  resolve(value: T): void;
+  reject(error: unknown): void;
+}
+
+/** Makes a {@link Deferred}. */
+export function deferred<T>(): Deferred<T> {
+  let resolve!: (value: T) => void;
+  let reject!: (error: unknown) => void;
+  const promise = new Promise<T>((res, rej) => {
+    resolve = res;
+    reject = rej;
+  });
+  return { promise, resolve, reject };
+}
+
+/** Runs pieces of work with the same key one after the other, in the order they came. */
+export class KeyedQueue {
+  readonly #tails = new Map<string, Promise<void>>();
+
+  /** Resolves or rejects as `work` does. An abort before its turn comes skips it. */
+  async run<T>(key: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const before = this.#tails.get(key) ?? Promise.resolve();
+    const done = deferred<void>();
+    const tail = before.then(() => done.promise);
+    this.#tails.set(key, tail);
+    try {
+      await before;
+      signal?.throwIfAborted();
+      return await work();
+    } finally {
+      done.resolve();
+      if (this.#tails.get(key) === tail) this.#tails.delete(key);
+    }
+  }
+}
+
+/** Tries `work` again after each delay; stops at once when aborted, also during a delay. */
+export async function retry<T>(
+  work: (attempt: number, signal: AbortSignal) => Promise<T>,
+  options: {
+    readonly delaysMs: readonly number[];
+    readonly signal: AbortSignal;
+    readonly clock: Clock;
+    readonly shouldRetry?: (error: unknown) => boolean;
+  },
+): Promise<T> {
+  const { delaysMs, signal, clock, shouldRetry } = options;
+  for (let attempt = 0; ; attempt++) {
+    signal.throwIfAborted();
+    try {
+      return await work(attempt, signal);
+    } catch (error) {
+      const delay = delaysMs[attempt];
+      if (delay === undefined || signal.aborted || shouldRetry?.(error) === false) throw error;
+      await clock.sleep(delay, signal);
+    }
+  }
+}

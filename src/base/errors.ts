@@ -1,0 +1,79 @@
+/**
+ * Every error that crosses a function border has a code and typed data, and is recognised by its code alone:
+ * `instanceof` is false across bundles, and messages are for people.
+ *
+ * Add a code: one line here, its words in `src/cli/output/errorText.ts` if the message alone does not say what to do.
+ */
+export interface ErrorData {
+  'agent.unknown': { readonly agent: string; readonly known: readonly string[] };
+  'cancelled': Record<never, never>;
+  'compose.invalid': { readonly file: string; readonly problems: readonly string[] };
+  'compose.unreadable': { readonly file: string; readonly reason: string };
+  'consent.required': { readonly project: string; readonly reasons: readonly string[] };
+  'git.conflict': { readonly files: readonly string[] };
+  'git.detachedHead': { readonly repository: string };
+  'git.failed': { readonly command: string; readonly exitCode: number | undefined; readonly stderr: string };
+  'git.missing': Record<never, never>;
+  'git.noBase': { readonly repository: string; readonly base: string };
+  'git.emptyRepository': { readonly repository: string };
+  'git.notRepository': { readonly folder: string };
+  'git.tooOld': { readonly found: string; readonly needed: string };
+  'host.handOver': { readonly running: string; readonly mine: string };
+  'host.locked': { readonly stateDir: string };
+  'host.unreachable': { readonly socket: string; readonly reason: string };
+  'internal': { readonly detail: string };
+  'merge.refused': { readonly thread: string; readonly reason: string };
+  'merge.unknown': { readonly merge: string };
+  'project.conflict': { readonly project: string; readonly expected: string; readonly found: string };
+  'project.unknown': { readonly project: string };
+  'prompt.invalid': { readonly reason: string };
+  'provider.missing': { readonly provider: string; readonly command: string; readonly fix: string };
+  'provider.notLoggedIn': { readonly provider: string; readonly fix: string };
+  'provider.unknown': { readonly provider: string; readonly known: readonly string[] };
+  'queue.full': { readonly limit: number };
+  'request.invalid': { readonly field: string; readonly reason: string };
+  'rescue.unknown': { readonly rescue: string };
+  'run.unknown': { readonly run: string };
+  'state.corrupt': { readonly file: string; readonly setAside: string };
+  'state.newer': { readonly file: string; readonly found: number; readonly supported: number };
+  'state.networkFileSystem': { readonly stateDir: string };
+  'state.unwritable': { readonly path: string; readonly reason: string };
+  'thread.ambiguous': { readonly prefix: string; readonly matches: readonly string[] };
+  'thread.busy': { readonly thread: string; readonly status: string };
+  'thread.closed': { readonly thread: string; readonly status: string };
+  'thread.unknown': { readonly thread: string };
+  'usage': { readonly reason: string };
+  'worktree.failed': { readonly path: string; readonly reason: string };
+  'worktree.missing': { readonly path: string };
+}
+
+/** A code of {@link ErrorData}. */
+export type ErrorCode = keyof ErrorData;
+
+/** The one error class. `message` is an English sentence: what was tried, what was found, what to do. */
+export class AppError<C extends ErrorCode = ErrorCode> extends Error {
+  override readonly name = 'AppError';
+  readonly code: C;
+  readonly data: ErrorData[C];
+  constructor(code: C, message: string, data: ErrorData[C], options?: { readonly cause?: unknown }) {
+    super(message);
+    if (options && 'cause' in options) this.cause = options.cause;
+    this.code = code;
+    this.data = data;
+  }
+}
+
+/** True for an AppError with this code, whichever bundle threw it. */
+export function isAppError<C extends ErrorCode>(error: unknown, code: C): error is AppError<C> {
+  return error instanceof Error && error.name === 'AppError' && 'code' in error && error.code === code;
+}
+
+/** True for an AppError with any code. */
+export function isAnyAppError(error: unknown): error is AppError {
+  return error instanceof Error && error.name === 'AppError' && 'code' in error && 'data' in error;
+}
+
+/** The text of whatever was thrown. */
+export function errorMessage(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

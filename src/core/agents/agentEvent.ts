@@ -1,0 +1,60 @@
+/**
+ * What an agent says and does, in one vocabulary for all providers. A provider's `parse` makes these from one line of
+ * the CLI's output; the thread page, `muster logs` and the run's digest are made of them.
+ */
+export type AgentEvent =
+  /** The CLI's own conversation id, stored the moment it appears so that a follow-up resumes it. */
+  | { readonly kind: 'conversation'; readonly id: string }
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'thinking'; readonly text: string }
+  | ToolCall
+  | ToolResult
+  | Usage
+  /** The final answer, where the CLI says which text is it. */
+  | { readonly kind: 'result'; readonly text: string }
+  /** An error result is a failure even when the exit code is 0. */
+  | { readonly kind: 'error'; readonly message: string; readonly reason: AgentErrorReason }
+  /** A line that is not of the CLI's documented format; shown in the raw log and as plain text. */
+  | { readonly kind: 'raw'; readonly text: string };
+
+/** One tool use. `title` is what matters in one line: a file, a command, a pattern. */
+export interface ToolCall {
+  readonly kind: 'tool_call';
+  readonly callId: string;
+  /** The CLI's own name, such as `Edit` or `exec_command`. */
+  readonly tool: string;
+  readonly category: ToolCategory;
+  readonly title: string;
+  /** JSON or text of the input, at most {@link maxToolText} characters. */
+  readonly input: string;
+  /** The file it touches, as the CLI wrote it. */
+  readonly path?: string;
+}
+
+export interface ToolResult {
+  readonly kind: 'tool_result';
+  readonly callId: string;
+  readonly ok: boolean;
+  /** At most {@link maxToolText} characters. */
+  readonly output: string;
+  readonly exitCode?: number;
+}
+
+/** Tokens and money. `total: true` replaces what was counted before (the CLI's own sum); otherwise it adds. */
+export interface Usage {
+  readonly kind: 'usage';
+  readonly total: boolean;
+  readonly inputTokens?: number;
+  readonly outputTokens?: number;
+  readonly cacheReadTokens?: number;
+  readonly cacheWriteTokens?: number;
+  readonly costUsd?: number;
+}
+
+export type ToolCategory = 'read' | 'edit' | 'search' | 'command' | 'fetch' | 'plan' | 'other';
+
+export type AgentErrorReason =
+  'not_logged_in' | 'rate_limited' | 'conversation_missing' | 'model_unknown' | 'budget' | 'interrupted' | 'other';
+
+/** Tool inputs and outputs longer than this are cut; the whole text stays in the run's log. */
+export const maxToolText = 16_384;

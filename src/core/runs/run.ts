@@ -1,0 +1,48 @@
+import type { MessageId, RunId, ThreadId } from '../../base/ids.js';
+
+/** `queued → starting → running ⇄ waiting → succeeded | failed | timed_out | cancelled | lost` */
+export type RunStatus =
+  'queued' | 'starting' | 'running' | 'waiting' | 'succeeded' | 'failed' | 'timed_out' | 'cancelled' | 'lost';
+
+/** One execution of an agent for one message. A retry is a new run. Times are milliseconds since the epoch. */
+export interface Run {
+  readonly id: RunId;
+  readonly threadId: ThreadId;
+  readonly messageId: MessageId;
+  readonly agent: string;
+  readonly provider: string;
+  readonly model?: string;
+  readonly status: RunStatus;
+  /** Raised by every claim and adoption: a writer with an older number is fenced off. */
+  readonly generation: number;
+  readonly queuedAt: number;
+  readonly startedAt?: number;
+  readonly endedAt?: number;
+  readonly exitCode?: number;
+  readonly signal?: string;
+  /** Present when the status is failed, timed_out or lost: a short code and a sentence. */
+  readonly error?: { readonly code: string; readonly message: string };
+  /** The provider's conversation id. */
+  readonly conversation?: string;
+  /** The final answer, at most 16,384 characters. */
+  readonly answer?: string;
+  /** The last line said or done, at most 200 characters, for lists. */
+  readonly activity?: string;
+  readonly inputTokens?: number;
+  readonly outputTokens?: number;
+  readonly cacheReadTokens?: number;
+  readonly cacheWriteTokens?: number;
+  readonly costUsd?: number;
+  /** Where tailing of `stdout.ndjson` goes on after a host restart, in bytes. */
+  readonly outputOffset: number;
+}
+
+/** True when the run has ended, whatever its outcome. */
+export function isRunEnded(status: RunStatus): boolean {
+  return !isRunActive(status);
+}
+
+/** True from the moment it is queued until it ends. */
+export function isRunActive(status: RunStatus): boolean {
+  return status === 'queued' || status === 'starting' || status === 'running' || status === 'waiting';
+}

@@ -1,0 +1,50 @@
+import type { RunId } from '../../base/ids.js';
+import type { ProcessExit } from '../agents/provider.js';
+import type { OutputLine } from './runOutput.js';
+import type { SandboxLaunch } from './sandboxDriver.js';
+
+/**
+ * Watches the runs of one host from start or adoption to the end. One instance per host.
+ * The implementation is `directoryRunSupervisor.ts`.
+ */
+export interface RunSupervisor {
+  /** Starts a run whose directory exists. The listener hears of everything that follows, `onEnded` exactly once. */
+  start(launch: SandboxLaunch, limits: RunLimits, listener: RunListener): void;
+  /** Takes over a run of an earlier host: concludes, tails on from `outputOffset`, or calls it lost (leftovers killed first). */
+  adopt(run: AdoptedRun, limits: RunLimits, listener: RunListener): void;
+  /** Stops a run; its listener then hears `cancelled` (unless it ended by itself first). Resolves when nothing of it is alive. */
+  cancel(run: RunId): Promise<void>;
+  /** Stops watching (the agents keep running; the next host adopts them). Resolves when every tail has stopped. */
+  dispose(): Promise<void>;
+}
+
+export interface AdoptedRun {
+  readonly run: RunId;
+  readonly outputOffset: number;
+  /** Wall-clock budget already used by earlier hosts counts from here, in ms since the epoch. */
+  readonly startedAt: number;
+}
+
+/** Milliseconds of awake time; 0 means no limit. */
+export interface RunLimits {
+  readonly wallClockMs: number;
+  readonly stallMs: number;
+  /** Between SIGTERM and SIGKILL. */
+  readonly graceMs: number;
+}
+
+export interface RunListener {
+  /** The CLI's process exists. */
+  onStarted(): void;
+  onLines(lines: readonly OutputLine[]): void;
+  onEnded(end: RunEnd): void;
+}
+
+export type RunEnd =
+  | { readonly kind: 'exited'; readonly exit: ProcessExit; readonly stderrTail: string }
+  | { readonly kind: 'timed_out'; readonly limit: 'wall_clock' | 'stall'; readonly stderrTail: string }
+  | { readonly kind: 'cancelled' }
+  /** Started by an earlier host, no exit file, nothing alive. */
+  | { readonly kind: 'lost'; readonly stderrTail: string }
+  /** The process could not be started at all. */
+  | { readonly kind: 'not_started'; readonly error: unknown };

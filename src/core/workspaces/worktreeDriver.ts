@@ -1,0 +1,91 @@
+/** Port: git worktrees of threads. Implemented by `drivers/git`. All paths are absolute; commits are full SHAs. */
+export interface WorktreeDriver {
+  /**
+   * Finds the repository of a folder and checks that Muster can work on it.
+   * Errors: `git.missing`, `git.tooOld`, `git.notRepository`, `git.emptyRepository`.
+   */
+  inspect(folder: string, signal?: AbortSignal): Promise<RepositoryInfo>;
+  /**
+   * Makes a worktree on a new branch from a base. Twenty at once on one repository all work. If it fails nothing is left behind.
+   * Errors: `git.noBase`, `git.detachedHead` (no base named and no branch checked out), `worktree.failed`.
+   */
+  create(request: CreateWorktree, signal: AbortSignal): Promise<CreatedWorktree>;
+  /** Commits all uncommitted, non-ignored work of the worktree on its branch (the repository's identity and hooks off); no-op when clean. */
+  snapshot(worktree: WorktreeRef, message: string): Promise<{ readonly head: string; readonly committed: boolean }>;
+  /** HEAD, uncommitted files and distance to `compareTo` (a branch or commit). Errors: `worktree.missing`. */
+  state(worktree: WorktreeRef, compareTo: string, signal?: AbortSignal): Promise<WorktreeState>;
+  /** Files that differ between the merge base with `base` and the worktree's files (untracked ones included). */
+  changes(worktree: WorktreeRef, base: string, signal?: AbortSignal): Promise<readonly ChangedFile[]>;
+  /** The unified diff of {@link changes}, at most `maxBytes`. */
+  patch(worktree: WorktreeRef, base: string, maxBytes: number, signal?: AbortSignal): Promise<{ readonly text: string; readonly truncated: boolean }>;
+  /**
+   * Keeps everything (commits, staged, unstaged, untracked under `refs/muster/rescue/…`, changed ignored files in a 0600 archive under the
+   * state directory), then removes worktree and branch.
+   */
+  remove(worktree: WorktreeRef): Promise<Rescue>;
+  /** Brings a removed worktree back from its rescue: branch, path, staged/unstaged/untracked work. Errors: `rescue.unknown`, `worktree.failed`. */
+  restore(repository: string, rescue: string, target: WorktreeRef): Promise<{ readonly head: string }>;
+  rescues(repository: string): Promise<readonly Rescue[]>;
+}
+
+export interface RepositoryInfo {
+  /** Top level of the main checkout or of the worktree the folder is in. */
+  readonly root: string;
+  /** The common git directory: the key of the per-repository lock. */
+  readonly commonDir: string;
+  /** Branch checked out at `root`; missing when HEAD is detached. */
+  readonly branch?: string;
+  readonly gitVersion: string;
+}
+
+export interface CreateWorktree {
+  readonly repository: string;
+  /** Directory to make; its parent may be missing. */
+  readonly path: string;
+  /** `muster/<slug>-<id>`. */
+  readonly branch: string;
+  /** Branch, tag or commit to start from; missing: the branch checked out in the repository. */
+  readonly base?: string;
+}
+
+export interface CreatedWorktree {
+  /** The base as a short branch name where it is one, otherwise the commit. */
+  readonly baseRef: string;
+  readonly baseCommit: string;
+  readonly head: string;
+}
+
+export interface WorktreeRef {
+  readonly repository: string;
+  readonly path: string;
+  readonly branch: string;
+}
+
+export interface WorktreeState {
+  readonly head: string;
+  /** Paths relative to the worktree, `/`-separated: modified, staged or untracked, not ignored. */
+  readonly dirty: readonly string[];
+  readonly ahead: number;
+  readonly behind: number;
+}
+
+export interface ChangedFile {
+  readonly path: string;
+  /** For renames. */
+  readonly oldPath?: string;
+  readonly status: 'added' | 'modified' | 'deleted' | 'renamed' | 'untracked' | 'type_changed';
+  readonly binary: boolean;
+  readonly additions: number;
+  readonly deletions: number;
+}
+
+export interface Rescue {
+  /** Full ref name, `refs/muster/rescue/<name>`. */
+  readonly ref: string;
+  /** The rescued branch head. */
+  readonly head: string;
+  readonly branch: string;
+  readonly createdAt: number;
+  /** Path of the archive of changed ignored files, if there were any. */
+  readonly ignoredArchive?: string;
+}
