@@ -33,6 +33,7 @@ export interface ErrorData {
   'queue.full': { readonly limit: number };
   'request.invalid': { readonly field: string; readonly reason: string };
   'rescue.unknown': { readonly rescue: string };
+  'run.notAllowed': { readonly run: string; readonly action: string };
   'run.unknown': { readonly run: string };
   'state.corrupt': { readonly file: string; readonly setAside: string };
   'state.newer': { readonly file: string; readonly found: number; readonly supported: number };

@@ -1,2 +1,10 @@
-/** Raised only for a change that an older peer cannot ignore; everything else is additive. */
+/**
+ * The wire: the Connect protocol over cleartext HTTP/2 on the endpoint's unix socket or named pipe, one connection per client,
+ * `Authorization: Bearer <token>` on every call. A failed call carries one `ErrorDetail`.
+ *
+ * Raised only for a change that an older peer cannot ignore; everything else is additive.
+ */
 export const protocolVersion = 1;
+
+/** Header that a client inside a run sets to `MUSTER_RUN_ID`: such a caller may not approve, answer, merge or apply. */
+export const runHeader = 'muster-run';

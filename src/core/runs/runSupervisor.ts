@@ -44,7 +44,10 @@ export type RunEnd =
   | { readonly kind: 'exited'; readonly exit: ProcessExit; readonly stderrTail: string }
   | { readonly kind: 'timed_out'; readonly limit: 'wall_clock' | 'stall'; readonly stderrTail: string }
   | { readonly kind: 'cancelled' }
-  /** Started by an earlier host, no exit file, nothing alive. */
-  | { readonly kind: 'lost'; readonly stderrTail: string }
+  /**
+   * Taken over from an earlier host: no exit file, nothing alive. `started: false` means that the claim of `started`
+   * went to us, so that the command never ran and never will: the message may safely get a new run.
+   */
+  | { readonly kind: 'lost'; readonly started: boolean; readonly stderrTail: string }
   /** The process could not be started at all. */
   | { readonly kind: 'not_started'; readonly error: unknown };
