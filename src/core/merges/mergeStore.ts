@@ -1,0 +1,13 @@
+import type { MergeId, ThreadId } from '../../base/ids.js';
+import type { Merge } from './merge.js';
+
+/** Port: merge requests. */
+export interface MergeStore {
+  get(id: MergeId): Merge | undefined;
+  insert(merge: Merge): void;
+  update(merge: Merge): void;
+  /** Oldest first. */
+  ofThread(thread: ThreadId): readonly Merge[];
+  /** Queued, checking or merging, oldest first. */
+  active(): readonly Merge[];
+}

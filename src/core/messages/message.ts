@@ -1,0 +1,22 @@
+import type { MessageId, RunId, ThreadId } from '../../base/ids.js';
+
+/** `dispatch` causes at most one run; the others cause none. */
+export type MessageIntent = 'dispatch' | 'response' | 'error';
+
+/** Immutable. `from` and `to` are agent names or `you`. */
+export interface Message {
+  readonly id: MessageId;
+  readonly threadId: ThreadId;
+  readonly from: string;
+  readonly to: string;
+  readonly intent: MessageIntent;
+  readonly body: string;
+  readonly createdAt: number;
+  /** The run it caused or came from. */
+  readonly runId?: RunId;
+  /** The same key twice is one dispatch. */
+  readonly idempotencyKey?: string;
+}
+
+/** The person at the keyboard, in `from` and `to`. */
+export const person = 'you';

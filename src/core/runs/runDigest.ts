@@ -1,0 +1,93 @@
+import type { AgentErrorReason, AgentEvent, Usage } from '../agents/agentEvent.js';
+import type { RunDigest } from '../agents/provider.js';
+import { assertNever } from '../../base/exhaustive.js';
+
+/** What is kept of a run's events while it works: bounded, and enough to go on after a host restart. */
+export interface RunDigestState {
+  /** Byte offset in `stdout.ndjson` up to which this is true. */
+  readonly offset: number;
+  readonly conversation?: string;
+  readonly answer: string;
+  readonly sawResult: boolean;
+  readonly errors: readonly { readonly message: string; readonly reason: AgentErrorReason }[];
+  readonly activity: string;
+  readonly usage: UsageTotals;
+}
+
+export interface UsageTotals {
+  readonly inputTokens?: number;
+  readonly outputTokens?: number;
+  readonly cacheReadTokens?: number;
+  readonly cacheWriteTokens?: number;
+  readonly costUsd?: number;
+}
+
+export const emptyDigest: RunDigestState = { offset: 0, answer: '', sawResult: false, errors: [], activity: '', usage: {} };
+
+const maxAnswer = 16_384;
+const maxActivity = 200;
+const maxErrors = 10;
+
+/** The digest after one more event. */
+export function digestEvent(state: RunDigestState, event: AgentEvent): RunDigestState {
+  switch (event.kind) {
+    case 'conversation':
+      return { ...state, conversation: event.id };
+    case 'text':
+      return {
+        ...state,
+        answer: state.sawResult ? state.answer : event.text.slice(0, maxAnswer),
+        activity: oneLine(event.text) || state.activity,
+      };
+    case 'thinking':
+      return state;
+    case 'tool_call':
+      return { ...state, activity: oneLine(`${event.tool} ${event.title}`) };
+    case 'tool_result':
+      return state;
+    case 'usage':
+      return { ...state, usage: addUsage(state.usage, event) };
+    case 'result':
+      return { ...state, answer: event.text.slice(0, maxAnswer), sawResult: true };
+    case 'error':
+      return {
+        ...state,
+        errors: [...state.errors, { message: event.message.slice(0, 2048), reason: event.reason }].slice(-maxErrors),
+        activity: oneLine(event.message),
+      };
+    case 'raw':
+      return { ...state, activity: oneLine(event.text) || state.activity };
+    default:
+      return assertNever(event);
+  }
+}
+
+/** What `Provider.conclude` is given. */
+export function concludingDigest(state: RunDigestState, stderrTail: string): RunDigest {
+  return {
+    ...(state.conversation === undefined ? {} : { conversation: state.conversation }),
+    answer: state.answer,
+    errors: state.errors,
+    sawResult: state.sawResult,
+    stderrTail,
+  };
+}
+
+function addUsage(totals: UsageTotals, event: Usage): UsageTotals {
+  const combine = (before: number | undefined, now: number | undefined): number | undefined => {
+    if (now === undefined) return before;
+    return event.total || before === undefined ? now : before + now;
+  };
+  return {
+    inputTokens: combine(totals.inputTokens, event.inputTokens),
+    outputTokens: combine(totals.outputTokens, event.outputTokens),
+    cacheReadTokens: combine(totals.cacheReadTokens, event.cacheReadTokens),
+    cacheWriteTokens: combine(totals.cacheWriteTokens, event.cacheWriteTokens),
+    costUsd: combine(totals.costUsd, event.costUsd),
+  };
+}
+
+function oneLine(text: string): string {
+  // The cut comes first, so that a 4 MB line costs no more than a short one.
+  return text.slice(0, maxActivity * 4).replace(/\s+/g, ' ').trim().slice(0, maxActivity);
+}

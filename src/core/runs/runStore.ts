@@ -1,0 +1,29 @@
+import type { ProjectId, RunId, ThreadId } from '../../base/ids.js';
+import type { Run } from './run.js';
+import type { RunDigestState } from './runDigest.js';
+
+/** Port: runs. */
+export interface RunStore {
+  get(id: RunId): Run | undefined;
+  insert(run: Run): void;
+  /** Writes the row when its generation is still `run.generation`; `fenced` means that a newer owner has it. */
+  update(run: Run): 'applied' | 'fenced';
+  /** Keeps what is needed to go on after a host restart. */
+  saveDigest(id: RunId, digest: RunDigestState): void;
+  digest(id: RunId): RunDigestState | undefined;
+  /** Oldest first. */
+  ofThread(thread: ThreadId): readonly Run[];
+  /** Queued runs in the order they are to start. */
+  queued(): readonly QueuedRun[];
+  /** starting, running or waiting. */
+  active(): readonly QueuedRun[];
+  withPrefix(prefix: string): readonly RunId[];
+  /** Conversation id of the thread's latest run of this agent that has one. */
+  lastConversation(thread: ThreadId, agent: string): string | undefined;
+}
+
+/** A run with the project that its limits come from. */
+export interface QueuedRun {
+  readonly run: Run;
+  readonly projectId: ProjectId;
+}

@@ -1,0 +1,48 @@
+import type { ProjectId, ThreadId } from '../../base/ids.js';
+import type { Merge } from '../merges/merge.js';
+import type { Run } from '../runs/run.js';
+import type { Thread } from './thread.js';
+import type { ThreadStatus } from './threadStatus.js';
+
+/** Port: threads, and the joined view that lists are made of. */
+export interface ThreadStore {
+  get(id: ThreadId): Thread | undefined;
+  /** Ids that begin with `prefix`, at most 10. */
+  withPrefix(prefix: string): readonly ThreadId[];
+  insert(thread: Thread): void;
+  update(thread: Thread): void;
+  view(id: ThreadId): ThreadView | undefined;
+  /** Newest first. */
+  page(filter: ThreadFilter): ThreadPage;
+  /** Threads whose worktree is still there. */
+  withWorktree(projectId?: ProjectId): readonly Thread[];
+}
+
+/** A thread with what its status is derived from. */
+export interface ThreadView {
+  readonly thread: Thread;
+  readonly status: ThreadStatus;
+  readonly needs: string;
+  readonly latestRun?: Run;
+  readonly latestMerge?: Merge;
+  /** 1-based place of a queued latest run in the queue. */
+  readonly queuePosition?: number;
+  /** Sums over all runs; missing when no run reported any. */
+  readonly costUsd?: number;
+  readonly inputTokens?: number;
+  readonly outputTokens?: number;
+}
+
+export interface ThreadFilter {
+  readonly projectId?: ProjectId;
+  readonly agent?: string;
+  readonly statuses?: readonly ThreadStatus[];
+  readonly limit: number;
+  /** Opaque, from the page before. */
+  readonly cursor?: string;
+}
+
+export interface ThreadPage {
+  readonly threads: readonly ThreadView[];
+  readonly nextCursor?: string;
+}
