@@ -34,7 +34,9 @@ export interface ErrorData {
   'request.invalid': { readonly field: string; readonly reason: string };
   'rescue.unknown': { readonly rescue: string };
   'run.notAllowed': { readonly run: string; readonly action: string };
+  'run.notStarted': { readonly run: string; readonly reason: string };
   'run.unknown': { readonly run: string };
+  'run.unstoppable': { readonly run: string; readonly pids: readonly number[] };
   'state.corrupt': { readonly file: string; readonly setAside: string };
   'state.newer': { readonly file: string; readonly found: number; readonly supported: number };
   'state.networkFileSystem': { readonly stateDir: string };

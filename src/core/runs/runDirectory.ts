@@ -5,12 +5,20 @@ import type { ProcessExit } from '../agents/provider.js';
 export interface RunDirectory {
   /** Absolute path of the run's directory. */
   path(run: RunId): string;
-  /** Writes `spec.json`, `prompt.txt` and `files`. Directory 0700, files 0600. Errors: `state.unwritable`. */
+  /**
+   * Writes `spec.json`, `prompt.txt` and `files`, and reserves the room that `pid` and `exit.json` need, so that a disk
+   * which fills up later cannot take the end of the run. Directory 0700, files 0600. Errors: `state.unwritable`.
+   */
   create(run: RunId, contents: RunDirectoryContents): Promise<void>;
   exists(run: RunId): Promise<boolean>;
   /** `mkdir started`: the wrapper's and a giving-up host's first act. Whoever finds it taken stops. */
   claimStart(run: RunId): Promise<'claimed' | 'taken'>;
-  readExit(run: RunId): Promise<ProcessExit | undefined>;
+  /** `undefined` while the run goes on, and for a file that a power cut left unreadable. */
+  readExit(run: RunId): Promise<RunExit | undefined>;
+  /** Resolves once `pid` or `exit.json` is there: the wrapper has begun. Rejects with the signal's reason when aborted. */
+  waitForStart(run: RunId, signal: AbortSignal): Promise<void>;
+  /** Resolves within milliseconds after `exit.json` appears. Rejects with the signal's reason when aborted. */
+  waitForExit(run: RunId, signal: AbortSignal): Promise<RunExit>;
   /** The last `maxBytes` of `stderr.log` as text; invalid UTF-8 becomes U+FFFD. */
   stderrTail(run: RunId, maxBytes: number): Promise<string>;
   /** Deletes the directory (retention). */
@@ -21,5 +29,11 @@ export interface RunDirectoryContents {
   /** Names of variables, never values. */
   readonly spec: Readonly<Record<string, unknown>>;
   readonly prompt: string;
+  /** Plain file names (letters, digits, `.`, `_`, `-`) to contents. */
   readonly files: Readonly<Record<string, string>>;
+}
+
+/** How the CLI's process ended, and when (milliseconds since the epoch). */
+export interface RunExit extends ProcessExit {
+  readonly endedAt: number;
 }

@@ -4,16 +4,21 @@ import type { RunId } from '../../base/ids.js';
 export interface RunOutput {
   /**
    * Calls `onLines` with complete lines of `stdout.ndjson` from byte `from` on, as they appear, in order, in batches that
-   * yield to the event loop. Resolves when `until` is aborted *and* everything written before that was handed over
-   * (an unfinished last line included). Memory stays bounded whatever the agent writes.
+   * yield to the event loop. Memory stays bounded whatever the agent writes. Ends in one of two ways:
+   * - `drained`: `until` was aborted and everything written before that was handed over, an unfinished last line included;
+   * - `stopped`: `signal` was aborted. Nothing more is handed over: an unfinished line belongs to whoever tails next.
    */
-  tail(run: RunId, options: TailOptions): Promise<void>;
+  tail(run: RunId, options: TailOptions): Promise<'drained' | 'stopped'>;
 }
 
 export interface TailOptions {
+  /** A line's `end`, or 0. */
   readonly from: number;
   readonly onLines: (lines: readonly OutputLine[]) => void;
+  /** The writer has ended. */
   readonly until: AbortSignal;
+  /** The reader leaves while the writer goes on. */
+  readonly signal: AbortSignal;
 }
 
 export interface OutputLine {

@@ -1,5 +1,6 @@
 import type { RunId } from '../../base/ids.js';
-import type { ProcessExit } from '../agents/provider.js';
+import type { Disposable } from '../../base/lifecycle.js';
+import type { RunExit } from './runDirectory.js';
 import type { OutputLine } from './runOutput.js';
 import type { SandboxLaunch } from './sandboxDriver.js';
 
@@ -14,7 +15,12 @@ export interface RunSupervisor {
   adopt(run: AdoptedRun, limits: RunLimits, listener: RunListener): void;
   /** Stops a run; its listener then hears `cancelled` (unless it ended by itself first). Resolves when nothing of it is alive. */
   cancel(run: RunId): Promise<void>;
-  /** Stops watching (the agents keep running; the next host adopts them). Resolves when every tail has stopped. */
+  /** Stands the run's time limits still (a question to a person is open) until the result is disposed; holds add up. */
+  holdClock(run: RunId): Disposable;
+  /**
+   * Stops watching (the agents keep running; the next host adopts them). Resolves when every tail has stopped; a stop that
+   * was under way is finished first.
+   */
   dispose(): Promise<void>;
 }
 
@@ -34,14 +40,14 @@ export interface RunLimits {
 }
 
 export interface RunListener {
-  /** The CLI's process exists. */
+  /** The CLI's process exists. At most once per start or adoption, before everything else. */
   onStarted(): void;
   onLines(lines: readonly OutputLine[]): void;
   onEnded(end: RunEnd): void;
 }
 
 export type RunEnd =
-  | { readonly kind: 'exited'; readonly exit: ProcessExit; readonly stderrTail: string }
+  | { readonly kind: 'exited'; readonly exit: RunExit; readonly stderrTail: string }
   | { readonly kind: 'timed_out'; readonly limit: 'wall_clock' | 'stall'; readonly stderrTail: string }
   | { readonly kind: 'cancelled' }
   /**

@@ -7,17 +7,23 @@ import type { RunId } from '../../base/ids.js';
 export interface SandboxDriver {
   /**
    * Spawns the wrapper and resolves when it exists. What the wrapper does then is seen in the run directory.
-   * Errors: `provider.missing` when `argv[0]` is not on the PATH of `env`; `worktree.missing`; `state.unwritable`.
+   * Errors: `provider.missing` when `argv[0]` is not on the PATH of `env`; `worktree.missing`; `run.notStarted`.
    */
   start(launch: SandboxLaunch, signal: AbortSignal): Promise<void>;
   /** True while a process of the run's group, or one that carries `MUSTER_RUN_ID=<run>`, is alive. */
   isAlive(run: RunId): Promise<boolean>;
-  /** SIGTERM to the group, grace, SIGKILL to the group, then to every process that carries the run's id. */
+  /**
+   * SIGTERM, grace, SIGKILL: to the group and to every process that carries the run's id. Resolves when none is alive.
+   * Errors: `run.unstoppable` when something outlives even SIGKILL (a hung disk, another user's process).
+   */
   stop(run: RunId, options: { readonly graceMs: number }): Promise<void>;
 }
 
 export interface SandboxLaunch {
   readonly run: RunId;
+  /** For `provider.missing`: the provider's name and how to install its CLI. */
+  readonly provider?: { readonly name: string; readonly install: string };
+  /** `argv[0]` is a path, or a name to look up on the PATH of `env`. */
   readonly argv: readonly string[];
   /** The complete environment; the driver adds `MUSTER_RUN_ID` and nothing else. */
   readonly env: Readonly<Record<string, string>>;
