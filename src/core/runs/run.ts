@@ -33,8 +33,8 @@ export interface Run {
   readonly cacheReadTokens?: number;
   readonly cacheWriteTokens?: number;
   readonly costUsd?: number;
-  /** Where tailing of `stdout.ndjson` goes on after a host restart, in bytes. */
-  readonly outputOffset: number;
+  /** False from its end until its uncommitted work was snapshotted and its changes counted. */
+  readonly settled: boolean;
 }
 
 /** True when the run has ended, whatever its outcome. */

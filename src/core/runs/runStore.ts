@@ -17,6 +17,9 @@ export interface RunStore {
   queued(): readonly QueuedRun[];
   /** starting, running or waiting. */
   active(): readonly QueuedRun[];
+  /** Ended, but their work is not snapshotted yet. */
+  unsettled(): readonly QueuedRun[];
+  settle(id: RunId): void;
   withPrefix(prefix: string): readonly RunId[];
   /** Conversation id of the thread's latest run of this agent that has one. */
   lastConversation(thread: ThreadId, agent: string): string | undefined;

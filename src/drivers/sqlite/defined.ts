@@ -1,0 +1,9 @@
+/** The entries whose value is neither null nor undefined: a row's NULL columns become absent fields. */
+export function defined<T extends Record<string, unknown>>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  const result: { [K in keyof T]?: NonNullable<T[K]> } = {};
+  for (const key in fields) {
+    const value = fields[key];
+    if (value !== null && value !== undefined) result[key] = value;
+  }
+  return result;
+}

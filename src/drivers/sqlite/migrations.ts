@@ -1,0 +1,38 @@
+import type { Database } from 'better-sqlite3';
+import { AppError } from '../../base/errors.js';
+import { initial } from './migrations/0001Initial.js';
+
+/** Append-only: a migration that has shipped is never edited. `PRAGMA user_version` counts those that ran. */
+const migrations: readonly string[] = [initial];
+
+/** The schema version this program understands. */
+export const schemaVersion = migrations.length;
+
+/**
+ * Brings the database to {@link schemaVersion}; each migration and its number commit together.
+ * Errors: `state.newer` when a later Muster wrote the file.
+ */
+export function migrate(database: Database, file: string): void {
+  const found = readVersion(database);
+  if (found > schemaVersion) {
+    throw new AppError(
+      'state.newer',
+      `${file} was written by a newer Muster (schema ${found}; this one knows ${schemaVersion}). Update Muster, or set MUSTER_HOME to another directory.`,
+      { file, found, supported: schemaVersion },
+    );
+  }
+  for (let version = found; version < schemaVersion; version++) {
+    const sql = migrations[version];
+    if (sql === undefined) throw new Error(`Migration ${version + 1} is missing`);
+    database.transaction(() => {
+      database.exec(sql);
+      database.pragma(`user_version = ${version + 1}`);
+    })();
+  }
+}
+
+function readVersion(database: Database): number {
+  const version: unknown = database.pragma('user_version', { simple: true });
+  if (typeof version !== 'number') throw new Error('PRAGMA user_version did not answer a number');
+  return version;
+}

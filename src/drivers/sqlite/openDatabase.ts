@@ -1,0 +1,68 @@
+import { existsSync, renameSync } from 'node:fs';
+import BetterSqlite3, { type Database } from 'better-sqlite3';
+import { AppError, errorMessage } from '../../base/errors.js';
+import type { Log } from '../../base/log.js';
+import { migrate } from './migrations.js';
+
+/**
+ * Opens the host's database and migrates it. A corrupt file is set aside beside itself, never deleted, and a new one is made.
+ * Errors: `state.newer`, `state.unwritable`.
+ */
+export function openDatabase(file: string, options: { readonly log: Log; readonly now: () => number }): Database {
+  try {
+    return openAndMigrate(file);
+  } catch (error) {
+    if (!isCorrupt(error)) throw asUnwritable(file, error);
+    const setAside = `${file}.corrupt-${new Date(options.now()).toISOString().replace(/[:.]/g, '-')}`;
+    for (const suffix of ['', '-wal', '-shm']) {
+      if (existsSync(file + suffix)) renameSync(file + suffix, setAside + suffix);
+    }
+    options.log.error('The database could not be read. It was set aside and a new one made; worktrees and branches are untouched.', {
+      file,
+      setAside,
+      reason: errorMessage(error),
+    });
+    return openAndMigrate(file);
+  }
+}
+
+function openAndMigrate(file: string): Database {
+  const database = new BetterSqlite3(file, { timeout: 5000 });
+  try {
+    database.pragma('journal_mode = WAL');
+    // NORMAL: a killed host loses nothing; only a power cut may take the last commits, and the run directories
+    // hold what is needed to conclude those runs. FULL would put an fsync into every dispatch.
+    database.pragma('synchronous = NORMAL');
+    database.pragma('foreign_keys = ON');
+    // The first read of a damaged file happens here rather than in the middle of somebody's dispatch.
+    const check: unknown = database.pragma('quick_check(1)', { simple: true });
+    if (check !== 'ok') throw new CorruptDatabase(String(check));
+    migrate(database, file);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+class CorruptDatabase extends Error {
+  readonly code = 'SQLITE_CORRUPT';
+}
+
+function isCorrupt(error: unknown): boolean {
+  const code = codeOf(error);
+  return code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB';
+}
+
+function asUnwritable(path: string, error: unknown): unknown {
+  const code = codeOf(error);
+  if (!/^(SQLITE_(CANTOPEN|READONLY|PERM|FULL|IOERR)|EACCES|EROFS|ENOSPC)/.test(code)) return error;
+  return new AppError('state.unwritable', `Cannot write ${path}: ${errorMessage(error)}. Check permissions and free space, or set MUSTER_HOME.`, {
+    path,
+    reason: errorMessage(error),
+  }, { cause: error });
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}

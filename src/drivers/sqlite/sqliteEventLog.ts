@@ -1,0 +1,75 @@
+import type { Database, Statement } from 'better-sqlite3';
+import { parseId } from '../../base/ids.js';
+import type { DomainEvent, RecordedEvent } from '../../core/events/domainEvent.js';
+import type { EventLog } from '../../core/events/eventLog.js';
+
+interface EventRow {
+  readonly sequence: number;
+  readonly at: number;
+  readonly kind: string;
+  readonly data_json: string;
+}
+
+/** The `event` table. Appended events are also kept until the transaction's end, for `onDidCommit`. */
+export class SqliteEventLog implements EventLog {
+  readonly #insert: Statement<[number, string, string]>;
+  readonly #since: Statement<[number, number], EventRow>;
+  readonly #bounds: Statement<[], { first: number | null; last: number | null }>;
+  readonly #prune: Statement<[number]>;
+  #appended: RecordedEvent[] = [];
+
+  constructor(database: Database) {
+    this.#insert = database.prepare(`INSERT INTO event (at, kind, data_json) VALUES (?, ?, ?)`);
+    this.#since = database.prepare(`SELECT sequence, at, kind, data_json FROM event WHERE sequence > ? ORDER BY sequence LIMIT ?`);
+    this.#bounds = database.prepare(`SELECT MIN(sequence) AS first, MAX(sequence) AS last FROM event`);
+    this.#prune = database.prepare(`DELETE FROM event WHERE sequence <= (SELECT MAX(sequence) FROM event) - ?`);
+  }
+
+  append(event: DomainEvent, at: number): void {
+    const { kind, ...data } = event;
+    const { lastInsertRowid } = this.#insert.run(at, kind, JSON.stringify(data));
+    this.#appended.push({ sequence: Number(lastInsertRowid), at, event });
+  }
+
+  since(sequence: number, limit: number): readonly RecordedEvent[] | 'gone' {
+    const { first, last } = this.#bounds.get() ?? { first: null, last: null };
+    if (sequence > (last ?? 0) || (first !== null && sequence < first - 1)) return 'gone';
+    return this.#since.all(sequence, limit).map((row) => ({ sequence: row.sequence, at: row.at, event: toEvent(row) }));
+  }
+
+  lastSequence(): number {
+    return this.#bounds.get()?.last ?? 0;
+  }
+
+  prune(keep: number): void {
+    this.#prune.run(keep);
+  }
+
+  /** The events appended since the last call. */
+  takeAppended(): readonly RecordedEvent[] {
+    const appended = this.#appended;
+    this.#appended = [];
+    return appended;
+  }
+}
+
+function toEvent(row: EventRow): DomainEvent {
+  const data: unknown = JSON.parse(row.data_json);
+  const text = (name: string): string => {
+    if (typeof data !== 'object' || data === null) return '';
+    const value: unknown = Object.entries(data).find(([key]) => key === name)?.[1];
+    return typeof value === 'string' ? value : '';
+  };
+  switch (row.kind) {
+    case 'project_changed':
+      return { kind: 'project_changed', projectId: parseId(text('projectId')) };
+    case 'thread_changed':
+      return { kind: 'thread_changed', threadId: parseId(text('threadId')) };
+    case 'run_changed':
+      return { kind: 'run_changed', threadId: parseId(text('threadId')), runId: parseId(text('runId')), status: text('status') };
+    case 'merge_changed':
+      return { kind: 'merge_changed', threadId: parseId(text('threadId')), mergeId: parseId(text('mergeId')), status: text('status') };
+    default:
+      throw new Error(`Unknown event kind ${row.kind}`);
+  }
+}

@@ -1,0 +1,115 @@
+import type { Database, Statement } from 'better-sqlite3';
+import { parseId, type RunId, type ThreadId } from '../../base/ids.js';
+import type { Run } from '../../core/runs/run.js';
+import type { RunDigestState } from '../../core/runs/runDigest.js';
+import type { QueuedRun, RunStore } from '../../core/runs/runStore.js';
+import { fromRun, toRun, type RunRow } from './runRow.js';
+
+type QueuedRow = RunRow & { readonly project_id: string };
+
+const withProject = `SELECT run.*, thread.project_id FROM run JOIN thread ON thread.id = run.thread_id`;
+
+export class SqliteRunStore implements RunStore {
+  readonly #insert: Statement<[RunRow]>;
+  readonly #pointThread: Statement<[string, string]>;
+  readonly #update: Statement<[RunRow]>;
+  readonly #get: Statement<[string], RunRow>;
+  readonly #ofThread: Statement<[string], RunRow>;
+  readonly #queued: Statement<[], QueuedRow>;
+  readonly #active: Statement<[], QueuedRow>;
+  readonly #unsettled: Statement<[], QueuedRow>;
+  readonly #settle: Statement<[string]>;
+  readonly #saveDigest: Statement<[string, string]>;
+  readonly #digest: Statement<[string], { digest_json: string | null }>;
+  readonly #withPrefix: Statement<[string, string], { id: string }>;
+  readonly #lastConversation: Statement<[string, string], { conversation: string }>;
+
+  constructor(database: Database) {
+    this.#insert = database.prepare(`
+      INSERT INTO run (id, position, thread_id, message_id, agent, provider, model, status, generation, queued_at, started_at, ended_at, settled,
+        exit_code, signal, error_code, error_message, conversation, answer, activity, input_tokens, output_tokens, cache_read_tokens,
+        cache_write_tokens, cost_usd)
+      SELECT :id, COALESCE(MAX(position), 0) + 1, :thread_id, :message_id, :agent, :provider, :model, :status, :generation, :queued_at, :started_at,
+        :ended_at, :settled, :exit_code, :signal, :error_code, :error_message, :conversation, :answer, :activity, :input_tokens, :output_tokens,
+        :cache_read_tokens, :cache_write_tokens, :cost_usd
+      FROM run`);
+    this.#pointThread = database.prepare(`UPDATE thread SET latest_run = ? WHERE id = ?`);
+    this.#update = database.prepare(`
+      UPDATE run SET status = :status, generation = :generation, started_at = :started_at, ended_at = :ended_at, settled = :settled,
+        exit_code = :exit_code, signal = :signal, error_code = :error_code, error_message = :error_message, conversation = :conversation,
+        answer = :answer, activity = :activity, input_tokens = :input_tokens, output_tokens = :output_tokens,
+        cache_read_tokens = :cache_read_tokens, cache_write_tokens = :cache_write_tokens, cost_usd = :cost_usd
+      WHERE id = :id AND generation <= :generation`);
+    this.#get = database.prepare(`SELECT * FROM run WHERE id = ?`);
+    this.#ofThread = database.prepare(`SELECT * FROM run WHERE thread_id = ? ORDER BY position`);
+    this.#queued = database.prepare(`${withProject} WHERE run.status = 'queued' ORDER BY run.position`);
+    this.#active = database.prepare(`${withProject} WHERE run.status IN ('starting', 'running', 'waiting') ORDER BY run.position`);
+    this.#unsettled = database.prepare(`${withProject} WHERE run.settled = 0 AND run.ended_at IS NOT NULL ORDER BY run.position`);
+    this.#settle = database.prepare(`UPDATE run SET settled = 1 WHERE id = ?`);
+    this.#saveDigest = database.prepare(`UPDATE run SET digest_json = ? WHERE id = ?`);
+    this.#digest = database.prepare(`SELECT digest_json FROM run WHERE id = ?`);
+    this.#withPrefix = database.prepare(`SELECT id FROM run WHERE id >= ? AND id < ? LIMIT 10`);
+    this.#lastConversation = database.prepare(`
+      SELECT conversation FROM run WHERE thread_id = ? AND agent = ? AND conversation IS NOT NULL ORDER BY position DESC LIMIT 1`);
+  }
+
+  get(id: RunId): Run | undefined {
+    const row = this.#get.get(id);
+    return row && toRun(row);
+  }
+
+  insert(run: Run): void {
+    this.#insert.run(fromRun(run));
+    this.#pointThread.run(run.id, run.threadId);
+  }
+
+  update(run: Run): 'applied' | 'fenced' {
+    return this.#update.run(fromRun(run)).changes === 1 ? 'applied' : 'fenced';
+  }
+
+  saveDigest(id: RunId, digest: RunDigestState): void {
+    this.#saveDigest.run(JSON.stringify(digest), id);
+  }
+
+  digest(id: RunId): RunDigestState | undefined {
+    const json = this.#digest.get(id)?.digest_json;
+    return json ? parseDigest(json) : undefined;
+  }
+
+  ofThread(thread: ThreadId): readonly Run[] {
+    return this.#ofThread.all(thread).map(toRun);
+  }
+
+  queued(): readonly QueuedRun[] {
+    return this.#queued.all().map(toQueued);
+  }
+
+  active(): readonly QueuedRun[] {
+    return this.#active.all().map(toQueued);
+  }
+
+  unsettled(): readonly QueuedRun[] {
+    return this.#unsettled.all().map(toQueued);
+  }
+
+  settle(id: RunId): void {
+    this.#settle.run(id);
+  }
+
+  withPrefix(prefix: string): readonly RunId[] {
+    return this.#withPrefix.all(prefix, `${prefix}~`).map((row) => parseId(row.id));
+  }
+
+  lastConversation(thread: ThreadId, agent: string): string | undefined {
+    return this.#lastConversation.get(thread, agent)?.conversation;
+  }
+}
+
+function toQueued(row: QueuedRow): QueuedRun {
+  return { run: toRun(row), projectId: parseId(row.project_id) };
+}
+
+/** Only this program writes the column, from a value of this type. */
+function parseDigest(json: string): RunDigestState {
+  return JSON.parse(json);
+}

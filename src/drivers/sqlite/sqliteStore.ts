@@ -1,0 +1,72 @@
+import type { Database } from 'better-sqlite3';
+import { Emitter } from '../../base/event.js';
+import type { Disposable } from '../../base/lifecycle.js';
+import type { RecordedEvent } from '../../core/events/domainEvent.js';
+import type { Store, Stores } from '../../core/store.js';
+import { SqliteEventLog } from './sqliteEventLog.js';
+import { SqliteMergeStore } from './sqliteMergeStore.js';
+import { SqliteMessageStore } from './sqliteMessageStore.js';
+import { SqliteProjectStore } from './sqliteProjectStore.js';
+import { SqliteRunStore } from './sqliteRunStore.js';
+import { SqliteThreadStore } from './sqliteThreadStore.js';
+
+/** The host's database: one connection, one writer. */
+export class SqliteStore implements Store, Disposable {
+  readonly epoch: string;
+  readonly #database: Database;
+  readonly #stores: Stores;
+  readonly #eventLog: SqliteEventLog;
+  readonly #committed: Emitter<readonly RecordedEvent[]>;
+
+  /** Takes ownership of the connection. `newEpoch` names the database when it is new. */
+  constructor(database: Database, options: { readonly newEpoch: string; readonly onListenerError: (error: unknown) => void }) {
+    this.#database = database;
+    this.#committed = new Emitter({ onListenerError: options.onListenerError });
+    this.epoch = readEpoch(database, options.newEpoch);
+    this.#eventLog = new SqliteEventLog(database);
+    const runs = new SqliteRunStore(database);
+    const merges = new SqliteMergeStore(database);
+    this.#stores = {
+      projects: new SqliteProjectStore(database),
+      threads: new SqliteThreadStore(database, { runs, merges }),
+      messages: new SqliteMessageStore(database),
+      runs,
+      merges,
+      events: this.#eventLog,
+    };
+  }
+
+  get onDidCommit(): Store['onDidCommit'] {
+    return this.#committed.event;
+  }
+
+  transact<T>(work: (stores: Stores) => T): T {
+    let result: T;
+    try {
+      // IMMEDIATE: the write lock is taken up front, so that a busy database fails before any work was done.
+      result = this.#database.transaction(() => work(this.#stores)).immediate();
+    } catch (error) {
+      this.#eventLog.takeAppended();
+      throw error;
+    }
+    const events = this.#eventLog.takeAppended();
+    if (events.length > 0) this.#committed.fire(events);
+    return result;
+  }
+
+  read<T>(work: (stores: Stores) => T): T {
+    return this.#database.transaction(() => work(this.#stores)).deferred();
+  }
+
+  dispose(): void {
+    this.#committed.dispose();
+    this.#database.close();
+  }
+}
+
+function readEpoch(database: Database, newEpoch: string): string {
+  database.prepare<[string]>(`INSERT INTO meta (key, value) VALUES ('epoch', ?) ON CONFLICT DO NOTHING`).run(newEpoch);
+  const row = database.prepare<[], { value: string }>(`SELECT value FROM meta WHERE key = 'epoch'`).get();
+  if (!row) throw new Error('The database has no epoch');
+  return row.value;
+}

@@ -1,0 +1,243 @@
+import type { Database, Statement } from 'better-sqlite3';
+import { member } from '../../base/closedUnion.js';
+import { isId, parseId, type ProjectId, type ThreadId } from '../../base/ids.js';
+import type { MergeStore } from '../../core/merges/mergeStore.js';
+import type { RunStore } from '../../core/runs/runStore.js';
+import type { Thread, ThreadOutcome } from '../../core/threads/thread.js';
+import { threadState, type ThreadStatus } from '../../core/threads/threadStatus.js';
+import type { ThreadFilter, ThreadPage, ThreadStore, ThreadView } from '../../core/threads/threadStore.js';
+import { defined } from './defined.js';
+
+interface ThreadRow {
+  readonly id: string;
+  readonly project_id: string;
+  readonly agent: string;
+  readonly outcome: string;
+  readonly summary: string;
+  readonly requested_base: string | null;
+  readonly repository: string | null;
+  readonly branch: string | null;
+  readonly base_ref: string | null;
+  readonly base_commit: string | null;
+  readonly worktree: string | null;
+  readonly head: string | null;
+  readonly rescue: string | null;
+  readonly files_changed: number | null;
+  readonly additions: number | null;
+  readonly deletions: number | null;
+  readonly created_at: number;
+  readonly updated_at: number;
+}
+
+interface StoredThreadRow extends ThreadRow {
+  readonly latest_run: string | null;
+  readonly latest_merge: string | null;
+}
+
+interface PageParameters {
+  readonly project: string | null;
+  readonly agent: string | null;
+  readonly outcome: string | null;
+  readonly before: number;
+  readonly before_id: string;
+  readonly limit: number;
+}
+
+interface Totals {
+  readonly cost_usd: number | null;
+  readonly input_tokens: number | null;
+  readonly output_tokens: number | null;
+}
+
+const outcomes: readonly ThreadOutcome[] = ['open', 'completed', 'failed', 'abandoned'];
+
+/** Rows are read in blocks of this size while a page that filters by derived status fills up. */
+const blockSize = 200;
+
+export class SqliteThreadStore implements ThreadStore {
+  readonly #runs: RunStore;
+  readonly #merges: MergeStore;
+  readonly #insert: Statement<[ThreadRow]>;
+  readonly #update: Statement<[ThreadRow]>;
+  readonly #get: Statement<[string], StoredThreadRow>;
+  readonly #withPrefix: Statement<[string, string], { id: string }>;
+  readonly #page: Statement<[PageParameters], StoredThreadRow>;
+  readonly #withWorktree: Statement<[string | null, string | null], StoredThreadRow>;
+  readonly #totals: Statement<[string], Totals>;
+  readonly #queuePosition: Statement<[string], { position: number }>;
+
+  constructor(database: Database, stores: { readonly runs: RunStore; readonly merges: MergeStore }) {
+    this.#runs = stores.runs;
+    this.#merges = stores.merges;
+    this.#insert = database.prepare(`
+      INSERT INTO thread (id, project_id, agent, outcome, summary, requested_base, repository, branch, base_ref, base_commit, worktree, head, rescue,
+        files_changed, additions, deletions, created_at, updated_at)
+      VALUES (:id, :project_id, :agent, :outcome, :summary, :requested_base, :repository, :branch, :base_ref, :base_commit, :worktree, :head, :rescue,
+        :files_changed, :additions, :deletions, :created_at, :updated_at)`);
+    this.#update = database.prepare(`
+      UPDATE thread SET outcome = :outcome, summary = :summary, repository = :repository, branch = :branch, base_ref = :base_ref,
+        base_commit = :base_commit, worktree = :worktree, head = :head, rescue = :rescue, files_changed = :files_changed, additions = :additions,
+        deletions = :deletions, updated_at = :updated_at
+      WHERE id = :id`);
+    this.#get = database.prepare(`SELECT * FROM thread WHERE id = ?`);
+    this.#withPrefix = database.prepare(`SELECT id FROM thread WHERE id >= ? AND id < ? LIMIT 10`);
+    this.#page = database.prepare(`
+      SELECT * FROM thread
+      WHERE (:project IS NULL OR project_id = :project) AND (:agent IS NULL OR agent = :agent) AND (:outcome IS NULL OR outcome = :outcome)
+        AND (created_at, id) < (:before, :before_id)
+      ORDER BY created_at DESC, id DESC LIMIT :limit`);
+    this.#withWorktree = database.prepare(`
+      SELECT * FROM thread WHERE worktree IS NOT NULL AND (? IS NULL OR project_id = ?) ORDER BY created_at DESC`);
+    this.#totals = database.prepare(`
+      SELECT SUM(cost_usd) AS cost_usd, SUM(input_tokens) AS input_tokens, SUM(output_tokens) AS output_tokens FROM run WHERE thread_id = ?`);
+    this.#queuePosition = database.prepare(`
+      SELECT COUNT(*) AS position FROM run WHERE status = 'queued' AND position <= (SELECT position FROM run WHERE id = ?)`);
+  }
+
+  get(id: ThreadId): Thread | undefined {
+    const row = this.#get.get(id);
+    return row && toThread(row);
+  }
+
+  withPrefix(prefix: string): readonly ThreadId[] {
+    return this.#withPrefix.all(prefix, `${prefix}~`).map((row) => parseId(row.id));
+  }
+
+  insert(thread: Thread): void {
+    this.#insert.run(fromThread(thread));
+  }
+
+  update(thread: Thread): void {
+    this.#update.run(fromThread(thread));
+  }
+
+  view(id: ThreadId): ThreadView | undefined {
+    const row = this.#get.get(id);
+    return row && this.#toView(row);
+  }
+
+  page(filter: ThreadFilter): ThreadPage {
+    const wanted = filter.statuses && filter.statuses.length > 0 ? new Set(filter.statuses) : undefined;
+    const threads: ThreadView[] = [];
+    let position = parseCursor(filter.cursor);
+    for (;;) {
+      const rows = this.#page.all({
+        project: filter.projectId ?? null,
+        agent: filter.agent ?? null,
+        outcome: onlyOutcome(filter.statuses),
+        before: position.createdAt,
+        before_id: position.id,
+        limit: wanted ? blockSize : filter.limit + 1 - threads.length,
+      });
+      for (const row of rows) {
+        if (threads.length === filter.limit) return { threads, nextCursor: formatCursor(position) };
+        const view = this.#toView(row);
+        if (!wanted || wanted.has(view.status)) threads.push(view);
+        position = { createdAt: row.created_at, id: row.id };
+      }
+      if (rows.length < (wanted ? blockSize : filter.limit)) return { threads };
+    }
+  }
+
+  withWorktree(projectId?: ProjectId): readonly Thread[] {
+    return this.#withWorktree.all(projectId ?? null, projectId ?? null).map(toThread);
+  }
+
+  #toView(row: StoredThreadRow): ThreadView {
+    const thread = toThread(row);
+    const latestRun = row.latest_run === null ? undefined : this.#runs.get(parseId(row.latest_run));
+    const latestMerge = row.latest_merge === null ? undefined : this.#merges.get(parseId(row.latest_merge));
+    const totals = this.#totals.get(row.id);
+    return {
+      thread,
+      ...threadState(thread, latestRun, latestMerge),
+      ...defined({
+        latestRun,
+        latestMerge,
+        queuePosition: latestRun?.status === 'queued' ? this.#queuePosition.get(latestRun.id)?.position : undefined,
+        costUsd: totals?.cost_usd,
+        inputTokens: totals?.input_tokens,
+        outputTokens: totals?.output_tokens,
+      }),
+    };
+  }
+}
+
+/** The one outcome that all of these derived statuses have, so that SQL can leave out the rest. */
+function onlyOutcome(statuses: readonly ThreadStatus[] | undefined): ThreadOutcome | null {
+  if (!statuses || statuses.length === 0) return null;
+  const found = new Set(
+    statuses.map((status): ThreadOutcome | 'several' => {
+      if (status === 'merged') return 'completed';
+      if (status === 'failed' || status === 'abandoned') return status;
+      return status === 'closed' ? 'several' : 'open';
+    }),
+  );
+  const [first] = found;
+  return found.size === 1 && first !== undefined && first !== 'several' ? first : null;
+}
+
+interface Position {
+  readonly createdAt: number;
+  readonly id: string;
+}
+
+function parseCursor(cursor: string | undefined): Position {
+  const [createdAt, id] = (cursor ?? '').split('.');
+  if (createdAt === undefined || id === undefined || !isId(id) || !/^\d{1,15}$/.test(createdAt)) {
+    return { createdAt: Number.MAX_SAFE_INTEGER, id: '' };
+  }
+  return { createdAt: Number(createdAt), id };
+}
+
+function formatCursor(position: Position): string {
+  return `${position.createdAt}.${position.id}`;
+}
+
+function fromThread(thread: Thread): ThreadRow {
+  return {
+    id: thread.id,
+    project_id: thread.projectId,
+    agent: thread.agent,
+    outcome: thread.outcome,
+    summary: thread.summary,
+    requested_base: thread.requestedBase ?? null,
+    repository: thread.repository ?? null,
+    branch: thread.branch ?? null,
+    base_ref: thread.baseRef ?? null,
+    base_commit: thread.baseCommit ?? null,
+    worktree: thread.worktree ?? null,
+    head: thread.head ?? null,
+    rescue: thread.rescue ?? null,
+    files_changed: thread.filesChanged ?? null,
+    additions: thread.additions ?? null,
+    deletions: thread.deletions ?? null,
+    created_at: thread.createdAt,
+    updated_at: thread.updatedAt,
+  };
+}
+
+function toThread(row: ThreadRow): Thread {
+  return {
+    id: parseId(row.id),
+    projectId: parseId(row.project_id),
+    agent: row.agent,
+    outcome: member(outcomes, row.outcome),
+    summary: row.summary,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    ...defined({
+      requestedBase: row.requested_base,
+      repository: row.repository,
+      branch: row.branch,
+      baseRef: row.base_ref,
+      baseCommit: row.base_commit,
+      worktree: row.worktree,
+      head: row.head,
+      rescue: row.rescue,
+      filesChanged: row.files_changed,
+      additions: row.additions,
+      deletions: row.deletions,
+    }),
+  };
+}
