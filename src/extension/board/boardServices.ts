@@ -1,0 +1,20 @@
+import type { Project } from '../../protocol/gen/muster/v1/projects_pb.js';
+import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
+import type { ThreadAction } from '../../protocol/webview/threadActions.js';
+import type { LiveThreads } from '../threadPage/threadPageServices.js';
+
+/** The live state, with everything it holds. `onDidChangeThreads` also fires, with no ids, when only projects changed. */
+export interface LiveBoard extends LiveThreads {
+  projects(): readonly Project[];
+  threads(): readonly Thread[];
+}
+
+/** What the board asks of the rest of the extension. */
+export interface BoardServices {
+  readonly live: LiveBoard;
+  /** Opens the thread page for `open`; otherwise the command that trees and palette run. */
+  act(action: ThreadAction, threadId: string): Promise<void>;
+  /** `Muster: Dispatch Task`. */
+  dispatch(): Promise<void>;
+  startHost(): Promise<void>;
+}
