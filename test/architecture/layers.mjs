@@ -1,0 +1,113 @@
+/**
+ * The architecture in one table; every dependency-cruiser rule below is generated from it.
+ * `may`: layers (or single files) it may import besides itself. `types`: the same, but types only.
+ * `npm`: packages. `node`: whether Node's built-in modules may be used.
+ */
+export const layers = {
+  'src/base': { may: [], npm: [], node: false },
+  'src/protocol': { may: ['src/base'], npm: ['@bufbuild/protobuf', 'zod'], node: false },
+  'src/compose': { may: ['src/base'], npm: ['yaml', 'zod', 'croner'], node: false },
+  'src/core': { may: ['src/base'], types: ['src/compose/projectSpec.ts'], npm: [], node: false },
+  'src/drivers/sqlite': driver(['better-sqlite3']),
+  'src/drivers/git': driver(['simple-git', 'execa']),
+  'src/drivers/process': driver(['execa']),
+  'src/drivers/files': driver([]),
+  'src/host': {
+    may: ['src/base', 'src/protocol', 'src/compose', 'src/core', 'src/drivers'],
+    npm: ['@connectrpc/connect', '@connectrpc/connect-node', '@bufbuild/protobuf', 'zod'],
+    node: true,
+  },
+  'src/client': {
+    may: ['src/base', 'src/protocol'],
+    npm: ['@connectrpc/connect', '@connectrpc/connect-node', '@bufbuild/protobuf', 'zod'],
+    node: true,
+  },
+  'src/cli': { may: ['src/base', 'src/protocol', 'src/compose', 'src/client'], npm: [], node: true },
+  'src/mcp': {
+    may: ['src/base', 'src/protocol', 'src/client'],
+    npm: ['@modelcontextprotocol/server', 'zod'],
+    node: true,
+  },
+  'src/extension': { may: ['src/base', 'src/protocol', 'src/compose', 'src/client'], npm: ['vscode'], node: true },
+  'webview': {
+    may: ['src/base', 'src/protocol'],
+    npm: ['@vscode/webview-ui-toolkit', 'lit', 'marked', 'dompurify', '@bufbuild/protobuf'],
+    node: false,
+  },
+  // Not shipped: it reads the tables of other layers to generate files from them.
+  'src/build': {
+    may: ['src/base', 'src/protocol', 'src/compose', 'src/core', 'src/drivers', 'src/client', 'src/extension'],
+    npm: ['esbuild', 'zod'],
+    node: true,
+  },
+};
+
+function driver(npm) {
+  return { may: ['src/base', 'src/core'], types: ['src/compose/projectSpec.ts'], npm, node: true };
+}
+
+/** Files that the tree may hold without being in a layer's row. */
+const generated = '\\.generated\\.';
+
+const escape = text => text.replace(/[/@.-]/g, '\\$&');
+const underLayer = path => `^${escape(path)}${path.endsWith('.ts') ? '$' : '/'}`;
+const inPackage = name => [`^${escape(name)}($|/)`, `node_modules/(@types/)?${escape(name)}/`];
+const typeOnly = ['type-only', 'type-import'];
+
+function rulesOf([layer, { may, types = [], npm, node }]) {
+  const name = layer.replaceAll('/', '-');
+  const from = { path: `^${layer}/` };
+  return [
+    {
+      name: `${name}-imports-only-its-layers`,
+      severity: 'error',
+      from,
+      to: { path: '^(src|webview|test)/', pathNot: [layer, ...may, ...types].map(underLayer) },
+    },
+    ...types.map(path => ({
+      name: `${name}-only-types-of-${path.replaceAll('/', '-')}`,
+      severity: 'error',
+      from,
+      to: { path: underLayer(path), dependencyTypesNot: typeOnly },
+    })),
+    {
+      name: `${name}-packages`,
+      severity: 'error',
+      from,
+      to: {
+        dependencyTypesNot: ['local', 'core', 'localmodule', 'aliased'],
+        pathNot: ['^(src|webview|test)/', ...npm.flatMap(inPackage)],
+      },
+    },
+    ...(node
+      ? []
+      : [{ name: `${name}-no-node`, severity: 'error', from, to: { dependencyTypes: ['core'] } }]),
+  ];
+}
+
+export default {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'nobody-imports-an-entry-point', severity: 'error', from: {}, to: { path: '/main\\.ts$' } },
+    {
+      name: 'file-belongs-to-a-layer',
+      severity: 'error',
+      from: { path: '^(src|webview)/', pathNot: [...Object.keys(layers).map(underLayer), generated] },
+      to: {},
+    },
+    {
+      name: 'only-git-command-spawns-git',
+      severity: 'error',
+      from: { path: '^src/drivers/git/', pathNot: '^src/drivers/git/gitCommand\\.ts$' },
+      to: { path: [...inPackage('simple-git'), ...inPackage('execa'), '^(node:)?child_process$'] },
+    },
+    ...Object.entries(layers).flatMap(rulesOf),
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'node', 'default'] },
+    combinedDependencies: false,
+  },
+};
