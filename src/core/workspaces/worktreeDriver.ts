@@ -33,6 +33,8 @@ export interface RepositoryInfo {
   readonly root: string;
   /** The common git directory: the key of the per-repository lock. */
   readonly commonDir: string;
+  /** The folder inside the root, `/`-separated without slashes at the ends; empty at the root. */
+  readonly prefix: string;
   /** Branch checked out at `root`; missing when HEAD is detached. */
   readonly branch?: string;
   readonly gitVersion: string;

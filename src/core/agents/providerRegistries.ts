@@ -1,0 +1,16 @@
+import type { ProjectSpec } from '../../compose/projectSpec.js';
+import { createProviderRegistry, type ProviderRegistry } from './providerRegistry.js';
+
+/** The providers of each project: the built-in ones and those that its compose file defines. */
+export class ProviderRegistries {
+  readonly #bySpec = new WeakMap<ProjectSpec, ProviderRegistry>();
+
+  of(spec: ProjectSpec): ProviderRegistry {
+    let registry = this.#bySpec.get(spec);
+    if (!registry) {
+      registry = createProviderRegistry(new Map(spec.providers.map((provider) => [provider.name, provider])));
+      this.#bySpec.set(spec, registry);
+    }
+    return registry;
+  }
+}

@@ -1,0 +1,115 @@
+import type { ProjectId } from '../../base/ids.js';
+import type { Log } from '../../base/log.js';
+import { errorMessage } from '../../base/errors.js';
+import type { Clock } from '../../base/clock.js';
+import type { Project } from '../projects/project.js';
+import type { Store, Stores } from '../store.js';
+import type { Run } from './run.js';
+import { claimRun } from './runTransitions.js';
+import type { QueuedRun } from './runStore.js';
+
+/** Runs at the same time on this machine when nothing else is said. */
+export const defaultConcurrency = 10;
+
+/**
+ * Starts queued runs in order, as far as the limits allow: all runs of the host, of the project
+ * (`limits.concurrency`), of the agent (`concurrency`), and one per thread. Claims are transactions, so that
+ * nothing starts twice; there is no polling: `advance` is called whenever a run was queued or has ended.
+ */
+export class RunQueue {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #limit: number;
+  readonly #execute: (run: Run) => void;
+  #stopped = false;
+
+  constructor(options: {
+    readonly store: Store;
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly limit: number;
+    /** Takes over a claimed run until its end. */
+    readonly execute: (run: Run) => void;
+  }) {
+    this.#store = options.store;
+    this.#clock = options.clock;
+    this.#log = options.log;
+    this.#limit = options.limit;
+    this.#execute = options.execute;
+  }
+
+  /** Claims and hands over every run that may start now. */
+  advance(): void {
+    if (this.#stopped) return;
+    const claimed = this.#store.transact((stores) => claimAll(stores, this.#limit, this.#clock.now()));
+    for (const run of claimed) {
+      try {
+        this.#execute(run);
+      } catch (error) {
+        this.#log.error('A claimed run could not be handed over', { run: run.id, reason: errorMessage(error) });
+      }
+    }
+  }
+
+  /** Claims no more: the host is shutting down. */
+  stop(): void {
+    this.#stopped = true;
+  }
+}
+
+function claimAll(stores: Stores, limit: number, now: number): readonly Run[] {
+  const queued = stores.runs.queued();
+  if (queued.length === 0) return [];
+  const load = new Load(stores, stores.runs.active());
+  const claimed: Run[] = [];
+  for (const candidate of queued) {
+    if (load.total >= limit) break;
+    if (!load.hasRoom(candidate)) continue;
+    const run = claimRun(candidate.run);
+    stores.runs.update(run);
+    stores.events.append({ kind: 'run_changed', threadId: run.threadId, runId: run.id, status: run.status }, now);
+    load.add(candidate);
+    claimed.push(run);
+  }
+  return claimed;
+}
+
+/** Who is busy with what, while claims are made. */
+class Load {
+  total = 0;
+  readonly #stores: Stores;
+  readonly #perKey = new Map<string, number>();
+  readonly #projects = new Map<ProjectId, Project | undefined>();
+
+  constructor(stores: Stores, active: readonly QueuedRun[]) {
+    this.#stores = stores;
+    for (const run of active) this.add(run);
+  }
+
+  add({ run, projectId }: QueuedRun): void {
+    this.total++;
+    for (const key of [projectId, `${projectId}/${run.agent}`, run.threadId]) {
+      this.#perKey.set(key, (this.#perKey.get(key) ?? 0) + 1);
+    }
+  }
+
+  hasRoom({ run, projectId }: QueuedRun): boolean {
+    const spec = this.#project(projectId)?.spec;
+    const agent = spec?.agents.find((candidate) => candidate.name === run.agent);
+    return (
+      this.#count(run.threadId) < 1 &&
+      this.#count(projectId) < (spec?.limits.concurrency ?? Infinity) &&
+      this.#count(`${projectId}/${run.agent}`) < (agent?.concurrency ?? Infinity)
+    );
+  }
+
+  #count(key: string): number {
+    return this.#perKey.get(key) ?? 0;
+  }
+
+  #project(id: ProjectId): Project | undefined {
+    if (!this.#projects.has(id)) this.#projects.set(id, this.#stores.projects.get(id));
+    return this.#projects.get(id);
+  }
+}

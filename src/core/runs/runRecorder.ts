@@ -1,0 +1,75 @@
+import type { Clock } from '../../base/clock.js';
+import type { Store } from '../store.js';
+import type { Provider } from '../agents/provider.js';
+import type { Run } from './run.js';
+import { digestEvent, emptyDigest, type RunDigestState } from './runDigest.js';
+import type { OutputLine } from './runOutput.js';
+import { withDigest } from './runTransitions.js';
+
+/** How long progress may stay in memory before it is written and told: lists need no more than four updates a second. */
+const flushAfterMs = 250;
+
+/**
+ * Turns a run's lines into its digest and keeps the digest in the store. A conversation id is written the moment it
+ * appears; the rest at most every 250 ms, and with the run's end.
+ */
+export class RunRecorder {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #provider: Provider;
+  readonly #runId: Run['id'];
+  readonly #generation: number;
+  readonly #stop = new AbortController();
+  #digest: RunDigestState;
+  #flushing: Promise<void> | undefined;
+
+  constructor(options: { readonly store: Store; readonly clock: Clock; readonly provider: Provider; readonly run: Run; readonly digest?: RunDigestState }) {
+    this.#store = options.store;
+    this.#clock = options.clock;
+    this.#provider = options.provider;
+    this.#runId = options.run.id;
+    this.#generation = options.run.generation;
+    this.#digest = options.digest ?? emptyDigest;
+  }
+
+  get digest(): RunDigestState {
+    return this.#digest;
+  }
+
+  record(lines: readonly OutputLine[]): void {
+    const conversation = this.#digest.conversation;
+    for (const line of lines) {
+      for (const event of this.#provider.parse(line.text)) this.#digest = digestEvent(this.#digest, event);
+      this.#digest = { ...this.#digest, offset: line.end };
+    }
+    if (this.#digest.conversation !== conversation) this.flush();
+    else this.#flushing ??= this.#flushLater();
+  }
+
+  /** Writes the digest now. Does nothing for a run that ended or was taken over. */
+  flush(): void {
+    this.#store.transact((stores) => {
+      const run = stores.runs.get(this.#runId);
+      if (!run || run.endedAt !== undefined || run.generation !== this.#generation) return;
+      const next = withDigest(run, this.#digest);
+      stores.runs.saveDigest(run.id, this.#digest);
+      if (stores.runs.update(next) === 'fenced') return;
+      stores.events.append({ kind: 'run_changed', threadId: run.threadId, runId: run.id, status: run.status }, this.#clock.now());
+    });
+  }
+
+  /** Ends the pending write; the caller writes the digest with the run's end. */
+  dispose(): void {
+    this.#stop.abort();
+  }
+
+  async #flushLater(): Promise<void> {
+    try {
+      await this.#clock.sleep(flushAfterMs, this.#stop.signal);
+    } catch {
+      return;
+    }
+    this.#flushing = undefined;
+    this.flush();
+  }
+}

@@ -1,0 +1,92 @@
+import { AppError } from '../../base/errors.js';
+import type { AgentSpec } from '../../compose/projectSpec.js';
+import type { Project } from '../projects/project.js';
+import type { Thread } from '../threads/thread.js';
+import type { RepositoryInfo, WorktreeDriver, WorktreeRef } from './worktreeDriver.js';
+import { worktreeName } from './worktreeName.js';
+
+export interface PreparedWorkspace {
+  /** Where the agent's process starts. */
+  readonly cwd: string;
+  /** The thread with its worktree filled in. */
+  readonly thread: Thread;
+}
+
+/** Gives each thread the files it works on. An agent never falls back to the user's checkout. */
+export class WorkspaceService {
+  readonly #driver: WorktreeDriver;
+  readonly #worktreesDir: string;
+  /** What `inspect` found, by folder: a dispatch must not pay for a git process to learn the same thing again. */
+  readonly #repositories = new Map<string, Promise<RepositoryInfo>>();
+
+  constructor(options: { readonly driver: WorktreeDriver; readonly worktreesDir: string }) {
+    this.#driver = options.driver;
+    this.#worktreesDir = options.worktreesDir;
+  }
+
+  /**
+   * The repository of a project's folder. Found once per host; a failure is not kept.
+   * Errors: `git.missing`, `git.tooOld`, `git.notRepository`, `git.emptyRepository`.
+   */
+  repository(folder: string): Promise<RepositoryInfo> {
+    const known = this.#repositories.get(folder);
+    if (known) return known;
+    const found = this.#driver.inspect(folder);
+    this.#repositories.set(folder, found);
+    found.catch(() => this.#repositories.delete(folder));
+    return found;
+  }
+
+  /** Forgets what was found, for a folder that may have changed (it was removed, or made a repository). */
+  forget(folder: string): void {
+    this.#repositories.delete(folder);
+  }
+
+  /**
+   * The thread's workspace, made when it has none yet.
+   * Errors: those of {@link repository}, `git.noBase`, `git.detachedHead`, `worktree.failed`, `worktree.missing`.
+   */
+  async prepare(thread: Thread, project: Project, agent: AgentSpec, signal: AbortSignal): Promise<PreparedWorkspace> {
+    if (agent.workspace.provider === 'shared') return { cwd: project.folder, thread };
+    if (agent.workspace.provider !== 'worktree') {
+      throw new AppError(
+        'request.invalid',
+        `Agent ${agent.name} asks for a ${agent.workspace.provider} workspace, which this version does not run yet. Use workspace.provider: worktree or shared.`,
+        { field: `agents.${agent.name}.workspace.provider`, reason: 'not supported yet' },
+      );
+    }
+    const repository = await this.repository(project.folder);
+    const ref = worktreeOf(thread);
+    if (ref) return { cwd: inWorktree(ref.path, repository.prefix), thread };
+    const name = worktreeName({ summary: thread.summary, id: thread.id });
+    const path = `${this.#worktreesDir}/${thread.id}/${name.directory}`;
+    const base = thread.requestedBase ?? agent.workspace.base;
+    const created = await this.#driver.create(
+      { repository: repository.root, path, branch: name.branch, ...(base === undefined ? {} : { base }) },
+      signal,
+    );
+    return {
+      cwd: inWorktree(path, repository.prefix),
+      thread: {
+        ...thread,
+        repository: repository.root,
+        branch: name.branch,
+        baseRef: created.baseRef,
+        baseCommit: created.baseCommit,
+        worktree: path,
+        head: created.head,
+      },
+    };
+  }
+}
+
+/** The thread's worktree, when it has one now. */
+export function worktreeOf(thread: Thread): WorktreeRef | undefined {
+  const { repository, worktree, branch } = thread;
+  return repository && worktree && branch ? { repository, path: worktree, branch } : undefined;
+}
+
+/** A compose file in a sub-folder of the repository: its agents start in the same sub-folder of the worktree. */
+function inWorktree(path: string, prefix: string): string {
+  return prefix === '' ? path : `${path}/${prefix}`;
+}
