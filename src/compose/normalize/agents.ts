@@ -1,0 +1,185 @@
+import { parseByteSize } from '../byteSize.js';
+import type { AgentSpec, BuildSpec, DriverSpec, HandoffSpec, McpServerSpec, NamedWorkspaceSpec, WorkspaceSpec } from '../projectSpec.js';
+import type { ComposeNode, MappingEntry, MappingNode } from '../source/composeNode.js';
+import { child, entryOf } from '../source/composeNode.js';
+import { agentMcpServers, capsets, mounts, skills } from './agentParts.js';
+import { envEntries, interpolatedAt } from './interpolate.js';
+import type { NormalizeContext } from './normalizeContext.js';
+import {
+  argumentsAt,
+  byName,
+  durationAt,
+  entriesOf,
+  flagAt,
+  itemsOf,
+  numberAt,
+  optionalWordAt,
+  pairsAt,
+  refuse,
+  textAt,
+  textOf,
+  textsOf,
+  verbatimAt,
+  wordAt,
+} from './normalizeContext.js';
+import { agentProvider } from './provider.js';
+import { scheduler } from './scheduler.js';
+import { agentWorkspace, DEFAULT_WORKSPACE } from './workspace.js';
+
+/** What agents may refer to. */
+export interface ProjectNames {
+  readonly providers: ReadonlySet<string>;
+  readonly workspaces: readonly NamedWorkspaceSpec[];
+  readonly workspaceNames: ReadonlySet<string>;
+  readonly projectWorkspace: WorkspaceSpec | undefined;
+  readonly mcpServers: readonly McpServerSpec[];
+  readonly mcpNames: ReadonlySet<string>;
+  readonly octobusNames: ReadonlySet<string>;
+  readonly volumeNames: ReadonlySet<string>;
+}
+
+export function normalizeAgents(context: NormalizeContext, root: MappingNode, names: ProjectNames): readonly AgentSpec[] {
+  const defaults = child(root, 'defaults');
+  const entries = entriesOf(child(root, 'agents'));
+  const agentNames = new Set(entries.map((entry) => entry.key));
+  const agents = entries
+    .filter((entry) => entry.value.kind === 'mapping')
+    .map((entry) => normalizeAgent(context, { name: entry.key, node: withDefaults(entry, defaults), names, agentNames }));
+  return byName(agents);
+}
+
+/** The agent's own fields, then those of `defaults` that it leaves out; `env` is merged by name. */
+function withDefaults(agent: MappingEntry, defaults: ComposeNode | undefined): MappingNode {
+  const own = entriesOf(agent.value);
+  const ownKeys = new Set(own.map((entry) => entry.key));
+  const added = entriesOf(defaults).filter((entry) => !ownKeys.has(entry.key));
+  const sharedEnv = child(defaults, 'env');
+  const entries = [...own, ...added].map((entry): MappingEntry => {
+    if (entry.key !== 'env' || entry.value.kind !== 'mapping' || entry.value === sharedEnv) return entry;
+    const ownNames = new Set(entry.value.entries.map((variable) => variable.key));
+    const shared = entriesOf(sharedEnv).filter((variable) => !ownNames.has(variable.key));
+    return { ...entry, value: { ...entry.value, entries: [...entry.value.entries, ...shared] } };
+  });
+  return { kind: 'mapping', path: agent.value.path, span: agent.keySpan, entries };
+}
+
+interface AgentInput {
+  readonly name: string;
+  readonly node: MappingNode;
+  readonly names: ProjectNames;
+  readonly agentNames: ReadonlySet<string>;
+}
+
+function normalizeAgent(context: NormalizeContext, { name, node, names, agentNames }: AgentInput): AgentSpec {
+  const workspaceNode = child(node, 'workspace');
+  const ownWorkspace = workspaceNode && agentWorkspace(context, workspaceNode, names.workspaces, names.workspaceNames);
+  const retries = child(node, 'retries');
+  const budget = child(node, 'budget');
+  const resources = child(node, 'resources');
+  const schedulerNode = child(node, 'scheduler');
+  const memory = textAt(resources, 'memory');
+  return {
+    name,
+    enabled: flagAt(node, 'enabled', true),
+    displayName: textAt(node, 'display_name'),
+    description: textAt(node, 'description'),
+    provider: agentProvider(context, child(node, 'provider'), names.providers),
+    model: interpolatedAt(context, node, 'model'),
+    systemPrompt: verbatimAt(node, 'system_prompt'),
+    image: textAt(node, 'image'),
+    build: buildOf(child(node, 'build')),
+    driver: driverOf(node),
+    env: envEntries(context, child(node, 'env')),
+    args: argumentsAt(node, 'args'),
+    permissions: optionalWordAt(node, 'permissions', ['confined', 'ask', 'auto']),
+    timeoutMs: durationAt(node, 'timeout'),
+    stallTimeoutMs: durationAt(node, 'stall_timeout'),
+    concurrency: numberAt(node, 'concurrency'),
+    workspace: ownWorkspace ?? names.projectWorkspace ?? DEFAULT_WORKSPACE,
+    handoff: handoffOf(context, name, child(node, 'handoff'), agentNames),
+    retries: retries && { max: numberAt(retries, 'max') ?? 0, backoffMs: durationAt(retries, 'backoff') ?? 30_000 },
+    budget: budget && { usd: numberAt(budget, 'usd'), tokens: numberAt(budget, 'tokens') },
+    resources: resources && {
+      cpus: numberAt(resources, 'cpus'),
+      memoryBytes: memory === undefined ? undefined : parseByteSize(memory),
+    },
+    capsetIds: capsets(context, child(node, 'capset_ids'), names.octobusNames),
+    mcpServers: agentMcpServers(context, child(node, 'mcp_servers'), names),
+    skills: skills(context, child(node, 'skills')),
+    volumes: mounts(context, child(node, 'volumes'), names.volumeNames),
+    sandbox: { stoppedRuntimePolicy: wordAt(child(node, 'sandbox'), 'stopped_runtime_policy', ['remove', 'retain']) },
+    jupyter: {
+      enabled: flagAt(child(node, 'jupyter'), 'enabled', false),
+      guestPort: numberAt(child(node, 'jupyter'), 'guest_port') ?? 0,
+    },
+    scheduler: schedulerNode && scheduler(context, schedulerNode),
+  };
+}
+
+/** The first runtime named; without one, containers when there is an image, otherwise processes. */
+function driverOf(node: MappingNode): DriverSpec {
+  const driver = child(node, 'driver');
+  const name = entriesOf(driver).find((entry) => ['process', 'docker', 'boxlite', 'microsandbox'].includes(entry.key))?.key;
+  const options = name === undefined ? undefined : child(driver, name);
+  switch (name) {
+    case 'process':
+      return { name };
+    case 'docker':
+      return { name, host: textAt(options, 'host') };
+    case 'boxlite':
+      return { name, kernel: textAt(options, 'kernel'), rootfs: textAt(options, 'rootfs') };
+    case 'microsandbox':
+      return { name, profile: textAt(options, 'profile') };
+    default: {
+      const hasImage = textAt(node, 'image') !== undefined || entryOf(node, 'build') !== undefined;
+      return hasImage ? { name: 'docker' } : { name: 'process' };
+    }
+  }
+}
+
+function buildOf(node: ComposeNode | undefined): BuildSpec | undefined {
+  if (!node) return undefined;
+  const context = textOf(node) ?? textAt(node, 'context') ?? '.';
+  return {
+    context,
+    dockerfile: textAt(node, 'dockerfile') ?? 'Dockerfile',
+    target: textAt(node, 'target'),
+    args: pairsAt(node, 'args'),
+    platforms: textsOf(child(node, 'platforms')),
+    tags: textsOf(child(node, 'tags')),
+    noCache: flagAt(node, 'no_cache', false),
+    pull: flagAt(node, 'pull', false),
+  };
+}
+
+function handoffOf(
+  context: NormalizeContext,
+  self: string,
+  node: ComposeNode | undefined,
+  agentNames: ReadonlySet<string>,
+): HandoffSpec | undefined {
+  const targets = child(node, 'on_response');
+  if (!node || !targets) return undefined;
+  const seen = new Set<string>();
+  for (const target of targets.kind === 'sequence' ? itemsOf(targets) : [targets]) {
+    const name = textOf(target);
+    if (name === undefined) continue;
+    if (!agentNames.has(name)) {
+      refuse(context, { code: 'compose.undefinedName', path: target.path, span: target.span, text: `agent "${name}" is not defined` });
+    } else if (name === self) {
+      refuse(context, { path: target.path, span: target.span, text: `agent "${name}" must not hand off to itself` });
+    } else if (seen.has(name)) {
+      refuse(context, { code: 'compose.duplicateName', path: target.path, span: target.span, text: `duplicate hand-off to "${name}"` });
+    }
+    seen.add(name);
+  }
+  if (targets.kind === 'sequence' && targets.items.length === 0) {
+    refuse(context, { code: 'compose.missingField', path: targets.path, span: targets.span, text: 'hand-off needs at least one agent' });
+  }
+  return {
+    onResponse: textsOf(targets),
+    prompt: verbatimAt(node, 'prompt'),
+    maxDepth: numberAt(node, 'max_depth') ?? 3,
+    join: wordAt(node, 'join', ['all', 'none']),
+  };
+}

@@ -1,0 +1,127 @@
+import { isTimezone } from '../cron/cronSchedule.js';
+import type { SchedulerSpec, ScriptSpec, TriggerCommon, TriggerSpec } from '../projectSpec.js';
+import type { ComposeNode, MappingNode } from '../source/composeNode.js';
+import { child, entryOf, joinPath } from '../source/composeNode.js';
+import type { NormalizeContext } from './normalizeContext.js';
+import { durationAt, flagAt, itemsOf, optionalWordAt, refuse, textAt, verbatimAt, wordAt } from './normalizeContext.js';
+import { credentials, gitUrl, relativePath } from './workspace.js';
+
+export function scheduler(context: NormalizeContext, node: ComposeNode): SchedulerSpec | undefined {
+  if (node.kind !== 'mapping') return undefined;
+  const script = scriptOf(context, child(node, 'script'));
+  const triggerNodes = itemsOf(child(node, 'triggers'));
+  if (script && triggerNodes.length > 0) {
+    const span = entryOf(node, 'script')?.keySpan ?? node.span;
+    const text = 'scheduler script and triggers are mutually exclusive';
+    refuse(context, { code: 'compose.exclusive', path: node.path, span, text });
+  }
+  return {
+    enabled: flagAt(node, 'enabled', true),
+    displayName: textAt(node, 'display_name'),
+    description: textAt(node, 'description'),
+    sandboxPolicy: wordAt(node, 'sandbox_policy', ['new', 'sticky']),
+    concurrencyPolicy: wordAt(node, 'concurrency_policy', ['skip', 'parallel']),
+    triggers: triggers(context, triggerNodes),
+    script,
+  };
+}
+
+function triggers(context: NormalizeContext, nodes: readonly ComposeNode[]): readonly TriggerSpec[] {
+  const seen = new Set<string>();
+  const found: TriggerSpec[] = [];
+  for (const node of nodes) {
+    if (node.kind !== 'mapping') continue;
+    const nameNode = child(node, 'name');
+    const name = textAt(node, 'name');
+    if (name !== undefined && nameNode) {
+      if (seen.has(name)) {
+        const text = `duplicate scheduler trigger name "${name}"`;
+        refuse(context, { code: 'compose.duplicateName', path: nameNode.path, span: nameNode.span, text });
+      }
+      seen.add(name);
+    }
+    checkTimezone(context, node);
+    const trigger = triggerOf(node, {
+      name,
+      prompt: verbatimAt(node, 'prompt'),
+      sandboxPolicy: optionalWordAt(node, 'sandbox_policy', ['new', 'sticky']),
+    });
+    if (trigger) found.push(trigger);
+  }
+  return found;
+}
+
+function checkTimezone(context: NormalizeContext, node: MappingNode): void {
+  const zoneNode = child(node, 'timezone');
+  const zone = textAt(node, 'timezone');
+  if (zone === undefined || !zoneNode) return;
+  if (!entryOf(node, 'cron')) {
+    const text = 'timezone is only supported for cron triggers';
+    refuse(context, { code: 'compose.exclusive', path: zoneNode.path, span: zoneNode.span, text });
+  } else if (!isTimezone(zone)) {
+    refuse(context, { path: zoneNode.path, span: zoneNode.span, text: `unknown time zone "${zone}"; write an IANA name or local` });
+  }
+}
+
+/** Judged by the key alone; what is wrong with its value was said before. */
+function triggerOf(node: MappingNode, common: TriggerCommon): TriggerSpec | undefined {
+  const cron = textAt(node, 'cron');
+  if (cron !== undefined) return { ...common, kind: 'cron', cron, timezone: canonicalZone(textAt(node, 'timezone')) };
+  const intervalMs = durationAt(node, 'interval');
+  if (intervalMs !== undefined) return { ...common, kind: 'interval', intervalMs };
+  const timeoutMs = durationAt(node, 'timeout');
+  if (timeoutMs !== undefined) return { ...common, kind: 'timeout', timeoutMs };
+  const topic = textAt(child(node, 'event'), 'topic');
+  return topic === undefined ? undefined : { ...common, kind: 'event', topic };
+}
+
+/** `local` is what holds without a zone. */
+function canonicalZone(zone: string | undefined): string | undefined {
+  return zone?.toLowerCase() === 'local' ? undefined : zone;
+}
+
+function scriptOf(context: NormalizeContext, node: ComposeNode | undefined): ScriptSpec | undefined {
+  if (node?.kind === 'scalar') {
+    const text = node.isNull ? '' : node.text.trim();
+    return text === '' ? undefined : { provider: 'inline', text };
+  }
+  if (node?.kind !== 'mapping') return undefined;
+  const anchor = { start: node.span.start, end: node.span.start + 1 };
+  const provider = optionalWordAt(node, 'provider', ['file', 'http', 'git']);
+  switch (provider) {
+    case 'file': {
+      const path = sourcePath(context, node);
+      return path === undefined ? undefined : { provider, path };
+    }
+    case 'http': {
+      const url = textAt(node, 'url');
+      const urlNode = child(node, 'url');
+      if (url === undefined || !urlNode) {
+        const text = 'url is required for http script';
+        refuse(context, { code: 'compose.missingField', path: joinPath(node.path, 'url'), span: anchor, text });
+        return undefined;
+      }
+      if (!/^https?:\/\/[^/@?#]+([/?#]|$)/i.test(url)) {
+        const text = 'url must be an http or https address without user name or password';
+        refuse(context, { path: urlNode.path, span: urlNode.span, text });
+      }
+      return { provider, url, credentials: credentials(context, node) };
+    }
+    case 'git': {
+      const url = gitUrl(context, node, anchor, 'url is required for git script');
+      const path = sourcePath(context, node);
+      if (url === undefined || path === undefined) return undefined;
+      return { provider, url, path, ref: textAt(node, 'ref'), credentials: credentials(context, node) };
+    }
+    case undefined:
+      return undefined;
+  }
+}
+
+function sourcePath(context: NormalizeContext, node: MappingNode): string | undefined {
+  const path = textAt(node, 'path');
+  if (path !== undefined) return relativePath(context, node, 'path', `script path "${path}"`);
+  const span = { start: node.span.start, end: node.span.start + 1 };
+  refuse(context, { code: 'compose.missingField', path: joinPath(node.path, 'path'), span, text: 'path is required for the script' });
+  return undefined;
+}

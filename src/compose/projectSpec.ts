@@ -1,0 +1,306 @@
+/**
+ * The canonical normal form of a compose file: names resolved, both spellings made one, `defaults` merged into
+ * each agent, lists sorted by name. Durations are milliseconds. Types only, so that `core` may import them.
+ */
+export interface ProjectSpec {
+  readonly name: string;
+  readonly variables: readonly EnvEntry[];
+  /** User-defined providers; the built-in ones are not listed. */
+  readonly providers: readonly ProviderSpec[];
+  readonly agents: readonly AgentSpec[];
+  readonly limits: LimitsSpec;
+  readonly merge: MergeSpec;
+  readonly hooks: readonly HookSpec[];
+  readonly workspaces: readonly NamedWorkspaceSpec[];
+  readonly mcpServers: readonly McpServerSpec[];
+  readonly octobusServers: readonly OctobusServerSpec[];
+  readonly volumes: readonly VolumeSpec[];
+  readonly network: { readonly mode: 'default' };
+}
+
+/**
+ * A variable. A plain one carries its resolved value. A secret carries what the file says (`${TOKEN}`, never the
+ * value behind it); it is resolved when a run starts.
+ */
+export type EnvEntry =
+  | { readonly name: string; readonly secret: false; readonly value: string }
+  | { readonly name: string; readonly secret: true; readonly template: string };
+
+/** How to call a command that Muster does not know. Arguments may hold the templates of `PROVIDER_TEMPLATES`. */
+export interface ProviderSpec {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: readonly EnvEntry[];
+  /** How the prompt reaches the command. */
+  readonly input: 'stdin' | 'file' | 'arg';
+  readonly output: ProviderOutputSpec;
+  readonly permissions?: Permissions | undefined;
+  readonly models: readonly string[];
+}
+
+export interface ProviderOutputSpec {
+  readonly format: 'text' | 'json' | 'jsonl';
+  /** Dotted path to the reply text inside a JSON output. */
+  readonly result?: string | undefined;
+  /** Dotted path to the conversation id inside a JSON output. */
+  readonly conversation?: string | undefined;
+}
+
+export type Permissions = 'confined' | 'ask' | 'auto';
+
+export interface AgentSpec {
+  readonly name: string;
+  readonly enabled: boolean;
+  readonly displayName?: string | undefined;
+  readonly description?: string | undefined;
+  /** A built-in provider (aliases already replaced) or the name of one in `providers`. */
+  readonly provider: string;
+  readonly model?: string | undefined;
+  readonly systemPrompt?: string | undefined;
+  readonly image?: string | undefined;
+  readonly build?: BuildSpec | undefined;
+  readonly driver: DriverSpec;
+  readonly env: readonly EnvEntry[];
+  /** Extra arguments for the provider's command line. */
+  readonly args: readonly string[];
+  readonly permissions?: Permissions | undefined;
+  /** Wall-clock limit of a run. */
+  readonly timeoutMs?: number | undefined;
+  /** Longest silence of a run before it is ended. */
+  readonly stallTimeoutMs?: number | undefined;
+  /** Runs of this agent at the same time. */
+  readonly concurrency?: number | undefined;
+  readonly workspace: WorkspaceSpec;
+  readonly handoff?: HandoffSpec | undefined;
+  readonly retries?: RetriesSpec | undefined;
+  readonly budget?: BudgetSpec | undefined;
+  readonly resources?: ResourcesSpec | undefined;
+  readonly capsetIds: readonly string[];
+  readonly mcpServers: readonly McpServerSpec[];
+  readonly skills: readonly SkillSpec[];
+  readonly volumes: readonly MountSpec[];
+  readonly sandbox: { readonly stoppedRuntimePolicy: 'retain' | 'remove' };
+  readonly jupyter: { readonly enabled: boolean; readonly guestPort: number };
+  readonly scheduler?: SchedulerSpec | undefined;
+}
+
+export type DriverSpec =
+  | { readonly name: 'process' }
+  | { readonly name: 'docker'; readonly host?: string | undefined }
+  | { readonly name: 'boxlite'; readonly kernel?: string | undefined; readonly rootfs?: string | undefined }
+  | { readonly name: 'microsandbox'; readonly profile?: string | undefined };
+
+export type DriverName = DriverSpec['name'];
+
+export interface BuildSpec {
+  readonly context: string;
+  readonly dockerfile: string;
+  readonly target?: string | undefined;
+  readonly args: readonly { readonly name: string; readonly value: string }[];
+  readonly platforms: readonly string[];
+  readonly tags: readonly string[];
+  readonly noCache: boolean;
+  readonly pull: boolean;
+}
+
+export type WorkspaceSpec = WorktreeWorkspace | SharedWorkspace | ThreadWorkspace | FileWorkspace | GitWorkspace;
+
+/** What the project adds to a workspace once its files are there. */
+export interface WorkspacePreparation {
+  /** Paths and globs of untracked files that are copied from the user's checkout. */
+  readonly files: readonly string[];
+  /** Shell commands, in order, before the first run. */
+  readonly setup: readonly string[];
+  /** Shell commands, in order, before the workspace is removed. */
+  readonly teardown: readonly string[];
+  /** Names of environment variables; each is given a free port. */
+  readonly ports: readonly string[];
+}
+
+/** A git worktree per thread (the default). */
+export interface WorktreeWorkspace extends WorkspacePreparation {
+  readonly provider: 'worktree';
+  /** Branch, tag or commit to start from; absent = the project's default. */
+  readonly base?: string | undefined;
+}
+
+/** The user's own checkout. */
+export interface SharedWorkspace extends WorkspacePreparation {
+  readonly provider: 'shared';
+}
+
+/** The workspace of the thread the agent is called on, for reviewers. */
+export interface ThreadWorkspace {
+  readonly provider: 'thread';
+  readonly access: 'read' | 'write';
+}
+
+/** A copy of a folder of the project (also spelled `local`). */
+export interface FileWorkspace {
+  readonly provider: 'file';
+  readonly name?: string | undefined;
+  readonly path: string;
+  readonly target: string;
+}
+
+export interface GitWorkspace {
+  readonly provider: 'git';
+  readonly name?: string | undefined;
+  readonly url: string;
+  readonly ref?: string | undefined;
+  readonly target: string;
+  readonly credentials: CredentialsSpec;
+}
+
+export type NamedWorkspaceSpec = WorkspaceSpec & { readonly key: string };
+
+/** `username` is resolved; the other two are what the file says, one `${NAME}` each. */
+export interface CredentialsSpec {
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  readonly token?: string | undefined;
+}
+
+export interface HandoffSpec {
+  /** Agents that get the reply; several run side by side. */
+  readonly onResponse: readonly string[];
+  readonly prompt?: string | undefined;
+  readonly maxDepth: number;
+  /** With several targets: `all` waits for each reply before the thread goes on, `none` does not. */
+  readonly join: 'all' | 'none';
+}
+
+export interface RetriesSpec {
+  readonly max: number;
+  readonly backoffMs: number;
+}
+
+export interface BudgetSpec {
+  readonly usd?: number | undefined;
+  readonly tokens?: number | undefined;
+}
+
+export interface ResourcesSpec {
+  readonly cpus?: number | undefined;
+  readonly memoryBytes?: number | undefined;
+}
+
+export interface LimitsSpec {
+  /** Runs of the whole project at the same time. */
+  readonly concurrency?: number | undefined;
+  /** Runs that may wait; the next dispatch is refused. */
+  readonly queued?: number | undefined;
+}
+
+export type MergeStrategy = 'merge' | 'squash' | 'rebase';
+
+export interface MergeSpec {
+  /** Branch that work lands on; absent = the branch the thread started from. */
+  readonly target?: string | undefined;
+  readonly strategy: MergeStrategy;
+  /** Shell commands that must succeed on the merged result. */
+  readonly verify: readonly string[];
+  /** Threads that are verified and landed together. */
+  readonly batch: number;
+}
+
+export type HookEvent = 'run_started' | 'run_finished' | 'thread_closed' | 'thread_failed' | 'merge_finished';
+
+export interface HookSpec {
+  readonly event: HookEvent;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly timeoutMs: number;
+  readonly env: readonly EnvEntry[];
+  /** Top-level field of the event → text it must equal. */
+  readonly filter: readonly { readonly name: string; readonly value: string }[];
+}
+
+export interface SchedulerSpec {
+  readonly enabled: boolean;
+  readonly displayName?: string | undefined;
+  readonly description?: string | undefined;
+  readonly sandboxPolicy: SandboxPolicy;
+  readonly concurrencyPolicy: 'skip' | 'parallel';
+  readonly triggers: readonly TriggerSpec[];
+  readonly script?: ScriptSpec | undefined;
+}
+
+export type SandboxPolicy = 'new' | 'sticky';
+
+export type TriggerSpec = TriggerCommon &
+  (
+    | { readonly kind: 'cron'; readonly cron: string; readonly timezone?: string | undefined }
+    | { readonly kind: 'interval'; readonly intervalMs: number }
+    | { readonly kind: 'timeout'; readonly timeoutMs: number }
+    | { readonly kind: 'event'; readonly topic: string }
+  );
+
+export interface TriggerCommon {
+  readonly name?: string | undefined;
+  readonly prompt?: string | undefined;
+  readonly sandboxPolicy?: SandboxPolicy | undefined;
+}
+
+/** JavaScript of a scheduler: in the file, or where to get it. */
+export type ScriptSpec =
+  | { readonly provider: 'inline'; readonly text: string }
+  | { readonly provider: 'file'; readonly path: string }
+  | { readonly provider: 'http'; readonly url: string; readonly credentials: CredentialsSpec }
+  | {
+      readonly provider: 'git';
+      readonly url: string;
+      readonly path: string;
+      readonly ref?: string | undefined;
+      readonly credentials: CredentialsSpec;
+    };
+
+export type McpServerSpec =
+  | {
+      readonly name: string;
+      readonly type: 'local';
+      readonly command: string;
+      readonly args: readonly string[];
+      readonly env: readonly EnvEntry[];
+    }
+  | {
+      readonly name: string;
+      readonly type: 'remote';
+      readonly transport: 'sse' | 'http';
+      readonly url: string;
+      readonly headers: readonly EnvEntry[];
+    };
+
+export interface SkillSpec {
+  readonly name: string;
+  readonly provider: 'file' | 'http' | 'git';
+  readonly url?: string | undefined;
+  readonly path?: string | undefined;
+  readonly ref?: string | undefined;
+  readonly format?: string | undefined;
+  readonly credentials: CredentialsSpec;
+}
+
+export interface OctobusServerSpec {
+  readonly name: string;
+  readonly url: string;
+  /** What the file says; resolved when it is needed. */
+  readonly token?: string | undefined;
+}
+
+export interface VolumeSpec {
+  readonly key: string;
+  readonly name: string;
+  readonly driver: 'local';
+  readonly external: boolean;
+  readonly labels: readonly { readonly name: string; readonly value: string }[];
+  readonly options: readonly { readonly name: string; readonly value: string }[];
+}
+
+export interface MountSpec {
+  readonly type: 'volume' | 'bind';
+  readonly source: string;
+  readonly target: string;
+  readonly readOnly: boolean;
+}

@@ -1,0 +1,92 @@
+import { credentialFields } from './commonFields.js';
+import type { Fields, MappingShape } from './shape.js';
+import { field, list, mapping, oneOf, oneOrMore, text } from './shape.js';
+
+const GIT = 'provider: git\nurl: https://example.com/shop.git';
+
+const provider = oneOf(
+  [
+    { value: 'worktree', doc: 'A git worktree of this repository, one per thread.' },
+    { value: 'shared', doc: "The user's own checkout, without isolation.", planned: true },
+    { value: 'thread', doc: 'The workspace of the thread the agent is called on; for reviewers.', planned: true },
+    { value: 'file', doc: 'A copy of a folder of the project.', planned: true },
+    { value: 'git', doc: 'A clone of another repository.', planned: true },
+    { value: 'local', doc: 'The older word for `file`.', planned: true, spellingOf: 'file' },
+  ],
+  { ignoreCase: true },
+);
+
+const fields: Fields = {
+  provider: field(
+    provider,
+    'Where the files come from. Left out, it is `worktree`, unless `path` or `url` is given.',
+    'provider: worktree',
+    { fallback: 'worktree' },
+  ),
+  base: field(text({ nonEmpty: true }), 'Branch, tag or commit that a worktree starts from.', 'base: main', {
+    era: 'muster',
+    fallback: "the repository's default branch",
+  }),
+  files: field(
+    oneOrMore(text({ nonEmpty: true })),
+    'Untracked files (paths or globs, relative to the repository) to copy from the checkout into the workspace.',
+    'files: [.env, "config/*.local.json"]',
+    { era: 'muster', planned: true },
+  ),
+  setup: field(oneOrMore(text({ nonEmpty: true })), 'Shell commands to run, in order, in a new workspace before the first run.', 'setup: npm ci', {
+    era: 'muster',
+    planned: true,
+  }),
+  teardown: field(
+    oneOrMore(text({ nonEmpty: true })),
+    'Shell commands to run, in order, before a workspace is removed.',
+    'teardown: [docker compose down]',
+    { era: 'muster', planned: true },
+  ),
+  ports: field(
+    list(text({ pattern: '^[A-Za-z_][A-Za-z0-9_]*$' })),
+    'Names of environment variables; each workspace gets a free port for each of them.',
+    'ports: [PORT, API_PORT]',
+    { era: 'muster', planned: true },
+  ),
+  access: field(
+    oneOf([
+      { value: 'read', doc: 'The agent must leave the files as they are.' },
+      { value: 'write', doc: 'The agent may change the files.' },
+    ]),
+    'What an agent may do in the workspace of another thread; only with `provider: thread`.',
+    'provider: thread\naccess: write',
+    { era: 'muster', fallback: 'read' },
+  ),
+  path: field(
+    text(),
+    'With `file`: the folder to copy, relative to the compose file and inside its folder.',
+    'provider: file\npath: .',
+  ),
+  url: field(text(), 'With `git`: the repository to clone (http, https, ssh, git or file; no user name or password in it).', GIT),
+  ref: field(text(), 'With `git`: branch, tag or commit to check out.', `${GIT}\nref: main`, { era: 'head', fallback: 'the default branch' }),
+  branch: field(text(), 'With `git`: the older spelling of `ref`.', `${GIT}\nbranch: main`, { era: 'seed', spellingOf: 'ref' }),
+  target: field(text(), 'Folder inside the workspace to put the files in.', `${GIT}\ntarget: shop`, { era: 'head', fallback: '`.`' }),
+  format: field(text(), 'Kept for older files; no workspace provider accepts a value.', `${GIT}\nformat: ""`, { era: 'head' }),
+  ...credentialFields(GIT),
+};
+
+/** `workspaces.<key>`. */
+export const namedWorkspace: MappingShape = mapping({
+  name: field(text(), 'A name to show instead of the key.', 'name: Web shop\nprovider: file\npath: .', { era: 'head' }),
+  ...fields,
+});
+
+/** Top-level `workspace`: what agents without one of their own use. */
+export const projectWorkspace: MappingShape = mapping(fields);
+
+/** `agents.<name>.workspace`. */
+export const agentWorkspace: MappingShape = mapping({
+  name: field(
+    text({ nonEmpty: true }),
+    'Key of an entry of `workspaces`; no other field is given then.',
+    'workspaces:\n  site:\n    provider: file\n    path: .\nagents:\n  dev:\n    provider: codex\n    workspace:\n      name: site',
+    { era: 'head', refersTo: 'workspace' },
+  ),
+  ...fields,
+});
