@@ -42,6 +42,11 @@ export class WorkspaceService {
     this.#repositories.delete(folder);
   }
 
+  /** Where the thread's worktree is or will be: outside the repository, its last segment readable in window titles. */
+  pathOf(thread: Thread): string {
+    return `${this.#worktreesDir}/${thread.id}/${worktreeName({ summary: thread.summary, id: thread.id }).directory}`;
+  }
+
   /**
    * The thread's workspace, made when it has none yet.
    * Errors: those of {@link repository}, `git.noBase`, `git.detachedHead`, `worktree.failed`, `worktree.missing`.
@@ -59,7 +64,7 @@ export class WorkspaceService {
     const ref = worktreeOf(thread);
     if (ref) return { cwd: inWorktree(ref.path, repository.prefix), thread };
     const name = worktreeName({ summary: thread.summary, id: thread.id });
-    const path = `${this.#worktreesDir}/${thread.id}/${name.directory}`;
+    const path = this.pathOf(thread);
     const base = thread.requestedBase ?? agent.workspace.base;
     const created = await this.#driver.create(
       { repository: repository.root, path, branch: name.branch, ...(base === undefined ? {} : { base }) },

@@ -1,0 +1,216 @@
+import type { Clock } from '../../base/clock.js';
+import { KeyedQueue } from '../../base/async.js';
+import { AppError, errorMessage } from '../../base/errors.js';
+import { isId, type IdSource, type MergeId } from '../../base/ids.js';
+import type { Log } from '../../base/log.js';
+import { isRunActive } from '../runs/run.js';
+import type { Store } from '../store.js';
+import { noWorktree } from '../threads/threadService.js';
+import type { Thread } from '../threads/thread.js';
+import { findThread } from '../threads/threadLookup.js';
+import type { ThreadSettler } from '../threads/threadSettler.js';
+import { worktreeOf } from '../workspaces/workspaceService.js';
+import { isMergeActive, type Merge } from './merge.js';
+import type { MergeDriver, MergeOutcome, MergeStrategy } from './mergeDriver.js';
+
+export interface RequestedMerge {
+  /** Id or unique prefix. */
+  readonly thread: string;
+  readonly target?: string;
+  readonly strategy?: MergeStrategy;
+  /** The commit that was reviewed; missing: the head after a snapshot (a person at a terminal, who sees the worktree as it is). */
+  readonly expect?: string;
+  readonly message?: string;
+}
+
+export interface MergeServiceOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly log: Log;
+  readonly driver: MergeDriver;
+  readonly settler: ThreadSettler;
+}
+
+/** The merge queue: first in, first out per repository. */
+export class MergeService {
+  readonly #options: MergeServiceOptions;
+  readonly #queue = new KeyedQueue();
+  readonly #aborts = new Map<MergeId, AbortController>();
+  readonly #working = new Set<Promise<void>>();
+
+  constructor(options: MergeServiceOptions) {
+    this.#options = options;
+  }
+
+  /** Queues a merge and returns it. Errors: `thread.*`, `worktree.missing`, `merge.refused`. */
+  async request(request: RequestedMerge): Promise<Merge> {
+    const { store, clock, ids, settler } = this.#options;
+    const { thread: found } = store.read((stores) => findThread(stores, request.thread));
+    await settler.settled(found.id);
+    const view = store.read((stores) => findThread(stores, found.id));
+    const { thread } = view;
+    if (view.latestRun && isRunActive(view.latestRun.status)) {
+      throw new AppError('thread.busy', `${view.latestRun.agent} is still at work on thread ${thread.id}. Wait for it or cancel it, then merge.`, {
+        thread: thread.id,
+        status: view.latestRun.status,
+      });
+    }
+    if (view.latestMerge && isMergeActive(view.latestMerge.status)) return view.latestMerge;
+    if (!worktreeOf(thread)) throw noWorktree(thread);
+    const project = store.read((stores) => stores.projects.get(thread.projectId));
+    const target = request.target ?? project?.spec.merge.target ?? thread.baseRef;
+    if (target === undefined || target === '') {
+      throw new AppError('merge.refused', `Thread ${thread.id} did not start from a branch. Name the target: \`muster merge ${thread.id} --into BRANCH\`.`, {
+        thread: thread.id,
+        reason: 'no target',
+      });
+    }
+    const expect = request.expect ?? (await settler.snapshot(thread, `${thread.summary}\n\nWork kept by Muster before a merge.`));
+    if (expect === undefined) throw noWorktree(thread);
+    const merge: Merge = {
+      id: ids.next(),
+      threadId: thread.id,
+      status: 'queued',
+      target,
+      strategy: request.strategy ?? strategyOf(project?.spec.merge.strategy),
+      expect,
+      commitMessage: request.message ?? commitMessage(thread),
+      message: '',
+      files: [],
+      createdAt: clock.now(),
+    };
+    store.transact((stores) => {
+      stores.merges.insert(merge);
+      stores.events.append({ kind: 'merge_changed', threadId: merge.threadId, mergeId: merge.id, status: merge.status }, clock.now());
+    });
+    this.#enqueue(merge, thread);
+    return merge;
+  }
+
+  /** Errors: `merge.unknown`. */
+  get(id: string): Merge {
+    const merge = isId<'merge'>(id) ? this.#options.store.read((stores) => stores.merges.get(id)) : undefined;
+    if (!merge) throw new AppError('merge.unknown', `There is no merge ${JSON.stringify(id.slice(0, 60))}.`, { merge: id.slice(0, 60) });
+    return merge;
+  }
+
+  /** Resolves when the merge has ended. */
+  async wait(id: string, signal: AbortSignal): Promise<Merge> {
+    const { promise, resolve, reject } = Promise.withResolvers<Merge>();
+    const check = (): void => {
+      try {
+        const merge = this.get(id);
+        if (!isMergeActive(merge.status)) resolve(merge);
+      } catch (error) {
+        reject(error);
+      }
+    };
+    const onAbort = (): void => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    const subscription = this.#options.store.onDidCommit((events) => {
+      if (events.some(({ event }) => event.kind === 'merge_changed' && event.mergeId === id)) check();
+    });
+    try {
+      check();
+      if (signal.aborted) onAbort();
+      return await promise;
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      await subscription.dispose();
+    }
+  }
+
+  /** Ends a merge that has not moved its target yet; one that has ended stays as it is. */
+  cancel(id: string): Merge {
+    const merge = this.get(id);
+    this.#aborts.get(merge.id)?.abort(new AppError('cancelled', 'The merge was cancelled.', {}));
+    return this.get(id);
+  }
+
+  /** Goes on with what an earlier host left queued or half done. The driver finishes or undoes a half-moved target first. */
+  recover(): void {
+    const { store } = this.#options;
+    for (const merge of store.read((stores) => stores.merges.active())) {
+      const thread = store.read((stores) => stores.threads.get(merge.threadId));
+      if (thread) this.#enqueue(merge, thread);
+    }
+  }
+
+  /** Resolves when no merge is at work. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#working);
+  }
+
+  #enqueue(merge: Merge, thread: Thread): void {
+    const abort = new AbortController();
+    this.#aborts.set(merge.id, abort);
+    const work = this.#queue
+      .run(thread.repository ?? thread.id, () => this.#merge(merge, thread, abort.signal), abort.signal)
+      .catch((error: unknown) => this.#end(merge, abort.signal.aborted ? { status: 'cancelled', message: 'Cancelled before it began.' } : failed(error)))
+      .finally(() => {
+        this.#aborts.delete(merge.id);
+        this.#working.delete(work);
+      });
+    this.#working.add(work);
+  }
+
+  async #merge(merge: Merge, thread: Thread, signal: AbortSignal): Promise<void> {
+    const ref = worktreeOf(thread);
+    if (!ref) throw noWorktree(thread);
+    this.#save(merge, { status: 'checking' });
+    try {
+      const outcome = await this.#options.driver.merge(
+        { worktree: ref, commit: merge.expect, target: merge.target, strategy: merge.strategy, message: merge.commitMessage },
+        signal,
+      );
+      this.#end(merge, ended(outcome));
+    } catch (error) {
+      this.#end(merge, signal.aborted ? { status: 'cancelled', message: 'Cancelled; nothing was changed.' } : failed(error));
+    }
+  }
+
+  #save(merge: Merge, change: Partial<Merge>): void {
+    const { store, clock } = this.#options;
+    store.transact((stores) => {
+      const current = stores.merges.get(merge.id);
+      if (!current || !isMergeActive(current.status)) return;
+      const next = { ...current, ...change };
+      stores.merges.update(next);
+      stores.events.append({ kind: 'merge_changed', threadId: merge.threadId, mergeId: merge.id, status: next.status }, clock.now());
+      if (next.status !== 'merged') return;
+      const thread = stores.threads.get(merge.threadId);
+      if (!thread) return;
+      stores.threads.update({ ...thread, outcome: 'completed', updatedAt: clock.now() });
+      stores.events.append({ kind: 'thread_changed', threadId: thread.id }, clock.now());
+    });
+  }
+
+  #end(merge: Merge, change: Partial<Merge>): void {
+    if (change.status === 'failed') this.#options.log.warn('A merge failed', { merge: merge.id, reason: change.message });
+    this.#save(merge, { ...change, endedAt: this.#options.clock.now() });
+  }
+}
+
+function ended(outcome: MergeOutcome): Partial<Merge> {
+  switch (outcome.kind) {
+    case 'merged':
+      return { status: 'merged', commit: outcome.commit, message: outcome.note ?? '' };
+    case 'blocked':
+      return { status: 'blocked', reason: outcome.reason, message: outcome.message, files: outcome.files };
+    case 'conflicted':
+      return { status: 'conflicted', message: outcome.message, files: outcome.files };
+  }
+}
+
+function failed(error: unknown): Partial<Merge> {
+  return { status: 'failed', message: errorMessage(error) };
+}
+
+function strategyOf(strategy: 'merge' | 'squash' | 'rebase' | undefined): MergeStrategy {
+  return strategy === 'squash' ? 'squash' : 'merge';
+}
+
+function commitMessage(thread: Thread): string {
+  return `${thread.summary}\n\nMuster-Thread: ${thread.id}\n`;
+}

@@ -1,0 +1,203 @@
+import type { Clock } from '../../base/clock.js';
+import { AppError } from '../../base/errors.js';
+import type { IdSource } from '../../base/ids.js';
+import type { AgentSpec } from '../../compose/projectSpec.js';
+import type { ProviderRegistries } from '../agents/providerRegistries.js';
+import { person } from '../messages/message.js';
+import { consentReasons, isConsented, type Project } from '../projects/project.js';
+import type { Run } from '../runs/run.js';
+import type { RunEnvironment } from '../runs/runEnvironment.js';
+import type { Store, Stores } from '../store.js';
+import type { WorkspaceService } from '../workspaces/workspaceService.js';
+import type { Thread } from './thread.js';
+import { findThread } from './threadLookup.js';
+
+/** Prompts above 4 MiB are refused: no provider takes them. */
+const maxPromptLength = 4 * 1024 * 1024;
+const maxSummaryLength = 200;
+
+export interface Dispatch {
+  readonly project: Project;
+  readonly agent: string;
+  /** Id or unique prefix of the thread to follow up on; missing starts a new one. */
+  readonly thread?: string;
+  readonly prompt: string;
+  readonly summary?: string;
+  readonly context: readonly ContextReference[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly base?: string;
+  readonly idempotencyKey?: string;
+}
+
+/** Part of a file, named rather than pasted. Lines are 1-based and inclusive. */
+export interface ContextReference {
+  readonly path: string;
+  readonly lines?: { readonly start: number; readonly end: number };
+}
+
+export interface Dispatched {
+  readonly thread: Thread;
+  readonly run: Run;
+}
+
+export interface DispatchServiceOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly providers: ProviderRegistries;
+  readonly workspaces: WorkspaceService;
+  readonly environment: RunEnvironment;
+  /** Called after the run is queued. */
+  readonly onQueued: () => void;
+}
+
+/** Takes a task: checks everything a person may have got wrong, then writes thread, message and queued run together. */
+export class DispatchService {
+  readonly #options: DispatchServiceOptions;
+
+  constructor(options: DispatchServiceOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Errors: `agent.unknown`, `consent.required`, `prompt.invalid`, `provider.unknown`, `queue.full`, `thread.unknown`, `thread.ambiguous`,
+   * `thread.closed`, those of finding the repository.
+   */
+  async dispatch(dispatch: Dispatch): Promise<Dispatched> {
+    const { store, workspaces, environment, onQueued } = this.#options;
+    const agent = requireAgent(dispatch.project, dispatch.agent);
+    requireConsent(dispatch.project);
+    requirePrompt(dispatch.prompt);
+    this.#options.providers.of(dispatch.project.spec).get(agent.provider);
+    if (agent.workspace.provider === 'worktree') await workspaces.repository(dispatch.project.folder);
+    const dispatched = store.transact((stores) => this.#insert(stores, dispatch, agent));
+    environment.remember(dispatched.thread.id, dispatch.environment);
+    onQueued();
+    return dispatched;
+  }
+
+  #insert(stores: Stores, dispatch: Dispatch, agent: AgentSpec): Dispatched {
+    const { clock, ids } = this.#options;
+    const repeated = dispatch.idempotencyKey === undefined ? undefined : stores.messages.byIdempotencyKey(dispatch.idempotencyKey);
+    if (repeated) return findDispatched(stores, repeated.threadId);
+    requireRoomInQueue(stores, dispatch.project);
+    const now = clock.now();
+    const thread = dispatch.thread === undefined ? this.#newThread(stores, dispatch, now) : reopen(stores, dispatch.thread, now);
+    const messageId = ids.next<'message'>();
+    const run: Run = {
+      id: ids.next(),
+      threadId: thread.id,
+      messageId,
+      agent: agent.name,
+      provider: agent.provider,
+      status: 'queued',
+      generation: 0,
+      queuedAt: now,
+      settled: false,
+      ...(agent.model === undefined ? {} : { model: agent.model }),
+    };
+    stores.messages.insert({
+      id: messageId,
+      threadId: thread.id,
+      from: person,
+      to: agent.name,
+      intent: 'dispatch',
+      body: withContext(dispatch.prompt, dispatch.context),
+      createdAt: now,
+      runId: run.id,
+      ...(dispatch.idempotencyKey === undefined ? {} : { idempotencyKey: dispatch.idempotencyKey }),
+    });
+    stores.runs.insert(run);
+    stores.events.append({ kind: 'run_changed', threadId: thread.id, runId: run.id, status: run.status }, now);
+    return { thread, run };
+  }
+
+  #newThread(stores: Stores, dispatch: Dispatch, now: number): Thread {
+    const thread: Thread = {
+      id: this.#options.ids.next(),
+      projectId: dispatch.project.id,
+      agent: dispatch.agent,
+      outcome: 'open',
+      summary: summaryOf(dispatch.summary || dispatch.prompt),
+      createdAt: now,
+      updatedAt: now,
+      ...(dispatch.base === undefined ? {} : { requestedBase: dispatch.base }),
+    };
+    stores.threads.insert(thread);
+    stores.events.append({ kind: 'thread_changed', threadId: thread.id }, now);
+    return thread;
+  }
+}
+
+function requireAgent(project: Project, name: string): AgentSpec {
+  const agent = project.spec.agents.find((candidate) => candidate.name === name);
+  const known = project.spec.agents.filter((candidate) => candidate.enabled).map((candidate) => candidate.name);
+  if (agent?.enabled) return agent;
+  throw new AppError(
+    'agent.unknown',
+    agent
+      ? `Agent ${name} is disabled in ${project.file} (enabled: false).`
+      : `There is no agent ${JSON.stringify(name.slice(0, 60))} in ${project.file}. Known agents: ${known.join(', ') || 'none'}.`,
+    { agent: name.slice(0, 60), known },
+  );
+}
+
+function requireConsent(project: Project): void {
+  if (isConsented(project.spec, project.consent)) return;
+  const reasons = consentReasons(project.spec);
+  throw new AppError(
+    'consent.required',
+    `Project ${project.name} waits for your consent: ${reasons.join(' ')} Agree with \`muster up\` (or \`muster up --yes\`).`,
+    { project: project.name, reasons },
+  );
+}
+
+function requirePrompt(prompt: string): void {
+  if (prompt.trim() === '') throw new AppError('prompt.invalid', 'The task is empty. Say what the agent shall do.', { reason: 'empty' });
+  if (prompt.length > maxPromptLength) {
+    throw new AppError('prompt.invalid', `The task has ${prompt.length} characters; at most ${maxPromptLength} are taken. Put long text into a file and name it.`, {
+      reason: 'too long',
+    });
+  }
+  if (prompt.includes('\0')) throw new AppError('prompt.invalid', 'The task contains a NUL character. Remove it.', { reason: 'NUL character' });
+}
+
+function requireRoomInQueue(stores: Stores, project: Project): void {
+  const limit = project.spec.limits.queued;
+  if (limit === undefined) return;
+  const queued = stores.runs.queued().filter((run) => run.projectId === project.id).length;
+  if (queued < limit) return;
+  throw new AppError('queue.full', `${queued} runs of ${project.name} are queued already (limits.queued: ${limit}). Wait, cancel one, or raise the limit.`, { limit });
+}
+
+function reopen(stores: Stores, id: string, now: number): Thread {
+  const { thread } = findThread(stores, id);
+  if (thread.outcome === 'abandoned' || (thread.rescue !== undefined && thread.worktree === undefined)) {
+    throw new AppError('thread.closed', `Thread ${thread.id} was abandoned and its worktree removed. \`muster restore ${thread.id}\` brings it back.`, {
+      thread: thread.id,
+      status: thread.outcome,
+    });
+  }
+  const open: Thread = { ...thread, outcome: 'open', updatedAt: now };
+  stores.threads.update(open);
+  stores.events.append({ kind: 'thread_changed', threadId: thread.id }, now);
+  return open;
+}
+
+function findDispatched(stores: Stores, id: Thread['id']): Dispatched {
+  const view = findThread(stores, id);
+  if (!view.latestRun) throw new Error(`Thread ${id} has no run`);
+  return { thread: view.thread, run: view.latestRun };
+}
+
+function summaryOf(text: string): string {
+  const line = text.slice(0, 4096).split('\n').find((candidate) => candidate.trim() !== '') ?? '';
+  const clean = line.replace(/\s+/g, ' ').trim();
+  return clean.length <= maxSummaryLength ? clean : `${clean.slice(0, maxSummaryLength - 1)}…`;
+}
+
+function withContext(prompt: string, context: readonly ContextReference[]): string {
+  if (context.length === 0) return prompt;
+  const lines = context.map(({ path, lines: range }) => (range ? `- ${path}, lines ${range.start} to ${range.end}` : `- ${path}`));
+  return `${prompt}\n\nFiles to look at:\n${lines.join('\n')}\n`;
+}

@@ -1,0 +1,31 @@
+import { AppError } from '../../base/errors.js';
+import { isId, type ThreadId } from '../../base/ids.js';
+import type { Stores } from '../store.js';
+import type { ThreadView } from './threadStore.js';
+
+/** The thread whose id is, or uniquely begins with, `text`. Errors: `thread.unknown`, `thread.ambiguous`. */
+export function findThread(stores: Stores, text: string): ThreadView {
+  const view = stores.threads.view(findThreadId(stores, text));
+  if (!view) throw unknown(text);
+  return view;
+}
+
+function findThreadId(stores: Stores, text: string): ThreadId {
+  const prefix = text.toLowerCase();
+  if (isId<'thread'>(prefix)) return prefix;
+  const matches = /^[0-9a-z]{1,12}$/.test(prefix) ? stores.threads.withPrefix(prefix) : [];
+  const [only, ...others] = matches;
+  if (only === undefined) throw unknown(text);
+  if (others.length > 0) {
+    throw new AppError('thread.ambiguous', `${text} begins several thread ids: ${matches.join(', ')}. Type one more character.`, {
+      prefix: text,
+      matches,
+    });
+  }
+  return only;
+}
+
+function unknown(text: string): AppError<'thread.unknown'> {
+  const shown = text.slice(0, 60);
+  return new AppError('thread.unknown', `There is no thread ${JSON.stringify(shown)}. \`muster ps\` lists them.`, { thread: shown });
+}
