@@ -12,7 +12,7 @@ export class Emitter<T> implements Disposable {
     this.#onListenerError = options.onListenerError;
   }
 
-  readonly event: Event<T> = (listener) => {
+  readonly event: Event<T> = listener => {
     // Wrapped, so that subscribing the same function twice makes two subscriptions.
     const entry = (value: T): void => listener(value);
     this.#listeners.add(entry);

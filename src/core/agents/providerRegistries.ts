@@ -8,7 +8,7 @@ export class ProviderRegistries {
   of(spec: ProjectSpec): ProviderRegistry {
     let registry = this.#bySpec.get(spec);
     if (!registry) {
-      registry = createProviderRegistry(new Map(spec.providers.map((provider) => [provider.name, provider])));
+      registry = createProviderRegistry(new Map(spec.providers.map(provider => [provider.name, provider])));
       this.#bySpec.set(spec, registry);
     }
     return registry;

@@ -25,7 +25,12 @@ export interface MergeRequest {
 
 export type MergeOutcome =
   | { readonly kind: 'merged'; readonly commit: string; readonly note?: string }
-  | { readonly kind: 'blocked'; readonly reason: BlockedReason; readonly message: string; readonly files: readonly string[] }
+  | {
+      readonly kind: 'blocked';
+      readonly reason: BlockedReason;
+      readonly message: string;
+      readonly files: readonly string[];
+    }
   | { readonly kind: 'conflicted'; readonly files: readonly string[]; readonly message: string };
 
 export type BlockedReason =

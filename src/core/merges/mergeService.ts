@@ -46,27 +46,36 @@ export class MergeService {
   /** Queues a merge and returns it. Errors: `thread.*`, `worktree.missing`, `merge.refused`. */
   async request(request: RequestedMerge): Promise<Merge> {
     const { store, clock, ids, settler } = this.#options;
-    const { thread: found } = store.read((stores) => findThread(stores, request.thread));
+    const { thread: found } = store.read(stores => findThread(stores, request.thread));
     await settler.settled(found.id);
-    const view = store.read((stores) => findThread(stores, found.id));
+    const view = store.read(stores => findThread(stores, found.id));
     const { thread } = view;
     if (view.latestRun && isRunActive(view.latestRun.status)) {
-      throw new AppError('thread.busy', `${view.latestRun.agent} is still at work on thread ${thread.id}. Wait for it or cancel it, then merge.`, {
-        thread: thread.id,
-        status: view.latestRun.status,
-      });
+      throw new AppError(
+        'thread.busy',
+        `${view.latestRun.agent} is still at work on thread ${thread.id}. Wait for it or cancel it, then merge.`,
+        {
+          thread: thread.id,
+          status: view.latestRun.status,
+        },
+      );
     }
     if (view.latestMerge && isMergeActive(view.latestMerge.status)) return view.latestMerge;
     if (!worktreeOf(thread)) throw noWorktree(thread);
-    const project = store.read((stores) => stores.projects.get(thread.projectId));
+    const project = store.read(stores => stores.projects.get(thread.projectId));
     const target = request.target ?? project?.spec.merge.target ?? thread.baseRef;
     if (target === undefined || target === '') {
-      throw new AppError('merge.refused', `Thread ${thread.id} did not start from a branch. Name the target: \`muster merge ${thread.id} --into BRANCH\`.`, {
-        thread: thread.id,
-        reason: 'no target',
-      });
+      throw new AppError(
+        'merge.refused',
+        `Thread ${thread.id} did not start from a branch. Name the target: \`muster merge ${thread.id} --into BRANCH\`.`,
+        {
+          thread: thread.id,
+          reason: 'no target',
+        },
+      );
     }
-    const expect = request.expect ?? (await settler.snapshot(thread, `${thread.summary}\n\nWork kept by Muster before a merge.`));
+    const expect =
+      request.expect ?? (await settler.snapshot(thread, `${thread.summary}\n\nWork kept by Muster before a merge.`));
     if (expect === undefined) throw noWorktree(thread);
     const merge: Merge = {
       id: ids.next(),
@@ -80,9 +89,12 @@ export class MergeService {
       files: [],
       createdAt: clock.now(),
     };
-    store.transact((stores) => {
+    store.transact(stores => {
       stores.merges.insert(merge);
-      stores.events.append({ kind: 'merge_changed', threadId: merge.threadId, mergeId: merge.id, status: merge.status }, clock.now());
+      stores.events.append(
+        { kind: 'merge_changed', threadId: merge.threadId, mergeId: merge.id, status: merge.status },
+        clock.now(),
+      );
     });
     this.#enqueue(merge, thread);
     return merge;
@@ -90,8 +102,11 @@ export class MergeService {
 
   /** Errors: `merge.unknown`. */
   get(id: string): Merge {
-    const merge = isId<'merge'>(id) ? this.#options.store.read((stores) => stores.merges.get(id)) : undefined;
-    if (!merge) throw new AppError('merge.unknown', `There is no merge ${JSON.stringify(id.slice(0, 60))}.`, { merge: id.slice(0, 60) });
+    const merge = isId<'merge'>(id) ? this.#options.store.read(stores => stores.merges.get(id)) : undefined;
+    if (!merge)
+      throw new AppError('merge.unknown', `There is no merge ${JSON.stringify(id.slice(0, 60))}.`, {
+        merge: id.slice(0, 60),
+      });
     return merge;
   }
 
@@ -108,7 +123,7 @@ export class MergeService {
     };
     const onAbort = (): void => reject(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
-    const subscription = this.#options.store.onDidCommit((events) => {
+    const subscription = this.#options.store.onDidCommit(events => {
       if (events.some(({ event }) => event.kind === 'merge_changed' && event.mergeId === id)) check();
     });
     try {
@@ -131,8 +146,8 @@ export class MergeService {
   /** Goes on with what an earlier host left queued or half done. The driver finishes or undoes a half-moved target first. */
   recover(): void {
     const { store } = this.#options;
-    for (const merge of store.read((stores) => stores.merges.active())) {
-      const thread = store.read((stores) => stores.threads.get(merge.threadId));
+    for (const merge of store.read(stores => stores.merges.active())) {
+      const thread = store.read(stores => stores.threads.get(merge.threadId));
       if (thread) this.#enqueue(merge, thread);
     }
   }
@@ -147,7 +162,12 @@ export class MergeService {
     this.#aborts.set(merge.id, abort);
     const work = this.#queue
       .run(thread.repository ?? thread.id, () => this.#merge(merge, thread, abort.signal), abort.signal)
-      .catch((error: unknown) => this.#end(merge, abort.signal.aborted ? { status: 'cancelled', message: 'Cancelled before it began.' } : failed(error)))
+      .catch((error: unknown) =>
+        this.#end(
+          merge,
+          abort.signal.aborted ? { status: 'cancelled', message: 'Cancelled before it began.' } : failed(error),
+        ),
+      )
       .finally(() => {
         this.#aborts.delete(merge.id);
         this.#working.delete(work);
@@ -161,23 +181,35 @@ export class MergeService {
     this.#save(merge, { status: 'checking' });
     try {
       const outcome = await this.#options.driver.merge(
-        { worktree: ref, commit: merge.expect, target: merge.target, strategy: merge.strategy, message: merge.commitMessage },
+        {
+          worktree: ref,
+          commit: merge.expect,
+          target: merge.target,
+          strategy: merge.strategy,
+          message: merge.commitMessage,
+        },
         signal,
       );
       this.#end(merge, ended(outcome));
     } catch (error) {
-      this.#end(merge, signal.aborted ? { status: 'cancelled', message: 'Cancelled; nothing was changed.' } : failed(error));
+      this.#end(
+        merge,
+        signal.aborted ? { status: 'cancelled', message: 'Cancelled; nothing was changed.' } : failed(error),
+      );
     }
   }
 
   #save(merge: Merge, change: Partial<Merge>): void {
     const { store, clock } = this.#options;
-    store.transact((stores) => {
+    store.transact(stores => {
       const current = stores.merges.get(merge.id);
       if (!current || !isMergeActive(current.status)) return;
       const next = { ...current, ...change };
       stores.merges.update(next);
-      stores.events.append({ kind: 'merge_changed', threadId: merge.threadId, mergeId: merge.id, status: next.status }, clock.now());
+      stores.events.append(
+        { kind: 'merge_changed', threadId: merge.threadId, mergeId: merge.id, status: next.status },
+        clock.now(),
+      );
       if (next.status !== 'merged') return;
       const thread = stores.threads.get(merge.threadId);
       if (!thread) return;
@@ -187,7 +219,8 @@ export class MergeService {
   }
 
   #end(merge: Merge, change: Partial<Merge>): void {
-    if (change.status === 'failed') this.#options.log.warn('A merge failed', { merge: merge.id, reason: change.message });
+    if (change.status === 'failed')
+      this.#options.log.warn('A merge failed', { merge: merge.id, reason: change.message });
     this.#save(merge, { ...change, endedAt: this.#options.clock.now() });
   }
 }

@@ -46,7 +46,7 @@ export function isConsented(spec: ProjectSpec, consent: string | undefined): boo
 
 /** The permission mode an agent runs with: its own, its user-defined provider's, else `confined`. */
 export function permissionsOf(spec: ProjectSpec, agentName: string): 'confined' | 'ask' | 'auto' {
-  const agent = spec.agents.find((candidate) => candidate.name === agentName);
+  const agent = spec.agents.find(candidate => candidate.name === agentName);
   if (agent?.permissions) return agent.permissions;
-  return spec.providers.find((provider) => provider.name === agent?.provider)?.permissions ?? 'confined';
+  return spec.providers.find(provider => provider.name === agent?.provider)?.permissions ?? 'confined';
 }

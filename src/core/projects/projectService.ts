@@ -44,10 +44,11 @@ export class ProjectService {
 
   /** Errors: `consent.required`, `project.conflict`. */
   apply(application: Application): Applied {
-    return this.#store.transact((stores) => {
+    return this.#store.transact(stores => {
       const before = stores.projects.byFile(application.file);
       requireUnchanged(before, application);
-      const unchanged = before !== undefined && before.specHash === application.specHash && before.removedAt === undefined;
+      const unchanged =
+        before !== undefined && before.specHash === application.specHash && before.removedAt === undefined;
       const project = this.#next(before, application, unchanged);
       const changes = changesBetween(before, project);
       if (application.dryRun) return { project, applied: false, unchanged, changes };
@@ -61,14 +62,18 @@ export class ProjectService {
 
   /** Disables a project; threads and history stay. Errors: `project.unknown`. */
   remove(id: string): Applied {
-    return this.#store.transact((stores) => {
+    return this.#store.transact(stores => {
       const before = findProject(stores, id);
       const project: Project = { ...before, removedAt: this.#clock.now() };
       stores.projects.save(project);
       stores.events.append({ kind: 'project_changed', projectId: project.id }, this.#clock.now());
       const changes: readonly ProjectChange[] = [
         { action: 'removed', resource: 'project', name: project.name },
-        ...project.spec.agents.map((agent) => ({ action: 'removed' as const, resource: 'agent' as const, name: agent.name })),
+        ...project.spec.agents.map(agent => ({
+          action: 'removed' as const,
+          resource: 'agent' as const,
+          name: agent.name,
+        })),
       ];
       return { project, applied: true, unchanged: false, changes };
     });
@@ -77,7 +82,14 @@ export class ProjectService {
   #next(before: Project | undefined, application: Application, unchanged: boolean): Project {
     const { file, folder, spec, specHash, consent } = application;
     const agreed = consent ? consentKey(spec) : before?.consent;
-    const common = { name: spec.name, folder, file, spec, specHash, ...(agreed === undefined ? {} : { consent: agreed }) };
+    const common = {
+      name: spec.name,
+      folder,
+      file,
+      spec,
+      specHash,
+      ...(agreed === undefined ? {} : { consent: agreed }),
+    };
     if (!before) return { ...common, id: this.#ids.next(), revision: 1, appliedAt: this.#clock.now() };
     if (unchanged) return { ...before, ...common, spec: before.spec };
     return { ...common, id: before.id, revision: before.revision + 1, appliedAt: this.#clock.now() };
@@ -87,15 +99,15 @@ export class ProjectService {
 /** A project by id or name, not removed. Errors: `project.unknown` (also when two have the name). */
 export function findProject(stores: Stores, idOrName: string): Project {
   const projects = stores.projects.list();
-  const byId = projects.find((project) => project.id === idOrName);
+  const byId = projects.find(project => project.id === idOrName);
   if (byId) return byId;
-  const [only, ...others] = projects.filter((project) => project.name === idOrName);
+  const [only, ...others] = projects.filter(project => project.name === idOrName);
   if (only && others.length === 0) return only;
   const shown = idOrName.slice(0, 200);
   throw new AppError(
     'project.unknown',
     only
-      ? `Several projects are called ${shown}: ${[only, ...others].map((project) => project.file).join(', ')}. Name the folder with -C.`
+      ? `Several projects are called ${shown}: ${[only, ...others].map(project => project.file).join(', ')}. Name the folder with -C.`
       : `There is no project ${JSON.stringify(shown)}. Apply its compose file with \`muster up\`.`,
     { project: shown },
   );
@@ -105,11 +117,19 @@ export function findProject(stores: Stores, idOrName: string): Project {
 export function projectOfFolder(stores: Stores, folder: string): Project {
   const inside = stores.projects
     .list()
-    .filter((project) => folder === project.folder || folder.startsWith(project.folder.endsWith('/') ? project.folder : `${project.folder}/`))
+    .filter(
+      project =>
+        folder === project.folder ||
+        folder.startsWith(project.folder.endsWith('/') ? project.folder : `${project.folder}/`),
+    )
     .toSorted((a, b) => b.folder.length - a.folder.length);
   const [closest] = inside;
   if (closest) return closest;
-  throw new AppError('project.unknown', `No applied project contains ${folder}. Apply its agent-compose.yml with \`muster up\`.`, { project: folder });
+  throw new AppError(
+    'project.unknown',
+    `No applied project contains ${folder}. Apply its agent-compose.yml with \`muster up\`.`,
+    { project: folder },
+  );
 }
 
 function requireUnchanged(before: Project | undefined, { expectedHash }: Application): void {
@@ -123,17 +143,25 @@ function requireUnchanged(before: Project | undefined, { expectedHash }: Applica
 
 function consentRequired(project: Project): AppError<'consent.required'> {
   const reasons = consentReasons(project.spec);
-  return new AppError('consent.required', `${project.file} needs your consent before its agents may run: ${reasons.join(' ')}`, {
-    project: project.name,
-    reasons,
-  });
+  return new AppError(
+    'consent.required',
+    `${project.file} needs your consent before its agents may run: ${reasons.join(' ')}`,
+    {
+      project: project.name,
+      reasons,
+    },
+  );
 }
 
 function changesBetween(before: Project | undefined, after: Project): readonly ProjectChange[] {
   const present = before?.removedAt === undefined ? before : undefined;
-  const known = new Map<string, AgentSpec>((present?.spec.agents ?? []).map((agent) => [agent.name, agent]));
+  const known = new Map<string, AgentSpec>((present?.spec.agents ?? []).map(agent => [agent.name, agent]));
   const changes: ProjectChange[] = [
-    { action: !present ? 'created' : present.specHash === after.specHash ? 'unchanged' : 'updated', resource: 'project', name: after.name },
+    {
+      action: !present ? 'created' : present.specHash === after.specHash ? 'unchanged' : 'updated',
+      resource: 'project',
+      name: after.name,
+    },
   ];
   for (const agent of after.spec.agents) {
     const old = known.get(agent.name);

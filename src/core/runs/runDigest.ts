@@ -22,7 +22,14 @@ export interface UsageTotals {
   readonly costUsd?: number;
 }
 
-export const emptyDigest: RunDigestState = { offset: 0, answer: '', sawResult: false, errors: [], activity: '', usage: {} };
+export const emptyDigest: RunDigestState = {
+  offset: 0,
+  answer: '',
+  sawResult: false,
+  errors: [],
+  activity: '',
+  usage: {},
+};
 
 const maxAnswer = 16_384;
 const maxActivity = 200;
@@ -89,5 +96,9 @@ function addUsage(totals: UsageTotals, event: Usage): UsageTotals {
 
 function oneLine(text: string): string {
   // The cut comes first, so that a 4 MB line costs no more than a short one.
-  return text.slice(0, maxActivity * 4).replace(/\s+/g, ' ').trim().slice(0, maxActivity);
+  return text
+    .slice(0, maxActivity * 4)
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, maxActivity);
 }

@@ -66,7 +66,7 @@ export class RunExecutor {
   /** Takes over a run that an earlier host started. */
   async adopt(run: Run): Promise<void> {
     const { store, directory, supervisor } = this.#options;
-    const adopted = store.transact((stores) => {
+    const adopted = store.transact(stores => {
       const next = adoptRun(run);
       return stores.runs.update(next) === 'applied' ? next : undefined;
     });
@@ -78,7 +78,7 @@ export class RunExecutor {
     }
     try {
       const subject = this.#subject(adopted);
-      const digest = store.read((stores) => stores.runs.digest(run.id)) ?? emptyDigest;
+      const digest = store.read(stores => stores.runs.digest(run.id)) ?? emptyDigest;
       const recorder = new RunRecorder({ ...this.#options, provider: subject.provider, run: adopted, digest });
       supervisor.adopt(
         { run: run.id, outputOffset: digest.offset, startedAt: run.startedAt ?? run.queuedAt },
@@ -106,27 +106,42 @@ export class RunExecutor {
       const filled = placeholders.fill(command.argv);
       const env = await environment.resolve({ project: subject.project, agent: subject.agent, run }, signal);
       await directory.create(run.id, {
-        spec: { agent: run.agent, provider: run.provider, model: run.model, thread: run.threadId, argv: command.argv, cwd: workspace.cwd, env: Object.keys(env) },
+        spec: {
+          agent: run.agent,
+          provider: run.provider,
+          model: run.model,
+          thread: run.threadId,
+          argv: command.argv,
+          cwd: workspace.cwd,
+          env: Object.keys(env),
+        },
         prompt: command.prompt ?? subject.prompt,
         files: command.files ?? {},
       });
       signal.throwIfAborted();
       const recorder = new RunRecorder({ ...this.#options, provider: subject.provider, run });
       supervisor.start(
-        { run: run.id, argv: filled.argv, env: { ...env, ...filled.env, ...command.env }, cwd: workspace.cwd, stdin: command.stdin },
+        {
+          run: run.id,
+          argv: filled.argv,
+          env: { ...env, ...filled.env, ...command.env },
+          cwd: workspace.cwd,
+          stdin: command.stdin,
+        },
         limitsOf(subject.agent),
         this.#listener(run, recorder, subject.provider),
       );
     } catch (error) {
       const cancelled = signal.aborted;
-      if (!cancelled) this.#options.log.warn('A run could not be started', { run: run.id, reason: errorMessage(error) });
+      if (!cancelled)
+        this.#options.log.warn('A run could not be started', { run: run.id, reason: errorMessage(error) });
       this.#ended(run, cancelled ? { kind: 'cancelled' } : { kind: 'not_started', error });
     }
   }
 
   #subject(run: Run): Subject {
     const { store, providers } = this.#options;
-    const { thread, project, message } = store.read((stores) => {
+    const { thread, project, message } = store.read(stores => {
       const found = stores.threads.get(run.threadId);
       return {
         thread: found,
@@ -134,11 +149,11 @@ export class RunExecutor {
         message: stores.messages.get(run.messageId),
       };
     });
-    const agent = project?.spec.agents.find((candidate) => candidate.name === run.agent);
+    const agent = project?.spec.agents.find(candidate => candidate.name === run.agent);
     if (!thread || !project || !message || !agent) {
       throw new AppError('agent.unknown', `Agent ${run.agent} is no longer in the compose file.`, {
         agent: run.agent,
-        known: project?.spec.agents.map((candidate) => candidate.name) ?? [],
+        known: project?.spec.agents.map(candidate => candidate.name) ?? [],
       });
     }
     const provider = providers.of(project.spec).get(run.provider);
@@ -147,7 +162,7 @@ export class RunExecutor {
 
   #command(run: Run, { project, agent, provider, prompt }: Subject): AgentCommand {
     const { store, directory, placeholders } = this.#options;
-    const conversation = store.read((stores) => stores.runs.lastConversation(run.threadId, run.agent));
+    const conversation = store.read(stores => stores.runs.lastConversation(run.threadId, run.agent));
     return provider.command({
       prompt,
       permissions: permissionsOf(project.spec, agent.name),
@@ -162,20 +177,29 @@ export class RunExecutor {
 
   #saveThread(thread: Thread): void {
     const { store, clock } = this.#options;
-    store.transact((stores) => {
+    store.transact(stores => {
       const before = stores.threads.get(thread.id);
       if (!before || before.worktree === thread.worktree) return;
       const { repository, branch, baseRef, baseCommit, worktree, head } = thread;
-      stores.threads.update({ ...before, repository, branch, baseRef, baseCommit, worktree, head, updatedAt: clock.now() });
+      stores.threads.update({
+        ...before,
+        repository,
+        branch,
+        baseRef,
+        baseCommit,
+        worktree,
+        head,
+        updatedAt: clock.now(),
+      });
       stores.events.append({ kind: 'thread_changed', threadId: thread.id }, clock.now());
     });
   }
 
   #listener(run: Run, recorder: RunRecorder, provider: Provider): RunListener {
     return {
-      onStarted: () => this.#step(run, (current) => startRun(current, this.#options.clock.now())),
-      onLines: (lines) => recorder.record(lines),
-      onEnded: (end) => {
+      onStarted: () => this.#step(run, current => startRun(current, this.#options.clock.now())),
+      onLines: lines => recorder.record(lines),
+      onEnded: end => {
         recorder.dispose();
         this.#ended(run, end, { recorder, provider });
       },
@@ -184,12 +208,15 @@ export class RunExecutor {
 
   #step(run: Run, change: (run: Run) => Run): void {
     const { store, clock } = this.#options;
-    store.transact((stores) => {
+    store.transact(stores => {
       const current = stores.runs.get(run.id);
       if (!current || current.generation !== run.generation) return;
       const next = change(current);
       if (next === current || stores.runs.update(next) === 'fenced') return;
-      stores.events.append({ kind: 'run_changed', threadId: run.threadId, runId: run.id, status: next.status }, clock.now());
+      stores.events.append(
+        { kind: 'run_changed', threadId: run.threadId, runId: run.id, status: next.status },
+        clock.now(),
+      );
     });
   }
 
@@ -198,9 +225,11 @@ export class RunExecutor {
     const { store, clock, ids, onEnded } = this.#options;
     const digest = facts?.recorder.digest ?? emptyDigest;
     const conclusion =
-      end.kind === 'exited' && facts ? facts.provider.conclude(end.exit, concludingDigest(digest, end.stderrTail)) : undefined;
+      end.kind === 'exited' && facts
+        ? facts.provider.conclude(end.exit, concludingDigest(digest, end.stderrTail))
+        : undefined;
     const now = clock.now();
-    const ended = store.transact((stores) => {
+    const ended = store.transact(stores => {
       const current = stores.runs.get(run.id);
       if (!current || current.generation !== run.generation) return undefined;
       const next = endRun(current, end, { now, digest, ...(conclusion === undefined ? {} : { conclusion }) });
@@ -223,7 +252,10 @@ export class RunExecutor {
       if (end.kind === 'lost' && !end.started) {
         const again = claimableCopy(next, ids.next<'run'>(), now);
         stores.runs.insert(again);
-        stores.events.append({ kind: 'run_changed', threadId: run.threadId, runId: again.id, status: again.status }, now);
+        stores.events.append(
+          { kind: 'run_changed', threadId: run.threadId, runId: again.id, status: again.status },
+          now,
+        );
       }
       stores.events.append({ kind: 'run_changed', threadId: run.threadId, runId: run.id, status: next.status }, now);
       return next;

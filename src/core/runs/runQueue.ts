@@ -42,7 +42,7 @@ export class RunQueue {
   /** Claims and hands over every run that may start now. */
   advance(): void {
     if (this.#stopped) return;
-    const claimed = this.#store.transact((stores) => claimAll(stores, this.#limit, this.#clock.now()));
+    const claimed = this.#store.transact(stores => claimAll(stores, this.#limit, this.#clock.now()));
     for (const run of claimed) {
       try {
         this.#execute(run);
@@ -96,7 +96,7 @@ class Load {
 
   hasRoom({ run, projectId }: QueuedRun): boolean {
     const spec = this.#project(projectId)?.spec;
-    const agent = spec?.agents.find((candidate) => candidate.name === run.agent);
+    const agent = spec?.agents.find(candidate => candidate.name === run.agent);
     return (
       this.#count(run.threadId) < 1 &&
       this.#count(projectId) < (spec?.limits.concurrency ?? Infinity) &&

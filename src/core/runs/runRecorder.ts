@@ -23,7 +23,13 @@ export class RunRecorder {
   #digest: RunDigestState;
   #flushing: Promise<void> | undefined;
 
-  constructor(options: { readonly store: Store; readonly clock: Clock; readonly provider: Provider; readonly run: Run; readonly digest?: RunDigestState }) {
+  constructor(options: {
+    readonly store: Store;
+    readonly clock: Clock;
+    readonly provider: Provider;
+    readonly run: Run;
+    readonly digest?: RunDigestState;
+  }) {
     this.#store = options.store;
     this.#clock = options.clock;
     this.#provider = options.provider;
@@ -48,13 +54,16 @@ export class RunRecorder {
 
   /** Writes the digest now. Does nothing for a run that ended or was taken over. */
   flush(): void {
-    this.#store.transact((stores) => {
+    this.#store.transact(stores => {
       const run = stores.runs.get(this.#runId);
       if (!run || run.endedAt !== undefined || run.generation !== this.#generation) return;
       const next = withDigest(run, this.#digest);
       stores.runs.saveDigest(run.id, this.#digest);
       if (stores.runs.update(next) === 'fenced') return;
-      stores.events.append({ kind: 'run_changed', threadId: run.threadId, runId: run.id, status: run.status }, this.#clock.now());
+      stores.events.append(
+        { kind: 'run_changed', threadId: run.threadId, runId: run.id, status: run.status },
+        this.#clock.now(),
+      );
     });
   }
 

@@ -70,7 +70,7 @@ export class DispatchService {
     requirePrompt(dispatch.prompt);
     this.#options.providers.of(dispatch.project.spec).get(agent.provider);
     if (agent.workspace.provider === 'worktree') await workspaces.repository(dispatch.project.folder);
-    const dispatched = store.transact((stores) => this.#insert(stores, dispatch, agent));
+    const dispatched = store.transact(stores => this.#insert(stores, dispatch, agent));
     environment.remember(dispatched.thread.id, dispatch.environment);
     onQueued();
     return dispatched;
@@ -78,11 +78,13 @@ export class DispatchService {
 
   #insert(stores: Stores, dispatch: Dispatch, agent: AgentSpec): Dispatched {
     const { clock, ids } = this.#options;
-    const repeated = dispatch.idempotencyKey === undefined ? undefined : stores.messages.byIdempotencyKey(dispatch.idempotencyKey);
+    const repeated =
+      dispatch.idempotencyKey === undefined ? undefined : stores.messages.byIdempotencyKey(dispatch.idempotencyKey);
     if (repeated) return findDispatched(stores, repeated.threadId);
     requireRoomInQueue(stores, dispatch.project);
     const now = clock.now();
-    const thread = dispatch.thread === undefined ? this.#newThread(stores, dispatch, now) : reopen(stores, dispatch.thread, now);
+    const thread =
+      dispatch.thread === undefined ? this.#newThread(stores, dispatch, now) : reopen(stores, dispatch.thread, now);
     const messageId = ids.next<'message'>();
     const run: Run = {
       id: ids.next(),
@@ -130,8 +132,8 @@ export class DispatchService {
 }
 
 function requireAgent(project: Project, name: string): AgentSpec {
-  const agent = project.spec.agents.find((candidate) => candidate.name === name);
-  const known = project.spec.agents.filter((candidate) => candidate.enabled).map((candidate) => candidate.name);
+  const agent = project.spec.agents.find(candidate => candidate.name === name);
+  const known = project.spec.agents.filter(candidate => candidate.enabled).map(candidate => candidate.name);
   if (agent?.enabled) return agent;
   throw new AppError(
     'agent.unknown',
@@ -153,30 +155,44 @@ function requireConsent(project: Project): void {
 }
 
 function requirePrompt(prompt: string): void {
-  if (prompt.trim() === '') throw new AppError('prompt.invalid', 'The task is empty. Say what the agent shall do.', { reason: 'empty' });
+  if (prompt.trim() === '')
+    throw new AppError('prompt.invalid', 'The task is empty. Say what the agent shall do.', { reason: 'empty' });
   if (prompt.length > maxPromptLength) {
-    throw new AppError('prompt.invalid', `The task has ${prompt.length} characters; at most ${maxPromptLength} are taken. Put long text into a file and name it.`, {
-      reason: 'too long',
-    });
+    throw new AppError(
+      'prompt.invalid',
+      `The task has ${prompt.length} characters; at most ${maxPromptLength} are taken. Put long text into a file and name it.`,
+      {
+        reason: 'too long',
+      },
+    );
   }
-  if (prompt.includes('\0')) throw new AppError('prompt.invalid', 'The task contains a NUL character. Remove it.', { reason: 'NUL character' });
+  if (prompt.includes('\0'))
+    throw new AppError('prompt.invalid', 'The task contains a NUL character. Remove it.', { reason: 'NUL character' });
 }
 
 function requireRoomInQueue(stores: Stores, project: Project): void {
   const limit = project.spec.limits.queued;
   if (limit === undefined) return;
-  const queued = stores.runs.queued().filter((run) => run.projectId === project.id).length;
+  const queued = stores.runs.queued().filter(run => run.projectId === project.id).length;
   if (queued < limit) return;
-  throw new AppError('queue.full', `${queued} runs of ${project.name} are queued already (limits.queued: ${limit}). Wait, cancel one, or raise the limit.`, { limit });
+  throw new AppError(
+    'queue.full',
+    `${queued} runs of ${project.name} are queued already (limits.queued: ${limit}). Wait, cancel one, or raise the limit.`,
+    { limit },
+  );
 }
 
 function reopen(stores: Stores, id: string, now: number): Thread {
   const { thread } = findThread(stores, id);
   if (thread.outcome === 'abandoned' || (thread.rescue !== undefined && thread.worktree === undefined)) {
-    throw new AppError('thread.closed', `Thread ${thread.id} was abandoned and its worktree removed. \`muster restore ${thread.id}\` brings it back.`, {
-      thread: thread.id,
-      status: thread.outcome,
-    });
+    throw new AppError(
+      'thread.closed',
+      `Thread ${thread.id} was abandoned and its worktree removed. \`muster restore ${thread.id}\` brings it back.`,
+      {
+        thread: thread.id,
+        status: thread.outcome,
+      },
+    );
   }
   const open: Thread = { ...thread, outcome: 'open', updatedAt: now };
   stores.threads.update(open);
@@ -191,13 +207,19 @@ function findDispatched(stores: Stores, id: Thread['id']): Dispatched {
 }
 
 function summaryOf(text: string): string {
-  const line = text.slice(0, 4096).split('\n').find((candidate) => candidate.trim() !== '') ?? '';
+  const line =
+    text
+      .slice(0, 4096)
+      .split('\n')
+      .find(candidate => candidate.trim() !== '') ?? '';
   const clean = line.replace(/\s+/g, ' ').trim();
   return clean.length <= maxSummaryLength ? clean : `${clean.slice(0, maxSummaryLength - 1)}…`;
 }
 
 function withContext(prompt: string, context: readonly ContextReference[]): string {
   if (context.length === 0) return prompt;
-  const lines = context.map(({ path, lines: range }) => (range ? `- ${path}, lines ${range.start} to ${range.end}` : `- ${path}`));
+  const lines = context.map(({ path, lines: range }) =>
+    range ? `- ${path}, lines ${range.start} to ${range.end}` : `- ${path}`,
+  );
   return `${prompt}\n\nFiles to look at:\n${lines.join('\n')}\n`;
 }

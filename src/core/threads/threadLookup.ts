@@ -17,15 +17,21 @@ function findThreadId(stores: Stores, text: string): ThreadId {
   const [only, ...others] = matches;
   if (only === undefined) throw unknown(text);
   if (others.length > 0) {
-    throw new AppError('thread.ambiguous', `${text} begins several thread ids: ${matches.join(', ')}. Type one more character.`, {
-      prefix: text,
-      matches,
-    });
+    throw new AppError(
+      'thread.ambiguous',
+      `${text} begins several thread ids: ${matches.join(', ')}. Type one more character.`,
+      {
+        prefix: text,
+        matches,
+      },
+    );
   }
   return only;
 }
 
 function unknown(text: string): AppError<'thread.unknown'> {
   const shown = text.slice(0, 60);
-  return new AppError('thread.unknown', `There is no thread ${JSON.stringify(shown)}. \`muster ps\` lists them.`, { thread: shown });
+  return new AppError('thread.unknown', `There is no thread ${JSON.stringify(shown)}. \`muster ps\` lists them.`, {
+    thread: shown,
+  });
 }

@@ -35,26 +35,29 @@ export class ThreadService {
   /** The thread with what its last run left committed. Errors: `thread.unknown`, `thread.ambiguous`. */
   async get(id: string): Promise<ThreadView> {
     const { store, settler } = this.#options;
-    const { thread } = store.read((stores) => findThread(stores, id));
+    const { thread } = store.read(stores => findThread(stores, id));
     await settler.settled(thread.id);
-    return store.read((stores) => findThread(stores, thread.id));
+    return store.read(stores => findThread(stores, thread.id));
   }
 
   /** Ends every queued or active run of the thread. Resolves when nothing of them is alive. */
   async cancel(id: string): Promise<ThreadView> {
     const { store, clock, executor, onFreed } = this.#options;
-    const { active, threadId } = store.transact((stores) => {
+    const { active, threadId } = store.transact(stores => {
       const { thread } = findThread(stores, id);
-      const runs = stores.runs.ofThread(thread.id).filter((run) => isRunActive(run.status));
+      const runs = stores.runs.ofThread(thread.id).filter(run => isRunActive(run.status));
       for (const run of runs) {
         const cancelled = cancelQueuedRun(run, clock.now());
         if (cancelled === run) continue;
         stores.runs.update(cancelled);
-        stores.events.append({ kind: 'run_changed', threadId: thread.id, runId: run.id, status: cancelled.status }, clock.now());
+        stores.events.append(
+          { kind: 'run_changed', threadId: thread.id, runId: run.id, status: cancelled.status },
+          clock.now(),
+        );
       }
-      return { active: runs.filter((run) => run.status !== 'queued'), threadId: thread.id };
+      return { active: runs.filter(run => run.status !== 'queued'), threadId: thread.id };
     });
-    await Promise.all(active.map((run) => executor.cancel(run.id)));
+    await Promise.all(active.map(run => executor.cancel(run.id)));
     onFreed();
     return await this.get(threadId);
   }
@@ -64,14 +67,18 @@ export class ThreadService {
     const { thread } = await this.cancel(id);
     this.#refuseWhileMerging(thread.id);
     const rescue = await this.#removeWorktree(thread);
-    return this.#save(thread.id, (current) => ({ ...current, outcome: 'abandoned', ...rescue }));
+    return this.#save(thread.id, current => ({ ...current, outcome: 'abandoned', ...rescue }));
   }
 
   /** Removes the worktree of a thread that stays as it is (its branch's work is kept under a rescue ref). */
   async removeWorktree(id: string): Promise<ThreadView> {
     const { thread } = await this.#idle(id);
     const rescue = await this.#removeWorktree(thread);
-    return this.#save(thread.id, (current) => ({ ...current, outcome: current.outcome === 'open' ? 'completed' : current.outcome, ...rescue }));
+    return this.#save(thread.id, current => ({
+      ...current,
+      outcome: current.outcome === 'open' ? 'completed' : current.outcome,
+      ...rescue,
+    }));
   }
 
   /** Brings an abandoned thread back with its worktree and its uncommitted work. Errors: `rescue.unknown`, `worktree.failed`. */
@@ -79,25 +86,32 @@ export class ThreadService {
     const { thread } = await this.get(id);
     const { repository, branch, rescue } = thread;
     if (thread.worktree !== undefined || rescue === undefined || repository === undefined || branch === undefined) {
-      throw new AppError('rescue.unknown', `Thread ${thread.id} has nothing to restore: ${thread.worktree ? 'its worktree is there' : 'it never had a worktree'}.`, {
-        rescue: rescue ?? '',
-      });
+      throw new AppError(
+        'rescue.unknown',
+        `Thread ${thread.id} has nothing to restore: ${thread.worktree ? 'its worktree is there' : 'it never had a worktree'}.`,
+        {
+          rescue: rescue ?? '',
+        },
+      );
     }
     const path = this.#options.workspaces.pathOf(thread);
     const { head } = await this.#options.driver.restore(repository, rescue, { repository, branch, path });
-    return this.#save(thread.id, (current) => ({ ...current, outcome: 'open', worktree: path, head, rescue: undefined }));
+    return this.#save(thread.id, current => ({ ...current, outcome: 'open', worktree: path, head, rescue: undefined }));
   }
 
   /** Closes the thread without merging; its worktree stays until it is removed. */
   async close(id: string): Promise<ThreadView> {
     const { thread } = await this.#idle(id);
-    return this.#save(thread.id, (current) => ({ ...current, outcome: 'completed' }));
+    return this.#save(thread.id, current => ({ ...current, outcome: 'completed' }));
   }
 
   /** Commits uncommitted work and names the commit that a merge may then expect. */
   async approve(id: string): Promise<{ readonly view: ThreadView; readonly head: string }> {
     const { thread } = await this.#idle(id);
-    const head = await this.#options.settler.snapshot(thread, `${thread.summary}\n\nEdits made during review, kept by Muster.`);
+    const head = await this.#options.settler.snapshot(
+      thread,
+      `${thread.summary}\n\nEdits made during review, kept by Muster.`,
+    );
     if (head === undefined) throw noWorktree(thread);
     return { view: await this.get(thread.id), head };
   }
@@ -106,19 +120,26 @@ export class ThreadService {
     const view = await this.get(id);
     const run = view.latestRun;
     if (run && isRunActive(run.status)) {
-      throw new AppError('thread.busy', `${run.agent} is still at work on thread ${view.thread.id} (${run.status}). Wait for it or cancel it first.`, {
-        thread: view.thread.id,
-        status: run.status,
-      });
+      throw new AppError(
+        'thread.busy',
+        `${run.agent} is still at work on thread ${view.thread.id} (${run.status}). Wait for it or cancel it first.`,
+        {
+          thread: view.thread.id,
+          status: run.status,
+        },
+      );
     }
     this.#refuseWhileMerging(view.thread.id);
     return view;
   }
 
   #refuseWhileMerging(id: ThreadId): void {
-    const merge = this.#options.store.read((stores) => stores.threads.view(id)?.latestMerge);
+    const merge = this.#options.store.read(stores => stores.threads.view(id)?.latestMerge);
     if (!merge || !isMergeActive(merge.status)) return;
-    throw new AppError('thread.busy', `Thread ${id} is being merged (${merge.status}). Wait for the merge to end.`, { thread: id, status: merge.status });
+    throw new AppError('thread.busy', `Thread ${id} is being merged (${merge.status}). Wait for the merge to end.`, {
+      thread: id,
+      status: merge.status,
+    });
   }
 
   async #removeWorktree(thread: Thread): Promise<Pick<Thread, 'rescue' | 'worktree'> | undefined> {
@@ -130,7 +151,7 @@ export class ThreadService {
 
   #save(id: ThreadId, change: (thread: Thread) => Thread): ThreadView {
     const { store, clock } = this.#options;
-    return store.transact((stores) => {
+    return store.transact(stores => {
       const current = stores.threads.get(id);
       if (!current) throw new AppError('thread.unknown', `There is no thread ${id}.`, { thread: id });
       stores.threads.update({ ...change(current), updatedAt: clock.now() });

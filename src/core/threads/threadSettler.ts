@@ -20,7 +20,12 @@ export class ThreadSettler {
   readonly #driver: WorktreeDriver;
   readonly #pending = new Map<ThreadId, Promise<void>>();
 
-  constructor(options: { readonly store: Store; readonly clock: Clock; readonly log: Log; readonly driver: WorktreeDriver }) {
+  constructor(options: {
+    readonly store: Store;
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly driver: WorktreeDriver;
+  }) {
     this.#store = options.store;
     this.#clock = options.clock;
     this.#log = options.log;
@@ -30,15 +35,17 @@ export class ThreadSettler {
   /** Begins to settle an ended run. */
   settle(run: Run): void {
     const before = this.#pending.get(run.threadId) ?? Promise.resolve();
-    const done = before.then(() => this.#settle(run)).finally(() => {
-      if (this.#pending.get(run.threadId) === done) this.#pending.delete(run.threadId);
-    });
+    const done = before
+      .then(() => this.#settle(run))
+      .finally(() => {
+        if (this.#pending.get(run.threadId) === done) this.#pending.delete(run.threadId);
+      });
     this.#pending.set(run.threadId, done);
   }
 
   /** Begins to settle what an earlier host did not come to. */
   recover(): void {
-    for (const { run } of this.#store.read((stores) => stores.runs.unsettled())) this.settle(run);
+    for (const { run } of this.#store.read(stores => stores.runs.unsettled())) this.settle(run);
   }
 
   /** Resolves when nothing of the thread is waiting for a snapshot. */
@@ -57,7 +64,7 @@ export class ThreadSettler {
     if (!ref) return thread.head;
     const { head } = await this.#driver.snapshot(ref, message);
     const files = await this.#driver.changes(ref, thread.baseCommit ?? head);
-    this.#store.transact((stores) => {
+    this.#store.transact(stores => {
       const current = stores.threads.get(thread.id);
       if (!current) return;
       const next: Thread = {
@@ -76,12 +83,16 @@ export class ThreadSettler {
 
   async #settle(run: Run): Promise<void> {
     try {
-      const thread = this.#store.read((stores) => stores.threads.get(run.threadId));
-      if (thread) await this.snapshot(thread, `${thread.summary}\n\nWork of ${run.agent}, kept by Muster when run ${run.id} ended.`);
+      const thread = this.#store.read(stores => stores.threads.get(run.threadId));
+      if (thread)
+        await this.snapshot(
+          thread,
+          `${thread.summary}\n\nWork of ${run.agent}, kept by Muster when run ${run.id} ended.`,
+        );
     } catch (error) {
       // The worktree is as the agent left it; the next approval or merge tries again and reports to a person.
       this.#log.warn('Work of a run could not be committed', { run: run.id, reason: errorMessage(error) });
     }
-    this.#store.transact((stores) => stores.runs.settle(run.id));
+    this.#store.transact(stores => stores.runs.settle(run.id));
   }
 }

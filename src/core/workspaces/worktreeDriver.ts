@@ -17,7 +17,12 @@ export interface WorktreeDriver {
   /** Files that differ between the merge base with `base` and the worktree's files (untracked ones included). */
   changes(worktree: WorktreeRef, base: string, signal?: AbortSignal): Promise<readonly ChangedFile[]>;
   /** The unified diff of {@link changes}, at most `maxBytes`. */
-  patch(worktree: WorktreeRef, base: string, maxBytes: number, signal?: AbortSignal): Promise<{ readonly text: string; readonly truncated: boolean }>;
+  patch(
+    worktree: WorktreeRef,
+    base: string,
+    maxBytes: number,
+    signal?: AbortSignal,
+  ): Promise<{ readonly text: string; readonly truncated: boolean }>;
   /**
    * Keeps everything (commits, staged, unstaged, untracked under `refs/muster/rescue/…`, changed ignored files in a 0600 archive under the
    * state directory), then removes worktree and branch.

@@ -17,11 +17,14 @@ export function openDatabase(file: string, options: { readonly log: Log; readonl
     for (const suffix of ['', '-wal', '-shm']) {
       if (existsSync(file + suffix)) renameSync(file + suffix, setAside + suffix);
     }
-    options.log.error('The database could not be read. It was set aside and a new one made; worktrees and branches are untouched.', {
-      file,
-      setAside,
-      reason: errorMessage(error),
-    });
+    options.log.error(
+      'The database could not be read. It was set aside and a new one made; worktrees and branches are untouched.',
+      {
+        file,
+        setAside,
+        reason: errorMessage(error),
+      },
+    );
     return openAndMigrate(file);
   }
 }
@@ -57,10 +60,15 @@ function isCorrupt(error: unknown): boolean {
 function asUnwritable(path: string, error: unknown): unknown {
   const code = codeOf(error);
   if (!/^(SQLITE_(CANTOPEN|READONLY|PERM|FULL|IOERR)|EACCES|EROFS|ENOSPC)/.test(code)) return error;
-  return new AppError('state.unwritable', `Cannot write ${path}: ${errorMessage(error)}. Check permissions and free space, or set MUSTER_HOME.`, {
-    path,
-    reason: errorMessage(error),
-  }, { cause: error });
+  return new AppError(
+    'state.unwritable',
+    `Cannot write ${path}: ${errorMessage(error)}. Check permissions and free space, or set MUSTER_HOME.`,
+    {
+      path,
+      reason: errorMessage(error),
+    },
+    { cause: error },
+  );
 }
 
 function codeOf(error: unknown): string {

@@ -20,7 +20,9 @@ export class SqliteEventLog implements EventLog {
 
   constructor(database: Database) {
     this.#insert = database.prepare(`INSERT INTO event (at, kind, data_json) VALUES (?, ?, ?)`);
-    this.#since = database.prepare(`SELECT sequence, at, kind, data_json FROM event WHERE sequence > ? ORDER BY sequence LIMIT ?`);
+    this.#since = database.prepare(
+      `SELECT sequence, at, kind, data_json FROM event WHERE sequence > ? ORDER BY sequence LIMIT ?`,
+    );
     this.#bounds = database.prepare(`SELECT MIN(sequence) AS first, MAX(sequence) AS last FROM event`);
     this.#prune = database.prepare(`DELETE FROM event WHERE sequence <= (SELECT MAX(sequence) FROM event) - ?`);
   }
@@ -34,7 +36,7 @@ export class SqliteEventLog implements EventLog {
   since(sequence: number, limit: number): readonly RecordedEvent[] | 'gone' {
     const { first, last } = this.#bounds.get() ?? { first: null, last: null };
     if (sequence > (last ?? 0) || (first !== null && sequence < first - 1)) return 'gone';
-    return this.#since.all(sequence, limit).map((row) => ({ sequence: row.sequence, at: row.at, event: toEvent(row) }));
+    return this.#since.all(sequence, limit).map(row => ({ sequence: row.sequence, at: row.at, event: toEvent(row) }));
   }
 
   lastSequence(): number {
@@ -66,9 +68,19 @@ function toEvent(row: EventRow): DomainEvent {
     case 'thread_changed':
       return { kind: 'thread_changed', threadId: parseId(text('threadId')) };
     case 'run_changed':
-      return { kind: 'run_changed', threadId: parseId(text('threadId')), runId: parseId(text('runId')), status: text('status') };
+      return {
+        kind: 'run_changed',
+        threadId: parseId(text('threadId')),
+        runId: parseId(text('runId')),
+        status: text('status'),
+      };
     case 'merge_changed':
-      return { kind: 'merge_changed', threadId: parseId(text('threadId')), mergeId: parseId(text('mergeId')), status: text('status') };
+      return {
+        kind: 'merge_changed',
+        threadId: parseId(text('threadId')),
+        mergeId: parseId(text('mergeId')),
+        status: text('status'),
+      };
     default:
       throw new Error(`Unknown event kind ${row.kind}`);
   }

@@ -53,7 +53,9 @@ export class SqliteMergeStore implements MergeStore {
       WHERE id = :id`);
     this.#get = database.prepare(`SELECT * FROM merge WHERE id = ?`);
     this.#ofThread = database.prepare(`SELECT * FROM merge WHERE thread_id = ? ORDER BY position`);
-    this.#active = database.prepare(`SELECT * FROM merge WHERE status IN ('queued', 'checking', 'merging') ORDER BY position`);
+    this.#active = database.prepare(
+      `SELECT * FROM merge WHERE status IN ('queued', 'checking', 'merging') ORDER BY position`,
+    );
   }
 
   get(id: MergeId): Merge | undefined {

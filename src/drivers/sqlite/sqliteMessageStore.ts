@@ -73,6 +73,9 @@ function toMessage(row: MessageRow): Message {
     intent: member(intents, row.intent),
     body: row.body,
     createdAt: row.created_at,
-    ...defined({ runId: row.run_id === null ? undefined : parseId<'run'>(row.run_id), idempotencyKey: row.idempotency_key }),
+    ...defined({
+      runId: row.run_id === null ? undefined : parseId<'run'>(row.run_id),
+      idempotencyKey: row.idempotency_key,
+    }),
   };
 }

@@ -58,7 +58,7 @@ export class SqliteProjectStore implements ProjectStore {
   }
 
   list(): readonly Project[] {
-    return this.#list.all().map((row) => this.#toProject(row));
+    return this.#list.all().map(row => this.#toProject(row));
   }
 
   save(project: Project): void {

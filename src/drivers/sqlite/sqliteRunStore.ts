@@ -43,8 +43,12 @@ export class SqliteRunStore implements RunStore {
     this.#get = database.prepare(`SELECT * FROM run WHERE id = ?`);
     this.#ofThread = database.prepare(`SELECT * FROM run WHERE thread_id = ? ORDER BY position`);
     this.#queued = database.prepare(`${withProject} WHERE run.status = 'queued' ORDER BY run.position`);
-    this.#active = database.prepare(`${withProject} WHERE run.status IN ('starting', 'running', 'waiting') ORDER BY run.position`);
-    this.#unsettled = database.prepare(`${withProject} WHERE run.settled = 0 AND run.ended_at IS NOT NULL ORDER BY run.position`);
+    this.#active = database.prepare(
+      `${withProject} WHERE run.status IN ('starting', 'running', 'waiting') ORDER BY run.position`,
+    );
+    this.#unsettled = database.prepare(
+      `${withProject} WHERE run.settled = 0 AND run.ended_at IS NOT NULL ORDER BY run.position`,
+    );
     this.#settle = database.prepare(`UPDATE run SET settled = 1 WHERE id = ?`);
     this.#saveDigest = database.prepare(`UPDATE run SET digest_json = ? WHERE id = ?`);
     this.#digest = database.prepare(`SELECT digest_json FROM run WHERE id = ?`);
@@ -97,7 +101,7 @@ export class SqliteRunStore implements RunStore {
   }
 
   withPrefix(prefix: string): readonly RunId[] {
-    return this.#withPrefix.all(prefix, `${prefix}~`).map((row) => parseId(row.id));
+    return this.#withPrefix.all(prefix, `${prefix}~`).map(row => parseId(row.id));
   }
 
   lastConversation(thread: ThreadId, agent: string): string | undefined {

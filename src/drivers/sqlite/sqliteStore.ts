@@ -19,7 +19,10 @@ export class SqliteStore implements Store, Disposable {
   readonly #committed: Emitter<readonly RecordedEvent[]>;
 
   /** Takes ownership of the connection. `newEpoch` names the database when it is new. */
-  constructor(database: Database, options: { readonly newEpoch: string; readonly onListenerError: (error: unknown) => void }) {
+  constructor(
+    database: Database,
+    options: { readonly newEpoch: string; readonly onListenerError: (error: unknown) => void },
+  ) {
     this.#database = database;
     this.#committed = new Emitter({ onListenerError: options.onListenerError });
     this.epoch = readEpoch(database, options.newEpoch);

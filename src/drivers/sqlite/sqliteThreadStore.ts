@@ -100,7 +100,7 @@ export class SqliteThreadStore implements ThreadStore {
   }
 
   withPrefix(prefix: string): readonly ThreadId[] {
-    return this.#withPrefix.all(prefix, `${prefix}~`).map((row) => parseId(row.id));
+    return this.#withPrefix.all(prefix, `${prefix}~`).map(row => parseId(row.id));
   }
 
   insert(thread: Thread): void {
