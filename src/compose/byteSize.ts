@@ -1,4 +1,10 @@
-const UNIT_BYTES: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };
+const UNIT_BYTES: Readonly<Record<string, number>> = {
+  '': 1,
+  'k': 1024,
+  'm': 1024 ** 2,
+  'g': 1024 ** 3,
+  't': 1024 ** 4,
+};
 
 export const BYTE_SIZE_PATTERN = String.raw`^\s*\d+(\.\d+)?\s*([kKmMgGtT][iI]?)?[bB]?\s*$`;
 

@@ -83,7 +83,7 @@ export class ProblemList {
   /** In file order. */
   diagnostics(lines: LineMap, file: string | undefined): readonly ComposeDiagnostic[] {
     const sorted = [...this.#found.values()].sort((a, b) => a.span.start - b.span.start);
-    return sorted.map((problem) => toDiagnostic(problem, lines, file));
+    return sorted.map(problem => toDiagnostic(problem, lines, file));
   }
 }
 
@@ -92,7 +92,7 @@ function toDiagnostic(problem: Problem, lines: LineMap, file: string | undefined
   const prefix = file === undefined ? '' : `${file}: `;
   const fix = problem.fix && {
     title: problem.fix.title,
-    edits: problem.fix.edits.map((edit) => ({ range: lines.range(edit.span), newText: edit.newText })),
+    edits: problem.fix.edits.map(edit => ({ range: lines.range(edit.span), newText: edit.newText })),
   };
   return {
     code: problem.code,

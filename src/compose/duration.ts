@@ -15,7 +15,8 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 /** Same language as {@link parseDuration} with a positive result, for validators that know only patterns. */
 export const POSITIVE_DURATION_PATTERN = String.raw`^\s*\+?(?=[^1-9]*[1-9])((\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))+\s*$`;
 
-export type DurationReading = { readonly ok: true; readonly ms: number } | { readonly ok: false; readonly text: string };
+export type DurationReading =
+  { readonly ok: true; readonly ms: number } | { readonly ok: false; readonly text: string };
 
 /** Milliseconds of a duration that must be at least 1 ms. */
 export function readPositiveDuration(source: string): DurationReading {
@@ -58,6 +59,6 @@ export function formatDuration(ms: number): string {
     { value: Math.floor((seconds % 3600) / 60), unit: 'm' },
     { value: seconds % 60, unit: 's' },
   ];
-  const written = parts.filter((part) => part.value > 0).map((part) => `${part.value}${part.unit}`);
+  const written = parts.filter(part => part.value > 0).map(part => `${part.value}${part.unit}`);
   return written.length === 0 ? '0s' : written.join('');
 }

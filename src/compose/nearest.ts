@@ -26,7 +26,8 @@ function editDistance(a: string, b: string): number {
       if (i > 0 && j > 0) {
         const replaced = at(i - 1, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1);
         value = Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, replaced);
-        if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) value = Math.min(value, at(i - 2, j - 2) + 1);
+        if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+          value = Math.min(value, at(i - 2, j - 2) + 1);
       }
       rows[i * width + j] = value;
     }

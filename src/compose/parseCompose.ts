@@ -44,11 +44,25 @@ function checkAndNormalize(text: string, options: ComposeOptions, problems: Prob
 function readChecked(text: string, problems: ProblemList): ComposeNode | undefined {
   const reading = readYaml(text);
   for (const problem of reading.problems) {
-    problems.add({ code: problem.code, pass: 'parse', severity: problem.severity, path: '', span: problem.span, text: problem.text });
+    problems.add({
+      code: problem.code,
+      pass: 'parse',
+      severity: problem.severity,
+      path: '',
+      span: problem.span,
+      text: problem.text,
+    });
   }
-  const broken = reading.problems.some((problem) => problem.severity === 'error');
+  const broken = reading.problems.some(problem => problem.severity === 'error');
   if (!reading.root) {
-    if (!broken) problems.add({ code: 'compose.empty', pass: 'parse', path: '', span: { start: 0, end: 0 }, text: 'empty document' });
+    if (!broken)
+      problems.add({
+        code: 'compose.empty',
+        pass: 'parse',
+        path: '',
+        span: { start: 0, end: 0 },
+        text: 'empty document',
+      });
     return undefined;
   }
   new StructureCheck(text, problems).check(reading.root, project);

@@ -1,7 +1,15 @@
 import type { ProblemList, SpanFix } from './diagnostic.js';
 import { nearest } from './nearest.js';
 import { refusedText } from './schema/checkText.js';
-import type { ChoiceShape, DictionaryShape, ListShape, MappingShape, NumberShape, Shape, TextShape } from './schema/shape.js';
+import type {
+  ChoiceShape,
+  DictionaryShape,
+  ListShape,
+  MappingShape,
+  NumberShape,
+  Shape,
+  TextShape,
+} from './schema/shape.js';
 import type { ComposeNode, MappingEntry, MappingNode, ScalarNode } from './source/composeNode.js';
 import { joinPath } from './source/composeNode.js';
 import { appendFieldFix, emptyValueFix, removeEntryFix } from './source/textEdits.js';
@@ -63,9 +71,17 @@ export class StructureCheck {
       this.#check(node, chosen, place);
       return;
     }
-    const kinds = [shape.scalar && 'scalar', shape.mapping && 'mapping', shape.list && 'sequence'].filter((kind) => kind !== undefined);
+    const kinds = [shape.scalar && 'scalar', shape.mapping && 'mapping', shape.list && 'sequence'].filter(
+      kind => kind !== undefined,
+    );
     const expected = kinds.length === 3 ? 'scalar, mapping, or sequence' : kinds.join(' or ');
-    this.#problems.add({ code: kindCode(node), pass: 'parse', path: node.path, span: node.span, text: `expected ${expected}` });
+    this.#problems.add({
+      code: kindCode(node),
+      pass: 'parse',
+      path: node.path,
+      span: node.span,
+      text: `expected ${expected}`,
+    });
   }
 
   #list(node: ComposeNode, shape: ListShape, place: Place): void {
@@ -92,7 +108,13 @@ export class StructureCheck {
       }
       const path = entry.value.path;
       if (field.refused !== undefined) {
-        this.#problems.add({ code: 'compose.invalidValue', pass: 'validate', path, span: entry.keySpan, text: field.refused });
+        this.#problems.add({
+          code: 'compose.invalidValue',
+          pass: 'validate',
+          path,
+          span: entry.keySpan,
+          text: field.refused,
+        });
       }
       if (field.planned && !place.insidePlanned) this.#planned(path, entry.keySpan, `"${entry.key}"`);
       if (field.spellingOf !== undefined) {
@@ -107,7 +129,10 @@ export class StructureCheck {
           fix: { title, edits: [{ span: entry.keySpan, newText: field.spellingOf }] },
         });
       }
-      this.#check(entry.value, field.shape, { anchor: entry.keySpan, insidePlanned: place.insidePlanned || field.planned });
+      this.#check(entry.value, field.shape, {
+        anchor: entry.keySpan,
+        insidePlanned: place.insidePlanned || field.planned,
+      });
     }
     this.#required(node, shape, place);
     this.#exactlyOne(node, shape, place);
@@ -115,7 +140,7 @@ export class StructureCheck {
 
   #required(node: MappingNode, shape: MappingShape, place: Place): void {
     for (const [name, field] of Object.entries(shape.fields)) {
-      if (!field.required || node.entries.some((entry) => entry.key === name)) continue;
+      if (!field.required || node.entries.some(entry => entry.key === name)) continue;
       const text = (field.shape.kind === 'text' ? field.shape.emptyText : undefined) ?? `${name} is required`;
       this.#problems.add({
         code: 'compose.missingField',
@@ -131,7 +156,7 @@ export class StructureCheck {
   #exactlyOne(node: MappingNode, shape: MappingShape, place: Place): void {
     const rule = shape.exactlyOne;
     if (!rule) return;
-    const found = rule.names.filter((name) => node.entries.some((entry) => entry.key === name));
+    const found = rule.names.filter(name => node.entries.some(entry => entry.key === name));
     if (found.length === 1) return;
     const text = found.length === 0 ? rule.text : `${rule.text}, got ${found.join(', ')}`;
     this.#problems.add({ code: 'compose.exclusive', pass: 'validate', path: node.path, span: place.anchor, text });
@@ -143,7 +168,13 @@ export class StructureCheck {
     for (const entry of node.entries) {
       const path = entry.value.path;
       if (!entry.keyIsScalar) {
-        this.#problems.add({ code: 'compose.wrongKind', pass: 'parse', path, span: entry.keySpan, text: 'expected scalar as key' });
+        this.#problems.add({
+          code: 'compose.wrongKind',
+          pass: 'parse',
+          path,
+          span: entry.keySpan,
+          text: 'expected scalar as key',
+        });
         continue;
       }
       if (pattern && !pattern.test(entry.key)) {
@@ -175,7 +206,7 @@ export class StructureCheck {
   }
 
   #unknownField(node: MappingNode, entry: MappingEntry, shape: MappingShape): void {
-    const missing = Object.keys(shape.fields).filter((name) => !node.entries.some((other) => other.key === name));
+    const missing = Object.keys(shape.fields).filter(name => !node.entries.some(other => other.key === name));
     const near = entry.keyIsScalar ? nearest(entry.key, missing) : undefined;
     const fix: SpanFix | undefined =
       near === undefined
@@ -194,18 +225,26 @@ export class StructureCheck {
   #scalar(node: ScalarNode, shape: TextShape, place: Place): void {
     const refused = refusedText(node.isNull ? '' : node.text, shape);
     if (refused !== undefined) {
-      const near = shape.closed ? nearest(node.text, (shape.values ?? []).map((value) => value.value)) : undefined;
+      const near = shape.closed
+        ? nearest(
+            node.text,
+            (shape.values ?? []).map(value => value.value),
+          )
+        : undefined;
       this.#problems.add({
         code: node.isNull || node.text === '' ? 'compose.missingField' : 'compose.invalidValue',
         pass: 'validate',
         path: node.path,
         span: node.span.end > node.span.start ? node.span : place.anchor,
         text: refused,
-        fix: near === undefined ? undefined : { title: `Change to "${near}"`, edits: [{ span: node.span, newText: near }] },
+        fix:
+          near === undefined
+            ? undefined
+            : { title: `Change to "${near}"`, edits: [{ span: node.span, newText: near }] },
       });
       return;
     }
-    const value = shape.values?.find((candidate) => sameValue(candidate.value, node.text.trim(), shape));
+    const value = shape.values?.find(candidate => sameValue(candidate.value, node.text.trim(), shape));
     if (!value) return;
     if (value.planned && !place.insidePlanned) this.#planned(node.path, node.span, `"${value.value}"`);
     if (value.spellingOf !== undefined) {
@@ -228,14 +267,19 @@ export class StructureCheck {
       return;
     }
     if (readBool(node) !== undefined) return;
-    const meant = /^(yes|on|true|y)$/i.test(node.text) ? 'true' : /^(no|off|false|n)$/i.test(node.text) ? 'false' : undefined;
+    const meant = /^(yes|on|true|y)$/i.test(node.text)
+      ? 'true'
+      : /^(no|off|false|n)$/i.test(node.text)
+        ? 'false'
+        : undefined;
     this.#problems.add({
       code: 'compose.wrongKind',
       pass: 'parse',
       path: node.path,
       span: node.span,
       text: 'expected bool',
-      fix: meant === undefined ? undefined : { title: `Change to ${meant}`, edits: [{ span: node.span, newText: meant }] },
+      fix:
+        meant === undefined ? undefined : { title: `Change to ${meant}`, edits: [{ span: node.span, newText: meant }] },
     });
   }
 
@@ -247,13 +291,25 @@ export class StructureCheck {
     }
     const value = readNumber(node, shape);
     if (value === undefined) {
-      this.#problems.add({ code: 'compose.wrongKind', pass: 'parse', path: node.path, span: node.span, text: expected });
+      this.#problems.add({
+        code: 'compose.wrongKind',
+        pass: 'parse',
+        path: node.path,
+        span: node.span,
+        text: expected,
+      });
       return;
     }
     const { min, max } = shape;
     if ((min !== undefined && value < min) || (max !== undefined && value > max)) {
       const bounds = max === undefined ? `must be at least ${min}` : `must be between ${min} and ${max}`;
-      this.#problems.add({ code: 'compose.invalidValue', pass: 'validate', path: node.path, span: node.span, text: bounds });
+      this.#problems.add({
+        code: 'compose.invalidValue',
+        pass: 'validate',
+        path: node.path,
+        span: node.span,
+        text: bounds,
+      });
     }
   }
 

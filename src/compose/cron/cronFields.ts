@@ -19,7 +19,8 @@ const REST: readonly CronField[] = [
   { name: 'day of week', min: 0, max: 7, names: DAYS },
 ];
 
-export type CronFieldsReading = { readonly ok: true; readonly pattern: string } | { readonly ok: false; readonly text: string };
+export type CronFieldsReading =
+  { readonly ok: true; readonly pattern: string } | { readonly ok: false; readonly text: string };
 
 /** Checks five or six fields and rewrites them in plain numbers, ranges and steps. */
 export function readCronFields(expression: string): CronFieldsReading {

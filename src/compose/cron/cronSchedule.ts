@@ -7,7 +7,8 @@ export type CronSchedule =
   | { readonly kind: 'calendar'; readonly pattern: string; readonly timezone?: string | undefined }
   | { readonly kind: 'every'; readonly ms: number };
 
-export type CronReading = { readonly ok: true; readonly schedule: CronSchedule } | { readonly ok: false; readonly text: string };
+export type CronReading =
+  { readonly ok: true; readonly schedule: CronSchedule } | { readonly ok: false; readonly text: string };
 
 const NICKNAMES: Readonly<Record<string, string>> = {
   '@yearly': '0 0 1 1 *',
@@ -73,8 +74,12 @@ export function nextFireTimes(schedule: CronSchedule, options: FireTimeOptions):
   }
   const zone = schedule.timezone ?? options.timezone;
   const timezone = zone === undefined || zone.toLowerCase() === 'local' ? options.localTimezone : zone;
-  const job = new Cron(schedule.pattern, { paused: true, mode: '5-or-6-parts', ...(timezone === undefined ? {} : { timezone }) });
-  return job.nextRuns(options.count, new Date(options.after)).map((date) => date.getTime());
+  const job = new Cron(schedule.pattern, {
+    paused: true,
+    mode: '5-or-6-parts',
+    ...(timezone === undefined ? {} : { timezone }),
+  });
+  return job.nextRuns(options.count, new Date(options.after)).map(date => date.getTime());
 }
 
 export interface FireTimeOptions {

@@ -4,21 +4,37 @@ import type { ComposeNode, MappingNode } from '../source/composeNode.js';
 import { child, joinPath } from '../source/composeNode.js';
 import { interpolatedAt } from './interpolate.js';
 import type { NormalizeContext } from './normalizeContext.js';
-import { byName, compareText, flagAt, itemsOf, optionalWordAt, rawText, refuse, textAt, textOf, uniqueTexts } from './normalizeContext.js';
+import {
+  byName,
+  compareText,
+  flagAt,
+  itemsOf,
+  optionalWordAt,
+  rawText,
+  refuse,
+  textAt,
+  textOf,
+  uniqueTexts,
+} from './normalizeContext.js';
 import { mcpServer } from './servers.js';
 import { credentials } from './workspace.js';
 
 const CAPSET = /^[a-zA-Z][a-zA-Z0-9_-]{0,62}$/;
 
 /** Trimmed, without empty and repeated ones, in the order of the file. */
-export function capsets(context: NormalizeContext, node: ComposeNode | undefined, servers: ReadonlySet<string>): readonly string[] {
+export function capsets(
+  context: NormalizeContext,
+  node: ComposeNode | undefined,
+  servers: ReadonlySet<string>,
+): readonly string[] {
   const found: string[] = [];
   for (const item of itemsOf(node)) {
     const id = textOf(item);
     if (id === undefined) continue;
     const slash = id.indexOf('/');
     const server = slash < 0 ? undefined : id.slice(0, slash);
-    const wellFormed = CAPSET.test(id.slice(slash + 1)) && (server === undefined || new RegExp(IDENTIFIER).test(server));
+    const wellFormed =
+      CAPSET.test(id.slice(slash + 1)) && (server === undefined || new RegExp(IDENTIFIER).test(server));
     if (!wellFormed) {
       const text = `capability set "${id}" must be NAME or SERVER/NAME, NAME matching ${CAPSET.source}`;
       refuse(context, { path: item.path, span: item.span, text });
@@ -37,25 +53,39 @@ interface McpNames {
 }
 
 /** Names and definitions, each server once. */
-export function agentMcpServers(context: NormalizeContext, node: ComposeNode | undefined, names: McpNames): readonly McpServerSpec[] {
+export function agentMcpServers(
+  context: NormalizeContext,
+  node: ComposeNode | undefined,
+  names: McpNames,
+): readonly McpServerSpec[] {
   const seen = new Set<string>();
   const found: McpServerSpec[] = [];
   for (const item of node?.kind === 'sequence' ? node.items : node ? [node] : []) {
     const name = item.kind === 'mapping' ? textAt(item, 'name') : textOf(item);
     if (name === undefined) continue;
     if (item.kind === 'scalar' && !names.mcpNames.has(name)) {
-      refuse(context, { code: 'compose.undefinedName', path: item.path, span: item.span, text: `mcp "${name}" is not defined` });
+      refuse(context, {
+        code: 'compose.undefinedName',
+        path: item.path,
+        span: item.span,
+        text: `mcp "${name}" is not defined`,
+      });
       continue;
     }
     if (seen.has(name)) {
-      refuse(context, { code: 'compose.duplicateName', path: item.path, span: item.span, text: `duplicate mcp "${name}"` });
+      refuse(context, {
+        code: 'compose.duplicateName',
+        path: item.path,
+        span: item.span,
+        text: `duplicate mcp "${name}"`,
+      });
       continue;
     }
     seen.add(name);
     const server =
       item.kind === 'mapping'
         ? mcpServer(context, name, item, { start: item.span.start, end: item.span.start + 1 })
-        : names.mcpServers.find((candidate) => candidate.name === name);
+        : names.mcpServers.find(candidate => candidate.name === name);
     if (server) found.push(server);
   }
   return byName(found);
@@ -70,7 +100,12 @@ export function skills(context: NormalizeContext, node: ComposeNode | undefined)
     if (!skill) continue;
     if (seen.has(skill.name)) {
       const span = child(item, 'name')?.span ?? item.span;
-      refuse(context, { code: 'compose.duplicateName', path: joinPath(item.path, 'name'), span, text: `duplicate skill "${skill.name}"` });
+      refuse(context, {
+        code: 'compose.duplicateName',
+        path: joinPath(item.path, 'name'),
+        span,
+        text: `duplicate skill "${skill.name}"`,
+      });
     }
     seen.add(skill.name);
     found.push(skill);
@@ -82,7 +117,7 @@ function skillOf(context: NormalizeContext, node: MappingNode): SkillSpec | unde
   const name = interpolatedAt(context, node, 'name');
   const providerNode = child(node, 'provider');
   const written = interpolatedAt(context, node, 'provider');
-  const provider = (['file', 'http', 'git'] as const).find((known) => known === written);
+  const provider = (['file', 'http', 'git'] as const).find(known => known === written);
   if (providerNode && written !== undefined && provider === undefined) {
     const text = `skill provider must be file, http or git, got "${written}"`;
     refuse(context, { path: providerNode.path, span: providerNode.span, text });
@@ -116,7 +151,11 @@ function checkSkill(context: NormalizeContext, node: MappingNode, skill: SkillSp
 }
 
 /** `source:target[:ro]` or a mapping; sorted by target. */
-export function mounts(context: NormalizeContext, node: ComposeNode | undefined, volumeNames: ReadonlySet<string>): readonly MountSpec[] {
+export function mounts(
+  context: NormalizeContext,
+  node: ComposeNode | undefined,
+  volumeNames: ReadonlySet<string>,
+): readonly MountSpec[] {
   const seen = new Set<string>();
   const found: MountSpec[] = [];
   for (const item of itemsOf(node)) {
@@ -145,7 +184,11 @@ function longMount(node: MappingNode, volumeNames: ReadonlySet<string>): MountSp
   return { type, source, target, readOnly: flagAt(node, 'read_only', false) };
 }
 
-function shortMount(context: NormalizeContext, node: ComposeNode, volumeNames: ReadonlySet<string>): MountSpec | undefined {
+function shortMount(
+  context: NormalizeContext,
+  node: ComposeNode,
+  volumeNames: ReadonlySet<string>,
+): MountSpec | undefined {
   const written = rawText(node).trim();
   if (written === '') return undefined;
   const parts = /^([^:]+|[A-Za-z]:[\\/][^:]*):([^:]+)(?::([^:]*))?$/.exec(written);

@@ -1,5 +1,13 @@
 import { parseByteSize } from '../byteSize.js';
-import type { AgentSpec, BuildSpec, DriverSpec, HandoffSpec, McpServerSpec, NamedWorkspaceSpec, WorkspaceSpec } from '../projectSpec.js';
+import type {
+  AgentSpec,
+  BuildSpec,
+  DriverSpec,
+  HandoffSpec,
+  McpServerSpec,
+  NamedWorkspaceSpec,
+  WorkspaceSpec,
+} from '../projectSpec.js';
 import type { ComposeNode, MappingEntry, MappingNode } from '../source/composeNode.js';
 import { child, entryOf } from '../source/composeNode.js';
 import { agentMcpServers, capsets, mounts, skills } from './agentParts.js';
@@ -38,26 +46,30 @@ export interface ProjectNames {
   readonly volumeNames: ReadonlySet<string>;
 }
 
-export function normalizeAgents(context: NormalizeContext, root: MappingNode, names: ProjectNames): readonly AgentSpec[] {
+export function normalizeAgents(
+  context: NormalizeContext,
+  root: MappingNode,
+  names: ProjectNames,
+): readonly AgentSpec[] {
   const defaults = child(root, 'defaults');
   const entries = entriesOf(child(root, 'agents'));
-  const agentNames = new Set(entries.map((entry) => entry.key));
+  const agentNames = new Set(entries.map(entry => entry.key));
   const agents = entries
-    .filter((entry) => entry.value.kind === 'mapping')
-    .map((entry) => normalizeAgent(context, { name: entry.key, node: withDefaults(entry, defaults), names, agentNames }));
+    .filter(entry => entry.value.kind === 'mapping')
+    .map(entry => normalizeAgent(context, { name: entry.key, node: withDefaults(entry, defaults), names, agentNames }));
   return byName(agents);
 }
 
 /** The agent's own fields, then those of `defaults` that it leaves out; `env` is merged by name. */
 function withDefaults(agent: MappingEntry, defaults: ComposeNode | undefined): MappingNode {
   const own = entriesOf(agent.value);
-  const ownKeys = new Set(own.map((entry) => entry.key));
-  const added = entriesOf(defaults).filter((entry) => !ownKeys.has(entry.key));
+  const ownKeys = new Set(own.map(entry => entry.key));
+  const added = entriesOf(defaults).filter(entry => !ownKeys.has(entry.key));
   const sharedEnv = child(defaults, 'env');
   const entries = [...own, ...added].map((entry): MappingEntry => {
     if (entry.key !== 'env' || entry.value.kind !== 'mapping' || entry.value === sharedEnv) return entry;
-    const ownNames = new Set(entry.value.entries.map((variable) => variable.key));
-    const shared = entriesOf(sharedEnv).filter((variable) => !ownNames.has(variable.key));
+    const ownNames = new Set(entry.value.entries.map(variable => variable.key));
+    const shared = entriesOf(sharedEnv).filter(variable => !ownNames.has(variable.key));
     return { ...entry, value: { ...entry.value, entries: [...entry.value.entries, ...shared] } };
   });
   return { kind: 'mapping', path: agent.value.path, span: agent.keySpan, entries };
@@ -119,7 +131,9 @@ function normalizeAgent(context: NormalizeContext, { name, node, names, agentNam
 /** The first runtime named; without one, containers when there is an image, otherwise processes. */
 function driverOf(node: MappingNode): DriverSpec {
   const driver = child(node, 'driver');
-  const name = entriesOf(driver).find((entry) => ['process', 'docker', 'boxlite', 'microsandbox'].includes(entry.key))?.key;
+  const name = entriesOf(driver).find(entry =>
+    ['process', 'docker', 'boxlite', 'microsandbox'].includes(entry.key),
+  )?.key;
   const options = name === undefined ? undefined : child(driver, name);
   switch (name) {
     case 'process':
@@ -165,16 +179,31 @@ function handoffOf(
     const name = textOf(target);
     if (name === undefined) continue;
     if (!agentNames.has(name)) {
-      refuse(context, { code: 'compose.undefinedName', path: target.path, span: target.span, text: `agent "${name}" is not defined` });
+      refuse(context, {
+        code: 'compose.undefinedName',
+        path: target.path,
+        span: target.span,
+        text: `agent "${name}" is not defined`,
+      });
     } else if (name === self) {
       refuse(context, { path: target.path, span: target.span, text: `agent "${name}" must not hand off to itself` });
     } else if (seen.has(name)) {
-      refuse(context, { code: 'compose.duplicateName', path: target.path, span: target.span, text: `duplicate hand-off to "${name}"` });
+      refuse(context, {
+        code: 'compose.duplicateName',
+        path: target.path,
+        span: target.span,
+        text: `duplicate hand-off to "${name}"`,
+      });
     }
     seen.add(name);
   }
   if (targets.kind === 'sequence' && targets.items.length === 0) {
-    refuse(context, { code: 'compose.missingField', path: targets.path, span: targets.span, text: 'hand-off needs at least one agent' });
+    refuse(context, {
+      code: 'compose.missingField',
+      path: targets.path,
+      span: targets.span,
+      text: 'hand-off needs at least one agent',
+    });
   }
   return {
     onResponse: textsOf(targets),

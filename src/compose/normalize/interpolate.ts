@@ -8,7 +8,7 @@ const REFERENCE = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 
 /** The names in `${NAME}`, in order, each once. */
 export function referencedNames(text: string): readonly string[] {
-  return [...new Set(Array.from(text.matchAll(REFERENCE), (match) => match[1] ?? ''))];
+  return [...new Set(Array.from(text.matchAll(REFERENCE), match => match[1] ?? ''))];
 }
 
 /** Replaces `${NAME}`; unknown names stay as they are. Nothing else has a meaning, and results are not read again. */
@@ -17,14 +17,22 @@ export function resolveText(text: string, env: (name: string) => string | undefi
 }
 
 /** Text of a scalar with its references replaced, in the places where the language allows them. */
-export function interpolated(context: NormalizeContext, node: ComposeNode | undefined, path = node?.path ?? ''): string {
+export function interpolated(
+  context: NormalizeContext,
+  node: ComposeNode | undefined,
+  path = node?.path ?? '',
+): string {
   const text = rawText(node);
   if (node) reportMissing(context, node, text, path);
   return resolveText(text, context.env);
 }
 
 /** Trimmed; `undefined` when nothing is left. */
-export function interpolatedAt(context: NormalizeContext, node: ComposeNode | undefined, key: string): string | undefined {
+export function interpolatedAt(
+  context: NormalizeContext,
+  node: ComposeNode | undefined,
+  key: string,
+): string | undefined {
   const text = interpolated(context, child(node, key)).trim();
   return text === '' ? undefined : text;
 }
@@ -53,8 +61,12 @@ export interface EnvOptions {
 }
 
 /** `{NAME: text | {value, secret}}`, sorted by name. */
-export function envEntries(context: NormalizeContext, node: ComposeNode | undefined, options: EnvOptions = {}): readonly EnvEntry[] {
-  return byName(entriesOf(node).map((entry) => envEntry(context, entry.key, entry.value, options)));
+export function envEntries(
+  context: NormalizeContext,
+  node: ComposeNode | undefined,
+  options: EnvOptions = {},
+): readonly EnvEntry[] {
+  return byName(entriesOf(node).map(entry => envEntry(context, entry.key, entry.value, options)));
 }
 
 function envEntry(context: NormalizeContext, name: string, node: ComposeNode, options: EnvOptions): EnvEntry {

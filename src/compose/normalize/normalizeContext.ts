@@ -62,14 +62,18 @@ export function wordAt<W extends string>(node: ComposeNode | undefined, key: str
   return optionalWordAt(node, key, words) ?? words[0];
 }
 
-export function optionalWordAt<W extends string>(node: ComposeNode | undefined, key: string, words: readonly W[]): W | undefined {
+export function optionalWordAt<W extends string>(
+  node: ComposeNode | undefined,
+  key: string,
+  words: readonly W[],
+): W | undefined {
   const text = textAt(node, key)?.toLowerCase();
-  return words.find((word) => word === text);
+  return words.find(word => word === text);
 }
 
 /** A scalar, or the scalars of a list; empty ones are left out, the rest is trimmed. */
 export function textsOf(node: ComposeNode | undefined): readonly string[] {
-  if (node?.kind === 'sequence') return node.items.map(textOf).filter((text) => text !== undefined);
+  if (node?.kind === 'sequence') return node.items.map(textOf).filter(text => text !== undefined);
   const single = textOf(node);
   return single === undefined ? [] : [single];
 }
@@ -78,14 +82,14 @@ export function textsOf(node: ComposeNode | undefined): readonly string[] {
 export function argumentsAt(node: ComposeNode | undefined, key: string): readonly string[] {
   const value = child(node, key);
   if (value?.kind !== 'sequence') return [];
-  return value.items.map((item) => (item.kind === 'scalar' && !item.isNull ? item.text : ''));
+  return value.items.map(item => (item.kind === 'scalar' && !item.isNull ? item.text : ''));
 }
 
 /** Entries of a mapping; of two with the same key the first counts. */
 export function entriesOf(node: ComposeNode | undefined): readonly MappingEntry[] {
   if (node?.kind !== 'mapping') return [];
   const seen = new Set<string>();
-  return node.entries.filter((entry) => entry.keyIsScalar && !seen.has(entry.key) && seen.add(entry.key));
+  return node.entries.filter(entry => entry.keyIsScalar && !seen.has(entry.key) && seen.add(entry.key));
 }
 
 export function itemsOf(node: ComposeNode | undefined): readonly ComposeNode[] {
@@ -102,8 +106,11 @@ export function compareText(a: string, b: string): number {
 }
 
 /** `{a: 1}` → `[{name: 'a', value: '1'}]`. */
-export function pairsAt(node: ComposeNode | undefined, key: string): readonly { readonly name: string; readonly value: string }[] {
-  return byName(entriesOf(child(node, key)).map((entry) => ({ name: entry.key, value: rawText(entry.value) })));
+export function pairsAt(
+  node: ComposeNode | undefined,
+  key: string,
+): readonly { readonly name: string; readonly value: string }[] {
+  return byName(entriesOf(child(node, key)).map(entry => ({ name: entry.key, value: rawText(entry.value) })));
 }
 
 export function rawText(node: ComposeNode | undefined): string {

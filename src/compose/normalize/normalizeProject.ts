@@ -5,7 +5,18 @@ import { child } from '../source/composeNode.js';
 import { normalizeAgents } from './agents.js';
 import { envEntries } from './interpolate.js';
 import type { NormalizeContext } from './normalizeContext.js';
-import { argumentsAt, durationAt, entriesOf, itemsOf, numberAt, pairsAt, refuse, textAt, textsOf, wordAt } from './normalizeContext.js';
+import {
+  argumentsAt,
+  durationAt,
+  entriesOf,
+  itemsOf,
+  numberAt,
+  pairsAt,
+  refuse,
+  textAt,
+  textsOf,
+  wordAt,
+} from './normalizeContext.js';
 import { userProviders } from './provider.js';
 import { mcpServers, octobusServers, volumes } from './servers.js';
 import { inlineWorkspace, namedWorkspaces } from './workspace.js';
@@ -49,7 +60,7 @@ export function normalizeProject(root: MappingNode, context: NormalizeContext): 
 }
 
 function namesOf(node: ComposeNode | undefined): ReadonlySet<string> {
-  return new Set(entriesOf(node).map((entry) => entry.key));
+  return new Set(entriesOf(node).map(entry => entry.key));
 }
 
 function projectName(context: NormalizeContext, root: MappingNode): string {
@@ -63,7 +74,12 @@ function projectName(context: NormalizeContext, root: MappingNode): string {
   const cleaned = cleanProjectName(context.directoryName ?? '');
   if (cleaned === '') {
     const node = child(root, 'name');
-    refuse(context, { code: 'compose.missingField', path: 'name', span: node?.span ?? { start: 0, end: 0 }, text: 'project name is required' });
+    refuse(context, {
+      code: 'compose.missingField',
+      path: 'name',
+      span: node?.span ?? { start: 0, end: 0 },
+      text: 'project name is required',
+    });
   }
   return cleaned;
 }
@@ -85,10 +101,16 @@ function mergeRules(node: ComposeNode | undefined): MergeSpec {
   };
 }
 
-const HOOK_EVENTS: readonly HookEvent[] = ['run_started', 'run_finished', 'thread_closed', 'thread_failed', 'merge_finished'];
+const HOOK_EVENTS: readonly HookEvent[] = [
+  'run_started',
+  'run_finished',
+  'thread_closed',
+  'thread_failed',
+  'merge_finished',
+];
 
 function hooks(context: NormalizeContext, node: ComposeNode | undefined): readonly HookSpec[] {
-  return HOOK_EVENTS.flatMap((event) =>
+  return HOOK_EVENTS.flatMap(event =>
     itemsOf(child(node, `on_${event}`)).map((item): HookSpec => ({
       event,
       command: textAt(item, 'command') ?? '',
@@ -99,4 +121,3 @@ function hooks(context: NormalizeContext, node: ComposeNode | undefined): readon
     })),
   );
 }
-

@@ -5,7 +5,19 @@ import type { ComposeNode, MappingNode } from '../source/composeNode.js';
 import { child, joinPath } from '../source/composeNode.js';
 import { envEntries } from './interpolate.js';
 import type { NormalizeContext } from './normalizeContext.js';
-import { argumentsAt, byName, entriesOf, itemsOf, optionalWordAt, rawText, refuse, textAt, textOf, textsOf, wordAt } from './normalizeContext.js';
+import {
+  argumentsAt,
+  byName,
+  entriesOf,
+  itemsOf,
+  optionalWordAt,
+  rawText,
+  refuse,
+  textAt,
+  textOf,
+  textsOf,
+  wordAt,
+} from './normalizeContext.js';
 
 /** What may stand in `{{…}}` in the arguments of a user-defined provider. */
 export const PROVIDER_TEMPLATES = ['model', 'prompt_file', 'conversation', 'prompt'] as const;
@@ -50,25 +62,40 @@ function checkTemplates(context: NormalizeContext, node: MappingNode, input: Pro
   for (const item of itemsOf(child(node, 'args'))) {
     for (const match of rawText(item).matchAll(/\{\{\s*([^{}]*?)\s*\}\}/g)) {
       const name = match[1] ?? '';
-      const known = PROVIDER_TEMPLATES.find((template) => template === name);
+      const known = PROVIDER_TEMPLATES.find(template => template === name);
       if (known === 'prompt_file') namesPromptFile = true;
       if (known === undefined) {
-        const text = `unknown template {{${name}}}; known are ${PROVIDER_TEMPLATES.map((template) => `{{${template}}}`).join(', ')}`;
+        const text = `unknown template {{${name}}}; known are ${PROVIDER_TEMPLATES.map(template => `{{${template}}}`).join(', ')}`;
         refuse(context, { code: 'compose.undefinedName', path: item.path, span: item.span, text });
       } else if (known === 'prompt' && input !== 'arg') {
-        refuse(context, { code: 'compose.exclusive', path: item.path, span: item.span, text: '{{prompt}} needs input: arg' });
+        refuse(context, {
+          code: 'compose.exclusive',
+          path: item.path,
+          span: item.span,
+          text: '{{prompt}} needs input: arg',
+        });
       }
     }
   }
   const inputNode = child(node, 'input');
   if (input === 'file' && !namesPromptFile && inputNode) {
     const text = 'the program cannot find the prompt: put {{prompt_file}} into args';
-    refuse(context, { code: 'compose.suspicious', severity: 'warning', path: joinPath(node.path, 'input'), span: inputNode.span, text });
+    refuse(context, {
+      code: 'compose.suspicious',
+      severity: 'warning',
+      path: joinPath(node.path, 'input'),
+      span: inputNode.span,
+      text,
+    });
   }
 }
 
 /** The provider of an agent by its one name; problems are reported, and the name is kept. */
-export function agentProvider(context: NormalizeContext, node: ComposeNode | undefined, own: ReadonlySet<string>): string {
+export function agentProvider(
+  context: NormalizeContext,
+  node: ComposeNode | undefined,
+  own: ReadonlySet<string>,
+): string {
   const name = textOf(node);
   if (name === undefined || !node) return DEFAULT_PROVIDER;
   if (own.has(name)) return name;
@@ -80,7 +107,7 @@ export function agentProvider(context: NormalizeContext, node: ComposeNode | und
     }
     return builtIn.name;
   }
-  const known = [...builtInProviders.map((provider) => provider.name), ...own];
+  const known = [...builtInProviders.map(provider => provider.name), ...own];
   const near = nearest(name, known);
   const hint = near === undefined ? `known are ${known.join(', ')}` : `did you mean "${near}"?`;
   refuse(context, {

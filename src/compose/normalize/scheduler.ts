@@ -59,7 +59,11 @@ function checkTimezone(context: NormalizeContext, node: MappingNode): void {
     const text = 'timezone is only supported for cron triggers';
     refuse(context, { code: 'compose.exclusive', path: zoneNode.path, span: zoneNode.span, text });
   } else if (!isTimezone(zone)) {
-    refuse(context, { path: zoneNode.path, span: zoneNode.span, text: `unknown time zone "${zone}"; write an IANA name or local` });
+    refuse(context, {
+      path: zoneNode.path,
+      span: zoneNode.span,
+      text: `unknown time zone "${zone}"; write an IANA name or local`,
+    });
   }
 }
 
@@ -122,6 +126,11 @@ function sourcePath(context: NormalizeContext, node: MappingNode): string | unde
   const path = textAt(node, 'path');
   if (path !== undefined) return relativePath(context, node, 'path', `script path "${path}"`);
   const span = { start: node.span.start, end: node.span.start + 1 };
-  refuse(context, { code: 'compose.missingField', path: joinPath(node.path, 'path'), span, text: 'path is required for the script' });
+  refuse(context, {
+    code: 'compose.missingField',
+    path: joinPath(node.path, 'path'),
+    span,
+    text: 'path is required for the script',
+  });
   return undefined;
 }

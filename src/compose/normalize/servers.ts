@@ -1,20 +1,38 @@
 import type { McpServerSpec, OctobusServerSpec, VolumeSpec } from '../projectSpec.js';
+import { REDACTED } from '../output/redactSpec.js';
 import type { ComposeNode, MappingNode } from '../source/composeNode.js';
 import { child, entryOf, joinPath } from '../source/composeNode.js';
 import type { Span } from '../source/textPosition.js';
 import { envEntries, interpolated, interpolatedAt, templateAt } from './interpolate.js';
 import type { NormalizeContext } from './normalizeContext.js';
-import { byName, compareText, entriesOf, flagAt, optionalWordAt, pairsAt, refuse, textAt, textOf, textsOf, uniqueTexts } from './normalizeContext.js';
+import {
+  byName,
+  compareText,
+  entriesOf,
+  flagAt,
+  optionalWordAt,
+  pairsAt,
+  refuse,
+  textAt,
+  textOf,
+  textsOf,
+  uniqueTexts,
+} from './normalizeContext.js';
 
 export function mcpServers(context: NormalizeContext, node: ComposeNode | undefined): readonly McpServerSpec[] {
-  const found = entriesOf(node).map((entry) =>
+  const found = entriesOf(node).map(entry =>
     entry.value.kind === 'mapping' ? mcpServer(context, entry.key, entry.value, entry.keySpan) : undefined,
   );
-  return byName(found.filter((server) => server !== undefined));
+  return byName(found.filter(server => server !== undefined));
 }
 
 /** One server; `undefined` when what is wrong with it leaves nothing to keep. */
-export function mcpServer(context: NormalizeContext, name: string, node: MappingNode, anchor: Span): McpServerSpec | undefined {
+export function mcpServer(
+  context: NormalizeContext,
+  name: string,
+  node: MappingNode,
+  anchor: Span,
+): McpServerSpec | undefined {
   switch (optionalWordAt(node, 'type', ['local', 'remote'])) {
     case 'local':
       return localServer(context, name, node, anchor);
@@ -66,8 +84,6 @@ function refuseFields(context: NormalizeContext, node: MappingNode, keys: readon
   }
 }
 
-const REDACTED = '********';
-
 export function octobusServers(context: NormalizeContext, node: ComposeNode | undefined): readonly OctobusServerSpec[] {
   const found = entriesOf(node).map((entry): OctobusServerSpec | undefined => {
     if (entry.value.kind !== 'mapping') return undefined;
@@ -82,7 +98,7 @@ export function octobusServers(context: NormalizeContext, node: ComposeNode | un
     }
     return { name: entry.key, url: url.replace(/\/$/, ''), token: templateAt(context, entry.value, 'token') };
   });
-  return byName(found.filter((server) => server !== undefined));
+  return byName(found.filter(server => server !== undefined));
 }
 
 function octobusUrlProblem(url: string): string | undefined {
@@ -93,7 +109,8 @@ function octobusUrlProblem(url: string): string | undefined {
   if (authority.includes('@')) return 'url must not contain a user name or password';
   if (!/^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?$/.test(authority)) return 'url must have a host';
   const port = /:(\d+)$/.exec(authority)?.[1];
-  if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535)) return 'url must have a port between 1 and 65535';
+  if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535))
+    return 'url must have a port between 1 and 65535';
   if ((parts[3] ?? '/') !== '/') return 'url must not contain a path';
   if (parts[4] !== undefined) return 'url must not contain a query';
   return parts[5] === undefined ? undefined : 'url must not contain a fragment';

@@ -19,13 +19,16 @@ const FIELDS_OF: Readonly<Record<WorkspaceProviderName, readonly string[]>> = {
 
 export const DEFAULT_WORKSPACE: WorkspaceSpec = { provider: 'worktree', files: [], setup: [], teardown: [], ports: [] };
 
-export function namedWorkspaces(context: NormalizeContext, node: ComposeNode | undefined): readonly NamedWorkspaceSpec[] {
+export function namedWorkspaces(
+  context: NormalizeContext,
+  node: ComposeNode | undefined,
+): readonly NamedWorkspaceSpec[] {
   return entriesOf(node)
-    .map((entry) => {
+    .map(entry => {
       const workspace = inlineWorkspace(context, entry.value, entry.keySpan);
       return workspace && { key: entry.key, ...workspace };
     })
-    .filter((workspace) => workspace !== undefined)
+    .filter(workspace => workspace !== undefined)
     .sort((a, b) => compareText(a.key, b.key));
 }
 
@@ -42,17 +45,25 @@ export function agentWorkspace(
     return undefined;
   }
   const name = textAt(node, 'name');
-  const others = node.entries.filter((entry) => entry.key !== 'name');
-  if (name === undefined || others.length > 0) return inlineWorkspace(context, node, node.entries[0]?.keySpan ?? node.span);
+  const others = node.entries.filter(entry => entry.key !== 'name');
+  if (name === undefined || others.length > 0)
+    return inlineWorkspace(context, node, node.entries[0]?.keySpan ?? node.span);
   if (!declared.has(name)) {
     const nameNode = child(node, 'name') ?? node;
-    refuse(context, { code: 'compose.undefinedName', path: node.path, span: nameNode.span, text: `workspace "${name}" is not defined` });
+    refuse(context, {
+      code: 'compose.undefinedName',
+      path: node.path,
+      span: nameNode.span,
+      text: `workspace "${name}" is not defined`,
+    });
     return undefined;
   }
-  const found = named.find((workspace) => workspace.key === name);
+  const found = named.find(workspace => workspace.key === name);
   if (!found) return undefined;
   const { key, ...workspace } = found;
-  return workspace.provider === 'file' || workspace.provider === 'git' ? { ...workspace, name: workspace.name ?? key } : workspace;
+  return workspace.provider === 'file' || workspace.provider === 'git'
+    ? { ...workspace, name: workspace.name ?? key }
+    : workspace;
 }
 
 export function inlineWorkspace(context: NormalizeContext, node: ComposeNode, anchor: Span): WorkspaceSpec | undefined {
@@ -77,7 +88,7 @@ export function inlineWorkspace(context: NormalizeContext, node: ComposeNode, an
 function providerOf(context: NormalizeContext, node: MappingNode, anchor: Span): WorkspaceProviderName | undefined {
   const written = textAt(node, 'provider')?.toLowerCase();
   if (written === undefined) {
-    const source = ['url', 'path'].find((key) => textAt(node, key) !== undefined);
+    const source = ['url', 'path'].find(key => textAt(node, key) !== undefined);
     if (source === undefined) return 'worktree';
     const newText = source === 'url' ? 'provider: git' : 'provider: file';
     const first = node.entries[0]?.keySpan ?? node.span;
@@ -86,7 +97,10 @@ function providerOf(context: NormalizeContext, node: MappingNode, anchor: Span):
       path: joinPath(node.path, 'provider'),
       span: anchor,
       text: 'workspace provider is required',
-      fix: { title: `Add "${newText}"`, edits: [{ span: { start: first.start, end: first.start }, newText: `${newText}, ` }] },
+      fix: {
+        title: `Add "${newText}"`,
+        edits: [{ span: { start: first.start, end: first.start }, newText: `${newText}, ` }],
+      },
     });
     return undefined;
   }
@@ -107,7 +121,7 @@ function providerOf(context: NormalizeContext, node: MappingNode, anchor: Span):
 function refuseForeignFields(context: NormalizeContext, node: MappingNode, provider: WorkspaceProviderName): void {
   for (const entry of node.entries) {
     if (entry.key === 'provider' || entry.key === 'name' || FIELDS_OF[provider].includes(entry.key)) continue;
-    const known = Object.values(FIELDS_OF).some((fields) => fields.includes(entry.key)) || entry.key === 'format';
+    const known = Object.values(FIELDS_OF).some(fields => fields.includes(entry.key)) || entry.key === 'format';
     if (!known || (entry.value.kind === 'scalar' && textOf(entry.value) === undefined)) continue;
     const text = `${entry.key} is not supported by a ${provider} workspace`;
     refuse(context, { code: 'compose.exclusive', path: entry.value.path, span: entry.keySpan, text });
@@ -160,7 +174,12 @@ function refusePair(context: NormalizeContext, node: MappingNode, key: string, o
 }
 
 /** Address of a repository: http, https, ssh, git or file, `user@host:path`, or a path. */
-export function gitUrl(context: NormalizeContext, node: MappingNode, anchor: Span, missing: string): string | undefined {
+export function gitUrl(
+  context: NormalizeContext,
+  node: MappingNode,
+  anchor: Span,
+  missing: string,
+): string | undefined {
   const url = textAt(node, 'url');
   const urlNode = child(node, 'url');
   if (url === undefined || !urlNode) {
@@ -182,7 +201,12 @@ export function gitUrl(context: NormalizeContext, node: MappingNode, anchor: Spa
 }
 
 /** A path below the folder it starts from; `what` begins the message. */
-export function relativePath(context: NormalizeContext, node: MappingNode, key: string, what: string): string | undefined {
+export function relativePath(
+  context: NormalizeContext,
+  node: MappingNode,
+  key: string,
+  what: string,
+): string | undefined {
   const path = textAt(node, key);
   const pathNode = child(node, key);
   if (path === undefined || !pathNode) return undefined;
@@ -217,4 +241,3 @@ export function credentials(context: NormalizeContext, node: MappingNode): Crede
     token: templateAt(context, node, 'token'),
   };
 }
-

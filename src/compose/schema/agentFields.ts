@@ -14,7 +14,11 @@ const driver: MappingShape = mapping(
   {
     process: field(mapping({}), 'A process of this machine, without a container.', 'process: {}', { era: 'muster' }),
     docker: field(
-      mapping({ host: field(text(), 'Address of the Docker Engine.', 'host: unix:///var/run/docker.sock', { fallback: 'the default of Docker' }) }),
+      mapping({
+        host: field(text(), 'Address of the Docker Engine.', 'host: unix:///var/run/docker.sock', {
+          fallback: 'the default of Docker',
+        }),
+      }),
       'A Docker container.',
       'docker: {}',
       { planned: true },
@@ -56,11 +60,24 @@ const build = {
   kind: 'choice',
   scalar: text({ nonEmpty: true }),
   mapping: mapping({
-    context: field(text(), 'Folder that is sent to the build.', 'context: ./images/dev', { era: 'head', fallback: '`.`' }),
-    dockerfile: field(text(), 'Name of the Dockerfile in it.', 'dockerfile: Dockerfile.dev', { era: 'head', fallback: 'Dockerfile' }),
+    context: field(text(), 'Folder that is sent to the build.', 'context: ./images/dev', {
+      era: 'head',
+      fallback: '`.`',
+    }),
+    dockerfile: field(text(), 'Name of the Dockerfile in it.', 'dockerfile: Dockerfile.dev', {
+      era: 'head',
+      fallback: 'Dockerfile',
+    }),
     target: field(text(), 'Stage to build.', 'target: dev', { era: 'head' }),
-    args: field(dictionary('argument', 'NODE_VERSION', text()), 'Build arguments.', 'args:\n  NODE_VERSION: "24"', { era: 'head' }),
-    platforms: field(list(text({ nonEmpty: true }), { max: 1 }), 'Platform to build for; at most one.', 'platforms: [linux/amd64]', { era: 'head' }),
+    args: field(dictionary('argument', 'NODE_VERSION', text()), 'Build arguments.', 'args:\n  NODE_VERSION: "24"', {
+      era: 'head',
+    }),
+    platforms: field(
+      list(text({ nonEmpty: true }), { max: 1 }),
+      'Platform to build for; at most one.',
+      'platforms: [linux/amd64]',
+      { era: 'head' },
+    ),
     tags: field(texts, 'Names for the image.', 'tags: [shop/dev:latest]', { era: 'head' }),
     no_cache: field(bool, 'Build without the cache.', 'no_cache: true', { era: 'head', fallback: 'false' }),
     pull: field(bool, 'Fetch newer base images first.', 'pull: true', { era: 'head', fallback: 'false' }),
@@ -68,16 +85,31 @@ const build = {
 } as const;
 
 const handoff: MappingShape = mapping({
-  on_response: field(oneOrMore(text({ nonEmpty: true })), 'Agent, or agents, that get the reply of this one.', HANDOFF + REVIEWER, {
-    required: true,
-    era: 'muster',
-    refersTo: 'agent',
-  }),
-  prompt: field(text(), 'What to tell them, before the task and the reply.', `${HANDOFF}      prompt: Review this change.\n${REVIEWER}`, { era: 'muster' }),
-  max_depth: field(integer(1, 20), 'How many hand-offs one task may cause.', `${HANDOFF}      max_depth: 2\n${REVIEWER}`, {
-    era: 'muster',
-    fallback: '3',
-  }),
+  on_response: field(
+    oneOrMore(text({ nonEmpty: true })),
+    'Agent, or agents, that get the reply of this one.',
+    HANDOFF + REVIEWER,
+    {
+      required: true,
+      era: 'muster',
+      refersTo: 'agent',
+    },
+  ),
+  prompt: field(
+    text(),
+    'What to tell them, before the task and the reply.',
+    `${HANDOFF}      prompt: Review this change.\n${REVIEWER}`,
+    { era: 'muster' },
+  ),
+  max_depth: field(
+    integer(1, 20),
+    'How many hand-offs one task may cause.',
+    `${HANDOFF}      max_depth: 2\n${REVIEWER}`,
+    {
+      era: 'muster',
+      fallback: '3',
+    },
+  ),
   join: field(
     oneOf([
       { value: 'all', doc: 'The thread goes on when each of them has replied.' },
@@ -104,9 +136,16 @@ export const agentFields: Fields = {
     interpolated: true,
     refersTo: 'model',
   }),
-  system_prompt: field(text(), 'Instructions for each task of the agent, kept word by word.', 'system_prompt: |\n  You are careful.\n  Write tests first.'),
+  system_prompt: field(
+    text(),
+    'Instructions for each task of the agent, kept word by word.',
+    'system_prompt: |\n  You are careful.\n  Write tests first.',
+  ),
   image: field(text(), 'Container image; makes `docker` the driver.', 'image: debian:bookworm-slim', { planned: true }),
-  build: field(build, 'Builds the image instead of fetching it; makes `docker` the driver.', 'build: ./images/dev', { era: 'head', planned: true }),
+  build: field(build, 'Builds the image instead of fetching it; makes `docker` the driver.', 'build: ./images/dev', {
+    era: 'head',
+    planned: true,
+  }),
   driver: field(driver, 'Where runs execute: exactly one of the names below.', 'driver:\n  process: {}', {
     fallback: '`docker` when `image` or `build` is given, otherwise `process`',
   }),
@@ -117,21 +156,38 @@ export const agentFields: Fields = {
     { interpolated: true },
   ),
   args: field(texts, "Extra arguments for the provider's command line.", 'args: [--verbose]', { era: 'muster' }),
-  permissions: field(oneOf(permissionValues), 'What the agent may do without asking.', 'permissions: confined', { era: 'muster' }),
-  timeout: field(text({ format: 'positiveDuration' }), 'Longest time of a run.', 'timeout: 30m', { era: 'muster' }),
-  stall_timeout: field(text({ format: 'positiveDuration' }), 'Longest silence of a run before it is ended.', 'stall_timeout: 5m', { era: 'muster' }),
-  concurrency: field(integer(1), 'Runs of this agent at the same time.', 'concurrency: 2', { era: 'muster' }),
-  workspace: field(agentWorkspace, 'The files the agent works on. Replaces the workspace of the project as a whole.', 'workspace:\n  base: main', {
-    fallback: 'a worktree per thread',
+  permissions: field(oneOf(permissionValues), 'What the agent may do without asking.', 'permissions: confined', {
+    era: 'muster',
   }),
+  timeout: field(text({ format: 'positiveDuration' }), 'Longest time of a run.', 'timeout: 30m', { era: 'muster' }),
+  stall_timeout: field(
+    text({ format: 'positiveDuration' }),
+    'Longest silence of a run before it is ended.',
+    'stall_timeout: 5m',
+    { era: 'muster' },
+  ),
+  concurrency: field(integer(1), 'Runs of this agent at the same time.', 'concurrency: 2', { era: 'muster' }),
+  workspace: field(
+    agentWorkspace,
+    'The files the agent works on. Replaces the workspace of the project as a whole.',
+    'workspace:\n  base: main',
+    {
+      fallback: 'a worktree per thread',
+    },
+  ),
   handoff: field(handoff, 'What happens with the reply.', HANDOFF + REVIEWER, { era: 'muster', planned: true }),
   retries: field(
     mapping({
       max: field(integer(0, 100), 'New attempts after a failed run.', 'max: 2', { era: 'muster', fallback: '0' }),
-      backoff: field(text({ format: 'positiveDuration' }), 'Pause before the first of them; it doubles each time.', 'max: 2\nbackoff: 30s', {
-        era: 'muster',
-        fallback: '30s',
-      }),
+      backoff: field(
+        text({ format: 'positiveDuration' }),
+        'Pause before the first of them; it doubles each time.',
+        'max: 2\nbackoff: 30s',
+        {
+          era: 'muster',
+          fallback: '30s',
+        },
+      ),
     }),
     'Whether failed runs are repeated.',
     'retries:\n  max: 2\n  backoff: 1m',
@@ -155,25 +211,40 @@ export const agentFields: Fields = {
     'resources:\n  cpus: 2\n  memory: 4g',
     { era: 'muster', planned: true },
   ),
-  capset_ids: field(texts, 'Capability sets the agent may call: `NAME`, or `SERVER/NAME` of an entry of `octobus_servers`.', 'capset_ids: [search]', {
-    planned: true,
-    refersTo: 'capset',
-  }),
+  capset_ids: field(
+    texts,
+    'Capability sets the agent may call: `NAME`, or `SERVER/NAME` of an entry of `octobus_servers`.',
+    'capset_ids: [search]',
+    {
+      planned: true,
+      refersTo: 'capset',
+    },
+  ),
   mcp_servers: field(
     agentMcpServers,
     'MCP servers for the agent: names from `mcp_servers`, or definitions.',
     'mcp_servers:\n  - name: tickets\n    type: local\n    command: tickets-mcp',
     { era: 'head', planned: true, refersTo: 'mcpServer' },
   ),
-  skills: field(list(skill), 'Skills for the agent.', 'skills:\n  - name: review\n    provider: file\n    path: skills/review', {
-    era: 'head',
-    planned: true,
-  }),
-  volumes: field(list(mount), 'Folders of the sandbox: `source:target[:ro]` or a mapping.', 'volumes:\n  - ./data:/data:ro', {
-    era: 'head',
-    planned: true,
-    refersTo: 'volume',
-  }),
+  skills: field(
+    list(skill),
+    'Skills for the agent.',
+    'skills:\n  - name: review\n    provider: file\n    path: skills/review',
+    {
+      era: 'head',
+      planned: true,
+    },
+  ),
+  volumes: field(
+    list(mount),
+    'Folders of the sandbox: `source:target[:ro]` or a mapping.',
+    'volumes:\n  - ./data:/data:ro',
+    {
+      era: 'head',
+      planned: true,
+      refersTo: 'volume',
+    },
+  ),
   sandbox: field(
     mapping({
       stopped_runtime_policy: field(
@@ -192,19 +263,32 @@ export const agentFields: Fields = {
   ),
   jupyter: field(
     mapping({
-      enabled: field(bool, 'Whether a notebook server runs in the sandbox.', 'enabled: true', { era: 'head', fallback: 'false' }),
-      guest_port: field(integer(0, 65535), 'Its port inside the sandbox; 0 means 8888.', 'enabled: true\nguest_port: 8890', {
+      enabled: field(bool, 'Whether a notebook server runs in the sandbox.', 'enabled: true', {
         era: 'head',
-        fallback: '0',
+        fallback: 'false',
       }),
+      guest_port: field(
+        integer(0, 65535),
+        'Its port inside the sandbox; 0 means 8888.',
+        'enabled: true\nguest_port: 8890',
+        {
+          era: 'head',
+          fallback: '0',
+        },
+      ),
     }),
     'A notebook server next to the agent.',
     'jupyter:\n  enabled: true',
     { era: 'head', planned: true },
   ),
-  scheduler: field(scheduler, 'What starts runs without a person.', 'scheduler:\n  triggers:\n    - name: hourly\n      cron: "@hourly"', {
-    planned: true,
-  }),
+  scheduler: field(
+    scheduler,
+    'What starts runs without a person.',
+    'scheduler:\n  triggers:\n    - name: hourly\n      cron: "@hourly"',
+    {
+      planned: true,
+    },
+  ),
 };
 
 export const agent: MappingShape = mapping(agentFields);

@@ -6,8 +6,10 @@ import type { TextShape } from './shape.js';
 /** Why this text is not of that shape; `undefined` when it is. */
 export function refusedText(source: string, shape: TextShape): string | undefined {
   const text = source.trim();
-  if (text === '' && shape.nonEmpty) return shape.emptyText ?? (shape.closed ? `must be ${allowed(shape)}` : 'must not be empty');
-  if (shape.closed && !isListed(text, shape)) return shape.refusedText?.replace('%s', text) ?? `must be ${allowed(shape)}, got "${text}"`;
+  if (text === '' && shape.nonEmpty)
+    return shape.emptyText ?? (shape.closed ? `must be ${allowed(shape)}` : 'must not be empty');
+  if (shape.closed && !isListed(text, shape))
+    return shape.refusedText?.replace('%s', text) ?? `must be ${allowed(shape)}, got "${text}"`;
   if (shape.pattern !== undefined && !new RegExp(shape.pattern, 'u').test(text)) {
     return shape.refusedText?.replace('%s', text) ?? `must match ${shape.pattern}`;
   }
@@ -29,12 +31,12 @@ export function refusedText(source: string, shape: TextShape): string | undefine
 
 function isListed(text: string, shape: TextShape): boolean {
   const wanted = shape.ignoreCase ? text.toLowerCase() : text;
-  return (shape.values ?? []).some((value) => value.value === wanted);
+  return (shape.values ?? []).some(value => value.value === wanted);
 }
 
 /** `a, b or c`, without older spellings. */
 function allowed(shape: TextShape): string {
-  const names = (shape.values ?? []).filter((value) => value.spellingOf === undefined).map((value) => value.value);
+  const names = (shape.values ?? []).filter(value => value.spellingOf === undefined).map(value => value.value);
   const last = names.at(-1) ?? '';
   return names.length < 2 ? last : `${names.slice(0, -1).join(', ')} or ${last}`;
 }

@@ -35,11 +35,16 @@ export const timezones: readonly ShapeValue[] = [
 /** Access to something that is fetched. `sample` makes the examples complete files. */
 export function credentialFields(sample: string): Fields {
   return {
-    username: field(text(), 'User name for the download.', `${sample}\nusername: "\${SOURCE_USER}"\npassword: "\${SOURCE_PASSWORD}"`, {
-      era: 'head',
-      planned: true,
-      interpolated: true,
-    }),
+    username: field(
+      text(),
+      'User name for the download.',
+      `${sample}\nusername: "\${SOURCE_USER}"\npassword: "\${SOURCE_PASSWORD}"`,
+      {
+        era: 'head',
+        planned: true,
+        interpolated: true,
+      },
+    ),
     password: field(
       text(),
       'Password for the download; exactly one `${NAME}`, never the password itself.',

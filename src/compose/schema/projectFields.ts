@@ -3,7 +3,18 @@ import { envValue, texts } from './commonFields.js';
 import { userProvider } from './providerFields.js';
 import { mcpServer, octobusServer, volume } from './serverFields.js';
 import type { Fields, MappingShape } from './shape.js';
-import { dictionary, field, IDENTIFIER, integer, list, mapping, oneOf, oneOrMore, PROJECT_NAME, text } from './shape.js';
+import {
+  dictionary,
+  field,
+  IDENTIFIER,
+  integer,
+  list,
+  mapping,
+  oneOf,
+  oneOrMore,
+  PROJECT_NAME,
+  text,
+} from './shape.js';
 import { namedWorkspace, projectWorkspace } from './workspaceFields.js';
 
 const HOOK = 'command: notify-send';
@@ -11,8 +22,13 @@ const HOOK = 'command: notify-send';
 const hook: MappingShape = mapping({
   command: field(text({ nonEmpty: true }), 'The program.', HOOK, { required: true, era: 'muster' }),
   args: field(texts, 'Its arguments.', `${HOOK}\nargs: [Muster, finished]`, { era: 'muster' }),
-  timeout: field(text({ format: 'positiveDuration' }), 'Longest time it may take.', `${HOOK}\ntimeout: 10s`, { era: 'muster', fallback: '10s' }),
-  env: field(dictionary('variable', 'LANG', envValue), 'Environment variables for it.', `${HOOK}\nenv:\n  LANG: C`, { era: 'muster' }),
+  timeout: field(text({ format: 'positiveDuration' }), 'Longest time it may take.', `${HOOK}\ntimeout: 10s`, {
+    era: 'muster',
+    fallback: '10s',
+  }),
+  env: field(dictionary('variable', 'LANG', envValue), 'Environment variables for it.', `${HOOK}\nenv:\n  LANG: C`, {
+    era: 'muster',
+  }),
   filter: field(
     dictionary('field of the event', 'agent', text()),
     'Fields of the event and the text each must equal.',
@@ -23,9 +39,14 @@ const hook: MappingShape = mapping({
 
 function hooksAt(what: string, name: string): Fields {
   return {
-    [name]: field(list(hook), `Programs to start when ${what}; the event is JSON on standard input.`, `${name}:\n  - command: notify-send`, {
-      era: 'muster',
-    }),
+    [name]: field(
+      list(hook),
+      `Programs to start when ${what}; the event is JSON on standard input.`,
+      `${name}:\n  - command: notify-send`,
+      {
+        era: 'muster',
+      },
+    ),
   };
 }
 
@@ -33,9 +54,14 @@ const AGENTS = 'agents:\n  dev:\n    provider: claude\n';
 
 /** The whole file. */
 export const project: MappingShape = mapping({
-  name: field(text({ pattern: `^$|${PROJECT_NAME}`, refusedText: `project name must match ${PROJECT_NAME}` }), 'Name of the project.', `name: shop\n${AGENTS}`, {
-    fallback: 'the name of the folder of the compose file, cleaned',
-  }),
+  name: field(
+    text({ pattern: `^$|${PROJECT_NAME}`, refusedText: `project name must match ${PROJECT_NAME}` }),
+    'Name of the project.',
+    `name: shop\n${AGENTS}`,
+    {
+      fallback: 'the name of the folder of the compose file, cleaned',
+    },
+  ),
   env_file: field(
     oneOrMore(text({ nonEmpty: true })),
     'Files with environment variables for `${NAME}`, relative to the compose file; the last one wins, the process environment wins over all. An empty list switches the default off.',
@@ -63,8 +89,13 @@ export const project: MappingShape = mapping({
   agents: field(dictionary('agent name', 'dev', agent, { keyPattern: IDENTIFIER }), 'The crew.', AGENTS),
   limits: field(
     mapping({
-      concurrency: field(integer(1), 'Runs of the whole project at the same time.', 'concurrency: 4', { era: 'muster' }),
-      queued: field(integer(1), 'Runs that may wait; the next one is refused.', 'queued: 100', { era: 'muster', planned: true }),
+      concurrency: field(integer(1), 'Runs of the whole project at the same time.', 'concurrency: 4', {
+        era: 'muster',
+      }),
+      queued: field(integer(1), 'Runs that may wait; the next one is refused.', 'queued: 100', {
+        era: 'muster',
+        planned: true,
+      }),
     }),
     'Bounds for the project.',
     `limits:\n  concurrency: 4\n${AGENTS}`,
@@ -86,11 +117,20 @@ export const project: MappingShape = mapping({
         'strategy: squash',
         { era: 'muster', fallback: 'merge' },
       ),
-      verify: field(oneOrMore(text({ nonEmpty: true })), 'Shell commands that must succeed on the merged result.', 'verify: [npm ci, npm test]', {
+      verify: field(
+        oneOrMore(text({ nonEmpty: true })),
+        'Shell commands that must succeed on the merged result.',
+        'verify: [npm ci, npm test]',
+        {
+          era: 'muster',
+          planned: true,
+        },
+      ),
+      batch: field(integer(1, 50), 'Threads that are verified and land together.', 'batch: 3', {
         era: 'muster',
         planned: true,
+        fallback: '1',
       }),
-      batch: field(integer(1, 50), 'Threads that are verified and land together.', 'batch: 3', { era: 'muster', planned: true, fallback: '1' }),
     }),
     'How work gets into the target branch.',
     `merge:\n  target: main\n  strategy: squash\n${AGENTS}`,
@@ -108,9 +148,14 @@ export const project: MappingShape = mapping({
     `hooks:\n  on_run_finished:\n    - command: notify-send\n${AGENTS}`,
     { era: 'muster', planned: true },
   ),
-  workspace: field(projectWorkspace, 'Workspace of all agents that have none of their own.', `workspace:\n  provider: worktree\n  base: main\n${AGENTS}`, {
-    era: 'seed',
-  }),
+  workspace: field(
+    projectWorkspace,
+    'Workspace of all agents that have none of their own.',
+    `workspace:\n  provider: worktree\n  base: main\n${AGENTS}`,
+    {
+      era: 'seed',
+    },
+  ),
   workspaces: field(
     dictionary('workspace name', 'site', namedWorkspace, { keyPattern: IDENTIFIER }),
     'Workspaces for agents to name.',

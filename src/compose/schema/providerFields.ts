@@ -10,20 +10,30 @@ export const permissionValues: readonly ShapeValue[] = [
 
 /** `providers.<name>`. */
 export const userProvider: MappingShape = mapping({
-  command: field(text({ nonEmpty: true }), 'The program, found through `PATH` or given as a path.', 'command: my-agent', {
-    required: true,
-    era: 'muster',
-  }),
+  command: field(
+    text({ nonEmpty: true }),
+    'The program, found through `PATH` or given as a path.',
+    'command: my-agent',
+    {
+      required: true,
+      era: 'muster',
+    },
+  ),
   args: field(
     texts,
     'Its arguments. `{{model}}`, `{{prompt_file}}`, `{{conversation}}` and, with `input: arg`, `{{prompt}}` are replaced; an argument whose value is missing is left out, together with the option before it.',
     'command: my-agent\nargs: [--model, "{{model}}", --resume, "{{conversation}}"]',
     { era: 'muster' },
   ),
-  env: field(dictionary('variable', 'MY_AGENT_MODE', envValue), 'Environment variables for it.', 'command: my-agent\nenv:\n  MY_AGENT_MODE: batch', {
-    era: 'muster',
-    interpolated: true,
-  }),
+  env: field(
+    dictionary('variable', 'MY_AGENT_MODE', envValue),
+    'Environment variables for it.',
+    'command: my-agent\nenv:\n  MY_AGENT_MODE: batch',
+    {
+      era: 'muster',
+      interpolated: true,
+    },
+  ),
   input: field(
     oneOf([
       { value: 'stdin', doc: 'The prompt is written to standard input.' },
@@ -46,7 +56,12 @@ export const userProvider: MappingShape = mapping({
         'format: jsonl',
         { era: 'muster', fallback: 'text' },
       ),
-      result: field(text({ nonEmpty: true }), 'Dotted path to the reply inside the JSON.', 'format: json\nresult: message.text', { era: 'muster' }),
+      result: field(
+        text({ nonEmpty: true }),
+        'Dotted path to the reply inside the JSON.',
+        'format: json\nresult: message.text',
+        { era: 'muster' },
+      ),
       conversation: field(
         text({ nonEmpty: true }),
         'Dotted path to the id with which the conversation is continued.',
@@ -58,8 +73,13 @@ export const userProvider: MappingShape = mapping({
     'command: my-agent\noutput:\n  format: json\n  result: reply',
     { era: 'muster', fallback: '`{format: text}`' },
   ),
-  permissions: field(oneOf(permissionValues), 'What the program may do, for all agents that use it.', 'command: my-agent\npermissions: auto', {
-    era: 'muster',
-  }),
+  permissions: field(
+    oneOf(permissionValues),
+    'What the program may do, for all agents that use it.',
+    'command: my-agent\npermissions: auto',
+    {
+      era: 'muster',
+    },
+  ),
   models: field(texts, 'Names to propose for `model`.', 'command: my-agent\nmodels: [small, large]', { era: 'muster' }),
 });

@@ -12,20 +12,38 @@ export interface BuiltInProvider {
 export const DEFAULT_PROVIDER = 'codex';
 
 export const builtInProviders: readonly BuiltInProvider[] = [
-  { name: 'claude', doc: 'Claude Code.', aliases: ['claude-code'], models: ['sonnet', 'opus', 'haiku'], planned: false },
+  {
+    name: 'claude',
+    doc: 'Claude Code.',
+    aliases: ['claude-code'],
+    models: ['sonnet', 'opus', 'haiku'],
+    planned: false,
+  },
   { name: 'codex', doc: 'Codex CLI.', aliases: [], models: ['gpt-5-codex', 'gpt-5'], planned: false },
-  { name: 'gemini', doc: 'Gemini CLI.', aliases: ['gemini-cli'], models: ['gemini-2.5-pro', 'gemini-2.5-flash'], planned: false },
-  { name: 'opencode', doc: 'OpenCode.', aliases: ['open-code'], models: ['anthropic/claude-sonnet-4-5', 'openai/gpt-5'], planned: false },
+  {
+    name: 'gemini',
+    doc: 'Gemini CLI.',
+    aliases: ['gemini-cli'],
+    models: ['gemini-2.5-pro', 'gemini-2.5-flash'],
+    planned: false,
+  },
+  {
+    name: 'opencode',
+    doc: 'OpenCode.',
+    aliases: ['open-code'],
+    models: ['anthropic/claude-sonnet-4-5', 'openai/gpt-5'],
+    planned: false,
+  },
   { name: 'demo', doc: 'Needs no account: makes one small, labelled change.', aliases: [], models: [], planned: false },
   { name: 'pi', doc: 'Pi.', aliases: ['pi-agent'], models: [], planned: true },
 ];
 
 /** The built-in provider with this name or alias. */
 export function builtInProvider(name: string): BuiltInProvider | undefined {
-  return builtInProviders.find((provider) => provider.name === name || provider.aliases.includes(name));
+  return builtInProviders.find(provider => provider.name === name || provider.aliases.includes(name));
 }
 
-export const providerProposals: readonly ShapeValue[] = builtInProviders.map((provider) => ({
+export const providerProposals: readonly ShapeValue[] = builtInProviders.map(provider => ({
   value: provider.name,
   doc: provider.doc,
   planned: provider.planned,

@@ -29,7 +29,11 @@ const trigger: MappingShape = mapping(
       CRON,
     ),
     interval: field(text({ format: 'positiveDuration' }), 'Fires again and again with this pause.', 'interval: 1h30m'),
-    timeout: field(text({ format: 'positiveDuration' }), 'Fires once, this long after the project was applied.', 'timeout: 15s'),
+    timeout: field(
+      text({ format: 'positiveDuration' }),
+      'Fires once, this long after the project was applied.',
+      'timeout: 15s',
+    ),
     event: field(
       mapping({
         topic: field(
@@ -42,17 +46,24 @@ const trigger: MappingShape = mapping(
       'Fires when an event with this topic arrives.',
       'event:\n  topic: webhook.github.*',
     ),
-    prompt: field(text(), 'The task of the run.', `${CRON}\nprompt: Check the open pull requests.`, { fallback: '`Run agent NAME.`' }),
+    prompt: field(text(), 'The task of the run.', `${CRON}\nprompt: Check the open pull requests.`, {
+      fallback: '`Run agent NAME.`',
+    }),
     timezone: field(
       text({ nonEmpty: true, proposals: timezones }),
       'Time zone of `cron`: an IANA name or `local`.',
       `${CRON}\ntimezone: Europe/Berlin`,
       { era: 'head', fallback: 'local', refersTo: 'timezone' },
     ),
-    sandbox_policy: field(oneOf(sandboxPolicies), 'Overrides the policy of the scheduler.', `${CRON}\nsandbox_policy: sticky`, {
-      era: 'head',
-      fallback: 'that of the scheduler',
-    }),
+    sandbox_policy: field(
+      oneOf(sandboxPolicies),
+      'Overrides the policy of the scheduler.',
+      `${CRON}\nsandbox_policy: sticky`,
+      {
+        era: 'head',
+        fallback: 'that of the scheduler',
+      },
+    ),
   },
   { exactlyOne: { names: ['cron', 'interval', 'timeout', 'event'], text: 'trigger requires exactly one kind' } },
 );
@@ -70,11 +81,23 @@ const scriptSource: MappingShape = mapping({
     SCRIPT,
     { required: true, era: 'head' },
   ),
-  path: field(text(), 'Path of the script, relative to the compose file or to the root of the repository.', SCRIPT, { era: 'head' }),
-  url: field(text(), 'Address of the script or of the repository.', 'provider: http\nurl: https://example.com/nightly.js', { era: 'head' }),
-  ref: field(text(), 'With `git`: branch, tag or commit.', 'provider: git\nurl: https://example.com/scripts.git\npath: nightly.js\nref: v2', {
+  path: field(text(), 'Path of the script, relative to the compose file or to the root of the repository.', SCRIPT, {
     era: 'head',
   }),
+  url: field(
+    text(),
+    'Address of the script or of the repository.',
+    'provider: http\nurl: https://example.com/nightly.js',
+    { era: 'head' },
+  ),
+  ref: field(
+    text(),
+    'With `git`: branch, tag or commit.',
+    'provider: git\nurl: https://example.com/scripts.git\npath: nightly.js\nref: v2',
+    {
+      era: 'head',
+    },
+  ),
   ...credentialFields('provider: http\nurl: https://example.com/nightly.js'),
 });
 
@@ -82,7 +105,10 @@ export const scheduler: MappingShape = mapping({
   enabled: field(bool, 'Whether its triggers fire.', 'enabled: false', { fallback: 'true' }),
   display_name: field(text(), 'A name to show.', 'display_name: Nightly work', { era: 'head' }),
   description: field(text(), 'What it is for.', 'description: Keeps the dependencies fresh.', { era: 'head' }),
-  sandbox_policy: field(oneOf(sandboxPolicies), 'Which sandbox the runs use.', 'sandbox_policy: sticky', { era: 'head', fallback: 'new' }),
+  sandbox_policy: field(oneOf(sandboxPolicies), 'Which sandbox the runs use.', 'sandbox_policy: sticky', {
+    era: 'head',
+    fallback: 'new',
+  }),
   concurrency_policy: field(
     oneOf([
       { value: 'skip', doc: 'A firing during a run is left out.' },
@@ -92,7 +118,11 @@ export const scheduler: MappingShape = mapping({
     'concurrency_policy: parallel',
     { era: 'head', fallback: 'skip' },
   ),
-  triggers: field(list(trigger), 'What starts runs. Not together with `script`.', `triggers:\n  - name: hourly\n    cron: "@hourly"`),
+  triggers: field(
+    list(trigger),
+    'What starts runs. Not together with `script`.',
+    `triggers:\n  - name: hourly\n    cron: "@hourly"`,
+  ),
   script: field(
     { kind: 'choice', scalar: text(), mapping: scriptSource },
     'JavaScript that registers triggers and decides what to run; in the file or from a source. Not together with `triggers`.',

@@ -17,10 +17,15 @@ const mcpFields: Fields = {
   ),
   command: field(text(), 'With `local`: the program to start.', LOCAL, { era: 'head' }),
   args: field(texts, 'With `local`: its arguments.', `${LOCAL}\nargs: [--read-only]`, { era: 'head' }),
-  env: field(dictionary('variable', 'TICKETS_URL', envValue), 'With `local`: environment variables for it.', `${LOCAL}\nenv:\n  LANG: C`, {
-    era: 'head',
-    interpolated: true,
-  }),
+  env: field(
+    dictionary('variable', 'TICKETS_URL', envValue),
+    'With `local`: environment variables for it.',
+    `${LOCAL}\nenv:\n  LANG: C`,
+    {
+      era: 'head',
+      interpolated: true,
+    },
+  ),
   transport: field(
     oneOf([
       { value: 'sse', doc: 'Server-sent events.' },
@@ -43,12 +48,17 @@ const mcpFields: Fields = {
 export const mcpServer: MappingShape = mapping(mcpFields);
 
 const mcpInline = mapping({
-  name: field(text({ nonEmpty: true }), 'Name of the server, unique for the agent.', `name: tickets\n${LOCAL}`, { required: true, era: 'head' }),
+  name: field(text({ nonEmpty: true }), 'Name of the server, unique for the agent.', `name: tickets\n${LOCAL}`, {
+    required: true,
+    era: 'head',
+  }),
   ...withNameInExamples(mcpFields),
 });
 
 function withNameInExamples(fields: Fields): Fields {
-  return Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, { ...value, example: `name: tickets\n${value.example}` }]));
+  return Object.fromEntries(
+    Object.entries(fields).map(([key, value]) => [key, { ...value, example: `name: tickets\n${value.example}` }]),
+  );
 }
 
 const mcpReference = text({ nonEmpty: true });
@@ -62,18 +72,30 @@ export const agentMcpServers = {
 } as const;
 
 export const octobusServer: MappingShape = mapping({
-  url: field(text({ nonEmpty: true }), 'Address of the server: http or https, host and port only.', 'url: https://octobus.example.com', {
-    required: true,
+  url: field(
+    text({ nonEmpty: true }),
+    'Address of the server: http or https, host and port only.',
+    'url: https://octobus.example.com',
+    {
+      required: true,
+      era: 'head',
+      interpolated: true,
+    },
+  ),
+  token: field(text(), 'Token for it.', 'url: https://octobus.example.com\ntoken: "${OCTOBUS_TOKEN}"', {
     era: 'head',
     interpolated: true,
   }),
-  token: field(text(), 'Token for it.', 'url: https://octobus.example.com\ntoken: "${OCTOBUS_TOKEN}"', { era: 'head', interpolated: true }),
 });
 
 const SKILL = 'name: review\nprovider: file\npath: skills/review';
 
 export const skill: MappingShape = mapping({
-  name: field(text({ nonEmpty: true }), 'Name of the skill, unique for the agent.', SKILL, { required: true, era: 'head', interpolated: true }),
+  name: field(text({ nonEmpty: true }), 'Name of the skill, unique for the agent.', SKILL, {
+    required: true,
+    era: 'head',
+    interpolated: true,
+  }),
   provider: field(
     text({
       nonEmpty: true,
@@ -87,19 +109,34 @@ export const skill: MappingShape = mapping({
     SKILL,
     { required: true, era: 'head', interpolated: true },
   ),
-  url: field(text(), 'Address of the archive or repository.', 'name: review\nprovider: git\nurl: https://example.com/skills.git', {
-    era: 'head',
-    interpolated: true,
-  }),
+  url: field(
+    text(),
+    'Address of the archive or repository.',
+    'name: review\nprovider: git\nurl: https://example.com/skills.git',
+    {
+      era: 'head',
+      interpolated: true,
+    },
+  ),
   path: field(text(), 'Folder of the skill; it holds a `SKILL.md`.', SKILL, { era: 'head', interpolated: true }),
-  ref: field(text(), 'With `git`: branch, tag or commit.', 'name: review\nprovider: git\nurl: https://example.com/skills.git\nref: v1', {
-    era: 'head',
-    interpolated: true,
-  }),
-  format: field(text(), 'With `http`: `zip`.', 'name: review\nprovider: http\nurl: https://example.com/review.zip\nformat: zip', {
-    era: 'head',
-    interpolated: true,
-  }),
+  ref: field(
+    text(),
+    'With `git`: branch, tag or commit.',
+    'name: review\nprovider: git\nurl: https://example.com/skills.git\nref: v1',
+    {
+      era: 'head',
+      interpolated: true,
+    },
+  ),
+  format: field(
+    text(),
+    'With `http`: `zip`.',
+    'name: review\nprovider: http\nurl: https://example.com/review.zip\nformat: zip',
+    {
+      era: 'head',
+      interpolated: true,
+    },
+  ),
   ...credentialFields('name: review\nprovider: git\nurl: https://example.com/skills.git'),
 });
 
@@ -107,11 +144,22 @@ export const VOLUME_NAME = '^[A-Za-z0-9][A-Za-z0-9_.-]*$';
 
 /** `volumes.<key>`. */
 export const volume: MappingShape = mapping({
-  name: field(text({ pattern: VOLUME_NAME }), 'Name of the volume at the driver.', 'name: npm-cache', { era: 'head', fallback: 'the key' }),
-  driver: field(oneOf([{ value: 'local', doc: 'A folder of the host.' }]), 'Who stores it.', 'driver: local', { era: 'head', fallback: 'local' }),
-  external: field(bool, 'The volume exists already and is not removed.', 'external: true', { era: 'head', fallback: 'false' }),
+  name: field(text({ pattern: VOLUME_NAME }), 'Name of the volume at the driver.', 'name: npm-cache', {
+    era: 'head',
+    fallback: 'the key',
+  }),
+  driver: field(oneOf([{ value: 'local', doc: 'A folder of the host.' }]), 'Who stores it.', 'driver: local', {
+    era: 'head',
+    fallback: 'local',
+  }),
+  external: field(bool, 'The volume exists already and is not removed.', 'external: true', {
+    era: 'head',
+    fallback: 'false',
+  }),
   labels: field(dictionary('label', 'team', text()), 'Labels of the volume.', 'labels:\n  team: web', { era: 'head' }),
-  options: field(dictionary('option', 'size', text()), 'Options for the driver.', 'options:\n  size: 1g', { era: 'head' }),
+  options: field(dictionary('option', 'size', text()), 'Options for the driver.', 'options:\n  size: 1g', {
+    era: 'head',
+  }),
 });
 
 const MOUNT = 'source: cache\ntarget: /cache';
@@ -130,8 +178,18 @@ export const mount = {
       `type: volume\n${MOUNT}`,
       { era: 'head' },
     ),
-    source: field(text({ nonEmpty: true }), 'Key of `volumes`, or a path.', MOUNT, { required: true, era: 'head', refersTo: 'volume' }),
-    target: field(text({ nonEmpty: true }), 'Absolute path inside the sandbox, used once per agent.', MOUNT, { required: true, era: 'head' }),
-    read_only: field(bool, 'The agent may not write to it.', `${MOUNT}\nread_only: true`, { era: 'head', fallback: 'false' }),
+    source: field(text({ nonEmpty: true }), 'Key of `volumes`, or a path.', MOUNT, {
+      required: true,
+      era: 'head',
+      refersTo: 'volume',
+    }),
+    target: field(text({ nonEmpty: true }), 'Absolute path inside the sandbox, used once per agent.', MOUNT, {
+      required: true,
+      era: 'head',
+    }),
+    read_only: field(bool, 'The agent may not write to it.', `${MOUNT}\nread_only: true`, {
+      era: 'head',
+      fallback: 'false',
+    }),
   }),
 } as const;

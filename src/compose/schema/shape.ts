@@ -84,7 +84,8 @@ export interface ChoiceShape {
 
 export type Era = 'both' | 'seed' | 'head' | 'muster';
 
-export type Reference = 'agent' | 'workspace' | 'mcpServer' | 'volume' | 'octobusServer' | 'provider' | 'model' | 'timezone' | 'capset';
+export type Reference =
+  'agent' | 'workspace' | 'mcpServer' | 'volume' | 'octobusServer' | 'provider' | 'model' | 'timezone' | 'capset';
 
 export interface Field {
   readonly shape: Shape;

@@ -33,10 +33,15 @@ const fields: Fields = {
     'files: [.env, "config/*.local.json"]',
     { era: 'muster', planned: true },
   ),
-  setup: field(oneOrMore(text({ nonEmpty: true })), 'Shell commands to run, in order, in a new workspace before the first run.', 'setup: npm ci', {
-    era: 'muster',
-    planned: true,
-  }),
+  setup: field(
+    oneOrMore(text({ nonEmpty: true })),
+    'Shell commands to run, in order, in a new workspace before the first run.',
+    'setup: npm ci',
+    {
+      era: 'muster',
+      planned: true,
+    },
+  ),
   teardown: field(
     oneOrMore(text({ nonEmpty: true })),
     'Shell commands to run, in order, before a workspace is removed.',
@@ -63,11 +68,26 @@ const fields: Fields = {
     'With `file`: the folder to copy, relative to the compose file and inside its folder.',
     'provider: file\npath: .',
   ),
-  url: field(text(), 'With `git`: the repository to clone (http, https, ssh, git or file; no user name or password in it).', GIT),
-  ref: field(text(), 'With `git`: branch, tag or commit to check out.', `${GIT}\nref: main`, { era: 'head', fallback: 'the default branch' }),
-  branch: field(text(), 'With `git`: the older spelling of `ref`.', `${GIT}\nbranch: main`, { era: 'seed', spellingOf: 'ref' }),
-  target: field(text(), 'Folder inside the workspace to put the files in.', `${GIT}\ntarget: shop`, { era: 'head', fallback: '`.`' }),
-  format: field(text(), 'Kept for older files; no workspace provider accepts a value.', `${GIT}\nformat: ""`, { era: 'head' }),
+  url: field(
+    text(),
+    'With `git`: the repository to clone (http, https, ssh, git or file; no user name or password in it).',
+    GIT,
+  ),
+  ref: field(text(), 'With `git`: branch, tag or commit to check out.', `${GIT}\nref: main`, {
+    era: 'head',
+    fallback: 'the default branch',
+  }),
+  branch: field(text(), 'With `git`: the older spelling of `ref`.', `${GIT}\nbranch: main`, {
+    era: 'seed',
+    spellingOf: 'ref',
+  }),
+  target: field(text(), 'Folder inside the workspace to put the files in.', `${GIT}\ntarget: shop`, {
+    era: 'head',
+    fallback: '`.`',
+  }),
+  format: field(text(), 'Kept for older files; no workspace provider accepts a value.', `${GIT}\nformat: ""`, {
+    era: 'head',
+  }),
   ...credentialFields(GIT),
 };
 

@@ -52,7 +52,7 @@ export function child(node: ComposeNode | undefined, key: string): ComposeNode |
 
 export function entryOf(node: ComposeNode | undefined, key: string): MappingEntry | undefined {
   if (node?.kind !== 'mapping') return undefined;
-  return node.entries.find((entry) => entry.key === key);
+  return node.entries.find(entry => entry.key === key);
 }
 
 /** `agents` + `reviewer` → `agents.reviewer`; an empty parent gives the key alone. */

@@ -61,7 +61,12 @@ function syntaxProblem(code: string, message: string, span: Span): SyntaxProblem
         span: { start: span.start, end },
       };
     case 'RESOURCE_EXHAUSTION':
-      return { code: 'compose.tooDeep', severity: 'error', text: 'the file is nested too deeply', span: { start: span.start, end } };
+      return {
+        code: 'compose.tooDeep',
+        severity: 'error',
+        text: 'the file is nested too deeply',
+        span: { start: span.start, end },
+      };
     default:
       return { code: 'compose.syntax', severity: 'error', text: message, span: { start: span.start, end } };
   }

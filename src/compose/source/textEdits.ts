@@ -2,7 +2,12 @@ import type { SpanFix } from '../diagnostic.js';
 import type { ComposeNode, MappingEntry, MappingNode } from './composeNode.js';
 
 /** Removes an entry of a block mapping with its lines; flow mappings are left to the author. */
-export function removeEntryFix(text: string, node: MappingNode, entry: MappingEntry, title: string): SpanFix | undefined {
+export function removeEntryFix(
+  text: string,
+  node: MappingNode,
+  entry: MappingEntry,
+  title: string,
+): SpanFix | undefined {
   if (text[node.span.start] === '{') return undefined;
   const lineStart = text.lastIndexOf('\n', entry.keySpan.start - 1) + 1;
   const before = text.slice(lineStart, entry.keySpan.start);

@@ -1,0 +1,119 @@
+import { formatDuration } from '../duration.js';
+import type { AgentSpec, BuildSpec, DriverSpec, SchedulerSpec, ScriptSpec, TriggerSpec } from '../projectSpec.js';
+import {
+  canonicalCredentials,
+  canonicalEnv,
+  canonicalMcpServer,
+  canonicalMount,
+  canonicalSkill,
+  canonicalWorkspace,
+} from './canonicalParts.js';
+import type { CanonicalObject, CanonicalValue } from './canonicalValue.js';
+import { filled, nonDefault } from './canonicalValue.js';
+
+export function canonicalAgent(agent: AgentSpec): CanonicalObject {
+  const { handoff, retries, budget, resources, scheduler, build } = agent;
+  return filled({
+    name: agent.name,
+    enabled: nonDefault(agent.enabled, true),
+    display_name: agent.displayName,
+    description: agent.description,
+    provider: agent.provider,
+    model: agent.model,
+    system_prompt: agent.systemPrompt,
+    image: agent.image,
+    build: build && canonicalBuild(build),
+    driver: canonicalDriver(agent.driver),
+    env: agent.env.map(canonicalEnv),
+    args: agent.args,
+    permissions: agent.permissions,
+    timeout: agent.timeoutMs === undefined ? undefined : formatDuration(agent.timeoutMs),
+    stall_timeout: agent.stallTimeoutMs === undefined ? undefined : formatDuration(agent.stallTimeoutMs),
+    concurrency: agent.concurrency,
+    capset_ids: agent.capsetIds,
+    workspace: canonicalWorkspace(agent.workspace),
+    handoff:
+      handoff &&
+      filled({
+        on_response: handoff.onResponse,
+        prompt: handoff.prompt,
+        max_depth: handoff.maxDepth,
+        join: handoff.join,
+      }),
+    retries: retries && { max: retries.max, backoff: formatDuration(retries.backoffMs) },
+    budget: budget && filled({ usd: budget.usd, tokens: budget.tokens }),
+    resources: resources && filled({ cpus: resources.cpus, memory: resources.memoryBytes }),
+    mcp_servers: agent.mcpServers.map(canonicalMcpServer),
+    skills: agent.skills.map(canonicalSkill),
+    volumes: agent.volumes.map(canonicalMount),
+    sandbox: filled({ stopped_runtime_policy: nonDefault(agent.sandbox.stoppedRuntimePolicy, 'remove') }),
+    jupyter: filled({
+      enabled: nonDefault(agent.jupyter.enabled, false),
+      guest_port: nonDefault(agent.jupyter.guestPort, 0),
+    }),
+    scheduler: scheduler && canonicalScheduler(scheduler),
+  });
+}
+
+function canonicalDriver(driver: DriverSpec): CanonicalObject {
+  const { name, ...options } = driver;
+  return { name, [name]: filled(options) };
+}
+
+function canonicalBuild(build: BuildSpec): CanonicalObject {
+  return filled({
+    context: build.context,
+    dockerfile: build.dockerfile,
+    target: build.target,
+    args: build.args.map(({ name, value }) => ({ name, value })),
+    platforms: build.platforms,
+    tags: build.tags,
+    no_cache: nonDefault(build.noCache, false),
+    pull: nonDefault(build.pull, false),
+  });
+}
+
+function canonicalScheduler(scheduler: SchedulerSpec): CanonicalObject {
+  return filled({
+    enabled: scheduler.enabled,
+    display_name: scheduler.displayName,
+    description: scheduler.description,
+    sandbox_policy: nonDefault(scheduler.sandboxPolicy, 'new'),
+    concurrency_policy: nonDefault(scheduler.concurrencyPolicy, 'skip'),
+    script: scheduler.script && canonicalScript(scheduler.script),
+    triggers: scheduler.triggers.map(canonicalTrigger),
+  });
+}
+
+function canonicalScript(script: ScriptSpec): CanonicalValue {
+  switch (script.provider) {
+    case 'inline':
+      return script.text;
+    case 'file':
+      return { provider: script.provider, path: script.path };
+    case 'http':
+      return { provider: script.provider, url: script.url, ...canonicalCredentials(script.credentials) };
+    case 'git':
+      return filled({
+        provider: script.provider,
+        url: script.url,
+        path: script.path,
+        ref: script.ref,
+        ...canonicalCredentials(script.credentials),
+      });
+  }
+}
+
+function canonicalTrigger(trigger: TriggerSpec): CanonicalObject {
+  return filled({
+    name: trigger.name,
+    kind: trigger.kind,
+    cron: trigger.kind === 'cron' ? trigger.cron : undefined,
+    timezone: trigger.kind === 'cron' ? trigger.timezone : undefined,
+    interval: trigger.kind === 'interval' ? formatDuration(trigger.intervalMs) : undefined,
+    timeout: trigger.kind === 'timeout' ? formatDuration(trigger.timeoutMs) : undefined,
+    event: trigger.kind === 'event' ? { topic: trigger.topic } : undefined,
+    prompt: trigger.prompt,
+    sandbox_policy: trigger.sandboxPolicy,
+  });
+}

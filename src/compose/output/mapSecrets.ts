@@ -1,0 +1,74 @@
+import type {
+  AgentSpec,
+  CredentialsSpec,
+  EnvEntry,
+  McpServerSpec,
+  NamedWorkspaceSpec,
+  ProjectSpec,
+  SchedulerSpec,
+  WorkspaceSpec,
+} from '../projectSpec.js';
+
+type MapText = (text: string) => string;
+
+/** The spec with each secret text replaced; everything else is the same. */
+export function mapSecrets(spec: ProjectSpec, map: MapText): ProjectSpec {
+  return {
+    ...spec,
+    variables: mapEnv(spec.variables, map),
+    providers: spec.providers.map(provider => ({ ...provider, env: mapEnv(provider.env, map) })),
+    agents: spec.agents.map(agent => mapAgent(agent, map)),
+    hooks: spec.hooks.map(hook => ({ ...hook, env: mapEnv(hook.env, map) })),
+    workspaces: spec.workspaces.map(({ key, ...workspace }): NamedWorkspaceSpec => ({
+      key,
+      ...mapWorkspace(workspace, map),
+    })),
+    mcpServers: spec.mcpServers.map(server => mapServer(server, map)),
+    octobusServers: spec.octobusServers.map(server => ({ ...server, token: mapOptional(server.token, map) })),
+  };
+}
+
+function mapAgent(agent: AgentSpec, map: MapText): AgentSpec {
+  return {
+    ...agent,
+    env: mapEnv(agent.env, map),
+    workspace: mapWorkspace(agent.workspace, map),
+    mcpServers: agent.mcpServers.map(server => mapServer(server, map)),
+    skills: agent.skills.map(skill => ({ ...skill, credentials: mapCredentials(skill.credentials, map) })),
+    scheduler: agent.scheduler && mapScheduler(agent.scheduler, map),
+  };
+}
+
+function mapEnv(entries: readonly EnvEntry[], map: MapText): readonly EnvEntry[] {
+  return entries.map(entry => (entry.secret ? { ...entry, template: map(entry.template) } : entry));
+}
+
+function mapWorkspace(workspace: WorkspaceSpec, map: MapText): WorkspaceSpec {
+  return workspace.provider === 'git'
+    ? { ...workspace, credentials: mapCredentials(workspace.credentials, map) }
+    : workspace;
+}
+
+function mapServer(server: McpServerSpec, map: MapText): McpServerSpec {
+  return server.type === 'local'
+    ? { ...server, env: mapEnv(server.env, map) }
+    : { ...server, headers: mapEnv(server.headers, map) };
+}
+
+function mapScheduler(scheduler: SchedulerSpec, map: MapText): SchedulerSpec {
+  const { script } = scheduler;
+  if (script?.provider !== 'http' && script?.provider !== 'git') return scheduler;
+  return { ...scheduler, script: { ...script, credentials: mapCredentials(script.credentials, map) } };
+}
+
+function mapCredentials(credentials: CredentialsSpec, map: MapText): CredentialsSpec {
+  return {
+    ...credentials,
+    password: mapOptional(credentials.password, map),
+    token: mapOptional(credentials.token, map),
+  };
+}
+
+function mapOptional(text: string | undefined, map: MapText): string | undefined {
+  return text === undefined ? undefined : map(text);
+}
