@@ -1,16 +1,54 @@
-import type * as vscode from 'vscode';
+import * as vscode from 'vscode';
 import type { ThreadPageServices } from './threadPageServices.js';
+import type { ThreadPagePanels } from './threadPagePanels.js';
 
-/** View type of the panel; `onWebviewPanel:muster.threadPage` activates the extension after a reload. */
+/** View type of the panels; `onWebviewPanel:muster.threadPage` activates the extension after a reload. */
 export const threadPageViewType = 'muster.threadPage';
 
-/** Opens a thread's page, or shows the one that is open. */
-export type OpenThreadPage = (
-  threadId: string,
-  options?: { readonly preserveFocus?: boolean; readonly focusFollowUp?: boolean },
-) => void;
+/** The open thread pages of this window. */
+export interface ThreadPages {
+  /** Opens a thread's page, or shows the one that is open. */
+  open(threadId: string, options?: OpenThreadPageOptions): Promise<void>;
+  /** True while a person can see the thread's page: then nothing needs to notify about it. */
+  isVisible(threadId: string): boolean;
+}
 
-/** Registers the serializer; everything it makes ends with `context.subscriptions`. */
-export function registerThreadPage(_context: vscode.ExtensionContext, _services: ThreadPageServices): OpenThreadPage {
-  return () => {};
+export interface OpenThreadPageOptions {
+  readonly preserveFocus?: boolean;
+  /** Put the cursor into the follow-up box. */
+  readonly focusFollowUp?: boolean;
+  /** Tab title until the thread is loaded. */
+  readonly title?: string;
+}
+
+/**
+ * Registers what restores thread pages after a window reload; everything it makes ends with `context.subscriptions`.
+ * The panels themselves load with the first page.
+ */
+export function registerThreadPage(context: vscode.ExtensionContext, services: ThreadPageServices): ThreadPages {
+  let panels: ThreadPagePanels | undefined;
+  let loading: Promise<ThreadPagePanels> | undefined;
+  const load = (): Promise<ThreadPagePanels> => {
+    loading ??= import('./threadPagePanels.js').then(module => {
+      panels = new module.ThreadPagePanels({
+        viewType: threadPageViewType,
+        extensionUri: context.extensionUri,
+        services,
+      });
+      context.subscriptions.push(panels);
+      return panels;
+    });
+    return loading;
+  };
+  context.subscriptions.push(
+    vscode.window.registerWebviewPanelSerializer(threadPageViewType, {
+      async deserializeWebviewPanel(panel, state: unknown) {
+        (await load()).restore(panel, state);
+      },
+    }),
+  );
+  return {
+    open: async (threadId, options = {}) => (await load()).open(threadId, options),
+    isVisible: threadId => panels?.isVisible(threadId) ?? false,
+  };
 }

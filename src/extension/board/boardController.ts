@@ -1,0 +1,118 @@
+import { errorMessage } from '../../base/errors.js';
+import { DisposableStore, type Disposable } from '../../base/lifecycle.js';
+import { fromBoardSchema, type FromBoard, type ToBoard } from '../../protocol/webview/boardMessages.js';
+import { toThreadView, type ThreadView } from '../../protocol/webview/threadView.js';
+import type { BoardServices } from './boardServices.js';
+import { boardStrip } from './boardStrip.js';
+
+/** Changes within one frame go in one message. */
+const delayMs = 16;
+
+/** The extension's side of the board: sends everything when the page is ready, then only what changes. */
+export class BoardController implements Disposable {
+  readonly #services: BoardServices;
+  readonly #strings: Readonly<Record<string, string>>;
+  readonly #post: (message: ToBoard) => void;
+  #session: DisposableStore | undefined;
+  #changed = new Set<string>();
+  #timer: NodeJS.Timeout | undefined;
+  #sentStrip = '';
+
+  constructor(options: {
+    readonly services: BoardServices;
+    readonly strings: Readonly<Record<string, string>>;
+    readonly post: (message: ToBoard) => void;
+  }) {
+    this.#services = options.services;
+    this.#strings = options.strings;
+    this.#post = options.post;
+  }
+
+  /** Handles a message of the page; whatever is not one is dropped. */
+  receive(raw: unknown): void {
+    const parsed = fromBoardSchema.safeParse(raw);
+    if (!parsed.success) return;
+    if (parsed.data.type === 'ready') this.#start();
+    else {
+      this.#handle(parsed.data).catch((error: unknown) => this.#post({ type: 'failed', message: errorMessage(error) }));
+    }
+  }
+
+  /** The page is hidden: its document is gone until the next `ready`. */
+  pause(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#changed.clear();
+    void this.#session?.dispose();
+    this.#session = undefined;
+  }
+
+  dispose(): void {
+    this.pause();
+  }
+
+  async #handle(message: Exclude<FromBoard, { type: 'ready' }>): Promise<void> {
+    switch (message.type) {
+      case 'act':
+        return this.#services.act(message.action, message.threadId);
+      case 'dispatch':
+        return this.#services.dispatch();
+      case 'startHost':
+        return this.#services.startHost();
+    }
+  }
+
+  #start(): void {
+    this.pause();
+    const { live } = this.#services;
+    const session = new DisposableStore();
+    this.#session = session;
+    session.add(live.onDidChangeThreads(ids => this.#schedule(ids)));
+    session.add(
+      live.onDidChangeConnection(state => {
+        this.#post({ type: 'connection', state });
+        if (state === 'online') this.#sendEverything();
+      }),
+    );
+    this.#post({ type: 'init', strings: this.#strings });
+    this.#post({ type: 'connection', state: live.connection });
+    // Before the first answer of the host there is nothing to show but the skeleton.
+    if (live.connection === 'online' || live.threads().length > 0) this.#sendEverything();
+  }
+
+  #sendEverything(): void {
+    this.#sentStrip = '';
+    this.#post({ type: 'snapshot', threads: this.#services.live.threads().map(toThreadView) });
+    this.#sendStrip();
+  }
+
+  #schedule(ids: readonly string[]): void {
+    for (const id of ids) this.#changed.add(id);
+    this.#timer ??= setTimeout(() => this.#sendChanges(), delayMs);
+  }
+
+  #sendChanges(): void {
+    this.#timer = undefined;
+    const ids = this.#changed;
+    this.#changed = new Set();
+    const threads: ThreadView[] = [];
+    const removed: string[] = [];
+    for (const id of ids) {
+      const thread = this.#services.live.thread(id);
+      if (thread) threads.push(toThreadView(thread));
+      else removed.push(id);
+    }
+    if (ids.size > 0) this.#post({ type: 'changes', threads, removed });
+    this.#sendStrip();
+  }
+
+  #sendStrip(): void {
+    const { live } = this.#services;
+    const midnight = new Date().setHours(0, 0, 0, 0);
+    const strip = boardStrip({ projects: live.projects(), threads: live.threads(), midnight });
+    const text = JSON.stringify(strip);
+    if (text === this.#sentStrip) return;
+    this.#sentStrip = text;
+    this.#post(strip);
+  }
+}

@@ -1,0 +1,71 @@
+import * as vscode from 'vscode';
+import type { Disposable } from '../../base/lifecycle.js';
+import { translatedStrings } from '../webviews/translatedStrings.js';
+import { webviewHtml, webviewRoot } from '../webviews/webviewHtml.js';
+import { BoardController } from './boardController.js';
+import type { BoardServices } from './boardServices.js';
+
+/** The one board of this window. */
+export class BoardPanel implements Disposable {
+  readonly #viewType: string;
+  readonly #extensionUri: vscode.Uri;
+  readonly #services: BoardServices;
+  #panel: vscode.WebviewPanel | undefined;
+
+  constructor(options: {
+    readonly viewType: string;
+    readonly extensionUri: vscode.Uri;
+    readonly services: BoardServices;
+  }) {
+    this.#viewType = options.viewType;
+    this.#extensionUri = options.extensionUri;
+    this.#services = options.services;
+  }
+
+  /** Shows the board; makes it when there is none. */
+  open(): void {
+    if (this.#panel) this.#panel.reveal();
+    else {
+      this.#attach(
+        vscode.window.createWebviewPanel(this.#viewType, vscode.l10n.t('Muster Board'), vscode.ViewColumn.Active, {
+          enableFindWidget: true,
+        }),
+      );
+    }
+  }
+
+  /** Takes over a panel that VS Code kept over a reload. */
+  restore(panel: vscode.WebviewPanel): void {
+    if (this.#panel) panel.dispose();
+    else this.#attach(panel);
+  }
+
+  dispose(): void {
+    this.#panel?.dispose();
+  }
+
+  #attach(panel: vscode.WebviewPanel): void {
+    this.#panel = panel;
+    const controller = new BoardController({
+      services: this.#services,
+      strings: translatedStrings(),
+      post: message => void panel.webview.postMessage(message),
+    });
+    panel.webview.onDidReceiveMessage((message: unknown) => controller.receive(message));
+    panel.onDidChangeViewState(() => {
+      if (!panel.visible) controller.pause();
+    });
+    panel.onDidDispose(() => {
+      controller.dispose();
+      this.#panel = undefined;
+    });
+    panel.webview.options = { enableScripts: true, localResourceRoots: [webviewRoot(this.#extensionUri)] };
+    panel.webview.html = webviewHtml({
+      webview: panel.webview,
+      extensionUri: this.#extensionUri,
+      bundle: 'board',
+      element: 'muster-board',
+      title: panel.title,
+    });
+  }
+}

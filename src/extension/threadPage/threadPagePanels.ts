@@ -1,0 +1,145 @@
+import { stat } from 'node:fs/promises';
+import * as vscode from 'vscode';
+import { errorMessage } from '../../base/errors.js';
+import { isId } from '../../base/ids.js';
+import type { Disposable } from '../../base/lifecycle.js';
+import { threadPageStateSchema } from '../../protocol/webview/threadPageState.js';
+import { translatedStrings } from '../webviews/translatedStrings.js';
+import { webviewHtml, webviewRoot } from '../webviews/webviewHtml.js';
+import type { OpenThreadPageOptions } from './threadPage.js';
+import { ThreadPageController, type PageEditor } from './threadPageController.js';
+import type { ThreadPageServices } from './threadPageServices.js';
+import { candidatePaths } from './transcriptPath.js';
+
+interface OpenPage {
+  readonly panel: vscode.WebviewPanel;
+  readonly controller: ThreadPageController;
+}
+
+/** The thread pages of this window, one panel per thread. */
+export class ThreadPagePanels implements Disposable {
+  readonly #viewType: string;
+  readonly #extensionUri: vscode.Uri;
+  readonly #services: ThreadPageServices;
+  readonly #pages = new Map<string, OpenPage>();
+
+  constructor(options: {
+    readonly viewType: string;
+    readonly extensionUri: vscode.Uri;
+    readonly services: ThreadPageServices;
+  }) {
+    this.#viewType = options.viewType;
+    this.#extensionUri = options.extensionUri;
+    this.#services = options.services;
+  }
+
+  /** Shows the thread's page; makes it when there is none. */
+  open(threadId: string, options: OpenThreadPageOptions): void {
+    const preserveFocus = options.preserveFocus ?? false;
+    let page = this.#pages.get(threadId);
+    if (page) page.panel.reveal(undefined, preserveFocus);
+    else {
+      const title = options.title ?? this.#services.live.thread(threadId)?.summary ?? vscode.l10n.t('Thread');
+      const panel = vscode.window.createWebviewPanel(
+        this.#viewType,
+        tabTitle(title),
+        { viewColumn: vscode.ViewColumn.Active, preserveFocus },
+        { enableFindWidget: true },
+      );
+      page = this.#attach(panel, threadId);
+    }
+    if (options.focusFollowUp === true) page.controller.focusFollowUp();
+  }
+
+  /** Takes over a panel that VS Code kept over a reload; one without a thread is closed. */
+  restore(panel: vscode.WebviewPanel, state: unknown): void {
+    const parsed = threadPageStateSchema.safeParse(state);
+    if (parsed.success && isId(parsed.data.threadId) && !this.#pages.has(parsed.data.threadId)) {
+      this.#attach(panel, parsed.data.threadId);
+    } else {
+      panel.dispose();
+    }
+  }
+
+  isVisible(threadId: string): boolean {
+    return this.#pages.get(threadId)?.panel.visible ?? false;
+  }
+
+  dispose(): void {
+    for (const { panel } of [...this.#pages.values()]) panel.dispose();
+  }
+
+  #attach(panel: vscode.WebviewPanel, threadId: string): OpenPage {
+    const controller = new ThreadPageController({
+      threadId,
+      services: this.#services,
+      strings: translatedStrings(),
+      editor,
+      post: message => void panel.webview.postMessage(message),
+      onThread: thread => {
+        panel.title = tabTitle(thread.summary);
+      },
+    });
+    const page: OpenPage = { panel, controller };
+    this.#pages.set(threadId, page);
+    panel.webview.onDidReceiveMessage((message: unknown) => controller.receive(message));
+    panel.onDidChangeViewState(() => {
+      if (!panel.visible) controller.pause();
+    });
+    panel.onDidDispose(() => {
+      controller.dispose();
+      this.#pages.delete(threadId);
+    });
+    panel.webview.options = { enableScripts: true, localResourceRoots: [webviewRoot(this.#extensionUri)] };
+    panel.webview.html = webviewHtml({
+      webview: panel.webview,
+      extensionUri: this.#extensionUri,
+      bundle: 'threadPage',
+      element: 'muster-thread-page',
+      title: panel.title,
+    });
+    return page;
+  }
+}
+
+const editor: PageEditor = {
+  async openFile({ path, line, roots }) {
+    for (const candidate of candidatePaths(path, roots)) {
+      if (!(await isFile(candidate))) continue;
+      const at = line === undefined ? undefined : new vscode.Range(line - 1, 0, line - 1, 0);
+      await vscode.window.showTextDocument(vscode.Uri.file(candidate), {
+        preview: true,
+        ...(at && { selection: at }),
+      });
+      return;
+    }
+    void vscode.window.showInformationMessage(
+      vscode.l10n.t('{0} was not found in the worktree or in the repository.', path),
+    );
+  },
+  async openLink(url) {
+    const uri = parseLink(url);
+    if (uri) await vscode.env.openExternal(uri);
+  },
+};
+
+/** Only links that a browser or mail program opens; never `command:` or `file:`. */
+function parseLink(url: string): vscode.Uri | undefined {
+  try {
+    const uri = vscode.Uri.parse(url, true);
+    return ['http', 'https', 'mailto'].includes(uri.scheme) ? uri : undefined;
+  } catch (error) {
+    console.warn(`Muster: not a link: ${errorMessage(error)}`);
+    return undefined;
+  }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isFile() ?? false;
+}
+
+/** Tabs are narrow. */
+function tabTitle(summary: string): string {
+  const title = summary.trim() === '' ? vscode.l10n.t('Thread') : summary.trim();
+  return title.length <= 40 ? title : `${title.slice(0, 39)}…`;
+}

@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { threadActions } from './threadActions.js';
+import { connectionSchema } from './threadPageMessages.js';
+import { agentViewSchema, threadViewSchema } from './threadView.js';
+
+/** The two directions of the board. Whoever receives one parses it first and drops what does not fit. */
+
+/** An agent in the strip on top. */
+const boardAgentSchema = agentViewSchema.extend({ projectId: z.string(), projectName: z.string() });
+export type BoardAgent = z.infer<typeof boardAgentSchema>;
+
+/** Extension to board. */
+export const toBoardSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('init'), strings: z.record(z.string(), z.string()) }),
+  z.object({ type: z.literal('connection'), state: connectionSchema }),
+  /** Everything; replaces what was there. */
+  z.object({ type: z.literal('snapshot'), threads: z.array(threadViewSchema) }),
+  /** Threads that changed or appeared, and ids of those that are gone. */
+  z.object({ type: z.literal('changes'), threads: z.array(threadViewSchema), removed: z.array(z.string()) }),
+  z.object({
+    type: z.literal('strip'),
+    agents: z.array(boardAgentSchema),
+    queued: z.number().int(),
+    costTodayUsd: z.number().optional(),
+  }),
+  z.object({ type: z.literal('failed'), message: z.string() }),
+]);
+export type ToBoard = z.infer<typeof toBoardSchema>;
+
+/** Board to extension. */
+export const fromBoardSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('ready') }),
+  z.object({ type: z.literal('act'), threadId: z.string().min(1).max(200), action: z.enum(threadActions) }),
+  z.object({ type: z.literal('dispatch') }),
+  z.object({ type: z.literal('startHost') }),
+]);
+export type FromBoard = z.infer<typeof fromBoardSchema>;

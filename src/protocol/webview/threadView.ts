@@ -1,0 +1,206 @@
+import { z } from 'zod';
+import type { Merge } from '../gen/muster/v1/merges_pb.js';
+import type { Agent } from '../gen/muster/v1/projects_pb.js';
+import type { Run } from '../gen/muster/v1/runs_pb.js';
+import type { Message, Thread } from '../gen/muster/v1/threads_pb.js';
+import { sumKnown } from '../displayFormat.js';
+import { parseThreadStatus, type ThreadStatus } from '../threadDisplay.js';
+
+/**
+ * Threads, runs, messages and merges as webviews see them: plain JSON (the wire's 64-bit integers do not survive
+ * `postMessage`), times in milliseconds since the Unix epoch, unknown values absent.
+ */
+
+const shortText = z.string().max(4_000);
+const time = z.number().nonnegative();
+const count = z.number().int().nonnegative();
+
+export const threadViewSchema = z.object({
+  id: shortText,
+  projectName: shortText,
+  agent: shortText,
+  provider: shortText,
+  model: shortText,
+  status: z.custom<ThreadStatus>(value => typeof value === 'string' && parseThreadStatus(value) === value),
+  /** Why it needs a person; empty otherwise. */
+  needs: shortText,
+  summary: shortText,
+  branch: shortText,
+  baseRef: shortText,
+  baseCommit: shortText,
+  hasWorktree: z.boolean(),
+  /** A removed worktree can be brought back. */
+  restorable: z.boolean(),
+  createdAt: time,
+  updatedAt: time,
+  latestRun: z
+    .object({
+      status: shortText,
+      agent: shortText,
+      activity: shortText,
+      queuedAt: time,
+      startedAt: time.optional(),
+      endedAt: time.optional(),
+      /** 1-based; absent when not queued. */
+      queuePosition: count.optional(),
+    })
+    .optional(),
+  filesChanged: count.optional(),
+  additions: count.optional(),
+  deletions: count.optional(),
+  costUsd: z.number().nonnegative().optional(),
+  /** Input and output together. */
+  tokens: count.optional(),
+});
+export type ThreadView = z.infer<typeof threadViewSchema>;
+
+export const messageViewSchema = z.object({
+  id: shortText,
+  from: shortText,
+  to: shortText,
+  intent: shortText,
+  body: z.string(),
+  createdAt: time,
+  runId: shortText,
+});
+export type MessageView = z.infer<typeof messageViewSchema>;
+
+export const runViewSchema = z.object({
+  id: shortText,
+  messageId: shortText,
+  agent: shortText,
+  provider: shortText,
+  model: shortText,
+  status: shortText,
+  queuedAt: time,
+  startedAt: time.optional(),
+  endedAt: time.optional(),
+  exitCode: z.number().int().optional(),
+  error: z.string().optional(),
+  costUsd: z.number().nonnegative().optional(),
+  tokens: count.optional(),
+});
+export type RunView = z.infer<typeof runViewSchema>;
+
+export const mergeViewSchema = z.object({
+  id: shortText,
+  status: shortText,
+  target: shortText,
+  commit: shortText,
+  message: z.string(),
+  files: z.array(z.string()),
+});
+export type MergeView = z.infer<typeof mergeViewSchema>;
+
+export const agentViewSchema = z.object({
+  name: shortText,
+  provider: shortText,
+  model: shortText,
+  problem: shortText,
+  active: count,
+  queued: count,
+  concurrency: count,
+});
+export type AgentView = z.infer<typeof agentViewSchema>;
+
+/** Converts the wire's thread. */
+export function toThreadView(thread: Thread): ThreadView {
+  const run = thread.latestRun;
+  return {
+    id: thread.id,
+    projectName: cut(thread.projectName),
+    agent: cut(thread.agent),
+    provider: cut(thread.provider),
+    model: cut(thread.model),
+    status: parseThreadStatus(thread.status),
+    needs: cut(thread.needs),
+    summary: cut(thread.summary),
+    branch: cut(thread.branch),
+    baseRef: cut(thread.baseRef),
+    baseCommit: cut(thread.baseCommit),
+    hasWorktree: thread.worktree !== '',
+    restorable: thread.rescue !== '',
+    createdAt: Number(thread.createdAt),
+    updatedAt: Number(thread.updatedAt),
+    ...(run && {
+      latestRun: {
+        status: run.status,
+        agent: cut(run.agent),
+        activity: cut(run.activity),
+        queuedAt: Number(run.queuedAt),
+        ...defined('startedAt', happened(run.startedAt)),
+        ...defined('endedAt', happened(run.endedAt)),
+        ...defined('queuePosition', run.queuePosition > 0 ? run.queuePosition : undefined),
+      },
+    }),
+    ...defined('filesChanged', thread.filesChanged),
+    ...defined('additions', thread.additions),
+    ...defined('deletions', thread.deletions),
+    ...defined('costUsd', thread.costUsd),
+    ...defined('tokens', sumKnown(asNumber(thread.inputTokens), asNumber(thread.outputTokens))),
+  };
+}
+
+/** Converts the wire's message. */
+export function toMessageView(message: Message): MessageView {
+  const { id, from, to, intent, body, runId } = message;
+  return { id, from: cut(from), to: cut(to), intent, body, createdAt: Number(message.createdAt), runId };
+}
+
+/** Converts the wire's run. */
+export function toRunView(run: Run): RunView {
+  return {
+    id: run.id,
+    messageId: run.messageId,
+    agent: cut(run.agent),
+    provider: cut(run.provider),
+    model: cut(run.model),
+    status: run.status,
+    queuedAt: Number(run.queuedAt),
+    ...defined('startedAt', happened(run.startedAt)),
+    ...defined('endedAt', happened(run.endedAt)),
+    ...defined('exitCode', run.exitCode),
+    ...defined('error', run.error?.message),
+    ...defined('costUsd', run.costUsd),
+    ...defined('tokens', sumKnown(asNumber(run.inputTokens), asNumber(run.outputTokens))),
+  };
+}
+
+/** Converts the wire's merge. */
+export function toMergeView(merge: Merge): MergeView {
+  const { id, status, target, commit, message, files } = merge;
+  return { id, status, target: cut(target), commit, message, files: files.slice(0, 200) };
+}
+
+/** Converts the wire's agent. */
+export function toAgentView(agent: Agent): AgentView {
+  const { name, provider, model, problem, active, queued, concurrency } = agent;
+  return {
+    name: cut(name),
+    provider: cut(provider),
+    model: cut(model),
+    problem: cut(problem),
+    active,
+    queued,
+    concurrency,
+  };
+}
+
+function cut(text: string): string {
+  return text.length <= 4_000 ? text : text.slice(0, 4_000);
+}
+
+/** The wire's 0 means "not yet". */
+function happened(at: bigint): number | undefined {
+  return at === 0n ? undefined : Number(at);
+}
+
+function asNumber(value: bigint | undefined): number | undefined {
+  return value === undefined ? undefined : Number(value);
+}
+
+function defined<K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } {
+  const entry: { [P in K]?: V } = {};
+  if (value !== undefined) entry[key] = value;
+  return entry;
+}
