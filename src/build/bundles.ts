@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { BuildOptions } from 'esbuild';
 import { inRepository } from './paths.ts';
 
@@ -32,6 +32,12 @@ function webviewFolders(): readonly string[] {
     .map(entry => entry.name);
 }
 
+function packageVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(inRepository('package.json'), 'utf8'));
+  if (typeof manifest !== 'object' || manifest === null || !('version' in manifest)) throw new Error('No version');
+  return String(manifest.version);
+}
+
 /** CommonJS dependencies inside an ES module ask for `require` at run time. */
 const requireBanner =
   "import { createRequire as musterCreateRequire } from 'node:module'; const require = musterCreateRequire(import.meta.url);";
@@ -43,6 +49,7 @@ export function optionsFor(bundle: Bundle): BuildOptions {
     entryPoints: [{ in: bundle.entry, out: bundle.name }],
     outdir: 'dist',
     bundle: true,
+    define: { MUSTER_VERSION: JSON.stringify(packageVersion()) },
     minify: true,
     metafile: true,
     write: false,

@@ -26,3 +26,6 @@ export type EndpointFile = z.infer<typeof endpointFileSchema>;
 
 /** Name of the file in the state directory. */
 export const endpointFileName = 'endpoint.json';
+
+/** Exit status of a host that found another one holding the lock: whoever started it connects to that one. */
+export const lockedExitStatus = 75;

@@ -1,0 +1,106 @@
+import { constants } from 'node:fs';
+import { lstat, open, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { endpointFileName, endpointFileSchema, type EndpointFile } from '../protocol/endpoint.js';
+import { processExists, readMachineIdentity, readStartTime } from './processIdentity.js';
+
+/** Where to knock, or why there is nowhere to: `absent` no file, `stale` a host that is gone, `hostile` not to be trusted. */
+export type Discovery =
+  | { readonly kind: 'found'; readonly endpoint: EndpointFile }
+  | { readonly kind: 'absent' | 'stale' | 'hostile'; readonly reason: string };
+
+/** An endpoint file is about 400 bytes. */
+const maximumBytes = 16 * 1024;
+/** `sun_path` less its NUL: 103 on macOS, 107 on Linux. */
+const maximumSocketPath = process.platform === 'darwin' ? 103 : 107;
+const pipePrefix = '\\\\.\\pipe\\';
+
+/**
+ * Reads `<stateDir>/endpoint.json` without trusting it. Never throws and never blocks on what the file turns out to be.
+ */
+export async function readEndpoint(stateDir: string): Promise<Discovery> {
+  const file = join(stateDir, endpointFileName);
+  const text = await readOwnFile(file);
+  if (text.kind !== 'text') return text;
+  const endpoint = parseEndpoint(text.text);
+  if (!endpoint) return hostile(`${file} is not an endpoint file`);
+  return (await findStaleness(endpoint)) ?? (await checkSocket(endpoint));
+}
+
+function parseEndpoint(text: string): EndpointFile | undefined {
+  try {
+    return endpointFileSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+async function readOwnFile(file: string): Promise<{ readonly kind: 'text'; readonly text: string } | Unusable> {
+  let handle: FileHandle;
+  try {
+    // Not following a link, and not waiting for the writer of a FIFO.
+    handle = await open(file, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return { kind: 'absent', reason: `there is no ${file}` };
+    return hostile(`${file} cannot be opened (${String(code)})`);
+  }
+  try {
+    const stat = await handle.stat();
+    if (!stat.isFile()) return hostile(`${file} is not a regular file`);
+    if (stat.size > maximumBytes) return hostile(`${file} has ${stat.size} bytes`);
+    const uid = process.getuid?.();
+    if (uid !== undefined && stat.uid !== uid) return hostile(`${file} belongs to another user`);
+    if (uid !== undefined && (stat.mode & 0o077) !== 0) return hostile(`${file} is open to other users`);
+    const buffer = Buffer.alloc(maximumBytes);
+    const { bytesRead } = await handle.read(buffer, 0, maximumBytes, 0);
+    return { kind: 'text', text: buffer.toString('utf8', 0, bytesRead) };
+  } catch (error) {
+    return hostile(`${file} cannot be read (${String(error)})`);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function findStaleness(endpoint: EndpointFile): Promise<Unusable | undefined> {
+  const { machine, boot } = await readMachineIdentity();
+  if (differs(endpoint.machine, machine)) return stale('the endpoint file was written on another machine');
+  if (differs(endpoint.boot, boot)) return stale('the host ran before the last restart of this machine');
+  if (!processExists(endpoint.pid)) return stale(`the host's process ${endpoint.pid} is gone`);
+  if (differs(endpoint.start_time, await readStartTime(endpoint.pid))) {
+    return stale(`process ${endpoint.pid} is not the host any more`);
+  }
+  return undefined;
+}
+
+/** Only two known values can contradict each other. */
+function differs(written: string, found: string): boolean {
+  return written !== '' && found !== '' && written !== found;
+}
+
+async function checkSocket(endpoint: EndpointFile): Promise<Discovery> {
+  const { socket } = endpoint;
+  if (process.platform === 'win32') {
+    return socket.startsWith(pipePrefix) ? { kind: 'found', endpoint } : hostile(`${socket} is not a named pipe`);
+  }
+  if (!socket.startsWith('/') || socket.includes('\0')) return hostile('the socket is not an absolute path');
+  if (Buffer.byteLength(socket) > maximumSocketPath) return hostile('the socket path is too long');
+  try {
+    const stat = await lstat(socket);
+    if (!stat.isSocket()) return hostile(`${socket} is not a socket`);
+    if (stat.uid !== process.getuid?.()) return hostile(`${socket} belongs to another user`);
+  } catch {
+    return stale(`the socket ${socket} is gone`);
+  }
+  return { kind: 'found', endpoint };
+}
+
+type Unusable = Exclude<Discovery, { readonly kind: 'found' }>;
+
+function stale(reason: string): Unusable {
+  return { kind: 'stale', reason };
+}
+
+function hostile(reason: string): Unusable {
+  return { kind: 'hostile', reason };
+}

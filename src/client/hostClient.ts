@@ -1,0 +1,115 @@
+import type { Client, Interceptor } from '@connectrpc/connect';
+import { createConnectTransport, Http2SessionManager } from '@connectrpc/connect-node';
+import { connect as connectSocket } from 'node:net';
+import type { Disposable } from '../base/lifecycle.js';
+import type { EndpointFile } from '../protocol/endpoint.js';
+import { EventService } from '../protocol/gen/muster/v1/events_pb.js';
+import { HostService } from '../protocol/gen/muster/v1/host_pb.js';
+import { MergeService } from '../protocol/gen/muster/v1/merges_pb.js';
+import { ProjectService } from '../protocol/gen/muster/v1/projects_pb.js';
+import { RunService } from '../protocol/gen/muster/v1/runs_pb.js';
+import { ThreadService } from '../protocol/gen/muster/v1/threads_pb.js';
+import { WorktreeService } from '../protocol/gen/muster/v1/worktrees_pb.js';
+import { protocolVersion, runHeader } from '../protocol/version.js';
+import { readEndpoint } from './endpointDiscovery.js';
+import { createServiceClient } from './serviceClient.js';
+import { unreachable } from './wireErrors.js';
+
+/**
+ * Typed calls to one host over one connection. Every call takes `{signal}` and throws an AppError: the host's own, or
+ * `host.unreachable`, or `cancelled`. A client does not find a new host when its own ends; `LiveState` does.
+ */
+export interface HostClient extends Disposable {
+  readonly endpoint: EndpointFile;
+  /** What the host said when the connection was made. */
+  readonly version: string;
+  readonly host: Client<typeof HostService>;
+  readonly projects: Client<typeof ProjectService>;
+  readonly threads: Client<typeof ThreadService>;
+  readonly runs: Client<typeof RunService>;
+  readonly merges: Client<typeof MergeService>;
+  readonly worktrees: Client<typeof WorktreeService>;
+  readonly events: Client<typeof EventService>;
+  /** Closes the connection; calls in flight fail with `host.unreachable`. */
+  dispose(): void;
+}
+
+export interface ConnectOptions {
+  readonly stateDir: string;
+  /** Aborts connecting; the finished client does not depend on it. */
+  readonly signal: AbortSignal;
+  /** How long the host may take to answer the first call. Default 5 s. */
+  readonly timeoutMs?: number;
+  /** `MUSTER_RUN_ID` of this process, if an agent started it. */
+  readonly runId?: string | undefined;
+}
+
+/** Longer than a host that is busy with its first start needs, short enough for a person. */
+const defaultTimeoutMs = 5000;
+/** A diff or a transcript chunk is far smaller; whatever answers on the socket cannot fill the memory. */
+const maximumMessageBytes = 64 * 1024 * 1024;
+
+/** Connects to the running host and makes sure that it answers. Throws `host.unreachable` or `cancelled`; never starts one. */
+export async function connectHost(options: ConnectOptions): Promise<HostClient> {
+  const discovery = await readEndpoint(options.stateDir);
+  if (discovery.kind !== 'found') {
+    throw unreachable({ socket: '', reason: discovery.kind === 'absent' ? 'none is running' : discovery.reason });
+  }
+  return connectEndpoint(discovery.endpoint, options);
+}
+
+/** Connects to the host of one endpoint file. */
+export async function connectEndpoint(
+  endpoint: EndpointFile,
+  options: Omit<ConnectOptions, 'stateDir'>,
+): Promise<HostClient> {
+  if (endpoint.protocol > protocolVersion) {
+    const reason = `it speaks protocol ${endpoint.protocol}, this program only ${protocolVersion}; update this program`;
+    throw unreachable({ socket: endpoint.socket, reason });
+  }
+  const sessions = new Http2SessionManager(
+    baseUrl,
+    { idleConnectionTimeoutMs: 2 ** 31 - 1 },
+    { createConnection: () => connectSocket(endpoint.socket) },
+  );
+  const transport = createConnectTransport({
+    httpVersion: '2',
+    baseUrl,
+    sessionManager: sessions,
+    acceptCompression: [],
+    readMaxBytes: maximumMessageBytes,
+    interceptors: [authorize(endpoint.token, options.runId)],
+  });
+  const wire = { transport, socket: endpoint.socket };
+  const host = createServiceClient(HostService, wire);
+  try {
+    const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
+    const { version } = await host.getStatus({}, { signal: options.signal, timeoutMs });
+    return {
+      endpoint,
+      version,
+      host,
+      projects: createServiceClient(ProjectService, wire),
+      threads: createServiceClient(ThreadService, wire),
+      runs: createServiceClient(RunService, wire),
+      merges: createServiceClient(MergeService, wire),
+      worktrees: createServiceClient(WorktreeService, wire),
+      events: createServiceClient(EventService, wire),
+      dispose: () => sessions.abort(),
+    };
+  } catch (error) {
+    sessions.abort();
+    throw error;
+  }
+}
+
+/** Only names the authority; the socket is where it goes. */
+const baseUrl = 'http://muster.localhost';
+
+function authorize(token: string, runId: string | undefined): Interceptor {
+  return next => request => {
+    request.header.set('Authorization', `Bearer ${token}`);
+    if (runId) request.header.set(runHeader, runId);
+    return next(request);
+  };
+}
