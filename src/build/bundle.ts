@@ -1,8 +1,10 @@
 import { build, type BuildOptions, type BuildResult } from 'esbuild';
-import { chmod, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, relative, sep } from 'node:path';
+import { chmod, readFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { listBundles, optionsFor, type Bundle } from './bundles.ts';
+import { replaceFile } from './files.ts';
 import { cutAtDynamicImports, type LazyEntry } from './lazyBundles.ts';
+import { productVersion } from './manifest.ts';
 import { inRepository } from './paths.ts';
 
 /** Writes every bundle to `dist` and its metafile to `out/meta`; returns the paths written, relative to the checkout. */
@@ -36,7 +38,8 @@ async function bundleExtension(bundle: Bundle): Promise<readonly string[]> {
 
 async function bundleOne(bundle: Bundle, options: BuildOptions): Promise<readonly string[]> {
   const source = await readFile(inRepository(bundle.entry), 'utf8');
-  const result: BuildResult = await build(options);
+  const define = { MUSTER_VERSION: JSON.stringify(await productVersion()) };
+  const result: BuildResult = await build({ ...options, define });
   const written: string[] = [];
   for (const file of result.outputFiles ?? []) {
     const path = relative(inRepository(), file.path);
@@ -50,28 +53,6 @@ async function bundleOne(bundle: Bundle, options: BuildOptions): Promise<readonl
     if (executable) await chmod(inRepository(path), 0o755);
     written.push(path);
   }
-  await replaceFile(join('out', 'meta', `${bundle.name}.json`), Buffer.from(JSON.stringify(result.metafile)));
+  await replaceFile(join('out', 'meta', `${bundle.name}.json`), JSON.stringify(result.metafile));
   return written;
-}
-
-/** Replaces a file in one step, so that a program which is starting meanwhile reads the old or the new one. */
-export async function replaceFile(path: string, contents: Uint8Array): Promise<void> {
-  const target = inRepository(path);
-  const current = await readFile(target).catch(() => undefined);
-  if (current?.equals(contents)) return;
-  await mkdir(dirname(target), { recursive: true });
-  const temporary = `${target}.${process.pid}.tmp`;
-  await writeFile(temporary, contents);
-  await rename(temporary, target);
-}
-
-/** Removes what an earlier build left in `dist`. `keep` holds paths relative to the checkout. */
-export async function removeStaleOutput(keep: readonly string[]): Promise<void> {
-  const kept = new Set(keep.map(path => path.split(sep).join('/')));
-  const entries = await readdir(inRepository('dist'), { recursive: true, withFileTypes: true }).catch(() => []);
-  for (const entry of entries) {
-    if (!entry.isFile()) continue;
-    const path = relative(inRepository(), join(entry.parentPath, entry.name)).split(sep).join('/');
-    if (!kept.has(path)) await rm(inRepository(path), { force: true });
-  }
 }

@@ -1,6 +1,6 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { replaceFile } from './bundle.ts';
+import { replaceFile } from './files.ts';
 import { inRepository } from './paths.ts';
 
 const module = 'better-sqlite3';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { replaceFile } from './bundle.ts';
+import { replaceFile } from './files.ts';
 import { inRepository } from './paths.ts';
 
 /** Copies the icon font that webviews draw states with. */

@@ -1,0 +1,30 @@
+import { readFile, rm } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { listFiles, removeOthers, replaceFile } from './files.ts';
+import { inRepository } from './paths.ts';
+import { runCommand } from './runCommand.ts';
+
+const generated = 'src/protocol/gen/muster';
+
+/** `src/protocol/muster/v1/*.proto` → `src/protocol/gen`, with no network: compiler and plugin are dev dependencies. */
+export async function generateProtobuf(): Promise<void> {
+  // Into a folder of its own first: only what changed is touched, so that nothing misses a file while this runs.
+  const staging = join('out', `protobuf-${process.pid}`);
+  const binaries = inRepository('node_modules', '.bin');
+  const compiler = inRepository('node_modules', '@bufbuild', 'buf', 'bin', 'buf');
+  try {
+    await runCommand(process.execPath, [compiler, 'generate', '--output', inRepository(staging)], {
+      cwd: inRepository('src', 'protocol'),
+      env: { ...process.env, PATH: `${binaries}${delimiter}${process.env['PATH'] ?? ''}` },
+    });
+    const written: string[] = [];
+    for (const file of await listFiles(`${staging}/gen/muster`)) {
+      const target = file.replace(`${staging}/gen/muster`, generated);
+      await replaceFile(target, await readFile(inRepository(file)));
+      written.push(target);
+    }
+    await removeOthers(generated, written);
+  } finally {
+    await rm(inRepository(staging), { recursive: true, force: true });
+  }
+}
