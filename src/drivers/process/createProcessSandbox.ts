@@ -1,0 +1,56 @@
+import type { Clock } from '../../base/clock.js';
+import type { Log } from '../../base/log.js';
+import type { RunDirectory } from '../../core/runs/runDirectory.js';
+import type { RunOutput } from '../../core/runs/runOutput.js';
+import type { SandboxDriver } from '../../core/runs/sandboxDriver.js';
+import { DiskRunDirectory } from './diskRunDirectory.js';
+import { FileRunOutput } from './fileRunOutput.js';
+import { createLinuxProcessTable } from './linuxProcessTable.js';
+import { createMacosProcessTable } from './macosProcessTable.js';
+import { ProcessSandboxDriver } from './processSandboxDriver.js';
+import type { Wrapper } from './processSandboxDriver.js';
+import type { ProcessTable } from './processTable.js';
+import { RunFolderWatches } from './runFolderWatches.js';
+import { RunProcesses } from './runProcesses.js';
+import { createWindowsProcessTable } from './windowsProcessTable.js';
+
+export interface ProcessSandbox {
+  /** The run directories of all sandboxes, whatever driver starts the runs. */
+  readonly directory: RunDirectory;
+  readonly output: RunOutput;
+  readonly driver: SandboxDriver;
+}
+
+/** Builds the process driver and the files of runs on one state directory. Holds nothing while nobody waits or tails. */
+export function createProcessSandbox(options: {
+  /** Absolute. */
+  readonly stateDir: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Default: the platform's. */
+  readonly wrapper?: Wrapper;
+}): ProcessSandbox {
+  const { stateDir, clock, log, wrapper = platformWrapper() } = options;
+  const watches = new RunFolderWatches({ stateDir, log });
+  const processes = new RunProcesses({
+    table: platformTable(),
+    clock,
+    kill: (target, signal) => void process.kill(target, signal),
+    groups: process.platform !== 'win32',
+  });
+  return {
+    directory: new DiskRunDirectory({ stateDir, watches }),
+    output: new FileRunOutput({ stateDir, watches }),
+    driver: new ProcessSandboxDriver({ stateDir, wrapper, processes }),
+  };
+}
+
+function platformWrapper(): Wrapper {
+  if (process.platform !== 'win32') return { kind: 'shell', shell: '/bin/sh' };
+  return { kind: 'node', node: process.execPath, electron: process.versions['electron'] !== undefined };
+}
+
+function platformTable(): ProcessTable {
+  if (process.platform === 'linux') return createLinuxProcessTable();
+  return process.platform === 'darwin' ? createMacosProcessTable() : createWindowsProcessTable();
+}

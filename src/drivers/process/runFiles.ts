@@ -1,0 +1,54 @@
+import { randomBytes } from 'node:crypto';
+import { rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errorMessage, AppError } from '../../base/errors.js';
+import { isId } from '../../base/ids.js';
+import type { RunId } from '../../base/ids.js';
+
+/** The files of a run directory. The wrappers (`shellWrapper.ts`, `nodeWrapper.ts`) know the same names. */
+export const runFiles = {
+  spec: 'spec.json',
+  prompt: 'prompt.txt',
+  started: 'started',
+  pid: 'pid',
+  pidReserve: 'pid.tmp',
+  stdout: 'stdout.ndjson',
+  stderr: 'stderr.log',
+  exit: 'exit.json',
+  exitReserve: 'exit.tmp',
+} as const;
+
+/**
+ * `pid` and `exit.json` are written over a file of this size that exists from the start, so that a disk which has filled up
+ * meanwhile still has the block they need. The wrappers pad with blanks to exactly this size.
+ */
+export const reserveBytes = 256;
+
+/** `<state>/runs/<id>`. Refuses anything that is not an id: such a string never becomes part of a path. */
+export function runPath(stateDir: string, run: RunId): string {
+  if (!isId(run)) throw new AppError('run.unknown', `Not the id of a run: ${JSON.stringify(run)}.`, { run });
+  return join(stateDir, 'runs', run);
+}
+
+/** Writes a file of mode 0600 that is either whole or not there. */
+export async function writeWhole(path: string, contents: string): Promise<void> {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}`;
+  await writeFile(temporary, contents, { mode: 0o600, flag: 'wx' });
+  await rename(temporary, path);
+}
+
+/** The error of a state directory that cannot be written to. */
+export function unwritable(path: string, cause: unknown): AppError<'state.unwritable'> {
+  const reason = errorMessage(cause);
+  return new AppError(
+    'state.unwritable',
+    `Muster could not write to ${path}: ${reason}. Check its permissions and the free space of its disk.`,
+    { path, reason },
+    { cause },
+  );
+}
+
+/** The `code` of a system error (`ENOENT`), if it is one. */
+export function systemCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
