@@ -1,9 +1,16 @@
 import type { ProjectSpec } from '../../compose/projectSpec.js';
+import type { Provider } from './provider.js';
 import { createProviderRegistry, type ProviderRegistry } from './providerRegistry.js';
 
 /** The providers of each project: the built-in ones and those that its compose file defines. */
 export class ProviderRegistries {
   readonly #bySpec = new WeakMap<ProjectSpec, ProviderRegistry>();
+  readonly #wrap: (provider: Provider) => Provider;
+
+  /** `wrap` is put around every provider (the host redacts what they read). */
+  constructor(wrap: (provider: Provider) => Provider) {
+    this.#wrap = wrap;
+  }
 
   of(spec: ProjectSpec): ProviderRegistry {
     let registry = this.#bySpec.get(spec);

@@ -1,7 +1,7 @@
 import { member } from '../../base/closedUnion.js';
 import { parseId } from '../../base/ids.js';
 import type { Run, RunStatus } from '../../core/runs/run.js';
-import { defined } from './defined.js';
+import { defined } from '../../base/defined.js';
 
 /** A row of the `run` table, without its position and digest. */
 export interface RunRow {

@@ -4,7 +4,7 @@ import { parseId, type MergeId, type ThreadId } from '../../base/ids.js';
 import type { Merge, MergeStatus } from '../../core/merges/merge.js';
 import type { MergeStrategy } from '../../core/merges/mergeDriver.js';
 import type { MergeStore } from '../../core/merges/mergeStore.js';
-import { defined } from './defined.js';
+import { defined } from '../../base/defined.js';
 
 export interface MergeRow {
   readonly id: string;

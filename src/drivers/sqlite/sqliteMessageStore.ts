@@ -3,7 +3,7 @@ import { member } from '../../base/closedUnion.js';
 import { parseId, type MessageId, type ThreadId } from '../../base/ids.js';
 import type { Message, MessageIntent } from '../../core/messages/message.js';
 import type { MessageStore } from '../../core/messages/messageStore.js';
-import { defined } from './defined.js';
+import { defined } from '../../base/defined.js';
 
 interface MessageRow {
   readonly id: string;

@@ -3,7 +3,7 @@ import { parseId, type ProjectId } from '../../base/ids.js';
 import type { ProjectSpec } from '../../compose/projectSpec.js';
 import type { Project } from '../../core/projects/project.js';
 import type { ProjectStore } from '../../core/projects/projectStore.js';
-import { defined } from './defined.js';
+import { defined } from '../../base/defined.js';
 
 interface ProjectRow {
   readonly id: string;

@@ -6,7 +6,7 @@ import type { RunStore } from '../../core/runs/runStore.js';
 import type { Thread, ThreadOutcome } from '../../core/threads/thread.js';
 import { threadState, type ThreadStatus } from '../../core/threads/threadStatus.js';
 import type { ThreadFilter, ThreadPage, ThreadStore, ThreadView } from '../../core/threads/threadStore.js';
-import { defined } from './defined.js';
+import { defined } from '../../base/defined.js';
 
 interface ThreadRow {
   readonly id: string;

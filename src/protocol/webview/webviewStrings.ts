@@ -79,6 +79,8 @@ export const webviewStrings = {
   'otherOutput': 'Other output',
   'lines': '{0} lines',
   'oneLine': '1 line',
+  'results': '{0} results',
+  'oneResult': '1 result',
   'exitCode': 'exit {0}',
   'toolRunning': 'running',
   'toolFailed': 'failed',

@@ -1,0 +1,20 @@
+import BetterSqlite3 from 'better-sqlite3';
+import type { Disposable } from '../../base/lifecycle.js';
+
+/**
+ * Takes an exclusive lock that the kernel frees when this process dies, however it dies. Returns `undefined` when another
+ * process has it. The file is created when missing and holds no data.
+ */
+export function takeExclusiveLock(file: string): Disposable | undefined {
+  const database = new BetterSqlite3(file, { timeout: 0 });
+  try {
+    // A rollback journal, not WAL: only there does BEGIN EXCLUSIVE keep everybody else out.
+    database.pragma('journal_mode = DELETE');
+    database.exec('BEGIN EXCLUSIVE');
+    return { dispose: () => void database.close() };
+  } catch (error) {
+    database.close();
+    if (error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY')) return undefined;
+    throw error;
+  }
+}

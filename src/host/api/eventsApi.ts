@@ -1,0 +1,81 @@
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import type { ServiceImpl } from '@connectrpc/connect';
+import type { Store, Stores } from '../../core/store.js';
+import type { ThreadStatus } from '../../core/threads/threadStatus.js';
+import type { ThreadView } from '../../core/threads/threadStore.js';
+import { WatchResponseSchema, type EventService } from '../../protocol/gen/muster/v1/events_pb.js';
+import type { Thread as WireThread } from '../../protocol/gen/muster/v1/threads_pb.js';
+import { FeedReader, type Dirty, type FeedEntry } from '../feed/changeFeed.js';
+import { wireProject } from './projectsApi.js';
+import { safeNumber, wireThread } from './wire.js';
+
+const heartbeatMs = 15_000;
+const doneInSnapshot = 200;
+const maxOpenInSnapshot = 10_000;
+
+const done: readonly ThreadStatus[] = ['merged', 'closed', 'failed', 'abandoned'];
+const notDone: readonly ThreadStatus[] = ['needs_you', 'queued', 'working', 'ready', 'merging'];
+
+type Response = MessageInitShape<typeof WatchResponseSchema>;
+
+export interface EventsApiOptions {
+  readonly store: Store;
+  /** Counts open streams, for the idle exit and `muster status`. */
+  readonly onWatch: () => { dispose(): void };
+}
+
+export function eventsApi({ store, onWatch }: EventsApiOptions): ServiceImpl<typeof EventService> {
+  return {
+    async *watch(request, context) {
+      const watching = onWatch();
+      const reader = new FeedReader(store);
+      try {
+        const from = { epoch: request.epoch, since: safeNumber(request.since, 'since') };
+        for await (const entry of reader.read(from, heartbeatMs, context.signal)) {
+          yield create(WatchResponseSchema, toResponse(store, entry));
+        }
+      } finally {
+        watching.dispose();
+        await reader.dispose();
+      }
+    },
+  };
+}
+
+function toResponse(store: Store, entry: FeedEntry): Response {
+  const head = { epoch: store.epoch, sequence: BigInt(entry.sequence) };
+  switch (entry.kind) {
+    case 'heartbeat':
+      return { ...head, update: { case: 'heartbeat', value: {} } };
+    case 'snapshot':
+      return { ...head, update: { case: 'snapshot', value: store.read(stores => snapshot(store, stores)) } };
+    case 'changes':
+      return { ...head, update: { case: 'changes', value: store.read(stores => changes(store, stores, entry.dirty)) } };
+  }
+}
+
+function snapshot(store: Store, stores: Stores) {
+  const views = [
+    ...stores.threads.page({ statuses: notDone, limit: maxOpenInSnapshot }).threads,
+    ...stores.threads.page({ statuses: done, limit: doneInSnapshot }).threads,
+  ];
+  return {
+    projects: stores.projects.list().map(project => wireProject(store, project)),
+    threads: views.map(view => wire(stores, view)),
+  };
+}
+
+function changes(store: Store, stores: Stores, dirty: Dirty) {
+  const views = [...dirty.threads].flatMap(id => stores.threads.view(id) ?? []);
+  // A run that began or ended changes the load of its project's agents.
+  const projects = new Set([...dirty.projects, ...views.map(view => view.thread.projectId)]);
+  return {
+    projects: [...projects].flatMap(id => stores.projects.get(id) ?? []).map(project => wireProject(store, project)),
+    threads: views.map(view => wire(stores, view)),
+    runIds: [...dirty.runs],
+  };
+}
+
+function wire(stores: Stores, view: ThreadView): WireThread {
+  return wireThread(view, stores.projects.get(view.thread.projectId)?.name ?? '');
+}

@@ -1,0 +1,62 @@
+import type { ServiceImpl } from '@connectrpc/connect';
+import type { HostService } from '../../protocol/gen/muster/v1/host_pb.js';
+import { productVersion } from '../../protocol/productVersion.js';
+import { protocolVersion } from '../../protocol/version.js';
+import type { Store } from '../../core/store.js';
+import type { LoginShell } from '../environment/loginShell.js';
+
+export interface HostFacts {
+  readonly stateDir: string;
+  readonly socket: string;
+  readonly mode: 'process' | 'embedded';
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+}
+
+export interface HostApiOptions {
+  readonly store: Store;
+  readonly facts: HostFacts;
+  readonly shell: LoginShell;
+  readonly clients: () => number;
+  readonly gitVersion: () => Promise<string>;
+  readonly now: () => number;
+  /** Begins to end the host; the answer goes out first. */
+  readonly shutdown: (reason: string) => void;
+}
+
+export function hostApi(options: HostApiOptions): ServiceImpl<typeof HostService> {
+  const { store, facts, shell, clients, gitVersion, now, shutdown } = options;
+  return {
+    async getStatus() {
+      const { active, queued } = store.read(stores => ({
+        active: stores.runs.active().length,
+        queued: stores.runs.queued().length,
+      }));
+      return {
+        pid: process.pid,
+        version: productVersion,
+        protocol: protocolVersion,
+        stateDir: facts.stateDir,
+        socket: facts.socket,
+        startedAt: BigInt(facts.startedAt),
+        uptimeS: (now() - facts.startedAt) / 1000,
+        activeRuns: active,
+        queuedRuns: queued,
+        clients: clients(),
+        epoch: store.epoch,
+        mode: facts.mode,
+        nodeVersion: process.version,
+        gitVersion: await gitVersion(),
+      };
+    },
+
+    async shutdown(request) {
+      shutdown(request.handOver ? `handing over: ${request.reason}` : request.reason);
+      return {};
+    },
+
+    async refreshEnvironment() {
+      return { variables: Object.keys(await shell.refresh()).length };
+    },
+  };
+}

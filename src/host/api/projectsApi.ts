@@ -1,0 +1,180 @@
+import { createHash } from 'node:crypto';
+import { readFile, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { create } from '@bufbuild/protobuf';
+import type { ServiceImpl } from '@connectrpc/connect';
+import { AppError, errorMessage } from '../../base/errors.js';
+import { layeredEnv } from '../../compose/environment.js';
+import { referencedNames } from '../../compose/normalize/interpolate.js';
+import { specHash } from '../../compose/output/specHash.js';
+import { parseCompose } from '../../compose/parseCompose.js';
+import { consentReasons, isConsented, permissionsOf, type Project } from '../../core/projects/project.js';
+import {
+  findProject,
+  projectOfFolder,
+  type Applied,
+  type ProjectService as CoreProjectService,
+} from '../../core/projects/projectService.js';
+import type { Store } from '../../core/store.js';
+import {
+  ChangeSchema,
+  ProjectSchema,
+  type Change,
+  type Project as WireProject,
+  type ProjectService,
+} from '../../protocol/gen/muster/v1/projects_pb.js';
+import { readEnvFiles } from '../environment/envFiles.js';
+import type { LoginShell } from '../environment/loginShell.js';
+import { absolutePath, given } from './requestFields.js';
+
+/** A compose file is written by people: ten megabytes are a mistake. */
+const maxComposeBytes = 10_000_000;
+
+export interface ProjectsApiOptions {
+  readonly store: Store;
+  readonly projects: CoreProjectService;
+  readonly shell: LoginShell;
+  /** Digest with a key of this machine. */
+  readonly secretDigest: (secret: string) => string;
+}
+
+export function projectsApi({
+  store,
+  projects,
+  shell,
+  secretDigest,
+}: ProjectsApiOptions): ServiceImpl<typeof ProjectService> {
+  return {
+    async applyProject(request) {
+      const file = await canonicalPath(absolutePath(request.file, 'file'));
+      const text = await readComposeFile(file);
+      const login = await shell.environment();
+      const env = layeredEnv(await readEnvFiles(file, text), name => request.environment[name] ?? login[name]);
+      const folder = dirname(file);
+      const { spec, diagnostics } = parseCompose(text, { file, directoryName: basename(folder), env });
+      if (!spec) {
+        const problems = diagnostics.filter(problem => problem.severity === 'error').map(problem => problem.message);
+        throw new AppError('compose.invalid', problems.join('\n'), { file, problems });
+      }
+      const expectedHash = given(request.expectedSpecHash);
+      const applied = projects.apply({
+        file,
+        folder,
+        spec,
+        specHash: specHash(spec, { sha256, secretDigest }),
+        consent: request.consent,
+        dryRun: request.dryRun,
+        ...(expectedHash === undefined ? {} : { expectedHash }),
+      });
+      return {
+        ...wireApplied(store, applied),
+        applied: applied.applied,
+        unchanged: applied.unchanged,
+        warnings: diagnostics.map(problem => problem.message),
+      };
+    },
+
+    async listProjects() {
+      return { projects: store.read(stores => stores.projects.list()).map(project => wireProject(store, project)) };
+    },
+
+    async getProject(request) {
+      const folder = given(request.folder);
+      const project = store.read(stores =>
+        folder === undefined
+          ? findProject(stores, request.project)
+          : projectOfFolder(stores, absolutePath(folder, 'folder')),
+      );
+      return { project: wireProject(store, project) };
+    },
+
+    async removeProject({ project }) {
+      return wireApplied(store, projects.remove(project));
+    },
+  };
+}
+
+/** A project with the load of its agents. */
+export function wireProject(store: Store, project: Project): WireProject {
+  const { queued, active } = store.read(stores => ({ queued: stores.runs.queued(), active: stores.runs.active() }));
+  const count = (runs: typeof queued, agent: string): number =>
+    runs.filter(({ run, projectId }) => projectId === project.id && run.agent === agent).length;
+  const { spec } = project;
+  return create(ProjectSchema, {
+    id: project.id,
+    name: project.name,
+    folder: project.folder,
+    file: project.file,
+    revision: project.revision,
+    specHash: project.specHash,
+    appliedAt: BigInt(project.appliedAt),
+    consented: isConsented(spec, project.consent),
+    consentReasons: [...consentReasons(spec)],
+    concurrency: spec.limits.concurrency ?? 0,
+    removed: project.removedAt !== undefined,
+    mergeTarget: spec.merge.target ?? '',
+    environmentNames: [...environmentNames(project)],
+    agents: spec.agents
+      .filter(agent => agent.enabled)
+      .map(agent => ({
+        name: agent.name,
+        provider: agent.provider,
+        model: agent.model ?? '',
+        driver: agent.driver.name,
+        permissions: permissionsOf(spec, agent.name),
+        concurrency: agent.concurrency ?? 0,
+        workspace: agent.workspace.provider,
+        problem: '',
+        queued: count(queued, agent.name),
+        active: count(active, agent.name),
+      })),
+  });
+}
+
+/** The variables that secrets of the file refer to: clients send those that they have. */
+function environmentNames({ spec }: Project): readonly string[] {
+  const entries = [
+    ...spec.variables,
+    ...spec.providers.flatMap(provider => provider.env),
+    ...spec.agents.flatMap(agent => agent.env),
+  ];
+  return [...new Set(entries.flatMap(entry => (entry.secret ? referencedNames(entry.template) : [])))];
+}
+
+function wireApplied(store: Store, applied: Applied): { readonly project: WireProject; readonly changes: Change[] } {
+  const changes = applied.changes.map(change =>
+    create(ChangeSchema, {
+      action: change.action,
+      resourceType: change.resource,
+      resourceId: change.resource === 'project' ? applied.project.id : `${applied.project.id}/${change.name}`,
+      name: change.name,
+    }),
+  );
+  return { project: wireProject(store, applied.project), changes };
+}
+
+async function readComposeFile(file: string): Promise<string> {
+  try {
+    const { size } = await stat(file);
+    if (size > maxComposeBytes) throw new Error(`it has ${size} bytes; at most ${maxComposeBytes} are read`);
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    const reason = errorMessage(error);
+    throw new AppError(
+      'compose.unreadable',
+      `Cannot read the compose file ${file}: ${reason}.`,
+      { file, reason },
+      { cause: error },
+    );
+  }
+}
+
+/** Two paths to one file are one project: links in the folder's path are resolved, the file's own name stays. */
+async function canonicalPath(file: string): Promise<string> {
+  const folder = await realpath(dirname(file)).catch(() => dirname(file));
+  return join(folder, basename(file));
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

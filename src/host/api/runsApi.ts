@@ -1,0 +1,189 @@
+import { create } from '@bufbuild/protobuf';
+import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
+import { assertNever } from '../../base/exhaustive.js';
+import { AppError } from '../../base/errors.js';
+import { isId, type RunId } from '../../base/ids.js';
+import type { Redactor } from '../../base/redactor.js';
+import type { AgentEvent } from '../../core/agents/agentEvent.js';
+import type { ProviderRegistries } from '../../core/agents/providerRegistries.js';
+import type { Provider } from '../../core/agents/provider.js';
+import { isRunEnded, type Run } from '../../core/runs/run.js';
+import type { OutputLine, RunOutput } from '../../core/runs/runOutput.js';
+import type { Store } from '../../core/store.js';
+import { findThread } from '../../core/threads/threadLookup.js';
+import { TranscriptItemSchema, type RunService, type TranscriptItem } from '../../protocol/gen/muster/v1/runs_pb.js';
+import { readRunLog } from '../feed/runLog.js';
+import { batches } from '../feed/batches.js';
+import { oneOf } from './requestFields.js';
+import { safeNumber, wireRun } from './wire.js';
+
+export interface RunsApiOptions {
+  readonly store: Store;
+  readonly output: RunOutput;
+  readonly providers: ProviderRegistries;
+  readonly redactor: Redactor;
+  /** Absolute path of a run's directory. */
+  readonly directoryOf: (run: RunId) => string;
+}
+
+export function runsApi(options: RunsApiOptions): ServiceImpl<typeof RunService> {
+  const { store, redactor, directoryOf } = options;
+  return {
+    getRun: async ({ runId }) => ({ run: wireRun(findRun(store, runId)) }),
+
+    listRuns: async ({ threadId }) =>
+      store.read(stores => ({
+        runs: stores.runs.ofThread(findThread(stores, threadId).thread.id).map(run => wireRun(run)),
+      })),
+
+    async *readTranscript(request, context) {
+      const run = findRun(store, request.runId);
+      const provider = providerOf(options, run);
+      for await (const lines of outputLines(
+        options,
+        run,
+        { from: safeNumber(request.from, 'from'), follow: request.follow },
+        context,
+      )) {
+        const items = lines.flatMap(line =>
+          provider.parse(redactor.redact(line.text)).flatMap(event => toItem(event, line.end)),
+        );
+        if (items.length > 0) yield { items };
+      }
+    },
+
+    async *readLog(request, context) {
+      const run = findRun(store, request.runId);
+      const stream = oneOf(['stdout', 'stderr'], request.stream, 'stream') ?? 'stdout';
+      const ended = endOf(store, run.id, context.signal);
+      try {
+        yield* readRunLog({
+          file: `${directoryOf(run.id)}/${stream === 'stdout' ? 'stdout.ndjson' : 'stderr.log'}`,
+          from: safeNumber(request.from, 'from'),
+          tailBytes: safeNumber(request.tailBytes, 'tail_bytes'),
+          follow: request.follow,
+          ended: ended.signal,
+          signal: context.signal,
+          redact: text => redactor.redact(text),
+        });
+      } finally {
+        await ended.dispose();
+      }
+    },
+  };
+}
+
+/** A run whose id is, or uniquely begins with, the text. Errors: `run.unknown`. */
+function findRun(store: Store, id: string): Run {
+  const text = id.toLowerCase();
+  const run = store.read(stores => {
+    if (isId<'run'>(text)) return stores.runs.get(text);
+    const matches = /^[0-9a-z]{2,12}$/.test(text) ? stores.runs.withPrefix(text) : [];
+    const [only] = matches;
+    return matches.length === 1 && only !== undefined ? stores.runs.get(only) : undefined;
+  });
+  if (!run)
+    throw new AppError('run.unknown', `There is no run ${JSON.stringify(id.slice(0, 60))}.`, { run: id.slice(0, 60) });
+  return run;
+}
+
+function providerOf({ store, providers }: RunsApiOptions, run: Run): Provider {
+  const project = store.read(stores => {
+    const thread = stores.threads.get(run.threadId);
+    return thread && stores.projects.get(thread.projectId);
+  });
+  if (!project) throw new AppError('run.unknown', `Run ${run.id} belongs to no project.`, { run: run.id });
+  return providers.of(project.spec).get(run.provider);
+}
+
+/** Batches of the run's lines; with `follow` until the run has ended and everything was handed over. */
+async function* outputLines(
+  { store, output }: RunsApiOptions,
+  run: Run,
+  { from, follow }: { readonly from: number; readonly follow: boolean },
+  context: HandlerContext,
+): AsyncGenerator<readonly OutputLine[]> {
+  const ended = endOf(store, run.id, context.signal);
+  if (!follow) ended.now();
+  try {
+    yield* batches<OutputLine>(push =>
+      output.tail(run.id, { from, onLines: push, until: ended.signal, signal: context.signal }),
+    );
+  } finally {
+    await ended.dispose();
+  }
+}
+
+interface RunEndSignal {
+  readonly signal: AbortSignal;
+  now(): void;
+  dispose(): void | Promise<void>;
+}
+
+/** A signal that aborts when the run has ended. */
+function endOf(store: Store, id: RunId, _reader: AbortSignal): RunEndSignal {
+  const controller = new AbortController();
+  const check = (): void => {
+    const run = store.read(stores => stores.runs.get(id));
+    if (!run || isRunEnded(run.status)) controller.abort();
+  };
+  const subscription = store.onDidCommit(events => {
+    if (events.some(({ event }) => event.kind === 'run_changed' && event.runId === id)) check();
+  });
+  check();
+  return { signal: controller.signal, now: () => controller.abort(), dispose: () => subscription.dispose() };
+}
+
+function toItem(event: AgentEvent, end: number): TranscriptItem[] {
+  const item = itemOf(event);
+  return item ? [create(TranscriptItemSchema, { end: BigInt(end), item })] : [];
+}
+
+function itemOf(event: AgentEvent): TranscriptItem['item'] | undefined {
+  switch (event.kind) {
+    case 'conversation':
+      return undefined;
+    case 'text':
+    case 'thinking':
+    case 'result':
+    case 'raw':
+      return init({ case: event.kind, value: { text: event.text } });
+    case 'tool_call':
+      return init({
+        case: 'toolCall',
+        value: {
+          callId: event.callId,
+          tool: event.tool,
+          category: event.category,
+          title: event.title,
+          input: event.input,
+          path: event.path ?? '',
+        },
+      });
+    case 'tool_result':
+      return init({
+        case: 'toolResult',
+        value: { callId: event.callId, ok: event.ok, output: event.output, exitCode: event.exitCode },
+      });
+    case 'usage':
+      return init({
+        case: 'usage',
+        value: {
+          total: event.total,
+          inputTokens: event.inputTokens === undefined ? undefined : BigInt(Math.round(event.inputTokens)),
+          outputTokens: event.outputTokens === undefined ? undefined : BigInt(Math.round(event.outputTokens)),
+          costUsd: event.costUsd,
+        },
+      });
+    case 'error':
+      return init({ case: 'error', value: { message: event.message, reason: event.reason } });
+    default:
+      return assertNever(event);
+  }
+}
+
+type ItemInit = NonNullable<Parameters<typeof create<typeof TranscriptItemSchema>>[1]>['item'];
+
+function init(item: ItemInit): TranscriptItem['item'] {
+  return create(TranscriptItemSchema, { item }).item;
+}

@@ -1,0 +1,158 @@
+import type { ServiceImpl } from '@connectrpc/connect';
+import { defined } from '../../base/defined.js';
+import type { ContextReference, DispatchService } from '../../core/threads/dispatchService.js';
+import type { Project } from '../../core/projects/project.js';
+import { findProject, projectOfFolder } from '../../core/projects/projectService.js';
+import type { Store } from '../../core/store.js';
+import { findThread } from '../../core/threads/threadLookup.js';
+import { noWorktree, type ThreadService as CoreThreadService } from '../../core/threads/threadService.js';
+import type { ThreadSettler } from '../../core/threads/threadSettler.js';
+import type { ThreadView } from '../../core/threads/threadStore.js';
+import type { ThreadStatus } from '../../core/threads/threadStatus.js';
+import type { WorktreeDriver } from '../../core/workspaces/worktreeDriver.js';
+import { worktreeOf } from '../../core/workspaces/workspaceService.js';
+import type {
+  ContextReference as WireReference,
+  DispatchRequest,
+  Thread as WireThread,
+  ThreadService,
+} from '../../protocol/gen/muster/v1/threads_pb.js';
+import { absolutePath, fail, given, oneOf } from './requestFields.js';
+import { wireChangedFile, wireMerge, wireMessage, wireRun, wireThread } from './wire.js';
+
+const statuses: readonly ThreadStatus[] = [
+  'needs_you',
+  'queued',
+  'working',
+  'ready',
+  'merging',
+  'merged',
+  'closed',
+  'failed',
+  'abandoned',
+];
+const maxPage = 500;
+const defaultPage = 100;
+/** A review shows files one by one; the whole patch is for terminals. */
+const maxPatchBytes = 8_000_000;
+const maxBaseFileBytes = 20_000_000;
+
+export interface ThreadsApiOptions {
+  readonly store: Store;
+  readonly dispatcher: DispatchService;
+  readonly threads: CoreThreadService;
+  readonly settler: ThreadSettler;
+  readonly driver: WorktreeDriver;
+}
+
+export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof ThreadService> {
+  const { store, dispatcher, threads, settler, driver } = options;
+  const wire = (view: ThreadView): WireThread => wireThread(view, projectName(store, view));
+  return {
+    async dispatch(request) {
+      const project = projectFor(store, request);
+      const { thread, run } = await dispatcher.dispatch({
+        project,
+        agent: request.agent,
+        prompt: request.prompt,
+        context: request.context.map(toReference),
+        environment: request.environment,
+        ...defined({
+          thread: given(request.threadId),
+          summary: given(request.summary),
+          base: given(request.base),
+          idempotencyKey: given(request.idempotencyKey),
+        }),
+      });
+      return { threadId: thread.id, messageId: run.messageId, runId: run.id, status: run.status };
+    },
+
+    async listThreads(request) {
+      await settler.allSettled();
+      const folder = given(request.folder);
+      return store.read(stores => {
+        const page = stores.threads.page({
+          limit: Math.min(maxPage, request.limit > 0 ? request.limit : defaultPage),
+          statuses: request.statuses.flatMap(status => oneOf(statuses, status, 'statuses') ?? []),
+          ...defined({
+            projectId: folder === undefined ? undefined : projectOfFolder(stores, absolutePath(folder, 'folder')).id,
+            agent: given(request.agent),
+            cursor: given(request.cursor),
+          }),
+        });
+        return { threads: page.threads.map(wire), nextCursor: page.nextCursor ?? '' };
+      });
+    },
+
+    async getThread({ threadId }) {
+      const view = await threads.get(threadId);
+      return store.read(stores => ({
+        thread: wire(view),
+        messages: stores.messages.ofThread(view.thread.id).map(wireMessage),
+        runs: stores.runs.ofThread(view.thread.id).map(run => wireRun(run)),
+        merges: stores.merges.ofThread(view.thread.id).map(wireMerge),
+      }));
+    },
+
+    cancelThread: async ({ threadId }) => ({ thread: wire(await threads.cancel(threadId)) }),
+    abandonThread: async ({ threadId }) => ({ thread: wire(await threads.abandon(threadId)) }),
+    restoreThread: async ({ threadId }) => ({ thread: wire(await threads.restore(threadId)) }),
+    closeThread: async ({ threadId }) => ({ thread: wire(await threads.close(threadId)) }),
+
+    async approveThread({ threadId }) {
+      const { view, head } = await threads.approve(threadId);
+      return { thread: wire(view), head };
+    },
+
+    async diffThread({ threadId, withPatch }, context) {
+      const { thread } = await threads.get(threadId);
+      const ref = worktreeOf(thread);
+      if (!ref) throw noWorktree(thread);
+      const base = thread.baseCommit ?? thread.head ?? 'HEAD';
+      const [files, state, patch] = await Promise.all([
+        driver.changes(ref, base, context.signal),
+        driver.state(ref, base, context.signal),
+        withPatch ? driver.patch(ref, base, maxPatchBytes, context.signal) : undefined,
+      ]);
+      return {
+        baseCommit: base,
+        head: state.head,
+        files: files.map(wireChangedFile),
+        uncommitted: [...state.dirty],
+        patch: patch?.text ?? '',
+        patchTruncated: patch?.truncated ?? false,
+      };
+    },
+
+    async readBaseFile({ threadId, path }, context) {
+      const { thread } = store.read(stores => findThread(stores, threadId));
+      const ref = worktreeOf(thread);
+      if (!ref || thread.baseCommit === undefined) throw noWorktree(thread);
+      const contents = await driver.show(ref.repository, thread.baseCommit, path, maxBaseFileBytes, context.signal);
+      return { exists: contents !== undefined, contents: contents ?? new Uint8Array() };
+    },
+  };
+}
+
+function projectFor(store: Store, request: DispatchRequest): Project {
+  return store.read(stores => {
+    if (request.threadId !== '') {
+      const { thread } = findThread(stores, request.threadId);
+      return findProject(stores, thread.projectId);
+    }
+    if (request.project !== '') return findProject(stores, request.project);
+    if (request.folder === '') throw fail('project', 'neither a project nor a folder is named');
+    return projectOfFolder(stores, absolutePath(request.folder, 'folder'));
+  });
+}
+
+function projectName(store: Store, view: ThreadView): string {
+  return store.read(stores => stores.projects.get(view.thread.projectId)?.name ?? '');
+}
+
+function toReference(reference: WireReference): ContextReference {
+  const { path, startLine, endLine } = reference;
+  if (path === '' || path.includes('\0') || path.includes('\n'))
+    throw fail('context.path', JSON.stringify(path.slice(0, 200)));
+  return startLine > 0 ? { path, lines: { start: startLine, end: Math.max(startLine, endLine) } } : { path };
+}

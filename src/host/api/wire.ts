@@ -1,0 +1,124 @@
+import { create } from '@bufbuild/protobuf';
+import { fail } from './requestFields.js';
+import type { Merge } from '../../core/merges/merge.js';
+import type { Message } from '../../core/messages/message.js';
+import type { Run } from '../../core/runs/run.js';
+import type { ThreadView } from '../../core/threads/threadStore.js';
+import type { ChangedFile } from '../../core/workspaces/worktreeDriver.js';
+import { MergeSchema, type Merge as WireMerge } from '../../protocol/gen/muster/v1/merges_pb.js';
+import { RunSchema, type Run as WireRun } from '../../protocol/gen/muster/v1/runs_pb.js';
+import {
+  ChangedFileSchema,
+  MessageSchema,
+  ThreadSchema,
+  type ChangedFile as WireChangedFile,
+  type Message as WireMessage,
+  type Thread as WireThread,
+} from '../../protocol/gen/muster/v1/threads_pb.js';
+
+/** Core entities as wire messages. Numbers that count milliseconds, tokens or bytes are 64-bit there. */
+
+export function wireRun(run: Run, queuePosition = 0): WireRun {
+  return create(RunSchema, {
+    id: run.id,
+    threadId: run.threadId,
+    messageId: run.messageId,
+    agent: run.agent,
+    provider: run.provider,
+    model: run.model ?? '',
+    status: run.status,
+    queuedAt: BigInt(run.queuedAt),
+    startedAt: BigInt(run.startedAt ?? 0),
+    endedAt: BigInt(run.endedAt ?? 0),
+    exitCode: run.exitCode,
+    signal: run.signal ?? '',
+    error: run.error,
+    answer: run.answer ?? '',
+    activity: run.activity ?? '',
+    inputTokens: big(run.inputTokens),
+    outputTokens: big(run.outputTokens),
+    cacheReadTokens: big(run.cacheReadTokens),
+    cacheWriteTokens: big(run.cacheWriteTokens),
+    costUsd: run.costUsd,
+    queuePosition,
+    conversation: run.conversation ?? '',
+  });
+}
+
+export function wireMerge(merge: Merge): WireMerge {
+  return create(MergeSchema, {
+    id: merge.id,
+    threadId: merge.threadId,
+    status: merge.status,
+    target: merge.target,
+    strategy: merge.strategy,
+    expect: merge.expect,
+    commit: merge.commit ?? '',
+    reason: merge.reason ?? '',
+    message: merge.message,
+    files: [...merge.files],
+    createdAt: BigInt(merge.createdAt),
+    endedAt: BigInt(merge.endedAt ?? 0),
+  });
+}
+
+export function wireThread(view: ThreadView, projectName: string): WireThread {
+  const { thread, latestRun, latestMerge } = view;
+  return create(ThreadSchema, {
+    id: thread.id,
+    projectId: thread.projectId,
+    projectName,
+    agent: thread.agent,
+    status: view.status,
+    needs: view.needs,
+    outcome: thread.outcome,
+    summary: thread.summary,
+    branch: thread.branch ?? '',
+    baseRef: thread.baseRef ?? '',
+    baseCommit: thread.baseCommit ?? '',
+    repository: thread.repository ?? '',
+    worktree: thread.worktree ?? '',
+    head: thread.head ?? '',
+    createdAt: BigInt(thread.createdAt),
+    updatedAt: BigInt(thread.updatedAt),
+    latestRun: latestRun && wireRun(latestRun, view.queuePosition),
+    latestMerge: latestMerge && wireMerge(latestMerge),
+    filesChanged: thread.filesChanged,
+    additions: thread.additions,
+    deletions: thread.deletions,
+    costUsd: view.costUsd,
+    inputTokens: big(view.inputTokens),
+    outputTokens: big(view.outputTokens),
+    rescue: thread.rescue ?? '',
+    provider: latestRun?.provider ?? '',
+    model: latestRun?.model ?? '',
+  });
+}
+
+export function wireMessage(message: Message): WireMessage {
+  return create(MessageSchema, {
+    id: message.id,
+    threadId: message.threadId,
+    from: message.from,
+    to: message.to,
+    intent: message.intent,
+    body: message.body,
+    createdAt: BigInt(message.createdAt),
+    runId: message.runId ?? '',
+  });
+}
+
+export function wireChangedFile(file: ChangedFile): WireChangedFile {
+  return create(ChangedFileSchema, { ...file, oldPath: file.oldPath ?? '' });
+}
+
+/** A 64-bit count as a number. Errors: `request.invalid` outside the safe range. */
+export function safeNumber(value: bigint, field: string): number {
+  const number = Number(value);
+  if (!Number.isSafeInteger(number) || number < 0) throw fail(field, `${value} is not a count`);
+  return number;
+}
+
+function big(value: number | undefined): bigint | undefined {
+  return value === undefined ? undefined : BigInt(Math.round(value));
+}

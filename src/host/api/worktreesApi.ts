@@ -1,0 +1,75 @@
+import { create } from '@bufbuild/protobuf';
+import type { ServiceImpl } from '@connectrpc/connect';
+import { isAppError } from '../../base/errors.js';
+import { projectOfFolder } from '../../core/projects/projectService.js';
+import type { Store } from '../../core/store.js';
+import type { Thread } from '../../core/threads/thread.js';
+import type { ThreadService } from '../../core/threads/threadService.js';
+import type { WorktreeDriver, WorktreeState } from '../../core/workspaces/worktreeDriver.js';
+import { worktreeOf } from '../../core/workspaces/workspaceService.js';
+import { WorktreeSchema, type Worktree, type WorktreeService } from '../../protocol/gen/muster/v1/worktrees_pb.js';
+import { absolutePath, given } from './requestFields.js';
+
+/** Worktrees are looked at this many at a time: each is a git process. */
+const atOnce = 4;
+
+export interface WorktreesApiOptions {
+  readonly store: Store;
+  readonly threads: ThreadService;
+  readonly driver: WorktreeDriver;
+}
+
+export function worktreesApi({ store, threads, driver }: WorktreesApiOptions): ServiceImpl<typeof WorktreeService> {
+  return {
+    async listWorktrees(request, context) {
+      const folder = given(request.folder);
+      const found = store.read(stores =>
+        stores.threads.withWorktree(
+          folder === undefined ? undefined : projectOfFolder(stores, absolutePath(folder, 'folder')).id,
+        ),
+      );
+      const worktrees: Worktree[] = [];
+      for (let start = 0; start < found.length; start += atOnce) {
+        const block = found.slice(start, start + atOnce);
+        worktrees.push(...(await Promise.all(block.map(thread => describe(driver, thread, context.signal)))));
+      }
+      return { worktrees };
+    },
+
+    async removeWorktree({ threadId }) {
+      const { thread } = await threads.removeWorktree(threadId);
+      return { rescue: thread.rescue ?? '' };
+    },
+  };
+}
+
+async function describe(driver: WorktreeDriver, thread: Thread, signal: AbortSignal): Promise<Worktree> {
+  const state = await stateOf(driver, thread, signal);
+  return create(WorktreeSchema, {
+    threadId: thread.id,
+    path: thread.worktree ?? '',
+    branch: thread.branch ?? '',
+    baseRef: thread.baseRef ?? '',
+    repository: thread.repository ?? '',
+    head: state?.head ?? thread.head ?? '',
+    ahead: state?.ahead ?? 0,
+    behind: state?.behind ?? 0,
+    changed: state?.dirty.length ?? 0,
+    missing: state === undefined,
+  });
+}
+
+async function stateOf(
+  driver: WorktreeDriver,
+  thread: Thread,
+  signal: AbortSignal,
+): Promise<WorktreeState | undefined> {
+  const ref = worktreeOf(thread);
+  if (!ref) return undefined;
+  try {
+    return await driver.state(ref, thread.baseRef ?? thread.baseCommit ?? 'HEAD', signal);
+  } catch (error) {
+    if (isAppError(error, 'worktree.missing')) return undefined;
+    throw error;
+  }
+}

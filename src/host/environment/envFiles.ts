@@ -1,0 +1,44 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { AppError, errorMessage } from '../../base/errors.js';
+import { readDotenv } from '../../compose/dotenv.js';
+import { envFilesOf } from '../../compose/environment.js';
+
+/** Env files are lists of variables: a megabyte is a mistake. */
+const maxBytes = 1_000_000;
+
+/**
+ * The variables of a compose file's env files, later files last. Errors: `compose.invalid` for one that is named and missing,
+ * unreadable or not in the format.
+ */
+export async function readEnvFiles(
+  composeFile: string,
+  composeText: string,
+): Promise<readonly ReadonlyMap<string, string>[]> {
+  const folder = dirname(composeFile);
+  const { named, useDefault } = envFilesOf(composeText);
+  if (useDefault) {
+    const text = await readFile(join(folder, '.env'), 'utf8').catch(() => undefined);
+    return text === undefined ? [] : [parse(join(folder, '.env'), text)];
+  }
+  return await Promise.all(named.map(async name => parse(name, await readNamed(composeFile, resolve(folder, name)))));
+}
+
+async function readNamed(composeFile: string, path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw invalid(composeFile, `env_file ${path}: ${errorMessage(error)}`);
+  }
+}
+
+function parse(path: string, text: string): ReadonlyMap<string, string> {
+  if (text.length > maxBytes) throw invalid(path, `${path} has more than ${maxBytes} characters`);
+  const reading = readDotenv(text);
+  if (!reading.ok) throw invalid(path, `${path}, line ${reading.line}: not a NAME=value line`);
+  return reading.values;
+}
+
+function invalid(file: string, problem: string): AppError<'compose.invalid'> {
+  return new AppError('compose.invalid', problem, { file, problems: [problem] });
+}

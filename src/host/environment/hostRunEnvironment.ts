@@ -1,0 +1,94 @@
+import { AppError } from '../../base/errors.js';
+import type { ThreadId } from '../../base/ids.js';
+import { isSecretName, type Redactor } from '../../base/redactor.js';
+import { resolveEntry } from '../../compose/environment.js';
+import type { EnvEntry } from '../../compose/projectSpec.js';
+import type { EnvironmentRequest, RunEnvironment } from '../../core/runs/runEnvironment.js';
+import type { LoginShell } from './loginShell.js';
+
+/** Threads whose client variables are kept; the oldest go first. */
+const maxRemembered = 2_000;
+
+/** Names that describe the terminal or editor that something was started from, not the work. */
+const neverInherited: ReadonlySet<string> = new Set([
+  'MUSTER_HOME',
+  'MUSTER_RUN_ID',
+  'ELECTRON_RUN_AS_NODE',
+  'NODE_OPTIONS',
+  'GIT_DIR',
+  'GIT_WORK_TREE',
+  'GIT_INDEX_FILE',
+]);
+
+/** Login shell, then the dispatching client, then project variables, then the agent's own: the later wins. */
+export class HostRunEnvironment implements RunEnvironment {
+  readonly #shell: LoginShell;
+  readonly #redactor: Redactor;
+  readonly #clients = new Map<ThreadId, Readonly<Record<string, string>>>();
+
+  constructor(options: { readonly shell: LoginShell; readonly redactor: Redactor }) {
+    this.#shell = options.shell;
+    this.#redactor = options.redactor;
+  }
+
+  remember(thread: ThreadId, variables: Readonly<Record<string, string>>): void {
+    const merged = { ...this.#clients.get(thread), ...variables };
+    this.#clients.delete(thread);
+    this.#clients.set(thread, merged);
+    const [oldest] = this.#clients.keys();
+    if (this.#clients.size > maxRemembered && oldest !== undefined) this.#clients.delete(oldest);
+  }
+
+  async resolve(
+    { project, agent, run }: EnvironmentRequest,
+    signal: AbortSignal,
+  ): Promise<Readonly<Record<string, string>>> {
+    const shell = await this.#shell.environment();
+    signal.throwIfAborted();
+    const client = this.#clients.get(run.threadId) ?? {};
+    const base: Record<string, string> = { ...shell, ...client };
+    for (const name of neverInherited) delete base[name];
+    const provider = project.spec.providers.find(candidate => candidate.name === run.provider);
+    const entries = [...project.spec.variables, ...(provider?.env ?? []), ...agent.env];
+    const own = resolveEntries(entries, base, agent.name);
+    const result = { ...base, ...own };
+    this.#keepSecret(entries, result);
+    return result;
+  }
+
+  #keepSecret(entries: readonly EnvEntry[], environment: Readonly<Record<string, string>>): void {
+    const declared = new Set(entries.filter(entry => entry.secret).map(entry => entry.name));
+    for (const [name, value] of Object.entries(environment)) {
+      if (declared.has(name) || isSecretName(name)) this.#redactor.add(value);
+    }
+  }
+}
+
+function resolveEntries(
+  entries: readonly EnvEntry[],
+  base: Readonly<Record<string, string>>,
+  agent: string,
+): Record<string, string> {
+  const result: Record<string, string> = {};
+  for (const entry of entries) {
+    if (!entry.secret) {
+      result[entry.name] = entry.value;
+      continue;
+    }
+    const missing: string[] = [];
+    const value = resolveEntry(entry, name => {
+      const found = base[name];
+      if (found === undefined) missing.push(name);
+      return found;
+    });
+    if (missing.length > 0) {
+      throw new AppError(
+        'request.invalid',
+        `Agent ${agent} needs the secret ${missing.join(', ')} (for ${entry.name}), and neither your login shell nor the client that dispatched it has it. Export it and follow up.`,
+        { field: `env.${entry.name}`, reason: `${missing.join(', ')} is not set` },
+      );
+    }
+    result[entry.name] = value;
+  }
+  return result;
+}

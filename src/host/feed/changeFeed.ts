@@ -1,0 +1,107 @@
+import { deferred } from '../../base/async.js';
+import type { ProjectId, RunId, ThreadId } from '../../base/ids.js';
+import type { Disposable } from '../../base/lifecycle.js';
+import type { RecordedEvent } from '../../core/events/domainEvent.js';
+import type { Store } from '../../core/store.js';
+
+/** Events after which a reader is better off with a snapshot than with a replay. */
+const maxReplay = 5_000;
+
+/** Which entities changed since the last look; each is named once however often it changed. */
+export interface Dirty {
+  readonly projects: ReadonlySet<ProjectId>;
+  readonly threads: ReadonlySet<ThreadId>;
+  readonly runs: ReadonlySet<RunId>;
+}
+
+export type FeedEntry =
+  | { readonly kind: 'snapshot'; readonly sequence: number }
+  | { readonly kind: 'changes'; readonly sequence: number; readonly dirty: Dirty }
+  | { readonly kind: 'heartbeat'; readonly sequence: number };
+
+/**
+ * One reader's place in the change feed. Nothing is queued per event: a slow reader finds out what is dirty when it
+ * comes back, and reads the present state, so that its memory is bounded by the number of entities.
+ */
+export class FeedReader implements Disposable {
+  readonly #store: Store;
+  readonly #subscription: Disposable;
+  #projects = new Set<ProjectId>();
+  #threads = new Set<ThreadId>();
+  #runs = new Set<RunId>();
+  #wake = deferred<void>();
+
+  constructor(store: Store) {
+    this.#store = store;
+    this.#subscription = store.onDidCommit(events => this.#mark(events));
+  }
+
+  /** Entries from a sequence on, until `signal` aborts. A heartbeat follows `heartbeatMs` of silence. */
+  async *read(
+    from: { readonly epoch: string; readonly since: number },
+    heartbeatMs: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<FeedEntry> {
+    const replay =
+      from.epoch === this.#store.epoch
+        ? this.#store.read(stores => stores.events.since(from.since, maxReplay))
+        : 'gone';
+    if (replay === 'gone' || replay.length === maxReplay) {
+      this.#take();
+      yield { kind: 'snapshot', sequence: this.#sequence() };
+    } else {
+      this.#mark(replay);
+      yield { kind: 'changes', sequence: this.#sequence(), dirty: this.#take() };
+    }
+    while (!signal.aborted) {
+      if (await this.#dirtyWithin(heartbeatMs, signal)) {
+        // The sequence is read first: whatever commits in between is in the state and will be told again.
+        yield { kind: 'changes', sequence: this.#sequence(), dirty: this.#take() };
+      } else if (!signal.aborted) {
+        yield { kind: 'heartbeat', sequence: this.#sequence() };
+      }
+    }
+  }
+
+  async dispose(): Promise<void> {
+    await this.#subscription.dispose();
+    this.#wake.resolve();
+  }
+
+  #sequence(): number {
+    return this.#store.read(stores => stores.events.lastSequence());
+  }
+
+  #mark(events: readonly RecordedEvent[]): void {
+    for (const { event } of events) {
+      if (event.kind === 'project_changed') this.#projects.add(event.projectId);
+      else this.#threads.add(event.threadId);
+      if (event.kind === 'run_changed') this.#runs.add(event.runId);
+    }
+    if (events.length > 0) this.#wake.resolve();
+  }
+
+  #take(): Dirty {
+    const dirty = { projects: this.#projects, threads: this.#threads, runs: this.#runs };
+    this.#projects = new Set();
+    this.#threads = new Set();
+    this.#runs = new Set();
+    this.#wake = deferred();
+    return dirty;
+  }
+
+  async #dirtyWithin(ms: number, signal: AbortSignal): Promise<boolean> {
+    const quiet = deferred<void>();
+    const timer = setTimeout(() => quiet.resolve(), ms);
+    const onAbort = (): void => quiet.resolve();
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) quiet.resolve();
+    try {
+      await Promise.race([this.#wake.promise, quiet.promise]);
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+    }
+    return this.#projects.size + this.#threads.size + this.#runs.size > 0;
+  }
+}

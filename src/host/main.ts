@@ -1,0 +1,41 @@
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { errorMessage, isAppError } from '../base/errors.js';
+import { startHost } from './bootstrap.js';
+import { stateDirectoryPath } from './state/stateDirectory.js';
+
+/** A command at a terminal ends at once; the next one should not have to start a host again. */
+const defaultIdleExitMs = 60_000;
+
+/** Exit status when another host has the state directory: whoever started this one connects to that. */
+const lockedStatus = 75;
+
+/** `host.js [--foreground]`: the foreground host stays until it is told to end. */
+async function main(): Promise<void> {
+  const foreground = process.argv.includes('--foreground');
+  // Agents and git must never wait for a terminal that nobody looks at.
+  process.on('SIGPIPE', () => undefined);
+  const host = await startHost({
+    stateDir: stateDirectoryPath(process.env),
+    mode: 'process',
+    distDir: dirname(fileURLToPath(import.meta.url)),
+    echoLog: foreground,
+    ...(foreground ? {} : { idleExitMs: idleExitMs() }),
+  });
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => host.shutdown(signal));
+  await host.ended;
+}
+
+/** `MUSTER_IDLE_EXIT_MS` overrides the default. */
+function idleExitMs(): number {
+  const configured = Number(process.env['MUSTER_IDLE_EXIT_MS']);
+  return Number.isFinite(configured) && configured > 0 ? configured : defaultIdleExitMs;
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    process.stderr.write(`${errorMessage(error)}\n`);
+    process.exit(isAppError(error, 'host.locked') ? lockedStatus : 1);
+  },
+);

@@ -1,0 +1,85 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { Code, ConnectError, type Interceptor } from '@connectrpc/connect';
+import { AppError, isAnyAppError } from '../../base/errors.js';
+import type { Log } from '../../base/log.js';
+import type { Redactor } from '../../base/redactor.js';
+import { runHeader } from '../../protocol/version.js';
+import type { ClientPresence } from '../idleExit.js';
+import { toConnectError } from './errorDetail.js';
+
+/** Tells the idle exit that somebody is there. */
+export function noteCalls(presence: ClientPresence): Interceptor {
+  return next => async request => {
+    presence.touch();
+    return await next(request);
+  };
+}
+
+/** Refuses every call without the endpoint file's token. */
+export function requireToken(token: string): Interceptor {
+  const expected = digest(`Bearer ${token}`);
+  return next => async request => {
+    if (!timingSafeEqual(digest(request.header.get('authorization') ?? ''), expected)) {
+      throw new ConnectError('The token of the endpoint file is missing or wrong.', Code.Unauthenticated);
+    }
+    return await next(request);
+  };
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+/** What an agent may not do for itself. A guard rail, not a security boundary: the agent runs as the same user. */
+const forPeopleOnly: ReadonlySet<string> = new Set([
+  'ApplyProject',
+  'RemoveProject',
+  'ApproveThread',
+  'RequestMerge',
+  'Shutdown',
+]);
+
+/** Refuses approving, merging and applying to callers that say they are inside a run. */
+export function refuseAgents(): Interceptor {
+  return next => async request => {
+    const run = request.header.get(runHeader);
+    if (run !== null && run !== '' && forPeopleOnly.has(request.method.name)) {
+      throw new AppError(
+        'run.notAllowed',
+        `${request.method.name} is for people: a call from inside run ${run.slice(0, 40)} may not approve, answer, merge or apply.`,
+        { run: run.slice(0, 40), action: request.method.name },
+      );
+    }
+    return await next(request);
+  };
+}
+
+/** Maps errors of unary calls and of streams to the wire, and logs those that nobody foresaw. */
+export function mapErrors(log: Log, redactor: Redactor): Interceptor {
+  const convert = (error: unknown, method: string): ConnectError => {
+    if (!isAnyAppError(error) && !(error instanceof ConnectError)) {
+      log.error('A call met an unexpected error', {
+        method,
+        error: error instanceof Error ? error.stack : String(error),
+      });
+    }
+    return toConnectError(error, redactor);
+  };
+  return next => async request => {
+    try {
+      const response = await next(request);
+      if (!response.stream) return response;
+      return { ...response, message: mapStream(response.message, error => convert(error, request.method.name)) };
+    } catch (error) {
+      throw convert(error, request.method.name);
+    }
+  };
+}
+
+async function* mapStream<T>(messages: AsyncIterable<T>, convert: (error: unknown) => ConnectError): AsyncIterable<T> {
+  try {
+    yield* messages;
+  } catch (error) {
+    throw convert(error);
+  }
+}

@@ -1,0 +1,69 @@
+import { chmodSync, existsSync, lstatSync, rmSync } from 'node:fs';
+import { createServer, type Http2Server, type ServerHttp2Session } from 'node:http2';
+import type { ConnectRouter, Interceptor } from '@connectrpc/connect';
+import { connectNodeAdapter } from '@connectrpc/connect-node';
+import { AppError } from '../../base/errors.js';
+import type { Disposable } from '../../base/lifecycle.js';
+
+/** Bodies above this are refused: a dispatch's prompt is at most 4 MiB of characters. */
+const maxMessageBytes = 32 * 1024 * 1024;
+
+/** Listens on a unix socket (0600 in a 0700 directory) or a named pipe and serves the routes until disposed. */
+export async function listen(options: {
+  readonly socket: string;
+  readonly routes: (router: ConnectRouter) => void;
+  readonly interceptors: readonly Interceptor[];
+  /** Aborted at shutdown: open streams end. */
+  readonly signal: AbortSignal;
+}): Promise<Disposable> {
+  const { socket, routes, interceptors, signal } = options;
+  removeStaleSocket(socket);
+  const handler = connectNodeAdapter({
+    routes,
+    interceptors: [...interceptors],
+    shutdownSignal: signal,
+    readMaxBytes: maxMessageBytes,
+    grpc: false,
+    grpcWeb: false,
+    jsonOptions: { ignoreUnknownFields: true },
+  });
+  const server = createServer(handler);
+  const sessions = new Set<ServerHttp2Session>();
+  server.on('session', session => {
+    sessions.add(session);
+    session.on('error', () => session.destroy());
+    session.on('close', () => sessions.delete(session));
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(socket, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  if (process.platform !== 'win32') chmodSync(socket, 0o600);
+  return { dispose: () => close(server, sessions) };
+}
+
+/** The lock is ours, so that a socket file here belongs to a host that is gone. Anything else is not ours to remove. */
+function removeStaleSocket(socket: string): void {
+  if (process.platform === 'win32' || !existsSync(socket)) return;
+  if (!lstatSync(socket).isSocket()) {
+    throw new AppError('state.unwritable', `${socket} is in the way and is not a socket. Move it away.`, {
+      path: socket,
+      reason: 'not a socket',
+    });
+  }
+  rmSync(socket);
+}
+
+/** Lets answers that are on their way go out, then closes what is left. */
+async function close(server: Http2Server, sessions: ReadonlySet<ServerHttp2Session>): Promise<void> {
+  await new Promise<void>(resolve => {
+    server.close(() => resolve());
+    for (const session of sessions) session.close();
+    setTimeout(() => {
+      for (const session of sessions) session.destroy();
+    }, 500).unref();
+  });
+}

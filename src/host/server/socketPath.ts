@@ -1,0 +1,38 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { lstatSync, mkdirSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { AppError } from '../../base/errors.js';
+
+/** `sun_path` holds 104 bytes on macOS and 108 on Linux, with a NUL at the end. */
+const maxSocketPath = 103;
+
+/**
+ * Where the host listens: `<state>/host.sock`, or a private directory under the temporary one when that path is too
+ * long; a random pipe name on Windows. Clients learn it from the endpoint file and never reconstruct it.
+ */
+export function chooseSocketPath(stateDir: string): string {
+  if (process.platform === 'win32') return `\\\\.\\pipe\\muster-${randomBytes(16).toString('hex')}`;
+  const inState = join(stateDir, 'host.sock');
+  if (Buffer.byteLength(inState) <= maxSocketPath) return inState;
+  const name = createHash('sha256').update(stateDir).digest('hex').slice(0, 16);
+  const directory = join(shortTemporaryDirectory(), `muster-${userInfo().uid}-${name}`);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const found = lstatSync(directory);
+  if (!found.isDirectory() || found.uid !== userInfo().uid || (found.mode & 0o077) !== 0) {
+    throw new AppError(
+      'state.unwritable',
+      `${directory} is not a private directory of yours. Remove it, or set MUSTER_HOME to a shorter path.`,
+      {
+        path: directory,
+        reason: 'not private',
+      },
+    );
+  }
+  return join(directory, 'host.sock');
+}
+
+function shortTemporaryDirectory(): string {
+  const preferred = tmpdir();
+  return Buffer.byteLength(preferred) <= 50 ? preferred : '/tmp';
+}

@@ -1,0 +1,30 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const keyBytes = 32;
+
+/**
+ * A digest with a key of this state directory (0600, made at first use): a plain hash of a short secret could be guessed,
+ * so that none is ever stored.
+ */
+export function keyedDigest(stateDir: string): (secret: string) => string {
+  const file = join(stateDir, 'machine.key');
+  const key = readKey(file) ?? makeKey(file);
+  return secret => `hmac:${createHmac('sha256', key).update(secret).digest('hex')}`;
+}
+
+function readKey(file: string): Buffer | undefined {
+  try {
+    const key = readFileSync(file);
+    return key.length === keyBytes ? key : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function makeKey(file: string): Buffer {
+  const key = randomBytes(keyBytes);
+  writeFileSync(file, key, { mode: 0o600 });
+  return key;
+}

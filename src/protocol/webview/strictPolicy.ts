@@ -1,0 +1,7 @@
+import { config } from 'zod';
+
+/**
+ * Import this first in a webview: zod otherwise probes whether it may compile its parsers, and a strict policy reports
+ * the attempt as a violation.
+ */
+config({ jitless: true });
