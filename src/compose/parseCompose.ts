@@ -37,7 +37,7 @@ export function parseCompose(text: string, options: ComposeOptions): ComposeResu
 function checkAndNormalize(text: string, options: ComposeOptions, problems: ProblemList): ProjectSpec | undefined {
   const root = readChecked(text, problems);
   if (root?.kind !== 'mapping') return undefined;
-  return normalizeProject(root, { ...options, problems });
+  return normalizeProject(root, { ...options, text, problems });
 }
 
 /** The tree, when it is whole enough to look at what its values mean together. */

@@ -148,7 +148,7 @@ export class StructureCheck {
         path: joinPath(node.path, name),
         span: place.anchor,
         text,
-        fix: appendFieldFix(this.#text, node, name),
+        fix: appendFieldFix(this.#text, node, { name, value: '' }),
       });
     }
   }

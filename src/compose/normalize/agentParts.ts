@@ -12,6 +12,7 @@ import {
   optionalWordAt,
   rawText,
   refuse,
+  refuseUndefined,
   textAt,
   textOf,
   uniqueTexts,
@@ -39,8 +40,7 @@ export function capsets(
       const text = `capability set "${id}" must be NAME or SERVER/NAME, NAME matching ${CAPSET.source}`;
       refuse(context, { path: item.path, span: item.span, text });
     } else if (server !== undefined && !servers.has(server)) {
-      const text = `octobus server "${server}" is not defined`;
-      refuse(context, { code: 'compose.undefinedName', path: item.path, span: item.span, text });
+      refuseUndefined(context, { what: 'octobus server', name: server, known: servers, node: item });
     }
     found.push(id);
   }
@@ -64,12 +64,7 @@ export function agentMcpServers(
     const name = item.kind === 'mapping' ? textAt(item, 'name') : textOf(item);
     if (name === undefined) continue;
     if (item.kind === 'scalar' && !names.mcpNames.has(name)) {
-      refuse(context, {
-        code: 'compose.undefinedName',
-        path: item.path,
-        span: item.span,
-        text: `mcp "${name}" is not defined`,
-      });
+      refuseUndefined(context, { what: 'mcp', name, known: names.mcpNames, node: item });
       continue;
     }
     if (seen.has(name)) {

@@ -24,6 +24,7 @@ import {
   optionalWordAt,
   pairsAt,
   refuse,
+  refuseUndefined,
   textAt,
   textOf,
   textsOf,
@@ -179,12 +180,7 @@ function handoffOf(
     const name = textOf(target);
     if (name === undefined) continue;
     if (!agentNames.has(name)) {
-      refuse(context, {
-        code: 'compose.undefinedName',
-        path: target.path,
-        span: target.span,
-        text: `agent "${name}" is not defined`,
-      });
+      refuseUndefined(context, { what: 'agent', name, known: agentNames, node: target });
     } else if (name === self) {
       refuse(context, { path: target.path, span: target.span, text: `agent "${name}" must not hand off to itself` });
     } else if (seen.has(name)) {

@@ -1,10 +1,13 @@
 import type { ComposeCode, ComposeSeverity, ProblemList, SpanFix } from '../diagnostic.js';
 import { readPositiveDuration } from '../duration.js';
+import { nearest } from '../nearest.js';
 import type { ComposeNode, MappingEntry } from '../source/composeNode.js';
 import { child } from '../source/composeNode.js';
 import type { Span } from '../source/textPosition.js';
 
 export interface NormalizeContext {
+  /** The file, for fixes that keep its layout. */
+  readonly text: string;
   readonly env: (name: string) => string | undefined;
   readonly directoryName?: string | undefined;
   readonly projectName?: string | undefined;
@@ -22,6 +25,38 @@ export interface Refusal {
 
 export function refuse(context: NormalizeContext, refusal: Refusal): void {
   context.problems.add({ ...refusal, code: refusal.code ?? 'compose.invalidValue', pass: 'validate' });
+}
+
+export interface UndefinedName {
+  /** What it is, `agent`. */
+  readonly what: string;
+  readonly name: string;
+  readonly known: Iterable<string>;
+  /** Where it is written. */
+  readonly node: ComposeNode;
+  /** Path to report; that of the node unless given. */
+  readonly path?: string;
+}
+
+/** A name that nothing in the file defines; proposes the nearest one that is. */
+export function refuseUndefined(
+  context: NormalizeContext,
+  { what, name, known, node, path = node.path }: UndefinedName,
+): void {
+  const near = nearest(name, known);
+  const hint = near === undefined ? '' : ` (did you mean "${near}"?)`;
+  // `server/name` and `source:target` go on after the name.
+  const isWhole = node.kind === 'scalar' && node.text.trim() === name;
+  refuse(context, {
+    code: 'compose.undefinedName',
+    path,
+    span: node.span,
+    text: `${what} "${name}" is not defined${hint}`,
+    fix:
+      near === undefined || !isWhole
+        ? undefined
+        : { title: `Change to "${near}"`, edits: [{ span: node.span, newText: near }] },
+  });
 }
 
 /** Trimmed text of a scalar; `undefined` when it is missing, empty or of another kind. */

@@ -1,10 +1,20 @@
 import type { CredentialsSpec, NamedWorkspaceSpec, WorkspacePreparation, WorkspaceSpec } from '../projectSpec.js';
 import type { ComposeNode, MappingNode } from '../source/composeNode.js';
 import { child, entryOf, joinPath } from '../source/composeNode.js';
+import { appendFieldFix } from '../source/textEdits.js';
 import type { Span } from '../source/textPosition.js';
 import { interpolatedAt, templateAt } from './interpolate.js';
 import type { NormalizeContext } from './normalizeContext.js';
-import { compareText, entriesOf, refuse, textAt, textOf, textsOf, wordAt } from './normalizeContext.js';
+import {
+  compareText,
+  entriesOf,
+  refuse,
+  refuseUndefined,
+  textAt,
+  textOf,
+  textsOf,
+  wordAt,
+} from './normalizeContext.js';
 
 export type WorkspaceProviderName = WorkspaceSpec['provider'];
 
@@ -50,12 +60,7 @@ export function agentWorkspace(
     return inlineWorkspace(context, node, node.entries[0]?.keySpan ?? node.span);
   if (!declared.has(name)) {
     const nameNode = child(node, 'name') ?? node;
-    refuse(context, {
-      code: 'compose.undefinedName',
-      path: node.path,
-      span: nameNode.span,
-      text: `workspace "${name}" is not defined`,
-    });
+    refuseUndefined(context, { what: 'workspace', name, known: declared, node: nameNode, path: node.path });
     return undefined;
   }
   const found = named.find(workspace => workspace.key === name);
@@ -90,17 +95,12 @@ function providerOf(context: NormalizeContext, node: MappingNode, anchor: Span):
   if (written === undefined) {
     const source = ['url', 'path'].find(key => textAt(node, key) !== undefined);
     if (source === undefined) return 'worktree';
-    const newText = source === 'url' ? 'provider: git' : 'provider: file';
-    const first = node.entries[0]?.keySpan ?? node.span;
     refuse(context, {
       code: 'compose.missingField',
       path: joinPath(node.path, 'provider'),
       span: anchor,
       text: 'workspace provider is required',
-      fix: {
-        title: `Add "${newText}"`,
-        edits: [{ span: { start: first.start, end: first.start }, newText: `${newText}, ` }],
-      },
+      fix: appendFieldFix(context.text, node, { name: 'provider', value: source === 'url' ? 'git' : 'file' }),
     });
     return undefined;
   }

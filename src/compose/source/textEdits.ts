@@ -19,18 +19,23 @@ export function removeEntryFix(
   return { title, edits: [{ span: { start: lineStart, end: newline < 0 ? text.length : newline + 1 }, newText: '' }] };
 }
 
-/** Adds `name: ` as the first field, at the indentation of the fields that are there. */
-export function appendFieldFix(text: string, node: MappingNode, name: string): SpanFix | undefined {
+/** Adds `name: value` as the first field, at the indentation of the fields that are there. */
+export function appendFieldFix(
+  text: string,
+  node: MappingNode,
+  { name, value }: { readonly name: string; readonly value: string },
+): SpanFix | undefined {
   const first = node.entries[0];
   const title = `Add "${name}"`;
   if (text[node.span.start] === '{') {
     const after = node.span.start + 1;
-    return { title, edits: [{ span: { start: after, end: after }, newText: first ? `${name}: "", ` : `${name}: ""` }] };
+    const written = `${name}: ${value === '' ? '""' : value}`;
+    return { title, edits: [{ span: { start: after, end: after }, newText: first ? `${written}, ` : written }] };
   }
   if (!first) return undefined;
   const start = first.keySpan.start;
   const column = start - (text.lastIndexOf('\n', start - 1) + 1);
-  return { title, edits: [{ span: { start, end: start }, newText: `${name}: \n${' '.repeat(column)}` }] };
+  return { title, edits: [{ span: { start, end: start }, newText: `${name}: ${value}\n${' '.repeat(column)}` }] };
 }
 
 /** `docker:` with nothing after it → `docker: {}`. */

@@ -1,0 +1,158 @@
+import { builtInProvider, builtInProviders } from '../schema/providerNames.js';
+import type { Field, MappingShape, Reference, Shape, ShapeValue, TextShape } from '../schema/shape.js';
+import { child } from '../source/composeNode.js';
+import type { Span } from '../source/textPosition.js';
+import { timezones } from '../schema/commonFields.js';
+import type { ComposeSource } from './composeSource.js';
+import type { CursorPlace } from './cursorPlace.js';
+import { cursorPlace } from './cursorPlace.js';
+import { fieldDoc } from './fieldDoc.js';
+import type { NameKind } from './names.js';
+import { namesIn } from './names.js';
+import { mappingOf, shapeAt } from './shapeAt.js';
+
+export interface Completion {
+  readonly label: string;
+  readonly kind: 'field' | 'value' | 'reference';
+  /** One line. */
+  readonly detail: string;
+  /** Markdown. */
+  readonly documentation: string;
+  /** Whole text, with its indentation: it must be inserted without further adjustment. */
+  readonly insertText: string;
+  /** What it replaces. */
+  readonly span: Span;
+  readonly deprecated: boolean;
+}
+
+/** What may be written at the offset. Works on unfinished text. */
+export function completions(source: ComposeSource, offset: number): readonly Completion[] {
+  const place = cursorPlace(source.text, offset);
+  if (!place) return [];
+  const here = shapeAt(place.path);
+  if (!here) return [];
+  if (place.kind === 'value') return valueCompletions(source, place, here.shape, here.field);
+  const fields = mappingOf(here.shape);
+  const keys = fields ? fieldCompletions(fields, place) : [];
+  // An item of a list is written where a key could be as well.
+  const values = place.path.at(-1) === '[]' ? valueCompletions(source, place, here.shape, here.field) : [];
+  return [...keys, ...values];
+}
+
+function fieldCompletions(shape: MappingShape, place: CursorPlace): readonly Completion[] {
+  const alternatives = shape.exactlyOne?.names ?? [];
+  const isChosen = alternatives.some(name => place.siblings.has(name));
+  return Object.entries(shape.fields)
+    .filter(([name, field]) => !place.siblings.has(name) && field.refused === undefined)
+    .filter(([name]) => !isChosen || !alternatives.includes(name))
+    .map(([name, field]): Completion => ({
+      label: name,
+      kind: 'field',
+      detail: field.planned ? 'not acted on yet' : field.required ? 'required' : '',
+      documentation: fieldDoc(name, field),
+      insertText: `${name}:${startOfValue(field.shape, place)}`,
+      span: place.word,
+      deprecated: field.spellingOf !== undefined,
+    }));
+}
+
+function startOfValue(shape: Shape, place: CursorPlace): string {
+  if (place.inFlow) return ' ';
+  const indent = ' '.repeat(place.column + 2);
+  switch (shape.kind) {
+    case 'mapping':
+      return Object.keys(shape.fields).length === 0 ? ' {}' : `\n${indent}`;
+    case 'dictionary':
+      return `\n${indent}`;
+    case 'list':
+      return `\n${indent}- `;
+    case 'text':
+    case 'bool':
+    case 'number':
+    case 'choice':
+      return ' ';
+  }
+}
+
+function valueCompletions(
+  source: ComposeSource,
+  place: CursorPlace,
+  shape: Shape,
+  field: Field | undefined,
+): readonly Completion[] {
+  const item = (value: ShapeValue, kind: 'value' | 'reference'): Completion => ({
+    label: value.value,
+    kind,
+    detail: value.planned ? 'not acted on yet' : '',
+    documentation: value.doc,
+    insertText: asScalar(value.value),
+    span: place.word,
+    deprecated: value.spellingOf !== undefined,
+  });
+  if (shape.kind === 'bool') return ['true', 'false'].map(value => item({ value, doc: '' }, 'value'));
+  const scalar: TextShape | undefined =
+    shape.kind === 'text' ? shape : shape.kind === 'choice' ? shape.scalar : undefined;
+  if (!scalar) return [];
+  const values = (scalar.values ?? []).map(value => item(value, 'value'));
+  const referred = field?.refersTo === undefined ? [] : referenceValues(source, place, field.refersTo);
+  const known = new Set(values.map(value => value.label));
+  return [...values, ...referred.filter(value => !known.has(value.value)).map(value => item(value, 'reference'))];
+}
+
+function referenceValues(source: ComposeSource, place: CursorPlace, refersTo: Reference): readonly ShapeValue[] {
+  switch (refersTo) {
+    case 'model':
+      return models(source, place);
+    case 'timezone':
+      return timezones;
+    case 'capset':
+      return defined(source, 'octobusServer').map(name => ({ value: `${name}/`, doc: `A capability set of ${name}.` }));
+    case 'agent': {
+      const self = place.path[0] === 'agents' ? place.path[1] : undefined;
+      return defined(source, 'agent')
+        .filter(name => name !== self)
+        .map(name => ({ value: name, doc: `The agent ${name}.` }));
+    }
+    case 'workspace':
+    case 'mcpServer':
+    case 'volume':
+    case 'octobusServer':
+    case 'provider':
+      return defined(source, refersTo).map(name => ({ value: name, doc: 'Defined in this file.' }));
+  }
+}
+
+function defined(source: ComposeSource, kind: NameKind): readonly string[] {
+  return namesIn(source)
+    .filter(name => name.kind === kind && name.role === 'definition')
+    .map(name => name.name);
+}
+
+/** Models of the agent's provider, then those that other agents use. */
+function models(source: ComposeSource, place: CursorPlace): readonly ShapeValue[] {
+  const owner =
+    place.path[0] === 'agents'
+      ? child(child(source.root, 'agents'), place.path[1] ?? '')
+      : child(source.root, 'defaults');
+  const providerNode = child(owner, 'provider') ?? child(child(source.root, 'defaults'), 'provider');
+  const provider = providerNode?.kind === 'scalar' ? providerNode.text : undefined;
+  const builtIn = provider === undefined ? undefined : builtInProvider(provider);
+  const own = child(child(child(source.root, 'providers'), provider ?? ''), 'models');
+  const ownModels = own?.kind === 'sequence' ? own.items.map(item => (item.kind === 'scalar' ? item.text : '')) : [];
+  const known = builtIn?.models ?? (provider === undefined ? builtInProviders.flatMap(each => each.models) : ownModels);
+  const agents = child(source.root, 'agents');
+  const used = agents?.kind === 'mapping' ? agents.entries.map(entry => child(entry.value, 'model')) : [];
+  const usedTexts = used
+    .map(node => (node?.kind === 'scalar' ? node.text : ''))
+    .filter(text => text !== '' && !text.includes('\n'));
+  return [...new Set([...known, ...usedTexts])]
+    .filter(value => value !== '')
+    .map(value => ({ value, doc: 'Model name.' }));
+}
+
+/** The text as YAML: quoted where it would mean something else. */
+export function asScalar(text: string): string {
+  const plain =
+    /^[A-Za-z_./][\w./ +-]*$/.test(text) && !text.endsWith(' ') && !/^(true|false|null|yes|no|on|off|~)$/i.test(text);
+  return plain ? text : JSON.stringify(text);
+}
