@@ -1,0 +1,31 @@
+import { writeFile } from 'node:fs/promises';
+import { generateContributions } from '../extension/manifest/contributions.js';
+import { readManifest } from './manifest.ts';
+import { inRepository } from './paths.ts';
+import { translatableTexts } from './translatableTexts.ts';
+
+/** A generated file: path relative to the checkout, and its whole text. */
+export interface GeneratedFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** `package.json` with its generated parts renewed, and the texts that translators start from. */
+export async function manifestFiles(): Promise<readonly GeneratedFile[]> {
+  const { texts, ...generated } = generateContributions();
+  const manifest = await readManifest();
+  return [
+    { path: 'package.json', text: print({ ...manifest, ...generated }) },
+    { path: 'package.nls.json', text: print(texts) },
+    { path: 'l10n/bundle.l10n.json', text: print(await translatableTexts()) },
+  ];
+}
+
+/** Writes what {@link manifestFiles} says. */
+export async function generate(): Promise<void> {
+  for (const { path, text } of await manifestFiles()) await writeFile(inRepository(path), text);
+}
+
+function print(value: unknown): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`;
+}

@@ -1,0 +1,18 @@
+import type { CommandEntry } from './commandEntry.js';
+import { hostCommands } from './hostCommands.js';
+import { projectCommands } from './projectCommands.js';
+import { taskCommands } from './taskCommands.js';
+import { threadCommands } from './threadCommands.js';
+import { worktreeCommands } from './worktreeCommands.js';
+
+/** Every command of the extension: the manifest is generated from it, and only ids of it can be registered. */
+export const commandTable = {
+  ...taskCommands,
+  ...threadCommands,
+  ...worktreeCommands,
+  ...projectCommands,
+  ...hostCommands,
+} satisfies Readonly<Record<`muster.${string}`, CommandEntry>>;
+
+/** Id of a command. */
+export type CommandId = keyof typeof commandTable;

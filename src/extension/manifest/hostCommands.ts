@@ -1,0 +1,12 @@
+import { trusted, type CommandEntry } from './commandEntry.js';
+
+/** Commands on the host process. */
+export const hostCommands = {
+  'muster.startHost': { title: 'Start Host', enablement: trusted },
+  'muster.stopHost': { title: 'Stop Host...' },
+  'muster.showHostStatus': { title: 'Show Host Status' },
+  'muster.showHostLog': { title: 'Show Host Log' },
+  'muster.refreshEnvironment': { title: 'Read Login Shell Environment Again', enablement: trusted },
+  'muster.openWalkthrough': { title: 'Show Walkthrough' },
+  'muster.showOutput': { title: 'Show Output' },
+} as const satisfies Readonly<Record<string, CommandEntry>>;

@@ -1,0 +1,47 @@
+import { never, trusted, type CommandEntry } from './commandEntry.js';
+
+const projects = 'view == muster.projects';
+const composeFile = 'resourceFilename =~ /^agent-compose\\.ya?ml$/';
+
+/** Commands on compose files and what was applied from them. */
+export const projectCommands = {
+  'muster.createComposeFile': {
+    title: 'Create Compose File...',
+    icon: '$(new-file)',
+    palette: 'workspaceFolderCount > 0',
+  },
+  'muster.openComposeFile': {
+    title: 'Open Compose File',
+    icon: '$(go-to-file)',
+    menus: [{ menu: 'view/item/context', when: `${projects} && viewItem =~ /\\bproject\\b/`, group: 'inline@2' }],
+  },
+  'muster.applyProject': {
+    title: 'Apply Compose File',
+    icon: '$(cloud-upload)',
+    enablement: trusted,
+    menus: [
+      { menu: 'view/title', when: `${projects} && muster.hasComposeFile`, group: 'navigation@1' },
+      { menu: 'view/item/context', when: `${projects} && viewItem =~ /\\bproject\\b/`, group: 'inline@1' },
+      { menu: 'editor/title', when: `${composeFile} && isWorkspaceTrusted`, group: 'navigation@1' },
+      { menu: 'explorer/context', when: `${composeFile} && isWorkspaceTrusted`, group: '7_muster@2' },
+    ],
+  },
+  'muster.removeProject': {
+    title: 'Remove Project...',
+    icon: '$(trash)',
+    enablement: trusted,
+    menus: [{ menu: 'view/item/context', when: `${projects} && viewItem =~ /\\bproject\\b/`, group: '3_end@1' }],
+  },
+  'muster.explainAgentProblem': {
+    title: 'Show How to Fix Agent...',
+    icon: '$(question)',
+    palette: never,
+    menus: [{ menu: 'view/item/context', when: `${projects} && viewItem =~ /\\bproblem\\b/`, group: 'inline@2' }],
+  },
+  'muster.refresh': {
+    title: 'Refresh',
+    icon: '$(refresh)',
+    palette: never,
+    menus: [{ menu: 'view/title', when: projects, group: 'navigation@2' }],
+  },
+} as const satisfies Readonly<Record<string, CommandEntry>>;

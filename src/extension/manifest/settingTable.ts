@@ -1,0 +1,86 @@
+/** One setting. Descriptions are Markdown. */
+export type SettingEntry = {
+  readonly description: string;
+  readonly scope: 'machine' | 'window' | 'resource' | 'machine-overridable';
+} & (
+  | { readonly type: 'boolean'; readonly default: boolean }
+  | { readonly type: 'string'; readonly default: string }
+  | { readonly type: 'number'; readonly default: number; readonly minimum: number }
+  | { readonly type: 'enum'; readonly default: string; readonly values: Readonly<Record<string, string>> }
+);
+
+/** Every setting; paths and programs are machine settings, so that a repository cannot choose what runs. */
+export const settingTable = {
+  'muster.host.mode': {
+    type: 'enum',
+    default: 'process',
+    values: {
+      process: 'A process of its own, shared by all windows and the terminal. Agents go on when this window closes.',
+      embedded: 'Inside the extension host of this window. Agents end with the window unless another window takes over.',
+    },
+    description: 'Where the host runs that queues, starts and supervises agents.',
+    scope: 'machine',
+  },
+  'muster.host.nodePath': {
+    type: 'string',
+    default: '',
+    description:
+      'Node.js (22 or newer) that runs the host. Empty: the one on `PATH`, else the one that this editor is built on.',
+    scope: 'machine',
+  },
+  'muster.stateDirectory': {
+    type: 'string',
+    default: '',
+    description:
+      'Where Muster keeps its database, run logs and worktrees. Empty: `MUSTER_HOME`, else `~/.muster`. A network file system is refused.',
+    scope: 'machine',
+  },
+  'muster.notifications.needsYou': {
+    type: 'boolean',
+    default: true,
+    description: 'Notify when a thread needs you (a question, an approval, a failure, a merge that was blocked).',
+    scope: 'window',
+  },
+  'muster.notifications.ready': {
+    type: 'boolean',
+    default: false,
+    description: 'Also notify when a thread is ready for review. Otherwise the badge and the tree tell.',
+    scope: 'window',
+  },
+  'muster.compose.applyOnSave': {
+    type: 'enum',
+    default: 'ask',
+    values: {
+      ask: 'Offer to apply it.',
+      always: 'Apply it; what needs consent still asks.',
+      never: 'Do nothing.',
+    },
+    description: 'What saving a valid compose file does.',
+    scope: 'window',
+  },
+  'muster.merge.strategy': {
+    type: 'enum',
+    default: 'project',
+    values: {
+      project: 'What the compose file says.',
+      merge: 'A merge commit.',
+      squash: 'One commit.',
+    },
+    description: 'How *Merge* brings a thread into its target branch.',
+    scope: 'resource',
+  },
+  'muster.review.openWhenReady': {
+    type: 'boolean',
+    default: false,
+    description: 'Open the review as soon as a thread that you dispatched from this window is ready.',
+    scope: 'window',
+  },
+  'muster.terminal.addToPath': {
+    type: 'boolean',
+    default: true,
+    description: 'Put the `muster` command on the `PATH` of integrated terminals.',
+    scope: 'window',
+  },
+} as const satisfies Readonly<Record<`muster.${string}`, SettingEntry>>;
+
+export type SettingId = keyof typeof settingTable;

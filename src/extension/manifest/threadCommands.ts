@@ -1,0 +1,133 @@
+import { never, trusted, type CommandEntry, type MenuPlace } from './commandEntry.js';
+
+const threads = 'view == muster.threads';
+
+/** A place in the context menu of threads in one of these states. */
+function onThread(states: string, group: string): MenuPlace {
+  return { menu: 'view/item/context', when: `${threads} && viewItem =~ /\\bthread\\b/ && viewItem =~ /\\b(${states})\\b/`, group };
+}
+
+const any = 'thread';
+const reviewable = 'ready|needs_you|merging|working|merged';
+const stoppable = 'working|queued|waiting';
+const unfinished = 'needs_you|queued|working|ready|failed';
+
+/** Commands on one thread. Without an argument each asks which. */
+export const threadCommands = {
+  'muster.openThread': {
+    title: 'Open Thread',
+    icon: '$(comment-discussion)',
+    menus: [onThread('working|queued|needs_you', 'inline@4'), onThread(any, '1_open@1')],
+  },
+  'muster.review': {
+    title: 'Review Changes',
+    icon: '$(diff-multiple)',
+    menus: [onThread('ready', 'inline@1'), onThread(reviewable, '1_open@2')],
+  },
+  'muster.showLog': {
+    title: 'Show Raw Log',
+    icon: '$(output)',
+    menus: [onThread(any, '1_open@3')],
+  },
+  'muster.followUp': {
+    title: 'Follow Up...',
+    icon: '$(reply)',
+    enablement: trusted,
+    menus: [onThread(unfinished, '2_act@1')],
+  },
+  'muster.approve': {
+    title: 'Approve Changes',
+    icon: '$(check)',
+    enablement: trusted,
+    menus: [
+      onThread('ready', '2_act@2'),
+      { menu: 'editor/title', when: 'muster.reviewOpen', group: 'navigation@-3' },
+    ],
+  },
+  'muster.merge': {
+    title: 'Merge Thread',
+    icon: '$(git-merge)',
+    enablement: trusted,
+    menus: [
+      onThread('ready', 'inline@2'),
+      onThread('ready|mergeable', '2_act@3'),
+      { menu: 'editor/title', when: 'muster.reviewOpen', group: 'navigation@-2' },
+    ],
+  },
+  'muster.squash': {
+    title: 'Squash and Merge Thread',
+    icon: '$(git-commit)',
+    enablement: trusted,
+    menus: [onThread('ready|mergeable', '2_act@4')],
+  },
+  'muster.cancelThread': {
+    title: 'Stop Thread',
+    icon: '$(debug-stop)',
+    enablement: trusted,
+    menus: [onThread(stoppable, 'inline@3'), onThread(stoppable, '3_end@1')],
+  },
+  'muster.cancelMerge': {
+    title: 'Cancel Merge',
+    icon: '$(circle-slash)',
+    enablement: trusted,
+    menus: [onThread('merging', 'inline@3'), onThread('merging', '3_end@1')],
+  },
+  'muster.closeThread': {
+    title: 'Close Thread Without Merging',
+    icon: '$(close)',
+    enablement: trusted,
+    menus: [onThread('needs_you|ready|failed', '3_end@2')],
+  },
+  'muster.abandonThread': {
+    title: 'Abandon Thread...',
+    icon: '$(trash)',
+    enablement: trusted,
+    menus: [onThread(`${unfinished}|closed`, '3_end@3')],
+  },
+  'muster.restoreThread': {
+    title: 'Restore Thread',
+    icon: '$(discard)',
+    enablement: trusted,
+    menus: [onThread('rescue', 'inline@1'), onThread('rescue', '3_end@4')],
+  },
+  'muster.muteThread': {
+    title: 'Do Not Notify About Thread',
+    menus: [onThread('unmuted', '4_copy@3')],
+  },
+  'muster.unmuteThread': {
+    title: 'Notify About Thread Again',
+    menus: [onThread('muted', '4_copy@3')],
+  },
+  'muster.copyThreadId': {
+    title: 'Copy Thread Id',
+    menus: [onThread(any, '4_copy@1')],
+  },
+  'muster.copyBranch': {
+    title: 'Copy Branch Name',
+    menus: [onThread('branch', '4_copy@2')],
+  },
+  'muster.openChangedFile': { title: 'Open Changes of File', palette: never },
+  'muster.showThreads': { title: 'Show Threads That Need You...', icon: '$(bell-dot)' },
+  'muster.groupThreads': {
+    title: 'Group Threads By...',
+    icon: '$(group-by-ref-type)',
+    menus: [{ menu: 'view/title', when: threads, group: 'navigation@3' }],
+  },
+  'muster.filterThreads': {
+    title: 'Filter Threads...',
+    icon: '$(filter)',
+    menus: [{ menu: 'view/title', when: `${threads} && !muster.threadsFiltered`, group: 'navigation@2' }],
+  },
+  'muster.clearThreadFilter': {
+    title: 'Clear Thread Filter',
+    icon: '$(filter-filled)',
+    palette: 'muster.threadsFiltered',
+    menus: [{ menu: 'view/title', when: `${threads} && muster.threadsFiltered`, group: 'navigation@2' }],
+  },
+  'muster.showMoreDone': { title: 'Show More Finished Threads', palette: never },
+  'muster.showBoard': {
+    title: 'Show Board',
+    icon: '$(project)',
+    menus: [{ menu: 'view/title', when: threads, group: 'navigation@4' }],
+  },
+} as const satisfies Readonly<Record<string, CommandEntry>>;

@@ -1,0 +1,41 @@
+import { trusted, type CommandEntry, type MenuPlace } from './commandEntry.js';
+
+function onWorktree(group: string, threadGroup?: string): readonly MenuPlace[] {
+  const places: MenuPlace[] = [
+    { menu: 'view/item/context', when: 'view == muster.worktrees && viewItem =~ /\\bworktree\\b/', group },
+  ];
+  if (threadGroup !== undefined) {
+    places.push({
+      menu: 'view/item/context',
+      when: 'view == muster.threads && viewItem =~ /\\bworktree\\b/',
+      group: threadGroup,
+    });
+  }
+  return places;
+}
+
+/** Commands on the worktree of a thread. */
+export const worktreeCommands = {
+  'muster.openWorktree': {
+    title: 'Open Worktree in New Window',
+    icon: '$(empty-window)',
+    menus: onWorktree('inline@1', '1_open@5'),
+  },
+  'muster.openWorktreeTerminal': {
+    title: 'Open Worktree in Terminal',
+    icon: '$(terminal)',
+    enablement: trusted,
+    menus: onWorktree('inline@2', '1_open@6'),
+  },
+  'muster.removeWorktree': {
+    title: 'Remove Worktree...',
+    icon: '$(trash)',
+    enablement: trusted,
+    menus: onWorktree('inline@3'),
+  },
+  'muster.refreshWorktrees': {
+    title: 'Refresh Worktrees',
+    icon: '$(refresh)',
+    menus: [{ menu: 'view/title', when: 'view == muster.worktrees', group: 'navigation@1' }],
+  },
+} as const satisfies Readonly<Record<string, CommandEntry>>;
