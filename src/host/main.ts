@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { errorMessage, isAppError } from '../base/errors.js';
@@ -32,10 +33,20 @@ function idleExitMs(): number {
   return Number.isFinite(configured) && configured > 0 ? configured : defaultIdleExitMs;
 }
 
-main().then(
-  () => process.exit(0),
-  (error: unknown) => {
-    process.stderr.write(`${errorMessage(error)}\n`);
-    process.exit(isAppError(error, 'host.locked') ? lockedStatus : 1);
-  },
-);
+/** Embedded mode imports this bundle and calls `startHost` itself; only `node host.js` is a process of its own. */
+function isProgram(): boolean {
+  const program = process.argv[1];
+  return program !== undefined && realpathSync(program) === fileURLToPath(import.meta.url);
+}
+
+if (isProgram()) {
+  main().then(
+    () => process.exit(0),
+    (error: unknown) => {
+      process.stderr.write(`${errorMessage(error)}\n`);
+      process.exit(isAppError(error, 'host.locked') ? lockedStatus : 1);
+    },
+  );
+}
+
+export { startHost };

@@ -15,7 +15,8 @@ export class ProviderRegistries {
   of(spec: ProjectSpec): ProviderRegistry {
     let registry = this.#bySpec.get(spec);
     if (!registry) {
-      registry = createProviderRegistry(new Map(spec.providers.map(provider => [provider.name, provider])));
+      const inner = createProviderRegistry(new Map(spec.providers.map(provider => [provider.name, provider])));
+      registry = { names: () => inner.names(), get: name => this.#wrap(inner.get(name)) };
       this.#bySpec.set(spec, registry);
     }
     return registry;
