@@ -81,7 +81,7 @@ function readRecord(path: string): { readonly text: string; readonly modifiedAt:
   try {
     const buffer = Buffer.alloc(longestRecord);
     const length = readSync(file, buffer, 0, longestRecord, 0);
-    return { text: buffer.toString('utf8', 0, length), modifiedAt: fstatSync(file).mtimeMs };
+    return { text: buffer.toString('utf8', 0, length), modifiedAt: Math.round(fstatSync(file).mtimeMs) };
   } finally {
     closeSync(file);
   }

@@ -41,7 +41,7 @@ muster_hit= muster_dir=$1 muster_input=$2 muster_path=$PATH
 shift 2
 PATH=/usr/bin:/bin:/usr/sbin:/sbin${'$'}{PATH:+:$PATH}
 
-mkdir "$muster_dir/started" 2>/dev/null || exit 0
+mkdir -m 700 "$muster_dir/started" 2>/dev/null || exit 0
 
 muster_identify() {
   if [ -r "/proc/$$/stat" ]; then

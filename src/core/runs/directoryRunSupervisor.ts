@@ -1,0 +1,67 @@
+import type { Disposable } from '../../base/lifecycle.js';
+import { toDisposable } from '../../base/lifecycle.js';
+import type { RunId } from '../../base/ids.js';
+import { RunSupervision } from './runSupervision.js';
+import type { SupervisionParts } from './runSupervision.js';
+import type { AdoptedRun, RunLimits, RunListener, RunSupervisor } from './runSupervisor.js';
+import type { SandboxLaunch } from './sandboxDriver.js';
+
+interface Watched {
+  readonly supervision: RunSupervision;
+  /** Resolves when the supervision has nothing more to do. Never rejects. */
+  readonly over: Promise<void>;
+}
+
+/** Supervises runs through their run directories, whichever driver started them. */
+export class DirectoryRunSupervisor implements RunSupervisor {
+  readonly #parts: SupervisionParts;
+  readonly #watched = new Map<RunId, Watched>();
+  #disposed = false;
+
+  constructor(parts: SupervisionParts) {
+    this.#parts = parts;
+  }
+
+  start(launch: SandboxLaunch, limits: RunLimits, listener: RunListener): void {
+    const { run } = launch;
+    this.#watch(run, { limits, listener, usedMs: 0 }, supervision => supervision.start(launch));
+  }
+
+  adopt(adopted: AdoptedRun, limits: RunLimits, listener: RunListener): void {
+    const { run, outputOffset, startedAt } = adopted;
+    // A clock that was set back gives no time away.
+    const usedMs = Math.max(0, this.#parts.clock.now() - startedAt);
+    this.#watch(run, { limits, listener, usedMs }, supervision => supervision.adopt(outputOffset));
+  }
+
+  async cancel(run: RunId): Promise<void> {
+    const watched = this.#watched.get(run);
+    await watched?.supervision.cancel();
+    await watched?.over;
+  }
+
+  holdClock(run: RunId): Disposable {
+    return this.#watched.get(run)?.supervision.holdClock() ?? toDisposable(() => undefined);
+  }
+
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+    const watched = [...this.#watched.values()];
+    for (const { supervision } of watched) supervision.release();
+    await Promise.all(watched.map(({ over }) => over));
+  }
+
+  #watch(
+    run: RunId,
+    options: { readonly limits: RunLimits; readonly listener: RunListener; readonly usedMs: number },
+    begin: (supervision: RunSupervision) => Promise<void>,
+  ): void {
+    if (this.#disposed) throw new Error('Run started after shutdown began');
+    if (this.#watched.has(run)) throw new Error(`Run ${run} is watched already`);
+    const supervision = new RunSupervision({ run, parts: this.#parts, ...options });
+    const over = begin(supervision)
+      .catch((error: unknown) => this.#parts.log.error('Supervising a run failed', { run, reason: String(error) }))
+      .then(() => void this.#watched.delete(run));
+    this.#watched.set(run, { supervision, over });
+  }
+}
