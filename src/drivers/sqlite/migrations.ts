@@ -8,20 +8,20 @@ const migrations: readonly string[] = [initial];
 /** The schema version this program understands. */
 export const schemaVersion = migrations.length;
 
-/**
- * Brings the database to {@link schemaVersion}; each migration and its number commit together.
- * Errors: `state.newer` when a later Muster wrote the file.
- */
-export function migrate(database: Database, file: string): void {
+/** Throws `state.newer` when a later Muster wrote the file. Writes nothing. */
+export function refuseNewer(database: Database, file: string): void {
   const found = readVersion(database);
-  if (found > schemaVersion) {
-    throw new AppError(
-      'state.newer',
-      `${file} was written by a newer Muster (schema ${found}; this one knows ${schemaVersion}). Update Muster, or set MUSTER_HOME to another directory.`,
-      { file, found, supported: schemaVersion },
-    );
-  }
-  for (let version = found; version < schemaVersion; version++) {
+  if (found <= schemaVersion) return;
+  throw new AppError(
+    'state.newer',
+    `${file} was written by a newer Muster (schema ${found}; this one knows ${schemaVersion}). Update Muster, or set MUSTER_HOME to another directory.`,
+    { file, found, supported: schemaVersion },
+  );
+}
+
+/** Brings the database to {@link schemaVersion}; each migration and its number commit together. */
+export function migrate(database: Database): void {
+  for (let version = readVersion(database); version < schemaVersion; version++) {
     const sql = migrations[version];
     if (sql === undefined) throw new Error(`Migration ${version + 1} is missing`);
     database.transaction(() => {

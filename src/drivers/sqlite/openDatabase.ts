@@ -2,7 +2,7 @@ import { existsSync, renameSync } from 'node:fs';
 import BetterSqlite3, { type Database } from 'better-sqlite3';
 import { AppError, errorMessage } from '../../base/errors.js';
 import type { Log } from '../../base/log.js';
-import { migrate } from './migrations.js';
+import { migrate, refuseNewer } from './migrations.js';
 
 /**
  * Opens the host's database and migrates it. A corrupt file is set aside beside itself, never deleted, and a new one is made.
@@ -32,6 +32,8 @@ export function openDatabase(file: string, options: { readonly log: Log; readonl
 function openAndMigrate(file: string): Database {
   const database = new BetterSqlite3(file, { timeout: 5000 });
   try {
+    // First of all, so that a file of a newer program is left exactly as it is.
+    refuseNewer(database, file);
     database.pragma('journal_mode = WAL');
     // NORMAL: a killed host loses nothing; only a power cut may take the last commits, and the run directories
     // hold what is needed to conclude those runs. FULL would put an fsync into every dispatch.
@@ -40,7 +42,7 @@ function openAndMigrate(file: string): Database {
     // The first read of a damaged file happens here rather than in the middle of somebody's dispatch.
     const check: unknown = database.pragma('quick_check(1)', { simple: true });
     if (check !== 'ok') throw new CorruptDatabase(String(check));
-    migrate(database, file);
+    migrate(database);
     return database;
   } catch (error) {
     database.close();

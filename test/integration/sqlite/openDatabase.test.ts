@@ -1,0 +1,79 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import BetterSqlite3 from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { silentLog } from '../../../src/base/log.js';
+import { takeExclusiveLock } from '../../../src/drivers/sqlite/exclusiveLock.js';
+import { schemaVersion } from '../../../src/drivers/sqlite/migrations.js';
+import { openDatabase } from '../../../src/drivers/sqlite/openDatabase.js';
+
+let directory: string;
+let file: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'muster-db-'));
+  file = join(directory, 'muster.db');
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+const options = { log: silentLog, now: () => Date.parse('2026-01-02T03:04:05.678Z') };
+
+describe('opening the database', () => {
+  it('makes a new one at the present schema and opens it again', () => {
+    openDatabase(file, options).close();
+    const again = openDatabase(file, options);
+    expect(again.pragma('user_version', { simple: true })).toBe(schemaVersion);
+    again.close();
+  });
+
+  it('refuses one that a newer program wrote, and leaves it as it is', () => {
+    const newer = new BetterSqlite3(file);
+    newer.pragma(`user_version = ${schemaVersion + 1}`);
+    newer.close();
+    const before = readFileSync(file);
+    expect(() => openDatabase(file, options)).toThrow(expect.objectContaining({ code: 'state.newer' }));
+    expect(readFileSync(file)).toEqual(before);
+  });
+
+  it('sets a corrupt one aside whole and starts with a new one', () => {
+    const garbage = Buffer.alloc(8192, 'this is not a database ');
+    writeFileSync(file, garbage);
+    openDatabase(file, options).close();
+    const aside = readdirSync(directory).find(name => name.includes('.corrupt-'));
+    expect(aside).toBe('muster.db.corrupt-2026-01-02T03-04-05-678Z');
+    expect(readFileSync(join(directory, aside ?? ''))).toEqual(garbage);
+  });
+
+  it('notices damage in the middle of a file', () => {
+    const database = openDatabase(file, options);
+    database.exec(`INSERT INTO meta VALUES ('a', '${'x'.repeat(200_000)}')`);
+    database.pragma('wal_checkpoint(TRUNCATE)');
+    database.close();
+    const bytes = readFileSync(file);
+    bytes.fill(0xff, 4096, bytes.length - 4096);
+    writeFileSync(file, bytes);
+    openDatabase(file, options).close();
+    expect(readdirSync(directory).some(name => name.includes('.corrupt-'))).toBe(true);
+  });
+
+  it('says what to do when the file cannot be made', () => {
+    mkdirSync(file);
+    expect(() => openDatabase(file, options)).toThrow(
+      expect.objectContaining({ code: 'state.unwritable' }),
+    );
+  });
+});
+
+describe('the exclusive lock', () => {
+  it('goes to one taker at a time', () => {
+    const lock = join(directory, 'host.lock');
+    const first = takeExclusiveLock(lock);
+    expect(first).toBeDefined();
+    expect(takeExclusiveLock(lock)).toBeUndefined();
+    void first?.dispose();
+    const next = takeExclusiveLock(lock);
+    expect(next).toBeDefined();
+    void next?.dispose();
+  });
+});

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { parseId } from '../../../../src/base/ids.js';
+import type { Merge, MergeStatus } from '../../../../src/core/merges/merge.js';
+import type { Run, RunStatus } from '../../../../src/core/runs/run.js';
+import type { Thread, ThreadOutcome } from '../../../../src/core/threads/thread.js';
+import { threadState } from '../../../../src/core/threads/threadStatus.js';
+
+const thread: Thread = {
+  id: parseId('000000000001'),
+  projectId: parseId('000000000002'),
+  agent: 'dev',
+  outcome: 'open',
+  summary: 'Fix it',
+  createdAt: 1,
+  updatedAt: 1,
+};
+
+function run(status: RunStatus, queuedAt = 10): Run {
+  return {
+    id: parseId('000000000003'),
+    threadId: thread.id,
+    messageId: parseId('000000000004'),
+    agent: 'dev',
+    provider: 'claude',
+    status,
+    generation: 1,
+    queuedAt,
+    settled: true,
+  };
+}
+
+function merge(status: MergeStatus, createdAt = 20): Merge {
+  return {
+    id: parseId('000000000005'),
+    threadId: thread.id,
+    status,
+    target: 'main',
+    strategy: 'merge',
+    expect: 'a'.repeat(40),
+    commitMessage: 'Fix it',
+    message: 'src/a.ts is in the way.',
+    files: [],
+    createdAt,
+  };
+}
+
+describe('the status that people see', () => {
+  it.each<[string, ThreadOutcome, Run | undefined, Merge | undefined, string]>([
+    ['waits for its first run', 'open', run('queued'), undefined, 'queued'],
+    ['works while the agent starts', 'open', run('starting'), undefined, 'working'],
+    ['works while the agent runs', 'open', run('running'), undefined, 'working'],
+    ['needs you when the agent asks', 'open', run('waiting'), undefined, 'needs_you'],
+    ['is ready when the agent is done', 'open', run('succeeded'), undefined, 'ready'],
+    ['needs you when the agent failed', 'open', run('failed'), undefined, 'needs_you'],
+    ['needs you when time ran out', 'open', run('timed_out'), undefined, 'needs_you'],
+    ['needs you when the process is gone', 'open', run('lost'), undefined, 'needs_you'],
+    ['merges', 'open', run('succeeded'), merge('checking'), 'merging'],
+    ['needs you when the merge is blocked', 'open', run('succeeded'), merge('blocked'), 'needs_you'],
+    ['needs you on a conflict', 'open', run('succeeded'), merge('conflicted'), 'needs_you'],
+    ['is ready again after a merge was cancelled', 'open', run('succeeded'), merge('cancelled'), 'ready'],
+    ['works again on a follow-up after a blocked merge', 'open', run('running', 30), merge('blocked', 20), 'working'],
+    ['is merged', 'completed', run('succeeded'), merge('merged'), 'merged'],
+    ['is closed without a merge', 'completed', run('succeeded'), undefined, 'closed'],
+    ['stays abandoned whatever its run said', 'abandoned', run('succeeded'), merge('merged'), 'abandoned'],
+    ['is closed when it was cancelled without a change', 'open', run('cancelled'), undefined, 'closed'],
+  ])('%s', (_name, outcome, latestRun, latestMerge, expected) => {
+    expect(threadState({ ...thread, outcome }, latestRun, latestMerge).status).toBe(expected);
+  });
+
+  it('keeps a cancelled thread that changed files reviewable', () => {
+    expect(threadState({ ...thread, filesChanged: 2 }, run('cancelled'), undefined).status).toBe('ready');
+  });
+
+  it('says why it needs a person', () => {
+    expect(threadState(thread, run('succeeded'), merge('blocked')).needs).toBe('src/a.ts is in the way.');
+    const failed = { ...run('failed'), error: { code: 'rate_limited', message: 'The provider refuses calls for now.' } };
+    expect(threadState(thread, failed, undefined).needs).toBe('The provider refuses calls for now.');
+  });
+});
