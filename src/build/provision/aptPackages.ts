@@ -1,0 +1,47 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { say } from '../progress.ts';
+import { runCommand } from '../runCommand.ts';
+
+/** Debian's names for what the browser suites and the native parts of code-server need. */
+const packages = [
+  'git',
+  'procps',
+  'chromium',
+  'fonts-dejavu-core',
+  'libkrb5-dev',
+  'build-essential',
+  'pkg-config',
+  'python3',
+] as const;
+
+/** Installs the system packages that are missing. Where there is no apt, they are expected to be there by other means. */
+export async function provideSystemPackages(): Promise<void> {
+  if (!existsSync('/usr/bin/apt-get')) {
+    say(`  this is no Debian: git, Chromium (or MUSTER_CHROMIUM) and a C++ compiler must be there already`);
+    return;
+  }
+  const missing = packages.filter(name => !isInstalled(name));
+  if (missing.length === 0) return;
+  say(`  installing ${missing.join(', ')} with apt-get`);
+  await asRoot(['apt-get', 'update', '-q']);
+  await asRoot(['apt-get', 'install', '-y', '-q', '--no-install-recommends', ...missing]);
+}
+
+function isInstalled(name: string): boolean {
+  const { status, stdout } = spawnSync('dpkg-query', ['-W', '-f=${Status}', name], { encoding: 'utf8' });
+  return status === 0 && stdout.includes('ok installed');
+}
+
+async function asRoot(command: readonly [string, ...string[]]): Promise<void> {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const [program, ...args] = command;
+  if (process.getuid?.() === 0) {
+    await runCommand(program, args, { env });
+    return;
+  }
+  if (!existsSync('/usr/bin/sudo')) {
+    throw new Error(`System packages are missing and there is no sudo. Run as root: ${command.join(' ')}`);
+  }
+  await runCommand('sudo', ['DEBIAN_FRONTEND=noninteractive', ...command], { env });
+}
