@@ -47,6 +47,7 @@ export interface ErrorData {
   'thread.closed': { readonly thread: string; readonly status: string };
   'thread.unknown': { readonly thread: string };
   'usage': { readonly reason: string };
+  'wait.timeout': { readonly thread: string; readonly seconds: number };
   'worktree.failed': { readonly path: string; readonly reason: string };
   'worktree.missing': { readonly path: string };
 }
