@@ -1,0 +1,170 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { RecordedEvent } from '../../src/core/events/domainEvent.js';
+import type { Project } from '../../src/core/projects/project.js';
+import { claimRun, startRun } from '../../src/core/runs/runTransitions.js';
+import { emptyDigest } from '../../src/core/runs/runDigest.js';
+import { countingIds } from '../support/ids.js';
+import { specOf } from '../support/projectSpecs.js';
+import { seedProject, seedThread } from '../support/seed.js';
+import { openTestStore } from '../support/sqliteStore.js';
+
+/** The stores have no fake: a real database in a file is as quick, and cannot lie. */
+let opened: ReturnType<typeof openTestStore>;
+let ids: ReturnType<typeof countingIds>;
+let project: Project;
+
+beforeEach(() => {
+  opened = openTestStore();
+  ids = countingIds();
+  project = seedProject(opened.store, ids, specOf('agents: {dev: {provider: claude}, reviewer: {provider: codex}}'));
+});
+afterEach(() => opened.dispose());
+
+describe('a transaction', () => {
+  it('commits a change together with its event, and tells it after the commit', () => {
+    const told: RecordedEvent[] = [];
+    opened.store.onDidCommit(events => told.push(...events));
+    const { thread } = seedThread(opened.store, ids, project.id);
+    opened.store.transact(stores => {
+      stores.threads.update({ ...thread, summary: 'Other' });
+      stores.events.append({ kind: 'thread_changed', threadId: thread.id }, 5);
+      expect(told).toEqual([]);
+    });
+    expect(told).toEqual([{ sequence: 1, at: 5, event: { kind: 'thread_changed', threadId: thread.id } }]);
+  });
+
+  it('leaves neither change nor event when its work throws', () => {
+    const told: RecordedEvent[] = [];
+    opened.store.onDidCommit(events => told.push(...events));
+    const { thread } = seedThread(opened.store, ids, project.id);
+    expect(() =>
+      opened.store.transact(stores => {
+        stores.threads.update({ ...thread, summary: 'Other' });
+        stores.events.append({ kind: 'thread_changed', threadId: thread.id }, 5);
+        throw new Error('no');
+      }),
+    ).toThrow('no');
+    opened.store.transact(stores => {
+      expect(stores.threads.get(thread.id)?.summary).toBe('Fix it');
+      expect(stores.events.lastSequence()).toBe(0);
+    });
+    expect(told).toEqual([]);
+  });
+});
+
+describe('runs', () => {
+  it('fence off a writer of an earlier generation', () => {
+    const { run } = seedThread(opened.store, ids, project.id);
+    const claimed = claimRun(run);
+    opened.store.transact(stores => {
+      expect(stores.runs.update(claimed)).toBe('applied');
+      expect(stores.runs.update({ ...claimed, generation: 2 })).toBe('applied');
+      expect(stores.runs.update(startRun(claimed, 7))).toBe('fenced');
+      expect(stores.runs.get(run.id)?.status).toBe('starting');
+    });
+  });
+
+  it('give back everything that was written', () => {
+    const { run } = seedThread(opened.store, ids, project.id);
+    const full = {
+      ...run,
+      model: undefined,
+      status: 'failed' as const,
+      startedAt: 2,
+      endedAt: 3,
+      exitCode: 1,
+      signal: 'SIGKILL',
+      error: { code: 'other', message: 'No.' },
+      conversation: 'c1',
+      answer: 'Done',
+      activity: 'Edit a.ts',
+      inputTokens: 1,
+      outputTokens: 2,
+      cacheReadTokens: 3,
+      cacheWriteTokens: 4,
+      costUsd: 0.5,
+      settled: true,
+    };
+    opened.store.transact(stores => stores.runs.update(full));
+    expect(opened.store.read(stores => stores.runs.get(run.id))).toEqual(full);
+  });
+
+  it('keep a digest to go on from', () => {
+    const { run } = seedThread(opened.store, ids, project.id);
+    const digest = { ...emptyDigest, offset: 42, answer: 'So far', conversation: 'c1' };
+    opened.store.transact(stores => stores.runs.saveDigest(run.id, digest));
+    expect(opened.store.read(stores => stores.runs.digest(run.id))).toEqual(digest);
+  });
+
+  it('find the conversation to resume: the latest of the same agent that has one', () => {
+    const { thread, run } = seedThread(opened.store, ids, project.id);
+    const insert = (agent: string, conversation?: string): void =>
+      opened.store.transact(stores => stores.runs.insert({ ...run, id: ids.next(), agent, conversation }));
+    insert('dev', 'first');
+    insert('dev', 'second');
+    insert('reviewer', 'other');
+    insert('dev');
+    expect(opened.store.read(stores => stores.runs.lastConversation(thread.id, 'dev'))).toBe('second');
+  });
+});
+
+describe('pages of threads', () => {
+  it('go through all threads once, newest first, also when many have the same time', () => {
+    for (let i = 0; i < 25; i++) seedThread(opened.store, ids, project.id, { createdAt: 100 + Math.floor(i / 10), summary: `t${i}` });
+    const seen: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = opened.store.read(stores => stores.threads.page({ limit: 7, cursor }));
+      seen.push(...page.threads.map(view => view.thread.summary));
+      cursor = page.nextCursor;
+    } while (cursor !== undefined);
+    expect(new Set(seen).size).toBe(25);
+    expect(seen).toHaveLength(25);
+    expect(seen.slice(0, 5).every(summary => Number(summary.slice(1)) >= 20)).toBe(true);
+  });
+
+  it('filter by derived status, project and agent', () => {
+    const other = seedProject(opened.store, ids, specOf('agents: {dev: {provider: claude}}'), '/other/agent-compose.yml');
+    seedThread(opened.store, ids, project.id, { status: 'succeeded', summary: 'ready' });
+    seedThread(opened.store, ids, project.id, { status: 'failed', summary: 'needs' });
+    seedThread(opened.store, ids, project.id, { status: 'running', summary: 'works', agent: 'reviewer' });
+    seedThread(opened.store, ids, other.id, { status: 'succeeded', summary: 'elsewhere' });
+    const page = (filter: object): string[] =>
+      opened.store.read(stores => stores.threads.page({ limit: 10, ...filter })).threads.map(view => view.thread.summary);
+    expect(page({ statuses: ['needs_you'] })).toEqual(['needs']);
+    expect(page({ statuses: ['ready'], projectId: project.id })).toEqual(['ready']);
+    expect(page({ agent: 'reviewer' })).toEqual(['works']);
+    expect(page({ statuses: ['merged'] })).toEqual([]);
+  });
+
+  it('count a queued thread’s place', () => {
+    seedThread(opened.store, ids, project.id, { summary: 'first' });
+    const { thread } = seedThread(opened.store, ids, project.id, { summary: 'second' });
+    expect(opened.store.read(stores => stores.threads.view(thread.id)?.queuePosition)).toBe(2);
+  });
+});
+
+describe('the change feed', () => {
+  it('replays from a sequence, and says when it no longer reaches back', () => {
+    const { thread } = seedThread(opened.store, ids, project.id);
+    opened.store.transact(stores => {
+      for (let i = 0; i < 10; i++) stores.events.append({ kind: 'thread_changed', threadId: thread.id }, i);
+    });
+    const since = (sequence: number) => opened.store.read(stores => stores.events.since(sequence, 100));
+    expect(since(8)).toHaveLength(2);
+    expect(since(10)).toEqual([]);
+    expect(since(11)).toBe('gone');
+    opened.store.transact(stores => stores.events.prune(3));
+    expect(since(7)).toHaveLength(3);
+    expect(since(6)).toBe('gone');
+  });
+});
+
+describe('projects', () => {
+  it('keep a revision’s spec and forget nothing when they are removed', () => {
+    opened.store.transact(stores => stores.projects.save({ ...project, revision: 2, specHash: 'sha256:2', removedAt: 9 }));
+    expect(opened.store.read(stores => stores.projects.list())).toEqual([]);
+    expect(opened.store.read(stores => stores.projects.get(project.id))).toMatchObject({ revision: 2, removedAt: 9, name: 'shop' });
+    expect(opened.store.read(stores => stores.projects.byFile(project.file))?.spec).toEqual(project.spec);
+  });
+});

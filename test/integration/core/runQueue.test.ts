@@ -1,0 +1,94 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { silentLog } from '../../../src/base/log.js';
+import type { Run } from '../../../src/core/runs/run.js';
+import { RunQueue } from '../../../src/core/runs/runQueue.js';
+import { createNodeClock } from '../../../src/drivers/process/nodeClock.js';
+import { countingIds } from '../../support/ids.js';
+import { specOf } from '../../support/projectSpecs.js';
+import { seedProject, seedThread } from '../../support/seed.js';
+import { openTestStore } from '../../support/sqliteStore.js';
+
+let opened: ReturnType<typeof openTestStore>;
+let ids: ReturnType<typeof countingIds>;
+let started: Run[];
+
+beforeEach(() => {
+  opened = openTestStore();
+  ids = countingIds();
+  started = [];
+});
+afterEach(() => opened.dispose());
+
+function queueWith(limit: number): RunQueue {
+  return new RunQueue({ store: opened.store, clock: createNodeClock(), log: silentLog, limit, execute: run => started.push(run) });
+}
+
+function end(run: Run): void {
+  opened.store.transact(stores => stores.runs.update({ ...run, status: 'succeeded', endedAt: 2 }));
+}
+
+describe('the run queue', () => {
+  it('starts in the order of dispatch, up to the host’s limit, and goes on when one ends', () => {
+    const project = seedProject(opened.store, ids, specOf('agents: {dev: {provider: claude}}'));
+    const runs = [1, 2, 3].map(n => seedThread(opened.store, ids, project.id, { createdAt: n }).run.id);
+    const queue = queueWith(2);
+    queue.advance();
+    expect(started.map(run => run.id)).toEqual(runs.slice(0, 2));
+    queue.advance();
+    expect(started).toHaveLength(2);
+    const [first] = started;
+    if (first) end(first);
+    queue.advance();
+    expect(started.map(run => run.id)).toEqual(runs);
+  });
+
+  it('never starts the same run twice', () => {
+    const project = seedProject(opened.store, ids, specOf('agents: {dev: {provider: claude}}'));
+    seedThread(opened.store, ids, project.id);
+    queueWith(10).advance();
+    queueWith(10).advance();
+    expect(started).toHaveLength(1);
+    expect(started[0]).toMatchObject({ status: 'starting', generation: 1 });
+  });
+
+  it('keeps to the limits of project and agent, and lets others pass', () => {
+    const project = seedProject(
+      opened.store,
+      ids,
+      specOf('limits: {concurrency: 2}\nagents: {dev: {provider: claude, concurrency: 1}, reviewer: {provider: claude}}'),
+    );
+    const other = seedProject(opened.store, ids, specOf('agents: {dev: {provider: claude}}'), '/other/agent-compose.yml');
+    seedThread(opened.store, ids, project.id, { summary: 'dev 1' });
+    seedThread(opened.store, ids, project.id, { summary: 'dev 2' });
+    seedThread(opened.store, ids, project.id, { agent: 'reviewer', summary: 'reviewer 1' });
+    seedThread(opened.store, ids, project.id, { agent: 'reviewer', summary: 'reviewer 2' });
+    seedThread(opened.store, ids, other.id, { summary: 'other' });
+    queueWith(10).advance();
+    const summaries = started.map(run => opened.store.read(stores => stores.threads.get(run.threadId)?.summary));
+    expect(summaries).toEqual(['dev 1', 'reviewer 1', 'other']);
+  });
+
+  it('runs one message of a thread after the other', () => {
+    const project = seedProject(opened.store, ids, specOf('agents: {dev: {provider: claude}}'));
+    const { run } = seedThread(opened.store, ids, project.id);
+    const followUp = { ...run, id: ids.next<'run'>() };
+    opened.store.transact(stores => stores.runs.insert(followUp));
+    const queue = queueWith(10);
+    queue.advance();
+    expect(started.map(each => each.id)).toEqual([run.id]);
+    const [first] = started;
+    if (first) end(first);
+    queue.advance();
+    expect(started.map(each => each.id)).toEqual([run.id, followUp.id]);
+  });
+
+  it('claims nothing more once the host is ending', () => {
+    const project = seedProject(opened.store, ids, specOf('agents: {dev: {provider: claude}}'));
+    seedThread(opened.store, ids, project.id);
+    const queue = queueWith(10);
+    queue.stop();
+    queue.advance();
+    expect(started).toEqual([]);
+    expect(opened.store.read(stores => stores.runs.queued())).toHaveLength(1);
+  });
+});
