@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * `<state>/endpoint.json`: tells clients where to knock, nothing more. Written by rename, 0600 in a 0700 directory.

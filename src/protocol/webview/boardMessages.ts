@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { threadActions } from './threadActions.js';
 import { connectionSchema } from './threadPageMessages.js';
 import { agentViewSchema, threadViewSchema } from './threadView.js';
@@ -6,7 +6,7 @@ import { agentViewSchema, threadViewSchema } from './threadView.js';
 /** The two directions of the board. Whoever receives one parses it first and drops what does not fit. */
 
 /** An agent in the strip on top. */
-const boardAgentSchema = agentViewSchema.extend({ projectId: z.string(), projectName: z.string() });
+const boardAgentSchema = z.extend(agentViewSchema, { projectId: z.string(), projectName: z.string() });
 export type BoardAgent = z.infer<typeof boardAgentSchema>;
 
 /** Extension to board. */
@@ -20,8 +20,8 @@ export const toBoardSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('strip'),
     agents: z.array(boardAgentSchema),
-    queued: z.number().int(),
-    costTodayUsd: z.number().optional(),
+    queued: z.int(),
+    costTodayUsd: z.optional(z.number()),
   }),
   z.object({ type: z.literal('failed'), message: z.string() }),
 ]);
@@ -30,7 +30,11 @@ export type ToBoard = z.infer<typeof toBoardSchema>;
 /** Board to extension. */
 export const fromBoardSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready') }),
-  z.object({ type: z.literal('act'), threadId: z.string().min(1).max(200), action: z.enum(threadActions) }),
+  z.object({
+    type: z.literal('act'),
+    threadId: z.string().check(z.minLength(1), z.maxLength(200)),
+    action: z.enum(threadActions),
+  }),
   z.object({ type: z.literal('dispatch') }),
   z.object({ type: z.literal('startHost') }),
 ]);

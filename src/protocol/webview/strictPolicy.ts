@@ -1,4 +1,4 @@
-import { config } from 'zod';
+import { config } from 'zod/mini';
 
 /**
  * Import this first in a webview: zod otherwise probes whether it may compile its parsers, and a strict policy reports

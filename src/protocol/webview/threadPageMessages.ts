@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { threadActions } from './threadActions.js';
 import { agentViewSchema, mergeViewSchema, messageViewSchema, runViewSchema, threadViewSchema } from './threadView.js';
 import { transcriptEntrySchema } from './transcriptView.js';
@@ -14,8 +14,8 @@ export const changedFileSchema = z.object({
   /** added, modified, deleted, renamed, untracked, type_changed */
   status: z.string(),
   binary: z.boolean(),
-  additions: z.number().int(),
-  deletions: z.number().int(),
+  additions: z.int(),
+  deletions: z.int(),
 });
 export type ChangedFileView = z.infer<typeof changedFileSchema>;
 
@@ -37,9 +37,9 @@ export const toThreadPageSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('transcript'), runId: z.string(), entries: z.array(transcriptEntrySchema) }),
   /** Everything that existed when the page opened has been sent. */
   z.object({ type: z.literal('caughtUp') }),
-  z.object({ type: z.literal('files'), files: z.array(changedFileSchema), uncommitted: z.number().int() }),
+  z.object({ type: z.literal('files'), files: z.array(changedFileSchema), uncommitted: z.int() }),
   z.object({ type: z.literal('failed'), what: z.enum(['load', 'files', 'transcript', 'action']), message: z.string() }),
-  z.object({ type: z.literal('followUpDone'), key: z.string(), error: z.string().optional() }),
+  z.object({ type: z.literal('followUpDone'), key: z.string(), error: z.optional(z.string()) }),
   z.object({ type: z.literal('focusFollowUp') }),
 ]);
 export type ToThreadPage = z.infer<typeof toThreadPageSchema>;
@@ -51,19 +51,19 @@ export const fromThreadPageSchema = z.discriminatedUnion('type', [
   /** `key` is the same when a person sends the same text again after an error. */
   z.object({
     type: z.literal('followUp'),
-    text: z.string().min(1).max(1_000_000),
-    agent: z.string().min(1).max(200),
-    key: z.string().min(8).max(100),
+    text: z.string().check(z.minLength(1), z.maxLength(1_000_000)),
+    agent: z.string().check(z.minLength(1), z.maxLength(200)),
+    key: z.string().check(z.minLength(8), z.maxLength(100)),
   }),
   /** As an agent wrote it: relative to the worktree or absolute. Line is 1-based. */
   z.object({
     type: z.literal('openFile'),
-    path: z.string().min(1).max(4_096),
-    line: z.number().int().positive().optional(),
+    path: z.string().check(z.minLength(1), z.maxLength(4_096)),
+    line: z.optional(z.int().check(z.positive())),
   }),
-  z.object({ type: z.literal('openDiff'), path: z.string().min(1).max(4_096) }),
-  z.object({ type: z.literal('openLink'), url: z.string().max(8_192) }),
-  z.object({ type: z.literal('openRunLog'), runId: z.string().max(200) }),
+  z.object({ type: z.literal('openDiff'), path: z.string().check(z.minLength(1), z.maxLength(4_096)) }),
+  z.object({ type: z.literal('openLink'), url: z.string().check(z.maxLength(8_192)) }),
+  z.object({ type: z.literal('openRunLog'), runId: z.string().check(z.maxLength(200)) }),
   z.object({ type: z.literal('reload') }),
   z.object({ type: z.literal('startHost') }),
 ]);

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { agentViewSchema, messageViewSchema, runViewSchema, threadViewSchema } from './threadView.js';
 import { transcriptEntrySchema } from './transcriptView.js';
 
@@ -8,19 +8,19 @@ import { transcriptEntrySchema } from './transcriptView.js';
  */
 export const threadPageStateSchema = z.object({
   threadId: z.string(),
-  draft: z.string().optional(),
+  draft: z.optional(z.string()),
   /** Agent chosen for the follow-up. */
-  agent: z.string().optional(),
-  sideHidden: z.boolean().optional(),
+  agent: z.optional(z.string()),
+  sideHidden: z.optional(z.boolean()),
   /** The last known state, with the end of the transcripts. */
-  cached: z
-    .object({
+  cached: z.optional(
+    z.object({
       thread: threadViewSchema,
       agents: z.array(agentViewSchema),
       messages: z.array(messageViewSchema),
       runs: z.array(runViewSchema),
       transcripts: z.record(z.string(), z.array(transcriptEntrySchema)),
-    })
-    .optional(),
+    }),
+  ),
 });
 export type ThreadPageState = z.infer<typeof threadPageStateSchema>;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { Merge } from '../gen/muster/v1/merges_pb.js';
 import type { Agent } from '../gen/muster/v1/projects_pb.js';
 import type { Run } from '../gen/muster/v1/runs_pb.js';
@@ -11,9 +11,9 @@ import { parseThreadStatus, type ThreadStatus } from '../threadDisplay.js';
  * `postMessage`), times in milliseconds since the Unix epoch, unknown values absent.
  */
 
-const shortText = z.string().max(4_000);
-const time = z.number().nonnegative();
-const count = z.number().int().nonnegative();
+const shortText = z.string().check(z.maxLength(4_000));
+const time = z.number().check(z.nonnegative());
+const count = z.int().check(z.nonnegative());
 
 export const threadViewSchema = z.object({
   id: shortText,
@@ -33,24 +33,24 @@ export const threadViewSchema = z.object({
   restorable: z.boolean(),
   createdAt: time,
   updatedAt: time,
-  latestRun: z
-    .object({
+  latestRun: z.optional(
+    z.object({
       status: shortText,
       agent: shortText,
       activity: shortText,
       queuedAt: time,
-      startedAt: time.optional(),
-      endedAt: time.optional(),
+      startedAt: z.optional(time),
+      endedAt: z.optional(time),
       /** 1-based; absent when not queued. */
-      queuePosition: count.optional(),
-    })
-    .optional(),
-  filesChanged: count.optional(),
-  additions: count.optional(),
-  deletions: count.optional(),
-  costUsd: z.number().nonnegative().optional(),
+      queuePosition: z.optional(count),
+    }),
+  ),
+  filesChanged: z.optional(count),
+  additions: z.optional(count),
+  deletions: z.optional(count),
+  costUsd: z.optional(z.number().check(z.nonnegative())),
   /** Input and output together. */
-  tokens: count.optional(),
+  tokens: z.optional(count),
 });
 export type ThreadView = z.infer<typeof threadViewSchema>;
 
@@ -73,12 +73,12 @@ export const runViewSchema = z.object({
   model: shortText,
   status: shortText,
   queuedAt: time,
-  startedAt: time.optional(),
-  endedAt: time.optional(),
-  exitCode: z.number().int().optional(),
-  error: z.string().optional(),
-  costUsd: z.number().nonnegative().optional(),
-  tokens: count.optional(),
+  startedAt: z.optional(time),
+  endedAt: z.optional(time),
+  exitCode: z.optional(z.int()),
+  error: z.optional(z.string()),
+  costUsd: z.optional(z.number().check(z.nonnegative())),
+  tokens: z.optional(count),
 });
 export type RunView = z.infer<typeof runViewSchema>;
 

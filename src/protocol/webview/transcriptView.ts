@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { TranscriptItem } from '../gen/muster/v1/runs_pb.js';
 
 /** Tool inputs and outputs longer than this are cut for the page; the raw log has them whole. */
@@ -19,7 +19,7 @@ const toolResult = z.object({
   callId: z.string(),
   ok: z.boolean(),
   output: z.string(),
-  exitCode: z.number().int().optional(),
+  exitCode: z.optional(z.int()),
   /** The output was longer than {@link maxShownToolText}. */
   cut: z.boolean(),
 });

@@ -1,0 +1,60 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { formatCost } from '../../src/protocol/displayFormat.js';
+import type { BoardAgent } from '../../src/protocol/webview/boardMessages.js';
+import { fill, type WebviewStrings } from '../../src/protocol/webview/webviewStrings.js';
+import { icon } from '../shared/icon.js';
+import type { BoardState } from './boardState.js';
+
+/** Agents with what they are doing, the queue, and what today has cost. */
+export function agentStrip({ strip, strings }: BoardState): TemplateResult {
+  const cost = formatCost(strip.costTodayUsd);
+  const manyProjects = new Set(strip.agents.map(agent => agent.projectId)).size > 1;
+  return html`<header class="strip">
+    <ul class="strip-agents" aria-label=${strings.agents}>
+      ${strip.agents.map(agent => agentLoad(agent, { strings, withProject: manyProjects }))}
+    </ul>
+    <dl class="strip-figures">
+      ${
+        strip.queued > 0
+          ? html`<div>
+              <dt>${strings.queue}</dt>
+              <dd>${strip.queued}</dd>
+            </div>`
+          : nothing
+      }
+      ${
+        cost === ''
+          ? nothing
+          : html`<div>
+              <dt>${strings.costToday}</dt>
+              <dd>${cost}</dd>
+            </div>`
+      }
+    </dl>
+  </header>`;
+}
+
+function agentLoad(
+  agent: BoardAgent,
+  { strings, withProject }: { readonly strings: WebviewStrings; readonly withProject: boolean },
+): TemplateResult {
+  const load = fill(strings.agentLoad, agent.active, agent.concurrency);
+  const queue = agent.queued > 0 ? fill(strings.agentQueue, agent.queued) : '';
+  const maker = agent.model === '' ? agent.provider : `${agent.provider} · ${agent.model}`;
+  const title = [agent.problem, maker, load, queue].filter(text => text !== '').join('\n');
+  return html`<li class="strip-agent" title=${title}>
+    ${
+      agent.problem === ''
+        ? html`<span class="load ${agent.active > 0 ? 'is-busy' : ''}" aria-hidden="true"></span>`
+        : icon('warning', 'is-warning')
+    }
+    <span>${withProject ? `${agent.projectName}/` : ''}${agent.name}</span>
+    ${
+      agent.problem === ''
+        ? html`<span class="dim" aria-hidden="true">${agent.active}/${agent.concurrency}</span
+            ><span class="sr-only">${load}</span>`
+        : html`<span class="dim strip-problem">${agent.problem}</span>`
+    }
+    ${queue === '' ? nothing : html`<span class="dim">${queue}</span>`}
+  </li>`;
+}

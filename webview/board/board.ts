@@ -1,0 +1,233 @@
+import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
+import { threadGroups, type ThreadGroup } from '../../src/protocol/threadDisplay.js';
+import {
+  fromBoardSchema,
+  toBoardSchema,
+  type FromBoard,
+  type ToBoard,
+} from '../../src/protocol/webview/boardMessages.js';
+import { boardViewStateSchema, type BoardViewState } from '../../src/protocol/webview/boardViewState.js';
+import { fill } from '../../src/protocol/webview/webviewStrings.js';
+import { connectMessages } from '../shared/messagePort.js';
+import { notice } from '../shared/notice.js';
+import { badge, button } from '../shared/toolkit.js';
+import { agentStrip } from './agentStrip.js';
+import { boardColumns, moveCard, shownAtFirst, type BoardColumn } from './boardColumns.js';
+import { applyMessage, emptyBoard, type BoardState } from './boardState.js';
+import { threadCard } from './threadCard.js';
+
+/** As many cards are kept for the first paint of the next document. */
+const keptThreads = 100;
+const saveDelayMs = 1000;
+
+/** All threads in the columns of their states, live. */
+export class Board extends LitElement {
+  readonly #port = connectMessages<ToBoard, FromBoard, BoardViewState>({
+    incoming: toBoardSchema,
+    state: boardViewStateSchema,
+    onMessage: message => this.#change(applyMessage(this.#state, message)),
+  });
+  #state: BoardState = restoredBoard(this.#port.restored);
+  #current: string | undefined;
+  readonly #showAll = new Set<ThreadGroup>();
+  #saving: ReturnType<typeof setTimeout> | undefined;
+
+  protected override createRenderRoot(): HTMLElement {
+    return this;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.addEventListener('keydown', this.#onKeyDown);
+    window.addEventListener('pagehide', () => this.#save());
+    this.#post({ type: 'ready' });
+  }
+
+  protected override render(): TemplateResult {
+    const state = this.#state;
+    const { strings, connection, failure, loaded, threads } = state;
+    return html`<div class="board-page">
+      ${agentStrip(state)}
+      ${
+        connection === 'offline'
+          ? notice({
+              tone: 'warning',
+              icon: 'debug-disconnect',
+              text: strings.hostOffline,
+              detail: threads.size > 0 ? strings.hostOfflineHint : '',
+              actions: [{ label: strings.startHost, onClick: () => this.#post({ type: 'startHost' }) }],
+            })
+          : nothing
+      }
+      ${connection === 'connecting' ? notice({ tone: 'info', icon: 'loading', text: strings.hostConnecting }) : nothing}
+      ${
+        failure === ''
+          ? nothing
+          : notice({
+              tone: 'error',
+              text: strings.actionFailed,
+              detail: failure,
+              dismiss: { label: strings.dismiss, onClick: () => this.#change({ ...state, failure: '' }) },
+            })
+      }
+      ${loaded && threads.size === 0 ? this.#empty() : this.#columns()}
+    </div>`;
+  }
+
+  #empty(): TemplateResult {
+    const { strings } = this.#state;
+    return html`<main class="board-empty">
+      <h1>${strings.emptyBoard}</h1>
+      <p>${strings.emptyBoardHint}</p>
+      ${button({ label: strings.dispatch, look: 'primary', icon: 'play', onClick: () => this.#post({ type: 'dispatch' }) })}
+    </main>`;
+  }
+
+  #columns(): TemplateResult {
+    const { strings, loaded, connection } = this.#state;
+    if (!loaded && connection !== 'offline') {
+      return html`<main class="columns" role="status" aria-label=${strings.boardLoading}>
+        ${threadGroups.map((group, i) => html`<section class="column">${this.#heading(group, undefined)}${cardSkeletons(i)}</section>`)}
+      </main>`;
+    }
+    const columns = boardColumns(this.#state.threads.values());
+    const current = this.#currentCard(columns);
+    return html`<main class="columns" aria-label=${strings.board}>
+      ${columns.map(column => this.#column(column, current))}
+    </main>`;
+  }
+
+  #column(column: BoardColumn, current: string | undefined): TemplateResult {
+    const { strings } = this.#state;
+    const shown = this.#shown(column);
+    const hidden = column.threads.length - shown.length;
+    return html`<section class="column" aria-label=${strings[`group.${column.group}`]}>
+      ${this.#heading(column.group, column.threads.length)}
+      ${
+        column.threads.length === 0
+          ? html`<p class="column-empty">${strings.emptyColumn}</p>`
+          : html`<ul class="cards">
+              ${repeat(
+                shown,
+                thread => thread.id,
+                thread =>
+                  threadCard({
+                    thread,
+                    strings,
+                    current: thread.id === current,
+                    act: action => this.#post({ type: 'act', threadId: thread.id, action }),
+                    onFocus: () => this.#makeCurrent(thread.id),
+                  }),
+              )}
+              ${
+                hidden > 0
+                  ? html`<li>
+                      <button class="link show-more" type="button" @click=${() => this.#showMore(column.group)}>
+                        ${fill(strings.showMore, hidden)}
+                      </button>
+                    </li>`
+                  : nothing
+              }
+            </ul>`
+      }
+    </section>`;
+  }
+
+  #heading(group: ThreadGroup, count: number | undefined): TemplateResult {
+    const attention = group === 'needs_you' && count !== undefined && count > 0;
+    return html`<h2>
+      <span>${this.#state.strings[`group.${group}`]}</span>
+      ${count === undefined || count === 0 ? nothing : attention ? badge(count) : html`<span class="dim">${count}</span>`}
+    </h2>`;
+  }
+
+  #shown(column: BoardColumn): BoardColumn['threads'] {
+    if (this.#showAll.has(column.group)) return column.threads;
+    return column.threads.slice(0, shownAtFirst(column, Date.now()));
+  }
+
+  /** The card that Tab leads to: the one that had the focus last, else the first. */
+  #currentCard(columns: readonly BoardColumn[]): string | undefined {
+    const shown = columns.flatMap(column => this.#shown(column));
+    return shown.some(thread => thread.id === this.#current) ? this.#current : shown[0]?.id;
+  }
+
+  #makeCurrent(threadId: string): void {
+    if (this.#current === threadId) return;
+    this.#current = threadId;
+    this.requestUpdate();
+  }
+
+  #showMore(group: ThreadGroup): void {
+    this.#showAll.add(group);
+    this.requestUpdate();
+  }
+
+  readonly #onKeyDown = (event: KeyboardEvent): void => {
+    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const card = event.target instanceof Element ? event.target.closest<HTMLElement>('.card') : null;
+    const id = card?.dataset['thread'];
+    if (id === undefined) return;
+    const columns = boardColumns(this.#state.threads.values()).map(column => this.#shown(column));
+    const column = columns.findIndex(threads => threads.some(thread => thread.id === id));
+    const row = columns[column]?.findIndex(thread => thread.id === id) ?? -1;
+    const next = moveCard(
+      { column, row },
+      event.key,
+      columns.map(threads => threads.length),
+    );
+    const target = next && columns[next.column]?.[next.row];
+    if (!target) return;
+    event.preventDefault();
+    const title = this.querySelector<HTMLElement>(`.card[data-thread="${CSS.escape(target.id)}"] .card-title`);
+    title?.focus({ preventScroll: true });
+    title?.closest('.card')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  };
+
+  #change(state: BoardState): void {
+    this.#state = state;
+    this.#saving ??= setTimeout(() => this.#save(), saveDelayMs);
+    this.requestUpdate();
+  }
+
+  #post(message: FromBoard): void {
+    const parsed = fromBoardSchema.safeParse(message);
+    if (parsed.success) this.#port.post(parsed.data);
+  }
+
+  #save(): void {
+    clearTimeout(this.#saving);
+    this.#saving = undefined;
+    if (!this.#state.loaded) return;
+    const threads = boardColumns(this.#state.threads.values())
+      .flatMap(column => column.threads)
+      .slice(0, keptThreads);
+    this.#port.save({ threads });
+  }
+}
+
+function restoredBoard(kept: BoardViewState | undefined): BoardState {
+  if (!kept) return emptyBoard;
+  return {
+    ...emptyBoard,
+    loaded: kept.threads.length > 0,
+    threads: new Map(kept.threads.map(thread => [thread.id, thread])),
+  };
+}
+
+function cardSkeletons(column: number): TemplateResult {
+  const count = [2, 3, 1, 0, 2][column] ?? 0;
+  return html`<div class="cards" aria-hidden="true">
+    ${Array.from(
+      { length: count },
+      (_, i) =>
+        html`<div class="card card-skeleton">
+          <div class="skeleton-line skeleton-${(i + column) % 4}"></div>
+          <div class="skeleton-line skeleton-${(i + column + 2) % 4}"></div>
+        </div>`,
+    )}
+  </div>`;
+}
+
+customElements.define('muster-board', Board);

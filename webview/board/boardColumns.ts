@@ -1,0 +1,84 @@
+import { threadGroupOf, threadGroups, type ThreadGroup } from '../../src/protocol/threadDisplay.js';
+import type { ThreadView } from '../../src/protocol/webview/threadView.js';
+
+/** One column of the board with its cards in order. */
+export interface BoardColumn {
+  readonly group: ThreadGroup;
+  readonly threads: readonly ThreadView[];
+}
+
+/** How long a finished thread stays among those shown at first. */
+const doneForMs = 7 * 24 * 60 * 60 * 1000;
+
+/**
+ * Sorts threads into the columns. What waits longest stands first where a person or the queue is next; elsewhere the
+ * latest change does.
+ */
+export function boardColumns(threads: Iterable<ThreadView>): readonly BoardColumn[] {
+  const groups = Map.groupBy(threads, thread => threadGroupOf(thread.status));
+  return threadGroups.map(group => ({ group, threads: (groups.get(group) ?? []).toSorted(orders[group]) }));
+}
+
+type Order = (a: ThreadView, b: ThreadView) => number;
+const newestFirst: Order = (a, b) => b.updatedAt - a.updatedAt || compareIds(a, b);
+/** By when it began, so that cards do not jump while agents work. */
+const workFirst: Order = (a, b) => queueRank(a) - queueRank(b) || a.createdAt - b.createdAt || compareIds(a, b);
+
+const orders: Readonly<Record<ThreadGroup, Order>> = {
+  needs_you: (a, b) => a.updatedAt - b.updatedAt || compareIds(a, b),
+  working: workFirst,
+  ready: newestFirst,
+  merging: (a, b) => a.updatedAt - b.updatedAt || compareIds(a, b),
+  done: newestFirst,
+};
+
+function queueRank(thread: ThreadView): number {
+  return thread.status === 'queued' ? (thread.latestRun?.queuePosition ?? Number.MAX_SAFE_INTEGER) : 0;
+}
+
+function compareIds(a: ThreadView, b: ThreadView): number {
+  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
+}
+
+/** How many of a column's cards are shown before *Show more*: of Done, those of the last 7 days and at most 50. */
+export function shownAtFirst({ group, threads }: BoardColumn, now: number): number {
+  if (group !== 'done') return threads.length;
+  const recent = threads.findIndex(thread => now - thread.updatedAt > doneForMs);
+  return Math.min(50, recent < 0 ? threads.length : recent);
+}
+
+/** A card's place: column and row. */
+export interface CardPlace {
+  readonly column: number;
+  readonly row: number;
+}
+
+/**
+ * Where an arrow key leads from a card; undefined when nowhere. Left and right skip empty columns and keep the row as
+ * far as the next column reaches. `lengths` are the numbers of cards shown per column.
+ */
+export function moveCard(place: CardPlace, key: string, lengths: readonly number[]): CardPlace | undefined {
+  const { column, row } = place;
+  const length = lengths[column] ?? 0;
+  switch (key) {
+    case 'ArrowUp':
+      return row > 0 ? { column, row: row - 1 } : undefined;
+    case 'ArrowDown':
+      return row < length - 1 ? { column, row: row + 1 } : undefined;
+    case 'Home':
+      return row > 0 ? { column, row: 0 } : undefined;
+    case 'End':
+      return row < length - 1 ? { column, row: length - 1 } : undefined;
+    case 'ArrowLeft':
+    case 'ArrowRight': {
+      const step = key === 'ArrowLeft' ? -1 : 1;
+      for (let next = column + step; next >= 0 && next < lengths.length; next += step) {
+        const cards = lengths[next] ?? 0;
+        if (cards > 0) return { column: next, row: Math.min(row, cards - 1) };
+      }
+      return undefined;
+    }
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,49 @@
+import type { BoardAgent, ToBoard } from '../../src/protocol/webview/boardMessages.js';
+import type { ConnectionView } from '../../src/protocol/webview/threadPageMessages.js';
+import type { ThreadView } from '../../src/protocol/webview/threadView.js';
+import { webviewStrings, withTranslations, type WebviewStrings } from '../../src/protocol/webview/webviewStrings.js';
+
+/** What the board knows; {@link applyMessage} is the only thing that changes it. */
+export interface BoardState {
+  readonly strings: WebviewStrings;
+  readonly connection: ConnectionView;
+  readonly threads: ReadonlyMap<string, ThreadView>;
+  readonly loaded: boolean;
+  readonly strip: { readonly agents: readonly BoardAgent[]; readonly queued: number; readonly costTodayUsd?: number };
+  /** Why the last action failed; empty otherwise. */
+  readonly failure: string;
+}
+
+/** The state before the first message. */
+export const emptyBoard: BoardState = {
+  strings: webviewStrings,
+  connection: 'online',
+  threads: new Map(),
+  loaded: false,
+  strip: { agents: [], queued: 0 },
+  failure: '',
+};
+
+/** The state after a message of the extension. */
+export function applyMessage(state: BoardState, message: ToBoard): BoardState {
+  switch (message.type) {
+    case 'init':
+      return { ...state, strings: withTranslations(message.strings) };
+    case 'connection':
+      return { ...state, connection: message.state };
+    case 'snapshot':
+      return { ...state, loaded: true, threads: new Map(message.threads.map(thread => [thread.id, thread])) };
+    case 'changes': {
+      const threads = new Map(state.threads);
+      for (const id of message.removed) threads.delete(id);
+      for (const thread of message.threads) threads.set(thread.id, thread);
+      return { ...state, threads };
+    }
+    case 'strip': {
+      const { agents, queued, costTodayUsd } = message;
+      return { ...state, strip: { agents, queued, ...(costTodayUsd !== undefined && { costTodayUsd }) } };
+    }
+    case 'failed':
+      return { ...state, failure: message.message };
+  }
+}

@@ -1,0 +1,85 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { formatCost, formatLineChanges } from '../../src/protocol/displayFormat.js';
+import { offeredActions, type ThreadAction } from '../../src/protocol/webview/threadActions.js';
+import type { ThreadView } from '../../src/protocol/webview/threadView.js';
+import { fill, type WebviewStrings } from '../../src/protocol/webview/webviewStrings.js';
+import { icon } from '../shared/icon.js';
+import { stateIcon, stateWord } from '../shared/stateLabel.js';
+import { age, elapsed } from '../shared/timeText.js';
+
+const buttonIcons: Partial<Readonly<Record<ThreadAction, string>>> = {
+  review: 'diff-multiple',
+  merge: 'git-merge',
+  stop: 'debug-stop',
+  retry: 'debug-restart',
+  restore: 'history',
+};
+
+/** One thread on the board. The title is the button that opens it; the others act in place. */
+export function threadCard(options: {
+  readonly thread: ThreadView;
+  readonly strings: WebviewStrings;
+  /** The card that Tab leads to. */
+  readonly current: boolean;
+  readonly act: (action: ThreadAction) => void;
+  readonly onFocus: () => void;
+}): TemplateResult {
+  const { thread, strings, current, act, onFocus } = options;
+  const tab = current ? '0' : '-1';
+  return html`<li class="card" data-thread=${thread.id} @focusin=${onFocus} @click=${openOnCard}>
+    <div class="card-head">
+      ${stateIcon(thread)}
+      <button class="card-title" type="button" tabindex=${tab} @click=${() => act('open')}>${thread.summary}</button>
+      <span class="card-actions">
+        ${offeredActions(thread).buttons.map(
+          action =>
+            html`<button
+              class="icon-button"
+              type="button"
+              tabindex=${tab}
+              aria-label=${`${strings[action]}: ${thread.summary}`}
+              title=${strings[action]}
+              @click=${() => act(action)}
+            >
+              ${icon(buttonIcons[action] ?? 'circle')}
+            </button>`,
+        )}
+      </span>
+    </div>
+    ${activity(thread, strings)}
+    <div class="card-facts">${facts(thread, strings)}</div>
+  </li>`;
+
+  function openOnCard(event: Event): void {
+    const onControl = event.target instanceof Element && event.target.closest('button') !== null;
+    if (!onControl) act('open');
+  }
+}
+
+function activity(thread: ThreadView, strings: WebviewStrings): TemplateResult | typeof nothing {
+  const text =
+    thread.needs !== '' ? thread.needs : thread.status === 'working' ? (thread.latestRun?.activity ?? '') : '';
+  if (thread.status === 'queued') return html`<div class="card-activity">${stateWord(thread, strings)}</div>`;
+  return text === '' ? nothing : html`<div class="card-activity" title=${text}>${text}</div>`;
+}
+
+function facts(thread: ThreadView, strings: WebviewStrings): TemplateResult {
+  const { latestRun, filesChanged } = thread;
+  const startedAt = thread.status === 'working' ? latestRun?.startedAt : undefined;
+  const cost = formatCost(thread.costUsd);
+  const changes = formatLineChanges(thread.additions, thread.deletions);
+  const showState = thread.status === 'closed' || thread.status === 'abandoned' || thread.status === 'failed';
+  return html`<span class="card-agent">${thread.agent}</span>
+    ${showState ? html`<span>${strings[`status.${thread.status}`]}</span>` : nothing}
+    <span>${startedAt === undefined ? age(thread.updatedAt) : elapsed(startedAt, undefined)}</span>
+    ${cost === '' ? nothing : html`<span>${cost}</span>`}
+    ${
+      filesChanged === undefined || filesChanged === 0
+        ? nothing
+        : html`<span
+            class="card-changes"
+            title=${filesChanged === 1 ? strings.oneFile : fill(strings.changedFiles, filesChanged)}
+            >${changes}</span
+          >`
+    }`;
+}

@@ -1,0 +1,88 @@
+/** The only file that knows the Markdown renderer and the sanitiser. */
+import DOMPurify from 'dompurify';
+import { nothing, type TemplateResult } from 'lit';
+import { unsafeHTML } from 'lit/directives/unsafe-html.js';
+import type { DirectiveResult } from 'lit/directive.js';
+import { Marked } from 'marked';
+import { parseFileReference } from './fileReference.js';
+
+const renderer = new Marked({ gfm: true, breaks: false });
+/** What a sanitised text may consist of: no images, no forms, no styles, no ids. */
+const allowedTags = [
+  'a', 'b', 'blockquote', 'br', 'code', 'del', 'em', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'hr', 'i', 'kbd', 'li', 'ol', 'p',
+  'pre', 's', 'span', 'strong', 'sub', 'sup', 'table', 'tbody', 'td', 'th', 'thead', 'tr', 'ul',
+]; // prettier-ignore
+const allowedAttributes = ['href', 'title', 'align', 'start', 'data-path', 'data-line'];
+/** Longer texts are shown as they are: rendering them would hold up the view. */
+const maxMarkdown = 200_000;
+
+const cache = new Map<string, string>();
+const cacheSize = 500;
+
+/** Renders what an agent wrote. Links to files carry `data-path` and `data-line`; see {@link fileLinkOf}. */
+export function markdown(text: string): DirectiveResult | TemplateResult | typeof nothing | string {
+  if (text === '') return nothing;
+  if (text.length > maxMarkdown) return text;
+  return unsafeHTML(renderMarkdown(text));
+}
+
+/** Sanitised HTML of a Markdown text. */
+export function renderMarkdown(text: string): string {
+  const known = cache.get(text);
+  if (known !== undefined) return known;
+  const dirty = renderer.parse(text, { async: false });
+  const fragment = DOMPurify.sanitize(dirty, {
+    ALLOWED_TAGS: allowedTags,
+    ALLOWED_ATTR: allowedAttributes,
+    ALLOW_DATA_ATTR: false,
+    RETURN_DOM_FRAGMENT: true,
+  });
+  markFileLinks(fragment);
+  const holder = document.createElement('div');
+  holder.append(fragment);
+  const clean = holder.innerHTML;
+  if (cache.size >= cacheSize) cache.clear();
+  cache.set(text, clean);
+  return clean;
+}
+
+/** Turns links that lead into the worktree, and code that reads like `src/a.ts:12`, into file links. */
+function markFileLinks(fragment: DocumentFragment): void {
+  for (const link of fragment.querySelectorAll('a')) {
+    const href = link.getAttribute('href') ?? '';
+    // What the writer cannot set: only links recognised below carry a path.
+    link.removeAttribute('data-path');
+    link.removeAttribute('data-line');
+    if (/^(https?|mailto):/i.test(href)) continue;
+    const reference = parseFileReference(decode(href.replace(/^file:\/\//i, '')));
+    if (reference) setReference(link, reference);
+    else link.removeAttribute('href');
+  }
+  for (const code of fragment.querySelectorAll('code')) {
+    if (code.closest('a, pre')) continue;
+    const reference = parseFileReference(code.textContent);
+    if (!reference || !/[./]/.test(reference.path) || (!reference.line && !/[/].*\.\w+$/.test(reference.path)))
+      continue;
+    const link = document.createElement('a');
+    setReference(link, reference);
+    code.replaceWith(link);
+    link.append(code);
+  }
+}
+
+function setReference(
+  link: HTMLAnchorElement,
+  { path, line }: { readonly path: string; readonly line?: number },
+): void {
+  link.setAttribute('href', '#');
+  link.setAttribute('data-path', path);
+  if (line !== undefined) link.setAttribute('data-line', String(line));
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURI(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,23 @@
+import { html, type TemplateResult } from 'lit';
+import { formatOrdinal } from '../../src/protocol/displayFormat.js';
+import { threadIcon } from '../../src/protocol/threadDisplay.js';
+import type { ThreadView } from '../../src/protocol/webview/threadView.js';
+import { fill, type WebviewStrings } from '../../src/protocol/webview/webviewStrings.js';
+import { icon } from './icon.js';
+
+/** The word of a thread's state; `queued, 3rd` in the queue. */
+export function stateWord(thread: ThreadView, strings: WebviewStrings): string {
+  const place = thread.latestRun?.queuePosition;
+  if (thread.status === 'queued' && place !== undefined) return fill(strings.queuedAs, formatOrdinal(place));
+  return strings[`status.${thread.status}`];
+}
+
+/** The icon of a thread's state. */
+export function stateIcon(thread: ThreadView): TemplateResult {
+  return icon(threadIcon(thread.status, thread.latestRun?.status), `state-icon state-${thread.status}`);
+}
+
+/** Icon and word: a state is never colour alone. */
+export function stateLabel(thread: ThreadView, strings: WebviewStrings): TemplateResult {
+  return html`<span class="state-label">${stateIcon(thread)}<span>${stateWord(thread, strings)}</span></span>`;
+}

@@ -1,0 +1,198 @@
+import { html, LitElement, type PropertyValues, type TemplateResult } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
+import { VirtualWindow } from './virtualWindow.js';
+
+/** What the list needs to know of a row; everything else is the business of its template. */
+export interface VirtualRow {
+  readonly key: string;
+  /** Height in pixels, assumed until it is measured. */
+  readonly estimate: number;
+}
+
+/** Rows are drawn this far beyond both edges. */
+const overscanPx = 600;
+/** So close to the end counts as at the end. */
+const atEndPx = 24;
+
+/**
+ * A long list of which only the visible part is in the document. It follows its end while it is scrolled there, and
+ * otherwise keeps what a person reads in its place while rows above change. Fires `follow-changed`.
+ */
+export class VirtualList extends LitElement {
+  static override readonly properties = {
+    rows: { attribute: false },
+    template: { attribute: false },
+    label: { attribute: false },
+  };
+  declare rows: readonly VirtualRow[];
+  declare template: (row: VirtualRow, index: number) => TemplateResult;
+  declare label: string;
+
+  readonly #window = new VirtualWindow();
+  readonly #sizes = new ResizeObserver(entries => this.#measured(entries));
+  readonly #observed = new Set<Element>();
+  #following = true;
+  /** The row at the top edge and how far it is scrolled out: what stays in place. */
+  #anchor: { readonly key: string; readonly index: number; readonly delta: number } | undefined;
+  #lastTop = 0;
+  #range = { start: 0, end: 0 };
+  #hadFocus = false;
+
+  constructor() {
+    super();
+    this.rows = [];
+    this.label = '';
+    this.template = () => html``;
+  }
+
+  /** True while the list shows its end and goes along when it grows. */
+  get following(): boolean {
+    return this.#following;
+  }
+
+  /** Goes to the end and stays there. */
+  jumpToEnd(): void {
+    this.#setFollowing(true);
+    this.requestUpdate();
+  }
+
+  protected override createRenderRoot(): HTMLElement {
+    return this;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#sizes.observe(this);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#sizes.disconnect();
+    this.#observed.clear();
+  }
+
+  protected override willUpdate(changed: PropertyValues): void {
+    if (changed.has('rows')) {
+      this.#window.setRows(
+        this.rows.map(row => row.key),
+        this.rows.map(row => row.estimate),
+      );
+    }
+    this.#hadFocus = this.contains(document.activeElement);
+    const height = this.#viewport?.clientHeight ?? 800;
+    const top = this.#following ? this.#window.total - height : this.#anchoredTop();
+    this.#range = this.#window.range(Math.max(0, top - overscanPx), Math.max(0, top + height + overscanPx));
+  }
+
+  protected override render(): TemplateResult {
+    const { start, end } = this.#range;
+    return html`<div
+      class="virtual-viewport"
+      tabindex="0"
+      role="group"
+      aria-label=${this.label}
+      @scroll=${this.#onScroll}
+    >
+      <div class="virtual-space"></div>
+      <div class="virtual-rows" role="list">
+        ${repeat(
+          this.rows.slice(start, end),
+          row => row.key,
+          (row, i) =>
+            html`<div
+              class="virtual-row"
+              role="listitem"
+              data-key=${row.key}
+              aria-posinset=${start + i + 1}
+              aria-setsize=${this.rows.length}
+            >
+              ${this.template(row, start + i)}
+            </div>`,
+        )}
+      </div>
+      <div class="virtual-space"></div>
+    </div>`;
+  }
+
+  protected override updated(): void {
+    const [before, after] = this.querySelectorAll<HTMLElement>(':scope > .virtual-viewport > .virtual-space');
+    const { start, end } = this.#range;
+    if (before) before.style.height = `${this.#window.offsetOf(start)}px`;
+    if (after) after.style.height = `${this.#window.total - this.#window.offsetOf(end)}px`;
+    this.#observeRows();
+    this.#place();
+    // The focused row may have left the document: keep the keyboard in the list.
+    if (this.#hadFocus && !this.contains(document.activeElement)) this.#viewport?.focus({ preventScroll: true });
+  }
+
+  get #viewport(): HTMLElement | undefined {
+    return this.querySelector<HTMLElement>(':scope > .virtual-viewport') ?? undefined;
+  }
+
+  #anchoredTop(): number {
+    const anchor = this.#anchor;
+    if (!anchor) return this.#viewport?.scrollTop ?? 0;
+    const index =
+      this.rows[anchor.index]?.key === anchor.key ? anchor.index : this.rows.findIndex(row => row.key === anchor.key);
+    return index < 0 ? (this.#viewport?.scrollTop ?? 0) : this.#window.offsetOf(index) + anchor.delta;
+  }
+
+  #place(): void {
+    const viewport = this.#viewport;
+    if (!viewport) return;
+    const top = this.#following ? viewport.scrollHeight - viewport.clientHeight : this.#anchoredTop();
+    if (Math.abs(viewport.scrollTop - top) >= 1) viewport.scrollTop = top;
+    this.#lastTop = viewport.scrollTop;
+  }
+
+  readonly #onScroll = (): void => {
+    const viewport = this.#viewport;
+    if (!viewport) return;
+    const top = viewport.scrollTop;
+    const rest = viewport.scrollHeight - top - viewport.clientHeight;
+    // Growing content also ends up far from the end; only going up means that a person wants to stay.
+    if (rest <= atEndPx) this.#setFollowing(true);
+    else if (top < this.#lastTop - 1) this.#setFollowing(false);
+    this.#lastTop = top;
+    const index = this.#window.indexAt(top);
+    const row = this.rows[index];
+    this.#anchor = row && { key: row.key, index, delta: top - this.#window.offsetOf(index) };
+    const needed = this.#window.range(Math.max(0, top - overscanPx / 2), top + viewport.clientHeight + overscanPx / 2);
+    if (needed.start < this.#range.start || needed.end > this.#range.end) this.requestUpdate();
+  };
+
+  #setFollowing(following: boolean): void {
+    if (this.#following === following) return;
+    this.#following = following;
+    this.dispatchEvent(new CustomEvent('follow-changed'));
+  }
+
+  #observeRows(): void {
+    const present = new Set<Element>(
+      this.querySelectorAll(':scope > .virtual-viewport > .virtual-rows > .virtual-row'),
+    );
+    for (const row of this.#observed) {
+      if (present.has(row)) continue;
+      this.#sizes.unobserve(row);
+      this.#observed.delete(row);
+    }
+    for (const row of present) {
+      if (this.#observed.has(row)) continue;
+      this.#sizes.observe(row);
+      this.#observed.add(row);
+    }
+  }
+
+  #measured(entries: readonly ResizeObserverEntry[]): void {
+    let changed = false;
+    for (const { target, borderBoxSize } of entries) {
+      const key = target instanceof HTMLElement ? target.dataset['key'] : undefined;
+      const height = borderBoxSize[0]?.blockSize;
+      if (key === undefined || height === undefined) changed ||= target === this;
+      else if (target.isConnected && this.#window.measure(key, height)) changed = true;
+    }
+    if (changed) this.requestUpdate();
+  }
+}
+
+customElements.define('muster-virtual-list', VirtualList);

@@ -1,0 +1,111 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { formatCost, formatTokens, shortId } from '../../src/protocol/displayFormat.js';
+import { offeredActions, threadActions, type ThreadAction } from '../../src/protocol/webview/threadActions.js';
+import type { ThreadView } from '../../src/protocol/webview/threadView.js';
+import { fill, type WebviewStrings } from '../../src/protocol/webview/webviewStrings.js';
+import { icon } from '../shared/icon.js';
+import { chosenItem } from '../shared/menu.js';
+import { stateLabel } from '../shared/stateLabel.js';
+import { age, elapsed } from '../shared/timeText.js';
+import { button } from '../shared/toolkit.js';
+
+const actionIcons: Readonly<Record<ThreadAction, string>> = {
+  open: 'go-to-file',
+  review: 'diff-multiple',
+  merge: 'git-merge',
+  mergeSquash: 'git-merge',
+  stop: 'debug-stop',
+  retry: 'debug-restart',
+  close: 'circle-slash',
+  abandon: 'trash',
+  restore: 'history',
+  openWorktree: 'empty-window',
+  openTerminal: 'terminal',
+  rawLog: 'output',
+  copyBranch: 'git-branch',
+  copyId: 'copy',
+};
+
+/** Summary, state, buttons, and one line of facts. */
+export function pageHeader(options: {
+  readonly thread: ThreadView;
+  readonly strings: WebviewStrings;
+  readonly act: (action: ThreadAction) => void;
+}): TemplateResult {
+  const { thread, strings, act } = options;
+  const offered = offeredActions(thread);
+  const choose = (event: Event): void => {
+    const action = threadActions.find(known => known === chosenItem(event));
+    if (action) act(action);
+  };
+  const primary = offered.buttons.find(action => action !== 'stop');
+  return html`<header class="page-header">
+    <div class="header-line">
+      <h1 title=${thread.summary}>${thread.summary}</h1>
+      ${stateLabel(thread, strings)}
+      <div class="header-actions">
+        ${offered.buttons.map(action =>
+          action === 'merge'
+            ? html`<span class="split-button"
+                >${actionButton(action, action === primary)}<muster-menu
+                  .items=${[{ id: 'mergeSquash', label: strings.mergeSquash }]}
+                  .label=${strings.mergeOptions}
+                  @choose=${choose}
+                ></muster-menu
+              ></span>`
+            : actionButton(action, action === primary),
+        )}
+        <muster-menu
+          .items=${offered.menu.map(action => ({ id: action, label: strings[action], icon: actionIcons[action] }))}
+          .label=${strings.moreActions}
+          .iconName=${'ellipsis'}
+          @choose=${choose}
+        ></muster-menu>
+      </div>
+    </div>
+    <div class="header-facts">${facts(thread, strings)}</div>
+  </header>`;
+
+  function actionButton(action: ThreadAction, isPrimary: boolean): TemplateResult {
+    return button({
+      label: strings[action],
+      look: isPrimary ? 'primary' : 'secondary',
+      onClick: () => act(action),
+      testId: action,
+    });
+  }
+}
+
+function facts(thread: ThreadView, strings: WebviewStrings): TemplateResult {
+  const { agent, model, provider, branch, baseRef, baseCommit, latestRun } = thread;
+  const cost = formatCost(thread.costUsd);
+  const tokens = formatTokens(thread.tokens);
+  const base = baseCommit === '' ? baseRef : `${baseRef === '' ? '' : `${baseRef}@`}${shortId(baseCommit)}`;
+  const parts: (TemplateResult | typeof nothing)[] = [
+    html`<span class="fact-strong">${agent}</span>`,
+    html`<span>${model === '' ? provider : model}</span>`,
+    branch === ''
+      ? nothing
+      : html`<span class="fact-branch"
+          >${icon('git-branch')}<span class="mono">${branch}</span>${
+            base === '' ? nothing : html` ${strings.from} <span class="mono">${base}</span>`
+          }</span
+        >`,
+    latestRun?.startedAt === undefined
+      ? html`<span>${age(thread.createdAt, text => ago(text, strings))}</span>`
+      : html`<span>${elapsed(latestRun.startedAt, latestRun.endedAt)}</span>`,
+    cost === '' ? nothing : html`<span>${cost}</span>`,
+    tokens === '' ? nothing : html`<span>${fill(strings.tokens, tokens)}</span>`,
+  ];
+  return html`${parts.filter(part => part !== nothing)}`;
+}
+
+/** "now" stands alone; every other age is "… ago". */
+export function ago(text: string, strings: WebviewStrings): string {
+  return text === 'now' ? text : fill(strings.age, text);
+}
+
+/** Codicon of an action, for menus and lists. */
+export function actionIcon(action: ThreadAction): string {
+  return actionIcons[action];
+}

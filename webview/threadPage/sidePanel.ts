@@ -1,0 +1,166 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { formatCost, formatLineChanges, shortId } from '../../src/protocol/displayFormat.js';
+import type { ChangedFileView } from '../../src/protocol/webview/threadPageMessages.js';
+import type { MergeView } from '../../src/protocol/webview/threadView.js';
+import { fill, isStringKey, type WebviewStrings } from '../../src/protocol/webview/webviewStrings.js';
+import { icon } from '../shared/icon.js';
+import { elapsed } from '../shared/timeText.js';
+import { runIcon, runWord } from './conversationView.js';
+import type { PageState } from './pageState.js';
+
+/** So many files are listed before *Show more*. */
+const filesAtFirst = 200;
+
+export interface SideOptions {
+  readonly state: PageState;
+  readonly showAllFiles: boolean;
+  readonly onShowAllFiles: () => void;
+  readonly openDiff: (path: string) => void;
+  readonly openRunLog: (runId: string) => void;
+}
+
+/** Files, runs and merges of the thread. */
+export function sidePanel(options: SideOptions): TemplateResult {
+  const { state } = options;
+  return html`<aside class="side" aria-label=${state.strings.details}>
+    ${filesSection(options)} ${runsSection(options)} ${mergesSection(state.merges, state.strings)}
+  </aside>`;
+}
+
+function filesSection({ state, showAllFiles, onShowAllFiles, openDiff }: SideOptions): TemplateResult {
+  const { strings, files, thread } = state;
+  const failure = state.failures.get('files');
+  const shown = showAllFiles ? (files ?? []) : (files ?? []).slice(0, filesAtFirst);
+  const hidden = (files?.length ?? 0) - shown.length;
+  const additions = files?.reduce((sum, file) => sum + file.additions, 0) ?? thread?.additions;
+  const deletions = files?.reduce((sum, file) => sum + file.deletions, 0) ?? thread?.deletions;
+  const count = files?.length ?? thread?.filesChanged;
+  return html`<section class="side-section">
+    <h2>
+      <span>${strings.files}</span>
+      ${
+        count === undefined || count === 0
+          ? nothing
+          : html`<span class="dim">${count}</span
+              ><span class="side-changes">${formatLineChanges(additions, deletions)}</span>`
+      }
+    </h2>
+    ${failure === undefined ? nothing : html`<p class="side-note is-bad">${strings.filesFailed} ${failure}</p>`}
+    ${files === undefined && failure === undefined ? skeletonLines(count === undefined ? 0 : Math.min(count, 4)) : nothing}
+    ${files?.length === 0 ? html`<p class="side-note">${strings.noFiles}</p>` : nothing}
+    ${
+      shown.length === 0
+        ? nothing
+        : html`<ul class="file-list">
+            ${shown.map(file => fileLine(file, strings, openDiff))}
+          </ul>`
+    }
+    ${
+      hidden > 0
+        ? html`<button class="link" type="button" @click=${onShowAllFiles}>${fill(strings.showMore, hidden)}</button>`
+        : nothing
+    }
+    ${state.uncommitted > 0 ? html`<p class="side-note">${fill(strings.uncommitted, state.uncommitted)}</p>` : nothing}
+  </section>`;
+}
+
+const statusLetters: Readonly<Record<string, string>> = {
+  added: 'A',
+  modified: 'M',
+  deleted: 'D',
+  renamed: 'R',
+  untracked: 'U',
+  type_changed: 'T',
+};
+
+function fileLine(file: ChangedFileView, strings: WebviewStrings, openDiff: (path: string) => void): TemplateResult {
+  const slash = file.path.lastIndexOf('/');
+  const key = `file.${file.status}`;
+  const word = isStringKey(key) ? strings[key] : file.status;
+  const name = file.path.slice(slash + 1);
+  return html`<li>
+    <button class="file-line" type="button" title=${`${file.path} · ${word}`} @click=${() => openDiff(file.path)}>
+      <span class="file-name ${file.status === 'deleted' ? 'is-deleted' : ''}">${name}</span>
+      <span class="file-folder">${file.path.slice(0, Math.max(0, slash))}</span>
+      <span class="file-changes"
+        >${file.binary ? strings.binary : formatLineChanges(file.additions, file.deletions)}</span
+      >
+      <span class="file-status file-${file.status}" aria-label=${word}>${statusLetters[file.status] ?? '?'}</span>
+    </button>
+  </li>`;
+}
+
+function runsSection({ state, openRunLog }: SideOptions): TemplateResult | typeof nothing {
+  const { strings, runs } = state;
+  if (runs.length === 0) return nothing;
+  return html`<section class="side-section">
+    <h2><span>${strings.runs}</span></h2>
+    <ul class="run-list">
+      ${runs.map((run, i) => {
+        const label = fill(strings.openLogOfRun, i + 1);
+        return html`<li class="run-line" title=${run.error ?? ''}>
+          ${icon(runIcon(run.status), `run-icon run-${run.status}`)}
+          <span class="run-name"
+            >${`#${i + 1} ${run.agent}`} <span class="dim">${runWord(run.status, strings)}</span></span
+          >
+          <span class="dim">${run.startedAt === undefined ? '' : elapsed(run.startedAt, run.endedAt)}</span>
+          <span class="dim">${formatCost(run.costUsd)}</span>
+          <button
+            class="icon-button"
+            type="button"
+            aria-label=${label}
+            title=${label}
+            @click=${() => openRunLog(run.id)}
+          >
+            ${icon('output')}
+          </button>
+        </li>`;
+      })}
+    </ul>
+  </section>`;
+}
+
+function mergesSection(merges: readonly MergeView[], strings: WebviewStrings): TemplateResult | typeof nothing {
+  const last = merges.at(-1);
+  if (!last) return nothing;
+  const key = `merge.${last.status}`;
+  const word = isStringKey(key) ? strings[key] : last.status;
+  return html`<section class="side-section">
+    <h2><span>${strings.merges}</span></h2>
+    <p class="side-note">
+      ${icon(mergeIcon(last.status), `run-icon merge-${last.status}`)} ${word} ${fill(strings.mergeInto, last.target)}
+      ${last.commit === '' ? nothing : html`<span class="mono">${shortId(last.commit)}</span>`}
+    </p>
+    ${last.message === '' || last.status === 'merged' ? nothing : html`<p class="side-note as-typed">${last.message}</p>`}
+    ${
+      last.files.length === 0
+        ? nothing
+        : html`<ul class="plain-files mono">
+            ${last.files.map(file => html`<li>${file}</li>`)}
+          </ul>`
+    }
+  </section>`;
+}
+
+function mergeIcon(status: string): string {
+  switch (status) {
+    case 'merged':
+      return 'check';
+    case 'queued':
+      return 'clock';
+    case 'checking':
+    case 'merging':
+      return 'loading';
+    case 'cancelled':
+      return 'circle-slash';
+    default:
+      return 'error';
+  }
+}
+
+/** Grey lines in the place of what is being loaded. */
+export function skeletonLines(count: number): TemplateResult {
+  return html`<div class="skeleton" aria-hidden="true">
+    ${Array.from({ length: count }, (_, i) => html`<div class="skeleton-line skeleton-${i % 4}"></div>`)}
+  </div>`;
+}

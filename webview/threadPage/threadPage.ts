@@ -1,0 +1,265 @@
+import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import {
+  fromThreadPageSchema,
+  toThreadPageSchema,
+  type FromThreadPage,
+  type ToThreadPage,
+} from '../../src/protocol/webview/threadPageMessages.js';
+import { threadPageStateSchema, type ThreadPageState } from '../../src/protocol/webview/threadPageState.js';
+import type { ThreadAction } from '../../src/protocol/webview/threadActions.js';
+import { fill } from '../../src/protocol/webview/webviewStrings.js';
+import { linkTarget } from '../shared/fileReference.js';
+import { icon } from '../shared/icon.js';
+import '../shared/menu.js';
+import { connectMessages } from '../shared/messagePort.js';
+import { focusTextArea } from '../shared/toolkit.js';
+import { VirtualList } from '../shared/virtualList.js';
+import { announcementOf } from './announcement.js';
+import { conversationRows, type ConversationRow } from './conversationRows.js';
+import { conversationRow, type RowContext } from './conversationView.js';
+import { followUpBox } from './followUpBox.js';
+import { pageHeader } from './pageHeader.js';
+import { pageNotices } from './pageNotices.js';
+import { applyMessage, cachedPart, dismissFailure, initialState, type PageState } from './pageState.js';
+import { sidePanel, skeletonLines } from './sidePanel.js';
+
+/** The cached state is written at most this often. */
+const saveDelayMs = 500;
+
+/** One thread: its conversation, live, with its files and a box to answer. */
+export class ThreadPage extends LitElement {
+  readonly #port = connectMessages<ToThreadPage, FromThreadPage, ThreadPageState>({
+    incoming: toThreadPageSchema,
+    state: threadPageStateSchema,
+    onMessage: message => this.#receive(message),
+  });
+  #state: PageState = initialState(this.#port.restored);
+  #draft = this.#port.restored?.draft ?? '';
+  #agent = this.#port.restored?.agent;
+  #sending: { readonly key: string; readonly text: string; readonly done: boolean } | undefined;
+  #sendError = '';
+  readonly #expanded = new Set<string>();
+  #rows: readonly ConversationRow[] = [];
+  #rowsOf: PageState | undefined;
+  #showAllFiles = false;
+  /** Rows that there were when the list was last at its end. */
+  #seenRows = 0;
+  #announcement = '';
+  #saving: ReturnType<typeof setTimeout> | undefined;
+
+  protected override createRenderRoot(): HTMLElement {
+    return this;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.addEventListener('click', this.#onClick);
+    window.addEventListener('pagehide', () => this.#save());
+    this.#post({ type: 'ready' });
+  }
+
+  protected override render(): TemplateResult {
+    const state = this.#state;
+    const { thread, strings } = state;
+    return html`<div class="page">
+      ${thread ? pageHeader({ thread, strings, act: action => this.#act(action) }) : this.#headerSkeleton()}
+      ${pageNotices(state, {
+        act: action => this.#act(action),
+        startHost: () => this.#post({ type: 'startHost' }),
+        reload: () => this.#post({ type: 'reload' }),
+        dismiss: what => this.#change(dismissFailure(this.#state, what)),
+      })}
+      <div class="page-main">
+        <main class="conversation">${this.#conversation()}</main>
+        ${sidePanel({
+          state,
+          showAllFiles: this.#showAllFiles,
+          onShowAllFiles: () => {
+            this.#showAllFiles = true;
+            this.requestUpdate();
+          },
+          openDiff: path => this.#post({ type: 'openDiff', path }),
+          openRunLog: runId => this.#post({ type: 'openRunLog', runId }),
+        })}
+      </div>
+      ${thread && thread.status !== 'abandoned' ? this.#followUp(thread.agent) : nothing}
+      <div class="sr-only" aria-live="polite">${this.#announcement}</div>
+    </div>`;
+  }
+
+  #conversation(): TemplateResult {
+    const state = this.#state;
+    const { strings } = state;
+    if (!state.loaded && state.failures.has('load')) return html``;
+    if (!state.loaded) {
+      return html`<div class="conversation-skeleton" role="status" aria-label=${strings.loading}>
+        ${skeletonLines(8)}
+      </div>`;
+    }
+    const rows = this.#currentRows();
+    if (rows.length === 0) return html`<p class="empty">${strings.emptyConversation}</p>`;
+    const list = this.#list;
+    const unseen = list && !list.following ? rows.length - this.#seenRows : 0;
+    const context = this.#rowContext();
+    return html`<muster-virtual-list
+        .rows=${rows}
+        .label=${strings.conversation}
+        .template=${(row: ConversationRow) => conversationRow(row, context)}
+        @follow-changed=${() => {
+          this.#seenRows = this.#rows.length;
+          this.requestUpdate();
+        }}
+      ></muster-virtual-list>
+      ${
+        list && !list.following
+          ? html`<button class="jump" type="button" @click=${() => list.jumpToEnd()}>
+              ${icon('arrow-down')}<span
+                >${strings.jumpToLatest}${unseen > 0 ? ` · ${fill(strings.newEntries, unseen)}` : ''}</span
+              >
+            </button>`
+          : nothing
+      }`;
+  }
+
+  #rowContext(): RowContext {
+    return {
+      strings: this.#state.strings,
+      expanded: this.#expanded,
+      toggle: key => {
+        if (!this.#expanded.delete(key)) this.#expanded.add(key);
+        this.requestUpdate();
+      },
+      openDiff: path => this.#post({ type: 'openDiff', path }),
+      openFile: path => this.#post({ type: 'openFile', path }),
+      queuePosition: this.#state.thread?.latestRun?.queuePosition,
+    };
+  }
+
+  #followUp(threadAgent: string): TemplateResult {
+    const { strings, agents, connection } = this.#state;
+    const agent = agents.some(each => each.name === this.#agent) ? (this.#agent ?? threadAgent) : threadAgent;
+    return followUpBox({
+      strings,
+      agents,
+      agent,
+      draft: this.#draft,
+      sending: this.#sending !== undefined && !this.#sending.done,
+      disabled: connection === 'offline',
+      error: this.#sendError,
+      onDraft: text => {
+        this.#draft = text;
+        this.#sendError = '';
+        this.#saveSoon();
+        this.requestUpdate();
+      },
+      onAgent: name => {
+        this.#agent = name;
+        this.#saveSoon();
+        this.requestUpdate();
+      },
+      onSend: () => this.#send(agent),
+    });
+  }
+
+  #send(agent: string): void {
+    const text = this.#draft.trim();
+    if (text === '') return;
+    // The same text after an error is the same follow-up: it may have arrived although the answer was lost.
+    const key = this.#sending?.text === text ? this.#sending.key : crypto.randomUUID();
+    this.#sending = { key, text, done: false };
+    this.#sendError = '';
+    this.#post({ type: 'followUp', text, agent, key });
+    this.requestUpdate();
+  }
+
+  #receive(message: ToThreadPage): void {
+    if (message.type === 'followUpDone') this.#sent(message);
+    else if (message.type === 'focusFollowUp') focusTextArea(this);
+    else {
+      const before = this.#state;
+      this.#change(applyMessage(before, message));
+      if (before.caughtUp)
+        this.#announcement = announcementOf(message, before, this.#state.strings) ?? this.#announcement;
+    }
+  }
+
+  #sent({ key, error }: Extract<ToThreadPage, { type: 'followUpDone' }>): void {
+    if (this.#sending?.key !== key) return;
+    if (error === undefined) {
+      this.#sending = undefined;
+      this.#draft = '';
+      this.#list?.jumpToEnd();
+    } else {
+      this.#sending = { ...this.#sending, done: true };
+      this.#sendError = error;
+    }
+    this.#saveSoon();
+    this.requestUpdate();
+  }
+
+  #change(state: PageState): void {
+    this.#state = state;
+    this.#saveSoon();
+    this.requestUpdate();
+  }
+
+  #currentRows(): readonly ConversationRow[] {
+    const { messages, runs, transcripts } = this.#state;
+    const of = this.#rowsOf;
+    if (of?.messages !== messages || of.runs !== runs || of.transcripts !== transcripts) {
+      this.#rows = conversationRows(this.#state);
+      this.#rowsOf = this.#state;
+      if (this.#list?.following ?? true) this.#seenRows = this.#rows.length;
+    }
+    return this.#rows;
+  }
+
+  get #list(): VirtualList | undefined {
+    const list = this.querySelector('muster-virtual-list');
+    return list instanceof VirtualList ? list : undefined;
+  }
+
+  #headerSkeleton(): TemplateResult {
+    return html`<header class="page-header">${this.#state.failures.has('load') ? nothing : skeletonLines(2)}</header>`;
+  }
+
+  readonly #onClick = (event: Event): void => {
+    const link = event.target instanceof Element ? event.target.closest('a') : null;
+    if (!link) return;
+    event.preventDefault();
+    const target = linkTarget(link);
+    if (target?.kind === 'address') this.#post({ type: 'openLink', url: target.url });
+    if (target?.kind === 'file') {
+      this.#post({ type: 'openFile', path: target.path, ...(target.line !== undefined && { line: target.line }) });
+    }
+  };
+
+  #act(action: ThreadAction): void {
+    this.#post({ type: 'act', action });
+  }
+
+  #post(message: FromThreadPage): void {
+    const parsed = fromThreadPageSchema.safeParse(message);
+    if (parsed.success) this.#port.post(parsed.data);
+  }
+
+  #saveSoon(): void {
+    this.#saving ??= setTimeout(() => this.#save(), saveDelayMs);
+  }
+
+  #save(): void {
+    clearTimeout(this.#saving);
+    this.#saving = undefined;
+    const threadId = this.#state.threadId;
+    if (threadId === undefined) return;
+    const cached = cachedPart(this.#state);
+    this.#port.save({
+      threadId,
+      draft: this.#draft,
+      ...(this.#agent !== undefined && { agent: this.#agent }),
+      ...(cached && { cached }),
+    });
+  }
+}
+
+customElements.define('muster-thread-page', ThreadPage);
