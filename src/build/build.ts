@@ -1,16 +1,10 @@
 /** `npm run build [-- --target linux-arm64]`: everything that ships, in `dist`. */
 import { parseArgs } from 'node:util';
-import { bundleAll } from './bundle.ts';
-import { removeOthers } from './files.ts';
-import { copyNativeModules, currentPlatform, isPlatform } from './nativeModules.ts';
+import { bundleEverything } from './bundleEverything.ts';
+import { parsePlatform } from './nativeModules.ts';
 import { step } from './progress.ts';
-import { copyWebviewAssets } from './webviewAssets.ts';
 
 const { values } = parseArgs({ options: { target: { type: 'string' } } });
-const target = values.target ?? currentPlatform();
-if (!isPlatform(target)) throw new Error(`Unknown platform ${target}.`);
+const platform = parsePlatform(values.target);
 
-await step(`Bundling for ${target} into dist`, async () => {
-  const written = [...(await bundleAll()), ...(await copyNativeModules(target)), ...(await copyWebviewAssets())];
-  await removeOthers('dist', written);
-});
+await step(`Bundling for ${platform} into dist`, () => bundleEverything(platform));

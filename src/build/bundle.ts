@@ -6,14 +6,25 @@ import { replaceFile } from './files.ts';
 import { cutAtDynamicImports, type LazyEntry } from './lazyBundles.ts';
 import { productVersion } from './manifest.ts';
 import { inRepository } from './paths.ts';
+import { BuildError } from './progress.ts';
 
-/** Writes every bundle to `dist` and its metafile to `out/meta`; returns the paths written, relative to the checkout. */
+/**
+ * Writes every bundle to `dist` and its metafile to `out/meta`; returns the paths written, relative to the checkout.
+ * A bundle that cannot be made does not keep the others from being made; esbuild has printed the reasons by then.
+ */
 export async function bundleAll(): Promise<readonly string[]> {
   const written: string[] = [];
+  const failed: string[] = [];
   for (const bundle of listBundles()) {
-    if (bundle.kind === 'extension') written.push(...(await bundleExtension(bundle)));
-    else written.push(...(await bundleOne(bundle, optionsFor(bundle))));
+    try {
+      if (bundle.kind === 'extension') written.push(...(await bundleExtension(bundle)));
+      else written.push(...(await bundleOne(bundle, optionsFor(bundle))));
+    } catch (error) {
+      if (!(error instanceof Error && 'errors' in error)) throw error;
+      failed.push(bundle.name);
+    }
   }
+  if (failed.length > 0) throw new BuildError(`Could not bundle ${failed.join(', ')}; the reasons are above.`);
   return written;
 }
 

@@ -19,15 +19,23 @@ const prebuilds = {
 
 export type Platform = keyof typeof prebuilds;
 
-export function isPlatform(name: string): name is Platform {
+function isPlatform(name: string): name is Platform {
   return Object.hasOwn(prebuilds, name);
 }
 
 /** The platform of this machine, by VS Code's name. */
 export function currentPlatform(): Platform {
-  const musl = process.platform === 'linux' && !JSON.stringify(process.report.getReport()).includes('glibcVersionRuntime');
+  const musl =
+    process.platform === 'linux' && !JSON.stringify(process.report.getReport()).includes('glibcVersionRuntime');
   const name = `${musl ? 'alpine' : process.platform}-${process.arch}`;
   if (!isPlatform(name)) throw new Error(`Muster's database library has no binary for ${name}.`);
+  return name;
+}
+
+/** A `--target` argument; without one, this machine's platform. */
+export function parsePlatform(name: string | undefined): Platform {
+  if (name === undefined) return currentPlatform();
+  if (!isPlatform(name)) throw new Error(`Unknown platform ${name}; known are ${Object.keys(prebuilds).join(', ')}.`);
   return name;
 }
 
@@ -42,7 +50,9 @@ export async function copyNativeModules(platform: Platform): Promise<readonly st
     'package.json',
     'LICENSE',
     join('prebuilds', `${prebuilds[platform]}.node`),
-    ...library.filter(entry => entry.isFile()).map(entry => join(entry.parentPath, entry.name).slice(inRepository(source).length + 1)),
+    ...library
+      .filter(entry => entry.isFile())
+      .map(entry => join(entry.parentPath, entry.name).slice(inRepository(source).length + 1)),
   ];
   const written: string[] = [];
   for (const file of files) {

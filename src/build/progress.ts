@@ -3,6 +3,16 @@ export function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
+/** A failure whose details have been printed already. */
+export class BuildError extends Error {
+  override readonly name = 'BuildError';
+}
+
+process.on('uncaughtException', error => {
+  say(error instanceof BuildError ? error.message : String(error.stack));
+  process.exit(1);
+});
+
 /** Announces a step, does it, and says how long it took. */
 export async function step<T>(name: string, work: () => Promise<T>): Promise<T> {
   const started = performance.now();

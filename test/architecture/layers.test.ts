@@ -21,7 +21,9 @@ describe('the sources', () => {
   });
 
   test('keep to the layer table', () => {
-    const found = result.summary.violations.map(violation => `${violation.from} → ${violation.to}: ${violation.rule.name}`);
+    const found = result.summary.violations.map(
+      violation => `${violation.from} → ${violation.to}: ${violation.rule.name}`,
+    );
     expect(found).toEqual([]);
   });
 
@@ -45,7 +47,9 @@ describe('a planted violation is reported', () => {
       await mkdir(dirname(join(copy, file)), { recursive: true });
       await writeFile(join(copy, file), code);
     };
-    await cp(inRepository('test/architecture/layers.mjs'), join(copy, 'test/architecture/layers.mjs'), { recursive: true });
+    await cp(inRepository('test/architecture/layers.mjs'), join(copy, 'test/architecture/layers.mjs'), {
+      recursive: true,
+    });
     await symlink(inRepository('node_modules'), join(copy, 'node_modules'));
     await write('package.json', '{ "name": "plants", "type": "module", "devDependencies": { "vitest": "*" } }');
     const compilerOptions = { module: 'nodenext', moduleResolution: 'nodenext', target: 'es2024' };

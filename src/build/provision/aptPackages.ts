@@ -3,25 +3,19 @@ import { existsSync } from 'node:fs';
 import { say } from '../progress.ts';
 import { runCommand } from '../runCommand.ts';
 
-/** Debian's names for what the browser suites and the native parts of code-server need. */
-const packages = [
-  'git',
-  'procps',
-  'chromium',
-  'fonts-dejavu-core',
-  'libkrb5-dev',
-  'build-essential',
-  'pkg-config',
-  'python3',
-] as const;
+/** Debian's names for what code-server's native parts are built with, and what Muster itself runs. */
+const toBuild = ['git', 'procps', 'libkrb5-dev', 'build-essential', 'pkg-config', 'python3'];
+
+/** What the browser suites need besides. */
+const toBrowse = ['chromium', 'fonts-dejavu-core'];
 
 /** Installs the system packages that are missing. Where there is no apt, they are expected to be there by other means. */
-export async function provideSystemPackages(): Promise<void> {
+export async function provideSystemPackages(options: { readonly browser: boolean }): Promise<void> {
   if (!existsSync('/usr/bin/apt-get')) {
-    say(`  this is no Debian: git, Chromium (or MUSTER_CHROMIUM) and a C++ compiler must be there already`);
+    say('  there is no apt-get: git, a C++ compiler and, for tests, Chromium (or MUSTER_CHROMIUM) must be there already');
     return;
   }
-  const missing = packages.filter(name => !isInstalled(name));
+  const missing = [...toBuild, ...(options.browser ? toBrowse : [])].filter(name => !isInstalled(name));
   if (missing.length === 0) return;
   say(`  installing ${missing.join(', ')} with apt-get`);
   await asRoot(['apt-get', 'update', '-q']);

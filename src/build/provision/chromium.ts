@@ -10,7 +10,8 @@ const places = [
 /** The browser that the VS Code suites drive: `MUSTER_CHROMIUM`, else the first one found. */
 export function findChromium(): string {
   const found = [process.env['MUSTER_CHROMIUM'], ...places].find(path => path && existsSync(path));
-  if (!found) throw new Error('No Chromium was found. Install it (Debian: apt-get install chromium) or set MUSTER_CHROMIUM.');
+  if (!found)
+    throw new Error('No Chromium was found. Install it (Debian: apt-get install chromium) or set MUSTER_CHROMIUM.');
   return found;
 }
 

@@ -13,7 +13,10 @@ const headers = `node-linux-${process.arch === 'arm64' ? 'arm64' : 'x64'}`;
 export async function provideCodeServer(): Promise<string> {
   const folder = await provideNpmInstallation({
     name: 'code-server',
-    packages: [`code-server@${version}`, ...(process.platform === 'linux' ? [`${headers}@${process.versions.node}`] : [])],
+    packages: [
+      `code-server@${version}`,
+      ...(process.platform === 'linux' ? [`${headers}@${process.versions.node}`] : []),
+    ],
     expect: 'about 2 minutes, 600 MB, once',
     works,
     env: target => ({
@@ -31,7 +34,10 @@ function entryOf(folder: string): string {
 /** The last thing its installation does is to compile and install the workbench's own dependencies. */
 async function works(folder: string): Promise<boolean> {
   const workbench = join(folder, 'node_modules', 'code-server', 'lib', 'vscode', 'node_modules');
-  if (!existsSync(entryOf(folder)) || !existsSync(join(workbench, '@vscode', 'spdlog', 'build', 'Release', 'spdlog.node'))) {
+  if (
+    !existsSync(entryOf(folder)) ||
+    !existsSync(join(workbench, '@vscode', 'spdlog', 'build', 'Release', 'spdlog.node'))
+  ) {
     return false;
   }
   const { stdout } = await runCommand(process.execPath, [entryOf(folder), '--version'], {

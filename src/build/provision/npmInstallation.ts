@@ -68,14 +68,20 @@ function npmInstall(folder: string, installation: Installation): Promise<void> {
     child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => output.push(chunk));
     const heartbeat = setInterval(
-      () => say(`  … npm is still installing ${installation.name} (${Math.round((performance.now() - started) / 1000)} s)`),
+      () =>
+        say(`  … npm is still installing ${installation.name} (${Math.round((performance.now() - started) / 1000)} s)`),
       heartbeatMs,
     );
     child.on('error', reject);
     child.on('close', code => {
       clearInterval(heartbeat);
       if (code === 0) resolve();
-      else reject(new Error(`npm ${args.join(' ')} ended with ${code}:\n${Buffer.concat(output).toString('utf8').slice(-4000)}`));
+      else
+        reject(
+          new Error(
+            `npm ${args.join(' ')} ended with ${code}:\n${Buffer.concat(output).toString('utf8').slice(-4000)}`,
+          ),
+        );
     });
   });
 }
