@@ -60,6 +60,8 @@ export class RunSupervision {
   /** Written by `#decide` alone. */
   #verdict: Verdict | undefined;
   #saidStarted = false;
+  /** A cancel or a limit wants the run stopped: from here on it is brought to its end. */
+  #stopWanted = false;
   #stopping: Promise<void> | undefined;
 
   constructor(options: {
@@ -99,8 +101,9 @@ export class RunSupervision {
 
   /** Gives up watching. A stop that is under way is finished and told first. */
   release(): void {
+    if (this.#stopWanted) return;
     this.#decide({ kind: 'released' });
-    if (!this.#stopping) this.#leaving.abort();
+    this.#leaving.abort();
   }
 
   /** Stops the run, unless its end is decided. Rejects when something of it cannot be stopped. */
@@ -170,6 +173,7 @@ export class RunSupervision {
 
   async #stopFor(verdict: Verdict): Promise<void> {
     if (this.#verdict) return;
+    this.#stopWanted = true;
     // A run that ended by itself a moment ago has ended by itself.
     const exit = await this.#readExit();
     if (exit) this.#decide({ kind: 'exited', exit });

@@ -1,0 +1,51 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { silentLog } from '../../src/base/log.js';
+import { createProcessSandbox } from '../../src/drivers/process/createProcessSandbox.js';
+import { createNodeClock } from '../../src/drivers/process/nodeClock.js';
+import type { Wrapper } from '../../src/drivers/process/processSandboxDriver.js';
+import { FakeSandbox, fakeCommand } from '../support/fakes/fakeSandbox.js';
+import { shellProgram } from '../support/programs.js';
+import { sandboxContract } from './sandboxContract.js';
+import type { SandboxUnderTest } from './sandboxContract.js';
+
+sandboxContract('the fake sandbox', async () => {
+  const { directory, output, driver } = new FakeSandbox();
+  return {
+    directory,
+    output,
+    driver,
+    cwd: '/',
+    missingFolder: '/missing',
+    env: { PATH: '/bin' },
+    command: steps => [fakeCommand, JSON.stringify(steps)],
+    dispose: async () => {},
+  };
+});
+
+async function openProcessSandbox(wrapper?: Wrapper): Promise<SandboxUnderTest> {
+  // Names that a careless shell script would trip over.
+  const folder = await mkdtemp(join(tmpdir(), `muster 'quoted" $HOME\n`));
+  const sandbox = createProcessSandbox({
+    stateDir: folder,
+    clock: createNodeClock(),
+    log: silentLog,
+    ...(wrapper ? { wrapper } : {}),
+  });
+  return {
+    ...sandbox,
+    cwd: folder,
+    missingFolder: join(folder, 'missing'),
+    env: { PATH: '/usr/local/bin:/usr/bin:/bin' },
+    command: shellProgram,
+    dispose: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+sandboxContract('the process sandbox', () => openProcessSandbox());
+
+// The wrapper of Windows, as far as it runs on this system.
+sandboxContract('the process sandbox with the Node wrapper', () =>
+  openProcessSandbox({ kind: 'node', node: process.execPath, electron: false }),
+);

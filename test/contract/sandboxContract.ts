@@ -1,0 +1,225 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { RunId } from '../../src/base/ids.js';
+import type { RunDirectory, RunExit } from '../../src/core/runs/runDirectory.js';
+import type { OutputLine, RunOutput } from '../../src/core/runs/runOutput.js';
+import type { SandboxDriver, SandboxLaunch } from '../../src/core/runs/sandboxDriver.js';
+import { countingIds } from '../support/ids.js';
+import type { ProgramStep } from '../support/programs.js';
+
+export interface SandboxUnderTest {
+  readonly directory: RunDirectory;
+  readonly output: RunOutput;
+  readonly driver: SandboxDriver;
+  readonly cwd: string;
+  readonly missingFolder: string;
+  readonly env: Readonly<Record<string, string>>;
+  command(steps: readonly ProgramStep[]): readonly string[];
+  dispose(): Promise<void>;
+}
+
+const never = new AbortController().signal;
+
+/** What the supervisor may rely on, of every sandbox. */
+export function sandboxContract(name: string, open: () => Promise<SandboxUnderTest>): void {
+  describe(name, () => {
+    let sandbox: SandboxUnderTest;
+    let run: RunId;
+    const ids = countingIds();
+    beforeEach(async () => {
+      sandbox = await open();
+      run = ids.next();
+    });
+    afterEach(async () => {
+      await sandbox.driver.stop(run, { graceMs: 0 });
+      await sandbox.dispose();
+    });
+
+    async function prepare(prompt = ''): Promise<void> {
+      await sandbox.directory.create(run, { spec: {}, prompt, files: {} });
+    }
+    async function start(steps: readonly ProgramStep[], launch: Partial<SandboxLaunch> = {}): Promise<void> {
+      const { cwd, env } = sandbox;
+      await sandbox.driver.start({ run, argv: sandbox.command(steps), env, cwd, stdin: 'none', ...launch }, never);
+    }
+    function end(): Promise<RunExit> {
+      return sandbox.directory.waitForExit(run, never);
+    }
+    async function drain(from = 0): Promise<readonly OutputLine[]> {
+      const lines: OutputLine[] = [];
+      const until = AbortSignal.abort();
+      expect(await sandbox.output.tail(run, { from, until, signal: never, onLines: some => lines.push(...some) })).toBe(
+        'drained',
+      );
+      return lines;
+    }
+    /** Tails until `count` lines came; gives back how to end the tail. */
+    async function tail(count: number, from = 0) {
+      const lines: OutputLine[] = [];
+      const enough = Promise.withResolvers<void>();
+      const until = new AbortController();
+      const signal = new AbortController();
+      const over = sandbox.output.tail(run, {
+        from,
+        until: until.signal,
+        signal: signal.signal,
+        onLines: some => {
+          lines.push(...some);
+          if (lines.length >= count) enough.resolve();
+        },
+      });
+      await enough.promise;
+      return { lines, until, signal, over };
+    }
+
+    test('a run directory exists from create to remove', async () => {
+      expect(await sandbox.directory.exists(run)).toBe(false);
+      await prepare();
+      expect(await sandbox.directory.exists(run)).toBe(true);
+      await sandbox.directory.remove(run);
+      expect(await sandbox.directory.exists(run)).toBe(false);
+    });
+
+    test.each(['../escape', 'a/b', '.hidden', '', 'pid'])('refuses %j as the name of a run file', async file => {
+      await expect(
+        sandbox.directory.create(run, { spec: {}, prompt: '', files: { [file]: '' } }),
+      ).rejects.toMatchObject({
+        code: 'internal',
+      });
+    });
+
+    test('the start of a run is claimed once', async () => {
+      await prepare();
+      expect(await sandbox.directory.claimStart(run)).toBe('claimed');
+      expect(await sandbox.directory.claimStart(run)).toBe('taken');
+    });
+
+    test('a claimed run never begins', async () => {
+      await prepare();
+      await sandbox.directory.claimStart(run);
+      await start([{ print: 'it ran\n' }]);
+      await expect.poll(() => sandbox.driver.isAlive(run)).toBe(false);
+      expect(await drain()).toEqual([]);
+      expect(await sandbox.directory.readExit(run)).toBeUndefined();
+    });
+
+    test('a run that is started twice runs once', async () => {
+      await prepare();
+      await Promise.all([start([{ print: 'it ran\n' }]), start([{ print: 'it ran\n' }])]);
+      await end();
+      await expect.poll(() => sandbox.driver.isAlive(run)).toBe(false);
+      expect((await drain()).map(line => line.text)).toEqual(['it ran']);
+      expect(await sandbox.directory.claimStart(run)).toBe('taken');
+    });
+
+    test('tells how the command ended', async () => {
+      await prepare();
+      await start([{ complain: 'no, ' }, { complain: 'thanks' }, { exit: 3 }]);
+      expect(await end()).toMatchObject({ code: 3 });
+      expect(await sandbox.directory.readExit(run)).toMatchObject({ code: 3 });
+      await sandbox.directory.waitForStart(run, never);
+      expect(await sandbox.directory.stderrTail(run, 100)).toBe('no, thanks');
+      expect(await sandbox.directory.stderrTail(run, 6)).toBe('thanks');
+    });
+
+    test('the prompt is standard input, when asked for', async () => {
+      const prompt = `-x "quoted" 'twice' $HOME \`no\` ünï\n`;
+      await prepare(prompt);
+      await start([{ printInput: true }], { stdin: 'prompt' });
+      await end();
+      expect((await drain()).map(line => `${line.text}\n`).join('')).toBe(prompt);
+    });
+
+    test('standard input is empty otherwise', async () => {
+      await prepare('secret');
+      await start([{ printInput: true }, { print: 'nothing\n' }]);
+      await end();
+      expect((await drain()).map(line => line.text)).toEqual(['nothing']);
+    });
+
+    test("the environment is the launch's, and the run's id", async () => {
+      await prepare();
+      await start([{ printVariable: 'GREETING' }, { printVariable: 'PATH' }, { printVariable: 'MUSTER_RUN_ID' }], {
+        env: { ...sandbox.env, GREETING: 'hello = "you"' },
+      });
+      await end();
+      expect((await drain()).map(line => line.text)).toEqual(['hello = "you"', sandbox.env['PATH'], run]);
+    });
+
+    test('names a missing command and a missing folder', async () => {
+      await prepare();
+      await expect(start([], { argv: ['no-such-command-anywhere'] })).rejects.toMatchObject({
+        code: 'provider.missing',
+        data: { command: 'no-such-command-anywhere' },
+      });
+      await expect(start([], { cwd: sandbox.missingFolder })).rejects.toMatchObject({ code: 'worktree.missing' });
+      expect(await sandbox.directory.claimStart(run)).toBe('claimed');
+    });
+
+    test('is alive until it has ended', async () => {
+      await prepare();
+      expect(await sandbox.driver.isAlive(run)).toBe(false);
+      await start([{ print: 'up\n' }, { wait: true }]);
+      expect(await sandbox.driver.isAlive(run)).toBe(true);
+      await sandbox.directory.waitForStart(run, never);
+      expect(await sandbox.driver.isAlive(run)).toBe(true);
+      const { until, over } = await tail(1);
+      await sandbox.driver.stop(run, { graceMs: 10_000 });
+      expect(await sandbox.driver.isAlive(run)).toBe(false);
+      expect(await end()).toMatchObject({ signal: 'SIGTERM' });
+      until.abort();
+      await over;
+    });
+
+    test('stops a command that ignores SIGTERM', async () => {
+      await prepare();
+      await start([{ ignoreTerm: true }, { print: 'up\n' }, { wait: true }]);
+      const { until, over } = await tail(1);
+      await sandbox.driver.stop(run, { graceMs: 50 });
+      expect(await sandbox.driver.isAlive(run)).toBe(false);
+      until.abort();
+      expect(await over).toBe('drained');
+    });
+
+    test('has nothing to stop of a run that never began', async () => {
+      await prepare();
+      await sandbox.driver.stop(run, { graceMs: 10_000 });
+    });
+
+    test('waits end when they are aborted', async () => {
+      await prepare();
+      const abort = new AbortController();
+      const waits = [
+        sandbox.directory.waitForExit(run, abort.signal),
+        sandbox.directory.waitForStart(run, abort.signal),
+      ];
+      abort.abort(new Error('enough'));
+      for (const wait of waits) await expect(wait).rejects.toThrow('enough');
+      await expect(sandbox.directory.waitForExit(run, abort.signal)).rejects.toThrow('enough');
+    });
+
+    test('hands over lines with the offset where to go on', async () => {
+      await prepare();
+      await start([{ print: 'one\ntwö\n' }, { print: '\nunfinished' }]);
+      await end();
+      expect(await drain()).toEqual([
+        { text: 'one', truncated: false, end: 4 },
+        { text: 'twö', truncated: false, end: 9 },
+        { text: '', truncated: false, end: 10 },
+        { text: 'unfinished', truncated: false, end: 20 },
+      ]);
+      expect((await drain(9)).map(line => line.text)).toEqual(['', 'unfinished']);
+      expect(await drain(20)).toEqual([]);
+    });
+
+    test('a tail that is stopped leaves the unfinished line to the next', async () => {
+      await prepare();
+      await start([{ print: 'one\ntw' }, { wait: true }]);
+      const first = await tail(1);
+      first.signal.abort();
+      expect(await first.over).toBe('stopped');
+      expect(first.lines).toEqual([{ text: 'one', truncated: false, end: 4 }]);
+      await sandbox.driver.stop(run, { graceMs: 10_000 });
+      expect((await drain(4)).map(line => line.text)).toEqual(['tw']);
+    });
+  });
+}
