@@ -214,7 +214,6 @@ async function build(options: HostOptions, resources: DisposableStore): Promise<
         shell,
         shutdown,
         clients: () => presence.clients,
-        gitVersion: () => worktrees.version(),
         now: () => clock.now(),
       }),
     );

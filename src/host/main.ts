@@ -2,14 +2,12 @@ import { realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { errorMessage, isAppError } from '../base/errors.js';
+import { lockedExitStatus } from '../protocol/endpoint.js';
 import { startHost } from './bootstrap.js';
 import { stateDirectoryPath } from './state/stateDirectory.js';
 
 /** A command at a terminal ends at once; the next one should not have to start a host again. */
 const defaultIdleExitMs = 60_000;
-
-/** Exit status when another host has the state directory: whoever started this one connects to that. */
-const lockedStatus = 75;
 
 /** `host.js [--foreground]`: the foreground host stays until it is told to end. */
 async function main(): Promise<void> {
@@ -44,7 +42,7 @@ if (isProgram()) {
     () => process.exit(0),
     (error: unknown) => {
       process.stderr.write(`${errorMessage(error)}\n`);
-      process.exit(isAppError(error, 'host.locked') ? lockedStatus : 1);
+      process.exit(isAppError(error, 'host.locked') ? lockedExitStatus : 1);
     },
   );
 }

@@ -18,14 +18,13 @@ export interface HostApiOptions {
   readonly facts: HostFacts;
   readonly shell: LoginShell;
   readonly clients: () => number;
-  readonly gitVersion: () => Promise<string>;
   readonly now: () => number;
   /** Begins to end the host; the answer goes out first. */
   readonly shutdown: (reason: string) => void;
 }
 
 export function hostApi(options: HostApiOptions): ServiceImpl<typeof HostService> {
-  const { store, facts, shell, clients, gitVersion, now, shutdown } = options;
+  const { store, facts, shell, clients, now, shutdown } = options;
   return {
     async getStatus() {
       const { active, queued } = store.read(stores => ({
@@ -46,7 +45,6 @@ export function hostApi(options: HostApiOptions): ServiceImpl<typeof HostService
         epoch: store.epoch,
         mode: facts.mode,
         nodeVersion: process.version,
-        gitVersion: await gitVersion(),
       };
     },
 

@@ -128,8 +128,18 @@ export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof Threa
       const { thread } = store.read(stores => findThread(stores, threadId));
       const ref = worktreeOf(thread);
       if (!ref || thread.baseCommit === undefined) throw noWorktree(thread);
-      const contents = await driver.show(ref.repository, thread.baseCommit, path, maxBaseFileBytes, context.signal);
-      return { exists: contents !== undefined, contents: contents ?? new Uint8Array() };
+      const file = await driver.show(ref.repository, thread.baseCommit, path, {
+        maxBytes: maxBaseFileBytes,
+        signal: context.signal,
+      });
+      switch (file.kind) {
+        case 'file':
+          return { exists: true, contents: Uint8Array.from(file.content) };
+        case 'missing':
+          return { exists: false };
+        case 'too_large':
+          throw fail('path', `${path} has ${file.bytes} bytes at the base; at most ${maxBaseFileBytes} are shown`);
+      }
     },
   };
 }
