@@ -109,7 +109,7 @@ function heading(problem: Problem, range: TextRange): string {
   if (problem.pass === 'validate') {
     return problem.path === '' ? 'validate compose' : `validate compose field ${problem.path}`;
   }
-  const place = `at line ${range.start.line}, column ${range.start.column}`;
-  if (problem.path !== '') return `parse compose field ${problem.path} ${place}`;
-  return problem.code === 'compose.empty' ? 'parse compose' : `parse compose ${place}`;
+  const { line, column } = range.start;
+  if (problem.path !== '') return `parse compose field ${problem.path} at line ${line}, column ${column}`;
+  return problem.code === 'compose.empty' ? 'parse compose' : `parse compose: line ${line}, column ${column}`;
 }

@@ -90,7 +90,7 @@ export class StructureCheck {
       return;
     }
     if (shape.max !== undefined && node.items.length > shape.max) {
-      const text = `at most ${shape.max} allowed, found ${node.items.length}`;
+      const text = `at most ${shape.max} ${shape.max === 1 ? 'is' : 'are'} allowed, found ${node.items.length}`;
       this.#problems.add({ code: 'compose.invalidValue', pass: 'validate', path: node.path, span: node.span, text });
     }
     for (const item of node.items) {

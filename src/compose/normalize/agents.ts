@@ -91,6 +91,10 @@ function normalizeAgent(context: NormalizeContext, { name, node, names, agentNam
   const resources = child(node, 'resources');
   const schedulerNode = child(node, 'scheduler');
   const memory = textAt(resources, 'memory');
+  const memoryBytes = memory === undefined ? undefined : parseByteSize(memory);
+  const cpus = numberAt(resources, 'cpus');
+  const usd = numberAt(budget, 'usd');
+  const tokens = numberAt(budget, 'tokens');
   return {
     name,
     enabled: flagAt(node, 'enabled', true),
@@ -111,11 +115,8 @@ function normalizeAgent(context: NormalizeContext, { name, node, names, agentNam
     workspace: ownWorkspace ?? names.projectWorkspace ?? DEFAULT_WORKSPACE,
     handoff: handoffOf(context, name, child(node, 'handoff'), agentNames),
     retries: retries && { max: numberAt(retries, 'max') ?? 0, backoffMs: durationAt(retries, 'backoff') ?? 30_000 },
-    budget: budget && { usd: numberAt(budget, 'usd'), tokens: numberAt(budget, 'tokens') },
-    resources: resources && {
-      cpus: numberAt(resources, 'cpus'),
-      memoryBytes: memory === undefined ? undefined : parseByteSize(memory),
-    },
+    budget: usd === undefined && tokens === undefined ? undefined : { usd, tokens },
+    resources: cpus === undefined && memoryBytes === undefined ? undefined : { cpus, memoryBytes },
     capsetIds: capsets(context, child(node, 'capset_ids'), names.octobusNames),
     mcpServers: agentMcpServers(context, child(node, 'mcp_servers'), names),
     skills: skills(context, child(node, 'skills')),

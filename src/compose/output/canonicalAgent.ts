@@ -73,7 +73,7 @@ function canonicalBuild(build: BuildSpec): CanonicalObject {
   });
 }
 
-function canonicalScheduler(scheduler: SchedulerSpec): CanonicalObject {
+export function canonicalScheduler(scheduler: SchedulerSpec): CanonicalObject {
   return filled({
     enabled: scheduler.enabled,
     display_name: scheduler.displayName,
@@ -104,7 +104,7 @@ function canonicalScript(script: ScriptSpec): CanonicalValue {
   }
 }
 
-function canonicalTrigger(trigger: TriggerSpec): CanonicalObject {
+export function canonicalTrigger(trigger: TriggerSpec): CanonicalObject {
   return filled({
     name: trigger.name,
     kind: trigger.kind,

@@ -38,7 +38,7 @@ export function canonicalProject(spec: ProjectSpec): CanonicalObject {
   });
 }
 
-function canonicalProvider(provider: ProviderSpec): CanonicalObject {
+export function canonicalProvider(provider: ProviderSpec): CanonicalObject {
   return filled({
     name: provider.name,
     command: provider.command,
@@ -55,7 +55,7 @@ function canonicalProvider(provider: ProviderSpec): CanonicalObject {
   });
 }
 
-function canonicalHook(hook: HookSpec): CanonicalObject {
+export function canonicalHook(hook: HookSpec): CanonicalObject {
   return filled({
     event: hook.event,
     command: hook.command,

@@ -34,7 +34,8 @@ export function readYaml(text: string): YamlReading {
     prettyErrors: false,
     uniqueKeys: false,
     merge: false,
-    logLevel: 'silent',
+    // Anything quieter would not report further documents; nothing is printed.
+    logLevel: 'error',
   });
   const problems: SyntaxProblem[] = [];
   for (const error of document.errors.slice(0, MAX_SYNTAX_PROBLEMS)) {
