@@ -145,7 +145,7 @@ export class LiveState implements Disposable {
         if (!isAppError(error, 'cancelled'))
           this.#log.info('The connection to the host ended', { reason: String(error) });
       } finally {
-        void this.#client?.dispose();
+        this.#client?.dispose();
         this.#client = undefined;
       }
       if (signal.aborted) return;

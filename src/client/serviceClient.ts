@@ -36,10 +36,7 @@ async function awaitAnswer(call: (options: CallOptions) => unknown, { options, s
   }
 }
 
-async function* readStream(
-  call: (options: CallOptions) => unknown,
-  { options, socket }: Invocation,
-): AsyncGenerator<unknown> {
+async function* readStream(call: (options: CallOptions) => unknown, { options, socket }: Invocation): AsyncGenerator {
   const reader = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, reader.signal]) : reader.signal;
   try {

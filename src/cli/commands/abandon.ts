@@ -1,0 +1,16 @@
+import { defineCommand } from '../command.js';
+import { reportThread } from '../output/threadReport.js';
+import { present } from '../threadLookup.js';
+
+export const abandon = defineCommand({
+  name: 'abandon',
+  summary: 'stop a thread, keep its work as a rescue ref, remove its worktree',
+  positionals: [{ name: 'thread', required: true }],
+  details: '`muster restore` brings it back.',
+  async run(context, args) {
+    const threadId = args.required(0);
+    const client = await context.connect();
+    const { thread } = await client.threads.abandonThread({ threadId }, { signal: context.signal });
+    return reportThread(context, present(thread, threadId));
+  },
+});

@@ -1,0 +1,62 @@
+import { formatLineChanges } from '../../protocol/displayFormat.js';
+import type { DiffThreadResponse } from '../../protocol/gen/muster/v1/threads_pb.js';
+import { defineCommand, type CommandContext } from '../command.js';
+import { printPatch } from '../output/patch.js';
+import { oneLine } from '../output/style.js';
+import { formatTable } from '../output/table.js';
+import { changedFileJson } from '../output/wireJson.js';
+import { getThread } from '../threadLookup.js';
+
+const letters: Readonly<Record<string, string>> = {
+  added: 'A',
+  modified: 'M',
+  deleted: 'D',
+  renamed: 'R',
+  untracked: '?',
+  type_changed: 'T',
+};
+
+export const diff = defineCommand({
+  name: 'diff',
+  summary: 'show what a thread changed',
+  positionals: [{ name: 'thread', required: true }],
+  options: { stat: { type: 'boolean', text: 'list the files instead of their contents' } },
+  details: 'Compared with the commit that the thread started from, with what is not committed yet.',
+  async run(context, args) {
+    const { out, json, signal } = context;
+    const client = await context.connect();
+    const thread = await getThread(client, args.required(0), signal);
+    const withPatch = !args.flag('stat');
+    const changes = await client.threads.diffThread({ threadId: thread.id, withPatch }, { signal });
+    if (json) out.json(diffJson(thread.id, changes, { withPatch }));
+    else if (withPatch) printPatch(out, changes.patch);
+    else printFiles(context, changes);
+    if (changes.patchTruncated) out.note('The patch is longer than this; look at the rest in the worktree.');
+    return 0;
+  },
+});
+
+/** The shape that `--json` prints. */
+export function diffJson(
+  threadId: string,
+  changes: DiffThreadResponse,
+  { withPatch }: { readonly withPatch: boolean },
+) {
+  return {
+    thread_id: threadId,
+    base_commit: changes.baseCommit,
+    head: changes.head,
+    files: changes.files.map(changedFileJson),
+    uncommitted: changes.uncommitted,
+    ...(withPatch && { patch: changes.patch, patch_truncated: changes.patchTruncated }),
+  };
+}
+
+function printFiles({ out }: CommandContext, { files }: DiffThreadResponse): void {
+  const rows = files.map(({ path, oldPath, status, binary, additions, deletions }) => [
+    { text: letters[status] ?? '?' },
+    { text: oldPath === '' ? oneLine(path) : `${oneLine(oldPath)} → ${oneLine(path)}` },
+    { text: binary ? 'binary' : formatLineChanges(additions, deletions), align: 'right' as const },
+  ]);
+  for (const line of formatTable(rows)) out.line(line);
+}

@@ -1,0 +1,41 @@
+import { defineCommand } from '../command.js';
+import { formatDuration } from '../../protocol/displayFormat.js';
+import { formatTable } from '../output/table.js';
+
+export const status = defineCommand({
+  name: 'status',
+  summary: 'tell about the running host',
+  details: 'It does not start one: without a host the exit status is 3.',
+  async run({ connectRunning, out, json, signal }) {
+    const client = await connectRunning();
+    const host = await client.host.getStatus({}, { signal });
+    if (json) {
+      out.json({
+        pid: host.pid,
+        version: host.version,
+        state_dir: host.stateDir,
+        socket: host.socket,
+        uptime_s: host.uptimeS,
+        active_runs: host.activeRuns,
+        queued_runs: host.queuedRuns,
+        clients: host.clients,
+        protocol: host.protocol,
+        mode: host.mode,
+        node_version: host.nodeVersion,
+      });
+      return 0;
+    }
+    const rows = [
+      ['version', host.version],
+      ['pid', String(host.pid)],
+      ['up for', formatDuration(host.uptimeS * 1000)],
+      ['runs', `${host.activeRuns} active, ${host.queuedRuns} queued`],
+      ['clients', String(host.clients)],
+      ['state', host.stateDir],
+      ['socket', host.socket],
+      ['node', host.nodeVersion],
+    ];
+    for (const line of formatTable(rows.map(row => row.map(text => ({ text }))))) out.line(line);
+    return 0;
+  },
+});

@@ -1,0 +1,30 @@
+import { defineCommand } from '../command.js';
+import { getThread } from '../threadLookup.js';
+import { describeState } from '../output/threadList.js';
+import { threadJson } from '../output/wireJson.js';
+import { readSeconds } from '../seconds.js';
+import { isSettled, timedOut, waitUntilSettled } from '../settling.js';
+
+export const wait = defineCommand({
+  name: 'wait',
+  summary: 'wait until a thread has settled',
+  positionals: [{ name: 'thread', required: true }],
+  options: {
+    timeout: { type: 'string', short: 't', value: 'SECONDS', text: 'give up after this long; 0 only looks' },
+  },
+  details:
+    'Settled means that nothing goes on that ends by itself: the thread is ready, needs a person, or is over. Exit status: 0 settled, ' +
+    'whatever the outcome; 1 timeout; 2 usage or unknown thread; 3 no host.',
+  async run(context, args) {
+    const timeoutMs = readSeconds(args.text('timeout'), '--timeout');
+    const client = await context.connect();
+    const thread = await getThread(client, args.required(0), context.signal);
+    const settled = isSettled(thread)
+      ? thread
+      : await waitUntilSettled(context.watch(), { thread, signal: context.signal, timeoutMs });
+    if (!settled) throw timedOut(thread, (timeoutMs ?? 0) / 1000);
+    if (context.json) context.out.json(threadJson(settled));
+    else context.out.line(`${settled.id} ${describeState(settled)}`);
+    return 0;
+  },
+});

@@ -1,0 +1,33 @@
+import { formatOptionalCount } from '../output/count.js';
+import { defineCommand } from '../command.js';
+import { oneLine } from '../output/style.js';
+import { formatTable } from '../output/table.js';
+import { worktreeJson } from '../output/wireJson.js';
+import { findProject } from './ps.js';
+
+export const worktrees = defineCommand({
+  name: 'worktrees',
+  summary: 'list the worktrees of threads',
+  options: { all: { type: 'boolean', short: 'a', text: 'of every project, not only of the one of this folder' } },
+  async run(context, args) {
+    const { out, json, signal } = context;
+    const client = await context.connect();
+    const project = args.flag('all') ? undefined : await findProject(client, context);
+    const { worktrees: found } = await client.worktrees.listWorktrees({ folder: project?.folder ?? '' }, { signal });
+    if (json) {
+      out.json({ worktrees: found.map(worktreeJson) });
+      return 0;
+    }
+    if (found.length === 0) out.line('No worktrees.');
+    const rows = found.map(({ threadId, branch, ahead, behind, changed, path, missing }) => [
+      { text: threadId.slice(0, 8), paint: out.style.accent },
+      { text: oneLine(branch) },
+      { text: formatOptionalCount('↑', ahead), align: 'right' as const },
+      { text: formatOptionalCount('↓', behind), align: 'right' as const },
+      { text: missing ? 'missing' : changed > 0 ? `${changed} changed` : '' },
+      { text: oneLine(path) },
+    ]);
+    for (const line of formatTable(rows)) out.line(line);
+    return 0;
+  },
+});

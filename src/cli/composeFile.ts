@@ -1,0 +1,100 @@
+import { access, readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { AppError, errorMessage } from '../base/errors.js';
+import type { Environment } from '../client/stateDirectory.js';
+import type { ComposeDiagnostic } from '../compose/diagnostic.js';
+import { readDotenv } from '../compose/dotenv.js';
+import { envFilesOf, layeredEnv } from '../compose/environment.js';
+import { parseCompose } from '../compose/parseCompose.js';
+import { usageError } from './globalOptions.js';
+
+/** Names that are looked for, best first. */
+const composeFileNames = ['agent-compose.yml', 'agent-compose.yaml'] as const;
+/** The parser refuses more than this anyway; a device or a huge file is not read first. */
+const maximumBytes = 16 * 1024 * 1024;
+
+/** Absolute path of the compose file: the one given, else the nearest in `directory` or a folder above. */
+export async function findComposeFile(directory: string, given: string | undefined): Promise<string> {
+  if (given !== undefined) return resolve(directory, given);
+  for (let folder = directory; ; folder = dirname(folder)) {
+    const found = await filterExisting(composeFileNames.map(name => join(folder, name)));
+    if (found.length > 1) throw usageError(`Both ${found.join(' and ')} exist; name one with --file.`);
+    if (found[0] !== undefined) return found[0];
+    if (dirname(folder) === folder) break;
+  }
+  throw new AppError(
+    'compose.unreadable',
+    `There is no ${composeFileNames[0]} in ${directory} or a folder above it. Write one, or name a file with --file.`,
+    { file: join(directory, composeFileNames[0]), reason: 'not found' },
+  );
+}
+
+/** What a compose file says about itself before a host sees it. */
+export interface LocalCheck {
+  /** Each `file:line:column: message`. */
+  readonly errors: readonly string[];
+  readonly warnings: readonly string[];
+  /** Variables of this process that the file refers to. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** Reads and checks a compose file here, so that all problems come with their places. Throws `compose.unreadable`. */
+export async function checkComposeFile(file: string, env: Environment): Promise<LocalCheck> {
+  const text = await readText(file);
+  const environment: Record<string, string> = {};
+  const lookUp = layeredEnv(await readEnvFiles(file, text), name => {
+    const value = env[name];
+    if (value !== undefined) environment[name] = value;
+    return value;
+  });
+  const { diagnostics } = parseCompose(text, { directoryName: basename(dirname(file)), env: lookUp });
+  const describe = ({ range, detail, path }: ComposeDiagnostic): string =>
+    `${file}:${range.start.line}:${range.start.column}: ${path === '' ? '' : `${path}: `}${detail}`;
+  return {
+    errors: diagnostics.filter(({ severity }) => severity === 'error').map(describe),
+    warnings: diagnostics.filter(({ severity }) => severity === 'warning').map(describe),
+    environment,
+  };
+}
+
+/** The host reads them again and reports what is wrong with them; here they only serve to resolve references. */
+async function readEnvFiles(file: string, text: string): Promise<readonly ReadonlyMap<string, string>[]> {
+  const { named, useDefault } = envFilesOf(text);
+  const paths = useDefault ? ['.env'] : named;
+  const readings = await Promise.all(
+    paths.map(async path => {
+      const contents = await readFile(resolve(dirname(file), path), 'utf8').catch(() => '');
+      return readDotenv(contents);
+    }),
+  );
+  return readings.flatMap(reading => (reading.ok ? [reading.values] : []));
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    const found = await stat(file);
+    if (!found.isFile()) throw new Error('it is not a file');
+    if (found.size > maximumBytes) throw new Error(`it has ${found.size} bytes`);
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    const reason = errorMessage(error);
+    throw new AppError(
+      'compose.unreadable',
+      `The compose file ${file} cannot be read: ${reason}.`,
+      { file, reason },
+      { cause: error },
+    );
+  }
+}
+
+async function filterExisting(paths: readonly string[]): Promise<readonly string[]> {
+  const found = await Promise.all(
+    paths.map(path =>
+      access(path).then(
+        () => [path],
+        () => [],
+      ),
+    ),
+  );
+  return found.flat();
+}

@@ -1,0 +1,38 @@
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { exitStatus } from './exitStatus.js';
+import { runCli } from './runCli.js';
+
+const stop = new AbortController();
+
+/** The first asks everything to end, the second ends the process: nothing may keep a person from leaving. */
+function onSignal(status: number): void {
+  if (stop.signal.aborted) process.exit(status);
+  stop.abort();
+}
+process.on('SIGINT', () => onSignal(exitStatus.interrupted));
+process.on('SIGTERM', () => onSignal(143));
+
+let readerLeft = false;
+/** `muster logs | head` is not an error of anyone. */
+function onOutputError(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  readerLeft = true;
+  stop.abort();
+}
+process.stdout.on('error', onOutputError);
+process.stderr.on('error', onOutputError);
+
+const status = await runCli({
+  args: process.argv.slice(2),
+  env: process.env,
+  cwd: process.cwd(),
+  bundleDir: dirname(fileURLToPath(import.meta.url)),
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  signal: stop.signal,
+});
+process.exitCode = readerLeft ? exitStatus.ok : status;
+// What is still being read from is of no use any more, and would keep the process alive.
+process.stdin.destroy();

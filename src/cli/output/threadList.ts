@@ -1,0 +1,116 @@
+import { formatAge, formatCost, formatLineChanges, formatOrdinal } from '../../protocol/displayFormat.js';
+import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
+import {
+  parseThreadStatus,
+  threadGroupOf,
+  threadGroups,
+  threadGroupWords,
+  threadStatusWords,
+  type ThreadGroup,
+} from '../../protocol/threadDisplay.js';
+import type { Printer } from './printer.js';
+import { oneLine, type Style } from './style.js';
+import { formatTable, type Cell } from './table.js';
+
+/** The group of each thread, in the one order of groups; most recently changed first inside each. */
+export function groupThreads(threads: readonly Thread[]): ReadonlyMap<ThreadGroup, readonly Thread[]> {
+  const newestFirst = threads.toSorted((a, b) => Number(b.updatedAt - a.updatedAt));
+  const groups = threadGroups.map((group): [ThreadGroup, readonly Thread[]] => [
+    group,
+    newestFirst.filter(thread => threadGroupOf(parseThreadStatus(thread.status)) === group),
+  ]);
+  return new Map(groups.filter(([, members]) => members.length > 0));
+}
+
+/** Prints threads under the headings of their groups, with aligned columns over all groups. */
+export function printThreadGroups(
+  out: Printer,
+  threads: readonly Thread[],
+  { now, projects }: { readonly now: number; readonly projects: boolean },
+): void {
+  const ids = shortestPrefixes(threads.map(({ id }) => id));
+  const groups = [...groupThreads(threads)];
+  const rows = groups.flatMap(([group, members]) =>
+    members.map(thread =>
+      threadRow(thread, { id: ids.get(thread.id) ?? thread.id, group, now, projects, style: out.style }),
+    ),
+  );
+  const lines = formatTable(rows, { width: out.width, elastic: 1 });
+  let next = 0;
+  for (const [group, members] of groups) {
+    if (next > 0) out.line();
+    out.line(`${paintGroup(out.style, group)(threadGroupWords[group])}  ${out.style.dim(String(members.length))}`);
+    for (const line of lines.slice(next, next + members.length)) out.line(line);
+    next += members.length;
+  }
+}
+
+interface RowOptions {
+  readonly id: string;
+  readonly group: ThreadGroup;
+  readonly now: number;
+  readonly projects: boolean;
+  readonly style: Style;
+}
+
+function threadRow(thread: Thread, { id, group, now, projects, style }: RowOptions): readonly Cell[] {
+  return [
+    { text: `  ${id}`, paint: style.accent },
+    { text: oneLine(thread.summary) },
+    ...(projects ? [{ text: oneLine(thread.projectName), paint: style.dim }] : []),
+    { text: oneLine(thread.agent) },
+    { text: describeState(thread), paint: group === 'needs_you' ? style.attention : undefined },
+    { text: formatLineChanges(thread.additions, thread.deletions), align: 'right' as const },
+    { text: formatCost(thread.costUsd), align: 'right' as const },
+    { text: formatAge(Number(thread.updatedAt), now), paint: style.dim, align: 'right' as const },
+  ].map(({ paint, ...cell }: Cell & { paint?: Cell['paint'] | undefined }) => (paint ? { ...cell, paint } : cell));
+}
+
+/** What a thread does or wants, in a few words. */
+export function describeState(thread: Thread): string {
+  const status = parseThreadStatus(thread.status);
+  const run = thread.latestRun;
+  switch (status) {
+    case 'needs_you':
+      return oneLine(thread.needs) || threadStatusWords[status].toLowerCase();
+    case 'queued':
+      return run && run.queuePosition > 0 ? `queued, ${formatOrdinal(run.queuePosition)}` : 'queued';
+    case 'working':
+      return oneLine(run?.activity ?? '') || run?.status || 'working';
+    case 'merging':
+    case 'merged':
+      return thread.latestMerge ? `${status} into ${oneLine(thread.latestMerge.target)}` : status;
+    case 'ready':
+      return 'ready for review';
+    case 'failed':
+    case 'closed':
+    case 'abandoned':
+      return status;
+  }
+}
+
+function paintGroup(style: Style, group: ThreadGroup): (text: string) => string {
+  switch (group) {
+    case 'needs_you':
+      return text => style.bold(style.attention(text));
+    case 'ready':
+      return text => style.bold(style.good(text));
+    case 'working':
+    case 'merging':
+    case 'done':
+      return style.bold;
+  }
+}
+
+/** The shortest beginnings of at least four characters that tell these ids apart. */
+export function shortestPrefixes(ids: readonly string[]): ReadonlyMap<string, string> {
+  const sorted = ids.toSorted();
+  const shared = (a: string, b: string | undefined): number => {
+    let length = 0;
+    while (b !== undefined && length < a.length && a[length] === b[length]) length++;
+    return length;
+  };
+  let longest = 4;
+  sorted.forEach((id, index) => (longest = Math.max(longest, shared(id, sorted[index + 1]) + 1)));
+  return new Map(ids.map(id => [id, id.slice(0, longest)]));
+}

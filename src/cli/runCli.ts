@@ -1,0 +1,87 @@
+import { isAppError, isAnyAppError } from '../base/errors.js';
+import { silentLog, type Log } from '../base/log.js';
+import { stateDirectory, type Environment } from '../client/stateDirectory.js';
+import type { CommandContext } from './command.js';
+import { findCommand } from './commandTable.js';
+import { exitStatus, exitStatusOf } from './exitStatus.js';
+import { readGlobalOptions, usageError } from './globalOptions.js';
+import { HostSession } from './hostSession.js';
+import { errorDetails, errorJson, errorLine } from './output/errorText.js';
+import { printCommandHelp, printHelp } from './output/help.js';
+import { createPrinter, type Printer, type TextSink } from './output/printer.js';
+
+export interface CliOptions {
+  readonly args: readonly string[];
+  readonly env: Environment;
+  readonly cwd: string;
+  readonly bundleDir: string;
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: TextSink;
+  readonly stderr: TextSink;
+  readonly signal: AbortSignal;
+}
+
+/** Runs one invocation of `muster` and returns its exit status. Never throws. */
+export async function runCli(options: CliOptions): Promise<number> {
+  const out = createPrinter(options);
+  try {
+    return await invoke(options, out);
+  } catch (error) {
+    return report(error, { out, json: wantsJson(options.args) });
+  }
+}
+
+async function invoke({ args, env, cwd, bundleDir, stdin, signal }: CliOptions, out: Printer): Promise<number> {
+  const { options, rest } = readGlobalOptions(args, cwd);
+  const [name, ...commandArgs] = rest;
+  const found = await findCommand(options.version ? 'version' : (name ?? ''), commandArgs);
+  if (options.help || name === 'help') {
+    const about = name === 'help' ? await findCommand(commandArgs[0] ?? '', commandArgs.slice(1)) : found;
+    if (about && about.command.name !== '') printCommandHelp(out, about.command);
+    else await printHelp(out);
+    return exitStatus.ok;
+  }
+  if (!found) throw usageError(`There is no command ${JSON.stringify(name)}; \`muster help\` lists the commands.`);
+  const stateDir = stateDirectory(env);
+  const log: Log = env['MUSTER_DEBUG'] ? debugLog(out) : silentLog;
+  const session = new HostSession({ stateDir, bundleDir, env, signal, log });
+  const context: CommandContext = {
+    ...options,
+    env,
+    stateDir,
+    bundleDir,
+    signal,
+    out,
+    stdin,
+    log,
+    connect: () => session.connect(),
+    connectRunning: () => session.connectRunning(),
+    reconnect: () => session.reconnect(),
+    watch: () => session.watch(),
+  };
+  try {
+    return await found.command.invoke(context, found.args);
+  } finally {
+    await session.dispose();
+  }
+}
+
+function report(error: unknown, { out, json }: { readonly out: Printer; readonly json: boolean }): number {
+  if (isAppError(error, 'cancelled')) return exitStatus.interrupted;
+  if (json) out.json(errorJson(error));
+  else for (const line of errorDetails(error)) out.note(line);
+  out.note(`muster: ${errorLine(error)}`);
+  return isAnyAppError(error) ? exitStatusOf(error.code) : exitStatus.failed;
+}
+
+/** Also when the arguments themselves are what is wrong. */
+function wantsJson(args: readonly string[]): boolean {
+  const end = args.indexOf('--');
+  return (end < 0 ? args : args.slice(0, end)).includes('--json');
+}
+
+function debugLog(out: Printer): Log {
+  const write = (message: string, fields?: Readonly<Record<string, unknown>>): void =>
+    out.note(`debug: ${message}${fields ? ` ${JSON.stringify(fields)}` : ''}`);
+  return { debug: write, info: write, warn: write, error: write };
+}
