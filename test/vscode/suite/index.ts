@@ -1,0 +1,14 @@
+import { appendFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { runAll } from './registry.js';
+import './activation.test.js';
+
+/** Called by VS Code inside the extension host. Rejecting makes the run fail. */
+export async function run(): Promise<void> {
+  // What an extension host prints reaches nobody; the runner follows this file.
+  const output = process.env['MUSTER_TEST_OUTPUT'];
+  const result = await runAll(line => (output ? appendFileSync(output, `${line}\n`) : console.log(line)));
+  const file = process.env['MUSTER_TEST_RESULTS'];
+  if (file) await writeFile(file, JSON.stringify(result));
+  if (result.failed > 0) throw new Error(`${result.failed} failed`);
+}
