@@ -17,12 +17,7 @@ export interface MenuPlace {
   readonly group: string;
 }
 
-export type MenuName =
-  | 'editor/context'
-  | 'editor/title'
-  | 'explorer/context'
-  | 'view/item/context'
-  | 'view/title';
+export type MenuName = 'editor/context' | 'editor/title' | 'explorer/context' | 'view/item/context' | 'view/title';
 
 export interface KeyBinding {
   readonly key: string;

@@ -59,6 +59,7 @@ export function generateContributions(): GeneratedManifest {
     contributes,
     activationEvents: [
       `workspaceContains:**/agent-compose.{yml,yaml}`,
+      'onFileSystem:muster-base',
       'onWebviewPanel:muster.threadPage',
       'onWebviewPanel:muster.board',
     ],

@@ -16,7 +16,8 @@ export const settingTable = {
     default: 'process',
     values: {
       process: 'A process of its own, shared by all windows and the terminal. Agents go on when this window closes.',
-      embedded: 'Inside the extension host of this window. Agents end with the window unless another window takes over.',
+      embedded:
+        'Inside the extension host of this window. Agents end with the window unless another window takes over.',
     },
     description: 'Where the host runs that queues, starts and supervises agents.',
     scope: 'machine',

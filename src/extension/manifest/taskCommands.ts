@@ -11,7 +11,11 @@ export const taskCommands = {
     menus: [
       { menu: 'view/title', when: 'view == muster.threads', group: 'navigation@1' },
       { menu: 'view/item/context', when: 'view == muster.projects && viewItem =~ /\\bagent\\b/', group: 'inline@1' },
-      { menu: 'view/item/context', when: 'view == muster.projects && viewItem =~ /\\bagent\\b/', group: '1_dispatch@1' },
+      {
+        menu: 'view/item/context',
+        when: 'view == muster.projects && viewItem =~ /\\bagent\\b/',
+        group: '1_dispatch@1',
+      },
     ],
   },
   'muster.dispatchSelection': {

@@ -4,7 +4,11 @@ const threads = 'view == muster.threads';
 
 /** A place in the context menu of threads in one of these states. */
 function onThread(states: string, group: string): MenuPlace {
-  return { menu: 'view/item/context', when: `${threads} && viewItem =~ /\\bthread\\b/ && viewItem =~ /\\b(${states})\\b/`, group };
+  return {
+    menu: 'view/item/context',
+    when: `${threads} && viewItem =~ /\\bthread\\b/ && viewItem =~ /\\b(${states})\\b/`,
+    group,
+  };
 }
 
 const any = 'thread';
@@ -35,14 +39,17 @@ export const threadCommands = {
     enablement: trusted,
     menus: [onThread(unfinished, '2_act@1')],
   },
+  'muster.retryThread': {
+    title: 'Retry Thread',
+    icon: '$(debug-restart)',
+    enablement: trusted,
+    menus: [onThread('retryable', 'inline@1'), onThread('retryable', '2_act@1')],
+  },
   'muster.approve': {
     title: 'Approve Changes',
     icon: '$(check)',
     enablement: trusted,
-    menus: [
-      onThread('ready', '2_act@2'),
-      { menu: 'editor/title', when: 'muster.reviewOpen', group: 'navigation@-3' },
-    ],
+    menus: [onThread('ready', '2_act@2'), { menu: 'editor/title', when: 'muster.reviewOpen', group: 'navigation@-3' }],
   },
   'muster.merge': {
     title: 'Merge Thread',

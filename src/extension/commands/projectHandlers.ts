@@ -1,0 +1,67 @@
+import * as vscode from 'vscode';
+import type { projectCommands } from '../manifest/projectCommands.js';
+import { applyComposeFile } from '../projects/applyComposeFile.js';
+import { createComposeFile } from '../projects/createComposeFile.js';
+import { findComposeFile } from '../projects/findComposeFile.js';
+import type { Services } from '../services.js';
+import { isProjectsNode } from '../views/projectsView.js';
+import type { CommandHandlers } from './commandHandler.js';
+import type { Views } from './registerCommands.js';
+import { whileWaiting } from './whileWaiting.js';
+
+/** Commands on compose files. Creating and opening one needs no host; applying and removing start it. */
+export function projectHandlers(services: Services, views: Views): CommandHandlers<keyof typeof projectCommands> {
+  return {
+    'muster.createComposeFile': () => createComposeFile(services),
+    'muster.openComposeFile': async target => {
+      const file = await findComposeFile(services, target);
+      if (file) await vscode.window.showTextDocument(file);
+    },
+    'muster.applyProject': async target => {
+      const file = await findComposeFile(services, target);
+      if (file) await applyComposeFile(services, file);
+    },
+    'muster.removeProject': target => removeProject(services, target),
+    'muster.explainAgentProblem': target => explainProblem(services, target),
+    'muster.refresh': () => {
+      services.host.start();
+      views.projects.refresh();
+    },
+  };
+}
+
+async function removeProject(services: Services, target: unknown): Promise<void> {
+  const projects = services.scope.projects();
+  const project = isProjectsNode(target)
+    ? services.host.projects.get(target.projectId)
+    : (
+        await vscode.window.showQuickPick(
+          projects.map(each => ({ label: each.name, description: each.folder, project: each })),
+          { placeHolder: vscode.l10n.t('Which project should be removed?') },
+        )
+      )?.project;
+  if (!project) return;
+  const remove = vscode.l10n.t('Remove Project');
+  const detail = vscode.l10n.t(
+    'Its agents take no more tasks. Threads, worktrees and the compose file stay; applying the file again brings the project back.',
+  );
+  const text = vscode.l10n.t('Remove the project "{0}"?', project.name);
+  if ((await vscode.window.showWarningMessage(text, { modal: true, detail }, remove)) !== remove) return;
+  await whileWaiting(vscode.l10n.t('Removing the project'), async signal =>
+    (await services.host.client(signal)).projects.removeProject({ project: project.id }, { signal }),
+  );
+}
+
+async function explainProblem(services: Services, target: unknown): Promise<void> {
+  if (!isProjectsNode(target) || target.kind !== 'agent') return;
+  const project = services.host.projects.get(target.projectId);
+  const agent = project?.agents.find(({ name }) => name === target.agent);
+  if (!project || !agent || agent.problem === '') return;
+  const terminal = vscode.l10n.t('Open Terminal');
+  const again = vscode.l10n.t('Check Again');
+  const file = vscode.l10n.t('Open Compose File');
+  const chosen = await vscode.window.showWarningMessage(`${agent.name}: ${agent.problem}`, terminal, again, file);
+  if (chosen === terminal) vscode.window.createTerminal({ cwd: project.folder }).show();
+  if (chosen === again) await vscode.commands.executeCommand('muster.refreshEnvironment');
+  if (chosen === file) await vscode.commands.executeCommand('muster.openComposeFile', target);
+}

@@ -1,0 +1,47 @@
+import * as vscode from 'vscode';
+import type { TaskDocuments } from '../dispatch/taskDocuments.js';
+import type { CommandId } from '../manifest/commandTable.js';
+import type { Services } from '../services.js';
+import type { ThreadsView } from '../views/threadsView.js';
+import type { ProjectsView } from '../views/projectsView.js';
+import type { WorktreesView } from '../views/worktreesView.js';
+import type { CommandHandlers } from './commandHandler.js';
+import { hostHandlers } from './hostHandlers.js';
+import { projectHandlers } from './projectHandlers.js';
+import { reportError } from './reportError.js';
+import { taskHandlers } from './taskHandlers.js';
+import { threadHandlers } from './threadHandlers.js';
+import { threadListHandlers } from './threadListHandlers.js';
+import { worktreeHandlers } from './worktreeHandlers.js';
+
+export interface Views {
+  readonly projects: ProjectsView;
+  readonly threads: ThreadsView;
+  readonly worktrees: WorktreesView;
+}
+
+/** Registers every command of the table; one without a handler does not compile. */
+export function registerCommands(
+  services: Services,
+  { views, tasks }: { readonly views: Views; readonly tasks: TaskDocuments },
+): void {
+  const handlers: CommandHandlers<CommandId> = {
+    ...taskHandlers(services, tasks),
+    ...threadHandlers(services),
+    ...threadListHandlers(services, views),
+    ...worktreeHandlers(services, views),
+    ...projectHandlers(services, views),
+    ...hostHandlers(services),
+  };
+  for (const [id, handler] of Object.entries(handlers)) {
+    services.context.subscriptions.push(
+      vscode.commands.registerCommand(id, async (...args: readonly unknown[]) => {
+        try {
+          await handler(...args);
+        } catch (error) {
+          await reportError(error, services.log);
+        }
+      }),
+    );
+  }
+}

@@ -1,0 +1,52 @@
+import * as vscode from 'vscode';
+import { errorMessage, isAnyAppError, isAppError } from '../../base/errors.js';
+import type { CommandId } from '../manifest/commandTable.js';
+import type { Log } from '../../base/log.js';
+
+interface NextStep {
+  readonly label: string;
+  readonly command: CommandId;
+}
+
+/** Tells a person what went wrong and offers what helps. Cancellation is not an error. */
+export async function reportError(error: unknown, log: Log): Promise<void> {
+  if (isCancellation(error)) return;
+  log.error(
+    errorMessage(error),
+    isAnyAppError(error) ? { code: error.code } : { stack: error instanceof Error ? error.stack : '' },
+  );
+  const steps = nextSteps(error);
+  const chosen = await vscode.window.showErrorMessage(errorMessage(error), ...steps.map(({ label }) => label));
+  const step = steps.find(({ label }) => label === chosen);
+  if (step) await vscode.commands.executeCommand(step.command);
+}
+
+/** True for our own cancellation and for VS Code's. */
+export function isCancellation(error: unknown): boolean {
+  if (isAppError(error, 'cancelled') || error instanceof vscode.CancellationError) return true;
+  return error instanceof Error && error.name === 'AbortError';
+}
+
+function nextSteps(error: unknown): readonly NextStep[] {
+  if (!isAnyAppError(error)) return [{ label: vscode.l10n.t('Show Output'), command: 'muster.showOutput' }];
+  switch (error.code) {
+    case 'host.unreachable':
+    case 'host.locked':
+    case 'state.networkFileSystem':
+    case 'state.unwritable':
+      return [
+        { label: vscode.l10n.t('Start Host'), command: 'muster.startHost' },
+        { label: vscode.l10n.t('Show Log'), command: 'muster.showHostLog' },
+      ];
+    case 'compose.invalid':
+    case 'compose.unreadable':
+      return [{ label: vscode.l10n.t('Open Compose File'), command: 'muster.openComposeFile' }];
+    case 'consent.required':
+    case 'project.unknown':
+      return [{ label: vscode.l10n.t('Apply Compose File'), command: 'muster.applyProject' }];
+    case 'internal':
+      return [{ label: vscode.l10n.t('Show Log'), command: 'muster.showHostLog' }];
+    default:
+      return [];
+  }
+}

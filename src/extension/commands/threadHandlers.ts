@@ -1,0 +1,157 @@
+import { randomUUID } from 'node:crypto';
+import * as vscode from 'vscode';
+import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
+import { isThreadActive, parseThreadStatus } from '../../protocol/threadDisplay.js';
+import { sendTask } from '../dispatch/sendTask.js';
+import type { threadCommands } from '../manifest/threadCommands.js';
+import { approveThread, mergeThread } from '../review/mergeThread.js';
+import type { Services } from '../services.js';
+import { targetThread, targetThreads } from '../threads/pickThread.js';
+import { threadTitle } from '../threads/threadText.js';
+import { canRetry } from '../views/threadNodes.js';
+import type { CommandHandlers } from './commandHandler.js';
+import { endThreadHandlers } from './endThreadHandlers.js';
+import { whileWaiting } from './whileWaiting.js';
+
+type Ids = Exclude<
+  keyof typeof threadCommands,
+  | 'muster.showThreads'
+  | 'muster.groupThreads'
+  | 'muster.filterThreads'
+  | 'muster.clearThreadFilter'
+  | 'muster.showMoreDone'
+  | 'muster.showBoard'
+>;
+
+/** Commands on threads. All start the host when it is down, except copying and muting, which need none. */
+export function threadHandlers(services: Services): CommandHandlers<Ids> {
+  const one = (args: readonly unknown[], placeHolder: string, filter: (thread: Thread) => boolean = () => true) =>
+    targetThread(services, args, { placeHolder, filter });
+  return {
+    ...endThreadHandlers(services),
+    'muster.openThread': async (...args) => {
+      const thread = await one(args, vscode.l10n.t('Which thread?'));
+      if (thread) await services.pages.open(thread.id, { title: threadTitle(thread) });
+    },
+    'muster.review': async (...args) => {
+      const thread = await one(args, vscode.l10n.t('Which thread do you want to review?'), hasChanges);
+      if (thread) await review(services, thread);
+    },
+    'muster.openChangedFile': async (threadId, path) => {
+      const thread = await one([threadId], vscode.l10n.t('Which thread?'));
+      if (!thread || typeof path !== 'string') return;
+      await services.reviews.openFile(thread, path, new AbortController().signal);
+    },
+    'muster.showLog': async (...args) => {
+      const thread = await one(args, vscode.l10n.t('Whose log?'));
+      if (!thread) return;
+      const runId = typeof args[1] === 'string' ? args[1] : thread.latestRun?.id;
+      if (runId === undefined) {
+        void vscode.window.showInformationMessage(vscode.l10n.t('"{0}" has not run yet.', threadTitle(thread)));
+        return;
+      }
+      await services.logs.open(thread, runId);
+    },
+    'muster.followUp': async (...args) => {
+      const thread = await one(args, vscode.l10n.t('Follow up on which thread?'), canFollowUp);
+      if (!thread) return;
+      const [, prompt] = args;
+      if (typeof prompt !== 'string') return services.pages.open(thread.id, { focusFollowUp: true });
+      await sendTask(services, { threadId: thread.id, agent: thread.agent, prompt, key: randomUUID() });
+    },
+    'muster.retryThread': async (...args) => {
+      const thread = await one(args, vscode.l10n.t('Which thread should try again?'), canRetry);
+      if (thread) await retry(services, thread);
+    },
+    'muster.approve': async (...args) => {
+      const threads = await targetThreads(services, args, {
+        placeHolder: vscode.l10n.t('Which thread do you approve?'),
+        filter: ({ status }) => status === 'ready',
+      });
+      for (const thread of threads ?? []) {
+        await saveEditors(thread);
+        await whileWaiting(vscode.l10n.t('Approving'), () => approveThread(services, thread));
+        vscode.window.setStatusBarMessage(vscode.l10n.t('$(check) Approved "{0}"', threadTitle(thread)), 5000);
+      }
+    },
+    'muster.merge': async (...args) => {
+      for (const thread of (await mergeable(services, args)) ?? []) await mergeThread(services, thread);
+    },
+    'muster.squash': async (...args) => {
+      const threads = await mergeable(services, args);
+      for (const thread of threads ?? []) await mergeThread(services, thread, { strategy: 'squash' });
+    },
+    'muster.muteThread': async (...args) => {
+      for (const thread of (await targetThreads(services, args, anyThread())) ?? [])
+        await services.muted.mute(thread.id);
+    },
+    'muster.unmuteThread': async (...args) => {
+      for (const thread of (await targetThreads(services, args, anyThread())) ?? [])
+        await services.muted.unmute(thread.id);
+    },
+    'muster.copyThreadId': async (...args) => {
+      const thread = await one(args, vscode.l10n.t('Which thread?'));
+      if (thread) await vscode.env.clipboard.writeText(thread.id);
+    },
+    'muster.copyBranch': async (...args) => {
+      const thread = await one(args, vscode.l10n.t('Which thread?'), ({ branch }) => branch !== '');
+      if (thread) await vscode.env.clipboard.writeText(thread.branch);
+    },
+  };
+}
+
+function anyThread() {
+  return { placeHolder: vscode.l10n.t('Which thread?'), filter: () => true };
+}
+
+function hasChanges(thread: Thread): boolean {
+  return thread.worktree !== '' && thread.filesChanged !== 0;
+}
+
+function canFollowUp(thread: Thread): boolean {
+  return thread.outcome === 'open' && !isThreadActive(parseThreadStatus(thread.status));
+}
+
+function mergeable(services: Services, args: readonly unknown[]): Promise<readonly Thread[] | undefined> {
+  return targetThreads(services, args, {
+    placeHolder: vscode.l10n.t('Which thread should be merged?'),
+    filter: ({ status, latestMerge }) => status === 'ready' || (status === 'needs_you' && latestMerge !== undefined),
+  });
+}
+
+/** Sends the last task of the thread again; the agent goes on in the same conversation and worktree. */
+async function retry(services: Services, thread: Thread): Promise<void> {
+  const signal = new AbortController().signal;
+  const client = await services.host.client(signal);
+  const { messages } = await client.threads.getThread({ threadId: thread.id }, { signal });
+  const last = messages.findLast(({ intent }) => intent === 'dispatch');
+  if (!last) return;
+  await sendTask(services, { threadId: thread.id, agent: last.to, prompt: last.body, key: randomUUID() });
+}
+
+async function review(services: Services, thread: Thread): Promise<void> {
+  if (thread.worktree === '') {
+    const restore = vscode.l10n.t('Restore Thread');
+    const buttons = thread.rescue === '' ? [] : [restore];
+    const text = vscode.l10n.t('The worktree of "{0}" was removed.', threadTitle(thread));
+    const chosen = await vscode.window.showInformationMessage(text, ...buttons);
+    if (chosen === restore) await vscode.commands.executeCommand('muster.restoreThread', thread.id);
+    return;
+  }
+  const opened = await whileWaiting(vscode.l10n.t('Reading the changes'), signal =>
+    services.reviews.open(thread, signal),
+  );
+  if (opened) return;
+  const followUp = vscode.l10n.t('Follow Up');
+  const text = vscode.l10n.t('"{0}" has changed nothing.', threadTitle(thread));
+  const chosen = await vscode.window.showInformationMessage(text, followUp);
+  if (chosen === followUp) await vscode.commands.executeCommand('muster.followUp', thread.id);
+}
+
+/** What is approved is what the person sees: their unsaved edits in the worktree are saved first. */
+async function saveEditors(thread: Thread): Promise<void> {
+  for (const document of vscode.workspace.textDocuments) {
+    const inWorktree = document.uri.scheme === 'file' && document.uri.fsPath.startsWith(thread.worktree);
+    if (thread.worktree !== '' && inWorktree && document.isDirty) await document.save();
+  }
+}

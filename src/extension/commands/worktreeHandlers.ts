@@ -1,0 +1,54 @@
+import * as vscode from 'vscode';
+import type { worktreeCommands } from '../manifest/worktreeCommands.js';
+import type { Services } from '../services.js';
+import { targetThread } from '../threads/pickThread.js';
+import { threadTitle } from '../threads/threadText.js';
+import type { CommandHandlers } from './commandHandler.js';
+import type { Views } from './registerCommands.js';
+import { whileWaiting } from './whileWaiting.js';
+
+/** Commands on worktrees. Opening one needs no host; removing one starts it. */
+export function worktreeHandlers(services: Services, views: Views): CommandHandlers<keyof typeof worktreeCommands> {
+  const target = async (args: readonly unknown[], placeHolder: string) => {
+    const thread = await targetThread(services, args, { placeHolder, filter: each => each.worktree !== '' });
+    if (thread?.worktree === '') {
+      void vscode.window.showInformationMessage(vscode.l10n.t('{0} has no worktree.', threadTitle(thread)));
+      return undefined;
+    }
+    return thread;
+  };
+  return {
+    'muster.openWorktree': async (...args) => {
+      const thread = await target(args, vscode.l10n.t('Whose worktree should be opened?'));
+      if (!thread) return;
+      await vscode.commands.executeCommand('vscode.openFolder', vscode.Uri.file(thread.worktree), {
+        forceNewWindow: true,
+      });
+    },
+    'muster.openWorktreeTerminal': async (...args) => {
+      const thread = await target(args, vscode.l10n.t('Whose worktree should the terminal open in?'));
+      if (!thread) return;
+      const name = thread.branch.replace(/^muster\//, '');
+      vscode.window.createTerminal({ name, cwd: thread.worktree, iconPath: new vscode.ThemeIcon('git-branch') }).show();
+    },
+    'muster.removeWorktree': async (...args) => {
+      const thread = await target(args, vscode.l10n.t('Whose worktree should be removed?'));
+      if (!thread) return;
+      const remove = vscode.l10n.t('Remove Worktree');
+      const chosen = await vscode.window.showWarningMessage(
+        vscode.l10n.t('Remove the worktree of "{0}"?', threadTitle(thread)),
+        {
+          modal: true,
+          detail: vscode.l10n.t('Its commits and uncommitted work are kept and can be restored.\n{0}', thread.worktree),
+        },
+        remove,
+      );
+      if (chosen !== remove) return;
+      await whileWaiting(vscode.l10n.t('Removing the worktree'), async signal =>
+        (await services.host.client(signal)).worktrees.removeWorktree({ threadId: thread.id }, { signal }),
+      );
+      views.worktrees.refresh();
+    },
+    'muster.refreshWorktrees': () => views.worktrees.refresh(),
+  };
+}

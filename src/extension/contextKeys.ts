@@ -1,0 +1,29 @@
+import * as vscode from 'vscode';
+import type { Services } from './services.js';
+
+/** Keeps the context keys current that menus and welcome views ask for. */
+export function registerContextKeys({ context, host, scope }: Services): void {
+  const set = (key: string, value: unknown): void =>
+    void vscode.commands.executeCommand('setContext', `muster.${key}`, value);
+  const showProjects = (): void => set('hasProject', scope.projects().length > 0);
+  const findComposeFiles = async (): Promise<void> => {
+    const found = await vscode.workspace.findFiles('**/agent-compose.{yml,yaml}', '**/node_modules/**', 1);
+    set('hasComposeFile', found.length > 0);
+  };
+  const files = vscode.workspace.createFileSystemWatcher('**/agent-compose.{yml,yaml}', false, true, false);
+  set('active', true);
+  set('hostState', host.state);
+  showProjects();
+  void findComposeFiles();
+  context.subscriptions.push(
+    files,
+    files.onDidCreate(() => void findComposeFiles()),
+    files.onDidDelete(() => void findComposeFiles()),
+    vscode.workspace.onDidChangeWorkspaceFolders(() => void findComposeFiles()),
+    host.onDidChangeState(state => set('hostState', state)),
+    host.onDidChange(({ projects }) => {
+      if (projects.length > 0) showProjects();
+    }),
+    scope.onDidChange(showProjects),
+  );
+}

@@ -1,0 +1,66 @@
+import * as vscode from 'vscode';
+import { collectProviderEnvironment } from '../../client/providerEnvironment.js';
+import { whileWaiting } from '../commands/whileWaiting.js';
+import type { Services } from '../services.js';
+import type { TaskContext } from './taskText.js';
+
+export interface Task {
+  /** Project of the agent; not needed for a follow-up. */
+  readonly projectId?: string;
+  readonly agent: string;
+  /** The thread that this follows up on. */
+  readonly threadId?: string;
+  readonly prompt: string;
+  readonly context?: readonly TaskContext[];
+  /** Base branch or commit; empty: what the agent's definition says. */
+  readonly base?: string;
+  /** The same key twice makes one dispatch. */
+  readonly key: string;
+}
+
+/** Agents in the order they were last used. */
+const recentAgentsKey = 'recentAgents';
+const maximumRecent = 20;
+
+/** Dispatches a task and returns its thread's id. */
+export async function sendTask(services: Services, task: Task): Promise<string> {
+  const { projectId = '', threadId = '', prompt, context = [], base = '', key } = task;
+  const title = vscode.l10n.t('Dispatching to {0}', task.agent);
+  const response = await whileWaiting(title, async signal => {
+    const client = await services.host.client(signal);
+    return client.threads.dispatch(
+      {
+        project: projectId,
+        agent: task.agent,
+        threadId,
+        prompt,
+        context: context.map(each => ({ ...each })),
+        environment: collectProviderEnvironment(process.env),
+        base,
+        idempotencyKey: key,
+      },
+      { signal },
+    );
+  });
+  services.attention.dispatchedHere(response.threadId);
+  if (projectId !== '') await rememberAgent(services, `${projectId}/${task.agent}`);
+  return response.threadId;
+}
+
+/** `project id/agent`, the last used first. */
+export function recentAgents(services: Services): readonly string[] {
+  const stored = services.context.workspaceState.get<unknown>(recentAgentsKey);
+  return Array.isArray(stored) ? stored.filter(entry => typeof entry === 'string') : [];
+}
+
+async function rememberAgent(services: Services, entry: string): Promise<void> {
+  const others = recentAgents(services).filter(known => known !== entry);
+  await services.context.workspaceState.update(recentAgentsKey, [entry, ...others].slice(0, maximumRecent));
+}
+
+/** Says where a task went, without taking anyone's focus. */
+export async function announceDispatch(agent: string, threadId: string): Promise<void> {
+  vscode.window.setStatusBarMessage(vscode.l10n.t('$(check) Dispatched to {0}', agent), 5000);
+  await vscode.commands.executeCommand('muster.threads.focus', { preserveFocus: true });
+  void threadId;
+}

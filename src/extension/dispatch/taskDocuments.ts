@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto';
+import * as vscode from 'vscode';
+import type { Services } from '../services.js';
+import { listAgents, type AgentChoice } from './agentChoice.js';
+import { announceDispatch, sendTask } from './sendTask.js';
+import { parseTask, referenceLine, type TaskContext } from './taskText.js';
+
+export const taskLanguage = 'muster-task';
+
+interface TaskDraft {
+  readonly projectId: string;
+  readonly agent: string;
+  readonly base: string;
+  /** Kept over tries, so that a lost answer does not dispatch twice. */
+  readonly key: string;
+}
+
+/** Untitled documents in which tasks are written, and what each will be sent to. */
+export class TaskDocuments implements vscode.Disposable {
+  readonly #services: Services;
+  readonly #drafts = new Map<string, TaskDraft>();
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly #closed: vscode.Disposable;
+
+  constructor(services: Services) {
+    this.#services = services;
+    this.#closed = vscode.workspace.onDidCloseTextDocument(({ uri }) => this.#drafts.delete(uri.toString()));
+  }
+
+  /** Fires when a document's agent or base changed. */
+  readonly onDidChange = this.#changed.event;
+
+  /** Opens an empty task for an agent, in a group of its own below the code. */
+  async open(choice: AgentChoice, context: readonly TaskContext[] = []): Promise<void> {
+    const content = context.length === 0 ? '' : `\n\n${context.map(referenceLine).join('\n')}\n`;
+    const document = await vscode.workspace.openTextDocument({ language: taskLanguage, content });
+    this.#set(document, { projectId: choice.project.id, agent: choice.agent.name, base: '', key: randomUUID() });
+    if (vscode.window.activeTextEditor) await vscode.commands.executeCommand('workbench.action.newGroupBelow');
+    const editor = await vscode.window.showTextDocument(document, { preview: false });
+    editor.selection = new vscode.Selection(0, 0, 0, 0);
+  }
+
+  /** Where a document goes; a document that was restored after a reload goes to the agent used last. */
+  async draftOf(document: vscode.TextDocument): Promise<TaskDraft | undefined> {
+    const known = this.#drafts.get(document.uri.toString());
+    if (known) return known;
+    if (this.#services.host.state !== 'connected') return undefined;
+    const [first] = await listAgents(this.#services);
+    if (!first) return undefined;
+    return this.#set(document, { projectId: first.project.id, agent: first.agent.name, base: '', key: randomUUID() });
+  }
+
+  async setAgent(document: vscode.TextDocument, choice: AgentChoice): Promise<void> {
+    const draft = await this.draftOf(document);
+    this.#set(document, {
+      base: draft?.base ?? '',
+      key: draft?.key ?? randomUUID(),
+      projectId: choice.project.id,
+      agent: choice.agent.name,
+    });
+    this.#changed.fire();
+  }
+
+  async setBase(document: vscode.TextDocument, base: string): Promise<void> {
+    const draft = await this.draftOf(document);
+    if (draft) this.#set(document, { ...draft, base });
+    this.#changed.fire();
+  }
+
+  /** Adds a reference at the end of a document. */
+  async attach(document: vscode.TextDocument, context: TaskContext): Promise<void> {
+    const edit = new vscode.WorkspaceEdit();
+    const last = document.lineAt(document.lineCount - 1);
+    const before = last.isEmptyOrWhitespace ? '' : '\n';
+    edit.insert(document.uri, last.range.end, `${before}${referenceLine(context)}\n`);
+    await vscode.workspace.applyEdit(edit);
+  }
+
+  /** Sends a document's task and closes it; the text stays when sending fails. */
+  async send(document: vscode.TextDocument): Promise<void> {
+    const { prompt, context } = parseTask(document.getText());
+    if (prompt === '') {
+      void vscode.window.showInformationMessage(vscode.l10n.t('Write what the agent should do, then send it.'));
+      return;
+    }
+    await this.#services.host.client(new AbortController().signal);
+    const draft = await this.draftOf(document);
+    if (!draft) return;
+    const threadId = await sendTask(this.#services, { ...draft, prompt, context });
+    await closeWithoutSaving(document);
+    await announceDispatch(draft.agent, threadId);
+  }
+
+  dispose(): void {
+    this.#closed.dispose();
+    this.#changed.dispose();
+  }
+
+  #set(document: vscode.TextDocument, draft: TaskDraft): TaskDraft {
+    this.#drafts.set(document.uri.toString(), draft);
+    return draft;
+  }
+}
+
+/** Closing an untitled document would ask whether to save it; what was sent needs no file. */
+async function closeWithoutSaving(document: vscode.TextDocument): Promise<void> {
+  await vscode.window.showTextDocument(document, { preserveFocus: false });
+  await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
+}

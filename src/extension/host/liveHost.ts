@@ -1,0 +1,39 @@
+import { connectHost, type HostClient } from '../../client/hostClient.js';
+import { ensureHost } from '../../client/hostLauncher.js';
+import { LiveState } from '../../client/liveState.js';
+import type { Log } from '../../base/log.js';
+import type { Environment } from '../../client/stateDirectory.js';
+
+export interface LiveHostOptions {
+  readonly stateDir: string;
+  readonly hostBundle: string;
+  readonly nodePath: string;
+  readonly env: Environment;
+  readonly log: Log;
+  /** Asked before each try to connect: whether a host may be started when none answers. */
+  readonly mayStart: () => boolean;
+  /** Starts a host in this process, where the setting says so; resolves when it answers or another one does. */
+  readonly startEmbedded: (() => Promise<void>) | undefined;
+  /** Told why a host that may be started could not be. */
+  readonly startFailed: (error: unknown) => void;
+}
+
+/** The live state of this window. Loaded when first needed: it brings the whole client with it. */
+export function createLiveState(options: LiveHostOptions): LiveState {
+  return new LiveState({ connect: signal => connect(options, signal), log: options.log });
+}
+
+async function connect(options: LiveHostOptions, signal: AbortSignal): Promise<HostClient> {
+  const { stateDir, hostBundle, nodePath, env, log } = options;
+  if (!options.mayStart()) return connectHost({ stateDir, signal });
+  try {
+    if (options.startEmbedded) {
+      await options.startEmbedded();
+      return await connectHost({ stateDir, signal });
+    }
+    return await ensureHost({ stateDir, hostBundle, nodeSetting: nodePath, env, signal, log });
+  } catch (error) {
+    if (!signal.aborted) options.startFailed(error);
+    throw error;
+  }
+}

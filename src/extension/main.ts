@@ -1,0 +1,101 @@
+import { join, resolve } from 'node:path';
+import * as vscode from 'vscode';
+import { stateDirectory } from '../client/stateDirectory.js';
+import { registerBoard } from './board/board.js';
+import { registerCommands } from './commands/registerCommands.js';
+import { registerContextKeys } from './contextKeys.js';
+import { TaskDocuments, taskLanguage } from './dispatch/taskDocuments.js';
+import { TaskLenses } from './dispatch/taskLenses.js';
+import { HostConnection } from './host/hostConnection.js';
+import { channelLog } from './log.js';
+import { RawLogs } from './log/rawLogs.js';
+import { Attention } from './notifications/attention.js';
+import { MutedThreads } from './notifications/mutedThreads.js';
+import { WorkspaceScope } from './projects/workspaceScope.js';
+import { BaseFiles, baseScheme } from './review/baseFiles.js';
+import { Reviews } from './review/reviews.js';
+import type { Services } from './services.js';
+import { readSetting } from './settings.js';
+import { registerStatusBar } from './statusBar.js';
+import { registerTerminalPath } from './terminalPath.js';
+import { registerThreadPage } from './threadPage/threadPage.js';
+import { ProjectsView } from './views/projectsView.js';
+import { ThreadsView } from './views/threadsView.js';
+import { WorktreesView } from './views/worktreesView.js';
+import { boardServices, threadPageServices } from './webviewServices.js';
+
+/** Wires the extension. Nothing here waits: the client, the webviews and the compose language load when first needed. */
+export function activate(context: vscode.ExtensionContext): void {
+  const channel = vscode.window.createOutputChannel('Muster', { log: true });
+  const log = channelLog(channel);
+  const host = createHostConnection(context, log);
+  const scope = new WorkspaceScope(host);
+  const muted = new MutedThreads(context.workspaceState);
+  const pages = registerThreadPage(context, threadPageServices(host, scope));
+  const reviews = new Reviews(host);
+  const logs = new RawLogs(host);
+  const attention = new Attention({ host, scope, muted, isVisible: threadId => pages.isVisible(threadId) });
+  const openBoard = registerBoard(context, boardServices(host, scope));
+  const services: Services = { context, log, channel, host, scope, pages, reviews, muted, attention, logs, openBoard };
+  const tasks = new TaskDocuments(services);
+  const views = {
+    projects: new ProjectsView(services),
+    threads: new ThreadsView(services),
+    worktrees: new WorktreesView(services),
+  };
+  context.subscriptions.push(
+    channel,
+    { dispose: () => host.dispose() },
+    scope,
+    reviews,
+    logs,
+    attention,
+    tasks,
+    ...Object.values(views),
+    vscode.workspace.registerFileSystemProvider(baseScheme, new BaseFiles(host), {
+      isReadonly: true,
+      isCaseSensitive: true,
+    }),
+    vscode.languages.registerCodeLensProvider({ language: taskLanguage }, new TaskLenses(tasks)),
+  );
+  registerCommands(services, { views, tasks });
+  registerContextKeys(services);
+  registerStatusBar(services);
+  registerTerminalPath(context, host.stateDir);
+  connectWhenNeeded(services, Object.values(views));
+}
+
+function createHostConnection(context: vscode.ExtensionContext, log: Services['log']): HostConnection {
+  const setting = readSetting('muster.stateDirectory');
+  const stateDir = setting === '' ? stateDirectory(process.env) : resolve(setting);
+  return new HostConnection({
+    stateDir,
+    hostBundle: join(context.extensionPath, 'dist', 'host.js'),
+    nodePath: readSetting('muster.host.nodePath'),
+    env: process.env,
+    log,
+  });
+}
+
+interface ViewWithVisibility {
+  readonly visible: boolean;
+  readonly onDidChangeVisibility: vscode.Event<vscode.TreeViewVisibilityChangeEvent>;
+}
+
+/** Attaches to a running host at once; starts one as soon as a person looks at Muster, in a folder they trust. */
+function connectWhenNeeded({ context, host }: Services, views: readonly ViewWithVisibility[]): void {
+  const begin = (): void => {
+    if (!vscode.workspace.isTrusted) return;
+    if (views.some(({ visible }) => visible)) host.start();
+    else host.attach();
+  };
+  for (const view of views) {
+    context.subscriptions.push(
+      view.onDidChangeVisibility(({ visible }) => {
+        if (visible && vscode.workspace.isTrusted && host.state === 'stopped') host.start();
+      }),
+    );
+  }
+  context.subscriptions.push(vscode.workspace.onDidGrantWorkspaceTrust(begin));
+  begin();
+}

@@ -1,0 +1,126 @@
+import * as vscode from 'vscode';
+import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
+import type { HostConnection } from '../host/hostConnection.js';
+import type { WorkspaceScope } from '../projects/workspaceScope.js';
+import { readSetting } from '../settings.js';
+import { statusWord, threadTitle } from '../threads/threadText.js';
+import type { MutedThreads } from './mutedThreads.js';
+import { NewlyNeedy, type Occasion } from './newlyNeedy.js';
+
+export interface AttentionOptions {
+  readonly host: HostConnection;
+  readonly scope: WorkspaceScope;
+  readonly muted: MutedThreads;
+  /** True while the person is looking at the thread. */
+  readonly isVisible: (threadId: string) => boolean;
+}
+
+/** What comes within this time is one notification. */
+const groupMs = 600;
+
+/** Notifies about threads that need a person: one at a time, grouped, and never about what is in front of them. */
+export class Attention implements vscode.Disposable {
+  readonly #options: AttentionOptions;
+  readonly #news = new NewlyNeedy();
+  readonly #pending = new Map<string, Occasion>();
+  readonly #handledHere = new Map<string, number>();
+  readonly #dispatchedHere = new Set<string>();
+  readonly #subscription: { dispose(): void | Promise<void> };
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: AttentionOptions) {
+    this.#options = options;
+    this.#subscription = options.host.onDidChange(({ threads }) => {
+      if (threads.length > 0) this.#look();
+    });
+  }
+
+  /** While a command deals with a thread, it tells the outcome itself. Returns how to end that. */
+  handleHere(threadId: string): () => void {
+    this.#handledHere.set(threadId, (this.#handledHere.get(threadId) ?? 0) + 1);
+    return () => {
+      // The change that the outcome caused may arrive just after the answer.
+      setTimeout(() => {
+        const count = (this.#handledHere.get(threadId) ?? 1) - 1;
+        if (count === 0) this.#handledHere.delete(threadId);
+        else this.#handledHere.set(threadId, count);
+      }, 2 * groupMs);
+    };
+  }
+
+  /** Remembers that this window asked for the work. */
+  dispatchedHere(threadId: string): void {
+    this.#dispatchedHere.add(threadId);
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+    void this.#subscription.dispose();
+  }
+
+  #look(): void {
+    for (const occasion of this.#news.look(this.#options.scope.threads())) {
+      if (this.#isWorthTelling(occasion)) this.#pending.set(occasion.thread.id, occasion);
+      if (this.#opensReview(occasion)) void vscode.commands.executeCommand('muster.review', occasion.thread.id);
+    }
+    if (this.#pending.size > 0) this.#timer ??= setTimeout(() => void this.#tell(), groupMs);
+  }
+
+  #isWorthTelling({ thread, reason }: Occasion): boolean {
+    const { muted, isVisible } = this.#options;
+    const wanted =
+      reason === 'needs_you' ? readSetting('muster.notifications.needsYou') : readSetting('muster.notifications.ready');
+    return wanted && !muted.has(thread.id) && !isVisible(thread.id) && !this.#handledHere.has(thread.id);
+  }
+
+  #opensReview({ thread, reason }: Occasion): boolean {
+    if (reason !== 'ready' || !this.#dispatchedHere.has(thread.id)) return false;
+    return (thread.filesChanged ?? 0) > 0 && readSetting('muster.review.openWhenReady');
+  }
+
+  async #tell(): Promise<void> {
+    this.#timer = undefined;
+    const occasions = [...this.#pending.values()];
+    this.#pending.clear();
+    const [first] = occasions;
+    if (!first) return;
+    if (occasions.length > 1) return tellMany(occasions);
+    await (first.reason === 'ready' ? tellReady(first.thread) : this.#tellNeed(first.thread));
+  }
+
+  async #tellNeed(thread: Thread): Promise<void> {
+    const open = vscode.l10n.t('Open');
+    const log = vscode.l10n.t('Show Log');
+    const mute = vscode.l10n.t('Do Not Show for This Thread');
+    const failed = thread.latestRun?.error !== undefined;
+    const need = thread.needs || statusWord(thread);
+    const text = vscode.l10n.t('{0}, {1}: {2}', thread.agent, threadTitle(thread), need);
+    const chosen = await vscode.window.showWarningMessage(text, open, ...(failed ? [log] : []), mute);
+    if (chosen === open) await vscode.commands.executeCommand('muster.openThread', thread.id);
+    if (chosen === log) await vscode.commands.executeCommand('muster.showLog', thread.id);
+    if (chosen === mute) await this.#options.muted.mute(thread.id);
+  }
+}
+
+async function tellReady(thread: Thread): Promise<void> {
+  const review = vscode.l10n.t('Review');
+  const mute = vscode.l10n.t('Do Not Show for This Thread');
+  const text = vscode.l10n.t('{0}, {1}: ready for review', thread.agent, threadTitle(thread));
+  const chosen = await vscode.window.showInformationMessage(text, review, mute);
+  if (chosen === review) await vscode.commands.executeCommand('muster.review', thread.id);
+  if (chosen === mute) await vscode.commands.executeCommand('muster.muteThread', thread.id);
+}
+
+/** Titles that fit a notification. */
+const namedThreads = 3;
+
+async function tellMany(occasions: readonly Occasion[]): Promise<void> {
+  const names = occasions.slice(0, namedThreads).map(({ thread }) => threadTitle(thread));
+  const rest = occasions.length - names.length;
+  const list = rest > 0 ? vscode.l10n.t('{0} and {1} more', names.join(', '), rest) : names.join(', ');
+  const show = vscode.l10n.t('Show');
+  const text = vscode.l10n.t('{0} threads changed: {1}', occasions.length, list);
+  if ((await vscode.window.showInformationMessage(text, show)) === show) {
+    await vscode.commands.executeCommand('muster.showThreads');
+  }
+}

@@ -1,0 +1,92 @@
+import { readFile } from 'node:fs/promises';
+import * as vscode from 'vscode';
+import { AppError, isAppError } from '../../base/errors.js';
+import type { ApplyProjectResponse } from '../../protocol/gen/muster/v1/projects_pb.js';
+import { whileWaiting } from '../commands/whileWaiting.js';
+import type { Services } from '../services.js';
+
+/** Applies a compose file; what it asks consent for is listed and asked. */
+export async function applyComposeFile(services: Services, file: vscode.Uri): Promise<void> {
+  const open = vscode.workspace.textDocuments.find(document => document.uri.toString() === file.toString());
+  if (open?.isDirty) await open.save();
+  const first = await apply(services, { file, consent: false });
+  if (!first) return;
+  if (first.applied || first.unchanged) return announce(first);
+  if (!(await askConsent(first))) return;
+  const second = await apply(services, { file, consent: true });
+  if (second) announce(second);
+}
+
+/** Undefined when the file has problems, which are shown. */
+async function apply(
+  services: Services,
+  { file, consent }: { readonly file: vscode.Uri; readonly consent: boolean },
+): Promise<ApplyProjectResponse | undefined> {
+  try {
+    const environment = await interpolatedVariables(file.fsPath);
+    return await whileWaiting(vscode.l10n.t('Applying the compose file'), async signal => {
+      const client = await services.host.client(signal);
+      return client.projects.applyProject({ file: file.fsPath, environment, consent }, { signal });
+    });
+  } catch (error) {
+    if (!isAppError(error, 'compose.invalid')) throw error;
+    await showProblems(file, error);
+    return undefined;
+  }
+}
+
+async function showProblems(file: vscode.Uri, error: AppError<'compose.invalid'>): Promise<void> {
+  const { problems } = error.data;
+  const [first = error.message] = problems;
+  const text =
+    problems.length > 1
+      ? vscode.l10n.t('The compose file has {0} problems and was not applied. {1}', problems.length, first)
+      : vscode.l10n.t('The compose file was not applied. {0}', first);
+  const show = vscode.l10n.t('Show Problems');
+  if ((await vscode.window.showErrorMessage(text, show)) !== show) return;
+  await vscode.window.showTextDocument(file);
+  await vscode.commands.executeCommand('workbench.actions.view.problems');
+}
+
+async function askConsent({ project }: ApplyProjectResponse): Promise<boolean> {
+  const allow = vscode.l10n.t('Apply and Allow');
+  const reasons = project?.consentReasons ?? [];
+  const detail = [
+    ...reasons.map(reason => `• ${reason}`),
+    '',
+    vscode.l10n.t(
+      'Allow this only for a file whose contents you know. A worktree does not confine what a command does.',
+    ),
+  ].join('\n');
+  const text = vscode.l10n.t('"{0}" asks for your consent.', project?.name ?? '');
+  return (await vscode.window.showWarningMessage(text, { modal: true, detail }, allow)) === allow;
+}
+
+function announce({ project, unchanged, warnings }: ApplyProjectResponse): void {
+  const name = project?.name ?? '';
+  const text = unchanged
+    ? vscode.l10n.t('$(check) {0} is up to date', name)
+    : vscode.l10n.t('$(check) Applied {0}, revision {1}', name, project?.revision ?? 0);
+  vscode.window.setStatusBarMessage(text, 8000);
+  if (!unchanged && warnings.length > 0) void vscode.window.showWarningMessage(warnings.join(' '));
+}
+
+/** Values of the variables that a file names, and no others: nothing else of this process's environment is sent. */
+async function interpolatedVariables(path: string): Promise<Record<string, string>> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new AppError('compose.unreadable', vscode.l10n.t('The compose file cannot be read: {0}', reason), {
+      file: path,
+      reason,
+    });
+  }
+  const values: Record<string, string> = {};
+  for (const [, name] of text.matchAll(/\$\{([A-Za-z_]\w*)/g)) {
+    const value = name === undefined ? undefined : process.env[name];
+    if (name !== undefined && value !== undefined) values[name] = value;
+  }
+  return values;
+}

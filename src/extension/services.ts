@@ -1,0 +1,25 @@
+import type * as vscode from 'vscode';
+import type { Log } from '../base/log.js';
+import type { HostConnection } from './host/hostConnection.js';
+import type { RawLogs } from './log/rawLogs.js';
+import type { Attention } from './notifications/attention.js';
+import type { MutedThreads } from './notifications/mutedThreads.js';
+import type { Reviews } from './review/reviews.js';
+import type { ThreadPages } from './threadPage/threadPage.js';
+import type { WorkspaceScope } from './projects/workspaceScope.js';
+
+/** What the parts of the extension share; built once by `main.ts`. */
+export interface Services {
+  readonly context: vscode.ExtensionContext;
+  readonly log: Log;
+  readonly channel: vscode.LogOutputChannel;
+  readonly host: HostConnection;
+  /** Which projects and threads belong to this window. */
+  readonly scope: WorkspaceScope;
+  readonly pages: ThreadPages;
+  readonly reviews: Reviews;
+  readonly muted: MutedThreads;
+  readonly attention: Attention;
+  readonly logs: RawLogs;
+  readonly openBoard: () => Promise<void>;
+}

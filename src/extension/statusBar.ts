@@ -1,0 +1,35 @@
+import * as vscode from 'vscode';
+import type { Services } from './services.js';
+import { threadsNeedingYou, threadsWorking } from './threads/threadGroups.js';
+
+/** Agents at work and threads that need a person, always in view; a click lists them. */
+export function registerStatusBar({ context, host, scope }: Services): void {
+  const item = vscode.window.createStatusBarItem('muster.threads', vscode.StatusBarAlignment.Left, 50);
+  item.name = vscode.l10n.t('Muster Threads');
+  item.command = 'muster.showThreads';
+  const show = (): void => {
+    const threads = scope.threads();
+    const working = threadsWorking(threads).length;
+    const needing = threadsNeedingYou(threads).length;
+    switch (host.state) {
+      case 'connected':
+        item.text = `$(organization) ${working}${needing > 0 ? ` · $(bell-dot) ${needing}` : ''}`;
+        item.tooltip = vscode.l10n.t('Muster: {0} working, {1} need you', working, needing);
+        break;
+      case 'connecting':
+        item.text = '$(organization) $(loading~spin)';
+        item.tooltip = vscode.l10n.t('Muster: connecting to the host');
+        break;
+      case 'stopped':
+      case 'failed':
+        item.text = '$(organization) $(debug-disconnect)';
+        item.tooltip = vscode.l10n.t('Muster: the host is not running');
+    }
+    item.accessibilityInformation = { label: item.tooltip };
+    item.backgroundColor =
+      needing > 0 && host.state === 'connected' ? new vscode.ThemeColor('statusBarItem.warningBackground') : undefined;
+  };
+  context.subscriptions.push(item, host.onDidChange(show), host.onDidChangeState(show), scope.onDidChange(show));
+  show();
+  item.show();
+}

@@ -1,0 +1,95 @@
+import { parseThreadStatus, threadGroupOf, threadGroups, type ThreadGroup } from '../../protocol/threadDisplay.js';
+import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
+
+/** By what the tree groups threads. */
+export type Grouping = 'state' | 'agent';
+
+/** A heading with its threads in the order they are shown. */
+export interface ThreadSection {
+  /** `needs_you`, … or `agent:<name>`. */
+  readonly key: string;
+  readonly threads: readonly Thread[];
+  /** How many finished threads are older than the limit and therefore left out. */
+  readonly hidden: number;
+}
+
+export interface GroupOptions {
+  readonly grouping: Grouping;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: number;
+  /** Keep finished threads however old. */
+  readonly showAllDone: boolean;
+}
+
+const week = 7 * 24 * 60 * 60 * 1000;
+
+/** Sorts threads into sections, the most urgent first; empty sections are left out. */
+export function groupThreads(threads: readonly Thread[], options: GroupOptions): readonly ThreadSection[] {
+  const sections = options.grouping === 'state' ? byState(threads) : byAgent(threads);
+  return sections
+    .map(section => limitDone(section, options))
+    .filter(section => section.threads.length > 0 || section.hidden > 0);
+}
+
+/** Threads that wait for a person. */
+export function threadsNeedingYou(threads: readonly Thread[]): readonly Thread[] {
+  return threads.filter(thread => groupOf(thread) === 'needs_you').sort(byUpdate);
+}
+
+/** Threads at work or in the queue. */
+export function threadsWorking(threads: readonly Thread[]): readonly Thread[] {
+  return threads.filter(thread => groupOf(thread) === 'working').sort(byTurn);
+}
+
+/** The most urgent first: needs you, working, ready, merging, done; inside each the latest first. */
+export function byUrgency(a: Thread, b: Thread): number {
+  return threadGroups.indexOf(groupOf(a)) - threadGroups.indexOf(groupOf(b)) || byUpdate(a, b);
+}
+
+/** Whether each word of the query occurs in the thread's task, agent, branch, project or id. */
+export function matchesQuery(thread: Thread, query: string): boolean {
+  const text = [thread.summary, thread.agent, thread.branch, thread.projectName, thread.id].join('\n').toLowerCase();
+  return query
+    .toLowerCase()
+    .split(/\s+/)
+    .every(word => text.includes(word));
+}
+
+function groupOf(thread: Thread): ThreadGroup {
+  return threadGroupOf(parseThreadStatus(thread.status));
+}
+
+function byState(threads: readonly Thread[]): readonly ThreadSection[] {
+  return threadGroups.map(group => ({
+    key: group,
+    threads: threads.filter(thread => groupOf(thread) === group).sort(group === 'working' ? byTurn : byUpdate),
+    hidden: 0,
+  }));
+}
+
+function byAgent(threads: readonly Thread[]): readonly ThreadSection[] {
+  const agents = [...new Set(threads.map(({ agent }) => agent))].sort((a, b) => a.localeCompare(b));
+  return agents.map(agent => ({
+    key: `agent:${agent}`,
+    threads: threads.filter(thread => thread.agent === agent).sort(byUrgency),
+    hidden: 0,
+  }));
+}
+
+function limitDone(section: ThreadSection, { now, showAllDone }: GroupOptions): ThreadSection {
+  if (showAllDone) return section;
+  const recent = section.threads.filter(thread => groupOf(thread) !== 'done' || now - Number(thread.updatedAt) <= week);
+  return { ...section, threads: recent, hidden: section.threads.length - recent.length };
+}
+
+function byUpdate(a: Thread, b: Thread): number {
+  return Number(b.updatedAt - a.updatedAt) || (a.id < b.id ? -1 : 1);
+}
+
+/** What runs comes before what waits; the queue in its own order. */
+function byTurn(a: Thread, b: Thread): number {
+  const queued = (thread: Thread): number => (thread.status === 'queued' ? 1 : 0);
+  const place = (thread: Thread): number => thread.latestRun?.queuePosition ?? 0;
+  // Not the time of the last update: lists that reorder with each line an agent says cannot be read or clicked.
+  return queued(a) - queued(b) || place(a) - place(b) || Number(a.createdAt - b.createdAt) || (a.id < b.id ? -1 : 1);
+}

@@ -1,0 +1,152 @@
+import * as vscode from 'vscode';
+import {
+  formatAge,
+  formatCost,
+  formatLineChanges,
+  formatOrdinal,
+  formatTokens,
+  shortId,
+  sumKnown,
+} from '../../protocol/displayFormat.js';
+import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
+import {
+  parseThreadStatus,
+  threadGroupWords,
+  threadIcon,
+  threadStatusWords,
+  type ThreadGroup,
+} from '../../protocol/threadDisplay.js';
+
+/** The thread's task in one line. */
+export function threadTitle(thread: Thread): string {
+  const line = thread.summary.split('\n', 1)[0]?.trim() ?? '';
+  return line === '' ? shortId(thread.id) : line;
+}
+
+/** The state's word in the display language. */
+export function statusWord(thread: Thread): string {
+  return vscode.l10n.t(threadStatusWords[parseThreadStatus(thread.status)]);
+}
+
+/** A group's heading in the display language. */
+export function groupWord(group: ThreadGroup): string {
+  return vscode.l10n.t(threadGroupWords[group]);
+}
+
+/** `dev · editing src/a.ts · 2 min · $0.11`: what matters in the thread's present state. */
+export function threadDescription(thread: Thread, now: number): string {
+  return join([thread.agent, ...stateParts(thread, now)]);
+}
+
+function stateParts(thread: Thread, now: number): readonly string[] {
+  const run = thread.latestRun;
+  const updated = formatAge(Number(thread.updatedAt), now);
+  const cost = formatCost(thread.costUsd);
+  switch (parseThreadStatus(thread.status)) {
+    case 'needs_you':
+    case 'failed':
+      return [oneLine(thread.needs || (run?.error?.message ?? '')), updated];
+    case 'queued':
+      return [queueText(run?.queuePosition ?? 0)];
+    case 'working':
+      return [
+        oneLine(run?.activity ?? ''),
+        run && run.startedAt > 0n ? formatAge(Number(run.startedAt), now) : '',
+        cost,
+      ];
+    case 'ready':
+      return [changesText(thread), updated, cost];
+    case 'merging':
+      return [vscode.l10n.t('into {0}', thread.latestMerge?.target || thread.baseRef)];
+    case 'merged':
+      return [vscode.l10n.t('into {0}', thread.latestMerge?.target || thread.baseRef), updated];
+    case 'closed':
+      return [updated];
+    case 'abandoned':
+      return [thread.rescue === '' ? '' : vscode.l10n.t('can be restored'), updated];
+  }
+}
+
+function queueText(place: number): string {
+  return place > 0 ? vscode.l10n.t('queued, {0}', formatOrdinal(place)) : vscode.l10n.t('queued');
+}
+
+/** `7 files +120 −44`; `no changes` when the agent changed nothing. */
+export function changesText(thread: Thread): string {
+  const { filesChanged, additions, deletions } = thread;
+  if (filesChanged === undefined) return '';
+  if (filesChanged === 0) return vscode.l10n.t('no changes');
+  const files = filesChanged === 1 ? vscode.l10n.t('1 file') : vscode.l10n.t('{0} files', filesChanged);
+  return `${files} ${formatLineChanges(additions, deletions)}`.trim();
+}
+
+/** What a screen reader says: state, task, agent and the rest, as a sentence list. */
+export function threadAccessibleText(thread: Thread, now: number): string {
+  return [statusWord(thread), threadTitle(thread), threadDescription(thread, now)].join(', ');
+}
+
+/** Task, agent, branch, base, last line said, cost, and commands as links. */
+export function threadTooltip(thread: Thread, now: number): vscode.MarkdownString {
+  const markdown = new vscode.MarkdownString(undefined, true);
+  const status = parseThreadStatus(thread.status);
+  // Texts of agents and files are data: escaped, so that they cannot become links or images.
+  const line = (text: string): void => void markdown.appendText(text).appendMarkdown('  \n');
+  markdown.appendMarkdown('**').appendText(threadTitle(thread)).appendMarkdown('**\n\n');
+  markdown.appendMarkdown(`$(${threadIcon(status, thread.latestRun?.status)}) `);
+  line(join([statusWord(thread), formatAge(Number(thread.updatedAt), now)]));
+  if (thread.needs !== '') line(oneLine(thread.needs));
+  markdown.appendMarkdown('$(robot) ');
+  line(join([thread.agent, thread.model || thread.provider]));
+  if (thread.branch !== '') {
+    markdown.appendMarkdown('$(git-branch) ');
+    line(vscode.l10n.t('{0} from {1}@{2}', thread.branch, thread.baseRef, shortId(thread.baseCommit)));
+  }
+  const changes = changesText(thread);
+  if (changes !== '') {
+    markdown.appendMarkdown('$(diff) ');
+    line(changes);
+  }
+  const tokens = sumKnown(asNumber(thread.inputTokens), asNumber(thread.outputTokens));
+  const spent = join([
+    formatCost(thread.costUsd),
+    tokens === undefined ? '' : vscode.l10n.t('{0} tokens', formatTokens(tokens)),
+  ]);
+  if (spent !== '') line(spent);
+  const said = oneLine(thread.latestRun?.answer || (thread.latestRun?.activity ?? ''));
+  if (said !== '') {
+    markdown.appendMarkdown('\n\n> ');
+    markdown.appendText(said);
+  }
+  const links = tooltipLinks(thread);
+  markdown.isTrusted = { enabledCommands: links.map(({ command }) => command) };
+  const argument = encodeURIComponent(JSON.stringify([thread.id]));
+  markdown.appendMarkdown(
+    `\n\n${links.map(({ label, command }) => `[${label}](command:${command}?${argument})`).join(' · ')}`,
+  );
+  return markdown;
+}
+
+function tooltipLinks(thread: Thread): readonly { readonly label: string; readonly command: string }[] {
+  const links = [{ label: vscode.l10n.t('Open'), command: 'muster.openThread' }];
+  if ((thread.filesChanged ?? 0) > 0) links.push({ label: vscode.l10n.t('Review'), command: 'muster.review' });
+  if (thread.status === 'ready') links.push({ label: vscode.l10n.t('Merge'), command: 'muster.merge' });
+  if (thread.status === 'working') links.push({ label: vscode.l10n.t('Stop'), command: 'muster.cancelThread' });
+  links.push({ label: vscode.l10n.t('Log'), command: 'muster.showLog' });
+  return links;
+}
+
+function asNumber(value: bigint | undefined): number | undefined {
+  return value === undefined ? undefined : Number(value);
+}
+
+/** Longer than any description that fits a side bar. */
+const maximumLine = 160;
+
+function oneLine(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length > maximumLine ? `${line.slice(0, maximumLine - 1)}…` : line;
+}
+
+function join(parts: readonly string[]): string {
+  return parts.filter(part => part !== '').join(' · ');
+}

@@ -1,0 +1,134 @@
+import * as vscode from 'vscode';
+import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
+import { parseThreadStatus, threadGroups, threadIcon, type ThreadGroup } from '../../protocol/threadDisplay.js';
+import type { ThreadSection } from '../threads/threadGroups.js';
+import {
+  groupWord,
+  statusWord,
+  threadAccessibleText,
+  threadDescription,
+  threadTitle,
+  threadTooltip,
+} from '../threads/threadText.js';
+
+/** A row of the Threads tree. The same row keeps the same object for as long as it is shown. */
+export type ThreadsNode = SectionNode | ThreadNode | MoreNode;
+
+export interface SectionNode {
+  readonly kind: 'section';
+  readonly key: string;
+}
+
+export interface ThreadNode {
+  readonly kind: 'thread';
+  readonly threadId: string;
+  readonly section: SectionNode;
+}
+
+export interface MoreNode {
+  readonly kind: 'more';
+  readonly section: SectionNode;
+}
+
+/** True for what the tree hands to a command. */
+export function isThreadNode(value: unknown): value is ThreadNode {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'kind' in value &&
+    value.kind === 'thread' &&
+    'threadId' in value &&
+    typeof value.threadId === 'string'
+  );
+}
+
+export function sectionItem(section: ThreadSection): vscode.TreeItem {
+  const title = sectionTitle(section.key);
+  const count = section.threads.length;
+  const collapsed = section.key === 'done' || count === 0;
+  const item = new vscode.TreeItem(
+    title,
+    collapsed ? vscode.TreeItemCollapsibleState.Collapsed : vscode.TreeItemCollapsibleState.Expanded,
+  );
+  item.id = `section:${section.key}`;
+  item.description = String(count);
+  item.contextValue = 'section';
+  item.accessibilityInformation = { label: vscode.l10n.t('{0}, {1} threads', title, count) };
+  return item;
+}
+
+function sectionTitle(key: string): string {
+  return isGroup(key) ? groupWord(key) : key.slice('agent:'.length);
+}
+
+function isGroup(key: string): key is ThreadGroup {
+  return threadGroups.some(group => group === key);
+}
+
+export function moreItem(hidden: number): vscode.TreeItem {
+  const item = new vscode.TreeItem(vscode.l10n.t('Show more'));
+  item.description = vscode.l10n.t('{0} older', hidden);
+  item.iconPath = new vscode.ThemeIcon('ellipsis');
+  item.command = { command: 'muster.showMoreDone', title: vscode.l10n.t('Show more') };
+  return item;
+}
+
+export interface ThreadItemOptions {
+  readonly now: number;
+  readonly muted: boolean;
+  /** Show the state's word, because the heading above does not say it. */
+  readonly withState: boolean;
+}
+
+export function threadItem(thread: Thread, { now, muted, withState }: ThreadItemOptions): vscode.TreeItem {
+  const item = new vscode.TreeItem(threadTitle(thread));
+  item.id = `thread:${thread.id}`;
+  const description = threadDescription(thread, now);
+  item.description = withState ? `${statusWord(thread)} · ${description}` : description;
+  item.iconPath = threadThemeIcon(thread);
+  item.contextValue = threadContext(thread, muted);
+  item.accessibilityInformation = { label: threadAccessibleText(thread, now) };
+  item.command = { command: 'muster.openThread', title: vscode.l10n.t('Open Thread'), arguments: [thread.id] };
+  return item;
+}
+
+/** Set when the row is hovered: the tooltip is the expensive part of a row. */
+export function addThreadTooltip(item: vscode.TreeItem, thread: Thread): vscode.TreeItem {
+  item.tooltip = threadTooltip(thread, Date.now());
+  return item;
+}
+
+const colors: Readonly<Record<string, string>> = {
+  'bell-dot': 'notificationsWarningIcon.foreground',
+  'error': 'notificationsErrorIcon.foreground',
+  'git-pull-request': 'charts.green',
+};
+
+export function threadThemeIcon(thread: Thread): vscode.ThemeIcon {
+  const icon = threadIcon(parseThreadStatus(thread.status), thread.latestRun?.status);
+  const color = colors[icon];
+  return new vscode.ThemeIcon(
+    icon === 'loading' ? 'loading~spin' : icon,
+    color ? new vscode.ThemeColor(color) : undefined,
+  );
+}
+
+/** True when the last run ended badly and the thread is still open. */
+export function canRetry(thread: Thread): boolean {
+  return (
+    thread.outcome === 'open' && ['failed', 'timed_out', 'lost', 'cancelled'].includes(thread.latestRun?.status ?? '')
+  );
+}
+
+/** Words that the menus' `when` clauses look for. */
+export function threadContext(thread: Thread, muted: boolean): string {
+  const words = ['thread', parseThreadStatus(thread.status), muted ? 'muted' : 'unmuted'];
+  if (thread.worktree !== '') words.push('worktree');
+  if (thread.branch !== '') words.push('branch');
+  if (thread.rescue !== '' && thread.worktree === '') words.push('rescue');
+  if (thread.latestRun?.status === 'waiting') words.push('waiting');
+  if (canRetry(thread)) words.push('retryable');
+  if (thread.latestMerge && ['blocked', 'conflicted', 'failed'].includes(thread.latestMerge.status))
+    words.push('mergeable');
+  return words.join(' ');
+}

@@ -1,0 +1,200 @@
+import * as vscode from 'vscode';
+import type { Services } from '../services.js';
+import {
+  groupThreads,
+  matchesQuery,
+  threadsNeedingYou,
+  type Grouping,
+  type ThreadSection,
+} from '../threads/threadGroups.js';
+import {
+  addThreadTooltip,
+  moreItem,
+  sectionItem,
+  threadItem,
+  type MoreNode,
+  type SectionNode,
+  type ThreadNode,
+  type ThreadsNode,
+} from './threadNodes.js';
+
+const groupingKey = 'threadGrouping';
+/** Changes are collected this long: 200 lines a second of several agents make 10 redraws a second. */
+const coalesceMs = 100;
+/** How often relative times are renewed. */
+const tickMs = 30_000;
+
+/** The Threads tree: sections in the order of urgency, live. */
+export class ThreadsView implements vscode.TreeDataProvider<ThreadsNode>, vscode.Disposable {
+  readonly #services: Services;
+  readonly #changed = new vscode.EventEmitter<ThreadsNode | ThreadsNode[] | undefined>();
+  readonly #view: vscode.TreeView<ThreadsNode>;
+  readonly #subscriptions: vscode.Disposable[];
+  readonly #nodes = new Map<string, ThreadNode>();
+  readonly #sectionNodes = new Map<string, SectionNode>();
+  readonly #stale = new Set<string>();
+  #sections: readonly ThreadSection[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #grouping: Grouping;
+  #query = '';
+  #showAllDone = false;
+
+  constructor(services: Services) {
+    this.#services = services;
+    this.#grouping = services.context.workspaceState.get<unknown>(groupingKey) === 'agent' ? 'agent' : 'state';
+    this.#sections = this.#group();
+    this.#view = vscode.window.createTreeView('muster.threads', {
+      treeDataProvider: this,
+      canSelectMany: true,
+      showCollapseAll: true,
+    });
+    const tick = setInterval(() => this.#tick(), tickMs);
+    this.#subscriptions = [
+      this.#view,
+      this.#changed,
+      services.host.onDidChange(({ threads }) => this.#schedule(threads)),
+      services.host.onDidChangeState(() => this.#schedule([])),
+      services.scope.onDidChange(() => this.#schedule([])),
+      services.muted.onDidChange(id => this.#schedule([id])),
+      this.#view.onDidChangeVisibility(({ visible }) => {
+        if (visible) this.#tick();
+      }),
+      { dispose: () => clearInterval(tick) },
+    ];
+    this.#showBadge();
+  }
+
+  readonly onDidChangeTreeData = this.#changed.event;
+
+  get onDidChangeVisibility(): vscode.Event<vscode.TreeViewVisibilityChangeEvent> {
+    return this.#view.onDidChangeVisibility;
+  }
+
+  get visible(): boolean {
+    return this.#view.visible;
+  }
+
+  get grouping(): Grouping {
+    return this.#grouping;
+  }
+
+  get query(): string {
+    return this.#query;
+  }
+
+  async setGrouping(grouping: Grouping): Promise<void> {
+    this.#grouping = grouping;
+    this.#redraw();
+    await this.#services.context.workspaceState.update(groupingKey, grouping);
+  }
+
+  async setQuery(query: string): Promise<void> {
+    this.#query = query.trim();
+    this.#view.message = this.#query === '' ? undefined : vscode.l10n.t('Only threads with "{0}"', this.#query);
+    this.#redraw();
+    await vscode.commands.executeCommand('setContext', 'muster.threadsFiltered', this.#query !== '');
+  }
+
+  showAllDone(): void {
+    this.#showAllDone = true;
+    this.#redraw();
+  }
+
+  async reveal(threadId: string): Promise<void> {
+    const node = this.#nodes.get(threadId);
+    if (node) await this.#view.reveal(node, { select: true, focus: false });
+  }
+
+  getChildren(node?: ThreadsNode): ThreadsNode[] {
+    if (!node) return this.#sections.map(({ key }) => this.#sectionNode(key));
+    if (node.kind !== 'section') return [];
+    const section = this.#sections.find(({ key }) => key === node.key);
+    if (!section) return [];
+    const more: readonly MoreNode[] = section.hidden > 0 ? [{ kind: 'more', section: node }] : [];
+    return [...section.threads.map(thread => this.#threadNode(thread.id, node)), ...more];
+  }
+
+  getParent(node: ThreadsNode): ThreadsNode | undefined {
+    return node.kind === 'section' ? undefined : node.section;
+  }
+
+  getTreeItem(node: ThreadsNode): vscode.TreeItem {
+    if (node.kind === 'thread') {
+      const thread = this.#services.host.threads.get(node.threadId);
+      if (!thread) return new vscode.TreeItem(node.threadId);
+      const muted = this.#services.muted.has(thread.id);
+      return threadItem(thread, { now: Date.now(), muted, withState: this.#grouping !== 'state' });
+    }
+    const section = this.#sections.find(({ key }) => key === (node.kind === 'more' ? node.section.key : node.key));
+    if (!section) return new vscode.TreeItem('');
+    return node.kind === 'more' ? moreItem(section.hidden) : sectionItem(section);
+  }
+
+  resolveTreeItem(item: vscode.TreeItem, node: ThreadsNode): vscode.TreeItem {
+    const thread = node.kind === 'thread' ? this.#services.host.threads.get(node.threadId) : undefined;
+    return thread ? addThreadTooltip(item, thread) : item;
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+    for (const subscription of this.#subscriptions) void subscription.dispose();
+  }
+
+  #group(): readonly ThreadSection[] {
+    const all = this.#services.scope.threads();
+    const threads = this.#query === '' ? all : all.filter(thread => matchesQuery(thread, this.#query));
+    return groupThreads(threads, { grouping: this.#grouping, now: Date.now(), showAllDone: this.#showAllDone });
+  }
+
+  #schedule(threadIds: readonly string[]): void {
+    for (const id of threadIds) this.#stale.add(id);
+    this.#timer ??= setTimeout(() => this.#update(), coalesceMs);
+  }
+
+  /** Redraws the changed rows alone while every row stays where it is. */
+  #update(): void {
+    this.#timer = undefined;
+    const before = this.#sections;
+    this.#sections = this.#group();
+    const stale = [...this.#stale].map(id => this.#nodes.get(id)).filter(node => node !== undefined);
+    this.#stale.clear();
+    if (outline(before) !== outline(this.#sections)) this.#changed.fire(undefined);
+    else if (stale.length > 0) this.#changed.fire(stale);
+    this.#showBadge();
+  }
+
+  #redraw(): void {
+    this.#sections = this.#group();
+    this.#changed.fire(undefined);
+  }
+
+  #tick(): void {
+    if (this.#view.visible) this.#changed.fire([...this.#nodes.values()]);
+  }
+
+  #showBadge(): void {
+    const count = threadsNeedingYou(this.#services.scope.threads()).length;
+    const tooltip = count === 1 ? vscode.l10n.t('1 thread needs you') : vscode.l10n.t('{0} threads need you', count);
+    this.#view.badge = count === 0 ? undefined : { value: count, tooltip };
+  }
+
+  #sectionNode(key: string): SectionNode {
+    const known = this.#sectionNodes.get(key);
+    if (known) return known;
+    const node: SectionNode = { kind: 'section', key };
+    this.#sectionNodes.set(key, node);
+    return node;
+  }
+
+  #threadNode(threadId: string, section: SectionNode): ThreadNode {
+    const known = this.#nodes.get(threadId);
+    if (known?.section === section) return known;
+    const node: ThreadNode = { kind: 'thread', threadId, section };
+    this.#nodes.set(threadId, node);
+    return node;
+  }
+}
+
+function outline(sections: readonly ThreadSection[]): string {
+  return sections.map(({ key, threads, hidden }) => `${key}+${hidden}:${threads.map(({ id }) => id).join()}`).join(';');
+}

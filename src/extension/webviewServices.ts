@@ -1,0 +1,106 @@
+import * as vscode from 'vscode';
+import { collectProviderEnvironment } from '../client/providerEnvironment.js';
+import type { ThreadAction } from '../protocol/webview/threadActions.js';
+import type { BoardServices, LiveBoard } from './board/boardServices.js';
+import type { HostConnection, HostState } from './host/hostConnection.js';
+import type { CommandId } from './manifest/commandTable.js';
+import type { WorkspaceScope } from './projects/workspaceScope.js';
+import type { ConnectionState, ThreadPageServices } from './threadPage/threadPageServices.js';
+
+/** The commands behind the webviews' buttons. */
+const actionCommands: Readonly<Record<ThreadAction, CommandId>> = {
+  open: 'muster.openThread',
+  review: 'muster.review',
+  merge: 'muster.merge',
+  mergeSquash: 'muster.squash',
+  stop: 'muster.cancelThread',
+  retry: 'muster.retryThread',
+  close: 'muster.closeThread',
+  abandon: 'muster.abandonThread',
+  restore: 'muster.restoreThread',
+  openWorktree: 'muster.openWorktree',
+  openTerminal: 'muster.openWorktreeTerminal',
+  rawLog: 'muster.showLog',
+  copyBranch: 'muster.copyBranch',
+  copyId: 'muster.copyThreadId',
+};
+
+async function act(action: ThreadAction, threadId: string): Promise<void> {
+  await vscode.commands.executeCommand(actionCommands[action], threadId);
+}
+
+async function startHost(): Promise<void> {
+  await vscode.commands.executeCommand('muster.startHost');
+}
+
+/** What the thread pages ask for, on top of the connection and the commands. */
+export function threadPageServices(host: HostConnection, scope: WorkspaceScope): ThreadPageServices {
+  return {
+    live: liveBoard(host, scope),
+    getThread: async (threadId, signal) => (await host.client(signal)).threads.getThread({ threadId }, { signal }),
+    diffThread: async (threadId, signal) => (await host.client(signal)).threads.diffThread({ threadId }, { signal }),
+    async *readTranscript(request, signal) {
+      const client = await host.client(signal);
+      yield* client.runs.readTranscript(request, { signal });
+    },
+    followUp: async ({ threadId, agent, text, key }, signal) => {
+      const client = await host.client(signal);
+      const environment = collectProviderEnvironment(process.env);
+      await client.threads.dispatch({ threadId, agent, prompt: text, environment, idempotencyKey: key }, { signal });
+    },
+    act,
+    openDiff: async (threadId, path) => {
+      await vscode.commands.executeCommand('muster.openChangedFile', threadId, path);
+    },
+    openRunLog: async (threadId, runId) => {
+      await vscode.commands.executeCommand('muster.showLog', threadId, runId);
+    },
+    startHost,
+  };
+}
+
+/** What the board asks for. */
+export function boardServices(host: HostConnection, scope: WorkspaceScope): BoardServices {
+  return {
+    live: liveBoard(host, scope),
+    act,
+    dispatch: async () => {
+      await vscode.commands.executeCommand('muster.dispatch');
+    },
+    startHost,
+  };
+}
+
+function liveBoard(host: HostConnection, scope: WorkspaceScope): LiveBoard {
+  return {
+    get connection() {
+      return connectionOf(host.state);
+    },
+    onDidChangeConnection: listener => host.onDidChangeState(state => listener(connectionOf(state))),
+    thread: threadId => host.threads.get(threadId),
+    agents: projectId => host.projects.get(projectId)?.agents ?? [],
+    onDidChangeThreads: listener =>
+      host.onDidChange(({ threads, runs }) => {
+        const talking = new Set(runs);
+        const ids = new Set(threads);
+        for (const thread of host.threads.values()) {
+          if (thread.latestRun && talking.has(thread.latestRun.id)) ids.add(thread.id);
+        }
+        listener([...ids]);
+      }),
+    projects: () => scope.projects(),
+    threads: () => scope.threads(),
+  };
+}
+
+function connectionOf(state: HostState): ConnectionState {
+  switch (state) {
+    case 'connected':
+      return 'online';
+    case 'connecting':
+      return 'connecting';
+    case 'stopped':
+    case 'failed':
+      return 'offline';
+  }
+}
