@@ -75,7 +75,8 @@ export function fieldPath(segments: readonly FieldSegment[]): string {
 /** The example of a field as a whole file. */
 export function exampleFile({ segments, field }: FieldPlace): string {
   const { example } = field;
-  if (segments.length === 1 || /^agents:/m.test(example)) return example.endsWith('\n') ? example : `${example}\n`;
+  if (segments.length === 1 || /^(agents|providers):/m.test(example))
+    return example.endsWith('\n') ? example : `${example}\n`;
   let lines = example.trimEnd().split('\n');
   for (const segment of segments.slice(0, -1).toReversed()) {
     if (segment.kind === 'item') lines = lines.map((line, index) => (index === 0 ? `- ${line}` : `  ${line}`));

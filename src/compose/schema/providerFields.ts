@@ -8,6 +8,8 @@ export const permissionValues: readonly ShapeValue[] = [
   { value: 'auto', doc: 'Everything is allowed. Outside a container a person consents once per project.' },
 ];
 
+const OUTPUT = 'providers:\n  mine:\n    command: my-agent\n    output:\n      ';
+
 /** `providers.<name>`. */
 export const userProvider: MappingShape = mapping({
   command: field(
@@ -53,19 +55,19 @@ export const userProvider: MappingShape = mapping({
           { value: 'jsonl', doc: 'One JSON value per line.' },
         ]),
         'What standard output holds.',
-        'format: jsonl',
+        `${OUTPUT}format: jsonl`,
         { era: 'muster', fallback: 'text' },
       ),
       result: field(
         text({ nonEmpty: true }),
         'Dotted path to the reply inside the JSON.',
-        'format: json\nresult: message.text',
+        `${OUTPUT}format: json\n      result: message.text`,
         { era: 'muster' },
       ),
       conversation: field(
         text({ nonEmpty: true }),
         'Dotted path to the id with which the conversation is continued.',
-        'format: json\nconversation: session_id',
+        `${OUTPUT}format: json\n      conversation: session_id`,
         { era: 'muster' },
       ),
     }),

@@ -91,7 +91,7 @@ export interface Field {
   readonly shape: Shape;
   /** Markdown, one to three sentences. */
   readonly doc: string;
-  /** YAML: the body of the mapping that holds the field, or (from a line `agents:` on) a whole file; see `exampleFile`. */
+  /** YAML: the body of the mapping that holds the field, or (with a line `agents:` or `providers:`) a whole file; see `exampleFile`. */
   readonly example: string;
   /** What holds when the field is left out, in words or as a value. */
   readonly fallback?: string | undefined;

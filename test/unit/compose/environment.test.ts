@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { readDotenv } from '../../../src/compose/dotenv.js';
+import { envFilesOf, layeredEnv, resolveEntry } from '../../../src/compose/environment.js';
+
+describe('env files', () => {
+  it.each([
+    ['A=b', { A: 'b' }],
+    ['export A=b\nB : c', { A: 'b', B: 'c' }],
+    ['# comment\n\nA=b # trailing\nB=c#d', { A: 'b', B: 'c#d' }],
+    [`A='as $B is\\n' # x`, { A: 'as $B is\\n' }],
+    ['A="two\\nlines \\"quoted\\" \\\\ \\$B"', { A: 'two\nlines "quoted" \\ $B' }],
+    ['A="over\nlines"\nB=1', { A: 'over\nlines', B: '1' }],
+    ['A=x\nB=${A}y\nC="$A"', { A: 'x', B: 'xy', C: 'x' }],
+    ['A=\r\nB=  spaced  \r\n', { A: '', B: 'spaced' }],
+    ['\uFEFFA=b', { A: 'b' }],
+  ])('%j', (text, expected) => {
+    const reading = readDotenv(text);
+    expect(reading.ok && Object.fromEntries(reading.values)).toEqual(expected);
+  });
+
+  it.each([
+    ['A=1\nnonsense', 2],
+    ['A="open', 1],
+    ["A='x' y", 1],
+  ])('refuse %j', (text, line) => {
+    expect(readDotenv(text)).toMatchObject({ ok: false, line });
+  });
+
+  it.each([
+    ['name: x\n', { named: [], useDefault: true }],
+    ['env_file: a.env\n', { named: ['a.env'], useDefault: false }],
+    ['env_file: [a, b]\n', { named: ['a', 'b'], useDefault: false }],
+    ['env_file: []\n', { named: [], useDefault: false }],
+  ])('are named by %j', (text, expected) => {
+    expect(envFilesOf(text)).toEqual(expected);
+  });
+
+  it('lose to later ones, and all to the process', () => {
+    const env = layeredEnv(
+      [
+        new Map([
+          ['A', '1'],
+          ['B', '1'],
+          ['C', '1'],
+        ]),
+        new Map([
+          ['A', '2'],
+          ['B', '2'],
+        ]),
+      ],
+      name => (name === 'A' ? '3' : undefined),
+    );
+    expect(['A', 'B', 'C', 'D'].map(env)).toEqual(['3', '2', '1', undefined]);
+  });
+});
+
+describe('entries of a run', () => {
+  it('take secrets from the environment, without reading them again', () => {
+    const env = (name: string): string | undefined => ({ T: '${U}', U: 'no' })[name];
+    expect(resolveEntry({ name: 'A', secret: true, template: 'x ${T}' }, env)).toBe('x ${U}');
+    expect(resolveEntry({ name: 'A', secret: false, value: '${T}' }, env)).toBe('${T}');
+  });
+});
