@@ -3,7 +3,7 @@ import type { RunId } from '../../src/base/ids.js';
 import type { RunDirectory, RunExit } from '../../src/core/runs/runDirectory.js';
 import type { OutputLine, RunOutput } from '../../src/core/runs/runOutput.js';
 import type { SandboxDriver, SandboxLaunch } from '../../src/core/runs/sandboxDriver.js';
-import { countingIds } from '../support/ids.js';
+import { randomIds } from '../support/randomIds.js';
 import type { ProgramStep } from '../support/programs.js';
 
 export interface SandboxUnderTest {
@@ -24,7 +24,7 @@ export function sandboxContract(name: string, open: () => Promise<SandboxUnderTe
   describe(name, () => {
     let sandbox: SandboxUnderTest;
     let run: RunId;
-    const ids = countingIds();
+    const ids = randomIds();
     beforeEach(async () => {
       sandbox = await open();
       run = ids.next();

@@ -9,6 +9,9 @@ import type { ProcessEntry, ProcessTable } from './processTable.js';
 const unstoppableMs = 10_000;
 const firstPauseMs = 4;
 const longestPauseMs = 50;
+/** After SIGTERM: when to look for what was just being started. Three times as long each time. */
+const firstLookAgainMs = 50;
+const killPauseMs = 200;
 
 /** Finds and ends the processes of runs. A process is only ever signalled after it was recognised as the run's. */
 export class RunProcesses {
@@ -45,24 +48,30 @@ export class RunProcesses {
     options: { readonly graceMs: number; readonly identify: () => WrapperIdentity | undefined },
   ): Promise<void> {
     const { identify, graceMs } = options;
-    const started = this.#clock.awake();
-    const termUntil = started + graceMs;
+    const termUntil = this.#clock.awake() + graceMs;
+    const killUntil = termUntil + unstoppableMs;
     const known = new Map<number, ProcessEntry>();
     const asked = new Set<string>();
-    for (;;) {
-      const found = await this.#members(run, identify());
-      for (const entry of found) known.set(entry.pid, entry);
+    for (let lookAgainMs = firstLookAgainMs; ; lookAgainMs *= 3) {
+      const wrapper = identify();
+      for (const entry of await this.#members(run, wrapper)) known.set(entry.pid, entry);
       // What we recognised once stays the run's, also when its group has lost the leader that proved it.
       const members = await this.#stillAlive(known);
       if (members.length === 0) return;
-      if (this.#clock.awake() < termUntil) {
-        const fresh = members.filter(entry => !asked.has(nameOf(entry)));
-        this.#signal(fresh, { wrapper: identify(), signal: 'SIGTERM' });
-        for (const entry of fresh) asked.add(nameOf(entry));
-        await this.#untilGone(known, termUntil);
-      } else if (this.#clock.awake() < termUntil + unstoppableMs) {
-        this.#signal(members, { wrapper: identify(), signal: 'SIGKILL' });
-        await this.#untilGone(known, this.#clock.awake() + longestPauseMs * 4);
+      const now = this.#clock.awake();
+      if (now < termUntil) {
+        // Whoever comes later is what the agent does to clean up, and left in peace. Except for the CLI of a wrapper that was
+        // just about to start it when it was asked.
+        const fresh = members.filter(entry => asked.size === 0 || entry.parent === wrapper?.pid);
+        this.#signal(
+          fresh.filter(entry => !asked.has(nameOf(entry))),
+          { group: asked.size === 0 ? wrapper?.group : undefined, signal: 'SIGTERM' },
+        );
+        for (const entry of members) asked.add(nameOf(entry));
+        await this.#untilGone(known, Math.min(termUntil, now + lookAgainMs));
+      } else if (now < killUntil) {
+        this.#signal(members, { group: wrapper?.group, signal: 'SIGKILL' });
+        await this.#untilGone(known, now + killPauseMs);
       } else {
         const pids = members.map(entry => entry.pid);
         throw new AppError('run.unstoppable', `Processes ${pids.join(', ')} of run ${run} cannot be ended.`, {
@@ -106,15 +115,15 @@ export class RunProcesses {
     }
   }
 
+  /** Signals these, and with them the whole group when one of them is in it: a member that we recognise proves that it is ours. */
   #signal(
     members: readonly ProcessEntry[],
-    options: { readonly wrapper: WrapperIdentity | undefined; readonly signal: 'SIGTERM' | 'SIGKILL' },
+    options: { readonly group: number | undefined; readonly signal: 'SIGTERM' | 'SIGKILL' },
   ): void {
-    const { wrapper, signal } = options;
-    const group =
-      this.#groups && wrapper && members.some(entry => entry.group === wrapper.group) ? wrapper.group : undefined;
-    if (group !== undefined) this.#send(-group, signal);
-    for (const entry of members) if (entry.group !== group) this.#send(entry.pid, signal);
+    const { group, signal } = options;
+    const wholeGroup = this.#groups && members.some(entry => entry.group === group) ? group : undefined;
+    if (wholeGroup !== undefined) this.#send(-wholeGroup, signal);
+    for (const entry of members) if (entry.group !== wholeGroup) this.#send(entry.pid, signal);
   }
 
   #send(target: number, signal: 'SIGTERM' | 'SIGKILL'): void {

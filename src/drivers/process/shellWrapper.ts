@@ -70,6 +70,7 @@ if [ "$muster_hit" ]; then
   muster_code=143
 else
   (
+    [ "$muster_hit" ] && exit 143
     PATH=$muster_path
     exec "$@"
   ) <"$muster_input" >>"$muster_dir/stdout.ndjson" 2>>"$muster_dir/stderr.log"
