@@ -2,8 +2,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
-/** One project per suite of `test/`; the suites that need VS Code or a browser have runners of their own. */
-function suite({ name, timeoutMs, parallel = true }: { name: string; timeoutMs: number; parallel?: boolean }) {
+interface Suite {
+  readonly name: string;
+  readonly timeoutMs: number;
+  readonly parallel?: boolean;
+  /** What has to exist before the first test: a module of `test/support/setup`. */
+  readonly needs?: 'bundles' | 'vsix';
+}
+
+/** One project per suite of `test/`; the one that runs inside VS Code has a runner of its own. */
+function suite({ name, timeoutMs, parallel = true, needs }: Suite) {
   return {
     extends: true as const,
     test: {
@@ -12,6 +20,7 @@ function suite({ name, timeoutMs, parallel = true }: { name: string; timeoutMs: 
       testTimeout: timeoutMs,
       hookTimeout: timeoutMs,
       fileParallelism: parallel,
+      globalSetup: needs ? [`test/support/setup/${needs}.ts`] : [],
     },
   };
 }
@@ -27,12 +36,14 @@ export default defineConfig({
       GIT_CONFIG_SYSTEM: '/dev/null',
     },
     projects: [
-      suite({ name: 'architecture', timeoutMs: 180_000 }),
+      suite({ name: 'architecture', timeoutMs: 180_000, needs: 'bundles' }),
       suite({ name: 'unit', timeoutMs: 10_000 }),
       suite({ name: 'contract', timeoutMs: 60_000 }),
       suite({ name: 'integration', timeoutMs: 120_000 }),
-      suite({ name: 'protocol', timeoutMs: 180_000 }),
-      suite({ name: 'e2e', timeoutMs: 300_000, parallel: false }),
+      suite({ name: 'protocol', timeoutMs: 180_000, needs: 'bundles' }),
+      suite({ name: 'webview', timeoutMs: 120_000, parallel: false }),
+      suite({ name: 'e2e', timeoutMs: 300_000, parallel: false, needs: 'bundles' }),
+      suite({ name: 'journey', timeoutMs: 300_000, parallel: false, needs: 'vsix' }),
     ],
   },
 });

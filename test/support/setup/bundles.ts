@@ -1,0 +1,7 @@
+import { bundleEverything } from '../../../src/build/bundleEverything.ts';
+import { currentPlatform } from '../../../src/build/nativeModules.ts';
+
+/** For suites that run what ships: makes sure that `dist` is what the sources say. */
+export async function setup(): Promise<void> {
+  await bundleEverything(currentPlatform());
+}

@@ -1,0 +1,132 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { expect } from 'vitest';
+import type { Locator, Page } from 'playwright-core';
+import { installExtension, startCodeServer } from '../../../src/build/codeServerProcess.ts';
+import { inRepository } from '../../../src/build/paths.ts';
+import { launchBrowser } from './browser.ts';
+
+export interface WorkbenchOptions {
+  /** Absolute path of the folder to open. */
+  readonly folder: string;
+  /** Environment of the extension host, over that of the test. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** User settings, over those that keep the workbench quiet. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+}
+
+/** A VS Code window as a person sees it: fresh profile, the packaged extension installed, one folder open. */
+export interface Workbench extends AsyncDisposable {
+  readonly page: Page;
+  /** `MUSTER_HOME` of the extension in this window. */
+  readonly stateDir: string;
+  /** Runs a command by the title that the palette shows, e.g. `Muster: Show Board`. */
+  runCommand(title: string): Promise<void>;
+  /** The palette's entries for what was typed, best first. */
+  paletteEntries(typed: string): Promise<readonly string[]>;
+  /** The rows of the view with this title, by their accessible names, top to bottom. */
+  treeRows(view: string): Promise<readonly string[]>;
+  /** The row whose accessible name contains a text. */
+  treeRow(view: string, text: string): Locator;
+  /** Waits until the editor area shows a tab whose title contains a text. */
+  waitForTab(title: string): Promise<void>;
+  /** Writes `out/screenshots/<name>.png`. */
+  screenshot(name: string): Promise<void>;
+}
+
+const quietSettings = {
+  'workbench.startupEditor': 'none',
+  'workbench.tips.enabled': false,
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  'chat.disableAIFeatures': true,
+  'telemetry.telemetryLevel': 'off',
+  'git.openRepositoryInParentFolders': 'never',
+  'window.dialogStyle': 'custom',
+  'editor.accessibilitySupport': 'off',
+};
+
+/** Opens a window. The `.vsix` comes from the suite's global set-up. */
+export async function openWorkbench(options: WorkbenchOptions): Promise<Workbench> {
+  await using resources = new AsyncDisposableStack();
+  const scratch = await mkdtemp(join(tmpdir(), 'muster-workbench-'));
+  resources.defer(() => rm(scratch, { recursive: true, force: true, maxRetries: 10 }));
+  const stateDir = join(scratch, 'state');
+  await mkdir(stateDir, { mode: 0o700 });
+  const directories = {
+    userDataDir: join(scratch, 'user-data'),
+    extensionsDir: join(scratch, 'extensions'),
+    env: { ...process.env, MUSTER_HOME: stateDir, ...options.env },
+  };
+  const settings = join(directories.userDataDir, 'User', 'settings.json');
+  await mkdir(dirname(settings), { recursive: true });
+  await writeFile(settings, JSON.stringify({ ...quietSettings, ...options.settings }));
+  const vsix = process.env['MUSTER_TEST_VSIX'];
+  if (!vsix) throw new Error('MUSTER_TEST_VSIX is not set; the suite lacks its global set-up');
+  await installExtension(vsix, directories);
+  const server = resources.use(await startCodeServer(directories));
+  const browser = await launchBrowser();
+  resources.defer(() => browser.close());
+  const page = await browser.newPage({
+    viewport: { width: 1440, height: 900 },
+    permissions: ['clipboard-read', 'clipboard-write'],
+  });
+  page.setDefaultTimeout(30_000);
+  await page.goto(`${server.url}/?folder=${encodeURIComponent(options.folder)}`);
+  await page.locator('.monaco-workbench .statusbar').waitFor({ timeout: 60_000 });
+  // The explorer shows the folder's files only once the extension host's file system answers.
+  await page.locator('.explorer-folders-view .monaco-list-row').first().waitFor({ timeout: 60_000 });
+  const owned = resources.move();
+  return { page, stateDir, ...actionsOn(page), [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+function actionsOn(page: Page) {
+  const palette = page.locator('.quick-input-widget');
+  const openPalette = async (typed: string) => {
+    await page.keyboard.press('F1');
+    const input = palette.locator('input').first();
+    await input.waitFor({ state: 'visible' });
+    await input.fill(`>${typed}`);
+  };
+  const view = (title: string) => page.locator(`.split-view-view:has(.pane-header[aria-label^="${title} Section"])`);
+  return {
+    async runCommand(title: string): Promise<void> {
+      const entry = palette.locator(`.monaco-list-row[aria-label^="${title}"]`).first();
+      // The palette does not grow while it is open, and an extension's commands come a moment after the window.
+      await expect
+        .poll(
+          async () => {
+            await openPalette(title);
+            await palette.locator('.monaco-list-row').first().waitFor();
+            return entry.isVisible();
+          },
+          { timeout: 30_000, message: `the palette offers "${title}"` },
+        )
+        .toBe(true);
+      await entry.click();
+    },
+    async paletteEntries(typed: string): Promise<readonly string[]> {
+      await openPalette(typed);
+      const rows = palette.locator('.monaco-list-row');
+      await rows.first().waitFor();
+      const labels = await rows.evaluateAll(found => found.map(row => row.getAttribute('aria-label') ?? ''));
+      await page.keyboard.press('Escape');
+      return labels;
+    },
+    async treeRows(title: string): Promise<readonly string[]> {
+      return view(title)
+        .locator('.monaco-list-row')
+        .evaluateAll(rows => rows.map(row => row.getAttribute('aria-label') ?? row.textContent ?? ''));
+    },
+    treeRow(title: string, text: string): Locator {
+      return view(title).locator('.monaco-list-row', { hasText: text }).first();
+    },
+    async waitForTab(title: string): Promise<void> {
+      await page.locator('.tabs-container .tab', { hasText: title }).first().waitFor();
+    },
+    async screenshot(name: string): Promise<void> {
+      expect(name).toMatch(/^[\w-]+$/);
+      await page.screenshot({ path: inRepository('out', 'screenshots', `${name}.png`) });
+    },
+  };
+}
