@@ -49,6 +49,7 @@ export interface ErrorData {
   'usage': { readonly reason: string };
   'wait.timeout': { readonly thread: string; readonly seconds: number };
   'worktree.failed': { readonly path: string; readonly reason: string };
+  'worktree.ignoredTooLarge': { readonly path: string; readonly limitBytes: number; readonly files: readonly string[] };
   'worktree.missing': { readonly path: string };
 }
 

@@ -8,15 +8,21 @@ export interface MergeDriver {
   candidate(worktree: WorktreeRef): Promise<{ readonly head: string; readonly dirty: readonly string[] }>;
   /**
    * Merges. Every foreseeable outcome is a returned word; only broken machinery throws (`git.failed`).
-   * After any outcome no commit and no edit of anyone is lost. Aborting before the ref moves leaves everything as it was.
+   * After any outcome no commit and no edit of anyone is lost. Aborting before the ref moves leaves everything as it was;
+   * later it is too late and the merge ends as if nothing had happened.
+   * A request that an earlier host was killed in is simply made again, with its `id`: what was half done is finished or undone first.
    */
   merge(request: MergeRequest, signal: AbortSignal): Promise<MergeOutcome>;
 }
 
 export interface MergeRequest {
+  /** The same for every attempt at this request, also after a crash; unlike any other request's. */
+  readonly id: string;
   readonly worktree: WorktreeRef;
   /** The commit that was reviewed. The branch must still be exactly there and the worktree clean. */
   readonly commit: string;
+  /** Where the thread's branch began: tells "the thread has no commits" from "the target has them all". */
+  readonly baseCommit?: string;
   /** Target branch, short name. */
   readonly target: string;
   readonly strategy: MergeStrategy;
@@ -44,4 +50,5 @@ export type BlockedReason =
   | 'hook_refused'
   | 'identity_missing'
   | 'signing_failed'
+  | 'unrelated_histories'
   | 'worktree_missing';

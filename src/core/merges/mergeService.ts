@@ -182,8 +182,10 @@ export class MergeService {
     try {
       const outcome = await this.#options.driver.merge(
         {
+          id: merge.id,
           worktree: ref,
           commit: merge.expect,
+          ...(thread.baseCommit === undefined ? {} : { baseCommit: thread.baseCommit }),
           target: merge.target,
           strategy: merge.strategy,
           message: merge.commitMessage,

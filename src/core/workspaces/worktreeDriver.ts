@@ -23,14 +23,36 @@ export interface WorktreeDriver {
     maxBytes: number,
     signal?: AbortSignal,
   ): Promise<{ readonly text: string; readonly truncated: boolean }>;
+  /** A file's bytes at a commit (the left side of a diff). `path` is relative to the top of the repository, `/`-separated. */
+  show(
+    repository: string,
+    commit: string,
+    path: string,
+    options: { readonly maxBytes: number; readonly signal?: AbortSignal },
+  ): Promise<FileAtCommit>;
   /**
-   * Keeps everything (commits, staged, unstaged, untracked under `refs/muster/rescue/…`, changed ignored files in a 0600 archive under the
-   * state directory), then removes worktree and branch.
+   * Keeps everything (commits, staged, unstaged, untracked under `refs/muster/rescue/…`, changed ignored files and repositories inside
+   * the worktree in a 0600 archive under the state directory), then removes worktree and branch. Asked again after a crash, it
+   * finishes or answers with the rescue it made.
+   * Errors: `worktree.missing`, `worktree.ignoredTooLarge` (nothing was removed: ask the person, then say `ignored`), `worktree.failed`.
    */
-  remove(worktree: WorktreeRef): Promise<Rescue>;
-  /** Brings a removed worktree back from its rescue: branch, path, staged/unstaged/untracked work. Errors: `rescue.unknown`, `worktree.failed`. */
+  remove(worktree: WorktreeRef, options?: RemoveWorktree): Promise<Rescue>;
+  /**
+   * Brings a removed worktree back from its rescue: branch, path, staged/unstaged/untracked work, ignored files. The rescue stays.
+   * Errors: `rescue.unknown`, `worktree.failed`.
+   */
   restore(repository: string, rescue: string, target: WorktreeRef): Promise<{ readonly head: string }>;
+  /** Oldest first. */
   rescues(repository: string): Promise<readonly Rescue[]>;
+  /** Ends a rescue's retention: ref and archive go for good. Errors: `rescue.unknown`. */
+  discardRescue(repository: string, rescue: string): Promise<void>;
+  /** Once per repository at the start of a host: finishes or undoes removals that an earlier host was killed in. */
+  recover(repository: string): Promise<void>;
+}
+
+export interface RemoveWorktree {
+  /** What to do with changed ignored files above 10 MB in sum. Missing: refuse. */
+  readonly ignored?: 'archive' | 'discard';
 }
 
 export interface RepositoryInfo {
@@ -60,6 +82,8 @@ export interface CreatedWorktree {
   readonly baseRef: string;
   readonly baseCommit: string;
   readonly head: string;
+  /** What the person should know about this worktree, in a sentence. */
+  readonly note?: string;
 }
 
 export interface WorktreeRef {
@@ -85,6 +109,12 @@ export interface ChangedFile {
   readonly additions: number;
   readonly deletions: number;
 }
+
+/** `missing`: no such file at that commit, or no such commit. */
+export type FileAtCommit =
+  | { readonly kind: 'file'; readonly content: Uint8Array }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'too_large'; readonly bytes: number };
 
 export interface Rescue {
   /** Full ref name, `refs/muster/rescue/<name>`. */
