@@ -1,6 +1,5 @@
 import type { Client, Interceptor } from '@connectrpc/connect';
-import { createConnectTransport, Http2SessionManager } from '@connectrpc/connect-node';
-import { connect as connectSocket } from 'node:net';
+import { createConnectTransport } from '@connectrpc/connect-node';
 import type { Disposable } from '../base/lifecycle.js';
 import type { EndpointFile } from '../protocol/endpoint.js';
 import { EventService } from '../protocol/gen/muster/v1/events_pb.js';
@@ -12,6 +11,7 @@ import { ThreadService } from '../protocol/gen/muster/v1/threads_pb.js';
 import { WorktreeService } from '../protocol/gen/muster/v1/worktrees_pb.js';
 import { protocolVersion, runHeader } from '../protocol/version.js';
 import { readEndpoint } from './endpointDiscovery.js';
+import { HostConnection } from './hostConnection.js';
 import { createServiceClient } from './serviceClient.js';
 import { unreachable } from './wireErrors.js';
 
@@ -67,15 +67,11 @@ export async function connectEndpoint(
     const reason = `it speaks protocol ${endpoint.protocol}, this program only ${protocolVersion}; update this program`;
     throw unreachable({ socket: endpoint.socket, reason });
   }
-  const sessions = new Http2SessionManager(
-    baseUrl,
-    { idleConnectionTimeoutMs: 2 ** 31 - 1 },
-    { createConnection: () => connectSocket(endpoint.socket) },
-  );
+  const connection = new HostConnection(endpoint.socket);
   const transport = createConnectTransport({
     httpVersion: '2',
-    baseUrl,
-    sessionManager: sessions,
+    baseUrl: connection.authority,
+    sessionManager: connection,
     acceptCompression: [],
     readMaxBytes: maximumMessageBytes,
     interceptors: [authorize(endpoint.token, options.runId)],
@@ -95,16 +91,13 @@ export async function connectEndpoint(
       merges: createServiceClient(MergeService, wire),
       worktrees: createServiceClient(WorktreeService, wire),
       events: createServiceClient(EventService, wire),
-      dispose: () => sessions.abort(),
+      dispose: () => connection.dispose(),
     };
   } catch (error) {
-    sessions.abort();
+    connection.dispose();
     throw error;
   }
 }
-
-/** Only names the authority; the socket is where it goes. */
-const baseUrl = 'http://muster.localhost';
 
 function authorize(token: string, runId: string | undefined): Interceptor {
   return next => request => {

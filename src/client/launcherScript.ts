@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { compareVersions } from './compareVersions.js';
@@ -39,9 +39,8 @@ export async function installLauncher(
     .toSorted((a, b) => compareVersions(b.version, a.version))
     .slice(0, maximumInstallations);
   const launcher = join(folder, platform === 'win32' ? 'muster.cmd' : 'muster');
-  await replace(list, `${JSON.stringify(installations, null, 2)}\n`);
-  await replace(launcher, platform === 'win32' ? windowsLauncher(installations) : posixLauncher(installations));
-  if (platform !== 'win32') await chmod(launcher, 0o755);
+  await replace(list, `${JSON.stringify(installations, null, 2)}\n`, 0o600);
+  await replace(launcher, platform === 'win32' ? windowsLauncher(installations) : posixLauncher(installations), 0o755);
   return launcher;
 }
 
@@ -118,8 +117,8 @@ async function isFile(path: string): Promise<boolean> {
 }
 
 /** Two windows may install at once; each reader sees one of the two texts whole. */
-async function replace(path: string, text: string): Promise<void> {
+async function replace(path: string, text: string, mode: number): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`;
-  await writeFile(temporary, text, { mode: 0o600 });
+  await writeFile(temporary, text, { mode });
   await rename(temporary, path);
 }

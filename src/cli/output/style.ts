@@ -21,15 +21,15 @@ export function makeStyle({ colour }: { readonly colour: boolean }): Style {
   };
 }
 
+/** Control characters but tab and line break, what changes the direction of text, and the two other line breaks. */
+const unprintable = /[^\P{Cc}\t\n]|[\p{Bidi_Control}\u2028\u2029]/gu;
+
 /**
- * Text of agents and files made harmless for a terminal: control characters other than tab and line break are shown as
- * `\u{FFFD}`, so that no escape sequence moves the cursor, sets the title or writes the clipboard.
+ * Text of agents and files made harmless for a terminal: what could move the cursor, set the title, write the clipboard or
+ * hide words is shown as U+FFFD.
  */
 export function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex
-  return text
-    .replace(/\r\n/g, '\n')
-    .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, '\ufffd');
+  return text.replaceAll('\r\n', '\n').replace(unprintable, '\ufffd');
 }
 
 /** The same, on one line. */

@@ -105,12 +105,13 @@ function paintGroup(style: Style, group: ThreadGroup): (text: string) => string 
 /** The shortest beginnings of at least four characters that tell these ids apart. */
 export function shortestPrefixes(ids: readonly string[]): ReadonlyMap<string, string> {
   const sorted = ids.toSorted();
-  const shared = (a: string, b: string | undefined): number => {
-    let length = 0;
-    while (b !== undefined && length < a.length && a[length] === b[length]) length++;
-    return length;
-  };
-  let longest = 4;
-  sorted.forEach((id, index) => (longest = Math.max(longest, shared(id, sorted[index + 1]) + 1)));
-  return new Map(ids.map(id => [id, id.slice(0, longest)]));
+  let length = 4;
+  for (const [index, id] of sorted.entries()) length = Math.max(length, sharedLength(id, sorted[index + 1] ?? '') + 1);
+  return new Map(ids.map(id => [id, id.slice(0, length)]));
+}
+
+function sharedLength(a: string, b: string): number {
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length++;
+  return length;
 }
