@@ -1,5 +1,5 @@
-import { readdir, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { cp, mkdir, readdir, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { AppError, errorMessage, isAnyAppError } from '../../base/errors.js';
 import type { RemoveWorktree, Rescue, WorktreeRef } from '../../core/workspaces/worktreeDriver.js';
 import { forgottenCommits, keepOrphanIndex, keepUncommitted, makeRescueCommit } from './collectRescue.js';
@@ -104,6 +104,7 @@ async function keep(
       ? join(stateDir, 'rescues', `${basename(ref)}.tar.gz`)
       : undefined;
   if (archive !== undefined) await writeArchive(archive, aside, entries);
+  await keepSubmodules(aside, join(stateDir, 'rescues', `${basename(ref)}.submodules`));
   const record: RescueRecord = {
     branch: worktree.branch,
     path: worktree.path,
@@ -193,6 +194,14 @@ async function submodules({ git }: GitContext, path: string): Promise<string[]> 
   const found: string[] = [];
   for (const submodule of paths) if (await exists(join(path, submodule, '.git'))) found.push(submodule);
   return found;
+}
+
+/** Commits made in submodules; next to the archive, which has the submodules' files. */
+async function keepSubmodules(path: string, target: string): Promise<void> {
+  const gitDirectory = await gitDirectoryOf(path);
+  if (gitDirectory === undefined || !(await exists(join(gitDirectory, 'modules')))) return;
+  await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+  await cp(join(gitDirectory, 'modules'), target, { recursive: true });
 }
 
 async function commonDirOf({ git }: GitContext, repository: string): Promise<string> {

@@ -30,8 +30,8 @@ export async function snapshotWorktree(
   if (status.dirty.length === 0) return { head: await bringBranch(context, worktree, status), committed: false };
   await stageEverything(context, worktree, status);
   const committed = await commitStaged(context, worktree, message);
-  const after = await worktreeStatus(context, worktree.path);
-  return { head: await bringBranch(context, worktree, after), committed };
+  const head = await context.git.run({ cwd: worktree.path, args: ['rev-parse', 'HEAD'], reads: true });
+  return { head: await bringBranch(context, worktree, { ...status, head: head.text() }), committed };
 }
 
 async function stageEverything(context: GitContext, worktree: WorktreeRef, status: WorktreeStatus): Promise<void> {

@@ -31,31 +31,11 @@ export function tarPadding(size: number): Uint8Array {
 export function tarHeader(entry: TarEntry): Uint8Array {
   const records = [paxRecord('path', entry.path), ...(entry.target ? [paxRecord('linkpath', entry.target)] : [])];
   const pax = Buffer.concat(records);
-  const header = (fields: { name: string; mode: number; size: number; flag: string; link: string }): Uint8Array => {
-    const block = new Uint8Array(tarBlock);
-    const put = (at: number, length: number, text: string): void => {
-      block.set(encoder.encode(text).subarray(0, length), at);
-    };
-    const octal = (value: number, width: number): string => `${value.toString(8).padStart(width - 1, '0')}\0`;
-    put(0, 100, fields.name);
-    put(100, 8, octal(fields.mode & 0o7777, 8));
-    put(108, 8, octal(0, 8));
-    put(116, 8, octal(0, 8));
-    put(124, 12, octal(fields.size, 12));
-    put(136, 12, octal(0, 12));
-    put(148, 8, '        ');
-    put(156, 1, fields.flag);
-    put(157, 100, fields.link);
-    put(257, 8, 'ustar\x0000');
-    const sum = block.reduce((total, byte) => total + byte, 0);
-    put(148, 8, `${sum.toString(8).padStart(6, '0')}\0 `);
-    return block;
-  };
   return Buffer.concat([
-    header({ name: 'pax', mode: 0o600, size: pax.length, flag: 'x', link: '' }),
+    headerBlock({ name: 'pax', mode: 0o600, size: pax.length, flag: 'x', link: '' }),
     pax,
     tarPadding(pax.length),
-    header({
+    headerBlock({
       name: entry.path,
       mode: entry.mode,
       size: entry.kind === 'file' ? entry.size : 0,
@@ -63,6 +43,39 @@ export function tarHeader(entry: TarEntry): Uint8Array {
       link: entry.target ?? '',
     }),
   ]);
+}
+
+interface HeaderFields {
+  readonly name: string;
+  readonly mode: number;
+  readonly size: number;
+  readonly flag: string;
+  readonly link: string;
+}
+
+/** One block: fields at the places that the format gives them, and a sum over all bytes. */
+function headerBlock(fields: HeaderFields): Uint8Array {
+  const block = new Uint8Array(tarBlock);
+  const put = (at: number, length: number, text: string): void => {
+    block.set(encoder.encode(text).subarray(0, length), at);
+  };
+  put(0, 100, fields.name);
+  put(100, 8, octal(fields.mode & 0o7777, 8));
+  put(108, 8, octal(0, 8));
+  put(116, 8, octal(0, 8));
+  put(124, 12, octal(fields.size, 12));
+  put(136, 12, octal(0, 12));
+  put(148, 8, '        ');
+  put(156, 1, fields.flag);
+  put(157, 100, fields.link);
+  put(257, 8, 'ustar\x0000');
+  const sum = block.reduce((total, byte) => total + byte, 0);
+  put(148, 8, `${sum.toString(8).padStart(6, '0')}\0 `);
+  return block;
+}
+
+function octal(value: number, width: number): string {
+  return `${value.toString(8).padStart(width - 1, '0')}\0`;
 }
 
 /** Reads a stream of archive bytes: `entry` hears each entry, `data` the bytes of the file that was last announced. */

@@ -48,7 +48,7 @@ export function parseStatus(fields: readonly string[]): WorktreeStatus {
   let unstaged = false;
   for (let i = 0; i < fields.length; i++) {
     const field = fields[i] ?? '';
-    switch (field[0]) {
+    switch (field.charAt(0)) {
       case '#': {
         const [, name, value = ''] = field.split(' ');
         if (name === 'branch.oid' && value !== '(initial)') head = value;
@@ -58,8 +58,8 @@ export function parseStatus(fields: readonly string[]): WorktreeStatus {
       case '1':
       case '2': {
         // `1 XY sub mH mI mW hH hI path`; `2` has a score before the path and the old path as the next field.
-        dirty.push(afterSpaces(field, field[0] === '1' ? 8 : 9));
-        if (field[0] === '2') i++;
+        dirty.push(afterSpaces(field, field.startsWith('1') ? 8 : 9));
+        if (field.startsWith('2')) i++;
         if (field[2] !== '.') staged = true;
         if (field[3] !== '.') unstaged = true;
         break;
