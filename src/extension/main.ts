@@ -3,7 +3,9 @@ import * as vscode from 'vscode';
 import { stateDirectory } from '../client/stateDirectory.js';
 import { registerBoard } from './board/board.js';
 import { registerCommands } from './commands/registerCommands.js';
+import { registerCompose } from './compose/registerCompose.js';
 import { registerContextKeys } from './contextKeys.js';
+import { TaskActions } from './dispatch/taskActions.js';
 import { TaskDocuments, taskLanguage } from './dispatch/taskDocuments.js';
 import { TaskLenses } from './dispatch/taskLenses.js';
 import { HostConnection } from './host/hostConnection.js';
@@ -56,9 +58,13 @@ export function activate(context: vscode.ExtensionContext): void {
       isReadonly: true,
       isCaseSensitive: true,
     }),
+    vscode.languages.registerCodeActionsProvider({ scheme: 'file' }, new TaskActions(services), {
+      providedCodeActionKinds: [vscode.CodeActionKind.QuickFix],
+    }),
     vscode.languages.registerCodeLensProvider({ language: taskLanguage }, new TaskLenses(tasks)),
   );
   registerCommands(services, { views, tasks });
+  registerCompose(services);
   registerContextKeys(services);
   registerStatusBar(services);
   registerTerminalPath(context, host.stateDir);

@@ -1,4 +1,7 @@
-/** Writes the HTML of a webview. Values are escaped; `element` is a literal of the code. */
+/**
+ * Writes the HTML of a webview. Values are escaped; `element` is a literal of the code. The `csp-nonce` property is where
+ * the widget toolkit looks for permission to try out a style.
+ */
 export function webviewDocument(options: {
   readonly nonce: string;
   /** `webview.cspSource`: where the extension's own files come from. */
@@ -12,7 +15,7 @@ export function webviewDocument(options: {
   const { nonce, source, styles, script, element, title, language } = options;
   const policy = [
     "default-src 'none'",
-    `style-src ${source}`,
+    `style-src ${source} 'nonce-${nonce}'`,
     `font-src ${source}`,
     `script-src 'nonce-${nonce}'`,
     "base-uri 'none'",
@@ -24,6 +27,7 @@ export function webviewDocument(options: {
 <head>
 <meta charset="UTF-8">
 <meta http-equiv="Content-Security-Policy" content="${escape(policy)}">
+<meta property="csp-nonce" content="${escape(nonce)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 ${links}
 <title>${escape(title)}</title>

@@ -1,0 +1,102 @@
+import { basename, dirname } from 'node:path';
+import * as vscode from 'vscode';
+import { Emitter, type Event } from '../../base/event.js';
+import type { ComposeDiagnostic } from '../../compose/diagnostic.js';
+import { parseCompose } from '../../compose/parseCompose.js';
+import type { TextRange } from '../../compose/source/textPosition.js';
+import { isComposeDocument } from './composeDocuments.js';
+import { Debounced } from './debounced.js';
+import { composeEnvironment } from './composeEnvironment.js';
+
+/** Soon enough to feel live, late enough to parse once per word. */
+const typingMs = 150;
+
+const severities = {
+  error: vscode.DiagnosticSeverity.Error,
+  warning: vscode.DiagnosticSeverity.Warning,
+  information: vscode.DiagnosticSeverity.Information,
+} as const;
+
+/** Marks the problems of open compose files while they are edited, and offers their fixes. */
+export class ComposeDiagnostics implements vscode.CodeActionProvider, vscode.Disposable {
+  readonly #collection = vscode.languages.createDiagnosticCollection('muster-compose');
+  readonly #found = new Map<string, readonly ComposeDiagnostic[]>();
+  readonly #debounced = new Debounced(typingMs);
+  readonly #checked = new Emitter<vscode.Uri>();
+  readonly #subscriptions: readonly vscode.Disposable[];
+
+  constructor() {
+    this.#subscriptions = [
+      vscode.workspace.onDidOpenTextDocument(document => void this.#check(document)),
+      vscode.workspace.onDidChangeTextDocument(({ document }) => {
+        this.#debounced.schedule(document.uri.toString(), () => void this.#check(document));
+      }),
+      vscode.workspace.onDidSaveTextDocument(document => void this.#check(document)),
+      vscode.workspace.onDidCloseTextDocument(({ uri }) => {
+        this.#debounced.cancel(uri.toString());
+        this.#found.delete(uri.toString());
+        this.#collection.delete(uri);
+      }),
+    ];
+    for (const document of vscode.workspace.textDocuments) void this.#check(document);
+  }
+
+  /** Fires when a document was checked. */
+  readonly onDidCheck: Event<vscode.Uri> = listener => this.#checked.event(listener);
+
+  /** The problems of an open document; undefined before its first check. */
+  problemsOf(uri: vscode.Uri): readonly ComposeDiagnostic[] | undefined {
+    return this.#found.get(uri.toString());
+  }
+
+  hasErrors(uri: vscode.Uri): boolean {
+    return this.problemsOf(uri)?.some(({ severity }) => severity === 'error') ?? false;
+  }
+
+  provideCodeActions(document: vscode.TextDocument, range: vscode.Range): vscode.CodeAction[] {
+    return (this.problemsOf(document.uri) ?? []).flatMap(problem => {
+      const { fix } = problem;
+      if (!fix || !toRange(problem.range).intersection(range)) return [];
+      const action = new vscode.CodeAction(fix.title, vscode.CodeActionKind.QuickFix);
+      action.edit = new vscode.WorkspaceEdit();
+      for (const edit of fix.edits) action.edit.replace(document.uri, toRange(edit.range), edit.newText);
+      action.diagnostics = [toDiagnostic(problem)];
+      action.isPreferred = true;
+      return [action];
+    });
+  }
+
+  dispose(): void {
+    this.#debounced.dispose();
+    this.#checked.dispose();
+    this.#collection.dispose();
+    for (const subscription of this.#subscriptions) void subscription.dispose();
+  }
+
+  async #check(document: vscode.TextDocument): Promise<void> {
+    if (!isComposeDocument(document)) return;
+    const { version } = document;
+    const text = document.getText();
+    const env = await composeEnvironment(document.uri, text);
+    // The text may have gone on while env files were read; the later check speaks.
+    if (document.isClosed || document.version !== version) return;
+    const directoryName = basename(dirname(document.uri.fsPath));
+    const { diagnostics } = parseCompose(text, { env, directoryName });
+    this.#found.set(document.uri.toString(), diagnostics);
+    this.#collection.set(document.uri, diagnostics.map(toDiagnostic));
+    this.#checked.fire(document.uri);
+  }
+}
+
+function toDiagnostic(problem: ComposeDiagnostic): vscode.Diagnostic {
+  const text = problem.path === '' ? problem.detail : `${problem.path}: ${problem.detail}`;
+  const diagnostic = new vscode.Diagnostic(toRange(problem.range), text, severities[problem.severity]);
+  diagnostic.code = problem.code;
+  diagnostic.source = 'muster';
+  return diagnostic;
+}
+
+/** From 1-based lines and columns to VS Code's. */
+function toRange({ start, end }: TextRange): vscode.Range {
+  return new vscode.Range(start.line - 1, start.column - 1, end.line - 1, end.column - 1);
+}
