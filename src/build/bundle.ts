@@ -64,6 +64,7 @@ async function bundleOne(bundle: Bundle, options: BuildOptions): Promise<readonl
     if (executable) await chmod(inRepository(path), 0o755);
     written.push(path);
   }
-  await replaceFile(join('out', 'meta', `${bundle.name}.json`), JSON.stringify(result.metafile));
-  return written;
+  const metafile = join('out', 'meta', `${bundle.name}.json`);
+  await replaceFile(metafile, JSON.stringify(result.metafile));
+  return [...written, metafile];
 }

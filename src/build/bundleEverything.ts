@@ -7,4 +7,5 @@ import { copyWebviewAssets } from './webviewAssets.ts';
 export async function bundleEverything(platform: Platform): Promise<void> {
   const written = [...(await bundleAll()), ...(await copyNativeModules(platform)), ...(await copyWebviewAssets())];
   await removeOthers('dist', written);
+  await removeOthers('out/meta', written);
 }

@@ -1,0 +1,95 @@
+/**
+ * `npm test [-- suite…]`: provides what the suites need, builds, runs them one after the other and ends with one line,
+ * `N passed, M failed[, K skipped]`.
+ */
+import { mkdir, rm } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { bundleEverything } from './bundleEverything.ts';
+import { currentPlatform } from './nativeModules.ts';
+import { inRepository } from './paths.ts';
+import { say, step } from './progress.ts';
+import { provideAgents } from './provision/agents.ts';
+import { provideSystemPackages } from './provision/aptPackages.ts';
+import { provideCodeServer } from './provision/codeServer.ts';
+import { runCommand } from './runCommand.ts';
+import { commandOf, readCounts, resultsFile, suites, type Counts, type Need, type Suite } from './testSuites.ts';
+
+/** A suite that takes longer hangs. */
+const suiteLimitMs = 15 * 60_000;
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter(name => !suites.some(suite => suite.name === name));
+if (unknown.length > 0) {
+  say(`There is no suite ${unknown.join(', ')}; there are ${suites.map(suite => suite.name).join(', ')}.`);
+  process.exit(2);
+}
+const chosen = suites.filter(suite => wanted.length === 0 || wanted.includes(suite.name));
+
+const started = performance.now();
+say(`Muster's tests: ${chosen.map(suite => suite.name).join(', ')} (${cpus().length} cores, Node ${process.version})`);
+const missing = await provide(new Set(chosen.flatMap(suite => suite.needs)));
+await mkdir(inRepository('out/results'), { recursive: true });
+await attempt('Bundling Muster', () => bundleEverything(currentPlatform()));
+
+const totals = { passed: 0, failed: 0, skipped: 0 };
+for (const suite of chosen) {
+  const counts = await runSuite(suite);
+  say(`  ${suite.name}: ${describe(counts)}`);
+  totals.passed += counts.passed;
+  totals.failed += counts.failed;
+  totals.skipped += counts.skipped;
+}
+say(`All suites: ${Math.round((performance.now() - started) / 1000)} s`);
+console.log(describe(totals));
+process.exitCode = totals.failed > 0 ? 1 : 0;
+
+async function provide(needs: ReadonlySet<Need>): Promise<ReadonlyMap<Need, string>> {
+  const failures = new Map<Need, string>();
+  const one = async (need: Need, name: string, work: () => Promise<unknown>) => {
+    if (!needs.has(need)) return;
+    const failure = await attempt(name, work);
+    if (failure) failures.set(need, failure);
+  };
+  await one('browser', 'Checking system packages', () => provideSystemPackages({ browser: true }));
+  await one('code-server', 'Checking code-server', provideCodeServer);
+  await one('agents', 'Checking agent CLIs', provideAgents);
+  return failures;
+}
+
+/** Does a step; says why it failed instead of throwing, so that the suites that can run do. */
+async function attempt(name: string, work: () => Promise<unknown>): Promise<string | undefined> {
+  try {
+    await step(name, work);
+    return undefined;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    say(`  failed: ${message}`);
+    return message;
+  }
+}
+
+async function runSuite(suite: Suite): Promise<Counts> {
+  say(`> ${suite.name}: ${suite.about}`);
+  const lacking = suite.needs.find(need => missing.has(need));
+  if (lacking) {
+    say(`  cannot run without ${lacking}: ${missing.get(lacking)}`);
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+  await rm(inRepository(resultsFile(suite)), { force: true });
+  const { args, env } = commandOf(suite);
+  try {
+    const { exitCode } = await runCommand(process.execPath, args, {
+      env: { ...process.env, ...env },
+      accept: [0, 1],
+      signal: AbortSignal.timeout(suiteLimitMs),
+    });
+    return await readCounts(suite, exitCode);
+  } catch (error) {
+    say(`  ${suite.name} did not end well: ${String(error)}`);
+    return readCounts(suite, 1);
+  }
+}
+
+function describe({ passed, failed, skipped }: Counts): string {
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+}

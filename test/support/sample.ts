@@ -1,0 +1,27 @@
+/** Whether `npm run soak` asked for the whole of each long matrix. */
+export const soaking = process.env['MUSTER_SOAK'] === '1';
+
+/** Prints and reads the seed of this run, so that a failing sample can be run again: `MUSTER_SEED=n npm test`. */
+export const seed = Number(process.env['MUSTER_SEED'] ?? Date.now() % 1_000_000);
+
+/** A repeatable source of numbers in [0, 1). */
+export function randomFrom(start: number): () => number {
+  let state = start >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** All of `items` when soaking, otherwise `count` of them, chosen by the run's seed, in their order. */
+export function sample<T>(items: readonly T[], count: number): readonly T[] {
+  if (soaking || items.length <= count) return items;
+  const random = randomFrom(seed);
+  const chosen = items
+    .map((item, index) => ({ item, index, rank: random() }))
+    .toSorted((a, b) => a.rank - b.rank)
+    .slice(0, count);
+  return chosen.toSorted((a, b) => a.index - b.index).map(({ item }) => item);
+}
