@@ -41,6 +41,7 @@ import { hostPlaceholders } from './environment/hostPlaceholders.js';
 import { HostRunEnvironment } from './environment/hostRunEnvironment.js';
 import { LoginShell } from './environment/loginShell.js';
 import { ClientPresence, exitWhenIdle } from './idleExit.js';
+import { trimFeed } from './feed/trimFeed.js';
 import { FileLog } from './log/fileLog.js';
 import { redactingProviders } from './log/redactingProviders.js';
 import { describeEndpoint, publishEndpoint } from './server/endpointFile.js';
@@ -49,9 +50,6 @@ import { listen } from './server/server.js';
 import { chooseSocketPath } from './server/socketPath.js';
 import { keyedDigest } from './state/machineKey.js';
 import { openStateDirectory } from './state/stateDirectory.js';
-
-/** Events that the feed keeps: a client that was away longer gets a snapshot. */
-const keptEvents = 100_000;
 
 export interface HostOptions {
   readonly stateDir: string;
@@ -110,7 +108,6 @@ async function build(options: HostOptions, resources: DisposableStore): Promise<
       onListenerError: error => log.error('A listener failed', { reason: errorMessage(error) }),
     }),
   );
-  store.transact(stores => stores.events.prune(keptEvents));
 
   const shell = new LoginShell(log);
   void shell.environment();
@@ -234,6 +231,7 @@ async function build(options: HostOptions, resources: DisposableStore): Promise<
   settler.recover();
   merges.recover();
   queue.advance();
+  resources.add(trimFeed(store));
   if (options.idleExitMs !== undefined) {
     resources.add(
       exitWhenIdle({

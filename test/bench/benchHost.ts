@@ -18,18 +18,30 @@ export interface BenchHost {
 
 /** Environment of everything a bench starts: no configuration of the person who runs it. */
 export function benchEnvironment(home: string): NodeJS.ProcessEnv {
-  return { ...process.env, HOME: home, GIT_CONFIG_GLOBAL: join(home, '.gitconfig'), GIT_CONFIG_SYSTEM: '/dev/null', SHELL: '/bin/sh' };
+  return {
+    ...process.env,
+    HOME: home,
+    GIT_CONFIG_GLOBAL: join(home, '.gitconfig'),
+    GIT_CONFIG_SYSTEM: '/dev/null',
+    SHELL: '/bin/sh',
+  };
 }
 
 /** Makes an empty home directory with an identity for git. */
 export function makeHome(): string {
   const home = mkdtempSync(join(tmpdir(), 'muster-bench-'));
-  writeFileSync(join(home, '.gitconfig'), '[user]\n\tname = Bench\n\temail = bench@example.com\n[init]\n\tdefaultBranch = main\n');
+  writeFileSync(
+    join(home, '.gitconfig'),
+    '[user]\n\tname = Bench\n\temail = bench@example.com\n[init]\n\tdefaultBranch = main\n',
+  );
   return home;
 }
 
 /** Starts a measured host; `compose` describes its agents; `prepareState` may fill the state directory before. */
-export async function startBenchHost(compose: string, prepareState: (stateDir: string) => void = () => undefined): Promise<BenchHost> {
+export async function startBenchHost(
+  compose: string,
+  prepareState: (stateDir: string) => void = () => undefined,
+): Promise<BenchHost> {
   const home = makeHome();
   const stateDir = join(home, 'state');
   const repository = join(home, 'shop');
@@ -38,12 +50,21 @@ export async function startBenchHost(compose: string, prepareState: (stateDir: s
   prepareState(stateDir);
   const env = { ...benchEnvironment(home), MUSTER_HOME: stateDir };
   writeFileSync(join(repository, 'agent-compose.yml'), compose);
-  for (const args of [['init', '-q'], ['add', '-A'], ['commit', '-qm', 'Begin']]) execFileSync('git', args, { cwd: repository, env });
+  for (const args of [
+    ['init', '-q'],
+    ['add', '-A'],
+    ['commit', '-qm', 'Begin'],
+  ])
+    execFileSync('git', args, { cwd: repository, env });
   const began = performance.now();
-  const host = spawn(process.execPath, ['--import', './src/build/sourceResolution.ts', './test/bench/measuredHost.ts'], {
-    env,
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
+  const host = spawn(
+    process.execPath,
+    ['--import', './src/build/sourceResolution.ts', './test/bench/measuredHost.ts'],
+    {
+      env,
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    },
+  );
   const client = await connectWhenReady(stateDir, host);
   const startMs = performance.now() - began;
   await client.projects.applyProject({ file: join(repository, 'agent-compose.yml'), consent: true });
@@ -56,7 +77,8 @@ export async function startBenchHost(compose: string, prepareState: (stateDir: s
     async stop() {
       const report = new Promise<{ eventLoopP99Ms: number }>((resolve, reject) => {
         host.once('message', message => {
-          const value = typeof message === 'object' && 'eventLoopP99Ms' in message ? Number(message.eventLoopP99Ms) : Number.NaN;
+          const value =
+            typeof message === 'object' && 'eventLoopP99Ms' in message ? Number(message.eventLoopP99Ms) : Number.NaN;
           resolve({ eventLoopP99Ms: value });
         });
         host.once('exit', () => reject(new Error('The host ended without a report')));

@@ -14,7 +14,11 @@ export function percentile(samples: readonly number[], share: number): number {
 }
 
 /** p50 and p99 of the samples as two figures. */
-export function spread(name: string, samples: readonly number[], budgets: { readonly p50?: number; readonly p99?: number }): readonly Figure[] {
+export function spread(
+  name: string,
+  samples: readonly number[],
+  budgets: { readonly p50?: number; readonly p99?: number },
+): readonly Figure[] {
   const note = `${samples.length} samples`;
   return [
     { name: `${name}, p50`, value: percentile(samples, 0.5), unit: 'ms', budget: budgets.p50, note },
@@ -33,7 +37,14 @@ export function formatFigures(figures: readonly Figure[]): string {
   ]);
   const table = [['figure', 'measured', 'budget', '', ''], ...rows];
   const widths = [0, 1, 2, 3].map(column => Math.max(...table.map(row => row[column]?.length ?? 0)));
-  return table.map(row => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n');
+  return table
+    .map(row =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
 function format(value: number): string {

@@ -52,7 +52,10 @@ function id(): string {
 /** Rows as the stores write them; SQL, because a million transactions would take the time of a coffee. */
 function fill(stateDir: string): void {
   const file = join(stateDir, 'muster.db');
-  new SqliteStore(openDatabase(file, { log: silentLog, now: () => 0 }), { newEpoch: 'bench', onListenerError: () => undefined }).dispose();
+  new SqliteStore(openDatabase(file, { log: silentLog, now: () => 0 }), {
+    newEpoch: 'bench',
+    onListenerError: () => undefined,
+  }).dispose();
   const database = new BetterSqlite3(file);
   const project = id();
   const insertThread = database.prepare(
@@ -68,8 +71,14 @@ function fill(stateDir: string): void {
   const insertEvent = database.prepare(`INSERT INTO event (at, kind, data_json) VALUES (?, 'thread_changed', ?)`);
   const finished = ['merged', 'closed', 'failed'];
   database.transaction(() => {
-    database.prepare(`INSERT INTO project (id, name, folder, file, revision) VALUES (?, 'old', '/old', '/old/agent-compose.yml', 1)`).run(project);
-    database.prepare(`INSERT INTO project_revision VALUES (?, 1, 'sha256:0', ?, 0)`).run(project, JSON.stringify({ agents: [], providers: [], limits: {}, merge: {}, variables: [] }));
+    database
+      .prepare(
+        `INSERT INTO project (id, name, folder, file, revision) VALUES (?, 'old', '/old', '/old/agent-compose.yml', 1)`,
+      )
+      .run(project);
+    database
+      .prepare(`INSERT INTO project_revision VALUES (?, 1, 'sha256:0', ?, 0)`)
+      .run(project, JSON.stringify({ agents: [], providers: [], limits: {}, merge: {}, variables: [] }));
     let position = 0;
     let lastThread = '';
     for (let n = 0; n < threads; n++) {
@@ -77,7 +86,15 @@ function fill(stateDir: string): void {
       const message = id();
       const runs = Array.from({ length: runsPerThread }, id);
       const open = n % 200 === 0;
-      insertThread.run(thread, project, open ? 'open' : finished[n % 3] === 'failed' ? 'failed' : 'completed', `Task ${n}`, runs.at(-1), n, n);
+      insertThread.run(
+        thread,
+        project,
+        open ? 'open' : finished[n % 3] === 'failed' ? 'failed' : 'completed',
+        `Task ${n}`,
+        runs.at(-1),
+        n,
+        n,
+      );
       insertMessage.run(message, thread, n);
       for (const run of runs) insertRun.run(run, ++position, thread, message, open ? 'failed' : 'succeeded', n, n);
       lastThread = thread;

@@ -47,11 +47,17 @@ function now(): number {
   return performance.timeOrigin + performance.now();
 }
 
-async function once(host: BenchHost): Promise<{ readonly startedMs: number; readonly waitedMs: number; readonly toldMs: readonly number[] }> {
+async function once(
+  host: BenchHost,
+): Promise<{ readonly startedMs: number; readonly waitedMs: number; readonly toldMs: readonly number[] }> {
   const stop = new AbortController();
   const settled = waitForEnd(host, stop.signal);
   const begin = now();
-  const { runId } = await host.client.threads.dispatch({ folder: host.repository, agent: 'clock', prompt: 'Say the time' });
+  const { runId } = await host.client.threads.dispatch({
+    folder: host.repository,
+    agent: 'clock',
+    prompt: 'Say the time',
+  });
   const answered = now();
   const at = await settled(runId);
   stop.abort();

@@ -37,15 +37,36 @@ export async function measureLoad(): Promise<readonly Figure[]> {
     const counts = await Promise.all(runs.map(({ runId }) => countLines(host, runId)));
     const peak = residentMB(host.pid);
     const lost = agents * linesPerSecond * seconds - counts.reduce((sum, count) => sum + count, 0);
-    results.push({ name: `${agents} agents × ${linesPerSecond} lines/s: lines lost`, value: lost, unit: 'lines', budget: 0 });
-    results.push({ name: `${agents} agents × ${linesPerSecond} lines/s: host memory`, value: peak, unit: 'MB', budget: 200 });
+    results.push({
+      name: `${agents} agents × ${linesPerSecond} lines/s: lines lost`,
+      value: lost,
+      unit: 'lines',
+      budget: 0,
+    });
+    results.push({
+      name: `${agents} agents × ${linesPerSecond} lines/s: host memory`,
+      value: peak,
+      unit: 'MB',
+      budget: 200,
+    });
     const before = processorMs(host.pid);
     await new Promise(resolve => setTimeout(resolve, idleSeconds * 1000));
     const used = processorMs(host.pid) - before;
-    results.push({ name: 'idle: processor', value: used / (idleSeconds * 10), unit: '%', budget: 0.5, note: `${idleSeconds} s` });
+    results.push({
+      name: 'idle: processor',
+      value: used / (idleSeconds * 10),
+      unit: '%',
+      budget: 0.5,
+      note: `${idleSeconds} s`,
+    });
     stopped = true;
     const { eventLoopP99Ms } = await host.stop();
-    results.push({ name: `${agents} agents: host event loop delay, p99`, value: eventLoopP99Ms, unit: 'ms', budget: 20 });
+    results.push({
+      name: `${agents} agents: host event loop delay, p99`,
+      value: eventLoopP99Ms,
+      unit: 'ms',
+      budget: 20,
+    });
   } finally {
     if (!stopped) await host.stop();
   }

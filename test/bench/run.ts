@@ -27,5 +27,7 @@ for (const [name, measure] of Object.entries(benches)) {
   console.error(`> Measuring ${name}`);
   figures.push(...(await measure()));
 }
-console.log(`Node ${process.version}, ${process.platform} ${release()}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}\n`);
+console.log(
+  `Node ${process.version}, ${process.platform} ${release()}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}\n`,
+);
 console.log(formatFigures(figures));

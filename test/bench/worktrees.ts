@@ -14,7 +14,11 @@ const rounds = 5;
 export async function measureWorktrees(): Promise<readonly Figure[]> {
   const home = makeHome();
   const env = benchEnvironment(home);
-  Object.assign(process.env, { GIT_CONFIG_GLOBAL: env['GIT_CONFIG_GLOBAL'], GIT_CONFIG_SYSTEM: '/dev/null', HOME: home });
+  Object.assign(process.env, {
+    GIT_CONFIG_GLOBAL: env['GIT_CONFIG_GLOBAL'],
+    GIT_CONFIG_SYSTEM: '/dev/null',
+    HOME: home,
+  });
   const repository = join(home, 'large');
   makeRepository(repository, env);
   const driver = createGitWorktreeDriver({ stateDir: join(home, 'state'), clock: createNodeClock(), log: silentLog });
@@ -24,12 +28,18 @@ export async function measureWorktrees(): Promise<readonly Figure[]> {
     for (let round = 0; round < rounds; round++) {
       plain.push(
         await timed(async () => {
-          execFileSync('git', ['worktree', 'add', '-q', '-b', `plain-${round}`, join(home, `plain-${round}`), 'main'], { cwd: repository, env });
+          execFileSync('git', ['worktree', 'add', '-q', '-b', `plain-${round}`, join(home, `plain-${round}`), 'main'], {
+            cwd: repository,
+            env,
+          });
         }),
       );
       ours.push(
         await timed(() =>
-          driver.create({ repository, path: join(home, `ours-${round}`), branch: `muster/ours-${round}`, base: 'main' }, AbortSignal.timeout(120_000)),
+          driver.create(
+            { repository, path: join(home, `ours-${round}`), branch: `muster/ours-${round}`, base: 'main' },
+            AbortSignal.timeout(120_000),
+          ),
         ),
       );
     }
@@ -40,7 +50,12 @@ export async function measureWorktrees(): Promise<readonly Figure[]> {
   return [
     { name: 'worktree ready', value: percentile(ours, 0.5), unit: 'ms', note },
     { name: '`git worktree add` of the same', value: percentile(plain, 0.5), unit: 'ms', note },
-    { name: 'worktree ready against `git worktree add`', value: percentile(ours, 0.5) / percentile(plain, 0.5), unit: '×', budget: 1.1 },
+    {
+      name: 'worktree ready against `git worktree add`',
+      value: percentile(ours, 0.5) / percentile(plain, 0.5),
+      unit: '×',
+      budget: 1.1,
+    },
   ];
 }
 
@@ -48,9 +63,16 @@ function makeRepository(repository: string, env: NodeJS.ProcessEnv): void {
   for (let folder = 0; folder < files / 100; folder++) {
     const path = join(repository, `src${folder % 20}`, `part${folder}`);
     mkdirSync(path, { recursive: true });
-    for (let n = 0; n < 100; n++) writeFileSync(join(path, `file${n}.ts`), `export const value${n} = ${folder * 100 + n};\n`.repeat(10));
+    for (let n = 0; n < 100; n++)
+      writeFileSync(join(path, `file${n}.ts`), `export const value${n} = ${folder * 100 + n};\n`.repeat(10));
   }
-  for (const args of [['init', '-q'], ['add', '-A'], ['commit', '-qm', 'Begin'], ['gc', '-q']]) execFileSync('git', args, { cwd: repository, env });
+  for (const args of [
+    ['init', '-q'],
+    ['add', '-A'],
+    ['commit', '-qm', 'Begin'],
+    ['gc', '-q'],
+  ])
+    execFileSync('git', args, { cwd: repository, env });
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {

@@ -110,7 +110,8 @@ describe('runs', () => {
 
 describe('pages of threads', () => {
   it('go through all threads once, newest first, also when many have the same time', () => {
-    for (let i = 0; i < 25; i++) seedThread(opened.store, ids, project.id, { createdAt: 100 + Math.floor(i / 10), summary: `t${i}` });
+    for (let i = 0; i < 25; i++)
+      seedThread(opened.store, ids, project.id, { createdAt: 100 + Math.floor(i / 10), summary: `t${i}` });
     const seen: string[] = [];
     let cursor: string | undefined;
     do {
@@ -124,13 +125,20 @@ describe('pages of threads', () => {
   });
 
   it('filter by derived status, project and agent', () => {
-    const other = seedProject(opened.store, ids, specOf('agents: {dev: {provider: claude}}'), '/other/agent-compose.yml');
+    const other = seedProject(
+      opened.store,
+      ids,
+      specOf('agents: {dev: {provider: claude}}'),
+      '/other/agent-compose.yml',
+    );
     seedThread(opened.store, ids, project.id, { status: 'succeeded', summary: 'ready' });
     seedThread(opened.store, ids, project.id, { status: 'failed', summary: 'needs' });
     seedThread(opened.store, ids, project.id, { status: 'running', summary: 'works', agent: 'reviewer' });
     seedThread(opened.store, ids, other.id, { status: 'succeeded', summary: 'elsewhere' });
     const page = (filter: object): string[] =>
-      opened.store.read(stores => stores.threads.page({ limit: 10, ...filter })).threads.map(view => view.thread.summary);
+      opened.store
+        .read(stores => stores.threads.page({ limit: 10, ...filter }))
+        .threads.map(view => view.thread.summary);
     expect(page({ statuses: ['needs_you'] })).toEqual(['needs']);
     expect(page({ statuses: ['ready'], projectId: project.id })).toEqual(['ready']);
     expect(page({ agent: 'reviewer' })).toEqual(['works']);
@@ -154,7 +162,10 @@ describe('the change feed', () => {
     expect(since(8)).toHaveLength(2);
     expect(since(10)).toEqual([]);
     expect(since(11)).toBe('gone');
-    opened.store.transact(stores => stores.events.prune(3));
+    expect(opened.store.transact(stores => stores.events.prune(3, 4))).toBe(4);
+    expect(since(4)).toHaveLength(6);
+    expect(since(3)).toBe('gone');
+    expect(opened.store.transact(stores => stores.events.prune(3, 100))).toBe(3);
     expect(since(7)).toHaveLength(3);
     expect(since(6)).toBe('gone');
   });
@@ -162,9 +173,15 @@ describe('the change feed', () => {
 
 describe('projects', () => {
   it('keep a revision’s spec and forget nothing when they are removed', () => {
-    opened.store.transact(stores => stores.projects.save({ ...project, revision: 2, specHash: 'sha256:2', removedAt: 9 }));
+    opened.store.transact(stores =>
+      stores.projects.save({ ...project, revision: 2, specHash: 'sha256:2', removedAt: 9 }),
+    );
     expect(opened.store.read(stores => stores.projects.list())).toEqual([]);
-    expect(opened.store.read(stores => stores.projects.get(project.id))).toMatchObject({ revision: 2, removedAt: 9, name: 'shop' });
+    expect(opened.store.read(stores => stores.projects.get(project.id))).toMatchObject({
+      revision: 2,
+      removedAt: 9,
+      name: 'shop',
+    });
     expect(opened.store.read(stores => stores.projects.byFile(project.file))?.spec).toEqual(project.spec);
   });
 });

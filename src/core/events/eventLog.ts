@@ -7,6 +7,6 @@ export interface EventLog {
   since(sequence: number, limit: number): readonly RecordedEvent[] | 'gone';
   /** 0 before the first event. */
   lastSequence(): number;
-  /** Drops all but the newest `keep` entries. */
-  prune(keep: number): void;
+  /** Drops the oldest entries beyond the newest `keep`, at most `limit` of them; returns how many went. */
+  prune(keep: number, limit: number): number;
 }

@@ -39,15 +39,28 @@ function openAndMigrate(file: string): Database {
     // hold what is needed to conclude those runs. FULL would put an fsync into every dispatch.
     database.pragma('synchronous = NORMAL');
     database.pragma('foreign_keys = ON');
-    // The first read of a damaged file happens here rather than in the middle of somebody's dispatch.
-    const check: unknown = database.pragma('quick_check(1)', { simple: true });
-    if (check !== 'ok') throw new CorruptDatabase(String(check));
+    refuseDamaged(database);
     migrate(database);
     return database;
   } catch (error) {
     database.close();
     throw error;
   }
+}
+
+/** Above this size a whole check would hold up every start; damage there shows when the page is read. */
+const checkedWholeBelowBytes = 32_000_000;
+
+/** The first read of a damaged file happens here rather than in the middle of somebody's dispatch. */
+function refuseDamaged(database: Database): void {
+  const bytes = Number(pragma(database, 'page_count')) * Number(pragma(database, 'page_size'));
+  const check =
+    bytes < checkedWholeBelowBytes ? pragma(database, 'quick_check(1)') : pragma(database, 'schema_version');
+  if (typeof check === 'string' && check !== 'ok') throw new CorruptDatabase(check);
+}
+
+function pragma(database: Database, name: string): unknown {
+  return database.pragma(name, { simple: true });
 }
 
 class CorruptDatabase extends Error {

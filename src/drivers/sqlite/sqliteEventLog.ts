@@ -15,7 +15,7 @@ export class SqliteEventLog implements EventLog {
   readonly #insert: Statement<[number, string, string]>;
   readonly #since: Statement<[number, number], EventRow>;
   readonly #bounds: Statement<[], { first: number | null; last: number | null }>;
-  readonly #prune: Statement<[number]>;
+  readonly #prune: Statement<[number, number]>;
   #appended: RecordedEvent[] = [];
 
   constructor(database: Database) {
@@ -24,7 +24,8 @@ export class SqliteEventLog implements EventLog {
       `SELECT sequence, at, kind, data_json FROM event WHERE sequence > ? ORDER BY sequence LIMIT ?`,
     );
     this.#bounds = database.prepare(`SELECT MIN(sequence) AS first, MAX(sequence) AS last FROM event`);
-    this.#prune = database.prepare(`DELETE FROM event WHERE sequence <= (SELECT MAX(sequence) FROM event) - ?`);
+    this.#prune = database.prepare(`
+      DELETE FROM event WHERE sequence <= MIN((SELECT MAX(sequence) FROM event) - ?, (SELECT MIN(sequence) FROM event) + ? - 1)`);
   }
 
   append(event: DomainEvent, at: number): void {
@@ -43,8 +44,8 @@ export class SqliteEventLog implements EventLog {
     return this.#bounds.get()?.last ?? 0;
   }
 
-  prune(keep: number): void {
-    this.#prune.run(keep);
+  prune(keep: number, limit: number): number {
+    return this.#prune.run(keep, limit).changes;
   }
 
   /** The events appended since the last call. */

@@ -4,7 +4,7 @@ import { isId, parseId, type ProjectId, type ThreadId } from '../../base/ids.js'
 import type { MergeStore } from '../../core/merges/mergeStore.js';
 import type { RunStore } from '../../core/runs/runStore.js';
 import type { Thread, ThreadOutcome } from '../../core/threads/thread.js';
-import { threadState, type ThreadStatus } from '../../core/threads/threadStatus.js';
+import { threadState, type ThreadState, type ThreadStatus } from '../../core/threads/threadStatus.js';
 import type { ThreadFilter, ThreadPage, ThreadStore, ThreadView } from '../../core/threads/threadStore.js';
 import { defined } from '../../base/defined.js';
 
@@ -38,6 +38,8 @@ interface PageParameters {
   readonly project: string | null;
   readonly agent: string | null;
   readonly outcome: string | null;
+  /** 1: only threads that a merge was asked for. */
+  readonly with_merge: 0 | 1;
   readonly before: number;
   readonly before_id: string;
   readonly limit: number;
@@ -84,6 +86,7 @@ export class SqliteThreadStore implements ThreadStore {
     this.#page = database.prepare(`
       SELECT * FROM thread
       WHERE (:project IS NULL OR project_id = :project) AND (:agent IS NULL OR agent = :agent) AND (:outcome IS NULL OR outcome = :outcome)
+        AND (:with_merge = 0 OR latest_merge IS NOT NULL)
         AND (created_at, id) < (:before, :before_id)
       ORDER BY created_at DESC, id DESC LIMIT :limit`);
     this.#withWorktree = database.prepare(`
@@ -113,7 +116,7 @@ export class SqliteThreadStore implements ThreadStore {
 
   view(id: ThreadId): ThreadView | undefined {
     const row = this.#get.get(id);
-    return row && this.#toView(row);
+    return row && this.#toView(this.#stateOf(row));
   }
 
   page(filter: ThreadFilter): ThreadPage {
@@ -125,14 +128,15 @@ export class SqliteThreadStore implements ThreadStore {
         project: filter.projectId ?? null,
         agent: filter.agent ?? null,
         outcome: onlyOutcome(filter.statuses),
+        with_merge: needsMerge(filter.statuses) ? 1 : 0,
         before: position.createdAt,
         before_id: position.id,
         limit: wanted ? blockSize : filter.limit + 1 - threads.length,
       });
       for (const row of rows) {
         if (threads.length === filter.limit) return { threads, nextCursor: formatCursor(position) };
-        const view = this.#toView(row);
-        if (!wanted || wanted.has(view.status)) threads.push(view);
+        const state = this.#stateOf(row);
+        if (!wanted || wanted.has(state.status)) threads.push(this.#toView(state));
         position = { createdAt: row.created_at, id: row.id };
       }
       if (rows.length < (wanted ? blockSize : filter.limit)) return { threads };
@@ -143,17 +147,20 @@ export class SqliteThreadStore implements ThreadStore {
     return this.#withWorktree.all(projectId ?? null, projectId ?? null).map(toThread);
   }
 
-  #toView(row: StoredThreadRow): ThreadView {
+  /** What the status is derived from; cheap enough to be made for threads that a filter then leaves out. */
+  #stateOf(row: StoredThreadRow): ThreadState & Pick<ThreadView, 'thread' | 'latestRun' | 'latestMerge'> {
     const thread = toThread(row);
     const latestRun = row.latest_run === null ? undefined : this.#runs.get(parseId(row.latest_run));
     const latestMerge = row.latest_merge === null ? undefined : this.#merges.get(parseId(row.latest_merge));
-    const totals = this.#totals.get(row.id);
+    return { thread, ...threadState(thread, latestRun, latestMerge), ...defined({ latestRun, latestMerge }) };
+  }
+
+  #toView(state: ThreadState & Pick<ThreadView, 'thread' | 'latestRun' | 'latestMerge'>): ThreadView {
+    const { thread, latestRun } = state;
+    const totals = this.#totals.get(thread.id);
     return {
-      thread,
-      ...threadState(thread, latestRun, latestMerge),
+      ...state,
       ...defined({
-        latestRun,
-        latestMerge,
         queuePosition: latestRun?.status === 'queued' ? this.#queuePosition.get(latestRun.id)?.position : undefined,
         costUsd: totals?.cost_usd,
         inputTokens: totals?.input_tokens,
@@ -161,6 +168,15 @@ export class SqliteThreadStore implements ThreadStore {
       }),
     };
   }
+}
+
+/** True when every wanted status implies that there is a merge. */
+function needsMerge(statuses: readonly ThreadStatus[] | undefined): boolean {
+  return (
+    statuses !== undefined &&
+    statuses.length > 0 &&
+    statuses.every(status => status === 'merged' || status === 'merging')
+  );
 }
 
 /** The one outcome that all of these derived statuses have, so that SQL can leave out the rest. */
