@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { spread, type Figure } from './figures.js';
+import type { Figure } from '../../src/build/benchFigures.ts';
+import { spread } from './figures.js';
 import { startBenchHost, type BenchHost } from './benchHost.js';
 
 const rounds = 60;
@@ -20,7 +21,7 @@ agents:
 `;
 
 /** Dispatch to the agent's first instruction, its end to a waiting client, and a commit to a watching client. */
-export async function measureLatency(): Promise<readonly Figure[]> {
+export async function measure(): Promise<readonly Figure[]> {
   const host = await startBenchHost(compose);
   try {
     await once(host);

@@ -1,4 +1,4 @@
-import type { Figure } from './figures.js';
+import type { Figure } from '../../src/build/benchFigures.ts';
 import { processorMs, residentMB, startBenchHost, type BenchHost } from './benchHost.js';
 
 const agents = 50;
@@ -24,7 +24,7 @@ agents:
 `;
 
 /** Fifty agents that talk at once, a client that listens to each, and then silence. */
-export async function measureLoad(): Promise<readonly Figure[]> {
+export async function measure(): Promise<readonly Figure[]> {
   const host = await startBenchHost(compose);
   const results: Figure[] = [];
   let stopped = false;

@@ -5,7 +5,8 @@ import { silentLog } from '../../src/base/log.js';
 import { makeId } from '../../src/base/ids.js';
 import { openDatabase } from '../../src/drivers/sqlite/openDatabase.js';
 import { SqliteStore } from '../../src/drivers/sqlite/sqliteStore.js';
-import { percentile, type Figure } from './figures.js';
+import type { Figure } from '../../src/build/benchFigures.ts';
+import { percentile } from './figures.js';
 import { startBenchHost } from './benchHost.js';
 
 const threads = 10_000;
@@ -16,7 +17,7 @@ const rounds = 30;
 const compose = 'name: bench\nagents: {dev: {provider: claude}}\n';
 
 /** Start and lists of a host with a long history. */
-export async function measureHistory(): Promise<readonly Figure[]> {
+export async function measure(): Promise<readonly Figure[]> {
   const host = await startBenchHost(compose, fill);
   try {
     const first = await samples(async () => host.client.threads.listThreads({ limit: 100 }));

@@ -5,13 +5,14 @@ import { silentLog } from '../../src/base/log.js';
 import { createGitWorktreeDriver } from '../../src/drivers/git/gitWorktreeDriver.js';
 import { createNodeClock } from '../../src/drivers/process/nodeClock.js';
 import { benchEnvironment, makeHome } from './benchHost.js';
-import { percentile, type Figure } from './figures.js';
+import type { Figure } from '../../src/build/benchFigures.ts';
+import { percentile } from './figures.js';
 
 const files = 40_000;
 const rounds = 5;
 
 /** Worktrees of a large repository, ours and plain `git worktree add` in turn. */
-export async function measureWorktrees(): Promise<readonly Figure[]> {
+export async function measure(): Promise<readonly Figure[]> {
   const home = makeHome();
   const env = benchEnvironment(home);
   Object.assign(process.env, {
