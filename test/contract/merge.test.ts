@@ -1,0 +1,119 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { MergeOutcome, MergeRequest } from '../../src/core/merges/mergeDriver.js';
+import type { WorktreeRef } from '../../src/core/workspaces/worktreeDriver.js';
+import { lines } from '../support/gitRepository.js';
+import { gitsUnderTest, type GitUnderTest } from './gitUnderTest.js';
+
+const signal = new AbortController().signal;
+
+describe.each(gitsUnderTest)('merges of %s', (_, open) => {
+  let git: GitUnderTest;
+  let ref: WorktreeRef;
+  let base: string;
+  let reviewed: string;
+  beforeEach(async () => {
+    git = await open();
+    ref = git.worktree('one');
+    base = (await git.worktrees.create(ref, signal)).head;
+    reviewed = await git.commit(ref.path, { 'src/a.txt': lines('changed') });
+  });
+  afterEach(() => git.dispose());
+
+  function merge(change: Partial<MergeRequest> = {}): Promise<MergeOutcome> {
+    const request = { id: '1', worktree: ref, commit: reviewed, target: 'main', message: 'Do the task' };
+    return git.merges.merge({ ...request, baseCommit: base, strategy: 'merge', ...change }, signal);
+  }
+
+  test('the candidate is the head of the branch, with what is uncommitted', async () => {
+    expect(await git.merges.candidate(ref)).toEqual({ head: reviewed, dirty: [] });
+    await git.write(`${ref.path}/README.md`, 'more\n');
+    expect(await git.merges.candidate(ref)).toEqual({ head: reviewed, dirty: ['README.md'] });
+  });
+
+  test('a merge has both sides as parents, and the checkout of the target has the files', async () => {
+    const theirs = await git.commit(git.root, { 'src/b.txt': lines('theirs') });
+    const outcome = await merge();
+    const head = await git.headOf('main');
+    expect(outcome).toEqual({ kind: 'merged', commit: head });
+    expect(await git.parentsOf(head!)).toEqual([theirs, reviewed]);
+    expect(await git.read(`${git.root}/src/a.txt`)).toBe(lines('changed'));
+    expect(await git.read(`${git.root}/src/b.txt`)).toBe(lines('theirs'));
+  });
+
+  test('a squash has one parent', async () => {
+    const outcome = await merge({ strategy: 'squash' });
+    const head = await git.headOf('main');
+    expect(outcome).toEqual({ kind: 'merged', commit: head });
+    expect(await git.parentsOf(head!)).toEqual([base]);
+  });
+
+  test('a target that is checked out in another worktree moves there', async () => {
+    const release = git.worktree('release');
+    await git.worktrees.create(release, signal);
+    expect(await merge({ target: release.branch })).toMatchObject({ kind: 'merged' });
+    expect(await git.read(`${release.path}/src/a.txt`)).toBe(lines('changed'));
+    expect(await git.headOf('main')).toBe(base);
+  });
+
+  test('asking again with the same id answers the same; with another id there is nothing left', async () => {
+    const first = await merge();
+    expect(await merge()).toEqual(first);
+    expect(await merge({ id: '2' })).toMatchObject({ kind: 'blocked', reason: 'nothing_to_merge' });
+  });
+
+  test('a conflict names its files and moves nothing', async () => {
+    const theirs = await git.commit(git.root, { 'src/a.txt': lines('theirs') });
+    expect(await merge()).toMatchObject({ kind: 'conflicted', files: ['src/a.txt'] });
+    expect(await git.headOf('main')).toBe(theirs);
+    expect(await git.read(`${git.root}/src/a.txt`)).toBe(lines('theirs'));
+  });
+
+  test('work that was not reviewed blocks', async () => {
+    await git.write(`${ref.path}/later.txt`, 'later\n');
+    expect(await merge()).toMatchObject({ kind: 'blocked', reason: 'changed_since_review', files: ['later.txt'] });
+    const { head } = await git.worktrees.snapshot(ref, 'Later');
+    expect(await merge()).toMatchObject({ kind: 'blocked', reason: 'changed_since_review' });
+    expect(await git.headOf('main')).toBe(base);
+    expect(await merge({ commit: head })).toMatchObject({ kind: 'merged' });
+  });
+
+  test('edits of the same file block with its name and stay', async () => {
+    await git.write(`${git.root}/src/a.txt`, 'my edit\n');
+    expect(await merge()).toMatchObject({ kind: 'blocked', reason: 'target_has_edits', files: ['src/a.txt'] });
+    expect(await git.headOf('main')).toBe(base);
+    expect(await git.read(`${git.root}/src/a.txt`)).toBe('my edit\n');
+  });
+
+  test('edits elsewhere stay and do not block', async () => {
+    await git.write(`${git.root}/README.md`, 'my edit\n');
+    await git.write(`${git.root}/mine.txt`, 'mine\n');
+    expect(await merge()).toMatchObject({ kind: 'merged' });
+    expect(await git.read(`${git.root}/README.md`)).toBe('my edit\n');
+    expect(await git.read(`${git.root}/mine.txt`)).toBe('mine\n');
+    expect(await git.read(`${git.root}/src/a.txt`)).toBe(lines('changed'));
+  });
+
+  test('nothing to merge, no target, no worktree', async () => {
+    expect(await merge({ target: 'nowhere' })).toMatchObject({ kind: 'blocked', reason: 'target_missing' });
+    const idle = git.worktree('idle');
+    const { head } = await git.worktrees.create(idle, signal);
+    const nothing = await merge({ worktree: idle, commit: head, baseCommit: head });
+    expect(nothing).toMatchObject({ kind: 'blocked', reason: 'no_commits' });
+    await git.worktrees.remove(ref);
+    expect(await merge()).toMatchObject({ kind: 'blocked', reason: 'worktree_missing' });
+    expect(await git.headOf('main')).toBe(base);
+  });
+
+  test('an aborted merge changes nothing', async () => {
+    const request = {
+      id: '1',
+      worktree: ref,
+      commit: reviewed,
+      target: 'main',
+      strategy: 'merge',
+      message: 'x',
+    } as const;
+    await expect(git.merges.merge(request, AbortSignal.abort(new Error('stopped')))).rejects.toThrow('stopped');
+    expect(await git.headOf('main')).toBe(base);
+  });
+});

@@ -1,0 +1,187 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { gitsUnderTest, type GitUnderTest } from './gitUnderTest.js';
+
+const signal = new AbortController().signal;
+
+describe.each(gitsUnderTest)('worktrees of %s', (_, open) => {
+  let git: GitUnderTest;
+  beforeEach(async () => {
+    git = await open();
+  });
+  afterEach(() => git.dispose());
+
+  test('inspect finds the repository from a folder inside it', async () => {
+    const info = await git.worktrees.inspect(`${git.root}/src`);
+    expect(info).toMatchObject({ root: git.root, prefix: 'src', branch: 'main' });
+    expect(await git.worktrees.inspect(git.root)).toMatchObject({ root: git.root, prefix: '' });
+  });
+
+  test('inspect says when a folder is in no repository', async () => {
+    await expect(git.worktrees.inspect(git.outside)).rejects.toMatchObject({ code: 'git.notRepository' });
+  });
+
+  test('a new worktree starts from the branch that is checked out', async () => {
+    const ref = git.worktree('one');
+    const main = await git.headOf('main');
+    expect(await git.worktrees.create(ref, signal)).toEqual({ baseRef: 'main', baseCommit: main, head: main });
+    expect(await git.headOf(ref.branch)).toBe(main);
+    expect(await git.read(`${ref.path}/README.md`)).toBe('readme\n');
+  });
+
+  test('a named base is read afresh each time, and a commit is a base as well', async () => {
+    const before = await git.headOf('main');
+    const now = await git.commit(git.root, { 'new.txt': 'new\n' });
+    const named = await git.worktrees.create({ ...git.worktree('one'), base: 'main' }, signal);
+    expect(named).toMatchObject({ baseRef: 'main', head: now });
+    const old = await git.worktrees.create({ ...git.worktree('two'), base: before! }, signal);
+    expect(old).toEqual({ baseRef: before, baseCommit: before, head: before });
+    expect(await git.read(`${git.worktree('two').path}/new.txt`)).toBeUndefined();
+  });
+
+  test('a base that does not exist is named in the error and nothing is left behind', async () => {
+    const ref = git.worktree('one');
+    const failed = git.worktrees.create({ ...ref, base: 'nowhere' }, signal);
+    await expect(failed).rejects.toMatchObject({ code: 'git.noBase', data: { base: 'nowhere' } });
+    expect(await git.headOf(ref.branch)).toBeUndefined();
+    expect(await git.worktrees.create(ref, signal)).toMatchObject({ baseRef: 'main' });
+  });
+
+  test('an aborted request makes nothing', async () => {
+    const ref = git.worktree('one');
+    const aborted = AbortSignal.abort(new Error('stopped'));
+    await expect(git.worktrees.create(ref, aborted)).rejects.toThrow('stopped');
+    expect(await git.headOf(ref.branch)).toBeUndefined();
+  });
+
+  test('asking again for a worktree that is complete gives the same one', async () => {
+    const ref = git.worktree('one');
+    const created = await git.worktrees.create(ref, signal);
+    await git.commit(ref.path, { 'work.txt': 'work\n' });
+    const again = await git.worktrees.create(ref, signal);
+    expect(again).toEqual({ ...created, head: await git.headOf(ref.branch) });
+    expect(await git.read(`${ref.path}/work.txt`)).toBe('work\n');
+  });
+
+  test('a branch with work of its own is never taken over', async () => {
+    const one = git.worktree('one');
+    await git.worktrees.create(one, signal);
+    await git.commit(one.path, { 'work.txt': 'work\n' });
+    const head = await git.headOf(one.branch);
+    const other = { ...git.worktree('other'), branch: one.branch };
+    await expect(git.worktrees.create(other, signal)).rejects.toMatchObject({ code: 'worktree.failed' });
+    expect(await git.headOf(one.branch)).toBe(head);
+    expect(await git.read(`${one.path}/work.txt`)).toBe('work\n');
+  });
+
+  test('a snapshot commits everything and does nothing when there is nothing', async () => {
+    const ref = git.worktree('one');
+    const { head } = await git.worktrees.create(ref, signal);
+    expect(await git.worktrees.snapshot(ref, 'Keep')).toEqual({ head, committed: false });
+    await git.write(`${ref.path}/new file.txt`, 'new\n');
+    await git.write(`${ref.path}/README.md`, 'changed\n');
+    await git.delete(`${ref.path}/src/b.txt`);
+    const kept = await git.worktrees.snapshot(ref, 'Keep');
+    expect(kept).toEqual({ head: await git.headOf(ref.branch), committed: true });
+    expect(await git.parentsOf(kept.head)).toEqual([head]);
+    expect(await git.worktrees.state(ref, 'main')).toEqual({ head: kept.head, dirty: [], ahead: 1, behind: 0 });
+  });
+
+  test('state lists uncommitted files and counts commits on both sides', async () => {
+    const ref = git.worktree('one');
+    await git.worktrees.create(ref, signal);
+    await git.commit(ref.path, { 'one.txt': '1\n' });
+    await git.commit(git.root, { 'main.txt': '1\n' });
+    await git.commit(git.root, { 'main.txt': '2\n' });
+    await git.write(`${ref.path}/README.md`, 'changed\n');
+    await git.write(`${ref.path}/zz.txt`, 'untracked\n');
+    const state = await git.worktrees.state(ref, 'main');
+    expect(state).toMatchObject({ ahead: 1, behind: 2 });
+    expect(state.dirty.toSorted()).toEqual(['README.md', 'zz.txt']);
+  });
+
+  test('changes are those since the branch began, committed or not', async () => {
+    const ref = git.worktree('one');
+    await git.worktrees.create(ref, signal);
+    await git.commit(git.root, { 'elsewhere.txt': 'not ours\n' });
+    await git.commit(ref.path, { 'committed.txt': '1\n2\n' });
+    await git.write(`${ref.path}/untracked.txt`, '1\n');
+    await git.write(`${ref.path}/README.md`, 'readme\nmore\n');
+    await git.delete(`${ref.path}/src/b.txt`);
+    const changes = await git.worktrees.changes(ref, 'main');
+    expect(changes.toSorted((a, b) => (a.path < b.path ? -1 : 1))).toEqual([
+      { path: 'README.md', status: 'modified', binary: false, additions: 1, deletions: 0 },
+      { path: 'committed.txt', status: 'added', binary: false, additions: 2, deletions: 0 },
+      { path: 'src/b.txt', status: 'deleted', binary: false, additions: 0, deletions: 10 },
+      { path: 'untracked.txt', status: 'untracked', binary: false, additions: 1, deletions: 0 },
+    ]);
+  });
+
+  test('a patch has every change and says when it was cut', async () => {
+    const ref = git.worktree('one');
+    await git.worktrees.create(ref, signal);
+    await git.write(`${ref.path}/untracked.txt`, 'fresh line\n');
+    const whole = await git.worktrees.patch(ref, 'main', 100_000);
+    expect(whole.truncated).toBe(false);
+    expect(whole.text).toContain('b/untracked.txt');
+    expect(whole.text).toContain('+fresh line');
+    const cut = await git.worktrees.patch(ref, 'main', 10);
+    expect(cut.truncated).toBe(true);
+    expect(cut.text.length).toBeLessThanOrEqual(10);
+  });
+
+  test('show gives a file as it was at a commit', async () => {
+    const before = (await git.headOf('main'))!;
+    await git.commit(git.root, { 'README.md': 'later\n' });
+    const show = (path: string, maxBytes = 1000, commit = before) =>
+      git.worktrees.show(git.root, commit, path, { maxBytes });
+    expect(await show('README.md')).toEqual({ kind: 'file', content: new TextEncoder().encode('readme\n') });
+    expect(await show('nothing.txt')).toEqual({ kind: 'missing' });
+    expect(await show('src')).toEqual({ kind: 'missing' });
+    expect(await show('README.md', 1000, 'f'.repeat(40))).toEqual({ kind: 'missing' });
+    expect(await show('README.md', 3)).toEqual({ kind: 'too_large', bytes: 7 });
+  });
+
+  test('what was removed is kept, listed and comes back', async () => {
+    const ref = git.worktree('one');
+    await git.worktrees.create(ref, signal);
+    const head = await git.commit(ref.path, { 'work.txt': 'work\n' });
+    await git.write(`${ref.path}/README.md`, 'edited\n');
+    await git.write(`${ref.path}/untracked.txt`, 'untracked\n');
+    const rescue = await git.worktrees.remove(ref);
+    expect(rescue).toMatchObject({ head, branch: ref.branch });
+    expect(rescue.ref).toMatch(/^refs\/muster\/rescue\//);
+    expect(await git.headOf(ref.branch)).toBeUndefined();
+    expect(await git.read(`${ref.path}/work.txt`)).toBeUndefined();
+    await expect(git.worktrees.state(ref, 'main')).rejects.toMatchObject({ code: 'worktree.missing' });
+    expect(await git.worktrees.rescues(git.root)).toEqual([rescue]);
+    expect(await git.worktrees.remove(ref)).toEqual(rescue);
+
+    expect(await git.worktrees.restore(git.root, rescue.ref, ref)).toEqual({ head });
+    expect(await git.headOf(ref.branch)).toBe(head);
+    expect(await git.read(`${ref.path}/README.md`)).toBe('edited\n');
+    const { dirty } = await git.worktrees.state(ref, 'main');
+    expect(dirty.toSorted()).toEqual(['README.md', 'untracked.txt']);
+  });
+
+  test('a rescue that is not there, and a path that is taken', async () => {
+    const ref = git.worktree('one');
+    await git.worktrees.create(ref, signal);
+    const unknown = git.worktrees.restore(git.root, 'refs/muster/rescue/none', git.worktree('two'));
+    await expect(unknown).rejects.toMatchObject({ code: 'rescue.unknown' });
+    const rescue = await git.worktrees.remove(ref);
+    await git.worktrees.create(ref, signal);
+    const taken = git.worktrees.restore(git.root, rescue.ref, ref);
+    await expect(taken).rejects.toMatchObject({ code: 'worktree.failed' });
+    expect(await git.read(`${ref.path}/README.md`)).toBe('readme\n');
+  });
+
+  test('a rescue ends when it is discarded', async () => {
+    const ref = git.worktree('one');
+    await git.worktrees.create(ref, signal);
+    const rescue = await git.worktrees.remove(ref);
+    await git.worktrees.discardRescue(git.root, rescue.ref);
+    expect(await git.worktrees.rescues(git.root)).toEqual([]);
+    const again = git.worktrees.discardRescue(git.root, rescue.ref);
+    await expect(again).rejects.toMatchObject({ code: 'rescue.unknown' });
+  });
+});

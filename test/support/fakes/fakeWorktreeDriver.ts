@@ -1,0 +1,197 @@
+import { AppError } from '../../../src/base/errors.js';
+import type {
+  ChangedFile,
+  CreatedWorktree,
+  CreateWorktree,
+  FileAtCommit,
+  RepositoryInfo,
+  Rescue,
+  WorktreeDriver,
+  WorktreeRef,
+  WorktreeState,
+} from '../../../src/core/workspaces/worktreeDriver.js';
+import { differing, type FakeFiles, type FakeGit } from './fakeGit.js';
+
+/** The worktree port in memory. */
+export class FakeWorktreeDriver implements WorktreeDriver {
+  readonly #git: FakeGit;
+  readonly #rescues: (Rescue & { readonly files: FakeFiles })[] = [];
+  #time = 0;
+  /** Thrown by the next `create`, once. */
+  failNextCreate: Error | undefined;
+
+  constructor(git: FakeGit) {
+    this.#git = git;
+  }
+
+  async inspect(folder: string): Promise<RepositoryInfo> {
+    const checkout = this.#git.checkoutAt(folder);
+    if (!checkout) throw new AppError('git.notRepository', `${folder} is not in a git repository.`, { folder });
+    return {
+      root: checkout.path,
+      commonDir: `${this.#git.root}/.git`,
+      prefix: folder.slice(checkout.path.length + 1),
+      gitVersion: '2.39.5',
+      ...(checkout.branch === undefined ? {} : { branch: checkout.branch }),
+    };
+  }
+
+  async create(request: CreateWorktree, signal: AbortSignal): Promise<CreatedWorktree> {
+    signal.throwIfAborted();
+    const failure = this.failNextCreate;
+    this.failNextCreate = undefined;
+    if (failure) throw failure;
+    const git = this.#git;
+    const { repository, path, branch } = request;
+    const base = request.base ?? git.checkoutAt(repository)?.branch;
+    if (base === undefined) throw new AppError('git.detachedHead', 'No branch is checked out.', { repository });
+    const commit = git.resolve(base);
+    if (commit === undefined) throw new AppError('git.noBase', `There is no ${base}.`, { repository, base });
+    const baseRef = git.branches.has(base) ? base : commit;
+    const there = git.checkouts.get(path);
+    if (there?.branch === branch) {
+      const head = git.headOf(there).id;
+      return { baseRef, baseCommit: git.mergeBase(commit, head) ?? commit, head };
+    }
+    if (there || git.branches.has(branch)) {
+      const reason = there ? 'the folder exists and holds something else' : `the branch ${branch} exists`;
+      throw new AppError('worktree.failed', `The worktree ${path} could not be made: ${reason}.`, { path, reason });
+    }
+    git.branches.set(branch, commit);
+    git.checkouts.set(path, { path, branch, files: new Map(git.commit(commit).files) });
+    return { baseRef, baseCommit: commit, head: commit };
+  }
+
+  async snapshot(
+    worktree: WorktreeRef,
+    message: string,
+  ): Promise<{ readonly head: string; readonly committed: boolean }> {
+    const checkout = this.#checkout(worktree);
+    const parent = this.#git.headOf(checkout);
+    if (this.#git.dirty(checkout).length === 0) return { head: parent.id, committed: false };
+    const made = this.#git.addCommit({ parents: [parent.id], files: new Map(checkout.files), message });
+    this.#git.branches.set(worktree.branch, made.id);
+    return { head: made.id, committed: true };
+  }
+
+  async state(worktree: WorktreeRef, compareTo: string): Promise<WorktreeState> {
+    const checkout = this.#checkout(worktree);
+    const head = this.#git.headOf(checkout).id;
+    const mine = new Set(this.#git.history(head));
+    const theirs = new Set(this.#git.history(this.#git.resolve(compareTo) ?? head));
+    return {
+      head,
+      dirty: this.#git.dirty(checkout),
+      ahead: [...mine].filter(id => !theirs.has(id)).length,
+      behind: [...theirs].filter(id => !mine.has(id)).length,
+    };
+  }
+
+  async changes(worktree: WorktreeRef, base: string): Promise<readonly ChangedFile[]> {
+    const checkout = this.#checkout(worktree);
+    const head = this.#git.headOf(checkout);
+    const before = this.#git.commit(this.#git.mergeBase(this.#git.resolve(base) ?? '', head.id) ?? '').files;
+    return differing(before, checkout.files).map(path => {
+      const old = before.get(path);
+      const now = checkout.files.get(path);
+      const status =
+        now === undefined ? 'deleted' : old !== undefined ? 'modified' : head.files.has(path) ? 'added' : 'untracked';
+      const additions = now === undefined ? 0 : countMissing(now, old ?? '');
+      return {
+        path,
+        status,
+        binary: false,
+        additions,
+        deletions: old === undefined ? 0 : countMissing(old, now ?? ''),
+      };
+    });
+  }
+
+  async patch(
+    worktree: WorktreeRef,
+    base: string,
+    maxBytes: number,
+  ): Promise<{ readonly text: string; readonly truncated: boolean }> {
+    const { files } = this.#checkout(worktree);
+    const text = (await this.changes(worktree, base))
+      .map(({ path }) => `diff --git a/${path} b/${path}\n${(files.get(path) ?? '').replace(/^/gm, '+')}\n`)
+      .join('');
+    return { text: text.slice(0, maxBytes), truncated: text.length > maxBytes };
+  }
+
+  async show(
+    _repository: string,
+    commit: string,
+    path: string,
+    options: { readonly maxBytes: number },
+  ): Promise<FileAtCommit> {
+    const text = this.#git.commits.get(commit)?.files.get(path);
+    if (text === undefined) return { kind: 'missing' };
+    const content = new TextEncoder().encode(text);
+    return content.length > options.maxBytes ? { kind: 'too_large', bytes: content.length } : { kind: 'file', content };
+  }
+
+  async remove(worktree: WorktreeRef): Promise<Rescue> {
+    const checkout = this.#git.checkouts.get(worktree.path);
+    const head = this.#git.branches.get(worktree.branch);
+    if (!checkout || head === undefined) {
+      const earlier = this.#rescues.findLast(({ branch }) => branch === worktree.branch);
+      if (!earlier) throw missing(worktree);
+      return listed(earlier);
+    }
+    const createdAt = ++this.#time;
+    const ref = `refs/muster/rescue/${worktree.branch.replace(/^muster\//, '')}-${createdAt}`;
+    const rescue = { ref, head, branch: worktree.branch, createdAt };
+    this.#rescues.push({ ...rescue, files: new Map(checkout.files) });
+    this.#git.checkouts.delete(worktree.path);
+    this.#git.branches.delete(worktree.branch);
+    return rescue;
+  }
+
+  async restore(_repository: string, rescue: string, target: WorktreeRef): Promise<{ readonly head: string }> {
+    const { head, files } = this.#find(rescue);
+    if (this.#git.checkouts.has(target.path)) {
+      const reason = 'there is already something at this path';
+      throw new AppError('worktree.failed', `The worktree was not restored: ${reason}.`, { path: target.path, reason });
+    }
+    this.#git.branches.set(target.branch, head);
+    this.#git.checkouts.set(target.path, { path: target.path, branch: target.branch, files: new Map(files) });
+    return { head };
+  }
+
+  async rescues(): Promise<readonly Rescue[]> {
+    return this.#rescues.map(listed);
+  }
+
+  async discardRescue(_repository: string, rescue: string): Promise<void> {
+    this.#rescues.splice(this.#rescues.indexOf(this.#find(rescue)), 1);
+  }
+
+  async recover(): Promise<void> {}
+
+  #find(rescue: string): Rescue & { readonly files: FakeFiles } {
+    const found = this.#rescues.find(({ ref }) => ref === rescue);
+    if (!found) throw new AppError('rescue.unknown', `There is no kept work ${rescue}.`, { rescue });
+    return found;
+  }
+
+  #checkout(worktree: WorktreeRef) {
+    const found = this.#git.checkouts.get(worktree.path);
+    if (!found) throw missing(worktree);
+    return found;
+  }
+}
+
+function listed({ ref, head, branch, createdAt }: Rescue): Rescue {
+  return { ref, head, branch, createdAt };
+}
+
+function missing({ path }: WorktreeRef): AppError {
+  return new AppError('worktree.missing', `The worktree ${path} is not there.`, { path });
+}
+
+/** Lines of the first text that the second does not have. */
+function countMissing(text: string, other: string): number {
+  const known = new Set(other.split('\n'));
+  return text.split('\n').filter(line => line !== '' && !known.has(line)).length;
+}
