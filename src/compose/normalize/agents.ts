@@ -69,9 +69,8 @@ function withDefaults(agent: MappingEntry, defaults: ComposeNode | undefined): M
   const sharedEnv = child(defaults, 'env');
   const entries = [...own, ...added].map((entry): MappingEntry => {
     if (entry.key !== 'env' || entry.value.kind !== 'mapping' || entry.value === sharedEnv) return entry;
-    const ownNames = new Set(entry.value.entries.map(variable => variable.key));
-    const shared = entriesOf(sharedEnv).filter(variable => !ownNames.has(variable.key));
-    return { ...entry, value: { ...entry.value, entries: [...entry.value.entries, ...shared] } };
+    // Of two with the same name the first counts.
+    return { ...entry, value: { ...entry.value, entries: [...entry.value.entries, ...entriesOf(sharedEnv)] } };
   });
   return { kind: 'mapping', path: agent.value.path, span: agent.keySpan, entries };
 }
