@@ -20,6 +20,8 @@ function suite({ name, timeoutMs, parallel = true, needs }: Suite) {
       testTimeout: timeoutMs,
       hookTimeout: timeoutMs,
       fileParallelism: parallel,
+      // Only code that forms texts is unit-tested here; whatever does more runs in the real extension host.
+      alias: name === 'unit' ? { vscode: join(import.meta.dirname, 'test/support/fakes/fakeVscode.ts') } : {},
       globalSetup: needs ? [`test/support/setup/${needs}.ts`] : [],
     },
   };

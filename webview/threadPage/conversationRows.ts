@@ -11,11 +11,17 @@ export type ConversationRow = { readonly key: string; readonly estimate: number 
       readonly body: string;
       readonly at: number;
     }
-  | { readonly kind: 'text'; readonly author: string; readonly showAuthor: boolean; readonly text: string }
+  /** `author` is empty where the row above is by the same one. */
+  | { readonly kind: 'text'; readonly author: string; readonly text: string }
   | { readonly kind: 'runStart'; readonly number: number; readonly run: RunView }
   | { readonly kind: 'runEnd'; readonly number: number; readonly run: RunView; readonly error: string }
   | { readonly kind: 'activity'; readonly run: RunView }
-  | { readonly kind: 'entry'; readonly runActive: boolean; readonly row: Exclude<TranscriptRow, { kind: 'text' }> }
+  | {
+      readonly kind: 'entry';
+      readonly author: string;
+      readonly runActive: boolean;
+      readonly row: Exclude<TranscriptRow, { kind: 'text' }>;
+    }
 );
 
 /** Who a person is in `Message.from`. */
@@ -81,15 +87,14 @@ function addRunRows(rows: ConversationRow[], { run, number, alone, entries, answ
         kind: 'text',
         key,
         estimate: textEstimate(row.text),
-        author: run.agent,
-        showAuthor: !authorShown,
+        author: authorShown ? '' : run.agent,
         text: row.text,
       });
-      authorShown = true;
     } else {
       if (row.kind === 'error') said.add(row.message.trim());
-      rows.push({ kind: 'entry', key, estimate: 26, runActive: active, row });
+      rows.push({ kind: 'entry', key, estimate: 26, author: authorShown ? '' : run.agent, runActive: active, row });
     }
+    authorShown = true;
   }
   for (const answer of answers) {
     if (answer.body.trim() === '' || said.has(answer.body.trim()) || answer.body.trim() === run.error?.trim()) continue;

@@ -33,7 +33,7 @@ export function conversationRow(row: ConversationRow, context: RowContext): Temp
       </div>`;
     case 'text':
       return html`<div class="turn">
-        <div class="turn-author">${row.showAuthor ? row.author : nothing}</div>
+        <div class="turn-author">${row.author}</div>
         <div class="turn-body"><div class="prose">${markdown(row.text)}</div></div>
       </div>`;
     case 'runStart':
@@ -44,12 +44,19 @@ export function conversationRow(row: ConversationRow, context: RowContext): Temp
         >
       </div>`;
     case 'runEnd':
-      return runEnd(row.run, row.error, strings);
+      return inTextColumn('', runEnd(row.run, row.error, strings));
     case 'activity':
-      return activity(row.run, context);
+      return inTextColumn('', activity(row.run, context));
     case 'entry':
-      return entry(row, context);
+      return inTextColumn(row.author, entry(row, context));
   }
+}
+
+function inTextColumn(author: string, content: TemplateResult): TemplateResult {
+  return html`<div class="turn is-entry">
+    <div class="turn-author">${author}</div>
+    <div>${content}</div>
+  </div>`;
 }
 
 function entry(row: Extract<ConversationRow, { kind: 'entry' }>, context: RowContext): TemplateResult {
@@ -85,7 +92,7 @@ function entry(row: Extract<ConversationRow, { kind: 'entry' }>, context: RowCon
         icon: 'output',
         title: strings.otherOutput,
         result: of.lines === 1 ? strings.oneLine : fill(strings.lines, of.lines),
-        body: html`<pre class="code-block" tabindex="0" role="region" aria-label=${strings.otherOutput}>
+        body: html`<pre class="code-block" tabindex="0" role="group" aria-label=${strings.otherOutput}>
 ${of.text}</pre>`,
       });
     case 'error':

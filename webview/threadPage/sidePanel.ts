@@ -45,7 +45,7 @@ function filesSection({ state, showAllFiles, onShowAllFiles, openDiff }: SideOpt
               ><span class="side-changes">${formatLineChanges(additions, deletions)}</span>`
       }
     </h2>
-    ${failure === undefined ? nothing : html`<p class="side-note is-bad">${strings.filesFailed} ${failure}</p>`}
+    ${failure === undefined ? nothing : html`<p class="side-note is-bad">${icon('error')} ${strings.filesFailed} ${failure}</p>`}
     ${files === undefined && failure === undefined ? skeletonLines(count === undefined ? 0 : Math.min(count, 4)) : nothing}
     ${files?.length === 0 ? html`<p class="side-note">${strings.noFiles}</p>` : nothing}
     ${
@@ -101,7 +101,8 @@ function runsSection({ state, openRunLog }: SideOptions): TemplateResult | typeo
         return html`<li class="run-line" title=${run.error ?? ''}>
           ${icon(runIcon(run.status), `run-icon run-${run.status}`)}
           <span class="run-name"
-            >${`#${i + 1} ${run.agent}`} <span class="dim">${runWord(run.status, strings)}</span></span
+            >${`#${i + 1} ${run.agent}`}
+            <span class="${run.status === 'succeeded' ? 'sr-only' : 'dim'}">${runWord(run.status, strings)}</span></span
           >
           <span class="dim">${run.startedAt === undefined ? '' : elapsed(run.startedAt, run.endedAt)}</span>
           <span class="dim">${formatCost(run.costUsd)}</span>

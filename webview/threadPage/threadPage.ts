@@ -220,7 +220,12 @@ export class ThreadPage extends LitElement {
   }
 
   #headerSkeleton(): TemplateResult {
-    return html`<header class="page-header">${this.#state.failures.has('load') ? nothing : skeletonLines(2)}</header>`;
+    const { failures, strings } = this.#state;
+    const failed = failures.has('load');
+    return html`<header class="page-header">
+      <h1 class="sr-only">${failed ? strings.loadFailed : strings.loading}</h1>
+      ${failed ? nothing : skeletonLines(2)}
+    </header>`;
   }
 
   readonly #onClick = (event: Event): void => {

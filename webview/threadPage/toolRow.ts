@@ -79,7 +79,7 @@ function details({ call, result, strings, onOpenDiff, onOpenFile }: ToolRowOptio
           <button class="link mono" type="button" @click=${() => onOpenFile(path)}>${path}</button>
           ${
             call.category === 'edit'
-              ? html`<button class="link" type="button" @click=${() => onOpenDiff(path)}>${strings.review}</button>`
+              ? html`<button class="link" type="button" @click=${() => onOpenDiff(path)}>${strings.openDiff}</button>`
               : nothing
           }
         </div>`
@@ -105,5 +105,5 @@ ${edited.map(
 }
 
 function block(label: string, text: string): TemplateResult {
-  return html`<pre class="code-block" tabindex="0" role="region" aria-label=${label}>${text}</pre>`;
+  return html`<pre class="code-block" tabindex="0" role="group" aria-label=${label}>${text}</pre>`;
 }

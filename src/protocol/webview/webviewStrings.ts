@@ -45,7 +45,7 @@ export const webviewStrings = {
   'files': 'Files',
   'noFiles': 'No changes yet',
   'uncommitted': '{0} not committed yet',
-  'openDiffOf': 'Open diff of {0}',
+  'openDiff': 'Open diff',
   'file.added': 'added',
   'file.modified': 'modified',
   'file.deleted': 'deleted',

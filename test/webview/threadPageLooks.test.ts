@@ -1,0 +1,284 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { FromThreadPage, ToThreadPage } from '../../src/protocol/webview/threadPageMessages.js';
+import type { TranscriptEntry } from '../../src/protocol/webview/transcriptView.js';
+import { accessibilityProblems } from './support/accessibility.js';
+import { launchBrowser, openWebview, themes, type OpenWebview, type Theme } from './support/openWebview.js';
+import {
+  agentView,
+  files,
+  finishedThread,
+  init,
+  messageView,
+  runView,
+  threadView,
+  transcript,
+} from './support/threadFixtures.js';
+import { startWebviewServer, type WebviewServer } from './support/webviewServer.js';
+
+let server: WebviewServer;
+let browser: Browser;
+beforeAll(async () => {
+  [server, browser] = await Promise.all([startWebviewServer(), launchBrowser()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.dispose();
+});
+
+type Page = OpenWebview<ToThreadPage, FromThreadPage>;
+
+/** Shows messages in a theme; the page must break no rule of its policy and none of axe, and is kept as a picture. */
+async function look(
+  name: string,
+  options: {
+    readonly theme?: Theme;
+    readonly width?: number;
+    readonly messages: readonly ToThreadPage[];
+    readonly prepare?: (view: Page) => Promise<void>;
+  },
+): Promise<void> {
+  const { theme = 'dark', width, messages, prepare } = options;
+  const view: Page = await openWebview({
+    browser,
+    server,
+    view: 'threadPage',
+    theme,
+    ...(width !== undefined && { width }),
+  });
+  try {
+    await view.send(...messages);
+    await prepare?.(view);
+    // Before the picture: taking it adds a style of its own.
+    expect(await view.problems()).toEqual([]);
+    await view.screenshot(`threadPage-${name}-${theme}`);
+    expect(await accessibilityProblems(view.page)).toEqual([]);
+  } finally {
+    await view.close();
+  }
+}
+
+const unfoldAll = async ({ page }: Page): Promise<void> => {
+  await page.getByRole('button', { name: 'src/schema.ts +3' }).click();
+  await page.getByRole('button', { name: /npm test.*exit 1/ }).click();
+  await page.locator('.virtual-viewport').evaluate(element => (element.scrollTop = 130));
+};
+
+describe('the thread page is readable', () => {
+  test.each(themes)('ready for review, %s', async theme => {
+    await look('ready', { theme, messages: finishedThread() });
+  });
+
+  test.each(themes)('unfolded tool calls, %s', async theme => {
+    await look('unfolded', { theme, messages: finishedThread(), prepare: unfoldAll });
+  });
+
+  test.each(themes)('needs a person after a failed run, %s', async theme => {
+    const error = 'The model provider refused the request: rate limited. Try again in 3 minutes.';
+    const latestRun = { ...threadView().latestRun!, status: 'failed' };
+    await look('failed', {
+      theme,
+      messages: [
+        init(),
+        {
+          type: 'thread',
+          thread: threadView({
+            status: 'needs_you',
+            needs: error,
+            latestRun,
+            filesChanged: 1,
+            additions: 3,
+            deletions: 0,
+          }),
+          agents: [agentView()],
+        },
+        {
+          type: 'conversation',
+          messages: [messageView()],
+          runs: [runView({ status: 'failed', exitCode: 1, error })],
+          merges: [],
+        },
+        {
+          type: 'transcript',
+          runId: 'run000000001',
+          entries: [...transcript.slice(0, 4), { kind: 'error', message: error, reason: 'rate_limited' }],
+        },
+        { type: 'caughtUp' },
+        { type: 'failed', what: 'action', message: 'The worktree /tmp/shop is locked by another process.' },
+        { ...files, files: files.files.slice(0, 1) },
+      ],
+    });
+  });
+
+  test.each(themes)('working, second run by another agent, %s', async theme => {
+    const now = Date.now();
+    const second = runView({
+      id: 'run000000002',
+      messageId: 'message00003',
+      agent: 'reviewer',
+      provider: 'codex',
+      model: 'gpt',
+      status: 'running',
+      startedAt: now - 42_000,
+      endedAt: undefined,
+      exitCode: undefined,
+      costUsd: undefined,
+      tokens: undefined,
+    });
+    await look('working', {
+      theme,
+      messages: [
+        init(),
+        {
+          type: 'thread',
+          thread: threadView({
+            status: 'working',
+            latestRun: {
+              status: 'running',
+              agent: 'reviewer',
+              activity: 'Reading',
+              queuedAt: now - 43_000,
+              startedAt: now - 42_000,
+            },
+          }),
+          agents: [agentView(), agentView({ name: 'reviewer' })],
+        },
+        {
+          type: 'conversation',
+          messages: [
+            messageView(),
+            messageView({
+              id: 'message00003',
+              to: 'reviewer',
+              body: 'Please review this.',
+              createdAt: now - 43_000,
+              runId: 'run000000002',
+            }),
+          ],
+          runs: [runView(), second],
+          merges: [
+            {
+              id: 'merge0000001',
+              status: 'conflicted',
+              target: 'main',
+              commit: '',
+              message: 'main has changed the same lines.',
+              files: ['src/schema.ts'],
+            },
+          ],
+        },
+        { type: 'transcript', runId: 'run000000001', entries: transcript.slice(-2) },
+        {
+          type: 'transcript',
+          runId: 'run000000002',
+          entries: [
+            { kind: 'text', text: 'I read the changes.' },
+            {
+              kind: 'tool_call',
+              callId: 'r',
+              tool: 'exec_command',
+              category: 'command',
+              title: 'git diff main...HEAD',
+              input: '',
+              path: '',
+            },
+          ],
+        },
+        { type: 'caughtUp' },
+        { ...files, uncommitted: 2 },
+      ],
+    });
+  });
+
+  test.each(themes)('loading, %s', async theme => {
+    await look('loading', { theme, messages: [init(), { type: 'connection', state: 'connecting' }] });
+  });
+
+  test.each(themes)('offline without anything cached, %s', async theme => {
+    await look('offline', { theme, messages: [init(), { type: 'connection', state: 'offline' }] });
+  });
+
+  test('offline with what was known', async () => {
+    await look('offlineKnown', { messages: [...finishedThread(), { type: 'connection', state: 'offline' }] });
+  });
+
+  test.each(themes)('cannot be loaded, %s', async theme => {
+    const message = 'There is no thread k3v9x2m4q7wz. It may have been removed; refresh the list of threads.';
+    await look('error', { theme, messages: [init(), { type: 'failed', what: 'load', message }] });
+  });
+
+  test('queued, nothing said yet', async () => {
+    const now = Date.now();
+    const thread = threadView({
+      status: 'queued',
+      latestRun: { status: 'queued', agent: 'dev', activity: '', queuedAt: now, queuePosition: 3 },
+      costUsd: undefined,
+      tokens: undefined,
+      filesChanged: undefined,
+      additions: undefined,
+      deletions: undefined,
+    });
+    await look('queued', {
+      messages: [
+        init(),
+        { type: 'thread', thread, agents: [agentView()] },
+        {
+          type: 'conversation',
+          messages: [messageView({ createdAt: now })],
+          runs: [runView({ status: 'queued', queuedAt: now, startedAt: undefined, endedAt: undefined })],
+          merges: [],
+        },
+        { type: 'caughtUp' },
+        { type: 'files', files: [], uncommitted: 0 },
+      ],
+    });
+  });
+
+  test('in a narrow editor group', async () => {
+    await look('narrow', { width: 420, messages: finishedThread() });
+  });
+
+  test('with the menu open', async () => {
+    await look('menu', {
+      messages: finishedThread(),
+      prepare: async ({ page }) => page.getByRole('button', { name: 'More actions' }).click(),
+    });
+  });
+
+  test('with ten thousand entries', async () => {
+    const entries = Array.from({ length: 10_000 }, (_, i) => entryOf(i));
+    await look('huge', {
+      messages: [
+        ...finishedThread().slice(0, 4),
+        ...Array.from({ length: 20 }, (_, i): ToThreadPage => ({
+          type: 'transcript',
+          runId: 'run000000001',
+          entries: entries.slice(i * 500, (i + 1) * 500),
+        })),
+        { type: 'caughtUp' },
+        {
+          type: 'files',
+          uncommitted: 0,
+          files: Array.from({ length: 1_000 }, (_, i) => ({ ...files.files[0]!, path: `src/generated/file${i}.ts` })),
+        },
+      ],
+      prepare: async ({ page }) => {
+        expect(await page.locator('.virtual-row').count()).toBeLessThan(120);
+        await expect.poll(() => page.getByText('Entry 9999').isVisible()).toBe(true);
+      },
+    });
+  });
+});
+
+function entryOf(i: number): TranscriptEntry {
+  if (i % 3 === 0) return { kind: 'text', text: `Entry ${i}: ${'a sentence about the work. '.repeat(i % 7)}` };
+  return {
+    kind: 'tool_call',
+    callId: `call${i}`,
+    tool: 'Bash',
+    category: 'command',
+    title: `echo ${i}`,
+    input: '',
+    path: '',
+  };
+}
