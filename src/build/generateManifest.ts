@@ -1,7 +1,6 @@
-import { writeFile } from 'node:fs/promises';
+import { replaceFile } from './bundle.ts';
 import { generateContributions } from '../extension/manifest/contributions.js';
 import { readManifest } from './manifest.ts';
-import { inRepository } from './paths.ts';
 import { translatableTexts } from './translatableTexts.ts';
 
 /** A generated file: path relative to the checkout, and its whole text. */
@@ -23,7 +22,7 @@ export async function manifestFiles(): Promise<readonly GeneratedFile[]> {
 
 /** Writes what {@link manifestFiles} says. */
 export async function generate(): Promise<void> {
-  for (const { path, text } of await manifestFiles()) await writeFile(inRepository(path), text);
+  for (const { path, text } of await manifestFiles()) await replaceFile(path, Buffer.from(text));
 }
 
 function print(value: unknown): string {

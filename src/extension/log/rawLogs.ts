@@ -1,13 +1,11 @@
 import * as vscode from 'vscode';
 import { isId } from '../../base/ids.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
-import type { Run } from '../../protocol/gen/muster/v1/runs_pb.js';
 import type { HostConnection } from '../host/hostConnection.js';
 import { threadTitle } from '../threads/threadText.js';
+import { logText, maximumLogBytes } from './logText.js';
 
 const scheme = 'muster-log';
-/** More than this of a log is of no use in an editor; the rest is in the file. */
-const maximumBytes = 4 * 1024 * 1024;
 /** A run that talks is read again at most this often. */
 const renewMs = 1000;
 
@@ -52,7 +50,7 @@ export class RawLogs implements vscode.TextDocumentContentProvider, vscode.Dispo
     if (!run) return '';
     const read = async (stream: 'stdout' | 'stderr'): Promise<string> => {
       const chunks: Uint8Array[] = [];
-      const request = { runId, stream, follow: false, tailBytes: BigInt(maximumBytes) };
+      const request = { runId, stream, follow: false, tailBytes: BigInt(maximumLogBytes) };
       for await (const { chunk } of client.runs.readLog(request, { signal })) chunks.push(chunk);
       return Buffer.concat(chunks).toString('utf8');
     };
@@ -74,22 +72,4 @@ export class RawLogs implements vscode.TextDocumentContentProvider, vscode.Dispo
     }, renewMs);
     this.#timers.set(key, timer);
   }
-}
-
-/** The document of one run: a heading, what it wrote, its error output, how it ended. */
-export function logText(run: Run, { stdout, stderr }: { readonly stdout: string; readonly stderr: string }): string {
-  const lines = [
-    `== run ${run.id} · ${run.agent} · ${[run.provider, run.model].filter(part => part !== '').join(' ')}`,
-  ];
-  if (run.startedAt > 0n) lines.push(`# started ${new Date(Number(run.startedAt)).toISOString()}`);
-  if (stdout.length >= maximumBytes) lines.push('# Only the end of a longer log.');
-  lines.push(stdout.trimEnd());
-  if (stderr.trim() !== '') lines.push('', '== error output', stderr.trimEnd());
-  if (run.endedAt > 0n) {
-    const how = [run.status, run.exitCode === undefined ? '' : `exit ${run.exitCode}`, run.signal];
-    lines.push('', `== end ${how.filter(part => part !== '').join(' · ')}`);
-    lines.push(`# ended ${new Date(Number(run.endedAt)).toISOString()}`);
-    if (run.error) lines.push(`# error ${run.error.code}: ${run.error.message}`);
-  }
-  return `${lines.join('\n')}\n`;
 }

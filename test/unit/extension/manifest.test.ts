@@ -1,0 +1,61 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { manifestFiles } from '../../../src/build/generateManifest.ts';
+import { commandTable } from '../../../src/extension/manifest/commandTable.js';
+import { generateContributions } from '../../../src/extension/manifest/contributions.js';
+import { welcomeTable } from '../../../src/extension/manifest/viewTable.js';
+import { walkthroughSteps } from '../../../src/extension/manifest/walkthroughTable.js';
+
+const inCheckout = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
+
+it('what is generated is what is checked in; otherwise run npm run generate', async () => {
+  for (const { path, text } of await manifestFiles()) {
+    expect(JSON.parse(await readFile(inCheckout(path), 'utf8')), path).toEqual(JSON.parse(text));
+  }
+});
+
+describe('the manifest', () => {
+  const manifest = generateContributions();
+
+  it('has a text for every key it names, and no text that nothing names', () => {
+    const { texts, ...rest } = manifest;
+    const named = [...JSON.stringify(rest).matchAll(/%([\w.]+)%/g)].map(([, key]) => key);
+    expect(new Set(named)).toEqual(new Set(Object.keys(texts)));
+  });
+
+  it('names only files that exist', () => {
+    const files = [...JSON.stringify(manifest.contributes).matchAll(/"(?:\.\/)?((?:media|syntaxes)\/[\w./]+)"/g)];
+    const paths = [...files.map(([, path]) => path ?? ''), manifest.icon];
+    expect(paths.length).toBeGreaterThan(5);
+    expect(paths.filter(path => !existsSync(inCheckout(path)))).toEqual([]);
+  });
+
+  it('has an icon for every command that is drawn inline or in a title', () => {
+    const bare = Object.entries(commandTable).filter(
+      ([, entry]) =>
+        !('icon' in entry) && 'menus' in entry && entry.menus.some(({ group }) => /^(inline|navigation)/.test(group)),
+    );
+    expect(bare.map(([id]) => id)).toEqual([]);
+  });
+
+  it('links only to commands that exist', () => {
+    const texts = [...welcomeTable.map(({ contents }) => contents), ...walkthroughSteps.map(step => step.description)];
+    const linked = texts.flatMap(text => [...text.matchAll(/\(command:(muster\.\w+)/g)].map(([, id]) => id));
+    expect(linked.filter(id => !(id !== undefined && Object.hasOwn(commandTable, id)))).toEqual([]);
+  });
+
+  it('lets nothing that a repository could set choose what is executed', () => {
+    const properties = JSON.parse(JSON.stringify(manifest.contributes))['configuration'].properties;
+    for (const id of ['muster.host.mode', 'muster.host.nodePath', 'muster.stateDirectory']) {
+      expect(properties[id].scope, id).toBe('machine');
+    }
+  });
+
+  it('starts with nothing but a compose file, a view, a command or a restored editor', () => {
+    expect(
+      manifest.activationEvents.filter(event => !/^(workspaceContains|onWebviewPanel|onFileSystem):/.test(event)),
+    ).toEqual([]);
+  });
+});

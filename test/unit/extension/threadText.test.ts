@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import {
+  changesText,
+  threadAccessibleText,
+  threadDescription,
+  threadTitle,
+  threadTooltip,
+} from '../../../src/extension/threads/threadText.js';
+import { threadContext, threadThemeIcon } from '../../../src/extension/views/threadNodes.js';
+import { makeThread } from '../../support/protoThreads.js';
+
+const minute = 60_000;
+const now = 1_000_000 * minute;
+const ago = (minutes: number): bigint => BigInt(now - minutes * minute);
+
+describe('the description of a thread', () => {
+  it.each([
+    [
+      'needs you',
+      makeThread({ status: 'needs_you', needs: 'asks to run `npm i`', updatedAt: ago(3) }),
+      'dev · asks to run `npm i` · 3 min',
+    ],
+    [
+      'working',
+      makeThread({ status: 'working', latestRun: { activity: 'editing src/a.ts', startedAt: ago(2) }, costUsd: 0.11 }),
+      'dev · editing src/a.ts · 2 min · $0.11',
+    ],
+    ['queued', makeThread({ status: 'queued', latestRun: { queuePosition: 3 } }), 'dev · queued, 3rd'],
+    [
+      'ready',
+      makeThread({ status: 'ready', filesChanged: 7, additions: 120, deletions: 44, updatedAt: ago(5) }),
+      'dev · 7 files +120 −44 · 5 min',
+    ],
+    [
+      'merged',
+      makeThread({ status: 'merged', latestMerge: { target: 'main' }, updatedAt: ago(120) }),
+      'dev · into main · 2 h',
+    ],
+    ['unknown to this version', makeThread({ status: 'pondering', updatedAt: ago(1) }), 'dev · 1 min'],
+  ])('says what matters when it is %s', (_, thread, expected) => {
+    expect(threadDescription(thread, now)).toBe(expected);
+  });
+
+  it('says nothing about costs that are not known', () => {
+    expect(threadDescription(makeThread({ status: 'working' }), now)).toBe('dev');
+  });
+
+  it('stays one line whatever an agent writes', () => {
+    const thread = makeThread({ status: 'working', latestRun: { activity: `a\nb ${'x'.repeat(500)}` } });
+    expect(threadDescription(thread, now)).toMatch(/^dev · a b x{1,160}…$/);
+  });
+});
+
+it('a thread without a summary is called by its id', () => {
+  expect(threadTitle(makeThread({ id: '3f2a9k4m7p0q', summary: ' \n' }))).toBe('3f2a9k4m');
+});
+
+it('changes are counted, and none is said in words', () => {
+  expect(changesText(makeThread({ filesChanged: 1, additions: 2, deletions: 0 }))).toBe('1 file +2 −0');
+  expect(changesText(makeThread({ filesChanged: 0 }))).toBe('no changes');
+  expect(changesText(makeThread())).toBe('');
+});
+
+it('a screen reader hears the state first', () => {
+  const thread = makeThread({ status: 'needs_you', summary: 'Add health check', needs: 'has a question' });
+  expect(threadAccessibleText(thread, now)).toMatch(/^Needs you, Add health check, dev · has a question/);
+});
+
+describe('a tooltip', () => {
+  it('runs commands on its own thread only, and only those it shows', () => {
+    const tooltip = threadTooltip(makeThread({ id: '3f2a9k4m7p0q', status: 'ready', filesChanged: 2 }), now);
+    expect(tooltip.isTrusted).toEqual({
+      enabledCommands: ['muster.openThread', 'muster.review', 'muster.merge', 'muster.showLog'],
+    });
+    expect(tooltip.value).toContain('(command:muster.merge?%5B%223f2a9k4m7p0q%22%5D)');
+  });
+
+  it('never makes a link of what an agent or a task says', () => {
+    const evil = '[click](command:workbench.action.quit)';
+    const tooltip = threadTooltip(
+      makeThread({ summary: evil, latestRun: { answer: evil }, needs: evil, agent: evil }),
+      now,
+    );
+    expect(tooltip.value).not.toContain(evil);
+  });
+});
+
+describe('menus find out', () => {
+  it('that a thread can be restored once its worktree is gone', () => {
+    expect(threadContext(makeThread({ status: 'abandoned', rescue: 'refs/muster/rescue/x' }), false)).toMatch(
+      /\brescue\b/,
+    );
+    expect(threadContext(makeThread({ rescue: 'refs/muster/rescue/x', worktree: '/w' }), false)).not.toMatch(
+      /\brescue\b/,
+    );
+  });
+
+  it('that a blocked merge can be tried again and a failed run retried', () => {
+    expect(threadContext(makeThread({ status: 'needs_you', latestMerge: { status: 'blocked' } }), false)).toMatch(
+      /\bmergeable\b/,
+    );
+    expect(threadContext(makeThread({ status: 'needs_you', latestRun: { status: 'failed' } }), true)).toMatch(
+      /\bmuted retryable\b/,
+    );
+  });
+});
+
+it('icons follow the state, and a run that ended badly shows as an error', () => {
+  expect(threadThemeIcon(makeThread({ status: 'working' })).id).toBe('loading~spin');
+  expect(threadThemeIcon(makeThread({ status: 'needs_you' })).id).toBe('bell-dot');
+  expect(threadThemeIcon(makeThread({ status: 'needs_you', latestRun: { status: 'lost' } })).id).toBe('error');
+});
