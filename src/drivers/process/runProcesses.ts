@@ -60,14 +60,16 @@ export class RunProcesses {
       if (members.length === 0) return;
       const now = this.#clock.awake();
       if (now < termUntil) {
-        // Whoever comes later is what the agent does to clean up, and left in peace. Except for the CLI of a wrapper that was
-        // just about to start it when it was asked.
-        const fresh = members.filter(entry => asked.size === 0 || entry.parent === wrapper?.pid);
-        this.#signal(
-          fresh.filter(entry => !asked.has(nameOf(entry))),
-          { group: asked.size === 0 ? wrapper?.group : undefined, signal: 'SIGTERM' },
-        );
+        // Whoever comes later is what the agent does to clean up, and left in peace. Except when the wrapper was just starting
+        // the agent: then nobody of its group has been asked.
+        const isNew = (entry: ProcessEntry): boolean => !asked.has(nameOf(entry));
+        const group = wrapper?.group;
+        const agentIsNew = members.some(entry => isNew(entry) && entry.parent === wrapper?.pid);
+        const askGroup = group !== undefined && (!asked.has(`group ${group}`) || agentIsNew);
+        const targets = asked.size === 0 ? members : members.filter(entry => askGroup && entry.group === group);
+        this.#signal(targets, { group: askGroup ? group : undefined, signal: 'SIGTERM' });
         for (const entry of members) asked.add(nameOf(entry));
+        if (askGroup) asked.add(`group ${group}`);
         await this.#untilGone(known, Math.min(termUntil, now + lookAgainMs));
       } else if (now < killUntil) {
         this.#signal(members, { group: wrapper?.group, signal: 'SIGKILL' });

@@ -82,10 +82,11 @@ if [ "$muster_code" -gt 128 ] && [ "$muster_code" -lt 160 ]; then
 else
   muster_exit="{\"code\":$muster_code}"
 fi
+# A full disk is waited for. A signal to the group ends the mv as well: that is tried again at once.
 muster_tries=0
-until muster_write exit "$muster_exit" exit.json; do
+until [ -e "$muster_dir/exit.json" ] || muster_write exit "$muster_exit" exit.json; do
   muster_tries=$((muster_tries + 1))
   [ "$muster_tries" -lt 60 ] && [ -d "$muster_dir" ] || exit 1
-  sleep 1
+  [ "$muster_tries" -lt 3 ] || sleep 1
 done
 `;

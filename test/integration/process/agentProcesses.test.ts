@@ -63,7 +63,7 @@ describe('cancelling', () => {
 
   test('at any moment of a start leaves nothing alive and ends the run once', async () => {
     for (let turns = 0; turns < 20; turns++) {
-      const heard = await runs.start('echo up; sleep 1000');
+      const heard = await runs.start('echo up; sleep 1000', { limits: { graceMs: 300 } });
       // Each round gets a little further before it is cancelled.
       for (let turn = 0; turn < turns; turn++) await new Promise(resolve => setImmediate(resolve));
       await runs.supervisor.cancel(heard.run);

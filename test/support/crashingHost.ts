@@ -1,0 +1,93 @@
+/**
+ * A host in miniature that can be killed at any moment: it supervises one run on the state directory it is given and keeps
+ * what it heard in a journal, as the real one keeps it in the database. Bundled and run as a process of its own by
+ * `hostCrash.test.ts`, with its options as JSON in the last argument.
+ */
+import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseId } from '../../src/base/ids.js';
+import { silentLog } from '../../src/base/log.js';
+import { DirectoryRunSupervisor } from '../../src/core/runs/directoryRunSupervisor.js';
+import type { RunEnd, RunListener } from '../../src/core/runs/runSupervisor.js';
+import type { SandboxDriver } from '../../src/core/runs/sandboxDriver.js';
+import { createProcessSandbox } from '../../src/drivers/process/createProcessSandbox.js';
+import { createNodeClock } from '../../src/drivers/process/nodeClock.js';
+
+export interface CrashingHostOptions {
+  readonly stateDir: string;
+  readonly run: string;
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly shell: string;
+  /** When this host kills itself: at the moment the wrapper was spawned, or so many milliseconds after its start. */
+  readonly dies?: 'spawned' | number;
+}
+
+export type JournalEntry =
+  | { readonly kind: 'queued' }
+  | { readonly kind: 'lines'; readonly texts: readonly string[]; readonly end: number }
+  | { readonly kind: 'ended'; readonly end: RunEnd };
+
+/** Where a run's journal is. */
+export function journalPath(stateDir: string, run: string): string {
+  return join(stateDir, `${run}.journal`);
+}
+
+/** The entries of a journal; empty before its first. */
+export function readJournal(path: string): readonly JournalEntry[] {
+  let text = '';
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    return [];
+  }
+  const entries: JournalEntry[] = [];
+  for (const line of text.split('\n')) if (line !== '') entries.push(JSON.parse(line) as JournalEntry);
+  return entries;
+}
+
+async function main(options: CrashingHostOptions): Promise<void> {
+  const { stateDir, argv, env, shell, dies } = options;
+  const run = parseId<'run'>(options.run);
+  const clock = createNodeClock();
+  const sandbox = createProcessSandbox({ stateDir, clock, log: silentLog, wrapper: { kind: 'shell', shell } });
+  const driver: SandboxDriver = {
+    isAlive: id => sandbox.driver.isAlive(id),
+    stop: (id, stopOptions) => sandbox.driver.stop(id, stopOptions),
+    start: async (launch, signal) => {
+      const started = sandbox.driver.start(launch, signal);
+      await started;
+      if (dies === 'spawned') process.kill(process.pid, 'SIGKILL');
+    },
+  };
+  const supervisor = new DirectoryRunSupervisor({ ...sandbox, driver, clock, log: silentLog });
+  const path = journalPath(stateDir, run);
+  const write = (entry: JournalEntry): void => appendFileSync(path, `${JSON.stringify(entry)}\n`);
+  const listener: RunListener = {
+    onStarted: () => {},
+    onLines: lines => write({ kind: 'lines', texts: lines.map(line => line.text), end: lines.at(-1)?.end ?? 0 }),
+    onEnded: end => {
+      write({ kind: 'ended', end });
+      void supervisor.dispose().then(() => process.exit(0));
+    },
+  };
+  const limits = { wallClockMs: 0, stallMs: 0, graceMs: 1_000 };
+  if (typeof dies === 'number') setTimeout(() => process.kill(process.pid, 'SIGKILL'), dies);
+
+  const journal = readJournal(path);
+  if (journal.some(entry => entry.kind === 'ended')) process.exit(0);
+  if (journal.length === 0) {
+    mkdirSync(stateDir, { recursive: true });
+    write({ kind: 'queued' });
+    await sandbox.directory.create(run, { spec: {}, prompt: '', files: {} });
+    supervisor.start({ run, argv, env, cwd: stateDir, stdin: 'none' }, limits, listener);
+  } else {
+    let outputOffset = 0;
+    for (const entry of journal) if (entry.kind === 'lines') outputOffset = entry.end;
+    supervisor.adopt({ run, outputOffset, startedAt: clock.now() }, limits, listener);
+  }
+}
+
+const options = process.argv[2];
+if (options !== undefined && process.argv[1]?.endsWith('crashingHost.mjs'))
+  await main(JSON.parse(options) as CrashingHostOptions);
