@@ -1,12 +1,17 @@
 /**
  * The arguments of `cmd.exe` that run a batch file (what npm installs on Windows) with exactly these arguments.
- * Node refuses to start batch files itself, because their arguments are parsed twice: first by `cmd.exe`, then by the program.
+ * Node refuses to start batch files itself, because `cmd.exe` interprets their arguments before the program does.
  */
 export function batchCommand(
   argv: readonly string[],
   comspec: string,
 ): { readonly argv: readonly string[]; readonly verbatim: true } {
-  const line = argv.map((argument, index) => escapeForCmd(index === 0 ? `"${argument}"` : quoteArgument(argument)));
+  const [file = '', ...rest] = argv;
+  // The batch file hands its arguments (`%*`) to a second parse by cmd.exe, but not its own name.
+  const line = [
+    escapeForCmd(`"${file}"`),
+    ...rest.map(argument => escapeForCmd(escapeForCmd(quoteArgument(argument)))),
+  ];
   return { argv: [comspec, '/d', '/s', '/c', `"${line.join(' ')}"`], verbatim: true };
 }
 
@@ -21,8 +26,7 @@ function quoteArgument(argument: string): string {
   return `"${escaped}"`;
 }
 
-/** npm's shims hand `%*` to a second `cmd` parse, hence twice. */
+/** Leaves nothing for one parse by `cmd.exe` to interpret. */
 function escapeForCmd(text: string): string {
-  const once = text.replace(/[()\][%!^"`<>&|;, *?]/g, '^$&');
-  return once.replace(/[()\][%!^"`<>&|;, *?]/g, '^$&');
+  return text.replace(/[()\][%!^"`<>&|;, *?]/g, '^$&');
 }
