@@ -66,6 +66,7 @@ export class DispatchService {
   async dispatch(dispatch: Dispatch): Promise<Dispatched> {
     const { store, workspaces, environment, onQueued } = this.#options;
     const agent = requireAgent(dispatch.project, dispatch.agent);
+    requireDriver(agent);
     requireConsent(dispatch.project);
     requirePrompt(dispatch.prompt);
     this.#options.providers.of(dispatch.project.spec).get(agent.provider);
@@ -168,6 +169,16 @@ function requirePrompt(prompt: string): void {
   }
   if (prompt.includes('\0'))
     throw new AppError('prompt.invalid', 'The task contains a NUL character. Remove it.', { reason: 'NUL character' });
+}
+
+/** An agent that asks for a container is not run on the bare machine instead. */
+function requireDriver(agent: AgentSpec): void {
+  if (agent.driver.name === 'process') return;
+  throw new AppError(
+    'request.invalid',
+    `Agent ${agent.name} runs in ${agent.driver.name}, which this version does not start yet. Write driver: {process: {}} to run it as a process of this machine.`,
+    { field: `agents.${agent.name}.driver`, reason: 'not supported yet' },
+  );
 }
 
 function requireRoomInQueue(stores: Stores, project: Project): void {
