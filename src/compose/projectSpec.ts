@@ -91,8 +91,6 @@ export type DriverSpec =
   | { readonly name: 'boxlite'; readonly kernel?: string | undefined; readonly rootfs?: string | undefined }
   | { readonly name: 'microsandbox'; readonly profile?: string | undefined };
 
-export type DriverName = DriverSpec['name'];
-
 export interface BuildSpec {
   readonly context: string;
   readonly dockerfile: string;

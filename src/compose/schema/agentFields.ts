@@ -158,15 +158,22 @@ export const agentFields: Fields = {
   args: field(texts, "Extra arguments for the provider's command line.", 'args: [--verbose]', { era: 'muster' }),
   permissions: field(oneOf(permissionValues), 'What the agent may do without asking.', 'permissions: confined', {
     era: 'muster',
+    fallback: 'that of the provider, else confined',
   }),
-  timeout: field(text({ format: 'positiveDuration' }), 'Longest time of a run.', 'timeout: 30m', { era: 'muster' }),
+  timeout: field(text({ format: 'positiveDuration' }), 'Longest time of a run.', 'timeout: 30m', {
+    era: 'muster',
+    fallback: '10h',
+  }),
   stall_timeout: field(
     text({ format: 'positiveDuration' }),
     'Longest silence of a run before it is ended.',
     'stall_timeout: 5m',
-    { era: 'muster' },
+    { era: 'muster', fallback: 'no limit' },
   ),
-  concurrency: field(integer(1), 'Runs of this agent at the same time.', 'concurrency: 2', { era: 'muster' }),
+  concurrency: field(integer(1), 'Runs of this agent at the same time.', 'concurrency: 2', {
+    era: 'muster',
+    fallback: 'no limit',
+  }),
   workspace: field(
     agentWorkspace,
     'The files the agent works on. Replaces the workspace of the project as a whole.',

@@ -94,7 +94,6 @@ export const project: MappingShape = mapping({
       }),
       queued: field(integer(1), 'Runs that may wait; the next one is refused.', 'queued: 100', {
         era: 'muster',
-        planned: true,
       }),
     }),
     'Bounds for the project.',

@@ -7,7 +7,7 @@ const GIT = 'provider: git\nurl: https://example.com/shop.git';
 const provider = oneOf(
   [
     { value: 'worktree', doc: 'A git worktree of this repository, one per thread.' },
-    { value: 'shared', doc: "The user's own checkout, without isolation.", planned: true },
+    { value: 'shared', doc: "The user's own checkout, without isolation." },
     { value: 'thread', doc: 'The workspace of the thread the agent is called on; for reviewers.', planned: true },
     { value: 'file', doc: 'A copy of a folder of the project.', planned: true },
     { value: 'git', doc: 'A clone of another repository.', planned: true },
@@ -25,7 +25,7 @@ const fields: Fields = {
   ),
   base: field(text({ nonEmpty: true }), 'Branch, tag or commit that a worktree starts from.', 'base: main', {
     era: 'muster',
-    fallback: "the repository's default branch",
+    fallback: 'the branch that is checked out',
   }),
   files: field(
     oneOrMore(text({ nonEmpty: true })),
