@@ -27,6 +27,8 @@ export async function runCli(options: CliOptions): Promise<number> {
   try {
     return await invoke(options, out);
   } catch (error) {
+    // Whatever an interrupted call threw: the person knows why it ended.
+    if (options.signal.aborted) return exitStatus.interrupted;
     return report(error, { out, json: wantsJson(options.args) });
   }
 }

@@ -1,4 +1,4 @@
-import { isAppError, errorMessage } from '../base/errors.js';
+import { AppError, errorMessage, isAppError } from '../base/errors.js';
 import { silentLog, type Log } from '../base/log.js';
 import { lockedExitStatus } from '../protocol/endpoint.js';
 import { productVersion } from '../protocol/productVersion.js';
@@ -72,7 +72,10 @@ export async function ensureHost(options: LaunchOptions): Promise<HostClient> {
       await pause(pauseMs, { signal, child });
     }
   } catch (error) {
-    if (deadline.aborted && !options.signal.aborted) throw unreachable({ socket: '', reason, cause: error });
+    if (options.signal.aborted) {
+      throw new AppError('cancelled', 'Connecting to the host was cancelled.', {}, { cause: error });
+    }
+    if (deadline.aborted) throw unreachable({ socket: '', reason, cause: error });
     throw error;
   }
 }

@@ -69,7 +69,7 @@ describe('starting', () => {
     const stop = new AbortController();
     const starting = home.connect({ signal: stop.signal });
     stop.abort();
-    await expect(starting).rejects.toThrow();
+    await expect(starting).rejects.toMatchObject({ code: 'cancelled' });
   });
 });
 

@@ -58,5 +58,5 @@ export function truncate(text: string, room: number): string {
     if (columns > room - 1) break;
     cut += segment;
   }
-  return `${cut}…`;
+  return `${cut.trimEnd()}…`;
 }

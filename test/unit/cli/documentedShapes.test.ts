@@ -1,0 +1,136 @@
+import { readFileSync } from 'node:fs';
+import { create } from '@bufbuild/protobuf';
+import { describe, expect, test } from 'vitest';
+import { diffJson } from '../../../src/cli/commands/diff.js';
+import { errorJson } from '../../../src/cli/output/errorText.js';
+import { itemJson } from '../../../src/cli/output/transcriptJson.js';
+import {
+  changeJson,
+  mergeJson,
+  messageJson,
+  projectJson,
+  runJson,
+  threadJson,
+  worktreeJson,
+} from '../../../src/cli/output/wireJson.js';
+import { AppError } from '../../../src/base/errors.js';
+import { inRepository } from '../../../src/build/paths.ts';
+import { MergeSchema } from '../../../src/protocol/gen/muster/v1/merges_pb.js';
+import { ChangeSchema, ProjectSchema } from '../../../src/protocol/gen/muster/v1/projects_pb.js';
+import { RunSchema, TranscriptItemSchema } from '../../../src/protocol/gen/muster/v1/runs_pb.js';
+import {
+  DiffThreadResponseSchema,
+  MessageSchema,
+  ThreadSchema,
+} from '../../../src/protocol/gen/muster/v1/threads_pb.js';
+import { WorktreeSchema } from '../../../src/protocol/gen/muster/v1/worktrees_pb.js';
+import { commandTable } from '../../../src/cli/commandTable.js';
+
+const documentation = readFileSync(inRepository('docs/cli.md'), 'utf8');
+
+function example(name: string): Record<string, unknown> {
+  const match = new RegExp(`<!-- example: ${name} -->\\n\`\`\`json\\n([\\s\\S]*?)\\n\`\`\``).exec(documentation);
+  if (!match?.[1]) throw new Error(`docs/cli.md has no example ${name}`);
+  return JSON.parse(match[1]) as Record<string, unknown>;
+}
+
+/** The keys of a value, all the way down; of a list, those of all its members together. */
+function keys(value: unknown, path = ''): readonly string[] {
+  if (Array.isArray(value)) return [...new Set(value.flatMap(member => keys(member, `${path}[]`)))].toSorted();
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value)
+    .flatMap(([key, member]) => [`${path}.${key}`, ...keys(member, `${path}.${key}`)])
+    .toSorted();
+}
+
+const time = 1_700_000_000_000n;
+const run = create(RunSchema, {
+  id: 'r',
+  threadId: 't',
+  agent: 'dev',
+  provider: 'claude',
+  model: 'm',
+  status: 'failed',
+  exitCode: 1,
+  error: { code: 'c', message: 'm' },
+  signal: 'SIGTERM',
+  answer: 'a',
+  activity: 'a',
+  queuePosition: 1,
+  costUsd: 1,
+  inputTokens: 1n,
+  outputTokens: 1n,
+  cacheReadTokens: 1n,
+  cacheWriteTokens: 1n,
+  queuedAt: time,
+});
+const merge = create(MergeSchema, {
+  id: 'm',
+  threadId: 't',
+  expect: 'e',
+  commit: 'c',
+  reason: 'r',
+  message: 'm',
+  files: ['f'],
+  createdAt: time,
+});
+const thread = create(ThreadSchema, {
+  id: 't',
+  needs: 'n',
+  latestRun: run,
+  latestMerge: merge,
+  filesChanged: 1,
+  additions: 1,
+  deletions: 1,
+  costUsd: 1,
+  inputTokens: 1n,
+  outputTokens: 1n,
+  rescue: 'r',
+  createdAt: time,
+});
+const agent = { name: 'dev', model: 'm', problem: 'p' };
+const project = create(ProjectSchema, { id: 'p', consentReasons: ['r'], agents: [agent], appliedAt: time });
+const items = [
+  { item: { case: 'text', value: { text: 't' } } },
+  { item: { case: 'toolCall', value: { path: 'p' } } },
+  { item: { case: 'toolResult', value: { exitCode: 1 } } },
+  { item: { case: 'usage', value: { inputTokens: 1n, outputTokens: 1n, costUsd: 1 } } },
+  { item: { case: 'error', value: {} } },
+] as const;
+
+describe('docs/cli.md', () => {
+  test.each<[string, unknown]>([
+    ['ps', { project: null, threads: [threadJson(thread)] }],
+    ['merge', mergeJson(merge)],
+    ['worktrees', { worktrees: [worktreeJson(create(WorktreeSchema, {}))] }],
+    [
+      'diff',
+      diffJson('t', create(DiffThreadResponseSchema, { files: [{ oldPath: 'o' }], uncommitted: ['u'] }), {
+        withPatch: true,
+      }),
+    ],
+    ['error', errorJson(new AppError('thread.unknown', 'm', { thread: 't' }))],
+  ])('the example of %s has exactly the keys that are printed', (name, printed) => {
+    expect(keys(example(name))).toEqual(keys(printed));
+  });
+
+  test('so have the examples of up and logs', () => {
+    const up = example('up');
+    expect(keys(up['project'])).toEqual(keys(projectJson(project)));
+    expect(keys(up['changes'])).toEqual(keys([changeJson(create(ChangeSchema, { message: 'm' }))]));
+    const logs = example('logs') as { messages: unknown; runs: { items: unknown }[] };
+    expect(keys(logs.messages)).toEqual(keys([messageJson(create(MessageSchema, { runId: 'r', createdAt: time }))]));
+    expect(keys(logs.runs[0]?.items)).toEqual(keys(items.map(item => itemJson(create(TranscriptItemSchema, item)))));
+  });
+
+  test('a value that is not there is null where the key is always printed, and left out where it is optional', () => {
+    const bare = threadJson(create(ThreadSchema, { id: 't', createdAt: time }));
+    expect(bare).toMatchObject({ branch: null, worktree: null, head: null, latest_run: null });
+    expect(Object.keys(bare)).not.toContain('cost_usd');
+    expect(runJson(create(RunSchema, { id: 'r' }))).toMatchObject({ exit_code: null, started_at: null });
+  });
+
+  test.each(Object.keys(commandTable))('has a section for %s', name => {
+    expect(documentation).toMatch(new RegExp(`^## .*\\b${name}\\b`, 'm'));
+  });
+});

@@ -1,0 +1,436 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { Code, ConnectError, type ConnectRouter } from '@connectrpc/connect';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { ErrorDetailSchema } from '../../../src/protocol/gen/muster/v1/errors_pb.js';
+import { EventService } from '../../../src/protocol/gen/muster/v1/events_pb.js';
+import { MergeService } from '../../../src/protocol/gen/muster/v1/merges_pb.js';
+import { ProjectService } from '../../../src/protocol/gen/muster/v1/projects_pb.js';
+import { RunService } from '../../../src/protocol/gen/muster/v1/runs_pb.js';
+import {
+  ThreadService,
+  type DispatchRequest,
+  type ThreadSchema,
+} from '../../../src/protocol/gen/muster/v1/threads_pb.js';
+import { runInProcess } from '../../support/cliRunner.ts';
+import { tempDirectory } from '../../support/tempDirectory.ts';
+import { startWireHost } from '../../support/wireHost.ts';
+
+function hostError(code: string, message: string, data: object = {}): ConnectError {
+  const value = create(ErrorDetailSchema, { code, message, data: JSON.stringify(data) });
+  return new ConnectError(message, Code.FailedPrecondition, undefined, [{ desc: ErrorDetailSchema, value }]);
+}
+
+async function hostWith(routes: (router: ConnectRouter) => void): Promise<string> {
+  const stateDir = tempDirectory();
+  const host = await startWireHost(stateDir, { routes });
+  onTestFinished(() => host.kill());
+  return stateDir;
+}
+
+type ThreadInit = MessageInitShape<typeof ThreadSchema>;
+
+const now = BigInt(Date.now());
+const threads: readonly ThreadInit[] = [
+  {
+    id: '1aaaaaaaaaaa',
+    status: 'merged',
+    summary: 'Fix typo',
+    agent: 'dev',
+    updatedAt: now,
+    latestMerge: { target: 'main' },
+  },
+  {
+    id: '2aaaaaaaaaaa',
+    status: 'ready',
+    summary: 'Upgrade zod',
+    agent: 'dev',
+    updatedAt: now,
+    additions: 120,
+    deletions: 44,
+  },
+  {
+    id: '3aaaaaaaaaaa',
+    status: 'queued',
+    summary: 'Later',
+    agent: 'dev',
+    updatedAt: now,
+    latestRun: { queuePosition: 3 },
+  },
+  {
+    id: '4aaaaaaaaaaa',
+    status: 'needs_you',
+    summary: 'Rename \u001b[31mit',
+    agent: 'dev',
+    updatedAt: now,
+    needs: 'rate limited',
+  },
+];
+
+const withThreads = (router: ConnectRouter): void => {
+  router.service(ProjectService, {
+    getProject: () => {
+      throw hostError('project.unknown', 'No project contains this folder.', { project: '' });
+    },
+  });
+  router.service(ThreadService, {
+    listThreads: ({ statuses, limit }) => ({
+      threads: threads.filter(({ status }) => statuses.includes(status ?? '')).slice(0, limit),
+    }),
+    getThread: ({ threadId }) => {
+      const thread = threads.find(({ id }) => id?.startsWith(threadId));
+      if (!thread) throw hostError('thread.unknown', `There is no thread "${threadId}".`, { thread: threadId });
+      return { thread };
+    },
+  });
+  router.service(RunService, {
+    getRun: ({ runId }) => {
+      throw hostError('run.unknown', `There is no run "${runId}".`);
+    },
+  });
+};
+
+describe('ps', () => {
+  test('prints the groups in their order, aligned, without colour or control characters', async () => {
+    const stateDir = await hostWith(withThreads);
+    const { status, stdout, stderr } = await runInProcess(['ps'], { stateDir });
+    expect(status).toBe(0);
+    expect(stderr).toBe('');
+    expect(stdout).not.toContain('\u001b');
+    const headings = stdout.split('\n').filter(line => /^\S/.test(line));
+    expect(headings).toEqual(['Needs you  1', 'Working  1', 'Ready for review  1', 'Done  1']);
+    expect(stdout).toContain('  4aaa  Rename \ufffd[31mit');
+    expect(stdout).toContain('queued, 3rd');
+    expect(stdout).toContain('+120 −44');
+    expect(stdout).toContain('merged into main');
+  });
+
+  test('uses colours on a terminal, unless NO_COLOR is set', async () => {
+    const stateDir = await hostWith(withThreads);
+    expect((await runInProcess(['ps'], { stateDir, terminal: 80 })).stdout).toContain('\u001b[33m');
+    const plain = await runInProcess(['ps'], { stateDir, terminal: 80, env: { NO_COLOR: '1' } });
+    expect(plain.stdout).not.toContain('\u001b');
+    const width = Math.max(...plain.stdout.split('\n').map(line => line.length));
+    expect(width).toBeLessThanOrEqual(80);
+  });
+
+  test('--json prints the threads and nothing else', async () => {
+    const stateDir = await hostWith(withThreads);
+    const { stdout, stderr } = await runInProcess(['--json', 'ps', '--status', 'ready'], { stateDir });
+    expect(stderr).toBe('');
+    expect(JSON.parse(stdout)).toMatchObject({
+      project: null,
+      threads: [{ thread_id: '2aaaaaaaaaaa', additions: 120 }],
+    });
+  });
+
+  test('an unknown status is an error of usage', async () => {
+    const stateDir = await hostWith(withThreads);
+    const { status, stderr } = await runInProcess(['ps', '--status', 'busy'], { stateDir });
+    expect([status, stderr.split('\n').length]).toEqual([2, 2]);
+  });
+});
+
+describe('errors', () => {
+  test.each([
+    [['nonsense']],
+    [['ps', 'extra']],
+    [['wait']],
+    [['wait', 'x', '--timeout', 'soon']],
+    [['merge', 'x', '--unknown']],
+    [['dispatch', 'dev', '-x']],
+    [['up', '-f', '/nowhere/agent-compose.yml']],
+    [['-C']],
+  ])('%j is refused with status 2 and one line', async args => {
+    const { status, stdout, stderr } = await runInProcess(args, { stateDir: tempDirectory() });
+    expect(status).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/^muster: .+\n$/);
+  });
+
+  test('with --json the error is on standard output too, also one of usage', async () => {
+    const { status, stdout } = await runInProcess(['nonsense', '--json'], { stateDir: tempDirectory() });
+    expect(status).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({
+      error: { code: 'usage', message: expect.stringContaining('nonsense') as string },
+    });
+  });
+
+  test('an unknown thread is status 2 with its code', async () => {
+    const stateDir = await hostWith(withThreads);
+    for (const command of ['wait', 'logs']) {
+      const { status, stdout } = await runInProcess([command, 'zzzz', '--json'], { stateDir });
+      expect(status).toBe(2);
+      expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'thread.unknown' } });
+    }
+  });
+
+  test('status without a host is status 3 and starts none', async () => {
+    const { status, stderr } = await runInProcess(['status'], { stateDir: tempDirectory() });
+    expect(status).toBe(3);
+    expect(stderr).toMatch(/^muster: .*none is running\.\n$/);
+  });
+});
+
+describe('overview and help', () => {
+  test('muster alone shows three commands and what needs you', async () => {
+    const stateDir = await hostWith(withThreads);
+    const { status, stdout } = await runInProcess([], { stateDir });
+    expect(status).toBe(0);
+    expect(stdout.split('\n').filter(line => line.startsWith('  muster '))).toHaveLength(3);
+    expect(stdout).toContain('rate limited');
+    expect(stdout).not.toContain('Upgrade zod');
+  });
+
+  test.each([
+    [['help']],
+    [['--help']],
+    [['help', 'merge']],
+    [['merge', '--help']],
+    [['daemon', 'stop', '-h']],
+    [['--version']],
+  ])('%j needs no host', async args => {
+    const { status, stdout, stderr } = await runInProcess(args, { stateDir: tempDirectory() });
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout.length).toBeGreaterThan(5);
+  });
+});
+
+describe('dispatch', () => {
+  function dispatching(requests: DispatchRequest[]) {
+    return hostWith(router => {
+      router.service(ProjectService, {
+        getProject: () => ({ project: { id: 'p', environmentNames: ['DEPLOY_KEY'] } }),
+      });
+      router.service(ThreadService, {
+        dispatch: request => {
+          requests.push(request);
+          return { threadId: '9n4t7w0c2e5h', messageId: '1b8d6f3j5k7m', runId: '2c9e7g4h6j8n', status: 'queued' };
+        },
+      });
+    });
+  }
+
+  test.each<[string, readonly string[], string | undefined, string]>([
+    ['words', ['fix', 'it'], undefined, 'fix it'],
+    ['a dash after --', ['--', '-v is broken'], undefined, '-v is broken'],
+    ['standard input', [], 'from a pipe\n', 'from a pipe\n'],
+    ['standard input named by -', ['-'], 'from a pipe', 'from a pipe'],
+    ['--prompt-file -', ['--prompt-file', '-'], 'é'.repeat(600_000), 'é'.repeat(600_000)],
+  ])('takes the task from %s', async (_, args, stdin, prompt) => {
+    const requests: DispatchRequest[] = [];
+    const stateDir = await dispatching(requests);
+    const { status, stdout } = await runInProcess(['dispatch', '--json', 'dev', ...args], {
+      stateDir,
+      ...(stdin !== undefined && { stdin }),
+      env: { OPENAI_API_KEY: 'k', DEPLOY_KEY: 'd', OTHER: 'o' },
+    });
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toEqual({
+      thread_id: '9n4t7w0c2e5h',
+      message_id: '1b8d6f3j5k7m',
+      run_id: '2c9e7g4h6j8n',
+      status: 'queued',
+    });
+    expect(requests[0]?.prompt).toBe(prompt);
+    expect(requests[0]?.environment).toEqual({ OPENAI_API_KEY: 'k', DEPLOY_KEY: 'd' });
+    expect(requests[0]?.idempotencyKey).not.toBe('');
+  });
+
+  test.each<[string, readonly string[], string]>([
+    ['an empty task', ['dispatch', 'dev'], ''],
+    ['both words and a file', ['dispatch', 'dev', 'x', '--prompt-file', 'f'], ''],
+    ['a task file that does not exist', ['dispatch', 'dev', '--prompt-file', '/nowhere/task.md'], ''],
+    ['a task of zero bytes and NULs', ['dispatch', 'dev'], 'a\0b'],
+  ])('refuses %s', async (_, args, stdin) => {
+    const stateDir = await dispatching([]);
+    const { status, stderr } = await runInProcess(args, { stateDir, stdin });
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^muster: .+\n$/);
+  });
+});
+
+describe('up', () => {
+  const composeFile = (folder: string, text: string): void => {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'agent-compose.yml'), text);
+  };
+
+  test('shows every problem of the file with its place and does not ask the host', async () => {
+    const stateDir = tempDirectory();
+    composeFile(stateDir, 'name: shop\nagents:\n  dev:\n    provider: nonsense\n    modell: x\n');
+    const { status, stderr } = await runInProcess(['up'], { stateDir });
+    expect(status).toBe(2);
+    expect(stderr).toContain('agent-compose.yml:4:');
+    expect(stderr).toContain('agent-compose.yml:5:');
+    expect(stderr.trim().split('\n').at(-1)).toMatch(/^muster: .*2 problems/);
+  });
+
+  test('finds the file in a folder above, sends the variables it refers to, and needs --yes for consent', async () => {
+    const requests: { file: string; consent: boolean; environment: Record<string, string> }[] = [];
+    const stateDir = await hostWith(router =>
+      router.service(ProjectService, {
+        applyProject: ({ file, consent, environment }) => {
+          requests.push({ file, consent, environment });
+          if (!consent) {
+            throw hostError('consent.required', 'shop needs consent.', {
+              project: 'shop',
+              reasons: ['dev acts without asking'],
+            });
+          }
+          return { project: { id: 'p', name: 'shop', revision: 1 }, applied: true };
+        },
+      }),
+    );
+    composeFile(stateDir, 'name: shop\nagents:\n  dev:\n    provider: claude\n    model: ${MODEL}\n');
+    const cwd = join(stateDir, 'src', 'deep');
+    mkdirSync(cwd, { recursive: true });
+    const env = { MODEL: 'opus', SECRET: 's' };
+    const refused = await runInProcess(['up'], { stateDir, cwd, env });
+    expect(refused.status).toBe(2);
+    expect(refused.stderr).toContain('dev acts without asking');
+    const applied = await runInProcess(['up', '--yes'], { stateDir, cwd, env });
+    expect(applied.status).toBe(0);
+    expect(applied.stdout).toContain('shop revision 1 is applied.');
+    expect(requests.at(-1)).toEqual({
+      file: join(stateDir, 'agent-compose.yml'),
+      consent: true,
+      environment: { MODEL: 'opus' },
+    });
+  });
+});
+
+describe('wait', () => {
+  const working: ThreadInit = { id: '5aaaaaaaaaaa', status: 'working', summary: 'x' };
+
+  function waiting(end: Promise<string>) {
+    return hostWith(router => {
+      router.service(ThreadService, { getThread: () => ({ thread: working }) });
+      router.service(EventService, {
+        async *watch() {
+          yield { epoch: 'e', sequence: 1n, update: { case: 'snapshot', value: { threads: [working] } } };
+          const status = await end;
+          yield { epoch: 'e', sequence: 2n, update: { case: 'changes', value: { threads: [{ ...working, status }] } } };
+          await new Promise(() => {});
+        },
+      });
+    });
+  }
+
+  test.each(['ready', 'needs_you', 'failed', 'abandoned'])('ends with 0 when the thread is %s', async status => {
+    const stateDir = await waiting(Promise.resolve(status));
+    const run = await runInProcess(['wait', '5aaa', '--json'], { stateDir });
+    expect(run.status).toBe(0);
+    expect(JSON.parse(run.stdout)).toMatchObject({ thread_id: '5aaaaaaaaaaa', status });
+  });
+
+  test('ends with 1 on a timeout and 130 when interrupted', async () => {
+    const stateDir = await waiting(new Promise(() => {}));
+    const timeout = await runInProcess(['wait', '5aaa', '--timeout', '0.2', '--json'], { stateDir });
+    expect(timeout.status).toBe(1);
+    expect(JSON.parse(timeout.stdout)).toMatchObject({ error: { code: 'wait.timeout' } });
+    const stop = new AbortController();
+    const interrupted = runInProcess(['wait', '5aaa'], { stateDir, signal: stop.signal });
+    stop.abort();
+    expect(await interrupted).toEqual({ status: 130, stdout: '', stderr: '' });
+  });
+});
+
+describe('merge', () => {
+  const head = '4d3c2b1a5e6f708192a3b4c5d6e7f8091a2b3c4d';
+
+  function merging(end: { status: string; files?: string[]; commit?: string }, expects: string[] = []) {
+    return hostWith(router => {
+      router.service(ThreadService, { getThread: () => ({ thread: { id: '5aaaaaaaaaaa', head } }) });
+      router.service(MergeService, {
+        requestMerge: ({ expect: commit }) => {
+          expects.push(commit);
+          return { merge: { id: 'm', target: 'main', status: 'queued' } };
+        },
+        waitMerge: () => ({ merge: { id: 'm', target: 'main', ...end } }),
+      });
+    });
+  }
+
+  test('ends with 0 when merged, 1 when not, and names the files', async () => {
+    const merged = await runInProcess(['merge', '5aaa', '--json'], {
+      stateDir: await merging({ status: 'merged', commit: 'c' }),
+    });
+    expect(merged.status).toBe(0);
+    expect(JSON.parse(merged.stdout)).toMatchObject({ merge_id: 'm', status: 'merged', target: 'main', commit: 'c' });
+    const blocked = await runInProcess(['merge', '5aaa'], {
+      stateDir: await merging({ status: 'blocked', files: ['a.ts'] }),
+    });
+    expect(blocked.status).toBe(1);
+    expect(blocked.stdout).toContain('a.ts');
+  });
+
+  test('--detach does not wait; --expect takes a short id of the thread’s own commit and refuses another', async () => {
+    const expects: string[] = [];
+    const stateDir = await merging({ status: 'failed' }, expects);
+    expect((await runInProcess(['merge', '5aaa', '--detach', '--expect', head.slice(0, 7)], { stateDir })).status).toBe(
+      0,
+    );
+    expect(expects).toEqual([head]);
+    expect((await runInProcess(['merge', '5aaa', '--expect', 'abcdef1'], { stateDir })).status).toBe(2);
+  });
+});
+
+describe('logs', () => {
+  test('reads like the conversation, one line for each tool call', async () => {
+    const stateDir = await hostWith(router => {
+      router.service(ThreadService, {
+        getThread: () => ({
+          thread: { id: '5aaaaaaaaaaa', status: 'ready' },
+          messages: [
+            { id: 'm1', from: 'you', to: 'dev', intent: 'dispatch', body: 'Upgrade zod', createdAt: 1n, runId: 'r1' },
+            { id: 'm2', from: 'dev', to: 'you', intent: 'response', body: 'Done.', createdAt: 2n, runId: 'r1' },
+          ],
+          runs: [
+            {
+              id: 'r1',
+              messageId: 'm1',
+              agent: 'dev',
+              provider: 'claude',
+              status: 'succeeded',
+              startedAt: 1n,
+              endedAt: 41_001n,
+              costUsd: 0.42,
+            },
+          ],
+        }),
+      });
+      router.service(RunService, {
+        async *readTranscript() {
+          yield {
+            items: [
+              { end: 1n, item: { case: 'text', value: { text: "I'll look first." } } },
+              { end: 2n, item: { case: 'toolCall', value: { category: 'command', title: 'npm test' } } },
+              { end: 3n, item: { case: 'toolResult', value: { ok: false, output: 'bad\nboom', exitCode: 1 } } },
+              { end: 4n, item: { case: 'text', value: { text: 'Done.' } } },
+              { end: 5n, item: { case: 'result', value: { text: 'Done.' } } },
+            ],
+          };
+        },
+      });
+    });
+    const { status, stdout } = await runInProcess(['logs', '5aaa'], { stateDir });
+    expect(status).toBe(0);
+    expect(stdout).toBe(
+      [
+        'you → dev',
+        '  Upgrade zod',
+        '',
+        'dev claude · run r1',
+        "  I'll look first.",
+        '  · command npm test',
+        '    ✗ exit 1: boom',
+        '  Done.',
+        '  succeeded · 41 s · $0.42',
+        '',
+        '',
+      ].join('\n'),
+    );
+  });
+});
