@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { HeardRun, ProcessRuns } from '../../support/processRuns.js';
+import type { HeardRun } from '../../support/processRuns.js';
+import { ProcessRuns } from '../../support/processRuns.js';
 
 let runs: ProcessRuns;
 beforeEach(async () => {

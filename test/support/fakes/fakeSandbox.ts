@@ -199,7 +199,7 @@ export class FakeSandbox {
         deliver();
         return until.aborted ? ('drained' as const) : undefined;
       },
-      [until as globalThis.AbortSignal, signal as globalThis.AbortSignal],
+      [until, signal],
     );
   }
 
@@ -210,14 +210,14 @@ export class FakeSandbox {
   #waitFor<T>(
     signal: TailOptions['signal'],
     look: () => T | undefined,
-    wakers: readonly globalThis.AbortSignal[] = [],
+    wakers: readonly TailOptions['signal'][] = [],
   ): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const check = (): void => {
       const found = look();
       if (found !== undefined) resolve(found);
     };
-    const onAbort = (): void => reject(signal.reason as Error);
+    const onAbort = (): void => reject(signal.reason);
     if (signal.aborted) onAbort();
     signal.addEventListener('abort', onAbort, { once: true });
     for (const waker of wakers) waker.addEventListener('abort', check, { once: true });
