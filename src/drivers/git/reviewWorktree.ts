@@ -1,4 +1,4 @@
-import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm, stat, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ChangedFile, FileAtCommit, WorktreeRef, WorktreeState } from '../../core/workspaces/worktreeDriver.js';
@@ -158,7 +158,12 @@ export async function withScratchIndex<T>(
   const folder = await mkdtemp(join(tmpdir(), 'muster-index-'));
   try {
     const scratch = join(folder, 'index');
-    await copyFile(join(gitDirectory, 'index'), scratch);
+    const index = join(gitDirectory, 'index');
+    await copyFile(index, scratch);
+    // Git takes a file of unchanged size and second for unchanged, unless the index is no younger than the file. A copy
+    // with a time of its own would hide an edit that was made in the second in which the index was written.
+    const { atimeMs, mtimeMs } = await stat(index);
+    await utimes(scratch, Math.floor(atimeMs / 1000), Math.floor(mtimeMs / 1000));
     return await work({ GIT_INDEX_FILE: scratch });
   } finally {
     await rm(folder, { recursive: true, force: true });
