@@ -34,15 +34,16 @@ function whatIsStale() {
 }
 
 function install(reason) {
-  console.error(`> Installing dependencies with npm ci: ${reason}`);
+  console.error(`> Installing dependencies with npm: ${reason}`);
   const started = Date.now();
   const npm = process.env.npm_execpath;
-  const npmArgs = ['ci', '--no-audit', '--no-fund'];
+  // Not `npm ci`: it refuses to start where a registry lacks the packages of some other platform.
+  const npmArgs = ['install', '--no-save', '--no-audit', '--no-fund'];
   const result = npm?.endsWith('.js')
     ? spawnSync(process.execPath, [npm, ...npmArgs], { cwd: root, stdio: 'inherit' })
     : spawnSync('npm', npmArgs, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' });
   if (result.status !== 0) {
-    console.error('npm ci failed; its messages are above. Mend what they name and run the command again.');
+    console.error('npm install failed; its messages are above. Mend what they name and run the command again.');
     process.exit(1);
   }
   console.error(`  done: dependencies (${((Date.now() - started) / 1000).toFixed(0)} s)`);

@@ -9,7 +9,7 @@ export async function copyWebviewAssets(): Promise<readonly string[]> {
   const written: string[] = [];
   for (const file of ['codicon.css', 'codicon.ttf']) {
     const source = inRepository('node_modules', '@vscode', 'codicons', 'dist', file);
-    if (!existsSync(source)) throw new Error(`${source} is missing; run npm ci.`);
+    if (!existsSync(source)) throw new Error(`${source} is missing; run npm install.`);
     const target = join('dist', 'webview', file);
     await replaceFile(target, await readFile(source));
     written.push(target);
