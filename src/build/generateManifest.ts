@@ -1,4 +1,4 @@
-import { replaceFile } from './bundle.ts';
+import { replaceFile } from './files.ts';
 import { generateContributions } from '../extension/manifest/contributions.js';
 import { readManifest } from './manifest.ts';
 import { translatableTexts } from './translatableTexts.ts';

@@ -17,8 +17,8 @@ export interface GeneratedManifest {
   readonly texts: Readonly<Record<string, string>>;
 }
 
-/** JSON Schema of compose files, made by the build. */
-const composeSchema = './dist/agent-compose.schema.json';
+/** JSON Schema of compose files; `npm run generate` makes it. */
+const composeSchema = './media/agent-compose.schema.json';
 
 /** Builds everything that VS Code reads about the extension from the tables beside this file. */
 export function generateContributions(): GeneratedManifest {
