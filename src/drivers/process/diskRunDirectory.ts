@@ -1,5 +1,5 @@
-import { mkdir, open, rm, stat } from 'node:fs/promises';
-import { statSync } from 'node:fs';
+import { appendFileSync, closeSync, mkdirSync, openSync, readSync, statSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../base/errors.js';
 import type { RunId } from '../../base/ids.js';
@@ -37,37 +37,35 @@ export class DiskRunDirectory implements RunDirectory {
           },
         );
     }
-    const reserve = ' '.repeat(reserveBytes);
+    const texts: readonly (readonly [string, string])[] = [
+      [runFiles.spec, JSON.stringify(contents.spec, undefined, 2)],
+      [runFiles.prompt, contents.prompt],
+      ...Object.entries(contents.files),
+    ];
     try {
-      await mkdir(dir, { recursive: true, mode: 0o700 });
-      const files: readonly (readonly [string, string])[] = [
-        [runFiles.spec, JSON.stringify(contents.spec, undefined, 2)],
-        [runFiles.prompt, contents.prompt],
-        [runFiles.stdout, ''],
-        [runFiles.stderr, ''],
-        [runFiles.pidReserve, reserve],
-        [runFiles.exitReserve, reserve],
-        ...Object.entries(contents.files),
-      ];
-      await Promise.all(files.map(([name, text]) => writeWhole(join(dir, name), text)));
+      // Synchronous on purpose: a dispatch waits for these few small files, and each of their two dozen system calls would
+      // take longer through the thread pool than it takes.
+      mkdirSync(dir, { recursive: true, mode: 0o700 });
+      for (const [name, text] of texts) writeWhole(join(dir, name), text);
+      for (const name of [runFiles.stdout, runFiles.stderr]) appendFileSync(join(dir, name), '', { mode: 0o600 });
+      const reserve = ' '.repeat(reserveBytes);
+      for (const name of [runFiles.pidReserve, runFiles.exitReserve])
+        writeFileSync(join(dir, name), reserve, { mode: 0o600 });
     } catch (error) {
       throw unwritable(dir, error);
     }
   }
 
   async exists(run: RunId): Promise<boolean> {
-    return stat(this.path(run)).then(
-      () => true,
-      () => false,
-    );
+    return statSync(this.path(run), { throwIfNoEntry: false }) !== undefined;
   }
 
   async claimStart(run: RunId): Promise<'claimed' | 'taken'> {
     const dir = this.path(run);
     try {
       // A wrapper is only ever spawned after its directory was made: without one there is none to race with.
-      await mkdir(dir, { recursive: true, mode: 0o700 });
-      await mkdir(join(dir, runFiles.started), { mode: 0o700 });
+      mkdirSync(dir, { recursive: true, mode: 0o700 });
+      mkdirSync(join(dir, runFiles.started), { mode: 0o700 });
       return 'claimed';
     } catch (error) {
       if (systemCode(error) === 'EEXIST') return 'taken';
@@ -96,28 +94,28 @@ export class DiskRunDirectory implements RunDirectory {
   }
 
   async stderrTail(run: RunId, maxBytes: number): Promise<string> {
-    let file;
-    try {
-      file = await open(join(this.path(run), runFiles.stderr), 'r');
-    } catch (error) {
-      if (systemCode(error) === 'ENOENT') return '';
-      throw error;
-    }
-    try {
-      const { size } = await file.stat();
-      const from = Math.max(0, size - maxBytes);
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(size - from), 0, size - from, from);
-      const text = buffer.subarray(0, bytesRead);
-      // A cut in the middle of a character would show as a replacement character that the agent never wrote.
-      let start = 0;
-      while (from > 0 && start < 3 && ((text[start] ?? 0) & 0xc0) === 0x80) start++;
-      return text.toString('utf8', start);
-    } finally {
-      await file.close();
-    }
+    const path = join(this.path(run), runFiles.stderr);
+    const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+    if (size === 0) return '';
+    const from = Math.max(0, size - maxBytes);
+    const text = readRange(path, from, size);
+    // A cut in the middle of a character would show as a replacement character that the agent never wrote.
+    let start = 0;
+    while (from > 0 && start < 3 && ((text[start] ?? 0) & 0xc0) === 0x80) start++;
+    return text.toString('utf8', start);
   }
 
   async remove(run: RunId): Promise<void> {
     await rm(this.path(run), { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+function readRange(path: string, from: number, to: number): Buffer {
+  const file = openSync(path, 'r');
+  try {
+    const buffer = Buffer.alloc(to - from);
+    return buffer.subarray(0, readSync(file, buffer, 0, buffer.length, from));
+  } finally {
+    closeSync(file);
   }
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { join } from 'node:path';
 import { AppError, errorMessage } from '../../base/errors.js';
@@ -34,11 +34,7 @@ export class ProcessSandboxDriver implements SandboxDriver {
 
   async start(launch: SandboxLaunch, signal: AbortSignal): Promise<void> {
     const { cwd, run } = launch;
-    const isFolder = await stat(cwd).then(
-      found => found.isDirectory(),
-      () => false,
-    );
-    if (!isFolder)
+    if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory())
       throw new AppError('worktree.missing', `The run was to work in ${cwd}, which is not there any more.`, {
         path: cwd,
       });

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { rename, writeFile } from 'node:fs/promises';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorMessage, AppError } from '../../base/errors.js';
 import { isId } from '../../base/ids.js';
@@ -31,10 +31,10 @@ export function runPath(stateDir: string, run: RunId): string {
 }
 
 /** Writes a file of mode 0600 that is either whole or not there. */
-export async function writeWhole(path: string, contents: string): Promise<void> {
+export function writeWhole(path: string, contents: string): void {
   const temporary = `${path}.${randomBytes(6).toString('hex')}`;
-  await writeFile(temporary, contents, { mode: 0o600, flag: 'wx' });
-  await rename(temporary, path);
+  writeFileSync(temporary, contents, { mode: 0o600, flag: 'wx' });
+  renameSync(temporary, path);
 }
 
 /** The error of a state directory that cannot be written to. */
