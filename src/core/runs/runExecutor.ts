@@ -127,6 +127,7 @@ export class RunExecutor {
           env: { ...env, ...filled.env, ...command.env },
           cwd: workspace.cwd,
           stdin: command.stdin,
+          provider: { name: run.provider, install: subject.provider.fix.install },
         },
         limitsOf(subject.agent),
         this.#listener(run, recorder, subject.provider),
