@@ -39,7 +39,7 @@ export default defineConfig({
     },
     projects: [
       suite({ name: 'architecture', timeoutMs: 180_000, needs: 'bundles' }),
-      suite({ name: 'unit', timeoutMs: 10_000 }),
+      suite({ name: 'unit', timeoutMs: 60_000 }),
       suite({ name: 'contract', timeoutMs: 60_000 }),
       suite({ name: 'integration', timeoutMs: 120_000 }),
       suite({ name: 'protocol', timeoutMs: 180_000, needs: 'bundles' }),
