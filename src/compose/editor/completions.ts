@@ -20,6 +20,8 @@ export interface Completion {
   readonly documentation: string;
   /** Whole text, with its indentation: it must be inserted without further adjustment. */
   readonly insertText: string;
+  /** What the text in front of the cursor is compared with; quoted when that text is. */
+  readonly filterText: string;
   /** What it replaces. */
   readonly span: Span;
   readonly deprecated: boolean;
@@ -33,13 +35,13 @@ export function completions(source: ComposeSource, offset: number): readonly Com
   if (!here) return [];
   if (place.kind === 'value') return valueCompletions(source, place, here.shape, here.field);
   const fields = mappingOf(here.shape);
-  const keys = fields ? fieldCompletions(fields, place) : [];
+  const keys = fields ? fieldCompletions(source, fields, place) : [];
   // An item of a list is written where a key could be as well.
   const values = place.path.at(-1) === '[]' ? valueCompletions(source, place, here.shape, here.field) : [];
   return [...keys, ...values];
 }
 
-function fieldCompletions(shape: MappingShape, place: CursorPlace): readonly Completion[] {
+function fieldCompletions(source: ComposeSource, shape: MappingShape, place: CursorPlace): readonly Completion[] {
   const alternatives = shape.exactlyOne?.names ?? [];
   const isChosen = alternatives.some(name => place.siblings.has(name));
   return Object.entries(shape.fields)
@@ -51,9 +53,15 @@ function fieldCompletions(shape: MappingShape, place: CursorPlace): readonly Com
       detail: field.planned ? 'not acted on yet' : field.required ? 'required' : '',
       documentation: fieldDoc(name, field),
       insertText: `${name}:${startOfValue(field.shape, place)}`,
+      filterText: filterText(source, place, name),
       span: place.word,
       deprecated: field.spellingOf !== undefined,
     }));
+}
+
+function filterText(source: ComposeSource, place: CursorPlace, label: string): string {
+  const quote = source.text[place.word.start];
+  return quote === '"' || quote === "'" ? `${quote}${label}${quote}` : label;
 }
 
 function startOfValue(shape: Shape, place: CursorPlace): string {
@@ -86,6 +94,7 @@ function valueCompletions(
     detail: value.planned ? 'not acted on yet' : '',
     documentation: value.doc,
     insertText: asScalar(value.value),
+    filterText: filterText(source, place, value.value),
     span: place.word,
     deprecated: value.spellingOf !== undefined,
   });

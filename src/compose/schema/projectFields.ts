@@ -28,6 +28,7 @@ const hook: MappingShape = mapping({
   }),
   env: field(dictionary('variable', 'LANG', envValue), 'Environment variables for it.', `${HOOK}\nenv:\n  LANG: C`, {
     era: 'muster',
+    interpolated: true,
   }),
   filter: field(
     dictionary('field of the event', 'agent', text()),

@@ -74,6 +74,7 @@ function completionItem(document: vscode.TextDocument, completion: Completion): 
   item.detail = completion.detail;
   item.documentation = new vscode.MarkdownString(completion.documentation);
   item.insertText = completion.insertText;
+  item.filterText = completion.filterText;
   item.range = rangeOf(document, completion.span);
   item.keepWhitespace = true;
   // Required first, then the order of the reference, old spellings last.

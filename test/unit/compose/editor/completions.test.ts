@@ -158,6 +158,10 @@ describe('values', () => {
     expect(read(text).spec).toBeDefined();
   });
 
+  it('are found again behind a quote that is there', () => {
+    expect(at("agents: {dev: {permissions: 'con|'}}").map(found => found.filterText)).toContain("'confined'");
+  });
+
   it('keep the comment after them', () => {
     expect(accept('agents:\n  dev:\n    permissions: con| # careful\n', 'confined')).toBe(
       'agents:\n  dev:\n    permissions: confined # careful\n',
