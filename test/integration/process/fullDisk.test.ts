@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,8 +8,8 @@ import { ProcessRuns } from '../../support/processRuns.js';
 
 /** A disk of 16 MB where this user may mount one; else files of at most 4 MB for the wrapper and all its children. */
 const mounted = mkdtempSync(join(tmpdir(), 'muster-probe-'));
-const canMount = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'muster-probe', mounted]).status === 0;
-if (canMount) execFileSync('umount', [mounted]);
+const canMount = mountSmallDisk(mounted);
+if (canMount) unmount(mounted);
 rmSync(mounted, { recursive: true });
 const means = canMount ? 'a tmpfs of 16 MB' : 'a file-size limit of 4 MB (ulimit -f)';
 console.log(`Full state directory: tested with ${means}.`);
@@ -19,15 +19,23 @@ let runs: ProcessRuns;
 
 beforeEach(async () => {
   stateDir = mkdtempSync(join(tmpdir(), 'muster-full-'));
-  if (canMount) execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16m,mode=0700', 'muster-full', stateDir]);
+  if (canMount) mountSmallDisk(stateDir);
   runs = await ProcessRuns.open({ stateDir, ...(canMount ? {} : { wrapper: limitedWrapper() }) });
 });
 
 afterEach(async () => {
   await runs.dispose();
-  if (canMount) execFileSync('umount', ['-l', stateDir]);
+  if (canMount) unmount(stateDir);
   rmSync(stateDir, { recursive: true, force: true });
 });
+
+function mountSmallDisk(folder: string): boolean {
+  return spawnSync('sh', ['-c', 'mount -t tmpfs -o size=16m,mode=0700 muster-test "$0"', folder]).status === 0;
+}
+
+function unmount(folder: string): void {
+  spawnSync('sh', ['-c', 'umount -l "$0"', folder]);
+}
 
 function limitedWrapper(): Wrapper {
   const shell = join(stateDir, 'limited-sh');

@@ -1,0 +1,50 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { join } from 'node:path';
+import type { RunId } from '../../../src/base/ids.js';
+import { silentLog } from '../../../src/base/log.js';
+import { RunFolderWatches } from '../../../src/drivers/process/runFolderWatches.js';
+import { ProcessRuns } from '../../support/processRuns.js';
+import { randomIds } from '../../support/randomIds.js';
+
+let stateDir: string;
+beforeEach(async () => {
+  stateDir = await mkdtemp(join(tmpdir(), 'muster-watch-'));
+});
+afterEach(() => rm(stateDir, { recursive: true, force: true }));
+
+test('a folder that the system refuses to watch is polled, and said so once', async () => {
+  const warnings: string[] = [];
+  const watches = new RunFolderWatches({ stateDir, log: { ...silentLog, warn: message => warnings.push(message) } });
+  const ids = randomIds();
+  let looks = 0;
+  // Folders that do not exist are refused like those beyond the user's limit of watches.
+  const found = [ids.next<'run'>(), ids.next<'run'>()].map((run: RunId) =>
+    watches.waitFor({
+      run,
+      files: ['exit.json'],
+      signal: new AbortController().signal,
+      look: () => (++looks > 6 ? 'there' : undefined),
+    }),
+  );
+  expect(await Promise.all(found)).toEqual(['there', 'there']);
+  expect(warnings).toHaveLength(1);
+});
+
+test('a run is watched to its end without any notification', async () => {
+  const runs = await ProcessRuns.open({ stateDir });
+  const run = randomIds().next<'run'>();
+  const exit = runs.sandbox.directory.waitForExit(run, new AbortController().signal);
+  await runs.sandbox.directory.create(run, { spec: {}, prompt: '', files: {} });
+  const launch = {
+    run,
+    argv: ['sh', '-c', 'exit 4'],
+    env: { PATH: '/usr/bin:/bin' },
+    cwd: stateDir,
+    stdin: 'none' as const,
+  };
+  await runs.sandbox.driver.start(launch, new AbortController().signal);
+  expect(await exit).toMatchObject({ code: 4 });
+  await runs.dispose();
+});
