@@ -25,6 +25,11 @@ export interface CommandContext extends GlobalOptions {
   readonly connectRunning: () => Promise<HostClient>;
   /** Another client after a call failed with `host.unreachable`: the host's next life, or a host started anew. */
   readonly reconnect: () => Promise<HostClient>;
+  /**
+   * Makes a call that only reads, or that the host recognises when it comes twice; once more when the host went away under
+   * it. Throws `host.unreachable`.
+   */
+  readonly repeatable: <T>(call: (client: HostClient) => Promise<T>) => Promise<T>;
   /** A live view that survives the host's restart. */
   readonly watch: () => LiveState;
 }

@@ -19,8 +19,9 @@ export async function readConversation(
 ): Promise<void> {
   const seen = new Set<string>();
   for (;;) {
-    const client = await context.connect();
-    const detail = await client.threads.getThread({ threadId }, { signal: context.signal });
+    const detail = await context.repeatable(({ threads }) =>
+      threads.getThread({ threadId }, { signal: context.signal }),
+    );
     await sendNew(context, sink, { detail, seen, follow });
     if (!follow || !(await waitForMore(context, { threadId, seen }))) return;
   }
@@ -60,9 +61,8 @@ export async function sendRun(
   for await (const items of readTranscript(context, { runId: run.id, follow })) {
     for (const item of items) sink.item(item, run);
   }
-  const client = await context.connect();
   const { run: last = run } = follow
-    ? await client.runs.getRun({ runId: run.id }, { signal: context.signal })
+    ? await context.repeatable(({ runs }) => runs.getRun({ runId: run.id }, { signal: context.signal }))
     : { run };
   if (last.endedAt > 0n) sink.runEnded(last);
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { isAppError } from '../base/errors.js';
 import type { Log } from '../base/log.js';
 import { connectHost, type HostClient } from '../client/hostClient.js';
 import { ensureHost } from '../client/hostLauncher.js';
@@ -39,6 +40,17 @@ export class HostSession {
   async reconnect(): Promise<HostClient> {
     await this.#closeClient();
     return this.connect();
+  }
+
+  /** A call that may be made again: once more with a new client when the host went away under it. */
+  async repeatable<T>(call: (client: HostClient) => Promise<T>): Promise<T> {
+    const client = await this.connect();
+    try {
+      return await call(client);
+    } catch (error) {
+      if (!isAppError(error, 'host.unreachable')) throw error;
+      return await call(await this.reconnect());
+    }
   }
 
   watch(): LiveState {

@@ -59,6 +59,7 @@ async function invoke({ args, env, cwd, bundleDir, stdin, signal }: CliOptions, 
     connect: () => session.connect(),
     connectRunning: () => session.connectRunning(),
     reconnect: () => session.reconnect(),
+    repeatable: call => session.repeatable(call),
     watch: () => session.watch(),
   };
   try {

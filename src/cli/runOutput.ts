@@ -48,23 +48,23 @@ async function* resumed<T>(
   read: (client: HostClient, from: bigint, advance: (end: bigint) => void) => AsyncGenerator<T>,
 ): AsyncGenerator<T> {
   let from = 0n;
-  let client = await context.connect();
   for (let reconnects = 0; ;) {
+    const client = await context.connect();
     try {
       yield* read(client, from, end => {
         from = end;
         reconnects = 0;
       });
       // A host that is told to end closes its streams without an error, although the run goes on.
-      if (!follow || (await hasEnded(client, runId, context.signal)) || ++reconnects > maximumReconnects) return;
+      if (!follow || (await hasEnded(context, runId)) || ++reconnects > maximumReconnects) return;
     } catch (error) {
       if (!isAppError(error, 'host.unreachable') || ++reconnects > maximumReconnects) throw error;
-      client = await context.reconnect();
+      await context.reconnect();
     }
   }
 }
 
-async function hasEnded(client: HostClient, runId: string, signal: AbortSignal): Promise<boolean> {
-  const { run } = await client.runs.getRun({ runId }, { signal });
+async function hasEnded({ repeatable, signal }: CommandContext, runId: string): Promise<boolean> {
+  const { run } = await repeatable(({ runs }) => runs.getRun({ runId }, { signal }));
   return run === undefined || run.endedAt > 0n;
 }

@@ -1,10 +1,10 @@
 import { AppError } from '../base/errors.js';
-import type { HostClient } from '../client/hostClient.js';
 import type { Thread } from '../protocol/gen/muster/v1/threads_pb.js';
+import type { CommandContext } from './command.js';
 
 /** The thread with this id or unique beginning of one. Throws `thread.unknown` or `thread.ambiguous`. */
-export async function getThread(client: HostClient, id: string, signal: AbortSignal): Promise<Thread> {
-  const { thread } = await client.threads.getThread({ threadId: id }, { signal });
+export async function getThread({ repeatable, signal }: CommandContext, id: string): Promise<Thread> {
+  const { thread } = await repeatable(({ threads }) => threads.getThread({ threadId: id }, { signal }));
   return present(thread, id);
 }
 

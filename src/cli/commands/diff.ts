@@ -24,10 +24,10 @@ export const diff = defineCommand({
   details: 'Compared with the commit that the thread started from, with what is not committed yet.',
   async run(context, args) {
     const { out, json, signal } = context;
-    const client = await context.connect();
-    const thread = await getThread(client, args.required(0), signal);
+    const thread = await getThread(context, args.required(0));
     const withPatch = !args.flag('stat');
-    const changes = await client.threads.diffThread({ threadId: thread.id, withPatch }, { signal });
+    const request = { threadId: thread.id, withPatch };
+    const changes = await context.repeatable(({ threads }) => threads.diffThread(request, { signal }));
     if (json) out.json(diffJson(thread.id, changes, { withPatch }));
     else if (withPatch) printPatch(out, changes.patch);
     else printFiles(context, changes);

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { isAppError } from '../../base/errors.js';
-import type { HostClient } from '../../client/hostClient.js';
 import { collectProviderEnvironment } from '../../client/providerEnvironment.js';
+import type { Project } from '../../protocol/gen/muster/v1/projects_pb.js';
 import type { DispatchResponse } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { defineCommand, type CommandContext } from '../command.js';
 import { usageError } from '../globalOptions.js';
@@ -9,6 +8,7 @@ import { describeState } from '../output/threadList.js';
 import { threadJson } from '../output/wireJson.js';
 import { readPrompt } from '../prompt.js';
 import { waitUntilSettled } from '../settling.js';
+import { getThread } from '../threadLookup.js';
 import { findProject } from './ps.js';
 
 export const dispatch = defineCommand({
@@ -32,7 +32,6 @@ export const dispatch = defineCommand({
     const [agent = '', ...words] = args.positionals;
     if (agent === '') throw usageError('The name of the agent is empty.');
     const prompt = await readPrompt({ words, file: args.text('prompt-file') }, context);
-    const client = await context.connect();
     const thread = args.text('thread') ?? '';
     const project = args.text('project') ?? '';
     const request = {
@@ -43,48 +42,38 @@ export const dispatch = defineCommand({
       threadId: thread,
       summary: args.text('summary') ?? '',
       base: args.text('base') ?? '',
-      environment: await collectEnvironment(client, { context, project, thread }),
+      environment: await collectEnvironment(context, { project, thread }),
       // The same answer comes again when the first one was lost on its way.
       idempotencyKey: randomUUID(),
     };
-    const response = await sendTwice(context, next => next.threads.dispatch(request, { signal: context.signal }));
+    const response = await context.repeatable(({ threads }) => threads.dispatch(request, { signal: context.signal }));
     return args.flag('wait') ? await waitForEnd(context, response) : report(context, response);
   },
 });
 
 /** The provider's variables, and those that the project's secrets refer to. */
 async function collectEnvironment(
-  client: HostClient,
-  { context, project, thread }: { readonly context: CommandContext; readonly project: string; readonly thread: string },
+  context: CommandContext,
+  target: { readonly project: string; readonly thread: string },
 ): Promise<Record<string, string>> {
   const environment = collectProviderEnvironment(context.env);
-  const { signal } = context;
-  const found = await lookUp();
-  for (const name of found?.environmentNames ?? []) {
+  const project = await findTarget(context, target);
+  for (const name of project?.environmentNames ?? []) {
     const value = context.env[name];
     if (value !== undefined) environment[name] = value;
   }
   return environment;
-
-  async function lookUp() {
-    if (thread !== '') {
-      const answer = await client.threads.getThread({ threadId: thread }, { signal });
-      return (await client.projects.getProject({ project: answer.thread?.projectId ?? '' }, { signal })).project;
-    }
-    // A project that does not exist is the dispatch's own error.
-    return project === ''
-      ? findProject(client, context)
-      : (await client.projects.getProject({ project }, { signal })).project;
-  }
 }
 
-async function sendTwice<T>(context: CommandContext, send: (client: HostClient) => Promise<T>): Promise<T> {
-  try {
-    return await send(await context.connect());
-  } catch (error) {
-    if (!isAppError(error, 'host.unreachable')) throw error;
-    return await send(await context.reconnect());
-  }
+async function findTarget(
+  context: CommandContext,
+  { project, thread }: { readonly project: string; readonly thread: string },
+): Promise<Project | undefined> {
+  // That this folder is in no project is the dispatch's own error.
+  if (thread === '' && project === '') return await findProject(context);
+  const name = thread === '' ? project : (await getThread(context, thread)).projectId;
+  const { signal } = context;
+  return (await context.repeatable(({ projects }) => projects.getProject({ project: name }, { signal }))).project;
 }
 
 function report({ out, json }: CommandContext, response: DispatchResponse): number {
@@ -97,9 +86,8 @@ function report({ out, json }: CommandContext, response: DispatchResponse): numb
 async function waitForEnd(context: CommandContext, response: DispatchResponse): Promise<number> {
   const { out, json, signal } = context;
   if (!json) out.note(`${response.threadId} ${response.status}`);
-  const client = await context.connect();
-  const { thread } = await client.threads.getThread({ threadId: response.threadId }, { signal });
-  const settled = thread && (await waitUntilSettled(context.watch(), { thread, signal }));
+  const thread = await getThread(context, response.threadId);
+  const settled = await waitUntilSettled(context.watch(), { thread, signal });
   if (!settled) return report(context, response);
   const { threadId, messageId, runId } = response;
   if (json) {

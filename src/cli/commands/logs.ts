@@ -26,7 +26,7 @@ export const logs = defineCommand({
     const follow = args.flag('follow');
     if (args.flag('stderr') && !args.flag('raw')) throw usageError('--stderr only goes with --raw.');
     if (args.flag('raw') && json) throw usageError('--raw and --json exclude each other.');
-    const target = await find(await context.connect(), args.required(0), context.signal);
+    const target = await context.repeatable(client => find(client, args.required(0), context.signal));
     if (args.flag('raw')) {
       const runs = target.run ? [target.run] : target.detail.runs;
       await printRaw(context, { runs, follow, stream: args.flag('stderr') ? 'stderr' : 'stdout' });

@@ -25,8 +25,8 @@ export const merge = defineCommand({
   details: 'Exit status: 0 merged, 1 not. Without --expect, work that is not committed yet is committed first.',
   async run(context, args) {
     const { signal } = context;
+    const thread = await getThread(context, args.required(0));
     const client = await context.connect();
-    const thread = await getThread(client, args.required(0), signal);
     const response = await client.merges.requestMerge(
       {
         threadId: thread.id,

@@ -29,15 +29,15 @@ export const ps = defineCommand({
     const unknown = statuses.find(status => !isStatus(status));
     if (unknown !== undefined)
       throw usageError(`${JSON.stringify(unknown)} is not a status; they are ${allStatuses.join(', ')}.`);
-    const client = await context.connect();
-    const project = args.flag('all') ? undefined : await findProject(client, context);
-    const threads = await readThreads(client, {
+    const project = args.flag('all') ? undefined : await findProject(context);
+    const query = {
       signal,
       folder: project?.folder ?? '',
       agent: args.text('agent') ?? '',
       statuses: statuses.length > 0 ? statuses : allStatuses,
       doneLimit: readLimit(args.text('limit')),
-    });
+    };
+    const threads = await context.repeatable(client => readThreads(client, query));
     if (json) {
       out.json({ project: project ? projectJson(project) : null, threads: threads.map(threadJson) });
     } else if (threads.length === 0) {
@@ -52,12 +52,9 @@ export const ps = defineCommand({
 });
 
 /** The project whose folder contains the one that the command works in, if any. */
-export async function findProject(
-  client: HostClient,
-  { directory, signal }: Pick<CommandContext, 'directory' | 'signal'>,
-): Promise<Project | undefined> {
+export async function findProject({ repeatable, directory, signal }: CommandContext): Promise<Project | undefined> {
   try {
-    return (await client.projects.getProject({ folder: directory }, { signal })).project;
+    return (await repeatable(({ projects }) => projects.getProject({ folder: directory }, { signal }))).project;
   } catch (error) {
     if (isAppError(error, 'project.unknown')) return undefined;
     throw error;

@@ -17,8 +17,7 @@ export const wait = defineCommand({
     'whatever the outcome; 1 timeout; 2 usage or unknown thread; 3 no host.',
   async run(context, args) {
     const timeoutMs = readSeconds(args.text('timeout'), '--timeout');
-    const client = await context.connect();
-    const thread = await getThread(client, args.required(0), context.signal);
+    const thread = await getThread(context, args.required(0));
     const settled = isSettled(thread)
       ? thread
       : await waitUntilSettled(context.watch(), { thread, signal: context.signal, timeoutMs });

@@ -11,9 +11,11 @@ export const worktrees = defineCommand({
   options: { all: { type: 'boolean', short: 'a', text: 'of every project, not only of the one of this folder' } },
   async run(context, args) {
     const { out, json, signal } = context;
-    const client = await context.connect();
-    const project = args.flag('all') ? undefined : await findProject(client, context);
-    const { worktrees: found } = await client.worktrees.listWorktrees({ folder: project?.folder ?? '' }, { signal });
+    const project = args.flag('all') ? undefined : await findProject(context);
+    const request = { folder: project?.folder ?? '' };
+    const { worktrees: found } = await context.repeatable(client =>
+      client.worktrees.listWorktrees(request, { signal }),
+    );
     if (json) {
       out.json({ worktrees: found.map(worktreeJson) });
       return 0;

@@ -21,7 +21,10 @@ export function errorLine(error: unknown): string {
 /** Lines that belong before the one of {@link errorLine}: every problem of a compose file, every reason for consent. */
 export function errorDetails(error: unknown): readonly string[] {
   if (isAppError(error, 'compose.invalid')) return texts(error.data.problems);
-  if (isAppError(error, 'consent.required')) return texts(error.data.reasons).map(reason => `  ${reason}`);
+  if (isAppError(error, 'consent.required')) {
+    const reasons = texts(error.data.reasons);
+    return reasons.every(reason => oneLine(error.message).includes(reason)) ? [] : reasons.map(reason => `  ${reason}`);
+  }
   return [];
 }
 

@@ -81,12 +81,18 @@ export function describeState(thread: Thread): string {
     case 'merged':
       return thread.latestMerge ? `${status} into ${oneLine(thread.latestMerge.target)}` : status;
     case 'ready':
-      return 'ready for review';
+      return describeChanges(thread.filesChanged);
     case 'failed':
     case 'closed':
     case 'abandoned':
       return status;
   }
+}
+
+function describeChanges(files: number | undefined): string {
+  if (files === undefined) return 'ready for review';
+  if (files === 0) return 'ready, nothing changed';
+  return `ready, ${files === 1 ? '1 file' : `${files} files`}`;
 }
 
 function paintGroup(style: Style, group: ThreadGroup): (text: string) => string {
