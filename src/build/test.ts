@@ -26,7 +26,9 @@ if (unknown.length > 0) {
 const chosen = suites.filter(suite => wanted.length === 0 || wanted.includes(suite.name));
 
 const started = performance.now();
-say(`Muster's tests: ${chosen.map(suite => suite.name).join(', ')} (${cpus().length} cores, Node ${process.version})`);
+process.env['MUSTER_SEED'] ??= String(Date.now() % 1_000_000);
+say(`Muster's tests: ${chosen.map(suite => suite.name).join(', ')}`);
+say(`${cpus().length} cores, Node ${process.version}, samples chosen by MUSTER_SEED=${process.env['MUSTER_SEED']}`);
 const missing = await provide(new Set(chosen.flatMap(suite => suite.needs)));
 await mkdir(inRepository('out/results'), { recursive: true });
 await attempt('Bundling Muster', () => bundleEverything(currentPlatform()));

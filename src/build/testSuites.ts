@@ -20,6 +20,7 @@ export const suites: readonly Suite[] = [
   { name: 'integration', about: 'real SQLite, git and processes', runner: 'vitest', needs: [] },
   { name: 'protocol', about: 'a real host over its real endpoint', runner: 'vitest', needs: [] },
   { name: 'e2e', about: 'the real agent CLIs with a scripted model', runner: 'vitest', needs: ['agents'] },
+  { name: 'webview', about: 'thread page and board in a browser', runner: 'vitest', needs: ['browser'] },
   { name: 'vscode', about: 'inside a real extension host', runner: 'vscode', needs: ['browser', 'code-server'] },
   {
     name: 'journey',

@@ -1,7 +1,7 @@
 /** Whether `npm run soak` asked for the whole of each long matrix. */
 export const soaking = process.env['MUSTER_SOAK'] === '1';
 
-/** Prints and reads the seed of this run, so that a failing sample can be run again: `MUSTER_SEED=n npm test`. */
+/** What chooses the samples of this run; `npm test` prints it, `MUSTER_SEED=n npm test` chooses the same ones again. */
 export const seed = Number(process.env['MUSTER_SEED'] ?? Date.now() % 1_000_000);
 
 /** A repeatable source of numbers in [0, 1). */

@@ -12,7 +12,9 @@ const toBrowse = ['chromium', 'fonts-dejavu-core'];
 /** Installs the system packages that are missing. Where there is no apt, they are expected to be there by other means. */
 export async function provideSystemPackages(options: { readonly browser: boolean }): Promise<void> {
   if (!existsSync('/usr/bin/apt-get')) {
-    say('  there is no apt-get: git, a C++ compiler and, for tests, Chromium (or MUSTER_CHROMIUM) must be there already');
+    say(
+      '  there is no apt-get: git, a C++ compiler and, for tests, Chromium (or MUSTER_CHROMIUM) must be there already',
+    );
     return;
   }
   const missing = [...toBuild, ...(options.browser ? toBrowse : [])].filter(name => !isInstalled(name));
