@@ -2,7 +2,6 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FromThreadPage, ToThreadPage } from '../../src/protocol/webview/threadPageMessages.js';
 import type { TranscriptEntry } from '../../src/protocol/webview/transcriptView.js';
-import { accessibilityProblems } from './support/accessibility.js';
 import { launchBrowser, openWebview, themes, type OpenWebview, type Theme } from './support/openWebview.js';
 import {
   agentView,
@@ -49,10 +48,9 @@ async function look(
   try {
     await view.send(...messages);
     await prepare?.(view);
-    // Before the picture: taking it adds a style of its own.
     expect(await view.problems()).toEqual([]);
     await view.screenshot(`threadPage-${name}-${theme}`);
-    expect(await accessibilityProblems(view.page)).toEqual([]);
+    expect(await view.accessibilityProblems()).toEqual([]);
   } finally {
     await view.close();
   }

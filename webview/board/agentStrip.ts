@@ -9,7 +9,8 @@ import type { BoardState } from './boardState.js';
 export function agentStrip({ strip, strings }: BoardState): TemplateResult {
   const cost = formatCost(strip.costTodayUsd);
   const manyProjects = new Set(strip.agents.map(agent => agent.projectId)).size > 1;
-  return html`<header class="strip">
+  return html`<header class="strip ${strip.agents.length === 0 && cost === '' ? 'is-empty' : ''}">
+    <h1 class="sr-only">${strings.board}</h1>
     <ul class="strip-agents" aria-label=${strings.agents}>
       ${strip.agents.map(agent => agentLoad(agent, { strings, withProject: manyProjects }))}
     </ul>

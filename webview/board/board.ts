@@ -9,9 +9,10 @@ import {
 } from '../../src/protocol/webview/boardMessages.js';
 import { boardViewStateSchema, type BoardViewState } from '../../src/protocol/webview/boardViewState.js';
 import { fill } from '../../src/protocol/webview/webviewStrings.js';
+import { blankState } from '../shared/blankState.js';
 import { connectMessages } from '../shared/messagePort.js';
 import { notice } from '../shared/notice.js';
-import { badge, button } from '../shared/toolkit.js';
+import { badge } from '../shared/toolkit.js';
 import { agentStrip } from './agentStrip.js';
 import { boardColumns, moveCard, shownAtFirst, type BoardColumn } from './boardColumns.js';
 import { applyMessage, emptyBoard, type BoardState } from './boardState.js';
@@ -55,7 +56,7 @@ export class Board extends LitElement {
               tone: 'warning',
               icon: 'debug-disconnect',
               text: strings.hostOffline,
-              detail: threads.size > 0 ? strings.hostOfflineHint : '',
+              detail: strings.hostOfflineHint,
               actions: [{ label: strings.startHost, onClick: () => this.#post({ type: 'startHost' }) }],
             })
           : nothing
@@ -71,23 +72,29 @@ export class Board extends LitElement {
               dismiss: { label: strings.dismiss, onClick: () => this.#change({ ...state, failure: '' }) },
             })
       }
-      ${loaded && threads.size === 0 ? this.#empty() : this.#columns()}
+      ${threads.size === 0 && (loaded || connection === 'offline') ? this.#blank() : this.#columns()}
     </div>`;
   }
 
-  #empty(): TemplateResult {
-    const { strings } = this.#state;
-    return html`<main class="board-empty">
-      <h1>${strings.emptyBoard}</h1>
-      <p>${strings.emptyBoardHint}</p>
-      ${button({ label: strings.dispatch, look: 'primary', icon: 'play', onClick: () => this.#post({ type: 'dispatch' }) })}
-    </main>`;
+  #blank(): TemplateResult {
+    const { strings, connection } = this.#state;
+    return connection === 'offline'
+      ? blankState({
+          icon: 'debug-disconnect',
+          title: strings.hostOffline,
+          action: { label: strings.startHost, onClick: () => this.#post({ type: 'startHost' }) },
+        })
+      : blankState({
+          title: strings.emptyBoard,
+          detail: strings.emptyBoardHint,
+          action: { label: strings.dispatch, icon: 'play', onClick: () => this.#post({ type: 'dispatch' }) },
+        });
   }
 
   #columns(): TemplateResult {
-    const { strings, loaded, connection } = this.#state;
-    if (!loaded && connection !== 'offline') {
-      return html`<main class="columns" role="status" aria-label=${strings.boardLoading}>
+    const { strings, loaded } = this.#state;
+    if (!loaded) {
+      return html`<main class="columns" aria-busy="true" aria-label=${strings.boardLoading}>
         ${threadGroups.map((group, i) => html`<section class="column">${this.#heading(group, undefined)}${cardSkeletons(i)}</section>`)}
       </main>`;
     }
@@ -164,10 +171,32 @@ export class Board extends LitElement {
     this.requestUpdate();
   }
 
+  /** The card that has the focus, before the columns are drawn again. */
+  #focused: string | undefined;
+
+  protected override willUpdate(): void {
+    this.#focused = this.#cardOf(document.activeElement);
+  }
+
+  protected override updated(): void {
+    // A card that moves to another column is a new element.
+    if (this.#focused !== undefined && document.activeElement === document.body) this.#focusCard(this.#focused);
+  }
+
+  #cardOf(target: EventTarget | null): string | undefined {
+    const card = target instanceof Element ? target.closest<HTMLElement>('.card') : null;
+    return card?.dataset['thread'];
+  }
+
+  #focusCard(threadId: string): void {
+    const title = this.querySelector<HTMLElement>(`.card[data-thread="${CSS.escape(threadId)}"] .card-title`);
+    title?.focus({ preventScroll: true });
+    title?.closest('.card')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }
+
   readonly #onKeyDown = (event: KeyboardEvent): void => {
     if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    const card = event.target instanceof Element ? event.target.closest<HTMLElement>('.card') : null;
-    const id = card?.dataset['thread'];
+    const id = this.#cardOf(event.target);
     if (id === undefined) return;
     const columns = boardColumns(this.#state.threads.values()).map(column => this.#shown(column));
     const column = columns.findIndex(threads => threads.some(thread => thread.id === id));
@@ -180,9 +209,7 @@ export class Board extends LitElement {
     const target = next && columns[next.column]?.[next.row];
     if (!target) return;
     event.preventDefault();
-    const title = this.querySelector<HTMLElement>(`.card[data-thread="${CSS.escape(target.id)}"] .card-title`);
-    title?.focus({ preventScroll: true });
-    title?.closest('.card')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    this.#focusCard(target.id);
   };
 
   #change(state: BoardState): void {

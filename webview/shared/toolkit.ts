@@ -2,13 +2,7 @@
  * The only file that knows the widget toolkit: it registers the elements in use and hands out templates for them, so that
  * another toolkit (the one in use is archived) is a change of this file.
  */
-import {
-  provideVSCodeDesignSystem,
-  vsCodeBadge,
-  vsCodeButton,
-  vsCodeTextArea,
-  type TextArea,
-} from '@vscode/webview-ui-toolkit';
+import { provideVSCodeDesignSystem, vsCodeButton, vsCodeTextArea, type TextArea } from '@vscode/webview-ui-toolkit';
 import { html, nothing, type TemplateResult } from 'lit';
 import { ifDefined } from 'lit/directives/if-defined.js';
 import { live } from 'lit/directives/live.js';
@@ -16,7 +10,7 @@ import { icon } from './icon.js';
 
 /** Registers the elements; once per document. */
 export function registerToolkit(): void {
-  provideVSCodeDesignSystem().register(vsCodeBadge(), vsCodeButton(), vsCodeTextArea());
+  provideVSCodeDesignSystem().register(vsCodeButton(), vsCodeTextArea());
 }
 
 export interface ButtonOptions {
@@ -53,9 +47,9 @@ export function iconButton(options: ButtonOptions & { readonly icon: string }): 
   >`;
 }
 
-/** A number in a badge. */
+/** A number in a badge; ours, because the toolkit's sets a `style` attribute, which the policy of the views refuses. */
 export function badge(count: number): TemplateResult {
-  return html`<vscode-badge>${count}</vscode-badge>`;
+  return html`<span class="badge">${count}</span>`;
 }
 
 /** A box for several lines of text. The label is hidden from sight, not from screen readers. */

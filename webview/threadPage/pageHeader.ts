@@ -38,7 +38,8 @@ export function pageHeader(options: {
     const action = threadActions.find(known => known === chosenItem(event));
     if (action) act(action);
   };
-  const primary = offered.buttons.find(action => action !== 'stop');
+  // While agents work, nothing is waiting for a click.
+  const primary = offered.buttons.includes('stop') ? undefined : offered.buttons[0];
   return html`<header class="page-header">
     <div class="header-line">
       <h1 title=${thread.summary}>${thread.summary}</h1>

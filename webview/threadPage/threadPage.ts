@@ -9,6 +9,7 @@ import { threadPageStateSchema, type ThreadPageState } from '../../src/protocol/
 import type { ThreadAction } from '../../src/protocol/webview/threadActions.js';
 import { fill } from '../../src/protocol/webview/webviewStrings.js';
 import { linkTarget } from '../shared/fileReference.js';
+import { blankState } from '../shared/blankState.js';
 import { icon } from '../shared/icon.js';
 import '../shared/menu.js';
 import { connectMessages } from '../shared/messagePort.js';
@@ -61,6 +62,7 @@ export class ThreadPage extends LitElement {
   protected override render(): TemplateResult {
     const state = this.#state;
     const { thread, strings } = state;
+    if (!thread && (state.connection === 'offline' || state.failures.has('load'))) return this.#blank();
     return html`<div class="page">
       ${thread ? pageHeader({ thread, strings, act: action => this.#act(action) }) : this.#headerSkeleton()}
       ${pageNotices(state, {
@@ -90,7 +92,6 @@ export class ThreadPage extends LitElement {
   #conversation(): TemplateResult {
     const state = this.#state;
     const { strings } = state;
-    if (!state.loaded && state.failures.has('load')) return html``;
     if (!state.loaded) {
       return html`<div class="conversation-skeleton" role="status" aria-label=${strings.loading}>
         ${skeletonLines(8)}
@@ -220,12 +221,27 @@ export class ThreadPage extends LitElement {
   }
 
   #headerSkeleton(): TemplateResult {
-    const { failures, strings } = this.#state;
-    const failed = failures.has('load');
     return html`<header class="page-header">
-      <h1 class="sr-only">${failed ? strings.loadFailed : strings.loading}</h1>
-      ${failed ? nothing : skeletonLines(2)}
+      <h1 class="sr-only">${this.#state.strings.loading}</h1>
+      ${skeletonLines(2)}
     </header>`;
+  }
+
+  /** Nothing is known and nothing is on its way: say why, and offer the one thing that helps. */
+  #blank(): TemplateResult {
+    const { strings, connection, failures } = this.#state;
+    return connection === 'offline'
+      ? blankState({
+          icon: 'debug-disconnect',
+          title: strings.hostOffline,
+          action: { label: strings.startHost, onClick: () => this.#post({ type: 'startHost' }) },
+        })
+      : blankState({
+          icon: 'error',
+          title: strings.loadFailed,
+          detail: failures.get('load') ?? '',
+          action: { label: strings.reload, onClick: () => this.#post({ type: 'reload' }) },
+        });
   }
 
   readonly #onClick = (event: Event): void => {

@@ -86,13 +86,9 @@ function details({ call, result, strings, onOpenDiff, onOpenFile }: ToolRowOptio
   }
   ${
     edited
-      ? html`<pre class="code-block diff-block" tabindex="0">
-${edited.map(
-            line =>
-              html`<span class="diff-${line.kind}"
-                ><span class="diff-sign">${line.kind === 'added' ? '+' : '−'}</span>${line.text}
-              </span>`,
-          )}</pre>`
+      ? html`<div class="code-block diff-block mono" tabindex="0" role="group" aria-label=${strings.input}>
+          ${edited.map(line => html`<div class="diff-line diff-${line.kind}" .textContent=${line.text}></div>`)}
+        </div>`
       : nothing
   }
   ${input.trim() === '' || input === call.title ? nothing : block(strings.input, input)}

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inRepository } from '../../../src/build/paths.ts';
+import { accessibilityProblems } from './accessibility.js';
 import type { WebviewName, WebviewServer } from './webviewServer.js';
 
 export type Theme = 'dark' | 'light' | 'highContrast' | 'highContrastLight';
@@ -48,8 +49,10 @@ export interface OpenWebview<In, Out> {
   posted(): Promise<readonly Out[]>;
   /** Resolves with the first posted message of that type. */
   waitForPosted(type: string): Promise<Out>;
-  /** Violations of the content security policy, and errors of the page. */
+  /** Violations of the content security policy and errors of the page, up to the first picture or check by axe: those add styles. */
   problems(): Promise<readonly string[]>;
+  /** What axe finds wrong, one line each. */
+  accessibilityProblems(): Promise<readonly string[]>;
   screenshot(name: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -79,6 +82,9 @@ export async function openWebview<In, Out>(options: {
   await page.goto(server.url(view));
   await page.waitForFunction(() => window.posted.some(message => message.type === 'ready'));
   await page.evaluate(() => document.fonts.ready);
+  let settled: readonly string[] | undefined;
+  const problems = async (): Promise<readonly string[]> =>
+    settled ?? [...errors, ...(await page.evaluate(() => window.violations))];
   return {
     page,
     send: async (...messages) => {
@@ -90,8 +96,13 @@ export async function openWebview<In, Out>(options: {
       const handle = await page.waitForFunction(wanted => window.posted.find(message => message.type === wanted), type);
       return (await handle.jsonValue()) as Out;
     },
-    problems: async () => [...errors, ...(await page.evaluate(() => window.violations))],
+    problems,
+    accessibilityProblems: async () => {
+      settled = await problems();
+      return accessibilityProblems(page);
+    },
     screenshot: async name => {
+      settled = await problems();
       const folder = inRepository('out', 'screenshots');
       await mkdir(folder, { recursive: true });
       await page.screenshot({ path: join(folder, `${name}.png`), animations: 'disabled' });

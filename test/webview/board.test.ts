@@ -1,0 +1,173 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { FromBoard, ToBoard } from '../../src/protocol/webview/boardMessages.js';
+import { webviewStrings } from '../../src/protocol/webview/webviewStrings.js';
+import { busyBoard, busyThreads } from './support/boardFixtures.js';
+import { launchBrowser, openWebview, themes, type OpenWebview, type Theme } from './support/openWebview.js';
+import { threadView } from './support/threadFixtures.js';
+import { startWebviewServer, type WebviewServer } from './support/webviewServer.js';
+
+let server: WebviewServer;
+let browser: Browser;
+beforeAll(async () => {
+  [server, browser] = await Promise.all([startWebviewServer(), launchBrowser()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.dispose();
+});
+
+type BoardView = OpenWebview<ToBoard, FromBoard>;
+
+async function withBoard(
+  messages: readonly ToBoard[],
+  use: (view: BoardView) => Promise<void>,
+  options: { readonly theme?: Theme; readonly width?: number } = {},
+): Promise<void> {
+  const view: BoardView = await openWebview({ browser, server, view: 'board', ...options });
+  try {
+    await view.send(...messages);
+    await use(view);
+    expect(await view.problems()).toEqual([]);
+  } finally {
+    await view.close();
+  }
+}
+
+/** Breaks no rule of axe, and is kept as a picture. */
+async function checkLooks(view: BoardView, name: string): Promise<void> {
+  expect(await view.accessibilityProblems()).toEqual([]);
+  await view.screenshot(`board-${name}`);
+}
+
+const offline: ToBoard = { type: 'connection', state: 'offline' };
+const init: ToBoard = { type: 'init', strings: webviewStrings };
+
+describe('the board is readable', () => {
+  test.each(themes)('busy, %s', async theme => {
+    await withBoard(busyBoard(), view => checkLooks(view, `busy-${theme}`), { theme });
+  });
+
+  test.each(themes)('empty, %s', async theme => {
+    const messages: readonly ToBoard[] = [...busyBoard([]), { type: 'strip', agents: [], queued: 0 }];
+    await withBoard(messages, view => checkLooks(view, `empty-${theme}`), { theme });
+  });
+
+  test.each(themes)('loading, %s', async theme => {
+    await withBoard([init], view => checkLooks(view, `loading-${theme}`), { theme });
+  });
+
+  test('offline, with and without anything known', async () => {
+    await withBoard([init, offline], view => checkLooks(view, 'offline-dark'));
+    await withBoard([...busyBoard(), offline], view => checkLooks(view, 'offlineKnown-dark'));
+  });
+
+  test('an action that failed', async () => {
+    const failed: ToBoard = { type: 'failed', message: 'The merge was refused: dev is still working on this thread.' };
+    await withBoard([...busyBoard(), failed], view => checkLooks(view, 'failed-light'), { theme: 'light' });
+  });
+
+  test('in a narrow editor group', async () => {
+    await withBoard(busyBoard(), view => checkLooks(view, 'narrow-dark'), { width: 480 });
+  });
+});
+
+describe('the board is used with the keyboard', () => {
+  const focusedTitle = (view: BoardView): Promise<string> =>
+    view.page.evaluate(() => document.activeElement?.textContent?.trim() ?? '');
+
+  test('Tab enters at one card, arrows go between cards, Enter opens', async () => {
+    await withBoard(busyBoard(), async view => {
+      const { page } = view;
+      await page.keyboard.press('Tab');
+      expect(await focusedTitle(view)).toBe('Rename handlers');
+      await page.keyboard.press('ArrowDown');
+      expect(await focusedTitle(view)).toBe('Add health check');
+      await page.keyboard.press('ArrowRight');
+      expect(await focusedTitle(view)).toBe('Document the config file');
+      await page.keyboard.press('End');
+      expect(await focusedTitle(view)).toBe('Translate the error messages');
+      await page.keyboard.press('ArrowRight');
+      expect(await focusedTitle(view)).toBe('Upgrade zod');
+      await page.keyboard.press('Enter');
+      expect(await view.waitForPosted('act')).toEqual({ type: 'act', threadId: 'ready0000001', action: 'open' });
+    });
+  });
+
+  test('Tab goes from a card to its own actions', async () => {
+    await withBoard(busyBoard(), async view => {
+      const { page } = view;
+      await page.getByRole('button', { name: 'Upgrade zod', exact: true }).focus();
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('Enter');
+      expect(await view.waitForPosted('act')).toEqual({ type: 'act', threadId: 'ready0000001', action: 'merge' });
+    });
+  });
+
+  test('the card keeps the focus when its thread moves to another column', async () => {
+    await withBoard(busyBoard(), async view => {
+      await view.page.getByRole('button', { name: 'Document the config file', exact: true }).focus();
+      const moved = { ...busyThreads()[3]!, status: 'ready' as const, updatedAt: Date.now() };
+      await view.send({ type: 'changes', threads: [moved], removed: [] });
+      const ready = view.page.getByRole('region', { name: 'Ready for review' });
+      expect(await ready.getByRole('button', { name: 'Document the config file', exact: true }).count()).toBe(1);
+      expect(await focusedTitle(view)).toBe('Document the config file');
+    });
+  });
+});
+
+describe('the board is live', () => {
+  test('changed threads move, removed ones go, messages that do not fit are dropped', async () => {
+    await withBoard(busyBoard(), async view => {
+      const { page } = view;
+      const wrong = { type: 'changes', threads: [{ id: 'x' }], removed: [] } as unknown as ToBoard;
+      await view.send(
+        {
+          type: 'changes',
+          threads: [threadView({ id: 'ready0000001', summary: 'Upgrade zod', status: 'merged' })],
+          removed: ['needs0000001'],
+        },
+        wrong,
+      );
+      expect(
+        await page
+          .getByRole('region', { name: 'Done' })
+          .getByRole('button', { name: 'Upgrade zod', exact: true })
+          .count(),
+      ).toBe(1);
+      expect(await page.getByText('Add health check').count()).toBe(0);
+      expect(await page.getByRole('region', { name: 'Needs you' }).locator('.card').count()).toBe(1);
+    });
+  });
+
+  test('a thousand cards arrive and stay quick to use', async () => {
+    const threads = Array.from({ length: 1_000 }, (_, i) =>
+      threadView({
+        id: `many${String(i).padStart(8, '0')}`,
+        summary: `Task ${i}`,
+        status: i % 2 === 0 ? 'ready' : 'merged',
+        updatedAt: Date.now() - i,
+      }),
+    );
+    await withBoard(busyBoard(threads), async view => {
+      const { page } = view;
+      expect(await page.getByRole('region', { name: 'Ready for review' }).locator('.card').count()).toBe(500);
+      expect(await page.getByRole('region', { name: 'Done' }).locator('.card').count()).toBe(50);
+      await page.getByRole('button', { name: 'Show 450 more' }).click();
+      expect(await page.getByRole('region', { name: 'Done' }).locator('.card').count()).toBe(500);
+      await view.send({ type: 'changes', threads: [{ ...threads[0]!, summary: 'Changed' }], removed: [] });
+      expect(await page.getByRole('button', { name: 'Changed', exact: true }).count()).toBe(1);
+      await checkLooks(view, 'huge-dark');
+    });
+  });
+
+  test('cards that were there are painted before the extension says anything again', async () => {
+    await withBoard(busyBoard(), async view => {
+      const { page } = view;
+      await page.waitForFunction(() => sessionStorage.getItem('state') !== null);
+      await page.reload();
+      await page.getByRole('button', { name: 'Upgrade zod', exact: true }).waitFor();
+    });
+  });
+});
