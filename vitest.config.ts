@@ -45,7 +45,6 @@ export default defineConfig({
       suite({ name: 'protocol', timeoutMs: 180_000, needs: 'bundles' }),
       suite({ name: 'webview', timeoutMs: 120_000, parallel: false }),
       suite({ name: 'e2e', timeoutMs: 300_000, parallel: false, needs: 'bundles' }),
-      suite({ name: 'webview', timeoutMs: 120_000, parallel: false, needs: 'bundles' }),
       suite({ name: 'journey', timeoutMs: 300_000, parallel: false, needs: 'vsix' }),
     ],
   },
