@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { canonicalJson, canonicalYaml } from '../../../src/compose/output/canonicalText.js';
 import { specHash } from '../../../src/compose/output/specHash.js';
 import type { ProjectSpec } from '../../../src/compose/projectSpec.js';
-import { agent, read } from './composeCases.js';
+import { agent, read } from './readCompose.js';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 

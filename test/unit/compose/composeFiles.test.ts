@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { accepted, agent, errorsOf, read, refused } from './composeCases.js';
+import { accepted } from './acceptedFiles.js';
+import { agent, errorsOf, read } from './readCompose.js';
+import { refused } from './refusedFiles.js';
 
 describe('files that must be read', () => {
   it.each(accepted)('$name', ({ text, env }) => {

@@ -10,7 +10,8 @@ import { canonicalJson } from '../../../src/compose/output/canonicalText.js';
 import { formatCompose } from '../../../src/compose/output/formatCompose.js';
 import { specHash } from '../../../src/compose/output/specHash.js';
 import type { AgentSpec, EnvEntry, ProjectSpec, TriggerSpec, WorkspaceSpec } from '../../../src/compose/projectSpec.js';
-import { accepted, read } from './composeCases.js';
+import { accepted } from './acceptedFiles.js';
+import { read } from './readCompose.js';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 const byName = <T extends { readonly name: string }>(items: readonly T[]): readonly T[] =>

@@ -8,7 +8,9 @@ import { inRepository } from '../../../src/build/paths.js';
 import { documentedFields } from '../../../src/compose/reference/composeReference.js';
 import { composeJsonSchema } from '../../../src/compose/reference/jsonSchema.js';
 import { exampleFile, fieldPath } from '../../../src/compose/schema/listFields.js';
-import { accepted, errorsOf, read, refused } from './composeCases.js';
+import { accepted } from './acceptedFiles.js';
+import { errorsOf, read } from './readCompose.js';
+import { refused } from './refusedFiles.js';
 
 const ENV = new Proxy<Record<string, string>>({}, { get: () => 'value' });
 const examples = documentedFields().map(place => ({

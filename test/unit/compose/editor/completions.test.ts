@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { completions } from '../../../../src/compose/editor/completions.js';
 import { readSource } from '../../../../src/compose/editor/composeSource.js';
-import { read } from '../composeCases.js';
+import { read } from '../readCompose.js';
 
 /** Labels proposed at `|`. */
 function labels(marked: string): readonly string[] {

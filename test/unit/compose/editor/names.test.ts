@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { readSource } from '../../../../src/compose/editor/composeSource.js';
 import { definitionAt, referencesAt } from '../../../../src/compose/editor/names.js';
 import { rename, renameTarget } from '../../../../src/compose/editor/rename.js';
-import { errorsOf } from '../composeCases.js';
+import { errorsOf } from '../readCompose.js';
 
 const TEXT = `providers:
   mine: {command: x}

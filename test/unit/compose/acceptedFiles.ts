@@ -1,0 +1,139 @@
+import { agent, trigger } from './readCompose.js';
+
+export interface AcceptedCase {
+  readonly name: string;
+  readonly text: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Files of both eras that must be read. */
+export const accepted: readonly AcceptedCase[] = [
+  {
+    name: 'one agent in a container, no scheduler',
+    text: 'name: minimal\nagents:\n  helper:\n    driver:\n      docker: {}\n',
+  },
+  { name: 'a cron trigger', text: `name: cron\n${trigger('{name: hourly, cron: "0 * * * *", prompt: Look.}')}` },
+  { name: 'a one-shot trigger', text: trigger('timeout: 15s') },
+  { name: 'an interval trigger', text: trigger('interval: 1h30m') },
+  { name: 'an event trigger', text: trigger('event: {topic: webhook.github.*}') },
+  { name: 'a trigger in a time zone', text: trigger('{cron: "@daily", timezone: Asia/Tokyo}') },
+  { name: 'a trigger in the local zone', text: trigger('{cron: "*/5 * * * * *", timezone: local}') },
+  {
+    name: 'a script from a repository',
+    text: agent('scheduler:', '  script: {provider: git, url: "https://git.test/s.git", path: a.js, token: "${T}"}'),
+    env: { T: 'x' },
+  },
+  { name: 'a script in the file', text: agent('scheduler:', '  script: |', '    scheduler.agent("hi")') },
+  {
+    name: 'a blank script beside triggers',
+    text: agent('scheduler:', '  script: "  "', '  triggers: [{cron: "@hourly"}]'),
+  },
+  {
+    name: 'project workspace from git, an agent with a local one',
+    text: 'workspace:\n  provider: git\n  url: https://git.test/r.git\n  branch: main\nagents:\n  a: {}\n  b:\n    workspace: {provider: local, path: .}\n',
+  },
+  {
+    name: 'every older field',
+    text: `name: full
+variables:
+  PLAIN: text
+  NUMBER: 7
+  HIDDEN: {value: "\${HIDDEN}", secret: true}
+workspace: {provider: git, url: "https://git.test/r.git", branch: main, path: sub}
+agents:
+  reviewer:
+    provider: codex
+    model: "\${MODEL}"
+    system_prompt: Be kind.
+    image: debian:bookworm-slim
+    driver: {boxlite: {kernel: k, rootfs: r}}
+    env: {LEVEL: debug}
+    capset_ids: [search, " search ", ""]
+    workspace: {provider: local, path: .}
+    scheduler: {enabled: false, triggers: [{interval: 90s}]}
+network: {mode: default}
+`,
+    env: { HIDDEN: 'h', MODEL: 'm' },
+  },
+  {
+    name: 'every newer field',
+    text: `name: 1st_project
+env_file: [.env]
+workspaces:
+  site: {name: Site, provider: file, path: web, target: www}
+  lib: {provider: git, url: "ssh://git@git.test/lib.git", ref: v1, username: bot, password: "\${PW}"}
+mcp_servers:
+  tickets: {type: local, command: tickets, args: [-v, -v], env: {A: b}}
+  wiki: {type: remote, transport: sse, url: "https://\${HOST}/mcp", headers: {Authorization: "Bearer \${PW}"}}
+octobus_servers:
+  company: {url: "https://octobus.test:8443", token: "\${PW}"}
+volumes:
+  cache: {name: npm.cache, driver: local, external: true, labels: {a: b}, options: {size: 1g}}
+agents:
+  dev:
+    enabled: true
+    display_name: Developer
+    description: Writes code.
+    build: {context: ., dockerfile: Dockerfile.dev, target: dev, args: {N: 24}, platforms: [linux/amd64], tags: [a, b], no_cache: true, pull: true}
+    mcp_servers: [tickets, {name: own, type: local, command: own}]
+    skills: [{name: s, provider: http, url: "https://x.test/s.zip", format: zip}]
+    volumes: ["cache:/cache:ro", {type: bind, source: ./data, target: /data, read_only: true}]
+    sandbox: {stopped_runtime_policy: retain}
+    jupyter: {enabled: true, guest_port: 8890}
+    capset_ids: [company/search]
+    workspace: {name: site}
+    scheduler:
+      display_name: Nightly
+      description: d
+      sandbox_policy: sticky
+      concurrency_policy: parallel
+      triggers: [{cron: "@weekly", sandbox_policy: new}]
+  ops:
+    build: ./images
+    mcp_servers: wiki
+    driver: {microsandbox: {profile: small}}
+    workspace: {provider: git, url: git@git.test:r.git}
+`,
+    env: { PW: 'p', HOST: 'wiki.test' },
+  },
+  {
+    name: 'everything of Muster',
+    text: `name: crew
+defaults: {provider: mine, timeout: 30m, env: {A: default}}
+providers:
+  mine: {command: my-agent, args: [--model, "{{model}}", "{{prompt_file}}"], input: file, output: {format: jsonl, result: a.b, conversation: id}, permissions: auto, models: [small]}
+limits: {concurrency: 4, queued: 100}
+merge: {target: main, strategy: squash, verify: npm test, batch: 3}
+hooks:
+  on_run_finished: [{command: notify, args: [a], timeout: 5s, env: {A: b}, filter: {agent: dev}}]
+agents:
+  dev:
+    workspace: {provider: Worktree, base: main, files: .env, setup: [npm ci], teardown: make clean, ports: [PORT]}
+    driver: {process: {}}
+    stall_timeout: 5m
+    retries: {max: 2, backoff: 1m}
+    concurrency: 2
+    handoff: {on_response: [reviewer, tester], prompt: Review., max_depth: 2, join: none}
+    permissions: confined
+    args: [--verbose]
+    budget: {usd: 2.5, tokens: 500000}
+    resources: {cpus: 1.5, memory: 4g}
+  reviewer: {provider: claude, workspace: {provider: thread, access: write}}
+  tester: {provider: demo, workspace: {provider: shared}}
+`,
+  },
+  { name: 'no agents', text: 'name: empty\nagents: {}\n' },
+  { name: 'only a name', text: 'name: empty\n' },
+  { name: 'JSON', text: '{"name": "json", "agents": {"dev": {"provider": "claude", "driver": {"docker": {}}}}}' },
+  { name: 'network without a mode', text: 'network: {mode: }\nagents:\n  dev: {}\n' },
+  { name: 'an empty environment value', text: agent('env: {A: "${EMPTY}"}'), env: { EMPTY: '' } },
+  { name: 'forms that are not references', text: agent('env: {A: "${X:-d} $X $$ ${1}"}') },
+  { name: 'references where they are plain text', text: agent('system_prompt: "${NOPE}"', 'image: "${NOPE}"') },
+  ...['a1', 'agent_1', 'code-review'].map(name => ({ name: `agent name ${name}`, text: `agents:\n  ${name}: {}\n` })),
+  ...['claude', 'codex', 'gemini', 'opencode', 'demo', 'claude-code', 'gemini-cli', 'open-code', 'pi', 'pi-agent'].map(
+    name => ({
+      name: `provider ${name}`,
+      text: agent(`provider: ${name}`),
+    }),
+  ),
+];

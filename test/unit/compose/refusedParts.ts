@@ -1,0 +1,321 @@
+import type { RefusedCase } from './refusedCase.js';
+import { agent, trigger } from './readCompose.js';
+
+const T0 = 'agents.reviewer.scheduler.triggers[0]';
+const OCTOBUS = (body: string): string => `octobus_servers:\n  company: {${body}}\n`;
+
+/** Parts of an agent and of the project beyond names, drivers and triggers. */
+export const refusedParts: readonly RefusedCase[] = [
+  {
+    name: 'a commit in a workspace',
+    text: agent('workspace: {provider: git, url: u, commit: c}'),
+    expected: ['agents.reviewer.workspace.commit: unknown field'],
+  },
+  {
+    name: 'an empty workspace',
+    text: agent('workspace: {}'),
+    expected: ['agents.reviewer.workspace: workspace is required'],
+    beyondSchema: true,
+  },
+  {
+    name: 'an undefined workspace',
+    text: agent('workspace: {name: x}'),
+    expected: ['agents.reviewer.workspace: workspace "x" is not defined'],
+    beyondSchema: true,
+  },
+  {
+    name: 'an unknown workspace provider',
+    text: agent('workspace: {provider: ftp}'),
+    expected: ['agents.reviewer.workspace.provider: must be'],
+  },
+  {
+    name: 'a workspace source without provider',
+    text: agent('workspace: {url: u}'),
+    expected: ['agents.reviewer.workspace.provider: workspace provider is required'],
+    beyondSchema: true,
+  },
+  {
+    name: 'a git workspace without address',
+    text: agent('workspace: {provider: git}'),
+    expected: ['agents.reviewer.workspace.url: git workspace url is required'],
+    beyondSchema: true,
+  },
+  {
+    name: 'an absolute folder',
+    text: agent('workspace: {provider: local, path: /etc}'),
+    expected: ['agents.reviewer.workspace.path: file workspace path "/etc" must be relative'],
+    beyondSchema: true,
+  },
+  {
+    name: 'a folder outside the project',
+    text: agent('workspace: {provider: file, path: a/../../b}'),
+    expected: ['agents.reviewer.workspace.path: file workspace path "a/../../b" escapes project source root'],
+    beyondSchema: true,
+  },
+  {
+    name: 'a password in an address',
+    text: agent('workspace: {provider: git, url: "https://u:p@git.test/r"}'),
+    expected: ['agents.reviewer.workspace.url: url must not contain a user name or password'],
+    beyondSchema: true,
+  },
+  {
+    name: 'a literal token',
+    text: agent('workspace: {provider: git, url: "https://git.test/r", token: abc}'),
+    expected: ['agents.reviewer.workspace.token: token must be an environment reference like ${NAME}'],
+    beyondSchema: true,
+  },
+  {
+    name: 'both spellings',
+    text: agent('workspace: {provider: git, url: "https://git.test/r", ref: a, branch: b}'),
+    expected: ['agents.reviewer.workspace.branch: branch and ref say the same thing'],
+    beyondSchema: true,
+  },
+  {
+    name: 'a skill as a text',
+    text: agent('skills: [./skills/review]'),
+    expected: ['agents.reviewer.skills[0]: expected mapping, got scalar'],
+  },
+  {
+    name: 'a skill with source',
+    text: agent('skills: [{name: a, provider: file, path: p, source: s}]'),
+    expected: ['agents.reviewer.skills[0].source: unknown field'],
+  },
+  {
+    name: 'a skill archive of another format',
+    text: agent('skills: [{name: a, provider: http, url: u}]'),
+    expected: ['agents.reviewer.skills[0].format: format must be zip'],
+    beyondSchema: true,
+  },
+  {
+    name: 'a skill twice',
+    text: agent('skills: [{name: a, provider: file, path: p}, {name: a, provider: file, path: q}]'),
+    expected: ['agents.reviewer.skills[1].name: duplicate skill "a"'],
+    beyondSchema: true,
+  },
+  { name: 'mcps', text: agent('mcps: []'), expected: ['agents.reviewer.mcps: unknown field'] },
+  {
+    name: 'a host port',
+    text: agent('jupyter: {host_port: 1}'),
+    expected: ['agents.reviewer.jupyter.host_port: unknown field'],
+  },
+  {
+    name: 'a port of a word',
+    text: agent('jupyter: {guest_port: soon}'),
+    expected: ['agents.reviewer.jupyter.guest_port: expected int'],
+  },
+  {
+    name: 'a port that is too large',
+    text: agent('jupyter: {guest_port: 65536}'),
+    expected: ['agents.reviewer.jupyter.guest_port: must be between 0 and 65535'],
+  },
+  { name: 'enabled as a text', text: agent('enabled: "true"'), expected: ['agents.reviewer.enabled: expected bool'] },
+  { name: 'enabled as yes', text: agent('enabled: yes'), expected: ['agents.reviewer.enabled: expected bool'] },
+  {
+    name: 'a time zone on an interval',
+    text: trigger('{interval: 1h, timezone: UTC}'),
+    expected: [`${T0}.timezone: timezone is only supported for cron triggers`],
+    beyondSchema: true,
+  },
+  {
+    name: 'an unknown time zone',
+    text: trigger('{cron: "@hourly", timezone: Mars/Base}'),
+    expected: [`${T0}.timezone: unknown time zone "Mars/Base"`],
+    beyondSchema: true,
+  },
+  ...['""', 'allow', 'serial', 'reuse'].map((value): RefusedCase => ({
+    name: `concurrency policy ${value}`,
+    text: agent(`scheduler: {concurrency_policy: ${value}}`),
+    expected: ['agents.reviewer.scheduler.concurrency_policy: must be skip or parallel'],
+  })),
+  {
+    name: 'two platforms',
+    text: agent('build: {platforms: [linux/amd64, linux/arm64]}'),
+    expected: ['agents.reviewer.build.platforms: at most 1 is allowed, found 2'],
+  },
+  ...(
+    [
+      ['token: t', 'url', 'url is required', undefined],
+      ['url: ""', 'url', 'must not be empty', undefined],
+      ['url: octobus.test', 'url', 'url must be an absolute', true],
+      ['url: /path', 'url', 'url must be an absolute', true],
+      ['url: "ftp://octobus.test"', 'url', 'url must be an absolute', true],
+      ['url: "grpc://octobus.test"', 'url', 'url must be an absolute', true],
+      ['url: "https://"', 'url', 'url must have a host', true],
+      ['url: "https://u@octobus.test"', 'url', 'url must not contain a user name', true],
+      ['url: "https://u:p@octobus.test"', 'url', 'url must not contain a user name', true],
+      ['url: "https://octobus.test/api"', 'url', 'url must not contain a path', true],
+      ['url: "https://octobus.test?a=b"', 'url', 'url must not contain a query', true],
+      ['url: "https://octobus.test#f"', 'url', 'url must not contain a fragment', true],
+      ['url: "https://octobus.test:0"', 'url', 'url must have a port', true],
+      ['url: "https://octobus.test:70000"', 'url', 'url must have a port', true],
+      ['url: "https://octo bus.test"', 'url', 'url must have a host', true],
+      ['url: "https://********"', 'url', 'url must not contain the redaction placeholder', true],
+      ['url: "https://octobus.test", token: "********"', 'token', 'token must not be the redaction placeholder', true],
+      ['url: {}', 'url', 'expected scalar, got mapping', undefined],
+      ['url: "https://octobus.test", path: a', 'path', 'unknown field', undefined],
+    ] as const
+  ).map(([body, field, detail, beyondSchema]): RefusedCase => ({
+    name: `octobus server {${body}}`,
+    text: OCTOBUS(body),
+    expected: [`octobus_servers.company.${field}: ${detail}`],
+    ...(beyondSchema ? { beyondSchema } : {}),
+  })),
+  {
+    name: 'an octobus server with a bad name',
+    text: 'octobus_servers: {Company: {url: "https://o.test"}}\n',
+    expected: ['octobus_servers.Company: server name must match'],
+  },
+  {
+    name: 'a capset of an undefined server',
+    text: agent('capset_ids: [x/search]'),
+    expected: ['agents.reviewer.capset_ids[0]: octobus server "x" is not defined'],
+    beyondSchema: true,
+  },
+  {
+    name: 'a capset with a bad name',
+    text: agent('capset_ids: ["1a"]'),
+    expected: ['agents.reviewer.capset_ids[0]: capability set "1a" must be'],
+    beyondSchema: true,
+  },
+  {
+    name: 'an MCP server without a type',
+    text: 'mcp_servers: {a: {command: c}}\n',
+    expected: ['mcp_servers.a.type: type is required'],
+  },
+  {
+    name: 'an MCP server of another type',
+    text: 'mcp_servers: {a: {type: stdio, command: c}}\n',
+    expected: ['mcp_servers.a.type: must be local or remote'],
+  },
+  {
+    name: 'a local MCP server without a command',
+    text: 'mcp_servers: {a: {type: local}}\n',
+    expected: ['mcp_servers.a.command: command is required for local mcp'],
+    beyondSchema: true,
+  },
+  {
+    name: 'a local MCP server with an address',
+    text: 'mcp_servers: {a: {type: local, command: c, url: u}}\n',
+    expected: ['mcp_servers.a.url: url is not allowed for local mcp'],
+    beyondSchema: true,
+  },
+  {
+    name: 'a remote MCP server without a transport',
+    text: 'mcp_servers: {a: {type: remote, url: u}}\n',
+    expected: ['mcp_servers.a.transport: transport must be sse or http for remote mcp'],
+    beyondSchema: true,
+  },
+  {
+    name: 'a remote MCP server with a command',
+    text: 'mcp_servers: {a: {type: remote, transport: http, url: u, command: c}}\n',
+    expected: ['mcp_servers.a.command: command is not allowed for remote mcp'],
+    beyondSchema: true,
+  },
+  {
+    name: 'an undefined MCP server',
+    text: agent('mcp_servers: x'),
+    expected: ['agents.reviewer.mcp_servers: mcp "x" is not defined'],
+    beyondSchema: true,
+  },
+  {
+    name: 'an MCP server without a name',
+    text: agent('mcp_servers: {type: local, command: c}'),
+    expected: ['agents.reviewer.mcp_servers.name: name is required'],
+  },
+  {
+    name: 'an MCP server twice',
+    text: agent('mcp_servers: [{name: a, type: local, command: c}, {name: a, type: local, command: d}]'),
+    expected: ['agents.reviewer.mcp_servers[1]: duplicate mcp "a"'],
+    beyondSchema: true,
+  },
+  {
+    name: 'a volume driver',
+    text: 'volumes: {a: {driver: nfs}}\n',
+    expected: ['volumes.a.driver: must be local, got "nfs"'],
+  },
+  { name: 'a volume name', text: 'volumes: {a: {name: "-x"}}\n', expected: ['volumes.a.name: must match'] },
+  {
+    name: 'a relative mount target',
+    text: agent('volumes: ["a:b"]'),
+    expected: ['agents.reviewer.volumes[0]: volume target "b" must be an absolute path'],
+    beyondSchema: true,
+  },
+  {
+    name: 'a mount target twice',
+    text: agent('volumes: ["a:/x", {source: b, target: /x}]'),
+    expected: ['agents.reviewer.volumes[1].target: duplicate volume target "/x"'],
+    beyondSchema: true,
+  },
+  {
+    name: 'a mount mode',
+    text: agent('volumes: ["a:/x:rx"]'),
+    expected: ['agents.reviewer.volumes[0]: volume "a:/x:rx" must be source:target'],
+    beyondSchema: true,
+  },
+  {
+    name: 'a bad project name',
+    text: 'name: Shop\n',
+    expected: ['name: project name must match ^[a-z0-9][a-z0-9_-]*$'],
+  },
+  {
+    name: 'an unknown provider',
+    text: agent('provider: cluade'),
+    expected: ['agents.reviewer.provider: unknown provider "cluade" (did you mean "claude"?)'],
+    beyondSchema: true,
+  },
+  {
+    name: 'a provider that is built in',
+    text: 'providers: {claude: {command: c}}\n',
+    expected: ['providers.claude: provider "claude" is built in'],
+    beyondSchema: true,
+  },
+  {
+    name: 'a provider without a command',
+    text: 'providers: {mine: {}}\n',
+    expected: ['providers.mine.command: command is required'],
+  },
+  {
+    name: 'an unknown template',
+    text: 'providers: {mine: {command: c, args: ["{{prmpt}}"]}}\n',
+    expected: ['providers.mine.args[0]: unknown template {{prmpt}}'],
+    beyondSchema: true,
+  },
+  {
+    name: 'a result in plain text',
+    text: 'providers: {mine: {command: c, output: {result: a}}}\n',
+    expected: ['providers.mine.output.result: result needs the output format json or jsonl'],
+    beyondSchema: true,
+  },
+  {
+    name: 'a hand-off to nobody',
+    text: agent('handoff: {on_response: x}'),
+    expected: ['agents.reviewer.handoff.on_response: agent "x" is not defined'],
+    beyondSchema: true,
+  },
+  {
+    name: 'a hand-off to itself',
+    text: agent('handoff: {on_response: reviewer}'),
+    expected: ['agents.reviewer.handoff.on_response: agent "reviewer" must not hand off to itself'],
+    beyondSchema: true,
+  },
+  {
+    name: 'a timeout without a unit',
+    text: agent('timeout: 30'),
+    expected: ['agents.reviewer.timeout: invalid duration: "30" has no unit, write for example 30s'],
+  },
+  {
+    name: 'a concurrency of zero',
+    text: agent('concurrency: 0'),
+    expected: ['agents.reviewer.concurrency: must be at least 1'],
+  },
+  {
+    name: 'permissions',
+    text: agent('permissions: yolo'),
+    expected: ['agents.reviewer.permissions: must be confined, ask or auto, got "yolo"'],
+  },
+  {
+    name: 'a size',
+    text: agent('resources: {memory: lots}'),
+    expected: ['agents.reviewer.resources.memory: must be a size such as 512m or 4g'],
+  },
+];
