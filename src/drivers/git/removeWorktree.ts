@@ -145,6 +145,16 @@ async function removeWithoutFolder(context: GitContext, worktree: WorktreeRef, c
     throw worktreeMissing(worktree.path);
   }
   const gitDirectory = await registeredAt(commonDir, worktree.path);
+  if (gitDirectory === undefined) {
+    // All that a removal left to do was the branch.
+    const earlier = (await listRescues(context, cwd)).findLast(
+      found => found.branch === worktree.branch && found.head === head,
+    );
+    if (earlier) {
+      await finish(context, worktree, { aside: worktree.path + asideSuffix, head });
+      return earlier;
+    }
+  }
   const createdAt = clock.now();
   const work = gitDirectory === undefined ? {} : await keepOrphanIndex(context, worktree, gitDirectory, head);
   const extra = await forgottenCommits(context, cwd, { reflogOf: worktree.branch, head, checkedOut: head });

@@ -160,9 +160,9 @@ const table: readonly Row[] = [
     name: 'target being rebased in a worktree',
     arrange: async merge => {
       await merge.leaveMain();
-      await merge.commit(merge.root, { 'src/a.txt': lines('other') });
+      await merge.commit(merge.root, { 'src/b.txt': lines('other') });
       await merge.repository.git('worktree', 'add', '--quiet', merge.path('rebasing'), 'main');
-      merge.keeps(await merge.commit(merge.path('rebasing'), { 'src/a.txt': lines('conflicting') }));
+      merge.keeps(await merge.commit(merge.path('rebasing'), { 'src/b.txt': lines('conflicting') }));
       const rebase = `${identity} rebase elsewhere`.split(' ');
       await expect(gitIn(merge.path('rebasing'), ...rebase)).rejects.toThrow('could not apply');
     },

@@ -1,0 +1,31 @@
+import { silentLog } from '../../src/base/log.js';
+import { createGitMergeDriver } from '../../src/drivers/git/gitMergeDriver.js';
+import { createGitWorktreeDriver } from '../../src/drivers/git/gitWorktreeDriver.js';
+import { withRepositoryLock } from '../../src/drivers/git/repositoryLock.js';
+import { createNodeClock } from '../../src/drivers/process/nodeClock.js';
+import type { GitTaskInput } from './gitProgram.js';
+
+const { stateDir, binary, task } = JSON.parse(process.argv[2] ?? '') as GitTaskInput;
+const clock = createNodeClock();
+const options = { stateDir, clock, log: silentLog, ...(binary === undefined ? {} : { binary }) };
+const signal = new AbortController().signal;
+
+switch (task.kind) {
+  case 'create': {
+    const driver = createGitWorktreeDriver(options);
+    await Promise.all(task.requests.map(request => driver.create(request, signal)));
+    break;
+  }
+  case 'merge':
+    console.log(JSON.stringify(await createGitMergeDriver(options).merge(task.request, signal)));
+    break;
+  case 'remove':
+    console.log(JSON.stringify(await createGitWorktreeDriver(options).remove(task.worktree)));
+    break;
+  case 'hold':
+    await withRepositoryLock({ commonDir: task.commonDir, clock }, async () => {
+      console.log('held');
+      await clock.sleep(600_000, signal);
+    });
+    break;
+}
