@@ -5,7 +5,8 @@
 export type AgentEvent =
   /** The CLI's own conversation id, stored the moment it appears so that a follow-up resumes it. */
   | { readonly kind: 'conversation'; readonly id: string }
-  | { readonly kind: 'text'; readonly text: string }
+  /** With `delta` it goes on where the text before it (also with `delta`, nothing between them) stopped. */
+  | { readonly kind: 'text'; readonly text: string; readonly delta?: boolean }
   | { readonly kind: 'thinking'; readonly text: string }
   | ToolCall
   | ToolResult
@@ -44,6 +45,8 @@ export interface ToolResult {
 export interface Usage {
   readonly kind: 'usage';
   readonly total: boolean;
+  /** These count the conversation's earlier runs too; their sum is taken off before anything is stored. */
+  readonly wholeConversation?: 'tokens' | 'cost';
   readonly inputTokens?: number;
   readonly outputTokens?: number;
   readonly cacheReadTokens?: number;

@@ -69,5 +69,6 @@ export interface RunDigest {
 }
 
 export type RunConclusion =
-  | { readonly kind: 'succeeded'; readonly answer: string }
+  /** `conversation` where only the whole output tells it. */
+  | { readonly kind: 'succeeded'; readonly answer: string; readonly conversation?: string }
   | { readonly kind: 'failed'; readonly reason: AgentErrorReason; readonly message: string };

@@ -1,0 +1,210 @@
+import type { AgentErrorReason, AgentEvent, ToolCall, ToolCategory } from '../agentEvent.js';
+import type { CommandRequest, Provider } from '../provider.js';
+import { concludeRun, reasonOfStatus, type CliFacts } from './conclusion.js';
+import { type JsonObject, numberAt, objectAt, objectsAt, parseObject, textAt, toolText } from './jsonOutput.js';
+
+const cli: CliFacts = {
+  title: 'Claude Code',
+  fix: {
+    install: 'Install it with `npm install -g @anthropic-ai/claude-code`.',
+    login: 'Run `claude` in a terminal and log in, or set ANTHROPIC_API_KEY.',
+  },
+  alwaysSaysResult: true,
+};
+
+const systemPromptFile = 'system-prompt.md';
+
+/** Claude Code, `claude -p` with streamed JSON. */
+export const claude: Provider = {
+  name: 'claude',
+  fix: cli.fix,
+  builtIn: false,
+  command(request) {
+    const { model, systemPrompt, conversation, args, runDir } = request;
+    const hasSystemPrompt = systemPrompt !== undefined && systemPrompt !== '';
+    return {
+      argv: [
+        'claude',
+        '--print',
+        '--output-format',
+        'stream-json',
+        // Without it print mode refuses streamed JSON.
+        '--verbose',
+        ...permissionArgs(request),
+        ...(model === undefined ? [] : ['--model', model]),
+        ...(hasSystemPrompt ? ['--append-system-prompt-file', `${runDir}/${systemPromptFile}`] : []),
+        ...(conversation === undefined ? [] : ['--resume', conversation]),
+        ...args,
+      ],
+      env: permissionEnv(request),
+      stdin: 'prompt',
+      ...(hasSystemPrompt ? { files: { [systemPromptFile]: systemPrompt } } : {}),
+    };
+  },
+  parse(line) {
+    const event = parseObject(line);
+    if (!event) return line.trim() === '' ? [] : [{ kind: 'raw', text: line }];
+    switch (event['type']) {
+      case 'system':
+        return parseSystem(event);
+      case 'assistant':
+        return parseAssistant(event);
+      case 'user':
+        return objectsAt(objectAt(event, 'message'), 'content').flatMap(parseToolResult);
+      case 'result':
+        return parseResult(event);
+      default:
+        return typeof event['type'] === 'string' ? [] : [{ kind: 'raw', text: line }];
+    }
+  },
+  conclude: (exit, digest) => concludeRun(exit, digest, cli),
+};
+
+function permissionArgs({ permissions }: CommandRequest): readonly string[] {
+  switch (permissions) {
+    case 'auto':
+      return ['--dangerously-skip-permissions'];
+    case 'confined':
+    case 'ask':
+      return ['--permission-mode', 'acceptEdits'];
+  }
+}
+
+function permissionEnv({ permissions, asRoot }: CommandRequest): Readonly<Record<string, string>> {
+  // Claude Code refuses its bypass mode as root unless it is told that something else confines it.
+  return permissions === 'auto' && asRoot ? { IS_SANDBOX: '1' } : {};
+}
+
+function parseSystem(event: JsonObject): readonly AgentEvent[] {
+  switch (event['subtype']) {
+    case 'init':
+      return [{ kind: 'conversation', id: textAt(event, 'session_id') }];
+    case 'api_retry': {
+      const wait = Math.round((numberAt(event, 'retry_delay_ms') ?? 0) / 1000);
+      const attempt = `${numberAt(event, 'attempt') ?? '?'} of ${numberAt(event, 'max_retries') ?? '?'}`;
+      return [{ kind: 'raw', text: `Model request failed (${textAt(event, 'error')}); try ${attempt} in ${wait} s.` }];
+    }
+    default:
+      return [];
+  }
+}
+
+function parseAssistant(event: JsonObject): readonly AgentEvent[] {
+  const blocks = objectsAt(objectAt(event, 'message'), 'content');
+  const error = textAt(event, 'error');
+  if (error !== '') {
+    const reason = apiErrors[error] ?? reasonOfStatus(numberAt(event, 'api_error_status')) ?? 'other';
+    return [{ kind: 'error', message: blocks.map(block => textAt(block, 'text')).join('\n') || error, reason }];
+  }
+  // What a sub-agent says is for its parent; what it does is worth seeing.
+  const fromSubAgent = textAt(event, 'parent_tool_use_id') !== '';
+  return blocks.flatMap((block): readonly AgentEvent[] => {
+    switch (block['type']) {
+      case 'text':
+        return fromSubAgent ? [] : [{ kind: 'text', text: textAt(block, 'text') }];
+      case 'thinking':
+        return fromSubAgent || textAt(block, 'thinking') === ''
+          ? []
+          : [{ kind: 'thinking', text: textAt(block, 'thinking') }];
+      case 'tool_use':
+        return [toolCall(block)];
+      default:
+        return [];
+    }
+  });
+}
+
+const apiErrors: Readonly<Record<string, AgentErrorReason>> = {
+  authentication_failed: 'not_logged_in',
+  billing_error: 'rate_limited',
+  rate_limit: 'rate_limited',
+};
+
+function toolCall(block: JsonObject): ToolCall {
+  const tool = textAt(block, 'name');
+  const input = objectAt(block, 'input');
+  const path = textAt(input, 'file_path') || textAt(input, 'notebook_path');
+  const title = titleKeys.map(key => textAt(input, key)).find(text => text !== '') ?? '';
+  return {
+    kind: 'tool_call',
+    callId: textAt(block, 'id'),
+    tool,
+    category: categories[tool] ?? 'other',
+    title,
+    input: toolText(input),
+    ...(path === '' ? {} : { path }),
+  };
+}
+
+/** The input field that says most about a call, the most telling first. */
+const titleKeys = ['file_path', 'notebook_path', 'command', 'pattern', 'url', 'query', 'description', 'path', 'skill'];
+
+const categories: Readonly<Record<string, ToolCategory>> = {
+  Read: 'read',
+  Edit: 'edit',
+  MultiEdit: 'edit',
+  NotebookEdit: 'edit',
+  Write: 'edit',
+  Glob: 'search',
+  Grep: 'search',
+  LS: 'search',
+  ToolSearch: 'search',
+  Bash: 'command',
+  BashOutput: 'command',
+  PowerShell: 'command',
+  WebFetch: 'fetch',
+  WebSearch: 'fetch',
+  ExitPlanMode: 'plan',
+  TaskCreate: 'plan',
+  TaskUpdate: 'plan',
+  TodoWrite: 'plan',
+};
+
+function parseToolResult(block: JsonObject): readonly AgentEvent[] {
+  if (block['type'] !== 'tool_result') return [];
+  const content = block['content'];
+  const output =
+    typeof content === 'string'
+      ? content
+      : objectsAt(block, 'content')
+          .map(part => textAt(part, 'text'))
+          .join('\n');
+  const ok = block['is_error'] !== true;
+  const exitCode = ok ? undefined : /^Exit code (\d+)/.exec(output)?.[1];
+  return [
+    {
+      kind: 'tool_result',
+      callId: textAt(block, 'tool_use_id'),
+      ok,
+      output: toolText(output),
+      ...(exitCode === undefined ? {} : { exitCode: Number(exitCode) }),
+    },
+  ];
+}
+
+function parseResult(event: JsonObject): readonly AgentEvent[] {
+  const usage = objectAt(event, 'usage');
+  const counted: AgentEvent = {
+    kind: 'usage',
+    total: true,
+    // The price of a resumed conversation counts its earlier runs, the tokens do not.
+    wholeConversation: 'cost',
+    inputTokens: numberAt(usage, 'input_tokens'),
+    outputTokens: numberAt(usage, 'output_tokens'),
+    cacheReadTokens: numberAt(usage, 'cache_read_input_tokens'),
+    cacheWriteTokens: numberAt(usage, 'cache_creation_input_tokens'),
+    costUsd: numberAt(event, 'total_cost_usd'),
+  };
+  const said = textAt(event, 'result');
+  const subtype = textAt(event, 'subtype');
+  if (event['is_error'] !== true && subtype === 'success') return [counted, { kind: 'result', text: said }];
+  const listed = Array.isArray(event['errors']) ? event['errors'].filter(error => typeof error === 'string') : [];
+  const message = said || listed.join('\n') || subtype.replaceAll('_', ' ');
+  return [counted, { kind: 'error', message, reason: resultReason(event, subtype, message) }];
+}
+
+function resultReason(event: JsonObject, subtype: string, message: string): AgentErrorReason {
+  if (subtype === 'error_max_budget_usd') return 'budget';
+  if (/No conversation found/i.test(message)) return 'conversation_missing';
+  return reasonOfStatus(numberAt(event, 'api_error_status')) ?? 'other';
+}

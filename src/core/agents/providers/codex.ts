@@ -1,0 +1,178 @@
+import type { AgentEvent, ToolCall } from '../agentEvent.js';
+import type { CommandRequest, Provider } from '../provider.js';
+import { classify, concludeRun, type CliFacts } from './conclusion.js';
+import { type JsonObject, numberAt, objectAt, objectsAt, parseObject, textAt, toolText } from './jsonOutput.js';
+import { promptWithInstructions } from './systemPrompt.js';
+
+const cli: CliFacts = {
+  title: 'Codex',
+  fix: {
+    install: 'Install it with `npm install -g @openai/codex`.',
+    login: 'Run `codex login` in a terminal, or set OPENAI_API_KEY for a model provider that reads it.',
+  },
+  alwaysSaysResult: false,
+};
+
+/** Codex CLI, `codex exec --json`. */
+export const codex: Provider = {
+  name: 'codex',
+  fix: cli.fix,
+  builtIn: false,
+  command(request) {
+    const { model, conversation, args } = request;
+    const prompt = promptWithInstructions(request);
+    return {
+      argv: [
+        'codex',
+        'exec',
+        '--json',
+        // A workspace need not be a repository (a local copy is none); what may be touched is Muster's decision.
+        '--skip-git-repo-check',
+        ...permissionArgs(request),
+        ...(model === undefined ? [] : ['--model', model]),
+        ...args,
+        ...(conversation === undefined ? [] : ['resume', conversation]),
+        // The prompt is standard input.
+        '-',
+      ],
+      env: {},
+      stdin: 'prompt',
+      ...(prompt === undefined ? {} : { prompt }),
+    };
+  },
+  parse(line) {
+    const event = parseObject(line);
+    if (!event) return line.trim() === '' ? [] : [{ kind: 'raw', text: line }];
+    switch (event['type']) {
+      case 'thread.started':
+        return [{ kind: 'conversation', id: textAt(event, 'thread_id') }];
+      case 'item.started':
+        return startedItem(objectAt(event, 'item'));
+      case 'item.completed':
+        return completedItem(objectAt(event, 'item'));
+      case 'turn.completed':
+        return [parseUsage(objectAt(event, 'usage'))];
+      case 'turn.failed':
+        return [failure(textAt(objectAt(event, 'error'), 'message'))];
+      case 'error': {
+        const message = textAt(event, 'message');
+        return [message.startsWith('Reconnecting') ? { kind: 'raw', text: message } : failure(message)];
+      }
+      default:
+        return typeof event['type'] === 'string' ? [] : [{ kind: 'raw', text: line }];
+    }
+  },
+  conclude: (exit, digest) => concludeRun(exit, digest, cli),
+};
+
+function permissionArgs({ permissions }: CommandRequest): readonly string[] {
+  switch (permissions) {
+    case 'auto':
+      return ['--dangerously-bypass-approvals-and-sandbox'];
+    case 'confined':
+    case 'ask':
+      return ['--sandbox', 'workspace-write'];
+  }
+}
+
+function failure(message: string): AgentEvent {
+  return { kind: 'error', message, reason: classify(message) };
+}
+
+function parseUsage(usage: JsonObject): AgentEvent {
+  const cached = numberAt(usage, 'cached_input_tokens') ?? 0;
+  const input = numberAt(usage, 'input_tokens');
+  return {
+    kind: 'usage',
+    total: true,
+    // Codex counts from the conversation's first turn on.
+    wholeConversation: 'tokens',
+    inputTokens: input === undefined ? undefined : Math.max(0, input - cached),
+    outputTokens: numberAt(usage, 'output_tokens'),
+    cacheReadTokens: cached,
+    cacheWriteTokens: numberAt(usage, 'cache_write_input_tokens'),
+  };
+}
+
+function startedItem(item: JsonObject): readonly AgentEvent[] {
+  const call = toolCall(item);
+  return call ? [call] : [];
+}
+
+function completedItem(item: JsonObject): readonly AgentEvent[] {
+  switch (item['type']) {
+    case 'agent_message':
+      return [{ kind: 'text', text: textAt(item, 'text') }];
+    case 'reasoning':
+      return [{ kind: 'thinking', text: textAt(item, 'text') }];
+    // Warnings that the turn survived; a fatal one comes as `turn.failed`.
+    case 'error':
+      return [{ kind: 'raw', text: textAt(item, 'message') }];
+    default: {
+      const call = toolCall(item);
+      if (!call) return [];
+      const exitCode = numberAt(item, 'exit_code');
+      const failedStatus = item['status'] === 'failed' || item['status'] === 'declined';
+      const output = toolText(item['aggregated_output'] ?? item['result'] ?? objectAt(item, 'error')['message']);
+      return [
+        // Some items only ever appear completed: the call is told again, with the same id.
+        ...(item['type'] === 'command_execution' ? [] : [call]),
+        {
+          kind: 'tool_result',
+          callId: call.callId,
+          ok: !failedStatus && (exitCode ?? 0) === 0,
+          output,
+          ...(exitCode === undefined ? {} : { exitCode }),
+        },
+      ];
+    }
+  }
+}
+
+function toolCall(item: JsonObject): ToolCall | undefined {
+  const callId = textAt(item, 'id');
+  const type = textAt(item, 'type');
+  switch (type) {
+    case 'command_execution': {
+      const command = unwrapShell(textAt(item, 'command'));
+      return {
+        kind: 'tool_call',
+        callId,
+        tool: 'shell',
+        category: 'command',
+        title: command,
+        input: toolText(command),
+      };
+    }
+    case 'file_change': {
+      const changes = objectsAt(item, 'changes');
+      const paths = changes.map(change => textAt(change, 'path'));
+      const [path] = paths;
+      return {
+        kind: 'tool_call',
+        callId,
+        tool: 'apply_patch',
+        category: 'edit',
+        title: paths.join(', '),
+        input: toolText(changes),
+        ...(path === undefined ? {} : { path }),
+      };
+    }
+    case 'web_search':
+      return { kind: 'tool_call', callId, tool: type, category: 'fetch', title: textAt(item, 'query'), input: '' };
+    case 'todo_list':
+      return { kind: 'tool_call', callId, tool: type, category: 'plan', title: '', input: toolText(item['items']) };
+    case 'mcp_tool_call': {
+      const tool = `${textAt(item, 'server')}.${textAt(item, 'tool')}`;
+      return { kind: 'tool_call', callId, tool, category: 'other', title: tool, input: toolText(item['arguments']) };
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** The command without the shell that Codex puts around it. */
+function unwrapShell(command: string): string {
+  const inner = /^\S*\/?(?:ba|z|da)?sh -l?c '([\s\S]*)'$/.exec(command)?.[1];
+  return inner === undefined ? command : inner.replaceAll(`'\\''`, "'");
+}

@@ -1,0 +1,144 @@
+import type { AgentEvent, ToolCategory } from '../agentEvent.js';
+import type { CommandRequest, Provider } from '../provider.js';
+import { classify, concludeRun, type CliFacts } from './conclusion.js';
+import { type JsonObject, numberAt, objectAt, parseObject, textAt, toolText } from './jsonOutput.js';
+import { promptWithInstructions } from './systemPrompt.js';
+
+const cli: CliFacts = {
+  title: 'Gemini CLI',
+  fix: {
+    install: 'Install it with `npm install -g @google/gemini-cli`.',
+    login: 'Run `gemini` in a terminal and log in, or set GEMINI_API_KEY.',
+  },
+  alwaysSaysResult: false,
+};
+
+/** Gemini CLI with streamed JSON; a prompt on standard input makes it run without a terminal. */
+export const gemini: Provider = {
+  name: 'gemini',
+  fix: cli.fix,
+  builtIn: false,
+  command(request) {
+    const { model, conversation, args } = request;
+    const prompt = promptWithInstructions(request);
+    return {
+      argv: [
+        'gemini',
+        '--output-format',
+        'stream-json',
+        '--approval-mode',
+        approvalMode(request),
+        ...(model === undefined ? [] : ['--model', model]),
+        ...(conversation === undefined ? [] : ['--resume', conversation]),
+        ...args,
+      ],
+      // A new worktree is a folder that nobody has trusted yet; in such a one the CLI asks before every edit.
+      env: { GEMINI_CLI_TRUST_WORKSPACE: 'true' },
+      stdin: 'prompt',
+      ...(prompt === undefined ? {} : { prompt }),
+    };
+  },
+  parse(line) {
+    const event = parseObject(line);
+    if (!event) return line.trim() === '' ? [] : [{ kind: 'raw', text: line }];
+    switch (event['type']) {
+      case 'init':
+        return [{ kind: 'conversation', id: textAt(event, 'session_id') }];
+      case 'message':
+        return parseMessage(event);
+      case 'tool_use':
+        return [parseToolCall(event)];
+      case 'tool_result':
+        return [parseToolResult(event)];
+      case 'error':
+        return [{ kind: 'raw', text: textAt(event, 'message') }];
+      case 'result':
+        return parseResult(event);
+      default:
+        return typeof event['type'] === 'string' ? [] : [{ kind: 'raw', text: line }];
+    }
+  },
+  conclude: (exit, digest) => concludeRun(exit, digest, cli),
+};
+
+function approvalMode({ permissions }: CommandRequest): string {
+  switch (permissions) {
+    case 'auto':
+      return 'yolo';
+    case 'confined':
+    case 'ask':
+      return 'auto_edit';
+  }
+}
+
+function parseMessage(event: JsonObject): readonly AgentEvent[] {
+  const text = textAt(event, 'content');
+  if (event['role'] !== 'assistant' || text === '') return [];
+  return [{ kind: 'text', text, ...(event['delta'] === true ? { delta: true } : {}) }];
+}
+
+function parseToolCall(event: JsonObject): AgentEvent {
+  const tool = textAt(event, 'tool_name');
+  const input = objectAt(event, 'parameters');
+  const path = textAt(input, 'file_path') || textAt(input, 'absolute_path');
+  const title = titleKeys.map(key => textAt(input, key)).find(text => text !== '') ?? '';
+  return {
+    kind: 'tool_call',
+    callId: textAt(event, 'tool_id'),
+    tool,
+    category: categories[tool] ?? 'other',
+    title,
+    input: toolText(input),
+    ...(path === '' ? {} : { path }),
+  };
+}
+
+/** The input field that says most about a call, the most telling first. */
+const titleKeys = ['file_path', 'absolute_path', 'command', 'pattern', 'query', 'url', 'prompt', 'dir_path', 'path'];
+
+const categories: Readonly<Record<string, ToolCategory>> = {
+  read_file: 'read',
+  read_many_files: 'read',
+  list_directory: 'search',
+  glob: 'search',
+  grep_search: 'search',
+  search_file_content: 'search',
+  replace: 'edit',
+  write_file: 'edit',
+  run_shell_command: 'command',
+  google_web_search: 'fetch',
+  web_fetch: 'fetch',
+  write_todos: 'plan',
+  update_topic: 'plan',
+};
+
+function parseToolResult(event: JsonObject): AgentEvent {
+  const ok = event['status'] === 'success';
+  const output = textAt(event, 'output') || textAt(objectAt(event, 'error'), 'message');
+  return { kind: 'tool_result', callId: textAt(event, 'tool_id'), ok, output: toolText(output) };
+}
+
+function parseResult(event: JsonObject): readonly AgentEvent[] {
+  const stats = objectAt(event, 'stats');
+  const cached = numberAt(stats, 'cached') ?? 0;
+  const input = numberAt(stats, 'input_tokens');
+  const counted: AgentEvent = {
+    kind: 'usage',
+    total: true,
+    inputTokens: numberAt(stats, 'input') ?? (input === undefined ? undefined : Math.max(0, input - cached)),
+    outputTokens: numberAt(stats, 'output_tokens'),
+    cacheReadTokens: cached,
+  };
+  if (event['status'] === 'success') return [counted];
+  const message = readableApiError(textAt(objectAt(event, 'error'), 'message') || textAt(event, 'status'));
+  return [counted, { kind: 'error', message: message.text, reason: message.reason }];
+}
+
+/** The provider's own words out of `[API Error: {"error": …}]`. */
+function readableApiError(message: string): Pick<AgentEvent & { kind: 'error' }, 'reason'> & { readonly text: string } {
+  const inner = /^\[API Error: ([\s\S]*)\]$/.exec(message)?.[1] ?? message;
+  const said = textAt(objectAt(parseObject(inner) ?? {}, 'error'), 'message');
+  return { text: said || inner, reason: modelRefusal.test(inner) ? 'model_unknown' : classify(inner) };
+}
+
+const modelRefusal = /^models?[:/ ]|NOT_FOUND/i;

@@ -1,0 +1,151 @@
+import type { AgentErrorReason, AgentEvent, ToolCategory } from '../agentEvent.js';
+import type { CommandRequest, Provider } from '../provider.js';
+import { classify, concludeRun, reasonOfStatus, type CliFacts } from './conclusion.js';
+import { type JsonObject, numberAt, objectAt, parseObject, textAt, toolText } from './jsonOutput.js';
+import { promptWithInstructions } from './systemPrompt.js';
+
+const cli: CliFacts = {
+  title: 'OpenCode',
+  fix: {
+    install: 'Install it with `npm install -g opencode-ai`.',
+    login: 'Run `opencode providers login` in a terminal, or set the key of your model provider.',
+  },
+  alwaysSaysResult: false,
+};
+
+/** OpenCode, `opencode run --format json`. */
+export const opencode: Provider = {
+  name: 'opencode',
+  fix: cli.fix,
+  builtIn: false,
+  command(request) {
+    const { model, conversation, args } = request;
+    const prompt = promptWithInstructions(request);
+    return {
+      argv: [
+        'opencode',
+        'run',
+        '--format',
+        'json',
+        ...(request.permissions === 'auto' ? ['--auto'] : []),
+        ...(model === undefined ? [] : ['--model', model]),
+        ...(conversation === undefined ? [] : ['--session', conversation]),
+        ...args,
+      ],
+      env: permissionEnv(request),
+      stdin: 'prompt',
+      ...(prompt === undefined ? {} : { prompt }),
+    };
+  },
+  parse(line) {
+    const event = parseObject(line);
+    if (!event) return line.trim() === '' ? [] : [{ kind: 'raw', text: line }];
+    const part = objectAt(event, 'part');
+    switch (event['type']) {
+      case 'step_start':
+        return [{ kind: 'conversation', id: textAt(event, 'sessionID') }];
+      case 'text':
+        return [{ kind: 'text', text: textAt(part, 'text') }];
+      case 'reasoning':
+        return [{ kind: 'thinking', text: textAt(part, 'text') }];
+      case 'tool_use':
+        return parseTool(part);
+      case 'step_finish':
+        return [parseUsage(part)];
+      case 'error':
+        return [parseError(objectAt(event, 'error'))];
+      default:
+        return typeof event['type'] === 'string' ? [] : [{ kind: 'raw', text: line }];
+    }
+  },
+  conclude: (exit, digest) => concludeRun(exit, digest, cli),
+};
+
+/** Without a rule OpenCode allows everything; these leave edits inside the workspace, reading and searching. */
+const editsOnly = { edit: 'allow', bash: 'deny', webfetch: 'deny', websearch: 'deny', external_directory: 'deny' };
+
+function permissionEnv({ permissions }: CommandRequest): Readonly<Record<string, string>> {
+  switch (permissions) {
+    case 'auto':
+      return {};
+    case 'confined':
+    case 'ask':
+      return { OPENCODE_PERMISSION: JSON.stringify(editsOnly) };
+  }
+}
+
+/** OpenCode tells of a tool once it has ended. */
+function parseTool(part: JsonObject): readonly AgentEvent[] {
+  const tool = textAt(part, 'tool');
+  const callId = textAt(part, 'callID');
+  const state = objectAt(part, 'state');
+  const input = objectAt(state, 'input');
+  const path = textAt(input, 'filePath');
+  const exitCode = numberAt(objectAt(state, 'metadata'), 'exit');
+  return [
+    {
+      kind: 'tool_call',
+      callId,
+      tool,
+      category: categories[tool] ?? 'other',
+      title:
+        path || textAt(input, 'command') || textAt(state, 'title') || textAt(input, 'pattern') || textAt(input, 'url'),
+      input: toolText(input),
+      ...(path === '' ? {} : { path }),
+    },
+    {
+      kind: 'tool_result',
+      callId,
+      ok: state['status'] === 'completed' && (exitCode ?? 0) === 0,
+      output: toolText(textAt(state, 'output') || textAt(state, 'error')),
+      ...(exitCode === undefined ? {} : { exitCode }),
+    },
+  ];
+}
+
+const categories: Readonly<Record<string, ToolCategory>> = {
+  read: 'read',
+  edit: 'edit',
+  multiedit: 'edit',
+  patch: 'edit',
+  apply_patch: 'edit',
+  write: 'edit',
+  glob: 'search',
+  grep: 'search',
+  list: 'search',
+  bash: 'command',
+  webfetch: 'fetch',
+  websearch: 'fetch',
+  todoread: 'plan',
+  todowrite: 'plan',
+};
+
+function parseUsage(part: JsonObject): AgentEvent {
+  const tokens = objectAt(part, 'tokens');
+  const cache = objectAt(tokens, 'cache');
+  const cost = numberAt(part, 'cost');
+  return {
+    kind: 'usage',
+    total: false,
+    inputTokens: numberAt(tokens, 'input'),
+    outputTokens: (numberAt(tokens, 'output') ?? 0) + (numberAt(tokens, 'reasoning') ?? 0),
+    cacheReadTokens: numberAt(cache, 'read'),
+    cacheWriteTokens: numberAt(cache, 'write'),
+    // OpenCode reports 0 for models whose price it does not know.
+    ...(cost === undefined || cost === 0 ? {} : { costUsd: cost }),
+  };
+}
+
+function parseError(error: JsonObject): AgentEvent {
+  const data = objectAt(error, 'data');
+  const name = textAt(error, 'name');
+  const message = textAt(data, 'message') || name;
+  const reason = errorNames[name] ?? reasonOfStatus(numberAt(data, 'statusCode')) ?? classify(message);
+  return { kind: 'error', message, reason };
+}
+
+const errorNames: Readonly<Record<string, AgentErrorReason>> = {
+  ProviderAuthError: 'not_logged_in',
+  ProviderModelNotFoundError: 'model_unknown',
+  MessageAbortedError: 'interrupted',
+};
