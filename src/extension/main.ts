@@ -2,12 +2,13 @@ import { join, resolve } from 'node:path';
 import * as vscode from 'vscode';
 import { stateDirectory } from '../client/stateDirectory.js';
 import { registerBoard } from './board/board.js';
-import { registerCommands } from './commands/registerCommands.js';
+import { registerCommands, type Views } from './commands/registerCommands.js';
 import { registerCompose } from './compose/registerCompose.js';
 import { registerContextKeys } from './contextKeys.js';
 import { TaskActions } from './dispatch/taskActions.js';
 import { TaskDocuments, taskLanguage } from './dispatch/taskDocuments.js';
 import { TaskLenses } from './dispatch/taskLenses.js';
+import { EmbeddedHost } from './host/embeddedHost.js';
 import { HostConnection } from './host/hostConnection.js';
 import { channelLog } from './log.js';
 import { RawLogs } from './log/rawLogs.js';
@@ -26,8 +27,18 @@ import { ThreadsView } from './views/threadsView.js';
 import { WorktreesView } from './views/worktreesView.js';
 import { boardServices, threadPageServices } from './webviewServices.js';
 
+/** What the suite inside VS Code looks at; other extensions get nothing. */
+export interface TestAccess {
+  readonly services: Services;
+  readonly views: Views;
+  readonly tasks: TaskDocuments;
+}
+
+/** The host of this process, where the setting asks for one. Written by `activate` alone. */
+let embedded: EmbeddedHost | undefined;
+
 /** Wires the extension. Nothing here waits: the client, the webviews and the compose language load when first needed. */
-export function activate(context: vscode.ExtensionContext): void {
+export function activate(context: vscode.ExtensionContext): TestAccess | undefined {
   const channel = vscode.window.createOutputChannel('Muster', { log: true });
   const log = channelLog(channel);
   const host = createHostConnection(context, log);
@@ -69,17 +80,27 @@ export function activate(context: vscode.ExtensionContext): void {
   registerStatusBar(services);
   registerTerminalPath(context, host.stateDir);
   connectWhenNeeded(services, Object.values(views));
+  return context.extensionMode === vscode.ExtensionMode.Test ? { services, views, tasks } : undefined;
+}
+
+/** VS Code waits for this when the window closes. */
+export async function deactivate(): Promise<void> {
+  await embedded?.stop();
 }
 
 function createHostConnection(context: vscode.ExtensionContext, log: Services['log']): HostConnection {
   const setting = readSetting('muster.stateDirectory');
   const stateDir = setting === '' ? stateDirectory(process.env) : resolve(setting);
+  const distDir = join(context.extensionPath, 'dist');
+  const own = readSetting('muster.host.mode') === 'embedded' ? new EmbeddedHost({ stateDir, distDir }) : undefined;
+  embedded = own;
   return new HostConnection({
     stateDir,
-    hostBundle: join(context.extensionPath, 'dist', 'host.js'),
+    hostBundle: join(distDir, 'host.js'),
     nodePath: readSetting('muster.host.nodePath'),
     env: process.env,
     log,
+    startEmbedded: own && (() => own.start()),
   });
 }
 

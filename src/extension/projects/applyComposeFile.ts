@@ -9,30 +9,34 @@ import type { Services } from '../services.js';
 export async function applyComposeFile(services: Services, file: vscode.Uri): Promise<void> {
   const open = vscode.workspace.textDocuments.find(document => document.uri.toString() === file.toString());
   if (open?.isDirty) await open.save();
-  const first = await apply(services, { file, consent: false });
-  if (!first) return;
-  if (first.applied || first.unchanged) return announce(first);
-  if (!(await askConsent(first))) return;
-  const second = await apply(services, { file, consent: true });
-  if (second) announce(second);
-}
-
-/** Undefined when the file has problems, which are shown. */
-async function apply(
-  services: Services,
-  { file, consent }: { readonly file: vscode.Uri; readonly consent: boolean },
-): Promise<ApplyProjectResponse | undefined> {
   try {
-    const environment = await interpolatedVariables(file.fsPath);
-    return await whileWaiting(vscode.l10n.t('Applying the compose file'), async signal => {
-      const client = await services.host.client(signal);
-      return client.projects.applyProject({ file: file.fsPath, environment, consent }, { signal });
-    });
+    announce(await applyAskingConsent(services, file));
   } catch (error) {
     if (!isAppError(error, 'compose.invalid')) throw error;
     await showProblems(file, error);
-    return undefined;
   }
+}
+
+/** Throws `cancelled` when the person does not consent. */
+async function applyAskingConsent(services: Services, file: vscode.Uri): Promise<ApplyProjectResponse> {
+  try {
+    return await apply(services, { file, consent: false });
+  } catch (error) {
+    if (!isAppError(error, 'consent.required')) throw error;
+    await askConsent(file, error.data.reasons);
+    return apply(services, { file, consent: true });
+  }
+}
+
+async function apply(
+  services: Services,
+  { file, consent }: { readonly file: vscode.Uri; readonly consent: boolean },
+): Promise<ApplyProjectResponse> {
+  const environment = await interpolatedVariables(file.fsPath);
+  return whileWaiting(vscode.l10n.t('Applying the compose file'), async signal => {
+    const client = await services.host.client(signal);
+    return client.projects.applyProject({ file: file.fsPath, environment, consent }, { signal });
+  });
 }
 
 async function showProblems(file: vscode.Uri, error: AppError<'compose.invalid'>): Promise<void> {
@@ -48,9 +52,8 @@ async function showProblems(file: vscode.Uri, error: AppError<'compose.invalid'>
   await vscode.commands.executeCommand('workbench.actions.view.problems');
 }
 
-async function askConsent({ project }: ApplyProjectResponse): Promise<boolean> {
+async function askConsent(file: vscode.Uri, reasons: readonly string[]): Promise<void> {
   const allow = vscode.l10n.t('Apply and Allow');
-  const reasons = project?.consentReasons ?? [];
   const detail = [
     ...reasons.map(reason => `• ${reason}`),
     '',
@@ -58,8 +61,9 @@ async function askConsent({ project }: ApplyProjectResponse): Promise<boolean> {
       'Allow this only for a file whose contents you know. A worktree does not confine what a command does.',
     ),
   ].join('\n');
-  const text = vscode.l10n.t('"{0}" asks for your consent.', project?.name ?? '');
-  return (await vscode.window.showWarningMessage(text, { modal: true, detail }, allow)) === allow;
+  const text = vscode.l10n.t('{0} asks for your consent.', vscode.workspace.asRelativePath(file));
+  const chosen = await vscode.window.showWarningMessage(text, { modal: true, detail }, allow);
+  if (chosen !== allow) throw new AppError('cancelled', 'The compose file was not applied.', {});
 }
 
 function announce({ project, unchanged, warnings }: ApplyProjectResponse): void {

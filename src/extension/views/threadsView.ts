@@ -74,6 +74,11 @@ export class ThreadsView implements vscode.TreeDataProvider<ThreadsNode>, vscode
     return this.#view.visible;
   }
 
+  /** How many threads need a person, as the activity bar shows it. */
+  get badge(): vscode.ViewBadge | undefined {
+    return this.#view.badge;
+  }
+
   get grouping(): Grouping {
     return this.#grouping;
   }

@@ -2,6 +2,8 @@ import { appendFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { runAll } from './registry.js';
 import './activation.test.js';
+import './compose.test.js';
+import './path.test.js';
 
 /** Called by VS Code inside the extension host. Rejecting makes the run fail. */
 export async function run(): Promise<void> {

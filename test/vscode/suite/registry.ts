@@ -64,7 +64,9 @@ async function runOne({ work, timeoutMs }: RegisteredTest): Promise<unknown> {
   const timer = setTimeout(() => controller.abort(new Error(`not finished after ${timeoutMs} ms`)), timeoutMs);
   const { signal } = controller;
   const timedOut = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason instanceof Error ? signal.reason : new Error('aborted')));
+    signal.addEventListener('abort', () =>
+      reject(signal.reason instanceof Error ? signal.reason : new Error('aborted')),
+    );
   });
   let outcome: unknown;
   try {

@@ -1,0 +1,140 @@
+import { execFile } from 'node:child_process';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import * as vscode from 'vscode';
+import type { TestAccess } from '../../../src/extension/main.js';
+import type { Thread } from '../../../src/protocol/gen/muster/v1/threads_pb.js';
+import { until } from './registry.js';
+
+const run = promisify(execFile);
+
+/** The extension's own objects, which it gives to tests alone. */
+export async function extension(): Promise<TestAccess> {
+  const found = vscode.extensions.getExtension<TestAccess>('muster.muster');
+  if (!found) throw new Error('muster.muster is not installed');
+  return found.activate();
+}
+
+/** Absolute path of the repository that the window shows. */
+export function repository(): string {
+  const [folder] = vscode.workspace.workspaceFolders ?? [];
+  if (!folder) throw new Error('no folder is open');
+  return folder.uri.fsPath;
+}
+
+export function inRepository(...parts: readonly string[]): vscode.Uri {
+  return vscode.Uri.file(join(repository(), ...parts));
+}
+
+/** Runs git in the repository and returns what it printed. */
+export async function git(...args: readonly string[]): Promise<string> {
+  return (await run('git', args, { cwd: repository() })).stdout.trim();
+}
+
+/** Agents that do exactly what a test needs; each is an own command, so applying the file asks for consent. */
+const agents: Readonly<Record<string, string>> = {
+  writer: `cat > TASK.txt
+printf 'export function greet(name) {\\n  return "Good day, " + name;\\n}\\n' > src/greet.js
+echo 'Changed the greeting.'`,
+  idler: `cat > /dev/null
+echo started
+exec sleep 600`,
+  breaker: `cat > /dev/null
+echo 'out of luck' >&2
+exit 3`,
+};
+
+/** Writes a compose file with those agents, applies it and consents to it. */
+export async function provideCrew(signal: AbortSignal): Promise<TestAccess> {
+  const access = await extension();
+  const bin = join(repository(), '..', 'bin');
+  await mkdir(bin, { recursive: true });
+  const lines = ['name: crew', 'providers:'];
+  for (const [name, script] of Object.entries(agents)) {
+    const command = join(bin, name);
+    await writeFile(command, `#!/bin/sh\nset -e\n${script}\n`);
+    await chmod(command, 0o755);
+    lines.push(`  ${name}-cli:`, `    command: ${command}`, '    input: stdin', '    output: { format: text }');
+  }
+  lines.push('agents:');
+  for (const name of Object.keys(agents)) lines.push(`  ${name}:`, `    provider: ${name}-cli`);
+  const file = inRepository('agent-compose.yml');
+  await writeFile(file.fsPath, `${lines.join('\n')}\n`);
+  if ((await git('status', '--porcelain')) !== '')
+    await git('commit', '--quiet', '--all', '--message', 'A crew for tests');
+  const dialog = answerMessages(/consent/, 'Apply and Allow');
+  try {
+    await vscode.commands.executeCommand('muster.applyProject', file);
+  } finally {
+    dialog.restore();
+  }
+  await until('the agents are there', () => access.services.scope.projects()[0]?.agents.length === 3, signal);
+  return access;
+}
+
+/** Dispatches as a person who is done typing, and returns the new thread's id. */
+export async function dispatch(access: TestAccess, agent: string, prompt: string): Promise<string> {
+  const before = new Set(access.services.host.threads.keys());
+  const [project] = access.services.scope.projects();
+  if (!project) throw new Error('no project is applied');
+  const definition = project.agents.find(({ name }) => name === agent);
+  if (!definition) throw new Error(`no agent ${agent}`);
+  await access.tasks.open({ project, agent: definition });
+  const editor = vscode.window.activeTextEditor;
+  if (editor?.document.languageId !== 'muster-task') throw new Error('no task document is in front');
+  await editor.edit(edit => edit.insert(new vscode.Position(0, 0), prompt));
+  await vscode.commands.executeCommand('muster.sendTask', editor.document.uri);
+  const made = [...access.services.host.threads.keys()].find(id => !before.has(id));
+  return (
+    made ??
+    until(
+      'the thread is in the live state',
+      () => [...access.services.host.threads.keys()].find(id => !before.has(id)),
+      AbortSignal.timeout(10_000),
+    )
+  );
+}
+
+/** The thread as soon as it has one of the states. */
+export function whenStatus(
+  access: TestAccess,
+  threadId: string,
+  statuses: string,
+  signal: AbortSignal,
+): Promise<Thread> {
+  return until(
+    `thread ${threadId} is ${statuses}, it is ${access.services.host.threads.get(threadId)?.status}`,
+    () => {
+      const thread = access.services.host.threads.get(threadId);
+      return thread && statuses.split('|').includes(thread.status) ? thread : undefined;
+    },
+    signal,
+  );
+}
+
+export interface Messages {
+  /** Every message that was shown, in order. */
+  readonly shown: readonly { readonly text: string; readonly buttons: readonly string[]; readonly detail: string }[];
+  restore(): void;
+}
+
+/** Answers messages whose text matches with a button, others as if closed; nobody is there to click in this suite. */
+export function answerMessages(matching: RegExp, button: string | undefined): Messages {
+  const shown: { text: string; buttons: readonly string[]; detail: string }[] = [];
+  const window: Record<string, unknown> = vscode.window as never;
+  const names = ['showInformationMessage', 'showWarningMessage', 'showErrorMessage'] as const;
+  const originals = names.map(name => window[name]);
+  for (const name of names) {
+    window[name] = async (text: string, ...rest: readonly unknown[]): Promise<string | undefined> => {
+      const options = rest.find((item): item is vscode.MessageOptions => typeof item === 'object' && item !== null);
+      const buttons = rest.filter((item): item is string => typeof item === 'string');
+      shown.push({ text, buttons, detail: options?.detail ?? '' });
+      return matching.test(text) && button !== undefined && buttons.includes(button) ? button : undefined;
+    };
+  }
+  return {
+    shown,
+    restore: () => names.forEach((name, index) => (window[name] = originals[index])),
+  };
+}

@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import { answerMessages, dispatch, git, inRepository, provideCrew, repository, whenStatus } from './crew.js';
+import { test, until } from './registry.js';
+
+const before = "export function greet(name) {\n  return 'Hello ' + name;\n}\n";
+const after = 'export function greet(name) {\n  return "Good day, " + name;\n}\n';
+
+async function closeEditors(): Promise<void> {
+  await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+}
+
+/** Texts of the two sides of a file in the review in front. */
+async function sides(threadWorktree: string, signal: AbortSignal) {
+  return until(
+    'both sides of src/greet.js are shown',
+    () => {
+      const documents = vscode.workspace.textDocuments;
+      const base = documents.find(({ uri }) => uri.scheme === 'muster-base' && uri.path === '/src/greet.js');
+      const current = documents.find(
+        ({ uri }) => uri.fsPath === join(threadWorktree, 'src', 'greet.js') && uri.scheme === 'file',
+      );
+      return base && current ? { base, current } : undefined;
+    },
+    signal,
+  );
+}
+
+test('applying a compose file with own commands asks for consent and shows the agents', async ({
+  signal,
+  after: cleanUp,
+}) => {
+  const messages = answerMessages(/./, undefined);
+  cleanUp(() => messages.restore());
+  const access = await provideCrew(signal);
+  const { projects } = access.views;
+  const [node] = projects.getChildren();
+  assert.ok(node);
+  assert.equal(projects.getTreeItem(node).label, 'crew');
+  assert.match(String(projects.getTreeItem(node).description), /applied · 3 agents/);
+  const rows = projects.getChildren(node).map(child => projects.getTreeItem(child));
+  assert.deepEqual(rows.map(({ label }) => label).sort(), ['breaker', 'idler', 'writer']);
+  assert.match(String(rows[0]?.contextValue), /\bagent\b/);
+});
+
+test('a task goes from a document to a merged commit on main', async ({ signal, after: cleanUp }) => {
+  cleanUp(closeEditors);
+  const access = await provideCrew(signal);
+  const threadId = await dispatch(access, 'writer', 'Greet politely\n\nand say so.\n\n@src/greet.js:1-2\n');
+  assert.equal(
+    vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs).some(({ isDirty }) => isDirty),
+    false,
+  );
+  const thread = await whenStatus(access, threadId, 'ready', signal);
+  assert.equal(thread.summary, 'Greet politely');
+  assert.equal(thread.filesChanged, 2);
+
+  const { threads } = access.views;
+  await until(
+    'the tree shows it under Ready for review',
+    () => {
+      const section = threads.getChildren().find(node => node.kind === 'section' && node.key === 'ready');
+      return section && threads.getChildren(section).some(node => node.kind === 'thread' && node.threadId === threadId);
+    },
+    signal,
+  );
+
+  await vscode.commands.executeCommand('muster.review', threadId);
+  const tab = vscode.window.tabGroups.activeTabGroup.activeTab;
+  assert.match(tab?.label ?? '', /^Review: Greet politely/);
+  assert.equal(access.services.reviews.activeThreadId, threadId);
+  const { base, current } = await sides(thread.worktree, signal);
+  assert.equal(base.getText(), before);
+  assert.equal(current.getText(), after);
+  assert.equal(await readFile(inRepository('src', 'greet.js').fsPath, 'utf8'), before, 'the checkout is untouched');
+
+  await vscode.commands.executeCommand('muster.merge', threadId);
+  await whenStatus(access, threadId, 'merged', signal);
+  assert.equal(await git('show', 'main:src/greet.js'), after.trim());
+  assert.equal(await readFile(inRepository('src', 'greet.js').fsPath, 'utf8'), after, 'the checkout follows');
+  assert.equal(await git('status', '--porcelain'), '');
+});
+
+test('what a reviewer edits is merged only after it was approved', async ({ signal, after: cleanUp }) => {
+  cleanUp(closeEditors);
+  const access = await provideCrew(signal);
+  await writeFile(inRepository('src', 'greet.js').fsPath, before);
+  if ((await git('status', '--porcelain')) !== '') await git('commit', '--quiet', '--all', '--message', 'Back');
+  const threadId = await dispatch(access, 'writer', 'Greet again');
+  const thread = await whenStatus(access, threadId, 'ready', signal);
+  await vscode.commands.executeCommand('muster.review', threadId);
+  const { current } = await sides(thread.worktree, signal);
+  const edit = new vscode.WorkspaceEdit();
+  edit.insert(current.uri, new vscode.Position(0, 0), '// Reviewed.\n');
+  assert.ok(await vscode.workspace.applyEdit(edit));
+  await current.save();
+
+  const messages = answerMessages(/blocked/, 'Approve and Merge');
+  cleanUp(() => messages.restore());
+  await vscode.commands.executeCommand('muster.merge', threadId);
+  const [message] = messages.shown;
+  assert.match(message?.text ?? '', /Merge of "Greet again" is blocked: .*/);
+  assert.deepEqual(message?.buttons, ['Review Again', 'Approve and Merge']);
+  await whenStatus(access, threadId, 'merged', signal);
+  assert.equal(await git('show', 'main:src/greet.js'), `// Reviewed.\n${after}`.trim());
+});
+
+test('a merge over unsaved work of the person is blocked with the file name, and loses nothing', async ({
+  signal,
+  after: cleanUp,
+}) => {
+  cleanUp(closeEditors);
+  const access = await provideCrew(signal);
+  await writeFile(inRepository('src', 'greet.js').fsPath, before);
+  if ((await git('status', '--porcelain')) !== '') await git('commit', '--quiet', '--all', '--message', 'Back');
+  const threadId = await dispatch(access, 'writer', 'Greet while I edit');
+  await whenStatus(access, threadId, 'ready', signal);
+  const mine = `${before}// mine\n`;
+  await writeFile(inRepository('src', 'greet.js').fsPath, mine);
+  cleanUp(() => git('checkout', '--', 'src/greet.js'));
+  const head = await git('rev-parse', 'main');
+  const messages = answerMessages(/./, undefined);
+  cleanUp(() => messages.restore());
+  await vscode.commands.executeCommand('muster.merge', threadId);
+  const [message, ...more] = messages.shown;
+  assert.match(message?.text ?? '', /is blocked: .*src\/greet\.js/);
+  assert.ok(message?.buttons.includes('Try Again'));
+  assert.deepEqual(more, []);
+  await whenStatus(access, threadId, 'needs_you', signal);
+  assert.equal(await readFile(inRepository('src', 'greet.js').fsPath, 'utf8'), mine);
+  assert.equal(await git('rev-parse', 'main'), head);
+});
+
+test('a stopped thread stops, and an abandoned one comes back on restore', async ({ signal, after: cleanUp }) => {
+  cleanUp(closeEditors);
+  const access = await provideCrew(signal);
+  const threadId = await dispatch(access, 'idler', 'Wait for me');
+  await until('it runs', () => access.services.host.threads.get(threadId)?.latestRun?.status === 'running', signal);
+  await vscode.commands.executeCommand('muster.cancelThread', threadId);
+  await until(
+    'it is cancelled',
+    () => access.services.host.threads.get(threadId)?.latestRun?.status === 'cancelled',
+    signal,
+  );
+
+  const messages = answerMessages(/Abandon/, 'Abandon');
+  cleanUp(() => messages.restore());
+  await vscode.commands.executeCommand('muster.abandonThread', threadId);
+  const abandoned = await whenStatus(access, threadId, 'abandoned', signal);
+  assert.equal(abandoned.worktree, '');
+  assert.match(messages.shown[0]?.detail ?? '', /can be restored/);
+  await vscode.commands.executeCommand('muster.restoreThread', threadId);
+  const restored = await until(
+    'it is back',
+    () => {
+      const thread = access.services.host.threads.get(threadId);
+      return thread && thread.worktree !== '' ? thread : undefined;
+    },
+    signal,
+  );
+  assert.equal(restored.outcome, 'open');
+});
+
+test('a failure notifies once, with its reason and what can be done', async ({ signal, after: cleanUp }) => {
+  cleanUp(closeEditors);
+  const access = await provideCrew(signal);
+  const messages = answerMessages(/./, undefined);
+  cleanUp(() => messages.restore());
+  const threadId = await dispatch(access, 'breaker', 'Fail please');
+  await whenStatus(access, threadId, 'needs_you', signal);
+  const message = await until(
+    'it was told',
+    () => messages.shown.find(({ text }) => text.includes('Fail please')),
+    signal,
+  );
+  assert.deepEqual(message.buttons, ['Open', 'Show Log', 'Do Not Show for This Thread']);
+  assert.equal(access.views.threads.badge?.value !== undefined, true);
+
+  await vscode.commands.executeCommand('muster.showLog', threadId);
+  const log = await until(
+    'the log is shown',
+    () => {
+      const document = vscode.window.activeTextEditor?.document;
+      return document?.languageId === 'muster-log' && document.getText().includes('out of luck') ? document : undefined;
+    },
+    signal,
+  );
+  assert.match(log.getText(), /== end failed · exit 3/);
+  assert.equal(messages.shown.filter(({ text }) => text.includes('Fail please')).length, 1);
+});
+
+test('worktrees are listed with what distinguishes them', async ({ signal }) => {
+  const access = await provideCrew(signal);
+  const rows = await until(
+    'worktrees are listed',
+    async () => {
+      const found = await access.views.worktrees.getChildren();
+      return found.length > 0 ? found : undefined;
+    },
+    signal,
+  );
+  const items = rows.map(row => access.views.worktrees.getTreeItem(row));
+  assert.ok(
+    items.some(({ label }) => String(label).startsWith('greet-while-i-edit')),
+    JSON.stringify(items.map(({ label }) => label)),
+  );
+  assert.ok(
+    rows.every(row => !row.worktree.path.startsWith(repository())),
+    'worktrees live outside the repository',
+  );
+});
+
+test('terminals know the muster command', async () => {
+  const access = await provideCrew(AbortSignal.timeout(30_000));
+  const { environmentVariableCollection } = access.services.context;
+  assert.equal(environmentVariableCollection.get('PATH')?.value, `${join(access.services.host.stateDir, 'bin')}:`);
+});
