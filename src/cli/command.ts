@@ -34,7 +34,7 @@ export interface CommandContext extends GlobalOptions {
   readonly watch: () => LiveState;
 }
 
-export interface OptionSpec {
+interface OptionSpec {
   readonly type: 'string' | 'boolean';
   readonly short?: string;
   readonly multiple?: boolean;

@@ -21,7 +21,7 @@ export interface LaunchOptions {
   readonly nodeSetting?: string | undefined;
   /** This program's version. An older host is asked to hand over to one of this version. */
   readonly version?: string;
-  /** How long a host may take to be there. Default 20 s. */
+  /** How long a host may take to be there. Default 30 s. */
   readonly deadlineMs?: number;
   readonly runId?: string | undefined;
   readonly log?: Log;
@@ -38,7 +38,7 @@ const answerTimeoutMs = 3000;
  */
 export async function ensureHost(options: LaunchOptions): Promise<HostClient> {
   const { stateDir, log = silentLog, version = productVersion } = options;
-  const deadline = AbortSignal.timeout(options.deadlineMs ?? 20_000);
+  const deadline = AbortSignal.timeout(options.deadlineMs ?? 30_000);
   const signal = AbortSignal.any([options.signal, deadline]);
   let child: HostProcess | undefined;
   let reason = 'it did not start in time';

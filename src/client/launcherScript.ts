@@ -45,7 +45,7 @@ export async function installLauncher(
 }
 
 /** The text of the launcher for `sh`. */
-export function posixLauncher(installations: readonly Installation[]): string {
+function posixLauncher(installations: readonly Installation[]): string {
   const tries = installations.map(({ cli, node, electron }) =>
     [
       `if [ -f ${quote(cli)} ]; then`,

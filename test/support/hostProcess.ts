@@ -39,13 +39,13 @@ export async function buildPrograms({ version }: { readonly version?: string } =
 }
 
 /** What one call of `muster` did. */
-export interface CliResult {
+interface CliResult {
   readonly status: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-export interface CliCall {
+interface CliCall {
   readonly cwd?: string;
   readonly input?: string | Buffer;
   readonly env?: Readonly<Record<string, string>>;
@@ -76,7 +76,10 @@ export function testHome(programs: Programs, { stateDir }: { readonly stateDir?:
   const home = join(root, 'user');
   const state = stateDir ?? join(root, 'state');
   mkdirSync(home);
-  writeFileSync(join(home, 'gitconfig'), '[user]\n\tname = Test\n\temail = test@example.com\n[init]\n\tdefaultBranch = main\n');
+  writeFileSync(
+    join(home, 'gitconfig'),
+    '[user]\n\tname = Test\n\temail = test@example.com\n[init]\n\tdefaultBranch = main\n',
+  );
   const env = {
     PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`,
     HOME: home,
@@ -108,7 +111,12 @@ export function testHome(programs: Programs, { stateDir }: { readonly stateDir?:
   });
 
   const muster = async (args: readonly string[], call: CliCall = {}): Promise<CliResult> => {
-    const result = await runProgram({ ...call, args, env: { ...env, ...call.env }, programs: call.programs ?? programs });
+    const result = await runProgram({
+      ...call,
+      args,
+      env: { ...env, ...call.env },
+      programs: call.programs ?? programs,
+    });
     await hostPid();
     return result;
   };

@@ -14,7 +14,7 @@ export interface WireHost {
   kill(): Promise<void>;
 }
 
-export const testToken = 'ab'.repeat(32);
+const testToken = 'ab'.repeat(32);
 
 /** A truthful endpoint file of this process. */
 export async function endpointOf(socket: string, more: Partial<EndpointFile> = {}): Promise<EndpointFile> {

@@ -13,7 +13,7 @@ import { oneLine, type Style } from './style.js';
 import { formatTable, type Cell } from './table.js';
 
 /** The group of each thread, in the one order of groups; most recently changed first inside each. */
-export function groupThreads(threads: readonly Thread[]): ReadonlyMap<ThreadGroup, readonly Thread[]> {
+function groupThreads(threads: readonly Thread[]): ReadonlyMap<ThreadGroup, readonly Thread[]> {
   const newestFirst = threads.toSorted((a, b) => Number(b.updatedAt - a.updatedAt));
   const groups = threadGroups.map((group): [ThreadGroup, readonly Thread[]] => [
     group,
