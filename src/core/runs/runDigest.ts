@@ -8,6 +8,8 @@ export interface RunDigestState {
   readonly offset: number;
   readonly conversation?: string;
   readonly answer: string;
+  /** The next piece of streamed text belongs to `answer`. */
+  readonly answerIsOpen?: boolean;
   readonly sawResult: boolean;
   readonly errors: readonly { readonly message: string; readonly reason: AgentErrorReason }[];
   readonly activity: string;
@@ -37,15 +39,23 @@ const maxErrors = 10;
 
 /** The digest after one more event. */
 export function digestEvent(state: RunDigestState, event: AgentEvent): RunDigestState {
+  const { answerIsOpen, ...next } = digestOne(state, event);
+  return answerIsOpen === true && event.kind === 'text' ? { ...next, answerIsOpen } : next;
+}
+
+function digestOne(state: RunDigestState, event: AgentEvent): RunDigestState {
   switch (event.kind) {
     case 'conversation':
       return { ...state, conversation: event.id };
-    case 'text':
+    case 'text': {
+      const text = state.answerIsOpen === true && event.delta === true ? state.answer + event.text : event.text;
       return {
         ...state,
-        answer: state.sawResult ? state.answer : event.text.slice(0, maxAnswer),
+        answer: state.sawResult ? state.answer : text.slice(0, maxAnswer),
+        answerIsOpen: event.delta === true,
         activity: oneLine(event.text) || state.activity,
       };
+    }
     case 'thinking':
       return state;
     case 'tool_call':

@@ -1,6 +1,8 @@
 import type { Clock } from '../../base/clock.js';
 import type { Store } from '../store.js';
+import type { AgentEvent } from '../agents/agentEvent.js';
 import type { Provider } from '../agents/provider.js';
+import { withoutEarlierRuns } from './earlierUsage.js';
 import type { Run } from './run.js';
 import { digestEvent, emptyDigest, type RunDigestState } from './runDigest.js';
 import type { OutputLine } from './runOutput.js';
@@ -18,6 +20,7 @@ export class RunRecorder {
   readonly #clock: Clock;
   readonly #provider: Provider;
   readonly #runId: Run['id'];
+  readonly #run: Pick<Run, 'threadId' | 'agent'>;
   readonly #generation: number;
   readonly #stop = new AbortController();
   #digest: RunDigestState;
@@ -34,6 +37,7 @@ export class RunRecorder {
     this.#clock = options.clock;
     this.#provider = options.provider;
     this.#runId = options.run.id;
+    this.#run = options.run;
     this.#generation = options.run.generation;
     this.#digest = options.digest ?? emptyDigest;
   }
@@ -45,7 +49,9 @@ export class RunRecorder {
   record(lines: readonly OutputLine[]): void {
     const conversation = this.#digest.conversation;
     for (const line of lines) {
-      for (const event of this.#provider.parse(line.text)) this.#digest = digestEvent(this.#digest, event);
+      for (const event of this.#provider.parse(line.text)) {
+        this.#digest = digestEvent(this.#digest, this.#ofThisRun(event));
+      }
       this.#digest = { ...this.#digest, offset: line.end };
     }
     if (this.#digest.conversation !== conversation) this.flush();
@@ -65,6 +71,17 @@ export class RunRecorder {
         this.#clock.now(),
       );
     });
+  }
+
+  #ofThisRun(event: AgentEvent): AgentEvent {
+    const conversation = this.#digest.conversation;
+    if (event.kind !== 'usage' || event.wholeConversation === undefined || conversation === undefined) return event;
+    const { threadId, agent } = this.#run;
+    const runs = this.#store.read(stores => stores.runs.ofThread(threadId));
+    const earlier = runs.filter(
+      run => run.id !== this.#runId && run.agent === agent && run.conversation === conversation,
+    );
+    return withoutEarlierRuns(event, earlier);
   }
 
   /** Ends the pending write; the caller writes the digest with the run's end. */

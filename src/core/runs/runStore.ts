@@ -21,7 +21,10 @@ export interface RunStore {
   unsettled(): readonly QueuedRun[];
   settle(id: RunId): void;
   withPrefix(prefix: string): readonly RunId[];
-  /** Conversation id of the thread's latest run of this agent that has one. */
+  /**
+   * Conversation id of the thread's latest run of this agent that has one. A run that failed with
+   * `conversation_missing` ends the conversation: only later runs count.
+   */
   lastConversation(thread: ThreadId, agent: string): string | undefined;
 }
 

@@ -92,7 +92,13 @@ function concluded(run: Run, end: Extract<RunEnd, { kind: 'exited' }>, conclusio
     ...(end.exit.signal === undefined ? {} : { signal: end.exit.signal }),
   };
   if (conclusion?.kind === 'succeeded') {
-    return { ...run, ...exit, status: 'succeeded', ...(conclusion.answer === '' ? {} : { answer: conclusion.answer }) };
+    return {
+      ...run,
+      ...exit,
+      status: 'succeeded',
+      ...(conclusion.answer === '' ? {} : { answer: conclusion.answer }),
+      ...(conclusion.conversation === undefined ? {} : { conversation: conclusion.conversation }),
+    };
   }
   const error =
     conclusion === undefined

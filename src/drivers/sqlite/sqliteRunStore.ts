@@ -22,7 +22,10 @@ export class SqliteRunStore implements RunStore {
   readonly #saveDigest: Statement<[string, string]>;
   readonly #digest: Statement<[string], { digest_json: string | null }>;
   readonly #withPrefix: Statement<[string, string], { id: string }>;
-  readonly #lastConversation: Statement<[string, string], { conversation: string }>;
+  readonly #lastConversation: Statement<
+    [{ readonly thread: string; readonly agent: string }],
+    { conversation: string }
+  >;
 
   constructor(database: Database) {
     this.#insert = database.prepare(`
@@ -54,7 +57,10 @@ export class SqliteRunStore implements RunStore {
     this.#digest = database.prepare(`SELECT digest_json FROM run WHERE id = ?`);
     this.#withPrefix = database.prepare(`SELECT id FROM run WHERE id >= ? AND id < ? LIMIT 10`);
     this.#lastConversation = database.prepare(`
-      SELECT conversation FROM run WHERE thread_id = ? AND agent = ? AND conversation IS NOT NULL ORDER BY position DESC LIMIT 1`);
+      SELECT conversation FROM run WHERE thread_id = :thread AND agent = :agent AND conversation IS NOT NULL
+        AND position > COALESCE((SELECT MAX(position) FROM run
+          WHERE thread_id = :thread AND agent = :agent AND error_code = 'conversation_missing'), -1)
+      ORDER BY position DESC LIMIT 1`);
   }
 
   get(id: RunId): Run | undefined {
@@ -105,7 +111,7 @@ export class SqliteRunStore implements RunStore {
   }
 
   lastConversation(thread: ThreadId, agent: string): string | undefined {
-    return this.#lastConversation.get(thread, agent)?.conversation;
+    return this.#lastConversation.get({ thread, agent })?.conversation;
   }
 }
 

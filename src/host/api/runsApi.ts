@@ -7,6 +7,7 @@ import type { Redactor } from '../../base/redactor.js';
 import type { AgentEvent } from '../../core/agents/agentEvent.js';
 import type { ProviderRegistries } from '../../core/agents/providerRegistries.js';
 import type { Provider } from '../../core/agents/provider.js';
+import { TextJoiner, type PlacedEvent } from '../../core/agents/textJoiner.js';
 import { isRunEnded, type Run } from '../../core/runs/run.js';
 import type { OutputLine, RunOutput } from '../../core/runs/runOutput.js';
 import type { Store } from '../../core/store.js';
@@ -39,17 +40,21 @@ export function runsApi(options: RunsApiOptions): ServiceImpl<typeof RunService>
     async *readTranscript(request, context) {
       const run = findRun(store, request.runId);
       const provider = providerOf(options, run);
+      const joiner = new TextJoiner();
       for await (const lines of outputLines(
         options,
         run,
         { from: safeNumber(request.from, 'from'), follow: request.follow },
         context,
       )) {
-        const items = lines.flatMap(line =>
-          provider.parse(redactor.redact(line.text)).flatMap(event => toItem(event, line.end)),
+        const events = lines.flatMap(line =>
+          provider.parse(redactor.redact(line.text)).flatMap(event => joiner.add(event, line.end)),
         );
+        const items = [...events, ...joiner.pause()].flatMap(toItem);
         if (items.length > 0) yield { items };
       }
+      const rest = joiner.flush().flatMap(toItem);
+      if (rest.length > 0) yield { items: rest };
     },
 
     async *readLog(request, context) {
@@ -134,7 +139,7 @@ function endOf(store: Store, id: RunId, _reader: AbortSignal): RunEndSignal {
   return { signal: controller.signal, now: () => controller.abort(), dispose: () => subscription.dispose() };
 }
 
-function toItem(event: AgentEvent, end: number): TranscriptItem[] {
+function toItem({ event, end }: PlacedEvent): TranscriptItem[] {
   const item = itemOf(event);
   return item ? [create(TranscriptItemSchema, { end: BigInt(end), item })] : [];
 }

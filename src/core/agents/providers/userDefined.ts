@@ -38,9 +38,11 @@ export function createUserProvider(name: string, definition: UserProviderDefinit
     parse: line => parseOutput(definition.output, line),
     conclude(exit, digest) {
       const conclusion = concludeRun(exit, digest, cli);
-      return conclusion.kind === 'succeeded' && definition.output.format === 'json' && !digest.sawResult
-        ? { ...conclusion, ...readWhole(definition.output, conclusion.answer) }
-        : conclusion;
+      if (conclusion.kind === 'failed' || digest.sawResult) return conclusion;
+      const answer = conclusion.answer.trim();
+      // A value over several lines is complete only now.
+      const whole = definition.output.format === 'json' ? readJson(definition.output, answer) : undefined;
+      return { kind: 'succeeded', answer, ...whole };
     },
   };
 }
@@ -116,10 +118,6 @@ function readJson(output: Output, text: string): Found | undefined {
   const conversation = output.conversation === undefined ? undefined : scalarText(dotPath(value, output.conversation));
   const answer = output.result === undefined ? undefined : answerText(dotPath(value, output.result));
   return { ...(answer === undefined ? {} : { answer }), ...(conversation === undefined ? {} : { conversation }) };
-}
-
-function readWhole(output: Output, text: string): Found {
-  return readJson(output, text) ?? {};
 }
 
 function scalarText(value: unknown): string | undefined {
