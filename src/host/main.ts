@@ -3,7 +3,6 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { errorMessage, isAppError } from '../base/errors.js';
 import { lockedExitStatus } from '../protocol/endpoint.js';
-import { lockedExitStatus } from '../protocol/endpoint.js';
 import { startHost } from './bootstrap.js';
 import { stateDirectoryPath } from './state/stateDirectory.js';
 
