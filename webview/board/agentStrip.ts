@@ -56,6 +56,6 @@ function agentLoad(
             ><span class="sr-only">${load}</span>`
         : html`<span class="dim strip-problem">${agent.problem}</span>`
     }
-    ${queue === '' ? nothing : html`<span class="dim">${queue}</span>`}
+    ${queue === '' ? nothing : html`<span class="dim">· ${queue}</span>`}
   </li>`;
 }

@@ -28,7 +28,7 @@ export function threadCard(options: {
   const tab = current ? '0' : '-1';
   return html`<li class="card" data-thread=${thread.id} @focusin=${onFocus} @click=${openOnCard}>
     <div class="card-head">
-      ${stateIcon(thread)}
+      ${stateIcon(thread)}<span class="sr-only">${stateWord(thread, strings)}</span>
       <button class="card-title" type="button" tabindex=${tab} @click=${() => act('open')}>${thread.summary}</button>
       <span class="card-actions">
         ${offeredActions(thread).buttons.map(
@@ -60,7 +60,9 @@ function activity(thread: ThreadView, strings: WebviewStrings): TemplateResult |
   const text =
     thread.needs !== '' ? thread.needs : thread.status === 'working' ? (thread.latestRun?.activity ?? '') : '';
   if (thread.status === 'queued') return html`<div class="card-activity">${stateWord(thread, strings)}</div>`;
-  return text === '' ? nothing : html`<div class="card-activity" title=${text}>${text}</div>`;
+  return text === ''
+    ? nothing
+    : html`<div class="card-activity ${thread.needs === '' ? '' : 'is-need'}" title=${text}>${text}</div>`;
 }
 
 function facts(thread: ThreadView, strings: WebviewStrings): TemplateResult {

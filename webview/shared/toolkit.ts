@@ -65,6 +65,7 @@ export function textArea(options: {
     class="toolkit-text-area"
     resize="none"
     placeholder=${options.label}
+    aria-label=${options.label}
     .rows=${options.rows}
     .value=${live(options.value)}
     ?disabled=${options.disabled}

@@ -25,13 +25,23 @@ function buildRows(entries: readonly TranscriptEntry[]): readonly TranscriptRow[
   /** Calls without a result yet, by call id: the row's place in `rows`. */
   const open = new Map<string, number>();
   let lastText = '';
+  /** The last row is a text whose next piece may follow. */
+  let openText = false;
   entries.forEach((entry, index) => {
     switch (entry.kind) {
       case 'text':
       case 'result': {
-        const text = entry.text.trim();
+        const last = rows.at(-1);
+        const goesOn = entry.delta === true && openText && last?.kind === 'text';
+        openText = entry.delta === true;
+        if (goesOn) {
+          lastText = last.text + entry.text;
+          rows[rows.length - 1] = { ...last, text: lastText };
+          return;
+        }
+        const text = openText ? entry.text.trimStart() : entry.text.trim();
         // The final answer is usually the last text once more.
-        if (text === '' || (entry.kind === 'result' && text === lastText)) return;
+        if (text === '' || (entry.kind === 'result' && text === lastText.trim())) return;
         lastText = text;
         rows.push({ kind: 'text', index, text });
         return;

@@ -5,8 +5,8 @@ import { toThreadView, type ThreadView } from '../../protocol/webview/threadView
 import type { BoardServices } from './boardServices.js';
 import { boardStrip } from './boardStrip.js';
 
-/** Changes within one frame go in one message. */
-const delayMs = 16;
+/** Changes within so short a time go in one message: live to the eye, and few while fifty agents work. */
+const delayMs = 60;
 
 /** The extension's side of the board: sends everything when the page is ready, then only what changes. */
 export class BoardController implements Disposable {
@@ -97,8 +97,10 @@ export class BoardController implements Disposable {
     this.#changed = new Set();
     const threads: ThreadView[] = [];
     const removed: string[] = [];
+    // Not `live.thread`: threads of other folders change too, and are not on this board.
+    const shown = new Map(this.#services.live.threads().map(thread => [thread.id, thread]));
     for (const id of ids) {
-      const thread = this.#services.live.thread(id);
+      const thread = shown.get(id);
       if (thread) threads.push(toThreadView(thread));
       else removed.push(id);
     }

@@ -6,6 +6,7 @@ import type { LiveThreads } from '../threadPage/threadPageServices.js';
 /** The live state, with everything it holds. `onDidChangeThreads` also fires, with no ids, when only projects changed. */
 export interface LiveBoard extends LiveThreads {
   projects(): readonly Project[];
+  /** Those that the board shows. */
   threads(): readonly Thread[];
 }
 

@@ -149,6 +149,7 @@ function itemOf(event: AgentEvent): TranscriptItem['item'] | undefined {
     case 'conversation':
       return undefined;
     case 'text':
+      return init({ case: 'text', value: { text: event.text, delta: event.delta ?? false } });
     case 'thinking':
     case 'result':
     case 'raw':

@@ -4,7 +4,12 @@ import type { TranscriptItem } from '../gen/muster/v1/runs_pb.js';
 /** Tool inputs and outputs longer than this are cut for the page; the raw log has them whole. */
 export const maxShownToolText = 6_000;
 
-const text = z.object({ kind: z.enum(['text', 'thinking', 'result', 'raw']), text: z.string() });
+const text = z.object({
+  kind: z.enum(['text', 'thinking', 'result', 'raw']),
+  text: z.string(),
+  /** A piece that goes on where the one before it stopped. */
+  delta: z.optional(z.boolean()),
+});
 const toolCall = z.object({
   kind: z.literal('tool_call'),
   callId: z.string(),
@@ -40,7 +45,7 @@ export function toTranscriptEntry(item: TranscriptItem): TranscriptEntry | undef
     case 'thinking':
     case 'result':
     case 'raw':
-      return { kind: of.case, text: of.value.text };
+      return { kind: of.case, text: of.value.text, ...(of.value.delta && { delta: true }) };
     case 'toolCall':
       return {
         kind: 'tool_call',

@@ -1,0 +1,283 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { FromThreadPage, ToThreadPage } from '../../src/protocol/webview/threadPageMessages.js';
+import type { TranscriptEntry } from '../../src/protocol/webview/transcriptView.js';
+import { launchBrowser, openWebview, settle, type OpenWebview } from './support/openWebview.js';
+import { finishedThread, init, messageView, runView, threadView, agentView } from './support/threadFixtures.js';
+import { startWebviewServer, type WebviewServer } from './support/webviewServer.js';
+
+let server: WebviewServer;
+let browser: Browser;
+beforeAll(async () => {
+  [server, browser] = await Promise.all([startWebviewServer(), launchBrowser()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.dispose();
+});
+
+type Page = OpenWebview<ToThreadPage, FromThreadPage>;
+
+async function withPage(messages: readonly ToThreadPage[], use: (view: Page) => Promise<void>): Promise<void> {
+  const view: Page = await openWebview({ browser, server, view: 'threadPage' });
+  try {
+    await view.send(...messages);
+    await use(view);
+    expect(await view.problems()).toEqual([]);
+  } finally {
+    await view.close();
+  }
+}
+
+const runId = 'run000000001';
+const says = (...texts: readonly string[]): ToThreadPage => ({
+  type: 'transcript',
+  runId,
+  entries: texts.map((text): TranscriptEntry => ({ kind: 'text', text })),
+});
+
+/** A thread whose agent is at work and has said so much already. */
+function workingThread(lines: number): readonly ToThreadPage[] {
+  const now = Date.now();
+  const run = { status: 'running', agent: 'dev', activity: '', queuedAt: now - 9_000, startedAt: now - 8_000 };
+  return [
+    init(),
+    { type: 'thread', thread: threadView({ status: 'working', latestRun: run }), agents: [agentView()] },
+    {
+      type: 'conversation',
+      messages: [messageView()],
+      runs: [runView({ status: 'running', startedAt: now - 8_000, endedAt: undefined })],
+      merges: [],
+    },
+    says(...Array.from({ length: lines }, (_, i) => `Line ${i}`)),
+    { type: 'caughtUp' },
+  ];
+}
+
+const scrollTo = (view: Page, top: number): Promise<void> =>
+  view.page.locator('.virtual-viewport').evaluate((element, to) => void (element.scrollTop = to), top);
+
+/** Distance of an element's top from the list's top. */
+const topOf = (view: Page, text: string): Promise<number> =>
+  view.page.getByText(text, { exact: true }).evaluate(element => Math.round(element.getBoundingClientRect().top));
+
+describe('following a conversation', () => {
+  test('it goes along at the end, and stays where a person reads', async () => {
+    await withPage(workingThread(300), async view => {
+      const { page } = view;
+      await page.getByText('Line 299', { exact: true }).waitFor();
+      await view.send(says('Line 300'));
+      expect(await page.getByText('Line 300', { exact: true }).isVisible()).toBe(true);
+
+      await scrollTo(view, 2_000);
+      await settle(page);
+      const shown = await page.locator('.virtual-row .prose').nth(30).innerText();
+      const before = await topOf(view, shown);
+      await view.send(says('Line 301', 'Line 302'));
+      expect(await topOf(view, shown)).toBe(before);
+
+      const jump = page.getByRole('button', { name: /Jump to latest · 2 new/ });
+      await jump.click();
+      await page.getByText('Line 302', { exact: true }).waitFor();
+      expect(await jump.count()).toBe(0);
+    });
+  });
+
+  test('unfolding a tool call leaves its line where it is, also in the middle of a long list', async () => {
+    const entries = Array.from({ length: 400 }, (_, i): TranscriptEntry => ({
+      kind: 'tool_call',
+      callId: `c${i}`,
+      tool: 'Bash',
+      category: 'command',
+      title: `make target${i}`,
+      input: 'one\ntwo\nthree',
+      path: '',
+    }));
+    await withPage(
+      [...finishedThread().slice(0, 4), { type: 'transcript', runId, entries }, { type: 'caughtUp' }],
+      async view => {
+        await scrollTo(view, 4_000);
+        await settle(view.page);
+        const line = view.page.getByRole('button', { expanded: false }).nth(30);
+        const before = await line.boundingBox();
+        const title = await line.innerText();
+        await line.click();
+        await settle(view.page);
+        const after = await view.page.getByRole('button', { name: title.trim(), expanded: true }).boundingBox();
+        expect(Math.round(after?.y ?? 0)).toBe(Math.round(before?.y ?? -1));
+        expect(await view.page.getByText('three').isVisible()).toBe(true);
+      },
+    );
+  });
+
+  test('a screen reader hears what the agent says and how the run ends, but not the past', async () => {
+    await withPage(workingThread(3), async view => {
+      const region = view.page.locator('[aria-live="polite"]');
+      expect(await region.innerText()).toBe('');
+      await view.send(says('The tests pass now.'));
+      expect(await region.innerText()).toBe('dev says: The tests pass now.');
+      await view.send({ type: 'conversation', messages: [messageView()], runs: [runView()], merges: [] });
+      expect(await region.innerText()).toBe('dev: succeeded');
+    });
+  });
+
+  test('the time of a running agent goes on without a message', async () => {
+    await withPage(workingThread(1), async view => {
+      const time = view.page.locator('.activity .dim');
+      const before = await time.innerText();
+      await view.page.waitForFunction(
+        text => document.querySelector('.activity .dim')?.textContent?.trim() !== text,
+        before,
+      );
+    });
+  });
+});
+
+describe('following up', () => {
+  const box = (view: Page) => view.page.getByRole('textbox', { name: 'Follow up with dev' });
+
+  test('Ctrl+Enter sends to the chosen agent; the box is empty when it has arrived', async () => {
+    await withPage(finishedThread(), async view => {
+      await box(view).fill('Now the docs.\nKeep them short.');
+      await view.page.getByLabel('Agent').selectOption('reviewer');
+      await view.page.getByRole('textbox', { name: 'Follow up with reviewer' }).press('Control+Enter');
+      const sent = await view.waitForPosted('followUp');
+      if (sent.type !== 'followUp') throw new Error('another message');
+      expect(sent).toMatchObject({ text: 'Now the docs.\nKeep them short.', agent: 'reviewer' });
+      await view.send({ type: 'followUpDone', key: sent.key });
+      expect(await view.page.getByRole('textbox').inputValue()).toBe('');
+    });
+  });
+
+  test('after an error the text stays, and sending it again is the same follow-up', async () => {
+    await withPage(finishedThread(), async view => {
+      await box(view).fill('Once more');
+      await view.page.getByRole('button', { name: 'Send' }).click();
+      const first = await view.waitForPosted('followUp');
+      if (first.type !== 'followUp') throw new Error('another message');
+      await view.send({ type: 'followUpDone', key: first.key, error: 'The queue is full.' });
+      expect(await view.page.getByRole('alert').innerText()).toContain('The queue is full.');
+      expect(await box(view).inputValue()).toBe('Once more');
+      await view.page.getByRole('button', { name: 'Send' }).click();
+      const sent = (await view.posted()).filter(message => message.type === 'followUp');
+      expect(sent.map(message => message.key)).toEqual([first.key, first.key]);
+    });
+  });
+
+  test('an unsent text outlives the document, and the cached conversation is painted at once', async () => {
+    await withPage(finishedThread(), async view => {
+      const { page } = view;
+      await box(view).fill('half a thought');
+      await page.waitForFunction(() => sessionStorage.getItem('state')?.includes('half a thought'));
+      await page.reload();
+      expect(await box(view).inputValue()).toBe('half a thought');
+      expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe(
+        'Upgrade zod to v4 and fix the call sites',
+      );
+      await page.getByText('I fix the expectation.').waitFor();
+      // What arrives again takes the place of the cached rows, all at once.
+      await view.send(...finishedThread());
+      expect(await page.getByText('I fix the expectation.').count()).toBe(1);
+    });
+  });
+});
+
+describe('what an agent wrote is only text', () => {
+  test('scripts, handlers, images, forms and styles of a message never reach the page', async () => {
+    const hostile = [
+      '<img src="https://example.com/track.png" onerror="window.hacked = 1">',
+      '![pixel](https://example.com/pixel.png)',
+      '<script>window.hacked = 1</script><style>body { display: none }</style>',
+      '<a href="javascript:window.hacked = 1">click</a> [also](javascript:window.hacked=1)',
+      '<form action="https://example.com"><input name="x"><button>go</button></form>',
+      '<svg onload="window.hacked = 1"></svg><iframe src="https://example.com"></iframe>',
+      '<div style="position: fixed; inset: 0" id="cover" data-path="/etc/passwd">cover</div>',
+      '<a data-path="/etc/passwd" href="https://example.com">looks like a link</a>',
+    ].join('\n\n');
+    await withPage([...workingThread(0), says(hostile)], async view => {
+      const { page } = view;
+      await page.getByText('cover').waitFor();
+      expect(
+        await page
+          .locator('.prose :is(img, script, style, form, input, svg, iframe, [style], [onerror], #cover)')
+          .count(),
+      ).toBe(0);
+      for (const link of await page.locator('.prose a').all()) {
+        expect((await link.getAttribute('href')) ?? '').not.toMatch(/javascript/i);
+      }
+      expect(await page.locator('.prose [data-path]').count()).toBe(0);
+      expect(await page.evaluate(() => 'hacked' in window)).toBe(false);
+    });
+  });
+
+  test('links open through the extension: files at their line, addresses outside', async () => {
+    const text = 'See `src/schema.ts:88`, [the form](src/form.ts#L12) and [the guide](https://zod.dev/v4).';
+    await withPage([...workingThread(0), says(text)], async view => {
+      const { page } = view;
+      await page.getByRole('link', { name: 'src/schema.ts:88' }).click();
+      await page.getByRole('link', { name: 'the form' }).click();
+      await page.getByRole('link', { name: 'the guide' }).click();
+      const opened = (await view.posted()).filter(message => message.type.startsWith('open'));
+      expect(opened).toEqual([
+        { type: 'openFile', path: 'src/schema.ts', line: 88 },
+        { type: 'openFile', path: 'src/form.ts', line: 12 },
+        { type: 'openLink', url: 'https://zod.dev/v4' },
+      ]);
+    });
+  });
+
+  test('a message of the wrong shape changes nothing', async () => {
+    await withPage(finishedThread(), async view => {
+      await view.send(
+        { type: 'thread', thread: { summary: 'Spoofed' } } as unknown as ToThreadPage,
+        'nonsense' as unknown as ToThreadPage,
+      );
+      expect(await view.page.getByRole('heading', { level: 1 }).innerText()).toBe(
+        'Upgrade zod to v4 and fix the call sites',
+      );
+    });
+  });
+});
+
+describe('acting on the thread', () => {
+  test('buttons and menus post their actions; the menu works with the keyboard', async () => {
+    await withPage(finishedThread(), async view => {
+      const { page } = view;
+      await page.getByRole('button', { name: 'Review changes' }).click();
+      await page.getByRole('button', { name: 'Merge', exact: true }).click();
+      await page.getByRole('button', { name: 'Merge options' }).click();
+      await page.getByRole('menuitem', { name: 'Squash and merge' }).click();
+      await page.getByRole('button', { name: 'More actions' }).press('ArrowDown');
+      await page.keyboard.press('End');
+      await page.keyboard.press('Enter');
+      const actions = (await view.posted()).flatMap(message => (message.type === 'act' ? [message.action] : []));
+      expect(actions).toEqual(['review', 'merge', 'mergeSquash', 'abandon']);
+      expect(await page.getByRole('menu').count()).toBe(0);
+      await page.getByRole('button', { name: 'More actions' }).press('Enter');
+      await page.keyboard.press('Escape');
+      expect(await page.getByRole('menu').count()).toBe(0);
+      expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('More actions');
+    });
+  });
+
+  test('a file opens its diff, a run its log', async () => {
+    await withPage(finishedThread(), async view => {
+      await view.page.getByRole('button', { name: 'addressForm.ts' }).click();
+      await view.page.getByRole('button', { name: 'Open raw log of run 1' }).click();
+      const opened = (await view.posted()).filter(message => message.type.startsWith('open'));
+      expect(opened).toEqual([
+        { type: 'openDiff', path: 'src/forms/checkout/addressForm.ts' },
+        { type: 'openRunLog', runId },
+      ]);
+    });
+  });
+
+  test('without a host it says so, keeps what is known, and offers to start one', async () => {
+    await withPage([...finishedThread(), { type: 'connection', state: 'offline' }], async view => {
+      const { page } = view;
+      expect(await page.getByText('all 203 tests pass').count()).toBe(1);
+      await page.getByRole('button', { name: 'Start host' }).click();
+      expect(await view.waitForPosted('startHost')).toEqual({ type: 'startHost' });
+    });
+  });
+});
