@@ -3,14 +3,14 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { onTestFinished } from 'vitest';
-import { optionsFor } from '../../src/build/bundles.ts';
+import { listBundles, optionsFor } from '../../src/build/bundles.ts';
 import { inRepository } from '../../src/build/paths.ts';
 import { readEndpoint } from '../../src/client/endpointDiscovery.js';
 import type { HostClient } from '../../src/client/hostClient.js';
 import { ensureHost, type LaunchOptions } from '../../src/client/hostLauncher.js';
 import { tempDirectory } from './tempDirectory.ts';
 
-/** The real host and CLI, bundled as they ship. */
+/** The real host, CLI and what else runs in Node, bundled as they ship. */
 export interface Programs {
   readonly folder: string;
   readonly host: string;
@@ -26,10 +26,7 @@ export async function buildPrograms({ version }: { readonly version?: string } =
   mkdirSync(inRepository('out'), { recursive: true });
   const folder = mkdtempSync(inRepository('out/test-programs-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  const entries = [
-    { name: 'host', entry: 'src/host/main.ts', kind: 'node' },
-    { name: 'cli', entry: 'src/cli/main.ts', kind: 'executable' },
-  ] as const;
+  const entries = listBundles().filter(({ kind }) => kind === 'node' || kind === 'executable');
   for (const entry of entries) {
     const options = optionsFor(entry);
     const define = { ...options.define, ...(version !== undefined && { MUSTER_VERSION: JSON.stringify(version) }) };

@@ -10,7 +10,7 @@ import {
 } from '../../protocol/threadDisplay.js';
 import type { Printer } from './printer.js';
 import { oneLine, type Style } from './style.js';
-import { formatTable, type Cell } from './table.js';
+import { formatTable, truncate, type Cell } from './table.js';
 
 /** The group of each thread, in the one order of groups; most recently changed first inside each. */
 function groupThreads(threads: readonly Thread[]): ReadonlyMap<ThreadGroup, readonly Thread[]> {
@@ -59,11 +59,18 @@ function threadRow(thread: Thread, { id, group, now, projects, style }: RowOptio
     { text: oneLine(thread.summary) },
     ...(projects ? [{ text: oneLine(thread.projectName), paint: style.dim }] : []),
     { text: oneLine(thread.agent) },
-    { text: describeState(thread), paint: group === 'needs_you' ? style.attention : undefined },
-    { text: formatLineChanges(thread.additions, thread.deletions), align: 'right' as const },
+    { text: truncate(describeState(thread), maximumState), paint: group === 'needs_you' ? style.attention : undefined },
+    { text: lineChanges(thread), align: 'right' as const },
     { text: formatCost(thread.costUsd), align: 'right' as const },
     { text: formatAge(Number(thread.updatedAt), now), paint: style.dim, align: 'right' as const },
   ].map(({ paint, ...cell }: Cell & { paint?: Cell['paint'] | undefined }) => (paint ? { ...cell, paint } : cell));
+}
+
+/** Longer reasons are read in full with `muster logs`. */
+const maximumState = 48;
+
+function lineChanges({ additions, deletions }: Thread): string {
+  return additions === 0 && deletions === 0 ? '' : formatLineChanges(additions, deletions);
 }
 
 /** What a thread does or wants, in a few words. */
