@@ -12,6 +12,8 @@ interface Suite {
 
 /** One project per suite of `test/`; the one that runs inside VS Code has a runner of its own. */
 function suite({ name, timeoutMs, parallel = true, needs }: Suite) {
+  const alias: Record<string, string> =
+    name === 'unit' ? { vscode: join(import.meta.dirname, 'test/support/fakes/fakeVscode.ts') } : {};
   return {
     extends: true as const,
     test: {
@@ -21,7 +23,7 @@ function suite({ name, timeoutMs, parallel = true, needs }: Suite) {
       hookTimeout: timeoutMs,
       fileParallelism: parallel,
       // Only code that forms texts is unit-tested here; whatever does more runs in the real extension host.
-      alias: name === 'unit' ? { vscode: join(import.meta.dirname, 'test/support/fakes/fakeVscode.ts') } : {},
+      alias,
       globalSetup: needs ? [`test/support/setup/${needs}.ts`] : [],
     },
   };
