@@ -6,7 +6,7 @@ import { findComposeFile } from '../projects/findComposeFile.js';
 import type { Services } from '../services.js';
 import { isProjectsNode } from '../views/projectsView.js';
 import type { CommandHandlers } from './commandHandler.js';
-import type { Views } from './registerCommands.js';
+import type { Views } from '../views/views.js';
 import { whileWaiting } from './whileWaiting.js';
 
 /** Commands on compose files. Creating and opening one needs no host; applying and removing start it. */

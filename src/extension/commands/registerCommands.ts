@@ -2,9 +2,7 @@ import * as vscode from 'vscode';
 import type { TaskDocuments } from '../dispatch/taskDocuments.js';
 import type { CommandId } from '../manifest/commandTable.js';
 import type { Services } from '../services.js';
-import type { ThreadsView } from '../views/threadsView.js';
-import type { ProjectsView } from '../views/projectsView.js';
-import type { WorktreesView } from '../views/worktreesView.js';
+import type { Views } from '../views/views.js';
 import type { CommandHandlers } from './commandHandler.js';
 import { hostHandlers } from './hostHandlers.js';
 import { projectHandlers } from './projectHandlers.js';
@@ -13,12 +11,6 @@ import { taskHandlers } from './taskHandlers.js';
 import { threadHandlers } from './threadHandlers.js';
 import { threadListHandlers } from './threadListHandlers.js';
 import { worktreeHandlers } from './worktreeHandlers.js';
-
-export interface Views {
-  readonly projects: ProjectsView;
-  readonly threads: ThreadsView;
-  readonly worktrees: WorktreesView;
-}
 
 /** Registers every command of the table; one without a handler does not compile. */
 export function registerCommands(

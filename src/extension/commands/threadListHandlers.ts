@@ -3,7 +3,7 @@ import type { CommandId } from '../manifest/commandTable.js';
 import type { Services } from '../services.js';
 import { threadPicks, type ThreadPick } from '../threads/pickThread.js';
 import type { CommandHandlers } from './commandHandler.js';
-import type { Views } from './registerCommands.js';
+import type { Views } from '../views/views.js';
 
 type Ids = Extract<
   CommandId,

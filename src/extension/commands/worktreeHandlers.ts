@@ -4,7 +4,7 @@ import type { Services } from '../services.js';
 import { targetThread } from '../threads/pickThread.js';
 import { threadTitle } from '../threads/threadText.js';
 import type { CommandHandlers } from './commandHandler.js';
-import type { Views } from './registerCommands.js';
+import type { Views } from '../views/views.js';
 import { whileWaiting } from './whileWaiting.js';
 
 /** Commands on worktrees. Opening one needs no host; removing one starts it. */

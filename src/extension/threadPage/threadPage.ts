@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import type { OpenThreadPageOptions } from './openThreadPageOptions.js';
 import type { ThreadPageServices } from './threadPageServices.js';
 import type { ThreadPagePanels } from './threadPagePanels.js';
 
@@ -11,14 +12,6 @@ export interface ThreadPages {
   open(threadId: string, options?: OpenThreadPageOptions): Promise<void>;
   /** True while a person can see the thread's page: then nothing needs to notify about it. */
   isVisible(threadId: string): boolean;
-}
-
-export interface OpenThreadPageOptions {
-  readonly preserveFocus?: boolean;
-  /** Put the cursor into the follow-up box. */
-  readonly focusFollowUp?: boolean;
-  /** Tab title until the thread is loaded. */
-  readonly title?: string;
 }
 
 /**

@@ -6,7 +6,7 @@ import type { Disposable } from '../../base/lifecycle.js';
 import { threadPageStateSchema } from '../../protocol/webview/threadPageState.js';
 import { translatedStrings } from '../webviews/translatedStrings.js';
 import { webviewHtml, webviewRoot } from '../webviews/webviewHtml.js';
-import type { OpenThreadPageOptions } from './threadPage.js';
+import type { OpenThreadPageOptions } from './openThreadPageOptions.js';
 import { ThreadPageController, type PageEditor } from './threadPageController.js';
 import type { ThreadPageServices } from './threadPageServices.js';
 import { candidatePaths } from './transcriptPath.js';

@@ -1,5 +1,6 @@
+import { execFile } from 'node:child_process';
 import { homedir, userInfo } from 'node:os';
-import { execa } from 'execa';
+import { promisify } from 'node:util';
 import { errorMessage } from '../../base/errors.js';
 import type { Log } from '../../base/log.js';
 
@@ -35,17 +36,15 @@ export class LoginShell {
     if (process.platform === 'win32') return { ...definedOf(process.env) };
     const shell = plain['SHELL'] ?? '/bin/sh';
     try {
-      const printed = await execa(shell, shellArguments(shell), {
+      const printing = promisify(execFile)(shell, shellArguments(shell), {
         env: plain,
-        extendEnv: false,
-        stdin: 'ignore',
-        stderr: 'ignore',
         timeout: timeoutMs,
         cwd: plain['HOME'] ?? '/',
         maxBuffer: 4_000_000,
-        stripFinalNewline: false,
       });
-      return parse(printed.stdout) ?? plain;
+      // A profile that asks something gets no answer instead of waiting for one.
+      printing.child.stdin?.end();
+      return parse((await printing).stdout) ?? plain;
     } catch (error) {
       this.#log.warn('The login shell did not tell its environment; runs get a plain one', {
         shell,
