@@ -30,10 +30,15 @@ async function requestMerge(services: Services, thread: Thread, { strategy }: Me
   const setting = readSetting('muster.merge.strategy');
   return whileWaitingCancellable(vscode.l10n.t('Merging "{0}"', threadTitle(thread)), async signal => {
     const client = await services.host.client(signal);
+    // Not reviewed here: the person goes by the list, which is live. Asking waits for the snapshot after a run.
+    const expect =
+      services.reviews.shownHead(thread.id) ??
+      (await client.threads.getThread({ threadId: thread.id }, { signal })).thread?.head ??
+      thread.head;
     const { merge: requested } = await client.merges.requestMerge(
       {
         threadId: thread.id,
-        expect: services.reviews.shownHead(thread),
+        expect,
         strategy: strategy ?? (setting === 'project' ? '' : setting),
       },
       { signal },

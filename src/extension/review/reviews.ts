@@ -42,9 +42,9 @@ export class Reviews implements vscode.Disposable {
     return undefined;
   }
 
-  /** The commit that the person has last seen of a thread: in a review, else in the lists. */
-  shownHead(thread: Thread): string {
-    return this.#shownHeads.get(thread.id) ?? thread.head;
+  /** The commit that the person has last reviewed or approved in this window. */
+  shownHead(threadId: string): string | undefined {
+    return this.#shownHeads.get(threadId);
   }
 
   /** Remembers what a person saw or approved. */

@@ -69,6 +69,8 @@ export async function provideCrew(signal: AbortSignal): Promise<TestAccess> {
   } finally {
     dialog.restore();
   }
+  const [unexpected] = dialog.shown.filter(({ text }) => !/consent/.test(text));
+  if (unexpected) throw new Error(`the compose file was not applied: ${unexpected.text}`);
   await until('the agents are there', () => access.services.scope.projects()[0]?.agents.length === 3, signal);
   return access;
 }
