@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { delimiter, dirname, join } from 'node:path';
+import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, delimiter, dirname, join } from 'node:path';
 import { cacheDirectory, inRepository } from '../paths.ts';
 import { say } from '../progress.ts';
 
@@ -33,6 +33,7 @@ export async function provideNpmInstallation(installation: Installation): Promis
       return folder;
     }
   }
+  await removeBrokenOff(folder);
   const staging = `${folder}.${process.pid}.tmp`;
   say(`  installing ${installation.packages.join(' ')} into ${folder} (${installation.expect})`);
   try {
@@ -47,6 +48,24 @@ export async function provideNpmInstallation(installation: Installation): Promis
     await rm(staging, { recursive: true, force: true });
   }
   return folder;
+}
+
+/** Removes what installs left that were killed; those that are still running keep theirs. */
+async function removeBrokenOff(folder: string): Promise<void> {
+  for (const name of await readdir(dirname(folder)).catch(() => [])) {
+    const [, base, pid] = /^(.*)\.(\d+)\.tmp$/.exec(name) ?? [];
+    if (base !== basename(folder) || isAlive(Number(pid))) continue;
+    await rm(join(dirname(folder), name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** npm says nothing for minutes when its output is no terminal; this shows that it is alive. */
