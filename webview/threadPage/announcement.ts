@@ -9,7 +9,8 @@ const maxSpoken = 240;
 /** What a screen reader is told about a message of the extension: what an agent says, and how a run ends. */
 export function announcementOf(message: ToThreadPage, before: PageState, strings: WebviewStrings): string | undefined {
   if (message.type === 'transcript') {
-    const said = message.entries.findLast(entry => entry.kind === 'text');
+    // Pieces of a text would be spoken as stumps of sentences.
+    const said = message.entries.findLast(entry => entry.kind === 'text' && entry.delta !== true);
     const agent = before.runs.find(run => run.id === message.runId)?.agent;
     if (said?.kind !== 'text' || agent === undefined) return undefined;
     const text = said.text.trim();

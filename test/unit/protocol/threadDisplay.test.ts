@@ -1,0 +1,118 @@
+import { describe, expect, test } from 'vitest';
+import {
+  formatAge,
+  formatCost,
+  formatDuration,
+  formatLineChanges,
+  formatOrdinal,
+  formatTokens,
+  sumKnown,
+} from '../../../src/protocol/displayFormat.js';
+import { parseThreadStatus, threadGroupOf, threadIcon } from '../../../src/protocol/threadDisplay.js';
+import { offeredActions } from '../../../src/protocol/webview/threadActions.js';
+import { fill, webviewStrings, withTranslations } from '../../../src/protocol/webview/webviewStrings.js';
+import { threadView } from '../../webview/support/threadFixtures.js';
+
+const s = 1000;
+const min = 60 * s;
+const h = 60 * min;
+const d = 24 * h;
+
+describe('short texts', () => {
+  test.each([
+    [200, '0.2 s'],
+    [9_949, '9.9 s'],
+    [9_960, '10 s'],
+    [41 * s, '41 s'],
+    [59_700, '1 min'],
+    [4 * min, '4 min'],
+    [2 * h, '2 h'],
+    [2 * h + 5 * min, '2 h 5 min'],
+    [3 * d, '3 d'],
+    [-1, ''],
+    [Number.NaN, ''],
+  ])('a duration of %d ms is %s', (ms, text) => expect(formatDuration(ms)).toBe(text));
+
+  test.each([
+    [0, 'now'],
+    [-5 * min, 'now'],
+    [12 * s, '12 s'],
+    [2 * min + 59 * s, '2 min'],
+    [3 * h, '3 h'],
+    [5 * d, '5 d'],
+    [60 * d, '8 w'],
+  ])('an age of %d ms is %s', (ms, text) => expect(formatAge(1_000_000_000_000 - ms, 1_000_000_000_000)).toBe(text));
+
+  test.each([
+    [0.42, '$0.42'],
+    [0, '$0.00'],
+    [0.004, '<$0.01'],
+    [1234.5, '$1,235'],
+    [undefined, ''],
+  ])('%s dollars are %s', (usd, text) => expect(formatCost(usd)).toBe(text));
+
+  test.each([
+    [950, '950'],
+    [12_345, '12.3k'],
+    [88_000, '88k'],
+    [999_499, '999k'],
+    [999_500, '1M'],
+    [1_200_000, '1.2M'],
+    [undefined, ''],
+  ])('%s tokens are %s', (count, text) => expect(formatTokens(count)).toBe(text));
+
+  test('changes, ordinals and sums', () => {
+    expect(formatLineChanges(120, 44)).toBe('+120 −44');
+    expect(formatLineChanges(undefined, undefined)).toBe('');
+    expect([1, 2, 3, 4, 11, 12, 13, 21, 102, 111].map(formatOrdinal)).toEqual([
+      '1st',
+      '2nd',
+      '3rd',
+      '4th',
+      '11th',
+      '12th',
+      '13th',
+      '21st',
+      '102nd',
+      '111th',
+    ]);
+    expect(sumKnown(undefined, undefined)).toBeUndefined();
+    expect(sumKnown(1, undefined, 2)).toBe(3);
+  });
+});
+
+describe('states', () => {
+  test('a state of a newer host is shown as closed, and inherited names are no states', () => {
+    expect(parseThreadStatus('ready')).toBe('ready');
+    expect(parseThreadStatus('paused')).toBe('closed');
+    expect(parseThreadStatus('toString')).toBe('closed');
+  });
+  test('what failed needs a person and looks like it', () => {
+    expect(threadGroupOf('failed')).toBe('needs_you');
+    expect(threadIcon('needs_you', 'timed_out')).toBe('error');
+    expect(threadIcon('needs_you', 'waiting')).toBe('bell-dot');
+  });
+});
+
+describe('what a person can do', () => {
+  const buttons = (changes: Parameters<typeof threadView>[0]) => offeredActions(threadView(changes)).buttons;
+  const run = (status: string) => ({ status, agent: 'dev', activity: '', queuedAt: 1 });
+  test.each([
+    ['ready', { status: 'ready' }, ['review', 'merge']],
+    ['ready without changes', { status: 'ready', filesChanged: 0 }, ['merge']],
+    ['working', { status: 'working', latestRun: run('running') }, ['stop', 'review']],
+    ['waiting for an answer', { status: 'needs_you', latestRun: run('waiting') }, ['stop', 'review']],
+    ['failed', { status: 'needs_you', latestRun: run('failed'), filesChanged: 0 }, ['retry']],
+    ['blocked merge', { status: 'needs_you' }, ['review', 'merge']],
+    ['merged', { status: 'merged' }, ['review']],
+    ['abandoned', { status: 'abandoned', hasWorktree: false, restorable: true }, ['restore']],
+  ] as const)('%s', (_, changes, expected) => expect(buttons(changes)).toEqual(expected));
+});
+
+test('translations lie over the English table', () => {
+  const strings = withTranslations({ stop: 'Anhalten', nonsense: 'x' });
+  expect(strings.stop).toBe('Anhalten');
+  expect(strings.merge).toBe(webviewStrings.merge);
+  expect('nonsense' in strings).toBe(false);
+  expect(fill('{0} of {1} and {2}', 1, 'two')).toBe('1 of two and {2}');
+});

@@ -1,0 +1,54 @@
+import { describe, expect, test } from 'vitest';
+import { toThreadPageSchema, type ToThreadPage } from '../../../src/protocol/webview/threadPageMessages.js';
+import { threadPageStateSchema } from '../../../src/protocol/webview/threadPageState.js';
+import { applyMessage, cachedPart, initialState, type PageState } from '../../../webview/threadPage/pageState.js';
+import { finishedThread } from '../../webview/support/threadFixtures.js';
+
+const after = (state: PageState, messages: readonly ToThreadPage[]): PageState => messages.reduce(applyMessage, state);
+const said = (state: PageState): readonly string[] =>
+  [...state.transcripts.values()].flat().flatMap(entry => ('text' in entry ? [entry.text] : []));
+const text = (words: string): ToThreadPage => ({
+  type: 'transcript',
+  runId: 'run000000001',
+  entries: [{ kind: 'text', text: words }],
+});
+
+describe('the state of a thread page', () => {
+  test('every message of the fixtures is one that the page accepts', () => {
+    for (const message of finishedThread()) expect(toThreadPageSchema.safeParse(message).success).toBe(true);
+  });
+
+  test('a transcript grows as it arrives', () => {
+    expect(said(after(initialState(undefined), [text('One.'), text('Two.')]))).toEqual(['One.', 'Two.']);
+  });
+
+  test('what was cached is shown until everything is there again, then replaced at once', () => {
+    const before = after(initialState(undefined), finishedThread());
+    const kept = threadPageStateSchema.parse(
+      JSON.parse(JSON.stringify({ threadId: 'k3v9x2m4q7wz', cached: cachedPart(before) })),
+    );
+    const restored = initialState(kept);
+    expect(restored.thread?.summary).toBe(before.thread?.summary);
+    expect(said(restored)).toEqual(said(before));
+    const arriving = after(restored, [text('Fresh.')]);
+    expect(said(arriving)).toEqual(said(before));
+    expect(said(after(arriving, [{ type: 'caughtUp' }, text('More.')]))).toEqual(['Fresh.', 'More.']);
+  });
+
+  test('the cache holds the end of a long conversation, and never long texts whole', () => {
+    const long = Array.from({ length: 400 }, (_, i) => text(`Line ${i} ${'x'.repeat(5_000)}`));
+    const cached = cachedPart(after(initialState(undefined), [...finishedThread().slice(0, 4), ...long]));
+    const entries = cached?.transcripts['run000000001'] ?? [];
+    expect(entries).toHaveLength(150);
+    const last = entries.at(-1);
+    expect(last && 'text' in last && last.text.startsWith('Line 399')).toBe(true);
+    expect(JSON.stringify(cached).length).toBeLessThan(400_000);
+  });
+
+  test('a failure goes away when the part works again', () => {
+    const failed = after(initialState(undefined), [{ type: 'failed', what: 'load', message: 'No.' }]);
+    expect(failed.failures.get('load')).toBe('No.');
+    const works = after(failed, [{ type: 'conversation', messages: [], runs: [], merges: [] }]);
+    expect(works.failures.size).toBe(0);
+  });
+});
