@@ -87,6 +87,7 @@ export class BoardController implements Disposable {
   }
 
   #schedule(ids: readonly string[]): void {
+    if (!this.#session) return;
     for (const id of ids) this.#changed.add(id);
     this.#timer ??= setTimeout(() => this.#sendChanges(), delayMs);
   }

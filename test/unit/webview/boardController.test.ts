@@ -1,0 +1,101 @@
+import { create } from '@bufbuild/protobuf';
+import { describe, expect, test, vi } from 'vitest';
+import { BoardController } from '../../../src/extension/board/boardController.js';
+import { costSince } from '../../../src/extension/board/boardStrip.js';
+import { ProjectSchema } from '../../../src/protocol/gen/muster/v1/projects_pb.js';
+import { toBoardSchema, type ToBoard } from '../../../src/protocol/webview/boardMessages.js';
+import { FakeLive, wireThread } from './fakeLive.js';
+
+function setUp() {
+  const live = new FakeLive();
+  const called: string[] = [];
+  const posted: ToBoard[] = [];
+  const controller = new BoardController({
+    services: {
+      live,
+      async act(action, threadId) {
+        called.push(`${action} ${threadId}`);
+        if (action === 'merge') throw new Error('Refused.');
+      },
+      async dispatch() {
+        called.push('dispatch');
+      },
+      async startHost() {
+        called.push('startHost');
+      },
+    },
+    strings: {},
+    post: message => posted.push(toBoardSchema.parse(JSON.parse(JSON.stringify(message)))),
+  });
+  const types = (): readonly string[] => posted.map(message => message.type);
+  return { live, called, posted, controller, types };
+}
+
+const until = (check: () => unknown): Promise<unknown> =>
+  vi.waitFor(() => expect(check()).toBeTruthy(), { interval: 5 });
+
+describe("the board's extension side", () => {
+  test('everything at first, then only what changed, many changes in one message', async () => {
+    const { live, posted, controller, types } = setUp();
+    live.known.set('a', wireThread({ id: 'a' }));
+    controller.receive({ type: 'ready' });
+    expect(types()).toEqual(['init', 'connection', 'snapshot', 'strip']);
+    for (let i = 0; i < 50; i++) live.change(wireThread({ id: 'a', costUsd: i }), wireThread({ id: 'b' }));
+    live.remove('b');
+    await until(() => types().includes('changes'));
+    const changes = posted.filter(message => message.type === 'changes');
+    expect(changes).toHaveLength(1);
+    expect(changes[0]).toMatchObject({ threads: [{ id: 'a', costUsd: 49 }], removed: ['b'] });
+    controller.dispose();
+    await until(() => live.listeners === 0);
+  });
+
+  test('the strip is sent again only when it says something else', async () => {
+    const { live, posted, controller, types } = setUp();
+    live.listed = [
+      create(ProjectSchema, { id: 'p', name: 'shop', agents: [{ name: 'dev', active: 1, queued: 2, concurrency: 3 }] }),
+    ];
+    controller.receive({ type: 'ready' });
+    live.change(wireThread({ id: 'a' }));
+    await until(() => types().includes('changes'));
+    expect(posted.filter(message => message.type === 'strip')).toHaveLength(1);
+    expect(posted.find(message => message.type === 'strip')).toMatchObject({
+      queued: 2,
+      agents: [{ projectName: 'shop', name: 'dev', active: 1 }],
+    });
+    controller.dispose();
+  });
+
+  test('before the host has answered nothing is claimed to be empty', () => {
+    const { live, controller, types } = setUp();
+    live.connection = 'connecting';
+    controller.receive({ type: 'ready' });
+    expect(types()).toEqual(['init', 'connection']);
+    live.connect('online');
+    expect(types()).toEqual(['init', 'connection', 'connection', 'snapshot', 'strip']);
+    controller.dispose();
+  });
+
+  test('buttons reach their command, failures the board, anything else nothing', async () => {
+    const { called, posted, controller, types } = setUp();
+    controller.receive({ type: 'act', threadId: 'a', action: 'open' });
+    controller.receive({ type: 'dispatch' });
+    controller.receive({ type: 'act', threadId: 'a', action: 'merge' });
+    controller.receive({ type: 'act', threadId: '', action: 'open' });
+    controller.receive({ type: 'eval', code: '1' });
+    await until(() => types().includes('failed'));
+    expect(called).toEqual(['open a', 'dispatch', 'merge a']);
+    expect(posted).toEqual([{ type: 'failed', message: 'Refused.' }]);
+  });
+});
+
+test("today's cost is that of threads begun today and of today's runs of older ones", () => {
+  const threads = [
+    wireThread({ createdAt: 150n, costUsd: 1 }),
+    wireThread({ createdAt: 50n, costUsd: 10, latestRun: { queuedAt: 120n, costUsd: 2 } }),
+    wireThread({ createdAt: 50n, costUsd: 10, latestRun: { queuedAt: 60n, costUsd: 4 } }),
+    wireThread({ createdAt: 150n }),
+  ];
+  expect(costSince(threads, 100)).toBe(3);
+  expect(costSince([wireThread({ createdAt: 150n })], 100)).toBeUndefined();
+});

@@ -1,0 +1,122 @@
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { deferred } from '../../../src/base/async.js';
+import { Emitter } from '../../../src/base/event.js';
+import type { LiveBoard } from '../../../src/extension/board/boardServices.js';
+import type { ConnectionState } from '../../../src/extension/threadPage/threadPageServices.js';
+import type { Project } from '../../../src/protocol/gen/muster/v1/projects_pb.js';
+import {
+  ReadTranscriptResponseSchema,
+  type ReadTranscriptResponse,
+  type TranscriptItemSchema,
+} from '../../../src/protocol/gen/muster/v1/runs_pb.js';
+import { ThreadSchema, type Thread } from '../../../src/protocol/gen/muster/v1/threads_pb.js';
+
+/** A live state that a test sets by hand. */
+export class FakeLive implements LiveBoard {
+  readonly #connectionChanged = new Emitter<ConnectionState>();
+  readonly #threadsChanged = new Emitter<readonly string[]>();
+  readonly onDidChangeConnection = this.#connectionChanged.event;
+  readonly onDidChangeThreads = this.#threadsChanged.event;
+  readonly known = new Map<string, Thread>();
+  connection: ConnectionState = 'online';
+  listed: readonly Project[] = [];
+
+  thread(threadId: string): Thread | undefined {
+    return this.known.get(threadId);
+  }
+  threads(): readonly Thread[] {
+    return [...this.known.values()];
+  }
+  agents(): readonly Project['agents'][number][] {
+    return this.listed.flatMap(project => project.agents);
+  }
+  projects(): readonly Project[] {
+    return this.listed;
+  }
+
+  connect(state: ConnectionState): void {
+    this.connection = state;
+    this.#connectionChanged.fire(state);
+  }
+  change(...threads: readonly Thread[]): void {
+    for (const thread of threads) this.known.set(thread.id, thread);
+    this.#threadsChanged.fire(threads.map(thread => thread.id));
+  }
+  remove(threadId: string): void {
+    this.known.delete(threadId);
+    this.#threadsChanged.fire([threadId]);
+  }
+  get listeners(): number {
+    return this.#connectionChanged.listenerCount + this.#threadsChanged.listenerCount;
+  }
+}
+
+export function wireThread(init: MessageInitShape<typeof ThreadSchema> = {}): Thread {
+  return create(ThreadSchema, {
+    id: 'k3v9x2m4q7wz',
+    status: 'working',
+    outcome: 'open',
+    summary: 'Upgrade zod',
+    agent: 'dev',
+    worktree: '/w/upgrade',
+    repository: '/r/shop',
+    ...init,
+  });
+}
+
+/** A transcript of one run that a test writes while it is read. Counts its readers. */
+export class FakeTranscript {
+  readonly #items: MessageInitShape<typeof TranscriptItemSchema>[] = [];
+  #changed = deferred<void>();
+  #ended = false;
+  #broken = false;
+  readers = 0;
+
+  say(text: string): void {
+    this.#items.push({ end: BigInt(this.#items.length + 1), item: { case: 'text', value: { text } } });
+    this.#wake();
+  }
+  end(): void {
+    this.#ended = true;
+    this.#wake();
+  }
+  /** The next read, or the one that waits, fails once. */
+  break(): void {
+    this.#broken = true;
+    this.#wake();
+  }
+
+  async *read(
+    options: { readonly from: bigint; readonly follow: boolean },
+    signal: AbortSignal,
+  ): AsyncIterable<ReadTranscriptResponse> {
+    this.readers++;
+    try {
+      let at = Number(options.from);
+      for (;;) {
+        signal.throwIfAborted();
+        if (this.#broken) {
+          this.#broken = false;
+          throw new Error('The stream broke.');
+        }
+        const items = this.#items.slice(at);
+        at = this.#items.length;
+        const changed = this.#changed.promise;
+        if (items.length > 0) yield create(ReadTranscriptResponseSchema, { items });
+        else if (!options.follow || this.#ended) return;
+        else await Promise.race([changed, aborted(signal)]);
+      }
+    } finally {
+      this.readers--;
+    }
+  }
+
+  #wake(): void {
+    this.#changed.resolve();
+    this.#changed = deferred();
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
