@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises';
 import * as vscode from 'vscode';
-import { errorMessage } from '../../base/errors.js';
 import { isId } from '../../base/ids.js';
 import type { Disposable } from '../../base/lifecycle.js';
 import { threadPageStateSchema } from '../../protocol/webview/threadPageState.js';
@@ -123,13 +122,12 @@ const editor: PageEditor = {
   },
 };
 
-/** Only links that a browser or mail program opens; never `command:` or `file:`. */
+/** Only links that a browser or mail program opens; never `command:` or `file:`, and nothing for what is no link. */
 function parseLink(url: string): vscode.Uri | undefined {
   try {
     const uri = vscode.Uri.parse(url, true);
     return ['http', 'https', 'mailto'].includes(uri.scheme) ? uri : undefined;
-  } catch (error) {
-    console.warn(`Muster: not a link: ${errorMessage(error)}`);
+  } catch {
     return undefined;
   }
 }
