@@ -2,13 +2,14 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { MergeOutcome, MergeRequest } from '../../src/core/merges/mergeDriver.js';
 import type { CreateWorktree, WorktreeRef } from '../../src/core/workspaces/worktreeDriver.js';
 import { isolatedGitEnvironment } from './gitRepository.js';
 
 /** What a process of its own does with the git drivers. */
-export type GitTask =
+type GitTask =
   | { readonly kind: 'create'; readonly requests: readonly CreateWorktree[] }
   | { readonly kind: 'merge'; readonly request: MergeRequest }
   | { readonly kind: 'remove'; readonly worktree: WorktreeRef }
@@ -41,7 +42,7 @@ export class GitProgram {
     const folder = await mkdtemp(join(tmpdir(), 'muster-git-program-'));
     const bundle = join(folder, 'program.mjs');
     await build({
-      entryPoints: [join(import.meta.dirname, 'gitProgramMain.ts')],
+      entryPoints: [fileURLToPath(new URL('./gitProgramMain.ts', import.meta.url))],
       outfile: bundle,
       bundle: true,
       platform: 'node',
@@ -65,7 +66,7 @@ export class GitProgram {
     });
     return new Promise((resolve, reject) => {
       child.once('error', reject);
-      child.once('exit', code => resolve({ exitCode: code ?? undefined, output }));
+      child.once('close', code => resolve({ exitCode: code ?? undefined, output }));
     });
   }
 

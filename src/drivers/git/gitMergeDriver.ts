@@ -4,7 +4,7 @@ import { createGitContext, type GitContext, type GitDriverOptions } from './gitC
 import { landMerge } from './landMerge.js';
 import { checkThread, commitTree, finalMessage, mergeTrees, readTarget } from './mergeCommit.js';
 import { blocked } from './mergeOutcomes.js';
-import { resumeLanding } from './resumeLanding.js';
+import { hasLanded, resumeLanding } from './resumeLanding.js';
 import { withRepositoryLock } from './repositoryLock.js';
 import { branchHead, worktreeMissing, worktreeStatus } from './worktreeStatus.js';
 
@@ -34,7 +34,7 @@ async function candidate(
 async function merge(context: GitContext, request: MergeRequest, signal: AbortSignal): Promise<MergeOutcome> {
   await context.git.version();
   const resumed = await resumeLanding(context, request, signal);
-  if (resumed) return resumed;
+  if (resumed?.outcome) return resumed.outcome;
   const changed = await checkThread(context, request, signal);
   if (changed) return changed;
   let message: string | undefined;
@@ -45,7 +45,13 @@ async function merge(context: GitContext, request: MergeRequest, signal: AbortSi
       return blocked('target_missing', text);
     }
     const merged = await mergeTrees(context, request, target, signal);
-    if ('outcome' in merged) return merged.outcome;
+    if ('outcome' in merged) {
+      // A git process that outlived its host moved the target only now.
+      if (resumed && (await hasLanded(context, request, resumed.record))) {
+        return { kind: 'merged', commit: resumed.record.to };
+      }
+      return merged.outcome;
+    }
     if (message === undefined) {
       const final = await finalMessage(context, request, target, signal);
       if ('outcome' in final) return final.outcome;

@@ -62,7 +62,13 @@ export async function changedIgnored(
     }
     return bytes <= source.limitBytes;
   };
-  for (const path of ignored) if (!(await visit(path.replace(/\/$/, ''), true))) return { entries, tooLarge: true };
+  let folder: string | undefined;
+  // Sorted, a folder comes before what is in it; git lists both when a pattern matches the files and not the folder.
+  for (const path of ignored.toSorted()) {
+    if (folder !== undefined && path.startsWith(folder)) continue;
+    if (path.endsWith('/')) folder = path;
+    if (!(await visit(path.replace(/\/$/, ''), true))) return { entries, tooLarge: true };
+  }
   for (const path of source.nested) if (!(await visit(path, false))) return { entries, tooLarge: true };
   return { entries: withoutEmptied(entries), tooLarge: false };
 }

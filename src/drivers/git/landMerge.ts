@@ -51,7 +51,7 @@ export async function checkoutsOf(context: GitContext, request: MergeRequest): P
 }
 
 /** The checkout, its index and the branch move together, or nothing does. */
-export async function fastForward(context: GitContext, landing: Landing, checkout: string): Promise<LandingResult> {
+async function fastForward(context: GitContext, landing: Landing, checkout: string): Promise<LandingResult> {
   const { git } = context;
   const { request, from, to } = landing;
   // Each option overrules a setting (merge.*, branch.<name>.mergeOptions) that would make this something else.

@@ -1,5 +1,5 @@
 import { cp, mkdir, readdir, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { AppError, errorMessage, isAnyAppError } from '../../base/errors.js';
 import type { RemoveWorktree, Rescue, WorktreeRef } from '../../core/workspaces/worktreeDriver.js';
 import { forgottenCommits, keepOrphanIndex, keepUncommitted, makeRescueCommit } from './collectRescue.js';
@@ -7,7 +7,7 @@ import { exists, gitDirectoryOf } from './gitDirectory.js';
 import { quietly, type GitContext } from './gitContext.js';
 import { changedIgnored, ignoredLimitBytes, writeArchive } from './ignoredArchive.js';
 import { sweepLockLeftovers, withRepositoryLock } from './repositoryLock.js';
-import { listRescues, rescueRef, type RescueRecord } from './rescueRefs.js';
+import { archiveOf, listRescues, rescueRef, submodulesOf, type RescueRecord } from './rescueRefs.js';
 import { listWorktrees } from './worktreeList.js';
 import { branchHead, worktreeMissing, worktreeStatus } from './worktreeStatus.js';
 
@@ -87,7 +87,7 @@ async function keep(
   aside: string,
   options: RemoveWorktree,
 ): Promise<Rescue> {
-  const { stateDir, clock } = context;
+  const { clock } = context;
   const status = await worktreeStatus(context, aside);
   const head = (await branchHead(context, { ...worktree, path: aside }, status)) ?? status.head;
   const createdAt = clock.now();
@@ -99,12 +99,9 @@ async function keep(
     limitBytes: options.ignored === undefined ? ignoredLimitBytes : Number.POSITIVE_INFINITY,
   });
   if (tooLarge) throw tooMuchIgnored(worktree, [...new Set(entries.map(({ path }) => path.split('/')[0] ?? ''))]);
-  const archive =
-    entries.length > 0 && options.ignored !== 'discard'
-      ? join(stateDir, 'rescues', `${basename(ref)}.tar.gz`)
-      : undefined;
+  const archive = entries.length > 0 && options.ignored !== 'discard' ? archiveOf(context, ref) : undefined;
   if (archive !== undefined) await writeArchive(archive, aside, entries);
-  await keepSubmodules(aside, join(stateDir, 'rescues', `${basename(ref)}.submodules`));
+  await keepSubmodules(aside, submodulesOf(context, ref));
   const record: RescueRecord = {
     branch: worktree.branch,
     path: worktree.path,

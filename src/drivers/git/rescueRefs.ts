@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { AppError } from '../../base/errors.js';
 import type { Rescue } from '../../core/workspaces/worktreeDriver.js';
 import { quietly, type GitContext } from './gitContext.js';
@@ -28,6 +29,16 @@ export interface RescueRecord {
 /** `muster/fix-login-abc123` → `refs/muster/rescue/fix-login-abc123-<time>`. */
 export function rescueRef(branch: string, createdAt: number): string {
   return `${prefix}${branch.replace(/^muster\//, '')}-${createdAt.toString(36)}`;
+}
+
+/** Where the git directories of a removed worktree's submodules are kept. */
+export function submodulesOf({ stateDir }: GitContext, ref: string): string {
+  return join(stateDir, 'rescues', `${ref.slice(prefix.length).replaceAll('/', '-')}.submodules`);
+}
+
+/** Where its changed ignored files are kept. */
+export function archiveOf({ stateDir }: GitContext, ref: string): string {
+  return join(stateDir, 'rescues', `${ref.slice(prefix.length).replaceAll('/', '-')}.tar.gz`);
 }
 
 /** The message of a rescue's commit. */
@@ -66,6 +77,7 @@ export async function discardRescue(context: GitContext, repository: string, res
   const record = await readRescue(context, repository, rescue);
   await context.git.run({ cwd: repository, config: quietly, args: ['update-ref', '-d', rescue] });
   if (record.ignoredArchive !== undefined) await rm(record.ignoredArchive, { force: true });
+  await rm(submodulesOf(context, rescue), { recursive: true, force: true });
 }
 
 async function readRescues(

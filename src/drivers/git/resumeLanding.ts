@@ -13,39 +13,44 @@ const orphanPollMs = 100;
 /** How long a git process that outlived its host may go on before its lock counts as left over. */
 const longestOrphanMs = 10_000;
 
-/**
- * Finishes or undoes what an earlier host was killed in. Returns the outcome when the target has moved; otherwise
- * everything is as it was before and the merge can be made anew.
- */
+export interface Resumed {
+  /** Present when the target has moved; otherwise everything is as it was before and the merge can be made anew. */
+  readonly outcome?: MergeOutcome;
+  /** What the killed host was about to do. Its git may still be at it. */
+  readonly record: LandingRecord;
+}
+
+/** Finishes or undoes what an earlier host was killed in. */
 export async function resumeLanding(
   context: GitContext,
   request: MergeRequest,
   signal: AbortSignal,
-): Promise<MergeOutcome | undefined> {
+): Promise<Resumed | undefined> {
   const record = await readLanding(context, request.id);
   if (record === undefined || record.target !== request.target) return undefined;
   await sweepLandings(context);
   const target = await readTarget(context, request, signal);
-  if (target === undefined) return undefined;
+  if (target === undefined) return { record };
   const { commonDir } = target;
   return withRepositoryLock({ commonDir, clock: context.clock, signal }, async () => {
     if (record.checkout !== undefined) await waitForOrphan(context, record.checkout, record, signal);
     const landing: Landing = { request, commonDir, from: record.from, to: record.to };
-    if (await hasLanded(context, request, record)) return finish(context, landing);
+    if (await hasLanded(context, request, record)) return { record, outcome: await finish(context, landing) };
     if (record.checkout !== undefined) await undoPartialCheckout(context, record.checkout, record);
     await removeLanding(context, request.id);
-    return undefined;
+    return { record };
   });
 }
 
-async function hasLanded({ git }: GitContext, request: MergeRequest, { to }: LandingRecord): Promise<boolean> {
+/** True if the target has the commit that the record speaks of. */
+export async function hasLanded({ git }: GitContext, request: MergeRequest, { to }: LandingRecord): Promise<boolean> {
   const args = ['merge-base', '--is-ancestor', to, `refs/heads/${request.target}`];
   const output = await git.run({ cwd: request.worktree.repository, args, reads: true, accept: [0, 1, 128] });
   return output.exitCode === 0;
 }
 
 /** The ref moved; a checkout that appeared just then may still have exactly the files from before. */
-async function finish(context: GitContext, landing: Landing): Promise<MergeOutcome | undefined> {
+async function finish(context: GitContext, landing: Landing): Promise<MergeOutcome> {
   const { request, from, to } = landing;
   const merged: MergeOutcome = { kind: 'merged', commit: to };
   if ((await targetCommit(context, request)) !== to) return merged;

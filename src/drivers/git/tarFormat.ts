@@ -14,7 +14,7 @@ export interface TarEntry {
   readonly target?: string;
 }
 
-export const tarBlock = 512;
+const tarBlock = 512;
 const typeFlags = { file: '0', folder: '5', link: '2' } as const;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -29,14 +29,15 @@ export function tarPadding(size: number): Uint8Array {
 
 /** The header blocks of an entry; a file's bytes and {@link tarPadding} follow. */
 export function tarHeader(entry: TarEntry): Uint8Array {
-  const records = [paxRecord('path', entry.path), ...(entry.target ? [paxRecord('linkpath', entry.target)] : [])];
+  const name = entry.kind === 'folder' ? `${entry.path}/` : entry.path;
+  const records = [paxRecord('path', name), ...(entry.target ? [paxRecord('linkpath', entry.target)] : [])];
   const pax = Buffer.concat(records);
   return Buffer.concat([
     headerBlock({ name: 'pax', mode: 0o600, size: pax.length, flag: 'x', link: '' }),
     pax,
     tarPadding(pax.length),
     headerBlock({
-      name: entry.path,
+      name,
       mode: entry.mode,
       size: entry.kind === 'file' ? entry.size : 0,
       flag: typeFlags[entry.kind],

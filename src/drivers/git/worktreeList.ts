@@ -19,7 +19,7 @@ export async function listWorktrees({ git }: GitContext, cwd: string): Promise<L
 }
 
 /** Parses the fields of `git worktree list --porcelain -z`: one record per worktree, ended by an empty field. */
-export function parseWorktrees(fields: readonly string[]): ListedWorktree[] {
+function parseWorktrees(fields: readonly string[]): ListedWorktree[] {
   const worktrees: ListedWorktree[] = [];
   let record = new Map<string, string>();
   const finish = (): void => {

@@ -37,7 +37,7 @@ export async function worktreeStatus(
 }
 
 /** Parses the fields of `git status --porcelain=v2 --branch -z`. */
-export function parseStatus(fields: readonly string[]): WorktreeStatus {
+function parseStatus(fields: readonly string[]): WorktreeStatus {
   let head = '';
   let branch: string | undefined;
   const dirty: string[] = [];

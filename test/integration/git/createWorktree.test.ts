@@ -1,6 +1,6 @@
 import { access, chmod, readFile, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Log } from '../../../src/base/log.js';
 import { silentLog } from '../../../src/base/log.js';
 import type { GitDriverOptions } from '../../../src/drivers/git/gitContext.js';
@@ -191,19 +191,11 @@ describe.concurrent('making a worktree', () => {
     const driver = createGitWorktreeDriver({ ...options, binary: wrapper });
     const ref = worktree('deep/er/a');
     const creating = driver.create(ref, abort.signal);
-    const reached = (async () => {
-      while (
-        !(await access(`${wrapper}.reached`).then(
-          () => true,
-          () => false,
-        ))
-      ) {
-        await new Promise(resolve => setImmediate(resolve));
-      }
-      abort.abort(new Error('stopped'));
-    })();
+    const stopping = vi
+      .waitFor(() => access(`${wrapper}.reached`), { timeout: 30_000 })
+      .then(() => abort.abort(new Error('stopped')));
     await expect(creating).rejects.toThrow('stopped');
-    await reached;
+    await stopping;
     expect(await repository.git('branch', '--list', 'muster/*')).toBe('');
     expect(await repository.git('worktree', 'list')).not.toContain('deep');
     expect(await readdir(dirname(repository.root))).not.toContain('worktrees');
