@@ -38,10 +38,12 @@ import { runsApi } from './api/runsApi.js';
 import { threadsApi } from './api/threadsApi.js';
 import { worktreesApi } from './api/worktreesApi.js';
 import { hostPlaceholders } from './environment/hostPlaceholders.js';
+import { ComposeSecrets } from './environment/composeSecrets.js';
 import { HostRunEnvironment } from './environment/hostRunEnvironment.js';
 import { LoginShell } from './environment/loginShell.js';
 import { ClientPresence, exitWhenIdle } from './idleExit.js';
 import { trimFeed } from './feed/trimFeed.js';
+import { inBackground, recoverWork } from './recoverWork.js';
 import { FileLog } from './log/fileLog.js';
 import { redactingProviders } from './log/redactingProviders.js';
 import { describeEndpoint, publishEndpoint } from './server/endpointFile.js';
@@ -116,7 +118,9 @@ async function build(options: HostOptions, resources: DisposableStore): Promise<
   const mergeDriver = createGitMergeDriver({ stateDir: state.path, clock, log });
   const providers = new ProviderRegistries(redactingProviders(redactor));
   const workspaces = new WorkspaceService({ driver: worktrees, worktreesDir: state.worktrees });
-  const environment = new HostRunEnvironment({ shell, redactor });
+  const secretDigest = keyedDigest(state.path);
+  const secrets = new ComposeSecrets({ digest: secretDigest, redactor });
+  const environment = new HostRunEnvironment({ shell, redactor, secrets });
   const supervisor = resources.add(
     new DirectoryRunSupervisor({
       directory: sandbox.directory,
@@ -194,7 +198,7 @@ async function build(options: HostOptions, resources: DisposableStore): Promise<
   };
   const endpoint = describeEndpoint(facts.socket);
   const routes = (router: ConnectRouter): void => {
-    router.service(ProjectService, projectsApi({ store, projects, shell, secretDigest: keyedDigest(state.path) }));
+    router.service(ProjectService, projectsApi({ store, projects, threads, shell, secrets, secretDigest }));
     router.service(ThreadService, threadsApi({ store, dispatcher, threads, settler, driver: worktrees }));
     router.service(
       RunService,
@@ -217,6 +221,8 @@ async function build(options: HostOptions, resources: DisposableStore): Promise<
   };
 
   // Taken up before anyone can ask: a client that connects sees runs that are already being watched.
+  const applied = store.read(stores => stores.projects.list());
+  await Promise.all(applied.map(project => secrets.announce(project.spec, project.file)));
   const active = store.read(stores => stores.runs.active());
   await Promise.all(active.map(({ run }) => executor.adopt(run)));
   resources.add(
@@ -228,8 +234,7 @@ async function build(options: HostOptions, resources: DisposableStore): Promise<
     }),
   );
   resources.add(publishEndpoint(state.endpoint, endpoint));
-  settler.recover();
-  merges.recover();
+  resources.add(inBackground(closing.signal, () => recoverWork({ store, log, worktrees, settler, merges })));
   queue.advance();
   resources.add(trimFeed(store));
   if (options.idleExitMs !== undefined) {

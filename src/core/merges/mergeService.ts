@@ -63,7 +63,7 @@ export class MergeService {
     if (view.latestMerge && isMergeActive(view.latestMerge.status)) return view.latestMerge;
     if (!worktreeOf(thread)) throw noWorktree(thread);
     const project = store.read(stores => stores.projects.get(thread.projectId));
-    const target = request.target ?? project?.spec.merge.target ?? thread.baseRef;
+    const target = request.target ?? project?.spec.merge.target ?? branchOf(thread.baseRef);
     if (target === undefined || target === '') {
       throw new AppError(
         'merge.refused',
@@ -248,4 +248,9 @@ function strategyOf(strategy: 'merge' | 'squash' | 'rebase' | undefined): MergeS
 
 function commitMessage(thread: Thread): string {
   return `${thread.summary}\n\nMuster-Thread: ${thread.id}\n`;
+}
+
+/** A base that was a tag or a remote branch is kept as its commit, which nothing can be merged into. */
+function branchOf(base: string | undefined): string | undefined {
+  return base === undefined || /^[0-9a-f]{40,64}$/.test(base) ? undefined : base;
 }

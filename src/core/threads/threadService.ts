@@ -6,7 +6,7 @@ import { isRunActive } from '../runs/run.js';
 import type { RunExecutor } from '../runs/runExecutor.js';
 import { cancelQueuedRun } from '../runs/runTransitions.js';
 import type { Store } from '../store.js';
-import type { Rescue, WorktreeDriver } from '../workspaces/worktreeDriver.js';
+import type { RemoveWorktree, Rescue, WorktreeDriver } from '../workspaces/worktreeDriver.js';
 import { worktreeOf, type WorkspaceService } from '../workspaces/workspaceService.js';
 import type { Thread } from './thread.js';
 import { findThread } from './threadLookup.js';
@@ -62,18 +62,18 @@ export class ThreadService {
     return await this.get(threadId);
   }
 
-  /** Cancels, keeps everything under a rescue ref, then removes worktree and branch. */
-  async abandon(id: string): Promise<ThreadView> {
+  /** Cancels, keeps everything under a rescue ref, then removes worktree and branch. Errors: `worktree.ignoredTooLarge`. */
+  async abandon(id: string, options: RemoveWorktree = {}): Promise<ThreadView> {
     const { thread } = await this.cancel(id);
     this.#refuseWhileMerging(thread.id);
-    const rescue = await this.#removeWorktree(thread);
+    const rescue = await this.#removeWorktree(thread, options);
     return this.#save(thread.id, current => ({ ...current, outcome: 'abandoned', ...rescue }));
   }
 
   /** Removes the worktree of a thread that stays as it is (its branch's work is kept under a rescue ref). */
-  async removeWorktree(id: string): Promise<ThreadView> {
+  async removeWorktree(id: string, options: RemoveWorktree = {}): Promise<ThreadView> {
     const { thread } = await this.#idle(id);
-    const rescue = await this.#removeWorktree(thread);
+    const rescue = await this.#removeWorktree(thread, options);
     return this.#save(thread.id, current => ({
       ...current,
       outcome: current.outcome === 'open' ? 'completed' : current.outcome,
@@ -142,10 +142,13 @@ export class ThreadService {
     });
   }
 
-  async #removeWorktree(thread: Thread): Promise<Pick<Thread, 'rescue' | 'worktree'> | undefined> {
+  async #removeWorktree(
+    thread: Thread,
+    options: RemoveWorktree,
+  ): Promise<Pick<Thread, 'rescue' | 'worktree'> | undefined> {
     const ref = worktreeOf(thread);
     if (!ref) return undefined;
-    const rescue: Rescue = await this.#options.driver.remove(ref);
+    const rescue: Rescue = await this.#options.driver.remove(ref, options);
     return { rescue: rescue.ref, worktree: undefined };
   }
 

@@ -14,6 +14,8 @@ export interface ThreadStore {
   view(id: ThreadId): ThreadView | undefined;
   /** Newest first. */
   page(filter: ThreadFilter): ThreadPage;
+  /** Every repository that threads were made in. */
+  repositories(): readonly string[];
   /** Threads whose worktree is still there. */
   withWorktree(projectId?: ProjectId): readonly Thread[];
 }

@@ -65,6 +65,7 @@ export class SqliteThreadStore implements ThreadStore {
   readonly #withPrefix: Statement<[string, string], { id: string }>;
   readonly #page: Statement<[PageParameters], StoredThreadRow>;
   readonly #withWorktree: Statement<[string | null, string | null], StoredThreadRow>;
+  readonly #repositories: Statement<[], { repository: string }>;
   readonly #totals: Statement<[string], Totals>;
   readonly #queuePosition: Statement<[string], { position: number }>;
 
@@ -91,6 +92,7 @@ export class SqliteThreadStore implements ThreadStore {
       ORDER BY created_at DESC, id DESC LIMIT :limit`);
     this.#withWorktree = database.prepare(`
       SELECT * FROM thread WHERE worktree IS NOT NULL AND (? IS NULL OR project_id = ?) ORDER BY created_at DESC`);
+    this.#repositories = database.prepare(`SELECT DISTINCT repository FROM thread WHERE repository IS NOT NULL`);
     this.#totals = database.prepare(`
       SELECT SUM(cost_usd) AS cost_usd, SUM(input_tokens) AS input_tokens, SUM(output_tokens) AS output_tokens FROM run WHERE thread_id = ?`);
     this.#queuePosition = database.prepare(`
@@ -141,6 +143,10 @@ export class SqliteThreadStore implements ThreadStore {
       }
       if (rows.length < (wanted ? blockSize : filter.limit)) return { threads };
     }
+  }
+
+  repositories(): readonly string[] {
+    return this.#repositories.all().map(row => row.repository);
   }
 
   withWorktree(projectId?: ProjectId): readonly Thread[] {

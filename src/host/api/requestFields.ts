@@ -25,3 +25,6 @@ export function absolutePath(path: string, field: string): string {
     throw fail(field, `${JSON.stringify(path.slice(0, 200))} is not an absolute path`);
   return path;
 }
+
+/** What a person may say about changed ignored files that are large. */
+export const ignoredChoices: readonly ('archive' | 'discard')[] = ['archive', 'discard'];

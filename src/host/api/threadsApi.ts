@@ -17,7 +17,7 @@ import type {
   Thread as WireThread,
   ThreadService,
 } from '../../protocol/gen/muster/v1/threads_pb.js';
-import { absolutePath, fail, given, oneOf } from './requestFields.js';
+import { absolutePath, fail, given, ignoredChoices, oneOf } from './requestFields.js';
 import { wireChangedFile, wireMerge, wireMessage, wireRun, wireThread } from './wire.js';
 
 const statuses: readonly ThreadStatus[] = [
@@ -95,7 +95,9 @@ export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof Threa
     },
 
     cancelThread: async ({ threadId }) => ({ thread: wire(await threads.cancel(threadId)) }),
-    abandonThread: async ({ threadId }) => ({ thread: wire(await threads.abandon(threadId)) }),
+    abandonThread: async ({ threadId, ignored }) => ({
+      thread: wire(await threads.abandon(threadId, { ignored: oneOf(ignoredChoices, ignored, 'ignored') })),
+    }),
     restoreThread: async ({ threadId }) => ({ thread: wire(await threads.restore(threadId)) }),
     closeThread: async ({ threadId }) => ({ thread: wire(await threads.close(threadId)) }),
 

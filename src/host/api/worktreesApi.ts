@@ -8,7 +8,7 @@ import type { ThreadService } from '../../core/threads/threadService.js';
 import type { WorktreeDriver, WorktreeState } from '../../core/workspaces/worktreeDriver.js';
 import { worktreeOf } from '../../core/workspaces/workspaceService.js';
 import { WorktreeSchema, type Worktree, type WorktreeService } from '../../protocol/gen/muster/v1/worktrees_pb.js';
-import { absolutePath, given } from './requestFields.js';
+import { absolutePath, given, ignoredChoices, oneOf } from './requestFields.js';
 
 /** Worktrees are looked at this many at a time: each is a git process. */
 const atOnce = 4;
@@ -36,8 +36,10 @@ export function worktreesApi({ store, threads, driver }: WorktreesApiOptions): S
       return { worktrees };
     },
 
-    async removeWorktree({ threadId }) {
-      const { thread } = await threads.removeWorktree(threadId);
+    async removeWorktree({ threadId, ignored }) {
+      const { thread } = await threads.removeWorktree(threadId, {
+        ignored: oneOf(ignoredChoices, ignored, 'ignored'),
+      });
       return { rescue: thread.rescue ?? '' };
     },
   };

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file muster/v1/projects.proto.
  */
 export const file_muster_v1_projects: GenFile = /*@__PURE__*/
-  fileDesc("ChhtdXN0ZXIvdjEvcHJvamVjdHMucHJvdG8SCW11c3Rlci52MSKfAgoHUHJvamVjdBIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEg4KBmZvbGRlchgDIAEoCRIMCgRmaWxlGAQgASgJEhAKCHJldmlzaW9uGAUgASgFEhEKCXNwZWNfaGFzaBgGIAEoCRISCgphcHBsaWVkX2F0GAcgASgDEiAKBmFnZW50cxgIIAMoCzIQLm11c3Rlci52MS5BZ2VudBIRCgljb25zZW50ZWQYCSABKAgSFwoPY29uc2VudF9yZWFzb25zGAogAygJEhMKC2NvbmN1cnJlbmN5GAsgASgFEg8KB3JlbW92ZWQYDCABKAgSFAoMbWVyZ2VfdGFyZ2V0GA0gASgJEhkKEWVudmlyb25tZW50X25hbWVzGA4gAygJIrQBCgVBZ2VudBIMCgRuYW1lGAEgASgJEhAKCHByb3ZpZGVyGAIgASgJEg0KBW1vZGVsGAMgASgJEg4KBmRyaXZlchgEIAEoCRITCgtwZXJtaXNzaW9ucxgFIAEoCRITCgtjb25jdXJyZW5jeRgGIAEoBRIRCgl3b3Jrc3BhY2UYByABKAkSDwoHcHJvYmxlbRgIIAEoCRIOCgZxdWV1ZWQYCSABKAUSDgoGYWN0aXZlGAogASgFImMKBkNoYW5nZRIOCgZhY3Rpb24YASABKAkSFQoNcmVzb3VyY2VfdHlwZRgCIAEoCRITCgtyZXNvdXJjZV9pZBgDIAEoCRIMCgRuYW1lGAQgASgJEg8KB21lc3NhZ2UYBSABKAki2wEKE0FwcGx5UHJvamVjdFJlcXVlc3QSDAoEZmlsZRgBIAEoCRJECgtlbnZpcm9ubWVudBgCIAMoCzIvLm11c3Rlci52MS5BcHBseVByb2plY3RSZXF1ZXN0LkVudmlyb25tZW50RW50cnkSDwoHY29uc2VudBgDIAEoCBIPCgdkcnlfcnVuGAQgASgIEhoKEmV4cGVjdGVkX3NwZWNfaGFzaBgFIAEoCRoyChBFbnZpcm9ubWVudEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEilQEKFEFwcGx5UHJvamVjdFJlc3BvbnNlEiMKB3Byb2plY3QYASABKAsyEi5tdXN0ZXIudjEuUHJvamVjdBIPCgdhcHBsaWVkGAIgASgIEhEKCXVuY2hhbmdlZBgDIAEoCBIiCgdjaGFuZ2VzGAQgAygLMhEubXVzdGVyLnYxLkNoYW5nZRIQCgh3YXJuaW5ncxgFIAMoCSIVChNMaXN0UHJvamVjdHNSZXF1ZXN0IjwKFExpc3RQcm9qZWN0c1Jlc3BvbnNlEiQKCHByb2plY3RzGAEgAygLMhIubXVzdGVyLnYxLlByb2plY3QiNAoRR2V0UHJvamVjdFJlcXVlc3QSDwoHcHJvamVjdBgBIAEoCRIOCgZmb2xkZXIYAiABKAkiOQoSR2V0UHJvamVjdFJlc3BvbnNlEiMKB3Byb2plY3QYASABKAsyEi5tdXN0ZXIudjEuUHJvamVjdCInChRSZW1vdmVQcm9qZWN0UmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJImAKFVJlbW92ZVByb2plY3RSZXNwb25zZRIjCgdwcm9qZWN0GAEgASgLMhIubXVzdGVyLnYxLlByb2plY3QSIgoHY2hhbmdlcxgCIAMoCzIRLm11c3Rlci52MS5DaGFuZ2Uy0QIKDlByb2plY3RTZXJ2aWNlEk8KDEFwcGx5UHJvamVjdBIeLm11c3Rlci52MS5BcHBseVByb2plY3RSZXF1ZXN0Gh8ubXVzdGVyLnYxLkFwcGx5UHJvamVjdFJlc3BvbnNlEk8KDExpc3RQcm9qZWN0cxIeLm11c3Rlci52MS5MaXN0UHJvamVjdHNSZXF1ZXN0Gh8ubXVzdGVyLnYxLkxpc3RQcm9qZWN0c1Jlc3BvbnNlEkkKCkdldFByb2plY3QSHC5tdXN0ZXIudjEuR2V0UHJvamVjdFJlcXVlc3QaHS5tdXN0ZXIudjEuR2V0UHJvamVjdFJlc3BvbnNlElIKDVJlbW92ZVByb2plY3QSHy5tdXN0ZXIudjEuUmVtb3ZlUHJvamVjdFJlcXVlc3QaIC5tdXN0ZXIudjEuUmVtb3ZlUHJvamVjdFJlc3BvbnNlYgZwcm90bzM");
+  fileDesc("ChhtdXN0ZXIvdjEvcHJvamVjdHMucHJvdG8SCW11c3Rlci52MSKfAgoHUHJvamVjdBIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEg4KBmZvbGRlchgDIAEoCRIMCgRmaWxlGAQgASgJEhAKCHJldmlzaW9uGAUgASgFEhEKCXNwZWNfaGFzaBgGIAEoCRISCgphcHBsaWVkX2F0GAcgASgDEiAKBmFnZW50cxgIIAMoCzIQLm11c3Rlci52MS5BZ2VudBIRCgljb25zZW50ZWQYCSABKAgSFwoPY29uc2VudF9yZWFzb25zGAogAygJEhMKC2NvbmN1cnJlbmN5GAsgASgFEg8KB3JlbW92ZWQYDCABKAgSFAoMbWVyZ2VfdGFyZ2V0GA0gASgJEhkKEWVudmlyb25tZW50X25hbWVzGA4gAygJIqwCCgVBZ2VudBIMCgRuYW1lGAEgASgJEhAKCHByb3ZpZGVyGAIgASgJEg0KBW1vZGVsGAMgASgJEg4KBmRyaXZlchgEIAEoCRITCgtwZXJtaXNzaW9ucxgFIAEoCRITCgtjb25jdXJyZW5jeRgGIAEoBRIRCgl3b3Jrc3BhY2UYByABKAkSDwoHcHJvYmxlbRgIIAEoCRIOCgZxdWV1ZWQYCSABKAUSDgoGYWN0aXZlGAogASgFEg0KBWltYWdlGAsgASgJEhUKDWhhc19zY2hlZHVsZXIYDCABKAgSGQoRc2NoZWR1bGVyX2VuYWJsZWQYDSABKAgSFQoNdHJpZ2dlcl9jb3VudBgOIAEoBRIeChZzdG9wcGVkX3J1bnRpbWVfcG9saWN5GA8gASgJImMKBkNoYW5nZRIOCgZhY3Rpb24YASABKAkSFQoNcmVzb3VyY2VfdHlwZRgCIAEoCRITCgtyZXNvdXJjZV9pZBgDIAEoCRIMCgRuYW1lGAQgASgJEg8KB21lc3NhZ2UYBSABKAki8QEKE0FwcGx5UHJvamVjdFJlcXVlc3QSDAoEZmlsZRgBIAEoCRJECgtlbnZpcm9ubWVudBgCIAMoCzIvLm11c3Rlci52MS5BcHBseVByb2plY3RSZXF1ZXN0LkVudmlyb25tZW50RW50cnkSDwoHY29uc2VudBgDIAEoCBIPCgdkcnlfcnVuGAQgASgIEhoKEmV4cGVjdGVkX3NwZWNfaGFzaBgFIAEoCRIUCgxwcm9qZWN0X25hbWUYBiABKAkaMgoQRW52aXJvbm1lbnRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIrEBChRBcHBseVByb2plY3RSZXNwb25zZRIjCgdwcm9qZWN0GAEgASgLMhIubXVzdGVyLnYxLlByb2plY3QSDwoHYXBwbGllZBgCIAEoCBIRCgl1bmNoYW5nZWQYAyABKAgSIgoHY2hhbmdlcxgEIAMoCzIRLm11c3Rlci52MS5DaGFuZ2USEAoId2FybmluZ3MYBSADKAkSGgoScHJldmlvdXNfc3BlY19oYXNoGAYgASgJIhUKE0xpc3RQcm9qZWN0c1JlcXVlc3QiPAoUTGlzdFByb2plY3RzUmVzcG9uc2USJAoIcHJvamVjdHMYASADKAsyEi5tdXN0ZXIudjEuUHJvamVjdCJCChFHZXRQcm9qZWN0UmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg4KBmZvbGRlchgCIAEoCRIMCgRmaWxlGAMgASgJIjkKEkdldFByb2plY3RSZXNwb25zZRIjCgdwcm9qZWN0GAEgASgLMhIubXVzdGVyLnYxLlByb2plY3QiNQoUUmVtb3ZlUHJvamVjdFJlcXVlc3QSDwoHcHJvamVjdBgBIAEoCRIMCgRmaWxlGAIgASgJIokBChVSZW1vdmVQcm9qZWN0UmVzcG9uc2USIwoHcHJvamVjdBgBIAEoCzISLm11c3Rlci52MS5Qcm9qZWN0EiIKB2NoYW5nZXMYAiADKAsyES5tdXN0ZXIudjEuQ2hhbmdlEhEKCXVuY2hhbmdlZBgDIAEoCBIUCgxmYWlsZWRfc3RvcHMYBCABKAUy0QIKDlByb2plY3RTZXJ2aWNlEk8KDEFwcGx5UHJvamVjdBIeLm11c3Rlci52MS5BcHBseVByb2plY3RSZXF1ZXN0Gh8ubXVzdGVyLnYxLkFwcGx5UHJvamVjdFJlc3BvbnNlEk8KDExpc3RQcm9qZWN0cxIeLm11c3Rlci52MS5MaXN0UHJvamVjdHNSZXF1ZXN0Gh8ubXVzdGVyLnYxLkxpc3RQcm9qZWN0c1Jlc3BvbnNlEkkKCkdldFByb2plY3QSHC5tdXN0ZXIudjEuR2V0UHJvamVjdFJlcXVlc3QaHS5tdXN0ZXIudjEuR2V0UHJvamVjdFJlc3BvbnNlElIKDVJlbW92ZVByb2plY3QSHy5tdXN0ZXIudjEuUmVtb3ZlUHJvamVjdFJlcXVlc3QaIC5tdXN0ZXIudjEuUmVtb3ZlUHJvamVjdFJlc3BvbnNlYgZwcm90bzM");
 
 /**
  * An applied compose file.
@@ -167,6 +167,35 @@ export type Agent = Message<"muster.v1.Agent"> & {
    * @generated from field: int32 active = 10;
    */
   active: number;
+
+  /**
+   * @generated from field: string image = 11;
+   */
+  image: string;
+
+  /**
+   * True when the file gives it a scheduler, whether or not that is enabled.
+   *
+   * @generated from field: bool has_scheduler = 12;
+   */
+  hasScheduler: boolean;
+
+  /**
+   * @generated from field: bool scheduler_enabled = 13;
+   */
+  schedulerEnabled: boolean;
+
+  /**
+   * @generated from field: int32 trigger_count = 14;
+   */
+  triggerCount: number;
+
+  /**
+   * remove or retain
+   *
+   * @generated from field: string stopped_runtime_policy = 15;
+   */
+  stoppedRuntimePolicy: string;
 };
 
 /**
@@ -248,11 +277,18 @@ export type ApplyProjectRequest = Message<"muster.v1.ApplyProjectRequest"> & {
   dryRun: boolean;
 
   /**
-   * Spec hash the client last saw; a different one now is a conflict. Empty: no check.
+   * Spec hash the client last saw, `none` when nothing was applied; a different one now is a conflict. Empty: no check.
    *
    * @generated from field: string expected_spec_hash = 5;
    */
   expectedSpecHash: string;
+
+  /**
+   * Wins over the file's `name`; empty: the file's.
+   *
+   * @generated from field: string project_name = 6;
+   */
+  projectName: string;
 };
 
 /**
@@ -294,6 +330,13 @@ export type ApplyProjectResponse = Message<"muster.v1.ApplyProjectResponse"> & {
    * @generated from field: repeated string warnings = 5;
    */
   warnings: string[];
+
+  /**
+   * Spec hash that was applied before this call; `none` when nothing was.
+   *
+   * @generated from field: string previous_spec_hash = 6;
+   */
+  previousSpecHash: string;
 };
 
 /**
@@ -338,7 +381,7 @@ export const ListProjectsResponseSchema: GenMessage<ListProjectsResponse> = /*@_
  */
 export type GetProjectRequest = Message<"muster.v1.GetProjectRequest"> & {
   /**
-   * Id or name; or empty with `folder`: the project whose folder contains it.
+   * Id or name; or empty with `file`: the project of that compose file; or with `folder`: the one whose folder contains it.
    *
    * @generated from field: string project = 1;
    */
@@ -348,6 +391,13 @@ export type GetProjectRequest = Message<"muster.v1.GetProjectRequest"> & {
    * @generated from field: string folder = 2;
    */
   folder: string;
+
+  /**
+   * Absolute path.
+   *
+   * @generated from field: string file = 3;
+   */
+  file: string;
 };
 
 /**
@@ -379,9 +429,18 @@ export const GetProjectResponseSchema: GenMessage<GetProjectResponse> = /*@__PUR
  */
 export type RemoveProjectRequest = Message<"muster.v1.RemoveProjectRequest"> & {
   /**
+   * Id or name; or empty with `file`.
+   *
    * @generated from field: string project = 1;
    */
   project: string;
+
+  /**
+   * Absolute path of the compose file.
+   *
+   * @generated from field: string file = 2;
+   */
+  file: string;
 };
 
 /**
@@ -401,9 +460,25 @@ export type RemoveProjectResponse = Message<"muster.v1.RemoveProjectResponse"> &
   project?: Project | undefined;
 
   /**
+   * The project and its agents, and the threads whose runs were stopped.
+   *
    * @generated from field: repeated muster.v1.Change changes = 2;
    */
   changes: Change[];
+
+  /**
+   * It was removed before.
+   *
+   * @generated from field: bool unchanged = 3;
+   */
+  unchanged: boolean;
+
+  /**
+   * Threads whose runs could not be stopped.
+   *
+   * @generated from field: int32 failed_stops = 4;
+   */
+  failedStops: number;
 };
 
 /**

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file muster/v1/runs.proto.
  */
 export const file_muster_v1_runs: GenFile = /*@__PURE__*/
-  fileDesc("ChRtdXN0ZXIvdjEvcnVucy5wcm90bxIJbXVzdGVyLnYxItYECgNSdW4SCgoCaWQYASABKAkSEQoJdGhyZWFkX2lkGAIgASgJEhIKCm1lc3NhZ2VfaWQYAyABKAkSDQoFYWdlbnQYBCABKAkSEAoIcHJvdmlkZXIYBSABKAkSDQoFbW9kZWwYBiABKAkSDgoGc3RhdHVzGAcgASgJEhEKCXF1ZXVlZF9hdBgIIAEoAxISCgpzdGFydGVkX2F0GAkgASgDEhAKCGVuZGVkX2F0GAogASgDEhYKCWV4aXRfY29kZRgLIAEoBUgAiAEBEg4KBnNpZ25hbBgMIAEoCRInCgVlcnJvchgNIAEoCzITLm11c3Rlci52MS5SdW5FcnJvckgBiAEBEg4KBmFuc3dlchgOIAEoCRIQCghhY3Rpdml0eRgPIAEoCRIZCgxpbnB1dF90b2tlbnMYECABKANIAogBARIaCg1vdXRwdXRfdG9rZW5zGBEgASgDSAOIAQESHgoRY2FjaGVfcmVhZF90b2tlbnMYEiABKANIBIgBARIfChJjYWNoZV93cml0ZV90b2tlbnMYEyABKANIBYgBARIVCghjb3N0X3VzZBgUIAEoAUgGiAEBEhYKDnF1ZXVlX3Bvc2l0aW9uGBUgASgFEhQKDGNvbnZlcnNhdGlvbhgWIAEoCUIMCgpfZXhpdF9jb2RlQggKBl9lcnJvckIPCg1faW5wdXRfdG9rZW5zQhAKDl9vdXRwdXRfdG9rZW5zQhQKEl9jYWNoZV9yZWFkX3Rva2Vuc0IVChNfY2FjaGVfd3JpdGVfdG9rZW5zQgsKCV9jb3N0X3VzZCIpCghSdW5FcnJvchIMCgRjb2RlGAEgASgJEg8KB21lc3NhZ2UYAiABKAki7AIKDlRyYW5zY3JpcHRJdGVtEgsKA2VuZBgBIAEoAxIjCgR0ZXh0GAIgASgLMhMubXVzdGVyLnYxLlRleHRJdGVtSAASJwoIdGhpbmtpbmcYAyABKAsyEy5tdXN0ZXIudjEuVGV4dEl0ZW1IABIsCgl0b29sX2NhbGwYBCABKAsyFy5tdXN0ZXIudjEuVG9vbENhbGxJdGVtSAASMAoLdG9vbF9yZXN1bHQYBSABKAsyGS5tdXN0ZXIudjEuVG9vbFJlc3VsdEl0ZW1IABIlCgV1c2FnZRgGIAEoCzIULm11c3Rlci52MS5Vc2FnZUl0ZW1IABIlCgZyZXN1bHQYByABKAsyEy5tdXN0ZXIudjEuVGV4dEl0ZW1IABIlCgVlcnJvchgIIAEoCzIULm11c3Rlci52MS5FcnJvckl0ZW1IABIiCgNyYXcYCSABKAsyEy5tdXN0ZXIudjEuVGV4dEl0ZW1IAEIGCgRpdGVtIicKCFRleHRJdGVtEgwKBHRleHQYASABKAkSDQoFZGVsdGEYAiABKAgiawoMVG9vbENhbGxJdGVtEg8KB2NhbGxfaWQYASABKAkSDAoEdG9vbBgCIAEoCRIQCghjYXRlZ29yeRgDIAEoCRINCgV0aXRsZRgEIAEoCRINCgVpbnB1dBgFIAEoCRIMCgRwYXRoGAYgASgJImMKDlRvb2xSZXN1bHRJdGVtEg8KB2NhbGxfaWQYASABKAkSCgoCb2sYAiABKAgSDgoGb3V0cHV0GAMgASgJEhYKCWV4aXRfY29kZRgEIAEoBUgAiAEBQgwKCl9leGl0X2NvZGUimAEKCVVzYWdlSXRlbRINCgV0b3RhbBgBIAEoCBIZCgxpbnB1dF90b2tlbnMYAiABKANIAIgBARIaCg1vdXRwdXRfdG9rZW5zGAMgASgDSAGIAQESFQoIY29zdF91c2QYBCABKAFIAogBAUIPCg1faW5wdXRfdG9rZW5zQhAKDl9vdXRwdXRfdG9rZW5zQgsKCV9jb3N0X3VzZCIsCglFcnJvckl0ZW0SDwoHbWVzc2FnZRgBIAEoCRIOCgZyZWFzb24YAiABKAkiHwoNR2V0UnVuUmVxdWVzdBIOCgZydW5faWQYASABKAkiLQoOR2V0UnVuUmVzcG9uc2USGwoDcnVuGAEgASgLMg4ubXVzdGVyLnYxLlJ1biIkCg9MaXN0UnVuc1JlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJIjAKEExpc3RSdW5zUmVzcG9uc2USHAoEcnVucxgBIAMoCzIOLm11c3Rlci52MS5SdW4iRQoVUmVhZFRyYW5zY3JpcHRSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIMCgRmcm9tGAIgASgDEg4KBmZvbGxvdxgDIAEoCCJCChZSZWFkVHJhbnNjcmlwdFJlc3BvbnNlEigKBWl0ZW1zGAEgAygLMhkubXVzdGVyLnYxLlRyYW5zY3JpcHRJdGVtImIKDlJlYWRMb2dSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIOCgZzdHJlYW0YAiABKAkSDAoEZnJvbRgDIAEoAxIOCgZmb2xsb3cYBCABKAgSEgoKdGFpbF9ieXRlcxgFIAEoAyItCg9SZWFkTG9nUmVzcG9uc2USDQoFY2h1bmsYASABKAwSCwoDZW5kGAIgASgDMq0CCgpSdW5TZXJ2aWNlEj0KBkdldFJ1bhIYLm11c3Rlci52MS5HZXRSdW5SZXF1ZXN0GhkubXVzdGVyLnYxLkdldFJ1blJlc3BvbnNlEkMKCExpc3RSdW5zEhoubXVzdGVyLnYxLkxpc3RSdW5zUmVxdWVzdBobLm11c3Rlci52MS5MaXN0UnVuc1Jlc3BvbnNlElcKDlJlYWRUcmFuc2NyaXB0EiAubXVzdGVyLnYxLlJlYWRUcmFuc2NyaXB0UmVxdWVzdBohLm11c3Rlci52MS5SZWFkVHJhbnNjcmlwdFJlc3BvbnNlMAESQgoHUmVhZExvZxIZLm11c3Rlci52MS5SZWFkTG9nUmVxdWVzdBoaLm11c3Rlci52MS5SZWFkTG9nUmVzcG9uc2UwAWIGcHJvdG8z");
+  fileDesc("ChRtdXN0ZXIvdjEvcnVucy5wcm90bxIJbXVzdGVyLnYxItYECgNSdW4SCgoCaWQYASABKAkSEQoJdGhyZWFkX2lkGAIgASgJEhIKCm1lc3NhZ2VfaWQYAyABKAkSDQoFYWdlbnQYBCABKAkSEAoIcHJvdmlkZXIYBSABKAkSDQoFbW9kZWwYBiABKAkSDgoGc3RhdHVzGAcgASgJEhEKCXF1ZXVlZF9hdBgIIAEoAxISCgpzdGFydGVkX2F0GAkgASgDEhAKCGVuZGVkX2F0GAogASgDEhYKCWV4aXRfY29kZRgLIAEoBUgAiAEBEg4KBnNpZ25hbBgMIAEoCRInCgVlcnJvchgNIAEoCzITLm11c3Rlci52MS5SdW5FcnJvckgBiAEBEg4KBmFuc3dlchgOIAEoCRIQCghhY3Rpdml0eRgPIAEoCRIZCgxpbnB1dF90b2tlbnMYECABKANIAogBARIaCg1vdXRwdXRfdG9rZW5zGBEgASgDSAOIAQESHgoRY2FjaGVfcmVhZF90b2tlbnMYEiABKANIBIgBARIfChJjYWNoZV93cml0ZV90b2tlbnMYEyABKANIBYgBARIVCghjb3N0X3VzZBgUIAEoAUgGiAEBEhYKDnF1ZXVlX3Bvc2l0aW9uGBUgASgFEhQKDGNvbnZlcnNhdGlvbhgWIAEoCUIMCgpfZXhpdF9jb2RlQggKBl9lcnJvckIPCg1faW5wdXRfdG9rZW5zQhAKDl9vdXRwdXRfdG9rZW5zQhQKEl9jYWNoZV9yZWFkX3Rva2Vuc0IVChNfY2FjaGVfd3JpdGVfdG9rZW5zQgsKCV9jb3N0X3VzZCIpCghSdW5FcnJvchIMCgRjb2RlGAEgASgJEg8KB21lc3NhZ2UYAiABKAki7AIKDlRyYW5zY3JpcHRJdGVtEgsKA2VuZBgBIAEoAxIjCgR0ZXh0GAIgASgLMhMubXVzdGVyLnYxLlRleHRJdGVtSAASJwoIdGhpbmtpbmcYAyABKAsyEy5tdXN0ZXIudjEuVGV4dEl0ZW1IABIsCgl0b29sX2NhbGwYBCABKAsyFy5tdXN0ZXIudjEuVG9vbENhbGxJdGVtSAASMAoLdG9vbF9yZXN1bHQYBSABKAsyGS5tdXN0ZXIudjEuVG9vbFJlc3VsdEl0ZW1IABIlCgV1c2FnZRgGIAEoCzIULm11c3Rlci52MS5Vc2FnZUl0ZW1IABIlCgZyZXN1bHQYByABKAsyEy5tdXN0ZXIudjEuVGV4dEl0ZW1IABIlCgVlcnJvchgIIAEoCzIULm11c3Rlci52MS5FcnJvckl0ZW1IABIiCgNyYXcYCSABKAsyEy5tdXN0ZXIudjEuVGV4dEl0ZW1IAEIGCgRpdGVtIicKCFRleHRJdGVtEgwKBHRleHQYASABKAkSDQoFZGVsdGEYAiABKAgiawoMVG9vbENhbGxJdGVtEg8KB2NhbGxfaWQYASABKAkSDAoEdG9vbBgCIAEoCRIQCghjYXRlZ29yeRgDIAEoCRINCgV0aXRsZRgEIAEoCRINCgVpbnB1dBgFIAEoCRIMCgRwYXRoGAYgASgJImMKDlRvb2xSZXN1bHRJdGVtEg8KB2NhbGxfaWQYASABKAkSCgoCb2sYAiABKAgSDgoGb3V0cHV0GAMgASgJEhYKCWV4aXRfY29kZRgEIAEoBUgAiAEBQgwKCl9leGl0X2NvZGUimAEKCVVzYWdlSXRlbRINCgV0b3RhbBgBIAEoCBIZCgxpbnB1dF90b2tlbnMYAiABKANIAIgBARIaCg1vdXRwdXRfdG9rZW5zGAMgASgDSAGIAQESFQoIY29zdF91c2QYBCABKAFIAogBAUIPCg1faW5wdXRfdG9rZW5zQhAKDl9vdXRwdXRfdG9rZW5zQgsKCV9jb3N0X3VzZCIsCglFcnJvckl0ZW0SDwoHbWVzc2FnZRgBIAEoCRIOCgZyZWFzb24YAiABKAkiHwoNR2V0UnVuUmVxdWVzdBIOCgZydW5faWQYASABKAkiUwoOR2V0UnVuUmVzcG9uc2USGwoDcnVuGAEgASgLMg4ubXVzdGVyLnYxLlJ1bhIkCgZkZXRhaWwYAiABKAsyFC5tdXN0ZXIudjEuUnVuRGV0YWlsIpoBCglSdW5EZXRhaWwSDgoGcnVuX2lkGAEgASgJEg4KBnByb21wdBgCIAEoCRISCgpwcm9qZWN0X2lkGAMgASgJEhQKDHByb2plY3RfbmFtZRgEIAEoCRIOCgZkcml2ZXIYBSABKAkSDQoFaW1hZ2UYBiABKAkSEQoJZGlyZWN0b3J5GAcgASgJEhEKCXdvcmtzcGFjZRgIIAEoCSJTCg9MaXN0UnVuc1JlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEg8KB3Byb2plY3QYAiABKAkSDQoFYWdlbnQYAyABKAkSDQoFbGltaXQYBCABKAUiVwoQTGlzdFJ1bnNSZXNwb25zZRIcCgRydW5zGAEgAygLMg4ubXVzdGVyLnYxLlJ1bhIlCgdkZXRhaWxzGAIgAygLMhQubXVzdGVyLnYxLlJ1bkRldGFpbCJFChVSZWFkVHJhbnNjcmlwdFJlcXVlc3QSDgoGcnVuX2lkGAEgASgJEgwKBGZyb20YAiABKAMSDgoGZm9sbG93GAMgASgIIkIKFlJlYWRUcmFuc2NyaXB0UmVzcG9uc2USKAoFaXRlbXMYASADKAsyGS5tdXN0ZXIudjEuVHJhbnNjcmlwdEl0ZW0iYgoOUmVhZExvZ1JlcXVlc3QSDgoGcnVuX2lkGAEgASgJEg4KBnN0cmVhbRgCIAEoCRIMCgRmcm9tGAMgASgDEg4KBmZvbGxvdxgEIAEoCBISCgp0YWlsX2J5dGVzGAUgASgDIi0KD1JlYWRMb2dSZXNwb25zZRINCgVjaHVuaxgBIAEoDBILCgNlbmQYAiABKAMyrQIKClJ1blNlcnZpY2USPQoGR2V0UnVuEhgubXVzdGVyLnYxLkdldFJ1blJlcXVlc3QaGS5tdXN0ZXIudjEuR2V0UnVuUmVzcG9uc2USQwoITGlzdFJ1bnMSGi5tdXN0ZXIudjEuTGlzdFJ1bnNSZXF1ZXN0GhsubXVzdGVyLnYxLkxpc3RSdW5zUmVzcG9uc2USVwoOUmVhZFRyYW5zY3JpcHQSIC5tdXN0ZXIudjEuUmVhZFRyYW5zY3JpcHRSZXF1ZXN0GiEubXVzdGVyLnYxLlJlYWRUcmFuc2NyaXB0UmVzcG9uc2UwARJCCgdSZWFkTG9nEhkubXVzdGVyLnYxLlJlYWRMb2dSZXF1ZXN0GhoubXVzdGVyLnYxLlJlYWRMb2dSZXNwb25zZTABYgZwcm90bzM");
 
 /**
  * One execution of an agent for one message. Times are milliseconds since the Unix epoch; 0 means "not yet".
@@ -419,6 +419,11 @@ export type GetRunResponse = Message<"muster.v1.GetRunResponse"> & {
    * @generated from field: muster.v1.Run run = 1;
    */
   run?: Run | undefined;
+
+  /**
+   * @generated from field: muster.v1.RunDetail detail = 2;
+   */
+  detail?: RunDetail | undefined;
 };
 
 /**
@@ -429,6 +434,66 @@ export const GetRunResponseSchema: GenMessage<GetRunResponse> = /*@__PURE__*/
   messageDesc(file_muster_v1_runs, 9);
 
 /**
+ * What a run was asked, and where it is kept.
+ *
+ * @generated from message muster.v1.RunDetail
+ */
+export type RunDetail = Message<"muster.v1.RunDetail"> & {
+  /**
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * @generated from field: string prompt = 2;
+   */
+  prompt: string;
+
+  /**
+   * @generated from field: string project_id = 3;
+   */
+  projectId: string;
+
+  /**
+   * @generated from field: string project_name = 4;
+   */
+  projectName: string;
+
+  /**
+   * @generated from field: string driver = 5;
+   */
+  driver: string;
+
+  /**
+   * @generated from field: string image = 6;
+   */
+  image: string;
+
+  /**
+   * Absolute path of the run's directory.
+   *
+   * @generated from field: string directory = 7;
+   */
+  directory: string;
+
+  /**
+   * Absolute path; empty when the thread has no worktree (any more).
+   *
+   * @generated from field: string workspace = 8;
+   */
+  workspace: string;
+};
+
+/**
+ * Describes the message muster.v1.RunDetail.
+ * Use `create(RunDetailSchema)` to create a new message.
+ */
+export const RunDetailSchema: GenMessage<RunDetail> = /*@__PURE__*/
+  messageDesc(file_muster_v1_runs, 10);
+
+/**
+ * The runs of a thread, or with `project` the newest of a project.
+ *
  * @generated from message muster.v1.ListRunsRequest
  */
 export type ListRunsRequest = Message<"muster.v1.ListRunsRequest"> & {
@@ -436,6 +501,25 @@ export type ListRunsRequest = Message<"muster.v1.ListRunsRequest"> & {
    * @generated from field: string thread_id = 1;
    */
   threadId: string;
+
+  /**
+   * Id or name, also of a project that was removed.
+   *
+   * @generated from field: string project = 2;
+   */
+  project: string;
+
+  /**
+   * @generated from field: string agent = 3;
+   */
+  agent: string;
+
+  /**
+   * At most 500; 0 means 100. Ignored for a thread.
+   *
+   * @generated from field: int32 limit = 4;
+   */
+  limit: number;
 };
 
 /**
@@ -443,16 +527,25 @@ export type ListRunsRequest = Message<"muster.v1.ListRunsRequest"> & {
  * Use `create(ListRunsRequestSchema)` to create a new message.
  */
 export const ListRunsRequestSchema: GenMessage<ListRunsRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_runs, 10);
+  messageDesc(file_muster_v1_runs, 11);
 
 /**
  * @generated from message muster.v1.ListRunsResponse
  */
 export type ListRunsResponse = Message<"muster.v1.ListRunsResponse"> & {
   /**
+   * Oldest first.
+   *
    * @generated from field: repeated muster.v1.Run runs = 1;
    */
   runs: Run[];
+
+  /**
+   * One for each of `runs`.
+   *
+   * @generated from field: repeated muster.v1.RunDetail details = 2;
+   */
+  details: RunDetail[];
 };
 
 /**
@@ -460,7 +553,7 @@ export type ListRunsResponse = Message<"muster.v1.ListRunsResponse"> & {
  * Use `create(ListRunsResponseSchema)` to create a new message.
  */
 export const ListRunsResponseSchema: GenMessage<ListRunsResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_runs, 11);
+  messageDesc(file_muster_v1_runs, 12);
 
 /**
  * @generated from message muster.v1.ReadTranscriptRequest
@@ -489,7 +582,7 @@ export type ReadTranscriptRequest = Message<"muster.v1.ReadTranscriptRequest"> &
  * Use `create(ReadTranscriptRequestSchema)` to create a new message.
  */
 export const ReadTranscriptRequestSchema: GenMessage<ReadTranscriptRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_runs, 12);
+  messageDesc(file_muster_v1_runs, 13);
 
 /**
  * @generated from message muster.v1.ReadTranscriptResponse
@@ -506,7 +599,7 @@ export type ReadTranscriptResponse = Message<"muster.v1.ReadTranscriptResponse">
  * Use `create(ReadTranscriptResponseSchema)` to create a new message.
  */
 export const ReadTranscriptResponseSchema: GenMessage<ReadTranscriptResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_runs, 13);
+  messageDesc(file_muster_v1_runs, 14);
 
 /**
  * @generated from message muster.v1.ReadLogRequest
@@ -547,7 +640,7 @@ export type ReadLogRequest = Message<"muster.v1.ReadLogRequest"> & {
  * Use `create(ReadLogRequestSchema)` to create a new message.
  */
 export const ReadLogRequestSchema: GenMessage<ReadLogRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_runs, 14);
+  messageDesc(file_muster_v1_runs, 15);
 
 /**
  * @generated from message muster.v1.ReadLogResponse
@@ -571,7 +664,7 @@ export type ReadLogResponse = Message<"muster.v1.ReadLogResponse"> & {
  * Use `create(ReadLogResponseSchema)` to create a new message.
  */
 export const ReadLogResponseSchema: GenMessage<ReadLogResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_runs, 15);
+  messageDesc(file_muster_v1_runs, 16);
 
 /**
  * @generated from service muster.v1.RunService
