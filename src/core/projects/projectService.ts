@@ -1,14 +1,16 @@
 import type { Clock } from '../../base/clock.js';
 import { AppError } from '../../base/errors.js';
-import type { IdSource } from '../../base/ids.js';
-import type { AgentSpec, ProjectSpec } from '../../compose/projectSpec.js';
+import { isId, type IdSource } from '../../base/ids.js';
+import type { ProjectSpec } from '../../compose/projectSpec.js';
 import type { Store, Stores } from '../store.js';
 import { consentKey, consentReasons, isConsented, type Project } from './project.js';
 
 export interface ProjectChange {
   readonly action: 'created' | 'updated' | 'removed' | 'unchanged';
-  readonly resource: 'project' | 'agent';
+  readonly resource: 'project' | 'agent' | 'scheduler';
   readonly name: string;
+  /** Fields that differ, for what is updated. */
+  readonly message?: string;
 }
 
 export interface Application {
@@ -19,15 +21,20 @@ export interface Application {
   /** A person agreed to {@link consentReasons} of exactly this spec. */
   readonly consent: boolean;
   readonly dryRun: boolean;
-  /** Hash the client last saw; another one now is a conflict. */
+  /** Hash the client last saw, or {@link neverApplied}; another one now is a conflict. */
   readonly expectedHash?: string;
 }
+
+/** What a client expects that saw no applied revision. */
+export const neverApplied = 'none';
 
 export interface Applied {
   readonly project: Project;
   readonly applied: boolean;
   readonly unchanged: boolean;
   readonly changes: readonly ProjectChange[];
+  /** Hash that was applied before, or {@link neverApplied}. */
+  readonly previousHash: string;
 }
 
 /** Projects: apply is idempotent by hash, revisions are append-only, removal keeps history. */
@@ -51,31 +58,29 @@ export class ProjectService {
         before !== undefined && before.specHash === application.specHash && before.removedAt === undefined;
       const project = this.#next(before, application, unchanged);
       const changes = changesBetween(before, project);
-      if (application.dryRun) return { project, applied: false, unchanged, changes };
+      const result = { project, unchanged, changes, previousHash: appliedHash(before) };
+      if (application.dryRun) return { ...result, applied: false };
       if (!isConsented(project.spec, project.consent)) throw consentRequired(project);
-      if (unchanged && project.consent === before.consent) return { project, applied: true, unchanged, changes };
+      if (unchanged && project.consent === before.consent) return { ...result, applied: true };
       stores.projects.save(project);
       stores.events.append({ kind: 'project_changed', projectId: project.id }, this.#clock.now());
-      return { project, applied: true, unchanged, changes };
+      return { ...result, applied: true };
     });
   }
 
-  /** Disables a project; threads and history stay. Errors: `project.unknown`. */
-  remove(id: string): Applied {
+  /** Disables a project; threads and history stay. Once more changes nothing. Errors: `project.unknown`. */
+  remove(reference: ProjectReference): Applied {
     return this.#store.transact(stores => {
-      const before = findProject(stores, id);
-      const project: Project = { ...before, removedAt: this.#clock.now() };
+      const before = findProject(stores, reference);
+      const unchanged = before.removedAt !== undefined;
+      const project: Project = unchanged ? before : { ...before, removedAt: this.#clock.now() };
+      const action = unchanged ? 'unchanged' : 'removed';
+      const changes = resourcesOf(project).map(({ resource, name }): ProjectChange => ({ action, resource, name }));
+      const result = { project, applied: true, unchanged, changes, previousHash: before.specHash };
+      if (unchanged) return result;
       stores.projects.save(project);
       stores.events.append({ kind: 'project_changed', projectId: project.id }, this.#clock.now());
-      const changes: readonly ProjectChange[] = [
-        { action: 'removed', resource: 'project', name: project.name },
-        ...project.spec.agents.map(agent => ({
-          action: 'removed' as const,
-          resource: 'agent' as const,
-          name: agent.name,
-        })),
-      ];
-      return { project, applied: true, unchanged: false, changes };
+      return result;
     });
   }
 
@@ -96,14 +101,18 @@ export class ProjectService {
   }
 }
 
-/** A project by id or name, not removed. Errors: `project.unknown` (also when two have the name). */
-export function findProject(stores: Stores, idOrName: string): Project {
+/** What names a project: its id or name, or its compose file. */
+export type ProjectReference = string | { readonly file: string };
+
+/** A project by id or name, not removed; or by its file, removed or not. Errors: `project.unknown` (also when two have the name). */
+export function findProject(stores: Stores, reference: ProjectReference): Project {
+  if (typeof reference !== 'string') return findByFile(stores, reference.file);
   const projects = stores.projects.list();
-  const byId = projects.find(project => project.id === idOrName);
+  const byId = projects.find(project => project.id === reference);
   if (byId) return byId;
-  const [only, ...others] = projects.filter(project => project.name === idOrName);
+  const [only, ...others] = projects.filter(project => project.name === reference);
   if (only && others.length === 0) return only;
-  const shown = idOrName.slice(0, 200);
+  const shown = reference.slice(0, 200);
   throw new AppError(
     'project.unknown',
     only
@@ -111,6 +120,17 @@ export function findProject(stores: Stores, idOrName: string): Project {
       : `There is no project ${JSON.stringify(shown)}. Apply its compose file with \`muster up\`.`,
     { project: shown },
   );
+}
+
+/** A project by id, removed or not, else as {@link findProject}: for reading its history. */
+export function findProjectOfHistory(stores: Stores, idOrName: string): Project {
+  return (isId<'project'>(idOrName) ? stores.projects.get(idOrName) : undefined) ?? findProject(stores, idOrName);
+}
+
+function findByFile(stores: Stores, file: string): Project {
+  const project = stores.projects.byFile(file);
+  if (project) return project;
+  throw new AppError('project.unknown', `${file} was never applied. Apply it with \`muster up\`.`, { project: file });
 }
 
 /** The project whose folder is, or most closely contains, this folder. Errors: `project.unknown`. */
@@ -133,12 +153,22 @@ export function projectOfFolder(stores: Stores, folder: string): Project {
 }
 
 function requireUnchanged(before: Project | undefined, { expectedHash }: Application): void {
-  if (expectedHash === undefined || !before || before.specHash === expectedHash) return;
+  const found = appliedHash(before);
+  if (expectedHash === undefined || found === expectedHash) return;
+  const meanwhile =
+    found === neverApplied || !before
+      ? 'another window or terminal took it down'
+      : `another window or terminal applied revision ${before.revision}`;
+  const name = before?.name ?? '';
   throw new AppError(
     'project.conflict',
-    `Project ${before.name} was changed meanwhile (another window or terminal applied revision ${before.revision}). Look at it and apply again.`,
-    { project: before.name, expected: expectedHash, found: before.specHash },
+    `Project ${name} was changed meanwhile (${meanwhile}). Look at it and apply again.`,
+    { project: name, expected: expectedHash, found },
   );
+}
+
+function appliedHash(project: Project | undefined): string {
+  return project && project.removedAt === undefined ? project.specHash : neverApplied;
 }
 
 function consentRequired(project: Project): AppError<'consent.required'> {
@@ -153,22 +183,56 @@ function consentRequired(project: Project): AppError<'consent.required'> {
   );
 }
 
+interface Resource {
+  readonly resource: ProjectChange['resource'];
+  readonly name: string;
+  readonly definition: object;
+}
+
+function resourcesOf({ name, spec }: Project): readonly Resource[] {
+  const { agents, ...rest } = spec;
+  return [
+    { resource: 'project', name, definition: rest },
+    ...agents.map(({ scheduler: _, ...agent }): Resource => ({
+      resource: 'agent',
+      name: agent.name,
+      definition: agent,
+    })),
+    ...agents.flatMap(({ name: agent, scheduler }): readonly Resource[] =>
+      scheduler ? [{ resource: 'scheduler', name: agent, definition: scheduler }] : [],
+    ),
+  ];
+}
+
 function changesBetween(before: Project | undefined, after: Project): readonly ProjectChange[] {
   const present = before?.removedAt === undefined ? before : undefined;
-  const known = new Map<string, AgentSpec>((present?.spec.agents ?? []).map(agent => [agent.name, agent]));
-  const changes: ProjectChange[] = [
-    {
-      action: !present ? 'created' : present.specHash === after.specHash ? 'unchanged' : 'updated',
-      resource: 'project',
-      name: after.name,
-    },
+  const old = new Map((present ? resourcesOf(present) : []).map(each => [`${each.resource} ${each.name}`, each]));
+  const changes = resourcesOf(after).map((each): ProjectChange => {
+    const { resource, name } = each;
+    const key = resource === 'project' ? `project ${present?.name ?? name}` : `${resource} ${name}`;
+    const known = old.get(key);
+    old.delete(key);
+    if (!known) return { action: 'created', resource, name };
+    const fields = differingFields(known.definition, each.definition);
+    if (fields.length > 0) return { action: 'updated', resource, name, message: fields.join(', ') };
+    const updated = resource === 'project' && present?.specHash !== after.specHash;
+    return { action: updated ? 'updated' : 'unchanged', resource, name };
+  });
+  return [
+    ...changes,
+    ...[...old.values()].map(({ resource, name }): ProjectChange => ({ action: 'removed', resource, name })),
   ];
-  for (const agent of after.spec.agents) {
-    const old = known.get(agent.name);
-    known.delete(agent.name);
-    const action = !old ? 'created' : JSON.stringify(old) === JSON.stringify(agent) ? 'unchanged' : 'updated';
-    changes.push({ action, resource: 'agent', name: agent.name });
-  }
-  for (const name of known.keys()) changes.push({ action: 'removed', resource: 'agent', name });
-  return changes;
+}
+
+function differingFields(before: object, after: object): readonly string[] {
+  const left = new Map(Object.entries(before));
+  const right = new Map(Object.entries(after));
+  return [...new Set([...left.keys(), ...right.keys()])]
+    .filter(key => JSON.stringify(left.get(key)) !== JSON.stringify(right.get(key)))
+    .map(snakeCase);
+}
+
+/** As the file spells it. */
+function snakeCase(key: string): string {
+  return key.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`).replace(/_ms$/, '');
 }

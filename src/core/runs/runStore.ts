@@ -13,6 +13,8 @@ export interface RunStore {
   digest(id: RunId): RunDigestState | undefined;
   /** Oldest first. */
   ofThread(thread: ThreadId): readonly Run[];
+  /** The newest of a project, newest first. */
+  ofProject(project: ProjectId, filter: { readonly agent?: string; readonly limit: number }): readonly Run[];
   /** Queued runs in the order they are to start. */
   queued(): readonly QueuedRun[];
   /** starting, running or waiting. */

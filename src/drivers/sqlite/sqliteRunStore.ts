@@ -1,5 +1,5 @@
 import type { Database, Statement } from 'better-sqlite3';
-import { parseId, type RunId, type ThreadId } from '../../base/ids.js';
+import { parseId, type ProjectId, type RunId, type ThreadId } from '../../base/ids.js';
 import type { Run } from '../../core/runs/run.js';
 import type { RunDigestState } from '../../core/runs/runDigest.js';
 import type { QueuedRun, RunStore } from '../../core/runs/runStore.js';
@@ -15,6 +15,10 @@ export class SqliteRunStore implements RunStore {
   readonly #update: Statement<[RunRow]>;
   readonly #get: Statement<[string], RunRow>;
   readonly #ofThread: Statement<[string], RunRow>;
+  readonly #ofProject: Statement<
+    [{ readonly project: string; readonly agent: string | null; readonly limit: number }],
+    RunRow
+  >;
   readonly #queued: Statement<[], QueuedRow>;
   readonly #active: Statement<[], QueuedRow>;
   readonly #unsettled: Statement<[], QueuedRow>;
@@ -45,6 +49,9 @@ export class SqliteRunStore implements RunStore {
       WHERE id = :id AND generation <= :generation`);
     this.#get = database.prepare(`SELECT * FROM run WHERE id = ?`);
     this.#ofThread = database.prepare(`SELECT * FROM run WHERE thread_id = ? ORDER BY position`);
+    this.#ofProject = database.prepare(`
+      SELECT run.* FROM run JOIN thread ON thread.id = run.thread_id
+      WHERE thread.project_id = :project AND (:agent IS NULL OR run.agent = :agent) ORDER BY run.position DESC LIMIT :limit`);
     this.#queued = database.prepare(`${withProject} WHERE run.status = 'queued' ORDER BY run.position`);
     this.#active = database.prepare(
       `${withProject} WHERE run.status IN ('starting', 'running', 'waiting') ORDER BY run.position`,
@@ -88,6 +95,10 @@ export class SqliteRunStore implements RunStore {
 
   ofThread(thread: ThreadId): readonly Run[] {
     return this.#ofThread.all(thread).map(toRun);
+  }
+
+  ofProject(project: ProjectId, filter: { readonly agent?: string; readonly limit: number }): readonly Run[] {
+    return this.#ofProject.all({ project, agent: filter.agent ?? null, limit: filter.limit }).map(toRun);
   }
 
   queued(): readonly QueuedRun[] {

@@ -3,7 +3,9 @@ import { readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { create } from '@bufbuild/protobuf';
 import type { ServiceImpl } from '@connectrpc/connect';
+import { defined } from '../../base/defined.js';
 import { AppError, errorMessage } from '../../base/errors.js';
+import type { ProjectId } from '../../base/ids.js';
 import { layeredEnv } from '../../compose/environment.js';
 import { referencedNames } from '../../compose/normalize/interpolate.js';
 import { specHash } from '../../compose/output/specHash.js';
@@ -13,9 +15,11 @@ import {
   findProject,
   projectOfFolder,
   type Applied,
+  type ProjectChange,
   type ProjectService as CoreProjectService,
 } from '../../core/projects/projectService.js';
 import type { Store } from '../../core/store.js';
+import type { ThreadService } from '../../core/threads/threadService.js';
 import {
   ChangeSchema,
   ProjectSchema,
@@ -23,6 +27,7 @@ import {
   type Project as WireProject,
   type ProjectService,
 } from '../../protocol/gen/muster/v1/projects_pb.js';
+import type { ComposeSecrets } from '../environment/composeSecrets.js';
 import { readEnvFiles } from '../environment/envFiles.js';
 import type { LoginShell } from '../environment/loginShell.js';
 import { absolutePath, given } from './requestFields.js';
@@ -33,7 +38,9 @@ const maxComposeBytes = 10_000_000;
 export interface ProjectsApiOptions {
   readonly store: Store;
   readonly projects: CoreProjectService;
+  readonly threads: ThreadService;
   readonly shell: LoginShell;
+  readonly secrets: ComposeSecrets;
   /** Digest with a key of this machine. */
   readonly secretDigest: (secret: string) => string;
 }
@@ -41,7 +48,9 @@ export interface ProjectsApiOptions {
 export function projectsApi({
   store,
   projects,
+  threads,
   shell,
+  secrets,
   secretDigest,
 }: ProjectsApiOptions): ServiceImpl<typeof ProjectService> {
   return {
@@ -51,7 +60,8 @@ export function projectsApi({
       const login = await shell.environment();
       const env = layeredEnv(await readEnvFiles(file, text), name => request.environment[name] ?? login[name]);
       const folder = dirname(file);
-      const { spec, diagnostics } = parseCompose(text, { file, directoryName: basename(folder), env });
+      const named = defined({ projectName: given(request.projectName) });
+      const { spec, diagnostics } = parseCompose(text, { file, directoryName: basename(folder), env, ...named });
       if (!spec) {
         const problems = diagnostics.filter(problem => problem.severity === 'error').map(problem => problem.message);
         throw new AppError('compose.invalid', problems.join('\n'), { file, problems });
@@ -60,7 +70,7 @@ export function projectsApi({
       const applied = projects.apply({
         file,
         folder,
-        spec,
+        spec: secrets.seal(spec),
         specHash: specHash(spec, { sha256, secretDigest }),
         consent: request.consent,
         dryRun: request.dryRun,
@@ -70,6 +80,7 @@ export function projectsApi({
         ...wireApplied(store, applied),
         applied: applied.applied,
         unchanged: applied.unchanged,
+        previousSpecHash: applied.previousHash,
         warnings: diagnostics.map(problem => problem.message),
       };
     },
@@ -79,17 +90,29 @@ export function projectsApi({
     },
 
     async getProject(request) {
-      const folder = given(request.folder);
-      const project = store.read(stores =>
-        folder === undefined
+      const file = given(request.file);
+      const reference = file === undefined ? undefined : await fileReference(file);
+      const project = store.read(stores => {
+        if (reference) return findProject(stores, reference);
+        const folder = given(request.folder);
+        return folder === undefined
           ? findProject(stores, request.project)
-          : projectOfFolder(stores, absolutePath(folder, 'folder')),
-      );
+          : projectOfFolder(stores, absolutePath(folder, 'folder'));
+      });
       return { project: wireProject(store, project) };
     },
 
-    async removeProject({ project }) {
-      return wireApplied(store, projects.remove(project));
+    async removeProject(request) {
+      const file = given(request.file);
+      const removed = projects.remove(file === undefined ? request.project : await fileReference(file));
+      const stops = await stopThreads(store, threads, removed.project.id);
+      const { project, changes } = wireApplied(store, removed);
+      return {
+        project,
+        changes: [...changes, ...stops],
+        unchanged: removed.unchanged && stops.length === 0,
+        failedStops: stops.filter(({ action }) => action !== 'updated').length,
+      };
     },
   };
 }
@@ -127,6 +150,11 @@ export function wireProject(store: Store, project: Project): WireProject {
         problem: '',
         queued: count(queued, agent.name),
         active: count(active, agent.name),
+        image: agent.image ?? '',
+        hasScheduler: agent.scheduler !== undefined,
+        schedulerEnabled: agent.scheduler?.enabled ?? false,
+        triggerCount: agent.scheduler?.triggers.length ?? 0,
+        stoppedRuntimePolicy: agent.sandbox.stoppedRuntimePolicy,
       })),
   });
 }
@@ -142,15 +170,49 @@ function environmentNames({ spec }: Project): readonly string[] {
 }
 
 function wireApplied(store: Store, applied: Applied): { readonly project: WireProject; readonly changes: Change[] } {
-  const changes = applied.changes.map(change =>
+  const { project } = applied;
+  const changes = applied.changes.map(({ action, resource, name, message }) =>
     create(ChangeSchema, {
-      action: change.action,
-      resourceType: change.resource,
-      resourceId: change.resource === 'project' ? applied.project.id : `${applied.project.id}/${change.name}`,
-      name: change.name,
+      action,
+      resourceType: resource,
+      resourceId: resourceId(project, { resource, name }),
+      name,
+      message: message ?? '',
     }),
   );
-  return { project: wireProject(store, applied.project), changes };
+  return { project: wireProject(store, project), changes };
+}
+
+function resourceId({ id }: Project, { resource, name }: Pick<ProjectChange, 'resource' | 'name'>): string {
+  switch (resource) {
+    case 'project':
+      return id;
+    case 'agent':
+      return `${id}/${name}`;
+    case 'scheduler':
+      return `${id}/${name}/scheduler`;
+  }
+}
+
+/** Ends what works for a project that was taken down; one change for each thread. */
+async function stopThreads(store: Store, threads: ThreadService, project: ProjectId): Promise<readonly Change[]> {
+  const working = store.read(stores => [...stores.runs.active(), ...stores.runs.queued()]);
+  const ids = [...new Set(working.filter(each => each.projectId === project).map(({ run }) => run.threadId))];
+  return await Promise.all(
+    ids.map(async id => {
+      const of = { resourceType: 'thread', resourceId: id };
+      try {
+        const { thread } = await threads.cancel(id);
+        return create(ChangeSchema, { ...of, action: 'updated', name: thread.summary, message: 'cancelled' });
+      } catch (error) {
+        return create(ChangeSchema, { ...of, action: 'unchanged', name: id, message: errorMessage(error) });
+      }
+    }),
+  );
+}
+
+async function fileReference(file: string): Promise<{ readonly file: string }> {
+  return { file: await canonicalPath(absolutePath(file, 'file')) };
 }
 
 async function readComposeFile(file: string): Promise<string> {

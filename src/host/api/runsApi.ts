@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
+import { defined } from '../../base/defined.js';
 import { assertNever } from '../../base/exhaustive.js';
 import { AppError } from '../../base/errors.js';
 import { isId, type RunId } from '../../base/ids.js';
@@ -10,13 +11,24 @@ import type { Provider } from '../../core/agents/provider.js';
 import { TextJoiner, type PlacedEvent } from '../../core/agents/textJoiner.js';
 import { isRunEnded, type Run } from '../../core/runs/run.js';
 import type { OutputLine, RunOutput } from '../../core/runs/runOutput.js';
-import type { Store } from '../../core/store.js';
+import { findProjectOfHistory } from '../../core/projects/projectService.js';
+import type { Store, Stores } from '../../core/store.js';
 import { findThread } from '../../core/threads/threadLookup.js';
-import { TranscriptItemSchema, type RunService, type TranscriptItem } from '../../protocol/gen/muster/v1/runs_pb.js';
+import {
+  RunDetailSchema,
+  TranscriptItemSchema,
+  type ListRunsRequest,
+  type RunDetail,
+  type RunService,
+  type TranscriptItem,
+} from '../../protocol/gen/muster/v1/runs_pb.js';
 import { readRunLog } from '../feed/runLog.js';
 import { batches } from '../feed/batches.js';
-import { oneOf } from './requestFields.js';
+import { given, oneOf } from './requestFields.js';
 import { safeNumber, wireRun } from './wire.js';
+
+const maxPage = 500;
+const defaultPage = 100;
 
 export interface RunsApiOptions {
   readonly store: Store;
@@ -30,12 +42,17 @@ export interface RunsApiOptions {
 export function runsApi(options: RunsApiOptions): ServiceImpl<typeof RunService> {
   const { store, redactor, directoryOf } = options;
   return {
-    getRun: async ({ runId }) => ({ run: wireRun(findRun(store, runId)) }),
+    async getRun({ runId }) {
+      const run = findRun(store, runId);
+      return { run: wireRun(run), detail: store.read(stores => detailOf(options, stores, run)) };
+    },
 
-    listRuns: async ({ threadId }) =>
-      store.read(stores => ({
-        runs: stores.runs.ofThread(findThread(stores, threadId).thread.id).map(run => wireRun(run)),
-      })),
+    async listRuns(request) {
+      return store.read(stores => {
+        const runs = listedRuns(stores, request);
+        return { runs: runs.map(run => wireRun(run)), details: runs.map(run => detailOf(options, stores, run)) };
+      });
+    },
 
     async *readTranscript(request, context) {
       const run = findRun(store, request.runId);
@@ -76,6 +93,28 @@ export function runsApi(options: RunsApiOptions): ServiceImpl<typeof RunService>
       }
     },
   };
+}
+
+function listedRuns(stores: Stores, { threadId, project, agent, limit }: ListRunsRequest): readonly Run[] {
+  if (project === '') return stores.runs.ofThread(findThread(stores, threadId).thread.id);
+  const filter = { limit: Math.min(maxPage, limit > 0 ? limit : defaultPage), ...defined({ agent: given(agent) }) };
+  return stores.runs.ofProject(findProjectOfHistory(stores, project).id, filter).toReversed();
+}
+
+function detailOf({ directoryOf }: RunsApiOptions, stores: Stores, run: Run): RunDetail {
+  const thread = stores.threads.get(run.threadId);
+  const project = thread && stores.projects.get(thread.projectId);
+  const agent = project?.spec.agents.find(candidate => candidate.name === run.agent);
+  return create(RunDetailSchema, {
+    runId: run.id,
+    prompt: stores.messages.get(run.messageId)?.body ?? '',
+    projectId: project?.id ?? '',
+    projectName: project?.name ?? '',
+    driver: agent?.driver.name ?? '',
+    image: agent?.image ?? '',
+    directory: directoryOf(run.id),
+    workspace: thread?.worktree ?? '',
+  });
 }
 
 /** A run whose id is, or uniquely begins with, the text. Errors: `run.unknown`. */

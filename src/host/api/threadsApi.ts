@@ -2,8 +2,8 @@ import type { ServiceImpl } from '@connectrpc/connect';
 import { defined } from '../../base/defined.js';
 import type { ContextReference, DispatchService } from '../../core/threads/dispatchService.js';
 import type { Project } from '../../core/projects/project.js';
-import { findProject, projectOfFolder } from '../../core/projects/projectService.js';
-import type { Store } from '../../core/store.js';
+import { findProject, findProjectOfHistory, projectOfFolder } from '../../core/projects/projectService.js';
+import type { Store, Stores } from '../../core/store.js';
 import { findThread } from '../../core/threads/threadLookup.js';
 import { noWorktree, type ThreadService as CoreThreadService } from '../../core/threads/threadService.js';
 import type { ThreadSettler } from '../../core/threads/threadSettler.js';
@@ -69,13 +69,13 @@ export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof Threa
 
     async listThreads(request) {
       await settler.allSettled();
-      const folder = given(request.folder);
+      const { folder, project } = request;
       return store.read(stores => {
         const page = stores.threads.page({
           limit: Math.min(maxPage, request.limit > 0 ? request.limit : defaultPage),
           statuses: request.statuses.flatMap(status => oneOf(statuses, status, 'statuses') ?? []),
           ...defined({
-            projectId: folder === undefined ? undefined : projectOfFolder(stores, absolutePath(folder, 'folder')).id,
+            projectId: listedProject(stores, { folder, project })?.id,
             agent: given(request.agent),
             cursor: given(request.cursor),
           }),
@@ -156,6 +156,15 @@ function projectFor(store: Store, request: DispatchRequest): Project {
     if (request.folder === '') throw fail('project', 'neither a project nor a folder is named');
     return projectOfFolder(stores, absolutePath(request.folder, 'folder'));
   });
+}
+
+/** The project that a list is limited to. */
+function listedProject(
+  stores: Stores,
+  { folder, project }: { readonly folder: string; readonly project: string },
+): Project | undefined {
+  if (project !== '') return findProjectOfHistory(stores, project);
+  return folder === '' ? undefined : projectOfFolder(stores, absolutePath(folder, 'folder'));
 }
 
 function projectName(store: Store, view: ThreadView): string {

@@ -4,6 +4,7 @@ import { isSecretName, type Redactor } from '../../base/redactor.js';
 import { resolveEntry } from '../../compose/environment.js';
 import type { EnvEntry } from '../../compose/projectSpec.js';
 import type { EnvironmentRequest, RunEnvironment } from '../../core/runs/runEnvironment.js';
+import type { ComposeSecrets } from './composeSecrets.js';
 import type { LoginShell } from './loginShell.js';
 
 /** Threads whose client variables are kept; the oldest go first. */
@@ -24,11 +25,13 @@ const neverInherited: ReadonlySet<string> = new Set([
 export class HostRunEnvironment implements RunEnvironment {
   readonly #shell: LoginShell;
   readonly #redactor: Redactor;
+  readonly #secrets: ComposeSecrets;
   readonly #clients = new Map<ThreadId, Readonly<Record<string, string>>>();
 
-  constructor(options: { readonly shell: LoginShell; readonly redactor: Redactor }) {
+  constructor(options: { readonly shell: LoginShell; readonly redactor: Redactor; readonly secrets: ComposeSecrets }) {
     this.#shell = options.shell;
     this.#redactor = options.redactor;
+    this.#secrets = options.secrets;
   }
 
   remember(thread: ThreadId, variables: Readonly<Record<string, string>>): void {
@@ -48,10 +51,11 @@ export class HostRunEnvironment implements RunEnvironment {
     const client = this.#clients.get(run.threadId) ?? {};
     const base: Record<string, string> = { ...shell, ...client };
     for (const name of neverInherited) delete base[name];
-    const provider = project.spec.providers.find(candidate => candidate.name === run.provider);
-    const entries = [...project.spec.variables, ...(provider?.env ?? []), ...agent.env];
-    const own = resolveEntries(entries, base, agent.name);
-    const result = { ...base, ...own };
+    const spec = await this.#secrets.unseal(project.spec, project.file);
+    const provider = spec.providers.find(candidate => candidate.name === run.provider);
+    const own = spec.agents.find(candidate => candidate.name === agent.name);
+    const entries = [...spec.variables, ...(provider?.env ?? []), ...(own ?? agent).env];
+    const result = { ...base, ...resolveEntries(entries, base, agent.name) };
     this.#keepSecret(entries, result);
     return result;
   }

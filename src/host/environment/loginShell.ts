@@ -1,51 +1,70 @@
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { homedir, userInfo } from 'node:os';
-import { promisify } from 'node:util';
-import { errorMessage } from '../../base/errors.js';
+import { AppError, errorMessage } from '../../base/errors.js';
 import type { Log } from '../../base/log.js';
 
 const marker = 'MUSTER-ENVIRONMENT';
-const timeoutMs = 15_000;
+/** Long enough for a slow profile on a busy machine; whoever dispatches meanwhile waits for it. */
+const defaultTimeoutMs = 10_000;
+/** Far above any environment; a profile that prints without end is cut off. */
+const maxOutputBytes = 4_000_000;
+/** After a failure: how long the plain environment is good enough before the shell is asked again. */
+const askAgainAfterMs = 60_000;
+
+type Variables = Readonly<Record<string, string>>;
 
 /**
  * The environment of the user's login shell, resolved once and kept: what a new terminal would have, whoever started
- * the host. Where no shell answers, the plainest environment that programs run with.
+ * the host. Where no shell answers, the plainest environment that programs run with, and the shell is asked again later.
  */
 export class LoginShell {
   readonly #log: Log;
-  #resolved: Promise<Readonly<Record<string, string>>> | undefined;
+  readonly #shell: string | undefined;
+  readonly #timeoutMs: number;
+  #resolving: Promise<Variables> | undefined;
+  #resolved: Variables | undefined;
+  #failedAt: number | undefined;
 
-  constructor(log: Log) {
+  /** `shell`: a path instead of the user's own. */
+  constructor(log: Log, options: { readonly shell?: string; readonly timeoutMs?: number } = {}) {
     this.#log = log;
+    this.#shell = options.shell;
+    this.#timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
   }
 
-  environment(): Promise<Readonly<Record<string, string>>> {
-    this.#resolved ??= this.#resolve();
+  /** What was found so far; `undefined` until the shell has answered for the first time. */
+  get known(): Variables | undefined {
     return this.#resolved;
+  }
+
+  environment(): Promise<Variables> {
+    const stale = this.#failedAt !== undefined && performance.now() - this.#failedAt >= askAgainAfterMs;
+    if (stale) return this.refresh();
+    this.#resolving ??= this.#resolve();
+    return this.#resolving;
   }
 
   /** Resolves again, after the person changed their shell's files. */
-  refresh(): Promise<Readonly<Record<string, string>>> {
-    this.#resolved = this.#resolve();
-    return this.#resolved;
+  refresh(): Promise<Variables> {
+    this.#failedAt = undefined;
+    this.#resolving = this.#resolve();
+    return this.#resolving;
   }
 
-  async #resolve(): Promise<Readonly<Record<string, string>>> {
-    const plain = plainEnvironment();
+  async #resolve(): Promise<Variables> {
     // Windows has no login shell: a new process gets the user's environment from the system.
-    if (process.platform === 'win32') return { ...definedOf(process.env) };
-    const shell = plain['SHELL'] ?? '/bin/sh';
+    const found = process.platform === 'win32' ? definedOf(process.env) : await this.#askShell();
+    this.#resolved = found;
+    return found;
+  }
+
+  async #askShell(): Promise<Variables> {
+    const plain = plainEnvironment();
+    const shell = this.#shell ?? plain['SHELL'] ?? '/bin/sh';
     try {
-      const printing = promisify(execFile)(shell, shellArguments(shell), {
-        env: plain,
-        timeout: timeoutMs,
-        cwd: plain['HOME'] ?? '/',
-        maxBuffer: 4_000_000,
-      });
-      // A profile that asks something gets no answer instead of waiting for one.
-      printing.child.stdin?.end();
-      return parse((await printing).stdout) ?? plain;
+      return await printedEnvironment(shell, { env: plain, timeoutMs: this.#timeoutMs });
     } catch (error) {
+      this.#failedAt = performance.now();
       this.#log.warn('The login shell did not tell its environment; runs get a plain one', {
         shell,
         reason: errorMessage(error).slice(0, 500),
@@ -55,20 +74,63 @@ export class LoginShell {
   }
 }
 
+/**
+ * Runs the shell in a session of its own: an interactive one would otherwise take the terminal of a host that runs in the
+ * foreground. As soon as everything was printed it is done with, whatever the profile left running in the background; and
+ * it ends by SIGKILL, because interactive shells ignore SIGTERM.
+ */
+async function printedEnvironment(
+  shell: string,
+  { env, timeoutMs }: { readonly env: Variables; readonly timeoutMs: number },
+): Promise<Variables> {
+  // No standard input: a profile that asks something gets no answer instead of waiting for one.
+  const child = spawn(shell, [...shellArguments(shell)], {
+    env: { ...env },
+    cwd: env['HOME'] ?? '/',
+    detached: true,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<Variables>();
+  const refuse = (reason: string): void => reject(new AppError('internal', reason, { detail: reason }));
+  const timer = setTimeout(() => refuse(`no answer within ${timeoutMs} ms`), timeoutMs);
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+    const variables = parse(output);
+    if (variables) resolve(variables);
+    else if (output.length > maxOutputBytes) refuse('it printed without end');
+  });
+  child.once('error', reject);
+  child.once('close', (code, signal) => refuse(`it ended with ${signal ?? code} before it had told everything`));
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    child.stdout.destroy();
+    if (child.pid !== undefined) killGroup(child.pid);
+  }
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // All of it has ended.
+  }
+}
+
 /** Interactive as well as login: many people set PATH in the file that only interactive shells read. */
 function shellArguments(shell: string): readonly string[] {
   const command = `printf '%s\\0' ${marker}; env -0; printf '%s\\0' ${marker}`;
   const name = shell.split('/').at(-1) ?? '';
-  if (name === 'fish') return ['-l', '-i', '-c', `printf '%s\\0' ${marker}; env -0; printf '%s\\0' ${marker}`];
-  if (name === 'sh' || name === 'dash') return ['-l', '-c', command];
-  return ['-i', '-l', '-c', command];
+  return name === 'sh' || name === 'dash' ? ['-l', '-c', command] : ['-i', '-l', '-c', command];
 }
 
-/** Everything between the two markers: whatever a profile prints stays outside. */
-function parse(output: string): Readonly<Record<string, string>> | undefined {
+/** Everything between the two markers, once both are there: whatever a profile prints stays outside. */
+function parse(output: string): Variables | undefined {
   const begin = output.indexOf(`${marker}\0`);
-  const end = output.indexOf(`${marker}\0`, begin + 1);
-  if (begin < 0 || end < 0) return undefined;
+  const end = begin < 0 ? -1 : output.indexOf(`\0${marker}\0`, begin);
+  if (end < 0) return undefined;
   const variables: Record<string, string> = {};
   for (const entry of output.slice(begin + marker.length + 1, end).split('\0')) {
     const equals = entry.indexOf('=');
@@ -79,7 +141,7 @@ function parse(output: string): Readonly<Record<string, string>> | undefined {
   return variables;
 }
 
-function plainEnvironment(): Readonly<Record<string, string>> {
+function plainEnvironment(): Variables {
   const user = userInfo();
   const shell = process.env['SHELL'] ?? user.shell ?? '/bin/sh';
   return {
