@@ -20,52 +20,75 @@ agents:
   clock: {provider: clock}
 `;
 
-/** Dispatch to the agent's first instruction, its end to a waiting client, and a commit to a watching client. */
+/** Dispatch to the agent's first instruction, its end to a waiting client, and the call itself. */
 export async function measure(): Promise<readonly Figure[]> {
   const host = await startBenchHost(compose);
   try {
-    await once(host);
-    const started: number[] = [];
-    const waited: number[] = [];
-    const told: number[] = [];
+    const { threadId } = await once(host);
+    const warm: Sample[] = [];
+    const cold: Sample[] = [];
     for (let round = 0; round < rounds; round++) {
-      const sample = await once(host);
-      started.push(sample.startedMs);
-      waited.push(sample.waitedMs);
-      told.push(...sample.toldMs);
+      warm.push(await once(host, threadId));
+      cold.push(await once(host));
     }
     return [
-      ...spread('dispatch → agent process started, workspace made on the way', started, { p50: 8, p99: 25 }),
-      ...spread('agent exit → waiting client knows', waited, { p99: 12 }),
-      ...spread('dispatch call → answer', told, {}),
+      ...spread('dispatch → agent process started, workspace ready', startedOf(warm), { p50: 8, p99: 25 }),
+      ...spread('dispatch → agent process started, new worktree of a small repository', startedOf(cold), {}),
+      ...spread(
+        'agent exit → waiting client knows',
+        warm.map(sample => sample.waitedMs),
+        { p99: 12 },
+      ),
+      ...spread(
+        'dispatch call → answer',
+        warm.map(sample => sample.answeredMs),
+        {},
+      ),
     ];
   } finally {
     await host.stop();
   }
 }
 
+interface Sample {
+  readonly threadId: string;
+  readonly startedMs: number;
+  readonly waitedMs: number;
+  readonly answeredMs: number;
+}
+
+function startedOf(samples: readonly Sample[]): readonly number[] {
+  return samples.map(sample => sample.startedMs);
+}
+
 function now(): number {
   return performance.timeOrigin + performance.now();
 }
 
-async function once(
-  host: BenchHost,
-): Promise<{ readonly startedMs: number; readonly waitedMs: number; readonly toldMs: readonly number[] }> {
+async function once(host: BenchHost, threadId = ''): Promise<Sample> {
   const stop = new AbortController();
   const settled = waitForEnd(host, stop.signal);
   const begin = now();
-  const { runId } = await host.client.threads.dispatch({
-    folder: host.repository,
+  const dispatched = await host.client.threads.dispatch({
+    folder: threadId === '' ? host.repository : '',
     agent: 'clock',
     prompt: 'Say the time',
+    threadId,
   });
   const answered = now();
-  const at = await settled(runId);
+  const at = await settled(dispatched.runId);
   stop.abort();
-  const directory = join(host.stateDir, 'runs', runId);
+  // The snapshot of the round before would compete with the next one.
+  await host.client.threads.getThread({ threadId: dispatched.threadId });
+  const directory = join(host.stateDir, 'runs', dispatched.runId);
   const startedAt = Number(readFileSync(join(directory, 'stdout.ndjson'), 'utf8')) / 1e6;
   const endedAt = Number(readFileSync(join(directory, 'stderr.log'), 'utf8')) / 1e6;
-  return { startedMs: startedAt - begin, waitedMs: at - endedAt, toldMs: [answered - begin] };
+  return {
+    threadId: dispatched.threadId,
+    startedMs: startedAt - begin,
+    waitedMs: at - endedAt,
+    answeredMs: answered - begin,
+  };
 }
 
 /** Watches as `muster wait` does; returns when a run's end was told. */
