@@ -1,4 +1,5 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { AppError, errorMessage } from '../../base/errors.js';
 import type { Log } from '../../base/log.js';
@@ -83,10 +84,11 @@ async function printedEnvironment(
   shell: string,
   { env, timeoutMs }: { readonly env: Variables; readonly timeoutMs: number },
 ): Promise<Variables> {
+  const home = env['HOME'] ?? '/';
   // No standard input: a profile that asks something gets no answer instead of waiting for one.
   const child = spawn(shell, [...shellArguments(shell)], {
     env: { ...env },
-    cwd: env['HOME'] ?? '/',
+    cwd: existsSync(home) ? home : '/',
     detached: true,
     stdio: ['ignore', 'pipe', 'ignore'],
   });
@@ -97,7 +99,8 @@ async function printedEnvironment(
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text;
     const variables = parse(output);
-    if (variables) resolve(variables);
+    if (variables?.['PATH'] !== undefined) resolve(variables);
+    else if (variables) refuse('it printed no PATH');
     else if (output.length > maxOutputBytes) refuse('it printed without end');
   });
   child.once('error', reject);
@@ -107,8 +110,18 @@ async function printedEnvironment(
   } finally {
     clearTimeout(timer);
     child.stdout.destroy();
-    if (child.pid !== undefined) killGroup(child.pid);
+    child.unref();
+    endSoon(child);
   }
+}
+
+/** It has a moment to end by itself, as a terminal would give it. */
+function endSoon(child: ChildProcess): void {
+  const timer = setTimeout(() => {
+    if (child.pid !== undefined) killGroup(child.pid);
+  }, 500).unref();
+  child.once('exit', () => clearTimeout(timer));
+  if (child.exitCode !== null || child.signalCode !== null) clearTimeout(timer);
 }
 
 function killGroup(pid: number): void {
