@@ -39,6 +39,8 @@ test('a person dispatches a task, watches it, reviews it and finds the commit on
   await workbench.screenshot('journey-5-working');
   await row.click();
   await workbench.waitForTab('Add a farewell to the greeter');
+  const threadPage = page.frameLocator('iframe.webview').first().frameLocator('iframe#active-frame');
+  await threadPage.getByText('Add a farewell to the greeter').first().waitFor();
   await workbench.screenshot('journey-6-thread-page');
 
   await expect

@@ -15,6 +15,7 @@ import { whileWaiting } from './whileWaiting.js';
 
 type Ids = Exclude<
   keyof typeof threadCommands,
+  | 'muster.openSelectedThread'
   | 'muster.showThreads'
   | 'muster.groupThreads'
   | 'muster.filterThreads'

@@ -2,11 +2,13 @@ import * as vscode from 'vscode';
 import type { CommandId } from '../manifest/commandTable.js';
 import type { Services } from '../services.js';
 import { threadPicks, type ThreadPick } from '../threads/pickThread.js';
+import { threadTitle } from '../threads/threadText.js';
 import type { CommandHandlers } from './commandHandler.js';
 import type { Views } from '../views/views.js';
 
 type Ids = Extract<
   CommandId,
+  | 'muster.openSelectedThread'
   | 'muster.showThreads'
   | 'muster.groupThreads'
   | 'muster.filterThreads'
@@ -18,6 +20,10 @@ type Ids = Extract<
 /** Commands on the list of threads. */
 export function threadListHandlers(services: Services, { threads: view }: Views): CommandHandlers<Ids> {
   return {
+    'muster.openSelectedThread': async () => {
+      const thread = view.selectedThread;
+      if (thread) await services.pages.open(thread.id, { title: threadTitle(thread) });
+    },
     'muster.showThreads': () => showThreads(services),
     'muster.groupThreads': async () => {
       const rows: readonly (vscode.QuickPickItem & { readonly run: () => Promise<void> | void })[] = [

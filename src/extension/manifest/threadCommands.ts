@@ -113,6 +113,7 @@ export const threadCommands = {
     title: 'Copy Branch Name',
     menus: [onThread('branch', '4_copy@2')],
   },
+  'muster.openSelectedThread': { title: 'Open Selected Thread', palette: never },
   'muster.openChangedFile': { title: 'Open Changes of File', palette: never },
   'muster.showThreads': { title: 'Show Threads That Need You...', icon: '$(bell-dot)' },
   'muster.groupThreads': {

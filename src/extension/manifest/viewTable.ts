@@ -50,7 +50,7 @@ export const welcomeTable: readonly WelcomeEntry[] = [
     view: 'muster.projects',
     when: `${folder} && isWorkspaceTrusted && !muster.hasComposeFile && (${up})`,
     contents:
-      'Describe your crew of coding agents in an `agent-compose.yml`.\n[Create Compose File](command:muster.createComposeFile)\n[How Muster works](command:muster.openWalkthrough)',
+      'Describe your crew of coding agents in an `agent-compose.yml`.\n[Create Compose File](command:muster.createComposeFile)\nSee [how Muster works](command:muster.openWalkthrough).',
   },
   {
     key: 'projects.createDown',
@@ -64,14 +64,14 @@ export const welcomeTable: readonly WelcomeEntry[] = [
     view: 'muster.projects',
     when: `${folder} && isWorkspaceTrusted && muster.hasComposeFile && (${down})`,
     contents:
-      'The Muster host is not running.\n[Start Host](command:muster.startHost)\n[Show Log](command:muster.showHostLog)',
+      'The Muster host is not running.\n[Start Host](command:muster.startHost)\nIts [log](command:muster.showHostLog) says why it ended.',
   },
   {
     key: 'projects.apply',
     view: 'muster.projects',
     when: `${folder} && isWorkspaceTrusted && muster.hasComposeFile && (${up})`,
     contents:
-      'This folder has a compose file that is not applied yet.\n[Apply Compose File](command:muster.applyProject)\n[Open Compose File](command:muster.openComposeFile)',
+      'This folder has a compose file that is not applied yet.\n[Apply Compose File](command:muster.applyProject)\nYou can [look at it](command:muster.openComposeFile) first.',
   },
   {
     key: 'threads.down',

@@ -63,6 +63,7 @@ async function report(services: Services, { thread, merge, options }: Outcome): 
     case 'merged': {
       const text = vscode.l10n.t('$(check) Merged "{0}" into {1} as {2}', title, merge.target, shortId(merge.commit));
       vscode.window.setStatusBarMessage(text, 10_000);
+      await services.reviews.close(thread.id);
       // A note means that something besides the merge deserves a look, such as a checkout that could not follow.
       if (merge.message !== '') void vscode.window.showInformationMessage(merge.message);
       return;

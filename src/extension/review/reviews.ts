@@ -61,8 +61,20 @@ export class Reviews implements vscode.Disposable {
     this.#open.set(thread.id, review);
     const rows = reviewedFiles(thread, diff).map(({ name, base, current }) => [name, base, current]);
     await vscode.commands.executeCommand('vscode.changes', review.title, rows);
+    // Else the next file that is opened takes the review's place.
+    await vscode.commands.executeCommand('workbench.action.keepEditor');
     this.#showContext();
     return true;
+  }
+
+  /** Closes the review of a thread, if it is open. */
+  async close(threadId: string): Promise<void> {
+    const review = this.#open.get(threadId);
+    if (!review) return;
+    const tabs = vscode.window.tabGroups.all
+      .flatMap(group => group.tabs)
+      .filter(({ label }) => isTitleOf(label, review));
+    await vscode.window.tabGroups.close(tabs);
   }
 
   /** Opens the diff of one changed file. */

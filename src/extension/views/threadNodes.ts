@@ -88,7 +88,8 @@ export function threadItem(thread: Thread, { now, muted, withState }: ThreadItem
   item.iconPath = threadThemeIcon(thread);
   item.contextValue = threadContext(thread, muted);
   item.accessibilityInformation = { label: threadAccessibleText(thread, now) };
-  item.command = { command: 'muster.openThread', title: vscode.l10n.t('Open Thread'), arguments: [thread.id] };
+  // Without arguments: VS Code drops those of a row when the row is renewed, and a click in that moment would do nothing.
+  item.command = { command: 'muster.openSelectedThread', title: vscode.l10n.t('Open Thread') };
   return item;
 }
 

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { Services } from '../services.js';
 import {
   groupThreads,
@@ -33,6 +34,8 @@ export class ThreadsView implements vscode.TreeDataProvider<ThreadsNode>, vscode
   readonly #nodes = new Map<string, ThreadNode>();
   readonly #sectionNodes = new Map<string, SectionNode>();
   readonly #stale = new Set<string>();
+  /** What each row shows; a row that would look the same is left alone. */
+  readonly #shown = new Map<string, string>();
   #sections: readonly ThreadSection[] = [];
   #timer: NodeJS.Timeout | undefined;
   #grouping: Grouping;
@@ -72,6 +75,12 @@ export class ThreadsView implements vscode.TreeDataProvider<ThreadsNode>, vscode
 
   get visible(): boolean {
     return this.#view.visible;
+  }
+
+  /** The row that was selected first. */
+  get selectedThread(): Thread | undefined {
+    const [node] = this.#view.selection;
+    return node?.kind === 'thread' ? this.#services.host.threads.get(node.threadId) : undefined;
   }
 
   /** How many threads need a person, as the activity bar shows it. */
@@ -125,10 +134,9 @@ export class ThreadsView implements vscode.TreeDataProvider<ThreadsNode>, vscode
 
   getTreeItem(node: ThreadsNode): vscode.TreeItem {
     if (node.kind === 'thread') {
-      const thread = this.#services.host.threads.get(node.threadId);
-      if (!thread) return new vscode.TreeItem(node.threadId);
-      const muted = this.#services.muted.has(thread.id);
-      return threadItem(thread, { now: Date.now(), muted, withState: this.#grouping !== 'state' });
+      const item = this.#threadItem(node.threadId);
+      this.#shown.set(node.threadId, appearance(item));
+      return item;
     }
     const section = this.#sections.find(({ key }) => key === (node.kind === 'more' ? node.section.key : node.key));
     if (!section) return new vscode.TreeItem('');
@@ -143,6 +151,18 @@ export class ThreadsView implements vscode.TreeDataProvider<ThreadsNode>, vscode
   dispose(): void {
     clearTimeout(this.#timer);
     for (const subscription of this.#subscriptions) void subscription.dispose();
+  }
+
+  #threadItem(threadId: string): vscode.TreeItem {
+    const thread = this.#services.host.threads.get(threadId);
+    if (!thread) return new vscode.TreeItem(threadId);
+    const muted = this.#services.muted.has(threadId);
+    return threadItem(thread, { now: Date.now(), muted, withState: this.#grouping !== 'state' });
+  }
+
+  #looksDifferent(threadId: string): boolean {
+    const shown = this.#shown.get(threadId);
+    return shown !== undefined && shown !== appearance(this.#threadItem(threadId));
   }
 
   #group(): readonly ThreadSection[] {
@@ -161,10 +181,10 @@ export class ThreadsView implements vscode.TreeDataProvider<ThreadsNode>, vscode
     this.#timer = undefined;
     const before = this.#sections;
     this.#sections = this.#group();
-    const stale = [...this.#stale].map(id => this.#nodes.get(id)).filter(node => node !== undefined);
+    const stale = [...this.#stale].filter(id => this.#looksDifferent(id)).map(id => this.#nodes.get(id));
     this.#stale.clear();
     if (outline(before) !== outline(this.#sections)) this.#changed.fire(undefined);
-    else if (stale.length > 0) this.#changed.fire(stale);
+    else if (stale.length > 0) this.#changed.fire(stale.filter(node => node !== undefined));
     this.#showBadge();
   }
 
@@ -174,7 +194,9 @@ export class ThreadsView implements vscode.TreeDataProvider<ThreadsNode>, vscode
   }
 
   #tick(): void {
-    if (this.#view.visible) this.#changed.fire([...this.#nodes.values()]);
+    if (!this.#view.visible) return;
+    const different = [...this.#nodes.values()].filter(({ threadId }) => this.#looksDifferent(threadId));
+    if (different.length > 0) this.#changed.fire(different);
   }
 
   #showBadge(): void {
@@ -198,6 +220,11 @@ export class ThreadsView implements vscode.TreeDataProvider<ThreadsNode>, vscode
     this.#nodes.set(threadId, node);
     return node;
   }
+}
+
+/** Everything of a row that can be seen or decides on its menu. */
+function appearance({ label, description, contextValue, iconPath }: vscode.TreeItem): string {
+  return JSON.stringify([label, description, contextValue, iconPath]);
 }
 
 function outline(sections: readonly ThreadSection[]): string {
