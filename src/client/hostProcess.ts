@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError, errorMessage } from '../base/errors.js';
 import type { NodeRuntime } from './nodeRuntime.js';
+import { makePrivateDirectory } from './privateDirectory.js';
 import type { Environment } from './stateDirectory.js';
 
 /** A host that this process spawned. It outlives this process. */
@@ -69,7 +70,7 @@ export async function startHostProcess({
 
 async function openOutput(stateDir: string, file: string) {
   try {
-    await mkdir(stateDir, { recursive: true, mode: 0o700 });
+    makePrivateDirectory(stateDir);
     return await open(file, 'a', 0o600);
   } catch (error) {
     const reason = errorMessage(error);

@@ -1,8 +1,9 @@
-import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { compareVersions } from './compareVersions.js';
 import { oldestNodeMajor } from './nodeRuntime.js';
+import { makePrivateDirectory } from './privateDirectory.js';
 
 /** One installed copy of the bundles that a launcher may run. */
 interface Installation {
@@ -31,7 +32,7 @@ export async function installLauncher(
 ): Promise<string> {
   const { stateDir, platform = process.platform, ...mine } = options;
   const folder = join(stateDir, 'bin');
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  makePrivateDirectory(folder);
   const list = join(folder, 'installations.json');
   const known = (await readInstallations(list)).filter(({ cli }) => cli !== mine.cli);
   const existing = await Promise.all(known.map(async one => ((await isFile(one.cli)) ? [one] : [])));

@@ -1,6 +1,6 @@
 import { appendFileSync, closeSync, mkdirSync, openSync, readSync, statSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { AppError } from '../../base/errors.js';
 import type { RunId } from '../../base/ids.js';
 import type { RunDirectory, RunDirectoryContents, RunExit } from '../../core/runs/runDirectory.js';
@@ -45,7 +45,7 @@ export class DiskRunDirectory implements RunDirectory {
     try {
       // Synchronous on purpose: a dispatch waits for these few small files, and each of their two dozen system calls would
       // take longer through the thread pool than it takes.
-      mkdirSync(dir, { recursive: true, mode: 0o700 });
+      makeFolders(dir);
       for (const [name, text] of texts) writeWhole(join(dir, name), text);
       for (const name of [runFiles.stdout, runFiles.stderr]) appendFileSync(join(dir, name), '', { mode: 0o600 });
       const reserve = ' '.repeat(reserveBytes);
@@ -64,7 +64,7 @@ export class DiskRunDirectory implements RunDirectory {
     const dir = this.path(run);
     try {
       // A wrapper is only ever spawned after its directory was made: without one there is none to race with.
-      mkdirSync(dir, { recursive: true, mode: 0o700 });
+      makeFolders(dir);
       mkdirSync(join(dir, runFiles.started), { mode: 0o700 });
       return 'claimed';
     } catch (error) {
@@ -107,6 +107,17 @@ export class DiskRunDirectory implements RunDirectory {
 
   async remove(run: RunId): Promise<void> {
     await rm(this.path(run), { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+/** The run's folder and `runs` above it; the state directory itself is the host's. */
+function makeFolders(dir: string): void {
+  for (const folder of [dirname(dir), dir]) {
+    try {
+      mkdirSync(folder, { mode: 0o700 });
+    } catch (error) {
+      if (systemCode(error) !== 'EEXIST') throw error;
+    }
   }
 }
 

@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { lstatSync, mkdirSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '../../base/errors.js';
+import { makePrivateDirectory } from '../state/privateDirectory.js';
 
 /** `sun_path` holds 104 bytes on macOS and 108 on Linux, with a NUL at the end. */
 const maxSocketPath = 103;
@@ -17,7 +18,7 @@ export function chooseSocketPath(stateDir: string): string {
   if (Buffer.byteLength(inState) <= maxSocketPath) return inState;
   const name = createHash('sha256').update(stateDir).digest('hex').slice(0, 16);
   const directory = join(shortTemporaryDirectory(), `muster-${userInfo().uid}-${name}`);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makePrivateDirectory(directory);
   const found = lstatSync(directory);
   if (!found.isDirectory() || found.uid !== userInfo().uid || (found.mode & 0o077) !== 0) {
     throw new AppError(

@@ -1,7 +1,8 @@
-import { accessSync, chmodSync, constants, mkdirSync, statfsSync } from 'node:fs';
+import { accessSync, chmodSync, constants, statfsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { AppError, errorMessage } from '../../base/errors.js';
+import { makePrivateDirectory } from './privateDirectory.js';
 
 /** `statfs` types of file systems where SQLite's locks do not hold. FUSE is allowed: it says nothing about what is behind it. */
 const networkFileSystems: ReadonlyMap<number, string> = new Map([
@@ -35,7 +36,7 @@ export function stateDirectoryPath(env: NodeJS.ProcessEnv): string {
 /** Makes the directory (0700) and checks that it can hold the state. Errors: `state.unwritable`, `state.networkFileSystem`. */
 export function openStateDirectory(path: string): StateDirectory {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makePrivateDirectory(path);
     if (process.platform !== 'win32') chmodSync(path, 0o700);
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
