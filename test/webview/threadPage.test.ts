@@ -196,7 +196,8 @@ describe('what an agent wrote is only text', () => {
     ].join('\n\n');
     await withPage([...workingThread(0), says(hostile)], async view => {
       const { page } = view;
-      await page.getByText('cover').waitFor();
+      await page.getByText('cover</div>').waitFor();
+      await page.getByRole('link', { name: 'pixel' }).waitFor();
       expect(
         await page
           .locator('.prose :is(img, script, style, form, input, svg, iframe, [style], [onerror], #cover)')

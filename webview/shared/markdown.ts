@@ -6,7 +6,18 @@ import type { DirectiveResult } from 'lit/directive.js';
 import { Marked } from 'marked';
 import { parseFileReference } from './fileReference.js';
 
-const renderer = new Marked({ gfm: true, breaks: false });
+/**
+ * HTML in a message is shown as it was written, and an image as a link to it. The sanitiser below is the wall; this keeps
+ * it from ever having to parse what an agent wrote as HTML, which the views' policy would report.
+ */
+const renderer = new Marked({
+  gfm: true,
+  breaks: false,
+  renderer: {
+    html: ({ text }) => escapeHtml(text),
+    image: ({ href, text }) => `<a href="${escapeHtml(href)}">${escapeHtml(text === '' ? href : text)}</a>`,
+  },
+});
 /** What a sanitised text may consist of: no images, no forms, no styles, no ids. */
 const allowedTags = [
   'a', 'b', 'blockquote', 'br', 'code', 'del', 'em', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'hr', 'i', 'kbd', 'li', 'ol', 'p',
@@ -77,6 +88,10 @@ function setReference(
   link.setAttribute('href', '#');
   link.setAttribute('data-path', path);
   if (line !== undefined) link.setAttribute('data-line', String(line));
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, character => `&#${character.charCodeAt(0)};`);
 }
 
 function decode(text: string): string {

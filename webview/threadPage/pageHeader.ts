@@ -84,7 +84,7 @@ function facts(thread: ThreadView, strings: WebviewStrings): TemplateResult {
   const base = baseCommit === '' ? baseRef : `${baseRef === '' ? '' : `${baseRef}@`}${shortId(baseCommit)}`;
   const parts: (TemplateResult | typeof nothing)[] = [
     html`<span class="fact-strong">${agent}</span>`,
-    html`<span>${model === '' ? provider : model}</span>`,
+    model === '' && provider === '' ? nothing : html`<span>${model === '' ? provider : model}</span>`,
     branch === ''
       ? nothing
       : html`<span class="fact-branch"
@@ -104,9 +104,4 @@ function facts(thread: ThreadView, strings: WebviewStrings): TemplateResult {
 /** "now" stands alone; every other age is "… ago". */
 export function ago(text: string, strings: WebviewStrings): string {
   return text === 'now' ? text : fill(strings.age, text);
-}
-
-/** Codicon of an action, for menus and lists. */
-export function actionIcon(action: ThreadAction): string {
-  return actionIcons[action];
 }
