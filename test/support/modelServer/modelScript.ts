@@ -11,9 +11,16 @@ export interface ModelTurn {
 
 export interface ModelStep {
   readonly text?: string;
-  readonly toolCall?: { readonly name: string; readonly input: Readonly<Record<string, unknown>> };
+  readonly toolCall?: ScriptedToolCall;
   /** Answers with this HTTP status instead. */
   readonly error?: { readonly status: number; readonly message: string };
+}
+
+export interface ScriptedToolCall {
+  readonly name: string;
+  readonly input: Readonly<Record<string, unknown>>;
+  /** The input of a tool that takes plain text; only the responses wire has such tools. */
+  readonly freeform?: string;
 }
 
 export type WireApi = 'anthropic' | 'responses' | 'chat' | 'gemini';

@@ -35,15 +35,14 @@ export async function startModelServer(script: readonly ModelTurn[]): Promise<Mo
     };
     const wire = wires.find(candidate => candidate.match(method, url));
     const modelRequest = wire?.read(body, flatHeaders(request), url);
-    const side = answerSideRequest(method, url, modelRequest);
-    if (side) {
-      if (side.kind === 'json') json(side.status, side.body);
-      else if (wire && modelRequest) stream(response, wire.answer({ text: side.text }, modelRequest, 0));
-      return;
-    }
     if (!wire || !modelRequest) {
       unexpected.push(`${method} ${url}: not a known API`);
       json(404, { error: { message: 'not a known API' } });
+      return;
+    }
+    const side = answerSideRequest(modelRequest);
+    if (side !== undefined) {
+      stream(response, wire.answer({ text: side }, modelRequest, 0));
       return;
     }
     const found = findStep(script, modelRequest.messages);

@@ -35,7 +35,10 @@ export const responsesWire: Wire = {
         content: [{ type: 'output_text', text: step.text }],
       });
     }
-    if (step.toolCall) {
+    if (step.toolCall?.freeform !== undefined) {
+      const { name, freeform } = step.toolCall;
+      item({ type: 'custom_tool_call', id: `ctc_${sequence}`, call_id: `call_${sequence}`, name, input: freeform });
+    } else if (step.toolCall) {
       item({
         type: 'function_call',
         id: `fc_${sequence}`,

@@ -1,7 +1,16 @@
-import type { AgentErrorReason, AgentEvent, ToolCall, ToolCategory } from '../agentEvent.js';
+import type { AgentErrorReason, AgentEvent, ToolCall, ToolCategory, Usage } from '../agentEvent.js';
 import type { CommandRequest, Provider } from '../provider.js';
 import { concludeRun, reasonOfStatus, type CliFacts } from './conclusion.js';
-import { type JsonObject, numberAt, objectAt, objectsAt, parseObject, textAt, toolText } from './jsonOutput.js';
+import {
+  isObject,
+  type JsonObject,
+  numberAt,
+  objectAt,
+  objectsAt,
+  parseObject,
+  textAt,
+  toolText,
+} from './jsonOutput.js';
 
 const cli: CliFacts = {
   title: 'Claude Code',
@@ -187,13 +196,11 @@ function parseResult(event: JsonObject): readonly AgentEvent[] {
   const counted: AgentEvent = {
     kind: 'usage',
     total: true,
-    // The price of a resumed conversation counts its earlier runs, the tokens do not.
-    wholeConversation: 'cost',
     inputTokens: numberAt(usage, 'input_tokens'),
     outputTokens: numberAt(usage, 'output_tokens'),
     cacheReadTokens: numberAt(usage, 'cache_read_input_tokens'),
     cacheWriteTokens: numberAt(usage, 'cache_creation_input_tokens'),
-    costUsd: numberAt(event, 'total_cost_usd'),
+    ...costOf(event),
   };
   const said = textAt(event, 'result');
   const subtype = textAt(event, 'subtype');
@@ -201,6 +208,14 @@ function parseResult(event: JsonObject): readonly AgentEvent[] {
   const listed = Array.isArray(event['errors']) ? event['errors'].filter(error => typeof error === 'string') : [];
   const message = said || listed.join('\n') || subtype.replaceAll('_', ' ');
   return [counted, { kind: 'error', message, reason: resultReason(event, subtype, message) }];
+}
+
+/** The total of a resumed conversation counts its earlier runs; newer versions also say what this one cost. */
+function costOf(event: JsonObject): Pick<Usage, 'costUsd' | 'wholeConversation'> {
+  const models = event['model_usage_since_last_result'];
+  if (!isObject(models)) return { costUsd: numberAt(event, 'total_cost_usd'), wholeConversation: 'cost' };
+  const costs = Object.keys(models).map(model => numberAt(objectAt(models, model), 'costUSD') ?? 0);
+  return { costUsd: costs.reduce((sum, cost) => sum + cost, 0) };
 }
 
 function resultReason(event: JsonObject, subtype: string, message: string): AgentErrorReason {

@@ -95,8 +95,13 @@ function parseUsage(usage: JsonObject): AgentEvent {
 }
 
 function startedItem(item: JsonObject): readonly AgentEvent[] {
-  const call = toolCall(item);
+  const call = toldWhenComplete(item) ? undefined : toolCall(item);
   return call ? [call] : [];
+}
+
+/** Older versions tell of these only when they are complete, newer ones twice: once is enough, they take no time. */
+function toldWhenComplete(item: JsonObject): boolean {
+  return item['type'] === 'file_change' || item['type'] === 'web_search';
 }
 
 function completedItem(item: JsonObject): readonly AgentEvent[] {
@@ -115,8 +120,7 @@ function completedItem(item: JsonObject): readonly AgentEvent[] {
       const failedStatus = item['status'] === 'failed' || item['status'] === 'declined';
       const output = toolText(item['aggregated_output'] ?? item['result'] ?? objectAt(item, 'error')['message']);
       return [
-        // Some items only ever appear completed: the call is told again, with the same id.
-        ...(item['type'] === 'command_execution' ? [] : [call]),
+        ...(toldWhenComplete(item) ? [call] : []),
         {
           kind: 'tool_result',
           callId: call.callId,
@@ -171,8 +175,10 @@ function toolCall(item: JsonObject): ToolCall | undefined {
   }
 }
 
-/** The command without the shell that Codex puts around it. */
+/** The command without the shell that Codex puts around it, for both ways in which it quotes. */
 function unwrapShell(command: string): string {
-  const inner = /^\S*\/?(?:ba|z|da)?sh -l?c '([\s\S]*)'$/.exec(command)?.[1];
-  return inner === undefined ? command : inner.replaceAll(`'\\''`, "'");
+  const found = /^\S*sh -l?c (?:'([\s\S]*)'|"([\s\S]*)"|(\S+))$/.exec(command);
+  if (!found) return command;
+  const [, single, double, bare] = found;
+  return single?.replaceAll(`'\\''`, "'") ?? double?.replace(/\\(["\\$`])/g, '$1') ?? bare ?? command;
 }

@@ -111,7 +111,8 @@ function fixOf(cli: CliFacts, reason: AgentErrorReason): string {
 }
 
 function sentences(first: string, second: string): string {
-  const ended = /[.!?]$/.test(first) ? first : `${first}.`;
+  const line = first.replace(/\s+/g, ' ').trim();
+  const ended = /[.!?]$/.test(line) ? line : `${line}.`;
   return second === '' ? ended : `${ended} ${second}`;
 }
 

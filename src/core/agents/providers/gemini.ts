@@ -136,7 +136,7 @@ function parseResult(event: JsonObject): readonly AgentEvent[] {
 
 /** The provider's own words out of `[API Error: {"error": …}]`. */
 function readableApiError(message: string): Pick<AgentEvent & { kind: 'error' }, 'reason'> & { readonly text: string } {
-  const inner = /^\[API Error: ([\s\S]*)\]$/.exec(message)?.[1] ?? message;
+  const inner = /^\[API Error: ([\s\S]*)\](?:\n|$)/.exec(message)?.[1] ?? message;
   const said = textAt(objectAt(parseObject(inner) ?? {}, 'error'), 'message');
   return { text: said || inner, reason: modelRefusal.test(inner) ? 'model_unknown' : classify(inner) };
 }

@@ -76,10 +76,12 @@ function permissionEnv({ permissions }: CommandRequest): Readonly<Record<string,
 
 /** OpenCode tells of a tool once it has ended. */
 function parseTool(part: JsonObject): readonly AgentEvent[] {
-  const tool = textAt(part, 'tool');
+  // A call of a tool that is denied or unknown is told as one of the tool `invalid`.
+  const isRefused = textAt(part, 'tool') === 'invalid';
   const callId = textAt(part, 'callID');
   const state = objectAt(part, 'state');
   const input = objectAt(state, 'input');
+  const tool = (isRefused && textAt(input, 'tool')) || textAt(part, 'tool');
   const path = textAt(input, 'filePath');
   const exitCode = numberAt(objectAt(state, 'metadata'), 'exit');
   return [
@@ -96,7 +98,7 @@ function parseTool(part: JsonObject): readonly AgentEvent[] {
     {
       kind: 'tool_result',
       callId,
-      ok: state['status'] === 'completed' && (exitCode ?? 0) === 0,
+      ok: !isRefused && state['status'] === 'completed' && (exitCode ?? 0) === 0,
       output: toolText(textAt(state, 'output') || textAt(state, 'error')),
       ...(exitCode === undefined ? {} : { exitCode }),
     },
