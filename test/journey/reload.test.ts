@@ -52,11 +52,16 @@ agents:
   const row = workbench.treeRow('Threads', 'Wait until the gate opens');
   await row.click();
   await workbench.waitForTab('Wait until the gate opens');
+  const threadPage = page.frameLocator('iframe.webview').first().frameLocator('iframe#active-frame');
+  await threadPage.getByText('Waiting for the gate.').first().waitFor();
 
-  await page.reload();
+  // By command, as a person does: a browser that is told to reload does not let the workbench store its state.
+  await row.click();
+  const reloaded = page.waitForEvent('load');
+  await workbench.runCommand('Developer: Reload Window');
+  await reloaded;
   await page.locator('.monaco-workbench .statusbar').waitFor({ timeout: 60_000 });
   await workbench.waitForTab('Wait until the gate opens');
-  const threadPage = page.frameLocator('iframe.webview').first().frameLocator('iframe#active-frame');
   await threadPage.getByText('Waiting for the gate.').first().waitFor({ timeout: 60_000 });
   await expect
     .poll(() => workbench.treeRows('Threads'), { timeout: 30_000 })
