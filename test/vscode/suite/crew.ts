@@ -124,19 +124,19 @@ export interface Messages {
 /** Answers messages whose text matches with a button, others as if closed; nobody is there to click in this suite. */
 export function answerMessages(matching: RegExp, button: string | undefined): Messages {
   const shown: { text: string; buttons: readonly string[]; detail: string }[] = [];
-  const window: Record<string, unknown> = vscode.window as never;
+  const { window } = vscode;
   const names = ['showInformationMessage', 'showWarningMessage', 'showErrorMessage'] as const;
-  const originals = names.map(name => window[name]);
+  const originals = names.map((name): unknown => Reflect.get(window, name));
   for (const name of names) {
-    window[name] = async (text: string, ...rest: readonly unknown[]): Promise<string | undefined> => {
+    Reflect.set(window, name, async (text: string, ...rest: readonly unknown[]): Promise<string | undefined> => {
       const options = rest.find((item): item is vscode.MessageOptions => typeof item === 'object' && item !== null);
       const buttons = rest.filter((item): item is string => typeof item === 'string');
       shown.push({ text, buttons, detail: options?.detail ?? '' });
       return matching.test(text) && button !== undefined && buttons.includes(button) ? button : undefined;
-    };
+    });
   }
   return {
     shown,
-    restore: () => names.forEach((name, index) => (window[name] = originals[index])),
+    restore: () => names.forEach((name, index) => Reflect.set(window, name, originals[index])),
   };
 }
