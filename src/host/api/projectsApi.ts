@@ -7,9 +7,12 @@ import { defined } from '../../base/defined.js';
 import { AppError, errorMessage } from '../../base/errors.js';
 import type { ProjectId } from '../../base/ids.js';
 import { layeredEnv } from '../../compose/environment.js';
+import { formatDuration } from '../../compose/duration.js';
 import { referencedNames } from '../../compose/normalize/interpolate.js';
+import { canonicalYaml } from '../../compose/output/canonicalText.js';
 import { specHash } from '../../compose/output/specHash.js';
 import { parseCompose } from '../../compose/parseCompose.js';
+import type { ProjectSpec, TriggerSpec } from '../../compose/projectSpec.js';
 import { consentReasons, isConsented, permissionsOf, type Project } from '../../core/projects/project.js';
 import {
   findProject,
@@ -67,6 +70,7 @@ export function projectsApi({
         throw new AppError('compose.invalid', problems.join('\n'), { file, problems });
       }
       const expectedHash = given(request.expectedSpecHash);
+      const texts = request.dryRun ? comparedTexts(store, file, spec) : {};
       const applied = projects.apply({
         file,
         folder,
@@ -78,6 +82,7 @@ export function projectsApi({
       });
       return {
         ...wireApplied(store, applied),
+        ...texts,
         applied: applied.applied,
         unchanged: applied.unchanged,
         previousSpecHash: applied.previousHash,
@@ -155,8 +160,37 @@ export function wireProject(store: Store, project: Project): WireProject {
         schedulerEnabled: agent.scheduler?.enabled ?? false,
         triggerCount: agent.scheduler?.triggers.length ?? 0,
         stoppedRuntimePolicy: agent.sandbox.stoppedRuntimePolicy,
+        triggers: (agent.scheduler?.triggers ?? []).map(wireTrigger),
       })),
   });
+}
+
+/** What a dry run compares, without secrets. */
+function comparedTexts(store: Store, file: string, spec: ProjectSpec): { appliedYaml: string; specYaml: string } {
+  const before = store.read(stores => stores.projects.byFile(file));
+  const present = before?.removedAt === undefined ? before?.spec : undefined;
+  const print = (shown: ProjectSpec): string => canonicalYaml(shown, { redacted: true });
+  return { appliedYaml: present ? print(present) : '', specYaml: print(spec) };
+}
+
+function wireTrigger(trigger: TriggerSpec) {
+  const { name = '', kind, prompt = '' } = trigger;
+  const timezone = (trigger.kind === 'cron' ? trigger.timezone : undefined) ?? '';
+  // No scheduler runs in this version: a trigger fires when a person says so.
+  return { name, kind, schedule: scheduleOf(trigger), timezone, prompt, automatic: false };
+}
+
+function scheduleOf(trigger: TriggerSpec): string {
+  switch (trigger.kind) {
+    case 'cron':
+      return trigger.cron;
+    case 'interval':
+      return formatDuration(trigger.intervalMs);
+    case 'timeout':
+      return formatDuration(trigger.timeoutMs);
+    case 'event':
+      return trigger.topic;
+  }
 }
 
 /** The variables that secrets of the file refer to: clients send those that they have. */

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file muster/v1/projects.proto.
  */
 export const file_muster_v1_projects: GenFile = /*@__PURE__*/
-  fileDesc("ChhtdXN0ZXIvdjEvcHJvamVjdHMucHJvdG8SCW11c3Rlci52MSKfAgoHUHJvamVjdBIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEg4KBmZvbGRlchgDIAEoCRIMCgRmaWxlGAQgASgJEhAKCHJldmlzaW9uGAUgASgFEhEKCXNwZWNfaGFzaBgGIAEoCRISCgphcHBsaWVkX2F0GAcgASgDEiAKBmFnZW50cxgIIAMoCzIQLm11c3Rlci52MS5BZ2VudBIRCgljb25zZW50ZWQYCSABKAgSFwoPY29uc2VudF9yZWFzb25zGAogAygJEhMKC2NvbmN1cnJlbmN5GAsgASgFEg8KB3JlbW92ZWQYDCABKAgSFAoMbWVyZ2VfdGFyZ2V0GA0gASgJEhkKEWVudmlyb25tZW50X25hbWVzGA4gAygJIqwCCgVBZ2VudBIMCgRuYW1lGAEgASgJEhAKCHByb3ZpZGVyGAIgASgJEg0KBW1vZGVsGAMgASgJEg4KBmRyaXZlchgEIAEoCRITCgtwZXJtaXNzaW9ucxgFIAEoCRITCgtjb25jdXJyZW5jeRgGIAEoBRIRCgl3b3Jrc3BhY2UYByABKAkSDwoHcHJvYmxlbRgIIAEoCRIOCgZxdWV1ZWQYCSABKAUSDgoGYWN0aXZlGAogASgFEg0KBWltYWdlGAsgASgJEhUKDWhhc19zY2hlZHVsZXIYDCABKAgSGQoRc2NoZWR1bGVyX2VuYWJsZWQYDSABKAgSFQoNdHJpZ2dlcl9jb3VudBgOIAEoBRIeChZzdG9wcGVkX3J1bnRpbWVfcG9saWN5GA8gASgJImMKBkNoYW5nZRIOCgZhY3Rpb24YASABKAkSFQoNcmVzb3VyY2VfdHlwZRgCIAEoCRITCgtyZXNvdXJjZV9pZBgDIAEoCRIMCgRuYW1lGAQgASgJEg8KB21lc3NhZ2UYBSABKAki8QEKE0FwcGx5UHJvamVjdFJlcXVlc3QSDAoEZmlsZRgBIAEoCRJECgtlbnZpcm9ubWVudBgCIAMoCzIvLm11c3Rlci52MS5BcHBseVByb2plY3RSZXF1ZXN0LkVudmlyb25tZW50RW50cnkSDwoHY29uc2VudBgDIAEoCBIPCgdkcnlfcnVuGAQgASgIEhoKEmV4cGVjdGVkX3NwZWNfaGFzaBgFIAEoCRIUCgxwcm9qZWN0X25hbWUYBiABKAkaMgoQRW52aXJvbm1lbnRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIrEBChRBcHBseVByb2plY3RSZXNwb25zZRIjCgdwcm9qZWN0GAEgASgLMhIubXVzdGVyLnYxLlByb2plY3QSDwoHYXBwbGllZBgCIAEoCBIRCgl1bmNoYW5nZWQYAyABKAgSIgoHY2hhbmdlcxgEIAMoCzIRLm11c3Rlci52MS5DaGFuZ2USEAoId2FybmluZ3MYBSADKAkSGgoScHJldmlvdXNfc3BlY19oYXNoGAYgASgJIhUKE0xpc3RQcm9qZWN0c1JlcXVlc3QiPAoUTGlzdFByb2plY3RzUmVzcG9uc2USJAoIcHJvamVjdHMYASADKAsyEi5tdXN0ZXIudjEuUHJvamVjdCJCChFHZXRQcm9qZWN0UmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg4KBmZvbGRlchgCIAEoCRIMCgRmaWxlGAMgASgJIjkKEkdldFByb2plY3RSZXNwb25zZRIjCgdwcm9qZWN0GAEgASgLMhIubXVzdGVyLnYxLlByb2plY3QiNQoUUmVtb3ZlUHJvamVjdFJlcXVlc3QSDwoHcHJvamVjdBgBIAEoCRIMCgRmaWxlGAIgASgJIokBChVSZW1vdmVQcm9qZWN0UmVzcG9uc2USIwoHcHJvamVjdBgBIAEoCzISLm11c3Rlci52MS5Qcm9qZWN0EiIKB2NoYW5nZXMYAiADKAsyES5tdXN0ZXIudjEuQ2hhbmdlEhEKCXVuY2hhbmdlZBgDIAEoCBIUCgxmYWlsZWRfc3RvcHMYBCABKAUy0QIKDlByb2plY3RTZXJ2aWNlEk8KDEFwcGx5UHJvamVjdBIeLm11c3Rlci52MS5BcHBseVByb2plY3RSZXF1ZXN0Gh8ubXVzdGVyLnYxLkFwcGx5UHJvamVjdFJlc3BvbnNlEk8KDExpc3RQcm9qZWN0cxIeLm11c3Rlci52MS5MaXN0UHJvamVjdHNSZXF1ZXN0Gh8ubXVzdGVyLnYxLkxpc3RQcm9qZWN0c1Jlc3BvbnNlEkkKCkdldFByb2plY3QSHC5tdXN0ZXIudjEuR2V0UHJvamVjdFJlcXVlc3QaHS5tdXN0ZXIudjEuR2V0UHJvamVjdFJlc3BvbnNlElIKDVJlbW92ZVByb2plY3QSHy5tdXN0ZXIudjEuUmVtb3ZlUHJvamVjdFJlcXVlc3QaIC5tdXN0ZXIudjEuUmVtb3ZlUHJvamVjdFJlc3BvbnNlYgZwcm90bzM");
+  fileDesc("ChhtdXN0ZXIvdjEvcHJvamVjdHMucHJvdG8SCW11c3Rlci52MSKfAgoHUHJvamVjdBIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEg4KBmZvbGRlchgDIAEoCRIMCgRmaWxlGAQgASgJEhAKCHJldmlzaW9uGAUgASgFEhEKCXNwZWNfaGFzaBgGIAEoCRISCgphcHBsaWVkX2F0GAcgASgDEiAKBmFnZW50cxgIIAMoCzIQLm11c3Rlci52MS5BZ2VudBIRCgljb25zZW50ZWQYCSABKAgSFwoPY29uc2VudF9yZWFzb25zGAogAygJEhMKC2NvbmN1cnJlbmN5GAsgASgFEg8KB3JlbW92ZWQYDCABKAgSFAoMbWVyZ2VfdGFyZ2V0GA0gASgJEhkKEWVudmlyb25tZW50X25hbWVzGA4gAygJItICCgVBZ2VudBIMCgRuYW1lGAEgASgJEhAKCHByb3ZpZGVyGAIgASgJEg0KBW1vZGVsGAMgASgJEg4KBmRyaXZlchgEIAEoCRITCgtwZXJtaXNzaW9ucxgFIAEoCRITCgtjb25jdXJyZW5jeRgGIAEoBRIRCgl3b3Jrc3BhY2UYByABKAkSDwoHcHJvYmxlbRgIIAEoCRIOCgZxdWV1ZWQYCSABKAUSDgoGYWN0aXZlGAogASgFEg0KBWltYWdlGAsgASgJEhUKDWhhc19zY2hlZHVsZXIYDCABKAgSGQoRc2NoZWR1bGVyX2VuYWJsZWQYDSABKAgSFQoNdHJpZ2dlcl9jb3VudBgOIAEoBRIeChZzdG9wcGVkX3J1bnRpbWVfcG9saWN5GA8gASgJEiQKCHRyaWdnZXJzGBAgAygLMhIubXVzdGVyLnYxLlRyaWdnZXIibAoHVHJpZ2dlchIMCgRuYW1lGAEgASgJEgwKBGtpbmQYAiABKAkSEAoIc2NoZWR1bGUYAyABKAkSEAoIdGltZXpvbmUYBCABKAkSDgoGcHJvbXB0GAUgASgJEhEKCWF1dG9tYXRpYxgGIAEoCCJjCgZDaGFuZ2USDgoGYWN0aW9uGAEgASgJEhUKDXJlc291cmNlX3R5cGUYAiABKAkSEwoLcmVzb3VyY2VfaWQYAyABKAkSDAoEbmFtZRgEIAEoCRIPCgdtZXNzYWdlGAUgASgJIvEBChNBcHBseVByb2plY3RSZXF1ZXN0EgwKBGZpbGUYASABKAkSRAoLZW52aXJvbm1lbnQYAiADKAsyLy5tdXN0ZXIudjEuQXBwbHlQcm9qZWN0UmVxdWVzdC5FbnZpcm9ubWVudEVudHJ5Eg8KB2NvbnNlbnQYAyABKAgSDwoHZHJ5X3J1bhgEIAEoCBIaChJleHBlY3RlZF9zcGVjX2hhc2gYBSABKAkSFAoMcHJvamVjdF9uYW1lGAYgASgJGjIKEEVudmlyb25tZW50RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASLaAQoUQXBwbHlQcm9qZWN0UmVzcG9uc2USIwoHcHJvamVjdBgBIAEoCzISLm11c3Rlci52MS5Qcm9qZWN0Eg8KB2FwcGxpZWQYAiABKAgSEQoJdW5jaGFuZ2VkGAMgASgIEiIKB2NoYW5nZXMYBCADKAsyES5tdXN0ZXIudjEuQ2hhbmdlEhAKCHdhcm5pbmdzGAUgAygJEhoKEnByZXZpb3VzX3NwZWNfaGFzaBgGIAEoCRIUCgxhcHBsaWVkX3lhbWwYByABKAkSEQoJc3BlY195YW1sGAggASgJIhUKE0xpc3RQcm9qZWN0c1JlcXVlc3QiPAoUTGlzdFByb2plY3RzUmVzcG9uc2USJAoIcHJvamVjdHMYASADKAsyEi5tdXN0ZXIudjEuUHJvamVjdCJCChFHZXRQcm9qZWN0UmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg4KBmZvbGRlchgCIAEoCRIMCgRmaWxlGAMgASgJIjkKEkdldFByb2plY3RSZXNwb25zZRIjCgdwcm9qZWN0GAEgASgLMhIubXVzdGVyLnYxLlByb2plY3QiNQoUUmVtb3ZlUHJvamVjdFJlcXVlc3QSDwoHcHJvamVjdBgBIAEoCRIMCgRmaWxlGAIgASgJIokBChVSZW1vdmVQcm9qZWN0UmVzcG9uc2USIwoHcHJvamVjdBgBIAEoCzISLm11c3Rlci52MS5Qcm9qZWN0EiIKB2NoYW5nZXMYAiADKAsyES5tdXN0ZXIudjEuQ2hhbmdlEhEKCXVuY2hhbmdlZBgDIAEoCBIUCgxmYWlsZWRfc3RvcHMYBCABKAUy0QIKDlByb2plY3RTZXJ2aWNlEk8KDEFwcGx5UHJvamVjdBIeLm11c3Rlci52MS5BcHBseVByb2plY3RSZXF1ZXN0Gh8ubXVzdGVyLnYxLkFwcGx5UHJvamVjdFJlc3BvbnNlEk8KDExpc3RQcm9qZWN0cxIeLm11c3Rlci52MS5MaXN0UHJvamVjdHNSZXF1ZXN0Gh8ubXVzdGVyLnYxLkxpc3RQcm9qZWN0c1Jlc3BvbnNlEkkKCkdldFByb2plY3QSHC5tdXN0ZXIudjEuR2V0UHJvamVjdFJlcXVlc3QaHS5tdXN0ZXIudjEuR2V0UHJvamVjdFJlc3BvbnNlElIKDVJlbW92ZVByb2plY3QSHy5tdXN0ZXIudjEuUmVtb3ZlUHJvamVjdFJlcXVlc3QaIC5tdXN0ZXIudjEuUmVtb3ZlUHJvamVjdFJlc3BvbnNlYgZwcm90bzM");
 
 /**
  * An applied compose file.
@@ -196,6 +196,11 @@ export type Agent = Message<"muster.v1.Agent"> & {
    * @generated from field: string stopped_runtime_policy = 15;
    */
   stoppedRuntimePolicy: string;
+
+  /**
+   * @generated from field: repeated muster.v1.Trigger triggers = 16;
+   */
+  triggers: Trigger[];
 };
 
 /**
@@ -204,6 +209,60 @@ export type Agent = Message<"muster.v1.Agent"> & {
  */
 export const AgentSchema: GenMessage<Agent> = /*@__PURE__*/
   messageDesc(file_muster_v1_projects, 1);
+
+/**
+ * @generated from message muster.v1.Trigger
+ */
+export type Trigger = Message<"muster.v1.Trigger"> & {
+  /**
+   * As given in the file, else empty.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * cron, interval, timeout, event
+   *
+   * @generated from field: string kind = 2;
+   */
+  kind: string;
+
+  /**
+   * Cron expression, duration (`1h30m`) or topic.
+   *
+   * @generated from field: string schedule = 3;
+   */
+  schedule: string;
+
+  /**
+   * Time zone of a cron expression: an IANA name; empty: that of the machine.
+   *
+   * @generated from field: string timezone = 4;
+   */
+  timezone: string;
+
+  /**
+   * Task of the run.
+   *
+   * @generated from field: string prompt = 5;
+   */
+  prompt: string;
+
+  /**
+   * The host fires it by itself; else it only fires when a person says so.
+   *
+   * @generated from field: bool automatic = 6;
+   */
+  automatic: boolean;
+};
+
+/**
+ * Describes the message muster.v1.Trigger.
+ * Use `create(TriggerSchema)` to create a new message.
+ */
+export const TriggerSchema: GenMessage<Trigger> = /*@__PURE__*/
+  messageDesc(file_muster_v1_projects, 2);
 
 /**
  * @generated from message muster.v1.Change
@@ -244,7 +303,7 @@ export type Change = Message<"muster.v1.Change"> & {
  * Use `create(ChangeSchema)` to create a new message.
  */
 export const ChangeSchema: GenMessage<Change> = /*@__PURE__*/
-  messageDesc(file_muster_v1_projects, 2);
+  messageDesc(file_muster_v1_projects, 3);
 
 /**
  * @generated from message muster.v1.ApplyProjectRequest
@@ -296,7 +355,7 @@ export type ApplyProjectRequest = Message<"muster.v1.ApplyProjectRequest"> & {
  * Use `create(ApplyProjectRequestSchema)` to create a new message.
  */
 export const ApplyProjectRequestSchema: GenMessage<ApplyProjectRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_projects, 3);
+  messageDesc(file_muster_v1_projects, 4);
 
 /**
  * @generated from message muster.v1.ApplyProjectResponse
@@ -337,6 +396,18 @@ export type ApplyProjectResponse = Message<"muster.v1.ApplyProjectResponse"> & {
    * @generated from field: string previous_spec_hash = 6;
    */
   previousSpecHash: string;
+
+  /**
+   * Only for a dry run: normal form of what is applied (empty when nothing is) and of the file, as YAML without secrets.
+   *
+   * @generated from field: string applied_yaml = 7;
+   */
+  appliedYaml: string;
+
+  /**
+   * @generated from field: string spec_yaml = 8;
+   */
+  specYaml: string;
 };
 
 /**
@@ -344,7 +415,7 @@ export type ApplyProjectResponse = Message<"muster.v1.ApplyProjectResponse"> & {
  * Use `create(ApplyProjectResponseSchema)` to create a new message.
  */
 export const ApplyProjectResponseSchema: GenMessage<ApplyProjectResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_projects, 4);
+  messageDesc(file_muster_v1_projects, 5);
 
 /**
  * @generated from message muster.v1.ListProjectsRequest
@@ -357,7 +428,7 @@ export type ListProjectsRequest = Message<"muster.v1.ListProjectsRequest"> & {
  * Use `create(ListProjectsRequestSchema)` to create a new message.
  */
 export const ListProjectsRequestSchema: GenMessage<ListProjectsRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_projects, 5);
+  messageDesc(file_muster_v1_projects, 6);
 
 /**
  * @generated from message muster.v1.ListProjectsResponse
@@ -374,7 +445,7 @@ export type ListProjectsResponse = Message<"muster.v1.ListProjectsResponse"> & {
  * Use `create(ListProjectsResponseSchema)` to create a new message.
  */
 export const ListProjectsResponseSchema: GenMessage<ListProjectsResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_projects, 6);
+  messageDesc(file_muster_v1_projects, 7);
 
 /**
  * @generated from message muster.v1.GetProjectRequest
@@ -405,7 +476,7 @@ export type GetProjectRequest = Message<"muster.v1.GetProjectRequest"> & {
  * Use `create(GetProjectRequestSchema)` to create a new message.
  */
 export const GetProjectRequestSchema: GenMessage<GetProjectRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_projects, 7);
+  messageDesc(file_muster_v1_projects, 8);
 
 /**
  * @generated from message muster.v1.GetProjectResponse
@@ -422,7 +493,7 @@ export type GetProjectResponse = Message<"muster.v1.GetProjectResponse"> & {
  * Use `create(GetProjectResponseSchema)` to create a new message.
  */
 export const GetProjectResponseSchema: GenMessage<GetProjectResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_projects, 8);
+  messageDesc(file_muster_v1_projects, 9);
 
 /**
  * @generated from message muster.v1.RemoveProjectRequest
@@ -448,7 +519,7 @@ export type RemoveProjectRequest = Message<"muster.v1.RemoveProjectRequest"> & {
  * Use `create(RemoveProjectRequestSchema)` to create a new message.
  */
 export const RemoveProjectRequestSchema: GenMessage<RemoveProjectRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_projects, 9);
+  messageDesc(file_muster_v1_projects, 10);
 
 /**
  * @generated from message muster.v1.RemoveProjectResponse
@@ -486,7 +557,7 @@ export type RemoveProjectResponse = Message<"muster.v1.RemoveProjectResponse"> &
  * Use `create(RemoveProjectResponseSchema)` to create a new message.
  */
 export const RemoveProjectResponseSchema: GenMessage<RemoveProjectResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_projects, 10);
+  messageDesc(file_muster_v1_projects, 11);
 
 /**
  * @generated from service muster.v1.ProjectService
