@@ -61,3 +61,37 @@ export async function retry<T>(
     }
   }
 }
+
+/** What `work` comes to, or the signal's reason as soon as that aborts; the work itself is not stopped by it. */
+export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const { promise, reject } = deferred<never>();
+  const onAbort = (): void => reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+/** Waits for `work` to settle, but no longer than `ms`; says which came first. Never rejects. */
+export async function within(
+  work: Promise<unknown>,
+  options: { readonly ms: number; readonly clock: Clock },
+): Promise<'settled' | 'late'> {
+  const stop = new AbortController();
+  const settled = work.then(
+    () => 'settled' as const,
+    () => 'settled' as const,
+  );
+  const late = options.clock.sleep(options.ms, stop.signal).then(
+    () => 'late' as const,
+    () => 'settled' as const,
+  );
+  try {
+    return await Promise.race([settled, late]);
+  } finally {
+    stop.abort();
+  }
+}

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import type { ConnectRouter } from '@connectrpc/connect';
+import { within } from '../base/async.js';
 import { AppError, errorMessage } from '../base/errors.js';
 import { makeId, type Id, type IdSource } from '../base/ids.js';
 import { DisposableStore } from '../base/lifecycle.js';
@@ -47,11 +48,14 @@ import { inBackground, recoverWork } from './recoverWork.js';
 import { FileLog } from './log/fileLog.js';
 import { redactingProviders } from './log/redactingProviders.js';
 import { describeEndpoint, publishEndpoint } from './server/endpointFile.js';
-import { mapErrors, noteCalls, refuseAgents, requireToken } from './server/interceptors.js';
+import { mapErrors, noteCalls, refuseAgents, refuseWhenEnding, requireToken } from './server/interceptors.js';
 import { listen } from './server/server.js';
 import { chooseSocketPath } from './server/socketPath.js';
 import { keyedDigest } from './state/machineKey.js';
 import { openStateDirectory } from './state/stateDirectory.js';
+
+/** How long an ending host waits for each thing that is still at work, in ms. What it leaves, the next one takes up. */
+const longestGoodbyeMs = 5_000;
 
 export interface HostOptions {
   readonly stateDir: string;
@@ -81,7 +85,8 @@ export async function startHost(options: HostOptions): Promise<Host> {
   try {
     return await build(options, resources);
   } catch (error) {
-    await resources.dispose();
+    // What went wrong first is what the person must hear of.
+    await resources.dispose().catch(() => undefined);
     throw error;
   }
 }
@@ -95,6 +100,8 @@ async function build(options: HostOptions, resources: DisposableStore): Promise<
   resources.add(lock);
 
   const clock = createNodeClock();
+  const patiently = async (work: Promise<void>): Promise<void> =>
+    void (await within(work, { ms: longestGoodbyeMs, clock }));
   const redactor = new Redactor();
   const log = resources.add(
     new FileLog(state.log, {
@@ -121,16 +128,19 @@ async function build(options: HostOptions, resources: DisposableStore): Promise<
   const secretDigest = keyedDigest(state.path);
   const secrets = new ComposeSecrets({ digest: secretDigest, redactor });
   const environment = new HostRunEnvironment({ shell, redactor, secrets });
-  const supervisor = resources.add(
-    new DirectoryRunSupervisor({
-      directory: sandbox.directory,
-      output: sandbox.output,
-      driver: sandbox.driver,
-      clock,
-      log,
-    }),
-  );
-  const settler = new ThreadSettler({ store, clock, log, driver: worktrees });
+  const supervisor = new DirectoryRunSupervisor({
+    directory: sandbox.directory,
+    output: sandbox.output,
+    driver: sandbox.driver,
+    clock,
+    log,
+  });
+  // Given back in reverse: preparations end before the supervisor leaves, and ends that it still tells are settled after.
+  const settler = new ThreadSettler({ store, clock, log, driver: worktrees, supervisor });
+  const merges = new CoreMergeService({ store, clock, ids, log, driver: mergeDriver, settler });
+  resources.add(settler);
+  resources.add(merges);
+  resources.add(supervisor);
   const executor = new RunExecutor({
     store,
     clock,
@@ -154,19 +164,17 @@ async function build(options: HostOptions, resources: DisposableStore): Promise<
     limit: defaultConcurrency,
     execute: run => executor.execute(run),
   });
-  resources.add({ dispose: () => queue.stop() });
+  resources.add({ dispose: () => patiently(executor.dispose()) });
   const threads = new CoreThreadService({
     store,
     clock,
+    log,
     executor,
     settler,
     workspaces,
     driver: worktrees,
     onFreed: () => queue.advance(),
   });
-  const merges = new CoreMergeService({ store, clock, ids, log, driver: mergeDriver, settler });
-  resources.add({ dispose: () => merges.idle() });
-  resources.add({ dispose: () => settler.allSettled() });
   const dispatcher = new DispatchService({
     store,
     clock,
@@ -179,6 +187,7 @@ async function build(options: HostOptions, resources: DisposableStore): Promise<
   const projects = new CoreProjectService({ store, clock, ids });
 
   const presence = new ClientPresence(() => clock.awake());
+  const ending = new AbortController();
   const closing = new AbortController();
   const ended = Promise.withResolvers<void>();
   const facts: HostFacts = {
@@ -188,7 +197,10 @@ async function build(options: HostOptions, resources: DisposableStore): Promise<
     startedAt: clock.now(),
   };
   const shutdown = (reason: string): void => {
-    if (closing.signal.aborted) return;
+    if (ending.signal.aborted) return;
+    // From here on nobody gets in: whoever comes now finds the next host.
+    ending.abort();
+    queue.stop();
     log.info('Ending', { reason });
     // A moment later, so that the answer to the call that asked for it goes out first.
     setImmediate(() => {
@@ -230,13 +242,24 @@ async function build(options: HostOptions, resources: DisposableStore): Promise<
       socket: facts.socket,
       routes,
       signal: closing.signal,
-      interceptors: [noteCalls(presence), mapErrors(log, redactor), requireToken(endpoint.token), refuseAgents()],
+      interceptors: [
+        noteCalls(presence),
+        mapErrors(log, redactor),
+        requireToken(endpoint.token),
+        refuseWhenEnding(ending.signal),
+        refuseAgents(),
+      ],
     }),
   );
+  // Calls that are at work end first: they write to the store and their answers need the server.
+  resources.add({ dispose: () => patiently(presence.whenQuiet()) });
   resources.add(publishEndpoint(state.endpoint, endpoint));
-  resources.add(inBackground(closing.signal, () => recoverWork({ store, log, worktrees, settler, merges })));
+  const recovery = inBackground({ closing: closing.signal, log }, () =>
+    recoverWork({ store, log, worktrees, settler, merges, threads }),
+  );
+  resources.add({ dispose: () => patiently(recovery) });
   queue.advance();
-  resources.add(trimFeed(store));
+  resources.add(trimFeed(store, log));
   if (options.idleExitMs !== undefined) {
     resources.add(
       exitWhenIdle({

@@ -1,8 +1,11 @@
+import { deferred, type Deferred } from '../base/async.js';
 import type { Disposable } from '../base/lifecycle.js';
 
-/** Counts who needs the host: open streams and recent calls. */
+/** Counts who needs the host: open streams, calls at work and recent ones. */
 export class ClientPresence {
   #streams = 0;
+  #calls = 0;
+  #quiet: Deferred<void> | undefined;
   #lastCall: number;
   readonly #now: () => number;
 
@@ -24,19 +27,36 @@ export class ClientPresence {
         if (left) return;
         left = true;
         this.#streams--;
-        this.touch();
+        this.#lastCall = this.#now();
       },
     };
   }
 
-  /** A call came in. */
-  touch(): void {
-    this.#lastCall = this.#now();
+  /** A call came in; it is at work until the result is disposed. */
+  call(): { dispose(): void } {
+    this.#calls++;
+    let over = false;
+    return {
+      dispose: () => {
+        if (over) return;
+        over = true;
+        this.#calls--;
+        this.#lastCall = this.#now();
+        if (this.#calls === 0) this.#quiet?.resolve();
+      },
+    };
   }
 
-  /** Milliseconds since anybody was there; 0 while a stream is open. */
+  /** Resolves when no call is at work. */
+  async whenQuiet(): Promise<void> {
+    if (this.#calls === 0) return;
+    this.#quiet ??= deferred();
+    await this.#quiet.promise;
+  }
+
+  /** Milliseconds since anybody was there; 0 while a stream is open or a call is at work. */
   idleFor(): number {
-    return this.#streams > 0 ? 0 : this.#now() - this.#lastCall;
+    return this.#streams + this.#calls > 0 ? 0 : this.#now() - this.#lastCall;
   }
 }
 

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { errorMessage, isAppError } from '../base/errors.js';
 import { lockedExitStatus } from '../protocol/endpoint.js';
-import { startHost } from './bootstrap.js';
+import { startHost, type Host } from './bootstrap.js';
 import { stateDirectoryPath } from './state/stateDirectory.js';
 
 /** A command at a terminal ends at once; the next one should not have to start a host again. */
@@ -21,8 +21,17 @@ async function main(): Promise<void> {
     echoLog: foreground,
     ...(foreground ? {} : { idleExitMs: idleExitMs() }),
   });
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => host.shutdown(signal));
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => end(host, signal));
   await host.ended;
+}
+
+let askedAt: number | undefined;
+
+/** Whoever asks twice will not wait: nothing is lost by it that a crash would not lose. A terminal sends a key's signal more than once. */
+function end(host: Host, signal: string): void {
+  askedAt ??= performance.now();
+  if (performance.now() - askedAt > 1_000) process.exit(1);
+  host.shutdown(signal);
 }
 
 /** `MUSTER_IDLE_EXIT_MS` overrides the default. */

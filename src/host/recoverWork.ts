@@ -1,13 +1,14 @@
 import { errorMessage } from '../base/errors.js';
-import type { Disposable } from '../base/lifecycle.js';
 import type { Log } from '../base/log.js';
 import type { MergeService } from '../core/merges/mergeService.js';
 import type { Store } from '../core/store.js';
+import type { ThreadService } from '../core/threads/threadService.js';
 import type { ThreadSettler } from '../core/threads/threadSettler.js';
 import type { WorktreeDriver } from '../core/workspaces/worktreeDriver.js';
 
 /**
- * Finishes what an earlier host was killed in: first half-removed worktrees, then snapshots of ended runs, then merges.
+ * Finishes what an earlier host was killed in: first half-removed worktrees, then snapshots of ended runs, merges, and
+ * threads that were being abandoned.
  * In the background, so that a person waits for none of it; each step may be asked for again.
  */
 export async function recoverWork(options: {
@@ -16,8 +17,9 @@ export async function recoverWork(options: {
   readonly worktrees: WorktreeDriver;
   readonly settler: ThreadSettler;
   readonly merges: MergeService;
+  readonly threads: ThreadService;
 }): Promise<void> {
-  const { store, log, worktrees, settler, merges } = options;
+  const { store, log, worktrees, settler, merges, threads } = options;
   for (const repository of store.read(stores => stores.threads.repositories())) {
     try {
       await worktrees.recover(repository);
@@ -28,10 +30,18 @@ export async function recoverWork(options: {
   }
   settler.recover();
   merges.recover();
+  await threads.recover();
 }
 
-/** Owns work that goes on while the host serves; disposing waits for it. It is not begun when the host is ending already. */
-export function inBackground(closing: AbortSignal, work: () => Promise<void>): Disposable {
-  const done = closing.aborted ? Promise.resolve() : work();
-  return { dispose: () => done };
+/** Begins work that goes on while the host serves, unless the host is ending already. The result never rejects. */
+export async function inBackground(
+  { closing, log }: { readonly closing: AbortSignal; readonly log: Log },
+  work: () => Promise<void>,
+): Promise<void> {
+  if (closing.aborted) return;
+  try {
+    await work();
+  } catch (error) {
+    log.error('What an earlier host left could not be taken up', { reason: errorMessage(error) });
+  }
 }

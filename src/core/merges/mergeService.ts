@@ -1,13 +1,16 @@
 import type { Clock } from '../../base/clock.js';
-import { KeyedQueue } from '../../base/async.js';
-import { AppError, errorMessage } from '../../base/errors.js';
+import { KeyedQueue, within } from '../../base/async.js';
+import { AppError, errorMessage, isAppError } from '../../base/errors.js';
 import { isId, type IdSource, type MergeId } from '../../base/ids.js';
+import type { Disposable } from '../../base/lifecycle.js';
 import type { Log } from '../../base/log.js';
+import { commitSurely } from '../commitSurely.js';
 import { isRunActive } from '../runs/run.js';
 import type { Store } from '../store.js';
 import { noWorktree } from '../threads/threadService.js';
 import type { Thread } from '../threads/thread.js';
 import { findThread } from '../threads/threadLookup.js';
+import type { ThreadView } from '../threads/threadStore.js';
 import type { ThreadSettler } from '../threads/threadSettler.js';
 import { worktreeOf } from '../workspaces/workspaceService.js';
 import { isMergeActive, type Merge } from './merge.js';
@@ -32,48 +35,34 @@ export interface MergeServiceOptions {
   readonly settler: ThreadSettler;
 }
 
+/** How long an ending host waits for git to let go of a merge; the next host finishes or undoes it in any case. */
+const endWaitsMs = 10_000;
+
 /** The merge queue: first in, first out per repository. */
-export class MergeService {
+export class MergeService implements Disposable {
   readonly #options: MergeServiceOptions;
   readonly #queue = new KeyedQueue();
   readonly #aborts = new Map<MergeId, AbortController>();
   readonly #working = new Set<Promise<void>>();
+  readonly #leaving = new AbortController();
+  readonly #hostEnds = new AppError('cancelled', 'The host ends.', {});
 
   constructor(options: MergeServiceOptions) {
     this.#options = options;
   }
 
-  /** Queues a merge and returns it. Errors: `thread.*`, `worktree.missing`, `merge.refused`. */
+  /** Queues a merge and returns it. A merge that is under way is returned instead. Errors: `thread.*`, `worktree.missing`, `merge.refused`. */
   async request(request: RequestedMerge): Promise<Merge> {
     const { store, clock, ids, settler } = this.#options;
     const { thread: found } = store.read(stores => findThread(stores, request.thread));
     await settler.settled(found.id);
-    const view = store.read(stores => findThread(stores, found.id));
-    const { thread } = view;
-    if (view.latestRun && isRunActive(view.latestRun.status)) {
-      throw new AppError(
-        'thread.busy',
-        `${view.latestRun.agent} is still at work on thread ${thread.id}. Wait for it or cancel it, then merge.`,
-        {
-          thread: thread.id,
-          status: view.latestRun.status,
-        },
-      );
-    }
-    if (view.latestMerge && isMergeActive(view.latestMerge.status)) return view.latestMerge;
-    if (!worktreeOf(thread)) throw noWorktree(thread);
+    const before = store.read(stores => findThread(stores, found.id));
+    const earlier = requireMergeable(before);
+    if (earlier) return earlier;
+    const { thread } = before;
     const project = store.read(stores => stores.projects.get(thread.projectId));
-    const target = request.target ?? project?.spec.merge.target ?? branchOf(thread.baseRef);
-    if (target === undefined || target === '') {
-      throw new AppError(
-        'merge.refused',
-        `Thread ${thread.id} did not start from a branch. Name the target: \`muster merge ${thread.id} --into BRANCH\`.`,
-        {
-          thread: thread.id,
-          reason: 'no target',
-        },
-      );
-    }
+    const target = request.target ?? project?.spec.merge.target ?? thread.baseRef;
+    if (target === undefined || target === '') throw noTarget(thread);
     const expect =
       request.expect ?? (await settler.snapshot(thread, `${thread.summary}\n\nWork kept by Muster before a merge.`));
     if (expect === undefined) throw noWorktree(thread);
@@ -89,15 +78,19 @@ export class MergeService {
       files: [],
       createdAt: clock.now(),
     };
-    store.transact(stores => {
+    const inserted = store.transact(stores => {
+      // While the snapshot was taken, somebody else may have asked for a merge or given the agent more to do.
+      const meanwhile = requireMergeable(findThread(stores, thread.id));
+      if (meanwhile) return meanwhile;
       stores.merges.insert(merge);
       stores.events.append(
         { kind: 'merge_changed', threadId: merge.threadId, mergeId: merge.id, status: merge.status },
         clock.now(),
       );
+      return merge;
     });
-    this.#enqueue(merge, thread);
-    return merge;
+    if (inserted === merge) this.#enqueue(merge, thread);
+    return inserted;
   }
 
   /** Errors: `merge.unknown`. */
@@ -140,6 +133,8 @@ export class MergeService {
   cancel(id: string): Merge {
     const merge = this.get(id);
     this.#aborts.get(merge.id)?.abort(new AppError('cancelled', 'The merge was cancelled.', {}));
+    // One that waits for its turn need not wait for it to be cancelled.
+    if (merge.status === 'queued') this.#end(merge, cancelledEarly);
     return this.get(id);
   }
 
@@ -152,21 +147,21 @@ export class MergeService {
     }
   }
 
-  /** Resolves when no merge is at work. */
-  async idle(): Promise<void> {
-    await Promise.all(this.#working);
+  /** Leaves what is queued or half done to the next host. Resolves when nothing of it is at work, or it cannot be waited for. */
+  async dispose(): Promise<void> {
+    this.#leaving.abort();
+    for (const abort of this.#aborts.values()) abort.abort(this.#hostEnds);
+    await within(Promise.all(this.#working), { ms: endWaitsMs, clock: this.#options.clock });
   }
 
   #enqueue(merge: Merge, thread: Thread): void {
+    if (this.#leaving.signal.aborted) return;
     const abort = new AbortController();
     this.#aborts.set(merge.id, abort);
     const work = this.#queue
       .run(thread.repository ?? thread.id, () => this.#merge(merge, thread, abort.signal), abort.signal)
       .catch((error: unknown) =>
-        this.#end(
-          merge,
-          abort.signal.aborted ? { status: 'cancelled', message: 'Cancelled before it began.' } : failed(error),
-        ),
+        this.#failed(merge, abort.signal.aborted ? abort.signal.reason : error, cancelledEarly),
       )
       .finally(() => {
         this.#aborts.delete(merge.id);
@@ -192,13 +187,29 @@ export class MergeService {
         },
         signal,
       );
-      this.#end(merge, ended(outcome));
+      this.#end(merge, this.#alreadyMerged(merge, outcome) ?? ended(outcome));
     } catch (error) {
-      this.#end(
-        merge,
-        signal.aborted ? { status: 'cancelled', message: 'Cancelled; nothing was changed.' } : failed(error),
-      );
+      this.#failed(merge, signal.aborted ? signal.reason : error, {
+        status: 'cancelled',
+        message: 'Cancelled; nothing was changed.',
+      });
     }
+  }
+
+  #failed(merge: Merge, reason: unknown, cancelled: Partial<Merge>): void {
+    // The next host takes it up as it is.
+    if (reason === this.#hostEnds) return;
+    this.#end(merge, isAppError(reason, 'cancelled') ? cancelled : failed(reason));
+  }
+
+  /** Asking again for what was merged and is still there gets the same answer, and does not turn a merged thread into a blocked one. */
+  #alreadyMerged(merge: Merge, outcome: MergeOutcome): Partial<Merge> | undefined {
+    if (outcome.kind !== 'blocked' || outcome.reason !== 'nothing_to_merge') return undefined;
+    const earlier = this.#options.store
+      .read(stores => stores.merges.ofThread(merge.threadId))
+      .findLast(each => each.status === 'merged' && each.target === merge.target && each.expect === merge.expect);
+    if (earlier?.commit === undefined) return undefined;
+    return { status: 'merged', commit: earlier.commit, message: 'It was merged already.' };
   }
 
   #save(merge: Merge, change: Partial<Merge>): void {
@@ -223,8 +234,45 @@ export class MergeService {
   #end(merge: Merge, change: Partial<Merge>): void {
     if (change.status === 'failed')
       this.#options.log.warn('A merge failed', { merge: merge.id, reason: change.message });
-    this.#save(merge, { ...change, endedAt: this.#options.clock.now() });
+    const { clock, log } = this.#options;
+    commitSurely(() => this.#save(merge, { ...change, endedAt: clock.now() }), {
+      what: `the end of merge ${merge.id}`,
+      clock,
+      log,
+      signal: this.#leaving.signal,
+    });
   }
+}
+
+const cancelledEarly: Partial<Merge> = { status: 'cancelled', message: 'Cancelled before it began.' };
+
+/** The merge that is under way already, if there is one. Errors: `thread.busy`, `thread.closed`, `worktree.missing`. */
+function requireMergeable({ thread, latestRun, latestMerge }: ThreadView): Merge | undefined {
+  if (latestRun && isRunActive(latestRun.status)) {
+    throw new AppError(
+      'thread.busy',
+      `${latestRun.agent} is still at work on thread ${thread.id}. Wait for it or cancel it, then merge.`,
+      { thread: thread.id, status: latestRun.status },
+    );
+  }
+  if (latestMerge && isMergeActive(latestMerge.status)) return latestMerge;
+  if (!worktreeOf(thread)) throw noWorktree(thread);
+  if (thread.outcome === 'abandoned') {
+    throw new AppError(
+      'thread.closed',
+      `Thread ${thread.id} was abandoned. \`muster restore ${thread.id}\` brings it back.`,
+      { thread: thread.id, status: thread.outcome },
+    );
+  }
+  return undefined;
+}
+
+function noTarget(thread: Thread): AppError<'merge.refused'> {
+  return new AppError(
+    'merge.refused',
+    `Thread ${thread.id} did not start from a branch. Name the target: \`muster merge ${thread.id} --into BRANCH\`.`,
+    { thread: thread.id, reason: 'no target' },
+  );
 }
 
 function ended(outcome: MergeOutcome): Partial<Merge> {

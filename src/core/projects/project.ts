@@ -1,5 +1,6 @@
+import { AppError } from '../../base/errors.js';
 import type { ProjectId } from '../../base/ids.js';
-import type { ProjectSpec } from '../../compose/projectSpec.js';
+import type { AgentSpec, ProjectSpec } from '../../compose/projectSpec.js';
 
 /** An applied compose file. Its identity is the file's path; the name is for people. Times are ms since the epoch. */
 export interface Project {
@@ -42,6 +43,16 @@ export function consentKey(spec: ProjectSpec): string {
 export function isConsented(spec: ProjectSpec, consent: string | undefined): boolean {
   const key = consentKey(spec);
   return key === '' || key === consent;
+}
+
+/** An agent that asks for a container is not run on the bare machine instead. Errors: `request.invalid`. */
+export function requireDriver(agent: AgentSpec): void {
+  if (agent.driver.name === 'process') return;
+  throw new AppError(
+    'request.invalid',
+    `Agent ${agent.name} runs in ${agent.driver.name}, which this version does not start yet. Write driver: {process: {}} to run it as a process of this machine.`,
+    { field: `agents.${agent.name}.driver`, reason: 'not supported yet' },
+  );
 }
 
 /** The permission mode an agent runs with: its own, its user-defined provider's, else `confined`. */

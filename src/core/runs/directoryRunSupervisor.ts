@@ -6,6 +6,9 @@ import type { SupervisionParts } from './runSupervision.js';
 import type { AdoptedRun, RunLimits, RunListener, RunSupervisor } from './runSupervisor.js';
 import type { SandboxLaunch } from './sandboxDriver.js';
 
+/** Between SIGTERM and SIGKILL, for what a run of an earlier host left. */
+const leftoverGraceMs = 5_000;
+
 interface Watched {
   readonly supervision: RunSupervision;
   /** Resolves when the supervision has nothing more to do. Never rejects. */
@@ -38,6 +41,12 @@ export class DirectoryRunSupervisor implements RunSupervisor {
     const watched = this.#watched.get(run);
     await watched?.supervision.cancel();
     await watched?.over;
+  }
+
+  async endLeftovers(run: RunId): Promise<void> {
+    const watched = this.#watched.get(run);
+    if (watched) await watched.over;
+    else await this.#parts.driver.stop(run, { graceMs: leftoverGraceMs });
   }
 
   holdClock(run: RunId): Disposable {

@@ -15,6 +15,8 @@ export interface RunSupervisor {
   adopt(run: AdoptedRun, limits: RunLimits, listener: RunListener): void;
   /** Stops a run; its listener then hears `cancelled` (unless it ended by itself first). Resolves when nothing of it is alive. */
   cancel(run: RunId): Promise<void>;
+  /** Ends what an ended run left going in the background, whichever host watched it. Errors: `run.unstoppable`. */
+  endLeftovers(run: RunId): Promise<void>;
   /** Stands the run's time limits still (a question to a person is open) until the result is disposed; holds add up. */
   holdClock(run: RunId): Disposable;
   /**

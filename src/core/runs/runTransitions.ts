@@ -19,6 +19,11 @@ export function adoptRun(run: Run): Run {
   return isRunActive(run.status) && run.status !== 'queued' ? { ...run, generation: run.generation + 1 } : run;
 }
 
+/** The host ends before anything of the run was made: whoever claims it next begins anew. */
+export function requeueRun(run: Run): Run {
+  return run.status === 'starting' ? { ...run, status: 'queued' } : run;
+}
+
 export function startRun(run: Run, now: number): Run {
   return run.status === 'starting' ? { ...run, status: 'running', startedAt: now } : run;
 }

@@ -3,14 +3,16 @@ import { AppError } from '../../base/errors.js';
 import type { IdSource } from '../../base/ids.js';
 import type { AgentSpec } from '../../compose/projectSpec.js';
 import type { ProviderRegistries } from '../agents/providerRegistries.js';
-import { person } from '../messages/message.js';
-import { consentReasons, isConsented, type Project } from '../projects/project.js';
+import { isMergeActive } from '../merges/merge.js';
+import { person, type Message } from '../messages/message.js';
+import { consentReasons, isConsented, requireDriver, type Project } from '../projects/project.js';
 import type { Run } from '../runs/run.js';
 import type { RunEnvironment } from '../runs/runEnvironment.js';
 import type { Store, Stores } from '../store.js';
 import type { WorkspaceService } from '../workspaces/workspaceService.js';
 import type { Thread } from './thread.js';
 import { findThread } from './threadLookup.js';
+import { threadMerging } from './threadService.js';
 
 /** Prompts above 4 MiB are refused: no provider takes them. */
 const maxPromptLength = 4 * 1024 * 1024;
@@ -61,7 +63,7 @@ export class DispatchService {
 
   /**
    * Errors: `agent.unknown`, `consent.required`, `prompt.invalid`, `provider.unknown`, `queue.full`, `thread.unknown`, `thread.ambiguous`,
-   * `thread.closed`, those of finding the repository.
+   * `thread.busy` (it is being merged), `thread.closed`, those of finding the repository.
    */
   async dispatch(dispatch: Dispatch): Promise<Dispatched> {
     const { store, workspaces, environment, onQueued } = this.#options;
@@ -81,7 +83,7 @@ export class DispatchService {
     const { clock, ids } = this.#options;
     const repeated =
       dispatch.idempotencyKey === undefined ? undefined : stores.messages.byIdempotencyKey(dispatch.idempotencyKey);
-    if (repeated) return findDispatched(stores, repeated.threadId);
+    if (repeated) return findDispatched(stores, repeated);
     requireRoomInQueue(stores, dispatch.project);
     const now = clock.now();
     const thread =
@@ -171,16 +173,6 @@ function requirePrompt(prompt: string): void {
     throw new AppError('prompt.invalid', 'The task contains a NUL character. Remove it.', { reason: 'NUL character' });
 }
 
-/** An agent that asks for a container is not run on the bare machine instead. */
-function requireDriver(agent: AgentSpec): void {
-  if (agent.driver.name === 'process') return;
-  throw new AppError(
-    'request.invalid',
-    `Agent ${agent.name} runs in ${agent.driver.name}, which this version does not start yet. Write driver: {process: {}} to run it as a process of this machine.`,
-    { field: `agents.${agent.name}.driver`, reason: 'not supported yet' },
-  );
-}
-
 function requireRoomInQueue(stores: Stores, project: Project): void {
   const limit = project.spec.limits.queued;
   if (limit === undefined) return;
@@ -193,28 +185,35 @@ function requireRoomInQueue(stores: Stores, project: Project): void {
   );
 }
 
+/**
+ * A thread that is to go on. One whose work was merged and whose worktree was removed gets a new worktree from the branch
+ * that has the work; one whose unmerged work was put away must be restored first.
+ */
 function reopen(stores: Stores, id: string, now: number): Thread {
-  const { thread } = findThread(stores, id);
-  if (thread.outcome === 'abandoned' || (thread.rescue !== undefined && thread.worktree === undefined)) {
+  const { thread, latestMerge: merge } = findThread(stores, id);
+  if (merge && isMergeActive(merge.status)) throw threadMerging(thread, merge);
+  const putAway = thread.rescue !== undefined && thread.worktree === undefined;
+  const mergedInto = merge?.status === 'merged' ? merge.target : undefined;
+  if (thread.outcome === 'abandoned' || (putAway && mergedInto === undefined)) {
     throw new AppError(
       'thread.closed',
-      `Thread ${thread.id} was abandoned and its worktree removed. \`muster restore ${thread.id}\` brings it back.`,
-      {
-        thread: thread.id,
-        status: thread.outcome,
-      },
+      `${thread.outcome === 'abandoned' ? `Thread ${thread.id} was abandoned` : `The worktree of thread ${thread.id} was removed before its work was merged`}. \`muster restore ${thread.id}\` brings it back.`,
+      { thread: thread.id, status: thread.outcome },
     );
   }
-  const open: Thread = { ...thread, outcome: 'open', updatedAt: now };
+  const fresh = putAway && mergedInto !== undefined ? { requestedBase: mergedInto } : {};
+  const open: Thread = { ...thread, ...fresh, outcome: 'open', updatedAt: now };
   stores.threads.update(open);
   stores.events.append({ kind: 'thread_changed', threadId: thread.id }, now);
   return open;
 }
 
-function findDispatched(stores: Stores, id: Thread['id']): Dispatched {
-  const view = findThread(stores, id);
-  if (!view.latestRun) throw new Error(`Thread ${id} has no run`);
-  return { thread: view.thread, run: view.latestRun };
+/** What came of a message; a run that never started was followed by another. */
+function findDispatched(stores: Stores, message: Message): Dispatched {
+  const { thread } = findThread(stores, message.threadId);
+  const run = stores.runs.ofThread(thread.id).findLast(each => each.messageId === message.id);
+  if (!run) throw new Error(`Message ${message.id} has no run`);
+  return { thread, run };
 }
 
 function summaryOf(text: string): string {

@@ -1,7 +1,8 @@
 import type { Clock } from '../../base/clock.js';
-import { AppError } from '../../base/errors.js';
+import { AppError, errorMessage } from '../../base/errors.js';
 import type { ThreadId } from '../../base/ids.js';
-import { isMergeActive } from '../merges/merge.js';
+import type { Log } from '../../base/log.js';
+import { isMergeActive, type Merge } from '../merges/merge.js';
 import { isRunActive } from '../runs/run.js';
 import type { RunExecutor } from '../runs/runExecutor.js';
 import { cancelQueuedRun } from '../runs/runTransitions.js';
@@ -16,6 +17,7 @@ import type { ThreadView } from './threadStore.js';
 export interface ThreadServiceOptions {
   readonly store: Store;
   readonly clock: Clock;
+  readonly log: Log;
   readonly executor: RunExecutor;
   readonly settler: ThreadSettler;
   readonly driver: WorktreeDriver;
@@ -32,11 +34,14 @@ export class ThreadService {
     this.#options = options;
   }
 
-  /** The thread with what its last run left committed. Errors: `thread.unknown`, `thread.ambiguous`. */
+  /**
+   * The thread, as a rule with what its last run left committed (a snapshot that takes long is not waited for).
+   * Errors: `thread.unknown`, `thread.ambiguous`.
+   */
   async get(id: string): Promise<ThreadView> {
     const { store, settler } = this.#options;
     const { thread } = store.read(stores => findThread(stores, id));
-    await settler.settled(thread.id);
+    await settler.settledForLooking(thread.id);
     return store.read(stores => findThread(stores, thread.id));
   }
 
@@ -65,38 +70,68 @@ export class ThreadService {
   /** Cancels, keeps everything under a rescue ref, then removes worktree and branch. Errors: `worktree.ignoredTooLarge`. */
   async abandon(id: string, options: RemoveWorktree = {}): Promise<ThreadView> {
     const { thread } = await this.cancel(id);
-    this.#refuseWhileMerging(thread.id);
-    const rescue = await this.#removeWorktree(thread, options);
-    return this.#save(thread.id, current => ({ ...current, outcome: 'abandoned', ...rescue }));
+    return await this.#exclusive(thread.id, async before => {
+      // First of all, so that nobody gives the agent more to do while its files go.
+      this.#save(before.id, current => ({ ...current, outcome: 'abandoned' }));
+      try {
+        const rescue = await this.#removeWorktree(before, options);
+        return this.#save(before.id, current => ({ ...current, ...rescue }));
+      } catch (error) {
+        this.#save(before.id, current => ({ ...current, outcome: before.outcome }));
+        throw error;
+      }
+    });
   }
 
   /** Removes the worktree of a thread that stays as it is (its branch's work is kept under a rescue ref). */
   async removeWorktree(id: string, options: RemoveWorktree = {}): Promise<ThreadView> {
-    const { thread } = await this.#idle(id);
-    const rescue = await this.#removeWorktree(thread, options);
-    return this.#save(thread.id, current => ({
-      ...current,
-      outcome: current.outcome === 'open' ? 'completed' : current.outcome,
-      ...rescue,
-    }));
+    const found = this.#options.store.read(stores => findThread(stores, id));
+    return await this.#exclusive(found.thread.id, async thread => {
+      const rescue = await this.#removeWorktree(thread, options);
+      return this.#save(thread.id, current => ({
+        ...current,
+        outcome: current.outcome === 'open' ? 'completed' : current.outcome,
+        ...rescue,
+      }));
+    });
   }
 
   /** Brings an abandoned thread back with its worktree and its uncommitted work. Errors: `rescue.unknown`, `worktree.failed`. */
   async restore(id: string): Promise<ThreadView> {
-    const { thread } = await this.get(id);
-    const { repository, branch, rescue } = thread;
-    if (thread.worktree !== undefined || rescue === undefined || repository === undefined || branch === undefined) {
-      throw new AppError(
-        'rescue.unknown',
-        `Thread ${thread.id} has nothing to restore: ${thread.worktree ? 'its worktree is there' : 'it never had a worktree'}.`,
-        {
-          rescue: rescue ?? '',
-        },
+    const found = this.#options.store.read(stores => findThread(stores, id));
+    return await this.#exclusive(found.thread.id, async thread => {
+      const { repository, branch, rescue } = thread;
+      // A host was killed before it came to remove anything.
+      if (thread.outcome === 'abandoned' && thread.worktree !== undefined)
+        return this.#save(thread.id, current => ({ ...current, outcome: 'open' }));
+      if (thread.worktree !== undefined || rescue === undefined || repository === undefined || branch === undefined) {
+        throw new AppError(
+          'rescue.unknown',
+          `Thread ${thread.id} has nothing to restore: ${thread.worktree ? 'its worktree is there' : 'it never had a worktree'}.`,
+          { rescue: rescue ?? '' },
+        );
+      }
+      const path = this.#options.workspaces.pathOf(thread);
+      const { head } = await this.#options.driver.restore(repository, rescue, { repository, branch, path });
+      return this.#save(thread.id, current => ({
+        ...current,
+        outcome: 'open',
+        worktree: path,
+        head,
+        rescue: undefined,
+      }));
+    });
+  }
+
+  /** Goes on with abandoning what an earlier host was killed in. Errors of one thread do not keep the others from it. */
+  async recover(): Promise<void> {
+    const { store, log } = this.#options;
+    const begun = store.read(stores => stores.threads.withWorktree()).filter(thread => thread.outcome === 'abandoned');
+    for (const { id } of begun) {
+      await this.abandon(id).catch((error: unknown) =>
+        log.warn('An abandoned thread could not be cleared away', { thread: id, reason: errorMessage(error) }),
       );
     }
-    const path = this.#options.workspaces.pathOf(thread);
-    const { head } = await this.#options.driver.restore(repository, rescue, { repository, branch, path });
-    return this.#save(thread.id, current => ({ ...current, outcome: 'open', worktree: path, head, rescue: undefined }));
   }
 
   /** Closes the thread without merging; its worktree stays until it is removed. */
@@ -116,30 +151,17 @@ export class ThreadService {
     return { view: await this.get(thread.id), head };
   }
 
+  /** The thread when neither a run nor a merge of it is at work. Errors: `thread.busy`. */
   async #idle(id: string): Promise<ThreadView> {
-    const view = await this.get(id);
-    const run = view.latestRun;
-    if (run && isRunActive(run.status)) {
-      throw new AppError(
-        'thread.busy',
-        `${run.agent} is still at work on thread ${view.thread.id} (${run.status}). Wait for it or cancel it first.`,
-        {
-          thread: view.thread.id,
-          status: run.status,
-        },
-      );
-    }
-    this.#refuseWhileMerging(view.thread.id);
-    return view;
+    const { store, settler } = this.#options;
+    const { thread } = store.read(stores => findThread(stores, id));
+    await settler.settled(thread.id);
+    return requireIdle(store.read(stores => findThread(stores, thread.id)));
   }
 
-  #refuseWhileMerging(id: ThreadId): void {
-    const merge = this.#options.store.read(stores => stores.threads.view(id)?.latestMerge);
-    if (!merge || !isMergeActive(merge.status)) return;
-    throw new AppError('thread.busy', `Thread ${id} is being merged (${merge.status}). Wait for the merge to end.`, {
-      thread: id,
-      status: merge.status,
-    });
+  /** Does something to an idle thread's files while nobody else does. */
+  async #exclusive(id: ThreadId, work: (thread: Thread) => Promise<ThreadView>): Promise<ThreadView> {
+    return await this.#options.workspaces.exclusive(id, async () => await work((await this.#idle(id)).thread));
   }
 
   async #removeWorktree(
@@ -162,6 +184,28 @@ export class ThreadService {
       return findThread(stores, id);
     });
   }
+}
+
+function requireIdle(view: ThreadView): ThreadView {
+  const { thread, latestRun: run, latestMerge: merge } = view;
+  if (run && isRunActive(run.status)) {
+    throw new AppError(
+      'thread.busy',
+      `${run.agent} is still at work on thread ${thread.id} (${run.status}). Wait for it or cancel it first.`,
+      { thread: thread.id, status: run.status },
+    );
+  }
+  if (merge && isMergeActive(merge.status)) throw threadMerging(thread, merge);
+  return view;
+}
+
+/** The error for what cannot be done while a merge of the thread is under way. */
+export function threadMerging(thread: Thread, merge: Merge): AppError<'thread.busy'> {
+  return new AppError(
+    'thread.busy',
+    `Thread ${thread.id} is being merged (${merge.status}). Wait for the merge to end.`,
+    { thread: thread.id, status: merge.status },
+  );
 }
 
 /** The error for a thread that has no files of its own yet, or no longer. */

@@ -1,23 +1,34 @@
+import { within } from '../../base/async.js';
 import type { Clock } from '../../base/clock.js';
 import { errorMessage } from '../../base/errors.js';
 import type { ThreadId } from '../../base/ids.js';
 import type { Log } from '../../base/log.js';
+import type { Disposable } from '../../base/lifecycle.js';
+import { commitSurely } from '../commitSurely.js';
 import type { Run } from '../runs/run.js';
+import type { RunSupervisor } from '../runs/runSupervisor.js';
 import type { Store } from '../store.js';
 import type { WorktreeDriver } from '../workspaces/worktreeDriver.js';
 import { worktreeOf } from '../workspaces/workspaceService.js';
 import type { Thread } from './thread.js';
 
+/** How long a list or a look at a thread waits for its snapshot: git may hang, and lists must not. */
+const lookWaitsMs = 2_000;
+/** How long an ending host waits: after that, the next one settles again. */
+const endWaitsMs = 10_000;
+
 /**
- * After a run's end: commits what the agent left uncommitted and counts the changes. The run has ended before this is
- * done (whoever waits for the agent does not wait for git); whoever needs the thread's head awaits {@link settled}.
- * A host that dies in between does it again at its next start.
+ * After a run's end: ends what the agent left going in the background, commits what it left uncommitted and counts the
+ * changes. The run has ended before this is done (whoever waits for the agent does not wait for git); whoever needs the
+ * thread's head awaits {@link settled}. A host that dies in between leaves all of it to the next one.
  */
-export class ThreadSettler {
+export class ThreadSettler implements Disposable {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #driver: WorktreeDriver;
+  readonly #supervisor: Pick<RunSupervisor, 'endLeftovers'>;
+  readonly #leaving = new AbortController();
   readonly #pending = new Map<ThreadId, Promise<void>>();
 
   constructor(options: {
@@ -25,11 +36,13 @@ export class ThreadSettler {
     readonly clock: Clock;
     readonly log: Log;
     readonly driver: WorktreeDriver;
+    readonly supervisor: Pick<RunSupervisor, 'endLeftovers'>;
   }) {
     this.#store = options.store;
     this.#clock = options.clock;
     this.#log = options.log;
     this.#driver = options.driver;
+    this.#supervisor = options.supervisor;
   }
 
   /** Begins to settle an ended run. */
@@ -53,9 +66,17 @@ export class ThreadSettler {
     await this.#pending.get(thread);
   }
 
-  /** Resolves when nothing at all is waiting. */
-  async allSettled(): Promise<void> {
-    await Promise.all(this.#pending.values());
+  /** For looking, not for acting: like {@link settled} (of all threads when none is named), but only for a moment. */
+  async settledForLooking(thread?: ThreadId): Promise<void> {
+    const pending = thread === undefined ? [...this.#pending.values()] : [this.#pending.get(thread)];
+    if (pending.some(each => each !== undefined))
+      await within(Promise.all(pending), { ms: lookWaitsMs, clock: this.#clock });
+  }
+
+  /** Begins no more, and waits for what is under way, but not for ever. */
+  async dispose(): Promise<void> {
+    this.#leaving.abort();
+    await within(Promise.all(this.#pending.values()), { ms: endWaitsMs, clock: this.#clock });
   }
 
   /** Commits uncommitted work now (an approval) and returns the branch's head. Errors: those of the driver. */
@@ -81,7 +102,14 @@ export class ThreadSettler {
     return head;
   }
 
+  /** Never rejects. */
   async #settle(run: Run): Promise<void> {
+    if (this.#leaving.signal.aborted) return;
+    try {
+      await this.#supervisor.endLeftovers(run.id);
+    } catch (error) {
+      this.#log.warn('What a run left behind could not be stopped', { run: run.id, reason: errorMessage(error) });
+    }
     try {
       const thread = this.#store.read(stores => stores.threads.get(run.threadId));
       if (thread)
@@ -93,6 +121,11 @@ export class ThreadSettler {
       // The worktree is as the agent left it; the next approval or merge tries again and reports to a person.
       this.#log.warn('Work of a run could not be committed', { run: run.id, reason: errorMessage(error) });
     }
-    this.#store.transact(stores => stores.runs.settle(run.id));
+    commitSurely(() => this.#store.transact(stores => stores.runs.settle(run.id)), {
+      what: `that run ${run.id} is settled`,
+      clock: this.#clock,
+      log: this.#log,
+      signal: this.#leaving.signal,
+    });
   }
 }

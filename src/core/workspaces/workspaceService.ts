@@ -1,3 +1,4 @@
+import { KeyedQueue, untilAborted } from '../../base/async.js';
 import { AppError } from '../../base/errors.js';
 import type { AgentSpec } from '../../compose/projectSpec.js';
 import type { Project } from '../projects/project.js';
@@ -16,6 +17,7 @@ export interface PreparedWorkspace {
 export class WorkspaceService {
   readonly #driver: WorktreeDriver;
   readonly #worktreesDir: string;
+  readonly #perThread = new KeyedQueue();
   /** What `inspect` found, by folder: a dispatch must not pay for a git process to learn the same thing again. */
   readonly #repositories = new Map<string, Promise<RepositoryInfo>>();
 
@@ -35,6 +37,11 @@ export class WorkspaceService {
     this.#repositories.set(folder, found);
     found.catch(() => this.#repositories.delete(folder));
     return found;
+  }
+
+  /** One thing at a time happens to a thread's files: they are made, removed or brought back. */
+  exclusive<T>(thread: Thread['id'], work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.#perThread.run(thread, work, signal);
   }
 
   /** Forgets what was found, for a folder that may have changed (it was removed, or made a repository). */
@@ -60,7 +67,7 @@ export class WorkspaceService {
         { field: `agents.${agent.name}.workspace.provider`, reason: 'not supported yet' },
       );
     }
-    const repository = await this.repository(project.folder);
+    const repository = await untilAborted(this.repository(project.folder), signal);
     const ref = worktreeOf(thread);
     if (ref) return { cwd: inWorktree(ref.path, repository.prefix), thread };
     const name = worktreeName({ summary: thread.summary, id: thread.id });

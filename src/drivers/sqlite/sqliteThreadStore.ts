@@ -78,7 +78,7 @@ export class SqliteThreadStore implements ThreadStore {
       VALUES (:id, :project_id, :agent, :outcome, :summary, :requested_base, :repository, :branch, :base_ref, :base_commit, :worktree, :head, :rescue,
         :files_changed, :additions, :deletions, :created_at, :updated_at)`);
     this.#update = database.prepare(`
-      UPDATE thread SET outcome = :outcome, summary = :summary, repository = :repository, branch = :branch, base_ref = :base_ref,
+      UPDATE thread SET outcome = :outcome, summary = :summary, requested_base = :requested_base, repository = :repository, branch = :branch, base_ref = :base_ref,
         base_commit = :base_commit, worktree = :worktree, head = :head, rescue = :rescue, files_changed = :files_changed, additions = :additions,
         deletions = :deletions, updated_at = :updated_at
       WHERE id = :id`);

@@ -68,7 +68,7 @@ export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof Threa
     },
 
     async listThreads(request) {
-      await settler.allSettled();
+      await settler.settledForLooking();
       const { folder, project } = request;
       return store.read(stores => {
         const page = stores.threads.page({

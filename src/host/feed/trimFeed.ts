@@ -1,4 +1,6 @@
+import { errorMessage } from '../../base/errors.js';
 import type { Disposable } from '../../base/lifecycle.js';
+import type { Log } from '../../base/log.js';
 import type { Store } from '../../core/store.js';
 
 /** Events that the feed keeps: a client that was away longer gets a snapshot. */
@@ -9,14 +11,23 @@ const pauseMs = 50;
 const everyMs = 600_000;
 
 /** Drops old entries of the change feed, a little at a time, at the start and every ten minutes. */
-export function trimFeed(store: Store): Disposable {
+export function trimFeed(store: Store, log: Log): Disposable {
   let timer: NodeJS.Timeout;
   const plan = (ms: number): void => {
     timer = setTimeout(() => {
-      const dropped = store.transact(stores => stores.events.prune(keptEvents, atOnce));
-      plan(dropped === atOnce ? pauseMs : everyMs);
+      plan(prune(store, log) === atOnce ? pauseMs : everyMs);
     }, ms).unref();
   };
   plan(1_000);
   return { dispose: () => clearTimeout(timer) };
+}
+
+/** How many entries went. A full disk keeps them until the next time. */
+function prune(store: Store, log: Log): number {
+  try {
+    return store.transact(stores => stores.events.prune(keptEvents, atOnce));
+  } catch (error) {
+    log.warn('Old events could not be dropped', { reason: errorMessage(error) });
+    return 0;
+  }
 }

@@ -7,10 +7,22 @@ import { runHeader } from '../../protocol/version.js';
 import type { ClientPresence } from '../idleExit.js';
 import { toConnectError } from './errorDetail.js';
 
-/** Tells the idle exit that somebody is there. */
+/** Tells the idle exit and the end of the host which calls are at work. Streams count themselves where it matters. */
 export function noteCalls(presence: ClientPresence): Interceptor {
   return next => async request => {
-    presence.touch();
+    const call = presence.call();
+    try {
+      return await next(request);
+    } finally {
+      call.dispose();
+    }
+  };
+}
+
+/** A host that has begun to end takes no new calls: what they began would be cut off. The client finds the next host. */
+export function refuseWhenEnding(ending: AbortSignal): Interceptor {
+  return next => async request => {
+    if (ending.aborted) throw new ConnectError('This host is ending. Try again.', Code.Unavailable);
     return await next(request);
   };
 }
