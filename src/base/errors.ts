@@ -49,6 +49,7 @@ export interface ErrorData {
   'thread.unknown': { readonly thread: string };
   'usage': { readonly reason: string };
   'wait.timeout': { readonly thread: string; readonly seconds: number };
+  'workspace.untrusted': Record<never, never>;
   'worktree.failed': { readonly path: string; readonly reason: string };
   'worktree.ignoredTooLarge': { readonly path: string; readonly limitBytes: number; readonly files: readonly string[] };
   'worktree.missing': { readonly path: string };

@@ -101,6 +101,7 @@ function createHostConnection(context: vscode.ExtensionContext, log: Services['l
     nodePath: readSetting('muster.host.nodePath'),
     env: process.env,
     log,
+    isTrusted: () => vscode.workspace.isTrusted,
     startEmbedded: own && (() => own.start()),
   });
 }
@@ -110,17 +111,16 @@ interface ViewWithVisibility {
   readonly onDidChangeVisibility: vscode.Event<vscode.TreeViewVisibilityChangeEvent>;
 }
 
-/** Attaches to a running host at once; starts one as soon as a person looks at Muster, in a folder they trust. */
+/** Attaches to a running host at once; starts one as soon as a person looks at Muster. */
 function connectWhenNeeded({ context, host }: Services, views: readonly ViewWithVisibility[]): void {
   const begin = (): void => {
-    if (!vscode.workspace.isTrusted) return;
     if (views.some(({ visible }) => visible)) host.start();
     else host.attach();
   };
   for (const view of views) {
     context.subscriptions.push(
       view.onDidChangeVisibility(({ visible }) => {
-        if (visible && vscode.workspace.isTrusted && host.state === 'stopped') host.start();
+        if (visible && host.state === 'stopped') host.start();
       }),
     );
   }

@@ -5,7 +5,7 @@ import type { Log } from '../../base/log.js';
 
 interface NextStep {
   readonly label: string;
-  readonly command: CommandId;
+  readonly command: CommandId | 'workbench.trust.manage';
 }
 
 /** Tells a person what went wrong and offers what helps. Cancellation is not an error. */
@@ -22,7 +22,7 @@ export async function reportError(error: unknown, log: Log): Promise<void> {
 }
 
 /** True for our own cancellation and for VS Code's. */
-export function isCancellation(error: unknown): boolean {
+function isCancellation(error: unknown): boolean {
   if (isAppError(error, 'cancelled') || error instanceof vscode.CancellationError) return true;
   return error instanceof Error && error.name === 'AbortError';
 }
@@ -44,6 +44,8 @@ function nextSteps(error: unknown): readonly NextStep[] {
     case 'consent.required':
     case 'project.unknown':
       return [{ label: vscode.l10n.t('Apply Compose File'), command: 'muster.applyProject' }];
+    case 'workspace.untrusted':
+      return [{ label: vscode.l10n.t('Manage Workspace Trust'), command: 'workbench.trust.manage' }];
     case 'internal':
       return [{ label: vscode.l10n.t('Show Log'), command: 'muster.showHostLog' }];
     default:

@@ -62,7 +62,7 @@ function rows(
 }
 
 /** What is typed is a task unless it is the start of an agent's name. */
-export function isTask(value: string, choices: readonly AgentChoice[]): boolean {
+function isTask(value: string, choices: readonly AgentChoice[]): boolean {
   const typed = value.trim().toLowerCase();
   return typed !== '' && !choices.some(({ agent }) => agent.name.toLowerCase().startsWith(typed));
 }

@@ -1,3 +1,4 @@
+import { AppError } from '../../base/errors.js';
 import { Emitter, type Event } from '../../base/event.js';
 import type { Disposable } from '../../base/lifecycle.js';
 import type { Log } from '../../base/log.js';
@@ -17,6 +18,8 @@ export interface HostConnectionOptions {
   readonly env: Environment;
   readonly log: Log;
   readonly startEmbedded?: (() => Promise<void>) | undefined;
+  /** Whether the person trusts this window's folders; nothing is started or asked before. */
+  readonly isTrusted: () => boolean;
 }
 
 /**
@@ -66,19 +69,27 @@ export class HostConnection implements Disposable {
 
   /** Connects if a host runs; never starts one. */
   attach(): void {
-    void this.#load();
+    if (this.#options.isTrusted()) void this.#load();
   }
 
   /** Makes sure that a host is running or being started. */
   start(): void {
+    if (!this.#options.isTrusted()) return;
     this.#mayStart = true;
     this.#startError = undefined;
     if (this.#live && this.#state !== 'connected') this.#setState('connecting');
     void this.#load().then(live => live.retryNow());
   }
 
-  /** A client of the running host, which is started if necessary. Throws `host.unreachable` or `cancelled`. */
+  /**
+   * A client of the running host, which is started if necessary. Throws `host.unreachable`, `workspace.untrusted` or
+   * `cancelled`.
+   */
   async client(signal: AbortSignal): Promise<HostClient> {
+    if (!this.#options.isTrusted()) {
+      const text = 'Muster runs agents, commands and git, so it does nothing in a folder that you do not trust.';
+      throw new AppError('workspace.untrusted', text, {});
+    }
     const live = await this.#load();
     if (live.connection === 'connected' && live.client) return live.client;
     this.start();

@@ -19,7 +19,7 @@ export interface MenuPlace {
 
 export type MenuName = 'editor/context' | 'editor/title' | 'explorer/context' | 'view/item/context' | 'view/title';
 
-export interface KeyBinding {
+interface KeyBinding {
   readonly key: string;
   readonly mac?: string;
   readonly when: string;

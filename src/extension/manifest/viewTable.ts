@@ -15,7 +15,7 @@ export const viewTable = {
   'muster.worktrees': { name: 'Worktrees', icon: '$(list-tree)', size: 1, visibility: 'collapsed' },
 } as const satisfies Readonly<Record<string, ViewEntry>>;
 
-export type ViewId = keyof typeof viewTable;
+type ViewId = keyof typeof viewTable;
 
 export interface WelcomeEntry {
   /** Part of the translation key. */

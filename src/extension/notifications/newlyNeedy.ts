@@ -2,7 +2,7 @@ import { parseThreadStatus, threadGroupOf } from '../../protocol/threadDisplay.j
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 
 /** Why a person may want to hear of a thread. */
-export type Reason = 'needs_you' | 'ready';
+type Reason = 'needs_you' | 'ready';
 
 export interface Occasion {
   readonly thread: Thread;

@@ -79,7 +79,7 @@ export class WorkspaceScope implements vscode.Disposable {
 }
 
 /** True when `inner` is `outer` or lies below it. */
-export function isInside(inner: string, outer: string): boolean {
+function isInside(inner: string, outer: string): boolean {
   if (outer === '') return false;
   return inner === outer || inner.startsWith(outer.endsWith(sep) ? outer : outer + sep);
 }

@@ -13,7 +13,7 @@ interface OpenReview {
 }
 
 /** One changed file: left its base, right the worktree's file, which can be edited; a side that does not exist is missing. */
-export interface ReviewedFile {
+interface ReviewedFile {
   readonly name: vscode.Uri;
   readonly base: vscode.Uri | undefined;
   readonly current: vscode.Uri | undefined;
@@ -127,7 +127,7 @@ function isTitleOf(label: string, { title }: OpenReview): boolean {
 }
 
 /** The two sides of each changed file. */
-export function reviewedFiles(thread: Thread, diff: DiffThreadResponse): readonly ReviewedFile[] {
+function reviewedFiles(thread: Thread, diff: DiffThreadResponse): readonly ReviewedFile[] {
   return diff.files.map(file => ({
     name: currentUri(thread, file),
     base: hasBase(file)

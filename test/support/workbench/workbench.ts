@@ -14,6 +14,8 @@ export interface WorkbenchOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** User settings, over those that keep the workbench quiet. */
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** Let VS Code ask whether the folder is trusted; default: it is. */
+  readonly askForTrust?: boolean;
 }
 
 /** A VS Code window as a person sees it: fresh profile, the packaged extension installed, one folder open. */
@@ -57,6 +59,7 @@ export async function openWorkbench(options: WorkbenchOptions): Promise<Workbenc
     userDataDir: join(scratch, 'user-data'),
     extensionsDir: join(scratch, 'extensions'),
     env: { ...process.env, MUSTER_HOME: stateDir, ...options.env },
+    askForTrust: options.askForTrust ?? false,
   };
   const settings = join(directories.userDataDir, 'User', 'settings.json');
   await mkdir(dirname(settings), { recursive: true });
