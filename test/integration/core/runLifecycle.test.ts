@@ -1,0 +1,232 @@
+import { describe, expect, test } from 'vitest';
+import type { RunId } from '../../../src/base/ids.js';
+import { deferred } from '../../../src/base/async.js';
+import { settle } from '../../support/clock.js';
+import { coreHost, coreWorld, finishRun, runNow, waitingAgent } from '../../support/coreHost.ts';
+import { specOf } from '../../support/projectSpecs.ts';
+
+describe('from dispatch to the end', () => {
+  test('a run gets a worktree, works, and its uncommitted work is kept', async () => {
+    const world = coreWorld();
+    const host = coreHost(world);
+    const task = await host.dispatch();
+    expect(runNow(world, task.run).status).toBe('running');
+    await finishRun(world, task);
+    const { thread, status, latestRun } = await host.threads.get(task.thread.id);
+    expect({ status, run: latestRun?.status, settled: latestRun?.settled }).toEqual({
+      status: 'ready',
+      run: 'succeeded',
+      settled: true,
+    });
+    expect(thread).toMatchObject({ filesChanged: 1, baseRef: 'main' });
+  });
+
+  test('a worktree that cannot be made fails the run and runs nothing', async () => {
+    const world = coreWorld();
+    const host = coreHost(world);
+    world.worktrees.failNextCreate = new Error('no room');
+    const { run, thread } = await host.dispatch();
+    expect(runNow(world, run)).toMatchObject({ status: 'failed', error: { message: 'no room' } });
+    expect((await host.threads.get(thread.id)).thread.worktree).toBeUndefined();
+  });
+
+  test('the end of a run is written as soon as the disk takes it again', async () => {
+    const world = coreWorld();
+    const host = coreHost(world);
+    const task = await host.dispatch();
+    const { store } = world;
+    const transact = store.transact.bind(store);
+    store.transact = () => {
+      throw new Error('disk full');
+    };
+    await finishRun(world, task);
+    expect(runNow(world, task.run).status).toBe('running');
+    store.transact = transact;
+    await world.clock.advance(10_000);
+    expect(runNow(world, task.run).status).toBe('succeeded');
+  });
+
+  test('what the agent left in the background has ended before its work is kept', async () => {
+    const world = coreWorld();
+    const host = coreHost(world);
+    const task = await host.dispatch();
+    const stop = world.sandbox.driver.stop;
+    let stoppedBefore: boolean | undefined;
+    world.sandbox.driver.stop = async (run, options) => {
+      stoppedBefore ??= !runNow(world, task.run).settled;
+      await stop(run, options);
+    };
+    await finishRun(world, task);
+    expect(stoppedBefore).toBe(true);
+    expect(runNow(world, task.run).settled).toBe(true);
+  });
+});
+
+describe('cancelling', () => {
+  test('a run whose worktree is being made ends before the answer comes, and nothing of it runs', async () => {
+    const world = coreWorld();
+    const host = coreHost(world);
+    const making = deferred<void>();
+    const create = world.worktrees.create.bind(world.worktrees);
+    world.worktrees.create = async (request, signal) => {
+      await making.promise;
+      return await create(request, signal);
+    };
+    const { run, thread } = await host.dispatch();
+    expect(runNow(world, run).status).toBe('starting');
+    const cancelling = host.threads.cancel(thread.id);
+    await settle();
+    making.resolve();
+    expect((await cancelling).latestRun?.status).toBe('cancelled');
+    expect(await world.sandbox.directory.exists(run.id)).toBe(false);
+  });
+
+  test('a running one is stopped, a queued one never starts', async () => {
+    const world = coreWorld();
+    const host = coreHost(world);
+    const { run, thread } = await host.dispatch();
+    const next = await host.dispatch({ thread: thread.id });
+    expect(runNow(world, next.run).status).toBe('queued');
+    const view = await host.threads.cancel(thread.id);
+    expect(runNow(world, run).status).toBe('cancelled');
+    expect(runNow(world, next.run).status).toBe('cancelled');
+    expect(view.status).toBe('closed');
+  });
+
+  test('a run that nobody knows is no error', async () => {
+    const world = coreWorld();
+    await expect(coreHost(world).executor.cancel(world.ids.next<'run'>())).resolves.toBeUndefined();
+  });
+});
+
+describe('a host that ends', () => {
+  test('leaves a run that is being prepared to the next one, which runs it once', async () => {
+    const world = coreWorld();
+    const shell = deferred<Record<string, string>>();
+    const host = coreHost(world, { environment: { resolve: () => shell.promise } });
+    const { run } = await host.dispatch();
+    expect(runNow(world, run).status).toBe('starting');
+    await host.end();
+    expect(runNow(world, run)).toMatchObject({ status: 'queued', generation: 1 });
+    await coreHost(world).takeUp();
+    expect(runNow(world, run)).toMatchObject({ status: 'running', generation: 2 });
+    expect(world.store.read(stores => stores.runs.ofThread(run.threadId))).toHaveLength(1);
+  });
+
+  test('does not bring back a run that was cancelled while it was being prepared', async () => {
+    const world = coreWorld();
+    const shell = deferred<Record<string, string>>();
+    const host = coreHost(world, { environment: { resolve: () => shell.promise } });
+    const { run, thread } = await host.dispatch();
+    await Promise.all([host.threads.cancel(thread.id), host.end()]);
+    expect(runNow(world, run).status).toBe('cancelled');
+  });
+
+  test('leaves working agents to the next one', async () => {
+    const world = coreWorld();
+    const host = coreHost(world);
+    const task = await host.dispatch();
+    await host.end();
+    expect(runNow(world, task.run).status).toBe('running');
+    await coreHost(world).takeUp();
+    await finishRun(world, task);
+    expect(runNow(world, task.run).status).toBe('succeeded');
+  });
+});
+
+describe('a host that was killed', () => {
+  function kill(world: ReturnType<typeof coreWorld>, run: RunId): void {
+    world.store.transact(stores => {
+      const found = stores.runs.get(run);
+      if (found) stores.runs.update({ ...found, status: 'starting', generation: found.generation + 1 });
+    });
+  }
+
+  test('before it made the run’s directory: the message gets a new run', async () => {
+    const world = coreWorld();
+    const first = coreHost(world);
+    first.queue.stop();
+    const { run, thread } = await first.dispatch();
+    kill(world, run.id);
+    await coreHost(world).takeUp();
+    const runs = world.store.read(stores => stores.runs.ofThread(thread.id));
+    expect(runs.map(({ status }) => status)).toEqual(['lost', 'running']);
+  });
+
+  test('a run that waited long in the queue before it has not used up its time', async () => {
+    const world = coreWorld();
+    const first = coreHost(world);
+    first.queue.stop();
+    const { run } = await first.dispatch();
+    world.clock.suspend(24 * 3_600_000);
+    kill(world, run.id);
+    await world.sandbox.directory.create(run.id, { spec: {}, prompt: '', files: {} });
+    world.sandbox.leave(run.id, { started: true, pid: true, alive: ['wrapper', 'cli'] });
+    await coreHost(world).takeUp();
+    await world.clock.advance(10_000);
+    expect(runNow(world, run).status).toBe('running');
+  });
+
+  test('after a run’s end, before its leftovers were ended: the next host ends them and keeps the work', async () => {
+    const world = coreWorld();
+    const { run } = await coreHost(world).dispatch();
+    world.store.transact(stores => {
+      const found = stores.runs.get(run.id);
+      if (found) stores.runs.update({ ...found, status: 'succeeded', endedAt: 1, generation: 9 });
+    });
+    world.sandbox.kill(run.id, 'wrapper');
+    await coreHost(world).takeUp();
+    expect(await world.sandbox.driver.isAlive(run.id)).toBe(false);
+    expect(runNow(world, run).settled).toBe(true);
+  });
+
+  test('a run whose agent has left the compose file is watched to its end', async () => {
+    const world = coreWorld();
+    const task = await coreHost(world).dispatch();
+    const spec = specOf(waitingAgent.replace('"dev"', '"other"'));
+    world.store.transact(stores => stores.projects.save({ ...world.project, spec, revision: 2 }));
+    await coreHost(world).takeUp();
+    await finishRun(world, task);
+    expect(runNow(world, task.run).status).toBe('succeeded');
+  });
+
+  test('a run whose provider has left the compose file is stopped, and the reason is told', async () => {
+    const world = coreWorld();
+    const { run } = await coreHost(world).dispatch();
+    const spec = specOf('agents: {dev: {provider: demo}}');
+    world.store.transact(stores => stores.projects.save({ ...world.project, spec, revision: 2 }));
+    await coreHost(world).takeUp();
+    expect(await world.sandbox.driver.isAlive(run.id)).toBe(false);
+    expect(runNow(world, run)).toMatchObject({ status: 'failed', error: { code: 'provider.unknown' } });
+  });
+});
+
+describe('a run that waited while the compose file was edited', () => {
+  test.each([
+    ['its agent was given a container', { driver: { docker: {} } }, /docker/],
+    ['its agent was disabled', { enabled: false }, /no longer in the compose file/],
+  ])('does not start when %s', async (_, change, message) => {
+    const world = coreWorld();
+    const waiting = coreHost(world);
+    waiting.queue.stop();
+    const { run } = await waiting.dispatch();
+    const text = JSON.parse(waitingAgent) as { agents: { dev: object } };
+    const spec = specOf(JSON.stringify({ ...text, agents: { dev: { ...text.agents.dev, ...change } } }));
+    world.store.transact(stores => stores.projects.save({ ...world.project, spec, revision: 2 }));
+    await coreHost(world).takeUp();
+    expect(runNow(world, run)).toMatchObject({ status: 'failed', error: { message: expect.stringMatching(message) } });
+  });
+
+  test('does not start when its project was removed', async () => {
+    const world = coreWorld();
+    const waiting = coreHost(world);
+    waiting.queue.stop();
+    const { run } = await waiting.dispatch();
+    world.store.transact(stores => stores.projects.save({ ...world.project, removedAt: 5 }));
+    await coreHost(world).takeUp();
+    expect(runNow(world, run)).toMatchObject({
+      status: 'failed',
+      error: { message: expect.stringContaining('muster up') },
+    });
+  });
+});

@@ -1,0 +1,190 @@
+import { onTestFinished } from 'vitest';
+import type { IdSource } from '../../src/base/ids.js';
+import { silentLog } from '../../src/base/log.js';
+import type { ProjectSpec } from '../../src/compose/projectSpec.js';
+import { ProviderRegistries } from '../../src/core/agents/providerRegistries.js';
+import type { MergeDriver } from '../../src/core/merges/mergeDriver.js';
+import { MergeService } from '../../src/core/merges/mergeService.js';
+import { consentKey, type Project } from '../../src/core/projects/project.js';
+import { ProjectService } from '../../src/core/projects/projectService.js';
+import { DirectoryRunSupervisor } from '../../src/core/runs/directoryRunSupervisor.js';
+import type { Run } from '../../src/core/runs/run.js';
+import type { RunEnvironment } from '../../src/core/runs/runEnvironment.js';
+import { RunExecutor } from '../../src/core/runs/runExecutor.js';
+import { RunQueue } from '../../src/core/runs/runQueue.js';
+import { DispatchService, type Dispatch, type Dispatched } from '../../src/core/threads/dispatchService.js';
+import { ThreadService } from '../../src/core/threads/threadService.js';
+import { ThreadSettler } from '../../src/core/threads/threadSettler.js';
+import { WorkspaceService } from '../../src/core/workspaces/workspaceService.js';
+import type { SqliteStore } from '../../src/drivers/sqlite/sqliteStore.js';
+import { FakeClock, settle } from './clock.js';
+import { FakeGit } from './fakes/fakeGit.js';
+import { FakeMergeDriver } from './fakes/fakeMergeDriver.js';
+import { FakeSandbox, fakeCommand } from './fakes/fakeSandbox.js';
+import { FakeWorktreeDriver } from './fakes/fakeWorktreeDriver.js';
+import { countingIds } from './ids.js';
+import { specOf } from './projectSpecs.js';
+import { openTestStore } from './sqliteStore.js';
+
+/** What outlives a host: the database, git, run directories and processes. */
+export interface CoreWorld {
+  readonly store: SqliteStore;
+  readonly clock: FakeClock;
+  readonly ids: IdSource;
+  readonly git: FakeGit;
+  readonly worktrees: FakeWorktreeDriver;
+  readonly merging: FakeMergeDriver;
+  readonly sandbox: FakeSandbox;
+  readonly project: Project;
+}
+
+/** The services of one host on such a world. */
+export interface CoreHost {
+  readonly dispatcher: DispatchService;
+  readonly threads: ThreadService;
+  readonly merges: MergeService;
+  readonly executor: RunExecutor;
+  readonly supervisor: DirectoryRunSupervisor;
+  readonly settler: ThreadSettler;
+  readonly queue: RunQueue;
+  dispatch(more?: Partial<Dispatch>): Promise<Dispatched>;
+  /** Takes up what an earlier host left, as a starting host does. */
+  takeUp(): Promise<void>;
+  /** Ends in the order in which a host ends. */
+  end(): Promise<void>;
+}
+
+/** An agent `dev` that goes on until the test ends it. */
+export const waitingAgent = JSON.stringify({
+  providers: { mine: { command: fakeCommand, args: ['[{"wait":true}]'], output: { format: 'text' } } },
+  agents: { dev: { provider: 'mine' } },
+});
+
+/** A repository `/shop` with one file and an applied project in it. */
+export function coreWorld(spec: ProjectSpec = specOf(waitingAgent)): CoreWorld {
+  const opened = openTestStore();
+  onTestFinished(() => opened.dispose());
+  const ids = countingIds();
+  const git = new FakeGit('/shop', { 'readme.md': 'one\n' });
+  const project: Project = {
+    id: ids.next(),
+    name: spec.name,
+    folder: '/shop',
+    file: '/shop/agent-compose.yml',
+    revision: 1,
+    specHash: 'sha256:1',
+    spec,
+    appliedAt: 1,
+    consent: consentKey(spec),
+  };
+  opened.store.transact(stores => stores.projects.save(project));
+  return {
+    store: opened.store,
+    clock: new FakeClock(),
+    ids,
+    git,
+    worktrees: new FakeWorktreeDriver(git),
+    merging: new FakeMergeDriver(git),
+    sandbox: new FakeSandbox(),
+    project,
+  };
+}
+
+/** Starts services on a world; `merging` replaces its merge driver. */
+export function coreHost(
+  world: CoreWorld,
+  { merging = world.merging, environment = {} }: { merging?: MergeDriver; environment?: Partial<RunEnvironment> } = {},
+): CoreHost {
+  const { store, clock, ids, worktrees, sandbox } = world;
+  const log = silentLog;
+  const common = { store, clock, ids, log };
+  const { directory, output, driver } = sandbox;
+  const supervisor = new DirectoryRunSupervisor({ directory, output, driver, clock, log });
+  const settler = new ThreadSettler({ ...common, driver: worktrees, supervisor });
+  const workspaces = new WorkspaceService({ driver: worktrees, worktreesDir: '/state/worktrees' });
+  const providers = new ProviderRegistries(provider => provider);
+  const runEnvironment = { resolve: async () => ({ PATH: '/bin' }), remember: () => undefined, ...environment };
+  const executor: RunExecutor = new RunExecutor({
+    ...common,
+    providers,
+    workspaces,
+    directory,
+    supervisor,
+    environment: runEnvironment,
+    placeholders: { fill: argv => ({ argv, env: {} }), asRoot: false },
+    onEnded: run => {
+      settler.settle(run);
+      queue.advance();
+    },
+  });
+  const queue = new RunQueue({ ...common, limit: 10, execute: run => executor.execute(run) });
+  const advance = (): void => queue.advance();
+  const merges = new MergeService({ ...common, driver: merging, settler });
+  const threads = new ThreadService({
+    ...common,
+    executor,
+    settler,
+    driver: worktrees,
+    workspaces,
+    onFreed: advance,
+  });
+  const dispatcher = new DispatchService({
+    ...common,
+    providers,
+    workspaces,
+    environment: runEnvironment,
+    onQueued: advance,
+  });
+  return {
+    dispatcher,
+    threads,
+    merges,
+    executor,
+    supervisor,
+    settler,
+    queue,
+    async dispatch(more = {}) {
+      const project = store.read(stores => stores.projects.get(world.project.id)) ?? world.project;
+      const task = { project, agent: 'dev', prompt: 'Fix it', context: [], environment: {}, ...more };
+      const dispatched = await dispatcher.dispatch(task);
+      await settle();
+      return dispatched;
+    },
+    async takeUp() {
+      for (const { run } of store.read(stores => stores.runs.active())) await executor.adopt(run);
+      settler.recover();
+      merges.recover();
+      await threads.recover();
+      queue.advance();
+      await settle();
+    },
+    async end() {
+      queue.stop();
+      await executor.dispose();
+      await supervisor.dispose();
+      await merges.dispose();
+      await settler.dispose();
+    },
+  };
+}
+
+/** The run as it is stored now. */
+export function runNow({ store }: CoreWorld, { id }: Pick<Run, 'id'>): Run {
+  const run = store.read(stores => stores.runs.get(id));
+  if (!run) throw new Error(`No run ${id}`);
+  return run;
+}
+
+/** The agent does its work (a file in its worktree) and ends. */
+export async function finishRun(world: CoreWorld, { thread, run }: Dispatched, text = 'two\n'): Promise<void> {
+  const worktree = world.store.read(stores => stores.threads.get(thread.id))?.worktree;
+  if (worktree === undefined) throw new Error('The run has no worktree');
+  world.git.write(`${worktree}/readme.md`, text);
+  world.sandbox.exit(run.id, { code: 0 });
+  await settle();
+}
+
+/** A `ProjectService` on the world's database. */
+export function projectService({ store, clock, ids }: CoreWorld): ProjectService {
+  return new ProjectService({ store, clock, ids });
+}
