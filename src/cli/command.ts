@@ -4,7 +4,8 @@ import type { Log } from '../base/log.js';
 import type { HostClient } from '../client/hostClient.js';
 import type { LiveState } from '../client/liveState.js';
 import type { Environment } from '../client/stateDirectory.js';
-import { usageError, type GlobalOptions } from './globalOptions.js';
+import type { GlobalOptions } from './globalOptions.js';
+import { usageError } from './usageError.js';
 import type { Printer } from './output/printer.js';
 
 /** What a command may use. Everything it connects to is given back when it ends. */
@@ -73,6 +74,8 @@ export interface Arguments<O extends OptionTable> {
   /** A positional that the table requires. */
   required(index: number): string;
   readonly positionals: readonly string[];
+  /** How many positionals stood before a `--`; undefined without one. */
+  readonly terminator: number | undefined;
 }
 
 /** Makes a command whose arguments are parsed before it runs. Too few or too many are an error of `usage`. */
@@ -93,7 +96,8 @@ function parse<O extends OptionTable>(
   args: readonly string[],
   command: { readonly name: string; readonly positionals: readonly Positional[]; readonly options: OptionTable },
 ): Arguments<O> {
-  const { values, positionals } = parseStrictly(args, command.options, command.name);
+  const { values, positionals, tokens } = parseStrictly(args, command.options, command.name);
+  const end = tokens.findIndex(({ kind }) => kind === 'option-terminator');
   const missing = command.positionals.find(({ required }, index) => required && positionals[index] === undefined);
   const help = `\`muster ${command.name} --help\` explains it.`;
   if (missing) throw usageError(`\`muster ${command.name}\` needs <${missing.name}>; ${help}`);
@@ -103,6 +107,7 @@ function parse<O extends OptionTable>(
     throw usageError(`\`muster ${command.name}\` does not take ${JSON.stringify(extra)}; ${help}`);
   return {
     positionals,
+    terminator: end < 0 ? undefined : tokens.slice(0, end).filter(({ kind }) => kind === 'positional').length,
     flag: name => values[name] === true,
     text: name => {
       const value = values[name];
@@ -122,7 +127,7 @@ function parseStrictly(args: readonly string[], table: OptionTable, name: string
     options[option] = { type, ...(short && { short }), ...(multiple && { multiple }) };
   }
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true, tokens: true });
   } catch (error) {
     // Node's sentences name the option and what is wrong with it, and how to pass a text that begins with a dash.
     throw usageError(`\`muster ${name}\`: ${errorMessage(error).replaceAll('\n', ' ')}`);

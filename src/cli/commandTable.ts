@@ -11,7 +11,16 @@ interface Entry {
 /** Every command, in the order of the help. A new one: a file in `commands/`, a line here, a section in `docs/cli.md`. */
 export const commandTable: Readonly<Record<string, Entry>> = {
   up: { summary: 'apply the compose file', load: async () => (await import('./commands/up.js')).up },
+  down: { summary: 'take a project down', load: async () => (await import('./commands/down.js')).down },
+  config: {
+    summary: 'check the compose file and print its normal form',
+    load: async () => (await import('./commands/config.js')).config,
+  },
   dispatch: { summary: 'give an agent a task', load: async () => (await import('./commands/dispatch.js')).dispatch },
+  run: {
+    summary: 'give an agent a task and read along until it has ended',
+    load: async () => (await import('./commands/run.js')).run,
+  },
   ps: {
     summary: 'list threads: what needs you, what works, what is ready',
     load: async () => (await import('./commands/ps.js')).ps,
@@ -49,6 +58,47 @@ export const commandTable: Readonly<Record<string, Entry>> = {
         load: async () => (await import('./commands/worktreesRemove.js')).worktreesRemove,
       },
     },
+  },
+  exec: {
+    summary: 'run a command in the worktree of a thread',
+    load: async () => (await import('./commands/exec.js')).exec,
+  },
+  stop: { summary: 'stop the agent in a worktree', load: async () => (await import('./commands/sandboxes.js')).stop },
+  resume: {
+    summary: 'accepted for scripts: worktrees are always ready',
+    load: async () => (await import('./commands/sandboxes.js')).resume,
+  },
+  rm: {
+    summary: 'remove a worktree, keeping its work under a rescue ref',
+    load: async () => (await import('./commands/sandboxes.js')).rm,
+  },
+  sandbox: {
+    summary: 'list the worktrees that agents work in',
+    load: async () => (await import('./commands/sandboxes.js')).sandboxList,
+    parts: {
+      ls: { summary: 'the same', load: async () => (await import('./commands/sandboxes.js')).sandboxList },
+      stop: { summary: 'as `stop`', load: async () => (await import('./commands/sandboxes.js')).stop },
+      resume: { summary: 'as `resume`', load: async () => (await import('./commands/sandboxes.js')).resume },
+      rm: { summary: 'as `rm`', load: async () => (await import('./commands/sandboxes.js')).rm },
+    },
+  },
+  project: {
+    summary: 'list the applied projects',
+    load: async () => (await import('./commands/projectList.js')).projectList,
+    parts: {
+      ls: { summary: 'the same', load: async () => (await import('./commands/projectList.js')).projectList },
+      up: { summary: 'as `up`', load: async () => (await import('./commands/up.js')).up },
+      down: { summary: 'as `down`', load: async () => (await import('./commands/down.js')).down },
+    },
+  },
+  agent: {
+    summary: 'list the agents of a project',
+    load: async () => (await import('./commands/agentList.js')).agentList,
+    parts: { ls: { summary: 'the same', load: async () => (await import('./commands/agentList.js')).agentList } },
+  },
+  inspect: {
+    summary: 'print all facts about a project, agent, run or sandbox as JSON',
+    load: async () => (await import('./commands/inspect.js')).inspect,
   },
   status: { summary: 'tell about the running host', load: async () => (await import('./commands/status.js')).status },
   daemon: {

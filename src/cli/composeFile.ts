@@ -6,7 +6,8 @@ import type { ComposeDiagnostic } from '../compose/diagnostic.js';
 import { readDotenv } from '../compose/dotenv.js';
 import { envFilesOf, layeredEnv } from '../compose/environment.js';
 import { parseCompose } from '../compose/parseCompose.js';
-import { usageError } from './globalOptions.js';
+import type { ProjectSpec } from '../compose/projectSpec.js';
+import { usageError } from './usageError.js';
 
 /** Names that are looked for, best first. */
 const composeFileNames = ['agent-compose.yml', 'agent-compose.yaml'] as const;
@@ -36,10 +37,12 @@ export interface LocalCheck {
   readonly warnings: readonly string[];
   /** Variables of this process that the file refers to. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Present exactly when there are no errors. */
+  readonly spec?: ProjectSpec | undefined;
 }
 
 /** Reads and checks a compose file here, so that all problems come with their places. Throws `compose.unreadable`. */
-export async function checkComposeFile(file: string, env: Environment): Promise<LocalCheck> {
+export async function checkComposeFile(file: string, env: Environment, projectName?: string): Promise<LocalCheck> {
   const text = await readText(file);
   const environment: Record<string, string> = {};
   const lookUp = layeredEnv(await readEnvFiles(file, text), name => {
@@ -47,14 +50,26 @@ export async function checkComposeFile(file: string, env: Environment): Promise<
     if (value !== undefined) environment[name] = value;
     return value;
   });
-  const { diagnostics } = parseCompose(text, { directoryName: basename(dirname(file)), env: lookUp });
-  const describe = ({ range, detail, path }: ComposeDiagnostic): string =>
-    `${file}:${range.start.line}:${range.start.column}: ${path === '' ? '' : `${path}: `}${detail}`;
+  const { diagnostics, spec } = parseCompose(text, {
+    directoryName: basename(dirname(file)),
+    env: lookUp,
+    projectName,
+  });
+  // A place that terminals can open, then the sentence that agent-compose has for it.
+  const describe = ({ range, message }: ComposeDiagnostic): string =>
+    `${file}:${range.start.line}:${range.start.column}: ${message}`;
   return {
     errors: diagnostics.filter(({ severity }) => severity === 'error').map(describe),
     warnings: diagnostics.filter(({ severity }) => severity === 'warning').map(describe),
     environment,
+    spec,
   };
+}
+
+/** The error for a file with problems. */
+export function invalidCompose(file: string, problems: readonly string[]): AppError<'compose.invalid'> {
+  const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
+  return new AppError('compose.invalid', `The compose file ${file} has ${count}.`, { file, problems });
 }
 
 /** The host reads them again and reports what is wrong with them; here they only serve to resolve references. */

@@ -6,6 +6,8 @@ export const exitStatus = {
   failed: 1,
   usage: 2,
   unreachable: 3,
+  /** This version does not do it. */
+  unsupported: 4,
   /** 128 and the number of SIGINT, as shells expect it. */
   interrupted: 130,
 } as const;
@@ -22,9 +24,16 @@ const usageCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'usage',
 ]);
 
+/** A child's own status is passed on; what shells and signals use, and none at all, is a failure. */
+export function childExitStatus(status: number | null | undefined): number {
+  if (status === 0) return exitStatus.ok;
+  return status && status > 0 && status < 126 ? status : exitStatus.failed;
+}
+
 /** The exit status that tells a script what kind of error it was. */
 export function exitStatusOf(code: ErrorCode): number {
   if (code === 'host.unreachable') return exitStatus.unreachable;
+  if (code === 'feature.unsupported') return exitStatus.unsupported;
   if (code === 'cancelled') return exitStatus.interrupted;
   return usageCodes.has(code) || code.endsWith('.unknown') ? exitStatus.usage : exitStatus.failed;
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import { AppError } from '../base/errors.js';
+import { readSeconds } from './seconds.js';
+import { usageError } from './usageError.js';
 
 /** Options that every command takes, before or after its name. */
 export interface GlobalOptions {
@@ -7,6 +8,13 @@ export interface GlobalOptions {
   readonly directory: string;
   /** The compose file as given; undefined: looked for. */
   readonly file: string | undefined;
+  readonly projectName: string | undefined;
+  /** Address of a host, unchecked. */
+  readonly host: string | undefined;
+  /** How long one call may take, or a wait for a thread; 0 is without a limit. */
+  readonly timeoutMs: number | undefined;
+  /** Print what agent-compose prints instead of our own and its together. */
+  readonly compat: Compat | undefined;
   readonly json: boolean;
   readonly help: boolean;
   readonly version: boolean;
@@ -15,16 +23,34 @@ export interface GlobalOptions {
 export const globalOptionLines: readonly (readonly [string, string])[] = [
   ['-C, --directory DIR', 'work as if started in DIR'],
   ['-f, --file FILE', 'the compose file (default: agent-compose.yml here or in a folder above)'],
+  ['-p, --project-name NAME', 'the project; for `config` and `up`: its name'],
+  ['    --host ADDRESS', 'the host: unix:///path/to/its/socket'],
+  ['    --timeout S', 'how long the host may take to answer a call'],
+  ['    --compat ERA', 'print exactly what agent-compose prints: seed or head'],
   ['    --json', 'print JSON on standard output'],
   ['-h, --help', 'explain the command'],
 ];
 
 const flags: Readonly<Record<string, 'json' | 'help'>> = { '--json': 'json', '-h': 'help', '--help': 'help' };
-const valued: Readonly<Record<string, 'directory' | 'file'>> = {
+type Valued = 'directory' | 'file' | 'projectName' | 'host' | 'timeout' | 'compat';
+const valued: Readonly<Record<string, Valued>> = {
   '-C': 'directory',
   '--directory': 'directory',
   '-f': 'file',
   '--file': 'file',
+  '-p': 'projectName',
+  '--project-name': 'projectName',
+  '--host': 'host',
+  '--timeout': 'timeout',
+  '--compat': 'compat',
+};
+const valueWords: Readonly<Record<Valued, string>> = {
+  directory: 'a folder',
+  file: 'a file',
+  projectName: 'a name',
+  host: 'an address',
+  timeout: 'a time',
+  compat: 'seed or head',
 };
 
 /** Takes the global options out of the arguments, wherever they stand before a `--`. Throws `usage`. */
@@ -33,15 +59,19 @@ export function readGlobalOptions(
   cwd: string,
 ): { readonly options: GlobalOptions; readonly rest: readonly string[] } {
   let directory: string | undefined;
-  let file: string | undefined;
   let json = false;
   let help = false;
   let version = false;
+  const texts: Partial<Record<Valued, string>> = {};
   const rest: string[] = [];
   for (let i = 0; i < args.length; i++) {
     const arg = args[i] ?? '';
     if (arg === '--') {
       rest.push(...args.slice(i));
+      break;
+    }
+    if (rest[0] === 'exec' && beginsCommand(args, { at: i, before: rest })) {
+      rest.push('--', ...args.slice(i));
       break;
     }
     const flag = Object.hasOwn(flags, arg) ? flags[arg] : undefined;
@@ -52,22 +82,47 @@ export function readGlobalOptions(
     else if (arg === '--version' && rest.length === 0) version = true;
     else if (option) {
       const given = value ?? args[++i];
-      if (given === undefined || given === '')
-        throw usageError(`${name} needs a ${option === 'file' ? 'file' : 'folder'}.`);
+      if (given === undefined || given === '') throw usageError(`${name} needs ${valueWords[option]}.`);
       // Like git's: a second -C is relative to the first.
       if (option === 'directory') directory = resolve(directory ?? cwd, given);
-      else file = given;
+      else texts[option] = given;
     } else rest.push(arg);
   }
-  return { options: { directory: directory ?? cwd, file, json, help, version }, rest };
+  const { file, projectName, host, timeout, compat } = texts;
+  const timeoutMs = readSeconds(timeout, '--timeout');
+  const options = { directory: directory ?? cwd, file, projectName, host, timeoutMs, json, help, version };
+  return { options: { ...options, compat: readCompat(compat) }, rest };
+}
+
+/** Options of `exec` that take a value; the first word after them begins the command when one of the selectors was given. */
+const execSelectors: readonly string[] = ['--agent', '--run-id', '--session-id', '--sandbox'];
+const execValued: readonly string[] = [...execSelectors, '--cwd', '--command', '--prompt'];
+
+/** True where the words of the command that `exec` runs begin: whatever follows is not an option of ours. */
+function beginsCommand(
+  args: readonly string[],
+  { at, before }: { readonly at: number; readonly before: readonly string[] },
+): boolean {
+  const arg = args[at] ?? '';
+  const last = before.at(-1) ?? '';
+  if (arg.startsWith('-') || execValued.includes(last)) return false;
+  const selected = before.some(word => execSelectors.includes(splitValue(word).name));
+  if (selected) return true;
+  const next = splitValue(args[at + 1] ?? '--').name;
+  const ours = next === '--' || execValued.includes(next) || Object.hasOwn(valued, next) || Object.hasOwn(flags, next);
+  return !ours;
+}
+
+/** How agent-compose's two eras print: before (seed) and after (head) its sessions became sandboxes. */
+export type Compat = 'seed' | 'head';
+
+/** Throws `usage`. */
+export function readCompat(text: string | undefined): Compat | undefined {
+  if (text === undefined || text === 'seed' || text === 'head') return text;
+  throw usageError(`--compat takes seed or head, not ${JSON.stringify(text)}.`);
 }
 
 function splitValue(arg: string): { readonly name: string; readonly value: string | undefined } {
   const at = arg.startsWith('--') ? arg.indexOf('=') : -1;
   return at < 0 ? { name: arg, value: undefined } : { name: arg.slice(0, at), value: arg.slice(at + 1) };
-}
-
-/** An error in how the program was called. */
-export function usageError(reason: string): AppError<'usage'> {
-  return new AppError('usage', reason, { reason });
 }

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { isAppError } from '../base/errors.js';
 import type { Log } from '../base/log.js';
-import { connectHost, type HostClient } from '../client/hostClient.js';
+import { connectEndpoint, connectHost, type HostClient } from '../client/hostClient.js';
 import { ensureHost } from '../client/hostLauncher.js';
 import { LiveState } from '../client/liveState.js';
 import type { Environment } from '../client/stateDirectory.js';
+import { findEndpoint, type HostAddress } from './hostAddress.js';
 
 export interface SessionOptions {
   readonly stateDir: string;
@@ -12,6 +13,10 @@ export interface SessionOptions {
   readonly env: Environment;
   readonly signal: AbortSignal;
   readonly log: Log;
+  /** A host that was named; it is never started. Undefined: the one of `stateDir`. May throw for what is no address. */
+  readonly address: () => HostAddress | undefined;
+  /** How long one call may take; 0 and undefined: as long as it needs. */
+  readonly callTimeoutMs?: number | undefined;
 }
 
 /** The connections of one invocation of the program; `dispose` ends them so that the process can. */
@@ -31,9 +36,29 @@ export class HostSession {
   }
 
   connectRunning(): Promise<HostClient> {
-    const { stateDir, signal, env } = this.#options;
-    this.#client ??= connectHost({ stateDir, signal, runId: env['MUSTER_RUN_ID'] });
+    const { stateDir, signal } = this.#options;
+    this.#client ??= this.#connectNamed(signal).then(
+      named => named ?? connectHost({ stateDir, signal, ...this.#callOptions() }),
+    );
     return this.#client;
+  }
+
+  /** The host that was named; undefined when none was, or when what `AGENT_COMPOSE_HOST` names is not Muster. */
+  async #connectNamed(signal: AbortSignal): Promise<HostClient | undefined> {
+    const { stateDir } = this.#options;
+    const address = this.#options.address();
+    if (!address) return undefined;
+    try {
+      return await connectEndpoint(await findEndpoint(address, stateDir), { signal, ...this.#callOptions() });
+    } catch (error) {
+      if (address.from === 'AGENT_COMPOSE_HOST' && isAppError(error, 'host.unreachable')) return undefined;
+      throw error;
+    }
+  }
+
+  #callOptions() {
+    const { env, callTimeoutMs } = this.#options;
+    return { runId: env['MUSTER_RUN_ID'], callTimeoutMs: callTimeoutMs === 0 ? undefined : callTimeoutMs };
   }
 
   /** Forgets a client whose host is gone, so that the next call finds or starts another. */
@@ -69,15 +94,17 @@ export class HostSession {
     this.#client = undefined;
   }
 
-  #ensure(signal: AbortSignal): Promise<HostClient> {
+  async #ensure(signal: AbortSignal): Promise<HostClient> {
     const { stateDir, bundleDir, env, log } = this.#options;
-    return ensureHost({
+    const named = await this.#connectNamed(signal);
+    if (named) return named;
+    return await ensureHost({
       stateDir,
       hostBundle: join(bundleDir, 'host.js'),
       env,
       nodeSetting: env['MUSTER_NODE'],
       signal,
-      runId: env['MUSTER_RUN_ID'],
+      ...this.#callOptions(),
       log,
     });
   }

@@ -3,8 +3,11 @@ import { silentLog, type Log } from '../base/log.js';
 import { stateDirectory, type Environment } from '../client/stateDirectory.js';
 import type { CommandContext } from './command.js';
 import { findCommand } from './commandTable.js';
+import { unsupportedCommand } from './unsupported.js';
 import { exitStatus, exitStatusOf } from './exitStatus.js';
-import { readGlobalOptions, usageError } from './globalOptions.js';
+import { readCompat, readGlobalOptions } from './globalOptions.js';
+import { usageError } from './usageError.js';
+import { readHostAddress } from './hostAddress.js';
 import { HostSession } from './hostSession.js';
 import { errorDetails, errorJson, errorLine } from './output/errorText.js';
 import { printCommandHelp, printHelp } from './output/help.js';
@@ -43,12 +46,24 @@ async function invoke({ args, env, cwd, bundleDir, stdin, signal }: CliOptions, 
     else await printHelp(out);
     return exitStatus.ok;
   }
+  const missing = name === undefined ? undefined : unsupportedCommand(name);
+  if (!found && missing) throw missing;
   if (!found) throw usageError(`There is no command ${JSON.stringify(name)}; \`muster help\` lists the commands.`);
   const stateDir = stateDirectory(env);
   const log: Log = env['MUSTER_DEBUG'] ? debugLog(out) : silentLog;
-  const session = new HostSession({ stateDir, bundleDir, env, signal, log });
+  const session = new HostSession({
+    stateDir,
+    bundleDir,
+    env,
+    signal,
+    log,
+    address: () => readHostAddress(options.host, env),
+    // `wait` means the thread, not a call.
+    callTimeoutMs: found.command.name === 'wait' ? undefined : options.timeoutMs,
+  });
   const context: CommandContext = {
     ...options,
+    compat: options.compat ?? readCompat(env['MUSTER_COMPAT'] || undefined),
     env,
     stateDir,
     bundleDir,

@@ -1,5 +1,5 @@
 import { parseDuration } from '../compose/duration.js';
-import { usageError } from './globalOptions.js';
+import { usageError } from './usageError.js';
 
 /** A timer of Node holds at most this. */
 const maximumMs = 2 ** 31 - 1;

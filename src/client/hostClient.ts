@@ -40,6 +40,8 @@ export interface ConnectOptions {
   readonly signal: AbortSignal;
   /** How long the host may take to answer the first call. Default 5 s. */
   readonly timeoutMs?: number;
+  /** How long the host may take to answer any later call; default: as long as it needs. */
+  readonly callTimeoutMs?: number | undefined;
   /** `MUSTER_RUN_ID` of this process, if an agent started it. */
   readonly runId?: string | undefined;
 }
@@ -76,7 +78,7 @@ export async function connectEndpoint(
     readMaxBytes: maximumMessageBytes,
     interceptors: [authorize(endpoint.token, options.runId)],
   });
-  const wire = { transport, socket: endpoint.socket };
+  const wire = { transport, socket: endpoint.socket, timeoutMs: options.callTimeoutMs };
   const host = createServiceClient(HostService, wire);
   try {
     const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;

@@ -24,6 +24,8 @@ export interface LaunchOptions {
   /** How long a host may take to be there. Default 30 s. */
   readonly deadlineMs?: number;
   readonly runId?: string | undefined;
+  /** How long the host may take to answer a call; default: as long as it needs. */
+  readonly callTimeoutMs?: number | undefined;
   readonly log?: Log;
 }
 
@@ -49,7 +51,12 @@ export async function ensureHost(options: LaunchOptions): Promise<HostClient> {
       const discovery = await readEndpoint(stateDir);
       if (discovery.kind === 'found') {
         const answer = await knock(() =>
-          connectEndpoint(discovery.endpoint, { signal, timeoutMs: answerTimeoutMs, runId: options.runId }),
+          connectEndpoint(discovery.endpoint, {
+            signal,
+            timeoutMs: answerTimeoutMs,
+            callTimeoutMs: options.callTimeoutMs,
+            runId: options.runId,
+          }),
         );
         if (typeof answer !== 'string') {
           if (handOvers >= maximumHandOvers || compareVersions(answer.version, version) >= 0) return answer;

@@ -22,7 +22,7 @@ export function toAppError(error: unknown, call: FailedCall): AppError {
   const reason = describe(connectError);
   if (connectError.code === Code.Unimplemented) {
     const message = `The running host does not know this call (${reason}); stop it with \`muster daemon stop\` to start a newer one.`;
-    return new AppError('internal', message, { detail: reason }, { cause: error });
+    return new AppError('feature.unsupported', message, { feature: 'call', reason }, { cause: error });
   }
   return unreachable({ socket: call.socket, reason, cause: error });
 }

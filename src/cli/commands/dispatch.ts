@@ -1,15 +1,12 @@
-import { randomUUID } from 'node:crypto';
-import { collectProviderEnvironment } from '../../client/providerEnvironment.js';
-import type { Project } from '../../protocol/gen/muster/v1/projects_pb.js';
 import type { DispatchResponse } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { defineCommand, type CommandContext } from '../command.js';
-import { usageError } from '../globalOptions.js';
+import { sendTask } from '../dispatching.js';
+import { usageError } from '../usageError.js';
 import { describeState } from '../output/threadList.js';
 import { threadJson } from '../output/wireJson.js';
 import { readPrompt } from '../prompt.js';
 import { waitUntilSettled } from '../settling.js';
 import { getThread } from '../threadLookup.js';
-import { findProject } from './ps.js';
 
 export const dispatch = defineCommand({
   name: 'dispatch',
@@ -23,7 +20,7 @@ export const dispatch = defineCommand({
     'thread': { type: 'string', value: 'ID', text: 'follow up on this thread instead of starting one' },
     'summary': { type: 'string', value: 'TEXT', text: 'title of the thread (default: first line of the task)' },
     'base': { type: 'string', value: 'REF', text: 'branch or commit that the thread starts from' },
-    'project': { type: 'string', short: 'p', value: 'NAME', text: 'the project, when this folder is in none' },
+    'project': { type: 'string', value: 'NAME', text: 'the same as --project-name' },
     'wait': { type: 'boolean', text: 'wait until the thread has settled' },
   },
   details:
@@ -32,49 +29,13 @@ export const dispatch = defineCommand({
     const [agent = '', ...words] = args.positionals;
     if (agent === '') throw usageError('The name of the agent is empty.');
     const prompt = await readPrompt({ words, file: args.text('prompt-file') }, context);
-    const thread = args.text('thread') ?? '';
-    const project = args.text('project') ?? '';
-    const request = {
-      agent,
-      prompt,
-      project,
-      folder: project === '' && thread === '' ? context.directory : '',
-      threadId: thread,
-      summary: args.text('summary') ?? '',
-      base: args.text('base') ?? '',
-      environment: await collectEnvironment(context, { project, thread }),
-      // The same answer comes again when the first one was lost on its way.
-      idempotencyKey: randomUUID(),
-    };
-    const response = await context.repeatable(({ threads }) => threads.dispatch(request, { signal: context.signal }));
+    const response = await sendTask(
+      { ...context, projectName: args.text('project') ?? context.projectName },
+      { agent, prompt, thread: args.text('thread'), summary: args.text('summary'), base: args.text('base') },
+    );
     return args.flag('wait') ? await waitForEnd(context, response) : report(context, response);
   },
 });
-
-/** The provider's variables, and those that the project's secrets refer to. */
-async function collectEnvironment(
-  context: CommandContext,
-  target: { readonly project: string; readonly thread: string },
-): Promise<Record<string, string>> {
-  const environment = collectProviderEnvironment(context.env);
-  const project = await findTarget(context, target);
-  for (const name of project?.environmentNames ?? []) {
-    const value = context.env[name];
-    if (value !== undefined) environment[name] = value;
-  }
-  return environment;
-}
-
-async function findTarget(
-  context: CommandContext,
-  { project, thread }: { readonly project: string; readonly thread: string },
-): Promise<Project | undefined> {
-  // That this folder is in no project is the dispatch's own error.
-  if (thread === '' && project === '') return await findProject(context);
-  const name = thread === '' ? project : (await getThread(context, thread)).projectId;
-  const { signal } = context;
-  return (await context.repeatable(({ projects }) => projects.getProject({ project: name }, { signal }))).project;
-}
 
 function report({ out, json }: CommandContext, response: DispatchResponse): number {
   const { threadId, messageId, runId, status } = response;

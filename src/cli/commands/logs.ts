@@ -1,51 +1,112 @@
-import { isAppError } from '../../base/errors.js';
+import { AppError, isAppError } from '../../base/errors.js';
 import type { HostClient } from '../../client/hostClient.js';
+import type { Project } from '../../protocol/gen/muster/v1/projects_pb.js';
 import type { Run } from '../../protocol/gen/muster/v1/runs_pb.js';
 import type { GetThreadResponse } from '../../protocol/gen/muster/v1/threads_pb.js';
-import { defineCommand, type CommandContext } from '../command.js';
+import { defineCommand, type Arguments, type CommandContext } from '../command.js';
 import { readConversation, sendRun } from '../conversation.js';
-import { usageError } from '../globalOptions.js';
-import { TranscriptPrinter } from '../output/transcript.js';
+import { usageError } from '../usageError.js';
+import { TranscriptPrinter, type ConversationSink } from '../output/transcript.js';
 import { collectingSink, jsonLinesSink } from '../output/transcriptJson.js';
 import { threadJson } from '../output/wireJson.js';
+import { findProject, getProject } from '../projectLookup.js';
+import { readCount } from '../readCount.js';
+import { printRuns, runsJson, selectRuns, type RunSelector } from '../runLogs.js';
 import { readLog } from '../runOutput.js';
 import { present } from '../threadLookup.js';
 
+const options = {
+  'follow': { type: 'boolean', text: 'go on until nothing works on it any more' },
+  'tail': { type: 'string', short: 'n', value: 'N', text: 'only the last lines of what each run printed' },
+  'timestamps': { type: 'boolean', short: 't', text: 'the time of the run before each line' },
+  'agent': { type: 'string', value: 'NAME', text: 'what the runs of this agent printed' },
+  'run-id': { type: 'string', value: 'ID', text: 'what this run printed' },
+  'run': { type: 'string', value: 'ID', text: 'the same' },
+  'sandbox': { type: 'string', value: 'ID', text: 'what the runs of this thread printed' },
+  'session-id': { type: 'string', value: 'ID', text: 'the same' },
+  'raw': { type: 'boolean', text: 'what the agent’s CLI wrote, byte for byte' },
+  'stderr': { type: 'boolean', text: 'with --raw: its standard error' },
+} as const;
+
 export const logs = defineCommand({
   name: 'logs',
-  summary: 'read the conversation of a thread or run',
-  positionals: [{ name: 'thread|run', required: true }],
-  options: {
-    follow: { type: 'boolean', text: 'go on until nothing works on it any more' },
-    raw: { type: 'boolean', text: 'what the agent’s CLI wrote, byte for byte' },
-    stderr: { type: 'boolean', text: 'with --raw: its standard error' },
-  },
-  details: '`--json --follow` prints one line of JSON for each thing that happens.',
+  summary: 'read the conversation of a thread or run, or what the runs of agents printed',
+  positionals: [{ name: 'thread|run|agent', required: false }],
+  options,
+  details:
+    'A thread or run is shown as a conversation; of an agent, and of the project when nothing is named, what its runs printed. `--json --follow` prints one line of JSON for each thing that happens in a thread or run.',
   async run(context, args) {
-    const { out, json } = context;
     const follow = args.flag('follow');
-    if (args.flag('stderr') && !args.flag('raw')) throw usageError('--stderr only goes with --raw.');
-    if (args.flag('raw') && json) throw usageError('--raw and --json exclude each other.');
-    const target = await context.repeatable(client => find(client, args.required(0), context.signal));
-    if (args.flag('raw')) {
+    const raw = args.flag('raw');
+    if (args.flag('stderr') && !raw) throw usageError('--stderr only goes with --raw.');
+    if (raw && context.json) throw usageError('--raw and --json exclude each other.');
+    const printed = await findPrinted(context, args);
+    if (printed) {
+      if (raw) throw usageError('--raw needs a thread or a run.');
+      if (follow && context.json) throw usageError('--json and --follow exclude each other for what runs printed.');
+      const tail = readCount(args.text('tail'), '--tail');
+      const records = await selectRuns(context, printed);
+      if (context.json) context.out.json(await runsJson(context, records, { tail }));
+      else await printRuns(context, records, { follow, tail, timestamps: args.flag('timestamps') });
+      return 0;
+    }
+    const id = args.required(0);
+    const target = await context.repeatable(client => find(client, id, context.signal));
+    if (raw) {
       const runs = target.run ? [target.run] : target.detail.runs;
       await printRaw(context, { runs, follow, stream: args.flag('stderr') ? 'stderr' : 'stdout' });
-    } else if (json && !follow) {
-      const { sink, ...collected } = collectingSink();
-      await send(sink);
-      const thread = present(target.detail.thread, args.required(0));
-      out.json({ thread: threadJson(thread), messages: collected.messages, runs: collected.runs });
-    } else {
-      await send(json ? jsonLinesSink(out) : new TranscriptPrinter(out));
-    }
+    } else await printConversation(context, target, { id, follow });
     return 0;
-
-    function send(sink: Parameters<typeof readConversation>[1]): Promise<void> {
-      if (target.run) return sendRun(context, sink, { run: target.run, follow });
-      return readConversation(context, sink, { threadId: target.detail.thread?.id ?? '', follow });
-    }
   },
 });
+
+/** Which runs' plain output is asked for; undefined when it is the conversation of a thread or run. */
+async function findPrinted(context: CommandContext, args: Arguments<typeof options>): Promise<RunSelector | undefined> {
+  const [word] = args.positionals;
+  const agent = args.text('agent');
+  const runId = args.text('run-id') ?? args.text('run');
+  const sandbox = args.text('sandbox') ?? args.text('session-id');
+  if (word !== undefined && (agent ?? runId ?? sandbox) !== undefined)
+    throw usageError('Name what to read once: as a word, or with an option.');
+  if (runId !== undefined && sandbox !== undefined) throw usageError('--run-id and --sandbox exclude each other.');
+  if (runId !== undefined) return { project: undefined, agent, runId };
+  if (sandbox !== undefined) return { project: undefined, agent, sandbox };
+  if (word === undefined) {
+    const project = await getProject(context);
+    return { project, agent: requireAgent(project, agent) };
+  }
+  const project = await findProject(context);
+  if (project?.agents.some(({ name }) => name === word)) return { project, agent: word };
+  if (project && (word === project.name || word === project.id)) return { project };
+  const plain = context.compat !== undefined || args.text('tail') !== undefined || args.flag('timestamps');
+  if (!plain || args.flag('raw')) return undefined;
+  const { run, detail } = await context.repeatable(client => find(client, word, context.signal));
+  return run ? { project, runId: run.id } : { project, sandbox: detail.thread?.id };
+}
+
+function requireAgent({ name, agents }: Project, agent: string | undefined): string | undefined {
+  if (agent === undefined || agents.some(candidate => candidate.name === agent)) return agent;
+  const known = agents.map(candidate => candidate.name);
+  const message = `There is no agent ${JSON.stringify(agent)} in ${name}. Known agents: ${known.join(', ') || 'none'}.`;
+  throw new AppError('agent.unknown', message, { agent, known });
+}
+
+async function printConversation(
+  context: CommandContext,
+  { detail, run }: Target,
+  { id, follow }: { readonly id: string; readonly follow: boolean },
+): Promise<void> {
+  const { out, json } = context;
+  const send = (sink: ConversationSink): Promise<void> =>
+    run
+      ? sendRun(context, sink, { run, follow })
+      : readConversation(context, sink, { threadId: detail.thread?.id ?? '', follow });
+  if (json && !follow) {
+    const { sink, ...collected } = collectingSink();
+    await send(sink);
+    out.json({ thread: threadJson(present(detail.thread, id)), messages: collected.messages, runs: collected.runs });
+  } else await send(json ? jsonLinesSink(out) : new TranscriptPrinter(out));
+}
 
 interface Target {
   readonly detail: GetThreadResponse;

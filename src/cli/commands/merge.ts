@@ -2,7 +2,7 @@ import { AppError, isAppError } from '../../base/errors.js';
 import type { Merge } from '../../protocol/gen/muster/v1/merges_pb.js';
 import { shortId } from '../../protocol/displayFormat.js';
 import { defineCommand, type CommandContext } from '../command.js';
-import { usageError } from '../globalOptions.js';
+import { usageError } from '../usageError.js';
 import { oneLine } from '../output/style.js';
 import { mergeJson } from '../output/wireJson.js';
 import { getThread } from '../threadLookup.js';

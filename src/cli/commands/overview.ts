@@ -38,7 +38,7 @@ async function readNeeding({ connectRunning, signal }: CommandContext): Promise<
     const client = await connectRunning();
     return await readThreads(client, {
       signal,
-      folder: '',
+      project: '',
       agent: '',
       statuses: ['needs_you', 'failed'],
       doneLimit: 0,

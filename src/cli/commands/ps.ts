@@ -1,12 +1,13 @@
-import { isAppError } from '../../base/errors.js';
 import type { HostClient } from '../../client/hostClient.js';
-import type { Project } from '../../protocol/gen/muster/v1/projects_pb.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { threadGroupOf, threadStatusWords, type ThreadStatus } from '../../protocol/threadDisplay.js';
 import { defineCommand, type CommandContext } from '../command.js';
-import { usageError } from '../globalOptions.js';
+import { findProject } from '../projectLookup.js';
+import { printComposeList } from '../composeList.js';
+import { readCount } from '../readCount.js';
+import { usageError } from '../usageError.js';
+import { isResident } from '../output/compose/shapes.js';
 import { printThreadGroups } from '../output/threadList.js';
-import { projectJson, threadJson } from '../output/wireJson.js';
 
 const allStatuses = Object.keys(threadStatusWords).filter(isStatus);
 /** Enough to see what was finished lately. */
@@ -29,17 +30,21 @@ export const ps = defineCommand({
     const unknown = statuses.find(status => !isStatus(status));
     if (unknown !== undefined)
       throw usageError(`${JSON.stringify(unknown)} is not a status; they are ${allStatuses.join(', ')}.`);
-    const project = args.flag('all') ? undefined : await findProject(context);
+    // There, `-a` means sandboxes that are not at work.
+    const everywhere = args.flag('all') && context.compat === undefined;
+    const project = everywhere ? undefined : await findProject(context);
     const query = {
       signal,
-      folder: project?.folder ?? '',
+      project: project?.id ?? '',
       agent: args.text('agent') ?? '',
       statuses: statuses.length > 0 ? statuses : allStatuses,
-      doneLimit: readLimit(args.text('limit')),
+      doneLimit: readCount(args.text('limit'), '--limit') ?? defaultDone,
     };
     const threads = await context.repeatable(client => readThreads(client, query));
-    if (json) {
-      out.json({ project: project ? projectJson(project) : null, threads: threads.map(threadJson) });
+    if (json || context.compat !== undefined) {
+      const listed =
+        args.flag('all') || statuses.length > 0 || context.compat === undefined ? threads : threads.filter(isResident);
+      printComposeList(context, { project, threads: listed });
     } else if (threads.length === 0) {
       out.line(
         project ? `No threads in ${project.name}. \`muster dispatch <agent> <task>\` makes one.` : 'No threads.',
@@ -51,23 +56,14 @@ export const ps = defineCommand({
   },
 });
 
-/** The project whose folder contains the one that the command works in, if any. */
-export async function findProject({ repeatable, directory, signal }: CommandContext): Promise<Project | undefined> {
-  try {
-    return (await repeatable(({ projects }) => projects.getProject({ folder: directory }, { signal }))).project;
-  } catch (error) {
-    if (isAppError(error, 'project.unknown')) return undefined;
-    throw error;
-  }
-}
-
 function isDone(status: string): boolean {
   return isStatus(status) && threadGroupOf(status) === 'done';
 }
 
 interface ThreadQuery {
   readonly signal: AbortSignal;
-  readonly folder: string;
+  /** Id; empty: of every project. */
+  readonly project: string;
   readonly agent: string;
   readonly statuses: readonly string[];
   readonly doneLimit: number;
@@ -87,12 +83,12 @@ async function readPages(
   client: HostClient,
   query: ThreadQuery & { readonly limit: number },
 ): Promise<readonly Thread[]> {
-  const { signal, folder, agent, statuses, limit } = query;
+  const { signal, project, agent, statuses, limit } = query;
   const found: Thread[] = [];
   if (statuses.length === 0) return found;
   for (let cursor = ''; found.length < limit;) {
     const page = await client.threads.listThreads(
-      { folder, agent, statuses: [...statuses], cursor, limit: Math.min(pageSize, limit - found.length) },
+      { project, agent, statuses: [...statuses], cursor, limit: Math.min(pageSize, limit - found.length) },
       { signal },
     );
     found.push(...page.threads);
@@ -100,12 +96,6 @@ async function readPages(
     if (cursor === '') break;
   }
   return found;
-}
-
-function readLimit(text: string | undefined): number {
-  if (text === undefined) return defaultDone;
-  if (!/^\d{1,6}$/.test(text)) throw usageError(`--limit takes a number, not ${JSON.stringify(text)}.`);
-  return Number(text);
 }
 
 function isStatus(text: string): text is ThreadStatus {

@@ -6,9 +6,13 @@ export const status = defineCommand({
   name: 'status',
   summary: 'tell about the running host',
   details: 'It does not start one: without a host the exit status is 3.',
-  async run({ connectRunning, out, json, signal }) {
+  async run({ connectRunning, out, json, compat, signal }) {
     const client = await connectRunning();
     const host = await client.host.getStatus({}, { signal });
+    if (compat !== undefined) {
+      out.json({ version: host.version });
+      return 0;
+    }
     if (json) {
       out.json({
         pid: host.pid,

@@ -3,10 +3,11 @@ import { AppError, isAppError } from '../../base/errors.js';
 import type { HostClient } from '../../client/hostClient.js';
 import type { ApplyProjectResponse } from '../../protocol/gen/muster/v1/projects_pb.js';
 import { defineCommand, type CommandContext } from '../command.js';
-import { checkComposeFile, findComposeFile, type LocalCheck } from '../composeFile.js';
+import { checkComposeFile, findComposeFile, invalidCompose, type LocalCheck } from '../composeFile.js';
 import { oneLine } from '../output/style.js';
-import { formatTable } from '../output/table.js';
-import { changeJson, projectJson } from '../output/wireJson.js';
+import { printChanges, printProject, projectOf } from '../output/projectReport.js';
+import { changeJson } from '../output/wireJson.js';
+import { usageError } from '../usageError.js';
 
 export const up = defineCommand({
   name: 'up',
@@ -19,19 +20,21 @@ export const up = defineCommand({
     'Agents with `permissions: auto` outside a container, and user-defined commands, need the consent of a person. On a terminal ' +
     '`up` lists why and asks; elsewhere it needs --yes.',
   async run(context, args) {
+    if (context.compat === 'head' && context.projectName !== undefined)
+      throw usageError('With --compat head, --project-name names an applied project and `up` does not take it.');
     const file = await findComposeFile(context.directory, context.file);
-    const check = await checkComposeFile(file, context.env);
+    const check = await checkComposeFile(file, context.env, context.projectName);
     for (const warning of check.warnings) context.out.note(`warning: ${oneLine(warning)}`);
-    if (check.errors.length > 0) throw invalid(file, check.errors);
+    if (check.errors.length > 0) throw invalidCompose(file, check.errors);
     const client = await context.connect();
-    const response = await apply(client, {
-      context,
-      file,
-      check,
-      consent: args.flag('yes'),
-      dryRun: args.flag('dry-run'),
-    });
-    report(context, response, { dryRun: args.flag('dry-run'), check });
+    const dryRun = args.flag('dry-run');
+    const application = { context, file, check, consent: args.flag('yes') };
+    const planned = await apply(client, { ...application, dryRun: true, expected: '' });
+    // What is applied is what was shown: a change of someone else in between is a conflict.
+    const response = dryRun
+      ? planned
+      : await apply(client, { ...application, dryRun, expected: planned.previousSpecHash });
+    report(context, response, { check });
     return 0;
   },
 });
@@ -42,13 +45,19 @@ interface Application {
   readonly check: LocalCheck;
   readonly consent: boolean;
   readonly dryRun: boolean;
+  /** Hash of what was applied before; empty: whatever it is. */
+  readonly expected: string;
 }
 
 async function apply(client: HostClient, application: Application): Promise<ApplyProjectResponse> {
-  const { context, file, check, consent, dryRun } = application;
+  const { context, file, check, consent, dryRun, expected } = application;
   try {
     const environment = { ...check.environment };
-    return await client.projects.applyProject({ file, environment, consent, dryRun }, { signal: context.signal });
+    const projectName = context.projectName ?? '';
+    return await client.projects.applyProject(
+      { file, environment, consent, dryRun, projectName, expectedSpecHash: expected },
+      { signal: context.signal },
+    );
   } catch (error) {
     if (!isAppError(error, 'consent.required') || consent || !canAsk(context)) throw error;
     if (!(await askForConsent(context, error))) throw error;
@@ -78,41 +87,26 @@ async function askForConsent(
 }
 
 function report(
-  { out, json }: CommandContext,
+  { out, json, compat }: CommandContext,
   { project, applied, unchanged, changes, warnings }: ApplyProjectResponse,
-  { dryRun, check }: { readonly dryRun: boolean; readonly check: LocalCheck },
+  { check }: { readonly check: LocalCheck },
 ): void {
+  if (!project) return;
   if (json) {
     out.json({
-      project: project ? projectJson(project) : null,
-      revision: { revision: project?.revision ?? 0, spec_hash: project?.specHash ?? '' },
+      project: projectOf(project, compat),
+      revision: { revision: project.revision, spec_hash: project.specHash },
       applied,
       unchanged,
       changes: changes.map(changeJson),
-      warnings,
+      ...(compat === undefined && { warnings }),
     });
     return;
   }
   if (check.warnings.length === 0) for (const warning of warnings) out.note(`warning: ${oneLine(warning)}`);
-  if (!project) return;
-  const revision = `${out.style.bold(oneLine(project.name))} revision ${project.revision}`;
-  if (unchanged) out.line(`${revision}: nothing changed.`);
-  else out.line(dryRun ? `${oneLine(project.name)}: this would change.` : `${revision} is applied.`);
-  const rows = changes
-    .filter(({ action }) => action !== 'unchanged')
-    .map(({ action, resourceType, name, message }) => [
-      { text: `  ${action}` },
-      { text: resourceType },
-      { text: oneLine(name) },
-      { text: oneLine(message) },
-    ]);
-  for (const line of formatTable(rows)) out.line(line);
+  printProject(out, project, !applied ? 'not-applied' : unchanged ? 'unchanged' : 'applied');
+  printChanges(out, changes);
   for (const agent of project.agents) {
     if (agent.problem !== '') out.note(`${oneLine(agent.name)}: ${oneLine(agent.problem)}`);
   }
-}
-
-function invalid(file: string, problems: readonly string[]): AppError<'compose.invalid'> {
-  const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
-  return new AppError('compose.invalid', `The compose file ${file} has ${count}.`, { file, problems });
 }

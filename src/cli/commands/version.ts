@@ -5,11 +5,13 @@ import { defineCommand } from '../command.js';
 export const version = defineCommand({
   name: 'version',
   summary: 'print the version',
-  run({ out, json }) {
-    if (json) {
-      const { platform: os, arch } = process;
-      out.json({ version: productVersion, protocol: protocolVersion, node_version: process.version, os, arch });
-    } else out.line(`muster ${productVersion}`);
+  run({ out, json, compat }) {
+    const { platform: os, arch } = process;
+    const theirs = { version: productVersion, os, arch, compiled_drivers: ['process'] };
+    if (json && compat === 'seed') out.json({ version: productVersion });
+    else if (json && compat === 'head') out.json(theirs);
+    else if (json) out.json({ ...theirs, protocol: protocolVersion, node_version: process.version });
+    else out.line(compat === undefined ? `muster ${productVersion}` : productVersion);
     return Promise.resolve(0);
   },
 });

@@ -10,13 +10,13 @@ export const wait = defineCommand({
   summary: 'wait until a thread has settled',
   positionals: [{ name: 'thread', required: true }],
   options: {
-    timeout: { type: 'string', short: 't', value: 'SECONDS', text: 'give up after this long; 0 only looks' },
+    within: { type: 'string', short: 't', value: 'SECONDS', text: 'the same as --timeout: give up after this long' },
   },
   details:
     'Settled means that nothing goes on that ends by itself: the thread is ready, needs a person, or is over. Exit status: 0 settled, ' +
     'whatever the outcome; 1 timeout; 2 usage or unknown thread; 3 no host.',
   async run(context, args) {
-    const timeoutMs = readSeconds(args.text('timeout'), '--timeout');
+    const timeoutMs = readSeconds(args.text('within'), '-t') ?? context.timeoutMs;
     const thread = await getThread(context, args.required(0));
     const settled = isSettled(thread)
       ? thread

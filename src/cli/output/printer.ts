@@ -19,6 +19,8 @@ export interface Printer {
   jsonLine(value: unknown): void;
   /** For people who wait; standard error, so that results stay clean. */
   note(text: string): void;
+  /** The same as it is, without a line break. */
+  rawNote(text: string | Uint8Array): void;
   readonly style: Style;
   /** Characters per line, or undefined when no terminal reads along. */
   readonly width: number | undefined;
@@ -40,6 +42,7 @@ export function createPrinter({
     json: value => void stdout.write(`${JSON.stringify(value, null, 2)}\n`),
     jsonLine: value => void stdout.write(`${JSON.stringify(value)}\n`),
     note: text => void stderr.write(`${text}\n`),
+    rawNote: text => void stderr.write(text),
     style: makeStyle({ colour: wantsColour(stdout, env) }),
     width: stdout.isTTY ? (stdout.columns ?? 80) : undefined,
   };

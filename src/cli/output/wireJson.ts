@@ -3,6 +3,7 @@ import type { Agent, Change, Project } from '../../protocol/gen/muster/v1/projec
 import type { Run } from '../../protocol/gen/muster/v1/runs_pb.js';
 import type { ChangedFile, Message, Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { Worktree } from '../../protocol/gen/muster/v1/worktrees_pb.js';
+import { isoTime, orUndefined } from './wireText.js';
 
 /**
  * The shapes that `--json` prints; `docs/cli.md` documents each, and a test compares the two. A key that is always there is
@@ -129,7 +130,7 @@ export function projectJson(project: Project) {
   };
 }
 
-function agentJson(agent: Agent) {
+export function agentJson(agent: Agent) {
   return {
     name: agent.name,
     provider: agent.provider,
@@ -174,15 +175,11 @@ function orNull(text: string): string | null {
   return text === '' ? null : text;
 }
 
-function orUndefined(text: string): string | undefined {
-  return text === '' ? undefined : text;
-}
-
 function count(value: bigint | undefined): number | undefined {
   return value === undefined ? undefined : Number(value);
 }
 
 /** ISO 8601 in UTC. */
 function time(milliseconds: bigint): string | null {
-  return milliseconds === 0n ? null : new Date(Number(milliseconds)).toISOString();
+  return orNull(isoTime(milliseconds));
 }

@@ -2,13 +2,21 @@ import { readFileSync } from 'node:fs';
 import { create } from '@bufbuild/protobuf';
 import { describe, expect, test } from 'vitest';
 import { diffJson } from '../../../src/cli/commands/diff.js';
+import { finalRunJson } from '../../../src/cli/commands/run.js';
+import {
+  listedAgentShape,
+  listedProjectShape,
+  listedSandboxShape,
+  sandboxShape,
+  schedulerShape,
+} from '../../../src/cli/output/compose/shapes.js';
 import { errorJson } from '../../../src/cli/output/errorText.js';
+import { agentOf, projectOf } from '../../../src/cli/output/projectReport.js';
 import { itemJson } from '../../../src/cli/output/transcriptJson.js';
 import {
   changeJson,
   mergeJson,
   messageJson,
-  projectJson,
   runJson,
   threadJson,
   worktreeJson,
@@ -17,7 +25,7 @@ import { AppError } from '../../../src/base/errors.js';
 import { inRepository } from '../../../src/build/paths.ts';
 import { MergeSchema } from '../../../src/protocol/gen/muster/v1/merges_pb.js';
 import { ChangeSchema, ProjectSchema } from '../../../src/protocol/gen/muster/v1/projects_pb.js';
-import { RunSchema, TranscriptItemSchema } from '../../../src/protocol/gen/muster/v1/runs_pb.js';
+import { RunDetailSchema, RunSchema, TranscriptItemSchema } from '../../../src/protocol/gen/muster/v1/runs_pb.js';
 import {
   DiffThreadResponseSchema,
   MessageSchema,
@@ -76,6 +84,7 @@ const merge = create(MergeSchema, {
 });
 const thread = create(ThreadSchema, {
   id: 't',
+  worktree: '/w',
   needs: 'n',
   latestRun: run,
   latestMerge: merge,
@@ -90,6 +99,15 @@ const thread = create(ThreadSchema, {
 });
 const agent = { name: 'dev', model: 'm', problem: 'p' };
 const project = create(ProjectSchema, { id: 'p', consentReasons: ['r'], agents: [agent], appliedAt: time });
+const scheduled = { ...agent, driver: 'process', provider: 'claude', image: 'i', hasScheduler: true };
+const detail = create(RunDetailSchema, {
+  prompt: 'p',
+  driver: 'process',
+  image: 'i',
+  directory: '/d',
+  workspace: '/w',
+});
+const endedRun = create(RunSchema, { ...run, startedAt: time, endedAt: time + 1n });
 const items = [
   { item: { case: 'text', value: { text: 't' } } },
   { item: { case: 'toolCall', value: { path: 'p' } } },
@@ -100,7 +118,8 @@ const items = [
 
 describe('docs/cli.md', () => {
   test.each<[string, unknown]>([
-    ['ps', { project: null, threads: [threadJson(thread)] }],
+    ['run', finalRunJson({ run: endedRun, detail }, undefined)],
+    ['sandbox', sandboxShape(thread, undefined)],
     ['merge', mergeJson(merge)],
     ['worktrees', { worktrees: [worktreeJson(create(WorktreeSchema, {}))] }],
     [
@@ -114,9 +133,24 @@ describe('docs/cli.md', () => {
     expect(keys(example(name))).toEqual(keys(printed));
   });
 
+  test('so have the examples of ps, project ls and inspect', () => {
+    const withAgent = create(ProjectSchema, { ...project, agents: [scheduled] });
+    const [only] = withAgent.agents;
+    if (!only) throw new Error('no agent');
+    const ps = example('ps') as Record<'threads' | 'agents' | 'sandboxes', unknown[]>;
+    expect(keys(ps.threads)).toEqual(keys([threadJson(thread)]));
+    const listed = listedAgentShape(withAgent, only, { era: undefined, latest: run, session: thread });
+    expect(keys(ps.agents)).toEqual(keys([{ ...listed, latest_run: {}, running_session: {} }]));
+    expect(keys(ps.sandboxes)).toEqual(keys([listedSandboxShape(thread, only)]));
+    expect(keys(example('project ls'))).toEqual(keys({ projects: [listedProjectShape(project, run)], total: 1 }));
+    const inspected = example('inspect agent');
+    expect(keys(inspected['agent'])).toEqual(keys(agentOf(withAgent, only, undefined)));
+    expect(keys(inspected['schedulers'])).toEqual(keys([schedulerShape(withAgent, only, undefined)]));
+  });
+
   test('so have the examples of up and logs', () => {
     const up = example('up');
-    expect(keys(up['project'])).toEqual(keys(projectJson(project)));
+    expect(keys(up['project'])).toEqual(keys(projectOf(project, undefined)));
     expect(keys(up['changes'])).toEqual(keys([changeJson(create(ChangeSchema, { message: 'm' }))]));
     const logs = example('logs') as { messages: unknown; runs: { items: unknown }[] };
     expect(keys(logs.messages)).toEqual(keys([messageJson(create(MessageSchema, { runId: 'r', createdAt: time }))]));

@@ -292,7 +292,7 @@ describe('up', () => {
     expect(refused.stderr).toContain('dev acts without asking');
     const applied = await runInProcess(['up', '--yes'], { stateDir, cwd, env });
     expect(applied.status).toBe(0);
-    expect(applied.stdout).toContain('shop revision 1 is applied.');
+    expect(applied.stdout).toMatch(/^Project: shop\nID: p\nRevision: 1\nSpec: .*\nStatus: applied\n/);
     expect(requests.at(-1)).toEqual({
       file: join(stateDir, 'agent-compose.yml'),
       consent: true,
@@ -380,6 +380,7 @@ describe('merge', () => {
 describe('logs', () => {
   test('reads like the conversation, one line for each tool call', async () => {
     const stateDir = await hostWith(router => {
+      router.service(ProjectService, { getProject: () => ({ project: { agents: [{ name: 'dev' }] } }) });
       router.service(ThreadService, {
         getThread: () => ({
           thread: { id: '5aaaaaaaaaaa', status: 'ready' },

@@ -1,0 +1,97 @@
+import { followRun, getRunRecord, runExitStatus } from '../agentRun.js';
+import { defineCommand, type Arguments, type CommandContext } from '../command.js';
+import { sendTask } from '../dispatching.js';
+import { runShape, type RunRecord } from '../output/compose/shapes.js';
+import { oneLine } from '../output/style.js';
+import { runJson } from '../output/wireJson.js';
+import { readPrompt } from '../prompt.js';
+import { runInWorktree } from '../sandboxCommand.js';
+import { findSandbox } from '../sandboxLookup.js';
+import { unsupported } from '../unsupported.js';
+import { usageError } from '../usageError.js';
+
+const options = {
+  'prompt': { type: 'string', value: 'TEXT', text: 'the task; wins over the words' },
+  'prompt-file': { type: 'string', value: 'FILE', text: 'read the task from a file; - is standard input' },
+  'sandbox': { type: 'string', value: 'ID', text: 'go on in the worktree of this thread' },
+  'session-id': { type: 'string', value: 'ID', text: 'the same' },
+  'command': { type: 'string', value: 'TEXT', text: 'with --sandbox: run this shell command instead of the agent' },
+  'keep-running': { type: 'boolean', text: 'accepted: a worktree stays until it is removed' },
+  'rm': { type: 'boolean', text: 'remove the worktree afterwards, keeping its work under a rescue ref' },
+  'detach': { type: 'boolean', short: 'd', text: 'do not wait; print the id of the run' },
+  'driver': { type: 'string', value: 'NAME', text: 'only process' },
+  'interactive': { type: 'boolean', short: 'i', text: 'not supported yet' },
+  'tty': { type: 'boolean', short: 't', text: 'not supported yet' },
+  'jupyter': { type: 'boolean', text: 'not supported yet' },
+  'jupyter-expose': { type: 'boolean', text: 'not supported yet' },
+} as const;
+
+export const run = defineCommand({
+  name: 'run',
+  summary: 'give an agent a task and read along until it has ended',
+  positionals: [
+    { name: 'agent', required: true },
+    { name: 'prompt…', required: false },
+  ],
+  options,
+  details:
+    'It makes a thread as `muster dispatch` does, prints what the agent says and ends with the agent’s exit status. Ctrl+C stops the agent.',
+  async run(context, args) {
+    refuseUnsupported(args);
+    const [agent = '', ...words] = args.positionals;
+    const sandbox = args.text('sandbox') ?? args.text('session-id');
+    const command = args.text('command');
+    if (command !== undefined) {
+      if (sandbox === undefined)
+        throw unsupported(
+          '`run --command` without --sandbox',
+          'Name a thread, or use `muster exec <thread> -- command`.',
+        );
+      const thread = await findSandbox(context, { sandbox });
+      return await runInWorktree(context, { thread, argv: ['sh', '-c', command] });
+    }
+    const prompt = args.text('prompt') ?? (await readPrompt({ words, file: args.text('prompt-file') }, context));
+    const { runId, threadId } = await sendTask(context, { agent, prompt, thread: sandbox });
+    if (args.flag('detach')) return report(context, await getRunRecord(context, runId), { detached: true });
+    const record = await followRun(context, { runId, threadId, quiet: context.json });
+    if (args.flag('rm')) await removeWorktree(context, threadId);
+    report(context, record, { detached: false });
+    return runExitStatus(record);
+  },
+});
+
+function refuseUnsupported(args: Arguments<typeof options>): void {
+  if (args.flag('interactive') || args.flag('tty'))
+    throw unsupported('An interactive run', 'Follow up with `muster dispatch --thread ID`.');
+  if (args.flag('jupyter') || args.flag('jupyter-expose'))
+    throw unsupported('A notebook server', 'Leave --jupyter out.');
+  const driver = args.text('driver');
+  if (driver !== undefined && driver !== 'process')
+    throw unsupported(`--driver ${driver}`, 'Agents run as processes of this machine.');
+  if (args.text('sandbox') !== undefined && args.text('session-id') !== undefined)
+    throw usageError('--sandbox and --session-id name the same thing; give one.');
+}
+
+async function removeWorktree({ repeatable, out, signal }: CommandContext, threadId: string): Promise<void> {
+  const { rescue } = await repeatable(({ worktrees }) => worktrees.removeWorktree({ threadId }, { signal }));
+  if (rescue !== '') out.note(`The worktree is removed; its work is kept as ${rescue}.`);
+}
+
+function report(
+  { out, json, compat }: CommandContext,
+  record: RunRecord,
+  { detached }: { readonly detached: boolean },
+): number {
+  if (json) out.json(finalRunJson(record, compat));
+  else if (detached) out.line(record.run.id);
+  else if (record.run.error) out.note(`muster: ${oneLine(record.run.error.message)}`);
+  return 0;
+}
+
+/** The shape that `run --json` and `inspect run` print: agent-compose's, and what only we know. */
+export function finalRunJson(record: RunRecord, era: CommandContext['compat']) {
+  const theirs = runShape(record, era);
+  if (era !== undefined) return theirs;
+  const { error, ...ours } = runJson(record.run);
+  return { ...ours, ...theirs, state: record.run.status, ...(error && { error_code: error.code }) };
+}

@@ -1,0 +1,88 @@
+import type { Agent, Project } from '../protocol/gen/muster/v1/projects_pb.js';
+import type { Thread } from '../protocol/gen/muster/v1/threads_pb.js';
+import type { CommandContext } from './command.js';
+import { isResident, listedAgentShape, listedSandboxShape, runStatus, type Era } from './output/compose/shapes.js';
+import { printRows, projectOf } from './output/projectReport.js';
+import { threadJson } from './output/wireJson.js';
+
+export interface ThreadList {
+  /** Undefined: the threads are those of every project. */
+  readonly project: Project | undefined;
+  /** Newest first. */
+  readonly threads: readonly Thread[];
+}
+
+/** Prints `ps` with agent-compose's keys beside our own, or as one of its eras does. */
+export function printComposeList(context: CommandContext, list: ThreadList): void {
+  const { compat, json, out } = context;
+  if (json) {
+    const project = list.project ? projectOf(list.project, compat) : null;
+    const agents = compat !== 'head' && { agents: listAgents(list, compat) };
+    const sandboxes = compat !== 'seed' && { sandboxes: listSandboxes(list) };
+    out.json({
+      project,
+      ...(compat === undefined && { threads: list.threads.map(threadJson) }),
+      ...agents,
+      ...sandboxes,
+    });
+  } else if (compat === 'seed') printRows(out, seedRows(list));
+  else printRows(out, headRows(list));
+}
+
+function listAgents({ project, threads }: ThreadList, era: Era) {
+  if (!project) return [];
+  return project.agents.map(agent => {
+    const { latest, session } = stateOf(agent, threads);
+    return listedAgentShape(project, agent, { era, latest: latest?.latestRun, session });
+  });
+}
+
+function listSandboxes({ project, threads }: ThreadList) {
+  return threads
+    .filter(({ worktree }) => worktree !== '')
+    .map(thread =>
+      listedSandboxShape(
+        thread,
+        project?.agents.find(({ name }) => name === thread.agent),
+      ),
+    );
+}
+
+function stateOf(agent: Agent, threads: readonly Thread[]) {
+  const own = threads.filter(thread => thread.agent === agent.name);
+  const newest = own.toSorted((a, b) => Number((b.latestRun?.queuedAt ?? 0n) - (a.latestRun?.queuedAt ?? 0n)));
+  return { latest: newest[0], session: newest.find(isResident) };
+}
+
+function seedRows({ project, threads }: ThreadList): readonly (readonly string[])[] {
+  const rows = (project?.agents ?? []).map(agent => {
+    const { latest, session } = stateOf(agent, threads);
+    const run = latest?.latestRun;
+    const scheduler = !agent.hasScheduler ? '' : agent.schedulerEnabled ? 'enabled' : 'disabled';
+    return [
+      agent.name,
+      scheduler,
+      run?.id ?? '',
+      run ? runStatus(run) : '',
+      session?.id ?? '',
+      agent.driver,
+      agent.image,
+    ];
+  });
+  return [['AGENT', 'SCHEDULER', 'LATEST RUN', 'RUN STATUS', 'SESSION', 'DRIVER', 'IMAGE'], ...rows];
+}
+
+function headRows(list: ThreadList): readonly (readonly string[])[] {
+  const rows = listSandboxes(list).map(
+    ({ sandbox_short_id, agent, status, run_short_id, created_at, driver, image }) => [
+      sandbox_short_id,
+      agent,
+      status,
+      run_short_id,
+      created_at,
+      driver,
+      image,
+    ],
+  );
+  return [['SANDBOX', 'AGENT', 'STATUS', 'RUN', 'CREATED', 'DRIVER', 'IMAGE'], ...rows];
+}

@@ -1,0 +1,52 @@
+import { randomUUID } from 'node:crypto';
+import { collectProviderEnvironment } from '../client/providerEnvironment.js';
+import type { Project } from '../protocol/gen/muster/v1/projects_pb.js';
+import type { DispatchResponse } from '../protocol/gen/muster/v1/threads_pb.js';
+import type { CommandContext } from './command.js';
+import { findProject, getProject } from './projectLookup.js';
+import { getThread } from './threadLookup.js';
+
+export interface Task {
+  readonly agent: string;
+  readonly prompt: string;
+  /** Follow up on this thread: its id or a beginning of it. */
+  readonly thread?: string | undefined;
+  readonly summary?: string | undefined;
+  readonly base?: string | undefined;
+}
+
+/** Gives an agent a task, with the variables of this process that it may need. */
+export async function sendTask(context: CommandContext, task: Task): Promise<DispatchResponse> {
+  const { repeatable, directory, signal } = context;
+  const thread = task.thread ?? '';
+  // That this folder is in no project is the dispatch's own error.
+  const project = await findTarget(context, thread);
+  const request = {
+    agent: task.agent,
+    prompt: task.prompt,
+    project: thread === '' ? (project?.id ?? '') : '',
+    folder: thread === '' && !project ? directory : '',
+    threadId: thread,
+    summary: task.summary ?? '',
+    base: task.base ?? '',
+    environment: collectEnvironment(context, project),
+    // The same answer comes again when the first one was lost on its way.
+    idempotencyKey: randomUUID(),
+  };
+  return await repeatable(({ threads }) => threads.dispatch(request, { signal }));
+}
+
+async function findTarget(context: CommandContext, thread: string): Promise<Project | undefined> {
+  if (thread === '') return await findProject(context);
+  return await getProject({ ...context, projectName: (await getThread(context, thread)).projectId });
+}
+
+/** The provider's variables, and those that the project's secrets refer to. */
+function collectEnvironment({ env }: CommandContext, project: Project | undefined): Record<string, string> {
+  const environment = collectProviderEnvironment(env);
+  for (const name of project?.environmentNames ?? []) {
+    const value = env[name];
+    if (value !== undefined) environment[name] = value;
+  }
+  return environment;
+}

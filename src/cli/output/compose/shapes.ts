@@ -1,0 +1,220 @@
+import type { Agent, Project } from '../../../protocol/gen/muster/v1/projects_pb.js';
+import type { Run, RunDetail } from '../../../protocol/gen/muster/v1/runs_pb.js';
+import type { Thread } from '../../../protocol/gen/muster/v1/threads_pb.js';
+import type { Compat } from '../../globalOptions.js';
+import { optional } from '../wireJson.js';
+import { isoTime, orUndefined } from '../wireText.js';
+
+/**
+ * The shapes that agent-compose prints, of both of its eras: `seed` has sessions, `head` has sandboxes and short ids. A thread's
+ * worktree is the sandbox, so both have the thread's id. Without an era the keys of both are there.
+ */
+export type Era = Compat | undefined;
+
+/** Which keys an era has. */
+function only<T extends object>(era: Era, wanted: Compat, fields: T): Partial<T> {
+  return era === undefined || era === wanted ? fields : {};
+}
+
+export function projectShape(project: Project, era: Era) {
+  return {
+    id: project.id,
+    ...only(era, 'head', { short_id: project.id }),
+    name: project.name,
+    source_path: project.file,
+    current_revision: project.revision,
+    spec_hash: project.specHash,
+    agent_count: project.agents.length,
+    scheduler_count: schedulersOf(project).length,
+  };
+}
+
+/** One line of `project ls`. */
+export function listedProjectShape(project: Project, latest: Run | undefined) {
+  const applied = isoTime(project.appliedAt);
+  return {
+    id: project.id,
+    name: project.name,
+    short_id: project.id,
+    config_file: project.file,
+    project_dir: project.folder,
+    revision: project.revision,
+    spec_hash: project.specHash,
+    agent_count: project.agents.length,
+    scheduler_count: schedulersOf(project).length,
+    service_count: 0,
+    running_run_count: project.agents.reduce((sum, { active }) => sum + active, 0),
+    latest_run_id: latest?.id ?? '',
+    created_at: applied,
+    updated_at: applied,
+    removed_at: '',
+  };
+}
+
+export function agentShape(project: Project, agent: Agent, era: Era) {
+  return {
+    ...only(era, 'head', { id: agentId(project, agent), short_id: agentId(project, agent) }),
+    agent_name: agent.name,
+    managed_agent_id: agentId(project, agent),
+    ...optional({
+      provider: orUndefined(agent.provider),
+      model: orUndefined(agent.model),
+      image: orUndefined(agent.image),
+      driver: orUndefined(agent.driver),
+    }),
+    scheduler_enabled: agent.schedulerEnabled,
+    ...only(era, 'head', {
+      resolved_model: agent.model,
+      model_source: agent.model === '' ? 'provider_default' : 'project',
+    }),
+  };
+}
+
+export function schedulerShape(project: Project, agent: Agent, era: Era) {
+  return {
+    ...only(era, 'head', { id: schedulerId(project, agent), short_id: schedulerId(project, agent) }),
+    agent_name: agent.name,
+    scheduler_id: schedulerId(project, agent),
+    ...only(era, 'seed', { managed_loader_id: schedulerId(project, agent) }),
+    enabled: agent.schedulerEnabled,
+    trigger_count: agent.triggerCount,
+  };
+}
+
+export function schedulersOf(project: Project): readonly Agent[] {
+  return project.agents.filter(({ hasScheduler }) => hasScheduler);
+}
+
+export interface RunRecord {
+  readonly run: Run;
+  readonly detail?: RunDetail | undefined;
+  /** What the agent said, when it was read. */
+  readonly output?: string | undefined;
+}
+
+export function runShape({ run, detail, output }: RunRecord, era: Era) {
+  const took = run.startedAt > 0n && run.endedAt > 0n ? Number(run.endedAt - run.startedAt) : undefined;
+  return {
+    run_id: run.id,
+    ...only(era, 'head', { run_short_id: run.id }),
+    project_id: detail?.projectId ?? '',
+    project_name: detail?.projectName ?? '',
+    agent_name: run.agent,
+    source: 'manual',
+    status: runStatus(run),
+    ...only(era, 'seed', { session_id: run.threadId }),
+    ...only(era, 'head', { sandbox_id: run.threadId, sandbox_short_id: run.threadId }),
+    exit_code: run.exitCode ?? 0,
+    ...optional({
+      error: orUndefined(run.error?.message ?? ''),
+      started_at: run.startedAt > 0n ? isoTime(run.startedAt) : undefined,
+      completed_at: run.endedAt > 0n ? isoTime(run.endedAt) : undefined,
+      duration_ms: took,
+      prompt: orUndefined(detail?.prompt ?? ''),
+      output: orUndefined(output ?? run.answer),
+      logs_path: orUndefined(detail?.directory ?? ''),
+      artifacts_dir: orUndefined(detail?.workspace ?? ''),
+      driver: orUndefined(detail?.driver ?? ''),
+      image_ref: orUndefined(detail?.image ?? ''),
+    }),
+    ...only(era, 'head', { warnings: [], logs_command: `muster logs --run-id ${run.id}` }),
+  };
+}
+
+/** Its words for the states of a run. */
+export function runStatus({ status }: Run): string {
+  switch (status) {
+    case 'queued':
+      return 'pending';
+    case 'starting':
+    case 'running':
+    case 'waiting':
+      return 'running';
+    case 'succeeded':
+      return 'succeeded';
+    case 'cancelled':
+      return 'canceled';
+    default:
+      return 'failed';
+  }
+}
+
+/** A session of the seed era, a sandbox of the head era. */
+export function sandboxShape(thread: Thread, era: Era) {
+  const running = isResident(thread);
+  return {
+    ...only(era, 'seed', { session_id: thread.id }),
+    ...only(era, 'head', { sandbox_id: thread.id, sandbox_short_id: thread.id }),
+    title: thread.summary,
+    driver: 'process',
+    vm_status: running ? 'RUNNING' : 'STOPPED',
+    ...optional({ workspace_path: orUndefined(thread.worktree) }),
+    trigger_source: 'manual',
+    created_at: isoTime(thread.createdAt),
+    updated_at: isoTime(thread.updatedAt),
+    cell_count: 0,
+    event_count: 0,
+    tags: { project: thread.projectName, agent: thread.agent },
+    ...only(era, 'head', { stopped_runtime_policy: 'remove', stopped_runtime_state: running ? '' : 'released' }),
+  };
+}
+
+/** One of `sandboxes` of `ps`. */
+export function listedSandboxShape(thread: Thread, agent: Agent | undefined) {
+  const running = isResident(thread);
+  return {
+    kind: 'run',
+    runtime_id: thread.latestRun?.id ?? '',
+    sandbox_id: thread.id,
+    sandbox_short_id: thread.id,
+    agent: thread.agent,
+    status: running ? 'running' : 'stopped',
+    run_id: thread.latestRun?.id ?? '',
+    run_short_id: thread.latestRun?.id ?? '',
+    created_at: isoTime(thread.createdAt),
+    updated_at: isoTime(thread.updatedAt),
+    driver: agent?.driver ?? 'process',
+    image: agent?.image ?? '',
+    workspace: thread.worktree,
+    stopped_runtime_policy: agent?.stoppedRuntimePolicy ?? 'remove',
+    stopped_runtime_state: running ? '' : 'released',
+  };
+}
+
+/** True while a process of an agent is at work in it. */
+export function isResident({ latestRun }: Thread): boolean {
+  return latestRun !== undefined && ['starting', 'running', 'waiting'].includes(latestRun.status);
+}
+
+/** One of `agents` of `ps`. */
+export function listedAgentShape(
+  project: Project,
+  agent: Agent,
+  {
+    era,
+    latest,
+    session,
+  }: { readonly era: Era; readonly latest: Run | undefined; readonly session: Thread | undefined },
+) {
+  return {
+    agent_name: agent.name,
+    managed_agent_id: agentId(project, agent),
+    scheduler_enabled: agent.schedulerEnabled,
+    ...optional({ scheduler_id: agent.hasScheduler ? schedulerId(project, agent) : undefined }),
+    scheduler_triggers: agent.triggerCount,
+    ...optional({
+      latest_run: latest && runShape({ run: latest }, era),
+      running_session: session && sandboxShape(session, era),
+      driver: orUndefined(agent.driver),
+      image: orUndefined(agent.image),
+    }),
+  };
+}
+
+function agentId(project: Project, agent: Agent): string {
+  return `${project.id}/${agent.name}`;
+}
+
+function schedulerId(project: Project, agent: Agent): string {
+  return `${project.id}/${agent.name}/scheduler`;
+}

@@ -1,0 +1,90 @@
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { resolve } from 'node:path';
+import { AppError, errorMessage } from '../base/errors.js';
+import type { Thread } from '../protocol/gen/muster/v1/threads_pb.js';
+import type { CommandContext } from './command.js';
+import { childExitStatus } from './exitStatus.js';
+
+export interface SandboxCommand {
+  readonly thread: Thread;
+  readonly argv: readonly string[];
+  /** Relative to the worktree. */
+  readonly cwd?: string | undefined;
+}
+
+interface Ended {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a command in the thread's worktree with this terminal's environment, input and output; returns its exit status. */
+export async function runInWorktree(context: CommandContext, command: SandboxCommand): Promise<number> {
+  const { thread } = command;
+  if (thread.worktree === '') {
+    const back = thread.rescue === '' ? '' : ` \`muster restore ${thread.id}\` brings it back.`;
+    throw new AppError('worktree.missing', `Thread ${thread.id} has no worktree.${back}`, { path: '' });
+  }
+  const cwd = resolve(thread.worktree, command.cwd ?? '.');
+  const ended = await execute(context, { argv: command.argv, cwd });
+  const status = childExitStatus(ended.status);
+  if (context.json) context.out.json(execShape(context, { ...command, cwd }, ended));
+  return status;
+}
+
+/** The shape that `exec --json` prints. */
+function execShape(
+  { compat }: CommandContext,
+  { thread, argv, cwd }: SandboxCommand,
+  { status, stdout, stderr }: Ended,
+) {
+  const [command = '', ...args] = argv;
+  return {
+    exec_id: randomUUID(),
+    ...(compat !== 'head' && { session_id: thread.id }),
+    ...(compat !== 'seed' && { sandbox_id: thread.id }),
+    ...(thread.latestRun && { run_id: thread.latestRun.id }),
+    command,
+    ...(args.length > 0 && { args }),
+    cwd,
+    exit_code: status ?? 1,
+    success: status === 0,
+    ...(stdout !== '' && { stdout }),
+    ...(stderr !== '' && { stderr }),
+    ...(stdout + stderr !== '' && { output: stdout + stderr }),
+  };
+}
+
+async function execute(
+  { env, stdin, out, json, signal }: CommandContext,
+  { argv, cwd }: { readonly argv: readonly string[]; readonly cwd: string },
+): Promise<Ended> {
+  const [command = '', ...args] = argv;
+  const terminal = stdin.isTTY && out.width !== undefined && !json;
+  const child = spawn(command, args, { cwd, env, stdio: terminal ? 'inherit' : 'pipe' });
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  child.stdout?.on('data', (chunk: Buffer) => (json ? stdout.push(chunk) : out.raw(chunk)));
+  child.stderr?.on('data', (chunk: Buffer) => (json ? stderr.push(chunk) : out.rawNote(chunk)));
+  if (child.stdin) {
+    // A command that does not read its input closes it early.
+    child.stdin.on('error', () => {});
+    stdin.pipe(child.stdin);
+  }
+  const stop = (): void => void child.kill('SIGTERM');
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    const status = await new Promise<number | null>((resolveStatus, reject) => {
+      child.once('error', reject);
+      child.once('close', resolveStatus);
+    });
+    return { status, stdout: Buffer.concat(stdout).toString('utf8'), stderr: Buffer.concat(stderr).toString('utf8') };
+  } catch (error) {
+    const reason = errorMessage(error);
+    throw new AppError('internal', `${command} could not be started in ${cwd}: ${reason}.`, { detail: reason });
+  } finally {
+    signal.removeEventListener('abort', stop);
+    if (child.stdin) stdin.unpipe(child.stdin);
+  }
+}

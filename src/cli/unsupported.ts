@@ -1,0 +1,29 @@
+import { AppError } from '../base/errors.js';
+
+/** Words of agent-compose's command line that this version does not have, with what to do instead. */
+const words: Readonly<Record<string, string>> = {
+  auth: 'The host listens on a socket of this user and needs no login.',
+  build: 'Agents run as processes of this machine; build images with `docker build`.',
+  cache: 'There is nothing cached to list.',
+  image: 'Agents run as processes of this machine; use `docker image`.',
+  images: 'Agents run as processes of this machine; use `docker images`.',
+  pull: 'Agents run as processes of this machine; use `docker pull`.',
+  rmi: 'Agents run as processes of this machine; use `docker rmi`.',
+  scheduler: 'Triggers are accepted in the file and not fired yet; start agents with `muster run`.',
+  stats: '`muster ps` shows cost and changes of each thread.',
+  volume: 'Agents run as processes of this machine and use its folders.',
+};
+
+/** The error for a command that agent-compose has and this version has not; undefined for every other word. */
+export function unsupportedCommand(name: string): AppError<'feature.unsupported'> | undefined {
+  const instead = Object.hasOwn(words, name) ? words[name] : undefined;
+  return instead === undefined ? undefined : unsupported(`\`${name}\``, instead);
+}
+
+/** The error for a part of agent-compose's command line that this version does not have. `instead` is a sentence. */
+export function unsupported(feature: string, instead: string): AppError<'feature.unsupported'> {
+  return new AppError('feature.unsupported', `${feature} is not supported by this version. ${instead}`, {
+    feature,
+    reason: instead,
+  });
+}
