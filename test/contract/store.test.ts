@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RecordedEvent } from '../../src/core/events/domainEvent.js';
 import type { Project } from '../../src/core/projects/project.js';
+import type { Run } from '../../src/core/runs/run.js';
 import { claimRun, startRun } from '../../src/core/runs/runTransitions.js';
 import { emptyDigest } from '../../src/core/runs/runDigest.js';
 import { countingIds } from '../support/ids.js';
@@ -105,6 +106,18 @@ describe('runs', () => {
     insert('reviewer', 'other');
     insert('dev');
     expect(opened.store.read(stores => stores.runs.lastConversation(thread.id, 'dev'))).toBe('second');
+  });
+
+  it('have no conversation to resume once the CLI did not know it any more, until there is a new one', () => {
+    const { thread, run } = seedThread(opened.store, ids, project.id);
+    const insert = (fields: Partial<Run>): void =>
+      opened.store.transact(stores => stores.runs.insert({ ...run, id: ids.next(), agent: 'dev', ...fields }));
+    const found = () => opened.store.read(stores => stores.runs.lastConversation(thread.id, 'dev'));
+    insert({ conversation: 'gone' });
+    insert({ error: { code: 'conversation_missing', message: 'No such conversation.' } });
+    expect(found()).toBeUndefined();
+    insert({ conversation: 'new' });
+    expect(found()).toBe('new');
   });
 });
 
