@@ -118,6 +118,8 @@ export function coreHost(
     },
   });
   const queue = new RunQueue({ ...common, limit: 10, execute: run => executor.execute(run) });
+  // Ids count up, so that branches are told apart by their words.
+  let dispatches = 0;
   const advance = (): void => queue.advance();
   const merges = new MergeService({ ...common, driver: merging, settler });
   const threads = new ThreadService({
@@ -145,7 +147,7 @@ export function coreHost(
     queue,
     async dispatch(more = {}) {
       const project = store.read(stores => stores.projects.get(world.project.id)) ?? world.project;
-      const task = { project, agent: 'dev', prompt: 'Fix it', context: [], environment: {}, ...more };
+      const task = { project, agent: 'dev', prompt: `Fix ${++dispatches}`, context: [], environment: {}, ...more };
       const dispatched = await dispatcher.dispatch(task);
       await settle();
       return dispatched;

@@ -20,7 +20,13 @@ beforeEach(() => {
 afterEach(() => opened.dispose());
 
 function queueWith(limit: number): RunQueue {
-  return new RunQueue({ store: opened.store, clock: createNodeClock(), log: silentLog, limit, execute: run => started.push(run) });
+  return new RunQueue({
+    store: opened.store,
+    clock: createNodeClock(),
+    log: silentLog,
+    limit,
+    execute: run => started.push(run),
+  });
 }
 
 function end(run: Run): void {
@@ -55,9 +61,16 @@ describe('the run queue', () => {
     const project = seedProject(
       opened.store,
       ids,
-      specOf('limits: {concurrency: 2}\nagents: {dev: {provider: claude, concurrency: 1}, reviewer: {provider: claude}}'),
+      specOf(
+        'limits: {concurrency: 2}\nagents: {dev: {provider: claude, concurrency: 1}, reviewer: {provider: claude}}',
+      ),
     );
-    const other = seedProject(opened.store, ids, specOf('agents: {dev: {provider: claude}}'), '/other/agent-compose.yml');
+    const other = seedProject(
+      opened.store,
+      ids,
+      specOf('agents: {dev: {provider: claude}}'),
+      '/other/agent-compose.yml',
+    );
     seedThread(opened.store, ids, project.id, { summary: 'dev 1' });
     seedThread(opened.store, ids, project.id, { summary: 'dev 2' });
     seedThread(opened.store, ids, project.id, { agent: 'reviewer', summary: 'reviewer 1' });
