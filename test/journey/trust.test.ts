@@ -25,7 +25,11 @@ test('nothing runs in a folder that is not trusted, and everything works once it
 
   await page.getByRole('button', { name: 'Manage Workspace Trust' }).click();
   await page.locator('.workspace-trust-editor').getByRole('button', { name: 'Trust', exact: true }).click();
-  await page.keyboard.press('Escape');
+  await page
+    .locator('.monaco-modal-editor-block')
+    .getByRole('button', { name: /^Close/ })
+    .first()
+    .click();
   await page.getByRole('button', { name: 'Apply Compose File' }).first().click();
   await workbench.treeRow('Projects', 'dev').waitFor();
 });

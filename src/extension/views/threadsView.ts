@@ -104,7 +104,6 @@ export class ThreadsView implements vscode.TreeDataProvider<ThreadsNode>, vscode
 
   async setQuery(query: string): Promise<void> {
     this.#query = query.trim();
-    this.#view.message = this.#query === '' ? undefined : vscode.l10n.t('Only threads with "{0}"', this.#query);
     this.#redraw();
     await vscode.commands.executeCommand('setContext', 'muster.threadsFiltered', this.#query !== '');
   }
@@ -186,17 +185,32 @@ export class ThreadsView implements vscode.TreeDataProvider<ThreadsNode>, vscode
     if (outline(before) !== outline(this.#sections)) this.#changed.fire(undefined);
     else if (stale.length > 0) this.#changed.fire(stale.filter(node => node !== undefined));
     this.#showBadge();
+    this.#showMessage();
   }
 
   #redraw(): void {
     this.#sections = this.#group();
     this.#changed.fire(undefined);
+    this.#showMessage();
   }
 
   #tick(): void {
     if (!this.#view.visible) return;
     const different = [...this.#nodes.values()].filter(({ threadId }) => this.#looksDifferent(threadId));
     if (different.length > 0) this.#changed.fire(different);
+  }
+
+  /** What is listed stays while the host is away, and says so; an empty list has its welcome view. */
+  #showMessage(): void {
+    const { state } = this.#services.host;
+    const isDown = this.#sections.length > 0 && (state === 'stopped' || state === 'failed');
+    const parts = [
+      isDown
+        ? vscode.l10n.t('The host is not running: this is what was known last. Agents that were at work go on.')
+        : '',
+      this.#query === '' ? '' : vscode.l10n.t('Only threads with "{0}"', this.#query),
+    ];
+    this.#view.message = parts.filter(part => part !== '').join(' ');
   }
 
   #showBadge(): void {
