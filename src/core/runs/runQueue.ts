@@ -8,6 +8,9 @@ import type { Run } from './run.js';
 import { claimRun } from './runTransitions.js';
 import type { QueuedRun } from './runStore.js';
 
+/** After a failed claim. */
+const againAfterMs = 2_000;
+
 /** Runs at the same time on this machine when nothing else is said. */
 export const defaultConcurrency = 10;
 
@@ -22,7 +25,8 @@ export class RunQueue {
   readonly #log: Log;
   readonly #limit: number;
   readonly #execute: (run: Run) => void;
-  #stopped = false;
+  readonly #stop = new AbortController();
+  #again: Promise<void> | undefined;
 
   constructor(options: {
     readonly store: Store;
@@ -41,9 +45,8 @@ export class RunQueue {
 
   /** Claims and hands over every run that may start now. */
   advance(): void {
-    if (this.#stopped) return;
-    const claimed = this.#store.transact(stores => claimAll(stores, this.#limit, this.#clock.now()));
-    for (const run of claimed) {
+    if (this.#stop.signal.aborted) return;
+    for (const run of this.#claim()) {
       try {
         this.#execute(run);
       } catch (error) {
@@ -54,7 +57,29 @@ export class RunQueue {
 
   /** Claims no more: the host is shutting down. */
   stop(): void {
-    this.#stopped = true;
+    this.#stop.abort();
+  }
+
+  /** Whoever dispatched or ended a run has done so already: a full disk only makes the queue wait. */
+  #claim(): readonly Run[] {
+    try {
+      return this.#store.transact(stores => claimAll(stores, this.#limit, this.#clock.now()));
+    } catch (error) {
+      if (!this.#again)
+        this.#log.error('The queue could not go on; it is tried again', { reason: errorMessage(error) });
+      this.#again ??= this.#advanceLater();
+      return [];
+    }
+  }
+
+  async #advanceLater(): Promise<void> {
+    try {
+      await this.#clock.sleep(againAfterMs, this.#stop.signal);
+    } catch {
+      return;
+    }
+    this.#again = undefined;
+    this.advance();
   }
 }
 

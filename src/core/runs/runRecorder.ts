@@ -1,4 +1,6 @@
 import type { Clock } from '../../base/clock.js';
+import { errorMessage } from '../../base/errors.js';
+import type { Log } from '../../base/log.js';
 import type { Store } from '../store.js';
 import type { AgentEvent } from '../agents/agentEvent.js';
 import type { Provider } from '../agents/provider.js';
@@ -18,6 +20,7 @@ const flushAfterMs = 250;
 export class RunRecorder {
   readonly #store: Store;
   readonly #clock: Clock;
+  readonly #log: Log;
   readonly #provider: Provider;
   readonly #runId: Run['id'];
   readonly #run: Pick<Run, 'threadId' | 'agent'>;
@@ -29,12 +32,14 @@ export class RunRecorder {
   constructor(options: {
     readonly store: Store;
     readonly clock: Clock;
+    readonly log: Log;
     readonly provider: Provider;
     readonly run: Run;
     readonly digest?: RunDigestState;
   }) {
     this.#store = options.store;
     this.#clock = options.clock;
+    this.#log = options.log;
     this.#provider = options.provider;
     this.#runId = options.run.id;
     this.#run = options.run;
@@ -96,6 +101,11 @@ export class RunRecorder {
       return;
     }
     this.#flushing = undefined;
-    this.flush();
+    try {
+      this.flush();
+    } catch (error) {
+      // Nothing is lost: the next lines or the end of the run write all of it.
+      this.#log.warn('The progress of a run was not written', { run: this.#runId, reason: errorMessage(error) });
+    }
   }
 }

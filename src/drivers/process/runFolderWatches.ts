@@ -4,7 +4,7 @@ import { errorMessage } from '../../base/errors.js';
 import type { RunId } from '../../base/ids.js';
 import type { Disposable } from '../../base/lifecycle.js';
 import type { Log } from '../../base/log.js';
-import { runPath } from './runFiles.js';
+import { runPath, systemCode } from './runFiles.js';
 
 /** Notifications get lost (network volumes, an overflowing queue); this is how late a change is then seen. */
 const safetyPollMs = 1000;
@@ -12,9 +12,13 @@ const safetyPollMs = 1000;
 const lazyPlatformPollMs = 100;
 /** For folders that the system refused to watch (the user's inotify watches are used up). */
 const unwatchedPollMs = 50;
+/** For folders that are not there yet: their runs wait in the queue, and somebody looks on. */
+const absentPollMs = 250;
 
 interface WatchedFolder {
   watcher: FSWatcher | undefined;
+  /** There was no folder to watch yet. */
+  absent: boolean;
   readonly listeners: Set<FolderListener>;
 }
 
@@ -40,7 +44,7 @@ export class RunFolderWatches {
   subscribe(run: RunId, files: readonly string[], notify: () => void): Disposable {
     let folder = this.#folders.get(run);
     if (!folder) {
-      folder = { watcher: undefined, listeners: new Set() };
+      folder = { watcher: undefined, absent: false, listeners: new Set() };
       this.#folders.set(run, folder);
       folder.watcher = this.#watch(run, folder);
     }
@@ -94,6 +98,7 @@ export class RunFolderWatches {
         for (const listener of [...folder.listeners])
           if (name === null || listener.files.includes(name)) listener.notify();
       });
+      folder.absent = false;
       watcher.on('error', error => {
         watcher.close();
         folder.watcher = undefined;
@@ -101,7 +106,8 @@ export class RunFolderWatches {
       });
       return watcher;
     } catch (error) {
-      this.#onRefused(error);
+      folder.absent = systemCode(error) === 'ENOENT';
+      if (!folder.absent) this.#onRefused(error);
       return undefined;
     }
   }
@@ -124,11 +130,18 @@ export class RunFolderWatches {
 
   #pollInterval(): number | undefined {
     if (this.#folders.size === 0) return undefined;
-    for (const folder of this.#folders.values()) if (!folder.watcher) return unwatchedPollMs;
-    return process.platform === 'linux' ? safetyPollMs : lazyPlatformPollMs;
+    const unwatched = [...this.#folders.values()].filter(folder => !folder.watcher);
+    if (unwatched.some(folder => !folder.absent)) return unwatchedPollMs;
+    if (process.platform !== 'linux') return lazyPlatformPollMs;
+    return unwatched.length > 0 ? absentPollMs : safetyPollMs;
   }
 
   #pollOnce(): void {
-    for (const folder of [...this.#folders.values()]) for (const listener of [...folder.listeners]) listener.notify();
+    for (const [run, folder] of [...this.#folders]) {
+      // Somebody waits for a run that is only queued: its folder may be there by now.
+      if (folder.absent) folder.watcher ??= this.#watch(run, folder);
+      for (const listener of [...folder.listeners]) listener.notify();
+    }
+    this.#schedulePoll();
   }
 }

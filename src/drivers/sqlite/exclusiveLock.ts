@@ -1,12 +1,13 @@
-import BetterSqlite3 from 'better-sqlite3';
+import BetterSqlite3, { type Database } from 'better-sqlite3';
 import type { Disposable } from '../../base/lifecycle.js';
+import { asUnwritable } from './openDatabase.js';
 
 /**
  * Takes an exclusive lock that the kernel frees when this process dies, however it dies. Returns `undefined` when another
- * process has it. The file is created when missing and holds no data.
+ * process has it. The file is created when missing and holds no data. Errors: `state.unwritable`.
  */
 export function takeExclusiveLock(file: string): Disposable | undefined {
-  const database = new BetterSqlite3(file, { timeout: 0 });
+  const database = open(file);
   try {
     // A rollback journal, not WAL: only there does BEGIN EXCLUSIVE keep everybody else out.
     database.pragma('journal_mode = DELETE');
@@ -15,6 +16,14 @@ export function takeExclusiveLock(file: string): Disposable | undefined {
   } catch (error) {
     database.close();
     if (error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY')) return undefined;
-    throw error;
+    throw asUnwritable(file, error);
+  }
+}
+
+function open(file: string): Database {
+  try {
+    return new BetterSqlite3(file, { timeout: 0 });
+  } catch (error) {
+    throw asUnwritable(file, error);
   }
 }

@@ -72,7 +72,8 @@ function isCorrupt(error: unknown): boolean {
   return code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB';
 }
 
-function asUnwritable(path: string, error: unknown): unknown {
+/** `state.unwritable` for what a full, read-only or broken disk does; anything else as it is. */
+export function asUnwritable(path: string, error: unknown): unknown {
   const code = codeOf(error);
   if (!/^(SQLITE_(CANTOPEN|READONLY|PERM|FULL|IOERR)|EACCES|EROFS|ENOSPC)/.test(code)) return error;
   return new AppError(

@@ -3,6 +3,7 @@ import { Emitter } from '../../base/event.js';
 import type { Disposable } from '../../base/lifecycle.js';
 import type { RecordedEvent } from '../../core/events/domainEvent.js';
 import type { Store, Stores } from '../../core/store.js';
+import { asUnwritable } from './openDatabase.js';
 import { SqliteEventLog } from './sqliteEventLog.js';
 import { SqliteMergeStore } from './sqliteMergeStore.js';
 import { SqliteMessageStore } from './sqliteMessageStore.js';
@@ -50,7 +51,7 @@ export class SqliteStore implements Store, Disposable {
       result = this.#database.transaction(() => work(this.#stores)).immediate();
     } catch (error) {
       this.#eventLog.takeAppended();
-      throw error;
+      throw asUnwritable(this.#database.name, error);
     }
     const events = this.#eventLog.takeAppended();
     if (events.length > 0) this.#committed.fire(events);

@@ -17,6 +17,7 @@ export class FileLog implements Log, Disposable {
   readonly #echo: ((line: string) => void) | undefined;
   #descriptor: number | undefined;
   #size = 0;
+  #closed = false;
 
   constructor(
     file: string,
@@ -45,6 +46,11 @@ export class FileLog implements Log, Disposable {
   }
 
   dispose(): void {
+    this.#closed = true;
+    this.#close();
+  }
+
+  #close(): void {
     if (this.#descriptor !== undefined) closeSync(this.#descriptor);
     this.#descriptor = undefined;
   }
@@ -53,18 +59,20 @@ export class FileLog implements Log, Disposable {
     const at = new Date(this.#now()).toISOString();
     const line = `${this.#redactor.redact(JSON.stringify({ at, level, message, ...fields }))}\n`;
     this.#echo?.(line);
+    // What still talks after the end must not open the file again: nobody would close it.
+    if (this.#closed) return;
     try {
       const descriptor = this.#open(line.length);
       this.#size += writeSync(descriptor, line);
     } catch {
       // A full disk must not take the host with it; the next line tries again.
-      this.dispose();
+      this.#close();
     }
   }
 
   #open(more: number): number {
     if (this.#descriptor !== undefined && this.#size + more > maxBytes) {
-      this.dispose();
+      this.#close();
       for (let n = keptFiles; n >= 1; n--) {
         const from = n === 1 ? this.#file : `${this.#file}.${n - 1}`;
         if (existsSync(from)) renameSync(from, `${this.#file}.${n}`);

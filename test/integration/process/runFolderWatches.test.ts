@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { join } from 'node:path';
@@ -19,7 +20,8 @@ test('a folder that the system refuses to watch is polled, and said so once', as
   const watches = new RunFolderWatches({ stateDir, log: { ...silentLog, warn: message => warnings.push(message) } });
   const ids = randomIds();
   let looks = 0;
-  // Folders that do not exist are refused like those beyond the user's limit of watches.
+  // What cannot be a folder is refused like those beyond the user's limit of watches.
+  await writeFile(join(stateDir, 'runs'), '');
   const found = [ids.next<'run'>(), ids.next<'run'>()].map((run: RunId) =>
     watches.waitFor({
       run,
@@ -30,6 +32,23 @@ test('a folder that the system refuses to watch is polled, and said so once', as
   );
   expect(await Promise.all(found)).toEqual(['there', 'there']);
   expect(warnings).toHaveLength(1);
+});
+
+test('a folder that is made later is watched from then on, and nothing is said about it', async () => {
+  const warnings: string[] = [];
+  const watches = new RunFolderWatches({ stateDir, log: { ...silentLog, warn: message => warnings.push(message) } });
+  const run = randomIds().next<'run'>();
+  const file = join(stateDir, 'runs', run, 'exit.json');
+  const found = watches.waitFor({
+    run,
+    files: ['exit.json'],
+    signal: new AbortController().signal,
+    look: () => existsSync(file) || undefined,
+  });
+  await mkdir(join(stateDir, 'runs', run), { recursive: true });
+  await writeFile(file, '{}');
+  expect(await found).toBe(true);
+  expect(warnings).toEqual([]);
 });
 
 test('a run is watched to its end without any notification', async () => {
