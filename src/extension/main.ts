@@ -15,6 +15,8 @@ import { channelLog } from './log.js';
 import { RawLogs } from './log/rawLogs.js';
 import { Attention } from './notifications/attention.js';
 import { MutedThreads } from './notifications/mutedThreads.js';
+import { ApplyPreviews } from './projects/applyPreviews.js';
+import { ComposeFileStates } from './projects/composeFileStates.js';
 import { WorkspaceScope } from './projects/workspaceScope.js';
 import { BaseFiles, baseScheme } from './review/baseFiles.js';
 import { Reviews } from './review/reviews.js';
@@ -44,13 +46,18 @@ export function activate(context: vscode.ExtensionContext): TestAccess | undefin
   const log = channelLog(channel);
   const host = createHostConnection(context, log);
   const scope = new WorkspaceScope(host);
+  const composeFiles = new ComposeFileStates(host, log);
+  const previews = new ApplyPreviews(host);
   const muted = new MutedThreads(context.workspaceState);
   const pages = registerThreadPage(context, threadPageServices(host, scope));
   const reviews = new Reviews(host);
   const logs = new RawLogs(host);
   const attention = new Attention({ host, scope, muted, isVisible: threadId => pages.isVisible(threadId) });
   const openBoard = registerBoard(context, boardServices(host, scope));
-  const services: Services = { context, log, channel, host, scope, pages, reviews, muted, attention, logs, openBoard };
+  const services: Services = {
+    ...{ context, log, channel, host, scope, composeFiles, previews },
+    ...{ pages, reviews, muted, attention, logs, openBoard },
+  };
   const tasks = new TaskDocuments(services);
   const views = {
     projects: new ProjectsView(services),
@@ -61,6 +68,8 @@ export function activate(context: vscode.ExtensionContext): TestAccess | undefin
     channel,
     { dispose: () => host.dispose() },
     scope,
+    composeFiles,
+    previews,
     reviews,
     logs,
     attention,

@@ -5,6 +5,8 @@ import type { RawLogs } from './log/rawLogs.js';
 import type { Attention } from './notifications/attention.js';
 import type { MutedThreads } from './notifications/mutedThreads.js';
 import type { Reviews } from './review/reviews.js';
+import type { ApplyPreviews } from './projects/applyPreviews.js';
+import type { ComposeFileStates } from './projects/composeFileStates.js';
 import type { ThreadPages } from './threadPage/threadPage.js';
 import type { WorkspaceScope } from './projects/workspaceScope.js';
 
@@ -16,6 +18,9 @@ export interface Services {
   readonly host: HostConnection;
   /** Which projects and threads belong to this window. */
   readonly scope: WorkspaceScope;
+  /** What applying each compose file of this window would do. */
+  readonly composeFiles: ComposeFileStates;
+  readonly previews: ApplyPreviews;
   readonly pages: ThreadPages;
   readonly reviews: Reviews;
   readonly muted: MutedThreads;

@@ -1,10 +1,11 @@
 import * as vscode from 'vscode';
 import type { projectCommands } from '../manifest/projectCommands.js';
-import { applyComposeFile } from '../projects/applyComposeFile.js';
+import { fireTrigger, runAgent } from '../dispatch/runAgent.js';
+import { applyComposeFile, previewComposeFile } from '../projects/applyComposeFile.js';
 import { createComposeFile } from '../projects/createComposeFile.js';
 import { findComposeFile } from '../projects/findComposeFile.js';
 import type { Services } from '../services.js';
-import { isProjectsNode } from '../views/projectsView.js';
+import { isFiring, isProjectsNode } from '../views/projectsNode.js';
 import type { CommandHandlers } from './commandHandler.js';
 import type { Views } from '../views/views.js';
 import { whileWaiting } from './whileWaiting.js';
@@ -21,6 +22,16 @@ export function projectHandlers(services: Services, views: Views): CommandHandle
       const file = await findComposeFile(services, target);
       if (file) await applyComposeFile(services, file);
     },
+    'muster.previewApply': async target => {
+      const file = await findComposeFile(services, target);
+      if (file) await previewComposeFile(services, file);
+    },
+    'muster.runAgent': async target => {
+      if (isProjectsNode(target) && target.kind === 'agent') await runAgent(services, target);
+    },
+    'muster.fireTrigger': async target => {
+      if (isFiring(target)) await fireTrigger(services, target);
+    },
     'muster.removeProject': target => removeProject(services, target),
     'muster.explainAgentProblem': target => explainProblem(services, target),
     'muster.refresh': () => {
@@ -32,14 +43,15 @@ export function projectHandlers(services: Services, views: Views): CommandHandle
 
 async function removeProject(services: Services, target: unknown): Promise<void> {
   const projects = services.scope.projects();
-  const project = isProjectsNode(target)
-    ? services.host.projects.get(target.projectId)
-    : (
-        await vscode.window.showQuickPick(
-          projects.map(each => ({ label: each.name, description: each.folder, project: each })),
-          { placeHolder: vscode.l10n.t('Which project should be removed?') },
-        )
-      )?.project;
+  const project =
+    isProjectsNode(target) && target.kind !== 'file'
+      ? services.host.projects.get(target.projectId)
+      : (
+          await vscode.window.showQuickPick(
+            projects.map(each => ({ label: each.name, description: each.folder, project: each })),
+            { placeHolder: vscode.l10n.t('Which project should be removed?') },
+          )
+        )?.project;
   if (!project) return;
   const remove = vscode.l10n.t('Remove Project');
   const detail = vscode.l10n.t(

@@ -8,7 +8,7 @@ import { taskLanguage, type TaskDocuments } from '../dispatch/taskDocuments.js';
 import type { TaskContext } from '../dispatch/taskText.js';
 import type { taskCommands } from '../manifest/taskCommands.js';
 import type { Services } from '../services.js';
-import { isProjectsNode } from '../views/projectsView.js';
+import { isProjectsNode } from '../views/projectsNode.js';
 import type { CommandHandlers } from './commandHandler.js';
 
 /** Commands that dispatch. They start the host when it is down; without agents they lead to the compose file. */

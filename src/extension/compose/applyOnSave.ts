@@ -1,40 +1,45 @@
 import * as vscode from 'vscode';
 import type { Services } from '../services.js';
 import { readSetting } from '../settings.js';
-import type { ComposeDiagnostics } from './composeDiagnostics.js';
 import { isComposeDocument } from './composeDocuments.js';
 
-/** Offers to apply a compose file that was saved without errors, or applies it, as the setting says. */
-export function watchSaves(services: Services, diagnostics: ComposeDiagnostics): vscode.Disposable {
-  const saved = new Set<string>();
-  const checks = diagnostics.onDidCheck(uri => {
-    if (!saved.delete(uri.toString()) || diagnostics.hasErrors(uri)) return;
-    void offer(services, uri);
-  });
-  const saves = vscode.workspace.onDidSaveTextDocument(document => {
-    if (isComposeDocument(document)) saved.add(document.uri.toString());
-  });
-  return new vscode.Disposable(() => {
-    void checks.dispose();
-    saves.dispose();
+/**
+ * Offers to apply a compose file that was saved and differs from what is applied, or applies it, as the setting says. A
+ * file with problems keeps what is applied; a file that nobody applied yet may be half written and is left alone.
+ */
+export function watchSaves(services: Services): vscode.Disposable {
+  const asking = new Set<string>();
+  return vscode.workspace.onDidSaveTextDocument(async document => {
+    const { uri } = document;
+    if (!isComposeDocument(document) || services.composeFiles.wasSavedToApply(uri.fsPath)) return;
+    const setting = readSetting('muster.compose.applyOnSave', uri);
+    if (setting === 'never' || asking.has(uri.fsPath)) return;
+    const state = await services.composeFiles.check(uri.fsPath);
+    if (state?.kind !== 'changed') return;
+    if (setting === 'always') {
+      await vscode.commands.executeCommand('muster.applyProject', uri);
+      return;
+    }
+    asking.add(uri.fsPath);
+    try {
+      await offer(services, uri);
+    } finally {
+      asking.delete(uri.fsPath);
+    }
   });
 }
 
 async function offer(services: Services, uri: vscode.Uri): Promise<void> {
-  const setting = readSetting('muster.compose.applyOnSave');
-  // A file that nobody applied yet may be half written; the welcome view and the lenses lead to its first apply.
-  const isApplied = services.scope.projects().some(project => project.file === uri.fsPath);
-  if (setting === 'never' || !vscode.workspace.isTrusted || !isApplied) return;
-  if (setting === 'ask') {
-    const apply = vscode.l10n.t('Apply');
-    const always = vscode.l10n.t('Always Apply');
-    const text = vscode.l10n.t('Apply the changed compose file?');
-    const chosen = await vscode.window.showInformationMessage(text, apply, always);
-    if (chosen === always) {
-      const target = vscode.ConfigurationTarget.Workspace;
-      await vscode.workspace.getConfiguration().update('muster.compose.applyOnSave', 'always', target);
-    }
-    if (chosen !== apply && chosen !== always) return;
+  const apply = vscode.l10n.t('Apply');
+  const preview = vscode.l10n.t('Show Changes');
+  const always = vscode.l10n.t('Always Apply');
+  const name = services.composeFiles.projectOf(uri.fsPath)?.name ?? '';
+  const text = vscode.l10n.t('Apply the changed compose file of {0}?', name);
+  const chosen = await vscode.window.showInformationMessage(text, apply, preview, always);
+  if (chosen === preview) await vscode.commands.executeCommand('muster.previewApply', uri);
+  if (chosen === always) {
+    const target = vscode.ConfigurationTarget.Workspace;
+    await vscode.workspace.getConfiguration().update('muster.compose.applyOnSave', 'always', target);
   }
-  await vscode.commands.executeCommand('muster.applyProject', uri);
+  if (chosen === apply || chosen === always) await vscode.commands.executeCommand('muster.applyProject', uri);
 }

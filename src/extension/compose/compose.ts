@@ -25,6 +25,6 @@ export function startComposeLanguage(services: Services): void {
     vscode.languages.registerRenameProvider(composeSelector, features),
     vscode.languages.registerCodeLensProvider(composeSelector, new ComposeLenses(services)),
     new AppliedStatus(services, diagnostics),
-    watchSaves(services, diagnostics),
+    watchSaves(services),
   );
 }

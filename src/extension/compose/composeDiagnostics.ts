@@ -2,14 +2,15 @@ import { basename, dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { Emitter, type Event } from '../../base/event.js';
 import type { ComposeDiagnostic } from '../../compose/diagnostic.js';
-import { parseCompose } from '../../compose/parseCompose.js';
+import { parseCompose, type ComposeResult } from '../../compose/parseCompose.js';
+import type { ProjectSpec } from '../../compose/projectSpec.js';
 import type { TextRange } from '../../compose/source/textPosition.js';
 import { isComposeDocument } from './composeDocuments.js';
 import { Debounced } from './debounced.js';
 import { composeEnvironment } from './composeEnvironment.js';
 
-/** Soon enough to feel live, late enough to parse once per word. */
-const typingMs = 150;
+/** A burst of edits (a paste with formatting, a rename) is checked once; a keystroke is marked while it is still felt. */
+const typingMs = 20;
 
 const severities = {
   error: vscode.DiagnosticSeverity.Error,
@@ -20,7 +21,7 @@ const severities = {
 /** Marks the problems of open compose files while they are edited, and offers their fixes. */
 export class ComposeDiagnostics implements vscode.CodeActionProvider, vscode.Disposable {
   readonly #collection = vscode.languages.createDiagnosticCollection('muster-compose');
-  readonly #found = new Map<string, readonly ComposeDiagnostic[]>();
+  readonly #found = new Map<string, ComposeResult>();
   readonly #debounced = new Debounced(typingMs);
   readonly #checked = new Emitter<vscode.Uri>();
   readonly #subscriptions: readonly vscode.Disposable[];
@@ -31,7 +32,7 @@ export class ComposeDiagnostics implements vscode.CodeActionProvider, vscode.Dis
       vscode.workspace.onDidChangeTextDocument(({ document }) => {
         this.#debounced.schedule(document.uri.toString(), () => void this.#check(document));
       }),
-      vscode.workspace.onDidSaveTextDocument(document => void this.#check(document)),
+      vscode.workspace.onDidSaveTextDocument(document => this.#checkAfterSave(document)),
       vscode.workspace.onDidCloseTextDocument(({ uri }) => {
         this.#debounced.cancel(uri.toString());
         this.#found.delete(uri.toString());
@@ -46,7 +47,12 @@ export class ComposeDiagnostics implements vscode.CodeActionProvider, vscode.Dis
 
   /** The problems of an open document; undefined before its first check. */
   problemsOf(uri: vscode.Uri): readonly ComposeDiagnostic[] | undefined {
-    return this.#found.get(uri.toString());
+    return this.#found.get(uri.toString())?.diagnostics;
+  }
+
+  /** What the document means; undefined before its first check and while it has errors. */
+  specOf(uri: vscode.Uri): ProjectSpec | undefined {
+    return this.#found.get(uri.toString())?.spec;
   }
 
   hasErrors(uri: vscode.Uri): boolean {
@@ -73,6 +79,12 @@ export class ComposeDiagnostics implements vscode.CodeActionProvider, vscode.Dis
     for (const subscription of this.#subscriptions) void subscription.dispose();
   }
 
+  /** Another file may be an env file of an open compose file. */
+  #checkAfterSave(saved: vscode.TextDocument): void {
+    const affected = isComposeDocument(saved) ? [saved] : vscode.workspace.textDocuments;
+    for (const document of affected) void this.#check(document);
+  }
+
   async #check(document: vscode.TextDocument): Promise<void> {
     if (!isComposeDocument(document)) return;
     const { version } = document;
@@ -81,9 +93,9 @@ export class ComposeDiagnostics implements vscode.CodeActionProvider, vscode.Dis
     // The text may have gone on while env files were read; the later check speaks.
     if (document.isClosed || document.version !== version) return;
     const directoryName = basename(dirname(document.uri.fsPath));
-    const { diagnostics } = parseCompose(text, { env, directoryName });
-    this.#found.set(document.uri.toString(), diagnostics);
-    this.#collection.set(document.uri, diagnostics.map(toDiagnostic));
+    const result = parseCompose(text, { env, directoryName });
+    this.#found.set(document.uri.toString(), result);
+    this.#collection.set(document.uri, result.diagnostics.map(toDiagnostic));
     this.#checked.fire(document.uri);
   }
 }

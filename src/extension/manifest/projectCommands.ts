@@ -13,7 +13,9 @@ export const projectCommands = {
   'muster.openComposeFile': {
     title: 'Open Compose File',
     icon: '$(go-to-file)',
-    menus: [{ menu: 'view/item/context', when: `${projects} && viewItem =~ /\\bproject\\b/`, group: 'inline@2' }],
+    menus: [
+      { menu: 'view/item/context', when: `${projects} && viewItem =~ /\\b(project|file)\\b/`, group: 'inline@2' },
+    ],
   },
   'muster.applyProject': {
     title: 'Apply Compose File',
@@ -21,10 +23,35 @@ export const projectCommands = {
     enablement: trusted,
     menus: [
       { menu: 'view/title', when: `${projects} && muster.hasComposeFile`, group: 'navigation@1' },
-      { menu: 'view/item/context', when: `${projects} && viewItem =~ /\\bproject\\b/`, group: 'inline@1' },
+      { menu: 'view/item/context', when: `${projects} && viewItem =~ /\\b(project|file)\\b/`, group: 'inline@1' },
       { menu: 'editor/title', when: `${composeFile} && isWorkspaceTrusted`, group: 'navigation@1' },
+      { menu: 'editor/title', when: 'resourceScheme == muster-spec && isWorkspaceTrusted', group: 'navigation@1' },
       { menu: 'explorer/context', when: `${composeFile} && isWorkspaceTrusted`, group: '7_muster@2' },
     ],
+  },
+  'muster.previewApply': {
+    title: 'Show What Apply Would Change',
+    icon: '$(diff)',
+    enablement: trusted,
+    menus: [
+      { menu: 'view/item/context', when: `${projects} && viewItem =~ /\\bchanged\\b/`, group: 'inline@0' },
+      { menu: 'view/item/context', when: `${projects} && viewItem =~ /\\bproject\\b/`, group: '1_apply@2' },
+      { menu: 'editor/title', when: `${composeFile} && isWorkspaceTrusted`, group: '1_muster@1' },
+    ],
+  },
+  'muster.runAgent': {
+    title: 'Run Agent...',
+    icon: '$(run)',
+    palette: never,
+    enablement: trusted,
+    menus: [{ menu: 'view/item/context', when: `${projects} && viewItem =~ /\\bagent\\b/`, group: '1_dispatch@0' }],
+  },
+  'muster.fireTrigger': {
+    title: 'Fire Trigger Now',
+    icon: '$(zap)',
+    palette: never,
+    enablement: trusted,
+    menus: [{ menu: 'view/item/context', when: `${projects} && viewItem == trigger`, group: 'inline@1' }],
   },
   'muster.removeProject': {
     title: 'Remove Project...',

@@ -1,41 +1,81 @@
-import { readFile } from 'node:fs/promises';
 import * as vscode from 'vscode';
 import { AppError, isAppError } from '../../base/errors.js';
 import type { ApplyProjectResponse } from '../../protocol/gen/muster/v1/projects_pb.js';
 import { whileWaiting } from '../commands/whileWaiting.js';
 import type { Services } from '../services.js';
+import { interpolatedVariables } from './interpolatedVariables.js';
+
+export interface ApplyOptions {
+  /** Spec hash that the person saw; another one by now is a `project.conflict`. Empty: no check. */
+  readonly expectedSpecHash?: string;
+}
 
 /** Applies a compose file; what it asks consent for is listed and asked. */
-export async function applyComposeFile(services: Services, file: vscode.Uri): Promise<void> {
-  const open = vscode.workspace.textDocuments.find(document => document.uri.toString() === file.toString());
-  if (open?.isDirty) await open.save();
+export async function applyComposeFile(
+  services: Services,
+  file: vscode.Uri,
+  { expectedSpecHash = '' }: ApplyOptions = {},
+): Promise<void> {
+  await saveComposeFile(services, file);
   try {
-    announce(await applyAskingConsent(services, file));
+    announce(await applyAskingConsent(services, { file, expectedSpecHash }));
   } catch (error) {
     if (!isAppError(error, 'compose.invalid')) throw error;
     await showProblems(file, error);
   }
 }
 
-/** Throws `cancelled` when the person does not consent. */
-async function applyAskingConsent(services: Services, file: vscode.Uri): Promise<ApplyProjectResponse> {
+/** Shows what applying would change, and offers to apply exactly that. */
+export async function previewComposeFile(services: Services, file: vscode.Uri): Promise<void> {
+  await saveComposeFile(services, file);
   try {
-    return await apply(services, { file, consent: false });
+    const { changes, comparedWith } = await services.previews.show(file);
+    const apply = vscode.l10n.t('Apply');
+    const text =
+      changes === ''
+        ? vscode.l10n.t('Applying {0} would change nothing.', vscode.workspace.asRelativePath(file))
+        : vscode.l10n.t('Applying {0} would change: {1}.', vscode.workspace.asRelativePath(file), changes);
+    const chosen = await vscode.window.showInformationMessage(text, ...(changes === '' ? [] : [apply]));
+    if (chosen === apply) await applyComposeFile(services, file, { expectedSpecHash: comparedWith });
   } catch (error) {
-    if (!isAppError(error, 'consent.required')) throw error;
-    await askConsent(file, error.data.reasons);
-    return apply(services, { file, consent: true });
+    if (!isAppError(error, 'compose.invalid')) throw error;
+    await showProblems(file, error);
   }
 }
 
-async function apply(
+/** The host reads the file, not the editor. */
+async function saveComposeFile(services: Services, file: vscode.Uri): Promise<void> {
+  const open = vscode.workspace.textDocuments.find(document => document.uri.toString() === file.toString());
+  if (!open?.isDirty) return;
+  services.composeFiles.savesToApply(file.fsPath);
+  await open.save();
+}
+
+interface Application {
+  readonly file: vscode.Uri;
+  readonly expectedSpecHash: string;
+}
+
+/** Throws `cancelled` when the person does not consent. */
+async function applyAskingConsent(services: Services, application: Application): Promise<ApplyProjectResponse> {
+  const { file } = application;
+  try {
+    return await requestApply(services, { ...application, consent: false });
+  } catch (error) {
+    if (!isAppError(error, 'consent.required')) throw error;
+    await askConsent(file, error.data.reasons);
+    return requestApply(services, { ...application, consent: true });
+  }
+}
+
+async function requestApply(
   services: Services,
-  { file, consent }: { readonly file: vscode.Uri; readonly consent: boolean },
+  { file, expectedSpecHash, consent }: Application & { readonly consent: boolean },
 ): Promise<ApplyProjectResponse> {
   const environment = await interpolatedVariables(file.fsPath);
   return whileWaiting(vscode.l10n.t('Applying the compose file'), async signal => {
     const client = await services.host.client(signal);
-    return client.projects.applyProject({ file: file.fsPath, environment, consent }, { signal });
+    return client.projects.applyProject({ file: file.fsPath, environment, consent, expectedSpecHash }, { signal });
   });
 }
 
@@ -73,24 +113,4 @@ function announce({ project, unchanged, warnings }: ApplyProjectResponse): void 
     : vscode.l10n.t('$(check) Applied {0}, revision {1}', name, project?.revision ?? 0);
   vscode.window.setStatusBarMessage(text, 8000);
   if (!unchanged && warnings.length > 0) void vscode.window.showWarningMessage(warnings.join(' '));
-}
-
-/** Values of the variables that a file names, and no others: nothing else of this process's environment is sent. */
-async function interpolatedVariables(path: string): Promise<Record<string, string>> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new AppError('compose.unreadable', vscode.l10n.t('The compose file cannot be read: {0}', reason), {
-      file: path,
-      reason,
-    });
-  }
-  const values: Record<string, string> = {};
-  for (const [, name] of text.matchAll(/\$\{([A-Za-z_]\w*)/g)) {
-    const value = name === undefined ? undefined : process.env[name];
-    if (name !== undefined && value !== undefined) values[name] = value;
-  }
-  return values;
 }

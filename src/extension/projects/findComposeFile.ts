@@ -1,7 +1,8 @@
 import { relative } from 'node:path';
 import * as vscode from 'vscode';
 import type { Services } from '../services.js';
-import { isProjectsNode } from '../views/projectsView.js';
+import { isProjectsNode } from '../views/projectsNode.js';
+import { fileOfPreview } from './applyPreviews.js';
 
 /** A folder with more compose files than this is not searched further. */
 const maximumFiles = 50;
@@ -10,12 +11,15 @@ const composeName = /(^|\/)agent-compose\.ya?ml$/;
 /** The compose file that a command means: a row of the tree, a file, the one being edited, or the one a person picks. */
 export async function findComposeFile(services: Services, target: unknown): Promise<vscode.Uri | undefined> {
   if (isProjectsNode(target)) {
+    if (target.kind === 'file') return vscode.Uri.file(target.file);
     const project = services.host.projects.get(target.projectId);
     if (project) return vscode.Uri.file(project.file);
   }
-  if (target instanceof vscode.Uri && composeName.test(target.path)) return target;
-  const active = vscode.window.activeTextEditor?.document.uri;
-  if (active && composeName.test(active.path)) return active;
+  for (const uri of [target, vscode.window.activeTextEditor?.document.uri]) {
+    if (!(uri instanceof vscode.Uri)) continue;
+    const file = fileOfPreview(uri) ?? uri;
+    if (composeName.test(file.path)) return file;
+  }
   const found = await vscode.workspace.findFiles('**/agent-compose.{yml,yaml}', '**/node_modules/**', maximumFiles);
   if (found.length === 0) {
     const create = vscode.l10n.t('Create Compose File');

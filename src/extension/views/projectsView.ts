@@ -1,50 +1,48 @@
 import * as vscode from 'vscode';
 import type { Agent, Project } from '../../protocol/gen/muster/v1/projects_pb.js';
+import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { Services } from '../services.js';
+import type { nextFires } from './nextFire.js';
+import { agentItem, fileItem, projectItem, runItem, triggerItem } from './projectItems.js';
+import type { AgentNode, ProjectNode, ProjectsNode, RunNode, TriggerNode } from './projectsNode.js';
 
-export interface ProjectNode {
-  readonly kind: 'project';
-  readonly projectId: string;
-}
+/** How many of an agent's runs its row unfolds to. */
+const latestRuns = 3;
+/** How many times the tooltip of a trigger lists. */
+const listedTimes = 5;
+/** How often the times of rows in view are brought up to date. */
+const tickMs = 30_000;
+/** What changes together is drawn once. */
+const coalesceMs = 200;
 
-export interface AgentNode {
-  readonly kind: 'agent';
-  readonly projectId: string;
-  readonly agent: string;
-}
-
-export type ProjectsNode = ProjectNode | AgentNode;
-
-/** True for what the tree hands to a command. */
-export function isProjectsNode(value: unknown): value is ProjectsNode {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'kind' in value &&
-    (value.kind === 'project' || value.kind === 'agent') &&
-    'projectId' in value &&
-    typeof value.projectId === 'string'
-  );
-}
-
-/** The Projects tree: applied compose files and their agents. */
+/** The Projects tree: applied compose files, their agents with triggers and latest runs, and files that wait for it. */
 export class ProjectsView implements vscode.TreeDataProvider<ProjectsNode>, vscode.Disposable {
   readonly #services: Services;
   readonly #changed = new vscode.EventEmitter<undefined>();
   readonly #view: vscode.TreeView<ProjectsNode>;
-  readonly #subscriptions: readonly vscode.Disposable[];
+  readonly #subscriptions: readonly { dispose(): void | Promise<void> }[];
+  #timer: NodeJS.Timeout | undefined;
+  #nextFires: typeof nextFires | undefined;
+  /** How the rows looked when they were last drawn. */
+  #shown = '';
 
   constructor(services: Services) {
     this.#services = services;
     this.#view = vscode.window.createTreeView('muster.projects', { treeDataProvider: this, showCollapseAll: true });
+    const tick = setInterval(() => {
+      if (this.#view.visible) this.#refreshIfDifferent();
+    }, tickMs);
     this.#subscriptions = [
       this.#view,
       this.#changed,
-      services.host.onDidChange(({ projects }) => {
-        if (projects.length > 0) this.refresh();
+      services.host.onDidChange(({ projects, threads }) => {
+        if (projects.length > 0 || threads.length > 0) this.#schedule();
       }),
-      services.host.onDidChangeState(() => this.refresh()),
-      services.scope.onDidChange(() => this.refresh()),
+      services.host.onDidChangeState(() => this.#schedule()),
+      services.scope.onDidChange(() => this.#schedule()),
+      services.composeFiles.onDidChange(() => this.#schedule()),
+      { dispose: () => clearInterval(tick) },
+      { dispose: () => clearTimeout(this.#timer) },
     ];
   }
 
@@ -63,78 +61,116 @@ export class ProjectsView implements vscode.TreeDataProvider<ProjectsNode>, vsco
   }
 
   getChildren(node?: ProjectsNode): ProjectsNode[] {
-    if (!node) return this.#services.scope.projects().map(({ id }) => ({ kind: 'project', projectId: id }));
-    if (node.kind === 'agent') return [];
-    const project = this.#services.host.projects.get(node.projectId);
-    return (project?.agents ?? []).map(({ name }) => ({ kind: 'agent', projectId: node.projectId, agent: name }));
+    switch (node?.kind) {
+      case undefined:
+        return this.#roots();
+      case 'project':
+        return this.#agentsOf(node);
+      case 'agent':
+        return this.#childrenOfAgent(node);
+      case 'file':
+      case 'run':
+      case 'trigger':
+        return [];
+    }
   }
 
   getTreeItem(node: ProjectsNode): vscode.TreeItem {
+    if (node.kind === 'file') return fileItem(node.file, this.#services.composeFiles.get(node.file));
     const project = this.#services.host.projects.get(node.projectId);
     if (!project) return new vscode.TreeItem('');
-    if (node.kind === 'project') return projectItem(project);
-    const agent = project.agents.find(({ name }) => name === node.agent);
-    return agent ? agentItem(project, agent) : new vscode.TreeItem(node.agent);
+    switch (node.kind) {
+      case 'project':
+        return projectItem(project, {
+          state: this.#services.composeFiles.stateOf(project),
+          isNameTaken: this.#services.scope.projects().filter(({ name }) => name === project.name).length > 1,
+        });
+      case 'agent': {
+        const agent = findAgent(project, node.agent);
+        if (!agent) return new vscode.TreeItem(node.agent);
+        return agentItem(project, agent, { hasChildren: this.#childrenOfAgent(node).length > 0 });
+      }
+      case 'trigger':
+        return this.#triggerItem(project, node);
+      case 'run': {
+        const thread = this.#services.host.threads.get(node.threadId);
+        return thread ? runItem(thread, Date.now()) : new vscode.TreeItem('');
+      }
+    }
   }
 
   dispose(): void {
     for (const subscription of this.#subscriptions) void subscription.dispose();
   }
-}
 
-function projectItem(project: Project): vscode.TreeItem {
-  const item = new vscode.TreeItem(project.name, vscode.TreeItemCollapsibleState.Expanded);
-  const count = project.agents.length;
-  const agents = count === 1 ? vscode.l10n.t('1 agent') : vscode.l10n.t('{0} agents', count);
-  const state = project.consented ? vscode.l10n.t('applied') : vscode.l10n.t('waits for consent');
-  item.id = `project:${project.id}`;
-  item.description = [project.mergeTarget, state, agents].filter(part => part !== '').join(' · ');
-  item.contextValue = 'project';
-  item.iconPath = new vscode.ThemeIcon(project.consented ? 'organization' : 'shield');
-  item.accessibilityInformation = { label: vscode.l10n.t('Project {0}, {1}, {2}', project.name, state, agents) };
-  item.tooltip = vscode.l10n.t('{0}\nRevision {1}', project.file, project.revision);
-  if (!project.consented) {
-    item.command = {
-      command: 'muster.applyProject',
-      title: vscode.l10n.t('Apply'),
-      arguments: [{ kind: 'project', projectId: project.id }],
-    };
+  #roots(): ProjectsNode[] {
+    const projects = this.#services.scope.projects().map(({ id }): ProjectNode => ({ kind: 'project', projectId: id }));
+    // While nothing is applied, the view's welcome says what to do.
+    if (projects.length === 0) return [];
+    const files = this.#services.composeFiles.notApplied();
+    return [...projects, ...files.map((file): ProjectsNode => ({ kind: 'file', file }))];
   }
-  return item;
-}
 
-function agentItem(project: Project, agent: Agent): vscode.TreeItem {
-  const item = new vscode.TreeItem(agent.name);
-  const broken = agent.problem !== '';
-  const facts = [agent.provider, agent.model, agent.driver === 'process' ? agent.workspace : agent.driver];
-  const load = [
-    agent.active > 0 ? vscode.l10n.t('{0} working', agent.active) : '',
-    agent.queued > 0 ? vscode.l10n.t('{0} queued', agent.queued) : '',
-  ];
-  item.id = `agent:${project.id}:${agent.name}`;
-  item.description = (broken ? [agent.provider, firstSentence(agent.problem)] : [...facts, ...load])
-    .filter(part => part !== '')
-    .join(' · ');
-  item.contextValue = broken ? 'agent problem' : 'agent';
-  item.iconPath = broken
-    ? new vscode.ThemeIcon('warning', new vscode.ThemeColor('notificationsWarningIcon.foreground'))
-    : new vscode.ThemeIcon('robot');
-  item.accessibilityInformation = {
-    label: broken
-      ? vscode.l10n.t('Agent {0}, problem: {1}', agent.name, agent.problem)
-      : vscode.l10n.t('Agent {0}, {1}', agent.name, item.description),
-  };
-  item.tooltip = broken ? agent.problem : vscode.l10n.t('Permissions: {0}', agent.permissions);
-  if (broken) {
-    item.command = {
-      command: 'muster.explainAgentProblem',
-      title: vscode.l10n.t('How to Fix'),
-      arguments: [{ kind: 'agent', projectId: project.id, agent: agent.name }],
-    };
+  #agentsOf({ projectId }: ProjectNode): AgentNode[] {
+    const agents = this.#services.host.projects.get(projectId)?.agents ?? [];
+    return agents.map(({ name }): AgentNode => ({ kind: 'agent', projectId, agent: name }));
   }
-  return item;
+
+  #childrenOfAgent({ projectId, agent }: AgentNode): (TriggerNode | RunNode)[] {
+    const project = this.#services.host.projects.get(projectId);
+    const triggers = (project && findAgent(project, agent)?.triggers) ?? [];
+    return [
+      ...triggers.map(({ prompt }, index): TriggerNode => ({ kind: 'trigger', projectId, agent, index, prompt })),
+      ...this.#latestThreads(projectId, agent).map(({ id }): RunNode => ({ kind: 'run', projectId, threadId: id })),
+    ];
+  }
+
+  #latestThreads(projectId: string, agent: string): readonly Thread[] {
+    return [...this.#services.host.threads.values()]
+      .filter(thread => thread.projectId === projectId && thread.latestRun?.agent === agent)
+      .sort((a, b) => Number(b.updatedAt - a.updatedAt))
+      .slice(0, latestRuns);
+  }
+
+  #triggerItem(project: Project, { agent, index }: TriggerNode): vscode.TreeItem {
+    const trigger = findAgent(project, agent)?.triggers[index];
+    if (!trigger) return new vscode.TreeItem('');
+    const now = Date.now();
+    const times = { appliedAt: Number(project.appliedAt), now, count: listedTimes };
+    const fires = this.#nextFires?.(trigger, times) ?? [];
+    if (!this.#nextFires) void this.#loadTimes();
+    return triggerItem(trigger, { id: `trigger:${project.id}:${agent}:${index}`, fires, now });
+  }
+
+  /** Calendars are only needed where there are triggers. */
+  async #loadTimes(): Promise<void> {
+    this.#nextFires = (await import('./nextFire.js')).nextFires;
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#refreshIfDifferent();
+    }, coalesceMs);
+  }
+
+  /** A redrawn row forgets a click that is under way, so nothing is redrawn that looks the same. */
+  #refreshIfDifferent(): void {
+    const look = JSON.stringify(this.#look(undefined));
+    if (look === this.#shown) return;
+    this.#shown = look;
+    this.refresh();
+  }
+
+  #look(node: ProjectsNode | undefined): readonly unknown[] {
+    return this.getChildren(node).map(each => {
+      const { label, description, contextValue, tooltip, iconPath } = this.getTreeItem(each);
+      return [each, label, description, contextValue, tooltip, iconPath, ...this.#look(each)];
+    });
+  }
 }
 
-function firstSentence(text: string): string {
-  return text.split(/(?<=[.!])\s|[:;\n]/, 1)[0]?.replace(/\.$/, '') ?? text;
+function findAgent(project: Project, name: string): Agent | undefined {
+  return project.agents.find(agent => agent.name === name);
 }

@@ -1,0 +1,79 @@
+import { basename } from 'node:path';
+import * as vscode from 'vscode';
+import type { ApplyProjectResponse } from '../../protocol/gen/muster/v1/projects_pb.js';
+import { whileWaiting } from '../commands/whileWaiting.js';
+import type { HostConnection } from '../host/hostConnection.js';
+import { describeChanges } from './describeChanges.js';
+import { interpolatedVariables } from './interpolatedVariables.js';
+
+/** Scheme of the two sides of a preview; both are what the host made of the file, without secrets. */
+const specScheme = 'muster-spec';
+
+export interface ApplyPreview {
+  /** Words for what would change; empty when nothing would. */
+  readonly changes: string;
+  /** Spec hash of what the preview was compared with. */
+  readonly comparedWith: string;
+}
+
+/** Shows what applying a compose file would change, as a diff of the applied normal form and the file's. */
+export class ApplyPreviews implements vscode.TextDocumentContentProvider, vscode.Disposable {
+  readonly #host: HostConnection;
+  readonly #texts = new Map<string, string>();
+  readonly #changed = new vscode.EventEmitter<vscode.Uri>();
+  readonly #subscriptions: readonly vscode.Disposable[];
+
+  constructor(host: HostConnection) {
+    this.#host = host;
+    this.#subscriptions = [
+      this.#changed,
+      vscode.workspace.registerTextDocumentContentProvider(specScheme, this),
+      vscode.workspace.onDidCloseTextDocument(({ uri }) => {
+        if (uri.scheme === specScheme) this.#texts.delete(uri.toString());
+      }),
+    ];
+  }
+
+  readonly onDidChange = this.#changed.event;
+
+  provideTextDocumentContent(uri: vscode.Uri): string {
+    return this.#texts.get(uri.toString()) ?? '';
+  }
+
+  /** Compares and shows; nothing is opened when nothing would change. */
+  async show(file: vscode.Uri): Promise<ApplyPreview> {
+    const environment = await interpolatedVariables(file.fsPath);
+    const answer = await whileWaiting(vscode.l10n.t('Comparing the compose file'), async signal => {
+      const client = await this.#host.client(signal);
+      return client.projects.applyProject({ file: file.fsPath, environment, dryRun: true }, { signal });
+    });
+    if (!answer.unchanged) await this.#open(file, answer);
+    return {
+      changes: answer.unchanged ? '' : describeChanges(answer.changes),
+      comparedWith: answer.previousSpecHash,
+    };
+  }
+
+  dispose(): void {
+    for (const subscription of this.#subscriptions) subscription.dispose();
+  }
+
+  async #open(file: vscode.Uri, { project, appliedYaml, specYaml }: ApplyProjectResponse): Promise<void> {
+    const applied = this.#provide(file, { side: 'applied', text: appliedYaml });
+    const changed = this.#provide(file, { side: 'file', text: specYaml });
+    const title = vscode.l10n.t('{0}: applied ↔ {1}', project?.name ?? '', basename(file.fsPath));
+    await vscode.commands.executeCommand('vscode.diff', applied, changed, title, { preview: true });
+  }
+
+  #provide(file: vscode.Uri, { side, text }: { readonly side: string; readonly text: string }): vscode.Uri {
+    const uri = vscode.Uri.from({ scheme: specScheme, path: `${file.path}/${side}.yaml` });
+    this.#texts.set(uri.toString(), text);
+    this.#changed.fire(uri);
+    return uri;
+  }
+}
+
+/** The compose file that a side of a preview was made of. */
+export function fileOfPreview(uri: vscode.Uri): vscode.Uri | undefined {
+  return uri.scheme === specScheme ? vscode.Uri.file(uri.path.replace(/\/[^/]+$/, '')) : undefined;
+}

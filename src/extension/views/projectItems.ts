@@ -1,0 +1,170 @@
+import { basename, dirname } from 'node:path';
+import * as vscode from 'vscode';
+import { formatAge, formatDuration } from '../../protocol/displayFormat.js';
+import type { Agent, Project, Trigger } from '../../protocol/gen/muster/v1/projects_pb.js';
+import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
+import type { ComposeFileState } from '../projects/composeFileStates.js';
+import { describeChanges } from '../projects/describeChanges.js';
+import { statusWord, threadTitle } from '../threads/threadText.js';
+import { threadThemeIcon } from './threadNodes.js';
+
+const warning = new vscode.ThemeColor('notificationsWarningIcon.foreground');
+const { Collapsed, Expanded, None } = vscode.TreeItemCollapsibleState;
+
+/** `shop  main · applied · revision 3 · 3 agents`; says when the file is not what is applied. */
+export function projectItem(
+  project: Project,
+  { state, isNameTaken }: { readonly state: ComposeFileState | undefined; readonly isNameTaken: boolean },
+): vscode.TreeItem {
+  const item = new vscode.TreeItem(project.name, Expanded);
+  const count = project.agents.length;
+  const agents = count === 1 ? vscode.l10n.t('1 agent') : vscode.l10n.t('{0} agents', count);
+  const word = project.consented ? stateWord(state) : vscode.l10n.t('waits for consent');
+  const revision = vscode.l10n.t('revision {0}', project.revision);
+  // Two clones, or two files with one name, are told apart by where they are.
+  const place = isNameTaken ? vscode.workspace.asRelativePath(dirname(project.file)) : '';
+  item.id = `project:${project.id}`;
+  item.description = [place, project.mergeTarget, word, revision, agents].filter(part => part !== '').join(' · ');
+  item.contextValue = state?.kind === 'changed' ? 'project changed' : 'project';
+  item.iconPath = projectIcon(project, state);
+  item.accessibilityInformation = { label: vscode.l10n.t('Project {0}, {1}, {2}', project.name, word, agents) };
+  item.tooltip = [
+    project.file,
+    vscode.l10n.t('Revision {0}, applied {1}', project.revision, new Date(Number(project.appliedAt)).toLocaleString()),
+    ...stateDetails(state),
+  ].join('\n');
+  if (!project.consented) {
+    item.command = {
+      command: 'muster.applyProject',
+      title: vscode.l10n.t('Apply'),
+      arguments: [{ kind: 'project', projectId: project.id }],
+    };
+  }
+  return item;
+}
+
+function projectIcon(project: Project, state: ComposeFileState | undefined): vscode.ThemeIcon {
+  if (!project.consented) return new vscode.ThemeIcon('shield');
+  if (state?.kind === 'invalid') return new vscode.ThemeIcon('warning', warning);
+  return new vscode.ThemeIcon('organization');
+}
+
+function stateWord(state: ComposeFileState | undefined): string {
+  switch (state?.kind) {
+    case 'changed':
+      return vscode.l10n.t('file changed');
+    case 'invalid':
+      return vscode.l10n.t('file invalid');
+    default:
+      return vscode.l10n.t('applied');
+  }
+}
+
+function stateDetails(state: ComposeFileState | undefined): readonly string[] {
+  switch (state?.kind) {
+    case 'changed':
+      return [vscode.l10n.t('The file would change: {0}', describeChanges(state.changes))];
+    case 'invalid':
+      return [vscode.l10n.t('The file has problems; what is applied stays:'), ...state.problems.slice(0, 5)];
+    default:
+      return [];
+  }
+}
+
+/** A compose file of this window that is not applied. */
+export function fileItem(file: string, state: ComposeFileState | undefined): vscode.TreeItem {
+  const item = new vscode.TreeItem(vscode.workspace.asRelativePath(file), None);
+  const invalid = state?.kind === 'invalid';
+  item.id = `file:${file}`;
+  item.description = invalid ? vscode.l10n.t('invalid') : vscode.l10n.t('not applied');
+  item.contextValue = 'file';
+  item.iconPath = invalid ? new vscode.ThemeIcon('warning', warning) : new vscode.ThemeIcon('file-code');
+  item.tooltip = [file, ...(invalid ? state.problems.slice(0, 5) : [])].join('\n');
+  item.accessibilityInformation = { label: vscode.l10n.t('{0}, {1}', basename(file), item.description) };
+  item.command = { command: 'vscode.open', title: vscode.l10n.t('Open'), arguments: [vscode.Uri.file(file)] };
+  return item;
+}
+
+export function agentItem(
+  project: Project,
+  agent: Agent,
+  { hasChildren }: { readonly hasChildren: boolean },
+): vscode.TreeItem {
+  const item = new vscode.TreeItem(agent.name, hasChildren ? Collapsed : None);
+  const broken = agent.problem !== '';
+  const facts = [agent.provider, agent.model, agent.driver === 'process' ? agent.workspace : agent.driver];
+  const load = [
+    agent.active > 0 ? vscode.l10n.t('{0} working', agent.active) : '',
+    agent.queued > 0 ? vscode.l10n.t('{0} queued', agent.queued) : '',
+  ];
+  item.id = `agent:${project.id}:${agent.name}`;
+  item.description = (broken ? [agent.provider, firstSentence(agent.problem)] : [...facts, ...load])
+    .filter(part => part !== '')
+    .join(' · ');
+  item.contextValue = broken ? 'agent problem' : 'agent';
+  item.iconPath = broken ? new vscode.ThemeIcon('warning', warning) : new vscode.ThemeIcon('robot');
+  item.accessibilityInformation = {
+    label: broken
+      ? vscode.l10n.t('Agent {0}, problem: {1}', agent.name, agent.problem)
+      : vscode.l10n.t('Agent {0}, {1}', agent.name, item.description),
+  };
+  item.tooltip = broken ? agent.problem : vscode.l10n.t('Permissions: {0}', agent.permissions);
+  if (broken) {
+    item.command = {
+      command: 'muster.explainAgentProblem',
+      title: vscode.l10n.t('How to Fix'),
+      arguments: [{ kind: 'agent', projectId: project.id, agent: agent.name }],
+    };
+  }
+  return item;
+}
+
+function firstSentence(text: string): string {
+  return text.split(/(?<=[.!])\s|[:;\n]/, 1)[0]?.replace(/\.$/, '') ?? text;
+}
+
+/** `morning  next in 12 min`; a trigger that nothing fires by itself says so. */
+export function triggerItem(
+  trigger: Trigger,
+  { id, fires, now }: { readonly id: string; readonly fires: readonly number[]; readonly now: number },
+): vscode.TreeItem {
+  const what = `${trigger.kind} ${trigger.schedule}`;
+  const name = trigger.name === '' ? what : trigger.name;
+  const item = new vscode.TreeItem(name, None);
+  const [next] = fires;
+  const due = next === undefined ? '' : formatDuration(next - now);
+  item.id = id;
+  item.description = [
+    due === '' ? '' : trigger.automatic ? vscode.l10n.t('next in {0}', due) : vscode.l10n.t('due in {0}', due),
+    trigger.automatic ? '' : vscode.l10n.t('fired by hand'),
+  ]
+    .filter(part => part !== '')
+    .join(' · ');
+  item.contextValue = 'trigger';
+  item.iconPath = new vscode.ThemeIcon('watch');
+  item.tooltip = [
+    trigger.timezone === '' ? what : `${what} (${trigger.timezone})`,
+    ...(trigger.prompt === '' ? [] : [trigger.prompt]),
+    ...(trigger.automatic ? [] : [vscode.l10n.t('This version of Muster does not fire triggers by itself.')]),
+    ...fires.map(time => `• ${timeText(time, trigger.timezone)}`),
+  ].join('\n');
+  item.accessibilityInformation = { label: vscode.l10n.t('Trigger {0}, {1}', name, item.description) };
+  return item;
+}
+
+function timeText(time: number, timezone: string): string {
+  const zone = timezone === '' || timezone.toLowerCase() === 'local' ? undefined : timezone;
+  return new Date(time).toLocaleString(undefined, zone === undefined ? {} : { timeZone: zone });
+}
+
+/** The latest run of a thread, below the agent that worked. */
+export function runItem(thread: Thread, now: number): vscode.TreeItem {
+  const item = new vscode.TreeItem(threadTitle(thread), None);
+  item.id = `run:${thread.id}`;
+  item.description = `${statusWord(thread)} · ${formatAge(Number(thread.updatedAt), now)}`;
+  item.contextValue = 'run';
+  item.iconPath = threadThemeIcon(thread);
+  item.accessibilityInformation = { label: vscode.l10n.t('{0}, {1}', threadTitle(thread), item.description) };
+  item.command = { command: 'muster.openThread', title: vscode.l10n.t('Open Thread'), arguments: [thread.id] };
+  return item;
+}
