@@ -23,7 +23,7 @@ import {
   type TranscriptItem,
 } from '../../protocol/gen/muster/v1/runs_pb.js';
 import { readRunLog } from '../feed/runLog.js';
-import { batches } from '../feed/batches.js';
+import { pulledLines } from '../feed/pulledLines.js';
 import { given, oneOf } from './requestFields.js';
 import { safeNumber, wireRun } from './wire.js';
 
@@ -77,7 +77,7 @@ export function runsApi(options: RunsApiOptions): ServiceImpl<typeof RunService>
     async *readLog(request, context) {
       const run = findRun(store, request.runId);
       const stream = oneOf(['stdout', 'stderr'], request.stream, 'stream') ?? 'stdout';
-      const ended = endOf(store, run.id, context.signal);
+      const ended = endOf(store, run.id);
       try {
         yield* readRunLog({
           file: `${directoryOf(run.id)}/${stream === 'stdout' ? 'stdout.ndjson' : 'stderr.log'}`,
@@ -140,19 +140,17 @@ function providerOf({ store, providers }: RunsApiOptions, run: Run): Provider {
   return providers.of(project.spec).get(run.provider);
 }
 
-/** Batches of the run's lines; with `follow` until the run has ended and everything was handed over. */
+/** The run's lines; with `follow` until the run has ended and everything was handed over. */
 async function* outputLines(
   { store, output }: RunsApiOptions,
   run: Run,
   { from, follow }: { readonly from: number; readonly follow: boolean },
   context: HandlerContext,
 ): AsyncGenerator<readonly OutputLine[]> {
-  const ended = endOf(store, run.id, context.signal);
+  const ended = endOf(store, run.id);
   if (!follow) ended.now();
   try {
-    yield* batches<OutputLine>(push =>
-      output.tail(run.id, { from, onLines: push, until: ended.signal, signal: context.signal }),
-    );
+    yield* pulledLines(output, { run: run.id, from, until: ended.signal, signal: context.signal });
   } finally {
     await ended.dispose();
   }
@@ -165,7 +163,7 @@ interface RunEndSignal {
 }
 
 /** A signal that aborts when the run has ended. */
-function endOf(store: Store, id: RunId, _reader: AbortSignal): RunEndSignal {
+function endOf(store: Store, id: RunId): RunEndSignal {
   const controller = new AbortController();
   const check = (): void => {
     const run = store.read(stores => stores.runs.get(id));
