@@ -42,8 +42,13 @@ function idleExitMs(): number {
 
 /** Embedded mode imports this bundle and calls `startHost` itself; only `node host.js` is a process of its own. */
 function isProgram(): boolean {
-  const program = process.argv[1];
-  return program !== undefined && realpathSync(program) === fileURLToPath(import.meta.url);
+  try {
+    const program = process.argv[1];
+    return program !== undefined && realpathSync(program) === fileURLToPath(import.meta.url);
+  } catch {
+    // An extension host names a module there that is no file.
+    return false;
+  }
 }
 
 if (isProgram()) {

@@ -20,7 +20,9 @@ export interface LiveHostOptions {
 
 /** The live state of this window. Loaded when first needed: it brings the whole client with it. */
 export function createLiveState(options: LiveHostOptions): LiveState {
-  return new LiveState({ connect: signal => connect(options, signal), log: options.log });
+  // It says each try that found no host, every few seconds while none runs.
+  const log: Log = { ...options.log, info: options.log.debug };
+  return new LiveState({ connect: signal => connect(options, signal), log });
 }
 
 async function connect(options: LiveHostOptions, signal: AbortSignal): Promise<HostClient> {

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { errorMessage } from '../../base/errors.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { Services } from '../services.js';
 import {
@@ -202,9 +203,10 @@ export class ThreadsView implements vscode.TreeDataProvider<ThreadsNode>, vscode
 
   /** What is listed stays while the host is away, and says so; an empty list has its welcome view. */
   #showMessage(): void {
-    const { state } = this.#services.host;
+    const { state, startError } = this.#services.host;
     const isDown = this.#sections.length > 0 && (state === 'stopped' || state === 'failed');
     const parts = [
+      state === 'failed' ? vscode.l10n.t('The host could not be started: {0}', errorMessage(startError)) : '',
       isDown
         ? vscode.l10n.t('The host is not running: this is what was known last. Agents that were at work go on.')
         : '',
