@@ -38,6 +38,7 @@ import { projectsApi } from './api/projectsApi.js';
 import { runsApi } from './api/runsApi.js';
 import { threadsApi } from './api/threadsApi.js';
 import { worktreesApi } from './api/worktreesApi.js';
+import { AgentProblems } from './environment/agentProblems.js';
 import { hostPlaceholders } from './environment/hostPlaceholders.js';
 import { ComposeSecrets } from './environment/composeSecrets.js';
 import { HostRunEnvironment } from './environment/hostRunEnvironment.js';
@@ -124,6 +125,7 @@ async function build(options: HostOptions, resources: DisposableStore): Promise<
   const worktrees = createGitWorktreeDriver({ stateDir: state.path, clock, log });
   const mergeDriver = createGitMergeDriver({ stateDir: state.path, clock, log });
   const providers = new ProviderRegistries(redactingProviders(redactor));
+  const problems = new AgentProblems({ shell, providers, now: () => clock.awake() });
   const workspaces = new WorkspaceService({ driver: worktrees, worktreesDir: state.worktrees });
   const secretDigest = keyedDigest(state.path);
   const secrets = new ComposeSecrets({ digest: secretDigest, redactor });
@@ -210,7 +212,7 @@ async function build(options: HostOptions, resources: DisposableStore): Promise<
   };
   const endpoint = describeEndpoint(facts.socket);
   const routes = (router: ConnectRouter): void => {
-    router.service(ProjectService, projectsApi({ store, projects, threads, shell, secrets, secretDigest }));
+    router.service(ProjectService, projectsApi({ store, projects, threads, problems, shell, secrets, secretDigest }));
     router.service(ThreadService, threadsApi({ store, dispatcher, threads, settler, driver: worktrees }));
     router.service(
       RunService,
@@ -218,13 +220,14 @@ async function build(options: HostOptions, resources: DisposableStore): Promise<
     );
     router.service(MergeService, mergesApi({ store, merges }));
     router.service(WorktreeService, worktreesApi({ store, threads, driver: worktrees }));
-    router.service(EventService, eventsApi({ store, onWatch: () => presence.enter() }));
+    router.service(EventService, eventsApi({ store, problems, onWatch: () => presence.enter() }));
     router.service(
       HostService,
       hostApi({
         store,
         facts,
         shell,
+        problems,
         shutdown,
         clients: () => presence.clients,
         now: () => clock.now(),
@@ -258,6 +261,11 @@ async function build(options: HostOptions, resources: DisposableStore): Promise<
     recoverWork({ store, log, worktrees, settler, merges, threads }),
   );
   resources.add({ dispose: () => patiently(recovery) });
+  // Resolved before the first run needs it. Whoever connected meanwhile hears which agents' CLIs are not there.
+  void inBackground({ closing: ending.signal, log }, async () => {
+    await shell.environment();
+    if (!ending.signal.aborted) problems.tellChanges(store, clock.now());
+  });
   queue.advance();
   resources.add(trimFeed(store, log));
   if (options.idleExitMs !== undefined) {

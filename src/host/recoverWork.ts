@@ -42,6 +42,6 @@ export async function inBackground(
   try {
     await work();
   } catch (error) {
-    log.error('What an earlier host left could not be taken up', { reason: errorMessage(error) });
+    log.error('Work in the background failed', { reason: errorMessage(error) });
   }
 }

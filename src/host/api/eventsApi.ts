@@ -5,6 +5,7 @@ import type { ThreadStatus } from '../../core/threads/threadStatus.js';
 import type { ThreadView } from '../../core/threads/threadStore.js';
 import { WatchResponseSchema, type EventService } from '../../protocol/gen/muster/v1/events_pb.js';
 import type { Thread as WireThread } from '../../protocol/gen/muster/v1/threads_pb.js';
+import type { AgentProblems } from '../environment/agentProblems.js';
 import { FeedReader, type Dirty, type FeedEntry } from '../feed/changeFeed.js';
 import { wireProject } from './projectsApi.js';
 import { safeNumber, wireThread } from './wire.js';
@@ -20,11 +21,13 @@ type Response = MessageInitShape<typeof WatchResponseSchema>;
 
 export interface EventsApiOptions {
   readonly store: Store;
+  readonly problems: AgentProblems;
   /** Counts open streams, for the idle exit and `muster status`. */
   readonly onWatch: () => { dispose(): void };
 }
 
-export function eventsApi({ store, onWatch }: EventsApiOptions): ServiceImpl<typeof EventService> {
+export function eventsApi(options: EventsApiOptions): ServiceImpl<typeof EventService> {
+  const { store, onWatch } = options;
   return {
     async *watch(request, context) {
       const watching = onWatch();
@@ -32,7 +35,7 @@ export function eventsApi({ store, onWatch }: EventsApiOptions): ServiceImpl<typ
       try {
         const from = { epoch: request.epoch, since: safeNumber(request.since, 'since') };
         for await (const entry of reader.read(from, heartbeatMs, context.signal)) {
-          yield create(WatchResponseSchema, toResponse(store, entry));
+          yield create(WatchResponseSchema, toResponse(options, entry));
         }
       } finally {
         watching.dispose();
@@ -42,35 +45,41 @@ export function eventsApi({ store, onWatch }: EventsApiOptions): ServiceImpl<typ
   };
 }
 
-function toResponse(store: Store, entry: FeedEntry): Response {
+function toResponse(options: EventsApiOptions, entry: FeedEntry): Response {
+  const { store } = options;
   const head = { epoch: store.epoch, sequence: BigInt(entry.sequence) };
   switch (entry.kind) {
     case 'heartbeat':
       return { ...head, update: { case: 'heartbeat', value: {} } };
     case 'snapshot':
-      return { ...head, update: { case: 'snapshot', value: store.read(stores => snapshot(store, stores)) } };
+      return { ...head, update: { case: 'snapshot', value: store.read(stores => snapshot(options, stores)) } };
     case 'changes':
-      return { ...head, update: { case: 'changes', value: store.read(stores => changes(store, stores, entry.dirty)) } };
+      return {
+        ...head,
+        update: { case: 'changes', value: store.read(stores => changes(options, stores, entry.dirty)) },
+      };
   }
 }
 
-function snapshot(store: Store, stores: Stores) {
+function snapshot({ store, problems }: EventsApiOptions, stores: Stores) {
   const views = [
     ...stores.threads.page({ statuses: notDone, limit: maxOpenInSnapshot }).threads,
     ...stores.threads.page({ statuses: done, limit: doneInSnapshot }).threads,
   ];
   return {
-    projects: stores.projects.list().map(project => wireProject(store, project)),
+    projects: stores.projects.list().map(project => wireProject(store, problems, project)),
     threads: views.map(view => wire(stores, view)),
   };
 }
 
-function changes(store: Store, stores: Stores, dirty: Dirty) {
+function changes({ store, problems }: EventsApiOptions, stores: Stores, dirty: Dirty) {
   const views = [...dirty.threads].flatMap(id => stores.threads.view(id) ?? []);
   // A run that began or ended changes the load of its project's agents.
   const projects = new Set([...dirty.projects, ...views.map(view => view.thread.projectId)]);
   return {
-    projects: [...projects].flatMap(id => stores.projects.get(id) ?? []).map(project => wireProject(store, project)),
+    projects: [...projects]
+      .flatMap(id => stores.projects.get(id) ?? [])
+      .map(project => wireProject(store, problems, project)),
     threads: views.map(view => wire(stores, view)),
     runIds: [...dirty.runs],
   };

@@ -3,6 +3,7 @@ import type { HostService } from '../../protocol/gen/muster/v1/host_pb.js';
 import { productVersion } from '../../protocol/productVersion.js';
 import { protocolVersion } from '../../protocol/version.js';
 import type { Store } from '../../core/store.js';
+import type { AgentProblems } from '../environment/agentProblems.js';
 import type { LoginShell } from '../environment/loginShell.js';
 
 export interface HostFacts {
@@ -17,6 +18,7 @@ export interface HostApiOptions {
   readonly store: Store;
   readonly facts: HostFacts;
   readonly shell: LoginShell;
+  readonly problems: AgentProblems;
   readonly clients: () => number;
   readonly now: () => number;
   /** Begins to end the host; the answer goes out first. */
@@ -24,7 +26,7 @@ export interface HostApiOptions {
 }
 
 export function hostApi(options: HostApiOptions): ServiceImpl<typeof HostService> {
-  const { store, facts, shell, clients, now, shutdown } = options;
+  const { store, facts, shell, problems, clients, now, shutdown } = options;
   return {
     async getStatus() {
       const { active, queued } = store.read(stores => ({
@@ -54,7 +56,9 @@ export function hostApi(options: HostApiOptions): ServiceImpl<typeof HostService
     },
 
     async refreshEnvironment() {
-      return { variables: Object.keys(await shell.refresh()).length };
+      const variables = Object.keys(await shell.refresh()).length;
+      problems.tellChanges(store, now());
+      return { variables };
     },
   };
 }

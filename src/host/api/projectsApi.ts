@@ -31,6 +31,7 @@ import {
   type ProjectService,
 } from '../../protocol/gen/muster/v1/projects_pb.js';
 import type { ComposeSecrets } from '../environment/composeSecrets.js';
+import type { AgentProblems } from '../environment/agentProblems.js';
 import { readEnvFiles } from '../environment/envFiles.js';
 import type { LoginShell } from '../environment/loginShell.js';
 import { absolutePath, given } from './requestFields.js';
@@ -42,6 +43,7 @@ export interface ProjectsApiOptions {
   readonly store: Store;
   readonly projects: CoreProjectService;
   readonly threads: ThreadService;
+  readonly problems: AgentProblems;
   readonly shell: LoginShell;
   readonly secrets: ComposeSecrets;
   /** Digest with a key of this machine. */
@@ -52,6 +54,7 @@ export function projectsApi({
   store,
   projects,
   threads,
+  problems,
   shell,
   secrets,
   secretDigest,
@@ -81,7 +84,7 @@ export function projectsApi({
         ...(expectedHash === undefined ? {} : { expectedHash }),
       });
       return {
-        ...wireApplied(store, applied),
+        ...wireApplied(store, problems, applied),
         ...texts,
         applied: applied.applied,
         unchanged: applied.unchanged,
@@ -91,7 +94,9 @@ export function projectsApi({
     },
 
     async listProjects() {
-      return { projects: store.read(stores => stores.projects.list()).map(project => wireProject(store, project)) };
+      return {
+        projects: store.read(stores => stores.projects.list()).map(project => wireProject(store, problems, project)),
+      };
     },
 
     async getProject(request) {
@@ -104,14 +109,14 @@ export function projectsApi({
           ? findProject(stores, request.project)
           : projectOfFolder(stores, absolutePath(folder, 'folder'));
       });
-      return { project: wireProject(store, project) };
+      return { project: wireProject(store, problems, project) };
     },
 
     async removeProject(request) {
       const file = given(request.file);
       const removed = projects.remove(file === undefined ? request.project : await fileReference(file));
       const stops = await stopThreads(store, threads, removed.project.id);
-      const { project, changes } = wireApplied(store, removed);
+      const { project, changes } = wireApplied(store, problems, removed);
       return {
         project,
         changes: [...changes, ...stops],
@@ -122,8 +127,8 @@ export function projectsApi({
   };
 }
 
-/** A project with the load of its agents. */
-export function wireProject(store: Store, project: Project): WireProject {
+/** A project with the load of its agents and what keeps them from working. */
+export function wireProject(store: Store, problems: AgentProblems, project: Project): WireProject {
   const { queued, active } = store.read(stores => ({ queued: stores.runs.queued(), active: stores.runs.active() }));
   const count = (runs: typeof queued, agent: string): number =>
     runs.filter(({ run, projectId }) => projectId === project.id && run.agent === agent).length;
@@ -152,7 +157,7 @@ export function wireProject(store: Store, project: Project): WireProject {
         permissions: permissionsOf(spec, agent.name),
         concurrency: agent.concurrency ?? 0,
         workspace: agent.workspace.provider,
-        problem: '',
+        problem: problems.of(spec, agent),
         queued: count(queued, agent.name),
         active: count(active, agent.name),
         image: agent.image ?? '',
@@ -203,7 +208,11 @@ function environmentNames({ spec }: Project): readonly string[] {
   return [...new Set(entries.flatMap(entry => (entry.secret ? referencedNames(entry.template) : [])))];
 }
 
-function wireApplied(store: Store, applied: Applied): { readonly project: WireProject; readonly changes: Change[] } {
+function wireApplied(
+  store: Store,
+  problems: AgentProblems,
+  applied: Applied,
+): { readonly project: WireProject; readonly changes: Change[] } {
   const { project } = applied;
   const changes = applied.changes.map(({ action, resource, name, message }) =>
     create(ChangeSchema, {
@@ -214,7 +223,7 @@ function wireApplied(store: Store, applied: Applied): { readonly project: WirePr
       message: message ?? '',
     }),
   );
-  return { project: wireProject(store, project), changes };
+  return { project: wireProject(store, problems, project), changes };
 }
 
 function resourceId({ id }: Project, { resource, name }: Pick<ProjectChange, 'resource' | 'name'>): string {

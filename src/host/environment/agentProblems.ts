@@ -1,0 +1,95 @@
+import { isAnyAppError } from '../../base/errors.js';
+import type { AgentSpec, ProjectSpec } from '../../compose/projectSpec.js';
+import type { Provider } from '../../core/agents/provider.js';
+import type { ProviderRegistries } from '../../core/agents/providerRegistries.js';
+import { requireDriver } from '../../core/projects/project.js';
+import type { Store } from '../../core/store.js';
+import { findCommand } from '../../drivers/process/findCommand.js';
+import type { LoginShell } from './loginShell.js';
+
+/** How long a look at the PATH is good for: a CLI that was just installed shows within this time. */
+const lookAgainAfterMs = 60_000;
+
+interface Look {
+  readonly at: number;
+  readonly missing: boolean;
+}
+
+/** What would keep an agent's runs from starting, told before anybody dispatches. Looks at files only, and only when asked. */
+export class AgentProblems {
+  readonly #shell: Pick<LoginShell, 'known'>;
+  readonly #providers: ProviderRegistries;
+  readonly #now: () => number;
+  readonly #looks = new Map<string, Look>();
+  /** What {@link tellChanges} saw last, by project. */
+  #told = new Map<string, string>();
+
+  /** `now`: milliseconds of a clock that never jumps. */
+  constructor(options: {
+    readonly shell: Pick<LoginShell, 'known'>;
+    readonly providers: ProviderRegistries;
+    readonly now: () => number;
+  }) {
+    this.#shell = options.shell;
+    this.#providers = options.providers;
+    this.#now = options.now;
+  }
+
+  /** One or two sentences that name the fix; empty when nothing is known to be wrong. */
+  of(spec: ProjectSpec, agent: AgentSpec): string {
+    try {
+      requireDriver(agent);
+      return this.#missingCommand(spec, agent, this.#providers.of(spec).get(agent.provider));
+    } catch (error) {
+      if (isAnyAppError(error)) return error.message;
+      throw error;
+    }
+  }
+
+  /** Looks again, and puts the projects whose agents' problems changed into the feed. Called when the environment is new. */
+  tellChanges(store: Store, now: number): void {
+    this.#looks.clear();
+    const projects = store.read(stores => stores.projects.list());
+    const seen = new Map(
+      projects.map(({ id, spec }) => [id, spec.agents.map(agent => this.of(spec, agent)).join('\n')] as const),
+    );
+    // Before the first look, clients were told of no problem.
+    const changed = [...seen].filter(([id, text]) => text.trim() !== (this.#told.get(id) ?? '').trim());
+    this.#told = new Map(seen);
+    if (changed.length === 0) return;
+    store.transact(stores => {
+      for (const [projectId] of changed) stores.events.append({ kind: 'project_changed', projectId }, now);
+    });
+  }
+
+  #missingCommand(spec: ProjectSpec, agent: AgentSpec, provider: Provider): string {
+    const env = this.#shell.known;
+    if (provider.builtIn || !env || setsPath(spec, agent)) return '';
+    const [command = ''] = provider.command(plainRequest).argv;
+    // A path that starts in the worktree cannot be looked at before there is one.
+    if (!isLookedUp(command) || !this.#isMissing(command, env)) return '';
+    return `The command "${command}" was not found on the PATH that agents get. ${provider.fix.install}`;
+  }
+
+  #isMissing(command: string, env: Readonly<Record<string, string>>): boolean {
+    const at = this.#now();
+    const before = this.#looks.get(command);
+    if (before && at - before.at < lookAgainAfterMs) return before.missing;
+    const missing = findCommand(command, { env, cwd: '/' }) === undefined;
+    this.#looks.set(command, { at, missing });
+    return missing;
+  }
+}
+
+/** Enough to learn which program a provider starts. */
+const plainRequest = { prompt: '', permissions: 'confined', args: [], runDir: '/', asRoot: false } as const;
+
+function isLookedUp(command: string): boolean {
+  return command.startsWith('/') || !/[/\\]/.test(command);
+}
+
+/** Then the agent's own PATH decides, and its value may be a secret that is not known yet. */
+function setsPath(spec: ProjectSpec, agent: AgentSpec): boolean {
+  const provider = spec.providers.find(candidate => candidate.name === agent.provider);
+  return [...spec.variables, ...(provider?.env ?? []), ...agent.env].some(entry => entry.name === 'PATH');
+}
