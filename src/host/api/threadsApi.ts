@@ -1,9 +1,11 @@
 import type { ServiceImpl } from '@connectrpc/connect';
 import { defined } from '../../base/defined.js';
+import { AppError } from '../../base/errors.js';
 import type { ContextReference, DispatchService } from '../../core/threads/dispatchService.js';
 import type { Project } from '../../core/projects/project.js';
 import { findProject, findProjectOfHistory, projectOfFolder } from '../../core/projects/projectService.js';
 import type { Store, Stores } from '../../core/store.js';
+import type { Thread as CoreThread } from '../../core/threads/thread.js';
 import { findThread } from '../../core/threads/threadLookup.js';
 import { noWorktree, type ThreadService as CoreThreadService } from '../../core/threads/threadService.js';
 import type { ThreadSettler } from '../../core/threads/threadSettler.js';
@@ -150,12 +152,25 @@ function projectFor(store: Store, request: DispatchRequest): Project {
   return store.read(stores => {
     if (request.threadId !== '') {
       const { thread } = findThread(stores, request.threadId);
-      return findProject(stores, thread.projectId);
+      return projectOfThread(stores, thread);
     }
     if (request.project !== '') return findProject(stores, request.project);
     if (request.folder === '') throw fail('project', 'neither a project nor a folder is named');
     return projectOfFolder(stores, absolutePath(request.folder, 'folder'));
   });
+}
+
+/** A removed project starts nothing any more, and its name alone would not tell why. */
+function projectOfThread(stores: Stores, { id, projectId }: CoreThread): Project {
+  const project = stores.projects.get(projectId);
+  if (project && project.removedAt === undefined) return project;
+  throw new AppError(
+    'project.unknown',
+    project
+      ? `Thread ${id} belongs to project ${project.name}, which was removed. Apply ${project.file} again with \`muster up\`.`
+      : `Thread ${id} belongs to no project.`,
+    { project: project?.name ?? '' },
+  );
 }
 
 /** The project that a list is limited to. */

@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import type { ServiceImpl } from '@connectrpc/connect';
-import { isAppError } from '../../base/errors.js';
+import { isAnyAppError, isAppError } from '../../base/errors.js';
 import { projectOfFolder } from '../../core/projects/projectService.js';
 import type { Store } from '../../core/store.js';
 import type { Thread } from '../../core/threads/thread.js';
@@ -46,7 +46,8 @@ export function worktreesApi({ store, threads, driver }: WorktreesApiOptions): S
 }
 
 async function describe(driver: WorktreeDriver, thread: Thread, signal: AbortSignal): Promise<Worktree> {
-  const state = await stateOf(driver, thread, signal);
+  const found = await look(driver, thread, signal);
+  const state = found === 'missing' || found === 'unreadable' ? undefined : found;
   return create(WorktreeSchema, {
     threadId: thread.id,
     path: thread.worktree ?? '',
@@ -57,21 +58,28 @@ async function describe(driver: WorktreeDriver, thread: Thread, signal: AbortSig
     ahead: state?.ahead ?? 0,
     behind: state?.behind ?? 0,
     changed: state?.dirty.length ?? 0,
-    missing: state === undefined,
+    missing: found === 'missing',
   });
 }
 
-async function stateOf(
+/** One worktree that git cannot read does not keep the others from being listed. */
+async function look(
   driver: WorktreeDriver,
   thread: Thread,
   signal: AbortSignal,
-): Promise<WorktreeState | undefined> {
+): Promise<WorktreeState | 'missing' | 'unreadable'> {
   const ref = worktreeOf(thread);
-  if (!ref) return undefined;
-  try {
-    return await driver.state(ref, thread.baseRef ?? thread.baseCommit ?? 'HEAD', signal);
-  } catch (error) {
-    if (isAppError(error, 'worktree.missing')) return undefined;
-    throw error;
+  if (!ref) return 'missing';
+  // The branch it began from may be gone by now; the commit is not.
+  for (const compareTo of [thread.baseRef, thread.baseCommit, 'HEAD']) {
+    if (compareTo === undefined) continue;
+    try {
+      return await driver.state(ref, compareTo, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (isAppError(error, 'worktree.missing')) return 'missing';
+      if (!isAnyAppError(error)) throw error;
+    }
   }
+  return 'unreadable';
 }

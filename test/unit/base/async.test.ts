@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { deferred, KeyedQueue } from '../../../src/base/async.js';
+import { deferred, KeyedQueue, untilAborted, within } from '../../../src/base/async.js';
 import { DisposableStore } from '../../../src/base/lifecycle.js';
+import { FakeClock } from '../../support/clock.js';
 
 describe('a keyed queue', () => {
   it('runs work of one key in order and of two keys side by side', async () => {
@@ -60,5 +61,26 @@ describe('a store of disposables', () => {
     await expect(store.dispose()).rejects.toThrow(AggregateError);
     expect(seen).toEqual(['endpoint', 'database']);
     expect(() => store.add({ dispose: () => undefined })).toThrow('after shutdown');
+  });
+});
+
+describe('waiting with an end', () => {
+  it('gives up at once when aborted, and leaves no listener behind', async () => {
+    const stop = new AbortController();
+    const waiting = untilAborted(new Promise(() => undefined), stop.signal);
+    stop.abort(new Error('enough'));
+    await expect(waiting).rejects.toThrow('enough');
+    await expect(untilAborted(Promise.resolve(1), stop.signal)).rejects.toThrow('enough');
+    expect(await untilAborted(Promise.resolve(1), new AbortController().signal)).toBe(1);
+  });
+
+  it('says whether the work or the time was over first, and leaves no timer behind', async () => {
+    const clock = new FakeClock();
+    expect(await within(Promise.resolve(), { ms: 5, clock })).toBe('settled');
+    expect(await within(Promise.reject(new Error('no')), { ms: 5, clock })).toBe('settled');
+    const late = within(new Promise(() => undefined), { ms: 5, clock });
+    await clock.advance(5);
+    expect(await late).toBe('late');
+    expect(clock.sleeping).toBe(0);
   });
 });

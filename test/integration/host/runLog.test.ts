@@ -1,0 +1,104 @@
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { readRunLog, type RunLogRequest } from '../../../src/host/feed/runLog.js';
+import { tempDirectory } from '../../support/tempDirectory.ts';
+
+const never = new AbortController().signal;
+
+function logFile(contents?: string | Buffer): string {
+  const file = join(tempDirectory(), 'stdout.ndjson');
+  if (contents !== undefined) writeFileSync(file, contents);
+  return file;
+}
+
+function read(file: string, more: Partial<RunLogRequest> = {}) {
+  return readRunLog({
+    file,
+    from: 0,
+    tailBytes: 0,
+    follow: false,
+    ended: AbortSignal.abort(),
+    signal: never,
+    redact: text => text,
+    ...more,
+  });
+}
+
+async function bytesOf(file: string, more: Partial<RunLogRequest> = {}): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const { chunk } of read(file, more)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+describe('the log of a run', () => {
+  test('is told byte for byte, whatever they are', async () => {
+    const bytes = Buffer.from([...Array(256).keys(), 0x0a, 0xc3, 0x28, 0xff]);
+    expect(await bytesOf(logFile(bytes))).toEqual(bytes);
+  });
+
+  test('of many megabytes and one endless line comes in pieces', async () => {
+    const file = logFile('x'.repeat(3_000_000) + '\n' + 'y'.repeat(1_000_000));
+    let longest = 0;
+    let total = 0;
+    for await (const { chunk, end } of read(file)) {
+      longest = Math.max(longest, chunk.length);
+      total += chunk.length;
+      expect(end).toBe(BigInt(total));
+    }
+    expect(total).toBe(4_000_001);
+    expect(longest).toBeLessThan(1_000_000);
+  });
+
+  test('that is not there is empty', async () => {
+    expect(await bytesOf(logFile())).toHaveLength(0);
+  });
+
+  test('begins at a place, or a number of bytes before its end', async () => {
+    const file = logFile('one\ntwo\nthree\n');
+    expect(String(await bytesOf(file, { from: 4 }))).toBe('two\nthree\n');
+    expect(String(await bytesOf(file, { tailBytes: 6 }))).toBe('three\n');
+    expect(String(await bytesOf(file, { tailBytes: 600 }))).toBe('one\ntwo\nthree\n');
+  });
+
+  test('passes the redactor, also where a secret comes in two reads of the file', async () => {
+    const secret = 'sk-verysecret';
+    const file = logFile(`${'x'.repeat(256 * 1024 - 5)}${secret}\n`.replace(/(x{1000})/g, '$1\n').slice(0, -1));
+    const text = String(await bytesOf(file, { redact: line => line.replaceAll(secret, '***') }));
+    expect(text).not.toContain(secret);
+    expect(text).toContain('***');
+  });
+});
+
+describe('following', () => {
+  test('goes on until the run has ended, with what was written last', async () => {
+    const file = logFile('one\n');
+    const ended = new AbortController();
+    let text = '';
+    for await (const { chunk } of read(file, { follow: true, ended: ended.signal })) {
+      text += Buffer.from(chunk).toString();
+      if (text === 'one\n') appendFileSync(file, 'two\n');
+      else if (text === 'one\ntwo\n') {
+        appendFileSync(file, 'unfinished');
+        ended.abort();
+      }
+    }
+    expect(text).toBe('one\ntwo\nunfinished');
+  });
+
+  test('waits for a file that is yet to be made', async () => {
+    const file = logFile();
+    const ended = new AbortController();
+    const reading = bytesOf(file, { follow: true, ended: ended.signal });
+    writeFileSync(file, 'one\n');
+    ended.abort();
+    expect(String(await reading)).toBe('one\n');
+  });
+
+  test('stops when its reader leaves', async () => {
+    const stop = new AbortController();
+    const reading = bytesOf(logFile('one\n'), { follow: true, ended: never, signal: stop.signal });
+    stop.abort();
+    await reading;
+  });
+});

@@ -1,0 +1,90 @@
+import { create } from '@bufbuild/protobuf';
+import { createRouterTransport, createClient } from '@connectrpc/connect';
+import { describe, expect, test } from 'vitest';
+import { AppError } from '../../../src/base/errors.js';
+import { silentLog } from '../../../src/base/log.js';
+import { Redactor } from '../../../src/base/redactor.js';
+import { threadsApi } from '../../../src/host/api/threadsApi.js';
+import { worktreesApi } from '../../../src/host/api/worktreesApi.js';
+import { mapErrors, refuseWhenEnding } from '../../../src/host/server/interceptors.js';
+import { DispatchRequestSchema, ThreadService } from '../../../src/protocol/gen/muster/v1/threads_pb.js';
+import { WorktreeService } from '../../../src/protocol/gen/muster/v1/worktrees_pb.js';
+import { coreHost, coreWorld, finishRun, type CoreWorld } from '../../support/coreHost.ts';
+
+function clientsOf(world: CoreWorld, { ending = new AbortController().signal } = {}) {
+  const host = coreHost(world);
+  const { dispatcher, threads, settler } = host;
+  const { store, worktrees: driver } = world;
+  const transport = createRouterTransport(
+    router => {
+      router.service(ThreadService, threadsApi({ store, dispatcher, threads, settler, driver }));
+      router.service(WorktreeService, worktreesApi({ store, threads, driver }));
+    },
+    { router: { interceptors: [mapErrors(silentLog, new Redactor()), refuseWhenEnding(ending)] } },
+  );
+  return { host, threads: createClient(ThreadService, transport), worktrees: createClient(WorktreeService, transport) };
+}
+
+describe('dispatching over the wire', () => {
+  test('a follow-up on a thread whose project was removed says what to do', async () => {
+    const world = coreWorld();
+    const { host, threads } = clientsOf(world);
+    const task = await host.dispatch();
+    await finishRun(world, task);
+    world.store.transact(stores => stores.projects.save({ ...world.project, removedAt: 5 }));
+    const request = create(DispatchRequestSchema, { threadId: task.thread.id, agent: 'dev', prompt: 'More' });
+    await expect(threads.dispatch(request)).rejects.toThrow(/was removed.*\/shop\/agent-compose\.yml.*muster up/);
+  });
+
+  test('a host that is ending takes no new work', async () => {
+    const world = coreWorld();
+    const { threads } = clientsOf(world, { ending: AbortSignal.abort() });
+    const request = create(DispatchRequestSchema, { project: world.project.id, agent: 'dev', prompt: 'Fix it' });
+    await expect(threads.dispatch(request)).rejects.toMatchObject({ rawMessage: expect.stringContaining('ending') });
+    expect(world.store.read(stores => stores.threads.page({ limit: 1 }).threads)).toEqual([]);
+  });
+});
+
+describe('listing worktrees', () => {
+  async function twoWorktrees() {
+    const world = coreWorld();
+    const clients = clientsOf(world);
+    const first = await clients.host.dispatch();
+    const second = await clients.host.dispatch();
+    return { world, clients, first: first.thread.id, second: second.thread.id };
+  }
+
+  test('one that is gone is listed as missing, the others as they are', async () => {
+    const { world, clients, first, second } = await twoWorktrees();
+    const path = world.store.read(stores => stores.threads.get(first))?.worktree ?? '';
+    world.git.checkouts.delete(path);
+    const { worktrees } = await clients.worktrees.listWorktrees({});
+    expect(new Map(worktrees.map(each => [each.threadId, each.missing]))).toEqual(
+      new Map([
+        [first, true],
+        [second, false],
+      ]),
+    );
+  });
+
+  test('a base branch that was deleted is replaced by the commit it was at', async () => {
+    const { world, clients } = await twoWorktrees();
+    const state = world.worktrees.state.bind(world.worktrees);
+    world.worktrees.state = async (ref, compareTo) => {
+      if (compareTo === 'main')
+        throw new AppError('git.failed', 'bad revision', { command: '', exitCode: 128, stderr: '' });
+      return await state(ref, compareTo);
+    };
+    const { worktrees } = await clients.worktrees.listWorktrees({});
+    expect(worktrees.map(each => each.missing)).toEqual([false, false]);
+    expect(worktrees[0]?.head).toMatch(/^c{39}1$/);
+  });
+
+  test('one that git cannot read does not hide the others', async () => {
+    const { world, clients } = await twoWorktrees();
+    world.worktrees.state = async () => {
+      throw new AppError('git.failed', 'broken', { command: '', exitCode: 128, stderr: '' });
+    };
+    expect((await clients.worktrees.listWorktrees({})).worktrees).toHaveLength(2);
+  });
+});
