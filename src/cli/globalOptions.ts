@@ -110,7 +110,8 @@ function beginsCommand(
   if (selected) return true;
   const next = splitValue(args[at + 1] ?? '--').name;
   const ours = next === '--' || execValued.includes(next) || Object.hasOwn(valued, next) || Object.hasOwn(flags, next);
-  return !ours;
+  // A short option after the first word is the command's, as in `ls -C`.
+  return !(ours && next.startsWith('--'));
 }
 
 /** How agent-compose's two eras print: before (seed) and after (head) its sessions became sandboxes. */

@@ -44,7 +44,7 @@ export const exec = defineCommand({
     if (command !== undefined && prompt !== undefined) throw usageError('--command and --prompt exclude each other.');
     if (whole && verbatim.length > 0) throw usageError('Give the command once: with --command, or after `--`.');
     if (!whole && words.length + verbatim.length === 0) throw usageError('There is no command: write it after `--`.');
-    const { thread, argv } = await resolveTarget(context, { selector, selected, words, verbatim });
+    const { thread, argv } = await resolveTarget(context, { selector, selected, words, verbatim, whole });
     if (prompt !== undefined) return await ask(context, { threadId: thread.id, agent: thread.agent, prompt });
     const full = command === undefined ? argv : ['sh', '-c', command];
     if (full.length === 0) throw usageError('There is no command: write it after `--`.');
@@ -57,14 +57,17 @@ interface Words {
   readonly selected: boolean;
   readonly words: readonly string[];
   readonly verbatim: readonly string[];
+  /** --command or --prompt says what to do. */
+  readonly whole: boolean;
 }
 
-async function resolveTarget(context: CommandContext, { selector, selected, words, verbatim }: Words) {
+async function resolveTarget(context: CommandContext, { selector, selected, words, verbatim, whole }: Words) {
   const all = [...words, ...verbatim];
   const [first, ...rest] = all;
   if (selected || first === undefined) return { thread: await findSandbox(context, selector), argv: all };
   // Before a `--`, and before --command or --prompt, stands the thread.
-  if (words.length === 1) return { thread: await findSandbox(context, { sandbox: first }), argv: rest };
+  if (words.length === 1 && (whole || verbatim.length > 0))
+    return { thread: await findSandbox(context, { sandbox: first }), argv: rest };
   const named = looksLikeId.test(first) ? await findNamed(context, first) : undefined;
   if (named) return { thread: named, argv: rest };
   return { thread: await findSandbox(context, {}), argv: all };

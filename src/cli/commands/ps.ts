@@ -1,7 +1,7 @@
 import type { HostClient } from '../../client/hostClient.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { threadGroupOf, threadStatusWords, type ThreadStatus } from '../../protocol/threadDisplay.js';
-import { defineCommand, type CommandContext } from '../command.js';
+import { defineCommand } from '../command.js';
 import { findProject } from '../projectLookup.js';
 import { printComposeList } from '../composeList.js';
 import { readCount } from '../readCount.js';

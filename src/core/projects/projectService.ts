@@ -193,10 +193,11 @@ function resourcesOf({ name, spec }: Project): readonly Resource[] {
   const { agents, ...rest } = spec;
   return [
     { resource: 'project', name, definition: rest },
-    ...agents.map(({ scheduler: _, ...agent }): Resource => ({
+    ...agents.map((agent): Resource => ({
       resource: 'agent',
       name: agent.name,
-      definition: agent,
+      // Has a line of its own.
+      definition: { ...agent, scheduler: undefined },
     })),
     ...agents.flatMap(({ name: agent, scheduler }): readonly Resource[] =>
       scheduler ? [{ resource: 'scheduler', name: agent, definition: scheduler }] : [],

@@ -24,7 +24,7 @@ import {
 import { AppError } from '../../../src/base/errors.js';
 import { inRepository } from '../../../src/build/paths.ts';
 import { MergeSchema } from '../../../src/protocol/gen/muster/v1/merges_pb.js';
-import { ChangeSchema, ProjectSchema } from '../../../src/protocol/gen/muster/v1/projects_pb.js';
+import { AgentSchema, ChangeSchema, ProjectSchema } from '../../../src/protocol/gen/muster/v1/projects_pb.js';
 import { RunDetailSchema, RunSchema, TranscriptItemSchema } from '../../../src/protocol/gen/muster/v1/runs_pb.js';
 import {
   DiffThreadResponseSchema,
@@ -99,7 +99,13 @@ const thread = create(ThreadSchema, {
 });
 const agent = { name: 'dev', model: 'm', problem: 'p' };
 const project = create(ProjectSchema, { id: 'p', consentReasons: ['r'], agents: [agent], appliedAt: time });
-const scheduled = { ...agent, driver: 'process', provider: 'claude', image: 'i', hasScheduler: true };
+const scheduled = create(AgentSchema, {
+  ...agent,
+  driver: 'process',
+  provider: 'claude',
+  image: 'i',
+  hasScheduler: true,
+});
 const detail = create(RunDetailSchema, {
   prompt: 'p',
   driver: 'process',
