@@ -221,6 +221,21 @@ describe('secrets that stand in the file', () => {
     expect(holders).toEqual(['stdout.ndjson']);
   });
 
+  test('PRJ-005: what a secret refers to may be in an env file; the environment of the terminal wins over it', async () => {
+    const setting = setUp(shop.replace(`{value: ${secret}, secret: true}`, '{value: "${TOKEN}", secret: true}'));
+    writeFileSync(join(setting.repository, '.env'), 'TOKEN=from-the-env-file\n');
+    await setting.run('up', '--yes');
+    expect((await setting.run('run', 'dev', 'Tell')).stdout).toContain(
+      `length ${'from-the-env-file'.length} pass ********`,
+    );
+    const call = { cwd: setting.repository, env: { TOKEN: 'from-the-terminal-here' } };
+    const { stdout } = await setting.home.muster(['run', 'dev', 'Tell'], call);
+    expect(stdout).toContain(`length ${call.env.TOKEN.length} pass ********`);
+    expect(filesWith(setting.home.stateDir, 'from-the-terminal').map(path => path.split('/').at(-1))).toEqual([
+      'stdout.ndjson',
+    ]);
+  });
+
   test('a secret that is another one by now keeps the run from starting and says so', async () => {
     const setting = setUp();
     await setting.run('up', '--yes');

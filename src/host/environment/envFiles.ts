@@ -24,6 +24,12 @@ export async function readEnvFiles(
   return await Promise.all(named.map(async name => parse(name, await readNamed(composeFile, resolve(folder, name)))));
 }
 
+/** The same for an applied project. A compose file that is gone has none: what was applied goes on without it. */
+export async function readProjectEnvFiles(composeFile: string): Promise<readonly ReadonlyMap<string, string>[]> {
+  const text = await readFile(composeFile, 'utf8').catch(() => undefined);
+  return text === undefined ? [] : await readEnvFiles(composeFile, text);
+}
+
 async function readNamed(composeFile: string, path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');

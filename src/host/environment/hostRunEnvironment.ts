@@ -1,10 +1,11 @@
 import { AppError } from '../../base/errors.js';
 import type { ThreadId } from '../../base/ids.js';
 import { isSecretName, type Redactor } from '../../base/redactor.js';
-import { resolveEntry } from '../../compose/environment.js';
+import { layeredEnv, resolveEntry } from '../../compose/environment.js';
 import type { EnvEntry } from '../../compose/projectSpec.js';
 import type { EnvironmentRequest, RunEnvironment } from '../../core/runs/runEnvironment.js';
 import type { ComposeSecrets } from './composeSecrets.js';
+import { readProjectEnvFiles } from './envFiles.js';
 import type { LoginShell } from './loginShell.js';
 
 /** Threads whose client variables are kept; the oldest go first. */
@@ -21,7 +22,10 @@ const neverInherited: ReadonlySet<string> = new Set([
   'GIT_INDEX_FILE',
 ]);
 
-/** Login shell, then the dispatching client, then project variables, then the agent's own: the later wins. */
+/**
+ * Login shell, then the dispatching client, then project variables, then the agent's own: the later wins. What secrets refer to is
+ * looked for in the first two, then in the env files of the compose file.
+ */
 export class HostRunEnvironment implements RunEnvironment {
   readonly #shell: LoginShell;
   readonly #redactor: Redactor;
@@ -55,7 +59,15 @@ export class HostRunEnvironment implements RunEnvironment {
     const provider = spec.providers.find(candidate => candidate.name === run.provider);
     const own = spec.agents.find(candidate => candidate.name === agent.name);
     const entries = [...spec.variables, ...(provider?.env ?? []), ...(own ?? agent).env];
-    const result = { ...base, ...resolveEntries(entries, base, agent.name) };
+    const files = entries.some(entry => entry.secret) ? await readProjectEnvFiles(project.file) : [];
+    const result = {
+      ...base,
+      ...resolveEntries(
+        entries,
+        layeredEnv(files, name => base[name]),
+        agent.name,
+      ),
+    };
     this.#keepSecret(entries, result);
     return result;
   }
@@ -70,7 +82,7 @@ export class HostRunEnvironment implements RunEnvironment {
 
 function resolveEntries(
   entries: readonly EnvEntry[],
-  base: Readonly<Record<string, string>>,
+  lookUp: (name: string) => string | undefined,
   agent: string,
 ): Record<string, string> {
   const result: Record<string, string> = {};
@@ -81,14 +93,14 @@ function resolveEntries(
     }
     const missing: string[] = [];
     const value = resolveEntry(entry, name => {
-      const found = base[name];
+      const found = lookUp(name);
       if (found === undefined) missing.push(name);
       return found;
     });
     if (missing.length > 0) {
       throw new AppError(
         'request.invalid',
-        `Agent ${agent} needs the secret ${missing.join(', ')} (for ${entry.name}), and neither your login shell nor the client that dispatched it has it. Export it and follow up.`,
+        `Agent ${agent} needs the secret ${missing.join(', ')} (for ${entry.name}), and neither your login shell, the client that dispatched it nor an env file of the project has it. Export it and follow up.`,
         { field: `env.${entry.name}`, reason: `${missing.join(', ')} is not set` },
       );
     }
