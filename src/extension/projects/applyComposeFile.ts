@@ -18,7 +18,7 @@ export async function applyComposeFile(
 ): Promise<void> {
   await saveComposeFile(services, file);
   try {
-    announce(await applyAskingConsent(services, { file, expectedSpecHash }));
+    announce(file, await applyAskingConsent(services, { file, expectedSpecHash }));
   } catch (error) {
     if (!isAppError(error, 'compose.invalid')) throw error;
     await showProblems(file, error);
@@ -45,10 +45,14 @@ export async function previewComposeFile(services: Services, file: vscode.Uri): 
 
 /** The host reads the file, not the editor. */
 async function saveComposeFile(services: Services, file: vscode.Uri): Promise<void> {
-  const open = vscode.workspace.textDocuments.find(document => document.uri.toString() === file.toString());
+  const open = openDocument(file);
   if (!open?.isDirty) return;
   services.composeFiles.savesToApply(file.fsPath);
   await open.save();
+}
+
+function openDocument(file: vscode.Uri): vscode.TextDocument | undefined {
+  return vscode.workspace.textDocuments.find(document => document.uri.toString() === file.toString());
 }
 
 interface Application {
@@ -106,11 +110,13 @@ async function askConsent(file: vscode.Uri, reasons: readonly string[]): Promise
   if (chosen !== allow) throw new AppError('cancelled', 'The compose file was not applied.', {});
 }
 
-function announce({ project, unchanged, warnings }: ApplyProjectResponse): void {
+function announce(file: vscode.Uri, { project, unchanged, warnings }: ApplyProjectResponse): void {
   const name = project?.name ?? '';
   const text = unchanged
     ? vscode.l10n.t('$(check) {0} is up to date', name)
     : vscode.l10n.t('$(check) Applied {0}, revision {1}', name, project?.revision ?? 0);
   vscode.window.setStatusBarMessage(text, 8000);
-  if (!unchanged && warnings.length > 0) void vscode.window.showWarningMessage(warnings.join(' '));
+  // Where the file is open, its warnings are marked in it.
+  if (!unchanged && warnings.length > 0 && !openDocument(file))
+    void vscode.window.showWarningMessage(warnings.join(' '));
 }

@@ -1,4 +1,4 @@
-import { basename, dirname } from 'node:path';
+import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { formatAge, formatDuration } from '../../protocol/displayFormat.js';
 import type { Agent, Project, Trigger } from '../../protocol/gen/muster/v1/projects_pb.js';
@@ -11,20 +11,21 @@ import { threadThemeIcon } from './threadNodes.js';
 const warning = new vscode.ThemeColor('notificationsWarningIcon.foreground');
 const { Collapsed, Expanded, None } = vscode.TreeItemCollapsibleState;
 
-/** `shop  main · applied · revision 3 · 3 agents`; says when the file is not what is applied. */
-export function projectItem(
-  project: Project,
-  { state, isNameTaken }: { readonly state: ComposeFileState | undefined; readonly isNameTaken: boolean },
-): vscode.TreeItem {
+export interface ProjectRowOptions {
+  readonly state: ComposeFileState | undefined;
+  /** Where the file is, when the name alone does not tell; else empty. */
+  readonly place: string;
+}
+
+/** `shop  main · applied · 3 agents · revision 3`; says when the file is not what is applied. */
+export function projectItem(project: Project, { state, place }: ProjectRowOptions): vscode.TreeItem {
   const item = new vscode.TreeItem(project.name, Expanded);
   const count = project.agents.length;
   const agents = count === 1 ? vscode.l10n.t('1 agent') : vscode.l10n.t('{0} agents', count);
   const word = project.consented ? stateWord(state) : vscode.l10n.t('waits for consent');
   const revision = vscode.l10n.t('revision {0}', project.revision);
-  // Two clones, or two files with one name, are told apart by where they are.
-  const place = isNameTaken ? vscode.workspace.asRelativePath(dirname(project.file)) : '';
   item.id = `project:${project.id}`;
-  item.description = [place, project.mergeTarget, word, revision, agents].filter(part => part !== '').join(' · ');
+  item.description = [place, project.mergeTarget, word, agents, revision].filter(part => part !== '').join(' · ');
   item.contextValue = state?.kind === 'changed' ? 'project changed' : 'project';
   item.iconPath = projectIcon(project, state);
   item.accessibilityInformation = { label: vscode.l10n.t('Project {0}, {1}, {2}', project.name, word, agents) };

@@ -83,7 +83,7 @@ export class ProjectsView implements vscode.TreeDataProvider<ProjectsNode>, vsco
       case 'project':
         return projectItem(project, {
           state: this.#services.composeFiles.stateOf(project),
-          isNameTaken: this.#services.scope.projects().filter(({ name }) => name === project.name).length > 1,
+          place: this.#isNameTaken(project) ? vscode.workspace.asRelativePath(project.file) : '',
         });
       case 'agent': {
         const agent = findAgent(project, node.agent);
@@ -109,6 +109,11 @@ export class ProjectsView implements vscode.TreeDataProvider<ProjectsNode>, vsco
     if (projects.length === 0) return [];
     const files = this.#services.composeFiles.notApplied();
     return [...projects, ...files.map((file): ProjectsNode => ({ kind: 'file', file }))];
+  }
+
+  /** Two clones, or two files of one repository, may have one name. */
+  #isNameTaken({ id, name }: Project): boolean {
+    return this.#services.scope.projects().some(other => other.name === name && other.id !== id);
   }
 
   #agentsOf({ projectId }: ProjectNode): AgentNode[] {

@@ -39,7 +39,7 @@ export class SkipTest extends Error {
 export async function runAll(print: (line: string) => void): Promise<SuiteResult> {
   const result = { passed: 0, failed: 0, skipped: 0 };
   const only = process.env['MUSTER_VSCODE_ONLY'];
-  for (const entry of registered.filter(({ name }) => !only || name.includes(only))) {
+  for (const entry of registered.filter(({ name }) => !only || new RegExp(only).test(name))) {
     const started = performance.now();
     const outcome = await runOne(entry);
     const took = `${Math.round(performance.now() - started)} ms`;
