@@ -65,11 +65,11 @@ export async function retry<T>(
 /** What `work` comes to, or the signal's reason as soon as that aborts; the work itself is not stopped by it. */
 export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();
-  const { promise, reject } = deferred<never>();
-  const onAbort = (): void => reject(signal.reason);
+  const aborted = deferred<never>();
+  const onAbort = (): void => aborted.reject(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });
   try {
-    return await Promise.race([work, promise]);
+    return await Promise.race([work, aborted.promise]);
   } finally {
     signal.removeEventListener('abort', onAbort);
   }

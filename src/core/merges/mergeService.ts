@@ -61,7 +61,7 @@ export class MergeService implements Disposable {
     if (earlier) return earlier;
     const { thread } = before;
     const project = store.read(stores => stores.projects.get(thread.projectId));
-    const target = request.target ?? project?.spec.merge.target ?? thread.baseRef;
+    const target = request.target ?? project?.spec.merge.target ?? branchOf(thread.baseRef);
     if (target === undefined || target === '') throw noTarget(thread);
     const expect =
       request.expect ?? (await settler.snapshot(thread, `${thread.summary}\n\nWork kept by Muster before a merge.`));

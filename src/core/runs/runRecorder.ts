@@ -60,7 +60,7 @@ export class RunRecorder {
       this.#digest = { ...this.#digest, offset: line.end };
     }
     if (this.#digest.conversation !== conversation) this.flush();
-    else this.#flushing ??= this.#flushLater();
+    else if (!this.#flushing) this.#flushing = this.#flushLater();
   }
 
   /** Writes the digest now. Does nothing for a run that ended or was taken over. */

@@ -68,9 +68,8 @@ export class ThreadSettler implements Disposable {
 
   /** For looking, not for acting: like {@link settled} (of all threads when none is named), but only for a moment. */
   async settledForLooking(thread?: ThreadId): Promise<void> {
-    const pending = thread === undefined ? [...this.#pending.values()] : [this.#pending.get(thread)];
-    if (pending.some(each => each !== undefined))
-      await within(Promise.all(pending), { ms: lookWaitsMs, clock: this.#clock });
+    const pending = [...this.#pending].flatMap(([id, done]) => (thread === undefined || id === thread ? [done] : []));
+    if (pending.length > 0) await within(Promise.all(pending), { ms: lookWaitsMs, clock: this.#clock });
   }
 
   /** Begins no more, and waits for what is under way, but not for ever. */

@@ -69,8 +69,8 @@ export function projectsApi({
       const named = defined({ projectName: given(request.projectName) });
       const { spec, diagnostics } = parseCompose(text, { file, directoryName: basename(folder), env, ...named });
       if (!spec) {
-        const problems = diagnostics.filter(problem => problem.severity === 'error').map(problem => problem.message);
-        throw new AppError('compose.invalid', problems.join('\n'), { file, problems });
+        const errors = diagnostics.filter(({ severity }) => severity === 'error').map(({ message }) => message);
+        throw new AppError('compose.invalid', errors.join('\n'), { file, problems: errors });
       }
       const expectedHash = given(request.expectedSpecHash);
       const texts = request.dryRun ? comparedTexts(store, file, spec) : {};

@@ -73,6 +73,16 @@ describe('merging', () => {
     expect((await host.threads.get(thread.id)).status).toBe('merged');
   });
 
+  test('a thread that did not start from a branch needs a target', async () => {
+    const world = coreWorld();
+    const host = coreHost(world);
+    const task = await host.dispatch({ base: world.git.branches.get('main') ?? '' });
+    await finishRun(world, task);
+    await expect(host.merges.request({ thread: task.thread.id })).rejects.toMatchObject({ code: 'merge.refused' });
+    const merge = await host.merges.request({ thread: task.thread.id, target: 'main' });
+    expect((await host.merges.wait(merge.id, never)).status).toBe('merged');
+  });
+
   test('a thread without work of its own is blocked, not merged', async () => {
     const world = coreWorld();
     const host = coreHost(world);
