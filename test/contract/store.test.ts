@@ -97,6 +97,24 @@ describe('runs', () => {
     expect(opened.store.read(stores => stores.runs.digest(run.id))).toEqual(digest);
   });
 
+  it('are listed for a project, newest first, of one agent or of all', () => {
+    const { run } = seedThread(opened.store, ids, project.id);
+    const other = seedProject(
+      opened.store,
+      ids,
+      specOf('agents: {dev: {provider: claude}}'),
+      '/other/agent-compose.yml',
+    );
+    seedThread(opened.store, ids, other.id);
+    const review = { ...run, id: ids.next<'run'>(), agent: 'reviewer' };
+    opened.store.transact(stores => stores.runs.insert(review));
+    const listed = (filter: { agent?: string; limit: number }) =>
+      opened.store.read(stores => stores.runs.ofProject(project.id, filter)).map(({ id }) => id);
+    expect(listed({ limit: 10 })).toEqual([review.id, run.id]);
+    expect(listed({ limit: 1 })).toEqual([review.id]);
+    expect(listed({ limit: 10, agent: 'dev' })).toEqual([run.id]);
+  });
+
   it('find the conversation to resume: the latest of the same agent that has one', () => {
     const { thread, run } = seedThread(opened.store, ids, project.id);
     const insert = (agent: string, conversation?: string): void =>
