@@ -17,7 +17,7 @@ test('a reload of the window costs an agent nothing, and its page comes back', a
   const script = `#!/bin/sh
 cat > /dev/null
 echo 'Waiting for the gate.'
-while [ ! -e '${gate}' ]; do sleep 0.1; done
+while [ ! -e '${gate}' ] && [ -d '${folder}' ]; do sleep 0.1; done
 echo 'export const done = true;' > src/done.js
 echo 'The gate opened.'
 `;

@@ -6,6 +6,7 @@ import type { Locator, Page } from 'playwright-core';
 import { installExtension, startCodeServer } from '../../../src/build/codeServerProcess.ts';
 import { inRepository } from '../../../src/build/paths.ts';
 import { launchBrowser } from './browser.ts';
+import { endHost } from './endHost.ts';
 
 export interface WorkbenchOptions {
   /** Absolute path of the folder to open. */
@@ -55,6 +56,7 @@ export async function openWorkbench(options: WorkbenchOptions): Promise<Workbenc
   resources.defer(() => rm(scratch, { recursive: true, force: true, maxRetries: 10 }));
   const stateDir = join(scratch, 'state');
   await mkdir(stateDir, { mode: 0o700 });
+  resources.defer(() => endHost(stateDir));
   const directories = {
     userDataDir: join(scratch, 'user-data'),
     extensionsDir: join(scratch, 'extensions'),
