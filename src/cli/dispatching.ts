@@ -13,6 +13,8 @@ export interface Task {
   readonly thread?: string | undefined;
   readonly summary?: string | undefined;
   readonly base?: string | undefined;
+  /** The prompt is a shell script that runs in the agent's place. */
+  readonly command?: boolean;
 }
 
 /** Gives an agent a task, with the variables of this process that it may need. */
@@ -29,6 +31,7 @@ export async function sendTask(context: CommandContext, task: Task): Promise<Dis
     threadId: thread,
     summary: task.summary ?? '',
     base: task.base ?? '',
+    command: task.command ?? false,
     environment: collectEnvironment(context, project),
     // The same answer comes again when the first one was lost on its way.
     idempotencyKey: randomUUID(),

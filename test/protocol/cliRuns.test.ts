@@ -129,6 +129,28 @@ describe('run', () => {
     expect(runs.map(({ status }) => status)).toEqual(['canceled', 'canceled']);
   });
 
+  test('RUN-001: --command runs a shell command in the agent’s place; not when an agent asks for it', async () => {
+    const setting = await setUp();
+    const first = await json(setting, 'run', 'reviewer', '--command', 'echo $NAME $0 > made; echo done; exit 3');
+    expect(first).toMatchObject({ status: 'failed', exit_code: 3, output: 'done\n', agent_name: 'reviewer' });
+    const made = readFileSync(join(String(first['artifacts_dir']), 'made'), 'utf8');
+    expect(made).toMatch(/^project .*prompt\.txt\n$/);
+    const again = await setting.run(
+      'run',
+      'reviewer',
+      '--sandbox',
+      String(first['sandbox_id']),
+      '--command',
+      'cat made',
+    );
+    expect(again).toMatchObject({ status: 0, stdout: made });
+    const inside = await setting.home.muster(['run', 'reviewer', '--command', 'true', '--json'], {
+      cwd: setting.repository,
+      env: { MUSTER_RUN_ID: String(first['run_id']) },
+    });
+    expect(JSON.parse(inside.stdout)).toMatchObject({ error: { code: 'run.notAllowed' } });
+  });
+
   test('RUN-004: the worktree stays, or goes with --rm and comes back with resume', async () => {
     const setting = await setUp();
     const kept = await json(setting, 'run', 'dev', '--keep-running', 'echo x > file');

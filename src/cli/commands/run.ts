@@ -5,8 +5,6 @@ import { runShape, type RunRecord } from '../output/compose/shapes.js';
 import { oneLine } from '../output/style.js';
 import { runJson } from '../output/wireJson.js';
 import { readPrompt } from '../prompt.js';
-import { runInWorktree } from '../sandboxCommand.js';
-import { findSandbox } from '../sandboxLookup.js';
 import { unsupported } from '../unsupported.js';
 import { usageError } from '../usageError.js';
 
@@ -15,7 +13,7 @@ const options = {
   'prompt-file': { type: 'string', value: 'FILE', text: 'read the task from a file; - is standard input' },
   'sandbox': { type: 'string', value: 'ID', text: 'go on in the worktree of this thread' },
   'session-id': { type: 'string', value: 'ID', text: 'the same' },
-  'command': { type: 'string', value: 'TEXT', text: 'with --sandbox: run this shell command instead of the agent' },
+  'command': { type: 'string', value: 'TEXT', text: 'run this shell command in the agent’s place' },
   'keep-running': { type: 'boolean', text: 'accepted: a worktree stays until it is removed' },
   'rm': { type: 'boolean', text: 'remove the worktree afterwards, keeping its work under a rescue ref' },
   'detach': { type: 'boolean', short: 'd', text: 'do not wait; print the id of the run' },
@@ -41,17 +39,11 @@ export const run = defineCommand({
     const [agent = '', ...words] = args.positionals;
     const sandbox = args.text('sandbox') ?? args.text('session-id');
     const command = args.text('command');
-    if (command !== undefined) {
-      if (sandbox === undefined)
-        throw unsupported(
-          '`run --command` without --sandbox',
-          'Name a thread, or use `muster exec <thread> -- command`.',
-        );
-      const thread = await findSandbox(context, { sandbox });
-      return await runInWorktree(context, { thread, argv: ['sh', '-c', command] });
-    }
-    const prompt = args.text('prompt') ?? (await readPrompt({ words, file: args.text('prompt-file') }, context));
-    const { runId, threadId } = await sendTask(context, { agent, prompt, thread: sandbox });
+    if (command !== undefined && words.length > 0) throw usageError('Give a task or --command, not both.');
+    const prompt =
+      command ?? args.text('prompt') ?? (await readPrompt({ words, file: args.text('prompt-file') }, context));
+    const task = { agent, prompt, thread: sandbox, command: command !== undefined };
+    const { runId, threadId } = await sendTask(context, task);
     if (args.flag('detach')) return report(context, await getRunRecord(context, runId), { detached: true });
     const record = await followRun(context, { runId, threadId, quiet: context.json });
     if (args.flag('rm')) await removeWorktree(context, threadId);

@@ -5,6 +5,7 @@ import { codex } from './providers/codex.js';
 import { demo } from './providers/demo.js';
 import { gemini } from './providers/gemini.js';
 import { opencode } from './providers/opencode.js';
+import { shellCommand } from './providers/shellCommand.js';
 import { createUserProvider, type UserProviderDefinition } from './providers/userDefined.js';
 
 const builtIn: readonly Provider[] = [claude, codex, demo, gemini, opencode];
@@ -26,7 +27,7 @@ export function createProviderRegistry(userDefined: ReadonlyMap<string, UserProv
   return {
     names: () => names,
     get(name) {
-      const provider = providers.get(name);
+      const provider = name === shellCommand.name ? shellCommand : providers.get(name);
       if (provider) return provider;
       throw new AppError(
         'provider.unknown',

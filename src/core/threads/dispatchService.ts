@@ -11,6 +11,7 @@ import type { RunEnvironment } from '../runs/runEnvironment.js';
 import type { Store, Stores } from '../store.js';
 import type { WorkspaceService } from '../workspaces/workspaceService.js';
 import type { Thread } from './thread.js';
+import { shellCommandName } from '../agents/providers/shellCommand.js';
 import { findThread } from './threadLookup.js';
 import { threadMerging } from './threadService.js';
 
@@ -29,6 +30,8 @@ export interface Dispatch {
   readonly environment: Readonly<Record<string, string>>;
   readonly base?: string;
   readonly idempotencyKey?: string;
+  /** The prompt is a shell script that runs in the agent's place, with its workspace and environment. */
+  readonly command?: boolean;
 }
 
 /** Part of a file, named rather than pasted. Lines are 1-based and inclusive. */
@@ -94,12 +97,12 @@ export class DispatchService {
       threadId: thread.id,
       messageId,
       agent: agent.name,
-      provider: agent.provider,
+      provider: dispatch.command ? shellCommandName : agent.provider,
       status: 'queued',
       generation: 0,
       queuedAt: now,
       settled: false,
-      ...(agent.model === undefined ? {} : { model: agent.model }),
+      ...(agent.model === undefined || dispatch.command ? {} : { model: agent.model }),
     };
     stores.messages.insert({
       id: messageId,

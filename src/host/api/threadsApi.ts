@@ -19,6 +19,8 @@ import type {
   Thread as WireThread,
   ThreadService,
 } from '../../protocol/gen/muster/v1/threads_pb.js';
+import { runHeader } from '../../protocol/version.js';
+import { notForAgents } from '../server/interceptors.js';
 import { absolutePath, fail, given, ignoredChoices, oneOf } from './requestFields.js';
 import { wireChangedFile, wireMerge, wireMessage, wireRun, wireThread } from './wire.js';
 
@@ -51,7 +53,9 @@ export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof Threa
   const { store, dispatcher, threads, settler, driver } = options;
   const wire = (view: ThreadView): WireThread => wireThread(view, projectName(store, view));
   return {
-    async dispatch(request) {
+    async dispatch(request, { requestHeader }) {
+      const caller = requestHeader.get(runHeader) ?? '';
+      if (request.command && caller !== '') throw notForAgents(caller, 'Running a command in an agent’s place');
       const project = projectFor(store, request);
       const { thread, run } = await dispatcher.dispatch({
         project,
@@ -59,6 +63,7 @@ export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof Threa
         prompt: request.prompt,
         context: request.context.map(toReference),
         environment: request.environment,
+        command: request.command,
         ...defined({
           thread: given(request.threadId),
           summary: given(request.summary),

@@ -55,15 +55,19 @@ const forPeopleOnly: ReadonlySet<string> = new Set([
 export function refuseAgents(): Interceptor {
   return next => async request => {
     const run = request.header.get(runHeader);
-    if (run !== null && run !== '' && forPeopleOnly.has(request.method.name)) {
-      throw new AppError(
-        'run.notAllowed',
-        `${request.method.name} is for people: a call from inside run ${run.slice(0, 40)} may not approve, answer, merge or apply.`,
-        { run: run.slice(0, 40), action: request.method.name },
-      );
-    }
+    if (run !== null && run !== '' && forPeopleOnly.has(request.method.name))
+      throw notForAgents(run, request.method.name);
     return await next(request);
   };
+}
+
+/** The error for a call that says it comes from inside a run. */
+export function notForAgents(run: string, action: string): AppError<'run.notAllowed'> {
+  return new AppError(
+    'run.notAllowed',
+    `${action} is for people: a call from inside run ${run.slice(0, 40)} may not approve, answer, merge or apply.`,
+    { run: run.slice(0, 40), action },
+  );
 }
 
 /** Maps errors of unary calls and of streams to the wire, and logs those that nobody foresaw. */
