@@ -67,7 +67,8 @@ test.runIf(canMount)('a run that was prepared before the disk filled up still st
   await directory.waitForStart(heard.run, new AbortController().signal);
   fillDisk();
   expect(await heard.ended).toMatchObject({ kind: 'exited', exit: { code: 3 } });
-  expect(await driver.isAlive(heard.run)).toBe(false);
+  // The wrapper itself ends just after it has written how the run ended.
+  await expect.poll(() => driver.isAlive(heard.run)).toBe(false);
 });
 
 test.runIf(canMount)('a run that cannot be prepared any more says what is wrong', async () => {
