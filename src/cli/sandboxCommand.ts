@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { AppError, errorMessage } from '../base/errors.js';
 import type { Thread } from '../protocol/gen/muster/v1/threads_pb.js';
 import type { CommandContext } from './command.js';
+import type { Era } from './output/compose/shapes.js';
 import { childExitStatus } from './exitStatus.js';
 
 export interface SandboxCommand {
@@ -29,16 +30,12 @@ export async function runInWorktree(context: CommandContext, command: SandboxCom
   const cwd = resolve(thread.worktree, command.cwd ?? '.');
   const ended = await execute(context, { argv: command.argv, cwd });
   const status = childExitStatus(ended.status);
-  if (context.json) context.out.json(execShape(context, { ...command, cwd }, ended));
+  if (context.json) context.out.json(execShape(context.compat, { ...command, cwd }, ended));
   return status;
 }
 
 /** The shape that `exec --json` prints. */
-function execShape(
-  { compat }: CommandContext,
-  { thread, argv, cwd }: SandboxCommand,
-  { status, stdout, stderr }: Ended,
-) {
+export function execShape(compat: Era, { thread, argv, cwd }: SandboxCommand, { status, stdout, stderr }: Ended) {
   const [command = '', ...args] = argv;
   return {
     exec_id: randomUUID(),

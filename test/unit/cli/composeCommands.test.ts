@@ -6,6 +6,7 @@ import { ProjectService } from '../../../src/protocol/gen/muster/v1/projects_pb.
 import { RunService } from '../../../src/protocol/gen/muster/v1/runs_pb.js';
 import { ThreadService } from '../../../src/protocol/gen/muster/v1/threads_pb.js';
 import { runInProcess } from '../../support/cliRunner.ts';
+import { documentedExample, keysOf } from '../../support/documentedExample.ts';
 import { tempDirectory } from '../../support/tempDirectory.ts';
 import { startWireHost } from '../../support/wireHost.ts';
 
@@ -100,6 +101,8 @@ describe('down (9.4: partial failure)', () => {
     const text = await runInProcess(['down'], { stateDir });
     expect([text.status, text.stdout.split('\n').slice(4, 5)]).toEqual([1, ['Status: partial']]);
     expect(text.stdout).toMatch(/ACTION +TYPE +NAME +ID +MESSAGE\nunchanged +thread +t +t +it lives on\n/);
+    const printed = JSON.parse((await runInProcess(['down', '--json'], { stateDir })).stdout) as object;
+    expect(Object.keys(printed)).toEqual(Object.keys(documentedExample('down')));
     const seed = await runInProcess(['down', '--json', '--compat', 'seed'], { stateDir });
     expect(JSON.parse(seed.stdout)).toEqual({
       project: {
@@ -115,6 +118,16 @@ describe('down (9.4: partial failure)', () => {
       failed_session_stops: 1,
       changes: [{ action: 'unchanged', resource_type: 'thread', resource_id: 't', name: 't', message: 'it lives on' }],
     });
+  });
+});
+
+describe('docs/cli.md', () => {
+  test('has the keys of status and version', async () => {
+    const stateDir = await hostWith(() => {});
+    for (const command of ['status', 'version']) {
+      const { stdout } = await runInProcess([command, '--json'], { stateDir });
+      expect(keysOf(JSON.parse(stdout))).toEqual(keysOf(documentedExample(command)));
+    }
   });
 });
 

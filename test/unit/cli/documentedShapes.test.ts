@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { create } from '@bufbuild/protobuf';
 import { describe, expect, test } from 'vitest';
 import { diffJson } from '../../../src/cli/commands/diff.js';
@@ -10,6 +9,7 @@ import {
   sandboxShape,
   schedulerShape,
 } from '../../../src/cli/output/compose/shapes.js';
+import { execShape } from '../../../src/cli/sandboxCommand.js';
 import { errorJson } from '../../../src/cli/output/errorText.js';
 import { agentOf, projectOf } from '../../../src/cli/output/projectReport.js';
 import { itemJson } from '../../../src/cli/output/transcriptJson.js';
@@ -22,7 +22,6 @@ import {
   worktreeJson,
 } from '../../../src/cli/output/wireJson.js';
 import { AppError } from '../../../src/base/errors.js';
-import { inRepository } from '../../../src/build/paths.ts';
 import { MergeSchema } from '../../../src/protocol/gen/muster/v1/merges_pb.js';
 import { AgentSchema, ChangeSchema, ProjectSchema } from '../../../src/protocol/gen/muster/v1/projects_pb.js';
 import { RunDetailSchema, RunSchema, TranscriptItemSchema } from '../../../src/protocol/gen/muster/v1/runs_pb.js';
@@ -32,24 +31,8 @@ import {
   ThreadSchema,
 } from '../../../src/protocol/gen/muster/v1/threads_pb.js';
 import { WorktreeSchema } from '../../../src/protocol/gen/muster/v1/worktrees_pb.js';
+import { cliDocumentation, documentedExample, keysOf } from '../../support/documentedExample.ts';
 import { commandTable } from '../../../src/cli/commandTable.js';
-
-const documentation = readFileSync(inRepository('docs/cli.md'), 'utf8');
-
-function example(name: string): Record<string, unknown> {
-  const match = new RegExp(`<!-- example: ${name} -->\\n\`\`\`json\\n([\\s\\S]*?)\\n\`\`\``).exec(documentation);
-  if (!match?.[1]) throw new Error(`docs/cli.md has no example ${name}`);
-  return JSON.parse(match[1]) as Record<string, unknown>;
-}
-
-/** The keys of a value, all the way down; of a list, those of all its members together. */
-function keys(value: unknown, path = ''): readonly string[] {
-  if (Array.isArray(value)) return [...new Set(value.flatMap(member => keys(member, `${path}[]`)))].toSorted();
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value)
-    .flatMap(([key, member]) => [`${path}.${key}`, ...keys(member, `${path}.${key}`)])
-    .toSorted();
-}
 
 const time = 1_700_000_000_000n;
 const run = create(RunSchema, {
@@ -126,6 +109,10 @@ describe('docs/cli.md', () => {
   test.each<[string, unknown]>([
     ['run', finalRunJson({ run: endedRun, detail }, undefined)],
     ['sandbox', sandboxShape(thread, undefined)],
+    [
+      'exec',
+      execShape(undefined, { thread, argv: ['npm', 'test'], cwd: '/w' }, { status: 1, stdout: 'out', stderr: 'err' }),
+    ],
     ['merge', mergeJson(merge)],
     ['worktrees', { worktrees: [worktreeJson(create(WorktreeSchema, {}))] }],
     [
@@ -136,31 +123,37 @@ describe('docs/cli.md', () => {
     ],
     ['error', errorJson(new AppError('thread.unknown', 'm', { thread: 't' }))],
   ])('the example of %s has exactly the keys that are printed', (name, printed) => {
-    expect(keys(example(name))).toEqual(keys(printed));
+    expect(keysOf(documentedExample(name))).toEqual(keysOf(printed));
   });
 
   test('so have the examples of ps, project ls and inspect', () => {
     const withAgent = create(ProjectSchema, { ...project, agents: [scheduled] });
     const [only] = withAgent.agents;
     if (!only) throw new Error('no agent');
-    const ps = example('ps') as Record<'threads' | 'agents' | 'sandboxes', unknown[]>;
-    expect(keys(ps.threads)).toEqual(keys([threadJson(thread)]));
+    const ps = documentedExample('ps') as Record<'threads' | 'agents' | 'sandboxes', unknown[]>;
+    expect(keysOf(ps.threads)).toEqual(keysOf([threadJson(thread)]));
     const listed = listedAgentShape(withAgent, only, { era: undefined, latest: run, session: thread });
-    expect(keys(ps.agents)).toEqual(keys([{ ...listed, latest_run: {}, running_session: {} }]));
-    expect(keys(ps.sandboxes)).toEqual(keys([listedSandboxShape(thread, only)]));
-    expect(keys(example('project ls'))).toEqual(keys({ projects: [listedProjectShape(project, run)], total: 1 }));
-    const inspected = example('inspect agent');
-    expect(keys(inspected['agent'])).toEqual(keys(agentOf(withAgent, only, undefined)));
-    expect(keys(inspected['schedulers'])).toEqual(keys([schedulerShape(withAgent, only, undefined)]));
+    expect(keysOf(ps.agents)).toEqual(keysOf([{ ...listed, latest_run: {}, running_session: {} }]));
+    expect(keysOf(ps.sandboxes)).toEqual(keysOf([listedSandboxShape(thread, only)]));
+    expect(keysOf(documentedExample('project ls'))).toEqual(
+      keysOf({ projects: [listedProjectShape(project, run)], total: 1 }),
+    );
+    const inspected = documentedExample('inspect agent');
+    expect(keysOf(inspected['agent'])).toEqual(keysOf(agentOf(withAgent, only, undefined)));
+    expect(keysOf(inspected['schedulers'])).toEqual(keysOf([schedulerShape(withAgent, only, undefined)]));
   });
 
   test('so have the examples of up and logs', () => {
-    const up = example('up');
-    expect(keys(up['project'])).toEqual(keys(projectOf(project, undefined)));
-    expect(keys(up['changes'])).toEqual(keys([changeJson(create(ChangeSchema, { message: 'm' }))]));
-    const logs = example('logs') as { messages: unknown; runs: { items: unknown }[] };
-    expect(keys(logs.messages)).toEqual(keys([messageJson(create(MessageSchema, { runId: 'r', createdAt: time }))]));
-    expect(keys(logs.runs[0]?.items)).toEqual(keys(items.map(item => itemJson(create(TranscriptItemSchema, item)))));
+    const up = documentedExample('up');
+    expect(keysOf(up['project'])).toEqual(keysOf(projectOf(project, undefined)));
+    expect(keysOf(up['changes'])).toEqual(keysOf([changeJson(create(ChangeSchema, { message: 'm' }))]));
+    const logs = documentedExample('logs') as { messages: unknown; runs: { items: unknown }[] };
+    expect(keysOf(logs.messages)).toEqual(
+      keysOf([messageJson(create(MessageSchema, { runId: 'r', createdAt: time }))]),
+    );
+    expect(keysOf(logs.runs[0]?.items)).toEqual(
+      keysOf(items.map(item => itemJson(create(TranscriptItemSchema, item)))),
+    );
   });
 
   test('a value that is not there is null where the key is always printed, and left out where it is optional', () => {
@@ -171,6 +164,6 @@ describe('docs/cli.md', () => {
   });
 
   test.each(Object.keys(commandTable))('has a section for %s', name => {
-    expect(documentation).toMatch(new RegExp(`^## .*\\b${name}\\b`, 'm'));
+    expect(cliDocumentation).toMatch(new RegExp(`^## .*\\b${name}\\b`, 'm'));
   });
 });
