@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { connectHost } from '../../src/client/hostClient.js';
@@ -55,6 +55,13 @@ describe('starting', () => {
     const { status, stderr } = await home.muster(['ps']);
     expect(status).toBe(1);
     expect(stderr).toContain(join(folder, 'file', 'state'));
+  });
+
+  test.runIf(existsSync('/proc/self'))('one that the system never makes is refused instead of waited for', async () => {
+    const home = testHome(programs, { stateDir: '/proc/muster' });
+    const { status, stderr } = await home.muster(['ps']);
+    expect(status).toBe(1);
+    expect(stderr).toContain('/proc/muster');
   });
 
   test('a Node that does not exist is named', async () => {
