@@ -10,7 +10,9 @@ import { Debounced } from './debounced.js';
 import { composeEnvironment } from './composeEnvironment.js';
 
 /** A burst of edits (a paste with formatting, a rename) is checked once; a keystroke is marked while it is still felt. */
-const typingMs = 20;
+const typingMs = 10;
+/** A check that takes longer than this waits for a pause of twice its time, so that typing never waits for it. */
+const longMs = 50;
 
 const severities = {
   error: vscode.DiagnosticSeverity.Error,
@@ -22,7 +24,8 @@ const severities = {
 export class ComposeDiagnostics implements vscode.CodeActionProvider, vscode.Disposable {
   readonly #collection = vscode.languages.createDiagnosticCollection('muster-compose');
   readonly #found = new Map<string, ComposeResult>();
-  readonly #debounced = new Debounced(typingMs);
+  readonly #tookMs = new Map<string, number>();
+  readonly #debounced = new Debounced();
   readonly #checked = new Emitter<vscode.Uri>();
   readonly #subscriptions: readonly vscode.Disposable[];
 
@@ -30,12 +33,17 @@ export class ComposeDiagnostics implements vscode.CodeActionProvider, vscode.Dis
     this.#subscriptions = [
       vscode.workspace.onDidOpenTextDocument(document => void this.#check(document)),
       vscode.workspace.onDidChangeTextDocument(({ document }) => {
-        this.#debounced.schedule(document.uri.toString(), () => void this.#check(document));
+        if (!isComposeDocument(document)) return;
+        const key = document.uri.toString();
+        const tookMs = this.#tookMs.get(key) ?? 0;
+        const ms = tookMs > longMs ? 2 * tookMs : typingMs;
+        this.#debounced.schedule(key, { ms, work: () => void this.#check(document) });
       }),
       vscode.workspace.onDidSaveTextDocument(document => this.#checkAfterSave(document)),
       vscode.workspace.onDidCloseTextDocument(({ uri }) => {
         this.#debounced.cancel(uri.toString());
         this.#found.delete(uri.toString());
+        this.#tookMs.delete(uri.toString());
         this.#collection.delete(uri);
       }),
     ];
@@ -93,7 +101,9 @@ export class ComposeDiagnostics implements vscode.CodeActionProvider, vscode.Dis
     // The text may have gone on while env files were read; the later check speaks.
     if (document.isClosed || document.version !== version) return;
     const directoryName = basename(dirname(document.uri.fsPath));
+    const started = performance.now();
     const result = parseCompose(text, { env, directoryName });
+    this.#tookMs.set(document.uri.toString(), performance.now() - started);
     this.#found.set(document.uri.toString(), result);
     this.#collection.set(document.uri, result.diagnostics.map(toDiagnostic));
     this.#checked.fire(document.uri);

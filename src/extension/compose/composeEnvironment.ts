@@ -7,7 +7,8 @@ import { envFilesOf, layeredEnv } from '../../compose/environment.js';
 /** Variables for `${NAME}` as the host will see them: env files beside the compose file, this process above them. */
 export async function composeEnvironment(uri: vscode.Uri, text: string): Promise<(name: string) => string | undefined> {
   if (uri.scheme !== 'file') return name => process.env[name];
-  const { named, useDefault } = envFilesOf(text);
+  // Reading the file a second time for a field that it does not have would double the cost of a keystroke.
+  const { named, useDefault } = text.includes('env_file') ? envFilesOf(text) : { named: [], useDefault: true };
   const paths = useDefault ? ['.env'] : named;
   const folder = dirname(uri.fsPath);
   const files = await Promise.all(paths.map(path => readEnvFile(join(folder, path))));

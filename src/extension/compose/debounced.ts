@@ -1,20 +1,15 @@
 import type { Disposable } from '../../base/lifecycle.js';
 
-/** Runs work for a key once nothing was asked for that key during `ms`. */
+/** Runs work for a key once nothing was asked for that key during some milliseconds. */
 export class Debounced implements Disposable {
   readonly #timers = new Map<string, NodeJS.Timeout>();
-  readonly #ms: number;
 
-  constructor(ms: number) {
-    this.#ms = ms;
-  }
-
-  schedule(key: string, work: () => void): void {
+  schedule(key: string, { ms, work }: { readonly ms: number; readonly work: () => void }): void {
     this.cancel(key);
     const timer = setTimeout(() => {
       this.#timers.delete(key);
       work();
-    }, this.#ms);
+    }, ms);
     this.#timers.set(key, timer);
   }
 

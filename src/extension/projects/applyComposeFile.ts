@@ -19,6 +19,7 @@ export async function applyComposeFile(
   await saveComposeFile(services, file);
   try {
     announce(file, await applyAskingConsent(services, { file, expectedSpecHash }));
+    await services.previews.close(file);
   } catch (error) {
     if (!isAppError(error, 'compose.invalid')) throw error;
     await showProblems(file, error);

@@ -54,6 +54,15 @@ export class ApplyPreviews implements vscode.TextDocumentContentProvider, vscode
     };
   }
 
+  /** Closes the preview of a file: once it is applied it shows what is past. */
+  async close(file: vscode.Uri): Promise<void> {
+    const tabs = vscode.window.tabGroups.all.flatMap(group => group.tabs);
+    const past = tabs.filter(
+      ({ input }) => input instanceof vscode.TabInputTextDiff && fileOfPreview(input.modified)?.path === file.path,
+    );
+    await vscode.window.tabGroups.close(past);
+  }
+
   dispose(): void {
     for (const subscription of this.#subscriptions) subscription.dispose();
   }

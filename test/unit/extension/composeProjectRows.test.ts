@@ -71,5 +71,6 @@ it('describes what an apply changes, and only that', () => {
       change('removed', 'scheduler', 'dev'),
       change('updated', 'project', 'shop'),
     ]),
-  ).toBe('agent dev (model, env), new agent reviewer, scheduler of dev removed, project shop');
+  ).toBe('agent dev (model, env), new agent reviewer, scheduler of dev removed');
+  expect(describeChanges([change('updated', 'project', 'shop')])).toBe('project shop');
 });
