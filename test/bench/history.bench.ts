@@ -6,6 +6,7 @@ import { makeId } from '../../src/base/ids.js';
 import { openDatabase } from '../../src/drivers/sqlite/openDatabase.js';
 import { SqliteStore } from '../../src/drivers/sqlite/sqliteStore.js';
 import type { Figure } from '../../src/build/benchFigures.ts';
+import { specOf } from '../support/projectSpecs.js';
 import { percentile } from './figures.js';
 import { startBenchHost } from './benchHost.js';
 
@@ -79,7 +80,7 @@ function fill(stateDir: string): void {
       .run(project);
     database
       .prepare(`INSERT INTO project_revision VALUES (?, 1, 'sha256:0', ?, 0)`)
-      .run(project, JSON.stringify({ agents: [], providers: [], limits: {}, merge: {}, variables: [] }));
+      .run(project, JSON.stringify(specOf(compose)));
     let position = 0;
     let lastThread = '';
     for (let n = 0; n < threads; n++) {

@@ -23,6 +23,7 @@ export interface ThreadStore {
 /** A thread with what its status is derived from. */
 export interface ThreadView {
   readonly thread: Thread;
+  readonly projectName: string;
   readonly status: ThreadStatus;
   readonly needs: string;
   readonly latestRun?: Run;

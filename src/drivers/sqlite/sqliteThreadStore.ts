@@ -32,14 +32,15 @@ interface ThreadRow {
 interface StoredThreadRow extends ThreadRow {
   readonly latest_run: string | null;
   readonly latest_merge: string | null;
+  readonly project_name: string;
 }
+
+type StatedThread = ThreadState & Pick<ThreadView, 'thread' | 'projectName' | 'latestRun' | 'latestMerge'>;
 
 interface PageParameters {
   readonly project: string | null;
   readonly agent: string | null;
   readonly outcome: string | null;
-  /** 1: only threads that a merge was asked for. */
-  readonly with_merge: 0 | 1;
   readonly before: number;
   readonly before_id: string;
   readonly limit: number;
@@ -53,6 +54,9 @@ interface Totals {
 
 const outcomes: readonly ThreadOutcome[] = ['open', 'completed', 'failed', 'abandoned'];
 
+/** A thread with its project's name, which every list shows. */
+const selectThread = `SELECT *, (SELECT name FROM project WHERE project.id = project_id) AS project_name FROM thread`;
+
 /** Rows are read in blocks of this size while a page that filters by derived status fills up. */
 const blockSize = 200;
 
@@ -63,13 +67,16 @@ export class SqliteThreadStore implements ThreadStore {
   readonly #update: Statement<[ThreadRow]>;
   readonly #get: Statement<[string], StoredThreadRow>;
   readonly #withPrefix: Statement<[string, string], { id: string }>;
-  readonly #page: Statement<[PageParameters], StoredThreadRow>;
+  readonly #database: Database;
+  /** By which filters are set: a statement without the others' conditions can use the index of its own. */
+  readonly #pages = new Map<string, Statement<[PageParameters], StoredThreadRow>>();
   readonly #withWorktree: Statement<[string | null, string | null], StoredThreadRow>;
   readonly #repositories: Statement<[], { repository: string }>;
   readonly #totals: Statement<[string], Totals>;
   readonly #queuePosition: Statement<[string], { position: number }>;
 
   constructor(database: Database, stores: { readonly runs: RunStore; readonly merges: MergeStore }) {
+    this.#database = database;
     this.#runs = stores.runs;
     this.#merges = stores.merges;
     this.#insert = database.prepare(`
@@ -82,16 +89,10 @@ export class SqliteThreadStore implements ThreadStore {
         base_commit = :base_commit, worktree = :worktree, head = :head, rescue = :rescue, files_changed = :files_changed, additions = :additions,
         deletions = :deletions, updated_at = :updated_at
       WHERE id = :id`);
-    this.#get = database.prepare(`SELECT * FROM thread WHERE id = ?`);
+    this.#get = database.prepare(`${selectThread} WHERE id = ?`);
     this.#withPrefix = database.prepare(`SELECT id FROM thread WHERE id >= ? AND id < ? LIMIT 10`);
-    this.#page = database.prepare(`
-      SELECT * FROM thread
-      WHERE (:project IS NULL OR project_id = :project) AND (:agent IS NULL OR agent = :agent) AND (:outcome IS NULL OR outcome = :outcome)
-        AND (:with_merge = 0 OR latest_merge IS NOT NULL)
-        AND (created_at, id) < (:before, :before_id)
-      ORDER BY created_at DESC, id DESC LIMIT :limit`);
     this.#withWorktree = database.prepare(`
-      SELECT * FROM thread WHERE worktree IS NOT NULL AND (? IS NULL OR project_id = ?) ORDER BY created_at DESC`);
+      ${selectThread} WHERE worktree IS NOT NULL AND (? IS NULL OR project_id = ?) ORDER BY created_at DESC`);
     this.#repositories = database.prepare(`SELECT DISTINCT repository FROM thread WHERE repository IS NOT NULL`);
     this.#totals = database.prepare(`
       SELECT SUM(cost_usd) AS cost_usd, SUM(input_tokens) AS input_tokens, SUM(output_tokens) AS output_tokens FROM run WHERE thread_id = ?`);
@@ -126,11 +127,10 @@ export class SqliteThreadStore implements ThreadStore {
     const threads: ThreadView[] = [];
     let position = parseCursor(filter.cursor);
     for (;;) {
-      const rows = this.#page.all({
+      const rows = this.#pageStatement(filter).all({
         project: filter.projectId ?? null,
         agent: filter.agent ?? null,
         outcome: onlyOutcome(filter.statuses),
-        with_merge: needsMerge(filter.statuses) ? 1 : 0,
         before: position.createdAt,
         before_id: position.id,
         limit: wanted ? blockSize : filter.limit + 1 - threads.length,
@@ -153,15 +153,39 @@ export class SqliteThreadStore implements ThreadStore {
     return this.#withWorktree.all(projectId ?? null, projectId ?? null).map(toThread);
   }
 
+  #pageStatement(filter: ThreadFilter): Statement<[PageParameters], StoredThreadRow> {
+    const conditions = [
+      '(created_at, id) < (:before, :before_id)',
+      ...(filter.projectId === undefined ? [] : ['project_id = :project']),
+      ...(filter.agent === undefined ? [] : ['agent = :agent']),
+      ...(onlyOutcome(filter.statuses) === null ? [] : ['outcome = :outcome']),
+      ...(needsMerge(filter.statuses) ? ['latest_merge IS NOT NULL'] : []),
+    ];
+    const where = conditions.join(' AND ');
+    let statement = this.#pages.get(where);
+    if (!statement) {
+      statement = this.#database.prepare(
+        `${selectThread} WHERE ${where} ORDER BY created_at DESC, id DESC LIMIT :limit`,
+      );
+      this.#pages.set(where, statement);
+    }
+    return statement;
+  }
+
   /** What the status is derived from; cheap enough to be made for threads that a filter then leaves out. */
-  #stateOf(row: StoredThreadRow): ThreadState & Pick<ThreadView, 'thread' | 'latestRun' | 'latestMerge'> {
+  #stateOf(row: StoredThreadRow): StatedThread {
     const thread = toThread(row);
     const latestRun = row.latest_run === null ? undefined : this.#runs.get(parseId(row.latest_run));
     const latestMerge = row.latest_merge === null ? undefined : this.#merges.get(parseId(row.latest_merge));
-    return { thread, ...threadState(thread, latestRun, latestMerge), ...defined({ latestRun, latestMerge }) };
+    return {
+      thread,
+      projectName: row.project_name,
+      ...threadState(thread, latestRun, latestMerge),
+      ...defined({ latestRun, latestMerge }),
+    };
   }
 
-  #toView(state: ThreadState & Pick<ThreadView, 'thread' | 'latestRun' | 'latestMerge'>): ThreadView {
+  #toView(state: StatedThread): ThreadView {
     const { thread, latestRun } = state;
     const totals = this.#totals.get(thread.id);
     return {

@@ -2,9 +2,7 @@ import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import type { ServiceImpl } from '@connectrpc/connect';
 import type { Store, Stores } from '../../core/store.js';
 import type { ThreadStatus } from '../../core/threads/threadStatus.js';
-import type { ThreadView } from '../../core/threads/threadStore.js';
 import { WatchResponseSchema, type EventService } from '../../protocol/gen/muster/v1/events_pb.js';
-import type { Thread as WireThread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { AgentProblems } from '../environment/agentProblems.js';
 import { FeedReader, type Dirty, type FeedEntry } from '../feed/changeFeed.js';
 import { wireProject } from './projectsApi.js';
@@ -68,7 +66,7 @@ function snapshot({ store, problems }: EventsApiOptions, stores: Stores) {
   ];
   return {
     projects: stores.projects.list().map(project => wireProject(store, problems, project)),
-    threads: views.map(view => wire(stores, view)),
+    threads: views.map(wireThread),
   };
 }
 
@@ -80,11 +78,7 @@ function changes({ store, problems }: EventsApiOptions, stores: Stores, dirty: D
     projects: [...projects]
       .flatMap(id => stores.projects.get(id) ?? [])
       .map(project => wireProject(store, problems, project)),
-    threads: views.map(view => wire(stores, view)),
+    threads: views.map(wireThread),
     runIds: [...dirty.runs],
   };
-}
-
-function wire(stores: Stores, view: ThreadView): WireThread {
-  return wireThread(view, stores.projects.get(view.thread.projectId)?.name ?? '');
 }

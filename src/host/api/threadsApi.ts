@@ -9,14 +9,12 @@ import type { Thread as CoreThread } from '../../core/threads/thread.js';
 import { findThread } from '../../core/threads/threadLookup.js';
 import { noWorktree, type ThreadService as CoreThreadService } from '../../core/threads/threadService.js';
 import type { ThreadSettler } from '../../core/threads/threadSettler.js';
-import type { ThreadView } from '../../core/threads/threadStore.js';
 import type { ThreadStatus } from '../../core/threads/threadStatus.js';
 import type { WorktreeDriver } from '../../core/workspaces/worktreeDriver.js';
 import { worktreeOf } from '../../core/workspaces/workspaceService.js';
 import type {
   ContextReference as WireReference,
   DispatchRequest,
-  Thread as WireThread,
   ThreadService,
 } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { runHeader } from '../../protocol/version.js';
@@ -51,7 +49,6 @@ export interface ThreadsApiOptions {
 
 export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof ThreadService> {
   const { store, dispatcher, threads, settler, driver } = options;
-  const wire = (view: ThreadView): WireThread => wireThread(view, projectName(store, view));
   return {
     async dispatch(request, { requestHeader }) {
       const caller = requestHeader.get(runHeader) ?? '';
@@ -87,30 +84,30 @@ export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof Threa
             cursor: given(request.cursor),
           }),
         });
-        return { threads: page.threads.map(wire), nextCursor: page.nextCursor ?? '' };
+        return { threads: page.threads.map(wireThread), nextCursor: page.nextCursor ?? '' };
       });
     },
 
     async getThread({ threadId }) {
       const view = await threads.get(threadId);
       return store.read(stores => ({
-        thread: wire(view),
+        thread: wireThread(view),
         messages: stores.messages.ofThread(view.thread.id).map(wireMessage),
         runs: stores.runs.ofThread(view.thread.id).map(run => wireRun(run)),
         merges: stores.merges.ofThread(view.thread.id).map(wireMerge),
       }));
     },
 
-    cancelThread: async ({ threadId }) => ({ thread: wire(await threads.cancel(threadId)) }),
+    cancelThread: async ({ threadId }) => ({ thread: wireThread(await threads.cancel(threadId)) }),
     abandonThread: async ({ threadId, ignored }) => ({
-      thread: wire(await threads.abandon(threadId, { ignored: oneOf(ignoredChoices, ignored, 'ignored') })),
+      thread: wireThread(await threads.abandon(threadId, { ignored: oneOf(ignoredChoices, ignored, 'ignored') })),
     }),
-    restoreThread: async ({ threadId }) => ({ thread: wire(await threads.restore(threadId)) }),
-    closeThread: async ({ threadId }) => ({ thread: wire(await threads.close(threadId)) }),
+    restoreThread: async ({ threadId }) => ({ thread: wireThread(await threads.restore(threadId)) }),
+    closeThread: async ({ threadId }) => ({ thread: wireThread(await threads.close(threadId)) }),
 
     async approveThread({ threadId }) {
       const { view, head } = await threads.approve(threadId);
-      return { thread: wire(view), head };
+      return { thread: wireThread(view), head };
     },
 
     async diffThread({ threadId, withPatch }, context) {
@@ -185,10 +182,6 @@ function listedProject(
 ): Project | undefined {
   if (project !== '') return findProjectOfHistory(stores, project);
   return folder === '' ? undefined : projectOfFolder(stores, absolutePath(folder, 'folder'));
-}
-
-function projectName(store: Store, view: ThreadView): string {
-  return store.read(stores => stores.projects.get(view.thread.projectId)?.name ?? '');
 }
 
 function toReference(reference: WireReference): ContextReference {

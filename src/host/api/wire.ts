@@ -62,12 +62,12 @@ export function wireMerge(merge: Merge): WireMerge {
   });
 }
 
-export function wireThread(view: ThreadView, projectName: string): WireThread {
+export function wireThread(view: ThreadView): WireThread {
   const { thread, latestRun, latestMerge } = view;
   return create(ThreadSchema, {
     id: thread.id,
     projectId: thread.projectId,
-    projectName,
+    projectName: view.projectName,
     agent: thread.agent,
     status: view.status,
     needs: view.needs,
