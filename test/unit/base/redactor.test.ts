@@ -28,9 +28,12 @@ describe('the redactor', () => {
     expect(redactor.redact('on and on: skip the sketch')).toBe('on and on: skip the sketch');
   });
 
-  it.each(['OPENAI_API_KEY', 'GITHUB_TOKEN', 'DB_PASSWORD', 'AWS_SECRET_ACCESS_KEY', 'TOKEN'])('takes %s for a secret', name => {
-    expect(isSecretName(name)).toBe(true);
-  });
+  it.each(['OPENAI_API_KEY', 'GITHUB_TOKEN', 'DB_PASSWORD', 'AWS_SECRET_ACCESS_KEY', 'TOKEN'])(
+    'takes %s for a secret',
+    name => {
+      expect(isSecretName(name)).toBe(true);
+    },
+  );
 
   it.each(['PATH', 'HOME', 'KEYBOARD', 'TOKENIZERS_PARALLELISM', 'MONKEY'])('takes %s for no secret', name => {
     expect(isSecretName(name)).toBe(false);

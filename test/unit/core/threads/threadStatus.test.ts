@@ -73,7 +73,10 @@ describe('the status that people see', () => {
 
   it('says why it needs a person', () => {
     expect(threadState(thread, run('succeeded'), merge('blocked')).needs).toBe('src/a.ts is in the way.');
-    const failed = { ...run('failed'), error: { code: 'rate_limited', message: 'The provider refuses calls for now.' } };
+    const failed = {
+      ...run('failed'),
+      error: { code: 'rate_limited', message: 'The provider refuses calls for now.' },
+    };
     expect(threadState(thread, failed, undefined).needs).toBe('The provider refuses calls for now.');
   });
 });
