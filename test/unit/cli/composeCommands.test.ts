@@ -1,5 +1,5 @@
-import { Code, ConnectError, type ConnectRouter } from '@connectrpc/connect';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { Code, ConnectError } from '@connectrpc/connect';
+import { describe, expect, test } from 'vitest';
 import { EventService } from '../../../src/protocol/gen/muster/v1/events_pb.js';
 import { HostService } from '../../../src/protocol/gen/muster/v1/host_pb.js';
 import { ProjectService } from '../../../src/protocol/gen/muster/v1/projects_pb.js';
@@ -8,14 +8,7 @@ import { ThreadService } from '../../../src/protocol/gen/muster/v1/threads_pb.js
 import { runInProcess } from '../../support/cliRunner.ts';
 import { documentedExample, keysOf } from '../../support/documentedExample.ts';
 import { tempDirectory } from '../../support/tempDirectory.ts';
-import { startWireHost } from '../../support/wireHost.ts';
-
-async function hostWith(routes: (router: ConnectRouter) => void): Promise<string> {
-  const stateDir = tempDirectory();
-  const host = await startWireHost(stateDir, { routes });
-  onTestFinished(() => host.kill());
-  return stateDir;
-}
+import { wireHostWith } from '../../support/wireHostWith.ts';
 
 const working = { id: '5aaaaaaaaaaa', status: 'working' };
 const project = { id: 'p', name: 'shop', file: '/shop/agent-compose.yml', revision: 1, specHash: 'sha256:x' };
@@ -43,7 +36,7 @@ describe('the address of a host (9.4: endpoint table, invalid host, unreachable 
   });
 
   test('a state directory may be named instead of its socket', async () => {
-    const stateDir = await hostWith(() => {});
+    const stateDir = await wireHostWith(() => {});
     const { status } = await runInProcess(['status', '--host', `unix://${stateDir}`], { stateDir: tempDirectory() });
     expect(status).toBe(0);
   });
@@ -56,7 +49,7 @@ describe('the address of a host (9.4: endpoint table, invalid host, unreachable 
 
 describe('a call', () => {
   test('that takes longer than --timeout is status 3; for wait it is how long to wait', async () => {
-    const stateDir = await hostWith(router => {
+    const stateDir = await wireHostWith(router => {
       router.service(ProjectService, { listProjects: () => new Promise<never>(() => {}) });
       router.service(ThreadService, { getThread: () => ({ thread: working }) });
       router.service(EventService, {
@@ -73,7 +66,7 @@ describe('a call', () => {
   });
 
   test('that the host does not know is status 4 (2.1: Unimplemented)', async () => {
-    const stateDir = await hostWith(router => {
+    const stateDir = await wireHostWith(router => {
       router.service(ProjectService, {
         listProjects: () => {
           throw new ConnectError('no such call', Code.Unimplemented);
@@ -86,7 +79,7 @@ describe('a call', () => {
 
 describe('down (9.4: partial failure)', () => {
   test('is status 1 when some run could not be stopped, and says which', async () => {
-    const stateDir = await hostWith(router =>
+    const stateDir = await wireHostWith(router =>
       router.service(ProjectService, {
         getProject: () => ({ project }),
         removeProject: () => ({
@@ -123,7 +116,7 @@ describe('down (9.4: partial failure)', () => {
 
 describe('docs/cli.md', () => {
   test('has the keys of status and version', async () => {
-    const stateDir = await hostWith(() => {});
+    const stateDir = await wireHostWith(() => {});
     for (const command of ['status', 'version']) {
       const { stdout } = await runInProcess([command, '--json'], { stateDir });
       expect(keysOf(JSON.parse(stdout))).toEqual(keysOf(documentedExample(command)));
@@ -133,7 +126,7 @@ describe('docs/cli.md', () => {
 
 describe('--compat', () => {
   const withHost = (): Promise<string> =>
-    hostWith(router => {
+    wireHostWith(router => {
       router.service(HostService, { getStatus: () => ({ version: '1.2.3', protocol: 1 }) });
     });
 
@@ -170,7 +163,7 @@ describe('run', () => {
       endedAt: 1n,
       error: { code: 'provider_missing', message: 'claude is not installed.' },
     };
-    const stateDir = await hostWith(router => {
+    const stateDir = await wireHostWith(router => {
       router.service(ProjectService, { getProject: () => ({ project }) });
       router.service(ThreadService, { dispatch: () => ({ threadId: 't1', runId: 'r1' }) });
       router.service(RunService, {

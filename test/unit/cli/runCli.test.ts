@@ -1,11 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import { Code, ConnectError, type ConnectRouter } from '@connectrpc/connect';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { ErrorDetailSchema } from '../../../src/protocol/gen/muster/v1/errors_pb.js';
-import { EventService } from '../../../src/protocol/gen/muster/v1/events_pb.js';
-import { MergeService } from '../../../src/protocol/gen/muster/v1/merges_pb.js';
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { ConnectRouter } from '@connectrpc/connect';
+import { describe, expect, test } from 'vitest';
 import { ProjectService } from '../../../src/protocol/gen/muster/v1/projects_pb.js';
 import { RunService } from '../../../src/protocol/gen/muster/v1/runs_pb.js';
 import {
@@ -15,19 +12,7 @@ import {
 } from '../../../src/protocol/gen/muster/v1/threads_pb.js';
 import { runInProcess } from '../../support/cliRunner.ts';
 import { tempDirectory } from '../../support/tempDirectory.ts';
-import { startWireHost } from '../../support/wireHost.ts';
-
-function hostError(code: string, message: string, data: object = {}): ConnectError {
-  const value = create(ErrorDetailSchema, { code, message, data: JSON.stringify(data) });
-  return new ConnectError(message, Code.FailedPrecondition, undefined, [{ desc: ErrorDetailSchema, value }]);
-}
-
-async function hostWith(routes: (router: ConnectRouter) => void): Promise<string> {
-  const stateDir = tempDirectory();
-  const host = await startWireHost(stateDir, { routes });
-  onTestFinished(() => host.kill());
-  return stateDir;
-}
+import { hostError, wireHostWith } from '../../support/wireHostWith.ts';
 
 type ThreadInit = MessageInitShape<typeof ThreadSchema>;
 
@@ -93,7 +78,7 @@ const withThreads = (router: ConnectRouter): void => {
 
 describe('ps', () => {
   test('prints the groups in their order, aligned, without colour or control characters', async () => {
-    const stateDir = await hostWith(withThreads);
+    const stateDir = await wireHostWith(withThreads);
     const { status, stdout, stderr } = await runInProcess(['ps'], { stateDir });
     expect(status).toBe(0);
     expect(stderr).toBe('');
@@ -107,7 +92,7 @@ describe('ps', () => {
   });
 
   test('uses colours on a terminal, unless NO_COLOR is set', async () => {
-    const stateDir = await hostWith(withThreads);
+    const stateDir = await wireHostWith(withThreads);
     expect((await runInProcess(['ps'], { stateDir, terminal: 80 })).stdout).toContain('\u001b[33m');
     const plain = await runInProcess(['ps'], { stateDir, terminal: 80, env: { NO_COLOR: '1' } });
     expect(plain.stdout).not.toContain('\u001b');
@@ -116,7 +101,7 @@ describe('ps', () => {
   });
 
   test('--json prints the threads and nothing else', async () => {
-    const stateDir = await hostWith(withThreads);
+    const stateDir = await wireHostWith(withThreads);
     const { stdout, stderr } = await runInProcess(['--json', 'ps', '--status', 'ready'], { stateDir });
     expect(stderr).toBe('');
     expect(JSON.parse(stdout)).toMatchObject({
@@ -126,7 +111,7 @@ describe('ps', () => {
   });
 
   test('an unknown status is an error of usage', async () => {
-    const stateDir = await hostWith(withThreads);
+    const stateDir = await wireHostWith(withThreads);
     const { status, stderr } = await runInProcess(['ps', '--status', 'busy'], { stateDir });
     expect([status, stderr.split('\n').length]).toEqual([2, 2]);
   });
@@ -158,7 +143,7 @@ describe('errors', () => {
   });
 
   test('an unknown thread is status 2 with its code', async () => {
-    const stateDir = await hostWith(withThreads);
+    const stateDir = await wireHostWith(withThreads);
     for (const command of ['wait', 'logs']) {
       const { status, stdout } = await runInProcess([command, 'zzzz', '--json'], { stateDir });
       expect(status).toBe(2);
@@ -175,7 +160,7 @@ describe('errors', () => {
 
 describe('overview and help', () => {
   test('muster alone shows three commands and what needs you', async () => {
-    const stateDir = await hostWith(withThreads);
+    const stateDir = await wireHostWith(withThreads);
     const { status, stdout } = await runInProcess([], { stateDir });
     expect(status).toBe(0);
     expect(stdout.split('\n').filter(line => line.startsWith('  muster '))).toHaveLength(3);
@@ -199,7 +184,7 @@ describe('overview and help', () => {
 
 describe('dispatch', () => {
   function dispatching(requests: DispatchRequest[]) {
-    return hostWith(router => {
+    return wireHostWith(router => {
       router.service(ProjectService, {
         getProject: () => ({ project: { id: 'p', environmentNames: ['DEPLOY_KEY'] } }),
       });
@@ -269,7 +254,7 @@ describe('up', () => {
 
   test('finds the file in a folder above, sends the variables it refers to, and needs --yes for consent', async () => {
     const requests: { file: string; consent: boolean; environment: Record<string, string> }[] = [];
-    const stateDir = await hostWith(router =>
+    const stateDir = await wireHostWith(router =>
       router.service(ProjectService, {
         applyProject: ({ file, consent, environment }) => {
           requests.push({ file, consent, environment });
@@ -298,140 +283,5 @@ describe('up', () => {
       consent: true,
       environment: { MODEL: 'opus' },
     });
-  });
-});
-
-describe('wait', () => {
-  const working: ThreadInit = { id: '5aaaaaaaaaaa', status: 'working', summary: 'x' };
-
-  function waiting(end: Promise<string>) {
-    return hostWith(router => {
-      router.service(ThreadService, { getThread: () => ({ thread: working }) });
-      router.service(EventService, {
-        async *watch() {
-          yield { epoch: 'e', sequence: 1n, update: { case: 'snapshot', value: { threads: [working] } } };
-          const status = await end;
-          yield { epoch: 'e', sequence: 2n, update: { case: 'changes', value: { threads: [{ ...working, status }] } } };
-          await new Promise(() => {});
-        },
-      });
-    });
-  }
-
-  test.each(['ready', 'needs_you', 'failed', 'abandoned'])('ends with 0 when the thread is %s', async status => {
-    const stateDir = await waiting(Promise.resolve(status));
-    const run = await runInProcess(['wait', '5aaa', '--json'], { stateDir });
-    expect(run.status).toBe(0);
-    expect(JSON.parse(run.stdout)).toMatchObject({ thread_id: '5aaaaaaaaaaa', status });
-  });
-
-  test('ends with 1 on a timeout and 130 when interrupted', async () => {
-    const stateDir = await waiting(new Promise(() => {}));
-    const timeout = await runInProcess(['wait', '5aaa', '--timeout', '0.2', '--json'], { stateDir });
-    expect(timeout.status).toBe(1);
-    expect(JSON.parse(timeout.stdout)).toMatchObject({ error: { code: 'wait.timeout' } });
-    const stop = new AbortController();
-    const interrupted = runInProcess(['wait', '5aaa'], { stateDir, signal: stop.signal });
-    stop.abort();
-    expect(await interrupted).toEqual({ status: 130, stdout: '', stderr: '' });
-  });
-});
-
-describe('merge', () => {
-  const head = '4d3c2b1a5e6f708192a3b4c5d6e7f8091a2b3c4d';
-
-  function merging(end: { status: string; files?: string[]; commit?: string }, expects: string[] = []) {
-    return hostWith(router => {
-      router.service(ThreadService, { getThread: () => ({ thread: { id: '5aaaaaaaaaaa', head } }) });
-      router.service(MergeService, {
-        requestMerge: ({ expect: commit }) => {
-          expects.push(commit);
-          return { merge: { id: 'm', target: 'main', status: 'queued' } };
-        },
-        waitMerge: () => ({ merge: { id: 'm', target: 'main', ...end } }),
-      });
-    });
-  }
-
-  test('ends with 0 when merged, 1 when not, and names the files', async () => {
-    const merged = await runInProcess(['merge', '5aaa', '--json'], {
-      stateDir: await merging({ status: 'merged', commit: 'c' }),
-    });
-    expect(merged.status).toBe(0);
-    expect(JSON.parse(merged.stdout)).toMatchObject({ merge_id: 'm', status: 'merged', target: 'main', commit: 'c' });
-    const blocked = await runInProcess(['merge', '5aaa'], {
-      stateDir: await merging({ status: 'blocked', files: ['a.ts'] }),
-    });
-    expect(blocked.status).toBe(1);
-    expect(blocked.stdout).toContain('a.ts');
-  });
-
-  test('--detach does not wait; --expect takes a short id of the thread’s own commit and refuses another', async () => {
-    const expects: string[] = [];
-    const stateDir = await merging({ status: 'failed' }, expects);
-    expect((await runInProcess(['merge', '5aaa', '--detach', '--expect', head.slice(0, 7)], { stateDir })).status).toBe(
-      0,
-    );
-    expect(expects).toEqual([head]);
-    expect((await runInProcess(['merge', '5aaa', '--expect', 'abcdef1'], { stateDir })).status).toBe(2);
-  });
-});
-
-describe('logs', () => {
-  test('reads like the conversation, one line for each tool call', async () => {
-    const stateDir = await hostWith(router => {
-      router.service(ProjectService, { getProject: () => ({ project: { agents: [{ name: 'dev' }] } }) });
-      router.service(ThreadService, {
-        getThread: () => ({
-          thread: { id: '5aaaaaaaaaaa', status: 'ready' },
-          messages: [
-            { id: 'm1', from: 'you', to: 'dev', intent: 'dispatch', body: 'Upgrade zod', createdAt: 1n, runId: 'r1' },
-            { id: 'm2', from: 'dev', to: 'you', intent: 'response', body: 'Done.', createdAt: 2n, runId: 'r1' },
-          ],
-          runs: [
-            {
-              id: 'r1',
-              messageId: 'm1',
-              agent: 'dev',
-              provider: 'claude',
-              status: 'succeeded',
-              startedAt: 1n,
-              endedAt: 41_001n,
-              costUsd: 0.42,
-            },
-          ],
-        }),
-      });
-      router.service(RunService, {
-        async *readTranscript() {
-          yield {
-            items: [
-              { end: 1n, item: { case: 'text', value: { text: "I'll look first." } } },
-              { end: 2n, item: { case: 'toolCall', value: { category: 'command', title: 'npm test' } } },
-              { end: 3n, item: { case: 'toolResult', value: { ok: false, output: 'bad\nboom', exitCode: 1 } } },
-              { end: 4n, item: { case: 'text', value: { text: 'Done.' } } },
-              { end: 5n, item: { case: 'result', value: { text: 'Done.' } } },
-            ],
-          };
-        },
-      });
-    });
-    const { status, stdout } = await runInProcess(['logs', '5aaa'], { stateDir });
-    expect(status).toBe(0);
-    expect(stdout).toBe(
-      [
-        'you → dev',
-        '  Upgrade zod',
-        '',
-        'dev claude · run r1',
-        "  I'll look first.",
-        '  · command npm test',
-        '    ✗ exit 1: boom',
-        '  Done.',
-        '  succeeded · 41 s · $0.42',
-        '',
-        '',
-      ].join('\n'),
-    );
   });
 });
