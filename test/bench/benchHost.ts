@@ -57,14 +57,10 @@ export async function startBenchHost(
   ])
     execFileSync('git', args, { cwd: repository, env });
   const began = performance.now();
-  const host = spawn(
-    process.execPath,
-    ['--import', './src/build/sourceResolution.ts', './test/bench/measuredHost.ts'],
-    {
-      env,
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    },
-  );
+  const host = spawn(process.execPath, ['./test/bench/measuredHost.ts'], {
+    env,
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
   const client = await connectWhenReady(stateDir, host);
   const startMs = performance.now() - began;
   await client.projects.applyProject({ file: join(repository, 'agent-compose.yml'), consent: true });

@@ -1,14 +1,14 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { join } from 'node:path';
-import { startHost } from '../../src/host/bootstrap.js';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { pathToFileURL } from 'node:url';
 
-/** The real host, which also says how long its event loop was held up. A program of its own, started by `benchHost.ts`. */
+/** The host as it ships, which also says how long its event loop was held up. A program of its own, started by `benchHost.ts`. */
+const distDir = join(process.cwd(), 'dist');
+const { startHost }: typeof import('../../src/host/main.js') = await import(
+  pathToFileURL(join(distDir, 'host.js')).href
+);
 const delay = monitorEventLoopDelay({ resolution: 1 });
-const host = await startHost({
-  stateDir: process.env['MUSTER_HOME'] ?? '',
-  mode: 'process',
-  distDir: join(process.cwd(), 'dist'),
-});
+const host = await startHost({ stateDir: process.env['MUSTER_HOME'] ?? '', mode: 'process', distDir });
 delay.enable();
 process.send?.('ready');
 await host.ended;
