@@ -3,10 +3,16 @@ import type { Change } from '../../protocol/gen/muster/v1/projects_pb.js';
 
 /** `agent dev (model, env), new agent reviewer`: what an apply changes, in words; empty when nothing. */
 export function describeChanges(changes: readonly Change[]): string {
-  return changes
+  const hasParts = changes.some(({ resourceType, action }) => resourceType !== 'project' && action !== 'unchanged');
+  return (hasParts ? changes.filter(change => !isBareProject(change)) : changes)
     .map(describeChange)
     .filter(text => text !== '')
     .join(', ');
+}
+
+/** A project counts as updated with whatever changes in it; beside that it says nothing. */
+function isBareProject({ resourceType, action, message }: Change): boolean {
+  return resourceType === 'project' && action === 'updated' && message === '';
 }
 
 function describeChange({ action, resourceType, name, message }: Change): string {

@@ -45,7 +45,7 @@ test('the problems of a long compose file follow a keystroke', async ({ signal, 
   );
 });
 
-test('each problem that has a fix is solved by it', async ({ signal, after: cleanUp }) => {
+test('each problem of a compose file that has a fix is solved by it', async ({ signal, after: cleanUp }) => {
   cleanUp(removeScratch);
   const document = await openCompose(`name: x
 workspaces:
@@ -62,7 +62,7 @@ agents:
         - event: {}
     handoff: {on_response: dve}
 `);
-  const solve = async (code: string, title: RegExp): Promise<void> => {
+  const fix = async (code: string, title: RegExp): Promise<void> => {
     const problems = await whenProblems(document, found => found.some(each => each.code === code), signal);
     const problem = problems.find(each => each.code === code);
     assert.ok(problem);
@@ -70,13 +70,17 @@ agents:
     const name = [...fixes.keys()].find(each => title.test(each));
     assert.ok(name !== undefined, `no fix like ${title} among ${[...fixes.keys()].join(', ')}`);
     await fixes.get(name)?.();
+  };
+  const solve = async (code: string, title: RegExp): Promise<void> => {
+    await fix(code, title);
     await whenProblems(document, found => !found.some(each => each.code === code), signal);
   };
   await solve('compose.unknownField', /model/);
   await solve('compose.duplicateField', /Remove the second "provider"/);
   await solve('compose.oldSpelling', /file/);
-  await solve('compose.missingField', /Add "topic"/);
   await solve('compose.undefinedName', /dev/);
+  // What it is only the author knows: the field is there, and waits to be filled in.
+  await fix('compose.missingField', /Add "topic"/);
   const text = document.getText();
   assert.match(text, /\n {4}model: fast\n {2}other:/);
   assert.match(text, /site: \{provider: file, path: \.\}/);
