@@ -55,7 +55,8 @@ function whenShown(text: string, signal: AbortSignal): Promise<vscode.LanguageSt
 }
 
 async function setApplyOnSave(value: string | undefined): Promise<void> {
-  const target = vscode.ConfigurationTarget.Workspace;
+  // Not of the workspace: that would leave a file in the repository.
+  const target = vscode.ConfigurationTarget.Global;
   await vscode.workspace.getConfiguration().update('muster.compose.applyOnSave', value, target);
 }
 
