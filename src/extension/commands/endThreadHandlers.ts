@@ -4,6 +4,7 @@ import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { isThreadActive, parseThreadStatus } from '../../protocol/threadDisplay.js';
 import type { CommandId } from '../manifest/commandTable.js';
 import type { Services } from '../services.js';
+import { removeAskingForIgnored } from '../threads/largeIgnoredFiles.js';
 import { targetThreads } from '../threads/pickThread.js';
 import { threadTitle } from '../threads/threadText.js';
 import type { CommandHandlers } from './commandHandler.js';
@@ -73,7 +74,7 @@ export function endThreadHandlers(services: Services): CommandHandlers<Ids> {
       );
       if (!threads || !(await confirmAbandon(threads))) return;
       await each(vscode.l10n.t('Abandoning'), threads, ({ client, thread, signal }) =>
-        client.threads.abandonThread({ threadId: thread.id }, { signal }),
+        removeAskingForIgnored(ignored => client.threads.abandonThread({ threadId: thread.id, ignored }, { signal })),
       );
     },
     'muster.restoreThread': async (...args) => {

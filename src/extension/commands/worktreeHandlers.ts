@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { worktreeCommands } from '../manifest/worktreeCommands.js';
 import type { Services } from '../services.js';
 import { targetThread } from '../threads/pickThread.js';
+import { removeAskingForIgnored } from '../threads/largeIgnoredFiles.js';
 import { threadTitle } from '../threads/threadText.js';
 import type { CommandHandlers } from './commandHandler.js';
 import type { Views } from '../views/views.js';
@@ -44,9 +45,10 @@ export function worktreeHandlers(services: Services, views: Views): CommandHandl
         remove,
       );
       if (chosen !== remove) return;
-      await whileWaiting(vscode.l10n.t('Removing the worktree'), async signal =>
-        (await services.host.client(signal)).worktrees.removeWorktree({ threadId: thread.id }, { signal }),
-      );
+      await whileWaiting(vscode.l10n.t('Removing the worktree'), async signal => {
+        const { worktrees } = await services.host.client(signal);
+        await removeAskingForIgnored(ignored => worktrees.removeWorktree({ threadId: thread.id, ignored }, { signal }));
+      });
       views.worktrees.refresh();
     },
     'muster.refreshWorktrees': () => views.worktrees.refresh(),
