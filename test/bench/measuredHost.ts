@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { pathToFileURL } from 'node:url';
+import type * as hostBundle from '../../src/host/main.js';
 
 /** The host as it ships, which also says how long its event loop was held up. A program of its own, started by `benchHost.ts`. */
 const distDir = join(process.cwd(), 'dist');
-const { startHost }: typeof import('../../src/host/main.js') = await import(
-  pathToFileURL(join(distDir, 'host.js')).href
-);
+const { startHost }: typeof hostBundle = await import(pathToFileURL(join(distDir, 'host.js')).href);
 const delay = monitorEventLoopDelay({ resolution: 1 });
 const host = await startHost({ stateDir: process.env['MUSTER_HOME'] ?? '', mode: 'process', distDir });
 delay.enable();

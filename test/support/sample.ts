@@ -14,14 +14,3 @@ export function randomFrom(start: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
-
-/** All of `items` when soaking, otherwise `count` of them, chosen by the run's seed, in their order. */
-export function sample<T>(items: readonly T[], count: number): readonly T[] {
-  if (soaking || items.length <= count) return items;
-  const random = randomFrom(seed);
-  const chosen = items
-    .map((item, index) => ({ item, index, rank: random() }))
-    .toSorted((a, b) => a.rank - b.rank)
-    .slice(0, count);
-  return chosen.toSorted((a, b) => a.index - b.index).map(({ item }) => item);
-}

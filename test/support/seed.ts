@@ -29,9 +29,22 @@ export interface SeedThread {
 }
 
 /** Writes a thread with its dispatch message and one run. */
-export function seedThread(store: Store, ids: IdSource, projectId: ProjectId, options: SeedThread = {}): { readonly thread: Thread; readonly run: Run } {
+export function seedThread(
+  store: Store,
+  ids: IdSource,
+  projectId: ProjectId,
+  options: SeedThread = {},
+): { readonly thread: Thread; readonly run: Run } {
   const { agent = 'dev', status = 'queued', createdAt = 1, summary = 'Fix it' } = options;
-  const thread: Thread = { id: ids.next(), projectId, agent, outcome: 'open', summary, createdAt, updatedAt: createdAt };
+  const thread: Thread = {
+    id: ids.next(),
+    projectId,
+    agent,
+    outcome: 'open',
+    summary,
+    createdAt,
+    updatedAt: createdAt,
+  };
   const messageId = ids.next<'message'>();
   const run: Run = {
     id: ids.next(),
@@ -46,7 +59,16 @@ export function seedThread(store: Store, ids: IdSource, projectId: ProjectId, op
   };
   store.transact(stores => {
     stores.threads.insert(thread);
-    stores.messages.insert({ id: messageId, threadId: thread.id, from: 'you', to: agent, intent: 'dispatch', body: summary, createdAt, runId: run.id });
+    stores.messages.insert({
+      id: messageId,
+      threadId: thread.id,
+      from: 'you',
+      to: agent,
+      intent: 'dispatch',
+      body: summary,
+      createdAt,
+      runId: run.id,
+    });
     stores.runs.insert(run);
   });
   return { thread, run };

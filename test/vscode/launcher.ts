@@ -46,7 +46,10 @@ async function runInBrowser(url: string): Promise<number> {
   try {
     const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
     const { promise, resolve, reject } = Promise.withResolvers<number>();
-    const timer = setTimeout(() => reject(new Error(`VS Code was not done after ${limitMs / 60_000} minutes`)), limitMs);
+    const timer = setTimeout(
+      () => reject(new Error(`VS Code was not done after ${limitMs / 60_000} minutes`)),
+      limitMs,
+    );
     await page.exposeFunction('codeAutomationLog', (type: string, args: readonly unknown[]) => {
       if (process.env['MUSTER_VSCODE_VERBOSE']) console.error(`[${type}] ${args.map(arg => String(arg)).join(' ')}`);
     });

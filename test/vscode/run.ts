@@ -42,8 +42,16 @@ async function run(): Promise<number> {
     ...(executable === 'download' ? {} : { vscodeExecutablePath: executable }),
     extensionDevelopmentPath: repositoryRoot,
     extensionTestsPath: suite,
-    launchArgs: [folder, `--user-data-dir=${join(scratch, 'user-data')}`, `--extensions-dir=${join(scratch, 'extensions')}`],
-    extensionTestsEnv: { MUSTER_TEST_RESULTS: results, MUSTER_TEST_OUTPUT: output, MUSTER_HOME: join(scratch, 'state') },
+    launchArgs: [
+      folder,
+      `--user-data-dir=${join(scratch, 'user-data')}`,
+      `--extensions-dir=${join(scratch, 'extensions')}`,
+    ],
+    extensionTestsEnv: {
+      MUSTER_TEST_RESULTS: results,
+      MUSTER_TEST_OUTPUT: output,
+      MUSTER_HOME: join(scratch, 'state'),
+    },
   }).then(
     () => undefined,
     (error: unknown) => error,

@@ -21,7 +21,7 @@ export interface LiveHostOptions {
 /** The live state of this window. Loaded when first needed: it brings the whole client with it. */
 export function createLiveState(options: LiveHostOptions): LiveState {
   // It says each try that found no host, every few seconds while none runs.
-  const log: Log = { ...options.log, info: options.log.debug };
+  const log: Log = { ...options.log, info: (message, fields) => options.log.debug(message, fields) };
   return new LiveState({ connect: signal => connect(options, signal), log });
 }
 

@@ -59,9 +59,7 @@ describe('opening the database', () => {
 
   it('says what to do when the file cannot be made', () => {
     mkdirSync(file);
-    expect(() => openDatabase(file, options)).toThrow(
-      expect.objectContaining({ code: 'state.unwritable' }),
-    );
+    expect(() => openDatabase(file, options)).toThrow(expect.objectContaining({ code: 'state.unwritable' }));
   });
 });
 
