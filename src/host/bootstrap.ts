@@ -129,7 +129,7 @@ async function build(options: HostOptions, resources: DisposableStore): Promise<
   const workspaces = new WorkspaceService({ driver: worktrees, worktreesDir: state.worktrees });
   const secretDigest = keyedDigest(state.path);
   const secrets = new ComposeSecrets({ digest: secretDigest, redactor });
-  const environment = new HostRunEnvironment({ shell, redactor, secrets });
+  const environment = new HostRunEnvironment({ stateDir: state.path, shell, redactor, secrets });
   const supervisor = new DirectoryRunSupervisor({
     directory: sandbox.directory,
     output: sandbox.output,

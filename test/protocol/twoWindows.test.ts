@@ -107,6 +107,35 @@ describe('two windows on one repository', () => {
     });
   });
 
+  it('give consent to the file as it was shown, not to what was written since', async () => {
+    const { home, repository, file } = await twoWindows();
+    const client = await home.connect();
+    const ask = (text: string, more = {}) => {
+      writeFileSync(file, text);
+      return client.projects.applyProject({ file, ...more });
+    };
+    const question = await ask(compose.replace('cat >', 'tee'), {}).catch((error: unknown) => error);
+    expect(question).toMatchObject({ code: 'consent.required', data: { specHash: expect.stringMatching(/^sha256:/) } });
+    const submittedSpecHash = (question as { data: { specHash: string } }).data.specHash;
+    const swapped = ask(compose.replace('cat >', 'rm -rf'), { consent: true, submittedSpecHash });
+    await expect(swapped).rejects.toMatchObject({ code: 'project.conflict' });
+    expect((await client.projects.getProject({ folder: repository })).project?.revision).toBe(1);
+    const agreed = await ask(compose.replace('cat >', 'tee'), { consent: true, submittedSpecHash });
+    expect(agreed.project?.revision).toBe(2);
+  });
+
+  it('refuse an agent that tries to merge its own work', async () => {
+    const { repository, file, left } = await twoWindows();
+    const script = `${process.execPath} ${programs.cli} merge $(basename $(dirname $PWD)) 2>&1; true`;
+    writeFileSync(file, compose.replace('cat > task-$MUSTER_RUN_ID.txt', script));
+    await left.projects.applyProject({ file, consent: true });
+    const { threadId } = await left.threads.dispatch({ folder: repository, agent: 'dev', prompt: 'Merge yourself' });
+    await threadIs(left, threadId, 'ready');
+    const { thread, merges } = await left.threads.getThread({ threadId });
+    expect(merges).toEqual([]);
+    expect(thread?.latestRun?.answer).toMatch(/may not approve, answer, merge or apply/);
+  });
+
   it('refuse to merge or approve what an agent is still at work on', async () => {
     const { home, repository, left } = await twoWindows();
     const { threadId } = await left.threads.dispatch({ folder: repository, agent: 'waits', prompt: 'Wait' });

@@ -29,11 +29,16 @@ export const up = defineCommand({
     const client = await context.connect();
     const dryRun = args.flag('dry-run');
     const application = { context, file, check, consent: args.flag('yes') };
-    const planned = await apply(client, { ...application, dryRun: true, expected: '' });
-    // What is applied is what was shown: a change of someone else in between is a conflict.
+    const planned = await apply(client, { ...application, dryRun: true, expected: '', submitted: '' });
+    // What is applied is what was shown and consented to: a change of project or file in between is a conflict.
     const response = dryRun
       ? planned
-      : await apply(client, { ...application, dryRun, expected: planned.previousSpecHash });
+      : await apply(client, {
+          ...application,
+          dryRun,
+          expected: planned.previousSpecHash,
+          submitted: planned.project?.specHash ?? '',
+        });
     report(context, response, { check });
     return 0;
   },
@@ -47,15 +52,25 @@ interface Application {
   readonly dryRun: boolean;
   /** Hash of what was applied before; empty: whatever it is. */
   readonly expected: string;
+  /** Hash of the file as it was shown; empty: as it is. */
+  readonly submitted: string;
 }
 
 async function apply(client: HostClient, application: Application): Promise<ApplyProjectResponse> {
-  const { context, file, check, consent, dryRun, expected } = application;
+  const { context, file, check, consent, dryRun, expected, submitted } = application;
   try {
     const environment = { ...check.environment };
     const projectName = context.projectName ?? '';
     return await client.projects.applyProject(
-      { file, environment, consent, dryRun, projectName, expectedSpecHash: expected },
+      {
+        file,
+        environment,
+        consent,
+        dryRun,
+        projectName,
+        expectedSpecHash: expected,
+        submittedSpecHash: submitted,
+      },
       { signal: context.signal },
     );
   } catch (error) {

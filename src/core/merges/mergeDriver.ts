@@ -27,6 +27,8 @@ export interface MergeRequest {
   readonly target: string;
   readonly strategy: MergeStrategy;
   readonly message: string;
+  /** Called each time the commit is made and the target is about to move. */
+  readonly onMerging?: () => void;
 }
 
 export type MergeOutcome =

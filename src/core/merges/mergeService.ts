@@ -184,6 +184,7 @@ export class MergeService implements Disposable {
           target: merge.target,
           strategy: merge.strategy,
           message: merge.commitMessage,
+          onMerging: () => this.#save(merge, { status: 'merging' }),
         },
         signal,
       );

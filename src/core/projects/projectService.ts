@@ -23,6 +23,8 @@ export interface Application {
   readonly dryRun: boolean;
   /** Hash the client last saw, or {@link neverApplied}; another one now is a conflict. */
   readonly expectedHash?: string;
+  /** Hash of the file as the person saw it: consent is given to that and to nothing that was written since. */
+  readonly submittedHash?: string;
 }
 
 /** What a client expects that saw no applied revision. */
@@ -53,6 +55,7 @@ export class ProjectService {
   apply(application: Application): Applied {
     return this.#store.transact(stores => {
       const before = stores.projects.byFile(application.file);
+      requireSubmitted(application);
       requireUnchanged(before, application);
       const unchanged =
         before !== undefined && before.specHash === application.specHash && before.removedAt === undefined;
@@ -152,6 +155,15 @@ export function projectOfFolder(stores: Stores, folder: string): Project {
   );
 }
 
+function requireSubmitted({ spec, specHash, submittedHash }: Application): void {
+  if (submittedHash === undefined || submittedHash === specHash) return;
+  throw new AppError(
+    'project.conflict',
+    `The compose file of ${spec.name} was changed after you looked at it and was not applied. Look at it and apply again.`,
+    { project: spec.name, expected: submittedHash, found: specHash },
+  );
+}
+
 function requireUnchanged(before: Project | undefined, { expectedHash }: Application): void {
   const found = appliedHash(before);
   if (expectedHash === undefined || found === expectedHash) return;
@@ -176,10 +188,7 @@ function consentRequired(project: Project): AppError<'consent.required'> {
   return new AppError(
     'consent.required',
     `${project.file} needs your consent before its agents may run: ${reasons.join(' ')}`,
-    {
-      project: project.name,
-      reasons,
-    },
+    { project: project.name, reasons, specHash: project.specHash },
   );
 }
 

@@ -156,7 +156,7 @@ function requireConsent(project: Project): void {
   throw new AppError(
     'consent.required',
     `Project ${project.name} waits for your consent: ${reasons.join(' ')} Agree with \`muster up\` (or \`muster up --yes\`).`,
-    { project: project.name, reasons },
+    { project: project.name, reasons, specHash: project.specHash },
   );
 }
 

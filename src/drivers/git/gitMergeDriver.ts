@@ -59,6 +59,7 @@ async function merge(context: GitContext, request: MergeRequest, signal: AbortSi
     }
     const made = await commitTree(context, { request, target, tree: merged.tree, message, signal });
     if ('outcome' in made) return made.outcome;
+    request.onMerging?.();
     const landing = { request, commonDir: target.commonDir, from: target.commit, to: made.commit };
     const result = await withRepositoryLock({ commonDir: target.commonDir, clock: context.clock, signal }, () =>
       landMerge(context, landing, signal),

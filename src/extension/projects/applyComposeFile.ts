@@ -65,22 +65,24 @@ interface Application {
 async function applyAskingConsent(services: Services, application: Application): Promise<ApplyProjectResponse> {
   const { file } = application;
   try {
-    return await requestApply(services, { ...application, consent: false });
+    return await requestApply(services, { ...application, consent: false, submittedSpecHash: '' });
   } catch (error) {
     if (!isAppError(error, 'consent.required')) throw error;
     await askConsent(file, error.data.reasons);
-    return requestApply(services, { ...application, consent: true });
+    // The person agreed to the file as it was then, not to what was written while the question stood.
+    return requestApply(services, { ...application, consent: true, submittedSpecHash: error.data.specHash });
   }
 }
 
 async function requestApply(
   services: Services,
-  { file, expectedSpecHash, consent }: Application & { readonly consent: boolean },
+  application: Application & { readonly consent: boolean; readonly submittedSpecHash: string },
 ): Promise<ApplyProjectResponse> {
+  const { file, ...hashes } = application;
   const environment = await interpolatedVariables(file.fsPath);
   return whileWaiting(vscode.l10n.t('Applying the compose file'), async signal => {
     const client = await services.host.client(signal);
-    return client.projects.applyProject({ file: file.fsPath, environment, consent, expectedSpecHash }, { signal });
+    return client.projects.applyProject({ file: file.fsPath, environment, ...hashes }, { signal });
   });
 }
 

@@ -73,6 +73,7 @@ export function projectsApi({
         throw new AppError('compose.invalid', errors.join('\n'), { file, problems: errors });
       }
       const expectedHash = given(request.expectedSpecHash);
+      const submittedHash = given(request.submittedSpecHash);
       const texts = request.dryRun ? comparedTexts(store, file, spec) : {};
       const applied = projects.apply({
         file,
@@ -81,7 +82,7 @@ export function projectsApi({
         specHash: specHash(spec, { sha256, secretDigest }),
         consent: request.consent,
         dryRun: request.dryRun,
-        ...(expectedHash === undefined ? {} : { expectedHash }),
+        ...defined({ expectedHash, submittedHash }),
       });
       return {
         ...wireApplied(store, problems, applied),

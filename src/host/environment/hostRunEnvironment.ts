@@ -27,12 +27,19 @@ const neverInherited: ReadonlySet<string> = new Set([
  * looked for in the first two, then in the env files of the compose file.
  */
 export class HostRunEnvironment implements RunEnvironment {
+  readonly #stateDir: string;
   readonly #shell: LoginShell;
   readonly #redactor: Redactor;
   readonly #secrets: ComposeSecrets;
   readonly #clients = new Map<ThreadId, Readonly<Record<string, string>>>();
 
-  constructor(options: { readonly shell: LoginShell; readonly redactor: Redactor; readonly secrets: ComposeSecrets }) {
+  constructor(options: {
+    readonly stateDir: string;
+    readonly shell: LoginShell;
+    readonly redactor: Redactor;
+    readonly secrets: ComposeSecrets;
+  }) {
+    this.#stateDir = options.stateDir;
     this.#shell = options.shell;
     this.#redactor = options.redactor;
     this.#secrets = options.secrets;
@@ -69,7 +76,8 @@ export class HostRunEnvironment implements RunEnvironment {
       ),
     };
     this.#keepSecret(entries, result);
-    return result;
+    // An agent that calls `muster` reaches the host that runs it, which knows what agents may not do.
+    return { ...result, MUSTER_HOME: this.#stateDir };
   }
 
   #keepSecret(entries: readonly EnvEntry[], environment: Readonly<Record<string, string>>): void {
