@@ -32,7 +32,7 @@ export function makeHome(): string {
   const home = mkdtempSync(join(tmpdir(), 'muster-bench-'));
   writeFileSync(
     join(home, '.gitconfig'),
-    '[user]\n\tname = Bench\n\temail = bench@example.com\n[init]\n\tdefaultBranch = main\n',
+    '[user]\n\tname = Bench\n\temail = bench@example.com\n[init]\n\tdefaultBranch = main\n[gc]\n\tauto = 0\n',
   );
   return home;
 }

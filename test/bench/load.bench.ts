@@ -17,7 +17,7 @@ providers:
     command: ${JSON.stringify(process.execPath)}
     args: [-e, ${JSON.stringify(talker)}]
     input: stdin
-    output: {format: jsonl, result: text}
+    output: {format: text}
     permissions: auto
 agents:
   talker: {provider: talker}
@@ -49,6 +49,8 @@ export async function measure(): Promise<readonly Figure[]> {
       unit: 'MB',
       budget: 200,
     });
+    // What the agents left is committed first; idle is what comes after.
+    await Promise.all(runs.map(({ threadId }) => host.client.threads.getThread({ threadId })));
     const before = processorMs(host.pid);
     await new Promise(resolve => setTimeout(resolve, idleSeconds * 1000));
     const used = processorMs(host.pid) - before;
@@ -87,7 +89,7 @@ async function idleMemory(): Promise<Figure> {
 async function countLines(host: BenchHost, runId: string): Promise<number> {
   let seen = 0;
   for await (const { items } of host.client.runs.readTranscript({ runId, follow: true })) {
-    for (const { item } of items) if (item.case === 'text' || item.case === 'raw') seen++;
+    for (const { item } of items) if (item.case === 'text') seen += item.value.text.match(/"line":/g)?.length ?? 0;
   }
   return seen;
 }

@@ -18,6 +18,8 @@ test('nothing runs in a folder that is not trusted, and everything works once it
     expect.stringContaining('Dispatch Task'),
   );
   await workbench.screenshot('journey-untrusted');
+  // A view's actions show while the pointer is on its header.
+  await page.locator('.pane-header', { hasText: 'Projects' }).first().hover();
   await page.getByRole('button', { name: 'Refresh' }).first().click();
   await workbench.runCommand('Muster: Show Threads That Need You');
   await page.getByText('The Muster host is not running.').first().waitFor();
