@@ -37,18 +37,26 @@ export function makeHome(): string {
   return home;
 }
 
-/** Starts a measured host; `compose` describes its agents; `prepareState` may fill the state directory before. */
-export async function startBenchHost(
-  compose: string,
-  prepareState: (stateDir: string) => void = () => undefined,
-): Promise<BenchHost> {
+export interface BenchHostOptions {
+  /** Fills the state directory before the host starts. */
+  readonly prepareState?: (stateDir: string) => void;
+  /** Measure nothing inside the host: the event loop's monitor keeps it busy. */
+  readonly unwatched?: boolean;
+}
+
+/** Starts a measured host; `compose` describes its agents. */
+export async function startBenchHost(compose: string, options: BenchHostOptions = {}): Promise<BenchHost> {
   const home = makeHome();
   const stateDir = join(home, 'state');
   const repository = join(home, 'shop');
   mkdirSync(stateDir, { mode: 0o700 });
   mkdirSync(repository);
-  prepareState(stateDir);
-  const env = { ...benchEnvironment(home), MUSTER_HOME: stateDir };
+  options.prepareState?.(stateDir);
+  const env = {
+    ...benchEnvironment(home),
+    MUSTER_HOME: stateDir,
+    ...(options.unwatched ? { MUSTER_BENCH_UNWATCHED: '1' } : {}),
+  };
   writeFileSync(join(repository, 'agent-compose.yml'), compose);
   for (const args of [
     ['init', '-q'],

@@ -19,7 +19,7 @@ const compose = 'name: bench\nagents: {dev: {provider: claude}}\n';
 
 /** Start and lists of a host with a long history. */
 export async function measure(): Promise<readonly Figure[]> {
-  const host = await startBenchHost(compose, fill);
+  const host = await startBenchHost(compose, { prepareState: fill });
   try {
     const first = await samples(async () => host.client.threads.listThreads({ limit: 100 }));
     const needs = await samples(async () => host.client.threads.listThreads({ limit: 100, statuses: ['needs_you'] }));
