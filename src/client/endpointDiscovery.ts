@@ -2,7 +2,8 @@ import { constants } from 'node:fs';
 import { lstat, open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { endpointFileName, endpointFileSchema, type EndpointFile } from '../protocol/endpoint.js';
-import { processExists, readMachineIdentity, readStartTime } from './processIdentity.js';
+import { systemCode } from '../node/systemError.js';
+import { processExists, readMachineIdentity, readStartTime } from '../node/processIdentity.js';
 
 /** Where to knock, or why there is nowhere to: `absent` no file, `stale` a host that is gone, `hostile` not to be trusted. */
 export type Discovery =
@@ -24,7 +25,7 @@ export async function readEndpoint(stateDir: string): Promise<Discovery> {
   if (text.kind !== 'text') return text;
   const endpoint = parseEndpoint(text.text);
   if (!endpoint) return hostile(`${file} is not an endpoint file`);
-  return (await findStaleness(endpoint)) ?? (await checkSocket(endpoint));
+  return findStaleness(endpoint) ?? (await checkSocket(endpoint));
 }
 
 function parseEndpoint(text: string): EndpointFile | undefined {
@@ -41,7 +42,7 @@ async function readOwnFile(file: string): Promise<{ readonly kind: 'text'; reado
     // Not following a link, and not waiting for the writer of a FIFO.
     handle = await open(file, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = systemCode(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return { kind: 'absent', reason: `there is no ${file}` };
     return hostile(`${file} cannot be opened (${String(code)})`);
   }
@@ -62,12 +63,12 @@ async function readOwnFile(file: string): Promise<{ readonly kind: 'text'; reado
   }
 }
 
-async function findStaleness(endpoint: EndpointFile): Promise<Unusable | undefined> {
-  const { machine, boot } = await readMachineIdentity();
+function findStaleness(endpoint: EndpointFile): Unusable | undefined {
+  const { machine, boot } = readMachineIdentity();
   if (differs(endpoint.machine, machine)) return stale('the endpoint file was written on another machine');
   if (differs(endpoint.boot, boot)) return stale('the host ran before the last restart of this machine');
   if (!processExists(endpoint.pid)) return stale(`the host's process ${endpoint.pid} is gone`);
-  if (differs(endpoint.start_time, await readStartTime(endpoint.pid))) {
+  if (differs(endpoint.start_time, readStartTime(endpoint.pid))) {
     return stale(`process ${endpoint.pid} is not the host any more`);
   }
   return undefined;

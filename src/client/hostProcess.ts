@@ -3,7 +3,7 @@ import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError, errorMessage } from '../base/errors.js';
 import type { NodeRuntime } from './nodeRuntime.js';
-import { makePrivateDirectory } from './privateDirectory.js';
+import { makePrivateDirectory } from '../node/privateDirectory.js';
 import type { Environment } from './stateDirectory.js';
 
 /** A host that this process spawned. It outlives this process. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { compareVersions } from './compareVersions.js';
 import { oldestNodeMajor } from './nodeRuntime.js';
-import { makePrivateDirectory } from './privateDirectory.js';
+import { makePrivateDirectory } from '../node/privateDirectory.js';
 
 /** One installed copy of the bundles that a launcher may run. */
 interface Installation {

@@ -1,5 +1,6 @@
 import { Code, ConnectError } from '@connectrpc/connect';
 import { AppError, isAnyAppError, type ErrorCode } from '../base/errors.js';
+import { systemCode } from '../node/systemError.js';
 import { ErrorDetailSchema } from '../protocol/gen/muster/v1/errors_pb.js';
 
 /** What is known about the call that failed. */
@@ -63,7 +64,7 @@ function parseData(text: string): object {
 
 function describe(error: ConnectError): string {
   const cause: unknown = error.cause;
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  const code = systemCode(cause);
   switch (code) {
     case 'ENOENT':
     case 'ECONNREFUSED':

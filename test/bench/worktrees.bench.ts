@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { silentLog } from '../../src/base/log.js';
-import { createGitWorktreeDriver } from '../../src/drivers/git/gitWorktreeDriver.js';
+import { createGitWorktreeDriver } from '../../src/drivers/git/worktree/gitWorktreeDriver.js';
 import { createNodeClock } from '../../src/drivers/process/nodeClock.js';
 import { benchEnvironment, makeHome } from './benchHost.js';
 import type { Figure } from '../../src/build/benchFigures.ts';

@@ -1,7 +1,7 @@
 import { silentLog } from '../../src/base/log.js';
-import { createGitMergeDriver } from '../../src/drivers/git/gitMergeDriver.js';
-import { createGitWorktreeDriver } from '../../src/drivers/git/gitWorktreeDriver.js';
-import { withRepositoryLock } from '../../src/drivers/git/repositoryLock.js';
+import { createGitMergeDriver } from '../../src/drivers/git/merge/gitMergeDriver.js';
+import { createGitWorktreeDriver } from '../../src/drivers/git/worktree/gitWorktreeDriver.js';
+import { withRepositoryLock } from '../../src/drivers/git/repository/repositoryLock.js';
 import { createNodeClock } from '../../src/drivers/process/nodeClock.js';
 import type { GitTaskInput } from './gitProgram.js';
 

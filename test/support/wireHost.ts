@@ -5,7 +5,7 @@ import { Code, ConnectError, type ConnectRouter, type Interceptor } from '@conne
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { endpointFileName, type EndpointFile } from '../../src/protocol/endpoint.js';
 import { HostService } from '../../src/protocol/gen/muster/v1/host_pb.js';
-import { readMachineIdentity, readStartTime } from '../../src/client/processIdentity.js';
+import { readMachineIdentity, readStartTime } from '../../src/node/processIdentity.js';
 
 /** A host's wire without a host behind it: the real transport over a real socket, answers chosen by the test. */
 export interface WireHost {
@@ -20,9 +20,9 @@ const testToken = 'ab'.repeat(32);
 export async function endpointOf(socket: string, more: Partial<EndpointFile> = {}): Promise<EndpointFile> {
   return {
     format: 1,
-    ...(await readMachineIdentity()),
+    ...readMachineIdentity(),
     pid: process.pid,
-    start_time: await readStartTime(process.pid),
+    start_time: readStartTime(process.pid),
     socket,
     version: '1.0.0',
     protocol: 1,

@@ -1,5 +1,5 @@
 import { isAppError } from '../../base/errors.js';
-import { processExists } from '../../client/processIdentity.js';
+import { processExists } from '../../node/processIdentity.js';
 import { systemClock } from '../../client/systemClock.js';
 import { defineCommand } from '../command.js';
 

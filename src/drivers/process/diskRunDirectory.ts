@@ -5,7 +5,8 @@ import { AppError } from '../../base/errors.js';
 import type { RunId } from '../../base/ids.js';
 import type { RunDirectory, RunDirectoryContents, RunExit } from '../../core/runs/runDirectory.js';
 import type { RunFolderWatches } from './runFolderWatches.js';
-import { reserveBytes, runFiles, runPath, systemCode, unwritable, writeWhole } from './runFiles.js';
+import { systemCode } from '../../node/systemError.js';
+import { reserveBytes, runFiles, runPath, unwritable, writeWhole } from './runFiles.js';
 import { readExitRecord } from './runRecords.js';
 
 const plainName = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/;

@@ -6,7 +6,8 @@ import type { RunFolderWatches } from './runFolderWatches.js';
 import { LineSplitter } from './lineSplitter.js';
 import { OutputPump } from './outputPump.js';
 import type { PumpSource } from './outputPump.js';
-import { runFiles, runPath, systemCode } from './runFiles.js';
+import { systemCode } from '../../node/systemError.js';
+import { runFiles, runPath } from './runFiles.js';
 
 /** Bytes per read: about half a millisecond of work with the parsing of what it holds. */
 const sliceBytes = 64 * 1024;

@@ -47,8 +47,3 @@ export function unwritable(path: string, cause: unknown): AppError<'state.unwrit
     { cause },
   );
 }
-
-/** The `code` of a system error (`ENOENT`), if it is one. */
-export function systemCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-}

@@ -4,7 +4,8 @@ import { errorMessage } from '../../base/errors.js';
 import type { RunId } from '../../base/ids.js';
 import type { Disposable } from '../../base/lifecycle.js';
 import type { Log } from '../../base/log.js';
-import { runPath, systemCode } from './runFiles.js';
+import { systemCode } from '../../node/systemError.js';
+import { runPath } from './runFiles.js';
 
 /** Notifications get lost (network volumes, an overflowing queue); this is how late a change is then seen. */
 const safetyPollMs = 1000;

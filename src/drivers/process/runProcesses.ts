@@ -1,7 +1,7 @@
 import { AppError } from '../../base/errors.js';
 import type { Clock } from '../../base/clock.js';
 import type { RunId } from '../../base/ids.js';
-import { systemCode } from './runFiles.js';
+import { systemCode } from '../../node/systemError.js';
 import type { WrapperIdentity } from './runRecords.js';
 import type { ProcessEntry, ProcessTable } from './processTable.js';
 

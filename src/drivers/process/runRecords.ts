@@ -1,8 +1,8 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { RunExit } from '../../core/runs/runDirectory.js';
-import { runFiles, systemCode } from './runFiles.js';
+import { readForeignFileSync } from '../../node/foreignFile.js';
+import { runFiles } from './runFiles.js';
 
 /** Who the wrapper is: enough to recognise it after its number was given to someone else. */
 export interface WrapperIdentity {
@@ -70,19 +70,7 @@ function parseObject(text: string): Record<string, unknown> | undefined {
 }
 
 function readRecord(path: string): { readonly text: string; readonly modifiedAt: number } | undefined {
-  let file: number;
-  try {
-    file = openSync(path, 'r');
-  } catch (error) {
-    const code = systemCode(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw error;
-  }
-  try {
-    const buffer = Buffer.alloc(longestRecord);
-    const length = readSync(file, buffer, 0, longestRecord, 0);
-    return { text: buffer.toString('utf8', 0, length), modifiedAt: Math.round(fstatSync(file).mtimeMs) };
-  } finally {
-    closeSync(file);
-  }
+  // An agent can write into its run directory: a FIFO under one of our names must not hold up the host.
+  const record = readForeignFileSync(path, { maxBytes: longestRecord });
+  return record.kind === 'file' ? { text: record.bytes.toString('utf8'), modifiedAt: record.modifiedAt } : undefined;
 }

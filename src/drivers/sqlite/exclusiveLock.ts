@@ -1,5 +1,6 @@
 import BetterSqlite3, { type Database } from 'better-sqlite3';
 import type { Disposable } from '../../base/lifecycle.js';
+import { systemCode } from '../../node/systemError.js';
 import { asUnwritable } from './openDatabase.js';
 
 /**
@@ -15,7 +16,7 @@ export function takeExclusiveLock(file: string): Disposable | undefined {
     return { dispose: () => void database.close() };
   } catch (error) {
     database.close();
-    if (error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY')) return undefined;
+    if (systemCode(error)?.startsWith('SQLITE_BUSY')) return undefined;
     throw asUnwritable(file, error);
   }
 }

@@ -2,6 +2,7 @@ import { existsSync, renameSync } from 'node:fs';
 import BetterSqlite3, { type Database } from 'better-sqlite3';
 import { AppError, errorMessage } from '../../base/errors.js';
 import type { Log } from '../../base/log.js';
+import { systemCode } from '../../node/systemError.js';
 import { migrate, refuseNewer } from './migrations.js';
 
 /**
@@ -68,13 +69,13 @@ class CorruptDatabase extends Error {
 }
 
 function isCorrupt(error: unknown): boolean {
-  const code = codeOf(error);
+  const code = systemCode(error) ?? '';
   return code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB';
 }
 
 /** `state.unwritable` for what a full, read-only or broken disk does; anything else as it is. */
 export function asUnwritable(path: string, error: unknown): unknown {
-  const code = codeOf(error);
+  const code = systemCode(error) ?? '';
   if (!/^(SQLITE_(CANTOPEN|READONLY|PERM|FULL|IOERR)|EACCES|EROFS|ENOSPC)/.test(code)) return error;
   return new AppError(
     'state.unwritable',
@@ -85,8 +86,4 @@ export function asUnwritable(path: string, error: unknown): unknown {
     },
     { cause: error },
   );
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import type { Disposable } from '../../base/lifecycle.js';
+import { readMachineIdentity, readStartTime } from '../../node/processIdentity.js';
 import { endpointFileSchema, type EndpointFile } from '../../protocol/endpoint.js';
 import { productVersion } from '../../protocol/productVersion.js';
 import { protocolVersion } from '../../protocol/version.js';
@@ -9,10 +10,9 @@ import { protocolVersion } from '../../protocol/version.js';
 export function describeEndpoint(socket: string): EndpointFile {
   return {
     format: 1,
-    machine: readTrimmed('/etc/machine-id'),
-    boot: readTrimmed('/proc/sys/kernel/random/boot_id'),
+    ...readMachineIdentity(),
     pid: process.pid,
-    start_time: startTime(),
+    start_time: readStartTime(process.pid),
     socket,
     version: productVersion,
     protocol: protocolVersion,
@@ -44,19 +44,5 @@ function isOurs(file: string, token: string): boolean {
     return endpointFileSchema.safeParse(content).data?.token === token;
   } catch {
     return false;
-  }
-}
-
-/** Field 22 of `/proc/self/stat`; empty on other platforms, where clients check the pid alone. */
-function startTime(): string {
-  const stat = readTrimmed('/proc/self/stat');
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-}
-
-function readTrimmed(path: string): string {
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch {
-    return '';
   }
 }

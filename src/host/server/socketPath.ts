@@ -3,7 +3,7 @@ import { lstatSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '../../base/errors.js';
-import { makePrivateDirectory } from '../state/privateDirectory.js';
+import { makePrivateDirectory } from '../../node/privateDirectory.js';
 
 /** `sun_path` holds 104 bytes on macOS and 108 on Linux, with a NUL at the end. */
 const maxSocketPath = 103;

@@ -2,7 +2,7 @@ import { accessSync, chmodSync, constants, statfsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { AppError, errorMessage } from '../../base/errors.js';
-import { makePrivateDirectory } from './privateDirectory.js';
+import { makePrivateDirectory } from '../../node/privateDirectory.js';
 
 /** `statfs` types of file systems where SQLite's locks do not hold. FUSE is allowed: it says nothing about what is behind it. */
 const networkFileSystems: ReadonlyMap<number, string> = new Map([

@@ -3,9 +3,9 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import type { Log } from '../../../src/base/log.js';
 import { silentLog } from '../../../src/base/log.js';
-import type { GitDriverOptions } from '../../../src/drivers/git/gitContext.js';
-import { createGitMergeDriver } from '../../../src/drivers/git/gitMergeDriver.js';
-import { createGitWorktreeDriver } from '../../../src/drivers/git/gitWorktreeDriver.js';
+import type { GitDriverOptions } from '../../../src/drivers/git/command/gitContext.js';
+import { createGitMergeDriver } from '../../../src/drivers/git/merge/gitMergeDriver.js';
+import { createGitWorktreeDriver } from '../../../src/drivers/git/worktree/gitWorktreeDriver.js';
 import { createNodeClock } from '../../../src/drivers/process/nodeClock.js';
 import { gitIn, GitRepository, isolatedGitEnvironment, writeIn } from '../../support/gitRepository.js';
 

@@ -1,7 +1,7 @@
 import { access, mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { sweepLockLeftovers, withRepositoryLock } from '../../../src/drivers/git/repositoryLock.js';
+import { sweepLockLeftovers, withRepositoryLock } from '../../../src/drivers/git/repository/repositoryLock.js';
 import { createNodeClock } from '../../../src/drivers/process/nodeClock.js';
 import { GitRepository } from '../../support/gitRepository.js';
 import { GitProgram } from '../../support/gitProgram.js';

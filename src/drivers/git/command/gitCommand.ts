@@ -1,0 +1,232 @@
+import type { ChildProcess } from 'node:child_process';
+import { stat } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { execa } from 'execa';
+import { simpleGit } from 'simple-git';
+import { retry } from '../../../base/async.js';
+import type { Clock } from '../../../base/clock.js';
+import { AppError } from '../../../base/errors.js';
+import { commandEnvironment, sanitizedEnvironment, type Environment } from './gitEnvironment.js';
+import { gitFailure } from './gitFailure.js';
+
+/** `merge-tree --write-tree`, `cat-file -z` and `hook run` are all there from this version on. */
+const minimum = { major: 2, minor: 38 };
+/** Git holds its locks for milliseconds; together these wait about 4 s, longer than a large index takes to write. */
+const lockDelaysMs = [10, 20, 40, 80, 160, 320, 640, 1000, 1700];
+const stderrKept = 8_000;
+const drainMs = 100;
+
+export interface GitRun {
+  readonly cwd: string;
+  readonly args: readonly string[];
+  /** Aborting ends git (it removes its lock files then) and throws the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** True for commands that only look: they take no optional lock. */
+  readonly reads?: boolean;
+  readonly input?: string | Uint8Array;
+  readonly env?: Readonly<Record<string, string>>;
+  /** `key=value` settings of this command. */
+  readonly config?: readonly string[];
+  /** Exit codes that are answers, not failures. Default: 0. */
+  readonly accept?: readonly number[];
+  /** Output beyond it is dropped and git ended. Default: 64 MiB. */
+  readonly maxBytes?: number;
+  readonly timeoutMs?: number;
+  /** Hears the pid as soon as the process exists. */
+  readonly onStarted?: (pid: number) => void;
+  /** True for commands that run hooks: what a hook leaves in the background keeps our pipes open, and is not waited for. */
+  readonly hooks?: boolean;
+}
+
+export interface GitOutput {
+  readonly exitCode: number;
+  readonly stdout: Uint8Array;
+  readonly stderr: string;
+  /** True when `maxBytes` cut the output. */
+  readonly truncated: boolean;
+  /** Output as text, without a final newline. */
+  text(): string;
+  /** Output of a `-z` command: its fields as text. */
+  fields(): string[];
+}
+
+export interface GitCommandOptions {
+  readonly clock: Clock;
+  /** Default: `git` on the PATH of `environment`. */
+  readonly binary?: string | undefined;
+  /** Default: this process's own. */
+  readonly environment?: Environment | undefined;
+}
+
+/** The only spawner of git. */
+export class GitCommand {
+  readonly #clock: Clock;
+  readonly #binary: string;
+  readonly #environment: Record<string, string>;
+  #version: Promise<string> | undefined;
+
+  constructor(options: GitCommandOptions) {
+    this.#clock = options.clock;
+    this.#binary = options.binary ?? 'git';
+    this.#environment = sanitizedEnvironment(options.environment ?? process.env);
+  }
+
+  /**
+   * Runs git. A lock that another git holds is waited for.
+   * Errors: `git.failed` (any other exit code), `git.missing`, `worktree.missing` (no such `cwd`), the signal's reason.
+   */
+  async run(command: GitRun): Promise<GitOutput> {
+    return retry(() => this.#once(command), {
+      delaysMs: lockDelaysMs,
+      signal: command.signal ?? new AbortController().signal,
+      clock: this.#clock,
+      shouldRetry: error => error instanceof AppError && isLocked(error),
+    });
+  }
+
+  /** Git's version, asked once. Errors: `git.missing`, `git.tooOld`. */
+  async version(): Promise<string> {
+    this.#version ??= this.#readVersion();
+    this.#version.catch(() => (this.#version = undefined));
+    return this.#version;
+  }
+
+  async #readVersion(): Promise<string> {
+    const version = await simpleGit({ binary: this.#binary, unsafe: { allowUnsafeCustomBinary: true } })
+      // The library refuses an environment with editors, pagers or git settings in it; a version needs none.
+      .env(pick(this.#environment, ['PATH', 'Path', 'PATHEXT', 'SystemRoot', 'HOME', 'LC_ALL']))
+      .version();
+    if (!version.installed) throw gitMissing();
+    const found = `${version.major}.${version.minor}.${version.patch}`;
+    if (version.major > minimum.major || (version.major === minimum.major && version.minor >= minimum.minor)) {
+      return found;
+    }
+    const needed = `${minimum.major}.${minimum.minor}`;
+    throw new AppError(
+      'git.tooOld',
+      `Muster needs git ${needed} or newer; ${this.#binary} is ${found}. Install a newer git and try again.`,
+      { found, needed },
+    );
+  }
+
+  async #once(command: GitRun): Promise<GitOutput> {
+    command.signal?.throwIfAborted();
+    const args = [...(command.config ?? []).flatMap(setting => ['-c', setting]), ...command.args];
+    const subprocess = execa(this.#binary, args, {
+      cwd: command.cwd,
+      env: {
+        ...this.#environment,
+        ...commandEnvironment({ reads: command.reads ?? false }),
+        ...command.env,
+      },
+      extendEnv: false,
+      encoding: 'buffer',
+      maxBuffer: { stdout: command.maxBytes ?? 64 * 1024 * 1024, stderr: 4 * 1024 * 1024 },
+      reject: false,
+      stripFinalNewline: false,
+      // Hooks and filters of git end with it.
+      killDescendants: true,
+      stdin: command.input === undefined ? 'ignore' : encode(command.input),
+      cancelSignal: command.signal,
+      timeout: command.timeoutMs ?? 0,
+    });
+    if (subprocess.pid !== undefined) command.onStarted?.(subprocess.pid);
+    if (command.hooks === true) closePipesAfterExit(subprocess);
+    const result = await subprocess;
+    if (result.isCanceled) command.signal?.throwIfAborted();
+    if (result.failed && result.exitCode === undefined && result.code === 'ENOENT') {
+      const there = await stat(command.cwd).then(
+        found => found.isDirectory(),
+        () => false,
+      );
+      throw there ? gitMissing() : folderMissing(command.cwd);
+    }
+    const stderr = decode(result.stderr).trim();
+    const output = new Output(result.exitCode ?? -1, result.stdout, stderr, result.isMaxBuffer);
+    if (output.truncated || (command.accept ?? [0]).includes(output.exitCode)) return output;
+    throw gitFailed({
+      args: command.args,
+      exitCode: result.exitCode,
+      stderr: stderr || (result.timedOut ? 'it took too long and was ended' : (result.originalMessage ?? '')),
+    });
+  }
+}
+
+class Output implements GitOutput {
+  readonly exitCode: number;
+  readonly stdout: Uint8Array;
+  readonly stderr: string;
+  readonly truncated: boolean;
+
+  constructor(exitCode: number, stdout: Uint8Array, stderr: string, truncated: boolean) {
+    this.exitCode = exitCode;
+    this.stdout = stdout;
+    this.stderr = stderr;
+    this.truncated = truncated;
+  }
+
+  text(): string {
+    return decode(this.stdout).replace(/\n$/, '');
+  }
+
+  fields(): string[] {
+    const fields = decode(this.stdout).split('\0');
+    if (fields.at(-1) === '') fields.pop();
+    return fields;
+  }
+}
+
+/** Lets output that is still in the pipes arrive, then stops waiting for whoever else holds them. */
+function closePipesAfterExit({ nodeChildProcess, stdout, stderr }: PipedProcess): void {
+  nodeChildProcess.once('exit', () => {
+    setTimeout(() => {
+      stdout.destroy();
+      stderr.destroy();
+    }, drainMs).unref();
+  });
+}
+
+interface PipedProcess {
+  readonly nodeChildProcess: ChildProcess;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+}
+
+/** A `git.failed` error with the sentence git itself said. */
+export function gitFailed(failed: {
+  readonly args: readonly string[];
+  readonly exitCode: number | undefined;
+  readonly stderr: string;
+}): AppError<'git.failed'> {
+  const verb = failed.args.find(arg => !arg.startsWith('-')) ?? 'git';
+  const said = failed.stderr.length > stderrKept ? `…${failed.stderr.slice(-stderrKept)}` : failed.stderr;
+  return new AppError('git.failed', `git ${verb} failed: ${said === '' ? `exit code ${failed.exitCode}` : said}`, {
+    command: `git ${verb}`,
+    exitCode: failed.exitCode,
+    stderr: said,
+  });
+}
+
+function isLocked(error: AppError): boolean {
+  return error.code === 'git.failed' && 'stderr' in error.data && gitFailure(error.data.stderr) === 'locked';
+}
+
+function gitMissing(): AppError<'git.missing'> {
+  return new AppError('git.missing', 'git was not found on the PATH. Install git 2.38 or newer and try again.', {});
+}
+
+function folderMissing(path: string): AppError<'worktree.missing'> {
+  return new AppError('worktree.missing', `The folder ${path} does not exist.`, { path });
+}
+
+function pick(environment: Readonly<Record<string, string>>, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => names.includes(name)));
+}
+
+function encode(text: string | Uint8Array): Uint8Array {
+  return typeof text === 'string' ? new TextEncoder().encode(text) : text;
+}
+
+function decode(bytes: Uint8Array): string {
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+}

@@ -1,0 +1,31 @@
+import type { Clock } from '../../../base/clock.js';
+import type { Log } from '../../../base/log.js';
+import { GitCommand } from './gitCommand.js';
+import type { Environment } from './gitEnvironment.js';
+
+export interface GitDriverOptions {
+  /** Muster's state directory: archives of ignored files and the records of landing merges live in it. */
+  readonly stateDir: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Default: `git` on the PATH. */
+  readonly binary?: string;
+  /** The environment of git's processes (ssh and gpg agents, credential helpers). Default: this process's. */
+  readonly environment?: Environment;
+}
+
+/** What every function of this driver needs. */
+export interface GitContext {
+  readonly git: GitCommand;
+  readonly stateDir: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export function createGitContext(options: GitDriverOptions): GitContext {
+  const { stateDir, clock, log, binary, environment } = options;
+  return { git: new GitCommand({ clock, binary, environment }), stateDir, clock, log };
+}
+
+/** For our own commands inside worktrees: no hooks, no background maintenance, no file system monitor left running. */
+export const quietly = ['core.hooksPath=/dev/null', 'core.fsmonitor=false', 'gc.auto=0', 'maintenance.auto=false'];

@@ -1,0 +1,44 @@
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { exists, gitDirectoryOf } from '../worktree/gitDirectory.js';
+import type { ListedWorktree } from '../worktree/worktreeList.js';
+
+/** Files of a git directory that say which branch an operation will come back to; read from git's own state, not its output. */
+const returnsTo: readonly (readonly [string, string])[] = [
+  ['rebase-merge/head-name', 'rebased'],
+  ['rebase-apply/head-name', 'rebased'],
+  ['rebase-merge/update-refs', 'rebased'],
+  ['BISECT_START', 'bisected'],
+];
+/** Files that say that a checkout is in the middle of something. */
+const unfinished: readonly (readonly [string, string])[] = [
+  ['MERGE_HEAD', 'merge'],
+  ['CHERRY_PICK_HEAD', 'cherry-pick'],
+  ['REVERT_HEAD', 'revert'],
+  ['sequencer', 'cherry-pick or revert'],
+];
+
+/** Why the target must not move now: a clause such as "it is being rebased"; undefined if it may. */
+export async function whyBusy(
+  commonDir: string,
+  target: string,
+  checkouts: readonly ListedWorktree[],
+): Promise<string | undefined> {
+  const names = await readdir(join(commonDir, 'worktrees')).catch(() => []);
+  for (const directory of [commonDir, ...names.map(name => join(commonDir, 'worktrees', name))]) {
+    for (const [file, doing] of returnsTo) {
+      const text = await readFile(join(directory, file), 'utf8').catch(() => '');
+      const lines = text.split('\n').map(line => line.trim());
+      if (lines.includes(`refs/heads/${target}`) || lines.includes(target)) return `it is being ${doing}`;
+    }
+  }
+  if (checkouts.length > 1) return `it is checked out in ${checkouts.map(({ path }) => path).join(' and ')}`;
+  for (const { path } of checkouts) {
+    const directory = await gitDirectoryOf(path);
+    if (directory === undefined) continue;
+    for (const [file, name] of unfinished) {
+      if (await exists(join(directory, file))) return `a ${name} is in progress in ${path}`;
+    }
+  }
+  return undefined;
+}

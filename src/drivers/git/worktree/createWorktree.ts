@@ -1,0 +1,182 @@
+import { mkdir, readdir, rm, rmdir, unlink } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
+import { AppError, errorMessage, isAnyAppError } from '../../../base/errors.js';
+import { systemCode } from '../../../node/systemError.js';
+import type { CreateWorktree, CreatedWorktree } from '../../../core/workspaces/worktreeDriver.js';
+import { gitDirectoryOf } from './gitDirectory.js';
+import { quietly, type GitContext } from '../command/gitContext.js';
+import { failureOf } from '../command/gitFailure.js';
+import { worktreeFailed } from '../repository/inspectRepository.js';
+import { takeLeftover, unfinishedReason } from './leftoverWorktree.js';
+import { withRepositoryLock } from '../repository/repositoryLock.js';
+import { resolveBase, type ResolvedBase } from '../repository/resolveBase.js';
+import { runPostCheckout } from './postCheckout.js';
+
+/**
+ * More workers than cores: writing 40,000 files waits for the file system more than it computes. Below the threshold
+ * starting workers costs more than they save.
+ */
+const checkoutConfig = [
+  `checkout.workers=${Math.min(8, availableParallelism() * 2)}`,
+  'checkout.thresholdForParallelism=2000',
+];
+
+/**
+ * Makes a worktree with two git processes under no lock (find the base, write the files) and one under the
+ * repository's lock (register it).
+ */
+export async function createWorktree(
+  context: GitContext,
+  request: CreateWorktree,
+  signal: AbortSignal,
+): Promise<CreatedWorktree> {
+  const base = await resolveBase(context, request, signal);
+  if (await isOccupied(request.path)) {
+    const found = await takeLeftover(context, request, base);
+    if (found) return found;
+  }
+  const firstMade = await mkdir(dirname(request.path), { recursive: true }).catch((error: unknown) => {
+    throw worktreeFailed(request.path, error);
+  });
+  try {
+    await register(context, request, base, signal);
+    const note = await writeFiles(context, request, base, signal);
+    await markFinished(request.path);
+    await runPostCheckout(context, { path: request.path, hook: base.postCheckoutHook, head: base.commit, signal });
+    return { baseRef: base.ref, baseCommit: base.commit, head: base.commit, ...(note === undefined ? {} : { note }) };
+  } catch (error) {
+    if (error instanceof FoundLeftover) return error.worktree;
+    await undo(context, request, base);
+    await removeEmptyFolders(dirname(request.path), firstMade);
+    signal.throwIfAborted();
+    throw isAnyAppError(error) && error.code !== 'git.failed' ? error : worktreeFailed(request.path, error);
+  }
+}
+
+/** A second request for a worktree that an earlier host made completely, but did not come to write down. */
+class FoundLeftover extends Error {
+  readonly worktree: CreatedWorktree;
+  constructor(worktree: CreatedWorktree) {
+    super('The worktree is there already');
+    this.worktree = worktree;
+  }
+}
+
+async function register(
+  context: GitContext,
+  request: CreateWorktree,
+  base: ResolvedBase,
+  signal: AbortSignal,
+): Promise<void> {
+  const { clock } = context;
+  const add = (): Promise<void> =>
+    withRepositoryLock({ commonDir: base.commonDir, clock, signal }, () => addWorktree(context, request, base, signal));
+  try {
+    await add();
+  } catch (error) {
+    if (failureOf(error) !== 'ref_exists') throw error;
+    const found = await takeLeftover(context, request, base);
+    if (found) throw new FoundLeftover(found);
+    await add();
+  }
+}
+
+async function addWorktree(
+  { git }: GitContext,
+  request: CreateWorktree,
+  base: ResolvedBase,
+  signal: AbortSignal,
+): Promise<void> {
+  await git.run({
+    cwd: request.repository,
+    // Hooks come later (see `postCheckout.ts`); the files are written outside the lock, so that many can be at it.
+    config: quietly,
+    args: [
+      'worktree',
+      'add',
+      '--quiet',
+      '--no-checkout',
+      '--lock',
+      '--reason',
+      unfinishedReason,
+      '--no-track',
+      '-b',
+      request.branch,
+      '--',
+      request.path,
+      base.commit,
+    ],
+    signal,
+  });
+}
+
+/** Writes the files. Large-file objects that cannot be fetched now stay pointers: an agent can fetch them, or do without. */
+async function writeFiles(
+  { git, log }: GitContext,
+  request: CreateWorktree,
+  base: ResolvedBase,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const args = ['reset', '--hard', '--quiet', '--no-recurse-submodules', base.commit];
+  const config = [...quietly, ...checkoutConfig];
+  try {
+    await git.run({ cwd: request.path, config, args, signal });
+    return undefined;
+  } catch (error) {
+    if (failureOf(error) !== 'filter_failed') throw error;
+    log.warn('A content filter failed, trying without Git LFS objects', { reason: errorMessage(error) });
+    await git.run({
+      cwd: request.path,
+      config: [...config, 'filter.lfs.required=false'],
+      env: { GIT_LFS_SKIP_SMUDGE: '1' },
+      args,
+      signal,
+    });
+    return 'Git LFS could not provide its files, so they are pointers in this worktree. Run `git lfs pull` in it.';
+  }
+}
+
+/** Ends what `--lock` began; deleting the file is all that `git worktree unlock` does. */
+async function markFinished(path: string): Promise<void> {
+  const gitDirectory = await gitDirectoryOf(path);
+  if (gitDirectory === undefined) throw new AppError('worktree.missing', `${path} has disappeared.`, { path });
+  await unlink(join(gitDirectory, 'locked'));
+}
+
+/** Runs although the request may have been aborted: it has no signal of its own. */
+async function undo(context: GitContext, request: CreateWorktree, base: ResolvedBase): Promise<void> {
+  const { git, clock, log } = context;
+  try {
+    await withRepositoryLock({ commonDir: base.commonDir, clock }, async () => {
+      const cwd = request.repository;
+      const remove = ['worktree', 'remove', '--force', '--force', '--', request.path];
+      await git.run({ cwd, config: quietly, args: remove, accept: [0, 128] });
+      await rm(request.path, { recursive: true, force: true });
+      const drop = ['update-ref', '-d', `refs/heads/${request.branch}`, base.commit];
+      await git.run({ cwd, config: quietly, args: drop, accept: [0, 1, 128] });
+    });
+  } catch (error) {
+    log.error('A half-made worktree could not be removed', { path: request.path, reason: errorMessage(error) });
+  }
+}
+
+async function isOccupied(path: string): Promise<boolean> {
+  try {
+    return (await readdir(path)).length > 0;
+  } catch (error) {
+    return systemCode(error) === 'ENOTDIR';
+  }
+}
+
+/** Removes the folders that `mkdir` made for us, from the inside out, while they are empty. */
+async function removeEmptyFolders(innermost: string, firstMade: string | undefined): Promise<void> {
+  if (firstMade === undefined) return;
+  for (let folder = innermost; folder.startsWith(firstMade); folder = dirname(folder)) {
+    const removed = await rmdir(folder).then(
+      () => true,
+      () => false,
+    );
+    if (!removed || folder === firstMade) return;
+  }
+}

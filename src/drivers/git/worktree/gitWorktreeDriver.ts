@@ -1,0 +1,28 @@
+import type { WorktreeDriver } from '../../../core/workspaces/worktreeDriver.js';
+import { createWorktree } from './createWorktree.js';
+import { createGitContext, type GitDriverOptions } from '../command/gitContext.js';
+import { inspectRepository } from '../repository/inspectRepository.js';
+import { changedFiles, fileAtCommit, unifiedPatch, worktreeState } from './reviewWorktree.js';
+import { discardRescue, listRescues } from '../rescue/rescueRefs.js';
+import { recoverRemovals, removeWorktree } from '../rescue/removeWorktree.js';
+import { restoreWorktree } from '../rescue/restoreWorktree.js';
+import { snapshotWorktree } from './snapshotWorktree.js';
+
+/** The worktree port on real git. */
+export function createGitWorktreeDriver(options: GitDriverOptions): WorktreeDriver {
+  const context = createGitContext(options);
+  return {
+    inspect: (folder, signal) => inspectRepository(context, folder, signal),
+    create: (request, signal) => createWorktree(context, request, signal),
+    snapshot: (worktree, message) => snapshotWorktree(context, worktree, message),
+    state: (worktree, compareTo, signal) => worktreeState(context, worktree, compareTo, signal),
+    changes: (worktree, base, signal) => changedFiles(context, worktree, base, signal),
+    patch: (worktree, base, maxBytes, signal) => unifiedPatch(context, worktree, base, { maxBytes, signal }),
+    show: (repository, commit, path, limits) => fileAtCommit(context, { repository, commit, path, ...limits }),
+    remove: (worktree, choice) => removeWorktree(context, worktree, choice),
+    restore: (repository, rescue, target) => restoreWorktree(context, repository, rescue, target),
+    rescues: repository => listRescues(context, repository),
+    discardRescue: (repository, rescue) => discardRescue(context, repository, rescue),
+    recover: repository => recoverRemovals(context, repository),
+  };
+}

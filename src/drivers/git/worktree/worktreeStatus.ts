@@ -1,0 +1,115 @@
+import { AppError } from '../../../base/errors.js';
+import type { WorktreeRef } from '../../../core/workspaces/worktreeDriver.js';
+import type { GitContext } from '../command/gitContext.js';
+import { failureOf } from '../command/gitFailure.js';
+
+export interface WorktreeStatus {
+  /** Empty on an unborn branch. */
+  readonly head: string;
+  /** Short name; undefined when HEAD is detached. */
+  readonly branch: string | undefined;
+  /** Modified, staged or untracked, not ignored. */
+  readonly dirty: readonly string[];
+  /** Repositories inside the worktree that are not submodules: never part of a commit of ours. */
+  readonly nested: readonly string[];
+  readonly untracked: readonly string[];
+  readonly unmerged: readonly string[];
+  /** True when something is staged. */
+  readonly staged: boolean;
+  /** True when a tracked file differs from the index. */
+  readonly unstaged: boolean;
+}
+
+/** Reads a worktree's status. Errors: `worktree.missing` (no folder, or no longer a worktree). */
+export async function worktreeStatus(
+  { git }: GitContext,
+  path: string,
+  options: { readonly signal?: AbortSignal | undefined; readonly gitDir?: string } = {},
+): Promise<WorktreeStatus> {
+  const args = ['status', '--porcelain=v2', '--branch', '-z', '--untracked-files=all', '--ignore-submodules=dirty'];
+  const output = await git
+    .run({ cwd: path, args, signal: options.signal, reads: true, config: ['core.fsmonitor=false'] })
+    .catch((error: unknown) => {
+      if (failureOf(error) === 'not_repository') throw worktreeMissing(path, error);
+      throw error;
+    });
+  return parseStatus(output.fields());
+}
+
+/** Parses the fields of `git status --porcelain=v2 --branch -z`. */
+function parseStatus(fields: readonly string[]): WorktreeStatus {
+  let head = '';
+  let branch: string | undefined;
+  const dirty: string[] = [];
+  const nested: string[] = [];
+  const untracked: string[] = [];
+  const unmerged: string[] = [];
+  let staged = false;
+  let unstaged = false;
+  for (let i = 0; i < fields.length; i++) {
+    const field = fields[i] ?? '';
+    switch (field.charAt(0)) {
+      case '#': {
+        const [, name, value = ''] = field.split(' ');
+        if (name === 'branch.oid' && value !== '(initial)') head = value;
+        if (name === 'branch.head') branch = headName(field);
+        break;
+      }
+      case '1':
+      case '2': {
+        // `1 XY sub mH mI mW hH hI path`; `2` has a score before the path and the old path as the next field.
+        dirty.push(afterSpaces(field, field.startsWith('1') ? 8 : 9));
+        if (field.startsWith('2')) i++;
+        if (field[2] !== '.') staged = true;
+        if (field[3] !== '.') unstaged = true;
+        break;
+      }
+      case 'u': {
+        const path = afterSpaces(field, 10);
+        dirty.push(path);
+        unmerged.push(path);
+        unstaged = true;
+        break;
+      }
+      case '?': {
+        const path = field.slice(2);
+        // With all untracked files listed, only a repository of its own is listed as a folder.
+        if (path.endsWith('/')) nested.push(path.slice(0, -1));
+        else {
+          dirty.push(path);
+          untracked.push(path);
+        }
+        break;
+      }
+    }
+  }
+  return { head, branch, dirty, nested, untracked, unmerged, staged, unstaged };
+}
+
+function headName(field: string): string | undefined {
+  const name = field.slice('# branch.head '.length);
+  return name === '(detached)' ? undefined : name;
+}
+
+function afterSpaces(text: string, count: number): string {
+  let at = 0;
+  for (let i = 0; i < count; i++) at = text.indexOf(' ', at) + 1;
+  return text.slice(at);
+}
+
+export function worktreeMissing(path: string, cause?: unknown): AppError<'worktree.missing'> {
+  return new AppError('worktree.missing', `The worktree ${path} is not there any more.`, { path }, { cause });
+}
+
+/** The commit of the thread's branch: HEAD's, unless something else was checked out in the worktree. */
+export async function branchHead(
+  { git }: GitContext,
+  worktree: WorktreeRef,
+  status: WorktreeStatus,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  if (status.branch === worktree.branch) return status.head === '' ? undefined : status.head;
+  const args = ['rev-parse', '--verify', '--quiet', `refs/heads/${worktree.branch}^{commit}`];
+  const output = await git.run({ cwd: worktree.path, args, signal, reads: true, accept: [0, 1] });
+  return output.text() || undefined;
+}
