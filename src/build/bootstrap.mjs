@@ -6,6 +6,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { withoutNpm } from './provision/npmEnvironment.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const [command, ...args] = process.argv.slice(2);
@@ -37,11 +38,13 @@ function install(reason) {
   console.error(`> Installing dependencies with npm: ${reason}`);
   const started = Date.now();
   const npm = process.env.npm_execpath;
-  // Not `npm ci`: it refuses to start where a registry lacks the packages of some other platform.
-  const npmArgs = ['install', '--no-save', '--no-audit', '--no-fund'];
+  // Not `npm ci`: it refuses to start where a registry lacks the packages of some other platform. Of what npm says only
+  // errors: a line per package that wants a newer Node than the one which installs is no news, it gets that Node.
+  const npmArgs = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
+  const options = { cwd: root, stdio: 'inherit', env: withoutNpm(process.env) };
   const result = npm?.endsWith('.js')
-    ? spawnSync(process.execPath, [npm, ...npmArgs], { cwd: root, stdio: 'inherit' })
-    : spawnSync('npm', npmArgs, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' });
+    ? spawnSync(process.execPath, [npm, ...npmArgs], options)
+    : spawnSync('npm', npmArgs, { ...options, shell: process.platform === 'win32' });
   if (result.status !== 0) {
     console.error('npm install failed; its messages are above. Mend what they name and run the command again.');
     process.exit(1);
@@ -58,7 +61,7 @@ function continueWith(path) {
   const child = spawn(nodeProgram(), ['--disable-warning=ExperimentalWarning', path, ...args], {
     cwd: root,
     stdio: 'inherit',
-    env: { ...process.env, PATH: `${binaries}${delimiter}${process.env.PATH}` },
+    env: { ...withoutNpm(process.env), PATH: `${binaries}${delimiter}${process.env.PATH}` },
   });
   // A terminal sends Ctrl-C to the child as well; this process only has to outlive it.
   process.on('SIGINT', () => undefined);

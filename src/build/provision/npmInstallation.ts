@@ -4,6 +4,7 @@ import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promise
 import { basename, delimiter, dirname, join } from 'node:path';
 import { cacheDirectory, inRepository } from '../paths.ts';
 import { say } from '../progress.ts';
+import { withoutNpm } from './npmEnvironment.mjs';
 
 export interface Installation {
   /** Folder in the cache. */
@@ -73,9 +74,9 @@ const heartbeatMs = 15_000;
 
 function npmInstall(folder: string, installation: Installation): Promise<void> {
   const started = performance.now();
-  const args = ['install', '--no-audit', '--no-fund', '--no-progress', ...installation.packages];
+  const args = ['install', '--no-audit', '--no-fund', '--no-progress', '--loglevel=error', ...installation.packages];
   const path = `${inRepository('node_modules', '.bin')}${delimiter}${dirname(process.execPath)}`;
-  const env = { ...process.env, ...installation.env?.(folder) };
+  const env = { ...withoutNpm(process.env), ...installation.env?.(folder) };
   return new Promise((resolve, reject) => {
     const child = spawn('npm', args, {
       cwd: folder,
