@@ -114,6 +114,12 @@ export default {
       from: { path: '^src/drivers/git/', pathNot: '^src/drivers/git/command/gitCommand\\.ts$' },
       to: { path: [...inPackage('simple-git'), ...inPackage('execa'), '^(node:)?child_process$'] },
     },
+    {
+      name: 'core-names-the-stores-it-uses',
+      severity: 'error',
+      from: { path: '^src/core/' },
+      to: { path: '^src/core/stores\\.ts$' },
+    },
     ...Object.entries(layers).flatMap(rulesOf),
   ],
   options: {

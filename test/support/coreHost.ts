@@ -10,8 +10,9 @@ import { ProjectService } from '../../src/core/projects/projectService.js';
 import { DirectoryRunSupervisor } from '../../src/core/runs/directoryRunSupervisor.js';
 import type { Run } from '../../src/core/runs/run.js';
 import type { RunEnvironment } from '../../src/core/runs/runEnvironment.js';
-import { RunExecutor } from '../../src/core/runs/runExecutor.js';
-import { RunQueue } from '../../src/core/runs/runQueue.js';
+import { RunCommits } from '../../src/core/runs/runCommits.js';
+import { RunLifecycle } from '../../src/core/runs/runLifecycle.js';
+import { RunStarter } from '../../src/core/runs/runStarter.js';
 import { DispatchService, type Dispatch, type Dispatched } from '../../src/core/threads/dispatchService.js';
 import { ThreadService } from '../../src/core/threads/threadService.js';
 import { ThreadSettler } from '../../src/core/threads/threadSettler.js';
@@ -43,10 +44,9 @@ export interface CoreHost {
   readonly dispatcher: DispatchService;
   readonly threads: ThreadService;
   readonly merges: MergeService;
-  readonly executor: RunExecutor;
+  readonly runs: RunLifecycle;
   readonly supervisor: DirectoryRunSupervisor;
   readonly settler: ThreadSettler;
-  readonly queue: RunQueue;
   dispatch(more?: Partial<Dispatch>): Promise<Dispatched>;
   /** Takes up what an earlier host left, as a starting host does. */
   takeUp(): Promise<void>;
@@ -104,47 +104,28 @@ export function coreHost(
   const workspaces = new WorkspaceService({ driver: worktrees, worktreesDir: '/state/worktrees' });
   const providers = new ProviderRegistries(provider => provider);
   const runEnvironment = { resolve: async () => ({ PATH: '/bin' }), remember: () => undefined, ...environment };
-  const executor: RunExecutor = new RunExecutor({
+  const starter = new RunStarter({
     ...common,
     providers,
     workspaces,
     directory,
-    supervisor,
     environment: runEnvironment,
     placeholders: { fill: argv => ({ argv, env: {} }), asRoot: false },
-    onEnded: run => {
-      settler.settle(run);
-      queue.advance();
-    },
   });
-  const queue = new RunQueue({ ...common, limit: 10, execute: run => executor.execute(run) });
+  const commits = new RunCommits(common);
+  const runs = new RunLifecycle({ ...common, directory, supervisor, starter, commits, settler, limit: 10 });
   // Ids count up, so that branches are told apart by their words.
   let dispatches = 0;
-  const advance = (): void => queue.advance();
   const merges = new MergeService({ ...common, driver: merging, settler });
-  const threads = new ThreadService({
-    ...common,
-    executor,
-    settler,
-    driver: worktrees,
-    workspaces,
-    onFreed: advance,
-  });
-  const dispatcher = new DispatchService({
-    ...common,
-    providers,
-    workspaces,
-    environment: runEnvironment,
-    onQueued: advance,
-  });
+  const threads = new ThreadService({ ...common, runs, settler, driver: worktrees, workspaces });
+  const dispatcher = new DispatchService({ ...common, providers, workspaces, environment: runEnvironment, runs });
   return {
     dispatcher,
     threads,
     merges,
-    executor,
+    runs,
     supervisor,
     settler,
-    queue,
     async dispatch(more = {}) {
       const project = store.read(stores => stores.projects.get(world.project.id)) ?? world.project;
       const task = { project, agent: 'dev', prompt: `Fix ${++dispatches}`, context: [], environment: {}, ...more };
@@ -153,16 +134,15 @@ export function coreHost(
       return dispatched;
     },
     async takeUp() {
-      for (const { run } of store.read(stores => stores.runs.active())) await executor.adopt(run);
+      await runs.takeUp();
       settler.recover();
       merges.recover();
       await threads.recover();
-      queue.advance();
+      runs.queued();
       await settle();
     },
     async end() {
-      queue.stop();
-      await executor.dispose();
+      await runs.dispose();
       await supervisor.dispose();
       await merges.dispose();
       await settler.dispose();

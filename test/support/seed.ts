@@ -3,10 +3,16 @@ import type { ProjectSpec } from '../../src/compose/projectSpec.js';
 import type { Project } from '../../src/core/projects/project.js';
 import type { Run, RunStatus } from '../../src/core/runs/run.js';
 import type { Store } from '../../src/core/store.js';
+import type { Stores } from '../../src/core/stores.js';
 import type { Thread } from '../../src/core/threads/thread.js';
 
 /** Writes a project with this spec. */
-export function seedProject(store: Store, ids: IdSource, spec: ProjectSpec, file = '/shop/agent-compose.yml'): Project {
+export function seedProject(
+  store: Store<Stores>,
+  ids: IdSource,
+  spec: ProjectSpec,
+  file = '/shop/agent-compose.yml',
+): Project {
   const project: Project = {
     id: ids.next(),
     name: spec.name,
@@ -30,7 +36,7 @@ export interface SeedThread {
 
 /** Writes a thread with its dispatch message and one run. */
 export function seedThread(
-  store: Store,
+  store: Store<Stores>,
   ids: IdSource,
   projectId: ProjectId,
   options: SeedThread = {},

@@ -10,3 +10,8 @@ export interface EventLog {
   /** Drops the oldest entries beyond the newest `keep`, at most `limit` of them; returns how many went. */
   prune(keep: number, limit: number): number;
 }
+
+/** What a transaction needs that touches the change feed. */
+export interface EventStores {
+  readonly events: EventLog;
+}

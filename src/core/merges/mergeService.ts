@@ -10,11 +10,14 @@ import type { Store } from '../store.js';
 import { noWorktree } from '../threads/threadService.js';
 import type { Thread } from '../threads/thread.js';
 import { findThread } from '../threads/threadLookup.js';
-import type { ThreadView } from '../threads/threadStore.js';
+import type { ThreadView, ThreadStores } from '../threads/threadStore.js';
 import type { ThreadSettler } from '../threads/threadSettler.js';
 import { worktreeOf } from '../workspaces/workspaceService.js';
 import { isMergeActive, type Merge } from './merge.js';
 import type { MergeDriver, MergeOutcome, MergeStrategy } from './mergeDriver.js';
+import type { ProjectStores } from '../projects/projectStore.js';
+import type { MergeStores } from './mergeStore.js';
+import type { EventStores } from '../events/eventLog.js';
 
 export interface RequestedMerge {
   /** Id or unique prefix. */
@@ -27,7 +30,7 @@ export interface RequestedMerge {
 }
 
 export interface MergeServiceOptions {
-  readonly store: Store;
+  readonly store: Store<ProjectStores & ThreadStores & MergeStores & EventStores>;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly log: Log;

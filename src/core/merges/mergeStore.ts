@@ -11,3 +11,8 @@ export interface MergeStore {
   /** Queued, checking or merging, oldest first. */
   active(): readonly Merge[];
 }
+
+/** What a transaction needs that touches merges. */
+export interface MergeStores {
+  readonly merges: MergeStore;
+}

@@ -9,3 +9,8 @@ export interface MessageStore {
   ofThread(thread: ThreadId): readonly Message[];
   byIdempotencyKey(key: string): Message | undefined;
 }
+
+/** What a transaction needs that touches messages. */
+export interface MessageStores {
+  readonly messages: MessageStore;
+}

@@ -2,8 +2,10 @@ import type { Clock } from '../../base/clock.js';
 import { AppError } from '../../base/errors.js';
 import { isId, type IdSource } from '../../base/ids.js';
 import type { ProjectSpec } from '../../compose/projectSpec.js';
-import type { Store, Stores } from '../store.js';
+import type { Store } from '../store.js';
 import { consentKey, consentReasons, isConsented, type Project } from './project.js';
+import type { ProjectStores } from './projectStore.js';
+import type { EventStores } from '../events/eventLog.js';
 
 export interface ProjectChange {
   readonly action: 'created' | 'updated' | 'removed' | 'unchanged';
@@ -41,11 +43,15 @@ export interface Applied {
 
 /** Projects: apply is idempotent by hash, revisions are append-only, removal keeps history. */
 export class ProjectService {
-  readonly #store: Store;
+  readonly #store: Store<ProjectStores & EventStores>;
   readonly #clock: Clock;
   readonly #ids: IdSource;
 
-  constructor(options: { readonly store: Store; readonly clock: Clock; readonly ids: IdSource }) {
+  constructor(options: {
+    readonly store: Store<ProjectStores & EventStores>;
+    readonly clock: Clock;
+    readonly ids: IdSource;
+  }) {
     this.#store = options.store;
     this.#clock = options.clock;
     this.#ids = options.ids;
@@ -108,7 +114,7 @@ export class ProjectService {
 export type ProjectReference = string | { readonly file: string };
 
 /** A project by id or name, not removed; or by its file, removed or not. Errors: `project.unknown` (also when two have the name). */
-export function findProject(stores: Stores, reference: ProjectReference): Project {
+export function findProject(stores: ProjectStores, reference: ProjectReference): Project {
   if (typeof reference !== 'string') return findByFile(stores, reference.file);
   const projects = stores.projects.list();
   const byId = projects.find(project => project.id === reference);
@@ -126,18 +132,18 @@ export function findProject(stores: Stores, reference: ProjectReference): Projec
 }
 
 /** A project by id, removed or not, else as {@link findProject}: for reading its history. */
-export function findProjectOfHistory(stores: Stores, idOrName: string): Project {
+export function findProjectOfHistory(stores: ProjectStores, idOrName: string): Project {
   return (isId<'project'>(idOrName) ? stores.projects.get(idOrName) : undefined) ?? findProject(stores, idOrName);
 }
 
-function findByFile(stores: Stores, file: string): Project {
+function findByFile(stores: ProjectStores, file: string): Project {
   const project = stores.projects.byFile(file);
   if (project) return project;
   throw new AppError('project.unknown', `${file} was never applied. Apply it with \`muster up\`.`, { project: file });
 }
 
 /** The project whose folder is, or most closely contains, this folder. Errors: `project.unknown`. */
-export function projectOfFolder(stores: Stores, folder: string): Project {
+export function projectOfFolder(stores: ProjectStores, folder: string): Project {
   const inside = stores.projects
     .list()
     .filter(

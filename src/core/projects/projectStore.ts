@@ -10,3 +10,8 @@ export interface ProjectStore {
   /** Writes the project's present row; a revision not seen before is appended to its history. */
   save(project: Project): void;
 }
+
+/** What a transaction needs that touches projects. */
+export interface ProjectStores {
+  readonly projects: ProjectStore;
+}

@@ -3,10 +3,14 @@ import type { Log } from '../../base/log.js';
 import { errorMessage } from '../../base/errors.js';
 import type { Clock } from '../../base/clock.js';
 import type { Project } from '../projects/project.js';
-import type { Store, Stores } from '../store.js';
+import type { Store } from '../store.js';
 import type { Run } from './run.js';
 import { claimRun } from './runTransitions.js';
-import type { QueuedRun } from './runStore.js';
+import type { QueuedRun, RunStores } from './runStore.js';
+import type { ProjectStores } from '../projects/projectStore.js';
+import type { EventStores } from '../events/eventLog.js';
+
+type QueueStores = ProjectStores & RunStores & EventStores;
 
 /** After a failed claim. */
 const againAfterMs = 2_000;
@@ -15,12 +19,15 @@ const againAfterMs = 2_000;
 export const defaultConcurrency = 10;
 
 /**
- * Starts queued runs in order, as far as the limits allow: all runs of the host, of the project
- * (`limits.concurrency`), of the agent (`concurrency`), and one per thread. Claims are transactions, so that
- * nothing starts twice; there is no polling: `advance` is called whenever a run was queued or has ended.
+ * Starts queued runs in order, as far as the limits allow: all runs of the host, of the project (`limits.concurrency`), of the
+ * agent (`concurrency`), and one per thread.
+ *
+ * Modes: at rest → claiming → at rest; claiming → waiting to try again (the claim was not written: a full disk) → claiming;
+ * any → stopped. {@link RunQueue.advance} is called whenever a run was queued or has ended, so that there is no polling; each
+ * claim is a transaction that raises the run's generation, so that nothing starts twice. {@link RunQueue.stop} kills it.
  */
 export class RunQueue {
-  readonly #store: Store;
+  readonly #store: Store<QueueStores>;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #limit: number;
@@ -29,7 +36,7 @@ export class RunQueue {
   #again: Promise<void> | undefined;
 
   constructor(options: {
-    readonly store: Store;
+    readonly store: Store<QueueStores>;
     readonly clock: Clock;
     readonly log: Log;
     readonly limit: number;
@@ -83,7 +90,7 @@ export class RunQueue {
   }
 }
 
-function claimAll(stores: Stores, limit: number, now: number): readonly Run[] {
+function claimAll(stores: QueueStores, limit: number, now: number): readonly Run[] {
   const queued = stores.runs.queued();
   if (queued.length === 0) return [];
   const load = new Load(stores, stores.runs.active());
@@ -103,11 +110,11 @@ function claimAll(stores: Stores, limit: number, now: number): readonly Run[] {
 /** Who is busy with what, while claims are made. */
 class Load {
   total = 0;
-  readonly #stores: Stores;
+  readonly #stores: ProjectStores;
   readonly #perKey = new Map<string, number>();
   readonly #projects = new Map<ProjectId, Project | undefined>();
 
-  constructor(stores: Stores, active: readonly QueuedRun[]) {
+  constructor(stores: ProjectStores, active: readonly QueuedRun[]) {
     this.#stores = stores;
     for (const run of active) this.add(run);
   }

@@ -9,6 +9,8 @@ import type { Run } from './run.js';
 import { digestEvent, emptyDigest, type RunDigestState } from './runDigest.js';
 import type { OutputLine } from './runOutput.js';
 import { withDigest } from './runTransitions.js';
+import type { RunStores } from './runStore.js';
+import type { EventStores } from '../events/eventLog.js';
 
 /** How long progress may stay in memory before it is written and told: lists need no more than four updates a second. */
 const flushAfterMs = 250;
@@ -18,7 +20,7 @@ const flushAfterMs = 250;
  * appears; the rest at most every 250 ms, and with the run's end.
  */
 export class RunRecorder {
-  readonly #store: Store;
+  readonly #store: Store<RunStores & EventStores>;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #provider: Provider;
@@ -30,7 +32,7 @@ export class RunRecorder {
   #flushing: Promise<void> | undefined;
 
   constructor(options: {
-    readonly store: Store;
+    readonly store: Store<RunStores & EventStores>;
     readonly clock: Clock;
     readonly log: Log;
     readonly provider: Provider;

@@ -35,3 +35,8 @@ export interface QueuedRun {
   readonly run: Run;
   readonly projectId: ProjectId;
 }
+
+/** What a transaction needs that touches runs. */
+export interface RunStores {
+  readonly runs: RunStore;
+}

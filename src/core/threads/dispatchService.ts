@@ -8,12 +8,17 @@ import { person, type Message } from '../messages/message.js';
 import { consentReasons, isConsented, requireDriver, type Project } from '../projects/project.js';
 import type { Run } from '../runs/run.js';
 import type { RunEnvironment } from '../runs/runEnvironment.js';
-import type { Store, Stores } from '../store.js';
+import type { RunLifecycle } from '../runs/runLifecycle.js';
+import type { Store } from '../store.js';
 import type { WorkspaceService } from '../workspaces/workspaceService.js';
 import type { Thread } from './thread.js';
 import { shellCommandName } from '../agents/providers/shellCommand.js';
 import { findThread } from './threadLookup.js';
 import { threadMerging } from './threadService.js';
+import type { ThreadStores } from './threadStore.js';
+import type { MessageStores } from '../messages/messageStore.js';
+import type { RunStores } from '../runs/runStore.js';
+import type { EventStores } from '../events/eventLog.js';
 
 /** Prompts above 4 MiB are refused: no provider takes them. */
 const maxPromptLength = 4 * 1024 * 1024;
@@ -45,15 +50,17 @@ export interface Dispatched {
   readonly run: Run;
 }
 
+type DispatchStores = ThreadStores & MessageStores & RunStores & EventStores;
+
 export interface DispatchServiceOptions {
-  readonly store: Store;
+  readonly store: Store<DispatchStores>;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly providers: ProviderRegistries;
   readonly workspaces: WorkspaceService;
   readonly environment: RunEnvironment;
-  /** Called after the run is queued. */
-  readonly onQueued: () => void;
+  /** Hears of each run that was queued. */
+  readonly runs: Pick<RunLifecycle, 'queued'>;
 }
 
 /** Takes a task: checks everything a person may have got wrong, then writes thread, message and queued run together. */
@@ -69,7 +76,7 @@ export class DispatchService {
    * `thread.busy` (it is being merged), `thread.closed`, those of finding the repository.
    */
   async dispatch(dispatch: Dispatch): Promise<Dispatched> {
-    const { store, workspaces, environment, onQueued } = this.#options;
+    const { store, workspaces, environment, runs } = this.#options;
     const agent = requireAgent(dispatch.project, dispatch.agent);
     requireDriver(agent);
     requireConsent(dispatch.project);
@@ -78,11 +85,11 @@ export class DispatchService {
     if (agent.workspace.provider === 'worktree') await workspaces.repository(dispatch.project.folder);
     const dispatched = store.transact(stores => this.#insert(stores, dispatch, agent));
     environment.remember(dispatched.thread.id, dispatch.environment);
-    onQueued();
+    runs.queued();
     return dispatched;
   }
 
-  #insert(stores: Stores, dispatch: Dispatch, agent: AgentSpec): Dispatched {
+  #insert(stores: DispatchStores, dispatch: Dispatch, agent: AgentSpec): Dispatched {
     const { clock, ids } = this.#options;
     const repeated =
       dispatch.idempotencyKey === undefined ? undefined : stores.messages.byIdempotencyKey(dispatch.idempotencyKey);
@@ -120,7 +127,7 @@ export class DispatchService {
     return { thread, run };
   }
 
-  #newThread(stores: Stores, dispatch: Dispatch, now: number): Thread {
+  #newThread(stores: DispatchStores, dispatch: Dispatch, now: number): Thread {
     const thread: Thread = {
       id: this.#options.ids.next(),
       projectId: dispatch.project.id,
@@ -176,7 +183,7 @@ function requirePrompt(prompt: string): void {
     throw new AppError('prompt.invalid', 'The task contains a NUL character. Remove it.', { reason: 'NUL character' });
 }
 
-function requireRoomInQueue(stores: Stores, project: Project): void {
+function requireRoomInQueue(stores: RunStores, project: Project): void {
   const limit = project.spec.limits.queued;
   if (limit === undefined) return;
   const queued = stores.runs.queued().filter(run => run.projectId === project.id).length;
@@ -192,7 +199,7 @@ function requireRoomInQueue(stores: Stores, project: Project): void {
  * A thread that is to go on. One whose work was merged and whose worktree was removed gets a new worktree from the branch
  * that has the work; one whose unmerged work was put away must be restored first.
  */
-function reopen(stores: Stores, id: string, now: number): Thread {
+function reopen(stores: ThreadStores & EventStores, id: string, now: number): Thread {
   const { thread, latestMerge: merge } = findThread(stores, id);
   if (merge && isMergeActive(merge.status)) throw threadMerging(thread, merge);
   const putAway = thread.rescue !== undefined && thread.worktree === undefined;
@@ -212,7 +219,7 @@ function reopen(stores: Stores, id: string, now: number): Thread {
 }
 
 /** What came of a message; a run that never started was followed by another. */
-function findDispatched(stores: Stores, message: Message): Dispatched {
+function findDispatched(stores: ThreadStores & RunStores, message: Message): Dispatched {
   const { thread } = findThread(stores, message.threadId);
   const run = stores.runs.ofThread(thread.id).findLast(each => each.messageId === message.id);
   if (!run) throw new Error(`Message ${message.id} has no run`);

@@ -1,16 +1,15 @@
 import { AppError } from '../../base/errors.js';
 import { isId, type ThreadId } from '../../base/ids.js';
-import type { Stores } from '../store.js';
-import type { ThreadView } from './threadStore.js';
+import type { ThreadView, ThreadStores } from './threadStore.js';
 
 /** The thread whose id is, or uniquely begins with, `text`. Errors: `thread.unknown`, `thread.ambiguous`. */
-export function findThread(stores: Stores, text: string): ThreadView {
+export function findThread(stores: ThreadStores, text: string): ThreadView {
   const view = stores.threads.view(findThreadId(stores, text));
   if (!view) throw unknown(text);
   return view;
 }
 
-function findThreadId(stores: Stores, text: string): ThreadId {
+function findThreadId(stores: ThreadStores, text: string): ThreadId {
   const prefix = text.toLowerCase();
   if (isId<'thread'>(prefix)) return prefix;
   const matches = /^[0-9a-z]{1,12}$/.test(prefix) ? stores.threads.withPrefix(prefix) : [];

@@ -4,7 +4,7 @@ import type { ThreadId } from '../../base/ids.js';
 import type { Log } from '../../base/log.js';
 import { isMergeActive, type Merge } from '../merges/merge.js';
 import { isRunActive } from '../runs/run.js';
-import type { RunExecutor } from '../runs/runExecutor.js';
+import type { RunLifecycle } from '../runs/runLifecycle.js';
 import { cancelQueuedRun } from '../runs/runTransitions.js';
 import type { Store } from '../store.js';
 import type { RemoveWorktree, Rescue, WorktreeDriver } from '../workspaces/worktreeDriver.js';
@@ -12,18 +12,18 @@ import { worktreeOf, type WorkspaceService } from '../workspaces/workspaceServic
 import type { Thread } from './thread.js';
 import { findThread } from './threadLookup.js';
 import type { ThreadSettler } from './threadSettler.js';
-import type { ThreadView } from './threadStore.js';
+import type { ThreadView, ThreadStores } from './threadStore.js';
+import type { RunStores } from '../runs/runStore.js';
+import type { EventStores } from '../events/eventLog.js';
 
 export interface ThreadServiceOptions {
-  readonly store: Store;
+  readonly store: Store<ThreadStores & RunStores & EventStores>;
   readonly clock: Clock;
   readonly log: Log;
-  readonly executor: RunExecutor;
+  readonly runs: Pick<RunLifecycle, 'cancel' | 'queued'>;
   readonly settler: ThreadSettler;
   readonly driver: WorktreeDriver;
   readonly workspaces: WorkspaceService;
-  /** Called when a queued or running run ended here. */
-  readonly onFreed: () => void;
 }
 
 /** What a person does with a thread after dispatch, except merging. Ids may be unique prefixes. */
@@ -47,11 +47,11 @@ export class ThreadService {
 
   /** Ends every queued or active run of the thread. Resolves when nothing of them is alive. */
   async cancel(id: string): Promise<ThreadView> {
-    const { store, clock, executor, onFreed } = this.#options;
+    const { store, clock, runs } = this.#options;
     const { active, threadId } = store.transact(stores => {
       const { thread } = findThread(stores, id);
-      const runs = stores.runs.ofThread(thread.id).filter(run => isRunActive(run.status));
-      for (const run of runs) {
+      const unended = stores.runs.ofThread(thread.id).filter(run => isRunActive(run.status));
+      for (const run of unended) {
         const cancelled = cancelQueuedRun(run, clock.now());
         if (cancelled === run) continue;
         stores.runs.update(cancelled);
@@ -60,10 +60,10 @@ export class ThreadService {
           clock.now(),
         );
       }
-      return { active: runs.filter(run => run.status !== 'queued'), threadId: thread.id };
+      return { active: unended.filter(run => run.status !== 'queued'), threadId: thread.id };
     });
-    await Promise.all(active.map(run => executor.cancel(run.id)));
-    onFreed();
+    await Promise.all(active.map(run => runs.cancel(run.id)));
+    runs.queued();
     return await this.get(threadId);
   }
 

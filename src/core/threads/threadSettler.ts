@@ -11,6 +11,9 @@ import type { Store } from '../store.js';
 import type { WorktreeDriver } from '../workspaces/worktreeDriver.js';
 import { worktreeOf } from '../workspaces/workspaceService.js';
 import type { Thread } from './thread.js';
+import type { ThreadStores } from './threadStore.js';
+import type { RunStores } from '../runs/runStore.js';
+import type { EventStores } from '../events/eventLog.js';
 
 /** How long a list or a look at a thread waits for its snapshot: git may hang, and lists must not. */
 const lookWaitsMs = 2_000;
@@ -20,10 +23,14 @@ const endWaitsMs = 10_000;
 /**
  * After a run's end: ends what the agent left going in the background, commits what it left uncommitted and counts the
  * changes. The run has ended before this is done (whoever waits for the agent does not wait for git); whoever needs the
- * thread's head awaits {@link settled}. A host that dies in between leaves all of it to the next one.
+ * thread's head awaits {@link settled}.
+ *
+ * Per thread one after the other: ended (`settled = 0`) → leftovers stopped → snapshot → `settled = 1`. A failed step is logged
+ * and the next one taken: the next approval or merge takes the snapshot again and reports to a person. {@link dispose} begins
+ * no more; what a host did not come to, the next one finds as ended and unsettled ({@link recover}).
  */
 export class ThreadSettler implements Disposable {
-  readonly #store: Store;
+  readonly #store: Store<ThreadStores & RunStores & EventStores>;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #driver: WorktreeDriver;
@@ -32,7 +39,7 @@ export class ThreadSettler implements Disposable {
   readonly #pending = new Map<ThreadId, Promise<void>>();
 
   constructor(options: {
-    readonly store: Store;
+    readonly store: Store<ThreadStores & RunStores & EventStores>;
     readonly clock: Clock;
     readonly log: Log;
     readonly driver: WorktreeDriver;
@@ -45,8 +52,8 @@ export class ThreadSettler implements Disposable {
     this.#supervisor = options.supervisor;
   }
 
-  /** Begins to settle an ended run. */
-  settle(run: Run): void {
+  /** Begins to settle an ended run. Resolves when that is done, or left to the next host; never rejects. */
+  settle(run: Run): Promise<void> {
     const before = this.#pending.get(run.threadId) ?? Promise.resolve();
     const done = before
       .then(() => this.#settle(run))
@@ -54,11 +61,12 @@ export class ThreadSettler implements Disposable {
         if (this.#pending.get(run.threadId) === done) this.#pending.delete(run.threadId);
       });
     this.#pending.set(run.threadId, done);
+    return done;
   }
 
   /** Begins to settle what an earlier host did not come to. */
   recover(): void {
-    for (const { run } of this.#store.read(stores => stores.runs.unsettled())) this.settle(run);
+    for (const { run } of this.#store.read(stores => stores.runs.unsettled())) void this.settle(run);
   }
 
   /** Resolves when nothing of the thread is waiting for a snapshot. */

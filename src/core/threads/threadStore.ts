@@ -49,3 +49,8 @@ export interface ThreadPage {
   readonly threads: readonly ThreadView[];
   readonly nextCursor?: string;
 }
+
+/** What a transaction needs that touches threads. */
+export interface ThreadStores {
+  readonly threads: ThreadStore;
+}

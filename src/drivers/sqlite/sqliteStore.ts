@@ -2,7 +2,8 @@ import type { Database } from 'better-sqlite3';
 import { Emitter } from '../../base/event.js';
 import type { Disposable } from '../../base/lifecycle.js';
 import type { RecordedEvent } from '../../core/events/domainEvent.js';
-import type { Store, Stores } from '../../core/store.js';
+import type { Store } from '../../core/store.js';
+import type { Stores } from '../../core/stores.js';
 import { asUnwritable } from './openDatabase.js';
 import { SqliteEventLog } from './sqliteEventLog.js';
 import { SqliteMergeStore } from './sqliteMergeStore.js';
@@ -12,7 +13,7 @@ import { SqliteRunStore } from './sqliteRunStore.js';
 import { SqliteThreadStore } from './sqliteThreadStore.js';
 
 /** The host's database: one connection, one writer. */
-export class SqliteStore implements Store, Disposable {
+export class SqliteStore implements Store<Stores>, Disposable {
   readonly epoch: string;
   readonly #database: Database;
   readonly #stores: Stores;
@@ -40,7 +41,7 @@ export class SqliteStore implements Store, Disposable {
     };
   }
 
-  get onDidCommit(): Store['onDidCommit'] {
+  get onDidCommit(): Store<Stores>['onDidCommit'] {
     return this.#committed.event;
   }
 

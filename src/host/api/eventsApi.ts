@@ -1,6 +1,7 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import type { ServiceImpl } from '@connectrpc/connect';
-import type { Store, Stores } from '../../core/store.js';
+import type { Store } from '../../core/store.js';
+import type { Stores } from '../../core/stores.js';
 import type { ThreadStatus } from '../../core/threads/threadStatus.js';
 import { WatchResponseSchema, type EventService } from '../../protocol/gen/muster/v1/events_pb.js';
 import type { AgentProblems } from '../environment/agentProblems.js';
@@ -18,7 +19,7 @@ const notDone: readonly ThreadStatus[] = ['needs_you', 'queued', 'working', 'rea
 type Response = MessageInitShape<typeof WatchResponseSchema>;
 
 export interface EventsApiOptions {
-  readonly store: Store;
+  readonly store: Store<Stores>;
   readonly problems: AgentProblems;
   /** Counts open streams, for the idle exit and `muster status`. */
   readonly onWatch: () => { dispose(): void };

@@ -3,6 +3,7 @@ import type { HostService } from '../../protocol/gen/muster/v1/host_pb.js';
 import { productVersion } from '../../protocol/productVersion.js';
 import { protocolVersion } from '../../protocol/version.js';
 import type { Store } from '../../core/store.js';
+import type { Stores } from '../../core/stores.js';
 import type { AgentProblems } from '../environment/agentProblems.js';
 import type { LoginShell } from '../environment/loginShell.js';
 
@@ -15,7 +16,7 @@ export interface HostFacts {
 }
 
 export interface HostApiOptions {
-  readonly store: Store;
+  readonly store: Store<Stores>;
   readonly facts: HostFacts;
   readonly shell: LoginShell;
   readonly problems: AgentProblems;

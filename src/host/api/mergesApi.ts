@@ -2,6 +2,7 @@ import type { ServiceImpl } from '@connectrpc/connect';
 import type { MergeStrategy } from '../../core/merges/mergeDriver.js';
 import type { MergeService as CoreMergeService } from '../../core/merges/mergeService.js';
 import type { Store } from '../../core/store.js';
+import type { Stores } from '../../core/stores.js';
 import { findThread } from '../../core/threads/threadLookup.js';
 import type { MergeService } from '../../protocol/gen/muster/v1/merges_pb.js';
 import { fail, given, oneOf } from './requestFields.js';
@@ -13,7 +14,7 @@ export function mergesApi({
   store,
   merges,
 }: {
-  readonly store: Store;
+  readonly store: Store<Stores>;
   readonly merges: CoreMergeService;
 }): ServiceImpl<typeof MergeService> {
   return {

@@ -22,6 +22,7 @@ import {
   type ProjectService as CoreProjectService,
 } from '../../core/projects/projectService.js';
 import type { Store } from '../../core/store.js';
+import type { Stores } from '../../core/stores.js';
 import type { ThreadService } from '../../core/threads/threadService.js';
 import {
   ChangeSchema,
@@ -40,7 +41,7 @@ import { absolutePath, given } from './requestFields.js';
 const maxComposeBytes = 10_000_000;
 
 export interface ProjectsApiOptions {
-  readonly store: Store;
+  readonly store: Store<Stores>;
   readonly projects: CoreProjectService;
   readonly threads: ThreadService;
   readonly problems: AgentProblems;
@@ -129,7 +130,7 @@ export function projectsApi({
 }
 
 /** A project with the load of its agents and what keeps them from working. */
-export function wireProject(store: Store, problems: AgentProblems, project: Project): WireProject {
+export function wireProject(store: Store<Stores>, problems: AgentProblems, project: Project): WireProject {
   const { queued, active } = store.read(stores => ({ queued: stores.runs.queued(), active: stores.runs.active() }));
   const count = (runs: typeof queued, agent: string): number =>
     runs.filter(({ run, projectId }) => projectId === project.id && run.agent === agent).length;
@@ -172,7 +173,11 @@ export function wireProject(store: Store, problems: AgentProblems, project: Proj
 }
 
 /** What a dry run compares, without secrets. */
-function comparedTexts(store: Store, file: string, spec: ProjectSpec): { appliedYaml: string; specYaml: string } {
+function comparedTexts(
+  store: Store<Stores>,
+  file: string,
+  spec: ProjectSpec,
+): { appliedYaml: string; specYaml: string } {
   const before = store.read(stores => stores.projects.byFile(file));
   const present = before?.removedAt === undefined ? before?.spec : undefined;
   const print = (shown: ProjectSpec): string => canonicalYaml(shown, { redacted: true });
@@ -210,7 +215,7 @@ function environmentNames({ spec }: Project): readonly string[] {
 }
 
 function wireApplied(
-  store: Store,
+  store: Store<Stores>,
   problems: AgentProblems,
   applied: Applied,
 ): { readonly project: WireProject; readonly changes: Change[] } {
@@ -239,7 +244,11 @@ function resourceId({ id }: Project, { resource, name }: Pick<ProjectChange, 're
 }
 
 /** Ends what works for a project that was taken down; one change for each thread. */
-async function stopThreads(store: Store, threads: ThreadService, project: ProjectId): Promise<readonly Change[]> {
+async function stopThreads(
+  store: Store<Stores>,
+  threads: ThreadService,
+  project: ProjectId,
+): Promise<readonly Change[]> {
   const working = store.read(stores => [...stores.runs.active(), ...stores.runs.queued()]);
   const ids = [...new Set(working.filter(each => each.projectId === project).map(({ run }) => run.threadId))];
   return await Promise.all(

@@ -12,7 +12,8 @@ import { TextJoiner, type PlacedEvent } from '../../core/agents/textJoiner.js';
 import { isRunEnded, type Run } from '../../core/runs/run.js';
 import type { OutputLine, RunOutput } from '../../core/runs/runOutput.js';
 import { findProjectOfHistory } from '../../core/projects/projectService.js';
-import type { Store, Stores } from '../../core/store.js';
+import type { Store } from '../../core/store.js';
+import type { Stores } from '../../core/stores.js';
 import { findThread } from '../../core/threads/threadLookup.js';
 import {
   RunDetailSchema,
@@ -31,7 +32,7 @@ const maxPage = 500;
 const defaultPage = 100;
 
 export interface RunsApiOptions {
-  readonly store: Store;
+  readonly store: Store<Stores>;
   readonly output: RunOutput;
   readonly providers: ProviderRegistries;
   readonly redactor: Redactor;
@@ -118,7 +119,7 @@ function detailOf({ directoryOf }: RunsApiOptions, stores: Stores, run: Run): Ru
 }
 
 /** A run whose id is, or uniquely begins with, the text. Errors: `run.unknown`. */
-function findRun(store: Store, id: string): Run {
+function findRun(store: Store<Stores>, id: string): Run {
   const text = id.toLowerCase();
   const run = store.read(stores => {
     if (isId<'run'>(text)) return stores.runs.get(text);
@@ -163,7 +164,7 @@ interface RunEndSignal {
 }
 
 /** A signal that aborts when the run has ended. */
-function endOf(store: Store, id: RunId): RunEndSignal {
+function endOf(store: Store<Stores>, id: RunId): RunEndSignal {
   const controller = new AbortController();
   const check = (): void => {
     const run = store.read(stores => stores.runs.get(id));

@@ -4,7 +4,8 @@ import { AppError } from '../../base/errors.js';
 import type { ContextReference, DispatchService } from '../../core/threads/dispatchService.js';
 import type { Project } from '../../core/projects/project.js';
 import { findProject, findProjectOfHistory, projectOfFolder } from '../../core/projects/projectService.js';
-import type { Store, Stores } from '../../core/store.js';
+import type { Store } from '../../core/store.js';
+import type { Stores } from '../../core/stores.js';
 import type { Thread as CoreThread } from '../../core/threads/thread.js';
 import { findThread } from '../../core/threads/threadLookup.js';
 import { noWorktree, type ThreadService as CoreThreadService } from '../../core/threads/threadService.js';
@@ -40,7 +41,7 @@ const maxPatchBytes = 8_000_000;
 const maxBaseFileBytes = 20_000_000;
 
 export interface ThreadsApiOptions {
-  readonly store: Store;
+  readonly store: Store<Stores>;
   readonly dispatcher: DispatchService;
   readonly threads: CoreThreadService;
   readonly settler: ThreadSettler;
@@ -150,7 +151,7 @@ export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof Threa
   };
 }
 
-function projectFor(store: Store, request: DispatchRequest): Project {
+function projectFor(store: Store<Stores>, request: DispatchRequest): Project {
   return store.read(stores => {
     if (request.threadId !== '') {
       const { thread } = findThread(stores, request.threadId);

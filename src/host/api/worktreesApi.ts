@@ -3,6 +3,7 @@ import type { ServiceImpl } from '@connectrpc/connect';
 import { isAnyAppError, isAppError } from '../../base/errors.js';
 import { projectOfFolder } from '../../core/projects/projectService.js';
 import type { Store } from '../../core/store.js';
+import type { Stores } from '../../core/stores.js';
 import type { Thread } from '../../core/threads/thread.js';
 import type { ThreadService } from '../../core/threads/threadService.js';
 import type { WorktreeDriver, WorktreeState } from '../../core/workspaces/worktreeDriver.js';
@@ -14,7 +15,7 @@ import { absolutePath, given, ignoredChoices, oneOf } from './requestFields.js';
 const atOnce = 4;
 
 export interface WorktreesApiOptions {
-  readonly store: Store;
+  readonly store: Store<Stores>;
   readonly threads: ThreadService;
   readonly driver: WorktreeDriver;
 }

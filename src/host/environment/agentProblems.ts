@@ -4,6 +4,7 @@ import type { Provider } from '../../core/agents/provider.js';
 import type { ProviderRegistries } from '../../core/agents/providerRegistries.js';
 import { requireDriver } from '../../core/projects/project.js';
 import type { Store } from '../../core/store.js';
+import type { Stores } from '../../core/stores.js';
 import { findCommand } from '../../drivers/process/findCommand.js';
 import type { LoginShell } from './loginShell.js';
 
@@ -47,7 +48,7 @@ export class AgentProblems {
   }
 
   /** Looks again, and puts the projects whose agents' problems changed into the feed. Called when the environment is new. */
-  tellChanges(store: Store, now: number): void {
+  tellChanges(store: Store<Stores>, now: number): void {
     this.#looks.clear();
     const projects = store.read(stores => stores.projects.list());
     const seen = new Map(

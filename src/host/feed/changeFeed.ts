@@ -3,6 +3,7 @@ import type { ProjectId, RunId, ThreadId } from '../../base/ids.js';
 import type { Disposable } from '../../base/lifecycle.js';
 import type { RecordedEvent } from '../../core/events/domainEvent.js';
 import type { Store } from '../../core/store.js';
+import type { Stores } from '../../core/stores.js';
 
 /** Events after which a reader is better off with a snapshot than with a replay. */
 const maxReplay = 5_000;
@@ -24,14 +25,14 @@ export type FeedEntry =
  * comes back, and reads the present state, so that its memory is bounded by the number of entities.
  */
 export class FeedReader implements Disposable {
-  readonly #store: Store;
+  readonly #store: Store<Stores>;
   readonly #subscription: Disposable;
   #projects = new Set<ProjectId>();
   #threads = new Set<ThreadId>();
   #runs = new Set<RunId>();
   #wake = deferred<void>();
 
-  constructor(store: Store) {
+  constructor(store: Store<Stores>) {
     this.#store = store;
     this.#subscription = store.onDidCommit(events => this.#mark(events));
   }

@@ -2,6 +2,7 @@ import { errorMessage } from '../../base/errors.js';
 import type { Disposable } from '../../base/lifecycle.js';
 import type { Log } from '../../base/log.js';
 import type { Store } from '../../core/store.js';
+import type { Stores } from '../../core/stores.js';
 
 /** Events that the feed keeps: a client that was away longer gets a snapshot. */
 const keptEvents = 100_000;
@@ -11,7 +12,7 @@ const pauseMs = 50;
 const everyMs = 600_000;
 
 /** Drops old entries of the change feed, a little at a time, at the start and every ten minutes. */
-export function trimFeed(store: Store, log: Log): Disposable {
+export function trimFeed(store: Store<Stores>, log: Log): Disposable {
   let timer: NodeJS.Timeout;
   const plan = (ms: number): void => {
     timer = setTimeout(() => {
@@ -23,7 +24,7 @@ export function trimFeed(store: Store, log: Log): Disposable {
 }
 
 /** How many entries went. A full disk keeps them until the next time. */
-function prune(store: Store, log: Log): number {
+function prune(store: Store<Stores>, log: Log): number {
   try {
     return store.transact(stores => stores.events.prune(keptEvents, atOnce));
   } catch (error) {

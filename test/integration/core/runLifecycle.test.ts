@@ -95,7 +95,7 @@ describe('cancelling', () => {
 
   test('a run that nobody knows is no error', async () => {
     const world = coreWorld();
-    await expect(coreHost(world).executor.cancel(world.ids.next<'run'>())).resolves.toBeUndefined();
+    await expect(coreHost(world).runs.cancel(world.ids.next<'run'>())).resolves.toBeUndefined();
   });
 });
 
@@ -145,7 +145,7 @@ describe('a host that was killed', () => {
   test('before it made the run’s directory: the message gets a new run', async () => {
     const world = coreWorld();
     const first = coreHost(world);
-    first.queue.stop();
+    first.runs.stop();
     const { run, thread } = await first.dispatch();
     kill(world, run.id);
     await coreHost(world).takeUp();
@@ -156,7 +156,7 @@ describe('a host that was killed', () => {
   test('a run that waited long in the queue before it has not used up its time', async () => {
     const world = coreWorld();
     const first = coreHost(world);
-    first.queue.stop();
+    first.runs.stop();
     const { run } = await first.dispatch();
     world.clock.suspend(24 * 3_600_000);
     kill(world, run.id);
@@ -208,7 +208,7 @@ describe('a run that waited while the compose file was edited', () => {
   ])('does not start when %s', async (_, change, message) => {
     const world = coreWorld();
     const waiting = coreHost(world);
-    waiting.queue.stop();
+    waiting.runs.stop();
     const { run } = await waiting.dispatch();
     const text = JSON.parse(waitingAgent) as { agents: { dev: object } };
     const spec = specOf(JSON.stringify({ ...text, agents: { dev: { ...text.agents.dev, ...change } } }));
@@ -220,7 +220,7 @@ describe('a run that waited while the compose file was edited', () => {
   test('does not start when its project was removed', async () => {
     const world = coreWorld();
     const waiting = coreHost(world);
-    waiting.queue.stop();
+    waiting.runs.stop();
     const { run } = await waiting.dispatch();
     world.store.transact(stores => stores.projects.save({ ...world.project, removedAt: 5 }));
     await coreHost(world).takeUp();

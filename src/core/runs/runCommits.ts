@@ -1,0 +1,91 @@
+import type { Clock } from '../../base/clock.js';
+import type { IdSource } from '../../base/ids.js';
+import type { RunConclusion } from '../agents/provider.js';
+import type { EventStores } from '../events/eventLog.js';
+import type { MessageStores } from '../messages/messageStore.js';
+import type { Store } from '../store.js';
+import type { Run } from './run.js';
+import type { RunDigestState } from './runDigest.js';
+import { after } from './runSequel.js';
+import type { RunStores } from './runStore.js';
+import type { RunEnd } from './runSupervisor.js';
+import { adoptRun, endRun, requeueRun, startRun } from './runTransitions.js';
+
+/** What a run said, with what its provider makes of its exit. */
+export interface RunFindings {
+  readonly digest: RunDigestState;
+  readonly conclusion?: RunConclusion;
+}
+
+/**
+ * The transactions of a run's life after its claim. Each is fenced: it changes nothing when the run's generation is no
+ * longer the one that the caller holds, because another owner has taken the run over.
+ */
+export class RunCommits {
+  readonly #store: Store<RunStores & MessageStores & EventStores>;
+  readonly #clock: Clock;
+  readonly #ids: IdSource;
+
+  constructor(options: {
+    readonly store: Store<RunStores & MessageStores & EventStores>;
+    readonly clock: Clock;
+    readonly ids: IdSource;
+  }) {
+    this.#store = options.store;
+    this.#clock = options.clock;
+    this.#ids = options.ids;
+  }
+
+  /** This host takes the run over. `undefined` when somebody else has. */
+  adopted(run: Run): Run | undefined {
+    return this.#store.transact(stores => {
+      const next = adoptRun(run);
+      return stores.runs.update(next) === 'applied' ? next : undefined;
+    });
+  }
+
+  /** Its process exists. */
+  started(run: Run): void {
+    this.#step(run, current => startRun(current, this.#clock.now()));
+  }
+
+  /** Nothing of it was made yet: the next host claims it again. */
+  requeued(run: Run): void {
+    this.#step(run, requeueRun);
+  }
+
+  /** Writes the end together with what follows from it; the run as it is now, or `undefined` when it had ended already. */
+  ended(run: Run, end: RunEnd, findings: RunFindings): Run | undefined {
+    const now = this.#clock.now();
+    return this.#store.transact(stores => {
+      const current = stores.runs.get(run.id);
+      if (!current || current.generation !== run.generation) return undefined;
+      const next = endRun(current, end, { now, ...findings });
+      if (next === current) return undefined;
+      stores.runs.saveDigest(run.id, findings.digest);
+      if (stores.runs.update(next) === 'fenced') return undefined;
+      const sequel = after(next, end, now);
+      for (const message of sequel.messages) stores.messages.insert({ ...message, id: this.#ids.next() });
+      for (const draft of sequel.runs) {
+        const { id, threadId, status } = { ...draft, id: this.#ids.next<'run'>() };
+        stores.runs.insert({ ...draft, id });
+        stores.events.append({ kind: 'run_changed', threadId, runId: id, status }, now);
+      }
+      for (const event of sequel.events) stores.events.append(event, now);
+      return next;
+    });
+  }
+
+  #step(run: Run, change: (run: Run) => Run): void {
+    this.#store.transact(stores => {
+      const current = stores.runs.get(run.id);
+      if (!current || current.generation !== run.generation) return;
+      const next = change(current);
+      if (next === current || stores.runs.update(next) === 'fenced') return;
+      stores.events.append(
+        { kind: 'run_changed', threadId: run.threadId, runId: run.id, status: next.status },
+        this.#clock.now(),
+      );
+    });
+  }
+}

@@ -1,0 +1,208 @@
+import type { Clock } from '../../base/clock.js';
+import { AppError, errorMessage } from '../../base/errors.js';
+import type { RunId } from '../../base/ids.js';
+import type { Disposable } from '../../base/lifecycle.js';
+import type { Log } from '../../base/log.js';
+import type { Provider } from '../agents/provider.js';
+import { commitSurely } from '../commitSurely.js';
+import type { EventStores } from '../events/eventLog.js';
+import type { ProjectStores } from '../projects/projectStore.js';
+import type { Store } from '../store.js';
+import type { Run } from './run.js';
+import type { RunCommits } from './runCommits.js';
+import type { RunDirectory } from './runDirectory.js';
+import { concludingDigest, emptyDigest } from './runDigest.js';
+import { RunQueue } from './runQueue.js';
+import { RunRecorder } from './runRecorder.js';
+import type { RunStarter } from './runStarter.js';
+import type { RunStores } from './runStore.js';
+import type { RunEnd, RunListener, RunSupervisor } from './runSupervisor.js';
+
+export interface RunLifecycleOptions {
+  readonly store: Store<RunStores & ProjectStores & EventStores>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly directory: RunDirectory;
+  readonly supervisor: RunSupervisor;
+  readonly starter: RunStarter;
+  readonly commits: RunCommits;
+  /** Puts away what an ended run left in its worktree. */
+  readonly settler: { settle(run: Run): Promise<void> };
+  /** Runs at the same time on this machine. */
+  readonly limit: number;
+}
+
+/** A run whose process does not exist yet. */
+interface Preparation {
+  /** Aborted when the run is cancelled or the host ends. */
+  readonly abort: AbortController;
+  /** Resolves when its process is somebody's to watch, or will never be. Never rejects. */
+  readonly over: Promise<void>;
+}
+
+/** Who reads what a run says. */
+interface Reader {
+  readonly recorder: RunRecorder;
+  readonly provider: Provider;
+}
+
+/**
+ * The life of a run, in the order of the methods:
+ *
+ *   queued ──► claimed ──► started ──► ended ──► settled
+ *     ▲           │                      ▲
+ *     └─ put back ┘ (host ends)  adopted ┘ (an earlier host started it)
+ *
+ * | step    | moved by                                    | stored as                    |
+ * |---------|---------------------------------------------|------------------------------|
+ * | queued  | a dispatch, or a run that never started     | `queued`                     |
+ * | claimed | the queue, when the limits allow            | `starting`, generation + 1   |
+ * | started | the supervisor: its process exists          | `running`                    |
+ * | ended   | the supervisor, a failed preparation        | outcome, sequel, `settled=0` |
+ * | settled | the settler: its work is committed          | `settled=1`                  |
+ *
+ * What kills it: {@link stop} ends the claims; {@link dispose} puts runs without a process back and leaves those that have one
+ * to the next host, which begins at {@link takeUp}. Whoever holds an old generation writes nothing any more.
+ */
+export class RunLifecycle implements Disposable {
+  readonly #options: RunLifecycleOptions;
+  readonly #queue: RunQueue;
+  readonly #preparing = new Map<RunId, Preparation>();
+  readonly #leaving = new AbortController();
+  readonly #hostEnds = new AppError('cancelled', 'The host ends.', {});
+
+  constructor(options: RunLifecycleOptions) {
+    const { store, clock, log, limit } = options;
+    this.#options = options;
+    this.#queue = new RunQueue({ store, clock, log, limit, execute: run => this.#claimed(run) });
+  }
+
+  /** A run was queued, or one that was queued is no longer: whatever may start now starts. */
+  queued(): void {
+    this.#queue.advance();
+  }
+
+  /** The queue gave the run to this host; returns at once. */
+  #claimed(run: Run): void {
+    const abort = new AbortController();
+    if (this.#leaving.signal.aborted) abort.abort(this.#hostEnds);
+    const over = this.#launch(run, abort.signal).finally(() => this.#preparing.delete(run.id));
+    this.#preparing.set(run.id, { abort, over });
+  }
+
+  async #launch(run: Run, signal: AbortSignal): Promise<void> {
+    const { starter, supervisor, commits } = this.#options;
+    try {
+      const { launch, provider, limits } = await starter.prepare(run, signal);
+      supervisor.start(launch, limits, this.#listener(run, this.#reader(run, provider)));
+    } catch (error) {
+      if (signal.aborted && signal.reason === this.#hostEnds) {
+        // Should that not get written, the next host finds that nothing of it was made.
+        this.#attempt('A run could not be put back into the queue', run, () => commits.requeued(run));
+        return;
+      }
+      if (!signal.aborted) this.#warn('A run could not be started', run, error);
+      this.#ended(run, signal.aborted ? { kind: 'cancelled' } : { kind: 'not_started', error });
+    }
+  }
+
+  /** Takes over every run that an earlier host claimed or started; returns how many. */
+  async takeUp(): Promise<number> {
+    const active = this.#options.store.read(stores => stores.runs.active());
+    await Promise.all(active.map(({ run }) => this.#adopt(run)));
+    return active.length;
+  }
+
+  async #adopt(run: Run): Promise<void> {
+    const { store, clock, directory, supervisor, starter, commits } = this.#options;
+    const adopted = commits.adopted(run);
+    if (!adopted) return;
+    if (!(await directory.exists(run.id))) {
+      // The claim was committed, but nothing was made yet: no process can exist.
+      this.#ended(adopted, { kind: 'lost', started: false, stderrTail: '' });
+      return;
+    }
+    const digest = store.read(stores => stores.runs.digest(run.id)) ?? emptyDigest;
+    // Without a time of its start it had only just been claimed: what it waited in the queue was not its own.
+    const from = { run: run.id, outputOffset: digest.offset, startedAt: run.startedAt ?? clock.now() };
+    const { provider, limits, problem } = starter.watchOf(adopted);
+    if (provider) {
+      const recorder = new RunRecorder({ ...this.#options, provider, run: adopted, digest });
+      supervisor.adopt(from, limits, this.#listener(adopted, { recorder, provider }));
+      return;
+    }
+    // Nobody could read what it says any more, so that it must not go on either.
+    const onEnded = (): void => this.#ended(adopted, { kind: 'not_started', error: problem });
+    supervisor.adopt(from, limits, { onStarted: () => {}, onLines: () => {}, onEnded });
+    supervisor.cancel(run.id).catch((reason: unknown) => this.#warn('A run could not be stopped', adopted, reason));
+  }
+
+  /** What the supervisor tells of a run that has, or had, a process. */
+  #listener(run: Run, reader: Reader): RunListener {
+    return {
+      onStarted: () => this.#options.commits.started(run),
+      onLines: lines => reader.recorder.record(lines),
+      onEnded: end => {
+        reader.recorder.dispose();
+        this.#ended(run, end, reader);
+      },
+    };
+  }
+
+  /** Commits the end with what follows from it; then its work is put away, and others may start. */
+  #ended(run: Run, end: RunEnd, reader?: Reader): void {
+    const { clock, log, commits } = this.#options;
+    const digest = reader?.recorder.digest ?? emptyDigest;
+    const conclusion =
+      end.kind === 'exited' ? reader?.provider.conclude(end.exit, concludingDigest(digest, end.stderrTail)) : undefined;
+    const findings = { digest, ...(conclusion === undefined ? {} : { conclusion }) };
+    const write = (): void => {
+      const ended = commits.ended(run, end, findings);
+      if (ended) this.#settle(ended);
+    };
+    commitSurely(write, { what: `the end of run ${run.id}`, clock, log, signal: this.#leaving.signal });
+  }
+
+  #settle(run: Run): void {
+    void this.#options.settler.settle(run);
+    this.#queue.advance();
+  }
+
+  /** Stops an active run. Resolves when nothing of it is alive; its end is committed through the listener. */
+  async cancel(run: RunId): Promise<void> {
+    const preparation = this.#preparing.get(run);
+    preparation?.abort.abort(new AppError('cancelled', 'The run was cancelled.', {}));
+    await preparation?.over;
+    await this.#options.supervisor.cancel(run);
+  }
+
+  /** Claims no more: the host is ending. */
+  stop(): void {
+    this.#queue.stop();
+  }
+
+  /** Leaves the runs that have no process yet to the next host. Resolves when none is being prepared. */
+  async dispose(): Promise<void> {
+    this.stop();
+    this.#leaving.abort();
+    const preparations = [...this.#preparing.values()];
+    for (const { abort } of preparations) abort.abort(this.#hostEnds);
+    await Promise.all(preparations.map(({ over }) => over));
+  }
+
+  #reader(run: Run, provider: Provider): Reader {
+    return { recorder: new RunRecorder({ ...this.#options, provider, run }), provider };
+  }
+
+  #attempt(what: string, run: Run, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#warn(what, run, error);
+    }
+  }
+
+  #warn(message: string, run: Run, error: unknown): void {
+    this.#options.log.warn(message, { run: run.id, reason: errorMessage(error) });
+  }
+}

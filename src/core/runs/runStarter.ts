@@ -1,0 +1,199 @@
+import { untilAborted } from '../../base/async.js';
+import type { Clock } from '../../base/clock.js';
+import { AppError } from '../../base/errors.js';
+import type { AgentSpec } from '../../compose/projectSpec.js';
+import type { AgentCommand, Provider } from '../agents/provider.js';
+import type { ProviderRegistries } from '../agents/providerRegistries.js';
+import type { EventStores } from '../events/eventLog.js';
+import type { MessageStores } from '../messages/messageStore.js';
+import { permissionsOf, requireDriver, type Project } from '../projects/project.js';
+import type { ProjectStores } from '../projects/projectStore.js';
+import type { Store } from '../store.js';
+import type { Thread } from '../threads/thread.js';
+import type { ThreadStores } from '../threads/threadStore.js';
+import type { PreparedWorkspace, WorkspaceService } from '../workspaces/workspaceService.js';
+import type { Run } from './run.js';
+import type { RunDirectory } from './runDirectory.js';
+import type { CommandPlaceholders, RunEnvironment } from './runEnvironment.js';
+import type { RunStores } from './runStore.js';
+import type { RunLimits } from './runSupervisor.js';
+import type { SandboxLaunch } from './sandboxDriver.js';
+
+/** Wall-clock limit of a run without `timeout`: ten hours, as long as agent-compose's. */
+const defaultTimeoutMs = 36_000_000;
+/** Between SIGTERM and SIGKILL. */
+const graceMs = 5_000;
+
+export interface RunStarterOptions {
+  readonly store: Store<ProjectStores & ThreadStores & MessageStores & RunStores & EventStores>;
+  readonly clock: Clock;
+  readonly providers: ProviderRegistries;
+  readonly workspaces: WorkspaceService;
+  readonly directory: RunDirectory;
+  readonly environment: RunEnvironment;
+  readonly placeholders: CommandPlaceholders;
+}
+
+/** How a run is watched: what reads its lines, and how long it may take. */
+export interface RunWatch {
+  /** Missing when the agent is no longer known, so that nobody can read what the run says. */
+  readonly provider?: Provider;
+  readonly limits: RunLimits;
+  /** Why there is no provider. */
+  readonly problem?: unknown;
+}
+
+/** A run that has all it needs: its files are made, its command is known. */
+export interface PreparedRun {
+  readonly launch: SandboxLaunch;
+  readonly provider: Provider;
+  readonly limits: RunLimits;
+}
+
+interface Subject {
+  readonly project: Project;
+  readonly agent: AgentSpec;
+  readonly provider: Provider;
+  readonly prompt: string;
+}
+
+/** Gets a claimed run ready to be launched: workspace, command line, environment, run directory. */
+export class RunStarter {
+  readonly #options: RunStarterOptions;
+
+  constructor(options: RunStarterOptions) {
+    this.#options = options;
+  }
+
+  /** Errors: `agent.unknown`, those of the workspace, of the environment and of the run directory; the signal's reason. */
+  async prepare(run: Run, signal: AbortSignal): Promise<PreparedRun> {
+    const { directory, environment, placeholders } = this.#options;
+    signal.throwIfAborted();
+    const subject = this.#subject(run);
+    const workspace = await this.#workspace(run, subject, signal);
+    const command = this.#command(run, subject);
+    const filled = placeholders.fill(command.argv);
+    const { project, agent, provider } = subject;
+    const env = await untilAborted(environment.resolve({ project, agent, run }, signal), signal);
+    await directory.create(run.id, {
+      spec: {
+        agent: run.agent,
+        provider: run.provider,
+        model: run.model,
+        thread: run.threadId,
+        argv: command.argv,
+        cwd: workspace.cwd,
+        env: Object.keys(env),
+      },
+      prompt: command.prompt ?? subject.prompt,
+      files: command.files ?? {},
+    });
+    signal.throwIfAborted();
+    return {
+      launch: {
+        run: run.id,
+        argv: filled.argv,
+        env: { ...env, ...filled.env, ...command.env },
+        cwd: workspace.cwd,
+        stdin: command.stdin,
+        provider: { name: run.provider, install: provider.fix.install },
+      },
+      provider,
+      limits: limitsOf(agent),
+    };
+  }
+
+  /** How a run that was started earlier is watched on; the compose file may have changed since. */
+  watchOf(run: Run): RunWatch {
+    const { project, agent } = this.#facts(run);
+    const limits = limitsOf(agent);
+    try {
+      if (!project) throw unknownAgent(run, project);
+      return { provider: this.#options.providers.of(project.spec).get(run.provider), limits };
+    } catch (problem) {
+      return { limits, problem };
+    }
+  }
+
+  #facts(run: Run) {
+    return this.#options.store.read(stores => {
+      const thread = stores.threads.get(run.threadId);
+      const project = thread && stores.projects.get(thread.projectId);
+      const agent = project?.spec.agents.find(candidate => candidate.name === run.agent);
+      return { thread, project, agent, message: stores.messages.get(run.messageId) };
+    });
+  }
+
+  /** What the run works with, as its project is now: it may have waited in the queue while somebody edited the file. */
+  #subject(run: Run): Subject {
+    const { thread, project, agent, message } = this.#facts(run);
+    if (!thread || !project || !message || !agent?.enabled || project.removedAt !== undefined)
+      throw unknownAgent(run, project);
+    requireDriver(agent);
+    const provider = this.#options.providers.of(project.spec).get(run.provider);
+    return { project, agent, provider, prompt: message.body };
+  }
+
+  /** The worktree as it is when it is the run's turn: it may have been removed or brought back since the dispatch. */
+  async #workspace(run: Run, { project, agent }: Subject, signal: AbortSignal): Promise<PreparedWorkspace> {
+    const { workspaces, store } = this.#options;
+    const prepare = async (): Promise<PreparedWorkspace> => {
+      const thread = store.read(stores => stores.threads.get(run.threadId));
+      if (!thread)
+        throw new AppError('thread.unknown', `There is no thread ${run.threadId}.`, { thread: run.threadId });
+      const prepared = await workspaces.prepare(thread, project, agent, signal);
+      this.#saveThread(prepared.thread);
+      return prepared;
+    };
+    return await workspaces.exclusive(run.threadId, prepare, signal);
+  }
+
+  #command(run: Run, { project, agent, provider, prompt }: Subject): AgentCommand {
+    const { store, directory, placeholders } = this.#options;
+    const conversation = store.read(stores => stores.runs.lastConversation(run.threadId, run.agent));
+    return provider.command({
+      prompt,
+      permissions: permissionsOf(project.spec, agent.name),
+      args: agent.args,
+      runDir: directory.path(run.id),
+      asRoot: placeholders.asRoot,
+      ...(run.model === undefined ? {} : { model: run.model }),
+      ...(agent.systemPrompt === undefined ? {} : { systemPrompt: agent.systemPrompt }),
+      ...(conversation === undefined ? {} : { conversation }),
+    });
+  }
+
+  #saveThread(thread: Thread): void {
+    const { store, clock } = this.#options;
+    store.transact(stores => {
+      const before = stores.threads.get(thread.id);
+      if (!before || before.worktree === thread.worktree) return;
+      const { repository, branch, baseRef, baseCommit, worktree, head } = thread;
+      stores.threads.update({
+        ...before,
+        repository,
+        branch,
+        baseRef,
+        baseCommit,
+        worktree,
+        head,
+        updatedAt: clock.now(),
+      });
+      stores.events.append({ kind: 'thread_changed', threadId: thread.id }, clock.now());
+    });
+  }
+}
+
+function unknownAgent(run: Run, project: Project | undefined): AppError<'agent.unknown'> {
+  const known = project?.spec.agents.filter(agent => agent.enabled).map(agent => agent.name) ?? [];
+  const message =
+    project?.removedAt === undefined
+      ? `Agent ${run.agent} is no longer in the compose file${project ? ` ${project.file}` : ''}.`
+      : `Project ${project.name} was removed before the run could start. Apply ${project.file} again with \`muster up\`.`;
+  return new AppError('agent.unknown', message, { agent: run.agent, known });
+}
+
+/** Of an agent that is still in the compose file; the defaults for one that is not. */
+function limitsOf(agent: AgentSpec | undefined): RunLimits {
+  return { wallClockMs: agent?.timeoutMs ?? defaultTimeoutMs, stallMs: agent?.stallTimeoutMs ?? 0, graceMs };
+}

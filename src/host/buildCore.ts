@@ -1,0 +1,119 @@
+import { within } from '../base/async.js';
+import type { Clock } from '../base/clock.js';
+import type { DisposableStore } from '../base/lifecycle.js';
+import { ProviderRegistries } from '../core/agents/providerRegistries.js';
+import { MergeService } from '../core/merges/mergeService.js';
+import { ProjectService } from '../core/projects/projectService.js';
+import { DirectoryRunSupervisor } from '../core/runs/directoryRunSupervisor.js';
+import { RunCommits } from '../core/runs/runCommits.js';
+import { RunLifecycle } from '../core/runs/runLifecycle.js';
+import { defaultConcurrency } from '../core/runs/runQueue.js';
+import { RunStarter } from '../core/runs/runStarter.js';
+import { DispatchService } from '../core/threads/dispatchService.js';
+import { ThreadService } from '../core/threads/threadService.js';
+import { ThreadSettler } from '../core/threads/threadSettler.js';
+import { WorkspaceService } from '../core/workspaces/workspaceService.js';
+import type { WorktreeDriver } from '../core/workspaces/worktreeDriver.js';
+import { createGitMergeDriver } from '../drivers/git/merge/gitMergeDriver.js';
+import { createGitWorktreeDriver } from '../drivers/git/worktree/gitWorktreeDriver.js';
+import { createProcessSandbox, type ProcessSandbox } from '../drivers/process/createProcessSandbox.js';
+import { AgentProblems } from './environment/agentProblems.js';
+import { ComposeSecrets } from './environment/composeSecrets.js';
+import { hostPlaceholders } from './environment/hostPlaceholders.js';
+import { HostRunEnvironment } from './environment/hostRunEnvironment.js';
+import { LoginShell } from './environment/loginShell.js';
+import { redactingProviders } from './log/redactingProviders.js';
+import type { HostState } from './openState.js';
+import { keyedDigest } from './state/machineKey.js';
+
+/** How long an ending host waits for each thing that is still at work, in ms. What it leaves, the next one takes up. */
+const longestGoodbyeMs = 5_000;
+
+/** The orchestrator on this machine: the services of `core` with their drivers. */
+export interface HostCore extends HostState {
+  readonly sandbox: ProcessSandbox;
+  readonly worktrees: WorktreeDriver;
+  readonly shell: LoginShell;
+  readonly secrets: ComposeSecrets;
+  readonly secretDigest: (secret: string) => string;
+  readonly providers: ProviderRegistries;
+  readonly problems: AgentProblems;
+  readonly settler: ThreadSettler;
+  readonly merges: MergeService;
+  readonly runs: RunLifecycle;
+  readonly threads: ThreadService;
+  readonly dispatcher: DispatchService;
+  readonly projects: ProjectService;
+}
+
+/** Builds the services; each uses only what stands above it. Nothing is begun here but the question to the login shell. */
+export function buildCore(
+  state: HostState,
+  { distDir }: { readonly distDir: string },
+  resources: DisposableStore,
+): HostCore {
+  const { store, clock, ids, log, redactor } = state;
+  const common = { store, clock, ids, log };
+  const stateDir = state.directory.path;
+
+  const shell = new LoginShell(log);
+  void shell.environment();
+  const sandbox = createProcessSandbox({ stateDir, clock, log });
+  const worktrees = createGitWorktreeDriver({ stateDir, clock, log });
+  const mergeDriver = createGitMergeDriver({ stateDir, clock, log });
+  const providers = new ProviderRegistries(redactingProviders(redactor));
+  const problems = new AgentProblems({ shell, providers, now: () => clock.awake() });
+  const workspaces = new WorkspaceService({ driver: worktrees, worktreesDir: state.directory.worktrees });
+  const secretDigest = keyedDigest(stateDir);
+  const secrets = new ComposeSecrets({ digest: secretDigest, redactor });
+  const environment = new HostRunEnvironment({ stateDir, shell, redactor, secrets });
+  const supervisor = new DirectoryRunSupervisor({ ...sandbox, clock, log });
+
+  // Given back in reverse: preparations end before the supervisor leaves, and ends that it still tells are settled after.
+  const settler = resources.add(new ThreadSettler({ ...common, driver: worktrees, supervisor }));
+  const merges = resources.add(new MergeService({ ...common, driver: mergeDriver, settler }));
+  resources.add(supervisor);
+  const starter = new RunStarter({
+    ...common,
+    providers,
+    workspaces,
+    directory: sandbox.directory,
+    environment,
+    placeholders: hostPlaceholders(distDir),
+  });
+  const runs = new RunLifecycle({
+    ...common,
+    directory: sandbox.directory,
+    supervisor,
+    starter,
+    commits: new RunCommits(common),
+    settler,
+    limit: defaultConcurrency,
+  });
+  resources.add({ dispose: () => patiently(runs.dispose(), clock) });
+  const threads = new ThreadService({ ...common, runs, settler, workspaces, driver: worktrees });
+  const dispatcher = new DispatchService({ ...common, providers, workspaces, environment, runs });
+  const projects = new ProjectService(common);
+
+  return {
+    ...state,
+    sandbox,
+    worktrees,
+    shell,
+    secrets,
+    secretDigest,
+    providers,
+    problems,
+    settler,
+    merges,
+    runs,
+    threads,
+    dispatcher,
+    projects,
+  };
+}
+
+/** Waits for what is at work when the host ends, but not for ever. */
+export async function patiently(work: Promise<void>, clock: Clock): Promise<void> {
+  await within(work, { ms: longestGoodbyeMs, clock });
+}

@@ -1,0 +1,59 @@
+import { errorMessage } from '../base/errors.js';
+import type { DisposableStore } from '../base/lifecycle.js';
+import type { Log } from '../base/log.js';
+import { patiently, type HostCore } from './buildCore.js';
+import type { HostEnd } from './hostEnd.js';
+
+/**
+ * Takes up the runs that an earlier host left, before anyone can ask: a client that connects sees runs that are already being
+ * watched. The secrets of every project are known before the first line is read. Returns how many runs there were.
+ */
+export async function takeUp({ store, secrets, runs }: HostCore): Promise<number> {
+  const projects = store.read(stores => stores.projects.list());
+  await Promise.all(projects.map(project => secrets.announce(project.spec, project.file)));
+  return await runs.takeUp();
+}
+
+/** Begins what goes on while the host serves; each step may be asked for again, and a person waits for none of it. */
+export function recover(core: HostCore, end: HostEnd, resources: DisposableStore): void {
+  const { store, clock, log, shell, problems, runs } = core;
+  const recovery = inBackground({ unless: end.closing, log }, () => recoverWork(core));
+  resources.add({ dispose: () => patiently(recovery, clock) });
+  // Resolved before the first run needs it. Whoever connected meanwhile hears which agents' CLIs are not there.
+  void inBackground({ unless: end.ending, log }, async () => {
+    await shell.environment();
+    if (!end.ending.aborted) problems.tellChanges(store, clock.now());
+  });
+  runs.queued();
+}
+
+/**
+ * Finishes what an earlier host was killed in: first half-removed worktrees, then snapshots of ended runs, merges, and
+ * threads that were being abandoned.
+ */
+async function recoverWork({ store, log, worktrees, settler, merges, threads }: HostCore): Promise<void> {
+  for (const repository of store.read(stores => stores.threads.repositories())) {
+    try {
+      await worktrees.recover(repository);
+    } catch (error) {
+      // The repository may be gone or on a disk that is not there; its threads say so when somebody opens them.
+      log.warn('A repository could not be looked after', { repository, reason: errorMessage(error) });
+    }
+  }
+  settler.recover();
+  merges.recover();
+  await threads.recover();
+}
+
+/** Begins work, unless the host is ending already. The result never rejects. */
+async function inBackground(
+  { unless, log }: { readonly unless: AbortSignal; readonly log: Log },
+  work: () => Promise<void>,
+): Promise<void> {
+  if (unless.aborted) return;
+  try {
+    await work();
+  } catch (error) {
+    log.error('Work in the background failed', { reason: errorMessage(error) });
+  }
+}
