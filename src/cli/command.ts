@@ -4,8 +4,8 @@ import type { Log } from '../base/log.js';
 import type { HostClient } from '../client/hostClient.js';
 import type { LiveState } from '../client/liveState.js';
 import type { Environment } from '../client/stateDirectory.js';
-import type { GlobalOptions } from './globalOptions.js';
-import { usageError } from './usageError.js';
+import type { GlobalOptions } from './options/globalOptions.js';
+import { usageError } from './options/usageError.js';
 import type { Printer } from './output/printer.js';
 
 /** What a command may use. Everything it connects to is given back when it ends. */

@@ -1,7 +1,7 @@
 import { defineCommand } from '../command.js';
-import { ignoredOption, readIgnored } from '../ignoredFiles.js';
+import { ignoredOption, readIgnored } from '../options/ignoredFiles.js';
 import { reportThread } from '../output/threadReport.js';
-import { present } from '../threadLookup.js';
+import { present } from '../lookup/threadLookup.js';
 
 export const abandon = defineCommand({
   name: 'abandon',

@@ -1,6 +1,6 @@
 import { defineCommand } from '../command.js';
 import { agentOf, printRows, projectOf } from '../output/projectReport.js';
-import { getProject } from '../projectLookup.js';
+import { getProject } from '../lookup/projectLookup.js';
 
 export const agentList = defineCommand({
   name: 'agent ls',

@@ -1,6 +1,6 @@
 import { defineCommand } from '../command.js';
 import { threadJson } from '../output/wireJson.js';
-import { present } from '../threadLookup.js';
+import { present } from '../lookup/threadLookup.js';
 
 export const approve = defineCommand({
   name: 'approve',

@@ -1,6 +1,6 @@
 import { defineCommand } from '../command.js';
 import { reportThread } from '../output/threadReport.js';
-import { present } from '../threadLookup.js';
+import { present } from '../lookup/threadLookup.js';
 
 export const close = defineCommand({
   name: 'close',

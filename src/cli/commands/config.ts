@@ -1,6 +1,6 @@
 import { canonicalJson, canonicalYaml } from '../../compose/output/canonicalText.js';
 import { defineCommand } from '../command.js';
-import { checkComposeFile, findComposeFile, invalidCompose } from '../composeFile.js';
+import { checkComposeFile, findComposeFile, invalidCompose } from '../lookup/composeFile.js';
 import { oneLine } from '../output/style.js';
 
 export const config = defineCommand({

@@ -5,7 +5,7 @@ import { printPatch } from '../output/patch.js';
 import { oneLine } from '../output/style.js';
 import { formatTable } from '../output/table.js';
 import { changedFileJson } from '../output/wireJson.js';
-import { getThread } from '../threadLookup.js';
+import { getThread } from '../lookup/threadLookup.js';
 
 const letters: Readonly<Record<string, string>> = {
   added: 'A',

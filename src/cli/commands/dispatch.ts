@@ -1,12 +1,12 @@
 import type { DispatchResponse } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { defineCommand, type CommandContext } from '../command.js';
-import { sendTask } from '../dispatching.js';
-import { usageError } from '../usageError.js';
+import { sendTask } from '../runs/dispatching.js';
+import { usageError } from '../options/usageError.js';
 import { describeState } from '../output/threadList.js';
 import { threadJson } from '../output/wireJson.js';
-import { readPrompt } from '../prompt.js';
-import { waitUntilSettled } from '../settling.js';
-import { getThread } from '../threadLookup.js';
+import { readPrompt } from '../options/prompt.js';
+import { waitUntilSettled } from '../runs/settling.js';
+import { getThread } from '../lookup/threadLookup.js';
 
 export const dispatch = defineCommand({
   name: 'dispatch',

@@ -1,8 +1,8 @@
 import { defineCommand } from '../command.js';
-import { findComposeFile } from '../composeFile.js';
+import { findComposeFile } from '../lookup/composeFile.js';
 import { printChanges, printProject, projectOf } from '../output/projectReport.js';
 import { changeJson } from '../output/wireJson.js';
-import { getProject } from '../projectLookup.js';
+import { getProject } from '../lookup/projectLookup.js';
 
 export const down = defineCommand({
   name: 'down',

@@ -1,11 +1,11 @@
 import { isAppError } from '../../base/errors.js';
-import { followRun, runExitStatus } from '../agentRun.js';
+import { followRun, runExitStatus } from '../runs/agentRun.js';
 import { defineCommand, type CommandContext } from '../command.js';
-import { sendTask } from '../dispatching.js';
-import { runInWorktree } from '../sandboxCommand.js';
-import { findSandbox, type SandboxSelector } from '../sandboxLookup.js';
-import { unsupported } from '../unsupported.js';
-import { usageError } from '../usageError.js';
+import { sendTask } from '../runs/dispatching.js';
+import { runInWorktree } from '../runs/sandboxCommand.js';
+import { findSandbox, type SandboxSelector } from '../lookup/sandboxLookup.js';
+import { unsupported } from '../options/unsupported.js';
+import { usageError } from '../options/usageError.js';
 import { finalRunJson } from './run.js';
 
 /** The first word may be the beginning of an id or a command: commands of this shape are rare. */

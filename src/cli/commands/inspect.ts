@@ -1,13 +1,13 @@
 import { AppError, isAppError } from '../../base/errors.js';
 import type { Project } from '../../protocol/gen/muster/v1/projects_pb.js';
-import { getRunRecord, readOutput } from '../agentRun.js';
+import { getRunRecord, readOutput } from '../runs/agentRun.js';
 import { defineCommand, type CommandContext } from '../command.js';
 import { isResident, runShape, schedulerShape, schedulersOf } from '../output/compose/shapes.js';
 import { agentOf, projectOf, sandboxOf } from '../output/projectReport.js';
-import { getProject } from '../projectLookup.js';
-import { findSandbox } from '../sandboxLookup.js';
-import { unsupported } from '../unsupported.js';
-import { usageError } from '../usageError.js';
+import { getProject } from '../lookup/projectLookup.js';
+import { findSandbox } from '../lookup/sandboxLookup.js';
+import { unsupported } from '../options/unsupported.js';
+import { usageError } from '../options/usageError.js';
 import { finalRunJson } from './run.js';
 
 const kinds: Readonly<Record<string, (context: CommandContext, ref: string) => Promise<object>>> = {

@@ -4,16 +4,16 @@ import type { Project } from '../../protocol/gen/muster/v1/projects_pb.js';
 import type { Run } from '../../protocol/gen/muster/v1/runs_pb.js';
 import type { GetThreadResponse } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { defineCommand, type Arguments, type CommandContext } from '../command.js';
-import { readConversation, sendRun } from '../conversation.js';
-import { usageError } from '../usageError.js';
+import { readConversation, sendRun } from '../runs/conversation.js';
+import { usageError } from '../options/usageError.js';
 import { TranscriptPrinter, type ConversationSink } from '../output/transcript.js';
 import { collectingSink, jsonLinesSink } from '../output/transcriptJson.js';
 import { threadJson } from '../output/wireJson.js';
-import { findProject, getProject } from '../projectLookup.js';
-import { readCount } from '../readCount.js';
-import { printRuns, runsJson, selectRuns, type RunSelector } from '../runLogs.js';
-import { readLog } from '../runOutput.js';
-import { present } from '../threadLookup.js';
+import { findProject, getProject } from '../lookup/projectLookup.js';
+import { readCount } from '../options/readCount.js';
+import { printRuns, runsJson, selectRuns, type RunSelector } from '../runs/runLogs.js';
+import { readLog } from '../runs/runOutput.js';
+import { present } from '../lookup/threadLookup.js';
 
 const options = {
   'follow': { type: 'boolean', text: 'go on until nothing works on it any more' },

@@ -2,10 +2,10 @@ import { AppError, isAppError } from '../../base/errors.js';
 import type { Merge } from '../../protocol/gen/muster/v1/merges_pb.js';
 import { shortId } from '../../protocol/displayFormat.js';
 import { defineCommand, type CommandContext } from '../command.js';
-import { usageError } from '../usageError.js';
+import { usageError } from '../options/usageError.js';
 import { oneLine } from '../output/style.js';
 import { mergeJson } from '../output/wireJson.js';
-import { getThread } from '../threadLookup.js';
+import { getThread } from '../lookup/threadLookup.js';
 
 const ended: ReadonlySet<string> = new Set(['merged', 'blocked', 'conflicted', 'failed', 'cancelled']);
 /** A host that ends between the answer and the next life is waited for this often. */

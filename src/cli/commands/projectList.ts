@@ -4,7 +4,7 @@ import { listedProjectShape } from '../output/compose/shapes.js';
 import { printRows } from '../output/projectReport.js';
 import { oneLine } from '../output/style.js';
 import { projectJson } from '../output/wireJson.js';
-import { readCount } from '../readCount.js';
+import { readCount } from '../options/readCount.js';
 
 export const projectList = defineCommand({
   name: 'project ls',

@@ -2,10 +2,10 @@ import type { HostClient } from '../../client/hostClient.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { threadGroupOf, threadStatusWords, type ThreadStatus } from '../../protocol/threadDisplay.js';
 import { defineCommand } from '../command.js';
-import { findProject } from '../projectLookup.js';
-import { printComposeList } from '../composeList.js';
-import { readCount } from '../readCount.js';
-import { usageError } from '../usageError.js';
+import { findProject } from '../lookup/projectLookup.js';
+import { printComposeList } from '../output/compose/composeList.js';
+import { readCount } from '../options/readCount.js';
+import { usageError } from '../options/usageError.js';
 import { isResident } from '../output/compose/shapes.js';
 import { printThreadGroups } from '../output/threadList.js';
 

@@ -1,12 +1,12 @@
-import { followRun, getRunRecord, runExitStatus } from '../agentRun.js';
+import { followRun, getRunRecord, runExitStatus } from '../runs/agentRun.js';
 import { defineCommand, type Arguments, type CommandContext } from '../command.js';
-import { sendTask } from '../dispatching.js';
+import { sendTask } from '../runs/dispatching.js';
 import { runShape, type RunRecord } from '../output/compose/shapes.js';
 import { oneLine } from '../output/style.js';
 import { runJson } from '../output/wireJson.js';
-import { readPrompt } from '../prompt.js';
-import { unsupported } from '../unsupported.js';
-import { usageError } from '../usageError.js';
+import { readPrompt } from '../options/prompt.js';
+import { unsupported } from '../options/unsupported.js';
+import { usageError } from '../options/usageError.js';
 
 const options = {
   'prompt': { type: 'string', value: 'TEXT', text: 'the task; wins over the words' },

@@ -3,7 +3,7 @@ import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { defineCommand, type CommandContext } from '../command.js';
 import { isResident, listedSandboxShape } from '../output/compose/shapes.js';
 import { printRows, sandboxOf } from '../output/projectReport.js';
-import { findSandbox, listThreads } from '../sandboxLookup.js';
+import { findSandbox, listThreads } from '../lookup/sandboxLookup.js';
 
 const positionals = [{ name: 'thread…', required: true }] as const;
 

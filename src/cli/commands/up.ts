@@ -3,11 +3,11 @@ import { AppError, isAppError } from '../../base/errors.js';
 import type { HostClient } from '../../client/hostClient.js';
 import type { ApplyProjectResponse } from '../../protocol/gen/muster/v1/projects_pb.js';
 import { defineCommand, type CommandContext } from '../command.js';
-import { checkComposeFile, findComposeFile, invalidCompose, type LocalCheck } from '../composeFile.js';
+import { checkComposeFile, findComposeFile, invalidCompose, type LocalCheck } from '../lookup/composeFile.js';
 import { oneLine } from '../output/style.js';
 import { printChanges, printProject, projectOf } from '../output/projectReport.js';
 import { changeJson } from '../output/wireJson.js';
-import { usageError } from '../usageError.js';
+import { usageError } from '../options/usageError.js';
 
 export const up = defineCommand({
   name: 'up',

@@ -1,9 +1,9 @@
 import { defineCommand } from '../command.js';
-import { getThread } from '../threadLookup.js';
+import { getThread } from '../lookup/threadLookup.js';
 import { describeState } from '../output/threadList.js';
 import { threadJson } from '../output/wireJson.js';
-import { readSeconds } from '../seconds.js';
-import { isSettled, timedOut, waitUntilSettled } from '../settling.js';
+import { readSeconds } from '../options/seconds.js';
+import { isSettled, timedOut, waitUntilSettled } from '../runs/settling.js';
 
 export const wait = defineCommand({
   name: 'wait',

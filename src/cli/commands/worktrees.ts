@@ -3,7 +3,7 @@ import { defineCommand } from '../command.js';
 import { oneLine } from '../output/style.js';
 import { formatTable } from '../output/table.js';
 import { worktreeJson } from '../output/wireJson.js';
-import { findProject } from '../projectLookup.js';
+import { findProject } from '../lookup/projectLookup.js';
 
 export const worktrees = defineCommand({
   name: 'worktrees',

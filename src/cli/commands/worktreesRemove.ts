@@ -1,5 +1,5 @@
 import { defineCommand } from '../command.js';
-import { ignoredOption, readIgnored } from '../ignoredFiles.js';
+import { ignoredOption, readIgnored } from '../options/ignoredFiles.js';
 
 export const worktreesRemove = defineCommand({
   name: 'worktrees remove',

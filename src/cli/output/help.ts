@@ -1,6 +1,6 @@
 import type { Command } from '../command.js';
 import { commandTable } from '../commandTable.js';
-import { globalOptionLines } from '../globalOptions.js';
+import { globalOptionLines } from '../options/globalOptions.js';
 import type { Printer } from './printer.js';
 import { formatTable } from './table.js';
 

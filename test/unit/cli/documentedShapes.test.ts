@@ -9,7 +9,7 @@ import {
   sandboxShape,
   schedulerShape,
 } from '../../../src/cli/output/compose/shapes.js';
-import { execShape } from '../../../src/cli/sandboxCommand.js';
+import { execShape } from '../../../src/cli/runs/sandboxCommand.js';
 import { errorJson } from '../../../src/cli/output/errorText.js';
 import { agentOf, projectOf } from '../../../src/cli/output/projectReport.js';
 import { itemJson } from '../../../src/cli/output/transcriptJson.js';

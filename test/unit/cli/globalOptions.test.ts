@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readGlobalOptions } from '../../../src/cli/globalOptions.js';
+import { readGlobalOptions } from '../../../src/cli/options/globalOptions.js';
 
 const read = (...args: readonly string[]) => readGlobalOptions(args, '/home/ada');
 

@@ -1,7 +1,7 @@
 import type { Agent, Project } from '../../../protocol/gen/muster/v1/projects_pb.js';
 import type { Run, RunDetail } from '../../../protocol/gen/muster/v1/runs_pb.js';
 import type { Thread } from '../../../protocol/gen/muster/v1/threads_pb.js';
-import type { Compat } from '../../globalOptions.js';
+import type { Compat } from '../../options/globalOptions.js';
 import { optional } from '../wireJson.js';
 import { isoTime, orUndefined } from '../wireText.js';
 

@@ -1,9 +1,9 @@
-import type { Agent, Project } from '../protocol/gen/muster/v1/projects_pb.js';
-import type { Thread } from '../protocol/gen/muster/v1/threads_pb.js';
-import type { CommandContext } from './command.js';
-import { isResident, listedAgentShape, listedSandboxShape, runStatus, type Era } from './output/compose/shapes.js';
-import { printRows, projectOf } from './output/projectReport.js';
-import { threadJson } from './output/wireJson.js';
+import type { Agent, Project } from '../../../protocol/gen/muster/v1/projects_pb.js';
+import type { Thread } from '../../../protocol/gen/muster/v1/threads_pb.js';
+import type { CommandContext } from '../../command.js';
+import { isResident, listedAgentShape, listedSandboxShape, runStatus, type Era } from './shapes.js';
+import { printRows, projectOf } from '../projectReport.js';
+import { threadJson } from '../wireJson.js';
 
 export interface ThreadList {
   /** Undefined: the threads are those of every project. */

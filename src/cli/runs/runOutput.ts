@@ -1,7 +1,7 @@
-import { isAppError } from '../base/errors.js';
-import type { HostClient } from '../client/hostClient.js';
-import type { TranscriptItem } from '../protocol/gen/muster/v1/runs_pb.js';
-import type { CommandContext } from './command.js';
+import { isAppError } from '../../base/errors.js';
+import type { HostClient } from '../../client/hostClient.js';
+import type { TranscriptItem } from '../../protocol/gen/muster/v1/runs_pb.js';
+import type { CommandContext } from '../command.js';
 
 /** A host that never comes back is not waited for forever. */
 const maximumReconnects = 10;

@@ -1,13 +1,13 @@
 import { access, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { AppError, errorMessage } from '../base/errors.js';
-import type { Environment } from '../client/stateDirectory.js';
-import type { ComposeDiagnostic } from '../compose/diagnostic.js';
-import { readDotenv } from '../compose/dotenv.js';
-import { envFilesOf, layeredEnv } from '../compose/environment.js';
-import { parseCompose } from '../compose/parseCompose.js';
-import type { ProjectSpec } from '../compose/projectSpec.js';
-import { usageError } from './usageError.js';
+import { AppError, errorMessage } from '../../base/errors.js';
+import type { Environment } from '../../client/stateDirectory.js';
+import type { ComposeDiagnostic } from '../../compose/diagnostic.js';
+import { readDotenv } from '../../compose/dotenv.js';
+import { envFilesOf, layeredEnv } from '../../compose/environment.js';
+import { parseCompose } from '../../compose/parseCompose.js';
+import type { ProjectSpec } from '../../compose/projectSpec.js';
+import { usageError } from '../options/usageError.js';
 
 /** Names that are looked for, best first. */
 const composeFileNames = ['agent-compose.yml', 'agent-compose.yaml'] as const;

@@ -1,11 +1,11 @@
-import { AppError, isAppError } from '../base/errors.js';
-import type { Thread } from '../protocol/gen/muster/v1/threads_pb.js';
-import type { CommandContext } from './command.js';
-import { getRunRecord } from './agentRun.js';
-import { isResident } from './output/compose/shapes.js';
+import { AppError, isAppError } from '../../base/errors.js';
+import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
+import type { CommandContext } from '../command.js';
+import { getRunRecord } from '../runs/agentRun.js';
+import { isResident } from '../output/compose/shapes.js';
 import { findProject } from './projectLookup.js';
 import { getThread } from './threadLookup.js';
-import { usageError } from './usageError.js';
+import { usageError } from '../options/usageError.js';
 
 /** What names a sandbox, which is a thread's worktree. */
 export interface SandboxSelector {

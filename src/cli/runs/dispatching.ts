@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { collectProviderEnvironment } from '../client/providerEnvironment.js';
-import type { Project } from '../protocol/gen/muster/v1/projects_pb.js';
-import type { DispatchResponse } from '../protocol/gen/muster/v1/threads_pb.js';
-import type { CommandContext } from './command.js';
-import { findProject, getProject } from './projectLookup.js';
-import { getThread } from './threadLookup.js';
+import { collectProviderEnvironment } from '../../client/providerEnvironment.js';
+import type { Project } from '../../protocol/gen/muster/v1/projects_pb.js';
+import type { DispatchResponse } from '../../protocol/gen/muster/v1/threads_pb.js';
+import type { CommandContext } from '../command.js';
+import { findProject, getProject } from '../lookup/projectLookup.js';
+import { getThread } from '../lookup/threadLookup.js';
 
 export interface Task {
   readonly agent: string;

@@ -1,4 +1,4 @@
-import { AppError } from '../base/errors.js';
+import { AppError } from '../../base/errors.js';
 
 /** An error in how the program was called. */
 export function usageError(reason: string): AppError<'usage'> {

@@ -1,10 +1,10 @@
 import { dirname, isAbsolute } from 'node:path';
-import { AppError } from '../base/errors.js';
-import { readEndpoint } from '../client/endpointDiscovery.js';
-import type { Environment } from '../client/stateDirectory.js';
-import { unreachable } from '../client/wireErrors.js';
-import type { EndpointFile } from '../protocol/endpoint.js';
-import { usageError } from './usageError.js';
+import { AppError } from '../../base/errors.js';
+import { readEndpoint } from '../../client/endpointDiscovery.js';
+import type { Environment } from '../../client/stateDirectory.js';
+import { unreachable } from '../../client/wireErrors.js';
+import type { EndpointFile } from '../../protocol/endpoint.js';
+import { usageError } from '../options/usageError.js';
 
 /** Which host was asked for. */
 export interface HostAddress {

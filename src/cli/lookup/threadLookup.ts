@@ -1,6 +1,6 @@
-import { AppError } from '../base/errors.js';
-import type { Thread } from '../protocol/gen/muster/v1/threads_pb.js';
-import type { CommandContext } from './command.js';
+import { AppError } from '../../base/errors.js';
+import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
+import type { CommandContext } from '../command.js';
 
 /** The thread with this id or unique beginning of one. Throws `thread.unknown` or `thread.ambiguous`. */
 export async function getThread({ repeatable, signal }: CommandContext, id: string): Promise<Thread> {

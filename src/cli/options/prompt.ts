@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
-import { AppError, errorMessage, isAnyAppError } from '../base/errors.js';
-import type { CommandContext } from './command.js';
+import { AppError, errorMessage, isAnyAppError } from '../../base/errors.js';
+import type { CommandContext } from '../command.js';
 import { usageError } from './usageError.js';
 
 /** As much as the host takes. */

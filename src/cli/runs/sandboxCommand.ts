@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
-import { AppError, errorMessage } from '../base/errors.js';
-import type { Thread } from '../protocol/gen/muster/v1/threads_pb.js';
-import type { CommandContext } from './command.js';
-import type { Era } from './output/compose/shapes.js';
-import { childExitStatus } from './exitStatus.js';
+import { AppError, errorMessage } from '../../base/errors.js';
+import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
+import type { CommandContext } from '../command.js';
+import type { Era } from '../output/compose/shapes.js';
+import { childExitStatus } from '../exitStatus.js';
 
 export interface SandboxCommand {
   readonly thread: Thread;

@@ -1,4 +1,4 @@
-import { AppError } from '../base/errors.js';
+import { AppError } from '../../base/errors.js';
 
 /** Words of agent-compose's command line that this version does not have, with what to do instead. */
 const words: Readonly<Record<string, string>> = {

@@ -1,12 +1,12 @@
-import type { Project } from '../protocol/gen/muster/v1/projects_pb.js';
-import type { CommandContext } from './command.js';
+import type { Project } from '../../protocol/gen/muster/v1/projects_pb.js';
+import type { CommandContext } from '../command.js';
 import { getRunRecord, readAgentText, readOutput } from './agentRun.js';
-import { finalRunJson } from './commands/run.js';
-import { lastLines } from './output/agentText.js';
-import { runShape, type RunRecord } from './output/compose/shapes.js';
-import { printable } from './output/style.js';
-import { isoTime } from './output/wireText.js';
-import { findSandbox } from './sandboxLookup.js';
+import { finalRunJson } from '../commands/run.js';
+import { lastLines } from '../output/agentText.js';
+import { runShape, type RunRecord } from '../output/compose/shapes.js';
+import { printable } from '../output/style.js';
+import { isoTime } from '../output/wireText.js';
+import { findSandbox } from '../lookup/sandboxLookup.js';
 
 /** Which runs' output is wanted. Without any of the three: every run of the project. */
 export interface RunSelector {

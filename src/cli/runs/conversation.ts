@@ -1,8 +1,8 @@
-import { isThreadActive, parseThreadStatus } from '../protocol/threadDisplay.js';
-import type { Run } from '../protocol/gen/muster/v1/runs_pb.js';
-import type { GetThreadResponse, Message } from '../protocol/gen/muster/v1/threads_pb.js';
-import type { CommandContext } from './command.js';
-import type { ConversationSink } from './output/transcript.js';
+import { isThreadActive, parseThreadStatus } from '../../protocol/threadDisplay.js';
+import type { Run } from '../../protocol/gen/muster/v1/runs_pb.js';
+import type { GetThreadResponse, Message } from '../../protocol/gen/muster/v1/threads_pb.js';
+import type { CommandContext } from '../command.js';
+import type { ConversationSink } from '../output/transcript.js';
 import { readTranscript } from './runOutput.js';
 
 export interface ConversationRequest {

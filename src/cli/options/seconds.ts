@@ -1,4 +1,4 @@
-import { parseDuration } from '../compose/duration.js';
+import { parseDuration } from '../../compose/duration.js';
 import { usageError } from './usageError.js';
 
 /** A timer of Node holds at most this. */

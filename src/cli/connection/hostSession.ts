@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { isAppError } from '../base/errors.js';
-import type { Log } from '../base/log.js';
-import { connectEndpoint, connectHost, type HostClient } from '../client/hostClient.js';
-import { ensureHost } from '../client/hostLauncher.js';
-import { LiveState } from '../client/liveState.js';
-import type { Environment } from '../client/stateDirectory.js';
+import { isAppError } from '../../base/errors.js';
+import type { Log } from '../../base/log.js';
+import { connectEndpoint, connectHost, type HostClient } from '../../client/hostClient.js';
+import { ensureHost } from '../../client/hostLauncher.js';
+import { LiveState } from '../../client/liveState.js';
+import type { Environment } from '../../client/stateDirectory.js';
 import { findEndpoint, type HostAddress } from './hostAddress.js';
 
 export interface SessionOptions {
