@@ -82,11 +82,16 @@ function fireTimesText(schedule: CronSchedule, trigger: ComposeNode | undefined,
     });
   } catch {
     // An unknown zone has its own diagnostic.
-    return `Unknown time zone ${zone ?? ''}`;
+    return `Unknown time zone ${asCode(zone ?? '')}`;
   }
   if (times.length === 0) return 'Never fires.';
   const zoneText = shownZone === undefined ? 'local time' : shownZone;
   return [`Next times (${zoneText}):`, '', ...times.map(time => `- ${formatTime(time, shownZone)}`)].join('\n');
+}
+
+/** What the file says, as code: it can be neither a link nor an image there. */
+function asCode(text: string): string {
+  return `\`${text.replace(/[`\s]+/g, ' ').trim()}\``;
 }
 
 /** `Mon 2026-03-02 09:00`, with seconds when there are some. */

@@ -8,7 +8,7 @@ import { removeAskingForIgnored } from '../threads/largeIgnoredFiles.js';
 import { targetThreads } from '../threads/pickThread.js';
 import { threadTitle } from '../threads/threadText.js';
 import type { CommandHandlers } from './commandHandler.js';
-import { whileWaiting } from './whileWaiting.js';
+import { askModally, whileWaiting } from '../plain/messages.js';
 
 type Ids = Extract<
   CommandId,
@@ -102,5 +102,5 @@ async function confirmAbandon(threads: readonly Thread[]): Promise<boolean> {
   const detail = vscode.l10n.t(
     'A run that is at work stops; worktree and branch are removed. Everything, also uncommitted work, is kept and can be restored.',
   );
-  return (await vscode.window.showWarningMessage(text, { modal: true, detail }, abandon)) === abandon;
+  return (await askModally({ text, detail }, abandon)) === abandon;
 }

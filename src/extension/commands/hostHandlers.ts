@@ -6,7 +6,8 @@ import type { hostCommands } from '../manifest/hostCommands.js';
 import { walkthrough } from '../manifest/walkthroughTable.js';
 import type { Services } from '../services.js';
 import type { CommandHandlers } from './commandHandler.js';
-import { whileWaiting } from './whileWaiting.js';
+import { askModally, showDone, showInformation, whileWaiting } from '../plain/messages.js';
+import { pickRow } from '../plain/picks.js';
 
 /** Commands on the host process; all of them work while it is down. */
 export function hostHandlers(services: Services): CommandHandlers<keyof typeof hostCommands> {
@@ -29,14 +30,13 @@ export function hostHandlers(services: Services): CommandHandlers<keyof typeof h
 
 async function stopHost(services: Services): Promise<void> {
   if (services.host.state !== 'connected') {
-    void vscode.window.showInformationMessage(vscode.l10n.t('The Muster host is not running.'));
+    void showInformation(vscode.l10n.t('The Muster host is not running.'));
     return;
   }
   const stop = vscode.l10n.t('Stop Host');
-  const chosen = await vscode.window.showWarningMessage(
-    vscode.l10n.t('Stop the Muster host?'),
+  const chosen = await askModally(
     {
-      modal: true,
+      text: vscode.l10n.t('Stop the Muster host?'),
       detail: vscode.l10n.t(
         'Agents that are at work go on; queued tasks and triggers wait until a host runs again. Other windows and terminals lose it too.',
       ),
@@ -61,7 +61,7 @@ async function showHostStatus(services: Services): Promise<void> {
       host.state === 'failed'
         ? vscode.l10n.t('The Muster host could not be started: {0}', describe(host.startError))
         : vscode.l10n.t('The Muster host is not running. State directory: {0}', host.stateDir);
-    const chosen = await vscode.window.showInformationMessage(text, start, log);
+    const chosen = await showInformation(text, start, log);
     if (chosen === start) await vscode.commands.executeCommand('muster.startHost');
     if (chosen === log) await vscode.commands.executeCommand('muster.showHostLog');
     return;
@@ -81,7 +81,7 @@ async function showHostStatus(services: Services): Promise<void> {
     { label: vscode.l10n.t('State directory'), description: status.stateDir },
     { label: vscode.l10n.t('Socket'), description: status.socket },
   ];
-  const picked = await vscode.window.showQuickPick(rows, {
+  const picked = await pickRow(rows, {
     title: vscode.l10n.t('Muster Host'),
     placeHolder: vscode.l10n.t('Choose a row to copy it'),
   });
@@ -95,7 +95,7 @@ async function showHostLog(services: Services): Promise<void> {
     const editor = await vscode.window.showTextDocument(document, { preview: true });
     editor.revealRange(new vscode.Range(document.lineCount - 1, 0, document.lineCount - 1, 0));
   } catch {
-    void vscode.window.showInformationMessage(vscode.l10n.t('The host has written no log yet: {0}', file.fsPath));
+    void showInformation(vscode.l10n.t('The host has written no log yet: {0}', file.fsPath));
     services.channel.show();
   }
 }
@@ -104,7 +104,7 @@ async function refreshEnvironment(services: Services): Promise<void> {
   const { variables } = await whileWaiting(vscode.l10n.t('Reading the login shell environment'), async signal =>
     (await services.host.client(signal)).host.refreshEnvironment({}, { signal }),
   );
-  vscode.window.setStatusBarMessage(vscode.l10n.t('$(check) {0} variables of the login shell', variables), 5000);
+  showDone(vscode.l10n.t('{0} variables of the login shell', variables), 5000);
 }
 
 function describe(error: unknown): string {

@@ -8,7 +8,8 @@ import type { Services } from '../services.js';
 import { isFiring, isProjectsNode } from '../views/projectsNode.js';
 import type { CommandHandlers } from './commandHandler.js';
 import type { Views } from '../views/views.js';
-import { whileWaiting } from './whileWaiting.js';
+import { askModally, showWarning, whileWaiting } from '../plain/messages.js';
+import { pickRow } from '../plain/picks.js';
 
 /** Commands on compose files. Creating and opening one needs no host; applying and removing start it. */
 export function projectHandlers(services: Services, views: Views): CommandHandlers<keyof typeof projectCommands> {
@@ -47,7 +48,7 @@ async function removeProject(services: Services, target: unknown): Promise<void>
     isProjectsNode(target) && target.kind !== 'file'
       ? services.host.projects.get(target.projectId)
       : (
-          await vscode.window.showQuickPick(
+          await pickRow(
             projects.map(each => ({ label: each.name, description: each.folder, project: each })),
             { placeHolder: vscode.l10n.t('Which project should be removed?') },
           )
@@ -58,7 +59,7 @@ async function removeProject(services: Services, target: unknown): Promise<void>
     'Its agents take no more tasks. Threads, worktrees and the compose file stay; applying the file again brings the project back.',
   );
   const text = vscode.l10n.t('Remove the project "{0}"?', project.name);
-  if ((await vscode.window.showWarningMessage(text, { modal: true, detail }, remove)) !== remove) return;
+  if ((await askModally({ text, detail }, remove)) !== remove) return;
   await whileWaiting(vscode.l10n.t('Removing the project'), async signal =>
     (await services.host.client(signal)).projects.removeProject({ project: project.id }, { signal }),
   );
@@ -72,7 +73,7 @@ async function explainProblem(services: Services, target: unknown): Promise<void
   const terminal = vscode.l10n.t('Open Terminal');
   const again = vscode.l10n.t('Check Again');
   const file = vscode.l10n.t('Open Compose File');
-  const chosen = await vscode.window.showWarningMessage(`${agent.name}: ${agent.problem}`, terminal, again, file);
+  const chosen = await showWarning(`${agent.name}: ${agent.problem}`, terminal, again, file);
   if (chosen === terminal) vscode.window.createTerminal({ cwd: project.folder }).show();
   if (chosen === again) await vscode.commands.executeCommand('muster.refreshEnvironment');
   if (chosen === file) await vscode.commands.executeCommand('muster.openComposeFile', target);

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { errorMessage, isAnyAppError, isAppError } from '../../base/errors.js';
 import type { CommandId } from '../manifest/commandTable.js';
 import type { Log } from '../../base/log.js';
+import { showError } from '../plain/messages.js';
 
 interface NextStep {
   readonly label: string;
@@ -16,7 +17,7 @@ export async function reportError(error: unknown, log: Log): Promise<void> {
     isAnyAppError(error) ? { code: error.code } : { stack: error instanceof Error ? error.stack : '' },
   );
   const steps = nextSteps(error);
-  const chosen = await vscode.window.showErrorMessage(errorMessage(error), ...steps.map(({ label }) => label));
+  const chosen = await showError(errorMessage(error), ...steps.map(({ label }) => label));
   const step = steps.find(({ label }) => label === chosen);
   if (step) await vscode.commands.executeCommand(step.command);
 }

@@ -10,6 +10,7 @@ import type { taskCommands } from '../manifest/taskCommands.js';
 import type { Services } from '../services.js';
 import { isProjectsNode } from '../views/projectsNode.js';
 import type { CommandHandlers } from './commandHandler.js';
+import { askForLine, pickRow } from '../plain/picks.js';
 
 /** Commands that dispatch. They start the host when it is down; without agents they lead to the compose file. */
 export function taskHandlers(services: Services, tasks: TaskDocuments): CommandHandlers<keyof typeof taskCommands> {
@@ -46,7 +47,7 @@ export function taskHandlers(services: Services, tasks: TaskDocuments): CommandH
       const document = taskDocument(uri);
       if (!document) return;
       const draft = await tasks.draftOf(document);
-      const base = await vscode.window.showInputBox({
+      const base = await askForLine({
         prompt: vscode.l10n.t('Branch or commit that the work starts from; empty: as the compose file says'),
         value: draft?.base ?? '',
       });
@@ -100,7 +101,7 @@ async function pickOne(choices: readonly AgentChoice[]): Promise<AgentChoice | u
     description: [choice.agent.provider, choice.agent.model].filter(part => part !== '').join(' · '),
     choice,
   }));
-  const picked = await vscode.window.showQuickPick(rows, { placeHolder: vscode.l10n.t('Which agent?') });
+  const picked = await pickRow(rows, { placeHolder: vscode.l10n.t('Which agent?') });
   return picked?.choice;
 }
 
@@ -117,8 +118,12 @@ async function pickContext(services: Services): Promise<TaskContext | undefined>
     label,
     context,
   }));
-  const browse = { label: vscode.l10n.t('$(folder) Choose a file...'), context: undefined };
-  const picked = await vscode.window.showQuickPick([...rows, browse], { placeHolder: vscode.l10n.t('Attach what?') });
+  const browse = {
+    label: vscode.l10n.t('Choose a file...'),
+    iconPath: new vscode.ThemeIcon('folder'),
+    context: undefined,
+  };
+  const picked = await pickRow([...rows, browse], { placeHolder: vscode.l10n.t('Attach what?') });
   if (picked !== browse) return picked?.context;
   const chosen = await vscode.window.showOpenDialog({ canSelectMany: false });
   return chosen?.[0] && fileContext(services, chosen[0]);

@@ -11,7 +11,7 @@ import { threadTitle } from '../threads/threadText.js';
 import { canRetry } from '../views/threadNodes.js';
 import type { CommandHandlers } from './commandHandler.js';
 import { endThreadHandlers } from './endThreadHandlers.js';
-import { whileWaiting } from './whileWaiting.js';
+import { showDone, showInformation, whileWaiting } from '../plain/messages.js';
 
 type Ids = Exclude<
   keyof typeof threadCommands,
@@ -48,7 +48,7 @@ export function threadHandlers(services: Services): CommandHandlers<Ids> {
       if (!thread) return;
       const runId = typeof args[1] === 'string' ? args[1] : thread.latestRun?.id;
       if (runId === undefined) {
-        void vscode.window.showInformationMessage(vscode.l10n.t('"{0}" has not run yet.', threadTitle(thread)));
+        void showInformation(vscode.l10n.t('"{0}" has not run yet.', threadTitle(thread)));
         return;
       }
       await services.logs.open(thread, runId);
@@ -72,7 +72,7 @@ export function threadHandlers(services: Services): CommandHandlers<Ids> {
       for (const thread of threads ?? []) {
         await saveEditors(thread);
         await whileWaiting(vscode.l10n.t('Approving'), () => approveThread(services, thread));
-        vscode.window.setStatusBarMessage(vscode.l10n.t('$(check) Approved "{0}"', threadTitle(thread)), 5000);
+        showDone(vscode.l10n.t('Approved "{0}"', threadTitle(thread)), 5000);
       }
     },
     'muster.merge': async (...args) => {
@@ -135,7 +135,7 @@ async function review(services: Services, thread: Thread): Promise<void> {
     const restore = vscode.l10n.t('Restore Thread');
     const buttons = thread.rescue === '' ? [] : [restore];
     const text = vscode.l10n.t('The worktree of "{0}" was removed.', threadTitle(thread));
-    const chosen = await vscode.window.showInformationMessage(text, ...buttons);
+    const chosen = await showInformation(text, ...buttons);
     if (chosen === restore) await vscode.commands.executeCommand('muster.restoreThread', thread.id);
     return;
   }
@@ -145,7 +145,7 @@ async function review(services: Services, thread: Thread): Promise<void> {
   if (opened) return;
   const followUp = vscode.l10n.t('Follow Up');
   const text = vscode.l10n.t('"{0}" has changed nothing.', threadTitle(thread));
-  const chosen = await vscode.window.showInformationMessage(text, followUp);
+  const chosen = await showInformation(text, followUp);
   if (chosen === followUp) await vscode.commands.executeCommand('muster.followUp', thread.id);
 }
 

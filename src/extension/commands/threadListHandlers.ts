@@ -5,6 +5,7 @@ import { threadPicks, type ThreadPick } from '../threads/pickThread.js';
 import { threadTitle } from '../threads/threadText.js';
 import type { CommandHandlers } from './commandHandler.js';
 import type { Views } from '../views/views.js';
+import { askForLine, pickRow } from '../plain/picks.js';
 
 type Ids = Extract<
   CommandId,
@@ -47,11 +48,11 @@ export function threadListHandlers(services: Services, { threads: view }: Views)
           },
         },
       ];
-      const picked = await vscode.window.showQuickPick(rows, { placeHolder: vscode.l10n.t('Group threads by') });
+      const picked = await pickRow(rows, { placeHolder: vscode.l10n.t('Group threads by') });
       await picked?.run();
     },
     'muster.filterThreads': async () => {
-      const query = await vscode.window.showInputBox({
+      const query = await askForLine({
         prompt: vscode.l10n.t('Words of the task, agent, branch or id'),
         value: view.query,
       });
@@ -64,8 +65,14 @@ export function threadListHandlers(services: Services, { threads: view }: Views)
 }
 
 async function showThreads(services: Services): Promise<void> {
-  const dispatch: ThreadPick = { label: `$(play) ${vscode.l10n.t('Dispatch Task...')}` };
-  const board: ThreadPick = { label: `$(project) ${vscode.l10n.t('Show Board')}` };
+  const dispatch: ThreadPick = {
+    label: vscode.l10n.t('Dispatch Task...'),
+    iconPath: new vscode.ThemeIcon('play'),
+  };
+  const board: ThreadPick = {
+    label: vscode.l10n.t('Show Board'),
+    iconPath: new vscode.ThemeIcon('project'),
+  };
   if (services.host.state !== 'connected') {
     await vscode.commands.executeCommand('muster.showHostStatus');
     return;
@@ -76,7 +83,7 @@ async function showThreads(services: Services): Promise<void> {
     dispatch,
     board,
   ];
-  const picked = await vscode.window.showQuickPick(rows, {
+  const picked = await pickRow(rows, {
     placeHolder: vscode.l10n.t('Threads, those that need you first'),
     matchOnDescription: true,
   });

@@ -6,14 +6,14 @@ import { removeAskingForIgnored } from '../threads/largeIgnoredFiles.js';
 import { threadTitle } from '../threads/threadText.js';
 import type { CommandHandlers } from './commandHandler.js';
 import type { Views } from '../views/views.js';
-import { whileWaiting } from './whileWaiting.js';
+import { showInformation, askModally, whileWaiting } from '../plain/messages.js';
 
 /** Commands on worktrees. Opening one needs no host; removing one starts it. */
 export function worktreeHandlers(services: Services, views: Views): CommandHandlers<keyof typeof worktreeCommands> {
   const target = async (args: readonly unknown[], placeHolder: string) => {
     const thread = await targetThread(services, args, { placeHolder, filter: each => each.worktree !== '' });
     if (thread?.worktree === '') {
-      void vscode.window.showInformationMessage(vscode.l10n.t('{0} has no worktree.', threadTitle(thread)));
+      void showInformation(vscode.l10n.t('{0} has no worktree.', threadTitle(thread)));
       return undefined;
     }
     return thread;
@@ -36,10 +36,9 @@ export function worktreeHandlers(services: Services, views: Views): CommandHandl
       const thread = await target(args, vscode.l10n.t('Whose worktree should be removed?'));
       if (!thread) return;
       const remove = vscode.l10n.t('Remove Worktree');
-      const chosen = await vscode.window.showWarningMessage(
-        vscode.l10n.t('Remove the worktree of "{0}"?', threadTitle(thread)),
+      const chosen = await askModally(
         {
-          modal: true,
+          text: vscode.l10n.t('Remove the worktree of "{0}"?', threadTitle(thread)),
           detail: vscode.l10n.t('Its commits and uncommitted work are kept and can be restored.\n{0}', thread.worktree),
         },
         remove,

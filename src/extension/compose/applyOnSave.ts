@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { Services } from '../services.js';
 import { readSetting } from '../settings.js';
 import { isComposeDocument } from './composeDocuments.js';
+import { showInformation } from '../plain/messages.js';
 
 /**
  * Offers to apply a compose file that was saved and differs from what is applied, or applies it, as the setting says. A
@@ -35,7 +36,7 @@ async function offer(services: Services, uri: vscode.Uri): Promise<void> {
   const always = vscode.l10n.t('Always Apply');
   const name = services.composeFiles.projectOf(uri.fsPath)?.name ?? '';
   const text = vscode.l10n.t('Apply the changed compose file of {0}?', name);
-  const chosen = await vscode.window.showInformationMessage(text, apply, preview, always);
+  const chosen = await showInformation(text, apply, preview, always);
   if (chosen === preview) await vscode.commands.executeCommand('muster.previewApply', uri);
   if (chosen === always) {
     const target = vscode.ConfigurationTarget.Workspace;

@@ -6,6 +6,7 @@ import { definitionAt, referencesAt } from '../../compose/editor/names.js';
 import { outline, type ComposeSymbol } from '../../compose/editor/outline.js';
 import { rename, renameTarget } from '../../compose/editor/rename.js';
 import type { Span } from '../../compose/source/textPosition.js';
+import { composeReference } from '../plain/markdown.js';
 import { composeEnvironment } from './composeEnvironment.js';
 
 type Features = vscode.CompletionItemProvider &
@@ -25,7 +26,7 @@ export function languageFeatures(): Features {
     async provideHover(document, position) {
       const env = await composeEnvironment(document.uri, document.getText());
       const found = hover(sourceOf(document), document.offsetAt(position), { env, now: Date.now() });
-      return found && new vscode.Hover(new vscode.MarkdownString(found.markdown), rangeOf(document, found.span));
+      return found && new vscode.Hover(composeReference(found.markdown), rangeOf(document, found.span));
     },
     provideDocumentSymbols(document) {
       return outline(sourceOf(document)).map(symbol => documentSymbol(document, symbol));
@@ -72,7 +73,7 @@ const completionKinds = {
 function completionItem(document: vscode.TextDocument, completion: Completion): vscode.CompletionItem {
   const item = new vscode.CompletionItem(completion.label, completionKinds[completion.kind]);
   item.detail = completion.detail;
-  item.documentation = new vscode.MarkdownString(completion.documentation);
+  item.documentation = composeReference(completion.documentation);
   item.insertText = completion.insertText;
   item.filterText = completion.filterText;
   item.range = rangeOf(document, completion.span);

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { Agent, Project } from '../../protocol/gen/muster/v1/projects_pb.js';
 import type { Services } from '../services.js';
 import { recentAgents } from './sendTask.js';
+import { showInformation } from '../plain/messages.js';
 
 /** An agent of an applied project. */
 export interface AgentChoice {
@@ -44,7 +45,7 @@ export function agentDescription(
 export async function offerAgents(services: Services): Promise<void> {
   const files = await vscode.workspace.findFiles('**/agent-compose.{yml,yaml}', '**/node_modules/**', 1);
   if (services.scope.projects().length > 0) {
-    void vscode.window.showInformationMessage(vscode.l10n.t('The applied compose file names no agents.'));
+    void showInformation(vscode.l10n.t('The applied compose file names no agents.'));
     return;
   }
   const [command, label, text] =
@@ -59,6 +60,5 @@ export async function offerAgents(services: Services): Promise<void> {
           vscode.l10n.t('Create Compose File'),
           vscode.l10n.t('No agents yet: this folder has no compose file.'),
         ];
-  if ((await vscode.window.showInformationMessage(text, label)) === label)
-    await vscode.commands.executeCommand(command);
+  if ((await showInformation(text, label)) === label) await vscode.commands.executeCommand(command);
 }

@@ -1,4 +1,6 @@
 import * as vscode from 'vscode';
+import { createLivePick } from '../plain/picks.js';
+import { plainText } from '../plain/plainText.js';
 import { agentDescription, type AgentChoice } from './agentChoice.js';
 
 /** What a person chose: an agent, and the task if it was typed right there. */
@@ -21,17 +23,17 @@ export function askForTask(
   { title }: { readonly title: string },
 ): Promise<TaskAnswer | undefined> {
   return new Promise(resolve => {
-    const pick = vscode.window.createQuickPick<AgentPick>();
+    const { pick, show: showRows, selected } = createLivePick<AgentPick>();
     const withProject = new Set(choices.map(({ project }) => project.id)).size > 1;
     let answer: TaskAnswer | undefined;
     const show = (): void => {
-      pick.items = rows(choices, { value: pick.value, withProject });
+      showRows(rows(choices, { value: pick.value, withProject }));
     };
-    pick.title = title;
+    pick.title = plainText(title);
     pick.placeholder = vscode.l10n.t('Choose an agent, or type a one-line task for the first one');
     pick.onDidChangeValue(show);
     pick.onDidAccept(() => {
-      const [row] = pick.selectedItems;
+      const row = selected();
       if (!row) return;
       answer = { choice: row.choice, prompt: isTask(pick.value, choices) ? pick.value.trim() : '' };
       pick.hide();

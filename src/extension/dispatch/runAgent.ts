@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
 import type { Services } from '../services.js';
 import { announceDispatch, sendTask } from './sendTask.js';
+import { askForLine } from '../plain/picks.js';
 
 export interface AgentReference {
   readonly projectId: string;
@@ -15,7 +16,7 @@ function usualTask(agent: string): string {
 
 /** Asks for one line, ready to be accepted as it is, dispatches it and shows the thread as it works. */
 export async function runAgent(services: Services, { projectId, agent }: AgentReference): Promise<void> {
-  const prompt = await vscode.window.showInputBox({
+  const prompt = await askForLine({
     title: vscode.l10n.t('Run {0}', agent),
     prompt: vscode.l10n.t('What should {0} do?', agent),
     value: usualTask(agent),

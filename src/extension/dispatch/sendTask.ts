@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
 import { collectProviderEnvironment } from '../../client/providerEnvironment.js';
-import { whileWaiting } from '../commands/whileWaiting.js';
 import type { Services } from '../services.js';
 import type { TaskContext } from './taskText.js';
+import { showDone, whileWaiting } from '../plain/messages.js';
 
 export interface Task {
   /** Project of the agent; not needed for a follow-up. */
@@ -60,7 +60,7 @@ async function rememberAgent(services: Services, entry: string): Promise<void> {
 
 /** Says where a task went, without taking anyone's focus. */
 export async function announceDispatch(agent: string, threadId: string): Promise<void> {
-  vscode.window.setStatusBarMessage(vscode.l10n.t('$(check) Dispatched to {0}', agent), 5000);
+  showDone(vscode.l10n.t('Dispatched to {0}', agent), 5000);
   await vscode.commands.executeCommand('muster.threads.focus', { preserveFocus: true });
   void threadId;
 }

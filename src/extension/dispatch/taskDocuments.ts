@@ -4,6 +4,7 @@ import type { Services } from '../services.js';
 import { listAgents, type AgentChoice } from './agentChoice.js';
 import { announceDispatch, sendTask } from './sendTask.js';
 import { parseTask, referenceLine, type TaskContext } from './taskText.js';
+import { showInformation } from '../plain/messages.js';
 
 export const taskLanguage = 'muster-task';
 
@@ -80,7 +81,7 @@ export class TaskDocuments implements vscode.Disposable {
   async send(document: vscode.TextDocument): Promise<void> {
     const { prompt, context } = parseTask(document.getText());
     if (prompt === '') {
-      void vscode.window.showInformationMessage(vscode.l10n.t('Write what the agent should do, then send it.'));
+      void showInformation(vscode.l10n.t('Write what the agent should do, then send it.'));
       return;
     }
     await this.#services.host.client(new AbortController().signal);

@@ -6,6 +6,7 @@ import { readSetting } from '../settings.js';
 import { statusWord, threadTitle } from '../threads/threadText.js';
 import type { MutedThreads } from './mutedThreads.js';
 import { NewlyNeedy, type Occasion } from './newlyNeedy.js';
+import { showInformation, showWarning } from '../plain/messages.js';
 
 export interface AttentionOptions {
   readonly host: HostConnection;
@@ -95,7 +96,7 @@ export class Attention implements vscode.Disposable {
     const failed = thread.latestRun?.error !== undefined;
     const need = thread.needs || statusWord(thread);
     const text = vscode.l10n.t('{0}, {1}: {2}', thread.agent, threadTitle(thread), need);
-    const chosen = await vscode.window.showWarningMessage(text, open, ...(failed ? [log] : []), mute);
+    const chosen = await showWarning(text, open, ...(failed ? [log] : []), mute);
     if (chosen === open) await vscode.commands.executeCommand('muster.openThread', thread.id);
     if (chosen === log) await vscode.commands.executeCommand('muster.showLog', thread.id);
     if (chosen === mute) await this.#options.muted.mute(thread.id);
@@ -106,7 +107,7 @@ async function tellReady(thread: Thread): Promise<void> {
   const review = vscode.l10n.t('Review');
   const mute = vscode.l10n.t('Do Not Show for This Thread');
   const text = vscode.l10n.t('{0}, {1}: ready for review', thread.agent, threadTitle(thread));
-  const chosen = await vscode.window.showInformationMessage(text, review, mute);
+  const chosen = await showInformation(text, review, mute);
   if (chosen === review) await vscode.commands.executeCommand('muster.review', thread.id);
   if (chosen === mute) await vscode.commands.executeCommand('muster.muteThread', thread.id);
 }
@@ -120,7 +121,7 @@ async function tellMany(occasions: readonly Occasion[]): Promise<void> {
   const list = rest > 0 ? vscode.l10n.t('{0} and {1} more', names.join(', '), rest) : names.join(', ');
   const show = vscode.l10n.t('Show');
   const text = vscode.l10n.t('{0} threads changed: {1}', occasions.length, list);
-  if ((await vscode.window.showInformationMessage(text, show)) === show) {
+  if ((await showInformation(text, show)) === show) {
     await vscode.commands.executeCommand('muster.showThreads');
   }
 }

@@ -1,9 +1,9 @@
 import * as vscode from 'vscode';
 import { AppError, isAppError } from '../../base/errors.js';
 import type { ApplyProjectResponse } from '../../protocol/gen/muster/v1/projects_pb.js';
-import { whileWaiting } from '../commands/whileWaiting.js';
 import type { Services } from '../services.js';
 import { interpolatedVariables } from './interpolatedVariables.js';
+import { askModally, showDone, showError, showInformation, showWarning, whileWaiting } from '../plain/messages.js';
 
 export interface ApplyOptions {
   /** Spec hash that the person saw; another one by now is a `project.conflict`. Empty: no check. */
@@ -36,7 +36,7 @@ export async function previewComposeFile(services: Services, file: vscode.Uri): 
       changes === ''
         ? vscode.l10n.t('Applying {0} would change nothing.', vscode.workspace.asRelativePath(file))
         : vscode.l10n.t('Applying {0} would change: {1}.', vscode.workspace.asRelativePath(file), changes);
-    const chosen = await vscode.window.showInformationMessage(text, ...(changes === '' ? [] : [apply]));
+    const chosen = await showInformation(text, ...(changes === '' ? [] : [apply]));
     if (chosen === apply) await applyComposeFile(services, file, { expectedSpecHash: comparedWith });
   } catch (error) {
     if (!isAppError(error, 'compose.invalid')) throw error;
@@ -94,7 +94,7 @@ async function showProblems(file: vscode.Uri, error: AppError<'compose.invalid'>
       ? vscode.l10n.t('The compose file has {0} problems and was not applied. {1}', problems.length, first)
       : vscode.l10n.t('The compose file was not applied. {0}', first);
   const show = vscode.l10n.t('Show Problems');
-  if ((await vscode.window.showErrorMessage(text, show)) !== show) return;
+  if ((await showError(text, show)) !== show) return;
   await vscode.window.showTextDocument(file);
   await vscode.commands.executeCommand('workbench.actions.view.problems');
 }
@@ -109,17 +109,16 @@ async function askConsent(file: vscode.Uri, reasons: readonly string[]): Promise
     ),
   ].join('\n');
   const text = vscode.l10n.t('{0} asks for your consent.', vscode.workspace.asRelativePath(file));
-  const chosen = await vscode.window.showWarningMessage(text, { modal: true, detail }, allow);
+  const chosen = await askModally({ text, detail }, allow);
   if (chosen !== allow) throw new AppError('cancelled', 'The compose file was not applied.', {});
 }
 
 function announce(file: vscode.Uri, { project, unchanged, warnings }: ApplyProjectResponse): void {
   const name = project?.name ?? '';
   const text = unchanged
-    ? vscode.l10n.t('$(check) {0} is up to date', name)
-    : vscode.l10n.t('$(check) Applied {0}, revision {1}', name, project?.revision ?? 0);
-  vscode.window.setStatusBarMessage(text, 8000);
+    ? vscode.l10n.t('{0} is up to date', name)
+    : vscode.l10n.t('Applied {0}, revision {1}', name, project?.revision ?? 0);
+  showDone(text, 8000);
   // Where the file is open, its warnings are marked in it.
-  if (!unchanged && warnings.length > 0 && !openDocument(file))
-    void vscode.window.showWarningMessage(warnings.join(' '));
+  if (!unchanged && warnings.length > 0 && !openDocument(file)) void showWarning(warnings.join(' '));
 }

@@ -1,10 +1,10 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import type { ApplyProjectResponse } from '../../protocol/gen/muster/v1/projects_pb.js';
-import { whileWaiting } from '../commands/whileWaiting.js';
 import type { HostConnection } from '../host/hostConnection.js';
 import { describeChanges } from './describeChanges.js';
 import { interpolatedVariables } from './interpolatedVariables.js';
+import { whileWaiting } from '../plain/messages.js';
 
 /** Scheme of the two sides of a preview; both are what the host made of the file, without secrets. */
 const specScheme = 'muster-spec';

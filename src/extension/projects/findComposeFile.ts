@@ -3,6 +3,8 @@ import * as vscode from 'vscode';
 import type { Services } from '../services.js';
 import { isProjectsNode } from '../views/projectsNode.js';
 import { fileOfPreview } from './applyPreviews.js';
+import { showInformation } from '../plain/messages.js';
+import { pickRow } from '../plain/picks.js';
 
 /** A folder with more compose files than this is not searched further. */
 const maximumFiles = 50;
@@ -24,7 +26,7 @@ export async function findComposeFile(services: Services, target: unknown): Prom
   if (found.length === 0) {
     const create = vscode.l10n.t('Create Compose File');
     const text = vscode.l10n.t('This folder has no agent-compose.yml.');
-    if ((await vscode.window.showInformationMessage(text, create)) === create) {
+    if ((await showInformation(text, create)) === create) {
       await vscode.commands.executeCommand('muster.createComposeFile');
     }
     return undefined;
@@ -33,7 +35,7 @@ export async function findComposeFile(services: Services, target: unknown): Prom
   const rows = found
     .map(file => ({ label: labelOf(file), file }))
     .sort((a, b) => a.label.length - b.label.length || a.label.localeCompare(b.label));
-  const picked = await vscode.window.showQuickPick(rows, { placeHolder: vscode.l10n.t('Which compose file?') });
+  const picked = await pickRow(rows, { placeHolder: vscode.l10n.t('Which compose file?') });
   return picked?.file;
 }
 

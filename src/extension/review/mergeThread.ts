@@ -2,10 +2,10 @@ import * as vscode from 'vscode';
 import { shortId } from '../../protocol/displayFormat.js';
 import type { Merge } from '../../protocol/gen/muster/v1/merges_pb.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
-import { whileWaitingCancellable } from '../commands/whileWaiting.js';
 import type { Services } from '../services.js';
 import { readSetting } from '../settings.js';
 import { threadTitle } from '../threads/threadText.js';
+import { showDone, showError, showInformation, showWarning, whileWaitingCancellable } from '../plain/messages.js';
 
 /** Names of files that fit a message; the rest are counted. */
 const shownFiles = 5;
@@ -61,11 +61,11 @@ async function report(services: Services, { thread, merge, options }: Outcome): 
   const title = threadTitle(thread);
   switch (merge.status) {
     case 'merged': {
-      const text = vscode.l10n.t('$(check) Merged "{0}" into {1} as {2}', title, merge.target, shortId(merge.commit));
-      vscode.window.setStatusBarMessage(text, 10_000);
+      const text = vscode.l10n.t('Merged "{0}" into {1} as {2}', title, merge.target, shortId(merge.commit));
+      showDone(text, 10_000);
       await services.reviews.close(thread.id);
       // A note means that something besides the merge deserves a look, such as a checkout that could not follow.
-      if (merge.message !== '') void vscode.window.showInformationMessage(merge.message);
+      if (merge.message !== '') void showInformation(merge.message);
       return;
     }
     case 'blocked':
@@ -73,7 +73,7 @@ async function report(services: Services, { thread, merge, options }: Outcome): 
     case 'conflicted':
       return reportConflict(services, thread, merge);
     case 'failed':
-      void vscode.window.showErrorMessage(vscode.l10n.t('Merging "{0}" failed: {1}', title, merge.message));
+      void showError(vscode.l10n.t('Merging "{0}" failed: {1}', title, merge.message));
       return;
     default:
       return;
@@ -83,7 +83,7 @@ async function report(services: Services, { thread, merge, options }: Outcome): 
 async function reportBlocked(services: Services, { thread, merge, options }: Outcome): Promise<void> {
   const actions = blockedActions(services, { thread, merge, options });
   const text = vscode.l10n.t('Merge of "{0}" is blocked: {1}', threadTitle(thread), withFiles(merge));
-  const chosen = await vscode.window.showWarningMessage(text, ...actions.map(({ label }) => label));
+  const chosen = await showWarning(text, ...actions.map(({ label }) => label));
   await actions.find(({ label }) => label === chosen)?.run();
 }
 
@@ -133,7 +133,7 @@ async function reportConflict(services: Services, thread: Thread, merge: Merge):
   const ask = vscode.l10n.t('Ask {0} to Resolve', thread.agent);
   const worktree = vscode.l10n.t('Open Worktree');
   const text = vscode.l10n.t('"{0}" conflicts with {1}: {2}', threadTitle(thread), merge.target, withFiles(merge));
-  const chosen = await vscode.window.showWarningMessage(text, ask, worktree);
+  const chosen = await showWarning(text, ask, worktree);
   if (chosen === ask) {
     const prompt = vscode.l10n.t(
       'Merge {0} into this branch and resolve the conflicts in {1}. Keep the intent of both sides, then run the tests.',

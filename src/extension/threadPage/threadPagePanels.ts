@@ -9,6 +9,7 @@ import type { OpenThreadPageOptions } from './openThreadPageOptions.js';
 import { ThreadPageController, type PageEditor } from './threadPageController.js';
 import type { ThreadPageServices } from './threadPageServices.js';
 import { candidatePaths } from './transcriptPath.js';
+import { showInformation } from '../plain/messages.js';
 
 interface OpenPage {
   readonly panel: vscode.WebviewPanel;
@@ -112,9 +113,7 @@ const editor: PageEditor = {
       });
       return;
     }
-    void vscode.window.showInformationMessage(
-      vscode.l10n.t('{0} was not found in the worktree or in the repository.', path),
-    );
+    void showInformation(vscode.l10n.t('{0} was not found in the worktree or in the repository.', path));
   },
   async openLink(url) {
     const uri = parseLink(url);

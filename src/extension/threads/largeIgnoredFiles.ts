@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { isAppError } from '../../base/errors.js';
+import { askModally } from '../plain/messages.js';
 
 /**
  * Removes a worktree; where it holds many megabytes of ignored files that are nowhere else, a person says what becomes of them.
@@ -17,7 +18,7 @@ export async function removeAskingForIgnored(remove: (ignored: string) => Promis
       error.data.files.slice(0, 10).join(', '),
     );
     const text = vscode.l10n.t('This worktree has many megabytes of ignored files.');
-    const answer = await vscode.window.showWarningMessage(text, { modal: true, detail }, archive, discard);
+    const answer = await askModally({ text, detail }, archive, discard);
     if (answer === undefined) return;
     await remove(answer === archive ? 'archive' : 'discard');
   }

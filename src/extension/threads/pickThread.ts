@@ -6,6 +6,8 @@ import { isThreadNode, threadThemeIcon } from '../views/threadNodes.js';
 import { isWorktreeNode } from '../views/worktreesView.js';
 import { byUrgency } from './threadGroups.js';
 import { groupWord, threadDescription, threadTitle } from './threadText.js';
+import { showInformation } from '../plain/messages.js';
+import { pickRow } from '../plain/picks.js';
 
 export interface ThreadQuestion {
   readonly placeHolder: string;
@@ -73,10 +75,10 @@ export interface ThreadPick extends vscode.QuickPickItem {
 async function pickThread(services: Services, { placeHolder, filter }: ThreadQuestion): Promise<Thread | undefined> {
   const threads = services.scope.threads().filter(filter);
   if (threads.length === 0) {
-    void vscode.window.showInformationMessage(vscode.l10n.t('No thread of this folder fits.'));
+    void showInformation(vscode.l10n.t('No thread of this folder fits.'));
     return undefined;
   }
-  const picked = await vscode.window.showQuickPick(threadPicks(threads), { placeHolder, matchOnDescription: true });
+  const picked = await pickRow(threadPicks(threads), { placeHolder, matchOnDescription: true });
   return picked?.thread;
 }
 

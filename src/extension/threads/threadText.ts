@@ -16,6 +16,7 @@ import {
   threadStatusWords,
   type ThreadGroup,
 } from '../../protocol/threadDisplay.js';
+import { Tooltip, type CommandLink } from '../plain/markdown.js';
 
 /** The thread's task in one line. */
 export function threadTitle(thread: Thread): string {
@@ -87,47 +88,32 @@ export function threadAccessibleText(thread: Thread, now: number): string {
 
 /** Task, agent, branch, base, last line said, cost, and commands as links. */
 export function threadTooltip(thread: Thread, now: number): vscode.MarkdownString {
-  const markdown = new vscode.MarkdownString(undefined, true);
+  const tooltip = new Tooltip();
   const status = parseThreadStatus(thread.status);
-  // Texts of agents and files are data: escaped, so that they cannot become links or images.
-  const line = (text: string): void => void markdown.appendText(text).appendMarkdown('  \n');
-  markdown.appendMarkdown('**').appendText(threadTitle(thread)).appendMarkdown('**\n\n');
-  markdown.appendMarkdown(`$(${threadIcon(status, thread.latestRun?.status)}) `);
-  line(join([statusWord(thread), formatAge(Number(thread.updatedAt), now)]));
-  if (thread.needs !== '') line(oneLine(thread.needs));
-  markdown.appendMarkdown('$(robot) ');
-  line(join([thread.agent, thread.model || thread.provider]));
+  tooltip.bold(threadTitle(thread)).paragraph();
+  tooltip.icon(threadIcon(status, thread.latestRun?.status));
+  tooltip.line(join([statusWord(thread), formatAge(Number(thread.updatedAt), now)]));
+  if (thread.needs !== '') tooltip.line(oneLine(thread.needs));
+  tooltip.icon('robot').line(join([thread.agent, thread.model || thread.provider]));
   if (thread.branch !== '') {
-    markdown.appendMarkdown('$(git-branch) ');
-    line(vscode.l10n.t('{0} from {1}@{2}', thread.branch, thread.baseRef, shortId(thread.baseCommit)));
+    const { branch, baseRef, baseCommit } = thread;
+    tooltip.icon('git-branch').line(vscode.l10n.t('{0} from {1}@{2}', branch, baseRef, shortId(baseCommit)));
   }
   const changes = changesText(thread);
-  if (changes !== '') {
-    markdown.appendMarkdown('$(diff) ');
-    line(changes);
-  }
+  if (changes !== '') tooltip.icon('diff').line(changes);
   const tokens = sumKnown(asNumber(thread.inputTokens), asNumber(thread.outputTokens));
   const spent = join([
     formatCost(thread.costUsd),
     tokens === undefined ? '' : vscode.l10n.t('{0} tokens', formatTokens(tokens)),
   ]);
-  if (spent !== '') line(spent);
+  if (spent !== '') tooltip.line(spent);
   const said = oneLine(thread.latestRun?.answer || (thread.latestRun?.activity ?? ''));
-  if (said !== '') {
-    markdown.appendMarkdown('\n\n> ');
-    markdown.appendText(said);
-  }
-  const links = tooltipLinks(thread);
-  markdown.isTrusted = { enabledCommands: links.map(({ command }) => command) };
-  const argument = encodeURIComponent(JSON.stringify([thread.id]));
-  markdown.appendMarkdown(
-    `\n\n${links.map(({ label, command }) => `[${label}](command:${command}?${argument})`).join(' · ')}`,
-  );
-  return markdown;
+  if (said !== '') tooltip.quote(said);
+  return tooltip.links(tooltipLinks(thread), thread.id).value;
 }
 
-function tooltipLinks(thread: Thread): readonly { readonly label: string; readonly command: string }[] {
-  const links = [{ label: vscode.l10n.t('Open'), command: 'muster.openThread' }];
+function tooltipLinks(thread: Thread): readonly CommandLink[] {
+  const links: CommandLink[] = [{ label: vscode.l10n.t('Open'), command: 'muster.openThread' }];
   if ((thread.filesChanged ?? 0) > 0) links.push({ label: vscode.l10n.t('Review'), command: 'muster.review' });
   if (thread.status === 'ready') links.push({ label: vscode.l10n.t('Merge'), command: 'muster.merge' });
   if (thread.status === 'working') links.push({ label: vscode.l10n.t('Stop'), command: 'muster.cancelThread' });

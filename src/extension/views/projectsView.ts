@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { Agent, Project } from '../../protocol/gen/muster/v1/projects_pb.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
+import { createPlainTree, type PlainTree } from '../plain/trees.js';
 import type { Services } from '../services.js';
 import type { nextFires } from './nextFire.js';
 import { agentItem, fileItem, projectItem, runItem, triggerItem } from './projectItems.js';
@@ -19,7 +20,7 @@ const coalesceMs = 200;
 export class ProjectsView implements vscode.TreeDataProvider<ProjectsNode>, vscode.Disposable {
   readonly #services: Services;
   readonly #changed = new vscode.EventEmitter<undefined>();
-  readonly #view: vscode.TreeView<ProjectsNode>;
+  readonly #view: PlainTree<ProjectsNode>;
   readonly #subscriptions: readonly { dispose(): void | Promise<void> }[];
   #timer: NodeJS.Timeout | undefined;
   #nextFires: typeof nextFires | undefined;
@@ -28,7 +29,7 @@ export class ProjectsView implements vscode.TreeDataProvider<ProjectsNode>, vsco
 
   constructor(services: Services) {
     this.#services = services;
-    this.#view = vscode.window.createTreeView('muster.projects', { treeDataProvider: this, showCollapseAll: true });
+    this.#view = createPlainTree('muster.projects', { treeDataProvider: this, showCollapseAll: true });
     const tick = setInterval(() => {
       if (this.#view.visible) this.#refreshIfDifferent();
     }, tickMs);

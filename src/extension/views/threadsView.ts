@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { errorMessage } from '../../base/errors.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
+import { createPlainTree, type PlainTree } from '../plain/trees.js';
 import type { Services } from '../services.js';
 import {
   groupThreads,
@@ -30,7 +31,7 @@ const tickMs = 30_000;
 export class ThreadsView implements vscode.TreeDataProvider<ThreadsNode>, vscode.Disposable {
   readonly #services: Services;
   readonly #changed = new vscode.EventEmitter<ThreadsNode | ThreadsNode[] | undefined>();
-  readonly #view: vscode.TreeView<ThreadsNode>;
+  readonly #view: PlainTree<ThreadsNode>;
   readonly #subscriptions: vscode.Disposable[];
   readonly #nodes = new Map<string, ThreadNode>();
   readonly #sectionNodes = new Map<string, SectionNode>();
@@ -47,7 +48,7 @@ export class ThreadsView implements vscode.TreeDataProvider<ThreadsNode>, vscode
     this.#services = services;
     this.#grouping = services.context.workspaceState.get<unknown>(groupingKey) === 'agent' ? 'agent' : 'state';
     this.#sections = this.#group();
-    this.#view = vscode.window.createTreeView('muster.threads', {
+    this.#view = createPlainTree('muster.threads', {
       treeDataProvider: this,
       canSelectMany: true,
       showCollapseAll: true,
@@ -212,7 +213,7 @@ export class ThreadsView implements vscode.TreeDataProvider<ThreadsNode>, vscode
         : '',
       this.#query === '' ? '' : vscode.l10n.t('Only threads with "{0}"', this.#query),
     ];
-    this.#view.message = parts.filter(part => part !== '').join(' ');
+    this.#view.message(parts.filter(part => part !== '').join(' '));
   }
 
   #showBadge(): void {

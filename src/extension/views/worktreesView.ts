@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { errorMessage, isAppError } from '../../base/errors.js';
 import type { Worktree } from '../../protocol/gen/muster/v1/worktrees_pb.js';
+import { createPlainTree, type PlainTree } from '../plain/trees.js';
 import type { Services } from '../services.js';
 import { statusWord, threadTitle } from '../threads/threadText.js';
 
@@ -29,7 +30,7 @@ const coalesceMs = 1000;
 export class WorktreesView implements vscode.TreeDataProvider<WorktreeNode>, vscode.Disposable {
   readonly #services: Services;
   readonly #changed = new vscode.EventEmitter<undefined>();
-  readonly #view: vscode.TreeView<WorktreeNode>;
+  readonly #view: PlainTree<WorktreeNode>;
   readonly #ended = new AbortController();
   readonly #subscriptions: readonly vscode.Disposable[];
   #timer: NodeJS.Timeout | undefined;
@@ -37,7 +38,7 @@ export class WorktreesView implements vscode.TreeDataProvider<WorktreeNode>, vsc
 
   constructor(services: Services) {
     this.#services = services;
-    this.#view = vscode.window.createTreeView('muster.worktrees', { treeDataProvider: this });
+    this.#view = createPlainTree('muster.worktrees', { treeDataProvider: this });
     this.#subscriptions = [
       this.#view,
       this.#changed,
@@ -69,12 +70,12 @@ export class WorktreesView implements vscode.TreeDataProvider<WorktreeNode>, vsc
     try {
       const client = await this.#services.host.client(this.#ended.signal);
       const { worktrees } = await client.worktrees.listWorktrees({}, { signal: this.#ended.signal });
-      this.#view.message = undefined;
+      this.#view.message(undefined);
       return worktrees
         .filter(({ threadId }) => this.#isShown(threadId))
         .map(worktree => ({ kind: 'worktree', threadId: worktree.threadId, worktree }));
     } catch (error) {
-      if (!isAppError(error, 'cancelled')) this.#view.message = errorMessage(error);
+      if (!isAppError(error, 'cancelled')) this.#view.message(errorMessage(error));
       return [];
     }
   }

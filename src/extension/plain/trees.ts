@@ -1,0 +1,61 @@
+/** The only file that makes tree views: every row and message passes here on its way to VS Code. */
+import * as vscode from 'vscode';
+import { plainText } from './plainText.js';
+
+/** A tree view whose texts are plain. */
+export interface PlainTree<T> extends vscode.Disposable {
+  readonly visible: boolean;
+  readonly selection: readonly T[];
+  readonly onDidChangeVisibility: vscode.Event<vscode.TreeViewVisibilityChangeEvent>;
+  badge: vscode.ViewBadge | undefined;
+  /** Words above the rows; undefined or empty for none. */
+  message(text: string | undefined): void;
+  reveal(element: T, options: { readonly select: boolean; readonly focus: boolean }): Thenable<void>;
+}
+
+export function createPlainTree<T>(id: string, options: vscode.TreeViewOptions<T>): PlainTree<T> {
+  const { treeDataProvider: rows } = options;
+  const view = vscode.window.createTreeView(id, { ...options, treeDataProvider: plainRows(rows) });
+  return {
+    get visible() {
+      return view.visible;
+    },
+    get selection() {
+      return view.selection;
+    },
+    onDidChangeVisibility: listener => view.onDidChangeVisibility(listener),
+    get badge() {
+      return view.badge;
+    },
+    set badge(badge) {
+      view.badge = badge;
+    },
+    message: text => {
+      view.message = text === undefined || text === '' ? undefined : plainText(text);
+    },
+    reveal: (element, how) => view.reveal(element, how),
+    dispose: () => view.dispose(),
+  };
+}
+
+function plainRows<T>(rows: vscode.TreeDataProvider<T>): vscode.TreeDataProvider<T> {
+  const { onDidChangeTreeData } = rows;
+  return {
+    ...(onDidChangeTreeData && { onDidChangeTreeData }),
+    getTreeItem: async element => plainItem(await rows.getTreeItem(element)),
+    getChildren: element => rows.getChildren(element),
+    ...(rows.getParent && { getParent: element => rows.getParent?.(element) }),
+    ...(rows.resolveTreeItem && {
+      resolveTreeItem: (item, element, token) => rows.resolveTreeItem?.(item, element, token),
+    }),
+  };
+}
+
+/** Markdown tooltips are left alone: only `markdown.ts` makes them. */
+function plainItem(item: vscode.TreeItem): vscode.TreeItem {
+  const { label, description, tooltip } = item;
+  if (typeof label === 'string') item.label = plainText(label);
+  if (typeof description === 'string') item.description = plainText(description);
+  if (typeof tooltip === 'string') item.tooltip = plainText(tooltip);
+  return item;
+}
