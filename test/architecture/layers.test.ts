@@ -58,6 +58,7 @@ describe('a planted violation is reported', () => {
       await write(targetOf(layer), 'export interface Target { readonly a: 1 }\nexport const target = 1;\n');
     }
     await write('src/compose/projectSpec.ts', 'export const target = 1;\n');
+    await write('src/core/stores.ts', 'export interface Stores { readonly a: 1 }\n');
     await write('src/host/plants/main.ts', 'export const target = 1;\n');
     await write('src/core/plants/cycle.ts', `import type { A } from '../plantCycleA.js';\nexport type B = A;\n`);
     for (const violation of violations) await write(violation.file, violation.code);
