@@ -69,9 +69,9 @@ function factsOf({ directory, clock }: HostState, { mode }: HostOptions): HostFa
   return { stateDir: directory.path, socket: chooseSocketPath(directory.path), mode, startedAt: clock.now() };
 }
 
-/** Runs or merges are at work or waiting. */
+/** Runs or merges are at work, settling or waiting. */
 function isBusy({ store }: HostState): boolean {
-  return store.read(
-    stores => stores.runs.active().length > 0 || stores.runs.queued().length > 0 || stores.merges.active().length > 0,
+  return store.read(({ runs, merges }) =>
+    [runs.active(), runs.settling(), runs.queued(), merges.active()].some(work => work.length > 0),
   );
 }

@@ -31,7 +31,7 @@ export function recover(core: HostCore, end: HostEnd, resources: DisposableStore
  * Finishes what an earlier host was killed in: first half-removed worktrees, then snapshots of ended runs, merges, and
  * threads that were being abandoned.
  */
-async function recoverWork({ store, log, worktrees, settler, merges, threads }: HostCore): Promise<void> {
+async function recoverWork({ store, log, worktrees, runs, merges, threads }: HostCore): Promise<void> {
   for (const repository of store.read(stores => stores.threads.repositories())) {
     try {
       await worktrees.recover(repository);
@@ -40,7 +40,7 @@ async function recoverWork({ store, log, worktrees, settler, merges, threads }: 
       log.warn('A repository could not be looked after', { repository, reason: errorMessage(error) });
     }
   }
-  settler.recover();
+  runs.takeUpSettling();
   merges.recover();
   await threads.recover();
 }

@@ -126,6 +126,18 @@ describe('the whole path', () => {
 });
 
 describe('waiting', () => {
+  test('`dispatch --wait` and `wait` end when the branch has the work', { timeout: 120_000 }, async () => {
+    const setting = await setUp();
+    const { home, repository } = setting;
+    const sent = (await home.musterJson(['dispatch', 'dev', 'Work', '--wait'], { cwd: repository })) as {
+      thread: Record<string, string | number>;
+    };
+    const { branch, worktree, files_changed } = sent.thread;
+    expect(files_changed).toBe(1);
+    expect(git(repository, 'log', '--oneline', `main..${branch}`).split('\n')).toHaveLength(1);
+    expect(git(String(worktree), 'status', '--porcelain')).toBe('');
+  });
+
   test('ends on SIGINT with 130 and nothing on standard error', async () => {
     const setting = await setUp({ held: true });
     const id = await dispatch(setting, 'Work');

@@ -135,7 +135,7 @@ export function coreHost(
     },
     async takeUp() {
       await runs.takeUp();
-      settler.recover();
+      runs.takeUpSettling();
       merges.recover();
       await threads.recover();
       runs.queued();

@@ -239,7 +239,7 @@ export class MergeService implements Disposable {
     if (change.status === 'failed')
       this.#options.log.warn('A merge failed', { merge: merge.id, reason: change.message });
     const { clock, log } = this.#options;
-    commitSurely(() => this.#save(merge, { ...change, endedAt: clock.now() }), {
+    void commitSurely(() => this.#save(merge, { ...change, endedAt: clock.now() }), {
       what: `the end of merge ${merge.id}`,
       clock,
       log,

@@ -33,13 +33,21 @@ export interface Run {
   readonly cacheReadTokens?: number;
   readonly cacheWriteTokens?: number;
   readonly costUsd?: number;
-  /** False from its end until its uncommitted work was snapshotted and its changes counted. */
+  /** Set when its uncommitted work is committed and its changes are counted; see {@link isRunSettling}. */
   readonly settled: boolean;
 }
 
 /** True when the run has ended, whatever its outcome. */
 export function isRunEnded(status: RunStatus): boolean {
   return !isRunActive(status);
+}
+
+/**
+ * True between the end of its process and the moment its work is committed and counted. Until then its thread is not ready and
+ * no other run of the thread starts: git and the next agent would get into each other's way.
+ */
+export function isRunSettling(run: Pick<Run, 'endedAt' | 'settled'>): boolean {
+  return run.endedAt !== undefined && !run.settled;
 }
 
 /** True from the moment it is queued until it ends. */

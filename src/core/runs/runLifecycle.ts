@@ -58,7 +58,7 @@ interface Reader {
  * | queued  | a dispatch, or a run that never started     | `queued`                     |
  * | claimed | the queue, when the limits allow            | `starting`, generation + 1   |
  * | started | the supervisor: its process exists          | `running`                    |
- * | ended   | the supervisor, a failed preparation        | outcome, sequel, `settled=0` |
+ * | ended   | the supervisor, a failed preparation        | outcome, sequel, `settled=0`: the phase *settling* |
  * | settled | the settler: its work is committed          | `settled=1`                  |
  *
  * What kills it: {@link stop} ends the claims; {@link dispose} puts runs without a process back and leaves those that have one
@@ -113,6 +113,12 @@ export class RunLifecycle implements Disposable {
     return active.length;
   }
 
+  /** Begins to settle what earlier hosts left settling. */
+  takeUpSettling(): void {
+    const settling = this.#options.store.read(stores => stores.runs.settling());
+    for (const { run } of settling) void this.#settle(run);
+  }
+
   async #adopt(run: Run): Promise<void> {
     const { store, clock, directory, supervisor, starter, commits } = this.#options;
     const adopted = commits.adopted(run);
@@ -149,7 +155,7 @@ export class RunLifecycle implements Disposable {
     };
   }
 
-  /** Commits the end with what follows from it; then its work is put away, and others may start. */
+  /** Commits the end with what follows from it; then its work is put away. */
   #ended(run: Run, end: RunEnd, reader?: Reader): void {
     const { clock, log, commits } = this.#options;
     const digest = reader?.recorder.digest ?? emptyDigest;
@@ -158,13 +164,16 @@ export class RunLifecycle implements Disposable {
     const findings = { digest, ...(conclusion === undefined ? {} : { conclusion }) };
     const write = (): void => {
       const ended = commits.ended(run, end, findings);
-      if (ended) this.#settle(ended);
+      if (ended) void this.#settle(ended);
     };
-    commitSurely(write, { what: `the end of run ${run.id}`, clock, log, signal: this.#leaving.signal });
+    void commitSurely(write, { what: `the end of run ${run.id}`, clock, log, signal: this.#leaving.signal });
   }
 
-  #settle(run: Run): void {
-    void this.#options.settler.settle(run);
+  /** Others may start at once; the thread's next run only when the work of this one is put away. */
+  async #settle(run: Run): Promise<void> {
+    const settled = this.#options.settler.settle(run);
+    this.#queue.advance();
+    await settled;
     this.#queue.advance();
   }
 

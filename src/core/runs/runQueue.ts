@@ -1,4 +1,4 @@
-import type { ProjectId } from '../../base/ids.js';
+import type { ProjectId, ThreadId } from '../../base/ids.js';
 import type { Log } from '../../base/log.js';
 import { errorMessage } from '../../base/errors.js';
 import type { Clock } from '../../base/clock.js';
@@ -20,7 +20,7 @@ export const defaultConcurrency = 10;
 
 /**
  * Starts queued runs in order, as far as the limits allow: all runs of the host, of the project (`limits.concurrency`), of the
- * agent (`concurrency`), and one per thread.
+ * agent (`concurrency`), and one per thread, whose work must be put away before the next one starts.
  *
  * Modes: at rest → claiming → at rest; claiming → waiting to try again (the claim was not written: a full disk) → claiming;
  * any → stopped. {@link RunQueue.advance} is called whenever a run was queued or has ended, so that there is no polling; each
@@ -94,6 +94,7 @@ function claimAll(stores: QueueStores, limit: number, now: number): readonly Run
   const queued = stores.runs.queued();
   if (queued.length === 0) return [];
   const load = new Load(stores, stores.runs.active());
+  for (const { run } of stores.runs.settling()) load.hold(run.threadId);
   const claimed: Run[] = [];
   for (const candidate of queued) {
     if (load.total >= limit) break;
@@ -112,6 +113,8 @@ class Load {
   total = 0;
   readonly #stores: ProjectStores;
   readonly #perKey = new Map<string, number>();
+  /** Threads whose last run is settling. */
+  readonly #held = new Set<ThreadId>();
   readonly #projects = new Map<ProjectId, Project | undefined>();
 
   constructor(stores: ProjectStores, active: readonly QueuedRun[]) {
@@ -126,10 +129,16 @@ class Load {
     }
   }
 
+  /** Nothing of this thread may start. */
+  hold(thread: ThreadId): void {
+    this.#held.add(thread);
+  }
+
   hasRoom({ run, projectId }: QueuedRun): boolean {
     const spec = this.#project(projectId)?.spec;
     const agent = spec?.agents.find(candidate => candidate.name === run.agent);
     return (
+      !this.#held.has(run.threadId) &&
       this.#count(run.threadId) < 1 &&
       this.#count(projectId) < (spec?.limits.concurrency ?? Infinity) &&
       this.#count(`${projectId}/${run.agent}`) < (agent?.concurrency ?? Infinity)

@@ -9,6 +9,7 @@ import type { MessageStores } from '../messages/messageStore.js';
 import { permissionsOf, requireDriver, type Project } from '../projects/project.js';
 import type { ProjectStores } from '../projects/projectStore.js';
 import type { Store } from '../store.js';
+import { baseAfterRemoval, threadClosed } from '../threads/removedWork.js';
 import type { Thread } from '../threads/thread.js';
 import type { ThreadStores } from '../threads/threadStore.js';
 import type { PreparedWorkspace, WorkspaceService } from '../workspaces/workspaceService.js';
@@ -138,10 +139,13 @@ export class RunStarter {
   async #workspace(run: Run, { project, agent }: Subject, signal: AbortSignal): Promise<PreparedWorkspace> {
     const { workspaces, store } = this.#options;
     const prepare = async (): Promise<PreparedWorkspace> => {
-      const thread = store.read(stores => stores.threads.get(run.threadId));
-      if (!thread)
-        throw new AppError('thread.unknown', `There is no thread ${run.threadId}.`, { thread: run.threadId });
-      const prepared = await workspaces.prepare(thread, project, agent, signal);
+      const view = store.read(stores => stores.threads.view(run.threadId));
+      if (!view) throw new AppError('thread.unknown', `There is no thread ${run.threadId}.`, { thread: run.threadId });
+      const { thread } = view;
+      if (thread.outcome === 'abandoned') throw threadClosed(thread, `Thread ${thread.id} was abandoned`);
+      const requestedBase = baseAfterRemoval(view) ?? thread.requestedBase;
+      const wanted = requestedBase === undefined ? thread : { ...thread, requestedBase };
+      const prepared = await workspaces.prepare(wanted, project, agent, signal);
       this.#saveThread(prepared.thread);
       return prepared;
     };

@@ -19,8 +19,8 @@ export interface RunStore {
   queued(): readonly QueuedRun[];
   /** starting, running or waiting. */
   active(): readonly QueuedRun[];
-  /** Ended, but their work is not snapshotted yet. */
-  unsettled(): readonly QueuedRun[];
+  /** Ended, but their work is not committed yet. */
+  settling(): readonly QueuedRun[];
   settle(id: RunId): void;
   withPrefix(prefix: string): readonly RunId[];
   /**

@@ -14,6 +14,7 @@ import type { WorkspaceService } from '../workspaces/workspaceService.js';
 import type { Thread } from './thread.js';
 import { shellCommandName } from '../agents/providers/shellCommand.js';
 import { findThread } from './threadLookup.js';
+import { baseAfterRemoval, threadClosed } from './removedWork.js';
 import { threadMerging } from './threadService.js';
 import type { ThreadStores } from './threadStore.js';
 import type { MessageStores } from '../messages/messageStore.js';
@@ -200,18 +201,12 @@ function requireRoomInQueue(stores: RunStores, project: Project): void {
  * that has the work; one whose unmerged work was put away must be restored first.
  */
 function reopen(stores: ThreadStores & EventStores, id: string, now: number): Thread {
-  const { thread, latestMerge: merge } = findThread(stores, id);
+  const view = findThread(stores, id);
+  const { thread, latestMerge: merge } = view;
   if (merge && isMergeActive(merge.status)) throw threadMerging(thread, merge);
-  const putAway = thread.rescue !== undefined && thread.worktree === undefined;
-  const mergedInto = merge?.status === 'merged' ? merge.target : undefined;
-  if (thread.outcome === 'abandoned' || (putAway && mergedInto === undefined)) {
-    throw new AppError(
-      'thread.closed',
-      `${thread.outcome === 'abandoned' ? `Thread ${thread.id} was abandoned` : `The worktree of thread ${thread.id} was removed before its work was merged`}. \`muster restore ${thread.id}\` brings it back.`,
-      { thread: thread.id, status: thread.outcome },
-    );
-  }
-  const fresh = putAway && mergedInto !== undefined ? { requestedBase: mergedInto } : {};
+  if (thread.outcome === 'abandoned') throw threadClosed(thread, `Thread ${thread.id} was abandoned`);
+  const base = baseAfterRemoval(view);
+  const fresh = base === undefined ? {} : { requestedBase: base };
   const open: Thread = { ...thread, ...fresh, outcome: 'open', updatedAt: now };
   stores.threads.update(open);
   stores.events.append({ kind: 'thread_changed', threadId: thread.id }, now);

@@ -15,6 +15,8 @@ import type { ThreadStores } from './threadStore.js';
 import type { RunStores } from '../runs/runStore.js';
 import type { EventStores } from '../events/eventLog.js';
 
+type Snapshot = Pick<Required<Thread>, 'head' | 'filesChanged' | 'additions' | 'deletions'>;
+
 /** How long a list or a look at a thread waits for its snapshot: git may hang, and lists must not. */
 const lookWaitsMs = 2_000;
 /** How long an ending host waits: after that, the next one settles again. */
@@ -22,12 +24,11 @@ const endWaitsMs = 10_000;
 
 /**
  * After a run's end: ends what the agent left going in the background, commits what it left uncommitted and counts the
- * changes. The run has ended before this is done (whoever waits for the agent does not wait for git); whoever needs the
- * thread's head awaits {@link settled}.
+ * changes. Until that is written the run is in the phase *settling*: its thread is shown as working, and its next run waits.
  *
- * Per thread one after the other: ended (`settled = 0`) → leftovers stopped → snapshot → `settled = 1`. A failed step is logged
- * and the next one taken: the next approval or merge takes the snapshot again and reports to a person. {@link dispose} begins
- * no more; what a host did not come to, the next one finds as ended and unsettled ({@link recover}).
+ * Per thread one after the other: ended (`settled = 0`) → leftovers stopped → snapshot → head, counts and `settled = 1` in one
+ * transaction. A failed step is logged and the next one taken: the next approval or merge takes the snapshot again and reports
+ * to a person. {@link dispose} begins no more; what a host did not come to, the next one takes up (`RunLifecycle.takeUpSettling`).
  */
 export class ThreadSettler implements Disposable {
   readonly #store: Store<ThreadStores & RunStores & EventStores>;
@@ -64,11 +65,6 @@ export class ThreadSettler implements Disposable {
     return done;
   }
 
-  /** Begins to settle what an earlier host did not come to. */
-  recover(): void {
-    for (const { run } of this.#store.read(stores => stores.runs.unsettled())) void this.settle(run);
-  }
-
   /** Resolves when nothing of the thread is waiting for a snapshot. */
   async settled(thread: ThreadId): Promise<void> {
     await this.#pending.get(thread);
@@ -88,25 +84,31 @@ export class ThreadSettler implements Disposable {
 
   /** Commits uncommitted work now (an approval) and returns the branch's head. Errors: those of the driver. */
   async snapshot(thread: Thread, message: string): Promise<string | undefined> {
+    const snapshot = await this.#commit(thread, message);
+    if (!snapshot) return thread.head;
+    this.#store.transact(stores => this.#save(stores, thread.id, snapshot));
+    return snapshot.head;
+  }
+
+  async #commit(thread: Thread, message: string): Promise<Snapshot | undefined> {
     const ref = worktreeOf(thread);
-    if (!ref) return thread.head;
+    if (!ref) return undefined;
     const { head } = await this.#driver.snapshot(ref, message);
     const files = await this.#driver.changes(ref, thread.baseCommit ?? head);
-    this.#store.transact(stores => {
-      const current = stores.threads.get(thread.id);
-      if (!current) return;
-      const next: Thread = {
-        ...current,
-        head,
-        filesChanged: files.length,
-        additions: files.reduce((sum, file) => sum + file.additions, 0),
-        deletions: files.reduce((sum, file) => sum + file.deletions, 0),
-        updatedAt: this.#clock.now(),
-      };
-      stores.threads.update(next);
-      stores.events.append({ kind: 'thread_changed', threadId: thread.id }, this.#clock.now());
-    });
-    return head;
+    return {
+      head,
+      filesChanged: files.length,
+      additions: files.reduce((sum, file) => sum + file.additions, 0),
+      deletions: files.reduce((sum, file) => sum + file.deletions, 0),
+    };
+  }
+
+  #save(stores: ThreadStores & EventStores, id: ThreadId, snapshot: Snapshot): void {
+    const current = stores.threads.get(id);
+    if (!current) return;
+    const now = this.#clock.now();
+    stores.threads.update({ ...current, ...snapshot, updatedAt: now });
+    stores.events.append({ kind: 'thread_changed', threadId: id }, now);
   }
 
   /** Never rejects. */
@@ -117,22 +119,34 @@ export class ThreadSettler implements Disposable {
     } catch (error) {
       this.#log.warn('What a run left behind could not be stopped', { run: run.id, reason: errorMessage(error) });
     }
-    try {
-      const thread = this.#store.read(stores => stores.threads.get(run.threadId));
-      if (thread)
-        await this.snapshot(
-          thread,
-          `${thread.summary}\n\nWork of ${run.agent}, kept by Muster when run ${run.id} ended.`,
-        );
-    } catch (error) {
-      // The worktree is as the agent left it; the next approval or merge tries again and reports to a person.
-      this.#log.warn('Work of a run could not be committed', { run: run.id, reason: errorMessage(error) });
-    }
-    commitSurely(() => this.#store.transact(stores => stores.runs.settle(run.id)), {
+    const snapshot = await this.#workOf(run);
+    // Head, counts and the end of the phase in one transaction: whoever sees that the thread is ready sees its work.
+    const write = (): void =>
+      this.#store.transact(stores => {
+        if (snapshot) this.#save(stores, run.threadId, snapshot);
+        stores.runs.settle(run.id);
+        const { threadId, id: runId, status } = run;
+        stores.events.append({ kind: 'run_changed', threadId, runId, status }, this.#clock.now());
+      });
+    await commitSurely(write, {
       what: `that run ${run.id} is settled`,
       clock: this.#clock,
       log: this.#log,
       signal: this.#leaving.signal,
     });
+  }
+
+  /** `undefined` when there is nothing to commit it in, or git refuses. */
+  async #workOf(run: Run): Promise<Snapshot | undefined> {
+    try {
+      const thread = this.#store.read(stores => stores.threads.get(run.threadId));
+      if (!thread) return undefined;
+      const message = `${thread.summary}\n\nWork of ${run.agent}, kept by Muster when run ${run.id} ended.`;
+      return await this.#commit(thread, message);
+    } catch (error) {
+      // The worktree is as the agent left it; the next approval or merge tries again and reports to a person.
+      this.#log.warn('Work of a run could not be committed', { run: run.id, reason: errorMessage(error) });
+      return undefined;
+    }
   }
 }

@@ -1,6 +1,6 @@
 import { assertNever } from '../../base/exhaustive.js';
 import type { Merge } from '../merges/merge.js';
-import type { Run } from '../runs/run.js';
+import { isRunSettling, type Run } from '../runs/run.js';
 import type { Thread } from './thread.js';
 
 /** What people and JSON see of a thread. Derived, never stored. */
@@ -51,6 +51,8 @@ function openState(thread: Thread, run: Run | undefined, merge: Merge | undefine
 }
 
 function stateOfRun(thread: Thread, run: Run): ThreadState {
+  // Whatever it came to: nobody may review, merge or go on before its work is committed.
+  if (isRunSettling(run)) return { status: 'working', needs: '' };
   switch (run.status) {
     case 'queued':
       return { status: 'queued', needs: '' };

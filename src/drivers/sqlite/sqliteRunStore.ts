@@ -21,7 +21,7 @@ export class SqliteRunStore implements RunStore {
   >;
   readonly #queued: Statement<[], QueuedRow>;
   readonly #active: Statement<[], QueuedRow>;
-  readonly #unsettled: Statement<[], QueuedRow>;
+  readonly #settling: Statement<[], QueuedRow>;
   readonly #settle: Statement<[string]>;
   readonly #saveDigest: Statement<[string, string]>;
   readonly #digest: Statement<[string], { digest_json: string | null }>;
@@ -56,7 +56,7 @@ export class SqliteRunStore implements RunStore {
     this.#active = database.prepare(
       `${withProject} WHERE run.status IN ('starting', 'running', 'waiting') ORDER BY run.position`,
     );
-    this.#unsettled = database.prepare(
+    this.#settling = database.prepare(
       `${withProject} WHERE run.settled = 0 AND run.ended_at IS NOT NULL ORDER BY run.position`,
     );
     this.#settle = database.prepare(`UPDATE run SET settled = 1 WHERE id = ?`);
@@ -109,8 +109,8 @@ export class SqliteRunStore implements RunStore {
     return this.#active.all().map(toQueued);
   }
 
-  unsettled(): readonly QueuedRun[] {
-    return this.#unsettled.all().map(toQueued);
+  settling(): readonly QueuedRun[] {
+    return this.#settling.all().map(toQueued);
   }
 
   settle(id: RunId): void {

@@ -9,7 +9,7 @@ import type { AgentEvent } from '../../core/agents/agentEvent.js';
 import type { ProviderRegistries } from '../../core/agents/providerRegistries.js';
 import type { Provider } from '../../core/agents/provider.js';
 import { TextJoiner, type PlacedEvent } from '../../core/agents/textJoiner.js';
-import { isRunEnded, type Run } from '../../core/runs/run.js';
+import { isRunEnded, isRunSettling, type Run } from '../../core/runs/run.js';
 import type { OutputLine, RunOutput } from '../../core/runs/runOutput.js';
 import { findProjectOfHistory } from '../../core/projects/projectService.js';
 import type { Store } from '../../core/store.js';
@@ -163,12 +163,12 @@ interface RunEndSignal {
   dispose(): void | Promise<void>;
 }
 
-/** A signal that aborts when the run has ended. */
+/** A signal that aborts when the run has ended and its work is committed: whoever reads along may then use it. */
 function endOf(store: Store<Stores>, id: RunId): RunEndSignal {
   const controller = new AbortController();
   const check = (): void => {
     const run = store.read(stores => stores.runs.get(id));
-    if (!run || isRunEnded(run.status)) controller.abort();
+    if (!run || (isRunEnded(run.status) && !isRunSettling(run))) controller.abort();
   };
   const subscription = store.onDidCommit(events => {
     if (events.some(({ event }) => event.kind === 'run_changed' && event.runId === id)) check();

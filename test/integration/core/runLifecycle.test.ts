@@ -46,6 +46,45 @@ describe('from dispatch to the end', () => {
     expect(runNow(world, task.run).status).toBe('succeeded');
   });
 
+  test('a thread is ready, with its commit and counts, only when its work is committed; then its next run starts', async () => {
+    const world = coreWorld();
+    const host = coreHost(world);
+    const task = await host.dispatch();
+    const snapshot = world.worktrees.snapshot.bind(world.worktrees);
+    const mayCommit = deferred<void>();
+    world.worktrees.snapshot = async (worktree, message) => {
+      await mayCommit.promise;
+      return await snapshot(worktree, message);
+    };
+    const seen: string[] = [];
+    world.store.onDidCommit(() => {
+      const view = world.store.read(stores => stores.threads.view(task.thread.id));
+      seen.push(`${view?.status} ${view?.thread.filesChanged ?? 0}`);
+    });
+    await finishRun(world, task);
+    const { run: next } = await host.dispatch({ thread: task.thread.id });
+    expect(runNow(world, task.run).status).toBe('succeeded');
+    expect(runNow(world, next).status).toBe('queued');
+    mayCommit.resolve();
+    await settle();
+    expect(runNow(world, next).status).toBe('running');
+    expect(seen).toContain('working 0');
+    expect(seen.some(state => state.startsWith('ready'))).toBe(false);
+  });
+
+  test('the state in which a run has ended and its work is not counted is never told as ready', async () => {
+    const world = coreWorld();
+    const host = coreHost(world);
+    const task = await host.dispatch();
+    const seen: string[] = [];
+    world.store.onDidCommit(() => {
+      const view = world.store.read(stores => stores.threads.view(task.thread.id));
+      seen.push(`${view?.status} ${view?.thread.filesChanged ?? 0}`);
+    });
+    await finishRun(world, task);
+    expect(new Set(seen)).toEqual(new Set(['working 0', 'ready 1']));
+  });
+
   test('what the agent left in the background has ended before its work is kept', async () => {
     const world = coreWorld();
     const host = coreHost(world);

@@ -29,8 +29,8 @@ function queueWith(limit: number): RunQueue {
   });
 }
 
-function end(run: Run): void {
-  opened.store.transact(stores => stores.runs.update({ ...run, status: 'succeeded', endedAt: 2 }));
+function end(run: Run, { settled = true } = {}): void {
+  opened.store.transact(stores => stores.runs.update({ ...run, status: 'succeeded', endedAt: 2, settled }));
 }
 
 describe('the run queue', () => {
@@ -91,6 +91,27 @@ describe('the run queue', () => {
     expect(started.map(each => each.id)).toEqual([run.id]);
     const [first] = started;
     if (first) end(first);
+    queue.advance();
+    expect(started.map(each => each.id)).toEqual([run.id, followUp.id]);
+  });
+
+  it('starts the next run of a thread only when the work of the one before is committed', () => {
+    const project = seedProject(opened.store, ids, specOf('agents: {dev: {provider: claude}}'));
+    const { run } = seedThread(opened.store, ids, project.id);
+    const followUp = { ...run, id: ids.next<'run'>() };
+    const other = seedThread(opened.store, ids, project.id, { status: 'succeeded' });
+    opened.store.transact(stores => stores.runs.insert(followUp));
+    const queue = queueWith(10);
+    queue.advance();
+    const [first] = started;
+    if (!first) throw new Error('nothing started');
+    end(first, { settled: false });
+    queue.advance();
+    expect(started).toHaveLength(1);
+    opened.store.transact(stores => stores.runs.settle(other.run.id));
+    queue.advance();
+    expect(started).toHaveLength(1);
+    opened.store.transact(stores => stores.runs.settle(first.id));
     queue.advance();
     expect(started.map(each => each.id)).toEqual([run.id, followUp.id]);
   });

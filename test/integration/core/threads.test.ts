@@ -125,6 +125,27 @@ describe('following up', () => {
     expect(world.git.read('/shop/readme.md')).toBe('three\n');
   });
 
+  test('a follow-up during a removal does not begin anew without the work that is put away', async () => {
+    const world = coreWorld();
+    const host = coreHost(world);
+    const { thread } = await readyThread(world, host);
+    const remove = world.worktrees.remove.bind(world.worktrees);
+    const mayRemove = deferred<void>();
+    world.worktrees.remove = async worktree => {
+      await mayRemove.promise;
+      return await remove(worktree);
+    };
+    const removing = host.threads.removeWorktree(thread.id);
+    await settle();
+    const { run } = await host.dispatch({ thread: thread.id });
+    mayRemove.resolve();
+    await removing;
+    await settle();
+    expect(runNow(world, run)).toMatchObject({ status: 'failed', error: { code: 'thread.closed' } });
+    await host.threads.restore(thread.id);
+    expect(runNow(world, (await host.dispatch({ thread: thread.id })).run).status).toBe('running');
+  });
+
   test('a thread whose unmerged work was put away must be restored first', async () => {
     const world = coreWorld();
     const host = coreHost(world);

@@ -44,6 +44,16 @@ function merge(status: MergeStatus, createdAt = 20): Merge {
   };
 }
 
+const everyEnd: readonly RunStatus[] = ['succeeded', 'failed', 'timed_out', 'cancelled', 'lost'];
+
+describe('a thread whose run has just ended', () => {
+  it.each(everyEnd)('(%s) is at work until what it left is committed', status => {
+    const ended = { ...run(status), endedAt: 30 };
+    expect(threadState(thread, { ...ended, settled: false }, undefined).status).toBe('working');
+    expect(threadState(thread, ended, undefined).status).not.toBe('working');
+  });
+});
+
 describe('the status that people see', () => {
   it.each<[string, ThreadOutcome, Run | undefined, Merge | undefined, string]>([
     ['waits for its first run', 'open', run('queued'), undefined, 'queued'],
