@@ -35,6 +35,7 @@ export interface ErrorData {
   'queue.full': { readonly limit: number };
   'request.invalid': { readonly field: string; readonly reason: string };
   'rescue.unknown': { readonly rescue: string };
+  'review.outdated': { readonly thread: string; readonly files: readonly string[] };
   'run.notAllowed': { readonly run: string; readonly action: string };
   'run.notStarted': { readonly run: string; readonly reason: string };
   'run.unknown': { readonly run: string };

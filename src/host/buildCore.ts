@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import { within } from '../base/async.js';
 import type { Clock } from '../base/clock.js';
 import type { DisposableStore } from '../base/lifecycle.js';
 import { ProviderRegistries } from '../core/agents/providerRegistries.js';
 import { MergeService } from '../core/merges/mergeService.js';
 import { ProjectService } from '../core/projects/projectService.js';
+import { ReviewService } from '../core/reviews/reviewService.js';
 import { DirectoryRunSupervisor } from '../core/runs/directoryRunSupervisor.js';
 import { RunCommits } from '../core/runs/runCommits.js';
 import { RunLifecycle } from '../core/runs/runLifecycle.js';
@@ -42,6 +44,7 @@ export interface HostCore extends HostState {
   readonly merges: MergeService;
   readonly runs: RunLifecycle;
   readonly threads: ThreadService;
+  readonly reviews: ReviewService;
   readonly dispatcher: DispatchService;
   readonly projects: ProjectService;
 }
@@ -92,6 +95,7 @@ export function buildCore(
   });
   resources.add({ dispose: () => patiently(runs.dispose(), clock) });
   const threads = new ThreadService({ ...common, runs, settler, workspaces, driver: worktrees });
+  const reviews = new ReviewService({ ...common, settler, driver: worktrees, digest: sha256 });
   const dispatcher = new DispatchService({ ...common, providers, workspaces, environment, runs });
   const projects = new ProjectService(common);
 
@@ -108,9 +112,14 @@ export function buildCore(
     merges,
     runs,
     threads,
+    reviews,
     dispatcher,
     projects,
   };
+}
+
+function sha256(content: Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
 }
 
 /** Waits for what is at work when the host ends, but not for ever. */

@@ -53,6 +53,23 @@ describe('a transaction', () => {
   });
 });
 
+describe('reviews', () => {
+  it("the latest of each verdict is the thread's, and the same again only moves its time", () => {
+    const { thread } = seedThread(opened.store, ids, project.id);
+    const review = { threadId: thread.id, by: 'you' };
+    const marks = opened.store.transact(stores => {
+      expect(stores.reviews.marks(thread.id)).toEqual({});
+      stores.reviews.record({ ...review, commit: 'a'.repeat(40), verdict: 'shown', at: 1 });
+      stores.reviews.record({ ...review, commit: 'b'.repeat(40), verdict: 'shown', at: 2 });
+      stores.reviews.record({ ...review, commit: 'a'.repeat(40), verdict: 'approved', at: 3 });
+      stores.reviews.record({ ...review, commit: 'a'.repeat(40), verdict: 'shown', at: 4 });
+      return stores.reviews.marks(thread.id);
+    });
+    expect(marks).toEqual({ shown: { commit: 'a'.repeat(40), at: 4 }, approved: { commit: 'a'.repeat(40), at: 3 } });
+    expect(opened.store.read(stores => stores.threads.view(thread.id))).toMatchObject(marks);
+  });
+});
+
 describe('runs', () => {
   it('fence off a writer of an earlier generation', () => {
     const { run } = seedThread(opened.store, ids, project.id);

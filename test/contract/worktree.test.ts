@@ -141,6 +141,19 @@ describe.each(gitsUnderTest)('worktrees of %s', (_, open) => {
     expect(await show('README.md', 3)).toEqual({ kind: 'too_large', bytes: 7 });
   });
 
+  test('what lies between two commits is known after their worktree is gone', async () => {
+    const ref = git.worktree('one');
+    const { baseCommit: base } = await git.worktrees.create(ref, signal);
+    await git.write(`${ref.path}/README.md`, 'other\n');
+    await git.write(`${ref.path}/src/new.txt`, 'new\n');
+    const { head } = await git.worktrees.snapshot(ref, 'Work');
+    await git.worktrees.remove(ref);
+    expect(await git.worktrees.committedChanges(git.root, { base, head })).toEqual([
+      { path: 'README.md', status: 'modified', binary: false, additions: 1, deletions: 1 },
+      { path: 'src/new.txt', status: 'added', binary: false, additions: 1, deletions: 0 },
+    ]);
+  });
+
   test('what was removed is kept, listed and comes back', async () => {
     const ref = git.worktree('one');
     await git.worktrees.create(ref, signal);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { onTestFinished } from 'vitest';
 import type { IdSource } from '../../src/base/ids.js';
 import { silentLog } from '../../src/base/log.js';
@@ -14,6 +15,7 @@ import { RunCommits } from '../../src/core/runs/runCommits.js';
 import { RunLifecycle } from '../../src/core/runs/runLifecycle.js';
 import { RunStarter } from '../../src/core/runs/runStarter.js';
 import { DispatchService, type Dispatch, type Dispatched } from '../../src/core/threads/dispatchService.js';
+import { ReviewService } from '../../src/core/reviews/reviewService.js';
 import { ThreadService } from '../../src/core/threads/threadService.js';
 import { ThreadSettler } from '../../src/core/threads/threadSettler.js';
 import { WorkspaceService } from '../../src/core/workspaces/workspaceService.js';
@@ -43,6 +45,7 @@ export interface CoreWorld {
 export interface CoreHost {
   readonly dispatcher: DispatchService;
   readonly threads: ThreadService;
+  readonly reviews: ReviewService;
   readonly merges: MergeService;
   readonly runs: RunLifecycle;
   readonly supervisor: DirectoryRunSupervisor;
@@ -118,10 +121,12 @@ export function coreHost(
   let dispatches = 0;
   const merges = new MergeService({ ...common, driver: merging, settler });
   const threads = new ThreadService({ ...common, runs, settler, driver: worktrees, workspaces });
+  const reviews = new ReviewService({ ...common, settler, driver: worktrees, digest: sha256 });
   const dispatcher = new DispatchService({ ...common, providers, workspaces, environment: runEnvironment, runs });
   return {
     dispatcher,
     threads,
+    reviews,
     merges,
     runs,
     supervisor,
@@ -148,6 +153,11 @@ export function coreHost(
       await settler.dispose();
     },
   };
+}
+
+/** Hexadecimal SHA-256. */
+export function sha256(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
 }
 
 /** The run as it is stored now. */

@@ -15,7 +15,7 @@ import type { Thread } from './thread.js';
 import { shellCommandName } from '../agents/providers/shellCommand.js';
 import { findThread } from './threadLookup.js';
 import { baseAfterRemoval, threadClosed } from './removedWork.js';
-import { threadMerging } from './threadService.js';
+import { threadMerging } from './idleThread.js';
 import type { ThreadStores } from './threadStore.js';
 import type { MessageStores } from '../messages/messageStore.js';
 import type { RunStores } from '../runs/runStore.js';

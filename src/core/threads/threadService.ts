@@ -2,13 +2,13 @@ import type { Clock } from '../../base/clock.js';
 import { AppError, errorMessage } from '../../base/errors.js';
 import type { ThreadId } from '../../base/ids.js';
 import type { Log } from '../../base/log.js';
-import { isMergeActive, type Merge } from '../merges/merge.js';
 import { isRunActive } from '../runs/run.js';
 import type { RunLifecycle } from '../runs/runLifecycle.js';
 import { cancelQueuedRun } from '../runs/runTransitions.js';
 import type { Store } from '../store.js';
 import type { RemoveWorktree, Rescue, WorktreeDriver } from '../workspaces/worktreeDriver.js';
 import { worktreeOf, type WorkspaceService } from '../workspaces/workspaceService.js';
+import { requireIdle } from './idleThread.js';
 import type { Thread } from './thread.js';
 import { findThread } from './threadLookup.js';
 import type { ThreadSettler } from './threadSettler.js';
@@ -140,17 +140,6 @@ export class ThreadService {
     return this.#save(thread.id, current => ({ ...current, outcome: 'completed' }));
   }
 
-  /** Commits uncommitted work and names the commit that a merge may then expect. */
-  async approve(id: string): Promise<{ readonly view: ThreadView; readonly head: string }> {
-    const { thread } = await this.#idle(id);
-    const head = await this.#options.settler.snapshot(
-      thread,
-      `${thread.summary}\n\nEdits made during review, kept by Muster.`,
-    );
-    if (head === undefined) throw noWorktree(thread);
-    return { view: await this.get(thread.id), head };
-  }
-
   /** The thread when neither a run nor a merge of it is at work. Errors: `thread.busy`. */
   async #idle(id: string): Promise<ThreadView> {
     const { store, settler } = this.#options;
@@ -184,28 +173,6 @@ export class ThreadService {
       return findThread(stores, id);
     });
   }
-}
-
-function requireIdle(view: ThreadView): ThreadView {
-  const { thread, latestRun: run, latestMerge: merge } = view;
-  if (run && isRunActive(run.status)) {
-    throw new AppError(
-      'thread.busy',
-      `${run.agent} is still at work on thread ${thread.id} (${run.status}). Wait for it or cancel it first.`,
-      { thread: thread.id, status: run.status },
-    );
-  }
-  if (merge && isMergeActive(merge.status)) throw threadMerging(thread, merge);
-  return view;
-}
-
-/** The error for what cannot be done while a merge of the thread is under way. */
-export function threadMerging(thread: Thread, merge: Merge): AppError<'thread.busy'> {
-  return new AppError(
-    'thread.busy',
-    `Thread ${thread.id} is being merged (${merge.status}). Wait for the merge to end.`,
-    { thread: thread.id, status: merge.status },
-  );
 }
 
 /** The error for a thread that has no files of its own yet, or no longer. */

@@ -1,4 +1,5 @@
 import type { ProjectId, ThreadId } from '../../base/ids.js';
+import type { ReviewMarks } from '../reviews/review.js';
 import type { Merge } from '../merges/merge.js';
 import type { Run } from '../runs/run.js';
 import type { Thread } from './thread.js';
@@ -21,7 +22,7 @@ export interface ThreadStore {
 }
 
 /** A thread with what its status is derived from. */
-export interface ThreadView {
+export interface ThreadView extends ReviewMarks {
   readonly thread: Thread;
   readonly projectName: string;
   readonly status: ThreadStatus;

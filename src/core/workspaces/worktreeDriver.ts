@@ -23,6 +23,12 @@ export interface WorktreeDriver {
     maxBytes: number,
     signal?: AbortSignal,
   ): Promise<{ readonly text: string; readonly truncated: boolean }>;
+  /** Files that differ between two commits, whatever became of the worktree they were made in. */
+  committedChanges(
+    repository: string,
+    commits: { readonly base: string; readonly head: string },
+    signal?: AbortSignal,
+  ): Promise<readonly ChangedFile[]>;
   /** A file's bytes at a commit (the left side of a diff). `path` is relative to the top of the repository, `/`-separated. */
   show(
     repository: string,

@@ -9,6 +9,7 @@ import { SqliteEventLog } from './sqliteEventLog.js';
 import { SqliteMergeStore } from './sqliteMergeStore.js';
 import { SqliteMessageStore } from './sqliteMessageStore.js';
 import { SqliteProjectStore } from './sqliteProjectStore.js';
+import { SqliteReviewStore } from './sqliteReviewStore.js';
 import { SqliteRunStore } from './sqliteRunStore.js';
 import { SqliteThreadStore } from './sqliteThreadStore.js';
 
@@ -31,12 +32,14 @@ export class SqliteStore implements Store<Stores>, Disposable {
     this.#eventLog = new SqliteEventLog(database);
     const runs = new SqliteRunStore(database);
     const merges = new SqliteMergeStore(database);
+    const reviews = new SqliteReviewStore(database);
     this.#stores = {
       projects: new SqliteProjectStore(database),
-      threads: new SqliteThreadStore(database, { runs, merges }),
+      threads: new SqliteThreadStore(database, { runs, merges, reviews }),
       messages: new SqliteMessageStore(database),
       runs,
       merges,
+      reviews,
       events: this.#eventLog,
     };
   }

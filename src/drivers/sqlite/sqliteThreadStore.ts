@@ -2,6 +2,7 @@ import type { Database, Statement } from 'better-sqlite3';
 import { member } from '../../base/closedUnion.js';
 import { isId, parseId, type ProjectId, type ThreadId } from '../../base/ids.js';
 import type { MergeStore } from '../../core/merges/mergeStore.js';
+import type { ReviewStore } from '../../core/reviews/reviewStore.js';
 import type { RunStore } from '../../core/runs/runStore.js';
 import type { Thread, ThreadOutcome } from '../../core/threads/thread.js';
 import { threadState, type ThreadState, type ThreadStatus } from '../../core/threads/threadStatus.js';
@@ -63,6 +64,7 @@ const blockSize = 200;
 export class SqliteThreadStore implements ThreadStore {
   readonly #runs: RunStore;
   readonly #merges: MergeStore;
+  readonly #reviews: ReviewStore;
   readonly #insert: Statement<[ThreadRow]>;
   readonly #update: Statement<[ThreadRow]>;
   readonly #get: Statement<[string], StoredThreadRow>;
@@ -75,10 +77,14 @@ export class SqliteThreadStore implements ThreadStore {
   readonly #totals: Statement<[string], Totals>;
   readonly #queuePosition: Statement<[string], { position: number }>;
 
-  constructor(database: Database, stores: { readonly runs: RunStore; readonly merges: MergeStore }) {
+  constructor(
+    database: Database,
+    stores: { readonly runs: RunStore; readonly merges: MergeStore; readonly reviews: ReviewStore },
+  ) {
     this.#database = database;
     this.#runs = stores.runs;
     this.#merges = stores.merges;
+    this.#reviews = stores.reviews;
     this.#insert = database.prepare(`
       INSERT INTO thread (id, project_id, agent, outcome, summary, requested_base, repository, branch, base_ref, base_commit, worktree, head, rescue,
         files_changed, additions, deletions, created_at, updated_at)
@@ -190,6 +196,7 @@ export class SqliteThreadStore implements ThreadStore {
     const totals = this.#totals.get(thread.id);
     return {
       ...state,
+      ...this.#reviews.marks(thread.id),
       ...defined({
         queuePosition: latestRun?.status === 'queued' ? this.#queuePosition.get(latestRun.id)?.position : undefined,
         costUsd: totals?.cost_usd,

@@ -9,11 +9,13 @@ import type { Stores } from '../../core/stores.js';
 import type { Thread as CoreThread } from '../../core/threads/thread.js';
 import { findThread } from '../../core/threads/threadLookup.js';
 import { noWorktree, type ThreadService as CoreThreadService } from '../../core/threads/threadService.js';
+import type { ReviewService } from '../../core/reviews/reviewService.js';
 import type { ThreadSettler } from '../../core/threads/threadSettler.js';
 import type { ThreadStatus } from '../../core/threads/threadStatus.js';
 import type { WorktreeDriver } from '../../core/workspaces/worktreeDriver.js';
 import { worktreeOf } from '../../core/workspaces/workspaceService.js';
 import type {
+  ChangedFile as WireChangedFile,
   ContextReference as WireReference,
   DispatchRequest,
   ThreadService,
@@ -44,12 +46,13 @@ export interface ThreadsApiOptions {
   readonly store: Store<Stores>;
   readonly dispatcher: DispatchService;
   readonly threads: CoreThreadService;
+  readonly reviews: ReviewService;
   readonly settler: ThreadSettler;
   readonly driver: WorktreeDriver;
 }
 
 export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof ThreadService> {
-  const { store, dispatcher, threads, settler, driver } = options;
+  const { store, dispatcher, threads, reviews, settler, driver } = options;
   return {
     async dispatch(request, { requestHeader }) {
       const caller = requestHeader.get(runHeader) ?? '';
@@ -106,16 +109,32 @@ export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof Threa
     restoreThread: async ({ threadId }) => ({ thread: wireThread(await threads.restore(threadId)) }),
     closeThread: async ({ threadId }) => ({ thread: wireThread(await threads.close(threadId)) }),
 
-    async approveThread({ threadId }) {
-      const { view, head } = await threads.approve(threadId);
+    async reviewThread({ threadId }, { signal }) {
+      const { view, live } = await reviews.show(threadId);
+      const { thread } = view;
+      const base = thread.baseCommit ?? thread.head ?? 'HEAD';
+      return {
+        ...(await filesOf(driver, { thread, base, signal })),
+        thread: wireThread(view),
+        baseCommit: base,
+        live,
+      };
+    },
+
+    async approveThread({ threadId, shown, edits }) {
+      const seen = edits.map(({ path, sha256 }) => ({ path, sha256 }));
+      const { view, head } = await reviews.approve(threadId, { edits: seen, ...defined({ shown: given(shown) }) });
       return { thread: wireThread(view), head };
     },
 
     async diffThread({ threadId, withPatch }, context) {
       const { thread } = await threads.get(threadId);
       const ref = worktreeOf(thread);
-      if (!ref) throw noWorktree(thread);
       const base = thread.baseCommit ?? thread.head ?? 'HEAD';
+      if (!ref && !withPatch) {
+        return { ...(await filesOf(driver, { thread, base, signal: context.signal })), baseCommit: base };
+      }
+      if (!ref) throw noWorktree(thread);
       const [files, state, patch] = await Promise.all([
         driver.changes(ref, base, context.signal),
         driver.state(ref, base, context.signal),
@@ -131,11 +150,13 @@ export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof Threa
       };
     },
 
-    async readBaseFile({ threadId, path }, context) {
+    async readBaseFile({ threadId, path, commit }, context) {
       const { thread } = store.read(stores => findThread(stores, threadId));
-      const ref = worktreeOf(thread);
-      if (!ref || thread.baseCommit === undefined) throw noWorktree(thread);
-      const file = await driver.show(ref.repository, thread.baseCommit, path, {
+      const { repository, baseCommit } = thread;
+      if (repository === undefined || baseCommit === undefined) throw noWorktree(thread);
+      if (commit !== '' && !/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(commit))
+        throw fail('commit', 'not a full commit id');
+      const file = await driver.show(repository, commit === '' ? baseCommit : commit, path, {
         maxBytes: maxBaseFileBytes,
         signal: context.signal,
       });
@@ -149,6 +170,21 @@ export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof Threa
       }
     },
   };
+}
+
+/** What a thread changed: its worktree's files, or what it left in commits when that is gone. */
+async function filesOf(
+  driver: WorktreeDriver,
+  { thread, base, signal }: { readonly thread: CoreThread; readonly base: string; readonly signal: AbortSignal },
+): Promise<{ readonly head: string; readonly files: WireChangedFile[] }> {
+  const ref = worktreeOf(thread);
+  if (ref) {
+    const [files, state] = await Promise.all([driver.changes(ref, base, signal), driver.state(ref, base, signal)]);
+    return { head: state.head, files: files.map(wireChangedFile) };
+  }
+  const { repository, head } = thread;
+  if (repository === undefined || head === undefined) throw noWorktree(thread);
+  return { head, files: (await driver.committedChanges(repository, { base, head }, signal)).map(wireChangedFile) };
 }
 
 function projectFor(store: Store<Stores>, request: DispatchRequest): Project {

@@ -92,6 +92,9 @@ export function wireThread(view: ThreadView): WireThread {
     rescue: thread.rescue ?? '',
     provider: latestRun?.provider ?? '',
     model: latestRun?.model ?? '',
+    shownHead: view.shown?.commit ?? '',
+    approvedHead: view.approved?.commit ?? '',
+    approvedAt: BigInt(view.approved?.at ?? 0),
   });
 }
 

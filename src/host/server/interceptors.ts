@@ -47,6 +47,7 @@ const forPeopleOnly: ReadonlySet<string> = new Set([
   'ApplyProject',
   'RemoveProject',
   'ApproveThread',
+  'ReviewThread',
   'RequestMerge',
   'Shutdown',
 ]);

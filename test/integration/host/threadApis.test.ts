@@ -13,11 +13,11 @@ import { coreHost, coreWorld, finishRun, type CoreWorld } from '../../support/co
 
 function clientsOf(world: CoreWorld, { ending = new AbortController().signal } = {}) {
   const host = coreHost(world);
-  const { dispatcher, threads, settler } = host;
+  const { dispatcher, threads, reviews, settler } = host;
   const { store, worktrees: driver } = world;
   const transport = createRouterTransport(
     router => {
-      router.service(ThreadService, threadsApi({ store, dispatcher, threads, settler, driver }));
+      router.service(ThreadService, threadsApi({ store, dispatcher, threads, reviews, settler, driver }));
       router.service(WorktreeService, worktreesApi({ store, threads, driver }));
     },
     { router: { interceptors: [mapErrors(silentLog, new Redactor()), refuseWhenEnding(ending)] } },

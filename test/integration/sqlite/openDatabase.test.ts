@@ -5,6 +5,7 @@ import BetterSqlite3 from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLog } from '../../../src/base/log.js';
 import { takeExclusiveLock } from '../../../src/drivers/sqlite/exclusiveLock.js';
+import { initial } from '../../../src/drivers/sqlite/migrations/0001Initial.js';
 import { schemaVersion } from '../../../src/drivers/sqlite/migrations.js';
 import { openDatabase } from '../../../src/drivers/sqlite/openDatabase.js';
 
@@ -73,5 +74,25 @@ describe('the exclusive lock', () => {
     const next = takeExclusiveLock(lock);
     expect(next).toBeDefined();
     void next?.dispose();
+  });
+});
+
+describe('a database of an earlier schema', () => {
+  it('is brought up with what is in it', () => {
+    const old = new BetterSqlite3(file);
+    old.exec(initial);
+    old.pragma('user_version = 1');
+    old.exec(`
+      INSERT INTO project (id, name, folder, file, revision) VALUES ('p', 'shop', '/shop', '/shop/agent-compose.yml', 1);
+      INSERT INTO thread (id, project_id, agent, outcome, summary, created_at, updated_at) VALUES ('t', 'p', 'dev', 'open', 'Fix it', 1, 1)`);
+    old.close();
+    const database = openDatabase(file, options);
+    database.exec(
+      `INSERT INTO review (thread_id, commit_sha, verdict, by, at) VALUES ('t', 'abc', 'approved', 'you', 2)`,
+    );
+    expect(database.prepare('SELECT summary, verdict FROM thread JOIN review ON thread_id = id').all()).toEqual([
+      { summary: 'Fix it', verdict: 'approved' },
+    ]);
+    database.close();
   });
 });

@@ -119,6 +119,21 @@ export class FakeWorktreeDriver implements WorktreeDriver {
     return { text: text.slice(0, maxBytes), truncated: text.length > maxBytes };
   }
 
+  async committedChanges(
+    _repository: string,
+    { base, head }: { readonly base: string; readonly head: string },
+  ): Promise<readonly ChangedFile[]> {
+    const before = this.#git.commit(base).files;
+    const after = this.#git.commit(head).files;
+    return differing(before, after).map(path => ({
+      path,
+      status: !after.has(path) ? 'deleted' : before.has(path) ? 'modified' : 'added',
+      binary: false,
+      additions: countMissing(after.get(path) ?? '', before.get(path) ?? ''),
+      deletions: countMissing(before.get(path) ?? '', after.get(path) ?? ''),
+    }));
+  }
+
   async show(
     _repository: string,
     commit: string,

@@ -1,4 +1,5 @@
 import type { WorktreeDriver } from '../../../core/workspaces/worktreeDriver.js';
+import { committedChanges } from './committedChanges.js';
 import { createWorktree } from './createWorktree.js';
 import { createGitContext, type GitDriverOptions } from '../command/gitContext.js';
 import { inspectRepository } from '../repository/inspectRepository.js';
@@ -18,6 +19,8 @@ export function createGitWorktreeDriver(options: GitDriverOptions): WorktreeDriv
     state: (worktree, compareTo, signal) => worktreeState(context, worktree, compareTo, signal),
     changes: (worktree, base, signal) => changedFiles(context, worktree, base, signal),
     patch: (worktree, base, maxBytes, signal) => unifiedPatch(context, worktree, base, { maxBytes, signal }),
+    committedChanges: (repository, { base, head }, signal) =>
+      committedChanges(context, { repository, base, head, signal }),
     show: (repository, commit, path, limits) => fileAtCommit(context, { repository, commit, path, ...limits }),
     remove: (worktree, choice) => removeWorktree(context, worktree, choice),
     restore: (repository, rescue, target) => restoreWorktree(context, repository, rescue, target),

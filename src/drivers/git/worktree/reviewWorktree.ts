@@ -9,8 +9,13 @@ import { failureOf } from '../command/gitFailure.js';
 import { parseChanges } from './parseChanges.js';
 import { worktreeMissing, worktreeStatus } from './worktreeStatus.js';
 
-const diffArgs = ['--no-color', '--no-ext-diff', '--no-textconv', '--find-renames', '--ignore-submodules=dirty'];
-const diffConfig = ['core.fsmonitor=false', 'diff.noprefix=false', 'diff.mnemonicPrefix=false', 'core.quotePath=true'];
+export const diffArgs = ['--no-color', '--no-ext-diff', '--no-textconv', '--find-renames', '--ignore-submodules=dirty'];
+export const diffConfig = [
+  'core.fsmonitor=false',
+  'diff.noprefix=false',
+  'diff.mnemonicPrefix=false',
+  'core.quotePath=true',
+];
 
 /** HEAD, uncommitted files, distance to a branch or commit. */
 export async function worktreeState(

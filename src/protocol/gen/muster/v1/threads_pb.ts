@@ -14,7 +14,7 @@ import type { Message as Message$1 } from "@bufbuild/protobuf";
  * Describes the file muster/v1/threads.proto.
  */
 export const file_muster_v1_threads: GenFile = /*@__PURE__*/
-  fileDesc("ChdtdXN0ZXIvdjEvdGhyZWFkcy5wcm90bxIJbXVzdGVyLnYxIpYFCgZUaHJlYWQSCgoCaWQYASABKAkSEgoKcHJvamVjdF9pZBgCIAEoCRIUCgxwcm9qZWN0X25hbWUYAyABKAkSDQoFYWdlbnQYBCABKAkSDgoGc3RhdHVzGAUgASgJEg0KBW5lZWRzGAYgASgJEg8KB291dGNvbWUYByABKAkSDwoHc3VtbWFyeRgIIAEoCRIOCgZicmFuY2gYCSABKAkSEAoIYmFzZV9yZWYYCiABKAkSEwoLYmFzZV9jb21taXQYCyABKAkSEgoKcmVwb3NpdG9yeRgMIAEoCRIQCgh3b3JrdHJlZRgNIAEoCRIMCgRoZWFkGA4gASgJEhIKCmNyZWF0ZWRfYXQYDyABKAMSEgoKdXBkYXRlZF9hdBgQIAEoAxIiCgpsYXRlc3RfcnVuGBEgASgLMg4ubXVzdGVyLnYxLlJ1bhImCgxsYXRlc3RfbWVyZ2UYEiABKAsyEC5tdXN0ZXIudjEuTWVyZ2USGgoNZmlsZXNfY2hhbmdlZBgTIAEoBUgAiAEBEhYKCWFkZGl0aW9ucxgUIAEoBUgBiAEBEhYKCWRlbGV0aW9ucxgVIAEoBUgCiAEBEhUKCGNvc3RfdXNkGBYgASgBSAOIAQESGQoMaW5wdXRfdG9rZW5zGBcgASgDSASIAQESGgoNb3V0cHV0X3Rva2VucxgYIAEoA0gFiAEBEg4KBnJlc2N1ZRgZIAEoCRIQCghwcm92aWRlchgaIAEoCRINCgVtb2RlbBgbIAEoCUIQCg5fZmlsZXNfY2hhbmdlZEIMCgpfYWRkaXRpb25zQgwKCl9kZWxldGlvbnNCCwoJX2Nvc3RfdXNkQg8KDV9pbnB1dF90b2tlbnNCEAoOX291dHB1dF90b2tlbnMihAEKB01lc3NhZ2USCgoCaWQYASABKAkSEQoJdGhyZWFkX2lkGAIgASgJEgwKBGZyb20YAyABKAkSCgoCdG8YBCABKAkSDgoGaW50ZW50GAUgASgJEgwKBGJvZHkYBiABKAkSEgoKY3JlYXRlZF9hdBgHIAEoAxIOCgZydW5faWQYCCABKAkiRgoQQ29udGV4dFJlZmVyZW5jZRIMCgRwYXRoGAEgASgJEhIKCnN0YXJ0X2xpbmUYAiABKAUSEAoIZW5kX2xpbmUYAyABKAUi0QIKD0Rpc3BhdGNoUmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg4KBmZvbGRlchgCIAEoCRINCgVhZ2VudBgDIAEoCRIRCgl0aHJlYWRfaWQYBCABKAkSDgoGcHJvbXB0GAUgASgJEg8KB3N1bW1hcnkYBiABKAkSLAoHY29udGV4dBgHIAMoCzIbLm11c3Rlci52MS5Db250ZXh0UmVmZXJlbmNlEkAKC2Vudmlyb25tZW50GAggAygLMisubXVzdGVyLnYxLkRpc3BhdGNoUmVxdWVzdC5FbnZpcm9ubWVudEVudHJ5EgwKBGJhc2UYCSABKAkSFwoPaWRlbXBvdGVuY3lfa2V5GAogASgJEg8KB2NvbW1hbmQYCyABKAgaMgoQRW52aXJvbm1lbnRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIlkKEERpc3BhdGNoUmVzcG9uc2USEQoJdGhyZWFkX2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkSDgoGcnVuX2lkGAMgASgJEg4KBnN0YXR1cxgEIAEoCSJ1ChJMaXN0VGhyZWFkc1JlcXVlc3QSDgoGZm9sZGVyGAEgASgJEhAKCHN0YXR1c2VzGAIgAygJEg0KBWxpbWl0GAMgASgFEg4KBmN1cnNvchgEIAEoCRINCgVhZ2VudBgFIAEoCRIPCgdwcm9qZWN0GAYgASgJIk4KE0xpc3RUaHJlYWRzUmVzcG9uc2USIgoHdGhyZWFkcxgBIAMoCzIRLm11c3Rlci52MS5UaHJlYWQSEwoLbmV4dF9jdXJzb3IYAiABKAkiJQoQR2V0VGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkinAEKEUdldFRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQSJAoIbWVzc2FnZXMYAiADKAsyEi5tdXN0ZXIudjEuTWVzc2FnZRIcCgRydW5zGAMgAygLMg4ubXVzdGVyLnYxLlJ1bhIgCgZtZXJnZXMYBCADKAsyEC5tdXN0ZXIudjEuTWVyZ2UiKAoTQ2FuY2VsVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiOQoUQ2FuY2VsVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZCI6ChRBYmFuZG9uVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSDwoHaWdub3JlZBgCIAEoCSI6ChVBYmFuZG9uVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZCIpChRSZXN0b3JlVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiOgoVUmVzdG9yZVRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQiJwoSQ2xvc2VUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSI4ChNDbG9zZVRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQicwoLQ2hhbmdlZEZpbGUSDAoEcGF0aBgBIAEoCRIQCghvbGRfcGF0aBgCIAEoCRIOCgZzdGF0dXMYAyABKAkSDgoGYmluYXJ5GAQgASgIEhEKCWFkZGl0aW9ucxgFIAEoBRIRCglkZWxldGlvbnMYBiABKAUiOgoRRGlmZlRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEhIKCndpdGhfcGF0Y2gYAiABKAgimwEKEkRpZmZUaHJlYWRSZXNwb25zZRITCgtiYXNlX2NvbW1pdBgBIAEoCRIMCgRoZWFkGAIgASgJEiUKBWZpbGVzGAMgAygLMhYubXVzdGVyLnYxLkNoYW5nZWRGaWxlEg0KBXBhdGNoGAQgASgJEhcKD3BhdGNoX3RydW5jYXRlZBgFIAEoCBITCgt1bmNvbW1pdHRlZBgGIAMoCSI2ChNSZWFkQmFzZUZpbGVSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRIMCgRwYXRoGAIgASgJIjgKFFJlYWRCYXNlRmlsZVJlc3BvbnNlEg4KBmV4aXN0cxgBIAEoCBIQCghjb250ZW50cxgCIAEoDCIpChRBcHByb3ZlVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiSAoVQXBwcm92ZVRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQSDAoEaGVhZBgCIAEoCTKhBgoNVGhyZWFkU2VydmljZRJDCghEaXNwYXRjaBIaLm11c3Rlci52MS5EaXNwYXRjaFJlcXVlc3QaGy5tdXN0ZXIudjEuRGlzcGF0Y2hSZXNwb25zZRJMCgtMaXN0VGhyZWFkcxIdLm11c3Rlci52MS5MaXN0VGhyZWFkc1JlcXVlc3QaHi5tdXN0ZXIudjEuTGlzdFRocmVhZHNSZXNwb25zZRJGCglHZXRUaHJlYWQSGy5tdXN0ZXIudjEuR2V0VGhyZWFkUmVxdWVzdBocLm11c3Rlci52MS5HZXRUaHJlYWRSZXNwb25zZRJPCgxDYW5jZWxUaHJlYWQSHi5tdXN0ZXIudjEuQ2FuY2VsVGhyZWFkUmVxdWVzdBofLm11c3Rlci52MS5DYW5jZWxUaHJlYWRSZXNwb25zZRJSCg1BYmFuZG9uVGhyZWFkEh8ubXVzdGVyLnYxLkFiYW5kb25UaHJlYWRSZXF1ZXN0GiAubXVzdGVyLnYxLkFiYW5kb25UaHJlYWRSZXNwb25zZRJSCg1SZXN0b3JlVGhyZWFkEh8ubXVzdGVyLnYxLlJlc3RvcmVUaHJlYWRSZXF1ZXN0GiAubXVzdGVyLnYxLlJlc3RvcmVUaHJlYWRSZXNwb25zZRJMCgtDbG9zZVRocmVhZBIdLm11c3Rlci52MS5DbG9zZVRocmVhZFJlcXVlc3QaHi5tdXN0ZXIudjEuQ2xvc2VUaHJlYWRSZXNwb25zZRJJCgpEaWZmVGhyZWFkEhwubXVzdGVyLnYxLkRpZmZUaHJlYWRSZXF1ZXN0Gh0ubXVzdGVyLnYxLkRpZmZUaHJlYWRSZXNwb25zZRJPCgxSZWFkQmFzZUZpbGUSHi5tdXN0ZXIudjEuUmVhZEJhc2VGaWxlUmVxdWVzdBofLm11c3Rlci52MS5SZWFkQmFzZUZpbGVSZXNwb25zZRJSCg1BcHByb3ZlVGhyZWFkEh8ubXVzdGVyLnYxLkFwcHJvdmVUaHJlYWRSZXF1ZXN0GiAubXVzdGVyLnYxLkFwcHJvdmVUaHJlYWRSZXNwb25zZWIGcHJvdG8z", [file_muster_v1_runs, file_muster_v1_merges]);
+  fileDesc("ChdtdXN0ZXIvdjEvdGhyZWFkcy5wcm90bxIJbXVzdGVyLnYxItYFCgZUaHJlYWQSCgoCaWQYASABKAkSEgoKcHJvamVjdF9pZBgCIAEoCRIUCgxwcm9qZWN0X25hbWUYAyABKAkSDQoFYWdlbnQYBCABKAkSDgoGc3RhdHVzGAUgASgJEg0KBW5lZWRzGAYgASgJEg8KB291dGNvbWUYByABKAkSDwoHc3VtbWFyeRgIIAEoCRIOCgZicmFuY2gYCSABKAkSEAoIYmFzZV9yZWYYCiABKAkSEwoLYmFzZV9jb21taXQYCyABKAkSEgoKcmVwb3NpdG9yeRgMIAEoCRIQCgh3b3JrdHJlZRgNIAEoCRIMCgRoZWFkGA4gASgJEhIKCmNyZWF0ZWRfYXQYDyABKAMSEgoKdXBkYXRlZF9hdBgQIAEoAxIiCgpsYXRlc3RfcnVuGBEgASgLMg4ubXVzdGVyLnYxLlJ1bhImCgxsYXRlc3RfbWVyZ2UYEiABKAsyEC5tdXN0ZXIudjEuTWVyZ2USGgoNZmlsZXNfY2hhbmdlZBgTIAEoBUgAiAEBEhYKCWFkZGl0aW9ucxgUIAEoBUgBiAEBEhYKCWRlbGV0aW9ucxgVIAEoBUgCiAEBEhUKCGNvc3RfdXNkGBYgASgBSAOIAQESGQoMaW5wdXRfdG9rZW5zGBcgASgDSASIAQESGgoNb3V0cHV0X3Rva2VucxgYIAEoA0gFiAEBEg4KBnJlc2N1ZRgZIAEoCRIQCghwcm92aWRlchgaIAEoCRINCgVtb2RlbBgbIAEoCRISCgpzaG93bl9oZWFkGBwgASgJEhUKDWFwcHJvdmVkX2hlYWQYHSABKAkSEwoLYXBwcm92ZWRfYXQYHiABKANCEAoOX2ZpbGVzX2NoYW5nZWRCDAoKX2FkZGl0aW9uc0IMCgpfZGVsZXRpb25zQgsKCV9jb3N0X3VzZEIPCg1faW5wdXRfdG9rZW5zQhAKDl9vdXRwdXRfdG9rZW5zIoQBCgdNZXNzYWdlEgoKAmlkGAEgASgJEhEKCXRocmVhZF9pZBgCIAEoCRIMCgRmcm9tGAMgASgJEgoKAnRvGAQgASgJEg4KBmludGVudBgFIAEoCRIMCgRib2R5GAYgASgJEhIKCmNyZWF0ZWRfYXQYByABKAMSDgoGcnVuX2lkGAggASgJIkYKEENvbnRleHRSZWZlcmVuY2USDAoEcGF0aBgBIAEoCRISCgpzdGFydF9saW5lGAIgASgFEhAKCGVuZF9saW5lGAMgASgFItECCg9EaXNwYXRjaFJlcXVlc3QSDwoHcHJvamVjdBgBIAEoCRIOCgZmb2xkZXIYAiABKAkSDQoFYWdlbnQYAyABKAkSEQoJdGhyZWFkX2lkGAQgASgJEg4KBnByb21wdBgFIAEoCRIPCgdzdW1tYXJ5GAYgASgJEiwKB2NvbnRleHQYByADKAsyGy5tdXN0ZXIudjEuQ29udGV4dFJlZmVyZW5jZRJACgtlbnZpcm9ubWVudBgIIAMoCzIrLm11c3Rlci52MS5EaXNwYXRjaFJlcXVlc3QuRW52aXJvbm1lbnRFbnRyeRIMCgRiYXNlGAkgASgJEhcKD2lkZW1wb3RlbmN5X2tleRgKIAEoCRIPCgdjb21tYW5kGAsgASgIGjIKEEVudmlyb25tZW50RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJZChBEaXNwYXRjaFJlc3BvbnNlEhEKCXRocmVhZF9pZBgBIAEoCRISCgptZXNzYWdlX2lkGAIgASgJEg4KBnJ1bl9pZBgDIAEoCRIOCgZzdGF0dXMYBCABKAkidQoSTGlzdFRocmVhZHNSZXF1ZXN0Eg4KBmZvbGRlchgBIAEoCRIQCghzdGF0dXNlcxgCIAMoCRINCgVsaW1pdBgDIAEoBRIOCgZjdXJzb3IYBCABKAkSDQoFYWdlbnQYBSABKAkSDwoHcHJvamVjdBgGIAEoCSJOChNMaXN0VGhyZWFkc1Jlc3BvbnNlEiIKB3RocmVhZHMYASADKAsyES5tdXN0ZXIudjEuVGhyZWFkEhMKC25leHRfY3Vyc29yGAIgASgJIiUKEEdldFRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJIpwBChFHZXRUaHJlYWRSZXNwb25zZRIhCgZ0aHJlYWQYASABKAsyES5tdXN0ZXIudjEuVGhyZWFkEiQKCG1lc3NhZ2VzGAIgAygLMhIubXVzdGVyLnYxLk1lc3NhZ2USHAoEcnVucxgDIAMoCzIOLm11c3Rlci52MS5SdW4SIAoGbWVyZ2VzGAQgAygLMhAubXVzdGVyLnYxLk1lcmdlIigKE0NhbmNlbFRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJIjkKFENhbmNlbFRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQiOgoUQWJhbmRvblRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEg8KB2lnbm9yZWQYAiABKAkiOgoVQWJhbmRvblRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQiKQoUUmVzdG9yZVRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJIjoKFVJlc3RvcmVUaHJlYWRSZXNwb25zZRIhCgZ0aHJlYWQYASABKAsyES5tdXN0ZXIudjEuVGhyZWFkIicKEkNsb3NlVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiOAoTQ2xvc2VUaHJlYWRSZXNwb25zZRIhCgZ0aHJlYWQYASABKAsyES5tdXN0ZXIudjEuVGhyZWFkInMKC0NoYW5nZWRGaWxlEgwKBHBhdGgYASABKAkSEAoIb2xkX3BhdGgYAiABKAkSDgoGc3RhdHVzGAMgASgJEg4KBmJpbmFyeRgEIAEoCBIRCglhZGRpdGlvbnMYBSABKAUSEQoJZGVsZXRpb25zGAYgASgFIjoKEURpZmZUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRISCgp3aXRoX3BhdGNoGAIgASgIIpsBChJEaWZmVGhyZWFkUmVzcG9uc2USEwoLYmFzZV9jb21taXQYASABKAkSDAoEaGVhZBgCIAEoCRIlCgVmaWxlcxgDIAMoCzIWLm11c3Rlci52MS5DaGFuZ2VkRmlsZRINCgVwYXRjaBgEIAEoCRIXCg9wYXRjaF90cnVuY2F0ZWQYBSABKAgSEwoLdW5jb21taXR0ZWQYBiADKAkiRgoTUmVhZEJhc2VGaWxlUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSDAoEcGF0aBgCIAEoCRIOCgZjb21taXQYAyABKAkiOAoUUmVhZEJhc2VGaWxlUmVzcG9uc2USDgoGZXhpc3RzGAEgASgIEhAKCGNvbnRlbnRzGAIgASgMIl4KFEFwcHJvdmVUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRINCgVzaG93bhgCIAEoCRIkCgVlZGl0cxgDIAMoCzIVLm11c3Rlci52MS5SZXZpZXdFZGl0IioKClJldmlld0VkaXQSDAoEcGF0aBgBIAEoCRIOCgZzaGEyNTYYAiABKAkiSAoVQXBwcm92ZVRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQSDAoEaGVhZBgCIAEoCSIoChNSZXZpZXdUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSKRAQoUUmV2aWV3VGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBITCgtiYXNlX2NvbW1pdBgCIAEoCRIMCgRoZWFkGAMgASgJEiUKBWZpbGVzGAQgAygLMhYubXVzdGVyLnYxLkNoYW5nZWRGaWxlEgwKBGxpdmUYBSABKAgy8gYKDVRocmVhZFNlcnZpY2USQwoIRGlzcGF0Y2gSGi5tdXN0ZXIudjEuRGlzcGF0Y2hSZXF1ZXN0GhsubXVzdGVyLnYxLkRpc3BhdGNoUmVzcG9uc2USTAoLTGlzdFRocmVhZHMSHS5tdXN0ZXIudjEuTGlzdFRocmVhZHNSZXF1ZXN0Gh4ubXVzdGVyLnYxLkxpc3RUaHJlYWRzUmVzcG9uc2USRgoJR2V0VGhyZWFkEhsubXVzdGVyLnYxLkdldFRocmVhZFJlcXVlc3QaHC5tdXN0ZXIudjEuR2V0VGhyZWFkUmVzcG9uc2USTwoMQ2FuY2VsVGhyZWFkEh4ubXVzdGVyLnYxLkNhbmNlbFRocmVhZFJlcXVlc3QaHy5tdXN0ZXIudjEuQ2FuY2VsVGhyZWFkUmVzcG9uc2USUgoNQWJhbmRvblRocmVhZBIfLm11c3Rlci52MS5BYmFuZG9uVGhyZWFkUmVxdWVzdBogLm11c3Rlci52MS5BYmFuZG9uVGhyZWFkUmVzcG9uc2USUgoNUmVzdG9yZVRocmVhZBIfLm11c3Rlci52MS5SZXN0b3JlVGhyZWFkUmVxdWVzdBogLm11c3Rlci52MS5SZXN0b3JlVGhyZWFkUmVzcG9uc2USTAoLQ2xvc2VUaHJlYWQSHS5tdXN0ZXIudjEuQ2xvc2VUaHJlYWRSZXF1ZXN0Gh4ubXVzdGVyLnYxLkNsb3NlVGhyZWFkUmVzcG9uc2USSQoKRGlmZlRocmVhZBIcLm11c3Rlci52MS5EaWZmVGhyZWFkUmVxdWVzdBodLm11c3Rlci52MS5EaWZmVGhyZWFkUmVzcG9uc2USTwoMUmVhZEJhc2VGaWxlEh4ubXVzdGVyLnYxLlJlYWRCYXNlRmlsZVJlcXVlc3QaHy5tdXN0ZXIudjEuUmVhZEJhc2VGaWxlUmVzcG9uc2USTwoMUmV2aWV3VGhyZWFkEh4ubXVzdGVyLnYxLlJldmlld1RocmVhZFJlcXVlc3QaHy5tdXN0ZXIudjEuUmV2aWV3VGhyZWFkUmVzcG9uc2USUgoNQXBwcm92ZVRocmVhZBIfLm11c3Rlci52MS5BcHByb3ZlVGhyZWFkUmVxdWVzdBogLm11c3Rlci52MS5BcHByb3ZlVGhyZWFkUmVzcG9uc2ViBnByb3RvMw", [file_muster_v1_runs, file_muster_v1_merges]);
 
 /**
  * One task and its conversation.
@@ -172,6 +172,25 @@ export type Thread = Message$1<"muster.v1.Thread"> & {
    * @generated from field: string model = 27;
    */
   model: string;
+
+  /**
+   * The commit that a person last had in front of them in a review; empty: none.
+   *
+   * @generated from field: string shown_head = 28;
+   */
+  shownHead: string;
+
+  /**
+   * The commit that a person approved last, and when (0: never). It says something while it is the head.
+   *
+   * @generated from field: string approved_head = 29;
+   */
+  approvedHead: string;
+
+  /**
+   * @generated from field: int64 approved_at = 30;
+   */
+  approvedAt: bigint;
 };
 
 /**
@@ -774,6 +793,13 @@ export type ReadBaseFileRequest = Message$1<"muster.v1.ReadBaseFileRequest"> & {
    * @generated from field: string path = 2;
    */
   path: string;
+
+  /**
+   * Another commit of the thread's repository instead of the base, as 40 or 64 hexadecimal digits.
+   *
+   * @generated from field: string commit = 3;
+   */
+  commit: string;
 };
 
 /**
@@ -815,6 +841,19 @@ export type ApproveThreadRequest = Message$1<"muster.v1.ApproveThreadRequest"> &
    * @generated from field: string thread_id = 1;
    */
   threadId: string;
+
+  /**
+   * The commit that the person had in front of them. What differs from it must be in `edits` (else `review.outdated`); empty: they
+   * approve whatever is there.
+   *
+   * @generated from field: string shown = 2;
+   */
+  shown: string;
+
+  /**
+   * @generated from field: repeated muster.v1.ReviewEdit edits = 3;
+   */
+  edits: ReviewEdit[];
 };
 
 /**
@@ -823,6 +862,32 @@ export type ApproveThreadRequest = Message$1<"muster.v1.ApproveThreadRequest"> &
  */
 export const ApproveThreadRequestSchema: GenMessage<ApproveThreadRequest> = /*@__PURE__*/
   messageDesc(file_muster_v1_threads, 22);
+
+/**
+ * A file as the reviewer saved it in the open review.
+ *
+ * @generated from message muster.v1.ReviewEdit
+ */
+export type ReviewEdit = Message$1<"muster.v1.ReviewEdit"> & {
+  /**
+   * @generated from field: string path = 1;
+   */
+  path: string;
+
+  /**
+   * Hexadecimal SHA-256 of the contents.
+   *
+   * @generated from field: string sha256 = 2;
+   */
+  sha256: string;
+};
+
+/**
+ * Describes the message muster.v1.ReviewEdit.
+ * Use `create(ReviewEditSchema)` to create a new message.
+ */
+export const ReviewEditSchema: GenMessage<ReviewEdit> = /*@__PURE__*/
+  messageDesc(file_muster_v1_threads, 23);
 
 /**
  * @generated from message muster.v1.ApproveThreadResponse
@@ -844,7 +909,67 @@ export type ApproveThreadResponse = Message$1<"muster.v1.ApproveThreadResponse">
  * Use `create(ApproveThreadResponseSchema)` to create a new message.
  */
 export const ApproveThreadResponseSchema: GenMessage<ApproveThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 23);
+  messageDesc(file_muster_v1_threads, 24);
+
+/**
+ * Opens a review. While nothing works on the thread, uncommitted work is snapshotted first and the commit kept as shown.
+ *
+ * @generated from message muster.v1.ReviewThreadRequest
+ */
+export type ReviewThreadRequest = Message$1<"muster.v1.ReviewThreadRequest"> & {
+  /**
+   * @generated from field: string thread_id = 1;
+   */
+  threadId: string;
+};
+
+/**
+ * Describes the message muster.v1.ReviewThreadRequest.
+ * Use `create(ReviewThreadRequestSchema)` to create a new message.
+ */
+export const ReviewThreadRequestSchema: GenMessage<ReviewThreadRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_threads, 25);
+
+/**
+ * @generated from message muster.v1.ReviewThreadResponse
+ */
+export type ReviewThreadResponse = Message$1<"muster.v1.ReviewThreadResponse"> & {
+  /**
+   * @generated from field: muster.v1.Thread thread = 1;
+   */
+  thread?: Thread | undefined;
+
+  /**
+   * @generated from field: string base_commit = 2;
+   */
+  baseCommit: string;
+
+  /**
+   * What is shown: a merge may expect it.
+   *
+   * @generated from field: string head = 3;
+   */
+  head: string;
+
+  /**
+   * @generated from field: repeated muster.v1.ChangedFile files = 4;
+   */
+  files: ChangedFile[];
+
+  /**
+   * An agent is at work: what is shown may change, and nothing was kept.
+   *
+   * @generated from field: bool live = 5;
+   */
+  live: boolean;
+};
+
+/**
+ * Describes the message muster.v1.ReviewThreadResponse.
+ * Use `create(ReviewThreadResponseSchema)` to create a new message.
+ */
+export const ReviewThreadResponseSchema: GenMessage<ReviewThreadResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_threads, 26);
 
 /**
  * @generated from service muster.v1.ThreadService
@@ -927,6 +1052,14 @@ export const ThreadService: GenService<{
     methodKind: "unary";
     input: typeof ReadBaseFileRequestSchema;
     output: typeof ReadBaseFileResponseSchema;
+  },
+  /**
+   * @generated from rpc muster.v1.ThreadService.ReviewThread
+   */
+  reviewThread: {
+    methodKind: "unary";
+    input: typeof ReviewThreadRequestSchema;
+    output: typeof ReviewThreadResponseSchema;
   },
   /**
    * @generated from rpc muster.v1.ThreadService.ApproveThread

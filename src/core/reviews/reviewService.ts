@@ -1,0 +1,119 @@
+import { AppError } from '../../base/errors.js';
+import type { Clock } from '../../base/clock.js';
+import type { ThreadId } from '../../base/ids.js';
+import type { EventStores } from '../events/eventLog.js';
+import type { Store } from '../store.js';
+import { isThreadIdle, requireIdle } from '../threads/idleThread.js';
+import type { Thread } from '../threads/thread.js';
+import { findThread } from '../threads/threadLookup.js';
+import { noWorktree } from '../threads/threadService.js';
+import type { ThreadSettler } from '../threads/threadSettler.js';
+import type { ThreadStores, ThreadView } from '../threads/threadStore.js';
+import type { WorktreeDriver } from '../workspaces/worktreeDriver.js';
+import type { Verdict } from './review.js';
+import type { ReviewStores } from './reviewStore.js';
+
+/** Who a person at this machine is in a verdict. */
+const person = 'you';
+/** A file that a reviewer corrects by hand is no larger than this. */
+const maxEditBytes = 20_000_000;
+
+/** A file as the reviewer saved it in the open review. */
+export interface ReviewEdit {
+  readonly path: string;
+  /** Hexadecimal SHA-256 of the contents. */
+  readonly sha256: string;
+}
+
+export interface Approval {
+  /** The commit that the person had in front of them; missing: they approve whatever is there. */
+  readonly shown?: string;
+  /** What they wrote themselves since: it counts as seen. */
+  readonly edits?: readonly ReviewEdit[];
+}
+
+export interface ReviewServiceOptions {
+  readonly store: Store<ThreadStores & ReviewStores & EventStores>;
+  readonly clock: Clock;
+  readonly settler: ThreadSettler;
+  readonly driver: WorktreeDriver;
+  /** Hexadecimal SHA-256. */
+  readonly digest: (content: Uint8Array) => string;
+}
+
+/** What people make of a thread's commits: stored with the thread, so that every window and terminal knows it. */
+export class ReviewService {
+  readonly #options: ReviewServiceOptions;
+
+  constructor(options: ReviewServiceOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Puts a thread in front of a person. While nothing works on it, what is not committed is snapshotted first, so that what
+   * they see is a commit, and kept as shown. `live`: an agent may still change what they see, so nothing is kept.
+   */
+  async show(id: string): Promise<{ readonly view: ThreadView; readonly live: boolean }> {
+    const { store, settler } = this.#options;
+    const { thread } = store.read(stores => findThread(stores, id));
+    await settler.settledForLooking(thread.id);
+    const view = store.read(stores => findThread(stores, thread.id));
+    if (!isThreadIdle(view)) return { view, live: true };
+    if (view.thread.outcome !== 'open') return { view, live: false };
+    const head = await this.#snapshot(view.thread);
+    return { view: head === undefined ? view : this.#record(thread.id, head, 'shown'), live: false };
+  }
+
+  /**
+   * Commits uncommitted work and takes it as approved. What differs from the commit that was shown must be what the person
+   * wrote themselves. Errors: `thread.busy`, `worktree.missing`, `review.outdated`.
+   */
+  async approve(id: string, { shown, edits = [] }: Approval = {}): Promise<{ view: ThreadView; head: string }> {
+    const { store, settler } = this.#options;
+    const found = store.read(stores => findThread(stores, id));
+    await settler.settled(found.thread.id);
+    const { thread } = requireIdle(store.read(stores => findThread(stores, found.thread.id)));
+    const head = await this.#snapshot(thread);
+    if (head === undefined) throw noWorktree(thread);
+    if (shown !== undefined && shown !== head) await this.#requireSeen(thread, { shown, head, edits });
+    this.#record(thread.id, head, 'shown');
+    return { view: this.#record(thread.id, head, 'approved'), head };
+  }
+
+  async #snapshot(thread: Thread): Promise<string | undefined> {
+    const message = `${thread.summary}\n\nEdits made during review, kept by Muster.`;
+    return await this.#options.settler.snapshot(thread, message);
+  }
+
+  async #requireSeen(
+    thread: Thread,
+    { shown, head, edits }: { readonly shown: string; readonly head: string; readonly edits: readonly ReviewEdit[] },
+  ): Promise<void> {
+    const { driver, digest } = this.#options;
+    const { repository } = thread;
+    if (repository === undefined) throw noWorktree(thread);
+    const changed = await driver.committedChanges(repository, { base: shown, head });
+    const unseen: string[] = [];
+    for (const { path } of changed) {
+      const edit = edits.find(each => each.path === path);
+      const file = edit && (await driver.show(repository, head, path, { maxBytes: maxEditBytes }));
+      if (file?.kind !== 'file' || digest(file.content) !== edit?.sha256) unseen.push(path);
+    }
+    if (unseen.length === 0) return;
+    throw new AppError(
+      'review.outdated',
+      `Thread ${thread.id} has changed since it was reviewed: ${unseen.slice(0, 5).join(', ')}${unseen.length > 5 ? ' and more' : ''}. Review it again.`,
+      { thread: thread.id, files: unseen.slice(0, 100) },
+    );
+  }
+
+  #record(threadId: ThreadId, commit: string, verdict: Verdict): ThreadView {
+    const { store, clock } = this.#options;
+    const at = clock.now();
+    return store.transact(stores => {
+      stores.reviews.record({ threadId, commit, verdict, by: person, at });
+      stores.events.append({ kind: 'thread_changed', threadId }, at);
+      return findThread(stores, threadId);
+    });
+  }
+}

@@ -1,0 +1,33 @@
+import { AppError } from '../../base/errors.js';
+import { isMergeActive, type Merge } from '../merges/merge.js';
+import { isRunActive } from '../runs/run.js';
+import type { Thread } from './thread.js';
+import type { ThreadView } from './threadStore.js';
+
+/** True while neither a run nor a merge of the thread is at work. */
+export function isThreadIdle({ latestRun: run, latestMerge: merge }: ThreadView): boolean {
+  return !(run && isRunActive(run.status)) && !(merge && isMergeActive(merge.status));
+}
+
+/** The thread, when nothing is at work on it. Errors: `thread.busy`. */
+export function requireIdle(view: ThreadView): ThreadView {
+  const { thread, latestRun: run, latestMerge: merge } = view;
+  if (run && isRunActive(run.status)) {
+    throw new AppError(
+      'thread.busy',
+      `${run.agent} is still at work on thread ${thread.id} (${run.status}). Wait for it or cancel it first.`,
+      { thread: thread.id, status: run.status },
+    );
+  }
+  if (merge && isMergeActive(merge.status)) throw threadMerging(thread, merge);
+  return view;
+}
+
+/** The error for what cannot be done while a merge of the thread is under way. */
+export function threadMerging(thread: Thread, merge: Merge): AppError<'thread.busy'> {
+  return new AppError(
+    'thread.busy',
+    `Thread ${thread.id} is being merged (${merge.status}). Wait for the merge to end.`,
+    { thread: thread.id, status: merge.status },
+  );
+}

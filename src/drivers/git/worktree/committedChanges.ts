@@ -1,0 +1,20 @@
+import type { ChangedFile } from '../../../core/workspaces/worktreeDriver.js';
+import type { GitContext } from '../command/gitContext.js';
+import { parseChanges } from './parseChanges.js';
+import { diffArgs, diffConfig } from './reviewWorktree.js';
+
+/** Files that differ between two commits. Neither a worktree nor anything that an agent can write takes part. */
+export async function committedChanges(
+  { git }: GitContext,
+  request: {
+    readonly repository: string;
+    readonly base: string;
+    readonly head: string;
+    readonly signal: AbortSignal | undefined;
+  },
+): Promise<readonly ChangedFile[]> {
+  const { repository, base, head, signal } = request;
+  const args = ['diff', ...diffArgs, '--raw', '--numstat', '-z', base, head, '--'];
+  const output = await git.run({ cwd: repository, config: diffConfig, args, signal, reads: true });
+  return parseChanges(output.fields(), new Set());
+}
