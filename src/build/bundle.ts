@@ -17,7 +17,7 @@ export async function bundleAll(): Promise<readonly string[]> {
   const failed: string[] = [];
   for (const bundle of listBundles()) {
     try {
-      if (bundle.kind === 'extension') written.push(...(await bundleExtension(bundle)));
+      if (bundle.kind === 'extension' || bundle.kind === 'executable') written.push(...(await bundleWithLazy(bundle)));
       else written.push(...(await bundleOne(bundle, optionsFor(bundle))));
     } catch (error) {
       if (!(error instanceof Error && 'errors' in error)) throw error;
@@ -28,19 +28,23 @@ export async function bundleAll(): Promise<readonly string[]> {
   return written;
 }
 
-async function bundleExtension(bundle: Bundle): Promise<readonly string[]> {
+/** A program and what it loads lazily, each a bundle: the extension's beside it, those of the command line in a folder. */
+async function bundleWithLazy(bundle: Bundle): Promise<readonly string[]> {
+  const folder = bundle.kind === 'executable' ? `${bundle.name}-parts/` : '';
   const written: string[] = [];
   const pending: Bundle[] = [bundle];
   const lazy = new Map<string, LazyEntry>();
   for (let next = pending.shift(); next; next = pending.shift()) {
-    const plugin = cutAtDynamicImports(entry => {
+    const fileOf = (name: string): string =>
+      bundle.kind === 'extension' ? `./${name}.cjs` : `./${next === bundle ? folder : ''}${name}.js`;
+    const plugin = cutAtDynamicImports(fileOf, entry => {
       const known = lazy.get(entry.name);
       if (known && known.path !== entry.path) {
         throw new Error(`Two lazily loaded modules are called ${entry.name}: ${known.path} and ${entry.path}`);
       }
       if (known) return;
       lazy.set(entry.name, entry);
-      pending.push({ name: entry.name, entry: relative(inRepository(), entry.path), kind: 'extension' });
+      pending.push({ name: folder + entry.name, entry: relative(inRepository(), entry.path), kind: bundle.kind });
     });
     written.push(...(await bundleOne(next, { ...optionsFor(next), plugins: [plugin] })));
   }
@@ -55,7 +59,7 @@ async function bundleOne(bundle: Bundle, options: BuildOptions): Promise<readonl
   for (const file of result.outputFiles ?? []) {
     const path = relative(inRepository(), file.path);
     const isEntry = path === join('dist', `${bundle.name}.js`);
-    const executable = bundle.kind === 'executable' && isEntry;
+    const executable = bundle.kind === 'executable' && isEntry && !bundle.name.includes('/');
     const contents =
       executable && !source.startsWith('#!')
         ? Buffer.concat([Buffer.from('#!/usr/bin/env node\n'), file.contents])

@@ -10,7 +10,7 @@ export interface Bundle {
   readonly kind: 'extension' | 'node' | 'executable' | 'webview';
 }
 
-/** Every bundle that ships, except those that the extension loads lazily (one per dynamic import, found while bundling). */
+/** Every bundle that ships, except those that are loaded lazily (one per dynamic import, found while bundling). */
 export function listBundles(): readonly Bundle[] {
   const bundles: readonly Bundle[] = [
     { name: 'extension', entry: 'src/extension/main.ts', kind: 'extension' },
@@ -63,16 +63,8 @@ export function optionsFor(bundle: Bundle): BuildOptions {
     case 'extension':
       return { ...common, ...node, format: 'cjs', external: ['vscode'], outExtension: { '.js': '.cjs' } };
     case 'node':
-      return { ...common, ...node, format: 'esm', external: ['better-sqlite3'], banner: { js: requireBanner } };
     case 'executable':
-      return {
-        ...common,
-        ...node,
-        format: 'esm',
-        splitting: true,
-        chunkNames: `${bundle.name}-chunks/[name]-[hash]`,
-        banner: { js: requireBanner },
-      };
+      return { ...common, ...node, format: 'esm', external: ['better-sqlite3'], banner: { js: requireBanner } };
     case 'webview':
       return { ...common, platform: 'browser', target: 'es2023', format: 'iife', loader: { '.ttf': 'file' } };
   }

@@ -32,7 +32,7 @@ export interface CommandContext extends GlobalOptions {
    */
   readonly repeatable: <T>(call: (client: HostClient) => Promise<T>) => Promise<T>;
   /** A live view that survives the host's restart. */
-  readonly watch: () => LiveState;
+  readonly watch: () => Promise<LiveState>;
 }
 
 interface OptionSpec {

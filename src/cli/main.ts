@@ -1,7 +1,12 @@
-import { dirname } from 'node:path';
+import { enableCompileCache } from 'node:module';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { exitStatus } from './exitStatus.js';
-import { runCli } from './runCli.js';
+
+// Most of the time of a short command is compiling what it is made of. In the person's own folder: whoever can write what is
+// there decides what runs, and Node's default is below the temporary folder, where agents in a sandbox may write.
+enableCompileCache?.(join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'muster', 'compiled'));
 
 const stop = new AbortController();
 
@@ -23,6 +28,8 @@ function onOutputError(error: NodeJS.ErrnoException): void {
 process.stdout.on('error', onOutputError);
 process.stderr.on('error', onOutputError);
 
+// Read after the cache is in place, so that it comes from there.
+const { runCli } = await import('./runCli.js');
 const status = await runCli({
   args: process.argv.slice(2),
   env: process.env,

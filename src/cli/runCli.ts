@@ -7,10 +7,8 @@ import { unsupportedCommand } from './options/unsupported.js';
 import { exitStatus, exitStatusOf } from './exitStatus.js';
 import { readCompat, readGlobalOptions } from './options/globalOptions.js';
 import { usageError } from './options/usageError.js';
-import { readHostAddress } from './connection/hostAddress.js';
-import { HostSession } from './connection/hostSession.js';
+import { createSession } from './connection/lazySession.js';
 import { errorDetails, errorJson, errorLine } from './output/errorText.js';
-import { printCommandHelp, printHelp } from './output/help.js';
 import { createPrinter, type Printer, type TextSink } from './output/printer.js';
 
 export interface CliOptions {
@@ -41,6 +39,7 @@ async function invoke({ args, env, cwd, bundleDir, stdin, signal }: CliOptions, 
   const [name, ...commandArgs] = rest;
   const found = await findCommand(options.version ? 'version' : (name ?? ''), commandArgs);
   if (options.help || name === 'help') {
+    const { printCommandHelp, printHelp } = await import('./output/help.js');
     const about = name === 'help' ? await findCommand(commandArgs[0] ?? '', commandArgs.slice(1)) : found;
     if (about && about.command.name !== '') printCommandHelp(out, about.command);
     else await printHelp(out);
@@ -51,13 +50,13 @@ async function invoke({ args, env, cwd, bundleDir, stdin, signal }: CliOptions, 
   if (!found) throw usageError(`There is no command ${JSON.stringify(name)}; \`muster help\` lists the commands.`);
   const stateDir = stateDirectory(env);
   const log: Log = env['MUSTER_DEBUG'] ? debugLog(out) : silentLog;
-  const session = new HostSession({
+  const session = createSession({
     stateDir,
     bundleDir,
     env,
     signal,
     log,
-    address: () => readHostAddress(options.host, env),
+    host: options.host,
     // `wait` means the thread, not a call.
     callTimeoutMs: found.command.name === 'wait' ? undefined : options.timeoutMs,
   });
@@ -71,11 +70,7 @@ async function invoke({ args, env, cwd, bundleDir, stdin, signal }: CliOptions, 
     out,
     stdin,
     log,
-    connect: () => session.connect(),
-    connectRunning: () => session.connectRunning(),
-    reconnect: () => session.reconnect(),
-    repeatable: call => session.repeatable(call),
-    watch: () => session.watch(),
+    ...session.calls,
   };
   try {
     return await found.command.invoke(context, found.args);

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { lstat, open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { endpointFileName, endpointFileSchema, type EndpointFile } from '../protocol/endpoint.js';
+import { endpointFileName, parseEndpointFile, type EndpointFile } from '../protocol/endpoint.js';
 import { systemCode } from '../node/systemError.js';
 import { processExists, readMachineIdentity, readStartTime } from '../node/processIdentity.js';
 
@@ -23,17 +23,9 @@ export async function readEndpoint(stateDir: string): Promise<Discovery> {
   const file = join(stateDir, endpointFileName);
   const text = await readOwnFile(file);
   if (text.kind !== 'text') return text;
-  const endpoint = parseEndpoint(text.text);
+  const endpoint = parseEndpointFile(text.text);
   if (!endpoint) return hostile(`${file} is not an endpoint file`);
   return findStaleness(endpoint) ?? (await checkSocket(endpoint));
-}
-
-function parseEndpoint(text: string): EndpointFile | undefined {
-  try {
-    return endpointFileSchema.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
 }
 
 async function readOwnFile(file: string): Promise<{ readonly kind: 'text'; readonly text: string } | Unusable> {

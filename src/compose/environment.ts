@@ -1,7 +1,7 @@
 import { resolveText } from './normalize/interpolate.js';
 import type { EnvEntry } from './projectSpec.js';
 import { child } from './source/composeNode.js';
-import { readYaml } from './source/readYaml.js';
+import { readComposeText, type ComposeText } from './source/composeText.js';
 import { textsOf } from './normalize/normalizeContext.js';
 
 export interface EnvFileList {
@@ -12,9 +12,9 @@ export interface EnvFileList {
 }
 
 /** Which env files to read before `parseCompose`. */
-export function envFilesOf(text: string): EnvFileList {
-  const { root } = readYaml(text);
-  const node = child(root, 'env_file');
+export function envFilesOf(source: string | ComposeText): EnvFileList {
+  const { yaml } = typeof source === 'string' ? readComposeText(source) : source;
+  const node = child(yaml.root, 'env_file');
   return { named: textsOf(node), useDefault: node === undefined };
 }
 

@@ -4,7 +4,7 @@ import { normalizeProject } from './normalize/normalizeProject.js';
 import type { ProjectSpec } from './projectSpec.js';
 import { project } from './schema/projectFields.js';
 import type { ComposeNode } from './source/composeNode.js';
-import { readYaml } from './source/readYaml.js';
+import { readComposeText, type ComposeText } from './source/composeText.js';
 import { LineMap } from './source/textPosition.js';
 import { StructureCheck } from './structure.js';
 
@@ -27,22 +27,22 @@ export interface ComposeResult {
 }
 
 /** Reads, checks and normalises a compose file (YAML or JSON). Never throws. */
-export function parseCompose(text: string, options: ComposeOptions): ComposeResult {
+export function parseCompose(source: string | ComposeText, options: ComposeOptions): ComposeResult {
+  const read = typeof source === 'string' ? readComposeText(source) : source;
   const problems = new ProblemList();
-  const spec = checkAndNormalize(text, options, problems);
-  const diagnostics = problems.diagnostics(new LineMap(text), options.file);
+  const spec = checkAndNormalize(read, options, problems);
+  const diagnostics = problems.diagnostics(new LineMap(read.text), options.file);
   return problems.hasErrors ? { diagnostics } : { diagnostics, spec };
 }
 
-function checkAndNormalize(text: string, options: ComposeOptions, problems: ProblemList): ProjectSpec | undefined {
-  const root = readChecked(text, problems);
+function checkAndNormalize(read: ComposeText, options: ComposeOptions, problems: ProblemList): ProjectSpec | undefined {
+  const root = readChecked(read, problems);
   if (root?.kind !== 'mapping') return undefined;
-  return normalizeProject(root, { ...options, text, problems });
+  return normalizeProject(root, { ...options, text: read.text, problems });
 }
 
 /** The tree, when it is whole enough to look at what its values mean together. */
-function readChecked(text: string, problems: ProblemList): ComposeNode | undefined {
-  const reading = readYaml(text);
+function readChecked({ text, yaml: reading }: ComposeText, problems: ProblemList): ComposeNode | undefined {
   for (const problem of reading.problems) {
     problems.add({
       code: problem.code,

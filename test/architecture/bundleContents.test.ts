@@ -53,3 +53,20 @@ test('what the extension loads at activation stays small', async () => {
   const { size } = await stat(inRepository('dist/extension.cjs'));
   expect(size).toBeLessThanOrEqual(250_000);
 });
+
+/** Packages that a part of the command line may hold; every other part is our own code alone. */
+const packagesOfParts: Readonly<Record<string, readonly string[]>> = {
+  config: ['croner', 'yaml'],
+  up: ['croner', 'yaml'],
+  hostSession: ['@bufbuild/protobuf', '@connectrpc/connect', '@connectrpc/connect-node', 'undici'],
+};
+
+test.each(metafiles.filter(file => /meta\/cli(-parts\/\w+)?\.json$/.test(file)))(
+  '%s holds no package that its command does not use',
+  async file => {
+    const { inputs } = await readMetafile(file);
+    const packages = Object.keys(inputs).map(name => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(name)?.[1]);
+    const allowed = packagesOfParts[/(\w+)\.json$/.exec(file)?.[1] ?? ''] ?? [];
+    expect(new Set(packages.filter(name => name !== undefined && !allowed.includes(name)))).toEqual(new Set());
+  },
+);

@@ -1,6 +1,7 @@
 import { canonicalJson, canonicalYaml } from '../../compose/output/canonicalText.js';
 import { defineCommand } from '../command.js';
-import { checkComposeFile, findComposeFile, invalidCompose } from '../lookup/composeFile.js';
+import { checkComposeFile, invalidCompose } from '../lookup/composeFile.js';
+import { findComposeFile } from '../lookup/findComposeFile.js';
 import { oneLine } from '../output/style.js';
 
 export const config = defineCommand({

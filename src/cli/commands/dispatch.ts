@@ -48,7 +48,7 @@ async function waitForEnd(context: CommandContext, response: DispatchResponse): 
   const { out, json, signal } = context;
   if (!json) out.note(`${response.threadId} ${response.status}`);
   const thread = await getThread(context, response.threadId);
-  const settled = await waitUntilSettled(context.watch(), { thread, signal });
+  const settled = await waitUntilSettled(await context.watch(), { thread, signal });
   if (!settled) return report(context, response);
   const { threadId, messageId, runId } = response;
   if (json) {

@@ -1,5 +1,5 @@
 import { defineCommand } from '../command.js';
-import { findComposeFile } from '../lookup/composeFile.js';
+import { findComposeFile } from '../lookup/findComposeFile.js';
 import { printChanges, printProject, projectOf } from '../output/projectReport.js';
 import { changeJson } from '../output/wireJson.js';
 import { getProject } from '../lookup/projectLookup.js';

@@ -20,7 +20,7 @@ export const wait = defineCommand({
     const thread = await getThread(context, args.required(0));
     const settled = isSettled(thread)
       ? thread
-      : await waitUntilSettled(context.watch(), { thread, signal: context.signal, timeoutMs });
+      : await waitUntilSettled(await context.watch(), { thread, signal: context.signal, timeoutMs });
     if (!settled) throw timedOut(thread, (timeoutMs ?? 0) / 1000);
     if (context.json) context.out.json(threadJson(settled));
     else context.out.line(`${settled.id} ${describeState(settled)}`);

@@ -5,7 +5,7 @@ import { connectEndpoint, connectHost, type HostClient } from '../../client/host
 import { ensureHost } from '../../client/hostLauncher.js';
 import { LiveState } from '../../client/liveState.js';
 import type { Environment } from '../../client/stateDirectory.js';
-import { findEndpoint, type HostAddress } from './hostAddress.js';
+import { findEndpoint, readHostAddress } from './hostAddress.js';
 
 export interface SessionOptions {
   readonly stateDir: string;
@@ -13,8 +13,8 @@ export interface SessionOptions {
   readonly env: Environment;
   readonly signal: AbortSignal;
   readonly log: Log;
-  /** A host that was named; it is never started. Undefined: the one of `stateDir`. May throw for what is no address. */
-  readonly address: () => HostAddress | undefined;
+  /** `--host` as it was typed: a host that is never started. Undefined: the one that the environment names, or of `stateDir`. */
+  readonly host: string | undefined;
   /** How long one call may take; 0 and undefined: as long as it needs. */
   readonly callTimeoutMs?: number | undefined;
 }
@@ -45,8 +45,8 @@ export class HostSession {
 
   /** The host that was named; undefined when none was, or when what `AGENT_COMPOSE_HOST` names is not Muster. */
   async #connectNamed(signal: AbortSignal): Promise<HostClient | undefined> {
-    const { stateDir } = this.#options;
-    const address = this.#options.address();
+    const { stateDir, host, env } = this.#options;
+    const address = readHostAddress(host, env);
     if (!address) return undefined;
     try {
       return await connectEndpoint(await findEndpoint(address, stateDir), { signal, ...this.#callOptions() });

@@ -1,34 +1,16 @@
-import { access, readFile, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
 import { AppError, errorMessage } from '../../base/errors.js';
 import type { Environment } from '../../client/stateDirectory.js';
 import type { ComposeDiagnostic } from '../../compose/diagnostic.js';
 import { readDotenv } from '../../compose/dotenv.js';
 import { envFilesOf, layeredEnv } from '../../compose/environment.js';
 import { parseCompose } from '../../compose/parseCompose.js';
+import { readComposeText, type ComposeText } from '../../compose/source/composeText.js';
 import type { ProjectSpec } from '../../compose/projectSpec.js';
-import { usageError } from '../options/usageError.js';
 
-/** Names that are looked for, best first. */
-const composeFileNames = ['agent-compose.yml', 'agent-compose.yaml'] as const;
 /** The parser refuses more than this anyway; a device or a huge file is not read first. */
 const maximumBytes = 16 * 1024 * 1024;
-
-/** Absolute path of the compose file: the one given, else the nearest in `directory` or a folder above. */
-export async function findComposeFile(directory: string, given: string | undefined): Promise<string> {
-  if (given !== undefined) return resolve(directory, given);
-  for (let folder = directory; ; folder = dirname(folder)) {
-    const found = await filterExisting(composeFileNames.map(name => join(folder, name)));
-    if (found.length > 1) throw usageError(`Both ${found.join(' and ')} exist; name one with --file.`);
-    if (found[0] !== undefined) return found[0];
-    if (dirname(folder) === folder) break;
-  }
-  throw new AppError(
-    'compose.unreadable',
-    `There is no ${composeFileNames[0]} in ${directory} or a folder above it. Write one, or name a file with --file.`,
-    { file: join(directory, composeFileNames[0]), reason: 'not found' },
-  );
-}
 
 /** What a compose file says about itself before a host sees it. */
 export interface LocalCheck {
@@ -43,14 +25,14 @@ export interface LocalCheck {
 
 /** Reads and checks a compose file here, so that all problems come with their places. Throws `compose.unreadable`. */
 export async function checkComposeFile(file: string, env: Environment, projectName?: string): Promise<LocalCheck> {
-  const text = await readText(file);
+  const source = readComposeText(await readText(file));
   const environment: Record<string, string> = {};
-  const lookUp = layeredEnv(await readEnvFiles(file, text), name => {
+  const lookUp = layeredEnv(await readEnvFiles(file, source), name => {
     const value = env[name];
     if (value !== undefined) environment[name] = value;
     return value;
   });
-  const { diagnostics, spec } = parseCompose(text, {
+  const { diagnostics, spec } = parseCompose(source, {
     directoryName: basename(dirname(file)),
     env: lookUp,
     projectName,
@@ -73,8 +55,8 @@ export function invalidCompose(file: string, problems: readonly string[]): AppEr
 }
 
 /** The host reads them again and reports what is wrong with them; here they only serve to resolve references. */
-async function readEnvFiles(file: string, text: string): Promise<readonly ReadonlyMap<string, string>[]> {
-  const { named, useDefault } = envFilesOf(text);
+async function readEnvFiles(file: string, source: ComposeText): Promise<readonly ReadonlyMap<string, string>[]> {
+  const { named, useDefault } = envFilesOf(source);
   const paths = useDefault ? ['.env'] : named;
   const readings = await Promise.all(
     paths.map(async path => {
@@ -100,16 +82,4 @@ async function readText(file: string): Promise<string> {
       { cause: error },
     );
   }
-}
-
-async function filterExisting(paths: readonly string[]): Promise<readonly string[]> {
-  const found = await Promise.all(
-    paths.map(path =>
-      access(path).then(
-        () => [path],
-        () => [],
-      ),
-    ),
-  );
-  return found.flat();
 }

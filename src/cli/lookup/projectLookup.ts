@@ -1,7 +1,7 @@
 import { isAppError } from '../../base/errors.js';
 import type { Project } from '../../protocol/gen/muster/v1/projects_pb.js';
 import type { CommandContext } from '../command.js';
-import { findComposeFile } from './composeFile.js';
+import { findComposeFile } from './findComposeFile.js';
 
 /** What names the project on the command line: a name, a compose file, or the folder that the command works in. */
 function askedFor({ projectName, file, directory }: CommandContext): {

@@ -72,7 +72,7 @@ async function waitForMore(
   { watch, signal }: CommandContext,
   { threadId, seen }: { readonly threadId: string; readonly seen: ReadonlySet<string> },
 ): Promise<boolean> {
-  const live = watch();
+  const live = await watch();
   return live.waitFor(() => {
     const thread = live.threads.get(threadId);
     if (!thread) return false;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import type { Disposable } from '../../base/lifecycle.js';
 import { readMachineIdentity, readStartTime } from '../../node/processIdentity.js';
-import { endpointFileSchema, type EndpointFile } from '../../protocol/endpoint.js';
+import { parseEndpointFile, type EndpointFile } from '../../protocol/endpoint.js';
 import { productVersion } from '../../protocol/productVersion.js';
 import { protocolVersion } from '../../protocol/version.js';
 
@@ -40,8 +40,7 @@ export function publishEndpoint(file: string, endpoint: EndpointFile): Disposabl
 
 function isOurs(file: string, token: string): boolean {
   try {
-    const content: unknown = JSON.parse(readFileSync(file, 'utf8'));
-    return endpointFileSchema.safeParse(content).data?.token === token;
+    return parseEndpointFile(readFileSync(file, 'utf8'))?.token === token;
   } catch {
     return false;
   }
