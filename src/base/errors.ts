@@ -9,7 +9,13 @@ export interface ErrorData {
   'cancelled': Record<never, never>;
   'compose.invalid': { readonly file: string; readonly problems: readonly string[] };
   'compose.unreadable': { readonly file: string; readonly reason: string };
-  'consent.required': { readonly project: string; readonly reasons: readonly string[]; readonly specHash: string };
+  'consent.required': {
+    readonly project: string;
+    readonly reasons: readonly string[];
+    /** How many of the reasons, the first ones, are new or another since a person last agreed. */
+    readonly changed: number;
+    readonly specHash: string;
+  };
   'feature.unsupported': { readonly feature: string; readonly reason: string };
   'git.busy': { readonly repository: string; readonly holder: string };
   'git.conflict': { readonly files: readonly string[] };

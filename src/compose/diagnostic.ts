@@ -21,6 +21,7 @@ export type ComposeCode =
   | 'compose.undefinedName'
   | 'compose.unknownField'
   | 'compose.unknownProvider'
+  | 'compose.weakensPermissions'
   | 'compose.wrongKind';
 
 export type ComposeSeverity = 'error' | 'warning' | 'information';

@@ -4,6 +4,8 @@
  */
 export interface ProjectSpec {
   readonly name: string;
+  /** Paths that `env_file` names, as written; what is read from them is in the values. */
+  readonly envFiles?: readonly string[] | undefined;
   readonly variables: readonly EnvEntry[];
   /** User-defined providers; the built-in ones are not listed. */
   readonly providers: readonly ProviderSpec[];

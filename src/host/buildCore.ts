@@ -4,7 +4,9 @@ import type { Clock } from '../base/clock.js';
 import type { DisposableStore } from '../base/lifecycle.js';
 import { ProviderRegistries } from '../core/agents/providerRegistries.js';
 import { MergeService } from '../core/merges/mergeService.js';
+import { ApplyProject } from '../core/projects/applyProject.js';
 import { ProjectService } from '../core/projects/projectService.js';
+import { TakeDownProject } from '../core/projects/takeDownProject.js';
 import { ReviewService } from '../core/reviews/reviewService.js';
 import { DirectoryRunSupervisor } from '../core/runs/directoryRunSupervisor.js';
 import { RunCommits } from '../core/runs/runCommits.js';
@@ -19,6 +21,7 @@ import type { WorktreeDriver } from '../core/workspaces/worktreeDriver.js';
 import { createGitMergeDriver } from '../drivers/git/merge/gitMergeDriver.js';
 import { createGitWorktreeDriver } from '../drivers/git/worktree/gitWorktreeDriver.js';
 import { createProcessSandbox, type ProcessSandbox } from '../drivers/process/createProcessSandbox.js';
+import { HostComposeReader } from './compose/hostComposeReader.js';
 import { AgentProblems } from './environment/agentProblems.js';
 import { ComposeSecrets } from './environment/composeSecrets.js';
 import { hostPlaceholders } from './environment/hostPlaceholders.js';
@@ -37,7 +40,6 @@ export interface HostCore extends HostState {
   readonly worktrees: WorktreeDriver;
   readonly shell: LoginShell;
   readonly secrets: ComposeSecrets;
-  readonly secretDigest: (secret: string) => string;
   readonly providers: ProviderRegistries;
   readonly problems: AgentProblems;
   readonly settler: ThreadSettler;
@@ -46,7 +48,8 @@ export interface HostCore extends HostState {
   readonly threads: ThreadService;
   readonly reviews: ReviewService;
   readonly dispatcher: DispatchService;
-  readonly projects: ProjectService;
+  readonly applying: ApplyProject;
+  readonly takingDown: TakeDownProject;
 }
 
 /** Builds the services; each uses only what stands above it. Nothing is begun here but the question to the login shell. */
@@ -98,6 +101,8 @@ export function buildCore(
   const reviews = new ReviewService({ ...common, settler, driver: worktrees, digest: sha256 });
   const dispatcher = new DispatchService({ ...common, providers, workspaces, environment, runs });
   const projects = new ProjectService(common);
+  const applying = new ApplyProject({ reader: new HostComposeReader({ shell, secrets, secretDigest }), projects });
+  const takingDown = new TakeDownProject({ store, projects, threads });
 
   return {
     ...state,
@@ -105,7 +110,6 @@ export function buildCore(
     worktrees,
     shell,
     secrets,
-    secretDigest,
     providers,
     problems,
     settler,
@@ -114,7 +118,8 @@ export function buildCore(
     threads,
     reviews,
     dispatcher,
-    projects,
+    applying,
+    takingDown,
   };
 }
 

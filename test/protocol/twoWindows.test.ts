@@ -99,9 +99,9 @@ describe('two windows on one repository', () => {
     const { file, left, right } = await twoWindows();
     const { project } = await left.projects.getProject({ project: 'windows' });
     const seen = project?.specHash ?? '';
-    appendFileSync(file, 'variables: {A: one}\n');
+    appendFileSync(file, 'variables: {APP_A: one}\n');
     await left.projects.applyProject({ file, expectedSpecHash: seen });
-    writeFileSync(file, `${compose}variables: {A: two}\n`);
+    writeFileSync(file, `${compose}variables: {APP_A: two}\n`);
     await expect(right.projects.applyProject({ file, expectedSpecHash: seen })).rejects.toMatchObject({
       code: 'project.conflict',
     });

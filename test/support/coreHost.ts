@@ -6,7 +6,8 @@ import type { ProjectSpec } from '../../src/compose/projectSpec.js';
 import { ProviderRegistries } from '../../src/core/agents/providerRegistries.js';
 import type { MergeDriver } from '../../src/core/merges/mergeDriver.js';
 import { MergeService } from '../../src/core/merges/mergeService.js';
-import { consentKey, type Project } from '../../src/core/projects/project.js';
+import { agreeTo } from '../../src/core/projects/consent.js';
+import type { Project } from '../../src/core/projects/project.js';
 import { ProjectService } from '../../src/core/projects/projectService.js';
 import { DirectoryRunSupervisor } from '../../src/core/runs/directoryRunSupervisor.js';
 import type { Run } from '../../src/core/runs/run.js';
@@ -78,7 +79,7 @@ export function coreWorld(spec: ProjectSpec = specOf(waitingAgent)): CoreWorld {
     specHash: 'sha256:1',
     spec,
     appliedAt: 1,
-    consent: consentKey(spec),
+    consent: agreeTo(spec, 'sha256:1'),
   };
   opened.store.transact(stores => stores.projects.save(project));
   return {

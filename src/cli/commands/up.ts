@@ -18,8 +18,9 @@ export const up = defineCommand({
     'dry-run': { type: 'boolean', text: 'only tell what would change' },
   },
   details:
-    'Agents with `permissions: auto` outside a container, and user-defined commands, need the consent of a person. On a terminal ' +
-    '`up` lists why and asks; elsewhere it needs --yes.',
+    'What the file makes this machine run or where it sends something (commands, arguments, `permissions: auto`, most environment ' +
+    'variables, images, servers) needs the consent of a person. On a terminal `up` lists all of it, what is new first, and asks; ' +
+    'elsewhere it needs --yes.',
   async run(context, args) {
     if (context.compat === 'head' && context.projectName !== undefined)
       throw usageError('With --compat head, --project-name names an applied project and `up` does not take it.');
@@ -90,7 +91,7 @@ async function askForConsent(
   error: AppError<'consent.required'>,
 ): Promise<boolean> {
   out.note(`${error.data.project} asks for your consent:`);
-  for (const reason of error.data.reasons) out.note(`  ${oneLine(reason)}`);
+  for (const line of questionLines(error.data)) out.note(line);
   const reader = createInterface({ input: stdin, output: process.stderr });
   try {
     const answer = await reader.question('Apply it? [y/N] ', { signal });
@@ -100,6 +101,13 @@ async function askForConsent(
   } finally {
     reader.close();
   }
+}
+
+/** What is new first. The headings are there only when something was agreed to before. */
+function questionLines({ reasons, changed }: AppError<'consent.required'>['data']): readonly string[] {
+  const lines = reasons.map(reason => `  ${oneLine(reason)}`);
+  if (changed === 0 || changed >= lines.length) return lines;
+  return ['New since it was agreed to:', ...lines.slice(0, changed), 'As before:', ...lines.slice(changed)];
 }
 
 function report(

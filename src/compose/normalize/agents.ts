@@ -10,6 +10,7 @@ import type {
 } from '../projectSpec.js';
 import type { ComposeNode, MappingEntry, MappingNode } from '../source/composeNode.js';
 import { child, entryOf } from '../source/composeNode.js';
+import { weakeningArguments } from '../schema/permissionArguments.js';
 import { agentMcpServers, capsets, mounts, skills } from './agentParts.js';
 import { envEntries, interpolatedAt } from './interpolate.js';
 import type { NormalizeContext } from './normalizeContext.js';
@@ -23,6 +24,7 @@ import {
   numberAt,
   optionalWordAt,
   pairsAt,
+  rawText,
   refuse,
   refuseUndefined,
   textAt,
@@ -93,21 +95,24 @@ function normalizeAgent(context: NormalizeContext, { name, node, names, agentNam
   const memoryBytes = memory === undefined ? undefined : parseByteSize(memory);
   const cpus = numberAt(resources, 'cpus');
   const usd = numberAt(budget, 'usd');
+  const provider = agentProvider(context, child(node, 'provider'), names.providers);
+  const permissions = optionalWordAt(node, 'permissions', ['confined', 'ask', 'auto']);
+  if (permissions !== 'auto') refuseWeakeningArguments(context, provider, child(node, 'args'));
   const tokens = numberAt(budget, 'tokens');
   return {
     name,
     enabled: flagAt(node, 'enabled', true),
     displayName: textAt(node, 'display_name'),
     description: textAt(node, 'description'),
-    provider: agentProvider(context, child(node, 'provider'), names.providers),
-    model: interpolatedAt(context, node, 'model'),
+    provider,
+    model: modelOf(context, node),
     systemPrompt: verbatimAt(node, 'system_prompt'),
     image: textAt(node, 'image'),
     build: buildOf(child(node, 'build')),
     driver: driverOf(node),
     env: envEntries(context, child(node, 'env')),
     args: argumentsAt(node, 'args'),
-    permissions: optionalWordAt(node, 'permissions', ['confined', 'ask', 'auto']),
+    permissions,
     timeoutMs: durationAt(node, 'timeout'),
     stallTimeoutMs: durationAt(node, 'stall_timeout'),
     concurrency: numberAt(node, 'concurrency'),
@@ -127,6 +132,32 @@ function normalizeAgent(context: NormalizeContext, { name, node, names, agentNam
     },
     scheduler: schedulerNode && scheduler(context, schedulerNode),
   };
+}
+
+/** A definition that says `confined` and then tells the CLI otherwise would pass for what it is not. */
+function refuseWeakeningArguments(context: NormalizeContext, provider: string, node: ComposeNode | undefined): void {
+  const items = itemsOf(node);
+  for (const { index, argument } of weakeningArguments(provider, items.map(rawText))) {
+    const item = items[index];
+    if (!item) continue;
+    refuse(context, {
+      code: 'compose.weakensPermissions',
+      path: item.path,
+      span: item.span,
+      text: `${JSON.stringify(argument)} would take the agent out of its permission mode; write permissions: auto if it may do everything`,
+    });
+  }
+}
+
+/** A name that starts with a dash would be read as an option of the CLI. */
+function modelOf(context: NormalizeContext, node: MappingNode): string | undefined {
+  const model = interpolatedAt(context, node, 'model');
+  const written = child(node, 'model');
+  if (written && model?.startsWith('-')) {
+    const text = `model ${JSON.stringify(model)} must not start with a dash`;
+    refuse(context, { path: written.path, span: written.span, text });
+  }
+  return model;
 }
 
 /** The first runtime named; without one, containers when there is an image, otherwise processes. */

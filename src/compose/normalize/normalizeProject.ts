@@ -33,6 +33,7 @@ export function normalizeProject(root: MappingNode, context: NormalizeContext): 
   const sharedWorkspace = child(root, 'workspace');
   return {
     name,
+    ...envFilesAt(root),
     variables: envEntries(context, child(root, 'variables')),
     providers,
     agents: normalizeAgents(context, root, {
@@ -90,6 +91,11 @@ export function cleanProjectName(directoryName: string): string {
     .toLowerCase()
     .replace(/[^a-z0-9_-]/g, '')
     .replace(/^[-_]+/, '');
+}
+
+function envFilesAt(root: MappingNode): Pick<ProjectSpec, 'envFiles'> {
+  const envFiles = textsOf(child(root, 'env_file'));
+  return envFiles.length === 0 ? {} : { envFiles };
 }
 
 function mergeRules(node: ComposeNode | undefined): MergeSpec {

@@ -20,5 +20,8 @@ export function specHash(spec: ProjectSpec, options: SpecHashOptions): string {
     secretDigest === undefined
       ? spec
       : mapSecrets(spec, text => (referencedNames(text).length > 0 ? text : secretDigest(text)));
-  return `sha256:${sha256(canonicalJson(hashed, { redacted: false }))}`;
+  // Not part of the normal form, but of what a person agrees to.
+  const { envFiles = [] } = spec;
+  const files = envFiles.length === 0 ? '' : `\n${JSON.stringify(envFiles)}`;
+  return `sha256:${sha256(canonicalJson(hashed, { redacted: false }) + files)}`;
 }

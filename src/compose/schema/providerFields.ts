@@ -5,7 +5,7 @@ import { dictionary, field, mapping, oneOf, text } from './shape.js';
 export const permissionValues: readonly ShapeValue[] = [
   { value: 'confined', doc: "The command's own sandbox, or edits only." },
   { value: 'ask', doc: 'Each risky step waits for a person.', planned: true },
-  { value: 'auto', doc: 'Everything is allowed. Outside a container a person consents once per project.' },
+  { value: 'auto', doc: 'Everything is allowed. Outside a container a person has to consent.' },
 ];
 
 const OUTPUT = 'providers:\n  mine:\n    command: my-agent\n    output:\n      ';

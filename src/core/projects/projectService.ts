@@ -1,11 +1,13 @@
 import type { Clock } from '../../base/clock.js';
+import { defined } from '../../base/defined.js';
 import { AppError } from '../../base/errors.js';
 import { isId, type IdSource } from '../../base/ids.js';
 import type { ProjectSpec } from '../../compose/projectSpec.js';
 import type { Store } from '../store.js';
-import { consentKey, consentReasons, isConsented, type Project } from './project.js';
 import type { ProjectStores } from './projectStore.js';
 import type { EventStores } from '../events/eventLog.js';
+import { agreeTo, consentRequired, isConsented, narrowConsent } from './consent.js';
+import type { Project } from './project.js';
 
 export interface ProjectChange {
   readonly action: 'created' | 'updated' | 'removed' | 'unchanged';
@@ -20,7 +22,7 @@ export interface Application {
   readonly folder: string;
   readonly spec: ProjectSpec;
   readonly specHash: string;
-  /** A person agreed to {@link consentReasons} of exactly this spec. */
+  /** A person agreed to everything that exactly this spec asks for. */
   readonly consent: boolean;
   readonly dryRun: boolean;
   /** Hash the client last saw, or {@link neverApplied}; another one now is a conflict. */
@@ -39,6 +41,8 @@ export interface Applied {
   readonly changes: readonly ProjectChange[];
   /** Hash that was applied before, or {@link neverApplied}. */
   readonly previousHash: string;
+  /** What was applied before, unless it was taken down. */
+  readonly previousSpec?: ProjectSpec;
 }
 
 /** Projects: apply is idempotent by hash, revisions are append-only, removal keeps history. */
@@ -67,9 +71,20 @@ export class ProjectService {
         before !== undefined && before.specHash === application.specHash && before.removedAt === undefined;
       const project = this.#next(before, application, unchanged);
       const changes = changesBetween(before, project);
-      const result = { project, unchanged, changes, previousHash: appliedHash(before) };
+      const previousSpec = before?.removedAt === undefined ? before?.spec : undefined;
+      const result = {
+        project,
+        unchanged,
+        changes,
+        previousHash: appliedHash(before),
+        ...defined({ previousSpec }),
+      };
       if (application.dryRun) return { ...result, applied: false };
-      if (!isConsented(project.spec, project.consent)) throw consentRequired(project);
+      if (!isConsented(project.spec, project.consent))
+        throw consentRequired(
+          { ...project, ...defined({ consent: before?.consent }) },
+          { why: `${project.file} needs your consent before its agents may run` },
+        );
       if (unchanged && project.consent === before.consent) return { ...result, applied: true };
       stores.projects.save(project);
       stores.events.append({ kind: 'project_changed', projectId: project.id }, this.#clock.now());
@@ -94,18 +109,22 @@ export class ProjectService {
   }
 
   #next(before: Project | undefined, application: Application, unchanged: boolean): Project {
-    const { file, folder, spec, specHash, consent } = application;
-    const agreed = consent ? consentKey(spec) : before?.consent;
+    const { file, folder, specHash, consent } = application;
+    // The one that is kept, so that what is agreed to and what is compared with it later are one.
+    const spec = unchanged && before ? before.spec : application.spec;
+    const agreed = consent ? agreeTo(spec, specHash) : narrowConsent(before?.consent, spec);
     const common = {
       name: spec.name,
       folder,
       file,
       spec,
       specHash,
-      ...(agreed === undefined ? {} : { consent: agreed }),
+      ...defined({ consent: agreed }),
     };
     if (!before) return { ...common, id: this.#ids.next(), revision: 1, appliedAt: this.#clock.now() };
-    if (unchanged) return { ...before, ...common, spec: before.spec };
+    // An older text of a consent does not survive by being spread.
+    const { consent: _, ...kept } = before;
+    if (unchanged) return { ...kept, ...common };
     return { ...common, id: before.id, revision: before.revision + 1, appliedAt: this.#clock.now() };
   }
 }
@@ -187,15 +206,6 @@ function requireUnchanged(before: Project | undefined, { expectedHash }: Applica
 
 function appliedHash(project: Project | undefined): string {
   return project && project.removedAt === undefined ? project.specHash : neverApplied;
-}
-
-function consentRequired(project: Project): AppError<'consent.required'> {
-  const reasons = consentReasons(project.spec);
-  return new AppError(
-    'consent.required',
-    `${project.file} needs your consent before its agents may run: ${reasons.join(' ')}`,
-    { project: project.name, reasons, specHash: project.specHash },
-  );
 }
 
 interface Resource {

@@ -6,6 +6,7 @@ import type { AgentCommand, Provider } from '../agents/provider.js';
 import type { ProviderRegistries } from '../agents/providerRegistries.js';
 import type { EventStores } from '../events/eventLog.js';
 import type { MessageStores } from '../messages/messageStore.js';
+import { requireConsent } from '../projects/consent.js';
 import { permissionsOf, requireDriver, type Project } from '../projects/project.js';
 import type { ProjectStores } from '../projects/projectStore.js';
 import type { Store } from '../store.js';
@@ -66,7 +67,7 @@ export class RunStarter {
     this.#options = options;
   }
 
-  /** Errors: `agent.unknown`, those of the workspace, of the environment and of the run directory; the signal's reason. */
+  /** Errors: `agent.unknown`, `consent.required`, those of the workspace, of the environment and of the run directory; the signal's reason. */
   async prepare(run: Run, signal: AbortSignal): Promise<PreparedRun> {
     const { directory, environment, placeholders } = this.#options;
     signal.throwIfAborted();
@@ -131,6 +132,7 @@ export class RunStarter {
     if (!thread || !project || !message || !agent?.enabled || project.removedAt !== undefined)
       throw unknownAgent(run, project);
     requireDriver(agent);
+    requireConsent(project);
     const provider = this.#options.providers.of(project.spec).get(run.provider);
     return { project, agent, provider, prompt: message.body };
   }

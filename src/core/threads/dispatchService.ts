@@ -5,7 +5,8 @@ import type { AgentSpec } from '../../compose/projectSpec.js';
 import type { ProviderRegistries } from '../agents/providerRegistries.js';
 import { isMergeActive } from '../merges/merge.js';
 import { person, type Message } from '../messages/message.js';
-import { consentReasons, isConsented, requireDriver, type Project } from '../projects/project.js';
+import { requireConsent } from '../projects/consent.js';
+import { requireDriver, type Project } from '../projects/project.js';
 import type { Run } from '../runs/run.js';
 import type { RunEnvironment } from '../runs/runEnvironment.js';
 import type { RunLifecycle } from '../runs/runLifecycle.js';
@@ -155,16 +156,6 @@ function requireAgent(project: Project, name: string): AgentSpec {
       ? `Agent ${name} is disabled in ${project.file} (enabled: false).`
       : `There is no agent ${JSON.stringify(name.slice(0, 60))} in ${project.file}. Known agents: ${known.join(', ') || 'none'}.`,
     { agent: name.slice(0, 60), known },
-  );
-}
-
-function requireConsent(project: Project): void {
-  if (isConsented(project.spec, project.consent)) return;
-  const reasons = consentReasons(project.spec);
-  throw new AppError(
-    'consent.required',
-    `Project ${project.name} waits for your consent: ${reasons.join(' ')} Agree with \`muster up\` (or \`muster up --yes\`).`,
-    { project: project.name, reasons, specHash: project.specHash },
   );
 }
 

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { AppError, isAppError } from '../../base/errors.js';
 import type { ApplyProjectResponse } from '../../protocol/gen/muster/v1/projects_pb.js';
 import type { Services } from '../services.js';
+import { consentDetail } from './consentDetail.js';
 import { interpolatedVariables } from './interpolatedVariables.js';
 import { askModally, showDone, showError, showInformation, showWarning, whileWaiting } from '../plain/messages.js';
 
@@ -68,7 +69,7 @@ async function applyAskingConsent(services: Services, application: Application):
     return await requestApply(services, { ...application, consent: false, submittedSpecHash: '' });
   } catch (error) {
     if (!isAppError(error, 'consent.required')) throw error;
-    await askConsent(file, error.data.reasons);
+    await askConsent(file, error.data);
     // The person agreed to the file as it was then, not to what was written while the question stood.
     return requestApply(services, { ...application, consent: true, submittedSpecHash: error.data.specHash });
   }
@@ -99,18 +100,19 @@ async function showProblems(file: vscode.Uri, error: AppError<'compose.invalid'>
   await vscode.commands.executeCommand('workbench.actions.view.problems');
 }
 
-async function askConsent(file: vscode.Uri, reasons: readonly string[]): Promise<void> {
+/**
+ * VS Code focuses the first button of a modal message: looking is what Enter does, and whoever looked applies
+ * again.
+ */
+async function askConsent(file: vscode.Uri, question: AppError<'consent.required'>['data']): Promise<void> {
+  const look = vscode.l10n.t('Look at File');
   const allow = vscode.l10n.t('Apply and Allow');
-  const detail = [
-    ...reasons.map(reason => `• ${reason}`),
-    '',
-    vscode.l10n.t(
-      'Allow this only for a file whose contents you know. A worktree does not confine what a command does.',
-    ),
-  ].join('\n');
   const text = vscode.l10n.t('{0} asks for your consent.', vscode.workspace.asRelativePath(file));
-  const chosen = await askModally({ text, detail }, allow);
-  if (chosen !== allow) throw new AppError('cancelled', 'The compose file was not applied.', {});
+  const detail = consentDetail(question);
+  const chosen = await askModally({ text, detail }, look, allow);
+  if (chosen === allow) return;
+  if (chosen === look) await vscode.window.showTextDocument(file, { preview: false });
+  throw new AppError('cancelled', 'The compose file was not applied.', {});
 }
 
 function announce(file: vscode.Uri, { project, unchanged, warnings }: ApplyProjectResponse): void {

@@ -6,7 +6,7 @@ import type { ThreadStatus } from '../../core/threads/threadStatus.js';
 import { WatchResponseSchema, type EventService } from '../../protocol/gen/muster/v1/events_pb.js';
 import type { AgentProblems } from '../environment/agentProblems.js';
 import { FeedReader, type Dirty, type FeedEntry } from '../feed/changeFeed.js';
-import { wireProject } from './projectsApi.js';
+import { wireProject } from './wireProject.js';
 import { safeNumber, wireThread } from './wire.js';
 
 const heartbeatMs = 15_000;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ProjectSpec } from '../../../src/compose/projectSpec.js';
-import { isConsented } from '../../../src/core/projects/project.js';
+import { isConsented } from '../../../src/core/projects/consent.js';
 import { findProject, projectOfFolder, type Application } from '../../../src/core/projects/projectService.js';
 import { coreWorld, projectService, waitingAgent } from '../../support/coreHost.ts';
 import { specOf } from '../../support/projectSpecs.ts';

@@ -243,6 +243,7 @@ describe('a host that was killed', () => {
 describe('a run that waited while the compose file was edited', () => {
   test.each([
     ['its agent was given a container', { driver: { docker: {} } }, /docker/],
+    ['nobody agreed to what its agent is given now', { env: { LD_PRELOAD: './x.so' } }, /consent/],
     ['its agent was disabled', { enabled: false }, /no longer in the compose file/],
   ])('does not start when %s', async (_, change, message) => {
     const world = coreWorld();

@@ -114,7 +114,8 @@ const agentSpec: fc.Arbitrary<AgentSpec> = fc.record({
   displayName: optional(trimmed),
   description: optional(trimmed),
   provider: fc.constantFrom('claude', 'codex', 'gemini', 'demo'),
-  model: optional(trimmed),
+  // One that starts with a dash is refused.
+  model: optional(trimmed.filter(text => !text.startsWith('-'))),
   systemPrompt: optional(prose),
   image: optional(trimmed),
   build: fc.constant(undefined),

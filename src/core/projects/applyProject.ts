@@ -1,0 +1,83 @@
+import { AppError } from '../../base/errors.js';
+import { defined } from '../../base/defined.js';
+import type { ProjectSpec } from '../../compose/projectSpec.js';
+import type { Applied, ProjectService } from './projectService.js';
+
+/** Port: where compose files are and what they say. */
+export interface ComposeReader {
+  /** The file by its one path. Errors: `compose.unreadable`. */
+  read(file: string): Promise<ComposeText>;
+  /** Never throws for what the text says; errors: `compose.invalid` for an env file that cannot be read. */
+  parse(compose: ComposeText, options: ParseOptions): Promise<ParsedCompose>;
+}
+
+export interface ComposeText {
+  /** Absolute; links in the folder's path are resolved. It is the project's identity. */
+  readonly file: string;
+  readonly folder: string;
+  readonly text: string;
+}
+
+export interface ParseOptions {
+  /** Variables of the client that applies. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Wins over the name in the file. */
+  readonly projectName?: string;
+}
+
+export interface ParsedCompose {
+  /** As it may be stored: secrets are references or sealed. Missing when the text has errors. */
+  readonly result?: { readonly spec: ProjectSpec; readonly specHash: string };
+  /** Every problem, in the order of the file. */
+  readonly problems: readonly { readonly message: string; readonly isError: boolean }[];
+}
+
+export interface ApplyRequest extends ParseOptions {
+  /** A person agreed to everything that the file asks for. */
+  readonly consent: boolean;
+  readonly dryRun: boolean;
+  readonly expectedHash?: string;
+  readonly submittedHash?: string;
+}
+
+export interface AppliedCompose extends Applied {
+  readonly warnings: readonly string[];
+}
+
+/** Applying a compose file: read, parse, find what it makes run or redirect, have that agreed to, write the revision. */
+export class ApplyProject {
+  readonly #reader: ComposeReader;
+  readonly #projects: ProjectService;
+
+  constructor(options: { readonly reader: ComposeReader; readonly projects: ProjectService }) {
+    this.#reader = options.reader;
+    this.#projects = options.projects;
+  }
+
+  /** Applies the file as it is now. Errors: `compose.unreadable`, those of {@link applyText}. */
+  async applyFile(file: string, request: ApplyRequest): Promise<AppliedCompose> {
+    return this.applyText(await this.#reader.read(file), request);
+  }
+
+  /** Applies a text that is in hand. Errors: `compose.invalid`, `consent.required`, `project.conflict`. */
+  async applyText(compose: ComposeText, request: ApplyRequest): Promise<AppliedCompose> {
+    const { file, folder } = compose;
+    const { environment, projectName, consent, dryRun, expectedHash, submittedHash } = request;
+    const parsed = await this.#reader.parse(compose, { environment, ...defined({ projectName }) });
+    if (!parsed.result) throw invalid(file, parsed);
+    const applied = this.#projects.apply({
+      file,
+      folder,
+      ...parsed.result,
+      consent,
+      dryRun,
+      ...defined({ expectedHash, submittedHash }),
+    });
+    return { ...applied, warnings: parsed.problems.map(({ message }) => message) };
+  }
+}
+
+function invalid(file: string, { problems }: ParsedCompose): AppError<'compose.invalid'> {
+  const errors = problems.filter(({ isError }) => isError).map(({ message }) => message);
+  return new AppError('compose.invalid', errors.join('\n'), { file, problems: errors });
+}

@@ -1,0 +1,191 @@
+import { isSecretName } from '../../base/redactor.js';
+import type {
+  AgentSpec,
+  DriverSpec,
+  EnvEntry,
+  McpServerSpec,
+  ProjectSpec,
+  ScriptSpec,
+  SkillSpec,
+} from '../../compose/projectSpec.js';
+import { harmlessVariable } from './harmlessVariables.js';
+import { permissionsOf } from './project.js';
+
+/**
+ * Everything by which a compose file makes this machine run something or sends something elsewhere. A person agrees to
+ * exactly this, because whoever clones a repository gets its compose file with it. What is not here (prompts, limits,
+ * models, hand-offs) stays inside what the agent's permission mode allows.
+ */
+export interface ConsentItem {
+  /** Field of the file, `agents.dev.args`. */
+  readonly place: string;
+  /** One sentence for a person; no secret value and no character that could hide another. */
+  readonly text: string;
+  /** What consent is bound to: another one whenever anything about the item is. */
+  readonly key: string;
+}
+
+/** In the order of the file: project, providers, agents, what surrounds them. Agents that take no tasks ask for nothing. */
+export function consentSurface(spec: ProjectSpec): readonly ConsentItem[] {
+  return [
+    ...envFileItems(spec.envFiles ?? []),
+    ...variableItems('variables', 'Every agent', spec.variables),
+    ...spec.providers.flatMap(provider => [
+      item(
+        `providers.${provider.name}`,
+        `Provider ${shown(provider.name)} runs the command ${commandLine(provider.command, provider.args)}. It may run any command and change any file that you can.`,
+        { ...provider, env: [], models: [] },
+      ),
+      ...variableItems(`providers.${provider.name}.env`, `Provider ${shown(provider.name)}`, provider.env),
+    ]),
+    ...spec.agents.filter(agent => agent.enabled).flatMap(agent => agentItems(spec, agent)),
+    ...spec.merge.verify.map((command, index) =>
+      item(`merge.verify[${index}]`, `Before a merge ${quoted(command)} runs.`, command),
+    ),
+    ...spec.hooks.flatMap((hook, index) => [
+      item(`on_${hook.event}[${index}]`, `On ${hook.event} ${commandLine(hook.command, hook.args)} runs.`, {
+        ...hook,
+        env: [],
+      }),
+      ...variableItems(`on_${hook.event}[${index}].env`, `The hook of ${hook.event}`, hook.env),
+    ]),
+    ...spec.octobusServers.map(server =>
+      item(`octobus_servers.${server.name}`, `Agents call the server ${quoted(server.url)}.`, server),
+    ),
+    ...spec.volumes
+      .filter(volume => volume.options.length > 0 || volume.external)
+      .map(volume => {
+        const options = volume.options.map(({ name, value }) => `${name}=${value}`).join(' ');
+        return item(`volumes.${volume.key}`, `The volume ${shown(volume.name)} is ${quoted(options)}.`, volume);
+      }),
+  ];
+}
+
+function agentItems(spec: ProjectSpec, agent: AgentSpec): readonly ConsentItem[] {
+  const place = `agents.${agent.name}`;
+  const who = `Agent ${shown(agent.name)}`;
+  const of = (field: string, text: string, definition: unknown): ConsentItem =>
+    item(`${place}.${field}`, `${who} ${text}`, definition);
+  const own = spec.providers.some(({ name }) => name === agent.provider);
+  const { driver, workspace, image, build } = agent;
+  const items: ConsentItem[] = [];
+  if (driver.name === 'process' && !own && permissionsOf(spec, agent.name) === 'auto') {
+    const text = `(${shown(agent.provider)}) runs on this machine with permissions: auto. It may run any command and change any file that you can.`;
+    items.push(of('permissions', text, agent.provider));
+  }
+  if (agent.args.length > 0) {
+    const text = `gives ${shown(agent.provider)} the arguments ${commandLine(...headAndTail(agent.args))}.`;
+    items.push(of('args', text, [agent.provider, agent.args]));
+  }
+  if (image !== undefined) items.push(of('image', `runs the image ${quoted(image)}.`, image));
+  if (build) items.push(of('build', `builds ${quoted(`${build.context}/${build.dockerfile}`)} and runs it.`, build));
+  items.push(...driverItems(driver, of));
+  items.push(...workspaceItems(workspace, of));
+  items.push(...variableItems(`${place}.env`, who, agent.env));
+  items.push(...agent.mcpServers.flatMap(server => mcpServerItems(server, { place, who, of })));
+  for (const skill of agent.skills) items.push(of(`skills.${skill.name}`, skillText(skill), skill));
+  for (const mount of agent.volumes) {
+    const access = mount.readOnly ? 'to read' : 'to read and write';
+    items.push(of(`volumes.${mount.target}`, `gets ${quoted(mount.source)} ${access}.`, mount));
+  }
+  const script = agent.scheduler?.enabled ? agent.scheduler.script : undefined;
+  if (script) items.push(of('scheduler.script', scriptText(script), script));
+  return items;
+}
+
+type ItemOf = (field: string, text: string, definition: unknown) => ConsentItem;
+
+function driverItems(driver: DriverSpec, of: ItemOf): readonly ConsentItem[] {
+  const { name, ...options } = driver;
+  const set = Object.entries(options).flatMap(([key, value]) => (value === undefined ? [] : [`${key} ${value}`]));
+  return set.length === 0 ? [] : [of(`driver.${name}`, `runs in ${name} with ${quoted(set.join(', '))}.`, driver)];
+}
+
+function workspaceItems(workspace: AgentSpec['workspace'], of: ItemOf): readonly ConsentItem[] {
+  const items: ConsentItem[] = [];
+  if (workspace.provider === 'shared') items.push(of('workspace', 'works in your own checkout.', 'shared'));
+  if (workspace.provider === 'git') items.push(of('workspace', `works on ${quoted(workspace.url)}.`, workspace));
+  if (!('setup' in workspace)) return items;
+  for (const field of ['setup', 'teardown'] as const) {
+    workspace[field].forEach((command, index) =>
+      items.push(of(`workspace.${field}[${index}]`, `has ${quoted(command)} run in its workspace.`, command)),
+    );
+  }
+  return items;
+}
+
+function mcpServerItems(
+  server: McpServerSpec,
+  { place, who, of }: { readonly place: string; readonly who: string; readonly of: ItemOf },
+): readonly ConsentItem[] {
+  const field = `mcp_servers.${server.name}`;
+  if (server.type === 'remote') return [of(field, `uses the MCP server ${quoted(server.url)}.`, server)];
+  return [
+    of(field, `starts the MCP server ${commandLine(server.command, server.args)}.`, [server.command, server.args]),
+    ...variableItems(`${place}.${field}.env`, `The MCP server ${shown(server.name)} of ${who}`, server.env),
+  ];
+}
+
+function skillText({ provider, url, path }: SkillSpec): string {
+  return `takes a skill from ${quoted([url, path].filter(part => part !== undefined).join(' ') || provider)}.`;
+}
+
+function scriptText(script: ScriptSpec): string {
+  switch (script.provider) {
+    case 'inline':
+      return `is started by the script ${quoted(script.text)}.`;
+    case 'file':
+      return `is started by the script ${quoted(script.path)}.`;
+    case 'http':
+    case 'git':
+      return `is started by the script ${quoted(script.url)}.`;
+  }
+}
+
+/** A file beside the compose file is the project's own; another one may hold what the project should not see. */
+function envFileItems(files: readonly string[]): readonly ConsentItem[] {
+  return files
+    .filter(leavesFolder)
+    .map(file => item(`env_file.${file}`, `Variables are read from ${quoted(file)}.`, file));
+}
+
+function variableItems(place: string, who: string, entries: readonly EnvEntry[]): readonly ConsentItem[] {
+  return entries
+    .filter(entry => !harmlessVariable(entry))
+    .map(entry => {
+      const text = `${who} runs with ${shown(entry.name)}${shownValue(entry)}.`;
+      return item(`${place}.${entry.name}`, text, entry);
+    });
+}
+
+function shownValue(entry: EnvEntry): string {
+  if (entry.secret || isSecretName(entry.name)) return ' (a secret)';
+  return `=${quoted(entry.value)}`;
+}
+
+function leavesFolder(path: string): boolean {
+  return /^(?:[/\\~]|[A-Za-z]:)/.test(path) || path.split(/[/\\]/).includes('..');
+}
+
+function headAndTail(args: readonly string[]): readonly [string, readonly string[]] {
+  const [head = '', ...tail] = args;
+  return [head, tail];
+}
+
+function item(place: string, text: string, definition: unknown): ConsentItem {
+  return { place, text, key: `${place} ${JSON.stringify(definition)}` };
+}
+
+function commandLine(command: string, args: readonly string[]): string {
+  const words = [command, ...args].map(word => (/^[\w@%+=:,./{}-]+$/.test(word) ? word : JSON.stringify(word)));
+  return quoted(words.join(' '));
+}
+
+function quoted(text: string): string {
+  return `\`${shown(text)}\``;
+}
+
+/** Control, invisible and direction-changing characters by their number: what is read is what runs. */
+function shown(text: string): string {
+  return text.replace(/[\p{C}\p{Zl}\p{Zp}`]/gu, character => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+}

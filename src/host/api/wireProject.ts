@@ -1,0 +1,85 @@
+import { create } from '@bufbuild/protobuf';
+import { formatDuration } from '../../compose/duration.js';
+import { referencedNames } from '../../compose/normalize/interpolate.js';
+import type { TriggerSpec } from '../../compose/projectSpec.js';
+import { consentQuestion, isConsented } from '../../core/projects/consent.js';
+import { isUserDefined, permissionsOf, type Project } from '../../core/projects/project.js';
+import type { Store } from '../../core/store.js';
+import type { Stores } from '../../core/stores.js';
+import { ProjectSchema, type Project as WireProject } from '../../protocol/gen/muster/v1/projects_pb.js';
+import type { AgentProblems } from '../environment/agentProblems.js';
+
+/** A project with the load of its agents and what keeps them from working. */
+export function wireProject(store: Store<Stores>, problems: AgentProblems, project: Project): WireProject {
+  const { queued, active } = store.read(stores => ({ queued: stores.runs.queued(), active: stores.runs.active() }));
+  const count = (runs: typeof queued, agent: string): number =>
+    runs.filter(({ run, projectId }) => projectId === project.id && run.agent === agent).length;
+  const { spec } = project;
+  const { reasons, changed } = consentQuestion(spec, project.consent);
+  return create(ProjectSchema, {
+    id: project.id,
+    name: project.name,
+    folder: project.folder,
+    file: project.file,
+    revision: project.revision,
+    specHash: project.specHash,
+    appliedAt: BigInt(project.appliedAt),
+    consented: isConsented(spec, project.consent),
+    consentReasons: [...reasons],
+    consentChanged: changed,
+    concurrency: spec.limits.concurrency ?? 0,
+    removed: project.removedAt !== undefined,
+    mergeTarget: spec.merge.target ?? '',
+    environmentNames: [...environmentNames(project)],
+    agents: spec.agents
+      .filter(agent => agent.enabled)
+      .map(agent => ({
+        name: agent.name,
+        provider: agent.provider,
+        model: agent.model ?? '',
+        driver: agent.driver.name,
+        permissions: isUserDefined(spec, agent.name) ? 'unconfined' : permissionsOf(spec, agent.name),
+        concurrency: agent.concurrency ?? 0,
+        workspace: agent.workspace.provider,
+        problem: problems.of(spec, agent),
+        queued: count(queued, agent.name),
+        active: count(active, agent.name),
+        image: agent.image ?? '',
+        hasScheduler: agent.scheduler !== undefined,
+        schedulerEnabled: agent.scheduler?.enabled ?? false,
+        triggerCount: agent.scheduler?.triggers.length ?? 0,
+        stoppedRuntimePolicy: agent.sandbox.stoppedRuntimePolicy,
+        triggers: (agent.scheduler?.triggers ?? []).map(wireTrigger),
+      })),
+  });
+}
+
+function wireTrigger(trigger: TriggerSpec) {
+  const { name = '', kind, prompt = '' } = trigger;
+  const timezone = (trigger.kind === 'cron' ? trigger.timezone : undefined) ?? '';
+  // No scheduler runs in this version: a trigger fires when a person says so.
+  return { name, kind, schedule: scheduleOf(trigger), timezone, prompt, automatic: false };
+}
+
+function scheduleOf(trigger: TriggerSpec): string {
+  switch (trigger.kind) {
+    case 'cron':
+      return trigger.cron;
+    case 'interval':
+      return formatDuration(trigger.intervalMs);
+    case 'timeout':
+      return formatDuration(trigger.timeoutMs);
+    case 'event':
+      return trigger.topic;
+  }
+}
+
+/** The variables that secrets of the file refer to: clients send those that they have. */
+function environmentNames({ spec }: Project): readonly string[] {
+  const entries = [
+    ...spec.variables,
+    ...spec.providers.flatMap(provider => provider.env),
+    ...spec.agents.flatMap(agent => agent.env),
+  ];
+  return [...new Set(entries.flatMap(entry => (entry.secret ? referencedNames(entry.template) : [])))];
+}

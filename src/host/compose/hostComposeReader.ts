@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import { readFile, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { defined } from '../../base/defined.js';
+import { AppError, errorMessage } from '../../base/errors.js';
+import { layeredEnv } from '../../compose/environment.js';
+import { specHash } from '../../compose/output/specHash.js';
+import { parseCompose } from '../../compose/parseCompose.js';
+import type { ComposeReader, ComposeText, ParsedCompose, ParseOptions } from '../../core/projects/applyProject.js';
+import type { ComposeSecrets } from '../environment/composeSecrets.js';
+import { readEnvFiles } from '../environment/envFiles.js';
+import type { LoginShell } from '../environment/loginShell.js';
+
+/** A compose file is written by people: ten megabytes are a mistake. */
+const maxComposeBytes = 10_000_000;
+
+/** Compose files on this machine's disk; variables come from the client, then the login shell, then the env files. */
+export class HostComposeReader implements ComposeReader {
+  readonly #shell: Pick<LoginShell, 'environment'>;
+  readonly #secrets: ComposeSecrets;
+  readonly #secretDigest: (secret: string) => string;
+
+  constructor(options: {
+    readonly shell: Pick<LoginShell, 'environment'>;
+    readonly secrets: ComposeSecrets;
+    /** Digest with a key of this machine. */
+    readonly secretDigest: (secret: string) => string;
+  }) {
+    this.#shell = options.shell;
+    this.#secrets = options.secrets;
+    this.#secretDigest = options.secretDigest;
+  }
+
+  async read(path: string): Promise<ComposeText> {
+    const file = await canonicalPath(path);
+    try {
+      const { size } = await stat(file);
+      if (size > maxComposeBytes) throw new Error(`it has ${size} bytes; at most ${maxComposeBytes} are read`);
+      return { file, folder: dirname(file), text: await readFile(file, 'utf8') };
+    } catch (error) {
+      const reason = errorMessage(error);
+      throw new AppError(
+        'compose.unreadable',
+        `Cannot read the compose file ${file}: ${reason}.`,
+        { file, reason },
+        { cause: error },
+      );
+    }
+  }
+
+  async parse({ file, folder, text }: ComposeText, { environment, projectName }: ParseOptions): Promise<ParsedCompose> {
+    const login = await this.#shell.environment();
+    const env = layeredEnv(await readEnvFiles(file, text), name => environment[name] ?? login[name]);
+    const options = { file, directoryName: basename(folder), env, ...defined({ projectName }) };
+    const { spec, diagnostics } = parseCompose(text, options);
+    const problems = diagnostics.map(({ message, severity }) => ({ message, isError: severity === 'error' }));
+    if (!spec) return { problems };
+    const hash = specHash(spec, { sha256, secretDigest: this.#secretDigest });
+    return { problems, result: { spec: this.#secrets.seal(spec), specHash: hash } };
+  }
+}
+
+/** Two paths to one file are one project: links in the folder's path are resolved, the file's own name stays. */
+export async function canonicalPath(file: string): Promise<string> {
+  const folder = await realpath(dirname(file)).catch(() => dirname(file));
+  return join(folder, basename(file));
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
