@@ -8,6 +8,7 @@ import { say, step } from './progress.ts';
 const fromTables = [
   { name: 'the JSON schema of agent-compose.yml', module: 'generateComposeSchema.ts' },
   { name: 'the reference of the compose language', module: 'generateComposeDocs.ts' },
+  { name: 'the reference of the MCP tools', module: 'generateMcpDocs.ts' },
   { name: "the extension's manifest", module: 'generateManifest.ts' },
 ];
 

@@ -59,6 +59,10 @@ export const commandTable: Readonly<Record<string, Entry>> = {
       },
     },
   },
+  mcp: {
+    summary: 'serve the MCP tools on standard input and output',
+    load: async () => (await import('./commands/mcp.js')).mcp,
+  },
   exec: {
     summary: 'run a command in the worktree of a thread',
     load: async () => (await import('./commands/exec.js')).exec,

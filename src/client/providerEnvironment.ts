@@ -1,3 +1,4 @@
+import type { Project } from '../protocol/gen/muster/v1/projects_pb.js';
 import type { Environment } from './stateDirectory.js';
 
 /** Every variable of these families belongs to one of the agent CLIs. */
@@ -70,4 +71,17 @@ export function collectProviderEnvironment(env: Environment): Record<string, str
     if (names.has(name) || prefixes.some(prefix => name.startsWith(prefix))) collected[name] = value;
   }
   return collected;
+}
+
+/** What a dispatch carries: the providers' variables, and those that the project's secrets refer to. */
+export function collectDispatchEnvironment(
+  env: Environment,
+  project: Pick<Project, 'environmentNames'> | undefined,
+): Record<string, string> {
+  const environment = collectProviderEnvironment(env);
+  for (const name of project?.environmentNames ?? []) {
+    const value = env[name];
+    if (value !== undefined) environment[name] = value;
+  }
+  return environment;
 }

@@ -50,6 +50,7 @@ export const layers = {
       'src/core',
       'src/drivers',
       'src/client',
+      'src/mcp',
       'src/extension',
     ],
     npm: ['esbuild', 'zod', '@vscode/vsce'],

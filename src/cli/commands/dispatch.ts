@@ -5,7 +5,7 @@ import { usageError } from '../options/usageError.js';
 import { describeState } from '../output/threadList.js';
 import { threadJson } from '../output/wireJson.js';
 import { readPrompt } from '../options/prompt.js';
-import { waitUntilSettled } from '../runs/settling.js';
+import { waitUntilSettled } from '../../client/settling.js';
 import { getThread } from '../lookup/threadLookup.js';
 
 export const dispatch = defineCommand({

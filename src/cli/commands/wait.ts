@@ -3,7 +3,7 @@ import { getThread } from '../lookup/threadLookup.js';
 import { describeState } from '../output/threadList.js';
 import { threadJson } from '../output/wireJson.js';
 import { readSeconds } from '../options/seconds.js';
-import { isSettled, timedOut, waitUntilSettled } from '../runs/settling.js';
+import { isSettled, timedOut, waitUntilSettled } from '../../client/settling.js';
 
 export const wait = defineCommand({
   name: 'wait',

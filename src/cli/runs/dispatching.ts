@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { collectProviderEnvironment } from '../../client/providerEnvironment.js';
+import { collectDispatchEnvironment } from '../../client/providerEnvironment.js';
 import type { Project } from '../../protocol/gen/muster/v1/projects_pb.js';
 import type { DispatchResponse } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { CommandContext } from '../command.js';
@@ -32,7 +32,7 @@ export async function sendTask(context: CommandContext, task: Task): Promise<Dis
     summary: task.summary ?? '',
     base: task.base ?? '',
     command: task.command ?? false,
-    environment: collectEnvironment(context, project),
+    environment: collectDispatchEnvironment(context.env, project),
     // The same answer comes again when the first one was lost on its way.
     idempotencyKey: randomUUID(),
   };
@@ -42,14 +42,4 @@ export async function sendTask(context: CommandContext, task: Task): Promise<Dis
 async function findTarget(context: CommandContext, thread: string): Promise<Project | undefined> {
   if (thread === '') return await findProject(context);
   return await getProject({ ...context, projectName: (await getThread(context, thread)).projectId });
-}
-
-/** The provider's variables, and those that the project's secrets refer to. */
-function collectEnvironment({ env }: CommandContext, project: Project | undefined): Record<string, string> {
-  const environment = collectProviderEnvironment(env);
-  for (const name of project?.environmentNames ?? []) {
-    const value = env[name];
-    if (value !== undefined) environment[name] = value;
-  }
-  return environment;
 }

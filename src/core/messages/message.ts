@@ -1,7 +1,10 @@
 import type { MessageId, RunId, ThreadId } from '../../base/ids.js';
 
-/** `dispatch` causes at most one run; the others cause none. */
-export type MessageIntent = 'dispatch' | 'response' | 'error';
+/**
+ * `dispatch` causes at most one run; the others cause none: `response` and `error` are what came of it, `completion` and
+ * `failure` the note with which somebody closed the thread.
+ */
+export type MessageIntent = 'dispatch' | 'response' | 'error' | 'completion' | 'failure';
 
 /** Immutable. `from` and `to` are agent names or `you`. */
 export interface Message {

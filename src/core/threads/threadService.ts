@@ -1,10 +1,12 @@
 import type { Clock } from '../../base/clock.js';
 import { AppError, errorMessage } from '../../base/errors.js';
-import type { ThreadId } from '../../base/ids.js';
+import type { IdSource, ThreadId } from '../../base/ids.js';
 import type { Log } from '../../base/log.js';
+import { person } from '../messages/message.js';
 import { isRunActive } from '../runs/run.js';
 import type { RunLifecycle } from '../runs/runLifecycle.js';
 import { cancelQueuedRun } from '../runs/runTransitions.js';
+import type { MessageStores } from '../messages/messageStore.js';
 import type { Store } from '../store.js';
 import type { RemoveWorktree, Rescue, WorktreeDriver } from '../workspaces/worktreeDriver.js';
 import { worktreeOf, type WorkspaceService } from '../workspaces/workspaceService.js';
@@ -16,9 +18,21 @@ import type { ThreadView, ThreadStores } from './threadStore.js';
 import type { RunStores } from '../runs/runStore.js';
 import type { EventStores } from '../events/eventLog.js';
 
+/** How a thread is closed. */
+export interface CloseThread {
+  readonly outcome?: 'completed' | 'failed' | undefined;
+  /** Why, as a message of the conversation. */
+  readonly note?: string | undefined;
+  /** Refuse to complete a thread whose changes were not merged. */
+  readonly requireMerged?: boolean;
+  /** End its runs first. */
+  readonly stop?: boolean;
+}
+
 export interface ThreadServiceOptions {
-  readonly store: Store<ThreadStores & RunStores & EventStores>;
+  readonly store: Store<ThreadStores & RunStores & MessageStores & EventStores>;
   readonly clock: Clock;
+  readonly ids: IdSource;
   readonly log: Log;
   readonly runs: Pick<RunLifecycle, 'cancel' | 'queued'>;
   readonly settler: ThreadSettler;
@@ -134,10 +148,44 @@ export class ThreadService {
     }
   }
 
-  /** Closes the thread without merging; its worktree stays until it is removed. */
-  async close(id: string): Promise<ThreadView> {
+  /**
+   * Ends the thread without merging; its worktree stays until it is removed. Errors: `thread.busy`, and with `requireMerged`
+   * `merge.refused` for changes that no merge has brought in.
+   */
+  async close(id: string, options: CloseThread = {}): Promise<ThreadView> {
+    const { store, clock, ids } = this.#options;
+    const outcome = options.outcome ?? 'completed';
+    // Before anything is stopped: who is refused has changed nothing.
+    if (options.requireMerged && outcome === 'completed') requireMerged(await this.get(id));
+    if (options.stop) await this.cancel(id);
     const { thread } = await this.#idle(id);
-    return this.#save(thread.id, current => ({ ...current, outcome: 'completed' }));
+    return store.transact(stores => {
+      if (options.note) {
+        stores.messages.insert({
+          id: ids.next(),
+          threadId: thread.id,
+          from: person,
+          to: thread.agent,
+          intent: outcome === 'completed' ? 'completion' : 'failure',
+          body: options.note,
+          createdAt: clock.now(),
+        });
+      }
+      return this.#change(stores, thread.id, current => ({ ...current, outcome }));
+    });
+  }
+
+  /** Opens a closed thread again; one that was abandoned is restored. Errors: `thread.busy` when it is open, those of {@link restore}. */
+  async reopen(id: string): Promise<ThreadView> {
+    const { thread, status } = await this.#idle(id);
+    if (thread.outcome === 'open') {
+      throw new AppError('thread.busy', `Thread ${thread.id} is open already (${status}).`, {
+        thread: thread.id,
+        status,
+      });
+    }
+    if (thread.outcome === 'abandoned') return await this.restore(thread.id);
+    return this.#save(thread.id, current => ({ ...current, outcome: 'open' }));
   }
 
   /** The thread when neither a run nor a merge of it is at work. Errors: `thread.busy`. */
@@ -164,15 +212,26 @@ export class ThreadService {
   }
 
   #save(id: ThreadId, change: (thread: Thread) => Thread): ThreadView {
-    const { store, clock } = this.#options;
-    return store.transact(stores => {
-      const current = stores.threads.get(id);
-      if (!current) throw new AppError('thread.unknown', `There is no thread ${id}.`, { thread: id });
-      stores.threads.update({ ...change(current), updatedAt: clock.now() });
-      stores.events.append({ kind: 'thread_changed', threadId: id }, clock.now());
-      return findThread(stores, id);
-    });
+    return this.#options.store.transact(stores => this.#change(stores, id, change));
   }
+
+  #change(stores: ThreadStores & EventStores, id: ThreadId, change: (thread: Thread) => Thread): ThreadView {
+    const { clock } = this.#options;
+    const current = stores.threads.get(id);
+    if (!current) throw new AppError('thread.unknown', `There is no thread ${id}.`, { thread: id });
+    stores.threads.update({ ...change(current), updatedAt: clock.now() });
+    stores.events.append({ kind: 'thread_changed', threadId: id }, clock.now());
+    return findThread(stores, id);
+  }
+}
+
+function requireMerged({ thread, latestMerge }: ThreadView): void {
+  if (latestMerge?.status === 'merged' || (thread.filesChanged ?? 0) === 0) return;
+  throw new AppError(
+    'merge.refused',
+    `Thread ${thread.id} has changes in ${thread.filesChanged} files that were not merged. Merge it first, or close it as failed.`,
+    { thread: thread.id, reason: 'not merged' },
+  );
 }
 
 /** The error for a thread that has no files of its own yet, or no longer. */

@@ -17,7 +17,7 @@ interface MessageRow {
   readonly created_at: number;
 }
 
-const intents: readonly MessageIntent[] = ['dispatch', 'response', 'error'];
+const intents: readonly MessageIntent[] = ['dispatch', 'response', 'error', 'completion', 'failure'];
 
 export class SqliteMessageStore implements MessageStore {
   readonly #insert: Statement<[MessageRow]>;

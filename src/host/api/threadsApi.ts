@@ -1,6 +1,8 @@
 import type { ServiceImpl } from '@connectrpc/connect';
 import { defined } from '../../base/defined.js';
 import { AppError } from '../../base/errors.js';
+import { isId } from '../../base/ids.js';
+import type { Message } from '../../core/messages/message.js';
 import type { ContextReference, DispatchService } from '../../core/threads/dispatchService.js';
 import type { Project } from '../../core/projects/project.js';
 import { findProject, findProjectOfHistory, projectOfFolder } from '../../core/projects/projectService.js';
@@ -36,6 +38,7 @@ const statuses: readonly ThreadStatus[] = [
   'failed',
   'abandoned',
 ];
+const closingOutcomes = ['completed', 'failed'] as const;
 const maxPage = 500;
 const defaultPage = 100;
 /** A review shows files one by one; the whole patch is for terminals. */
@@ -107,7 +110,15 @@ export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof Threa
       thread: wireThread(await threads.abandon(threadId, { ignored: oneOf(ignoredChoices, ignored, 'ignored') })),
     }),
     restoreThread: async ({ threadId }) => ({ thread: wireThread(await threads.restore(threadId)) }),
-    closeThread: async ({ threadId }) => ({ thread: wireThread(await threads.close(threadId)) }),
+    async closeThread({ threadId, outcome, note, requireMerged, stop }) {
+      const how = { outcome: oneOf(closingOutcomes, outcome, 'outcome'), note: given(note), requireMerged, stop };
+      return { thread: wireThread(await threads.close(threadId, how)) };
+    },
+    reopenThread: async ({ threadId }) => ({ thread: wireThread(await threads.reopen(threadId)) }),
+
+    getMessage: async ({ messageId }) => ({
+      message: wireMessage(store.read(stores => findMessage(stores, messageId))),
+    }),
 
     async reviewThread({ threadId }, { signal }) {
       const { view, live } = await reviews.show(threadId);
@@ -185,6 +196,12 @@ async function filesOf(
   const { repository, head } = thread;
   if (repository === undefined || head === undefined) throw noWorktree(thread);
   return { head, files: (await driver.committedChanges(repository, { base, head }, signal)).map(wireChangedFile) };
+}
+
+function findMessage(stores: Stores, id: string): Message {
+  const message = isId<'message'>(id) ? stores.messages.get(id) : undefined;
+  if (message) return message;
+  throw fail('message_id', `there is no message ${JSON.stringify(id.slice(0, 60))}`);
 }
 
 function projectFor(store: Store<Stores>, request: DispatchRequest): Project {

@@ -269,3 +269,50 @@ describe('a git that hangs', () => {
     expect(runNow(world, task.run).settled).toBe(false);
   });
 });
+
+describe('closing and opening again', () => {
+  test('a thread with changes is completed only once they are merged, when that is asked for', async () => {
+    const world = coreWorld();
+    const host = coreHost(world);
+    const { thread } = await readyThread(world, host);
+    const counted = world.store.read(stores => stores.threads.get(thread.id));
+    expect(counted?.filesChanged).toBeGreaterThan(0);
+    await expect(host.threads.close(thread.id, { requireMerged: true })).rejects.toMatchObject({
+      code: 'merge.refused',
+    });
+    expect(await host.threads.close(thread.id, { requireMerged: true, outcome: 'failed' })).toMatchObject({
+      thread: { outcome: 'failed' },
+    });
+  });
+
+  test('a note is a message of the conversation', async () => {
+    const world = coreWorld();
+    const host = coreHost(world);
+    const { thread } = await readyThread(world, host);
+    await host.threads.close(thread.id, { note: 'done by hand' });
+    expect(world.store.read(stores => stores.messages.ofThread(thread.id)).at(-1)).toMatchObject({
+      intent: 'completion',
+      body: 'done by hand',
+      from: 'you',
+    });
+  });
+
+  test('stopping ends the run first; without it a thread at work is busy', async () => {
+    const world = coreWorld();
+    const host = coreHost(world);
+    const task = await host.dispatch();
+    await expect.poll(() => runNow(world, task.run).status).toBe('running');
+    await expect(host.threads.close(task.thread.id)).rejects.toMatchObject({ code: 'thread.busy' });
+    const closed = await host.threads.close(task.thread.id, { stop: true });
+    expect(closed).toMatchObject({ thread: { outcome: 'completed' }, latestRun: { status: 'cancelled' } });
+  });
+
+  test('a closed thread opens again, an open one is not opened', async () => {
+    const world = coreWorld();
+    const host = coreHost(world);
+    const { thread } = await readyThread(world, host);
+    await expect(host.threads.reopen(thread.id)).rejects.toMatchObject({ code: 'thread.busy' });
+    await host.threads.close(thread.id);
+    expect(await host.threads.reopen(thread.id)).toMatchObject({ thread: { outcome: 'open' }, status: 'ready' });
+  });
+});

@@ -14,7 +14,7 @@ import type { Message as Message$1 } from "@bufbuild/protobuf";
  * Describes the file muster/v1/threads.proto.
  */
 export const file_muster_v1_threads: GenFile = /*@__PURE__*/
-  fileDesc("ChdtdXN0ZXIvdjEvdGhyZWFkcy5wcm90bxIJbXVzdGVyLnYxItYFCgZUaHJlYWQSCgoCaWQYASABKAkSEgoKcHJvamVjdF9pZBgCIAEoCRIUCgxwcm9qZWN0X25hbWUYAyABKAkSDQoFYWdlbnQYBCABKAkSDgoGc3RhdHVzGAUgASgJEg0KBW5lZWRzGAYgASgJEg8KB291dGNvbWUYByABKAkSDwoHc3VtbWFyeRgIIAEoCRIOCgZicmFuY2gYCSABKAkSEAoIYmFzZV9yZWYYCiABKAkSEwoLYmFzZV9jb21taXQYCyABKAkSEgoKcmVwb3NpdG9yeRgMIAEoCRIQCgh3b3JrdHJlZRgNIAEoCRIMCgRoZWFkGA4gASgJEhIKCmNyZWF0ZWRfYXQYDyABKAMSEgoKdXBkYXRlZF9hdBgQIAEoAxIiCgpsYXRlc3RfcnVuGBEgASgLMg4ubXVzdGVyLnYxLlJ1bhImCgxsYXRlc3RfbWVyZ2UYEiABKAsyEC5tdXN0ZXIudjEuTWVyZ2USGgoNZmlsZXNfY2hhbmdlZBgTIAEoBUgAiAEBEhYKCWFkZGl0aW9ucxgUIAEoBUgBiAEBEhYKCWRlbGV0aW9ucxgVIAEoBUgCiAEBEhUKCGNvc3RfdXNkGBYgASgBSAOIAQESGQoMaW5wdXRfdG9rZW5zGBcgASgDSASIAQESGgoNb3V0cHV0X3Rva2VucxgYIAEoA0gFiAEBEg4KBnJlc2N1ZRgZIAEoCRIQCghwcm92aWRlchgaIAEoCRINCgVtb2RlbBgbIAEoCRISCgpzaG93bl9oZWFkGBwgASgJEhUKDWFwcHJvdmVkX2hlYWQYHSABKAkSEwoLYXBwcm92ZWRfYXQYHiABKANCEAoOX2ZpbGVzX2NoYW5nZWRCDAoKX2FkZGl0aW9uc0IMCgpfZGVsZXRpb25zQgsKCV9jb3N0X3VzZEIPCg1faW5wdXRfdG9rZW5zQhAKDl9vdXRwdXRfdG9rZW5zIoQBCgdNZXNzYWdlEgoKAmlkGAEgASgJEhEKCXRocmVhZF9pZBgCIAEoCRIMCgRmcm9tGAMgASgJEgoKAnRvGAQgASgJEg4KBmludGVudBgFIAEoCRIMCgRib2R5GAYgASgJEhIKCmNyZWF0ZWRfYXQYByABKAMSDgoGcnVuX2lkGAggASgJIkYKEENvbnRleHRSZWZlcmVuY2USDAoEcGF0aBgBIAEoCRISCgpzdGFydF9saW5lGAIgASgFEhAKCGVuZF9saW5lGAMgASgFItECCg9EaXNwYXRjaFJlcXVlc3QSDwoHcHJvamVjdBgBIAEoCRIOCgZmb2xkZXIYAiABKAkSDQoFYWdlbnQYAyABKAkSEQoJdGhyZWFkX2lkGAQgASgJEg4KBnByb21wdBgFIAEoCRIPCgdzdW1tYXJ5GAYgASgJEiwKB2NvbnRleHQYByADKAsyGy5tdXN0ZXIudjEuQ29udGV4dFJlZmVyZW5jZRJACgtlbnZpcm9ubWVudBgIIAMoCzIrLm11c3Rlci52MS5EaXNwYXRjaFJlcXVlc3QuRW52aXJvbm1lbnRFbnRyeRIMCgRiYXNlGAkgASgJEhcKD2lkZW1wb3RlbmN5X2tleRgKIAEoCRIPCgdjb21tYW5kGAsgASgIGjIKEEVudmlyb25tZW50RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJZChBEaXNwYXRjaFJlc3BvbnNlEhEKCXRocmVhZF9pZBgBIAEoCRISCgptZXNzYWdlX2lkGAIgASgJEg4KBnJ1bl9pZBgDIAEoCRIOCgZzdGF0dXMYBCABKAkidQoSTGlzdFRocmVhZHNSZXF1ZXN0Eg4KBmZvbGRlchgBIAEoCRIQCghzdGF0dXNlcxgCIAMoCRINCgVsaW1pdBgDIAEoBRIOCgZjdXJzb3IYBCABKAkSDQoFYWdlbnQYBSABKAkSDwoHcHJvamVjdBgGIAEoCSJOChNMaXN0VGhyZWFkc1Jlc3BvbnNlEiIKB3RocmVhZHMYASADKAsyES5tdXN0ZXIudjEuVGhyZWFkEhMKC25leHRfY3Vyc29yGAIgASgJIiUKEEdldFRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJIpwBChFHZXRUaHJlYWRSZXNwb25zZRIhCgZ0aHJlYWQYASABKAsyES5tdXN0ZXIudjEuVGhyZWFkEiQKCG1lc3NhZ2VzGAIgAygLMhIubXVzdGVyLnYxLk1lc3NhZ2USHAoEcnVucxgDIAMoCzIOLm11c3Rlci52MS5SdW4SIAoGbWVyZ2VzGAQgAygLMhAubXVzdGVyLnYxLk1lcmdlIigKE0NhbmNlbFRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJIjkKFENhbmNlbFRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQiOgoUQWJhbmRvblRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEg8KB2lnbm9yZWQYAiABKAkiOgoVQWJhbmRvblRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQiKQoUUmVzdG9yZVRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJIjoKFVJlc3RvcmVUaHJlYWRSZXNwb25zZRIhCgZ0aHJlYWQYASABKAsyES5tdXN0ZXIudjEuVGhyZWFkIicKEkNsb3NlVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiOAoTQ2xvc2VUaHJlYWRSZXNwb25zZRIhCgZ0aHJlYWQYASABKAsyES5tdXN0ZXIudjEuVGhyZWFkInMKC0NoYW5nZWRGaWxlEgwKBHBhdGgYASABKAkSEAoIb2xkX3BhdGgYAiABKAkSDgoGc3RhdHVzGAMgASgJEg4KBmJpbmFyeRgEIAEoCBIRCglhZGRpdGlvbnMYBSABKAUSEQoJZGVsZXRpb25zGAYgASgFIjoKEURpZmZUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRISCgp3aXRoX3BhdGNoGAIgASgIIpsBChJEaWZmVGhyZWFkUmVzcG9uc2USEwoLYmFzZV9jb21taXQYASABKAkSDAoEaGVhZBgCIAEoCRIlCgVmaWxlcxgDIAMoCzIWLm11c3Rlci52MS5DaGFuZ2VkRmlsZRINCgVwYXRjaBgEIAEoCRIXCg9wYXRjaF90cnVuY2F0ZWQYBSABKAgSEwoLdW5jb21taXR0ZWQYBiADKAkiRgoTUmVhZEJhc2VGaWxlUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSDAoEcGF0aBgCIAEoCRIOCgZjb21taXQYAyABKAkiOAoUUmVhZEJhc2VGaWxlUmVzcG9uc2USDgoGZXhpc3RzGAEgASgIEhAKCGNvbnRlbnRzGAIgASgMIl4KFEFwcHJvdmVUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRINCgVzaG93bhgCIAEoCRIkCgVlZGl0cxgDIAMoCzIVLm11c3Rlci52MS5SZXZpZXdFZGl0IioKClJldmlld0VkaXQSDAoEcGF0aBgBIAEoCRIOCgZzaGEyNTYYAiABKAkiSAoVQXBwcm92ZVRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQSDAoEaGVhZBgCIAEoCSIoChNSZXZpZXdUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSKRAQoUUmV2aWV3VGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBITCgtiYXNlX2NvbW1pdBgCIAEoCRIMCgRoZWFkGAMgASgJEiUKBWZpbGVzGAQgAygLMhYubXVzdGVyLnYxLkNoYW5nZWRGaWxlEgwKBGxpdmUYBSABKAgy8gYKDVRocmVhZFNlcnZpY2USQwoIRGlzcGF0Y2gSGi5tdXN0ZXIudjEuRGlzcGF0Y2hSZXF1ZXN0GhsubXVzdGVyLnYxLkRpc3BhdGNoUmVzcG9uc2USTAoLTGlzdFRocmVhZHMSHS5tdXN0ZXIudjEuTGlzdFRocmVhZHNSZXF1ZXN0Gh4ubXVzdGVyLnYxLkxpc3RUaHJlYWRzUmVzcG9uc2USRgoJR2V0VGhyZWFkEhsubXVzdGVyLnYxLkdldFRocmVhZFJlcXVlc3QaHC5tdXN0ZXIudjEuR2V0VGhyZWFkUmVzcG9uc2USTwoMQ2FuY2VsVGhyZWFkEh4ubXVzdGVyLnYxLkNhbmNlbFRocmVhZFJlcXVlc3QaHy5tdXN0ZXIudjEuQ2FuY2VsVGhyZWFkUmVzcG9uc2USUgoNQWJhbmRvblRocmVhZBIfLm11c3Rlci52MS5BYmFuZG9uVGhyZWFkUmVxdWVzdBogLm11c3Rlci52MS5BYmFuZG9uVGhyZWFkUmVzcG9uc2USUgoNUmVzdG9yZVRocmVhZBIfLm11c3Rlci52MS5SZXN0b3JlVGhyZWFkUmVxdWVzdBogLm11c3Rlci52MS5SZXN0b3JlVGhyZWFkUmVzcG9uc2USTAoLQ2xvc2VUaHJlYWQSHS5tdXN0ZXIudjEuQ2xvc2VUaHJlYWRSZXF1ZXN0Gh4ubXVzdGVyLnYxLkNsb3NlVGhyZWFkUmVzcG9uc2USSQoKRGlmZlRocmVhZBIcLm11c3Rlci52MS5EaWZmVGhyZWFkUmVxdWVzdBodLm11c3Rlci52MS5EaWZmVGhyZWFkUmVzcG9uc2USTwoMUmVhZEJhc2VGaWxlEh4ubXVzdGVyLnYxLlJlYWRCYXNlRmlsZVJlcXVlc3QaHy5tdXN0ZXIudjEuUmVhZEJhc2VGaWxlUmVzcG9uc2USTwoMUmV2aWV3VGhyZWFkEh4ubXVzdGVyLnYxLlJldmlld1RocmVhZFJlcXVlc3QaHy5tdXN0ZXIudjEuUmV2aWV3VGhyZWFkUmVzcG9uc2USUgoNQXBwcm92ZVRocmVhZBIfLm11c3Rlci52MS5BcHByb3ZlVGhyZWFkUmVxdWVzdBogLm11c3Rlci52MS5BcHByb3ZlVGhyZWFkUmVzcG9uc2ViBnByb3RvMw", [file_muster_v1_runs, file_muster_v1_merges]);
+  fileDesc("ChdtdXN0ZXIvdjEvdGhyZWFkcy5wcm90bxIJbXVzdGVyLnYxItYFCgZUaHJlYWQSCgoCaWQYASABKAkSEgoKcHJvamVjdF9pZBgCIAEoCRIUCgxwcm9qZWN0X25hbWUYAyABKAkSDQoFYWdlbnQYBCABKAkSDgoGc3RhdHVzGAUgASgJEg0KBW5lZWRzGAYgASgJEg8KB291dGNvbWUYByABKAkSDwoHc3VtbWFyeRgIIAEoCRIOCgZicmFuY2gYCSABKAkSEAoIYmFzZV9yZWYYCiABKAkSEwoLYmFzZV9jb21taXQYCyABKAkSEgoKcmVwb3NpdG9yeRgMIAEoCRIQCgh3b3JrdHJlZRgNIAEoCRIMCgRoZWFkGA4gASgJEhIKCmNyZWF0ZWRfYXQYDyABKAMSEgoKdXBkYXRlZF9hdBgQIAEoAxIiCgpsYXRlc3RfcnVuGBEgASgLMg4ubXVzdGVyLnYxLlJ1bhImCgxsYXRlc3RfbWVyZ2UYEiABKAsyEC5tdXN0ZXIudjEuTWVyZ2USGgoNZmlsZXNfY2hhbmdlZBgTIAEoBUgAiAEBEhYKCWFkZGl0aW9ucxgUIAEoBUgBiAEBEhYKCWRlbGV0aW9ucxgVIAEoBUgCiAEBEhUKCGNvc3RfdXNkGBYgASgBSAOIAQESGQoMaW5wdXRfdG9rZW5zGBcgASgDSASIAQESGgoNb3V0cHV0X3Rva2VucxgYIAEoA0gFiAEBEg4KBnJlc2N1ZRgZIAEoCRIQCghwcm92aWRlchgaIAEoCRINCgVtb2RlbBgbIAEoCRISCgpzaG93bl9oZWFkGBwgASgJEhUKDWFwcHJvdmVkX2hlYWQYHSABKAkSEwoLYXBwcm92ZWRfYXQYHiABKANCEAoOX2ZpbGVzX2NoYW5nZWRCDAoKX2FkZGl0aW9uc0IMCgpfZGVsZXRpb25zQgsKCV9jb3N0X3VzZEIPCg1faW5wdXRfdG9rZW5zQhAKDl9vdXRwdXRfdG9rZW5zIoQBCgdNZXNzYWdlEgoKAmlkGAEgASgJEhEKCXRocmVhZF9pZBgCIAEoCRIMCgRmcm9tGAMgASgJEgoKAnRvGAQgASgJEg4KBmludGVudBgFIAEoCRIMCgRib2R5GAYgASgJEhIKCmNyZWF0ZWRfYXQYByABKAMSDgoGcnVuX2lkGAggASgJIkYKEENvbnRleHRSZWZlcmVuY2USDAoEcGF0aBgBIAEoCRISCgpzdGFydF9saW5lGAIgASgFEhAKCGVuZF9saW5lGAMgASgFItECCg9EaXNwYXRjaFJlcXVlc3QSDwoHcHJvamVjdBgBIAEoCRIOCgZmb2xkZXIYAiABKAkSDQoFYWdlbnQYAyABKAkSEQoJdGhyZWFkX2lkGAQgASgJEg4KBnByb21wdBgFIAEoCRIPCgdzdW1tYXJ5GAYgASgJEiwKB2NvbnRleHQYByADKAsyGy5tdXN0ZXIudjEuQ29udGV4dFJlZmVyZW5jZRJACgtlbnZpcm9ubWVudBgIIAMoCzIrLm11c3Rlci52MS5EaXNwYXRjaFJlcXVlc3QuRW52aXJvbm1lbnRFbnRyeRIMCgRiYXNlGAkgASgJEhcKD2lkZW1wb3RlbmN5X2tleRgKIAEoCRIPCgdjb21tYW5kGAsgASgIGjIKEEVudmlyb25tZW50RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJZChBEaXNwYXRjaFJlc3BvbnNlEhEKCXRocmVhZF9pZBgBIAEoCRISCgptZXNzYWdlX2lkGAIgASgJEg4KBnJ1bl9pZBgDIAEoCRIOCgZzdGF0dXMYBCABKAkidQoSTGlzdFRocmVhZHNSZXF1ZXN0Eg4KBmZvbGRlchgBIAEoCRIQCghzdGF0dXNlcxgCIAMoCRINCgVsaW1pdBgDIAEoBRIOCgZjdXJzb3IYBCABKAkSDQoFYWdlbnQYBSABKAkSDwoHcHJvamVjdBgGIAEoCSJOChNMaXN0VGhyZWFkc1Jlc3BvbnNlEiIKB3RocmVhZHMYASADKAsyES5tdXN0ZXIudjEuVGhyZWFkEhMKC25leHRfY3Vyc29yGAIgASgJIiUKEEdldFRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJIpwBChFHZXRUaHJlYWRSZXNwb25zZRIhCgZ0aHJlYWQYASABKAsyES5tdXN0ZXIudjEuVGhyZWFkEiQKCG1lc3NhZ2VzGAIgAygLMhIubXVzdGVyLnYxLk1lc3NhZ2USHAoEcnVucxgDIAMoCzIOLm11c3Rlci52MS5SdW4SIAoGbWVyZ2VzGAQgAygLMhAubXVzdGVyLnYxLk1lcmdlIigKE0NhbmNlbFRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJIjkKFENhbmNlbFRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQiOgoUQWJhbmRvblRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEg8KB2lnbm9yZWQYAiABKAkiOgoVQWJhbmRvblRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQiKQoUUmVzdG9yZVRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJIjoKFVJlc3RvcmVUaHJlYWRSZXNwb25zZRIhCgZ0aHJlYWQYASABKAsyES5tdXN0ZXIudjEuVGhyZWFkImwKEkNsb3NlVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSDwoHb3V0Y29tZRgCIAEoCRIMCgRub3RlGAMgASgJEhYKDnJlcXVpcmVfbWVyZ2VkGAQgASgIEgwKBHN0b3AYBSABKAgiOAoTQ2xvc2VUaHJlYWRSZXNwb25zZRIhCgZ0aHJlYWQYASABKAsyES5tdXN0ZXIudjEuVGhyZWFkIigKE1Jlb3BlblRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJIjkKFFJlb3BlblRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQiJwoRR2V0TWVzc2FnZVJlcXVlc3QSEgoKbWVzc2FnZV9pZBgBIAEoCSI5ChJHZXRNZXNzYWdlUmVzcG9uc2USIwoHbWVzc2FnZRgBIAEoCzISLm11c3Rlci52MS5NZXNzYWdlInMKC0NoYW5nZWRGaWxlEgwKBHBhdGgYASABKAkSEAoIb2xkX3BhdGgYAiABKAkSDgoGc3RhdHVzGAMgASgJEg4KBmJpbmFyeRgEIAEoCBIRCglhZGRpdGlvbnMYBSABKAUSEQoJZGVsZXRpb25zGAYgASgFIjoKEURpZmZUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRISCgp3aXRoX3BhdGNoGAIgASgIIpsBChJEaWZmVGhyZWFkUmVzcG9uc2USEwoLYmFzZV9jb21taXQYASABKAkSDAoEaGVhZBgCIAEoCRIlCgVmaWxlcxgDIAMoCzIWLm11c3Rlci52MS5DaGFuZ2VkRmlsZRINCgVwYXRjaBgEIAEoCRIXCg9wYXRjaF90cnVuY2F0ZWQYBSABKAgSEwoLdW5jb21taXR0ZWQYBiADKAkiRgoTUmVhZEJhc2VGaWxlUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSDAoEcGF0aBgCIAEoCRIOCgZjb21taXQYAyABKAkiOAoUUmVhZEJhc2VGaWxlUmVzcG9uc2USDgoGZXhpc3RzGAEgASgIEhAKCGNvbnRlbnRzGAIgASgMIl4KFEFwcHJvdmVUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRINCgVzaG93bhgCIAEoCRIkCgVlZGl0cxgDIAMoCzIVLm11c3Rlci52MS5SZXZpZXdFZGl0IioKClJldmlld0VkaXQSDAoEcGF0aBgBIAEoCRIOCgZzaGEyNTYYAiABKAkiSAoVQXBwcm92ZVRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQSDAoEaGVhZBgCIAEoCSIoChNSZXZpZXdUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSKRAQoUUmV2aWV3VGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBITCgtiYXNlX2NvbW1pdBgCIAEoCRIMCgRoZWFkGAMgASgJEiUKBWZpbGVzGAQgAygLMhYubXVzdGVyLnYxLkNoYW5nZWRGaWxlEgwKBGxpdmUYBSABKAgyjggKDVRocmVhZFNlcnZpY2USQwoIRGlzcGF0Y2gSGi5tdXN0ZXIudjEuRGlzcGF0Y2hSZXF1ZXN0GhsubXVzdGVyLnYxLkRpc3BhdGNoUmVzcG9uc2USTAoLTGlzdFRocmVhZHMSHS5tdXN0ZXIudjEuTGlzdFRocmVhZHNSZXF1ZXN0Gh4ubXVzdGVyLnYxLkxpc3RUaHJlYWRzUmVzcG9uc2USRgoJR2V0VGhyZWFkEhsubXVzdGVyLnYxLkdldFRocmVhZFJlcXVlc3QaHC5tdXN0ZXIudjEuR2V0VGhyZWFkUmVzcG9uc2USTwoMQ2FuY2VsVGhyZWFkEh4ubXVzdGVyLnYxLkNhbmNlbFRocmVhZFJlcXVlc3QaHy5tdXN0ZXIudjEuQ2FuY2VsVGhyZWFkUmVzcG9uc2USUgoNQWJhbmRvblRocmVhZBIfLm11c3Rlci52MS5BYmFuZG9uVGhyZWFkUmVxdWVzdBogLm11c3Rlci52MS5BYmFuZG9uVGhyZWFkUmVzcG9uc2USUgoNUmVzdG9yZVRocmVhZBIfLm11c3Rlci52MS5SZXN0b3JlVGhyZWFkUmVxdWVzdBogLm11c3Rlci52MS5SZXN0b3JlVGhyZWFkUmVzcG9uc2USTAoLQ2xvc2VUaHJlYWQSHS5tdXN0ZXIudjEuQ2xvc2VUaHJlYWRSZXF1ZXN0Gh4ubXVzdGVyLnYxLkNsb3NlVGhyZWFkUmVzcG9uc2USTwoMUmVvcGVuVGhyZWFkEh4ubXVzdGVyLnYxLlJlb3BlblRocmVhZFJlcXVlc3QaHy5tdXN0ZXIudjEuUmVvcGVuVGhyZWFkUmVzcG9uc2USSQoKR2V0TWVzc2FnZRIcLm11c3Rlci52MS5HZXRNZXNzYWdlUmVxdWVzdBodLm11c3Rlci52MS5HZXRNZXNzYWdlUmVzcG9uc2USSQoKRGlmZlRocmVhZBIcLm11c3Rlci52MS5EaWZmVGhyZWFkUmVxdWVzdBodLm11c3Rlci52MS5EaWZmVGhyZWFkUmVzcG9uc2USTwoMUmVhZEJhc2VGaWxlEh4ubXVzdGVyLnYxLlJlYWRCYXNlRmlsZVJlcXVlc3QaHy5tdXN0ZXIudjEuUmVhZEJhc2VGaWxlUmVzcG9uc2USTwoMUmV2aWV3VGhyZWFkEh4ubXVzdGVyLnYxLlJldmlld1RocmVhZFJlcXVlc3QaHy5tdXN0ZXIudjEuUmV2aWV3VGhyZWFkUmVzcG9uc2USUgoNQXBwcm92ZVRocmVhZBIfLm11c3Rlci52MS5BcHByb3ZlVGhyZWFkUmVxdWVzdBogLm11c3Rlci52MS5BcHByb3ZlVGhyZWFkUmVzcG9uc2ViBnByb3RvMw", [file_muster_v1_runs, file_muster_v1_merges]);
 
 /**
  * One task and its conversation.
@@ -225,7 +225,7 @@ export type Message = Message$1<"muster.v1.Message"> & {
   to: string;
 
   /**
-   * dispatch, response, error
+   * dispatch, response, error, completion, failure
    *
    * @generated from field: string intent = 5;
    */
@@ -633,7 +633,7 @@ export const RestoreThreadResponseSchema: GenMessage<RestoreThreadResponse> = /*
   messageDesc(file_muster_v1_threads, 14);
 
 /**
- * Closes a thread without merging; its worktree stays until it is removed.
+ * Ends a thread without merging; its worktree stays until it is removed.
  *
  * @generated from message muster.v1.CloseThreadRequest
  */
@@ -642,6 +642,34 @@ export type CloseThreadRequest = Message$1<"muster.v1.CloseThreadRequest"> & {
    * @generated from field: string thread_id = 1;
    */
   threadId: string;
+
+  /**
+   * completed or failed; empty: completed.
+   *
+   * @generated from field: string outcome = 2;
+   */
+  outcome: string;
+
+  /**
+   * Why, for whoever reads the conversation later; empty: no note.
+   *
+   * @generated from field: string note = 3;
+   */
+  note: string;
+
+  /**
+   * Refuse to complete a thread whose changes were not merged.
+   *
+   * @generated from field: bool require_merged = 4;
+   */
+  requireMerged: boolean;
+
+  /**
+   * End its runs first; else a thread that is at work is busy.
+   *
+   * @generated from field: bool stop = 5;
+   */
+  stop: boolean;
 };
 
 /**
@@ -667,6 +695,76 @@ export type CloseThreadResponse = Message$1<"muster.v1.CloseThreadResponse"> & {
  */
 export const CloseThreadResponseSchema: GenMessage<CloseThreadResponse> = /*@__PURE__*/
   messageDesc(file_muster_v1_threads, 16);
+
+/**
+ * Opens a thread again that was closed. An abandoned one is restored instead.
+ *
+ * @generated from message muster.v1.ReopenThreadRequest
+ */
+export type ReopenThreadRequest = Message$1<"muster.v1.ReopenThreadRequest"> & {
+  /**
+   * @generated from field: string thread_id = 1;
+   */
+  threadId: string;
+};
+
+/**
+ * Describes the message muster.v1.ReopenThreadRequest.
+ * Use `create(ReopenThreadRequestSchema)` to create a new message.
+ */
+export const ReopenThreadRequestSchema: GenMessage<ReopenThreadRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_threads, 17);
+
+/**
+ * @generated from message muster.v1.ReopenThreadResponse
+ */
+export type ReopenThreadResponse = Message$1<"muster.v1.ReopenThreadResponse"> & {
+  /**
+   * @generated from field: muster.v1.Thread thread = 1;
+   */
+  thread?: Thread | undefined;
+};
+
+/**
+ * Describes the message muster.v1.ReopenThreadResponse.
+ * Use `create(ReopenThreadResponseSchema)` to create a new message.
+ */
+export const ReopenThreadResponseSchema: GenMessage<ReopenThreadResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_threads, 18);
+
+/**
+ * @generated from message muster.v1.GetMessageRequest
+ */
+export type GetMessageRequest = Message$1<"muster.v1.GetMessageRequest"> & {
+  /**
+   * @generated from field: string message_id = 1;
+   */
+  messageId: string;
+};
+
+/**
+ * Describes the message muster.v1.GetMessageRequest.
+ * Use `create(GetMessageRequestSchema)` to create a new message.
+ */
+export const GetMessageRequestSchema: GenMessage<GetMessageRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_threads, 19);
+
+/**
+ * @generated from message muster.v1.GetMessageResponse
+ */
+export type GetMessageResponse = Message$1<"muster.v1.GetMessageResponse"> & {
+  /**
+   * @generated from field: muster.v1.Message message = 1;
+   */
+  message?: Message | undefined;
+};
+
+/**
+ * Describes the message muster.v1.GetMessageResponse.
+ * Use `create(GetMessageResponseSchema)` to create a new message.
+ */
+export const GetMessageResponseSchema: GenMessage<GetMessageResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_threads, 20);
 
 /**
  * @generated from message muster.v1.ChangedFile
@@ -710,7 +808,7 @@ export type ChangedFile = Message$1<"muster.v1.ChangedFile"> & {
  * Use `create(ChangedFileSchema)` to create a new message.
  */
 export const ChangedFileSchema: GenMessage<ChangedFile> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 17);
+  messageDesc(file_muster_v1_threads, 21);
 
 /**
  * @generated from message muster.v1.DiffThreadRequest
@@ -732,7 +830,7 @@ export type DiffThreadRequest = Message$1<"muster.v1.DiffThreadRequest"> & {
  * Use `create(DiffThreadRequestSchema)` to create a new message.
  */
 export const DiffThreadRequestSchema: GenMessage<DiffThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 18);
+  messageDesc(file_muster_v1_threads, 22);
 
 /**
  * @generated from message muster.v1.DiffThreadResponse
@@ -776,7 +874,7 @@ export type DiffThreadResponse = Message$1<"muster.v1.DiffThreadResponse"> & {
  * Use `create(DiffThreadResponseSchema)` to create a new message.
  */
 export const DiffThreadResponseSchema: GenMessage<DiffThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 19);
+  messageDesc(file_muster_v1_threads, 23);
 
 /**
  * The contents of a file at the thread's base (the left side of a review).
@@ -807,7 +905,7 @@ export type ReadBaseFileRequest = Message$1<"muster.v1.ReadBaseFileRequest"> & {
  * Use `create(ReadBaseFileRequestSchema)` to create a new message.
  */
 export const ReadBaseFileRequestSchema: GenMessage<ReadBaseFileRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 20);
+  messageDesc(file_muster_v1_threads, 24);
 
 /**
  * @generated from message muster.v1.ReadBaseFileResponse
@@ -829,7 +927,7 @@ export type ReadBaseFileResponse = Message$1<"muster.v1.ReadBaseFileResponse"> &
  * Use `create(ReadBaseFileResponseSchema)` to create a new message.
  */
 export const ReadBaseFileResponseSchema: GenMessage<ReadBaseFileResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 21);
+  messageDesc(file_muster_v1_threads, 25);
 
 /**
  * Approval: snapshots uncommitted work and names the commit that a merge may then expect.
@@ -861,7 +959,7 @@ export type ApproveThreadRequest = Message$1<"muster.v1.ApproveThreadRequest"> &
  * Use `create(ApproveThreadRequestSchema)` to create a new message.
  */
 export const ApproveThreadRequestSchema: GenMessage<ApproveThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 22);
+  messageDesc(file_muster_v1_threads, 26);
 
 /**
  * A file as the reviewer saved it in the open review.
@@ -887,7 +985,7 @@ export type ReviewEdit = Message$1<"muster.v1.ReviewEdit"> & {
  * Use `create(ReviewEditSchema)` to create a new message.
  */
 export const ReviewEditSchema: GenMessage<ReviewEdit> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 23);
+  messageDesc(file_muster_v1_threads, 27);
 
 /**
  * @generated from message muster.v1.ApproveThreadResponse
@@ -909,7 +1007,7 @@ export type ApproveThreadResponse = Message$1<"muster.v1.ApproveThreadResponse">
  * Use `create(ApproveThreadResponseSchema)` to create a new message.
  */
 export const ApproveThreadResponseSchema: GenMessage<ApproveThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 24);
+  messageDesc(file_muster_v1_threads, 28);
 
 /**
  * Opens a review. While nothing works on the thread, uncommitted work is snapshotted first and the commit kept as shown.
@@ -928,7 +1026,7 @@ export type ReviewThreadRequest = Message$1<"muster.v1.ReviewThreadRequest"> & {
  * Use `create(ReviewThreadRequestSchema)` to create a new message.
  */
 export const ReviewThreadRequestSchema: GenMessage<ReviewThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 25);
+  messageDesc(file_muster_v1_threads, 29);
 
 /**
  * @generated from message muster.v1.ReviewThreadResponse
@@ -969,7 +1067,7 @@ export type ReviewThreadResponse = Message$1<"muster.v1.ReviewThreadResponse"> &
  * Use `create(ReviewThreadResponseSchema)` to create a new message.
  */
 export const ReviewThreadResponseSchema: GenMessage<ReviewThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 26);
+  messageDesc(file_muster_v1_threads, 30);
 
 /**
  * @generated from service muster.v1.ThreadService
@@ -1036,6 +1134,22 @@ export const ThreadService: GenService<{
     methodKind: "unary";
     input: typeof CloseThreadRequestSchema;
     output: typeof CloseThreadResponseSchema;
+  },
+  /**
+   * @generated from rpc muster.v1.ThreadService.ReopenThread
+   */
+  reopenThread: {
+    methodKind: "unary";
+    input: typeof ReopenThreadRequestSchema;
+    output: typeof ReopenThreadResponseSchema;
+  },
+  /**
+   * @generated from rpc muster.v1.ThreadService.GetMessage
+   */
+  getMessage: {
+    methodKind: "unary";
+    input: typeof GetMessageRequestSchema;
+    output: typeof GetMessageResponseSchema;
   },
   /**
    * @generated from rpc muster.v1.ThreadService.DiffThread

@@ -1,6 +1,6 @@
-import { AppError, isAppError } from '../../base/errors.js';
-import type { LiveState } from '../../client/liveState.js';
-import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
+import { AppError, isAppError } from '../base/errors.js';
+import type { LiveState } from './liveState.js';
+import type { Thread } from '../protocol/gen/muster/v1/threads_pb.js';
 
 /** True when nothing goes on in the thread that ends by itself: it waits for a person, for a review, or it is over. */
 export function isSettled({ status }: Thread): boolean {

@@ -1,0 +1,192 @@
+import { z } from 'zod';
+import { AppError } from '../../base/errors.js';
+import { productVersion } from '../../protocol/productVersion.js';
+import type { Agent, Project } from '../../protocol/gen/muster/v1/projects_pb.js';
+import { optionalText, time } from '../fields.js';
+import { defineTool } from '../tool.js';
+import { threadWord } from '../words.js';
+
+export const sessionInfo = defineTool({
+  name: 'orch_session_info',
+  title: 'This server and its host',
+  description: 'Which Muster this is, where its state is and what it runs.',
+  input: z.object({}),
+  output: z.object({
+    server: z.string(),
+    version: z.string(),
+    agent_count: z.number(),
+    state_dir: z.string(),
+    host_pid: z.number(),
+    host_version: z.string(),
+  }),
+  reads: true,
+  run: async ({ ask, live, signal }) => {
+    const status = await ask(({ host }) => host.getStatus({}, { signal }));
+    return {
+      server: 'muster',
+      version: productVersion,
+      agent_count: agentsOf(live.projects.values()).length,
+      state_dir: status.stateDir,
+      host_pid: status.pid,
+      host_version: status.version,
+    };
+  },
+});
+
+const agentShape = z.object({
+  alias: z.string(),
+  project: z.string(),
+  backend: z.string(),
+  model: z.string().optional(),
+  driver: z.string(),
+  permissions: z.string(),
+  max_concurrent: z.number().optional(),
+  active: z.number(),
+  queued: z.number(),
+  available: z.boolean(),
+  problem: z.string().optional(),
+});
+
+export const listAgents = defineTool({
+  name: 'orch_list_agents',
+  title: 'Agents',
+  description: 'Every agent of every applied project, what it is busy with and what keeps it from working.',
+  input: z.object({}),
+  output: z.object({ agents: z.array(agentShape), global_active: z.number(), global_queued: z.number() }),
+  reads: true,
+  run: async ({ ask, live, signal }) => {
+    const status = await ask(({ host }) => host.getStatus({}, { signal }));
+    return {
+      agents: agentsOf(live.projects.values()).map(({ agent, project }) => ({
+        alias: agent.name,
+        project: project.name,
+        backend: agent.provider,
+        ...(agent.model === '' ? {} : { model: agent.model }),
+        driver: agent.driver,
+        permissions: agent.permissions,
+        ...(agent.concurrency > 0 ? { max_concurrent: agent.concurrency } : {}),
+        active: agent.active,
+        queued: agent.queued,
+        available: isAvailable(agent, project),
+        ...(agent.problem === '' ? {} : { problem: agent.problem }),
+      })),
+      global_active: status.activeRuns,
+      global_queued: status.queuedRuns,
+    };
+  },
+});
+
+export const health = defineTool({
+  name: 'orch_health',
+  title: 'Whether agents can work',
+  description: 'The host, and for each agent whether its CLI is there and what is wrong if not. Spends no tokens.',
+  input: z.object({ alias: optionalText('Only this agent.') }),
+  output: z.object({
+    worker_heartbeat: z.object({ worker_id: z.string(), started_at: z.string().nullable(), version: z.string() }),
+    queue_depth: z.number(),
+    agents: z.array(
+      z.object({
+        alias: z.string(),
+        project: z.string(),
+        backend: z.string(),
+        ping_alive: z.boolean(),
+        ping_detail: z.string(),
+      }),
+    ),
+  }),
+  reads: true,
+  run: async (context, input) => {
+    const { ask, live, signal } = context;
+    const status = await ask(({ host }) => host.getStatus({}, { signal }));
+    const all = agentsOf(live.projects.values());
+    const chosen = input.alias === undefined ? all : all.filter(({ agent }) => agent.name === input.alias);
+    if (input.alias !== undefined && chosen.length === 0) throw unknownAgent(input.alias, all);
+    return {
+      worker_heartbeat: {
+        worker_id: `host-${status.pid}`,
+        started_at: time(status.startedAt),
+        version: status.version,
+      },
+      queue_depth: status.queuedRuns,
+      agents: chosen.map(({ agent, project }) => ({
+        alias: agent.name,
+        project: project.name,
+        backend: agent.provider,
+        ping_alive: isAvailable(agent, project),
+        ping_detail: agent.problem || (project.consented ? 'ready' : consentMissing(project)),
+      })),
+    };
+  },
+});
+
+export const metrics = defineTool({
+  name: 'orch_metrics',
+  title: 'Counts and cost',
+  description:
+    'How many threads are in which state, what waits and what was spent, over the threads that the host lists.',
+  input: z.object({}),
+  output: z.object({
+    thread_counts: z.array(z.tuple([z.string(), z.number()])),
+    queue_depth: z.number(),
+    active_by_agent: z.array(z.tuple([z.string(), z.number()])),
+    cost: z.object({
+      total_cost_usd: z.number(),
+      total_tokens_in: z.number(),
+      total_tokens_out: z.number(),
+      threads_with_cost: z.number(),
+    }),
+  }),
+  reads: true,
+  run: async context => {
+    const { ask, live, signal } = context;
+    const status = await ask(({ host }) => host.getStatus({}, { signal }));
+    const threads = [...live.threads.values()];
+    const counts = new Map<string, number>();
+    for (const thread of threads) counts.set(threadWord(thread), (counts.get(threadWord(thread)) ?? 0) + 1);
+    const sum = (amounts: readonly (number | bigint | undefined)[]): number =>
+      amounts.reduce<number>((total, amount) => total + Number(amount ?? 0), 0);
+    return {
+      thread_counts: [...counts],
+      queue_depth: status.queuedRuns,
+      active_by_agent: activeByAgent(live.projects.values()),
+      cost: {
+        total_cost_usd: sum(threads.map(({ costUsd }) => costUsd)),
+        total_tokens_in: sum(threads.map(({ inputTokens }) => inputTokens)),
+        total_tokens_out: sum(threads.map(({ outputTokens }) => outputTokens)),
+        threads_with_cost: threads.filter(({ costUsd }) => costUsd !== undefined).length,
+      },
+    };
+  },
+});
+
+interface NamedAgent {
+  readonly agent: Agent;
+  readonly project: Project;
+}
+
+function agentsOf(projects: Iterable<Project>): readonly NamedAgent[] {
+  return [...projects].flatMap(project => project.agents.map(agent => ({ agent, project })));
+}
+
+function activeByAgent(projects: Iterable<Project>): [string, number][] {
+  return agentsOf(projects)
+    .filter(({ agent }) => agent.active > 0)
+    .map(({ agent }) => [agent.name, agent.active]);
+}
+
+function isAvailable(agent: Agent, project: Project): boolean {
+  return agent.problem === '' && project.consented;
+}
+
+function consentMissing({ file }: Project): string {
+  return `waits for a person's consent: run \`muster up\` for ${file}`;
+}
+
+function unknownAgent(alias: string, all: readonly NamedAgent[]): AppError<'agent.unknown'> {
+  const known = all.map(({ agent }) => agent.name);
+  return new AppError(
+    'agent.unknown',
+    `There is no agent ${JSON.stringify(alias)}. Known agents: ${known.join(', ') || 'none'}.`,
+    { agent: alias, known },
+  );
+}
