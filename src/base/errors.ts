@@ -25,6 +25,7 @@ export interface ErrorData {
   'git.noBase': { readonly repository: string; readonly base: string };
   'git.emptyRepository': { readonly repository: string };
   'git.notRepository': { readonly folder: string };
+  'git.silent': { readonly command: string; readonly seconds: number; readonly where: string };
   'git.tooOld': { readonly found: string; readonly needed: string };
   'host.handOver': { readonly running: string; readonly mine: string };
   'host.locked': { readonly stateDir: string };
@@ -60,6 +61,7 @@ export interface ErrorData {
   'worktree.failed': { readonly path: string; readonly reason: string };
   'worktree.ignoredTooLarge': { readonly path: string; readonly limitBytes: number; readonly files: readonly string[] };
   'worktree.missing': { readonly path: string };
+  'worktree.replaced': { readonly path: string; readonly what: string };
 }
 
 /** A code of {@link ErrorData}. */

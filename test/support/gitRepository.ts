@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -56,6 +56,12 @@ export class GitRepository {
 
   async write(file: string, text: string | Uint8Array): Promise<void> {
     await writeIn(this.root, file, text);
+  }
+
+  /** Makes a hook of the repository out of a line of shell. */
+  async hook(name: string, line: string): Promise<void> {
+    await this.write(`.git/hooks/${name}`, `#!/bin/sh\n${line}\n`);
+    await chmod(this.path('.git', 'hooks', name), 0o755);
   }
 
   async read(file: string): Promise<string> {

@@ -3,6 +3,21 @@ import type { ProjectId, ThreadId } from '../../base/ids.js';
 /** What a thread came to, as stored; what people see is derived (`threadStatus.ts`). */
 export type ThreadOutcome = 'open' | 'completed' | 'failed' | 'abandoned';
 
+/**
+ * What keeps the work in a worktree from being committed:
+ * - `replaced`: its `.git` (or git's record of it) is not what was made;
+ * - `unfinished`: a merge, rebase or the like was left in the middle, or files have conflicts;
+ * - `elsewhere`: something else than the thread's branch is checked out, and does not descend from it;
+ * - `failed`: git could not.
+ */
+export interface WorktreeTrouble {
+  readonly kind: 'replaced' | 'unfinished' | 'elsewhere' | 'failed';
+  /** What happened and what to do, for people. */
+  readonly message: string;
+  /** The files it is about, if it is about files. */
+  readonly files: readonly string[];
+}
+
 /** One task and its conversation. Times are ms since the epoch, paths absolute, commits full SHAs. */
 export interface Thread {
   readonly id: ThreadId;
@@ -20,10 +35,17 @@ export interface Thread {
   readonly baseCommit?: string;
   /** Missing before the first run and after removal. */
   readonly worktree?: string;
+  /** The repository's common git directory and the name of the worktree's own in it, as recorded when it was made. */
+  readonly commonDir?: string;
+  readonly registeredAs?: string;
   /** Branch head after the last snapshot. */
   readonly head?: string;
   /** `refs/muster/rescue/…` of a removed worktree. */
   readonly rescue?: string;
+  /** Why its work was left as it is at the end of its last run; a person has to look. */
+  readonly trouble?: WorktreeTrouble;
+  /** What people should know of its worktree, one sentence each. */
+  readonly notes?: readonly string[];
   readonly filesChanged?: number;
   readonly additions?: number;
   readonly deletions?: number;

@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.js';
+import { defined } from '../../base/defined.js';
 import { AppError, errorMessage } from '../../base/errors.js';
 import type { IdSource, ThreadId } from '../../base/ids.js';
 import type { Log } from '../../base/log.js';
@@ -126,12 +127,14 @@ export class ThreadService {
         );
       }
       const path = this.#options.workspaces.pathOf(thread);
-      const { head } = await this.#options.driver.restore(repository, rescue, { repository, branch, path });
+      const { commonDir } = thread;
+      const place = { repository, branch, path, ...defined({ commonDir }) };
+      const restored = await this.#options.driver.restore(repository, rescue, place);
       return this.#save(thread.id, current => ({
         ...current,
         outcome: 'open',
+        ...restored,
         worktree: path,
-        head,
         rescue: undefined,
       }));
     });

@@ -1,4 +1,5 @@
 import { KeyedQueue, untilAborted } from '../../base/async.js';
+import { defined } from '../../base/defined.js';
 import { AppError } from '../../base/errors.js';
 import type { AgentSpec } from '../../compose/projectSpec.js';
 import type { Project } from '../projects/project.js';
@@ -87,6 +88,8 @@ export class WorkspaceService {
         baseCommit: created.baseCommit,
         worktree: path,
         head: created.head,
+        commonDir: created.commonDir,
+        registeredAs: created.registeredAs,
       },
     };
   }
@@ -94,8 +97,10 @@ export class WorkspaceService {
 
 /** The thread's worktree, when it has one now. */
 export function worktreeOf(thread: Thread): WorktreeRef | undefined {
-  const { repository, worktree, branch } = thread;
-  return repository && worktree && branch ? { repository, path: worktree, branch } : undefined;
+  const { repository, worktree, branch, commonDir, registeredAs } = thread;
+  return repository && worktree && branch
+    ? { repository, path: worktree, branch, ...defined({ commonDir, registeredAs }) }
+    : undefined;
 }
 
 /** A compose file in a sub-folder of the repository: its agents start in the same sub-folder of the worktree. */

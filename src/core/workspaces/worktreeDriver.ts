@@ -47,7 +47,7 @@ export interface WorktreeDriver {
    * Brings a removed worktree back from its rescue: branch, path, staged/unstaged/untracked work, ignored files. The rescue stays.
    * Errors: `rescue.unknown`, `worktree.failed`.
    */
-  restore(repository: string, rescue: string, target: WorktreeRef): Promise<{ readonly head: string }>;
+  restore(repository: string, rescue: string, target: WorktreeRef): Promise<RestoredWorktree>;
   /** Oldest first. */
   rescues(repository: string): Promise<readonly Rescue[]>;
   /** Ends a rescue's retention: ref and archive go for good. Errors: `rescue.unknown`. */
@@ -88,14 +88,24 @@ export interface CreatedWorktree {
   readonly baseRef: string;
   readonly baseCommit: string;
   readonly head: string;
+  /** See {@link WorktreeRef}. */
+  readonly commonDir: string;
+  readonly registeredAs: string;
   /** What the person should know about this worktree, in a sentence. */
   readonly note?: string;
 }
+
+/** See {@link WorktreeRef} and {@link CreatedWorktree}. */
+export type RestoredWorktree = Pick<CreatedWorktree, 'head' | 'commonDir' | 'registeredAs'>;
 
 export interface WorktreeRef {
   readonly repository: string;
   readonly path: string;
   readonly branch: string;
+  /** The repository's common git directory when the worktree was made; missing for one that an earlier version made. */
+  readonly commonDir?: string;
+  /** The name of its directory in `<common directory>/worktrees`; missing as above. */
+  readonly registeredAs?: string;
 }
 
 export interface WorktreeState {

@@ -2,9 +2,10 @@ import type { Database } from 'better-sqlite3';
 import { AppError } from '../../base/errors.js';
 import { initial } from './migrations/0001Initial.js';
 import { review } from './migrations/0002Review.js';
+import { worktrees } from './migrations/0003Worktrees.js';
 
 /** Append-only: a migration that has shipped is never edited. `PRAGMA user_version` counts those that ran. */
-const migrations: readonly string[] = [initial, review];
+const migrations: readonly string[] = [initial, review, worktrees];
 
 /** The schema version this program understands. */
 export const schemaVersion = migrations.length;

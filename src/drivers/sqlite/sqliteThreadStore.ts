@@ -4,7 +4,7 @@ import { isId, parseId, type ProjectId, type ThreadId } from '../../base/ids.js'
 import type { MergeStore } from '../../core/merges/mergeStore.js';
 import type { ReviewStore } from '../../core/reviews/reviewStore.js';
 import type { RunStore } from '../../core/runs/runStore.js';
-import type { Thread, ThreadOutcome } from '../../core/threads/thread.js';
+import type { Thread, ThreadOutcome, WorktreeTrouble } from '../../core/threads/thread.js';
 import { threadState, type ThreadState, type ThreadStatus } from '../../core/threads/threadStatus.js';
 import type { ThreadFilter, ThreadPage, ThreadStore, ThreadView } from '../../core/threads/threadStore.js';
 import { defined } from '../../base/defined.js';
@@ -23,6 +23,10 @@ interface ThreadRow {
   readonly worktree: string | null;
   readonly head: string | null;
   readonly rescue: string | null;
+  readonly common_dir: string | null;
+  readonly registered_as: string | null;
+  readonly trouble: string | null;
+  readonly notes: string | null;
   readonly files_changed: number | null;
   readonly additions: number | null;
   readonly deletions: number | null;
@@ -87,12 +91,13 @@ export class SqliteThreadStore implements ThreadStore {
     this.#reviews = stores.reviews;
     this.#insert = database.prepare(`
       INSERT INTO thread (id, project_id, agent, outcome, summary, requested_base, repository, branch, base_ref, base_commit, worktree, head, rescue,
-        files_changed, additions, deletions, created_at, updated_at)
+        common_dir, registered_as, trouble, notes, files_changed, additions, deletions, created_at, updated_at)
       VALUES (:id, :project_id, :agent, :outcome, :summary, :requested_base, :repository, :branch, :base_ref, :base_commit, :worktree, :head, :rescue,
-        :files_changed, :additions, :deletions, :created_at, :updated_at)`);
+        :common_dir, :registered_as, :trouble, :notes, :files_changed, :additions, :deletions, :created_at, :updated_at)`);
     this.#update = database.prepare(`
       UPDATE thread SET outcome = :outcome, summary = :summary, requested_base = :requested_base, repository = :repository, branch = :branch, base_ref = :base_ref,
-        base_commit = :base_commit, worktree = :worktree, head = :head, rescue = :rescue, files_changed = :files_changed, additions = :additions,
+        base_commit = :base_commit, worktree = :worktree, head = :head, rescue = :rescue, common_dir = :common_dir, registered_as = :registered_as,
+        trouble = :trouble, notes = :notes, files_changed = :files_changed, additions = :additions,
         deletions = :deletions, updated_at = :updated_at
       WHERE id = :id`);
     this.#get = database.prepare(`${selectThread} WHERE id = ?`);
@@ -262,12 +267,38 @@ function fromThread(thread: Thread): ThreadRow {
     worktree: thread.worktree ?? null,
     head: thread.head ?? null,
     rescue: thread.rescue ?? null,
+    common_dir: thread.commonDir ?? null,
+    registered_as: thread.registeredAs ?? null,
+    trouble: thread.trouble === undefined ? null : JSON.stringify(thread.trouble),
+    notes: thread.notes === undefined || thread.notes.length === 0 ? null : JSON.stringify(thread.notes),
     files_changed: thread.filesChanged ?? null,
     additions: thread.additions ?? null,
     deletions: thread.deletions ?? null,
     created_at: thread.createdAt,
     updated_at: thread.updatedAt,
   };
+}
+
+const troubleKinds: readonly WorktreeTrouble['kind'][] = ['replaced', 'unfinished', 'elsewhere', 'failed'];
+
+function parseTrouble(json: string | null): WorktreeTrouble | undefined {
+  if (json === null) return undefined;
+  const value: unknown = JSON.parse(json);
+  if (typeof value !== 'object' || value === null) return undefined;
+  const fields = new Map<string, unknown>(Object.entries(value));
+  return {
+    kind: member(troubleKinds, String(fields.get('kind'))),
+    message: String(fields.get('message')),
+    files: texts(fields.get('files')),
+  };
+}
+
+function parseNotes(json: string | null): readonly string[] | undefined {
+  return json === null ? undefined : texts(JSON.parse(json));
+}
+
+function texts(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter(each => typeof each === 'string') : [];
 }
 
 function toThread(row: ThreadRow): Thread {
@@ -288,6 +319,10 @@ function toThread(row: ThreadRow): Thread {
       worktree: row.worktree,
       head: row.head,
       rescue: row.rescue,
+      commonDir: row.common_dir,
+      registeredAs: row.registered_as,
+      trouble: parseTrouble(row.trouble),
+      notes: parseNotes(row.notes),
       filesChanged: row.files_changed,
       additions: row.additions,
       deletions: row.deletions,

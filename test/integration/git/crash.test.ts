@@ -114,7 +114,7 @@ describe.concurrent('a host killed while it makes a worktree', () => {
     expect(killed.exitCode).toBeUndefined();
 
     const created = await merge.worktrees.create(request, signal);
-    expect(created).toEqual({ baseRef: 'main', baseCommit: merge.base, head: merge.base });
+    expect(created).toMatchObject({ baseRef: 'main', baseCommit: merge.base, head: merge.base });
     await merge.assertClean(request.path);
     expect(await readFile(join(request.path, 'src/a.txt'), 'utf8')).toBe(lines('a'));
     expect(await merge.repository.git('worktree', 'list', '--porcelain')).not.toContain('locked');

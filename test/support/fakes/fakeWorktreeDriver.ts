@@ -6,6 +6,7 @@ import type {
   FileAtCommit,
   RepositoryInfo,
   Rescue,
+  RestoredWorktree,
   WorktreeDriver,
   WorktreeRef,
   WorktreeState,
@@ -51,7 +52,7 @@ export class FakeWorktreeDriver implements WorktreeDriver {
     const there = git.checkouts.get(path);
     if (there?.branch === branch) {
       const head = git.headOf(there).id;
-      return { baseRef, baseCommit: git.mergeBase(commit, head) ?? commit, head };
+      return { baseRef, baseCommit: git.mergeBase(commit, head) ?? commit, head, ...recorded(request) };
     }
     if (there || git.branches.has(branch)) {
       const reason = there ? 'the folder exists and holds something else' : `the branch ${branch} exists`;
@@ -59,7 +60,7 @@ export class FakeWorktreeDriver implements WorktreeDriver {
     }
     git.branches.set(branch, commit);
     git.checkouts.set(path, { path, branch, files: new Map(git.commit(commit).files) });
-    return { baseRef, baseCommit: commit, head: commit };
+    return { baseRef, baseCommit: commit, head: commit, ...recorded(request) };
   }
 
   async snapshot(
@@ -163,7 +164,7 @@ export class FakeWorktreeDriver implements WorktreeDriver {
     return rescue;
   }
 
-  async restore(_repository: string, rescue: string, target: WorktreeRef): Promise<{ readonly head: string }> {
+  async restore(_repository: string, rescue: string, target: WorktreeRef): Promise<RestoredWorktree> {
     const { head, files } = this.#find(rescue);
     if (this.#git.checkouts.has(target.path)) {
       const reason = 'there is already something at this path';
@@ -171,7 +172,7 @@ export class FakeWorktreeDriver implements WorktreeDriver {
     }
     this.#git.branches.set(target.branch, head);
     this.#git.checkouts.set(target.path, { path: target.path, branch: target.branch, files: new Map(files) });
-    return { head };
+    return { head, ...recorded(target) };
   }
 
   async rescues(): Promise<readonly Rescue[]> {
@@ -209,4 +210,12 @@ function missing({ path }: WorktreeRef): AppError {
 function countMissing(text: string, other: string): number {
   const known = new Set(other.split('\n'));
   return text.split('\n').filter(line => line !== '' && !known.has(line)).length;
+}
+
+/** What git would know the worktree by. */
+function recorded({ repository, path }: Pick<WorktreeRef, 'repository' | 'path'>): {
+  readonly commonDir: string;
+  readonly registeredAs: string;
+} {
+  return { commonDir: `${repository}/.git`, registeredAs: path.slice(path.lastIndexOf('/') + 1) };
 }

@@ -8,13 +8,18 @@ import type { Clock } from '../../../base/clock.js';
 import { AppError } from '../../../base/errors.js';
 import { commandEnvironment, sanitizedEnvironment, type Environment } from './gitEnvironment.js';
 import { gitFailure } from './gitFailure.js';
+import { pathText } from './gitPath.js';
+import { longestSilenceMs, silenceText, SilenceWatch, type Silence } from './silence.js';
 
 /** `merge-tree --write-tree`, `cat-file -z` and `hook run` are all there from this version on. */
 const minimum = { major: 2, minor: 38 };
 /** Git holds its locks for milliseconds; together these wait about 4 s, longer than a large index takes to write. */
 const lockDelaysMs = [10, 20, 40, 80, 160, 320, 640, 1000, 1700];
 const stderrKept = 8_000;
-const drainMs = 100;
+/** How long pipes may be quiet after git's end before nobody waits for them: output of git itself is there at once. */
+const drainMs = 1_000;
+/** What hooks say is only for error messages. */
+const hookDrainMs = 100;
 
 export interface GitRun {
   readonly cwd: string;
@@ -31,7 +36,10 @@ export interface GitRun {
   readonly accept?: readonly number[];
   /** Output beyond it is dropped and git ended. Default: 64 MiB. */
   readonly maxBytes?: number;
-  readonly timeoutMs?: number;
+  /** How long git may stand still without a word before it is ended. Default: 60 s. */
+  readonly silenceMs?: number | undefined;
+  /** Asked each time the silence lasts that long; `wait` gives it as long again. Default: `end`. */
+  readonly onSilent?: ((silence: Silence) => 'wait' | 'end') | undefined;
   /** Hears the pid as soon as the process exists. */
   readonly onStarted?: (pid: number) => void;
   /** True for commands that run hooks: what a hook leaves in the background keeps our pipes open, and is not waited for. */
@@ -46,7 +54,9 @@ export interface GitOutput {
   readonly truncated: boolean;
   /** Output as text, without a final newline. */
   text(): string;
-  /** Output of a `-z` command: its fields as text. */
+  /** Output of a `-z` command: its fields as they are. */
+  records(): Uint8Array[];
+  /** Output of a `-z` command that prints paths (see `gitPath.ts`). */
   fields(): string[];
 }
 
@@ -73,7 +83,7 @@ export class GitCommand {
 
   /**
    * Runs git. A lock that another git holds is waited for.
-   * Errors: `git.failed` (any other exit code), `git.missing`, `worktree.missing` (no such `cwd`), the signal's reason.
+   * Errors: `git.failed` (any other exit code), `git.silent`, `git.missing`, `worktree.missing` (no such `cwd`), the signal's reason.
    */
   async run(command: GitRun): Promise<GitOutput> {
     return retry(() => this.#once(command), {
@@ -111,8 +121,45 @@ export class GitCommand {
 
   async #once(command: GitRun): Promise<GitOutput> {
     command.signal?.throwIfAborted();
+    const silent = new AbortController();
+    const over = new AbortController();
+    const subprocess = this.#spawn(command, silent.signal);
+    const watch = new SilenceWatch(this.#clock);
+    closePipesAfterExit(subprocess, { graceMs: command.hooks === true ? hookDrainMs : drainMs, watch });
+    let silence: Silence | undefined;
+    if (subprocess.pid !== undefined) {
+      command.onStarted?.(subprocess.pid);
+      void watch.watch({
+        pid: subprocess.pid,
+        limitMs: command.silenceMs ?? longestSilenceMs,
+        command: commandName(command.args),
+        signal: over.signal,
+        onSilent: found => {
+          if (command.onSilent?.(found) === 'wait') return 'wait';
+          silence = found;
+          silent.abort();
+          return 'end';
+        },
+      });
+    }
+    const result = await subprocess;
+    over.abort();
+    if (result.isCanceled) command.signal?.throwIfAborted();
+    if (silence !== undefined && result.isCanceled) throw gitSilent(silence);
+    if (result.failed && result.exitCode === undefined && result.code === 'ENOENT') throw await whatIsMissing(command);
+    const stderr = decode(result.stderr).trim();
+    const output = new Output(result.exitCode ?? -1, result.stdout, stderr, result.isMaxBuffer);
+    if (output.truncated || (command.accept ?? [0]).includes(output.exitCode)) return output;
+    throw gitFailed({
+      args: command.args,
+      exitCode: result.exitCode,
+      stderr: stderr || (result.originalMessage ?? ''),
+    });
+  }
+
+  #spawn(command: GitRun, silent: AbortSignal) {
     const args = [...(command.config ?? []).flatMap(setting => ['-c', setting]), ...command.args];
-    const subprocess = execa(this.#binary, args, {
+    return execa(this.#binary, args, {
       cwd: command.cwd,
       env: {
         ...this.#environment,
@@ -127,27 +174,7 @@ export class GitCommand {
       // Hooks and filters of git end with it.
       killDescendants: true,
       stdin: command.input === undefined ? 'ignore' : encode(command.input),
-      cancelSignal: command.signal,
-      timeout: command.timeoutMs ?? 0,
-    });
-    if (subprocess.pid !== undefined) command.onStarted?.(subprocess.pid);
-    if (command.hooks === true) closePipesAfterExit(subprocess);
-    const result = await subprocess;
-    if (result.isCanceled) command.signal?.throwIfAborted();
-    if (result.failed && result.exitCode === undefined && result.code === 'ENOENT') {
-      const there = await stat(command.cwd).then(
-        found => found.isDirectory(),
-        () => false,
-      );
-      throw there ? gitMissing() : folderMissing(command.cwd);
-    }
-    const stderr = decode(result.stderr).trim();
-    const output = new Output(result.exitCode ?? -1, result.stdout, stderr, result.isMaxBuffer);
-    if (output.truncated || (command.accept ?? [0]).includes(output.exitCode)) return output;
-    throw gitFailed({
-      args: command.args,
-      exitCode: result.exitCode,
-      stderr: stderr || (result.timedOut ? 'it took too long and was ended' : (result.originalMessage ?? '')),
+      cancelSignal: command.signal === undefined ? silent : AbortSignal.any([command.signal, silent]),
     });
   }
 }
@@ -169,20 +196,47 @@ class Output implements GitOutput {
     return decode(this.stdout).replace(/\n$/, '');
   }
 
+  records(): Uint8Array[] {
+    const records: Uint8Array[] = [];
+    let start = 0;
+    for (let end = this.stdout.indexOf(0); end >= 0; end = this.stdout.indexOf(0, start)) {
+      records.push(this.stdout.subarray(start, end));
+      start = end + 1;
+    }
+    if (start < this.stdout.length) records.push(this.stdout.subarray(start));
+    return records;
+  }
+
   fields(): string[] {
-    const fields = decode(this.stdout).split('\0');
-    if (fields.at(-1) === '') fields.pop();
-    return fields;
+    return this.records().map(pathText);
   }
 }
 
-/** Lets output that is still in the pipes arrive, then stops waiting for whoever else holds them. */
-function closePipesAfterExit({ nodeChildProcess, stdout, stderr }: PipedProcess): void {
+/**
+ * Lets output that is still in the pipes arrive, then stops waiting for whoever else holds them: what a hook or filter left
+ * in the background inherited them, and may live for ever.
+ */
+function closePipesAfterExit(
+  { nodeChildProcess, stdout, stderr }: PipedProcess,
+  { graceMs, watch }: { readonly graceMs: number; readonly watch: SilenceWatch },
+): void {
+  let heard = true;
+  const hear = (): void => {
+    heard = true;
+    watch.heard();
+  };
+  stdout.on('data', hear);
+  stderr.on('data', hear);
   nodeChildProcess.once('exit', () => {
-    setTimeout(() => {
-      stdout.destroy();
-      stderr.destroy();
-    }, drainMs).unref();
+    const timer = setInterval(() => {
+      if (!heard || stdout.closed) {
+        clearInterval(timer);
+        stdout.destroy();
+        stderr.destroy();
+      }
+      heard = false;
+    }, graceMs).unref();
+    stdout.once('close', () => clearInterval(timer));
   });
 }
 
@@ -198,13 +252,31 @@ export function gitFailed(failed: {
   readonly exitCode: number | undefined;
   readonly stderr: string;
 }): AppError<'git.failed'> {
-  const verb = failed.args.find(arg => !arg.startsWith('-')) ?? 'git';
+  const command = commandName(failed.args);
   const said = failed.stderr.length > stderrKept ? `…${failed.stderr.slice(-stderrKept)}` : failed.stderr;
-  return new AppError('git.failed', `git ${verb} failed: ${said === '' ? `exit code ${failed.exitCode}` : said}`, {
-    command: `git ${verb}`,
+  return new AppError('git.failed', `${command} failed: ${said === '' ? `exit code ${failed.exitCode}` : said}`, {
+    command,
     exitCode: failed.exitCode,
     stderr: said,
   });
+}
+
+/** `git merge`. */
+function commandName(args: readonly string[]): string {
+  return `git ${args.find(arg => !arg.startsWith('-')) ?? ''}`.trim();
+}
+
+function gitSilent(silence: Silence): AppError<'git.silent'> {
+  return new AppError('git.silent', `${silenceText(silence)}, so it was ended.`, { ...silence });
+}
+
+/** Neither git's program nor the folder it should run in says which of the two is not there. */
+async function whatIsMissing({ cwd }: GitRun): Promise<AppError> {
+  const there = await stat(cwd).then(
+    found => found.isDirectory(),
+    () => false,
+  );
+  return there ? gitMissing() : folderMissing(cwd);
 }
 
 function isLocked(error: AppError): boolean {

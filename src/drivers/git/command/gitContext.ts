@@ -26,6 +26,3 @@ export function createGitContext(options: GitDriverOptions): GitContext {
   const { stateDir, clock, log, binary, environment } = options;
   return { git: new GitCommand({ clock, binary, environment }), stateDir, clock, log };
 }
-
-/** For our own commands inside worktrees: no hooks, no background maintenance, no file system monitor left running. */
-export const quietly = ['core.hooksPath=/dev/null', 'core.fsmonitor=false', 'gc.auto=0', 'maintenance.auto=false'];

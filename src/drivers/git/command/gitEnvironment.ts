@@ -38,6 +38,7 @@ export function commandEnvironment(options: { readonly reads: boolean }): Record
     GIT_SEQUENCE_EDITOR: 'true',
     GIT_PAGER: 'cat',
     GIT_MERGE_AUTOEDIT: 'no',
+    GIT_ADVICE: '0',
     ...(options.reads ? { GIT_OPTIONAL_LOCKS: '0' } : {}),
   };
 }

@@ -6,6 +6,7 @@ import { checkThread, commitTree, finalMessage, mergeTrees, readTarget } from '.
 import { blocked } from './mergeOutcomes.js';
 import { hasLanded, resumeLanding } from './resumeLanding.js';
 import { withRepositoryLock } from '../repository/repositoryLock.js';
+import { openWorktree } from '../worktree/openWorktree.js';
 import { branchHead, worktreeMissing, worktreeStatus } from '../worktree/worktreeStatus.js';
 
 /** A target that moves more often than this while one merge is computed is somebody else's turn. */
@@ -24,8 +25,9 @@ async function candidate(
   context: GitContext,
   worktree: WorktreeRef,
 ): Promise<{ readonly head: string; readonly dirty: readonly string[] }> {
-  const status = await worktreeStatus(context, worktree.path);
-  const head = await branchHead(context, worktree, status);
+  const git = await openWorktree(context, worktree);
+  const status = await worktreeStatus(git);
+  const head = await branchHead(git, worktree, status);
   if (head === undefined) throw worktreeMissing(worktree.path);
   return { head, dirty: status.dirty };
 }

@@ -6,6 +6,7 @@ import { failureOf } from '../command/gitFailure.js';
 import { removeLanding, writeLanding } from './landingRecord.js';
 import { blocked, named } from './mergeOutcomes.js';
 import { whyBusy } from './targetInUse.js';
+import { openRepository } from '../repository/openRepository.js';
 import { listWorktrees, type ListedWorktree } from '../worktree/worktreeList.js';
 
 /** A move of the target from one commit to its successor. */
@@ -46,7 +47,7 @@ export async function landMerge(context: GitContext, landing: Landing, signal: A
 
 /** Worktrees that have the target checked out and whose folders are there. */
 export async function checkoutsOf(context: GitContext, request: MergeRequest): Promise<ListedWorktree[]> {
-  const worktrees = await listWorktrees(context, request.worktree.repository);
+  const worktrees = await listWorktrees(await openRepository(context, request.worktree));
   return worktrees.filter(({ ref, prunable, bare }) => ref === `refs/heads/${request.target}` && !prunable && !bare);
 }
 
@@ -69,14 +70,16 @@ async function fastForward(context: GitContext, landing: Landing, checkout: stri
   ];
   const config = ['gc.auto=0', 'maintenance.auto=false', 'submodule.recurse=false'];
   try {
-    await git.run({ cwd: checkout, args, config, hooks: true, timeoutMs: longestFastForwardMs });
+    await git.run({ cwd: checkout, args, config, hooks: true, silenceMs: longestFastForwardMs });
     return { kind: 'merged', commit: to };
   } catch (error) {
-    if (!isAppError(error, 'git.failed')) throw error;
+    if (!isAppError(error, 'git.failed') && !isAppError(error, 'git.silent')) throw error;
     // A hook that failed or hung after the move changes nothing about the move.
     if ((await targetCommit(context, request)) === to) {
-      return { kind: 'merged', commit: to, note: `A hook of ${checkout} failed after the merge: ${error.data.stderr}` };
+      const said = isAppError(error, 'git.failed') ? error.data.stderr : error.message;
+      return { kind: 'merged', commit: to, note: `A hook of ${checkout} failed after the merge: ${said}` };
     }
+    if (!isAppError(error, 'git.failed')) throw error;
     switch (failureOf(error)) {
       case 'in_the_way': {
         const files = await filesInTheWay(context, { checkout, from, to });

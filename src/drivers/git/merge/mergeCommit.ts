@@ -9,6 +9,7 @@ import { failureOf, gitFailure } from '../command/gitFailure.js';
 import { separated, separator } from '../repository/inspectRepository.js';
 import { blocked, named } from './mergeOutcomes.js';
 import { ownIdentityOnly } from '../worktree/snapshotWorktree.js';
+import { openWorktree } from '../worktree/openWorktree.js';
 import { branchHead, worktreeStatus } from '../worktree/worktreeStatus.js';
 
 const longestHookMs = 5 * 60_000;
@@ -29,12 +30,13 @@ export async function checkThread(
 ): Promise<MergeOutcome | undefined> {
   const { worktree, commit } = request;
   try {
-    const status = await worktreeStatus(context, worktree.path, { signal });
+    const git = await openWorktree(context, worktree);
+    const status = await worktreeStatus(git, signal);
     if (status.dirty.length > 0) {
       const message = `The worktree has uncommitted changes that were not reviewed: ${named(status.dirty)}. Review them and merge again.`;
       return blocked('changed_since_review', message, status.dirty);
     }
-    const head = await branchHead(context, worktree, status, signal);
+    const head = await branchHead(git, worktree, status, signal);
     if (head === commit && status.head === commit) return undefined;
     const found = status.head === head || head === undefined ? status.head : `${head}, with ${status.head} checked out`;
     return blocked(
@@ -131,7 +133,7 @@ export async function finalMessage(
       args: ['hook', 'run', '--ignore-missing', 'commit-msg', '--', file],
       signal,
       hooks: true,
-      timeoutMs: longestHookMs,
+      silenceMs: longestHookMs,
     });
     return { message: await readFile(file, 'utf8') };
   } catch (error) {

@@ -1,7 +1,8 @@
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MergeOutcome, MergeRequest } from '../../../core/merges/mergeDriver.js';
-import { exists, gitDirectoryOf } from '../worktree/gitDirectory.js';
+import { exists } from '../worktree/gitDirectory.js';
+import { registeredAt } from '../worktree/openWorktree.js';
 import type { GitContext } from '../command/gitContext.js';
 import { bringCheckoutsForward, checkoutsOf, targetCommit, type Landing } from './landMerge.js';
 import { readLanding, removeLanding, sweepLandings, type LandingRecord } from './landingRecord.js';
@@ -33,7 +34,7 @@ export async function resumeLanding(
   if (target === undefined) return { record };
   const { commonDir } = target;
   return withRepositoryLock({ commonDir, clock: context.clock, signal }, async () => {
-    if (record.checkout !== undefined) await waitForOrphan(context, record.checkout, record, signal);
+    await waitForOrphan(context, commonDir, record, signal);
     const landing: Landing = { request, commonDir, from: record.from, to: record.to };
     if (await hasLanded(context, request, record)) return { record, outcome: await finish(context, landing) };
     if (record.checkout !== undefined) await undoPartialCheckout(context, record.checkout, record);
@@ -67,13 +68,12 @@ async function finish(context: GitContext, landing: Landing): Promise<MergeOutco
 /** The git process of a killed host goes on by itself and is normally done at once. Its lock must be gone before anything else. */
 async function waitForOrphan(
   { clock, log }: GitContext,
-  checkout: string,
+  commonDir: string,
   record: LandingRecord,
   signal: AbortSignal,
 ): Promise<void> {
-  const gitDirectory = await gitDirectoryOf(checkout);
-  if (gitDirectory === undefined) return;
-  const lock = join(gitDirectory, 'index.lock');
+  if (record.checkout === undefined) return;
+  const lock = join((await registeredAt(commonDir, record.checkout)) ?? commonDir, 'index.lock');
   const began = clock.awake();
   while (await exists(lock)) {
     const found = await stat(lock).catch(() => undefined);

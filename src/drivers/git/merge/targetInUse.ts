@@ -1,6 +1,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { exists, gitDirectoryOf } from '../worktree/gitDirectory.js';
+import { exists } from '../worktree/gitDirectory.js';
+import { registeredAt } from '../worktree/openWorktree.js';
 import type { ListedWorktree } from '../worktree/worktreeList.js';
 
 /** Files of a git directory that say which branch an operation will come back to; read from git's own state, not its output. */
@@ -34,8 +35,7 @@ export async function whyBusy(
   }
   if (checkouts.length > 1) return `it is checked out in ${checkouts.map(({ path }) => path).join(' and ')}`;
   for (const { path } of checkouts) {
-    const directory = await gitDirectoryOf(path);
-    if (directory === undefined) continue;
+    const directory = (await registeredAt(commonDir, path)) ?? commonDir;
     for (const [file, name] of unfinished) {
       if (await exists(join(directory, file))) return `a ${name} is in progress in ${path}`;
     }

@@ -19,7 +19,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import { AppError } from '../../../base/errors.js';
 import { exists } from '../worktree/gitDirectory.js';
-import type { GitContext } from '../command/gitContext.js';
+import type { WorktreeGit } from '../command/boundGit.js';
 import { tarEnd, tarHeader, tarPadding, TarReader, type TarEntry } from './tarFormat.js';
 
 /** Above it a person decides: this is the size of dependencies and build output, not of configuration. */
@@ -30,7 +30,7 @@ export const ignoredLimitBytes = 10 * 1024 * 1024;
  * it. Never stored as git objects: what is ignored is often secret.
  */
 export async function changedIgnored(
-  { git }: GitContext,
+  git: WorktreeGit,
   source: {
     readonly path: string;
     readonly repository: string;
@@ -40,7 +40,7 @@ export async function changedIgnored(
   },
 ): Promise<{ readonly entries: readonly TarEntry[]; readonly tooLarge: boolean }> {
   const args = ['ls-files', '-z', '--others', '--ignored', '--exclude-standard', '--directory'];
-  const ignored = (await git.run({ cwd: source.path, args, reads: true })).fields();
+  const ignored = (await git.run({ args, reads: true })).fields();
   const entries: TarEntry[] = [];
   let bytes = 0;
   const visit = async (path: string, compare: boolean): Promise<boolean> => {

@@ -2,7 +2,8 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../../base/errors.js';
 import type { Rescue } from '../../../core/workspaces/worktreeDriver.js';
-import { quietly, type GitContext } from '../command/gitContext.js';
+import type { RepositoryGit } from '../command/boundGit.js';
+import type { GitContext } from '../command/gitContext.js';
 
 const prefix = 'refs/muster/rescue/';
 
@@ -46,8 +47,8 @@ export function rescueMessage(record: RescueRecord): string {
   return `Rescue of ${record.branch}\n\n${JSON.stringify(record)}\n`;
 }
 
-export async function listRescues(context: GitContext, repository: string): Promise<readonly Rescue[]> {
-  const all = await readRescues(context, repository, prefix);
+export async function listRescues(repository: RepositoryGit): Promise<readonly Rescue[]> {
+  const all = await readRescues(repository, prefix);
   return all
     .map(({ ref, record }) => ({
       ref,
@@ -60,33 +61,32 @@ export async function listRescues(context: GitContext, repository: string): Prom
 }
 
 /** Errors: `rescue.unknown`. */
-export async function readRescue(context: GitContext, repository: string, rescue: string): Promise<RescueRecord> {
+export async function readRescue(repository: RepositoryGit, rescue: string): Promise<RescueRecord> {
   if (rescue.startsWith(prefix) && !/[*?[\0\n]/.test(rescue)) {
-    const found = (await readRescues(context, repository, rescue)).find(({ ref }) => ref === rescue);
+    const found = (await readRescues(repository, rescue)).find(({ ref }) => ref === rescue);
     if (found) return found.record;
   }
   throw new AppError(
     'rescue.unknown',
-    `There is no kept work ${JSON.stringify(rescue)} in ${repository}. List what there is with \`muster worktrees\`.`,
+    `There is no kept work ${JSON.stringify(rescue)} in ${repository.root}. List what there is with \`muster worktrees\`.`,
     { rescue },
   );
 }
 
 /** Removes ref and archive for good. Errors: `rescue.unknown`. */
-export async function discardRescue(context: GitContext, repository: string, rescue: string): Promise<void> {
-  const record = await readRescue(context, repository, rescue);
-  await context.git.run({ cwd: repository, config: quietly, args: ['update-ref', '-d', rescue] });
+export async function discardRescue(context: GitContext, repository: RepositoryGit, rescue: string): Promise<void> {
+  const record = await readRescue(repository, rescue);
+  await repository.run({ args: ['update-ref', '-d', rescue] });
   if (record.ignoredArchive !== undefined) await rm(record.ignoredArchive, { force: true });
   await rm(submodulesOf(context, rescue), { recursive: true, force: true });
 }
 
 async function readRescues(
-  { git }: GitContext,
-  repository: string,
+  git: RepositoryGit,
   pattern: string,
 ): Promise<{ readonly ref: string; readonly record: RescueRecord }[]> {
   const args = ['for-each-ref', '--format=%(refname)%00%(contents:body)%00', pattern];
-  const fields = (await git.run({ cwd: repository, args, reads: true })).fields();
+  const fields = (await git.run({ args, reads: true })).fields();
   const found: { readonly ref: string; readonly record: RescueRecord }[] = [];
   for (let i = 0; i + 1 < fields.length; i += 2) {
     const record = parseRecord(fields[i + 1] ?? '');

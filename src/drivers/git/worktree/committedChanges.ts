@@ -1,11 +1,12 @@
 import type { ChangedFile } from '../../../core/workspaces/worktreeDriver.js';
 import type { GitContext } from '../command/gitContext.js';
+import { openRepository } from '../repository/openRepository.js';
 import { parseChanges } from './parseChanges.js';
 import { diffArgs, diffConfig } from './reviewWorktree.js';
 
 /** Files that differ between two commits. Neither a worktree nor anything that an agent can write takes part. */
 export async function committedChanges(
-  { git }: GitContext,
+  context: GitContext,
   request: {
     readonly repository: string;
     readonly base: string;
@@ -15,6 +16,7 @@ export async function committedChanges(
 ): Promise<readonly ChangedFile[]> {
   const { repository, base, head, signal } = request;
   const args = ['diff', ...diffArgs, '--raw', '--numstat', '-z', base, head, '--'];
-  const output = await git.run({ cwd: repository, config: diffConfig, args, signal, reads: true });
-  return parseChanges(output.fields(), new Set());
+  const git = await openRepository(context, { repository });
+  const output = await git.run({ config: diffConfig, args, signal, reads: true });
+  return parseChanges(output.records(), new Set());
 }

@@ -1,16 +1,17 @@
 import { mkdir, readdir, rm, rmdir, unlink } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { AppError, errorMessage, isAnyAppError } from '../../../base/errors.js';
 import { systemCode } from '../../../node/systemError.js';
 import type { CreateWorktree, CreatedWorktree } from '../../../core/workspaces/worktreeDriver.js';
-import { gitDirectoryOf } from './gitDirectory.js';
-import { quietly, type GitContext } from '../command/gitContext.js';
+import { RepositoryGit, WorktreeGit } from '../command/boundGit.js';
+import type { GitContext } from '../command/gitContext.js';
 import { failureOf } from '../command/gitFailure.js';
 import { worktreeFailed } from '../repository/inspectRepository.js';
 import { takeLeftover, unfinishedReason } from './leftoverWorktree.js';
 import { withRepositoryLock } from '../repository/repositoryLock.js';
 import { resolveBase, type ResolvedBase } from '../repository/resolveBase.js';
+import { registeredAt } from './openWorktree.js';
 import { runPostCheckout } from './postCheckout.js';
 
 /**
@@ -32,22 +33,32 @@ export async function createWorktree(
   signal: AbortSignal,
 ): Promise<CreatedWorktree> {
   const base = await resolveBase(context, request, signal);
+  const repository = new RepositoryGit(context.git, { commonDir: base.commonDir, root: request.repository });
   if (await isOccupied(request.path)) {
-    const found = await takeLeftover(context, request, base);
+    const found = await takeLeftover(context, repository, request, base);
     if (found) return found;
   }
   const firstMade = await mkdir(dirname(request.path), { recursive: true }).catch((error: unknown) => {
     throw worktreeFailed(request.path, error);
   });
   try {
-    await register(context, request, base, signal);
-    const note = await writeFiles(context, request, base, signal);
-    await markFinished(request.path);
+    await register(context, repository, request, base, signal);
+    const worktree = await registered(context, repository, request.path);
+    const note = await writeFiles(context, worktree, base.commit, signal);
+    // Ends what `--lock` began; deleting the file is all that `git worktree unlock` does.
+    await unlink(join(worktree.gitDir, 'locked'));
     await runPostCheckout(context, { path: request.path, hook: base.postCheckoutHook, head: base.commit, signal });
-    return { baseRef: base.ref, baseCommit: base.commit, head: base.commit, ...(note === undefined ? {} : { note }) };
+    return {
+      baseRef: base.ref,
+      baseCommit: base.commit,
+      head: base.commit,
+      commonDir: base.commonDir,
+      registeredAs: basename(worktree.gitDir),
+      ...(note === undefined ? {} : { note }),
+    };
   } catch (error) {
     if (error instanceof FoundLeftover) return error.worktree;
-    await undo(context, request, base);
+    await undo(context, repository, request, base.commit);
     await removeEmptyFolders(dirname(request.path), firstMade);
     signal.throwIfAborted();
     throw isAnyAppError(error) && error.code !== 'git.failed' ? error : worktreeFailed(request.path, error);
@@ -65,33 +76,34 @@ class FoundLeftover extends Error {
 
 async function register(
   context: GitContext,
+  repository: RepositoryGit,
   request: CreateWorktree,
   base: ResolvedBase,
   signal: AbortSignal,
 ): Promise<void> {
   const { clock } = context;
   const add = (): Promise<void> =>
-    withRepositoryLock({ commonDir: base.commonDir, clock, signal }, () => addWorktree(context, request, base, signal));
+    withRepositoryLock({ commonDir: base.commonDir, clock, signal }, () =>
+      addWorktree(repository, request, base, signal),
+    );
   try {
     await add();
   } catch (error) {
     if (failureOf(error) !== 'ref_exists') throw error;
-    const found = await takeLeftover(context, request, base);
+    const found = await takeLeftover(context, repository, request, base);
     if (found) throw new FoundLeftover(found);
     await add();
   }
 }
 
 async function addWorktree(
-  { git }: GitContext,
+  git: RepositoryGit,
   request: CreateWorktree,
   base: ResolvedBase,
   signal: AbortSignal,
 ): Promise<void> {
+  // Hooks come later (see `postCheckout.ts`); the files are written outside the lock, so that many can be at it.
   await git.run({
-    cwd: request.repository,
-    // Hooks come later (see `postCheckout.ts`); the files are written outside the lock, so that many can be at it.
-    config: quietly,
     args: [
       'worktree',
       'add',
@@ -113,22 +125,20 @@ async function addWorktree(
 
 /** Writes the files. Large-file objects that cannot be fetched now stay pointers: an agent can fetch them, or do without. */
 async function writeFiles(
-  { git, log }: GitContext,
-  request: CreateWorktree,
-  base: ResolvedBase,
+  { log }: GitContext,
+  git: WorktreeGit,
+  commit: string,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const args = ['reset', '--hard', '--quiet', '--no-recurse-submodules', base.commit];
-  const config = [...quietly, ...checkoutConfig];
+  const args = ['reset', '--hard', '--quiet', '--no-recurse-submodules', commit];
   try {
-    await git.run({ cwd: request.path, config, args, signal });
+    await git.run({ config: checkoutConfig, args, signal });
     return undefined;
   } catch (error) {
     if (failureOf(error) !== 'filter_failed') throw error;
     log.warn('A content filter failed, trying without Git LFS objects', { reason: errorMessage(error) });
     await git.run({
-      cwd: request.path,
-      config: [...config, 'filter.lfs.required=false'],
+      config: [...checkoutConfig, 'filter.lfs.required=false'],
       env: { GIT_LFS_SKIP_SMUDGE: '1' },
       args,
       signal,
@@ -137,24 +147,27 @@ async function writeFiles(
   }
 }
 
-/** Ends what `--lock` began; deleting the file is all that `git worktree unlock` does. */
-async function markFinished(path: string): Promise<void> {
-  const gitDirectory = await gitDirectoryOf(path);
-  if (gitDirectory === undefined) throw new AppError('worktree.missing', `${path} has disappeared.`, { path });
-  await unlink(join(gitDirectory, 'locked'));
+/** The worktree that git has just made. */
+async function registered(context: GitContext, repository: RepositoryGit, path: string): Promise<WorktreeGit> {
+  const gitDir = await registeredAt(repository.commonDir, path);
+  if (gitDir === undefined) throw new AppError('worktree.missing', `${path} has disappeared.`, { path });
+  return new WorktreeGit(context.git, { repository, gitDir, workTree: path });
 }
 
 /** Runs although the request may have been aborted: it has no signal of its own. */
-async function undo(context: GitContext, request: CreateWorktree, base: ResolvedBase): Promise<void> {
-  const { git, clock, log } = context;
+async function undo(
+  { clock, log }: GitContext,
+  repository: RepositoryGit,
+  request: CreateWorktree,
+  commit: string,
+): Promise<void> {
   try {
-    await withRepositoryLock({ commonDir: base.commonDir, clock }, async () => {
-      const cwd = request.repository;
+    await withRepositoryLock({ commonDir: repository.commonDir, clock }, async () => {
       const remove = ['worktree', 'remove', '--force', '--force', '--', request.path];
-      await git.run({ cwd, config: quietly, args: remove, accept: [0, 128] });
+      await repository.run({ args: remove, accept: [0, 128] });
       await rm(request.path, { recursive: true, force: true });
-      const drop = ['update-ref', '-d', `refs/heads/${request.branch}`, base.commit];
-      await git.run({ cwd, config: quietly, args: drop, accept: [0, 1, 128] });
+      const drop = ['update-ref', '-d', `refs/heads/${request.branch}`, commit];
+      await repository.run({ args: drop, accept: [0, 1, 128] });
     });
   } catch (error) {
     log.error('A half-made worktree could not be removed', { path: request.path, reason: errorMessage(error) });

@@ -3,6 +3,7 @@ import { committedChanges } from './committedChanges.js';
 import { createWorktree } from './createWorktree.js';
 import { createGitContext, type GitDriverOptions } from '../command/gitContext.js';
 import { inspectRepository } from '../repository/inspectRepository.js';
+import { openRepository } from '../repository/openRepository.js';
 import { changedFiles, fileAtCommit, unifiedPatch, worktreeState } from './reviewWorktree.js';
 import { discardRescue, listRescues } from '../rescue/rescueRefs.js';
 import { recoverRemovals, removeWorktree } from '../rescue/removeWorktree.js';
@@ -23,9 +24,10 @@ export function createGitWorktreeDriver(options: GitDriverOptions): WorktreeDriv
       committedChanges(context, { repository, base, head, signal }),
     show: (repository, commit, path, limits) => fileAtCommit(context, { repository, commit, path, ...limits }),
     remove: (worktree, choice) => removeWorktree(context, worktree, choice),
-    restore: (repository, rescue, target) => restoreWorktree(context, repository, rescue, target),
-    rescues: repository => listRescues(context, repository),
-    discardRescue: (repository, rescue) => discardRescue(context, repository, rescue),
+    restore: (repository, rescue, target) => restoreWorktree(context, rescue, { ...target, repository }),
+    rescues: async repository => listRescues(await openRepository(context, { repository })),
+    discardRescue: async (repository, rescue) =>
+      discardRescue(context, await openRepository(context, { repository }), rescue),
     recover: repository => recoverRemovals(context, repository),
   };
 }

@@ -1,9 +1,11 @@
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { AppError } from '../../../base/errors.js';
 import type { CreateWorktree, CreatedWorktree } from '../../../core/workspaces/worktreeDriver.js';
-import { exists, gitDirectoryOf, isSamePath } from './gitDirectory.js';
-import { quietly, type GitContext } from '../command/gitContext.js';
+import type { RepositoryGit } from '../command/boundGit.js';
+import type { GitContext } from '../command/gitContext.js';
+import { exists, isSamePath } from './gitDirectory.js';
+import { registeredAt } from './openWorktree.js';
 import { withRepositoryLock } from '../repository/repositoryLock.js';
 import type { ResolvedBase } from '../repository/resolveBase.js';
 import { listWorktrees } from './worktreeList.js';
@@ -17,64 +19,64 @@ export const unfinishedReason = 'Muster is making this worktree';
  */
 export async function takeLeftover(
   context: GitContext,
+  repository: RepositoryGit,
   request: CreateWorktree,
   base: ResolvedBase,
 ): Promise<CreatedWorktree | undefined> {
   return withRepositoryLock({ commonDir: base.commonDir, clock: context.clock }, async () => {
-    for (const worktree of await listWorktrees(context, request.repository)) {
+    for (const worktree of await listWorktrees(repository)) {
       if (!(await isSamePath(worktree.path, request.path))) continue;
       if (worktree.ref !== `refs/heads/${request.branch}`) break;
-      if (await isComplete(worktree.path, worktree.locked)) return adopt(context, request, base, worktree.head);
-      await removeHalfMade(context, request, worktree.head);
+      const gitDir = await registeredAt(base.commonDir, request.path);
+      if (gitDir !== undefined && (await isComplete(gitDir, worktree.locked))) {
+        return adopt(repository, base, { head: worktree.head, registeredAs: basename(gitDir) });
+      }
+      await removeHalfMade(repository, request, worktree.head);
       return undefined;
     }
     if (await exists(request.path)) {
       throw failed(request.path, 'the folder exists and holds something else. Move it away');
     }
-    await removeLoneBranch(context, request);
+    await removeLoneBranch(repository, request);
     return undefined;
   });
 }
 
 /** Git writes the index when all files are there. */
-async function isComplete(path: string, locked: string | undefined): Promise<boolean> {
-  const gitDirectory = await gitDirectoryOf(path);
-  return locked !== unfinishedReason && gitDirectory !== undefined && (await exists(join(gitDirectory, 'index')));
+async function isComplete(gitDir: string, locked: string | undefined): Promise<boolean> {
+  return locked !== unfinishedReason && (await exists(join(gitDir, 'index')));
 }
 
 async function adopt(
-  { git }: GitContext,
-  request: CreateWorktree,
+  git: RepositoryGit,
   base: ResolvedBase,
-  head: string,
+  found: Pick<CreatedWorktree, 'head' | 'registeredAs'>,
 ): Promise<CreatedWorktree> {
-  const args = ['merge-base', base.commit, head];
-  const output = await git.run({ cwd: request.repository, args, reads: true, accept: [0, 1] });
-  return { baseRef: base.ref, baseCommit: output.text() || base.commit, head };
+  const args = ['merge-base', base.commit, found.head];
+  const output = await git.run({ args, reads: true, accept: [0, 1] });
+  return { ...found, baseRef: base.ref, baseCommit: output.text() || base.commit, commonDir: base.commonDir };
 }
 
 /** No agent has been in it: the run starts after the worktree is complete. */
-async function removeHalfMade({ git }: GitContext, request: CreateWorktree, head: string): Promise<void> {
-  const cwd = request.repository;
+async function removeHalfMade(git: RepositoryGit, request: CreateWorktree, head: string): Promise<void> {
   const remove = ['worktree', 'remove', '--force', '--force', '--', request.path];
-  await git.run({ cwd, config: quietly, args: remove, accept: [0, 128] });
+  await git.run({ args: remove, accept: [0, 128] });
   await rm(request.path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
-  await git.run({ cwd, config: quietly, args: ['update-ref', '-d', `refs/heads/${request.branch}`, head] });
+  await git.run({ args: ['update-ref', '-d', `refs/heads/${request.branch}`, head] });
 }
 
 /** A branch without a worktree: removed only if every commit of it is in another branch or tag as well. */
-async function removeLoneBranch({ git }: GitContext, request: CreateWorktree): Promise<void> {
-  const cwd = request.repository;
+async function removeLoneBranch(git: RepositoryGit, request: CreateWorktree): Promise<void> {
   const ref = `refs/heads/${request.branch}`;
-  const found = await git.run({ cwd, args: ['rev-parse', '--verify', '--quiet', ref], reads: true, accept: [0, 1] });
+  const found = await git.run({ args: ['rev-parse', '--verify', '--quiet', ref], reads: true, accept: [0, 1] });
   const head = found.text();
   if (head === '') return;
   const args = ['for-each-ref', '--count=2', `--contains=${head}`, '--format=%(refname)'];
-  const holders = (await git.run({ cwd, args, reads: true })).text().split('\n');
+  const holders = (await git.run({ args, reads: true })).text().split('\n');
   if (holders.every(holder => holder === ref || holder === '')) {
     throw failed(request.path, `the branch ${request.branch} exists and has commits of its own. Rename or merge it`);
   }
-  await git.run({ cwd, config: quietly, args: ['update-ref', '-d', ref, head] });
+  await git.run({ args: ['update-ref', '-d', ref, head] });
 }
 
 function failed(path: string, reason: string): AppError<'worktree.failed'> {

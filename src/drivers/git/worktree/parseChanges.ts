@@ -1,4 +1,5 @@
 import type { ChangedFile } from '../../../core/workspaces/worktreeDriver.js';
+import { binary, binaryPath } from '../command/gitPath.js';
 
 interface RawChange {
   readonly status: ChangedFile['status'];
@@ -6,7 +7,8 @@ interface RawChange {
 }
 
 /** Parses `git diff --raw --numstat -z`: first all raw records, then all counts. */
-export function parseChanges(fields: readonly string[], untracked: ReadonlySet<string>): ChangedFile[] {
+export function parseChanges(records: readonly Uint8Array[], untracked: ReadonlySet<string>): ChangedFile[] {
+  const fields = records.map(binary);
   const raw = new Map<string, RawChange>();
   const files: ChangedFile[] = [];
   let i = 0;
@@ -17,10 +19,10 @@ export function parseChanges(fields: readonly string[], untracked: ReadonlySet<s
       // `:100644 100644 <old> <new> R95`, then the path, or the old and the new path.
       const letter = field.split(' ')[4]?.[0] ?? 'M';
       if (letter === 'R' || letter === 'C') {
-        const oldPath = next();
-        raw.set(next(), letter === 'R' ? { status: 'renamed', oldPath } : { status: 'added' });
+        const oldPath = binaryPath(next());
+        raw.set(binaryPath(next()), letter === 'R' ? { status: 'renamed', oldPath } : { status: 'added' });
       } else {
-        const path = next();
+        const path = binaryPath(next());
         // An unmerged path comes twice: as `U` and with its difference.
         if (letter !== 'U' || !raw.has(path)) raw.set(path, { status: statusOf(letter) });
       }
@@ -29,11 +31,8 @@ export function parseChanges(fields: readonly string[], untracked: ReadonlySet<s
     const match = /^(\d+|-)\t(\d+|-)\t([^]*)$/.exec(field);
     if (!match) continue;
     const [, added = '', deleted = '', inline = ''] = match;
-    let path = inline;
-    if (path === '') {
-      next();
-      path = next();
-    }
+    if (inline === '') next();
+    const path = binaryPath(inline === '' ? next() : inline);
     const { status, oldPath } = raw.get(path) ?? { status: 'modified' };
     files.push({
       path,

@@ -2,6 +2,7 @@ import { access, constants } from 'node:fs/promises';
 import { errorMessage } from '../../../base/errors.js';
 import type { GitContext } from '../command/gitContext.js';
 
+/** A hook that installs dependencies may be quiet for minutes. */
 const longestHookMs = 5 * 60_000;
 
 /**
@@ -26,7 +27,7 @@ export async function runPostCheckout(
       args: ['hook', 'run', '--ignore-missing', 'post-checkout', '--', before, head, '1'],
       signal,
       hooks: true,
-      timeoutMs: longestHookMs,
+      silenceMs: longestHookMs,
     });
   } catch (error) {
     signal.throwIfAborted();

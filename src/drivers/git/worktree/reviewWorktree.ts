@@ -3,19 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ChangedFile, FileAtCommit, WorktreeRef, WorktreeState } from '../../../core/workspaces/worktreeDriver.js';
 import type { GitOutput } from '../command/gitCommand.js';
-import { gitDirectoryOf } from './gitDirectory.js';
+import type { WorktreeGit } from '../command/boundGit.js';
 import type { GitContext } from '../command/gitContext.js';
 import { failureOf } from '../command/gitFailure.js';
+import { pathBytes, pathList } from '../command/gitPath.js';
+import { openRepository } from '../repository/openRepository.js';
+import { openWorktree } from './openWorktree.js';
 import { parseChanges } from './parseChanges.js';
-import { worktreeMissing, worktreeStatus } from './worktreeStatus.js';
+import { worktreeStatus } from './worktreeStatus.js';
 
 export const diffArgs = ['--no-color', '--no-ext-diff', '--no-textconv', '--find-renames', '--ignore-submodules=dirty'];
-export const diffConfig = [
-  'core.fsmonitor=false',
-  'diff.noprefix=false',
-  'diff.mnemonicPrefix=false',
-  'core.quotePath=true',
-];
+export const diffConfig = ['diff.noprefix=false', 'diff.mnemonicPrefix=false', 'core.quotePath=true'];
 
 /** HEAD, uncommitted files, distance to a branch or commit. */
 export async function worktreeState(
@@ -24,26 +22,18 @@ export async function worktreeState(
   compareTo: string,
   signal?: AbortSignal,
 ): Promise<WorktreeState> {
-  const args = ['rev-list', '--left-right', '--count', `HEAD...${await revision(context, worktree, compareTo)}`, '--'];
-  const [status, counts] = await Promise.all([
-    worktreeStatus(context, worktree.path, { signal }),
-    context.git.run({ cwd: worktree.path, args, signal, reads: true }).catch((error: unknown) => {
-      if (failureOf(error) === 'not_repository') throw worktreeMissing(worktree.path, error);
-      throw error;
-    }),
-  ]);
+  const git = await openWorktree(context, worktree);
+  const args = ['rev-list', '--left-right', '--count', `HEAD...${await revision(git, compareTo)}`, '--'];
+  const [status, counts] = await Promise.all([worktreeStatus(git, signal), git.run({ args, signal, reads: true })]);
   const [ahead = '0', behind = '0'] = counts.text().split('\t');
   return { head: status.head, dirty: status.dirty, ahead: Number(ahead), behind: Number(behind) };
 }
 
 /** A branch before a tag of the same name, without asking git: full commit ids are taken as they are. */
-async function revision({ git }: GitContext, worktree: WorktreeRef, name: string): Promise<string> {
+async function revision(git: WorktreeGit, name: string): Promise<string> {
   if (/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/.test(name)) return name;
   const args = ['rev-parse', '--verify', '--quiet', `refs/heads/${name}^{commit}`];
-  const output = await git.run({ cwd: worktree.path, args, reads: true, accept: [0, 1] }).catch((error: unknown) => {
-    if (failureOf(error) === 'not_repository') throw worktreeMissing(worktree.path, error);
-    throw error;
-  });
+  const output = await git.run({ args, reads: true, accept: [0, 1] });
   return output.exitCode === 0 ? output.text() : name;
 }
 
@@ -54,7 +44,7 @@ export async function changedFiles(
   signal?: AbortSignal,
 ): Promise<readonly ChangedFile[]> {
   const { untracked, output } = await diff(context, { worktree, base, signal, args: ['--raw', '--numstat', '-z'] });
-  return parseChanges(output.fields(), new Set(untracked));
+  return parseChanges(output.records(), new Set(untracked));
 }
 
 export async function unifiedPatch(
@@ -73,7 +63,7 @@ export async function unifiedPatch(
 
 /** A file's bytes at a commit. */
 export async function fileAtCommit(
-  { git }: GitContext,
+  context: GitContext,
   request: {
     readonly repository: string;
     readonly commit: string;
@@ -84,10 +74,10 @@ export async function fileAtCommit(
 ): Promise<FileAtCommit> {
   const { repository, commit, path, maxBytes, signal } = request;
   if (path.includes('\0') || commit.startsWith('-')) return { kind: 'missing' };
+  const git = await openRepository(context, { repository });
   const output = await git.run({
-    cwd: repository,
     args: ['cat-file', '--batch', '-z'],
-    input: `${commit}:${path}\0`,
+    input: Buffer.concat([Buffer.from(`${commit}:`), pathBytes(path), Buffer.of(0)]),
     maxBytes: maxBytes + longestHeader,
     signal,
     reads: true,
@@ -113,17 +103,12 @@ async function diff(
     readonly signal: AbortSignal | undefined;
   },
 ): Promise<{ readonly untracked: readonly string[]; readonly output: GitOutput }> {
-  const { git } = context;
-  const { worktree, signal } = request;
-  const cwd = worktree.path;
-  const [status, base] = await Promise.all([
-    worktreeStatus(context, cwd, { signal }),
-    revision(context, worktree, request.base),
-  ]);
+  const { signal } = request;
+  const git = await openWorktree(context, request.worktree);
+  const [status, base] = await Promise.all([worktreeStatus(git, signal), revision(git, request.base)]);
   const show = async (env: Readonly<Record<string, string>>): Promise<GitOutput> => {
     const run = (from: readonly string[]): Promise<GitOutput> =>
       git.run({
-        cwd,
         config: diffConfig,
         args: ['diff', ...diffArgs, ...request.args, ...from, '--'],
         env,
@@ -134,18 +119,16 @@ async function diff(
     return run(['--merge-base', base]).catch(async (error: unknown) => {
       // Unrelated histories, or more than one merge base: git's diff asks for exactly one.
       if (failureOf(error) !== 'no_merge_base') throw error;
-      const found = await git.run({ cwd, args: ['merge-base', base, 'HEAD'], signal, reads: true, accept: [0, 1] });
+      const found = await git.run({ args: ['merge-base', base, 'HEAD'], signal, reads: true, accept: [0, 1] });
       return run([found.text() || base]);
     });
   };
   if (status.untracked.length === 0) return { untracked: [], output: await show({}) };
-  return withScratchIndex(cwd, async env => {
+  return withScratchIndex(git, async env => {
     // "Intent to add" makes git show the files as new without writing their contents anywhere.
     await git.run({
-      cwd,
-      config: ['core.fsmonitor=false'],
       args: ['add', '--intent-to-add', '--pathspec-from-file=-', '--pathspec-file-nul'],
-      input: status.untracked.map(path => `:(top,literal)${path}\0`).join(''),
+      input: pathList(status.untracked, ':(top,literal)'),
       env,
       signal,
     });
@@ -155,15 +138,13 @@ async function diff(
 
 /** A copy of the index, so that the worktree's own stays as the agent or person left it. */
 export async function withScratchIndex<T>(
-  worktree: string,
+  { gitDir }: WorktreeGit,
   work: (env: { readonly GIT_INDEX_FILE: string }) => Promise<T>,
 ): Promise<T> {
-  const gitDirectory = await gitDirectoryOf(worktree);
-  if (gitDirectory === undefined) throw worktreeMissing(worktree);
   const folder = await mkdtemp(join(tmpdir(), 'muster-index-'));
   try {
     const scratch = join(folder, 'index');
-    const index = join(gitDirectory, 'index');
+    const index = join(gitDir, 'index');
     await copyFile(index, scratch);
     // Git takes a file of unchanged size and second for unchanged, unless the index is no younger than the file. A copy
     // with a time of its own would hide an edit that was made in the second in which the index was written.

@@ -2,9 +2,12 @@ import { rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../../base/errors.js';
 import type { WorktreeRef } from '../../../core/workspaces/worktreeDriver.js';
-import { exists, gitDirectoryOf } from './gitDirectory.js';
-import { quietly, type GitContext } from '../command/gitContext.js';
+import type { WorktreeGit } from '../command/boundGit.js';
+import type { GitContext } from '../command/gitContext.js';
 import { failureOf } from '../command/gitFailure.js';
+import { pathList } from '../command/gitPath.js';
+import { exists } from './gitDirectory.js';
+import { openWorktree, refuseReplaced } from './openWorktree.js';
 import { branchHead, worktreeStatus, type WorktreeStatus } from './worktreeStatus.js';
 
 /** A snapshot is a safety net, so a missing identity does not stop it; a merge asks for the person's own. */
@@ -19,48 +22,52 @@ const operations: readonly (readonly [string, string])[] = [
   ['BISECT_START', 'bisection'],
 ];
 
-/** Commits everything uncommitted on the thread's branch. Errors: `worktree.missing`, `worktree.failed`, `git.failed`. */
+/** Commits everything uncommitted on the thread's branch. Errors: `worktree.missing`, `worktree.replaced`, `worktree.failed`, `git.failed`. */
 export async function snapshotWorktree(
   context: GitContext,
   worktree: WorktreeRef,
   message: string,
 ): Promise<{ readonly head: string; readonly committed: boolean }> {
-  const status = await worktreeStatus(context, worktree.path);
-  if (status.branch !== worktree.branch) await refuseDuringOperation(worktree);
-  if (status.dirty.length === 0) return { head: await bringBranch(context, worktree, status), committed: false };
-  await stageEverything(context, worktree, status);
-  const committed = await commitStaged(context, worktree, message);
-  const head = await context.git.run({ cwd: worktree.path, args: ['rev-parse', 'HEAD'], reads: true });
-  return { head: await bringBranch(context, worktree, { ...status, head: head.text() }), committed };
+  const git = await openWorktree(context, worktree);
+  refuseReplaced(git, worktree.path);
+  const status = await worktreeStatus(git);
+  if (status.branch !== worktree.branch) await refuseDuringOperation(git, worktree);
+  if (status.dirty.length === 0) return { head: await bringBranch(git, worktree, status), committed: false };
+  await stageEverything(git, status);
+  const committed = await commitStaged(git, message);
+  const head = await git.run({ args: ['rev-parse', 'HEAD'], reads: true });
+  return { head: await bringBranch(git, worktree, { ...status, head: head.text() }), committed };
 }
 
-async function stageEverything(context: GitContext, worktree: WorktreeRef, status: WorktreeStatus): Promise<void> {
+async function stageEverything(git: WorktreeGit, status: WorktreeStatus): Promise<void> {
   // A nested repository would become a link to a commit that this repository does not have.
-  const without = status.nested.map(path => `:(top,exclude,literal)${path}`);
+  const without = pathList(status.nested, ':(top,exclude,literal)');
   const run = (): Promise<unknown> =>
-    context.git.run({ cwd: worktree.path, config: quietly, args: ['add', '--all', '--', ':/', ...without] });
+    git.run({
+      args: ['add', '--all', '--pathspec-from-file=-', '--pathspec-file-nul'],
+      input: Buffer.concat([Buffer.from(':/\0'), without]),
+    });
   try {
     await run();
   } catch (error) {
     // An agent that was killed while its git wrote the index leaves the lock; waiting did not help, so nobody holds it.
-    if (failureOf(error) !== 'locked' || !(await setLockAside(worktree.path))) throw error;
+    if (failureOf(error) !== 'locked' || !(await setLockAside(git.gitDir))) throw error;
     await run();
   }
 }
 
-async function commitStaged({ git }: GitContext, worktree: WorktreeRef, message: string): Promise<boolean> {
+async function commitStaged(git: WorktreeGit, message: string): Promise<boolean> {
   const args = ['commit', '--quiet', '--no-verify', '--no-gpg-sign', '--cleanup=verbatim', '--file=-'];
   const command = {
-    cwd: worktree.path,
     args,
     input: message.endsWith('\n') ? message : `${message}\n`,
     accept: [0, 1],
   };
   const output = await git
-    .run({ ...command, config: [...quietly, ownIdentityOnly] })
+    .run({ ...command, config: [ownIdentityOnly] })
     .catch((error: unknown) =>
       failureOf(error) === 'identity_missing'
-        ? git.run({ ...command, config: [...quietly, ...fallbackIdentity] })
+        ? git.run({ ...command, config: fallbackIdentity })
         : Promise.reject(error),
     );
   // 1: staging made the index equal to HEAD again (line endings, a file and its deletion).
@@ -71,30 +78,25 @@ async function commitStaged({ git }: GitContext, worktree: WorktreeRef, message:
  * An agent may have checked out another branch or a commit in its worktree. Its work belongs to the thread all the same:
  * when the thread's branch is an ancestor of it, the branch comes along and is checked out again.
  */
-async function bringBranch(context: GitContext, worktree: WorktreeRef, status: WorktreeStatus): Promise<string> {
+async function bringBranch(git: WorktreeGit, worktree: WorktreeRef, status: WorktreeStatus): Promise<string> {
   if (status.branch === worktree.branch) return status.head;
-  const { git } = context;
-  const cwd = worktree.path;
   const ref = `refs/heads/${worktree.branch}`;
-  const old = await branchHead(context, worktree, status);
+  const old = await branchHead(git, worktree, status);
   if (old === undefined) throw elsewhere(worktree, status, 'which is gone');
   const ancestor = await git.run({
-    cwd,
     args: ['merge-base', '--is-ancestor', old, status.head],
     reads: true,
     accept: [0, 1],
   });
   if (ancestor.exitCode === 1) throw elsewhere(worktree, status, 'and the two have gone different ways');
-  await git.run({ cwd, config: quietly, args: ['update-ref', '-m', 'muster: snapshot', ref, status.head, old] });
-  await git.run({ cwd, config: quietly, args: ['symbolic-ref', '-m', 'muster: snapshot', 'HEAD', ref] });
+  await git.run({ args: ['update-ref', '-m', 'muster: snapshot', ref, status.head, old] });
+  await git.run({ args: ['symbolic-ref', '-m', 'muster: snapshot', 'HEAD', ref] });
   return status.head;
 }
 
-async function refuseDuringOperation(worktree: WorktreeRef): Promise<void> {
-  const gitDirectory = await gitDirectoryOf(worktree.path);
-  if (gitDirectory === undefined) return;
+async function refuseDuringOperation({ gitDir }: WorktreeGit, worktree: WorktreeRef): Promise<void> {
   for (const [file, name] of operations) {
-    if (!(await exists(join(gitDirectory, file)))) continue;
+    if (!(await exists(join(gitDir, file)))) continue;
     const reason = `a ${name} is in progress in it`;
     throw new AppError(
       'worktree.failed',
@@ -105,10 +107,8 @@ async function refuseDuringOperation(worktree: WorktreeRef): Promise<void> {
 }
 
 /** Puts a lock away that did not change for a while. Returns false if it is younger, or gone. */
-async function setLockAside(path: string): Promise<boolean> {
-  const gitDirectory = await gitDirectoryOf(path);
-  if (gitDirectory === undefined) return false;
-  const lock = join(gitDirectory, 'index.lock');
+async function setLockAside(gitDir: string): Promise<boolean> {
+  const lock = join(gitDir, 'index.lock');
   const found = await stat(lock).catch(() => undefined);
   if (found === undefined) return true;
   if (Date.now() - found.mtimeMs < staleLockMs) return false;

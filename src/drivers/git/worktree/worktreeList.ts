@@ -1,4 +1,4 @@
-import type { GitContext } from '../command/gitContext.js';
+import type { RepositoryGit } from '../command/boundGit.js';
 
 export interface ListedWorktree {
   readonly path: string;
@@ -13,8 +13,8 @@ export interface ListedWorktree {
 }
 
 /** All worktrees of a repository, the main one first. */
-export async function listWorktrees({ git }: GitContext, cwd: string): Promise<ListedWorktree[]> {
-  const output = await git.run({ cwd, args: ['worktree', 'list', '--porcelain', '-z'], reads: true });
+export async function listWorktrees(git: RepositoryGit): Promise<ListedWorktree[]> {
+  const output = await git.run({ args: ['worktree', 'list', '--porcelain', '-z'], reads: true });
   return parseWorktrees(output.fields());
 }
 

@@ -1,7 +1,7 @@
 import { AppError } from '../../../base/errors.js';
 import type { WorktreeRef } from '../../../core/workspaces/worktreeDriver.js';
-import type { GitContext } from '../command/gitContext.js';
-import { failureOf } from '../command/gitFailure.js';
+import type { WorktreeGit } from '../command/boundGit.js';
+import { binary, binaryPath } from '../command/gitPath.js';
 
 export interface WorktreeStatus {
   /** Empty on an unborn branch. */
@@ -20,23 +20,13 @@ export interface WorktreeStatus {
   readonly unstaged: boolean;
 }
 
-/** Reads a worktree's status. Errors: `worktree.missing` (no folder, or no longer a worktree). */
-export async function worktreeStatus(
-  { git }: GitContext,
-  path: string,
-  options: { readonly signal?: AbortSignal | undefined; readonly gitDir?: string } = {},
-): Promise<WorktreeStatus> {
+/** Reads a worktree's status. */
+export async function worktreeStatus(git: WorktreeGit, signal?: AbortSignal): Promise<WorktreeStatus> {
   const args = ['status', '--porcelain=v2', '--branch', '-z', '--untracked-files=all', '--ignore-submodules=dirty'];
-  const output = await git
-    .run({ cwd: path, args, signal: options.signal, reads: true, config: ['core.fsmonitor=false'] })
-    .catch((error: unknown) => {
-      if (failureOf(error) === 'not_repository') throw worktreeMissing(path, error);
-      throw error;
-    });
-  return parseStatus(output.fields());
+  return parseStatus((await git.run({ args, signal, reads: true })).records().map(binary));
 }
 
-/** Parses the fields of `git status --porcelain=v2 --branch -z`. */
+/** Parses the records of `git status --porcelain=v2 --branch -z`, one character per byte. */
 function parseStatus(fields: readonly string[]): WorktreeStatus {
   let head = '';
   let branch: string | undefined;
@@ -52,30 +42,30 @@ function parseStatus(fields: readonly string[]): WorktreeStatus {
       case '#': {
         const [, name, value = ''] = field.split(' ');
         if (name === 'branch.oid' && value !== '(initial)') head = value;
-        if (name === 'branch.head') branch = headName(field);
+        if (name === 'branch.head') branch = headName(binaryPath(field));
         break;
       }
       case '1':
       case '2': {
         // `1 XY sub mH mI mW hH hI path`; `2` has a score before the path and the old path as the next field.
-        dirty.push(afterSpaces(field, field.startsWith('1') ? 8 : 9));
+        dirty.push(binaryPath(afterSpaces(field, field.startsWith('1') ? 8 : 9)));
         if (field.startsWith('2')) i++;
         if (field[2] !== '.') staged = true;
         if (field[3] !== '.') unstaged = true;
         break;
       }
       case 'u': {
-        const path = afterSpaces(field, 10);
+        const path = binaryPath(afterSpaces(field, 10));
         dirty.push(path);
         unmerged.push(path);
         unstaged = true;
         break;
       }
       case '?': {
-        const path = field.slice(2);
         // With all untracked files listed, only a repository of its own is listed as a folder.
-        if (path.endsWith('/')) nested.push(path.slice(0, -1));
+        if (field.endsWith('/')) nested.push(binaryPath(field.slice(2, -1)));
         else {
+          const path = binaryPath(field.slice(2));
           dirty.push(path);
           untracked.push(path);
         }
@@ -103,13 +93,13 @@ export function worktreeMissing(path: string, cause?: unknown): AppError<'worktr
 
 /** The commit of the thread's branch: HEAD's, unless something else was checked out in the worktree. */
 export async function branchHead(
-  { git }: GitContext,
-  worktree: WorktreeRef,
+  git: WorktreeGit,
+  { branch }: Pick<WorktreeRef, 'branch'>,
   status: WorktreeStatus,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
-  if (status.branch === worktree.branch) return status.head === '' ? undefined : status.head;
-  const args = ['rev-parse', '--verify', '--quiet', `refs/heads/${worktree.branch}^{commit}`];
-  const output = await git.run({ cwd: worktree.path, args, signal, reads: true, accept: [0, 1] });
+  if (status.branch === branch) return status.head === '' ? undefined : status.head;
+  const args = ['rev-parse', '--verify', '--quiet', `refs/heads/${branch}^{commit}`];
+  const output = await git.run({ args, signal, reads: true, accept: [0, 1] });
   return output.text() || undefined;
 }

@@ -1,0 +1,38 @@
+import { realpath } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { RepositoryGit } from '../command/boundGit.js';
+import type { GitContext } from '../command/gitContext.js';
+
+/** A repository as people know it, and its common directory if it was recorded. */
+export interface RepositoryPlace {
+  readonly repository: string;
+  readonly commonDir?: string | undefined;
+}
+
+/**
+ * Git bound to a repository. Where the common directory was recorded nothing is discovered; otherwise it is looked for
+ * from the folder that a person chose, never from a worktree of an agent.
+ */
+export async function openRepository(context: GitContext, place: RepositoryPlace): Promise<RepositoryGit> {
+  const root = place.repository;
+  return new RepositoryGit(context.git, { root, commonDir: place.commonDir ?? (await findCommonDir(context, root)) });
+}
+
+async function findCommonDir({ git }: GitContext, root: string): Promise<string> {
+  const args = ['rev-parse', '--path-format=absolute', '--git-common-dir'];
+  return (await git.run({ cwd: root, args, reads: true })).text();
+}
+
+/** A path with links resolved as far as it exists. */
+export async function canonicalPath(path: string): Promise<string> {
+  const parent = dirname(path);
+  if (parent === path) return path;
+  return realpath(path).catch(async () => join(await canonicalPath(parent), basename(path)));
+}
+
+/** True if both name the same place, links in the folders above resolved but not the last name itself. */
+export async function isSameEntry(a: string, b: string): Promise<boolean> {
+  if (a === b) return true;
+  if (basename(a) !== basename(b)) return false;
+  return (await canonicalPath(dirname(a))) === (await canonicalPath(dirname(b)));
+}
