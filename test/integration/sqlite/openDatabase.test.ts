@@ -7,6 +7,7 @@ import { silentLog } from '../../../src/base/log.js';
 import { takeExclusiveLock } from '../../../src/drivers/sqlite/exclusiveLock.js';
 import { initial } from '../../../src/drivers/sqlite/migrations/0001Initial.js';
 import { schemaVersion } from '../../../src/drivers/sqlite/migrations.js';
+import { initial } from '../../../src/drivers/sqlite/migrations/0001Initial.js';
 import { openDatabase } from '../../../src/drivers/sqlite/openDatabase.js';
 
 let directory: string;
@@ -26,6 +27,23 @@ describe('opening the database', () => {
     const again = openDatabase(file, options);
     expect(again.pragma('user_version', { simple: true })).toBe(schemaVersion);
     again.close();
+  });
+
+  it('brings one of an earlier version along with its threads', () => {
+    const old = new BetterSqlite3(file);
+    old.exec(initial);
+    old.exec(`
+      INSERT INTO project (id, name, folder, file, revision) VALUES ('project00001', 'p', '/p', '/p/agent-compose.yml', 1);
+      INSERT INTO thread (id, project_id, agent, outcome, summary, worktree, created_at, updated_at)
+        VALUES ('thread000001', 'project00001', 'coder', 'open', 'Do it', '/w/do-it', 1, 2)`);
+    old.pragma('user_version = 1');
+    old.close();
+    const database = openDatabase(file, options);
+    expect(database.pragma('user_version', { simple: true })).toBe(schemaVersion);
+    expect(database.prepare('SELECT summary, worktree, common_dir, trouble FROM thread').all()).toEqual([
+      { summary: 'Do it', worktree: '/w/do-it', common_dir: null, trouble: null },
+    ]);
+    database.close();
   });
 
   it('refuses one that a newer program wrote, and leaves it as it is', () => {
