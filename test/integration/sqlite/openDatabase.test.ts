@@ -7,7 +7,6 @@ import { silentLog } from '../../../src/base/log.js';
 import { takeExclusiveLock } from '../../../src/drivers/sqlite/exclusiveLock.js';
 import { initial } from '../../../src/drivers/sqlite/migrations/0001Initial.js';
 import { schemaVersion } from '../../../src/drivers/sqlite/migrations.js';
-import { initial } from '../../../src/drivers/sqlite/migrations/0001Initial.js';
 import { openDatabase } from '../../../src/drivers/sqlite/openDatabase.js';
 
 let directory: string;
