@@ -18,14 +18,14 @@ export const POSITIVE_DURATION_PATTERN = String.raw`^\s*\+?(?=[^1-9]*[1-9])((\d+
 export type DurationReading =
   { readonly ok: true; readonly ms: number } | { readonly ok: false; readonly text: string };
 
-/** Milliseconds of a duration that must be at least 1 ms. */
+/** Milliseconds of a duration that must be at least 1 ms; parts of one are kept. */
 export function readPositiveDuration(source: string): DurationReading {
   const ms = parseDuration(source.trim());
   if (ms === undefined) return { ok: false, text: `invalid duration: ${invalidReason(source.trim())}` };
   if (ms <= 0) return { ok: false, text: 'duration must be positive' };
   if (ms < 1) return { ok: false, text: 'duration must be at least 1ms' };
   if (ms > Number.MAX_SAFE_INTEGER) return { ok: false, text: 'invalid duration: it is too long' };
-  return { ok: true, ms: Math.round(ms) };
+  return { ok: true, ms };
 }
 
 function invalidReason(text: string): string {
@@ -47,7 +47,8 @@ export function parseDuration(text: string): number | undefined {
     if (match === null) return undefined;
     total += Number(match[1]) * (UNIT_MS[match[2] ?? ''] ?? 0);
   }
-  return sign * total;
+  // To the nanosecond, without what binary fractions add.
+  return (sign * Math.round(total * 1e6)) / 1e6;
 }
 
 /** Shortest form in h, m, s and ms that parses back to the same number: `90s`, `1h30m`, `500ms`. */

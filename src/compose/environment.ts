@@ -15,7 +15,7 @@ export interface EnvFileList {
 export function envFilesOf(source: string | ComposeText): EnvFileList {
   const { yaml } = typeof source === 'string' ? readComposeText(source) : source;
   const node = child(yaml.root, 'env_file');
-  return { named: textsOf(node), useDefault: node === undefined };
+  return { named: textsOf(node), useDefault: node === undefined || (node.kind === 'scalar' && node.isNull) };
 }
 
 /** Lookup over env files (later wins) below the process environment (wins over all). */

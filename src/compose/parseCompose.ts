@@ -1,5 +1,6 @@
 import type { ComposeDiagnostic } from './diagnostic.js';
 import { ProblemList } from './diagnostic.js';
+import { withoutLeftOut } from './leftOut.js';
 import { normalizeProject } from './normalize/normalizeProject.js';
 import type { ProjectSpec } from './projectSpec.js';
 import { project } from './schema/projectFields.js';
@@ -17,6 +18,8 @@ export interface ComposeOptions {
   readonly projectName?: string | undefined;
   /** Environment variables for `${NAME}`: env files first, then the process environment (which wins). */
   readonly env: (name: string) => string | undefined;
+  /** `env` makes values up: what hangs on the value of a variable is not refused. */
+  readonly valuesUnknown?: boolean | undefined;
 }
 
 export interface ComposeResult {
@@ -66,5 +69,5 @@ function readChecked({ text, yaml: reading }: ComposeText, problems: ProblemList
     return undefined;
   }
   new StructureCheck(text, problems).check(reading.root, project);
-  return broken ? undefined : reading.root;
+  return broken ? undefined : withoutLeftOut(reading.root, project);
 }

@@ -155,7 +155,7 @@ export interface GitWorkspace {
 
 export type NamedWorkspaceSpec = WorkspaceSpec & { readonly key: string };
 
-/** `username` is resolved; the other two are what the file says, one `${NAME}` each. */
+/** What the file says: `password` and `token` are one `${NAME}` each, `username` may hold some. */
 export interface CredentialsSpec {
   readonly username?: string | undefined;
   readonly password?: string | undefined;

@@ -1,3 +1,4 @@
+import { isEmptyEntry, isLeftOut } from './leftOut.js';
 import type { ProblemList, SpanFix } from './diagnostic.js';
 import { nearest } from './nearest.js';
 import { refusedText } from './schema/checkText.js';
@@ -10,7 +11,7 @@ import type {
   Shape,
   TextShape,
 } from './schema/shape.js';
-import type { ComposeNode, MappingEntry, MappingNode, ScalarNode } from './source/composeNode.js';
+import type { ComposeNode, MappingEntry, MappingNode, ScalarNode, SequenceNode } from './source/composeNode.js';
 import { joinPath } from './source/composeNode.js';
 import { appendFieldFix, emptyValueFix, removeEntryFix } from './source/textEdits.js';
 import type { Span } from './source/textPosition.js';
@@ -89,8 +90,9 @@ export class StructureCheck {
       this.#wrongKind(node, 'expected sequence');
       return;
     }
-    if (shape.max !== undefined && node.items.length > shape.max) {
-      const text = `at most ${shape.max} ${shape.max === 1 ? 'is' : 'are'} allowed, found ${node.items.length}`;
+    const count = countedItems(node);
+    if (shape.max !== undefined && count > shape.max) {
+      const text = `at most ${shape.max} ${shape.max === 1 ? 'is' : 'are'} allowed, found ${count}`;
       this.#problems.add({ code: 'compose.invalidValue', pass: 'validate', path: node.path, span: node.span, text });
     }
     for (const item of node.items) {
@@ -106,6 +108,7 @@ export class StructureCheck {
         this.#unknownField(node, entry, shape);
         continue;
       }
+      if (isLeftOut(entry, shape)) continue;
       const path = entry.value.path;
       if (field.refused !== undefined) {
         this.#problems.add({
@@ -139,6 +142,7 @@ export class StructureCheck {
   }
 
   #required(node: MappingNode, shape: MappingShape, place: Place): void {
+    if (shape.mayBeEmpty && node.entries.length === 0) return;
     for (const [name, field] of Object.entries(shape.fields)) {
       if (!field.required || node.entries.some(entry => entry.key === name)) continue;
       const text = (field.shape.kind === 'text' ? field.shape.emptyText : undefined) ?? `${name} is required`;
@@ -184,6 +188,7 @@ export class StructureCheck {
         const text = `${shape.keyName} must not be empty`;
         this.#problems.add({ code: 'compose.invalidValue', pass: 'validate', path, span: entry.keySpan, text });
       }
+      if (isEmptyEntry(entry.value, shape.value)) continue;
       this.#check(entry.value, shape.value, { anchor: entry.keySpan, insidePlanned: place.insidePlanned });
     }
   }
@@ -291,13 +296,9 @@ export class StructureCheck {
     }
     const value = readNumber(node, shape);
     if (value === undefined) {
-      this.#problems.add({
-        code: 'compose.wrongKind',
-        pass: 'parse',
-        path: node.path,
-        span: node.span,
-        text: expected,
-      });
+      // YAML of 2005 reads `010` as eight, YAML of 2009 as ten.
+      const text = /^[-+]?0\d+$/.test(node.text) ? `${expected} without leading zeros` : expected;
+      this.#problems.add({ code: 'compose.wrongKind', pass: 'parse', path: node.path, span: node.span, text });
       return;
     }
     const { min, max } = shape;
@@ -330,12 +331,18 @@ export class StructureCheck {
   }
 }
 
+/** Repeated and empty ones do not count. */
+function countedItems(node: SequenceNode): number {
+  const texts = node.items.map(item => (item.kind === 'scalar' ? item.text.trim() : item.path));
+  return new Set(texts.filter(text => text !== '')).size;
+}
+
 function kindCode(node: ComposeNode): 'compose.aliasRefused' | 'compose.wrongKind' {
   return node.kind === 'alias' ? 'compose.aliasRefused' : 'compose.wrongKind';
 }
 
 export function sameValue(candidate: string, text: string, shape: TextShape): boolean {
-  return shape.ignoreCase ? candidate.toLowerCase() === text.toLowerCase() : candidate === text;
+  return shape.closed ? candidate === text.toLowerCase() : candidate === text;
 }
 
 export function readBool(node: ScalarNode): boolean | undefined {
@@ -346,6 +353,6 @@ export function readBool(node: ScalarNode): boolean | undefined {
 
 export function readNumber(node: ScalarNode, shape: NumberShape): number | undefined {
   if (node.style !== 'plain') return undefined;
-  const pattern = shape.integer ? /^[-+]?\d{1,15}$/ : /^[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d{1,3})?$/;
+  const pattern = shape.integer ? /^[-+]?(0|[1-9]\d{0,14})$/ : /^[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d{1,3})?$/;
   return pattern.test(node.text) ? Number(node.text) : undefined;
 }

@@ -1,7 +1,11 @@
+import { dirname } from 'node:path';
 import { canonicalJson, canonicalYaml } from '../../compose/output/canonicalText.js';
-import { defineCommand } from '../command.js';
-import { checkComposeFile, invalidCompose } from '../lookup/composeFile.js';
+import { eraText } from '../../compose/output/era/eraText.js';
+import type { ProjectSpec } from '../../compose/projectSpec.js';
+import { defineCommand, type CommandContext } from '../command.js';
+import { checkComposeFile, invalidCompose, type LocalCheck } from '../lookup/composeFile.js';
 import { findComposeFile } from '../lookup/findComposeFile.js';
+import type { Compat } from '../options/globalOptions.js';
 import { oneLine } from '../output/style.js';
 
 export const config = defineCommand({
@@ -10,13 +14,25 @@ export const config = defineCommand({
   options: { quiet: { type: 'boolean', short: 'q', text: 'print nothing; the exit status says whether it is valid' } },
   details: 'It needs no host. Secrets are shown as ********, other values resolved.',
   async run(context, args) {
-    const { out, json, env, directory, projectName } = context;
+    const { out, env, directory, projectName } = context;
     const file = await findComposeFile(directory, context.file);
-    const { errors, warnings, spec } = await checkComposeFile(file, env, projectName);
-    if (!spec) throw invalidCompose(file, errors);
+    const check = await checkComposeFile({ file, env, directory, projectName });
+    if (!check.spec) throw invalidCompose(file, check.errors);
     if (args.flag('quiet')) return 0;
-    for (const warning of warnings) out.note(`warning: ${oneLine(warning)}`);
-    out.raw(json ? `${canonicalJson(spec, { redacted: true })}\n` : canonicalYaml(spec, { redacted: true }));
+    for (const warning of check.warnings) out.note(`warning: ${oneLine(warning)}`);
+    out.raw(context.compat === undefined ? ownText(context, check.spec) : eraOf(context, context.compat, file, check));
     return 0;
   },
 });
+
+function ownText({ json }: CommandContext, spec: ProjectSpec): string {
+  return json ? `${canonicalJson(spec, { redacted: true })}\n` : canonicalYaml(spec, { redacted: true });
+}
+
+/** Exactly what that era prints; what it does not know is said on standard error. */
+function eraOf({ json, out }: CommandContext, era: Compat, file: string, { source, options }: LocalCheck): string {
+  const printed = eraText(source, { ...options, era, folder: dirname(file), format: json ? 'json' : 'yaml' });
+  if (printed.leftOut.length > 0)
+    out.note(`warning: not part of agent-compose (${era}) and left out: ${oneLine(printed.leftOut.join(', '))}`);
+  return json ? `${printed.text}\n` : printed.text;
+}

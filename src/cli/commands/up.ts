@@ -25,7 +25,7 @@ export const up = defineCommand({
     if (context.compat === 'head' && context.projectName !== undefined)
       throw usageError('With --compat head, --project-name names an applied project and `up` does not take it.');
     const file = await findComposeFile(context.directory, context.file);
-    const check = await checkComposeFile(file, context.env, context.projectName);
+    const check = await checkComposeFile({ ...context, file });
     for (const warning of check.warnings) context.out.note(`warning: ${oneLine(warning)}`);
     if (check.errors.length > 0) throw invalidCompose(file, check.errors);
     const client = await context.connect();

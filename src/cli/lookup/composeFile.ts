@@ -1,13 +1,14 @@
 import { readFile, stat } from 'node:fs/promises';
-import { basename, dirname, resolve } from 'node:path';
-import { AppError, errorMessage } from '../../base/errors.js';
+import { basename, dirname } from 'node:path';
+import { AppError, errorMessage, isAppError } from '../../base/errors.js';
 import type { Environment } from '../../client/stateDirectory.js';
 import type { ComposeDiagnostic } from '../../compose/diagnostic.js';
-import { readDotenv } from '../../compose/dotenv.js';
-import { envFilesOf, layeredEnv } from '../../compose/environment.js';
-import { parseCompose } from '../../compose/parseCompose.js';
-import { readComposeText, type ComposeText } from '../../compose/source/composeText.js';
+import { layeredEnv } from '../../compose/environment.js';
+import { parseCompose, type ComposeOptions } from '../../compose/parseCompose.js';
 import type { ProjectSpec } from '../../compose/projectSpec.js';
+import { readComposeText, type ComposeText } from '../../compose/source/composeText.js';
+import { decodeText, undecodable } from '../../compose/source/decodeText.js';
+import { readEnvFiles } from './envFiles.js';
 
 /** The parser refuses more than this anyway; a device or a huge file is not read first. */
 const maximumBytes = 16 * 1024 * 1024;
@@ -17,34 +18,58 @@ export interface LocalCheck {
   /** Each `file:line:column: message`. */
   readonly errors: readonly string[];
   readonly warnings: readonly string[];
-  /** Variables of this process that the file refers to. */
+  /** Variables of this process, and of the working folder's `.env`, that the file refers to. */
   readonly environment: Readonly<Record<string, string>>;
   /** Present exactly when there are no errors. */
   readonly spec?: ProjectSpec | undefined;
+  readonly source: ComposeText;
+  /** How it was read. */
+  readonly options: ComposeOptions;
+}
+
+export interface ComposeRequest {
+  readonly file: string;
+  readonly env: Environment;
+  /** The working folder. */
+  readonly directory: string;
+  readonly projectName?: string | undefined;
 }
 
 /** Reads and checks a compose file here, so that all problems come with their places. Throws `compose.unreadable`. */
-export async function checkComposeFile(file: string, env: Environment, projectName?: string): Promise<LocalCheck> {
+export async function checkComposeFile({ file, env, directory, projectName }: ComposeRequest): Promise<LocalCheck> {
   const source = readComposeText(await readText(file));
   const environment: Record<string, string> = {};
-  const lookUp = layeredEnv(await readEnvFiles(file, source), name => {
+  const lookUp = (name: string): string | undefined => {
     const value = env[name];
     if (value !== undefined) environment[name] = value;
     return value;
-  });
-  const { diagnostics, spec } = parseCompose(source, {
+  };
+  const envFiles = await readEnvFiles({ file, source, directory, lookUp });
+  const inFiles = layeredEnv(envFiles.values, lookUp);
+  const options: ComposeOptions = {
     directoryName: basename(dirname(file)),
-    env: lookUp,
     projectName,
-  });
+    env: name => {
+      const value = inFiles(name);
+      // The host reads the env files beside the compose file itself.
+      if (envFiles.ofWorkingFolder && value !== undefined) environment[name] = value;
+      return value;
+    },
+  };
+  const { diagnostics, spec } = parseCompose(source, options);
   // A place that terminals can open, then the sentence that agent-compose has for it.
   const describe = ({ range, message }: ComposeDiagnostic): string =>
     `${file}:${range.start.line}:${range.start.column}: ${message}`;
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  // What an env file that cannot be read would have defined is not the compose file's fault.
+  const own = envFiles.errors.length === 0 ? errors : errors.filter(({ code }) => code !== 'compose.missingVariable');
   return {
-    errors: diagnostics.filter(({ severity }) => severity === 'error').map(describe),
-    warnings: diagnostics.filter(({ severity }) => severity === 'warning').map(describe),
+    errors: [...envFiles.errors, ...own.map(describe)],
+    warnings: [...envFiles.warnings, ...diagnostics.filter(({ severity }) => severity === 'warning').map(describe)],
     environment,
-    spec,
+    spec: envFiles.errors.length === 0 ? spec : undefined,
+    source,
+    options,
   };
 }
 
@@ -54,26 +79,16 @@ export function invalidCompose(file: string, problems: readonly string[]): AppEr
   return new AppError('compose.invalid', `The compose file ${file} has ${count}.`, { file, problems });
 }
 
-/** The host reads them again and reports what is wrong with them; here they only serve to resolve references. */
-async function readEnvFiles(file: string, source: ComposeText): Promise<readonly ReadonlyMap<string, string>[]> {
-  const { named, useDefault } = envFilesOf(source);
-  const paths = useDefault ? ['.env'] : named;
-  const readings = await Promise.all(
-    paths.map(async path => {
-      const contents = await readFile(resolve(dirname(file), path), 'utf8').catch(() => '');
-      return readDotenv(contents);
-    }),
-  );
-  return readings.flatMap(reading => (reading.ok ? [reading.values] : []));
-}
-
 async function readText(file: string): Promise<string> {
   try {
     const found = await stat(file);
     if (!found.isFile()) throw new Error('it is not a file');
     if (found.size > maximumBytes) throw new Error(`it has ${found.size} bytes`);
-    return await readFile(file, 'utf8');
+    const reading = decodeText(await readFile(file), (bytes, encoding) => new TextDecoder(encoding).decode(bytes));
+    if (reading.ok) return reading.text;
+    throw invalidCompose(file, [`${file}:${reading.line}:${reading.column}: ${undecodable(reading)}`]);
   } catch (error) {
+    if (isAppError(error, 'compose.invalid')) throw error;
     const reason = errorMessage(error);
     throw new AppError(
       'compose.unreadable',

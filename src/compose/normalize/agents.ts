@@ -11,8 +11,9 @@ import type {
 import type { ComposeNode, MappingEntry, MappingNode } from '../source/composeNode.js';
 import { child, entryOf } from '../source/composeNode.js';
 import { weakeningArguments } from '../schema/permissionArguments.js';
-import { agentMcpServers, capsets, mounts, skills } from './agentParts.js';
+import { agentMcpServers, capsets } from './agentParts.js';
 import { envEntries, interpolatedAt } from './interpolate.js';
+import { mounts } from './mounts.js';
 import type { NormalizeContext } from './normalizeContext.js';
 import {
   argumentsAt,
@@ -30,11 +31,13 @@ import {
   textAt,
   textOf,
   textsOf,
+  uniqueTexts,
   verbatimAt,
   wordAt,
 } from './normalizeContext.js';
 import { agentProvider } from './provider.js';
 import { scheduler } from './scheduler.js';
+import { skills } from './skills.js';
 import { agentWorkspace, DEFAULT_WORKSPACE } from './workspace.js';
 
 /** What agents may refer to. */
@@ -64,7 +67,7 @@ export function normalizeAgents(
 }
 
 /** The agent's own fields, then those of `defaults` that it leaves out; `env` is merged by name. */
-function withDefaults(agent: MappingEntry, defaults: ComposeNode | undefined): MappingNode {
+export function withDefaults(agent: MappingEntry, defaults: ComposeNode | undefined): MappingNode {
   const own = entriesOf(agent.value);
   const ownKeys = new Set(own.map(entry => entry.key));
   const added = entriesOf(defaults).filter(entry => !ownKeys.has(entry.key));
@@ -191,8 +194,8 @@ function buildOf(node: ComposeNode | undefined): BuildSpec | undefined {
     dockerfile: textAt(node, 'dockerfile') ?? 'Dockerfile',
     target: textAt(node, 'target'),
     args: pairsAt(node, 'args'),
-    platforms: textsOf(child(node, 'platforms')),
-    tags: textsOf(child(node, 'tags')),
+    platforms: uniqueTexts(textsOf(child(node, 'platforms'))),
+    tags: uniqueTexts(textsOf(child(node, 'tags'))),
     noCache: flagAt(node, 'no_cache', false),
     pull: flagAt(node, 'pull', false),
   };

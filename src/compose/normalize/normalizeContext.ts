@@ -9,6 +9,7 @@ export interface NormalizeContext {
   /** The file, for fixes that keep its layout. */
   readonly text: string;
   readonly env: (name: string) => string | undefined;
+  readonly valuesUnknown?: boolean | undefined;
   readonly directoryName?: string | undefined;
   readonly projectName?: string | undefined;
   readonly problems: ProblemList;
@@ -86,7 +87,13 @@ export function numberAt(node: ComposeNode | undefined, key: string): number | u
   return Number.isFinite(value) ? value : undefined;
 }
 
+/** Whole milliseconds: for limits, where a part of one means nothing. */
 export function durationAt(node: ComposeNode | undefined, key: string): number | undefined {
+  const ms = exactDurationAt(node, key);
+  return ms === undefined ? undefined : Math.round(ms);
+}
+
+export function exactDurationAt(node: ComposeNode | undefined, key: string): number | undefined {
   const text = textAt(node, key);
   const reading = text === undefined ? undefined : readPositiveDuration(text);
   return reading?.ok === true ? reading.ms : undefined;

@@ -64,7 +64,7 @@ function namesOf(node: ComposeNode | undefined): ReadonlySet<string> {
   return new Set(entriesOf(node).map(entry => entry.key));
 }
 
-function projectName(context: NormalizeContext, root: MappingNode): string {
+export function projectName(context: NormalizeContext, root: MappingNode): string {
   const given = context.projectName ?? textAt(root, 'name');
   if (given !== undefined) {
     if (context.projectName !== undefined && !new RegExp(PROJECT_NAME, 'u').test(given)) {

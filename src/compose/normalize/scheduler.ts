@@ -3,7 +3,16 @@ import type { SchedulerSpec, ScriptSpec, TriggerCommon, TriggerSpec } from '../p
 import type { ComposeNode, MappingNode } from '../source/composeNode.js';
 import { child, entryOf, joinPath } from '../source/composeNode.js';
 import type { NormalizeContext } from './normalizeContext.js';
-import { durationAt, flagAt, itemsOf, optionalWordAt, refuse, textAt, verbatimAt, wordAt } from './normalizeContext.js';
+import {
+  exactDurationAt,
+  flagAt,
+  itemsOf,
+  optionalWordAt,
+  refuse,
+  textAt,
+  verbatimAt,
+  wordAt,
+} from './normalizeContext.js';
 import { credentials, gitUrl, relativePath } from './workspace.js';
 
 export function scheduler(context: NormalizeContext, node: ComposeNode): SchedulerSpec | undefined {
@@ -71,9 +80,9 @@ function checkTimezone(context: NormalizeContext, node: MappingNode): void {
 function triggerOf(node: MappingNode, common: TriggerCommon): TriggerSpec | undefined {
   const cron = textAt(node, 'cron');
   if (cron !== undefined) return { ...common, kind: 'cron', cron, timezone: canonicalZone(textAt(node, 'timezone')) };
-  const intervalMs = durationAt(node, 'interval');
+  const intervalMs = exactDurationAt(node, 'interval');
   if (intervalMs !== undefined) return { ...common, kind: 'interval', intervalMs };
-  const timeoutMs = durationAt(node, 'timeout');
+  const timeoutMs = exactDurationAt(node, 'timeout');
   if (timeoutMs !== undefined) return { ...common, kind: 'timeout', timeoutMs };
   const topic = textAt(child(node, 'event'), 'topic');
   return topic === undefined ? undefined : { ...common, kind: 'event', topic };

@@ -78,9 +78,22 @@ function remoteServer(context: NormalizeContext, name: string, node: MappingNode
 function refuseFields(context: NormalizeContext, node: MappingNode, keys: readonly string[], type: string): void {
   for (const key of keys) {
     const entry = entryOf(node, key);
-    if (!entry || (entry.value.kind === 'scalar' && textOf(entry.value) === undefined)) continue;
+    if (!entry || isEmpty(entry.value)) continue;
     const text = `${key} is not allowed for ${type} mcp`;
     refuse(context, { code: 'compose.exclusive', path: entry.value.path, span: entry.keySpan, text });
+  }
+}
+
+function isEmpty(node: ComposeNode): boolean {
+  switch (node.kind) {
+    case 'scalar':
+      return textOf(node) === undefined;
+    case 'mapping':
+      return node.entries.length === 0;
+    case 'sequence':
+      return node.items.every(isEmpty);
+    case 'alias':
+      return false;
   }
 }
 
@@ -107,7 +120,7 @@ function octobusUrlProblem(url: string): string | undefined {
   if (!parts) return 'url must be an absolute http or https address';
   const authority = parts[2] ?? '';
   if (authority.includes('@')) return 'url must not contain a user name or password';
-  if (!/^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?$/.test(authority)) return 'url must have a host';
+  if (!/^(\[[0-9A-Fa-f:.]+\]|[\p{L}\p{M}\p{N}._-]+)(:\d{1,5})?$/u.test(authority)) return 'url must have a host';
   const port = /:(\d+)$/.exec(authority)?.[1];
   if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535))
     return 'url must have a port between 1 and 65535';

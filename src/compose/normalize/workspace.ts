@@ -3,8 +3,8 @@ import type { ComposeNode, MappingNode } from '../source/composeNode.js';
 import { child, entryOf, joinPath } from '../source/composeNode.js';
 import { appendFieldFix } from '../source/textEdits.js';
 import type { Span } from '../source/textPosition.js';
-import { interpolatedAt, templateAt } from './interpolate.js';
 import type { NormalizeContext } from './normalizeContext.js';
+import { cleanRelativePath } from './paths.js';
 import {
   compareText,
   entriesOf,
@@ -60,7 +60,7 @@ export function agentWorkspace(
     return inlineWorkspace(context, node, node.entries[0]?.keySpan ?? node.span);
   if (!declared.has(name)) {
     const nameNode = child(node, 'name') ?? node;
-    refuseUndefined(context, { what: 'workspace', name, known: declared, node: nameNode, path: node.path });
+    refuseUndefined(context, { what: 'workspace', name, known: declared, node: nameNode });
     return undefined;
   }
   const found = named.find(workspace => workspace.key === name);
@@ -214,19 +214,22 @@ export function relativePath(
     refuse(context, { path: pathNode.path, span: pathNode.span, text: `${what} must be relative` });
     return undefined;
   }
-  const steps: string[] = [];
-  for (const step of path.split(/[/\\]+/)) {
-    if (step === '' || step === '.') continue;
-    if (step === '..' && steps.pop() === undefined) {
-      refuse(context, { path: pathNode.path, span: pathNode.span, text: `${what} escapes project source root` });
-      return undefined;
-    }
-    if (step !== '..') steps.push(step);
+  // A backslash is part of a name here and a separator on Windows: it is kept, and leads outside nowhere.
+  if (climbsOut(path) || climbsOut(path.replaceAll('\\', '/'))) {
+    refuse(context, { path: pathNode.path, span: pathNode.span, text: `${what} escapes project source root` });
+    return undefined;
   }
-  return steps.length === 0 ? '.' : steps.join('/');
+  return cleanRelativePath(path);
 }
 
-/** `password` and `token` must be one `${NAME}` each and stay unresolved. */
+function climbsOut(path: string): boolean {
+  return cleanRelativePath(path).split('/')[0] === '..';
+}
+
+/**
+ * What the file says. `password` and `token` must be one `${NAME}` each; a `username` may be one, because tokens are often
+ * sent as it. What is behind the names is asked for when something is fetched.
+ */
 export function credentials(context: NormalizeContext, node: MappingNode): CredentialsSpec {
   for (const key of ['password', 'token']) {
     const valueNode = child(node, key);
@@ -236,8 +239,8 @@ export function credentials(context: NormalizeContext, node: MappingNode): Crede
     refuse(context, { path: valueNode.path, span: valueNode.span, text: message });
   }
   return {
-    username: interpolatedAt(context, node, 'username'),
-    password: templateAt(context, node, 'password'),
-    token: templateAt(context, node, 'token'),
+    username: textAt(node, 'username'),
+    password: textAt(node, 'password'),
+    token: textAt(node, 'token'),
   };
 }

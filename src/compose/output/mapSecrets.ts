@@ -8,6 +8,7 @@ import type {
   SchedulerSpec,
   WorkspaceSpec,
 } from '../projectSpec.js';
+import { referencedNames } from '../normalize/interpolate.js';
 
 type MapText = (text: string) => string;
 
@@ -63,10 +64,15 @@ function mapScheduler(scheduler: SchedulerSpec, map: MapText): SchedulerSpec {
 
 function mapCredentials(credentials: CredentialsSpec, map: MapText): CredentialsSpec {
   return {
-    ...credentials,
+    // A name that stands in the file is none; one that comes from a variable is often a token.
+    username: hasReference(credentials.username) ? mapOptional(credentials.username, map) : credentials.username,
     password: mapOptional(credentials.password, map),
     token: mapOptional(credentials.token, map),
   };
+}
+
+function hasReference(text: string | undefined): boolean {
+  return text !== undefined && referencedNames(text).length > 0;
 }
 
 function mapOptional(text: string | undefined, map: MapText): string | undefined {

@@ -1,5 +1,6 @@
 import { BYTE_SIZE_PATTERN } from '../byteSize.js';
 import { POSITIVE_DURATION_PATTERN } from '../duration.js';
+import { mayBeEmptyEntry, mayBeLeftOut } from '../leftOut.js';
 import { agent } from '../schema/agentFields.js';
 import { refusedText } from '../schema/checkText.js';
 import { envValue } from '../schema/commonFields.js';
@@ -51,13 +52,13 @@ function body(shape: Shape): JsonSchema {
       return {
         type: 'object',
         propertyNames: shape.keyPattern === undefined ? { minLength: 1 } : { pattern: shape.keyPattern },
-        additionalProperties: schemaOf(shape.value),
+        additionalProperties: mayBeEmptyEntry(shape.value) ? orNull(schemaOf(shape.value)) : schemaOf(shape.value),
       };
     case 'list':
       return {
         type: 'array',
+        // How many there may be, JSON Schema cannot say: repeated and empty ones do not count.
         items: schemaOf(shape.item),
-        ...(shape.max === undefined ? {} : { maxItems: shape.max }),
       };
     case 'choice':
       return choiceSchema(shape);
@@ -82,22 +83,34 @@ function mappingSchema(shape: MappingShape): JsonSchema {
   const one = shape.exactlyOne?.names.filter(name => fields.some(([key]) => key === name));
   return {
     type: 'object',
-    properties: Object.fromEntries(fields.map(([name, field]) => [name, fieldSchema(field)])),
-    ...(required.length === 0 ? {} : { required }),
+    properties: Object.fromEntries(
+      fields.map(([name, field]) => [name, fieldSchema(field, { isOptional: mayBeLeftOut(name, shape) })]),
+    ),
+    ...(required.length === 0 || shape.mayBeEmpty ? {} : { required }),
     ...(one === undefined ? {} : { oneOf: one.map(name => ({ required: [name] })) }),
     additionalProperties: false,
   };
 }
 
-function fieldSchema(field: Field): JsonSchema {
+function fieldSchema(field: Field, { isOptional }: { readonly isOptional: boolean }): JsonSchema {
   const note = field.planned ? ' Accepted and kept; this version does not act on it yet.' : '';
   const described = {
     description: `${field.doc}${note}`,
     ...(field.spellingOf === undefined ? {} : { deprecated: true }),
   };
-  const schema = schemaOf(field.shape);
+  const schema = isOptional ? orNull(schemaOf(field.shape)) : schemaOf(field.shape);
   // Beside `$ref` everything else is ignored in draft-07.
   return '$ref' in schema ? { ...described, allOf: [schema] } : { ...described, ...schema };
+}
+
+/** What is left empty says nothing. */
+function orNull(schema: JsonSchema): JsonSchema {
+  const { type, anyOf } = schema;
+  if (typeof type === 'string' && !('enum' in schema) && !('oneOf' in schema))
+    return { ...schema, type: [type, 'null'] };
+  if (!Array.isArray(anyOf)) return { anyOf: [schema, { type: 'null' }] };
+  const options: readonly JsonSchema[] = anyOf;
+  return options.some(option => option['type'] === 'null') ? schema : { anyOf: [...options, { type: 'null' }] };
 }
 
 function textSchema(shape: TextShape): JsonSchema {
@@ -134,7 +147,6 @@ function patternOf(shape: TextShape): string | undefined {
 
 function closedSchema(shape: TextShape): JsonSchema {
   const values = (shape.values ?? []).map(value => value.value);
-  if (!shape.ignoreCase) return { type: 'string', enum: values };
   const anyCase = values.map(value => value.replace(/[a-z]/g, letter => `[${letter.toUpperCase()}${letter}]`));
   return {
     anyOf: [

@@ -72,12 +72,9 @@ const build = {
     args: field(dictionary('argument', 'NODE_VERSION', text()), 'Build arguments.', 'args:\n  NODE_VERSION: "24"', {
       era: 'head',
     }),
-    platforms: field(
-      list(text({ nonEmpty: true }), { max: 1 }),
-      'Platform to build for; at most one.',
-      'platforms: [linux/amd64]',
-      { era: 'head' },
-    ),
+    platforms: field(list(text(), { max: 1 }), 'Platform to build for; at most one.', 'platforms: [linux/amd64]', {
+      era: 'head',
+    }),
     tags: field(texts, 'Names for the image.', 'tags: [shop/dev:latest]', { era: 'head' }),
     no_cache: field(bool, 'Build without the cache.', 'no_cache: true', { era: 'head', fallback: 'false' }),
     pull: field(bool, 'Fetch newer base images first.', 'pull: true', { era: 'head', fallback: 'false' }),

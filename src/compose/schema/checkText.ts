@@ -30,8 +30,7 @@ export function refusedText(source: string, shape: TextShape): string | undefine
 }
 
 function isListed(text: string, shape: TextShape): boolean {
-  const wanted = shape.ignoreCase ? text.toLowerCase() : text;
-  return (shape.values ?? []).some(value => value.value === wanted);
+  return (shape.values ?? []).some(value => value.value === text.toLowerCase());
 }
 
 /** `a, b or c`, without older spellings. */

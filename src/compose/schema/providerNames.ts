@@ -38,8 +38,9 @@ export const builtInProviders: readonly BuiltInProvider[] = [
   { name: 'pi', doc: 'Pi.', aliases: ['pi-agent'], models: [], planned: true },
 ];
 
-/** The built-in provider with this name or alias. */
-export function builtInProvider(name: string): BuiltInProvider | undefined {
+/** The built-in provider with this name or alias, in any case, with `-` or `_`. */
+export function builtInProvider(written: string): BuiltInProvider | undefined {
+  const name = written.toLowerCase().replaceAll('_', '-');
   return builtInProviders.find(provider => provider.name === name || provider.aliases.includes(name));
 }
 

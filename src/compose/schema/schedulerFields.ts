@@ -70,36 +70,39 @@ const trigger: MappingShape = mapping(
 
 const SCRIPT = 'provider: file\npath: nightly.js';
 
-const scriptSource: MappingShape = mapping({
-  provider: field(
-    oneOf([
-      { value: 'file', doc: 'A file of the project.' },
-      { value: 'http', doc: 'A download.' },
-      { value: 'git', doc: 'A file of another repository.' },
-    ]),
-    'Where the script comes from.',
-    SCRIPT,
-    { required: true, era: 'head' },
-  ),
-  path: field(text(), 'Path of the script, relative to the compose file or to the root of the repository.', SCRIPT, {
-    era: 'head',
-  }),
-  url: field(
-    text(),
-    'Address of the script or of the repository.',
-    'provider: http\nurl: https://example.com/nightly.js',
-    { era: 'head' },
-  ),
-  ref: field(
-    text(),
-    'With `git`: branch, tag or commit.',
-    'provider: git\nurl: https://example.com/scripts.git\npath: nightly.js\nref: v2',
-    {
+const scriptSource: MappingShape = mapping(
+  {
+    provider: field(
+      oneOf([
+        { value: 'file', doc: 'A file of the project.' },
+        { value: 'http', doc: 'A download.' },
+        { value: 'git', doc: 'A file of another repository.' },
+      ]),
+      'Where the script comes from.',
+      SCRIPT,
+      { required: true, era: 'head' },
+    ),
+    path: field(text(), 'Path of the script, relative to the compose file or to the root of the repository.', SCRIPT, {
       era: 'head',
-    },
-  ),
-  ...credentialFields('provider: http\nurl: https://example.com/nightly.js'),
-});
+    }),
+    url: field(
+      text(),
+      'Address of the script or of the repository.',
+      'provider: http\nurl: https://example.com/nightly.js',
+      { era: 'head' },
+    ),
+    ref: field(
+      text(),
+      'With `git`: branch, tag or commit.',
+      'provider: git\nurl: https://example.com/scripts.git\npath: nightly.js\nref: v2',
+      {
+        era: 'head',
+      },
+    ),
+    ...credentialFields('provider: http\nurl: https://example.com/nightly.js'),
+  },
+  { mayBeEmpty: true },
+);
 
 export const scheduler: MappingShape = mapping({
   enabled: field(bool, 'Whether its triggers fire.', 'enabled: false', { fallback: 'true' }),

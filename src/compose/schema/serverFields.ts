@@ -1,6 +1,6 @@
 import { credentialFields, envValue, texts } from './commonFields.js';
 import type { Fields, MappingShape } from './shape.js';
-import { bool, dictionary, field, list, mapping, oneOf, text } from './shape.js';
+import { bool, dictionary, field, IDENTIFIER, list, mapping, oneOf, text } from './shape.js';
 
 const LOCAL = 'type: local\ncommand: tickets-mcp';
 const REMOTE = 'type: remote\ntransport: http\nurl: https://example.com/mcp';
@@ -91,8 +91,8 @@ export const octobusServer: MappingShape = mapping({
 const SKILL = 'name: review\nprovider: file\npath: skills/review';
 
 export const skill: MappingShape = mapping({
-  name: field(text({ nonEmpty: true }), 'Name of the skill, unique for the agent.', SKILL, {
-    required: true,
+  name: field(text(), `Name of the skill, unique for the agent; it must match \`${IDENTIFIER}\`.`, SKILL, {
+    fallback: 'the last part of `path` or `url`, in the letters of a name',
     era: 'head',
     interpolated: true,
   }),
@@ -130,7 +130,7 @@ export const skill: MappingShape = mapping({
   ),
   format: field(
     text(),
-    'With `http`: `zip`.',
+    'With `http`: `zip`, which must be written; with `file` it may be.',
     'name: review\nprovider: http\nurl: https://example.com/review.zip\nformat: zip',
     {
       era: 'head',

@@ -8,9 +8,8 @@ export type Shape = TextShape | BoolShape | NumberShape | MappingShape | Diction
 export interface TextShape {
   readonly kind: 'text';
   readonly values?: readonly ShapeValue[] | undefined;
-  /** `values` are the only ones allowed; otherwise they are proposals. */
+  /** `values` are the only ones allowed, in any case; otherwise they are proposals. */
   readonly closed: boolean;
-  readonly ignoreCase: boolean;
   readonly pattern?: string | undefined;
   readonly format?: TextFormat | undefined;
   /** An empty value is refused. */
@@ -48,6 +47,8 @@ export interface MappingShape {
   readonly fields: Fields;
   /** Exactly one of these fields must be there, whatever its value. */
   readonly exactlyOne?: ExactlyOne | undefined;
+  /** Without any field it means that nothing was written. */
+  readonly mayBeEmpty: boolean;
 }
 
 export interface ExactlyOne {
@@ -149,7 +150,6 @@ export function text(options: TextOptions = {}): TextShape {
     kind: 'text',
     values: options.proposals,
     closed: false,
-    ignoreCase: false,
     pattern: options.pattern,
     format: options.format,
     nonEmpty: options.nonEmpty ?? false,
@@ -158,8 +158,9 @@ export function text(options: TextOptions = {}): TextShape {
   };
 }
 
-export function oneOf(values: readonly ShapeValue[], options: { readonly ignoreCase?: boolean } = {}): TextShape {
-  return { kind: 'text', values, closed: true, ignoreCase: options.ignoreCase ?? false, nonEmpty: true };
+/** One of these words, in any case. */
+export function oneOf(values: readonly ShapeValue[]): TextShape {
+  return { kind: 'text', values, closed: true, nonEmpty: true };
 }
 
 export const bool: BoolShape = { kind: 'bool' };
@@ -172,8 +173,11 @@ export function decimal(min: number): NumberShape {
   return { kind: 'number', integer: false, min };
 }
 
-export function mapping(fields: Fields, options: { readonly exactlyOne?: ExactlyOne } = {}): MappingShape {
-  return { kind: 'mapping', fields, exactlyOne: options.exactlyOne };
+export function mapping(
+  fields: Fields,
+  options: { readonly exactlyOne?: ExactlyOne; readonly mayBeEmpty?: boolean } = {},
+): MappingShape {
+  return { kind: 'mapping', fields, exactlyOne: options.exactlyOne, mayBeEmpty: options.mayBeEmpty ?? false };
 }
 
 export function dictionary(

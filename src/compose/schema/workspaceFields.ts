@@ -4,17 +4,14 @@ import { field, list, mapping, oneOf, oneOrMore, text } from './shape.js';
 
 const GIT = 'provider: git\nurl: https://example.com/shop.git';
 
-const provider = oneOf(
-  [
-    { value: 'worktree', doc: 'A git worktree of this repository, one per thread.' },
-    { value: 'shared', doc: "The user's own checkout, without isolation." },
-    { value: 'thread', doc: 'The workspace of the thread the agent is called on; for reviewers.', planned: true },
-    { value: 'file', doc: 'A copy of a folder of the project.', planned: true },
-    { value: 'git', doc: 'A clone of another repository.', planned: true },
-    { value: 'local', doc: 'The older word for `file`.', planned: true, spellingOf: 'file' },
-  ],
-  { ignoreCase: true },
-);
+const provider = oneOf([
+  { value: 'worktree', doc: 'A git worktree of this repository, one per thread.' },
+  { value: 'shared', doc: "The user's own checkout, without isolation." },
+  { value: 'thread', doc: 'The workspace of the thread the agent is called on; for reviewers.', planned: true },
+  { value: 'file', doc: 'A copy of a folder of the project.', planned: true },
+  { value: 'git', doc: 'A clone of another repository.', planned: true },
+  { value: 'local', doc: 'The older word for `file`.', planned: true, spellingOf: 'file' },
+]);
 
 const fields: Fields = {
   provider: field(

@@ -7,6 +7,8 @@ import type { Span } from './textPosition.js';
 export const MAX_TEXT_LENGTH = 2 * 1024 * 1024;
 /** Far above any real file, far below what would exhaust the stack. */
 const MAX_DEPTH = 100;
+/** What YAML does not allow in a file: control characters, half characters, and two that are none. */
+const CONTROL = /[\0-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f\ufffe\uffff]|\p{Surrogate}/u;
 /** A broken file can hold one problem per character. */
 const MAX_SYNTAX_PROBLEMS = 50;
 
@@ -41,9 +43,13 @@ export function readYaml(text: string): YamlReading {
   for (const error of document.errors.slice(0, MAX_SYNTAX_PROBLEMS)) {
     problems.push(syntaxProblem(error.code, error.message, { start: error.pos[0], end: error.pos[1] }));
   }
-  const nul = text.indexOf('\0');
-  if (nul >= 0) {
-    problems.push(syntaxProblem('NUL', 'control character NUL is not allowed', { start: nul, end: nul + 1 }));
+  const control = CONTROL.exec(text);
+  if (control) {
+    const code = (control[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+    const span = { start: control.index, end: control.index + 1 };
+    problems.push(
+      syntaxProblem('CONTROL', `character U+${code} is not allowed; inside double quotes write \\u${code}`, span),
+    );
   }
   const reader = new TreeReader(problems);
   const contents: unknown = document.contents;

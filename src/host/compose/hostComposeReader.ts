@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
-import { readFile, realpath, stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { defined } from '../../base/defined.js';
-import { AppError, errorMessage } from '../../base/errors.js';
+import { AppError, errorMessage, isAppError } from '../../base/errors.js';
 import { layeredEnv } from '../../compose/environment.js';
 import { specHash } from '../../compose/output/specHash.js';
 import { parseCompose } from '../../compose/parseCompose.js';
 import type { ComposeReader, ComposeText, ParsedCompose, ParseOptions } from '../../core/projects/applyProject.js';
 import type { ComposeSecrets } from '../environment/composeSecrets.js';
+import { decodeComposeFile } from '../environment/decodeComposeFile.js';
 import { readEnvFiles } from '../environment/envFiles.js';
 import type { LoginShell } from '../environment/loginShell.js';
 
@@ -36,8 +37,9 @@ export class HostComposeReader implements ComposeReader {
     try {
       const { size } = await stat(file);
       if (size > maxComposeBytes) throw new Error(`it has ${size} bytes; at most ${maxComposeBytes} are read`);
-      return { file, folder: dirname(file), text: await readFile(file, 'utf8') };
+      return { file, folder: dirname(file), text: await decodeComposeFile(file) };
     } catch (error) {
+      if (isAppError(error, 'compose.invalid')) throw error;
       const reason = errorMessage(error);
       throw new AppError(
         'compose.unreadable',
@@ -50,7 +52,8 @@ export class HostComposeReader implements ComposeReader {
 
   async parse({ file, folder, text }: ComposeText, { environment, projectName }: ParseOptions): Promise<ParsedCompose> {
     const login = await this.#shell.environment();
-    const env = layeredEnv(await readEnvFiles(file, text), name => environment[name] ?? login[name]);
+    const lookUp = (name: string): string | undefined => environment[name] ?? login[name];
+    const env = layeredEnv(await readEnvFiles(file, text, lookUp), lookUp);
     const options = { file, directoryName: basename(folder), env, ...defined({ projectName }) };
     const { spec, diagnostics } = parseCompose(text, options);
     const problems = diagnostics.map(({ message, severity }) => ({ message, isError: severity === 'error' }));

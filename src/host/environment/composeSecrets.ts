@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { AppError, errorMessage } from '../../base/errors.js';
 import type { Redactor } from '../../base/redactor.js';
@@ -6,6 +5,7 @@ import { referencedNames } from '../../compose/normalize/interpolate.js';
 import { mapSecrets } from '../../compose/output/mapSecrets.js';
 import { parseCompose } from '../../compose/parseCompose.js';
 import type { ProjectSpec } from '../../compose/projectSpec.js';
+import { decodeComposeFile } from './decodeComposeFile.js';
 
 /** Stands in the database where the file has the text of a secret; the names that the text refers to follow. */
 const mark = 'sealed:';
@@ -60,7 +60,11 @@ export class ComposeSecrets {
   async #readTexts(file: string): Promise<ReadonlyMap<string, string>> {
     const text = await read(file);
     // Only what is secret is looked at: a variable that nobody has here must not make the file invalid.
-    const { spec } = parseCompose(text, { directoryName: basename(dirname(file)), env: () => anyValue });
+    const { spec } = parseCompose(text, {
+      directoryName: basename(dirname(file)),
+      env: () => anyValue,
+      valuesUnknown: true,
+    });
     const texts = new Map<string, string>();
     if (!spec) return texts;
     mapSecrets(spec, template => {
@@ -91,7 +95,7 @@ function sealedTexts(spec: ProjectSpec): ReadonlySet<string> {
 
 async function read(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8');
+    return await decodeComposeFile(file);
   } catch (error) {
     const reason = errorMessage(error);
     throw new AppError(

@@ -66,14 +66,11 @@ export class HostRunEnvironment implements RunEnvironment {
     const provider = spec.providers.find(candidate => candidate.name === run.provider);
     const own = spec.agents.find(candidate => candidate.name === agent.name);
     const entries = [...spec.variables, ...(provider?.env ?? []), ...(own ?? agent).env];
-    const files = entries.some(entry => entry.secret) ? await readProjectEnvFiles(project.file) : [];
+    const lookUp = (name: string): string | undefined => base[name];
+    const files = entries.some(entry => entry.secret) ? await readProjectEnvFiles(project.file, lookUp) : [];
     const result = {
       ...base,
-      ...resolveEntries(
-        entries,
-        layeredEnv(files, name => base[name]),
-        agent.name,
-      ),
+      ...resolveEntries(entries, layeredEnv(files, lookUp), agent.name),
     };
     this.#keepSecret(entries, result);
     // An agent that calls `muster` reaches the host that runs it, which knows what agents may not do.

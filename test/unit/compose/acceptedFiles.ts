@@ -122,6 +122,58 @@ agents:
   tester: {provider: demo, workspace: {provider: shared}}
 `,
   },
+  {
+    name: 'optional values that are left empty',
+    text: `name:
+env_file:
+variables:
+volumes: {cache: }
+limits: {concurrency: }
+agents:
+  idle:
+  dev:
+    enabled:
+    build:
+    driver:
+    provider:
+    timeout:
+    workspace:
+    sandbox: {stopped_runtime_policy: }
+    jupyter: {enabled: , guest_port: }
+    handoff:
+    scheduler: {enabled: , sandbox_policy: , script: , triggers: [{cron: "@hourly", timezone: , prompt: , sandbox_policy: ~}]}
+`,
+  },
+  {
+    name: 'words in any case',
+    text: `mcp_servers: {m: {type: Local, command: c}, r: {type: REMOTE, transport: SSE, url: u}}
+agents:
+  dev:
+    provider: Claude_Code
+    permissions: Auto
+    volumes: ["cache:/c:RO", {type: Volume, source: a, target: /a}]
+    skills: [{provider: File, path: skills/Review.Things}]
+    scheduler: {sandbox_policy: Sticky, concurrency_policy: PARALLEL, triggers: [{cron: "@hourly", sandbox_policy: New}]}
+`,
+  },
+  ...['Claude', 'CODEX', 'claude_code', 'gemini_cli', 'open_code'].map(name => ({
+    name: `provider ${name}`,
+    text: agent(`provider: ${name}`),
+  })),
+  {
+    name: 'fields of the other kind of server that hold nothing',
+    text: `mcp_servers:
+  far: {type: remote, transport: http, url: u, args: [], env: {}, command: ""}
+  near: {type: local, command: c, headers: {}, url: ""}
+`,
+  },
+  { name: 'an empty script', text: agent('scheduler: {script: {}, triggers: [{cron: "@daily"}]}') },
+  { name: 'a platform that is repeated', text: agent('build: {platforms: [linux/amd64, " linux/amd64", ""]}') },
+  { name: 'an international host name', text: 'octobus_servers: {a: {url: "https://bücher.example:443"}}\n' },
+  {
+    name: 'credentials that nobody has set yet',
+    text: agent('workspace: {provider: git, url: "https://git.test/r", username: "${U}", token: "${T}"}'),
+  },
   { name: 'no agents', text: 'name: empty\nagents: {}\n' },
   { name: 'only a name', text: 'name: empty\n' },
   { name: 'JSON', text: '{"name": "json", "agents": {"dev": {"provider": "claude", "driver": {"docker": {}}}}}' },

@@ -226,6 +226,50 @@ agents:
   });
 });
 
+describe('what is not changed on the way', () => {
+  const agentOf = (text: string): Record<string, unknown> =>
+    (
+      JSON.parse(canonicalJson(spec(text, { U: 'ghp_token' }), { redacted: true })) as {
+        agents: Record<string, unknown>[];
+      }
+    ).agents[0] ?? {};
+
+  it('a name that comes from a variable is hidden, one that stands in the file is not', () => {
+    const workspace = (name: string): string =>
+      agent(`workspace: {provider: git, url: "https://git.test/r", username: "${name}"}`);
+    expect(agentOf(workspace('${U}'))).toMatchObject({ workspace: { username: '********' } });
+    expect(agentOf(workspace('bot'))).toMatchObject({ workspace: { username: 'bot' } });
+    expect(canonicalJson(spec(workspace('${U}'), { U: 'ghp_token' }), { redacted: false })).not.toContain('ghp_token');
+  });
+
+  it.each([
+    [
+      'parts of a millisecond',
+      'scheduler: {triggers: [{interval: 1.5ms}]}',
+      { scheduler: { triggers: [{ interval: '1.5ms' }] } },
+    ],
+    ['a backslash', 'workspace: {provider: file, path: "a\\\\b/./c"}', { workspace: { path: 'a\\b/c' } }],
+    [
+      'the names of skills',
+      'skills: [{provider: git, url: "https://x.test/My.Skill.git/"}]',
+      { skills: [{ name: 'my-skill' }] },
+    ],
+    ['a target that is written in a roundabout way', 'volumes: ["a:/x/./y//"]', { volumes: [{ target: '/x/y' }] }],
+  ])('%s', (_, body, expected) => {
+    expect(agentOf(agent(body))).toMatchObject(expected);
+  });
+
+  it('a server that is named twice is kept once, with a warning', () => {
+    const text = `mcp_servers: {m: {type: local, command: c}}\n${agent('mcp_servers: [m, m]')}`;
+    expect(
+      read(text)
+        .diagnostics.filter(found => found.code === 'compose.suspicious')
+        .map(found => found.path),
+    ).toEqual(['agents.reviewer.mcp_servers[1]']);
+    expect(spec(text).agents[0]?.mcpServers).toHaveLength(1);
+  });
+});
+
 describe('what agents get', () => {
   it.each([
     ['no image: a process', agent('provider: claude'), 'process'],

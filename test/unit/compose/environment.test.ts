@@ -13,8 +13,15 @@ describe('env files', () => {
     ['A=x\nB=${A}y\nC="$A"', { A: 'x', B: 'xy', C: 'x' }],
     ['A=\r\nB=  spaced  \r\n', { A: '', B: 'spaced' }],
     ['\uFEFFA=b', { A: 'b' }],
+    ['A=#fff\nB= #comment\nC=x #y', { A: '#fff', B: '', C: 'x' }],
+    ['A=\nB=${A:-x} ${A-x} ${C:-y} ${C-y} ${OUT}', { A: '', B: 'x  y y from outside' }],
+    ['A=1\nB=${A:+yes}${A+yes}${C:+no}${C+no}', { A: '1', B: 'yesyes' }],
+    ['B=${C:-${D:-deep}} ${C:-a}b}', { B: 'deep ab}' }],
+    ['A=$$x ${ $1 ${1} ${A', { A: '$x ${ $1 ${1} ${A' }],
+    ["A='${OUT}'", { A: '${OUT}' }],
+    ['A=${OUT:?missing}', { A: 'from outside' }],
   ])('%j', (text, expected) => {
-    const reading = readDotenv(text);
+    const reading = readDotenv(text, name => (name === 'OUT' ? 'from outside' : undefined));
     expect(reading.ok && Object.fromEntries(reading.values)).toEqual(expected);
   });
 
@@ -26,10 +33,19 @@ describe('env files', () => {
     expect(readDotenv(text)).toMatchObject({ ok: false, line });
   });
 
+  it('say which names nothing defines, and what a required one wants', () => {
+    expect(readDotenv('A=1\nB=${NOPE}$A')).toMatchObject({
+      ok: true,
+      warnings: [{ line: 2, text: 'NOPE in the value of B is not set; it is left empty' }],
+    });
+    expect(readDotenv('A=1\nB=${NOPE:?say which}')).toEqual({ ok: false, line: 2, text: 'NOPE: say which' });
+  });
+
   it.each([
     ['name: x\n', { named: [], useDefault: true }],
     ['env_file: a.env\n', { named: ['a.env'], useDefault: false }],
     ['env_file: [a, b]\n', { named: ['a', 'b'], useDefault: false }],
+    ['env_file:\n', { named: [], useDefault: true }],
     ['env_file: []\n', { named: [], useDefault: false }],
   ])('are named by %j', (text, expected) => {
     expect(envFilesOf(text)).toEqual(expected);

@@ -20,7 +20,7 @@ export const refusedParts: readonly RefusedCase[] = [
   {
     name: 'an undefined workspace',
     text: agent('workspace: {name: x}'),
-    expected: ['agents.reviewer.workspace: workspace "x" is not defined'],
+    expected: ['agents.reviewer.workspace.name: workspace "x" is not defined'],
     beyondSchema: true,
   },
   {
@@ -92,6 +92,66 @@ export const refusedParts: readonly RefusedCase[] = [
     expected: ['agents.reviewer.skills[1].name: duplicate skill "a"'],
     beyondSchema: true,
   },
+  ...[
+    ['../../x', 'skill name must match'],
+    ['Review', 'skill name must match'],
+    ['"1review"', 'skill name must match'],
+  ].map(([name, detail]): RefusedCase => ({
+    name: `skill name ${name}`,
+    text: agent(`skills: [{name: ${name}, provider: file, path: p}]`),
+    expected: [`agents.reviewer.skills[0].name: ${detail}`],
+    beyondSchema: true,
+  })),
+  {
+    name: 'a skill whose name cannot be made from its source',
+    text: agent('skills: [{provider: file, path: ..}]'),
+    expected: ['agents.reviewer.skills[0].name: the name "" that is made from the source does not match'],
+    beyondSchema: true,
+  },
+  {
+    name: 'a zip of a repository',
+    text: agent('skills: [{name: a, provider: git, url: u, format: zip}]'),
+    expected: ['agents.reviewer.skills[0].format: format is not supported by a git skill'],
+    beyondSchema: true,
+  },
+  {
+    name: 'a skill folder with an address',
+    text: agent('skills: [{name: a, provider: file, path: p, url: u}]'),
+    expected: ['agents.reviewer.skills[0].url: url is not supported by a file skill'],
+    beyondSchema: true,
+  },
+  {
+    name: 'a mount of a name that is none',
+    text: agent('volumes: ["a/b:/x", {type: volume, source: ./y, target: /y}]'),
+    expected: [
+      'agents.reviewer.volumes[0]: volume source "a/b" must be a name',
+      'agents.reviewer.volumes[1].source: volume source "./y" must be a name',
+    ],
+    beyondSchema: true,
+  },
+  {
+    name: 'mount targets that are the same folder',
+    text: agent('volumes: ["a:/x/../y/", "b:/y"]'),
+    expected: ['agents.reviewer.volumes[1]: duplicate volume target "/y"'],
+    beyondSchema: true,
+  },
+  {
+    name: 'a number that two versions of YAML read differently',
+    text: agent('jupyter: {guest_port: 010}'),
+    expected: ['agents.reviewer.jupyter.guest_port: expected int without leading zeros'],
+    beyondSchema: true,
+  },
+  {
+    name: 'a control character',
+    text: agent('model: "a\u0007b"'),
+    expected: [': character U+0007 is not allowed'],
+    beyondSchema: true,
+  },
+  {
+    name: 'a runtime that is left empty',
+    text: agent('driver:', '  docker:'),
+    expected: ['agents.reviewer.driver.docker: expected mapping, got scalar'],
+  },
   { name: 'mcps', text: agent('mcps: []'), expected: ['agents.reviewer.mcps: unknown field'] },
   {
     name: 'a host port',
@@ -131,6 +191,7 @@ export const refusedParts: readonly RefusedCase[] = [
     name: 'two platforms',
     text: agent('build: {platforms: [linux/amd64, linux/arm64]}'),
     expected: ['agents.reviewer.build.platforms: at most 1 is allowed, found 2'],
+    beyondSchema: true,
   },
   ...(
     [
@@ -225,7 +286,7 @@ export const refusedParts: readonly RefusedCase[] = [
   {
     name: 'an MCP server twice',
     text: agent('mcp_servers: [{name: a, type: local, command: c}, {name: a, type: local, command: d}]'),
-    expected: ['agents.reviewer.mcp_servers[1]: duplicate mcp "a"'],
+    expected: ['agents.reviewer.mcp_servers[1].name: duplicate mcp "a"'],
     beyondSchema: true,
   },
   {
