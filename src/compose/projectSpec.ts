@@ -67,6 +67,8 @@ export interface AgentSpec {
   /** Extra arguments for the provider's command line. */
   readonly args: readonly string[];
   readonly permissions?: Permissions | undefined;
+  /** Its runs may give tasks to agents. */
+  readonly mayDispatch?: boolean | undefined;
   /** Wall-clock limit of a run. */
   readonly timeoutMs?: number | undefined;
   /** Longest silence of a run before it is ended. */

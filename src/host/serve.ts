@@ -17,8 +17,9 @@ import { worktreesApi } from './api/worktreesApi.js';
 import { patiently, type HostCore } from './buildCore.js';
 import type { HostEnd } from './hostEnd.js';
 import type { ClientPresence } from './idleExit.js';
+import { enforcePolicy } from './server/callPolicy.js';
 import { describeEndpoint, publishEndpoint } from './server/endpointFile.js';
-import { mapErrors, noteCalls, refuseAgents, refuseWhenEnding, requireToken } from './server/interceptors.js';
+import { mapErrors, noteCalls, refuseWhenEnding, requireToken } from './server/interceptors.js';
 import { listen } from './server/server.js';
 
 /** What the calls of a host need besides its core. */
@@ -43,7 +44,7 @@ export async function serve(core: HostCore, serving: Serving, resources: Disposa
         mapErrors(log, redactor),
         requireToken(endpoint.token),
         refuseWhenEnding(end.ending),
-        refuseAgents(),
+        enforcePolicy(core.store),
       ],
     }),
   );

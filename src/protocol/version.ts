@@ -6,5 +6,5 @@
  */
 export const protocolVersion = 1;
 
-/** Header that a client inside a run sets to `MUSTER_RUN_ID`: such a caller may not approve, answer, merge or apply. */
+/** Header that a client inside a run sets to `MUSTER_RUN_ID`: what such a caller may do is said in `policy.proto`. */
 export const runHeader = 'muster-run';

@@ -116,6 +116,7 @@ function normalizeAgent(context: NormalizeContext, { name, node, names, agentNam
     env: envEntries(context, child(node, 'env')),
     args: argumentsAt(node, 'args'),
     permissions,
+    mayDispatch: flagAt(node, 'may_dispatch', false) || undefined,
     timeoutMs: durationAt(node, 'timeout'),
     stallTimeoutMs: durationAt(node, 'stall_timeout'),
     concurrency: numberAt(node, 'concurrency'),

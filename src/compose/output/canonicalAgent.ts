@@ -27,6 +27,7 @@ export function canonicalAgent(agent: AgentSpec): CanonicalObject {
     env: agent.env.map(canonicalEnv),
     args: agent.args,
     permissions: agent.permissions,
+    may_dispatch: agent.mayDispatch,
     timeout: agent.timeoutMs === undefined ? undefined : formatDuration(agent.timeoutMs),
     stall_timeout: agent.stallTimeoutMs === undefined ? undefined : formatDuration(agent.stallTimeoutMs),
     concurrency: agent.concurrency,

@@ -157,6 +157,12 @@ export const agentFields: Fields = {
     era: 'muster',
     fallback: 'that of the provider, else confined',
   }),
+  may_dispatch: field(
+    bool,
+    'Whether its runs may give tasks to agents, with `muster dispatch`. A person has to consent.',
+    'may_dispatch: true',
+    { era: 'muster', fallback: 'false' },
+  ),
   timeout: field(text({ format: 'positiveDuration' }), 'Longest time of a run.', 'timeout: 30m', {
     era: 'muster',
     fallback: '10h',

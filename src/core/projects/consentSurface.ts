@@ -77,6 +77,7 @@ function agentItems(spec: ProjectSpec, agent: AgentSpec): readonly ConsentItem[]
     const text = `gives ${shown(agent.provider)} the arguments ${commandLine(...headAndTail(agent.args))}.`;
     items.push(of('args', text, [agent.provider, agent.args]));
   }
+  if (agent.mayDispatch) items.push(of('may_dispatch', 'may give tasks to agents by itself.', true));
   if (image !== undefined) items.push(of('image', `runs the image ${quoted(image)}.`, image));
   if (build) items.push(of('build', `builds ${quoted(`${build.context}/${build.dockerfile}`)} and runs it.`, build));
   items.push(...driverItems(driver, of));

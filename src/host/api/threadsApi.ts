@@ -3,6 +3,7 @@ import { defined } from '../../base/defined.js';
 import { AppError } from '../../base/errors.js';
 import { isId } from '../../base/ids.js';
 import type { Message } from '../../core/messages/message.js';
+import { requirePerson } from '../../core/access/caller.js';
 import type { ContextReference, DispatchService } from '../../core/threads/dispatchService.js';
 import type { Project } from '../../core/projects/project.js';
 import { findProject, findProjectOfHistory, projectOfFolder } from '../../core/projects/projectService.js';
@@ -22,8 +23,7 @@ import type {
   DispatchRequest,
   ThreadService,
 } from '../../protocol/gen/muster/v1/threads_pb.js';
-import { runHeader } from '../../protocol/version.js';
-import { notForAgents } from '../server/interceptors.js';
+import { callerOf } from '../server/callPolicy.js';
 import { absolutePath, fail, given, ignoredChoices, oneOf } from './requestFields.js';
 import { wireChangedFile, wireMerge, wireMessage, wireRun, wireThread } from './wire.js';
 
@@ -57,9 +57,8 @@ export interface ThreadsApiOptions {
 export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof ThreadService> {
   const { store, dispatcher, threads, reviews, settler, driver } = options;
   return {
-    async dispatch(request, { requestHeader }) {
-      const caller = requestHeader.get(runHeader) ?? '';
-      if (request.command && caller !== '') throw notForAgents(caller, 'Running a command in an agent’s place');
+    async dispatch(request, context) {
+      if (request.command) requirePerson(callerOf(context), 'Running a command in an agent’s place');
       const project = projectFor(store, request);
       const { thread, run } = await dispatcher.dispatch({
         project,

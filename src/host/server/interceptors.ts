@@ -1,9 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { Code, ConnectError, type Interceptor } from '@connectrpc/connect';
-import { AppError, isAnyAppError } from '../../base/errors.js';
+import { isAnyAppError } from '../../base/errors.js';
 import type { Log } from '../../base/log.js';
 import type { Redactor } from '../../base/redactor.js';
-import { runHeader } from '../../protocol/version.js';
 import type { ClientPresence } from '../idleExit.js';
 import { toConnectError } from './errorDetail.js';
 
@@ -40,35 +39,6 @@ export function requireToken(token: string): Interceptor {
 
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
-}
-
-/** What an agent may not do for itself. A guard rail, not a security boundary: the agent runs as the same user. */
-const forPeopleOnly: ReadonlySet<string> = new Set([
-  'ApplyProject',
-  'RemoveProject',
-  'ApproveThread',
-  'ReviewThread',
-  'RequestMerge',
-  'Shutdown',
-]);
-
-/** Refuses approving, merging and applying to callers that say they are inside a run. */
-export function refuseAgents(): Interceptor {
-  return next => async request => {
-    const run = request.header.get(runHeader);
-    if (run !== null && run !== '' && forPeopleOnly.has(request.method.name))
-      throw notForAgents(run, request.method.name);
-    return await next(request);
-  };
-}
-
-/** The error for a call that says it comes from inside a run. */
-export function notForAgents(run: string, action: string): AppError<'run.notAllowed'> {
-  return new AppError(
-    'run.notAllowed',
-    `${action} is for people: a call from inside run ${run.slice(0, 40)} may not approve, answer, merge or apply.`,
-    { run: run.slice(0, 40), action },
-  );
 }
 
 /** Maps errors of unary calls and of streams to the wire, and logs those that nobody foresaw. */

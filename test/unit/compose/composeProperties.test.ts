@@ -48,6 +48,8 @@ const prose = fc
     ),
   )
   .filter(text => !text.includes('${') && text.trim() !== '' && !/[\uD800-\uDFFF\u0000]/.test(text));
+/** Options of a CLI may be refused. */
+const isNoOption = (text: string): boolean => !text.trim().startsWith('-');
 const trimmed = prose.map(text => text.trim());
 const optional = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(value, { nil: undefined });
 const uniqueByName = <T extends { readonly name: string }>(item: fc.Arbitrary<T>): fc.Arbitrary<readonly T[]> =>
@@ -115,7 +117,7 @@ const agentSpec: fc.Arbitrary<AgentSpec> = fc.record({
   description: optional(trimmed),
   provider: fc.constantFrom('claude', 'codex', 'gemini', 'demo'),
   // One that starts with a dash is refused.
-  model: optional(trimmed.filter(text => !text.startsWith('-'))),
+  model: optional(trimmed.filter(isNoOption)),
   systemPrompt: optional(prose),
   image: optional(trimmed),
   build: fc.constant(undefined),
@@ -125,8 +127,9 @@ const agentSpec: fc.Arbitrary<AgentSpec> = fc.record({
     fc.record({ name: fc.constant('boxlite' as const), kernel: optional(trimmed), rootfs: optional(trimmed) }),
   ),
   env: uniqueByName(envEntry),
-  args: fc.array(fc.oneof(prose, fc.constant('')), { maxLength: 3 }),
+  args: fc.array(fc.oneof(prose.filter(isNoOption), fc.constantFrom('', '--verbose')), { maxLength: 3 }),
   permissions: optional(fc.constantFrom('confined' as const, 'ask' as const, 'auto' as const)),
+  mayDispatch: optional(fc.constant(true)),
   timeoutMs: optional(durationMs),
   stallTimeoutMs: optional(durationMs),
   concurrency: optional(fc.integer({ min: 1, max: 99 })),
