@@ -1,3 +1,5 @@
+import { ownValue } from '../base/ownValue.js';
+
 const UNIT_BYTES: Readonly<Record<string, number>> = {
   '': 1,
   'k': 1024,
@@ -12,5 +14,5 @@ export const BYTE_SIZE_PATTERN = String.raw`^\s*\d+(\.\d+)?\s*([kKmMgGtT][iI]?)?
 export function parseByteSize(text: string): number | undefined {
   const match = /^\s*(\d+(?:\.\d+)?)\s*(?:([kmgt])i?)?b?\s*$/i.exec(text);
   if (match === null) return undefined;
-  return Math.round(Number(match[1]) * (UNIT_BYTES[(match[2] ?? '').toLowerCase()] ?? 1));
+  return Math.round(Number(match[1]) * (ownValue(UNIT_BYTES, (match[2] ?? '').toLowerCase()) ?? 1));
 }

@@ -1,3 +1,5 @@
+import { ownValue } from '../base/ownValue.js';
+
 /** Go duration syntax: `500ms`, `90s`, `1h30m`, `1.5h`. */
 const PART = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/y;
 
@@ -45,7 +47,7 @@ export function parseDuration(text: string): number | undefined {
   while (PART.lastIndex < body.length) {
     const match = PART.exec(body);
     if (match === null) return undefined;
-    total += Number(match[1]) * (UNIT_MS[match[2] ?? ''] ?? 0);
+    total += Number(match[1]) * (ownValue(UNIT_MS, match[2] ?? '') ?? 0);
   }
   // To the nanosecond, without what binary fractions add.
   return (sign * Math.round(total * 1e6)) / 1e6;

@@ -93,6 +93,13 @@ export function sandboxContract(name: string, open: () => Promise<SandboxUnderTe
       expect(await sandbox.directory.claimStart(run)).toBe('taken');
     });
 
+    test('a directory that is gone proves nothing about the start', async () => {
+      await prepare();
+      await sandbox.directory.remove(run);
+      expect(await sandbox.directory.claimStart(run)).toBe('gone');
+      expect(await sandbox.directory.exists(run)).toBe(false);
+    });
+
     test('a claimed run never begins', async () => {
       await prepare();
       await sandbox.directory.claimStart(run);

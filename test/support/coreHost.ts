@@ -3,6 +3,7 @@ import { onTestFinished } from 'vitest';
 import type { IdSource } from '../../src/base/ids.js';
 import { silentLog } from '../../src/base/log.js';
 import type { ProjectSpec } from '../../src/compose/projectSpec.js';
+import type { Provider } from '../../src/core/agents/provider.js';
 import { ProviderRegistries } from '../../src/core/agents/providerRegistries.js';
 import type { MergeDriver } from '../../src/core/merges/mergeDriver.js';
 import { MergeService } from '../../src/core/merges/mergeService.js';
@@ -97,7 +98,16 @@ export function coreWorld(spec: ProjectSpec = specOf(waitingAgent)): CoreWorld {
 /** Starts services on a world; `merging` replaces its merge driver. */
 export function coreHost(
   world: CoreWorld,
-  { merging = world.merging, environment = {} }: { merging?: MergeDriver; environment?: Partial<RunEnvironment> } = {},
+  {
+    merging = world.merging,
+    environment = {},
+    decorate = provider => provider,
+  }: {
+    merging?: MergeDriver;
+    environment?: Partial<RunEnvironment>;
+    /** Puts something between the services and every provider. */
+    decorate?: (provider: Provider) => Provider;
+  } = {},
 ): CoreHost {
   const { store, clock, ids, worktrees, sandbox } = world;
   const log = silentLog;
@@ -106,7 +116,7 @@ export function coreHost(
   const supervisor = new DirectoryRunSupervisor({ directory, output, driver, clock, log });
   const settler = new ThreadSettler({ ...common, driver: worktrees, supervisor });
   const workspaces = new WorkspaceService({ driver: worktrees, worktreesDir: '/state/worktrees' });
-  const providers = new ProviderRegistries(provider => provider);
+  const providers = new ProviderRegistries(decorate);
   const runEnvironment = { resolve: async () => ({ PATH: '/bin' }), remember: () => undefined, ...environment };
   const starter = new RunStarter({
     ...common,

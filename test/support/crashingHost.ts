@@ -84,7 +84,7 @@ async function main(options: CrashingHostOptions): Promise<void> {
   } else {
     let outputOffset = 0;
     for (const entry of journal) if (entry.kind === 'lines') outputOffset = entry.end;
-    supervisor.adopt({ run, outputOffset, startedAt: clock.now() }, limits, listener);
+    supervisor.adopt({ run, outputOffset, startedAt: clock.now(), seenStarted: false }, limits, listener);
   }
 }
 

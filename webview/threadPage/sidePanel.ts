@@ -1,4 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit';
+import { ownValue } from '../../src/base/ownValue.js';
 import { formatCost, formatLineChanges, shortId } from '../../src/protocol/displayFormat.js';
 import type { ChangedFileView } from '../../src/protocol/webview/threadPageMessages.js';
 import type { MergeView } from '../../src/protocol/webview/threadView.js';
@@ -85,7 +86,9 @@ function fileLine(file: ChangedFileView, strings: WebviewStrings, openDiff: (pat
       <span class="file-changes"
         >${file.binary ? strings.binary : formatLineChanges(file.additions, file.deletions)}</span
       >
-      <span class="file-status file-${file.status}" aria-label=${word}>${statusLetters[file.status] ?? '?'}</span>
+      <span class="file-status file-${file.status}" aria-label=${word}
+        >${ownValue(statusLetters, file.status) ?? '?'}</span
+      >
     </button>
   </li>`;
 }

@@ -1,3 +1,4 @@
+import { ownValue } from '../../src/base/ownValue.js';
 import type { ToolCallEntry, ToolResultEntry } from '../../src/protocol/webview/transcriptView.js';
 import { countLines } from './transcriptRows.js';
 
@@ -106,7 +107,7 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 
 function firstText(input: Readonly<Record<string, unknown>>, names: readonly string[]): string | undefined {
   for (const name of names) {
-    const value = input[name];
+    const value = ownValue(input, name);
     if (typeof value === 'string') return value;
   }
   return undefined;

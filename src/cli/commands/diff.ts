@@ -1,3 +1,4 @@
+import { ownValue } from '../../base/ownValue.js';
 import { formatLineChanges } from '../../protocol/displayFormat.js';
 import type { DiffThreadResponse } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { defineCommand, type CommandContext } from '../command.js';
@@ -54,7 +55,7 @@ export function diffJson(
 
 function printFiles({ out }: CommandContext, { files }: DiffThreadResponse): void {
   const rows = files.map(({ path, oldPath, status, binary, additions, deletions }) => [
-    { text: letters[status] ?? '?' },
+    { text: ownValue(letters, status) ?? '?' },
     { text: oldPath === '' ? oneLine(path) : `${oneLine(oldPath)} → ${oneLine(path)}` },
     { text: binary ? 'binary' : formatLineChanges(additions, deletions), align: 'right' as const },
   ]);

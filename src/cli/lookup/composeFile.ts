@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import { ownValue } from '../../base/ownValue.js';
 import { AppError, errorMessage, isAppError } from '../../base/errors.js';
 import type { Environment } from '../../client/stateDirectory.js';
 import type { ComposeDiagnostic } from '../../compose/diagnostic.js';
@@ -40,7 +41,7 @@ export async function checkComposeFile({ file, env, directory, projectName }: Co
   const source = readComposeText(await readText(file));
   const environment: Record<string, string> = {};
   const lookUp = (name: string): string | undefined => {
-    const value = env[name];
+    const value = ownValue(env, name);
     if (value !== undefined) environment[name] = value;
     return value;
   };

@@ -1,4 +1,5 @@
 import { Cron } from 'croner';
+import { ownValue } from '../../base/ownValue.js';
 import { parseDuration } from '../duration.js';
 import { readCronFields } from './cronFields.js';
 
@@ -47,7 +48,7 @@ function readNickname(expression: string, timezone: string | undefined): CronRea
     // Rhythms below a second are rounded up, as in the reference implementation.
     return { ok: true, schedule: { kind: 'every', ms: Math.max(1000, Math.floor(ms / 1000) * 1000) } };
   }
-  const pattern = NICKNAMES[expression];
+  const pattern = ownValue(NICKNAMES, expression);
   if (pattern !== undefined) return calendar(pattern, timezone);
   const known = [...Object.keys(NICKNAMES), '@every DURATION'].join(', ');
   return { ok: false, text: `"${expression}" is not one of ${known}` };

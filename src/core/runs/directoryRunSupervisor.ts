@@ -27,14 +27,14 @@ export class DirectoryRunSupervisor implements RunSupervisor {
 
   start(launch: SandboxLaunch, limits: RunLimits, listener: RunListener): void {
     const { run } = launch;
-    this.#watch(run, { limits, listener, usedMs: 0 }, supervision => supervision.start(launch));
+    this.#watch(run, { limits, listener, usedMs: 0, seenStarted: false }, supervision => supervision.start(launch));
   }
 
   adopt(adopted: AdoptedRun, limits: RunLimits, listener: RunListener): void {
-    const { run, outputOffset, startedAt } = adopted;
+    const { run, outputOffset, startedAt, seenStarted } = adopted;
     // A clock that was set back gives no time away.
     const usedMs = Math.max(0, this.#parts.clock.now() - startedAt);
-    this.#watch(run, { limits, listener, usedMs }, supervision => supervision.adopt(outputOffset));
+    this.#watch(run, { limits, listener, usedMs, seenStarted }, supervision => supervision.adopt(outputOffset));
   }
 
   async cancel(run: RunId): Promise<void> {
@@ -62,7 +62,12 @@ export class DirectoryRunSupervisor implements RunSupervisor {
 
   #watch(
     run: RunId,
-    options: { readonly limits: RunLimits; readonly listener: RunListener; readonly usedMs: number },
+    options: {
+      readonly limits: RunLimits;
+      readonly listener: RunListener;
+      readonly usedMs: number;
+      readonly seenStarted: boolean;
+    },
     begin: (supervision: RunSupervision) => Promise<void>,
   ): void {
     if (this.#disposed) throw new Error('Run started after shutdown began');

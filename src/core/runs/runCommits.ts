@@ -5,7 +5,7 @@ import type { EventStores } from '../events/eventLog.js';
 import type { MessageStores } from '../messages/messageStore.js';
 import type { Store } from '../store.js';
 import type { Run } from './run.js';
-import type { RunDigestState } from './runDigest.js';
+import { emptyDigest, type RunDigestState } from './runDigest.js';
 import { after } from './runSequel.js';
 import type { RunStores } from './runStore.js';
 import type { RunEnd } from './runSupervisor.js';
@@ -42,6 +42,11 @@ export class RunCommits {
       const next = adoptRun(run);
       return stores.runs.update(next) === 'applied' ? next : undefined;
     });
+  }
+
+  /** Written before its process is made: from here on a missing run directory is no proof that nothing ran. */
+  launching(run: Run): void {
+    this.#store.transact(stores => stores.runs.saveDigest(run.id, emptyDigest));
   }
 
   /** Its process exists. */

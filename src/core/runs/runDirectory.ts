@@ -11,8 +11,11 @@ export interface RunDirectory {
    */
   create(run: RunId, contents: RunDirectoryContents): Promise<void>;
   exists(run: RunId): Promise<boolean>;
-  /** `mkdir started`: the wrapper's and a giving-up host's first act. Whoever finds it taken stops. */
-  claimStart(run: RunId): Promise<'claimed' | 'taken'>;
+  /**
+   * `mkdir started`, the first act of the wrapper and of a host that gives the run up. `claimed`: no other ever can, so that
+   * the command never ran and never will. `gone`: the directory itself was removed, which proves nothing.
+   */
+  claimStart(run: RunId): Promise<'claimed' | 'taken' | 'gone'>;
   /** `undefined` while the run goes on, and for a file that a power cut left unreadable. */
   readExit(run: RunId): Promise<RunExit | undefined>;
   /** Resolves once `pid` or `exit.json` is there: the wrapper has begun. Rejects with the signal's reason when aborted. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.js';
-import { AppError, errorMessage } from '../../base/errors.js';
+import { AppError, errorMessage, isAppError } from '../../base/errors.js';
 import type { RunId } from '../../base/ids.js';
 import type { Disposable } from '../../base/lifecycle.js';
 import type { Log } from '../../base/log.js';
@@ -9,7 +9,7 @@ import type { EventStores } from '../events/eventLog.js';
 import type { ProjectStores } from '../projects/projectStore.js';
 import type { Store } from '../store.js';
 import type { Run } from './run.js';
-import type { RunCommits } from './runCommits.js';
+import type { RunCommits, RunFindings } from './runCommits.js';
 import type { RunDirectory } from './runDirectory.js';
 import { concludingDigest, emptyDigest } from './runDigest.js';
 import { RunQueue } from './runQueue.js';
@@ -94,6 +94,7 @@ export class RunLifecycle implements Disposable {
     const { starter, supervisor, commits } = this.#options;
     try {
       const { launch, provider, limits } = await starter.prepare(run, signal);
+      commits.launching(run);
       supervisor.start(launch, limits, this.#listener(run, this.#reader(run, provider)));
     } catch (error) {
       if (signal.aborted && signal.reason === this.#hostEnds) {
@@ -123,14 +124,21 @@ export class RunLifecycle implements Disposable {
     const { store, clock, directory, supervisor, starter, commits } = this.#options;
     const adopted = commits.adopted(run);
     if (!adopted) return;
-    if (!(await directory.exists(run.id))) {
-      // The claim was committed, but nothing was made yet: no process can exist.
+    const launched = store.read(stores => stores.runs.digest(run.id));
+    if (!launched && !(await directory.exists(run.id))) {
+      // The claim was committed, but nothing was made yet: no process can exist. Of one that was launched the directory may
+      // have been removed by somebody else, and its message must not run twice.
       this.#ended(adopted, { kind: 'lost', started: false, stderrTail: '' });
       return;
     }
-    const digest = store.read(stores => stores.runs.digest(run.id)) ?? emptyDigest;
-    // Without a time of its start it had only just been claimed: what it waited in the queue was not its own.
-    const from = { run: run.id, outputOffset: digest.offset, startedAt: run.startedAt ?? clock.now() };
+    const digest = launched ?? emptyDigest;
+    const from = {
+      run: run.id,
+      outputOffset: digest.offset,
+      seenStarted: run.startedAt !== undefined,
+      // Without a time of its start it had only just been claimed: what it waited in the queue was not its own.
+      startedAt: run.startedAt ?? clock.now(),
+    };
     const { provider, limits, problem } = starter.watchOf(adopted);
     if (provider) {
       const recorder = new RunRecorder({ ...this.#options, provider, run: adopted, digest });
@@ -163,10 +171,22 @@ export class RunLifecycle implements Disposable {
       end.kind === 'exited' ? reader?.provider.conclude(end.exit, concludingDigest(digest, end.stderrTail)) : undefined;
     const findings = { digest, ...(conclusion === undefined ? {} : { conclusion }) };
     const write = (): void => {
-      const ended = commits.ended(run, end, findings);
+      const ended = this.#commitEnd(run, end, findings);
       if (ended) void this.#settle(ended);
     };
     void commitSurely(write, { what: `the end of run ${run.id}`, clock, log, signal: this.#leaving.signal });
+  }
+
+  /** A disk that is full is waited for; what the store will never take must not keep the run from ending. */
+  #commitEnd(run: Run, end: RunEnd, findings: RunFindings): Run | undefined {
+    const { commits, log } = this.#options;
+    try {
+      return commits.ended(run, end, findings);
+    } catch (error) {
+      if (isAppError(error, 'state.unwritable')) throw error;
+      log.error('What a run said cannot be stored; it ends as failed', { run: run.id, reason: errorMessage(error) });
+      return commits.ended(run, { kind: 'unrecordable', error }, { digest: emptyDigest });
+    }
   }
 
   /** Others may start at once; the thread's next run only when the work of this one is put away. */

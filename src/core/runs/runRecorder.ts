@@ -56,7 +56,7 @@ export class RunRecorder {
   record(lines: readonly OutputLine[]): void {
     const conversation = this.#digest.conversation;
     for (const line of lines) {
-      for (const event of this.#provider.parse(line.text)) {
+      for (const event of this.#eventsOf(line)) {
         this.#digest = digestEvent(this.#digest, this.#ofThisRun(event));
       }
       this.#digest = { ...this.#digest, offset: line.end };
@@ -78,6 +78,16 @@ export class RunRecorder {
         this.#clock.now(),
       );
     });
+  }
+
+  /** Whatever a line makes a provider do, the lines after it are read. */
+  #eventsOf(line: OutputLine): readonly AgentEvent[] {
+    try {
+      return this.#provider.parse(line.text);
+    } catch (error) {
+      this.#log.warn('A line of a run could not be read', { run: this.#runId, reason: errorMessage(error) });
+      return [{ kind: 'raw', text: line.text }];
+    }
   }
 
   #ofThisRun(event: AgentEvent): AgentEvent {

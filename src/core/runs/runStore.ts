@@ -10,6 +10,7 @@ export interface RunStore {
   update(run: Run): 'applied' | 'fenced';
   /** Keeps what is needed to go on after a host restart. */
   saveDigest(id: RunId, digest: RunDigestState): void;
+  /** `undefined` for a run that was never launched. */
   digest(id: RunId): RunDigestState | undefined;
   /** Oldest first. */
   ofThread(thread: ThreadId): readonly Run[];

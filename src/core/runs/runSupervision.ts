@@ -60,6 +60,8 @@ export class RunSupervision {
   /** Written by `#decide` alone. */
   #verdict: Verdict | undefined;
   #saidStarted = false;
+  /** A process of it was seen, by this host or an earlier one. */
+  #seenStarted: boolean;
   /** A cancel or a limit wants the run stopped: from here on it is brought to its end. */
   #stopWanted = false;
   #stopping: Promise<void> | undefined;
@@ -70,11 +72,13 @@ export class RunSupervision {
     readonly limits: RunLimits;
     readonly listener: RunListener;
     readonly usedMs: number;
+    readonly seenStarted: boolean;
   }) {
     this.#run = options.run;
     this.#parts = options.parts;
     this.#limits = options.limits;
     this.#listener = options.listener;
+    this.#seenStarted = options.seenStarted;
     this.#limitClock = new RunLimitClock({
       clock: options.parts.clock,
       limits: options.limits,
@@ -88,6 +92,7 @@ export class RunSupervision {
       await this.#parts.driver.start(launch, this.#watching.signal);
     } catch (error) {
       // Should a wrapper exist all the same, then it must not start the CLI after the listener heard that nothing started.
+      // Nothing was spawned when the directory is gone; a wrapper could not even make its mark.
       if (!this.#verdict && (await this.#claimStart()) !== 'taken') this.#decide({ kind: 'not_started', error });
     }
     await this.#watchFrom(0);
@@ -120,7 +125,7 @@ export class RunSupervision {
   async #judgeLeftovers(): Promise<void> {
     const exit = await this.#readExit();
     if (exit) this.#decide({ kind: 'exited', exit });
-    else if ((await this.#claimStart()) === 'claimed') this.#decide({ kind: 'lost', started: false });
+    else if (await this.#neverStarted()) this.#decide({ kind: 'lost', started: false });
     else if (!(await this.#parts.driver.isAlive(this.#run))) await this.#concludeGone();
   }
 
@@ -168,7 +173,7 @@ export class RunSupervision {
   async #concludeGone(): Promise<void> {
     const exit = await this.#readExit();
     if (exit) this.#decide({ kind: 'exited', exit });
-    else this.#decide({ kind: 'lost', started: (await this.#claimStart()) !== 'claimed' });
+    else this.#decide({ kind: 'lost', started: !(await this.#neverStarted()) });
   }
 
   async #stopFor(verdict: Verdict): Promise<void> {
@@ -226,7 +231,12 @@ export class RunSupervision {
     }
   }
 
-  async #claimStart(): Promise<'claimed' | 'taken' | undefined> {
+  /** True when the command did not run and now never will. Somebody may have emptied the directory of a run that did. */
+  async #neverStarted(): Promise<boolean> {
+    return (await this.#claimStart()) === 'claimed' && !this.#seenStarted;
+  }
+
+  async #claimStart(): Promise<'claimed' | 'taken' | 'gone' | undefined> {
     return this.#attempt('The start of a run could not be claimed', () => this.#parts.directory.claimStart(this.#run));
   }
 
@@ -247,6 +257,7 @@ export class RunSupervision {
   }
 
   #sayStarted(): void {
+    this.#seenStarted = true;
     if (this.#saidStarted) return;
     this.#saidStarted = true;
     this.#tell(() => this.#listener.onStarted());

@@ -29,6 +29,8 @@ export interface RunSupervisor {
 export interface AdoptedRun {
   readonly run: RunId;
   readonly outputOffset: number;
+  /** Somebody saw its process: however little is left of its directory, its command did run. */
+  readonly seenStarted: boolean;
   /** Wall-clock budget already used by earlier hosts counts from here, in ms since the epoch. */
   readonly startedAt: number;
 }
@@ -53,9 +55,11 @@ export type RunEnd =
   | { readonly kind: 'timed_out'; readonly limit: 'wall_clock' | 'stall'; readonly stderrTail: string }
   | { readonly kind: 'cancelled' }
   /**
-   * Taken over from an earlier host: no exit file, nothing alive. `started: false` means that the claim of `started`
-   * went to us, so that the command never ran and never will: the message may safely get a new run.
+   * No exit file, nothing alive. `started: false` means that nobody saw it start and the claim of `started` went to us, so
+   * that the command never ran and never will: the message may safely get a new run. In doubt it is `true`.
    */
   | { readonly kind: 'lost'; readonly started: boolean; readonly stderrTail: string }
   /** The process could not be started at all. */
-  | { readonly kind: 'not_started'; readonly error: unknown };
+  | { readonly kind: 'not_started'; readonly error: unknown }
+  /** It ended somehow, and the store refuses what it said. */
+  | { readonly kind: 'unrecordable'; readonly error: unknown };

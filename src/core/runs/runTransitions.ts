@@ -1,3 +1,4 @@
+import { errorMessage } from '../../base/errors.js';
 import { assertNever } from '../../base/exhaustive.js';
 import type { RunConclusion } from '../agents/provider.js';
 import { isRunActive, type Run } from './run.js';
@@ -80,12 +81,21 @@ export function endRun(
         error: {
           code: 'lost',
           message: end.started
-            ? 'The agent’s process is gone and left no exit status (a crash of the machine, or it was killed). Its work is kept; follow up to go on.'
+            ? 'The agent’s process is gone and left no exit status (a crash of the machine, it was killed, or its run directory was removed). Its work is kept; follow up to go on.'
             : 'The host ended before the agent could start. Nothing ran.',
         },
       };
     case 'not_started':
       return { ...ended, status: 'failed', error: notStarted(end.error) };
+    case 'unrecordable':
+      return {
+        ...ended,
+        status: 'failed',
+        error: {
+          code: 'unrecordable',
+          message: `What the agent said could not be recorded (${errorMessage(end.error)}). Its output and its work are kept.`,
+        },
+      };
     default:
       return assertNever(end);
   }

@@ -61,15 +61,14 @@ export class DiskRunDirectory implements RunDirectory {
     return statSync(this.path(run), { throwIfNoEntry: false }) !== undefined;
   }
 
-  async claimStart(run: RunId): Promise<'claimed' | 'taken'> {
+  async claimStart(run: RunId): Promise<'claimed' | 'taken' | 'gone'> {
     const dir = this.path(run);
     try {
-      // A wrapper is only ever spawned after its directory was made: without one there is none to race with.
-      makeFolders(dir);
       mkdirSync(join(dir, runFiles.started), { mode: 0o700 });
       return 'claimed';
     } catch (error) {
       if (systemCode(error) === 'EEXIST') return 'taken';
+      if (systemCode(error) === 'ENOENT') return 'gone';
       throw unwritable(dir, error);
     }
   }

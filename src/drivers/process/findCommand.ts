@@ -1,5 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { posix, win32 } from 'node:path';
+import { ownValue } from '../../base/ownValue.js';
 
 /**
  * The absolute path of the program that `command` means: a path (relative to `cwd`), or a name on the PATH of `env`.
@@ -39,7 +40,7 @@ function windowsSuffixes(command: string, env: Readonly<Record<string, string>>)
 }
 
 function readVariable(env: Readonly<Record<string, string>>, name: string, ignoreCase: boolean): string | undefined {
-  if (!ignoreCase) return env[name];
+  if (!ignoreCase) return ownValue(env, name);
   for (const [key, value] of Object.entries(env)) if (key.toUpperCase() === name) return value;
   return undefined;
 }

@@ -73,10 +73,10 @@ function isCorrupt(error: unknown): boolean {
   return code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB';
 }
 
-/** `state.unwritable` for what a full, read-only or broken disk does; anything else as it is. */
+/** `state.unwritable` for what a full, read-only or broken disk does, or another program that holds the file; anything else as it is. */
 export function asUnwritable(path: string, error: unknown): unknown {
   const code = systemCode(error) ?? '';
-  if (!/^(SQLITE_(CANTOPEN|READONLY|PERM|FULL|IOERR)|EACCES|EROFS|ENOSPC)/.test(code)) return error;
+  if (!/^(SQLITE_(BUSY|LOCKED|CANTOPEN|READONLY|PERM|FULL|IOERR)|EACCES|EROFS|ENOSPC)/.test(code)) return error;
   return new AppError(
     'state.unwritable',
     `Cannot write ${path}: ${errorMessage(error)}. Check permissions and free space, or set MUSTER_HOME.`,

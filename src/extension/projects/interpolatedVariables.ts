@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import * as vscode from 'vscode';
+import { ownValue } from '../../base/ownValue.js';
 import { AppError } from '../../base/errors.js';
 
 /** Values of the variables that a file names, and no others: nothing else of this process's environment is sent. */
@@ -16,7 +17,7 @@ export async function interpolatedVariables(path: string): Promise<Record<string
   }
   const values: Record<string, string> = {};
   for (const [, name] of text.matchAll(/\$\{([A-Za-z_]\w*)/g)) {
-    const value = name === undefined ? undefined : process.env[name];
+    const value = name === undefined ? undefined : ownValue(process.env, name);
     if (name !== undefined && value !== undefined) values[name] = value;
   }
   return values;

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { ownValue } from '../../base/ownValue.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { parseThreadStatus, threadGroups, threadIcon, type ThreadGroup } from '../../protocol/threadDisplay.js';
 import type { ThreadSection } from '../threads/threadGroups.js';
@@ -107,7 +108,7 @@ const colors: Readonly<Record<string, string>> = {
 
 export function threadThemeIcon(thread: Thread): vscode.ThemeIcon {
   const icon = threadIcon(parseThreadStatus(thread.status), thread.latestRun?.status);
-  const color = colors[icon];
+  const color = ownValue(colors, icon);
   return new vscode.ThemeIcon(
     icon === 'loading' ? 'loading~spin' : icon,
     color ? new vscode.ThemeColor(color) : undefined,

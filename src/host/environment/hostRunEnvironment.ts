@@ -1,3 +1,4 @@
+import { ownValue } from '../../base/ownValue.js';
 import { AppError } from '../../base/errors.js';
 import type { ThreadId } from '../../base/ids.js';
 import { isSecretName, type Redactor } from '../../base/redactor.js';
@@ -66,7 +67,7 @@ export class HostRunEnvironment implements RunEnvironment {
     const provider = spec.providers.find(candidate => candidate.name === run.provider);
     const own = spec.agents.find(candidate => candidate.name === agent.name);
     const entries = [...spec.variables, ...(provider?.env ?? []), ...(own ?? agent).env];
-    const lookUp = (name: string): string | undefined => base[name];
+    const lookUp = (name: string): string | undefined => ownValue(base, name);
     const files = entries.some(entry => entry.secret) ? await readProjectEnvFiles(project.file, lookUp) : [];
     const result = {
       ...base,

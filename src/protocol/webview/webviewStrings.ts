@@ -1,3 +1,4 @@
+import { ownValue } from '../../base/ownValue.js';
 import { threadGroupWords, threadStatusWords } from '../threadDisplay.js';
 
 /**
@@ -139,7 +140,7 @@ export type WebviewStrings = Readonly<Record<WebviewStringKey, string>>;
 export function withTranslations(translated: Readonly<Record<string, string>>): WebviewStrings {
   const strings: Record<WebviewStringKey, string> = { ...webviewStrings };
   for (const key of Object.keys(webviewStrings)) {
-    const text = translated[key];
+    const text = ownValue(translated, key);
     if (text !== undefined && isStringKey(key)) strings[key] = text;
   }
   return strings;

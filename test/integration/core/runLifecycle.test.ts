@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { AppError } from '../../../src/base/errors.js';
 import type { RunId } from '../../../src/base/ids.js';
 import { deferred } from '../../../src/base/async.js';
+import type { Provider } from '../../../src/core/agents/provider.js';
 import { settle } from '../../support/clock.js';
 import { coreHost, coreWorld, finishRun, runNow, waitingAgent } from '../../support/coreHost.ts';
 import { specOf } from '../../support/projectSpecs.ts';
@@ -37,7 +39,7 @@ describe('from dispatch to the end', () => {
     const { store } = world;
     const transact = store.transact.bind(store);
     store.transact = () => {
-      throw new Error('disk full');
+      throw new AppError('state.unwritable', 'disk full', { path: '/state', reason: 'full' });
     };
     await finishRun(world, task);
     expect(runNow(world, task.run).status).toBe('running');
@@ -83,6 +85,36 @@ describe('from dispatch to the end', () => {
     });
     await finishRun(world, task);
     expect(new Set(seen)).toEqual(new Set(['working 0', 'ready 1']));
+  });
+
+  test('a run whose words the store refuses ends as failed, and its agent is free again', async () => {
+    const world = coreWorld();
+    // As a table that is asked for `constructor` once did.
+    const poison = (provider: Provider): Provider => ({
+      ...provider,
+      conclude: () => JSON.parse('{"kind":"failed","reason":{},"message":"no"}'),
+    });
+    const host = coreHost(world, { decorate: poison });
+    const task = await host.dispatch();
+    await finishRun(world, task);
+    expect(runNow(world, task.run)).toMatchObject({ status: 'failed', error: { code: 'unrecordable' } });
+    expect(runNow(world, (await host.dispatch({ thread: task.thread.id })).run).status).toBe('running');
+  });
+
+  test('a line that a provider cannot read is shown as it is, and the run goes on', async () => {
+    const world = coreWorld();
+    const choke = (provider: Provider): Provider => ({
+      ...provider,
+      parse: line => {
+        if (line === 'bad') throw new Error('no');
+        return provider.parse(line);
+      },
+    });
+    const host = coreHost(world, { decorate: choke });
+    const task = await host.dispatch();
+    world.sandbox.write(task.run.id, 'bad\ngood\n');
+    await finishRun(world, task);
+    expect(runNow(world, task.run)).toMatchObject({ status: 'succeeded', answer: 'good' });
   });
 
   test('what the agent left in the background has ended before its work is kept', async () => {
@@ -190,6 +222,31 @@ describe('a host that was killed', () => {
     await coreHost(world).takeUp();
     const runs = world.store.read(stores => stores.runs.ofThread(thread.id));
     expect(runs.map(({ status }) => status)).toEqual(['lost', 'running']);
+  });
+
+  test.each([
+    { when: 'was seen working', seen: true },
+    { when: 'was launched a moment ago', seen: false },
+  ])('a run that $when and whose directory is gone is lost and does not run twice', async ({ seen }) => {
+    const world = coreWorld();
+    const first = coreHost(world);
+    const { run, thread } = await first.dispatch();
+    await first.end();
+    const stored = runNow(world, run);
+    if (!seen) {
+      const { startedAt: _, ...launched } = stored;
+      world.store.transact(stores => stores.runs.update({ ...launched, status: 'starting' }));
+    }
+    await world.sandbox.directory.remove(run.id);
+    world.sandbox.kill(run.id, 'wrapper');
+    world.sandbox.kill(run.id, 'cli');
+    const next = coreHost(world);
+    await next.takeUp();
+    await world.clock.advance(5_000);
+    expect(world.store.read(stores => stores.runs.ofThread(thread.id))).toMatchObject([
+      { status: 'lost', error: { message: expect.stringContaining('run directory was removed') } },
+    ]);
+    expect((await next.threads.get(thread.id)).status).toBe('needs_you');
   });
 
   test('a run that waited long in the queue before it has not used up its time', async () => {

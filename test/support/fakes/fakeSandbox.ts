@@ -7,6 +7,8 @@ import type { ProgramStep } from '../programs.js';
 
 interface FakeRun {
   contents: RunDirectoryContents | undefined;
+  /** Its directory was there and is not any more. */
+  removed: boolean;
   started: boolean;
   pid: boolean;
   exit: RunExit | undefined;
@@ -40,7 +42,7 @@ export class FakeSandbox {
       for (const name of Object.keys(contents.files))
         if (!/^[\w-][\w.-]*$/.test(name) || name === 'pid')
           throw new AppError('internal', 'bad name', { detail: name });
-      this.#of(run).contents = contents;
+      Object.assign(this.#of(run), { contents, removed: false });
     },
     exists: async run => this.#runs.get(run)?.contents !== undefined,
     claimStart: async run => this.#claim(run),
@@ -49,7 +51,16 @@ export class FakeSandbox {
       this.#waitFor(signal, () => this.#of(run).pid || this.#of(run).exit || undefined).then(() => {}),
     waitForExit: (run, signal) => this.#waitFor(signal, () => this.#of(run).exit),
     stderrTail: async (run, maxBytes) => this.#of(run).stderr.slice(-maxBytes),
-    remove: async run => void this.#runs.delete(run),
+    remove: async run =>
+      void Object.assign(this.#of(run), {
+        contents: undefined,
+        removed: true,
+        started: false,
+        pid: false,
+        exit: undefined,
+        stdout: '',
+        stderr: '',
+      }),
   };
 
   readonly driver: SandboxDriver = {
@@ -83,7 +94,7 @@ export class FakeSandbox {
   begin(launch: SandboxLaunch): void {
     const found = this.#of(launch.run);
     if (!found.alive.has('wrapper')) return;
-    if (this.#claim(launch.run) === 'taken') {
+    if (this.#claim(launch.run) !== 'claimed') {
       found.alive.delete('wrapper');
       return;
     }
@@ -137,6 +148,7 @@ export class FakeSandbox {
     if (!found) {
       found = {
         contents: undefined,
+        removed: false,
         started: false,
         pid: false,
         exit: undefined,
@@ -150,8 +162,9 @@ export class FakeSandbox {
     return found;
   }
 
-  #claim(run: RunId): 'claimed' | 'taken' {
+  #claim(run: RunId): 'claimed' | 'taken' | 'gone' {
     const found = this.#of(run);
+    if (found.removed) return 'gone';
     if (found.started) return 'taken';
     found.started = true;
     return 'claimed';

@@ -1,3 +1,4 @@
+import { ownValue } from '../../../base/ownValue.js';
 import type { AgentErrorReason, AgentEvent, ToolCall, ToolCategory, Usage } from '../agentEvent.js';
 import type { CommandRequest, Provider } from '../provider.js';
 import { concludeRun, reasonOfStatus, type CliFacts } from './conclusion.js';
@@ -102,7 +103,7 @@ function parseAssistant(event: JsonObject): readonly AgentEvent[] {
   const blocks = objectsAt(objectAt(event, 'message'), 'content');
   const error = textAt(event, 'error');
   if (error !== '') {
-    const reason = apiErrors[error] ?? reasonOfStatus(numberAt(event, 'api_error_status')) ?? 'other';
+    const reason = ownValue(apiErrors, error) ?? reasonOfStatus(numberAt(event, 'api_error_status')) ?? 'other';
     return [{ kind: 'error', message: blocks.map(block => textAt(block, 'text')).join('\n') || error, reason }];
   }
   // What a sub-agent says is for its parent; what it does is worth seeing.
@@ -138,7 +139,7 @@ function toolCall(block: JsonObject): ToolCall {
     kind: 'tool_call',
     callId: textAt(block, 'id'),
     tool,
-    category: categories[tool] ?? 'other',
+    category: ownValue(categories, tool) ?? 'other',
     title,
     input: toolText(input),
     ...(path === '' ? {} : { path }),

@@ -1,3 +1,4 @@
+import { ownValue } from '../../../base/ownValue.js';
 import type { AgentEvent, ToolCategory } from '../agentEvent.js';
 import type { CommandRequest, Provider } from '../provider.js';
 import { classify, concludeRun, type CliFacts } from './conclusion.js';
@@ -86,7 +87,7 @@ function parseToolCall(event: JsonObject): AgentEvent {
     kind: 'tool_call',
     callId: textAt(event, 'tool_id'),
     tool,
-    category: categories[tool] ?? 'other',
+    category: ownValue(categories, tool) ?? 'other',
     title,
     input: toolText(input),
     ...(path === '' ? {} : { path }),

@@ -1,3 +1,4 @@
+import { ownValue } from '../../../base/ownValue.js';
 import { maxToolText } from '../agentEvent.js';
 
 /** A JSON object of unknown shape; read it with the functions of this module, which never throw. */
@@ -21,24 +22,24 @@ export function isObject(value: unknown): value is JsonObject {
 
 /** The object at `key`, empty when there is none. */
 export function objectAt(parent: JsonObject, key: string): JsonObject {
-  const value = parent[key];
+  const value = ownValue(parent, key);
   return isObject(value) ? value : {};
 }
 
 /** The string at `key`, empty when there is none. */
 export function textAt(parent: JsonObject, key: string): string {
-  const value = parent[key];
+  const value = ownValue(parent, key);
   return typeof value === 'string' ? value : '';
 }
 
 export function numberAt(parent: JsonObject, key: string): number | undefined {
-  const value = parent[key];
+  const value = ownValue(parent, key);
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }
 
 /** The objects of the list at `key`; what is not an object is left out. */
 export function objectsAt(parent: JsonObject, key: string): readonly JsonObject[] {
-  const value = parent[key];
+  const value = ownValue(parent, key);
   return Array.isArray(value) ? value.filter(isObject) : [];
 }
 

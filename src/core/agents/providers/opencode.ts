@@ -1,3 +1,4 @@
+import { ownValue } from '../../../base/ownValue.js';
 import type { AgentErrorReason, AgentEvent, ToolCategory } from '../agentEvent.js';
 import type { CommandRequest, Provider } from '../provider.js';
 import { classify, concludeRun, reasonOfStatus, type CliFacts } from './conclusion.js';
@@ -89,7 +90,7 @@ function parseTool(part: JsonObject): readonly AgentEvent[] {
       kind: 'tool_call',
       callId,
       tool,
-      category: categories[tool] ?? 'other',
+      category: ownValue(categories, tool) ?? 'other',
       title:
         path || textAt(input, 'command') || textAt(state, 'title') || textAt(input, 'pattern') || textAt(input, 'url'),
       input: toolText(input),
@@ -142,7 +143,7 @@ function parseError(error: JsonObject): AgentEvent {
   const data = objectAt(error, 'data');
   const name = textAt(error, 'name');
   const message = textAt(data, 'message') || name;
-  const reason = errorNames[name] ?? reasonOfStatus(numberAt(data, 'statusCode')) ?? classify(message);
+  const reason = ownValue(errorNames, name) ?? reasonOfStatus(numberAt(data, 'statusCode')) ?? classify(message);
   return { kind: 'error', message, reason };
 }
 

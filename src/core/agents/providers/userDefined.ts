@@ -1,3 +1,4 @@
+import { ownValue } from '../../../base/ownValue.js';
 import { AppError } from '../../../base/errors.js';
 import type { ProviderSpec } from '../../../compose/projectSpec.js';
 import type { AgentEvent } from '../agentEvent.js';
@@ -56,9 +57,9 @@ function fillArguments(definition: UserProviderDefinition, request: CommandReque
   };
   const filled: string[] = [];
   for (const template of definition.args) {
-    const missing = [...template.matchAll(templates)].some(([, key = '']) => values[key] === undefined);
+    const missing = [...template.matchAll(templates)].some(([, key = '']) => ownValue(values, key) === undefined);
     if (!missing) {
-      filled.push(template.replace(templates, (_, key: string) => values[key] ?? ''));
+      filled.push(template.replace(templates, (_, key: string) => ownValue(values, key) ?? ''));
     } else if (isOnlyTemplate(template) && filled.at(-1)?.startsWith('-') && !filled.at(-1)?.includes('=')) {
       filled.pop();
     }

@@ -49,10 +49,10 @@ describe('the run supervisor', () => {
   }
   async function adopt(
     limits = noLimits,
-    from: { readonly outputOffset?: number; readonly agoMs?: number } = {},
+    from: { readonly outputOffset?: number; readonly agoMs?: number; readonly seenStarted?: boolean } = {},
   ): Promise<void> {
-    const { outputOffset = 0, agoMs = 0 } = from;
-    supervisor.adopt({ run, outputOffset, startedAt: clock.now() - agoMs }, limits, listener);
+    const { outputOffset = 0, agoMs = 0, seenStarted = false } = from;
+    supervisor.adopt({ run, outputOffset, startedAt: clock.now() - agoMs, seenStarted }, limits, listener);
     await settle();
   }
   /** Nothing of an ended run goes on: no timer, no watch. */
@@ -101,6 +101,25 @@ describe('the run supervisor', () => {
       await clock.advance(2000);
       expect(heard.slice(2)).toEqual(['line unfinished', { kind: 'lost', started: true, stderrTail: '' }]);
       expectQuiet();
+    });
+
+    test('whose directory was removed meanwhile has run all the same', async () => {
+      await start([{ print: 'one\n' }, { wait: true }]);
+      await sandbox.directory.remove(run);
+      sandbox.kill(run, 'wrapper');
+      sandbox.kill(run, 'cli');
+      await clock.advance(2000);
+      expect(heard.slice(2)).toEqual([{ kind: 'lost', started: true, stderrTail: '' }]);
+      expectQuiet();
+    });
+
+    test('whose directory was removed before anybody saw it start may have run', async () => {
+      sandbox.wrapperWaits = true;
+      await start([{ print: 'one\n' }]);
+      await sandbox.directory.remove(run);
+      sandbox.kill(run, 'wrapper');
+      await clock.advance(2000);
+      expect(heard).toMatchObject(['started', { kind: 'lost', started: true }]);
     });
 
     test('whose wrapper died before its first act has certainly not run', async () => {
@@ -275,6 +294,12 @@ describe('the run supervisor', () => {
       sandbox.exit(run, { code: 1 });
       await settle();
       expect(heard.at(-1)).toMatchObject({ kind: 'exited' });
+    });
+
+    test('was seen working before its directory was emptied: it has run', async () => {
+      await adopt(noLimits, { seenStarted: true });
+      await clock.advance(2000);
+      expect(heard).toMatchObject(['started', { kind: 'lost', started: true }]);
     });
 
     test('never began: it is claimed, so that a late wrapper stops', async () => {
