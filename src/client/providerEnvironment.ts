@@ -1,3 +1,4 @@
+import { ownValue } from '../base/ownValue.js';
 import type { Project } from '../protocol/gen/muster/v1/projects_pb.js';
 import type { Environment } from './stateDirectory.js';
 
@@ -80,7 +81,7 @@ export function collectDispatchEnvironment(
 ): Record<string, string> {
   const environment = collectProviderEnvironment(env);
   for (const name of project?.environmentNames ?? []) {
-    const value = env[name];
+    const value = ownValue(env, name);
     if (value !== undefined) environment[name] = value;
   }
   return environment;

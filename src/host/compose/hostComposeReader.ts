@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { ownValue } from '../../base/ownValue.js';
 import { defined } from '../../base/defined.js';
 import { AppError, errorMessage, isAppError } from '../../base/errors.js';
 import { layeredEnv } from '../../compose/environment.js';
@@ -52,7 +53,7 @@ export class HostComposeReader implements ComposeReader {
 
   async parse({ file, folder, text }: ComposeText, { environment, projectName }: ParseOptions): Promise<ParsedCompose> {
     const login = await this.#shell.environment();
-    const lookUp = (name: string): string | undefined => environment[name] ?? login[name];
+    const lookUp = (name: string): string | undefined => ownValue(environment, name) ?? ownValue(login, name);
     const env = layeredEnv(await readEnvFiles(file, text, lookUp), lookUp);
     const options = { file, directoryName: basename(folder), env, ...defined({ projectName }) };
     const { spec, diagnostics } = parseCompose(text, options);
