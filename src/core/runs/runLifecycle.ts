@@ -165,7 +165,7 @@ export class RunLifecycle implements Disposable {
 
   /** Commits the end with what follows from it; then its work is put away. */
   #ended(run: Run, end: RunEnd, reader?: Reader): void {
-    const { clock, log, commits } = this.#options;
+    const { clock, log } = this.#options;
     const digest = reader?.recorder.digest ?? emptyDigest;
     const conclusion =
       end.kind === 'exited' ? reader?.provider.conclude(end.exit, concludingDigest(digest, end.stderrTail)) : undefined;
