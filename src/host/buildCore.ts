@@ -64,7 +64,8 @@ export function buildCore(
 
   const shell = new LoginShell(log);
   void shell.environment();
-  const sandbox = createProcessSandbox({ stateDir, clock, log });
+  const sandbox = resources.add(createProcessSandbox({ stateDir, clock, log }));
+  sandbox.prepare();
   const worktrees = createGitWorktreeDriver({ stateDir, clock, log });
   const mergeDriver = createGitMergeDriver({ stateDir, clock, log });
   const providers = new ProviderRegistries(redactingProviders(redactor));

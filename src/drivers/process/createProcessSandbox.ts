@@ -12,6 +12,7 @@ import type { Wrapper } from './processSandboxDriver.js';
 import type { ProcessTable } from './processTable.js';
 import { RunFolderWatches } from './runFolderWatches.js';
 import { RunProcesses } from './runProcesses.js';
+import { ShellSpawner } from './shellSpawner.js';
 import { createWindowsProcessTable } from './windowsProcessTable.js';
 
 export interface ProcessSandbox {
@@ -19,9 +20,16 @@ export interface ProcessSandbox {
   readonly directory: RunDirectory;
   readonly output: RunOutput;
   readonly driver: SandboxDriver;
+  /** Makes ready what starts processes cheaply; best early, while this process is small. */
+  readonly prepare: () => void;
+  /** Ends it; runs go on. */
+  readonly dispose: () => void;
 }
 
-/** Builds the process driver and the files of runs on one state directory. Holds nothing while nobody waits or tails. */
+/**
+ * Builds the process driver and the files of runs on one state directory. While nobody waits or tails it holds nothing but
+ * the shell that starts processes, which ends with this process.
+ */
 export function createProcessSandbox(options: {
   /** Absolute. */
   readonly stateDir: string;
@@ -38,10 +46,13 @@ export function createProcessSandbox(options: {
     kill: (target, signal) => void process.kill(target, signal),
     groups: process.platform !== 'win32',
   });
+  const spawner = wrapper.kind === 'shell' ? new ShellSpawner(wrapper.shell) : undefined;
   return {
+    prepare: () => spawner?.prepare(),
+    dispose: () => spawner?.dispose(),
     directory: new DiskRunDirectory({ stateDir, watches }),
     output: new FileRunOutput({ stateDir, watches }),
-    driver: new ProcessSandboxDriver({ stateDir, wrapper, processes }),
+    driver: new ProcessSandboxDriver({ stateDir, wrapper, processes, spawner }),
   };
 }
 

@@ -11,6 +11,7 @@ import { runIdVariable } from './processTable.js';
 import { runFiles, runPath } from './runFiles.js';
 import type { RunProcesses } from './runProcesses.js';
 import { readIdentity } from './runRecords.js';
+import type { ShellSpawner } from './shellSpawner.js';
 import { shellWrapper } from './shellWrapper.js';
 import { batchCommand, isBatchFile } from './windowsCommandLine.js';
 
@@ -25,14 +26,34 @@ export class ProcessSandboxDriver implements SandboxDriver {
   readonly #stateDir: string;
   readonly #wrapper: Wrapper;
   readonly #processes: RunProcesses;
+  readonly #spawner: ShellSpawner | undefined;
+  /** Runs whose wrapper is on its way. */
+  readonly #starting = new Map<RunId, Promise<void>>();
 
-  constructor(options: { readonly stateDir: string; readonly wrapper: Wrapper; readonly processes: RunProcesses }) {
+  constructor(options: {
+    readonly stateDir: string;
+    readonly wrapper: Wrapper;
+    readonly processes: RunProcesses;
+    /** Starts the shell wrapper without a fork of this process. */
+    readonly spawner?: ShellSpawner | undefined;
+  }) {
+    this.#spawner = options.spawner;
     this.#stateDir = options.stateDir;
     this.#wrapper = options.wrapper;
     this.#processes = options.processes;
   }
 
   async start(launch: SandboxLaunch, signal: AbortSignal): Promise<void> {
+    const starting = this.#start(launch, signal);
+    this.#starting.set(launch.run, starting);
+    try {
+      await starting;
+    } finally {
+      this.#starting.delete(launch.run);
+    }
+  }
+
+  async #start(launch: SandboxLaunch, signal: AbortSignal): Promise<void> {
     const { cwd, run } = launch;
     if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory())
       throw new AppError('worktree.missing', `The run was to work in ${cwd}, which is not there any more.`, {
@@ -40,15 +61,13 @@ export class ProcessSandboxDriver implements SandboxDriver {
       });
     const argv = resolveCommand(launch);
     signal.throwIfAborted();
-    const { command, args, env } = this.#wrap(launch, argv);
+    const { command, args, env: wrapped } = this.#wrap(launch, argv);
+    const env = { ...wrapped, [runIdVariable]: run };
+    const [, program = '', ...rest] = args;
+    // Should both ways start a wrapper, then the second one finds `started` taken.
+    if (await this.#spawner?.start({ cwd, env, program, args: rest })) return;
     try {
-      const child = spawn(command, args, {
-        cwd,
-        detached: true,
-        windowsHide: true,
-        stdio: 'ignore',
-        env: { ...env, [runIdVariable]: run },
-      });
+      const child = spawn(command, args, { cwd, detached: true, windowsHide: true, stdio: 'ignore', env });
       await new Promise<void>((resolve, reject) => {
         child.once('spawn', resolve);
         child.once('error', reject);
@@ -71,6 +90,8 @@ export class ProcessSandboxDriver implements SandboxDriver {
 
   async stop(run: RunId, options: { readonly graceMs: number }): Promise<void> {
     const dir = runPath(this.#stateDir, run);
+    // What is not there yet cannot be ended, and would begin afterwards.
+    await this.#starting.get(run)?.catch(() => undefined);
     await this.#processes.stop(run, { graceMs: options.graceMs, identify: () => readIdentity(dir) });
   }
 

@@ -8,6 +8,8 @@
  * | the old host died…                     | run directory            | the next host finds…        | and so                                |
  * |----------------------------------------|--------------------------|-----------------------------|---------------------------------------|
  * | before it spawned                      | no `started`             | claims `started`            | never ran (`lost`, not started)       |
+ * | after it gave the order to the spawner | no `started`             | claims `started`            | the wrapper cannot say that it is there, or finds it taken: never ran |
+ * | 〃, and nobody took it up               | no `started`             | claims `started`            | the spawner ended with the host: never ran |
  * | after fork, before the wrapper's mkdir | no `started`             | claims `started` first      | wrapper finds it taken and stops: never ran |
  * | 〃                                      | 〃                        | wrapper was first: taken    | next two rows                         |
  * | between `started` and `pid`            | `started`                | a process with the run's id | watches on; `pid` and output follow   |
