@@ -5,6 +5,7 @@ import type { DisposableStore } from '../base/lifecycle.js';
 import { ProviderRegistries } from '../core/agents/providerRegistries.js';
 import { MergeService } from '../core/merges/mergeService.js';
 import { ApplyProject } from '../core/projects/applyProject.js';
+import { storedLandings } from '../core/merges/storedLandings.js';
 import { ProjectService } from '../core/projects/projectService.js';
 import { TakeDownProject } from '../core/projects/takeDownProject.js';
 import { ReviewService } from '../core/reviews/reviewService.js';
@@ -67,7 +68,7 @@ export function buildCore(
   const sandbox = resources.add(createProcessSandbox({ stateDir, clock, log }));
   sandbox.prepare();
   const worktrees = createGitWorktreeDriver({ stateDir, clock, log });
-  const mergeDriver = createGitMergeDriver({ stateDir, clock, log });
+  const mergeDriver = createGitMergeDriver({ stateDir, clock, log, journal: storedLandings(store) });
   const providers = new ProviderRegistries(redactingProviders(redactor));
   const problems = new AgentProblems({ shell, providers, now: () => clock.awake() });
   const workspaces = new WorkspaceService({ driver: worktrees, worktreesDir: state.directory.worktrees });

@@ -16,7 +16,10 @@ export type ForeignFile =
 const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /** Reads at most `maxBytes` of a regular file. Errors: those of the system other than a missing path (`EACCES`, `EIO`). */
-export async function readForeignFile(path: string, options: { readonly maxBytes: number }): Promise<ForeignFile> {
+export async function readForeignFile(
+  path: string | Buffer,
+  options: { readonly maxBytes: number },
+): Promise<ForeignFile> {
   try {
     const reason = refusal(await lstat(path));
     if (reason !== undefined) return { kind: 'refused', reason };

@@ -6,6 +6,7 @@ import type { WorktreeDriver, WorktreeRef } from '../../src/core/workspaces/work
 import { createGitMergeDriver } from '../../src/drivers/git/merge/gitMergeDriver.js';
 import { createGitWorktreeDriver } from '../../src/drivers/git/worktree/gitWorktreeDriver.js';
 import { createNodeClock } from '../../src/drivers/process/nodeClock.js';
+import { fileJournal } from '../support/fileJournal.js';
 import { FakeGit } from '../support/fakes/fakeGit.js';
 import { FakeMergeDriver } from '../support/fakes/fakeMergeDriver.js';
 import { FakeWorktreeDriver } from '../support/fakes/fakeWorktreeDriver.js';
@@ -67,7 +68,7 @@ async function openReal(): Promise<GitUnderTest> {
   await mkdir(outside);
   return {
     worktrees: createGitWorktreeDriver(options),
-    merges: createGitMergeDriver(options),
+    merges: createGitMergeDriver({ ...options, journal: fileJournal(options.stateDir) }),
     root: repository.root,
     outside,
     worktree: name => ({

@@ -1,10 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parseId, type MergeId } from '../../src/base/ids.js';
 import type { MergeOutcome, MergeRequest } from '../../src/core/merges/mergeDriver.js';
+import { performMerge } from '../../src/core/merges/performMerge.js';
 import type { WorktreeRef } from '../../src/core/workspaces/worktreeDriver.js';
 import { lines } from '../support/gitRepository.js';
 import { gitsUnderTest, type GitUnderTest } from './gitUnderTest.js';
 
 const signal = new AbortController().signal;
+const [first, second] = ['0000000000m1', '0000000000m2'].map(id => parseId<'merge'>(id)) as [MergeId, MergeId];
 
 describe.each(gitsUnderTest)('merges of %s', (_, open) => {
   let git: GitUnderTest;
@@ -20,15 +23,9 @@ describe.each(gitsUnderTest)('merges of %s', (_, open) => {
   afterEach(() => git.dispose());
 
   function merge(change: Partial<MergeRequest> = {}): Promise<MergeOutcome> {
-    const request = { id: '1', worktree: ref, commit: reviewed, target: 'main', message: 'Do the task' };
-    return git.merges.merge({ ...request, baseCommit: base, strategy: 'merge', ...change }, signal);
+    const request = { id: first, worktree: ref, commit: reviewed, target: 'main', message: 'Do the task' };
+    return performMerge(git.merges, { ...request, baseCommit: base, strategy: 'merge', ...change }, signal);
   }
-
-  test('the candidate is the head of the branch, with what is uncommitted', async () => {
-    expect(await git.merges.candidate(ref)).toEqual({ head: reviewed, dirty: [] });
-    await git.write(`${ref.path}/README.md`, 'more\n');
-    expect(await git.merges.candidate(ref)).toEqual({ head: reviewed, dirty: ['README.md'] });
-  });
 
   test('a merge has both sides as parents, and the checkout of the target has the files', async () => {
     const theirs = await git.commit(git.root, { 'src/b.txt': lines('theirs') });
@@ -47,6 +44,20 @@ describe.each(gitsUnderTest)('merges of %s', (_, open) => {
     expect(await git.parentsOf(head!)).toEqual([base]);
   });
 
+  test('a rebase replays the thread’s commits on the target and leaves its branch alone', async () => {
+    const theirs = await git.commit(git.root, { 'src/b.txt': lines('theirs') });
+    const second = await git.commit(ref.path, { 'README.md': 'second\n' });
+    const outcome = await merge({ strategy: 'rebase', commit: second });
+    const head = await git.headOf('main');
+    expect(outcome).toEqual({ kind: 'merged', commit: head });
+    const [before] = await git.parentsOf(head!);
+    expect(await git.parentsOf(before!)).toEqual([theirs]);
+    expect(await git.headOf(ref.branch)).toBe(second);
+    expect(await git.read(`${git.root}/src/a.txt`)).toBe(lines('changed'));
+    expect(await git.read(`${git.root}/src/b.txt`)).toBe(lines('theirs'));
+    expect(await git.read(`${git.root}/README.md`)).toBe('second\n');
+  });
+
   test('a target that is checked out in another worktree moves there', async () => {
     const release = git.worktree('release');
     await git.worktrees.create(release, signal);
@@ -56,9 +67,9 @@ describe.each(gitsUnderTest)('merges of %s', (_, open) => {
   });
 
   test('asking again with the same id answers the same; with another id there is nothing left', async () => {
-    const first = await merge();
-    expect(await merge()).toEqual(first);
-    expect(await merge({ id: '2' })).toMatchObject({ kind: 'blocked', reason: 'nothing_to_merge' });
+    const answer = await merge();
+    expect(await merge()).toEqual(answer);
+    expect(await merge({ id: second })).toMatchObject({ kind: 'blocked', reason: 'nothing_to_merge' });
   });
 
   test('a conflict names its files and moves nothing', async () => {
@@ -106,14 +117,14 @@ describe.each(gitsUnderTest)('merges of %s', (_, open) => {
 
   test('an aborted merge changes nothing', async () => {
     const request = {
-      id: '1',
+      id: first,
       worktree: ref,
       commit: reviewed,
       target: 'main',
       strategy: 'merge',
       message: 'x',
     } as const;
-    await expect(git.merges.merge(request, AbortSignal.abort(new Error('stopped')))).rejects.toThrow('stopped');
+    await expect(performMerge(git.merges, request, AbortSignal.abort(new Error('stopped')))).rejects.toThrow('stopped');
     expect(await git.headOf('main')).toBe(base);
   });
 });

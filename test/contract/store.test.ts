@@ -200,6 +200,32 @@ describe('pages of threads', () => {
   });
 });
 
+describe('landings', () => {
+  it('are told until they are done, with what they had written down last', () => {
+    const merge = ids.next<'merge'>();
+    const landing = {
+      merge,
+      step: 'checkout',
+      commonDir: '/shop/.git',
+      target: 'main',
+      from: 'a'.repeat(40),
+      to: 'b'.repeat(40),
+      checkout: '/shop',
+      at: 5,
+    } as const;
+    opened.store.transact(stores => stores.landings.save({ ...landing, step: 'computed' }));
+    opened.store.transact(stores => stores.landings.save({ ...landing, process: { pid: 7, startTime: '12' } }));
+    expect(opened.store.read(stores => stores.landings.unfinished())).toEqual([
+      { ...landing, process: { pid: 7, startTime: '12' } },
+    ]);
+    opened.store.transact(stores => stores.landings.save({ ...landing, step: 'done' }));
+    expect(opened.store.read(stores => stores.landings.unfinished())).toEqual([]);
+    expect(opened.store.read(stores => stores.landings.get(merge))).toEqual({ ...landing, step: 'done' });
+    opened.store.transact(stores => stores.landings.remove(merge));
+    expect(opened.store.read(stores => stores.landings.get(merge))).toBeUndefined();
+  });
+});
+
 describe('the change feed', () => {
   it('replays from a sequence, and says when it no longer reaches back', () => {
     const { thread } = seedThread(opened.store, ids, project.id);

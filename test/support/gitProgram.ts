@@ -19,6 +19,8 @@ type GitTask =
 export interface GitTaskInput {
   readonly stateDir: string;
   readonly binary?: string;
+  /** The operation (see `killAtOperation.ts`) before which the program dies; their number is then left in `<stateDir>/operations`. */
+  readonly killAt?: number;
   readonly task: GitTask;
 }
 

@@ -1,11 +1,16 @@
+import { writeFileSync } from 'node:fs';
 import { silentLog } from '../../src/base/log.js';
+import { performMerge } from '../../src/core/merges/performMerge.js';
 import { createGitMergeDriver } from '../../src/drivers/git/merge/gitMergeDriver.js';
 import { createGitWorktreeDriver } from '../../src/drivers/git/worktree/gitWorktreeDriver.js';
 import { withRepositoryLock } from '../../src/drivers/git/repository/repositoryLock.js';
 import { createNodeClock } from '../../src/drivers/process/nodeClock.js';
+import { fileJournal } from './fileJournal.js';
 import type { GitTaskInput } from './gitProgram.js';
+import { killAtOperation } from './killAtOperation.js';
 
-const { stateDir, binary, task } = JSON.parse(process.argv[2] ?? '') as GitTaskInput;
+const { stateDir, binary, task, killAt } = JSON.parse(process.argv[2] ?? '') as GitTaskInput;
+const operations = killAtOperation(killAt ?? Infinity);
 const clock = createNodeClock();
 const options = { stateDir, clock, log: silentLog, ...(binary === undefined ? {} : { binary }) };
 const signal = new AbortController().signal;
@@ -17,7 +22,11 @@ switch (task.kind) {
     break;
   }
   case 'merge':
-    console.log(JSON.stringify(await createGitMergeDriver(options).merge(task.request, signal)));
+    console.log(
+      JSON.stringify(
+        await performMerge(createGitMergeDriver({ ...options, journal: fileJournal(stateDir) }), task.request, signal),
+      ),
+    );
     break;
   case 'remove':
     console.log(JSON.stringify(await createGitWorktreeDriver(options).remove(task.worktree)));
@@ -29,3 +38,5 @@ switch (task.kind) {
     });
     break;
 }
+const made = operations();
+if (killAt !== undefined) writeFileSync(`${stateDir}/operations`, String(made));

@@ -11,6 +11,9 @@ export interface Interposition {
   readonly always?: boolean;
 }
 
+/** The driver names its git directory in the environment; another process does not have that. */
+const elsewhere = 'unset GIT_DIR GIT_WORK_TREE GIT_COMMON_DIR';
+
 /** Makes a `git` that runs the real one, with things happening in between as another process would make them happen. */
 export async function interposedGit(folder: string, { when, before, after, always }: Interposition): Promise<string> {
   const path = join(folder, 'git-between');
@@ -20,10 +23,10 @@ export async function interposedGit(folder: string, { when, before, after, alway
     `#!/bin/sh
 matches() { case "$*" in ${when}) return 0;; esac; return 1; }
 if matches "$@" ${once}; then
-  ( ${before ?? ':'} ) >&2
+  ( ${elsewhere}; ${before ?? ':'} ) >&2
   git "$@"
   code=$?
-  ( ${after ?? ':'} ) >&2
+  ( ${elsewhere}; ${after ?? ':'} ) >&2
   exit $code
 fi
 exec git "$@"

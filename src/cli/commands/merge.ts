@@ -17,7 +17,7 @@ export const merge = defineCommand({
   positionals: [{ name: 'thread', required: true }],
   options: {
     into: { type: 'string', value: 'BRANCH', text: 'the target (default: the branch the thread started from)' },
-    strategy: { type: 'string', value: 'NAME', text: 'merge or squash' },
+    strategy: { type: 'string', value: 'NAME', text: 'merge, squash or rebase' },
     expect: { type: 'string', value: 'SHA', text: 'the commit that was reviewed; anything else is blocked' },
     message: { type: 'string', short: 'm', value: 'TEXT', text: 'commit message (default: the summary)' },
     detach: { type: 'boolean', text: 'do not wait for the end' },

@@ -111,7 +111,7 @@ export const project: MappingShape = mapping({
         oneOf([
           { value: 'merge', doc: 'A merge commit.' },
           { value: 'squash', doc: 'One commit.' },
-          { value: 'rebase', doc: 'The commits of the thread, replayed.', planned: true },
+          { value: 'rebase', doc: 'The commits of the thread, replayed.' },
         ]),
         'How work lands.',
         'strategy: squash',

@@ -1,23 +1,29 @@
+import type { MergeId } from '../../base/ids.js';
 import type { WorktreeRef } from '../workspaces/worktreeDriver.js';
 
-export type MergeStrategy = 'merge' | 'squash';
+export type MergeStrategy = 'merge' | 'squash' | 'rebase';
 
-/** Port: brings one commit of a thread into a target branch without checking anything out. Implemented by `drivers/git`. */
+/**
+ * Port: brings one commit of a thread into a target branch without checking anything out. Implemented by `drivers/git`.
+ * Every foreseeable outcome is a returned word; only broken machinery throws (`git.failed`, `git.silent`). After any outcome
+ * no commit and no edit of anyone is lost. Aborting leaves everything as it was, or comes too late: then the call ends as if
+ * nothing had happened.
+ */
 export interface MergeDriver {
-  /** The commit a merge would name now: the branch head, and whether the worktree has uncommitted work on top. */
-  candidate(worktree: WorktreeRef): Promise<{ readonly head: string; readonly dirty: readonly string[] }>;
+  /** Makes the commit that would become the target. Nothing moves. */
+  compute(request: MergeRequest, signal: AbortSignal): Promise<ComputedMerge>;
+  /** Moves the target, and its checkout if it has one, to a candidate. */
+  land(request: MergeRequest, candidate: MergeCandidate, signal: AbortSignal): Promise<LandedMerge>;
   /**
-   * Merges. Every foreseeable outcome is a returned word; only broken machinery throws (`git.failed`).
-   * After any outcome no commit and no edit of anyone is lost. Aborting before the ref moves leaves everything as it was;
-   * later it is too late and the merge ends as if nothing had happened.
-   * A request that an earlier host was killed in is simply made again, with its `id`: what was half done is finished or undone first.
+   * Finishes or takes back what an earlier attempt at the request was cut off in (its host was killed, its git ended).
+   * Undefined: nothing has landed, and nothing is half done any more.
    */
-  merge(request: MergeRequest, signal: AbortSignal): Promise<MergeOutcome>;
+  resume(request: MergeRequest, signal: AbortSignal): Promise<MergeOutcome | undefined>;
 }
 
 export interface MergeRequest {
   /** The same for every attempt at this request, also after a crash; unlike any other request's. */
-  readonly id: string;
+  readonly id: MergeId;
   readonly worktree: WorktreeRef;
   /** The commit that was reviewed. The branch must still be exactly there and the worktree clean. */
   readonly commit: string;
@@ -27,12 +33,28 @@ export interface MergeRequest {
   readonly target: string;
   readonly strategy: MergeStrategy;
   readonly message: string;
-  /** Called each time the commit is made and the target is about to move. */
-  readonly onMerging?: () => void;
+  /** The message as the repository's hook left it, when an earlier candidate of the same request was computed. */
+  readonly finalMessage?: string;
+  /** What a person should know while it lasts (git stands still in a hook); empty when that is over. */
+  readonly onNotice?: (text: string) => void;
 }
 
-export type MergeOutcome =
-  | { readonly kind: 'merged'; readonly commit: string; readonly note?: string }
+/** A commit that may become the target while the target is still at `from`. */
+export interface MergeCandidate {
+  readonly from: string;
+  readonly to: string;
+  /** The message of the commit, after the repository's hook. */
+  readonly message: string;
+}
+
+export type ComputedMerge = { readonly kind: 'candidate'; readonly candidate: MergeCandidate } | NotMerged;
+
+/** `moved`: the target is no longer where the candidate was computed; compute again. */
+export type LandedMerge = MergeOutcome | { readonly kind: 'moved' };
+
+export type MergeOutcome = { readonly kind: 'merged'; readonly commit: string; readonly note?: string } | NotMerged;
+
+export type NotMerged =
   | {
       readonly kind: 'blocked';
       readonly reason: BlockedReason;
@@ -47,10 +69,13 @@ export type BlockedReason =
   | 'target_has_edits'
   | 'target_busy'
   | 'target_moved'
+  | 'target_unreachable'
   | 'nothing_to_merge'
   | 'no_commits'
   | 'hook_refused'
   | 'identity_missing'
   | 'signing_failed'
   | 'unrelated_histories'
+  | 'submodule_missing'
+  | 'verify_failed'
   | 'worktree_missing';

@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.js';
 import { KeyedQueue, within } from '../../base/async.js';
 import { AppError, errorMessage, isAppError } from '../../base/errors.js';
-import { isId, type IdSource, type MergeId } from '../../base/ids.js';
+import { isId, type IdSource, type MergeId, type ThreadId } from '../../base/ids.js';
 import type { Disposable } from '../../base/lifecycle.js';
 import type { Log } from '../../base/log.js';
 import { commitSurely } from '../commitSurely.js';
@@ -18,6 +18,7 @@ import type { MergeDriver, MergeOutcome, MergeStrategy } from './mergeDriver.js'
 import type { ProjectStores } from '../projects/projectStore.js';
 import type { MergeStores } from './mergeStore.js';
 import type { EventStores } from '../events/eventLog.js';
+import { performMerge } from './performMerge.js';
 
 export interface RequestedMerge {
   /** Id or unique prefix. */
@@ -141,6 +142,15 @@ export class MergeService implements Disposable {
     return this.get(id);
   }
 
+  /** Ends the merge of a thread that is under way. Resolves when it has ended; undefined when there is none. */
+  async cancelOf(thread: ThreadId, signal: AbortSignal): Promise<Merge | undefined> {
+    const merges = this.#options.store.read(stores => stores.merges.ofThread(thread));
+    const active = merges.find(({ status }) => isMergeActive(status));
+    if (!active) return undefined;
+    this.cancel(active.id);
+    return await this.wait(active.id, signal);
+  }
+
   /** Goes on with what an earlier host left queued or half done. The driver finishes or undoes a half-moved target first. */
   recover(): void {
     const { store } = this.#options;
@@ -178,7 +188,8 @@ export class MergeService implements Disposable {
     if (!ref) throw noWorktree(thread);
     this.#save(merge, { status: 'checking' });
     try {
-      const outcome = await this.#options.driver.merge(
+      const outcome = await performMerge(
+        this.#options.driver,
         {
           id: merge.id,
           worktree: ref,
@@ -187,9 +198,10 @@ export class MergeService implements Disposable {
           target: merge.target,
           strategy: merge.strategy,
           message: merge.commitMessage,
-          onMerging: () => this.#save(merge, { status: 'merging' }),
+          onNotice: text => this.#save(merge, { message: text }),
         },
         signal,
+        { onLanding: () => this.#save(merge, { status: 'merging' }) },
       );
       this.#end(merge, this.#alreadyMerged(merge, outcome) ?? ended(outcome));
     } catch (error) {
@@ -295,7 +307,7 @@ function failed(error: unknown): Partial<Merge> {
 }
 
 function strategyOf(strategy: 'merge' | 'squash' | 'rebase' | undefined): MergeStrategy {
-  return strategy === 'squash' ? 'squash' : 'merge';
+  return strategy ?? 'merge';
 }
 
 function commitMessage(thread: Thread): string {

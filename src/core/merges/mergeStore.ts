@@ -1,4 +1,5 @@
 import type { MergeId, ThreadId } from '../../base/ids.js';
+import type { LandingJournal } from './landing.js';
 import type { Merge } from './merge.js';
 
 /** Port: merge requests. */
@@ -15,4 +16,5 @@ export interface MergeStore {
 /** What a transaction needs that touches merges. */
 export interface MergeStores {
   readonly merges: MergeStore;
+  readonly landings: LandingJournal;
 }

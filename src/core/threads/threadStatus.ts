@@ -37,7 +37,8 @@ function openState(thread: Thread, run: Run | undefined, merge: Merge | undefine
     case 'queued':
     case 'checking':
     case 'merging':
-      return { status: 'merging', needs: '' };
+      // What a person should know while it lasts: git stands still in a hook.
+      return { status: 'merging', needs: merge.message };
     case 'blocked':
     case 'conflicted':
     case 'failed':

@@ -3,9 +3,10 @@ import { AppError } from '../../base/errors.js';
 import { initial } from './migrations/0001Initial.js';
 import { review } from './migrations/0002Review.js';
 import { worktrees } from './migrations/0003Worktrees.js';
+import { landing } from './migrations/0004Landing.js';
 
 /** Append-only: a migration that has shipped is never edited. `PRAGMA user_version` counts those that ran. */
-const migrations: readonly string[] = [initial, review, worktrees];
+const migrations: readonly string[] = [initial, review, worktrees, landing];
 
 /** The schema version this program understands. */
 export const schemaVersion = migrations.length;

@@ -32,7 +32,7 @@ const statuses: readonly MergeStatus[] = [
   'failed',
   'cancelled',
 ];
-const strategies: readonly MergeStrategy[] = ['merge', 'squash'];
+const strategies: readonly MergeStrategy[] = ['merge', 'squash', 'rebase'];
 
 export class SqliteMergeStore implements MergeStore {
   readonly #insert: Statement<[MergeRow]>;

@@ -6,6 +6,7 @@ import type { Store } from '../../core/store.js';
 import type { Stores } from '../../core/stores.js';
 import { asUnwritable } from './openDatabase.js';
 import { SqliteEventLog } from './sqliteEventLog.js';
+import { SqliteLandingStore } from './sqliteLandingStore.js';
 import { SqliteMergeStore } from './sqliteMergeStore.js';
 import { SqliteMessageStore } from './sqliteMessageStore.js';
 import { SqliteProjectStore } from './sqliteProjectStore.js';
@@ -40,6 +41,7 @@ export class SqliteStore implements Store<Stores>, Disposable {
       runs,
       merges,
       reviews,
+      landings: new SqliteLandingStore(database),
       events: this.#eventLog,
     };
   }

@@ -8,7 +8,7 @@ import type { MergeService } from '../../protocol/gen/muster/v1/merges_pb.js';
 import { fail, given, oneOf } from './requestFields.js';
 import { wireMerge } from './wire.js';
 
-const strategies: readonly MergeStrategy[] = ['merge', 'squash'];
+const strategies: readonly MergeStrategy[] = ['merge', 'squash', 'rebase'];
 
 export function mergesApi({
   store,

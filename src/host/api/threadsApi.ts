@@ -2,8 +2,10 @@ import type { ServiceImpl } from '@connectrpc/connect';
 import { defined } from '../../base/defined.js';
 import { AppError } from '../../base/errors.js';
 import { isId } from '../../base/ids.js';
+import type { MergeService } from '../../core/merges/mergeService.js';
 import type { Message } from '../../core/messages/message.js';
 import { requirePerson } from '../../core/access/caller.js';
+import { isRunActive } from '../../core/runs/run.js';
 import type { ContextReference, DispatchService } from '../../core/threads/dispatchService.js';
 import type { Project } from '../../core/projects/project.js';
 import { findProject, findProjectOfHistory, projectOfFolder } from '../../core/projects/projectService.js';
@@ -49,13 +51,14 @@ export interface ThreadsApiOptions {
   readonly store: Store<Stores>;
   readonly dispatcher: DispatchService;
   readonly threads: CoreThreadService;
+  readonly merges: Pick<MergeService, 'cancelOf'>;
   readonly reviews: ReviewService;
   readonly settler: ThreadSettler;
   readonly driver: WorktreeDriver;
 }
 
 export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof ThreadService> {
-  const { store, dispatcher, threads, reviews, settler, driver } = options;
+  const { store, dispatcher, threads, merges, reviews, settler, driver } = options;
   return {
     async dispatch(request, context) {
       if (request.command) requirePerson(callerOf(context), 'Running a command in an agent’s place');
@@ -104,7 +107,15 @@ export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof Threa
       }));
     },
 
-    cancelThread: async ({ threadId }) => ({ thread: wireThread(await threads.cancel(threadId)) }),
+    async cancelThread({ threadId }, context) {
+      const { thread, latestRun } = store.read(stores => findThread(stores, threadId));
+      const ran = latestRun !== undefined && isRunActive(latestRun.status);
+      const [merge] = await Promise.all([merges.cancelOf(thread.id, context.signal), threads.cancel(thread.id)]);
+      return {
+        thread: wireThread(await threads.get(thread.id)),
+        ended: [...(ran ? ['run'] : []), ...(merge === undefined ? [] : ['merge'])],
+      };
+    },
     abandonThread: async ({ threadId, ignored }) => ({
       thread: wireThread(await threads.abandon(threadId, { ignored: oneOf(ignoredChoices, ignored, 'ignored') })),
     }),

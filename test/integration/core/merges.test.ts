@@ -12,17 +12,26 @@ async function readyThread(world: CoreWorld, host: CoreHost, text = 'two\n') {
   return task.thread;
 }
 
+/** The world's merge driver, with other methods. */
+function driverWith({ merging }: CoreWorld, methods: Partial<MergeDriver>): MergeDriver {
+  return {
+    compute: (request, signal) => merging.compute(request, signal),
+    land: (request, candidate, signal) => merging.land(request, candidate, signal),
+    resume: request => merging.resume(request),
+    ...methods,
+  };
+}
+
 /** A merge driver that waits for the gate, and lets go of it when aborted. */
 function gated(world: CoreWorld, gate: Deferred<void>): MergeDriver {
-  return {
-    candidate: ref => world.merging.candidate(ref),
-    async merge(request, signal) {
+  return driverWith(world, {
+    async compute(request, signal) {
       const aborted = deferred<void>();
       signal.addEventListener('abort', () => aborted.resolve());
       await Promise.race([gate.promise, aborted.promise]);
-      return await world.merging.merge(request, signal);
+      return await world.merging.compute(request, signal);
     },
-  };
+  });
 }
 
 describe('merging', () => {
@@ -97,11 +106,10 @@ describe('merging', () => {
     const world = coreWorld();
     let calls = 0;
     const host = coreHost(world, {
-      merging: {
-        candidate: ref => world.merging.candidate(ref),
-        merge: (request, signal) =>
-          ++calls === 1 ? Promise.reject(new Error('git is gone')) : world.merging.merge(request, signal),
-      },
+      merging: driverWith(world, {
+        compute: (request, signal) =>
+          ++calls === 1 ? Promise.reject(new Error('git is gone')) : world.merging.compute(request, signal),
+      }),
     });
     const first = await host.merges.request({ thread: (await readyThread(world, host)).id });
     const second = await host.merges.request({ thread: (await readyThread(world, host, 'other\n')).id });
@@ -176,10 +184,7 @@ describe('when the host goes', () => {
 
   test('a git that never lets go does not keep it', async () => {
     const world = coreWorld();
-    const stuck: MergeDriver = {
-      candidate: ref => world.merging.candidate(ref),
-      merge: () => new Promise(() => undefined),
-    };
+    const stuck = driverWith(world, { compute: () => new Promise(() => undefined) });
     const host = coreHost(world, { merging: stuck });
     const merge = await host.merges.request({ thread: (await readyThread(world, host)).id });
     await settle();

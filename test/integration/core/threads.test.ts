@@ -31,10 +31,11 @@ async function mergedThread(world: CoreWorld, host: CoreHost) {
 
 function mergingAfter(world: CoreWorld, gate: Promise<void>): MergeDriver {
   return {
-    candidate: ref => world.merging.candidate(ref),
-    async merge(request, signal) {
+    resume: request => world.merging.resume(request),
+    land: (request, candidate, signal) => world.merging.land(request, candidate, signal),
+    async compute(request, signal) {
       await gate;
-      return await world.merging.merge(request, signal);
+      return await world.merging.compute(request, signal);
     },
   };
 }

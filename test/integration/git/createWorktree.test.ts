@@ -8,6 +8,9 @@ import { createGitMergeDriver } from '../../../src/drivers/git/merge/gitMergeDri
 import { createGitWorktreeDriver } from '../../../src/drivers/git/worktree/gitWorktreeDriver.js';
 import { createNodeClock } from '../../../src/drivers/process/nodeClock.js';
 import { gitIn, GitRepository, isolatedGitEnvironment, writeIn } from '../../support/gitRepository.js';
+import { performMerge } from '../../../src/core/merges/performMerge.js';
+import { fileJournal } from '../../support/fileJournal.js';
+import { mergeId } from './mergeFixture.js';
 
 const signal = new AbortController().signal;
 type Finished = (done: () => Promise<void>) => void;
@@ -57,14 +60,18 @@ describe.concurrent('hostile paths', () => {
     expect(await driver.changes(ref, 'main')).toMatchObject([{ path, status: 'added' }]);
     expect(await driver.show(repository.root, head, path, { maxBytes: 100 })).toMatchObject({ kind: 'file' });
     const request = {
-      id: name,
+      id: mergeId,
       worktree: ref,
       commit: head,
       target: 'main',
       strategy: 'merge',
       message: name,
     } as const;
-    const outcome = await createGitMergeDriver(options).merge(request, signal);
+    const outcome = await performMerge(
+      createGitMergeDriver({ ...options, journal: fileJournal(options.stateDir) }),
+      request,
+      signal,
+    );
     expect(outcome).toMatchObject({ kind: 'merged' });
     expect(await repository.read(path)).toBe('content\n');
     await writeIn(ref.path, `${file}.more`, 'more\n');

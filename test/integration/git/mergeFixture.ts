@@ -1,15 +1,20 @@
 import { mkdtemp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { parseId } from '../../../src/base/ids.js';
 import { silentLog } from '../../../src/base/log.js';
 import type { MergeDriver, MergeOutcome, MergeRequest } from '../../../src/core/merges/mergeDriver.js';
+import { performMerge } from '../../../src/core/merges/performMerge.js';
 import type { WorktreeDriver, WorktreeRef } from '../../../src/core/workspaces/worktreeDriver.js';
 import type { GitDriverOptions } from '../../../src/drivers/git/command/gitContext.js';
-import { createGitMergeDriver } from '../../../src/drivers/git/merge/gitMergeDriver.js';
+import { createGitMergeDriver, type GitMergeDriverOptions } from '../../../src/drivers/git/merge/gitMergeDriver.js';
 import { createGitWorktreeDriver } from '../../../src/drivers/git/worktree/gitWorktreeDriver.js';
 import { createNodeClock } from '../../../src/drivers/process/nodeClock.js';
 import { commitIn, gitIn, GitRepository, isolatedGitEnvironment, lines, writeIn } from '../../support/gitRepository.js';
+import { fileJournal } from '../../support/fileJournal.js';
 import { interposedGit, type Interposition } from '../../support/interposedGit.js';
+
+export const mergeId = parseId<'merge'>('0000000000m1');
 
 /** A repository with a thread that has one reviewed commit (src/a.txt changed, work.txt new), ready to merge into `main`. */
 export class MergeFixture {
@@ -68,6 +73,11 @@ export class MergeFixture {
     return join(this.repository.folder, name);
   }
 
+  /** A new folder outside of the repository. */
+  folder(name: string): Promise<string> {
+    return mkdtemp(this.path(name));
+  }
+
   /** Somebody's commit: it must be there afterwards. */
   async commit(where: string, files: Readonly<Record<string, string>>): Promise<string> {
     const commit = await commitIn(where, files);
@@ -90,14 +100,14 @@ export class MergeFixture {
     await this.repository.git('checkout', '--quiet', '-b', 'elsewhere');
   }
 
-  driver(options: Partial<GitDriverOptions> = {}): MergeDriver {
-    return createGitMergeDriver({ ...this.options, ...options });
+  driver(options: Partial<GitMergeDriverOptions> = {}): MergeDriver {
+    return createGitMergeDriver({ ...this.options, journal: fileJournal(this.options.stateDir), ...options });
   }
 
   /** The request, with changes. */
   request(change: Partial<MergeRequest> = {}): MergeRequest {
     return {
-      id: 'merge-1',
+      id: mergeId,
       worktree: this.thread,
       commit: this.reviewed,
       baseCommit: this.base,
@@ -108,10 +118,14 @@ export class MergeFixture {
     };
   }
 
-  async merge(change: Partial<MergeRequest> = {}, between?: Interposition): Promise<MergeOutcome> {
-    const binary = between && (await interposedGit(await mkdtemp(this.path('between-')), between));
+  async merge(
+    change: Partial<MergeRequest> = {},
+    between?: Interposition,
+    signal?: AbortSignal,
+  ): Promise<MergeOutcome> {
+    const binary = between && (await interposedGit(await this.folder('between'), between));
     const driver = this.driver(binary === undefined ? {} : { binary });
-    return driver.merge(this.request(change), new AbortController().signal);
+    return performMerge(driver, this.request(change), signal ?? new AbortController().signal);
   }
 
   /** No commit and no edit of anyone is lost, and the object store is sound. */

@@ -16,6 +16,8 @@ interface Row {
   readonly outcome: Partial<MergeOutcome>;
   /** Paths of the main checkout that `git status` lists afterwards. */
   readonly status?: readonly string[];
+  /** The main checkout is none for git. */
+  readonly bare?: true;
   /** Further expectations. */
   readonly after?: (merge: MergeFixture, outcome: MergeOutcome) => Promise<void>;
 }
@@ -331,6 +333,85 @@ const table: readonly Row[] = [
     outcome: blocked('hook_refused'),
   },
   {
+    name: 'rebase: authors, dates and messages are kept, what the target has is left out',
+    arrange: async merge => {
+      const { path } = merge.thread;
+      const first = merge.reviewed;
+      await writeIn(path, 'second.txt', 'second\n');
+      await gitIn(path, 'add', '--all');
+      const author = ['--author', 'Grace Other <grace@example.com>', '--date', '2020-02-03T04:05:06+0700'];
+      await gitIn(path, 'commit', '--quiet', ...author, '-m', 'Second\n\nWith a body.');
+      merge.review(await merge.repository.commitOf(merge.thread.branch));
+      merge.keeps(first);
+      await gitIn(merge.root, ...`${identity} cherry-pick ${first}`.split(' '));
+    },
+    request: { strategy: 'rebase' },
+    outcome: merged,
+    after: async merge => {
+      const log = await merge.repository.git('log', '-1', '--format=%an <%ae> %aI %cn%n%B', 'main');
+      expect(log.trim()).toBe(
+        'Grace Other <grace@example.com> 2020-02-03T04:05:06+07:00 Ada Person\nSecond\n\nWith a body.',
+      );
+      expect(await merge.repository.git('rev-list', '--count', '--merges', 'main')).toBe('0');
+    },
+  },
+  {
+    name: 'rebase: a commit that conflicts is named',
+    arrange: async merge => {
+      merge.review(await merge.commit(merge.thread.path, { 'second.txt': 'second\n' }));
+      await merge.commit(merge.root, { 'src/a.txt': lines('a').replace('a 0', 'a nothing') });
+    },
+    request: { strategy: 'rebase' },
+    outcome: { kind: 'conflicted', files: ['src/a.txt'] },
+  },
+  {
+    name: 'rebase: a thread that merged the target and resolved conflicts is not replayed into something else',
+    arrange: async merge => {
+      await merge.commit(merge.root, { 'src/a.txt': lines('a').replace('a 0', 'a nothing') });
+      const { path } = merge.thread;
+      await expect(gitIn(path, ...`${identity} merge main`.split(' '))).rejects.toThrow();
+      await writeIn(path, 'src/a.txt', lines('a').replace('a 0', 'a both'));
+      await gitIn(path, 'add', '--all');
+      await gitIn(path, ...`${identity} commit --quiet --no-edit`.split(' '));
+      merge.review(await merge.repository.commitOf(merge.thread.branch));
+    },
+    request: { strategy: 'rebase' },
+    outcome: { kind: 'conflicted' },
+  },
+  {
+    name: 'an assume-unchanged file with edits in the way',
+    arrange: async merge => {
+      await merge.repository.git('update-index', '--assume-unchanged', 'src/a.txt');
+      await merge.edit(join(merge.root, 'src/a.txt'), 'mine\n');
+    },
+    outcome: blocked('target_has_edits', 'src/a.txt'),
+  },
+  {
+    name: 'target checked out in a locked worktree on a disk that is not there',
+    arrange: async merge => {
+      await merge.leaveMain();
+      await merge.repository.git('worktree', 'add', '--quiet', merge.path('usb'), 'main');
+      await merge.repository.git('worktree', 'lock', '--reason', 'on the blue stick', merge.path('usb'));
+      await rm(merge.path('usb'), { recursive: true });
+    },
+    outcome: blocked('target_unreachable'),
+    after: async (_, outcome) =>
+      expect(outcome).toMatchObject({ message: expect.stringMatching(/usb.*on the blue stick.*worktree unlock/) }),
+  },
+  {
+    name: 'core.bare left behind in a repository with a checkout of the target',
+    arrange: async merge => {
+      await merge.repository.git('config', 'core.bare', 'true');
+    },
+    outcome: blocked('target_unreachable'),
+    after: async (merge, outcome) => {
+      expect(outcome).toMatchObject({ message: expect.stringContaining('config core.bare false') });
+      await merge.repository.git('config', 'core.bare', 'false');
+      await merge.assertClean(merge.root);
+    },
+    bare: true,
+  },
+  {
     name: 'no identity',
     arrange: async merge => {
       await merge.repository.git('config', '--unset', 'user.email');
@@ -360,7 +441,7 @@ async function open(onTestFinished: (done: () => Promise<void>) => void): Promis
 }
 
 describe.concurrent('merge table', () => {
-  test.for(table)('$name', async ({ arrange, between, request, outcome, status, after }, { onTestFinished }) => {
+  test.for(table)('$name', async ({ arrange, between, request, outcome, status, bare, after }, { onTestFinished }) => {
     const merge = await open(onTestFinished);
     await arrange?.(merge);
     const before = await merge.repository.git('rev-parse', '--quiet', '--verify', 'main').catch(() => '');
@@ -374,7 +455,7 @@ describe.concurrent('merge table', () => {
     } else if (between === undefined) {
       expect(now).toBe(before);
     }
-    await merge.assertClean(merge.root, status ?? []);
+    if (bare !== true) await merge.assertClean(merge.root, status ?? []);
     await after?.(merge, found);
     await merge.assertNothingLost();
   });

@@ -189,7 +189,7 @@ test('looking runs no hook of the repository, and no file system monitor', async
   await fixture.worktrees.state(fixture.thread, 'main');
   await fixture.worktrees.changes(fixture.thread, 'main');
   await fixture.worktrees.patch(fixture.thread, 'main', 1_000_000);
-  await fixture.driver().candidate(fixture.thread);
+  await fixture.driver().compute(fixture.request(), new AbortController().signal);
   await fixture.worktrees.snapshot(fixture.thread, 'Work');
   expect(await exists(attacked.ran)).toBe(false);
 });

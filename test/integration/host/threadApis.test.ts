@@ -2,6 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { createRouterTransport, createClient } from '@connectrpc/connect';
 import { describe, expect, test } from 'vitest';
 import { AppError } from '../../../src/base/errors.js';
+import type { MergeDriver } from '../../../src/core/merges/mergeDriver.js';
 import { silentLog } from '../../../src/base/log.js';
 import { Redactor } from '../../../src/base/redactor.js';
 import { threadsApi } from '../../../src/host/api/threadsApi.js';
@@ -11,13 +12,16 @@ import { DispatchRequestSchema, ThreadService } from '../../../src/protocol/gen/
 import { WorktreeService } from '../../../src/protocol/gen/muster/v1/worktrees_pb.js';
 import { coreHost, coreWorld, finishRun, type CoreWorld } from '../../support/coreHost.ts';
 
-function clientsOf(world: CoreWorld, { ending = new AbortController().signal } = {}) {
-  const host = coreHost(world);
-  const { dispatcher, threads, reviews, settler } = host;
+function clientsOf(
+  world: CoreWorld,
+  { ending = new AbortController().signal, merging }: { ending?: AbortSignal; merging?: MergeDriver } = {},
+) {
+  const host = coreHost(world, merging === undefined ? {} : { merging });
+  const { dispatcher, threads, merges, reviews, settler } = host;
   const { store, worktrees: driver } = world;
   const transport = createRouterTransport(
     router => {
-      router.service(ThreadService, threadsApi({ store, dispatcher, threads, reviews, settler, driver }));
+      router.service(ThreadService, threadsApi({ store, dispatcher, threads, merges, reviews, settler, driver }));
       router.service(WorktreeService, worktreesApi({ store, threads, driver }));
     },
     { router: { interceptors: [mapErrors(silentLog, new Redactor()), refuseWhenEnding(ending)] } },
@@ -42,6 +46,33 @@ describe('dispatching over the wire', () => {
     const request = create(DispatchRequestSchema, { project: world.project.id, agent: 'dev', prompt: 'Fix it' });
     await expect(threads.dispatch(request)).rejects.toMatchObject({ rawMessage: expect.stringContaining('ending') });
     expect(world.store.read(stores => stores.threads.page({ limit: 1 }).threads)).toEqual([]);
+  });
+});
+
+describe('cancelling a thread', () => {
+  test('ends a merge that is under way, and says so', async () => {
+    const world = coreWorld();
+    const merging: MergeDriver = {
+      resume: request => world.merging.resume(request),
+      land: (request, candidate, signal) => world.merging.land(request, candidate, signal),
+      compute: (_, signal) =>
+        new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+    };
+    const { host, threads } = clientsOf(world, { merging });
+    const task = await host.dispatch();
+    await finishRun(world, task);
+    const { id } = await host.merges.request({ thread: task.thread.id });
+    const answer = await threads.cancelThread({ threadId: task.thread.id });
+    expect(answer).toMatchObject({ ended: ['merge'], thread: { status: 'ready' } });
+    expect(host.merges.get(id).status).toBe('cancelled');
+  });
+
+  test('says when there was nothing to end', async () => {
+    const world = coreWorld();
+    const { host, threads } = clientsOf(world);
+    const task = await host.dispatch();
+    expect((await threads.cancelThread({ threadId: task.thread.id })).ended).toEqual(['run']);
+    expect((await threads.cancelThread({ threadId: task.thread.id })).ended).toEqual([]);
   });
 });
 

@@ -1,7 +1,14 @@
-import { AppError } from '../../../src/base/errors.js';
-import type { BlockedReason, MergeDriver, MergeOutcome, MergeRequest } from '../../../src/core/merges/mergeDriver.js';
-import type { WorktreeRef } from '../../../src/core/workspaces/worktreeDriver.js';
-import { differing, type FakeFiles, type FakeGit } from './fakeGit.js';
+import type {
+  BlockedReason,
+  ComputedMerge,
+  LandedMerge,
+  MergeCandidate,
+  MergeDriver,
+  MergeOutcome,
+  MergeRequest,
+  NotMerged,
+} from '../../../src/core/merges/mergeDriver.js';
+import { differing, type FakeCommit, type FakeFiles, type FakeGit } from './fakeGit.js';
 
 /** The merge port in memory. Files merge whole: a file that both sides changed is a conflict. */
 export class FakeMergeDriver implements MergeDriver {
@@ -12,20 +19,8 @@ export class FakeMergeDriver implements MergeDriver {
     this.#git = git;
   }
 
-  async candidate(worktree: WorktreeRef): Promise<{ readonly head: string; readonly dirty: readonly string[] }> {
-    const checkout = this.#git.checkouts.get(worktree.path);
-    if (!checkout) throw new AppError('worktree.missing', 'The worktree is not there.', { path: worktree.path });
-    return { head: this.#git.headOf(checkout).id, dirty: this.#git.dirty(checkout) };
-  }
-
-  async merge(request: MergeRequest, signal: AbortSignal): Promise<MergeOutcome> {
+  async compute(request: MergeRequest, signal: AbortSignal): Promise<ComputedMerge> {
     signal.throwIfAborted();
-    const outcome = this.#landed.get(request.id) ?? this.#merge(request);
-    if (outcome.kind === 'merged') this.#landed.set(request.id, outcome);
-    return outcome;
-  }
-
-  #merge(request: MergeRequest): MergeOutcome {
     const git = this.#git;
     const { worktree, commit, target } = request;
     const thread = git.checkouts.get(worktree.path);
@@ -38,22 +33,55 @@ export class FakeMergeDriver implements MergeDriver {
     if (base === undefined) return blocked('unrelated_histories');
     const merged = mergeFiles(git.commit(base).files, git.commit(onto).files, git.commit(commit).files);
     if (merged.conflicts.length > 0) {
-      return { kind: 'conflicted', files: merged.conflicts, message: 'Both changed the same lines.' };
+      return { kind: 'conflicted', files: merged.conflicts, message: 'Both changed the same places.' };
     }
-    const changed = differing(git.commit(onto).files, merged.files);
-    if (changed.length === 0) return blocked(commit === request.baseCommit ? 'no_commits' : 'nothing_to_merge');
-    const checkouts = [...git.checkouts.values()].filter(({ branch }) => branch === target);
+    if (differing(git.commit(onto).files, merged.files).length === 0) {
+      return blocked(commit === request.baseCommit ? 'no_commits' : 'nothing_to_merge');
+    }
+    const made =
+      request.strategy === 'rebase'
+        ? this.#replay(commit, base, onto)
+        : git.addCommit({
+            parents: request.strategy === 'merge' ? [onto, commit] : [onto],
+            files: merged.files,
+            message: request.message,
+          });
+    return { kind: 'candidate', candidate: { from: onto, to: made.id, message: request.message } };
+  }
+
+  async land(request: MergeRequest, { from, to }: MergeCandidate, signal: AbortSignal): Promise<LandedMerge> {
+    signal.throwIfAborted();
+    const git = this.#git;
+    if (git.branches.get(request.target) !== from) return { kind: 'moved' };
+    const changed = differing(git.commit(from).files, git.commit(to).files);
+    const checkouts = [...git.checkouts.values()].filter(({ branch }) => branch === request.target);
     if (checkouts.length > 1) return blocked('target_busy');
     const inTheWay = checkouts.flatMap(checkout => git.dirty(checkout)).filter(path => changed.includes(path));
     if (inTheWay.length > 0) return blocked('target_has_edits', inTheWay);
-    const parents = request.strategy === 'merge' ? [onto, commit] : [onto];
-    const made = git.addCommit({ parents, files: merged.files, message: request.message });
-    git.moveBranch(target, made.id);
-    return { kind: 'merged', commit: made.id };
+    git.moveBranch(request.target, to);
+    const outcome = { kind: 'merged', commit: to } as const;
+    this.#landed.set(request.id, outcome);
+    return outcome;
+  }
+
+  async resume(request: MergeRequest): Promise<MergeOutcome | undefined> {
+    return this.#landed.get(request.id);
+  }
+
+  #replay(commit: string, base: string, onto: string): FakeCommit {
+    const git = this.#git;
+    const own = git.history(commit).slice(0, git.history(commit).indexOf(base)).toReversed();
+    let tip = git.commit(onto);
+    for (const id of own) {
+      const { files, parents, message } = git.commit(id);
+      const merged = mergeFiles(git.commit(parents[0] ?? '').files, tip.files, files);
+      tip = git.addCommit({ parents: [tip.id], files: merged.files, message });
+    }
+    return tip;
   }
 }
 
-function blocked(reason: BlockedReason, files: readonly string[] = []): MergeOutcome {
+function blocked(reason: BlockedReason, files: readonly string[] = []): NotMerged {
   return { kind: 'blocked', reason, message: `Blocked: ${reason}.`, files };
 }
 

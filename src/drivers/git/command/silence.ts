@@ -74,7 +74,9 @@ function workOf(pid: number): string {
   const stat = read(`/proc/${pid}/stat`);
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   // User and system time (fields 14 and 15 of the file, counted from the one after the name).
-  const own = `${pid} ${fields[11]} ${fields[12]} ${read(`/proc/${pid}/io`)}`;
+  // Bytes, not calls: a progress display is woken each second, and the read that it interrupts is counted anew.
+  const bytes = read(`/proc/${pid}/io`).replace(/^sysc[rw]: .*$/gm, '');
+  const own = `${pid} ${fields[11]} ${fields[12]} ${bytes}`;
   return [own, ...childrenOf(pid).map(workOf)].filter(text => text !== '').join('\n');
 }
 

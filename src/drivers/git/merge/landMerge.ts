@@ -1,160 +1,150 @@
+import { rm } from 'node:fs/promises';
 import { isAppError } from '../../../base/errors.js';
-import type { MergeOutcome, MergeRequest } from '../../../core/merges/mergeDriver.js';
-import { filesInTheWay } from './filesInTheWay.js';
-import type { GitContext } from '../command/gitContext.js';
-import { failureOf } from '../command/gitFailure.js';
-import { removeLanding, writeLanding } from './landingRecord.js';
+import { landingSteps, type Landing, type LandingStep } from '../../../core/merges/landing.js';
+import type { LandedMerge, MergeOutcome } from '../../../core/merges/mergeDriver.js';
+import { lookForCheckouts } from './appearedCheckouts.js';
+import { changedPaths } from './changedPaths.js';
+import { fastForward, whyRefused } from './fastForward.js';
+import { keepOriginals, originalsFolder } from './keptOriginals.js';
+import { describeLock, endOwnGit } from './leftLocks.js';
+import type { LandingWork } from './mergeContext.js';
 import { blocked, named } from './mergeOutcomes.js';
-import { whyBusy } from './targetInUse.js';
-import { openRepository } from '../repository/openRepository.js';
-import { listWorktrees, type ListedWorktree } from '../worktree/worktreeList.js';
+import { patiently } from './patience.js';
+import { putCheckoutBack } from './putCheckoutBack.js';
 
-/** A move of the target from one commit to its successor. */
-export interface Landing {
-  readonly request: MergeRequest;
-  readonly commonDir: string;
-  readonly from: string;
-  readonly to: string;
+/** A step of a landing: how it is done, and how it is taken back however far it came. Both can be begun again. */
+interface Step {
+  readonly run: (work: LandingWork, signal: AbortSignal) => Promise<LandedMerge | undefined>;
+  /** Paths that it had to leave as they are. */
+  readonly undo: (work: LandingWork) => Promise<readonly string[]>;
 }
 
-/** `moved`: the target is no longer where the merge was computed; compute again. */
-export type LandingResult = MergeOutcome | 'moved';
+const nothing = async (): Promise<readonly string[]> => [];
 
-/** Longer than any sane post-merge hook; the ref has moved before that hook runs. */
-const longestFastForwardMs = 2 * 60_000;
+/** By the step that is written down before it begins (see `core/merges/landing.ts`). */
+const steps: Record<LandingStep, Step> = {
+  computed: { run: async () => undefined, undo: nothing },
+  checkout: { run: moveCheckout, undo: takeBackCheckout },
+  // A branch that has moved is not moved back: somebody may have built on it.
+  moved: { run: moveBranch, undo: nothing },
+  done: { run: finish, undo: nothing },
+};
 
-/** Moves the target, and its checkout if it has one. Runs under the repository's lock. */
-export async function landMerge(context: GitContext, landing: Landing, signal: AbortSignal): Promise<LandingResult> {
-  const { request, commonDir, from, to } = landing;
-  const checkouts = await checkoutsOf(context, request);
-  const busy = await whyBusy(commonDir, request.target, checkouts);
-  if (busy !== undefined) return blocked('target_busy', `${request.target} cannot move now: ${busy}.`);
-  const [checkout] = checkouts;
-  if (checkout !== undefined && checkout.head !== from) return 'moved';
-  await writeLanding(context, request.id, {
-    target: request.target,
-    from,
-    to,
-    checkout: checkout?.path,
-    at: context.clock.now(),
-  });
-  // The last moment to turn back: from here on the commands get no signal, so that none is stopped half-way.
-  signal.throwIfAborted();
-  const result = checkout ? await fastForward(context, landing, checkout.path) : await moveRef(context, landing);
-  if (result === 'moved' || result.kind !== 'merged') await removeLanding(context, request.id);
-  return result;
-}
-
-/** Worktrees that have the target checked out and whose folders are there. */
-export async function checkoutsOf(context: GitContext, request: MergeRequest): Promise<ListedWorktree[]> {
-  const worktrees = await listWorktrees(await openRepository(context, request.worktree));
-  return worktrees.filter(({ ref, prunable, bare }) => ref === `refs/heads/${request.target}` && !prunable && !bare);
-}
-
-/** The checkout, its index and the branch move together, or nothing does. */
-async function fastForward(context: GitContext, landing: Landing, checkout: string): Promise<LandingResult> {
-  const { git } = context;
-  const { request, from, to } = landing;
-  // Each option overrules a setting (merge.*, branch.<name>.mergeOptions) that would make this something else.
-  const args = [
-    'merge',
-    '--ff-only',
-    '--no-overwrite-ignore',
-    '--no-squash',
-    '--commit',
-    '--no-autostash',
-    '--no-verify-signatures',
-    '--no-stat',
-    '--quiet',
-    to,
-  ];
-  const config = ['gc.auto=0', 'maintenance.auto=false', 'submodule.recurse=false'];
+/** Goes from the step that is written down to the end, or back to where it began. */
+export async function runLanding(begun: LandingWork, signal: AbortSignal): Promise<LandedMerge> {
+  let work = begun;
   try {
-    await git.run({ cwd: checkout, args, config, hooks: true, silenceMs: longestFastForwardMs });
-    return { kind: 'merged', commit: to };
+    for (const step of landingSteps.slice(landingSteps.indexOf(begun.landing.step))) {
+      if (step === 'checkout' && work.checkout === undefined) continue;
+      work = writeDown(work, { step });
+      const result = await steps[step].run(work, signal);
+      if (result !== undefined) return await conclude(work, signal, result);
+    }
+    return { kind: 'merged', commit: work.landing.to };
   } catch (error) {
-    if (!isAppError(error, 'git.failed') && !isAppError(error, 'git.silent')) throw error;
-    // A hook that failed or hung after the move changes nothing about the move.
-    if ((await targetCommit(context, request)) === to) {
-      const said = isAppError(error, 'git.failed') ? error.data.stderr : error.message;
-      return { kind: 'merged', commit: to, note: `A hook of ${checkout} failed after the merge: ${said}` };
-    }
-    if (!isAppError(error, 'git.failed')) throw error;
-    switch (failureOf(error)) {
-      case 'in_the_way': {
-        const files = await filesInTheWay(context, { checkout, from, to });
-        const message = `${request.target} is checked out in ${checkout}, where these files are edited or in the way: ${named(files)}. Commit, stash or move them, then merge again.`;
-        return blocked('target_has_edits', message, files);
-      }
-      case 'not_fast_forward':
-      case 'ref_moved':
-        return 'moved';
-      case 'operation_in_progress':
-        return blocked('target_busy', `${request.target} cannot move now: ${error.data.stderr}`);
-      case 'locked':
-        return blocked('target_busy', `Another git process is at work in ${checkout}: ${error.data.stderr}`);
-      case 'hook_refused':
-        return blocked('hook_refused', `A hook refused to move ${request.target}: ${error.data.stderr}`);
-      default:
-        throw error;
-    }
+    return await conclude(work, signal, await whyRefused(work, error), error);
+  } finally {
+    work.onNotice('');
   }
-}
-
-async function moveRef(context: GitContext, landing: Landing): Promise<LandingResult> {
-  const { git } = context;
-  const { request, from, to } = landing;
-  const ref = `refs/heads/${request.target}`;
-  const args = ['update-ref', '-m', `muster: merge ${request.worktree.branch}`, ref, to, from];
-  try {
-    await git.run({ cwd: request.worktree.repository, args, hooks: true });
-  } catch (error) {
-    switch (failureOf(error)) {
-      case 'ref_moved':
-        return 'moved';
-      case 'hook_refused':
-        return blocked('hook_refused', `A hook refused to move ${request.target}.`);
-      case 'locked':
-        return blocked('target_busy', `Another git process holds the lock of ${request.target}.`);
-      default:
-        throw error;
-    }
-  }
-  return bringCheckoutsForward(context, landing);
 }
 
 /**
- * A checkout that appeared while the ref moved still has the old files, and would show them as the reverse of the merge.
- * The ref goes back (compare and swap), and then forward again together with the checkout.
+ * Looks at what is there, whatever ended git or the host, and ends the landing: forward if the branch has moved, otherwise
+ * back. `found` is what stands in its way, `error` what is broken.
  */
-export async function bringCheckoutsForward(context: GitContext, landing: Landing): Promise<LandingResult> {
-  const { git } = context;
-  const { request, from, to } = landing;
-  const merged: MergeOutcome = { kind: 'merged', commit: to };
-  const behind: string[] = [];
-  for (const { path, head } of await checkoutsOf(context, request)) {
-    if (head !== to) continue;
-    const compare = { cwd: path, reads: true, accept: [0, 1] };
-    const same = await git.run({ ...compare, args: ['diff-index', '--cached', '--quiet', to, '--'] });
-    if (same.exitCode !== 0) behind.push(path);
+async function conclude(
+  work: LandingWork,
+  signal: AbortSignal,
+  found: LandedMerge | undefined,
+  error?: unknown,
+): Promise<LandedMerge> {
+  const settled = await settleLanding(work, signal);
+  if (settled.kind === 'landed') {
+    if (found?.kind === 'merged') return found;
+    return noted(settled.outcome, error ?? found);
   }
-  const [checkout] = behind;
-  if (checkout === undefined) return merged;
-  const note = `${behind.join(' and ')} was checked out during the merge and still has the files from before it. Run \`git reset --keep HEAD\` there, or commit nothing until you did.`;
-  if (behind.length > 1) return { ...merged, note };
-  const back = ['update-ref', '-m', 'muster: checkout appeared', `refs/heads/${request.target}`, from, to];
-  try {
-    await git.run({ cwd: request.worktree.repository, args: back });
-  } catch (error) {
-    if (!isAppError(error, 'git.failed')) throw error;
-    return { ...merged, note };
+  if (settled.left.length > 0) {
+    const message = `The merge was taken back, but these files of ${work.checkout?.workTree ?? work.landing.target} were changed meanwhile and stay as they are: ${named(settled.left)}. Look at them, then merge again.`;
+    return blocked('target_has_edits', message, settled.left);
   }
-  return fastForward(context, landing, checkout);
+  if (found === undefined || found.kind === 'merged') throw error;
+  if (found.kind !== 'blocked' || !isAppError(error, 'git.failed')) return found;
+  return { ...found, message: `${found.message}${await describeLock(error.data.stderr, work.context.clock.now())}` };
 }
 
-/** The target's present commit; empty if it is gone. */
-export async function targetCommit({ git }: GitContext, request: MergeRequest): Promise<string> {
-  const args = ['rev-parse', '--verify', '--quiet', `refs/heads/${request.target}^{commit}`];
-  const cwd = request.worktree.repository;
-  return (await git.run({ cwd, args, reads: true, accept: [0, 1] })).text();
+export type Settled =
+  | { readonly kind: 'landed'; readonly outcome: MergeOutcome }
+  /** Everything is as it was before, but for these paths of the checkout. */
+  | { readonly kind: 'undone'; readonly left: readonly string[] };
+
+/** What recovery and the live path do alike with a landing that was cut off at any point. */
+export async function settleLanding(work: LandingWork, signal: AbortSignal): Promise<Settled> {
+  await endOwnGit(work, signal);
+  const { landing } = work;
+  if (await hasLanded(work)) {
+    const moved = writeDown(work, { step: 'moved' });
+    const result = await lookForCheckouts(moved);
+    if (result?.kind !== 'moved') {
+      await steps.done.run(writeDown(moved, { step: 'done' }), signal);
+      return { kind: 'landed', outcome: result?.kind === 'merged' ? result : { kind: 'merged', commit: landing.to } };
+    }
+  }
+  const left: string[] = [];
+  for (const step of landingSteps.slice(0, landingSteps.indexOf(landing.step) + 1).toReversed()) {
+    left.push(...(await steps[step].undo(work)));
+  }
+  await dropOriginals(work);
+  work.context.journal.remove(landing.merge);
+  return { kind: 'undone', left };
+}
+
+async function moveCheckout(work: LandingWork, signal: AbortSignal): Promise<LandedMerge | undefined> {
+  const { checkout, landing } = work;
+  if (checkout === undefined) return undefined;
+  const changes = await changedPaths(checkout, landing.from, landing.to);
+  await keepOriginals(checkout, originalsFolder(checkout, landing), changes, signal);
+  await fastForward(work, checkout, signal);
+  return undefined;
+}
+
+async function takeBackCheckout({ checkout, landing }: LandingWork): Promise<readonly string[]> {
+  if (checkout === undefined) return [];
+  return await putCheckoutBack(checkout, { ...landing, originals: originalsFolder(checkout, landing) });
+}
+
+/** Where nothing is checked out, the branch moves alone: in one step, or not at all. */
+async function moveBranch(work: LandingWork, signal: AbortSignal): Promise<LandedMerge | undefined> {
+  const { landing, repository, checkout } = work;
+  if (checkout === undefined) {
+    const { target, from, to, merge } = landing;
+    const args = ['update-ref', '-m', `muster: merge ${merge}`, `refs/heads/${target}`, to, from];
+    await repository.run({ args, hooks: true, signal, ...patiently(work) });
+  }
+  return await lookForCheckouts(work);
+}
+
+async function finish(work: LandingWork): Promise<undefined> {
+  await dropOriginals(work);
+}
+
+async function dropOriginals({ checkout, landing }: LandingWork): Promise<void> {
+  if (checkout !== undefined) await rm(originalsFolder(checkout, landing), { recursive: true, force: true });
+}
+
+/** True if the target has the commit. */
+async function hasLanded({ repository, landing }: LandingWork): Promise<boolean> {
+  const args = ['merge-base', '--is-ancestor', landing.to, `refs/heads/${landing.target}`];
+  return (await repository.run({ args, reads: true, accept: [0, 1, 128] })).exitCode === 0;
+}
+
+function writeDown(work: LandingWork, change: Partial<Landing>): LandingWork {
+  const landing = { ...work.landing, ...change };
+  work.context.journal.save(landing);
+  return { ...work, landing };
+}
+
+/** A hook that failed or hung after the branch moved changes nothing about that. */
+function noted(outcome: MergeOutcome, problem: unknown): MergeOutcome {
+  if (outcome.kind !== 'merged' || !isAppError(problem, 'git.failed')) return outcome;
+  return { note: `A hook failed after the merge: ${problem.data.stderr}`, ...outcome };
 }

@@ -1,7 +1,7 @@
-import type { BlockedReason, MergeOutcome } from '../../../core/merges/mergeDriver.js';
+import type { BlockedReason, NotMerged } from '../../../core/merges/mergeDriver.js';
 
 /** A `blocked` outcome. */
-export function blocked(reason: BlockedReason, message: string, files: readonly string[] = []): MergeOutcome {
+export function blocked(reason: BlockedReason, message: string, files: readonly string[] = []): NotMerged {
   return { kind: 'blocked', reason, message, files };
 }
 

@@ -1,5 +1,7 @@
-import { readFile, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readForeignFile } from '../../../node/foreignFile.js';
+import type { RepositoryGit } from '../command/boundGit.js';
 import { exists } from '../worktree/gitDirectory.js';
 import { registeredAt } from '../worktree/openWorktree.js';
 import type { ListedWorktree } from '../worktree/worktreeList.js';
@@ -18,18 +20,24 @@ const unfinished: readonly (readonly [string, string])[] = [
   ['REVERT_HEAD', 'revert'],
   ['sequencer', 'cherry-pick or revert'],
 ];
+const longestState = 1024 * 1024;
 
 /** Why the target must not move now: a clause such as "it is being rebased"; undefined if it may. */
 export async function whyBusy(
-  commonDir: string,
+  { commonDir }: RepositoryGit,
   target: string,
   checkouts: readonly ListedWorktree[],
 ): Promise<string | undefined> {
   const names = await readdir(join(commonDir, 'worktrees')).catch(() => []);
   for (const directory of [commonDir, ...names.map(name => join(commonDir, 'worktrees', name))]) {
     for (const [file, doing] of returnsTo) {
-      const text = await readFile(join(directory, file), 'utf8').catch(() => '');
-      const lines = text.split('\n').map(line => line.trim());
+      // Agents can write here, so that it may be anything.
+      const found = await readForeignFile(join(directory, file), { maxBytes: longestState }).catch(() => undefined);
+      if (found?.kind !== 'file') continue;
+      const lines = found.bytes
+        .toString('utf8')
+        .split('\n')
+        .map(line => line.trim());
       if (lines.includes(`refs/heads/${target}`) || lines.includes(target)) return `it is being ${doing}`;
     }
   }

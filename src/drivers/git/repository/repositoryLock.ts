@@ -8,8 +8,8 @@ import { systemCode } from '../../../node/systemError.js';
 import { isOwnerGone, ownLockOwner, parseLockOwner } from './lockOwner.js';
 
 /**
- * One lock per repository, across processes: the directory `muster.lock` in the common git directory, which holds one
- * file named after a random token of its owner.
+ * Locks per repository, across processes: for each purpose a directory such as `muster.lock` in the common git directory,
+ * which holds one file named after a random token of its owner.
  *
  * - take: make a directory with the owner's file in it, rename it to `muster.lock` (a rename replaces an *empty*
  *   directory and fails on one that is not, in one step);
@@ -17,7 +17,7 @@ import { isOwnerGone, ownLockOwner, parseLockOwner } from './lockOwner.js';
  * - an owner that was killed: whoever finds that process gone deletes *that file, by its name*. Two who find it at the
  *   same time, or one who acts late, can therefore never delete the file of the next owner.
  */
-const lockName = 'muster.lock';
+const lockNames = { worktrees: 'muster.lock', landing: 'muster-landing.lock' } as const;
 const pollMs = { first: 4, longest: 60 };
 const longestWaitMs = 120_000;
 const sweepAfterMs = 60_000;
@@ -27,6 +27,8 @@ const inThisProcess = new KeyedQueue();
 
 export interface LockRequest {
   readonly commonDir: string;
+  /** Landing a merge may take as long as a checkout; making and removing worktrees does not wait for it. Default: `worktrees`. */
+  readonly purpose?: keyof typeof lockNames;
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
 }
@@ -34,7 +36,7 @@ export interface LockRequest {
 /** Does `work` while no other process does such work in this repository. Errors: `git.busy`, `worktree.failed`. */
 export async function withRepositoryLock<T>(request: LockRequest, work: () => Promise<T>): Promise<T> {
   return inThisProcess.run(
-    request.commonDir,
+    join(request.commonDir, lockNames[request.purpose ?? 'worktrees']),
     async () => {
       const release = await acquire(request);
       try {
@@ -47,8 +49,8 @@ export async function withRepositoryLock<T>(request: LockRequest, work: () => Pr
   );
 }
 
-async function acquire({ commonDir, clock, signal }: LockRequest): Promise<() => Promise<void>> {
-  const lock = join(commonDir, lockName);
+async function acquire({ commonDir, purpose = 'worktrees', clock, signal }: LockRequest): Promise<() => Promise<void>> {
+  const lock = join(commonDir, lockNames[purpose]);
   const token = randomUUID();
   const mine = `${lock}.${token}`;
   try {
@@ -64,7 +66,7 @@ async function acquire({ commonDir, clock, signal }: LockRequest): Promise<() =>
     );
   }
   try {
-    await waitFor({ lock, mine, clock, signal });
+    await waitFor({ lock, mine, clock, signal, longestMs: purpose === 'landing' ? Infinity : longestWaitMs });
   } catch (error) {
     await rm(mine, { recursive: true, force: true });
     throw error;
@@ -81,8 +83,9 @@ async function waitFor(options: {
   readonly mine: string;
   readonly clock: Clock;
   readonly signal: AbortSignal | undefined;
+  readonly longestMs: number;
 }): Promise<void> {
-  const { lock, mine, clock } = options;
+  const { lock, mine, clock, longestMs } = options;
   const signal = options.signal ?? new AbortController().signal;
   const began = clock.awake();
   for (let delay = pollMs.first; ; delay = Math.min(delay * 1.5, pollMs.longest)) {
@@ -90,7 +93,7 @@ async function waitFor(options: {
     if (await take(mine, lock)) return;
     const holder = await dropDeadOwners(lock, clock.now());
     if (holder === 'nobody') continue;
-    if (clock.awake() - began > longestWaitMs) {
+    if (clock.awake() - began > longestMs) {
       throw new AppError(
         'git.busy',
         `Another Muster process (${holder}) has been working on this repository's worktrees for two minutes. Try again, or end that process.`,
@@ -132,7 +135,7 @@ async function dropDeadOwners(lock: string, now: number): Promise<string> {
 /** Removes what waiters left that were killed before they got the lock. */
 export async function sweepLockLeftovers(commonDir: string, clock: Clock): Promise<void> {
   for (const name of await readdir(commonDir)) {
-    if (!name.startsWith(`${lockName}.`)) continue;
+    if (!Object.values(lockNames).some(lock => name.startsWith(`${lock}.`))) continue;
     const leftover = join(commonDir, name);
     // A waiter that has just made its directory has not written its file yet.
     const age =

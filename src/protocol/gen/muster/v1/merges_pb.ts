@@ -42,7 +42,7 @@ export type Merge = Message<"muster.v1.Merge"> & {
   target: string;
 
   /**
-   * merge, squash
+   * merge, squash, rebase
    *
    * @generated from field: string strategy = 5;
    */

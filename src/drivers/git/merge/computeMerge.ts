@@ -1,0 +1,101 @@
+import { isAppError } from '../../../base/errors.js';
+import type { ComputedMerge, MergeRequest, NotMerged } from '../../../core/merges/mergeDriver.js';
+import type { RepositoryGit } from '../command/boundGit.js';
+import { gitFailed } from '../command/gitCommand.js';
+import { gitFailure } from '../command/gitFailure.js';
+import { openRepository } from '../repository/openRepository.js';
+import { openWorktree } from '../worktree/openWorktree.js';
+import { branchHead, worktreeStatus } from '../worktree/worktreeStatus.js';
+import { commitMessage } from './commitMessage.js';
+import type { MergeTarget } from './computation.js';
+import { makeCommit } from './makeCommit.js';
+import type { MergeContext } from './mergeContext.js';
+import { blocked, named } from './mergeOutcomes.js';
+import { mergeTrees } from './mergeTrees.js';
+import { replayCommits } from './replayCommits.js';
+
+/** Makes the commit that would become the target. A signing key or a hook may take its time; nothing waits for it. */
+export async function computeMerge(
+  context: MergeContext,
+  request: MergeRequest,
+  signal: AbortSignal,
+): Promise<ComputedMerge> {
+  const changed = await checkThread(context, request, signal);
+  if (changed) return changed;
+  const repository = await openRepository(context, request.worktree);
+  const target = await readTarget(repository, request.target, signal);
+  if (target === undefined) {
+    const text = `There is no branch ${JSON.stringify(request.target)} to merge into. Name one that exists.`;
+    return blocked('target_missing', text);
+  }
+  const work = { context, repository, request, target, signal };
+  const merged = await mergeTrees(work);
+  if (merged.kind !== 'tree') return merged;
+  if (merged.tree === target.tree) return nothingToMerge(request);
+  if (request.strategy === 'rebase') return await replayCommits(work, merged.tree);
+  const final =
+    request.finalMessage === undefined
+      ? await commitMessage(work)
+      : { kind: 'message' as const, message: request.finalMessage };
+  if (final.kind !== 'message') return final;
+  const parents = request.strategy === 'merge' ? [target.commit, request.commit] : [target.commit];
+  const made = await makeCommit(work, { tree: merged.tree, parents, message: final.message });
+  if (made.kind !== 'commit') return made;
+  return { kind: 'candidate', candidate: { from: target.commit, to: made.commit, message: final.message } };
+}
+
+/** Is the thread still exactly what was reviewed? Returns why not. */
+async function checkThread(
+  context: MergeContext,
+  request: MergeRequest,
+  signal: AbortSignal,
+): Promise<NotMerged | undefined> {
+  const { worktree, commit } = request;
+  try {
+    const git = await openWorktree(context, worktree);
+    const status = await worktreeStatus(git, signal);
+    if (status.dirty.length > 0) {
+      const message = `The worktree has uncommitted changes that were not reviewed: ${named(status.dirty)}. Review them and merge again.`;
+      return blocked('changed_since_review', message, status.dirty);
+    }
+    const head = await branchHead(git, worktree, status, signal);
+    if (head === commit && status.head === commit) return undefined;
+    const found = status.head === head || head === undefined ? status.head : `${head}, with ${status.head} checked out`;
+    return blocked(
+      'changed_since_review',
+      `Commit ${commit} was reviewed, but the branch ${worktree.branch} is now at ${found}. Review it again.`,
+    );
+  } catch (error) {
+    if (!isAppError(error, 'worktree.missing')) throw error;
+    return blocked(
+      'worktree_missing',
+      `The worktree ${worktree.path} is not there. Restore the thread, then merge again.`,
+    );
+  }
+}
+
+/** Reads the target afresh; undefined if there is no such branch. */
+export async function readTarget(
+  repository: RepositoryGit,
+  target: string,
+  signal: AbortSignal | undefined,
+): Promise<MergeTarget | undefined> {
+  if (target === '' || /[\0\n]/.test(target)) return undefined;
+  const ref = `refs/heads/${target}`;
+  const args = ['rev-parse', '--verify', '--quiet', `${ref}^{commit}`];
+  const output = await repository.run({ args, signal, reads: true, accept: [0, 1, 128] });
+  if (output.exitCode !== 0) {
+    if (output.stderr === '' || gitFailure(output.stderr) === 'unknown_revision') return undefined;
+    throw gitFailed({ args, exitCode: output.exitCode, stderr: output.stderr });
+  }
+  const commit = output.text();
+  const tree = await repository.run({ args: ['rev-parse', '--verify', `${commit}^{tree}`], signal, reads: true });
+  return { commit, tree: tree.text() };
+}
+
+function nothingToMerge(request: MergeRequest): NotMerged {
+  if (request.commit === request.baseCommit) {
+    return blocked('no_commits', 'The thread has no commits, so there is nothing to merge.');
+  }
+  return blocked('nothing_to_merge', `${request.target} already has everything that this thread changed.`);
+}

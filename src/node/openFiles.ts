@@ -1,0 +1,34 @@
+import { readFile, readdir, readlink, realpath } from 'node:fs/promises';
+
+/** Who has a file open: a process of this user, nobody, or `unknown` where the system does not tell. */
+export type FileHolder = { readonly pid: number; readonly name: string } | 'nobody' | 'unknown';
+
+/** Looks through this user's processes for one that has the file open. Only Linux tells. */
+export async function whoHasOpen(path: string): Promise<FileHolder> {
+  const wanted = await realpath(path).catch(() => path);
+  const processes = await readdir('/proc').catch(() => undefined);
+  if (processes === undefined) return 'unknown';
+  for (const pid of processes) {
+    if (!/^\d+$/.test(pid)) continue;
+    for (const descriptor of await readdir(`/proc/${pid}/fd`).catch(() => [])) {
+      const open = await readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => '');
+      if (open !== wanted) continue;
+      const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => 'a process');
+      return { pid: Number(pid), name: name.trim() };
+    }
+  }
+  return 'nobody';
+}
+
+/** True if a program of this name works in one of the folders or below. False also where the system does not tell. */
+export async function worksIn(name: string, folders: readonly string[]): Promise<boolean> {
+  const wanted = await Promise.all(folders.map(folder => realpath(folder).catch(() => folder)));
+  for (const pid of await readdir('/proc').catch(() => [])) {
+    if (!/^\d+$/.test(pid)) continue;
+    const program = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '');
+    if (!program.startsWith(name)) continue;
+    const cwd = await readlink(`/proc/${pid}/cwd`).catch(() => '');
+    if (wanted.some(folder => cwd === folder || cwd.startsWith(`${folder}/`))) return true;
+  }
+  return false;
+}
