@@ -18,7 +18,8 @@ import { MutedThreads } from './notifications/mutedThreads.js';
 import { ApplyPreviews } from './projects/applyPreviews.js';
 import { ComposeFileStates } from './projects/composeFileStates.js';
 import { WorkspaceScope } from './projects/workspaceScope.js';
-import { BaseFiles, baseScheme } from './review/baseFiles.js';
+import { ReviewFiles } from './review/reviewFiles.js';
+import { reviewScheme } from './review/reviewUris.js';
 import { Reviews } from './review/reviews.js';
 import type { Services } from './services.js';
 import { readSetting } from './settings.js';
@@ -70,13 +71,11 @@ export function activate(context: vscode.ExtensionContext): TestAccess | undefin
     scope,
     composeFiles,
     previews,
-    reviews,
     logs,
     attention,
     tasks,
     ...Object.values(views),
-    vscode.workspace.registerFileSystemProvider(baseScheme, new BaseFiles(host), {
-      isReadonly: true,
+    vscode.workspace.registerFileSystemProvider(reviewScheme, new ReviewFiles(host, reviews.edits), {
       isCaseSensitive: true,
     }),
     vscode.languages.registerCodeActionsProvider({ scheme: 'file' }, new TaskActions(services), {

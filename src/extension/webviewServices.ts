@@ -1,33 +1,10 @@
 import * as vscode from 'vscode';
 import { collectProviderEnvironment } from '../client/providerEnvironment.js';
-import type { ThreadAction } from '../protocol/webview/threadActions.js';
 import type { BoardServices, LiveBoard } from './board/boardServices.js';
 import type { HostConnection, HostState } from './host/hostConnection.js';
-import type { CommandId } from './manifest/commandTable.js';
 import type { WorkspaceScope } from './projects/workspaceScope.js';
+import { actOnThread } from './threads/actOnThread.js';
 import type { ConnectionState, ThreadPageServices } from './threadPage/threadPageServices.js';
-
-/** The commands behind the webviews' buttons. */
-const actionCommands: Readonly<Record<ThreadAction, CommandId>> = {
-  open: 'muster.openThread',
-  review: 'muster.review',
-  merge: 'muster.merge',
-  mergeSquash: 'muster.squash',
-  stop: 'muster.cancelThread',
-  retry: 'muster.retryThread',
-  close: 'muster.closeThread',
-  abandon: 'muster.abandonThread',
-  restore: 'muster.restoreThread',
-  openWorktree: 'muster.openWorktree',
-  openTerminal: 'muster.openWorktreeTerminal',
-  rawLog: 'muster.showLog',
-  copyBranch: 'muster.copyBranch',
-  copyId: 'muster.copyThreadId',
-};
-
-async function act(action: ThreadAction, threadId: string): Promise<void> {
-  await vscode.commands.executeCommand(actionCommands[action], threadId);
-}
 
 async function startHost(): Promise<void> {
   await vscode.commands.executeCommand('muster.startHost');
@@ -48,7 +25,7 @@ export function threadPageServices(host: HostConnection, scope: WorkspaceScope):
       const environment = collectProviderEnvironment(process.env);
       await client.threads.dispatch({ threadId, agent, prompt: text, environment, idempotencyKey: key }, { signal });
     },
-    act,
+    act: actOnThread,
     openDiff: async (threadId, path) => {
       await vscode.commands.executeCommand('muster.openChangedFile', threadId, path);
     },
@@ -63,7 +40,7 @@ export function threadPageServices(host: HostConnection, scope: WorkspaceScope):
 export function boardServices(host: HostConnection, scope: WorkspaceScope): BoardServices {
   return {
     live: liveBoard(host, scope),
-    act,
+    act: actOnThread,
     dispatch: async () => {
       await vscode.commands.executeCommand('muster.dispatch');
     },

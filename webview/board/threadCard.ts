@@ -1,6 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { formatCost, formatLineChanges } from '../../src/protocol/displayFormat.js';
+import { formatCost, formatLineChanges, shortId } from '../../src/protocol/displayFormat.js';
 import { offeredActions, type ThreadAction } from '../../src/protocol/webview/threadActions.js';
+import { threadNeed } from '../../src/protocol/webview/threadNeeds.js';
 import type { ThreadView } from '../../src/protocol/webview/threadView.js';
 import { fill, type WebviewStrings } from '../../src/protocol/webview/webviewStrings.js';
 import { icon } from '../shared/icon.js';
@@ -13,6 +14,14 @@ const buttonIcons: Partial<Readonly<Record<ThreadAction, string>>> = {
   stop: 'debug-stop',
   retry: 'debug-restart',
   restore: 'history',
+  approve: 'check',
+  approveAndMerge: 'git-merge',
+  mergeAgain: 'git-merge',
+  resolve: 'sparkle',
+  showSourceControl: 'source-control',
+  fixAgent: 'question',
+  close: 'close',
+  openWorktree: 'empty-window',
 };
 
 /** One thread on the board. The title is the button that opens it; the others act in place. */
@@ -70,10 +79,17 @@ function facts(thread: ThreadView, strings: WebviewStrings): TemplateResult {
   const startedAt = thread.status === 'working' ? latestRun?.startedAt : undefined;
   const cost = formatCost(thread.costUsd);
   const changes = formatLineChanges(thread.additions, thread.deletions);
-  const showState = thread.status === 'closed' || thread.status === 'abandoned' || thread.status === 'failed';
+  const isEmpty = thread.status === 'ready' && thread.filesChanged === 0;
+  const showState =
+    isEmpty ||
+    threadNeed(thread) === 'stopped' ||
+    thread.status === 'closed' ||
+    thread.status === 'abandoned' ||
+    thread.status === 'failed';
   return html`<span class="card-agent">${thread.agent}</span>
-    ${showState ? html`<span>${strings[`status.${thread.status}`]}</span>` : nothing}
+    ${showState ? html`<span>${stateWord(thread, strings)}</span>` : nothing}
     <span>${startedAt === undefined ? age(thread.updatedAt) : elapsed(startedAt, undefined)}</span>
+    ${thread.approved === undefined ? nothing : html`<span>${icon('verified')} ${fill(strings.approvedAt, shortId(thread.approved))}</span>`}
     ${cost === '' ? nothing : html`<span>${cost}</span>`}
     ${
       filesChanged === undefined || filesChanged === 0

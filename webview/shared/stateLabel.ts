@@ -1,6 +1,7 @@
 import { html, type TemplateResult } from 'lit';
 import { formatOrdinal } from '../../src/protocol/displayFormat.js';
 import { threadIcon } from '../../src/protocol/threadDisplay.js';
+import { threadNeed } from '../../src/protocol/webview/threadNeeds.js';
 import type { ThreadView } from '../../src/protocol/webview/threadView.js';
 import { fill, type WebviewStrings } from '../../src/protocol/webview/webviewStrings.js';
 import { icon } from './icon.js';
@@ -9,6 +10,8 @@ import { icon } from './icon.js';
 export function stateWord(thread: ThreadView, strings: WebviewStrings): string {
   const place = thread.latestRun?.queuePosition;
   if (thread.status === 'queued' && place !== undefined) return fill(strings.queuedAs, formatOrdinal(place));
+  if (threadNeed(thread) === 'stopped') return strings['status.stopped'];
+  if (thread.status === 'ready' && thread.filesChanged === 0) return strings['status.unchanged'];
   return strings[`status.${thread.status}`];
 }
 

@@ -1,6 +1,11 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { formatCost, formatTokens, shortId } from '../../src/protocol/displayFormat.js';
-import { offeredActions, threadActions, type ThreadAction } from '../../src/protocol/webview/threadActions.js';
+import {
+  actionsForNeed,
+  offeredActions,
+  threadActions,
+  type ThreadAction,
+} from '../../src/protocol/webview/threadActions.js';
 import type { ThreadView } from '../../src/protocol/webview/threadView.js';
 import { fill, type WebviewStrings } from '../../src/protocol/webview/webviewStrings.js';
 import { icon } from '../shared/icon.js';
@@ -14,6 +19,12 @@ const actionIcons: Readonly<Record<ThreadAction, string>> = {
   review: 'diff-multiple',
   merge: 'git-merge',
   mergeSquash: 'git-merge',
+  approve: 'check',
+  approveAndMerge: 'git-merge',
+  mergeAgain: 'git-merge',
+  resolve: 'sparkle',
+  showSourceControl: 'source-control',
+  fixAgent: 'question',
   stop: 'debug-stop',
   retry: 'debug-restart',
   close: 'circle-slash',
@@ -38,14 +49,18 @@ export function pageHeader(options: {
     const action = threadActions.find(known => known === chosenItem(event));
     if (action) act(action);
   };
-  // While agents work, nothing is waiting for a click.
-  const primary = offered.buttons.includes('stop') ? undefined : offered.buttons[0];
+  // The ways out of a need stand beside the reason, in the notice below.
+  const beside = thread.needs === '' ? [] : actionsForNeed(thread);
+  const buttons = offered.buttons.filter(action => !beside.includes(action));
+  const isWaiting = !offered.buttons.includes('stop') && beside.length === 0 && thread.filesChanged !== 0;
+  // Where agents work, where the way out is elsewhere and where nothing changed, nothing here waits for a click.
+  const primary = isWaiting ? buttons[0] : undefined;
   return html`<header class="page-header">
     <div class="header-line">
       <h1 title=${thread.summary}>${thread.summary}</h1>
       ${stateLabel(thread, strings)}
       <div class="header-actions">
-        ${offered.buttons.map(action =>
+        ${buttons.map(action =>
           action === 'merge'
             ? html`<span class="split-button"
                 >${actionButton(action, action === primary)}<muster-menu
@@ -95,6 +110,11 @@ function facts(thread: ThreadView, strings: WebviewStrings): TemplateResult {
     latestRun?.startedAt === undefined
       ? html`<span>${age(thread.createdAt, text => ago(text, strings))}</span>`
       : html`<span>${elapsed(latestRun.startedAt, latestRun.endedAt)}</span>`,
+    thread.approved === undefined
+      ? nothing
+      : html`<span class="fact-approved"
+          >${icon('verified')}${fill(strings.approvedAt, shortId(thread.approved))}</span
+        >`,
     cost === '' ? nothing : html`<span>${cost}</span>`,
     tokens === '' ? nothing : html`<span>${fill(strings.tokens, tokens)}</span>`,
   ];

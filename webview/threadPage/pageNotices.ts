@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import type { ThreadAction } from '../../src/protocol/webview/threadActions.js';
+import { actionsForNeed, type ThreadAction } from '../../src/protocol/webview/threadActions.js';
 import { notice } from '../shared/notice.js';
 import type { PageState } from './pageState.js';
 
@@ -54,7 +54,12 @@ export function pageNotices(
     )}
     ${
       thread?.status === 'needs_you' && thread.needs !== ''
-        ? notice({ tone: 'warning', icon: 'bell-dot', text: thread.needs })
+        ? notice({
+            tone: 'warning',
+            icon: 'bell-dot',
+            text: thread.needs,
+            actions: actionsForNeed(thread).map(action => ({ label: strings[action], onClick: () => on.act(action) })),
+          })
         : nothing
     }
   </div>`;

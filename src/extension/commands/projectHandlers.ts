@@ -6,9 +6,10 @@ import { createComposeFile } from '../projects/createComposeFile.js';
 import { findComposeFile } from '../projects/findComposeFile.js';
 import type { Services } from '../services.js';
 import { isFiring, isProjectsNode } from '../views/projectsNode.js';
+import { explainAgent } from './explainAgent.js';
 import type { CommandHandlers } from './commandHandler.js';
 import type { Views } from '../views/views.js';
-import { askModally, showWarning, whileWaiting } from '../plain/messages.js';
+import { askModally, whileWaiting } from '../plain/messages.js';
 import { pickRow } from '../plain/picks.js';
 
 /** Commands on compose files. Creating and opening one needs no host; applying and removing start it. */
@@ -34,7 +35,9 @@ export function projectHandlers(services: Services, views: Views): CommandHandle
       if (isFiring(target)) await fireTrigger(services, target);
     },
     'muster.removeProject': target => removeProject(services, target),
-    'muster.explainAgentProblem': target => explainProblem(services, target),
+    'muster.explainAgentProblem': async target => {
+      if (isProjectsNode(target) && target.kind === 'agent') await explainAgent(services, target);
+    },
     'muster.refresh': () => {
       services.host.start();
       views.projects.refresh();
@@ -63,18 +66,4 @@ async function removeProject(services: Services, target: unknown): Promise<void>
   await whileWaiting(vscode.l10n.t('Removing the project'), async signal =>
     (await services.host.client(signal)).projects.removeProject({ project: project.id }, { signal }),
   );
-}
-
-async function explainProblem(services: Services, target: unknown): Promise<void> {
-  if (!isProjectsNode(target) || target.kind !== 'agent') return;
-  const project = services.host.projects.get(target.projectId);
-  const agent = project?.agents.find(({ name }) => name === target.agent);
-  if (!project || !agent || agent.problem === '') return;
-  const terminal = vscode.l10n.t('Open Terminal');
-  const again = vscode.l10n.t('Check Again');
-  const file = vscode.l10n.t('Open Compose File');
-  const chosen = await showWarning(`${agent.name}: ${agent.problem}`, terminal, again, file);
-  if (chosen === terminal) vscode.window.createTerminal({ cwd: project.folder }).show();
-  if (chosen === again) await vscode.commands.executeCommand('muster.refreshEnvironment');
-  if (chosen === file) await vscode.commands.executeCommand('muster.openComposeFile', target);
 }

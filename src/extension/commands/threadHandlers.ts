@@ -1,17 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
+import { offeredActions } from '../../protocol/webview/threadActions.js';
+import { toThreadView } from '../../protocol/webview/threadView.js';
 import { isThreadActive, parseThreadStatus } from '../../protocol/threadDisplay.js';
 import { sendTask } from '../dispatch/sendTask.js';
 import type { threadCommands } from '../manifest/threadCommands.js';
-import { approveThread, mergeThread } from '../review/mergeThread.js';
+import { approveAndMerge, approveThread, askToResolve, mergeThread } from '../review/mergeThread.js';
 import type { Services } from '../services.js';
 import { targetThread, targetThreads } from '../threads/pickThread.js';
 import { threadTitle } from '../threads/threadText.js';
 import { canRetry } from '../views/threadNodes.js';
+import { explainAgentOf } from './explainAgent.js';
 import type { CommandHandlers } from './commandHandler.js';
 import { endThreadHandlers } from './endThreadHandlers.js';
-import { showDone, showInformation, whileWaiting } from '../plain/messages.js';
+import { showInformation, whileWaiting } from '../plain/messages.js';
 
 type Ids = Exclude<
   keyof typeof threadCommands,
@@ -67,16 +70,28 @@ export function threadHandlers(services: Services): CommandHandlers<Ids> {
     'muster.approve': async (...args) => {
       const threads = await targetThreads(services, args, {
         placeHolder: vscode.l10n.t('Which thread do you approve?'),
-        filter: ({ status }) => status === 'ready',
+        filter: canApprove,
       });
-      for (const thread of threads ?? []) {
-        await saveEditors(thread);
-        await whileWaiting(vscode.l10n.t('Approving'), () => approveThread(services, thread));
-        showDone(vscode.l10n.t('Approved "{0}"', threadTitle(thread)), 5000);
-      }
+      for (const thread of threads ?? [])
+        await approveThread(services, thread, { reviewed: isInFront(services, thread) });
     },
     'muster.merge': async (...args) => {
       for (const thread of (await mergeable(services, args)) ?? []) await mergeThread(services, thread);
+    },
+    'muster.approveAndMerge': async (...args) => {
+      const threads = await targetThreads(services, args, {
+        placeHolder: vscode.l10n.t('Which thread do you approve and merge?'),
+        filter: canApprove,
+      });
+      for (const thread of threads ?? []) await approveAndMerge(services, thread);
+    },
+    'muster.resolveConflict': async (...args) => {
+      const thread = await one(args, vscode.l10n.t('Which conflict should be resolved?'), hasConflict);
+      if (thread?.latestMerge) await askToResolve(services, thread, thread.latestMerge);
+    },
+    'muster.fixAgent': async (...args) => {
+      const thread = await one(args, vscode.l10n.t('Whose agent?'), anyThread().filter);
+      if (thread) await explainAgentOf(services, thread);
     },
     'muster.squash': async (...args) => {
       const threads = await mergeable(services, args);
@@ -106,7 +121,21 @@ function anyThread() {
 }
 
 function hasChanges(thread: Thread): boolean {
-  return thread.worktree !== '' && thread.filesChanged !== 0;
+  return thread.head !== '' && thread.filesChanged !== 0;
+}
+
+/** Wherever something is there to approve and nobody is at work on it. */
+function canApprove(thread: Thread): boolean {
+  return hasChanges(thread) && canFollowUp(thread) && thread.status !== 'merging';
+}
+
+/** Approving from the review means what it shows. */
+function isInFront(services: Services, { id }: Thread): boolean {
+  return services.reviews.activeThreadId === id;
+}
+
+function hasConflict({ latestMerge }: Thread): boolean {
+  return latestMerge?.status === 'conflicted';
 }
 
 function canFollowUp(thread: Thread): boolean {
@@ -116,7 +145,10 @@ function canFollowUp(thread: Thread): boolean {
 function mergeable(services: Services, args: readonly unknown[]): Promise<readonly Thread[] | undefined> {
   return targetThreads(services, args, {
     placeHolder: vscode.l10n.t('Which thread should be merged?'),
-    filter: ({ status, latestMerge }) => status === 'ready' || (status === 'needs_you' && latestMerge !== undefined),
+    filter: thread => {
+      const { buttons } = offeredActions(toThreadView(thread));
+      return buttons.includes('merge') || buttons.includes('mergeAgain') || buttons.includes('approveAndMerge');
+    },
   });
 }
 
@@ -131,7 +163,7 @@ async function retry(services: Services, thread: Thread): Promise<void> {
 }
 
 async function review(services: Services, thread: Thread): Promise<void> {
-  if (thread.worktree === '') {
+  if (thread.worktree === '' && thread.head === '') {
     const restore = vscode.l10n.t('Restore Thread');
     const buttons = thread.rescue === '' ? [] : [restore];
     const text = vscode.l10n.t('The worktree of "{0}" was removed.', threadTitle(thread));
@@ -147,12 +179,4 @@ async function review(services: Services, thread: Thread): Promise<void> {
   const text = vscode.l10n.t('"{0}" has changed nothing.', threadTitle(thread));
   const chosen = await showInformation(text, followUp);
   if (chosen === followUp) await vscode.commands.executeCommand('muster.followUp', thread.id);
-}
-
-/** What is approved is what the person sees: their unsaved edits in the worktree are saved first. */
-async function saveEditors(thread: Thread): Promise<void> {
-  for (const document of vscode.workspace.textDocuments) {
-    const inWorktree = document.uri.scheme === 'file' && document.uri.fsPath.startsWith(thread.worktree);
-    if (thread.worktree !== '' && inWorktree && document.isDirty) await document.save();
-  }
 }

@@ -49,6 +49,12 @@ export function generateContributions(): GeneratedManifest {
       '[muster-task]': { 'editor.wordWrap': 'on', 'editor.lineNumbers': 'off', 'editor.minimap.enabled': false },
       '[muster-log]': { 'editor.wordWrap': 'on', 'editor.minimap.enabled': false },
     },
+    resourceLabelFormatters: [
+      {
+        scheme: 'muster-review',
+        formatting: { label: '${path} (${query.thread})', separator: '/', stripPathStartingSeparator: true },
+      },
+    ],
     yamlValidation: [{ fileMatch: composeFileNames, url: composeSchema }],
   };
   return {
@@ -59,7 +65,7 @@ export function generateContributions(): GeneratedManifest {
     contributes,
     activationEvents: [
       `workspaceContains:**/agent-compose.{yml,yaml}`,
-      'onFileSystem:muster-base',
+      'onFileSystem:muster-review',
       'onWebviewPanel:muster.threadPage',
       'onWebviewPanel:muster.board',
     ],

@@ -11,6 +11,8 @@ function onThread(states: string, group: string): MenuPlace {
   };
 }
 
+/** A whole review, not one of its files: those have an authority. */
+const review = 'resourceScheme == muster-review && resource =~ /^muster-review:\\/[^/]/';
 const any = 'thread';
 const reviewable = 'ready|needs_you|merging|working|merged';
 const stoppable = 'working|queued|waiting';
@@ -26,7 +28,7 @@ export const threadCommands = {
   'muster.review': {
     title: 'Review Changes',
     icon: '$(diff-multiple)',
-    menus: [onThread('ready', 'inline@1'), onThread(reviewable, '1_open@2')],
+    menus: [onThread('ready', 'inline@1'), onThread('outdated', 'inline@1'), onThread(reviewable, '1_open@2')],
   },
   'muster.showLog': {
     title: 'Show Raw Log',
@@ -49,23 +51,41 @@ export const threadCommands = {
     title: 'Approve Changes',
     icon: '$(check)',
     enablement: trusted,
-    menus: [onThread('ready', '2_act@2'), { menu: 'editor/title', when: 'muster.reviewOpen', group: 'navigation@-3' }],
+    menus: [onThread('approvable', '2_act@2'), { menu: 'editor/title', when: review, group: 'navigation@-3' }],
+  },
+  'muster.approveAndMerge': {
+    title: 'Approve and Merge',
+    icon: '$(git-merge)',
+    enablement: trusted,
+    menus: [onThread('outdated', 'inline@2'), onThread('approvable', '2_act@3')],
+  },
+  'muster.resolveConflict': {
+    title: 'Ask Agent to Resolve Conflict',
+    icon: '$(sparkle)',
+    enablement: trusted,
+    menus: [onThread('conflict', 'inline@1'), onThread('conflict', '2_act@1')],
+  },
+  'muster.fixAgent': {
+    title: 'Show How to Fix the Agent of Thread',
+    icon: '$(question)',
+    enablement: trusted,
+    menus: [onThread('agentProblem', 'inline@1'), onThread('agentProblem', '2_act@0')],
   },
   'muster.merge': {
     title: 'Merge Thread',
     icon: '$(git-merge)',
     enablement: trusted,
     menus: [
-      onThread('ready', 'inline@2'),
-      onThread('ready|mergeable', '2_act@3'),
-      { menu: 'editor/title', when: 'muster.reviewOpen', group: 'navigation@-2' },
+      onThread('mergeable', 'inline@2'),
+      onThread('mergeable', '2_act@4'),
+      { menu: 'editor/title', when: review, group: 'navigation@-2' },
     ],
   },
   'muster.squash': {
     title: 'Squash and Merge Thread',
     icon: '$(git-commit)',
     enablement: trusted,
-    menus: [onThread('ready|mergeable', '2_act@4')],
+    menus: [onThread('mergeable', '2_act@5')],
   },
   'muster.cancelThread': {
     title: 'Stop Thread',

@@ -3,6 +3,7 @@ import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { HostConnection } from '../host/hostConnection.js';
 import type { WorkspaceScope } from '../projects/workspaceScope.js';
 import { readSetting } from '../settings.js';
+import { actOnThread, needButtons, type ThreadButton } from '../threads/actOnThread.js';
 import { statusWord, threadTitle } from '../threads/threadText.js';
 import type { MutedThreads } from './mutedThreads.js';
 import { NewlyNeedy, type Occasion } from './newlyNeedy.js';
@@ -90,16 +91,15 @@ export class Attention implements vscode.Disposable {
   }
 
   async #tellNeed(thread: Thread): Promise<void> {
-    const open = vscode.l10n.t('Open');
-    const log = vscode.l10n.t('Show Log');
-    const mute = vscode.l10n.t('Do Not Show for This Thread');
-    const failed = thread.latestRun?.error !== undefined;
+    const buttons: readonly ThreadButton[] = [
+      ...needButtons(thread),
+      { label: vscode.l10n.t('Open'), run: () => actOnThread('open', thread.id) },
+      { label: vscode.l10n.t('Do Not Show for This Thread'), run: () => this.#options.muted.mute(thread.id) },
+    ];
     const need = thread.needs || statusWord(thread);
     const text = vscode.l10n.t('{0}, {1}: {2}', thread.agent, threadTitle(thread), need);
-    const chosen = await showWarning(text, open, ...(failed ? [log] : []), mute);
-    if (chosen === open) await vscode.commands.executeCommand('muster.openThread', thread.id);
-    if (chosen === log) await vscode.commands.executeCommand('muster.showLog', thread.id);
-    if (chosen === mute) await this.#options.muted.mute(thread.id);
+    const chosen = await showWarning(text, ...buttons.map(({ label }) => label));
+    await buttons.find(({ label }) => label === chosen)?.run();
   }
 }
 

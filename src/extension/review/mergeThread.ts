@@ -1,11 +1,21 @@
+import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
 import { shortId } from '../../protocol/displayFormat.js';
 import type { Merge } from '../../protocol/gen/muster/v1/merges_pb.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
+import { sendTask } from '../dispatch/sendTask.js';
 import type { Services } from '../services.js';
 import { readSetting } from '../settings.js';
 import { threadTitle } from '../threads/threadText.js';
-import { showDone, showError, showInformation, showWarning, whileWaitingCancellable } from '../plain/messages.js';
+import { outdatedFiles } from './reviews.js';
+import {
+  showDone,
+  showError,
+  showInformation,
+  showWarning,
+  whileWaiting,
+  whileWaitingCancellable,
+} from '../plain/messages.js';
 
 /** Names of files that fit a message; the rest are counted. */
 const shownFiles = 5;
@@ -21,6 +31,10 @@ export async function mergeThread(services: Services, thread: Thread, options: M
   try {
     const merge = await requestMerge(services, thread, options);
     await report(services, { thread, merge, options });
+  } catch (error) {
+    const files = outdatedFiles(error);
+    if (!files) throw error;
+    await reportOutdated(services, { thread, files, options });
   } finally {
     end();
   }
@@ -30,9 +44,9 @@ async function requestMerge(services: Services, thread: Thread, { strategy }: Me
   const setting = readSetting('muster.merge.strategy');
   return whileWaitingCancellable(vscode.l10n.t('Merging "{0}"', threadTitle(thread)), async signal => {
     const client = await services.host.client(signal);
-    // Not reviewed here: the person goes by the list, which is live. Asking waits for the snapshot after a run.
+    // Not reviewed: the person goes by the list, which is live. Asking waits for the snapshot after a run.
     const expect =
-      services.reviews.shownHead(thread.id) ??
+      (await services.reviews.reviewedHead(thread, signal)) ??
       (await client.threads.getThread({ threadId: thread.id }, { signal })).thread?.head ??
       thread.head;
     const { merge: requested } = await client.merges.requestMerge(
@@ -93,23 +107,10 @@ interface Action {
 }
 
 function blockedActions(services: Services, { thread, merge, options }: Outcome): readonly Action[] {
-  const review: Action = {
-    label: vscode.l10n.t('Review Again'),
-    run: () => services.reviews.open(thread, new AbortController().signal),
-  };
   const again: Action = { label: vscode.l10n.t('Try Again'), run: () => mergeThread(services, thread, options) };
   switch (merge.reason) {
     case 'changed_since_review':
-      return [
-        review,
-        {
-          label: vscode.l10n.t('Approve and Merge'),
-          run: async () => {
-            await approveThread(services, thread);
-            await mergeThread(services, thread, options);
-          },
-        },
-      ];
+      return outdatedActions(services, { thread, options });
     case 'target_has_edits':
       return [
         {
@@ -129,19 +130,38 @@ function blockedActions(services: Services, { thread, merge, options }: Outcome)
   }
 }
 
+function outdatedActions(
+  services: Services,
+  { thread, options }: Pick<Outcome, 'thread' | 'options'>,
+): readonly Action[] {
+  return [
+    {
+      label: vscode.l10n.t('Review Again'),
+      run: () => services.reviews.open(thread, new AbortController().signal),
+    },
+    {
+      label: vscode.l10n.t('Approve and Merge'),
+      run: () => approveAndMerge(services, thread, options),
+    },
+  ];
+}
+
+/** Gives the conflict back to the agent, in the same conversation and worktree. */
+export async function askToResolve(services: Services, thread: Thread, merge: Merge): Promise<void> {
+  const prompt = vscode.l10n.t(
+    'Merge {0} into this branch and resolve the conflicts in {1}. Keep the intent of both sides, then run the tests.',
+    merge.target,
+    merge.files.join(', '),
+  );
+  await sendTask(services, { threadId: thread.id, agent: thread.agent, prompt, key: randomUUID() });
+}
+
 async function reportConflict(services: Services, thread: Thread, merge: Merge): Promise<void> {
   const ask = vscode.l10n.t('Ask {0} to Resolve', thread.agent);
   const worktree = vscode.l10n.t('Open Worktree');
   const text = vscode.l10n.t('"{0}" conflicts with {1}: {2}', threadTitle(thread), merge.target, withFiles(merge));
   const chosen = await showWarning(text, ask, worktree);
-  if (chosen === ask) {
-    const prompt = vscode.l10n.t(
-      'Merge {0} into this branch and resolve the conflicts in {1}. Keep the intent of both sides, then run the tests.',
-      merge.target,
-      merge.files.join(', '),
-    );
-    await vscode.commands.executeCommand('muster.followUp', thread.id, prompt);
-  }
+  if (chosen === ask) await askToResolve(services, thread, merge);
   if (chosen === worktree) await vscode.commands.executeCommand('muster.openWorktree', thread.id);
 }
 
@@ -149,16 +169,61 @@ async function reportConflict(services: Services, thread: Thread, merge: Merge):
 function withFiles({ message, files }: Merge): string {
   const missing = files.filter(file => !message.includes(file));
   if (missing.length === 0) return message;
-  const named = missing.slice(0, shownFiles).join(', ');
-  const rest = missing.length - shownFiles;
-  const list = rest > 0 ? vscode.l10n.t('{0} and {1} more', named, rest) : named;
+  const list = nameSome(missing);
   return message === '' ? list : `${message} (${list})`;
 }
 
-/** Snapshots what is in the worktree and takes it as reviewed. */
-export async function approveThread(services: Services, thread: Thread): Promise<void> {
-  const signal = new AbortController().signal;
-  const client = await services.host.client(signal);
-  const { head } = await client.threads.approveThread({ threadId: thread.id }, { signal });
-  services.reviews.markShown(thread.id, head);
+function nameSome(files: readonly string[]): string {
+  const named = files.slice(0, shownFiles).join(', ');
+  const rest = files.length - shownFiles;
+  return rest > 0 ? vscode.l10n.t('{0} and {1} more', named, rest) : named;
+}
+
+/**
+ * Takes a thread's changes as approved. `reviewed`: exactly those that the person was shown, with what they wrote since;
+ * otherwise whatever is there.
+ */
+export async function approveThread(
+  services: Services,
+  thread: Thread,
+  { reviewed }: { readonly reviewed: boolean },
+): Promise<void> {
+  const approve = async (shown: string): Promise<string> =>
+    whileWaiting(vscode.l10n.t('Approving'), signal =>
+      services.reviews.approve(thread, { ...(shown !== '' && { shown }), signal }),
+    );
+  let head: string;
+  try {
+    head = await approve(reviewed ? thread.shownHead : '');
+  } catch (error) {
+    const files = outdatedFiles(error);
+    if (!files) throw error;
+    const again = vscode.l10n.t('Review Again');
+    const anyway = vscode.l10n.t('Approve Anyway');
+    const chosen = await showWarning(outdatedText(thread, files), again, anyway);
+    if (chosen === again) await services.reviews.open(thread, new AbortController().signal);
+    if (chosen !== anyway) return;
+    head = await approve('');
+  }
+  showDone(vscode.l10n.t('Approved "{0}" at {1}', threadTitle(thread), shortId(head)));
+}
+
+function outdatedText(thread: Thread, files: readonly string[]): string {
+  return vscode.l10n.t('"{0}" has changed since you reviewed it: {1}', threadTitle(thread), nameSome(files));
+}
+
+/** Takes what is there as approved and merges exactly that. */
+export async function approveAndMerge(services: Services, thread: Thread, options: MergeOptions = {}): Promise<void> {
+  await whileWaiting(vscode.l10n.t('Approving'), signal => services.reviews.approve(thread, { signal }));
+  await mergeThread(services, thread, options);
+}
+
+/** Somebody else wrote into the worktree after the review was opened. */
+async function reportOutdated(
+  services: Services,
+  { thread, files, options }: Pick<Outcome, 'thread' | 'options'> & { readonly files: readonly string[] },
+): Promise<void> {
+  const actions = outdatedActions(services, { thread, options });
+  const chosen = await showWarning(outdatedText(thread, files), ...actions.map(({ label }) => label));
+  await actions.find(({ label }) => label === chosen)?.run();
 }

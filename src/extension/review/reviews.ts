@@ -1,146 +1,186 @@
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { relative, sep } from 'node:path';
 import * as vscode from 'vscode';
+import { isAppError } from '../../base/errors.js';
 import { shortId } from '../../protocol/displayFormat.js';
-import type { ChangedFile, DiffThreadResponse, Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
+import type { ChangedFile, Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { HostConnection } from '../host/hostConnection.js';
+import { plainText } from '../plain/plainText.js';
 import { threadTitle } from '../threads/threadText.js';
-import { baseFileUri } from './baseFiles.js';
+import { ReviewEdits, type ReviewEdit } from './reviewEdits.js';
+import { isReviewTab, threadOfTab } from './reviewTabs.js';
+import { emptyCommit, reviewFileOf, reviewFileUri, reviewUri, type ReviewSide } from './reviewUris.js';
 
-interface OpenReview {
-  readonly threadId: string;
-  /** Start of the tab's label; VS Code adds the number of files. */
-  readonly title: string;
+/** The two sides of a changed file; one that does not exist is missing. */
+interface Sides {
+  readonly originalUri: vscode.Uri | undefined;
+  readonly modifiedUri: vscode.Uri | undefined;
 }
 
-/** One changed file: left its base, right the worktree's file, which can be edited; a side that does not exist is missing. */
-interface ReviewedFile {
-  readonly name: vscode.Uri;
-  readonly base: vscode.Uri | undefined;
-  readonly current: vscode.Uri | undefined;
+interface ShownChange {
+  readonly thread: Thread;
+  readonly baseCommit: string;
+  readonly head: string;
 }
 
-/** The reviews of this window: opens them, knows which one is in front and which commit each has shown. */
-export class Reviews implements vscode.Disposable {
+/** The reviews of this window. What was shown and approved is kept by the host, with the thread. */
+export class Reviews {
+  readonly edits = new ReviewEdits();
   readonly #host: HostConnection;
-  readonly #open = new Map<string, OpenReview>();
-  readonly #shownHeads = new Map<string, string>();
-  readonly #subscriptions: readonly vscode.Disposable[];
 
   constructor(host: HostConnection) {
     this.#host = host;
-    this.#subscriptions = [
-      vscode.window.tabGroups.onDidChangeTabs(() => this.#showContext()),
-      vscode.window.tabGroups.onDidChangeTabGroups(() => this.#showContext()),
-    ];
   }
 
   /** The thread whose review is the active editor. */
   get activeThreadId(): string | undefined {
-    const label = vscode.window.tabGroups.activeTabGroup.activeTab?.label;
-    if (label === undefined) return undefined;
-    for (const review of this.#open.values()) if (isTitleOf(label, review)) return review.threadId;
-    return undefined;
-  }
-
-  /** The commit that the person has last reviewed or approved in this window. */
-  shownHead(threadId: string): string | undefined {
-    return this.#shownHeads.get(threadId);
-  }
-
-  /** Remembers what a person saw or approved. */
-  markShown(threadId: string, head: string): void {
-    this.#shownHeads.set(threadId, head);
+    return threadOfTab(vscode.window.tabGroups.activeTabGroup.activeTab);
   }
 
   /** Opens all changed files of a thread in one editor. False when there is nothing to review. */
   async open(thread: Thread, signal: AbortSignal): Promise<boolean> {
-    const diff = await this.#diff(thread.id, signal);
-    this.markShown(thread.id, diff.head);
-    if (diff.files.length === 0) return false;
-    const review = { threadId: thread.id, title: this.#titleFor(thread) };
-    this.#open.set(thread.id, review);
-    const rows = reviewedFiles(thread, diff).map(({ name, base, current }) => [name, base, current]);
-    await vscode.commands.executeCommand('vscode.changes', review.title, rows);
+    await this.save(thread);
+    const client = await this.#host.client(signal);
+    const shown = await client.threads.reviewThread({ threadId: thread.id }, { signal });
+    this.edits.clear(thread.id);
+    if (shown.files.length === 0) return false;
+    const change = { thread: shown.thread ?? thread, baseCommit: shown.baseCommit, head: shown.head };
+    const source = reviewUri({ threadId: thread.id, commit: shown.head });
+    await this.#closeTabs(thread.id, tab => isReviewTab(tab));
+    await vscode.commands.executeCommand('_workbench.openMultiDiffEditor', {
+      title: plainText(vscode.l10n.t('Review: {0}', threadTitle(thread))),
+      multiDiffSourceUri: source,
+      resources: identifiable(change, shown.files),
+    });
     // Else the next file that is opened takes the review's place.
     await vscode.commands.executeCommand('workbench.action.keepEditor');
-    this.#showContext();
     return true;
   }
 
-  /** Closes the review of a thread, if it is open. */
-  async close(threadId: string): Promise<void> {
-    const review = this.#open.get(threadId);
-    if (!review) return;
+  /** Closes what is open of a thread's review. */
+  close(threadId: string): Promise<void> {
+    return this.#closeTabs(threadId, () => true);
+  }
+
+  /** Opens what one file changed: text as a diff, everything else as VS Code shows it. */
+  async openFile(thread: Thread, path: string, signal: AbortSignal): Promise<void> {
+    const client = await this.#host.client(signal);
+    const diff = await client.threads.diffThread({ threadId: thread.id, withPatch: false }, { signal });
+    const changed = diff.files.find(file => file.path === path);
+    const change = { thread, baseCommit: diff.baseCommit, head: diff.head };
+    const title = plainText(vscode.l10n.t('{0} ({1})', path, threadTitle(thread)));
+    const preview = { preview: true };
+    if (!changed) {
+      await vscode.commands.executeCommand('vscode.open', currentUri(change, path), preview, title);
+      return;
+    }
+    const { originalUri, modifiedUri } = sidesOf(change, changed);
+    if (originalUri && modifiedUri) {
+      await vscode.commands.executeCommand('vscode.diff', originalUri, modifiedUri, title, preview);
+    } else if (modifiedUri) {
+      await vscode.commands.executeCommand('vscode.open', modifiedUri, preview, title);
+    } else if (originalUri) {
+      const gone = plainText(vscode.l10n.t('{0} (deleted, {1})', path, threadTitle(thread)));
+      await vscode.commands.executeCommand('vscode.open', originalUri, preview, gone);
+    }
+  }
+
+  /**
+   * Saves what the person has typed into the thread's files, in the review or beside it. What they wrote counts as seen.
+   * Throws when VS Code could not save: nothing may be merged without it then.
+   */
+  async save(thread: Thread): Promise<void> {
+    for (const document of vscode.workspace.textDocuments) {
+      if (!document.isDirty || !belongsTo(document.uri, thread)) continue;
+      if (!(await document.save())) {
+        const name = vscode.workspace.asRelativePath(document.uri);
+        throw new Error(vscode.l10n.t('{0} could not be saved, so nothing was done.', name));
+      }
+      if (document.uri.scheme === 'file') {
+        const path = relative(thread.worktree, document.uri.fsPath).split(sep).join('/');
+        this.edits.record(thread.id, path, await readFile(document.uri.fsPath));
+      }
+    }
+  }
+
+  /**
+   * The commit that a merge may bring in: what the person was shown, with what they wrote since. Undefined: they were shown
+   * nothing. Errors: `review.outdated` when somebody else has changed the worktree meanwhile.
+   */
+  async reviewedHead(thread: Thread, signal: AbortSignal): Promise<string | undefined> {
+    await this.save(thread);
+    const client = await this.#host.client(signal);
+    const { thread: fresh = thread } = await client.threads.getThread({ threadId: thread.id }, { signal });
+    const edits = this.edits.of(thread.id);
+    if (fresh.shownHead === '' || edits.length === 0) return fresh.shownHead === '' ? undefined : fresh.shownHead;
+    return this.approve(thread, { shown: fresh.shownHead, edits, signal });
+  }
+
+  /** Takes what is in the worktree as approved; what differs from `shown` must be among `edits`. */
+  async approve(
+    thread: Thread,
+    options: { readonly shown?: string; readonly edits?: readonly ReviewEdit[]; readonly signal: AbortSignal },
+  ): Promise<string> {
+    const { shown = '', edits = [], signal } = options;
+    await this.save(thread);
+    const client = await this.#host.client(signal);
+    const request = { threadId: thread.id, shown, edits: edits.map(edit => ({ ...edit })) };
+    const { head } = await client.threads.approveThread(request, { signal });
+    this.edits.clear(thread.id);
+    return head;
+  }
+
+  async #closeTabs(threadId: string, which: (tab: vscode.Tab) => boolean): Promise<void> {
     const tabs = vscode.window.tabGroups.all
       .flatMap(group => group.tabs)
-      .filter(({ label }) => isTitleOf(label, review));
-    await vscode.window.tabGroups.close(tabs);
-  }
-
-  /** Opens the diff of one changed file. */
-  async openFile(thread: Thread, path: string, signal: AbortSignal): Promise<void> {
-    const diff = await this.#diff(thread.id, signal);
-    const changed = diff.files.find(file => file.path === path);
-    const current = vscode.Uri.file(join(thread.worktree, path));
-    if (!changed || (!changed.oldPath && (changed.status === 'added' || changed.status === 'untracked'))) {
-      await vscode.window.showTextDocument(current, { preview: true });
-      return;
-    }
-    const base = baseFileUri({ threadId: thread.id, path: changed.oldPath || path, base: diff.baseCommit });
-    if (changed.status === 'deleted') {
-      await vscode.window.showTextDocument(base, { preview: true });
-      return;
-    }
-    const title = vscode.l10n.t('{0} ({1})', path, threadTitle(thread));
-    await vscode.commands.executeCommand('vscode.diff', base, current, title, { preview: true });
-  }
-
-  dispose(): void {
-    for (const subscription of this.#subscriptions) void subscription.dispose();
-  }
-
-  async #diff(threadId: string, signal: AbortSignal): Promise<DiffThreadResponse> {
-    const client = await this.#host.client(signal);
-    return client.threads.diffThread({ threadId, withPatch: false }, { signal });
-  }
-
-  /** Two threads may have the same task; their tabs are told apart by their labels. */
-  #titleFor(thread: Thread): string {
-    const title = vscode.l10n.t('Review: {0}', threadTitle(thread));
-    for (const review of this.#open.values()) {
-      if (review.threadId !== thread.id && review.title === title) return `${title} ${shortId(thread.id)}`;
-    }
-    return title;
-  }
-
-  #showContext(): void {
-    const labels = vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs.map(({ label }) => label));
-    for (const [id, review] of this.#open) {
-      if (!labels.some(label => isTitleOf(label, review))) this.#open.delete(id);
-    }
-    void vscode.commands.executeCommand('setContext', 'muster.reviewOpen', this.activeThreadId !== undefined);
+      .filter(tab => threadOfTab(tab) === threadId && which(tab));
+    if (tabs.length > 0) await vscode.window.tabGroups.close(tabs);
   }
 }
 
-function isTitleOf(label: string, { title }: OpenReview): boolean {
-  return label === title || label.startsWith(`${title} (`);
+/** The commit that somebody else changed the worktree after; the files, if that is what an error says. */
+export function outdatedFiles(error: unknown): readonly string[] | undefined {
+  return isAppError(error, 'review.outdated') ? error.data.files : undefined;
 }
 
-/** The two sides of each changed file. */
-function reviewedFiles(thread: Thread, diff: DiffThreadResponse): readonly ReviewedFile[] {
-  return diff.files.map(file => ({
-    name: currentUri(thread, file),
-    base: hasBase(file)
-      ? baseFileUri({ threadId: thread.id, path: file.oldPath || file.path, base: diff.baseCommit })
-      : undefined,
-    current: file.status === 'deleted' ? undefined : currentUri(thread, file),
-  }));
+function belongsTo(uri: vscode.Uri, thread: Thread): boolean {
+  if (reviewFileOf(uri)?.threadId === thread.id) return true;
+  return uri.scheme === 'file' && thread.worktree !== '' && uri.fsPath.startsWith(thread.worktree + sep);
 }
 
-function currentUri(thread: Thread, file: ChangedFile): vscode.Uri {
-  return vscode.Uri.file(join(thread.worktree, file.path));
+function sidesOf(change: ShownChange, file: ChangedFile): Sides {
+  const isNew = file.status === 'added' || file.status === 'untracked';
+  const base: ReviewSide = { kind: 'commit', commit: change.baseCommit };
+  return {
+    originalUri: isNew ? undefined : sideUri(change, { path: file.oldPath || file.path, side: base }),
+    modifiedUri: file.status === 'deleted' ? undefined : currentUri(change, file.path),
+  };
 }
 
-function hasBase(file: ChangedFile): boolean {
-  return file.status !== 'added' && file.status !== 'untracked';
+/** The worktree's file, or that of the last commit when the worktree is gone. */
+function currentUri(change: ShownChange, path: string): vscode.Uri {
+  const gone = change.thread.worktree === '';
+  return sideUri(change, { path, side: gone ? { kind: 'commit', commit: change.head } : { kind: 'work' } });
+}
+
+function sideUri(
+  { thread }: ShownChange,
+  { path, side }: { readonly path: string; readonly side: ReviewSide },
+): vscode.Uri {
+  const title = `${threadTitle(thread).slice(0, 60)}${side.kind === 'commit' ? ` @${shortId(side.commit)}` : ''}`;
+  return reviewFileUri({ threadId: thread.id, path, side }, plainText(title));
+}
+
+/**
+ * The rows of a review. VS Code tells of a multi-diff editor only the files with two sides; a review without any gives its first
+ * new file an empty left side, so that the tab says whose review it is.
+ */
+function identifiable(change: ShownChange, files: readonly ChangedFile[]): readonly Sides[] {
+  const rows = files.map(file => sidesOf(change, file));
+  if (rows.some(({ originalUri, modifiedUri }) => originalUri && modifiedUri)) return rows;
+  const [first, ...others] = rows;
+  const only = first?.modifiedUri ?? first?.originalUri;
+  if (!first || !only) return rows;
+  const nothing = only.with({ query: JSON.stringify({ at: emptyCommit, thread: threadTitle(change.thread) }) });
+  return [{ originalUri: first.originalUri ?? nothing, modifiedUri: first.modifiedUri ?? nothing }, ...others];
 }

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { parseThreadStatus, threadGroupOf, type ThreadGroup } from '../../protocol/threadDisplay.js';
 import type { Services } from '../services.js';
+import { threadOfReview } from '../review/reviewUris.js';
 import { isThreadNode, threadThemeIcon } from '../views/threadNodes.js';
 import { isWorktreeNode } from '../views/worktreesView.js';
 import { byUrgency } from './threadGroups.js';
@@ -47,6 +48,7 @@ function threadIds(args: readonly unknown[]): readonly string[] {
   const rows = Array.isArray(selected) && selected.length > 0 ? selected : [first];
   return rows.flatMap(row => {
     if (typeof row === 'string' && row !== '') return [row];
+    if (row instanceof vscode.Uri) return threadOfReview(row) ?? [];
     return isThreadNode(row) || isWorktreeNode(row) ? [row.threadId] : [];
   });
 }

@@ -9,6 +9,7 @@ import {
   sumKnown,
 } from '../../protocol/displayFormat.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
+import { approvedHead } from '../../protocol/webview/threadView.js';
 import {
   parseThreadStatus,
   threadGroupWords,
@@ -56,16 +57,26 @@ function stateParts(thread: Thread, now: number): readonly string[] {
         cost,
       ];
     case 'ready':
-      return [changesText(thread), updated, cost];
+      return [stoppedText(thread), changesText(thread), approvedText(thread), updated, cost];
     case 'merging':
       return [vscode.l10n.t('into {0}', thread.latestMerge?.target || thread.baseRef)];
     case 'merged':
       return [vscode.l10n.t('into {0}', thread.latestMerge?.target || thread.baseRef), updated];
     case 'closed':
-      return [updated];
+      return [stoppedText(thread), updated];
     case 'abandoned':
       return [thread.rescue === '' ? '' : vscode.l10n.t('can be restored'), updated];
   }
+}
+
+/** A run that a person stopped half way does not look like a finished one. */
+function stoppedText({ latestRun }: Thread): string {
+  return latestRun?.status === 'cancelled' ? vscode.l10n.t('stopped before it was done') : '';
+}
+
+function approvedText(thread: Thread): string {
+  const head = approvedHead(thread);
+  return head === undefined ? '' : vscode.l10n.t('approved by you at {0}', shortId(head));
 }
 
 function queueText(place: number): string {
@@ -100,7 +111,7 @@ export function threadTooltip(thread: Thread, now: number): vscode.MarkdownStrin
     tooltip.icon('git-branch').line(vscode.l10n.t('{0} from {1}@{2}', branch, baseRef, shortId(baseCommit)));
   }
   const changes = changesText(thread);
-  if (changes !== '') tooltip.icon('diff').line(changes);
+  if (changes !== '') tooltip.icon('diff').line(join([changes, approvedText(thread)]));
   const tokens = sumKnown(asNumber(thread.inputTokens), asNumber(thread.outputTokens));
   const spent = join([
     formatCost(thread.costUsd),

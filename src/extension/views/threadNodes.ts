@@ -2,6 +2,9 @@ import * as vscode from 'vscode';
 import { ownValue } from '../../base/ownValue.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { parseThreadStatus, threadGroups, threadIcon, type ThreadGroup } from '../../protocol/threadDisplay.js';
+import { offeredActions } from '../../protocol/webview/threadActions.js';
+import { threadNeed } from '../../protocol/webview/threadNeeds.js';
+import { toThreadView } from '../../protocol/webview/threadView.js';
 import type { ThreadSection } from '../threads/threadGroups.js';
 import {
   groupWord,
@@ -130,7 +133,11 @@ export function threadContext(thread: Thread, muted: boolean): string {
   if (thread.rescue !== '' && thread.worktree === '') words.push('rescue');
   if (thread.latestRun?.status === 'waiting') words.push('waiting');
   if (canRetry(thread)) words.push('retryable');
-  if (thread.latestMerge && ['blocked', 'conflicted', 'failed'].includes(thread.latestMerge.status))
-    words.push('mergeable');
+  const view = toThreadView(thread);
+  const need = threadNeed(view);
+  if (need !== undefined) words.push(need);
+  const { buttons, menu } = offeredActions(view);
+  if (buttons.includes('merge') || buttons.includes('mergeAgain')) words.push('mergeable');
+  if (menu.includes('approve')) words.push('approvable');
   return words.join(' ');
 }

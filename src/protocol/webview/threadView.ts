@@ -43,8 +43,14 @@ export const threadViewSchema = z.object({
       endedAt: z.optional(time),
       /** 1-based; absent when not queued. */
       queuePosition: z.optional(count),
+      /** Code of what it failed with. */
+      problem: z.optional(shortText),
     }),
   ),
+  /** The last merge, while no later run speaks for the thread. */
+  latestMerge: z.optional(z.object({ status: shortText, reason: shortText, target: shortText })),
+  /** The head, when a person has approved exactly that. */
+  approved: z.optional(shortText),
   filesChanged: z.optional(count),
   additions: z.optional(count),
   deletions: z.optional(count),
@@ -131,14 +137,28 @@ export function toThreadView(thread: Thread): ThreadView {
         ...defined('startedAt', happened(run.startedAt)),
         ...defined('endedAt', happened(run.endedAt)),
         ...defined('queuePosition', run.queuePosition > 0 ? run.queuePosition : undefined),
+        ...defined('problem', run.error?.code),
       },
     }),
+    ...defined('latestMerge', speakingMerge(thread)),
+    ...defined('approved', approvedHead(thread)),
     ...defined('filesChanged', thread.filesChanged),
     ...defined('additions', thread.additions),
     ...defined('deletions', thread.deletions),
     ...defined('costUsd', thread.costUsd),
     ...defined('tokens', sumKnown(asNumber(thread.inputTokens), asNumber(thread.outputTokens))),
   };
+}
+
+/** The latest merge, unless a run was queued after it. */
+function speakingMerge({ latestMerge: merge, latestRun: run }: Thread): ThreadView['latestMerge'] {
+  if (!merge || (run && run.queuedAt > merge.createdAt)) return undefined;
+  return { status: merge.status, reason: cut(merge.reason), target: cut(merge.target) };
+}
+
+/** An approval says something only about the commit that it was given to. */
+export function approvedHead({ head, approvedHead: approved }: Thread): string | undefined {
+  return approved !== '' && approved === head ? approved : undefined;
 }
 
 /** Converts the wire's message. */

@@ -97,13 +97,28 @@ describe('states', () => {
 describe('what a person can do', () => {
   const buttons = (changes: Parameters<typeof threadView>[0]) => offeredActions(threadView(changes)).buttons;
   const run = (status: string) => ({ status, agent: 'dev', activity: '', queuedAt: 1 });
+  const blocked = (reason: string) =>
+    ({ status: 'needs_you', latestMerge: { status: 'blocked', reason, target: 'main' } }) as const;
   test.each([
     ['ready', { status: 'ready' }, ['review', 'merge']],
-    ['ready without changes', { status: 'ready', filesChanged: 0 }, ['merge']],
+    ['ready without changes', { status: 'ready', filesChanged: 0 }, ['close']],
+    ['stopped half way', { status: 'ready', latestRun: run('cancelled') }, ['retry', 'review', 'merge']],
     ['working', { status: 'working', latestRun: run('running') }, ['stop', 'review']],
     ['waiting for an answer', { status: 'needs_you', latestRun: run('waiting') }, ['stop', 'review']],
     ['failed', { status: 'needs_you', latestRun: run('failed'), filesChanged: 0 }, ['retry']],
-    ['blocked merge', { status: 'needs_you' }, ['review', 'merge']],
+    ['changed since review', blocked('changed_since_review'), ['review', 'approveAndMerge']],
+    ['edits in the way', blocked('target_has_edits'), ['mergeAgain', 'showSourceControl', 'review']],
+    ['a hook that refused', blocked('hook_refused'), ['mergeAgain', 'review']],
+    [
+      'conflicted',
+      { status: 'needs_you', latestMerge: { status: 'conflicted', reason: '', target: 'main' } },
+      ['resolve', 'openWorktree', 'review'],
+    ],
+    [
+      'not logged in',
+      { status: 'needs_you', filesChanged: 0, latestRun: { ...run('failed'), problem: 'provider.notLoggedIn' } },
+      ['fixAgent', 'retry'],
+    ],
     ['merged', { status: 'merged' }, ['review']],
     ['abandoned', { status: 'abandoned', hasWorktree: false, restorable: true }, ['restore']],
   ] as const)('%s', (_, changes, expected) => expect(buttons(changes)).toEqual(expected));
@@ -115,4 +130,13 @@ test('translations lie over the English table', () => {
   expect(strings.merge).toBe(webviewStrings.merge);
   expect('nonsense' in strings).toBe(false);
   expect(fill('{0} of {1} and {2}', 1, 'two')).toBe('1 of two and {2}');
+});
+
+test('approving is offered until exactly that commit is approved', () => {
+  const menu = (changes: Parameters<typeof threadView>[0]) => offeredActions(threadView(changes)).menu;
+  const blocked = { status: 'blocked', reason: 'changed_since_review', target: 'main' };
+  expect(menu({ status: 'ready' })).toContain('approve');
+  expect(menu({ status: 'needs_you', latestMerge: blocked })).toContain('approve');
+  expect(menu({ status: 'ready', approved: 'abc' })).not.toContain('approve');
+  expect(menu({ status: 'working' })).not.toContain('approve');
 });

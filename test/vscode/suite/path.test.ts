@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { answerMessages, dispatch, git, inRepository, provideCrew, repository, whenStatus } from './crew.js';
@@ -12,16 +12,22 @@ async function closeEditors(): Promise<void> {
   await vscode.commands.executeCommand('workbench.action.closeAllEditors');
 }
 
+/** A file of the extension's own folder. */
+function inMuster(...parts: readonly string[]): string {
+  return join(vscode.extensions.getExtension('muster.muster')?.extensionPath ?? '', ...parts);
+}
+
 /** Texts of the two sides of a file in the review in front. */
-async function sides(threadWorktree: string, signal: AbortSignal) {
+async function sides(threadId: string, signal: AbortSignal) {
   return until(
     'both sides of src/greet.js are shown',
     () => {
       const documents = vscode.workspace.textDocuments;
-      const base = documents.find(({ uri }) => uri.scheme === 'muster-base' && uri.path === '/src/greet.js');
-      const current = documents.find(
-        ({ uri }) => uri.fsPath === join(threadWorktree, 'src', 'greet.js') && uri.scheme === 'file',
+      const ofFile = documents.filter(
+        ({ uri }) => uri.scheme === 'muster-review' && uri.authority === threadId && uri.path === '/src/greet.js',
       );
+      const current = ofFile.find(({ uri }) => uri.query.includes('"at":"work"'));
+      const base = ofFile.find(document => document !== current);
       return base && current ? { base, current } : undefined;
     },
     signal,
@@ -76,7 +82,7 @@ test('a task goes from a document to a merged commit on main', async ({ signal, 
   const tab = vscode.window.tabGroups.activeTabGroup.activeTab;
   assert.match(tab?.label ?? '', /^Review: Greet politely/);
   assert.equal(access.services.reviews.activeThreadId, threadId);
-  const { base, current } = await sides(thread.worktree, signal);
+  const { base, current } = await sides(threadId, signal);
   assert.equal(base.getText(), before);
   assert.equal(current.getText(), after);
   assert.equal(await readFile(inRepository('src', 'greet.js').fsPath, 'utf8'), before, 'the checkout is untouched');
@@ -88,28 +94,134 @@ test('a task goes from a document to a merged commit on main', async ({ signal, 
   assert.equal(await git('status', '--porcelain'), '');
 });
 
-test('what a reviewer edits is merged only after it was approved', async ({ signal, after: cleanUp }) => {
-  cleanUp(closeEditors);
+/** A thread that is ready, with its review open and the right side of its file. */
+async function reviewed(prompt: string, signal: AbortSignal) {
   const access = await provideCrew(signal);
   await writeFile(inRepository('src', 'greet.js').fsPath, before);
   if ((await git('status', '--porcelain')) !== '') await git('commit', '--quiet', '--all', '--message', 'Back');
-  const threadId = await dispatch(access, 'writer', 'Greet again');
+  const threadId = await dispatch(access, 'writer', prompt);
   const thread = await whenStatus(access, threadId, 'ready', signal);
   await vscode.commands.executeCommand('muster.review', threadId);
-  const { current } = await sides(thread.worktree, signal);
-  const edit = new vscode.WorkspaceEdit();
-  edit.insert(current.uri, new vscode.Position(0, 0), '// Reviewed.\n');
-  assert.ok(await vscode.workspace.applyEdit(edit));
-  await current.save();
+  const { current } = await sides(threadId, signal);
+  const type = async (text: string): Promise<void> => {
+    const edit = new vscode.WorkspaceEdit();
+    edit.insert(current.uri, new vscode.Position(0, 0), text);
+    assert.ok(await vscode.workspace.applyEdit(edit));
+  };
+  return { access, threadId, thread, current, type };
+}
 
-  const messages = answerMessages(/blocked/, 'Approve and Merge');
+test('what a reviewer writes in the review counts as reviewed, saved or not, and lands', async ({
+  signal,
+  after: cleanUp,
+}) => {
+  cleanUp(closeEditors);
+  const { access, threadId, current, type } = await reviewed('Greet again', signal);
+  const messages = answerMessages(/./, undefined);
   cleanUp(() => messages.restore());
+  await type('// Reviewed.\n');
+  await current.save();
+  await type('// Not saved.\n');
   await vscode.commands.executeCommand('muster.merge', threadId);
-  const [message] = messages.shown;
-  assert.match(message?.text ?? '', /Merge of "Greet again" is blocked: .*/);
-  assert.deepEqual(message?.buttons, ['Review Again', 'Approve and Merge']);
   await whenStatus(access, threadId, 'merged', signal);
-  assert.equal(await git('show', 'main:src/greet.js'), `// Reviewed.\n${after}`.trim());
+  assert.deepEqual(messages.shown, []);
+  assert.equal(await git('show', 'main:src/greet.js'), `// Not saved.\n// Reviewed.\n${after}`.trim());
+});
+
+test('what somebody else wrote since the review is merged only after it was approved', async ({
+  signal,
+  after: cleanUp,
+}) => {
+  cleanUp(closeEditors);
+  const { access, threadId, thread, type } = await reviewed('Greet once more', signal);
+  await writeFile(join(thread.worktree, 'sneaked.txt'), 'not reviewed\n');
+  await type('// Reviewed.\n');
+  const refused = answerMessages(/./, undefined);
+  cleanUp(() => refused.restore());
+  await vscode.commands.executeCommand('muster.merge', threadId);
+  refused.restore();
+  assert.match(refused.shown[0]?.text ?? '', /has changed since you reviewed it: sneaked\.txt/);
+  assert.deepEqual(refused.shown[0]?.buttons, ['Review Again', 'Approve and Merge']);
+
+  await vscode.commands.executeCommand('muster.review', threadId);
+  await vscode.commands.executeCommand('muster.merge', threadId);
+  await whenStatus(access, threadId, 'merged', signal);
+  assert.equal(await git('show', 'main:sneaked.txt'), 'not reviewed');
+});
+
+test('approving in the review leaves a mark that ends with the commit', async ({ signal, after: cleanUp }) => {
+  cleanUp(closeEditors);
+  const { access, threadId } = await reviewed('Greet and wait', signal);
+  await vscode.commands.executeCommand('muster.approve');
+  const { threads } = access.views;
+  const item = await until(
+    'the row says so',
+    () => {
+      const section = threads.getChildren().find(node => node.kind === 'section' && node.key === 'ready');
+      const node =
+        section && threads.getChildren(section).find(each => each.kind === 'thread' && each.threadId === threadId);
+      const found = node && threads.getTreeItem(node);
+      return found && /approved by you at [0-9a-f]{8}/.test(String(found.description)) ? found : undefined;
+    },
+    signal,
+  );
+  assert.doesNotMatch(String(item.contextValue), /approvable/);
+  const thread = access.services.host.threads.get(threadId);
+  assert.equal(thread?.approvedHead, thread?.head);
+});
+
+test('the review in front is known by its address, whatever threads are called', async ({ signal, after: cleanUp }) => {
+  cleanUp(closeEditors);
+  const { access, threadId: first } = await reviewed('Add login', signal);
+  const second = await dispatch(access, 'writer', 'Add login (v2)');
+  await whenStatus(access, second, 'ready', signal);
+  await vscode.commands.executeCommand('muster.review', second);
+  await until('the second is in front', () => access.services.reviews.activeThreadId === second, signal);
+  await vscode.commands.executeCommand('muster.merge');
+  await whenStatus(access, second, 'merged', signal);
+  assert.equal(access.services.host.threads.get(first)?.status, 'ready');
+  await until('the first is in front', () => access.services.reviews.activeThreadId === first, signal);
+});
+
+test('a review adds no repository to Source Control, and shows no file as renamed', async ({
+  signal,
+  after: cleanUp,
+}) => {
+  cleanUp(closeEditors);
+  const { threadId, current } = await reviewed('Greet the repository', signal);
+  const gitExtension = vscode.extensions.getExtension<{
+    getAPI(version: 1): { readonly repositories: readonly { readonly rootUri: vscode.Uri }[] };
+  }>('vscode.git');
+  const { repositories } = (await gitExtension?.activate())?.getAPI(1) ?? { repositories: [] };
+  assert.deepEqual(
+    repositories.map(({ rootUri }) => rootUri.fsPath),
+    [repository()],
+  );
+  const { base } = await sides(threadId, signal);
+  assert.equal(base.uri.path, current.uri.path);
+});
+
+test('an added image opens as one, and a deleted file says that it is', async ({ signal, after: cleanUp }) => {
+  cleanUp(closeEditors);
+  const { threadId, thread } = await reviewed('Draw something', signal);
+  await copyFile(inMuster('media', 'icon.png'), join(thread.worktree, 'logo.png'));
+  await rm(join(thread.worktree, 'README.md'));
+  await vscode.commands.executeCommand('muster.openChangedFile', threadId, 'logo.png');
+  const shown = await until(
+    'the image is shown',
+    () => {
+      const tab = vscode.window.tabGroups.activeTabGroup.activeTab;
+      return tab?.input instanceof vscode.TabInputCustom && tab.input.uri.path === '/logo.png' ? tab.input : undefined;
+    },
+    signal,
+  );
+  assert.equal(shown.viewType, 'imagePreview.previewEditor');
+  await vscode.commands.executeCommand('muster.openChangedFile', threadId, 'README.md');
+  await until(
+    'the tab says so',
+    () => vscode.window.tabGroups.activeTabGroup.activeTab?.label.includes('README.md (deleted') ?? false,
+    signal,
+  );
 });
 
 test('a merge over unsaved work of the person is blocked with the file name, and loses nothing', async ({
@@ -180,7 +292,7 @@ test('a failure notifies once, with its reason and what can be done', async ({ s
     () => messages.shown.find(({ text }) => text.includes('Fail please')),
     signal,
   );
-  assert.deepEqual(message.buttons, ['Open', 'Show Log', 'Do Not Show for This Thread']);
+  assert.deepEqual(message.buttons, ['Try again', 'Raw log', 'Open', 'Do Not Show for This Thread']);
   assert.equal(access.views.threads.badge?.value !== undefined, true);
 
   await vscode.commands.executeCommand('muster.showLog', threadId);

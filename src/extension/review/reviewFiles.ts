@@ -1,0 +1,133 @@
+import { watch } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import * as vscode from 'vscode';
+import type { HostConnection } from '../host/hostConnection.js';
+import type { ReviewEdits } from './reviewEdits.js';
+import { emptyCommit, reviewFileOf, type ReviewFile } from './reviewUris.js';
+import { readWorktreeFile, writeWorktreeFile } from './worktreeFile.js';
+
+interface Contents {
+  readonly bytes: Uint8Array;
+  readonly modifiedAt: number;
+  readonly isReadonly: boolean;
+}
+
+/**
+ * Both sides of reviewed files, as bytes, so that VS Code applies its own encodings and shows images. With a scheme of our own
+ * the worktree is no repository that Source Control lists, and no path of the state directory is on screen.
+ */
+export class ReviewFiles implements vscode.FileSystemProvider {
+  readonly #host: HostConnection;
+  readonly #edits: ReviewEdits;
+  readonly #changed = new vscode.EventEmitter<vscode.FileChangeEvent[]>();
+  /** Contents at a commit never change; a review asks for `stat` and then `readFile`. */
+  readonly #committed = new Map<string, Promise<Uint8Array | undefined>>();
+
+  constructor(host: HostConnection, edits: ReviewEdits) {
+    this.#host = host;
+    this.#edits = edits;
+  }
+
+  readonly onDidChangeFile = this.#changed.event;
+
+  /** The folder is watched, not the file: many programs write a new file and put it in the old one's place. */
+  watch(uri: vscode.Uri): vscode.Disposable {
+    const file = reviewFileOf(uri);
+    const worktree = file?.side.kind === 'work' ? this.#host.threads.get(file.threadId)?.worktree : undefined;
+    if (file === undefined || worktree === undefined || worktree === '') return new vscode.Disposable(() => {});
+    const path = join(worktree, file.path);
+    try {
+      const watcher = watch(dirname(path), { persistent: false }, (_, name) => {
+        if (name === null || name === basename(path)) this.#tell(uri);
+      });
+      watcher.on('error', () => watcher.close());
+      return new vscode.Disposable(() => watcher.close());
+    } catch {
+      // The folder is gone: what is shown stays.
+      return new vscode.Disposable(() => {});
+    }
+  }
+
+  async stat(uri: vscode.Uri): Promise<vscode.FileStat> {
+    const { bytes, modifiedAt, isReadonly } = await this.#read(uri);
+    return {
+      type: vscode.FileType.File,
+      ctime: 0,
+      mtime: modifiedAt,
+      size: bytes.byteLength,
+      ...(isReadonly && { permissions: vscode.FilePermission.Readonly }),
+    };
+  }
+
+  async readFile(uri: vscode.Uri): Promise<Uint8Array> {
+    return (await this.#read(uri)).bytes;
+  }
+
+  async writeFile(uri: vscode.Uri, content: Uint8Array): Promise<void> {
+    const file = reviewFileOf(uri);
+    if (file?.side.kind !== 'work') throw vscode.FileSystemError.NoPermissions(uri);
+    const worktree = await this.#worktreeOf(file);
+    if (worktree === '' || !(await writeWorktreeFile(worktree, file.path, content))) {
+      throw vscode.FileSystemError.NoPermissions(uri);
+    }
+    this.#edits.record(file.threadId, file.path, content);
+    this.#tell(uri);
+  }
+
+  readDirectory(): [string, vscode.FileType][] {
+    return [];
+  }
+
+  createDirectory(uri: vscode.Uri): never {
+    throw vscode.FileSystemError.NoPermissions(uri);
+  }
+
+  delete(uri: vscode.Uri): never {
+    throw vscode.FileSystemError.NoPermissions(uri);
+  }
+
+  rename(uri: vscode.Uri): never {
+    throw vscode.FileSystemError.NoPermissions(uri);
+  }
+
+  #tell(uri: vscode.Uri): void {
+    this.#changed.fire([{ type: vscode.FileChangeType.Changed, uri }]);
+  }
+
+  async #read(uri: vscode.Uri): Promise<Contents> {
+    const file = reviewFileOf(uri);
+    if (!file) throw vscode.FileSystemError.FileNotFound(uri);
+    if (file.side.kind === 'commit') {
+      const bytes = await this.#atCommit(file, file.side.commit);
+      if (!bytes) throw vscode.FileSystemError.FileNotFound(uri);
+      return { bytes, modifiedAt: 0, isReadonly: true };
+    }
+    const worktree = await this.#worktreeOf(file);
+    const found = worktree === '' ? undefined : await readWorktreeFile(worktree, file.path);
+    if (!found) throw vscode.FileSystemError.FileNotFound(uri);
+    return { bytes: found.content, modifiedAt: found.modifiedAt, isReadonly: found.isLink };
+  }
+
+  async #worktreeOf({ threadId }: ReviewFile): Promise<string> {
+    const live = this.#host.threads.get(threadId);
+    if (live) return live.worktree;
+    const signal = new AbortController().signal;
+    const { thread } = await (await this.#host.client(signal)).threads.getThread({ threadId }, { signal });
+    return thread?.worktree ?? '';
+  }
+
+  async #atCommit({ threadId, path }: ReviewFile, commit: string): Promise<Uint8Array | undefined> {
+    if (commit === emptyCommit) return new Uint8Array();
+    const key = `${threadId} ${commit} ${path}`;
+    const known = this.#committed.get(key);
+    if (known) return known;
+    const signal = new AbortController().signal;
+    const reading = this.#host
+      .client(signal)
+      .then(client => client.threads.readBaseFile({ threadId, path, commit }, { signal }))
+      .then(({ exists, contents }) => (exists ? contents : undefined));
+    this.#committed.set(key, reading);
+    reading.catch(() => this.#committed.delete(key));
+    return reading;
+  }
+}

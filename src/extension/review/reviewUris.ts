@@ -1,0 +1,62 @@
+import * as vscode from 'vscode';
+import { isId } from '../../base/ids.js';
+
+/** Scheme of reviews and of both sides of their files. What a review is, its address says: never a title. */
+export const reviewScheme = 'muster-review';
+
+/** Not a commit: a side that is empty. */
+export const emptyCommit = '0'.repeat(40);
+
+/** `work`: the file in the worktree, which can be edited. Otherwise the file at a commit. */
+export type ReviewSide = { readonly kind: 'work' } | { readonly kind: 'commit'; readonly commit: string };
+
+/** One side of a reviewed file. */
+export interface ReviewFile {
+  readonly threadId: string;
+  /** Relative to the worktree, `/`-separated. */
+  readonly path: string;
+  readonly side: ReviewSide;
+}
+
+/** The review of what a thread was at one commit: `muster-review:/<thread>/<commit>`. */
+export function reviewUri({ threadId, commit }: { readonly threadId: string; readonly commit: string }): vscode.Uri {
+  return vscode.Uri.from({ scheme: reviewScheme, path: `/${threadId}/${commit}` });
+}
+
+/**
+ * A file in a review: `muster-review://<thread>/<path>`. Both sides have the same path, so that a changed file is not taken for
+ * a renamed one; `thread` is what the label shows (`resourceLabelFormatters`).
+ */
+export function reviewFileUri({ threadId, path, side }: ReviewFile, title: string): vscode.Uri {
+  const at = side.kind === 'work' ? 'work' : side.commit;
+  const query = JSON.stringify({ at, thread: title });
+  return vscode.Uri.from({ scheme: reviewScheme, authority: threadId, path: `/${path}`, query });
+}
+
+/** Which file an address means; undefined for an address that is no file of a review. */
+export function reviewFileOf(uri: vscode.Uri): ReviewFile | undefined {
+  if (uri.scheme !== reviewScheme || !isId(uri.authority)) return undefined;
+  const path = uri.path.slice(1);
+  const at = sideOf(uri.query);
+  if (at === undefined || path === '' || path.split('/').includes('..') || path.includes('\0')) return undefined;
+  const side: ReviewSide = at === 'work' ? { kind: 'work' } : { kind: 'commit', commit: at };
+  return { threadId: uri.authority, path, side };
+}
+
+/** The thread that a review, or a file of one, is about. */
+export function threadOfReview(uri: vscode.Uri): string | undefined {
+  if (uri.scheme !== reviewScheme) return undefined;
+  const id = uri.authority === '' ? uri.path.split('/')[1] : uri.authority;
+  return id !== undefined && isId(id) ? id : undefined;
+}
+
+function sideOf(query: string): string | undefined {
+  try {
+    const parsed: unknown = JSON.parse(query);
+    if (typeof parsed !== 'object' || parsed === null || !('at' in parsed)) return undefined;
+    const { at } = parsed;
+    return typeof at === 'string' && /^(?:work|[0-9a-f]{40}|[0-9a-f]{64})$/.test(at) ? at : undefined;
+  } catch {
+    return undefined;
+  }
+}

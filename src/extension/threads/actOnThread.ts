@@ -1,0 +1,49 @@
+import * as vscode from 'vscode';
+import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
+import { actionsForNeed, type ThreadAction } from '../../protocol/webview/threadActions.js';
+import { toThreadView } from '../../protocol/webview/threadView.js';
+import { webviewStrings } from '../../protocol/webview/webviewStrings.js';
+import type { CommandId } from '../manifest/commandTable.js';
+
+/** The commands behind the buttons of pages, cards and messages. */
+const actionCommands: Readonly<Record<ThreadAction, CommandId | 'workbench.view.scm'>> = {
+  open: 'muster.openThread',
+  review: 'muster.review',
+  merge: 'muster.merge',
+  mergeSquash: 'muster.squash',
+  approve: 'muster.approve',
+  approveAndMerge: 'muster.approveAndMerge',
+  mergeAgain: 'muster.merge',
+  resolve: 'muster.resolveConflict',
+  showSourceControl: 'workbench.view.scm',
+  fixAgent: 'muster.fixAgent',
+  stop: 'muster.cancelThread',
+  retry: 'muster.retryThread',
+  close: 'muster.closeThread',
+  abandon: 'muster.abandonThread',
+  restore: 'muster.restoreThread',
+  openWorktree: 'muster.openWorktree',
+  openTerminal: 'muster.openWorktreeTerminal',
+  rawLog: 'muster.showLog',
+  copyBranch: 'muster.copyBranch',
+  copyId: 'muster.copyThreadId',
+};
+
+/** Does what a button says, as its command does. */
+export async function actOnThread(action: ThreadAction, threadId: string): Promise<void> {
+  await vscode.commands.executeCommand(actionCommands[action], threadId);
+}
+
+/** A button about one thread. */
+export interface ThreadButton {
+  readonly label: string;
+  readonly run: () => Promise<void>;
+}
+
+/** The ways out of a need, as the page offers them, with the same words. */
+export function needButtons(thread: Thread): readonly ThreadButton[] {
+  return actionsForNeed(toThreadView(thread)).map(action => ({
+    label: vscode.l10n.t(webviewStrings[action]),
+    run: () => actOnThread(action, thread.id),
+  }));
+}

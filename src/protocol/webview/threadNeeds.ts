@@ -1,0 +1,47 @@
+import type { ThreadView } from './threadView.js';
+
+/** Why a thread waits for a person, as far as that decides what they can do about it. */
+export type ThreadNeed =
+  /** An agent asks something. */
+  | 'question'
+  /** What would be merged is not what was reviewed. */
+  | 'outdated'
+  | 'conflict'
+  /** Files of the person's own checkout are in the way. */
+  | 'targetEdits'
+  | 'mergeFailed'
+  /** The agent's CLI is missing, or nobody is logged in to it. */
+  | 'agentProblem'
+  | 'runFailed'
+  /** Stopped by a person before the agent was done. */
+  | 'stopped';
+
+/** The need of a thread; undefined when it needs nobody. */
+export function threadNeed({ status, latestRun, latestMerge }: ThreadView): ThreadNeed | undefined {
+  if (latestRun?.status === 'waiting') return 'question';
+  if (status === 'needs_you' && latestMerge) {
+    switch (latestMerge.status) {
+      case 'conflicted':
+        return 'conflict';
+      case 'blocked':
+        return blockedNeed(latestMerge.reason);
+      case 'failed':
+        return 'mergeFailed';
+    }
+  }
+  if ((status === 'ready' || status === 'closed') && latestRun?.status === 'cancelled') return 'stopped';
+  if (status !== 'needs_you') return undefined;
+  const problem = latestRun?.problem ?? '';
+  return problem.startsWith('provider.') ? 'agentProblem' : 'runFailed';
+}
+
+function blockedNeed(reason: string): ThreadNeed {
+  switch (reason) {
+    case 'changed_since_review':
+      return 'outdated';
+    case 'target_has_edits':
+      return 'targetEdits';
+    default:
+      return 'mergeFailed';
+  }
+}
