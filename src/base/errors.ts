@@ -61,6 +61,7 @@ export interface ErrorData {
   'worktree.failed': { readonly path: string; readonly reason: string };
   'worktree.ignoredTooLarge': { readonly path: string; readonly limitBytes: number; readonly files: readonly string[] };
   'worktree.missing': { readonly path: string };
+  'worktree.unfinished': { readonly path: string; readonly operation: string; readonly files: readonly string[] };
   'worktree.replaced': { readonly path: string; readonly what: string };
 }
 

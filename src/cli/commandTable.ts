@@ -57,6 +57,10 @@ export const commandTable: Readonly<Record<string, Entry>> = {
         summary: 'remove the worktree of a thread, keeping its work',
         load: async () => (await import('./commands/worktreesRemove.js')).worktreesRemove,
       },
+      repair: {
+        summary: 'put a replaced .git of a worktree right',
+        load: async () => (await import('./commands/worktreesRepair.js')).worktreesRepair,
+      },
     },
   },
   mcp: {

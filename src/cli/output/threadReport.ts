@@ -11,6 +11,7 @@ export function reportThread({ out, json }: Pick<CommandContext, 'out' | 'json'>
     return 0;
   }
   out.line(`${thread.id} ${describeState(thread)}`);
+  for (const note of thread.notes) out.line(`  note: ${oneLine(note)}`);
   if (thread.rescue !== '') out.line(`  kept as ${oneLine(thread.rescue)}`);
   if (thread.worktree !== '') out.line(`  in ${oneLine(thread.worktree)}`);
   return 0;

@@ -36,6 +36,8 @@ export function threadJson(thread: Thread) {
       input_tokens: count(thread.inputTokens),
       output_tokens: count(thread.outputTokens),
       rescue: orUndefined(thread.rescue),
+      trouble: orUndefined(thread.trouble),
+      notes: thread.notes.length > 0 ? thread.notes : undefined,
     }),
     created_at: time(thread.createdAt),
     updated_at: time(thread.updatedAt),

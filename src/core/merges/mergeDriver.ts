@@ -78,4 +78,5 @@ export type BlockedReason =
   | 'unrelated_histories'
   | 'submodule_missing'
   | 'verify_failed'
-  | 'worktree_missing';
+  | 'worktree_missing'
+  | 'worktree_replaced';

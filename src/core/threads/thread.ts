@@ -7,11 +7,11 @@ export type ThreadOutcome = 'open' | 'completed' | 'failed' | 'abandoned';
  * What keeps the work in a worktree from being committed:
  * - `replaced`: its `.git` (or git's record of it) is not what was made;
  * - `unfinished`: a merge, rebase or the like was left in the middle, or files have conflicts;
- * - `elsewhere`: something else than the thread's branch is checked out, and does not descend from it;
- * - `failed`: git could not.
+ * - `missing`: its folder was deleted;
+ * - `failed`: git could not, or something that does not descend from the thread's branch is checked out.
  */
 export interface WorktreeTrouble {
-  readonly kind: 'replaced' | 'unfinished' | 'elsewhere' | 'failed';
+  readonly kind: 'replaced' | 'unfinished' | 'missing' | 'failed';
   /** What happened and what to do, for people. */
   readonly message: string;
   /** The files it is about, if it is about files. */

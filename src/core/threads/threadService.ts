@@ -111,7 +111,10 @@ export class ThreadService {
     });
   }
 
-  /** Brings an abandoned thread back with its worktree and its uncommitted work. Errors: `rescue.unknown`, `worktree.failed`. */
+  /**
+   * Brings an abandoned thread back with its worktree and its uncommitted work, or a worktree that was deleted by hand from its
+   * branch. Errors: `rescue.unknown`, `worktree.failed`, `worktree.replaced`.
+   */
   async restore(id: string): Promise<ThreadView> {
     const found = this.#options.store.read(stores => findThread(stores, id));
     return await this.#exclusive(found.thread.id, async thread => {
@@ -119,12 +122,9 @@ export class ThreadService {
       // A host was killed before it came to remove anything.
       if (thread.outcome === 'abandoned' && thread.worktree !== undefined)
         return this.#save(thread.id, current => ({ ...current, outcome: 'open' }));
-      if (thread.worktree !== undefined || rescue === undefined || repository === undefined || branch === undefined) {
-        throw new AppError(
-          'rescue.unknown',
-          `Thread ${thread.id} has nothing to restore: ${thread.worktree ? 'its worktree is there' : 'it never had a worktree'}.`,
-          { rescue: rescue ?? '' },
-        );
+      if (thread.worktree !== undefined) return await this.#makeAgain(thread);
+      if (rescue === undefined || repository === undefined || branch === undefined) {
+        throw nothingToRestore(thread, 'it never had a worktree');
       }
       const path = this.#options.workspaces.pathOf(thread);
       const { commonDir } = thread;
@@ -138,6 +138,28 @@ export class ThreadService {
         rescue: undefined,
       }));
     });
+  }
+
+  /**
+   * Undoes what the agent did to `.git` of its worktree, keeps what stood there, and commits the work that waited for it.
+   * Errors: `worktree.missing`, `worktree.failed`, `worktree.unfinished`.
+   */
+  async repairWorktree(id: string): Promise<{ readonly view: ThreadView; readonly setAside: readonly string[] }> {
+    const found = this.#options.store.read(stores => findThread(stores, id));
+    let setAside: readonly string[] = [];
+    const view = await this.#exclusive(found.thread.id, async before => {
+      const ref = worktreeOf(before);
+      if (!ref) throw noWorktree(before);
+      const { setAside: moved, ...record } = await this.#options.driver.repair(ref);
+      setAside = moved;
+      const { thread } = this.#save(before.id, current => ({ ...current, ...record }));
+      await this.#options.settler.snapshot(
+        thread,
+        `${thread.summary}\n\nWork kept by Muster after its worktree was repaired.`,
+      );
+      return await this.get(thread.id);
+    });
+    return { view, setAside };
   }
 
   /** Goes on with abandoning what an earlier host was killed in. Errors of one thread do not keep the others from it. */
@@ -204,14 +226,28 @@ export class ThreadService {
     return await this.#options.workspaces.exclusive(id, async () => await work((await this.#idle(id)).thread));
   }
 
+  async #makeAgain(thread: Thread): Promise<ThreadView> {
+    const ref = worktreeOf(thread);
+    const made = ref && (await this.#options.driver.ensure(ref));
+    if (!made?.madeAgain) throw nothingToRestore(thread, 'its worktree is there');
+    const { commonDir, registeredAs } = made;
+    return this.#save(thread.id, current => ({
+      ...current,
+      commonDir,
+      registeredAs,
+      outcome: 'open',
+      trouble: undefined,
+    }));
+  }
+
   async #removeWorktree(
     thread: Thread,
     options: RemoveWorktree,
-  ): Promise<Pick<Thread, 'rescue' | 'worktree'> | undefined> {
+  ): Promise<Pick<Thread, 'rescue' | 'worktree' | 'trouble'> | undefined> {
     const ref = worktreeOf(thread);
     if (!ref) return undefined;
     const rescue: Rescue = await this.#options.driver.remove(ref, options);
-    return { rescue: rescue.ref, worktree: undefined };
+    return { rescue: rescue.ref, worktree: undefined, trouble: undefined };
   }
 
   #save(id: ThreadId, change: (thread: Thread) => Thread): ThreadView {
@@ -235,6 +271,12 @@ function requireMerged({ thread, latestMerge }: ThreadView): void {
     `Thread ${thread.id} has changes in ${thread.filesChanged} files that were not merged. Merge it first, or close it as failed.`,
     { thread: thread.id, reason: 'not merged' },
   );
+}
+
+function nothingToRestore(thread: Thread, why: string): AppError<'rescue.unknown'> {
+  return new AppError('rescue.unknown', `Thread ${thread.id} has nothing to restore: ${why}.`, {
+    rescue: thread.rescue ?? '',
+  });
 }
 
 /** The error for a thread that has no files of its own yet, or no longer. */

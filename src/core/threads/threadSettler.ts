@@ -11,11 +11,15 @@ import type { Store } from '../store.js';
 import type { WorktreeDriver } from '../workspaces/worktreeDriver.js';
 import { worktreeOf } from '../workspaces/workspaceService.js';
 import type { Thread } from './thread.js';
+import { troubleOf } from './worktreeTrouble.js';
 import type { ThreadStores } from './threadStore.js';
 import type { RunStores } from '../runs/runStore.js';
 import type { EventStores } from '../events/eventLog.js';
 
-type Snapshot = Pick<Required<Thread>, 'head' | 'filesChanged' | 'additions' | 'deletions'>;
+/** What a snapshot changes of its thread. */
+type Snapshot = Pick<Required<Thread>, 'head' | 'filesChanged' | 'additions' | 'deletions'> & {
+  readonly trouble: undefined;
+};
 
 /** How long a list or a look at a thread waits for its snapshot: git may hang, and lists must not. */
 const lookWaitsMs = 2_000;
@@ -27,8 +31,8 @@ const endWaitsMs = 10_000;
  * changes. Until that is written the run is in the phase *settling*: its thread is shown as working, and its next run waits.
  *
  * Per thread one after the other: ended (`settled = 0`) → leftovers stopped → snapshot → head, counts and `settled = 1` in one
- * transaction. A failed step is logged and the next one taken: the next approval or merge takes the snapshot again and reports
- * to a person. {@link dispose} begins no more; what a host did not come to, the next one takes up (`RunLifecycle.takeUpSettling`).
+ * transaction. A snapshot that git or the agent's doing prevents is the thread's `trouble`, written in its place: the thread
+ * needs a person until an approval, a repair or the end of another run could commit the work. {@link dispose} begins no more; what a host did not come to, the next one takes up (`RunLifecycle.takeUpSettling`).
  */
 export class ThreadSettler implements Disposable {
   readonly #store: Store<ThreadStores & RunStores & EventStores>;
@@ -84,26 +88,32 @@ export class ThreadSettler implements Disposable {
 
   /** Commits uncommitted work now (an approval) and returns the branch's head. Errors: those of the driver. */
   async snapshot(thread: Thread, message: string): Promise<string | undefined> {
-    const snapshot = await this.#commit(thread, message);
-    if (!snapshot) return thread.head;
-    this.#store.transact(stores => this.#save(stores, thread.id, snapshot));
-    return snapshot.head;
+    try {
+      const snapshot = await this.#commit(thread, message);
+      if (!snapshot) return thread.head;
+      this.#store.transact(stores => this.#save(stores, thread.id, snapshot));
+      return snapshot.head;
+    } catch (error) {
+      this.#store.transact(stores => this.#save(stores, thread.id, { trouble: troubleOf(error) }));
+      throw error;
+    }
   }
 
   async #commit(thread: Thread, message: string): Promise<Snapshot | undefined> {
     const ref = worktreeOf(thread);
     if (!ref) return undefined;
-    const { head } = await this.#driver.snapshot(ref, message);
+    const { head } = await this.#driver.snapshot(ref, message, { base: thread.baseCommit });
     const files = await this.#driver.changes(ref, thread.baseCommit ?? head);
     return {
       head,
       filesChanged: files.length,
       additions: files.reduce((sum, file) => sum + file.additions, 0),
       deletions: files.reduce((sum, file) => sum + file.deletions, 0),
+      trouble: undefined,
     };
   }
 
-  #save(stores: ThreadStores & EventStores, id: ThreadId, snapshot: Snapshot): void {
+  #save(stores: ThreadStores & EventStores, id: ThreadId, snapshot: Snapshot | Pick<Thread, 'trouble'>): void {
     const current = stores.threads.get(id);
     if (!current) return;
     const now = this.#clock.now();
@@ -136,17 +146,17 @@ export class ThreadSettler implements Disposable {
     });
   }
 
-  /** `undefined` when there is nothing to commit it in, or git refuses. */
-  async #workOf(run: Run): Promise<Snapshot | undefined> {
+  /** `undefined` when there is nothing to commit it in. */
+  async #workOf(run: Run): Promise<Snapshot | Pick<Thread, 'trouble'> | undefined> {
     try {
       const thread = this.#store.read(stores => stores.threads.get(run.threadId));
       if (!thread) return undefined;
       const message = `${thread.summary}\n\nWork of ${run.agent}, kept by Muster when run ${run.id} ended.`;
       return await this.#commit(thread, message);
     } catch (error) {
-      // The worktree is as the agent left it; the next approval or merge tries again and reports to a person.
+      // The worktree is as the agent left it.
       this.#log.warn('Work of a run could not be committed', { run: run.id, reason: errorMessage(error) });
-      return undefined;
+      return { trouble: troubleOf(error) };
     }
   }
 }

@@ -30,6 +30,13 @@ export function threadState(thread: Thread, run: Run | undefined, merge: Merge |
 }
 
 function openState(thread: Thread, run: Run | undefined, merge: Merge | undefined): ThreadState {
+  const state = stateOfWork(thread, run, merge);
+  // Whatever else is true of it: its work is not committed, and nobody else can see to that.
+  const atWork = state.status === 'queued' || state.status === 'working' || state.status === 'merging';
+  return thread.trouble === undefined || atWork ? state : { status: 'needs_you', needs: thread.trouble.message };
+}
+
+function stateOfWork(thread: Thread, run: Run | undefined, merge: Merge | undefined): ThreadState {
   const runState = run ? stateOfRun(thread, run) : { status: 'queued' as const, needs: '' };
   // A merge speaks for the thread only while no run was queued after it.
   if (!merge || (run && run.queuedAt > merge.createdAt)) return runState;

@@ -57,7 +57,7 @@ export class WorkspaceService {
 
   /**
    * The thread's workspace, made when it has none yet.
-   * Errors: those of {@link repository}, `git.noBase`, `git.detachedHead`, `worktree.failed`, `worktree.missing`.
+   * Errors: those of {@link repository}, `git.noBase`, `git.detachedHead`, `worktree.failed`, `worktree.missing`, `worktree.replaced`.
    */
   async prepare(thread: Thread, project: Project, agent: AgentSpec, signal: AbortSignal): Promise<PreparedWorkspace> {
     if (agent.workspace.provider === 'shared') return { cwd: project.folder, thread };
@@ -70,7 +70,10 @@ export class WorkspaceService {
     }
     const repository = await untilAborted(this.repository(project.folder), signal);
     const ref = worktreeOf(thread);
-    if (ref) return { cwd: inWorktree(ref.path, repository.prefix), thread };
+    if (ref) {
+      const { commonDir, registeredAs } = await untilAborted(this.#driver.ensure(ref), signal);
+      return { cwd: inWorktree(ref.path, repository.prefix), thread: { ...thread, commonDir, registeredAs } };
+    }
     const name = worktreeName({ summary: thread.summary, id: thread.id });
     const path = this.pathOf(thread);
     const base = thread.requestedBase ?? agent.workspace.base;

@@ -10,8 +10,27 @@ export interface WorktreeDriver {
    * Errors: `git.noBase`, `git.detachedHead` (no base named and no branch checked out), `worktree.failed`.
    */
   create(request: CreateWorktree, signal: AbortSignal): Promise<CreatedWorktree>;
-  /** Commits all uncommitted, non-ignored work of the worktree on its branch (the repository's identity and hooks off); no-op when clean. */
-  snapshot(worktree: WorktreeRef, message: string): Promise<{ readonly head: string; readonly committed: boolean }>;
+  /**
+   * Makes sure that a worktree is there and is the one that was made; one that was deleted by hand is made again from its branch.
+   * Errors: `worktree.replaced`, `worktree.missing` (its branch is gone too), `worktree.failed`.
+   */
+  ensure(worktree: WorktreeRef): Promise<EnsuredWorktree>;
+  /**
+   * Undoes what an agent did to `.git` of its worktree or to git's record of it. Files stay, and what stood there is kept.
+   * Errors: `worktree.missing`, `worktree.failed`.
+   */
+  repair(worktree: WorktreeRef): Promise<RepairedWorktree>;
+  /**
+   * Commits all uncommitted, non-ignored work of the worktree on its branch (the repository's identity and hooks off); no-op when
+   * clean. An agent may have checked out or renamed something: what descends from `base` becomes the thread's branch again.
+   * Errors: `worktree.missing`, `worktree.replaced`, `worktree.unfinished` (a merge or the like was left in the middle, or files
+   * have conflicts: nothing is touched), `worktree.failed`.
+   */
+  snapshot(
+    worktree: WorktreeRef,
+    message: string,
+    options?: { readonly base?: string | undefined },
+  ): Promise<{ readonly head: string; readonly committed: boolean }>;
   /** HEAD, uncommitted files and distance to `compareTo` (a branch or commit). Errors: `worktree.missing`. */
   state(worktree: WorktreeRef, compareTo: string, signal?: AbortSignal): Promise<WorktreeState>;
   /** Files that differ between the merge base with `base` and the worktree's files (untracked ones included). */
@@ -95,8 +114,16 @@ export interface CreatedWorktree {
   readonly note?: string;
 }
 
-/** See {@link WorktreeRef} and {@link CreatedWorktree}. */
-export type RestoredWorktree = Pick<CreatedWorktree, 'head' | 'commonDir' | 'registeredAs'>;
+/** How git knows a worktree; see {@link WorktreeRef}. */
+export type WorktreeRecord = Pick<CreatedWorktree, 'commonDir' | 'registeredAs'>;
+
+export type RestoredWorktree = WorktreeRecord & Pick<CreatedWorktree, 'head'>;
+
+/** `madeAgain`: its folder was gone. */
+export type EnsuredWorktree = WorktreeRecord & { readonly madeAgain: boolean };
+
+/** `setAside`: where that is now which stood in the place of git's own. */
+export type RepairedWorktree = WorktreeRecord & { readonly setAside: readonly string[] };
 
 export interface WorktreeRef {
   readonly repository: string;

@@ -279,7 +279,7 @@ function fromThread(thread: Thread): ThreadRow {
   };
 }
 
-const troubleKinds: readonly WorktreeTrouble['kind'][] = ['replaced', 'unfinished', 'elsewhere', 'failed'];
+const troubleKinds: readonly WorktreeTrouble['kind'][] = ['replaced', 'unfinished', 'missing', 'failed'];
 
 function parseTrouble(json: string | null): WorktreeTrouble | undefined {
   if (json === null) return undefined;

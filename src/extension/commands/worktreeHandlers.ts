@@ -50,6 +50,24 @@ export function worktreeHandlers(services: Services, views: Views): CommandHandl
       });
       views.worktrees.refresh();
     },
+    'muster.repairWorktree': async (...args) => {
+      const thread = await target(args, vscode.l10n.t('Whose worktree should be repaired?'));
+      if (!thread) return;
+      const { setAside } = await whileWaiting(vscode.l10n.t('Repairing the worktree'), async signal => {
+        const { worktrees } = await services.host.client(signal);
+        return await worktrees.repairWorktree({ threadId: thread.id }, { signal });
+      });
+      views.worktrees.refresh();
+      void showInformation(
+        setAside.length === 0
+          ? vscode.l10n.t('The worktree of {0} is as it was made.', threadTitle(thread))
+          : vscode.l10n.t(
+              'The worktree of {0} is repaired. What was in the way: {1}',
+              threadTitle(thread),
+              setAside.join(', '),
+            ),
+      );
+    },
     'muster.refreshWorktrees': () => views.worktrees.refresh(),
   };
 }

@@ -33,6 +33,15 @@ export const worktreeCommands = {
     enablement: trusted,
     menus: onWorktree('inline@3'),
   },
+  'muster.repairWorktree': {
+    title: 'Repair Worktree',
+    icon: '$(wrench)',
+    enablement: trusted,
+    menus: [
+      { menu: 'view/item/context', when: 'view == muster.worktrees', group: '1_repair@1' },
+      { menu: 'view/item/context', when: 'view == muster.threads && viewItem =~ /\\btroubled\\b/', group: 'inline@1' },
+    ],
+  },
   'muster.refreshWorktrees': {
     title: 'Refresh Worktrees',
     icon: '$(refresh)',

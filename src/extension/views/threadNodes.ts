@@ -131,6 +131,7 @@ export function threadContext(thread: Thread, muted: boolean): string {
   if (thread.worktree !== '') words.push('worktree');
   if (thread.branch !== '') words.push('branch');
   if (thread.rescue !== '' && thread.worktree === '') words.push('rescue');
+  if (thread.trouble === 'replaced' || thread.trouble === 'missing') words.push('troubled');
   if (thread.latestRun?.status === 'waiting') words.push('waiting');
   if (canRetry(thread)) words.push('retryable');
   const view = toThreadView(thread);

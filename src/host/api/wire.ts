@@ -95,6 +95,8 @@ export function wireThread(view: ThreadView): WireThread {
     shownHead: view.shown?.commit ?? '',
     approvedHead: view.approved?.commit ?? '',
     approvedAt: BigInt(view.approved?.at ?? 0),
+    notes: [...(thread.notes ?? [])],
+    trouble: thread.trouble?.kind ?? '',
   });
 }
 

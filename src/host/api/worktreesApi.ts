@@ -9,6 +9,7 @@ import type { ThreadService } from '../../core/threads/threadService.js';
 import type { WorktreeDriver, WorktreeState } from '../../core/workspaces/worktreeDriver.js';
 import { worktreeOf } from '../../core/workspaces/workspaceService.js';
 import { WorktreeSchema, type Worktree, type WorktreeService } from '../../protocol/gen/muster/v1/worktrees_pb.js';
+import { wireThread } from './wire.js';
 import { absolutePath, given, ignoredChoices, oneOf } from './requestFields.js';
 
 /** Worktrees are looked at this many at a time: each is a git process. */
@@ -42,6 +43,11 @@ export function worktreesApi({ store, threads, driver }: WorktreesApiOptions): S
         ignored: oneOf(ignoredChoices, ignored, 'ignored'),
       });
       return { rescue: thread.rescue ?? '' };
+    },
+
+    async repairWorktree({ threadId }) {
+      const { view, setAside } = await threads.repairWorktree(threadId);
+      return { thread: wireThread(view), setAside: [...setAside] };
     },
   };
 }

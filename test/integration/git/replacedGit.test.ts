@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test, type TestContext } from 'vitest';
 import { exists } from '../../../src/drivers/git/worktree/gitDirectory.js';
@@ -91,7 +91,7 @@ const kinds: readonly (readonly [string, (attacked: Attacked) => Promise<unknown
 ];
 
 describe.concurrent('when the agent made .git', () => {
-  test.for(kinds)('%s: nothing is run, committed or moved', async ([, make], context) => {
+  test.for(kinds)('%s: nothing is run, committed or moved', async ([kind, make], context) => {
     const attacked = await Attacked.create(context);
     const { fixture } = attacked;
     const refs = await fixture.repository.git('for-each-ref');
@@ -106,6 +106,24 @@ describe.concurrent('when the agent made .git', () => {
     expect(await fixture.repository.git('symbolic-ref', 'HEAD')).toBe('refs/heads/main');
     expect(await fixture.repository.git('status', '--porcelain')).toBe('');
     expect(await readFile(join(attacked.path, 'unsaved.txt'), 'utf8')).toBe('unsaved\n');
+
+    // One step puts it right: what stood there is kept, and the work can be committed.
+    const present = kind !== 'missing';
+    const { setAside } = await fixture.worktrees.repair(fixture.thread);
+    expect(setAside).toHaveLength(present ? 1 : 0);
+    for (const path of setAside) expect(await lstat(path)).toBeDefined();
+    await rm(join(attacked.path, 'inside'), { recursive: true, force: true });
+    expect((await fixture.worktrees.snapshot(fixture.thread, 'Work')).committed).toBe(true);
+    expect(await fixture.repository.git('show', `${fixture.thread.branch}:unsaved.txt`)).toBe('unsaved');
+    expect(await exists(attacked.ran)).toBe(false);
+    await fixture.assertNothingLost();
+  });
+
+  test('anything, the merge of what was reviewed waits for a person', async context => {
+    const attacked = await Attacked.create(context);
+    await rm(join(attacked.path, 'unsaved.txt'));
+    await attacked.replace(() => gitIn(attacked.path, 'init', '--quiet'));
+    expect(await attacked.fixture.merge()).toMatchObject({ kind: 'blocked', reason: 'worktree_replaced' });
   });
 });
 
@@ -147,6 +165,12 @@ describe.concurrent("when the agent wrote into git's record of its worktree", ()
     await attacked.hostLooksAtEverything();
     expect(await exists(attacked.ran)).toBe(false);
     expect(await fixture.repository.git('for-each-ref')).toBe(refs);
+
+    expect((await fixture.worktrees.repair(recorded)).setAside).toHaveLength(1);
+    await rm(inside, { recursive: true });
+    await rm(join(attacked.path, '.gitattributes'), { force: true });
+    expect((await fixture.worktrees.snapshot(recorded, 'Work')).committed).toBe(true);
+    expect(await exists(attacked.ran)).toBe(false);
   });
 
   test('a worktree of its own configuration for a sparse checkout is fine', async context => {
@@ -178,6 +202,42 @@ test('five worktrees with FIFOs do not keep the host from a sixth', async contex
   await writeIn(fine.path, 'new.txt', 'new\n');
   expect((await worktrees.snapshot(fine, 'Work')).committed).toBe(true);
   expect((await all).map(({ status }) => status)).toEqual(refs.map(() => 'rejected'));
+});
+
+test("a link in the place of the folder makes no other folder this thread's work", async context => {
+  const { fixture, path } = await Attacked.create(context);
+  await rename(path, `${path}-moved`);
+  await symlink(fixture.root, path);
+  await fixture.repository.write('mine.txt', 'mine\n');
+  await expect(fixture.worktrees.snapshot(fixture.thread, 'Work')).rejects.toMatchObject({ code: 'worktree.replaced' });
+  await expect(fixture.worktrees.ensure(fixture.thread)).rejects.toMatchObject({ code: 'worktree.replaced' });
+  const { setAside } = await fixture.worktrees.repair(fixture.thread);
+  expect(setAside).toHaveLength(1);
+  expect(await readFile(join(path, 'work.txt'), 'utf8')).toBe('work\n');
+  expect(await fixture.repository.read('mine.txt')).toBe('mine\n');
+});
+
+test('a folder that was deleted is made again from its branch, with what was staged in it', async context => {
+  const { fixture, path } = await Attacked.create(context);
+  await gitIn(path, 'add', 'unsaved.txt');
+  await rm(path, { recursive: true });
+  await expect(fixture.worktrees.state(fixture.thread, 'main')).rejects.toMatchObject({
+    code: 'worktree.missing',
+    message: expect.stringContaining('muster restore'),
+  });
+  expect(await fixture.worktrees.ensure(fixture.thread)).toMatchObject({ madeAgain: true, registeredAs: 'task' });
+  expect(await readFile(join(path, 'work.txt'), 'utf8')).toBe('work\n');
+  expect(await readFile(join(path, 'unsaved.txt'), 'utf8')).toBe('unsaved\n');
+  expect(await gitIn(path, 'status', '--porcelain')).toBe('A  unsaved.txt');
+  expect(await fixture.worktrees.ensure(fixture.thread)).toMatchObject({ madeAgain: false });
+});
+
+test('a worktree that git has forgotten is known again, its files as they are', async context => {
+  const { fixture, path } = await Attacked.create(context);
+  await rm(fixture.repository.path('.git', 'worktrees', 'task'), { recursive: true });
+  expect(await fixture.worktrees.ensure(fixture.thread)).toMatchObject({ registeredAs: 'task' });
+  expect(await gitIn(path, 'status', '--porcelain')).toBe('?? unsaved.txt');
+  expect((await fixture.worktrees.snapshot(fixture.thread, 'Work')).committed).toBe(true);
 });
 
 test('looking runs no hook of the repository, and no file system monitor', async context => {

@@ -3,7 +3,9 @@ import type {
   ChangedFile,
   CreatedWorktree,
   CreateWorktree,
+  EnsuredWorktree,
   FileAtCommit,
+  RepairedWorktree,
   RepositoryInfo,
   Rescue,
   RestoredWorktree,
@@ -20,6 +22,8 @@ export class FakeWorktreeDriver implements WorktreeDriver {
   #time = 0;
   /** Thrown by the next `create`, once. */
   failNextCreate: Error | undefined;
+  /** Thrown by every `snapshot` until the worktree is repaired. */
+  failSnapshots: Error | undefined;
 
   constructor(git: FakeGit) {
     this.#git = git;
@@ -63,10 +67,22 @@ export class FakeWorktreeDriver implements WorktreeDriver {
     return { baseRef, baseCommit: commit, head: commit, ...recorded(request) };
   }
 
+  async ensure(worktree: WorktreeRef): Promise<EnsuredWorktree> {
+    this.#checkout(worktree);
+    return { ...recorded(worktree), madeAgain: false };
+  }
+
+  async repair(worktree: WorktreeRef): Promise<RepairedWorktree> {
+    this.#checkout(worktree);
+    this.failSnapshots = undefined;
+    return { ...recorded(worktree), setAside: [] };
+  }
+
   async snapshot(
     worktree: WorktreeRef,
     message: string,
   ): Promise<{ readonly head: string; readonly committed: boolean }> {
+    if (this.failSnapshots) throw this.failSnapshots;
     const checkout = this.#checkout(worktree);
     const parent = this.#git.headOf(checkout);
     if (this.#git.dirty(checkout).length === 0) return { head: parent.id, committed: false };

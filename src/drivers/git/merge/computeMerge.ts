@@ -4,7 +4,7 @@ import type { RepositoryGit } from '../command/boundGit.js';
 import { gitFailed } from '../command/gitCommand.js';
 import { gitFailure } from '../command/gitFailure.js';
 import { openRepository } from '../repository/openRepository.js';
-import { openWorktree } from '../worktree/openWorktree.js';
+import { openWorktree, refuseReplaced } from '../worktree/openWorktree.js';
 import { branchHead, worktreeStatus } from '../worktree/worktreeStatus.js';
 import { commitMessage } from './commitMessage.js';
 import type { MergeTarget } from './computation.js';
@@ -53,6 +53,7 @@ async function checkThread(
   const { worktree, commit } = request;
   try {
     const git = await openWorktree(context, worktree);
+    refuseReplaced(git, worktree.path);
     const status = await worktreeStatus(git, signal);
     if (status.dirty.length > 0) {
       const message = `The worktree has uncommitted changes that were not reviewed: ${named(status.dirty)}. Review them and merge again.`;
@@ -66,6 +67,7 @@ async function checkThread(
       `Commit ${commit} was reviewed, but the branch ${worktree.branch} is now at ${found}. Review it again.`,
     );
   } catch (error) {
+    if (isAppError(error, 'worktree.replaced')) return blocked('worktree_replaced', error.message);
     if (!isAppError(error, 'worktree.missing')) throw error;
     return blocked(
       'worktree_missing',

@@ -4,8 +4,7 @@ import type { NotMerged } from '../../../core/merges/mergeDriver.js';
 import { readForeignFile } from '../../../node/foreignFile.js';
 import { WorktreeGit, type RepositoryGit } from '../command/boundGit.js';
 import type { GitContext } from '../command/gitContext.js';
-import { registeredAt } from '../worktree/openWorktree.js';
-import { checkOwnConfiguration } from '../worktree/worktreeConfig.js';
+import { refuseOwnConfiguration, registeredAt } from '../worktree/openWorktree.js';
 import { listWorktrees, type ListedWorktree } from '../worktree/worktreeList.js';
 import { blocked } from './mergeOutcomes.js';
 
@@ -19,7 +18,7 @@ export async function checkoutsOf(repository: RepositoryGit, target: string): Pr
 export async function openCheckout(context: GitContext, repository: RepositoryGit, path: string): Promise<WorktreeGit> {
   const linked = await registeredAt(repository.commonDir, path);
   // It may be a thread's worktree, with a configuration that an agent wrote.
-  if (linked !== undefined) await checkOwnConfiguration(context, repository, { gitDir: linked, path });
+  if (linked !== undefined) await refuseOwnConfiguration(repository, { gitDir: linked, path });
   return new WorktreeGit(context.git, { repository, gitDir: linked ?? repository.commonDir, workTree: path });
 }
 

@@ -8,6 +8,7 @@ import { changedFiles, fileAtCommit, unifiedPatch, worktreeState } from './revie
 import { discardRescue, listRescues } from '../rescue/rescueRefs.js';
 import { recoverRemovals, removeWorktree } from '../rescue/removeWorktree.js';
 import { restoreWorktree } from '../rescue/restoreWorktree.js';
+import { ensureWorktree, repairWorktree } from './repairWorktree.js';
 import { snapshotWorktree } from './snapshotWorktree.js';
 
 /** The worktree port on real git. */
@@ -16,7 +17,9 @@ export function createGitWorktreeDriver(options: GitDriverOptions): WorktreeDriv
   return {
     inspect: (folder, signal) => inspectRepository(context, folder, signal),
     create: (request, signal) => createWorktree(context, request, signal),
-    snapshot: (worktree, message) => snapshotWorktree(context, worktree, message),
+    ensure: worktree => ensureWorktree(context, worktree),
+    repair: worktree => repairWorktree(context, worktree),
+    snapshot: (worktree, message, more) => snapshotWorktree(context, worktree, message, more),
     state: (worktree, compareTo, signal) => worktreeState(context, worktree, compareTo, signal),
     changes: (worktree, base, signal) => changedFiles(context, worktree, base, signal),
     patch: (worktree, base, maxBytes, signal) => unifiedPatch(context, worktree, base, { maxBytes, signal }),

@@ -6,7 +6,7 @@ import { readForeignFile } from '../../../node/foreignFile.js';
 import { WorktreeGit, type RepositoryGit } from '../command/boundGit.js';
 import type { GitContext } from '../command/gitContext.js';
 import { canonicalPath, isSameEntry, openRepository } from '../repository/openRepository.js';
-import { checkOwnConfiguration } from './worktreeConfig.js';
+import { ownConfigurationProblem } from './worktreeConfig.js';
 import { worktreeMissing } from './worktreeStatus.js';
 
 /** `gitdir: ` and a path: no system has longer ones. */
@@ -35,14 +35,24 @@ export async function openWorktree(
   if (!folder.isDirectory()) throw replaced(worktree.path, 'its folder is not a folder any more');
   const gitDir = await findGitDirectory(repository.commonDir, worktree);
   if (gitDir === undefined) throw worktreeMissing(worktree.path);
-  await verifyGitDirectory(repository, { gitDir, path: worktree.path });
-  await checkOwnConfiguration(context, repository, { gitDir, path: worktree.path });
+  const problem = await recordProblem(repository, gitDir, worktree.path);
+  if (problem !== undefined) throw replaced(worktree.path, problem.what);
+  await refuseOwnConfiguration(repository, { gitDir, path: worktree.path });
   return new WorktreeGit(context.git, { repository, gitDir, workTree, replaced: await entryProblem(workTree, gitDir) });
+}
+
+/** Errors: `worktree.replaced`, when a worktree's own configuration could make git run something. */
+export async function refuseOwnConfiguration(
+  repository: RepositoryGit,
+  worktree: { readonly gitDir: string; readonly path: string },
+): Promise<void> {
+  const problem = await ownConfigurationProblem(repository, worktree.gitDir);
+  if (problem !== undefined) throw replaced(worktree.path, problem);
 }
 
 /** The error for a worktree that must not be committed, because its `.git` is not the one that was made. */
 export function refuseReplaced(git: WorktreeGit, path: string): void {
-  if (git.replaced !== undefined) throw replaced(path, `its .git was replaced: it is ${git.replaced}`);
+  if (git.replaced !== undefined) throw replaced(path, `it is ${git.replaced}`);
 }
 
 /** Where git keeps a worktree of a repository: as recorded, otherwise the directory that names its path. */
@@ -70,19 +80,22 @@ export async function registeredAt(commonDir: string, path: string): Promise<str
   return undefined;
 }
 
-async function verifyGitDirectory(
+/** What in git's record of a worktree is not what git wrote there; undefined if all is well. */
+export async function recordProblem(
   { commonDir }: RepositoryGit,
-  { gitDir, path }: { readonly gitDir: string; readonly path: string },
-): Promise<void> {
-  if (!(await names(gitDir, path))) throw replaced(path, 'its git directory belongs to another folder');
+  gitDir: string,
+  path: string,
+): Promise<{ readonly file: 'gitdir' | 'commondir' | 'HEAD'; readonly what: string } | undefined> {
+  if (!(await names(gitDir, path))) return { file: 'gitdir', what: 'its git directory belongs to another folder' };
   const common = await linkIn(join(gitDir, 'commondir'));
   if (common === undefined || (await canonicalPath(resolve(gitDir, common))) !== (await canonicalPath(commonDir))) {
-    throw replaced(path, 'its git directory points to another repository');
+    return { file: 'commondir', what: 'its git directory points to another repository' };
   }
   const head = await linkIn(join(gitDir, 'HEAD'));
   if (head === undefined || !/^(?:ref: refs\/.+|[0-9a-f]{40}(?:[0-9a-f]{24})?)$/.test(head)) {
-    throw replaced(path, 'the HEAD of its git directory is not one that git writes');
+    return { file: 'HEAD', what: 'the HEAD of its git directory is not one that git writes' };
   }
+  return undefined;
 }
 
 /** What stands at `.git` of a worktree, in words that follow "it is"; undefined if it is the link that git wrote. */
@@ -133,7 +146,7 @@ async function isFolder(path: string): Promise<boolean> {
 function replaced(path: string, what: string): AppError<'worktree.replaced'> {
   return new AppError(
     'worktree.replaced',
-    `The agent replaced .git in ${path}: ${what}. Its files are as they are; nothing of them was committed.`,
+    `The agent replaced .git in ${path}: ${what}. Nothing was committed, and its files are as they are. \`muster worktrees repair\` puts it right and keeps what the agent put there.`,
     { path, what },
   );
 }

@@ -15,11 +15,15 @@ const fallbackIdentity = ['user.name=Muster', 'user.email=muster@localhost'];
 /** Without it git invents an address from the host name. */
 export const ownIdentityOnly = 'user.useConfigOnly=true';
 
-/** Files whose presence means that an agent stopped in the middle of something with a branch of its own to return to. */
+/** What git keeps in a git directory while something is in progress there. */
 const operations: readonly (readonly [string, string])[] = [
-  ['rebase-merge', 'rebase'],
-  ['rebase-apply', 'rebase'],
-  ['BISECT_START', 'bisection'],
+  ['rebase-merge', 'a rebase is in progress in it'],
+  ['rebase-apply', 'a rebase is in progress in it'],
+  ['MERGE_HEAD', 'a merge is in progress in it'],
+  ['CHERRY_PICK_HEAD', 'a cherry-pick is in progress in it'],
+  ['REVERT_HEAD', 'a revert is in progress in it'],
+  ['sequencer', 'a cherry-pick or revert is in progress in it'],
+  ['BISECT_START', 'a bisection is in progress in it'],
 ];
 
 /** Commits everything uncommitted on the thread's branch. Errors: `worktree.missing`, `worktree.replaced`, `worktree.failed`, `git.failed`. */
@@ -27,16 +31,17 @@ export async function snapshotWorktree(
   context: GitContext,
   worktree: WorktreeRef,
   message: string,
+  { base }: { readonly base?: string | undefined } = {},
 ): Promise<{ readonly head: string; readonly committed: boolean }> {
   const git = await openWorktree(context, worktree);
   refuseReplaced(git, worktree.path);
   const status = await worktreeStatus(git);
-  if (status.branch !== worktree.branch) await refuseDuringOperation(git, worktree);
-  if (status.dirty.length === 0) return { head: await bringBranch(git, worktree, status), committed: false };
+  await refuseUnfinished(git, worktree, status);
+  if (status.dirty.length === 0) return { head: await bringBranch(git, worktree, status, base), committed: false };
   await stageEverything(git, status);
   const committed = await commitStaged(git, message);
   const head = await git.run({ args: ['rev-parse', 'HEAD'], reads: true });
-  return { head: await bringBranch(git, worktree, { ...status, head: head.text() }), committed };
+  return { head: await bringBranch(git, worktree, { ...status, head: head.text() }, base), committed };
 }
 
 async function stageEverything(git: WorktreeGit, status: WorktreeStatus): Promise<void> {
@@ -75,35 +80,44 @@ async function commitStaged(git: WorktreeGit, message: string): Promise<boolean>
 }
 
 /**
- * An agent may have checked out another branch or a commit in its worktree. Its work belongs to the thread all the same:
- * when the thread's branch is an ancestor of it, the branch comes along and is checked out again.
+ * An agent may have checked out another branch or a commit in its worktree, or renamed or deleted its branch. Its work
+ * belongs to the thread all the same: when the thread's branch (or its base, if the branch is gone) is an ancestor of it, the
+ * branch comes along and is checked out again.
  */
-async function bringBranch(git: WorktreeGit, worktree: WorktreeRef, status: WorktreeStatus): Promise<string> {
+async function bringBranch(
+  git: WorktreeGit,
+  worktree: WorktreeRef,
+  status: WorktreeStatus,
+  base: string | undefined,
+): Promise<string> {
   if (status.branch === worktree.branch) return status.head;
   const ref = `refs/heads/${worktree.branch}`;
   const old = await branchHead(git, worktree, status);
-  if (old === undefined) throw elsewhere(worktree, status, 'which is gone');
-  const ancestor = await git.run({
-    args: ['merge-base', '--is-ancestor', old, status.head],
-    reads: true,
-    accept: [0, 1],
-  });
+  const from = old ?? base;
+  if (status.head === '') throw elsewhere(worktree, status, 'and that has no commit yet');
+  if (from === undefined) throw elsewhere(worktree, status, 'which is gone');
+  const args = ['merge-base', '--is-ancestor', from, status.head];
+  const ancestor = await git.run({ args, reads: true, accept: [0, 1] });
   if (ancestor.exitCode === 1) throw elsewhere(worktree, status, 'and the two have gone different ways');
-  await git.run({ args: ['update-ref', '-m', 'muster: snapshot', ref, status.head, old] });
+  const before = old ?? '0'.repeat(status.head.length);
+  await git.run({ args: ['update-ref', '-m', 'muster: snapshot', ref, status.head, before] });
   await git.run({ args: ['symbolic-ref', '-m', 'muster: snapshot', 'HEAD', ref] });
   return status.head;
 }
 
-async function refuseDuringOperation({ gitDir }: WorktreeGit, worktree: WorktreeRef): Promise<void> {
-  for (const [file, name] of operations) {
-    if (!(await exists(join(gitDir, file)))) continue;
-    const reason = `a ${name} is in progress in it`;
-    throw new AppError(
-      'worktree.failed',
-      `The work in ${worktree.path} was not committed: ${reason}. Finish or abort it there, then try again.`,
-      { path: worktree.path, reason },
-    );
-  }
+/** Files with conflict markers, or half of somebody's rebase, are not work that anyone could want to land. */
+async function refuseUnfinished({ gitDir }: WorktreeGit, worktree: WorktreeRef, status: WorktreeStatus): Promise<void> {
+  const found: string[] = [];
+  for (const [file, what] of operations) if (await exists(join(gitDir, file))) found.push(what);
+  const files = status.unmerged;
+  const operation = found[0] ?? (files.length > 0 ? 'files in it have conflicts' : undefined);
+  if (operation === undefined) return;
+  const named = files.length === 0 ? '' : ` (${files.slice(0, 5).join(', ')}${files.length > 5 ? ' and more' : ''})`;
+  throw new AppError(
+    'worktree.unfinished',
+    `The work in ${worktree.path} was not committed: ${operation}${named}. Finish or abort it there, or ask the agent to.`,
+    { path: worktree.path, operation, files },
+  );
 }
 
 /** Puts a lock away that did not change for a while. Returns false if it is younger, or gone. */

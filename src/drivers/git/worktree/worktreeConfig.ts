@@ -1,8 +1,6 @@
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AppError } from '../../../base/errors.js';
 import type { RepositoryGit } from '../command/boundGit.js';
-import type { GitContext } from '../command/gitContext.js';
 
 /** What `git sparse-checkout` writes into a worktree's own configuration: none of it names a program. */
 const harmless = new Set([
@@ -16,23 +14,19 @@ const harmless = new Set([
 /**
  * With `extensions.worktreeConfig` git reads `config.worktree` of a worktree's git directory, and whoever can write there
  * would choose filters for the host to run. So it may say what the main checkout's says (git copies that when it makes a
- * worktree) and what cannot start anything. Errors: `worktree.replaced`.
+ * worktree) and what cannot start anything. Returns what else it says, in words; undefined if nothing.
  */
-export async function checkOwnConfiguration(
-  context: GitContext,
-  repository: RepositoryGit,
-  worktree: { readonly gitDir: string; readonly path: string },
-): Promise<void> {
-  const file = join(worktree.gitDir, 'config.worktree');
+export async function ownConfigurationProblem(repository: RepositoryGit, gitDir: string): Promise<string | undefined> {
+  const file = join(gitDir, 'config.worktree');
   const found = await lstat(file).catch(() => undefined);
-  if (found === undefined) return;
-  if (!found.isFile()) throw changed(worktree.path, 'its configuration is not a file');
+  if (found === undefined) return undefined;
+  if (!found.isFile()) return 'the configuration in its git directory is not a file';
   const allowed = new Set(await settingsOf(repository, join(repository.commonDir, 'config.worktree')));
   for (const setting of await settingsOf(repository, file)) {
     const name = setting.split('\n', 1)[0] ?? '';
-    if (harmless.has(name) || allowed.has(setting)) continue;
-    throw changed(worktree.path, `it sets ${name}`);
+    if (!harmless.has(name) && !allowed.has(setting)) return `the configuration in its git directory sets ${name}`;
   }
+  return undefined;
 }
 
 /** Names and values of one file, as git reads it; files that it includes are named, not followed. */
@@ -42,14 +36,6 @@ async function settingsOf(repository: RepositoryGit, file: string): Promise<stri
   const output = await repository.run({ args, reads: true, accept: [0, 1, 128] });
   // What git cannot read it does not obey either, but says so in each command.
   return output.exitCode === 0 ? output.fields() : [];
-}
-
-function changed(path: string, what: string): AppError<'worktree.replaced'> {
-  return new AppError(
-    'worktree.replaced',
-    `The agent changed the git configuration of ${path}: ${what}. Nothing was run or committed.`,
-    { path, what },
-  );
 }
 
 async function isThere(path: string): Promise<boolean> {

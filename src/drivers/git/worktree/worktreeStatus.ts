@@ -88,7 +88,12 @@ function afterSpaces(text: string, count: number): string {
 }
 
 export function worktreeMissing(path: string, cause?: unknown): AppError<'worktree.missing'> {
-  return new AppError('worktree.missing', `The worktree ${path} is not there any more.`, { path }, { cause });
+  return new AppError(
+    'worktree.missing',
+    `The worktree ${path} is not there any more. \`muster restore\` makes it again from its branch.`,
+    { path },
+    { cause },
+  );
 }
 
 /** The commit of the thread's branch: HEAD's, unless something else was checked out in the worktree. */

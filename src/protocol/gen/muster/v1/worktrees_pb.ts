@@ -5,13 +5,15 @@
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_muster_v1_policy } from "./policy_pb.js";
+import type { Thread } from "./threads_pb.js";
+import { file_muster_v1_threads } from "./threads_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file muster/v1/worktrees.proto.
  */
 export const file_muster_v1_worktrees: GenFile = /*@__PURE__*/
-  fileDesc("ChltdXN0ZXIvdjEvd29ya3RyZWVzLnByb3RvEgltdXN0ZXIudjEisAEKCFdvcmt0cmVlEhEKCXRocmVhZF9pZBgBIAEoCRIMCgRwYXRoGAIgASgJEg4KBmJyYW5jaBgDIAEoCRIQCghiYXNlX3JlZhgEIAEoCRIMCgRoZWFkGAUgASgJEg0KBWFoZWFkGAYgASgFEg4KBmJlaGluZBgHIAEoBRIPCgdjaGFuZ2VkGAggASgFEhIKCnJlcG9zaXRvcnkYCSABKAkSDwoHbWlzc2luZxgKIAEoCCImChRMaXN0V29ya3RyZWVzUmVxdWVzdBIOCgZmb2xkZXIYASABKAkiPwoVTGlzdFdvcmt0cmVlc1Jlc3BvbnNlEiYKCXdvcmt0cmVlcxgBIAMoCzITLm11c3Rlci52MS5Xb3JrdHJlZSI7ChVSZW1vdmVXb3JrdHJlZVJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEg8KB2lnbm9yZWQYAiABKAkiKAoWUmVtb3ZlV29ya3RyZWVSZXNwb25zZRIOCgZyZXNjdWUYASABKAky0gEKD1dvcmt0cmVlU2VydmljZRJcCg1MaXN0V29ya3RyZWVzEh8ubXVzdGVyLnYxLkxpc3RXb3JrdHJlZXNSZXF1ZXN0GiAubXVzdGVyLnYxLkxpc3RXb3JrdHJlZXNSZXNwb25zZSIIirUYBGJvdGgSYQoOUmVtb3ZlV29ya3RyZWUSIC5tdXN0ZXIudjEuUmVtb3ZlV29ya3RyZWVSZXF1ZXN0GiEubXVzdGVyLnYxLlJlbW92ZVdvcmt0cmVlUmVzcG9uc2UiCoq1GAZwZXJzb25iBnByb3RvMw", [file_muster_v1_policy]);
+  fileDesc("ChltdXN0ZXIvdjEvd29ya3RyZWVzLnByb3RvEgltdXN0ZXIudjEisAEKCFdvcmt0cmVlEhEKCXRocmVhZF9pZBgBIAEoCRIMCgRwYXRoGAIgASgJEg4KBmJyYW5jaBgDIAEoCRIQCghiYXNlX3JlZhgEIAEoCRIMCgRoZWFkGAUgASgJEg0KBWFoZWFkGAYgASgFEg4KBmJlaGluZBgHIAEoBRIPCgdjaGFuZ2VkGAggASgFEhIKCnJlcG9zaXRvcnkYCSABKAkSDwoHbWlzc2luZxgKIAEoCCImChRMaXN0V29ya3RyZWVzUmVxdWVzdBIOCgZmb2xkZXIYASABKAkiPwoVTGlzdFdvcmt0cmVlc1Jlc3BvbnNlEiYKCXdvcmt0cmVlcxgBIAMoCzITLm11c3Rlci52MS5Xb3JrdHJlZSI7ChVSZW1vdmVXb3JrdHJlZVJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEg8KB2lnbm9yZWQYAiABKAkiKAoWUmVtb3ZlV29ya3RyZWVSZXNwb25zZRIOCgZyZXNjdWUYASABKAkiKgoVUmVwYWlyV29ya3RyZWVSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSJOChZSZXBhaXJXb3JrdHJlZVJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQSEQoJc2V0X2FzaWRlGAIgAygJMrUCCg9Xb3JrdHJlZVNlcnZpY2USXAoNTGlzdFdvcmt0cmVlcxIfLm11c3Rlci52MS5MaXN0V29ya3RyZWVzUmVxdWVzdBogLm11c3Rlci52MS5MaXN0V29ya3RyZWVzUmVzcG9uc2UiCIq1GARib3RoEmEKDlJlbW92ZVdvcmt0cmVlEiAubXVzdGVyLnYxLlJlbW92ZVdvcmt0cmVlUmVxdWVzdBohLm11c3Rlci52MS5SZW1vdmVXb3JrdHJlZVJlc3BvbnNlIgqKtRgGcGVyc29uEmEKDlJlcGFpcldvcmt0cmVlEiAubXVzdGVyLnYxLlJlcGFpcldvcmt0cmVlUmVxdWVzdBohLm11c3Rlci52MS5SZXBhaXJXb3JrdHJlZVJlc3BvbnNlIgqKtRgGcGVyc29uYgZwcm90bzM", [file_muster_v1_policy, file_muster_v1_threads]);
 
 /**
  * @generated from message muster.v1.Worktree
@@ -159,6 +161,47 @@ export const RemoveWorktreeResponseSchema: GenMessage<RemoveWorktreeResponse> = 
   messageDesc(file_muster_v1_worktrees, 4);
 
 /**
+ * @generated from message muster.v1.RepairWorktreeRequest
+ */
+export type RepairWorktreeRequest = Message<"muster.v1.RepairWorktreeRequest"> & {
+  /**
+   * @generated from field: string thread_id = 1;
+   */
+  threadId: string;
+};
+
+/**
+ * Describes the message muster.v1.RepairWorktreeRequest.
+ * Use `create(RepairWorktreeRequestSchema)` to create a new message.
+ */
+export const RepairWorktreeRequestSchema: GenMessage<RepairWorktreeRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_worktrees, 5);
+
+/**
+ * @generated from message muster.v1.RepairWorktreeResponse
+ */
+export type RepairWorktreeResponse = Message<"muster.v1.RepairWorktreeResponse"> & {
+  /**
+   * @generated from field: muster.v1.Thread thread = 1;
+   */
+  thread?: Thread | undefined;
+
+  /**
+   * Where that is now which the agent had put in the place of git's own; empty if there was nothing.
+   *
+   * @generated from field: repeated string set_aside = 2;
+   */
+  setAside: string[];
+};
+
+/**
+ * Describes the message muster.v1.RepairWorktreeResponse.
+ * Use `create(RepairWorktreeResponseSchema)` to create a new message.
+ */
+export const RepairWorktreeResponseSchema: GenMessage<RepairWorktreeResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_worktrees, 6);
+
+/**
  * @generated from service muster.v1.WorktreeService
  */
 export const WorktreeService: GenService<{
@@ -177,6 +220,14 @@ export const WorktreeService: GenService<{
     methodKind: "unary";
     input: typeof RemoveWorktreeRequestSchema;
     output: typeof RemoveWorktreeResponseSchema;
+  },
+  /**
+   * @generated from rpc muster.v1.WorktreeService.RepairWorktree
+   */
+  repairWorktree: {
+    methodKind: "unary";
+    input: typeof RepairWorktreeRequestSchema;
+    output: typeof RepairWorktreeResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_muster_v1_worktrees, 0);

@@ -1,0 +1,47 @@
+import { describe, expect, test } from 'vitest';
+import { AppError } from '../../../src/base/errors.js';
+import { coreHost, coreWorld, finishRun } from '../../support/coreHost.ts';
+
+const replaced = new AppError('worktree.replaced', 'The agent replaced .git.', { path: '/w', what: 'it is missing' });
+
+describe('work that could not be committed at the end of a run', () => {
+  test('needs a person, whatever the run came to, and keeps its reason over a restart', async () => {
+    const world = coreWorld();
+    const host = coreHost(world);
+    const task = await host.dispatch();
+    world.worktrees.failSnapshots = replaced;
+    await finishRun(world, task);
+    await host.settler.settled(task.thread.id);
+    const expected = { status: 'needs_you', needs: replaced.message, thread: { trouble: { kind: 'replaced' } } };
+    expect(await host.threads.get(task.thread.id)).toMatchObject(expected);
+    await host.end();
+    expect(await coreHost(world).threads.get(task.thread.id)).toMatchObject(expected);
+  });
+
+  test('names the files with conflicts, and refuses to approve or merge them', async () => {
+    const world = coreWorld();
+    const host = coreHost(world);
+    const task = await host.dispatch();
+    const data = { path: '/w', operation: 'a merge is in progress in it', files: ['a.txt', 'b.txt'] };
+    world.worktrees.failSnapshots = new AppError('worktree.unfinished', 'A merge is in progress.', data);
+    await finishRun(world, task);
+    await host.settler.settled(task.thread.id);
+    const view = await host.threads.get(task.thread.id);
+    expect(view).toMatchObject({ status: 'needs_you', thread: { trouble: { files: ['a.txt', 'b.txt'] } } });
+    const refused = { code: 'worktree.unfinished' };
+    await expect(host.reviews.approve(task.thread.id)).rejects.toMatchObject(refused);
+    await expect(host.merges.request({ thread: task.thread.id })).rejects.toMatchObject(refused);
+  });
+
+  test('is committed, and the thread ready, once the worktree is repaired', async () => {
+    const world = coreWorld();
+    const host = coreHost(world);
+    const task = await host.dispatch();
+    world.worktrees.failSnapshots = replaced;
+    await finishRun(world, task);
+    await host.settler.settled(task.thread.id);
+    const { view } = await host.threads.repairWorktree(task.thread.id);
+    expect(view).toMatchObject({ status: 'ready', needs: '' });
+    expect(view.thread.trouble).toBeUndefined();
+  });
+});

@@ -1,0 +1,130 @@
+import { writeFile } from 'node:fs/promises';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { commitIn, gitIn, lines, writeIn } from '../../support/gitRepository.js';
+import { MergeFixture } from './mergeFixture.js';
+
+async function ended(): Promise<MergeFixture> {
+  const fixture = await MergeFixture.create();
+  onTestFinished(() => fixture.repository.dispose());
+  return fixture;
+}
+
+/** The worktree has a commit on `side` that changes the same line as its branch does. */
+async function withOtherSide(fixture: MergeFixture): Promise<void> {
+  const { path, branch } = fixture.thread;
+  await gitIn(path, 'checkout', '--quiet', '-b', 'side', fixture.base);
+  await commitIn(path, { 'src/a.txt': lines('a').replace('a 0', 'a nought') });
+  await gitIn(path, 'checkout', '--quiet', branch);
+}
+
+async function failing(path: string, ...args: readonly string[]): Promise<void> {
+  await expect(gitIn(path, ...args)).rejects.toThrow();
+}
+
+const unfinished: readonly (readonly [string, string, (fixture: MergeFixture) => Promise<void>])[] = [
+  ['a merge', 'merge', ({ thread: { path } }) => failing(path, 'merge', 'side')],
+  ['a cherry-pick', 'cherry-pick', ({ thread: { path } }) => failing(path, 'cherry-pick', 'side')],
+  ['a rebase', 'rebase', ({ thread: { path } }) => failing(path, 'rebase', 'side')],
+  [
+    'a revert',
+    'revert',
+    async ({ thread: { path } }) => {
+      await commitIn(path, { 'src/a.txt': lines('a').replace('a 0', 'a later') });
+      await failing(path, 'revert', 'HEAD~1');
+    },
+  ],
+  [
+    'a stash that does not apply',
+    'conflicts',
+    async ({ thread: { path } }) => {
+      await writeIn(path, 'src/a.txt', lines('a').replace('a 0', 'a stashed'));
+      await gitIn(path, 'stash');
+      await commitIn(path, { 'src/a.txt': lines('a').replace('a 0', 'a committed') });
+      await failing(path, 'stash', 'pop');
+    },
+  ],
+];
+
+describe('a run that ends in the middle of', () => {
+  test.for(unfinished)('%s leaves nothing that could land', async ([, word, begin]) => {
+    const fixture = await ended();
+    await withOtherSide(fixture);
+    await begin(fixture);
+    const { path, branch } = fixture.thread;
+    const before = [await gitIn(path, 'status', '--porcelain'), await fixture.repository.commitOf(branch)];
+    await expect(fixture.worktrees.snapshot(fixture.thread, 'Work')).rejects.toMatchObject({
+      code: 'worktree.unfinished',
+      message: expect.stringContaining(word),
+      data: { files: ['src/a.txt'] },
+    });
+    expect([await gitIn(path, 'status', '--porcelain'), await fixture.repository.commitOf(branch)]).toEqual(before);
+  });
+
+  test('a bisection', async () => {
+    const fixture = await ended();
+    const { path } = fixture.thread;
+    await gitIn(path, 'bisect', 'start', 'HEAD', fixture.base);
+    await expect(fixture.worktrees.snapshot(fixture.thread, 'Work')).rejects.toMatchObject({
+      code: 'worktree.unfinished',
+    });
+    await gitIn(path, 'bisect', 'reset');
+    expect((await fixture.worktrees.snapshot(fixture.thread, 'Work')).head).toBe(fixture.reviewed);
+  });
+});
+
+describe('an agent that left its branch', () => {
+  test.for<[string, (fixture: MergeFixture) => Promise<unknown>]>([
+    ['renamed it', ({ thread: { path } }) => gitIn(path, 'branch', '-m', 'better-name')],
+    [
+      'deleted it on a detached HEAD',
+      async ({ thread: { path, branch } }) => {
+        await gitIn(path, 'checkout', '--quiet', '--detach');
+        await gitIn(path, 'branch', '-D', branch);
+      },
+    ],
+    ['made another from it', ({ thread: { path } }) => gitIn(path, 'checkout', '--quiet', '-b', 'other')],
+  ])("%s: its work is the thread's", async ([, leave]) => {
+    const fixture = await ended();
+    const { thread, repository } = fixture;
+    await leave(fixture);
+    await writeIn(thread.path, 'more.txt', 'more\n');
+    const { head } = await fixture.worktrees.snapshot(thread, 'Work', { base: fixture.base });
+    expect(await repository.commitOf(thread.branch)).toBe(head);
+    expect(await gitIn(thread.path, 'symbolic-ref', '--short', 'HEAD')).toBe(thread.branch);
+    expect(await repository.git('show', `${head}:more.txt`)).toBe('more');
+    expect(await fixture.merge({ commit: head })).toMatchObject({ kind: 'merged' });
+  });
+
+  test('for something else altogether is asked about', async () => {
+    const fixture = await ended();
+    const { path, branch } = fixture.thread;
+    await gitIn(path, 'checkout', '--quiet', '--orphan', 'nothing-to-do-with-it');
+    await gitIn(path, 'commit', '--quiet', '-m', 'Root');
+    await gitIn(path, 'branch', '-D', branch);
+    const snapshot = fixture.worktrees.snapshot(fixture.thread, 'Work', { base: fixture.base });
+    await expect(snapshot).rejects.toMatchObject({ code: 'worktree.failed' });
+    await expect(fixture.repository.commitOf(branch)).rejects.toThrow();
+  });
+});
+
+test('file names that are not UTF-8 are listed, shown and committed', async () => {
+  const fixture = await ended();
+  const { path } = fixture.thread;
+  const name = Buffer.concat([Buffer.from(`${path}/caf`), Buffer.of(0xe9), Buffer.from('.txt')]);
+  await writeFile(name, 'one\n');
+  const { worktrees, thread, root } = fixture;
+  const listed = '"caf\\351.txt"';
+  expect((await worktrees.state(thread, 'main')).dirty).toEqual([listed]);
+  expect(await worktrees.changes(thread, 'main')).toContainEqual(
+    expect.objectContaining({ path: listed, status: 'untracked', additions: 1 }),
+  );
+  expect((await worktrees.patch(thread, 'main', 100_000)).text).toContain('caf\\351.txt');
+  const { head } = await worktrees.snapshot(thread, 'Work');
+  expect(await worktrees.show(root, head, listed, { maxBytes: 100 })).toEqual({
+    kind: 'file',
+    content: new TextEncoder().encode('one\n'),
+  });
+  expect(await worktrees.changes(thread, 'main')).toContainEqual(
+    expect.objectContaining({ path: listed, status: 'added' }),
+  );
+});
