@@ -222,6 +222,43 @@ describe('output', () => {
   });
 });
 
+describe('a merge while a hook hangs', () => {
+  async function hanging() {
+    const setting = await setUp();
+    const { home, repository } = setting;
+    const id = await dispatch(setting, 'Add', 'a health check');
+    await home.muster(['wait', id, '--timeout', '60'], { cwd: repository });
+    const [stuck, reached] = ['stuck', 'reached'].map(name => join(home.env['HOME'] ?? '', name)) as [string, string];
+    writeFileSync(stuck, '');
+    const hook = `#!/bin/sh\ngrep -q refs/heads/main || exit 0\n: > "${reached}"\nwhile [ -e "${stuck}" ]; do sleep 0.05; done\n`;
+    writeFileSync(join(repository, '.git/hooks/reference-transaction'), hook, { mode: 0o755 });
+    const merging = home.muster(['merge', id, '--json'], { cwd: repository });
+    await expect.poll(() => existsSync(reached), { timeout: 60_000 }).toBe(true);
+    return { ...setting, id, stuck, merging };
+  }
+
+  test('waiting for it goes on with the next host when this one is told to end', async () => {
+    const { home, repository, stuck, merging } = await hanging();
+    expect(await home.muster(['daemon', 'stop'])).toMatchObject({ status: 0 });
+    rmSync(stuck);
+    const { status, stdout, stderr } = await merging;
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(JSON.parse(stdout)).toMatchObject({ status: 'merged', commit: git(repository, 'rev-parse', 'main') });
+    expect(git(repository, 'status', '--porcelain', '--untracked-files=no')).toBe('');
+  });
+
+  test('it can be cancelled by its thread, and the checkout is as before', async () => {
+    const { home, repository, id, merging } = await hanging();
+    const before = git(repository, 'rev-parse', 'main');
+    const cancelled = await home.muster(['cancel', id], { cwd: repository });
+    expect(cancelled).toMatchObject({ status: 0, stderr: '' });
+    expect(await merging).toMatchObject({ status: 1, stdout: expect.stringContaining('"cancelled"') });
+    expect(git(repository, 'rev-parse', 'main')).toBe(before);
+    expect(git(repository, 'status', '--porcelain', '--untracked-files=no')).toBe('');
+    expect((await home.muster(['cancel', id], { cwd: repository })).stderr).toContain('Nothing to cancel');
+  });
+});
+
 describe('daemon', () => {
   test('runs in the foreground until it is told to end; status tells about it', async () => {
     const home = testHome(programs);

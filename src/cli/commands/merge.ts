@@ -56,17 +56,19 @@ function expand(expect: string | undefined, head: string): string {
 
 async function waitForEnd(context: CommandContext, requested: Merge): Promise<Merge> {
   let client = await context.connect();
-  for (let reconnects = 0; ; reconnects++) {
+  let now = requested;
+  for (let reconnects = 0; !ended.has(now.status);) {
     try {
-      const answer = await client.merges.waitMerge({ mergeId: requested.id }, { signal: context.signal });
-      const now = present(answer.merge);
-      // A host that is told to end stops waiting for us.
-      if (ended.has(now.status) || reconnects >= maximumReconnects) return now;
+      const request = { mergeId: requested.id, seenMessage: now.message };
+      now = present((await client.merges.waitMerge(request, { signal: context.signal })).merge);
+      if (!ended.has(now.status) && now.message !== '') context.out.note(oneLine(now.message));
     } catch (error) {
-      if (!isAppError(error, 'host.unreachable') || reconnects >= maximumReconnects) throw error;
+      if (!isAppError(error, 'host.unreachable') || reconnects++ >= maximumReconnects) throw error;
+      // The merge is in the database; the next host goes on with it.
       client = await context.reconnect();
     }
   }
+  return now;
 }
 
 function report({ out, json }: CommandContext, result: Merge): void {

@@ -107,13 +107,13 @@ export class MergeService implements Disposable {
     return merge;
   }
 
-  /** Resolves when the merge has ended. */
-  async wait(id: string, signal: AbortSignal): Promise<Merge> {
+  /** Resolves when the merge has ended, or says something else than `seen` while it is under way. */
+  async wait(id: string, signal: AbortSignal, seen?: string): Promise<Merge> {
     const { promise, resolve, reject } = Promise.withResolvers<Merge>();
     const check = (): void => {
       try {
         const merge = this.get(id);
-        if (!isMergeActive(merge.status)) resolve(merge);
+        if (!isMergeActive(merge.status) || (seen !== undefined && merge.message !== seen)) resolve(merge);
       } catch (error) {
         reject(error);
       }
@@ -234,6 +234,7 @@ export class MergeService implements Disposable {
       const current = stores.merges.get(merge.id);
       if (!current || !isMergeActive(current.status)) return;
       const next = { ...current, ...change };
+      if (next.status === current.status && next.message === current.message) return;
       stores.merges.update(next);
       stores.events.append(
         { kind: 'merge_changed', threadId: merge.threadId, mergeId: merge.id, status: next.status },

@@ -34,7 +34,9 @@ export function mergesApi({
       return { merge: wireMerge(merge) };
     },
     getMerge: async ({ mergeId }) => ({ merge: wireMerge(merges.get(mergeId)) }),
-    waitMerge: async ({ mergeId }, context) => ({ merge: wireMerge(await merges.wait(mergeId, context.signal)) }),
+    waitMerge: async ({ mergeId, seenMessage }, context) => ({
+      merge: wireMerge(await merges.wait(mergeId, context.signal, seenMessage)),
+    }),
     listMerges: async ({ threadId }) =>
       store.read(stores => ({ merges: stores.merges.ofThread(findThread(stores, threadId).thread.id).map(wireMerge) })),
     cancelMerge: async ({ mergeId }) => ({ merge: wireMerge(merges.cancel(mergeId)) }),

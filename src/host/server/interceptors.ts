@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { Code, ConnectError, type Interceptor } from '@connectrpc/connect';
+import { Code, ConnectError, type Interceptor, type StreamRequest, type UnaryRequest } from '@connectrpc/connect';
 import { isAnyAppError } from '../../base/errors.js';
 import type { Log } from '../../base/log.js';
 import type { Redactor } from '../../base/redactor.js';
@@ -18,12 +18,24 @@ export function noteCalls(presence: ClientPresence): Interceptor {
   };
 }
 
-/** A host that has begun to end takes no new calls: what they began would be cut off. The client finds the next host. */
+/**
+ * A host that has begun to end takes no new calls: what they began would be cut off. Those that still wait for something
+ * when it closes are told the same, whatever the end made of their waiting: the client finds the next host and asks again.
+ */
 export function refuseWhenEnding(ending: AbortSignal): Interceptor {
   return next => async request => {
-    if (ending.aborted) throw new ConnectError('This host is ending. Try again.', Code.Unavailable);
-    return await next(request);
+    if (ending.aborted) throw hostEnds();
+    try {
+      return await next(request);
+    } catch (error) {
+      if (ending.aborted && request.signal.aborted && !isAnyAppError(error)) throw hostEnds(error);
+      throw error;
+    }
   };
+}
+
+function hostEnds(cause?: unknown): ConnectError {
+  return new ConnectError('This host is ending. Try again.', Code.Unavailable, undefined, undefined, cause);
 }
 
 /** Refuses every call without the endpoint file's token. */
@@ -43,10 +55,14 @@ function digest(text: string): Buffer {
 
 /** Maps errors of unary calls and of streams to the wire, and logs those that nobody foresaw. */
 export function mapErrors(log: Log, redactor: Redactor): Interceptor {
-  const convert = (error: unknown, method: string): ConnectError => {
+  const convert = (error: unknown, request: UnaryRequest | StreamRequest): ConnectError => {
+    if (request.signal.aborted && !isAnyAppError(error) && !(error instanceof ConnectError)) {
+      // Nobody waits for the answer any more.
+      return new ConnectError('The call was cancelled.', Code.Canceled, undefined, undefined, error);
+    }
     if (!isAnyAppError(error) && !(error instanceof ConnectError)) {
       log.error('A call met an unexpected error', {
-        method,
+        method: request.method.name,
         error: error instanceof Error ? error.stack : String(error),
       });
     }
@@ -56,9 +72,9 @@ export function mapErrors(log: Log, redactor: Redactor): Interceptor {
     try {
       const response = await next(request);
       if (!response.stream) return response;
-      return { ...response, message: mapStream(response.message, error => convert(error, request.method.name)) };
+      return { ...response, message: mapStream(response.message, error => convert(error, request)) };
     } catch (error) {
-      throw convert(error, request.method.name);
+      throw convert(error, request);
     }
   };
 }

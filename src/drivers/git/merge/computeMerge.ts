@@ -8,6 +8,7 @@ import { openWorktree, refuseReplaced } from '../worktree/openWorktree.js';
 import { branchHead, worktreeStatus } from '../worktree/worktreeStatus.js';
 import { commitMessage } from './commitMessage.js';
 import type { MergeTarget } from './computation.js';
+import { bringLinkedCommits } from './linkedCommits.js';
 import { makeCommit } from './makeCommit.js';
 import type { MergeContext } from './mergeContext.js';
 import { blocked, named } from './mergeOutcomes.js';
@@ -32,6 +33,8 @@ export async function computeMerge(
   const merged = await mergeTrees(work);
   if (merged.kind !== 'tree') return merged;
   if (merged.tree === target.tree) return nothingToMerge(request);
+  const unlinked = await bringLinkedCommits(work, merged.tree);
+  if (unlinked) return unlinked;
   if (request.strategy === 'rebase') return await replayCommits(work, merged.tree);
   const final =
     request.finalMessage === undefined
