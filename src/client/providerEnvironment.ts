@@ -17,6 +17,16 @@ const prefixes = [
 ] as const;
 
 const names: ReadonlySet<string> = new Set([
+  // What this terminal or window has chosen: a version of a language, a virtual environment, keys that are unlocked.
+  'CONDA_DEFAULT_ENV',
+  'CONDA_PREFIX',
+  'GOROOT',
+  'JAVA_HOME',
+  'PYENV_VERSION',
+  'RBENV_VERSION',
+  'RUSTUP_TOOLCHAIN',
+  'SSH_AUTH_SOCK',
+  'VIRTUAL_ENV',
   // Claude on Bedrock and Vertex, opencode's providers.
   'AWS_ACCESS_KEY_ID',
   'AWS_BEARER_TOKEN_BEDROCK',
@@ -64,11 +74,15 @@ const sessionMarkers: ReadonlySet<string> = new Set([
   'CODEX_SANDBOX_NETWORK_DISABLED',
 ]);
 
-/** The variables of this process that an agent's CLI uses, to be sent with a dispatch; nothing else leaves the process. */
+/**
+ * The variables of this process that an agent's CLI uses, and by which its programs are found, to be sent with a dispatch;
+ * nothing else leaves the process.
+ */
 export function collectProviderEnvironment(env: Environment): Record<string, string> {
   const collected: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) {
     if (value === undefined || value === '' || sessionMarkers.has(name)) continue;
+    if (name === 'PATH' || (process.platform === 'win32' && name === 'Path')) collected['PATH'] = value;
     if (names.has(name) || prefixes.some(prefix => name.startsWith(prefix))) collected[name] = value;
   }
   return collected;

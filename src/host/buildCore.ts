@@ -70,11 +70,22 @@ export function buildCore(
   const worktrees = createGitWorktreeDriver({ stateDir, clock, log });
   const mergeDriver = createGitMergeDriver({ stateDir, clock, log, journal: storedLandings(store) });
   const providers = new ProviderRegistries(redactingProviders(redactor));
-  const problems = new AgentProblems({ shell, providers, now: () => clock.awake() });
   const workspaces = new WorkspaceService({ driver: worktrees, worktreesDir: state.directory.worktrees });
   const secretDigest = keyedDigest(stateDir);
   const secrets = new ComposeSecrets({ digest: secretDigest, redactor });
-  const environment = new HostRunEnvironment({ stateDir, shell, redactor, secrets });
+  const environment = new HostRunEnvironment({
+    stateDir,
+    worktreesDir: state.directory.worktrees,
+    shell,
+    redactor,
+    secrets,
+  });
+  const problems = new AgentProblems({
+    shell,
+    providers,
+    clientPath: () => environment.lastClientPath,
+    now: () => clock.awake(),
+  });
   const supervisor = new DirectoryRunSupervisor({ ...sandbox, clock, log });
 
   // Given back in reverse: preparations end before the supervisor leaves, and ends that it still tells are settled after.

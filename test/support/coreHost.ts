@@ -117,7 +117,12 @@ export function coreHost(
   const settler = new ThreadSettler({ ...common, driver: worktrees, supervisor });
   const workspaces = new WorkspaceService({ driver: worktrees, worktreesDir: '/state/worktrees' });
   const providers = new ProviderRegistries(decorate);
-  const runEnvironment = { resolve: async () => ({ PATH: '/bin' }), remember: () => undefined, ...environment };
+  const runEnvironment = {
+    resolve: async () => ({ variables: { PATH: '/bin' }, searched: [] }),
+    remember: () => undefined,
+    inherit: () => undefined,
+    ...environment,
+  };
   const starter = new RunStarter({
     ...common,
     providers,

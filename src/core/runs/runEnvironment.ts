@@ -1,16 +1,25 @@
 import type { AgentSpec } from '../../compose/projectSpec.js';
 import type { Project } from '../projects/project.js';
 import type { Run } from './run.js';
+import type { SearchedPath } from './sandboxDriver.js';
 
 /**
- * Port: the environment of a run = the user's login shell + the dispatching client's provider variables + project variables +
- * the agent's own. Never that of whoever happened to start the host.
+ * Port: the environment of a run = the user's login shell + the dispatching client's variables (its PATH comes first) + project
+ * variables + the agent's own. Never that of whoever happened to start the host.
  */
 export interface RunEnvironment {
   /** Errors: `request.invalid` naming the variable when a secret's value is nowhere to be found. */
-  resolve(request: EnvironmentRequest, signal: AbortSignal): Promise<Readonly<Record<string, string>>>;
+  resolve(request: EnvironmentRequest, signal: AbortSignal): Promise<ResolvedEnvironment>;
   /** Keeps a client's variables for the runs of a thread, in memory only. */
   remember(thread: Run['threadId'], variables: Readonly<Record<string, string>>): void;
+  /** Gives a thread what another one has: an agent that dispatches does not choose where the next one finds its programs. */
+  inherit(from: Run['threadId'], thread: Run['threadId']): void;
+}
+
+export interface ResolvedEnvironment {
+  readonly variables: Readonly<Record<string, string>>;
+  /** What PATH was put together from. */
+  readonly searched: readonly SearchedPath[];
 }
 
 export interface EnvironmentRequest {

@@ -76,7 +76,7 @@ export class RunStarter {
     const command = this.#command(run, subject);
     const filled = placeholders.fill(command.argv);
     const { project, agent, provider } = subject;
-    const env = await untilAborted(environment.resolve({ project, agent, run }, signal), signal);
+    const { variables, searched } = await untilAborted(environment.resolve({ project, agent, run }, signal), signal);
     await directory.create(run.id, {
       spec: {
         agent: run.agent,
@@ -85,7 +85,7 @@ export class RunStarter {
         thread: run.threadId,
         argv: command.argv,
         cwd: workspace.cwd,
-        env: Object.keys(env),
+        env: Object.keys(variables),
       },
       prompt: command.prompt ?? subject.prompt,
       files: command.files ?? {},
@@ -95,7 +95,12 @@ export class RunStarter {
       launch: {
         run: run.id,
         argv: filled.argv,
-        env: { ...env, ...filled.env, ...command.env },
+        env: { ...variables, ...filled.env, ...command.env },
+        searched,
+        untrusted: [
+          project.folder,
+          ...(workspace.thread.repository === undefined ? [] : [workspace.thread.repository]),
+        ],
         cwd: workspace.cwd,
         stdin: command.stdin,
         provider: { name: run.provider, install: provider.fix.install },

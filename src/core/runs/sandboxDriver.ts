@@ -19,14 +19,25 @@ export interface SandboxDriver {
   stop(run: RunId, options: { readonly graceMs: number }): Promise<void>;
 }
 
+/** One of the lists of folders that a PATH was put together from. */
+export interface SearchedPath {
+  /** Completes *the PATH …*. */
+  readonly whose: string;
+  readonly folders: readonly string[];
+}
+
 export interface SandboxLaunch {
   readonly run: RunId;
   /** For `provider.missing`: the provider's name and how to install its CLI. */
   readonly provider?: { readonly name: string; readonly install: string };
-  /** `argv[0]` is a path, or a name to look up on the PATH of `env`. */
+  /** `argv[0]` is a path, or a name to look up in the absolute folders of the PATH of `env`. */
   readonly argv: readonly string[];
   /** The complete environment; the driver adds `MUSTER_RUN_ID` and nothing else. */
   readonly env: Readonly<Record<string, string>>;
+  /** Where the PATH of `env` comes from, for the message when a command is not found. */
+  readonly searched?: readonly SearchedPath[];
+  /** Folders whose programs are not the user's: a name is never found in them, nor in the working directory. */
+  readonly untrusted?: readonly string[];
   /** Absolute working directory. */
   readonly cwd: string;
   readonly stdin: 'prompt' | 'none';

@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.js';
 import { AppError } from '../../base/errors.js';
-import type { IdSource } from '../../base/ids.js';
+import { isId, type IdSource } from '../../base/ids.js';
 import type { AgentSpec } from '../../compose/projectSpec.js';
 import type { ProviderRegistries } from '../agents/providerRegistries.js';
 import { isMergeActive } from '../merges/merge.js';
@@ -35,6 +35,8 @@ export interface Dispatch {
   readonly summary?: string;
   readonly context: readonly ContextReference[];
   readonly environment: Readonly<Record<string, string>>;
+  /** Id of the run that calls: then the variables are those of its own thread, not what it sends. */
+  readonly byRun?: string;
   readonly base?: string;
   readonly idempotencyKey?: string;
   /** The prompt is a shell script that runs in the agent's place, with its workspace and environment. */
@@ -78,7 +80,7 @@ export class DispatchService {
    * `thread.busy` (it is being merged), `thread.closed`, those of finding the repository.
    */
   async dispatch(dispatch: Dispatch): Promise<Dispatched> {
-    const { store, workspaces, environment, runs } = this.#options;
+    const { store, workspaces, runs } = this.#options;
     const agent = requireAgent(dispatch.project, dispatch.agent);
     requireDriver(agent);
     requireConsent(dispatch.project);
@@ -86,9 +88,16 @@ export class DispatchService {
     this.#options.providers.of(dispatch.project.spec).get(agent.provider);
     if (agent.workspace.provider === 'worktree') await workspaces.repository(dispatch.project.folder);
     const dispatched = store.transact(stores => this.#insert(stores, dispatch, agent));
-    environment.remember(dispatched.thread.id, dispatch.environment);
+    this.#rememberEnvironment(dispatch, dispatched.thread);
     runs.queued();
     return dispatched;
+  }
+
+  #rememberEnvironment({ environment: sent, byRun }: Dispatch, { id }: Thread): void {
+    const { environment, store } = this.#options;
+    if (byRun === undefined) return environment.remember(id, sent);
+    const caller = isId<'run'>(byRun) ? store.read(stores => stores.runs.get(byRun)) : undefined;
+    if (caller) environment.inherit(caller.threadId, id);
   }
 
   #insert(stores: DispatchStores, dispatch: Dispatch, agent: AgentSpec): Dispatched {

@@ -1,34 +1,61 @@
-import { accessSync, constants, statSync } from 'node:fs';
-import { posix, win32 } from 'node:path';
+import { accessSync, constants, realpathSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { posix, win32, type PlatformPath } from 'node:path';
 import { ownValue } from '../../base/ownValue.js';
 
 /**
- * The absolute path of the program that `command` means: a path (relative to `cwd`), or a name on the PATH of `env`.
- * `undefined` when there is none that may be executed.
+ * The absolute path of the program that `command` means: a path (relative to `cwd`), or a name in an absolute folder of the
+ * PATH of `env`. A name never means what lies in `cwd` or in `untrusted`, also not behind a link: what is there may be an
+ * agent's or came with a repository. `undefined` when there is none that may be executed.
  */
 export function findCommand(
   command: string,
   options: {
     readonly env: Readonly<Record<string, string>>;
     readonly cwd: string;
+    readonly untrusted?: readonly string[];
     readonly platform?: NodeJS.Platform;
   },
 ): string | undefined {
-  const { env, cwd, platform = process.platform } = options;
+  const { env, cwd, untrusted = [], platform = process.platform } = options;
   const windows = platform === 'win32';
   const path = windows ? win32 : posix;
   if (command === '') return undefined;
   const isPath = command.includes('/') || (windows && (command.includes('\\') || /^[a-z]:/i.test(command)));
   const folders = isPath ? [''] : (readVariable(env, 'PATH', windows) ?? '').split(path.delimiter);
   for (const folder of folders) {
-    // An empty entry of PATH would mean the working directory, which belongs to the agent: never from there.
-    if (!isPath && folder === '') continue;
+    // A relative entry of PATH, or an empty one, would mean the working directory, which belongs to the agent.
+    if (!isPath && !path.isAbsolute(folder)) continue;
     for (const suffix of windows ? windowsSuffixes(command, env) : ['']) {
       const candidate = path.resolve(cwd, folder, command + suffix);
-      if (isExecutable(candidate, windows)) return candidate;
+      if (!isExecutable(candidate, windows)) continue;
+      if (isPath || !liesIn(candidate, [cwd, ...untrusted], path)) return candidate;
     }
   }
   return undefined;
+}
+
+/** By its name and where that leads. A folder that contains the home folder (dotfiles in git) says nothing about programs. */
+function liesIn(program: string, folders: readonly string[], path: PlatformPath): boolean {
+  const telling = folders.filter(folder => !isInside(folder, homedir(), path));
+  const places = [program, realPath(program)];
+  return telling.some(folder =>
+    [folder, realPath(folder)].some(parent => places.some(place => isInside(parent, place, path))),
+  );
+}
+
+function isInside(folder: string, place: string, path: PlatformPath): boolean {
+  const way = path.relative(folder, place);
+  return way === '' || (way !== '..' && !way.startsWith(`..${path.sep}`) && !path.isAbsolute(way));
+}
+
+function realPath(place: string): string {
+  try {
+    return realpathSync(place);
+  } catch {
+    // It is gone again; then it cannot be started either.
+    return place;
+  }
 }
 
 function windowsSuffixes(command: string, env: Readonly<Record<string, string>>): readonly string[] {

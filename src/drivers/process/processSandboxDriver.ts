@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { devNull } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { AppError, errorMessage } from '../../base/errors.js';
 import type { RunId } from '../../base/ids.js';
-import type { SandboxDriver, SandboxLaunch } from '../../core/runs/sandboxDriver.js';
+import type { SandboxDriver, SandboxLaunch, SearchedPath } from '../../core/runs/sandboxDriver.js';
 import { findCommand } from './findCommand.js';
 import { nodeWrapper } from './nodeWrapper.js';
 import { runIdVariable } from './processTable.js';
@@ -124,14 +124,21 @@ export class ProcessSandboxDriver implements SandboxDriver {
   }
 }
 
-function resolveCommand({ argv, cwd, env, provider }: SandboxLaunch): readonly string[] {
+function resolveCommand({ argv, cwd, env, provider, untrusted = [], searched }: SandboxLaunch): readonly string[] {
   const [command = '', ...args] = argv;
-  const found = findCommand(command, { env, cwd });
+  const found = findCommand(command, { env, cwd, untrusted });
   if (found !== undefined) return [found, ...args];
   const install = provider?.install ?? `Install ${command} or put its folder on PATH.`;
   throw new AppError(
     'provider.missing',
-    `The command "${command}" was not found on the PATH that agents get. ${install}`,
+    `The command "${command}" was not found. ${searchedText(searched ?? [])}${install}`,
     { provider: provider?.name ?? command, command, fix: install },
   );
+}
+
+/** Which PATHs were looked at, so that a person sees which one lacks the folder. */
+function searchedText(searched: readonly SearchedPath[]): string {
+  if (searched.length === 0) return '';
+  const lists = searched.map(({ whose, folders }) => `the PATH ${whose} (${folders.join(delimiter)})`);
+  return `Searched: ${lists.join(', then ')}; programs inside the worktree or the repository do not count. `;
 }

@@ -61,7 +61,8 @@ export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof Threa
   const { store, dispatcher, threads, merges, reviews, settler, driver } = options;
   return {
     async dispatch(request, context) {
-      if (request.command) requirePerson(callerOf(context), 'Running a command in an agent’s place');
+      const caller = callerOf(context);
+      if (request.command) requirePerson(caller, 'Running a command in an agent’s place');
       const project = projectFor(store, request);
       const { thread, run } = await dispatcher.dispatch({
         project,
@@ -71,6 +72,7 @@ export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof Threa
         environment: request.environment,
         command: request.command,
         ...defined({
+          byRun: caller.kind === 'run' ? caller.run : undefined,
           thread: given(request.threadId),
           summary: given(request.summary),
           base: given(request.base),

@@ -7,6 +7,7 @@ import type { Store } from '../../core/store.js';
 import type { Stores } from '../../core/stores.js';
 import { findCommand } from '../../drivers/process/findCommand.js';
 import type { LoginShell } from './loginShell.js';
+import { pathOf } from './runPath.js';
 
 /** How long a look at the PATH is good for: a CLI that was just installed shows within this time. */
 const lookAgainAfterMs = 60_000;
@@ -20,6 +21,7 @@ interface Look {
 export class AgentProblems {
   readonly #shell: Pick<LoginShell, 'known'>;
   readonly #providers: ProviderRegistries;
+  readonly #clientPath: () => string;
   readonly #now: () => number;
   readonly #looks = new Map<string, Look>();
   /** What {@link tellChanges} saw last, by project. */
@@ -29,10 +31,13 @@ export class AgentProblems {
   constructor(options: {
     readonly shell: Pick<LoginShell, 'known'>;
     readonly providers: ProviderRegistries;
+    /** PATH of whoever dispatched last: what is found there has been found once. */
+    readonly clientPath: () => string;
     readonly now: () => number;
   }) {
     this.#shell = options.shell;
     this.#providers = options.providers;
+    this.#clientPath = options.clientPath;
     this.#now = options.now;
   }
 
@@ -69,14 +74,15 @@ export class AgentProblems {
     const [command = ''] = provider.command(plainRequest).argv;
     // A path that starts in the worktree cannot be looked at before there is one.
     if (!isLookedUp(command) || !this.#isMissing(command, env)) return '';
-    return `The command "${command}" was not found on the PATH that agents get. ${provider.fix.install}`;
+    return `The command "${command}" was not found on the PATH of your login shell; a terminal that has it can dispatch all the same. ${provider.fix.install}`;
   }
 
   #isMissing(command: string, env: Readonly<Record<string, string>>): boolean {
     const at = this.#now();
     const before = this.#looks.get(command);
     if (before && at - before.at < lookAgainAfterMs) return before.missing;
-    const missing = findCommand(command, { env, cwd: '/' }) === undefined;
+    const paths = [pathOf(env), this.#clientPath()];
+    const missing = paths.every(path => findCommand(command, { env: { ...env, PATH: path }, cwd: '/' }) === undefined);
     this.#looks.set(command, { at, missing });
     return missing;
   }

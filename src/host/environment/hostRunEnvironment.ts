@@ -1,13 +1,15 @@
+import { delimiter } from 'node:path';
 import { ownValue } from '../../base/ownValue.js';
 import { AppError } from '../../base/errors.js';
 import type { ThreadId } from '../../base/ids.js';
 import { isSecretName, type Redactor } from '../../base/redactor.js';
 import { layeredEnv, resolveEntry } from '../../compose/environment.js';
 import type { EnvEntry } from '../../compose/projectSpec.js';
-import type { EnvironmentRequest, RunEnvironment } from '../../core/runs/runEnvironment.js';
+import type { EnvironmentRequest, ResolvedEnvironment, RunEnvironment } from '../../core/runs/runEnvironment.js';
 import type { ComposeSecrets } from './composeSecrets.js';
 import { readProjectEnvFiles } from './envFiles.js';
 import type { LoginShell } from './loginShell.js';
+import { pathOf, runPath } from './runPath.js';
 
 /** Threads whose client variables are kept; the oldest go first. */
 const maxRemembered = 2_000;
@@ -24,29 +26,41 @@ const neverInherited: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Login shell, then the dispatching client, then project variables, then the agent's own: the later wins. What secrets refer to is
+ * Login shell, then the dispatching client, then project variables, then the agent's own: the later wins. Only PATH is put together
+ * from the client's and the login shell's ({@link runPath}). What secrets refer to is
  * looked for in the first two, then in the env files of the compose file.
  */
 export class HostRunEnvironment implements RunEnvironment {
   readonly #stateDir: string;
+  readonly #worktreesDir: string;
   readonly #shell: LoginShell;
   readonly #redactor: Redactor;
   readonly #secrets: ComposeSecrets;
+  #lastClientPath = '';
   readonly #clients = new Map<ThreadId, Readonly<Record<string, string>>>();
 
   constructor(options: {
     readonly stateDir: string;
+    /** Where agents work. */
+    readonly worktreesDir: string;
     readonly shell: LoginShell;
     readonly redactor: Redactor;
     readonly secrets: ComposeSecrets;
   }) {
     this.#stateDir = options.stateDir;
+    this.#worktreesDir = options.worktreesDir;
     this.#shell = options.shell;
     this.#redactor = options.redactor;
     this.#secrets = options.secrets;
   }
 
+  /** PATH of the client that dispatched last. */
+  get lastClientPath(): string {
+    return this.#lastClientPath;
+  }
+
   remember(thread: ThreadId, variables: Readonly<Record<string, string>>): void {
+    this.#lastClientPath = pathOf(variables) || this.#lastClientPath;
     const merged = { ...this.#clients.get(thread), ...variables };
     this.#clients.delete(thread);
     this.#clients.set(thread, merged);
@@ -54,19 +68,24 @@ export class HostRunEnvironment implements RunEnvironment {
     if (this.#clients.size > maxRemembered && oldest !== undefined) this.#clients.delete(oldest);
   }
 
-  async resolve(
-    { project, agent, run }: EnvironmentRequest,
-    signal: AbortSignal,
-  ): Promise<Readonly<Record<string, string>>> {
+  inherit(from: ThreadId, thread: ThreadId): void {
+    const variables = this.#clients.get(from);
+    if (variables && from !== thread) this.remember(thread, variables);
+  }
+
+  async resolve({ project, agent, run }: EnvironmentRequest, signal: AbortSignal): Promise<ResolvedEnvironment> {
     const shell = await this.#shell.environment();
     signal.throwIfAborted();
     const client = this.#clients.get(run.threadId) ?? {};
+    const path = runPath({ client: pathOf(client), shell: pathOf(shell), foreign: [this.#worktreesDir] });
     const base: Record<string, string> = { ...shell, ...client };
+    for (const name of Object.keys(base)) if (name.toUpperCase() === 'PATH') delete base[name];
+    base['PATH'] = path.value;
     for (const name of neverInherited) delete base[name];
     const spec = await this.#secrets.unseal(project.spec, project.file);
     const provider = spec.providers.find(candidate => candidate.name === run.provider);
-    const own = spec.agents.find(candidate => candidate.name === agent.name);
-    const entries = [...spec.variables, ...(provider?.env ?? []), ...(own ?? agent).env];
+    const present = spec.agents.find(candidate => candidate.name === agent.name);
+    const entries = [...spec.variables, ...(provider?.env ?? []), ...(present ?? agent).env];
     const lookUp = (name: string): string | undefined => ownValue(base, name);
     const files = entries.some(entry => entry.secret) ? await readProjectEnvFiles(project.file, lookUp) : [];
     const result = {
@@ -75,7 +94,10 @@ export class HostRunEnvironment implements RunEnvironment {
     };
     this.#keepSecret(entries, result);
     // An agent that calls `muster` reaches the host that runs it, which knows what agents may not do.
-    return { ...result, MUSTER_HOME: this.#stateDir };
+    const variables: Readonly<Record<string, string>> = { ...result, MUSTER_HOME: this.#stateDir };
+    const isOwn = variables['PATH'] !== path.value;
+    const own = { whose: 'in the compose file', folders: pathOf(variables).split(delimiter) };
+    return { variables, searched: isOwn ? [own] : path.sources };
   }
 
   #keepSecret(entries: readonly EnvEntry[], environment: Readonly<Record<string, string>>): void {

@@ -3,6 +3,7 @@ import { AppError } from '../../../src/base/errors.js';
 import type { RunId } from '../../../src/base/ids.js';
 import { deferred } from '../../../src/base/async.js';
 import type { Provider } from '../../../src/core/agents/provider.js';
+import type { ResolvedEnvironment } from '../../../src/core/runs/runEnvironment.js';
 import { settle } from '../../support/clock.js';
 import { coreHost, coreWorld, finishRun, runNow, waitingAgent } from '../../support/coreHost.ts';
 import { specOf } from '../../support/projectSpecs.ts';
@@ -173,7 +174,7 @@ describe('cancelling', () => {
 describe('a host that ends', () => {
   test('leaves a run that is being prepared to the next one, which runs it once', async () => {
     const world = coreWorld();
-    const shell = deferred<Record<string, string>>();
+    const shell = deferred<ResolvedEnvironment>();
     const host = coreHost(world, { environment: { resolve: () => shell.promise } });
     const { run } = await host.dispatch();
     expect(runNow(world, run).status).toBe('starting');
@@ -186,7 +187,7 @@ describe('a host that ends', () => {
 
   test('does not bring back a run that was cancelled while it was being prepared', async () => {
     const world = coreWorld();
-    const shell = deferred<Record<string, string>>();
+    const shell = deferred<ResolvedEnvironment>();
     const host = coreHost(world, { environment: { resolve: () => shell.promise } });
     const { run, thread } = await host.dispatch();
     await Promise.all([host.threads.cancel(thread.id), host.end()]);

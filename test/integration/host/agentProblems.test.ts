@@ -14,14 +14,17 @@ function machine() {
   const folder = join(tempDirectory(), 'bin');
   mkdirSync(folder);
   let now = 0;
+  const clientPath = { value: '' };
   const shell: { known: Readonly<Record<string, string>> | undefined } = { known: { PATH: folder } };
   const problems = new AgentProblems({
     shell,
     providers: new ProviderRegistries(provider => provider),
+    clientPath: () => clientPath.value,
     now: () => now,
   });
   return {
     problems,
+    clientPath,
     shell,
     pass: (ms: number): void => void (now += ms),
     install(name: string): void {
@@ -88,4 +91,12 @@ test('clients hear of it when it changes, and only then', () => {
   install('claude');
   problems.tellChanges(opened.store, 3);
   expect(heard).toHaveLength(2);
+});
+
+test('a CLI that the last client found is not missing', () => {
+  const { of, clientPath } = machine();
+  const elsewhere = machine();
+  elsewhere.install('claude');
+  clientPath.value = elsewhere.shell.known?.['PATH'] ?? '';
+  expect(of('agents: {dev: {provider: claude}}')).toBe('');
 });

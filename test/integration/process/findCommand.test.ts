@@ -1,6 +1,6 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { findCommand } from '../../../src/drivers/process/findCommand.js';
 
@@ -17,8 +17,8 @@ async function program(path: string, mode = 0o755): Promise<string> {
   return join(cwd, path);
 }
 
-function find(command: string, path?: string): string | undefined {
-  return findCommand(command, { env: path === undefined ? {} : { PATH: path }, cwd });
+function find(command: string, path?: string, from = '/nowhere'): string | undefined {
+  return findCommand(command, { env: path === undefined ? {} : { PATH: path }, cwd: from });
 }
 
 test('the first folder of PATH that has the program counts', async () => {
@@ -36,13 +36,32 @@ test('what cannot be executed is passed over: a plain file, a folder', async () 
 
 test('a program in the working directory is not found by its name, whatever PATH leaves empty', async () => {
   await program('tool');
-  for (const path of ['', ':', `${cwd}/a:`, undefined]) expect(find('tool', path)).toBeUndefined();
+  for (const path of ['', ':', `${cwd}/a:`, undefined]) expect(find('tool', path, cwd)).toBeUndefined();
 });
 
 test('a path is taken from the working directory', async () => {
   const tool = await program('a/tool');
-  expect(find('./a/tool', '')).toBe(tool);
+  expect(find('./a/tool', '', cwd)).toBe(tool);
   expect(find(tool, '')).toBe(tool);
-  expect(find('./a/other', '')).toBeUndefined();
+  expect(find('./a/other', '', cwd)).toBeUndefined();
   expect(find('', '/bin')).toBeUndefined();
+});
+
+test('a relative folder of PATH is passed over', async () => {
+  await program('a/tool');
+  expect(find('tool', 'a:./a', cwd)).toBeUndefined();
+});
+
+test('a program in an untrusted folder is passed over, also behind a link', async () => {
+  await mkdir(join(cwd, 'work'));
+  const real = await program('b/tool');
+  await program('a/tool');
+  await mkdir(join(cwd, 'links'));
+  await symlink(join(cwd, 'a/tool'), join(cwd, 'links/tool'));
+  const within = { cwd: join(cwd, 'work'), untrusted: [join(cwd, 'a')] };
+  const path = `${cwd}/links:${cwd}/a:${cwd}/b`;
+  expect(findCommand('tool', { env: { PATH: path }, ...within })).toBe(real);
+  // A repository of dotfiles holds everything; what the user has below the home folder stays the user's.
+  const dotfiles = { cwd: join(cwd, 'work'), untrusted: [dirname(homedir()), homedir()] };
+  expect(findCommand('tool', { env: { PATH: path }, ...dotfiles })).toBe(join(cwd, 'links/tool'));
 });

@@ -10,14 +10,15 @@ test('sends what agent CLIs use and nothing else', () => {
     AWS_PROFILE: 'e',
     NODE_EXTRA_CA_CERTS: 'f',
     CLAUDE_CONFIG_DIR: 'g',
+    VIRTUAL_ENV: 'h',
+    PATH: 'i',
     // Of a session that this process runs in.
     CLAUDE_CODE_ENTRYPOINT: 'cli',
     CODEX_SANDBOX: 'seatbelt',
     HOME: '/root',
-    PATH: '/bin',
     GITHUB_TOKEN: 'secret',
     EMPTY: '',
     OPENAI_API_KEY: '',
   };
-  expect(Object.values(collectProviderEnvironment(env)).join('')).toBe('abcdefg');
+  expect(Object.values(collectProviderEnvironment(env)).join('')).toBe('abcdefghi');
 });
