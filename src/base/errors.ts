@@ -55,6 +55,7 @@ export interface ErrorData {
   'thread.busy': { readonly thread: string; readonly status: string };
   'thread.closed': { readonly thread: string; readonly status: string };
   'thread.unknown': { readonly thread: string };
+  'trigger.unknown': { readonly agent: string; readonly known: readonly string[] };
   'usage': { readonly reason: string };
   'wait.timeout': { readonly thread: string; readonly seconds: number };
   'workspace.untrusted': Record<never, never>;

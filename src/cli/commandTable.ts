@@ -104,6 +104,33 @@ export const commandTable: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./commands/agentList.js')).agentList,
     parts: { ls: { summary: 'the same', load: async () => (await import('./commands/agentList.js')).agentList } },
   },
+  scheduler: {
+    summary: 'list the triggers of a project',
+    load: async () => (await import('./commands/scheduler.js')).schedulerList,
+    parts: {
+      ls: { summary: 'the same', load: async () => (await import('./commands/scheduler.js')).schedulerList },
+      enable: {
+        summary: 'switch a trigger on',
+        load: async () => (await import('./commands/scheduler.js')).schedulerEnable,
+      },
+      disable: {
+        summary: 'switch a trigger off',
+        load: async () => (await import('./commands/scheduler.js')).schedulerDisable,
+      },
+      trigger: {
+        summary: 'fire a trigger now',
+        load: async () => (await import('./commands/scheduler.js')).schedulerTrigger,
+      },
+      runs: {
+        summary: 'list what triggers did',
+        load: async () => (await import('./commands/scheduler.js')).schedulerRuns,
+      },
+      simulate: {
+        summary: 'show what would fire when',
+        load: async () => (await import('./commands/scheduler.js')).schedulerSimulate,
+      },
+    },
+  },
   inspect: {
     summary: 'print all facts about a project, agent, run or sandbox as JSON',
     load: async () => (await import('./commands/inspect.js')).inspect,

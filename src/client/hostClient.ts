@@ -7,6 +7,7 @@ import { HostService } from '../protocol/gen/muster/v1/host_pb.js';
 import { MergeService } from '../protocol/gen/muster/v1/merges_pb.js';
 import { ProjectService } from '../protocol/gen/muster/v1/projects_pb.js';
 import { RunService } from '../protocol/gen/muster/v1/runs_pb.js';
+import { ScheduleService } from '../protocol/gen/muster/v1/schedules_pb.js';
 import { ThreadService } from '../protocol/gen/muster/v1/threads_pb.js';
 import { WorktreeService } from '../protocol/gen/muster/v1/worktrees_pb.js';
 import { protocolVersion, runHeader } from '../protocol/version.js';
@@ -29,6 +30,7 @@ export interface HostClient extends Disposable {
   readonly runs: Client<typeof RunService>;
   readonly merges: Client<typeof MergeService>;
   readonly worktrees: Client<typeof WorktreeService>;
+  readonly schedules: Client<typeof ScheduleService>;
   readonly events: Client<typeof EventService>;
   /** Closes the connection; calls in flight fail with `host.unreachable`. */
   dispose(): void;
@@ -92,6 +94,7 @@ export async function connectEndpoint(
       runs: createServiceClient(RunService, wire),
       merges: createServiceClient(MergeService, wire),
       worktrees: createServiceClient(WorktreeService, wire),
+      schedules: createServiceClient(ScheduleService, wire),
       events: createServiceClient(EventService, wire),
       dispose: () => connection.dispose(),
     };

@@ -4,8 +4,17 @@ import type { MessageStores } from './messages/messageStore.js';
 import type { ReviewStores } from './reviews/reviewStore.js';
 import type { ProjectStores } from './projects/projectStore.js';
 import type { RunStores } from './runs/runStore.js';
+import type { ScheduleStores } from './schedules/scheduleStore.js';
 import type { ThreadStores } from './threads/threadStore.js';
 
 /** Every store of the database: for who makes them and for who translates them. Nothing in `core` may ask for all. */
 export interface Stores
-  extends ProjectStores, ThreadStores, MessageStores, RunStores, MergeStores, ReviewStores, EventStores {}
+  extends
+    ProjectStores,
+    ThreadStores,
+    MessageStores,
+    RunStores,
+    MergeStores,
+    ReviewStores,
+    ScheduleStores,
+    EventStores {}

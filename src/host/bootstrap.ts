@@ -58,7 +58,14 @@ async function start(options: HostOptions, resources: DisposableStore): Promise<
   resources.add(trimFeed(store, log));
   if (options.idleExitMs !== undefined) {
     const exit = (): void => end.begin('nothing needs it');
-    resources.add(exitWhenIdle({ presence, afterMs: options.idleExitMs, isBusy: () => isBusy(state), exit }));
+    resources.add(
+      exitWhenIdle({
+        presence,
+        afterMs: options.idleExitMs,
+        isBusy: () => isBusy(state) || core.scheduler.isNeeded,
+        exit,
+      }),
+    );
   }
   const { socket, mode } = facts;
   log.info('Serving', { version: productVersion, pid: process.pid, socket, adopted, mode });

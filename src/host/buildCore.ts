@@ -8,6 +8,8 @@ import { ApplyProject } from '../core/projects/applyProject.js';
 import { storedLandings } from '../core/merges/storedLandings.js';
 import { ProjectService } from '../core/projects/projectService.js';
 import { TakeDownProject } from '../core/projects/takeDownProject.js';
+import { ScheduleService } from '../core/schedules/scheduleService.js';
+import { Scheduler } from '../core/schedules/scheduler.js';
 import { ReviewService } from '../core/reviews/reviewService.js';
 import { DirectoryRunSupervisor } from '../core/runs/directoryRunSupervisor.js';
 import { RunCommits } from '../core/runs/runCommits.js';
@@ -30,6 +32,7 @@ import { HostRunEnvironment } from './environment/hostRunEnvironment.js';
 import { LoginShell } from './environment/loginShell.js';
 import { redactingProviders } from './log/redactingProviders.js';
 import type { HostState } from './openState.js';
+import { cronTimes } from './schedules/cronTimes.js';
 import { keyedDigest } from './state/machineKey.js';
 
 /** How long an ending host waits for each thing that is still at work, in ms. What it leaves, the next one takes up. */
@@ -49,6 +52,8 @@ export interface HostCore extends HostState {
   readonly threads: ThreadService;
   readonly reviews: ReviewService;
   readonly dispatcher: DispatchService;
+  readonly schedules: ScheduleService;
+  readonly scheduler: Scheduler;
   readonly applying: ApplyProject;
   readonly takingDown: TakeDownProject;
 }
@@ -113,6 +118,9 @@ export function buildCore(
   const threads = new ThreadService({ ...common, runs, settler, workspaces, driver: worktrees });
   const reviews = new ReviewService({ ...common, settler, driver: worktrees, digest: sha256 });
   const dispatcher = new DispatchService({ ...common, providers, workspaces, environment, runs });
+  const schedules = new ScheduleService({ ...common, times: cronTimes, dispatcher });
+  const scheduler = new Scheduler({ ...common, clock, schedules });
+  resources.add({ dispose: () => patiently(scheduler.dispose(), clock) });
   const projects = new ProjectService(common);
   const applying = new ApplyProject({ reader: new HostComposeReader({ shell, secrets, secretDigest }), projects });
   const takingDown = new TakeDownProject({ store, projects, threads });
@@ -131,6 +139,8 @@ export function buildCore(
     threads,
     reviews,
     dispatcher,
+    schedules,
+    scheduler,
     applying,
     takingDown,
   };

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { writeSync } from 'node:fs';
-import type { Clock } from '../base/clock.js';
+import type { AlarmClock } from '../base/clock.js';
 import { AppError, errorMessage } from '../base/errors.js';
 import { makeId, type Id, type IdSource } from '../base/ids.js';
 import type { DisposableStore } from '../base/lifecycle.js';
@@ -15,7 +15,7 @@ import { openStateDirectory, type StateDirectory } from './state/stateDirectory.
 /** What a host holds before it knows anything of agents: its folder, which no other host has now, and what is kept there. */
 export interface HostState {
   readonly directory: StateDirectory;
-  readonly clock: Clock;
+  readonly clock: AlarmClock;
   readonly redactor: Redactor;
   readonly log: FileLog;
   readonly ids: IdSource;

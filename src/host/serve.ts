@@ -5,6 +5,7 @@ import { HostService } from '../protocol/gen/muster/v1/host_pb.js';
 import { MergeService } from '../protocol/gen/muster/v1/merges_pb.js';
 import { ProjectService } from '../protocol/gen/muster/v1/projects_pb.js';
 import { RunService } from '../protocol/gen/muster/v1/runs_pb.js';
+import { ScheduleService } from '../protocol/gen/muster/v1/schedules_pb.js';
 import { ThreadService } from '../protocol/gen/muster/v1/threads_pb.js';
 import { WorktreeService } from '../protocol/gen/muster/v1/worktrees_pb.js';
 import { eventsApi } from './api/eventsApi.js';
@@ -12,6 +13,7 @@ import { hostApi, type HostFacts } from './api/hostApi.js';
 import { mergesApi } from './api/mergesApi.js';
 import { projectsApi } from './api/projectsApi.js';
 import { runsApi } from './api/runsApi.js';
+import { schedulesApi } from './api/schedulesApi.js';
 import { threadsApi } from './api/threadsApi.js';
 import { worktreesApi } from './api/worktreesApi.js';
 import { patiently, type HostCore } from './buildCore.js';
@@ -63,6 +65,7 @@ function route(router: ConnectRouter, core: HostCore, { facts, presence, end }: 
   );
   router.service(MergeService, mergesApi(core));
   router.service(WorktreeService, worktreesApi({ ...core, driver }));
+  router.service(ScheduleService, schedulesApi(core));
   router.service(EventService, eventsApi({ ...core, onWatch: () => presence.enter() }));
   router.service(
     HostService,

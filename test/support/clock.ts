@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/base/clock.js';
+import type { AlarmClock } from '../../src/base/clock.js';
 
 interface Sleeper {
   readonly until: number;
@@ -6,7 +6,7 @@ interface Sleeper {
 }
 
 /** A clock that moves only when told to. */
-export class FakeClock implements Clock {
+export class FakeClock implements AlarmClock {
   #now: number;
   #awake = 0;
   readonly #sleepers = new Set<Sleeper>();
@@ -41,6 +41,16 @@ export class FakeClock implements Clock {
       signal.addEventListener('abort', onAbort, { once: true });
       this.#sleepers.add(sleeper);
     });
+  }
+
+  async wakeAt(at: number, signal: AbortSignal): Promise<void> {
+    while (this.#now < at) await this.sleep(Math.min(at - this.#now, 60_000), signal);
+    signal.throwIfAborted();
+  }
+
+  /** The time of day is set, forwards or back, and nothing else happens. */
+  set(now: number): void {
+    this.#now = now;
   }
 
   /** Number of sleeps that go on: nothing may be left of an operation that has ended. */

@@ -9,7 +9,6 @@ const words: Readonly<Record<string, string>> = {
   images: 'Agents run as processes of this machine; use `docker images`.',
   pull: 'Agents run as processes of this machine; use `docker pull`.',
   rmi: 'Agents run as processes of this machine; use `docker rmi`.',
-  scheduler: 'Triggers are accepted in the file and not fired yet; start agents with `muster run`.',
   stats: '`muster ps` shows cost and changes of each thread.',
   volume: 'Agents run as processes of this machine and use its folders.',
 };

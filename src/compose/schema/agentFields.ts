@@ -295,9 +295,6 @@ export const agentFields: Fields = {
     scheduler,
     'What starts runs without a person.',
     'scheduler:\n  triggers:\n    - name: hourly\n      cron: "@hourly"',
-    {
-      planned: true,
-    },
   ),
 };
 

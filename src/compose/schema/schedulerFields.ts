@@ -45,6 +45,7 @@ const trigger: MappingShape = mapping(
       }),
       'Fires when an event with this topic arrives.',
       'event:\n  topic: webhook.github.*',
+      { planned: true },
     ),
     prompt: field(text(), 'The task of the run.', `${CRON}\nprompt: Check the open pull requests.`, {
       fallback: '`Run agent NAME.`',
@@ -130,5 +131,6 @@ export const scheduler: MappingShape = mapping({
     { kind: 'choice', scalar: text(), mapping: scriptSource },
     'JavaScript that registers triggers and decides what to run; in the file or from a source. Not together with `triggers`.',
     'script: |\n  scheduler.cron("0 * * * *", () => scheduler.agent("Look around."));',
+    { planned: true },
   ),
 });

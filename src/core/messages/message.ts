@@ -21,5 +21,8 @@ export interface Message {
   readonly idempotencyKey?: string;
 }
 
+/** Whoever sends the task of a trigger that the clock fired. */
+export const scheduler = 'scheduler';
+
 /** The person at the keyboard, in `from` and `to`. */
 export const person = 'you';

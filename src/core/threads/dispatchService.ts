@@ -29,6 +29,8 @@ const maxSummaryLength = 200;
 export interface Dispatch {
   readonly project: Project;
   readonly agent: string;
+  /** Who asks; missing: a person. */
+  readonly from?: string;
   /** Id or unique prefix of the thread to follow up on; missing starts a new one. */
   readonly thread?: string;
   readonly prompt: string;
@@ -125,7 +127,7 @@ export class DispatchService {
     stores.messages.insert({
       id: messageId,
       threadId: thread.id,
-      from: person,
+      from: dispatch.from ?? person,
       to: agent.name,
       intent: 'dispatch',
       body: withContext(dispatch.prompt, dispatch.context),

@@ -4,9 +4,10 @@ import { initial } from './migrations/0001Initial.js';
 import { review } from './migrations/0002Review.js';
 import { worktrees } from './migrations/0003Worktrees.js';
 import { landing } from './migrations/0004Landing.js';
+import { schedules } from './migrations/0005Schedules.js';
 
 /** Append-only: a migration that has shipped is never edited. `PRAGMA user_version` counts those that ran. */
-const migrations: readonly string[] = [initial, review, worktrees, landing];
+const migrations: readonly string[] = [initial, review, worktrees, landing, schedules];
 
 /** The schema version this program understands. */
 export const schemaVersion = migrations.length;

@@ -65,7 +65,8 @@ function toEvent(row: EventRow): DomainEvent {
   };
   switch (row.kind) {
     case 'project_changed':
-      return { kind: 'project_changed', projectId: parseId(text('projectId')) };
+    case 'schedule_changed':
+      return { kind: row.kind, projectId: parseId(text('projectId')) };
     case 'thread_changed':
       return { kind: 'thread_changed', threadId: parseId(text('threadId')) };
     case 'run_changed':

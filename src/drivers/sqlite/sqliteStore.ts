@@ -12,6 +12,7 @@ import { SqliteMessageStore } from './sqliteMessageStore.js';
 import { SqliteProjectStore } from './sqliteProjectStore.js';
 import { SqliteReviewStore } from './sqliteReviewStore.js';
 import { SqliteRunStore } from './sqliteRunStore.js';
+import { SqliteScheduleStore } from './sqliteScheduleStore.js';
 import { SqliteThreadStore } from './sqliteThreadStore.js';
 
 /** The host's database: one connection, one writer. */
@@ -42,6 +43,7 @@ export class SqliteStore implements Store<Stores>, Disposable {
       merges,
       reviews,
       landings: new SqliteLandingStore(database),
+      schedules: new SqliteScheduleStore(database),
       events: this.#eventLog,
     };
   }

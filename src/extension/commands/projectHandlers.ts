@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { projectCommands } from '../manifest/projectCommands.js';
 import { fireTrigger, runAgent } from '../dispatch/runAgent.js';
+import { fireApplied, isTriggerReference, switchTrigger } from '../dispatch/triggers.js';
 import { applyComposeFile, previewComposeFile } from '../projects/applyComposeFile.js';
 import { createComposeFile } from '../projects/createComposeFile.js';
 import { findComposeFile } from '../projects/findComposeFile.js';
@@ -32,7 +33,14 @@ export function projectHandlers(services: Services, views: Views): CommandHandle
       if (isProjectsNode(target) && target.kind === 'agent') await runAgent(services, target);
     },
     'muster.fireTrigger': async target => {
+      if (isTriggerReference(target) && (await fireApplied(services, target))) return;
       if (isFiring(target)) await fireTrigger(services, target);
+    },
+    'muster.enableTrigger': async target => {
+      if (isTriggerReference(target)) await switchTrigger(services, target, { enabled: true });
+    },
+    'muster.disableTrigger': async target => {
+      if (isTriggerReference(target)) await switchTrigger(services, target, { enabled: false });
     },
     'muster.removeProject': target => removeProject(services, target),
     'muster.explainAgentProblem': async target => {

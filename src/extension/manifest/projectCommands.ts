@@ -51,7 +51,21 @@ export const projectCommands = {
     icon: '$(zap)',
     palette: never,
     enablement: trusted,
-    menus: [{ menu: 'view/item/context', when: `${projects} && viewItem == trigger`, group: 'inline@1' }],
+    menus: [{ menu: 'view/item/context', when: `${projects} && viewItem =~ /^trigger\\b/`, group: 'inline@1' }],
+  },
+  'muster.enableTrigger': {
+    title: 'Switch Trigger On',
+    icon: '$(play-circle)',
+    palette: never,
+    enablement: trusted,
+    menus: [{ menu: 'view/item/context', when: `${projects} && viewItem == 'trigger off'`, group: 'inline@2' }],
+  },
+  'muster.disableTrigger': {
+    title: 'Switch Trigger Off',
+    icon: '$(circle-slash)',
+    palette: never,
+    enablement: trusted,
+    menus: [{ menu: 'view/item/context', when: `${projects} && viewItem == 'trigger on'`, group: 'inline@2' }],
   },
   'muster.removeProject': {
     title: 'Remove Project...',

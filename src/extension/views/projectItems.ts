@@ -136,17 +136,18 @@ export function triggerItem(
   const due = next === undefined ? '' : formatDuration(next - now);
   item.id = id;
   item.description = [
+    trigger.switchedOff ? vscode.l10n.t('off') : '',
     due === '' ? '' : trigger.automatic ? vscode.l10n.t('next in {0}', due) : vscode.l10n.t('due in {0}', due),
     trigger.automatic ? '' : vscode.l10n.t('fired by hand'),
   ]
     .filter(part => part !== '')
     .join(' · ');
-  item.contextValue = 'trigger';
+  item.contextValue = trigger.automatic ? `trigger ${trigger.switchedOff ? 'off' : 'on'}` : 'trigger';
   item.iconPath = new vscode.ThemeIcon('watch');
   item.tooltip = [
     trigger.timezone === '' ? what : `${what} (${trigger.timezone})`,
     ...(trigger.prompt === '' ? [] : [trigger.prompt]),
-    ...(trigger.automatic ? [] : [vscode.l10n.t('This version of Muster does not fire triggers by itself.')]),
+    ...(trigger.automatic ? [] : [vscode.l10n.t('This version of Muster does not fire it by itself.')]),
     ...fires.map(time => `• ${timeText(time, trigger.timezone)}`),
   ].join('\n');
   item.accessibilityInformation = { label: vscode.l10n.t('Trigger {0}, {1}', name, item.description) };

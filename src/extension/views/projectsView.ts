@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { Agent, Project } from '../../protocol/gen/muster/v1/projects_pb.js';
+import type { Agent, Project, Trigger } from '../../protocol/gen/muster/v1/projects_pb.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { createPlainTree, type PlainTree } from '../plain/trees.js';
 import type { Services } from '../services.js';
@@ -142,10 +142,20 @@ export class ProjectsView implements vscode.TreeDataProvider<ProjectsNode>, vsco
     const trigger = findAgent(project, agent)?.triggers[index];
     if (!trigger) return new vscode.TreeItem('');
     const now = Date.now();
-    const times = { appliedAt: Number(project.appliedAt), now, count: listedTimes };
-    const fires = this.#nextFires?.(trigger, times) ?? [];
-    if (!this.#nextFires) void this.#loadTimes();
+    const fires = trigger.switchedOff ? [] : this.#firesOf(project, trigger, now);
     return triggerItem(trigger, { id: `trigger:${project.id}:${agent}:${index}`, fires, now });
+  }
+
+  /** When it is due next: as the host says, and by the calendar what comes after that. */
+  #firesOf(project: Project, trigger: Trigger, now: number): readonly number[] {
+    if (!this.#nextFires) void this.#loadTimes();
+    const next = Number(trigger.nextFireAt);
+    if (!trigger.automatic) {
+      return this.#nextFires?.(trigger, { appliedAt: Number(project.appliedAt), now, count: listedTimes }) ?? [];
+    }
+    if (next === 0) return [];
+    if (trigger.kind === 'timeout') return [next];
+    return [next, ...(this.#nextFires?.(trigger, { appliedAt: next, now: next, count: listedTimes - 1 }) ?? [])];
   }
 
   /** Calendars are only needed where there are triggers. */

@@ -4,6 +4,7 @@ import { referencedNames } from '../../compose/normalize/interpolate.js';
 import type { TriggerSpec } from '../../compose/projectSpec.js';
 import { consentQuestion, isConsented } from '../../core/projects/consent.js';
 import { isUserDefined, permissionsOf, type Project } from '../../core/projects/project.js';
+import { declaredTriggers, isSameTrigger, type DeclaredTrigger, type Trigger } from '../../core/schedules/trigger.js';
 import type { Store } from '../../core/store.js';
 import type { Stores } from '../../core/stores.js';
 import { ProjectSchema, type Project as WireProject } from '../../protocol/gen/muster/v1/projects_pb.js';
@@ -15,6 +16,8 @@ export function wireProject(store: Store<Stores>, problems: AgentProblems, proje
   const count = (runs: typeof queued, agent: string): number =>
     runs.filter(({ run, projectId }) => projectId === project.id && run.agent === agent).length;
   const { spec } = project;
+  const declared = declaredTriggers(project);
+  const stored = declared.length === 0 ? [] : store.read(stores => stores.schedules.ofProject(project.id));
   const { reasons, changed } = consentQuestion(spec, project.consent);
   return create(ProjectSchema, {
     id: project.id,
@@ -49,16 +52,30 @@ export function wireProject(store: Store<Stores>, problems: AgentProblems, proje
         schedulerEnabled: agent.scheduler?.enabled ?? false,
         triggerCount: agent.scheduler?.triggers.length ?? 0,
         stoppedRuntimePolicy: agent.sandbox.stoppedRuntimePolicy,
-        triggers: (agent.scheduler?.triggers ?? []).map(wireTrigger),
+        triggers: (agent.scheduler?.triggers ?? []).map(trigger => {
+          const known = declared.find(each => each.agent === agent.name && each.spec === trigger);
+          return wireTrigger(trigger, known, known && stored.find(each => isSameTrigger(each, known)));
+        }),
       })),
   });
 }
 
-function wireTrigger(trigger: TriggerSpec) {
+function wireTrigger(trigger: TriggerSpec, declared: DeclaredTrigger | undefined, stored: Trigger | undefined) {
   const { name = '', kind, prompt = '' } = trigger;
   const timezone = (trigger.kind === 'cron' ? trigger.timezone : undefined) ?? '';
-  // No scheduler runs in this version: a trigger fires when a person says so.
-  return { name, kind, schedule: scheduleOf(trigger), timezone, prompt, automatic: false };
+  return {
+    name,
+    key: declared?.name ?? '',
+    kind,
+    schedule: scheduleOf(trigger),
+    timezone,
+    prompt,
+    // Topics are not published yet: such a trigger fires when a person says so.
+    automatic: declared !== undefined && kind !== 'event',
+    switchedOff: stored?.enabled === false,
+    nextFireAt: BigInt(stored?.nextFireAt ?? 0),
+    lastFiredAt: BigInt(stored?.lastFiredAt ?? 0),
+  };
 }
 
 function scheduleOf(trigger: TriggerSpec): string {

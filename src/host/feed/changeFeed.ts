@@ -75,7 +75,7 @@ export class FeedReader implements Disposable {
 
   #mark(events: readonly RecordedEvent[]): void {
     for (const { event } of events) {
-      if (event.kind === 'project_changed') this.#projects.add(event.projectId);
+      if (event.kind === 'project_changed' || event.kind === 'schedule_changed') this.#projects.add(event.projectId);
       else this.#threads.add(event.threadId);
       if (event.kind === 'run_changed') this.#runs.add(event.runId);
     }

@@ -1,0 +1,178 @@
+import { formatAge, formatDuration } from '../../protocol/displayFormat.js';
+import type { ScheduledTrigger } from '../../protocol/gen/muster/v1/schedules_pb.js';
+import { defineCommand, type CommandContext } from '../command.js';
+import { getProject } from '../lookup/projectLookup.js';
+import { readCount } from '../options/readCount.js';
+import { usageError } from '../options/usageError.js';
+import { printRows, projectOf } from '../output/projectReport.js';
+import { fireJson, triggerJson, upcomingJson } from '../output/scheduleJson.js';
+import { oneLine } from '../output/style.js';
+
+const named = [
+  { name: 'agent', required: true },
+  { name: 'trigger', required: false },
+] as const;
+
+export const schedulerList = defineCommand({
+  name: 'scheduler ls',
+  summary: 'list the triggers of a project',
+  positionals: [{ name: 'agent', required: false }],
+  options: { verbose: { type: 'boolean', text: 'show what each asks for too' } },
+  async run(context, args) {
+    const { repeatable, out, json, signal, compat } = context;
+    const project = await getProject(context);
+    const request = { project: project.id, agent: args.positionals[0] ?? '' };
+    const { triggers } = await repeatable(client => client.schedules.listTriggers(request, { signal }));
+    if (json) {
+      out.json({ project: projectOf(project, compat), triggers: triggers.map(triggerJson) });
+      return 0;
+    }
+    const more = args.flag('verbose');
+    const heading = ['AGENT', 'TRIGGER', 'SOURCE', 'NEXT', 'LAST', 'FIRED', ...(more ? ['TASK'] : [])];
+    const rows = triggers.map(trigger => [
+      oneLine(trigger.agent),
+      oneLine(trigger.name),
+      oneLine(trigger.source),
+      nextOf(trigger),
+      trigger.lastFiredAt === 0n ? 'never' : formatAge(Number(trigger.lastFiredAt), Date.now()),
+      String(trigger.fired),
+      ...(more ? [oneLine(trigger.prompt)] : []),
+    ]);
+    printRows(out, [heading, ...rows]);
+    return 0;
+  },
+});
+
+export const schedulerEnable = defineCommand({
+  name: 'scheduler enable',
+  summary: 'switch a trigger on',
+  positionals: named,
+  details: 'It is armed from now. `trigger` may be left out when the agent has one.',
+  run: (context, args) => enable(context, args.required(0), args.positionals[1], true),
+});
+
+export const schedulerDisable = defineCommand({
+  name: 'scheduler disable',
+  summary: 'switch a trigger off; it stays off over later applies',
+  positionals: named,
+  run: (context, args) => enable(context, args.required(0), args.positionals[1], false),
+});
+
+async function enable(
+  context: CommandContext,
+  agent: string,
+  name: string | undefined,
+  enabled: boolean,
+): Promise<number> {
+  const project = await getProject(context);
+  const request = { project: project.id, agent, name: name ?? '', enabled };
+  const { trigger } = await context.repeatable(({ schedules }) =>
+    schedules.enableTrigger(request, { signal: context.signal }),
+  );
+  if (!trigger) throw new Error('The host answered without a trigger');
+  if (context.json) context.out.json(triggerJson(trigger));
+  else context.out.line(`${oneLine(trigger.agent)} ${oneLine(trigger.name)} ${enabled ? nextOf(trigger) : 'off'}`);
+  return 0;
+}
+
+export const schedulerTrigger = defineCommand({
+  name: 'scheduler trigger',
+  summary: 'fire a trigger now',
+  positionals: named,
+  options: { detach: { type: 'boolean', short: 'd', text: 'accepted: the run is never waited for' } },
+  details: 'Also one that is off. The clock’s own plan stays. `muster wait` and `muster logs` follow the run.',
+  async run(context, args) {
+    const project = await getProject(context);
+    const { schedules } = await context.connect();
+    const request = { project: project.id, agent: args.required(0), name: args.positionals[1] ?? '' };
+    const { threadId, runId } = await schedules.fireTrigger(request, { signal: context.signal });
+    if (context.json) context.out.json({ thread_id: threadId, run_id: runId });
+    else context.out.line(threadId);
+    return 0;
+  },
+});
+
+export const schedulerRuns = defineCommand({
+  name: 'scheduler runs',
+  summary: 'list what triggers did: ran, skipped, failed',
+  positionals: [{ name: 'agent', required: false }],
+  options: {
+    trigger: { type: 'string', value: 'NAME', text: 'only of this trigger' },
+    limit: { type: 'string', value: 'N', text: 'at most so many; without it 50' },
+  },
+  async run(context, args) {
+    const { repeatable, out, json, signal, compat } = context;
+    const project = await getProject(context);
+    const request = {
+      project: project.id,
+      agent: args.positionals[0] ?? '',
+      name: args.text('trigger') ?? '',
+      limit: readCount(args.text('limit'), '--limit') ?? 0,
+    };
+    const { fires } = await repeatable(client => client.schedules.listFires(request, { signal }));
+    if (json) {
+      out.json({ project: projectOf(project, compat), runs: fires.map(fireJson) });
+      return 0;
+    }
+    const now = Date.now();
+    const rows = fires.map(fire => [
+      formatAge(Number(fire.at), now),
+      oneLine(fire.agent),
+      oneLine(fire.name),
+      fire.by === 'person' ? 'by hand' : fire.missed > 0n ? `and ${fire.missed} missed` : '',
+      fire.outcome,
+      fire.threadId,
+      oneLine(fire.reason),
+    ]);
+    printRows(out, [['WHEN', 'AGENT', 'TRIGGER', '', 'OUTCOME', 'THREAD', 'WHY'], ...rows]);
+    return 0;
+  },
+});
+
+export const schedulerSimulate = defineCommand({
+  name: 'scheduler simulate',
+  summary: 'show what would fire when, without doing it',
+  positionals: [{ name: 'agent', required: false }],
+  options: {
+    from: { type: 'string', value: 'TIME', text: 'beginning, ISO 8601; without it now' },
+    to: { type: 'string', value: 'TIME', text: 'end, ISO 8601; without it a day later' },
+    limit: { type: 'string', value: 'N', text: 'at most so many; without it 100' },
+  },
+  async run(context, args) {
+    const { repeatable, out, json, signal } = context;
+    const project = await getProject(context);
+    const request = {
+      project: project.id,
+      agent: args.positionals[0] ?? '',
+      from: readMoment(args.text('from'), '--from'),
+      to: readMoment(args.text('to'), '--to'),
+      limit: readCount(args.text('limit'), '--limit') ?? 0,
+    };
+    const { fires, truncated } = await repeatable(client => client.schedules.simulateTriggers(request, { signal }));
+    if (json) {
+      out.json({ fires: fires.map(upcomingJson), truncated });
+      return 0;
+    }
+    printRows(out, [
+      ['WHEN', 'AGENT', 'TRIGGER'],
+      ...fires.map(({ at, agent, name }) => [new Date(Number(at)).toLocaleString(), oneLine(agent), oneLine(name)]),
+    ]);
+    if (truncated) out.note('There are more; --limit shows them.');
+    return 0;
+  },
+});
+
+function readMoment(text: string | undefined, option: string): bigint {
+  if (text === undefined) return 0n;
+  const at = Date.parse(text);
+  if (Number.isNaN(at))
+    throw usageError(`${option} takes a time such as 2030-01-31T08:00, not ${JSON.stringify(text)}.`);
+  return BigInt(at);
+}
+
+/** `in 12 min`, `off`, or what it waits for instead of the clock. */
+function nextOf({ enabled, nextFireAt, kind }: ScheduledTrigger): string {
+  if (!enabled) return 'off';
+  if (nextFireAt === 0n) return kind === 'event' ? 'by hand' : 'done';
+  return `in ${formatDuration(Math.max(0, Number(nextFireAt) - Date.now()))}`;
+}

@@ -1,0 +1,50 @@
+import type { Fire, ScheduledTrigger, UpcomingFire } from '../../protocol/gen/muster/v1/schedules_pb.js';
+import { optional } from './wireJson.js';
+import { isoTime, orUndefined } from './wireText.js';
+
+/** The shapes that the commands of `scheduler` print with `--json`: agent-compose's keys, and ours for what it does not tell. */
+
+export function triggerJson(trigger: ScheduledTrigger) {
+  const id = `${trigger.projectId}/${trigger.agent}/${trigger.name}`;
+  return {
+    agent_name: trigger.agent,
+    name: trigger.name,
+    trigger_id: id,
+    trigger_short_id: id,
+    kind: trigger.kind,
+    source: trigger.source,
+    scheduler_enabled: true,
+    trigger_enabled: trigger.enabled,
+    fired: Number(trigger.fired),
+    prompt: trigger.prompt,
+    sandbox_policy: trigger.sandboxPolicy,
+    concurrency_policy: trigger.concurrencyPolicy,
+    ...optional({
+      topic: trigger.kind === 'event' ? trigger.source : undefined,
+      interval_ms: trigger.kind === 'interval' ? Number(trigger.source.replace(/^interval:/, '')) : undefined,
+      next_fire_at: orUndefined(isoTime(trigger.nextFireAt)),
+      last_fired_at: orUndefined(isoTime(trigger.lastFiredAt)),
+    }),
+  };
+}
+
+export function fireJson(fire: Fire) {
+  return {
+    agent_name: fire.agent,
+    trigger: fire.name,
+    due_at: isoTime(fire.dueAt),
+    fired_at: isoTime(fire.at),
+    missed: Number(fire.missed),
+    by: fire.by,
+    status: fire.outcome,
+    ...optional({
+      reason: orUndefined(fire.reason),
+      thread_id: orUndefined(fire.threadId),
+      run_id: orUndefined(fire.runId),
+    }),
+  };
+}
+
+export function upcomingJson({ agent, name, at }: UpcomingFire) {
+  return { agent_name: agent, trigger: name, at: isoTime(at) };
+}

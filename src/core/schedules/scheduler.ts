@@ -1,0 +1,123 @@
+import { deferred, type Deferred } from '../../base/async.js';
+import type { AlarmClock } from '../../base/clock.js';
+import { errorMessage } from '../../base/errors.js';
+import type { ProjectId } from '../../base/ids.js';
+import type { Disposable } from '../../base/lifecycle.js';
+import type { Log } from '../../base/log.js';
+import type { ProjectStores } from '../projects/projectStore.js';
+import type { Store } from '../store.js';
+import type { ScheduleService } from './scheduleService.js';
+import type { ScheduleStores } from './scheduleStore.js';
+import type { Trigger } from './trigger.js';
+
+/** Triggers that are read at once; the others follow when these have fired. */
+const batch = 100;
+/** After a fire that could not be written down (a full disk): its moment is still due. */
+const againAfterMs = 30_000;
+
+/**
+ * The one timer of all schedules.
+ *
+ *   asleep (until the earliest moment) ──due──► firing ──► asleep
+ *   asleep ──a project was applied or removed──► reconciling ──► asleep
+ *
+ * Nothing is polled: it sleeps to the earliest due moment, or for ever when there is none. {@link dispose} ends it; a moment that
+ * came meanwhile is still due for the next host.
+ */
+export class Scheduler implements Disposable {
+  readonly #store: Store<ProjectStores & ScheduleStores>;
+  readonly #clock: AlarmClock;
+  readonly #log: Log;
+  readonly #schedules: ScheduleService;
+  readonly #ending = new AbortController();
+  readonly #changed = new Set<ProjectId>();
+  readonly #subscription: Disposable;
+  #wake: Deferred<void> = deferred();
+  #running: Promise<void> | undefined;
+
+  constructor(options: {
+    readonly store: Store<ProjectStores & ScheduleStores>;
+    readonly clock: AlarmClock;
+    readonly log: Log;
+    readonly schedules: ScheduleService;
+  }) {
+    this.#store = options.store;
+    this.#clock = options.clock;
+    this.#log = options.log;
+    this.#schedules = options.schedules;
+    this.#subscription = this.#store.onDidCommit(events => {
+      for (const { event } of events) if (event.kind === 'project_changed') this.#changed.add(event.projectId);
+      if (this.#changed.size > 0) this.#wake.resolve();
+    });
+  }
+
+  /** Begins, with every project looked at once: files may have been applied while no host scheduled. */
+  start(): void {
+    for (const { id } of this.#store.read(stores => stores.projects.list())) this.#changed.add(id);
+    this.#running ??= this.#run(this.#ending.signal);
+  }
+
+  /** True while any trigger will fire by itself: the host must not end for idleness. */
+  get isNeeded(): boolean {
+    return this.#store.read(stores => stores.schedules.earliest()) !== undefined;
+  }
+
+  /** Resolves when no fire is at work. */
+  async dispose(): Promise<void> {
+    void this.#subscription.dispose();
+    this.#ending.abort();
+    this.#wake.resolve();
+    await this.#running;
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      this.#wake = deferred();
+      try {
+        this.#reconcile();
+        await this.#fireDue(signal);
+        await this.#sleep(signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#log.error('A schedule could not go on', { reason: errorMessage(error) });
+        await this.#clock.sleep(againAfterMs, signal).catch(() => undefined);
+      }
+    }
+  }
+
+  #reconcile(): void {
+    for (const id of this.#changed) {
+      this.#changed.delete(id);
+      const project = this.#store.read(stores => stores.projects.get(id));
+      if (project) this.#schedules.reconcile(project);
+    }
+  }
+
+  async #fireDue(signal: AbortSignal): Promise<void> {
+    const due = (): readonly Trigger[] => this.#store.read(stores => stores.schedules.due(this.#clock.now(), batch));
+    for (let triggers = due(); triggers.length > 0; triggers = due()) {
+      for (const trigger of triggers) {
+        if (signal.aborted) return;
+        await this.#schedules.fire(trigger);
+      }
+    }
+  }
+
+  async #sleep(signal: AbortSignal): Promise<void> {
+    const at = this.#store.read(stores => stores.schedules.earliest());
+    const woken = new AbortController();
+    const wake = (): void => woken.abort();
+    signal.addEventListener('abort', wake, { once: true });
+    void this.#wake.promise.then(wake);
+    try {
+      if (signal.aborted) return;
+      if (at === undefined) await this.#wake.promise;
+      else await this.#clock.wakeAt(at, woken.signal);
+    } catch (error) {
+      // Woken before its time; anything else is told by the loop.
+      if (!woken.signal.aborted) throw error;
+    } finally {
+      signal.removeEventListener('abort', wake);
+    }
+  }
+}

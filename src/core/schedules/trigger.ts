@@ -1,0 +1,100 @@
+import type { ProjectId, RunId, ThreadId } from '../../base/ids.js';
+import type { AgentSpec, SandboxPolicy, TriggerSpec } from '../../compose/projectSpec.js';
+import type { Project } from '../projects/project.js';
+
+/** What names a trigger: its agent, and its own name or, without one, its kind and place in the file (`cron-1`). */
+export interface TriggerKey {
+  readonly projectId: ProjectId;
+  readonly agent: string;
+  readonly name: string;
+}
+
+/**
+ * What is remembered of a trigger between two hosts and two applies. Times are ms since the epoch.
+ *
+ *   armed ──(due)──► armed again (cron, interval) | spent (timeout)
+ *   any ──disable──► off ──enable──► armed
+ *   any ──(its schedule in the file changed)──► armed anew, with the same history
+ */
+export interface Trigger extends TriggerKey {
+  /** `cron:0 * * * *@Europe/Berlin`, `interval:60000`, `timeout:15000` or an event's topic: another one arms it anew. */
+  readonly source: string;
+  /** A person switched it off when false; the file's own `enabled: false` removes it. */
+  readonly enabled: boolean;
+  /** Missing: it is off, spent, or waits for an event. */
+  readonly nextFireAt?: number;
+  readonly lastFiredAt?: number;
+  /** Fires that became runs. */
+  readonly fired: number;
+}
+
+/** `started`: it became a run. `skipped`: its policy said no. `failed`: the run could not be queued. */
+export type FireOutcome = 'started' | 'skipped' | 'failed';
+
+/** One moment at which a trigger was due, and what came of it. */
+export interface Fire extends TriggerKey {
+  /** When it should have fired. */
+  readonly dueAt: number;
+  /** When it did. */
+  readonly at: number;
+  /** Moments that passed without a host and that this fire stands for as well. */
+  readonly missed: number;
+  readonly by: 'clock' | 'person';
+  readonly outcome: FireOutcome;
+  /** Why it was skipped or failed, one sentence. */
+  readonly reason?: string;
+  readonly threadId?: ThreadId;
+  readonly runId?: RunId;
+}
+
+/** A trigger as the applied file declares it. */
+export interface DeclaredTrigger extends TriggerKey {
+  readonly source: string;
+  readonly spec: TriggerSpec;
+  /** Task of the run; the file's own words, or a default. */
+  readonly prompt: string;
+  /** `sticky`: its fires go on in one thread. */
+  readonly sandboxPolicy: SandboxPolicy;
+  /** `skip`: no fire while a run of the agent's schedule is at work. */
+  readonly concurrencyPolicy: 'skip' | 'parallel';
+}
+
+/** Triggers of a project that the clock or an event may fire: those of enabled agents with an enabled scheduler. */
+export function declaredTriggers(project: Project): readonly DeclaredTrigger[] {
+  if (project.removedAt !== undefined) return [];
+  return project.spec.agents.filter(({ enabled }) => enabled).flatMap(agent => triggersOf(project, agent));
+}
+
+function triggersOf(project: Project, agent: AgentSpec): readonly DeclaredTrigger[] {
+  const { scheduler } = agent;
+  if (!scheduler?.enabled) return [];
+  return scheduler.triggers.map((spec, index) => ({
+    projectId: project.id,
+    agent: agent.name,
+    name: spec.name ?? `${spec.kind}-${index + 1}`,
+    source: sourceOf(spec),
+    spec,
+    prompt: spec.prompt ?? `Run agent ${agent.name}.`,
+    sandboxPolicy: spec.sandboxPolicy ?? scheduler.sandboxPolicy,
+    concurrencyPolicy: scheduler.concurrencyPolicy,
+  }));
+}
+
+/** The schedule as one text, as agent-compose writes it. */
+export function sourceOf(spec: TriggerSpec): string {
+  switch (spec.kind) {
+    case 'cron':
+      return `cron:${spec.cron}${spec.timezone === undefined ? '' : `@${spec.timezone}`}`;
+    case 'interval':
+      return `interval:${spec.intervalMs}`;
+    case 'timeout':
+      return `timeout:${spec.timeoutMs}`;
+    case 'event':
+      return spec.topic;
+  }
+}
+
+/** True when both name one trigger. */
+export function isSameTrigger(a: TriggerKey, b: TriggerKey): boolean {
+  return a.projectId === b.projectId && a.agent === b.agent && a.name === b.name;
+}

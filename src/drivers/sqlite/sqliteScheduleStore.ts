@@ -1,0 +1,167 @@
+import type { Database, Statement } from 'better-sqlite3';
+import { member } from '../../base/closedUnion.js';
+import { defined } from '../../base/defined.js';
+import { parseId, type ProjectId } from '../../base/ids.js';
+import type { FireFilter, ScheduleStore } from '../../core/schedules/scheduleStore.js';
+import type { Fire, FireOutcome, Trigger, TriggerKey } from '../../core/schedules/trigger.js';
+
+interface TriggerRow {
+  readonly project_id: string;
+  readonly agent: string;
+  readonly name: string;
+  readonly source: string;
+  readonly enabled: number;
+  readonly next_fire_at: number | null;
+  readonly last_fired_at: number | null;
+  readonly fired: number;
+}
+
+interface FireRow {
+  readonly project_id: string;
+  readonly agent: string;
+  readonly name: string;
+  readonly due_at: number;
+  readonly at: number;
+  readonly missed: number;
+  readonly by: string;
+  readonly outcome: string;
+  readonly reason: string | null;
+  readonly thread_id: string | null;
+  readonly run_id: string | null;
+}
+
+interface FireParameters {
+  readonly project: string;
+  readonly agent: string | null;
+  readonly name: string | null;
+  readonly limit: number;
+}
+
+const outcomes: readonly FireOutcome[] = ['started', 'skipped', 'failed'];
+const causes: readonly Fire['by'][] = ['clock', 'person'];
+
+export class SqliteScheduleStore implements ScheduleStore {
+  readonly #database: Database;
+  readonly #ofProject: Statement<[string], TriggerRow>;
+  readonly #get: Statement<[string, string, string], TriggerRow>;
+  readonly #save: Statement<[TriggerRow]>;
+  readonly #remove: Statement<[string, string, string]>;
+  readonly #due: Statement<[number, number], TriggerRow>;
+  readonly #earliest: Statement<[], { at: number | null }>;
+  readonly #record: Statement<[FireRow]>;
+  /** By which filters are set, so that each can use the index of its own. */
+  readonly #fires = new Map<string, Statement<[FireParameters], FireRow>>();
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#ofProject = database.prepare(`SELECT * FROM schedule_trigger WHERE project_id = ?`);
+    this.#get = database.prepare(`SELECT * FROM schedule_trigger WHERE project_id = ? AND agent = ? AND name = ?`);
+    this.#save = database.prepare(`
+      INSERT OR REPLACE INTO schedule_trigger (project_id, agent, name, source, enabled, next_fire_at, last_fired_at, fired)
+      VALUES (:project_id, :agent, :name, :source, :enabled, :next_fire_at, :last_fired_at, :fired)`);
+    this.#remove = database.prepare(`DELETE FROM schedule_trigger WHERE project_id = ? AND agent = ? AND name = ?`);
+    this.#due = database.prepare(`
+      SELECT * FROM schedule_trigger WHERE next_fire_at IS NOT NULL AND next_fire_at <= ? ORDER BY next_fire_at LIMIT ?`);
+    this.#earliest = database.prepare(`
+      SELECT MIN(next_fire_at) AS at FROM schedule_trigger WHERE next_fire_at IS NOT NULL`);
+    this.#record = database.prepare(`
+      INSERT INTO schedule_fire (project_id, agent, name, due_at, at, missed, by, outcome, reason, thread_id, run_id)
+      VALUES (:project_id, :agent, :name, :due_at, :at, :missed, :by, :outcome, :reason, :thread_id, :run_id)`);
+  }
+
+  ofProject(project: ProjectId): readonly Trigger[] {
+    return this.#ofProject.all(project).map(toTrigger);
+  }
+
+  get({ projectId, agent, name }: TriggerKey): Trigger | undefined {
+    const row = this.#get.get(projectId, agent, name);
+    return row && toTrigger(row);
+  }
+
+  save(trigger: Trigger): void {
+    this.#save.run({
+      project_id: trigger.projectId,
+      agent: trigger.agent,
+      name: trigger.name,
+      source: trigger.source,
+      enabled: trigger.enabled ? 1 : 0,
+      next_fire_at: trigger.nextFireAt ?? null,
+      last_fired_at: trigger.lastFiredAt ?? null,
+      fired: trigger.fired,
+    });
+  }
+
+  remove({ projectId, agent, name }: TriggerKey): void {
+    this.#remove.run(projectId, agent, name);
+  }
+
+  due(now: number, limit: number): readonly Trigger[] {
+    return this.#due.all(now, limit).map(toTrigger);
+  }
+
+  earliest(): number | undefined {
+    return this.#earliest.get()?.at ?? undefined;
+  }
+
+  record(fire: Fire): void {
+    this.#record.run({
+      project_id: fire.projectId,
+      agent: fire.agent,
+      name: fire.name,
+      due_at: fire.dueAt,
+      at: fire.at,
+      missed: fire.missed,
+      by: fire.by,
+      outcome: fire.outcome,
+      reason: fire.reason ?? null,
+      thread_id: fire.threadId ?? null,
+      run_id: fire.runId ?? null,
+    });
+  }
+
+  fires({ projectId, agent, name, started, limit }: FireFilter): readonly Fire[] {
+    const where = [
+      'project_id = :project',
+      ...(agent === undefined ? [] : ['agent = :agent']),
+      ...(name === undefined ? [] : ['name = :name']),
+      ...(started ? [`outcome = 'started'`] : []),
+    ].join(' AND ');
+    let statement = this.#fires.get(where);
+    if (!statement) {
+      const text = `SELECT * FROM schedule_fire WHERE ${where} ORDER BY sequence DESC LIMIT :limit`;
+      statement = this.#database.prepare(text);
+      this.#fires.set(where, statement);
+    }
+    return statement.all({ project: projectId, agent: agent ?? null, name: name ?? null, limit }).map(toFire);
+  }
+}
+
+function toTrigger(row: TriggerRow): Trigger {
+  return {
+    projectId: parseId(row.project_id),
+    agent: row.agent,
+    name: row.name,
+    source: row.source,
+    enabled: row.enabled === 1,
+    fired: row.fired,
+    ...defined({ nextFireAt: row.next_fire_at, lastFiredAt: row.last_fired_at }),
+  };
+}
+
+function toFire(row: FireRow): Fire {
+  return {
+    projectId: parseId(row.project_id),
+    agent: row.agent,
+    name: row.name,
+    dueAt: row.due_at,
+    at: row.at,
+    missed: row.missed,
+    by: member(causes, row.by),
+    outcome: member(outcomes, row.outcome),
+    ...defined({
+      reason: row.reason,
+      threadId: row.thread_id === null ? undefined : parseId<'thread'>(row.thread_id),
+      runId: row.run_id === null ? undefined : parseId<'run'>(row.run_id),
+    }),
+  };
+}

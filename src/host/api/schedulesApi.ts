@@ -1,0 +1,136 @@
+import { create } from '@bufbuild/protobuf';
+import type { ServiceImpl } from '@connectrpc/connect';
+import type { Clock } from '../../base/clock.js';
+import { defined } from '../../base/defined.js';
+import { findProject, findProjectOfHistory, projectOfFolder } from '../../core/projects/projectService.js';
+import type { Project } from '../../core/projects/project.js';
+import { findDeclared, type ScheduleService as CoreScheduleService } from '../../core/schedules/scheduleService.js';
+import { declaredTriggers, type DeclaredTrigger, type Fire, type Trigger } from '../../core/schedules/trigger.js';
+import type { Store } from '../../core/store.js';
+import type { Stores } from '../../core/stores.js';
+import {
+  FireSchema,
+  ScheduledTriggerSchema,
+  type Fire as WireFire,
+  type ScheduledTrigger,
+  type ScheduleService,
+} from '../../protocol/gen/muster/v1/schedules_pb.js';
+import { absolutePath, fail, given } from './requestFields.js';
+import { safeNumber } from './wire.js';
+
+const maxFires = 500;
+const defaultFires = 50;
+const maxSimulated = 1_000;
+const defaultSimulated = 100;
+const dayMs = 86_400_000;
+
+export interface SchedulesApiOptions {
+  readonly store: Store<Stores>;
+  readonly clock: Clock;
+  readonly schedules: CoreScheduleService;
+}
+
+export function schedulesApi({ store, clock, schedules }: SchedulesApiOptions): ServiceImpl<typeof ScheduleService> {
+  return {
+    async listTriggers(request) {
+      const project = projectOf(store, request);
+      return {
+        triggers: declaredTriggers(project)
+          .filter(({ agent }) => request.agent === '' || agent === request.agent)
+          .map(declared => wireTrigger(project, declared, storedTrigger(store, declared))),
+      };
+    },
+
+    async enableTrigger(request) {
+      const project = projectOf(store, request);
+      const name = { agent: request.agent, name: given(request.name) };
+      const trigger = schedules.enable(project, name, request.enabled);
+      return { trigger: wireTrigger(project, findDeclared(project, name), trigger) };
+    },
+
+    async fireTrigger(request) {
+      const project = projectOf(store, request);
+      const { thread, run } = await schedules.fireByHand(project, { agent: request.agent, name: given(request.name) });
+      return { threadId: thread.id, runId: run.id };
+    },
+
+    async listFires(request) {
+      const limit = Math.min(maxFires, request.limit > 0 ? request.limit : defaultFires);
+      const filter = defined({ agent: given(request.agent), name: given(request.name) });
+      return {
+        fires: store.read(stores => {
+          const { id } = projectOf({ read: work => work(stores) }, request, 'history');
+          return stores.schedules.fires({ projectId: id, limit, ...filter }).map(wireFire);
+        }),
+      };
+    },
+
+    async simulateTriggers(request) {
+      const project = projectOf(store, request);
+      const from = request.from === 0n ? clock.now() : safeNumber(request.from, 'from');
+      const to = request.to === 0n ? from + dayMs : safeNumber(request.to, 'to');
+      if (to < from) throw fail('to', 'it is before the beginning');
+      const limit = Math.min(maxSimulated, request.limit > 0 ? request.limit : defaultSimulated);
+      const fires = schedules.simulate(project, {
+        from,
+        to,
+        count: limit + 1,
+        ...defined({ agent: given(request.agent) }),
+      });
+      return {
+        fires: fires.slice(0, limit).map(({ agent, name, at }) => ({ agent, name, at: BigInt(at) })),
+        truncated: fires.length > limit,
+      };
+    },
+  };
+}
+
+function projectOf(
+  store: Pick<Store<Stores>, 'read'>,
+  { project, folder }: { readonly project: string; readonly folder: string },
+  what: 'present' | 'history' = 'present',
+): Project {
+  return store.read(stores => {
+    if (project !== '')
+      return what === 'history' ? findProjectOfHistory(stores, project) : findProject(stores, project);
+    if (folder === '') throw fail('project', 'neither a project nor a folder is named');
+    return projectOfFolder(stores, absolutePath(folder, 'folder'));
+  });
+}
+
+function storedTrigger(store: Store<Stores>, declared: DeclaredTrigger): Trigger | undefined {
+  return store.read(stores => stores.schedules.get(declared));
+}
+
+function wireTrigger(project: Project, declared: DeclaredTrigger, stored: Trigger | undefined): ScheduledTrigger {
+  return create(ScheduledTriggerSchema, {
+    projectId: project.id,
+    projectName: project.name,
+    agent: declared.agent,
+    name: declared.name,
+    kind: declared.spec.kind,
+    source: declared.source,
+    prompt: declared.prompt,
+    enabled: stored?.enabled ?? true,
+    nextFireAt: BigInt(stored?.nextFireAt ?? 0),
+    lastFiredAt: BigInt(stored?.lastFiredAt ?? 0),
+    fired: BigInt(stored?.fired ?? 0),
+    sandboxPolicy: declared.sandboxPolicy,
+    concurrencyPolicy: declared.concurrencyPolicy,
+  });
+}
+
+function wireFire(fire: Fire): WireFire {
+  return create(FireSchema, {
+    agent: fire.agent,
+    name: fire.name,
+    dueAt: BigInt(fire.dueAt),
+    at: BigInt(fire.at),
+    missed: BigInt(fire.missed),
+    by: fire.by,
+    outcome: fire.outcome,
+    reason: fire.reason ?? '',
+    threadId: fire.threadId ?? '',
+    runId: fire.runId ?? '',
+  });
+}

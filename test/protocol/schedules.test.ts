@@ -1,0 +1,64 @@
+import { beforeAll, expect, test } from 'vitest';
+import { buildPrograms, testHome, testRepository, type Programs } from '../support/hostProcess.ts';
+
+let programs: Programs;
+beforeAll(async () => {
+  programs = await buildPrograms();
+});
+
+const file = (interval: string): string => `name: shop
+providers:
+  shell: {command: sh, args: ["-c", "date > stamp.txt; echo done"]}
+agents:
+  gardener:
+    provider: shell
+    scheduler:
+      triggers:
+        - {name: often, interval: ${interval}, prompt: Water the plants.}
+        - {cron: "0 3 * * *", timezone: Europe/Berlin}
+`;
+
+test('an applied interval makes runs by itself, also through the next host, until it is switched off', async () => {
+  const home = testHome(programs);
+  const repository = testRepository({ 'agent-compose.yml': file('300ms') });
+  const json = (...args: readonly string[]): Promise<unknown> => home.musterJson(args, { cwd: repository });
+  const runs = async (): Promise<readonly { status: string; thread_id?: string }[]> =>
+    ((await json('scheduler', 'runs', '--trigger', 'often')) as { runs: { status: string; thread_id?: string }[] })
+      .runs;
+
+  expect(await home.muster(['up', '--yes'], { cwd: repository })).toMatchObject({ status: 0 });
+  const started = async (): Promise<number> => (await runs()).filter(({ status }) => status === 'started').length;
+  await expect.poll(started, { timeout: 60_000 }).toBeGreaterThanOrEqual(2);
+
+  const thread = (await runs()).find(({ status }) => status === 'started')?.thread_id ?? '';
+  await home.muster(['wait', thread, '--timeout', '60'], { cwd: repository });
+  const { stdout } = await home.muster(['logs', thread], { cwd: repository });
+  expect(stdout).toContain('Water the plants.');
+
+  await home.killHost();
+  const before = await started();
+  await expect.poll(started, { timeout: 60_000 }).toBeGreaterThan(before);
+
+  await json('scheduler', 'disable', 'gardener', 'often');
+  const { triggers } = (await json('scheduler', 'ls')) as { triggers: object[] };
+  expect(triggers).toMatchObject([
+    { name: 'often', kind: 'interval', interval_ms: 300, trigger_enabled: false },
+    {
+      name: 'cron-2',
+      kind: 'cron',
+      source: 'cron:0 3 * * *@Europe/Berlin',
+      next_fire_at: expect.stringMatching(/T0[12]:00:00/),
+    },
+  ]);
+  const { fires } = (await json('scheduler', 'simulate')) as { fires: object[] };
+  expect(fires).toMatchObject([{ agent_name: 'gardener', trigger: 'cron-2' }]);
+});
+
+test('a trigger that is not there is told with those that are', async () => {
+  const home = testHome(programs);
+  const repository = testRepository({ 'agent-compose.yml': file('1h') });
+  await home.muster(['up', '--yes'], { cwd: repository });
+  const { status, stderr } = await home.muster(['scheduler', 'trigger', 'gardener', 'rarely'], { cwd: repository });
+  expect(status).toBe(2);
+  expect(stderr).toMatch(/no trigger "rarely".*often, cron-2/);
+});
