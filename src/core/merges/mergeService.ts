@@ -13,6 +13,7 @@ import { findThread } from '../threads/threadLookup.js';
 import type { ThreadView, ThreadStores } from '../threads/threadStore.js';
 import type { ThreadSettler } from '../threads/threadSettler.js';
 import { worktreeOf } from '../workspaces/workspaceService.js';
+import { targetOf } from './mergeTarget.js';
 import { isMergeActive, type Merge } from './merge.js';
 import type { MergeDriver, MergeOutcome, MergeStrategy } from './mergeDriver.js';
 import type { ProjectStores } from '../projects/projectStore.js';
@@ -64,8 +65,11 @@ export class MergeService implements Disposable {
     const earlier = requireMergeable(before);
     if (earlier) return earlier;
     const { thread } = before;
-    const project = store.read(stores => stores.projects.get(thread.projectId));
-    const target = request.target ?? project?.spec.merge.target ?? branchOf(thread.baseRef);
+    const { project, usual } = store.read(stores => ({
+      project: stores.projects.get(thread.projectId),
+      usual: targetOf(stores, thread),
+    }));
+    const target = request.target ?? usual;
     if (target === undefined || target === '') throw noTarget(thread);
     const expect =
       request.expect ?? (await settler.snapshot(thread, `${thread.summary}\n\nWork kept by Muster before a merge.`));
@@ -313,9 +317,4 @@ function strategyOf(strategy: 'merge' | 'squash' | 'rebase' | undefined): MergeS
 
 function commitMessage(thread: Thread): string {
   return `${thread.summary}\n\nMuster-Thread: ${thread.id}\n`;
-}
-
-/** A base that was a tag or a remote branch is kept as its commit, which nothing can be merged into. */
-function branchOf(base: string | undefined): string | undefined {
-  return base === undefined || /^[0-9a-f]{40,64}$/.test(base) ? undefined : base;
 }

@@ -5,6 +5,8 @@ import type { ThreadId } from '../../base/ids.js';
 import type { Log } from '../../base/log.js';
 import type { Disposable } from '../../base/lifecycle.js';
 import { commitSurely } from '../commitSurely.js';
+import { targetOf } from '../merges/mergeTarget.js';
+import type { ProjectStores } from '../projects/projectStore.js';
 import type { Run } from '../runs/run.js';
 import type { RunSupervisor } from '../runs/runSupervisor.js';
 import type { Store } from '../store.js';
@@ -35,7 +37,7 @@ const endWaitsMs = 10_000;
  * needs a person until an approval, a repair or the end of another run could commit the work. {@link dispose} begins no more; what a host did not come to, the next one takes up (`RunLifecycle.takeUpSettling`).
  */
 export class ThreadSettler implements Disposable {
-  readonly #store: Store<ThreadStores & RunStores & EventStores>;
+  readonly #store: Store<ThreadStores & RunStores & ProjectStores & EventStores>;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #driver: WorktreeDriver;
@@ -44,7 +46,7 @@ export class ThreadSettler implements Disposable {
   readonly #pending = new Map<ThreadId, Promise<void>>();
 
   constructor(options: {
-    readonly store: Store<ThreadStores & RunStores & EventStores>;
+    readonly store: Store<ThreadStores & RunStores & ProjectStores & EventStores>;
     readonly clock: Clock;
     readonly log: Log;
     readonly driver: WorktreeDriver;
@@ -103,7 +105,9 @@ export class ThreadSettler implements Disposable {
     const ref = worktreeOf(thread);
     if (!ref) return undefined;
     const { head } = await this.#driver.snapshot(ref, message, { base: thread.baseCommit });
-    const files = await this.#driver.changes(ref, thread.baseCommit ?? head);
+    const target = this.#store.read(stores => targetOf(stores, thread));
+    const from = await this.#driver.comparison(ref, { head, target, base: thread.baseCommit });
+    const files = await this.#driver.changes(ref, from);
     return {
       head,
       filesChanged: files.length,

@@ -31,6 +31,8 @@ export interface WorktreeDriver {
     message: string,
     options?: { readonly base?: string | undefined },
   ): Promise<{ readonly head: string; readonly committed: boolean }>;
+  /** The commit that work on a branch is to be compared with; see {@link CompareRequest}. */
+  comparison(place: Pick<WorktreeRef, 'repository' | 'commonDir'>, request: CompareRequest): Promise<string>;
   /** HEAD, uncommitted files and distance to `compareTo` (a branch or commit). Errors: `worktree.missing`. */
   state(worktree: WorktreeRef, compareTo: string, signal?: AbortSignal): Promise<WorktreeState>;
   /** Files that differ between the merge base with `base` and the worktree's files (untracked ones included). */
@@ -112,6 +114,14 @@ export interface CreatedWorktree {
   readonly registeredAs: string;
   /** What the person should know about this worktree, in a sentence. */
   readonly note?: string;
+}
+
+/** What `head` changed that `target` (a branch, as it is now) does not have; `base`: where it began, if the target says nothing. */
+export interface CompareRequest {
+  readonly head: string;
+  readonly target?: string | undefined;
+  readonly base?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** How git knows a worktree; see {@link WorktreeRef}. */

@@ -3,6 +3,7 @@ import { defined } from '../../base/defined.js';
 import { AppError } from '../../base/errors.js';
 import { isId } from '../../base/ids.js';
 import type { MergeService } from '../../core/merges/mergeService.js';
+import { targetOf } from '../../core/merges/mergeTarget.js';
 import type { Message } from '../../core/messages/message.js';
 import { requirePerson } from '../../core/access/caller.js';
 import { isRunActive } from '../../core/runs/run.js';
@@ -17,6 +18,7 @@ import { noWorktree, type ThreadService as CoreThreadService } from '../../core/
 import type { ReviewService } from '../../core/reviews/reviewService.js';
 import type { ThreadSettler } from '../../core/threads/threadSettler.js';
 import type { ThreadStatus } from '../../core/threads/threadStatus.js';
+import type { ThreadView } from '../../core/threads/threadStore.js';
 import type { WorktreeDriver } from '../../core/workspaces/worktreeDriver.js';
 import { worktreeOf } from '../../core/workspaces/workspaceService.js';
 import type {
@@ -135,13 +137,9 @@ export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof Threa
     async reviewThread({ threadId }, { signal }) {
       const { view, live } = await reviews.show(threadId);
       const { thread } = view;
-      const base = thread.baseCommit ?? thread.head ?? 'HEAD';
-      return {
-        ...(await filesOf(driver, { thread, base, signal })),
-        thread: wireThread(view),
-        baseCommit: base,
-        live,
-      };
+      const target = store.read(stores => comparedTarget(stores, view));
+      const { baseCommit, head, files } = await filesOf(driver, { thread, target, signal });
+      return { baseCommit, head, files, thread: wireThread(view), live };
     },
 
     async approveThread({ threadId, shown, edits }) {
@@ -151,26 +149,15 @@ export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof Threa
     },
 
     async diffThread({ threadId, withPatch }, context) {
-      const { thread } = await threads.get(threadId);
+      const view = await threads.get(threadId);
+      const { thread } = view;
       const ref = worktreeOf(thread);
-      const base = thread.baseCommit ?? thread.head ?? 'HEAD';
-      if (!ref && !withPatch) {
-        return { ...(await filesOf(driver, { thread, base, signal: context.signal })), baseCommit: base };
-      }
+      const target = store.read(stores => comparedTarget(stores, view));
+      const found = await filesOf(driver, { thread, target, signal: context.signal });
+      if (!withPatch) return found;
       if (!ref) throw noWorktree(thread);
-      const [files, state, patch] = await Promise.all([
-        driver.changes(ref, base, context.signal),
-        driver.state(ref, base, context.signal),
-        withPatch ? driver.patch(ref, base, maxPatchBytes, context.signal) : undefined,
-      ]);
-      return {
-        baseCommit: base,
-        head: state.head,
-        files: files.map(wireChangedFile),
-        uncommitted: [...state.dirty],
-        patch: patch?.text ?? '',
-        patchTruncated: patch?.truncated ?? false,
-      };
+      const patch = await driver.patch(ref, found.baseCommit, maxPatchBytes, context.signal);
+      return { ...found, patch: patch.text, patchTruncated: patch.truncated };
     },
 
     async readBaseFile({ threadId, path, commit }, context) {
@@ -198,16 +185,32 @@ export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof Threa
 /** What a thread changed: its worktree's files, or what it left in commits when that is gone. */
 async function filesOf(
   driver: WorktreeDriver,
-  { thread, base, signal }: { readonly thread: CoreThread; readonly base: string; readonly signal: AbortSignal },
-): Promise<{ readonly head: string; readonly files: WireChangedFile[] }> {
+  {
+    thread,
+    target,
+    signal,
+  }: { readonly thread: CoreThread; readonly target: string | undefined; readonly signal: AbortSignal },
+): Promise<{
+  readonly baseCommit: string;
+  readonly head: string;
+  readonly files: WireChangedFile[];
+  readonly uncommitted: string[];
+}> {
   const ref = worktreeOf(thread);
-  if (ref) {
-    const [files, state] = await Promise.all([driver.changes(ref, base, signal), driver.state(ref, base, signal)]);
-    return { head: state.head, files: files.map(wireChangedFile) };
-  }
-  const { repository, head } = thread;
+  const { repository } = thread;
+  const state = ref && (await driver.state(ref, thread.baseCommit ?? 'HEAD', signal));
+  const head = state?.head ?? thread.head;
   if (repository === undefined || head === undefined) throw noWorktree(thread);
-  return { head, files: (await driver.committedChanges(repository, { base, head }, signal)).map(wireChangedFile) };
+  const base = await driver.comparison(ref ?? { repository }, { head, target, base: thread.baseCommit, signal });
+  const files = ref
+    ? await driver.changes(ref, base, signal)
+    : await driver.committedChanges(repository, { base, head }, signal);
+  return { baseCommit: base, head, files: files.map(wireChangedFile), uncommitted: [...(state?.dirty ?? [])] };
+}
+
+/** What a thread was merged into, or would be. */
+function comparedTarget(stores: Stores, { thread, latestMerge }: ThreadView): string | undefined {
+  return latestMerge?.status === 'merged' ? latestMerge.target : targetOf(stores, thread);
 }
 
 function findMessage(stores: Stores, id: string): Message {

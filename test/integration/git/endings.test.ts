@@ -128,3 +128,37 @@ test('file names that are not UTF-8 are listed, shown and committed', async () =
     expect.objectContaining({ path: listed, status: 'added' }),
   );
 });
+
+describe('what a thread changed', () => {
+  async function filesAgainstMain(fixture: MergeFixture): Promise<readonly string[]> {
+    const { worktrees, thread, base } = fixture;
+    const { head } = await worktrees.state(thread, 'main');
+    const from = await worktrees.comparison(thread, { head, target: 'main', base });
+    return (await worktrees.changes(thread, from)).map(({ path }) => path);
+  }
+  const own = ['src/a.txt', 'work.txt'];
+
+  test('is its own work alone after the agent merged or rebased onto a newer target', async () => {
+    for (const bring of [
+      ['merge', '--quiet', '--no-edit', 'main'],
+      ['rebase', '--quiet', 'main'],
+    ]) {
+      const fixture = await ended();
+      await fixture.commit(fixture.root, { 'theirs.txt': 'theirs\n' });
+      expect(await filesAgainstMain(fixture)).toEqual(own);
+      await gitIn(fixture.thread.path, ...bring);
+      expect(await filesAgainstMain(fixture)).toEqual(own);
+    }
+  });
+
+  test('is still shown after it was merged, and after the target is gone', async () => {
+    const fixture = await ended();
+    await fixture.commit(fixture.root, { 'theirs.txt': 'theirs\n' });
+    await fixture.merge();
+    await fixture.commit(fixture.root, { 'later.txt': 'later\n' });
+    expect(await filesAgainstMain(fixture)).toEqual(own);
+    await fixture.repository.git('branch', '-m', 'main', 'trunk');
+    const { worktrees, thread, base, reviewed } = fixture;
+    expect(await worktrees.comparison(thread, { head: reviewed, target: 'main', base })).toBe(base);
+  });
+});

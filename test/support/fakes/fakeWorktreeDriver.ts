@@ -1,6 +1,7 @@
 import { AppError } from '../../../src/base/errors.js';
 import type {
   ChangedFile,
+  CompareRequest,
   CreatedWorktree,
   CreateWorktree,
   EnsuredWorktree,
@@ -89,6 +90,11 @@ export class FakeWorktreeDriver implements WorktreeDriver {
     const made = this.#git.addCommit({ parents: [parent.id], files: new Map(checkout.files), message });
     this.#git.branches.set(worktree.branch, made.id);
     return { head: made.id, committed: true };
+  }
+
+  async comparison(_place: unknown, { head, target, base }: CompareRequest): Promise<string> {
+    const common = target === undefined ? undefined : this.#git.mergeBase(this.#git.resolve(target) ?? '', head);
+    return common === undefined || common === head ? (base ?? head) : common;
   }
 
   async state(worktree: WorktreeRef, compareTo: string): Promise<WorktreeState> {

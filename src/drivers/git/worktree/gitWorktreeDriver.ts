@@ -2,6 +2,7 @@ import type { WorktreeDriver } from '../../../core/workspaces/worktreeDriver.js'
 import { committedChanges } from './committedChanges.js';
 import { createWorktree } from './createWorktree.js';
 import { createGitContext, type GitDriverOptions } from '../command/gitContext.js';
+import { comparison } from '../repository/comparison.js';
 import { inspectRepository } from '../repository/inspectRepository.js';
 import { openRepository } from '../repository/openRepository.js';
 import { changedFiles, fileAtCommit, unifiedPatch, worktreeState } from './reviewWorktree.js';
@@ -20,6 +21,7 @@ export function createGitWorktreeDriver(options: GitDriverOptions): WorktreeDriv
     ensure: worktree => ensureWorktree(context, worktree),
     repair: worktree => repairWorktree(context, worktree),
     snapshot: (worktree, message, more) => snapshotWorktree(context, worktree, message, more),
+    comparison: async (place, request) => comparison(await openRepository(context, place), request),
     state: (worktree, compareTo, signal) => worktreeState(context, worktree, compareTo, signal),
     changes: (worktree, base, signal) => changedFiles(context, worktree, base, signal),
     patch: (worktree, base, maxBytes, signal) => unifiedPatch(context, worktree, base, { maxBytes, signal }),
