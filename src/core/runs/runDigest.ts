@@ -1,5 +1,6 @@
 import type { AgentErrorReason, AgentEvent, Usage } from '../agents/agentEvent.js';
 import type { RunDigest } from '../agents/provider.js';
+import { isConversationId } from '../agents/conversationId.js';
 import { assertNever } from '../../base/exhaustive.js';
 
 /** What is kept of a run's events while it works: bounded, and enough to go on after a host restart. */
@@ -46,7 +47,7 @@ export function digestEvent(state: RunDigestState, event: AgentEvent): RunDigest
 function digestOne(state: RunDigestState, event: AgentEvent): RunDigestState {
   switch (event.kind) {
     case 'conversation':
-      return { ...state, conversation: event.id };
+      return isConversationId(event.id) ? { ...state, conversation: event.id } : state;
     case 'text': {
       const text = state.answerIsOpen === true && event.delta === true ? state.answer + event.text : event.text;
       return {

@@ -3,6 +3,7 @@ import { errorMessage } from '../../base/errors.js';
 import type { Log } from '../../base/log.js';
 import type { Store } from '../store.js';
 import type { AgentEvent } from '../agents/agentEvent.js';
+import { eventReader } from '../agents/eventReader.js';
 import type { Provider } from '../agents/provider.js';
 import { withoutEarlierRuns } from './earlierUsage.js';
 import type { Run } from './run.js';
@@ -23,7 +24,7 @@ export class RunRecorder {
   readonly #store: Store<RunStores & EventStores>;
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #provider: Provider;
+  readonly #eventsOf: (line: string) => readonly AgentEvent[];
   readonly #runId: Run['id'];
   readonly #run: Pick<Run, 'threadId' | 'agent'>;
   readonly #generation: number;
@@ -42,8 +43,10 @@ export class RunRecorder {
     this.#store = options.store;
     this.#clock = options.clock;
     this.#log = options.log;
-    this.#provider = options.provider;
     this.#runId = options.run.id;
+    this.#eventsOf = eventReader(options.provider, { thread: options.run.threadId }, error =>
+      this.#log.warn('A line of a run could not be read', { run: this.#runId, reason: errorMessage(error) }),
+    );
     this.#run = options.run;
     this.#generation = options.run.generation;
     this.#digest = options.digest ?? emptyDigest;
@@ -56,7 +59,7 @@ export class RunRecorder {
   record(lines: readonly OutputLine[]): void {
     const conversation = this.#digest.conversation;
     for (const line of lines) {
-      for (const event of this.#eventsOf(line)) {
+      for (const event of this.#eventsOf(line.text)) {
         this.#digest = digestEvent(this.#digest, this.#ofThisRun(event));
       }
       this.#digest = { ...this.#digest, offset: line.end };
@@ -78,16 +81,6 @@ export class RunRecorder {
         this.#clock.now(),
       );
     });
-  }
-
-  /** Whatever a line makes a provider do, the lines after it are read. */
-  #eventsOf(line: OutputLine): readonly AgentEvent[] {
-    try {
-      return this.#provider.parse(line.text);
-    } catch (error) {
-      this.#log.warn('A line of a run could not be read', { run: this.#runId, reason: errorMessage(error) });
-      return [{ kind: 'raw', text: line.text }];
-    }
   }
 
   #ofThisRun(event: AgentEvent): AgentEvent {

@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.js';
 import { AppError } from '../../base/errors.js';
 import type { AgentSpec } from '../../compose/projectSpec.js';
 import type { AgentCommand, Provider } from '../agents/provider.js';
+import { isConversationId } from '../agents/conversationId.js';
 import type { ProviderRegistries } from '../agents/providerRegistries.js';
 import type { EventStores } from '../events/eventLog.js';
 import type { MessageStores } from '../messages/messageStore.js';
@@ -170,7 +171,7 @@ export class RunStarter {
       asRoot: placeholders.asRoot,
       ...(run.model === undefined ? {} : { model: run.model }),
       ...(agent.systemPrompt === undefined ? {} : { systemPrompt: agent.systemPrompt }),
-      ...(conversation === undefined ? {} : { conversation }),
+      ...(conversation === undefined || !isConversationId(conversation) ? {} : { conversation }),
     });
   }
 

@@ -1,3 +1,4 @@
+import { isConversationId } from '../agents/conversationId.js';
 import { errorMessage } from '../../base/errors.js';
 import { assertNever } from '../../base/exhaustive.js';
 import type { RunConclusion } from '../agents/provider.js';
@@ -112,7 +113,7 @@ function concluded(run: Run, end: Extract<RunEnd, { kind: 'exited' }>, conclusio
       ...exit,
       status: 'succeeded',
       ...(conclusion.answer === '' ? {} : { answer: conclusion.answer }),
-      ...(conclusion.conversation === undefined ? {} : { conversation: conclusion.conversation }),
+      ...(isConversationId(conclusion.conversation ?? '') ? { conversation: conclusion.conversation } : {}),
     };
   }
   const error =

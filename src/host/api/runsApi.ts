@@ -7,7 +7,7 @@ import { isId, type RunId } from '../../base/ids.js';
 import type { Redactor } from '../../base/redactor.js';
 import type { AgentEvent } from '../../core/agents/agentEvent.js';
 import type { ProviderRegistries } from '../../core/agents/providerRegistries.js';
-import type { Provider } from '../../core/agents/provider.js';
+import { eventReader } from '../../core/agents/eventReader.js';
 import { TextJoiner, type PlacedEvent } from '../../core/agents/textJoiner.js';
 import { isRunEnded, isRunSettling, type Run } from '../../core/runs/run.js';
 import type { OutputLine, RunOutput } from '../../core/runs/runOutput.js';
@@ -57,7 +57,7 @@ export function runsApi(options: RunsApiOptions): ServiceImpl<typeof RunService>
 
     async *readTranscript(request, context) {
       const run = findRun(store, request.runId);
-      const provider = providerOf(options, run);
+      const eventsOf = readerOf(options, run);
       const joiner = new TextJoiner();
       for await (const lines of outputLines(
         options,
@@ -66,7 +66,7 @@ export function runsApi(options: RunsApiOptions): ServiceImpl<typeof RunService>
         context,
       )) {
         const events = lines.flatMap(line =>
-          provider.parse(redactor.redact(line.text)).flatMap(event => joiner.add(event, line.end)),
+          eventsOf(redactor.redact(line.text)).flatMap(event => joiner.add(event, line.end)),
         );
         const items = [...events, ...joiner.pause()].flatMap(toItem);
         if (items.length > 0) yield { items };
@@ -132,13 +132,14 @@ function findRun(store: Store<Stores>, id: string): Run {
   return run;
 }
 
-function providerOf({ store, providers }: RunsApiOptions, run: Run): Provider {
-  const project = store.read(stores => {
-    const thread = stores.threads.get(run.threadId);
-    return thread && stores.projects.get(thread.projectId);
+function readerOf({ store, providers }: RunsApiOptions, run: Run): (line: string) => readonly AgentEvent[] {
+  const { thread, project } = store.read(stores => {
+    const found = stores.threads.get(run.threadId);
+    return { thread: found, project: found && stores.projects.get(found.projectId) };
   });
   if (!project) throw new AppError('run.unknown', `Run ${run.id} belongs to no project.`, { run: run.id });
-  return providers.of(project.spec).get(run.provider);
+  const place = { thread: run.threadId, ...defined({ worktree: thread?.worktree }) };
+  return eventReader(providers.of(project.spec).get(run.provider), place);
 }
 
 /** The run's lines; with `follow` until the run has ended and everything was handed over. */
