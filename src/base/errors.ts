@@ -29,7 +29,7 @@ export interface ErrorData {
   'git.tooOld': { readonly found: string; readonly needed: string };
   'host.handOver': { readonly running: string; readonly mine: string };
   'host.locked': { readonly stateDir: string };
-  'host.unreachable': { readonly socket: string; readonly reason: string };
+  'host.unreachable': { readonly socket: string; readonly reason: string; readonly timedOut?: true };
   'internal': { readonly detail: string };
   'merge.refused': { readonly thread: string; readonly reason: string };
   'merge.unknown': { readonly merge: string };
@@ -56,7 +56,7 @@ export interface ErrorData {
   'thread.closed': { readonly thread: string; readonly status: string };
   'thread.unknown': { readonly thread: string };
   'trigger.unknown': { readonly agent: string; readonly known: readonly string[] };
-  'usage': { readonly reason: string };
+  'usage': { readonly reason: string; readonly words?: 'command' | 'argument' };
   'wait.timeout': { readonly thread: string; readonly seconds: number };
   'workspace.untrusted': Record<never, never>;
   'worktree.failed': { readonly path: string; readonly reason: string };

@@ -1,11 +1,10 @@
-import { parseArgs } from 'node:util';
-import { errorMessage } from '../base/errors.js';
 import type { Log } from '../base/log.js';
 import type { HostClient } from '../client/hostClient.js';
 import type { LiveState } from '../client/liveState.js';
 import type { Environment } from '../client/stateDirectory.js';
 import type { GlobalOptions } from './options/globalOptions.js';
-import { usageError } from './options/usageError.js';
+import { parseOptions, type OptionTable } from './options/parseOptions.js';
+import { surplusWord, usageError } from './options/usageError.js';
 import type { Printer } from './output/printer.js';
 
 /** What a command may use. Everything it connects to is given back when it ends. */
@@ -34,17 +33,6 @@ export interface CommandContext extends GlobalOptions {
   /** A live view that survives the host's restart. */
   readonly watch: () => Promise<LiveState>;
 }
-
-interface OptionSpec {
-  readonly type: 'string' | 'boolean';
-  readonly short?: string;
-  readonly multiple?: boolean;
-  /** Name of the value in the help, such as `SECONDS`. */
-  readonly value?: string;
-  readonly text: string;
-}
-
-export type OptionTable = Readonly<Record<string, OptionSpec>>;
 
 export interface Positional {
   /** In the help: `<thread>` must be given, `[prompt]` may be. */
@@ -96,40 +84,20 @@ function parse<O extends OptionTable>(
   args: readonly string[],
   command: { readonly name: string; readonly positionals: readonly Positional[]; readonly options: OptionTable },
 ): Arguments<O> {
-  const { values, positionals, tokens } = parseStrictly(args, command.options, command.name);
-  const end = tokens.findIndex(({ kind }) => kind === 'option-terminator');
+  const { flags, texts, positionals, terminator } = parseOptions(args, command.options, command.name);
   const missing = command.positionals.find(({ required }, index) => required && positionals[index] === undefined);
   const help = `\`muster ${command.name} --help\` explains it.`;
   if (missing) throw usageError(`\`muster ${command.name}\` needs <${missing.name}>; ${help}`);
   const last = command.positionals.at(-1);
   const extra = last?.name.endsWith('…') ? undefined : positionals[command.positionals.length];
   if (extra !== undefined)
-    throw usageError(`\`muster ${command.name}\` does not take ${JSON.stringify(extra)}; ${help}`);
+    throw surplusWord(`\`muster ${command.name}\` does not take ${JSON.stringify(extra)}; ${help}`, 'argument');
   return {
     positionals,
-    terminator: end < 0 ? undefined : tokens.slice(0, end).filter(({ kind }) => kind === 'positional').length,
-    flag: name => values[name] === true,
-    text: name => {
-      const value = values[name];
-      return typeof value === 'string' ? value : undefined;
-    },
-    list: name => {
-      const value = values[name];
-      return Array.isArray(value) ? value.filter(each => typeof each === 'string') : [];
-    },
+    terminator,
+    flag: name => flags.get(name) === true,
+    text: name => texts.get(name)?.at(-1),
+    list: name => texts.get(name) ?? [],
     required: index => positionals[index] ?? '',
   };
-}
-
-function parseStrictly(args: readonly string[], table: OptionTable, name: string) {
-  const options: Record<string, { type: 'string' | 'boolean'; short?: string; multiple?: boolean }> = {};
-  for (const [option, { type, short, multiple }] of Object.entries(table)) {
-    options[option] = { type, ...(short && { short }), ...(multiple && { multiple }) };
-  }
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true, tokens: true });
-  } catch (error) {
-    // Node's sentences name the option and what is wrong with it, and how to pass a text that begins with a dash.
-    throw usageError(`\`muster ${name}\`: ${errorMessage(error).replaceAll('\n', ' ')}`);
-  }
 }

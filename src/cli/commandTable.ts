@@ -88,6 +88,10 @@ export const commandTable: Readonly<Record<string, Entry>> = {
       stop: { summary: 'as `stop`', load: async () => (await import('./commands/sandboxes.js')).stop },
       resume: { summary: 'as `resume`', load: async () => (await import('./commands/sandboxes.js')).resume },
       rm: { summary: 'as `rm`', load: async () => (await import('./commands/sandboxes.js')).rm },
+      prune: {
+        summary: 'tell which worktrees could be removed',
+        load: async () => (await import('./commands/sandboxes.js')).sandboxPrune,
+      },
     },
   },
   project: {
@@ -131,6 +135,7 @@ export const commandTable: Readonly<Record<string, Entry>> = {
       },
     },
   },
+  ls: { summary: 'as `agent ls`', load: async () => (await import('./commands/agentList.js')).agentList },
   inspect: {
     summary: 'print all facts about a project, agent, run or sandbox as JSON',
     load: async () => (await import('./commands/inspect.js')).inspect,

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../base/errors.js';
+import { isAppError, type AppError, type ErrorCode } from '../base/errors.js';
 
 /** Exit statuses of `muster`. */
 export const exitStatus = {
@@ -36,4 +36,11 @@ export function exitStatusOf(code: ErrorCode): number {
   if (code === 'feature.unsupported') return exitStatus.unsupported;
   if (code === 'cancelled') return exitStatus.interrupted;
   return usageCodes.has(code) || code.endsWith('.unknown') ? exitStatus.usage : exitStatus.failed;
+}
+
+/** agent-compose's: a word too many and a deadline are failures there, not errors of usage or of reaching the host. */
+export function eraExitStatus(error: AppError): number {
+  const isSurplus = isAppError(error, 'usage') && error.data.words !== undefined;
+  const isDeadline = isAppError(error, 'host.unreachable') && error.data.timedOut === true;
+  return isSurplus || isDeadline ? exitStatus.failed : exitStatusOf(error.code);
 }

@@ -4,9 +4,9 @@ import { stateDirectory, type Environment } from '../client/stateDirectory.js';
 import type { CommandContext } from './command.js';
 import { findCommand } from './commandTable.js';
 import { unsupportedCommand } from './options/unsupported.js';
-import { exitStatus, exitStatusOf } from './exitStatus.js';
-import { readCompat, readGlobalOptions } from './options/globalOptions.js';
-import { usageError } from './options/usageError.js';
+import { eraExitStatus, exitStatus, exitStatusOf } from './exitStatus.js';
+import { readCompat, readGlobalOptions, type Compat } from './options/globalOptions.js';
+import { surplusWord } from './options/usageError.js';
 import { createSession } from './connection/lazySession.js';
 import { errorDetails, errorJson, errorLine } from './output/errorText.js';
 import { createPrinter, type Printer, type TextSink } from './output/printer.js';
@@ -30,7 +30,7 @@ export async function runCli(options: CliOptions): Promise<number> {
   } catch (error) {
     // Whatever an interrupted call threw: the person knows why it ended.
     if (options.signal.aborted) return exitStatus.interrupted;
-    return report(error, { out, json: wantsJson(options.args) });
+    return report(error, { out, json: wantsJson(options.args), era: eraOf(options) });
   }
 }
 
@@ -47,7 +47,8 @@ async function invoke({ args, env, cwd, bundleDir, stdin, signal }: CliOptions, 
   }
   const missing = name === undefined ? undefined : unsupportedCommand(name);
   if (!found && missing) throw missing;
-  if (!found) throw usageError(`There is no command ${JSON.stringify(name)}; \`muster help\` lists the commands.`);
+  if (!found)
+    throw surplusWord(`There is no command ${JSON.stringify(name)}; \`muster help\` lists the commands.`, 'command');
   const stateDir = stateDirectory(env);
   const log: Log = env['MUSTER_DEBUG'] ? debugLog(out) : silentLog;
   const session = createSession({
@@ -79,18 +80,33 @@ async function invoke({ args, env, cwd, bundleDir, stdin, signal }: CliOptions, 
   }
 }
 
-function report(error: unknown, { out, json }: { readonly out: Printer; readonly json: boolean }): number {
+interface Reporting {
+  readonly out: Printer;
+  readonly json: boolean;
+  readonly era: Compat | undefined;
+}
+
+function report(error: unknown, { out, json, era }: Reporting): number {
   if (isAppError(error, 'cancelled')) return exitStatus.interrupted;
-  if (json) out.json(errorJson(error));
+  // Scripts for agent-compose read results from standard output, and find none there after an error.
+  if (json && era === undefined) out.json(errorJson(error));
   else for (const line of errorDetails(error)) out.note(line);
   out.note(`muster: ${errorLine(error)}`);
-  return isAnyAppError(error) ? exitStatusOf(error.code) : exitStatus.failed;
+  if (!isAnyAppError(error)) return exitStatus.failed;
+  return era === undefined ? exitStatusOf(error.code) : eraExitStatus(error);
+}
+
+/** The era that was asked for, also when something else is wrong with the arguments. */
+function eraOf({ args, env }: CliOptions): Compat | undefined {
+  const at = args.findIndex(arg => arg === '--compat' || arg.startsWith('--compat='));
+  const given = at < 0 ? env['MUSTER_COMPAT'] : (args[at]?.split('=')[1] ?? args[at + 1]);
+  return given === 'seed' || given === 'head' ? given : undefined;
 }
 
 /** Also when the arguments themselves are what is wrong. */
 function wantsJson(args: readonly string[]): boolean {
   const end = args.indexOf('--');
-  return (end < 0 ? args : args.slice(0, end)).includes('--json');
+  return (end < 0 ? args : args.slice(0, end)).some(arg => /^--json(=(true|t|1))?$/i.test(arg));
 }
 
 function debugLog(out: Printer): Log {

@@ -25,7 +25,12 @@ export function toAppError(error: unknown, call: FailedCall): AppError {
     const message = `The running host does not know this call (${reason}); stop it with \`muster daemon stop\` to start a newer one.`;
     return new AppError('feature.unsupported', message, { feature: 'call', reason }, { cause: error });
   }
-  return unreachable({ socket: call.socket, reason, cause: error });
+  return unreachable({
+    socket: call.socket,
+    reason,
+    cause: error,
+    timedOut: connectError.code === Code.DeadlineExceeded,
+  });
 }
 
 /** The error of a host that is not there or does not behave like one. `reason` is a clause without a full stop. */
@@ -33,13 +38,21 @@ export function unreachable({
   socket,
   reason,
   cause,
+  timedOut = false,
 }: {
   readonly socket: string;
   readonly reason: string;
   readonly cause?: unknown;
+  /** It is there, and took longer than the call may take. */
+  readonly timedOut?: boolean;
 }): AppError<'host.unreachable'> {
   const where = socket === '' ? 'The host' : `The host at ${socket}`;
-  return new AppError('host.unreachable', `${where} cannot be reached: ${reason}.`, { socket, reason }, { cause });
+  return new AppError(
+    'host.unreachable',
+    `${where} cannot be reached: ${reason}.`,
+    { socket, reason, ...(timedOut && { timedOut }) },
+    { cause },
+  );
 }
 
 function readDetail(error: ConnectError): AppError | undefined {

@@ -162,7 +162,7 @@ describe('run', () => {
     const resumed = await json(setting, 'resume', id);
     expect(readFileSync(join(String(resumed['workspace_path']), 'file'), 'utf8')).toBe('y\n');
     expect(await setting.run('rm', id, String(kept['sandbox_id']))).toMatchObject({ status: 0 });
-    expect(await json(setting, 'sandbox', 'ls')).toEqual({ sandboxes: [] });
+    expect(await json(setting, 'sandbox', 'ls')).toMatchObject({ project: { name: 'shop' }, sandboxes: [] });
   });
 
   test('ERR-001: what this version does not have is status 4 and says what to do', async () => {

@@ -1,3 +1,4 @@
+import type { Agent } from '../../protocol/gen/muster/v1/projects_pb.js';
 import { defineCommand } from '../command.js';
 import { agentOf, printRows, projectOf } from '../output/projectReport.js';
 import { getProject } from '../lookup/projectLookup.js';
@@ -15,6 +16,10 @@ export const agentList = defineCommand({
       });
       return 0;
     }
+    if (compat !== undefined) {
+      printRows(out, [['AGENT', 'PROVIDER', 'MODEL', 'IMAGE', 'DRIVER', 'SCHEDULER'], ...project.agents.map(eraRow)]);
+      return 0;
+    }
     const rows = project.agents.map(({ name, provider, model, driver, workspace, permissions, active, queued }) => [
       name,
       provider,
@@ -29,3 +34,8 @@ export const agentList = defineCommand({
     return 0;
   },
 });
+
+/** What agent-compose tells about an agent. */
+function eraRow({ name, provider, model, image, driver, schedulerEnabled }: Agent): readonly string[] {
+  return [name, provider, model, image, driver, String(schedulerEnabled)];
+}

@@ -1,7 +1,8 @@
+import type { RemoveProjectResponse } from '../../protocol/gen/muster/v1/projects_pb.js';
 import { defineCommand } from '../command.js';
 import { findComposeFile } from '../lookup/findComposeFile.js';
 import { printChanges, printProject, projectOf } from '../output/projectReport.js';
-import { changeJson } from '../output/wireJson.js';
+import { changeShape, type Era } from '../output/compose/shapes.js';
 import { getProject } from '../lookup/projectLookup.js';
 
 export const down = defineCommand({
@@ -19,7 +20,9 @@ export const down = defineCommand({
     const answer = await client.projects.removeProject(request, { signal });
     const { project, changes, unchanged, failedStops } = answer;
     if (!project) throw new Error('The host answered without a project');
-    const status = failedStops > 0 ? 'partial' : 'down';
+    // There, a project that was down already has no entries.
+    const listed = unchanged && compat !== undefined ? [] : changes;
+    const status = statusOf(answer, compat);
     if (json) {
       out.json({
         project: projectOf(project, compat),
@@ -27,12 +30,19 @@ export const down = defineCommand({
         ...(compat !== 'head' && { failed_session_stops: failedStops }),
         ...(compat !== 'seed' && { failed_sandbox_stops: failedStops }),
         ...(compat === undefined && { unchanged }),
-        changes: changes.map(changeJson),
+        changes: listed.map(change => changeShape(change, compat)),
       });
     } else {
-      printProject(out, project, unchanged ? `${status} (it was before)` : status);
-      printChanges(out, changes);
+      if (compat !== 'head')
+        printProject(out, project, compat === undefined && unchanged ? `${status} (it was before)` : status);
+      printChanges(out, listed, compat);
     }
     return failedStops > 0 ? 1 : 0;
   },
 });
+
+/** Ours is `partial` where agent-compose says `partial-failure`; what was down before is unchanged only there. */
+function statusOf({ failedStops, unchanged }: RemoveProjectResponse, era: Era): string {
+  if (failedStops > 0) return era === undefined ? 'partial' : 'partial-failure';
+  return unchanged && era !== undefined ? 'unchanged' : 'down';
+}

@@ -21,6 +21,7 @@ export const exec = defineCommand({
   options: {
     'agent': { type: 'string', value: 'NAME', text: 'the only thread of this agent' },
     'run-id': { type: 'string', value: 'ID', text: 'the thread of this run' },
+    'run': { type: 'string', value: 'ID', text: 'the same' },
     'session-id': { type: 'string', value: 'ID', text: 'the thread' },
     'sandbox': { type: 'string', value: 'ID', text: 'the same' },
     'cwd': { type: 'string', value: 'DIR', text: 'folder inside the worktree' },
@@ -36,7 +37,11 @@ export const exec = defineCommand({
     const words = end === undefined ? args.positionals : args.positionals.slice(0, end);
     const verbatim = end === undefined ? [] : args.positionals.slice(end);
     const sandbox = args.text('sandbox') ?? args.text('session-id');
-    const selector: SandboxSelector = { sandbox, runId: args.text('run-id'), agent: args.text('agent') };
+    const selector: SandboxSelector = {
+      sandbox,
+      runId: args.text('run-id') ?? args.text('run'),
+      agent: args.text('agent'),
+    };
     const selected = Object.values(selector).some(each => each !== undefined);
     const command = args.text('command');
     const prompt = args.text('prompt');

@@ -18,7 +18,8 @@ import { present } from '../lookup/threadLookup.js';
 const options = {
   'follow': { type: 'boolean', text: 'go on until nothing works on it any more' },
   'tail': { type: 'string', short: 'n', value: 'N', text: 'only the last lines of what each run printed' },
-  'timestamps': { type: 'boolean', short: 't', text: 'the time of the run before each line' },
+  'timestamp': { type: 'boolean', short: 't', text: 'the time of the run before each line' },
+  'timestamps': { type: 'boolean', text: 'the same' },
   'agent': { type: 'string', value: 'NAME', text: 'what the runs of this agent printed' },
   'run-id': { type: 'string', value: 'ID', text: 'what this run printed' },
   'run': { type: 'string', value: 'ID', text: 'the same' },
@@ -44,10 +45,10 @@ export const logs = defineCommand({
     if (printed) {
       if (raw) throw usageError('--raw needs a thread or a run.');
       if (follow && context.json) throw usageError('--json and --follow exclude each other for what runs printed.');
-      const tail = readCount(args.text('tail'), '--tail');
+      const tail = readTail(args.text('tail'));
       const records = await selectRuns(context, printed);
       if (context.json) context.out.json(await runsJson(context, records, { tail }));
-      else await printRuns(context, records, { follow, tail, timestamps: args.flag('timestamps') });
+      else await printRuns(context, records, { follow, tail, timestamps: wantsTimes(args) });
       return 0;
     }
     const id = args.required(0);
@@ -60,28 +61,57 @@ export const logs = defineCommand({
   },
 });
 
+/** All lines when it is not given or -1. Throws `usage`. */
+function readTail(text: string | undefined): number | undefined {
+  return text === '-1' ? undefined : readCount(text, '--tail');
+}
+
+function wantsTimes(args: Arguments<typeof options>): boolean {
+  return args.flag('timestamps') || args.flag('timestamp');
+}
+
 /** Which runs' plain output is asked for; undefined when it is the conversation of a thread or run. */
 async function findPrinted(context: CommandContext, args: Arguments<typeof options>): Promise<RunSelector | undefined> {
   const [word] = args.positionals;
+  const named = selectorOf(args);
+  if (word === undefined) return named ?? (await ofProject(context, args.text('agent')));
+  if (named || args.text('agent') !== undefined)
+    throw usageError('Name what to read once: as a word, or with an option.');
+  return (await ofWord(context, word)) ?? (await plainOf(context, args, word));
+}
+
+/** The run or thread that an option names. */
+function selectorOf(args: Arguments<typeof options>): RunSelector | undefined {
   const agent = args.text('agent');
   const runId = args.text('run-id') ?? args.text('run');
   const sandbox = args.text('sandbox') ?? args.text('session-id');
-  if (word !== undefined && (agent ?? runId ?? sandbox) !== undefined)
-    throw usageError('Name what to read once: as a word, or with an option.');
   if (runId !== undefined && sandbox !== undefined) throw usageError('--run-id and --sandbox exclude each other.');
   if (runId !== undefined) return { project: undefined, agent, runId };
-  if (sandbox !== undefined) return { project: undefined, agent, sandbox };
-  if (word === undefined) {
-    const project = await getProject(context);
-    return { project, agent: requireAgent(project, agent) };
-  }
+  return sandbox === undefined ? undefined : { project: undefined, agent, sandbox };
+}
+
+async function ofProject(context: CommandContext, agent: string | undefined): Promise<RunSelector> {
+  const project = await getProject(context);
+  return { project, agent: requireAgent(project, agent) };
+}
+
+/** The agent or project of this name. */
+async function ofWord(context: CommandContext, word: string): Promise<RunSelector | undefined> {
   const project = await findProject(context);
   if (project?.agents.some(({ name }) => name === word)) return { project, agent: word };
-  if (project && (word === project.name || word === project.id)) return { project };
-  const plain = context.compat !== undefined || args.text('tail') !== undefined || args.flag('timestamps');
+  return project && (word === project.name || word === project.id) ? { project } : undefined;
+}
+
+/** A thread or run of which not the conversation is wanted. */
+async function plainOf(
+  context: CommandContext,
+  args: Arguments<typeof options>,
+  word: string,
+): Promise<RunSelector | undefined> {
+  const plain = context.compat !== undefined || args.text('tail') !== undefined || wantsTimes(args);
   if (!plain || args.flag('raw')) return undefined;
   const { run, detail } = await context.repeatable(client => find(client, word, context.signal));
-  return run ? { project, runId: run.id } : { project, sandbox: detail.thread?.id };
+  return run ? { project: undefined, runId: run.id } : { project: undefined, sandbox: detail.thread?.id };
 }
 
 function requireAgent({ name, agents }: Project, agent: string | undefined): string | undefined {

@@ -1,9 +1,10 @@
 import type { Project } from '../../protocol/gen/muster/v1/projects_pb.js';
 import { defineCommand, type CommandContext } from '../command.js';
-import { listedProjectShape } from '../output/compose/shapes.js';
+import { listedProjectShape, schedulersOf } from '../output/compose/shapes.js';
 import { printRows } from '../output/projectReport.js';
 import { oneLine } from '../output/style.js';
 import { projectJson } from '../output/wireJson.js';
+import { isoTime } from '../output/wireText.js';
 import { readCount } from '../options/readCount.js';
 
 export const projectList = defineCommand({
@@ -35,6 +36,16 @@ export const projectList = defineCommand({
       return 0;
     }
     const more = args.flag('verbose');
+    if (context.compat !== undefined) {
+      printRows(
+        out,
+        eraRows(
+          shown.map(({ project }) => project),
+          { more },
+        ),
+      );
+      return 0;
+    }
     const rows = shown.map(({ project, latest }) => [
       project.id,
       oneLine(project.name),
@@ -62,4 +73,31 @@ export const projectList = defineCommand({
 async function latestRun({ repeatable, signal }: CommandContext, { id }: Project) {
   const { runs } = await repeatable(client => client.runs.listRuns({ project: id, limit: 1 }, { signal }));
   return runs[0];
+}
+
+/** The table of agent-compose. */
+function eraRows(projects: readonly Project[], { more }: { readonly more: boolean }): readonly (readonly string[])[] {
+  const heading = more
+    ? [
+        'ID',
+        'NAME',
+        'CONFIG FILE',
+        'REVISION',
+        'AGENTS',
+        'SCHEDULERS',
+        'SERVICES',
+        'PROJECT DIR',
+        'SPEC HASH',
+        'UPDATED',
+        'STATUS',
+      ]
+    : ['ID', 'NAME', 'CONFIG FILE', 'AGENTS', 'SCHEDULERS'];
+  const rows = projects.map(project => {
+    const counts = [String(project.agents.length), String(schedulersOf(project).length)];
+    const named = [project.id, oneLine(project.name), oneLine(project.file)];
+    if (!more) return [...named, ...counts];
+    const applied = [oneLine(project.folder), project.specHash, isoTime(project.appliedAt), 'active'];
+    return [...named, String(project.revision), ...counts, '0', ...applied];
+  });
+  return [heading, ...rows];
 }

@@ -6,7 +6,8 @@ import { findProject } from '../lookup/projectLookup.js';
 import { printComposeList } from '../output/compose/composeList.js';
 import { readCount } from '../options/readCount.js';
 import { usageError } from '../options/usageError.js';
-import { isResident } from '../output/compose/shapes.js';
+import { isResident, sandboxStatus, sandboxStatuses } from '../output/compose/shapes.js';
+import type { Compat } from '../options/globalOptions.js';
 import { printThreadGroups } from '../output/threadList.js';
 
 const allStatuses = Object.keys(threadStatusWords).filter(isStatus);
@@ -20,16 +21,19 @@ export const ps = defineCommand({
   options: {
     all: { type: 'boolean', short: 'a', text: 'threads of every project, not only of the one of this folder' },
     agent: { type: 'string', value: 'NAME', text: 'only threads of this agent' },
-    status: { type: 'string', multiple: true, value: 'STATUS', text: `only these: ${allStatuses.join(', ')}` },
+    status: {
+      type: 'string',
+      multiple: true,
+      value: 'STATUS',
+      text: `only these: ${allStatuses.join(', ')}; or running, stopped`,
+    },
+    verbose: { type: 'boolean', text: 'with --compat head: driver, image and folder too' },
     limit: { type: 'string', short: 'n', value: 'N', text: `how many that are done (default ${defaultDone})` },
   },
   details: 'Outside the folders of all projects it lists the threads of every project.',
   async run(context, args) {
     const { out, json, signal } = context;
-    const statuses = args.list('status');
-    const unknown = statuses.find(status => !isStatus(status));
-    if (unknown !== undefined)
-      throw usageError(`${JSON.stringify(unknown)} is not a status; they are ${allStatuses.join(', ')}.`);
+    const { statuses, places } = readStatuses(args.list('status'), context.compat);
     // There, `-a` means sandboxes that are not at work.
     const everywhere = args.flag('all') && context.compat === undefined;
     const project = everywhere ? undefined : await findProject(context);
@@ -40,11 +44,12 @@ export const ps = defineCommand({
       statuses: statuses.length > 0 ? statuses : allStatuses,
       doneLimit: readCount(args.text('limit'), '--limit') ?? defaultDone,
     };
-    const threads = await context.repeatable(client => readThreads(client, query));
+    const found = await context.repeatable(client => readThreads(client, query));
+    const threads = places.length === 0 ? found : found.filter(thread => places.includes(sandboxStatus(thread)));
     if (json || context.compat !== undefined) {
-      const listed =
-        args.flag('all') || statuses.length > 0 || context.compat === undefined ? threads : threads.filter(isResident);
-      printComposeList(context, { project, threads: listed });
+      const everyState = args.flag('all') || statuses.length + places.length > 0 || context.compat === undefined;
+      const listed = everyState ? threads : threads.filter(isResident);
+      printComposeList(context, { project, threads: listed }, { verbose: args.flag('verbose') });
     } else if (threads.length === 0) {
       out.line(
         project ? `No threads in ${project.name}. \`muster dispatch <agent> <task>\` makes one.` : 'No threads.',
@@ -55,6 +60,25 @@ export const ps = defineCommand({
     return 0;
   },
 });
+
+/**
+ * What `--status` asks for: statuses of threads, and agent-compose's of sandboxes, which may stand in one word with commas. Those
+ * that both have mean threads, unless an era is asked for.
+ */
+function readStatuses(
+  given: readonly string[],
+  era: Compat | undefined,
+): { readonly statuses: readonly string[]; readonly places: readonly string[] } {
+  const words = given.flatMap(text => text.split(',')).map(word => word.trim().toLowerCase());
+  const known: readonly string[] = sandboxStatuses;
+  const unknown = words.find(word => !isStatus(word) && !known.includes(word));
+  if (unknown !== undefined) {
+    const all = era === undefined ? allStatuses : known;
+    throw usageError(`${JSON.stringify(unknown)} is not a status; they are ${all.join(', ')}.`);
+  }
+  const isPlace = (word: string): boolean => known.includes(word) && (era !== undefined || !isStatus(word));
+  return { statuses: words.filter(word => !isPlace(word)), places: words.filter(isPlace) };
+}
 
 function isDone(status: string): boolean {
   return isStatus(status) && threadGroupOf(status) === 'done';

@@ -1,7 +1,9 @@
 import { followRun, getRunRecord, runExitStatus } from '../runs/agentRun.js';
 import { defineCommand, type Arguments, type CommandContext } from '../command.js';
 import { sendTask } from '../runs/dispatching.js';
-import { runShape, type RunRecord } from '../output/compose/shapes.js';
+import { logsCommand, runShape, runStatus, type RunRecord } from '../output/compose/shapes.js';
+import type { Run } from '../../protocol/gen/muster/v1/runs_pb.js';
+import type { Compat } from '../options/globalOptions.js';
 import { oneLine } from '../output/style.js';
 import { runJson } from '../output/wireJson.js';
 import { readPrompt } from '../options/prompt.js';
@@ -9,7 +11,7 @@ import { unsupported } from '../options/unsupported.js';
 import { usageError } from '../options/usageError.js';
 
 const options = {
-  'prompt': { type: 'string', value: 'TEXT', text: 'the task; wins over the words' },
+  'prompt': { type: 'string', value: 'TEXT', text: 'the task, instead of words' },
   'prompt-file': { type: 'string', value: 'FILE', text: 'read the task from a file; - is standard input' },
   'sandbox': { type: 'string', value: 'ID', text: 'go on in the worktree of this thread' },
   'session-id': { type: 'string', value: 'ID', text: 'the same' },
@@ -36,21 +38,33 @@ export const run = defineCommand({
     'It makes a thread as `muster dispatch` does, prints what the agent says and ends with the agent’s exit status. Ctrl+C stops the agent.',
   async run(context, args) {
     refuseUnsupported(args);
+    refuseContradictions(args, context.compat);
     const [agent = '', ...words] = args.positionals;
     const sandbox = args.text('sandbox') ?? args.text('session-id');
     const command = args.text('command');
-    if (command !== undefined && words.length > 0) throw usageError('Give a task or --command, not both.');
     const prompt =
       command ?? args.text('prompt') ?? (await readPrompt({ words, file: args.text('prompt-file') }, context));
     const task = { agent, prompt, thread: sandbox, command: command !== undefined };
     const { runId, threadId } = await sendTask(context, task);
-    if (args.flag('detach')) return report(context, await getRunRecord(context, runId), { detached: true });
+    if (args.flag('detach')) return report(context, { ...(await getRunRecord(context, runId)), detached: true });
     const record = await followRun(context, { runId, threadId, quiet: context.json });
     if (args.flag('rm')) await removeWorktree(context, threadId);
-    report(context, record, { detached: false });
+    report(context, record);
     return runExitStatus(record);
   },
 });
+
+function refuseContradictions(args: Arguments<typeof options>, era: Compat | undefined): void {
+  const hasWords = args.positionals.length > 1;
+  if (args.text('command') !== undefined && hasWords) throw usageError('Give a task or --command, not both.');
+  // The older agent-compose lets the option win.
+  if (args.text('prompt') !== undefined && hasWords && era !== 'seed')
+    throw usageError('Give the task as words or with --prompt, not both.');
+  if (args.flag('rm') && args.flag('keep-running'))
+    throw usageError('--rm and --keep-running say the opposite of each other.');
+  if (args.text('sandbox') !== undefined && args.text('session-id') !== undefined)
+    throw usageError('--sandbox and --session-id name the same thing; give one.');
+}
 
 function refuseUnsupported(args: Arguments<typeof options>): void {
   if (args.flag('interactive') || args.flag('tty'))
@@ -60,8 +74,6 @@ function refuseUnsupported(args: Arguments<typeof options>): void {
   const driver = args.text('driver');
   if (driver !== undefined && driver !== 'process')
     throw unsupported(`--driver ${driver}`, 'Agents run as processes of this machine.');
-  if (args.text('sandbox') !== undefined && args.text('session-id') !== undefined)
-    throw usageError('--sandbox and --session-id name the same thing; give one.');
 }
 
 async function removeWorktree({ repeatable, out, signal }: CommandContext, threadId: string): Promise<void> {
@@ -69,15 +81,16 @@ async function removeWorktree({ repeatable, out, signal }: CommandContext, threa
   if (rescue !== '') out.note(`The worktree is removed; its work is kept as ${rescue}.`);
 }
 
-function report(
-  { out, json, compat }: CommandContext,
-  record: RunRecord,
-  { detached }: { readonly detached: boolean },
-): number {
+function report({ out, json, compat }: CommandContext, record: RunRecord): number {
   if (json) out.json(finalRunJson(record, compat));
-  else if (detached) out.line(record.run.id);
+  else if (record.detached && compat === 'head') for (const line of detachedLines(record.run)) out.line(line);
+  else if (record.detached) out.line(record.run.id);
   else if (record.run.error) out.note(`muster: ${oneLine(record.run.error.message)}`);
   return 0;
+}
+
+function detachedLines(run: Run): readonly string[] {
+  return [`Run: ${run.id}`, `Sandbox: ${run.threadId}`, `Status: ${runStatus(run)}`, `Logs: ${logsCommand(run)}`];
 }
 
 /** The shape that `run --json` and `inspect run` print: agent-compose's, and what only we know. */

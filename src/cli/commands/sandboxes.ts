@@ -1,35 +1,103 @@
 import { isAppError } from '../../base/errors.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
-import { defineCommand, type CommandContext } from '../command.js';
-import { isResident, listedSandboxShape } from '../output/compose/shapes.js';
-import { printRows, sandboxOf } from '../output/projectReport.js';
+import { defineCommand, type Arguments, type CommandContext } from '../command.js';
+import { findProject } from '../lookup/projectLookup.js';
 import { findSandbox, listThreads } from '../lookup/sandboxLookup.js';
+import { readSeconds } from '../options/seconds.js';
+import { unsupported } from '../options/unsupported.js';
+import { usageError } from '../options/usageError.js';
+import { listSandboxes, sandboxRows, type ThreadList } from '../output/compose/composeList.js';
+import { actionShape, sandboxStatus, sandboxStatuses, type Era, type SandboxAction } from '../output/compose/shapes.js';
+import { printRows, projectOf, sandboxOf } from '../output/projectReport.js';
 
 const positionals = [{ name: 'thread…', required: true }] as const;
+
+const listOptions = {
+  all: { type: 'boolean', short: 'a', text: 'with --compat: also those that are not at work' },
+  status: { type: 'string', value: 'STATUS', text: `only these: ${sandboxStatuses.join(', ')}` },
+  verbose: { type: 'boolean', text: 'with --compat head: driver, image and folder too' },
+} as const;
 
 /** `sandbox ls`. */
 export const sandboxList = defineCommand({
   name: 'sandbox ls',
   summary: 'list the worktrees that agents work in',
-  async run(context) {
+  options: listOptions,
+  async run(context, args) {
     const { out, json, compat } = context;
-    const threads = (await listThreads(context, '')).filter(({ worktree }) => worktree !== '');
+    const list = await listedThreads(context, args);
     if (json) {
-      const sandboxes = threads.map(thread => ({
-        ...listedSandboxShape(thread, undefined),
-        ...(compat === undefined && { thread_id: thread.id }),
-      }));
-      out.json({ sandboxes });
-      return 0;
+      const project = list.project ? projectOf(list.project, compat) : null;
+      const ids = list.threads.map(({ id }) => ({ ...(compat === undefined && { thread_id: id }) }));
+      out.json({ project, sandboxes: listSandboxes(list).map((sandbox, index) => ({ ...sandbox, ...ids[index] })) });
+    } else if (compat === undefined) {
+      const rows = list.threads.map(thread => [
+        thread.id,
+        thread.agent,
+        sandboxStatus(thread),
+        thread.latestRun?.id ?? '',
+        thread.worktree,
+      ]);
+      printRows(out, [['SANDBOX', 'AGENT', 'STATUS', 'RUN', 'WORKSPACE'], ...rows]);
+    } else printRows(out, sandboxRows(list, { verbose: args.flag('verbose') }));
+    return 0;
+  },
+});
+
+/** agent-compose lists what runs when nothing else is asked for; worktrees of processes are seldom at work. */
+async function listedThreads(context: CommandContext, args: Arguments<typeof listOptions>): Promise<ThreadList> {
+  const wanted = readSandboxStatuses(args.text('status'));
+  const onlyRunning = context.compat !== undefined && !args.flag('all') && wanted.length === 0;
+  const statuses = onlyRunning ? ['running'] : wanted;
+  const threads = (await listThreads(context, ''))
+    .filter(({ worktree }) => worktree !== '')
+    .filter(thread => statuses.length === 0 || statuses.includes(sandboxStatus(thread)));
+  return { project: await findProject(context), threads };
+}
+
+function readSandboxStatuses(text: string | undefined): readonly string[] {
+  const words = (text ?? '').split(',').flatMap(word => word.trim().toLowerCase() || []);
+  const unknown = words.find(word => !sandboxStatuses.some(status => status === word));
+  if (unknown === undefined) return words;
+  throw usageError(`${JSON.stringify(unknown)} is not a status; they are ${sandboxStatuses.join(', ')}.`);
+}
+
+/** `sandbox prune`. */
+export const sandboxPrune = defineCommand({
+  name: 'sandbox prune',
+  summary: 'tell which worktrees `rm` could remove; it removes none',
+  options: {
+    'status': { type: 'string', value: 'STATUS', text: 'only these (default: stopped)' },
+    'agent': { type: 'string', value: 'NAME', text: 'only those of this agent' },
+    'driver': { type: 'string', value: 'NAME', text: 'only those of this driver' },
+    'older-than': { type: 'string', value: 'TIME', text: 'only those that nothing happened in for so long' },
+    'include-orphans': { type: 'boolean', text: 'accepted: there are none' },
+    'force': { type: 'boolean', text: 'not supported: remove them by name' },
+  },
+  async run(context, args) {
+    const { out, json } = context;
+    if (args.flag('force'))
+      throw unsupported('`sandbox prune --force`', 'Remove worktrees by name: `muster rm <thread>…`.');
+    const wanted = readSandboxStatuses(args.text('status'));
+    const statuses = wanted.length === 0 ? ['stopped'] : wanted;
+    const olderThan = readSeconds(args.text('older-than'), '--older-than') ?? 0;
+    const driver = args.text('driver');
+    const threads = (await listThreads(context, args.text('agent') ?? ''))
+      .filter(thread => thread.worktree !== '' && statuses.includes(sandboxStatus(thread)))
+      .filter(({ updatedAt }) => Number(updatedAt) <= Date.now() - olderThan);
+    const list = { project: await findProject(context), threads };
+    const matched = listSandboxes(list).filter(sandbox => driver === undefined || sandbox.driver === driver);
+    if (json) out.json({ dry_run: true, matched, removed: [], skipped: [] });
+    else {
+      const rows = matched.map(({ sandbox_id: id, agent, status, updated_at: updated }) => [
+        id,
+        agent,
+        status,
+        updated,
+      ]);
+      printRows(out, [['SANDBOX', 'AGENT', 'STATUS', 'UPDATED'], ...rows]);
+      out.note('Nothing was removed; `muster rm <thread>…` removes worktrees and keeps their work.');
     }
-    const rows = threads.map(thread => [
-      thread.id,
-      thread.agent,
-      isResident(thread) ? 'running' : 'stopped',
-      thread.latestRun?.id ?? '',
-      thread.worktree,
-    ]);
-    printRows(out, [['SANDBOX', 'AGENT', 'STATUS', 'RUN', 'WORKSPACE'], ...rows]);
     return 0;
   },
 });
@@ -45,7 +113,7 @@ export const stop = defineCommand({
   },
   details: 'The same as `muster cancel`; also of one that is stopped already.',
   run: (context, args) =>
-    each(context, args.positionals, async thread => {
+    each(context, 'stopped', args.positionals, async thread => {
       const client = await context.connect();
       const answer = await client.threads.cancelThread({ threadId: thread.id }, { signal: context.signal });
       return { thread: answer.thread ?? thread, note: `${thread.id} stopped` };
@@ -59,7 +127,7 @@ export const resume = defineCommand({
   details:
     'Nothing stays running between two runs of a process of this machine: `exec` and `run --sandbox` work at any time.',
   run: (context, args) =>
-    each(context, args.positionals, async thread => {
+    each(context, 'resumed', args.positionals, async thread => {
       if (thread.worktree === '') {
         const client = await context.connect();
         const answer = await client.threads.restoreThread({ threadId: thread.id }, { signal: context.signal });
@@ -78,7 +146,7 @@ export const rm = defineCommand({
   details:
     'The same as `muster worktrees remove`; also of one that is removed already. `muster restore` brings it back.',
   run: (context, args) =>
-    each(context, args.positionals, async thread => {
+    each(context, 'removed', args.positionals, async thread => {
       const { signal } = context;
       const threadId = thread.id;
       const client = await context.connect();
@@ -96,6 +164,7 @@ export const rm = defineCommand({
 /** Does it to each, prints what became of them; one that fails does not keep the others from their turn. */
 async function each(
   context: CommandContext,
+  action: SandboxAction,
   ids: readonly string[],
   act: (thread: Thread) => Promise<{ readonly thread: Thread; readonly note: string }>,
 ): Promise<number> {
@@ -106,15 +175,23 @@ async function each(
     try {
       const { thread, note } = await act(await findSandbox(context, { sandbox }));
       done.push(thread);
-      if (!json) out.line(`${note}.`);
+      if (!json) out.line(compat === undefined ? `${note}.` : `${action} sandbox ${thread.id}`);
     } catch (error) {
       if (isAppError(error, 'cancelled')) throw error;
       failure ??= { error };
     }
   }
   if (failure) throw failure.error;
-  const [only] = done;
-  if (json && only)
-    out.json(done.length === 1 ? sandboxOf(only, compat) : done.map(thread => sandboxOf(thread, compat)));
+  if (json) out.json(actionJson(done, action, compat));
   return 0;
+}
+
+/** agent-compose's results; for us also the sandbox, or a list of them when there are several. */
+function actionJson(threads: readonly Thread[], action: SandboxAction, era: Era): object {
+  const theirs = { results: threads.map(thread => actionShape(thread, action)) };
+  if (era !== undefined) return theirs;
+  const [only] = threads;
+  return threads.length === 1 && only
+    ? { ...sandboxOf(only, era), ...theirs }
+    : threads.map(thread => sandboxOf(thread, era));
 }

@@ -1,5 +1,6 @@
 import { defineCommand } from '../command.js';
 import { formatDuration } from '../../protocol/displayFormat.js';
+import type { GetStatusResponse } from '../../protocol/gen/muster/v1/host_pb.js';
 import { formatTable } from '../output/table.js';
 
 export const status = defineCommand({
@@ -10,7 +11,7 @@ export const status = defineCommand({
     const client = await connectRunning();
     const host = await client.host.getStatus({}, { signal });
     if (compat !== undefined) {
-      out.json({ version: host.version });
+      out.json(answerOfDaemon(host));
       return 0;
     }
     if (json) {
@@ -43,3 +44,22 @@ export const status = defineCommand({
     return 0;
   },
 });
+
+/** What agent-compose's daemon answers, which its `status` prints as it is. */
+function answerOfDaemon({ version }: GetStatusResponse): object {
+  const now = new Date();
+  const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
+  return {
+    err: '',
+    msg: '',
+    data: {
+      timestamp: now.toISOString(),
+      timezone: timeZone,
+      timezone_offset: -now.getTimezoneOffset() * 60,
+      version,
+      os: process.platform,
+      arch: process.arch,
+      compiled_drivers: ['process'],
+    },
+  };
+}

@@ -7,7 +7,7 @@ import { checkComposeFile, invalidCompose, type LocalCheck } from '../lookup/com
 import { findComposeFile } from '../lookup/findComposeFile.js';
 import { oneLine } from '../output/style.js';
 import { printChanges, printProject, projectOf } from '../output/projectReport.js';
-import { changeJson } from '../output/wireJson.js';
+import { changeShape } from '../output/compose/shapes.js';
 import { usageError } from '../options/usageError.js';
 
 export const up = defineCommand({
@@ -122,14 +122,14 @@ function report(
       revision: { revision: project.revision, spec_hash: project.specHash },
       applied,
       unchanged,
-      changes: changes.map(changeJson),
+      changes: changes.map(change => changeShape(change, compat)),
       ...(compat === undefined && { warnings }),
     });
     return;
   }
   if (check.warnings.length === 0) for (const warning of warnings) out.note(`warning: ${oneLine(warning)}`);
-  printProject(out, project, !applied ? 'not-applied' : unchanged ? 'unchanged' : 'applied');
-  printChanges(out, changes);
+  if (compat !== 'head') printProject(out, project, !applied ? 'not-applied' : unchanged ? 'unchanged' : 'applied');
+  printChanges(out, changes, compat);
   for (const agent of project.agents) {
     if (agent.problem !== '') out.note(`${oneLine(agent.name)}: ${oneLine(agent.problem)}`);
   }

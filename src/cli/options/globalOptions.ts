@@ -74,11 +74,11 @@ export function readGlobalOptions(
       rest.push('--', ...args.slice(i));
       break;
     }
-    const flag = Object.hasOwn(flags, arg) ? flags[arg] : undefined;
     const { name, value } = splitValue(arg);
+    const flag = Object.hasOwn(flags, name) ? flags[name] : undefined;
     const option = Object.hasOwn(valued, name) ? valued[name] : undefined;
-    if (flag === 'json') json = true;
-    else if (flag === 'help') help = true;
+    if (flag === 'json') json = readTruth(value, name);
+    else if (flag === 'help') help = readTruth(value, name);
     else if (arg === '--version' && rest.length === 0) version = true;
     else if (option) {
       const given = value ?? args[++i];
@@ -95,7 +95,7 @@ export function readGlobalOptions(
 }
 
 /** Options of `exec` that take a value; the first word after them begins the command when one of the selectors was given. */
-const execSelectors: readonly string[] = ['--agent', '--run-id', '--session-id', '--sandbox'];
+const execSelectors: readonly string[] = ['--agent', '--run-id', '--run', '--session-id', '--sandbox'];
 const execValued: readonly string[] = [...execSelectors, '--cwd', '--command', '--prompt'];
 
 /** True where the words of the command that `exec` runs begin: whatever follows is not an option of ours. */
@@ -121,6 +121,13 @@ export type Compat = 'seed' | 'head';
 export function readCompat(text: string | undefined): Compat | undefined {
   if (text === undefined || text === 'seed' || text === 'head') return text;
   throw usageError(`--compat takes seed or head, not ${JSON.stringify(text)}.`);
+}
+
+/** What `--json=false` says; without a value it is true. Throws `usage`. */
+export function readTruth(text: string | undefined, option: string): boolean {
+  if (text === undefined || ['true', 't', '1'].includes(text.toLowerCase())) return true;
+  if (['false', 'f', '0'].includes(text.toLowerCase())) return false;
+  throw usageError(`${option} takes true or false, not ${JSON.stringify(text)}.`);
 }
 
 function splitValue(arg: string): { readonly name: string; readonly value: string | undefined } {

@@ -1,6 +1,6 @@
 import type { Agent, Change, Project } from '../../protocol/gen/muster/v1/projects_pb.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
-import { agentShape, projectShape, sandboxShape, schedulersOf, type Era } from './compose/shapes.js';
+import { agentShape, changeShape, projectShape, sandboxShape, schedulersOf, type Era } from './compose/shapes.js';
 import type { Printer } from './printer.js';
 import { oneLine } from './style.js';
 import { formatTable } from './table.js';
@@ -38,19 +38,18 @@ export function printProject(out: Printer, project: Project, status: string): vo
   for (const [name, value] of lines) out.line(`${name}: ${value}`);
 }
 
-/** What changed, with the reason where one is known. */
-export function printChanges(out: Printer, changes: readonly Change[]): void {
-  if (changes.length === 0) return;
+/** What changed, with the reason where one is known; the newer agent-compose prints this table alone, turned around. */
+export function printChanges(out: Printer, changes: readonly Change[], era: Era): void {
+  if (changes.length === 0 && era === undefined) return;
   const messages = changes.some(({ message }) => message !== '');
-  const heading = ['ACTION', 'TYPE', 'NAME', 'ID', ...(messages ? ['MESSAGE'] : [])];
-  const rows = changes.map(({ action, resourceType, name, resourceId, message }) => [
-    action,
-    resourceType,
-    oneLine(name),
-    resourceId,
-    ...(messages ? [oneLine(message) || '-'] : []),
-  ]);
-  out.line();
+  const turn = (cells: readonly string[]): readonly string[] => (era === 'head' ? cells.toReversed() : cells);
+  const heading = [...turn(['ACTION', 'TYPE', 'NAME', 'ID']), ...(messages ? ['MESSAGE'] : [])];
+  const rows = changes.map(change => {
+    const { action, resource_type: type } = changeShape(change, era);
+    const cells = turn([action, type, oneLine(change.name), change.resourceId]);
+    return [...cells, ...(messages ? [oneLine(change.message) || '-'] : [])];
+  });
+  if (era !== 'head') out.line();
   printRows(out, [heading, ...rows]);
 }
 

@@ -1,5 +1,5 @@
 import type { Merge } from '../../protocol/gen/muster/v1/merges_pb.js';
-import type { Agent, Change, Project } from '../../protocol/gen/muster/v1/projects_pb.js';
+import type { Agent, Project } from '../../protocol/gen/muster/v1/projects_pb.js';
 import type { Run } from '../../protocol/gen/muster/v1/runs_pb.js';
 import type { ChangedFile, Message, Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { Worktree } from '../../protocol/gen/muster/v1/worktrees_pb.js';
@@ -142,16 +142,6 @@ export function agentJson(agent: Agent) {
     queued: agent.queued,
     active: agent.active,
     ...optional({ model: orUndefined(agent.model), problem: orUndefined(agent.problem) }),
-  };
-}
-
-export function changeJson(change: Change) {
-  return {
-    action: change.action,
-    resource_type: change.resourceType,
-    resource_id: change.resourceId,
-    name: change.name,
-    ...optional({ message: orUndefined(change.message) }),
   };
 }
 

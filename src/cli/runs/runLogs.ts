@@ -3,9 +3,11 @@ import type { CommandContext } from '../command.js';
 import { getRunRecord, readAgentText, readOutput } from './agentRun.js';
 import { finalRunJson } from '../commands/run.js';
 import { lastLines } from '../output/agentText.js';
-import { runShape, type RunRecord } from '../output/compose/shapes.js';
+import { runShape, type Era, type RunRecord } from '../output/compose/shapes.js';
+import type { Printer } from '../output/printer.js';
 import { printable } from '../output/style.js';
-import { isoTime } from '../output/wireText.js';
+import { optional } from '../output/wireJson.js';
+import { isoTime, orUndefined } from '../output/wireText.js';
 import { findSandbox } from '../lookup/sandboxLookup.js';
 
 /** Which runs' output is wanted. Without any of the three: every run of the project. */
@@ -36,7 +38,10 @@ export async function selectRuns(context: CommandContext, selector: RunSelector)
     .filter(({ run }) => agent === '' || run.agent === agent);
 }
 
-/** Prints what the agents of these runs said, as agent-compose does: each run under a heading when there are several. */
+/**
+ * Prints what the agents of these runs said, as agent-compose does: each run under a heading when there are several, or, as the
+ * newer one does, each line behind the name of its run.
+ */
 export async function printRuns(
   context: CommandContext,
   records: readonly RunRecord[],
@@ -46,17 +51,52 @@ export async function printRuns(
   const place = compat === 'seed' ? 'session' : 'sandbox';
   for (const record of records) {
     const { run } = record;
-    if (records.length > 1) out.line(`==> run ${run.id} agent ${run.agent} ${place} ${run.threadId} <==`);
-    const time = options.timestamps ? `${timeOf(record)} ` : '';
-    const write = (text: string): void => out.raw(shown(out.width === undefined ? text : printable(text), time));
+    if (records.length > 1 && compat !== 'head')
+      out.line(`==> run ${run.id} agent ${run.agent} ${place} ${run.threadId} <==`);
+    const lines = new PrefixedLines(out, prefixOf(record, compat, options));
     const { output = '' } = await readOutput(context, record);
-    write(lastLines(output, options.tail));
-    if (!options.follow || run.endedAt > 0n) continue;
-    let known = output.length;
-    for await (const text of readAgentText(context, { runId: run.id, follow: true })) {
-      write(text.slice(known));
-      known = Math.max(0, known - text.length);
+    lines.write(lastLines(output, options.tail));
+    if (options.follow && run.endedAt === 0n) {
+      let known = output.length;
+      for await (const text of readAgentText(context, { runId: run.id, follow: true })) {
+        lines.write(text.slice(known));
+        known = Math.max(0, known - text.length);
+      }
     }
+    lines.end();
+  }
+}
+
+function prefixOf(record: RunRecord, era: Era, { timestamps }: RunLogOptions): string {
+  const time = timeOf(record);
+  if (era !== 'head') return timestamps ? `${time} ` : '';
+  const name = `${record.run.agent}-run-${record.run.id}`;
+  return timestamps ? `${name} [${time}]| ` : `${name} | `;
+}
+
+/** Text that comes in pieces, with something before each of its lines. */
+class PrefixedLines {
+  readonly #out: Printer;
+  readonly #prefix: string;
+  #lineIsOpen = false;
+
+  constructor(out: Printer, prefix: string) {
+    this.#out = out;
+    this.#prefix = prefix;
+  }
+
+  write(text: string): void {
+    if (text === '') return;
+    const printed = this.#out.width === undefined ? text : printable(text);
+    const lines = printed.replace(/\n$/, '').split('\n');
+    const prefixed = lines.map((line, index) => (index === 0 && this.#lineIsOpen ? line : this.#prefix + line));
+    this.#lineIsOpen = !printed.endsWith('\n');
+    this.#out.raw(prefixed.join('\n') + (this.#lineIsOpen ? '' : '\n'));
+  }
+
+  /** A prefix belongs to a line of its own. */
+  end(): void {
+    if (this.#lineIsOpen && this.#prefix !== '') this.#out.raw('\n');
   }
 }
 
@@ -77,7 +117,7 @@ export async function runsJson(
       run_id: run.id,
       run_short_id: run.id,
       time: timeOf(record),
-      prompt: detail?.prompt ?? '',
+      ...optional({ prompt: orUndefined(detail?.prompt ?? '') }),
       content: output,
     };
     const whole = { ...record, output };
@@ -95,10 +135,4 @@ export async function runsJson(
 /** When the run ended, else when it started. */
 function timeOf({ run }: RunRecord): string {
   return isoTime(run.endedAt || run.startedAt || run.queuedAt);
-}
-
-function shown(text: string, prefix: string): string {
-  if (prefix === '' || text === '') return text;
-  const lines = text.replace(/\n$/, '').split('\n');
-  return lines.map(line => `${prefix}${line}\n`).join('');
 }

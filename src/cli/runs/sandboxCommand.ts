@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { AppError, errorMessage } from '../../base/errors.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { CommandContext } from '../command.js';
+import { usageError } from '../options/usageError.js';
 import type { Era } from '../output/compose/shapes.js';
 import { childExitStatus } from '../exitStatus.js';
 
@@ -28,10 +30,19 @@ export async function runInWorktree(context: CommandContext, command: SandboxCom
     throw new AppError('worktree.missing', `Thread ${thread.id} has no worktree.${back}`, { path: '' });
   }
   const cwd = resolve(thread.worktree, command.cwd ?? '.');
+  // What spawn reports for a missing folder is a missing program.
+  if (!(await isFolder(cwd))) throw usageError(`There is no folder ${cwd} to run the command in.`);
   const ended = await execute(context, { argv: command.argv, cwd });
   const status = childExitStatus(ended.status);
   if (context.json) context.out.json(execShape(context.compat, { ...command, cwd }, ended));
   return status;
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return await stat(path).then(
+    found => found.isDirectory(),
+    () => false,
+  );
 }
 
 /** The shape that `exec --json` prints. */

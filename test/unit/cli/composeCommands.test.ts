@@ -107,9 +107,9 @@ describe('down (9.4: partial failure)', () => {
         agent_count: 0,
         scheduler_count: 0,
       },
-      status: 'partial',
+      status: 'partial-failure',
       failed_session_stops: 1,
-      changes: [{ action: 'unchanged', resource_type: 'thread', resource_id: 't', name: 't', message: 'it lives on' }],
+      changes: [{ action: 'unchanged', resource_type: 'session', resource_id: 't', name: 't', message: 'it lives on' }],
     });
   });
 });
@@ -134,7 +134,8 @@ describe('--compat', () => {
     const stateDir = await withHost();
     const printed = async (...args: readonly string[]): Promise<unknown> =>
       JSON.parse((await runInProcess([...args, '--json'], { stateDir })).stdout);
-    expect(await printed('status', '--compat', 'seed')).toEqual({ version: expect.any(String) as string });
+    for (const era of ['seed', 'head'])
+      expect(await printed('status', '--compat', era)).toMatchObject({ err: '', msg: '', data: { version: '1.2.3' } });
     expect(await printed('version', '--compat', 'seed')).toEqual({ version: expect.any(String) as string });
     expect(Object.keys((await printed('version', '--compat', 'head')) as object)).toEqual([
       'version',

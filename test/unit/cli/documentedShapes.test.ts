@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { diffJson } from '../../../src/cli/commands/diff.js';
 import { finalRunJson } from '../../../src/cli/commands/run.js';
 import {
+  changeShape,
   listedAgentShape,
   listedProjectShape,
   listedSandboxShape,
@@ -13,14 +14,7 @@ import { execShape } from '../../../src/cli/runs/sandboxCommand.js';
 import { errorJson } from '../../../src/cli/output/errorText.js';
 import { agentOf, projectOf } from '../../../src/cli/output/projectReport.js';
 import { itemJson } from '../../../src/cli/output/transcriptJson.js';
-import {
-  changeJson,
-  mergeJson,
-  messageJson,
-  runJson,
-  threadJson,
-  worktreeJson,
-} from '../../../src/cli/output/wireJson.js';
+import { mergeJson, messageJson, runJson, threadJson, worktreeJson } from '../../../src/cli/output/wireJson.js';
 import { AppError } from '../../../src/base/errors.js';
 import { MergeSchema } from '../../../src/protocol/gen/muster/v1/merges_pb.js';
 import { AgentSchema, ChangeSchema, ProjectSchema } from '../../../src/protocol/gen/muster/v1/projects_pb.js';
@@ -67,6 +61,7 @@ const merge = create(MergeSchema, {
 });
 const thread = create(ThreadSchema, {
   id: 't',
+  summary: 's',
   worktree: '/w',
   needs: 'n',
   latestRun: run,
@@ -146,7 +141,7 @@ describe('docs/cli.md', () => {
   test('so have the examples of up and logs', () => {
     const up = documentedExample('up');
     expect(keysOf(up['project'])).toEqual(keysOf(projectOf(project, undefined)));
-    expect(keysOf(up['changes'])).toEqual(keysOf([changeJson(create(ChangeSchema, { message: 'm' }))]));
+    expect(keysOf(up['changes'])).toEqual(keysOf([changeShape(create(ChangeSchema, { message: 'm' }), undefined)]));
     const logs = documentedExample('logs') as { messages: unknown; runs: { items: unknown }[] };
     expect(keysOf(logs.messages)).toEqual(
       keysOf([messageJson(create(MessageSchema, { runId: 'r', createdAt: time }))]),

@@ -3,6 +3,7 @@ import type { Thread } from '../../../protocol/gen/muster/v1/threads_pb.js';
 import type { CommandContext } from '../../command.js';
 import { isResident, listedAgentShape, listedSandboxShape, runStatus, type Era } from './shapes.js';
 import { printRows, projectOf } from '../projectReport.js';
+import { oneLine } from '../style.js';
 import { threadJson } from '../wireJson.js';
 
 export interface ThreadList {
@@ -13,7 +14,11 @@ export interface ThreadList {
 }
 
 /** Prints `ps` with agent-compose's keys beside our own, or as one of its eras does. */
-export function printComposeList(context: CommandContext, list: ThreadList): void {
+export function printComposeList(
+  context: CommandContext,
+  list: ThreadList,
+  { verbose = false }: { readonly verbose?: boolean } = {},
+): void {
   const { compat, json, out } = context;
   if (json) {
     const project = list.project ? projectOf(list.project, compat) : null;
@@ -26,7 +31,7 @@ export function printComposeList(context: CommandContext, list: ThreadList): voi
       ...sandboxes,
     });
   } else if (compat === 'seed') printRows(out, seedRows(list));
-  else printRows(out, headRows(list));
+  else printRows(out, sandboxRows(list, { verbose }));
 }
 
 function listAgents({ project, threads }: ThreadList, era: Era) {
@@ -37,7 +42,8 @@ function listAgents({ project, threads }: ThreadList, era: Era) {
   });
 }
 
-function listSandboxes({ project, threads }: ThreadList) {
+/** The worktrees among the threads, as sandboxes. */
+export function listSandboxes({ project, threads }: ThreadList) {
   return threads
     .filter(({ worktree }) => worktree !== '')
     .map(thread =>
@@ -72,17 +78,19 @@ function seedRows({ project, threads }: ThreadList): readonly (readonly string[]
   return [['AGENT', 'SCHEDULER', 'LATEST RUN', 'RUN STATUS', 'SESSION', 'DRIVER', 'IMAGE'], ...rows];
 }
 
-function headRows(list: ThreadList): readonly (readonly string[])[] {
-  const rows = listSandboxes(list).map(
-    ({ sandbox_short_id, agent, status, run_short_id, created_at, driver, image }) => [
-      sandbox_short_id,
-      agent,
-      status,
-      run_short_id,
-      created_at,
-      driver,
-      image,
-    ],
-  );
-  return [['SANDBOX', 'AGENT', 'STATUS', 'RUN', 'CREATED', 'DRIVER', 'IMAGE'], ...rows];
+export function sandboxRows(
+  list: ThreadList,
+  { verbose }: { readonly verbose: boolean },
+): readonly (readonly string[])[] {
+  const more = verbose ? ['DRIVER', 'IMAGE', 'WORKSPACE'] : [];
+  const rows = listSandboxes(list).map(sandbox => [
+    sandbox.sandbox_short_id,
+    oneLine(sandbox.agent),
+    sandbox.status,
+    sandbox.run_short_id ?? '',
+    sandbox.created_at,
+    sandbox.updated_at,
+    ...(verbose ? [sandbox.driver, sandbox.image ?? '', sandbox.workspace ?? ''] : []),
+  ]);
+  return [['SANDBOX ID', 'AGENT', 'STATUS', 'RUN ID', 'CREATED', 'UPDATED', ...more], ...rows];
 }

@@ -1,4 +1,4 @@
-import type { Agent, Project } from '../../../protocol/gen/muster/v1/projects_pb.js';
+import type { Agent, Change, Project } from '../../../protocol/gen/muster/v1/projects_pb.js';
 import type { Run, RunDetail } from '../../../protocol/gen/muster/v1/runs_pb.js';
 import type { Thread } from '../../../protocol/gen/muster/v1/threads_pb.js';
 import type { Compat } from '../../options/globalOptions.js';
@@ -44,35 +44,28 @@ export function listedProjectShape(project: Project, latest: Run | undefined) {
     scheduler_count: schedulersOf(project).length,
     service_count: 0,
     running_run_count: project.agents.reduce((sum, { active }) => sum + active, 0),
-    latest_run_id: latest?.id ?? '',
+    ...optional({ latest_run_id: latest?.id }),
     created_at: applied,
     updated_at: applied,
-    removed_at: '',
   };
 }
 
 export function agentShape(project: Project, agent: Agent, era: Era) {
   return {
-    ...only(era, 'head', { id: agentId(project, agent), short_id: agentId(project, agent) }),
-    agent_name: agent.name,
-    managed_agent_id: agentId(project, agent),
-    ...optional({
-      provider: orUndefined(agent.provider),
-      model: orUndefined(agent.model),
-      image: orUndefined(agent.image),
-      driver: orUndefined(agent.driver),
-    }),
-    scheduler_enabled: agent.schedulerEnabled,
+    ...only(era, 'head', { id: agentId(project, agent), name: agent.name, short_id: agentId(project, agent) }),
+    ...only(era, 'seed', { agent_name: agent.name, managed_agent_id: agentId(project, agent) }),
+    ...optional({ provider: orUndefined(agent.provider), model: orUndefined(agent.model) }),
     ...only(era, 'head', {
-      resolved_model: agent.model,
+      ...optional({ resolved_model: orUndefined(agent.model) }),
       model_source: agent.model === '' ? 'provider_default' : 'project',
     }),
+    ...optional({ image: orUndefined(agent.image), driver: orUndefined(agent.driver) }),
+    scheduler_enabled: agent.schedulerEnabled,
   };
 }
 
 export function schedulerShape(project: Project, agent: Agent, era: Era) {
   return {
-    ...only(era, 'head', { id: schedulerId(project, agent), short_id: schedulerId(project, agent) }),
     agent_name: agent.name,
     scheduler_id: schedulerId(project, agent),
     ...only(era, 'seed', { managed_loader_id: schedulerId(project, agent) }),
@@ -90,13 +83,15 @@ export interface RunRecord {
   readonly detail?: RunDetail | undefined;
   /** What the agent said, when it was read. */
   readonly output?: string | undefined;
+  /** Nobody waited for it: the answer says how to read along. */
+  readonly detached?: boolean | undefined;
 }
 
-export function runShape({ run, detail, output }: RunRecord, era: Era) {
+export function runShape({ run, detail, output, detached = false }: RunRecord, era: Era) {
   const took = run.startedAt > 0n && run.endedAt > 0n ? Number(run.endedAt - run.startedAt) : undefined;
   return {
-    run_id: run.id,
-    ...only(era, 'head', { run_short_id: run.id }),
+    ...only(era, 'head', { id: run.id, short_id: run.id }),
+    ...only(era, 'seed', { run_id: run.id }),
     project_id: detail?.projectId ?? '',
     project_name: detail?.projectName ?? '',
     agent_name: run.agent,
@@ -117,9 +112,33 @@ export function runShape({ run, detail, output }: RunRecord, era: Era) {
       driver: orUndefined(detail?.driver ?? ''),
       image_ref: orUndefined(detail?.image ?? ''),
     }),
-    ...only(era, 'head', { warnings: [], logs_command: `muster logs --run-id ${run.id}` }),
+    ...only(era, 'head', detached ? { logs_command: logsCommand(run) } : {}),
   };
 }
+
+export function logsCommand(run: Run): string {
+  return `muster logs --run-id ${run.id}`;
+}
+
+/** A change of `up` or `down`: what a thread has is a session in one era and a sandbox in the other. */
+export function changeShape(change: Change, era: Era) {
+  const places = { seed: 'session', head: 'sandbox' };
+  return {
+    action: change.action,
+    resource_type: change.resourceType === 'thread' && era !== undefined ? places[era] : change.resourceType,
+    ...only(era, 'seed', { resource_id: change.resourceId }),
+    ...only(era, 'head', { id: change.resourceId, short_id: change.resourceId }),
+    name: change.name,
+    ...optional({ message: orUndefined(change.message) }),
+  };
+}
+
+/** What became of one sandbox that was stopped, resumed or removed. */
+export function actionShape(thread: Thread, status: SandboxAction) {
+  return { sandbox_id: thread.id, status, ...(status === 'stopped' && { outcome: 'graceful' }) };
+}
+
+export type SandboxAction = 'stopped' | 'resumed' | 'removed';
 
 /** Its words for the states of a run. */
 export function runStatus({ status }: Run): string {
@@ -145,7 +164,7 @@ export function sandboxShape(thread: Thread, era: Era) {
   return {
     ...only(era, 'seed', { session_id: thread.id }),
     ...only(era, 'head', { sandbox_id: thread.id, sandbox_short_id: thread.id }),
-    title: thread.summary,
+    ...optional({ title: orUndefined(thread.summary) }),
     driver: 'process',
     vm_status: running ? 'RUNNING' : 'STOPPED',
     ...optional({ workspace_path: orUndefined(thread.worktree) }),
@@ -161,24 +180,26 @@ export function sandboxShape(thread: Thread, era: Era) {
 
 /** One of `sandboxes` of `ps`. */
 export function listedSandboxShape(thread: Thread, agent: Agent | undefined) {
-  const running = isResident(thread);
   return {
-    kind: 'run',
-    runtime_id: thread.latestRun?.id ?? '',
     sandbox_id: thread.id,
     sandbox_short_id: thread.id,
     agent: thread.agent,
-    status: running ? 'running' : 'stopped',
-    run_id: thread.latestRun?.id ?? '',
-    run_short_id: thread.latestRun?.id ?? '',
+    status: sandboxStatus(thread),
+    ...optional({ run_id: thread.latestRun?.id, run_short_id: thread.latestRun?.id }),
     created_at: isoTime(thread.createdAt),
     updated_at: isoTime(thread.updatedAt),
     driver: agent?.driver ?? 'process',
-    image: agent?.image ?? '',
-    workspace: thread.worktree,
+    ...optional({ image: orUndefined(agent?.image ?? ''), workspace: orUndefined(thread.worktree) }),
     stopped_runtime_policy: agent?.stoppedRuntimePolicy ?? 'remove',
-    stopped_runtime_state: running ? '' : 'released',
+    ...optional({ stopped_runtime_state: isResident(thread) ? undefined : 'released' }),
   };
+}
+
+/** The words that `--status` takes for sandboxes; of processes only two of them ever hold. */
+export const sandboxStatuses = ['pending', 'running', 'stopped', 'failed', 'deleting'] as const;
+
+export function sandboxStatus(thread: Thread): 'running' | 'stopped' {
+  return isResident(thread) ? 'running' : 'stopped';
 }
 
 /** True while a process of an agent is at work in it. */
