@@ -89,8 +89,9 @@ function report({ out, json, compat }: CommandContext, record: RunRecord): numbe
   return 0;
 }
 
-function detachedLines(run: Run): readonly string[] {
-  return [`Run: ${run.id}`, `Sandbox: ${run.threadId}`, `Status: ${runStatus(run)}`, `Logs: ${logsCommand(run)}`];
+function detachedLines(started: Run): readonly string[] {
+  const { id, threadId } = started;
+  return [`Run: ${id}`, `Sandbox: ${threadId}`, `Status: ${runStatus(started)}`, `Logs: ${logsCommand(started)}`];
 }
 
 /** The shape that `run --json` and `inspect run` print: agent-compose's, and what only we know. */

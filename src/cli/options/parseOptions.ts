@@ -62,7 +62,7 @@ function specOf({ name, rawName }: OptionToken, table: OptionTable, command: str
 
 function valueOf({ value, inlineValue, rawName }: OptionToken, spec: OptionSpec): string {
   // `--agent --json` has forgotten a value; `--tail -1` has not.
-  const isForgotten = value === undefined || (inlineValue !== true && /^-[^\d]/.test(value));
+  const isForgotten = value === undefined || (!inlineValue && /^-[^\d]/.test(value));
   if (!isForgotten) return value;
   throw usageError(
     `${rawName} needs a value (${spec.value ?? 'TEXT'}); one that begins with a dash is written ${rawName}=….`,
