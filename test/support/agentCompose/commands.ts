@@ -78,6 +78,10 @@ export const eraCommands: readonly EraCommand[] = [
     shape: 'exec',
     args: ['T', '--', 'true'],
   }),
+  // Its `--payload` and `--status`, and `scheduler invoke`, `logs`, `prune`, `stop` and `inspect`, are not there yet.
+  head('scheduler ls', '--verbose'),
+  head('scheduler trigger', '--detach-d'),
+  head('scheduler runs', '--trigger= --limit='),
   head('inspect', '', { shape: 'inspectProject', args: ['project'] }),
   head('inspect', '', { shape: 'inspectAgent', args: ['agent', 'dev'] }),
   head('inspect', '', { shape: 'run', args: ['run', 'R'] }),
