@@ -83,6 +83,33 @@ describe('following a conversation', () => {
     });
   });
 
+  test('lines are lines while they come, and the answer is there once after the end', async () => {
+    const lines = (text: string): ToThreadPage => ({
+      type: 'transcript',
+      runId,
+      entries: [{ kind: 'text', text, delta: true, plain: true }],
+    });
+    await withPage([...workingThread(0).slice(0, 3), { type: 'caughtUp' }], async view => {
+      await view.send(lines('# not a heading\n'), lines('  indented\n\n'), lines('\u001b[31m*red*\u001b[0m\n'));
+      const shown = view.page.locator('.plain-lines');
+      const expected = '# not a heading\n  indented\n\n*red*';
+      expect(await shown.allInnerTexts()).toEqual([expected]);
+      expect(await shown.locator('.ansi-red').innerText()).toBe('*red*');
+      await view.send({
+        type: 'conversation',
+        messages: [
+          messageView(),
+          messageView({ id: 'message00002', from: 'dev', to: 'you', intent: 'response', body: '*red*', runId }),
+        ],
+        runs: [runView()],
+        merges: [],
+      });
+      await view.page.getByText('succeeded').first().waitFor();
+      expect(await shown.allInnerTexts()).toEqual([expected]);
+      expect(await view.page.getByText('*red*').count()).toBe(1);
+    });
+  });
+
   test('unfolding a tool call leaves its line where it is, also in the middle of a long list', async () => {
     const entries = Array.from({ length: 400 }, (_, i): TranscriptEntry => ({
       kind: 'tool_call',

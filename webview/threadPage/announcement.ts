@@ -10,7 +10,9 @@ const maxSpoken = 240;
 export function announcementOf(message: ToThreadPage, before: PageState, strings: WebviewStrings): string | undefined {
   if (message.type === 'transcript') {
     // Pieces of a text would be spoken as stumps of sentences.
-    const said = message.entries.findLast(entry => entry.kind === 'text' && entry.delta !== true);
+    const said = message.entries.findLast(
+      entry => entry.kind === 'text' && (entry.delta !== true || entry.text.endsWith('\n')),
+    );
     const agent = before.runs.find(run => run.id === message.runId)?.agent;
     if (said?.kind !== 'text' || agent === undefined) return undefined;
     const text = said.text.trim();

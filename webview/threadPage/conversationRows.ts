@@ -12,7 +12,7 @@ export type ConversationRow = { readonly key: string; readonly estimate: number 
       readonly at: number;
     }
   /** `author` is empty where the row above is by the same one. */
-  | { readonly kind: 'text'; readonly author: string; readonly text: string }
+  | { readonly kind: 'text'; readonly author: string; readonly text: string; readonly plain: boolean }
   | { readonly kind: 'runStart'; readonly number: number; readonly run: RunView }
   | { readonly kind: 'runEnd'; readonly number: number; readonly run: RunView; readonly error: string }
   | { readonly kind: 'activity'; readonly run: RunView }
@@ -29,7 +29,8 @@ const person = 'you';
 
 /**
  * The conversation in order: each message, then what the runs that it caused said and did, then how they ended. A
- * response that a run wrote is shown only where the transcript does not say the same already.
+ * response or error that a run wrote is made of its transcript: it is shown only where there is none. Where something comes
+ * from decides, never what it says: the same live, at the end and after reopening.
  */
 export function conversationRows(conversation: {
   readonly messages: readonly MessageView[];
@@ -78,32 +79,27 @@ function addRunRows(rows: ConversationRow[], { run, number, alone, entries, answ
   const active = isActive(run.status);
   if (!alone) rows.push({ kind: 'runStart', key: `${run.id}:start`, estimate: 28, number, run });
   let authorShown = false;
-  const said = new Set<string>();
+  let said = false;
+  let failed = false;
   for (const row of transcriptRows(entries)) {
     const key = `${run.id}:${row.index}`;
+    const author = authorShown ? '' : run.agent;
     if (row.kind === 'text') {
-      said.add(row.text);
-      rows.push({
-        kind: 'text',
-        key,
-        estimate: textEstimate(row.text),
-        author: authorShown ? '' : run.agent,
-        text: row.text,
-      });
+      said = true;
+      rows.push({ kind: 'text', key, estimate: textEstimate(row.text), author, text: row.text, plain: row.plain });
     } else {
-      if (row.kind === 'error') said.add(row.message.trim());
-      rows.push({ kind: 'entry', key, estimate: 26, author: authorShown ? '' : run.agent, runActive: active, row });
+      failed ||= row.kind === 'error';
+      rows.push({ kind: 'entry', key, estimate: 26, author, runActive: active, row });
     }
     authorShown = true;
   }
   for (const answer of answers) {
-    if (answer.body.trim() === '' || said.has(answer.body.trim()) || answer.body.trim() === run.error?.trim()) continue;
-    said.add(answer.body.trim());
-    rows.push(messageRow(answer));
+    const known = answer.intent === 'error' ? failed || run.error !== undefined : said;
+    if (!known && !active && answer.body.trim() !== '') rows.push(messageRow(answer));
   }
   if (active) rows.push({ kind: 'activity', key: `${run.id}:activity`, estimate: 28, run });
   else {
-    const error = run.error !== undefined && !said.has(run.error.trim()) ? run.error : '';
+    const error = run.error !== undefined && !failed ? run.error : '';
     rows.push({ kind: 'runEnd', key: `${run.id}:end`, estimate: 28, number, run, error });
   }
 }

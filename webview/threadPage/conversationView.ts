@@ -4,6 +4,7 @@ import type { RunView } from '../../src/protocol/webview/threadView.js';
 import { fill, isStringKey, type WebviewStrings } from '../../src/protocol/webview/webviewStrings.js';
 import { icon } from '../shared/icon.js';
 import { markdown } from '../shared/markdown.js';
+import { terminalText } from '../shared/terminalText.js';
 import { age, elapsed } from '../shared/timeText.js';
 import type { ConversationRow } from './conversationRows.js';
 import { ago } from './pageHeader.js';
@@ -34,7 +35,13 @@ export function conversationRow(row: ConversationRow, context: RowContext): Temp
     case 'text':
       return html`<div class="turn">
         <div class="turn-author">${row.author}</div>
-        <div class="turn-body"><div class="prose">${markdown(row.text)}</div></div>
+        <div class="turn-body">
+          ${
+            row.plain
+              ? html`<div class="plain-lines">${terminalText(row.text.replace(/\n$/, ''))}</div>`
+              : html`<div class="prose">${markdown(row.text)}</div>`
+          }
+        </div>
       </div>`;
     case 'runStart':
       return html`<div class="run-start">
@@ -93,7 +100,7 @@ function entry(row: Extract<ConversationRow, { kind: 'entry' }>, context: RowCon
         title: strings.otherOutput,
         result: of.lines === 1 ? strings.oneLine : fill(strings.lines, of.lines),
         body: html`<pre class="code-block" tabindex="0" role="group" aria-label=${strings.otherOutput}>
-${of.text}</pre>`,
+${terminalText(of.text)}</pre>`,
       });
     case 'error':
       return html`<div class="error-row">${icon('error')}<span class="as-typed">${of.message}</span></div>`;

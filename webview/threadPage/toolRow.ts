@@ -3,6 +3,7 @@ import { formatLineChanges } from '../../src/protocol/displayFormat.js';
 import type { ToolCallEntry, ToolCategory, ToolResultEntry } from '../../src/protocol/webview/transcriptView.js';
 import { fill, type WebviewStrings } from '../../src/protocol/webview/webviewStrings.js';
 import { icon } from '../shared/icon.js';
+import { terminalText } from '../shared/terminalText.js';
 import { editLines, readableInput, toolSummary } from './toolPreview.js';
 
 const categoryIcons: Readonly<Record<ToolCategory, string>> = {
@@ -101,5 +102,5 @@ function details({ call, result, strings, onOpenDiff, onOpenFile }: ToolRowOptio
 }
 
 function block(label: string, text: string): TemplateResult {
-  return html`<pre class="code-block" tabindex="0" role="group" aria-label=${label}>${text}</pre>`;
+  return html`<pre class="code-block" tabindex="0" role="group" aria-label=${label}>${terminalText(text)}</pre>`;
 }

@@ -2,7 +2,8 @@ import type { ToolCallEntry, ToolResultEntry, TranscriptEntry } from '../../src/
 
 /** What one run said and did, as rows: results joined to their calls, stray output gathered. */
 export type TranscriptRow =
-  | { readonly kind: 'text'; readonly index: number; readonly text: string }
+  /** `plain`: lines, not Markdown. */
+  | { readonly kind: 'text'; readonly index: number; readonly text: string; readonly plain: boolean }
   | { readonly kind: 'thinking'; readonly index: number; readonly text: string }
   | { readonly kind: 'tool'; readonly index: number; readonly call: ToolCallEntry; readonly result?: ToolResultEntry }
   | { readonly kind: 'raw'; readonly index: number; readonly text: string; readonly lines: number }
@@ -24,26 +25,31 @@ function buildRows(entries: readonly TranscriptEntry[]): readonly TranscriptRow[
   const rows: TranscriptRow[] = [];
   /** Calls without a result yet, by call id: the row's place in `rows`. */
   const open = new Map<string, number>();
-  let lastText = '';
   /** The last row is a text whose next piece may follow. */
   let openText = false;
+  /** Since the last tool call, which is where the final answer stands. */
+  let said = false;
   entries.forEach((entry, index) => {
     switch (entry.kind) {
-      case 'text':
-      case 'result': {
+      case 'text': {
+        said = true;
         const last = rows.at(-1);
-        const goesOn = entry.delta === true && openText && last?.kind === 'text';
+        const plain = entry.plain === true;
+        const goesOn = entry.delta === true && openText && last?.kind === 'text' && last.plain === plain;
         openText = entry.delta === true;
-        if (goesOn) {
-          lastText = last.text + entry.text;
-          rows[rows.length - 1] = { ...last, text: lastText };
+        if (goesOn && !(plain && isLong(last.text))) {
+          rows[rows.length - 1] = { ...last, text: last.text + entry.text };
           return;
         }
-        const text = openText ? entry.text.trimStart() : entry.text.trim();
-        // The final answer is usually the last text once more.
-        if (text === '' || (entry.kind === 'result' && text === lastText.trim())) return;
-        lastText = text;
-        rows.push({ kind: 'text', index, text });
+        const text = plain ? entry.text : openText ? entry.text.trimStart() : entry.text.trim();
+        if (text.trim() !== '') rows.push({ kind: 'text', index, text, plain });
+        return;
+      }
+      case 'result': {
+        openText = false;
+        // What a CLI calls the result is what its agent said last, once more.
+        const text = entry.text.trim();
+        if (!said && text !== '') rows.push({ kind: 'text', index, text, plain: false });
         return;
       }
       case 'thinking':
@@ -53,6 +59,7 @@ function buildRows(entries: readonly TranscriptEntry[]): readonly TranscriptRow[
         addText(rows, { kind: 'raw', index, text: entry.text });
         return;
       case 'tool_call':
+        said = false;
         open.set(entry.callId, rows.length);
         rows.push({ kind: 'tool', index, call: entry });
         return;
@@ -68,6 +75,13 @@ function buildRows(entries: readonly TranscriptEntry[]): readonly TranscriptRow[
     }
   });
   return rows;
+}
+
+/** Lines beyond this begin a row of their own: the list draws only rows that are in view. */
+const maxPlainRow = 8_000;
+
+function isLong(text: string): boolean {
+  return text.length > maxPlainRow;
 }
 
 /** Appends to the row before it when that is of the same kind, so that a hundred stray lines are one row. */

@@ -6,7 +6,7 @@ export type AgentEvent =
   /** The CLI's own conversation id, stored the moment it appears so that a follow-up resumes it. */
   | { readonly kind: 'conversation'; readonly id: string }
   /** With `delta` it goes on where the text before it (also with `delta`, nothing between them) stopped. */
-  | { readonly kind: 'text'; readonly text: string; readonly delta?: boolean }
+  | TextEvent
   | { readonly kind: 'thinking'; readonly text: string }
   | ToolCall
   | ToolResult
@@ -17,6 +17,15 @@ export type AgentEvent =
   | { readonly kind: 'error'; readonly message: string; readonly reason: AgentErrorReason }
   /** A line that is not of the CLI's documented format; shown in the raw log and as plain text. */
   | { readonly kind: 'raw'; readonly text: string };
+
+/** Something an agent says. */
+export interface TextEvent {
+  readonly kind: 'text';
+  readonly text: string;
+  readonly delta?: boolean;
+  /** Lines of a program that says nothing about their format: each is a line, none is Markdown. */
+  readonly plain?: boolean;
+}
 
 /** One tool use. `title` is what matters in one line: a file, a command, a pattern. */
 export interface ToolCall {

@@ -1,4 +1,4 @@
-import type { AgentEvent } from './agentEvent.js';
+import type { AgentEvent, TextEvent } from './agentEvent.js';
 
 /** An event with the byte offset in `stdout.ndjson` after which reading goes on. */
 export interface PlacedEvent {
@@ -10,27 +10,30 @@ export interface PlacedEvent {
 const maxHeld = 16_384;
 
 /**
- * Makes whole texts of the pieces that some CLIs stream, so that readers never see half a word as a paragraph.
- * Pieces are held back until something else follows, a line is complete, or they get long.
+ * Makes few parts of the many pieces that some CLIs stream, so that readers never see half a word as a paragraph. Pieces are
+ * held back until something else follows, a line is complete, or they get long; a part says itself that it is one (`delta`),
+ * because the next one goes on where it stopped.
  */
 export class TextJoiner {
-  #held: { readonly text: string; readonly end: number } | undefined;
+  #held: { readonly event: TextEvent; readonly end: number } | undefined;
 
   add(event: AgentEvent, end: number): readonly PlacedEvent[] {
     if (event.kind !== 'text' || event.delta !== true) return [...this.flush(), { event, end }];
-    this.#held = { text: (this.#held?.text ?? '') + event.text, end };
-    return this.#held.text.length < maxHeld ? [] : this.flush();
+    const other = this.#held?.event.plain === event.plain ? [] : this.flush();
+    const text = (this.#held?.event.text ?? '') + event.text;
+    this.#held = { event: { ...event, text }, end };
+    return text.length < maxHeld ? other : [...other, ...this.flush()];
   }
 
   /** Nothing more is there for now: complete lines need not wait. */
   pause(): readonly PlacedEvent[] {
-    return this.#held?.text.endsWith('\n') === true ? this.flush() : [];
+    return this.#held?.event.text.endsWith('\n') === true ? this.flush() : [];
   }
 
-  /** Nothing more will come. */
+  /** Hands out what is held. */
   flush(): readonly PlacedEvent[] {
     const held = this.#held;
     this.#held = undefined;
-    return held === undefined ? [] : [{ event: { kind: 'text', text: held.text }, end: held.end }];
+    return held === undefined ? [] : [held];
   }
 }

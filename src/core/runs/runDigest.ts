@@ -9,6 +9,8 @@ export interface RunDigestState {
   readonly offset: number;
   readonly conversation?: string;
   readonly answer: string;
+  /** `answer` is only the end of what was said: the conclusion is there. */
+  readonly answerCut?: boolean;
   /** The next piece of streamed text belongs to `answer`. */
   readonly answerIsOpen?: boolean;
   readonly sawResult: boolean;
@@ -35,6 +37,8 @@ export const emptyDigest: RunDigestState = {
 };
 
 const maxAnswer = 16_384;
+/** Stands where the beginning of an answer was. */
+export const cutMark = '[… the beginning is in the raw log]';
 const maxActivity = 200;
 const maxErrors = 10;
 
@@ -52,7 +56,7 @@ function digestOne(state: RunDigestState, event: AgentEvent): RunDigestState {
       const text = state.answerIsOpen === true && event.delta === true ? state.answer + event.text : event.text;
       return {
         ...state,
-        answer: state.sawResult ? state.answer : text.slice(0, maxAnswer),
+        ...(state.sawResult ? {} : endOf(text, state.answerIsOpen === true && event.delta === true && state.answerCut)),
         answerIsOpen: event.delta === true,
         activity: oneLine(event.text) || state.activity,
       };
@@ -66,7 +70,7 @@ function digestOne(state: RunDigestState, event: AgentEvent): RunDigestState {
     case 'usage':
       return { ...state, usage: addUsage(state.usage, event) };
     case 'result':
-      return { ...state, answer: event.text.slice(0, maxAnswer), sawResult: true };
+      return { ...state, ...endOf(event.text, false), sawResult: true };
     case 'error':
       return {
         ...state,
@@ -84,11 +88,19 @@ function digestOne(state: RunDigestState, event: AgentEvent): RunDigestState {
 export function concludingDigest(state: RunDigestState, stderrTail: string): RunDigest {
   return {
     ...(state.conversation === undefined ? {} : { conversation: state.conversation }),
-    answer: state.answer,
+    answer: state.answerCut === true ? `${cutMark}\n\n${state.answer}` : state.answer,
     errors: state.errors,
     sawResult: state.sawResult,
     stderrTail,
   };
+}
+
+/** The end of an answer, from the start of a line where there is one. */
+function endOf(text: string, alreadyCut: boolean | undefined): Pick<RunDigestState, 'answer' | 'answerCut'> {
+  if (text.length <= maxAnswer) return { answer: text, answerCut: alreadyCut ?? false };
+  const end = text.slice(-maxAnswer);
+  const line = end.indexOf('\n');
+  return { answer: line >= 0 && line < end.length - 1 ? end.slice(line + 1) : end, answerCut: true };
 }
 
 function addUsage(totals: UsageTotals, event: Usage): UsageTotals {

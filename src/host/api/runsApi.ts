@@ -188,7 +188,10 @@ function itemOf(event: AgentEvent): TranscriptItem['item'] | undefined {
     case 'conversation':
       return undefined;
     case 'text':
-      return init({ case: 'text', value: { text: event.text, delta: event.delta ?? false } });
+      return init({
+        case: 'text',
+        value: { text: event.text, delta: event.delta ?? false, plain: event.plain ?? false },
+      });
     case 'thinking':
     case 'result':
     case 'raw':

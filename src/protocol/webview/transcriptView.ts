@@ -9,6 +9,8 @@ const text = z.object({
   text: z.string(),
   /** A piece that goes on where the one before it stopped. */
   delta: z.optional(z.boolean()),
+  /** Lines, not Markdown. */
+  plain: z.optional(z.boolean()),
 });
 const toolCall = z.object({
   kind: z.literal('tool_call'),
@@ -45,7 +47,12 @@ export function toTranscriptEntry(item: TranscriptItem): TranscriptEntry | undef
     case 'thinking':
     case 'result':
     case 'raw':
-      return { kind: of.case, text: of.value.text, ...(of.value.delta && { delta: true }) };
+      return {
+        kind: of.case,
+        text: of.value.text,
+        ...(of.value.delta && { delta: true }),
+        ...(of.value.plain && { plain: true }),
+      };
     case 'toolCall':
       return {
         kind: 'tool_call',

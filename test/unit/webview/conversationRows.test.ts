@@ -61,6 +61,18 @@ describe('rows of a conversation', () => {
     ]);
   });
 
+  test('an answer that was kept only in part is not shown beside the whole of it', () => {
+    const messages = [
+      message('m1', 'Do it.', { runId: 'r1' }),
+      message('m2', '[…]\nline 2', { from: 'dev', to: 'you', intent: 'response', runId: 'r1' }),
+    ];
+    const lines: TranscriptEntry = { kind: 'text', text: 'line 1\nline 2\n', delta: true, plain: true };
+    const live = shortly([messages[0]!], [run('r1', 'm1', { status: 'running' })], { r1: [lines] });
+    const ended = shortly(messages, [run('r1', 'm1')], { r1: [lines] });
+    expect(live.slice(0, 2)).toEqual(ended.slice(0, 2));
+    expect(ended).toEqual(['you: Do it.', 'dev> line 1\nline 2\n', 'end succeeded']);
+  });
+
   test('an answer that the transcript lacks is shown before the end of its run', () => {
     const messages = [
       message('m1', 'Do it.'),

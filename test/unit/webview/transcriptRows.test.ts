@@ -57,9 +57,14 @@ describe('rows of a transcript', () => {
 
   test('the final answer is shown once', () => {
     expect(shortly([text('All done. '), { kind: 'result', text: 'All done.' }])).toEqual(['0 text All done.']);
-    expect(shortly([text('Nearly'), { kind: 'result', text: 'All done.' }])).toEqual([
+    expect(shortly([text('Nearly'), call('a'), { kind: 'result', text: 'All done.' }])).toEqual([
       '0 text Nearly',
-      '1 text All done.',
+      '1 tool run a ...',
+      '2 text All done.',
+    ]);
+    // What differs is only how it was cut and joined: it comes from the same place.
+    expect(shortly([text('All ', true), text('done.\n', true), { kind: 'result', text: 'All  done.' }])).toEqual([
+      '0 text All done.\n',
     ]);
   });
 
@@ -83,5 +88,15 @@ describe('rows of a transcript', () => {
     const before = transcriptRows(entries).map(row => row.index);
     const after = transcriptRows([...entries, { kind: 'raw', text: 'y' }, result('a')]).map(row => row.index);
     expect(after).toEqual(before);
+  });
+
+  test('lines stay lines, whenever they arrive, and long output is many rows', () => {
+    const lines = (said: string): TranscriptEntry => ({ kind: 'text', text: said, delta: true, plain: true });
+    const row = { kind: 'text', index: 0, text: 'one\n  two\n\nthree\n', plain: true };
+    expect(transcriptRows([lines('one\n  two\n\nthree\n')])).toEqual([row]);
+    expect(transcriptRows([lines('one\n'), lines('  two\n\n'), lines('three\n')])).toEqual([row]);
+    const many = transcriptRows(Array.from({ length: 5_000 }, (_, i) => lines(`line ${i}\n`)));
+    expect(many.length).toBeGreaterThan(5);
+    expect(many.map(each => (each.kind === 'text' ? each.text : '')).join('')).toContain('line 4998\nline 4999\n');
   });
 });

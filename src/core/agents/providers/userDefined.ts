@@ -86,7 +86,7 @@ function argument(prompt: string): string {
 
 function parseOutput(output: Output, line: string): readonly AgentEvent[] {
   // Lines are pieces of one text: the answer, or a JSON value that is printed over several lines.
-  const piece: AgentEvent = { kind: 'text', text: `${line}\n`, delta: true };
+  const piece: AgentEvent = { kind: 'text', text: `${line}\n`, delta: true, plain: true };
   if (output.format === 'text') return [piece];
   const found = readJson(output, line);
   if (found === undefined) {

@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { AgentEvent } from '../../../../src/core/agents/agentEvent.js';
-import { digestEvent, emptyDigest, type RunDigestState } from '../../../../src/core/runs/runDigest.js';
+import {
+  concludingDigest,
+  digestEvent,
+  emptyDigest,
+  type RunDigestState,
+} from '../../../../src/core/runs/runDigest.js';
 
 function digestOf(...events: readonly AgentEvent[]): RunDigestState {
   return events.reduce(digestEvent, emptyDigest);
@@ -23,6 +28,23 @@ describe('the answer', () => {
     const piece = (text: string): AgentEvent => ({ kind: 'text', text, delta: true });
     expect(digestOf(piece('Hel'), piece('lo')).answer).toBe('Hello');
     expect(digestOf(piece('Hel'), { kind: 'thinking', text: '' }, piece('lo')).answer).toBe('lo');
+  });
+});
+
+describe('a long answer', () => {
+  const line = (i: number): AgentEvent => ({ kind: 'text', text: `line ${i}\n`, delta: true, plain: true });
+
+  test('keeps its end, which is where the conclusion is, from the start of a line, and says so', () => {
+    const digest = digestOf(...Array.from({ length: 5_000 }, (_, i) => line(i)));
+    const { answer } = concludingDigest(digest, '');
+    expect(answer).toMatch(/^\[… the beginning is in the raw log\]\n\nline \d+\n/);
+    expect(answer.endsWith('line 4998\nline 4999\n')).toBe(true);
+    expect(answer.length).toBeLessThan(17_000);
+  });
+
+  test('that is followed by a short one leaves no mark', () => {
+    const digest = digestOf({ kind: 'text', text: 'x'.repeat(50_000) }, { kind: 'text', text: 'Done.' });
+    expect(concludingDigest(digest, '').answer).toBe('Done.');
   });
 });
 
