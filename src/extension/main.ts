@@ -87,7 +87,7 @@ export function activate(context: vscode.ExtensionContext): TestAccess | undefin
   registerCompose(services);
   registerContextKeys(services);
   registerStatusBar(services);
-  registerTerminalPath(context, host.stateDir);
+  registerTerminalPath(context, host.stateDir, log);
   connectWhenNeeded(services, Object.values(views));
   return context.extensionMode === vscode.ExtensionMode.Test ? { services, views, tasks } : undefined;
 }

@@ -7,7 +7,7 @@ import { runCommand } from '../runCommand.ts';
 const toBuild = ['git', 'procps', 'libkrb5-dev', 'build-essential', 'pkg-config', 'python3'];
 
 /** What the browser suites need besides. */
-const toBrowse = ['chromium', 'fonts-dejavu-core'];
+const toBrowse = ['chromium', 'fonts-dejavu-core', 'zsh', 'fish'];
 
 /** Installs the system packages that are missing. Where there is no apt, they are expected to be there by other means. */
 export async function provideSystemPackages(options: { readonly browser: boolean }): Promise<void> {

@@ -5,6 +5,7 @@ import './activation.test.js';
 import './composeApply.test.js';
 import './compose.test.js';
 import './path.test.js';
+import './terminal.test.js';
 
 /** Called by VS Code inside the extension host. Rejecting makes the run fail. */
 export async function run(): Promise<void> {
