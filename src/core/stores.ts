@@ -6,6 +6,7 @@ import type { ProjectStores } from './projects/projectStore.js';
 import type { RunStores } from './runs/runStore.js';
 import type { ScheduleStores } from './schedules/scheduleStore.js';
 import type { ThreadStores } from './threads/threadStore.js';
+import type { RescueStores } from './workspaces/rescueStore.js';
 
 /** Every store of the database: for who makes them and for who translates them. Nothing in `core` may ask for all. */
 export interface Stores
@@ -17,4 +18,5 @@ export interface Stores
     MergeStores,
     ReviewStores,
     ScheduleStores,
+    RescueStores,
     EventStores {}

@@ -20,8 +20,11 @@ import { DispatchService } from '../core/threads/dispatchService.js';
 import { ThreadService } from '../core/threads/threadService.js';
 import { ThreadSettler } from '../core/threads/threadSettler.js';
 import { WorkspaceService } from '../core/workspaces/workspaceService.js';
+import type { RescueDriver } from '../core/workspaces/rescueDriver.js';
+import { RescueService } from '../core/workspaces/rescueService.js';
 import type { WorktreeDriver } from '../core/workspaces/worktreeDriver.js';
 import { createGitMergeDriver } from '../drivers/git/merge/gitMergeDriver.js';
+import { createGitRescueDriver } from '../drivers/git/rescue/gitRescueDriver.js';
 import { createGitWorktreeDriver } from '../drivers/git/worktree/gitWorktreeDriver.js';
 import { createProcessSandbox, type ProcessSandbox } from '../drivers/process/createProcessSandbox.js';
 import { HostComposeReader } from './compose/hostComposeReader.js';
@@ -42,6 +45,8 @@ const longestGoodbyeMs = 5_000;
 export interface HostCore extends HostState {
   readonly sandbox: ProcessSandbox;
   readonly worktrees: WorktreeDriver;
+  readonly rescueDriver: RescueDriver;
+  readonly rescues: RescueService;
   readonly shell: LoginShell;
   readonly secrets: ComposeSecrets;
   readonly providers: ProviderRegistries;
@@ -73,9 +78,11 @@ export function buildCore(
   const sandbox = resources.add(createProcessSandbox({ stateDir, clock, log }));
   sandbox.prepare();
   const worktrees = createGitWorktreeDriver({ stateDir, clock, log });
+  const rescueDriver = createGitRescueDriver({ stateDir, clock, log });
   const mergeDriver = createGitMergeDriver({ stateDir, clock, log, journal: storedLandings(store) });
   const providers = new ProviderRegistries(redactingProviders(redactor));
-  const workspaces = new WorkspaceService({ driver: worktrees, worktreesDir: state.directory.worktrees });
+  const workspaces = new WorkspaceService({ ...common, driver: worktrees, worktreesDir: state.directory.worktrees });
+  const rescues = new RescueService({ ...common, driver: rescueDriver, workspaces });
   const secretDigest = keyedDigest(stateDir);
   const secrets = new ComposeSecrets({ digest: secretDigest, redactor });
   const environment = new HostRunEnvironment({
@@ -115,7 +122,7 @@ export function buildCore(
     limit: defaultConcurrency,
   });
   resources.add({ dispose: () => patiently(runs.dispose(), clock) });
-  const threads = new ThreadService({ ...common, runs, settler, workspaces, driver: worktrees });
+  const threads = new ThreadService({ ...common, runs, settler, workspaces, rescues, driver: worktrees });
   const reviews = new ReviewService({ ...common, settler, driver: worktrees, digest: sha256 });
   const dispatcher = new DispatchService({ ...common, providers, workspaces, environment, runs });
   const schedules = new ScheduleService({ ...common, times: cronTimes, dispatcher });
@@ -129,6 +136,8 @@ export function buildCore(
     ...state,
     sandbox,
     worktrees,
+    rescueDriver,
+    rescues,
     shell,
     secrets,
     providers,

@@ -29,18 +29,19 @@ export function recover(core: HostCore, end: HostEnd, resources: DisposableStore
 }
 
 /**
- * Finishes what an earlier host was killed in: first half-removed worktrees, then snapshots of ended runs, merges, and
- * threads that were being abandoned.
+ * Finishes what an earlier host was killed in: first worktrees that were being made, removed or brought back, then snapshots
+ * of ended runs, merges, and threads that were being abandoned.
  */
-async function recoverWork({ store, log, worktrees, runs, merges, threads }: HostCore): Promise<void> {
+async function recoverWork({ store, log, rescueDriver, rescues, runs, merges, threads }: HostCore): Promise<void> {
   for (const repository of store.read(stores => stores.threads.repositories())) {
     try {
-      await worktrees.recover(repository);
+      await rescueDriver.sweep(repository);
     } catch (error) {
       // The repository may be gone or on a disk that is not there; its threads say so when somebody opens them.
       log.warn('A repository could not be looked after', { repository, reason: errorMessage(error) });
     }
   }
+  await rescues.recover();
   runs.takeUpSettling();
   merges.recover();
   await threads.recover();

@@ -45,7 +45,7 @@ export async function readForeignFile(
 }
 
 /** As {@link readForeignFile}, for small files whose answer somebody is waiting for. */
-export function readForeignFileSync(path: string, options: { readonly maxBytes: number }): ForeignFile {
+export function readForeignFileSync(path: string | Buffer, options: { readonly maxBytes: number }): ForeignFile {
   try {
     const reason = refusal(lstatSync(path));
     if (reason !== undefined) return { kind: 'refused', reason };

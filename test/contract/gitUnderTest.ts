@@ -4,18 +4,22 @@ import { silentLog } from '../../src/base/log.js';
 import type { MergeDriver } from '../../src/core/merges/mergeDriver.js';
 import type { WorktreeDriver, WorktreeRef } from '../../src/core/workspaces/worktreeDriver.js';
 import { createGitMergeDriver } from '../../src/drivers/git/merge/gitMergeDriver.js';
+import { createGitRescueDriver } from '../../src/drivers/git/rescue/gitRescueDriver.js';
 import { createGitWorktreeDriver } from '../../src/drivers/git/worktree/gitWorktreeDriver.js';
 import { createNodeClock } from '../../src/drivers/process/nodeClock.js';
 import { fileJournal } from '../support/fileJournal.js';
 import { FakeGit } from '../support/fakes/fakeGit.js';
 import { FakeMergeDriver } from '../support/fakes/fakeMergeDriver.js';
+import { FakeRescueDriver } from '../support/fakes/fakeRescueDriver.js';
 import { FakeWorktreeDriver } from '../support/fakes/fakeWorktreeDriver.js';
+import { Rescuer } from '../support/rescuer.js';
 import { commitIn, GitRepository, isolatedGitEnvironment, lines, writeIn } from '../support/gitRepository.js';
 
 /** One repository with `main` checked out (README.md, src/a.txt, src/b.txt), the drivers, and ways to look at both. */
 export interface GitUnderTest {
   readonly worktrees: WorktreeDriver;
   readonly merges: MergeDriver;
+  readonly rescuer: Rescuer;
   readonly root: string;
   /** A folder outside of any repository. */
   readonly outside: string;
@@ -29,6 +33,8 @@ export interface GitUnderTest {
   commit(path: string, files: Readonly<Record<string, string>>): Promise<string>;
   headOf(branch: string): Promise<string | undefined>;
   parentsOf(commit: string): Promise<readonly string[]>;
+  /** Everything that no ref keeps is gone afterwards. */
+  collectGarbage(): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -43,6 +49,7 @@ async function openFake(): Promise<GitUnderTest> {
   return {
     worktrees: new FakeWorktreeDriver(git),
     merges: new FakeMergeDriver(git),
+    rescuer: new Rescuer(new FakeRescueDriver(git)),
     root: git.root,
     outside: '/elsewhere',
     worktree: name => ({ repository: git.root, path: `/worktrees/${name}`, branch: `muster/${name}` }),
@@ -52,6 +59,7 @@ async function openFake(): Promise<GitUnderTest> {
     commit: async (path, files) => git.commitOn(git.checkoutAt(path)?.branch ?? '', files),
     headOf: async branch => git.branches.get(branch),
     parentsOf: async commit => git.commit(commit).parents,
+    collectGarbage: async () => {},
     dispose: async () => {},
   };
 }
@@ -69,6 +77,7 @@ async function openReal(): Promise<GitUnderTest> {
   return {
     worktrees: createGitWorktreeDriver(options),
     merges: createGitMergeDriver({ ...options, journal: fileJournal(options.stateDir) }),
+    rescuer: new Rescuer(createGitRescueDriver(options)),
     root: repository.root,
     outside,
     worktree: name => ({
@@ -90,6 +99,10 @@ async function openReal(): Promise<GitUnderTest> {
         () => undefined,
       ),
     parentsOf: async commit => (await repository.git('log', '-1', '--format=%P', commit)).split(' '),
+    collectGarbage: async () => {
+      await repository.git('reflog', 'expire', '--expire=now', '--all');
+      await repository.git('gc', '--quiet', '--prune=now');
+    },
     dispose: () => repository.dispose(),
   };
 }

@@ -110,7 +110,7 @@ describe.each(gitsUnderTest)('merges of %s', (_, open) => {
     const { head } = await git.worktrees.create(idle, signal);
     const nothing = await merge({ worktree: idle, commit: head, baseCommit: head });
     expect(nothing).toMatchObject({ kind: 'blocked', reason: 'no_commits' });
-    await git.worktrees.remove(ref);
+    await git.rescuer.remove(ref);
     expect(await merge()).toMatchObject({ kind: 'blocked', reason: 'worktree_missing' });
     expect(await git.headOf('main')).toBe(base);
   });

@@ -147,7 +147,7 @@ describe.each(gitsUnderTest)('worktrees of %s', (_, open) => {
     await git.write(`${ref.path}/README.md`, 'other\n');
     await git.write(`${ref.path}/src/new.txt`, 'new\n');
     const { head } = await git.worktrees.snapshot(ref, 'Work');
-    await git.worktrees.remove(ref);
+    await git.rescuer.remove(ref);
     expect(await git.worktrees.committedChanges(git.root, { base, head })).toEqual([
       { path: 'README.md', status: 'modified', binary: false, additions: 1, deletions: 1 },
       { path: 'src/new.txt', status: 'added', binary: false, additions: 1, deletions: 0 },
@@ -160,41 +160,52 @@ describe.each(gitsUnderTest)('worktrees of %s', (_, open) => {
     const head = await git.commit(ref.path, { 'work.txt': 'work\n' });
     await git.write(`${ref.path}/README.md`, 'edited\n');
     await git.write(`${ref.path}/untracked.txt`, 'untracked\n');
-    const rescue = await git.worktrees.remove(ref);
-    expect(rescue).toMatchObject({ head, branch: ref.branch });
+    const rescue = await git.rescuer.remove(ref);
+    expect(rescue).toMatchObject({ head, branch: ref.branch, path: ref.path, leftover: [] });
     expect(rescue.ref).toMatch(/^refs\/muster\/rescue\//);
     expect(await git.headOf(ref.branch)).toBeUndefined();
     expect(await git.read(`${ref.path}/work.txt`)).toBeUndefined();
     await expect(git.worktrees.state(ref, 'main')).rejects.toMatchObject({ code: 'worktree.missing' });
-    expect(await git.worktrees.rescues(git.root)).toEqual([rescue]);
-    expect(await git.worktrees.remove(ref)).toEqual(rescue);
 
-    expect(await git.worktrees.restore(git.root, rescue.ref, ref)).toMatchObject({ head });
+    expect(await git.rescuer.restore(rescue, ref)).toMatchObject({ head });
     expect(await git.headOf(ref.branch)).toBe(head);
     expect(await git.read(`${ref.path}/README.md`)).toBe('edited\n');
     const { dirty } = await git.worktrees.state(ref, 'main');
     expect(dirty.toSorted()).toEqual(['README.md', 'untracked.txt']);
   });
 
-  test('a rescue that is not there, and a path that is taken', async () => {
+  test('a path that is taken stays as it is', async () => {
     const ref = git.worktree('one');
     await git.worktrees.create(ref, signal);
-    const unknown = git.worktrees.restore(git.root, 'refs/muster/rescue/none', git.worktree('two'));
-    await expect(unknown).rejects.toMatchObject({ code: 'rescue.unknown' });
-    const rescue = await git.worktrees.remove(ref);
+    const rescue = await git.rescuer.remove(ref);
     await git.worktrees.create(ref, signal);
-    const taken = git.worktrees.restore(git.root, rescue.ref, ref);
+    const taken = git.rescuer.restore(rescue, ref);
     await expect(taken).rejects.toMatchObject({ code: 'worktree.failed' });
     expect(await git.read(`${ref.path}/README.md`)).toBe('readme\n');
+  });
+
+  test('what was kept is put back when the removal is given up', async () => {
+    const ref = git.worktree('one');
+    await git.worktrees.create(ref, signal);
+    await git.write(`${ref.path}/README.md`, 'edited\n');
+    const removal = git.rescuer.removal(ref);
+    const rescue = await git.rescuer.driver.keep(removal);
+    await git.rescuer.driver.putBack(removal);
+    expect(await git.read(`${ref.path}/README.md`)).toBe('edited\n');
+    expect(await git.worktrees.state(ref, 'main')).toMatchObject({ dirty: ['README.md'] });
+    await git.rescuer.driver.clear(removal, await git.rescuer.driver.keep(git.rescuer.removal(ref)));
+    await git.collectGarbage();
+    await expect(git.rescuer.restore(rescue, ref)).rejects.toMatchObject({ code: 'rescue.unknown' });
   });
 
   test('a rescue ends when it is discarded', async () => {
     const ref = git.worktree('one');
     await git.worktrees.create(ref, signal);
-    const rescue = await git.worktrees.remove(ref);
-    await git.worktrees.discardRescue(git.root, rescue.ref);
-    expect(await git.worktrees.rescues(git.root)).toEqual([]);
-    const again = git.worktrees.discardRescue(git.root, rescue.ref);
-    await expect(again).rejects.toMatchObject({ code: 'rescue.unknown' });
+    await git.write(`${ref.path}/README.md`, 'edited\n');
+    const rescue = await git.rescuer.remove(ref);
+    await git.rescuer.driver.discard(rescue);
+    await git.rescuer.driver.discard(rescue);
+    await git.collectGarbage();
+    await expect(git.rescuer.restore(rescue, ref)).rejects.toMatchObject({ code: 'rescue.unknown' });
   });
 });

@@ -20,11 +20,13 @@ import { DispatchService, type Dispatch, type Dispatched } from '../../src/core/
 import { ReviewService } from '../../src/core/reviews/reviewService.js';
 import { ThreadService } from '../../src/core/threads/threadService.js';
 import { ThreadSettler } from '../../src/core/threads/threadSettler.js';
+import { RescueService } from '../../src/core/workspaces/rescueService.js';
 import { WorkspaceService } from '../../src/core/workspaces/workspaceService.js';
 import type { SqliteStore } from '../../src/drivers/sqlite/sqliteStore.js';
 import { FakeClock, settle } from './clock.js';
 import { FakeGit } from './fakes/fakeGit.js';
 import { FakeMergeDriver } from './fakes/fakeMergeDriver.js';
+import { FakeRescueDriver } from './fakes/fakeRescueDriver.js';
 import { FakeSandbox, fakeCommand } from './fakes/fakeSandbox.js';
 import { FakeWorktreeDriver } from './fakes/fakeWorktreeDriver.js';
 import { countingIds } from './ids.js';
@@ -38,6 +40,7 @@ export interface CoreWorld {
   readonly ids: IdSource;
   readonly git: FakeGit;
   readonly worktrees: FakeWorktreeDriver;
+  readonly rescuing: FakeRescueDriver;
   readonly merging: FakeMergeDriver;
   readonly sandbox: FakeSandbox;
   readonly project: Project;
@@ -48,6 +51,7 @@ export interface CoreHost {
   readonly dispatcher: DispatchService;
   readonly threads: ThreadService;
   readonly reviews: ReviewService;
+  readonly rescues: RescueService;
   readonly merges: MergeService;
   readonly runs: RunLifecycle;
   readonly supervisor: DirectoryRunSupervisor;
@@ -89,6 +93,7 @@ export function coreWorld(spec: ProjectSpec = specOf(waitingAgent)): CoreWorld {
     ids,
     git,
     worktrees: new FakeWorktreeDriver(git),
+    rescuing: new FakeRescueDriver(git),
     merging: new FakeMergeDriver(git),
     sandbox: new FakeSandbox(),
     project,
@@ -115,7 +120,8 @@ export function coreHost(
   const { directory, output, driver } = sandbox;
   const supervisor = new DirectoryRunSupervisor({ directory, output, driver, clock, log });
   const settler = new ThreadSettler({ ...common, driver: worktrees, supervisor });
-  const workspaces = new WorkspaceService({ driver: worktrees, worktreesDir: '/state/worktrees' });
+  const workspaces = new WorkspaceService({ ...common, driver: worktrees, worktreesDir: '/state/worktrees' });
+  const rescues = new RescueService({ ...common, driver: world.rescuing, workspaces });
   const providers = new ProviderRegistries(decorate);
   const runEnvironment = {
     resolve: async () => ({ variables: { PATH: '/bin' }, searched: [] }),
@@ -136,13 +142,14 @@ export function coreHost(
   // Ids count up, so that branches are told apart by their words.
   let dispatches = 0;
   const merges = new MergeService({ ...common, driver: merging, settler });
-  const threads = new ThreadService({ ...common, runs, settler, driver: worktrees, workspaces });
+  const threads = new ThreadService({ ...common, runs, settler, driver: worktrees, workspaces, rescues });
   const reviews = new ReviewService({ ...common, settler, driver: worktrees, digest: sha256 });
   const dispatcher = new DispatchService({ ...common, providers, workspaces, environment: runEnvironment, runs });
   return {
     dispatcher,
     threads,
     reviews,
+    rescues,
     merges,
     runs,
     supervisor,
@@ -156,6 +163,7 @@ export function coreHost(
     },
     async takeUp() {
       await runs.takeUp();
+      await rescues.recover();
       runs.takeUpSettling();
       merges.recover();
       await threads.recover();

@@ -28,9 +28,6 @@ switch (task.kind) {
       ),
     );
     break;
-  case 'remove':
-    console.log(JSON.stringify(await createGitWorktreeDriver(options).remove(task.worktree)));
-    break;
   case 'hold':
     await withRepositoryLock({ commonDir: task.commonDir, clock }, async () => {
       console.log('held');

@@ -11,9 +11,11 @@ import { requireConsent } from '../projects/consent.js';
 import { permissionsOf, requireDriver, type Project } from '../projects/project.js';
 import type { ProjectStores } from '../projects/projectStore.js';
 import type { Store } from '../store.js';
+import { requireNoOperation } from '../threads/idleThread.js';
 import { baseAfterRemoval, threadClosed } from '../threads/removedWork.js';
 import type { Thread } from '../threads/thread.js';
 import type { ThreadStores } from '../threads/threadStore.js';
+import type { RescueStores } from '../workspaces/rescueStore.js';
 import type { PreparedWorkspace, WorkspaceService } from '../workspaces/workspaceService.js';
 import type { Run } from './run.js';
 import type { RunDirectory } from './runDirectory.js';
@@ -28,7 +30,7 @@ const defaultTimeoutMs = 36_000_000;
 const graceMs = 5_000;
 
 export interface RunStarterOptions {
-  readonly store: Store<ProjectStores & ThreadStores & MessageStores & RunStores & EventStores>;
+  readonly store: Store<ProjectStores & ThreadStores & MessageStores & RunStores & RescueStores & EventStores>;
   readonly clock: Clock;
   readonly providers: ProviderRegistries;
   readonly workspaces: WorkspaceService;
@@ -147,17 +149,23 @@ export class RunStarter {
   async #workspace(run: Run, { project, agent }: Subject, signal: AbortSignal): Promise<PreparedWorkspace> {
     const { workspaces, store } = this.#options;
     const prepare = async (): Promise<PreparedWorkspace> => {
-      const view = store.read(stores => stores.threads.view(run.threadId));
-      if (!view) throw new AppError('thread.unknown', `There is no thread ${run.threadId}.`, { thread: run.threadId });
-      const { thread } = view;
-      if (thread.outcome === 'abandoned') throw threadClosed(thread, `Thread ${thread.id} was abandoned`);
-      const requestedBase = baseAfterRemoval(view) ?? thread.requestedBase;
-      const wanted = requestedBase === undefined ? thread : { ...thread, requestedBase };
+      const wanted = store.read(stores => this.#wanted(stores, run));
       const prepared = await workspaces.prepare(wanted, project, agent, signal);
       this.#saveThread(prepared.thread);
       return prepared;
     };
     return await workspaces.exclusive(run.threadId, prepare, signal);
+  }
+
+  /** The thread as it wants its worktree. Errors: `thread.unknown`, `thread.closed`, `thread.busy`. */
+  #wanted(stores: ThreadStores & RescueStores, { threadId }: Run): Thread {
+    const view = stores.threads.view(threadId);
+    if (!view) throw new AppError('thread.unknown', `There is no thread ${threadId}.`, { thread: threadId });
+    const { thread } = view;
+    if (thread.outcome === 'abandoned') throw threadClosed(thread, `Thread ${threadId} was abandoned`);
+    requireNoOperation(stores, threadId);
+    const requestedBase = baseAfterRemoval(stores, view) ?? thread.requestedBase;
+    return requestedBase === undefined ? thread : { ...thread, requestedBase };
   }
 
   #command(run: Run, { project, agent, provider, prompt }: Subject): AgentCommand {
@@ -180,7 +188,8 @@ export class RunStarter {
     store.transact(stores => {
       const before = stores.threads.get(thread.id);
       if (!before || before.worktree === thread.worktree) return;
-      const { repository, branch, baseRef, baseCommit, worktree, head } = thread;
+      stores.operations.end(thread.id);
+      const { repository, branch, baseRef, baseCommit, worktree, head, commonDir, registeredAs } = thread;
       stores.threads.update({
         ...before,
         repository,
@@ -189,6 +198,8 @@ export class RunStarter {
         baseCommit,
         worktree,
         head,
+        commonDir,
+        registeredAs,
         updatedAt: clock.now(),
       });
       stores.events.append({ kind: 'thread_changed', threadId: thread.id }, clock.now());

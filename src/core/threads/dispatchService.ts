@@ -11,12 +11,13 @@ import type { Run } from '../runs/run.js';
 import type { RunEnvironment } from '../runs/runEnvironment.js';
 import type { RunLifecycle } from '../runs/runLifecycle.js';
 import type { Store } from '../store.js';
+import type { RescueStores } from '../workspaces/rescueStore.js';
 import type { WorkspaceService } from '../workspaces/workspaceService.js';
 import type { Thread } from './thread.js';
 import { shellCommandName } from '../agents/providers/shellCommand.js';
 import { findThread } from './threadLookup.js';
 import { baseAfterRemoval, threadClosed } from './removedWork.js';
-import { threadMerging } from './idleThread.js';
+import { requireNoOperation, threadMerging } from './idleThread.js';
 import type { ThreadStores } from './threadStore.js';
 import type { MessageStores } from '../messages/messageStore.js';
 import type { RunStores } from '../runs/runStore.js';
@@ -56,7 +57,7 @@ export interface Dispatched {
   readonly run: Run;
 }
 
-type DispatchStores = ThreadStores & MessageStores & RunStores & EventStores;
+type DispatchStores = ThreadStores & MessageStores & RunStores & RescueStores & EventStores;
 
 export interface DispatchServiceOptions {
   readonly store: Store<DispatchStores>;
@@ -199,15 +200,17 @@ function requireRoomInQueue(stores: RunStores, project: Project): void {
 }
 
 /**
- * A thread that is to go on. One whose work was merged and whose worktree was removed gets a new worktree from the branch
- * that has the work; one whose unmerged work was put away must be restored first.
+ * A thread that is to go on. One whose work was merged whole and whose worktree was removed gets a new worktree from the
+ * branch that has the work; one whose unmerged work was put away must be restored first. While a worktree is being removed
+ * or brought back, nobody can say yet which of them it is.
  */
-function reopen(stores: ThreadStores & EventStores, id: string, now: number): Thread {
+function reopen(stores: ThreadStores & RescueStores & EventStores, id: string, now: number): Thread {
   const view = findThread(stores, id);
   const { thread, latestMerge: merge } = view;
   if (merge && isMergeActive(merge.status)) throw threadMerging(thread, merge);
+  requireNoOperation(stores, thread.id);
   if (thread.outcome === 'abandoned') throw threadClosed(thread, `Thread ${thread.id} was abandoned`);
-  const base = baseAfterRemoval(view);
+  const base = baseAfterRemoval(stores, view);
   const fresh = base === undefined ? {} : { requestedBase: base };
   const open: Thread = { ...thread, ...fresh, outcome: 'open', updatedAt: now };
   stores.threads.update(open);

@@ -1,6 +1,9 @@
 import { AppError } from '../../base/errors.js';
+import type { ThreadId } from '../../base/ids.js';
 import { isMergeActive, type Merge } from '../merges/merge.js';
 import { isRunActive } from '../runs/run.js';
+import type { RescueStores } from '../workspaces/rescueStore.js';
+import { operationText } from '../workspaces/worktreeOperation.js';
 import type { Thread } from './thread.js';
 import type { ThreadView } from './threadStore.js';
 
@@ -21,6 +24,17 @@ export function requireIdle(view: ThreadView): ThreadView {
   }
   if (merge && isMergeActive(merge.status)) throw threadMerging(thread, merge);
   return view;
+}
+
+/** Errors: `thread.busy` (its worktree is being removed or brought back). */
+export function requireNoOperation(stores: RescueStores, id: ThreadId): void {
+  const operation = stores.operations.ofThread(id);
+  if (operation === undefined || operation.kind === 'create') return;
+  const status = operationText(operation);
+  throw new AppError('thread.busy', `The worktree of thread ${id} is ${status}. Wait a moment and try again.`, {
+    thread: id,
+    status,
+  });
 }
 
 /** The error for what cannot be done while a merge of the thread is under way. */

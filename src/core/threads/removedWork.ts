@@ -1,18 +1,22 @@
 import { AppError } from '../../base/errors.js';
+import { isMergedWhole } from '../workspaces/rescue.js';
+import type { RescueStores } from '../workspaces/rescueStore.js';
 import type { ThreadView } from './threadStore.js';
 
 /**
  * The branch that has a thread's work when its worktree was removed after a merge; `undefined` for a thread that has its
- * worktree, or never had one. Errors: `thread.closed` when the work was put away unmerged (also a moment ago: a removal and a
- * dispatch may meet), because a fresh worktree would leave it out of reach.
+ * worktree, or never had one. Errors: `thread.closed` when work was put away that no merge has (also a moment ago: a removal
+ * and a dispatch may meet), because a fresh worktree would leave it out of reach.
  */
-export function baseAfterRemoval({
-  thread,
-  latestMerge,
-}: Pick<ThreadView, 'thread' | 'latestMerge'>): string | undefined {
-  if (thread.rescue === undefined || thread.worktree !== undefined) return undefined;
-  if (latestMerge?.status === 'merged') return latestMerge.target;
-  throw threadClosed(thread, `The worktree of thread ${thread.id} was removed before its work was merged`);
+export function baseAfterRemoval(
+  stores: RescueStores,
+  { thread, latestMerge }: Pick<ThreadView, 'thread' | 'latestMerge'>,
+): string | undefined {
+  const { repository, rescue, worktree } = thread;
+  if (rescue === undefined || worktree !== undefined) return undefined;
+  const kept = repository === undefined ? undefined : stores.rescues.byRef(repository, rescue);
+  if (latestMerge && isMergedWhole(kept, latestMerge)) return latestMerge.target;
+  throw threadClosed(thread, `The worktree of thread ${thread.id} was removed before all of its work was merged`);
 }
 
 /** The error for a thread that a person must bring back first. */

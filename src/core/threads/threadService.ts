@@ -1,5 +1,4 @@
 import type { Clock } from '../../base/clock.js';
-import { defined } from '../../base/defined.js';
 import { AppError, errorMessage } from '../../base/errors.js';
 import type { IdSource, ThreadId } from '../../base/ids.js';
 import type { Log } from '../../base/log.js';
@@ -9,9 +8,11 @@ import type { RunLifecycle } from '../runs/runLifecycle.js';
 import { cancelQueuedRun } from '../runs/runTransitions.js';
 import type { MessageStores } from '../messages/messageStore.js';
 import type { Store } from '../store.js';
-import type { RemoveWorktree, Rescue, WorktreeDriver } from '../workspaces/worktreeDriver.js';
+import type { RescueService } from '../workspaces/rescueService.js';
+import type { RescueStores } from '../workspaces/rescueStore.js';
+import type { RemoveWorktree, WorktreeDriver } from '../workspaces/worktreeDriver.js';
 import { worktreeOf, type WorkspaceService } from '../workspaces/workspaceService.js';
-import { requireIdle } from './idleThread.js';
+import { requireIdle, requireNoOperation } from './idleThread.js';
 import type { Thread } from './thread.js';
 import { findThread } from './threadLookup.js';
 import type { ThreadSettler } from './threadSettler.js';
@@ -31,14 +32,15 @@ export interface CloseThread {
 }
 
 export interface ThreadServiceOptions {
-  readonly store: Store<ThreadStores & RunStores & MessageStores & EventStores>;
+  readonly store: Store<ThreadStores & RunStores & MessageStores & RescueStores & EventStores>;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly log: Log;
   readonly runs: Pick<RunLifecycle, 'cancel' | 'queued'>;
   readonly settler: ThreadSettler;
-  readonly driver: WorktreeDriver;
+  readonly driver: Pick<WorktreeDriver, 'ensure' | 'repair'>;
   readonly workspaces: WorkspaceService;
+  readonly rescues: RescueService;
 }
 
 /** What a person does with a thread after dispatch, except merging. Ids may be unique prefixes. */
@@ -85,16 +87,8 @@ export class ThreadService {
   /** Cancels, keeps everything under a rescue ref, then removes worktree and branch. Errors: `worktree.ignoredTooLarge`. */
   async abandon(id: string, options: RemoveWorktree = {}): Promise<ThreadView> {
     const { thread } = await this.cancel(id);
-    return await this.#exclusive(thread.id, async before => {
-      // First of all, so that nobody gives the agent more to do while its files go.
-      this.#save(before.id, current => ({ ...current, outcome: 'abandoned' }));
-      try {
-        const rescue = await this.#removeWorktree(before, options);
-        return this.#save(before.id, current => ({ ...current, ...rescue }));
-      } catch (error) {
-        this.#save(before.id, current => ({ ...current, outcome: before.outcome }));
-        throw error;
-      }
+    return await this.#exclusive(thread.id, async ({ id: threadId }) => {
+      await this.#options.rescues.remove(threadId, { ...options, outcome: 'abandoned' });
     });
   }
 
@@ -102,12 +96,8 @@ export class ThreadService {
   async removeWorktree(id: string, options: RemoveWorktree = {}): Promise<ThreadView> {
     const found = this.#options.store.read(stores => findThread(stores, id));
     return await this.#exclusive(found.thread.id, async thread => {
-      const rescue = await this.#removeWorktree(thread, options);
-      return this.#save(thread.id, current => ({
-        ...current,
-        outcome: current.outcome === 'open' ? 'completed' : current.outcome,
-        ...rescue,
-      }));
+      const outcome = thread.outcome === 'open' ? 'completed' : thread.outcome;
+      await this.#options.rescues.remove(thread.id, { ...options, outcome });
     });
   }
 
@@ -116,27 +106,16 @@ export class ThreadService {
    * branch. Errors: `rescue.unknown`, `worktree.failed`, `worktree.replaced`.
    */
   async restore(id: string): Promise<ThreadView> {
-    const found = this.#options.store.read(stores => findThread(stores, id));
+    const { rescues, store } = this.#options;
+    const found = store.read(stores => findThread(stores, id));
     return await this.#exclusive(found.thread.id, async thread => {
-      const { repository, branch, rescue } = thread;
-      // A host was killed before it came to remove anything.
-      if (thread.outcome === 'abandoned' && thread.worktree !== undefined)
-        return this.#save(thread.id, current => ({ ...current, outcome: 'open' }));
-      if (thread.worktree !== undefined) return await this.#makeAgain(thread);
-      if (rescue === undefined || repository === undefined || branch === undefined) {
-        throw nothingToRestore(thread, 'it never had a worktree');
+      if (thread.worktree !== undefined) {
+        // Abandoned with a worktree: a host was killed before it came to remove anything.
+        if (thread.outcome === 'abandoned') this.#save(thread.id, current => ({ ...current, outcome: 'open' }));
+        else await this.#makeAgain(thread);
+        return;
       }
-      const path = this.#options.workspaces.pathOf(thread);
-      const { commonDir } = thread;
-      const place = { repository, branch, path, ...defined({ commonDir }) };
-      const restored = await this.#options.driver.restore(repository, rescue, place);
-      return this.#save(thread.id, current => ({
-        ...current,
-        outcome: 'open',
-        ...restored,
-        worktree: path,
-        rescue: undefined,
-      }));
+      await rescues.restore(thread.id);
     });
   }
 
@@ -157,7 +136,6 @@ export class ThreadService {
         thread,
         `${thread.summary}\n\nWork kept by Muster after its worktree was repaired.`,
       );
-      return await this.get(thread.id);
     });
     return { view, setAside };
   }
@@ -213,41 +191,39 @@ export class ThreadService {
     return this.#save(thread.id, current => ({ ...current, outcome: 'open' }));
   }
 
-  /** The thread when neither a run nor a merge of it is at work. Errors: `thread.busy`. */
+  /** The thread when neither a run nor a merge of it is at work, nor anything with its worktree. Errors: `thread.busy`. */
   async #idle(id: string): Promise<ThreadView> {
     const { store, settler } = this.#options;
     const { thread } = store.read(stores => findThread(stores, id));
     await settler.settled(thread.id);
-    return requireIdle(store.read(stores => findThread(stores, thread.id)));
+    return store.read(stores => {
+      requireNoOperation(stores, thread.id);
+      return requireIdle(findThread(stores, thread.id));
+    });
   }
 
-  /** Does something to an idle thread's files while nobody else does. */
-  async #exclusive(id: ThreadId, work: (thread: Thread) => Promise<ThreadView>): Promise<ThreadView> {
-    return await this.#options.workspaces.exclusive(id, async () => await work((await this.#idle(id)).thread));
+  /** Does something to an idle thread's files while nobody else does, after what was left in the middle is settled. */
+  async #exclusive(id: ThreadId, work: (thread: Thread) => Promise<void>): Promise<ThreadView> {
+    const { workspaces, rescues, store } = this.#options;
+    return await workspaces.exclusive(id, async () => {
+      await rescues.settle(id);
+      await work((await this.#idle(id)).thread);
+      return store.read(stores => findThread(stores, id));
+    });
   }
 
-  async #makeAgain(thread: Thread): Promise<ThreadView> {
+  async #makeAgain(thread: Thread): Promise<void> {
     const ref = worktreeOf(thread);
     const made = ref && (await this.#options.driver.ensure(ref));
-    if (!made?.madeAgain) throw nothingToRestore(thread, 'its worktree is there');
+    if (!made?.madeAgain) throw nothingToRestore(thread);
     const { commonDir, registeredAs } = made;
-    return this.#save(thread.id, current => ({
+    this.#save(thread.id, current => ({
       ...current,
       commonDir,
       registeredAs,
       outcome: 'open',
       trouble: undefined,
     }));
-  }
-
-  async #removeWorktree(
-    thread: Thread,
-    options: RemoveWorktree,
-  ): Promise<Pick<Thread, 'rescue' | 'worktree' | 'trouble'> | undefined> {
-    const ref = worktreeOf(thread);
-    if (!ref) return undefined;
-    const rescue: Rescue = await this.#options.driver.remove(ref, options);
-    return { rescue: rescue.ref, worktree: undefined, trouble: undefined };
   }
 
   #save(id: ThreadId, change: (thread: Thread) => Thread): ThreadView {
@@ -264,6 +240,12 @@ export class ThreadService {
   }
 }
 
+function nothingToRestore(thread: Thread): AppError<'rescue.unknown'> {
+  return new AppError('rescue.unknown', `Thread ${thread.id} has nothing to restore: its worktree is there.`, {
+    rescue: thread.rescue ?? '',
+  });
+}
+
 function requireMerged({ thread, latestMerge }: ThreadView): void {
   if (latestMerge?.status === 'merged' || (thread.filesChanged ?? 0) === 0) return;
   throw new AppError(
@@ -271,12 +253,6 @@ function requireMerged({ thread, latestMerge }: ThreadView): void {
     `Thread ${thread.id} has changes in ${thread.filesChanged} files that were not merged. Merge it first, or close it as failed.`,
     { thread: thread.id, reason: 'not merged' },
   );
-}
-
-function nothingToRestore(thread: Thread, why: string): AppError<'rescue.unknown'> {
-  return new AppError('rescue.unknown', `Thread ${thread.id} has nothing to restore: ${why}.`, {
-    rescue: thread.rescue ?? '',
-  });
 }
 
 /** The error for a thread that has no files of its own yet, or no longer. */

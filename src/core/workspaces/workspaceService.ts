@@ -1,9 +1,12 @@
 import { KeyedQueue, untilAborted } from '../../base/async.js';
+import type { Clock } from '../../base/clock.js';
 import { defined } from '../../base/defined.js';
 import { AppError } from '../../base/errors.js';
 import type { AgentSpec } from '../../compose/projectSpec.js';
 import type { Project } from '../projects/project.js';
+import type { Store } from '../store.js';
 import type { Thread } from '../threads/thread.js';
+import type { RescueStores } from './rescueStore.js';
 import type { RepositoryInfo, WorktreeDriver, WorktreeRef } from './worktreeDriver.js';
 import { worktreeName } from './worktreeName.js';
 
@@ -17,13 +20,22 @@ export interface PreparedWorkspace {
 /** Gives each thread the files it works on. An agent never falls back to the user's checkout. */
 export class WorkspaceService {
   readonly #driver: WorktreeDriver;
+  readonly #store: Store<RescueStores>;
+  readonly #clock: Clock;
   readonly #worktreesDir: string;
   readonly #perThread = new KeyedQueue();
   /** What `inspect` found, by folder: a dispatch must not pay for a git process to learn the same thing again. */
   readonly #repositories = new Map<string, Promise<RepositoryInfo>>();
 
-  constructor(options: { readonly driver: WorktreeDriver; readonly worktreesDir: string }) {
+  constructor(options: {
+    readonly driver: WorktreeDriver;
+    readonly store: Store<RescueStores>;
+    readonly clock: Clock;
+    readonly worktreesDir: string;
+  }) {
     this.#driver = options.driver;
+    this.#store = options.store;
+    this.#clock = options.clock;
     this.#worktreesDir = options.worktreesDir;
   }
 
@@ -56,8 +68,10 @@ export class WorkspaceService {
   }
 
   /**
-   * The thread's workspace, made when it has none yet.
-   * Errors: those of {@link repository}, `git.noBase`, `git.detachedHead`, `worktree.failed`, `worktree.missing`, `worktree.replaced`.
+   * The thread's workspace, made when it has none yet. That it is being made is written down first, and erased by whoever
+   * writes down the thread with its worktree.
+   * Errors: those of {@link repository}, `git.noBase`, `git.detachedHead`, `worktree.failed`, `worktree.missing`,
+   * `worktree.replaced`.
    */
   async prepare(thread: Thread, project: Project, agent: AgentSpec, signal: AbortSignal): Promise<PreparedWorkspace> {
     if (agent.workspace.provider === 'shared') return { cwd: project.folder, thread };
@@ -77,9 +91,9 @@ export class WorkspaceService {
     const name = worktreeName({ summary: thread.summary, id: thread.id });
     const path = this.pathOf(thread);
     const base = thread.requestedBase ?? agent.workspace.base;
-    const created = await this.#driver.create(
-      { repository: repository.root, path, branch: name.branch, ...(base === undefined ? {} : { base }) },
-      signal,
+    const worktree = { repository: repository.root, path, branch: name.branch };
+    const created = await this.#written(thread.id, worktree, () =>
+      this.#driver.create({ ...worktree, ...(base === undefined ? {} : { base }) }, signal),
     );
     return {
       cwd: inWorktree(path, repository.prefix),
@@ -95,6 +109,18 @@ export class WorkspaceService {
         registeredAs: created.registeredAs,
       },
     };
+  }
+
+  /** Makes a worktree that undoes itself when it fails. */
+  async #written<T>(thread: Thread['id'], worktree: WorktreeRef, make: () => Promise<T>): Promise<T> {
+    const startedAt = this.#clock.now();
+    this.#store.transact(({ operations }) => operations.save({ kind: 'create', thread, worktree, startedAt }));
+    try {
+      return await make();
+    } catch (error) {
+      this.#store.transact(({ operations }) => operations.end(thread));
+      throw error;
+    }
   }
 }
 

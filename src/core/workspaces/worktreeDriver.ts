@@ -1,4 +1,4 @@
-/** Port: git worktrees of threads. Implemented by `drivers/git`. All paths are absolute; commits are full SHAs. */
+/** Port: git worktrees of threads (how they go and come back: `rescueDriver.ts`). Implemented by `drivers/git`. All paths are absolute; commits are full SHAs. */
 export interface WorktreeDriver {
   /**
    * Finds the repository of a folder and checks that Muster can work on it.
@@ -57,24 +57,6 @@ export interface WorktreeDriver {
     path: string,
     options: { readonly maxBytes: number; readonly signal?: AbortSignal },
   ): Promise<FileAtCommit>;
-  /**
-   * Keeps everything (commits, staged, unstaged, untracked under `refs/muster/rescue/…`, changed ignored files and repositories inside
-   * the worktree in a 0600 archive under the state directory), then removes worktree and branch. Asked again after a crash, it
-   * finishes or answers with the rescue it made.
-   * Errors: `worktree.missing`, `worktree.ignoredTooLarge` (nothing was removed: ask the person, then say `ignored`), `worktree.failed`.
-   */
-  remove(worktree: WorktreeRef, options?: RemoveWorktree): Promise<Rescue>;
-  /**
-   * Brings a removed worktree back from its rescue: branch, path, staged/unstaged/untracked work, ignored files. The rescue stays.
-   * Errors: `rescue.unknown`, `worktree.failed`.
-   */
-  restore(repository: string, rescue: string, target: WorktreeRef): Promise<RestoredWorktree>;
-  /** Oldest first. */
-  rescues(repository: string): Promise<readonly Rescue[]>;
-  /** Ends a rescue's retention: ref and archive go for good. Errors: `rescue.unknown`. */
-  discardRescue(repository: string, rescue: string): Promise<void>;
-  /** Once per repository at the start of a host: finishes or undoes removals that an earlier host was killed in. */
-  recover(repository: string): Promise<void>;
 }
 
 export interface RemoveWorktree {
@@ -168,14 +150,3 @@ export type FileAtCommit =
   | { readonly kind: 'file'; readonly content: Uint8Array }
   | { readonly kind: 'missing' }
   | { readonly kind: 'too_large'; readonly bytes: number };
-
-export interface Rescue {
-  /** Full ref name, `refs/muster/rescue/<name>`. */
-  readonly ref: string;
-  /** The rescued branch head. */
-  readonly head: string;
-  readonly branch: string;
-  readonly createdAt: number;
-  /** Path of the archive of changed ignored files, if there were any. */
-  readonly ignoredArchive?: string;
-}

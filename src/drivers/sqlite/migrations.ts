@@ -5,9 +5,10 @@ import { review } from './migrations/0002Review.js';
 import { worktrees } from './migrations/0003Worktrees.js';
 import { landing } from './migrations/0004Landing.js';
 import { schedules } from './migrations/0005Schedules.js';
+import { rescues } from './migrations/0006Rescues.js';
 
 /** Append-only: a migration that has shipped is never edited. `PRAGMA user_version` counts those that ran. */
-const migrations: readonly string[] = [initial, review, worktrees, landing, schedules];
+const migrations: readonly string[] = [initial, review, worktrees, landing, schedules, rescues];
 
 /** The schema version this program understands. */
 export const schemaVersion = migrations.length;

@@ -13,7 +13,9 @@ import { SqliteProjectStore } from './sqliteProjectStore.js';
 import { SqliteReviewStore } from './sqliteReviewStore.js';
 import { SqliteRunStore } from './sqliteRunStore.js';
 import { SqliteScheduleStore } from './sqliteScheduleStore.js';
+import { SqliteRescueStore } from './sqliteRescueStore.js';
 import { SqliteThreadStore } from './sqliteThreadStore.js';
+import { SqliteWorktreeOperationStore } from './sqliteWorktreeOperationStore.js';
 
 /** The host's database: one connection, one writer. */
 export class SqliteStore implements Store<Stores>, Disposable {
@@ -44,6 +46,8 @@ export class SqliteStore implements Store<Stores>, Disposable {
       reviews,
       landings: new SqliteLandingStore(database),
       schedules: new SqliteScheduleStore(database),
+      rescues: new SqliteRescueStore(database),
+      operations: new SqliteWorktreeOperationStore(database),
       events: this.#eventLog,
     };
   }

@@ -130,21 +130,48 @@ describe('following up', () => {
     const world = coreWorld();
     const host = coreHost(world);
     const { thread } = await readyThread(world, host);
-    const remove = world.worktrees.remove.bind(world.worktrees);
+    const keep = world.rescuing.keep.bind(world.rescuing);
     const mayRemove = deferred<void>();
-    world.worktrees.remove = async worktree => {
+    world.rescuing.keep = async removal => {
       await mayRemove.promise;
-      return await remove(worktree);
+      return await keep(removal);
     };
     const removing = host.threads.removeWorktree(thread.id);
     await settle();
-    const { run } = await host.dispatch({ thread: thread.id });
+    const during = host.dispatch({ thread: thread.id });
+    await expect(during).rejects.toMatchObject({ code: 'thread.busy', data: { status: 'being removed' } });
     mayRemove.resolve();
     await removing;
-    await settle();
-    expect(runNow(world, run)).toMatchObject({ status: 'failed', error: { code: 'thread.closed' } });
+    await expect(host.dispatch({ thread: thread.id })).rejects.toMatchObject({ code: 'thread.closed' });
     await host.threads.restore(thread.id);
     expect(runNow(world, (await host.dispatch({ thread: thread.id })).run).status).toBe('running');
+  });
+
+  test('work that was done after the merge and put away must be restored first', async () => {
+    const world = coreWorld();
+    const host = coreHost(world);
+    const { thread } = await mergedThread(world, host);
+    const more = await host.dispatch({ thread: thread.id });
+    await finishRun(world, more, 'three\n');
+    await host.threads.removeWorktree(thread.id);
+    await expect(host.dispatch({ thread: thread.id })).rejects.toMatchObject({ code: 'thread.closed' });
+    await host.threads.restore(thread.id);
+    const next = await host.dispatch({ thread: thread.id });
+    await finishRun(world, next, 'four\n');
+    const merge = await host.merges.request({ thread: thread.id });
+    expect((await host.merges.wait(merge.id, never)).status).toBe('merged');
+    expect(world.git.read('/shop/readme.md')).toBe('four\n');
+  });
+
+  test('a worktree whose folder was deleted by hand is made again from its branch', async () => {
+    const world = coreWorld();
+    const host = coreHost(world);
+    const { thread } = await readyThread(world, host);
+    const { worktree } = (await host.threads.get(thread.id)).thread;
+    world.git.checkouts.delete(worktree ?? '');
+    expect(await host.threads.restore(thread.id)).toMatchObject({ status: 'ready', thread: { worktree } });
+    expect(world.git.read(`${worktree}/readme.md`)).toBe('two\n');
+    await expect(host.threads.restore(thread.id)).rejects.toMatchObject({ code: 'rescue.unknown' });
   });
 
   test('a thread whose unmerged work was put away must be restored first', async () => {
@@ -179,7 +206,7 @@ describe('abandoning and restoring', () => {
     const host = coreHost(world);
     const { thread } = await readyThread(world, host);
     await Promise.all([host.threads.abandon(thread.id), host.threads.abandon(thread.id)]);
-    expect(await world.worktrees.rescues()).toHaveLength(1);
+    expect(world.rescuing.kept.size).toBe(1);
     expect(await host.threads.restore(thread.id)).toMatchObject({ status: 'ready' });
   });
 
@@ -208,14 +235,15 @@ describe('abandoning and restoring', () => {
     const host = coreHost(world);
     const { thread } = await readyThread(world, host);
     const gate = deferred<void>();
-    const remove = world.worktrees.remove.bind(world.worktrees);
-    world.worktrees.remove = async ref => {
+    const keep = world.rescuing.keep.bind(world.rescuing);
+    world.rescuing.keep = async removal => {
       await gate.promise;
-      return await remove(ref);
+      return await keep(removal);
     };
     const abandoning = host.threads.abandon(thread.id);
     await settle();
-    await expect(host.dispatch({ thread: thread.id })).rejects.toMatchObject({ code: 'thread.closed' });
+    const followUp = host.dispatch({ thread: thread.id });
+    await expect(followUp).rejects.toMatchObject({ code: 'thread.busy', data: { status: 'being removed' } });
     gate.resolve();
     expect((await abandoning).status).toBe('abandoned');
   });
@@ -224,7 +252,7 @@ describe('abandoning and restoring', () => {
     const world = coreWorld();
     const host = coreHost(world);
     const { thread } = await readyThread(world, host);
-    world.worktrees.remove = () => Promise.reject(new Error('a large file is in the way'));
+    world.rescuing.keep = () => Promise.reject(new Error('a large file is in the way'));
     await expect(host.threads.abandon(thread.id)).rejects.toThrow('large file');
     expect(await host.threads.get(thread.id)).toMatchObject({ status: 'ready' });
   });

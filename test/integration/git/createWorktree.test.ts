@@ -5,8 +5,10 @@ import type { Log } from '../../../src/base/log.js';
 import { silentLog } from '../../../src/base/log.js';
 import type { GitDriverOptions } from '../../../src/drivers/git/command/gitContext.js';
 import { createGitMergeDriver } from '../../../src/drivers/git/merge/gitMergeDriver.js';
+import { createGitRescueDriver } from '../../../src/drivers/git/rescue/gitRescueDriver.js';
 import { createGitWorktreeDriver } from '../../../src/drivers/git/worktree/gitWorktreeDriver.js';
 import { createNodeClock } from '../../../src/drivers/process/nodeClock.js';
+import { Rescuer } from '../../support/rescuer.js';
 import { gitIn, GitRepository, isolatedGitEnvironment, writeIn } from '../../support/gitRepository.js';
 import { performMerge } from '../../../src/core/merges/performMerge.js';
 import { fileJournal } from '../../support/fileJournal.js';
@@ -75,8 +77,8 @@ describe.concurrent('hostile paths', () => {
     expect(outcome).toMatchObject({ kind: 'merged' });
     expect(await repository.read(path)).toBe('content\n');
     await writeIn(ref.path, `${file}.more`, 'more\n');
-    const rescue = await driver.remove(ref);
-    await driver.restore(repository.root, rescue.ref, ref);
+    const rescuer = new Rescuer(createGitRescueDriver(options));
+    await rescuer.restore(await rescuer.remove(ref), ref);
     expect((await driver.state(ref, 'main')).dirty).toEqual([`${file}.more`]);
     await repository.fsck();
   });
@@ -167,7 +169,7 @@ describe.concurrent('making a worktree', () => {
   });
 
   test('submodules do not get in the way', async ({ onTestFinished }) => {
-    const { repository, driver, worktree } = await open(onTestFinished);
+    const { repository, driver, options, worktree } = await open(onTestFinished);
     const inner = await open(onTestFinished);
     const add = ['-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', inner.repository.root, 'sub'];
     await repository.git(...add);
@@ -176,7 +178,8 @@ describe.concurrent('making a worktree', () => {
     const ref = worktree('a');
     await driver.create(ref, signal);
     expect(await driver.state(ref, 'main')).toMatchObject({ dirty: [] });
-    expect(await driver.remove(ref)).toMatchObject({ branch: ref.branch });
+    const rescuer = new Rescuer(createGitRescueDriver(options));
+    expect(await rescuer.remove(ref)).toMatchObject({ branch: ref.branch });
   });
 
   test('a folder that holds something else is not touched, and nothing is left behind', async ({ onTestFinished }) => {

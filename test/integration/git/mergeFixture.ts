@@ -8,9 +8,11 @@ import { performMerge } from '../../../src/core/merges/performMerge.js';
 import type { WorktreeDriver, WorktreeRef } from '../../../src/core/workspaces/worktreeDriver.js';
 import type { GitDriverOptions } from '../../../src/drivers/git/command/gitContext.js';
 import { createGitMergeDriver, type GitMergeDriverOptions } from '../../../src/drivers/git/merge/gitMergeDriver.js';
+import { createGitRescueDriver } from '../../../src/drivers/git/rescue/gitRescueDriver.js';
 import { createGitWorktreeDriver } from '../../../src/drivers/git/worktree/gitWorktreeDriver.js';
 import { createNodeClock } from '../../../src/drivers/process/nodeClock.js';
 import { commitIn, gitIn, GitRepository, isolatedGitEnvironment, lines, writeIn } from '../../support/gitRepository.js';
+import { Rescuer } from '../../support/rescuer.js';
 import { fileJournal } from '../../support/fileJournal.js';
 import { interposedGit, type Interposition } from '../../support/interposedGit.js';
 
@@ -21,16 +23,20 @@ export class MergeFixture {
   readonly repository: GitRepository;
   readonly options: GitDriverOptions;
   readonly worktrees: WorktreeDriver;
+  readonly rescuer: Rescuer;
   readonly thread: WorktreeRef;
   readonly base: string;
   #reviewed: string;
   readonly #commits = new Set<string>();
   readonly #edits = new Map<string, string>();
 
-  constructor(fixed: Pick<MergeFixture, 'repository' | 'options' | 'worktrees' | 'thread' | 'base' | 'reviewed'>) {
+  constructor(
+    fixed: Pick<MergeFixture, 'repository' | 'options' | 'worktrees' | 'rescuer' | 'thread' | 'base' | 'reviewed'>,
+  ) {
     this.repository = fixed.repository;
     this.options = fixed.options;
     this.worktrees = fixed.worktrees;
+    this.rescuer = fixed.rescuer;
     this.thread = fixed.thread;
     this.base = fixed.base;
     this.#reviewed = fixed.reviewed;
@@ -48,11 +54,12 @@ export class MergeFixture {
       environment: isolatedGitEnvironment,
     };
     const worktrees = createGitWorktreeDriver(options);
+    const rescuer = new Rescuer(createGitRescueDriver(options));
     const path = join(repository.folder, 'worktrees', 'task');
     const thread = { repository: repository.root, path, branch: 'muster/task-abc123' };
     const { head: base } = await worktrees.create(thread, new AbortController().signal);
     const reviewed = await commitIn(path, { 'src/a.txt': lines('a').replace('a 0', 'a zero'), 'work.txt': 'work\n' });
-    return new MergeFixture({ repository, options, worktrees, thread, base, reviewed });
+    return new MergeFixture({ repository, options, worktrees, rescuer, thread, base, reviewed });
   }
 
   /** The commit that was reviewed. */

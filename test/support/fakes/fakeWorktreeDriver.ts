@@ -8,19 +8,15 @@ import type {
   FileAtCommit,
   RepairedWorktree,
   RepositoryInfo,
-  Rescue,
-  RestoredWorktree,
   WorktreeDriver,
   WorktreeRef,
   WorktreeState,
 } from '../../../src/core/workspaces/worktreeDriver.js';
-import { differing, type FakeFiles, type FakeGit } from './fakeGit.js';
+import { differing, type FakeGit } from './fakeGit.js';
 
 /** The worktree port in memory. */
 export class FakeWorktreeDriver implements WorktreeDriver {
   readonly #git: FakeGit;
-  readonly #rescues: (Rescue & { readonly files: FakeFiles })[] = [];
-  #time = 0;
   /** Thrown by the next `create`, once. */
   failNextCreate: Error | undefined;
   /** Thrown by every `snapshot` until the worktree is repaired. */
@@ -69,8 +65,15 @@ export class FakeWorktreeDriver implements WorktreeDriver {
   }
 
   async ensure(worktree: WorktreeRef): Promise<EnsuredWorktree> {
-    this.#checkout(worktree);
-    return { ...recorded(worktree), madeAgain: false };
+    const git = this.#git;
+    const { path, branch } = worktree;
+    const head = git.branches.get(branch);
+    if (git.checkouts.has(path) || head === undefined) {
+      this.#checkout(worktree);
+      return { ...recorded(worktree), madeAgain: false };
+    }
+    git.checkouts.set(path, { path, branch, files: new Map(git.commit(head).files) });
+    return { ...recorded(worktree), madeAgain: true };
   }
 
   async repair(worktree: WorktreeRef): Promise<RepairedWorktree> {
@@ -169,59 +172,11 @@ export class FakeWorktreeDriver implements WorktreeDriver {
     return content.length > options.maxBytes ? { kind: 'too_large', bytes: content.length } : { kind: 'file', content };
   }
 
-  async remove(worktree: WorktreeRef): Promise<Rescue> {
-    const checkout = this.#git.checkouts.get(worktree.path);
-    const head = this.#git.branches.get(worktree.branch);
-    if (!checkout || head === undefined) {
-      const earlier = this.#rescues.findLast(({ branch }) => branch === worktree.branch);
-      if (!earlier) throw missing(worktree);
-      return listed(earlier);
-    }
-    const createdAt = ++this.#time;
-    const ref = `refs/muster/rescue/${worktree.branch.replace(/^muster\//, '')}-${createdAt}`;
-    const rescue = { ref, head, branch: worktree.branch, createdAt };
-    this.#rescues.push({ ...rescue, files: new Map(checkout.files) });
-    this.#git.checkouts.delete(worktree.path);
-    this.#git.branches.delete(worktree.branch);
-    return rescue;
-  }
-
-  async restore(_repository: string, rescue: string, target: WorktreeRef): Promise<RestoredWorktree> {
-    const { head, files } = this.#find(rescue);
-    if (this.#git.checkouts.has(target.path)) {
-      const reason = 'there is already something at this path';
-      throw new AppError('worktree.failed', `The worktree was not restored: ${reason}.`, { path: target.path, reason });
-    }
-    this.#git.branches.set(target.branch, head);
-    this.#git.checkouts.set(target.path, { path: target.path, branch: target.branch, files: new Map(files) });
-    return { head, ...recorded(target) };
-  }
-
-  async rescues(): Promise<readonly Rescue[]> {
-    return this.#rescues.map(listed);
-  }
-
-  async discardRescue(_repository: string, rescue: string): Promise<void> {
-    this.#rescues.splice(this.#rescues.indexOf(this.#find(rescue)), 1);
-  }
-
-  async recover(): Promise<void> {}
-
-  #find(rescue: string): Rescue & { readonly files: FakeFiles } {
-    const found = this.#rescues.find(({ ref }) => ref === rescue);
-    if (!found) throw new AppError('rescue.unknown', `There is no kept work ${rescue}.`, { rescue });
-    return found;
-  }
-
   #checkout(worktree: WorktreeRef) {
     const found = this.#git.checkouts.get(worktree.path);
     if (!found) throw missing(worktree);
     return found;
   }
-}
-
-function listed({ ref, head, branch, createdAt }: Rescue): Rescue {
-  return { ref, head, branch, createdAt };
 }
 
 function missing({ path }: WorktreeRef): AppError {

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, rmdir, unlink } from 'node:fs/promises';
+import { readdir, rmdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { AppError, errorMessage, isAnyAppError } from '../../../base/errors.js';
@@ -38,7 +38,8 @@ export async function createWorktree(
     const found = await takeLeftover(context, repository, request, base);
     if (found) return found;
   }
-  const firstMade = await mkdir(dirname(request.path), { recursive: true }).catch((error: unknown) => {
+  const { files } = context;
+  const firstMade = await files.makeFolder(dirname(request.path)).catch((error: unknown) => {
     throw worktreeFailed(request.path, error);
   });
   try {
@@ -46,7 +47,7 @@ export async function createWorktree(
     const worktree = await registered(context, repository, request.path);
     const note = await writeFiles(context, worktree, base.commit, signal);
     // Ends what `--lock` began; deleting the file is all that `git worktree unlock` does.
-    await unlink(join(worktree.gitDir, 'locked'));
+    await files.removeFile(join(worktree.gitDir, 'locked'));
     await runPostCheckout(context, { path: request.path, hook: base.postCheckoutHook, head: base.commit, signal });
     return {
       baseRef: base.ref,
@@ -156,7 +157,7 @@ async function registered(context: GitContext, repository: RepositoryGit, path: 
 
 /** Runs although the request may have been aborted: it has no signal of its own. */
 async function undo(
-  { clock, log }: GitContext,
+  { clock, log, files }: GitContext,
   repository: RepositoryGit,
   request: CreateWorktree,
   commit: string,
@@ -165,7 +166,7 @@ async function undo(
     await withRepositoryLock({ commonDir: repository.commonDir, clock }, async () => {
       const remove = ['worktree', 'remove', '--force', '--force', '--', request.path];
       await repository.run({ args: remove, accept: [0, 128] });
-      await rm(request.path, { recursive: true, force: true });
+      await files.removeTree(request.path);
       const drop = ['update-ref', '-d', `refs/heads/${request.branch}`, commit];
       await repository.run({ args: drop, accept: [0, 1, 128] });
     });

@@ -4,11 +4,7 @@ import { createWorktree } from './createWorktree.js';
 import { createGitContext, type GitDriverOptions } from '../command/gitContext.js';
 import { comparison } from '../repository/comparison.js';
 import { inspectRepository } from '../repository/inspectRepository.js';
-import { openRepository } from '../repository/openRepository.js';
 import { changedFiles, fileAtCommit, unifiedPatch, worktreeState } from './reviewWorktree.js';
-import { discardRescue, listRescues } from '../rescue/rescueRefs.js';
-import { recoverRemovals, removeWorktree } from '../rescue/removeWorktree.js';
-import { restoreWorktree } from '../rescue/restoreWorktree.js';
 import { ensureWorktree, repairWorktree } from './repairWorktree.js';
 import { snapshotWorktree } from './snapshotWorktree.js';
 
@@ -28,11 +24,5 @@ export function createGitWorktreeDriver(options: GitDriverOptions): WorktreeDriv
     committedChanges: (repository, { base, head }, signal) =>
       committedChanges(context, { repository, base, head, signal }),
     show: (repository, commit, path, limits) => fileAtCommit(context, { repository, commit, path, ...limits }),
-    remove: (worktree, choice) => removeWorktree(context, worktree, choice),
-    restore: (repository, rescue, target) => restoreWorktree(context, rescue, { ...target, repository }),
-    rescues: async repository => listRescues(await openRepository(context, { repository })),
-    discardRescue: async (repository, rescue) =>
-      discardRescue(context, await openRepository(context, { repository }), rescue),
-    recover: repository => recoverRemovals(context, repository),
   };
 }

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { AppError } from '../../../base/errors.js';
 import type { CreateWorktree, CreatedWorktree } from '../../../core/workspaces/worktreeDriver.js';
@@ -31,7 +30,7 @@ export async function takeLeftover(
       if (gitDir !== undefined && (await isComplete(gitDir, worktree.locked))) {
         return adopt(repository, base, { head: worktree.head, registeredAs: basename(gitDir) });
       }
-      await removeHalfMade(repository, request, worktree.head);
+      await removeHalfMade(context, repository, request, worktree.head);
       return undefined;
     }
     if (await exists(request.path)) {
@@ -58,15 +57,23 @@ async function adopt(
 }
 
 /** No agent has been in it: the run starts after the worktree is complete. */
-async function removeHalfMade(git: RepositoryGit, request: CreateWorktree, head: string): Promise<void> {
+async function removeHalfMade(
+  { files }: GitContext,
+  git: RepositoryGit,
+  request: CreateWorktree,
+  head: string,
+): Promise<void> {
   const remove = ['worktree', 'remove', '--force', '--force', '--', request.path];
   await git.run({ args: remove, accept: [0, 128] });
-  await rm(request.path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  await files.removeTree(request.path);
   await git.run({ args: ['update-ref', '-d', `refs/heads/${request.branch}`, head] });
 }
 
 /** A branch without a worktree: removed only if every commit of it is in another branch or tag as well. */
-async function removeLoneBranch(git: RepositoryGit, request: CreateWorktree): Promise<void> {
+export async function removeLoneBranch(
+  git: RepositoryGit,
+  request: Pick<CreateWorktree, 'branch' | 'path'>,
+): Promise<void> {
   const ref = `refs/heads/${request.branch}`;
   const found = await git.run({ args: ['rev-parse', '--verify', '--quiet', ref], reads: true, accept: [0, 1] });
   const head = found.text();

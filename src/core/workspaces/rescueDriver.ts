@@ -1,0 +1,39 @@
+import type { Rescue } from './rescue.js';
+import type { Creation, Removal, Restoration } from './worktreeOperation.js';
+import type { RestoredWorktree, WorktreeRef } from './worktreeDriver.js';
+
+/**
+ * Port: the steps in which worktrees are put away and brought back. Implemented by `drivers/git`. Each step may be asked
+ * for again after a host was killed in it; `rescueService.ts` has their order.
+ */
+export interface RescueDriver {
+  /**
+   * Sets the worktree's folder aside and keeps everything that is in it: commits, staged, unstaged and untracked work under
+   * the rescue's ref; changed ignored files, repositories inside the worktree and what git will not take in a 0600 archive
+   * under the state directory. Removes nothing. A worktree whose folder is gone keeps its commits and its index.
+   * Errors: `worktree.missing` (neither folder nor branch), `worktree.ignoredTooLarge` (ask the person, then say `ignored`),
+   * `worktree.failed`.
+   */
+  keep(removal: Removal): Promise<Rescue>;
+  /** Undoes {@link keep}, however far it came. */
+  putBack(removal: Removal): Promise<void>;
+  /** Removes what was kept: folder, git directory, branch. Answers absolute paths that could not be removed. */
+  clear(removal: Removal, rescue: Rescue): Promise<readonly string[]>;
+  /** True when the branch exists. Errors: `worktree.failed` (something is at the path, or the branch has moved on). */
+  checkRestore(rescue: Rescue, target: WorktreeRef): Promise<{ readonly hadBranch: boolean }>;
+  /** Makes the worktree again as it was. The rescue stays. Errors: `rescue.unknown` (its commits are gone), `worktree.failed`. */
+  restore(restoration: Restoration, rescue: Rescue): Promise<RestoredWorktree>;
+  /** Undoes {@link restore}, however far it came. */
+  undoRestore(restoration: Restoration, rescue: Rescue): Promise<void>;
+  /** Undoes the making of a worktree in which nobody has worked, however far it came. */
+  undoCreate(creation: Creation): Promise<void>;
+  /** Removes ref and archive for good. */
+  discard(rescue: Rescue): Promise<void>;
+  /**
+   * A rescue of a host that kept its records in the ref alone. What the ref says is a hint: it names commits to look at, and
+   * nothing to delete or unpack. Undefined when it says nothing.
+   */
+  readHint(hint: Pick<Rescue, 'id' | 'threadId' | 'repository' | 'ref'>): Promise<Rescue | undefined>;
+  /** Once per repository at the start of a host: what killed hosts left of locks, and folders set aside by older versions. */
+  sweep(repository: string): Promise<void>;
+}

@@ -1,0 +1,56 @@
+import { join } from 'node:path';
+import type { Rescue } from '../../../core/workspaces/rescue.js';
+import type { Removal } from '../../../core/workspaces/worktreeOperation.js';
+import { readForeignFile } from '../../../node/foreignFile.js';
+import type { RepositoryGit } from '../command/boundGit.js';
+import type { GitContext } from '../command/gitContext.js';
+import { pathBytes, pathText, binary } from '../command/gitPath.js';
+import { openRepository } from '../repository/openRepository.js';
+import { withRepositoryLock } from '../repository/repositoryLock.js';
+import { findGitDirectory, registeredAt } from '../worktree/openWorktree.js';
+import { listWorktrees } from '../worktree/worktreeList.js';
+import { asidePath, earlierPlaces, removalReason, rescueFolder } from './rescuePlace.js';
+
+/** Removes what was kept. Answers, for people, the paths that are left. */
+export async function clearWorktree(context: GitContext, removal: Removal, rescue: Rescue): Promise<readonly string[]> {
+  const { files, clock } = context;
+  const { worktree } = removal;
+  const unkept = new Set(rescue.leftover.map(path => binary(pathBytes(path))));
+  const left = await files.removeTree(asidePath(removal), unkept);
+  const repository = await openRepository(context, worktree);
+  await withRepositoryLock({ commonDir: repository.commonDir, clock }, async () => {
+    const gitDir = await findGitDirectory(repository.commonDir, worktree);
+    if (gitDir !== undefined && (await isItsGitDirectory(repository, gitDir, removal))) {
+      left.push(...(await files.removeTree(gitDir)));
+    }
+    await dropBranch(repository, worktree.branch, rescue.head);
+  });
+  return left.map(pathText);
+}
+
+/** Removes a rescue's ref and archive for good. */
+export async function discardRescue(context: GitContext, rescue: Rescue): Promise<void> {
+  const { files } = context;
+  const earlier = earlierPlaces(context, rescue.ref);
+  await files.removeTree(rescueFolder(context, rescue));
+  await files.removeTree(earlier.archive);
+  await files.removeTree(earlier.modules);
+  const repository = await openRepository(context, rescue);
+  // One that was moved by somebody since is theirs.
+  await repository.run({ args: ['update-ref', '-d', rescue.ref, rescue.commit], accept: [0, 1, 128] });
+}
+
+/** Drops a branch that is where it was kept. A person may have checked it out elsewhere, or moved it: then it is theirs. */
+export async function dropBranch(git: RepositoryGit, branch: string, head: string): Promise<void> {
+  const ref = `refs/heads/${branch}`;
+  if ((await listWorktrees(git)).some(other => other.ref === ref)) return;
+  await git.run({ args: ['update-ref', '-d', ref, head], accept: [0, 1, 128] });
+}
+
+/** Asked for again after a crash, the directory may have gone and its name been given to somebody else's worktree. */
+async function isItsGitDirectory(git: RepositoryGit, gitDir: string, removal: Removal): Promise<boolean> {
+  if ((await registeredAt(git.commonDir, removal.worktree.path)) === gitDir) return true;
+  const reason = removalReason(removal);
+  const lock = await readForeignFile(join(gitDir, 'locked'), { maxBytes: reason.length }).catch(() => undefined);
+  return lock?.kind === 'file' && lock.bytes.toString('utf8') === reason;
+}

@@ -1,0 +1,25 @@
+import type { RescueDriver } from '../../../core/workspaces/rescueDriver.js';
+import { createGitContext, type GitDriverOptions } from '../command/gitContext.js';
+import { undoCreate } from '../worktree/undoCreate.js';
+import { clearWorktree, discardRescue } from './clearWorktree.js';
+import { keepWorktree, putBack } from './keepWorktree.js';
+import { readHint } from './rescueHint.js';
+import { checkRestore, restoreWorktree, undoRestore } from './restoreWorktree.js';
+import { sweepRepository } from './sweepRepository.js';
+
+/** The rescue port on real git. */
+export function createGitRescueDriver(options: GitDriverOptions): RescueDriver {
+  const context = createGitContext(options);
+  return {
+    keep: removal => keepWorktree(context, removal),
+    putBack: removal => putBack(context, removal),
+    clear: (removal, rescue) => clearWorktree(context, removal, rescue),
+    checkRestore: (rescue, target) => checkRestore(context, rescue, target),
+    restore: (restoration, rescue) => restoreWorktree(context, restoration, rescue),
+    undoRestore: (restoration, rescue) => undoRestore(context, restoration, rescue),
+    undoCreate: creation => undoCreate(context, creation.worktree),
+    discard: rescue => discardRescue(context, rescue),
+    readHint: hint => readHint(context, hint),
+    sweep: repository => sweepRepository(context, repository),
+  };
+}

@@ -1,0 +1,135 @@
+import {
+  chmodSync,
+  lstatSync,
+  readdirSync,
+  rmdirSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+  type Dirent,
+} from 'node:fs';
+import { mkdir, open, rename, rm, unlink, type FileHandle } from 'node:fs/promises';
+import { systemCode } from '../../../node/systemError.js';
+import { TimeSlice } from './timeSlice.js';
+
+/** A path as text, or as bytes where it may not be UTF-8. */
+export type FilePath = string | Buffer;
+
+/**
+ * Everything that making, putting away and bringing back worktrees changes in the file system. One seam, so that a test can
+ * end the host at each of these operations.
+ */
+export interface FileOperations {
+  /** Makes a folder and its parents; returns the outermost that was made. */
+  makeFolder(path: FilePath, mode?: number): Promise<string | undefined>;
+  rename(from: string, to: string): Promise<void>;
+  /** Writes a small file of ours whole, replacing one that is there. */
+  write(path: FilePath, text: string): Promise<void>;
+  /** A file that must not be there yet, with all its bytes. */
+  writeNew(path: FilePath, bytes: Uint8Array, mode: number): Promise<void>;
+  /** A file that must not be there yet, to be written piece by piece. */
+  create(path: FilePath, mode: number): Promise<FileHandle>;
+  link(path: FilePath, target: Buffer): Promise<void>;
+  setMode(path: FilePath, mode: number): Promise<void>;
+  /** One that is not there is fine. */
+  removeFile(path: FilePath): Promise<void>;
+  /**
+   * Removes a folder with everything in it that the system lets go, read-only folders included. Answers what is left:
+   * `except` (absolute paths, as `binary` text) and what could not be removed.
+   */
+  removeTree(path: string, except?: ReadonlySet<string>): Promise<Buffer[]>;
+}
+
+/** On the real file system. */
+export const realFiles: FileOperations = {
+  makeFolder: (path, mode) => mkdir(path, { recursive: true, ...(mode === undefined ? {} : { mode }) }),
+  rename,
+  async write(path, text) {
+    // Never through a link that somebody put there.
+    await rm(path, { force: true });
+    writeFileSync(path, text, { flag: 'wx', mode: 0o644, flush: true });
+  },
+  // Small files are written at once: handing each to a thread takes several times as long as writing it.
+  async writeNew(path, bytes, mode) {
+    writeFileSync(path, bytes, { flag: 'wx', mode });
+  },
+  create: (path, mode) => open(path, 'wx', mode),
+  async link(path, target) {
+    symlinkSync(target, path);
+  },
+  async setMode(path, mode) {
+    chmodSync(path, mode);
+  },
+  async removeFile(path) {
+    await unlink(path).catch((error: unknown) => {
+      if (systemCode(error) !== 'ENOENT') throw error;
+    });
+  },
+  removeTree,
+};
+
+async function removeTree(path: string, except: ReadonlySet<string> = new Set()): Promise<Buffer[]> {
+  if (except.size === 0) {
+    const gone = await rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }).then(
+      () => true,
+      () => false,
+    );
+    if (gone) return [];
+  }
+  const left: Buffer[] = [];
+  await removeFolder(Buffer.from(path), { except, left, slice: new TimeSlice() });
+  return left;
+}
+
+interface Removal {
+  readonly except: ReadonlySet<string>;
+  readonly left: Buffer[];
+  readonly slice: TimeSlice;
+}
+
+/** What a program made read-only (module caches of Go, libraries of R) is made writable first, as its owner may. */
+async function removeFolder(path: Buffer, removal: Removal): Promise<void> {
+  const before = removal.left.length;
+  attempt(() => allow(path, 0o700));
+  for (const entry of readFolder(path)) {
+    await removal.slice.breathe();
+    const inner = Buffer.concat([path, separator, entry.name]);
+    if (removal.except.has(inner.toString('latin1'))) removal.left.push(inner);
+    else if (entry.isDirectory()) await removeFolder(inner, removal);
+    else if (!attempt(() => unlinkSync(inner))) removal.left.push(inner);
+  }
+  if (removal.left.length === before && !attempt(() => rmdirSync(path))) removal.left.push(path);
+}
+
+/** The entries of a folder, made readable if its owner forbade it; none of one that nobody lets us look into. */
+export function readFolder(path: Buffer): Dirent<Buffer>[] {
+  const read = (): Dirent<Buffer>[] => readdirSync(path, { withFileTypes: true, encoding: 'buffer' });
+  try {
+    return read();
+  } catch {
+    try {
+      allow(path, 0o500);
+      return read();
+    } catch {
+      return [];
+    }
+  }
+}
+
+/** Gives ourselves these permissions on a folder. */
+function allow(path: Buffer, wanted: number): void {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found?.isDirectory() && (found.mode & wanted) !== wanted) chmodSync(path, (found.mode & 0o7777) | wanted);
+}
+
+/** True when it worked, or there was nothing to do it to. */
+function attempt(work: () => void): boolean {
+  try {
+    work();
+    return true;
+  } catch (error) {
+    return systemCode(error) === 'ENOENT';
+  }
+}
+
+const separator = Buffer.from('/');
