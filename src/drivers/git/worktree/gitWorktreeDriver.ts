@@ -6,6 +6,7 @@ import { comparison } from '../repository/comparison.js';
 import { inspectRepository } from '../repository/inspectRepository.js';
 import { changedFiles, fileAtCommit, unifiedPatch, worktreeState } from './reviewWorktree.js';
 import { ensureWorktree, repairWorktree } from './repairWorktree.js';
+import { openRepository } from '../repository/openRepository.js';
 import { snapshotWorktree } from './snapshotWorktree.js';
 
 /** The worktree port on real git. */
