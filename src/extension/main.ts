@@ -101,13 +101,15 @@ function createHostConnection(context: vscode.ExtensionContext, log: Services['l
   const setting = readSetting('muster.stateDirectory');
   const stateDir = setting === '' ? stateDirectory(process.env) : resolve(setting);
   const distDir = join(context.extensionPath, 'dist');
-  const own = readSetting('muster.host.mode') === 'embedded' ? new EmbeddedHost({ stateDir, distDir }) : undefined;
+  const maxRuns = readSetting('muster.host.maxRuns');
+  const own =
+    readSetting('muster.host.mode') === 'embedded' ? new EmbeddedHost({ stateDir, distDir, maxRuns }) : undefined;
   embedded = own;
   return new HostConnection({
     stateDir,
     hostBundle: join(distDir, 'host.js'),
     nodePath: readSetting('muster.host.nodePath'),
-    env: process.env,
+    env: maxRuns > 0 ? { ...process.env, MUSTER_MAX_RUNS: String(maxRuns) } : process.env,
     log,
     isTrusted: () => vscode.workspace.isTrusted,
     startEmbedded: own && (() => own.start()),

@@ -17,6 +17,8 @@ export interface HostOptions {
   readonly distDir: string;
   /** Ends the host when nothing has needed it for this long, in ms; missing: never. */
   readonly idleExitMs?: number;
+  /** Runs at the same time on this machine; missing: as many as it is good for. */
+  readonly maxRuns?: number;
   /** Also write the log to standard error. */
   readonly echoLog?: boolean;
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { availableParallelism, totalmem } from 'node:os';
 import { within } from '../base/async.js';
 import type { Clock } from '../base/clock.js';
 import type { DisposableStore } from '../base/lifecycle.js';
@@ -14,7 +15,7 @@ import { ReviewService } from '../core/reviews/reviewService.js';
 import { DirectoryRunSupervisor } from '../core/runs/directoryRunSupervisor.js';
 import { RunCommits } from '../core/runs/runCommits.js';
 import { RunLifecycle } from '../core/runs/runLifecycle.js';
-import { defaultConcurrency } from '../core/runs/runQueue.js';
+import { machineRunLimit, type RunLimit } from '../core/runs/runLimit.js';
 import { RunStarter } from '../core/runs/runStarter.js';
 import { DispatchService } from '../core/threads/dispatchService.js';
 import { ThreadService } from '../core/threads/threadService.js';
@@ -54,6 +55,7 @@ export interface HostCore extends HostState {
   readonly settler: ThreadSettler;
   readonly merges: MergeService;
   readonly runs: RunLifecycle;
+  readonly limit: RunLimit;
   readonly threads: ThreadService;
   readonly reviews: ReviewService;
   readonly dispatcher: DispatchService;
@@ -66,7 +68,7 @@ export interface HostCore extends HostState {
 /** Builds the services; each uses only what stands above it. Nothing is begun here but the question to the login shell. */
 export function buildCore(
   state: HostState,
-  { distDir }: { readonly distDir: string },
+  { distDir, maxRuns }: { readonly distDir: string; readonly maxRuns?: number },
   resources: DisposableStore,
 ): HostCore {
   const { store, clock, ids, log, redactor } = state;
@@ -112,6 +114,10 @@ export function buildCore(
     environment,
     placeholders: hostPlaceholders(distDir),
   });
+  const limit: RunLimit =
+    maxRuns === undefined
+      ? machineRunLimit({ cores: availableParallelism(), memoryBytes: totalmem() })
+      : { runs: maxRuns, chosen: true };
   const runs = new RunLifecycle({
     ...common,
     directory: sandbox.directory,
@@ -119,7 +125,7 @@ export function buildCore(
     starter,
     commits: new RunCommits(common),
     settler,
-    limit: defaultConcurrency,
+    limit,
   });
   resources.add({ dispose: () => patiently(runs.dispose(), clock) });
   const threads = new ThreadService({ ...common, runs, settler, workspaces, rescues, driver: worktrees });
@@ -145,6 +151,7 @@ export function buildCore(
     settler,
     merges,
     runs,
+    limit,
     threads,
     reviews,
     dispatcher,

@@ -19,6 +19,7 @@ async function main(): Promise<void> {
     mode: 'process',
     distDir: dirname(fileURLToPath(import.meta.url)),
     echoLog: foreground,
+    ...maxRuns(),
     ...(foreground ? {} : { idleExitMs: idleExitMs() }),
   });
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => end(host, signal));
@@ -38,6 +39,12 @@ function end(host: Host, signal: string): void {
 function idleExitMs(): number {
   const configured = Number(process.env['MUSTER_IDLE_EXIT_MS']);
   return Number.isFinite(configured) && configured > 0 ? configured : defaultIdleExitMs;
+}
+
+/** `MUSTER_MAX_RUNS`: how many runs may be at work at the same time. */
+function maxRuns(): { readonly maxRuns?: number } {
+  const configured = Number(process.env['MUSTER_MAX_RUNS']);
+  return Number.isInteger(configured) && configured > 0 ? { maxRuns: configured } : {};
 }
 
 /** Embedded mode imports this bundle and calls `startHost` itself; only `node host.js` is a process of its own. */

@@ -5,6 +5,7 @@ import { silentLog } from '../../src/base/log.js';
 import type { ProjectSpec } from '../../src/compose/projectSpec.js';
 import type { Provider } from '../../src/core/agents/provider.js';
 import { ProviderRegistries } from '../../src/core/agents/providerRegistries.js';
+import type { RunLimit } from '../../src/core/runs/runLimit.js';
 import type { MergeDriver } from '../../src/core/merges/mergeDriver.js';
 import { MergeService } from '../../src/core/merges/mergeService.js';
 import { agreeTo } from '../../src/core/projects/consent.js';
@@ -106,10 +107,12 @@ export function coreHost(
   {
     merging = world.merging,
     environment = {},
+    limit = { runs: 10, chosen: false },
     decorate = provider => provider,
   }: {
     merging?: MergeDriver;
     environment?: Partial<RunEnvironment>;
+    limit?: RunLimit;
     /** Puts something between the services and every provider. */
     decorate?: (provider: Provider) => Provider;
   } = {},
@@ -138,7 +141,7 @@ export function coreHost(
     placeholders: { fill: argv => ({ argv, env: {} }), asRoot: false },
   });
   const commits = new RunCommits(common);
-  const runs = new RunLifecycle({ ...common, directory, supervisor, starter, commits, settler, limit: 10 });
+  const runs = new RunLifecycle({ ...common, directory, supervisor, starter, commits, settler, limit });
   // Ids count up, so that branches are told apart by their words.
   let dispatches = 0;
   const merges = new MergeService({ ...common, driver: merging, settler });

@@ -1,7 +1,7 @@
 import type { HostClient } from '../../client/hostClient.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { threadGroupOf, threadStatusWords, type ThreadStatus } from '../../protocol/threadDisplay.js';
-import { defineCommand } from '../command.js';
+import { defineCommand, type CommandContext } from '../command.js';
 import { findProject } from '../lookup/projectLookup.js';
 import { printComposeList } from '../output/compose/composeList.js';
 import { readCount } from '../options/readCount.js';
@@ -56,6 +56,7 @@ export const ps = defineCommand({
       );
     } else {
       printThreadGroups(out, threads, { now: Date.now(), projects: project === undefined });
+      if (threads.some(({ status }) => status === 'queued')) await noteRunLimit(context);
     }
     return 0;
   },
@@ -78,6 +79,15 @@ function readStatuses(
   }
   const isPlace = (word: string): boolean => known.includes(word) && (era !== undefined || !isStatus(word));
   return { statuses: words.filter(word => !isPlace(word)), places: words.filter(isPlace) };
+}
+
+/** Why queued runs wait, when it is the machine that is full. */
+async function noteRunLimit({ repeatable, out, signal }: CommandContext): Promise<void> {
+  const { runLimit, runLimitReached } = await repeatable(client => client.host.getStatus({}, { signal }));
+  if (!runLimitReached) return;
+  out.note(
+    `${runLimit} runs are at work, as many as this machine takes at a time; MUSTER_MAX_RUNS or limits.concurrency of a project raise that.`,
+  );
 }
 
 function isDone(status: string): boolean {

@@ -7,6 +7,7 @@ import type {
   ProjectSpec,
   ScriptSpec,
   SkillSpec,
+  TriggerSpec,
 } from '../../compose/projectSpec.js';
 import { harmlessVariable } from './harmlessVariables.js';
 import { permissionsOf } from './project.js';
@@ -89,6 +90,10 @@ function agentItems(spec: ProjectSpec, agent: AgentSpec): readonly ConsentItem[]
     const access = mount.readOnly ? 'to read' : 'to read and write';
     items.push(of(`volumes.${mount.target}`, `gets ${quoted(mount.source)} ${access}.`, mount));
   }
+  const triggers = agent.scheduler?.enabled ? agent.scheduler.triggers : [];
+  if (triggers.length > 0) {
+    items.push(of('scheduler', `is started by ${triggers.map(triggerText).join(', ')}, without anybody.`, triggers));
+  }
   const script = agent.scheduler?.enabled ? agent.scheduler.script : undefined;
   if (script) items.push(of('scheduler.script', scriptText(script), script));
   return items;
@@ -125,6 +130,18 @@ function mcpServerItems(
     of(field, `starts the MCP server ${commandLine(server.command, server.args)}.`, [server.command, server.args]),
     ...variableItems(`${place}.${field}.env`, `The MCP server ${shown(server.name)} of ${who}`, server.env),
   ];
+}
+
+function triggerText(trigger: TriggerSpec): string {
+  switch (trigger.kind) {
+    case 'cron':
+      return `the clock (${quoted(trigger.cron)})`;
+    case 'interval':
+    case 'timeout':
+      return 'the clock';
+    case 'event':
+      return `the event ${quoted(trigger.topic)}`;
+  }
 }
 
 function skillText({ provider, url, path }: SkillSpec): string {

@@ -13,6 +13,7 @@ import type { RunCommits, RunFindings } from './runCommits.js';
 import type { RunDirectory } from './runDirectory.js';
 import { concludingDigest, emptyDigest } from './runDigest.js';
 import { RunQueue } from './runQueue.js';
+import type { RunLimit } from './runLimit.js';
 import { RunRecorder } from './runRecorder.js';
 import type { RunStarter } from './runStarter.js';
 import type { RunStores } from './runStore.js';
@@ -29,7 +30,7 @@ export interface RunLifecycleOptions {
   /** Puts away what an ended run left in its worktree. */
   readonly settler: { settle(run: Run): Promise<void> };
   /** Runs at the same time on this machine. */
-  readonly limit: number;
+  readonly limit: RunLimit;
 }
 
 /** A run whose process does not exist yet. */

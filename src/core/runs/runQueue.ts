@@ -5,6 +5,7 @@ import type { Clock } from '../../base/clock.js';
 import type { Project } from '../projects/project.js';
 import type { Store } from '../store.js';
 import type { Run } from './run.js';
+import { presentRunLimit, type RunLimit } from './runLimit.js';
 import { claimRun } from './runTransitions.js';
 import type { QueuedRun, RunStores } from './runStore.js';
 import type { ProjectStores } from '../projects/projectStore.js';
@@ -14,9 +15,6 @@ type QueueStores = ProjectStores & RunStores & EventStores;
 
 /** After a failed claim. */
 const againAfterMs = 2_000;
-
-/** Runs at the same time on this machine when nothing else is said. */
-export const defaultConcurrency = 10;
 
 /**
  * Starts queued runs in order, as far as the limits allow: all runs of the host, of the project (`limits.concurrency`), of the
@@ -30,7 +28,7 @@ export class RunQueue {
   readonly #store: Store<QueueStores>;
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #limit: number;
+  readonly #limit: RunLimit;
   readonly #execute: (run: Run) => void;
   readonly #stop = new AbortController();
   #again: Promise<void> | undefined;
@@ -39,7 +37,7 @@ export class RunQueue {
     readonly store: Store<QueueStores>;
     readonly clock: Clock;
     readonly log: Log;
-    readonly limit: number;
+    readonly limit: RunLimit;
     /** Takes over a claimed run until its end. */
     readonly execute: (run: Run) => void;
   }) {
@@ -90,9 +88,10 @@ export class RunQueue {
   }
 }
 
-function claimAll(stores: QueueStores, limit: number, now: number): readonly Run[] {
+function claimAll(stores: QueueStores, machine: RunLimit, now: number): readonly Run[] {
   const queued = stores.runs.queued();
   if (queued.length === 0) return [];
+  const limit = presentRunLimit(machine, stores);
   const load = new Load(stores, stores.runs.active());
   for (const { run } of stores.runs.settling()) load.hold(run.threadId);
   const claimed: Run[] = [];

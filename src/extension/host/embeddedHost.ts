@@ -8,6 +8,7 @@ interface HostBundle {
     readonly stateDir: string;
     readonly mode: 'embedded';
     readonly distDir: string;
+    readonly maxRuns?: number;
   }): Promise<RunningHost>;
 }
 
@@ -20,11 +21,14 @@ interface RunningHost {
 export class EmbeddedHost {
   readonly #stateDir: string;
   readonly #distDir: string;
+  readonly #maxRuns: number;
   #host: Promise<RunningHost> | undefined;
 
-  constructor(options: { readonly stateDir: string; readonly distDir: string }) {
+  /** `maxRuns`: 0 leaves it to the host. */
+  constructor(options: { readonly stateDir: string; readonly distDir: string; readonly maxRuns: number }) {
     this.#stateDir = options.stateDir;
     this.#distDir = options.distDir;
+    this.#maxRuns = options.maxRuns;
   }
 
   /** Makes sure that a host runs: this one, or the one that already has the state directory. */
@@ -48,7 +52,12 @@ export class EmbeddedHost {
   async #begin(): Promise<RunningHost> {
     const bundle: unknown = await import(pathToFileURL(join(this.#distDir, 'host.js')).href);
     if (!isHostBundle(bundle)) throw new Error('dist/host.js does not export startHost.');
-    const host = await bundle.startHost({ stateDir: this.#stateDir, mode: 'embedded', distDir: this.#distDir });
+    const host = await bundle.startHost({
+      stateDir: this.#stateDir,
+      mode: 'embedded',
+      distDir: this.#distDir,
+      ...(this.#maxRuns > 0 ? { maxRuns: this.#maxRuns } : {}),
+    });
     void host.ended.then(() => {
       this.#host = undefined;
     });

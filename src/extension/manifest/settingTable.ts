@@ -29,6 +29,14 @@ export const settingTable = {
       'Node.js (22 or newer) that runs the host. Empty: the one on `PATH`, else the one that this editor is built on.',
     scope: 'machine',
   },
+  'muster.host.maxRuns': {
+    type: 'number',
+    default: 0,
+    minimum: 0,
+    description:
+      'Runs at the same time on this machine, for a host that starts. 0: as many as its cores and memory are good for, and as many as a project asks for with `limits.concurrency`.',
+    scope: 'machine',
+  },
   'muster.stateDirectory': {
     type: 'string',
     default: '',

@@ -2,6 +2,7 @@ import type { ServiceImpl } from '@connectrpc/connect';
 import type { HostService } from '../../protocol/gen/muster/v1/host_pb.js';
 import { productVersion } from '../../protocol/productVersion.js';
 import { protocolVersion } from '../../protocol/version.js';
+import { presentRunLimit, type RunLimit } from '../../core/runs/runLimit.js';
 import type { Store } from '../../core/store.js';
 import type { Stores } from '../../core/stores.js';
 import type { AgentProblems } from '../environment/agentProblems.js';
@@ -18,6 +19,7 @@ export interface HostFacts {
 export interface HostApiOptions {
   readonly store: Store<Stores>;
   readonly facts: HostFacts;
+  readonly limit: RunLimit;
   readonly shell: LoginShell;
   readonly problems: AgentProblems;
   readonly clients: () => number;
@@ -27,12 +29,13 @@ export interface HostApiOptions {
 }
 
 export function hostApi(options: HostApiOptions): ServiceImpl<typeof HostService> {
-  const { store, facts, shell, problems, clients, now, shutdown } = options;
+  const { store, facts, limit, shell, problems, clients, now, shutdown } = options;
   return {
     async getStatus() {
-      const { active, queued } = store.read(stores => ({
+      const { active, queued, runLimit } = store.read(stores => ({
         active: stores.runs.active().length,
         queued: stores.runs.queued().length,
+        runLimit: presentRunLimit(limit, stores),
       }));
       return {
         pid: process.pid,
@@ -44,6 +47,8 @@ export function hostApi(options: HostApiOptions): ServiceImpl<typeof HostService
         uptimeS: (now() - facts.startedAt) / 1000,
         activeRuns: active,
         queuedRuns: queued,
+        runLimit,
+        runLimitReached: queued > 0 && active >= runLimit,
         clients: clients(),
         epoch: store.epoch,
         mode: facts.mode,

@@ -19,12 +19,12 @@ beforeEach(() => {
 });
 afterEach(() => opened.dispose());
 
-function queueWith(limit: number): RunQueue {
+function queueWith(limit: number, { chosen = false } = {}): RunQueue {
   return new RunQueue({
     store: opened.store,
     clock: createNodeClock(),
     log: silentLog,
-    limit,
+    limit: { runs: limit, chosen },
     execute: run => started.push(run),
   });
 }
@@ -46,6 +46,16 @@ describe('the run queue', () => {
     if (first) end(first);
     queue.advance();
     expect(started.map(run => run.id)).toEqual(runs);
+  });
+
+  it('goes beyond the machine’s limit for a project that asks for more, unless a person set the limit', () => {
+    const spec = specOf('agents: {dev: {provider: claude}}\nlimits: {concurrency: 3}');
+    const project = seedProject(opened.store, ids, spec);
+    for (const createdAt of [1, 2, 3, 4]) seedThread(opened.store, ids, project.id, { createdAt });
+    queueWith(1, { chosen: true }).advance();
+    expect(started).toHaveLength(1);
+    queueWith(1).advance();
+    expect(started).toHaveLength(3);
   });
 
   it('never starts the same run twice', () => {

@@ -23,6 +23,8 @@ describe('what needs consent', () => {
     ['env: {LANG: ../../evil}', 'agents.dev.env.LANG'],
     ['env: {TZ: ":/etc/passwd"}', 'agents.dev.env.TZ'],
     ['env: {LOG_LEVEL: {secret: true, value: abcdefgh}}', 'agents.dev.env.LOG_LEVEL'],
+    ['may_dispatch: true', 'agents.dev.may_dispatch'],
+    ["scheduler: {triggers: [{cron: '0 9 * * *', prompt: Look}]}", 'agents.dev.scheduler'],
     ['image: evil/image', 'agents.dev.image'],
     ['driver: {docker: {host: "tcp://other:2375"}}', 'agents.dev.driver.docker'],
     ['workspace: {provider: shared}', 'agents.dev.workspace'],

@@ -11,7 +11,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file muster/v1/host.proto.
  */
 export const file_muster_v1_host: GenFile = /*@__PURE__*/
-  fileDesc("ChRtdXN0ZXIvdjEvaG9zdC5wcm90bxIJbXVzdGVyLnYxIhIKEEdldFN0YXR1c1JlcXVlc3Qi+gEKEUdldFN0YXR1c1Jlc3BvbnNlEgsKA3BpZBgBIAEoBRIPCgd2ZXJzaW9uGAIgASgJEhAKCHByb3RvY29sGAMgASgFEhEKCXN0YXRlX2RpchgEIAEoCRIOCgZzb2NrZXQYBSABKAkSEgoKc3RhcnRlZF9hdBgGIAEoAxIQCgh1cHRpbWVfcxgHIAEoARITCgthY3RpdmVfcnVucxgIIAEoBRITCgtxdWV1ZWRfcnVucxgJIAEoBRIPCgdjbGllbnRzGAogASgFEg0KBWVwb2NoGAsgASgJEgwKBG1vZGUYDCABKAkSFAoMbm9kZV92ZXJzaW9uGA0gASgJIjQKD1NodXRkb3duUmVxdWVzdBIRCgloYW5kX292ZXIYASABKAgSDgoGcmVhc29uGAIgASgJIhIKEFNodXRkb3duUmVzcG9uc2UiGwoZUmVmcmVzaEVudmlyb25tZW50UmVxdWVzdCIvChpSZWZyZXNoRW52aXJvbm1lbnRSZXNwb25zZRIRCgl2YXJpYWJsZXMYASABKAUynwIKC0hvc3RTZXJ2aWNlElAKCUdldFN0YXR1cxIbLm11c3Rlci52MS5HZXRTdGF0dXNSZXF1ZXN0GhwubXVzdGVyLnYxLkdldFN0YXR1c1Jlc3BvbnNlIgiKtRgEYm90aBJPCghTaHV0ZG93bhIaLm11c3Rlci52MS5TaHV0ZG93blJlcXVlc3QaGy5tdXN0ZXIudjEuU2h1dGRvd25SZXNwb25zZSIKirUYBnBlcnNvbhJtChJSZWZyZXNoRW52aXJvbm1lbnQSJC5tdXN0ZXIudjEuUmVmcmVzaEVudmlyb25tZW50UmVxdWVzdBolLm11c3Rlci52MS5SZWZyZXNoRW52aXJvbm1lbnRSZXNwb25zZSIKirUYBnBlcnNvbmIGcHJvdG8z", [file_muster_v1_policy]);
+  fileDesc("ChRtdXN0ZXIvdjEvaG9zdC5wcm90bxIJbXVzdGVyLnYxIhIKEEdldFN0YXR1c1JlcXVlc3QiqAIKEUdldFN0YXR1c1Jlc3BvbnNlEgsKA3BpZBgBIAEoBRIPCgd2ZXJzaW9uGAIgASgJEhAKCHByb3RvY29sGAMgASgFEhEKCXN0YXRlX2RpchgEIAEoCRIOCgZzb2NrZXQYBSABKAkSEgoKc3RhcnRlZF9hdBgGIAEoAxIQCgh1cHRpbWVfcxgHIAEoARITCgthY3RpdmVfcnVucxgIIAEoBRITCgtxdWV1ZWRfcnVucxgJIAEoBRIPCgdjbGllbnRzGAogASgFEg0KBWVwb2NoGAsgASgJEgwKBG1vZGUYDCABKAkSFAoMbm9kZV92ZXJzaW9uGA0gASgJEhEKCXJ1bl9saW1pdBgOIAEoBRIZChFydW5fbGltaXRfcmVhY2hlZBgPIAEoCCI0Cg9TaHV0ZG93blJlcXVlc3QSEQoJaGFuZF9vdmVyGAEgASgIEg4KBnJlYXNvbhgCIAEoCSISChBTaHV0ZG93blJlc3BvbnNlIhsKGVJlZnJlc2hFbnZpcm9ubWVudFJlcXVlc3QiLwoaUmVmcmVzaEVudmlyb25tZW50UmVzcG9uc2USEQoJdmFyaWFibGVzGAEgASgFMp8CCgtIb3N0U2VydmljZRJQCglHZXRTdGF0dXMSGy5tdXN0ZXIudjEuR2V0U3RhdHVzUmVxdWVzdBocLm11c3Rlci52MS5HZXRTdGF0dXNSZXNwb25zZSIIirUYBGJvdGgSTwoIU2h1dGRvd24SGi5tdXN0ZXIudjEuU2h1dGRvd25SZXF1ZXN0GhsubXVzdGVyLnYxLlNodXRkb3duUmVzcG9uc2UiCoq1GAZwZXJzb24SbQoSUmVmcmVzaEVudmlyb25tZW50EiQubXVzdGVyLnYxLlJlZnJlc2hFbnZpcm9ubWVudFJlcXVlc3QaJS5tdXN0ZXIudjEuUmVmcmVzaEVudmlyb25tZW50UmVzcG9uc2UiCoq1GAZwZXJzb25iBnByb3RvMw", [file_muster_v1_policy]);
 
 /**
  * @generated from message muster.v1.GetStatusRequest
@@ -98,6 +98,20 @@ export type GetStatusResponse = Message<"muster.v1.GetStatusResponse"> & {
    * @generated from field: string node_version = 13;
    */
   nodeVersion: string;
+
+  /**
+   * Runs that may be at work at the same time on this machine.
+   *
+   * @generated from field: int32 run_limit = 14;
+   */
+  runLimit: number;
+
+  /**
+   * Queued runs wait because that many are at work.
+   *
+   * @generated from field: bool run_limit_reached = 15;
+   */
+  runLimitReached: boolean;
 };
 
 /**
