@@ -15,7 +15,7 @@ const minimumLength = 8;
 /** What stands in place of a secret. */
 export const redacted = '********';
 
-/** The one place that keeps secrets out of logs, events and messages. */
+/** Keeps secrets whose values this host knows out of its own log and errors. What agents say goes through `SecretMask`. */
 export class Redactor {
   readonly #values = new Set<string>();
   #pattern: RegExp | undefined;

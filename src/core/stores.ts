@@ -3,6 +3,7 @@ import type { MergeStores } from './merges/mergeStore.js';
 import type { MessageStores } from './messages/messageStore.js';
 import type { ReviewStores } from './reviews/reviewStore.js';
 import type { ProjectStores } from './projects/projectStore.js';
+import type { RunSecretStores } from './runs/runSecretStore.js';
 import type { RunStores } from './runs/runStore.js';
 import type { ScheduleStores } from './schedules/scheduleStore.js';
 import type { ThreadStores } from './threads/threadStore.js';
@@ -15,6 +16,7 @@ export interface Stores
     ThreadStores,
     MessageStores,
     RunStores,
+    RunSecretStores,
     MergeStores,
     ReviewStores,
     ScheduleStores,

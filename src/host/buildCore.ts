@@ -29,15 +29,16 @@ import { createGitRescueDriver } from '../drivers/git/rescue/gitRescueDriver.js'
 import { createGitWorktreeDriver } from '../drivers/git/worktree/gitWorktreeDriver.js';
 import { createProcessSandbox, type ProcessSandbox } from '../drivers/process/createProcessSandbox.js';
 import { HostComposeReader } from './compose/hostComposeReader.js';
+import { SecretKeys } from '../node/secretDigests.js';
 import { AgentProblems } from './environment/agentProblems.js';
 import { ComposeSecrets } from './environment/composeSecrets.js';
 import { hostPlaceholders } from './environment/hostPlaceholders.js';
 import { HostRunEnvironment } from './environment/hostRunEnvironment.js';
 import { LoginShell } from './environment/loginShell.js';
-import { redactingProviders } from './log/redactingProviders.js';
 import type { HostState } from './openState.js';
 import { cronTimes } from './schedules/cronTimes.js';
-import { keyedDigest } from './state/machineKey.js';
+import { HostRunSecrets } from './secrets/hostRunSecrets.js';
+import { keyedDigest, machineKey } from './state/machineKey.js';
 
 /** How long an ending host waits for each thing that is still at work, in ms. What it leaves, the next one takes up. */
 const longestGoodbyeMs = 5_000;
@@ -45,6 +46,7 @@ const longestGoodbyeMs = 5_000;
 /** The orchestrator on this machine: the services of `core` with their drivers. */
 export interface HostCore extends HostState {
   readonly sandbox: ProcessSandbox;
+  readonly runSecrets: HostRunSecrets;
   readonly worktrees: WorktreeDriver;
   readonly rescueDriver: RescueDriver;
   readonly rescues: RescueService;
@@ -77,15 +79,17 @@ export function buildCore(
 
   const shell = new LoginShell(log);
   void shell.environment();
-  const sandbox = resources.add(createProcessSandbox({ stateDir, clock, log }));
+  const key = machineKey(stateDir);
+  const runSecrets = new HostRunSecrets({ store, log, stateDir, keys: new SecretKeys(key) });
+  const sandbox = resources.add(createProcessSandbox({ stateDir, maskOf: run => runSecrets.maskOf(run), clock, log }));
   sandbox.prepare();
   const worktrees = createGitWorktreeDriver({ stateDir, clock, log });
   const rescueDriver = createGitRescueDriver({ stateDir, clock, log });
   const mergeDriver = createGitMergeDriver({ stateDir, clock, log, journal: storedLandings(store) });
-  const providers = new ProviderRegistries(redactingProviders(redactor));
+  const providers = new ProviderRegistries();
   const workspaces = new WorkspaceService({ ...common, driver: worktrees, worktreesDir: state.directory.worktrees });
   const rescues = new RescueService({ ...common, driver: rescueDriver, workspaces });
-  const secretDigest = keyedDigest(stateDir);
+  const secretDigest = keyedDigest(key);
   const secrets = new ComposeSecrets({ digest: secretDigest, redactor });
   const environment = new HostRunEnvironment({
     stateDir,
@@ -93,6 +97,7 @@ export function buildCore(
     shell,
     redactor,
     secrets,
+    runSecrets,
   });
   const problems = new AgentProblems({
     shell,
@@ -103,7 +108,7 @@ export function buildCore(
   const supervisor = new DirectoryRunSupervisor({ ...sandbox, clock, log });
 
   // Given back in reverse: preparations end before the supervisor leaves, and ends that it still tells are settled after.
-  const settler = resources.add(new ThreadSettler({ ...common, driver: worktrees, supervisor }));
+  const settler = resources.add(new ThreadSettler({ ...common, driver: worktrees, supervisor, secrets: runSecrets }));
   const merges = resources.add(new MergeService({ ...common, driver: mergeDriver, settler }));
   resources.add(supervisor);
   const starter = new RunStarter({
@@ -124,6 +129,7 @@ export function buildCore(
     supervisor,
     starter,
     commits: new RunCommits(common),
+    secrets: runSecrets,
     settler,
     limit,
   });
@@ -141,6 +147,7 @@ export function buildCore(
   return {
     ...state,
     sandbox,
+    runSecrets,
     worktrees,
     rescueDriver,
     rescues,

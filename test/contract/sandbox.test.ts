@@ -9,6 +9,7 @@ import { FakeSandbox, fakeCommand } from '../support/fakes/fakeSandbox.js';
 import { shellProgram } from '../support/programs.js';
 import { sandboxContract } from './sandboxContract.js';
 import type { SandboxUnderTest } from './sandboxContract.js';
+import { noSecrets } from '../support/secretMasks.ts';
 
 sandboxContract('the fake sandbox', async () => {
   const { directory, output, driver } = new FakeSandbox();
@@ -28,6 +29,7 @@ async function openProcessSandbox(wrapper?: Wrapper): Promise<SandboxUnderTest> 
   // Names that a careless shell script would trip over.
   const folder = await mkdtemp(join(tmpdir(), `muster 'quoted" $HOME\n`));
   const sandbox = createProcessSandbox({
+    maskOf: () => noSecrets,
     stateDir: folder,
     clock: createNodeClock(),
     log: silentLog,

@@ -70,6 +70,20 @@ describe('reviews', () => {
   });
 });
 
+describe('secrets of runs', () => {
+  it('are kept once for runs that were given the same, and per run', () => {
+    const one = seedThread(opened.store, ids, project.id).run.id;
+    const two = seedThread(opened.store, ids, project.id).run.id;
+    opened.store.transact(({ runSecrets }) => {
+      expect(runSecrets.of(one)).toBeUndefined();
+      runSecrets.save(one, '[1]');
+      runSecrets.save(two, '[1]');
+      runSecrets.save(two, '[2]');
+      expect([runSecrets.of(one), runSecrets.of(two)]).toEqual(['[1]', '[2]']);
+    });
+  });
+});
+
 describe('runs', () => {
   it('fence off a writer of an earlier generation', () => {
     const { run } = seedThread(opened.store, ids, project.id);

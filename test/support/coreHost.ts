@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { onTestFinished } from 'vitest';
-import type { IdSource } from '../../src/base/ids.js';
+import type { IdSource, RunId } from '../../src/base/ids.js';
 import { silentLog } from '../../src/base/log.js';
 import type { ProjectSpec } from '../../src/compose/projectSpec.js';
 import type { Provider } from '../../src/core/agents/provider.js';
@@ -122,7 +122,8 @@ export function coreHost(
   const common = { store, clock, ids, log };
   const { directory, output, driver } = sandbox;
   const supervisor = new DirectoryRunSupervisor({ directory, output, driver, clock, log });
-  const settler = new ThreadSettler({ ...common, driver: worktrees, supervisor });
+  const secrets = { keep: () => undefined, hide: (_: RunId, text: string) => text, blot: async () => undefined };
+  const settler = new ThreadSettler({ ...common, secrets, driver: worktrees, supervisor });
   const workspaces = new WorkspaceService({ ...common, driver: worktrees, worktreesDir: '/state/worktrees' });
   const rescues = new RescueService({ ...common, driver: world.rescuing, workspaces });
   const providers = new ProviderRegistries(decorate);
@@ -141,7 +142,7 @@ export function coreHost(
     placeholders: { fill: argv => ({ argv, env: {} }), asRoot: false },
   });
   const commits = new RunCommits(common);
-  const runs = new RunLifecycle({ ...common, directory, supervisor, starter, commits, settler, limit });
+  const runs = new RunLifecycle({ ...common, secrets, directory, supervisor, starter, commits, settler, limit });
   // Ids count up, so that branches are told apart by their words.
   let dispatches = 0;
   const merges = new MergeService({ ...common, driver: merging, settler });

@@ -12,6 +12,7 @@ import type { RunEnd, RunListener } from '../../src/core/runs/runSupervisor.js';
 import type { SandboxDriver } from '../../src/core/runs/sandboxDriver.js';
 import { createProcessSandbox } from '../../src/drivers/process/createProcessSandbox.js';
 import { createNodeClock } from '../../src/drivers/process/nodeClock.js';
+import { noSecrets } from './secretMasks.ts';
 
 export interface CrashingHostOptions {
   readonly stateDir: string;
@@ -50,7 +51,13 @@ async function main(options: CrashingHostOptions): Promise<void> {
   const { stateDir, argv, env, shell, dies } = options;
   const run = parseId<'run'>(options.run);
   const clock = createNodeClock();
-  const sandbox = createProcessSandbox({ stateDir, clock, log: silentLog, wrapper: { kind: 'shell', shell } });
+  const sandbox = createProcessSandbox({
+    maskOf: () => noSecrets,
+    stateDir,
+    clock,
+    log: silentLog,
+    wrapper: { kind: 'shell', shell },
+  });
   const driver: SandboxDriver = {
     isAlive: id => sandbox.driver.isAlive(id),
     stop: (id, stopOptions) => sandbox.driver.stop(id, stopOptions),

@@ -13,6 +13,7 @@ import type { ProcessSandbox } from '../../src/drivers/process/createProcessSand
 import { createNodeClock } from '../../src/drivers/process/nodeClock.js';
 import type { Wrapper } from '../../src/drivers/process/processSandboxDriver.js';
 import { randomIds } from './randomIds.js';
+import { noSecrets } from './secretMasks.ts';
 
 export const testPath = '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin';
 
@@ -95,7 +96,13 @@ export class ProcessRuns {
     const clock = createNodeClock();
     this.stateDir = stateDir;
     this.#ownsStateDir = options.ownsStateDir;
-    this.sandbox = createProcessSandbox({ stateDir, clock, log, ...(wrapper ? { wrapper } : {}) });
+    this.sandbox = createProcessSandbox({
+      maskOf: () => noSecrets,
+      stateDir,
+      clock,
+      log,
+      ...(wrapper ? { wrapper } : {}),
+    });
     this.supervisor = new DirectoryRunSupervisor({ ...this.sandbox, clock, log });
   }
 

@@ -7,8 +7,8 @@ export class ProviderRegistries {
   readonly #bySpec = new WeakMap<ProjectSpec, ProviderRegistry>();
   readonly #wrap: (provider: Provider) => Provider;
 
-  /** `wrap` is put around every provider (the host redacts what they read). */
-  constructor(wrap: (provider: Provider) => Provider) {
+  /** `wrap` is put around every provider. */
+  constructor(wrap: (provider: Provider) => Provider = provider => provider) {
     this.#wrap = wrap;
   }
 

@@ -15,6 +15,7 @@ import { concludingDigest, emptyDigest } from './runDigest.js';
 import { RunQueue } from './runQueue.js';
 import type { RunLimit } from './runLimit.js';
 import { RunRecorder } from './runRecorder.js';
+import type { RunSecrets } from './runSecrets.js';
 import type { RunStarter } from './runStarter.js';
 import type { RunStores } from './runStore.js';
 import type { RunEnd, RunListener, RunSupervisor } from './runSupervisor.js';
@@ -27,6 +28,7 @@ export interface RunLifecycleOptions {
   readonly supervisor: RunSupervisor;
   readonly starter: RunStarter;
   readonly commits: RunCommits;
+  readonly secrets: RunSecrets;
   /** Puts away what an ended run left in its worktree. */
   readonly settler: { settle(run: Run): Promise<void> };
   /** Runs at the same time on this machine. */

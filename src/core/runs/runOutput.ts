@@ -4,7 +4,7 @@ import type { RunId } from '../../base/ids.js';
 export interface RunOutput {
   /**
    * Calls `onLines` with complete lines of `stdout.ndjson` from byte `from` on, as they appear, in order, in batches that
-   * yield to the event loop. Memory stays bounded whatever the agent writes. Ends in one of two ways:
+   * yield to the event loop; what the run was given in secret is hidden in them. Memory stays bounded whatever the agent writes. Ends in one of two ways:
    * - `drained`: `until` was aborted and everything written before that was handed over, an unfinished last line included;
    * - `stopped`: `signal` was aborted. Nothing more is handed over: an unfinished line belongs to whoever tails next.
    */

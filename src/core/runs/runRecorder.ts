@@ -9,6 +9,7 @@ import { withoutEarlierRuns } from './earlierUsage.js';
 import type { Run } from './run.js';
 import { digestEvent, emptyDigest, type RunDigestState } from './runDigest.js';
 import type { OutputLine } from './runOutput.js';
+import type { RunSecrets } from './runSecrets.js';
 import { withDigest } from './runTransitions.js';
 import type { RunStores } from './runStore.js';
 import type { EventStores } from '../events/eventLog.js';
@@ -25,6 +26,7 @@ export class RunRecorder {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #eventsOf: (line: string) => readonly AgentEvent[];
+  readonly #secrets: Pick<RunSecrets, 'hide'>;
   readonly #runId: Run['id'];
   readonly #run: Pick<Run, 'threadId' | 'agent'>;
   readonly #generation: number;
@@ -37,12 +39,14 @@ export class RunRecorder {
     readonly clock: Clock;
     readonly log: Log;
     readonly provider: Provider;
+    readonly secrets: Pick<RunSecrets, 'hide'>;
     readonly run: Run;
     readonly digest?: RunDigestState;
   }) {
     this.#store = options.store;
     this.#clock = options.clock;
     this.#log = options.log;
+    this.#secrets = options.secrets;
     this.#runId = options.run.id;
     this.#eventsOf = eventReader(options.provider, { thread: options.run.threadId }, error =>
       this.#log.warn('A line of a run could not be read', { run: this.#runId, reason: errorMessage(error) }),
@@ -64,6 +68,9 @@ export class RunRecorder {
       }
       this.#digest = { ...this.#digest, offset: line.end };
     }
+    // An answer that comes in pieces may hold what none of them held.
+    if (this.#digest.answerIsOpen)
+      this.#digest = { ...this.#digest, answer: this.#secrets.hide(this.#runId, this.#digest.answer) };
     if (this.#digest.conversation !== conversation) this.flush();
     else if (!this.#flushing) this.#flushing = this.#flushLater();
   }

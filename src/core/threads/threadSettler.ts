@@ -8,6 +8,7 @@ import { commitSurely } from '../commitSurely.js';
 import { targetOf } from '../merges/mergeTarget.js';
 import type { ProjectStores } from '../projects/projectStore.js';
 import type { Run } from '../runs/run.js';
+import type { RunSecrets } from '../runs/runSecrets.js';
 import type { RunSupervisor } from '../runs/runSupervisor.js';
 import type { Store } from '../store.js';
 import type { WorktreeDriver } from '../workspaces/worktreeDriver.js';
@@ -32,9 +33,10 @@ const endWaitsMs = 10_000;
  * After a run's end: ends what the agent left going in the background, commits what it left uncommitted and counts the
  * changes. Until that is written the run is in the phase *settling*: its thread is shown as working, and its next run waits.
  *
- * Per thread one after the other: ended (`settled = 0`) → leftovers stopped → snapshot → head, counts and `settled = 1` in one
- * transaction. A snapshot that git or the agent's doing prevents is the thread's `trouble`, written in its place: the thread
- * needs a person until an approval, a repair or the end of another run could commit the work. {@link dispose} begins no more; what a host did not come to, the next one takes up (`RunLifecycle.takeUpSettling`).
+ * Per thread one after the other: ended (`settled = 0`) → leftovers stopped → snapshot, and secrets taken out of the run's
+ * files → head, counts and `settled = 1` in one transaction. A snapshot that git or the agent's doing prevents is the thread's
+ * `trouble`, written in its place: the thread needs a person until an approval, a repair or the end of another run could commit
+ * the work. {@link dispose} begins no more; what a host did not come to, the next one takes up (`RunLifecycle.takeUpSettling`).
  */
 export class ThreadSettler implements Disposable {
   readonly #store: Store<ThreadStores & RunStores & ProjectStores & EventStores>;
@@ -42,6 +44,7 @@ export class ThreadSettler implements Disposable {
   readonly #log: Log;
   readonly #driver: WorktreeDriver;
   readonly #supervisor: Pick<RunSupervisor, 'endLeftovers'>;
+  readonly #secrets: Pick<RunSecrets, 'blot'>;
   readonly #leaving = new AbortController();
   readonly #pending = new Map<ThreadId, Promise<void>>();
 
@@ -51,12 +54,14 @@ export class ThreadSettler implements Disposable {
     readonly log: Log;
     readonly driver: WorktreeDriver;
     readonly supervisor: Pick<RunSupervisor, 'endLeftovers'>;
+    readonly secrets: Pick<RunSecrets, 'blot'>;
   }) {
     this.#store = options.store;
     this.#clock = options.clock;
     this.#log = options.log;
     this.#driver = options.driver;
     this.#supervisor = options.supervisor;
+    this.#secrets = options.secrets;
   }
 
   /** Begins to settle an ended run. Resolves when that is done, or left to the next host; never rejects. */
@@ -133,7 +138,7 @@ export class ThreadSettler implements Disposable {
     } catch (error) {
       this.#log.warn('What a run left behind could not be stopped', { run: run.id, reason: errorMessage(error) });
     }
-    const snapshot = await this.#workOf(run);
+    const [snapshot] = await Promise.all([this.#workOf(run), this.#secrets.blot(run.id)]);
     // Head, counts and the end of the phase in one transaction: whoever sees that the thread is ready sees its work.
     const write = (): void =>
       this.#store.transact(stores => {

@@ -1,8 +1,10 @@
+import type { RunId } from '../../base/ids.js';
 import type { Clock } from '../../base/clock.js';
 import type { Log } from '../../base/log.js';
 import type { RunDirectory } from '../../core/runs/runDirectory.js';
 import type { RunOutput } from '../../core/runs/runOutput.js';
 import type { SandboxDriver } from '../../core/runs/sandboxDriver.js';
+import type { SecretMask } from '../../node/secretMask.js';
 import { DiskRunDirectory } from './diskRunDirectory.js';
 import { FileRunOutput } from './fileRunOutput.js';
 import { createLinuxProcessTable } from './linuxProcessTable.js';
@@ -33,12 +35,14 @@ export interface ProcessSandbox {
 export function createProcessSandbox(options: {
   /** Absolute. */
   readonly stateDir: string;
+  /** What hides the secrets of a run. */
+  readonly maskOf: (run: RunId) => SecretMask;
   readonly clock: Clock;
   readonly log: Log;
   /** Default: the platform's. */
   readonly wrapper?: Wrapper;
 }): ProcessSandbox {
-  const { stateDir, clock, log, wrapper = platformWrapper() } = options;
+  const { stateDir, maskOf, clock, log, wrapper = platformWrapper() } = options;
   const watches = new RunFolderWatches({ stateDir, log });
   const processes = new RunProcesses({
     table: platformTable(),
@@ -50,8 +54,8 @@ export function createProcessSandbox(options: {
   return {
     prepare: () => spawner?.prepare(),
     dispose: () => spawner?.dispose(),
-    directory: new DiskRunDirectory({ stateDir, watches }),
-    output: new FileRunOutput({ stateDir, watches }),
+    directory: new DiskRunDirectory({ stateDir, watches, maskOf }),
+    output: new FileRunOutput({ stateDir, watches, maskOf }),
     driver: new ProcessSandboxDriver({ stateDir, wrapper, processes, spawner }),
   };
 }

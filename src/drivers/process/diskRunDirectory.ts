@@ -1,10 +1,12 @@
-import { appendFileSync, closeSync, mkdirSync, openSync, readSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, closeSync, mkdirSync, readSync, statSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AppError } from '../../base/errors.js';
 import type { RunId } from '../../base/ids.js';
 import type { RunDirectory, RunDirectoryContents, RunExit } from '../../core/runs/runDirectory.js';
 import type { RunFolderWatches } from './runFolderWatches.js';
+import { openForeignFileSync } from '../../node/foreignFile.js';
+import type { SecretMask } from '../../node/secretMask.js';
 import { systemCode } from '../../node/systemError.js';
 import { reserveBytes, runFiles, runPath, unwritable, writeWhole } from './runFiles.js';
 import { readExitRecord } from './runRecords.js';
@@ -16,10 +18,16 @@ const reservedNames = new Set<string>(Object.values(runFiles));
 export class DiskRunDirectory implements RunDirectory {
   readonly #stateDir: string;
   readonly #watches: RunFolderWatches;
+  readonly #maskOf: (run: RunId) => SecretMask;
 
-  constructor(options: { readonly stateDir: string; readonly watches: RunFolderWatches }) {
+  constructor(options: {
+    readonly stateDir: string;
+    readonly watches: RunFolderWatches;
+    readonly maskOf: (run: RunId) => SecretMask;
+  }) {
     this.#stateDir = options.stateDir;
     this.#watches = options.watches;
+    this.#maskOf = options.maskOf;
   }
 
   path(run: RunId): string {
@@ -94,15 +102,24 @@ export class DiskRunDirectory implements RunDirectory {
   }
 
   async stderrTail(run: RunId, maxBytes: number): Promise<string> {
-    const path = join(this.path(run), runFiles.stderr);
-    const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-    if (size === 0) return '';
-    const from = Math.max(0, size - maxBytes);
-    const text = readRange(path, from, size);
-    // A cut in the middle of a character would show as a replacement character that the agent never wrote.
-    let start = 0;
-    while (from > 0 && start < 3 && ((text[start] ?? 0) & 0xc0) === 0x80) start++;
-    return text.toString('utf8', start);
+    const opened = openForeignFileSync(join(this.path(run), runFiles.stderr));
+    if (opened.kind !== 'file') return '';
+    try {
+      const { size } = opened.stats;
+      const from = Math.max(0, size - maxBytes);
+      const mask = this.#maskOf(run);
+      // The cut may go through a secret: its beginning must be seen to hide the rest.
+      const seenFrom = Math.max(0, from - mask.reach);
+      const seen = Buffer.alloc(size - seenFrom);
+      const length = readSync(opened.file, seen, 0, seen.length, seenFrom);
+      mask.hide(seen, 0, length);
+      // A cut in the middle of a character would show as a replacement character that the agent never wrote.
+      let start = from - seenFrom;
+      while (from > 0 && start < from - seenFrom + 3 && ((seen[start] ?? 0) & 0xc0) === 0x80) start++;
+      return seen.toString('utf8', start, length);
+    } finally {
+      closeSync(opened.file);
+    }
   }
 
   async remove(run: RunId): Promise<void> {
@@ -118,15 +135,5 @@ function makeFolders(dir: string): void {
     } catch (error) {
       if (systemCode(error) !== 'EEXIST') throw error;
     }
-  }
-}
-
-function readRange(path: string, from: number, to: number): Buffer {
-  const file = openSync(path, 'r');
-  try {
-    const buffer = Buffer.alloc(to - from);
-    return buffer.subarray(0, readSync(file, buffer, 0, buffer.length, from));
-  } finally {
-    closeSync(file);
   }
 }

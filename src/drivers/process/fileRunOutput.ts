@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunId } from '../../base/ids.js';
 import type { RunOutput, TailOptions } from '../../core/runs/runOutput.js';
@@ -6,7 +6,8 @@ import type { RunFolderWatches } from './runFolderWatches.js';
 import { LineSplitter } from './lineSplitter.js';
 import { OutputPump } from './outputPump.js';
 import type { PumpSource } from './outputPump.js';
-import { systemCode } from '../../node/systemError.js';
+import { openForeignFileSync } from '../../node/foreignFile.js';
+import type { SecretMask } from '../../node/secretMask.js';
 import { runFiles, runPath } from './runFiles.js';
 
 /** Bytes per read: about half a millisecond of work with the parsing of what it holds. */
@@ -16,19 +17,25 @@ const sliceBytes = 64 * 1024;
 export class FileRunOutput implements RunOutput {
   readonly #stateDir: string;
   readonly #watches: RunFolderWatches;
+  readonly #maskOf: (run: RunId) => SecretMask;
   readonly #pump = new OutputPump();
   /** Shared: reads are synchronous and the splitter copies what it keeps. */
   readonly #slice = Buffer.allocUnsafeSlow(sliceBytes);
 
-  constructor(options: { readonly stateDir: string; readonly watches: RunFolderWatches }) {
+  constructor(options: {
+    readonly stateDir: string;
+    readonly watches: RunFolderWatches;
+    readonly maskOf: (run: RunId) => SecretMask;
+  }) {
     this.#stateDir = options.stateDir;
     this.#watches = options.watches;
+    this.#maskOf = options.maskOf;
   }
 
   async tail(run: RunId, options: TailOptions): Promise<'drained' | 'stopped'> {
     const { until, signal } = options;
     const path = join(runPath(this.#stateDir, run), runFiles.stdout);
-    const tail = new FileTail({ path, slice: this.#slice, options });
+    const tail = new FileTail({ path, slice: this.#slice, mask: this.#maskOf(run), options });
     const wake = (): void => this.#pump.wake(tail);
     const stop = (): void => tail.stop();
     until.addEventListener('abort', wake);
@@ -52,6 +59,7 @@ class FileTail implements PumpSource {
   readonly #path: string;
   readonly #slice: Buffer;
   readonly #options: TailOptions;
+  readonly #mask: SecretMask;
   readonly #ended = Promise.withResolvers<'drained' | 'stopped'>();
   #splitter: LineSplitter;
   #file: number | undefined;
@@ -59,11 +67,17 @@ class FileTail implements PumpSource {
   #drainTo: number | undefined;
   #over = false;
 
-  constructor(setup: { readonly path: string; readonly slice: Buffer; readonly options: TailOptions }) {
+  constructor(setup: {
+    readonly path: string;
+    readonly slice: Buffer;
+    readonly mask: SecretMask;
+    readonly options: TailOptions;
+  }) {
     this.#path = setup.path;
     this.#slice = setup.slice;
     this.#options = setup.options;
-    this.#splitter = new LineSplitter(setup.options.from);
+    this.#mask = setup.mask;
+    this.#splitter = new LineSplitter(setup.options.from, setup.mask);
   }
 
   get done(): Promise<'drained' | 'stopped'> {
@@ -117,7 +131,7 @@ class FileTail implements PumpSource {
       this.#ended.resolve('drained');
     } else if (this.#size() < this.#splitter.position) {
       // The agent emptied the file: what is in it now is new.
-      this.#splitter = new LineSplitter(0);
+      this.#splitter = new LineSplitter(0, this.#mask);
       return 'more';
     }
     return 'idle';
@@ -128,11 +142,8 @@ class FileTail implements PumpSource {
   }
 
   #open(): number | undefined {
-    try {
-      return openSync(this.#path, 'r');
-    } catch (error) {
-      if (systemCode(error) === 'ENOENT') return undefined;
-      throw error;
-    }
+    const opened = openForeignFileSync(this.#path);
+    if (opened.kind === 'refused') throw new Error(`${this.#path} is not read, because ${opened.reason}`);
+    return opened.kind === 'file' ? opened.file : undefined;
   }
 }

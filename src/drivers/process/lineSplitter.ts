@@ -1,3 +1,4 @@
+import type { SecretMask } from '../../node/secretMask.js';
 import { maxLineLength } from '../../core/runs/runOutput.js';
 import type { OutputLine } from '../../core/runs/runOutput.js';
 
@@ -8,12 +9,14 @@ export class LineSplitter {
   /** Copies of the unfinished line's pieces. */
   #kept: Buffer[] = [];
   #keptBytes = 0;
-  #truncated = false;
   #position: number;
 
-  /** `position` is the offset in the file of the first byte that will be pushed. */
-  constructor(position: number) {
+  readonly #mask: SecretMask;
+
+  /** `position` is the offset in the file of the first byte that will be pushed; `mask` hides secrets in each line. */
+  constructor(position: number, mask: SecretMask) {
     this.#position = position;
+    this.#mask = mask;
   }
 
   /** Offset of the next byte to push. */
@@ -21,13 +24,14 @@ export class LineSplitter {
     return this.#position;
   }
 
-  /** Returns the lines that `chunk` completes. The caller may reuse its memory afterwards. */
+  /** Returns the lines that `chunk` completes, and overwrites secrets in it. The caller may reuse its memory afterwards. */
   push(chunk: Buffer): OutputLine[] {
     const lines: OutputLine[] = [];
     let from = 0;
     for (let at = chunk.indexOf(newline); at !== -1; at = chunk.indexOf(newline, from)) {
       const end = this.#position + at + 1;
-      if (this.#keptBytes === 0 && !this.#truncated && at - from <= maxLineLength) {
+      if (this.#keptBytes === 0 && at - from <= maxLineLength) {
+        this.#mask.hide(chunk, from, at);
         lines.push({ text: chunk.toString('utf8', from, at), truncated: false, end });
       } else {
         this.#keep(chunk.subarray(from, at));
@@ -42,12 +46,12 @@ export class LineSplitter {
 
   /** The unfinished line at the end of the stream, if there is one. */
   flush(): OutputLine | undefined {
-    return this.#keptBytes === 0 && !this.#truncated ? undefined : this.#take(this.#position);
+    return this.#keptBytes === 0 ? undefined : this.#take(this.#position);
   }
 
+  /** A little more than a line may have: a secret that the cut goes through must be seen whole. */
   #keep(piece: Buffer): void {
-    const room = maxLineLength - this.#keptBytes;
-    if (piece.length > room) this.#truncated = true;
+    const room = maxLineLength + this.#mask.reach - this.#keptBytes;
     if (room === 0 || piece.length === 0) return;
     const copy = Buffer.from(piece.subarray(0, room));
     this.#kept.push(copy);
@@ -55,11 +59,12 @@ export class LineSplitter {
   }
 
   #take(end: number): OutputLine {
-    const bytes = Buffer.concat(this.#kept, this.#keptBytes);
-    const truncated = this.#truncated;
+    const all = Buffer.concat(this.#kept, this.#keptBytes);
     this.#kept = [];
     this.#keptBytes = 0;
-    this.#truncated = false;
+    this.#mask.hide(all);
+    const truncated = all.length > maxLineLength;
+    const bytes = truncated ? all.subarray(0, maxLineLength) : all;
     return { text: bytes.toString('utf8', 0, truncated ? wholeCharacters(bytes) : bytes.length), truncated, end };
   }
 }

@@ -11,6 +11,7 @@ import { SqliteMergeStore } from './sqliteMergeStore.js';
 import { SqliteMessageStore } from './sqliteMessageStore.js';
 import { SqliteProjectStore } from './sqliteProjectStore.js';
 import { SqliteReviewStore } from './sqliteReviewStore.js';
+import { SqliteRunSecretStore } from './sqliteRunSecretStore.js';
 import { SqliteRunStore } from './sqliteRunStore.js';
 import { SqliteScheduleStore } from './sqliteScheduleStore.js';
 import { SqliteRescueStore } from './sqliteRescueStore.js';
@@ -42,6 +43,7 @@ export class SqliteStore implements Store<Stores>, Disposable {
       threads: new SqliteThreadStore(database, { runs, merges, reviews }),
       messages: new SqliteMessageStore(database),
       runs,
+      runSecrets: new SqliteRunSecretStore(database),
       merges,
       reviews,
       landings: new SqliteLandingStore(database),

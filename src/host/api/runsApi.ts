@@ -4,7 +4,6 @@ import { defined } from '../../base/defined.js';
 import { assertNever } from '../../base/exhaustive.js';
 import { AppError } from '../../base/errors.js';
 import { isId, type RunId } from '../../base/ids.js';
-import type { Redactor } from '../../base/redactor.js';
 import type { AgentEvent } from '../../core/agents/agentEvent.js';
 import type { ProviderRegistries } from '../../core/agents/providerRegistries.js';
 import { eventReader } from '../../core/agents/eventReader.js';
@@ -25,6 +24,7 @@ import {
 } from '../../protocol/gen/muster/v1/runs_pb.js';
 import { readRunLog } from '../feed/runLog.js';
 import { pulledLines } from '../feed/pulledLines.js';
+import type { HostRunSecrets } from '../secrets/hostRunSecrets.js';
 import { given, oneOf } from './requestFields.js';
 import { safeNumber, wireRun } from './wire.js';
 
@@ -35,13 +35,13 @@ export interface RunsApiOptions {
   readonly store: Store<Stores>;
   readonly output: RunOutput;
   readonly providers: ProviderRegistries;
-  readonly redactor: Redactor;
+  readonly runSecrets: Pick<HostRunSecrets, 'hide' | 'maskOf'>;
   /** Absolute path of a run's directory. */
   readonly directoryOf: (run: RunId) => string;
 }
 
 export function runsApi(options: RunsApiOptions): ServiceImpl<typeof RunService> {
-  const { store, redactor, directoryOf } = options;
+  const { store, runSecrets, directoryOf } = options;
   return {
     async getRun({ runId }) {
       const run = findRun(store, runId);
@@ -59,19 +59,21 @@ export function runsApi(options: RunsApiOptions): ServiceImpl<typeof RunService>
       const run = findRun(store, request.runId);
       const eventsOf = readerOf(options, run);
       const joiner = new TextJoiner();
+      const mask = runSecrets.maskOf(run.id);
+      // A text that came in pieces may hold what none of them held.
+      const hidden = ({ event, end }: PlacedEvent): PlacedEvent =>
+        event.kind === 'text' ? { event: { ...event, text: mask.hideIn(event.text) }, end } : { event, end };
       for await (const lines of outputLines(
         options,
         run,
         { from: safeNumber(request.from, 'from'), follow: request.follow },
         context,
       )) {
-        const events = lines.flatMap(line =>
-          eventsOf(redactor.redact(line.text)).flatMap(event => joiner.add(event, line.end)),
-        );
-        const items = [...events, ...joiner.pause()].flatMap(toItem);
+        const events = lines.flatMap(line => eventsOf(line.text).flatMap(event => joiner.add(event, line.end)));
+        const items = [...events, ...joiner.pause()].map(hidden).flatMap(toItem);
         if (items.length > 0) yield { items };
       }
-      const rest = joiner.flush().flatMap(toItem);
+      const rest = joiner.flush().map(hidden).flatMap(toItem);
       if (rest.length > 0) yield { items: rest };
     },
 
@@ -87,7 +89,7 @@ export function runsApi(options: RunsApiOptions): ServiceImpl<typeof RunService>
           follow: request.follow,
           ended: ended.signal,
           signal: context.signal,
-          redact: text => redactor.redact(text),
+          mask: runSecrets.maskOf(run.id),
         });
       } finally {
         await ended.dispose();

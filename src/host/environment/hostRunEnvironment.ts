@@ -1,11 +1,12 @@
 import { delimiter } from 'node:path';
 import { ownValue } from '../../base/ownValue.js';
 import { AppError } from '../../base/errors.js';
-import type { ThreadId } from '../../base/ids.js';
+import type { RunId, ThreadId } from '../../base/ids.js';
 import { isSecretName, type Redactor } from '../../base/redactor.js';
 import { layeredEnv, resolveEntry } from '../../compose/environment.js';
 import type { EnvEntry } from '../../compose/projectSpec.js';
 import type { EnvironmentRequest, ResolvedEnvironment, RunEnvironment } from '../../core/runs/runEnvironment.js';
+import type { RunSecrets } from '../../core/runs/runSecrets.js';
 import type { ComposeSecrets } from './composeSecrets.js';
 import { readProjectEnvFiles } from './envFiles.js';
 import type { LoginShell } from './loginShell.js';
@@ -35,6 +36,7 @@ export class HostRunEnvironment implements RunEnvironment {
   readonly #worktreesDir: string;
   readonly #shell: LoginShell;
   readonly #redactor: Redactor;
+  readonly #runSecrets: Pick<RunSecrets, 'keep'>;
   readonly #secrets: ComposeSecrets;
   #lastClientPath = '';
   readonly #clients = new Map<ThreadId, Readonly<Record<string, string>>>();
@@ -45,12 +47,14 @@ export class HostRunEnvironment implements RunEnvironment {
     readonly worktreesDir: string;
     readonly shell: LoginShell;
     readonly redactor: Redactor;
+    readonly runSecrets: Pick<RunSecrets, 'keep'>;
     readonly secrets: ComposeSecrets;
   }) {
     this.#stateDir = options.stateDir;
     this.#worktreesDir = options.worktreesDir;
     this.#shell = options.shell;
     this.#redactor = options.redactor;
+    this.#runSecrets = options.runSecrets;
     this.#secrets = options.secrets;
   }
 
@@ -92,7 +96,7 @@ export class HostRunEnvironment implements RunEnvironment {
       ...base,
       ...resolveEntries(entries, layeredEnv(files, lookUp), agent.name),
     };
-    this.#keepSecret(entries, result);
+    this.#keepSecrets(run.id, entries, result);
     // An agent that calls `muster` reaches the host that runs it, which knows what agents may not do.
     const variables: Readonly<Record<string, string>> = { ...result, MUSTER_HOME: this.#stateDir };
     const isOwn = variables['PATH'] !== path.value;
@@ -100,11 +104,13 @@ export class HostRunEnvironment implements RunEnvironment {
     return { variables, searched: isOwn ? [own] : path.sources };
   }
 
-  #keepSecret(entries: readonly EnvEntry[], environment: Readonly<Record<string, string>>): void {
+  /** For the host's own log in memory, for all that the run says as digests. */
+  #keepSecrets(run: RunId, entries: readonly EnvEntry[], environment: Readonly<Record<string, string>>): void {
     const declared = new Set(entries.filter(entry => entry.secret).map(entry => entry.name));
-    for (const [name, value] of Object.entries(environment)) {
-      if (declared.has(name) || isSecretName(name)) this.#redactor.add(value);
-    }
+    const secret = Object.entries(environment).filter(([name]) => declared.has(name) || isSecretName(name));
+    const values = secret.map(([, value]) => value);
+    for (const value of values) this.#redactor.add(value);
+    this.#runSecrets.keep(run, values);
   }
 }
 

@@ -1,7 +1,9 @@
 import { watch } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { deferred } from '../../base/async.js';
+import { openForeignFile } from '../../node/foreignFile.js';
+import type { SecretMask } from '../../node/secretMask.js';
 
 const chunkBytes = 256 * 1024;
 /** Where `fs.watch` says nothing (some file systems), the file is looked at this often. */
@@ -16,34 +18,45 @@ export interface RunLogRequest {
   /** Aborted when the writer has ended. */
   readonly ended: AbortSignal;
   readonly signal: AbortSignal;
-  readonly redact: (text: string) => string;
+  /** Hides what the run was given in secret. */
+  readonly mask: SecretMask;
 }
 
-/** The bytes of a log file as they are, line by line through the redactor; a missing file is an empty one. */
+/** The bytes of a log file as they are, secrets hidden; a file that is missing or no regular one is empty. */
 export async function* readRunLog(
   request: RunLogRequest,
 ): AsyncGenerator<{ readonly chunk: Uint8Array<ArrayBuffer>; readonly end: bigint }> {
-  const { follow, ended, signal } = request;
+  const { follow, ended, signal, mask } = request;
   let position: number | undefined;
+  /** Bytes before the wanted ones, read to recognise a secret that the wanted ones begin in the middle of. */
+  let ahead = 0;
   let carry: Buffer = Buffer.alloc(0);
   while (!signal.aborted) {
     const last = ended.aborted;
-    const file = await open(request.file, 'r').catch(() => undefined);
-    if (file) {
+    const opened = await openForeignFile(request.file).catch(() => undefined);
+    if (opened?.kind === 'file') {
+      const { file, stats } = opened;
       try {
-        position ??= await startOf(file, request);
+        if (position === undefined) {
+          const start = startOf(stats.size, request);
+          ahead = Math.min(start, mask.reach);
+          position = start - ahead;
+        }
         for (let read = await readChunk(file, position); read.length > 0; read = await readChunk(file, position)) {
           position += read.length;
           carry = Buffer.concat([carry, read]);
           const whole = carry.lastIndexOf(0x0a) + 1;
-          // A line longer than a chunk is passed on in pieces rather than gathered without bound.
-          const ready = whole > 0 ? whole : carry.length > chunkBytes ? carry.length : 0;
-          if (ready === 0) continue;
+          // A line longer than a chunk is passed on in pieces rather than gathered without bound: all but what may be the
+          // beginning of a secret.
+          const ready = whole > 0 ? whole : carry.length > chunkBytes ? carry.length - mask.reach : 0;
+          if (ready <= ahead) continue;
+          mask.hide(carry);
           yield {
-            chunk: redactBytes(carry.subarray(0, ready), request),
+            chunk: Uint8Array.from(carry.subarray(ahead, ready)),
             end: BigInt(position - (carry.length - ready)),
           };
           carry = carry.subarray(ready);
+          ahead = 0;
         }
       } finally {
         await file.close();
@@ -52,26 +65,19 @@ export async function* readRunLog(
     if (!follow || last) break;
     await changed(request.file, [ended, signal]);
   }
-  if (carry.length > 0 && position !== undefined) yield { chunk: redactBytes(carry, request), end: BigInt(position) };
+  if (carry.length <= ahead || position === undefined) return;
+  mask.hide(carry);
+  yield { chunk: Uint8Array.from(carry.subarray(ahead)), end: BigInt(position) };
 }
 
-async function startOf(file: FileHandle, { from, tailBytes }: RunLogRequest): Promise<number> {
-  if (from > 0 || tailBytes === 0) return from;
-  const { size } = await file.stat();
-  return Math.max(0, size - tailBytes);
+function startOf(size: number, { from, tailBytes }: RunLogRequest): number {
+  return from > 0 || tailBytes === 0 ? from : Math.max(0, size - tailBytes);
 }
 
 async function readChunk(file: FileHandle, position: number): Promise<Buffer> {
   const buffer = Buffer.alloc(chunkBytes);
   const { bytesRead } = await file.read(buffer, 0, chunkBytes, position);
   return buffer.subarray(0, bytesRead);
-}
-
-/** Text passes the redactor; bytes that are not UTF-8 are passed on as they are. */
-function redactBytes(bytes: Buffer, { redact }: RunLogRequest): Uint8Array<ArrayBuffer> {
-  const text = bytes.toString('utf8');
-  const redacted = redact(text);
-  return redacted === text ? Uint8Array.from(bytes) : Uint8Array.from(Buffer.from(redacted));
 }
 
 /** Resolves when something in the file's directory changed, a signal aborted, or the safety poll is due. */

@@ -4,13 +4,14 @@ import { join } from 'node:path';
 
 const keyBytes = 32;
 
-/**
- * A digest with a key of this state directory (0600, made at first use): a plain hash of a short secret could be guessed,
- * so that none is ever stored.
- */
-export function keyedDigest(stateDir: string): (secret: string) => string {
+/** The key of this state directory (0600, made at first use): a plain hash of a short secret could be guessed. */
+export function machineKey(stateDir: string): Buffer {
   const file = join(stateDir, 'machine.key');
-  const key = readKey(file) ?? makeKey(file);
+  return readKey(file) ?? makeKey(file);
+}
+
+/** A digest of secrets that may be stored. */
+export function keyedDigest(key: Buffer): (secret: string) => string {
   return secret => `hmac:${createHmac('sha256', key).update(secret).digest('hex')}`;
 }
 

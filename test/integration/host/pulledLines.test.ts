@@ -9,6 +9,7 @@ import { createProcessSandbox } from '../../../src/drivers/process/createProcess
 import { pulledLines } from '../../../src/host/feed/pulledLines.js';
 import { randomIds } from '../../support/randomIds.ts';
 import { tempDirectory } from '../../support/tempDirectory.ts';
+import { noSecrets } from '../../support/secretMasks.ts';
 
 interface Tailed {
   readonly run: RunId;
@@ -25,7 +26,12 @@ function tailed(text: string): Tailed {
   mkdirSync(join(stateDir, 'runs', run), { recursive: true });
   const file = join(stateDir, 'runs', run, 'stdout.ndjson');
   writeFileSync(file, text);
-  const real = createProcessSandbox({ stateDir, clock: createNodeClock(), log: silentLog }).output;
+  const real = createProcessSandbox({
+    maskOf: () => noSecrets,
+    stateDir,
+    clock: createNodeClock(),
+    log: silentLog,
+  }).output;
   const seen = { open: 0, handedOver: 0 };
   const output: RunOutput = {
     async tail(id, options) {

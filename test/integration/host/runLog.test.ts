@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readRunLog, type RunLogRequest } from '../../../src/host/feed/runLog.js';
 import { tempDirectory } from '../../support/tempDirectory.ts';
+import { maskOf, noSecrets } from '../../support/secretMasks.ts';
 
 const never = new AbortController().signal;
 
@@ -20,7 +21,7 @@ function read(file: string, more: Partial<RunLogRequest> = {}) {
     follow: false,
     ended: AbortSignal.abort(),
     signal: never,
-    redact: text => text,
+    mask: noSecrets,
     ...more,
   });
 }
@@ -62,9 +63,9 @@ describe('the log of a run', () => {
   });
 
   test('passes the redactor, also where a secret comes in two reads of the file', async () => {
-    const secret = 'sk-verysecret';
+    const secret = 'a-very-secret-value';
     const file = logFile(`${'x'.repeat(256 * 1024 - 5)}${secret}\n`.replace(/(x{1000})/g, '$1\n').slice(0, -1));
-    const text = String(await bytesOf(file, { redact: line => line.replaceAll(secret, '***') }));
+    const text = String(await bytesOf(file, { mask: maskOf(secret) }));
     expect(text).not.toContain(secret);
     expect(text).toContain('***');
   });

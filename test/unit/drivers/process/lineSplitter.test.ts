@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { maxLineLength } from '../../../../src/core/runs/runOutput.js';
 import { LineSplitter } from '../../../../src/drivers/process/lineSplitter.js';
+import { noSecrets } from '../../../support/secretMasks.ts';
 
 function split(bytes: Buffer, sizes: readonly number[], from = 0) {
-  const splitter = new LineSplitter(from);
+  const splitter = new LineSplitter(from, noSecrets);
   const lines = [];
   for (let at = 0, turn = 0; at < bytes.length; turn++) {
     const size = sizes[turn % sizes.length] ?? 1;
