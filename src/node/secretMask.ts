@@ -3,7 +3,7 @@ import { hashPrefix, prefixBits, prefixBytes, type SecretDigest, type SecretKeys
 /** Shapes of well-known keys, so that one which nobody announced is hidden too. Each begins with its first four characters. */
 const knownShapes: readonly (readonly [prefixes: readonly string[], shape: RegExp])[] = [
   [
-    [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-'].map(next => `sk-${next}`),
+    'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-'.split('').map(next => `sk-${next}`),
     /sk-(?:ant-|proj-|or-)?[A-Za-z0-9_-]{20,}/y,
   ],
   [['ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_'], /gh[pousr]_[A-Za-z0-9]{30,}/y],
@@ -18,7 +18,7 @@ const longestShape = 512;
 
 const asterisk = 0x2a;
 const backslash = 0x5c;
-const escapable = new Set([...'"\\/bfnrtu'].map(character => character.charCodeAt(0)));
+const escapable = new Set(Buffer.from('"\\/bfnrtu'));
 
 interface Candidates {
   /** Longest first, so that a secret which contains another is hidden whole. */
