@@ -10,46 +10,49 @@ interface Entry {
 
 /** Every command, in the order of the help. A new one: a file in `commands/`, a line here, a section in `docs/cli.md`. */
 export const commandTable: Readonly<Record<string, Entry>> = {
-  up: { summary: 'apply the compose file', load: async () => (await import('./commands/up.js')).up },
-  down: { summary: 'take a project down', load: async () => (await import('./commands/down.js')).down },
-  config: {
+  'up': { summary: 'apply the compose file', load: async () => (await import('./commands/up.js')).up },
+  'down': { summary: 'take a project down', load: async () => (await import('./commands/down.js')).down },
+  'config': {
     summary: 'check the compose file and print its normal form',
     load: async () => (await import('./commands/config.js')).config,
   },
-  dispatch: { summary: 'give an agent a task', load: async () => (await import('./commands/dispatch.js')).dispatch },
-  run: {
+  'dispatch': { summary: 'give an agent a task', load: async () => (await import('./commands/dispatch.js')).dispatch },
+  'run': {
     summary: 'give an agent a task and read along until it has ended',
     load: async () => (await import('./commands/run.js')).run,
   },
-  ps: {
+  'ps': {
     summary: 'list threads: what needs you, what works, what is ready',
     load: async () => (await import('./commands/ps.js')).ps,
   },
-  logs: {
+  'logs': {
     summary: 'read the conversation of a thread or run',
     load: async () => (await import('./commands/logs.js')).logs,
   },
-  wait: { summary: 'wait until a thread has settled', load: async () => (await import('./commands/wait.js')).wait },
-  diff: { summary: 'show what a thread changed', load: async () => (await import('./commands/diff.js')).diff },
-  merge: {
+  'wait': { summary: 'wait until a thread has settled', load: async () => (await import('./commands/wait.js')).wait },
+  'diff': { summary: 'show what a thread changed', load: async () => (await import('./commands/diff.js')).diff },
+  'merge': {
     summary: 'bring a thread’s commit into a branch',
     load: async () => (await import('./commands/merge.js')).merge,
   },
-  approve: {
+  'approve': {
     summary: 'keep a thread’s work as a commit that a merge can name',
     load: async () => (await import('./commands/approve.js')).approve,
   },
-  cancel: { summary: 'stop the run of a thread', load: async () => (await import('./commands/cancel.js')).cancel },
-  close: { summary: 'end a thread without merging it', load: async () => (await import('./commands/close.js')).close },
-  abandon: {
+  'cancel': { summary: 'stop the run of a thread', load: async () => (await import('./commands/cancel.js')).cancel },
+  'close': {
+    summary: 'end a thread without merging it',
+    load: async () => (await import('./commands/close.js')).close,
+  },
+  'abandon': {
     summary: 'stop a thread, keep its work as a rescue ref, remove its worktree',
     load: async () => (await import('./commands/abandon.js')).abandon,
   },
-  restore: {
+  'restore': {
     summary: 'bring back an abandoned thread',
     load: async () => (await import('./commands/restore.js')).restore,
   },
-  worktrees: {
+  'worktrees': {
     summary: 'list the worktrees of threads',
     load: async () => (await import('./commands/worktrees.js')).worktrees,
     parts: {
@@ -63,24 +66,28 @@ export const commandTable: Readonly<Record<string, Entry>> = {
       },
     },
   },
-  mcp: {
+  'mcp': {
     summary: 'serve the MCP tools on standard input and output',
     load: async () => (await import('./commands/mcp.js')).mcp,
   },
-  exec: {
+  'setup-mcp': {
+    summary: 'register the MCP server with coding CLIs and editors',
+    load: async () => (await import('./commands/setupMcp.js')).setupMcp,
+  },
+  'exec': {
     summary: 'run a command in the worktree of a thread',
     load: async () => (await import('./commands/exec.js')).exec,
   },
-  stop: { summary: 'stop the agent in a worktree', load: async () => (await import('./commands/sandboxes.js')).stop },
-  resume: {
+  'stop': { summary: 'stop the agent in a worktree', load: async () => (await import('./commands/sandboxes.js')).stop },
+  'resume': {
     summary: 'accepted for scripts: worktrees are always ready',
     load: async () => (await import('./commands/sandboxes.js')).resume,
   },
-  rm: {
+  'rm': {
     summary: 'remove a worktree, keeping its work under a rescue ref',
     load: async () => (await import('./commands/sandboxes.js')).rm,
   },
-  sandbox: {
+  'sandbox': {
     summary: 'list the worktrees that agents work in',
     load: async () => (await import('./commands/sandboxes.js')).sandboxList,
     parts: {
@@ -94,7 +101,7 @@ export const commandTable: Readonly<Record<string, Entry>> = {
       },
     },
   },
-  project: {
+  'project': {
     summary: 'list the applied projects',
     load: async () => (await import('./commands/projectList.js')).projectList,
     parts: {
@@ -103,12 +110,12 @@ export const commandTable: Readonly<Record<string, Entry>> = {
       down: { summary: 'as `down`', load: async () => (await import('./commands/down.js')).down },
     },
   },
-  agent: {
+  'agent': {
     summary: 'list the agents of a project',
     load: async () => (await import('./commands/agentList.js')).agentList,
     parts: { ls: { summary: 'the same', load: async () => (await import('./commands/agentList.js')).agentList } },
   },
-  scheduler: {
+  'scheduler': {
     summary: 'list the triggers of a project',
     load: async () => (await import('./commands/scheduler.js')).schedulerList,
     parts: {
@@ -135,13 +142,13 @@ export const commandTable: Readonly<Record<string, Entry>> = {
       },
     },
   },
-  ls: { summary: 'as `agent ls`', load: async () => (await import('./commands/agentList.js')).agentList },
-  inspect: {
+  'ls': { summary: 'as `agent ls`', load: async () => (await import('./commands/agentList.js')).agentList },
+  'inspect': {
     summary: 'print all facts about a project, agent, run or sandbox as JSON',
     load: async () => (await import('./commands/inspect.js')).inspect,
   },
-  status: { summary: 'tell about the running host', load: async () => (await import('./commands/status.js')).status },
-  daemon: {
+  'status': { summary: 'tell about the running host', load: async () => (await import('./commands/status.js')).status },
+  'daemon': {
     summary: 'run the host in the foreground',
     load: async () => (await import('./commands/daemon.js')).daemon,
     parts: {
@@ -151,7 +158,7 @@ export const commandTable: Readonly<Record<string, Entry>> = {
       },
     },
   },
-  version: { summary: 'print the version', load: async () => (await import('./commands/version.js')).version },
+  'version': { summary: 'print the version', load: async () => (await import('./commands/version.js')).version },
 };
 
 const overview: Entry = { summary: '', load: async () => (await import('./commands/overview.js')).overview };

@@ -1,3 +1,4 @@
+import { ownValue } from '../base/ownValue.js';
 import type { MappingShape, Shape } from './schema/shape.js';
 import type { ComposeNode, MappingEntry } from './source/composeNode.js';
 
@@ -8,7 +9,7 @@ export function isLeftOut(entry: MappingEntry, shape: MappingShape): boolean {
 
 /** What one of several kinds is told by its key alone, and what must be there, is not optional. */
 export function mayBeLeftOut(name: string, shape: MappingShape): boolean {
-  return shape.fields[name]?.required === false && shape.exactlyOne?.names.includes(name) !== true;
+  return ownValue(shape.fields, name)?.required === false && shape.exactlyOne?.names.includes(name) !== true;
 }
 
 /** An entry that an author named and left empty (`cache:`) has every default, where everything has one. */

@@ -24,6 +24,7 @@ import { Reviews } from './review/reviews.js';
 import type { Services } from './services.js';
 import { readSetting } from './settings.js';
 import { registerStatusBar } from './statusBar.js';
+import { registerMcpServer } from './mcp/mcpServer.js';
 import { registerTerminalPath } from './terminalPath.js';
 import { registerThreadPage } from './threadPage/threadPage.js';
 import { ProjectsView } from './views/projectsView.js';
@@ -88,6 +89,7 @@ export function activate(context: vscode.ExtensionContext): TestAccess | undefin
   registerContextKeys(services);
   registerStatusBar(services);
   registerTerminalPath(context, host.stateDir, log);
+  registerMcpServer(context, host.stateDir);
   connectWhenNeeded(services, Object.values(views));
   return context.extensionMode === vscode.ExtensionMode.Test ? { services, views, tasks } : undefined;
 }

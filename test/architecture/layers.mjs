@@ -23,7 +23,11 @@ export const layers = {
     npm: ['@connectrpc/connect', '@connectrpc/connect-node', '@bufbuild/protobuf', 'zod'],
     node: true,
   },
-  'src/cli': { may: ['src/base', 'src/node', 'src/protocol', 'src/compose', 'src/client'], npm: [], node: true },
+  'src/cli': {
+    may: ['src/base', 'src/node', 'src/protocol', 'src/compose', 'src/client'],
+    npm: ['jsonc-parser'],
+    node: true,
+  },
   'src/mcp': {
     may: ['src/base', 'src/protocol', 'src/client'],
     npm: ['@modelcontextprotocol/server', 'zod'],

@@ -55,6 +55,7 @@ export function generateContributions(): GeneratedManifest {
         formatting: { label: '${path} (${query.thread})', separator: '/', stripPathStartingSeparator: true },
       },
     ],
+    mcpServerDefinitionProviders: [{ id: 'muster', label: 'Muster' }],
     yamlValidation: [{ fileMatch: composeFileNames, url: composeSchema }],
   };
   return {

@@ -1,3 +1,4 @@
+import { ownValue } from '../../../base/ownValue.js';
 /**
  * How Go's YAML library (`yaml.v3`) writes a string: the scripts that read agent-compose's output expect its quotes. The
  * rules are those of its resolver (what another reader would take for a number, a date or a boolean is quoted) and of the
@@ -132,7 +133,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 
 function doubleQuoted(text: string): string {
   const written = Array.from(text, character => {
-    const named = ESCAPES[character];
+    const named = ownValue(ESCAPES, character);
     if (named !== undefined) return `\\${named}`;
     return isPrintable(character) ? character : hexEscape(character.codePointAt(0) ?? 0);
   });
