@@ -35,6 +35,20 @@ export const commandTable: Readonly<Record<string, Entry>> = {
     summary: 'bring a thread’s commit into a branch',
     load: async () => (await import('./commands/merge.js')).merge,
   },
+  'queue': {
+    summary: 'list the merges that wait or are at work',
+    load: async () => (await import('./commands/queue.js')).queue,
+    parts: {
+      move: {
+        summary: 'change the turn of a merge that waits',
+        load: async () => (await import('./commands/queueMove.js')).queueMove,
+      },
+      checks: {
+        summary: 'show what the verify commands of a thread’s last merge came to',
+        load: async () => (await import('./commands/queueChecks.js')).queueChecks,
+      },
+    },
+  },
   'approve': {
     summary: 'keep a thread’s work as a commit that a merge can name',
     load: async () => (await import('./commands/approve.js')).approve,

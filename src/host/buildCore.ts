@@ -4,6 +4,7 @@ import { within } from '../base/async.js';
 import type { Clock } from '../base/clock.js';
 import type { DisposableStore } from '../base/lifecycle.js';
 import { ProviderRegistries } from '../core/agents/providerRegistries.js';
+import { CandidateVerifier } from '../core/merges/candidateVerifier.js';
 import { MergeService } from '../core/merges/mergeService.js';
 import { ApplyProject } from '../core/projects/applyProject.js';
 import { storedLandings } from '../core/merges/storedLandings.js';
@@ -24,9 +25,11 @@ import { WorkspaceService } from '../core/workspaces/workspaceService.js';
 import type { RescueDriver } from '../core/workspaces/rescueDriver.js';
 import { RescueService } from '../core/workspaces/rescueService.js';
 import type { WorktreeDriver } from '../core/workspaces/worktreeDriver.js';
+import { createCandidateCheckouts } from '../drivers/git/merge/candidateCheckout.js';
 import { createGitMergeDriver } from '../drivers/git/merge/gitMergeDriver.js';
 import { createGitRescueDriver } from '../drivers/git/rescue/gitRescueDriver.js';
 import { createGitWorktreeDriver } from '../drivers/git/worktree/gitWorktreeDriver.js';
+import { createCommandShell } from '../drivers/process/commandShell.js';
 import { createProcessSandbox, type ProcessSandbox } from '../drivers/process/createProcessSandbox.js';
 import { HostComposeReader } from './compose/hostComposeReader.js';
 import { SecretKeys } from '../node/secretDigests.js';
@@ -86,6 +89,11 @@ export function buildCore(
   const worktrees = createGitWorktreeDriver({ stateDir, clock, log });
   const rescueDriver = createGitRescueDriver({ stateDir, clock, log });
   const mergeDriver = createGitMergeDriver({ stateDir, clock, log, journal: storedLandings(store) });
+  const verifier = new CandidateVerifier({
+    ...common,
+    checkouts: createCandidateCheckouts({ stateDir, clock, log }),
+    shell: createCommandShell({ environment: () => shell.environment(), redact: text => redactor.redact(text) }),
+  });
   const providers = new ProviderRegistries();
   const workspaces = new WorkspaceService({ ...common, driver: worktrees, worktreesDir: state.directory.worktrees });
   const rescues = new RescueService({ ...common, driver: rescueDriver, workspaces });
@@ -109,7 +117,7 @@ export function buildCore(
 
   // Given back in reverse: preparations end before the supervisor leaves, and ends that it still tells are settled after.
   const settler = resources.add(new ThreadSettler({ ...common, driver: worktrees, supervisor, secrets: runSecrets }));
-  const merges = resources.add(new MergeService({ ...common, driver: mergeDriver, settler }));
+  const merges = resources.add(new MergeService({ ...common, driver: mergeDriver, verifier, settler }));
   resources.add(supervisor);
   const starter = new RunStarter({
     ...common,

@@ -7,6 +7,11 @@ import type { Provider } from '../../src/core/agents/provider.js';
 import { ProviderRegistries } from '../../src/core/agents/providerRegistries.js';
 import type { RunLimit } from '../../src/core/runs/runLimit.js';
 import type { MergeDriver } from '../../src/core/merges/mergeDriver.js';
+import {
+  CandidateVerifier,
+  type CandidateCheckouts,
+  type CommandShell,
+} from '../../src/core/merges/candidateVerifier.js';
 import { MergeService } from '../../src/core/merges/mergeService.js';
 import { agreeTo } from '../../src/core/projects/consent.js';
 import type { Project } from '../../src/core/projects/project.js';
@@ -101,16 +106,25 @@ export function coreWorld(spec: ProjectSpec = specOf(waitingAgent)): CoreWorld {
   };
 }
 
+/** A folder named after the commit. */
+const fakeCheckouts: CandidateCheckouts = {
+  make: async (_, commit) => ({ path: `/verify/${commit}`, remove: async () => undefined }),
+};
+const noShell: CommandShell = { run: () => Promise.reject(new Error('No verify command was expected')) };
+
 /** Starts services on a world; `merging` replaces its merge driver. */
 export function coreHost(
   world: CoreWorld,
   {
     merging = world.merging,
+    shell = noShell,
     environment = {},
     limit = { runs: 10, chosen: false },
     decorate = provider => provider,
   }: {
     merging?: MergeDriver;
+    /** Runs verify commands. */
+    shell?: CommandShell;
     environment?: Partial<RunEnvironment>;
     limit?: RunLimit;
     /** Puts something between the services and every provider. */
@@ -145,7 +159,8 @@ export function coreHost(
   const runs = new RunLifecycle({ ...common, secrets, directory, supervisor, starter, commits, settler, limit });
   // Ids count up, so that branches are told apart by their words.
   let dispatches = 0;
-  const merges = new MergeService({ ...common, driver: merging, settler });
+  const verifier = new CandidateVerifier({ ...common, checkouts: fakeCheckouts, shell });
+  const merges = new MergeService({ ...common, driver: merging, verifier, settler });
   const threads = new ThreadService({ ...common, runs, settler, driver: worktrees, workspaces, rescues });
   const reviews = new ReviewService({ ...common, settler, driver: worktrees, digest: sha256 });
   const dispatcher = new DispatchService({ ...common, providers, workspaces, environment: runEnvironment, runs });

@@ -2,6 +2,8 @@ import { AppError, isAppError } from '../../base/errors.js';
 import type { Merge } from '../../protocol/gen/muster/v1/merges_pb.js';
 import { shortId } from '../../protocol/displayFormat.js';
 import { defineCommand, type CommandContext } from '../command.js';
+import { findProject } from '../lookup/projectLookup.js';
+import { readCount } from '../options/readCount.js';
 import { usageError } from '../options/usageError.js';
 import { oneLine } from '../output/style.js';
 import { mergeJson } from '../output/wireJson.js';
@@ -14,18 +16,26 @@ const maximumReconnects = 5;
 export const merge = defineCommand({
   name: 'merge',
   summary: 'bring a thread’s commit into a branch',
-  positionals: [{ name: 'thread', required: true }],
+  positionals: [{ name: 'thread', required: false }],
   options: {
-    into: { type: 'string', value: 'BRANCH', text: 'the target (default: the branch the thread started from)' },
-    strategy: { type: 'string', value: 'NAME', text: 'merge, squash or rebase' },
-    expect: { type: 'string', value: 'SHA', text: 'the commit that was reviewed; anything else is blocked' },
-    message: { type: 'string', short: 'm', value: 'TEXT', text: 'commit message (default: the summary)' },
-    detach: { type: 'boolean', text: 'do not wait for the end' },
+    'into': { type: 'string', value: 'BRANCH', text: 'the target (default: the branch the thread started from)' },
+    'strategy': { type: 'string', value: 'NAME', text: 'merge, squash or rebase' },
+    'expect': { type: 'string', value: 'SHA', text: 'the commit that was reviewed; anything else is blocked' },
+    'message': { type: 'string', short: 'm', value: 'TEXT', text: 'commit message (default: the summary)' },
+    'priority': { type: 'string', value: 'N', text: 'higher comes first in the queue (default 0)' },
+    'all-ready': { type: 'boolean', text: 'every thread of this project whose present commit you approved' },
+    'detach': { type: 'boolean', text: 'do not wait for the end' },
   },
   details: 'Exit status: 0 merged, 1 not. Without --expect, work that is not committed yet is committed first.',
   async run(context, args) {
     const { signal } = context;
-    const thread = await getThread(context, args.required(0));
+    const [named] = args.positionals;
+    if (args.flag('all-ready')) {
+      if (named !== undefined) throw usageError('--all-ready takes no thread.');
+      return await mergeApproved(context, args.flag('detach'));
+    }
+    if (named === undefined) throw usageError('`muster merge` needs <thread> or --all-ready.');
+    const thread = await getThread(context, named);
     const client = await context.connect();
     const response = await client.merges.requestMerge(
       {
@@ -34,6 +44,7 @@ export const merge = defineCommand({
         strategy: args.text('strategy') ?? '',
         expect: expand(args.text('expect'), thread.head),
         message: args.text('message') ?? '',
+        priority: readCount(args.text('priority'), '--priority') ?? 0,
       },
       { signal },
     );
@@ -43,6 +54,27 @@ export const merge = defineCommand({
     return args.flag('detach') || last.status === 'merged' ? 0 : 1;
   },
 });
+
+/** Queues all first, so that each waits only for those before it; 0 when every one was merged. */
+async function mergeApproved(context: CommandContext, detach: boolean): Promise<number> {
+  const { out, signal } = context;
+  const project = await findProject(context);
+  const client = await context.connect();
+  const request = { project: project?.id ?? '', folder: '' };
+  const { merges } = await client.merges.requestApprovedMerges(request, { signal });
+  if (merges.length === 0) out.note('Nothing to merge: no thread is ready at a commit that you approved.');
+  const last: Merge[] = [];
+  for (const requested of merges) {
+    const now = detach ? requested : await waitForEnd(context, requested);
+    last.push(now);
+    if (!context.json) {
+      out.line(out.style.accent(now.threadId.slice(0, 8)));
+      report(context, now);
+    }
+  }
+  if (context.json) out.json({ merges: last.map(mergeJson) });
+  return detach || last.every(({ status }) => status === 'merged') ? 0 : 1;
+}
 
 /** People copy short commit ids; only the thread's own head can be meant. */
 function expand(expect: string | undefined, head: string): string {

@@ -1,4 +1,4 @@
-import type { Merge } from '../../protocol/gen/muster/v1/merges_pb.js';
+import type { Merge, MergeCheck, QueuedMerge } from '../../protocol/gen/muster/v1/merges_pb.js';
 import type { Agent, Project } from '../../protocol/gen/muster/v1/projects_pb.js';
 import type { Run } from '../../protocol/gen/muster/v1/runs_pb.js';
 import type { ChangedFile, Message, Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
@@ -87,6 +87,31 @@ export function mergeJson(merge: Merge) {
     }),
     created_at: time(merge.createdAt),
     ended_at: time(merge.endedAt),
+  };
+}
+
+export function queuedJson({ merge, position, priority, repository, verify }: QueuedMerge) {
+  return {
+    position,
+    priority,
+    repository,
+    verify,
+    merge: merge ? mergeJson(merge) : null,
+  };
+}
+
+export function checkJson(check: MergeCheck) {
+  return {
+    number: check.number,
+    attempt: check.attempt,
+    command: check.command,
+    commit: check.candidate,
+    exit_code: check.exitCode ?? null,
+    ...optional({ signal: orUndefined(check.signal) }),
+    output: check.output,
+    truncated: check.truncated,
+    started_at: time(check.startedAt),
+    ended_at: time(check.endedAt),
   };
 }
 

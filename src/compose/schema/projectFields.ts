@@ -121,10 +121,7 @@ export const project: MappingShape = mapping({
         oneOrMore(text({ nonEmpty: true })),
         'Shell commands that must succeed on the merged result.',
         'verify: [npm ci, npm test]',
-        {
-          era: 'muster',
-          planned: true,
-        },
+        { era: 'muster' },
       ),
       batch: field(integer(1, 50), 'Threads that are verified and land together.', 'batch: 3', {
         era: 'muster',

@@ -1,25 +1,29 @@
 import type { Clock } from '../../base/clock.js';
-import { KeyedQueue, within } from '../../base/async.js';
 import { AppError, errorMessage, isAppError } from '../../base/errors.js';
-import { isId, type IdSource, type MergeId, type ThreadId } from '../../base/ids.js';
+import { isId, type IdSource, type ThreadId } from '../../base/ids.js';
 import type { Disposable } from '../../base/lifecycle.js';
 import type { Log } from '../../base/log.js';
 import { commitSurely } from '../commitSurely.js';
-import { isRunActive } from '../runs/run.js';
+import type { EventStores } from '../events/eventLog.js';
+import type { ProjectStores } from '../projects/projectStore.js';
 import type { Store } from '../store.js';
 import { noWorktree } from '../threads/threadService.js';
 import type { Thread } from '../threads/thread.js';
 import { findThread } from '../threads/threadLookup.js';
-import type { ThreadView, ThreadStores } from '../threads/threadStore.js';
+import type { ThreadStores } from '../threads/threadStore.js';
 import type { ThreadSettler } from '../threads/threadSettler.js';
 import { worktreeOf } from '../workspaces/workspaceService.js';
+import type { CandidateVerifier } from './candidateVerifier.js';
 import { targetOf } from './mergeTarget.js';
 import { isMergeActive, type Merge } from './merge.js';
-import type { MergeDriver, MergeOutcome, MergeStrategy } from './mergeDriver.js';
-import type { ProjectStores } from '../projects/projectStore.js';
+import type { MergeCheck } from './mergeCheck.js';
+import type { MergeDriver, MergeOutcome, MergeRequest, MergeStrategy } from './mergeDriver.js';
+import { MergeQueue } from './mergeQueue.js';
+import type { QueuedMerge } from './mergeQueueStore.js';
+import { defaultMessage, laneOf, noTarget, requireMergeable } from './mergeRequest.js';
 import type { MergeStores } from './mergeStore.js';
-import type { EventStores } from '../events/eventLog.js';
 import { performMerge } from './performMerge.js';
+import { placeBefore } from './queuePlaces.js';
 
 export interface RequestedMerge {
   /** Id or unique prefix. */
@@ -29,6 +33,14 @@ export interface RequestedMerge {
   /** The commit that was reviewed; missing: the head after a snapshot (a person at a terminal, who sees the worktree as it is). */
   readonly expect?: string;
   readonly message?: string;
+  /** Higher comes first. Default: 0. */
+  readonly priority?: number;
+}
+
+/** A merge of the queue as people see it. */
+export interface MergeInQueue {
+  readonly merge: Merge;
+  readonly entry: QueuedMerge;
 }
 
 export interface MergeServiceOptions {
@@ -37,23 +49,25 @@ export interface MergeServiceOptions {
   readonly ids: IdSource;
   readonly log: Log;
   readonly driver: MergeDriver;
+  readonly verifier: CandidateVerifier;
   readonly settler: ThreadSettler;
 }
 
-/** How long an ending host waits for git to let go of a merge; the next host finishes or undoes it in any case. */
-const endWaitsMs = 10_000;
-
-/** The merge queue: first in, first out per repository. */
+/** What people ask of merges. The queue is in the database: by repository and target, then priority, then place. */
 export class MergeService implements Disposable {
   readonly #options: MergeServiceOptions;
-  readonly #queue = new KeyedQueue();
-  readonly #aborts = new Map<MergeId, AbortController>();
-  readonly #working = new Set<Promise<void>>();
+  readonly #queue: MergeQueue;
   readonly #leaving = new AbortController();
   readonly #hostEnds = new AppError('cancelled', 'The host ends.', {});
 
   constructor(options: MergeServiceOptions) {
     this.#options = options;
+    const { clock, store } = options;
+    this.#queue = new MergeQueue({
+      clock,
+      list: () => store.read(stores => stores.mergeQueue.list()),
+      work: (entry, signal) => this.#work(entry, signal),
+    });
   }
 
   /** Queues a merge and returns it. A merge that is under way is returned instead. Errors: `thread.*`, `worktree.missing`, `merge.refused`. */
@@ -65,8 +79,8 @@ export class MergeService implements Disposable {
     const earlier = requireMergeable(before);
     if (earlier) return earlier;
     const { thread } = before;
-    const { project, usual } = store.read(stores => ({
-      project: stores.projects.get(thread.projectId),
+    const { spec, usual } = store.read(stores => ({
+      spec: stores.projects.get(thread.projectId)?.spec.merge,
       usual: targetOf(stores, thread),
     }));
     const target = request.target ?? usual;
@@ -79,9 +93,9 @@ export class MergeService implements Disposable {
       threadId: thread.id,
       status: 'queued',
       target,
-      strategy: request.strategy ?? strategyOf(project?.spec.merge.strategy),
+      strategy: request.strategy ?? spec?.strategy ?? 'merge',
       expect,
-      commitMessage: request.message ?? commitMessage(thread),
+      commitMessage: request.message ?? defaultMessage(thread),
       message: '',
       files: [],
       createdAt: clock.now(),
@@ -91,14 +105,88 @@ export class MergeService implements Disposable {
       const meanwhile = requireMergeable(findThread(stores, thread.id));
       if (meanwhile) return meanwhile;
       stores.merges.insert(merge);
+      const lane = laneOf(thread, target);
+      const place = placeBefore(stores.mergeQueue.list(), { lane, before: undefined });
+      const priority = request.priority ?? 0;
+      stores.mergeQueue.save({ merge: merge.id, lane, priority, place, verify: spec?.verify ?? [] });
       stores.events.append(
         { kind: 'merge_changed', threadId: merge.threadId, mergeId: merge.id, status: merge.status },
         clock.now(),
       );
       return merge;
     });
-    if (inserted === merge) this.#enqueue(merge, thread);
+    this.#queue.advance();
     return inserted;
+  }
+
+  /** Queues every thread whose present commit a person approved. What cannot be merged now is left out. */
+  async requestApproved(filter: { readonly projectId?: Thread['projectId'] } = {}): Promise<readonly Merge[]> {
+    const { store, log } = this.#options;
+    const { threads } = store.read(stores => stores.threads.page({ ...filter, statuses: ['ready'], limit: 500 }));
+    const merges: Merge[] = [];
+    // The oldest first: it has waited longest.
+    for (const { thread, approved } of threads.toReversed()) {
+      if (approved === undefined || approved.commit !== thread.head) continue;
+      try {
+        merges.push(await this.request({ thread: thread.id, expect: approved.commit }));
+      } catch (error) {
+        log.warn('An approved thread could not be queued', { thread: thread.id, reason: errorMessage(error) });
+      }
+    }
+    return merges;
+  }
+
+  /** Asks for the same once more. A merge that has not ended is returned as it is. Errors: as {@link request}. */
+  async retry(id: string): Promise<Merge> {
+    const { threadId: thread, status, target, strategy, expect, commitMessage: message } = this.get(id);
+    if (isMergeActive(status)) return this.get(id);
+    return await this.request({ thread, target, strategy, expect, message });
+  }
+
+  /** Changes the turn of a merge that waits. Errors: `merge.unknown`, `merge.refused` (it does not wait any more). */
+  move(id: string, to: { readonly priority?: number; readonly before?: string }): MergeInQueue {
+    const { store, clock } = this.#options;
+    const merge = this.get(id);
+    const before = to.before === undefined ? undefined : this.get(to.before).id;
+    return store.transact(stores => {
+      const entry = stores.mergeQueue.get(merge.id);
+      const neighbour = before && stores.mergeQueue.get(before);
+      if (entry === undefined || this.#queue.isWorking(merge.id) || (neighbour && neighbour.lane !== entry.lane)) {
+        const reason =
+          entry === undefined ? 'it has ended' : neighbour ? 'they have different targets' : 'it is at work';
+        throw new AppError('merge.refused', `The turn of merge ${merge.id} cannot be changed: ${reason}.`, {
+          thread: merge.threadId,
+          reason,
+        });
+      }
+      const moved: QueuedMerge = {
+        ...entry,
+        priority: to.priority ?? neighbour?.priority ?? entry.priority,
+        place: before === undefined ? entry.place : placeBefore(stores.mergeQueue.list(), { lane: entry.lane, before }),
+      };
+      stores.mergeQueue.save(moved);
+      stores.events.append(
+        { kind: 'merge_changed', threadId: merge.threadId, mergeId: merge.id, status: merge.status },
+        clock.now(),
+      );
+      return { merge, entry: moved };
+    });
+  }
+
+  /** Everything that waits or is at work, in the order of its turns. */
+  list(): readonly MergeInQueue[] {
+    return this.#options.store.read(stores =>
+      stores.mergeQueue.list().flatMap(entry => {
+        const merge = stores.merges.get(entry.merge);
+        return merge ? [{ merge, entry }] : [];
+      }),
+    );
+  }
+
+  /** What its verify commands came to. Errors: `merge.unknown`. */
+  checks(id: string): readonly MergeCheck[] {
+    const merge = this.get(id);
+    return this.#options.store.read(stores => stores.checks.ofMerge(merge.id));
   }
 
   /** Errors: `merge.unknown`. */
@@ -140,9 +228,8 @@ export class MergeService implements Disposable {
   /** Ends a merge that has not moved its target yet; one that has ended stays as it is. */
   cancel(id: string): Merge {
     const merge = this.get(id);
-    this.#aborts.get(merge.id)?.abort(new AppError('cancelled', 'The merge was cancelled.', {}));
-    // One that waits for its turn need not wait for it to be cancelled.
-    if (merge.status === 'queued') this.#end(merge, cancelledEarly);
+    const told = this.#queue.abort(merge.id, new AppError('cancelled', 'The merge was cancelled.', {}));
+    if (!told && isMergeActive(merge.status)) this.#end(merge, cancelledEarly);
     return this.get(id);
   }
 
@@ -158,68 +245,72 @@ export class MergeService implements Disposable {
   /** Goes on with what an earlier host left queued or half done. The driver finishes or undoes a half-moved target first. */
   recover(): void {
     const { store } = this.#options;
-    for (const merge of store.read(stores => stores.merges.active())) {
-      const thread = store.read(stores => stores.threads.get(merge.threadId));
-      if (thread) this.#enqueue(merge, thread);
-    }
+    store.transact(stores => {
+      for (const merge of stores.merges.active()) {
+        const thread = stores.threads.get(merge.threadId);
+        if (!thread || stores.mergeQueue.get(merge.id)) continue;
+        // Asked for by a version that had no queue in the database.
+        const lane = laneOf(thread, merge.target);
+        stores.mergeQueue.save({ merge: merge.id, lane, priority: 0, place: merge.createdAt, verify: [] });
+      }
+    });
+    this.#queue.advance();
   }
 
   /** Leaves what is queued or half done to the next host. Resolves when nothing of it is at work, or it cannot be waited for. */
   async dispose(): Promise<void> {
     this.#leaving.abort();
-    for (const abort of this.#aborts.values()) abort.abort(this.#hostEnds);
-    await within(Promise.all(this.#working), { ms: endWaitsMs, clock: this.#options.clock });
+    await this.#queue.leave(this.#hostEnds);
   }
 
-  #enqueue(merge: Merge, thread: Thread): void {
-    if (this.#leaving.signal.aborted) return;
-    const abort = new AbortController();
-    this.#aborts.set(merge.id, abort);
-    const work = this.#queue
-      .run(thread.repository ?? thread.id, () => this.#merge(merge, thread, abort.signal), abort.signal)
-      .catch((error: unknown) =>
-        this.#failed(merge, abort.signal.aborted ? abort.signal.reason : error, cancelledEarly),
-      )
-      .finally(() => {
-        this.#aborts.delete(merge.id);
-        this.#working.delete(work);
-      });
-    this.#working.add(work);
-  }
-
-  async #merge(merge: Merge, thread: Thread, signal: AbortSignal): Promise<void> {
-    const ref = worktreeOf(thread);
-    if (!ref) throw noWorktree(thread);
-    this.#save(merge, { status: 'checking' });
+  /** One merge from its turn to its end. Never rejects. */
+  async #work(entry: QueuedMerge, signal: AbortSignal): Promise<void> {
+    const found = this.#options.store.read(stores => {
+      const merge = stores.merges.get(entry.merge);
+      const thread = merge && stores.threads.get(merge.threadId);
+      return thread && { merge, thread };
+    });
+    if (!found) return;
+    const { merge, thread } = found;
     try {
-      const outcome = await performMerge(
-        this.#options.driver,
-        {
-          id: merge.id,
-          worktree: ref,
-          commit: merge.expect,
-          ...(thread.baseCommit === undefined ? {} : { baseCommit: thread.baseCommit }),
-          target: merge.target,
-          strategy: merge.strategy,
-          message: merge.commitMessage,
-          onNotice: text => this.#save(merge, { message: text }),
-        },
-        signal,
-        { onLanding: () => this.#save(merge, { status: 'merging' }) },
-      );
+      const worktree = worktreeOf(thread);
+      if (!worktree) throw noWorktree(thread);
+      this.#save(merge, { status: 'checking' });
+      const request: MergeRequest = {
+        id: merge.id,
+        worktree,
+        commit: merge.expect,
+        ...(thread.baseCommit === undefined ? {} : { baseCommit: thread.baseCommit }),
+        target: merge.target,
+        strategy: merge.strategy,
+        message: merge.commitMessage,
+        onNotice: text => this.#save(merge, { message: text }),
+      };
+      const outcome = await this.#perform(merge, { request, entry }, signal);
       this.#end(merge, this.#alreadyMerged(merge, outcome) ?? ended(outcome));
     } catch (error) {
-      this.#failed(merge, signal.aborted ? signal.reason : error, {
-        status: 'cancelled',
-        message: 'Cancelled; nothing was changed.',
-      });
+      const reason: unknown = signal.aborted ? signal.reason : error;
+      // The next host takes it up as it is.
+      if (reason === this.#hostEnds) return;
+      this.#end(
+        merge,
+        isAppError(reason, 'cancelled') ? cancelled : { status: 'failed', message: errorMessage(reason) },
+      );
     }
   }
 
-  #failed(merge: Merge, reason: unknown, cancelled: Partial<Merge>): void {
-    // The next host takes it up as it is.
-    if (reason === this.#hostEnds) return;
-    this.#end(merge, isAppError(reason, 'cancelled') ? cancelled : failed(reason));
+  async #perform(
+    merge: Merge,
+    { request, entry }: { readonly request: MergeRequest; readonly entry: QueuedMerge },
+    signal: AbortSignal,
+  ): Promise<MergeOutcome> {
+    const { driver, verifier } = this.#options;
+    const outcome = await performMerge(driver, request, signal, {
+      verify: candidate => verifier.verify(request, { candidate, commands: entry.verify }, signal),
+      onLanding: () => this.#save(merge, { status: 'merging' }),
+    });
+    const flaky = outcome.kind === 'merged' ? verifier.flaky(merge.id, outcome.commit) : undefined;
+    return outcome.kind === 'merged' && flaky !== undefined ? { note: flaky, ...outcome } : outcome;
   }
 
   /** Asking again for what was merged and is still there gets the same answer, and does not turn a merged thread into a blocked one. */
@@ -240,6 +331,7 @@ export class MergeService implements Disposable {
       const next = { ...current, ...change };
       if (next.status === current.status && next.message === current.message) return;
       stores.merges.update(next);
+      if (!isMergeActive(next.status)) stores.mergeQueue.remove(merge.id);
       stores.events.append(
         { kind: 'merge_changed', threadId: merge.threadId, mergeId: merge.id, status: next.status },
         clock.now(),
@@ -266,35 +358,7 @@ export class MergeService implements Disposable {
 }
 
 const cancelledEarly: Partial<Merge> = { status: 'cancelled', message: 'Cancelled before it began.' };
-
-/** The merge that is under way already, if there is one. Errors: `thread.busy`, `thread.closed`, `worktree.missing`. */
-function requireMergeable({ thread, latestRun, latestMerge }: ThreadView): Merge | undefined {
-  if (latestRun && isRunActive(latestRun.status)) {
-    throw new AppError(
-      'thread.busy',
-      `${latestRun.agent} is still at work on thread ${thread.id}. Wait for it or cancel it, then merge.`,
-      { thread: thread.id, status: latestRun.status },
-    );
-  }
-  if (latestMerge && isMergeActive(latestMerge.status)) return latestMerge;
-  if (!worktreeOf(thread)) throw noWorktree(thread);
-  if (thread.outcome === 'abandoned') {
-    throw new AppError(
-      'thread.closed',
-      `Thread ${thread.id} was abandoned. \`muster restore ${thread.id}\` brings it back.`,
-      { thread: thread.id, status: thread.outcome },
-    );
-  }
-  return undefined;
-}
-
-function noTarget(thread: Thread): AppError<'merge.refused'> {
-  return new AppError(
-    'merge.refused',
-    `Thread ${thread.id} did not start from a branch. Name the target: \`muster merge ${thread.id} --into BRANCH\`.`,
-    { thread: thread.id, reason: 'no target' },
-  );
-}
+const cancelled: Partial<Merge> = { status: 'cancelled', message: 'Cancelled; nothing was changed.' };
 
 function ended(outcome: MergeOutcome): Partial<Merge> {
   switch (outcome.kind) {
@@ -305,16 +369,4 @@ function ended(outcome: MergeOutcome): Partial<Merge> {
     case 'conflicted':
       return { status: 'conflicted', message: outcome.message, files: outcome.files };
   }
-}
-
-function failed(error: unknown): Partial<Merge> {
-  return { status: 'failed', message: errorMessage(error) };
-}
-
-function strategyOf(strategy: 'merge' | 'squash' | 'rebase' | undefined): MergeStrategy {
-  return strategy ?? 'merge';
-}
-
-function commitMessage(thread: Thread): string {
-  return `${thread.summary}\n\nMuster-Thread: ${thread.id}\n`;
 }

@@ -1,6 +1,8 @@
 import type { MergeId, ThreadId } from '../../base/ids.js';
 import type { LandingJournal } from './landing.js';
 import type { Merge } from './merge.js';
+import type { MergeCheckStore } from './mergeCheck.js';
+import type { MergeQueueStore } from './mergeQueueStore.js';
 
 /** Port: merge requests. */
 export interface MergeStore {
@@ -17,4 +19,6 @@ export interface MergeStore {
 export interface MergeStores {
   readonly merges: MergeStore;
   readonly landings: LandingJournal;
+  readonly mergeQueue: MergeQueueStore;
+  readonly checks: MergeCheckStore;
 }

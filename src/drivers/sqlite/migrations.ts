@@ -7,9 +7,10 @@ import { landing } from './migrations/0004Landing.js';
 import { schedules } from './migrations/0005Schedules.js';
 import { rescues } from './migrations/0006Rescues.js';
 import { runSecrets } from './migrations/0007RunSecrets.js';
+import { mergeQueue } from './migrations/0008MergeQueue.js';
 
 /** Append-only: a migration that has shipped is never edited. `PRAGMA user_version` counts those that ran. */
-const migrations: readonly string[] = [initial, review, worktrees, landing, schedules, rescues, runSecrets];
+const migrations: readonly string[] = [initial, review, worktrees, landing, schedules, rescues, runSecrets, mergeQueue];
 
 /** The schema version this program understands. */
 export const schemaVersion = migrations.length;

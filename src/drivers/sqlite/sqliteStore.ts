@@ -7,6 +7,8 @@ import type { Stores } from '../../core/stores.js';
 import { asUnwritable } from './openDatabase.js';
 import { SqliteEventLog } from './sqliteEventLog.js';
 import { SqliteLandingStore } from './sqliteLandingStore.js';
+import { SqliteMergeCheckStore } from './sqliteMergeCheckStore.js';
+import { SqliteMergeQueueStore } from './sqliteMergeQueueStore.js';
 import { SqliteMergeStore } from './sqliteMergeStore.js';
 import { SqliteMessageStore } from './sqliteMessageStore.js';
 import { SqliteProjectStore } from './sqliteProjectStore.js';
@@ -50,6 +52,8 @@ export class SqliteStore implements Store<Stores>, Disposable {
       schedules: new SqliteScheduleStore(database),
       rescues: new SqliteRescueStore(database),
       operations: new SqliteWorktreeOperationStore(database),
+      mergeQueue: new SqliteMergeQueueStore(database),
+      checks: new SqliteMergeCheckStore(database),
       events: this.#eventLog,
     };
   }

@@ -1,11 +1,21 @@
+import { create } from '@bufbuild/protobuf';
 import type { ServiceImpl } from '@connectrpc/connect';
+import { defined } from '../../base/defined.js';
+import type { MergeCheck } from '../../core/merges/mergeCheck.js';
 import type { MergeStrategy } from '../../core/merges/mergeDriver.js';
 import type { MergeService as CoreMergeService } from '../../core/merges/mergeService.js';
+import { findProject, projectOfFolder } from '../../core/projects/projectService.js';
 import type { Store } from '../../core/store.js';
 import type { Stores } from '../../core/stores.js';
 import { findThread } from '../../core/threads/threadLookup.js';
-import type { MergeService } from '../../protocol/gen/muster/v1/merges_pb.js';
-import { fail, given, oneOf } from './requestFields.js';
+import {
+  MergeCheckSchema,
+  QueuedMergeSchema,
+  type MergeCheck as WireCheck,
+  type MergeService,
+  type QueuedMerge,
+} from '../../protocol/gen/muster/v1/merges_pb.js';
+import { absolutePath, fail, given, oneOf } from './requestFields.js';
 import { wireMerge } from './wire.js';
 
 const strategies: readonly MergeStrategy[] = ['merge', 'squash', 'rebase'];
@@ -19,20 +29,34 @@ export function mergesApi({
 }): ServiceImpl<typeof MergeService> {
   return {
     async requestMerge(request) {
-      const target = given(request.target);
-      const strategy = oneOf(strategies, request.strategy, 'strategy');
       const expect = given(request.expect);
-      const message = given(request.message);
       if (expect !== undefined && !/^[0-9a-f]{40,64}$/.test(expect)) throw fail('expect', 'it is not a full commit id');
       const merge = await merges.request({
         thread: request.threadId,
-        ...(target === undefined ? {} : { target }),
-        ...(strategy === undefined ? {} : { strategy }),
-        ...(expect === undefined ? {} : { expect }),
-        ...(message === undefined ? {} : { message }),
+        priority: request.priority,
+        ...defined({
+          target: given(request.target),
+          strategy: oneOf(strategies, request.strategy, 'strategy'),
+          expect,
+          message: given(request.message),
+        }),
       });
       return { merge: wireMerge(merge) };
     },
+    async requestApprovedMerges({ project, folder }) {
+      const found = store.read(stores => {
+        if (project !== '') return findProject(stores, project);
+        return folder === '' ? undefined : projectOfFolder(stores, absolutePath(folder, 'folder'));
+      });
+      return { merges: (await merges.requestApproved(defined({ projectId: found?.id }))).map(wireMerge) };
+    },
+    retryMerge: async ({ mergeId }) => ({ merge: wireMerge(await merges.retry(mergeId)) }),
+    listQueue: async () => ({ queue: wireQueue(store, merges) }),
+    async moveMerge({ mergeId, priority, before }) {
+      merges.move(mergeId, defined({ priority, before: given(before) }));
+      return { queue: wireQueue(store, merges) };
+    },
+    listMergeChecks: async ({ mergeId }) => ({ checks: merges.checks(mergeId).map(wireCheck) }),
     getMerge: async ({ mergeId }) => ({ merge: wireMerge(merges.get(mergeId)) }),
     waitMerge: async ({ mergeId, seenMessage }, context) => ({
       merge: wireMerge(await merges.wait(mergeId, context.signal, seenMessage)),
@@ -41,4 +65,36 @@ export function mergesApi({
       store.read(stores => ({ merges: stores.merges.ofThread(findThread(stores, threadId).thread.id).map(wireMerge) })),
     cancelMerge: async ({ mergeId }) => ({ merge: wireMerge(merges.cancel(mergeId)) }),
   };
+}
+
+function wireQueue(store: Store<Stores>, merges: CoreMergeService): QueuedMerge[] {
+  const counts = new Map<string, number>();
+  return merges.list().map(({ merge, entry }) => {
+    const position = (counts.get(entry.lane) ?? 0) + 1;
+    counts.set(entry.lane, position);
+    const thread = store.read(stores => stores.threads.get(merge.threadId));
+    return create(QueuedMergeSchema, {
+      merge: wireMerge(merge),
+      threadSummary: thread?.summary ?? '',
+      repository: thread?.repository ?? '',
+      position,
+      priority: entry.priority,
+      verify: [...entry.verify],
+    });
+  });
+}
+
+function wireCheck(check: MergeCheck): WireCheck {
+  return create(MergeCheckSchema, {
+    number: check.number,
+    attempt: check.attempt,
+    command: check.command,
+    candidate: check.candidate,
+    exitCode: check.exitCode,
+    signal: check.signal ?? '',
+    output: check.output,
+    truncated: check.truncated,
+    startedAt: BigInt(check.startedAt),
+    endedAt: BigInt(check.endedAt ?? 0),
+  });
 }

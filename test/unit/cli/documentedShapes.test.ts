@@ -14,9 +14,17 @@ import { execShape } from '../../../src/cli/runs/sandboxCommand.js';
 import { errorJson } from '../../../src/cli/output/errorText.js';
 import { agentOf, projectOf } from '../../../src/cli/output/projectReport.js';
 import { itemJson } from '../../../src/cli/output/transcriptJson.js';
-import { mergeJson, messageJson, runJson, threadJson, worktreeJson } from '../../../src/cli/output/wireJson.js';
+import {
+  checkJson,
+  mergeJson,
+  messageJson,
+  queuedJson,
+  runJson,
+  threadJson,
+  worktreeJson,
+} from '../../../src/cli/output/wireJson.js';
 import { AppError } from '../../../src/base/errors.js';
-import { MergeSchema } from '../../../src/protocol/gen/muster/v1/merges_pb.js';
+import { MergeCheckSchema, MergeSchema, QueuedMergeSchema } from '../../../src/protocol/gen/muster/v1/merges_pb.js';
 import { AgentSchema, ChangeSchema, ProjectSchema } from '../../../src/protocol/gen/muster/v1/projects_pb.js';
 import { RunDetailSchema, RunSchema, TranscriptItemSchema } from '../../../src/protocol/gen/muster/v1/runs_pb.js';
 import {
@@ -109,6 +117,8 @@ describe('docs/cli.md', () => {
       execShape(undefined, { thread, argv: ['npm', 'test'], cwd: '/w' }, { status: 1, stdout: 'out', stderr: 'err' }),
     ],
     ['merge', mergeJson(merge)],
+    ['queue', { queue: [queuedJson(create(QueuedMergeSchema, { merge, verify: ['v'] }))] }],
+    ['queue checks', { checks: [checkJson(create(MergeCheckSchema, { signal: 's', startedAt: time }))] }],
     ['worktrees', { worktrees: [worktreeJson(create(WorktreeSchema, {}))] }],
     [
       'diff',

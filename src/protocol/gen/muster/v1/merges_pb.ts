@@ -11,7 +11,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file muster/v1/merges.proto.
  */
 export const file_muster_v1_merges: GenFile = /*@__PURE__*/
-  fileDesc("ChZtdXN0ZXIvdjEvbWVyZ2VzLnByb3RvEgltdXN0ZXIudjEizgEKBU1lcmdlEgoKAmlkGAEgASgJEhEKCXRocmVhZF9pZBgCIAEoCRIOCgZzdGF0dXMYAyABKAkSDgoGdGFyZ2V0GAQgASgJEhAKCHN0cmF0ZWd5GAUgASgJEg4KBmV4cGVjdBgGIAEoCRIOCgZjb21taXQYByABKAkSDgoGcmVhc29uGAggASgJEg8KB21lc3NhZ2UYCSABKAkSDQoFZmlsZXMYCiADKAkSEgoKY3JlYXRlZF9hdBgLIAEoAxIQCghlbmRlZF9hdBgMIAEoAyJrChNSZXF1ZXN0TWVyZ2VSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRIOCgZ0YXJnZXQYAiABKAkSEAoIc3RyYXRlZ3kYAyABKAkSDgoGZXhwZWN0GAQgASgJEg8KB21lc3NhZ2UYBSABKAkiNwoUUmVxdWVzdE1lcmdlUmVzcG9uc2USHwoFbWVyZ2UYASABKAsyEC5tdXN0ZXIudjEuTWVyZ2UiIwoPR2V0TWVyZ2VSZXF1ZXN0EhAKCG1lcmdlX2lkGAEgASgJIjMKEEdldE1lcmdlUmVzcG9uc2USHwoFbWVyZ2UYASABKAsyEC5tdXN0ZXIudjEuTWVyZ2UiUAoQV2FpdE1lcmdlUmVxdWVzdBIQCghtZXJnZV9pZBgBIAEoCRIZCgxzZWVuX21lc3NhZ2UYAiABKAlIAIgBAUIPCg1fc2Vlbl9tZXNzYWdlIjQKEVdhaXRNZXJnZVJlc3BvbnNlEh8KBW1lcmdlGAEgASgLMhAubXVzdGVyLnYxLk1lcmdlIiYKEUxpc3RNZXJnZXNSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSI2ChJMaXN0TWVyZ2VzUmVzcG9uc2USIAoGbWVyZ2VzGAEgAygLMhAubXVzdGVyLnYxLk1lcmdlIiYKEkNhbmNlbE1lcmdlUmVxdWVzdBIQCghtZXJnZV9pZBgBIAEoCSI2ChNDYW5jZWxNZXJnZVJlc3BvbnNlEh8KBW1lcmdlGAEgASgLMhAubXVzdGVyLnYxLk1lcmdlMrsDCgxNZXJnZVNlcnZpY2USWwoMUmVxdWVzdE1lcmdlEh4ubXVzdGVyLnYxLlJlcXVlc3RNZXJnZVJlcXVlc3QaHy5tdXN0ZXIudjEuUmVxdWVzdE1lcmdlUmVzcG9uc2UiCoq1GAZwZXJzb24STQoIR2V0TWVyZ2USGi5tdXN0ZXIudjEuR2V0TWVyZ2VSZXF1ZXN0GhsubXVzdGVyLnYxLkdldE1lcmdlUmVzcG9uc2UiCIq1GARib3RoElAKCVdhaXRNZXJnZRIbLm11c3Rlci52MS5XYWl0TWVyZ2VSZXF1ZXN0GhwubXVzdGVyLnYxLldhaXRNZXJnZVJlc3BvbnNlIgiKtRgEYm90aBJTCgpMaXN0TWVyZ2VzEhwubXVzdGVyLnYxLkxpc3RNZXJnZXNSZXF1ZXN0Gh0ubXVzdGVyLnYxLkxpc3RNZXJnZXNSZXNwb25zZSIIirUYBGJvdGgSWAoLQ2FuY2VsTWVyZ2USHS5tdXN0ZXIudjEuQ2FuY2VsTWVyZ2VSZXF1ZXN0Gh4ubXVzdGVyLnYxLkNhbmNlbE1lcmdlUmVzcG9uc2UiCoq1GAZwZXJzb25iBnByb3RvMw", [file_muster_v1_policy]);
+  fileDesc("ChZtdXN0ZXIvdjEvbWVyZ2VzLnByb3RvEgltdXN0ZXIudjEizgEKBU1lcmdlEgoKAmlkGAEgASgJEhEKCXRocmVhZF9pZBgCIAEoCRIOCgZzdGF0dXMYAyABKAkSDgoGdGFyZ2V0GAQgASgJEhAKCHN0cmF0ZWd5GAUgASgJEg4KBmV4cGVjdBgGIAEoCRIOCgZjb21taXQYByABKAkSDgoGcmVhc29uGAggASgJEg8KB21lc3NhZ2UYCSABKAkSDQoFZmlsZXMYCiADKAkSEgoKY3JlYXRlZF9hdBgLIAEoAxIQCghlbmRlZF9hdBgMIAEoAyJ9ChNSZXF1ZXN0TWVyZ2VSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRIOCgZ0YXJnZXQYAiABKAkSEAoIc3RyYXRlZ3kYAyABKAkSDgoGZXhwZWN0GAQgASgJEg8KB21lc3NhZ2UYBSABKAkSEAoIcHJpb3JpdHkYBiABKAUiNwoUUmVxdWVzdE1lcmdlUmVzcG9uc2USHwoFbWVyZ2UYASABKAsyEC5tdXN0ZXIudjEuTWVyZ2UiPwocUmVxdWVzdEFwcHJvdmVkTWVyZ2VzUmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg4KBmZvbGRlchgCIAEoCSJBCh1SZXF1ZXN0QXBwcm92ZWRNZXJnZXNSZXNwb25zZRIgCgZtZXJnZXMYASADKAsyEC5tdXN0ZXIudjEuTWVyZ2UiJQoRUmV0cnlNZXJnZVJlcXVlc3QSEAoIbWVyZ2VfaWQYASABKAkiNQoSUmV0cnlNZXJnZVJlc3BvbnNlEh8KBW1lcmdlGAEgASgLMhAubXVzdGVyLnYxLk1lcmdlIo4BCgtRdWV1ZWRNZXJnZRIfCgVtZXJnZRgBIAEoCzIQLm11c3Rlci52MS5NZXJnZRIWCg50aHJlYWRfc3VtbWFyeRgCIAEoCRISCgpyZXBvc2l0b3J5GAMgASgJEhAKCHBvc2l0aW9uGAQgASgFEhAKCHByaW9yaXR5GAUgASgFEg4KBnZlcmlmeRgGIAMoCSISChBMaXN0UXVldWVSZXF1ZXN0IjoKEUxpc3RRdWV1ZVJlc3BvbnNlEiUKBXF1ZXVlGAEgAygLMhYubXVzdGVyLnYxLlF1ZXVlZE1lcmdlIlgKEE1vdmVNZXJnZVJlcXVlc3QSEAoIbWVyZ2VfaWQYASABKAkSFQoIcHJpb3JpdHkYAiABKAVIAIgBARIOCgZiZWZvcmUYAyABKAlCCwoJX3ByaW9yaXR5IjoKEU1vdmVNZXJnZVJlc3BvbnNlEiUKBXF1ZXVlGAEgAygLMhYubXVzdGVyLnYxLlF1ZXVlZE1lcmdlItABCgpNZXJnZUNoZWNrEg4KBm51bWJlchgBIAEoBRIPCgdhdHRlbXB0GAIgASgFEg8KB2NvbW1hbmQYAyABKAkSEQoJY2FuZGlkYXRlGAQgASgJEhYKCWV4aXRfY29kZRgFIAEoBUgAiAEBEg4KBnNpZ25hbBgGIAEoCRIOCgZvdXRwdXQYByABKAkSEQoJdHJ1bmNhdGVkGAggASgIEhIKCnN0YXJ0ZWRfYXQYCSABKAMSEAoIZW5kZWRfYXQYCiABKANCDAoKX2V4aXRfY29kZSIqChZMaXN0TWVyZ2VDaGVja3NSZXF1ZXN0EhAKCG1lcmdlX2lkGAEgASgJIkAKF0xpc3RNZXJnZUNoZWNrc1Jlc3BvbnNlEiUKBmNoZWNrcxgBIAMoCzIVLm11c3Rlci52MS5NZXJnZUNoZWNrIiMKD0dldE1lcmdlUmVxdWVzdBIQCghtZXJnZV9pZBgBIAEoCSIzChBHZXRNZXJnZVJlc3BvbnNlEh8KBW1lcmdlGAEgASgLMhAubXVzdGVyLnYxLk1lcmdlIlAKEFdhaXRNZXJnZVJlcXVlc3QSEAoIbWVyZ2VfaWQYASABKAkSGQoMc2Vlbl9tZXNzYWdlGAIgASgJSACIAQFCDwoNX3NlZW5fbWVzc2FnZSI0ChFXYWl0TWVyZ2VSZXNwb25zZRIfCgVtZXJnZRgBIAEoCzIQLm11c3Rlci52MS5NZXJnZSImChFMaXN0TWVyZ2VzUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiNgoSTGlzdE1lcmdlc1Jlc3BvbnNlEiAKBm1lcmdlcxgBIAMoCzIQLm11c3Rlci52MS5NZXJnZSImChJDYW5jZWxNZXJnZVJlcXVlc3QSEAoIbWVyZ2VfaWQYASABKAkiNgoTQ2FuY2VsTWVyZ2VSZXNwb25zZRIfCgVtZXJnZRgBIAEoCzIQLm11c3Rlci52MS5NZXJnZTKUBwoMTWVyZ2VTZXJ2aWNlElsKDFJlcXVlc3RNZXJnZRIeLm11c3Rlci52MS5SZXF1ZXN0TWVyZ2VSZXF1ZXN0Gh8ubXVzdGVyLnYxLlJlcXVlc3RNZXJnZVJlc3BvbnNlIgqKtRgGcGVyc29uEnYKFVJlcXVlc3RBcHByb3ZlZE1lcmdlcxInLm11c3Rlci52MS5SZXF1ZXN0QXBwcm92ZWRNZXJnZXNSZXF1ZXN0GigubXVzdGVyLnYxLlJlcXVlc3RBcHByb3ZlZE1lcmdlc1Jlc3BvbnNlIgqKtRgGcGVyc29uElUKClJldHJ5TWVyZ2USHC5tdXN0ZXIudjEuUmV0cnlNZXJnZVJlcXVlc3QaHS5tdXN0ZXIudjEuUmV0cnlNZXJnZVJlc3BvbnNlIgqKtRgGcGVyc29uElAKCUxpc3RRdWV1ZRIbLm11c3Rlci52MS5MaXN0UXVldWVSZXF1ZXN0GhwubXVzdGVyLnYxLkxpc3RRdWV1ZVJlc3BvbnNlIgiKtRgEYm90aBJSCglNb3ZlTWVyZ2USGy5tdXN0ZXIudjEuTW92ZU1lcmdlUmVxdWVzdBocLm11c3Rlci52MS5Nb3ZlTWVyZ2VSZXNwb25zZSIKirUYBnBlcnNvbhJiCg9MaXN0TWVyZ2VDaGVja3MSIS5tdXN0ZXIudjEuTGlzdE1lcmdlQ2hlY2tzUmVxdWVzdBoiLm11c3Rlci52MS5MaXN0TWVyZ2VDaGVja3NSZXNwb25zZSIIirUYBGJvdGgSTQoIR2V0TWVyZ2USGi5tdXN0ZXIudjEuR2V0TWVyZ2VSZXF1ZXN0GhsubXVzdGVyLnYxLkdldE1lcmdlUmVzcG9uc2UiCIq1GARib3RoElAKCVdhaXRNZXJnZRIbLm11c3Rlci52MS5XYWl0TWVyZ2VSZXF1ZXN0GhwubXVzdGVyLnYxLldhaXRNZXJnZVJlc3BvbnNlIgiKtRgEYm90aBJTCgpMaXN0TWVyZ2VzEhwubXVzdGVyLnYxLkxpc3RNZXJnZXNSZXF1ZXN0Gh0ubXVzdGVyLnYxLkxpc3RNZXJnZXNSZXNwb25zZSIIirUYBGJvdGgSWAoLQ2FuY2VsTWVyZ2USHS5tdXN0ZXIudjEuQ2FuY2VsTWVyZ2VSZXF1ZXN0Gh4ubXVzdGVyLnYxLkNhbmNlbE1lcmdlUmVzcG9uc2UiCoq1GAZwZXJzb25iBnByb3RvMw", [file_muster_v1_policy]);
 
 /**
  * A request to bring one commit of a thread into a target branch.
@@ -135,6 +135,13 @@ export type RequestMergeRequest = Message<"muster.v1.RequestMergeRequest"> & {
    * @generated from field: string message = 5;
    */
   message: string;
+
+  /**
+   * Higher comes first.
+   *
+   * @generated from field: int32 priority = 6;
+   */
+  priority: number;
 };
 
 /**
@@ -162,6 +169,311 @@ export const RequestMergeResponseSchema: GenMessage<RequestMergeResponse> = /*@_
   messageDesc(file_muster_v1_merges, 2);
 
 /**
+ * @generated from message muster.v1.RequestApprovedMergesRequest
+ */
+export type RequestApprovedMergesRequest = Message<"muster.v1.RequestApprovedMergesRequest"> & {
+  /**
+   * A project by name or id, or the one of a folder; both empty: every project.
+   *
+   * @generated from field: string project = 1;
+   */
+  project: string;
+
+  /**
+   * @generated from field: string folder = 2;
+   */
+  folder: string;
+};
+
+/**
+ * Describes the message muster.v1.RequestApprovedMergesRequest.
+ * Use `create(RequestApprovedMergesRequestSchema)` to create a new message.
+ */
+export const RequestApprovedMergesRequestSchema: GenMessage<RequestApprovedMergesRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_merges, 3);
+
+/**
+ * @generated from message muster.v1.RequestApprovedMergesResponse
+ */
+export type RequestApprovedMergesResponse = Message<"muster.v1.RequestApprovedMergesResponse"> & {
+  /**
+   * In the order in which they come to their turn.
+   *
+   * @generated from field: repeated muster.v1.Merge merges = 1;
+   */
+  merges: Merge[];
+};
+
+/**
+ * Describes the message muster.v1.RequestApprovedMergesResponse.
+ * Use `create(RequestApprovedMergesResponseSchema)` to create a new message.
+ */
+export const RequestApprovedMergesResponseSchema: GenMessage<RequestApprovedMergesResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_merges, 4);
+
+/**
+ * @generated from message muster.v1.RetryMergeRequest
+ */
+export type RetryMergeRequest = Message<"muster.v1.RetryMergeRequest"> & {
+  /**
+   * @generated from field: string merge_id = 1;
+   */
+  mergeId: string;
+};
+
+/**
+ * Describes the message muster.v1.RetryMergeRequest.
+ * Use `create(RetryMergeRequestSchema)` to create a new message.
+ */
+export const RetryMergeRequestSchema: GenMessage<RetryMergeRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_merges, 5);
+
+/**
+ * @generated from message muster.v1.RetryMergeResponse
+ */
+export type RetryMergeResponse = Message<"muster.v1.RetryMergeResponse"> & {
+  /**
+   * @generated from field: muster.v1.Merge merge = 1;
+   */
+  merge?: Merge | undefined;
+};
+
+/**
+ * Describes the message muster.v1.RetryMergeResponse.
+ * Use `create(RetryMergeResponseSchema)` to create a new message.
+ */
+export const RetryMergeResponseSchema: GenMessage<RetryMergeResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_merges, 6);
+
+/**
+ * A merge that waits or is at work.
+ *
+ * @generated from message muster.v1.QueuedMerge
+ */
+export type QueuedMerge = Message<"muster.v1.QueuedMerge"> & {
+  /**
+   * @generated from field: muster.v1.Merge merge = 1;
+   */
+  merge?: Merge | undefined;
+
+  /**
+   * @generated from field: string thread_summary = 2;
+   */
+  threadSummary: string;
+
+  /**
+   * @generated from field: string repository = 3;
+   */
+  repository: string;
+
+  /**
+   * 1-based, among those of the same repository and target.
+   *
+   * @generated from field: int32 position = 4;
+   */
+  position: number;
+
+  /**
+   * @generated from field: int32 priority = 5;
+   */
+  priority: number;
+
+  /**
+   * Shell commands that must succeed on the result before it lands.
+   *
+   * @generated from field: repeated string verify = 6;
+   */
+  verify: string[];
+};
+
+/**
+ * Describes the message muster.v1.QueuedMerge.
+ * Use `create(QueuedMergeSchema)` to create a new message.
+ */
+export const QueuedMergeSchema: GenMessage<QueuedMerge> = /*@__PURE__*/
+  messageDesc(file_muster_v1_merges, 7);
+
+/**
+ * @generated from message muster.v1.ListQueueRequest
+ */
+export type ListQueueRequest = Message<"muster.v1.ListQueueRequest"> & {
+};
+
+/**
+ * Describes the message muster.v1.ListQueueRequest.
+ * Use `create(ListQueueRequestSchema)` to create a new message.
+ */
+export const ListQueueRequestSchema: GenMessage<ListQueueRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_merges, 8);
+
+/**
+ * @generated from message muster.v1.ListQueueResponse
+ */
+export type ListQueueResponse = Message<"muster.v1.ListQueueResponse"> & {
+  /**
+   * @generated from field: repeated muster.v1.QueuedMerge queue = 1;
+   */
+  queue: QueuedMerge[];
+};
+
+/**
+ * Describes the message muster.v1.ListQueueResponse.
+ * Use `create(ListQueueResponseSchema)` to create a new message.
+ */
+export const ListQueueResponseSchema: GenMessage<ListQueueResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_merges, 9);
+
+/**
+ * @generated from message muster.v1.MoveMergeRequest
+ */
+export type MoveMergeRequest = Message<"muster.v1.MoveMergeRequest"> & {
+  /**
+   * @generated from field: string merge_id = 1;
+   */
+  mergeId: string;
+
+  /**
+   * @generated from field: optional int32 priority = 2;
+   */
+  priority?: number | undefined;
+
+  /**
+   * The merge of the same target that it comes directly before; it gets that one's priority unless one is given.
+   *
+   * @generated from field: string before = 3;
+   */
+  before: string;
+};
+
+/**
+ * Describes the message muster.v1.MoveMergeRequest.
+ * Use `create(MoveMergeRequestSchema)` to create a new message.
+ */
+export const MoveMergeRequestSchema: GenMessage<MoveMergeRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_merges, 10);
+
+/**
+ * @generated from message muster.v1.MoveMergeResponse
+ */
+export type MoveMergeResponse = Message<"muster.v1.MoveMergeResponse"> & {
+  /**
+   * @generated from field: repeated muster.v1.QueuedMerge queue = 1;
+   */
+  queue: QueuedMerge[];
+};
+
+/**
+ * Describes the message muster.v1.MoveMergeResponse.
+ * Use `create(MoveMergeResponseSchema)` to create a new message.
+ */
+export const MoveMergeResponseSchema: GenMessage<MoveMergeResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_merges, 11);
+
+/**
+ * One verify command on what would have been merged.
+ *
+ * @generated from message muster.v1.MergeCheck
+ */
+export type MergeCheck = Message<"muster.v1.MergeCheck"> & {
+  /**
+   * @generated from field: int32 number = 1;
+   */
+  number: number;
+
+  /**
+   * 2 when everything was run once more because something failed.
+   *
+   * @generated from field: int32 attempt = 2;
+   */
+  attempt: number;
+
+  /**
+   * @generated from field: string command = 3;
+   */
+  command: string;
+
+  /**
+   * @generated from field: string candidate = 4;
+   */
+  candidate: string;
+
+  /**
+   * Missing while it runs and when a signal ended it.
+   *
+   * @generated from field: optional int32 exit_code = 5;
+   */
+  exitCode?: number | undefined;
+
+  /**
+   * @generated from field: string signal = 6;
+   */
+  signal: string;
+
+  /**
+   * Standard output and error; the end, when it is longer than what is kept.
+   *
+   * @generated from field: string output = 7;
+   */
+  output: string;
+
+  /**
+   * @generated from field: bool truncated = 8;
+   */
+  truncated: boolean;
+
+  /**
+   * @generated from field: int64 started_at = 9;
+   */
+  startedAt: bigint;
+
+  /**
+   * @generated from field: int64 ended_at = 10;
+   */
+  endedAt: bigint;
+};
+
+/**
+ * Describes the message muster.v1.MergeCheck.
+ * Use `create(MergeCheckSchema)` to create a new message.
+ */
+export const MergeCheckSchema: GenMessage<MergeCheck> = /*@__PURE__*/
+  messageDesc(file_muster_v1_merges, 12);
+
+/**
+ * @generated from message muster.v1.ListMergeChecksRequest
+ */
+export type ListMergeChecksRequest = Message<"muster.v1.ListMergeChecksRequest"> & {
+  /**
+   * @generated from field: string merge_id = 1;
+   */
+  mergeId: string;
+};
+
+/**
+ * Describes the message muster.v1.ListMergeChecksRequest.
+ * Use `create(ListMergeChecksRequestSchema)` to create a new message.
+ */
+export const ListMergeChecksRequestSchema: GenMessage<ListMergeChecksRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_merges, 13);
+
+/**
+ * @generated from message muster.v1.ListMergeChecksResponse
+ */
+export type ListMergeChecksResponse = Message<"muster.v1.ListMergeChecksResponse"> & {
+  /**
+   * @generated from field: repeated muster.v1.MergeCheck checks = 1;
+   */
+  checks: MergeCheck[];
+};
+
+/**
+ * Describes the message muster.v1.ListMergeChecksResponse.
+ * Use `create(ListMergeChecksResponseSchema)` to create a new message.
+ */
+export const ListMergeChecksResponseSchema: GenMessage<ListMergeChecksResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_merges, 14);
+
+/**
  * @generated from message muster.v1.GetMergeRequest
  */
 export type GetMergeRequest = Message<"muster.v1.GetMergeRequest"> & {
@@ -176,7 +488,7 @@ export type GetMergeRequest = Message<"muster.v1.GetMergeRequest"> & {
  * Use `create(GetMergeRequestSchema)` to create a new message.
  */
 export const GetMergeRequestSchema: GenMessage<GetMergeRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 3);
+  messageDesc(file_muster_v1_merges, 15);
 
 /**
  * @generated from message muster.v1.GetMergeResponse
@@ -193,7 +505,7 @@ export type GetMergeResponse = Message<"muster.v1.GetMergeResponse"> & {
  * Use `create(GetMergeResponseSchema)` to create a new message.
  */
 export const GetMergeResponseSchema: GenMessage<GetMergeResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 4);
+  messageDesc(file_muster_v1_merges, 16);
 
 /**
  * @generated from message muster.v1.WaitMergeRequest
@@ -217,7 +529,7 @@ export type WaitMergeRequest = Message<"muster.v1.WaitMergeRequest"> & {
  * Use `create(WaitMergeRequestSchema)` to create a new message.
  */
 export const WaitMergeRequestSchema: GenMessage<WaitMergeRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 5);
+  messageDesc(file_muster_v1_merges, 17);
 
 /**
  * @generated from message muster.v1.WaitMergeResponse
@@ -234,7 +546,7 @@ export type WaitMergeResponse = Message<"muster.v1.WaitMergeResponse"> & {
  * Use `create(WaitMergeResponseSchema)` to create a new message.
  */
 export const WaitMergeResponseSchema: GenMessage<WaitMergeResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 6);
+  messageDesc(file_muster_v1_merges, 18);
 
 /**
  * @generated from message muster.v1.ListMergesRequest
@@ -251,7 +563,7 @@ export type ListMergesRequest = Message<"muster.v1.ListMergesRequest"> & {
  * Use `create(ListMergesRequestSchema)` to create a new message.
  */
 export const ListMergesRequestSchema: GenMessage<ListMergesRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 7);
+  messageDesc(file_muster_v1_merges, 19);
 
 /**
  * @generated from message muster.v1.ListMergesResponse
@@ -268,7 +580,7 @@ export type ListMergesResponse = Message<"muster.v1.ListMergesResponse"> & {
  * Use `create(ListMergesResponseSchema)` to create a new message.
  */
 export const ListMergesResponseSchema: GenMessage<ListMergesResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 8);
+  messageDesc(file_muster_v1_merges, 20);
 
 /**
  * @generated from message muster.v1.CancelMergeRequest
@@ -285,7 +597,7 @@ export type CancelMergeRequest = Message<"muster.v1.CancelMergeRequest"> & {
  * Use `create(CancelMergeRequestSchema)` to create a new message.
  */
 export const CancelMergeRequestSchema: GenMessage<CancelMergeRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 9);
+  messageDesc(file_muster_v1_merges, 21);
 
 /**
  * @generated from message muster.v1.CancelMergeResponse
@@ -302,7 +614,7 @@ export type CancelMergeResponse = Message<"muster.v1.CancelMergeResponse"> & {
  * Use `create(CancelMergeResponseSchema)` to create a new message.
  */
 export const CancelMergeResponseSchema: GenMessage<CancelMergeResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 10);
+  messageDesc(file_muster_v1_merges, 22);
 
 /**
  * @generated from service muster.v1.MergeService
@@ -315,6 +627,56 @@ export const MergeService: GenService<{
     methodKind: "unary";
     input: typeof RequestMergeRequestSchema;
     output: typeof RequestMergeResponseSchema;
+  },
+  /**
+   * Queues every thread whose present commit a person approved.
+   *
+   * @generated from rpc muster.v1.MergeService.RequestApprovedMerges
+   */
+  requestApprovedMerges: {
+    methodKind: "unary";
+    input: typeof RequestApprovedMergesRequestSchema;
+    output: typeof RequestApprovedMergesResponseSchema;
+  },
+  /**
+   * The same request once more, after it ended.
+   *
+   * @generated from rpc muster.v1.MergeService.RetryMerge
+   */
+  retryMerge: {
+    methodKind: "unary";
+    input: typeof RetryMergeRequestSchema;
+    output: typeof RetryMergeResponseSchema;
+  },
+  /**
+   * What waits or is at work, in the order of its turns.
+   *
+   * @generated from rpc muster.v1.MergeService.ListQueue
+   */
+  listQueue: {
+    methodKind: "unary";
+    input: typeof ListQueueRequestSchema;
+    output: typeof ListQueueResponseSchema;
+  },
+  /**
+   * Changes the turn of a merge that waits.
+   *
+   * @generated from rpc muster.v1.MergeService.MoveMerge
+   */
+  moveMerge: {
+    methodKind: "unary";
+    input: typeof MoveMergeRequestSchema;
+    output: typeof MoveMergeResponseSchema;
+  },
+  /**
+   * What the verify commands of a merge came to.
+   *
+   * @generated from rpc muster.v1.MergeService.ListMergeChecks
+   */
+  listMergeChecks: {
+    methodKind: "unary";
+    input: typeof ListMergeChecksRequestSchema;
+    output: typeof ListMergeChecksResponseSchema;
   },
   /**
    * @generated from rpc muster.v1.MergeService.GetMerge

@@ -1,0 +1,157 @@
+import type { Clock } from '../../base/clock.js';
+import { errorMessage } from '../../base/errors.js';
+import type { MergeId } from '../../base/ids.js';
+import type { Log } from '../../base/log.js';
+import type { Store } from '../store.js';
+import type { MergeCheck } from './mergeCheck.js';
+import type { MergeCandidate, MergeRequest, NotMerged } from './mergeDriver.js';
+import type { MergeStores } from './mergeStore.js';
+
+/** Port: files of a commit in a folder of their own, on no branch. */
+export interface CandidateCheckouts {
+  /** Errors: `git.failed`, `worktree.failed`. */
+  make(request: MergeRequest, commit: string, signal: AbortSignal): Promise<CandidateCheckout>;
+}
+
+export interface CandidateCheckout {
+  readonly path: string;
+  /** Removes folder and registration, and never rejects. */
+  remove(): Promise<void>;
+}
+
+/** Port: runs a shell command to its end. Aborting ends it with everything it started, and throws the signal's reason. */
+export interface CommandShell {
+  run(
+    command: {
+      readonly command: string;
+      readonly cwd: string;
+      readonly variables: Readonly<Record<string, string>>;
+    },
+    signal: AbortSignal,
+  ): Promise<CommandEnd>;
+}
+
+export type CommandEnd = Pick<MergeCheck, 'exitCode' | 'signal' | 'output' | 'truncated'>;
+
+/** Something that fails once and then goes through says nothing about the merge; twice is no accident. */
+const attempts = 2;
+
+export interface CandidateVerifierOptions {
+  readonly store: Store<MergeStores>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly checkouts: CandidateCheckouts;
+  readonly shell: CommandShell;
+}
+
+/** Runs the verify commands on exactly what would become the target. Red means not merged. */
+export class CandidateVerifier {
+  readonly #options: CandidateVerifierOptions;
+
+  constructor(options: CandidateVerifierOptions) {
+    this.#options = options;
+  }
+
+  /** Why the candidate must not land; undefined when every command succeeded, if need be on a second try. */
+  async verify(
+    request: MergeRequest,
+    { candidate, commands }: { readonly candidate: MergeCandidate; readonly commands: readonly string[] },
+    signal: AbortSignal,
+  ): Promise<NotMerged | undefined> {
+    if (commands.length === 0) return undefined;
+    let failed: MergeCheck | undefined;
+    for (let attempt = 1; attempt <= attempts; attempt++) {
+      failed = await this.#attempt(request, { candidate, commands, attempt }, signal);
+      if (failed === undefined) return undefined;
+    }
+    return failed && refused(failed);
+  }
+
+  /** What failed at first and then went through, for the merge that lands all the same. */
+  flaky(merge: MergeId, candidate: string): string | undefined {
+    const checks = this.#options.store.read(stores => stores.checks.ofMerge(merge));
+    const failed = checks.find(check => check.candidate === candidate && check.exitCode !== 0);
+    return failed && `\`${failed.command}\` failed once and passed on the second try: it is flaky.`;
+  }
+
+  async #attempt(
+    request: MergeRequest,
+    {
+      candidate,
+      commands,
+      attempt,
+    }: { readonly candidate: MergeCandidate; readonly commands: readonly string[]; readonly attempt: number },
+    signal: AbortSignal,
+  ): Promise<MergeCheck | undefined> {
+    const { checkouts } = this.#options;
+    // A new folder each time: what a failed command left must not decide the second try.
+    const checkout = await checkouts.make(request, candidate.to, signal);
+    try {
+      for (const command of commands) {
+        const again = attempt === 1 ? '' : ' once more, because it failed';
+        request.onNotice?.(`Verifying${again}: ${command}`);
+        const check = await this.#run(
+          request,
+          { command, attempt, candidate: candidate.to, cwd: checkout.path },
+          signal,
+        );
+        if (check.exitCode !== 0) return check;
+      }
+      return undefined;
+    } finally {
+      request.onNotice?.('');
+      await checkout.remove();
+    }
+  }
+
+  async #run(
+    request: MergeRequest,
+    { cwd, ...what }: Pick<MergeCheck, 'command' | 'attempt' | 'candidate'> & { readonly cwd: string },
+    signal: AbortSignal,
+  ): Promise<MergeCheck> {
+    const { store, clock, shell, log } = this.#options;
+    const variables = {
+      MUSTER_MERGE_ID: request.id,
+      MUSTER_MERGE_TARGET: request.target,
+      MUSTER_MERGE_COMMIT: what.candidate,
+    };
+    const begun: MergeCheck = {
+      ...what,
+      merge: request.id,
+      number: store.read(stores => stores.checks.ofMerge(request.id)).length + 1,
+      output: '',
+      truncated: false,
+      startedAt: clock.now(),
+    };
+    store.transact(stores => stores.checks.save(begun));
+    try {
+      const end = await shell.run({ command: what.command, cwd, variables }, signal);
+      const check = { ...begun, ...end, endedAt: clock.now() };
+      store.transact(stores => stores.checks.save(check));
+      return check;
+    } catch (error) {
+      signal.throwIfAborted();
+      log.warn('A verify command could not be run', { merge: request.id, reason: errorMessage(error) });
+      const check = { ...begun, output: errorMessage(error), endedAt: clock.now() };
+      store.transact(stores => stores.checks.save(check));
+      return check;
+    }
+  }
+}
+
+function refused({ command, exitCode, signal, output }: MergeCheck): NotMerged {
+  const how =
+    exitCode === undefined
+      ? signal === undefined
+        ? 'could not be run'
+        : `was ended by ${signal}`
+      : `ended with status ${exitCode}`;
+  const last = output.trimEnd().split('\n').at(-1) ?? '';
+  const said = last === '' ? '' : ` It said last: ${last.slice(0, 300)}`;
+  return {
+    kind: 'blocked',
+    reason: 'verify_failed',
+    message: `\`${command}\` ${how} on what would be merged, twice.${said}`,
+    files: [],
+  };
+}
