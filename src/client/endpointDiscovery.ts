@@ -5,10 +5,14 @@ import { endpointFileName, parseEndpointFile, type EndpointFile } from '../proto
 import { systemCode } from '../node/systemError.js';
 import { processExists, readMachineIdentity, readStartTime } from '../node/processIdentity.js';
 
-/** Where to knock, or why there is nowhere to: `absent` no file, `stale` a host that is gone, `hostile` not to be trusted. */
+/**
+ * Where to knock, or why there is nowhere to: `absent` no file, `stale` a host that is gone, `deaf` a host that lives and whose
+ * socket is gone, `hostile` not to be trusted.
+ */
 export type Discovery =
   | { readonly kind: 'found'; readonly endpoint: EndpointFile }
-  | { readonly kind: 'absent' | 'stale' | 'hostile'; readonly reason: string };
+  | { readonly kind: 'absent' | 'stale' | 'hostile'; readonly reason: string }
+  | { readonly kind: 'deaf'; readonly endpoint: EndpointFile; readonly reason: string };
 
 /** An endpoint file is about 400 bytes. */
 const maximumBytes = 16 * 1024;
@@ -83,7 +87,8 @@ async function checkSocket(endpoint: EndpointFile): Promise<Discovery> {
     if (!stat.isSocket()) return hostile(`${socket} is not a socket`);
     if (stat.uid !== process.getuid?.()) return hostile(`${socket} belongs to another user`);
   } catch {
-    return stale(`the socket ${socket} is gone`);
+    const reason = `the host (process ${endpoint.pid}) lives, but its socket ${socket} is gone`;
+    return { kind: 'deaf', endpoint, reason };
   }
   return { kind: 'found', endpoint };
 }

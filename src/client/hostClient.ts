@@ -57,7 +57,8 @@ const maximumMessageBytes = 64 * 1024 * 1024;
 export async function connectHost(options: ConnectOptions): Promise<HostClient> {
   const discovery = await readEndpoint(options.stateDir);
   if (discovery.kind !== 'found') {
-    throw unreachable({ socket: '', reason: discovery.kind === 'absent' ? 'none is running' : discovery.reason });
+    const socket = discovery.kind === 'deaf' ? discovery.endpoint.socket : '';
+    throw unreachable({ socket, reason: discovery.kind === 'absent' ? 'none is running' : discovery.reason });
   }
   return connectEndpoint(discovery.endpoint, options);
 }

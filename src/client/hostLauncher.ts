@@ -31,6 +31,8 @@ export interface LaunchOptions {
 
 /** A host that was asked to hand over answers this often before it is taken as it is (someone keeps starting the older one). */
 const maximumHandOvers = 2;
+/** A host makes its socket again when somebody removed it; one that has not done so by now will not. */
+const repairMs = 1000;
 /** A host that does not answer this long is taken for hung; the next try follows while the deadline lasts. */
 const answerTimeoutMs = 3000;
 
@@ -45,6 +47,7 @@ export async function ensureHost(options: LaunchOptions): Promise<HostClient> {
   let child: HostProcess | undefined;
   let reason = 'it did not start in time';
   let handOvers = 0;
+  let deafSince: number | undefined;
   try {
     for (let pauseMs = 10; ; pauseMs = Math.min(pauseMs * 1.2, 100)) {
       signal.throwIfAborted();
@@ -65,8 +68,12 @@ export async function ensureHost(options: LaunchOptions): Promise<HostClient> {
           await askToHandOver(answer, { version, signal });
         } else reason = answer;
       } else if (discovery.kind === 'hostile') {
-        log.warn('Ignoring the endpoint file', { reason: discovery.reason });
+        reason = discovery.reason;
+        log.warn('Ignoring the endpoint file', { reason });
       }
+      if (discovery.kind !== 'deaf') deafSince = undefined;
+      else if (performance.now() - (deafSince ??= performance.now()) > repairMs)
+        throw unreachable({ socket: discovery.endpoint.socket, reason: `${discovery.reason}; end the process` });
       const end = child?.ended();
       if (child && end && end.status !== lockedExitStatus && end.status !== 0) throw await describeFailure(child);
       // A loser of the race, and a host that ended for being idle, leave the lock to someone: try again while nobody is there.

@@ -23,6 +23,7 @@ import { enforcePolicy } from './server/callPolicy.js';
 import { describeEndpoint, publishEndpoint } from './server/endpointFile.js';
 import { mapErrors, noteCalls, refuseWhenEnding, requireToken } from './server/interceptors.js';
 import { listen } from './server/server.js';
+import { stayReachable } from './server/stayReachable.js';
 
 /** What the calls of a host need besides its core. */
 export interface Serving {
@@ -36,7 +37,7 @@ export async function serve(core: HostCore, serving: Serving, resources: Disposa
   const { log, redactor, clock } = core;
   const { facts, presence, end } = serving;
   const endpoint = describeEndpoint(facts.socket);
-  resources.add(
+  const listening = resources.add(
     await listen({
       socket: facts.socket,
       routes: router => route(router, core, serving),
@@ -52,7 +53,10 @@ export async function serve(core: HostCore, serving: Serving, resources: Disposa
   );
   // Calls that are at work end first: they write to the store and their answers need the server.
   resources.add({ dispose: () => patiently(presence.whenQuiet(), clock) });
-  resources.add(publishEndpoint(core.directory.endpoint, endpoint));
+  const published = resources.add(publishEndpoint(core.directory.endpoint, endpoint));
+  const renew = async (): Promise<'there' | 'renewed'> =>
+    [await listening.renew(), published.renew()].includes('renewed') ? 'renewed' : 'there';
+  resources.add(stayReachable({ files: [facts.socket, core.directory.endpoint], renew, log }));
 }
 
 function route(router: ConnectRouter, core: HostCore, { facts, presence, end }: Serving): void {

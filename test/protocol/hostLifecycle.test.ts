@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { connectHost } from '../../src/client/hostClient.js';
 import { readEndpoint } from '../../src/client/endpointDiscovery.js';
 import { LiveState } from '../../src/client/liveState.js';
 import { lockedExitStatus } from '../../src/protocol/endpoint.js';
-import { buildPrograms, testHome, type Programs } from '../support/hostProcess.ts';
+import { buildPrograms, testHome, type Programs, type TestHome } from '../support/hostProcess.ts';
 import { tempDirectory } from '../support/tempDirectory.ts';
 import { endpointOf, writeEndpoint } from '../support/wireHost.ts';
 
@@ -81,6 +81,37 @@ describe('starting', () => {
 });
 
 describe('endpoint', () => {
+  test.each([
+    ['the socket', (home: TestHome) => rmSync(join(home.stateDir, 'host.sock'))],
+    ['the endpoint file', (home: TestHome) => rmSync(join(home.stateDir, 'endpoint.json'))],
+    ['both', (home: TestHome) => ['host.sock', 'endpoint.json'].forEach(name => rmSync(join(home.stateDir, name)))],
+    ['the contents of the endpoint file', (home: TestHome) => writeFileSync(join(home.stateDir, 'endpoint.json'), '{')],
+  ])('%s that somebody removed is made again, and the same host answers', async (_, remove) => {
+    const home = testHome(programs);
+    const client = await home.connect();
+    const { pid } = await client.host.getStatus({});
+    remove(home);
+    const again = await home.connect();
+    expect((await again.host.getStatus({})).pid).toBe(pid);
+    // Whoever was connected still is.
+    expect((await client.host.getStatus({})).pid).toBe(pid);
+    expect(await home.muster(['daemon', 'stop'])).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining(`${pid}`),
+    });
+  });
+
+  test('a host that cannot be reached any more is named within seconds, and is not called none', async () => {
+    const home = testHome(programs);
+    mkdirSync(home.stateDir, { recursive: true, mode: 0o700 });
+    // This process stands for a host that does not make its socket again.
+    writeEndpoint(home.stateDir, await endpointOf(join(home.stateDir, 'host.sock')));
+    const began = performance.now();
+    const listed = await home.muster(['daemon', 'stop']);
+    expect(listed).toMatchObject({ status: 3, stderr: expect.stringContaining(`process ${process.pid}`) });
+    expect(performance.now() - began).toBeLessThan(10_000);
+  });
+
   test('a state directory whose path is too long for a socket works', async () => {
     const home = testHome(programs, { stateDir: join(tempDirectory(), 'x'.repeat(120), 'state') });
     const client = await home.connect();

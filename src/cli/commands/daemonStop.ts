@@ -21,7 +21,8 @@ export const daemonStop = defineCommand({
         await client.host.shutdown({ reason: 'asked for by `muster daemon stop`' }, { signal });
         return client.endpoint.pid;
       } catch (error) {
-        if (isAppError(error, 'host.unreachable')) return undefined;
+        // One that lives and does not answer is not none.
+        if (isAppError(error, 'host.unreachable') && error.data.socket === '') return undefined;
         throw error;
       }
     }

@@ -1,5 +1,6 @@
 import { chmodSync, existsSync, lstatSync, rmSync } from 'node:fs';
 import { createServer, type Http2Server, type ServerHttp2Session } from 'node:http2';
+import { Server } from 'node:net';
 import type { ConnectRouter, Interceptor } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { AppError } from '../../base/errors.js';
@@ -8,6 +9,11 @@ import type { Disposable } from '../../base/lifecycle.js';
 /** Bodies above this are refused: a dispatch's prompt is at most 4 MiB of characters. */
 const maxMessageBytes = 32 * 1024 * 1024;
 
+export interface Listening extends Disposable {
+  /** Makes the socket again when somebody removed it. Those who are connected stay connected. */
+  renew(): Promise<'there' | 'renewed'>;
+}
+
 /** Listens on a unix socket (0600 in a 0700 directory) or a named pipe and serves the routes until disposed. */
 export async function listen(options: {
   readonly socket: string;
@@ -15,7 +21,7 @@ export async function listen(options: {
   readonly interceptors: readonly Interceptor[];
   /** Aborted at shutdown: open streams end. */
   readonly signal: AbortSignal;
-}): Promise<Disposable> {
+}): Promise<Listening> {
   const { socket, routes, interceptors, signal } = options;
   removeStaleSocket(socket);
   const handler = connectNodeAdapter({
@@ -27,13 +33,31 @@ export async function listen(options: {
     grpcWeb: false,
     jsonOptions: { ignoreUnknownFields: true },
   });
-  const server = createServer(handler);
   const sessions = new Set<ServerHttp2Session>();
-  server.on('session', session => {
-    sessions.add(session);
-    session.on('error', () => session.destroy());
-    session.on('close', () => sessions.delete(session));
-  });
+  const open = async (): Promise<Http2Server> => {
+    const server = createServer(handler);
+    server.on('session', session => {
+      sessions.add(session);
+      session.on('error', () => session.destroy());
+      session.on('close', () => sessions.delete(session));
+    });
+    await bind(server, socket);
+    return server;
+  };
+  let server = await open();
+  return {
+    async renew() {
+      if (signal.aborted || process.platform === 'win32' || existsSync(socket)) return 'there';
+      // First, because closing removes whatever file has the path. HTTP/2's own `close` would end the sessions too.
+      Server.prototype.close.call(server);
+      server = await open();
+      return 'renewed';
+    },
+    dispose: () => close(server, sessions),
+  };
+}
+
+async function bind(server: Http2Server, socket: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(socket, () => {
@@ -42,7 +66,6 @@ export async function listen(options: {
     });
   });
   if (process.platform !== 'win32') chmodSync(socket, 0o600);
-  return { dispose: () => close(server, sessions) };
 }
 
 /** The lock is ours, so that a socket file here belongs to a host that is gone. Anything else is not ours to remove. */

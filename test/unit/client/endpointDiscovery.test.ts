@@ -42,10 +42,13 @@ describe('readEndpoint', () => {
     expect((await readEndpoint(stateDir)).kind).toBe('stale');
   });
 
-  test('ignores a file whose socket is gone', async () => {
+  test('tells a host that lives without its socket from one that is gone', async () => {
     const stateDir = tempDirectory();
     writeEndpoint(stateDir, await endpointOf(join(stateDir, 'host.sock')));
-    expect((await readEndpoint(stateDir)).kind).toBe('stale');
+    expect(await readEndpoint(stateDir)).toMatchObject({
+      kind: 'deaf',
+      reason: expect.stringContaining(`process ${process.pid}`),
+    });
   });
 
   test.each([
