@@ -1,3 +1,4 @@
+import { truncateSync } from 'node:fs';
 import BetterSqlite3, { type Database } from 'better-sqlite3';
 import type { Disposable } from '../../base/lifecycle.js';
 import { systemCode } from '../../node/systemError.js';
@@ -8,6 +9,14 @@ import { asUnwritable } from './openDatabase.js';
  * process has it. The file is created when missing and holds no data. Errors: `state.unwritable`.
  */
 export function takeExclusiveLock(file: string): Disposable | undefined {
+  return lock(file, () => {
+    // Somebody wrote something into it. Emptied, not exchanged: whoever holds the lock holds it on this very file.
+    truncateSync(file);
+    return lock(file);
+  });
+}
+
+function lock(file: string, onGarbage?: () => Disposable | undefined): Disposable | undefined {
   const database = open(file);
   try {
     // A rollback journal, not WAL: only there does BEGIN EXCLUSIVE keep everybody else out.
@@ -16,7 +25,9 @@ export function takeExclusiveLock(file: string): Disposable | undefined {
     return { dispose: () => void database.close() };
   } catch (error) {
     database.close();
-    if (systemCode(error)?.startsWith('SQLITE_BUSY')) return undefined;
+    const code = systemCode(error) ?? '';
+    if (code.startsWith('SQLITE_BUSY')) return undefined;
+    if (onGarbage && /^SQLITE_(NOTADB|CORRUPT)/.test(code)) return onGarbage();
     throw asUnwritable(file, error);
   }
 }

@@ -8,9 +8,20 @@ import { schedules } from './migrations/0005Schedules.js';
 import { rescues } from './migrations/0006Rescues.js';
 import { runSecrets } from './migrations/0007RunSecrets.js';
 import { mergeQueue } from './migrations/0008MergeQueue.js';
+import { quarantine } from './migrations/0009Quarantine.js';
 
 /** Append-only: a migration that has shipped is never edited. `PRAGMA user_version` counts those that ran. */
-const migrations: readonly string[] = [initial, review, worktrees, landing, schedules, rescues, runSecrets, mergeQueue];
+const migrations: readonly string[] = [
+  initial,
+  review,
+  worktrees,
+  landing,
+  schedules,
+  rescues,
+  runSecrets,
+  mergeQueue,
+  quarantine,
+];
 
 /** The schema version this program understands. */
 export const schemaVersion = migrations.length;

@@ -4,6 +4,7 @@ import { AppError, errorMessage } from '../../base/errors.js';
 import type { Log } from '../../base/log.js';
 import { systemCode } from '../../node/systemError.js';
 import { migrate, refuseNewer } from './migrations.js';
+import { quarantineBadRows } from './quarantine.js';
 
 /**
  * Opens the host's database and migrates it. A corrupt file is set aside beside itself, never deleted, and a new one is made.
@@ -11,7 +12,7 @@ import { migrate, refuseNewer } from './migrations.js';
  */
 export function openDatabase(file: string, options: { readonly log: Log; readonly now: () => number }): Database {
   try {
-    return openAndMigrate(file);
+    return openAndMigrate(file, options);
   } catch (error) {
     if (!isCorrupt(error)) throw asUnwritable(file, error);
     const setAside = `${file}.corrupt-${new Date(options.now()).toISOString().replace(/[:.]/g, '-')}`;
@@ -26,11 +27,11 @@ export function openDatabase(file: string, options: { readonly log: Log; readonl
         reason: errorMessage(error),
       },
     );
-    return openAndMigrate(file);
+    return openAndMigrate(file, options);
   }
 }
 
-function openAndMigrate(file: string): Database {
+function openAndMigrate(file: string, options: { readonly log: Log; readonly now: () => number }): Database {
   const database = new BetterSqlite3(file, { timeout: 5000 });
   try {
     // First of all, so that a file of a newer program is left exactly as it is.
@@ -42,6 +43,7 @@ function openAndMigrate(file: string): Database {
     database.pragma('foreign_keys = ON');
     refuseDamaged(database);
     migrate(database);
+    quarantineBadRows(database, options);
     return database;
   } catch (error) {
     database.close();

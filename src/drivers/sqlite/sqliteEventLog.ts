@@ -37,7 +37,10 @@ export class SqliteEventLog implements EventLog {
   since(sequence: number, limit: number): readonly RecordedEvent[] | 'gone' {
     const { first, last } = this.#bounds.get() ?? { first: null, last: null };
     if (sequence > (last ?? 0) || (first !== null && sequence < first - 1)) return 'gone';
-    return this.#since.all(sequence, limit).map(row => ({ sequence: row.sequence, at: row.at, event: toEvent(row) }));
+    return this.#since.all(sequence, limit).flatMap(row => {
+      const event = toEvent(row);
+      return event ? [{ sequence: row.sequence, at: row.at, event }] : [];
+    });
   }
 
   lastSequence(): number {
@@ -56,7 +59,8 @@ export class SqliteEventLog implements EventLog {
   }
 }
 
-function toEvent(row: EventRow): DomainEvent {
+/** A kind that a newer program wrote stays in the log and is passed over. */
+function toEvent(row: EventRow): DomainEvent | undefined {
   const data: unknown = JSON.parse(row.data_json);
   const text = (name: string): string => {
     if (typeof data !== 'object' || data === null) return '';
@@ -84,6 +88,6 @@ function toEvent(row: EventRow): DomainEvent {
         status: text('status'),
       };
     default:
-      throw new Error(`Unknown event kind ${row.kind}`);
+      return undefined;
   }
 }

@@ -2,11 +2,12 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
 import { silentLog } from '../../../src/base/log.js';
 import { takeExclusiveLock } from '../../../src/drivers/sqlite/exclusiveLock.js';
 import { initial } from '../../../src/drivers/sqlite/migrations/0001Initial.js';
 import { schemaVersion } from '../../../src/drivers/sqlite/migrations.js';
+import { SqliteStore } from '../../../src/drivers/sqlite/sqliteStore.js';
 import { openDatabase } from '../../../src/drivers/sqlite/openDatabase.js';
 
 let directory: string;
@@ -75,6 +76,32 @@ describe('opening the database', () => {
     expect(readdirSync(directory).some(name => name.includes('.corrupt-'))).toBe(true);
   });
 
+  it('puts aside single values that are no JSON, and names them', () => {
+    const database = openDatabase(file, options);
+    database.exec(`
+      INSERT INTO project VALUES ('00000000000p', 'shop', '/shop', '/shop/agent-compose.yml', 1, NULL, NULL);
+      INSERT INTO project_revision VALUES ('00000000000p', 1, 'sha256:1', '{"name": sho', 1);
+      INSERT INTO event (at, kind, data_json) VALUES (1, 'thread_changed', '{'), (2, 'thread_changed', '{"threadId":"000000000001"}');`);
+    database.close();
+    const said: unknown[] = [];
+    const log = { ...silentLog, error: (_: string, fields?: unknown) => void said.push(fields) };
+    const again = openDatabase(file, { ...options, log });
+    expect(said).toMatchObject([
+      { place: 'project_revision.spec_json', rows: ['00000000000p'] },
+      { place: 'event.data_json', rows: [1] },
+    ]);
+    expect(again.prepare('SELECT source, row, value FROM quarantine').all()).toEqual([
+      { source: 'project_revision.spec_json', row: '00000000000p', value: '{"name": sho' },
+      { source: 'event.data_json', row: '1', value: '{' },
+    ]);
+    const store = new SqliteStore(again, { newEpoch: 'e', onListenerError: () => undefined });
+    expect(store.read(stores => stores.projects.list())).toMatchObject([
+      { name: 'shop', spec: { name: 'shop', agents: [] } },
+    ]);
+    expect(store.read(stores => stores.events.since(1, 10))).toHaveLength(1);
+    store.dispose();
+  });
+
   it('says what to do when the file cannot be made', () => {
     mkdirSync(file);
     expect(() => openDatabase(file, options)).toThrow(expect.objectContaining({ code: 'state.unwritable' }));
@@ -93,6 +120,18 @@ describe('the exclusive lock', () => {
     void next?.dispose();
   });
 });
+
+test.each(['garbage '.repeat(100), 'SQLite format 3\0 and then nonsense'.padEnd(4096, '!')])(
+  'a lock file that somebody wrote into is a lock all the same (%#)',
+  text => {
+    const lock = join(directory, 'host.lock');
+    writeFileSync(lock, text);
+    const first = takeExclusiveLock(lock);
+    expect(first).toBeDefined();
+    expect(takeExclusiveLock(lock)).toBeUndefined();
+    void first?.dispose();
+  },
+);
 
 describe('a database of an earlier schema', () => {
   it('is brought up with what is in it', () => {
