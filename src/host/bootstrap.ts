@@ -81,6 +81,6 @@ function factsOf({ directory, clock }: HostState, { mode }: HostOptions): HostFa
 /** Runs or merges are at work, settling or waiting. */
 function isBusy({ store }: HostState): boolean {
   return store.read(({ runs, merges }) =>
-    [runs.active(), runs.settling(), runs.queued(), merges.active()].some(work => work.length > 0),
+    [runs.load(), runs.settling(), merges.active()].some(work => work.length > 0),
   );
 }

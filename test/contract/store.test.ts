@@ -85,6 +85,41 @@ describe('secrets of runs', () => {
 });
 
 describe('runs', () => {
+  it('are counted by agent, of one project or of all, and chosen from in the order of their dispatch', () => {
+    const other = seedProject(
+      opened.store,
+      ids,
+      specOf('agents: {dev: {provider: claude}}'),
+      '/other/agent-compose.yml',
+    );
+    const queued = [1, 2, 3].map(n => seedThread(opened.store, ids, project.id, { createdAt: n }).run.id);
+    seedThread(opened.store, ids, project.id, { agent: 'reviewer', status: 'running' });
+    seedThread(opened.store, ids, project.id, { status: 'succeeded' });
+    seedThread(opened.store, ids, other.id, { status: 'waiting' });
+    opened.store.read(({ runs }) => {
+      expect(runs.load(project.id)).toEqual([
+        { agent: 'dev', queued: 3, active: 0 },
+        { agent: 'reviewer', queued: 0, active: 1 },
+      ]);
+      expect(runs.load()).toContainEqual({ agent: 'dev', queued: 3, active: 1 });
+      const [first] = runs.waiting(0, 1);
+      expect(first).toMatchObject({ id: queued[0], projectId: project.id, agent: 'dev' });
+      expect(runs.waiting(first?.position ?? 0, 10).map(run => run.id)).toEqual(queued.slice(1));
+    });
+  });
+
+  it('lose the digest of their output when they have ended', () => {
+    const { run } = seedThread(opened.store, ids, project.id);
+    opened.store.transact(({ runs }) => {
+      expect(runs.digest(run.id)).toBeUndefined();
+      runs.saveDigest(run.id, emptyDigest);
+      runs.saveDigest(run.id, { ...emptyDigest, offset: 7 });
+      expect(runs.digest(run.id)?.offset).toBe(7);
+      runs.dropDigest(run.id);
+      expect(runs.digest(run.id)).toBeUndefined();
+    });
+  });
+
   it('fence off a writer of an earlier generation', () => {
     const { run } = seedThread(opened.store, ids, project.id);
     const claimed = claimRun(run);

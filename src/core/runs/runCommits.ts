@@ -67,7 +67,7 @@ export class RunCommits {
       if (!current || current.generation !== run.generation) return undefined;
       const next = endRun(current, end, { now, ...findings });
       if (next === current) return undefined;
-      stores.runs.saveDigest(run.id, findings.digest);
+      stores.runs.dropDigest(run.id);
       if (stores.runs.update(next) === 'fenced') return undefined;
       const sequel = after(next, end, now);
       for (const message of sequel.messages) stores.messages.insert({ ...message, id: this.#ids.next() });

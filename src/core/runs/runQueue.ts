@@ -7,12 +7,14 @@ import type { Store } from '../store.js';
 import type { Run } from './run.js';
 import { presentRunLimit, type RunLimit } from './runLimit.js';
 import { claimRun } from './runTransitions.js';
-import type { QueuedRun, RunStores } from './runStore.js';
+import type { QueuedRun, RunStores, WaitingRun } from './runStore.js';
 import type { ProjectStores } from '../projects/projectStore.js';
 import type { EventStores } from '../events/eventLog.js';
 
 type QueueStores = ProjectStores & RunStores & EventStores;
 
+/** Queued runs that are looked at at once. */
+const pageSize = 200;
 /** After a failed claim. */
 const againAfterMs = 2_000;
 
@@ -89,16 +91,17 @@ export class RunQueue {
 }
 
 function claimAll(stores: QueueStores, machine: RunLimit, now: number): readonly Run[] {
-  const queued = stores.runs.queued();
-  if (queued.length === 0) return [];
   const limit = presentRunLimit(machine, stores);
   const load = new Load(stores, stores.runs.active());
+  // A queue of thousands behind a full machine costs nothing.
+  if (load.total >= limit) return [];
   for (const { run } of stores.runs.settling()) load.hold(run.threadId);
   const claimed: Run[] = [];
-  for (const candidate of queued) {
+  for (const candidate of waitingRuns(stores)) {
     if (load.total >= limit) break;
-    if (!load.hasRoom(candidate)) continue;
-    const run = claimRun(candidate.run);
+    const queued = load.hasRoom(candidate) ? stores.runs.get(candidate.id) : undefined;
+    if (!queued) continue;
+    const run = claimRun(queued);
     stores.runs.update(run);
     stores.events.append({ kind: 'run_changed', threadId: run.threadId, runId: run.id, status: run.status }, now);
     load.add(candidate);
@@ -106,6 +109,18 @@ function claimAll(stores: QueueStores, machine: RunLimit, now: number): readonly
   }
   return claimed;
 }
+
+/** Queued runs in order, a page at a time: mostly the first ones are those that may start. */
+function* waitingRuns(stores: RunStores): Generator<WaitingRun> {
+  for (let page = stores.runs.waiting(0, pageSize); ;) {
+    yield* page;
+    const last = page.at(-1);
+    if (!last || page.length < pageSize) return;
+    page = stores.runs.waiting(last.position, pageSize);
+  }
+}
+
+type Place = Pick<WaitingRun, 'projectId' | 'agent' | 'threadId'>;
 
 /** Who is busy with what, while claims are made. */
 class Load {
@@ -118,12 +133,12 @@ class Load {
 
   constructor(stores: ProjectStores, active: readonly QueuedRun[]) {
     this.#stores = stores;
-    for (const run of active) this.add(run);
+    for (const { run, projectId } of active) this.add({ threadId: run.threadId, agent: run.agent, projectId });
   }
 
-  add({ run, projectId }: QueuedRun): void {
+  add({ projectId, agent, threadId }: Place): void {
     this.total++;
-    for (const key of [projectId, `${projectId}/${run.agent}`, run.threadId]) {
+    for (const key of [projectId, `${projectId}/${agent}`, threadId]) {
       this.#perKey.set(key, (this.#perKey.get(key) ?? 0) + 1);
     }
   }
@@ -133,14 +148,14 @@ class Load {
     this.#held.add(thread);
   }
 
-  hasRoom({ run, projectId }: QueuedRun): boolean {
+  hasRoom({ projectId, agent: name, threadId }: Place): boolean {
     const spec = this.#project(projectId)?.spec;
-    const agent = spec?.agents.find(candidate => candidate.name === run.agent);
+    const agent = spec?.agents.find(candidate => candidate.name === name);
     return (
-      !this.#held.has(run.threadId) &&
-      this.#count(run.threadId) < 1 &&
+      !this.#held.has(threadId) &&
+      this.#count(threadId) < 1 &&
       this.#count(projectId) < (spec?.limits.concurrency ?? Infinity) &&
-      this.#count(`${projectId}/${run.agent}`) < (agent?.concurrency ?? Infinity)
+      this.#count(`${projectId}/${name}`) < (agent?.concurrency ?? Infinity)
     );
   }
 

@@ -10,7 +10,9 @@ export interface RunStore {
   update(run: Run): 'applied' | 'fenced';
   /** Keeps what is needed to go on after a host restart. */
   saveDigest(id: RunId, digest: RunDigestState): void;
-  /** `undefined` for a run that was never launched. */
+  /** It is not needed any more: the run has ended. */
+  dropDigest(id: RunId): void;
+  /** `undefined` for a run that was never launched, and for one that has ended. */
   digest(id: RunId): RunDigestState | undefined;
   /** Oldest first. */
   ofThread(thread: ThreadId): readonly Run[];
@@ -18,6 +20,10 @@ export interface RunStore {
   ofProject(project: ProjectId, filter: { readonly agent?: string; readonly limit: number }): readonly Run[];
   /** Queued runs in the order they are to start. */
   queued(): readonly QueuedRun[];
+  /** What the queue needs to choose: the first `limit` queued runs after a position, in the order they are to start. */
+  waiting(after: number, limit: number): readonly WaitingRun[];
+  /** How much each agent has to do, of one project or of all; agents with nothing to do are left out. */
+  load(project?: ProjectId): readonly AgentLoad[];
   /** starting, running or waiting. */
   active(): readonly QueuedRun[];
   /** Ended, but their work is not committed yet. */
@@ -29,6 +35,20 @@ export interface RunStore {
    * `conversation_missing` ends the conversation: only later runs count.
    */
   lastConversation(thread: ThreadId, agent: string): string | undefined;
+}
+
+export interface WaitingRun {
+  readonly id: RunId;
+  readonly threadId: ThreadId;
+  readonly projectId: ProjectId;
+  readonly agent: string;
+  readonly position: number;
+}
+
+export interface AgentLoad {
+  readonly agent: string;
+  readonly queued: number;
+  readonly active: number;
 }
 
 /** A run with the project that its limits come from. */

@@ -190,7 +190,7 @@ function requirePrompt(prompt: string): void {
 function requireRoomInQueue(stores: RunStores, project: Project): void {
   const limit = project.spec.limits.queued;
   if (limit === undefined) return;
-  const queued = stores.runs.queued().filter(run => run.projectId === project.id).length;
+  const queued = stores.runs.load(project.id).reduce((sum, agent) => sum + agent.queued, 0);
   if (queued < limit) return;
   throw new AppError(
     'queue.full',

@@ -9,6 +9,7 @@ import { rescues } from './migrations/0006Rescues.js';
 import { runSecrets } from './migrations/0007RunSecrets.js';
 import { mergeQueue } from './migrations/0008MergeQueue.js';
 import { quarantine } from './migrations/0009Quarantine.js';
+import { history } from './migrations/0010History.js';
 
 /** Append-only: a migration that has shipped is never edited. `PRAGMA user_version` counts those that ran. */
 const migrations: readonly string[] = [
@@ -21,6 +22,7 @@ const migrations: readonly string[] = [
   runSecrets,
   mergeQueue,
   quarantine,
+  history,
 ];
 
 /** The schema version this program understands. */

@@ -8,8 +8,6 @@ interface JsonColumn {
   readonly column: string;
   /** SQL of the text that is put in its place, or `delete` for a row that says nothing without it. */
   readonly instead: string;
-  /** SQL condition that leaves out rows which nobody reads at the start. */
-  readonly where?: string;
 }
 
 /** A project without agents: it is listed, its threads are there, and `muster up` writes its next revision. */
@@ -23,12 +21,11 @@ const columns: readonly JsonColumn[] = [
   { table: 'thread', key: 'id', column: 'notes', instead: 'NULL' },
   { table: 'merge', key: 'id', column: 'files_json', instead: `'[]'` },
   {
-    table: 'run',
-    key: 'id',
+    table: 'run_digest',
+    key: 'run_id',
     column: 'digest_json',
     // Launched, and nothing of its output read: it is read again from the beginning, and never started again.
     instead: `'{"offset":0,"answer":"","sawResult":false,"errors":[],"activity":"","usage":{}}'`,
-    where: `status IN ('starting', 'running', 'waiting')`,
   },
   { table: 'event', key: 'sequence', column: 'data_json', instead: 'delete' },
 ];
@@ -41,8 +38,8 @@ export function quarantineBadRows(
   database: Database,
   { log, now }: { readonly log: Log; readonly now: () => number },
 ): void {
-  for (const { table, key, column, instead, where = '1' } of columns) {
-    const bad = `${where} AND ${column} IS NOT NULL AND NOT json_valid(${column})`;
+  for (const { table, key, column, instead } of columns) {
+    const bad = `${column} IS NOT NULL AND NOT json_valid(${column})`;
     const rows = database
       .prepare<[], { key: string | number }>(`SELECT ${key} AS key FROM ${table} WHERE ${bad}`)
       .all();

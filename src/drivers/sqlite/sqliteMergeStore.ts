@@ -45,8 +45,8 @@ export class SqliteMergeStore implements MergeStore {
   constructor(database: Database) {
     this.#insert = database.prepare(`
       INSERT INTO merge (id, position, thread_id, status, target, strategy, expect, commit_message, commit_sha, reason, message, files_json, created_at, ended_at)
-      SELECT :id, COALESCE(MAX(position), 0) + 1, :thread_id, :status, :target, :strategy, :expect, :commit_message, :commit_sha, :reason, :message, :files_json, :created_at, :ended_at
-      FROM merge`);
+      VALUES (:id, COALESCE((SELECT MAX(position) FROM merge), 0) + 1, :thread_id, :status, :target, :strategy, :expect, :commit_message,
+        :commit_sha, :reason, :message, :files_json, :created_at, :ended_at)`);
     this.#pointThread = database.prepare(`UPDATE thread SET latest_merge = ? WHERE id = ?`);
     this.#update = database.prepare(`
       UPDATE merge SET status = :status, commit_sha = :commit_sha, reason = :reason, message = :message, files_json = :files_json, ended_at = :ended_at

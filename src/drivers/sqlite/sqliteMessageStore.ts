@@ -28,8 +28,8 @@ export class SqliteMessageStore implements MessageStore {
   constructor(database: Database) {
     this.#insert = database.prepare(`
       INSERT INTO message (id, position, thread_id, sender, recipient, intent, body, run_id, idempotency_key, created_at)
-      SELECT :id, COALESCE(MAX(position), 0) + 1, :thread_id, :sender, :recipient, :intent, :body, :run_id, :idempotency_key, :created_at
-      FROM message WHERE thread_id = :thread_id`);
+      VALUES (:id, COALESCE((SELECT MAX(position) FROM message WHERE thread_id = :thread_id), 0) + 1, :thread_id, :sender, :recipient,
+        :intent, :body, :run_id, :idempotency_key, :created_at)`);
     this.#get = database.prepare(`SELECT * FROM message WHERE id = ?`);
     this.#ofThread = database.prepare(`SELECT * FROM message WHERE thread_id = ? ORDER BY position`);
     this.#byKey = database.prepare(`SELECT * FROM message WHERE idempotency_key = ?`);

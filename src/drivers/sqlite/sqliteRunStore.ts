@@ -2,8 +2,16 @@ import type { Database, Statement } from 'better-sqlite3';
 import { parseId, type ProjectId, type RunId, type ThreadId } from '../../base/ids.js';
 import type { Run } from '../../core/runs/run.js';
 import type { RunDigestState } from '../../core/runs/runDigest.js';
-import type { QueuedRun, RunStore } from '../../core/runs/runStore.js';
+import type { AgentLoad, QueuedRun, RunStore, WaitingRun } from '../../core/runs/runStore.js';
 import { fromRun, toRun, type RunRow } from './runRow.js';
+
+interface WaitingRow {
+  readonly id: string;
+  readonly thread_id: string;
+  readonly project_id: string;
+  readonly agent: string;
+  readonly position: number;
+}
 
 type QueuedRow = RunRow & { readonly project_id: string };
 
@@ -24,7 +32,10 @@ export class SqliteRunStore implements RunStore {
   readonly #settling: Statement<[], QueuedRow>;
   readonly #settle: Statement<[string]>;
   readonly #saveDigest: Statement<[string, string]>;
-  readonly #digest: Statement<[string], { digest_json: string | null }>;
+  readonly #dropDigest: Statement<[string]>;
+  readonly #digest: Statement<[string], { digest_json: string }>;
+  readonly #waiting: Statement<[number, number], WaitingRow>;
+  readonly #load: Statement<[{ readonly project: string | null }], AgentLoad>;
   readonly #withPrefix: Statement<[string, string], { id: string }>;
   readonly #lastConversation: Statement<
     [{ readonly thread: string; readonly agent: string }],
@@ -36,10 +47,9 @@ export class SqliteRunStore implements RunStore {
       INSERT INTO run (id, position, thread_id, message_id, agent, provider, model, status, generation, queued_at, started_at, ended_at, settled,
         exit_code, signal, error_code, error_message, conversation, answer, activity, input_tokens, output_tokens, cache_read_tokens,
         cache_write_tokens, cost_usd)
-      SELECT :id, COALESCE(MAX(position), 0) + 1, :thread_id, :message_id, :agent, :provider, :model, :status, :generation, :queued_at, :started_at,
+      VALUES (:id, COALESCE((SELECT MAX(position) FROM run), 0) + 1, :thread_id, :message_id, :agent, :provider, :model, :status, :generation, :queued_at, :started_at,
         :ended_at, :settled, :exit_code, :signal, :error_code, :error_message, :conversation, :answer, :activity, :input_tokens, :output_tokens,
-        :cache_read_tokens, :cache_write_tokens, :cost_usd
-      FROM run`);
+        :cache_read_tokens, :cache_write_tokens, :cost_usd)`);
     this.#pointThread = database.prepare(`UPDATE thread SET latest_run = ? WHERE id = ?`);
     this.#update = database.prepare(`
       UPDATE run SET status = :status, generation = :generation, started_at = :started_at, ended_at = :ended_at, settled = :settled,
@@ -60,8 +70,20 @@ export class SqliteRunStore implements RunStore {
       `${withProject} WHERE run.settled = 0 AND run.ended_at IS NOT NULL ORDER BY run.position`,
     );
     this.#settle = database.prepare(`UPDATE run SET settled = 1 WHERE id = ?`);
-    this.#saveDigest = database.prepare(`UPDATE run SET digest_json = ? WHERE id = ?`);
-    this.#digest = database.prepare(`SELECT digest_json FROM run WHERE id = ?`);
+    this.#saveDigest = database.prepare(`
+      INSERT INTO run_digest (run_id, digest_json) VALUES (?, ?)
+      ON CONFLICT (run_id) DO UPDATE SET digest_json = excluded.digest_json`);
+    this.#dropDigest = database.prepare(`DELETE FROM run_digest WHERE run_id = ?`);
+    this.#digest = database.prepare(`SELECT digest_json FROM run_digest WHERE run_id = ?`);
+    this.#waiting = database.prepare(`
+      SELECT run.id, run.thread_id, run.agent, run.position, thread.project_id FROM run JOIN thread ON thread.id = run.thread_id
+      WHERE run.status = 'queued' AND run.position > ? ORDER BY run.position LIMIT ?`);
+    // Two halves, because each of them has an index that holds nothing else.
+    this.#load = database.prepare(`
+      SELECT agent, SUM(queued) AS queued, SUM(1 - queued) AS active FROM (
+        SELECT agent, thread_id, 1 AS queued FROM run WHERE status = 'queued'
+        UNION ALL SELECT agent, thread_id, 0 FROM run WHERE status IN ('starting', 'running', 'waiting'))
+      WHERE :project IS NULL OR (SELECT project_id FROM thread WHERE thread.id = thread_id) = :project GROUP BY agent`);
     this.#withPrefix = database.prepare(`SELECT id FROM run WHERE id >= ? AND id < ? LIMIT 10`);
     this.#lastConversation = database.prepare(`
       SELECT conversation FROM run WHERE thread_id = :thread AND agent = :agent AND conversation IS NOT NULL
@@ -85,7 +107,11 @@ export class SqliteRunStore implements RunStore {
   }
 
   saveDigest(id: RunId, digest: RunDigestState): void {
-    this.#saveDigest.run(JSON.stringify(digest), id);
+    this.#saveDigest.run(id, JSON.stringify(digest));
+  }
+
+  dropDigest(id: RunId): void {
+    this.#dropDigest.run(id);
   }
 
   digest(id: RunId): RunDigestState | undefined {
@@ -103,6 +129,20 @@ export class SqliteRunStore implements RunStore {
 
   queued(): readonly QueuedRun[] {
     return this.#queued.all().map(toQueued);
+  }
+
+  waiting(after: number, limit: number): readonly WaitingRun[] {
+    return this.#waiting.all(after, limit).map(row => ({
+      id: parseId(row.id),
+      threadId: parseId(row.thread_id),
+      projectId: parseId(row.project_id),
+      agent: row.agent,
+      position: row.position,
+    }));
+  }
+
+  load(project?: ProjectId): readonly AgentLoad[] {
+    return this.#load.all({ project: project ?? null });
   }
 
   active(): readonly QueuedRun[] {

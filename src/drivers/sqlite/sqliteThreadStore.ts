@@ -1,6 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { member } from '../../base/closedUnion.js';
-import { isId, parseId, type ProjectId, type ThreadId } from '../../base/ids.js';
+import { isId, parseId, type ProjectId, type RunId, type ThreadId } from '../../base/ids.js';
 import type { MergeStore } from '../../core/merges/mergeStore.js';
 import type { ReviewStore } from '../../core/reviews/reviewStore.js';
 import type { RunStore } from '../../core/runs/runStore.js';
@@ -80,6 +80,7 @@ export class SqliteThreadStore implements ThreadStore {
   readonly #repositories: Statement<[], { repository: string }>;
   readonly #totals: Statement<[string], Totals>;
   readonly #queuePosition: Statement<[string], { position: number }>;
+  readonly #queue: Statement<[], { id: string }>;
 
   constructor(
     database: Database,
@@ -107,6 +108,7 @@ export class SqliteThreadStore implements ThreadStore {
     this.#repositories = database.prepare(`SELECT DISTINCT repository FROM thread WHERE repository IS NOT NULL`);
     this.#totals = database.prepare(`
       SELECT SUM(cost_usd) AS cost_usd, SUM(input_tokens) AS input_tokens, SUM(output_tokens) AS output_tokens FROM run WHERE thread_id = ?`);
+    this.#queue = database.prepare(`SELECT id FROM run WHERE status = 'queued' ORDER BY position`);
     this.#queuePosition = database.prepare(`
       SELECT COUNT(*) AS position FROM run WHERE status = 'queued' AND position <= (SELECT position FROM run WHERE id = ?)`);
   }
@@ -130,13 +132,15 @@ export class SqliteThreadStore implements ThreadStore {
 
   view(id: ThreadId): ThreadView | undefined {
     const row = this.#get.get(id);
-    return row && this.#toView(this.#stateOf(row));
+    return row && this.#toView(this.#stateOf(row), run => this.#queuePosition.get(run)?.position);
   }
 
   page(filter: ThreadFilter): ThreadPage {
     const wanted = filter.statuses && filter.statuses.length > 0 ? new Set(filter.statuses) : undefined;
     const threads: ThreadView[] = [];
     let position = parseCursor(filter.cursor);
+    let places: ReadonlyMap<string, number> | undefined;
+    const placeOf = (run: RunId): number | undefined => (places ??= this.#placesInQueue()).get(run);
     for (;;) {
       const rows = this.#pageStatement(filter).all({
         project: filter.projectId ?? null,
@@ -149,7 +153,7 @@ export class SqliteThreadStore implements ThreadStore {
       for (const row of rows) {
         if (threads.length === filter.limit) return { threads, nextCursor: formatCursor(position) };
         const state = this.#stateOf(row);
-        if (!wanted || wanted.has(state.status)) threads.push(this.#toView(state));
+        if (!wanted || wanted.has(state.status)) threads.push(this.#toView(state, placeOf));
         position = { createdAt: row.created_at, id: row.id };
       }
       if (rows.length < (wanted ? blockSize : filter.limit)) return { threads };
@@ -196,14 +200,19 @@ export class SqliteThreadStore implements ThreadStore {
     };
   }
 
-  #toView(state: StatedThread): ThreadView {
+  /** Of every queued run: for a list, counting for each of its rows would be counting the queue squared. */
+  #placesInQueue(): ReadonlyMap<string, number> {
+    return new Map(this.#queue.all().map(({ id }, index) => [id, index + 1]));
+  }
+
+  #toView(state: StatedThread, placeOf: (run: RunId) => number | undefined): ThreadView {
     const { thread, latestRun } = state;
     const totals = this.#totals.get(thread.id);
     return {
       ...state,
       ...this.#reviews.marks(thread.id),
       ...defined({
-        queuePosition: latestRun?.status === 'queued' ? this.#queuePosition.get(latestRun.id)?.position : undefined,
+        queuePosition: latestRun?.status === 'queued' ? placeOf(latestRun.id) : undefined,
         costUsd: totals?.cost_usd,
         inputTokens: totals?.input_tokens,
         outputTokens: totals?.output_tokens,

@@ -33,8 +33,8 @@ export function hostApi(options: HostApiOptions): ServiceImpl<typeof HostService
   return {
     async getStatus() {
       const { active, queued, runLimit } = store.read(stores => ({
-        active: stores.runs.active().length,
-        queued: stores.runs.queued().length,
+        active: stores.runs.load().reduce((sum, agent) => sum + agent.active, 0),
+        queued: stores.runs.load().reduce((sum, agent) => sum + agent.queued, 0),
         runLimit: presentRunLimit(limit, stores),
       }));
       return {

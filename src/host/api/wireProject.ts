@@ -12,9 +12,7 @@ import type { AgentProblems } from '../environment/agentProblems.js';
 
 /** A project with the load of its agents and what keeps them from working. */
 export function wireProject(store: Store<Stores>, problems: AgentProblems, project: Project): WireProject {
-  const { queued, active } = store.read(stores => ({ queued: stores.runs.queued(), active: stores.runs.active() }));
-  const count = (runs: typeof queued, agent: string): number =>
-    runs.filter(({ run, projectId }) => projectId === project.id && run.agent === agent).length;
+  const load = new Map(store.read(stores => stores.runs.load(project.id)).map(each => [each.agent, each]));
   const { spec } = project;
   const declared = declaredTriggers(project);
   const stored = declared.length === 0 ? [] : store.read(stores => stores.schedules.ofProject(project.id));
@@ -45,8 +43,8 @@ export function wireProject(store: Store<Stores>, problems: AgentProblems, proje
         concurrency: agent.concurrency ?? 0,
         workspace: agent.workspace.provider,
         problem: problems.of(spec, agent),
-        queued: count(queued, agent.name),
-        active: count(active, agent.name),
+        queued: load.get(agent.name)?.queued ?? 0,
+        active: load.get(agent.name)?.active ?? 0,
         image: agent.image ?? '',
         hasScheduler: agent.scheduler !== undefined,
         schedulerEnabled: agent.scheduler?.enabled ?? false,

@@ -140,7 +140,10 @@ describe('a database of an earlier schema', () => {
     old.pragma('user_version = 1');
     old.exec(`
       INSERT INTO project (id, name, folder, file, revision) VALUES ('p', 'shop', '/shop', '/shop/agent-compose.yml', 1);
-      INSERT INTO thread (id, project_id, agent, outcome, summary, created_at, updated_at) VALUES ('t', 'p', 'dev', 'open', 'Fix it', 1, 1)`);
+      INSERT INTO thread (id, project_id, agent, outcome, summary, created_at, updated_at) VALUES ('t', 'p', 'dev', 'open', 'Fix it', 1, 1);
+      INSERT INTO message (id, position, thread_id, sender, recipient, intent, body, created_at) VALUES ('m', 1, 't', 'you', 'dev', 'dispatch', 'Do it', 1);
+      INSERT INTO run (id, position, thread_id, message_id, agent, provider, status, generation, queued_at, settled, digest_json) VALUES
+        ('working', 1, 't', 'm', 'dev', 'claude', 'running', 1, 1, 0, '{"offset":7}'), ('over', 2, 't', 'm', 'dev', 'claude', 'failed', 1, 1, 1, '{"offset":9}')`);
     old.close();
     const database = openDatabase(file, options);
     database.exec(
@@ -149,6 +152,10 @@ describe('a database of an earlier schema', () => {
     expect(database.prepare('SELECT summary, verdict FROM thread JOIN review ON thread_id = id').all()).toEqual([
       { summary: 'Fix it', verdict: 'approved' },
     ]);
+    expect(database.prepare('SELECT run_id, digest_json FROM run_digest').all()).toEqual([
+      { run_id: 'working', digest_json: '{"offset":7}' },
+    ]);
+    expect(database.pragma('foreign_key_check')).toEqual([]);
     database.close();
   });
 });
