@@ -1,3 +1,4 @@
+import type { ThreadView } from '../../src/protocol/webview/threadView.js';
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import { threadGroups, type ThreadGroup } from '../../src/protocol/threadDisplay.js';
@@ -109,6 +110,7 @@ export class Board extends LitElement {
     const { strings } = this.#state;
     const shown = this.#shown(column);
     const hidden = column.threads.length - shown.length;
+    const several = severalProjects(this.#state.threads.values());
     return html`<section class="column" aria-label=${strings[`group.${column.group}`]}>
       ${this.#heading(column.group, column.threads.length)}
       ${
@@ -123,6 +125,7 @@ export class Board extends LitElement {
                     thread,
                     strings,
                     current: thread.id === current,
+                    withProject: several,
                     act: action => this.#post({ type: 'act', threadId: thread.id, action }),
                     onFocus: () => this.#makeCurrent(thread.id),
                   }),
@@ -255,6 +258,15 @@ function cardSkeletons(column: number): TemplateResult {
         </div>`,
     )}
   </div>`;
+}
+
+function severalProjects(threads: Iterable<ThreadView>): boolean {
+  let first: string | undefined;
+  for (const { projectName } of threads) {
+    first ??= projectName;
+    if (projectName !== first) return true;
+  }
+  return false;
 }
 
 customElements.define('muster-board', Board);

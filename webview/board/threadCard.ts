@@ -30,10 +30,12 @@ export function threadCard(options: {
   readonly strings: WebviewStrings;
   /** The card that Tab leads to. */
   readonly current: boolean;
+  /** Name the project, because the board shows several. */
+  readonly withProject: boolean;
   readonly act: (action: ThreadAction) => void;
   readonly onFocus: () => void;
 }): TemplateResult {
-  const { thread, strings, current, act, onFocus } = options;
+  const { thread, strings, current, withProject, act, onFocus } = options;
   const tab = current ? '0' : '-1';
   return html`<li class="card" data-thread=${thread.id} @focusin=${onFocus} @click=${openOnCard}>
     <div class="card-head">
@@ -56,7 +58,7 @@ export function threadCard(options: {
       </span>
     </div>
     ${activity(thread, strings)}
-    <div class="card-facts">${facts(thread, strings)}</div>
+    <div class="card-facts">${facts(thread, strings, withProject)}</div>
   </li>`;
 
   function openOnCard(event: Event): void {
@@ -74,7 +76,7 @@ function activity(thread: ThreadView, strings: WebviewStrings): TemplateResult |
     : html`<div class="card-activity ${thread.needs === '' ? '' : 'is-need'}" title=${text}>${text}</div>`;
 }
 
-function facts(thread: ThreadView, strings: WebviewStrings): TemplateResult {
+function facts(thread: ThreadView, strings: WebviewStrings, withProject: boolean): TemplateResult {
   const { latestRun, filesChanged } = thread;
   const startedAt = thread.status === 'working' ? latestRun?.startedAt : undefined;
   const cost = formatCost(thread.costUsd);
@@ -86,7 +88,7 @@ function facts(thread: ThreadView, strings: WebviewStrings): TemplateResult {
     thread.status === 'closed' ||
     thread.status === 'abandoned' ||
     thread.status === 'failed';
-  return html`<span class="card-agent">${thread.agent}</span>
+  return html`<span class="card-agent">${withProject ? `${thread.projectName}/${thread.agent}` : thread.agent}</span>
     ${showState ? html`<span>${stateWord(thread, strings)}</span>` : nothing}
     <span>${startedAt === undefined ? age(thread.updatedAt) : elapsed(startedAt, undefined)}</span>
     ${thread.approved === undefined ? nothing : html`<span>${icon('verified')} ${fill(strings.approvedAt, shortId(thread.approved))}</span>`}

@@ -98,6 +98,7 @@ function facts(thread: ThreadView, strings: WebviewStrings): TemplateResult {
   const tokens = formatTokens(thread.tokens);
   const base = baseCommit === '' ? baseRef : `${baseRef === '' ? '' : `${baseRef}@`}${shortId(baseCommit)}`;
   const parts: (TemplateResult | typeof nothing)[] = [
+    thread.projectName === '' ? nothing : html`<span>${thread.projectName}</span>`,
     html`<span class="fact-strong">${agent}</span>`,
     model === '' && provider === '' ? nothing : html`<span>${model === '' ? provider : model}</span>`,
     branch === ''

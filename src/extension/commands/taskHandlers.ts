@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
-import { listAgents, offerAgents, type AgentChoice } from '../dispatch/agentChoice.js';
+import { agentRow, listAgents, offerAgents, type AgentChoice } from '../dispatch/agentChoice.js';
 import { askForTask } from '../dispatch/askForTask.js';
-import { editorContext, fileContext } from '../dispatch/editorContext.js';
+import { editorContext, fileContext, projectOfFile } from '../dispatch/editorContext.js';
 import { announceDispatch, sendTask } from '../dispatch/sendTask.js';
+import { isContextTask } from '../dispatch/taskActions.js';
+import { mayDispatch } from '../dispatch/uncommittedWork.js';
 import { taskLanguage, type TaskDocuments } from '../dispatch/taskDocuments.js';
 import type { TaskContext } from '../dispatch/taskText.js';
 import type { taskCommands } from '../manifest/taskCommands.js';
@@ -18,16 +20,18 @@ export function taskHandlers(services: Services, tasks: TaskDocuments): CommandH
   return {
     'muster.dispatch': node => dispatchFrom({ node, context: [] }),
     'muster.dispatchSelection': () => {
-      const context = editorContext(services, vscode.window.activeTextEditor);
-      return dispatchFrom({ context: context ? [context] : [] });
+      const editor = vscode.window.activeTextEditor;
+      return dispatchFrom(about(services, editor?.document.uri, editorContext(services, editor)));
     },
     'muster.dispatchFile': uri => {
-      const context = uri instanceof vscode.Uri ? fileContext(services, uri) : undefined;
-      return dispatchFrom({ context: context ? [context] : [] });
+      const file = uri instanceof vscode.Uri ? uri : undefined;
+      return dispatchFrom(about(services, file, file && fileContext(services, file)));
     },
-    'muster.dispatchWithContext': (prompt, path, line) => {
-      if (typeof prompt !== 'string' || typeof path !== 'string' || typeof line !== 'number') return;
-      return dispatchFrom({ prompt, context: [{ path, startLine: line, endLine: line }] });
+    'muster.dispatchWithContext': task => {
+      if (!isContextTask(task)) return;
+      const { prompt, path, line, projectId, summary } = task;
+      const context = [{ path, startLine: line, endLine: line }];
+      return dispatchFrom({ prompt, context, summary, ...(projectId !== undefined && { projectId }) });
     },
     'muster.sendTask': async uri => {
       const document = taskDocument(uri);
@@ -60,49 +64,63 @@ interface DispatchStart {
   /** Row of the Projects tree. */
   readonly node?: unknown;
   readonly context: readonly TaskContext[];
+  /** The project that the context is of: only its agents can see those files. */
+  readonly projectId?: string;
   readonly prompt?: string;
+  readonly summary?: string;
+}
+
+/** A dispatch about a file or a part of one, to the agents of its project. */
+function about(services: Services, uri: vscode.Uri | undefined, context: TaskContext | undefined): DispatchStart {
+  const project = uri && projectOfFile(services, uri);
+  return { context: context ? [context] : [], ...(project && { projectId: project.id }) };
 }
 
 async function dispatch(
   { services, tasks }: { readonly services: Services; readonly tasks: TaskDocuments },
-  { node, context, prompt = '' }: DispatchStart,
+  { node, context, projectId, prompt = '', summary = '' }: DispatchStart,
 ): Promise<void> {
   const all = await listAgents(services);
   const choices =
     isProjectsNode(node) && node.kind === 'agent'
       ? all.filter(({ project, agent }) => project.id === node.projectId && agent.name === node.agent)
-      : all;
+      : all.filter(({ project }) => projectId === undefined || project.id === projectId);
   if (choices.length === 0) return offerAgents(services);
   const [first] = context;
   const title = first ? vscode.l10n.t('Dispatch a task about {0}', place(first)) : vscode.l10n.t('Dispatch a task');
-  const answer = prompt === '' ? await askForTask(choices, { title }) : await pickFor(choices, prompt);
+  const several = services.scope.projects().length > 1;
+  const answer =
+    prompt === '' ? await askForTask(choices, { title, several }) : await pickFor(choices, { prompt, several });
   if (!answer) return;
-  if (answer.prompt === '') return tasks.open(answer.choice, context);
+  if (answer.prompt === '') return tasks.open(answer.choice, { context });
   const { project, agent } = answer.choice;
-  const task = { projectId: project.id, agent: agent.name, prompt: answer.prompt, context, key: randomUUID() };
-  const threadId = await sendTask(services, task);
-  await announceDispatch(agent.name, threadId);
+  if (!(await mayDispatch(services, project, context))) return;
+  const task = { projectId: project.id, agent: agent.name, prompt: answer.prompt, context, summary, key: randomUUID() };
+  try {
+    await announceDispatch(agent.name, await sendTask(services, task));
+  } catch (error) {
+    // What was typed is not lost: it stands in an editor, ready to be sent again.
+    await tasks.open(answer.choice, { context, prompt: answer.prompt });
+    throw error;
+  }
 }
 
 /** A task that is already written only needs its agent. */
-async function pickFor(choices: readonly AgentChoice[], prompt: string) {
-  const choice = choices.length === 1 ? choices[0] : await pickOne(choices);
+async function pickFor(
+  choices: readonly AgentChoice[],
+  { prompt, several }: { readonly prompt: string; readonly several: boolean },
+) {
+  const choice = choices.length === 1 ? choices[0] : await pickOne(choices, several);
   return choice && { choice, prompt };
 }
 
 async function pickAgent(services: Services): Promise<AgentChoice | undefined> {
-  const choices = await listAgents(services);
-  return pickOne(choices);
+  return pickOne(await listAgents(services), services.scope.projects().length > 1);
 }
 
-async function pickOne(choices: readonly AgentChoice[]): Promise<AgentChoice | undefined> {
-  const rows = choices.map(choice => ({
-    label: choice.agent.name,
-    description: [choice.agent.provider, choice.agent.model].filter(part => part !== '').join(' · '),
-    choice,
-  }));
-  const picked = await pickRow(rows, { placeHolder: vscode.l10n.t('Which agent?') });
-  return picked?.choice;
+async function pickOne(choices: readonly AgentChoice[], several: boolean): Promise<AgentChoice | undefined> {
+  const rows = choices.map(choice => agentRow(choice, { several }));
+  return (await pickRow(rows, { placeHolder: vscode.l10n.t('Which agent?') }))?.choice;
 }
 
 /** The open files with their selections, the last used first. */

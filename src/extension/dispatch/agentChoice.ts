@@ -8,29 +8,49 @@ import { showInformation } from '../plain/messages.js';
 export interface AgentChoice {
   readonly project: Project;
   readonly agent: Agent;
+  /** The one that work was last given to, among those that can take it. */
+  readonly lastUsed: boolean;
 }
 
-/** The agents of this window, the last used first. Starts the host when it is down. */
+/** The agents of this window in the order of their files, those with a problem last. Starts the host when it is down. */
 export async function listAgents(services: Services): Promise<readonly AgentChoice[]> {
   await services.host.client(new AbortController().signal);
   const recent = recentAgents(services);
-  const rank = ({ project, agent }: AgentChoice): number => {
+  const rank = ({ project, agent }: Omit<AgentChoice, 'lastUsed'>): number => {
     const place = recent.indexOf(`${project.id}/${agent.name}`);
     return place === -1 ? recent.length : place;
   };
-  return services.scope
-    .projects()
-    .flatMap(project => project.agents.map(agent => ({ project, agent })))
-    .sort((a, b) => rank(a) - rank(b));
+  const choices = services.scope.projects().flatMap(project => project.agents.map(agent => ({ project, agent })));
+  const able = choices.filter(({ agent }) => agent.problem === '');
+  const lastUsed = [...able].sort((a, b) => rank(a) - rank(b))[0];
+  return [...able, ...choices.filter(({ agent }) => agent.problem !== '')].map(choice => ({
+    ...choice,
+    lastUsed: choice.agent === lastUsed?.agent,
+  }));
 }
 
-/** Provider, model, driver and load, in the words of the Projects tree. */
-export function agentDescription(
-  { project, agent }: AgentChoice,
-  { withProject }: { readonly withProject: boolean },
-): string {
+/** A row of a quick pick for an agent. */
+export interface AgentRow extends vscode.QuickPickItem {
+  readonly choice: AgentChoice;
+}
+
+/** How an agent is listed; with several projects in the window, with its project, and that with its folder if names are equal. */
+export function agentRow(choice: AgentChoice, { several }: { readonly several: boolean }): AgentRow {
+  const { agent } = choice;
+  const broken = agent.problem !== '';
+  return {
+    label: agent.name,
+    description: agentDescription(choice, { withProject: several }),
+    ...(broken && { detail: agent.problem }),
+    iconPath: new vscode.ThemeIcon(broken ? 'warning' : 'robot'),
+    choice,
+  };
+}
+
+/** Project, provider, model, driver and load, in the words of the Projects tree. */
+function agentDescription({ project, agent }: AgentChoice, { withProject }: { readonly withProject: boolean }): string {
   return [
-    withProject ? project.name : '',
+    withProject ? `${project.name} (${vscode.workspace.asRelativePath(project.folder)})` : '',
     agent.provider,
     agent.model,
     agent.driver === 'process' ? agent.workspace : agent.driver,

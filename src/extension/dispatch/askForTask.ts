@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { createLivePick } from '../plain/picks.js';
 import { plainText } from '../plain/plainText.js';
-import { agentDescription, type AgentChoice } from './agentChoice.js';
+import { agentRow, type AgentChoice, type AgentRow } from './agentChoice.js';
 
 /** What a person chose: an agent, and the task if it was typed right there. */
 export interface TaskAnswer {
@@ -10,28 +10,27 @@ export interface TaskAnswer {
   readonly prompt: string;
 }
 
-interface AgentPick extends vscode.QuickPickItem {
-  readonly choice: AgentChoice;
-}
-
 /**
- * Agents, the last used first. Typing the start of an agent's name narrows the list; anything else is the task itself,
- * and Enter sends it to the agent in front.
+ * Agents in the order of their file, the last used one selected. Typing the start of an agent's name narrows the list; anything
+ * else is the task itself, and Enter sends it to the selected agent, which typing does not change.
  */
 export function askForTask(
   choices: readonly AgentChoice[],
-  { title }: { readonly title: string },
+  { title, several }: { readonly title: string; readonly several: boolean },
 ): Promise<TaskAnswer | undefined> {
   return new Promise(resolve => {
-    const { pick, show: showRows, selected } = createLivePick<AgentPick>();
-    const withProject = new Set(choices.map(({ project }) => project.id)).size > 1;
+    const { pick, show: showRows, selected, active, activate } = createLivePick<AgentRow>();
     let answer: TaskAnswer | undefined;
-    const show = (): void => {
-      showRows(rows(choices, { value: pick.value, withProject }));
+    const show = (keep: AgentChoice | undefined): void => {
+      const listed = rows(choices, { value: pick.value, several });
+      showRows(listed);
+      const again = listed.find(({ choice }) => choice === keep);
+      if (again) activate(again);
     };
     pick.title = plainText(title);
-    pick.placeholder = vscode.l10n.t('Choose an agent, or type a one-line task for the first one');
-    pick.onDidChangeValue(show);
+    pick.placeholder = vscode.l10n.t('Choose an agent, or type a one-line task for the selected one');
+    pick.keepScrollPosition = true;
+    pick.onDidChangeValue(() => show(active()?.choice));
     pick.onDidAccept(() => {
       const row = selected();
       if (!row) return;
@@ -42,25 +41,24 @@ export function askForTask(
       pick.dispose();
       resolve(answer);
     });
-    show();
+    show(choices.find(({ lastUsed }) => lastUsed));
     pick.show();
   });
 }
 
 function rows(
   choices: readonly AgentChoice[],
-  { value, withProject }: { readonly value: string; readonly withProject: boolean },
-): readonly AgentPick[] {
+  { value, several }: { readonly value: string; readonly several: boolean },
+): readonly AgentRow[] {
   const task = isTask(value, choices);
-  return choices.map(choice => ({
-    label: choice.agent.name,
-    description: agentDescription(choice, { withProject }),
-    ...(choice.agent.problem === '' ? {} : { detail: choice.agent.problem }),
-    ...(task ? { detail: vscode.l10n.t('Dispatch: {0}', value.trim()) } : {}),
-    iconPath: new vscode.ThemeIcon(task ? 'send' : choice.agent.problem === '' ? 'robot' : 'warning'),
-    alwaysShow: task,
-    choice,
-  }));
+  return choices.map(choice => {
+    const row = agentRow(choice, { several });
+    if (!task) return row;
+    // An agent that cannot work stays marked: its problem is more important than what would be sent.
+    if (choice.agent.problem !== '') return { ...row, alwaysShow: true };
+    const detail = vscode.l10n.t('Dispatch: {0}', value.trim());
+    return { ...row, detail, iconPath: new vscode.ThemeIcon('send'), alwaysShow: true };
+  });
 }
 
 /** What is typed is a task unless it is the start of an agent's name. */

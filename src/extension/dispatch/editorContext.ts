@@ -1,5 +1,6 @@
 import { relative, sep } from 'node:path';
 import * as vscode from 'vscode';
+import type { Project } from '../../protocol/gen/muster/v1/projects_pb.js';
 import type { Services } from '../services.js';
 import type { TaskContext } from './taskText.js';
 
@@ -19,7 +20,15 @@ export function editorContext(services: Services, editor: vscode.TextEditor | un
 export function fileContext(services: Services, uri: vscode.Uri): TaskContext | undefined {
   const folder = vscode.workspace.getWorkspaceFolder(uri);
   if (uri.scheme !== 'file' || !folder) return undefined;
-  const project = services.scope.projects().find(each => uri.fsPath.startsWith(each.folder + sep));
+  const project = projectOfFile(services, uri);
   const path = relative(project?.folder ?? folder.uri.fsPath, uri.fsPath);
   return { path: path.split(sep).join('/'), startLine: 0, endLine: 0 };
+}
+
+/** The project that a file belongs to: the innermost whose folder holds it. Its agents are the ones that can work on it. */
+export function projectOfFile(services: Services, uri: vscode.Uri): Project | undefined {
+  return services.scope
+    .projects()
+    .filter(({ folder }) => uri.fsPath.startsWith(folder + sep))
+    .toSorted((a, b) => b.folder.length - a.folder.length)[0];
 }

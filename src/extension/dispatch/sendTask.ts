@@ -11,6 +11,8 @@ export interface Task {
   /** The thread that this follows up on. */
   readonly threadId?: string;
   readonly prompt: string;
+  /** What the thread is called; empty: the first line of the prompt. */
+  readonly summary?: string;
   readonly context?: readonly TaskContext[];
   /** Base branch or commit; empty: what the agent's definition says. */
   readonly base?: string;
@@ -24,7 +26,7 @@ const maximumRecent = 20;
 
 /** Dispatches a task and returns its thread's id. */
 export async function sendTask(services: Services, task: Task): Promise<string> {
-  const { projectId = '', threadId = '', prompt, context = [], base = '', key } = task;
+  const { projectId = '', threadId = '', prompt, summary = '', context = [], base = '', key } = task;
   const title = vscode.l10n.t('Dispatching to {0}', task.agent);
   const response = await whileWaiting(title, async signal => {
     const client = await services.host.client(signal);
@@ -34,6 +36,7 @@ export async function sendTask(services: Services, task: Task): Promise<string> 
         agent: task.agent,
         threadId,
         prompt,
+        summary,
         context: context.map(each => ({ ...each })),
         environment: collectProviderEnvironment(process.env),
         base,

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { Services } from '../services.js';
 import { listAgents, type AgentChoice } from './agentChoice.js';
 import { announceDispatch, sendTask } from './sendTask.js';
+import { mayDispatch } from './uncommittedWork.js';
 import { parseTask, referenceLine, type TaskContext } from './taskText.js';
 import { showInformation } from '../plain/messages.js';
 
@@ -32,8 +33,11 @@ export class TaskDocuments implements vscode.Disposable {
   readonly onDidChange = this.#changed.event;
 
   /** Opens an empty task for an agent, in a group of its own below the code. */
-  async open(choice: AgentChoice, context: readonly TaskContext[] = []): Promise<void> {
-    const content = context.length === 0 ? '' : `\n\n${context.map(referenceLine).join('\n')}\n`;
+  async open(
+    choice: Pick<AgentChoice, 'project' | 'agent'>,
+    { context = [], prompt = '' }: { readonly context?: readonly TaskContext[]; readonly prompt?: string } = {},
+  ): Promise<void> {
+    const content = context.length === 0 ? prompt : `${prompt}\n\n${context.map(referenceLine).join('\n')}\n`;
     const document = await vscode.workspace.openTextDocument({ language: taskLanguage, content });
     this.#set(document, { projectId: choice.project.id, agent: choice.agent.name, base: '', key: randomUUID() });
     if (vscode.window.activeTextEditor) await vscode.commands.executeCommand('workbench.action.newGroupBelow');
@@ -87,6 +91,8 @@ export class TaskDocuments implements vscode.Disposable {
     await this.#services.host.client(new AbortController().signal);
     const draft = await this.draftOf(document);
     if (!draft) return;
+    const project = this.#services.host.projects.get(draft.projectId);
+    if (project && !(await mayDispatch(this.#services, project, context))) return;
     const threadId = await sendTask(this.#services, { ...draft, prompt, context });
     await closeWithoutSaving(document);
     await announceDispatch(draft.agent, threadId);

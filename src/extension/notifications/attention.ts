@@ -97,7 +97,9 @@ export class Attention implements vscode.Disposable {
       { label: vscode.l10n.t('Do Not Show for This Thread'), run: () => this.#options.muted.mute(thread.id) },
     ];
     const need = thread.needs || statusWord(thread);
-    const text = vscode.l10n.t('{0}, {1}: {2}', thread.agent, threadTitle(thread), need);
+    const several = this.#options.scope.projects().length > 1;
+    const agent = several ? `${thread.projectName}/${thread.agent}` : thread.agent;
+    const text = vscode.l10n.t('{0}, {1}: {2}', agent, threadTitle(thread), need);
     const chosen = await showWarning(text, ...buttons.map(({ label }) => label));
     await buttons.find(({ label }) => label === chosen)?.run();
   }

@@ -23,6 +23,9 @@ export interface LivePick<T extends vscode.QuickPickItem> {
   readonly show: (rows: readonly T[]) => void;
   /** The row that Enter means. */
   readonly selected: () => T | undefined;
+  /** The row that is highlighted. */
+  readonly active: () => T | undefined;
+  readonly activate: (row: T) => void;
 }
 
 export function createLivePick<T extends vscode.QuickPickItem>(): LivePick<T> {
@@ -37,6 +40,13 @@ export function createLivePick<T extends vscode.QuickPickItem>(): LivePick<T> {
         given.set(shown, row);
         return shown;
       });
+    },
+    active: () => {
+      const [row] = pick.activeItems;
+      return row && given.get(row);
+    },
+    activate: wanted => {
+      pick.activeItems = [...given].flatMap(([shown, row]) => (row === wanted ? [shown] : []));
     },
     selected: () => {
       const [row] = pick.selectedItems;

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { AppError, isAppError } from '../../base/errors.js';
 import type { ApplyProjectResponse } from '../../protocol/gen/muster/v1/projects_pb.js';
+import { repositoryState } from '../git/gitExtension.js';
 import type { Services } from '../services.js';
 import { consentDetail } from './consentDetail.js';
 import { interpolatedVariables } from './interpolatedVariables.js';
@@ -24,7 +25,29 @@ export async function applyComposeFile(
   } catch (error) {
     if (!isAppError(error, 'compose.invalid')) throw error;
     await showProblems(file, error);
+    return;
   }
+  await sayWhatRepositoryLacks(file);
+}
+
+/** Agents work in git worktrees, which start from a commit: whoever has none learns it now and not from the first failure. */
+async function sayWhatRepositoryLacks(file: vscode.Uri): Promise<void> {
+  const folder = vscode.Uri.joinPath(file, '..');
+  const state = await repositoryState(folder);
+  if (state === 'ready' || state === 'unknown') return;
+  const [text, label, command] =
+    state === 'none'
+      ? [
+          vscode.l10n.t('Agents work in git worktrees, and this folder is in no git repository yet.'),
+          vscode.l10n.t('Initialize Repository'),
+          'git.init',
+        ]
+      : [
+          vscode.l10n.t('Agents start from a commit, and this repository has none yet.'),
+          vscode.l10n.t('Show Source Control'),
+          'workbench.view.scm',
+        ];
+  if ((await showWarning(text, label)) === label) await vscode.commands.executeCommand(command);
 }
 
 /** Shows what applying would change, and offers to apply exactly that. */

@@ -87,12 +87,13 @@ async function pickThread(services: Services, { placeHolder, filter }: ThreadQue
 /** Rows of a quick pick under the headings of the tree, the most urgent first. */
 export function threadPicks(threads: readonly Thread[]): readonly ThreadPick[] {
   const now = Date.now();
+  const withProject = new Set(threads.map(({ projectId }) => projectId)).size > 1;
   let last: ThreadGroup | undefined;
   return [...threads].sort(byUrgency).flatMap((thread): readonly ThreadPick[] => {
     const group = threadGroupOf(parseThreadStatus(thread.status));
     const row: ThreadPick = {
       label: threadTitle(thread),
-      description: threadDescription(thread, now),
+      description: threadDescription(thread, now, { withProject }),
       iconPath: threadThemeIcon(thread),
       thread,
     };

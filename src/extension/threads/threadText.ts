@@ -36,8 +36,20 @@ export function groupWord(group: ThreadGroup): string {
 }
 
 /** `dev · editing src/a.ts · 2 min · $0.11`: what matters in the thread's present state. */
-export function threadDescription(thread: Thread, now: number): string {
-  return join([thread.agent, ...stateParts(thread, now)]);
+export function threadDescription(thread: Thread, now: number, { withProject = false } = {}): string {
+  return join([withProject ? `${thread.projectName}/${thread.agent}` : thread.agent, ...stateParts(thread, now)]);
+}
+
+/** So much of a title leaves room for what the thread does, in a side bar of the usual width. */
+const maximumTitle = 30;
+
+/** The title for rows: cut between words, so that what stands behind it stays in view. */
+export function shortTitle(thread: Thread): string {
+  const title = threadTitle(thread);
+  if (title.length <= maximumTitle) return title;
+  const cut = title.slice(0, maximumTitle);
+  const space = cut.lastIndexOf(' ');
+  return `${cut.slice(0, space > maximumTitle / 2 ? space : maximumTitle - 1).trimEnd()}…`;
 }
 
 function stateParts(thread: Thread, now: number): readonly string[] {

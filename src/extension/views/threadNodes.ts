@@ -11,7 +11,7 @@ import {
   statusWord,
   threadAccessibleText,
   threadDescription,
-  threadTitle,
+  shortTitle,
   threadTooltip,
 } from '../threads/threadText.js';
 
@@ -82,12 +82,14 @@ export interface ThreadItemOptions {
   readonly muted: boolean;
   /** Show the state's word, because the heading above does not say it. */
   readonly withState: boolean;
+  /** Name the project, because the window has several. */
+  readonly withProject: boolean;
 }
 
-export function threadItem(thread: Thread, { now, muted, withState }: ThreadItemOptions): vscode.TreeItem {
-  const item = new vscode.TreeItem(threadTitle(thread));
+export function threadItem(thread: Thread, { now, muted, withState, withProject }: ThreadItemOptions): vscode.TreeItem {
+  const item = new vscode.TreeItem(shortTitle(thread));
   item.id = `thread:${thread.id}`;
-  const description = threadDescription(thread, now);
+  const description = threadDescription(thread, now, { withProject });
   item.description = withState ? `${statusWord(thread)} · ${description}` : description;
   item.iconPath = threadThemeIcon(thread);
   item.contextValue = threadContext(thread, muted);

@@ -158,7 +158,8 @@ export class ThreadsView implements vscode.TreeDataProvider<ThreadsNode>, vscode
     const thread = this.#services.host.threads.get(threadId);
     if (!thread) return new vscode.TreeItem(threadId);
     const muted = this.#services.muted.has(threadId);
-    return threadItem(thread, { now: Date.now(), muted, withState: this.#grouping !== 'state' });
+    const withProject = this.#services.scope.projects().length > 1;
+    return threadItem(thread, { now: Date.now(), muted, withState: this.#grouping !== 'state', withProject });
   }
 
   #looksDifferent(threadId: string): boolean {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   changesText,
+  shortTitle,
   threadAccessibleText,
   threadDescription,
   threadTitle,
@@ -49,6 +50,18 @@ describe('the description of a thread', () => {
     const thread = makeThread({ status: 'working', latestRun: { activity: `a\nb ${'x'.repeat(500)}` } });
     expect(threadDescription(thread, now)).toMatch(/^dev · a b x{1,160}…$/);
   });
+});
+
+it('a title leaves room for what stands behind it, and is cut between words', () => {
+  const title = (summary: string) => shortTitle(makeThread({ summary }));
+  expect(title('Fix flaky test')).toBe('Fix flaky test');
+  expect(title('Upgrade zod to version 4 and fix all the call sites')).toBe('Upgrade zod to version 4 and…');
+  expect(title('x'.repeat(60))).toBe(`${'x'.repeat(29)}…`);
+});
+
+it('where a window has several projects, an agent is named with its own', () => {
+  const thread = makeThread({ status: 'ready', projectName: 'shop', updatedAt: ago(5) });
+  expect(threadDescription(thread, now, { withProject: true })).toMatch(/^shop\/dev · /);
 });
 
 it('a thread without a summary is called by its id', () => {

@@ -4,6 +4,7 @@ import { runAll } from './registry.js';
 import './activation.test.js';
 import './composeApply.test.js';
 import './compose.test.js';
+import './dispatch.test.js';
 import './path.test.js';
 import './terminal.test.js';
 
