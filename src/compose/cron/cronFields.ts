@@ -50,35 +50,50 @@ function readField(text: string, field: CronField): CronFieldsReading {
 
 function readPart(text: string, field: CronField): CronFieldsReading {
   const refuse = (why: string): CronFieldsReading => ({ ok: false, text: `${field.name} "${text}" ${why}` });
-  const pieces = text.split('/');
-  const range = pieces[0] ?? '';
-  if (pieces.length > 2) return refuse('has more than one step');
-  const step = pieces.length === 2 ? wholeNumber(pieces[1] ?? '') : 1;
+  const [range = '', stepText, ...more] = text.split('/');
+  if (more.length > 0) return refuse('has more than one step');
+  const step = stepText === undefined ? 1 : wholeNumber(stepText);
   if (step === undefined) return refuse('has a step that is not a number');
   if (step === 0) return refuse('has a step of zero');
-
-  let low: number;
-  let high: number;
   if (range === '*' || range === '?') {
-    if (step === 1) return { ok: true, pattern: '*' };
-    low = field.min;
-    high = field.name === 'day of week' ? 6 : field.max;
-  } else {
-    const ends = range.split('-');
-    const first = valueOf(ends[0] ?? '', field);
-    const second = ends.length === 2 ? valueOf(ends[1] ?? '', field) : first;
-    if (ends.length > 2 || first === undefined || second === undefined) {
-      return refuse(/[lw#]/i.test(range) ? 'is not supported (L, W and # are not part of the syntax)' : 'is not valid');
-    }
-    low = first;
-    // A single value with a step means "from there to the end".
-    high = ends.length === 1 && pieces.length === 2 ? (field.name === 'day of week' ? 6 : field.max) : second;
-    if (low < field.min || high > field.max) return refuse(`is outside ${field.min}-${field.max}`);
-    if (low > high) return refuse('is a range that ends before it begins');
+    const pattern = step === 1 ? '*' : patternOf({ low: field.min, high: lastOf(field) }, step);
+    return { ok: true, pattern };
   }
-  if (step > high - low + 1) return { ok: true, pattern: String(low) };
-  if (low === high) return { ok: true, pattern: String(low) };
-  return { ok: true, pattern: step === 1 ? `${low}-${high}` : `${low}-${high}/${step}` };
+  const bounds = readBounds(range, field, { isOpen: stepText !== undefined });
+  return 'problem' in bounds ? refuse(bounds.problem) : { ok: true, pattern: patternOf(bounds, step) };
+}
+
+interface Bounds {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** `3` or `3-7`; open, a single value means "from there to the end". */
+function readBounds(
+  range: string,
+  field: CronField,
+  { isOpen }: { readonly isOpen: boolean },
+): Bounds | { readonly problem: string } {
+  const ends = range.split('-');
+  const low = valueOf(ends[0] ?? '', field);
+  const written = ends.length === 2 ? valueOf(ends[1] ?? '', field) : low;
+  if (ends.length > 2 || low === undefined || written === undefined) {
+    const isForeign = /[lw#]/i.test(range);
+    return { problem: isForeign ? 'is not supported (L, W and # are not part of the syntax)' : 'is not valid' };
+  }
+  const high = ends.length === 1 && isOpen ? lastOf(field) : written;
+  if (low < field.min || high > field.max) return { problem: `is outside ${field.min}-${field.max}` };
+  return low > high ? { problem: 'is a range that ends before it begins' } : { low, high };
+}
+
+/** The second word for Sunday is not counted twice. */
+function lastOf(field: CronField): number {
+  return field.name === 'day of week' ? 6 : field.max;
+}
+
+function patternOf({ low, high }: Bounds, step: number): string {
+  if (low === high || step > high - low + 1) return String(low);
+  return step === 1 ? `${low}-${high}` : `${low}-${high}/${step}`;
 }
 
 function valueOf(text: string, field: CronField): number | undefined {

@@ -4,7 +4,7 @@ import { child } from '../source/composeNode.js';
 import type { Span } from '../source/textPosition.js';
 import { timezones } from '../schema/commonFields.js';
 import type { ComposeSource } from './composeSource.js';
-import type { CursorPlace } from './cursorPlace.js';
+import type { CursorPlace } from './flowPlace.js';
 import { cursorPlace } from './cursorPlace.js';
 import { fieldDoc } from './fieldDoc.js';
 import type { NameKind } from './names.js';

@@ -1,20 +1,4 @@
-import type { Span } from '../source/textPosition.js';
-
-/** Where the cursor is, judged by indentation, so that it works in a line that is not finished. */
-export interface CursorPlace {
-  /** From the root to the mapping or list that is being written in; `[]` for an item of a list. */
-  readonly path: readonly string[];
-  /** A field name is being written, or (with the name as the last part of `path`) its value. */
-  readonly kind: 'key' | 'value';
-  /** What is written of it so far. */
-  readonly word: Span;
-  /** Names that the mapping has already; empty for values. */
-  readonly siblings: ReadonlySet<string>;
-  /** Column where a field name of this mapping starts; 0-based. */
-  readonly column: number;
-  /** Inside `{…}` or `[…]`, where nothing may go over several lines. */
-  readonly inFlow: boolean;
-}
+import { flowPlace, unquote, type CursorPlace, type PlaceInput } from './flowPlace.js';
 
 interface LineShape {
   readonly start: number;
@@ -65,12 +49,6 @@ export function cursorPlace(text: string, offset: number): CursorPlace | undefin
   };
 }
 
-interface PlaceInput {
-  readonly path: readonly string[];
-  readonly offset: number;
-  readonly column: number;
-}
-
 function valuePlace(text: string, line: LineShape, { path, offset, column }: PlaceInput): CursorPlace | undefined {
   const from = line.start + line.valueColumn;
   if (/^[|>]/.test(line.value)) return undefined;
@@ -86,63 +64,6 @@ function valuePlace(text: string, line: LineShape, { path, offset, column }: Pla
     column,
     inFlow: false,
   };
-}
-
-interface FlowLevel {
-  readonly isMapping: boolean;
-  readonly keys: Set<string>;
-  key: string | undefined;
-}
-
-/** Reads `{a: 1, b: [x,` up to the cursor. */
-function flowPlace(text: string, input: PlaceInput & { readonly from: number }): CursorPlace | undefined {
-  const levels: FlowLevel[] = [];
-  let wordStart = input.from;
-  let at = input.from;
-  while (at < input.offset) {
-    const char = text[at] ?? '';
-    const level = levels.at(-1);
-    if (char === '"' || char === "'") {
-      const end = text.indexOf(char, at + 1);
-      if (end < 0 || end >= input.offset) break;
-      at = end + 1;
-      continue;
-    }
-    if (char === '{' || char === '[') {
-      levels.push({ isMapping: char === '{', keys: new Set(), key: undefined });
-      wordStart = at + 1;
-    } else if (char === '}' || char === ']') {
-      levels.pop();
-      wordStart = at + 1;
-    } else if (char === ',') {
-      if (level) level.key = undefined;
-      wordStart = at + 1;
-    } else if (
-      char === ':' &&
-      level?.isMapping === true &&
-      level.key === undefined &&
-      /[\s,}\]]/.test(text[at + 1] ?? ' ')
-    ) {
-      level.key = unquote(text.slice(wordStart, at).trim());
-      level.keys.add(level.key);
-      wordStart = at + 1;
-    } else if (char === '\n') {
-      return undefined;
-    }
-    at++;
-  }
-  const last = levels.at(-1);
-  if (!last) return undefined;
-  while (wordStart < input.offset && text[wordStart] === ' ') wordStart++;
-  const path = [...input.path];
-  for (const level of levels) {
-    if (!level.isMapping) path.push('[]');
-    else if (level.key !== undefined) path.push(level.key);
-  }
-  const isKey = last.isMapping && last.key === undefined;
-  const rest = /^[^,}\]:\n]*/.exec(text.slice(input.offset))?.[0] ?? '';
-  const word = { start: wordStart, end: input.offset + rest.trimEnd().length };
-  return { path, kind: isKey ? 'key' : 'value', word, siblings: last.keys, column: input.column, inFlow: true };
 }
 
 /** Path to the mapping or list that holds a line with these columns; `undefined` inside a text over several lines. */
@@ -229,8 +150,4 @@ function readLine(raw: string, start: number): LineShape {
   let valueColumn = column + key[0].length;
   while (raw[valueColumn] === ' ') valueColumn++;
   return { start, dashes, column, key: unquote(key[1] ?? ''), valueColumn, value: raw.slice(valueColumn), isBlank };
-}
-
-function unquote(text: string): string {
-  return /^(".*"|'.*')$/.test(text) ? text.slice(1, -1) : text;
 }

@@ -156,6 +156,7 @@ export const eraTables: readonly { readonly era: EraName; readonly args: readonl
       lines:
         /^Project: shop\nID: P\nRevision: 2\nSpec: sha256:x\nStatus: down\nAgents: 1\nSchedulers: 1\n\nACTION +TYPE +NAME +ID +MESSAGE\n/,
     },
+    { era: 'head', args: ['up'], lines: /^ID +NAME +TYPE +ACTION +MESSAGE\nT +T +sandbox +updated +cancelled\n/ },
     { era: 'head', args: ['down'], lines: /^ID +NAME +TYPE +ACTION +MESSAGE\nT +T +sandbox +updated +cancelled\n/ },
     { era: 'head', args: ['logs', 'dev'], lines: /^dev-run-R \| one\ndev-run-R \| two\n$/ },
     { era: 'head', args: ['logs', 'dev', '-t'], lines: /^dev-run-R \[\S+Z\]\| one\n/ },

@@ -114,6 +114,28 @@ describe('down (9.4: partial failure)', () => {
   });
 });
 
+describe('down of a project that is down already', () => {
+  test.each([
+    ['head', 'unchanged'],
+    ['seed', 'unchanged'],
+  ])('has no entries in %s', async (era, status) => {
+    const stateDir = await wireHostWith(router =>
+      router.service(ProjectService, {
+        getProject: () => ({ project }),
+        removeProject: () => ({
+          project,
+          unchanged: true,
+          changes: [{ action: 'unchanged', resourceType: 'agent', resourceId: 'p/dev', name: 'dev' }],
+        }),
+      }),
+    );
+    const { stdout } = await runInProcess(['down', '--json', '--compat', era], { stateDir });
+    expect(JSON.parse(stdout)).toMatchObject({ status, changes: [] });
+    const own = await runInProcess(['down', '--json'], { stateDir });
+    expect(JSON.parse(own.stdout)).toMatchObject({ status: 'down', unchanged: true, changes: [{ name: 'dev' }] });
+  });
+});
+
 describe('docs/cli.md', () => {
   test('has the keys of status and version', async () => {
     const stateDir = await wireHostWith(() => {});
