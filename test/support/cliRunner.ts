@@ -34,7 +34,7 @@ export async function runInProcess(
       write: text => out.push(text),
       ...(options.terminal !== undefined && { isTTY: true, columns: options.terminal }),
     },
-    stderr: { write: text => err.push(text) },
+    stderr: { write: text => err.push(text), ...(options.terminal !== undefined && { isTTY: true }) },
     signal: options.signal ?? new AbortController().signal,
   });
   return { status, stdout: joined(out), stderr: joined(err) };

@@ -6,7 +6,7 @@ import { defineCommand, type CommandContext } from '../command.js';
 import { checkComposeFile, invalidCompose, type LocalCheck } from '../lookup/composeFile.js';
 import { findComposeFile } from '../lookup/findComposeFile.js';
 import type { Compat } from '../options/globalOptions.js';
-import { oneLine } from '../output/style.js';
+import { oneLine } from '../output/terminalText.js';
 
 export const config = defineCommand({
   name: 'config',

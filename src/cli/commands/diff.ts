@@ -3,7 +3,7 @@ import { formatLineChanges } from '../../protocol/displayFormat.js';
 import type { DiffThreadResponse } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { defineCommand, type CommandContext } from '../command.js';
 import { printPatch } from '../output/patch.js';
-import { oneLine } from '../output/style.js';
+import { oneLine } from '../output/terminalText.js';
 import { formatTable } from '../output/table.js';
 import { changedFileJson } from '../output/wireJson.js';
 import { getThread } from '../lookup/threadLookup.js';

@@ -5,7 +5,7 @@ import { defineCommand, type CommandContext } from '../command.js';
 import { findProject } from '../lookup/projectLookup.js';
 import { readCount } from '../options/readCount.js';
 import { usageError } from '../options/usageError.js';
-import { oneLine } from '../output/style.js';
+import { oneLine } from '../output/terminalText.js';
 import { mergeJson } from '../output/wireJson.js';
 import { getThread } from '../lookup/threadLookup.js';
 

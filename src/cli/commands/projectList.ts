@@ -2,7 +2,7 @@ import type { Project } from '../../protocol/gen/muster/v1/projects_pb.js';
 import { defineCommand, type CommandContext } from '../command.js';
 import { listedProjectShape, schedulersOf } from '../output/compose/shapes.js';
 import { printRows } from '../output/projectReport.js';
-import { oneLine } from '../output/style.js';
+import { oneLine } from '../output/terminalText.js';
 import { projectJson } from '../output/wireJson.js';
 import { isoTime } from '../output/wireText.js';
 import { readCount } from '../options/readCount.js';

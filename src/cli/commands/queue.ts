@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { defineCommand, type CommandContext } from '../command.js';
 import type { QueuedMerge } from '../../protocol/gen/muster/v1/merges_pb.js';
-import { oneLine } from '../output/style.js';
+import { oneLine } from '../output/terminalText.js';
 import { formatTable } from '../output/table.js';
 import { queuedJson } from '../output/wireJson.js';
 

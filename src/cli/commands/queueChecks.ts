@@ -1,6 +1,6 @@
 import { defineCommand } from '../command.js';
 import { getThread } from '../lookup/threadLookup.js';
-import { oneLine, printable } from '../output/style.js';
+import { oneLine, printable } from '../output/terminalText.js';
 import { checkJson } from '../output/wireJson.js';
 
 export const queueChecks = defineCommand({

@@ -4,7 +4,7 @@ import { sendTask } from '../runs/dispatching.js';
 import { logsCommand, runShape, runStatus, type RunRecord } from '../output/compose/shapes.js';
 import type { Run } from '../../protocol/gen/muster/v1/runs_pb.js';
 import type { Compat } from '../options/globalOptions.js';
-import { oneLine } from '../output/style.js';
+import { oneLine } from '../output/terminalText.js';
 import { runJson } from '../output/wireJson.js';
 import { readPrompt } from '../options/prompt.js';
 import { unsupported } from '../options/unsupported.js';

@@ -6,7 +6,7 @@ import { readCount } from '../options/readCount.js';
 import { usageError } from '../options/usageError.js';
 import { printRows, projectOf } from '../output/projectReport.js';
 import { fireJson, triggerJson, upcomingJson } from '../output/scheduleJson.js';
-import { oneLine } from '../output/style.js';
+import { oneLine } from '../output/terminalText.js';
 
 const named = [
   { name: 'agent', required: true },

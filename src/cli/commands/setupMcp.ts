@@ -7,7 +7,7 @@ import { mcpClients } from '../mcpClients/mcpClient.js';
 import { register } from '../mcpClients/registration.js';
 import { usageError } from '../options/usageError.js';
 import { printRows } from '../output/projectReport.js';
-import { oneLine } from '../output/style.js';
+import { oneLine } from '../output/terminalText.js';
 
 export const setupMcp = defineCommand({
   name: 'setup-mcp',

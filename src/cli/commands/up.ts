@@ -5,7 +5,7 @@ import type { ApplyProjectResponse } from '../../protocol/gen/muster/v1/projects
 import { defineCommand, type CommandContext } from '../command.js';
 import { checkComposeFile, invalidCompose, type LocalCheck } from '../lookup/composeFile.js';
 import { findComposeFile } from '../lookup/findComposeFile.js';
-import { oneLine } from '../output/style.js';
+import { oneLine } from '../output/terminalText.js';
 import { printChanges, printProject, projectOf } from '../output/projectReport.js';
 import { changeShape } from '../output/compose/shapes.js';
 import { usageError } from '../options/usageError.js';

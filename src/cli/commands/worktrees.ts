@@ -1,6 +1,6 @@
 import { formatOptionalCount } from '../output/count.js';
 import { defineCommand } from '../command.js';
-import { oneLine } from '../output/style.js';
+import { oneLine } from '../output/terminalText.js';
 import { formatTable } from '../output/table.js';
 import { worktreeJson } from '../output/wireJson.js';
 import { findProject } from '../lookup/projectLookup.js';

@@ -1,6 +1,6 @@
 import { defineCommand } from '../command.js';
 import { present } from '../lookup/threadLookup.js';
-import { oneLine } from '../output/style.js';
+import { oneLine } from '../output/terminalText.js';
 import { reportThread } from '../output/threadReport.js';
 import { threadJson } from '../output/wireJson.js';
 

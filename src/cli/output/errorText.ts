@@ -1,6 +1,6 @@
 import type { AppError, ErrorCode } from '../../base/errors.js';
 import { isAnyAppError, isAppError, errorMessage } from '../../base/errors.js';
-import { oneLine } from './style.js';
+import { oneLine } from './terminalText.js';
 
 /** What to do next, where the message of the error cannot know that a terminal is talking. */
 const advice: Partial<Readonly<Record<ErrorCode, string>>> = {

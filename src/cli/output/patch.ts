@@ -1,5 +1,5 @@
 import type { Printer } from './printer.js';
-import { printable } from './style.js';
+import { printable } from './terminalText.js';
 
 /** Prints a patch: as it is when a program reads it, coloured and without control characters on a terminal. */
 export function printPatch(out: Printer, patch: string): void {

@@ -1,4 +1,5 @@
 import { makeStyle, type Style } from './style.js';
+import { jsonText, ownLine, PrintableStream } from './terminalText.js';
 
 /** A stream that text goes to; `process.stdout` is one. */
 export interface TextSink {
@@ -7,11 +8,14 @@ export interface TextSink {
   write(text: string | Uint8Array): unknown;
 }
 
-/** Standard output for results, standard error for progress and errors. */
+/**
+ * Standard output for results, standard error for progress and errors. On a terminal nothing that is printed moves the cursor,
+ * sets a title or makes a link, whoever wrote it; a pipe or a file gets every byte as it is.
+ */
 export interface Printer {
   /** Result text; a line break follows. */
   line(text?: string): void;
-  /** Result as it is. */
+  /** What agents and files say; byte for byte unless a terminal reads it. */
   raw(text: string | Uint8Array): void;
   /** Result as indented JSON. */
   json(value: unknown): void;
@@ -19,7 +23,7 @@ export interface Printer {
   jsonLine(value: unknown): void;
   /** For people who wait; standard error, so that results stay clean. */
   note(text: string): void;
-  /** The same as it is, without a line break. */
+  /** The same for what agents say there. */
   rawNote(text: string | Uint8Array): void;
   readonly style: Style;
   /** Characters per line, or undefined when no terminal reads along. */
@@ -36,16 +40,28 @@ export function createPrinter({
   readonly stderr: TextSink;
   readonly env: Readonly<Record<string, string | undefined>>;
 }): Printer {
+  const results = outlet(stdout);
+  const notes = outlet(stderr);
   return {
-    line: (text = '') => void stdout.write(`${text}\n`),
-    raw: text => void stdout.write(text),
-    json: value => void stdout.write(`${JSON.stringify(value, null, 2)}\n`),
-    jsonLine: value => void stdout.write(`${JSON.stringify(value)}\n`),
-    note: text => void stderr.write(`${text}\n`),
-    rawNote: text => void stderr.write(text),
+    line: (text = '') => results.own(`${text}\n`),
+    raw: results.foreign,
+    json: value => void stdout.write(`${jsonText(JSON.stringify(value, null, 2))}\n`),
+    jsonLine: value => void stdout.write(`${jsonText(JSON.stringify(value))}\n`),
+    note: text => notes.own(`${text}\n`),
+    rawNote: notes.foreign,
     style: makeStyle({ colour: wantsColour(stdout, env) }),
     width: stdout.isTTY ? (stdout.columns ?? 80) : undefined,
   };
+}
+
+/** The one place that decides what reaches a terminal. */
+function outlet(sink: TextSink): {
+  readonly own: (text: string) => void;
+  readonly foreign: (text: string | Uint8Array) => void;
+} {
+  if (!sink.isTTY) return { own: text => void sink.write(text), foreign: text => void sink.write(text) };
+  const stream = new PrintableStream();
+  return { own: text => void sink.write(ownLine(text)), foreign: text => void sink.write(stream.take(text)) };
 }
 
 /** `NO_COLOR` and `FORCE_COLOR` are what people set; see no-color.org and force-color.org. */

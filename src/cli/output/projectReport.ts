@@ -2,7 +2,7 @@ import type { Agent, Change, Project } from '../../protocol/gen/muster/v1/projec
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { agentShape, changeShape, projectShape, sandboxShape, schedulersOf, type Era } from './compose/shapes.js';
 import type { Printer } from './printer.js';
-import { oneLine } from './style.js';
+import { oneLine } from './terminalText.js';
 import { formatTable } from './table.js';
 import { agentJson, projectJson, threadJson } from './wireJson.js';
 

@@ -20,19 +20,3 @@ export function makeStyle({ colour }: { readonly colour: boolean }): Style {
     accent: sgr(36, 39),
   };
 }
-
-/** Control characters but tab and line break, what changes the direction of text, and the two other line breaks. */
-const unprintable = /[^\P{Cc}\t\n]|[\p{Bidi_Control}\u2028\u2029]/gu;
-
-/**
- * Text of agents and files made harmless for a terminal: what could move the cursor, set the title, write the clipboard or
- * hide words is shown as U+FFFD.
- */
-export function printable(text: string): string {
-  return text.replaceAll('\r\n', '\n').replace(unprintable, '\ufffd');
-}
-
-/** The same, on one line. */
-export function oneLine(text: string): string {
-  return printable(text).replace(/\s+/g, ' ').trim();
-}

@@ -9,7 +9,8 @@ import {
   type ThreadGroup,
 } from '../../protocol/threadDisplay.js';
 import type { Printer } from './printer.js';
-import { oneLine, type Style } from './style.js';
+import { oneLine } from './terminalText.js';
+import type { Style } from './style.js';
 import { formatTable, truncate, type Cell } from './table.js';
 
 /** The group of each thread, in the one order of groups; most recently changed first inside each. */

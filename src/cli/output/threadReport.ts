@@ -1,6 +1,6 @@
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { CommandContext } from '../command.js';
-import { oneLine } from './style.js';
+import { oneLine } from './terminalText.js';
 import { describeState } from './threadList.js';
 import { threadJson } from './wireJson.js';
 

@@ -2,7 +2,7 @@ import { formatCost, formatDuration, formatTokens, sumKnown } from '../../protoc
 import type { Run, TranscriptItem } from '../../protocol/gen/muster/v1/runs_pb.js';
 import type { Message } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { Printer } from './printer.js';
-import { oneLine, printable } from './style.js';
+import { oneLine, printable } from './terminalText.js';
 import { truncate } from './table.js';
 
 /** A task may be a megabyte; its beginning says which one it was. */

@@ -56,9 +56,7 @@ export async function followRun(
 }
 
 async function passErrors(context: CommandContext, runId: string): Promise<void> {
-  const decoder = new TextDecoder();
-  for await (const chunk of readLog(context, { runId, follow: true, stream: 'stderr' }))
-    context.out.rawNote(decoder.decode(chunk, { stream: true }));
+  for await (const chunk of readLog(context, { runId, follow: true, stream: 'stderr' })) context.out.rawNote(chunk);
 }
 
 async function stopRun({ connect }: CommandContext, threadId: string): Promise<void> {

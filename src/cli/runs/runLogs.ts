@@ -5,7 +5,6 @@ import { finalRunJson } from '../commands/run.js';
 import { lastLines } from '../output/agentText.js';
 import { runShape, type Era, type RunRecord } from '../output/compose/shapes.js';
 import type { Printer } from '../output/printer.js';
-import { printable } from '../output/style.js';
 import { optional } from '../output/wireJson.js';
 import { isoTime, orUndefined } from '../output/wireText.js';
 import { findSandbox } from '../lookup/sandboxLookup.js';
@@ -87,10 +86,9 @@ class PrefixedLines {
 
   write(text: string): void {
     if (text === '') return;
-    const printed = this.#out.width === undefined ? text : printable(text);
-    const lines = printed.replace(/\n$/, '').split('\n');
+    const lines = text.replace(/\n$/, '').split('\n');
     const prefixed = lines.map((line, index) => (index === 0 && this.#lineIsOpen ? line : this.#prefix + line));
-    this.#lineIsOpen = !printed.endsWith('\n');
+    this.#lineIsOpen = !text.endsWith('\n');
     this.#out.raw(prefixed.join('\n') + (this.#lineIsOpen ? '' : '\n'));
   }
 

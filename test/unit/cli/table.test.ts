@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { printable } from '../../../src/cli/output/style.js';
+import { printable } from '../../../src/cli/output/terminalText.js';
 import { displayWidth, formatTable, truncate } from '../../../src/cli/output/table.js';
 import { shortestPrefixes } from '../../../src/cli/output/threadList.js';
 

@@ -3,7 +3,7 @@ import type { Thread } from '../../../protocol/gen/muster/v1/threads_pb.js';
 import type { CommandContext } from '../../command.js';
 import { isResident, listedAgentShape, listedSandboxShape, runStatus, type Era } from './shapes.js';
 import { printRows, projectOf } from '../projectReport.js';
-import { oneLine } from '../style.js';
+import { oneLine } from '../terminalText.js';
 import { threadJson } from '../wireJson.js';
 
 export interface ThreadList {
