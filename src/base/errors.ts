@@ -19,7 +19,6 @@ export interface ErrorData {
   'feature.unsupported': { readonly feature: string; readonly reason: string };
   'git.busy': { readonly repository: string; readonly holder: string };
   'git.conflict': { readonly files: readonly string[] };
-  'git.detachedHead': { readonly repository: string };
   'git.failed': { readonly command: string; readonly exitCode: number | undefined; readonly stderr: string };
   'git.missing': Record<never, never>;
   'git.noBase': { readonly repository: string; readonly base: string };

@@ -125,6 +125,9 @@ export interface WorktreeWorkspace extends WorkspacePreparation {
   readonly provider: 'worktree';
   /** Branch, tag or commit to start from; absent = the project's default. */
   readonly base?: string | undefined;
+  readonly fetch?: 'auto' | 'always' | 'never' | undefined;
+  /** What branch names begin with. */
+  readonly branchPrefix?: string | undefined;
 }
 
 /** The user's own checkout. */

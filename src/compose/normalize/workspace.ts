@@ -10,6 +10,7 @@ import {
   entriesOf,
   refuse,
   refuseUndefined,
+  optionalWordAt,
   textAt,
   textOf,
   textsOf,
@@ -20,7 +21,7 @@ export type WorkspaceProviderName = WorkspaceSpec['provider'];
 
 /** Which fields mean something for which provider. */
 const FIELDS_OF: Readonly<Record<WorkspaceProviderName, readonly string[]>> = {
-  worktree: ['base', 'files', 'setup', 'teardown', 'ports'],
+  worktree: ['base', 'fetch', 'branch_prefix', 'files', 'setup', 'teardown', 'ports'],
   shared: ['files', 'setup', 'teardown', 'ports'],
   thread: ['access'],
   file: ['path', 'target'],
@@ -78,7 +79,13 @@ export function inlineWorkspace(context: NormalizeContext, node: ComposeNode, an
   refuseForeignFields(context, node, provider);
   switch (provider) {
     case 'worktree':
-      return { provider, base: textAt(node, 'base'), ...preparation(node) };
+      return {
+        provider,
+        base: textAt(node, 'base'),
+        fetch: optionalWordAt(node, 'fetch', ['auto', 'always', 'never']),
+        branchPrefix: branchPrefix(context, node),
+        ...preparation(node),
+      };
     case 'shared':
       return { provider, ...preparation(node) };
     case 'thread':
@@ -88,6 +95,19 @@ export function inlineWorkspace(context: NormalizeContext, node: ComposeNode, an
     case 'git':
       return gitWorkspace(context, node, anchor);
   }
+}
+
+/** Only what every git takes as the beginning of a branch name, so that nobody learns of a bad one at the first dispatch. */
+function branchPrefix(context: NormalizeContext, node: MappingNode): string | undefined {
+  const prefix = textAt(node, 'branch_prefix');
+  if (prefix === undefined || /^(?!.*(?:\.\.|\/\/|\/\.|\.lock\/))[A-Za-z0-9][\w./-]*$/.test(prefix)) return prefix;
+  const at = child(node, 'branch_prefix') ?? node;
+  refuse(context, {
+    path: at.path,
+    span: at.span,
+    text: `branch_prefix ${JSON.stringify(prefix)} is not the beginning of a branch name`,
+  });
+  return undefined;
 }
 
 function providerOf(context: NormalizeContext, node: MappingNode, anchor: Span): WorkspaceProviderName | undefined {

@@ -15,6 +15,8 @@ export function canonicalWorkspace(workspace: WorkspaceSpec): CanonicalObject {
       return filled({
         provider: workspace.provider,
         base: workspace.provider === 'worktree' ? workspace.base : undefined,
+        fetch: workspace.provider === 'worktree' ? workspace.fetch : undefined,
+        branch_prefix: workspace.provider === 'worktree' ? workspace.branchPrefix : undefined,
         files: workspace.files,
         setup: workspace.setup,
         teardown: workspace.teardown,

@@ -22,7 +22,21 @@ const fields: Fields = {
   ),
   base: field(text({ nonEmpty: true }), 'Branch, tag or commit that a worktree starts from.', 'base: main', {
     era: 'muster',
-    fallback: 'the branch that is checked out',
+    fallback: 'what is checked out',
+  }),
+  fetch: field(
+    oneOf([
+      { value: 'auto', doc: 'If the last fetch is more than an hour ago; waits five seconds at most.' },
+      { value: 'always', doc: 'Each time a worktree is made; waits a minute at most.' },
+      { value: 'never', doc: 'Compares with what was fetched last.' },
+    ]),
+    'Whether to fetch the upstream of the base, to tell how far behind the base is. A remote out of reach is a note on the thread.',
+    'fetch: never',
+    { era: 'muster', fallback: 'auto' },
+  ),
+  branch_prefix: field(text({ nonEmpty: true }), 'What the names of branches begin with.', 'branch_prefix: agents/', {
+    era: 'muster',
+    fallback: 'muster/',
   }),
   files: field(
     oneOrMore(text({ nonEmpty: true })),

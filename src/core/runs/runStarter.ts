@@ -187,9 +187,9 @@ export class RunStarter {
     const { store, clock } = this.#options;
     store.transact(stores => {
       const before = stores.threads.get(thread.id);
-      if (!before || before.worktree === thread.worktree) return;
+      const { repository, branch, baseRef, baseCommit, worktree, head, commonDir, registeredAs, notes } = thread;
+      if (!before || (before.worktree === worktree && before.registeredAs === registeredAs)) return;
       stores.operations.end(thread.id);
-      const { repository, branch, baseRef, baseCommit, worktree, head, commonDir, registeredAs } = thread;
       stores.threads.update({
         ...before,
         repository,
@@ -200,6 +200,7 @@ export class RunStarter {
         head,
         commonDir,
         registeredAs,
+        notes,
         updatedAt: clock.now(),
       });
       stores.events.append({ kind: 'thread_changed', threadId: thread.id }, clock.now());

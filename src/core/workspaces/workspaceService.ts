@@ -70,7 +70,7 @@ export class WorkspaceService {
   /**
    * The thread's workspace, made when it has none yet. That it is being made is written down first, and erased by whoever
    * writes down the thread with its worktree.
-   * Errors: those of {@link repository}, `git.noBase`, `git.detachedHead`, `worktree.failed`, `worktree.missing`,
+   * Errors: those of {@link repository}, `git.noBase`, `worktree.failed`, `worktree.missing`,
    * `worktree.replaced`.
    */
   async prepare(thread: Thread, project: Project, agent: AgentSpec, signal: AbortSignal): Promise<PreparedWorkspace> {
@@ -88,19 +88,21 @@ export class WorkspaceService {
       const { commonDir, registeredAs } = await untilAborted(this.#driver.ensure(ref), signal);
       return { cwd: inWorktree(ref.path, repository.prefix), thread: { ...thread, commonDir, registeredAs } };
     }
-    const name = worktreeName({ summary: thread.summary, id: thread.id });
+    const { base: usualBase, fetch, branchPrefix } = agent.workspace;
+    const name = worktreeName({ summary: thread.summary, id: thread.id, ...defined({ prefix: branchPrefix }) });
     const path = this.pathOf(thread);
-    const base = thread.requestedBase ?? agent.workspace.base;
+    const base = thread.requestedBase ?? usualBase;
     const worktree = { repository: repository.root, path, branch: name.branch };
     const created = await this.#written(thread.id, worktree, () =>
-      this.#driver.create({ ...worktree, ...(base === undefined ? {} : { base }) }, signal),
+      this.#driver.create({ ...worktree, ...defined({ base, fetch }) }, signal),
     );
     return {
       cwd: inWorktree(path, repository.prefix),
       thread: {
         ...thread,
         repository: repository.root,
-        branch: name.branch,
+        branch: created.branch,
+        notes: created.notes,
         baseRef: created.baseRef,
         baseCommit: created.baseCommit,
         worktree: path,

@@ -7,7 +7,7 @@ export interface WorktreeDriver {
   inspect(folder: string, signal?: AbortSignal): Promise<RepositoryInfo>;
   /**
    * Makes a worktree on a new branch from a base. Twenty at once on one repository all work. If it fails nothing is left behind.
-   * Errors: `git.noBase`, `git.detachedHead` (no base named and no branch checked out), `worktree.failed`.
+   * Errors: `git.noBase`, `worktree.failed`.
    */
   create(request: CreateWorktree, signal: AbortSignal): Promise<CreatedWorktree>;
   /**
@@ -80,13 +80,16 @@ export interface CreateWorktree {
   readonly repository: string;
   /** Directory to make; its parent may be missing. */
   readonly path: string;
-  /** `muster/<slug>-<id>`. */
+  /** `muster/<slug>-<id>`; another like it is taken where git has no room for this one. */
   readonly branch: string;
-  /** Branch, tag or commit to start from; missing: the branch checked out in the repository. */
+  /** Branch, tag or commit to start from; missing: what is checked out in the repository. */
   readonly base?: string;
+  /** Whether to fetch the base's upstream first, to tell how far behind it is. Default: `auto`, at most once an hour. */
+  readonly fetch?: 'auto' | 'always' | 'never';
 }
 
 export interface CreatedWorktree {
+  readonly branch: string;
   /** The base as a short branch name where it is one, otherwise the commit. */
   readonly baseRef: string;
   readonly baseCommit: string;
@@ -94,8 +97,8 @@ export interface CreatedWorktree {
   /** See {@link WorktreeRef}. */
   readonly commonDir: string;
   readonly registeredAs: string;
-  /** What the person should know about this worktree, in a sentence. */
-  readonly note?: string;
+  /** What the person should know about this worktree, one sentence each. */
+  readonly notes: readonly string[];
 }
 
 /** What `head` changed that `target` (a branch, as it is now) does not have; `base`: where it began, if the target says nothing. */

@@ -4,16 +4,21 @@ const longestSlug = 40;
 const reserved = /^(con|prn|aux|nul|com\d|lpt\d)$/;
 
 export interface WorktreeName {
-  /** `muster/<slug>-<id6>`: a valid ref name whatever the summary was. */
+  /** `muster/<slug>-<id6>` (or with another prefix): a valid ref name whatever the summary was. */
   readonly branch: string;
   /** `<slug>-<id6>`: one path segment that every platform takes. */
   readonly directory: string;
 }
 
 /** Names a thread's branch and folder after its summary; the first six characters of the id keep them apart. */
-export function worktreeName(thread: { readonly summary: string; readonly id: string }): WorktreeName {
+export function worktreeName(thread: {
+  readonly summary: string;
+  readonly id: string;
+  /** Default: `muster/`. */
+  readonly prefix?: string;
+}): WorktreeName {
   const directory = `${slugOf(thread.summary)}-${thread.id.slice(0, 6)}`;
-  return { branch: `muster/${directory}`, directory };
+  return { branch: `${thread.prefix ?? 'muster/'}${directory}`, directory };
 }
 
 /** Lower-case ASCII words joined by `-`; `task` when nothing is left of the text. */

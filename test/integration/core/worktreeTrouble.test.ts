@@ -45,3 +45,15 @@ describe('work that could not be committed at the end of a run', () => {
     expect(view.thread.trouble).toBeUndefined();
   });
 });
+
+test('how git knows a worktree, and what to know of it, is kept with the thread when it is made', async () => {
+  const world = coreWorld();
+  const host = coreHost(world);
+  world.worktrees.notes = ['main is 3 commits behind origin/main.'];
+  const { thread } = await host.dispatch();
+  expect((await host.threads.get(thread.id)).thread).toMatchObject({
+    commonDir: '/shop/.git',
+    registeredAs: expect.stringMatching(/^fix-1-/),
+    notes: ['main is 3 commits behind origin/main.'],
+  });
+});

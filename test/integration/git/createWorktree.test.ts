@@ -90,12 +90,17 @@ describe.concurrent('repositories that are not as they should be', () => {
     await expect(driver.inspect(repository.root)).rejects.toMatchObject({ code: 'git.emptyRepository' });
   });
 
-  test('a detached HEAD has no branch, and needs a named base', async ({ onTestFinished }) => {
+  test('a detached HEAD has no branch, and work starts from its commit', async ({ onTestFinished }) => {
     const { repository, driver, worktree } = await open(onTestFinished);
     await repository.git('checkout', '--quiet', '--detach');
     expect(await driver.inspect(repository.root)).not.toHaveProperty('branch');
-    await expect(driver.create(worktree('a'), signal)).rejects.toMatchObject({ code: 'git.detachedHead' });
-    await driver.create({ ...worktree('a'), base: 'main' }, signal);
+    const head = await repository.commitOf('HEAD');
+    const created = await driver.create(worktree('a'), signal);
+    expect(created).toMatchObject({
+      baseRef: head,
+      baseCommit: head,
+      notes: [expect.stringContaining('asks for its target')],
+    });
   });
 
   test('a bare repository, and a folder that does not exist', async ({ onTestFinished }) => {
@@ -164,7 +169,7 @@ describe.concurrent('making a worktree', () => {
     await repository.git('config', 'filter.lfs.smudge', 'false');
     await repository.git('config', 'filter.lfs.required', 'true');
     const created = await driver.create(worktree('a'), signal);
-    expect(created.note).toContain('Git LFS');
+    expect(created.notes).toEqual([expect.stringContaining('Git LFS')]);
     expect(await readFile(join(worktree('a').path, 'big.bin'), 'utf8')).toBe('pointer\n');
   });
 

@@ -162,3 +162,19 @@ describe('what a thread changed', () => {
     expect(await worktrees.comparison(thread, { head: reviewed, target: 'main', base })).toBe(base);
   });
 });
+
+test('a new file outside the cone of a sparse checkout is shown and committed; nothing outside is lost', async () => {
+  const fixture = await ended();
+  const { worktrees, thread, repository } = fixture;
+  await repository.commit({ 'docs/guide.md': 'guide\n' });
+  await gitIn(thread.path, 'merge', '--quiet', '--no-edit', 'main');
+  await gitIn(thread.path, 'sparse-checkout', 'set', 'src');
+  await writeIn(thread.path, 'tools/new.sh', 'new\n');
+  expect((await worktrees.changes(thread, 'main')).map(({ path }) => path)).toContain('tools/new.sh');
+  const { head } = await worktrees.snapshot(thread, 'Work');
+  expect(await repository.git('ls-tree', '-r', '--name-only', head)).toBe(
+    ['.gitignore', 'README.md', 'docs/guide.md', 'main.txt', 'src/a.txt', 'src/b.txt', 'tools/new.sh', 'work.txt'].join(
+      '\n',
+    ),
+  );
+});

@@ -19,6 +19,8 @@ export class FakeWorktreeDriver implements WorktreeDriver {
   readonly #git: FakeGit;
   /** Thrown by the next `create`, once. */
   failNextCreate: Error | undefined;
+  /** What the next worktrees are made with. */
+  notes: readonly string[] = [];
   /** Thrown by every `snapshot` until the worktree is repaired. */
   failSnapshots: Error | undefined;
 
@@ -45,15 +47,22 @@ export class FakeWorktreeDriver implements WorktreeDriver {
     if (failure) throw failure;
     const git = this.#git;
     const { repository, path, branch } = request;
-    const base = request.base ?? git.checkoutAt(repository)?.branch;
-    if (base === undefined) throw new AppError('git.detachedHead', 'No branch is checked out.', { repository });
+    const there0 = git.checkoutAt(repository);
+    const base = request.base ?? there0?.branch ?? (there0 && git.headOf(there0).id) ?? '';
     const commit = git.resolve(base);
     if (commit === undefined) throw new AppError('git.noBase', `There is no ${base}.`, { repository, base });
     const baseRef = git.branches.has(base) ? base : commit;
     const there = git.checkouts.get(path);
     if (there?.branch === branch) {
       const head = git.headOf(there).id;
-      return { baseRef, baseCommit: git.mergeBase(commit, head) ?? commit, head, ...recorded(request) };
+      return {
+        baseRef,
+        baseCommit: git.mergeBase(commit, head) ?? commit,
+        head,
+        branch,
+        notes: [],
+        ...recorded(request),
+      };
     }
     if (there || git.branches.has(branch)) {
       const reason = there ? 'the folder exists and holds something else' : `the branch ${branch} exists`;
@@ -61,7 +70,7 @@ export class FakeWorktreeDriver implements WorktreeDriver {
     }
     git.branches.set(branch, commit);
     git.checkouts.set(path, { path, branch, files: new Map(git.commit(commit).files) });
-    return { baseRef, baseCommit: commit, head: commit, ...recorded(request) };
+    return { baseRef, baseCommit: commit, head: commit, branch, notes: this.notes, ...recorded(request) };
   }
 
   async ensure(worktree: WorktreeRef): Promise<EnsuredWorktree> {

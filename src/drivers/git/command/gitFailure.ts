@@ -4,6 +4,8 @@ import { isAppError } from '../../../base/errors.js';
 export type GitFailure =
   | 'ref_moved'
   | 'ref_exists'
+  /** The name would need a folder where a branch is, or the other way round. */
+  | 'ref_clash'
   | 'locked'
   | 'dubious_ownership'
   | 'not_repository'
@@ -29,7 +31,8 @@ const table: readonly (readonly [RegExp, GitFailure])[] = [
   [/is at [0-9a-f]{40,64} but expected [0-9a-f]{40,64}/, 'ref_moved'],
   [/cannot lock ref .*: unable to resolve reference/, 'ref_moved'],
   [/cannot lock ref .*: reference already exists/, 'ref_exists'],
-  [/a branch named .* already exists|'.*' exists; cannot create '/, 'ref_exists'],
+  [/'.*' exists; cannot create '/, 'ref_clash'],
+  [/a branch named .* already exists/, 'ref_exists'],
   [/Unable to create '[^]*\.lock': File exists|could not lock config file|Unable to lock|cannot lock ref/, 'locked'],
   [/detected dubious ownership/, 'dubious_ownership'],
   [/not a git repository/i, 'not_repository'],

@@ -11,9 +11,11 @@ export interface ResolvedBase {
   readonly commit: string;
   /** Short branch name, or the commit. */
   readonly ref: string;
+  /** What the person should know of it. */
+  readonly note?: string;
 }
 
-/** Finds the base's present commit, always afresh. Errors: `git.noBase`, `git.detachedHead`. */
+/** Finds the base's present commit, always afresh. Errors: `git.noBase`. */
 export async function resolveBase(
   context: GitContext,
   request: CreateWorktree,
@@ -39,11 +41,8 @@ async function checkedOutBranch(context: GitContext, repository: string, signal:
   if (output.exitCode !== 0) throw noBase(repository, 'HEAD');
   const ref = shortBranch(head);
   if (ref !== undefined) return { commonDir, postCheckoutHook, commit, ref };
-  throw new AppError(
-    'git.detachedHead',
-    `No branch is checked out in ${repository}, so there is no base to start from. Name one (workspace.base or --base), or check out a branch.`,
-    { repository },
-  );
+  const note = `No branch was checked out, so the work started from commit ${commit.slice(0, 10)}. A merge asks for its target.`;
+  return { commonDir, postCheckoutHook, commit, ref: commit, note };
 }
 
 async function question(

@@ -12,6 +12,9 @@ import { takeLeftover, unfinishedReason } from './leftoverWorktree.js';
 import { withRepositoryLock } from '../repository/repositoryLock.js';
 import { resolveBase, type ResolvedBase } from '../repository/resolveBase.js';
 import { registeredAt } from './openWorktree.js';
+import { withFreeBranch } from './branchName.js';
+import { populateSubmodules } from './populateSubmodules.js';
+import { missingAgentFiles, upstreamNotes } from './worktreeNotes.js';
 import { runPostCheckout } from './postCheckout.js';
 
 /**
@@ -33,6 +36,15 @@ export async function createWorktree(
   signal: AbortSignal,
 ): Promise<CreatedWorktree> {
   const base = await resolveBase(context, request, signal);
+  return withFreeBranch(request.branch, branch => createOn(context, { ...request, branch }, base, signal));
+}
+
+async function createOn(
+  context: GitContext,
+  request: CreateWorktree,
+  base: ResolvedBase,
+  signal: AbortSignal,
+): Promise<CreatedWorktree> {
   const repository = new RepositoryGit(context.git, { commonDir: base.commonDir, root: request.repository });
   if (await isOccupied(request.path)) {
     const found = await takeLeftover(context, repository, request, base);
@@ -45,23 +57,30 @@ export async function createWorktree(
   try {
     await register(context, repository, request, base, signal);
     const worktree = await registered(context, repository, request.path);
-    const note = await writeFiles(context, worktree, base.commit, signal);
+    const [lfs, upstream] = await Promise.all([
+      writeFiles(context, worktree, base.commit, signal),
+      upstreamNotes(context, repository, { base, fetch: request.fetch ?? 'auto', signal }),
+    ]);
+    const submodules = await populateSubmodules(context, worktree, signal);
     // Ends what `--lock` began; deleting the file is all that `git worktree unlock` does.
     await files.removeFile(join(worktree.gitDir, 'locked'));
     await runPostCheckout(context, { path: request.path, hook: base.postCheckoutHook, head: base.commit, signal });
+    const agentFiles = await missingAgentFiles(request.repository, request.path);
     return {
+      branch: request.branch,
       baseRef: base.ref,
       baseCommit: base.commit,
       head: base.commit,
       commonDir: base.commonDir,
       registeredAs: basename(worktree.gitDir),
-      ...(note === undefined ? {} : { note }),
+      notes: [base.note, lfs, ...upstream, ...submodules, agentFiles].filter(note => note !== undefined),
     };
   } catch (error) {
     if (error instanceof FoundLeftover) return error.worktree;
     await undo(context, repository, request, base.commit);
     await removeEmptyFolders(dirname(request.path), firstMade);
     signal.throwIfAborted();
+    if (failureOf(error) === 'ref_clash') throw error;
     throw isAnyAppError(error) && error.code !== 'git.failed' ? error : worktreeFailed(request.path, error);
   }
 }

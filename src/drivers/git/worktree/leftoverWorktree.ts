@@ -1,6 +1,7 @@
 import { basename, join } from 'node:path';
 import { AppError } from '../../../base/errors.js';
 import type { CreateWorktree, CreatedWorktree } from '../../../core/workspaces/worktreeDriver.js';
+import { branchNames } from './branchName.js';
 import type { RepositoryGit } from '../command/boundGit.js';
 import type { GitContext } from '../command/gitContext.js';
 import { exists, isSamePath } from './gitDirectory.js';
@@ -19,24 +20,26 @@ export const unfinishedReason = 'Muster is making this worktree';
 export async function takeLeftover(
   context: GitContext,
   repository: RepositoryGit,
-  request: CreateWorktree,
+  wanted: CreateWorktree,
   base: ResolvedBase,
 ): Promise<CreatedWorktree | undefined> {
   return withRepositoryLock({ commonDir: base.commonDir, clock: context.clock }, async () => {
     for (const worktree of await listWorktrees(repository)) {
-      if (!(await isSamePath(worktree.path, request.path))) continue;
-      if (worktree.ref !== `refs/heads/${request.branch}`) break;
-      const gitDir = await registeredAt(base.commonDir, request.path);
+      if (!(await isSamePath(worktree.path, wanted.path))) continue;
+      const branch = branchNames(wanted.branch).find(name => worktree.ref === `refs/heads/${name}`);
+      if (branch === undefined) break;
+      const request = { ...wanted, branch };
+      const gitDir = await registeredAt(base.commonDir, wanted.path);
       if (gitDir !== undefined && (await isComplete(gitDir, worktree.locked))) {
-        return adopt(repository, base, { head: worktree.head, registeredAs: basename(gitDir) });
+        return adopt(repository, base, { branch, head: worktree.head, registeredAs: basename(gitDir) });
       }
       await removeHalfMade(context, repository, request, worktree.head);
       return undefined;
     }
-    if (await exists(request.path)) {
-      throw failed(request.path, 'the folder exists and holds something else. Move it away');
+    if (await exists(wanted.path)) {
+      throw failed(wanted.path, 'the folder exists and holds something else. Move it away');
     }
-    await removeLoneBranch(repository, request);
+    await removeLoneBranch(repository, wanted);
     return undefined;
   });
 }
@@ -49,11 +52,17 @@ async function isComplete(gitDir: string, locked: string | undefined): Promise<b
 async function adopt(
   git: RepositoryGit,
   base: ResolvedBase,
-  found: Pick<CreatedWorktree, 'head' | 'registeredAs'>,
+  found: Pick<CreatedWorktree, 'branch' | 'head' | 'registeredAs'>,
 ): Promise<CreatedWorktree> {
   const args = ['merge-base', base.commit, found.head];
   const output = await git.run({ args, reads: true, accept: [0, 1] });
-  return { ...found, baseRef: base.ref, baseCommit: output.text() || base.commit, commonDir: base.commonDir };
+  return {
+    ...found,
+    baseRef: base.ref,
+    baseCommit: output.text() || base.commit,
+    commonDir: base.commonDir,
+    notes: [],
+  };
 }
 
 /** No agent has been in it: the run starts after the worktree is complete. */

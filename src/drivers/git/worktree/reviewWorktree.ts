@@ -127,7 +127,7 @@ async function diff(
   return withScratchIndex(git, async env => {
     // "Intent to add" makes git show the files as new without writing their contents anywhere.
     await git.run({
-      args: ['add', '--intent-to-add', '--pathspec-from-file=-', '--pathspec-file-nul'],
+      args: ['add', '--intent-to-add', '--sparse', '--pathspec-from-file=-', '--pathspec-file-nul'],
       input: pathList(status.untracked, ':(top,literal)'),
       env,
       signal,

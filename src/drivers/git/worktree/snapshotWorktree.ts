@@ -49,7 +49,8 @@ async function stageEverything(git: WorktreeGit, status: WorktreeStatus): Promis
   const without = pathList(status.nested, ':(top,exclude,literal)');
   const run = (): Promise<unknown> =>
     git.run({
-      args: ['add', '--all', '--pathspec-from-file=-', '--pathspec-file-nul'],
+      // `--sparse`: a new file outside the cone of a sparse checkout is work like any other.
+      args: ['add', '--all', '--sparse', '--pathspec-from-file=-', '--pathspec-file-nul'],
       input: Buffer.concat([Buffer.from(':/\0'), without]),
     });
   try {
