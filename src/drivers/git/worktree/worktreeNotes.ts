@@ -51,13 +51,14 @@ export async function upstreamNotes(
       .text()
       .split('\0');
   try {
-    let [upstream = '', track = '', remote = '', remoteRef = ''] = await look();
+    const [upstream = '', before = '', remote = '', remoteRef = ''] = await look();
     if (upstream === '') return [];
+    let track = before;
     if (remote !== '' && remote !== '.' && (await shouldFetch(context, git, request.fetch))) {
       notes.push(
         ...(await fetchFrom(git, { remote, remoteRef, wait: request.fetch === 'always' ? 'always' : 'auto', signal })),
       );
-      [upstream = '', track = ''] = await look();
+      [, track = ''] = await look();
     }
     const behind = /behind (\d+)/.exec(track)?.[1];
     if (behind !== undefined) {
