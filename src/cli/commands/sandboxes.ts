@@ -9,6 +9,7 @@ import { usageError } from '../options/usageError.js';
 import { listSandboxes, sandboxRows, type ThreadList } from '../output/compose/composeList.js';
 import { actionShape, sandboxStatus, sandboxStatuses, type Era, type SandboxAction } from '../output/compose/shapes.js';
 import { printRows, projectOf, sandboxOf } from '../output/projectReport.js';
+import { isFolder } from '../runs/sandboxCommand.js';
 
 const positionals = [{ name: 'thread…', required: true }] as const;
 
@@ -125,10 +126,10 @@ export const resume = defineCommand({
   summary: 'accepted for scripts: worktrees are always ready',
   positionals,
   details:
-    'Nothing stays running between two runs of a process of this machine: `exec` and `run --sandbox` work at any time.',
+    'Nothing stays running between two runs of a process of this machine: `exec` and `run --sandbox` work at any time. A worktree that was removed or deleted is made again.',
   run: (context, args) =>
     each(context, 'resumed', args.positionals, async thread => {
-      if (thread.worktree === '') {
+      if (thread.worktree === '' || !(await isFolder(thread.worktree))) {
         const client = await context.connect();
         const answer = await client.threads.restoreThread({ threadId: thread.id }, { signal: context.signal });
         return { thread: answer.thread ?? thread, note: `${thread.id} restored` };

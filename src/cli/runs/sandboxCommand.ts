@@ -29,6 +29,10 @@ export async function runInWorktree(context: CommandContext, command: SandboxCom
     const back = thread.rescue === '' ? '' : ` \`muster restore ${thread.id}\` brings it back.`;
     throw new AppError('worktree.missing', `Thread ${thread.id} has no worktree.${back}`, { path: '' });
   }
+  if (!(await isFolder(thread.worktree))) {
+    const text = `The worktree of thread ${thread.id} was deleted. \`muster restore ${thread.id}\` makes it again from its branch.`;
+    throw new AppError('worktree.missing', text, { path: thread.worktree });
+  }
   const cwd = resolve(thread.worktree, command.cwd ?? '.');
   // What spawn reports for a missing folder is a missing program.
   if (!(await isFolder(cwd))) throw usageError(`There is no folder ${cwd} to run the command in.`);
@@ -38,7 +42,8 @@ export async function runInWorktree(context: CommandContext, command: SandboxCom
   return status;
 }
 
-async function isFolder(path: string): Promise<boolean> {
+/** True when the folder is there. */
+export async function isFolder(path: string): Promise<boolean> {
   return await stat(path).then(
     found => found.isDirectory(),
     () => false,

@@ -7,11 +7,13 @@ import { commitSurely } from '../commitSurely.js';
 import type { EventStores } from '../events/eventLog.js';
 import type { ProjectStores } from '../projects/projectStore.js';
 import type { Store } from '../store.js';
+import { requireNoOperation } from '../threads/idleThread.js';
 import { noWorktree } from '../threads/threadService.js';
 import type { Thread } from '../threads/thread.js';
 import { findThread } from '../threads/threadLookup.js';
 import type { ThreadStores } from '../threads/threadStore.js';
 import type { ThreadSettler } from '../threads/threadSettler.js';
+import type { RescueStores } from '../workspaces/rescueStore.js';
 import { worktreeOf } from '../workspaces/workspaceService.js';
 import type { CandidateVerifier } from './candidateVerifier.js';
 import { targetOf } from './mergeTarget.js';
@@ -44,7 +46,7 @@ export interface MergeInQueue {
 }
 
 export interface MergeServiceOptions {
-  readonly store: Store<ProjectStores & ThreadStores & MergeStores & EventStores>;
+  readonly store: Store<ProjectStores & ThreadStores & MergeStores & RescueStores & EventStores>;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly log: Log;
@@ -102,6 +104,7 @@ export class MergeService implements Disposable {
     };
     const inserted = store.transact(stores => {
       // While the snapshot was taken, somebody else may have asked for a merge or given the agent more to do.
+      requireNoOperation(stores, thread.id);
       const meanwhile = requireMergeable(findThread(stores, thread.id));
       if (meanwhile) return meanwhile;
       stores.merges.insert(merge);

@@ -5,6 +5,7 @@ import type { IdSource, ThreadId } from '../../base/ids.js';
 import type { Log } from '../../base/log.js';
 import type { EventStores } from '../events/eventLog.js';
 import type { Store } from '../store.js';
+import { requireIdle } from '../threads/idleThread.js';
 import type { Thread, ThreadOutcome } from '../threads/thread.js';
 import type { ThreadStores } from '../threads/threadStore.js';
 import type { Rescue } from './rescue.js';
@@ -43,7 +44,7 @@ export class RescueService {
   /**
    * Keeps everything that is in the thread's worktree and removes it; the thread then has this outcome. Once everything is
    * kept this succeeds, whatever the system does not let go (the rescue names it).
-   * Errors: `worktree.missing`, `worktree.ignoredTooLarge`, `worktree.failed` (nothing was removed).
+   * Errors: `thread.busy`, `worktree.missing`, `worktree.ignoredTooLarge`, `worktree.failed` (nothing was removed).
    */
   async remove(id: ThreadId, options: RemoveWorktree & { readonly outcome: ThreadOutcome }): Promise<void> {
     const removal = this.#beginRemoval(id, options);
@@ -87,6 +88,8 @@ export class RescueService {
         branch: worktree.branch,
         worktree: worktree.path,
         rescue: undefined,
+        trouble: undefined,
+        notes: [],
       }));
     } catch (error) {
       await this.#undo(operation, () => driver.undoRestore(operation, rescue));
@@ -154,7 +157,10 @@ export class RescueService {
   ): Removal | undefined {
     const { store, clock, ids } = this.#options;
     return store.transact(stores => {
-      const thread = requireThread(stores.threads.get(id), id);
+      // In the transaction in which it begins: from here on nobody gives the thread anything to do.
+      const view = stores.threads.view(id);
+      const thread = requireThread(view?.thread, id);
+      if (view) requireIdle(view);
       const worktree = worktreeOf(thread);
       if (worktree === undefined) {
         if (thread.outcome !== outcome) saveThread(stores, { ...thread, outcome, updatedAt: clock.now() });
@@ -204,6 +210,10 @@ export class RescueService {
       store.transact(stores => {
         stores.rescues.saveLeftover(rescue.id, leftover);
         stores.operations.end(thread);
+        const current = stores.threads.get(thread);
+        if (current?.rescue !== rescue.ref) return;
+        const notes = notesOf({ ...rescue, leftover });
+        saveThread(stores, { ...current, ...notes, updatedAt: this.#options.clock.now() });
       });
     } catch (error) {
       log.warn('A worktree whose work is kept was not cleared away yet', { thread, reason: errorMessage(error) });
@@ -266,6 +276,22 @@ export class RescueService {
     });
   }
 }
+
+/** What a person should know of what was kept: nothing, as a rule. */
+function notesOf({ refused, leftover }: Rescue): Pick<Thread, 'notes'> {
+  const named = (paths: readonly string[]): string =>
+    paths.length <= mostNamed
+      ? paths.join(', ')
+      : `${paths.slice(0, mostNamed).join(', ')} and ${paths.length - mostNamed} more`;
+  return {
+    notes: [
+      ...(refused.length > 0 ? [`Git would not take ${named(refused)}; they are in the archive of the rescue.`] : []),
+      ...(leftover.length > 0 ? [`The system did not let go of ${named(leftover)}.`] : []),
+    ],
+  };
+}
+
+const mostNamed = 5;
 
 function saveThread(stores: ThreadStores & EventStores, thread: Thread): void {
   stores.threads.update(thread);

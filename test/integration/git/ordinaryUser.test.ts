@@ -1,0 +1,24 @@
+import { spawnSync } from 'node:child_process';
+import { expect, test } from 'vitest';
+
+/** Suites that permissions of files have a say in. */
+const suites = ['rescueHostile', 'rescue', 'createWorktree'].map(name => `test/integration/git/${name}.test.ts`);
+
+/**
+ * Root may read, write and delete whatever it likes, so that tests which root runs say nothing about read-only folders and
+ * unreadable files. Without its capabilities root is the owner of its files and no more, like anybody else.
+ */
+test('the suites of git pass for an ordinary user as well', { timeout: 400_000 }, () => {
+  if (process.getuid?.() !== 0) {
+    // Whoever runs this is an ordinary user, and the suites are run beside it.
+    expect(suites.length).toBeGreaterThan(0);
+    return;
+  }
+  const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--configLoader', 'runner', '--project', 'integration'];
+  const { status, stdout, stderr } = spawnSync(
+    'setpriv',
+    ['--bounding-set=-all', '--inh-caps=-all', process.execPath, ...vitest, ...suites],
+    { encoding: 'utf8', env: { ...process.env, VITEST: '', VITEST_WORKER_ID: '', VITEST_POOL_ID: '' } },
+  );
+  expect(status, stdout + stderr).toBe(0);
+});
