@@ -161,6 +161,10 @@ export const commandTable: Readonly<Record<string, Entry>> = {
     summary: 'print all facts about a project, agent, run or sandbox as JSON',
     load: async () => (await import('./commands/inspect.js')).inspect,
   },
+  'gc': {
+    summary: 'remove what is older than the retention settings say',
+    load: async () => (await import('./commands/gc.js')).gc,
+  },
   'status': { summary: 'tell about the running host', load: async () => (await import('./commands/status.js')).status },
   'daemon': {
     summary: 'run the host in the foreground',

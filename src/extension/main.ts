@@ -104,14 +104,26 @@ function createHostConnection(context: vscode.ExtensionContext, log: Services['l
   const stateDir = setting === '' ? stateDirectory(process.env) : resolve(setting);
   const distDir = join(context.extensionPath, 'dist');
   const maxRuns = readSetting('muster.host.maxRuns');
-  const own =
-    readSetting('muster.host.mode') === 'embedded' ? new EmbeddedHost({ stateDir, distDir, maxRuns }) : undefined;
+  const retention = {
+    runDays: readSetting('muster.retention.runDays'),
+    runGigabytes: readSetting('muster.retention.runGigabytes'),
+    rescueDays: readSetting('muster.retention.rescueDays'),
+  };
+  const isEmbedded = readSetting('muster.host.mode') === 'embedded';
+  const own = isEmbedded ? new EmbeddedHost({ stateDir, distDir, maxRuns, retention }) : undefined;
   embedded = own;
   return new HostConnection({
     stateDir,
     hostBundle: join(distDir, 'host.js'),
     nodePath: readSetting('muster.host.nodePath'),
-    env: maxRuns > 0 ? { ...process.env, MUSTER_MAX_RUNS: String(maxRuns) } : process.env,
+    // A host that is started from here knows the settings; one that a terminal started has those of its environment.
+    env: {
+      MUSTER_RETENTION_RUN_DAYS: String(retention.runDays),
+      MUSTER_RETENTION_RUN_GB: String(retention.runGigabytes),
+      MUSTER_RETENTION_RESCUE_DAYS: String(retention.rescueDays),
+      ...process.env,
+      ...(maxRuns > 0 ? { MUSTER_MAX_RUNS: String(maxRuns) } : {}),
+    },
     log,
     isTrusted: () => vscode.workspace.isTrusted,
     startEmbedded: own && (() => own.start()),

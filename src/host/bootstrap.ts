@@ -1,5 +1,6 @@
 import { DisposableStore } from '../base/lifecycle.js';
 import { productVersion } from '../protocol/productVersion.js';
+import type { RetentionSettings } from '../core/retention/garbage.js';
 import type { HostFacts } from './api/hostApi.js';
 import { buildCore } from './buildCore.js';
 import { trimFeed } from './feed/trimFeed.js';
@@ -7,6 +8,7 @@ import { HostEnd } from './hostEnd.js';
 import { ClientPresence, exitWhenIdle } from './idleExit.js';
 import { openState, type HostState } from './openState.js';
 import { recover, takeUp } from './recover.js';
+import { retentionRounds } from './retentionRounds.js';
 import { serve } from './serve.js';
 import { chooseSocketPath } from './server/socketPath.js';
 
@@ -19,6 +21,8 @@ export interface HostOptions {
   readonly idleExitMs?: number;
   /** Runs at the same time on this machine; missing: as many as it is good for. */
   readonly maxRuns?: number;
+  /** For how long things are kept; missing ones have their defaults. */
+  readonly retention?: RetentionSettings;
   /** Also write the log to standard error. */
   readonly echoLog?: boolean;
 }
@@ -58,6 +62,7 @@ async function start(options: HostOptions, resources: DisposableStore): Promise<
   await serve(core, { facts, presence, end }, resources);
   recover(core, end, resources);
   resources.add(trimFeed(store, log));
+  resources.add(retentionRounds(core.retention, log));
   if (options.idleExitMs !== undefined) {
     const exit = (): void => end.begin('nothing needs it');
     resources.add(

@@ -23,8 +23,11 @@ import { ThreadService } from '../core/threads/threadService.js';
 import { ThreadSettler } from '../core/threads/threadSettler.js';
 import { WorkspaceService } from '../core/workspaces/workspaceService.js';
 import type { RescueDriver } from '../core/workspaces/rescueDriver.js';
+import { retentionPolicy, type RetentionSettings } from '../core/retention/garbage.js';
+import { RetentionService } from '../core/retention/retentionService.js';
 import { RescueService } from '../core/workspaces/rescueService.js';
 import type { WorktreeDriver } from '../core/workspaces/worktreeDriver.js';
+import { createDiskStateFiles } from '../drivers/files/diskStateFiles.js';
 import { createCandidateCheckouts } from '../drivers/git/merge/candidateCheckout.js';
 import { createGitMergeDriver } from '../drivers/git/merge/gitMergeDriver.js';
 import { createGitRescueDriver } from '../drivers/git/rescue/gitRescueDriver.js';
@@ -53,6 +56,7 @@ export interface HostCore extends HostState {
   readonly worktrees: WorktreeDriver;
   readonly rescueDriver: RescueDriver;
   readonly rescues: RescueService;
+  readonly retention: RetentionService;
   readonly shell: LoginShell;
   readonly secrets: ComposeSecrets;
   readonly providers: ProviderRegistries;
@@ -70,10 +74,17 @@ export interface HostCore extends HostState {
   readonly takingDown: TakeDownProject;
 }
 
+/** What a host is started with. */
+interface CoreOptions {
+  readonly distDir: string;
+  readonly maxRuns?: number;
+  readonly retention?: RetentionSettings;
+}
+
 /** Builds the services; each uses only what stands above it. Nothing is begun here but the question to the login shell. */
 export function buildCore(
   state: HostState,
-  { distDir, maxRuns }: { readonly distDir: string; readonly maxRuns?: number },
+  { distDir, maxRuns, retention: limits = {} }: CoreOptions,
   resources: DisposableStore,
 ): HostCore {
   const { store, clock, ids, log, redactor } = state;
@@ -97,6 +108,14 @@ export function buildCore(
   const providers = new ProviderRegistries();
   const workspaces = new WorkspaceService({ ...common, driver: worktrees, worktreesDir: state.directory.worktrees });
   const rescues = new RescueService({ ...common, driver: rescueDriver, workspaces });
+  const retention = new RetentionService({
+    ...common,
+    policy: retentionPolicy(limits),
+    files: createDiskStateFiles({ stateDir }),
+    directory: sandbox.directory,
+    driver: rescueDriver,
+    workspaces,
+  });
   const secretDigest = keyedDigest(key);
   const secrets = new ComposeSecrets({ digest: secretDigest, redactor });
   const environment = new HostRunEnvironment({
@@ -159,6 +178,7 @@ export function buildCore(
     worktrees,
     rescueDriver,
     rescues,
+    retention,
     shell,
     secrets,
     providers,

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { errorMessage, isAppError } from '../base/errors.js';
 import { lockedExitStatus } from '../protocol/endpoint.js';
 import { startHost, type Host } from './bootstrap.js';
+import { retentionSettings } from './environment/retentionSettings.js';
 import { stateDirectoryPath } from './state/stateDirectory.js';
 
 /** A command at a terminal ends at once; the next one should not have to start a host again. */
@@ -18,6 +19,7 @@ async function main(): Promise<void> {
     stateDir: stateDirectoryPath(process.env),
     mode: 'process',
     distDir: dirname(fileURLToPath(import.meta.url)),
+    retention: retentionSettings(process.env),
     echoLog: foreground,
     ...maxRuns(),
     ...(foreground ? {} : { idleExitMs: idleExitMs() }),

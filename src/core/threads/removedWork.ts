@@ -12,10 +12,12 @@ export function baseAfterRemoval(
   stores: RescueStores,
   { thread, latestMerge }: Pick<ThreadView, 'thread' | 'latestMerge'>,
 ): string | undefined {
-  const { repository, rescue, worktree } = thread;
-  if (rescue === undefined || worktree !== undefined) return undefined;
-  const kept = repository === undefined ? undefined : stores.rescues.byRef(repository, rescue);
+  const { repository, rescue, worktree, branch } = thread;
+  if (worktree !== undefined || branch === undefined) return undefined;
+  const kept = repository === undefined || rescue === undefined ? undefined : stores.rescues.byRef(repository, rescue);
   if (latestMerge && isMergedWhole(kept, latestMerge)) return latestMerge.target;
+  // What was kept of it has been discarded since.
+  if (rescue === undefined) return undefined;
   throw threadClosed(thread, `The worktree of thread ${thread.id} was removed before all of its work was merged`);
 }
 

@@ -249,9 +249,7 @@ export class RescueService {
     }
     throw new AppError(
       'rescue.unknown',
-      ref === undefined
-        ? `Thread ${threadId} has nothing to restore: ${thread.worktree ? 'its worktree is there' : 'it never had a worktree'}.`
-        : `Thread ${threadId} has nothing to restore: what was kept of it has been discarded.`,
+      `Thread ${threadId} has nothing to restore: ${thread.branch === undefined ? 'it never had a worktree' : 'what was kept of it has been discarded'}.`,
       { rescue: ref ?? '' },
     );
   }

@@ -9,7 +9,15 @@ interface HostBundle {
     readonly mode: 'embedded';
     readonly distDir: string;
     readonly maxRuns?: number;
+    readonly retention: RetentionSettings;
   }): Promise<RunningHost>;
+}
+
+/** For how long the host keeps things: the values of `muster.retention.*`. */
+interface RetentionSettings {
+  readonly runDays: number;
+  readonly runGigabytes: number;
+  readonly rescueDays: number;
 }
 
 interface RunningHost {
@@ -22,13 +30,20 @@ export class EmbeddedHost {
   readonly #stateDir: string;
   readonly #distDir: string;
   readonly #maxRuns: number;
+  readonly #retention: RetentionSettings;
   #host: Promise<RunningHost> | undefined;
 
   /** `maxRuns`: 0 leaves it to the host. */
-  constructor(options: { readonly stateDir: string; readonly distDir: string; readonly maxRuns: number }) {
+  constructor(options: {
+    readonly stateDir: string;
+    readonly distDir: string;
+    readonly maxRuns: number;
+    readonly retention: RetentionSettings;
+  }) {
     this.#stateDir = options.stateDir;
     this.#distDir = options.distDir;
     this.#maxRuns = options.maxRuns;
+    this.#retention = options.retention;
   }
 
   /** Makes sure that a host runs: this one, or the one that already has the state directory. */
@@ -57,6 +72,7 @@ export class EmbeddedHost {
       mode: 'embedded',
       distDir: this.#distDir,
       ...(this.#maxRuns > 0 ? { maxRuns: this.#maxRuns } : {}),
+      retention: this.#retention,
     });
     void host.ended.then(() => {
       this.#host = undefined;

@@ -44,6 +44,28 @@ export const settingTable = {
       'Where Muster keeps its database, run logs and worktrees. Empty: `MUSTER_HOME`, else `~/.muster`. A network file system is refused.',
     scope: 'machine',
   },
+  'muster.retention.runDays': {
+    type: 'number',
+    default: 30,
+    minimum: 0,
+    description:
+      'Days for which files of runs (what agents printed) are kept after their thread is closed. `muster gc --dry-run` lists what goes next.',
+    scope: 'machine',
+  },
+  'muster.retention.runGigabytes': {
+    type: 'number',
+    default: 5,
+    minimum: 0,
+    description: 'Gigabytes that files of runs may take in sum; above it the oldest of closed threads go.',
+    scope: 'machine',
+  },
+  'muster.retention.rescueDays': {
+    type: 'number',
+    default: 90,
+    minimum: 0,
+    description: 'Days for which the work of a removed worktree is kept, and can be restored.',
+    scope: 'machine',
+  },
   'muster.notifications.needsYou': {
     type: 'boolean',
     default: true,

@@ -5,6 +5,8 @@ import { protocolVersion } from '../../protocol/version.js';
 import { presentRunLimit, type RunLimit } from '../../core/runs/runLimit.js';
 import type { Store } from '../../core/store.js';
 import type { Stores } from '../../core/stores.js';
+import { garbageKey } from '../../core/retention/garbage.js';
+import type { RetentionService } from '../../core/retention/retentionService.js';
 import type { AgentProblems } from '../environment/agentProblems.js';
 import type { LoginShell } from '../environment/loginShell.js';
 
@@ -22,6 +24,7 @@ export interface HostApiOptions {
   readonly limit: RunLimit;
   readonly shell: LoginShell;
   readonly problems: AgentProblems;
+  readonly retention: RetentionService;
   readonly clients: () => number;
   readonly now: () => number;
   /** Begins to end the host; the answer goes out first. */
@@ -29,7 +32,7 @@ export interface HostApiOptions {
 }
 
 export function hostApi(options: HostApiOptions): ServiceImpl<typeof HostService> {
-  const { store, facts, limit, shell, problems, clients, now, shutdown } = options;
+  const { store, facts, limit, shell, problems, retention, clients, now, shutdown } = options;
   return {
     async getStatus() {
       const { active, queued, runLimit } = store.read(stores => ({
@@ -65,6 +68,20 @@ export function hostApi(options: HostApiOptions): ServiceImpl<typeof HostService
       const variables = Object.keys(await shell.refresh()).length;
       problems.tellChanges(store, now());
       return { variables };
+    },
+
+    async collectGarbage({ dryRun, keys }) {
+      const shown = keys.length === 0 ? undefined : new Set(keys);
+      const garbage = dryRun ? await retention.list() : await retention.collect(shown);
+      return {
+        garbage: garbage.map(each => ({
+          key: garbageKey(each),
+          kind: each.kind,
+          path: each.path,
+          bytes: BigInt(each.bytes),
+          since: BigInt(Math.round(each.since)),
+        })),
+      };
     },
   };
 }

@@ -1,5 +1,4 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Rescue } from '../../../core/workspaces/rescue.js';
 import type { RepositoryGit, WorktreeGit } from '../command/boundGit.js';
@@ -121,7 +120,7 @@ async function keepUntracked(
   git: WorktreeGit,
   untracked: readonly string[],
 ): Promise<{ readonly commit: string | undefined; readonly refused: readonly string[] }> {
-  return withEmptyIndex(async env => {
+  return withEmptyIndex(git, async env => {
     const args = ['add', '--force', '--sparse', '--ignore-errors', '--pathspec-from-file=-', '--pathspec-file-nul'];
     await git.run({ ...takeWhatYouCan, args, input: pathList(untracked, ':(top,literal)'), env });
     const taken = new Set((await git.run({ args: ['ls-files', '-z'], env, reads: true })).records().map(binary));
@@ -147,7 +146,7 @@ async function keepConflicts(git: WorktreeGit): Promise<string> {
     .map(entry => `${entry}\0`)
     .join('');
   const input = Buffer.from(lines, 'latin1');
-  return withEmptyIndex(async env => {
+  return withEmptyIndex(git, async env => {
     await git.run({ args: ['update-index', '-z', '--index-info'], input, env });
     const tree = await git.run({ args: ['write-tree'], env });
     return keepTree(git, tree.text(), []);
@@ -159,9 +158,12 @@ async function keepTree(git: RepositoryGit | WorktreeGit, tree: string, parents:
   return (await git.run({ config: identity, args })).text();
 }
 
-/** An index of its own that starts empty. */
-export async function withEmptyIndex<T>(work: (env: { readonly GIT_INDEX_FILE: string }) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'muster-index-'));
+/** An index of its own that starts empty, in the worktree's git directory: what a killed host leaves goes with that. */
+export async function withEmptyIndex<T>(
+  { gitDir }: WorktreeGit,
+  work: (env: { readonly GIT_INDEX_FILE: string }) => Promise<T>,
+): Promise<T> {
+  const folder = await mkdtemp(join(gitDir, 'muster-index-'));
   try {
     return await work({ GIT_INDEX_FILE: join(folder, 'index') });
   } finally {

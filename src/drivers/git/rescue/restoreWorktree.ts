@@ -109,7 +109,7 @@ async function restoreWork(git: WorktreeGit, rescue: Rescue): Promise<void> {
   const shown = files ?? index;
   if (shown !== undefined) await run(['read-tree', '-m', '-u', rescue.head, shown]);
   if (untracked !== undefined) {
-    await withEmptyIndex(async env => {
+    await withEmptyIndex(git, async env => {
       await run(['read-tree', untracked], env);
       await run(['checkout-index', '--all', '--force', '--quiet'], env);
     });

@@ -1,5 +1,4 @@
 import { copyFile, mkdtemp, rm, stat, utimes } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ChangedFile, FileAtCommit, WorktreeRef, WorktreeState } from '../../../core/workspaces/worktreeDriver.js';
 import type { GitOutput } from '../command/gitCommand.js';
@@ -141,7 +140,7 @@ export async function withScratchIndex<T>(
   { gitDir }: WorktreeGit,
   work: (env: { readonly GIT_INDEX_FILE: string }) => Promise<T>,
 ): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'muster-index-'));
+  const folder = await mkdtemp(join(gitDir, 'muster-index-'));
   try {
     const scratch = join(folder, 'index');
     const index = join(gitDir, 'index');

@@ -11,7 +11,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file muster/v1/host.proto.
  */
 export const file_muster_v1_host: GenFile = /*@__PURE__*/
-  fileDesc("ChRtdXN0ZXIvdjEvaG9zdC5wcm90bxIJbXVzdGVyLnYxIhIKEEdldFN0YXR1c1JlcXVlc3QiqAIKEUdldFN0YXR1c1Jlc3BvbnNlEgsKA3BpZBgBIAEoBRIPCgd2ZXJzaW9uGAIgASgJEhAKCHByb3RvY29sGAMgASgFEhEKCXN0YXRlX2RpchgEIAEoCRIOCgZzb2NrZXQYBSABKAkSEgoKc3RhcnRlZF9hdBgGIAEoAxIQCgh1cHRpbWVfcxgHIAEoARITCgthY3RpdmVfcnVucxgIIAEoBRITCgtxdWV1ZWRfcnVucxgJIAEoBRIPCgdjbGllbnRzGAogASgFEg0KBWVwb2NoGAsgASgJEgwKBG1vZGUYDCABKAkSFAoMbm9kZV92ZXJzaW9uGA0gASgJEhEKCXJ1bl9saW1pdBgOIAEoBRIZChFydW5fbGltaXRfcmVhY2hlZBgPIAEoCCI0Cg9TaHV0ZG93blJlcXVlc3QSEQoJaGFuZF9vdmVyGAEgASgIEg4KBnJlYXNvbhgCIAEoCSISChBTaHV0ZG93blJlc3BvbnNlIhsKGVJlZnJlc2hFbnZpcm9ubWVudFJlcXVlc3QiLwoaUmVmcmVzaEVudmlyb25tZW50UmVzcG9uc2USEQoJdmFyaWFibGVzGAEgASgFMp8CCgtIb3N0U2VydmljZRJQCglHZXRTdGF0dXMSGy5tdXN0ZXIudjEuR2V0U3RhdHVzUmVxdWVzdBocLm11c3Rlci52MS5HZXRTdGF0dXNSZXNwb25zZSIIirUYBGJvdGgSTwoIU2h1dGRvd24SGi5tdXN0ZXIudjEuU2h1dGRvd25SZXF1ZXN0GhsubXVzdGVyLnYxLlNodXRkb3duUmVzcG9uc2UiCoq1GAZwZXJzb24SbQoSUmVmcmVzaEVudmlyb25tZW50EiQubXVzdGVyLnYxLlJlZnJlc2hFbnZpcm9ubWVudFJlcXVlc3QaJS5tdXN0ZXIudjEuUmVmcmVzaEVudmlyb25tZW50UmVzcG9uc2UiCoq1GAZwZXJzb25iBnByb3RvMw", [file_muster_v1_policy]);
+  fileDesc("ChRtdXN0ZXIvdjEvaG9zdC5wcm90bxIJbXVzdGVyLnYxIhIKEEdldFN0YXR1c1JlcXVlc3QiqAIKEUdldFN0YXR1c1Jlc3BvbnNlEgsKA3BpZBgBIAEoBRIPCgd2ZXJzaW9uGAIgASgJEhAKCHByb3RvY29sGAMgASgFEhEKCXN0YXRlX2RpchgEIAEoCRIOCgZzb2NrZXQYBSABKAkSEgoKc3RhcnRlZF9hdBgGIAEoAxIQCgh1cHRpbWVfcxgHIAEoARITCgthY3RpdmVfcnVucxgIIAEoBRITCgtxdWV1ZWRfcnVucxgJIAEoBRIPCgdjbGllbnRzGAogASgFEg0KBWVwb2NoGAsgASgJEgwKBG1vZGUYDCABKAkSFAoMbm9kZV92ZXJzaW9uGA0gASgJEhEKCXJ1bl9saW1pdBgOIAEoBRIZChFydW5fbGltaXRfcmVhY2hlZBgPIAEoCCI0Cg9TaHV0ZG93blJlcXVlc3QSEQoJaGFuZF9vdmVyGAEgASgIEg4KBnJlYXNvbhgCIAEoCSISChBTaHV0ZG93blJlc3BvbnNlIhsKGVJlZnJlc2hFbnZpcm9ubWVudFJlcXVlc3QiLwoaUmVmcmVzaEVudmlyb25tZW50UmVzcG9uc2USEQoJdmFyaWFibGVzGAEgASgFIjYKFUNvbGxlY3RHYXJiYWdlUmVxdWVzdBIPCgdkcnlfcnVuGAEgASgIEgwKBGtleXMYAiADKAkiPQoWQ29sbGVjdEdhcmJhZ2VSZXNwb25zZRIjCgdnYXJiYWdlGAEgAygLMhIubXVzdGVyLnYxLkdhcmJhZ2UiUAoHR2FyYmFnZRILCgNrZXkYASABKAkSDAoEa2luZBgCIAEoCRIMCgRwYXRoGAMgASgJEg0KBWJ5dGVzGAQgASgDEg0KBXNpbmNlGAUgASgDMoIDCgtIb3N0U2VydmljZRJQCglHZXRTdGF0dXMSGy5tdXN0ZXIudjEuR2V0U3RhdHVzUmVxdWVzdBocLm11c3Rlci52MS5HZXRTdGF0dXNSZXNwb25zZSIIirUYBGJvdGgSTwoIU2h1dGRvd24SGi5tdXN0ZXIudjEuU2h1dGRvd25SZXF1ZXN0GhsubXVzdGVyLnYxLlNodXRkb3duUmVzcG9uc2UiCoq1GAZwZXJzb24SbQoSUmVmcmVzaEVudmlyb25tZW50EiQubXVzdGVyLnYxLlJlZnJlc2hFbnZpcm9ubWVudFJlcXVlc3QaJS5tdXN0ZXIudjEuUmVmcmVzaEVudmlyb25tZW50UmVzcG9uc2UiCoq1GAZwZXJzb24SYQoOQ29sbGVjdEdhcmJhZ2USIC5tdXN0ZXIudjEuQ29sbGVjdEdhcmJhZ2VSZXF1ZXN0GiEubXVzdGVyLnYxLkNvbGxlY3RHYXJiYWdlUmVzcG9uc2UiCoq1GAZwZXJzb25iBnByb3RvMw", [file_muster_v1_policy]);
 
 /**
  * @generated from message muster.v1.GetStatusRequest
@@ -189,6 +189,92 @@ export const RefreshEnvironmentResponseSchema: GenMessage<RefreshEnvironmentResp
   messageDesc(file_muster_v1_host, 5);
 
 /**
+ * @generated from message muster.v1.CollectGarbageRequest
+ */
+export type CollectGarbageRequest = Message<"muster.v1.CollectGarbageRequest"> & {
+  /**
+   * Only say what would go.
+   *
+   * @generated from field: bool dry_run = 1;
+   */
+  dryRun: boolean;
+
+  /**
+   * Keys of what a person was shown: nothing else goes. Empty: everything that is listed now.
+   *
+   * @generated from field: repeated string keys = 2;
+   */
+  keys: string[];
+};
+
+/**
+ * Describes the message muster.v1.CollectGarbageRequest.
+ * Use `create(CollectGarbageRequestSchema)` to create a new message.
+ */
+export const CollectGarbageRequestSchema: GenMessage<CollectGarbageRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_host, 6);
+
+/**
+ * @generated from message muster.v1.CollectGarbageResponse
+ */
+export type CollectGarbageResponse = Message<"muster.v1.CollectGarbageResponse"> & {
+  /**
+   * @generated from field: repeated muster.v1.Garbage garbage = 1;
+   */
+  garbage: Garbage[];
+};
+
+/**
+ * Describes the message muster.v1.CollectGarbageResponse.
+ * Use `create(CollectGarbageResponseSchema)` to create a new message.
+ */
+export const CollectGarbageResponseSchema: GenMessage<CollectGarbageResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_host, 7);
+
+/**
+ * Something that is kept no longer.
+ *
+ * @generated from message muster.v1.Garbage
+ */
+export type Garbage = Message<"muster.v1.Garbage"> & {
+  /**
+   * @generated from field: string key = 1;
+   */
+  key: string;
+
+  /**
+   * run, rescue, database or scratch
+   *
+   * @generated from field: string kind = 2;
+   */
+  kind: string;
+
+  /**
+   * @generated from field: string path = 3;
+   */
+  path: string;
+
+  /**
+   * @generated from field: int64 bytes = 4;
+   */
+  bytes: bigint;
+
+  /**
+   * Milliseconds since the epoch: since when nothing needed it.
+   *
+   * @generated from field: int64 since = 5;
+   */
+  since: bigint;
+};
+
+/**
+ * Describes the message muster.v1.Garbage.
+ * Use `create(GarbageSchema)` to create a new message.
+ */
+export const GarbageSchema: GenMessage<Garbage> = /*@__PURE__*/
+  messageDesc(file_muster_v1_host, 8);
+
+/**
  * @generated from service muster.v1.HostService
  */
 export const HostService: GenService<{
@@ -219,6 +305,16 @@ export const HostService: GenService<{
     methodKind: "unary";
     input: typeof RefreshEnvironmentRequestSchema;
     output: typeof RefreshEnvironmentResponseSchema;
+  },
+  /**
+   * Removes what is older than the retention settings say: never anything of an open thread.
+   *
+   * @generated from rpc muster.v1.HostService.CollectGarbage
+   */
+  collectGarbage: {
+    methodKind: "unary";
+    input: typeof CollectGarbageRequestSchema;
+    output: typeof CollectGarbageResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_muster_v1_host, 0);

@@ -1,0 +1,81 @@
+import type { RunId, ThreadId } from '../../base/ids.js';
+import type { RescueId } from '../workspaces/rescue.js';
+
+const day = 24 * 60 * 60 * 1000;
+
+/** For how long things are kept that only take up space. Milliseconds and bytes. */
+export interface RetentionPolicy {
+  /** Files of runs (what agents printed, prompts) whose thread is closed. */
+  readonly runMs: number;
+  /** In sum; the oldest of closed threads go first. */
+  readonly runBytes: number;
+  /** What was kept of removed worktrees, and databases that were set aside. */
+  readonly rescueMs: number;
+}
+
+export const defaultRetention: RetentionPolicy = {
+  runMs: 30 * day,
+  runBytes: 5 * 1024 ** 3,
+  rescueMs: 90 * day,
+};
+
+/** Limits as people write them; missing ones have their defaults. */
+export interface RetentionSettings {
+  readonly runDays?: number | undefined;
+  readonly runGigabytes?: number | undefined;
+  readonly rescueDays?: number | undefined;
+}
+
+/** The policy of these settings; what is not a number from zero up counts as missing. */
+export function retentionPolicy(settings: RetentionSettings): RetentionPolicy {
+  const of = (value: number | undefined, unit: number, usual: number): number =>
+    value !== undefined && Number.isFinite(value) && value >= 0 ? value * unit : usual;
+  return {
+    runMs: of(settings.runDays, day, defaultRetention.runMs),
+    runBytes: of(settings.runGigabytes, 1024 ** 3, defaultRetention.runBytes),
+    rescueMs: of(settings.rescueDays, day, defaultRetention.rescueMs),
+  };
+}
+
+/** Something that may go. */
+export type Garbage = {
+  /** Where it is, for people. */
+  readonly path: string;
+  readonly bytes: number;
+  /** Ms since the epoch: since when nothing needed it. */
+  readonly since: number;
+} & (
+  | { readonly kind: 'run'; readonly run: RunId }
+  | { readonly kind: 'rescue'; readonly rescue: RescueId; readonly thread: ThreadId }
+  /** A database that was set aside, or a scratch file that a killed host left. */
+  | { readonly kind: 'database' | 'scratch' }
+);
+
+/** Tells one piece from all others. */
+export function garbageKey(garbage: Garbage): string {
+  return `${garbage.kind}:${garbage.path}`;
+}
+
+/** Files of a run, and whether anybody may still need them. */
+export interface KeptRun {
+  readonly run: RunId;
+  readonly path: string;
+  readonly bytes: number;
+  /** Its end; the last change of its files for a run that the database does not know. */
+  readonly endedAt: number;
+  /** Its thread is open, or it has not ended: never to go. */
+  readonly inUse: boolean;
+}
+
+/** The runs whose files go: those that are too old, then the oldest until the rest fits. Oldest first. */
+export function runGarbage(runs: readonly KeptRun[], policy: RetentionPolicy, now: number): readonly Garbage[] {
+  const oldestFirst = runs.toSorted((a, b) => a.endedAt - b.endedAt);
+  let bytes = runs.reduce((sum, run) => sum + run.bytes, 0);
+  const going: Garbage[] = [];
+  for (const { run, path, bytes: size, endedAt, inUse } of oldestFirst) {
+    if (inUse || (now - endedAt <= policy.runMs && bytes <= policy.runBytes)) continue;
+    bytes -= size;
+    going.push({ kind: 'run', run, path, bytes: size, since: endedAt });
+  }
+  return going;
+}

@@ -1,0 +1,138 @@
+import type { Clock } from '../../base/clock.js';
+import { errorMessage } from '../../base/errors.js';
+import { isId } from '../../base/ids.js';
+import type { Log } from '../../base/log.js';
+import type { EventStores } from '../events/eventLog.js';
+import type { RunDirectory } from '../runs/runDirectory.js';
+import type { RunStores } from '../runs/runStore.js';
+import type { Store } from '../store.js';
+import type { Thread } from '../threads/thread.js';
+import type { ThreadStores } from '../threads/threadStore.js';
+import type { RescueDriver } from '../workspaces/rescueDriver.js';
+import type { RescueStores } from '../workspaces/rescueStore.js';
+import type { WorkspaceService } from '../workspaces/workspaceService.js';
+import { garbageKey, runGarbage, type Garbage, type RetentionPolicy } from './garbage.js';
+import type { StateFiles, StoredFiles } from './stateFiles.js';
+
+/** What a killed host left of scratch files is nobody's after this. */
+const scratchMs = 24 * 60 * 60 * 1000;
+
+export interface RetentionServiceOptions {
+  readonly store: Store<ThreadStores & RunStores & RescueStores & EventStores>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly policy: RetentionPolicy;
+  readonly files: StateFiles;
+  readonly directory: Pick<RunDirectory, 'remove'>;
+  readonly driver: Pick<RescueDriver, 'discard'>;
+  readonly workspaces: Pick<WorkspaceService, 'exclusive'>;
+}
+
+/** Lets go of what is older than a person wants to keep; never of anything of an open thread. */
+export class RetentionService {
+  readonly #options: RetentionServiceOptions;
+
+  constructor(options: RetentionServiceOptions) {
+    this.#options = options;
+  }
+
+  /** What would go now, by kind, oldest first. */
+  async list(): Promise<readonly Garbage[]> {
+    return [...(await this.#runs()), ...(await this.#rescues()), ...(await this.#files())];
+  }
+
+  /** Removes what {@link list} names, or only those of it that were shown to a person. Answers what went. */
+  async collect(shown?: ReadonlySet<string>): Promise<readonly Garbage[]> {
+    const { log } = this.#options;
+    const gone: Garbage[] = [];
+    for (const garbage of await this.list()) {
+      if (shown && !shown.has(garbageKey(garbage))) continue;
+      log.info('Removing what is kept no longer', { kind: garbage.kind, path: garbage.path, bytes: garbage.bytes });
+      try {
+        await this.#remove(garbage);
+        gone.push(garbage);
+      } catch (error) {
+        log.warn('It could not be removed', { path: garbage.path, reason: errorMessage(error) });
+      }
+    }
+    return gone;
+  }
+
+  async #runs(): Promise<readonly Garbage[]> {
+    const { store, clock, policy, files } = this.#options;
+    const found = await files.runs();
+    const kept = store.read(stores =>
+      found.flatMap(({ name, path, bytes, modifiedAt }) => {
+        if (!isId<'run'>(name)) return [];
+        const run = stores.runs.get(name);
+        const thread = run && stores.threads.get(run.threadId);
+        const inUse = run !== undefined && (run.endedAt === undefined || !run.settled || isOpen(thread));
+        return [{ run: name, path, bytes, endedAt: run?.endedAt ?? modifiedAt, inUse }];
+      }),
+    );
+    return runGarbage(kept, policy, clock.now());
+  }
+
+  async #rescues(): Promise<readonly Garbage[]> {
+    const { store, clock, policy, files } = this.#options;
+    const old = store.read(stores =>
+      stores.rescues
+        .before(clock.now() - policy.rescueMs)
+        .filter(({ threadId }) => !isOpen(stores.threads.get(threadId)))
+        .filter(({ threadId }) => stores.operations.ofThread(threadId) === undefined),
+    );
+    const garbage: Garbage[] = [];
+    for (const { id, threadId, ref, createdAt } of old) {
+      const bytes = (await files.rescue(id))?.bytes ?? 0;
+      garbage.push({ kind: 'rescue', rescue: id, thread: threadId, path: ref, bytes, since: createdAt });
+    }
+    return garbage;
+  }
+
+  async #files(): Promise<readonly Garbage[]> {
+    const { clock, policy, files } = this.#options;
+    const older = (found: readonly StoredFiles[], ms: number): readonly StoredFiles[] =>
+      found.filter(({ modifiedAt }) => clock.now() - modifiedAt > ms);
+    const of = (kind: 'database' | 'scratch') => (file: StoredFiles) => {
+      return { kind, path: file.path, bytes: file.bytes, since: file.modifiedAt };
+    };
+    return [
+      ...older(await files.setAsideDatabases(), policy.rescueMs).map(of('database')),
+      ...older(await files.scratch(), scratchMs).map(of('scratch')),
+    ];
+  }
+
+  async #remove(garbage: Garbage): Promise<void> {
+    const { files, directory } = this.#options;
+    switch (garbage.kind) {
+      case 'run':
+        return await directory.remove(garbage.run);
+      case 'rescue':
+        return await this.#discard(garbage);
+      case 'database':
+      case 'scratch':
+        return await files.remove(garbage);
+    }
+  }
+
+  /** While nothing else happens to the thread's files; it may have been brought back in the meantime. */
+  async #discard({ rescue: id, thread }: Extract<Garbage, { readonly kind: 'rescue' }>): Promise<void> {
+    const { store, clock, driver, workspaces } = this.#options;
+    await workspaces.exclusive(thread, async () => {
+      const rescue = store.read(stores => (isOpen(stores.threads.get(thread)) ? undefined : stores.rescues.get(id)));
+      if (rescue === undefined) return;
+      await driver.discard(rescue);
+      store.transact(stores => {
+        stores.rescues.delete(id);
+        const current = stores.threads.get(thread);
+        if (current?.rescue !== rescue.ref) return;
+        stores.threads.update({ ...current, rescue: undefined, notes: [], updatedAt: clock.now() });
+        stores.events.append({ kind: 'thread_changed', threadId: thread }, clock.now());
+      });
+    });
+  }
+}
+
+function isOpen(thread: Thread | undefined): boolean {
+  return thread?.outcome === 'open';
+}
