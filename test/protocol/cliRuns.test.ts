@@ -169,7 +169,6 @@ describe('run', () => {
     const setting = await setUp();
     for (const args of [
       ['images'],
-      ['scheduler', 'ls'],
       ['run', 'dev', '-i'],
       ['run', 'dev', '--driver', 'docker', 'x'],
     ]) {

@@ -133,7 +133,7 @@ describe('two windows on one repository', () => {
     await threadIs(left, threadId, 'ready');
     const { thread, merges } = await left.threads.getThread({ threadId });
     expect(merges).toEqual([]);
-    expect(thread?.latestRun?.answer).toMatch(/may not approve, answer, merge or apply/);
+    expect(thread?.latestRun?.answer).toMatch(/RequestMerge.*only a person may do this/);
   });
 
   it('refuse to merge or approve what an agent is still at work on', async () => {
