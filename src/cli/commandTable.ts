@@ -66,6 +66,10 @@ export const commandTable: Readonly<Record<string, Entry>> = {
     summary: 'bring back an abandoned thread',
     load: async () => (await import('./commands/restore.js')).restore,
   },
+  'recover': {
+    summary: 'bring threads back after the database was damaged',
+    load: async () => (await import('./commands/recover.js')).recover,
+  },
   'worktrees': {
     summary: 'list the worktrees of threads',
     load: async () => (await import('./commands/worktrees.js')).worktrees,

@@ -76,8 +76,17 @@ async function invoke({ args, env, cwd, bundleDir, stdin, signal }: CliOptions, 
   try {
     return await found.command.invoke(context, found.args);
   } finally {
+    if (context.compat === undefined && found.command.name !== 'recover') tellDamage(out, await session.damaged());
     await session.dispose();
   }
+}
+
+/** Until somebody acknowledges it: a list without the threads of yesterday must not look complete. */
+function tellDamage(out: Printer, damaged: readonly string[]): void {
+  for (const path of damaged)
+    out.note(
+      `muster: the database was damaged and put aside as ${path}; what was in it is not listed. \`muster recover\` brings threads back and ends this reminder.`,
+    );
 }
 
 interface Reporting {

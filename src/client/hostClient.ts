@@ -24,6 +24,8 @@ export interface HostClient extends Disposable {
   readonly endpoint: EndpointFile;
   /** What the host said when the connection was made. */
   readonly version: string;
+  /** Databases that the host found damaged and put aside, until somebody acknowledges it. */
+  readonly damaged: readonly string[];
   readonly host: Client<typeof HostService>;
   readonly projects: Client<typeof ProjectService>;
   readonly threads: Client<typeof ThreadService>;
@@ -85,10 +87,11 @@ export async function connectEndpoint(
   const host = createServiceClient(HostService, wire);
   try {
     const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
-    const { version } = await host.getStatus({}, { signal: options.signal, timeoutMs });
+    const { version, damaged } = await host.getStatus({}, { signal: options.signal, timeoutMs });
     return {
       endpoint,
       version,
+      damaged,
       host,
       projects: createServiceClient(ProjectService, wire),
       threads: createServiceClient(ThreadService, wire),

@@ -80,7 +80,13 @@ async function start(options: HostOptions, resources: DisposableStore): Promise<
 }
 
 function factsOf({ directory, clock }: HostState, { mode }: HostOptions): HostFacts {
-  return { stateDir: directory.path, socket: chooseSocketPath(directory.path), mode, startedAt: clock.now() };
+  return {
+    stateDir: directory.path,
+    database: directory.database,
+    socket: chooseSocketPath(directory.path),
+    mode,
+    startedAt: clock.now(),
+  };
 }
 
 /** Runs or merges are at work, settling or waiting. */

@@ -19,6 +19,7 @@ import { RunLifecycle } from '../core/runs/runLifecycle.js';
 import { machineRunLimit, type RunLimit } from '../core/runs/runLimit.js';
 import { RunStarter } from '../core/runs/runStarter.js';
 import { DispatchService } from '../core/threads/dispatchService.js';
+import { RecoverThreads } from '../core/threads/recoverThreads.js';
 import { ThreadService } from '../core/threads/threadService.js';
 import { ThreadSettler } from '../core/threads/threadSettler.js';
 import { WorkspaceService } from '../core/workspaces/workspaceService.js';
@@ -44,6 +45,7 @@ import { LoginShell } from './environment/loginShell.js';
 import type { HostState } from './openState.js';
 import { cronTimes } from './schedules/cronTimes.js';
 import { HostRunSecrets } from './secrets/hostRunSecrets.js';
+import { DiskLeftovers } from './state/diskLeftovers.js';
 import { keyedDigest, machineKey } from './state/machineKey.js';
 
 /** How long an ending host waits for each thing that is still at work, in ms. What it leaves, the next one takes up. */
@@ -53,6 +55,7 @@ const longestGoodbyeMs = 5_000;
 export interface HostCore extends HostState {
   readonly sandbox: ProcessSandbox;
   readonly runSecrets: HostRunSecrets;
+  readonly recovery: RecoverThreads;
   readonly worktrees: WorktreeDriver;
   readonly rescueDriver: RescueDriver;
   readonly rescues: RescueService;
@@ -162,6 +165,8 @@ export function buildCore(
   });
   resources.add({ dispose: () => patiently(runs.dispose(), clock) });
   const threads = new ThreadService({ ...common, runs, settler, workspaces, rescues, driver: worktrees });
+  const leftovers = new DiskLeftovers({ stateDir, worktreesDir: state.directory.worktrees });
+  const recovery = new RecoverThreads({ ...common, workspaces, driver: worktrees, runs, leftovers });
   const reviews = new ReviewService({ ...common, settler, driver: worktrees, digest: sha256 });
   const dispatcher = new DispatchService({ ...common, providers, workspaces, environment, runs });
   const schedules = new ScheduleService({ ...common, times: cronTimes, dispatcher });
@@ -175,6 +180,7 @@ export function buildCore(
     ...state,
     sandbox,
     runSecrets,
+    recovery,
     worktrees,
     rescueDriver,
     rescues,

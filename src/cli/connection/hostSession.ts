@@ -24,22 +24,29 @@ export class HostSession {
   readonly #options: SessionOptions;
   #client: Promise<HostClient> | undefined;
   #live: LiveState | undefined;
+  #damaged: readonly string[] = [];
 
   constructor(options: SessionOptions) {
     this.#options = options;
   }
 
+  /** Damaged databases of the host that was spoken to. */
+  get damaged(): readonly string[] {
+    return this.#damaged;
+  }
+
   /** One client for all calls; the host is started when there is none. */
   connect(): Promise<HostClient> {
-    this.#client ??= this.#ensure(this.#options.signal);
+    this.#client ??= this.#noted(this.#ensure(this.#options.signal));
     return this.#client;
   }
 
   connectRunning(): Promise<HostClient> {
     const { stateDir, signal } = this.#options;
-    this.#client ??= this.#connectNamed(signal).then(
+    const connecting = this.#connectNamed(signal).then(
       named => named ?? connectHost({ stateDir, signal, ...this.#callOptions() }),
     );
+    this.#client ??= this.#noted(connecting);
     return this.#client;
   }
 
@@ -79,13 +86,22 @@ export class HostSession {
   }
 
   watch(): LiveState {
-    this.#live ??= new LiveState({ connect: signal => this.#ensure(signal), log: this.#options.log }).start();
+    this.#live ??= new LiveState({
+      connect: signal => this.#noted(this.#ensure(signal)),
+      log: this.#options.log,
+    }).start();
     return this.#live;
   }
 
   async dispose(): Promise<void> {
     await this.#live?.dispose();
     await this.#closeClient();
+  }
+
+  async #noted(connecting: Promise<HostClient>): Promise<HostClient> {
+    const client = await connecting;
+    this.#damaged = client.damaged;
+    return client;
   }
 
   async #closeClient(): Promise<void> {

@@ -7,6 +7,8 @@ export type HostCalls = Pick<CommandContext, 'connect' | 'connectRunning' | 'rec
 /** The session of one invocation. What speaks to hosts is read from disk at the first call: many commands make none. */
 export function createSession(options: SessionOptions): {
   readonly calls: HostCalls;
+  /** Damaged databases of the host that was spoken to. */
+  readonly damaged: () => Promise<readonly string[]>;
   readonly dispose: () => Promise<void>;
 } {
   let opened: Promise<HostSession> | undefined;
@@ -20,6 +22,7 @@ export function createSession(options: SessionOptions): {
       repeatable: async call => (await open()).repeatable(call),
       watch: async () => (await open()).watch(),
     },
+    damaged: async () => (await opened)?.damaged ?? [],
     dispose: async () => (await opened)?.dispose(),
   };
 }

@@ -113,7 +113,7 @@ export class RunLifecycle implements Disposable {
   /** Takes over every run that an earlier host claimed or started; returns how many. */
   async takeUp(): Promise<number> {
     const active = this.#options.store.read(stores => stores.runs.active());
-    await Promise.all(active.map(({ run }) => this.#adopt(run)));
+    await Promise.all(active.map(({ run }) => this.adopt(run)));
     return active.length;
   }
 
@@ -123,7 +123,8 @@ export class RunLifecycle implements Disposable {
     for (const { run } of settling) void this.#settle(run);
   }
 
-  async #adopt(run: Run): Promise<void> {
+  /** Takes over one run that nobody watches. */
+  async adopt(run: Run): Promise<void> {
     const { store, clock, directory, supervisor, starter, commits } = this.#options;
     const adopted = commits.adopted(run);
     if (!adopted) return;

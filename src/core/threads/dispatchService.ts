@@ -14,6 +14,7 @@ import type { Store } from '../store.js';
 import type { RescueStores } from '../workspaces/rescueStore.js';
 import type { WorkspaceService } from '../workspaces/workspaceService.js';
 import type { Thread } from './thread.js';
+import { summaryOf } from './threadSummary.js';
 import { shellCommandName } from '../agents/providers/shellCommand.js';
 import { findThread } from './threadLookup.js';
 import { baseAfterRemoval, threadClosed } from './removedWork.js';
@@ -25,7 +26,6 @@ import type { EventStores } from '../events/eventLog.js';
 
 /** Prompts above 4 MiB are refused: no provider takes them. */
 const maxPromptLength = 4 * 1024 * 1024;
-const maxSummaryLength = 200;
 
 export interface Dispatch {
   readonly project: Project;
@@ -224,16 +224,6 @@ function findDispatched(stores: ThreadStores & RunStores, message: Message): Dis
   const run = stores.runs.ofThread(thread.id).findLast(each => each.messageId === message.id);
   if (!run) throw new Error(`Message ${message.id} has no run`);
   return { thread, run };
-}
-
-function summaryOf(text: string): string {
-  const line =
-    text
-      .slice(0, 4096)
-      .split('\n')
-      .find(candidate => candidate.trim() !== '') ?? '';
-  const clean = line.replace(/\s+/g, ' ').trim();
-  return clean.length <= maxSummaryLength ? clean : `${clean.slice(0, maxSummaryLength - 1)}…`;
 }
 
 function withContext(prompt: string, context: readonly ContextReference[]): string {

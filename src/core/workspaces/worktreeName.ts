@@ -18,7 +18,12 @@ export function worktreeName(thread: {
   readonly prefix?: string;
 }): WorktreeName {
   const directory = `${slugOf(thread.summary)}-${thread.id.slice(0, 6)}`;
-  return { branch: `${thread.prefix ?? 'muster/'}${directory}`, directory };
+  return { branch: branchOfDirectory(directory, thread.prefix), directory };
+}
+
+/** The branch of the worktree in a folder of this name; see {@link worktreeName}. */
+export function branchOfDirectory(directory: string, prefix = 'muster/'): string {
+  return `${prefix}${directory}`;
 }
 
 /** Lower-case ASCII words joined by `-`; `task` when nothing is left of the text. */

@@ -20,7 +20,7 @@ export function createDiskStateFiles({ stateDir }: { readonly stateDir: string }
   return {
     runs: () => list(join(stateDir, 'runs'), () => true),
     rescue: id => measure(join(stateDir, 'rescues', id), id),
-    setAsideDatabases: () => list(stateDir, name => name.startsWith('muster.db.corrupt-')),
+    setAsideDatabases: () => list(stateDir, name => /^muster\.db\.(?:corrupt|kept)-/.test(name)),
     // Versions before this one had them in the system's own folder for such files.
     scratch: async () => [
       ...(await list(stateDir, name => name.startsWith('message-'))),

@@ -7,12 +7,15 @@ import type { Store } from '../../core/store.js';
 import type { Stores } from '../../core/stores.js';
 import { garbageKey } from '../../core/retention/garbage.js';
 import type { RetentionService } from '../../core/retention/retentionService.js';
+import type { RecoverThreads } from '../../core/threads/recoverThreads.js';
 import type { AgentProblems } from '../environment/agentProblems.js';
 import type { LoginShell } from '../environment/loginShell.js';
+import { acknowledgeSetAside, listSetAside } from '../state/setAside.js';
 
 export interface HostFacts {
   readonly stateDir: string;
   readonly socket: string;
+  readonly database: string;
   readonly mode: 'process' | 'embedded';
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
@@ -21,6 +24,7 @@ export interface HostFacts {
 export interface HostApiOptions {
   readonly store: Store<Stores>;
   readonly facts: HostFacts;
+  readonly recovery: RecoverThreads;
   readonly limit: RunLimit;
   readonly shell: LoginShell;
   readonly problems: AgentProblems;
@@ -32,7 +36,7 @@ export interface HostApiOptions {
 }
 
 export function hostApi(options: HostApiOptions): ServiceImpl<typeof HostService> {
-  const { store, facts, limit, shell, problems, retention, clients, now, shutdown } = options;
+  const { store, facts, recovery, limit, shell, problems, retention, clients, now, shutdown } = options;
   return {
     async getStatus() {
       const { active, queued, runLimit } = store.read(stores => ({
@@ -56,6 +60,16 @@ export function hostApi(options: HostApiOptions): ServiceImpl<typeof HostService
         epoch: store.epoch,
         mode: facts.mode,
         nodeVersion: process.version,
+        damaged: [...listSetAside(facts.database)],
+      };
+    },
+
+    async recover() {
+      const { recovered, left } = await recovery.recover();
+      return {
+        threadIds: [...recovered],
+        left: [...left],
+        kept: left.length === 0 ? [...acknowledgeSetAside(facts.database)] : [],
       };
     },
 

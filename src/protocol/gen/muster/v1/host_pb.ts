@@ -11,7 +11,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file muster/v1/host.proto.
  */
 export const file_muster_v1_host: GenFile = /*@__PURE__*/
-  fileDesc("ChRtdXN0ZXIvdjEvaG9zdC5wcm90bxIJbXVzdGVyLnYxIhIKEEdldFN0YXR1c1JlcXVlc3QiqAIKEUdldFN0YXR1c1Jlc3BvbnNlEgsKA3BpZBgBIAEoBRIPCgd2ZXJzaW9uGAIgASgJEhAKCHByb3RvY29sGAMgASgFEhEKCXN0YXRlX2RpchgEIAEoCRIOCgZzb2NrZXQYBSABKAkSEgoKc3RhcnRlZF9hdBgGIAEoAxIQCgh1cHRpbWVfcxgHIAEoARITCgthY3RpdmVfcnVucxgIIAEoBRITCgtxdWV1ZWRfcnVucxgJIAEoBRIPCgdjbGllbnRzGAogASgFEg0KBWVwb2NoGAsgASgJEgwKBG1vZGUYDCABKAkSFAoMbm9kZV92ZXJzaW9uGA0gASgJEhEKCXJ1bl9saW1pdBgOIAEoBRIZChFydW5fbGltaXRfcmVhY2hlZBgPIAEoCCI0Cg9TaHV0ZG93blJlcXVlc3QSEQoJaGFuZF9vdmVyGAEgASgIEg4KBnJlYXNvbhgCIAEoCSISChBTaHV0ZG93blJlc3BvbnNlIhsKGVJlZnJlc2hFbnZpcm9ubWVudFJlcXVlc3QiLwoaUmVmcmVzaEVudmlyb25tZW50UmVzcG9uc2USEQoJdmFyaWFibGVzGAEgASgFIjYKFUNvbGxlY3RHYXJiYWdlUmVxdWVzdBIPCgdkcnlfcnVuGAEgASgIEgwKBGtleXMYAiADKAkiPQoWQ29sbGVjdEdhcmJhZ2VSZXNwb25zZRIjCgdnYXJiYWdlGAEgAygLMhIubXVzdGVyLnYxLkdhcmJhZ2UiUAoHR2FyYmFnZRILCgNrZXkYASABKAkSDAoEa2luZBgCIAEoCRIMCgRwYXRoGAMgASgJEg0KBWJ5dGVzGAQgASgDEg0KBXNpbmNlGAUgASgDMoIDCgtIb3N0U2VydmljZRJQCglHZXRTdGF0dXMSGy5tdXN0ZXIudjEuR2V0U3RhdHVzUmVxdWVzdBocLm11c3Rlci52MS5HZXRTdGF0dXNSZXNwb25zZSIIirUYBGJvdGgSTwoIU2h1dGRvd24SGi5tdXN0ZXIudjEuU2h1dGRvd25SZXF1ZXN0GhsubXVzdGVyLnYxLlNodXRkb3duUmVzcG9uc2UiCoq1GAZwZXJzb24SbQoSUmVmcmVzaEVudmlyb25tZW50EiQubXVzdGVyLnYxLlJlZnJlc2hFbnZpcm9ubWVudFJlcXVlc3QaJS5tdXN0ZXIudjEuUmVmcmVzaEVudmlyb25tZW50UmVzcG9uc2UiCoq1GAZwZXJzb24SYQoOQ29sbGVjdEdhcmJhZ2USIC5tdXN0ZXIudjEuQ29sbGVjdEdhcmJhZ2VSZXF1ZXN0GiEubXVzdGVyLnYxLkNvbGxlY3RHYXJiYWdlUmVzcG9uc2UiCoq1GAZwZXJzb25iBnByb3RvMw", [file_muster_v1_policy]);
+  fileDesc("ChRtdXN0ZXIvdjEvaG9zdC5wcm90bxIJbXVzdGVyLnYxIhIKEEdldFN0YXR1c1JlcXVlc3QiuQIKEUdldFN0YXR1c1Jlc3BvbnNlEgsKA3BpZBgBIAEoBRIPCgd2ZXJzaW9uGAIgASgJEhAKCHByb3RvY29sGAMgASgFEhEKCXN0YXRlX2RpchgEIAEoCRIOCgZzb2NrZXQYBSABKAkSEgoKc3RhcnRlZF9hdBgGIAEoAxIQCgh1cHRpbWVfcxgHIAEoARITCgthY3RpdmVfcnVucxgIIAEoBRITCgtxdWV1ZWRfcnVucxgJIAEoBRIPCgdjbGllbnRzGAogASgFEg0KBWVwb2NoGAsgASgJEgwKBG1vZGUYDCABKAkSFAoMbm9kZV92ZXJzaW9uGA0gASgJEhEKCXJ1bl9saW1pdBgOIAEoBRIZChFydW5fbGltaXRfcmVhY2hlZBgPIAEoCBIPCgdkYW1hZ2VkGBAgAygJIjQKD1NodXRkb3duUmVxdWVzdBIRCgloYW5kX292ZXIYASABKAgSDgoGcmVhc29uGAIgASgJIhIKEFNodXRkb3duUmVzcG9uc2UiGwoZUmVmcmVzaEVudmlyb25tZW50UmVxdWVzdCIvChpSZWZyZXNoRW52aXJvbm1lbnRSZXNwb25zZRIRCgl2YXJpYWJsZXMYASABKAUiNgoVQ29sbGVjdEdhcmJhZ2VSZXF1ZXN0Eg8KB2RyeV9ydW4YASABKAgSDAoEa2V5cxgCIAMoCSI9ChZDb2xsZWN0R2FyYmFnZVJlc3BvbnNlEiMKB2dhcmJhZ2UYASADKAsyEi5tdXN0ZXIudjEuR2FyYmFnZSJQCgdHYXJiYWdlEgsKA2tleRgBIAEoCRIMCgRraW5kGAIgASgJEgwKBHBhdGgYAyABKAkSDQoFYnl0ZXMYBCABKAMSDQoFc2luY2UYBSABKAMiEAoOUmVjb3ZlclJlcXVlc3QiWgoPUmVjb3ZlclJlc3BvbnNlEhIKCnRocmVhZF9pZHMYASADKAkSJQoEbGVmdBgCIAMoCzIXLm11c3Rlci52MS5MZWZ0V29ya3RyZWUSDAoEa2VwdBgDIAMoCSIsCgxMZWZ0V29ya3RyZWUSDAoEcGF0aBgBIAEoCRIOCgZyZWFzb24YAiABKAky0AMKC0hvc3RTZXJ2aWNlElAKCUdldFN0YXR1cxIbLm11c3Rlci52MS5HZXRTdGF0dXNSZXF1ZXN0GhwubXVzdGVyLnYxLkdldFN0YXR1c1Jlc3BvbnNlIgiKtRgEYm90aBJPCghTaHV0ZG93bhIaLm11c3Rlci52MS5TaHV0ZG93blJlcXVlc3QaGy5tdXN0ZXIudjEuU2h1dGRvd25SZXNwb25zZSIKirUYBnBlcnNvbhJMCgdSZWNvdmVyEhkubXVzdGVyLnYxLlJlY292ZXJSZXF1ZXN0GhoubXVzdGVyLnYxLlJlY292ZXJSZXNwb25zZSIKirUYBnBlcnNvbhJtChJSZWZyZXNoRW52aXJvbm1lbnQSJC5tdXN0ZXIudjEuUmVmcmVzaEVudmlyb25tZW50UmVxdWVzdBolLm11c3Rlci52MS5SZWZyZXNoRW52aXJvbm1lbnRSZXNwb25zZSIKirUYBnBlcnNvbhJhCg5Db2xsZWN0R2FyYmFnZRIgLm11c3Rlci52MS5Db2xsZWN0R2FyYmFnZVJlcXVlc3QaIS5tdXN0ZXIudjEuQ29sbGVjdEdhcmJhZ2VSZXNwb25zZSIKirUYBnBlcnNvbmIGcHJvdG8z", [file_muster_v1_policy]);
 
 /**
  * @generated from message muster.v1.GetStatusRequest
@@ -112,6 +112,13 @@ export type GetStatusResponse = Message<"muster.v1.GetStatusResponse"> & {
    * @generated from field: bool run_limit_reached = 15;
    */
   runLimitReached: boolean;
+
+  /**
+   * Damaged databases that were put aside and not acknowledged: what was in them is not listed.
+   *
+   * @generated from field: repeated string damaged = 16;
+   */
+  damaged: string[];
 };
 
 /**
@@ -275,6 +282,74 @@ export const GarbageSchema: GenMessage<Garbage> = /*@__PURE__*/
   messageDesc(file_muster_v1_host, 8);
 
 /**
+ * @generated from message muster.v1.RecoverRequest
+ */
+export type RecoverRequest = Message<"muster.v1.RecoverRequest"> & {
+};
+
+/**
+ * Describes the message muster.v1.RecoverRequest.
+ * Use `create(RecoverRequestSchema)` to create a new message.
+ */
+export const RecoverRequestSchema: GenMessage<RecoverRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_host, 9);
+
+/**
+ * @generated from message muster.v1.RecoverResponse
+ */
+export type RecoverResponse = Message<"muster.v1.RecoverResponse"> & {
+  /**
+   * Threads that are back.
+   *
+   * @generated from field: repeated string thread_ids = 1;
+   */
+  threadIds: string[];
+
+  /**
+   * Worktrees that nobody could be found for.
+   *
+   * @generated from field: repeated muster.v1.LeftWorktree left = 2;
+   */
+  left: LeftWorktree[];
+
+  /**
+   * Where the damaged databases are now.
+   *
+   * @generated from field: repeated string kept = 3;
+   */
+  kept: string[];
+};
+
+/**
+ * Describes the message muster.v1.RecoverResponse.
+ * Use `create(RecoverResponseSchema)` to create a new message.
+ */
+export const RecoverResponseSchema: GenMessage<RecoverResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_host, 10);
+
+/**
+ * @generated from message muster.v1.LeftWorktree
+ */
+export type LeftWorktree = Message<"muster.v1.LeftWorktree"> & {
+  /**
+   * @generated from field: string path = 1;
+   */
+  path: string;
+
+  /**
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message muster.v1.LeftWorktree.
+ * Use `create(LeftWorktreeSchema)` to create a new message.
+ */
+export const LeftWorktreeSchema: GenMessage<LeftWorktree> = /*@__PURE__*/
+  messageDesc(file_muster_v1_host, 11);
+
+/**
  * @generated from service muster.v1.HostService
  */
 export const HostService: GenService<{
@@ -295,6 +370,16 @@ export const HostService: GenService<{
     methodKind: "unary";
     input: typeof ShutdownRequestSchema;
     output: typeof ShutdownResponseSchema;
+  },
+  /**
+   * Brings threads back from worktrees and run directories, and acknowledges damaged databases when none is left.
+   *
+   * @generated from rpc muster.v1.HostService.Recover
+   */
+  recover: {
+    methodKind: "unary";
+    input: typeof RecoverRequestSchema;
+    output: typeof RecoverResponseSchema;
   },
   /**
    * Resolves the login shell's environment again.
