@@ -236,6 +236,16 @@ describe('secrets that stand in the file', () => {
     ]);
   });
 
+  test('PRJ-005: for a file elsewhere, the env file of the working folder', async () => {
+    const setting = setUp(shop.replace(`{value: ${secret}, secret: true}`, '{value: "${TOKEN}", secret: true}'));
+    const elsewhere = testRepository({ '.env': 'TOKEN=from-the-working-folder\nREGION=there\n' });
+    const there = (...args: readonly string[]) =>
+      setting.home.muster([...args, '-f', setting.file], { cwd: elsewhere });
+    expect(await there('up', '--yes')).toMatchObject({ status: 0 });
+    const { stdout } = await there('run', 'dev', 'Tell');
+    expect(stdout).toContain(`region there length ${'from-the-working-folder'.length} pass ********`);
+  });
+
   test('a secret that is another one by now keeps the run from starting and says so', async () => {
     const setting = setUp();
     await setting.run('up', '--yes');

@@ -38,7 +38,7 @@ export interface ComposeRequest {
 
 /** Reads and checks a compose file here, so that all problems come with their places. Throws `compose.unreadable`. */
 export async function checkComposeFile({ file, env, directory, projectName }: ComposeRequest): Promise<LocalCheck> {
-  const source = readComposeText(await readText(file));
+  const source = await readComposeSource(file);
   const environment: Record<string, string> = {};
   const lookUp = (name: string): string | undefined => {
     const value = ownValue(env, name);
@@ -80,7 +80,13 @@ export function invalidCompose(file: string, problems: readonly string[]): AppEr
   return new AppError('compose.invalid', `The compose file ${file} has ${count}.`, { file, problems });
 }
 
-async function readText(file: string): Promise<string> {
+/** The text of a compose file, read once. Throws `compose.unreadable`, and `compose.invalid` for bytes that are no text. */
+export async function readComposeSource(file: string): Promise<ComposeText> {
+  return readComposeText(await readSource(file));
+}
+
+/** The text of a file that belongs to a project: UTF-8 of a bearable size. Throws `compose.unreadable` and `compose.invalid`. */
+export async function readSource(file: string): Promise<string> {
   try {
     const found = await stat(file);
     if (!found.isFile()) throw new Error('it is not a file');
@@ -90,12 +96,11 @@ async function readText(file: string): Promise<string> {
     throw invalidCompose(file, [`${file}:${reading.line}:${reading.column}: ${undecodable(reading)}`]);
   } catch (error) {
     if (isAppError(error, 'compose.invalid')) throw error;
-    const reason = errorMessage(error);
-    throw new AppError(
-      'compose.unreadable',
-      `The compose file ${file} cannot be read: ${reason}.`,
-      { file, reason },
-      { cause: error },
-    );
+    throw unreadable(file, errorMessage(error), error);
   }
+}
+
+/** The error for a file without which a project cannot be read. */
+export function unreadable(file: string, reason: string, cause?: unknown): AppError<'compose.unreadable'> {
+  return new AppError('compose.unreadable', `The file ${file} cannot be read: ${reason}.`, { file, reason }, { cause });
 }

@@ -5,6 +5,7 @@ import type { DispatchResponse } from '../../protocol/gen/muster/v1/threads_pb.j
 import type { CommandContext } from '../command.js';
 import { findProject, getProject } from '../lookup/projectLookup.js';
 import { getThread } from '../lookup/threadLookup.js';
+import { workingFolderVariables } from './workingFolderVariables.js';
 
 export interface Task {
   readonly agent: string;
@@ -32,7 +33,10 @@ export async function sendTask(context: CommandContext, task: Task): Promise<Dis
     summary: task.summary ?? '',
     base: task.base ?? '',
     command: task.command ?? false,
-    environment: collectDispatchEnvironment(context.env, project),
+    environment: {
+      ...(await workingFolderVariables(context, project)),
+      ...collectDispatchEnvironment(context.env, project),
+    },
     // The same answer comes again when the first one was lost on its way.
     idempotencyKey: randomUUID(),
   };

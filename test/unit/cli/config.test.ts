@@ -45,6 +45,19 @@ describe('config --compat', () => {
     });
   });
 
+  test('head prints the content of script files, and says which cannot be read', async () => {
+    const file = 'agents:\n  dev: {scheduler: {script: {provider: file, path: ./jobs//nightly.js}}}\n';
+    const { config, folder } = setUp({
+      'agent-compose.yml': `name: shop\n${file}`,
+      'jobs/nightly.js': ' scheduler.agent("hi");\n',
+    });
+    expect((await config('--compat', 'head')).stdout).toContain('script: scheduler.agent("hi");\n');
+    writeFileSync(join(folder, 'jobs/nightly.js'), '\n');
+    const { status, stdout, stderr } = await config('--compat', 'head');
+    expect([status, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(`${join(folder, 'jobs/nightly.js')} cannot be read: it is empty`);
+  });
+
   test('says what the era does not know', async () => {
     const { config } = setUp({ 'agent-compose.yml': 'agents: {dev: {permissions: auto, timeout: 1h}}\n' });
     const { status, stdout, stderr } = await config('--compat', 'head');

@@ -18,6 +18,8 @@ export interface EraInput {
   readonly folder: string;
   /** Order of the keys of a map, which is not the same in its YAML and its JSON. */
   readonly compareKeys: (a: string, b: string) => number;
+  /** Contents of script files by their path as the file has it. */
+  readonly scripts?: ReadonlyMap<string, string> | undefined;
 }
 
 export function eraVariables(input: EraInput, node: ComposeNode | undefined): readonly CanonicalObject[] {

@@ -16,6 +16,8 @@ export interface EraTextOptions extends ComposeOptions {
   /** Absolute folder of the compose file. */
   readonly folder: string;
   readonly format: 'yaml' | 'json';
+  /** Contents of script files by their path as the file has it; the newer agent-compose prints them in place of the source. */
+  readonly scripts?: ReadonlyMap<string, string> | undefined;
 }
 
 export interface EraText {
@@ -30,9 +32,9 @@ export function eraText(source: string | ComposeText, options: EraTextOptions): 
   const { text, yaml } = typeof source === 'string' ? readComposeText(source) : source;
   const read = yaml.root && withoutLeftOut(yaml.root, project);
   if (read?.kind !== 'mapping') throw new Error('Only a valid file has a normal form');
-  const { era, folder, format } = options;
+  const { era, folder, format, scripts } = options;
   const compareKeys = format === 'yaml' ? compareGoKeys : compareText;
-  const input = { context: { ...options, text, problems: new ProblemList() }, folder, compareKeys };
+  const input = { context: { ...options, text, problems: new ProblemList() }, folder, compareKeys, scripts };
   const form = era === 'head' ? headForm(read, input) : seedForm(read, input);
   return { text: format === 'yaml' ? goYaml(form) : goJson(form), leftOut: fieldsBeyond(read, era) };
 }

@@ -16,6 +16,7 @@ import {
   wordAt,
 } from '../../normalize/normalizeContext.js';
 import { projectName } from '../../normalize/normalizeProject.js';
+import { cleanRelativePath } from '../../normalize/paths.js';
 import type { ComposeNode, MappingEntry, MappingNode } from '../../source/composeNode.js';
 import { child } from '../../source/composeNode.js';
 import type { CanonicalObject, CanonicalValue } from '../canonicalValue.js';
@@ -105,7 +106,7 @@ function agent(input: EraInput, root: MappingNode, entry: MappingEntry): Canonic
       ),
       workspace: agentWorkspace(input, root, child(node, 'workspace')),
       sandbox: policy === 'remove' ? undefined : { stopped_runtime_policy: policy },
-      scheduler: scheduler(child(node, 'scheduler')),
+      scheduler: scheduler(input, child(node, 'scheduler')),
       jupyter: filled({
         enabled: flagAt(child(node, 'jupyter'), 'enabled', false) || undefined,
         guest_port: numberAt(child(node, 'jupyter'), 'guest_port') || undefined,
@@ -148,7 +149,7 @@ function agentWorkspace(input: EraInput, root: MappingNode, own: ComposeNode | u
   return node && headWorkspace(input, node, textAt(node, 'name'));
 }
 
-function scheduler(node: ComposeNode | undefined): CanonicalObject | undefined {
+function scheduler(input: EraInput, node: ComposeNode | undefined): CanonicalObject | undefined {
   if (node?.kind !== 'mapping') return undefined;
   return {
     enabled: flagAt(node, 'enabled', true),
@@ -157,7 +158,7 @@ function scheduler(node: ComposeNode | undefined): CanonicalObject | undefined {
     ...filled({
       display_name: textAt(node, 'display_name'),
       description: textAt(node, 'description'),
-      script: script(child(node, 'script')),
+      script: script(input, child(node, 'script')),
       triggers: itemsOf(child(node, 'triggers')).map(item => ({
         ...eraTrigger(item, filled({ timezone: textAt(item, 'timezone') })),
         ...filled({ sandbox_policy: optionalWordAt(item, 'sandbox_policy', ['new', 'sticky']) }),
@@ -166,9 +167,11 @@ function scheduler(node: ComposeNode | undefined): CanonicalObject | undefined {
   };
 }
 
-/** A script that is fetched stands as the file has it: nothing is downloaded to print it. */
-function script(node: ComposeNode | undefined): CanonicalValue | undefined {
+/** A script of a file is its content; one that is fetched stands as the file has it: nothing is downloaded to print it. */
+function script(input: EraInput, node: ComposeNode | undefined): CanonicalValue | undefined {
   if (node?.kind !== 'mapping') return textOf(node);
+  const content = input.scripts?.get(cleanRelativePath(textAt(node, 'path') ?? ''));
+  if (content !== undefined && textAt(node, 'provider')?.toLowerCase() === 'file') return content;
   const fields = entriesOf(node).map(({ key, value }) => [key, textOf(value)] as const);
   return filled(Object.fromEntries(fields));
 }
