@@ -35,7 +35,7 @@ export class FileRunOutput implements RunOutput {
   async tail(run: RunId, options: TailOptions): Promise<'drained' | 'stopped'> {
     const { until, signal } = options;
     const path = join(runPath(this.#stateDir, run), runFiles.stdout);
-    const tail = new FileTail({ path, slice: this.#slice, mask: this.#maskOf(run), options });
+    const tail = new FileTail({ path, slice: this.#slice, maskOf: () => this.#maskOf(run), options });
     const wake = (): void => this.#pump.wake(tail);
     const stop = (): void => tail.stop();
     until.addEventListener('abort', wake);
@@ -59,7 +59,8 @@ class FileTail implements PumpSource {
   readonly #path: string;
   readonly #slice: Buffer;
   readonly #options: TailOptions;
-  readonly #mask: SecretMask;
+  readonly #maskOf: () => SecretMask;
+  #mask: SecretMask;
   readonly #ended = Promise.withResolvers<'drained' | 'stopped'>();
   #splitter: LineSplitter;
   #file: number | undefined;
@@ -70,14 +71,15 @@ class FileTail implements PumpSource {
   constructor(setup: {
     readonly path: string;
     readonly slice: Buffer;
-    readonly mask: SecretMask;
+    readonly maskOf: () => SecretMask;
     readonly options: TailOptions;
   }) {
     this.#path = setup.path;
     this.#slice = setup.slice;
     this.#options = setup.options;
-    this.#mask = setup.mask;
-    this.#splitter = new LineSplitter(setup.options.from, setup.mask);
+    this.#maskOf = setup.maskOf;
+    this.#mask = setup.maskOf();
+    this.#splitter = new LineSplitter(setup.options.from, this.#mask);
   }
 
   get done(): Promise<'drained' | 'stopped'> {
@@ -110,7 +112,7 @@ class FileTail implements PumpSource {
 
   #readSlice(): 'more' | 'idle' {
     const { onLines, until } = this.#options;
-    this.#file ??= this.#open();
+    if (this.#file === undefined) this.#begin();
     if (until.aborted) this.#drainTo ??= this.#size();
     const wanted =
       this.#drainTo === undefined ? sliceBytes : Math.min(sliceBytes, this.#drainTo - this.#splitter.position);
@@ -139,6 +141,14 @@ class FileTail implements PumpSource {
 
   #size(): number {
     return this.#file === undefined ? 0 : fstatSync(this.#file).size;
+  }
+
+  /** Whoever reads along may have come before the run was given its secrets; its file is there only afterwards. */
+  #begin(): void {
+    this.#file = this.#open();
+    if (this.#file === undefined) return;
+    this.#mask = this.#maskOf();
+    this.#splitter = new LineSplitter(this.#splitter.position, this.#mask);
   }
 
   #open(): number | undefined {

@@ -24,6 +24,7 @@ import {
 } from '../../protocol/gen/muster/v1/runs_pb.js';
 import { readRunLog } from '../feed/runLog.js';
 import { pulledLines } from '../feed/pulledLines.js';
+import type { SecretMask } from '../../node/secretMask.js';
 import type { HostRunSecrets } from '../secrets/hostRunSecrets.js';
 import { given, oneOf } from './requestFields.js';
 import { safeNumber, wireRun } from './wire.js';
@@ -59,10 +60,13 @@ export function runsApi(options: RunsApiOptions): ServiceImpl<typeof RunService>
       const run = findRun(store, request.runId);
       const eventsOf = readerOf(options, run);
       const joiner = new TextJoiner();
-      const mask = runSecrets.maskOf(run.id);
+      // Asked for with the first word: the run may be given its secrets while somebody is waiting to read it.
+      let mask: SecretMask | undefined;
       // A text that came in pieces may hold what none of them held.
       const hidden = ({ event, end }: PlacedEvent): PlacedEvent =>
-        event.kind === 'text' ? { event: { ...event, text: mask.hideIn(event.text) }, end } : { event, end };
+        event.kind === 'text'
+          ? { event: { ...event, text: (mask ??= runSecrets.maskOf(run.id)).hideIn(event.text) }, end }
+          : { event, end };
       for await (const lines of outputLines(
         options,
         run,
@@ -89,7 +93,7 @@ export function runsApi(options: RunsApiOptions): ServiceImpl<typeof RunService>
           follow: request.follow,
           ended: ended.signal,
           signal: context.signal,
-          mask: runSecrets.maskOf(run.id),
+          maskOf: () => runSecrets.maskOf(run.id),
         });
       } finally {
         await ended.dispose();

@@ -18,15 +18,16 @@ export interface RunLogRequest {
   /** Aborted when the writer has ended. */
   readonly ended: AbortSignal;
   readonly signal: AbortSignal;
-  /** Hides what the run was given in secret. */
-  readonly mask: SecretMask;
+  /** Hides what the run was given in secret; asked for when there is something to read, which is after it was given them. */
+  readonly maskOf: () => SecretMask;
 }
 
 /** The bytes of a log file as they are, secrets hidden; a file that is missing or no regular one is empty. */
 export async function* readRunLog(
   request: RunLogRequest,
 ): AsyncGenerator<{ readonly chunk: Uint8Array<ArrayBuffer>; readonly end: bigint }> {
-  const { follow, ended, signal, mask } = request;
+  const { follow, ended, signal, maskOf } = request;
+  let mask: SecretMask | undefined;
   let position: number | undefined;
   /** Bytes before the wanted ones, read to recognise a secret that the wanted ones begin in the middle of. */
   let ahead = 0;
@@ -36,6 +37,7 @@ export async function* readRunLog(
     const opened = await openForeignFile(request.file).catch(() => undefined);
     if (opened?.kind === 'file') {
       const { file, stats } = opened;
+      mask ??= maskOf();
       try {
         if (position === undefined) {
           const start = startOf(stats.size, request);
@@ -66,7 +68,7 @@ export async function* readRunLog(
     await changed(request.file, [ended, signal]);
   }
   if (carry.length <= ahead || position === undefined) return;
-  mask.hide(carry);
+  mask?.hide(carry);
   yield { chunk: Uint8Array.from(carry.subarray(ahead)), end: BigInt(position) };
 }
 
