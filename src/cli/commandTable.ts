@@ -49,6 +49,10 @@ export const commandTable: Readonly<Record<string, Entry>> = {
       },
     },
   },
+  'undo': {
+    summary: 'take the last merge of a thread back',
+    load: async () => (await import('./commands/undo.js')).undo,
+  },
   'approve': {
     summary: 'keep a thread’s work as a commit that a merge can name',
     load: async () => (await import('./commands/approve.js')).approve,

@@ -7,6 +7,7 @@ import { ProviderRegistries } from '../core/agents/providerRegistries.js';
 import { CandidateVerifier } from '../core/merges/candidateVerifier.js';
 import { MergeService } from '../core/merges/mergeService.js';
 import { ApplyProject } from '../core/projects/applyProject.js';
+import { UndoService } from '../core/merges/undoService.js';
 import { storedLandings } from '../core/merges/storedLandings.js';
 import { ProjectService } from '../core/projects/projectService.js';
 import { TakeDownProject } from '../core/projects/takeDownProject.js';
@@ -66,6 +67,7 @@ export interface HostCore extends HostState {
   readonly problems: AgentProblems;
   readonly settler: ThreadSettler;
   readonly merges: MergeService;
+  readonly undos: UndoService;
   readonly runs: RunLifecycle;
   readonly limit: RunLimit;
   readonly threads: ThreadService;
@@ -140,6 +142,7 @@ export function buildCore(
   // Given back in reverse: preparations end before the supervisor leaves, and ends that it still tells are settled after.
   const settler = resources.add(new ThreadSettler({ ...common, driver: worktrees, supervisor, secrets: runSecrets }));
   const merges = resources.add(new MergeService({ ...common, driver: mergeDriver, verifier, settler }));
+  const undos = new UndoService({ ...common, driver: mergeDriver });
   resources.add(supervisor);
   const starter = new RunStarter({
     ...common,
@@ -191,6 +194,7 @@ export function buildCore(
     problems,
     settler,
     merges,
+    undos,
     runs,
     limit,
     threads,

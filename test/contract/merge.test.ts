@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseId, type MergeId } from '../../src/base/ids.js';
-import type { MergeOutcome, MergeRequest } from '../../src/core/merges/mergeDriver.js';
+import type { LandedMerge, MergeOutcome, MergeRequest } from '../../src/core/merges/mergeDriver.js';
 import { performMerge } from '../../src/core/merges/performMerge.js';
 import type { WorktreeRef } from '../../src/core/workspaces/worktreeDriver.js';
 import { lines } from '../support/gitRepository.js';
@@ -102,6 +102,52 @@ describe.each(gitsUnderTest)('merges of %s', (_, open) => {
     expect(await git.read(`${git.root}/README.md`)).toBe('my edit\n');
     expect(await git.read(`${git.root}/mine.txt`)).toBe('mine\n');
     expect(await git.read(`${git.root}/src/a.txt`)).toBe(lines('changed'));
+  });
+
+  describe('taken back', () => {
+    const undoId = parseId<'merge'>('0000000000m3');
+    let landed = '';
+
+    async function undo(): Promise<LandedMerge> {
+      const request = { id: undoId, repository: git.root, target: 'main', message: 'Revert it' };
+      return await git.merges.undo({ ...request, from: base, to: landed }, signal);
+    }
+
+    beforeEach(async () => {
+      expect(await merge()).toMatchObject({ kind: 'merged' });
+      landed = (await git.headOf('main')) ?? '';
+    });
+
+    test('with nothing on top: the target is where it was, with its checkout, and can be merged again', async () => {
+      await git.write(`${git.root}/mine.txt`, 'mine\n');
+      await git.write(`${git.root}/README.md`, 'my edit\n');
+      expect(await undo()).toEqual({ kind: 'merged', commit: base });
+      expect(await git.headOf('main')).toBe(base);
+      expect(await git.read(`${git.root}/src/a.txt`)).toBe(lines('a'));
+      expect(await git.read(`${git.root}/mine.txt`)).toBe('mine\n');
+      expect(await git.read(`${git.root}/README.md`)).toBe('my edit\n');
+      expect(await merge({ id: second })).toMatchObject({ kind: 'merged' });
+    });
+
+    test('with more on top: a commit reverts it and nothing else', async () => {
+      const later = await git.commit(git.root, { 'src/b.txt': lines('later') });
+      const outcome = await undo();
+      const head = await git.headOf('main');
+      expect(outcome).toEqual({ kind: 'merged', commit: head });
+      expect(await git.parentsOf(head!)).toEqual([later]);
+      expect(await git.read(`${git.root}/src/a.txt`)).toBe(lines('a'));
+      expect(await git.read(`${git.root}/src/b.txt`)).toBe(lines('later'));
+    });
+
+    test('edits of its files and changes on top of them keep it from happening', async () => {
+      await git.write(`${git.root}/src/a.txt`, 'my edit\n');
+      expect(await undo()).toMatchObject({ kind: 'blocked', reason: 'target_has_edits', files: ['src/a.txt'] });
+      expect(await git.read(`${git.root}/src/a.txt`)).toBe('my edit\n');
+      expect(await git.headOf('main')).toBe(landed);
+      const later = await git.commit(git.root, { 'src/a.txt': lines('later') });
+      expect(await undo()).toMatchObject({ kind: 'conflicted', files: ['src/a.txt'] });
+      expect(await git.headOf('main')).toBe(later);
+    });
   });
 
   test('nothing to merge, no target, no worktree', async () => {

@@ -1,3 +1,4 @@
+import { UndoService } from '../../src/core/merges/undoService.js';
 import { createHash } from 'node:crypto';
 import { onTestFinished } from 'vitest';
 import type { IdSource, RunId } from '../../src/base/ids.js';
@@ -59,6 +60,7 @@ export interface CoreHost {
   readonly reviews: ReviewService;
   readonly rescues: RescueService;
   readonly merges: MergeService;
+  readonly undos: UndoService;
   readonly runs: RunLifecycle;
   readonly supervisor: DirectoryRunSupervisor;
   readonly settler: ThreadSettler;
@@ -159,6 +161,7 @@ export function coreHost(
   const runs = new RunLifecycle({ ...common, secrets, directory, supervisor, starter, commits, settler, limit });
   // Ids count up, so that branches are told apart by their words.
   let dispatches = 0;
+  const undos = new UndoService({ ...common, driver: merging });
   const verifier = new CandidateVerifier({ ...common, checkouts: fakeCheckouts, shell });
   const merges = new MergeService({ ...common, driver: merging, verifier, settler });
   const threads = new ThreadService({ ...common, runs, settler, driver: worktrees, workspaces, rescues });
@@ -170,6 +173,7 @@ export function coreHost(
     reviews,
     rescues,
     merges,
+    undos,
     runs,
     supervisor,
     settler,

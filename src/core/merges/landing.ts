@@ -23,6 +23,8 @@ export interface Landing {
   readonly target: string;
   readonly from: string;
   readonly to: string;
+  /** It goes back: `to` is what the target was before `from` was merged. */
+  readonly back?: true;
   /** The checkout that moves along, if the target is checked out. */
   readonly checkout?: string;
   /** The git process that is at work for it: one that outlived its host is waited for, not fought with. */

@@ -19,6 +19,25 @@ export interface MergeDriver {
    * Undefined: nothing has landed, and nothing is half done any more.
    */
   resume(request: MergeRequest, signal: AbortSignal): Promise<MergeOutcome | undefined>;
+  /**
+   * Takes a merge back, and a checkout of the target with it: to the commit from before where nothing came on top, otherwise by
+   * a commit that reverts it. The merged commit stays under a ref.
+   */
+  undo(request: UndoRequest, signal: AbortSignal): Promise<LandedMerge>;
+}
+
+export interface UndoRequest {
+  /** Of this request alone. */
+  readonly id: MergeId;
+  readonly repository: string;
+  readonly commonDir?: string;
+  readonly target: string;
+  /** The target before and after the merge. */
+  readonly from: string;
+  readonly to: string;
+  /** Of the commit that reverts, if there has to be one. */
+  readonly message: string;
+  readonly onNotice?: (text: string) => void;
 }
 
 export interface MergeRequest {

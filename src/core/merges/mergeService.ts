@@ -323,6 +323,7 @@ export class MergeService implements Disposable {
       .read(stores => stores.merges.ofThread(merge.threadId))
       .findLast(each => each.status === 'merged' && each.target === merge.target && each.expect === merge.expect);
     if (earlier?.commit === undefined) return undefined;
+    if (this.#options.store.read(stores => stores.undos.get(earlier.id))) return undefined;
     return { status: 'merged', commit: earlier.commit, message: 'It was merged already.' };
   }
 

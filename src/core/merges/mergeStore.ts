@@ -3,6 +3,7 @@ import type { LandingJournal } from './landing.js';
 import type { Merge } from './merge.js';
 import type { MergeCheckStore } from './mergeCheck.js';
 import type { MergeQueueStore } from './mergeQueueStore.js';
+import type { MergeUndoStore } from './mergeUndo.js';
 
 /** Port: merge requests. */
 export interface MergeStore {
@@ -21,4 +22,5 @@ export interface MergeStores {
   readonly landings: LandingJournal;
   readonly mergeQueue: MergeQueueStore;
   readonly checks: MergeCheckStore;
+  readonly undos: MergeUndoStore;
 }

@@ -10,6 +10,7 @@ import { runSecrets } from './migrations/0007RunSecrets.js';
 import { mergeQueue } from './migrations/0008MergeQueue.js';
 import { quarantine } from './migrations/0009Quarantine.js';
 import { history } from './migrations/0010History.js';
+import { mergeUndo } from './migrations/0011MergeUndo.js';
 
 /** Append-only: a migration that has shipped is never edited. `PRAGMA user_version` counts those that ran. */
 const migrations: readonly string[] = [
@@ -23,6 +24,7 @@ const migrations: readonly string[] = [
   mergeQueue,
   quarantine,
   history,
+  mergeUndo,
 ];
 
 /** The schema version this program understands. */

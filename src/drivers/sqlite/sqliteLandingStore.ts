@@ -15,6 +15,7 @@ interface LandingRow {
   readonly pid: number | null;
   readonly start_time: string | null;
   readonly at: number;
+  readonly back: number;
 }
 
 export class SqliteLandingStore implements LandingJournal {
@@ -25,8 +26,8 @@ export class SqliteLandingStore implements LandingJournal {
 
   constructor(database: Database) {
     this.#save = database.prepare(`
-      INSERT OR REPLACE INTO landing (merge_id, step, common_dir, target, from_commit, to_commit, checkout, pid, start_time, at)
-      VALUES (:merge_id, :step, :common_dir, :target, :from_commit, :to_commit, :checkout, :pid, :start_time, :at)`);
+      INSERT OR REPLACE INTO landing (merge_id, step, common_dir, target, from_commit, to_commit, checkout, pid, start_time, at, back)
+      VALUES (:merge_id, :step, :common_dir, :target, :from_commit, :to_commit, :checkout, :pid, :start_time, :at, :back)`);
     this.#get = database.prepare(`SELECT * FROM landing WHERE merge_id = ?`);
     this.#remove = database.prepare(`DELETE FROM landing WHERE merge_id = ?`);
     this.#unfinished = database.prepare(`SELECT * FROM landing WHERE step <> 'done' ORDER BY at`);
@@ -49,6 +50,7 @@ export class SqliteLandingStore implements LandingJournal {
       pid: landing.process?.pid ?? null,
       start_time: landing.process?.startTime ?? null,
       at: landing.at,
+      back: landing.back === true ? 1 : 0,
     });
   }
 
@@ -70,6 +72,7 @@ function toLanding(row: LandingRow): Landing {
     from: row.from_commit,
     to: row.to_commit,
     at: row.at,
+    ...(row.back === 1 ? { back: true as const } : {}),
     ...defined({ checkout: row.checkout }),
     ...(row.pid === null ? {} : { process: { pid: row.pid, startTime: row.start_time ?? '' } }),
   };

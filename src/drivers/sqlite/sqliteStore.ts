@@ -9,6 +9,7 @@ import { SqliteEventLog } from './sqliteEventLog.js';
 import { SqliteLandingStore } from './sqliteLandingStore.js';
 import { SqliteMergeCheckStore } from './sqliteMergeCheckStore.js';
 import { SqliteMergeQueueStore } from './sqliteMergeQueueStore.js';
+import { SqliteMergeUndoStore } from './sqliteMergeUndoStore.js';
 import { SqliteMergeStore } from './sqliteMergeStore.js';
 import { SqliteMessageStore } from './sqliteMessageStore.js';
 import { SqliteProjectStore } from './sqliteProjectStore.js';
@@ -54,6 +55,7 @@ export class SqliteStore implements Store<Stores>, Disposable {
       operations: new SqliteWorktreeOperationStore(database),
       mergeQueue: new SqliteMergeQueueStore(database),
       checks: new SqliteMergeCheckStore(database),
+      undos: new SqliteMergeUndoStore(database),
       events: this.#eventLog,
     };
   }

@@ -4,6 +4,7 @@ import { defined } from '../../base/defined.js';
 import type { MergeCheck } from '../../core/merges/mergeCheck.js';
 import type { MergeStrategy } from '../../core/merges/mergeDriver.js';
 import type { MergeService as CoreMergeService } from '../../core/merges/mergeService.js';
+import type { UndoService } from '../../core/merges/undoService.js';
 import { findProject, projectOfFolder } from '../../core/projects/projectService.js';
 import type { Store } from '../../core/store.js';
 import type { Stores } from '../../core/stores.js';
@@ -23,9 +24,11 @@ const strategies: readonly MergeStrategy[] = ['merge', 'squash', 'rebase'];
 export function mergesApi({
   store,
   merges,
+  undos,
 }: {
   readonly store: Store<Stores>;
   readonly merges: CoreMergeService;
+  readonly undos: UndoService;
 }): ServiceImpl<typeof MergeService> {
   return {
     async requestMerge(request) {
@@ -51,6 +54,10 @@ export function mergesApi({
       return { merges: (await merges.requestApproved(defined({ projectId: found?.id }))).map(wireMerge) };
     },
     retryMerge: async ({ mergeId }) => ({ merge: wireMerge(await merges.retry(mergeId)) }),
+    async undoMerge({ threadId }, context) {
+      const { view, undo } = await undos.undo(threadId, context.signal);
+      return { kind: undo.kind, commit: undo.commit, target: view.latestMerge?.target ?? '' };
+    },
     listQueue: async () => ({ queue: wireQueue(store, merges) }),
     async moveMerge({ mergeId, priority, before }) {
       merges.move(mergeId, defined({ priority, before: given(before) }));

@@ -21,6 +21,7 @@ function driverWith({ merging }: CoreWorld, methods: Partial<MergeDriver>): Merg
     compute: (request, signal) => merging.compute(request, signal),
     land: (request, candidate, signal) => merging.land(request, candidate, signal),
     resume: request => merging.resume(request),
+    undo: request => merging.undo(request),
     ...methods,
   };
 }
@@ -309,6 +310,39 @@ describe('the queue', () => {
     const merges = await host.merges.requestApproved();
     expect(merges.map(({ threadId }) => threadId)).toEqual([approved.id]);
     expect((await host.merges.wait(merges[0]?.id ?? '', never)).status).toBe('merged');
+  });
+});
+
+describe('taking a merge back', () => {
+  test('opens the thread again, once, and it can be merged again', async () => {
+    const world = coreWorld();
+    const host = coreHost(world);
+    const thread = await readyThread(world, host);
+    const before = world.git.branches.get('main');
+    const merge = await host.merges.request({ thread: thread.id });
+    await host.merges.wait(merge.id, never);
+    world.store.transact(stores =>
+      stores.landings.save({
+        ...{ merge: merge.id, step: 'done', commonDir: '/shop/.git', target: 'main', at: 1 },
+        from: before ?? '',
+        to: world.git.branches.get('main') ?? '',
+      }),
+    );
+    const { view, undo } = await host.undos.undo(thread.id, never);
+    expect(undo).toMatchObject({ kind: 'restored', commit: before });
+    expect(view.status).toBe('ready');
+    expect((await host.undos.undo(thread.id, never)).undo).toEqual(undo);
+    expect(world.git.branches.get('main')).toBe(before);
+    const again = await host.merges.request({ thread: thread.id });
+    expect((await host.merges.wait(again.id, never)).status).toBe('merged');
+    expect((await host.threads.get(thread.id)).status).toBe('merged');
+  });
+
+  test('is refused for a thread that was not merged', async () => {
+    const world = coreWorld();
+    const host = coreHost(world);
+    const thread = await readyThread(world, host);
+    await expect(host.undos.undo(thread.id, never)).rejects.toMatchObject({ code: 'merge.refused' });
   });
 });
 

@@ -32,6 +32,7 @@ async function mergedThread(world: CoreWorld, host: CoreHost) {
 function mergingAfter(world: CoreWorld, gate: Promise<void>): MergeDriver {
   return {
     resume: request => world.merging.resume(request),
+    undo: request => world.merging.undo(request),
     land: (request, candidate, signal) => world.merging.land(request, candidate, signal),
     async compute(request, signal) {
       await gate;

@@ -54,6 +54,7 @@ describe('cancelling a thread', () => {
     const world = coreWorld();
     const merging: MergeDriver = {
       resume: request => world.merging.resume(request),
+      undo: request => world.merging.undo(request),
       land: (request, candidate, signal) => world.merging.land(request, candidate, signal),
       compute: (_, signal) =>
         new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),

@@ -7,6 +7,7 @@ import type {
   MergeOutcome,
   MergeRequest,
   NotMerged,
+  UndoRequest,
 } from '../../../src/core/merges/mergeDriver.js';
 import { differing, type FakeCommit, type FakeFiles, type FakeGit } from './fakeGit.js';
 
@@ -66,6 +67,27 @@ export class FakeMergeDriver implements MergeDriver {
 
   async resume(request: MergeRequest): Promise<MergeOutcome | undefined> {
     return this.#landed.get(request.id);
+  }
+
+  async undo({ target, from, to, message }: UndoRequest): Promise<LandedMerge> {
+    const git = this.#git;
+    const tip = git.branches.get(target);
+    if (tip === undefined || !git.history(tip).includes(to)) return blocked('nothing_to_merge');
+    const checkout = [...git.checkouts.values()].find(({ branch }) => branch === target);
+    const changed = differing(git.commit(from).files, git.commit(to).files);
+    const inTheWay = checkout ? git.dirty(checkout).filter(path => changed.includes(path)) : [];
+    if (inTheWay.length > 0) return blocked('target_has_edits', inTheWay);
+    if (tip === to) {
+      git.moveBranch(target, from);
+      return { kind: 'merged', commit: from };
+    }
+    const merged = mergeFiles(git.commit(to).files, git.commit(tip).files, git.commit(from).files);
+    if (merged.conflicts.length > 0) {
+      return { kind: 'conflicted', files: merged.conflicts, message: 'Both changed the same places.' };
+    }
+    const made = git.addCommit({ parents: [tip], files: merged.files, message });
+    git.moveBranch(target, made.id);
+    return { kind: 'merged', commit: made.id };
   }
 
   #replay(commit: string, base: string, onto: string): FakeCommit {

@@ -4,7 +4,7 @@ import { isAppError } from '../../../base/errors.js';
 import type { NotMerged } from '../../../core/merges/mergeDriver.js';
 import { readForeignFile } from '../../../node/foreignFile.js';
 import { silenceText } from '../command/silence.js';
-import type { Computation } from './computation.js';
+import type { Computation, Making } from './computation.js';
 import { blocked } from './mergeOutcomes.js';
 
 const longestMessage = 1024 * 1024;
@@ -50,7 +50,7 @@ export async function commitMessage(
 }
 
 /** A hook or a signing program that stands still may wait for the person (a pass phrase): they hear of it, and it goes on. */
-export function tellSilence({ context, request }: Pick<Computation, 'context' | 'request'>): {
+export function tellSilence({ context, request }: Pick<Making, 'context' | 'request'>): {
   readonly silenceMs: number | undefined;
   readonly onSilent: (silence: Parameters<typeof silenceText>[0]) => 'wait';
 } {

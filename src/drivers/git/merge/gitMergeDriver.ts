@@ -1,3 +1,4 @@
+import type { MergeId } from '../../../base/ids.js';
 import type { LandingJournal } from '../../../core/merges/landing.js';
 import type {
   ComputedMerge,
@@ -6,17 +7,19 @@ import type {
   MergeDriver,
   MergeOutcome,
   MergeRequest,
+  UndoRequest,
 } from '../../../core/merges/mergeDriver.js';
 import type { RepositoryGit } from '../command/boundGit.js';
 import { createGitContext, type GitDriverOptions } from '../command/gitContext.js';
 import { openRepository } from '../repository/openRepository.js';
 import { withRepositoryLock } from '../repository/repositoryLock.js';
-import { computeMerge } from './computeMerge.js';
+import { computeMerge, readTarget } from './computeMerge.js';
 import { runLanding, settleLanding } from './landMerge.js';
 import type { LandingWork, MergeContext } from './mergeContext.js';
 import { blocked } from './mergeOutcomes.js';
 import { checkoutsOf, openCheckout, whyUnreachable } from './targetCheckout.js';
 import { whyBusy } from './targetInUse.js';
+import { computeUndo } from './undoMerge.js';
 
 export interface GitMergeDriverOptions extends GitDriverOptions {
   readonly journal: LandingJournal;
@@ -32,6 +35,7 @@ export function createGitMergeDriver(options: GitMergeDriverOptions): MergeDrive
     compute: (request, signal) => compute(context, request, signal),
     land: (request, candidate, signal) => land(context, { request, candidate }, signal),
     resume: (request, signal) => resume(context, request, signal),
+    undo: (request, signal) => undo(context, request, signal),
   };
 }
 
@@ -40,16 +44,47 @@ async function compute(context: MergeContext, request: MergeRequest, signal: Abo
   return await computeMerge(context, request, signal);
 }
 
-/** One landing at a time per repository. New worktrees do not wait for it: it may take long, and a branch moves in one step. */
 async function land(
   context: MergeContext,
   { request, candidate }: { readonly request: MergeRequest; readonly candidate: MergeCandidate },
   signal: AbortSignal,
 ): Promise<LandedMerge> {
+  const { id, target, onNotice = ignore } = request;
   const repository = await openRepository(context, request.worktree);
+  return await moveTarget(context, { repository, id, target, candidate, onNotice }, signal);
+}
+
+async function undo(context: MergeContext, request: UndoRequest, signal: AbortSignal): Promise<LandedMerge> {
+  const { id, target: name, onNotice = ignore } = request;
+  const repository = await openRepository(context, request);
+  const target = await readTarget(repository, name, signal);
+  if (target === undefined) return blocked('target_missing', `There is no branch ${JSON.stringify(name)} any more.`);
+  const computed = await computeUndo(
+    { context, repository, request: { target: name, onNotice }, target, signal },
+    request,
+  );
+  if (computed.kind !== 'candidate') return computed;
+  const { candidate } = computed;
+  const back = candidate.to === request.from;
+  return await moveTarget(context, { repository, id, target: name, candidate, onNotice, back }, signal);
+}
+
+/** One landing at a time per repository. New worktrees do not wait for it: it may take long, and a branch moves in one step. */
+async function moveTarget(
+  context: MergeContext,
+  move: {
+    readonly repository: RepositoryGit;
+    readonly id: MergeId;
+    readonly target: string;
+    readonly candidate: MergeCandidate;
+    readonly onNotice: (text: string) => void;
+    readonly back?: boolean;
+  },
+  signal: AbortSignal,
+): Promise<LandedMerge> {
+  const { repository, id, target, candidate, onNotice, back } = move;
   return await landingLock(context, repository, signal, async () => {
-    await settleEarlier(context, { request, repository }, signal);
-    const { target } = request;
+    await settleEarlier(context, { repository, onNotice }, signal);
     const checkouts = await checkoutsOf(repository, target);
     const unreachable = await whyUnreachable(repository, target, checkouts);
     if (unreachable) return unreachable;
@@ -62,20 +97,25 @@ async function land(
       context,
       repository,
       checkout: checkout && (await openCheckout(context, repository, checkout.path)),
-      onNotice: request.onNotice ?? (() => undefined),
+      onNotice,
       landing: {
-        merge: request.id,
+        merge: id,
         step: 'computed',
         commonDir: repository.commonDir,
         target,
         from: candidate.from,
         to: candidate.to,
+        ...(back === true ? { back } : {}),
         ...(checkout === undefined ? {} : { checkout: checkout.path }),
         at: context.clock.now(),
       },
     };
     return await runLanding(work, signal);
   });
+}
+
+function ignore(): void {
+  // Nobody wants to hear of it.
 }
 
 async function resume(
@@ -88,7 +128,8 @@ async function resume(
   return await landingLock(context, repository, signal, async () => {
     const landing = context.journal.get(request.id);
     if (landing === undefined) return undefined;
-    const settled = await settleLanding(await workOf(context, { request, repository, landing }), signal);
+    const onNotice = request.onNotice ?? ignore;
+    const settled = await settleLanding(await workOf(context, { repository, landing, onNotice }), signal);
     return settled.kind === 'landed' ? settled.outcome : undefined;
   });
 }
@@ -96,27 +137,24 @@ async function resume(
 /** What another merge could not take back when it failed must not look like the user's edits to this one. */
 async function settleEarlier(
   context: MergeContext,
-  { request, repository }: { readonly request: MergeRequest; readonly repository: RepositoryGit },
+  found: Pick<LandingWork, 'repository' | 'onNotice'>,
   signal: AbortSignal,
 ): Promise<void> {
   for (const landing of context.journal.unfinished()) {
-    if (landing.commonDir !== repository.commonDir) continue;
-    await settleLanding(await workOf(context, { request, repository, landing }), signal);
+    if (landing.commonDir !== found.repository.commonDir) continue;
+    await settleLanding(await workOf(context, { ...found, landing }), signal);
   }
 }
 
 async function workOf(
   context: MergeContext,
-  found: Pick<LandingWork, 'repository' | 'landing'> & { readonly request: MergeRequest },
+  found: Pick<LandingWork, 'repository' | 'landing' | 'onNotice'>,
 ): Promise<LandingWork> {
-  const { repository, landing, request } = found;
-  const { checkout } = landing;
+  const { checkout } = found.landing;
   return {
+    ...found,
     context,
-    repository,
-    landing,
-    checkout: checkout === undefined ? undefined : await openCheckout(context, repository, checkout),
-    onNotice: request.onNotice ?? (() => undefined),
+    checkout: checkout === undefined ? undefined : await openCheckout(context, found.repository, checkout),
   };
 }
 

@@ -9,6 +9,7 @@ import { keepOriginals, originalsFolder } from './keptOriginals.js';
 import { describeLock, endOwnGit } from './leftLocks.js';
 import type { LandingWork } from './mergeContext.js';
 import { blocked, named } from './mergeOutcomes.js';
+import { moveBack } from './moveBack.js';
 import { patiently } from './patience.js';
 import { putCheckoutBack } from './putCheckoutBack.js';
 
@@ -103,6 +104,7 @@ async function moveCheckout(work: LandingWork, signal: AbortSignal): Promise<Lan
   if (checkout === undefined) return undefined;
   const changes = await changedPaths(checkout, landing.from, landing.to);
   await keepOriginals(checkout, originalsFolder(checkout, landing), changes, signal);
+  if (landing.back === true) return await moveBack(work, { checkout, changes }, signal);
   await fastForward(work, checkout, signal);
   return undefined;
 }
@@ -131,10 +133,12 @@ async function dropOriginals({ checkout, landing }: LandingWork): Promise<void> 
   if (checkout !== undefined) await rm(originalsFolder(checkout, landing), { recursive: true, force: true });
 }
 
-/** True if the target has the commit. */
+/** True if the target has the commit; for one that goes back: if it does not have the merge any more. */
 async function hasLanded({ repository, landing }: LandingWork): Promise<boolean> {
-  const args = ['merge-base', '--is-ancestor', landing.to, `refs/heads/${landing.target}`];
-  return (await repository.run({ args, reads: true, accept: [0, 1, 128] })).exitCode === 0;
+  const { back, from, to, target } = landing;
+  const args = ['merge-base', '--is-ancestor', back === true ? from : to, `refs/heads/${target}`];
+  const { exitCode } = await repository.run({ args, reads: true, accept: [0, 1, 128] });
+  return exitCode === (back === true ? 1 : 0);
 }
 
 function writeDown(work: LandingWork, change: Partial<Landing>): LandingWork {

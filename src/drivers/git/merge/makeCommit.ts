@@ -3,7 +3,7 @@ import type { NotMerged } from '../../../core/merges/mergeDriver.js';
 import { failureOf } from '../command/gitFailure.js';
 import { ownIdentityOnly } from '../worktree/snapshotWorktree.js';
 import { tellSilence } from './commitMessage.js';
-import type { Computation } from './computation.js';
+import type { Making } from './computation.js';
 import { blocked } from './mergeOutcomes.js';
 
 export interface NewCommit {
@@ -16,7 +16,7 @@ export interface NewCommit {
 
 /** Makes a commit object with the person's identity, signed where they sign; no ref moves. */
 export async function makeCommit(
-  work: Computation,
+  work: Making,
   { tree, parents, message, author }: NewCommit,
 ): Promise<{ readonly kind: 'commit'; readonly commit: string } | NotMerged> {
   const { repository, request, signal } = work;

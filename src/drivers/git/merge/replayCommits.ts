@@ -1,18 +1,9 @@
 import type { ComputedMerge, NotMerged } from '../../../core/merges/mergeDriver.js';
 import type { Computation } from './computation.js';
+import { madeUpCommit } from './madeUpCommit.js';
 import { makeCommit } from './makeCommit.js';
 import { blocked, named } from './mergeOutcomes.js';
 import { mergeTree } from './mergeTrees.js';
-
-/** Nobody signs or dates what only exists to be merged, so that the same pick makes the same objects. */
-const nobody = {
-  GIT_AUTHOR_NAME: 'Muster',
-  GIT_AUTHOR_EMAIL: 'muster@localhost',
-  GIT_AUTHOR_DATE: '@0 +0000',
-  GIT_COMMITTER_NAME: 'Muster',
-  GIT_COMMITTER_EMAIL: 'muster@localhost',
-  GIT_COMMITTER_DATE: '@0 +0000',
-};
 
 /**
  * Replays the thread's own commits onto the target, one by one and without a checkout. `mergedTree` is what a merge would
@@ -49,7 +40,7 @@ export async function replayCommits(work: Computation, mergedTree: string): Prom
 
 /**
  * The tree of one commit's change on top of another tree: a merge of two made-up commits whose parent is made up from the
- * picked commit's parent. (`merge-tree --merge-base` says the same; git has it from 2.40 on.)
+ * picked commit's parent.
  */
 async function pick(
   work: Computation,
@@ -57,12 +48,8 @@ async function pick(
   onto: string,
 ): Promise<{ readonly kind: 'tree'; readonly tree: string } | NotMerged> {
   const { repository, request, signal } = work;
-  const made = async (tree: string, parent?: string): Promise<string> => {
-    const args = ['commit-tree', '-m', 'muster', ...(parent === undefined ? [] : ['-p', parent]), tree];
-    return (await repository.run({ args, signal, env: nobody })).text();
-  };
-  const base = await made(await parentTree(work, commit));
-  const [ours, theirs] = [await made(onto, base), await made(`${commit}^{tree}`, base)];
+  const base = await madeUpCommit(work, await parentTree(work, commit));
+  const [ours, theirs] = [await madeUpCommit(work, onto, base), await madeUpCommit(work, `${commit}^{tree}`, base)];
   const merged = await mergeTree(repository, [ours, theirs], signal);
   if (merged.kind === 'tree') return merged;
   const files = merged.kind === 'conflicts' ? merged.files : [];

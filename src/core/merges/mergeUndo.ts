@@ -1,0 +1,20 @@
+import type { MergeId } from '../../base/ids.js';
+
+/**
+ * How a merge was taken back: its target is where it was before (nothing had come on top), or has a commit that reverts it.
+ */
+export type UndoKind = 'restored' | 'reverted';
+
+export interface MergeUndo {
+  readonly merge: MergeId;
+  readonly kind: UndoKind;
+  /** Where the target is now. */
+  readonly commit: string;
+  readonly at: number;
+}
+
+/** Port: merges that were taken back. */
+export interface MergeUndoStore {
+  get(merge: MergeId): MergeUndo | undefined;
+  save(undo: MergeUndo): void;
+}
