@@ -18,7 +18,6 @@ export interface ErrorData {
   };
   'feature.unsupported': { readonly feature: string; readonly reason: string };
   'git.busy': { readonly repository: string; readonly holder: string };
-  'git.conflict': { readonly files: readonly string[] };
   'git.failed': { readonly command: string; readonly exitCode: number | undefined; readonly stderr: string };
   'git.missing': Record<never, never>;
   'git.noBase': { readonly repository: string; readonly base: string };
@@ -26,7 +25,6 @@ export interface ErrorData {
   'git.notRepository': { readonly folder: string };
   'git.silent': { readonly command: string; readonly seconds: number; readonly where: string };
   'git.tooOld': { readonly found: string; readonly needed: string };
-  'host.handOver': { readonly running: string; readonly mine: string };
   'host.locked': { readonly stateDir: string };
   'host.unreachable': { readonly socket: string; readonly reason: string; readonly timedOut?: true };
   'internal': { readonly detail: string };
@@ -36,7 +34,6 @@ export interface ErrorData {
   'project.unknown': { readonly project: string };
   'prompt.invalid': { readonly reason: string };
   'provider.missing': { readonly provider: string; readonly command: string; readonly fix: string };
-  'provider.notLoggedIn': { readonly provider: string; readonly fix: string };
   'provider.unknown': { readonly provider: string; readonly known: readonly string[] };
   'queue.full': { readonly limit: number };
   'request.invalid': { readonly field: string; readonly reason: string };
@@ -46,7 +43,6 @@ export interface ErrorData {
   'run.notStarted': { readonly run: string; readonly reason: string };
   'run.unknown': { readonly run: string };
   'run.unstoppable': { readonly run: string; readonly pids: readonly number[] };
-  'state.corrupt': { readonly file: string; readonly setAside: string };
   'state.newer': { readonly file: string; readonly found: number; readonly supported: number };
   'state.networkFileSystem': { readonly stateDir: string };
   'state.unwritable': { readonly path: string; readonly reason: string };

@@ -25,9 +25,14 @@ interface Ended {
 /** Runs a command in the thread's worktree with this terminal's environment, input and output; returns its exit status. */
 export async function runInWorktree(context: CommandContext, command: SandboxCommand): Promise<number> {
   const { thread } = command;
+  const back = `\`muster restore ${thread.id}\` brings it back.`;
   if (thread.worktree === '') {
-    const back = thread.rescue === '' ? '' : ` \`muster restore ${thread.id}\` brings it back.`;
-    throw new AppError('worktree.missing', `Thread ${thread.id} has no worktree.${back}`, { path: '' });
+    const text = `Thread ${thread.id} has no worktree.${thread.rescue === '' ? '' : ` ${back}`}`;
+    throw new AppError('worktree.missing', text, { path: '' });
+  }
+  if (!(await isFolder(thread.worktree))) {
+    const text = `The worktree of thread ${thread.id}, ${thread.worktree}, is not there any more. ${back}`;
+    throw new AppError('worktree.missing', text, { path: thread.worktree });
   }
   if (!(await isFolder(thread.worktree))) {
     const text = `The worktree of thread ${thread.id} was deleted. \`muster restore ${thread.id}\` makes it again from its branch.`;

@@ -78,6 +78,15 @@ function checkTemplates(context: NormalizeContext, node: MappingNode, input: Pro
     }
   }
   const inputNode = child(node, 'input');
+  if (input === 'arg' && inputNode) {
+    refuse(context, {
+      code: 'compose.suspicious',
+      severity: 'warning',
+      path: joinPath(node.path, 'input'),
+      span: inputNode.span,
+      text: 'the task stands in the command line, where every user of this machine can read it; stdin and file keep it to you',
+    });
+  }
   if (input === 'file' && !namesPromptFile && inputNode) {
     const text = 'the program cannot find the prompt: put {{prompt_file}} into args';
     refuse(context, {

@@ -40,7 +40,10 @@ export const userProvider: MappingShape = mapping({
     oneOf([
       { value: 'stdin', doc: 'The prompt is written to standard input.' },
       { value: 'file', doc: 'The prompt is in a file; put `{{prompt_file}}` into `args`.' },
-      { value: 'arg', doc: 'The prompt is the last argument, or stands where `{{prompt}}` does.' },
+      {
+        value: 'arg',
+        doc: 'The prompt is the last argument, or stands where `{{prompt}}` does. Every user of the machine can read it there.',
+      },
     ]),
     'How the prompt reaches the program.',
     'command: my-agent\nargs: ["{{prompt_file}}"]\ninput: file',

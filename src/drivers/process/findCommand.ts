@@ -18,21 +18,27 @@ export function findCommand(
   },
 ): string | undefined {
   const { env, cwd, untrusted = [], platform = process.platform } = options;
+  if (command === '') return undefined;
   const windows = platform === 'win32';
   const path = windows ? win32 : posix;
-  if (command === '') return undefined;
-  const isPath = command.includes('/') || (windows && (command.includes('\\') || /^[a-z]:/i.test(command)));
-  const folders = isPath ? [''] : (readVariable(env, 'PATH', windows) ?? '').split(path.delimiter);
+  const suffixes = windows ? windowsSuffixes(command, env) : [''];
+  const programsIn = (folder: string): readonly string[] =>
+    suffixes
+      .map(suffix => path.resolve(cwd, folder, command + suffix))
+      .filter(candidate => isExecutable(candidate, windows));
+  if (isPath(command, windows)) return programsIn('')[0];
+  const folders = (readVariable(env, 'PATH', windows) ?? '').split(path.delimiter);
   for (const folder of folders) {
     // A relative entry of PATH, or an empty one, would mean the working directory, which belongs to the agent.
-    if (!isPath && !path.isAbsolute(folder)) continue;
-    for (const suffix of windows ? windowsSuffixes(command, env) : ['']) {
-      const candidate = path.resolve(cwd, folder, command + suffix);
-      if (!isExecutable(candidate, windows)) continue;
-      if (isPath || !liesIn(candidate, [cwd, ...untrusted], path)) return candidate;
-    }
+    if (!path.isAbsolute(folder)) continue;
+    const found = programsIn(folder).find(candidate => !liesIn(candidate, [cwd, ...untrusted], path));
+    if (found !== undefined) return found;
   }
   return undefined;
+}
+
+function isPath(command: string, windows: boolean): boolean {
+  return command.includes('/') || (windows && (command.includes('\\') || /^[a-z]:/i.test(command)));
 }
 
 /** By its name and where that leads. A folder that contains the home folder (dotfiles in git) says nothing about programs. */

@@ -17,7 +17,7 @@ export const settingTable = {
     values: {
       process: 'A process of its own, shared by all windows and the terminal. Agents go on when this window closes.',
       embedded:
-        'Inside the extension host of this window. Agents end with the window unless another window takes over.',
+        'Inside the extension host of this window. When it closes, agents go on and the next host takes them up.',
     },
     description: 'Where the host runs that queues, starts and supervises agents.',
     scope: 'machine',

@@ -146,8 +146,10 @@ describe.concurrent('making a worktree', () => {
     expect(await driver.create({ ...worktree('b'), base: 'release' }, signal)).toMatchObject({ head: first });
     expect(await driver.create({ ...worktree('c'), base: 'tags/main' }, signal)).toMatchObject({ baseRef: first });
     expect(await repository.git('config', '--list', '--local')).not.toContain('branch.muster/');
-    const hostile = driver.create({ ...worktree('d'), base: '--upload-pack=id' }, signal);
-    await expect(hostile).rejects.toMatchObject({ code: 'git.noBase' });
+    for (const base of ['--upload-pack=id', 'main..release', 'main...release']) {
+      const hostile = driver.create({ ...worktree('d'), base }, signal);
+      await expect(hostile).rejects.toMatchObject({ code: 'git.noBase' });
+    }
   });
 
   test('a post-checkout hook runs in the finished worktree, and one that fails costs nothing', async ({

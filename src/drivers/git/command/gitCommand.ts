@@ -254,7 +254,8 @@ export function gitFailed(failed: {
 }): AppError<'git.failed'> {
   const command = commandName(failed.args);
   const said = failed.stderr.length > stderrKept ? `…${failed.stderr.slice(-stderrKept)}` : failed.stderr;
-  return new AppError('git.failed', `${command} failed: ${said === '' ? `exit code ${failed.exitCode}` : said}`, {
+  const end = failed.exitCode === undefined ? 'it was ended by a signal' : `exit code ${failed.exitCode}`;
+  return new AppError('git.failed', `${command} failed: ${said === '' ? end : said}`, {
     command,
     exitCode: failed.exitCode,
     stderr: said,

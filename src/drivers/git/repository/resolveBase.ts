@@ -23,7 +23,8 @@ export async function resolveBase(
 ): Promise<ResolvedBase> {
   const { repository, base } = request;
   if (base === undefined) return checkedOutBranch(context, repository, signal);
-  if (/^-|[\0\n]/.test(base) || base === '') throw noBase(repository, base);
+  // `a..b` and its kin name several commits; git would take one of them without a word.
+  if (/^-|\.\.|[\0\n]/.test(base) || base === '') throw noBase(repository, base);
   // A branch before a tag of the same name, and git's own rules (tags, commits, `origin/main`) after it.
   for (const name of [`refs/heads/${base}`, base, `refs/remotes/origin/${base}`]) {
     const output = await question(context, repository, [`${name}^{commit}`], signal);
