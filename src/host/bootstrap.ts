@@ -6,6 +6,7 @@ import { buildCore } from './buildCore.js';
 import { trimFeed } from './feed/trimFeed.js';
 import { HostEnd } from './hostEnd.js';
 import { ClientPresence, exitWhenIdle } from './idleExit.js';
+import { survivesStrayErrors } from './log/strayErrors.js';
 import { openState, type HostState } from './openState.js';
 import { recover, takeUp } from './recover.js';
 import { retentionRounds } from './retentionRounds.js';
@@ -52,6 +53,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
 
 async function start(options: HostOptions, resources: DisposableStore): Promise<Host> {
   const state = openState(options, resources);
+  if (options.mode === 'process') resources.add(survivesStrayErrors(state.log));
   const core = buildCore(state, options, resources);
   const { clock, log, store, runs } = core;
   const end = new HostEnd({ resources, log });

@@ -53,6 +53,7 @@ export class MortalHost {
       link: counted('link', realFiles.link),
       setMode: counted('setMode', realFiles.setMode),
       removeFile: counted('removeFile', realFiles.removeFile),
+      removeEmptyFolder: counted('removeEmptyFolder', realFiles.removeEmptyFolder),
       removeTree: async (path, except) => {
         try {
           this.#operation('removeTree');

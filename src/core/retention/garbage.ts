@@ -47,6 +47,8 @@ export type Garbage = {
 } & (
   | { readonly kind: 'run'; readonly run: RunId }
   | { readonly kind: 'rescue'; readonly rescue: RescueId; readonly thread: ThreadId }
+  /** What the system did not let go of when a worktree was removed, and what was set aside when one was repaired. */
+  | { readonly kind: 'leftover'; readonly thread: ThreadId }
   /** A database that was set aside, or a scratch file that a killed host left. */
   | { readonly kind: 'database' | 'scratch' }
 );

@@ -38,7 +38,12 @@ export class RetentionService {
 
   /** What would go now, by kind, oldest first. */
   async list(): Promise<readonly Garbage[]> {
-    return [...(await this.#runs()), ...(await this.#rescues()), ...(await this.#files())];
+    return [
+      ...(await this.#runs()),
+      ...(await this.#rescues()),
+      ...(await this.#leftovers()),
+      ...(await this.#files()),
+    ];
   }
 
   /** Removes what {@link list} names, or only those of it that were shown to a person. Answers what went. */
@@ -89,6 +94,20 @@ export class RetentionService {
     return garbage;
   }
 
+  async #leftovers(): Promise<readonly Garbage[]> {
+    const { store, clock, policy, files } = this.#options;
+    const found = await files.leftovers();
+    return store.read(stores =>
+      found.flatMap(({ thread: name, path, bytes, modifiedAt }) => {
+        if (!isId<'thread'>(name) || clock.now() - modifiedAt <= policy.rescueMs) return [];
+        const thread = stores.threads.get(name);
+        // What no thread is known of may be all that is left of one whose database was damaged.
+        if (thread === undefined || isOpen(thread) || stores.operations.ofThread(name) !== undefined) return [];
+        return [{ kind: 'leftover' as const, thread: name, path, bytes, since: modifiedAt }];
+      }),
+    );
+  }
+
   async #files(): Promise<readonly Garbage[]> {
     const { clock, policy, files } = this.#options;
     const older = (found: readonly StoredFiles[], ms: number): readonly StoredFiles[] =>
@@ -109,6 +128,7 @@ export class RetentionService {
         return await directory.remove(garbage.run);
       case 'rescue':
         return await this.#discard(garbage);
+      case 'leftover':
       case 'database':
       case 'scratch':
         return await files.remove(garbage);

@@ -16,6 +16,8 @@ export interface StateFiles {
   runs(): Promise<readonly StoredFiles[]>;
   /** What belongs to a rescue and is not in git; undefined when there is nothing. */
   rescue(id: RescueId): Promise<StoredFiles | undefined>;
+  /** What lies beside worktrees, by the thread that it was of. */
+  leftovers(): Promise<readonly (StoredFiles & { readonly thread: string })[]>;
   /** Damaged databases that were set aside. */
   setAsideDatabases(): Promise<readonly StoredFiles[]>;
   /** Scratch files of hosts that were killed. */

@@ -20,6 +20,15 @@ export function createDiskStateFiles({ stateDir }: { readonly stateDir: string }
   return {
     runs: () => list(join(stateDir, 'runs'), () => true),
     rescue: id => measure(join(stateDir, 'rescues', id), id),
+    async leftovers() {
+      const folder = join(stateDir, 'worktrees');
+      const found = [];
+      for (const thread of await namesIn(folder)) {
+        const files = await list(join(folder, thread), name => /\.(?:set-aside|removing)-/.test(name));
+        found.push(...files.map(file => ({ ...file, thread })));
+      }
+      return found;
+    },
     setAsideDatabases: () => list(stateDir, name => /^muster\.db\.(?:corrupt|kept)-/.test(name)),
     // Versions before this one had them in the system's own folder for such files.
     scratch: async () => [
@@ -35,7 +44,7 @@ export function createDiskStateFiles({ stateDir }: { readonly stateDir: string }
 
 async function namesIn(folder: string): Promise<readonly string[]> {
   return readdir(folder).catch((error: unknown) => {
-    if (systemCode(error) === 'ENOENT') return [];
+    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return [];
     throw error;
   });
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { makeId } from '../../../src/base/ids.js';
@@ -169,6 +169,47 @@ describe.concurrent('what git will not take', () => {
     expect(await readFile(join(thread.path, 'cache.secret/mod/a.go'), 'utf8')).toBe('package a\n');
     await chmod(join(thread.path, 'closed.txt'), 0o600);
     expect(await readFile(join(thread.path, 'closed.txt'), 'utf8')).toBe('closed\n');
+  });
+});
+
+describe.concurrent('what earlier versions left', () => {
+  test('a rescue whose record is its ref comes back with its archive', async ({ onTestFinished }) => {
+    const merge = await open(onTestFinished);
+    const { thread, rescuer, repository, options } = merge;
+    const made = await rescuer.remove(thread);
+    const ref = 'refs/muster/rescue/task-abc123-old';
+    const record = { branch: thread.branch, path: thread.path, head: made.head, createdAt: 1 };
+    const message = `Rescue of ${thread.branch}\n\n${JSON.stringify(record)}\n`;
+    const commit = await repository.git('commit-tree', '-m', message, '-p', made.head, `${made.head}^{tree}`);
+    await repository.git('update-ref', ref, commit);
+    await writeIn(merge.path('ignored'), 'deep/my.secret', 'secret\n');
+    const archive = join(options.stateDir, 'rescues', 'task-abc123-old.tar.gz');
+    await mkdir(join(options.stateDir, 'rescues'), { recursive: true });
+    execFileSync('tar', ['-czf', archive, '-C', merge.path('ignored'), 'deep/my.secret']);
+    const id = makeId<'rescue'>(Buffer.alloc(12, 1));
+    const hinted = await rescuer.driver.readHint({ id, threadId: made.threadId, repository: repository.root, ref });
+    if (!hinted) throw new Error('The ref says nothing');
+    await rescuer.restore(hinted, thread);
+    expect(await readFile(join(thread.path, 'deep/my.secret'), 'utf8')).toBe('secret\n');
+    await rescuer.driver.discard(hinted);
+    expect(await exists(archive)).toBe(false);
+  });
+
+  test('a worktree that nobody finished making goes, one that is being made stays', async ({ onTestFinished }) => {
+    const { rescuer, repository, options } = await open(onTestFinished);
+    const half = async (name: string, age: number): Promise<string> => {
+      const path = join(options.stateDir, 'worktrees', name, name);
+      const lock = ['--lock', '--reason', 'Muster is making this worktree'];
+      await repository.git('worktree', 'add', '--quiet', '--no-checkout', ...lock, '-b', `muster/${name}`, path);
+      const then = new Date(Date.now() - age);
+      await utimes(join(repository.root, '.git/worktrees', name, 'locked'), then, then);
+      return path;
+    };
+    const old = await half('old', 24 * 60 * 60_000);
+    const fresh = await half('fresh', 1_000);
+    await rescuer.driver.sweep(repository.root);
+    expect([await exists(old), await exists(fresh)]).toEqual([false, true]);
+    expect(await repository.git('branch', '--list', 'muster/old')).toBe('');
   });
 });
 

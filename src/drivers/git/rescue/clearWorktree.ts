@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Rescue } from '../../../core/workspaces/rescue.js';
 import type { Removal } from '../../../core/workspaces/worktreeOperation.js';
 import { readForeignFile } from '../../../node/foreignFile.js';
@@ -17,6 +17,9 @@ export async function clearWorktree(context: GitContext, removal: Removal, rescu
   const { worktree } = removal;
   const unkept = new Set(rescue.leftover.map(path => binary(pathBytes(path))));
   const left = await files.removeTree(asidePath(removal), unkept);
+  // Each worktree has a folder of its own around it.
+  const around = dirname(worktree.path);
+  if (dirname(around) === join(context.stateDir, 'worktrees')) await files.removeEmptyFolder(around);
   const repository = await openRepository(context, worktree);
   await withRepositoryLock({ commonDir: repository.commonDir, clock }, async () => {
     const gitDir = await findGitDirectory(repository.commonDir, worktree);

@@ -8,7 +8,7 @@ import {
   writeFileSync,
   type Dirent,
 } from 'node:fs';
-import { mkdir, open, rename, rm, unlink, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, rename, rm, rmdir, unlink, type FileHandle } from 'node:fs/promises';
 import { systemCode } from '../../../node/systemError.js';
 import { TimeSlice } from './timeSlice.js';
 
@@ -33,6 +33,8 @@ export interface FileOperations {
   setMode(path: FilePath, mode: number): Promise<void>;
   /** One that is not there is fine. */
   removeFile(path: FilePath): Promise<void>;
+  /** One that is not empty, or not there, is left alone. */
+  removeEmptyFolder(path: string): Promise<void>;
   /**
    * Removes a folder with everything in it that the system lets go, read-only folders included. Answers what is left:
    * `except` (absolute paths, as `binary` text) and what could not be removed.
@@ -64,6 +66,9 @@ export const realFiles: FileOperations = {
     await unlink(path).catch((error: unknown) => {
       if (systemCode(error) !== 'ENOENT') throw error;
     });
+  },
+  async removeEmptyFolder(path) {
+    await rmdir(path).catch(() => undefined);
   },
   removeTree,
 };

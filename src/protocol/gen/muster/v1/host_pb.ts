@@ -250,7 +250,7 @@ export type Garbage = Message<"muster.v1.Garbage"> & {
   key: string;
 
   /**
-   * run, rescue, database or scratch
+   * run, rescue, leftover, database or scratch
    *
    * @generated from field: string kind = 2;
    */
