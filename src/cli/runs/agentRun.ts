@@ -25,10 +25,19 @@ export async function* readAgentText(context: CommandContext, request: OutputReq
   }
 }
 
-/** A run with everything that its agent said so far. */
+/** Of an output that is printed as one value: a string cannot have more than 512 MB, and nobody reads the beginning. */
+const longestOutput = 64 * 1024 * 1024;
+
+/** Cut only when it is twice as long, so that cutting costs nothing per piece. */
+function endOf(output: string): string {
+  return output.length > 2 * longestOutput ? output.slice(-longestOutput) : output;
+}
+
+/** A run with what its agent said so far; of very much, the end. */
 export async function readOutput(context: CommandContext, record: RunRecord): Promise<RunRecord> {
   let output = '';
-  for await (const text of readAgentText(context, { runId: record.run.id, follow: false })) output += text;
+  for await (const text of readAgentText(context, { runId: record.run.id, follow: false }))
+    output = endOf(output + text);
   return { ...record, output };
 }
 
@@ -42,8 +51,9 @@ export async function followRun(
     let output = '';
     const speaking = (async () => {
       for await (const text of readAgentText(context, { runId, follow: true })) {
-        output += text;
-        if (!quiet) out.raw(text);
+        // Kept only where it is printed at the end: what was passed on need not stay in memory.
+        if (quiet) output = endOf(output + text);
+        else out.raw(text);
       }
     })();
     const complaining = quiet ? undefined : passErrors(context, runId);

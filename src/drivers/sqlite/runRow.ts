@@ -2,34 +2,39 @@ import { member } from '../../base/closedUnion.js';
 import { parseId } from '../../base/ids.js';
 import type { Run, RunStatus } from '../../core/runs/run.js';
 import { defined } from '../../base/defined.js';
+import { EntityTable, fixed, stored, type RowOf } from './columns.js';
 
-/** A row of the `run` table, without its position and digest. */
-export interface RunRow {
-  readonly id: string;
-  readonly thread_id: string;
-  readonly message_id: string;
-  readonly agent: string;
-  readonly provider: string;
-  readonly model: string | null;
-  readonly status: string;
-  readonly generation: number;
-  readonly queued_at: number;
-  readonly started_at: number | null;
-  readonly ended_at: number | null;
-  readonly settled: number;
-  readonly exit_code: number | null;
-  readonly signal: string | null;
-  readonly error_code: string | null;
-  readonly error_message: string | null;
-  readonly conversation: string | null;
-  readonly answer: string | null;
-  readonly activity: string | null;
-  readonly input_tokens: number | null;
-  readonly output_tokens: number | null;
-  readonly cache_read_tokens: number | null;
-  readonly cache_write_tokens: number | null;
-  readonly cost_usd: number | null;
-}
+/** The columns of the `run` table, without its position. */
+const runColumns = {
+  id: fixed((run: Run) => run.id),
+  thread_id: fixed((run: Run) => run.threadId),
+  message_id: fixed((run: Run) => run.messageId),
+  agent: fixed((run: Run) => run.agent),
+  provider: fixed((run: Run) => run.provider),
+  model: fixed((run: Run) => run.model ?? null),
+  status: stored((run: Run) => run.status),
+  generation: stored((run: Run) => run.generation),
+  queued_at: fixed((run: Run) => run.queuedAt),
+  started_at: stored((run: Run) => run.startedAt ?? null),
+  ended_at: stored((run: Run) => run.endedAt ?? null),
+  settled: stored((run: Run) => (run.settled ? 1 : 0)),
+  exit_code: stored((run: Run) => run.exitCode ?? null),
+  signal: stored((run: Run) => run.signal ?? null),
+  error_code: stored((run: Run) => run.error?.code ?? null),
+  error_message: stored((run: Run) => run.error?.message ?? null),
+  conversation: stored((run: Run) => run.conversation ?? null),
+  answer: stored((run: Run) => run.answer ?? null),
+  activity: stored((run: Run) => run.activity ?? null),
+  input_tokens: stored((run: Run) => run.inputTokens ?? null),
+  output_tokens: stored((run: Run) => run.outputTokens ?? null),
+  cache_read_tokens: stored((run: Run) => run.cacheReadTokens ?? null),
+  cache_write_tokens: stored((run: Run) => run.cacheWriteTokens ?? null),
+  cost_usd: stored((run: Run) => run.costUsd ?? null),
+};
+
+export type RunRow = RowOf<typeof runColumns>;
+
+export const runTable = new EntityTable<Run>('run', runColumns);
 
 const statuses: readonly RunStatus[] = [
   'queued',
@@ -42,35 +47,6 @@ const statuses: readonly RunStatus[] = [
   'cancelled',
   'lost',
 ];
-
-export function fromRun(run: Run): RunRow {
-  return {
-    id: run.id,
-    thread_id: run.threadId,
-    message_id: run.messageId,
-    agent: run.agent,
-    provider: run.provider,
-    model: run.model ?? null,
-    status: run.status,
-    generation: run.generation,
-    queued_at: run.queuedAt,
-    started_at: run.startedAt ?? null,
-    ended_at: run.endedAt ?? null,
-    settled: run.settled ? 1 : 0,
-    exit_code: run.exitCode ?? null,
-    signal: run.signal ?? null,
-    error_code: run.error?.code ?? null,
-    error_message: run.error?.message ?? null,
-    conversation: run.conversation ?? null,
-    answer: run.answer ?? null,
-    activity: run.activity ?? null,
-    input_tokens: run.inputTokens ?? null,
-    output_tokens: run.outputTokens ?? null,
-    cache_read_tokens: run.cacheReadTokens ?? null,
-    cache_write_tokens: run.cacheWriteTokens ?? null,
-    cost_usd: run.costUsd ?? null,
-  };
-}
 
 export function toRun(row: RunRow): Run {
   return {

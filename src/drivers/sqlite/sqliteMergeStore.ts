@@ -5,22 +5,28 @@ import type { Merge, MergeStatus } from '../../core/merges/merge.js';
 import type { MergeStrategy } from '../../core/merges/mergeDriver.js';
 import type { MergeStore } from '../../core/merges/mergeStore.js';
 import { defined } from '../../base/defined.js';
+import { EntityTable, fixed, nextPosition, stored, type RowOf } from './columns.js';
 
-export interface MergeRow {
-  readonly id: string;
-  readonly thread_id: string;
-  readonly status: string;
-  readonly target: string;
-  readonly strategy: string;
-  readonly expect: string;
-  readonly commit_message: string;
-  readonly commit_sha: string | null;
-  readonly reason: string | null;
-  readonly message: string;
-  readonly files_json: string;
-  readonly created_at: number;
-  readonly ended_at: number | null;
-}
+/** The columns of the `merge` table, without its position. */
+const columns = {
+  id: fixed((merge: Merge) => merge.id),
+  thread_id: fixed((merge: Merge) => merge.threadId),
+  status: stored((merge: Merge) => merge.status),
+  target: fixed((merge: Merge) => merge.target),
+  strategy: fixed((merge: Merge) => merge.strategy),
+  expect: fixed((merge: Merge) => merge.expect),
+  commit_message: fixed((merge: Merge) => merge.commitMessage),
+  commit_sha: stored((merge: Merge) => merge.commit ?? null),
+  reason: stored((merge: Merge) => merge.reason ?? null),
+  message: stored((merge: Merge) => merge.message),
+  files_json: stored((merge: Merge) => JSON.stringify(merge.files)),
+  created_at: fixed((merge: Merge) => merge.createdAt),
+  ended_at: stored((merge: Merge) => merge.endedAt ?? null),
+};
+
+export type MergeRow = RowOf<typeof columns>;
+
+const table = new EntityTable<Merge>('merge', columns);
 
 const statuses: readonly MergeStatus[] = [
   'queued',
@@ -35,22 +41,17 @@ const statuses: readonly MergeStatus[] = [
 const strategies: readonly MergeStrategy[] = ['merge', 'squash', 'rebase'];
 
 export class SqliteMergeStore implements MergeStore {
-  readonly #insert: Statement<[MergeRow]>;
+  readonly #insert: Statement<[ReturnType<typeof table.parameters>]>;
   readonly #pointThread: Statement<[string, string]>;
-  readonly #update: Statement<[MergeRow]>;
+  readonly #update: Statement<[ReturnType<typeof table.parameters>]>;
   readonly #get: Statement<[string], MergeRow>;
   readonly #ofThread: Statement<[string], MergeRow>;
   readonly #active: Statement<[], MergeRow>;
 
   constructor(database: Database) {
-    this.#insert = database.prepare(`
-      INSERT INTO merge (id, position, thread_id, status, target, strategy, expect, commit_message, commit_sha, reason, message, files_json, created_at, ended_at)
-      VALUES (:id, COALESCE((SELECT MAX(position) FROM merge), 0) + 1, :thread_id, :status, :target, :strategy, :expect, :commit_message,
-        :commit_sha, :reason, :message, :files_json, :created_at, :ended_at)`);
+    this.#insert = database.prepare(table.insert({ position: nextPosition('merge') }));
     this.#pointThread = database.prepare(`UPDATE thread SET latest_merge = ? WHERE id = ?`);
-    this.#update = database.prepare(`
-      UPDATE merge SET status = :status, commit_sha = :commit_sha, reason = :reason, message = :message, files_json = :files_json, ended_at = :ended_at
-      WHERE id = :id`);
+    this.#update = database.prepare(table.update('id = :id'));
     this.#get = database.prepare(`SELECT * FROM merge WHERE id = ?`);
     this.#ofThread = database.prepare(`SELECT * FROM merge WHERE thread_id = ? ORDER BY position`);
     this.#active = database.prepare(
@@ -64,12 +65,12 @@ export class SqliteMergeStore implements MergeStore {
   }
 
   insert(merge: Merge): void {
-    this.#insert.run(toRow(merge));
+    this.#insert.run(table.parameters(merge));
     this.#pointThread.run(merge.id, merge.threadId);
   }
 
   update(merge: Merge): void {
-    this.#update.run(toRow(merge));
+    this.#update.run(table.parameters(merge));
   }
 
   ofThread(thread: ThreadId): readonly Merge[] {
@@ -79,24 +80,6 @@ export class SqliteMergeStore implements MergeStore {
   active(): readonly Merge[] {
     return this.#active.all().map(toMerge);
   }
-}
-
-function toRow(merge: Merge): MergeRow {
-  return {
-    id: merge.id,
-    thread_id: merge.threadId,
-    status: merge.status,
-    target: merge.target,
-    strategy: merge.strategy,
-    expect: merge.expect,
-    commit_message: merge.commitMessage,
-    commit_sha: merge.commit ?? null,
-    reason: merge.reason ?? null,
-    message: merge.message,
-    files_json: JSON.stringify(merge.files),
-    created_at: merge.createdAt,
-    ended_at: merge.endedAt ?? null,
-  };
 }
 
 function toMerge(row: MergeRow): Merge {

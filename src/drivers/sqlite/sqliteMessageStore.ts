@@ -4,32 +4,35 @@ import { parseId, type MessageId, type ThreadId } from '../../base/ids.js';
 import type { Message, MessageIntent } from '../../core/messages/message.js';
 import type { MessageStore } from '../../core/messages/messageStore.js';
 import { defined } from '../../base/defined.js';
+import { EntityTable, fixed, nextPosition, type RowOf } from './columns.js';
 
-interface MessageRow {
-  readonly id: string;
-  readonly thread_id: string;
-  readonly sender: string;
-  readonly recipient: string;
-  readonly intent: string;
-  readonly body: string;
-  readonly run_id: string | null;
-  readonly idempotency_key: string | null;
-  readonly created_at: number;
-}
+/** The columns of the `message` table, without its position. Messages never change. */
+const columns = {
+  id: fixed((message: Message) => message.id),
+  thread_id: fixed((message: Message) => message.threadId),
+  sender: fixed((message: Message) => message.from),
+  recipient: fixed((message: Message) => message.to),
+  intent: fixed((message: Message) => message.intent),
+  body: fixed((message: Message) => message.body),
+  run_id: fixed((message: Message) => message.runId ?? null),
+  idempotency_key: fixed((message: Message) => message.idempotencyKey ?? null),
+  created_at: fixed((message: Message) => message.createdAt),
+};
+
+type MessageRow = RowOf<typeof columns>;
+
+const table = new EntityTable<Message>('message', columns);
 
 const intents: readonly MessageIntent[] = ['dispatch', 'response', 'error', 'completion', 'failure'];
 
 export class SqliteMessageStore implements MessageStore {
-  readonly #insert: Statement<[MessageRow]>;
+  readonly #insert: Statement<[ReturnType<typeof table.parameters>]>;
   readonly #get: Statement<[string], MessageRow>;
   readonly #ofThread: Statement<[string], MessageRow>;
   readonly #byKey: Statement<[string], MessageRow>;
 
   constructor(database: Database) {
-    this.#insert = database.prepare(`
-      INSERT INTO message (id, position, thread_id, sender, recipient, intent, body, run_id, idempotency_key, created_at)
-      VALUES (:id, COALESCE((SELECT MAX(position) FROM message WHERE thread_id = :thread_id), 0) + 1, :thread_id, :sender, :recipient,
-        :intent, :body, :run_id, :idempotency_key, :created_at)`);
+    this.#insert = database.prepare(table.insert({ position: nextPosition('message', 'thread_id = :thread_id') }));
     this.#get = database.prepare(`SELECT * FROM message WHERE id = ?`);
     this.#ofThread = database.prepare(`SELECT * FROM message WHERE thread_id = ? ORDER BY position`);
     this.#byKey = database.prepare(`SELECT * FROM message WHERE idempotency_key = ?`);
@@ -41,17 +44,7 @@ export class SqliteMessageStore implements MessageStore {
   }
 
   insert(message: Message): void {
-    this.#insert.run({
-      id: message.id,
-      thread_id: message.threadId,
-      sender: message.from,
-      recipient: message.to,
-      intent: message.intent,
-      body: message.body,
-      run_id: message.runId ?? null,
-      idempotency_key: message.idempotencyKey ?? null,
-      created_at: message.createdAt,
-    });
+    this.#insert.run(table.parameters(message));
   }
 
   ofThread(thread: ThreadId): readonly Message[] {

@@ -3,7 +3,8 @@ import { parseId, type ProjectId, type RunId, type ThreadId } from '../../base/i
 import type { Run } from '../../core/runs/run.js';
 import type { RunDigestState } from '../../core/runs/runDigest.js';
 import type { AgentLoad, QueuedRun, RunStore, WaitingRun } from '../../core/runs/runStore.js';
-import { fromRun, toRun, type RunRow } from './runRow.js';
+import { nextPosition } from './columns.js';
+import { runTable, toRun, type RunRow } from './runRow.js';
 
 interface WaitingRow {
   readonly id: string;
@@ -18,9 +19,9 @@ type QueuedRow = RunRow & { readonly project_id: string };
 const withProject = `SELECT run.*, thread.project_id FROM run JOIN thread ON thread.id = run.thread_id`;
 
 export class SqliteRunStore implements RunStore {
-  readonly #insert: Statement<[RunRow]>;
+  readonly #insert: Statement<[ReturnType<typeof runTable.parameters>]>;
   readonly #pointThread: Statement<[string, string]>;
-  readonly #update: Statement<[RunRow]>;
+  readonly #update: Statement<[ReturnType<typeof runTable.parameters>]>;
   readonly #get: Statement<[string], RunRow>;
   readonly #ofThread: Statement<[string], RunRow>;
   readonly #ofProject: Statement<
@@ -43,20 +44,9 @@ export class SqliteRunStore implements RunStore {
   >;
 
   constructor(database: Database) {
-    this.#insert = database.prepare(`
-      INSERT INTO run (id, position, thread_id, message_id, agent, provider, model, status, generation, queued_at, started_at, ended_at, settled,
-        exit_code, signal, error_code, error_message, conversation, answer, activity, input_tokens, output_tokens, cache_read_tokens,
-        cache_write_tokens, cost_usd)
-      VALUES (:id, COALESCE((SELECT MAX(position) FROM run), 0) + 1, :thread_id, :message_id, :agent, :provider, :model, :status, :generation, :queued_at, :started_at,
-        :ended_at, :settled, :exit_code, :signal, :error_code, :error_message, :conversation, :answer, :activity, :input_tokens, :output_tokens,
-        :cache_read_tokens, :cache_write_tokens, :cost_usd)`);
+    this.#insert = database.prepare(runTable.insert({ position: nextPosition('run') }));
     this.#pointThread = database.prepare(`UPDATE thread SET latest_run = ? WHERE id = ?`);
-    this.#update = database.prepare(`
-      UPDATE run SET status = :status, generation = :generation, started_at = :started_at, ended_at = :ended_at, settled = :settled,
-        exit_code = :exit_code, signal = :signal, error_code = :error_code, error_message = :error_message, conversation = :conversation,
-        answer = :answer, activity = :activity, input_tokens = :input_tokens, output_tokens = :output_tokens,
-        cache_read_tokens = :cache_read_tokens, cache_write_tokens = :cache_write_tokens, cost_usd = :cost_usd
-      WHERE id = :id AND generation <= :generation`);
+    this.#update = database.prepare(runTable.update('id = :id AND generation <= :generation'));
     this.#get = database.prepare(`SELECT * FROM run WHERE id = ?`);
     this.#ofThread = database.prepare(`SELECT * FROM run WHERE thread_id = ? ORDER BY position`);
     this.#ofProject = database.prepare(`
@@ -98,12 +88,12 @@ export class SqliteRunStore implements RunStore {
   }
 
   insert(run: Run): void {
-    this.#insert.run(fromRun(run));
+    this.#insert.run(runTable.parameters(run));
     this.#pointThread.run(run.id, run.threadId);
   }
 
   update(run: Run): 'applied' | 'fenced' {
-    return this.#update.run(fromRun(run)).changes === 1 ? 'applied' : 'fenced';
+    return this.#update.run(runTable.parameters(run)).changes === 1 ? 'applied' : 'fenced';
   }
 
   saveDigest(id: RunId, digest: RunDigestState): void {

@@ -1,38 +1,13 @@
 import type { Database, Statement } from 'better-sqlite3';
-import { member } from '../../base/closedUnion.js';
 import { isId, parseId, type ProjectId, type RunId, type ThreadId } from '../../base/ids.js';
 import type { MergeStore } from '../../core/merges/mergeStore.js';
 import type { ReviewStore } from '../../core/reviews/reviewStore.js';
 import type { RunStore } from '../../core/runs/runStore.js';
-import type { Thread, ThreadOutcome, WorktreeTrouble } from '../../core/threads/thread.js';
+import type { Thread, ThreadOutcome } from '../../core/threads/thread.js';
 import { threadState, type ThreadState, type ThreadStatus } from '../../core/threads/threadStatus.js';
 import type { ThreadFilter, ThreadPage, ThreadStore, ThreadView } from '../../core/threads/threadStore.js';
 import { defined } from '../../base/defined.js';
-
-interface ThreadRow {
-  readonly id: string;
-  readonly project_id: string;
-  readonly agent: string;
-  readonly outcome: string;
-  readonly summary: string;
-  readonly requested_base: string | null;
-  readonly repository: string | null;
-  readonly branch: string | null;
-  readonly base_ref: string | null;
-  readonly base_commit: string | null;
-  readonly worktree: string | null;
-  readonly head: string | null;
-  readonly rescue: string | null;
-  readonly common_dir: string | null;
-  readonly registered_as: string | null;
-  readonly trouble: string | null;
-  readonly notes: string | null;
-  readonly files_changed: number | null;
-  readonly additions: number | null;
-  readonly deletions: number | null;
-  readonly created_at: number;
-  readonly updated_at: number;
-}
+import { threadTable, toThread, type ThreadRow } from './threadRow.js';
 
 interface StoredThreadRow extends ThreadRow {
   readonly latest_run: string | null;
@@ -57,8 +32,6 @@ interface Totals {
   readonly output_tokens: number | null;
 }
 
-const outcomes: readonly ThreadOutcome[] = ['open', 'completed', 'failed', 'abandoned'];
-
 /** A thread with its project's name, which every list shows. */
 const selectThread = `SELECT *, (SELECT name FROM project WHERE project.id = project_id) AS project_name FROM thread`;
 
@@ -69,8 +42,8 @@ export class SqliteThreadStore implements ThreadStore {
   readonly #runs: RunStore;
   readonly #merges: MergeStore;
   readonly #reviews: ReviewStore;
-  readonly #insert: Statement<[ThreadRow]>;
-  readonly #update: Statement<[ThreadRow]>;
+  readonly #insert: Statement<[ReturnType<typeof threadTable.parameters>]>;
+  readonly #update: Statement<[ReturnType<typeof threadTable.parameters>]>;
   readonly #get: Statement<[string], StoredThreadRow>;
   readonly #withPrefix: Statement<[string, string], { id: string }>;
   readonly #database: Database;
@@ -90,17 +63,8 @@ export class SqliteThreadStore implements ThreadStore {
     this.#runs = stores.runs;
     this.#merges = stores.merges;
     this.#reviews = stores.reviews;
-    this.#insert = database.prepare(`
-      INSERT INTO thread (id, project_id, agent, outcome, summary, requested_base, repository, branch, base_ref, base_commit, worktree, head, rescue,
-        common_dir, registered_as, trouble, notes, files_changed, additions, deletions, created_at, updated_at)
-      VALUES (:id, :project_id, :agent, :outcome, :summary, :requested_base, :repository, :branch, :base_ref, :base_commit, :worktree, :head, :rescue,
-        :common_dir, :registered_as, :trouble, :notes, :files_changed, :additions, :deletions, :created_at, :updated_at)`);
-    this.#update = database.prepare(`
-      UPDATE thread SET outcome = :outcome, summary = :summary, requested_base = :requested_base, repository = :repository, branch = :branch, base_ref = :base_ref,
-        base_commit = :base_commit, worktree = :worktree, head = :head, rescue = :rescue, common_dir = :common_dir, registered_as = :registered_as,
-        trouble = :trouble, notes = :notes, files_changed = :files_changed, additions = :additions,
-        deletions = :deletions, updated_at = :updated_at
-      WHERE id = :id`);
+    this.#insert = database.prepare(threadTable.insert());
+    this.#update = database.prepare(threadTable.update('id = :id'));
     this.#get = database.prepare(`${selectThread} WHERE id = ?`);
     this.#withPrefix = database.prepare(`SELECT id FROM thread WHERE id >= ? AND id < ? LIMIT 10`);
     this.#withWorktree = database.prepare(`
@@ -123,11 +87,11 @@ export class SqliteThreadStore implements ThreadStore {
   }
 
   insert(thread: Thread): void {
-    this.#insert.run(fromThread(thread));
+    this.#insert.run(threadTable.parameters(thread));
   }
 
   update(thread: Thread): void {
-    this.#update.run(fromThread(thread));
+    this.#update.run(threadTable.parameters(thread));
   }
 
   view(id: ThreadId): ThreadView | undefined {
@@ -259,82 +223,4 @@ function parseCursor(cursor: string | undefined): Position {
 
 function formatCursor(position: Position): string {
   return `${position.createdAt}.${position.id}`;
-}
-
-function fromThread(thread: Thread): ThreadRow {
-  return {
-    id: thread.id,
-    project_id: thread.projectId,
-    agent: thread.agent,
-    outcome: thread.outcome,
-    summary: thread.summary,
-    requested_base: thread.requestedBase ?? null,
-    repository: thread.repository ?? null,
-    branch: thread.branch ?? null,
-    base_ref: thread.baseRef ?? null,
-    base_commit: thread.baseCommit ?? null,
-    worktree: thread.worktree ?? null,
-    head: thread.head ?? null,
-    rescue: thread.rescue ?? null,
-    common_dir: thread.commonDir ?? null,
-    registered_as: thread.registeredAs ?? null,
-    trouble: thread.trouble === undefined ? null : JSON.stringify(thread.trouble),
-    notes: thread.notes === undefined || thread.notes.length === 0 ? null : JSON.stringify(thread.notes),
-    files_changed: thread.filesChanged ?? null,
-    additions: thread.additions ?? null,
-    deletions: thread.deletions ?? null,
-    created_at: thread.createdAt,
-    updated_at: thread.updatedAt,
-  };
-}
-
-const troubleKinds: readonly WorktreeTrouble['kind'][] = ['replaced', 'unfinished', 'missing', 'failed'];
-
-function parseTrouble(json: string | null): WorktreeTrouble | undefined {
-  if (json === null) return undefined;
-  const value: unknown = JSON.parse(json);
-  if (typeof value !== 'object' || value === null) return undefined;
-  const fields = new Map<string, unknown>(Object.entries(value));
-  return {
-    kind: member(troubleKinds, String(fields.get('kind'))),
-    message: String(fields.get('message')),
-    files: texts(fields.get('files')),
-  };
-}
-
-function parseNotes(json: string | null): readonly string[] | undefined {
-  return json === null ? undefined : texts(JSON.parse(json));
-}
-
-function texts(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.filter(each => typeof each === 'string') : [];
-}
-
-function toThread(row: ThreadRow): Thread {
-  return {
-    id: parseId(row.id),
-    projectId: parseId(row.project_id),
-    agent: row.agent,
-    outcome: member(outcomes, row.outcome),
-    summary: row.summary,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-    ...defined({
-      requestedBase: row.requested_base,
-      repository: row.repository,
-      branch: row.branch,
-      baseRef: row.base_ref,
-      baseCommit: row.base_commit,
-      worktree: row.worktree,
-      head: row.head,
-      rescue: row.rescue,
-      commonDir: row.common_dir,
-      registeredAs: row.registered_as,
-      trouble: parseTrouble(row.trouble),
-      notes: parseNotes(row.notes),
-      filesChanged: row.files_changed,
-      additions: row.additions,
-      deletions: row.deletions,
-    }),
-  };
 }
