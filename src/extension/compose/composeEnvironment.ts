@@ -22,6 +22,6 @@ export async function composeEnvironment(uri: vscode.Uri, text: string): Promise
 /** Undefined when there is none to read; `parseCompose` says what is missing because of it. */
 async function readEnvFile(path: string): Promise<ReadonlyMap<string, string> | undefined> {
   const text = await readFile(path, 'utf8').catch(() => undefined);
-  const reading = text === undefined ? undefined : readDotenv(text, name => process.env[name]);
+  const reading = text === undefined ? undefined : readDotenv(text, name => ownValue(process.env, name));
   return reading?.ok ? reading.values : undefined;
 }
