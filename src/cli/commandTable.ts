@@ -78,13 +78,17 @@ export const commandTable: Readonly<Record<string, Entry>> = {
     summary: 'list the worktrees of threads',
     load: async () => (await import('./commands/worktrees.js')).worktrees,
     parts: {
-      remove: {
+      'remove': {
         summary: 'remove the worktree of a thread, keeping its work',
         load: async () => (await import('./commands/worktreesRemove.js')).worktreesRemove,
       },
-      repair: {
+      'repair': {
         summary: 'put a replaced .git of a worktree right',
         load: async () => (await import('./commands/worktreesRepair.js')).worktreesRepair,
+      },
+      'put-back': {
+        summary: 'undo what runs of a thread did to your stash, branches, tags and settings',
+        load: async () => (await import('./commands/worktreesPutBack.js')).worktreesPutBack,
       },
     },
   },

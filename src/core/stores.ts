@@ -8,6 +8,7 @@ import type { RunStores } from './runs/runStore.js';
 import type { ScheduleStores } from './schedules/scheduleStore.js';
 import type { ThreadStores } from './threads/threadStore.js';
 import type { RescueStores } from './workspaces/rescueStore.js';
+import type { SharedStateStores } from './workspaces/pinnedState.js';
 
 /** Every store of the database: for who makes them and for who translates them. Nothing in `core` may ask for all. */
 export interface Stores
@@ -21,4 +22,5 @@ export interface Stores
     ReviewStores,
     ScheduleStores,
     RescueStores,
+    SharedStateStores,
     EventStores {}

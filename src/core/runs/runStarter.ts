@@ -152,6 +152,7 @@ export class RunStarter {
       const wanted = store.read(stores => this.#wanted(stores, run));
       const prepared = await workspaces.prepare(wanted, project, agent, signal);
       this.#saveThread(prepared.thread);
+      await workspaces.pinShared(prepared.thread);
       return prepared;
     };
     return await workspaces.exclusive(run.threadId, prepare, signal);

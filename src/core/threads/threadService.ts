@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.js';
+import { defined } from '../../base/defined.js';
 import { AppError, errorMessage } from '../../base/errors.js';
 import type { IdSource, ThreadId } from '../../base/ids.js';
 import type { Log } from '../../base/log.js';
@@ -11,6 +12,7 @@ import type { Store } from '../store.js';
 import type { RescueService } from '../workspaces/rescueService.js';
 import type { RescueStores } from '../workspaces/rescueStore.js';
 import type { RemoveWorktree, WorktreeDriver } from '../workspaces/worktreeDriver.js';
+import { sharedChangeText, type SharedStateStores } from '../workspaces/pinnedState.js';
 import { worktreeOf, type WorkspaceService } from '../workspaces/workspaceService.js';
 import { requireIdle, requireNoOperation } from './idleThread.js';
 import type { Thread } from './thread.js';
@@ -32,13 +34,13 @@ export interface CloseThread {
 }
 
 export interface ThreadServiceOptions {
-  readonly store: Store<ThreadStores & RunStores & MessageStores & RescueStores & EventStores>;
+  readonly store: Store<ThreadStores & RunStores & MessageStores & RescueStores & SharedStateStores & EventStores>;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly log: Log;
   readonly runs: Pick<RunLifecycle, 'cancel' | 'queued'>;
   readonly settler: ThreadSettler;
-  readonly driver: Pick<WorktreeDriver, 'ensure' | 'repair'>;
+  readonly driver: Pick<WorktreeDriver, 'ensure' | 'repair' | 'undoShared'>;
   readonly workspaces: WorkspaceService;
   readonly rescues: RescueService;
 }
@@ -138,6 +140,26 @@ export class ThreadService {
       );
     });
     return { view, setAside };
+  }
+
+  /**
+   * Undoes what changed in the person's repository (stash, branches, tags, settings) while runs of the thread were at work.
+   * Returns what could not be undone, and stays on the list.
+   */
+  async putBackShared(id: string): Promise<{ readonly done: readonly string[]; readonly left: readonly string[] }> {
+    const { store, driver } = this.#options;
+    const { thread } = await this.#idle(id);
+    const { repository, commonDir } = thread;
+    const changes = store.read(stores => stores.shared.changes(thread.id));
+    if (repository === undefined || changes.length === 0) return { done: [], left: [] };
+    const left = await driver.undoShared({ repository, ...defined({ commonDir }) }, changes);
+    store.transact(stores => {
+      stores.shared.saveChanges(thread.id, left);
+      const notes = thread.notes?.filter(note => !note.includes('`muster worktrees put-back ')) ?? [];
+      this.#change(stores, thread.id, current => ({ ...current, notes }));
+    });
+    const done = changes.filter(change => !left.includes(change));
+    return { done: done.map(sharedChangeText), left: left.map(sharedChangeText) };
   }
 
   /** Goes on with abandoning what an earlier host was killed in. Errors of one thread do not keep the others from it. */

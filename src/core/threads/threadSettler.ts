@@ -12,6 +12,7 @@ import type { RunSecrets } from '../runs/runSecrets.js';
 import type { RunSupervisor } from '../runs/runSupervisor.js';
 import type { Store } from '../store.js';
 import type { WorktreeDriver } from '../workspaces/worktreeDriver.js';
+import { compareShared, type SharedStateStores } from '../workspaces/pinnedState.js';
 import { worktreeOf } from '../workspaces/workspaceService.js';
 import type { Thread } from './thread.js';
 import { troubleOf } from './worktreeTrouble.js';
@@ -39,7 +40,7 @@ const endWaitsMs = 10_000;
  * the work. {@link dispose} begins no more; what a host did not come to, the next one takes up (`RunLifecycle.takeUpSettling`).
  */
 export class ThreadSettler implements Disposable {
-  readonly #store: Store<ThreadStores & RunStores & ProjectStores & EventStores>;
+  readonly #store: Store<ThreadStores & RunStores & ProjectStores & SharedStateStores & EventStores>;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #driver: WorktreeDriver;
@@ -49,7 +50,7 @@ export class ThreadSettler implements Disposable {
   readonly #pending = new Map<ThreadId, Promise<void>>();
 
   constructor(options: {
-    readonly store: Store<ThreadStores & RunStores & ProjectStores & EventStores>;
+    readonly store: Store<ThreadStores & RunStores & ProjectStores & SharedStateStores & EventStores>;
     readonly clock: Clock;
     readonly log: Log;
     readonly driver: WorktreeDriver;
@@ -122,11 +123,17 @@ export class ThreadSettler implements Disposable {
     };
   }
 
-  #save(stores: ThreadStores & EventStores, id: ThreadId, snapshot: Snapshot | Pick<Thread, 'trouble'>): void {
+  #save(
+    stores: ThreadStores & EventStores,
+    id: ThreadId,
+    snapshot: Snapshot | Pick<Thread, 'trouble'>,
+    notes: readonly string[] = [],
+  ): void {
     const current = stores.threads.get(id);
     if (!current) return;
     const now = this.#clock.now();
-    stores.threads.update({ ...current, ...snapshot, updatedAt: now });
+    const more = notes.length === 0 ? {} : { notes: [...(current.notes ?? []), ...notes] };
+    stores.threads.update({ ...current, ...snapshot, ...more, updatedAt: now });
     stores.events.append({ kind: 'thread_changed', threadId: id }, now);
   }
 
@@ -138,11 +145,11 @@ export class ThreadSettler implements Disposable {
     } catch (error) {
       this.#log.warn('What a run left behind could not be stopped', { run: run.id, reason: errorMessage(error) });
     }
-    const [snapshot] = await Promise.all([this.#workOf(run), this.#secrets.blot(run.id)]);
+    const [snapshot, notes] = await Promise.all([this.#workOf(run), this.#notesOf(run), this.#secrets.blot(run.id)]);
     // Head, counts and the end of the phase in one transaction: whoever sees that the thread is ready sees its work.
     const write = (): void =>
       this.#store.transact(stores => {
-        if (snapshot) this.#save(stores, run.threadId, snapshot);
+        if (snapshot) this.#save(stores, run.threadId, snapshot, notes);
         stores.runs.settle(run.id);
         const { threadId, id: runId, status } = run;
         stores.events.append({ kind: 'run_changed', threadId, runId, status }, this.#clock.now());
@@ -153,6 +160,14 @@ export class ThreadSettler implements Disposable {
       log: this.#log,
       signal: this.#leaving.signal,
     });
+  }
+
+  /** What to tell of the person's own repository, which an agent can reach from its worktree. */
+  async #notesOf(run: Run): Promise<readonly string[]> {
+    const thread = this.#store.read(stores => stores.threads.get(run.threadId));
+    const ref = thread && worktreeOf(thread);
+    if (!ref) return [];
+    return await compareShared({ store: this.#store, driver: this.#driver, log: this.#log }, thread, ref);
   }
 
   /** `undefined` when there is nothing to commit it in. */

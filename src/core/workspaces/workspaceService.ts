@@ -2,11 +2,14 @@ import { KeyedQueue, untilAborted } from '../../base/async.js';
 import type { Clock } from '../../base/clock.js';
 import { defined } from '../../base/defined.js';
 import { AppError } from '../../base/errors.js';
+import type { Log } from '../../base/log.js';
 import type { AgentSpec } from '../../compose/projectSpec.js';
 import type { Project } from '../projects/project.js';
 import type { Store } from '../store.js';
 import type { Thread } from '../threads/thread.js';
+import type { ThreadStores } from '../threads/threadStore.js';
 import type { RescueStores } from './rescueStore.js';
+import { pinShared, type SharedStateStores } from './pinnedState.js';
 import type { RepositoryInfo, WorktreeDriver, WorktreeRef } from './worktreeDriver.js';
 import { worktreeName } from './worktreeName.js';
 
@@ -20,7 +23,8 @@ export interface PreparedWorkspace {
 /** Gives each thread the files it works on. An agent never falls back to the user's checkout. */
 export class WorkspaceService {
   readonly #driver: WorktreeDriver;
-  readonly #store: Store<RescueStores>;
+  readonly #store: Store<RescueStores & SharedStateStores & ThreadStores>;
+  readonly #log: Log;
   readonly #clock: Clock;
   readonly #worktreesDir: string;
   readonly #perThread = new KeyedQueue();
@@ -29,13 +33,15 @@ export class WorkspaceService {
 
   constructor(options: {
     readonly driver: WorktreeDriver;
-    readonly store: Store<RescueStores>;
+    readonly store: Store<RescueStores & SharedStateStores & ThreadStores>;
     readonly clock: Clock;
+    readonly log: Log;
     readonly worktreesDir: string;
   }) {
     this.#driver = options.driver;
     this.#store = options.store;
     this.#clock = options.clock;
+    this.#log = options.log;
     this.#worktreesDir = options.worktreesDir;
   }
 
@@ -111,6 +117,12 @@ export class WorkspaceService {
         registeredAs: created.registeredAs,
       },
     };
+  }
+
+  /** Notes what the thread's next run shares with the person; to be called last before the run starts. */
+  async pinShared(thread: Thread): Promise<void> {
+    const ref = worktreeOf(thread);
+    if (ref) await pinShared({ store: this.#store, driver: this.#driver, log: this.#log }, thread.id, ref);
   }
 
   /** Makes a worktree that undoes itself when it fails. */

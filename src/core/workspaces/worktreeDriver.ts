@@ -1,3 +1,5 @@
+import type { SharedChange, SharedState } from './sharedState.js';
+
 /** Port: git worktrees of threads (how they go and come back: `rescueDriver.ts`). Implemented by `drivers/git`. All paths are absolute; commits are full SHAs. */
 export interface WorktreeDriver {
   /**
@@ -33,6 +35,18 @@ export interface WorktreeDriver {
   ): Promise<{ readonly head: string; readonly committed: boolean }>;
   /** The commit that work on a branch is to be compared with; see {@link CompareRequest}. */
   comparison(place: Pick<WorktreeRef, 'repository' | 'commonDir'>, request: CompareRequest): Promise<string>;
+  /** What all worktrees share: the person's stash, branches, tags and configuration. */
+  sharedState(place: Pick<WorktreeRef, 'repository' | 'commonDir'>): Promise<SharedState>;
+  /** What of it is lost or other than it was. */
+  sharedChanges(
+    place: Pick<WorktreeRef, 'repository' | 'commonDir'>,
+    before: SharedState,
+  ): Promise<readonly SharedChange[]>;
+  /** Undoes such changes. Returns those that it could not: changed again since, or a branch that is checked out. */
+  undoShared(
+    place: Pick<WorktreeRef, 'repository' | 'commonDir'>,
+    changes: readonly SharedChange[],
+  ): Promise<readonly SharedChange[]>;
   /** HEAD, uncommitted files and distance to `compareTo` (a branch or commit). Errors: `worktree.missing`. */
   state(worktree: WorktreeRef, compareTo: string, signal?: AbortSignal): Promise<WorktreeState>;
   /** Files that differ between the merge base with `base` and the worktree's files (untracked ones included). */

@@ -11,6 +11,7 @@ import { mergeQueue } from './migrations/0008MergeQueue.js';
 import { quarantine } from './migrations/0009Quarantine.js';
 import { history } from './migrations/0010History.js';
 import { mergeUndo } from './migrations/0011MergeUndo.js';
+import { sharedState } from './migrations/0012SharedState.js';
 
 /** Append-only: a migration that has shipped is never edited. `PRAGMA user_version` counts those that ran. */
 const migrations: readonly string[] = [
@@ -25,6 +26,7 @@ const migrations: readonly string[] = [
   quarantine,
   history,
   mergeUndo,
+  sharedState,
 ];
 
 /** The schema version this program understands. */

@@ -19,6 +19,7 @@ import { SqliteRunStore } from './sqliteRunStore.js';
 import { SqliteScheduleStore } from './sqliteScheduleStore.js';
 import { SqliteRescueStore } from './sqliteRescueStore.js';
 import { SqliteThreadStore } from './sqliteThreadStore.js';
+import { SqliteSharedStateStore } from './sqliteSharedStateStore.js';
 import { SqliteWorktreeOperationStore } from './sqliteWorktreeOperationStore.js';
 
 /** The host's database: one connection, one writer. */
@@ -53,6 +54,7 @@ export class SqliteStore implements Store<Stores>, Disposable {
       schedules: new SqliteScheduleStore(database),
       rescues: new SqliteRescueStore(database),
       operations: new SqliteWorktreeOperationStore(database),
+      shared: new SqliteSharedStateStore(database),
       mergeQueue: new SqliteMergeQueueStore(database),
       checks: new SqliteMergeCheckStore(database),
       undos: new SqliteMergeUndoStore(database),

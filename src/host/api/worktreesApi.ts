@@ -45,6 +45,11 @@ export function worktreesApi({ store, threads, driver }: WorktreesApiOptions): S
       return { rescue: thread.rescue ?? '' };
     },
 
+    async putBackShared({ threadId }) {
+      const { done, left } = await threads.putBackShared(threadId);
+      return { done: [...done], left: [...left] };
+    },
+
     async repairWorktree({ threadId }) {
       const { view, setAside } = await threads.repairWorktree(threadId);
       return { thread: wireThread(view), setAside: [...setAside] };

@@ -57,3 +57,24 @@ test('how git knows a worktree, and what to know of it, is kept with the thread 
     notes: ['main is 3 commits behind origin/main.'],
   });
 });
+
+test('what a run did to the stash of the person is told, and what can be undone is', async () => {
+  const world = coreWorld();
+  const host = coreHost(world);
+  const task = await host.dispatch();
+  const { id } = task.thread;
+  world.worktrees.sharedLoss = [
+    { kind: 'stash', commit: 'a'.repeat(40), message: 'WIP on main' },
+    { kind: 'ref', ref: 'refs/heads/main', before: 'b'.repeat(40), now: 'c'.repeat(40) },
+  ];
+  await finishRun(world, task);
+  await host.settler.settled(id);
+  expect((await host.threads.get(id)).thread.notes).toEqual([
+    expect.stringMatching(/your stash lost "WIP on main"; branch main was moved.*`muster worktrees put-back/),
+  ]);
+  expect(await host.threads.putBackShared(id)).toEqual({
+    done: ['your stash lost "WIP on main"'],
+    left: ['branch main was moved back or aside'],
+  });
+  expect((await host.threads.get(id)).thread.notes ?? []).toEqual([]);
+});

@@ -104,6 +104,7 @@ class Scene {
     };
     const store = mortal?.store(real) ?? real;
     const workspaces = new WorkspaceService({
+      log: silentLog,
       driver: createGitWorktreeDriver(options),
       store,
       clock,

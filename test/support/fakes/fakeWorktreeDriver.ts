@@ -12,6 +12,7 @@ import type {
   WorktreeRef,
   WorktreeState,
 } from '../../../src/core/workspaces/worktreeDriver.js';
+import type { SharedChange, SharedState } from '../../../src/core/workspaces/sharedState.js';
 import { differing, type FakeGit } from './fakeGit.js';
 
 /** The worktree port in memory. */
@@ -19,6 +20,8 @@ export class FakeWorktreeDriver implements WorktreeDriver {
   readonly #git: FakeGit;
   /** Thrown by the next `create`, once. */
   failNextCreate: Error | undefined;
+  /** What runs do to the person's repository. */
+  sharedLoss: readonly SharedChange[] = [];
   /** What the next worktrees are made with. */
   notes: readonly string[] = [];
   /** Thrown by every `snapshot` until the worktree is repaired. */
@@ -102,6 +105,18 @@ export class FakeWorktreeDriver implements WorktreeDriver {
     const made = this.#git.addCommit({ parents: [parent.id], files: new Map(checkout.files), message });
     this.#git.branches.set(worktree.branch, made.id);
     return { head: made.id, committed: true };
+  }
+
+  async sharedState(): Promise<SharedState> {
+    return { stash: [], refs: [], config: '' };
+  }
+
+  async sharedChanges(): Promise<readonly SharedChange[]> {
+    return this.sharedLoss;
+  }
+
+  async undoShared(_place: unknown, changes: readonly SharedChange[]): Promise<readonly SharedChange[]> {
+    return changes.filter(change => change.kind === 'ref');
   }
 
   async comparison(_place: unknown, { head, target, base }: CompareRequest): Promise<string> {

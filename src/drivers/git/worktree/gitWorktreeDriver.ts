@@ -6,6 +6,7 @@ import { comparison } from '../repository/comparison.js';
 import { inspectRepository } from '../repository/inspectRepository.js';
 import { changedFiles, fileAtCommit, unifiedPatch, worktreeState } from './reviewWorktree.js';
 import { ensureWorktree, repairWorktree } from './repairWorktree.js';
+import { findSharedChanges, putBackShared, readSharedState } from '../repository/sharedState.js';
 import { openRepository } from '../repository/openRepository.js';
 import { snapshotWorktree } from './snapshotWorktree.js';
 
@@ -18,6 +19,9 @@ export function createGitWorktreeDriver(options: GitDriverOptions): WorktreeDriv
     ensure: worktree => ensureWorktree(context, worktree),
     repair: worktree => repairWorktree(context, worktree),
     snapshot: (worktree, message, more) => snapshotWorktree(context, worktree, message, more),
+    sharedState: async place => readSharedState(await openRepository(context, place)),
+    sharedChanges: async (place, before) => findSharedChanges(await openRepository(context, place), before),
+    undoShared: async (place, changes) => putBackShared(await openRepository(context, place), changes),
     comparison: async (place, request) => comparison(await openRepository(context, place), request),
     state: (worktree, compareTo, signal) => worktreeState(context, worktree, compareTo, signal),
     changes: (worktree, base, signal) => changedFiles(context, worktree, base, signal),

@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file muster/v1/worktrees.proto.
  */
 export const file_muster_v1_worktrees: GenFile = /*@__PURE__*/
-  fileDesc("ChltdXN0ZXIvdjEvd29ya3RyZWVzLnByb3RvEgltdXN0ZXIudjEisAEKCFdvcmt0cmVlEhEKCXRocmVhZF9pZBgBIAEoCRIMCgRwYXRoGAIgASgJEg4KBmJyYW5jaBgDIAEoCRIQCghiYXNlX3JlZhgEIAEoCRIMCgRoZWFkGAUgASgJEg0KBWFoZWFkGAYgASgFEg4KBmJlaGluZBgHIAEoBRIPCgdjaGFuZ2VkGAggASgFEhIKCnJlcG9zaXRvcnkYCSABKAkSDwoHbWlzc2luZxgKIAEoCCImChRMaXN0V29ya3RyZWVzUmVxdWVzdBIOCgZmb2xkZXIYASABKAkiPwoVTGlzdFdvcmt0cmVlc1Jlc3BvbnNlEiYKCXdvcmt0cmVlcxgBIAMoCzITLm11c3Rlci52MS5Xb3JrdHJlZSI7ChVSZW1vdmVXb3JrdHJlZVJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEg8KB2lnbm9yZWQYAiABKAkiKAoWUmVtb3ZlV29ya3RyZWVSZXNwb25zZRIOCgZyZXNjdWUYASABKAkiKgoVUmVwYWlyV29ya3RyZWVSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSJOChZSZXBhaXJXb3JrdHJlZVJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQSEQoJc2V0X2FzaWRlGAIgAygJMrUCCg9Xb3JrdHJlZVNlcnZpY2USXAoNTGlzdFdvcmt0cmVlcxIfLm11c3Rlci52MS5MaXN0V29ya3RyZWVzUmVxdWVzdBogLm11c3Rlci52MS5MaXN0V29ya3RyZWVzUmVzcG9uc2UiCIq1GARib3RoEmEKDlJlbW92ZVdvcmt0cmVlEiAubXVzdGVyLnYxLlJlbW92ZVdvcmt0cmVlUmVxdWVzdBohLm11c3Rlci52MS5SZW1vdmVXb3JrdHJlZVJlc3BvbnNlIgqKtRgGcGVyc29uEmEKDlJlcGFpcldvcmt0cmVlEiAubXVzdGVyLnYxLlJlcGFpcldvcmt0cmVlUmVxdWVzdBohLm11c3Rlci52MS5SZXBhaXJXb3JrdHJlZVJlc3BvbnNlIgqKtRgGcGVyc29uYgZwcm90bzM", [file_muster_v1_policy, file_muster_v1_threads]);
+  fileDesc("ChltdXN0ZXIvdjEvd29ya3RyZWVzLnByb3RvEgltdXN0ZXIudjEisAEKCFdvcmt0cmVlEhEKCXRocmVhZF9pZBgBIAEoCRIMCgRwYXRoGAIgASgJEg4KBmJyYW5jaBgDIAEoCRIQCghiYXNlX3JlZhgEIAEoCRIMCgRoZWFkGAUgASgJEg0KBWFoZWFkGAYgASgFEg4KBmJlaGluZBgHIAEoBRIPCgdjaGFuZ2VkGAggASgFEhIKCnJlcG9zaXRvcnkYCSABKAkSDwoHbWlzc2luZxgKIAEoCCImChRMaXN0V29ya3RyZWVzUmVxdWVzdBIOCgZmb2xkZXIYASABKAkiPwoVTGlzdFdvcmt0cmVlc1Jlc3BvbnNlEiYKCXdvcmt0cmVlcxgBIAMoCzITLm11c3Rlci52MS5Xb3JrdHJlZSI7ChVSZW1vdmVXb3JrdHJlZVJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEg8KB2lnbm9yZWQYAiABKAkiKAoWUmVtb3ZlV29ya3RyZWVSZXNwb25zZRIOCgZyZXNjdWUYASABKAkiKgoVUmVwYWlyV29ya3RyZWVSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSJOChZSZXBhaXJXb3JrdHJlZVJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQSEQoJc2V0X2FzaWRlGAIgAygJIikKFFB1dEJhY2tTaGFyZWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSIzChVQdXRCYWNrU2hhcmVkUmVzcG9uc2USDAoEZG9uZRgBIAMoCRIMCgRsZWZ0GAIgAygJMpUDCg9Xb3JrdHJlZVNlcnZpY2USXAoNTGlzdFdvcmt0cmVlcxIfLm11c3Rlci52MS5MaXN0V29ya3RyZWVzUmVxdWVzdBogLm11c3Rlci52MS5MaXN0V29ya3RyZWVzUmVzcG9uc2UiCIq1GARib3RoEmEKDlJlbW92ZVdvcmt0cmVlEiAubXVzdGVyLnYxLlJlbW92ZVdvcmt0cmVlUmVxdWVzdBohLm11c3Rlci52MS5SZW1vdmVXb3JrdHJlZVJlc3BvbnNlIgqKtRgGcGVyc29uEmEKDlJlcGFpcldvcmt0cmVlEiAubXVzdGVyLnYxLlJlcGFpcldvcmt0cmVlUmVxdWVzdBohLm11c3Rlci52MS5SZXBhaXJXb3JrdHJlZVJlc3BvbnNlIgqKtRgGcGVyc29uEl4KDVB1dEJhY2tTaGFyZWQSHy5tdXN0ZXIudjEuUHV0QmFja1NoYXJlZFJlcXVlc3QaIC5tdXN0ZXIudjEuUHV0QmFja1NoYXJlZFJlc3BvbnNlIgqKtRgGcGVyc29uYgZwcm90bzM", [file_muster_v1_policy, file_muster_v1_threads]);
 
 /**
  * @generated from message muster.v1.Worktree
@@ -202,6 +202,47 @@ export const RepairWorktreeResponseSchema: GenMessage<RepairWorktreeResponse> = 
   messageDesc(file_muster_v1_worktrees, 6);
 
 /**
+ * @generated from message muster.v1.PutBackSharedRequest
+ */
+export type PutBackSharedRequest = Message<"muster.v1.PutBackSharedRequest"> & {
+  /**
+   * @generated from field: string thread_id = 1;
+   */
+  threadId: string;
+};
+
+/**
+ * Describes the message muster.v1.PutBackSharedRequest.
+ * Use `create(PutBackSharedRequestSchema)` to create a new message.
+ */
+export const PutBackSharedRequestSchema: GenMessage<PutBackSharedRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_worktrees, 7);
+
+/**
+ * @generated from message muster.v1.PutBackSharedResponse
+ */
+export type PutBackSharedResponse = Message<"muster.v1.PutBackSharedResponse"> & {
+  /**
+   * What was undone, and what could not be, in words.
+   *
+   * @generated from field: repeated string done = 1;
+   */
+  done: string[];
+
+  /**
+   * @generated from field: repeated string left = 2;
+   */
+  left: string[];
+};
+
+/**
+ * Describes the message muster.v1.PutBackSharedResponse.
+ * Use `create(PutBackSharedResponseSchema)` to create a new message.
+ */
+export const PutBackSharedResponseSchema: GenMessage<PutBackSharedResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_worktrees, 8);
+
+/**
  * @generated from service muster.v1.WorktreeService
  */
 export const WorktreeService: GenService<{
@@ -228,6 +269,16 @@ export const WorktreeService: GenService<{
     methodKind: "unary";
     input: typeof RepairWorktreeRequestSchema;
     output: typeof RepairWorktreeResponseSchema;
+  },
+  /**
+   * Undoes what changed in the person's stash, branches, tags and settings while runs of the thread were at work.
+   *
+   * @generated from rpc muster.v1.WorktreeService.PutBackShared
+   */
+  putBackShared: {
+    methodKind: "unary";
+    input: typeof PutBackSharedRequestSchema;
+    output: typeof PutBackSharedResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_muster_v1_worktrees, 0);

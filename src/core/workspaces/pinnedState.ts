@@ -1,0 +1,88 @@
+import { errorMessage } from '../../base/errors.js';
+import type { ThreadId } from '../../base/ids.js';
+import type { Log } from '../../base/log.js';
+import type { Store } from '../store.js';
+import type { Thread } from '../threads/thread.js';
+import type { ThreadStores } from '../threads/threadStore.js';
+import type { WorktreeDriver, WorktreeRef } from './worktreeDriver.js';
+import type { SharedChange, SharedState } from './sharedState.js';
+
+/** Port: what was pinned for a thread's run, and what was found changed after it. */
+export interface SharedStateStore {
+  pin(thread: ThreadId, state: SharedState): void;
+  /** What was pinned for the run that is at work; it is compared once. */
+  takePinned(thread: ThreadId): SharedState | undefined;
+  saveChanges(thread: ThreadId, changes: readonly SharedChange[]): void;
+  changes(thread: ThreadId): readonly SharedChange[];
+}
+
+/** What a transaction needs that touches them. */
+export interface SharedStateStores {
+  readonly shared: SharedStateStore;
+}
+
+export interface SharedStateOptions {
+  readonly store: Store<SharedStateStores & ThreadStores>;
+  readonly driver: Pick<WorktreeDriver, 'sharedState' | 'sharedChanges'>;
+  readonly log: Log;
+}
+
+/** Before a run. A repository that cannot be read does not keep it from starting. */
+export async function pinShared(options: SharedStateOptions, thread: ThreadId, worktree: WorktreeRef): Promise<void> {
+  const { store, driver, log } = options;
+  try {
+    const state = await driver.sharedState(worktree);
+    store.transact(stores => {
+      // Branches of threads are theirs to move.
+      const own = new Set(stores.threads.withWorktree().map(({ branch }) => `refs/heads/${branch}`));
+      own.add(`refs/heads/${worktree.branch}`);
+      stores.shared.pin(thread, { ...state, refs: state.refs.filter(([ref]) => !own.has(ref)) });
+    });
+  } catch (error) {
+    log.warn('What a run shares with the person could not be noted', { thread, reason: errorMessage(error) });
+  }
+}
+
+/** After a run: what changed meanwhile is kept, and told in the thread's notes. */
+export async function compareShared(
+  options: SharedStateOptions,
+  thread: Thread,
+  worktree: WorktreeRef,
+): Promise<readonly string[]> {
+  const { store, driver, log } = options;
+  const before = store.transact(stores => stores.shared.takePinned(thread.id));
+  if (before === undefined) return [];
+  try {
+    const changes = await driver.sharedChanges(worktree, before);
+    if (changes.length === 0) return [];
+    store.transact(stores => stores.shared.saveChanges(thread.id, [...stores.shared.changes(thread.id), ...changes]));
+    return [sharedNote(thread.id, changes)];
+  } catch (error) {
+    log.warn('What a run shares with the person could not be compared', {
+      thread: thread.id,
+      reason: errorMessage(error),
+    });
+    return [];
+  }
+}
+
+function sharedNote(thread: ThreadId, changes: readonly SharedChange[]): string {
+  const shown = changes.slice(0, 5).map(sharedChangeText).join('; ');
+  const more = changes.length > 5 ? `; and ${changes.length - 5} more` : '';
+  return `During a run, in your repository: ${shown}${more}. \`muster worktrees put-back ${thread}\` undoes that.`;
+}
+
+/** One change in words that need no heading. */
+export function sharedChangeText(change: SharedChange): string {
+  switch (change.kind) {
+    case 'stash':
+      return `your stash lost "${change.message}"`;
+    case 'ref': {
+      const name = change.ref.replace(/^refs\/(?:heads|tags)\//, '');
+      const what = change.ref.startsWith('refs/tags/') ? 'tag' : 'branch';
+      return change.now === undefined ? `${what} ${name} was deleted` : `${what} ${name} was moved back or aside`;
+    }
+    case 'config':
+      return `the setting ${change.key} was ${change.now.length === 0 ? 'removed' : 'changed'}`;
+  }
+}

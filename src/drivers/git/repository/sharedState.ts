@@ -1,0 +1,133 @@
+import { join } from 'node:path';
+import { isAppError } from '../../../base/errors.js';
+import type { SharedChange, SharedState } from '../../../core/workspaces/sharedState.js';
+import { readForeignFile } from '../../../node/foreignFile.js';
+import type { RepositoryGit } from '../command/boundGit.js';
+import { listWorktrees } from '../worktree/worktreeList.js';
+
+/** A configuration beyond it is not compared. */
+const longestConfig = 512 * 1024;
+/** What git writes by itself when an agent uses its worktree: upstreams of branches, sparse checkouts, format versions. */
+const gitsOwn = /^(?:branch\.|extensions\.|core\.repositoryformatversion$|gc\.|maintenance\.|submodule\.)/;
+
+/** The person's stash, branches, tags and configuration as they are now. */
+export async function readSharedState(git: RepositoryGit): Promise<SharedState> {
+  const args = ['for-each-ref', '--format=%(refname)%00%(objectname)%00', 'refs/heads', 'refs/tags', 'refs/stash'];
+  const [output, config] = await Promise.all([git.run({ args, reads: true }), configText(git)]);
+  const fields = output.fields();
+  const refs: (readonly [string, string])[] = [];
+  let stashed = false;
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    const ref = (fields[i] ?? '').trim();
+    if (ref === 'refs/stash') stashed = true;
+    else refs.push([ref, fields[i + 1] ?? '']);
+  }
+  return { refs, config, stash: stashed ? await stashEntries(git) : [] };
+}
+
+/** What is gone or other than before. Refs that only moved forward, and new ones, are nobody's loss. */
+export async function findSharedChanges(git: RepositoryGit, before: SharedState): Promise<readonly SharedChange[]> {
+  const now = await readSharedState(git);
+  const kept = new Set(now.stash.map(({ commit }) => commit));
+  const stash = before.stash
+    .filter(({ commit }) => !kept.has(commit))
+    .map(entry => ({ kind: 'stash' as const, ...entry }));
+  const refs = new Map(now.refs);
+  const moved: SharedChange[] = [];
+  for (const [ref, object] of before.refs) {
+    const found = refs.get(ref);
+    if (found === object) continue;
+    if (found !== undefined && ref.startsWith('refs/heads/') && (await isAncestor(git, object, found))) continue;
+    moved.push({ kind: 'ref', ref, before: object, now: found });
+  }
+  const config = before.config === now.config ? [] : await changedSettings(git, before.config, now.config);
+  return [...stash, ...moved, ...config];
+}
+
+/** Undoes changes; what somebody has changed again since stays. Returns those that could not be undone. */
+export async function putBackShared(
+  git: RepositoryGit,
+  changes: readonly SharedChange[],
+): Promise<readonly SharedChange[]> {
+  const checkedOut = new Set((await listWorktrees(git)).map(({ ref }) => ref));
+  const left: SharedChange[] = [];
+  // The oldest entry first, so that the stash has them in their order again.
+  for (const change of changes.toReversed()) {
+    try {
+      if (change.kind === 'ref' && change.now !== undefined && checkedOut.has(change.ref)) left.push(change);
+      else await putBack(git, change);
+    } catch (error) {
+      if (!isAppError(error, 'git.failed')) throw error;
+      left.push(change);
+    }
+  }
+  return left;
+}
+
+async function putBack(git: RepositoryGit, change: SharedChange): Promise<void> {
+  switch (change.kind) {
+    case 'stash': {
+      if ((await stashEntries(git)).some(({ commit }) => commit === change.commit)) return;
+      // What `git stash store` does, without a work tree.
+      await git.run({ args: ['update-ref', '--create-reflog', '-m', change.message, 'refs/stash', change.commit] });
+      return;
+    }
+    case 'ref': {
+      const expected = change.now ?? '0'.repeat(change.before.length);
+      await git.run({ args: ['update-ref', '-m', 'muster: put back', change.ref, change.before, expected] });
+      return;
+    }
+    case 'config': {
+      const file = join(git.commonDir, 'config');
+      // 5: there is none to remove.
+      await git.run({ args: ['config', '--file', file, '--unset-all', change.key], accept: [0, 5] });
+      for (const value of change.before)
+        await git.run({ args: ['config', '--file', file, '--add', change.key, value] });
+    }
+  }
+}
+
+async function stashEntries(git: RepositoryGit): Promise<SharedState['stash']> {
+  const args = ['log', '--walk-reflogs', '--format=%H%x00%gs%x00', 'refs/stash', '--'];
+  const output = await git.run({ args, reads: true, accept: [0, 128] });
+  if (output.exitCode !== 0) return [];
+  const fields = output.fields();
+  const entries: { commit: string; message: string }[] = [];
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    entries.push({ commit: (fields[i] ?? '').trim(), message: fields[i + 1] ?? '' });
+  }
+  return entries;
+}
+
+async function isAncestor(git: RepositoryGit, older: string, newer: string): Promise<boolean> {
+  const args = ['merge-base', '--is-ancestor', older, newer];
+  return (await git.run({ args, reads: true, accept: [0, 1, 128] })).exitCode === 0;
+}
+
+async function configText({ commonDir }: RepositoryGit): Promise<string> {
+  const file = await readForeignFile(join(commonDir, 'config'), { maxBytes: longestConfig });
+  return file.kind === 'file' && !file.truncated ? file.bytes.toString('utf8') : '';
+}
+
+async function changedSettings(git: RepositoryGit, before: string, now: string): Promise<SharedChange[]> {
+  const [old, present] = await Promise.all([settingsIn(git, before), settingsIn(git, now)]);
+  const changes: SharedChange[] = [];
+  for (const key of new Set([...old.keys(), ...present.keys()])) {
+    const [was = [], is = []] = [old.get(key), present.get(key)];
+    if (gitsOwn.test(key) || was.join('\0') === is.join('\0')) continue;
+    changes.push({ kind: 'config', key, before: was, now: is });
+  }
+  return changes;
+}
+
+async function settingsIn(git: RepositoryGit, text: string): Promise<Map<string, string[]>> {
+  const args = ['config', '--file', '-', '--no-includes', '--list', '-z'];
+  const output = await git.run({ args, input: text, reads: true, accept: [0, 1, 128] });
+  const settings = new Map<string, string[]>();
+  for (const field of output.exitCode === 0 ? output.fields() : []) {
+    const end = field.indexOf('\n');
+    const key = end < 0 ? field : field.slice(0, end);
+    settings.set(key, [...(settings.get(key) ?? []), end < 0 ? 'true' : field.slice(end + 1)]);
+  }
+  return settings;
+}

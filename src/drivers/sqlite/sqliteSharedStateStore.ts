@@ -1,0 +1,94 @@
+import type { Database, Statement } from 'better-sqlite3';
+import type { ThreadId } from '../../base/ids.js';
+import type { SharedStateStore } from '../../core/workspaces/pinnedState.js';
+import type { SharedChange, SharedState } from '../../core/workspaces/sharedState.js';
+
+interface SharedStateRow {
+  readonly pinned_json: string | null;
+  readonly changes_json: string | null;
+}
+
+export class SqliteSharedStateStore implements SharedStateStore {
+  readonly #get: Statement<[string], SharedStateRow>;
+  readonly #pin: Statement<[string, string | null]>;
+  readonly #save: Statement<[string, string | null]>;
+
+  constructor(database: Database) {
+    this.#get = database.prepare(`SELECT pinned_json, changes_json FROM shared_state WHERE thread_id = ?`);
+    this.#pin = database.prepare(`
+      INSERT INTO shared_state (thread_id, pinned_json) VALUES (?, ?)
+      ON CONFLICT (thread_id) DO UPDATE SET pinned_json = excluded.pinned_json`);
+    this.#save = database.prepare(`
+      INSERT INTO shared_state (thread_id, changes_json) VALUES (?, ?)
+      ON CONFLICT (thread_id) DO UPDATE SET changes_json = excluded.changes_json`);
+  }
+
+  pin(thread: ThreadId, state: SharedState): void {
+    this.#pin.run(thread, JSON.stringify(state));
+  }
+
+  takePinned(thread: ThreadId): SharedState | undefined {
+    const json = this.#get.get(thread)?.pinned_json ?? null;
+    if (json === null) return undefined;
+    this.#pin.run(thread, null);
+    return parseState(json);
+  }
+
+  saveChanges(thread: ThreadId, changes: readonly SharedChange[]): void {
+    this.#save.run(thread, changes.length === 0 ? null : JSON.stringify(changes));
+  }
+
+  changes(thread: ThreadId): readonly SharedChange[] {
+    const json = this.#get.get(thread)?.changes_json ?? null;
+    return json === null ? [] : list(JSON.parse(json)).flatMap(parseChange);
+  }
+}
+
+function parseState(json: string): SharedState {
+  const fields = fieldsOf(JSON.parse(json));
+  return {
+    config: text(fields.get('config')),
+    stash: list(fields.get('stash')).map(entry => {
+      const each = fieldsOf(entry);
+      return { commit: text(each.get('commit')), message: text(each.get('message')) };
+    }),
+    refs: list(fields.get('refs')).map(pair => {
+      const [ref, object] = list(pair);
+      return [text(ref), text(object)] as const;
+    }),
+  };
+}
+
+function parseChange(value: unknown): SharedChange[] {
+  const fields = fieldsOf(value);
+  const of = (name: string): string => text(fields.get(name));
+  switch (fields.get('kind')) {
+    case 'stash':
+      return [{ kind: 'stash', commit: of('commit'), message: of('message') }];
+    case 'ref':
+      return [{ kind: 'ref', ref: of('ref'), before: of('before'), now: fields.has('now') ? of('now') : undefined }];
+    case 'config':
+      return [
+        {
+          kind: 'config',
+          key: of('key'),
+          before: list(fields.get('before')).map(text),
+          now: list(fields.get('now')).map(text),
+        },
+      ];
+    default:
+      return [];
+  }
+}
+
+function fieldsOf(value: unknown): ReadonlyMap<string, unknown> {
+  return new Map<string, unknown>(typeof value === 'object' && value !== null ? Object.entries(value) : []);
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}

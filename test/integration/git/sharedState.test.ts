@@ -1,0 +1,76 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { gitIn, writeIn } from '../../support/gitRepository.js';
+import { MergeFixture } from './mergeFixture.js';
+
+/** A thread in the repository of a person who has two stashes, branches, a tag and settings. */
+async function shared() {
+  const fixture = await MergeFixture.create();
+  onTestFinished(() => fixture.repository.dispose());
+  const { repository, root } = fixture;
+  for (const name of ['first', 'second']) {
+    await writeIn(root, 'main.txt', `${name}\n`);
+    await repository.git('stash', 'push', '--quiet', '-m', name);
+  }
+  await repository.git('branch', 'feature');
+  await repository.git('tag', 'v1');
+  await repository.git('config', 'alias.mine', 'status');
+  const before = await fixture.worktrees.sharedState(fixture.thread);
+  return { fixture, before, path: fixture.thread.path, repository };
+}
+
+describe("the person's stash, branches, tags and settings", () => {
+  test('that an agent left alone give nothing to tell, nor do commits of the person meanwhile', async () => {
+    const { fixture, before, path, repository } = await shared();
+    await writeIn(path, 'more.txt', 'more\n');
+    await fixture.worktrees.snapshot(fixture.thread, 'Work');
+    await gitIn(path, 'sparse-checkout', 'set', 'src');
+    await repository.commit({ 'mine.txt': 'mine\n' });
+    await repository.git('branch', 'new');
+    const own = { ...before, refs: before.refs.filter(([ref]) => !ref.endsWith(fixture.thread.branch)) };
+    expect(await fixture.worktrees.sharedChanges(fixture.thread, own)).toEqual([]);
+  });
+
+  test('that an agent took, moved or set are told, and put back as they were', async () => {
+    const { fixture, before, path, repository } = await shared();
+    const stashes = await repository.git('stash', 'list', '--format=%H %gs');
+    await gitIn(path, 'stash', 'pop', '--quiet', 'stash@{1}');
+    await gitIn(path, 'stash', 'drop', '--quiet');
+    await gitIn(path, 'branch', '-D', 'feature');
+    await gitIn(path, 'tag', '--force', 'v1', fixture.reviewed);
+    await gitIn(path, 'config', '--unset', 'alias.mine');
+    await gitIn(path, 'config', 'core.hooksPath', '/somewhere');
+
+    const changes = await fixture.worktrees.sharedChanges(fixture.thread, before);
+    expect(
+      changes.map(change =>
+        change.kind === 'stash' ? change.message : change.kind === 'ref' ? change.ref : change.key,
+      ),
+    ).toEqual([
+      'On main: second',
+      'On main: first',
+      'refs/heads/feature',
+      'refs/tags/v1',
+      'alias.mine',
+      'core.hookspath',
+    ]);
+    expect(await fixture.worktrees.undoShared(fixture.thread, changes)).toEqual([]);
+    expect(await repository.git('stash', 'list', '--format=%H %gs')).toBe(stashes);
+    expect(await fixture.worktrees.sharedState(fixture.thread)).toMatchObject({
+      refs: before.refs,
+      stash: before.stash,
+    });
+    expect(await repository.git('config', '--get', 'alias.mine')).toBe('status');
+    await expect(repository.git('config', '--get', 'core.hooksPath')).rejects.toThrow();
+    // Asked again, there is nothing to do and nothing is doubled.
+    await fixture.worktrees.undoShared(fixture.thread, changes);
+    expect(await repository.git('stash', 'list', '--format=%H %gs')).toBe(stashes);
+  });
+
+  test('a branch that is checked out is not moved under anyone', async () => {
+    const { fixture, before, path } = await shared();
+    await gitIn(path, 'update-ref', 'refs/heads/main', `${fixture.base}~1`);
+    const changes = await fixture.worktrees.sharedChanges(fixture.thread, before);
+    expect(changes).toMatchObject([{ kind: 'ref', ref: 'refs/heads/main' }]);
+    expect(await fixture.worktrees.undoShared(fixture.thread, changes)).toEqual(changes);
+  });
+});
