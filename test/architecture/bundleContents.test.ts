@@ -58,6 +58,9 @@ test('what the extension loads at activation stays small', async () => {
 const packagesOfParts: Readonly<Record<string, readonly string[]>> = {
   config: ['croner', 'yaml'],
   up: ['croner', 'yaml'],
+  // Read by a dispatch only when a secret's variable is not in the environment.
+  composeFile: ['croner', 'yaml'],
+  envFiles: ['yaml'],
   hostSession: ['@bufbuild/protobuf', '@connectrpc/connect', '@connectrpc/connect-node', 'undici'],
 };
 

@@ -1,3 +1,4 @@
+import { ownValue } from '../../base/ownValue.js';
 import type { Project } from '../../protocol/gen/muster/v1/projects_pb.js';
 import type { CommandContext } from '../command.js';
 
@@ -9,14 +10,14 @@ export async function workingFolderVariables(
   { env, directory }: Pick<CommandContext, 'env' | 'directory'>,
   project: Project | undefined,
 ): Promise<Readonly<Record<string, string>>> {
-  const missing = (project?.environmentNames ?? []).filter(name => env[name] === undefined);
+  const missing = (project?.environmentNames ?? []).filter(name => ownValue(env, name) === undefined);
   if (!project || missing.length === 0) return {};
   const { readComposeSource } = await import('../lookup/composeFile.js');
   const { readEnvFiles } = await import('../lookup/envFiles.js');
   // A compose file that is gone is the run's own error.
   const source = await readComposeSource(project.file).catch(() => undefined);
   if (!source) return {};
-  const lookUp = (name: string): string | undefined => env[name];
+  const lookUp = (name: string): string | undefined => ownValue(env, name);
   const files = await readEnvFiles({ file: project.file, source, directory, lookUp });
   if (!files.ofWorkingFolder) return {};
   const found = missing.map(name => [name, files.values.findLast(file => file.has(name))?.get(name)] as const);
