@@ -16,12 +16,12 @@ const REFERENCE =
  * `${NAME:+other}`, each also without the colon, when only unset and not empty counts; `$$` and `\$` are a dollar. What
  * is between braces may hold variables itself. Anything else stays as it is.
  */
-export function expandVariables(text: string, lookUp: LookUp): Expansion {
+export function expandVariables(text: string, lookUp: LookUp, reference: RegExp = REFERENCE): Expansion {
   const unset: string[] = [];
   let refused: string | undefined;
   let written = '';
   let at = 0;
-  for (const match of text.matchAll(REFERENCE)) {
+  for (const match of text.matchAll(reference)) {
     if (match.index < at) continue;
     const { plain, braced, operator } = match.groups ?? {};
     const name = plain ?? braced;
@@ -31,7 +31,8 @@ export function expandVariables(text: string, lookUp: LookUp): Expansion {
     if (close < 0 || (braced !== undefined && operator === undefined && close !== inside)) continue;
     const choice =
       name === undefined ? { text: '$' } : choose(lookUp, { name, operator, operand: text.slice(inside, close) });
-    const inner = 'operand' in choice ? expandVariables(choice.operand, lookUp) : { text: choice.text, unset: [] };
+    const inner =
+      'operand' in choice ? expandVariables(choice.operand, lookUp, reference) : { text: choice.text, unset: [] };
     written += text.slice(at, match.index) + inner.text;
     at = braced === undefined ? close : close + 1;
     unset.push(...('unset' in choice && name !== undefined ? [name] : []), ...inner.unset);

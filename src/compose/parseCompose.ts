@@ -6,6 +6,8 @@ import type { ProjectSpec } from './projectSpec.js';
 import { project } from './schema/projectFields.js';
 import type { ComposeNode } from './source/composeNode.js';
 import { readComposeText, type ComposeText } from './source/composeText.js';
+import { followAliases } from './source/followAliases.js';
+import type { YamlReading } from './source/readYaml.js';
 import { LineMap } from './source/textPosition.js';
 import { StructureCheck } from './structure.js';
 
@@ -18,6 +20,10 @@ export interface ComposeOptions {
   readonly projectName?: string | undefined;
   /** Environment variables for `${NAME}`: env files first, then the process environment (which wins). */
   readonly env: (name: string) => string | undefined;
+  /**
+   * Exactly agent-compose's language: no aliases and merge keys, no `x-` fields, no variables but `${NAME}`.
+   */
+  readonly exact?: boolean | undefined;
   /** `env` makes values up: what hangs on the value of a variable is not refused. */
   readonly valuesUnknown?: boolean | undefined;
 }
@@ -39,13 +45,18 @@ export function parseCompose(source: string | ComposeText, options: ComposeOptio
 }
 
 function checkAndNormalize(read: ComposeText, options: ComposeOptions, problems: ProblemList): ProjectSpec | undefined {
-  const root = readChecked(read, problems);
+  const root = readChecked(read, options, problems);
   if (root?.kind !== 'mapping') return undefined;
   return normalizeProject(root, { ...options, text: read.text, problems });
 }
 
 /** The tree, when it is whole enough to look at what its values mean together. */
-function readChecked({ text, yaml: reading }: ComposeText, problems: ProblemList): ComposeNode | undefined {
+function readChecked(
+  { text, yaml }: ComposeText,
+  { exact = false }: ComposeOptions,
+  problems: ProblemList,
+): ComposeNode | undefined {
+  const reading = exact ? yaml : withAliases(yaml);
   for (const problem of reading.problems) {
     problems.add({
       code: problem.code,
@@ -68,6 +79,12 @@ function readChecked({ text, yaml: reading }: ComposeText, problems: ProblemList
       });
     return undefined;
   }
-  new StructureCheck(text, problems).check(reading.root, project);
+  new StructureCheck({ text, problems, extensions: !exact }).check(reading.root, project);
   return broken ? undefined : withoutLeftOut(reading.root, project);
+}
+
+function withAliases(reading: YamlReading): YamlReading {
+  if (!reading.root) return reading;
+  const { root, problem } = followAliases(reading.root);
+  return { root, problems: problem ? [...reading.problems, problem] : reading.problems };
 }

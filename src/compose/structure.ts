@@ -27,10 +27,13 @@ interface Place {
 export class StructureCheck {
   readonly #text: string;
   readonly #problems: ProblemList;
+  readonly #extensions: boolean;
 
-  constructor(text: string, problems: ProblemList) {
-    this.#text = text;
-    this.#problems = problems;
+  /** `extensions`: fields that begin with `x-` are the author's own, wherever fields have names. */
+  constructor(options: { readonly text: string; readonly problems: ProblemList; readonly extensions: boolean }) {
+    this.#text = options.text;
+    this.#problems = options.problems;
+    this.#extensions = options.extensions;
   }
 
   check(node: ComposeNode, shape: Shape): void {
@@ -105,6 +108,7 @@ export class StructureCheck {
     for (const entry of node.entries) {
       const field = entry.keyIsScalar && Object.hasOwn(shape.fields, entry.key) ? shape.fields[entry.key] : undefined;
       if (!field) {
+        if (this.#extensions && entry.keyIsScalar && entry.key.startsWith('x-')) continue;
         this.#unknownField(node, entry, shape);
         continue;
       }

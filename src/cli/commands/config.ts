@@ -14,13 +14,12 @@ export const config = defineCommand({
   options: { quiet: { type: 'boolean', short: 'q', text: 'print nothing; the exit status says whether it is valid' } },
   details: 'It needs no host. Secrets are shown as ********, other values resolved.',
   async run(context, args) {
-    const { out, env, directory, projectName } = context;
+    const { out, env, directory, projectName, compat } = context;
     const file = await findComposeFile(directory, context.file);
-    const check = await checkComposeFile({ file, env, directory, projectName });
+    const check = await checkComposeFile({ file, env, directory, projectName, compat });
     if (!check.spec) throw invalidCompose(file, check.errors);
     if (args.flag('quiet')) return 0;
     for (const warning of check.warnings) out.note(`warning: ${oneLine(warning)}`);
-    const { compat } = context;
     out.raw(compat === undefined ? ownText(context, check.spec) : await eraOf(context, compat, file, check));
     return 0;
   },

@@ -9,6 +9,7 @@ import { parseCompose, type ComposeOptions } from '../../compose/parseCompose.js
 import type { ProjectSpec } from '../../compose/projectSpec.js';
 import { readComposeText, type ComposeText } from '../../compose/source/composeText.js';
 import { decodeText, undecodable } from '../../compose/source/decodeText.js';
+import type { Compat } from '../options/globalOptions.js';
 import { readEnvFiles } from './envFiles.js';
 
 /** The parser refuses more than this anyway; a device or a huge file is not read first. */
@@ -34,10 +35,18 @@ export interface ComposeRequest {
   /** The working folder. */
   readonly directory: string;
   readonly projectName?: string | undefined;
+  /** Set: exactly agent-compose's language. */
+  readonly compat?: Compat | undefined;
 }
 
 /** Reads and checks a compose file here, so that all problems come with their places. Throws `compose.unreadable`. */
-export async function checkComposeFile({ file, env, directory, projectName }: ComposeRequest): Promise<LocalCheck> {
+export async function checkComposeFile({
+  file,
+  env,
+  directory,
+  projectName,
+  compat,
+}: ComposeRequest): Promise<LocalCheck> {
   const source = await readComposeSource(file);
   const environment: Record<string, string> = {};
   const lookUp = (name: string): string | undefined => {
@@ -49,6 +58,7 @@ export async function checkComposeFile({ file, env, directory, projectName }: Co
   const inFiles = layeredEnv(envFiles.values, lookUp);
   const options: ComposeOptions = {
     directoryName: basename(dirname(file)),
+    exact: compat !== undefined,
     projectName,
     env: name => {
       const value = inFiles(name);

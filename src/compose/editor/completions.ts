@@ -33,9 +33,11 @@ export function completions(source: ComposeSource, offset: number): readonly Com
   if (!place) return [];
   const here = shapeAt(place.path);
   if (!here) return [];
-  if (place.kind === 'value') return valueCompletions(source, place, here.shape, here.field);
+  if (place.kind === 'value') {
+    return [...valueCompletions(source, place, here.shape, here.field), ...aliasCompletions(source, place, offset)];
+  }
   const fields = mappingOf(here.shape);
-  const keys = fields ? fieldCompletions(source, fields, place) : [];
+  const keys = fields ? [...fieldCompletions(source, fields, place), ...mergeCompletion(source, place, offset)] : [];
   // An item of a list is written where a key could be as well.
   const values = place.path.at(-1) === '[]' ? valueCompletions(source, place, here.shape, here.field) : [];
   return [...keys, ...values];
@@ -57,6 +59,42 @@ function fieldCompletions(source: ComposeSource, shape: MappingShape, place: Cur
       span: place.word,
       deprecated: field.spellingOf !== undefined,
     }));
+}
+
+/** Names of anchors above the offset; a name in a comment or text does no harm. */
+function anchorsAbove({ text }: ComposeSource, offset: number): readonly string[] {
+  const found = text.slice(0, offset).matchAll(/(?:^|[\s:[{,-])&([A-Za-z0-9_-]+)/g);
+  return [...new Set(Array.from(found, match => match[1] ?? ''))];
+}
+
+function aliasCompletions(source: ComposeSource, place: CursorPlace, offset: number): readonly Completion[] {
+  return anchorsAbove(source, offset).map((name): Completion => ({
+    label: `*${name}`,
+    kind: 'reference',
+    detail: 'alias',
+    documentation: `What \`&${name}\` has.`,
+    insertText: `*${name}`,
+    filterText: filterText(source, place, `*${name}`),
+    span: place.word,
+    deprecated: false,
+  }));
+}
+
+function mergeCompletion(source: ComposeSource, place: CursorPlace, offset: number): readonly Completion[] {
+  const [last] = anchorsAbove(source, offset).toReversed();
+  if (last === undefined || place.siblings.has('<<')) return [];
+  return [
+    {
+      label: '<<',
+      kind: 'field',
+      detail: 'merge',
+      documentation: 'The fields of a mapping with an anchor, where this one has none of its own.',
+      insertText: `<<: *${last}`,
+      filterText: filterText(source, place, '<<'),
+      span: place.word,
+      deprecated: false,
+    },
+  ];
 }
 
 function filterText(source: ComposeSource, place: CursorPlace, label: string): string {

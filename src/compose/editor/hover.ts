@@ -28,18 +28,31 @@ export function hover(source: ComposeSource, offset: number, options: HoverOptio
   const at = nodeAt(source.root, offset);
   if (!at) return undefined;
   if (at.on === 'key') {
+    const own = keyOfNoField(at.entry.key);
+    if (own !== undefined) return { span: at.entry.keySpan, markdown: own };
     const field = at.place?.field;
     // The key of a dictionary is a name, not a field.
     const isField = field !== undefined && at.place?.shape === field.shape;
     return isField ? { span: at.entry.keySpan, markdown: fieldDoc(at.entry.key, field) } : undefined;
   }
   const variable = referenceAt(source.text, at.node, offset);
-  if (variable) return { span: variable.span, markdown: variableText(variable.name, at, options) };
+  if (variable) return { span: variable.span, markdown: variableText(variable, at, options) };
   const markdown = valueText(at, options);
   return markdown === undefined ? undefined : { span: at.node.span, markdown };
 }
 
+/** What Docker Compose has wherever fields have names. */
+function keyOfNoField(key: string): string | undefined {
+  if (key === '<<')
+    return '**<<**: the fields of `*base`, or of each in a list of them, where this mapping has none of its own.';
+  return key.startsWith('x-')
+    ? `**${asCode(key)}**: a field of your own. It is not read, but \`&name\` in it can be used elsewhere.`
+    : undefined;
+}
+
 function valueText(at: NodeAt, options: HoverOptions): string | undefined {
+  if (at.node.kind === 'alias')
+    return at.node.target ? 'Stands for what its anchor (`&name`) has.' : 'No anchor above has this name.';
   if (at.node.kind !== 'scalar') return undefined;
   const text = at.node.text.trim();
   const trigger = at.parents.at(-2);
@@ -113,23 +126,40 @@ export function formatTime(time: number, zone: string | undefined): string {
   return `${part('weekday')} ${part('year')}-${part('month')}-${part('day')} ${part('hour')}:${part('minute')}${seconds}`;
 }
 
-function referenceAt(
-  text: string,
-  node: ComposeNode,
-  offset: number,
-): { readonly name: string; readonly span: Span } | undefined {
+interface Reference {
+  readonly name: string;
+  /** `:-`, `?` and the like; empty for the plain form. */
+  readonly operator: string;
+  readonly span: Span;
+}
+
+/** What follows in the braces, by the last character of the operator. */
+const operandWords: ReadonlyMap<string, string> = new Map([
+  ['-', 'Without it, what follows is taken.'],
+  ['?', 'Without it, the file is refused with what follows.'],
+  ['+', 'With it, what follows is taken instead; without it, nothing.'],
+]);
+
+function referenceAt(text: string, node: ComposeNode, offset: number): Reference | undefined {
   const written = text.slice(node.span.start, node.span.end);
-  for (const match of written.matchAll(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g)) {
+  for (const match of written.matchAll(/\$\{([A-Za-z_][A-Za-z0-9_]*)(?:(:?[-?+])[^{}]*)?\}/g)) {
     const start = node.span.start + match.index;
     const end = start + match[0].length;
-    if (start <= offset && offset <= end) return { name: match[1] ?? '', span: { start, end } };
+    if (start <= offset && offset <= end)
+      return { name: match[1] ?? '', operator: match[2] ?? '', span: { start, end } };
   }
   return undefined;
 }
 
 const LONGEST_VALUE = 200;
 
-function variableText(name: string, at: NodeAt, options: HoverOptions): string {
+function variableText({ name, operator }: Reference, at: NodeAt, options: HoverOptions): string {
+  const words = operandWords.get(operator.slice(-1));
+  const text = valueOfVariable(name, at, options);
+  return words === undefined || !isInterpolated(at) ? text : `${text}\n\n${words}`;
+}
+
+function valueOfVariable(name: string, at: NodeAt, options: HoverOptions): string {
   if (!isInterpolated(at)) return `\`\${${name}}\` is plain text here: it is not replaced in this field.`;
   const value = options.env(name);
   if (value === undefined) return `**${name}** is not set.`;

@@ -1,18 +1,33 @@
+import { expandVariables } from '../expansion.js';
 import type { EnvEntry } from '../projectSpec.js';
 import type { ComposeNode } from '../source/composeNode.js';
 import { child } from '../source/composeNode.js';
 import type { NormalizeContext } from './normalizeContext.js';
 import { byName, entriesOf, flagAt, rawText, refuse } from './normalizeContext.js';
 
-const REFERENCE = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
+type LookUp = (name: string) => string | undefined;
 
-/** The names in `${NAME}`, in order, each once. */
+const REFERENCE = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
+/** The forms of a compose file: those with braces, and `$$` for a dollar. `$NAME` is text: scripts are full of it. */
+const FORMS = /\$\$|\$\{(?<braced>[A-Za-z_][A-Za-z0-9_]*)(?<operator>:?[-?+])?/g;
+
+/** The names in `${NAME}` and its kin, in order, each once; also those in defaults. */
 export function referencedNames(text: string): readonly string[] {
-  return [...new Set(Array.from(text.matchAll(REFERENCE), match => match[1] ?? ''))];
+  return [...new Set(Array.from(text.matchAll(FORMS), match => match.groups?.['braced'] ?? '').filter(Boolean))];
 }
 
-/** Replaces `${NAME}`; unknown names stay as they are. Nothing else has a meaning, and results are not read again. */
-export function resolveText(text: string, env: (name: string) => string | undefined): string {
+/**
+ * Replaces `${NAME}`, `${NAME:-default}`, `${NAME:?message}`, `${NAME:+other}` (each also without the colon) and `$$`; unknown
+ * names stay as they are, and results are not read again.
+ */
+export function resolveText(text: string, env: LookUp): string {
+  const { text: resolved, unset, refused } = expandVariables(text, env, FORMS);
+  // What is missing has been said; a text that is resolved by half would hide it.
+  return unset.length > 0 || refused !== undefined ? resolveExactly(text, env) : resolved;
+}
+
+/** The same for `${NAME}` alone, as agent-compose has it. */
+function resolveExactly(text: string, env: LookUp): string {
   return text.replace(REFERENCE, (whole, name: string) => env(name) ?? whole);
 }
 
@@ -24,7 +39,7 @@ export function interpolated(
 ): string {
   const text = rawText(node);
   if (node) reportMissing(context, node, text, path);
-  return resolveText(text, context.env);
+  return context.exact ? resolveExactly(text, context.env) : resolveText(text, context.env);
 }
 
 /** Trimmed; `undefined` when nothing is left. */
@@ -48,11 +63,20 @@ export function templateAt(context: NormalizeContext, node: ComposeNode | undefi
 
 function reportMissing(context: NormalizeContext, node: ComposeNode, text: string, path: string): void {
   if (!text.includes('${')) return;
-  for (const name of referencedNames(text)) {
-    if (context.env(name) !== undefined) continue;
-    const message = `environment variable ${name} is required`;
+  for (const message of missingIn(context, text)) {
     refuse(context, { code: 'compose.missingVariable', path, span: node.span, text: message });
   }
+}
+
+/** What is said of variables that the text cannot do without. */
+function missingIn({ env, exact }: NormalizeContext, text: string): readonly string[] {
+  const required = (name: string): string => `environment variable ${name} is required`;
+  if (exact) {
+    const names = new Set(Array.from(text.matchAll(REFERENCE), match => match[1] ?? ''));
+    return [...names].filter(name => env(name) === undefined).map(required);
+  }
+  const { unset, refused } = expandVariables(text, env, FORMS);
+  return [...new Set(unset)].map(required).concat(refused === undefined ? [] : [`environment variable ${refused}`]);
 }
 
 export interface EnvOptions {

@@ -12,6 +12,8 @@ export interface NormalizeContext {
   readonly valuesUnknown?: boolean | undefined;
   readonly directoryName?: string | undefined;
   readonly projectName?: string | undefined;
+  /** Variables are `${NAME}` and nothing else. */
+  readonly exact?: boolean | undefined;
   readonly problems: ProblemList;
 }
 

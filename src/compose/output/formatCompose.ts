@@ -88,7 +88,15 @@ function without(object: CanonicalObject, names: readonly string[]): CanonicalOb
 }
 
 function environment(entries: readonly EnvEntry[]): CanonicalObject {
-  return keyed(entries, entry => [entry.name, entry.secret ? { value: entry.template, secret: true } : entry.value]);
+  return keyed(entries, entry => [
+    entry.name,
+    entry.secret ? { value: entry.template, secret: true } : escaped(entry.value),
+  ]);
+}
+
+/** A value as the file has to say it: a dollar that would begin something is doubled. */
+function escaped(value: string): string {
+  return value.replace(/\$(?=[${])/g, () => '$$');
 }
 
 function texts(pairs: readonly { readonly name: string; readonly value: string }[]): CanonicalObject {

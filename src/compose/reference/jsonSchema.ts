@@ -88,6 +88,8 @@ function mappingSchema(shape: MappingShape): JsonSchema {
     ),
     ...(required.length === 0 || shape.mayBeEmpty ? {} : { required }),
     ...(one === undefined ? {} : { oneOf: one.map(name => ({ required: [name] })) }),
+    // Authors' own fields, and YAML's merge key for tools that leave it in the tree.
+    patternProperties: { '^x-': {}, '^<<$': {} },
     additionalProperties: false,
   };
 }

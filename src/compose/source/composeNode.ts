@@ -38,11 +38,13 @@ export interface SequenceNode {
   readonly items: readonly ComposeNode[];
 }
 
-/** Anchors and aliases are not part of the language; an alias is never followed. */
+/** Followed by `followAliases` alone: editors look at what is written. */
 export interface AliasNode {
   readonly kind: 'alias';
   readonly path: string;
   readonly span: Span;
+  /** What its anchor names, as if it stood at this path; missing when no anchor before it has the name. */
+  readonly target?: ((path: string) => ComposeNode) | undefined;
 }
 
 /** The value of the first entry with this key. */

@@ -25,7 +25,7 @@ export interface YamlReading {
   readonly problems: readonly SyntaxProblem[];
 }
 
-/** Reads YAML (and so JSON) text; never throws, never follows an alias. */
+/** Reads YAML (and so JSON) text; never throws; an alias is left to {@link followAliases}. */
 export function readYaml(text: string): YamlReading {
   if (text.length > MAX_TEXT_LENGTH) {
     const tooLarge = `the file is too large: ${text.length} characters, at most ${MAX_TEXT_LENGTH} are read`;
@@ -84,6 +84,8 @@ function isEmptyPlain(scalar: Scalar): boolean {
 }
 
 class TreeReader {
+  /** The last value of each name so far: an alias means the one before it. */
+  readonly #anchors = new Map<string, unknown>();
   readonly #problems: SyntaxProblem[];
   #depthReported = false;
 
@@ -100,6 +102,8 @@ class TreeReader {
       }
       return { kind: 'alias', path, span: around };
     }
+    if ((isMap(value) || isSeq(value) || isScalar(value)) && value.anchor !== undefined)
+      this.#anchors.set(value.anchor, value);
     if (isMap(value)) {
       const span = spanOf(value.range, around);
       const entries: MappingEntry[] = value.items.map((pair): MappingEntry => {
@@ -116,7 +120,12 @@ class TreeReader {
       const items = value.items.map((item, index) => this.node(item, `${path}[${index}]`, span, depth + 1));
       return { kind: 'sequence', path, span, items };
     }
-    if (isAlias(value)) return { kind: 'alias', path, span: spanOf(value.range, around) };
+    if (isAlias(value)) {
+      const span = spanOf(value.range, around);
+      const anchored = this.#anchors.get(value.source);
+      if (anchored === undefined) return { kind: 'alias', path, span };
+      return { kind: 'alias', path, span, target: at => this.node(anchored, at, span, depth + 1) };
+    }
     if (isScalar(value)) {
       const text = String(value.value);
       const style = styleOf(value);

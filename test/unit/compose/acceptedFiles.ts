@@ -179,7 +179,9 @@ agents:
   { name: 'JSON', text: '{"name": "json", "agents": {"dev": {"provider": "claude", "driver": {"docker": {}}}}}' },
   { name: 'network without a mode', text: 'network: {mode: }\nagents:\n  dev: {}\n' },
   { name: 'an empty environment value', text: agent('env: {A: "${EMPTY}"}'), env: { EMPTY: '' } },
-  { name: 'forms that are not references', text: agent('env: {A: "${X:-d} $X $$ ${1}"}') },
+  { name: 'forms that are not references', text: agent('env: {A: "$X ${1} ${ $"}') },
+  { name: 'defaults, other texts and dollars', text: agent('env: {A: "${X:-d} ${X-} ${X:+o} $$ $${X}"}') },
+  { name: 'a merge key', text: 'x-base: &base {provider: claude}\nagents:\n  dev:\n    <<: *base\n    model: opus\n' },
   { name: 'references where they are plain text', text: agent('system_prompt: "${NOPE}"', 'image: "${NOPE}"') },
   ...['a1', 'agent_1', 'code-review'].map(name => ({ name: `agent name ${name}`, text: `agents:\n  ${name}: {}\n` })),
   ...['claude', 'codex', 'gemini', 'opencode', 'demo', 'claude-code', 'gemini-cli', 'open-code', 'pi', 'pi-agent'].map(

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { parseCompose } from '../../../src/compose/parseCompose.js';
 import { accepted } from './acceptedFiles.js';
 import { agent, errorsOf, read } from './readCompose.js';
 import { refused } from './refusedFiles.js';
@@ -50,8 +51,9 @@ describe('messages', () => {
     );
   });
 
-  it('refuse anchors and aliases', () => {
-    const { diagnostics } = read('agents:\n  a: &base {provider: claude}\n  b: *base\n');
+  it('refuse anchors and aliases in exactly agent-compose’s language', () => {
+    const text = 'agents:\n  a: &base {provider: claude}\n  b: *base\n';
+    const { diagnostics } = parseCompose(text, { directoryName: 'shop', env: () => undefined, exact: true });
     expect(diagnostics.map(found => [found.code, found.message])).toEqual([
       ['compose.aliasRefused', 'parse compose field agents.b at line 3, column 6: expected mapping, got alias'],
     ]);

@@ -43,7 +43,7 @@ const prose = fc
       'yes',
     ),
   )
-  .filter(text => !text.includes('${') && text.trim() !== '' && !/[\uD800-\uDFFF\u0000]/.test(text));
+  .filter(text => !/\$[${]/.test(text) && text.trim() !== '' && !/[\uD800-\uDFFF\u0000]/.test(text));
 /** Options of a CLI may be refused. */
 const isNoOption = (text: string): boolean => !text.trim().startsWith('-');
 const trimmed = prose.map(text => text.trim());
