@@ -49,6 +49,10 @@ export const commandTable: Readonly<Record<string, Entry>> = {
       },
     },
   },
+  'update': {
+    summary: 'bring what the target has by now into a thread’s branch',
+    load: async () => (await import('./commands/update.js')).update,
+  },
   'undo': {
     summary: 'take the last merge of a thread back',
     load: async () => (await import('./commands/undo.js')).undo,

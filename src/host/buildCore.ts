@@ -7,6 +7,7 @@ import { ProviderRegistries } from '../core/agents/providerRegistries.js';
 import { CandidateVerifier } from '../core/merges/candidateVerifier.js';
 import { MergeService } from '../core/merges/mergeService.js';
 import { ApplyProject } from '../core/projects/applyProject.js';
+import { UpdateService } from '../core/merges/updateService.js';
 import { UndoService } from '../core/merges/undoService.js';
 import { storedLandings } from '../core/merges/storedLandings.js';
 import { ProjectService } from '../core/projects/projectService.js';
@@ -68,6 +69,7 @@ export interface HostCore extends HostState {
   readonly settler: ThreadSettler;
   readonly merges: MergeService;
   readonly undos: UndoService;
+  readonly updates: UpdateService;
   readonly runs: RunLifecycle;
   readonly limit: RunLimit;
   readonly threads: ThreadService;
@@ -143,6 +145,7 @@ export function buildCore(
   const settler = resources.add(new ThreadSettler({ ...common, driver: worktrees, supervisor, secrets: runSecrets }));
   const merges = resources.add(new MergeService({ ...common, driver: mergeDriver, verifier, settler }));
   const undos = new UndoService({ ...common, driver: mergeDriver });
+  const updates = new UpdateService({ ...common, driver: mergeDriver, settler, workspaces });
   resources.add(supervisor);
   const starter = new RunStarter({
     ...common,
@@ -195,6 +198,7 @@ export function buildCore(
     settler,
     merges,
     undos,
+    updates,
     runs,
     limit,
     threads,

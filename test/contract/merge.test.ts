@@ -150,6 +150,31 @@ describe.each(gitsUnderTest)('merges of %s', (_, open) => {
     });
   });
 
+  describe('a thread’s branch brought up to its target', () => {
+    const updating = parseId<'merge'>('0000000000m4');
+    const update = (): Promise<LandedMerge> =>
+      git.merges.update({ id: updating, worktree: ref, head: reviewed, target: 'main', message: 'Merge main' }, signal);
+
+    test('has both sides, in its worktree too', async () => {
+      const theirs = await git.commit(git.root, { 'src/b.txt': lines('theirs') });
+      const outcome = await update();
+      const head = await git.headOf(ref.branch);
+      expect(outcome).toEqual({ kind: 'merged', commit: head });
+      expect(await git.parentsOf(head!)).toEqual([reviewed, theirs]);
+      expect(await git.read(`${ref.path}/src/b.txt`)).toBe(lines('theirs'));
+      expect(await git.read(`${ref.path}/src/a.txt`)).toBe(lines('changed'));
+      expect(await git.headOf('main')).toBe(theirs);
+    });
+
+    test('is left as it is when it has everything, or when both changed the same', async () => {
+      expect(await update()).toMatchObject({ kind: 'blocked', reason: 'nothing_to_merge' });
+      await git.commit(git.root, { 'src/a.txt': lines('theirs') });
+      expect(await update()).toMatchObject({ kind: 'conflicted', files: ['src/a.txt'] });
+      expect(await git.headOf(ref.branch)).toBe(reviewed);
+      expect(await git.read(`${ref.path}/src/a.txt`)).toBe(lines('changed'));
+    });
+  });
+
   test('nothing to merge, no target, no worktree', async () => {
     expect(await merge({ target: 'nowhere' })).toMatchObject({ kind: 'blocked', reason: 'target_missing' });
     const idle = git.worktree('idle');

@@ -1,3 +1,4 @@
+import { UpdateService } from '../../src/core/merges/updateService.js';
 import { UndoService } from '../../src/core/merges/undoService.js';
 import { createHash } from 'node:crypto';
 import { onTestFinished } from 'vitest';
@@ -61,6 +62,7 @@ export interface CoreHost {
   readonly rescues: RescueService;
   readonly merges: MergeService;
   readonly undos: UndoService;
+  readonly updates: UpdateService;
   readonly runs: RunLifecycle;
   readonly supervisor: DirectoryRunSupervisor;
   readonly settler: ThreadSettler;
@@ -162,6 +164,7 @@ export function coreHost(
   // Ids count up, so that branches are told apart by their words.
   let dispatches = 0;
   const undos = new UndoService({ ...common, driver: merging });
+  const updates = new UpdateService({ ...common, driver: merging, settler, workspaces });
   const verifier = new CandidateVerifier({ ...common, checkouts: fakeCheckouts, shell });
   const merges = new MergeService({ ...common, driver: merging, verifier, settler });
   const threads = new ThreadService({ ...common, runs, settler, driver: worktrees, workspaces, rescues });
@@ -174,6 +177,7 @@ export function coreHost(
     rescues,
     merges,
     undos,
+    updates,
     runs,
     supervisor,
     settler,

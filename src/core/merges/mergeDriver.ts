@@ -24,6 +24,11 @@ export interface MergeDriver {
    * a commit that reverts it. The merged commit stays under a ref.
    */
   undo(request: UndoRequest, signal: AbortSignal): Promise<LandedMerge>;
+  /**
+   * Brings the target's work into a thread's branch and its worktree, in the same steps as a merge. `nothing_to_merge`: the thread
+   * has all of it.
+   */
+  update(request: UpdateRequest, signal: AbortSignal): Promise<LandedMerge>;
 }
 
 export interface UndoRequest {
@@ -38,6 +43,16 @@ export interface UndoRequest {
   /** Of the commit that reverts, if there has to be one. */
   readonly message: string;
   readonly onNotice?: (text: string) => void;
+}
+
+export interface UpdateRequest {
+  /** Of this request alone. */
+  readonly id: MergeId;
+  readonly worktree: WorktreeRef;
+  /** The head of the thread's branch. */
+  readonly head: string;
+  readonly target: string;
+  readonly message: string;
 }
 
 export interface MergeRequest {

@@ -4,6 +4,8 @@ import { defined } from '../../base/defined.js';
 import type { MergeCheck } from '../../core/merges/mergeCheck.js';
 import type { MergeStrategy } from '../../core/merges/mergeDriver.js';
 import type { MergeService as CoreMergeService } from '../../core/merges/mergeService.js';
+import { targetOf } from '../../core/merges/mergeTarget.js';
+import type { UpdateService } from '../../core/merges/updateService.js';
 import type { UndoService } from '../../core/merges/undoService.js';
 import { findProject, projectOfFolder } from '../../core/projects/projectService.js';
 import type { Store } from '../../core/store.js';
@@ -25,10 +27,12 @@ export function mergesApi({
   store,
   merges,
   undos,
+  updates,
 }: {
   readonly store: Store<Stores>;
   readonly merges: CoreMergeService;
   readonly undos: UndoService;
+  readonly updates: UpdateService;
 }): ServiceImpl<typeof MergeService> {
   return {
     async requestMerge(request) {
@@ -57,6 +61,11 @@ export function mergesApi({
     async undoMerge({ threadId }, context) {
       const { view, undo } = await undos.undo(threadId, context.signal);
       return { kind: undo.kind, commit: undo.commit, target: view.latestMerge?.target ?? '' };
+    },
+    async updateThread({ threadId }, context) {
+      const { view, updated } = await updates.update(threadId, context.signal);
+      const target = store.read(stores => targetOf(stores, view.thread));
+      return { updated, target: target ?? '', head: view.thread.head ?? '' };
     },
     listQueue: async () => ({ queue: wireQueue(store, merges) }),
     async moveMerge({ mergeId, priority, before }) {

@@ -22,6 +22,7 @@ function driverWith({ merging }: CoreWorld, methods: Partial<MergeDriver>): Merg
     land: (request, candidate, signal) => merging.land(request, candidate, signal),
     resume: request => merging.resume(request),
     undo: request => merging.undo(request),
+    update: request => merging.update(request),
     ...methods,
   };
 }
@@ -310,6 +311,38 @@ describe('the queue', () => {
     const merges = await host.merges.requestApproved();
     expect(merges.map(({ threadId }) => threadId)).toEqual([approved.id]);
     expect((await host.merges.wait(merges[0]?.id ?? '', never)).status).toBe('merged');
+  });
+});
+
+describe('bringing a thread up to its target', () => {
+  test('commits what is there, then has both; conflicts change nothing', async () => {
+    const world = coreWorld();
+    const host = coreHost(world);
+    const task = await host.dispatch();
+    await finishRun(world, task);
+    const { id } = task.thread;
+    expect((await host.updates.update(id, never)).updated).toBe(false);
+    world.git.commitOn('main', { 'other.md': 'theirs\n' });
+    const { view, updated } = await host.updates.update(id, never);
+    expect(updated).toBe(true);
+    const worktree = view.thread.worktree ?? '';
+    expect(world.git.read(`${worktree}/other.md`)).toBe('theirs\n');
+    expect(world.git.read(`${worktree}/readme.md`)).toBe('two\n');
+    expect(view.thread.head).toBe(world.git.branches.get(view.thread.branch ?? ''));
+    expect(view.status).toBe('ready');
+    world.git.commitOn('main', { 'readme.md': 'theirs\n' });
+    await expect(host.updates.update(id, never)).rejects.toMatchObject({
+      code: 'git.conflict',
+      data: { files: ['readme.md'] },
+    });
+    expect(world.git.read(`${worktree}/readme.md`)).toBe('two\n');
+  });
+
+  test('is refused while the agent works', async () => {
+    const world = coreWorld();
+    const host = coreHost(world);
+    const { thread } = await host.dispatch();
+    await expect(host.updates.update(thread.id, never)).rejects.toMatchObject({ code: 'thread.busy' });
   });
 });
 

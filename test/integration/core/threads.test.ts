@@ -33,6 +33,7 @@ function mergingAfter(world: CoreWorld, gate: Promise<void>): MergeDriver {
   return {
     resume: request => world.merging.resume(request),
     undo: request => world.merging.undo(request),
+    update: request => world.merging.update(request),
     land: (request, candidate, signal) => world.merging.land(request, candidate, signal),
     async compute(request, signal) {
       await gate;

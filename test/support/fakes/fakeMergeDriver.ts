@@ -8,6 +8,7 @@ import type {
   MergeRequest,
   NotMerged,
   UndoRequest,
+  UpdateRequest,
 } from '../../../src/core/merges/mergeDriver.js';
 import { differing, type FakeCommit, type FakeFiles, type FakeGit } from './fakeGit.js';
 
@@ -67,6 +68,22 @@ export class FakeMergeDriver implements MergeDriver {
 
   async resume(request: MergeRequest): Promise<MergeOutcome | undefined> {
     return this.#landed.get(request.id);
+  }
+
+  async update({ worktree, head, target, message }: UpdateRequest): Promise<LandedMerge> {
+    const git = this.#git;
+    const theirs = git.branches.get(target);
+    if (theirs === undefined) return blocked('target_missing');
+    if (git.history(head).includes(theirs)) return blocked('nothing_to_merge');
+    const base = git.commit(git.mergeBase(head, theirs) ?? '');
+    const merged = mergeFiles(base.files, git.commit(head).files, git.commit(theirs).files);
+    if (merged.conflicts.length > 0) {
+      return { kind: 'conflicted', files: merged.conflicts, message: 'Both changed the same places.' };
+    }
+    const made =
+      head === base.id ? theirs : git.addCommit({ parents: [head, theirs], files: merged.files, message }).id;
+    git.moveBranch(worktree.branch, made);
+    return { kind: 'merged', commit: made };
   }
 
   async undo({ target, from, to, message }: UndoRequest): Promise<LandedMerge> {

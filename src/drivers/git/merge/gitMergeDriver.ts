@@ -8,12 +8,14 @@ import type {
   MergeOutcome,
   MergeRequest,
   UndoRequest,
+  UpdateRequest,
 } from '../../../core/merges/mergeDriver.js';
 import type { RepositoryGit } from '../command/boundGit.js';
 import { createGitContext, type GitDriverOptions } from '../command/gitContext.js';
 import { openRepository } from '../repository/openRepository.js';
 import { withRepositoryLock } from '../repository/repositoryLock.js';
 import { computeMerge, readTarget } from './computeMerge.js';
+import { computeUpdate } from './computeUpdate.js';
 import { runLanding, settleLanding } from './landMerge.js';
 import type { LandingWork, MergeContext } from './mergeContext.js';
 import { blocked } from './mergeOutcomes.js';
@@ -36,6 +38,7 @@ export function createGitMergeDriver(options: GitMergeDriverOptions): MergeDrive
     land: (request, candidate, signal) => land(context, { request, candidate }, signal),
     resume: (request, signal) => resume(context, request, signal),
     undo: (request, signal) => undo(context, request, signal),
+    update: (request, signal) => update(context, request, signal),
   };
 }
 
@@ -67,6 +70,18 @@ async function undo(context: MergeContext, request: UndoRequest, signal: AbortSi
   const { candidate } = computed;
   const back = candidate.to === request.from;
   return await moveTarget(context, { repository, id, target: name, candidate, onNotice, back }, signal);
+}
+
+/** A thread's branch is a target like any other, and its worktree the checkout that moves along. */
+async function update(context: MergeContext, request: UpdateRequest, signal: AbortSignal): Promise<LandedMerge> {
+  const { id, worktree } = request;
+  const repository = await openRepository(context, worktree);
+  const target = await readTarget(repository, request.target, signal);
+  if (target === undefined) return blocked('target_missing', `There is no branch ${JSON.stringify(request.target)}.`);
+  const computed = await computeUpdate({ context, repository, request, target, signal }, request);
+  if (computed.kind !== 'candidate') return computed;
+  const { candidate } = computed;
+  return await moveTarget(context, { repository, id, target: worktree.branch, candidate, onNotice: ignore }, signal);
 }
 
 /** One landing at a time per repository. New worktrees do not wait for it: it may take long, and a branch moves in one step. */

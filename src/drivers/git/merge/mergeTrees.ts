@@ -21,7 +21,7 @@ export async function mergeTrees({
     }
     case 'conflicts': {
       const { files } = merged;
-      const message = `The thread and ${request.target} changed the same places in ${named(files)}. Bring ${request.target} into the thread's branch, resolve there, review and merge again.`;
+      const message = `The thread and ${request.target} changed the same places in ${named(files)}. Bring ${request.target} into the thread's branch (ask its agent to), resolve there, review and merge again.`;
       return { kind: 'conflicted', files, message };
     }
   }

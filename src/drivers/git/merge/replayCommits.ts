@@ -53,7 +53,7 @@ async function pick(
   const merged = await mergeTree(repository, [ours, theirs], signal);
   if (merged.kind === 'tree') return merged;
   const files = merged.kind === 'conflicts' ? merged.files : [];
-  const message = `Commit ${commit.slice(0, 10)} of the thread and ${request.target} changed the same places in ${named(files)}. Bring ${request.target} into the thread's branch, resolve there, and merge with strategy merge or squash.`;
+  const message = `Commit ${commit.slice(0, 10)} of the thread and ${request.target} changed the same places in ${named(files)}. Bring ${request.target} into the thread's branch (ask its agent to), resolve there, and merge with strategy merge or squash.`;
   return { kind: 'conflicted', files, message };
 }
 

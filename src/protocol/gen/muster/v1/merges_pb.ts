@@ -11,7 +11,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file muster/v1/merges.proto.
  */
 export const file_muster_v1_merges: GenFile = /*@__PURE__*/
-  fileDesc("ChZtdXN0ZXIvdjEvbWVyZ2VzLnByb3RvEgltdXN0ZXIudjEizgEKBU1lcmdlEgoKAmlkGAEgASgJEhEKCXRocmVhZF9pZBgCIAEoCRIOCgZzdGF0dXMYAyABKAkSDgoGdGFyZ2V0GAQgASgJEhAKCHN0cmF0ZWd5GAUgASgJEg4KBmV4cGVjdBgGIAEoCRIOCgZjb21taXQYByABKAkSDgoGcmVhc29uGAggASgJEg8KB21lc3NhZ2UYCSABKAkSDQoFZmlsZXMYCiADKAkSEgoKY3JlYXRlZF9hdBgLIAEoAxIQCghlbmRlZF9hdBgMIAEoAyJ9ChNSZXF1ZXN0TWVyZ2VSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRIOCgZ0YXJnZXQYAiABKAkSEAoIc3RyYXRlZ3kYAyABKAkSDgoGZXhwZWN0GAQgASgJEg8KB21lc3NhZ2UYBSABKAkSEAoIcHJpb3JpdHkYBiABKAUiNwoUUmVxdWVzdE1lcmdlUmVzcG9uc2USHwoFbWVyZ2UYASABKAsyEC5tdXN0ZXIudjEuTWVyZ2UiPwocUmVxdWVzdEFwcHJvdmVkTWVyZ2VzUmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg4KBmZvbGRlchgCIAEoCSJBCh1SZXF1ZXN0QXBwcm92ZWRNZXJnZXNSZXNwb25zZRIgCgZtZXJnZXMYASADKAsyEC5tdXN0ZXIudjEuTWVyZ2UiJQoRUmV0cnlNZXJnZVJlcXVlc3QSEAoIbWVyZ2VfaWQYASABKAkiNQoSUmV0cnlNZXJnZVJlc3BvbnNlEh8KBW1lcmdlGAEgASgLMhAubXVzdGVyLnYxLk1lcmdlIo4BCgtRdWV1ZWRNZXJnZRIfCgVtZXJnZRgBIAEoCzIQLm11c3Rlci52MS5NZXJnZRIWCg50aHJlYWRfc3VtbWFyeRgCIAEoCRISCgpyZXBvc2l0b3J5GAMgASgJEhAKCHBvc2l0aW9uGAQgASgFEhAKCHByaW9yaXR5GAUgASgFEg4KBnZlcmlmeRgGIAMoCSISChBMaXN0UXVldWVSZXF1ZXN0IjoKEUxpc3RRdWV1ZVJlc3BvbnNlEiUKBXF1ZXVlGAEgAygLMhYubXVzdGVyLnYxLlF1ZXVlZE1lcmdlIlgKEE1vdmVNZXJnZVJlcXVlc3QSEAoIbWVyZ2VfaWQYASABKAkSFQoIcHJpb3JpdHkYAiABKAVIAIgBARIOCgZiZWZvcmUYAyABKAlCCwoJX3ByaW9yaXR5IjoKEU1vdmVNZXJnZVJlc3BvbnNlEiUKBXF1ZXVlGAEgAygLMhYubXVzdGVyLnYxLlF1ZXVlZE1lcmdlItABCgpNZXJnZUNoZWNrEg4KBm51bWJlchgBIAEoBRIPCgdhdHRlbXB0GAIgASgFEg8KB2NvbW1hbmQYAyABKAkSEQoJY2FuZGlkYXRlGAQgASgJEhYKCWV4aXRfY29kZRgFIAEoBUgAiAEBEg4KBnNpZ25hbBgGIAEoCRIOCgZvdXRwdXQYByABKAkSEQoJdHJ1bmNhdGVkGAggASgIEhIKCnN0YXJ0ZWRfYXQYCSABKAMSEAoIZW5kZWRfYXQYCiABKANCDAoKX2V4aXRfY29kZSIqChZMaXN0TWVyZ2VDaGVja3NSZXF1ZXN0EhAKCG1lcmdlX2lkGAEgASgJIkAKF0xpc3RNZXJnZUNoZWNrc1Jlc3BvbnNlEiUKBmNoZWNrcxgBIAMoCzIVLm11c3Rlci52MS5NZXJnZUNoZWNrIiUKEFVuZG9NZXJnZVJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJIkEKEVVuZG9NZXJnZVJlc3BvbnNlEgwKBGtpbmQYASABKAkSDgoGY29tbWl0GAIgASgJEg4KBnRhcmdldBgDIAEoCSIjCg9HZXRNZXJnZVJlcXVlc3QSEAoIbWVyZ2VfaWQYASABKAkiMwoQR2V0TWVyZ2VSZXNwb25zZRIfCgVtZXJnZRgBIAEoCzIQLm11c3Rlci52MS5NZXJnZSJQChBXYWl0TWVyZ2VSZXF1ZXN0EhAKCG1lcmdlX2lkGAEgASgJEhkKDHNlZW5fbWVzc2FnZRgCIAEoCUgAiAEBQg8KDV9zZWVuX21lc3NhZ2UiNAoRV2FpdE1lcmdlUmVzcG9uc2USHwoFbWVyZ2UYASABKAsyEC5tdXN0ZXIudjEuTWVyZ2UiJgoRTGlzdE1lcmdlc1JlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJIjYKEkxpc3RNZXJnZXNSZXNwb25zZRIgCgZtZXJnZXMYASADKAsyEC5tdXN0ZXIudjEuTWVyZ2UiJgoSQ2FuY2VsTWVyZ2VSZXF1ZXN0EhAKCG1lcmdlX2lkGAEgASgJIjYKE0NhbmNlbE1lcmdlUmVzcG9uc2USHwoFbWVyZ2UYASABKAsyEC5tdXN0ZXIudjEuTWVyZ2Uy6AcKDE1lcmdlU2VydmljZRJbCgxSZXF1ZXN0TWVyZ2USHi5tdXN0ZXIudjEuUmVxdWVzdE1lcmdlUmVxdWVzdBofLm11c3Rlci52MS5SZXF1ZXN0TWVyZ2VSZXNwb25zZSIKirUYBnBlcnNvbhJ2ChVSZXF1ZXN0QXBwcm92ZWRNZXJnZXMSJy5tdXN0ZXIudjEuUmVxdWVzdEFwcHJvdmVkTWVyZ2VzUmVxdWVzdBooLm11c3Rlci52MS5SZXF1ZXN0QXBwcm92ZWRNZXJnZXNSZXNwb25zZSIKirUYBnBlcnNvbhJVCgpSZXRyeU1lcmdlEhwubXVzdGVyLnYxLlJldHJ5TWVyZ2VSZXF1ZXN0Gh0ubXVzdGVyLnYxLlJldHJ5TWVyZ2VSZXNwb25zZSIKirUYBnBlcnNvbhJSCglVbmRvTWVyZ2USGy5tdXN0ZXIudjEuVW5kb01lcmdlUmVxdWVzdBocLm11c3Rlci52MS5VbmRvTWVyZ2VSZXNwb25zZSIKirUYBnBlcnNvbhJQCglMaXN0UXVldWUSGy5tdXN0ZXIudjEuTGlzdFF1ZXVlUmVxdWVzdBocLm11c3Rlci52MS5MaXN0UXVldWVSZXNwb25zZSIIirUYBGJvdGgSUgoJTW92ZU1lcmdlEhsubXVzdGVyLnYxLk1vdmVNZXJnZVJlcXVlc3QaHC5tdXN0ZXIudjEuTW92ZU1lcmdlUmVzcG9uc2UiCoq1GAZwZXJzb24SYgoPTGlzdE1lcmdlQ2hlY2tzEiEubXVzdGVyLnYxLkxpc3RNZXJnZUNoZWNrc1JlcXVlc3QaIi5tdXN0ZXIudjEuTGlzdE1lcmdlQ2hlY2tzUmVzcG9uc2UiCIq1GARib3RoEk0KCEdldE1lcmdlEhoubXVzdGVyLnYxLkdldE1lcmdlUmVxdWVzdBobLm11c3Rlci52MS5HZXRNZXJnZVJlc3BvbnNlIgiKtRgEYm90aBJQCglXYWl0TWVyZ2USGy5tdXN0ZXIudjEuV2FpdE1lcmdlUmVxdWVzdBocLm11c3Rlci52MS5XYWl0TWVyZ2VSZXNwb25zZSIIirUYBGJvdGgSUwoKTGlzdE1lcmdlcxIcLm11c3Rlci52MS5MaXN0TWVyZ2VzUmVxdWVzdBodLm11c3Rlci52MS5MaXN0TWVyZ2VzUmVzcG9uc2UiCIq1GARib3RoElgKC0NhbmNlbE1lcmdlEh0ubXVzdGVyLnYxLkNhbmNlbE1lcmdlUmVxdWVzdBoeLm11c3Rlci52MS5DYW5jZWxNZXJnZVJlc3BvbnNlIgqKtRgGcGVyc29uYgZwcm90bzM", [file_muster_v1_policy]);
+  fileDesc("ChZtdXN0ZXIvdjEvbWVyZ2VzLnByb3RvEgltdXN0ZXIudjEizgEKBU1lcmdlEgoKAmlkGAEgASgJEhEKCXRocmVhZF9pZBgCIAEoCRIOCgZzdGF0dXMYAyABKAkSDgoGdGFyZ2V0GAQgASgJEhAKCHN0cmF0ZWd5GAUgASgJEg4KBmV4cGVjdBgGIAEoCRIOCgZjb21taXQYByABKAkSDgoGcmVhc29uGAggASgJEg8KB21lc3NhZ2UYCSABKAkSDQoFZmlsZXMYCiADKAkSEgoKY3JlYXRlZF9hdBgLIAEoAxIQCghlbmRlZF9hdBgMIAEoAyJ9ChNSZXF1ZXN0TWVyZ2VSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRIOCgZ0YXJnZXQYAiABKAkSEAoIc3RyYXRlZ3kYAyABKAkSDgoGZXhwZWN0GAQgASgJEg8KB21lc3NhZ2UYBSABKAkSEAoIcHJpb3JpdHkYBiABKAUiNwoUUmVxdWVzdE1lcmdlUmVzcG9uc2USHwoFbWVyZ2UYASABKAsyEC5tdXN0ZXIudjEuTWVyZ2UiPwocUmVxdWVzdEFwcHJvdmVkTWVyZ2VzUmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg4KBmZvbGRlchgCIAEoCSJBCh1SZXF1ZXN0QXBwcm92ZWRNZXJnZXNSZXNwb25zZRIgCgZtZXJnZXMYASADKAsyEC5tdXN0ZXIudjEuTWVyZ2UiJQoRUmV0cnlNZXJnZVJlcXVlc3QSEAoIbWVyZ2VfaWQYASABKAkiNQoSUmV0cnlNZXJnZVJlc3BvbnNlEh8KBW1lcmdlGAEgASgLMhAubXVzdGVyLnYxLk1lcmdlIo4BCgtRdWV1ZWRNZXJnZRIfCgVtZXJnZRgBIAEoCzIQLm11c3Rlci52MS5NZXJnZRIWCg50aHJlYWRfc3VtbWFyeRgCIAEoCRISCgpyZXBvc2l0b3J5GAMgASgJEhAKCHBvc2l0aW9uGAQgASgFEhAKCHByaW9yaXR5GAUgASgFEg4KBnZlcmlmeRgGIAMoCSISChBMaXN0UXVldWVSZXF1ZXN0IjoKEUxpc3RRdWV1ZVJlc3BvbnNlEiUKBXF1ZXVlGAEgAygLMhYubXVzdGVyLnYxLlF1ZXVlZE1lcmdlIlgKEE1vdmVNZXJnZVJlcXVlc3QSEAoIbWVyZ2VfaWQYASABKAkSFQoIcHJpb3JpdHkYAiABKAVIAIgBARIOCgZiZWZvcmUYAyABKAlCCwoJX3ByaW9yaXR5IjoKEU1vdmVNZXJnZVJlc3BvbnNlEiUKBXF1ZXVlGAEgAygLMhYubXVzdGVyLnYxLlF1ZXVlZE1lcmdlItABCgpNZXJnZUNoZWNrEg4KBm51bWJlchgBIAEoBRIPCgdhdHRlbXB0GAIgASgFEg8KB2NvbW1hbmQYAyABKAkSEQoJY2FuZGlkYXRlGAQgASgJEhYKCWV4aXRfY29kZRgFIAEoBUgAiAEBEg4KBnNpZ25hbBgGIAEoCRIOCgZvdXRwdXQYByABKAkSEQoJdHJ1bmNhdGVkGAggASgIEhIKCnN0YXJ0ZWRfYXQYCSABKAMSEAoIZW5kZWRfYXQYCiABKANCDAoKX2V4aXRfY29kZSIqChZMaXN0TWVyZ2VDaGVja3NSZXF1ZXN0EhAKCG1lcmdlX2lkGAEgASgJIkAKF0xpc3RNZXJnZUNoZWNrc1Jlc3BvbnNlEiUKBmNoZWNrcxgBIAMoCzIVLm11c3Rlci52MS5NZXJnZUNoZWNrIiUKEFVuZG9NZXJnZVJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJIkEKEVVuZG9NZXJnZVJlc3BvbnNlEgwKBGtpbmQYASABKAkSDgoGY29tbWl0GAIgASgJEg4KBnRhcmdldBgDIAEoCSIoChNVcGRhdGVUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSJFChRVcGRhdGVUaHJlYWRSZXNwb25zZRIPCgd1cGRhdGVkGAEgASgIEg4KBnRhcmdldBgCIAEoCRIMCgRoZWFkGAMgASgJIiMKD0dldE1lcmdlUmVxdWVzdBIQCghtZXJnZV9pZBgBIAEoCSIzChBHZXRNZXJnZVJlc3BvbnNlEh8KBW1lcmdlGAEgASgLMhAubXVzdGVyLnYxLk1lcmdlIlAKEFdhaXRNZXJnZVJlcXVlc3QSEAoIbWVyZ2VfaWQYASABKAkSGQoMc2Vlbl9tZXNzYWdlGAIgASgJSACIAQFCDwoNX3NlZW5fbWVzc2FnZSI0ChFXYWl0TWVyZ2VSZXNwb25zZRIfCgVtZXJnZRgBIAEoCzIQLm11c3Rlci52MS5NZXJnZSImChFMaXN0TWVyZ2VzUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiNgoSTGlzdE1lcmdlc1Jlc3BvbnNlEiAKBm1lcmdlcxgBIAMoCzIQLm11c3Rlci52MS5NZXJnZSImChJDYW5jZWxNZXJnZVJlcXVlc3QSEAoIbWVyZ2VfaWQYASABKAkiNgoTQ2FuY2VsTWVyZ2VSZXNwb25zZRIfCgVtZXJnZRgBIAEoCzIQLm11c3Rlci52MS5NZXJnZTLFCAoMTWVyZ2VTZXJ2aWNlElsKDFJlcXVlc3RNZXJnZRIeLm11c3Rlci52MS5SZXF1ZXN0TWVyZ2VSZXF1ZXN0Gh8ubXVzdGVyLnYxLlJlcXVlc3RNZXJnZVJlc3BvbnNlIgqKtRgGcGVyc29uEnYKFVJlcXVlc3RBcHByb3ZlZE1lcmdlcxInLm11c3Rlci52MS5SZXF1ZXN0QXBwcm92ZWRNZXJnZXNSZXF1ZXN0GigubXVzdGVyLnYxLlJlcXVlc3RBcHByb3ZlZE1lcmdlc1Jlc3BvbnNlIgqKtRgGcGVyc29uElUKClJldHJ5TWVyZ2USHC5tdXN0ZXIudjEuUmV0cnlNZXJnZVJlcXVlc3QaHS5tdXN0ZXIudjEuUmV0cnlNZXJnZVJlc3BvbnNlIgqKtRgGcGVyc29uElIKCVVuZG9NZXJnZRIbLm11c3Rlci52MS5VbmRvTWVyZ2VSZXF1ZXN0GhwubXVzdGVyLnYxLlVuZG9NZXJnZVJlc3BvbnNlIgqKtRgGcGVyc29uElsKDFVwZGF0ZVRocmVhZBIeLm11c3Rlci52MS5VcGRhdGVUaHJlYWRSZXF1ZXN0Gh8ubXVzdGVyLnYxLlVwZGF0ZVRocmVhZFJlc3BvbnNlIgqKtRgGcGVyc29uElAKCUxpc3RRdWV1ZRIbLm11c3Rlci52MS5MaXN0UXVldWVSZXF1ZXN0GhwubXVzdGVyLnYxLkxpc3RRdWV1ZVJlc3BvbnNlIgiKtRgEYm90aBJSCglNb3ZlTWVyZ2USGy5tdXN0ZXIudjEuTW92ZU1lcmdlUmVxdWVzdBocLm11c3Rlci52MS5Nb3ZlTWVyZ2VSZXNwb25zZSIKirUYBnBlcnNvbhJiCg9MaXN0TWVyZ2VDaGVja3MSIS5tdXN0ZXIudjEuTGlzdE1lcmdlQ2hlY2tzUmVxdWVzdBoiLm11c3Rlci52MS5MaXN0TWVyZ2VDaGVja3NSZXNwb25zZSIIirUYBGJvdGgSTQoIR2V0TWVyZ2USGi5tdXN0ZXIudjEuR2V0TWVyZ2VSZXF1ZXN0GhsubXVzdGVyLnYxLkdldE1lcmdlUmVzcG9uc2UiCIq1GARib3RoElAKCVdhaXRNZXJnZRIbLm11c3Rlci52MS5XYWl0TWVyZ2VSZXF1ZXN0GhwubXVzdGVyLnYxLldhaXRNZXJnZVJlc3BvbnNlIgiKtRgEYm90aBJTCgpMaXN0TWVyZ2VzEhwubXVzdGVyLnYxLkxpc3RNZXJnZXNSZXF1ZXN0Gh0ubXVzdGVyLnYxLkxpc3RNZXJnZXNSZXNwb25zZSIIirUYBGJvdGgSWAoLQ2FuY2VsTWVyZ2USHS5tdXN0ZXIudjEuQ2FuY2VsTWVyZ2VSZXF1ZXN0Gh4ubXVzdGVyLnYxLkNhbmNlbE1lcmdlUmVzcG9uc2UiCoq1GAZwZXJzb25iBnByb3RvMw", [file_muster_v1_policy]);
 
 /**
  * A request to bring one commit of a thread into a target branch.
@@ -524,6 +524,54 @@ export const UndoMergeResponseSchema: GenMessage<UndoMergeResponse> = /*@__PURE_
   messageDesc(file_muster_v1_merges, 16);
 
 /**
+ * @generated from message muster.v1.UpdateThreadRequest
+ */
+export type UpdateThreadRequest = Message<"muster.v1.UpdateThreadRequest"> & {
+  /**
+   * Id or unique prefix.
+   *
+   * @generated from field: string thread_id = 1;
+   */
+  threadId: string;
+};
+
+/**
+ * Describes the message muster.v1.UpdateThreadRequest.
+ * Use `create(UpdateThreadRequestSchema)` to create a new message.
+ */
+export const UpdateThreadRequestSchema: GenMessage<UpdateThreadRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_merges, 17);
+
+/**
+ * @generated from message muster.v1.UpdateThreadResponse
+ */
+export type UpdateThreadResponse = Message<"muster.v1.UpdateThreadResponse"> & {
+  /**
+   * False: the thread had everything already.
+   *
+   * @generated from field: bool updated = 1;
+   */
+  updated: boolean;
+
+  /**
+   * @generated from field: string target = 2;
+   */
+  target: string;
+
+  /**
+   * @generated from field: string head = 3;
+   */
+  head: string;
+};
+
+/**
+ * Describes the message muster.v1.UpdateThreadResponse.
+ * Use `create(UpdateThreadResponseSchema)` to create a new message.
+ */
+export const UpdateThreadResponseSchema: GenMessage<UpdateThreadResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_merges, 18);
+
+/**
  * @generated from message muster.v1.GetMergeRequest
  */
 export type GetMergeRequest = Message<"muster.v1.GetMergeRequest"> & {
@@ -538,7 +586,7 @@ export type GetMergeRequest = Message<"muster.v1.GetMergeRequest"> & {
  * Use `create(GetMergeRequestSchema)` to create a new message.
  */
 export const GetMergeRequestSchema: GenMessage<GetMergeRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 17);
+  messageDesc(file_muster_v1_merges, 19);
 
 /**
  * @generated from message muster.v1.GetMergeResponse
@@ -555,7 +603,7 @@ export type GetMergeResponse = Message<"muster.v1.GetMergeResponse"> & {
  * Use `create(GetMergeResponseSchema)` to create a new message.
  */
 export const GetMergeResponseSchema: GenMessage<GetMergeResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 18);
+  messageDesc(file_muster_v1_merges, 20);
 
 /**
  * @generated from message muster.v1.WaitMergeRequest
@@ -579,7 +627,7 @@ export type WaitMergeRequest = Message<"muster.v1.WaitMergeRequest"> & {
  * Use `create(WaitMergeRequestSchema)` to create a new message.
  */
 export const WaitMergeRequestSchema: GenMessage<WaitMergeRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 19);
+  messageDesc(file_muster_v1_merges, 21);
 
 /**
  * @generated from message muster.v1.WaitMergeResponse
@@ -596,7 +644,7 @@ export type WaitMergeResponse = Message<"muster.v1.WaitMergeResponse"> & {
  * Use `create(WaitMergeResponseSchema)` to create a new message.
  */
 export const WaitMergeResponseSchema: GenMessage<WaitMergeResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 20);
+  messageDesc(file_muster_v1_merges, 22);
 
 /**
  * @generated from message muster.v1.ListMergesRequest
@@ -613,7 +661,7 @@ export type ListMergesRequest = Message<"muster.v1.ListMergesRequest"> & {
  * Use `create(ListMergesRequestSchema)` to create a new message.
  */
 export const ListMergesRequestSchema: GenMessage<ListMergesRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 21);
+  messageDesc(file_muster_v1_merges, 23);
 
 /**
  * @generated from message muster.v1.ListMergesResponse
@@ -630,7 +678,7 @@ export type ListMergesResponse = Message<"muster.v1.ListMergesResponse"> & {
  * Use `create(ListMergesResponseSchema)` to create a new message.
  */
 export const ListMergesResponseSchema: GenMessage<ListMergesResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 22);
+  messageDesc(file_muster_v1_merges, 24);
 
 /**
  * @generated from message muster.v1.CancelMergeRequest
@@ -647,7 +695,7 @@ export type CancelMergeRequest = Message<"muster.v1.CancelMergeRequest"> & {
  * Use `create(CancelMergeRequestSchema)` to create a new message.
  */
 export const CancelMergeRequestSchema: GenMessage<CancelMergeRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 23);
+  messageDesc(file_muster_v1_merges, 25);
 
 /**
  * @generated from message muster.v1.CancelMergeResponse
@@ -664,7 +712,7 @@ export type CancelMergeResponse = Message<"muster.v1.CancelMergeResponse"> & {
  * Use `create(CancelMergeResponseSchema)` to create a new message.
  */
 export const CancelMergeResponseSchema: GenMessage<CancelMergeResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 24);
+  messageDesc(file_muster_v1_merges, 26);
 
 /**
  * @generated from service muster.v1.MergeService
@@ -707,6 +755,16 @@ export const MergeService: GenService<{
     methodKind: "unary";
     input: typeof UndoMergeRequestSchema;
     output: typeof UndoMergeResponseSchema;
+  },
+  /**
+   * Merges the target into the thread's branch and worktree; refused with git.conflict when both changed the same places.
+   *
+   * @generated from rpc muster.v1.MergeService.UpdateThread
+   */
+  updateThread: {
+    methodKind: "unary";
+    input: typeof UpdateThreadRequestSchema;
+    output: typeof UpdateThreadResponseSchema;
   },
   /**
    * What waits or is at work, in the order of its turns.
