@@ -21,6 +21,7 @@ export interface ErrorData {
   'git.failed': { readonly command: string; readonly exitCode: number | undefined; readonly stderr: string };
   'git.missing': Record<never, never>;
   'git.noBase': { readonly repository: string; readonly base: string };
+  'git.conflict': { readonly files: readonly string[] };
   'git.emptyRepository': { readonly repository: string };
   'git.notRepository': { readonly folder: string };
   'git.silent': { readonly command: string; readonly seconds: number; readonly where: string };
