@@ -6,6 +6,7 @@ import { say, step } from './progress.ts';
 
 /** Each exports `generate(): Promise<void>`; they import tables of the product, hence the loader that resolves sources. */
 const fromTables = [
+  { name: 'the shapes of answers', module: 'generateWireShapes.ts' },
   { name: 'the JSON schema of agent-compose.yml', module: 'generateComposeSchema.ts' },
   { name: 'the reference of the compose language', module: 'generateComposeDocs.ts' },
   { name: 'the reference of the MCP tools', module: 'generateMcpDocs.ts' },

@@ -16,6 +16,7 @@ export interface CliOptions {
   readonly env: Environment;
   readonly cwd: string;
   readonly bundleDir: string;
+  /** Asked for by commands that read it. */
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: TextSink;
   readonly stderr: TextSink;
@@ -34,7 +35,8 @@ export async function runCli(options: CliOptions): Promise<number> {
   }
 }
 
-async function invoke({ args, env, cwd, bundleDir, stdin, signal }: CliOptions, out: Printer): Promise<number> {
+async function invoke(invocation: CliOptions, out: Printer): Promise<number> {
+  const { args, env, cwd, bundleDir, signal } = invocation;
   const { options, rest } = readGlobalOptions(args, cwd);
   const [name, ...commandArgs] = rest;
   const found = await findCommand(options.version ? 'version' : (name ?? ''), commandArgs);
@@ -69,7 +71,9 @@ async function invoke({ args, env, cwd, bundleDir, stdin, signal }: CliOptions, 
     bundleDir,
     signal,
     out,
-    stdin,
+    get stdin() {
+      return invocation.stdin;
+    },
     log,
     ...session.calls,
   };

@@ -3,6 +3,7 @@ import { lstat, open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { endpointFileName, parseEndpointFile, type EndpointFile } from '../protocol/endpoint.js';
 import { systemCode } from '../node/systemError.js';
+import { unreachable } from './callErrors.js';
 import { processExists, readMachineIdentity, readStartTime } from '../node/processIdentity.js';
 
 /**
@@ -57,6 +58,14 @@ async function readOwnFile(file: string): Promise<{ readonly kind: 'text'; reado
   } finally {
     await handle.close();
   }
+}
+
+/** The endpoint of the running host. Throws `host.unreachable` when there is none. */
+export async function requireEndpoint(stateDir: string): Promise<EndpointFile> {
+  const discovery = await readEndpoint(stateDir);
+  if (discovery.kind === 'found') return discovery.endpoint;
+  const socket = discovery.kind === 'deaf' ? discovery.endpoint.socket : '';
+  throw unreachable({ socket, reason: discovery.kind === 'absent' ? 'none is running' : discovery.reason });
 }
 
 function findStaleness(endpoint: EndpointFile): Unusable | undefined {

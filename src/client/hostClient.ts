@@ -10,22 +10,27 @@ import { RunService } from '../protocol/gen/muster/v1/runs_pb.js';
 import { ScheduleService } from '../protocol/gen/muster/v1/schedules_pb.js';
 import { ThreadService } from '../protocol/gen/muster/v1/threads_pb.js';
 import { WorktreeService } from '../protocol/gen/muster/v1/worktrees_pb.js';
-import { protocolVersion, runHeader } from '../protocol/version.js';
-import { readEndpoint } from './endpointDiscovery.js';
+import { runHeader } from '../protocol/version.js';
+import { requireEndpoint } from './endpointDiscovery.js';
 import { HostConnection } from './hostConnection.js';
 import { createServiceClient } from './serviceClient.js';
-import { unreachable } from './wireErrors.js';
+import { requireKnownProtocol } from './protocolCheck.js';
 
 /**
  * Typed calls to one host over one connection. Every call takes `{signal}` and throws an AppError: the host's own, or
  * `host.unreachable`, or `cancelled`. A client does not find a new host when its own ends; `LiveState` does.
  */
-export interface HostClient extends Disposable {
+export interface HostClient extends HostServices, Disposable {
   readonly endpoint: EndpointFile;
   /** What the host said when the connection was made. */
   readonly version: string;
   /** Databases that the host found damaged and put aside, until somebody acknowledges it. */
   readonly damaged: readonly string[];
+  /** Closes the connection; calls in flight fail with `host.unreachable`. */
+  dispose(): void;
+}
+
+export interface HostServices {
   readonly host: Client<typeof HostService>;
   readonly projects: Client<typeof ProjectService>;
   readonly threads: Client<typeof ThreadService>;
@@ -34,8 +39,6 @@ export interface HostClient extends Disposable {
   readonly worktrees: Client<typeof WorktreeService>;
   readonly schedules: Client<typeof ScheduleService>;
   readonly events: Client<typeof EventService>;
-  /** Closes the connection; calls in flight fail with `host.unreachable`. */
-  dispose(): void;
 }
 
 export interface ConnectOptions {
@@ -50,6 +53,9 @@ export interface ConnectOptions {
   readonly runId?: string | undefined;
 }
 
+/** For a host whose endpoint is known. */
+export type EndpointOptions = Omit<ConnectOptions, 'stateDir'>;
+
 /** Longer than a host that is busy with its first start needs, short enough for a person. */
 const defaultTimeoutMs = 5000;
 /** A diff or a transcript chunk is far smaller; whatever answers on the socket cannot fill the memory. */
@@ -57,23 +63,12 @@ const maximumMessageBytes = 64 * 1024 * 1024;
 
 /** Connects to the running host and makes sure that it answers. Throws `host.unreachable` or `cancelled`; never starts one. */
 export async function connectHost(options: ConnectOptions): Promise<HostClient> {
-  const discovery = await readEndpoint(options.stateDir);
-  if (discovery.kind !== 'found') {
-    const socket = discovery.kind === 'deaf' ? discovery.endpoint.socket : '';
-    throw unreachable({ socket, reason: discovery.kind === 'absent' ? 'none is running' : discovery.reason });
-  }
-  return connectEndpoint(discovery.endpoint, options);
+  return connectEndpoint(await requireEndpoint(options.stateDir), options);
 }
 
 /** Connects to the host of one endpoint file. */
-export async function connectEndpoint(
-  endpoint: EndpointFile,
-  options: Omit<ConnectOptions, 'stateDir'>,
-): Promise<HostClient> {
-  if (endpoint.protocol > protocolVersion) {
-    const reason = `it speaks protocol ${endpoint.protocol}, this program only ${protocolVersion}; update this program`;
-    throw unreachable({ socket: endpoint.socket, reason });
-  }
+export async function connectEndpoint(endpoint: EndpointFile, options: EndpointOptions): Promise<HostClient> {
+  requireKnownProtocol(endpoint);
   const connection = new HostConnection(endpoint.socket);
   const transport = createConnectTransport({
     httpVersion: '2',

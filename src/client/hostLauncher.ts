@@ -4,12 +4,12 @@ import { lockedExitStatus } from '../protocol/endpoint.js';
 import { productVersion } from '../protocol/productVersion.js';
 import { compareVersions } from './compareVersions.js';
 import { readEndpoint } from './endpointDiscovery.js';
-import { connectEndpoint, type HostClient } from './hostClient.js';
-import { startHostProcess, type HostProcess } from './hostProcess.js';
-import { findNodeRuntime } from './nodeRuntime.js';
+import type { EndpointOptions, HostClient } from './hostClient.js';
+import type { HostProcess } from './hostProcess.js';
 import type { Environment } from './stateDirectory.js';
 import { systemClock } from './systemClock.js';
-import { unreachable } from './wireErrors.js';
+import { unreachable } from './callErrors.js';
+import type { EndpointFile } from '../protocol/endpoint.js';
 
 export interface LaunchOptions {
   readonly stateDir: string;
@@ -27,6 +27,8 @@ export interface LaunchOptions {
   /** How long the host may take to answer a call; default: as long as it needs. */
   readonly callTimeoutMs?: number | undefined;
   readonly log?: Log;
+  /** How to speak to a host that was found. */
+  readonly connect: (endpoint: EndpointFile, options: EndpointOptions) => Promise<HostClient>;
 }
 
 /** A host that was asked to hand over answers this often before it is taken as it is (someone keeps starting the older one). */
@@ -54,7 +56,7 @@ export async function ensureHost(options: LaunchOptions): Promise<HostClient> {
       const discovery = await readEndpoint(stateDir);
       if (discovery.kind === 'found') {
         const answer = await knock(() =>
-          connectEndpoint(discovery.endpoint, {
+          options.connect(discovery.endpoint, {
             signal,
             timeoutMs: answerTimeoutMs,
             callTimeoutMs: options.callTimeoutMs,
@@ -78,6 +80,8 @@ export async function ensureHost(options: LaunchOptions): Promise<HostClient> {
       if (child && end && end.status !== lockedExitStatus && end.status !== 0) throw await describeFailure(child);
       // A loser of the race, and a host that ended for being idle, leave the lock to someone: try again while nobody is there.
       if (!child || end) {
+        // Most callers find a running host, and need nothing that starts one.
+        const { findNodeRuntime, startHostProcess } = await import('./hostStart.js');
         const runtime = await findNodeRuntime({ setting: options.nodeSetting, env: options.env, signal });
         log.info('Starting the host', { node: runtime.command, bundle: options.hostBundle });
         child = await startHostProcess({ stateDir, hostBundle: options.hostBundle, runtime, env: options.env });

@@ -7,7 +7,7 @@ import type { Project } from '../protocol/gen/muster/v1/projects_pb.js';
 import type { Thread } from '../protocol/gen/muster/v1/threads_pb.js';
 import type { HostClient } from './hostClient.js';
 import { systemClock } from './systemClock.js';
-import { unreachable } from './wireErrors.js';
+import { unreachable } from './callErrors.js';
 
 /** `offline`: the last try to connect failed; another follows by itself, or at once with `retryNow`. */
 export type ConnectionState = 'connecting' | 'connected' | 'offline';

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { isAppError } from '../base/errors.js';
 import { silentLog } from '../base/log.js';
-import type { HostClient } from '../client/hostClient.js';
+import { connectEndpoint, type HostClient } from '../client/hostClient.js';
 import { ensureHost } from '../client/hostLauncher.js';
 import { LiveState } from '../client/liveState.js';
 import { stateDirectory } from '../client/stateDirectory.js';
@@ -23,6 +23,7 @@ const live = new LiveState({
       // An agent that Muster runs stays recognisable: what it may not do, it may not do here either.
       runId: env['MUSTER_RUN_ID'],
       log: silentLog,
+      connect: connectEndpoint,
     }),
   log: silentLog,
 });

@@ -61,7 +61,7 @@ const packagesOfParts: Readonly<Record<string, readonly string[]>> = {
   // Read by a dispatch only when a secret's variable is not in the environment.
   composeFile: ['croner', 'yaml'],
   envFiles: ['yaml'],
-  hostSession: ['@bufbuild/protobuf', '@connectrpc/connect', '@connectrpc/connect-node', 'undici'],
+  hostClient: ['@bufbuild/protobuf', '@connectrpc/connect', '@connectrpc/connect-node', 'undici'],
 };
 
 test.each(metafiles.filter(file => /meta\/cli(-parts\/\w+)?\.json$/.test(file)))(

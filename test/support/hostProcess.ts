@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 import { listBundles, optionsFor } from '../../src/build/bundles.ts';
 import { inRepository } from '../../src/build/paths.ts';
 import { readEndpoint } from '../../src/client/endpointDiscovery.js';
-import type { HostClient } from '../../src/client/hostClient.js';
+import { connectEndpoint, type HostClient } from '../../src/client/hostClient.js';
 import { ensureHost, type LaunchOptions } from '../../src/client/hostLauncher.js';
 import { tempDirectory } from './tempDirectory.ts';
 
@@ -132,6 +132,7 @@ export function testHome(programs: Programs, { stateDir }: { readonly stateDir?:
         hostBundle: programs.host,
         env,
         signal: new AbortController().signal,
+        connect: connectEndpoint,
         ...options,
       });
       pids.add(client.endpoint.pid);

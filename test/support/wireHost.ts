@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
-import { createServer, type Http2Server, type ServerHttp2Session } from 'node:http2';
 import { join } from 'node:path';
 import { Code, ConnectError, type ConnectRouter, type Interceptor } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
+import { createWireServer } from '../../src/host/server/wireServer.js';
 import { endpointFileName, type EndpointFile } from '../../src/protocol/endpoint.js';
 import { HostService } from '../../src/protocol/gen/muster/v1/host_pb.js';
 import { readMachineIdentity, readStartTime } from '../../src/node/processIdentity.js';
@@ -48,7 +48,7 @@ export async function startWireHost(
       throw new ConnectError('no', Code.Unauthenticated);
     return next(request);
   };
-  const server: Http2Server = createServer(
+  const { createListener, destroyConnections } = createWireServer(
     connectNodeAdapter({
       interceptors: [authorize],
       routes: router => {
@@ -57,19 +57,14 @@ export async function startWireHost(
       },
     }),
   );
-  const sessions = new Set<ServerHttp2Session>();
-  server.on('session', session => {
-    sessions.add(session);
-    session.on('close', () => sessions.delete(session));
-    session.on('error', () => session.destroy());
-  });
+  const server = createListener();
   await new Promise<void>(resolve => server.listen(endpoint.socket, resolve));
   writeEndpoint(stateDir, endpoint);
   return {
     endpoint,
     kill: async () => {
       const closed = new Promise<void>(resolve => server.close(() => resolve()));
-      for (const session of sessions) session.destroy();
+      destroyConnections();
       await closed;
     },
   };

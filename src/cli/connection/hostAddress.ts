@@ -2,7 +2,7 @@ import { dirname, isAbsolute } from 'node:path';
 import { AppError } from '../../base/errors.js';
 import { readEndpoint } from '../../client/endpointDiscovery.js';
 import type { Environment } from '../../client/stateDirectory.js';
-import { unreachable } from '../../client/wireErrors.js';
+import { unreachable } from '../../client/callErrors.js';
 import type { EndpointFile } from '../../protocol/endpoint.js';
 import { usageError } from '../options/usageError.js';
 

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { isAppError } from '../../base/errors.js';
 import type { Log } from '../../base/log.js';
-import { connectEndpoint, connectHost, type HostClient } from '../../client/hostClient.js';
-import { ensureHost } from '../../client/hostLauncher.js';
+import { requireEndpoint } from '../../client/endpointDiscovery.js';
+import type { HostClient } from '../../client/hostClient.js';
+import { ensureHost, type LaunchOptions } from '../../client/hostLauncher.js';
+import { connectPlainly } from '../../client/plainClient.js';
 import { LiveState } from '../../client/liveState.js';
 import type { Environment } from '../../client/stateDirectory.js';
 import { findEndpoint, readHostAddress } from './hostAddress.js';
@@ -18,6 +20,14 @@ export interface SessionOptions {
   /** How long one call may take; 0 and undefined: as long as it needs. */
   readonly callTimeoutMs?: number | undefined;
 }
+
+type Connect = LaunchOptions['connect'];
+
+/** For what watches: the connection itself is what was looked for, so that a host which ends meanwhile is looked for again. */
+const connectForStreams: Connect = async (endpoint, options) => {
+  const { connectEndpoint } = await import('../../client/hostClient.js');
+  return await connectEndpoint(endpoint, options);
+};
 
 /** The connections of one invocation of the program; `dispose` ends them so that the process can. */
 export class HostSession {
@@ -37,26 +47,26 @@ export class HostSession {
 
   /** One client for all calls; the host is started when there is none. */
   connect(): Promise<HostClient> {
-    this.#client ??= this.#noted(this.#ensure(this.#options.signal));
+    this.#client ??= this.#noted(this.#ensure(this.#options.signal, connectPlainly));
     return this.#client;
   }
 
   connectRunning(): Promise<HostClient> {
     const { stateDir, signal } = this.#options;
-    const connecting = this.#connectNamed(signal).then(
-      named => named ?? connectHost({ stateDir, signal, ...this.#callOptions() }),
+    const connecting = this.#connectNamed(signal, connectPlainly).then(
+      async named => named ?? connectPlainly(await requireEndpoint(stateDir), { signal, ...this.#callOptions() }),
     );
     this.#client ??= this.#noted(connecting);
     return this.#client;
   }
 
   /** The host that was named; undefined when none was, or when what `AGENT_COMPOSE_HOST` names is not Muster. */
-  async #connectNamed(signal: AbortSignal): Promise<HostClient | undefined> {
+  async #connectNamed(signal: AbortSignal, connect: Connect): Promise<HostClient | undefined> {
     const { stateDir, host, env } = this.#options;
     const address = readHostAddress(host, env);
     if (!address) return undefined;
     try {
-      return await connectEndpoint(await findEndpoint(address, stateDir), { signal, ...this.#callOptions() });
+      return await connect(await findEndpoint(address, stateDir), { signal, ...this.#callOptions() });
     } catch (error) {
       if (address.from === 'AGENT_COMPOSE_HOST' && isAppError(error, 'host.unreachable')) return undefined;
       throw error;
@@ -87,7 +97,7 @@ export class HostSession {
 
   watch(): LiveState {
     this.#live ??= new LiveState({
-      connect: signal => this.#noted(this.#ensure(signal)),
+      connect: signal => this.#noted(this.#ensure(signal, connectForStreams)),
       log: this.#options.log,
     }).start();
     return this.#live;
@@ -110,9 +120,9 @@ export class HostSession {
     this.#client = undefined;
   }
 
-  async #ensure(signal: AbortSignal): Promise<HostClient> {
+  async #ensure(signal: AbortSignal, connect: Connect): Promise<HostClient> {
     const { stateDir, bundleDir, env, log } = this.#options;
-    const named = await this.#connectNamed(signal);
+    const named = await this.#connectNamed(signal, connect);
     if (named) return named;
     return await ensureHost({
       stateDir,
@@ -122,6 +132,7 @@ export class HostSession {
       signal,
       ...this.#callOptions(),
       log,
+      connect,
     });
   }
 }

@@ -31,34 +31,35 @@ export interface Printer {
 }
 
 /** Prints to two streams; colours only on a terminal that wants them. */
-export function createPrinter({
-  stdout,
-  stderr,
-  env,
-}: {
+export function createPrinter(options: {
   readonly stdout: TextSink;
+  /** Asked for when something is written to it: most commands have nothing to say there. */
   readonly stderr: TextSink;
   readonly env: Readonly<Record<string, string | undefined>>;
 }): Printer {
+  const { stdout, env } = options;
   const results = outlet(stdout);
-  const notes = outlet(stderr);
+  let opened: Outlet | undefined;
+  const notes = (): Outlet => (opened ??= outlet(options.stderr));
   return {
     line: (text = '') => results.own(`${text}\n`),
     raw: results.foreign,
     json: value => void stdout.write(`${jsonText(JSON.stringify(value, null, 2))}\n`),
     jsonLine: value => void stdout.write(`${jsonText(JSON.stringify(value))}\n`),
-    note: text => notes.own(`${text}\n`),
-    rawNote: notes.foreign,
+    note: text => notes().own(`${text}\n`),
+    rawNote: text => notes().foreign(text),
     style: makeStyle({ colour: wantsColour(stdout, env) }),
     width: stdout.isTTY ? (stdout.columns ?? 80) : undefined,
   };
 }
 
-/** The one place that decides what reaches a terminal. */
-function outlet(sink: TextSink): {
+interface Outlet {
   readonly own: (text: string) => void;
   readonly foreign: (text: string | Uint8Array) => void;
-} {
+}
+
+/** The one place that decides what reaches a terminal. */
+function outlet(sink: TextSink): Outlet {
   if (!sink.isTTY) return { own: text => void sink.write(text), foreign: text => void sink.write(text) };
   const stream = new PrintableStream();
   return { own: text => void sink.write(ownLine(text)), foreign: text => void sink.write(stream.take(text)) };

@@ -35,7 +35,13 @@ export function formatTable(
   );
 }
 
-const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
+/** Made at the first text that is not plain: it loads tables of Unicode. */
+let segmenter: Intl.Segmenter | undefined;
+
+function segmentsOf(text: string): Iterable<Intl.SegmentData> {
+  return (segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' })).segment(text);
+}
+
 const wide =
   /\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/u;
 
@@ -43,7 +49,7 @@ const wide =
 export function displayWidth(text: string): number {
   if (/^[\u0020-\u007e]*$/.test(text)) return text.length;
   let columns = 0;
-  for (const { segment } of segmenter.segment(text)) columns += wide.test(segment) ? 2 : 1;
+  for (const { segment } of segmentsOf(text)) columns += wide.test(segment) ? 2 : 1;
   return columns;
 }
 
@@ -52,7 +58,7 @@ export function truncate(text: string, room: number): string {
   if (displayWidth(text) <= room) return text;
   let cut = '';
   let columns = 0;
-  for (const { segment } of segmenter.segment(text)) {
+  for (const { segment } of segmentsOf(text)) {
     columns += displayWidth(segment);
     if (columns > room - 1) break;
     cut += segment;

@@ -1,4 +1,4 @@
-import { connectHost, type HostClient } from '../../client/hostClient.js';
+import { connectEndpoint, connectHost, type HostClient } from '../../client/hostClient.js';
 import { ensureHost } from '../../client/hostLauncher.js';
 import { LiveState } from '../../client/liveState.js';
 import type { Log } from '../../base/log.js';
@@ -33,7 +33,15 @@ async function connect(options: LiveHostOptions, signal: AbortSignal): Promise<H
       await options.startEmbedded();
       return await connectHost({ stateDir, signal });
     }
-    return await ensureHost({ stateDir, hostBundle, nodeSetting: nodePath, env, signal, log });
+    return await ensureHost({
+      stateDir,
+      hostBundle,
+      nodeSetting: nodePath,
+      env,
+      signal,
+      log,
+      connect: connectEndpoint,
+    });
   } catch (error) {
     if (!signal.aborted) options.startFailed(error);
     throw error;

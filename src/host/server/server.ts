@@ -1,10 +1,10 @@
 import { chmodSync, existsSync, lstatSync, rmSync } from 'node:fs';
-import { createServer, type Http2Server, type ServerHttp2Session } from 'node:http2';
-import { Server } from 'node:net';
+import type { Server } from 'node:net';
 import type { ConnectRouter, Interceptor } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { AppError } from '../../base/errors.js';
 import type { Disposable } from '../../base/lifecycle.js';
+import { createWireServer } from './wireServer.js';
 
 /** Bodies above this are refused: a dispatch's prompt is at most 4 MiB of characters. */
 const maxMessageBytes = 32 * 1024 * 1024;
@@ -33,31 +33,30 @@ export async function listen(options: {
     grpcWeb: false,
     jsonOptions: { ignoreUnknownFields: true },
   });
-  const sessions = new Set<ServerHttp2Session>();
-  const open = async (): Promise<Http2Server> => {
-    const server = createServer(handler);
-    server.on('session', session => {
-      sessions.add(session);
-      session.on('error', () => session.destroy());
-      session.on('close', () => sessions.delete(session));
-    });
-    await bind(server, socket);
-    return server;
+  const wire = createWireServer(handler);
+  const open = async (): Promise<Server> => {
+    const listener = wire.createListener();
+    await bind(listener, socket);
+    return listener;
   };
   let server = await open();
   return {
     async renew() {
       if (signal.aborted || process.platform === 'win32' || existsSync(socket)) return 'there';
-      // First, because closing removes whatever file has the path. HTTP/2's own `close` would end the sessions too.
-      Server.prototype.close.call(server);
+      // First, because closing removes whatever file has the path. It ends no connection.
+      server.close();
       server = await open();
       return 'renewed';
     },
-    dispose: () => close(server, sessions),
+    dispose: () =>
+      new Promise<void>(resolve => {
+        server.close(() => resolve());
+        wire.endConnections();
+      }),
   };
 }
 
-async function bind(server: Http2Server, socket: string): Promise<void> {
+async function bind(server: Server, socket: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(socket, () => {
@@ -78,15 +77,4 @@ function removeStaleSocket(socket: string): void {
     });
   }
   rmSync(socket);
-}
-
-/** Lets answers that are on their way go out, then closes what is left. */
-async function close(server: Http2Server, sessions: ReadonlySet<ServerHttp2Session>): Promise<void> {
-  await new Promise<void>(resolve => {
-    server.close(() => resolve());
-    for (const session of sessions) session.close();
-    setTimeout(() => {
-      for (const session of sessions) session.destroy();
-    }, 500).unref();
-  });
 }
