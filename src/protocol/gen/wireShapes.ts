@@ -12,6 +12,10 @@ export const unaryCalls: Readonly<Record<string, Readonly<Record<string, readonl
       "Shutdown",
       "muster.v1.ShutdownResponse"
     ],
+    "recover": [
+      "Recover",
+      "muster.v1.RecoverResponse"
+    ],
     "refreshEnvironment": [
       "RefreshEnvironment",
       "muster.v1.RefreshEnvironmentResponse"
@@ -200,9 +204,19 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "mode": "string",
     "nodeVersion": "string",
     "runLimit": "number",
-    "runLimitReached": "boolean"
+    "runLimitReached": "boolean",
+    "damaged": "[]string"
   },
   "muster.v1.ShutdownResponse": {},
+  "muster.v1.RecoverResponse": {
+    "threadIds": "[]string",
+    "left": "[]muster.v1.LeftWorktree",
+    "kept": "[]string"
+  },
+  "muster.v1.LeftWorktree": {
+    "path": "string",
+    "reason": "string"
+  },
   "muster.v1.RefreshEnvironmentResponse": {
     "variables": "number"
   },
