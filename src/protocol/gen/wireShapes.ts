@@ -38,6 +38,14 @@ export const unaryCalls: Readonly<Record<string, Readonly<Record<string, readonl
       "RetryMerge",
       "muster.v1.RetryMergeResponse"
     ],
+    "undoMerge": [
+      "UndoMerge",
+      "muster.v1.UndoMergeResponse"
+    ],
+    "updateThread": [
+      "UpdateThread",
+      "muster.v1.UpdateThreadResponse"
+    ],
     "listQueue": [
       "ListQueue",
       "muster.v1.ListQueueResponse"
@@ -183,6 +191,10 @@ export const unaryCalls: Readonly<Record<string, Readonly<Record<string, readonl
     "repairWorktree": [
       "RepairWorktree",
       "muster.v1.RepairWorktreeResponse"
+    ],
+    "putBackShared": [
+      "PutBackShared",
+      "muster.v1.PutBackSharedResponse"
     ]
   }
 };
@@ -252,6 +264,16 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
   },
   "muster.v1.RetryMergeResponse": {
     "merge": "?muster.v1.Merge"
+  },
+  "muster.v1.UndoMergeResponse": {
+    "kind": "string",
+    "commit": "string",
+    "target": "string"
+  },
+  "muster.v1.UpdateThreadResponse": {
+    "updated": "boolean",
+    "target": "string",
+    "head": "string"
   },
   "muster.v1.ListQueueResponse": {
     "queue": "[]muster.v1.QueuedMerge"
@@ -596,5 +618,9 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
   "muster.v1.RepairWorktreeResponse": {
     "thread": "?muster.v1.Thread",
     "setAside": "[]string"
+  },
+  "muster.v1.PutBackSharedResponse": {
+    "done": "[]string",
+    "left": "[]string"
   }
 };
