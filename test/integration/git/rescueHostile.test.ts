@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, mkdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { makeId } from '../../../src/base/ids.js';
@@ -139,6 +139,27 @@ describe.concurrent('what git will not take', () => {
     await rescuer.restore(rescue, thread);
     expect(await readFile(join(thread.path, 'main.txt'), 'utf8')).toBe('edited\n');
     expect(await readFile(join(thread.path, 'new.txt'), 'utf8')).toBe('new\n');
+  });
+
+  test('a link in place of the worktree goes, and what it leads to stays', async ({ onTestFinished }) => {
+    const merge = await open(onTestFinished);
+    const { thread, rescuer } = merge;
+    const moved = merge.path('moved');
+    await rename(thread.path, moved);
+    await symlink(moved, thread.path);
+    const rescue = await rescuer.remove(thread);
+    expect(rescue.leftover).toEqual([]);
+    expect(await readFile(join(moved, 'work.txt'), 'utf8')).toBe('work\n');
+    await rescuer.restore(rescue, thread);
+    expect((await lstat(thread.path)).isDirectory()).toBe(true);
+    expect(await readFile(join(thread.path, 'work.txt'), 'utf8')).toBe('work\n');
+  });
+
+  test('a repository that is gone leaves the files where they are', async ({ onTestFinished }) => {
+    const { thread, rescuer, root } = await open(onTestFinished);
+    await rm(root, { recursive: true });
+    await expect(rescuer.remove(thread)).rejects.toMatchObject({ code: expect.stringMatching(/^(git|worktree)\./) });
+    expect(await readFile(join(thread.path, 'work.txt'), 'utf8')).toBe('work\n');
   });
 
   test('names that are no UTF-8 come back to the byte', async ({ onTestFinished }) => {

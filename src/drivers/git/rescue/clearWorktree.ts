@@ -1,3 +1,4 @@
+import { lstat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Rescue } from '../../../core/workspaces/rescue.js';
 import type { Removal } from '../../../core/workspaces/worktreeOperation.js';
@@ -17,6 +18,7 @@ export async function clearWorktree(context: GitContext, removal: Removal, rescu
   const { worktree } = removal;
   const unkept = new Set(rescue.leftover.map(path => binary(pathBytes(path))));
   const left = await files.removeTree(asidePath(removal), unkept);
+  left.push(...(await clearPlace(context, worktree.path)));
   // Each worktree has a folder of its own around it.
   const around = dirname(worktree.path);
   if (dirname(around) === join(context.stateDir, 'worktrees')) await files.removeEmptyFolder(around);
@@ -29,6 +31,15 @@ export async function clearWorktree(context: GitContext, removal: Removal, rescu
     await dropBranch(repository, worktree.branch, rescue.head);
   });
   return left.map(pathText);
+}
+
+/** An agent may have put something else in the place of its worktree: a link or pipe goes, a file is somebody's. */
+async function clearPlace({ files }: GitContext, path: string): Promise<Buffer[]> {
+  const found = await lstat(path).catch(() => undefined);
+  if (found === undefined) return [];
+  if (found.isFile() || found.isDirectory()) return [Buffer.from(path)];
+  await files.removeFile(path);
+  return [];
 }
 
 /** Removes a rescue's ref and archive for good. */

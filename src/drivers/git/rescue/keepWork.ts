@@ -134,7 +134,7 @@ async function keepUntracked(
 /** Files of whose changes git was told to say nothing (assume-unchanged, skip-worktree). */
 async function hiddenFiles(git: WorktreeGit): Promise<readonly string[]> {
   const entries = (await git.run({ args: ['ls-files', '-v', '-z'], reads: true })).records().map(binary);
-  return entries.filter(entry => /^[a-zS] /.test(entry)).map(entry => entry.slice(2));
+  return entries.filter(entry => /^[a-zS] /.test(entry)).map(entry => entry.slice(2).replace(/\/$/, ''));
 }
 
 /** An index with conflicts cannot be written as a tree, so each side goes into a folder named after its stage. */

@@ -50,12 +50,18 @@ export async function putBack(context: GitContext, removal: Removal): Promise<vo
     }
     await files.rename(aside, worktree.path);
   }
-  const repository = await openRepository(context, worktree);
-  const gitDir = await findGitDirectory(repository.commonDir, worktree);
-  if (gitDir !== undefined) await files.removeFile(join(gitDir, 'locked'));
-  // Nobody else makes refs of this name, and what it kept is in the worktree again.
-  await repository.run({ args: ['update-ref', '-d', ref], accept: [0, 1, 128] });
   await files.removeTree(rescueFolder(context, { id: rescue }));
+  try {
+    const repository = await openRepository(context, worktree);
+    const gitDir = await findGitDirectory(repository.commonDir, worktree);
+    if (gitDir !== undefined) await files.removeFile(join(gitDir, 'locked'));
+    // Nobody else makes refs of this name, and what it kept is in the worktree again.
+    await repository.run({ args: ['update-ref', '-d', ref], accept: [0, 1, 128] });
+  } catch (error) {
+    // The repository itself is gone; the files are where they were, and that is what counts.
+    if (!isAnyAppError(error)) throw error;
+    context.log.warn('A repository could not be tidied up', { path: worktree.path, reason: errorMessage(error) });
+  }
 }
 
 interface Subject {
