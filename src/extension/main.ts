@@ -148,6 +148,9 @@ function connectWhenNeeded({ context, host }: Services, views: readonly ViewWith
       }),
     );
   }
-  context.subscriptions.push(vscode.workspace.onDidGrantWorkspaceTrust(begin));
+  const keepRunning = (): void => {
+    if (views.some(({ visible }) => visible)) host.startIfLost();
+  };
+  context.subscriptions.push(vscode.workspace.onDidGrantWorkspaceTrust(begin), host.onDidChangeState(keepRunning));
   begin();
 }

@@ -1,9 +1,10 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 
 /** As much of the built-in git extension's API (version 1) as is used. */
 interface GitApi {
   getRepository(uri: vscode.Uri): GitRepository | null;
-  openRepository(root: vscode.Uri): Promise<GitRepository | null>;
 }
 
 interface GitRepository {
@@ -29,14 +30,19 @@ async function gitApi(): Promise<GitApi | undefined> {
   return git?.enabled === true ? git.getAPI(1) : undefined;
 }
 
-/** What a folder lacks before agents can work in worktrees of it. `unknown`: the git extension is off. */
-export async function repositoryState(folder: vscode.Uri): Promise<'ready' | 'none' | 'empty' | 'unknown'> {
-  const api = await gitApi();
-  if (!api) return 'unknown';
-  const repository = api.getRepository(folder) ?? (await api.openRepository(folder).catch(() => null));
-  if (!repository) return 'none';
+/** What a folder lacks before agents can work in worktrees of it. Where git cannot be asked, nothing is said to be missing. */
+export async function repositoryState(folder: string): Promise<'ready' | 'none' | 'empty'> {
+  if (!isInRepository(folder)) return 'none';
+  const repository = (await gitApi())?.getRepository(vscode.Uri.file(folder));
+  if (!repository) return 'ready';
   await repository.status();
   return repository.state.HEAD?.commit === undefined ? 'empty' : 'ready';
+}
+
+/** The git extension learns of repositories in its own time; the folder itself is there at once. */
+function isInRepository(folder: string): boolean {
+  const parent = dirname(folder);
+  return existsSync(join(folder, '.git')) || (parent !== folder && isInRepository(parent));
 }
 
 /** Which of these files differ from the last commit, on disk or in an editor. */

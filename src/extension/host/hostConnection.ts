@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { AppError } from '../../base/errors.js';
 import { Emitter, type Event } from '../../base/event.js';
 import type { Disposable } from '../../base/lifecycle.js';
@@ -33,6 +35,8 @@ export class HostConnection implements Disposable {
   #loading: Promise<LiveState> | undefined;
   #live: LiveState | undefined;
   #mayStart = false;
+  /** A person ended it: nothing starts it again but a person. */
+  #stoppedByPerson = false;
   #startError: unknown;
   #state: HostState = 'stopped';
   #disposed = false;
@@ -76,6 +80,7 @@ export class HostConnection implements Disposable {
   start(): void {
     if (!this.#options.isTrusted()) return;
     this.#mayStart = true;
+    this.#stoppedByPerson = false;
     this.#startError = undefined;
     if (this.#live && this.#state !== 'connected') this.#setState('connecting');
     void this.#load().then(live => live.retryNow());
@@ -96,9 +101,19 @@ export class HostConnection implements Disposable {
     return this.#whenStarted(live, signal);
   }
 
+  /**
+   * Starts a host again that ended although nobody asked it to: one that is told to end takes its endpoint file with it.
+   * Does nothing after a person ended it or after it could not be started.
+   */
+  startIfLost(): void {
+    const isLost = this.#state === 'stopped' && !this.#stoppedByPerson && this.#startError === undefined;
+    if (isLost && existsSync(join(this.#options.stateDir, 'endpoint.json'))) this.start();
+  }
+
   /** Asks the host to end. Agents go on; the next host adopts them. */
   async stop(signal: AbortSignal): Promise<void> {
     this.#mayStart = false;
+    this.#stoppedByPerson = true;
     const client = this.#live?.client;
     if (client) await client.host.shutdown({ handOver: false, reason: 'stopped from the editor' }, { signal });
   }

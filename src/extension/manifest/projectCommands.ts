@@ -15,6 +15,7 @@ export const projectCommands = {
     icon: '$(go-to-file)',
     menus: [
       { menu: 'view/item/context', when: `${projects} && viewItem =~ /\\b(project|file)\\b/`, group: 'inline@2' },
+      { menu: 'view/item/context', when: `${projects} && viewItem =~ /\\b(project|file)\\b/`, group: '1_apply@3' },
     ],
   },
   'muster.applyProject': {
@@ -24,6 +25,7 @@ export const projectCommands = {
     menus: [
       { menu: 'view/title', when: `${projects} && muster.hasComposeFile`, group: 'navigation@1' },
       { menu: 'view/item/context', when: `${projects} && viewItem =~ /\\b(project|file)\\b/`, group: 'inline@1' },
+      { menu: 'view/item/context', when: `${projects} && viewItem =~ /\\b(project|file)\\b/`, group: '1_apply@1' },
       { menu: 'editor/title', when: `${composeFile} && isWorkspaceTrusted`, group: 'navigation@1' },
       { menu: 'editor/title', when: 'resourceScheme == muster-spec && isWorkspaceTrusted', group: 'navigation@1' },
       { menu: 'explorer/context', when: `${composeFile} && isWorkspaceTrusted`, group: '7_muster@2' },
@@ -77,7 +79,10 @@ export const projectCommands = {
     title: 'Show How to Fix Agent...',
     icon: '$(question)',
     palette: never,
-    menus: [{ menu: 'view/item/context', when: `${projects} && viewItem =~ /\\bproblem\\b/`, group: 'inline@2' }],
+    menus: [
+      { menu: 'view/item/context', when: `${projects} && viewItem =~ /\\bproblem\\b/`, group: 'inline@2' },
+      { menu: 'view/item/context', when: `${projects} && viewItem =~ /\\bproblem\\b/`, group: '1_dispatch@0' },
+    ],
   },
   'muster.refresh': {
     title: 'Refresh',

@@ -1,9 +1,9 @@
 import { trusted, type CommandEntry, type MenuPlace } from './commandEntry.js';
 
-function onWorktree(group: string, threadGroup?: string): readonly MenuPlace[] {
-  const places: MenuPlace[] = [
-    { menu: 'view/item/context', when: 'view == muster.worktrees && viewItem =~ /\\bworktree\\b/', group },
-  ];
+/** Everything beside a row is also in its menu, where the keyboard gets at it. */
+function onWorktree(inline: string, menu: string, threadGroup?: string): readonly MenuPlace[] {
+  const when = 'view == muster.worktrees && viewItem =~ /\\bworktree\\b/';
+  const places: MenuPlace[] = [inline, menu].map(group => ({ menu: 'view/item/context', when, group }));
   if (threadGroup !== undefined) {
     places.push({
       menu: 'view/item/context',
@@ -19,19 +19,19 @@ export const worktreeCommands = {
   'muster.openWorktree': {
     title: 'Open Worktree in New Window',
     icon: '$(empty-window)',
-    menus: onWorktree('inline@1', '1_open@5'),
+    menus: onWorktree('inline@1', '1_open@1', '1_open@5'),
   },
   'muster.openWorktreeTerminal': {
     title: 'Open Worktree in Terminal',
     icon: '$(terminal)',
     enablement: trusted,
-    menus: onWorktree('inline@2', '1_open@6'),
+    menus: onWorktree('inline@2', '1_open@2', '1_open@6'),
   },
   'muster.removeWorktree': {
     title: 'Remove Worktree...',
     icon: '$(trash)',
     enablement: trusted,
-    menus: onWorktree('inline@3'),
+    menus: onWorktree('inline@3', '3_end@1'),
   },
   'muster.repairWorktree': {
     title: 'Repair Worktree',
@@ -41,6 +41,12 @@ export const worktreeCommands = {
       { menu: 'view/item/context', when: 'view == muster.worktrees', group: '1_repair@1' },
       { menu: 'view/item/context', when: 'view == muster.threads && viewItem =~ /\\btroubled\\b/', group: 'inline@1' },
     ],
+  },
+  'muster.removeMergedWorktrees': {
+    title: 'Remove Worktrees of Merged Threads...',
+    icon: '$(clear-all)',
+    enablement: trusted,
+    menus: [{ menu: 'view/title', when: 'view == muster.worktrees', group: 'navigation@0' }],
   },
   'muster.refreshWorktrees': {
     title: 'Refresh Worktrees',

@@ -32,9 +32,18 @@ export class Attention implements vscode.Disposable {
 
   constructor(options: AttentionOptions) {
     this.#options = options;
-    this.#subscription = options.host.onDidChange(({ threads }) => {
+    const changes = options.host.onDidChange(({ threads }) => {
       if (threads.length > 0) this.#look();
     });
+    const focus = vscode.window.onDidChangeWindowState(({ focused }) => {
+      if (focused) this.#lookAgain();
+    });
+    this.#subscription = {
+      async dispose() {
+        focus.dispose();
+        await changes.dispose();
+      },
+    };
   }
 
   /** While a command deals with a thread, it tells the outcome itself. Returns how to end that. */
@@ -65,7 +74,23 @@ export class Attention implements vscode.Disposable {
       if (this.#isWorthTelling(occasion)) this.#pending.set(occasion.thread.id, occasion);
       if (this.#opensReview(occasion)) void vscode.commands.executeCommand('muster.review', occasion.thread.id);
     }
-    if (this.#pending.size > 0) this.#timer ??= setTimeout(() => void this.#tell(), groupMs);
+    this.#tellSoon();
+  }
+
+  /** One window tells: the one in front, else the one that asked for the work. What others know waits until they are in front. */
+  #tellSoon(): void {
+    const isMine = [...this.#pending.keys()].some(id => this.#dispatchedHere.has(id));
+    if (this.#pending.size === 0 || !(vscode.window.state.focused || isMine)) return;
+    this.#timer ??= setTimeout(() => void this.#tell(), groupMs);
+  }
+
+  /** In front now: what is still true is told. */
+  #lookAgain(): void {
+    for (const [id, { thread }] of this.#pending) {
+      const now = this.#options.host.threads.get(id);
+      if (now?.status !== thread.status || now.needs !== thread.needs) this.#pending.delete(id);
+    }
+    this.#tellSoon();
   }
 
   #isWorthTelling({ thread, reason }: Occasion): boolean {
@@ -86,7 +111,12 @@ export class Attention implements vscode.Disposable {
     this.#pending.clear();
     const [first] = occasions;
     if (!first) return;
-    if (occasions.length > 1) return tellMany(occasions);
+    if (occasions.length > 1) {
+      const [need, ...others] = new Set(occasions.map(({ thread }) => `${thread.agent} ${thread.needs}`));
+      // Ten threads that one expired key stopped are one thing to know.
+      if (need !== undefined && others.length === 0 && first.thread.needs !== '') return tellOneCause(occasions, first);
+      return tellMany(occasions);
+    }
     await (first.reason === 'ready' ? tellReady(first.thread) : this.#tellNeed(first.thread));
   }
 
@@ -112,6 +142,12 @@ async function tellReady(thread: Thread): Promise<void> {
   const chosen = await showInformation(text, review, mute);
   if (chosen === review) await vscode.commands.executeCommand('muster.review', thread.id);
   if (chosen === mute) await vscode.commands.executeCommand('muster.muteThread', thread.id);
+}
+
+async function tellOneCause(occasions: readonly Occasion[], { thread }: Occasion): Promise<void> {
+  const show = vscode.l10n.t('Show');
+  const text = vscode.l10n.t('{0}, {1} threads: {2}', thread.agent, occasions.length, thread.needs);
+  if ((await showWarning(text, show)) === show) await vscode.commands.executeCommand('muster.showThreads');
 }
 
 /** Titles that fit a notification. */

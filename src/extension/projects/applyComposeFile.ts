@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { AppError, isAppError } from '../../base/errors.js';
 import type { ApplyProjectResponse } from '../../protocol/gen/muster/v1/projects_pb.js';
@@ -27,14 +28,14 @@ export async function applyComposeFile(
     await showProblems(file, error);
     return;
   }
-  await sayWhatRepositoryLacks(file);
+  // Applied all the same: nobody waits for the answer.
+  void sayWhatRepositoryLacks(dirname(file.fsPath));
 }
 
 /** Agents work in git worktrees, which start from a commit: whoever has none learns it now and not from the first failure. */
-async function sayWhatRepositoryLacks(file: vscode.Uri): Promise<void> {
-  const folder = vscode.Uri.joinPath(file, '..');
+async function sayWhatRepositoryLacks(folder: string): Promise<void> {
   const state = await repositoryState(folder);
-  if (state === 'ready' || state === 'unknown') return;
+  if (state === 'ready') return;
   const [text, label, command] =
     state === 'none'
       ? [

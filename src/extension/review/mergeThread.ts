@@ -6,9 +6,10 @@ import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { sendTask } from '../dispatch/sendTask.js';
 import type { Services } from '../services.js';
 import { readSetting } from '../settings.js';
-import { threadTitle } from '../threads/threadText.js';
+import { changesText, threadTitle } from '../threads/threadText.js';
 import { outdatedFiles } from './reviews.js';
 import {
+  askModally,
   showDone,
   showError,
   showInformation,
@@ -27,6 +28,7 @@ export interface MergeOptions {
 
 /** Merges the commit that the person has seen, and says what came of it with what can be done next. */
 export async function mergeThread(services: Services, thread: Thread, options: MergeOptions = {}): Promise<void> {
+  if (!(await mayMergeUnseen(services, thread))) return;
   const end = services.attention.handleHere(thread.id);
   try {
     const merge = await requestMerge(services, thread, options);
@@ -38,6 +40,23 @@ export async function mergeThread(services: Services, thread: Thread, options: M
   } finally {
     end();
   }
+}
+
+/** Rows move while agents work: a click on what nobody has looked at yet is asked about. */
+async function mayMergeUnseen(services: Services, thread: Thread): Promise<boolean> {
+  const signal = new AbortController().signal;
+  const client = await services.host.client(signal);
+  const { thread: fresh = thread } = await client.threads.getThread({ threadId: thread.id }, { signal });
+  if (fresh.shownHead !== '' || fresh.approvedHead !== '') return true;
+  const merge = vscode.l10n.t('Merge');
+  const review = vscode.l10n.t('Review Changes');
+  const question = {
+    text: vscode.l10n.t('Merge "{0}" without looking at it?', threadTitle(thread)),
+    detail: vscode.l10n.t('Nobody has reviewed these changes: {0}.', changesText(fresh)),
+  };
+  const chosen = await askModally(question, merge, review);
+  if (chosen === review) await vscode.commands.executeCommand('muster.review', thread.id);
+  return chosen === merge;
 }
 
 async function requestMerge(services: Services, thread: Thread, { strategy }: MergeOptions): Promise<Merge> {

@@ -12,6 +12,8 @@ export interface ThreadPages {
   open(threadId: string, options?: OpenThreadPageOptions): Promise<void>;
   /** True while a person can see the thread's page: then nothing needs to notify about it. */
   isVisible(threadId: string): boolean;
+  /** The thread whose page is the active editor. */
+  readonly activeThreadId: string | undefined;
 }
 
 /**
@@ -43,5 +45,8 @@ export function registerThreadPage(context: vscode.ExtensionContext, services: T
   return {
     open: async (threadId, options = {}) => (await load()).open(threadId, options),
     isVisible: threadId => panels?.isVisible(threadId) ?? false,
+    get activeThreadId() {
+      return panels?.activeThreadId;
+    },
   };
 }

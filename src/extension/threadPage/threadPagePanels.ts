@@ -65,6 +65,11 @@ export class ThreadPagePanels implements Disposable {
     return this.#pages.get(threadId)?.panel.visible ?? false;
   }
 
+  /** The thread whose page is the active editor. */
+  get activeThreadId(): string | undefined {
+    return [...this.#pages].find(([, { panel }]) => panel.active)?.[0];
+  }
+
   dispose(): void {
     for (const { panel } of [...this.#pages.values()]) panel.dispose();
   }

@@ -27,8 +27,8 @@ export async function targetThreads(
 ): Promise<readonly Thread[] | undefined> {
   const given = threadIds(args);
   if (given.length > 0) return known(services, given);
-  const reviewed = services.reviews.activeThreadId;
-  if (reviewed !== undefined) return known(services, [reviewed]);
+  const front = services.reviews.activeThreadId ?? services.pages.activeThreadId;
+  if (front !== undefined) return known(services, [front]);
   await services.host.client(new AbortController().signal);
   const picked = await pickThread(services, question);
   return picked && [picked];

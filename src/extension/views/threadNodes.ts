@@ -16,7 +16,12 @@ import {
 } from '../threads/threadText.js';
 
 /** A row of the Threads tree. The same row keeps the same object for as long as it is shown. */
-export type ThreadsNode = SectionNode | ThreadNode | MoreNode;
+export type ThreadsNode = HostNode | SectionNode | ThreadNode | MoreNode;
+
+/** Stands above everything while no host runs; a click starts one. */
+export interface HostNode {
+  readonly kind: 'host';
+}
 
 export interface SectionNode {
   readonly kind: 'section';
@@ -44,6 +49,14 @@ export function isThreadNode(value: unknown): value is ThreadNode {
     'threadId' in value &&
     typeof value.threadId === 'string'
   );
+}
+
+export function hostItem(): vscode.TreeItem {
+  const item = new vscode.TreeItem(vscode.l10n.t('Start Host'));
+  item.description = vscode.l10n.t('it is not running');
+  item.iconPath = new vscode.ThemeIcon('debug-disconnect');
+  item.command = { command: 'muster.startHost', title: vscode.l10n.t('Start Host') };
+  return item;
 }
 
 export function sectionItem(section: ThreadSection): vscode.TreeItem {

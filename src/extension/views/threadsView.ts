@@ -12,15 +12,18 @@ import {
 } from '../threads/threadGroups.js';
 import {
   addThreadTooltip,
+  hostItem,
   moreItem,
   sectionItem,
   threadItem,
+  type HostNode,
   type MoreNode,
   type SectionNode,
   type ThreadNode,
   type ThreadsNode,
 } from './threadNodes.js';
 
+const hostNode: HostNode = { kind: 'host' };
 const groupingKey = 'threadGrouping';
 /** Changes are collected this long: 200 lines a second of several agents make 10 redraws a second. */
 const coalesceMs = 100;
@@ -58,7 +61,7 @@ export class ThreadsView implements vscode.TreeDataProvider<ThreadsNode>, vscode
       this.#view,
       this.#changed,
       services.host.onDidChange(({ threads }) => this.#schedule(threads)),
-      services.host.onDidChangeState(() => this.#schedule([])),
+      services.host.onDidChangeState(() => this.#redraw()),
       services.scope.onDidChange(() => this.#schedule([])),
       services.muted.onDidChange(id => this.#schedule([id])),
       this.#view.onDidChangeVisibility(({ visible }) => {
@@ -121,7 +124,10 @@ export class ThreadsView implements vscode.TreeDataProvider<ThreadsNode>, vscode
   }
 
   getChildren(node?: ThreadsNode): ThreadsNode[] {
-    if (!node) return this.#sections.map(({ key }) => this.#sectionNode(key));
+    if (!node) {
+      const sections = this.#sections.map(({ key }) => this.#sectionNode(key));
+      return this.#isDown && sections.length > 0 ? [hostNode, ...sections] : sections;
+    }
     if (node.kind !== 'section') return [];
     const section = this.#sections.find(({ key }) => key === node.key);
     if (!section) return [];
@@ -130,7 +136,7 @@ export class ThreadsView implements vscode.TreeDataProvider<ThreadsNode>, vscode
   }
 
   getParent(node: ThreadsNode): ThreadsNode | undefined {
-    return node.kind === 'section' ? undefined : node.section;
+    return 'section' in node ? node.section : undefined;
   }
 
   getTreeItem(node: ThreadsNode): vscode.TreeItem {
@@ -139,6 +145,7 @@ export class ThreadsView implements vscode.TreeDataProvider<ThreadsNode>, vscode
       this.#shown.set(node.threadId, appearance(item));
       return item;
     }
+    if (node.kind === 'host') return hostItem();
     const section = this.#sections.find(({ key }) => key === (node.kind === 'more' ? node.section.key : node.key));
     if (!section) return new vscode.TreeItem('');
     return node.kind === 'more' ? moreItem(section.hidden) : sectionItem(section);
@@ -152,6 +159,11 @@ export class ThreadsView implements vscode.TreeDataProvider<ThreadsNode>, vscode
   dispose(): void {
     clearTimeout(this.#timer);
     for (const subscription of this.#subscriptions) void subscription.dispose();
+  }
+
+  get #isDown(): boolean {
+    const { state } = this.#services.host;
+    return state === 'stopped' || state === 'failed';
   }
 
   #threadItem(threadId: string): vscode.TreeItem {
@@ -206,7 +218,7 @@ export class ThreadsView implements vscode.TreeDataProvider<ThreadsNode>, vscode
   /** What is listed stays while the host is away, and says so; an empty list has its welcome view. */
   #showMessage(): void {
     const { state, startError } = this.#services.host;
-    const isDown = this.#sections.length > 0 && (state === 'stopped' || state === 'failed');
+    const isDown = this.#sections.length > 0 && this.#isDown;
     const parts = [
       state === 'failed' ? vscode.l10n.t('The host could not be started: {0}', errorMessage(startError)) : '',
       isDown

@@ -41,9 +41,19 @@ async function openApplied(signal: AbortSignal): Promise<{ access: TestAccess; d
   const access = await extension();
   const document = await openCompose(yaml);
   await whenLanguageLoaded(document, signal);
-  await vscode.commands.executeCommand('muster.applyProject', document.uri);
+  await applyConsenting(document);
   await whenShown('applied', signal);
   return { access, document };
+}
+
+/** Triggers start agents while nobody looks, so applying them asks. */
+async function applyConsenting(document: vscode.TextDocument): Promise<void> {
+  const messages = answerMessages(/consent/, 'Apply and Allow');
+  try {
+    await vscode.commands.executeCommand('muster.applyProject', document.uri);
+  } finally {
+    messages.restore();
+  }
 }
 
 function whenShown(text: string, signal: AbortSignal): Promise<vscode.LanguageStatusItem> {
@@ -182,7 +192,7 @@ test('agents are run and triggers fired from the compose file', async ({ signal,
   const document = await openCompose(yaml);
   await whenLanguageLoaded(document, signal);
   assert.deepEqual([...(await lensesOf(document)).keys()], ['3: Apply to dispatch']);
-  await vscode.commands.executeCommand('muster.applyProject', document.uri);
+  await applyConsenting(document);
   await whenShown('applied', signal);
   const lenses = await until(
     'there are lenses',
@@ -236,7 +246,7 @@ test('the Projects tree unfolds to triggers and latest runs, and lists files tha
     'the times are known',
     () => {
       const found = triggers.map(node => tree.getTreeItem(node));
-      return found.every(({ description }) => String(description).includes('due in')) && found;
+      return found.every(({ description }) => String(description).includes('next in')) && found;
     },
     signal,
   );

@@ -238,10 +238,11 @@ test('a merge over unsaved work of the person is blocked with the file name, and
   await writeFile(inRepository('src', 'greet.js').fsPath, mine);
   cleanUp(() => git('checkout', '--', 'src/greet.js'));
   const head = await git('rev-parse', 'main');
-  const messages = answerMessages(/./, undefined);
+  const messages = answerMessages(/without looking at it/, 'Merge');
   cleanUp(() => messages.restore());
   await vscode.commands.executeCommand('muster.merge', threadId);
-  const [message, ...more] = messages.shown;
+  const [question, message, ...more] = messages.shown;
+  assert.deepEqual(question?.buttons, ['Merge', 'Review Changes']);
   assert.match(message?.text ?? '', /is blocked: .*src\/greet\.js/);
   assert.ok(message?.buttons.includes('Try Again'));
   assert.deepEqual(more, []);
