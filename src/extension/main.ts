@@ -31,6 +31,7 @@ import { ProjectsView } from './views/projectsView.js';
 import { ThreadsView } from './views/threadsView.js';
 import { WorktreesView } from './views/worktreesView.js';
 import { boardServices, threadPageServices } from './webviewServices.js';
+import { warnOfDamage } from './notifications/damageWarning.js';
 
 /** What the suite inside VS Code looks at; other extensions get nothing. */
 export interface TestAccess {
@@ -90,6 +91,7 @@ export function activate(context: vscode.ExtensionContext): TestAccess | undefin
   registerStatusBar(services);
   registerTerminalPath(context, host.stateDir, log);
   registerMcpServer(context, host.stateDir);
+  context.subscriptions.push(warnOfDamage(host));
   connectWhenNeeded(services, Object.values(views));
   return context.extensionMode === vscode.ExtensionMode.Test ? { services, views, tasks } : undefined;
 }

@@ -132,7 +132,8 @@ async function settledThread(client: HostClient, threadId: string) {
   for await (const { update } of client.events.watch({}, { signal: stop.signal })) {
     if (update.case !== 'snapshot' && update.case !== 'changes') continue;
     const thread = update.value.threads.find(candidate => candidate.id === threadId);
-    if (thread?.latestRun && thread.latestRun.endedAt > 0n && thread.status !== 'queued') break;
+    // Ended, and its work is committed.
+    if (thread?.latestRun && thread.latestRun.endedAt > 0n && !['queued', 'working'].includes(thread.status)) break;
   }
   return await client.threads.getThread({ threadId });
 }

@@ -62,6 +62,11 @@ export class HostConnection implements Disposable {
     return this.#startError;
   }
 
+  /** Databases that the host found damaged, until somebody acknowledges it. */
+  get damaged(): readonly string[] {
+    return this.#live?.client?.damaged ?? [];
+  }
+
   get projects(): ReadonlyMap<string, Project> {
     return this.#live?.projects ?? new Map();
   }

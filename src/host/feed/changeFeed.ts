@@ -23,6 +23,10 @@ export type FeedEntry =
 /**
  * One reader's place in the change feed. Nothing is queued per event: a slow reader finds out what is dirty when it
  * comes back, and reads the present state, so that its memory is bounded by the number of entities.
+ *
+ * Modes: new → caught up (by a replay of what it missed, or a snapshot when that is too much, too old or of another database)
+ * → waiting ⇄ telling (what commits marked since it last told) → over. While waiting, a heartbeat follows each silence. The
+ * reader's own signal or {@link FeedReader.dispose} kills it.
  */
 export class FeedReader implements Disposable {
   readonly #store: Store<Stores>;
