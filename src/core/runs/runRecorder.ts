@@ -32,6 +32,8 @@ export class RunRecorder {
   readonly #generation: number;
   readonly #stop = new AbortController();
   #digest: RunDigestState;
+  /** Some of the answer was streamed. */
+  #inPieces: boolean;
   #flushing: Promise<void> | undefined;
 
   constructor(options: {
@@ -54,9 +56,11 @@ export class RunRecorder {
     this.#run = options.run;
     this.#generation = options.run.generation;
     this.#digest = options.digest ?? emptyDigest;
+    this.#inPieces = this.#digest.answerIsOpen === true;
   }
 
   get digest(): RunDigestState {
+    this.#hideAnswer();
     return this.#digest;
   }
 
@@ -68,15 +72,14 @@ export class RunRecorder {
       }
       this.#digest = { ...this.#digest, offset: line.end };
     }
-    // An answer that comes in pieces may hold what none of them held.
-    if (this.#digest.answerIsOpen)
-      this.#digest = { ...this.#digest, answer: this.#secrets.hide(this.#runId, this.#digest.answer) };
+    this.#inPieces ||= this.#digest.answerIsOpen === true;
     if (this.#digest.conversation !== conversation) this.flush();
     else if (!this.#flushing) this.#flushing = this.#flushLater();
   }
 
   /** Writes the digest now. Does nothing for a run that ended or was taken over. */
   flush(): void {
+    this.#hideAnswer();
     this.#store.transact(stores => {
       const run = stores.runs.get(this.#runId);
       if (!run || run.endedAt !== undefined || run.generation !== this.#generation) return;
@@ -88,6 +91,12 @@ export class RunRecorder {
         this.#clock.now(),
       );
     });
+  }
+
+  /** An answer that came in pieces may hold what none of them held. Done when it is written, not with every piece. */
+  #hideAnswer(): void {
+    if (!this.#inPieces) return;
+    this.#digest = { ...this.#digest, answer: this.#secrets.hide(this.#runId, this.#digest.answer) };
   }
 
   #ofThisRun(event: AgentEvent): AgentEvent {

@@ -24,6 +24,8 @@ export class HostRunSecrets implements RunSecrets {
   readonly #log: Log;
   /** By the text of their digests, the latest used last. */
   readonly #masks = new Map<string, SecretMask>();
+  /** Resolves when the last run that was asked for is done. Never rejects. */
+  #blotting: Promise<void> = Promise.resolve();
 
   constructor(options: {
     readonly store: Store<RunSecretStores>;
@@ -46,7 +48,13 @@ export class HostRunSecrets implements RunSecrets {
     return this.maskOf(run).hideIn(text);
   }
 
-  async blot(run: RunId): Promise<void> {
+  /** One run after the other: fifty that end together would keep the event loop from everything else. */
+  blot(run: RunId): Promise<void> {
+    this.#blotting = this.#blotting.then(() => this.#blot(run));
+    return this.#blotting;
+  }
+
+  async #blot(run: RunId): Promise<void> {
     try {
       await hideInRunFiles(this.#stateDir, run, this.maskOf(run));
     } catch (error) {
