@@ -90,18 +90,10 @@ interface AgentInput {
 function normalizeAgent(context: NormalizeContext, { name, node, names, agentNames }: AgentInput): AgentSpec {
   const workspaceNode = child(node, 'workspace');
   const ownWorkspace = workspaceNode && agentWorkspace(context, workspaceNode, names.workspaces, names.workspaceNames);
-  const retries = child(node, 'retries');
-  const budget = child(node, 'budget');
-  const resources = child(node, 'resources');
   const schedulerNode = child(node, 'scheduler');
-  const memory = textAt(resources, 'memory');
-  const memoryBytes = memory === undefined ? undefined : parseByteSize(memory);
-  const cpus = numberAt(resources, 'cpus');
-  const usd = numberAt(budget, 'usd');
   const provider = agentProvider(context, child(node, 'provider'), names.providers);
   const permissions = optionalWordAt(node, 'permissions', ['confined', 'ask', 'auto']);
   if (permissions !== 'auto') refuseWeakeningArguments(context, provider, child(node, 'args'));
-  const tokens = numberAt(budget, 'tokens');
   return {
     name,
     enabled: flagAt(node, 'enabled', true),
@@ -122,9 +114,9 @@ function normalizeAgent(context: NormalizeContext, { name, node, names, agentNam
     concurrency: numberAt(node, 'concurrency'),
     workspace: ownWorkspace ?? names.projectWorkspace ?? DEFAULT_WORKSPACE,
     handoff: handoffOf(context, name, child(node, 'handoff'), agentNames),
-    retries: retries && { max: numberAt(retries, 'max') ?? 0, backoffMs: durationAt(retries, 'backoff') ?? 30_000 },
-    budget: usd === undefined && tokens === undefined ? undefined : { usd, tokens },
-    resources: cpus === undefined && memoryBytes === undefined ? undefined : { cpus, memoryBytes },
+    retries: retriesOf(child(node, 'retries')),
+    budget: budgetOf(child(node, 'budget')),
+    resources: resourcesOf(child(node, 'resources')),
     capsetIds: capsets(context, child(node, 'capset_ids'), names.octobusNames),
     mcpServers: agentMcpServers(context, child(node, 'mcp_servers'), names),
     skills: skills(context, child(node, 'skills')),
@@ -136,6 +128,23 @@ function normalizeAgent(context: NormalizeContext, { name, node, names, agentNam
     },
     scheduler: schedulerNode && scheduler(context, schedulerNode),
   };
+}
+
+function retriesOf(node: ComposeNode | undefined): AgentSpec['retries'] {
+  return node && { max: numberAt(node, 'max') ?? 0, backoffMs: durationAt(node, 'backoff') ?? 30_000 };
+}
+
+function budgetOf(node: ComposeNode | undefined): AgentSpec['budget'] {
+  const usd = numberAt(node, 'usd');
+  const tokens = numberAt(node, 'tokens');
+  return usd === undefined && tokens === undefined ? undefined : { usd, tokens };
+}
+
+function resourcesOf(node: ComposeNode | undefined): AgentSpec['resources'] {
+  const memory = textAt(node, 'memory');
+  const memoryBytes = memory === undefined ? undefined : parseByteSize(memory);
+  const cpus = numberAt(node, 'cpus');
+  return cpus === undefined && memoryBytes === undefined ? undefined : { cpus, memoryBytes };
 }
 
 /** A definition that says `confined` and then tells the CLI otherwise would pass for what it is not. */

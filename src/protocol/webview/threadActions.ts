@@ -54,32 +54,85 @@ export function actionsForNeed(thread: ThreadView): readonly ThreadAction[] {
   return need === undefined ? [] : needActions[need].filter(action => action !== 'openWorktree' || thread.hasWorktree);
 }
 
+/** What decides which actions make sense. */
+interface Situation {
+  readonly thread: ThreadView;
+  readonly running: boolean;
+  /** Nothing more is expected of it. */
+  readonly settled: boolean;
+  readonly merging: boolean;
+  readonly ready: boolean;
+  readonly abandoned: boolean;
+  readonly hasChanges: boolean;
+  /** An agent that failed may have left something that is good as it is. */
+  readonly failedWithWork: boolean;
+  /** Is one of the buttons already. */
+  readonly isButton: (action: ThreadAction) => boolean;
+}
+
+type Offer = readonly [action: ThreadAction, when: (situation: Situation) => boolean];
+
+/** Behind what helps against its need, in this order. */
+const buttonOffers: readonly Offer[] = [
+  ['review', ({ hasChanges, abandoned }) => hasChanges && !abandoned],
+  ['merge', ({ ready, hasChanges, failedWithWork }) => (ready && hasChanges) || failedWithWork],
+  ['close', ({ ready, hasChanges }) => ready && !hasChanges],
+  ['restore', ({ thread }) => thread.restorable && !thread.hasWorktree],
+];
+
+const menuOffers: readonly Offer[] = [
+  ['approve', situation => isLeft(situation) && situation.hasChanges && situation.thread.approved === undefined],
+  ['rawLog', () => true],
+  ['openWorktree', ({ thread }) => thread.hasWorktree],
+  ['openTerminal', ({ thread }) => thread.hasWorktree],
+  ['copyBranch', ({ thread }) => thread.branch !== ''],
+  ['copyId', () => true],
+  ['close', isLeft],
+  ['abandon', ({ abandoned, merging }) => !abandoned && !merging],
+];
+
+/** Nobody works on it and its end is open. */
+function isLeft({ running, settled, merging }: Situation): boolean {
+  return !running && !settled && !merging;
+}
+
 /** The actions that make sense for a thread now; `open` is never among them. */
 export function offeredActions(thread: ThreadView): OfferedActions {
-  const { status, hasWorktree, restorable, latestRun } = thread;
-  const settled = status === 'merged' || status === 'closed' || status === 'abandoned';
-  const hasChanges = (thread.filesChanged ?? 0) > 0;
-  const running = isThreadActive(status) || latestRun?.status === 'waiting';
+  const situation = situationOf(thread);
+  const urgent = situation.running ? (['stop'] as const) : [];
+  const helping = actionsForNeed(thread).filter(action => action !== 'rawLog');
+  const buttons = extended([...urgent, ...helping], buttonOffers, situation);
+  const isButton = (action: ThreadAction): boolean => buttons.includes(action);
+  return { buttons, menu: extended([], menuOffers, { ...situation, isButton }) };
+}
+
+function situationOf(thread: ThreadView): Situation {
+  const { status, latestRun } = thread;
   const need = threadNeed(thread);
-  const buttons: ThreadAction[] = [];
-  if (running) buttons.push('stop');
-  buttons.push(...actionsForNeed(thread).filter(action => action !== 'rawLog'));
-  if (hasChanges && status !== 'abandoned' && !buttons.includes('review')) buttons.push('review');
-  if (status === 'ready' && hasChanges) buttons.push('merge');
-  if (status === 'ready' && !hasChanges) buttons.push('close');
-  // An agent that failed may have left something that is good as it is.
-  const runFailed = need === 'runFailed' || need === 'agentProblem';
-  if (status === 'needs_you' && runFailed && hasChanges && !running) buttons.push('merge');
-  if (restorable && !hasWorktree) buttons.push('restore');
-  const menu: ThreadAction[] = [];
-  const approvable = !running && !settled && status !== 'merging' && hasChanges && thread.approved === undefined;
-  if (approvable) menu.push('approve');
-  menu.push('rawLog');
-  if (hasWorktree && !buttons.includes('openWorktree')) menu.push('openWorktree');
-  if (hasWorktree) menu.push('openTerminal');
-  if (thread.branch !== '') menu.push('copyBranch');
-  menu.push('copyId');
-  if (!settled && !running && status !== 'merging' && !buttons.includes('close')) menu.push('close');
-  if (status !== 'abandoned' && status !== 'merging') menu.push('abandon');
-  return { buttons, menu };
+  const running = isThreadActive(status) || latestRun?.status === 'waiting';
+  const hasChanges = (thread.filesChanged ?? 0) > 0;
+  const runFailed = status === 'needs_you' && (need === 'runFailed' || need === 'agentProblem');
+  return {
+    thread,
+    running,
+    settled: status === 'merged' || status === 'closed' || status === 'abandoned',
+    merging: status === 'merging',
+    ready: status === 'ready',
+    abandoned: status === 'abandoned',
+    hasChanges,
+    failedWithWork: runFailed && hasChanges && !running,
+    isButton: () => false,
+  };
+}
+
+/** The actions with those of the offers that make sense and are nowhere yet. */
+function extended(
+  actions: readonly ThreadAction[],
+  offers: readonly Offer[],
+  situation: Situation,
+): readonly ThreadAction[] {
+  const more = offers
+    .filter(([action, when]) => !actions.includes(action) && !situation.isButton(action) && when(situation))
+    .map(([action]) => action);
+  return [...actions, ...more];
 }
