@@ -104,9 +104,10 @@ export function buildCore(
   const runSecrets = new HostRunSecrets({ store, log, stateDir, keys: new SecretKeys(key) });
   const sandbox = resources.add(createProcessSandbox({ stateDir, maskOf: run => runSecrets.maskOf(run), clock, log }));
   sandbox.prepare();
-  const worktrees = createGitWorktreeDriver({ stateDir, clock, log });
+  const person = (): LoginShell['known'] => shell.known;
+  const worktrees = createGitWorktreeDriver({ stateDir, clock, log, person });
   const rescueDriver = createGitRescueDriver({ stateDir, clock, log });
-  const mergeDriver = createGitMergeDriver({ stateDir, clock, log, journal: storedLandings(store) });
+  const mergeDriver = createGitMergeDriver({ stateDir, clock, log, person, journal: storedLandings(store) });
   const verifier = new CandidateVerifier({
     ...common,
     checkouts: createCandidateCheckouts({ stateDir, clock, log }),

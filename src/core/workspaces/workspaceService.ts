@@ -100,7 +100,7 @@ export class WorkspaceService {
     const base = thread.requestedBase ?? usualBase;
     const worktree = { repository: repository.root, path, branch: name.branch };
     const created = await this.#written(thread.id, worktree, () =>
-      this.#driver.create({ ...worktree, ...defined({ base, fetch }) }, signal),
+      this.#driver.create({ ...worktree, folder: repository.prefix, ...defined({ base, fetch }) }, signal),
     );
     return {
       cwd: inWorktree(path, repository.prefix),

@@ -98,6 +98,8 @@ export interface CreateWorktree {
   readonly branch: string;
   /** Branch, tag or commit to start from; missing: what is checked out in the repository. */
   readonly base?: string;
+  /** A folder that must be in it, relative to the top: where the compose file is. */
+  readonly folder?: string;
   /** Whether to fetch the base's upstream first, to tell how far behind it is. Default: `auto`, at most once an hour. */
   readonly fetch?: 'auto' | 'always' | 'never';
 }

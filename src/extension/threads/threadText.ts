@@ -122,6 +122,7 @@ export function threadTooltip(thread: Thread, now: number): vscode.MarkdownStrin
     const { branch, baseRef, baseCommit } = thread;
     tooltip.icon('git-branch').line(vscode.l10n.t('{0} from {1}@{2}', branch, baseRef, shortId(baseCommit)));
   }
+  for (const note of thread.notes) tooltip.icon('info').line(oneLine(note));
   const changes = changesText(thread);
   if (changes !== '') tooltip.icon('diff').line(join([changes, approvedText(thread)]));
   const tokens = sumKnown(asNumber(thread.inputTokens), asNumber(thread.outputTokens));

@@ -113,3 +113,13 @@ test('what agents read and only the main checkout has is named', async () => {
   const { notes } = await driver.create(ref, signal);
   expect(notes).toEqual([expect.stringContaining('.mcp.json, .env')]);
 });
+
+test('a compose file in a folder that the base does not have is said, and nothing is left behind', async () => {
+  const { repository, driver, ref } = await open();
+  await repository.write('apps/shop/agent-compose.yml', 'agents: {}\n');
+  await expect(driver.create({ ...ref, folder: 'apps/shop' }, signal)).rejects.toMatchObject({
+    code: 'worktree.failed',
+    message: expect.stringContaining('main does not have the folder apps/shop'),
+  });
+  expect(await repository.git('branch', '--list', 'muster/*')).toBe('');
+});

@@ -13,6 +13,11 @@ export interface GitDriverOptions {
   readonly binary?: string;
   /** The environment of git's processes (ssh and gpg agents, credential helpers). Default: this process's. */
   readonly environment?: Environment;
+  /**
+   * The environment of the person's login shell, as far as it is known. In Coder or Gitpod their name and address stand only
+   * there (`GIT_AUTHOR_NAME` …); they are used where git's configuration has none.
+   */
+  readonly person?: () => Environment | undefined;
   /** Default: the real file system. */
   readonly files?: FileOperations;
   /** Default: git of `binary` and `environment`. */
@@ -26,10 +31,21 @@ export interface GitContext {
   readonly stateDir: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** Settings with the person's name and address, from their login shell; undefined if it says neither. */
+  readonly personIdentity: () => readonly string[] | undefined;
+  /** Common directories by the folder that people know a repository by: that folder may be a worktree, and gone tomorrow. */
+  readonly commonDirs: Map<string, string>;
 }
 
 export function createGitContext(options: GitDriverOptions): GitContext {
   const { stateDir, clock, log, binary, environment, files = realFiles } = options;
   const git = options.git ?? new GitCommand({ clock, binary, environment });
-  return { git, files, stateDir, clock, log };
+  const personIdentity = (): readonly string[] | undefined => identityIn(options.person?.());
+  return { git, files, stateDir, clock, log, personIdentity, commonDirs: new Map() };
+}
+
+function identityIn(environment: Environment = {}): readonly string[] | undefined {
+  const name = environment['GIT_AUTHOR_NAME'] ?? environment['GIT_COMMITTER_NAME'];
+  const email = environment['GIT_AUTHOR_EMAIL'] ?? environment['GIT_COMMITTER_EMAIL'];
+  return name && email ? [`user.name=${name}`, `user.email=${email}`] : undefined;
 }

@@ -1,5 +1,6 @@
 import { isAppError } from '../../../base/errors.js';
 import type { NotMerged } from '../../../core/merges/mergeDriver.js';
+import type { GitOutput } from '../command/gitCommand.js';
 import { failureOf } from '../command/gitFailure.js';
 import { ownIdentityOnly } from '../worktree/snapshotWorktree.js';
 import { tellSilence } from './commitMessage.js';
@@ -19,19 +20,25 @@ export async function makeCommit(
   work: Making,
   { tree, parents, message, author }: NewCommit,
 ): Promise<{ readonly kind: 'commit'; readonly commit: string } | NotMerged> {
-  const { repository, request, signal } = work;
+  const { context, repository, request, signal } = work;
   const setting = ['config', '--type=bool', '--get', 'commit.gpgSign'];
   // commit-tree, unlike commit, does not look at this setting itself.
   const sign = (await repository.run({ args: setting, signal, reads: true, accept: [0, 1] })).text() === 'true';
   const args = ['commit-tree', ...(sign ? ['-S'] : []), ...parents.flatMap(parent => ['-p', parent]), '-F', '-', tree];
   try {
-    const output = await repository.run({
-      args,
-      input: message,
-      signal,
-      config: [ownIdentityOnly],
-      ...(author === undefined ? {} : { env: author }),
-      ...tellSilence(work),
+    const commit = (config: readonly string[]): Promise<GitOutput> =>
+      repository.run({
+        args,
+        input: message,
+        signal,
+        config,
+        ...(author === undefined ? {} : { env: author }),
+        ...tellSilence(work),
+      });
+    const output = await commit([ownIdentityOnly]).catch((error: unknown) => {
+      const person = context.personIdentity();
+      if (failureOf(error) !== 'identity_missing' || person === undefined) throw error;
+      return commit(person);
     });
     request.onNotice?.('');
     return { kind: 'commit', commit: output.text() };

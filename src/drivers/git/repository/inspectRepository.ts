@@ -1,3 +1,5 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { AppError, errorMessage, isAppError } from '../../../base/errors.js';
 import type { RepositoryInfo } from '../../../core/workspaces/worktreeDriver.js';
 import type { GitContext } from '../command/gitContext.js';
@@ -48,7 +50,12 @@ export async function inspectRepository(
     case 'not_repository':
       throw notRepository(folder, 'it is not inside a git repository. Run `git init` and commit something');
     case 'bare':
-      throw notRepository(folder, 'it is a bare repository or a git directory. Open one of its worktrees');
+      throw notRepository(
+        folder,
+        (await hasCheckout(folder))
+          ? `core.bare is set in it although files are checked out. Run \`git -C ${folder} config core.bare false\``
+          : 'it is a bare repository or a git directory. Open one of its worktrees',
+      );
     case 'dubious_ownership':
       throw notRepository(
         folder,
@@ -57,6 +64,14 @@ export async function inspectRepository(
     default:
       throw gitFailed({ args, exitCode: output.exitCode, stderr: output.stderr });
   }
+}
+
+/** Some tool left `core.bare` behind in an ordinary repository. */
+async function hasCheckout(folder: string): Promise<boolean> {
+  return stat(join(folder, '.git', 'index')).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** HEAD has no commit: fine while another branch has one that can be named as base. */

@@ -1,4 +1,4 @@
-import { realpath } from 'node:fs/promises';
+import { lstat, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { RepositoryGit } from '../command/boundGit.js';
 import type { GitContext } from '../command/gitContext.js';
@@ -14,13 +14,26 @@ export interface RepositoryPlace {
  * from the folder that a person chose, never from a worktree of an agent.
  */
 export async function openRepository(context: GitContext, place: RepositoryPlace): Promise<RepositoryGit> {
-  const root = place.repository;
-  return new RepositoryGit(context.git, { root, commonDir: place.commonDir ?? (await findCommonDir(context, root)) });
+  const { repository: root, commonDir: recorded } = place;
+  if (recorded !== undefined && (await isRepository(recorded))) context.commonDirs.set(root, recorded);
+  return new RepositoryGit(context.git, { root, commonDir: await findCommonDir(context, root) });
 }
 
-async function findCommonDir({ git }: GitContext, root: string): Promise<string> {
+async function findCommonDir({ git, commonDirs }: GitContext, root: string): Promise<string> {
+  const known = commonDirs.get(root);
+  if (known !== undefined && (await isRepository(known))) return known;
   const args = ['rev-parse', '--path-format=absolute', '--git-common-dir'];
-  return (await git.run({ cwd: root, args, reads: true })).text();
+  const found = (await git.run({ cwd: root, args, reads: true })).text();
+  commonDirs.set(root, found);
+  return found;
+}
+
+/** A repository that was moved leaves nothing here. */
+async function isRepository(commonDir: string): Promise<boolean> {
+  return lstat(join(commonDir, 'HEAD')).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** A path with links resolved as far as it exists. */

@@ -15,6 +15,7 @@ import { registeredAt } from './openWorktree.js';
 import { withFreeBranch } from './branchName.js';
 import { populateSubmodules } from './populateSubmodules.js';
 import { missingAgentFiles, upstreamNotes } from './worktreeNotes.js';
+import { exists } from './gitDirectory.js';
 import { runPostCheckout } from './postCheckout.js';
 
 /**
@@ -61,6 +62,7 @@ async function createOn(
       writeFiles(context, worktree, base.commit, signal),
       upstreamNotes(context, repository, { base, fetch: request.fetch ?? 'auto', signal }),
     ]);
+    await requireFolder(request, base);
     const submodules = await populateSubmodules(context, worktree, signal);
     // Ends what `--lock` began; deleting the file is all that `git worktree unlock` does.
     await files.removeFile(join(worktree.gitDir, 'locked'));
@@ -141,6 +143,14 @@ async function addWorktree(
     ],
     signal,
   });
+}
+
+/** Agents start in the folder of their compose file, and git knows no folder before something in it is committed. */
+async function requireFolder({ path, folder = '' }: CreateWorktree, base: ResolvedBase): Promise<void> {
+  if (folder === '' || (await exists(join(path, folder)))) return;
+  const where = base.ref === base.commit ? `commit ${base.commit.slice(0, 10)}` : base.ref;
+  const reason = `${where} does not have the folder ${folder}, where the compose file is. Commit the file, or name a base that has it`;
+  throw new AppError('worktree.failed', `The worktree ${path} could not be made: ${reason}.`, { path, reason });
 }
 
 /** Writes the files. Large-file objects that cannot be fetched now stay pointers: an agent can fetch them, or do without. */

@@ -39,7 +39,7 @@ export async function snapshotWorktree(
   await refuseUnfinished(git, worktree, status);
   if (status.dirty.length === 0) return { head: await bringBranch(git, worktree, status, base), committed: false };
   await stageEverything(git, status);
-  const committed = await commitStaged(git, message);
+  const committed = await commitStaged(git, message, context.personIdentity() ?? fallbackIdentity);
   const head = await git.run({ args: ['rev-parse', 'HEAD'], reads: true });
   return { head: await bringBranch(git, worktree, { ...status, head: head.text() }, base), committed };
 }
@@ -62,7 +62,7 @@ async function stageEverything(git: WorktreeGit, status: WorktreeStatus): Promis
   }
 }
 
-async function commitStaged(git: WorktreeGit, message: string): Promise<boolean> {
+async function commitStaged(git: WorktreeGit, message: string, identity: readonly string[]): Promise<boolean> {
   const args = ['commit', '--quiet', '--no-verify', '--no-gpg-sign', '--cleanup=verbatim', '--file=-'];
   const command = {
     args,
@@ -72,9 +72,7 @@ async function commitStaged(git: WorktreeGit, message: string): Promise<boolean>
   const output = await git
     .run({ ...command, config: [ownIdentityOnly] })
     .catch((error: unknown) =>
-      failureOf(error) === 'identity_missing'
-        ? git.run({ ...command, config: fallbackIdentity })
-        : Promise.reject(error),
+      failureOf(error) === 'identity_missing' ? git.run({ ...command, config: identity }) : Promise.reject(error),
     );
   // 1: staging made the index equal to HEAD again (line endings, a file and its deletion).
   return output.exitCode === 0;

@@ -4,6 +4,7 @@ import type { WorktreeRef } from '../../../core/workspaces/worktreeDriver.js';
 import type { GitContext } from '../command/gitContext.js';
 import { openRepository } from '../repository/openRepository.js';
 import { withRepositoryLock } from '../repository/repositoryLock.js';
+import { branchNames } from './branchName.js';
 import { removeLoneBranch } from './leftoverWorktree.js';
 import { registeredAt } from './openWorktree.js';
 import { listWorktrees } from './worktreeList.js';
@@ -18,9 +19,11 @@ export async function undoCreate(context: GitContext, worktree: WorktreeRef): Pr
     // Git makes the folder first; what was there before Muster came, and is more than that, is not Muster's.
     if (gitDir !== undefined || (await isBarely(worktree.path))) await files.removeTree(worktree.path);
     if (gitDir !== undefined) await files.removeTree(gitDir);
-    const ref = `refs/heads/${worktree.branch}`;
-    if (!(await listWorktrees(repository)).some(other => other.ref === ref)) {
-      await removeLoneBranch(repository, worktree).catch((error: unknown) => {
+    const checkedOut = new Set((await listWorktrees(repository)).map(({ ref }) => ref));
+    // Which of the names there was room for is not written down before it is made.
+    for (const branch of branchNames(worktree.branch)) {
+      if (checkedOut.has(`refs/heads/${branch}`)) continue;
+      await removeLoneBranch(repository, { ...worktree, branch }).catch((error: unknown) => {
         // It has commits that nothing else has, so that it is not what was being made.
         if (!isAppError(error, 'worktree.failed')) throw error;
       });
