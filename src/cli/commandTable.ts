@@ -30,6 +30,10 @@ export const commandTable: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./commands/logs.js')).logs,
   },
   'wait': { summary: 'wait until a thread has settled', load: async () => (await import('./commands/wait.js')).wait },
+  'chain': {
+    summary: 'show who handed a task to whom',
+    load: async () => (await import('./commands/chain.js')).chain,
+  },
   'diff': { summary: 'show what a thread changed', load: async () => (await import('./commands/diff.js')).diff },
   'merge': {
     summary: 'bring a thread’s commit into a branch',

@@ -1,3 +1,4 @@
+import type { ChainStores } from './chains/chainStore.js';
 import type { EventStores } from './events/eventLog.js';
 import type { MergeStores } from './merges/mergeStore.js';
 import type { MessageStores } from './messages/messageStore.js';
@@ -23,4 +24,5 @@ export interface Stores
     ScheduleStores,
     RescueStores,
     SharedStateStores,
+    ChainStores,
     EventStores {}

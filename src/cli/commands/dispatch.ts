@@ -21,6 +21,7 @@ export const dispatch = defineCommand({
     'summary': { type: 'string', value: 'TEXT', text: 'title of the thread (default: first line of the task)' },
     'base': { type: 'string', value: 'REF', text: 'branch or commit that the thread starts from' },
     'project': { type: 'string', value: 'NAME', text: 'the same as --project-name' },
+    'skip-handoff': { type: 'boolean', text: 'do not hand the reply on to the agents that the file names' },
     'wait': { type: 'boolean', text: 'wait until the thread has settled' },
   },
   details:
@@ -31,7 +32,14 @@ export const dispatch = defineCommand({
     const prompt = await readPrompt({ words, file: args.text('prompt-file') }, context);
     const response = await sendTask(
       { ...context, projectName: args.text('project') ?? context.projectName },
-      { agent, prompt, thread: args.text('thread'), summary: args.text('summary'), base: args.text('base') },
+      {
+        agent,
+        prompt,
+        thread: args.text('thread'),
+        summary: args.text('summary'),
+        base: args.text('base'),
+        skipHandoff: args.flag('skip-handoff'),
+      },
     );
     return args.flag('wait') ? await waitForEnd(context, response) : report(context, response);
   },

@@ -16,6 +16,8 @@ export interface Task {
   readonly base?: string | undefined;
   /** The prompt is a shell script that runs in the agent's place. */
   readonly command?: boolean;
+  /** Nothing of what it leads to is handed on to another agent. */
+  readonly skipHandoff?: boolean;
 }
 
 /** Gives an agent a task, with the variables of this process that it may need. */
@@ -33,6 +35,7 @@ export async function sendTask(context: CommandContext, task: Task): Promise<Dis
     summary: task.summary ?? '',
     base: task.base ?? '',
     command: task.command ?? false,
+    skipHandoff: task.skipHandoff ?? false,
     environment: {
       ...(await workingFolderVariables(context, project)),
       ...collectDispatchEnvironment(context.env, project),

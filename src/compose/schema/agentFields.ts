@@ -185,7 +185,7 @@ export const agentFields: Fields = {
       fallback: 'a worktree per thread',
     },
   ),
-  handoff: field(handoff, 'What happens with the reply.', HANDOFF + REVIEWER, { era: 'muster', planned: true }),
+  handoff: field(handoff, 'What happens with the reply.', HANDOFF + REVIEWER, { era: 'muster' }),
   retries: field(
     mapping({
       max: field(integer(0, 100), 'New attempts after a failed run.', 'max: 2', { era: 'muster', fallback: '0' }),

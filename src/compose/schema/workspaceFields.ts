@@ -7,7 +7,7 @@ const GIT = 'provider: git\nurl: https://example.com/shop.git';
 const provider = oneOf([
   { value: 'worktree', doc: 'A git worktree of this repository, one per thread.' },
   { value: 'shared', doc: "The user's own checkout, without isolation." },
-  { value: 'thread', doc: 'The workspace of the thread the agent is called on; for reviewers.', planned: true },
+  { value: 'thread', doc: 'The workspace of the thread the agent is called on; for reviewers.' },
   { value: 'file', doc: 'A copy of a folder of the project.', planned: true },
   { value: 'git', doc: 'A clone of another repository.', planned: true },
   { value: 'local', doc: 'The older word for `file`.', planned: true, spellingOf: 'file' },

@@ -1,10 +1,12 @@
 import type { MessageId, RunId, ThreadId } from '../../base/ids.js';
 
 /**
- * `dispatch` causes at most one run; the others cause none: `response` and `error` are what came of it, `completion` and
- * `failure` the note with which somebody closed the thread.
+ * `dispatch` (a person or a schedule asks), `handoff` (an agent asks another to look at its work) and `changes-requested` (a
+ * reviewer asks the author) cause at most one run each. The others cause none: `response` and `error` are what came of a run,
+ * `completion` and `failure` the note with which somebody closed the thread.
  */
-export type MessageIntent = 'dispatch' | 'response' | 'error' | 'completion' | 'failure';
+export type MessageIntent =
+  'dispatch' | 'handoff' | 'changes-requested' | 'response' | 'error' | 'completion' | 'failure';
 
 /** Immutable. `from` and `to` are agent names or `you`. */
 export interface Message {

@@ -2,11 +2,16 @@ import type { Clock } from '../../base/clock.js';
 import type { IdSource } from '../../base/ids.js';
 import type { RunConclusion } from '../agents/provider.js';
 import type { EventStores } from '../events/eventLog.js';
+import type { ChainStores } from '../chains/chainStore.js';
+import { handOff, taskOf } from '../chains/handOff.js';
+import { scheduler } from '../messages/message.js';
 import type { MessageStores } from '../messages/messageStore.js';
+import type { ProjectStores } from '../projects/projectStore.js';
 import type { Store } from '../store.js';
 import type { Run } from './run.js';
 import { emptyDigest, type RunDigestState } from './runDigest.js';
 import { after } from './runSequel.js';
+import type { ThreadStores } from '../threads/threadStore.js';
 import type { RunStores } from './runStore.js';
 import type { RunEnd } from './runSupervisor.js';
 import { adoptRun, endRun, requeueRun, startRun } from './runTransitions.js';
@@ -17,20 +22,18 @@ export interface RunFindings {
   readonly conclusion?: RunConclusion;
 }
 
+type CommitStores = RunStores & MessageStores & ThreadStores & ProjectStores & ChainStores & EventStores;
+
 /**
  * The transactions of a run's life after its claim. Each is fenced: it changes nothing when the run's generation is no
  * longer the one that the caller holds, because another owner has taken the run over.
  */
 export class RunCommits {
-  readonly #store: Store<RunStores & MessageStores & EventStores>;
+  readonly #store: Store<CommitStores>;
   readonly #clock: Clock;
   readonly #ids: IdSource;
 
-  constructor(options: {
-    readonly store: Store<RunStores & MessageStores & EventStores>;
-    readonly clock: Clock;
-    readonly ids: IdSource;
-  }) {
+  constructor(options: { readonly store: Store<CommitStores>; readonly clock: Clock; readonly ids: IdSource }) {
     this.#store = options.store;
     this.#clock = options.clock;
     this.#ids = options.ids;
@@ -77,8 +80,39 @@ export class RunCommits {
         stores.events.append({ kind: 'run_changed', threadId, runId: id, status }, now);
       }
       for (const event of sequel.events) stores.events.append(event, now);
+      this.#handOn(stores, next, now);
       return next;
     });
+  }
+
+  /** Queues who is to work on the thread next, and writes down what the chain has come to. */
+  #handOn(stores: CommitStores, run: Run, now: number): void {
+    const thread = stores.threads.get(run.threadId);
+    const project = thread && stores.projects.get(thread.projectId);
+    const asked = stores.messages.get(run.messageId);
+    if (!project || !asked || thread.outcome !== 'open') return;
+    const chain = stores.chains.ofThread(thread.id);
+    const task = taskOf(stores.messages.ofThread(thread.id), scheduler);
+    const next = handOff({ run, spec: project.spec, asked, task, chain, now });
+    for (const { message, agent } of next.tasks) {
+      const messageId = this.#ids.next<'message'>();
+      const id = this.#ids.next<'run'>();
+      stores.messages.insert({ ...message, id: messageId, runId: id });
+      stores.runs.insert({
+        id,
+        threadId: thread.id,
+        messageId,
+        agent: agent.name,
+        provider: agent.provider,
+        status: 'queued',
+        generation: 0,
+        queuedAt: now,
+        settled: false,
+        ...(agent.model === undefined ? {} : { model: agent.model }),
+      });
+      stores.events.append({ kind: 'run_changed', threadId: thread.id, runId: id, status: 'queued' }, now);
+    }
+    if (next.chain && next.chain !== chain) stores.chains.save(next.chain);
   }
 
   #step(run: Run, change: (run: Run) => Run): void {

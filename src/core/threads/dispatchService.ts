@@ -20,6 +20,8 @@ import { findThread } from './threadLookup.js';
 import { baseAfterRemoval, threadClosed } from './removedWork.js';
 import { requireNoOperation, threadMerging } from './idleThread.js';
 import type { ThreadStores } from './threadStore.js';
+import { chainOff } from '../chains/chain.js';
+import type { ChainStores } from '../chains/chainStore.js';
 import type { MessageStores } from '../messages/messageStore.js';
 import type { RunStores } from '../runs/runStore.js';
 import type { EventStores } from '../events/eventLog.js';
@@ -44,6 +46,8 @@ export interface Dispatch {
   readonly idempotencyKey?: string;
   /** The prompt is a shell script that runs in the agent's place, with its workspace and environment. */
   readonly command?: boolean;
+  /** Nothing of what it leads to is handed on to another agent. */
+  readonly skipHandoff?: boolean;
 }
 
 /** Part of a file, named rather than pasted. Lines are 1-based and inclusive. */
@@ -57,7 +61,7 @@ export interface Dispatched {
   readonly run: Run;
 }
 
-type DispatchStores = ThreadStores & MessageStores & RunStores & RescueStores & EventStores;
+type DispatchStores = ThreadStores & MessageStores & RunStores & RescueStores & ChainStores & EventStores;
 
 export interface DispatchServiceOptions {
   readonly store: Store<DispatchStores>;
@@ -112,6 +116,9 @@ export class DispatchService {
     const now = clock.now();
     const thread =
       dispatch.thread === undefined ? this.#newThread(stores, dispatch, now) : reopen(stores, dispatch.thread, now);
+    // A person's message begins a new chain.
+    stores.chains.remove(thread.id);
+    if (dispatch.skipHandoff) stores.chains.save(chainOff(thread.id));
     const messageId = ids.next<'message'>();
     const run: Run = {
       id: ids.next(),

@@ -1,4 +1,5 @@
 import { assertNever } from '../../base/exhaustive.js';
+import { needsPerson, type Chain } from '../chains/chain.js';
 import type { Merge } from '../merges/merge.js';
 import { isRunSettling, type Run } from '../runs/run.js';
 import type { Thread } from './thread.js';
@@ -13,8 +14,15 @@ export interface ThreadState {
   readonly needs: string;
 }
 
-/** Derives the status from stored facts: the outcome, the latest run and the latest merge. */
-export function threadState(thread: Thread, run: Run | undefined, merge: Merge | undefined): ThreadState {
+/** What a thread's state is derived from besides itself: its latest run and merge, and its chain of hand-offs. */
+export interface ThreadFacts {
+  readonly run: Run | undefined;
+  readonly merge: Merge | undefined;
+  readonly chain?: Chain | undefined;
+}
+
+/** Derives the status from stored facts. */
+export function threadState(thread: Thread, { run, merge, chain }: ThreadFacts): ThreadState {
   switch (thread.outcome) {
     case 'abandoned':
       return { status: 'abandoned', needs: '' };
@@ -23,21 +31,21 @@ export function threadState(thread: Thread, run: Run | undefined, merge: Merge |
     case 'completed':
       return { status: merge?.status === 'merged' ? 'merged' : 'closed', needs: '' };
     case 'open':
-      return openState(thread, run, merge);
+      return openState(thread, { run, merge, chain });
     default:
       return assertNever(thread.outcome);
   }
 }
 
-function openState(thread: Thread, run: Run | undefined, merge: Merge | undefined): ThreadState {
-  const state = stateOfWork(thread, run, merge);
+function openState(thread: Thread, facts: ThreadFacts): ThreadState {
+  const state = stateOfWork(thread, facts);
   // Whatever else is true of it: its work is not committed, and nobody else can see to that.
   const atWork = state.status === 'queued' || state.status === 'working' || state.status === 'merging';
   return thread.trouble === undefined || atWork ? state : { status: 'needs_you', needs: thread.trouble.message };
 }
 
-function stateOfWork(thread: Thread, run: Run | undefined, merge: Merge | undefined): ThreadState {
-  const runState = run ? stateOfRun(thread, run) : { status: 'queued' as const, needs: '' };
+function stateOfWork(thread: Thread, { run, merge, chain }: ThreadFacts): ThreadState {
+  const runState = run ? afterChain(stateOfRun(thread, run), chain) : { status: 'queued' as const, needs: '' };
   // A merge speaks for the thread only while no run was queued after it.
   if (!merge || (run && run.queuedAt > merge.createdAt)) return runState;
   switch (merge.status) {
@@ -56,6 +64,12 @@ function stateOfWork(thread: Thread, run: Run | undefined, merge: Merge | undefi
     default:
       return assertNever(merge.status);
   }
+}
+
+/** Work that is done is not ready while those who were asked about it could not agree. */
+function afterChain(state: ThreadState, chain: Chain | undefined): ThreadState {
+  if (state.status !== 'ready' || chain === undefined || !needsPerson(chain)) return state;
+  return { status: 'needs_you', needs: chain.note };
 }
 
 function stateOfRun(thread: Thread, run: Run): ThreadState {

@@ -1,4 +1,5 @@
 import type { ProjectId, ThreadId } from '../../base/ids.js';
+import type { Chain } from '../chains/chain.js';
 import type { ReviewMarks } from '../reviews/review.js';
 import type { Merge } from '../merges/merge.js';
 import type { Run } from '../runs/run.js';
@@ -29,6 +30,8 @@ export interface ThreadView extends ReviewMarks {
   readonly needs: string;
   readonly latestRun?: Run;
   readonly latestMerge?: Merge;
+  /** The hand-offs that followed the last message of a person. */
+  readonly chain?: Chain;
   /** 1-based place of a queued latest run in the queue. */
   readonly queuePosition?: number;
   /** Sums over all runs; missing when no run reported any. */

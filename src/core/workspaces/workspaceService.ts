@@ -81,10 +81,11 @@ export class WorkspaceService {
    */
   async prepare(thread: Thread, project: Project, agent: AgentSpec, signal: AbortSignal): Promise<PreparedWorkspace> {
     if (agent.workspace.provider === 'shared') return { cwd: project.folder, thread };
-    if (agent.workspace.provider !== 'worktree') {
+    const onThread = agent.workspace.provider === 'thread' && thread.worktree !== undefined;
+    if (agent.workspace.provider !== 'worktree' && !onThread) {
       throw new AppError(
         'request.invalid',
-        `Agent ${agent.name} asks for a ${agent.workspace.provider} workspace, which this version does not run yet. Use workspace.provider: worktree or shared.`,
+        `Agent ${agent.name} asks for a ${agent.workspace.provider} workspace, which this version does not run ${agent.workspace.provider === 'thread' ? 'on a thread of its own; it is for agents that others hand off to' : 'yet'}. Use workspace.provider: worktree or shared.`,
         { field: `agents.${agent.name}.workspace.provider`, reason: 'not supported yet' },
       );
     }
@@ -94,7 +95,7 @@ export class WorkspaceService {
       const { commonDir, registeredAs } = await untilAborted(this.#driver.ensure(ref), signal);
       return { cwd: inWorktree(ref.path, repository.prefix), thread: { ...thread, commonDir, registeredAs } };
     }
-    const { base: usualBase, fetch, branchPrefix } = agent.workspace;
+    const { base: usualBase, fetch, branchPrefix } = agent.workspace.provider === 'worktree' ? agent.workspace : {};
     const name = worktreeName({ summary: thread.summary, id: thread.id, ...defined({ prefix: branchPrefix }) });
     const path = this.pathOf(thread);
     const base = thread.requestedBase ?? usualBase;

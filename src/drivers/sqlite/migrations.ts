@@ -12,6 +12,7 @@ import { quarantine } from './migrations/0009Quarantine.js';
 import { history } from './migrations/0010History.js';
 import { mergeUndo } from './migrations/0011MergeUndo.js';
 import { sharedState } from './migrations/0012SharedState.js';
+import { chains } from './migrations/0013Chains.js';
 
 /** Append-only: a migration that has shipped is never edited. `PRAGMA user_version` counts those that ran. */
 const migrations: readonly string[] = [
@@ -27,6 +28,7 @@ const migrations: readonly string[] = [
   history,
   mergeUndo,
   sharedState,
+  chains,
 ];
 
 /** The schema version this program understands. */

@@ -23,7 +23,15 @@ type MessageRow = RowOf<typeof columns>;
 
 const table = new EntityTable<Message>('message', columns);
 
-const intents: readonly MessageIntent[] = ['dispatch', 'response', 'error', 'completion', 'failure'];
+const intents: readonly MessageIntent[] = [
+  'dispatch',
+  'handoff',
+  'changes-requested',
+  'response',
+  'error',
+  'completion',
+  'failure',
+];
 
 export class SqliteMessageStore implements MessageStore {
   readonly #insert: Statement<[ReturnType<typeof table.parameters>]>;

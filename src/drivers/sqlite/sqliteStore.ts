@@ -5,6 +5,7 @@ import type { RecordedEvent } from '../../core/events/domainEvent.js';
 import type { Store } from '../../core/store.js';
 import type { Stores } from '../../core/stores.js';
 import { asUnwritable } from './openDatabase.js';
+import { SqliteChainStore } from './sqliteChainStore.js';
 import { SqliteEventLog } from './sqliteEventLog.js';
 import { SqliteLandingStore } from './sqliteLandingStore.js';
 import { SqliteMergeCheckStore } from './sqliteMergeCheckStore.js';
@@ -42,14 +43,16 @@ export class SqliteStore implements Store<Stores>, Disposable {
     const runs = new SqliteRunStore(database);
     const merges = new SqliteMergeStore(database);
     const reviews = new SqliteReviewStore(database);
+    const chains = new SqliteChainStore(database);
     this.#stores = {
       projects: new SqliteProjectStore(database),
-      threads: new SqliteThreadStore(database, { runs, merges, reviews }),
+      threads: new SqliteThreadStore(database, { runs, merges, reviews, chains }),
       messages: new SqliteMessageStore(database),
       runs,
       runSecrets: new SqliteRunSecretStore(database),
       merges,
       reviews,
+      chains,
       landings: new SqliteLandingStore(database),
       schedules: new SqliteScheduleStore(database),
       rescues: new SqliteRescueStore(database),

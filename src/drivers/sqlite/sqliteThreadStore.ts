@@ -1,6 +1,7 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { isId, parseId, type ProjectId, type RunId, type ThreadId } from '../../base/ids.js';
 import type { MergeStore } from '../../core/merges/mergeStore.js';
+import type { ChainStore } from '../../core/chains/chainStore.js';
 import type { ReviewStore } from '../../core/reviews/reviewStore.js';
 import type { RunStore } from '../../core/runs/runStore.js';
 import type { Thread, ThreadOutcome } from '../../core/threads/thread.js';
@@ -15,7 +16,7 @@ interface StoredThreadRow extends ThreadRow {
   readonly project_name: string;
 }
 
-type StatedThread = ThreadState & Pick<ThreadView, 'thread' | 'projectName' | 'latestRun' | 'latestMerge'>;
+type StatedThread = ThreadState & Pick<ThreadView, 'thread' | 'projectName' | 'latestRun' | 'latestMerge' | 'chain'>;
 
 interface PageParameters {
   readonly project: string | null;
@@ -42,6 +43,7 @@ export class SqliteThreadStore implements ThreadStore {
   readonly #runs: RunStore;
   readonly #merges: MergeStore;
   readonly #reviews: ReviewStore;
+  readonly #chains: ChainStore;
   readonly #insert: Statement<[ReturnType<typeof threadTable.parameters>]>;
   readonly #update: Statement<[ReturnType<typeof threadTable.parameters>]>;
   readonly #get: Statement<[string], StoredThreadRow>;
@@ -57,12 +59,18 @@ export class SqliteThreadStore implements ThreadStore {
 
   constructor(
     database: Database,
-    stores: { readonly runs: RunStore; readonly merges: MergeStore; readonly reviews: ReviewStore },
+    stores: {
+      readonly runs: RunStore;
+      readonly merges: MergeStore;
+      readonly reviews: ReviewStore;
+      readonly chains: ChainStore;
+    },
   ) {
     this.#database = database;
     this.#runs = stores.runs;
     this.#merges = stores.merges;
     this.#reviews = stores.reviews;
+    this.#chains = stores.chains;
     this.#insert = database.prepare(threadTable.insert());
     this.#update = database.prepare(threadTable.update('id = :id'));
     this.#get = database.prepare(`${selectThread} WHERE id = ?`);
@@ -156,11 +164,12 @@ export class SqliteThreadStore implements ThreadStore {
     const thread = toThread(row);
     const latestRun = row.latest_run === null ? undefined : this.#runs.get(parseId(row.latest_run));
     const latestMerge = row.latest_merge === null ? undefined : this.#merges.get(parseId(row.latest_merge));
+    const chain = this.#chains.ofThread(thread.id);
     return {
       thread,
       projectName: row.project_name,
-      ...threadState(thread, latestRun, latestMerge),
-      ...defined({ latestRun, latestMerge }),
+      ...threadState(thread, { run: latestRun, merge: latestMerge, chain }),
+      ...defined({ latestRun, latestMerge, chain }),
     };
   }
 

@@ -73,6 +73,7 @@ export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof Threa
         context: request.context.map(toReference),
         environment: request.environment,
         command: request.command,
+        skipHandoff: request.skipHandoff,
         ...defined({
           byRun: caller.kind === 'run' ? caller.run : undefined,
           thread: given(request.threadId),

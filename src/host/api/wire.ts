@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { fail } from './requestFields.js';
+import type { Chain } from '../../core/chains/chain.js';
 import type { Merge } from '../../core/merges/merge.js';
 import type { Message } from '../../core/messages/message.js';
 import type { Run } from '../../core/runs/run.js';
@@ -8,9 +9,11 @@ import type { ChangedFile } from '../../core/workspaces/worktreeDriver.js';
 import { MergeSchema, type Merge as WireMerge } from '../../protocol/gen/muster/v1/merges_pb.js';
 import { RunSchema, type Run as WireRun } from '../../protocol/gen/muster/v1/runs_pb.js';
 import {
+  ChainSchema,
   ChangedFileSchema,
   MessageSchema,
   ThreadSchema,
+  type Chain as WireChain,
   type ChangedFile as WireChangedFile,
   type Message as WireMessage,
   type Thread as WireThread,
@@ -95,8 +98,20 @@ export function wireThread(view: ThreadView): WireThread {
     shownHead: view.shown?.commit ?? '',
     approvedHead: view.approved?.commit ?? '',
     approvedAt: BigInt(view.approved?.at ?? 0),
+    chain: view.chain && wireChain(view.chain),
     notes: [...(thread.notes ?? [])],
     trouble: thread.trouble?.kind ?? '',
+  });
+}
+
+function wireChain({ state, author, depth, waiting, said, note }: Chain): WireChain {
+  return create(ChainSchema, {
+    state,
+    author,
+    depth,
+    waiting: [...waiting],
+    said: said.map(({ agent, verdict = '' }) => ({ agent, verdict })),
+    note,
   });
 }
 

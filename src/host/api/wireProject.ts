@@ -50,6 +50,8 @@ export function wireProject(store: Store<Stores>, problems: AgentProblems, proje
         schedulerEnabled: agent.scheduler?.enabled ?? false,
         triggerCount: agent.scheduler?.triggers.length ?? 0,
         stoppedRuntimePolicy: agent.sandbox.stoppedRuntimePolicy,
+        handoffTo: [...(agent.handoff?.onResponse ?? [])],
+        handoffDepth: agent.handoff?.maxDepth ?? 0,
         triggers: (agent.scheduler?.triggers ?? []).map(trigger => {
           const known = declared.find(each => each.agent === agent.name && each.spec === trigger);
           return wireTrigger(trigger, known, known && stored.find(each => isSameTrigger(each, known)));

@@ -44,6 +44,9 @@ const agentShape = z.object({
   active: z.number(),
   queued: z.number(),
   available: z.boolean(),
+  handoff_to: z.array(z.string()).optional(),
+  max_chain_depth: z.number().optional(),
+  await_chain_recommended: z.boolean(),
   problem: z.string().optional(),
 });
 
@@ -68,6 +71,8 @@ export const listAgents = defineTool({
         active: agent.active,
         queued: agent.queued,
         available: isAvailable(agent, project),
+        await_chain_recommended: agent.handoffTo.length > 0,
+        ...(agent.handoffTo.length === 0 ? {} : { handoff_to: agent.handoffTo, max_chain_depth: agent.handoffDepth }),
         ...(agent.problem === '' ? {} : { problem: agent.problem }),
       })),
       global_active: status.activeRuns,

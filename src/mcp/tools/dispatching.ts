@@ -23,6 +23,7 @@ const input = z.object({
   project: optionalText(
     'Id or name of the project. Left out: the one of this folder, or the only one with such an agent.',
   ),
+  skip_handoff: z.boolean().optional().describe('Do not hand the reply on to the agents that its definition names.'),
   base: optionalText(
     'Branch, tag or commit to start from. Left out: the agent’s own base, else the branch checked out.',
   ),
@@ -77,6 +78,7 @@ async function send(context: ToolContext, request: z.infer<typeof input>): Promi
     threadId: before?.id ?? '',
     summary: request.summary ?? '',
     base: request.base ?? '',
+    skipHandoff: request.skip_handoff ?? false,
     environment: collectDispatchEnvironment(context.env, project),
     // The same answer comes again when the first one was lost on its way.
     idempotencyKey: randomUUID(),

@@ -359,7 +359,9 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "schedulerEnabled": "boolean",
     "triggerCount": "number",
     "stoppedRuntimePolicy": "string",
-    "triggers": "[]muster.v1.Trigger"
+    "triggers": "[]muster.v1.Trigger",
+    "handoffTo": "[]string",
+    "handoffDepth": "number"
   },
   "muster.v1.Trigger": {
     "name": "string",
@@ -529,7 +531,20 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "approvedHead": "string",
     "approvedAt": "bigint",
     "notes": "[]string",
-    "trouble": "string"
+    "trouble": "string",
+    "chain": "?muster.v1.Chain"
+  },
+  "muster.v1.Chain": {
+    "state": "string",
+    "author": "string",
+    "depth": "number",
+    "waiting": "[]string",
+    "said": "[]muster.v1.Opinion",
+    "note": "string"
+  },
+  "muster.v1.Opinion": {
+    "agent": "string",
+    "verdict": "string"
   },
   "muster.v1.GetThreadResponse": {
     "thread": "?muster.v1.Thread",

@@ -49,8 +49,8 @@ const everyEnd: readonly RunStatus[] = ['succeeded', 'failed', 'timed_out', 'can
 describe('a thread whose run has just ended', () => {
   it.each(everyEnd)('(%s) is at work until what it left is committed', status => {
     const ended = { ...run(status), endedAt: 30 };
-    expect(threadState(thread, { ...ended, settled: false }, undefined).status).toBe('working');
-    expect(threadState(thread, ended, undefined).status).not.toBe('working');
+    expect(threadState(thread, { run: { ...ended, settled: false }, merge: undefined }).status).toBe('working');
+    expect(threadState(thread, { run: ended, merge: undefined }).status).not.toBe('working');
   });
 });
 
@@ -74,19 +74,23 @@ describe('the status that people see', () => {
     ['stays abandoned whatever its run said', 'abandoned', run('succeeded'), merge('merged'), 'abandoned'],
     ['is closed when it was cancelled without a change', 'open', run('cancelled'), undefined, 'closed'],
   ])('%s', (_name, outcome, latestRun, latestMerge, expected) => {
-    expect(threadState({ ...thread, outcome }, latestRun, latestMerge).status).toBe(expected);
+    expect(threadState({ ...thread, outcome }, { run: latestRun, merge: latestMerge }).status).toBe(expected);
   });
 
   it('keeps a cancelled thread that changed files reviewable', () => {
-    expect(threadState({ ...thread, filesChanged: 2 }, run('cancelled'), undefined).status).toBe('ready');
+    expect(threadState({ ...thread, filesChanged: 2 }, { run: run('cancelled'), merge: undefined }).status).toBe(
+      'ready',
+    );
   });
 
   it('says why it needs a person', () => {
-    expect(threadState(thread, run('succeeded'), merge('blocked')).needs).toBe('src/a.ts is in the way.');
+    expect(threadState(thread, { run: run('succeeded'), merge: merge('blocked') }).needs).toBe(
+      'src/a.ts is in the way.',
+    );
     const failed = {
       ...run('failed'),
       error: { code: 'rate_limited', message: 'The provider refuses calls for now.' },
     };
-    expect(threadState(thread, failed, undefined).needs).toBe('The provider refuses calls for now.');
+    expect(threadState(thread, { run: failed, merge: undefined }).needs).toBe('The provider refuses calls for now.');
   });
 });

@@ -15,7 +15,7 @@ import type { Message as Message$1 } from "@bufbuild/protobuf";
  * Describes the file muster/v1/threads.proto.
  */
 export const file_muster_v1_threads: GenFile = /*@__PURE__*/
-  fileDesc("ChdtdXN0ZXIvdjEvdGhyZWFkcy5wcm90bxIJbXVzdGVyLnYxIvYFCgZUaHJlYWQSCgoCaWQYASABKAkSEgoKcHJvamVjdF9pZBgCIAEoCRIUCgxwcm9qZWN0X25hbWUYAyABKAkSDQoFYWdlbnQYBCABKAkSDgoGc3RhdHVzGAUgASgJEg0KBW5lZWRzGAYgASgJEg8KB291dGNvbWUYByABKAkSDwoHc3VtbWFyeRgIIAEoCRIOCgZicmFuY2gYCSABKAkSEAoIYmFzZV9yZWYYCiABKAkSEwoLYmFzZV9jb21taXQYCyABKAkSEgoKcmVwb3NpdG9yeRgMIAEoCRIQCgh3b3JrdHJlZRgNIAEoCRIMCgRoZWFkGA4gASgJEhIKCmNyZWF0ZWRfYXQYDyABKAMSEgoKdXBkYXRlZF9hdBgQIAEoAxIiCgpsYXRlc3RfcnVuGBEgASgLMg4ubXVzdGVyLnYxLlJ1bhImCgxsYXRlc3RfbWVyZ2UYEiABKAsyEC5tdXN0ZXIudjEuTWVyZ2USGgoNZmlsZXNfY2hhbmdlZBgTIAEoBUgAiAEBEhYKCWFkZGl0aW9ucxgUIAEoBUgBiAEBEhYKCWRlbGV0aW9ucxgVIAEoBUgCiAEBEhUKCGNvc3RfdXNkGBYgASgBSAOIAQESGQoMaW5wdXRfdG9rZW5zGBcgASgDSASIAQESGgoNb3V0cHV0X3Rva2VucxgYIAEoA0gFiAEBEg4KBnJlc2N1ZRgZIAEoCRIQCghwcm92aWRlchgaIAEoCRINCgVtb2RlbBgbIAEoCRISCgpzaG93bl9oZWFkGBwgASgJEhUKDWFwcHJvdmVkX2hlYWQYHSABKAkSEwoLYXBwcm92ZWRfYXQYHiABKAMSDQoFbm90ZXMYHyADKAkSDwoHdHJvdWJsZRggIAEoCUIQCg5fZmlsZXNfY2hhbmdlZEIMCgpfYWRkaXRpb25zQgwKCl9kZWxldGlvbnNCCwoJX2Nvc3RfdXNkQg8KDV9pbnB1dF90b2tlbnNCEAoOX291dHB1dF90b2tlbnMihAEKB01lc3NhZ2USCgoCaWQYASABKAkSEQoJdGhyZWFkX2lkGAIgASgJEgwKBGZyb20YAyABKAkSCgoCdG8YBCABKAkSDgoGaW50ZW50GAUgASgJEgwKBGJvZHkYBiABKAkSEgoKY3JlYXRlZF9hdBgHIAEoAxIOCgZydW5faWQYCCABKAkiRgoQQ29udGV4dFJlZmVyZW5jZRIMCgRwYXRoGAEgASgJEhIKCnN0YXJ0X2xpbmUYAiABKAUSEAoIZW5kX2xpbmUYAyABKAUi0QIKD0Rpc3BhdGNoUmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg4KBmZvbGRlchgCIAEoCRINCgVhZ2VudBgDIAEoCRIRCgl0aHJlYWRfaWQYBCABKAkSDgoGcHJvbXB0GAUgASgJEg8KB3N1bW1hcnkYBiABKAkSLAoHY29udGV4dBgHIAMoCzIbLm11c3Rlci52MS5Db250ZXh0UmVmZXJlbmNlEkAKC2Vudmlyb25tZW50GAggAygLMisubXVzdGVyLnYxLkRpc3BhdGNoUmVxdWVzdC5FbnZpcm9ubWVudEVudHJ5EgwKBGJhc2UYCSABKAkSFwoPaWRlbXBvdGVuY3lfa2V5GAogASgJEg8KB2NvbW1hbmQYCyABKAgaMgoQRW52aXJvbm1lbnRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIlkKEERpc3BhdGNoUmVzcG9uc2USEQoJdGhyZWFkX2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkSDgoGcnVuX2lkGAMgASgJEg4KBnN0YXR1cxgEIAEoCSJ1ChJMaXN0VGhyZWFkc1JlcXVlc3QSDgoGZm9sZGVyGAEgASgJEhAKCHN0YXR1c2VzGAIgAygJEg0KBWxpbWl0GAMgASgFEg4KBmN1cnNvchgEIAEoCRINCgVhZ2VudBgFIAEoCRIPCgdwcm9qZWN0GAYgASgJIk4KE0xpc3RUaHJlYWRzUmVzcG9uc2USIgoHdGhyZWFkcxgBIAMoCzIRLm11c3Rlci52MS5UaHJlYWQSEwoLbmV4dF9jdXJzb3IYAiABKAkiJQoQR2V0VGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkinAEKEUdldFRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQSJAoIbWVzc2FnZXMYAiADKAsyEi5tdXN0ZXIudjEuTWVzc2FnZRIcCgRydW5zGAMgAygLMg4ubXVzdGVyLnYxLlJ1bhIgCgZtZXJnZXMYBCADKAsyEC5tdXN0ZXIudjEuTWVyZ2UiKAoTQ2FuY2VsVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiSAoUQ2FuY2VsVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBINCgVlbmRlZBgCIAMoCSI6ChRBYmFuZG9uVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSDwoHaWdub3JlZBgCIAEoCSI6ChVBYmFuZG9uVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZCIpChRSZXN0b3JlVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiOgoVUmVzdG9yZVRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQibAoSQ2xvc2VUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRIPCgdvdXRjb21lGAIgASgJEgwKBG5vdGUYAyABKAkSFgoOcmVxdWlyZV9tZXJnZWQYBCABKAgSDAoEc3RvcBgFIAEoCCI4ChNDbG9zZVRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQiKAoTUmVvcGVuVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiOQoUUmVvcGVuVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZCInChFHZXRNZXNzYWdlUmVxdWVzdBISCgptZXNzYWdlX2lkGAEgASgJIjkKEkdldE1lc3NhZ2VSZXNwb25zZRIjCgdtZXNzYWdlGAEgASgLMhIubXVzdGVyLnYxLk1lc3NhZ2UicwoLQ2hhbmdlZEZpbGUSDAoEcGF0aBgBIAEoCRIQCghvbGRfcGF0aBgCIAEoCRIOCgZzdGF0dXMYAyABKAkSDgoGYmluYXJ5GAQgASgIEhEKCWFkZGl0aW9ucxgFIAEoBRIRCglkZWxldGlvbnMYBiABKAUiOgoRRGlmZlRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEhIKCndpdGhfcGF0Y2gYAiABKAgimwEKEkRpZmZUaHJlYWRSZXNwb25zZRITCgtiYXNlX2NvbW1pdBgBIAEoCRIMCgRoZWFkGAIgASgJEiUKBWZpbGVzGAMgAygLMhYubXVzdGVyLnYxLkNoYW5nZWRGaWxlEg0KBXBhdGNoGAQgASgJEhcKD3BhdGNoX3RydW5jYXRlZBgFIAEoCBITCgt1bmNvbW1pdHRlZBgGIAMoCSJGChNSZWFkQmFzZUZpbGVSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRIMCgRwYXRoGAIgASgJEg4KBmNvbW1pdBgDIAEoCSI4ChRSZWFkQmFzZUZpbGVSZXNwb25zZRIOCgZleGlzdHMYASABKAgSEAoIY29udGVudHMYAiABKAwiXgoUQXBwcm92ZVRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEg0KBXNob3duGAIgASgJEiQKBWVkaXRzGAMgAygLMhUubXVzdGVyLnYxLlJldmlld0VkaXQiKgoKUmV2aWV3RWRpdBIMCgRwYXRoGAEgASgJEg4KBnNoYTI1NhgCIAEoCSJIChVBcHByb3ZlVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBIMCgRoZWFkGAIgASgJIigKE1Jldmlld1RocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJIpEBChRSZXZpZXdUaHJlYWRSZXNwb25zZRIhCgZ0aHJlYWQYASABKAsyES5tdXN0ZXIudjEuVGhyZWFkEhMKC2Jhc2VfY29tbWl0GAIgASgJEgwKBGhlYWQYAyABKAkSJQoFZmlsZXMYBCADKAsyFi5tdXN0ZXIudjEuQ2hhbmdlZEZpbGUSDAoEbGl2ZRgFIAEoCDKoCQoNVGhyZWFkU2VydmljZRJTCghEaXNwYXRjaBIaLm11c3Rlci52MS5EaXNwYXRjaFJlcXVlc3QaGy5tdXN0ZXIudjEuRGlzcGF0Y2hSZXNwb25zZSIOirUYCmRpc3BhdGNoZXISVgoLTGlzdFRocmVhZHMSHS5tdXN0ZXIudjEuTGlzdFRocmVhZHNSZXF1ZXN0Gh4ubXVzdGVyLnYxLkxpc3RUaHJlYWRzUmVzcG9uc2UiCIq1GARib3RoElAKCUdldFRocmVhZBIbLm11c3Rlci52MS5HZXRUaHJlYWRSZXF1ZXN0GhwubXVzdGVyLnYxLkdldFRocmVhZFJlc3BvbnNlIgiKtRgEYm90aBJfCgxDYW5jZWxUaHJlYWQSHi5tdXN0ZXIudjEuQ2FuY2VsVGhyZWFkUmVxdWVzdBofLm11c3Rlci52MS5DYW5jZWxUaHJlYWRSZXNwb25zZSIOirUYCm93bl90aHJlYWQSXgoNQWJhbmRvblRocmVhZBIfLm11c3Rlci52MS5BYmFuZG9uVGhyZWFkUmVxdWVzdBogLm11c3Rlci52MS5BYmFuZG9uVGhyZWFkUmVzcG9uc2UiCoq1GAZwZXJzb24SXgoNUmVzdG9yZVRocmVhZBIfLm11c3Rlci52MS5SZXN0b3JlVGhyZWFkUmVxdWVzdBogLm11c3Rlci52MS5SZXN0b3JlVGhyZWFkUmVzcG9uc2UiCoq1GAZwZXJzb24SWAoLQ2xvc2VUaHJlYWQSHS5tdXN0ZXIudjEuQ2xvc2VUaHJlYWRSZXF1ZXN0Gh4ubXVzdGVyLnYxLkNsb3NlVGhyZWFkUmVzcG9uc2UiCoq1GAZwZXJzb24SWwoMUmVvcGVuVGhyZWFkEh4ubXVzdGVyLnYxLlJlb3BlblRocmVhZFJlcXVlc3QaHy5tdXN0ZXIudjEuUmVvcGVuVGhyZWFkUmVzcG9uc2UiCoq1GAZwZXJzb24SUwoKR2V0TWVzc2FnZRIcLm11c3Rlci52MS5HZXRNZXNzYWdlUmVxdWVzdBodLm11c3Rlci52MS5HZXRNZXNzYWdlUmVzcG9uc2UiCIq1GARib3RoElMKCkRpZmZUaHJlYWQSHC5tdXN0ZXIudjEuRGlmZlRocmVhZFJlcXVlc3QaHS5tdXN0ZXIudjEuRGlmZlRocmVhZFJlc3BvbnNlIgiKtRgEYm90aBJZCgxSZWFkQmFzZUZpbGUSHi5tdXN0ZXIudjEuUmVhZEJhc2VGaWxlUmVxdWVzdBofLm11c3Rlci52MS5SZWFkQmFzZUZpbGVSZXNwb25zZSIIirUYBGJvdGgSWwoMUmV2aWV3VGhyZWFkEh4ubXVzdGVyLnYxLlJldmlld1RocmVhZFJlcXVlc3QaHy5tdXN0ZXIudjEuUmV2aWV3VGhyZWFkUmVzcG9uc2UiCoq1GAZwZXJzb24SXgoNQXBwcm92ZVRocmVhZBIfLm11c3Rlci52MS5BcHByb3ZlVGhyZWFkUmVxdWVzdBogLm11c3Rlci52MS5BcHByb3ZlVGhyZWFkUmVzcG9uc2UiCoq1GAZwZXJzb25iBnByb3RvMw", [file_muster_v1_runs, file_muster_v1_merges, file_muster_v1_policy]);
+  fileDesc("ChdtdXN0ZXIvdjEvdGhyZWFkcy5wcm90bxIJbXVzdGVyLnYxIpcGCgZUaHJlYWQSCgoCaWQYASABKAkSEgoKcHJvamVjdF9pZBgCIAEoCRIUCgxwcm9qZWN0X25hbWUYAyABKAkSDQoFYWdlbnQYBCABKAkSDgoGc3RhdHVzGAUgASgJEg0KBW5lZWRzGAYgASgJEg8KB291dGNvbWUYByABKAkSDwoHc3VtbWFyeRgIIAEoCRIOCgZicmFuY2gYCSABKAkSEAoIYmFzZV9yZWYYCiABKAkSEwoLYmFzZV9jb21taXQYCyABKAkSEgoKcmVwb3NpdG9yeRgMIAEoCRIQCgh3b3JrdHJlZRgNIAEoCRIMCgRoZWFkGA4gASgJEhIKCmNyZWF0ZWRfYXQYDyABKAMSEgoKdXBkYXRlZF9hdBgQIAEoAxIiCgpsYXRlc3RfcnVuGBEgASgLMg4ubXVzdGVyLnYxLlJ1bhImCgxsYXRlc3RfbWVyZ2UYEiABKAsyEC5tdXN0ZXIudjEuTWVyZ2USGgoNZmlsZXNfY2hhbmdlZBgTIAEoBUgAiAEBEhYKCWFkZGl0aW9ucxgUIAEoBUgBiAEBEhYKCWRlbGV0aW9ucxgVIAEoBUgCiAEBEhUKCGNvc3RfdXNkGBYgASgBSAOIAQESGQoMaW5wdXRfdG9rZW5zGBcgASgDSASIAQESGgoNb3V0cHV0X3Rva2VucxgYIAEoA0gFiAEBEg4KBnJlc2N1ZRgZIAEoCRIQCghwcm92aWRlchgaIAEoCRINCgVtb2RlbBgbIAEoCRISCgpzaG93bl9oZWFkGBwgASgJEhUKDWFwcHJvdmVkX2hlYWQYHSABKAkSEwoLYXBwcm92ZWRfYXQYHiABKAMSDQoFbm90ZXMYHyADKAkSDwoHdHJvdWJsZRggIAEoCRIfCgVjaGFpbhghIAEoCzIQLm11c3Rlci52MS5DaGFpbkIQCg5fZmlsZXNfY2hhbmdlZEIMCgpfYWRkaXRpb25zQgwKCl9kZWxldGlvbnNCCwoJX2Nvc3RfdXNkQg8KDV9pbnB1dF90b2tlbnNCEAoOX291dHB1dF90b2tlbnMidgoFQ2hhaW4SDQoFc3RhdGUYASABKAkSDgoGYXV0aG9yGAIgASgJEg0KBWRlcHRoGAMgASgFEg8KB3dhaXRpbmcYBCADKAkSIAoEc2FpZBgFIAMoCzISLm11c3Rlci52MS5PcGluaW9uEgwKBG5vdGUYBiABKAkiKQoHT3BpbmlvbhINCgVhZ2VudBgBIAEoCRIPCgd2ZXJkaWN0GAIgASgJIoQBCgdNZXNzYWdlEgoKAmlkGAEgASgJEhEKCXRocmVhZF9pZBgCIAEoCRIMCgRmcm9tGAMgASgJEgoKAnRvGAQgASgJEg4KBmludGVudBgFIAEoCRIMCgRib2R5GAYgASgJEhIKCmNyZWF0ZWRfYXQYByABKAMSDgoGcnVuX2lkGAggASgJIkYKEENvbnRleHRSZWZlcmVuY2USDAoEcGF0aBgBIAEoCRISCgpzdGFydF9saW5lGAIgASgFEhAKCGVuZF9saW5lGAMgASgFIucCCg9EaXNwYXRjaFJlcXVlc3QSDwoHcHJvamVjdBgBIAEoCRIOCgZmb2xkZXIYAiABKAkSDQoFYWdlbnQYAyABKAkSEQoJdGhyZWFkX2lkGAQgASgJEg4KBnByb21wdBgFIAEoCRIPCgdzdW1tYXJ5GAYgASgJEiwKB2NvbnRleHQYByADKAsyGy5tdXN0ZXIudjEuQ29udGV4dFJlZmVyZW5jZRJACgtlbnZpcm9ubWVudBgIIAMoCzIrLm11c3Rlci52MS5EaXNwYXRjaFJlcXVlc3QuRW52aXJvbm1lbnRFbnRyeRIMCgRiYXNlGAkgASgJEhcKD2lkZW1wb3RlbmN5X2tleRgKIAEoCRIPCgdjb21tYW5kGAsgASgIEhQKDHNraXBfaGFuZG9mZhgMIAEoCBoyChBFbnZpcm9ubWVudEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiWQoQRGlzcGF0Y2hSZXNwb25zZRIRCgl0aHJlYWRfaWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCRIOCgZydW5faWQYAyABKAkSDgoGc3RhdHVzGAQgASgJInUKEkxpc3RUaHJlYWRzUmVxdWVzdBIOCgZmb2xkZXIYASABKAkSEAoIc3RhdHVzZXMYAiADKAkSDQoFbGltaXQYAyABKAUSDgoGY3Vyc29yGAQgASgJEg0KBWFnZW50GAUgASgJEg8KB3Byb2plY3QYBiABKAkiTgoTTGlzdFRocmVhZHNSZXNwb25zZRIiCgd0aHJlYWRzGAEgAygLMhEubXVzdGVyLnYxLlRocmVhZBITCgtuZXh0X2N1cnNvchgCIAEoCSIlChBHZXRUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSKcAQoRR2V0VGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBIkCghtZXNzYWdlcxgCIAMoCzISLm11c3Rlci52MS5NZXNzYWdlEhwKBHJ1bnMYAyADKAsyDi5tdXN0ZXIudjEuUnVuEiAKBm1lcmdlcxgEIAMoCzIQLm11c3Rlci52MS5NZXJnZSIoChNDYW5jZWxUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSJIChRDYW5jZWxUaHJlYWRSZXNwb25zZRIhCgZ0aHJlYWQYASABKAsyES5tdXN0ZXIudjEuVGhyZWFkEg0KBWVuZGVkGAIgAygJIjoKFEFiYW5kb25UaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRIPCgdpZ25vcmVkGAIgASgJIjoKFUFiYW5kb25UaHJlYWRSZXNwb25zZRIhCgZ0aHJlYWQYASABKAsyES5tdXN0ZXIudjEuVGhyZWFkIikKFFJlc3RvcmVUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSI6ChVSZXN0b3JlVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZCJsChJDbG9zZVRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEg8KB291dGNvbWUYAiABKAkSDAoEbm90ZRgDIAEoCRIWCg5yZXF1aXJlX21lcmdlZBgEIAEoCBIMCgRzdG9wGAUgASgIIjgKE0Nsb3NlVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZCIoChNSZW9wZW5UaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSI5ChRSZW9wZW5UaHJlYWRSZXNwb25zZRIhCgZ0aHJlYWQYASABKAsyES5tdXN0ZXIudjEuVGhyZWFkIicKEUdldE1lc3NhZ2VSZXF1ZXN0EhIKCm1lc3NhZ2VfaWQYASABKAkiOQoSR2V0TWVzc2FnZVJlc3BvbnNlEiMKB21lc3NhZ2UYASABKAsyEi5tdXN0ZXIudjEuTWVzc2FnZSJzCgtDaGFuZ2VkRmlsZRIMCgRwYXRoGAEgASgJEhAKCG9sZF9wYXRoGAIgASgJEg4KBnN0YXR1cxgDIAEoCRIOCgZiaW5hcnkYBCABKAgSEQoJYWRkaXRpb25zGAUgASgFEhEKCWRlbGV0aW9ucxgGIAEoBSI6ChFEaWZmVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSEgoKd2l0aF9wYXRjaBgCIAEoCCKbAQoSRGlmZlRocmVhZFJlc3BvbnNlEhMKC2Jhc2VfY29tbWl0GAEgASgJEgwKBGhlYWQYAiABKAkSJQoFZmlsZXMYAyADKAsyFi5tdXN0ZXIudjEuQ2hhbmdlZEZpbGUSDQoFcGF0Y2gYBCABKAkSFwoPcGF0Y2hfdHJ1bmNhdGVkGAUgASgIEhMKC3VuY29tbWl0dGVkGAYgAygJIkYKE1JlYWRCYXNlRmlsZVJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEgwKBHBhdGgYAiABKAkSDgoGY29tbWl0GAMgASgJIjgKFFJlYWRCYXNlRmlsZVJlc3BvbnNlEg4KBmV4aXN0cxgBIAEoCBIQCghjb250ZW50cxgCIAEoDCJeChRBcHByb3ZlVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSDQoFc2hvd24YAiABKAkSJAoFZWRpdHMYAyADKAsyFS5tdXN0ZXIudjEuUmV2aWV3RWRpdCIqCgpSZXZpZXdFZGl0EgwKBHBhdGgYASABKAkSDgoGc2hhMjU2GAIgASgJIkgKFUFwcHJvdmVUaHJlYWRSZXNwb25zZRIhCgZ0aHJlYWQYASABKAsyES5tdXN0ZXIudjEuVGhyZWFkEgwKBGhlYWQYAiABKAkiKAoTUmV2aWV3VGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkikQEKFFJldmlld1RocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQSEwoLYmFzZV9jb21taXQYAiABKAkSDAoEaGVhZBgDIAEoCRIlCgVmaWxlcxgEIAMoCzIWLm11c3Rlci52MS5DaGFuZ2VkRmlsZRIMCgRsaXZlGAUgASgIMqgJCg1UaHJlYWRTZXJ2aWNlElMKCERpc3BhdGNoEhoubXVzdGVyLnYxLkRpc3BhdGNoUmVxdWVzdBobLm11c3Rlci52MS5EaXNwYXRjaFJlc3BvbnNlIg6KtRgKZGlzcGF0Y2hlchJWCgtMaXN0VGhyZWFkcxIdLm11c3Rlci52MS5MaXN0VGhyZWFkc1JlcXVlc3QaHi5tdXN0ZXIudjEuTGlzdFRocmVhZHNSZXNwb25zZSIIirUYBGJvdGgSUAoJR2V0VGhyZWFkEhsubXVzdGVyLnYxLkdldFRocmVhZFJlcXVlc3QaHC5tdXN0ZXIudjEuR2V0VGhyZWFkUmVzcG9uc2UiCIq1GARib3RoEl8KDENhbmNlbFRocmVhZBIeLm11c3Rlci52MS5DYW5jZWxUaHJlYWRSZXF1ZXN0Gh8ubXVzdGVyLnYxLkNhbmNlbFRocmVhZFJlc3BvbnNlIg6KtRgKb3duX3RocmVhZBJeCg1BYmFuZG9uVGhyZWFkEh8ubXVzdGVyLnYxLkFiYW5kb25UaHJlYWRSZXF1ZXN0GiAubXVzdGVyLnYxLkFiYW5kb25UaHJlYWRSZXNwb25zZSIKirUYBnBlcnNvbhJeCg1SZXN0b3JlVGhyZWFkEh8ubXVzdGVyLnYxLlJlc3RvcmVUaHJlYWRSZXF1ZXN0GiAubXVzdGVyLnYxLlJlc3RvcmVUaHJlYWRSZXNwb25zZSIKirUYBnBlcnNvbhJYCgtDbG9zZVRocmVhZBIdLm11c3Rlci52MS5DbG9zZVRocmVhZFJlcXVlc3QaHi5tdXN0ZXIudjEuQ2xvc2VUaHJlYWRSZXNwb25zZSIKirUYBnBlcnNvbhJbCgxSZW9wZW5UaHJlYWQSHi5tdXN0ZXIudjEuUmVvcGVuVGhyZWFkUmVxdWVzdBofLm11c3Rlci52MS5SZW9wZW5UaHJlYWRSZXNwb25zZSIKirUYBnBlcnNvbhJTCgpHZXRNZXNzYWdlEhwubXVzdGVyLnYxLkdldE1lc3NhZ2VSZXF1ZXN0Gh0ubXVzdGVyLnYxLkdldE1lc3NhZ2VSZXNwb25zZSIIirUYBGJvdGgSUwoKRGlmZlRocmVhZBIcLm11c3Rlci52MS5EaWZmVGhyZWFkUmVxdWVzdBodLm11c3Rlci52MS5EaWZmVGhyZWFkUmVzcG9uc2UiCIq1GARib3RoElkKDFJlYWRCYXNlRmlsZRIeLm11c3Rlci52MS5SZWFkQmFzZUZpbGVSZXF1ZXN0Gh8ubXVzdGVyLnYxLlJlYWRCYXNlRmlsZVJlc3BvbnNlIgiKtRgEYm90aBJbCgxSZXZpZXdUaHJlYWQSHi5tdXN0ZXIudjEuUmV2aWV3VGhyZWFkUmVxdWVzdBofLm11c3Rlci52MS5SZXZpZXdUaHJlYWRSZXNwb25zZSIKirUYBnBlcnNvbhJeCg1BcHByb3ZlVGhyZWFkEh8ubXVzdGVyLnYxLkFwcHJvdmVUaHJlYWRSZXF1ZXN0GiAubXVzdGVyLnYxLkFwcHJvdmVUaHJlYWRSZXNwb25zZSIKirUYBnBlcnNvbmIGcHJvdG8z", [file_muster_v1_runs, file_muster_v1_merges, file_muster_v1_policy]);
 
 /**
  * One task and its conversation.
@@ -206,6 +206,13 @@ export type Thread = Message$1<"muster.v1.Thread"> & {
    * @generated from field: string trouble = 32;
    */
   trouble: string;
+
+  /**
+   * The hand-offs that followed the last message of a person, if there were any.
+   *
+   * @generated from field: muster.v1.Chain chain = 33;
+   */
+  chain?: Chain | undefined;
 };
 
 /**
@@ -214,6 +221,84 @@ export type Thread = Message$1<"muster.v1.Thread"> & {
  */
 export const ThreadSchema: GenMessage<Thread> = /*@__PURE__*/
   messageDesc(file_muster_v1_threads, 0);
+
+/**
+ * What became of the hand-offs that followed one message of a person.
+ *
+ * @generated from message muster.v1.Chain
+ */
+export type Chain = Message$1<"muster.v1.Chain"> & {
+  /**
+   * going, approved, commented, undecided, exhausted, off
+   *
+   * @generated from field: string state = 1;
+   */
+  state: string;
+
+  /**
+   * Whose work is looked at.
+   *
+   * @generated from field: string author = 2;
+   */
+  author: string;
+
+  /**
+   * @generated from field: int32 depth = 3;
+   */
+  depth: number;
+
+  /**
+   * Agents that have not said what they think of the present work.
+   *
+   * @generated from field: repeated string waiting = 4;
+   */
+  waiting: string[];
+
+  /**
+   * @generated from field: repeated muster.v1.Opinion said = 5;
+   */
+  said: Opinion[];
+
+  /**
+   * Why it needs a person, one sentence.
+   *
+   * @generated from field: string note = 6;
+   */
+  note: string;
+};
+
+/**
+ * Describes the message muster.v1.Chain.
+ * Use `create(ChainSchema)` to create a new message.
+ */
+export const ChainSchema: GenMessage<Chain> = /*@__PURE__*/
+  messageDesc(file_muster_v1_threads, 1);
+
+/**
+ * What one agent thinks of the present work.
+ *
+ * @generated from message muster.v1.Opinion
+ */
+export type Opinion = Message$1<"muster.v1.Opinion"> & {
+  /**
+   * @generated from field: string agent = 1;
+   */
+  agent: string;
+
+  /**
+   * approve, request_changes, comment; empty: it gave no verdict.
+   *
+   * @generated from field: string verdict = 2;
+   */
+  verdict: string;
+};
+
+/**
+ * Describes the message muster.v1.Opinion.
+ * Use `create(OpinionSchema)` to create a new message.
+ */
+export const OpinionSchema: GenMessage<Opinion> = /*@__PURE__*/
+  messageDesc(file_muster_v1_threads, 2);
 
 /**
  * @generated from message muster.v1.Message
@@ -240,7 +325,7 @@ export type Message = Message$1<"muster.v1.Message"> & {
   to: string;
 
   /**
-   * dispatch, response, error, completion, failure
+   * dispatch, handoff, changes-requested, response, error, completion, failure
    *
    * @generated from field: string intent = 5;
    */
@@ -269,7 +354,7 @@ export type Message = Message$1<"muster.v1.Message"> & {
  * Use `create(MessageSchema)` to create a new message.
  */
 export const MessageSchema: GenMessage<Message> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 1);
+  messageDesc(file_muster_v1_threads, 3);
 
 /**
  * @generated from message muster.v1.ContextReference
@@ -300,7 +385,7 @@ export type ContextReference = Message$1<"muster.v1.ContextReference"> & {
  * Use `create(ContextReferenceSchema)` to create a new message.
  */
 export const ContextReferenceSchema: GenMessage<ContextReference> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 2);
+  messageDesc(file_muster_v1_threads, 4);
 
 /**
  * @generated from message muster.v1.DispatchRequest
@@ -376,6 +461,13 @@ export type DispatchRequest = Message$1<"muster.v1.DispatchRequest"> & {
    * @generated from field: bool command = 11;
    */
   command: boolean;
+
+  /**
+   * Nothing of what it leads to is handed on to another agent.
+   *
+   * @generated from field: bool skip_handoff = 12;
+   */
+  skipHandoff: boolean;
 };
 
 /**
@@ -383,7 +475,7 @@ export type DispatchRequest = Message$1<"muster.v1.DispatchRequest"> & {
  * Use `create(DispatchRequestSchema)` to create a new message.
  */
 export const DispatchRequestSchema: GenMessage<DispatchRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 3);
+  messageDesc(file_muster_v1_threads, 5);
 
 /**
  * @generated from message muster.v1.DispatchResponse
@@ -415,7 +507,7 @@ export type DispatchResponse = Message$1<"muster.v1.DispatchResponse"> & {
  * Use `create(DispatchResponseSchema)` to create a new message.
  */
 export const DispatchResponseSchema: GenMessage<DispatchResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 4);
+  messageDesc(file_muster_v1_threads, 6);
 
 /**
  * @generated from message muster.v1.ListThreadsRequest
@@ -465,7 +557,7 @@ export type ListThreadsRequest = Message$1<"muster.v1.ListThreadsRequest"> & {
  * Use `create(ListThreadsRequestSchema)` to create a new message.
  */
 export const ListThreadsRequestSchema: GenMessage<ListThreadsRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 5);
+  messageDesc(file_muster_v1_threads, 7);
 
 /**
  * @generated from message muster.v1.ListThreadsResponse
@@ -487,7 +579,7 @@ export type ListThreadsResponse = Message$1<"muster.v1.ListThreadsResponse"> & {
  * Use `create(ListThreadsResponseSchema)` to create a new message.
  */
 export const ListThreadsResponseSchema: GenMessage<ListThreadsResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 6);
+  messageDesc(file_muster_v1_threads, 8);
 
 /**
  * @generated from message muster.v1.GetThreadRequest
@@ -504,7 +596,7 @@ export type GetThreadRequest = Message$1<"muster.v1.GetThreadRequest"> & {
  * Use `create(GetThreadRequestSchema)` to create a new message.
  */
 export const GetThreadRequestSchema: GenMessage<GetThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 7);
+  messageDesc(file_muster_v1_threads, 9);
 
 /**
  * @generated from message muster.v1.GetThreadResponse
@@ -536,7 +628,7 @@ export type GetThreadResponse = Message$1<"muster.v1.GetThreadResponse"> & {
  * Use `create(GetThreadResponseSchema)` to create a new message.
  */
 export const GetThreadResponseSchema: GenMessage<GetThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 8);
+  messageDesc(file_muster_v1_threads, 10);
 
 /**
  * @generated from message muster.v1.CancelThreadRequest
@@ -553,7 +645,7 @@ export type CancelThreadRequest = Message$1<"muster.v1.CancelThreadRequest"> & {
  * Use `create(CancelThreadRequestSchema)` to create a new message.
  */
 export const CancelThreadRequestSchema: GenMessage<CancelThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 9);
+  messageDesc(file_muster_v1_threads, 11);
 
 /**
  * @generated from message muster.v1.CancelThreadResponse
@@ -577,7 +669,7 @@ export type CancelThreadResponse = Message$1<"muster.v1.CancelThreadResponse"> &
  * Use `create(CancelThreadResponseSchema)` to create a new message.
  */
 export const CancelThreadResponseSchema: GenMessage<CancelThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 10);
+  messageDesc(file_muster_v1_threads, 12);
 
 /**
  * @generated from message muster.v1.AbandonThreadRequest
@@ -601,7 +693,7 @@ export type AbandonThreadRequest = Message$1<"muster.v1.AbandonThreadRequest"> &
  * Use `create(AbandonThreadRequestSchema)` to create a new message.
  */
 export const AbandonThreadRequestSchema: GenMessage<AbandonThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 11);
+  messageDesc(file_muster_v1_threads, 13);
 
 /**
  * @generated from message muster.v1.AbandonThreadResponse
@@ -618,7 +710,7 @@ export type AbandonThreadResponse = Message$1<"muster.v1.AbandonThreadResponse">
  * Use `create(AbandonThreadResponseSchema)` to create a new message.
  */
 export const AbandonThreadResponseSchema: GenMessage<AbandonThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 12);
+  messageDesc(file_muster_v1_threads, 14);
 
 /**
  * @generated from message muster.v1.RestoreThreadRequest
@@ -635,7 +727,7 @@ export type RestoreThreadRequest = Message$1<"muster.v1.RestoreThreadRequest"> &
  * Use `create(RestoreThreadRequestSchema)` to create a new message.
  */
 export const RestoreThreadRequestSchema: GenMessage<RestoreThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 13);
+  messageDesc(file_muster_v1_threads, 15);
 
 /**
  * @generated from message muster.v1.RestoreThreadResponse
@@ -652,7 +744,7 @@ export type RestoreThreadResponse = Message$1<"muster.v1.RestoreThreadResponse">
  * Use `create(RestoreThreadResponseSchema)` to create a new message.
  */
 export const RestoreThreadResponseSchema: GenMessage<RestoreThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 14);
+  messageDesc(file_muster_v1_threads, 16);
 
 /**
  * Ends a thread without merging; its worktree stays until it is removed.
@@ -699,7 +791,7 @@ export type CloseThreadRequest = Message$1<"muster.v1.CloseThreadRequest"> & {
  * Use `create(CloseThreadRequestSchema)` to create a new message.
  */
 export const CloseThreadRequestSchema: GenMessage<CloseThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 15);
+  messageDesc(file_muster_v1_threads, 17);
 
 /**
  * @generated from message muster.v1.CloseThreadResponse
@@ -716,7 +808,7 @@ export type CloseThreadResponse = Message$1<"muster.v1.CloseThreadResponse"> & {
  * Use `create(CloseThreadResponseSchema)` to create a new message.
  */
 export const CloseThreadResponseSchema: GenMessage<CloseThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 16);
+  messageDesc(file_muster_v1_threads, 18);
 
 /**
  * Opens a thread again that was closed. An abandoned one is restored instead.
@@ -735,7 +827,7 @@ export type ReopenThreadRequest = Message$1<"muster.v1.ReopenThreadRequest"> & {
  * Use `create(ReopenThreadRequestSchema)` to create a new message.
  */
 export const ReopenThreadRequestSchema: GenMessage<ReopenThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 17);
+  messageDesc(file_muster_v1_threads, 19);
 
 /**
  * @generated from message muster.v1.ReopenThreadResponse
@@ -752,7 +844,7 @@ export type ReopenThreadResponse = Message$1<"muster.v1.ReopenThreadResponse"> &
  * Use `create(ReopenThreadResponseSchema)` to create a new message.
  */
 export const ReopenThreadResponseSchema: GenMessage<ReopenThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 18);
+  messageDesc(file_muster_v1_threads, 20);
 
 /**
  * @generated from message muster.v1.GetMessageRequest
@@ -769,7 +861,7 @@ export type GetMessageRequest = Message$1<"muster.v1.GetMessageRequest"> & {
  * Use `create(GetMessageRequestSchema)` to create a new message.
  */
 export const GetMessageRequestSchema: GenMessage<GetMessageRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 19);
+  messageDesc(file_muster_v1_threads, 21);
 
 /**
  * @generated from message muster.v1.GetMessageResponse
@@ -786,7 +878,7 @@ export type GetMessageResponse = Message$1<"muster.v1.GetMessageResponse"> & {
  * Use `create(GetMessageResponseSchema)` to create a new message.
  */
 export const GetMessageResponseSchema: GenMessage<GetMessageResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 20);
+  messageDesc(file_muster_v1_threads, 22);
 
 /**
  * @generated from message muster.v1.ChangedFile
@@ -830,7 +922,7 @@ export type ChangedFile = Message$1<"muster.v1.ChangedFile"> & {
  * Use `create(ChangedFileSchema)` to create a new message.
  */
 export const ChangedFileSchema: GenMessage<ChangedFile> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 21);
+  messageDesc(file_muster_v1_threads, 23);
 
 /**
  * @generated from message muster.v1.DiffThreadRequest
@@ -852,7 +944,7 @@ export type DiffThreadRequest = Message$1<"muster.v1.DiffThreadRequest"> & {
  * Use `create(DiffThreadRequestSchema)` to create a new message.
  */
 export const DiffThreadRequestSchema: GenMessage<DiffThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 22);
+  messageDesc(file_muster_v1_threads, 24);
 
 /**
  * @generated from message muster.v1.DiffThreadResponse
@@ -896,7 +988,7 @@ export type DiffThreadResponse = Message$1<"muster.v1.DiffThreadResponse"> & {
  * Use `create(DiffThreadResponseSchema)` to create a new message.
  */
 export const DiffThreadResponseSchema: GenMessage<DiffThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 23);
+  messageDesc(file_muster_v1_threads, 25);
 
 /**
  * The contents of a file at the thread's base (the left side of a review).
@@ -927,7 +1019,7 @@ export type ReadBaseFileRequest = Message$1<"muster.v1.ReadBaseFileRequest"> & {
  * Use `create(ReadBaseFileRequestSchema)` to create a new message.
  */
 export const ReadBaseFileRequestSchema: GenMessage<ReadBaseFileRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 24);
+  messageDesc(file_muster_v1_threads, 26);
 
 /**
  * @generated from message muster.v1.ReadBaseFileResponse
@@ -949,7 +1041,7 @@ export type ReadBaseFileResponse = Message$1<"muster.v1.ReadBaseFileResponse"> &
  * Use `create(ReadBaseFileResponseSchema)` to create a new message.
  */
 export const ReadBaseFileResponseSchema: GenMessage<ReadBaseFileResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 25);
+  messageDesc(file_muster_v1_threads, 27);
 
 /**
  * Approval: snapshots uncommitted work and names the commit that a merge may then expect.
@@ -981,7 +1073,7 @@ export type ApproveThreadRequest = Message$1<"muster.v1.ApproveThreadRequest"> &
  * Use `create(ApproveThreadRequestSchema)` to create a new message.
  */
 export const ApproveThreadRequestSchema: GenMessage<ApproveThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 26);
+  messageDesc(file_muster_v1_threads, 28);
 
 /**
  * A file as the reviewer saved it in the open review.
@@ -1007,7 +1099,7 @@ export type ReviewEdit = Message$1<"muster.v1.ReviewEdit"> & {
  * Use `create(ReviewEditSchema)` to create a new message.
  */
 export const ReviewEditSchema: GenMessage<ReviewEdit> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 27);
+  messageDesc(file_muster_v1_threads, 29);
 
 /**
  * @generated from message muster.v1.ApproveThreadResponse
@@ -1029,7 +1121,7 @@ export type ApproveThreadResponse = Message$1<"muster.v1.ApproveThreadResponse">
  * Use `create(ApproveThreadResponseSchema)` to create a new message.
  */
 export const ApproveThreadResponseSchema: GenMessage<ApproveThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 28);
+  messageDesc(file_muster_v1_threads, 30);
 
 /**
  * Opens a review. While nothing works on the thread, uncommitted work is snapshotted first and the commit kept as shown.
@@ -1048,7 +1140,7 @@ export type ReviewThreadRequest = Message$1<"muster.v1.ReviewThreadRequest"> & {
  * Use `create(ReviewThreadRequestSchema)` to create a new message.
  */
 export const ReviewThreadRequestSchema: GenMessage<ReviewThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 29);
+  messageDesc(file_muster_v1_threads, 31);
 
 /**
  * @generated from message muster.v1.ReviewThreadResponse
@@ -1089,7 +1181,7 @@ export type ReviewThreadResponse = Message$1<"muster.v1.ReviewThreadResponse"> &
  * Use `create(ReviewThreadResponseSchema)` to create a new message.
  */
 export const ReviewThreadResponseSchema: GenMessage<ReviewThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 30);
+  messageDesc(file_muster_v1_threads, 32);
 
 /**
  * @generated from service muster.v1.ThreadService

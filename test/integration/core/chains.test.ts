@@ -1,0 +1,176 @@
+import { describe, expect, test } from 'vitest';
+import type { Run } from '../../../src/core/runs/run.js';
+import { settle } from '../../support/clock.js';
+import { coreHost, coreWorld, type CoreHost, type CoreWorld } from '../../support/coreHost.ts';
+import { fakeCommand } from '../../support/fakes/fakeSandbox.ts';
+import { specOf } from '../../support/projectSpecs.ts';
+
+/** Agents that go on until the test ends them with what they say. */
+function worldWith(agents: Readonly<Record<string, object>>): CoreWorld {
+  const provider = { command: fakeCommand, args: ['[{"wait":true}]'], output: { format: 'text' } };
+  return coreWorld(
+    specOf(
+      JSON.stringify({
+        providers: { mine: provider },
+        agents: Object.fromEntries(Object.entries(agents).map(([name, more]) => [name, { provider: 'mine', ...more }])),
+      }),
+    ),
+  );
+}
+
+/** The run of the thread that is at work. */
+function active(world: CoreWorld): Run {
+  const [only, ...others] = world.store
+    .read(stores => stores.runs.active())
+    .filter(({ run }) => run.status === 'running')
+    .map(({ run }) => run);
+  if (!only || others.length > 0) throw new Error(`${others.length + (only ? 1 : 0)} runs are at work`);
+  return only;
+}
+
+/** The agent at work says this and ends well. */
+async function says(world: CoreWorld, text: string): Promise<string> {
+  const run = active(world);
+  world.sandbox.write(run.id, `${text}\n`);
+  world.sandbox.exit(run.id, { code: 0 });
+  await settle();
+  await world.clock.advance(1_000);
+  return run.agent;
+}
+
+const view = (world: CoreWorld, id: string) => {
+  const found = world.store.read(stores => stores.threads.page({ limit: 1 }).threads)[0];
+  if (found?.thread.id !== id) throw new Error('No such thread');
+  return found;
+};
+
+async function begin(world: CoreWorld, more: object = {}): Promise<{ host: CoreHost; id: string }> {
+  const host = coreHost(world);
+  const { thread } = await host.dispatch({ prompt: 'Add a health check', ...more });
+  return { host, id: thread.id };
+}
+
+const reviewed = { dev: { handoff: { on_response: 'reviewer', prompt: 'Look closely.' } }, reviewer: {} };
+
+describe('a hand-off', () => {
+  test('gives the reply to the reviewer on the same thread, with the task and what is expected of it', async () => {
+    const world = worldWith(reviewed);
+    const { id } = await begin(world);
+    expect(await says(world, 'I added it.')).toBe('dev');
+    expect(active(world)).toMatchObject({ agent: 'reviewer', threadId: id });
+    const [asked] = world.store.read(stores => stores.messages.ofThread(view(world, id).thread.id)).slice(-1);
+    expect(asked).toMatchObject({ from: 'dev', to: 'reviewer', intent: 'handoff' });
+    for (const part of ['Look closely.', 'Add a health check', 'I added it.', 'VERDICT: approve']) {
+      expect(asked?.body).toContain(part);
+    }
+  });
+
+  test('ends when the reviewer approves: the thread is ready and nobody is asked again', async () => {
+    const world = worldWith(reviewed);
+    const { id } = await begin(world);
+    await says(world, 'I added it.');
+    await says(world, 'Fine.\nVERDICT: approve');
+    expect(view(world, id)).toMatchObject({ status: 'ready', chain: { state: 'approved', depth: 1 } });
+    expect(world.store.read(stores => stores.runs.active())).toEqual([]);
+  });
+
+  test('goes back to the author with the findings when changes are asked for, and round again', async () => {
+    const world = worldWith(reviewed);
+    const { id } = await begin(world);
+    await says(world, 'I added it.');
+    await says(world, 'It has no test.\nVERDICT: request changes');
+    expect(active(world)).toMatchObject({ agent: 'dev' });
+    const messages = world.store.read(stores => stores.messages.ofThread(view(world, id).thread.id));
+    expect(messages.at(-1)).toMatchObject({ from: 'reviewer', to: 'dev', intent: 'changes-requested' });
+    expect(messages.at(-1)?.body).toContain('It has no test.');
+    await says(world, 'Now it has.');
+    expect(await says(world, 'VERDICT: approve')).toBe('reviewer');
+    expect(view(world, id)).toMatchObject({ status: 'ready', chain: { state: 'approved', depth: 2 } });
+  });
+
+  test('needs a person when the two do not agree within the limit, also over a person’s next message', async () => {
+    const world = worldWith({ ...reviewed, dev: { handoff: { on_response: 'reviewer', max_depth: 1 } } });
+    const { id, host } = await begin(world);
+    await says(world, 'I added it.');
+    await says(world, 'No.\nVERDICT: request changes');
+    await says(world, 'Still the same.');
+    expect(view(world, id)).toMatchObject({
+      status: 'needs_you',
+      needs: expect.stringMatching(/did not agree within 1/),
+      chain: { state: 'exhausted' },
+    });
+    await host.dispatch({ thread: id, prompt: 'Try again' });
+    await says(world, 'Done.');
+    expect(active(world).agent).toBe('reviewer');
+  });
+
+  test('needs a person when the reviewer gives no verdict: what it seems to mean is not guessed', async () => {
+    const world = worldWith(reviewed);
+    const { id } = await begin(world);
+    await says(world, 'I added it.');
+    await says(world, 'I approve this.');
+    expect(view(world, id)).toMatchObject({
+      status: 'needs_you',
+      needs: expect.stringMatching(/reviewer gave no verdict/),
+    });
+  });
+
+  test('does not follow a failure', async () => {
+    const world = worldWith(reviewed);
+    const { id } = await begin(world);
+    world.sandbox.exit(active(world).id, { code: 1 });
+    await settle();
+    expect(view(world, id)).toMatchObject({ status: 'needs_you' });
+    expect(world.store.read(stores => stores.runs.active())).toEqual([]);
+  });
+
+  test('is left out when the message says so', async () => {
+    const world = worldWith(reviewed);
+    const { id } = await begin(world, { skipHandoff: true });
+    await says(world, 'I added it.');
+    expect(view(world, id)).toMatchObject({ status: 'ready' });
+    expect(world.store.read(stores => stores.runs.active())).toEqual([]);
+  });
+
+  test('does not happen on a thread that was closed meanwhile', async () => {
+    const world = worldWith(reviewed);
+    const { id, host } = await begin(world);
+    await host.threads.close(id, { stop: true });
+    await settle();
+    expect(world.store.read(stores => stores.runs.active())).toEqual([]);
+  });
+});
+
+describe('several reviewers', () => {
+  const two = { dev: { handoff: { on_response: ['reviewer', 'tester'] } }, reviewer: {}, tester: {} };
+
+  test('all say what they think; one who asks for changes wins, and the author hears of all who do', async () => {
+    const world = worldWith(two);
+    const { id } = await begin(world);
+    await says(world, 'I added it.');
+    expect(await says(world, 'No docs.\nVERDICT: request changes')).toBe('reviewer');
+    expect(await says(world, 'VERDICT: approve')).toBe('tester');
+    expect(active(world).agent).toBe('dev');
+    const body = world.store.read(stores => stores.messages.ofThread(view(world, id).thread.id)).at(-1)?.body;
+    expect(body).toContain('No docs.');
+    expect(body).not.toContain('tester asks');
+  });
+
+  test('that agree make the thread ready only when the last has spoken', async () => {
+    const world = worldWith(two);
+    const { id } = await begin(world);
+    await says(world, 'I added it.');
+    await says(world, 'VERDICT: approve');
+    expect(view(world, id).status).not.toBe('ready');
+    await says(world, 'VERDICT: comment');
+    expect(view(world, id)).toMatchObject({ status: 'ready', chain: { state: 'approved' } });
+  });
+});
+
+test('an agent’s approval is no person’s: nothing is marked as approved for a merge', async () => {
+  const world = worldWith(reviewed);
+  const { id } = await begin(world);
+  await says(world, 'I added it.');
+  await says(world, 'VERDICT: approve');
+  expect(view(world, id).approved).toBeUndefined();
+});
