@@ -80,9 +80,9 @@ describe('the board is used with the keyboard', () => {
     await withBoard(busyBoard(), async view => {
       const { page } = view;
       await page.keyboard.press('Tab');
-      expect(await focusedTitle(view)).toBe('Rename handlers');
-      await page.keyboard.press('ArrowDown');
       expect(await focusedTitle(view)).toBe('Add health check');
+      await page.keyboard.press('ArrowDown');
+      expect(await focusedTitle(view)).toBe('Rename handlers');
       await page.keyboard.press('ArrowRight');
       expect(await focusedTitle(view)).toBe('Document the config file');
       await page.keyboard.press('End');

@@ -61,6 +61,26 @@ const scrollTo = (view: Page, top: number): Promise<void> =>
 const topOf = (view: Page, text: string): Promise<number> =>
   view.page.getByText(text, { exact: true }).evaluate(element => Math.round(element.getBoundingClientRect().top));
 
+describe('a window at 200 %', () => {
+  test.each([
+    [440, 340],
+    [300, 420],
+  ])('leaves the conversation its room and the box in view: %i × %i', async (width, height) => {
+    await withPage(workingThread(40), async view => {
+      const { page } = view;
+      await page.setViewportSize({ width, height });
+      await settle(page);
+      const list = await page.locator('.virtual-viewport').boundingBox();
+      expect(list?.height).toBeGreaterThanOrEqual(170);
+      const box = await page.locator('.follow-up').boundingBox();
+      expect((box?.y ?? 0) + (box?.height ?? 0)).toBeLessThanOrEqual(height + 1);
+      const text = await page.locator('.turn-body').last().boundingBox();
+      expect(text?.width).toBeGreaterThanOrEqual(220);
+      await view.page.screenshot({ path: `out/screenshots/zoom-${width}.png` });
+    });
+  });
+});
+
 describe('following a conversation', () => {
   test('it goes along at the end, and stays where a person reads', async () => {
     await withPage(workingThread(300), async view => {

@@ -111,7 +111,10 @@ export class Board extends LitElement {
     const shown = this.#shown(column);
     const hidden = column.threads.length - shown.length;
     const several = severalProjects(this.#state.threads.values());
-    return html`<section class="column" aria-label=${strings[`group.${column.group}`]}>
+    return html`<section
+      class="column ${column.threads.length === 0 ? 'is-empty' : ''}"
+      aria-label=${strings[`group.${column.group}`]}
+    >
       ${this.#heading(column.group, column.threads.length)}
       ${
         column.threads.length === 0

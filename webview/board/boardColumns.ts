@@ -11,8 +11,8 @@ export interface BoardColumn {
 const doneForMs = 7 * 24 * 60 * 60 * 1000;
 
 /**
- * Sorts threads into the columns. What waits longest stands first where a person or the queue is next; elsewhere the
- * latest change does.
+ * Sorts threads into the columns, in the order of the Threads tree: what works in the order of its turn, elsewhere the latest
+ * change first.
  */
 export function boardColumns(threads: Iterable<ThreadView>): readonly BoardColumn[] {
   const groups = Map.groupBy(threads, thread => threadGroupOf(thread.status));
@@ -25,10 +25,10 @@ const newestFirst: Order = (a, b) => b.updatedAt - a.updatedAt || compareIds(a, 
 const workFirst: Order = (a, b) => queueRank(a) - queueRank(b) || a.createdAt - b.createdAt || compareIds(a, b);
 
 const orders: Readonly<Record<ThreadGroup, Order>> = {
-  needs_you: (a, b) => a.updatedAt - b.updatedAt || compareIds(a, b),
+  needs_you: newestFirst,
   working: workFirst,
   ready: newestFirst,
-  merging: (a, b) => a.updatedAt - b.updatedAt || compareIds(a, b),
+  merging: newestFirst,
   done: newestFirst,
 };
 

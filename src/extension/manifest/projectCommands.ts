@@ -20,7 +20,7 @@ export const projectCommands = {
   },
   'muster.applyProject': {
     title: 'Apply Compose File',
-    icon: '$(cloud-upload)',
+    icon: '$(check-all)',
     enablement: trusted,
     menus: [
       { menu: 'view/title', when: `${projects} && muster.hasComposeFile`, group: 'navigation@1' },

@@ -36,14 +36,14 @@ describe('columns of the board', () => {
     ]);
   });
 
-  test('what waits longest for a person comes first, what was finished last leads Done', () => {
+  test('columns have the order of the tree: the latest change first', () => {
     const of = ids([
       thread('a', 'needs_you', { updatedAt: 2 }),
       thread('b', 'needs_you', { updatedAt: 1 }),
       thread('c', 'merged', { updatedAt: 1 }),
       thread('d', 'merged', { updatedAt: 2 }),
     ]);
-    expect(of).toMatchObject({ needs_you: ['b', 'a'], done: ['d', 'c'] });
+    expect(of).toMatchObject({ needs_you: ['a', 'b'], done: ['d', 'c'] });
   });
 
   test('working cards do not jump when something happens; the queue follows in its order', () => {
