@@ -75,11 +75,17 @@ describe('what a person may get wrong is said, with what to do', () => {
     expect(await outcomeOf(isolated, folder(), args)).toMatch(said);
   });
 
-  it('a detached HEAD asks for a base', async () => {
+  it('a detached HEAD is started from, and only the merge asks for a branch', async () => {
     const home = testHome(programs);
-    const repository = testRepository({ 'agent-compose.yml': compose });
-    execFileSync('git', ['checkout', '-q', '--detach'], { cwd: repository });
-    expect(await outcomeOf(home, repository, ['dev', 'hi'])).toMatch(/No branch is checked out.*base/);
+    const cwd = testRepository({ 'agent-compose.yml': compose });
+    execFileSync('git', ['checkout', '-q', '--detach'], { cwd });
+    expect(await home.muster(['up', '--yes'], { cwd })).toMatchObject({ status: 0 });
+    const sent = await home.muster(['dispatch', 'dev', 'hi', '--wait', '--json'], { cwd });
+    expect(sent, sent.stderr).toMatchObject({ status: 0 });
+    const id = /"thread_id": "([0-9a-z]{12})"/.exec(sent.stdout)?.[1] ?? '';
+    const merge = await home.muster(['merge', id], { cwd });
+    expect(merge.status).not.toBe(0);
+    expect(merge.stderr).toMatch(/branch/);
   });
 
   it('a compose file that cannot be read or is no compose file names file, place and problem', async () => {
