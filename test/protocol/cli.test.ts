@@ -40,9 +40,9 @@ interface Setting {
   release(): void;
 }
 
-async function setUp({ held = false, name = 'repo' } = {}): Promise<Setting> {
+async function setUp({ held = false, name = 'repo', more = '' } = {}): Promise<Setting> {
   const home = testHome(programs);
-  const repository = testRepository({ 'agent-compose.yml': agent }, { name });
+  const repository = testRepository({ 'agent-compose.yml': agent + more }, { name });
   const hold = join(home.env['HOME'] ?? '', 'hold');
   if (held) writeFileSync(hold, '');
   const applied = await home.muster(['up', '--yes'], { cwd: repository, env: { HOLD: hold } });
@@ -219,6 +219,37 @@ describe('output', () => {
     const { status, stderr } = await home.muster(['dispatch', 'dev', 'x']);
     expect(status).toBe(2);
     expect(stderr).toContain('muster up');
+  });
+});
+
+describe('a project with merge.verify', () => {
+  test('merges what passes, keeps what fails with what it printed, and takes a merge back', async () => {
+    const verify = 'merge:\n  verify: ["test ! -e red || { echo it is red; exit 3; }"]\n';
+    const setting = await setUp({ more: verify });
+    const { home, repository } = setting;
+    const before = git(repository, 'rev-parse', 'main');
+    const id = await dispatch(setting, 'Add', 'a health check');
+    await home.muster(['wait', id, '--timeout', '60'], { cwd: repository });
+    expect(await home.musterJson(['merge', id], { cwd: repository })).toMatchObject({ status: 'merged' });
+    expect(await home.musterJson(['queue', 'checks', id])).toMatchObject({
+      checks: [{ exit_code: 0, attempt: 1, commit: git(repository, 'rev-parse', 'main') }],
+    });
+    expect(await home.musterJson(['undo', id], { cwd: repository })).toMatchObject({
+      kind: 'restored',
+      commit: before,
+    });
+    expect(existsSync(join(repository, 'TASK.md'))).toBe(false);
+
+    writeFileSync(join(repository, 'red'), '');
+    git(repository, 'add', 'red');
+    git(repository, '-c', 'user.name=T', '-c', 'user.email=t@example.com', 'commit', '--quiet', '-m', 'Red');
+    const red = await home.muster(['merge', id, '--json'], { cwd: repository });
+    expect(red.status).toBe(1);
+    expect(JSON.parse(red.stdout)).toMatchObject({ status: 'blocked', reason: 'verify_failed' });
+    const checks = await home.muster(['queue', 'checks', id]);
+    expect(checks).toMatchObject({ status: 1, stdout: expect.stringContaining('  it is red') });
+    expect(await home.musterJson(['queue'])).toEqual({ queue: [] });
+    expect(git(repository, 'worktree', 'list')).not.toContain('verify');
   });
 });
 
