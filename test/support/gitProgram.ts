@@ -4,14 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import type { MergeOutcome, MergeRequest } from '../../src/core/merges/mergeDriver.js';
+import type { MergeOutcome, MergeRequest, UndoRequest } from '../../src/core/merges/mergeDriver.js';
 import type { CreateWorktree } from '../../src/core/workspaces/worktreeDriver.js';
 import { isolatedGitEnvironment } from './gitRepository.js';
 
 /** What a process of its own does with the git drivers. */
-type GitTask =
+export type GitTask =
   | { readonly kind: 'create'; readonly requests: readonly CreateWorktree[] }
   | { readonly kind: 'merge'; readonly request: MergeRequest }
+  | { readonly kind: 'undo'; readonly request: UndoRequest }
   /** Takes the repository's lock, says so and keeps it. */
   | { readonly kind: 'hold'; readonly commonDir: string };
 

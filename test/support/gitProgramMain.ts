@@ -28,6 +28,14 @@ switch (task.kind) {
       ),
     );
     break;
+  case 'undo': {
+    const driver = createGitMergeDriver({ ...options, journal: fileJournal(stateDir) });
+    let outcome = await driver.undo(task.request, signal);
+    // As the service does: what was computed for a target that moved is computed again.
+    if (outcome.kind === 'moved') outcome = await driver.undo(task.request, signal);
+    console.log(JSON.stringify(outcome));
+    break;
+  }
   case 'hold':
     await withRepositoryLock({ commonDir: task.commonDir, clock }, async () => {
       console.log('held');

@@ -1,5 +1,6 @@
 import type { MergeId } from '../../base/ids.js';
 import type { WorktreeRef } from '../workspaces/worktreeDriver.js';
+import type { Landing } from './landing.js';
 
 export type MergeStrategy = 'merge' | 'squash' | 'rebase';
 
@@ -29,6 +30,8 @@ export interface MergeDriver {
    * has all of it.
    */
   update(request: UpdateRequest, signal: AbortSignal): Promise<LandedMerge>;
+  /** Finishes or takes back a landing that nobody asks for any more: its host was killed, and its request is over or unknown. */
+  settle(landing: Landing, signal: AbortSignal): Promise<void>;
 }
 
 export interface UndoRequest {

@@ -258,6 +258,17 @@ export class MergeService implements Disposable {
       }
     });
     this.#queue.advance();
+    for (const landing of store.read(stores => stores.landings.unfinished())) {
+      const merge = store.read(stores => stores.merges.get(landing.merge));
+      // The queue takes up its own.
+      if (merge && isMergeActive(merge.status)) continue;
+      void this.#options.driver.settle(landing, this.#leaving.signal).catch((error: unknown) =>
+        this.#options.log.warn('A landing that was cut off could not be settled', {
+          target: landing.target,
+          reason: errorMessage(error),
+        }),
+      );
+    }
   }
 
   /** Leaves what is queued or half done to the next host. Resolves when nothing of it is at work, or it cannot be waited for. */

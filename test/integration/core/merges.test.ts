@@ -23,6 +23,7 @@ function driverWith({ merging }: CoreWorld, methods: Partial<MergeDriver>): Merg
     resume: request => merging.resume(request),
     undo: request => merging.undo(request),
     update: request => merging.update(request),
+    settle: () => merging.settle(),
     ...methods,
   };
 }

@@ -34,6 +34,7 @@ function mergingAfter(world: CoreWorld, gate: Promise<void>): MergeDriver {
     resume: request => world.merging.resume(request),
     undo: request => world.merging.undo(request),
     update: request => world.merging.update(request),
+    settle: () => world.merging.settle(),
     land: (request, candidate, signal) => world.merging.land(request, candidate, signal),
     async compute(request, signal) {
       await gate;

@@ -2,8 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseId } from '../../../src/base/ids.js';
+import { fileJournal } from '../../support/fileJournal.js';
 import { gitIn, writeIn } from '../../support/gitRepository.js';
-import { GitProgram, outcomeOf } from '../../support/gitProgram.js';
+import { GitProgram, outcomeOf, type GitTask } from '../../support/gitProgram.js';
 import { interposedGit, quoted } from '../../support/interposedGit.js';
 import { smudgeWith } from '../../support/smudgeFilter.js';
 import { MergeFixture } from './mergeFixture.js';
@@ -52,7 +54,11 @@ function task(merge: MergeFixture) {
 }
 
 /** Runs the task again and again from the same state, each time killed one operation later, until it comes to its end. */
-async function everyOperation(merge: MergeFixture, checkout: string): Promise<number> {
+async function everyOperation(
+  merge: MergeFixture,
+  checkout: string,
+  { what = task(merge), lands = landsOnce }: { what?: GitTask; lands?: (merge: MergeFixture) => Promise<void> } = {},
+): Promise<number> {
   const { folder } = merge.repository;
   const saved = `${folder}-saved`;
   execFileSync('cp', ['-a', folder, saved]);
@@ -61,8 +67,8 @@ async function everyOperation(merge: MergeFixture, checkout: string): Promise<nu
       // In the same place, so that every path in it is right.
       execFileSync('sh', ['-c', `rm -rf ${quoted(folder)} && cp -a ${quoted(saved)} ${quoted(folder)}`]);
       try {
-        const killed = await program.run({ stateDir: merge.options.stateDir, task: task(merge), killAt });
-        await landsOnce(merge);
+        const killed = await program.run({ stateDir: merge.options.stateDir, task: what, killAt });
+        await lands(merge);
         await merge.assertClean(checkout, ['README.md']);
         if (killed.exitCode !== undefined) return killAt;
       } catch (error) {
@@ -86,6 +92,27 @@ describe('a host killed at every operation of a merge', { timeout: 600_000 }, ()
     const merge = await fixture();
     await merge.leaveMain();
     expect(await everyOperation(merge, merge.root)).toBeGreaterThan(10);
+  });
+
+  test('that is taken back', async () => {
+    const merge = await fixture();
+    const before = await merge.repository.commitOf('main');
+    await landsOnce(merge);
+    const merged = await merge.repository.commitOf('main');
+    merge.keeps(merged);
+    const id = parseId<'merge'>('0000000000m2');
+    const request = { id, repository: merge.root, target: 'main', from: before, to: merged, message: 'Revert' };
+    const what = { kind: 'undo', request } as const;
+    const operations = await everyOperation(merge, merge.root, {
+      what,
+      lands: async () => {
+        const after = await program.run({ stateDir: merge.options.stateDir, task: what });
+        expect(outcomeOf(after)).toEqual({ kind: 'merged', commit: before });
+        expect(await merge.repository.commitOf('main')).toBe(before);
+        await merge.assertNothingLost();
+      },
+    });
+    expect(operations).toBeGreaterThan(20);
   });
 
   test('that takes back what a killed git left half done', async () => {
@@ -171,6 +198,18 @@ describe.concurrent('a host killed while its git goes on', () => {
     await landsOnce(merge);
     await merge.assertClean(appearing);
   });
+});
+
+test('a landing that nobody asks for any more is taken back all the same', async ({ onTestFinished }) => {
+  const merge = await fixture();
+  onTestFinished(() => merge.repository.dispose());
+  await smudgeWith(merge.repository, '[ $n = 3 ] && { kill -9 $(host_pid) $(git_pid); exit 1; }');
+  await program.run({ stateDir: merge.options.stateDir, task: task(merge) });
+  const journal = fileJournal(merge.options.stateDir);
+  for (const landing of journal.unfinished()) await merge.driver().settle(landing, new AbortController().signal);
+  await merge.assertClean(merge.root, ['README.md']);
+  expect(journal.unfinished()).toEqual([]);
+  await merge.assertNothingLost();
 });
 
 describe.concurrent('locks', () => {

@@ -56,6 +56,7 @@ describe('cancelling a thread', () => {
       resume: request => world.merging.resume(request),
       undo: request => world.merging.undo(request),
       update: request => world.merging.update(request),
+      settle: () => world.merging.settle(),
       land: (request, candidate, signal) => world.merging.land(request, candidate, signal),
       compute: (_, signal) =>
         new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),

@@ -86,6 +86,9 @@ export class FakeMergeDriver implements MergeDriver {
     return { kind: 'merged', commit: made };
   }
 
+  /** Landings of the fake are never half done. */
+  async settle(): Promise<void> {}
+
   async undo({ target, from, to, message }: UndoRequest): Promise<LandedMerge> {
     const git = this.#git;
     const tip = git.branches.get(target);

@@ -1,5 +1,5 @@
 import type { MergeId } from '../../../base/ids.js';
-import type { LandingJournal } from '../../../core/merges/landing.js';
+import type { Landing, LandingJournal } from '../../../core/merges/landing.js';
 import type {
   ComputedMerge,
   LandedMerge,
@@ -10,7 +10,7 @@ import type {
   UndoRequest,
   UpdateRequest,
 } from '../../../core/merges/mergeDriver.js';
-import type { RepositoryGit } from '../command/boundGit.js';
+import { RepositoryGit } from '../command/boundGit.js';
 import { createGitContext, type GitDriverOptions } from '../command/gitContext.js';
 import { openRepository } from '../repository/openRepository.js';
 import { withRepositoryLock } from '../repository/repositoryLock.js';
@@ -39,6 +39,7 @@ export function createGitMergeDriver(options: GitMergeDriverOptions): MergeDrive
     resume: (request, signal) => resume(context, request, signal),
     undo: (request, signal) => undo(context, request, signal),
     update: (request, signal) => update(context, request, signal),
+    settle: (landing, signal) => settle(context, landing, signal),
   };
 }
 
@@ -62,6 +63,8 @@ async function undo(context: MergeContext, request: UndoRequest, signal: AbortSi
   const repository = await openRepository(context, request);
   const target = await readTarget(repository, name, signal);
   if (target === undefined) return blocked('target_missing', `There is no branch ${JSON.stringify(name)} any more.`);
+  // A host that was killed right after it took the merge back.
+  if (target.commit === request.from) return { kind: 'merged', commit: request.from };
   const computed = await computeUndo(
     { context, repository, request: { target: name, onNotice }, target, signal },
     request,
@@ -146,6 +149,15 @@ async function resume(
     const onNotice = request.onNotice ?? ignore;
     const settled = await settleLanding(await workOf(context, { repository, landing, onNotice }), signal);
     return settled.kind === 'landed' ? settled.outcome : undefined;
+  });
+}
+
+async function settle(context: MergeContext, { merge, commonDir }: Landing, signal: AbortSignal): Promise<void> {
+  const repository = new RepositoryGit(context.git, { commonDir, root: commonDir });
+  await landingLock(context, repository, signal, async () => {
+    const landing = context.journal.get(merge);
+    if (landing === undefined || landing.step === 'done') return;
+    await settleLanding(await workOf(context, { repository, landing, onNotice: ignore }), signal);
   });
 }
 
