@@ -155,11 +155,25 @@ describe.concurrent('what git will not take', () => {
     expect(await readFile(join(thread.path, 'work.txt'), 'utf8')).toBe('work\n');
   });
 
-  test('a repository that is gone leaves the files where they are', async ({ onTestFinished }) => {
-    const { thread, rescuer, root } = await open(onTestFinished);
+  test('a repository that was deleted leaves an archive of the files', async ({ onTestFinished }) => {
+    const merge = await open(onTestFinished);
+    const { thread, rescuer, root, options } = merge;
     await rm(root, { recursive: true });
-    await expect(rescuer.remove(thread)).rejects.toMatchObject({ code: expect.stringMatching(/^(git|worktree)\./) });
+    // Without what was recorded nobody knows whether it is gone or somewhere else: the files stay.
+    const earlier = { repository: thread.repository, path: thread.path, branch: thread.branch };
+    await expect(rescuer.remove(earlier)).rejects.toThrow();
     expect(await readFile(join(thread.path, 'work.txt'), 'utf8')).toBe('work\n');
+    const recorded = { ...earlier, commonDir: join(root, '.git'), registeredAs: 'task' };
+    const rescue = await rescuer.remove(recorded);
+    expect(await exists(thread.path)).toBe(false);
+    const archive = join(options.stateDir, 'rescues', rescue.id, 'files.tar.gz');
+    expect(execFileSync('tar', ['-xzOf', archive, 'work/work.txt']).toString()).toBe('work\n');
+    await expect(rescuer.restore(rescue, recorded)).rejects.toMatchObject({
+      code: 'rescue.unknown',
+      message: expect.stringContaining(archive),
+    });
+    await rescuer.driver.discard(rescue);
+    expect(await exists(archive)).toBe(false);
   });
 
   test('names that are no UTF-8 come back to the byte', async ({ onTestFinished }) => {

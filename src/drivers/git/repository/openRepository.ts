@@ -19,6 +19,17 @@ export async function openRepository(context: GitContext, place: RepositoryPlace
   return new RepositoryGit(context.git, { root, commonDir: await findCommonDir(context, root) });
 }
 
+/** True for a repository that was deleted since its common directory was recorded, while what is around it is there. */
+export async function isRepositoryGone({ repository, commonDir }: RepositoryPlace): Promise<boolean> {
+  if (commonDir === undefined) return false;
+  const there = await Promise.all([commonDir, repository].map(path => lstat(path).then(isTrue, isFalse)));
+  // A disk that is not mounted takes the folder around it along, as a rule.
+  return !there.includes(true) && (await lstat(dirname(repository)).then(isTrue, isFalse));
+}
+
+const isTrue = (): boolean => true;
+const isFalse = (): boolean => false;
+
 async function findCommonDir({ git, commonDirs }: GitContext, root: string): Promise<string> {
   const known = commonDirs.get(root);
   if (known !== undefined && (await isRepository(known))) return known;

@@ -6,7 +6,7 @@ import { readForeignFile } from '../../../node/foreignFile.js';
 import type { RepositoryGit } from '../command/boundGit.js';
 import type { GitContext } from '../command/gitContext.js';
 import { pathBytes, pathText, binary } from '../command/gitPath.js';
-import { openRepository } from '../repository/openRepository.js';
+import { isRepositoryGone, openRepository } from '../repository/openRepository.js';
 import { withRepositoryLock } from '../repository/repositoryLock.js';
 import { findGitDirectory, registeredAt } from '../worktree/openWorktree.js';
 import { listWorktrees } from '../worktree/worktreeList.js';
@@ -22,6 +22,7 @@ export async function clearWorktree(context: GitContext, removal: Removal, rescu
   // Each worktree has a folder of its own around it.
   const around = dirname(worktree.path);
   if (dirname(around) === join(context.stateDir, 'worktrees')) await files.removeEmptyFolder(around);
+  if (await isRepositoryGone(worktree)) return left.map(pathText);
   const repository = await openRepository(context, worktree);
   await withRepositoryLock({ commonDir: repository.commonDir, clock }, async () => {
     const gitDir = await findGitDirectory(repository.commonDir, worktree);
@@ -49,6 +50,7 @@ export async function discardRescue(context: GitContext, rescue: Rescue): Promis
   await files.removeTree(rescueFolder(context, rescue));
   await files.removeTree(earlier.archive);
   await files.removeTree(earlier.modules);
+  if (rescue.commit === '') return;
   const repository = await openRepository(context, rescue);
   // One that was moved by somebody since is theirs.
   await repository.run({ args: ['update-ref', '-d', rescue.ref, rescue.commit], accept: [0, 1, 128] });

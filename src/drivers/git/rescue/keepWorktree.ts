@@ -6,7 +6,7 @@ import type { Removal } from '../../../core/workspaces/worktreeOperation.js';
 import { WorktreeGit, type RepositoryGit } from '../command/boundGit.js';
 import type { GitContext } from '../command/gitContext.js';
 import { binary, binaryPath } from '../command/gitPath.js';
-import { openRepository } from '../repository/openRepository.js';
+import { isRepositoryGone, openRepository } from '../repository/openRepository.js';
 import { findGitDirectory, openWorktree } from '../worktree/openWorktree.js';
 import { branchHead, worktreeMissing, worktreeStatus } from '../worktree/worktreeStatus.js';
 import { forgottenCommits, keepOrphanIndex, keepUncommitted, makeRescueCommit, type KeptWork } from './keepWork.js';
@@ -24,6 +24,7 @@ export const ignoredLimitBytes = 10 * 1024 * 1024;
  */
 export async function keepWorktree(context: GitContext, removal: Removal): Promise<Rescue> {
   const { worktree } = removal;
+  if (await isRepositoryGone(worktree)) return keepAlone(context, removal);
   const repository = await openRepository(context, worktree);
   const gitDir = await findGitDirectory(repository.commonDir, worktree);
   try {
@@ -192,6 +193,28 @@ async function archived(
 async function ignoredPaths(git: WorktreeGit): Promise<readonly string[]> {
   const args = ['ls-files', '-z', '--others', '--ignored', '--exclude-standard', '--directory'];
   return (await git.run({ args, reads: true })).records().map(path => binary(path).replace(/\/$/, ''));
+}
+
+/** The repository was deleted: there are no commits to keep, only files, and nothing but their archive to bring back. */
+async function keepAlone(context: GitContext, removal: Removal): Promise<Rescue> {
+  const { worktree, ref, startedAt } = removal;
+  await setAside(context, removal, undefined);
+  const folders = [await contentsOf(archiveFolders.work, asidePath(removal))];
+  return {
+    id: removal.rescue,
+    threadId: removal.thread,
+    ref,
+    repository: worktree.repository,
+    commit: '',
+    head: '',
+    branch: worktree.branch,
+    path: worktree.path,
+    createdAt: startedAt,
+    nested: [],
+    refused: [],
+    submodules: [],
+    ...(await archived(context, removal, folders)),
+  };
 }
 
 /** The folder is gone (deleted by hand): commits and what was staged can still be kept. */

@@ -6,7 +6,7 @@ import type { RestoredWorktree, WorktreeRef } from '../../../core/workspaces/wor
 import type { Restoration } from '../../../core/workspaces/worktreeOperation.js';
 import { WorktreeGit, type RepositoryGit } from '../command/boundGit.js';
 import type { GitContext } from '../command/gitContext.js';
-import { openRepository } from '../repository/openRepository.js';
+import { isRepositoryGone, openRepository } from '../repository/openRepository.js';
 import { withRepositoryLock } from '../repository/repositoryLock.js';
 import { unfinishedReason } from '../worktree/leftoverWorktree.js';
 import { registeredAt } from '../worktree/openWorktree.js';
@@ -23,6 +23,13 @@ export async function checkRestore(
   rescue: Rescue,
   target: WorktreeRef,
 ): Promise<{ readonly hadBranch: boolean }> {
+  if (rescue.commit === '' || (await isRepositoryGone(target))) {
+    throw new AppError(
+      'rescue.unknown',
+      `The repository ${rescue.repository} was deleted, so that there is nothing to make a worktree of. The files are in ${archivePath(context, rescue)}.`,
+      { rescue: rescue.ref },
+    );
+  }
   const git = await openRepository(context, target);
   const args = ['cat-file', '-e', `${rescue.commit}^{commit}`];
   if ((await git.run({ args, reads: true, accept: [0, 1, 128] })).exitCode !== 0) {
