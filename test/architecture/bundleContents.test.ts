@@ -61,6 +61,7 @@ const packagesOfParts: Readonly<Record<string, readonly string[]>> = {
   // Read by a dispatch only when a secret's variable is not in the environment.
   composeFile: ['croner', 'yaml'],
   envFiles: ['yaml'],
+  setupMcp: ['jsonc-parser', 'zod'],
   hostClient: ['@bufbuild/protobuf', '@connectrpc/connect', '@connectrpc/connect-node', 'undici'],
 };
 

@@ -107,10 +107,11 @@ interface ThreadQuery {
 export async function readThreads(client: HostClient, query: ThreadQuery): Promise<readonly Thread[]> {
   const open = query.statuses.filter(status => !isDone(status));
   const done = query.statuses.filter(isDone);
-  return [
-    ...(await readPages(client, { ...query, statuses: open, limit: Number.POSITIVE_INFINITY })),
-    ...(await readPages(client, { ...query, statuses: done, limit: query.doneLimit })),
-  ];
+  const pages = await Promise.all([
+    readPages(client, { ...query, statuses: open, limit: Number.POSITIVE_INFINITY }),
+    readPages(client, { ...query, statuses: done, limit: query.doneLimit }),
+  ]);
+  return pages.flat();
 }
 
 async function readPages(
