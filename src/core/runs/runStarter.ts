@@ -76,6 +76,8 @@ export class RunStarter {
     signal.throwIfAborted();
     const subject = this.#subject(run);
     const workspace = await this.#workspace(run, subject, signal);
+    // Git answers while the rest is made ready; it is there before the agent is.
+    const pinned = this.#options.workspaces.pinShared(workspace.thread);
     const command = this.#command(run, subject);
     const filled = placeholders.fill(command.argv);
     const { project, agent, provider } = subject;
@@ -93,6 +95,7 @@ export class RunStarter {
       prompt: command.prompt ?? subject.prompt,
       files: command.files ?? {},
     });
+    await pinned;
     signal.throwIfAborted();
     return {
       launch: {
@@ -152,7 +155,6 @@ export class RunStarter {
       const wanted = store.read(stores => this.#wanted(stores, run));
       const prepared = await workspaces.prepare(wanted, project, agent, signal);
       this.#saveThread(prepared.thread);
-      await workspaces.pinShared(prepared.thread);
       return prepared;
     };
     return await workspaces.exclusive(run.threadId, prepare, signal);
