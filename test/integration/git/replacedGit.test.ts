@@ -38,6 +38,12 @@ class Attacked {
   async hostileRepository(folder: string): Promise<string> {
     await gitIn(this.fixture.root, 'init', '--quiet', folder);
     const gitDir = join(folder, '.git');
+    // With the real commits and an index, so that git finds its way in it and has a changed file to look into.
+    const { root, thread } = this.fixture;
+    await gitIn(folder, 'fetch', '--quiet', '--update-head-ok', root, '+refs/heads/*:refs/heads/*');
+    await gitIn(folder, 'symbolic-ref', 'HEAD', `refs/heads/${thread.branch}`);
+    await gitIn(folder, `--git-dir=${gitDir}`, `--work-tree=${this.path}`, 'reset', '--quiet');
+    await writeIn(this.path, 'src/a.txt', 'edited\n');
     await writeFile(
       join(gitDir, 'config'),
       [
@@ -46,10 +52,11 @@ class Attacked {
         `fsmonitor = touch ${this.ran}`,
         `hooksPath = ${join(folder, 'hooks')}`,
         '[filter "x"]',
-        `clean = sh -c 'touch ${this.ran}; cat'`,
-        `smudge = sh -c 'touch ${this.ran}; cat'`,
+        // Quoted: a semicolon begins a comment.
+        `clean = "touch ${this.ran}; cat"`,
+        `smudge = "touch ${this.ran}; cat"`,
         '[diff "x"]',
-        `textconv = sh -c 'touch ${this.ran}; cat "$1"'`,
+        `textconv = "touch ${this.ran}; cat"`,
         `command = touch ${this.ran}`,
         '',
       ].join('\n'),
