@@ -3,6 +3,7 @@
  * loading HTTP/2 and the protocol's descriptors, which takes longer than the call; streams load them and go over the one
  * connection that every other client has. The host does not tell the two apart.
  */
+import { ownValue } from '../base/ownValue.js';
 import type { CallOptions } from '@connectrpc/connect';
 import { AppError, errorMessage, isAnyAppError } from '../base/errors.js';
 import { systemCode } from '../node/systemError.js';
@@ -69,12 +70,12 @@ interface PlainWire {
 
 /** One service: every method that has one answer is a plain call, every other one a stream. */
 function serviceOver<T extends object>(type: string, name: keyof HostServices, wire: PlainWire): T {
-  const calls = unaryCalls[type] ?? {};
+  const calls = ownValue(unaryCalls, type) ?? {};
   const nothing: T = Object.create(null);
   return new Proxy(nothing, {
     get(_, method) {
       if (typeof method !== 'string') return undefined;
-      const call = Object.hasOwn(calls, method) ? calls[method] : undefined;
+      const call = ownValue(calls, method);
       if (call) {
         const [wireName, answer] = call;
         return async (request: unknown, options: CallOptions = {}) =>

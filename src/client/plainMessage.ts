@@ -1,10 +1,11 @@
+import { ownValue } from '../base/ownValue.js';
 import { messageShapes } from '../protocol/gen/wireShapes.js';
 
 /** A message of the protocol from its JSON, with every field as the generated types promise it. */
 export function readMessage(type: string, json: unknown): Record<string, unknown> {
   const fields = isObject(json) ? json : {};
   const message: Record<string, unknown> = { $typeName: type };
-  for (const [name, kind] of Object.entries(messageShapes[type] ?? {}))
+  for (const [name, kind] of Object.entries(ownValue(messageShapes, type) ?? {}))
     message[name] = readField(kind, Object.hasOwn(fields, name) ? fields[name] : undefined);
   return message;
 }
