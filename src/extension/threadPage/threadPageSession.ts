@@ -10,9 +10,13 @@ import {
   toThreadView,
   type RunView,
 } from '../../protocol/webview/threadView.js';
+import { isThreadActive, parseThreadStatus } from '../../protocol/threadDisplay.js';
 import { EntryBatcher } from './entryBatcher.js';
 import type { ThreadPageServices } from './threadPageServices.js';
 import { TranscriptFollower } from './transcriptFollower.js';
+
+/** How often the files are asked for while an agent works and says something. */
+const filesEveryMs = 3_000;
 
 /** From one `ready` to the next: loads, follows, and keeps the page current. */
 export class ThreadPageSession implements Disposable {
@@ -30,6 +34,7 @@ export class ThreadPageSession implements Disposable {
   /** What was true at the last load; a difference means that the conversation has changed. */
   #loadedShape = '';
   #diffShape = '';
+  #filesTimer: NodeJS.Timeout | undefined;
 
   constructor(options: {
     readonly threadId: string;
@@ -83,6 +88,7 @@ export class ThreadPageSession implements Disposable {
   }
 
   async dispose(): Promise<void> {
+    clearTimeout(this.#filesTimer);
     this.#ended.abort();
     await this.#resources.dispose();
   }
@@ -130,6 +136,18 @@ export class ThreadPageSession implements Disposable {
     this.#showThread(thread);
     if (conversationShape(thread) !== this.#loadedShape) void this.load();
     else void this.#loadFiles(thread);
+    if (isThreadActive(parseThreadStatus(thread.status))) this.#loadFilesSoon();
+  }
+
+  /** What an agent writes changes nothing that the host tells of before the run ends: the page asks, now and then. */
+  #loadFilesSoon(): void {
+    this.#filesTimer ??= setTimeout(() => {
+      this.#filesTimer = undefined;
+      const thread = this.#services.live.thread(this.#threadId);
+      if (!thread || thread.worktree === '') return;
+      this.#diffShape = '';
+      void this.#loadFiles(thread);
+    }, filesEveryMs);
   }
 
   #showThread(thread: Thread): void {

@@ -128,6 +128,30 @@ describe('a session of a thread page', () => {
     controller.dispose();
   });
 
+  test('the files are asked for while the agent works, a few times a minute at most', async () => {
+    vi.useFakeTimers();
+    try {
+      const { live, host, controller, run } = setUp();
+      host.runs = [run('r1', 'running')];
+      host.thread = wireThread({ latestRun: { id: 'r1', status: 'running' } });
+      controller.receive({ type: 'ready' });
+      await vi.advanceTimersByTimeAsync(100);
+      expect(host.diffs).toBe(1);
+      for (let cost = 1; cost < 20; cost++) {
+        live.change(wireThread({ latestRun: { id: 'r1', status: 'running' }, costUsd: cost }));
+        await vi.advanceTimersByTimeAsync(500);
+      }
+      expect(host.diffs).toBeGreaterThan(2);
+      expect(host.diffs).toBeLessThan(6);
+      controller.dispose();
+      const asked = host.diffs;
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(host.diffs).toBe(asked);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test('a hidden page reads nothing and hears nothing; the next ready starts over', async () => {
     const { live, host, transcript, controller, posted, types, run } = setUp();
     host.runs = [run('r1', 'running')];
