@@ -8,8 +8,8 @@ import type { LandingWork } from './mergeContext.js';
 const pollMs = 100;
 /** A lock this old whose owner cannot be found (no /proc) is left over: git holds them for moments. */
 const ownerlessMs = 10_000;
-/** Files get their times from a coarser clock than ours. */
-const clockSlackMs = 1_000;
+/** Files get their times from a clock that ticks every few milliseconds. A lock from before the landing is somebody else's. */
+const clockSlackMs = 20;
 
 /**
  * Waits until no git is at work for the landing any more: one that was started for it and outlived its host (it finishes
