@@ -11,7 +11,8 @@ import { writeFile } from '../../support/composeCorpus/write.ts';
 const perTest = 500;
 const tests = 12;
 const folder = '/home/ada/shop';
-const options = { directoryName: 'shop', env: (name: string) => corpusEnvironment[name] };
+// `exact`: agent-compose's language alone, without what we understand besides.
+const options = { directoryName: 'shop', exact: true, env: (name: string) => corpusEnvironment[name] };
 
 /** Everything that is not as the facts say about the file of one seed. */
 function wrongAbout(seed: number): object | undefined {
