@@ -9,7 +9,6 @@ import { MergeService } from '../core/merges/mergeService.js';
 import { ApplyProject } from '../core/projects/applyProject.js';
 import { UpdateService } from '../core/merges/updateService.js';
 import { UndoService } from '../core/merges/undoService.js';
-import { storedLandings } from '../core/merges/storedLandings.js';
 import { ProjectService } from '../core/projects/projectService.js';
 import { TakeDownProject } from '../core/projects/takeDownProject.js';
 import { ScheduleService } from '../core/schedules/scheduleService.js';
@@ -32,23 +31,19 @@ import { RescueService } from '../core/workspaces/rescueService.js';
 import type { WorktreeDriver } from '../core/workspaces/worktreeDriver.js';
 import { createDiskStateFiles } from '../drivers/files/diskStateFiles.js';
 import { createCandidateCheckouts } from '../drivers/git/merge/candidateCheckout.js';
-import { createGitMergeDriver } from '../drivers/git/merge/gitMergeDriver.js';
-import { createGitRescueDriver } from '../drivers/git/rescue/gitRescueDriver.js';
-import { createGitWorktreeDriver } from '../drivers/git/worktree/gitWorktreeDriver.js';
 import { createCommandShell } from '../drivers/process/commandShell.js';
-import { createProcessSandbox, type ProcessSandbox } from '../drivers/process/createProcessSandbox.js';
+import type { ProcessSandbox } from '../drivers/process/createProcessSandbox.js';
+import { buildDrivers, type HostDrivers } from './buildDrivers.js';
 import { HostComposeReader } from './compose/hostComposeReader.js';
-import { SecretKeys } from '../node/secretDigests.js';
 import { AgentProblems } from './environment/agentProblems.js';
 import { ComposeSecrets } from './environment/composeSecrets.js';
 import { hostPlaceholders } from './environment/hostPlaceholders.js';
 import { HostRunEnvironment } from './environment/hostRunEnvironment.js';
-import { LoginShell } from './environment/loginShell.js';
+import type { LoginShell } from './environment/loginShell.js';
 import type { HostState } from './openState.js';
 import { cronTimes } from './schedules/cronTimes.js';
-import { HostRunSecrets } from './secrets/hostRunSecrets.js';
+import type { HostRunSecrets } from './secrets/hostRunSecrets.js';
 import { DiskLeftovers } from './state/diskLeftovers.js';
-import { keyedDigest, machineKey } from './state/machineKey.js';
 
 /** How long an ending host waits for each thing that is still at work, in ms. What it leaves, the next one takes up. */
 const longestGoodbyeMs = 5_000;
@@ -98,16 +93,8 @@ export function buildCore(
   const common = { store, clock, ids, log };
   const stateDir = state.directory.path;
 
-  const shell = new LoginShell(log);
-  void shell.environment();
-  const key = machineKey(stateDir);
-  const runSecrets = new HostRunSecrets({ store, log, stateDir, keys: new SecretKeys(key) });
-  const sandbox = resources.add(createProcessSandbox({ stateDir, maskOf: run => runSecrets.maskOf(run), clock, log }));
-  sandbox.prepare();
-  const person = (): LoginShell['known'] => shell.known;
-  const worktrees = createGitWorktreeDriver({ stateDir, clock, log, person });
-  const rescueDriver = createGitRescueDriver({ stateDir, clock, log });
-  const mergeDriver = createGitMergeDriver({ stateDir, clock, log, person, journal: storedLandings(store) });
+  const drivers = buildDrivers(state, resources);
+  const { shell, sandbox, runSecrets, worktrees, rescueDriver, mergeDriver } = drivers;
   const verifier = new CandidateVerifier({
     ...common,
     checkouts: createCandidateCheckouts({ stateDir, clock, log }),
@@ -124,22 +111,7 @@ export function buildCore(
     driver: rescueDriver,
     workspaces,
   });
-  const secretDigest = keyedDigest(key);
-  const secrets = new ComposeSecrets({ digest: secretDigest, redactor });
-  const environment = new HostRunEnvironment({
-    stateDir,
-    worktreesDir: state.directory.worktrees,
-    shell,
-    redactor,
-    secrets,
-    runSecrets,
-  });
-  const problems = new AgentProblems({
-    shell,
-    providers,
-    clientPath: () => environment.lastClientPath,
-    now: () => clock.awake(),
-  });
+  const { secrets, environment, problems } = buildEnvironment(state, { ...drivers, providers });
   const supervisor = new DirectoryRunSupervisor({ ...sandbox, clock, log });
 
   // Given back in reverse: preparations end before the supervisor leaves, and ends that it still tells are settled after.
@@ -156,10 +128,7 @@ export function buildCore(
     environment,
     placeholders: hostPlaceholders(distDir),
   });
-  const limit: RunLimit =
-    maxRuns === undefined
-      ? machineRunLimit({ cores: availableParallelism(), memoryBytes: totalmem() })
-      : { runs: maxRuns, chosen: true };
+  const limit = runLimit(maxRuns);
   const runs = new RunLifecycle({
     ...common,
     directory: sandbox.directory,
@@ -171,28 +140,13 @@ export function buildCore(
     limit,
   });
   resources.add({ dispose: () => patiently(runs.dispose(), clock) });
-  const threads = new ThreadService({ ...common, runs, settler, workspaces, rescues, driver: worktrees });
-  const leftovers = new DiskLeftovers({ stateDir, worktreesDir: state.directory.worktrees });
-  const recovery = new RecoverThreads({ ...common, workspaces, driver: worktrees, runs, leftovers });
-  const reviews = new ReviewService({ ...common, settler, driver: worktrees, digest: sha256 });
-  const dispatcher = new DispatchService({ ...common, providers, workspaces, environment, runs });
-  const schedules = new ScheduleService({ ...common, times: cronTimes, dispatcher });
-  const scheduler = new Scheduler({ ...common, clock, schedules });
-  resources.add({ dispose: () => patiently(scheduler.dispose(), clock) });
-  const projects = new ProjectService(common);
-  const applying = new ApplyProject({ reader: new HostComposeReader({ shell, secrets, secretDigest }), projects });
-  const takingDown = new TakeDownProject({ store, projects, threads });
+  const built = { ...drivers, settler, runs, workspaces, rescues, providers, environment, secrets };
 
   return {
     ...state,
-    sandbox,
-    runSecrets,
-    recovery,
-    worktrees,
-    rescueDriver,
+    ...drivers,
     rescues,
     retention,
-    shell,
     secrets,
     providers,
     problems,
@@ -202,14 +156,67 @@ export function buildCore(
     updates,
     runs,
     limit,
-    threads,
-    reviews,
-    dispatcher,
-    schedules,
-    scheduler,
-    applying,
-    takingDown,
+    ...buildSurface(state, built, resources),
   };
+}
+
+/** What runs get in their environment, and what keeps agents from working. */
+function buildEnvironment(state: HostState, drivers: HostDrivers & { readonly providers: ProviderRegistries }) {
+  const { clock, redactor, directory } = state;
+  const { shell, runSecrets, providers } = drivers;
+  const secrets = new ComposeSecrets({ digest: drivers.secretDigest, redactor });
+  const environment = new HostRunEnvironment({
+    stateDir: directory.path,
+    worktreesDir: directory.worktrees,
+    shell,
+    redactor,
+    secrets,
+    runSecrets,
+  });
+  const problems = new AgentProblems({
+    shell,
+    providers,
+    clientPath: () => environment.lastClientPath,
+    now: () => clock.awake(),
+  });
+  return { secrets, environment, problems };
+}
+
+/** What a person chose, else what the machine takes. */
+function runLimit(maxRuns: number | undefined): RunLimit {
+  if (maxRuns !== undefined) return { runs: maxRuns, chosen: true };
+  return machineRunLimit({ cores: availableParallelism(), memoryBytes: totalmem() });
+}
+
+/** What the services for people and schedules stand on. */
+interface Foundation extends HostDrivers {
+  readonly settler: ThreadSettler;
+  readonly runs: RunLifecycle;
+  readonly workspaces: WorkspaceService;
+  readonly rescues: RescueService;
+  readonly providers: ProviderRegistries;
+  readonly environment: HostRunEnvironment;
+  readonly secrets: ComposeSecrets;
+}
+
+/** The services that calls, and the clock, come in through. */
+function buildSurface(state: HostState, built: Foundation, resources: DisposableStore) {
+  const { store, clock, ids, log, directory } = state;
+  const common = { store, clock, ids, log };
+  const { worktrees, settler, runs, workspaces, rescues, providers, environment } = built;
+  const threads = new ThreadService({ ...common, runs, settler, workspaces, rescues, driver: worktrees });
+  const leftovers = new DiskLeftovers({ stateDir: directory.path, worktreesDir: directory.worktrees });
+  const recovery = new RecoverThreads({ ...common, workspaces, driver: worktrees, runs, leftovers });
+  const reviews = new ReviewService({ ...common, settler, driver: worktrees, digest: sha256 });
+  const dispatcher = new DispatchService({ ...common, providers, workspaces, environment, runs });
+  const schedules = new ScheduleService({ ...common, times: cronTimes, dispatcher });
+  const scheduler = new Scheduler({ ...common, clock, schedules });
+  resources.add({ dispose: () => patiently(scheduler.dispose(), clock) });
+  const projects = new ProjectService(common);
+  const applying = new ApplyProject({ reader: new HostComposeReader(built), projects });
+  const takingDown = new TakeDownProject({ store, projects, threads });
+
+  return { threads, recovery, reviews, dispatcher, schedules, scheduler, applying, takingDown };
 }
 
 function sha256(content: Uint8Array): string {

@@ -33,6 +33,7 @@ export function threadHandlers(services: Services): CommandHandlers<Ids> {
     targetThread(services, args, { placeHolder, filter });
   return {
     ...endThreadHandlers(services),
+    ...landingHandlers(services),
     'muster.openThread': async (...args) => {
       const thread = await one(args, vscode.l10n.t('Which thread?'));
       if (thread) await services.pages.open(thread.id, { title: threadTitle(thread) });
@@ -67,6 +68,35 @@ export function threadHandlers(services: Services): CommandHandlers<Ids> {
       const thread = await one(args, vscode.l10n.t('Which thread should try again?'), canRetry);
       if (thread) await retry(services, thread);
     },
+    'muster.fixAgent': async (...args) => {
+      const thread = await one(args, vscode.l10n.t('Whose agent?'), anyThread().filter);
+      if (thread) await explainAgentOf(services, thread);
+    },
+    'muster.muteThread': async (...args) => {
+      for (const thread of (await targetThreads(services, args, anyThread())) ?? [])
+        await services.muted.mute(thread.id);
+    },
+    'muster.unmuteThread': async (...args) => {
+      for (const thread of (await targetThreads(services, args, anyThread())) ?? [])
+        await services.muted.unmute(thread.id);
+    },
+    'muster.copyThreadId': async (...args) => {
+      const thread = await one(args, vscode.l10n.t('Which thread?'));
+      if (thread) await vscode.env.clipboard.writeText(thread.id);
+    },
+    'muster.copyBranch': async (...args) => {
+      const thread = await one(args, vscode.l10n.t('Which thread?'), ({ branch }) => branch !== '');
+      if (thread) await vscode.env.clipboard.writeText(thread.branch);
+    },
+  };
+}
+
+type LandingIds =
+  'muster.approve' | 'muster.merge' | 'muster.approveAndMerge' | 'muster.resolveConflict' | 'muster.squash';
+
+/** Commands that bring a thread's work to where it belongs. */
+function landingHandlers(services: Services): Pick<CommandHandlers<Ids>, LandingIds> {
+  return {
     'muster.approve': async (...args) => {
       const threads = await targetThreads(services, args, {
         placeHolder: vscode.l10n.t('Which thread do you approve?'),
@@ -86,32 +116,15 @@ export function threadHandlers(services: Services): CommandHandlers<Ids> {
       for (const thread of threads ?? []) await approveAndMerge(services, thread);
     },
     'muster.resolveConflict': async (...args) => {
-      const thread = await one(args, vscode.l10n.t('Which conflict should be resolved?'), hasConflict);
+      const thread = await targetThread(services, args, {
+        placeHolder: vscode.l10n.t('Which conflict should be resolved?'),
+        filter: hasConflict,
+      });
       if (thread?.latestMerge) await askToResolve(services, thread, thread.latestMerge);
-    },
-    'muster.fixAgent': async (...args) => {
-      const thread = await one(args, vscode.l10n.t('Whose agent?'), anyThread().filter);
-      if (thread) await explainAgentOf(services, thread);
     },
     'muster.squash': async (...args) => {
       const threads = await mergeable(services, args);
       for (const thread of threads ?? []) await mergeThread(services, thread, { strategy: 'squash' });
-    },
-    'muster.muteThread': async (...args) => {
-      for (const thread of (await targetThreads(services, args, anyThread())) ?? [])
-        await services.muted.mute(thread.id);
-    },
-    'muster.unmuteThread': async (...args) => {
-      for (const thread of (await targetThreads(services, args, anyThread())) ?? [])
-        await services.muted.unmute(thread.id);
-    },
-    'muster.copyThreadId': async (...args) => {
-      const thread = await one(args, vscode.l10n.t('Which thread?'));
-      if (thread) await vscode.env.clipboard.writeText(thread.id);
-    },
-    'muster.copyBranch': async (...args) => {
-      const thread = await one(args, vscode.l10n.t('Which thread?'), ({ branch }) => branch !== '');
-      if (thread) await vscode.env.clipboard.writeText(thread.branch);
     },
   };
 }

@@ -3,7 +3,6 @@ import { defined } from '../../base/defined.js';
 import { AppError } from '../../base/errors.js';
 import { isId } from '../../base/ids.js';
 import type { MergeService } from '../../core/merges/mergeService.js';
-import { targetOf } from '../../core/merges/mergeTarget.js';
 import type { Message } from '../../core/messages/message.js';
 import { requirePerson } from '../../core/access/caller.js';
 import { isRunActive } from '../../core/runs/run.js';
@@ -14,22 +13,20 @@ import type { Store } from '../../core/store.js';
 import type { Stores } from '../../core/stores.js';
 import type { Thread as CoreThread } from '../../core/threads/thread.js';
 import { findThread } from '../../core/threads/threadLookup.js';
-import { noWorktree, type ThreadService as CoreThreadService } from '../../core/threads/threadService.js';
+import type { ThreadService as CoreThreadService } from '../../core/threads/threadService.js';
 import type { ReviewService } from '../../core/reviews/reviewService.js';
 import type { ThreadSettler } from '../../core/threads/threadSettler.js';
 import type { ThreadStatus } from '../../core/threads/threadStatus.js';
-import type { ThreadView } from '../../core/threads/threadStore.js';
 import type { WorktreeDriver } from '../../core/workspaces/worktreeDriver.js';
-import { worktreeOf } from '../../core/workspaces/workspaceService.js';
 import type {
-  ChangedFile as WireChangedFile,
   ContextReference as WireReference,
   DispatchRequest,
   ThreadService,
 } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { callerOf } from '../server/callPolicy.js';
 import { absolutePath, fail, given, ignoredChoices, oneOf } from './requestFields.js';
-import { wireChangedFile, wireMerge, wireMessage, wireRun, wireThread } from './wire.js';
+import { threadFilesApi } from './threadFilesApi.js';
+import { wireMerge, wireMessage, wireRun, wireThread } from './wire.js';
 
 const statuses: readonly ThreadStatus[] = [
   'needs_you',
@@ -45,9 +42,6 @@ const statuses: readonly ThreadStatus[] = [
 const closingOutcomes = ['completed', 'failed'] as const;
 const maxPage = 500;
 const defaultPage = 100;
-/** A review shows files one by one; the whole patch is for terminals. */
-const maxPatchBytes = 8_000_000;
-const maxBaseFileBytes = 20_000_000;
 
 export interface ThreadsApiOptions {
   readonly store: Store<Stores>;
@@ -135,83 +129,8 @@ export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof Threa
       message: wireMessage(store.read(stores => findMessage(stores, messageId))),
     }),
 
-    async reviewThread({ threadId }, { signal }) {
-      const { view, live } = await reviews.show(threadId);
-      const { thread } = view;
-      const target = store.read(stores => comparedTarget(stores, view));
-      const { baseCommit, head, files } = await filesOf(driver, { thread, target, signal });
-      return { baseCommit, head, files, thread: wireThread(view), live };
-    },
-
-    async approveThread({ threadId, shown, edits }) {
-      const seen = edits.map(({ path, sha256 }) => ({ path, sha256 }));
-      const { view, head } = await reviews.approve(threadId, { edits: seen, ...defined({ shown: given(shown) }) });
-      return { thread: wireThread(view), head };
-    },
-
-    async diffThread({ threadId, withPatch }, context) {
-      const view = await threads.get(threadId);
-      const { thread } = view;
-      const ref = worktreeOf(thread);
-      const target = store.read(stores => comparedTarget(stores, view));
-      const found = await filesOf(driver, { thread, target, signal: context.signal });
-      if (!withPatch) return found;
-      if (!ref) throw noWorktree(thread);
-      const patch = await driver.patch(ref, found.baseCommit, maxPatchBytes, context.signal);
-      return { ...found, patch: patch.text, patchTruncated: patch.truncated };
-    },
-
-    async readBaseFile({ threadId, path, commit }, context) {
-      const { thread } = store.read(stores => findThread(stores, threadId));
-      const { repository, baseCommit } = thread;
-      if (repository === undefined || baseCommit === undefined) throw noWorktree(thread);
-      if (commit !== '' && !/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(commit))
-        throw fail('commit', 'not a full commit id');
-      const file = await driver.show(repository, commit === '' ? baseCommit : commit, path, {
-        maxBytes: maxBaseFileBytes,
-        signal: context.signal,
-      });
-      switch (file.kind) {
-        case 'file':
-          return { exists: true, contents: Uint8Array.from(file.content) };
-        case 'missing':
-          return { exists: false };
-        case 'too_large':
-          throw fail('path', `${path} has ${file.bytes} bytes at the base; at most ${maxBaseFileBytes} are shown`);
-      }
-    },
+    ...threadFilesApi({ store, threads, reviews, driver }),
   };
-}
-
-/** What a thread changed: its worktree's files, or what it left in commits when that is gone. */
-async function filesOf(
-  driver: WorktreeDriver,
-  {
-    thread,
-    target,
-    signal,
-  }: { readonly thread: CoreThread; readonly target: string | undefined; readonly signal: AbortSignal },
-): Promise<{
-  readonly baseCommit: string;
-  readonly head: string;
-  readonly files: WireChangedFile[];
-  readonly uncommitted: string[];
-}> {
-  const ref = worktreeOf(thread);
-  const { repository } = thread;
-  const state = ref && (await driver.state(ref, thread.baseCommit ?? 'HEAD', signal));
-  const head = state?.head ?? thread.head;
-  if (repository === undefined || head === undefined) throw noWorktree(thread);
-  const base = await driver.comparison(ref ?? { repository }, { head, target, base: thread.baseCommit, signal });
-  const files = ref
-    ? await driver.changes(ref, base, signal)
-    : await driver.committedChanges(repository, { base, head }, signal);
-  return { baseCommit: base, head, files: files.map(wireChangedFile), uncommitted: [...(state?.dirty ?? [])] };
-}
-
-/** What a thread was merged into, or would be. */
-function comparedTarget(stores: Stores, { thread, latestMerge }: ThreadView): string | undefined {
-  return latestMerge?.status === 'merged' ? latestMerge.target : targetOf(stores, thread);
 }
 
 function findMessage(stores: Stores, id: string): Message {

@@ -1,0 +1,43 @@
+import type { DisposableStore } from '../base/lifecycle.js';
+import type { MergeDriver } from '../core/merges/mergeDriver.js';
+import { storedLandings } from '../core/merges/storedLandings.js';
+import type { RescueDriver } from '../core/workspaces/rescueDriver.js';
+import type { WorktreeDriver } from '../core/workspaces/worktreeDriver.js';
+import { createGitMergeDriver } from '../drivers/git/merge/gitMergeDriver.js';
+import { createGitRescueDriver } from '../drivers/git/rescue/gitRescueDriver.js';
+import { createGitWorktreeDriver } from '../drivers/git/worktree/gitWorktreeDriver.js';
+import { createProcessSandbox, type ProcessSandbox } from '../drivers/process/createProcessSandbox.js';
+import { SecretKeys } from '../node/secretDigests.js';
+import { LoginShell } from './environment/loginShell.js';
+import type { HostState } from './openState.js';
+import { HostRunSecrets } from './secrets/hostRunSecrets.js';
+import { keyedDigest, machineKey } from './state/machineKey.js';
+
+/** What the services of `core` reach the machine through. */
+export interface HostDrivers {
+  readonly shell: LoginShell;
+  readonly sandbox: ProcessSandbox;
+  readonly runSecrets: HostRunSecrets;
+  readonly worktrees: WorktreeDriver;
+  readonly rescueDriver: RescueDriver;
+  readonly mergeDriver: MergeDriver;
+  /** Of a compose file's literal secrets, keyed for this machine. */
+  readonly secretDigest: ReturnType<typeof keyedDigest>;
+}
+
+/** Makes them. The question to the login shell is begun here, because it takes longest. */
+export function buildDrivers(state: HostState, resources: DisposableStore): HostDrivers {
+  const { store, clock, log } = state;
+  const stateDir = state.directory.path;
+  const shell = new LoginShell(log);
+  void shell.environment();
+  const key = machineKey(stateDir);
+  const runSecrets = new HostRunSecrets({ store, log, stateDir, keys: new SecretKeys(key) });
+  const sandbox = resources.add(createProcessSandbox({ stateDir, maskOf: run => runSecrets.maskOf(run), clock, log }));
+  sandbox.prepare();
+  const person = (): LoginShell['known'] => shell.known;
+  const worktrees = createGitWorktreeDriver({ stateDir, clock, log, person });
+  const rescueDriver = createGitRescueDriver({ stateDir, clock, log });
+  const mergeDriver = createGitMergeDriver({ stateDir, clock, log, person, journal: storedLandings(store) });
+  return { shell, sandbox, runSecrets, worktrees, rescueDriver, mergeDriver, secretDigest: keyedDigest(key) };
+}
