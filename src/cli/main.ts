@@ -1,12 +1,21 @@
-import { enableCompileCache } from 'node:module';
+import { writeSync } from 'node:fs';
+// As a whole: an older Node does not have everything, and would end before it could be told so.
+import module from 'node:module';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { oldNodeText } from '../base/oldestNode.js';
 import { exitStatus } from './exitStatus.js';
+
+const tooOld = oldNodeText(process.versions.node);
+if (tooOld !== undefined) {
+  writeSync(process.stderr.fd, `muster: ${tooOld}\n`);
+  process.exit(exitStatus.failed);
+}
 
 // Most of the time of a short command is compiling what it is made of. In the person's own folder: whoever can write what is
 // there decides what runs, and Node's default is below the temporary folder, where agents in a sandbox may write.
-enableCompileCache?.(join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'muster', 'compiled'));
+module.enableCompileCache(join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'muster', 'compiled'));
 
 const stop = new AbortController();
 

@@ -1,8 +1,8 @@
 import { readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { oldestNodeMajor } from '../base/oldestNode.js';
 import { compareVersions } from './compareVersions.js';
-import { oldestNodeMajor } from './nodeRuntime.js';
 import { makePrivateDirectory } from '../node/privateDirectory.js';
 
 /** One installed copy of the bundles that a launcher may run. */

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
+import { oldestNodeMajor } from '../base/oldestNode.js';
 import type { Environment } from './stateDirectory.js';
 
 /** How to run a bundle: a program, and the variables that make it behave as Node. */
@@ -8,9 +9,6 @@ export interface NodeRuntime {
   readonly command: string;
   readonly env: Readonly<Record<string, string>>;
 }
-
-/** Oldest Node that the bundles run on. */
-export const oldestNodeMajor = 22;
 
 /**
  * The Node that runs the host: the one of the setting; else this process's own when it is a plain Node that is new enough;

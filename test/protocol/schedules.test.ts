@@ -61,4 +61,10 @@ test('a trigger that is not there is told with those that are', async () => {
   const { status, stderr } = await home.muster(['scheduler', 'trigger', 'gardener', 'rarely'], { cwd: repository });
   expect(status).toBe(2);
   expect(stderr).toMatch(/no trigger "rarely".*often, cron-2/);
+  const nobody = await home.muster(['scheduler', 'trigger', 'often'], { cwd: repository });
+  expect(nobody.stderr).toMatch(/no agent "often".*gardener/);
+  expect((await home.muster(['scheduler', 'ls'], { cwd: repository })).stdout).toContain('every 1 h');
+  expect((await home.muster(['scheduler', 'simulate'], { cwd: repository })).stdout).toMatch(
+    /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}gardener/m,
+  );
 });

@@ -32,7 +32,7 @@ export const schedulerList = defineCommand({
     const rows = triggers.map(trigger => [
       oneLine(trigger.agent),
       oneLine(trigger.name),
-      oneLine(trigger.source),
+      shownSource(trigger.source),
       nextOf(trigger),
       trigger.lastFiredAt === 0n ? 'never' : formatAge(Number(trigger.lastFiredAt), Date.now()),
       String(trigger.fired),
@@ -124,7 +124,8 @@ export const schedulerRuns = defineCommand({
       fire.threadId,
       oneLine(fire.reason),
     ]);
-    printRows(out, [['WHEN', 'AGENT', 'TRIGGER', '', 'OUTCOME', 'THREAD', 'WHY'], ...rows]);
+    if (rows.length === 0) out.note('No trigger has fired yet.');
+    else printRows(out, [['WHEN', 'AGENT', 'TRIGGER', 'HOW', 'OUTCOME', 'THREAD', 'WHY'], ...rows]);
     return 0;
   },
 });
@@ -155,7 +156,7 @@ export const schedulerSimulate = defineCommand({
     }
     printRows(out, [
       ['WHEN', 'AGENT', 'TRIGGER'],
-      ...fires.map(({ at, agent, name }) => [new Date(Number(at)).toLocaleString(), oneLine(agent), oneLine(name)]),
+      ...fires.map(({ at, agent, name }) => [localTime(Number(at)), oneLine(agent), oneLine(name)]),
     ]);
     if (truncated) out.note('There are more; --limit shows them.');
     return 0;
@@ -168,6 +169,19 @@ function readMoment(text: string | undefined, option: string): bigint {
   if (Number.isNaN(at))
     throw usageError(`${option} takes a time such as 2030-01-31T08:00, not ${JSON.stringify(text)}.`);
   return BigInt(at);
+}
+
+/** `every 2 h` and `once after 15 s` for what counts milliseconds, anything else as it is. */
+function shownSource(source: string): string {
+  const [, kind, ms] = /^(interval|timeout):(\d+)$/.exec(source) ?? [];
+  if (kind === undefined) return oneLine(source);
+  return `${kind === 'interval' ? 'every' : 'once after'} ${formatDuration(Number(ms))}`;
+}
+
+/** `2026-11-26 08:57:07`, by the clock of this machine: the same everywhere, and sortable. */
+function localTime(at: number): string {
+  const local = new Date(at - new Date(at).getTimezoneOffset() * 60_000);
+  return local.toISOString().slice(0, 19).replace('T', ' ');
 }
 
 /** `in 12 min`, `off`, or what it waits for instead of the clock. */

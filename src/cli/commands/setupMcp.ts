@@ -55,7 +55,7 @@ export const setupMcp = defineCommand({
       });
     } else {
       printRows(out, [
-        ['TOOL', dryRun ? 'WOULD BE' : 'OUTCOME', ''],
+        ['TOOL', dryRun ? 'WOULD BE' : 'OUTCOME', 'WHERE OR WHY'],
         ...done.map(({ client, outcome, detail }) => [client.title, outcome, oneLine(detail)]),
       ]);
     }

@@ -5,7 +5,6 @@ import { oneLine } from './terminalText.js';
 /** What to do next, where the message of the error cannot know that a terminal is talking. */
 const advice: Partial<Readonly<Record<ErrorCode, string>>> = {
   'consent.required': 'Look at the file, then run `muster up --yes`.',
-  'project.unknown': 'Run `muster up` in the folder of its agent-compose.yml first.',
   'worktree.ignoredTooLarge': 'Say `--ignored archive` or `--ignored discard`.',
   'run.unknown': '`muster ps` lists threads; `muster logs <thread>` shows their runs.',
   'thread.ambiguous': 'Type more of it.',

@@ -8,6 +8,7 @@ import { findThread } from '../threads/threadLookup.js';
 import { noWorktree } from '../threads/threadService.js';
 import type { ThreadStores, ThreadView } from '../threads/threadStore.js';
 import type { MergeDriver, MergeOutcome, UndoRequest } from './mergeDriver.js';
+import type { Merge } from './merge.js';
 import type { MergeStores } from './mergeStore.js';
 import type { MergeUndo } from './mergeUndo.js';
 
@@ -40,10 +41,10 @@ export class UndoService {
   async undo(id: string, signal: AbortSignal): Promise<{ readonly view: ThreadView; readonly undo: MergeUndo }> {
     const { store, clock, ids, driver } = this.#options;
     const view = requireIdle(store.read(stores => findThread(stores, id)));
-    const { thread, latestMerge: merge } = view;
+    const { thread } = view;
+    const merge = store.read(stores => landedMerge(stores, view));
     const landing = merge && store.read(stores => stores.landings.get(merge.id));
-    if (merge?.status !== 'merged' || landing === undefined)
-      throw refused(view, 'it has no merge that could be taken back');
+    if (!merge || !landing) throw refused(view, 'it has no merge that could be taken back');
     const earlier = store.read(stores => stores.undos.get(merge.id));
     if (earlier) return { view, undo: earlier };
     const { repository, commonDir } = thread;
@@ -81,6 +82,20 @@ export class UndoService {
     const message = `${request.target} moved ${attempts} times meanwhile`;
     return { kind: 'blocked', reason: 'target_moved', message, files: [] };
   }
+}
+
+/** The merge that brought in what is merged now: asking for it again is a merge too, and landed nothing. */
+function landedMerge(stores: MergeStores, { thread, latestMerge }: ThreadView): Merge | undefined {
+  if (latestMerge?.status !== 'merged') return undefined;
+  return stores.merges
+    .ofThread(thread.id)
+    .findLast(
+      ({ id, status, target, commit }) =>
+        status === 'merged' &&
+        target === latestMerge.target &&
+        commit === latestMerge.commit &&
+        stores.landings.get(id) !== undefined,
+    );
 }
 
 function refused({ thread }: ThreadView, reason: string): AppError<'merge.refused'> {

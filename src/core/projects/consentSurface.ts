@@ -1,4 +1,5 @@
 import { isSecretName } from '../../base/redactor.js';
+import { formatDuration } from '../../compose/duration.js';
 import type {
   AgentSpec,
   DriverSpec,
@@ -92,7 +93,8 @@ function agentItems(spec: ProjectSpec, agent: AgentSpec): readonly ConsentItem[]
   }
   const triggers = agent.scheduler?.enabled ? agent.scheduler.triggers : [];
   if (triggers.length > 0) {
-    items.push(of('scheduler', `is started by ${triggers.map(triggerText).join(', ')}, without anybody.`, triggers));
+    const starters = triggers.map(triggerText).join(', ');
+    items.push(of('scheduler', `is started without anybody: by ${starters}.`, triggers));
   }
   const script = agent.scheduler?.enabled ? agent.scheduler.script : undefined;
   if (script) items.push(of('scheduler.script', scriptText(script), script));
@@ -137,8 +139,9 @@ function triggerText(trigger: TriggerSpec): string {
     case 'cron':
       return `the clock (${quoted(trigger.cron)})`;
     case 'interval':
+      return `the clock (every ${formatDuration(trigger.intervalMs)})`;
     case 'timeout':
-      return 'the clock';
+      return `the clock (once, after ${formatDuration(trigger.timeoutMs)})`;
     case 'event':
       return `the event ${quoted(trigger.topic)}`;
   }

@@ -238,9 +238,12 @@ export function findDeclared(project: Project, { agent, name }: TriggerName): De
   const [only, ...others] = matching;
   if (only && others.length === 0) return only;
   const known = all.map(each => each.name).join(', ');
-  const words = only
-    ? `Agent ${agent} has several triggers: ${known}. Name one.`
-    : `Agent ${agent} of ${project.name} has no ${name === undefined ? 'trigger' : `trigger ${JSON.stringify(name)}`}. ${known === '' ? 'It has none that is enabled in the file.' : `Known: ${known}.`}`;
+  const agents = project.spec.agents.map(each => each.name);
+  const words = !agents.includes(agent)
+    ? `There is no agent ${JSON.stringify(agent)} in ${project.name}. Known agents: ${agents.join(', ')}.`
+    : only
+      ? `Agent ${agent} has several triggers: ${known}. Name one.`
+      : `Agent ${agent} of ${project.name} has no ${name === undefined ? 'trigger' : `trigger ${JSON.stringify(name)}`}. ${known === '' ? 'It has none that is enabled in the file.' : `Known: ${known}.`}`;
   throw new AppError('trigger.unknown', words, { agent, known: all.map(each => each.name) });
 }
 

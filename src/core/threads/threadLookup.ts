@@ -5,7 +5,7 @@ import type { ThreadView, ThreadStores } from './threadStore.js';
 /** The thread whose id is, or uniquely begins with, `text`. Errors: `thread.unknown`, `thread.ambiguous`. */
 export function findThread(stores: ThreadStores, text: string): ThreadView {
   const view = stores.threads.view(findThreadId(stores, text));
-  if (!view) throw unknown(text);
+  if (!view) throw unknownThread(text);
   return view;
 }
 
@@ -14,7 +14,7 @@ function findThreadId(stores: ThreadStores, text: string): ThreadId {
   if (isId<'thread'>(prefix)) return prefix;
   const matches = /^[0-9a-z]{1,12}$/.test(prefix) ? stores.threads.withPrefix(prefix) : [];
   const [only, ...others] = matches;
-  if (only === undefined) throw unknown(text);
+  if (only === undefined) throw unknownThread(text);
   if (others.length > 0) {
     throw new AppError(
       'thread.ambiguous',
@@ -28,9 +28,14 @@ function findThreadId(stores: ThreadStores, text: string): ThreadId {
   return only;
 }
 
-function unknown(text: string): AppError<'thread.unknown'> {
+/** Errors with the words for a thread that is not there. */
+export function unknownThread(text: string): AppError<'thread.unknown'> {
   const shown = text.slice(0, 60);
-  return new AppError('thread.unknown', `There is no thread ${JSON.stringify(shown)}. \`muster ps\` lists them.`, {
-    thread: shown,
-  });
+  return new AppError(
+    'thread.unknown',
+    `There is no thread ${JSON.stringify(shown)}. \`muster ps --all\` lists the threads.`,
+    {
+      thread: shown,
+    },
+  );
 }

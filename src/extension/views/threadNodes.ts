@@ -70,7 +70,9 @@ export function sectionItem(section: ThreadSection): vscode.TreeItem {
   item.id = `section:${section.key}`;
   item.description = String(count);
   item.contextValue = 'section';
-  item.accessibilityInformation = { label: vscode.l10n.t('{0}, {1} threads', title, count) };
+  item.accessibilityInformation = {
+    label: count === 1 ? vscode.l10n.t('{0}, 1 thread', title) : vscode.l10n.t('{0}, {1} threads', title, count),
+  };
   return item;
 }
 

@@ -269,6 +269,31 @@ describe('taking a merge back', () => {
     expect((await host.threads.get(thread.id)).status).toBe('merged');
   });
 
+  test('takes back what landed when it was asked for once more afterwards', async () => {
+    const world = coreWorld();
+    const host = coreHost(world);
+    const thread = await readyThread(world, host);
+    const before = world.git.branches.get('main');
+    const merge = await host.merges.request({ thread: thread.id });
+    await host.merges.wait(merge.id, never);
+    world.store.transact(stores =>
+      stores.landings.save({
+        ...{ merge: merge.id, step: 'done', commonDir: '/shop/.git', target: 'main', at: 1 },
+        from: before ?? '',
+        to: world.git.branches.get('main') ?? '',
+      }),
+    );
+    const again = await host.merges.request({ thread: thread.id });
+    expect(await host.merges.wait(again.id, never)).toMatchObject({
+      status: 'merged',
+      message: 'It was merged already.',
+    });
+    const { view, undo } = await host.undos.undo(thread.id, never);
+    expect(undo).toMatchObject({ kind: 'restored', commit: before, merge: merge.id });
+    expect(view.status).toBe('ready');
+    expect((await host.undos.undo(thread.id, never)).undo).toEqual(undo);
+  });
+
   test('is refused for a thread that was not merged', async () => {
     const world = coreWorld();
     const host = coreHost(world);

@@ -43,6 +43,15 @@ describe('what needs consent', () => {
     expect(places(agent(fields))).toContain(place);
   });
 
+  test('says of every trigger what starts the agent', () => {
+    const triggers =
+      '[{name: a, cron: "0 9 * * *", prompt: Look}, {name: b, interval: 2h, prompt: Look}, {name: c, timeout: 90s, prompt: Look}]';
+    const texts = consentSurface(specOf(agent(`scheduler: {triggers: ${triggers}}`))).map(({ text }) => text);
+    expect(texts).toContain(
+      'Agent dev is started without anybody: by the clock (`0 9 * * *`), the clock (every 2h), the clock (once, after 1m30s).',
+    );
+  });
+
   test.each([
     ['variables: {HTTPS_PROXY: "http://other.example"}', 'variables.HTTPS_PROXY'],
     ['providers: {mine: {command: ./run.sh}}', 'providers.mine'],
