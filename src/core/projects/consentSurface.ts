@@ -1,5 +1,4 @@
 import { isSecretName } from '../../base/redactor.js';
-import { formatDuration } from '../../compose/duration.js';
 import type {
   AgentSpec,
   DriverSpec,
@@ -139,12 +138,23 @@ function triggerText(trigger: TriggerSpec): string {
     case 'cron':
       return `the clock (${quoted(trigger.cron)})`;
     case 'interval':
-      return `the clock (every ${formatDuration(trigger.intervalMs)})`;
+      return `the clock (every ${exactly(trigger.intervalMs)})`;
     case 'timeout':
-      return `the clock (once, after ${formatDuration(trigger.timeoutMs)})`;
+      return `the clock (once, after ${exactly(trigger.timeoutMs)})`;
     case 'event':
       return `the event ${quoted(trigger.topic)}`;
   }
+}
+
+/** A span of time, not rounded: it is what is agreed to. */
+function exactly(ms: number): string {
+  const units = [
+    ['h', 3_600_000],
+    ['min', 60_000],
+    ['s', 1_000],
+  ] as const;
+  const fitting = units.find(([, size]) => ms % size === 0);
+  return fitting ? `${ms / fitting[1]} ${fitting[0]}` : `${ms} ms`;
 }
 
 function skillText({ provider, url, path }: SkillSpec): string {

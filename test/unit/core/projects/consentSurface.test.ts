@@ -48,7 +48,7 @@ describe('what needs consent', () => {
       '[{name: a, cron: "0 9 * * *", prompt: Look}, {name: b, interval: 2h, prompt: Look}, {name: c, timeout: 90s, prompt: Look}]';
     const texts = consentSurface(specOf(agent(`scheduler: {triggers: ${triggers}}`))).map(({ text }) => text);
     expect(texts).toContain(
-      'Agent dev is started without anybody: by the clock (`0 9 * * *`), the clock (every 2h), the clock (once, after 1m30s).',
+      'Agent dev is started without anybody: by the clock (`0 9 * * *`), the clock (every 2 h), the clock (once, after 90 s).',
     );
   });
 
