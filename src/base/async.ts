@@ -39,6 +39,35 @@ export class KeyedQueue {
   }
 }
 
+/** Lets at most `width` pieces of work with the same key be under way; the others wait, in the order they came. */
+export class KeyedLimit {
+  readonly #width: number;
+  readonly #places = new Map<string, { busy: number; readonly waiting: Deferred<void>[] }>();
+
+  constructor(width: number) {
+    this.#width = width;
+  }
+
+  /** Resolves or rejects as `work` does. */
+  async run<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const place = this.#places.get(key) ?? { busy: 0, waiting: [] };
+    this.#places.set(key, place);
+    if (place.busy < this.#width) place.busy++;
+    else {
+      const turn = deferred<void>();
+      place.waiting.push(turn);
+      await turn.promise;
+    }
+    try {
+      return await work();
+    } finally {
+      const next = place.waiting.shift();
+      if (next) next.resolve();
+      else if (--place.busy === 0) this.#places.delete(key);
+    }
+  }
+}
+
 /** Tries `work` again after each delay; stops at once when aborted, also during a delay. */
 export async function retry<T>(
   work: (attempt: number, signal: AbortSignal) => Promise<T>,

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError, errorMessage } from '../base/errors.js';
+import { hostNodeOptions } from './hostArguments.js';
 import type { NodeRuntime } from './nodeRuntime.js';
 import { makePrivateDirectory } from '../node/privateDirectory.js';
 import type { Environment } from './stateDirectory.js';
@@ -39,7 +40,7 @@ export async function startHostProcess({
     const { size } = await output.stat();
     if (size > maximumOutputBytes) await output.truncate(0);
     const from = size > maximumOutputBytes ? 0 : size;
-    const child = spawn(runtime.command, [hostBundle], {
+    const child = spawn(runtime.command, [...hostNodeOptions, hostBundle], {
       cwd: stateDir,
       detached: true,
       stdio: ['ignore', output.fd, output.fd],

@@ -2,6 +2,7 @@ import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { hostNodeOptions } from '../../src/client/hostArguments.js';
 import { connectHost, type HostClient } from '../../src/client/hostClient.js';
 
 /** A host of its own in a temporary directory, and a repository with agents that are plain shell commands. */
@@ -65,7 +66,7 @@ export async function startBenchHost(compose: string, options: BenchHostOptions 
   ])
     execFileSync('git', args, { cwd: repository, env });
   const began = performance.now();
-  const host = spawn(process.execPath, ['./test/bench/measuredHost.ts'], {
+  const host = spawn(process.execPath, [...hostNodeOptions, './test/bench/measuredHost.ts'], {
     env,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { AppError, errorMessage } from '../../base/errors.js';
+import { hostNodeOptions } from '../../client/hostArguments.js';
 import { findNodeRuntime } from '../../client/nodeRuntime.js';
 import { lockedExitStatus } from '../../protocol/endpoint.js';
 import { defineCommand } from '../command.js';
@@ -13,7 +14,7 @@ export const daemon = defineCommand({
     'It stays until it is told to end with `muster daemon stop` or Ctrl+C; agents keep running and the next host takes them over.',
   async run({ env, bundleDir, stateDir, signal }) {
     const runtime = await findNodeRuntime({ setting: env['MUSTER_NODE'], env, signal });
-    const child = spawn(runtime.command, [join(bundleDir, 'host.js'), '--foreground'], {
+    const child = spawn(runtime.command, [...hostNodeOptions, join(bundleDir, 'host.js'), '--foreground'], {
       stdio: ['ignore', 'inherit', 'inherit'],
       env: { ...env, ...runtime.env, MUSTER_HOME: stateDir },
     });

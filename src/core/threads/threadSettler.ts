@@ -1,4 +1,4 @@
-import { within } from '../../base/async.js';
+import { KeyedLimit, within } from '../../base/async.js';
 import type { Clock } from '../../base/clock.js';
 import { errorMessage } from '../../base/errors.js';
 import type { ThreadId } from '../../base/ids.js';
@@ -27,6 +27,8 @@ type Snapshot = Pick<Required<Thread>, 'head' | 'filesChanged' | 'additions' | '
 
 /** How long a list or a look at a thread waits for its snapshot: git may hang, and lists must not. */
 const lookWaitsMs = 2_000;
+/** Threads of one repository whose work is committed at the same time: git reads whole worktrees for it. */
+const settledAtOnce = 4;
 /** How long an ending host waits: after that, the next one settles again. */
 const endWaitsMs = 10_000;
 
@@ -47,6 +49,7 @@ export class ThreadSettler implements Disposable {
   readonly #supervisor: Pick<RunSupervisor, 'endLeftovers'>;
   readonly #secrets: Pick<RunSecrets, 'blot'>;
   readonly #leaving = new AbortController();
+  readonly #perRepository = new KeyedLimit(settledAtOnce);
   readonly #pending = new Map<ThreadId, Promise<void>>();
 
   constructor(options: {
@@ -113,7 +116,8 @@ export class ThreadSettler implements Disposable {
     const { head } = await this.#driver.snapshot(ref, message, { base: thread.baseCommit });
     const target = this.#store.read(stores => targetOf(stores, thread));
     const from = await this.#driver.comparison(ref, { head, target, base: thread.baseCommit });
-    const files = await this.#driver.changes(ref, from);
+    // A run that changed nothing leaves nothing to count: its worktree is what its commit says.
+    const files = from === head ? [] : await this.#driver.changes(ref, from);
     return {
       head,
       filesChanged: files.length,
@@ -176,7 +180,7 @@ export class ThreadSettler implements Disposable {
       const thread = this.#store.read(stores => stores.threads.get(run.threadId));
       if (!thread) return undefined;
       const message = `${thread.summary}\n\nWork of ${run.agent}, kept by Muster when run ${run.id} ended.`;
-      return await this.#commit(thread, message);
+      return await this.#perRepository.run(thread.repository ?? '', () => this.#commit(thread, message));
     } catch (error) {
       // The worktree is as the agent left it.
       this.#log.warn('Work of a run could not be committed', { run: run.id, reason: errorMessage(error) });

@@ -1,5 +1,9 @@
+import { mkdtemp, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { createGitWorktreeDriver } from '../../../src/drivers/git/worktree/gitWorktreeDriver.js';
 import { gitIn, writeIn } from '../../support/gitRepository.js';
+import { interposedGit, quoted } from '../../support/interposedGit.js';
 import { MergeFixture } from './mergeFixture.js';
 
 /** A thread in the repository of a person who has two stashes, branches, a tag and settings. */
@@ -72,5 +76,40 @@ describe("the person's stash, branches, tags and settings", () => {
     const changes = await fixture.worktrees.sharedChanges(fixture.thread, before);
     expect(changes).toMatchObject([{ kind: 'ref', ref: 'refs/heads/main' }]);
     expect(await fixture.worktrees.undoShared(fixture.thread, changes)).toEqual(changes);
+  });
+});
+
+describe('git processes of many runs', () => {
+  /** A driver whose git commands that match are counted. */
+  async function counting(when: string) {
+    const fixture = await MergeFixture.create();
+    onTestFinished(() => fixture.repository.dispose());
+    const folder = await mkdtemp(join(fixture.repository.folder, 'counted-'));
+    const file = join(folder, 'count');
+    const binary = await interposedGit(folder, { when, before: `echo . >>${quoted(file)}`, always: true });
+    const worktrees = createGitWorktreeDriver({ ...fixture.options, binary });
+    const count = async (): Promise<number> => (await readFile(file, 'utf8').catch(() => '')).split('\n').length - 1;
+    return { fixture, worktrees, count };
+  }
+
+  test('that begin together look at what they share once and once more', async () => {
+    const { fixture, worktrees, count } = await counting('*for-each-ref*');
+    const states = await Promise.all(Array.from({ length: 20 }, () => worktrees.sharedState(fixture.thread)));
+    expect(await count()).toBe(2);
+    expect(states.map(({ refs }) => refs)).toEqual(states.map(() => states[0]?.refs));
+    await fixture.repository.git('branch', 'later');
+    const { refs } = await worktrees.sharedState(fixture.thread);
+    expect(refs.map(([ref]) => ref)).toContain('refs/heads/later');
+  });
+
+  test('that changed nothing are compared with their target without one', async () => {
+    const { fixture, worktrees, count } = await counting('*merge-base*');
+    const { base, reviewed, thread } = fixture;
+    expect(await worktrees.comparison(thread, { head: base, target: 'main', base })).toBe(base);
+    expect(await count()).toBe(0);
+    await fixture.repository.git('pack-refs', '--all');
+    expect(await worktrees.comparison(thread, { head: base, target: 'main', base })).toBe(base);
+    expect(await worktrees.comparison(thread, { head: reviewed, target: 'main', base })).toBe(base);
+    expect(await count()).toBe(2);
   });
 });

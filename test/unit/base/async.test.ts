@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { deferred, KeyedQueue, untilAborted, within } from '../../../src/base/async.js';
+import { deferred, KeyedLimit, KeyedQueue, untilAborted, within } from '../../../src/base/async.js';
 import { DisposableStore } from '../../../src/base/lifecycle.js';
 import { FakeClock } from '../../support/clock.js';
 
@@ -44,6 +44,28 @@ describe('a keyed queue', () => {
     await first;
     await expect(second).rejects.toThrow('changed my mind');
     expect(ran).toBe(false);
+  });
+});
+
+describe('a keyed limit', () => {
+  it('keeps work of one key to its width, in the order it came, also after work that failed', async () => {
+    const limit = new KeyedLimit(2);
+    const gates = [deferred<void>(), deferred<void>(), deferred<void>()];
+    const begun: number[] = [];
+    const done = gates.map((gate, index) =>
+      limit.run('a', async () => {
+        begun.push(index);
+        await gate.promise;
+      }),
+    );
+    await limit.run('b', async () => void begun.push(9));
+    expect(begun).toEqual([0, 1, 9]);
+    gates[1]?.reject(new Error('no'));
+    await expect(done[1]).rejects.toThrow('no');
+    gates[0]?.resolve();
+    gates[2]?.resolve();
+    await Promise.all([done[0], done[2]]);
+    expect(begun).toEqual([0, 1, 9, 2]);
   });
 });
 

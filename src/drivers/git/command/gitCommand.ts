@@ -3,12 +3,14 @@ import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { execa } from 'execa';
 import { simpleGit } from 'simple-git';
-import { retry } from '../../../base/async.js';
+import { retry, untilAborted } from '../../../base/async.js';
 import type { Clock } from '../../../base/clock.js';
 import { AppError } from '../../../base/errors.js';
 import { commandEnvironment, sanitizedEnvironment, type Environment } from './gitEnvironment.js';
 import { gitFailure } from './gitFailure.js';
 import { pathText } from './gitPath.js';
+import { JoinedLooks } from './joinedLooks.js';
+import { StartTurns } from './startTurns.js';
 import { longestSilenceMs, silenceText, SilenceWatch, type Silence } from './silence.js';
 
 /** `merge-tree --write-tree`, `cat-file -z` and `hook run` are all there from this version on. */
@@ -28,6 +30,8 @@ export interface GitRun {
   readonly signal?: AbortSignal | undefined;
   /** True for commands that only look: they take no optional lock. */
   readonly reads?: boolean;
+  /** True for a look that many runs take at once: the same command, asked meanwhile, is run once for all (see `joinedLooks.ts`). */
+  readonly joined?: boolean;
   readonly input?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
   /** `key=value` settings of this command. */
@@ -73,6 +77,8 @@ export class GitCommand {
   readonly #clock: Clock;
   readonly #binary: string;
   readonly #environment: Record<string, string>;
+  readonly #turns = new StartTurns();
+  readonly #joined = new JoinedLooks<GitOutput>();
   #version: Promise<string> | undefined;
 
   constructor(options: GitCommandOptions) {
@@ -86,6 +92,15 @@ export class GitCommand {
    * Errors: `git.failed` (any other exit code), `git.silent`, `git.missing`, `worktree.missing` (no such `cwd`), the signal's reason.
    */
   async run(command: GitRun): Promise<GitOutput> {
+    if (command.joined !== true) return await this.#patiently(command);
+    const { signal, ...shared } = command;
+    signal?.throwIfAborted();
+    // Nobody's abort ends what others wait for as well.
+    const look = this.#joined.look(JSON.stringify(shared), () => this.#patiently(shared));
+    return signal === undefined ? await look : await untilAborted(look, signal);
+  }
+
+  async #patiently(command: GitRun): Promise<GitOutput> {
     return retry(() => this.#once(command), {
       delaysMs: lockDelaysMs,
       signal: command.signal ?? new AbortController().signal,
@@ -120,6 +135,7 @@ export class GitCommand {
   }
 
   async #once(command: GitRun): Promise<GitOutput> {
+    await this.#turns.next();
     command.signal?.throwIfAborted();
     const silent = new AbortController();
     const over = new AbortController();

@@ -1,4 +1,6 @@
 import type { CompareRequest } from '../../../core/workspaces/worktreeDriver.js';
+import { join } from 'node:path';
+import { readForeignFile } from '../../../node/foreignFile.js';
 import type { RepositoryGit } from '../command/boundGit.js';
 
 /**
@@ -13,7 +15,8 @@ export async function comparison(git: RepositoryGit, request: CompareRequest): P
   const ask = async (...args: readonly string[]): Promise<string> =>
     (await git.run({ args, reads: true, signal, accept: [0, 1, 128] })).text();
   const ref = `refs/heads/${target}`;
-  const common = await ask('merge-base', ref, head);
+  // Most runs end on the very commit that their target is at.
+  const common = (await looseRef(git, ref)) === head ? head : await ask('merge-base', ref, head);
   // No such branch any more, or unrelated: the place where the thread began is all there is.
   if (common === '') return fallback;
   if (common !== head || head === base) return common;
@@ -25,3 +28,12 @@ export async function comparison(git: RepositoryGit, request: CompareRequest): P
   const before = await ask('merge-base', `${oldest}^1`, head);
   return before === '' || before === head ? fallback : before;
 }
+
+/** The commit of a ref that git keeps as a file of its own; undefined when only git can tell. */
+async function looseRef({ commonDir }: RepositoryGit, ref: string): Promise<string | undefined> {
+  const file = await readForeignFile(join(commonDir, ref), { maxBytes: longestCommit }).catch(() => undefined);
+  return file?.kind === 'file' && !file.truncated ? file.bytes.toString('latin1').trim() : undefined;
+}
+
+/** A SHA-256 name and the end of its line. */
+const longestCommit = 66;

@@ -62,7 +62,7 @@ async function question(
     separator,
     ...revisions,
   ];
-  return git.run({ cwd, args, signal, reads: true, accept: [0, 128] });
+  return git.run({ cwd, args, signal, reads: true, joined: true, accept: [0, 128] });
 }
 
 function noBase(repository: string, base: string): AppError<'git.noBase'> {

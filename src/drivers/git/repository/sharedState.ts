@@ -13,7 +13,7 @@ const gitsOwn = /^(?:branch\.|extensions\.|core\.repositoryformatversion$|gc\.|m
 /** The person's stash, branches, tags and configuration as they are now. */
 export async function readSharedState(git: RepositoryGit): Promise<SharedState> {
   const args = ['for-each-ref', '--format=%(refname)%00%(objectname)%00', 'refs/heads', 'refs/tags', 'refs/stash'];
-  const [output, config] = await Promise.all([git.run({ args, reads: true }), configText(git)]);
+  const [output, config] = await Promise.all([git.run({ args, reads: true, joined: true }), configText(git)]);
   const fields = output.fields();
   const refs: (readonly [string, string])[] = [];
   let stashed = false;

@@ -14,7 +14,7 @@ import { resolveBase, type ResolvedBase } from '../repository/resolveBase.js';
 import { registeredAt } from './openWorktree.js';
 import { withFreeBranch } from './branchName.js';
 import { populateSubmodules } from './populateSubmodules.js';
-import { missingAgentFiles, upstreamNotes } from './worktreeNotes.js';
+import { lookAtUpstream, missingAgentFiles, upstreamNotes } from './worktreeNotes.js';
 import { exists } from './gitDirectory.js';
 import { runPostCheckout } from './postCheckout.js';
 
@@ -55,12 +55,15 @@ async function createOn(
   const firstMade = await files.makeFolder(dirname(request.path)).catch((error: unknown) => {
     throw worktreeFailed(request.path, error);
   });
+  // Asked before this one waits for the repository's lock, so that all that are made at once ask together.
+  const upstream = lookAtUpstream(repository, base, signal);
+  upstream.catch(() => undefined);
   try {
     await register(context, repository, request, base, signal);
     const worktree = await registered(context, repository, request.path);
-    const [lfs, upstream] = await Promise.all([
+    const [lfs, behind] = await Promise.all([
       writeFiles(context, worktree, base.commit, signal),
-      upstreamNotes(context, repository, { base, fetch: request.fetch ?? 'auto', signal }),
+      upstreamNotes(context, repository, { base, upstream, fetch: request.fetch ?? 'auto', signal }),
     ]);
     await requireFolder(request, base);
     const submodules = await populateSubmodules(context, worktree, signal);
@@ -75,7 +78,7 @@ async function createOn(
       head: base.commit,
       commonDir: base.commonDir,
       registeredAs: basename(worktree.gitDir),
-      notes: [base.note, lfs, ...upstream, ...submodules, agentFiles].filter(note => note !== undefined),
+      notes: [base.note, lfs, ...behind, ...submodules, agentFiles].filter(note => note !== undefined),
     };
   } catch (error) {
     if (error instanceof FoundLeftover) return error.worktree;

@@ -35,30 +35,45 @@ export async function missingAgentFiles(root: string, worktree: string): Promise
   return `Only the main checkout has ${names.join(', ')}: git does not track ${names.length === 1 ? 'it' : 'them'}, so the agent works without.`;
 }
 
+/** A branch's upstream, how far it is from it, and the remote's names for both. */
+export type Upstream = readonly string[];
+
+/** Looks at the upstream of a base; of a base that is no branch, nobody asks. Errors: those of git. */
+export async function lookAtUpstream(
+  git: RepositoryGit,
+  { ref, commit }: ResolvedBase,
+  signal: AbortSignal,
+): Promise<Upstream> {
+  if (ref === commit) return [];
+  const format =
+    '--format=%(upstream:short)%00%(upstream:track,nobracket)%00%(upstream:remotename)%00%(upstream:remoteref)';
+  const args = ['for-each-ref', format, `refs/heads/${ref}`];
+  return (await git.run({ args, reads: true, joined: true, signal })).text().split('\0');
+}
+
 /** How far the base branch is behind its upstream, after fetching it if that is wanted. A remote out of reach is a note. */
 export async function upstreamNotes(
   context: GitContext,
   git: RepositoryGit,
-  request: { readonly base: ResolvedBase; readonly fetch: 'auto' | 'always' | 'never'; readonly signal: AbortSignal },
+  request: {
+    readonly base: ResolvedBase;
+    /** Its upstream as it was before. */
+    readonly upstream: Promise<Upstream>;
+    readonly fetch: 'auto' | 'always' | 'never';
+    readonly signal: AbortSignal;
+  },
 ): Promise<readonly string[]> {
   const { base, signal } = request;
-  if (request.base.ref === base.commit) return [];
   const notes: string[] = [];
-  const format =
-    '--format=%(upstream:short)%00%(upstream:track,nobracket)%00%(upstream:remotename)%00%(upstream:remoteref)';
-  const look = async (): Promise<string[]> =>
-    (await git.run({ args: ['for-each-ref', format, `refs/heads/${base.ref}`], reads: true, signal }))
-      .text()
-      .split('\0');
   try {
-    const [upstream = '', before = '', remote = '', remoteRef = ''] = await look();
+    const [upstream = '', before = '', remote = '', remoteRef = ''] = await request.upstream;
     if (upstream === '') return [];
     let track = before;
     if (remote !== '' && remote !== '.' && (await shouldFetch(context, git, request.fetch))) {
       notes.push(
         ...(await fetchFrom(git, { remote, remoteRef, wait: request.fetch === 'always' ? 'always' : 'auto', signal })),
       );
-      [, track = ''] = await look();
+      [, track = ''] = await lookAtUpstream(git, base, signal);
     }
     const behind = /behind (\d+)/.exec(track)?.[1];
     if (behind !== undefined) {
