@@ -1,30 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { deferred, untilAborted } from '../../../src/base/async.js';
 import type { MergeId } from '../../../src/base/ids.js';
-import type { MergeDriver } from '../../../src/core/merges/mergeDriver.js';
 import { settle } from '../../support/clock.js';
-import { coreHost, coreWorld, finishRun, type CoreHost, type CoreWorld } from '../../support/coreHost.ts';
+import { coreHost, coreWorld, finishRun } from '../../support/coreHost.ts';
+import { driverWith, readyThread } from './mergingWorld.ts';
 
 const never = new AbortController().signal;
-
-async function readyThread(world: CoreWorld, host: CoreHost, text = 'two\n') {
-  const task = await host.dispatch();
-  await finishRun(world, task, text);
-  return task.thread;
-}
-
-/** The world's merge driver, with other methods. */
-function driverWith({ merging }: CoreWorld, methods: Partial<MergeDriver>): MergeDriver {
-  return {
-    compute: (request, signal) => merging.compute(request, signal),
-    land: (request, candidate, signal) => merging.land(request, candidate, signal),
-    resume: request => merging.resume(request),
-    undo: request => merging.undo(request),
-    update: request => merging.update(request),
-    settle: () => merging.settle(),
-    ...methods,
-  };
-}
 
 describe('the queue', () => {
   /** Four threads that change different files; the first is at work and held. */

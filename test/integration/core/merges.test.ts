@@ -4,28 +4,10 @@ import type { CommandShell } from '../../../src/core/merges/candidateVerifier.js
 import type { MergeDriver } from '../../../src/core/merges/mergeDriver.js';
 import { settle } from '../../support/clock.js';
 import { specOf } from '../../support/projectSpecs.js';
-import { coreHost, coreWorld, finishRun, waitingAgent, type CoreHost, type CoreWorld } from '../../support/coreHost.ts';
+import { coreHost, coreWorld, finishRun, waitingAgent, type CoreWorld } from '../../support/coreHost.ts';
+import { driverWith, readyThread } from './mergingWorld.ts';
 
 const never = new AbortController().signal;
-
-async function readyThread(world: CoreWorld, host: CoreHost, text = 'two\n') {
-  const task = await host.dispatch();
-  await finishRun(world, task, text);
-  return task.thread;
-}
-
-/** The world's merge driver, with other methods. */
-function driverWith({ merging }: CoreWorld, methods: Partial<MergeDriver>): MergeDriver {
-  return {
-    compute: (request, signal) => merging.compute(request, signal),
-    land: (request, candidate, signal) => merging.land(request, candidate, signal),
-    resume: request => merging.resume(request),
-    undo: request => merging.undo(request),
-    update: request => merging.update(request),
-    settle: () => merging.settle(),
-    ...methods,
-  };
-}
 
 /** A merge driver that waits for the gate, and lets go of it when aborted. */
 function gated(world: CoreWorld, gate: Deferred<void>): MergeDriver {
