@@ -44,11 +44,16 @@ test('a person edits a compose file, sees what apply would change and applies it
   await workbench.waitForTab('agent-compose.yml');
   await page.locator('.activitybar [aria-label^="Muster"]').first().click();
   await lens('Apply to dispatch').click();
+  // The file's schedule starts agents by itself, which a person allows.
+  const question = page.getByRole('dialog');
+  await question.getByText('hourly').first().waitFor();
+  await workbench.screenshot('compose-0-consent');
+  await question.getByRole('button', { name: 'Apply and Allow' }).click();
   await lens('Fire now').waitFor();
   await workbench.treeRow('Projects', 'dev').waitFor();
   await workbench.treeRow('Projects', 'dev').locator('.monaco-tl-twistie').click();
   await workbench.treeRow('Projects', 'hourly').waitFor();
-  expect(await workbench.treeRows('Projects')).toContainEqual(expect.stringMatching(/^Trigger hourly, due in/));
+  expect(await workbench.treeRows('Projects')).toContainEqual(expect.stringMatching(/^Trigger hourly, next in/));
   await workbench.screenshot('compose-1-applied');
 
   await editor.getByText('@hourly').first().hover();
@@ -69,9 +74,17 @@ test('a person edits a compose file, sees what apply would change and applies it
   await workbench.screenshot('compose-3-invalid');
   await page.keyboard.press('Escape');
 
-  await editor.getByText('modle').first().click();
-  await page.keyboard.press('Control+.');
-  await page.locator('.action-widget .monaco-list-row', { hasText: '"model"' }).first().waitFor();
+  const fix = page.locator('.action-widget .monaco-list-row', { hasText: '"model"' }).first();
+  // The editor offers nothing while the language's answer is still on its way.
+  const offered = async (): Promise<boolean> => {
+    await editor.getByText('modle').first().click();
+    await page.keyboard.press('Control+.');
+    return await fix.waitFor({ timeout: 3_000 }).then(
+      () => true,
+      () => false,
+    );
+  };
+  await expect.poll(offered, { timeout: 30_000 }).toBe(true);
   await workbench.screenshot('compose-4-fixes');
   await page.keyboard.press('Enter');
   await expect.poll(() => page.locator('.squiggly-error').count()).toBe(0);
