@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { isAppError, isAnyAppError } from '../base/errors.js';
 import { silentLog, type Log } from '../base/log.js';
 import { stateDirectory, type Environment } from '../client/stateDirectory.js';
@@ -6,7 +7,7 @@ import { findCommand } from './commandTable.js';
 import { unsupportedCommand } from './options/unsupported.js';
 import { eraExitStatus, exitStatus, exitStatusOf } from './exitStatus.js';
 import { readCompat, readGlobalOptions, type Compat } from './options/globalOptions.js';
-import { surplusWord } from './options/usageError.js';
+import { surplusWord, usageError } from './options/usageError.js';
 import { createSession } from './connection/lazySession.js';
 import { errorDetails, errorJson, errorLine } from './output/errorText.js';
 import { createPrinter, type Printer, type TextSink } from './output/printer.js';
@@ -38,6 +39,8 @@ export async function runCli(options: CliOptions): Promise<number> {
 async function invoke(invocation: CliOptions, out: Printer): Promise<number> {
   const { args, env, cwd, bundleDir, signal } = invocation;
   const { options, rest } = readGlobalOptions(args, cwd);
+  if (options.directory !== cwd && !existsSync(options.directory))
+    throw usageError(`There is no folder ${options.directory}.`);
   const [name, ...commandArgs] = rest;
   const found = await findCommand(options.version ? 'version' : (name ?? ''), commandArgs);
   if (options.help || name === 'help') {

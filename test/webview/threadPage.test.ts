@@ -81,6 +81,24 @@ describe('a window at 200 %', () => {
   });
 });
 
+test('says what to know of the worktree, and the words have room beside buttons', async () => {
+  const note = 'reviewer may only read here, and changed files.';
+  const needs = 'reviewer gave no verdict on the work of dev.';
+  const needy: ToThreadPage = {
+    type: 'thread',
+    thread: threadView({ status: 'needs_you', needs, notes: [note] }),
+    agents: [agentView()],
+  };
+  await withPage([...workingThread(2), needy], async view => {
+    const { page } = view;
+    await page.getByText(note).waitFor();
+    await page.setViewportSize({ width: 240, height: 420 });
+    await settle(page);
+    const text = await page.locator('.notice-text').boundingBox();
+    expect(text?.width).toBeGreaterThanOrEqual(130);
+  });
+});
+
 describe('following a conversation', () => {
   test('it goes along at the end, and stays where a person reads', async () => {
     await withPage(workingThread(300), async view => {

@@ -20,12 +20,23 @@ export interface SideOptions {
   readonly openRunLog: (runId: string) => void;
 }
 
-/** Files, runs and merges of the thread. */
+/** Notes, files, runs and merges of the thread. */
 export function sidePanel(options: SideOptions): TemplateResult {
   const { state } = options;
   return html`<aside class="side" aria-label=${state.strings.details}>
-    ${filesSection(options)} ${runsSection(options)} ${mergesSection(state.merges, state.strings)}
+    ${notesSection(state)} ${filesSection(options)} ${runsSection(options)}
+    ${mergesSection(state.merges, state.strings)}
   </aside>`;
+}
+
+/** What happened to worktree and repository beside the changes; whoever merges should have seen it. */
+function notesSection({ thread, strings }: PageState): TemplateResult | typeof nothing {
+  const notes = thread?.notes ?? [];
+  if (notes.length === 0) return nothing;
+  return html`<section class="side-section">
+    <h2><span>${strings.notes}</span></h2>
+    ${notes.map(note => html`<p class="side-note">${icon('info')} ${note}</p>`)}
+  </section>`;
 }
 
 function filesSection({ state, showAllFiles, onShowAllFiles, openDiff }: SideOptions): TemplateResult {

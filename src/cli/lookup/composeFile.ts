@@ -9,6 +9,7 @@ import { parseCompose, type ComposeOptions } from '../../compose/parseCompose.js
 import type { ProjectSpec } from '../../compose/projectSpec.js';
 import { readComposeText, type ComposeText } from '../../compose/source/composeText.js';
 import { decodeText, undecodable } from '../../compose/source/decodeText.js';
+import { systemCode } from '../../node/systemError.js';
 import type { Compat } from '../options/globalOptions.js';
 import { readEnvFiles } from './envFiles.js';
 
@@ -106,7 +107,8 @@ export async function readSource(file: string): Promise<string> {
     throw invalidCompose(file, [`${file}:${reading.line}:${reading.column}: ${undecodable(reading)}`]);
   } catch (error) {
     if (isAppError(error, 'compose.invalid')) throw error;
-    throw unreadable(file, errorMessage(error), error);
+    const missing = systemCode(error) === 'ENOENT';
+    throw unreadable(file, missing ? 'it does not exist' : errorMessage(error), error);
   }
 }
 

@@ -67,7 +67,7 @@ const fields: Fields = {
   ),
   access: field(
     oneOf([
-      { value: 'read', doc: 'The agent must leave the files as they are.' },
+      { value: 'read', doc: 'The agent is to leave the files as they are; when it does not, the thread says so.' },
       { value: 'write', doc: 'The agent may change the files.' },
     ]),
     'What an agent may do in the workspace of another thread; only with `provider: thread`.',

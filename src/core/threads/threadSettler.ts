@@ -153,7 +153,7 @@ export class ThreadSettler implements Disposable {
     // Head, counts and the end of the phase in one transaction: whoever sees that the thread is ready sees its work.
     const write = (): void =>
       this.#store.transact(stores => {
-        if (snapshot) this.#save(stores, run.threadId, snapshot, notes);
+        if (snapshot) this.#save(stores, run.threadId, snapshot, [...notes, ...readerNotes(stores, run, snapshot)]);
         stores.runs.settle(run.id);
         const { threadId, id: runId, status } = run;
         stores.events.append({ kind: 'run_changed', threadId, runId, status }, this.#clock.now());
@@ -187,4 +187,19 @@ export class ThreadSettler implements Disposable {
       return { trouble: troubleOf(error) };
     }
   }
+}
+
+/** A reviewer works in the author's worktree, and nothing keeps it from writing there: what it left is not the author's. */
+function readerNotes(
+  stores: ThreadStores & ProjectStores,
+  run: Run,
+  after: Pick<Thread, 'head' | 'trouble'>,
+): readonly string[] {
+  const thread = stores.threads.get(run.threadId);
+  if (thread?.head === undefined || after.head === undefined || after.head === thread.head) return [];
+  const agents = stores.projects.get(thread.projectId)?.spec.agents ?? [];
+  const workspace = agents.find(({ name }) => name === run.agent)?.workspace;
+  if (workspace?.provider !== 'thread' || workspace.access !== 'read') return [];
+  const range = `${thread.head.slice(0, 8)}..${after.head.slice(0, 8)}`;
+  return [`${run.agent} may only read here, and changed files: \`git diff ${range}\` shows what.`];
 }

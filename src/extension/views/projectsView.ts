@@ -147,7 +147,7 @@ export class ProjectsView implements vscode.TreeDataProvider<ProjectsNode>, vsco
 
   #latestThreads(projectId: string, agent: string): readonly Thread[] {
     return [...this.#services.host.threads.values()]
-      .filter(thread => thread.projectId === projectId && thread.latestRun?.agent === agent)
+      .filter(thread => thread.projectId === projectId && (thread.agent === agent || thread.latestRun?.agent === agent))
       .sort((a, b) => Number(b.updatedAt - a.updatedAt))
       .slice(0, latestRuns);
   }

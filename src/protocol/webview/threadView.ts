@@ -11,6 +11,9 @@ import { parseThreadStatus, type ThreadStatus } from '../threadDisplay.js';
  * `postMessage`), times in milliseconds since the Unix epoch, unknown values absent.
  */
 
+/** Of a thread with more, the latest. */
+const shownNotes = 10;
+
 const shortText = z.string().check(z.maxLength(4_000));
 const time = z.number().check(z.nonnegative());
 const count = z.int().check(z.nonnegative());
@@ -24,6 +27,8 @@ export const threadViewSchema = z.object({
   status: z.custom<ThreadStatus>(value => typeof value === 'string' && parseThreadStatus(value) === value),
   /** Why it needs a person; empty otherwise. */
   needs: shortText,
+  /** What to know of its worktree, the latest last; absent when there is nothing. */
+  notes: z.optional(z.array(shortText)),
   summary: shortText,
   branch: shortText,
   baseRef: shortText,
@@ -140,6 +145,7 @@ export function toThreadView(thread: Thread): ThreadView {
         ...defined('problem', run.error?.code),
       },
     }),
+    ...defined('notes', thread.notes.length === 0 ? undefined : thread.notes.slice(-shownNotes).map(cut)),
     ...defined('latestMerge', speakingMerge(thread)),
     ...defined('approved', approvedHead(thread)),
     ...defined('filesChanged', thread.filesChanged),

@@ -63,6 +63,7 @@ export const webviewStrings = {
   'file.untracked': 'untracked',
   'file.type_changed': 'type changed',
   'binary': 'binary',
+  'notes': 'Notes',
   'runs': 'Runs',
   'runNumber': 'Run {0}',
   'run.queued': 'queued',

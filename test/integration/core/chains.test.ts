@@ -115,6 +115,22 @@ describe('a hand-off', () => {
     });
   });
 
+  test('tells what a reviewer changed that may only read, and nothing of one that did not', async () => {
+    const world = worldWith({ ...reviewed, reviewer: { workspace: { provider: 'thread', access: 'read' } } });
+    const { id } = await begin(world);
+    const worktree = view(world, id).thread.worktree ?? '';
+    world.git.write(`${worktree}/health.ts`, 'export const healthy = true;');
+    await says(world, 'I added it.');
+    await says(world, 'It has no test.\nVERDICT: request changes');
+    expect(view(world, id).thread.notes ?? []).toEqual([]);
+    await says(world, 'Now it has.');
+    world.git.write(`${worktree}/health.ts`, 'export const healthy = false;');
+    await says(world, 'VERDICT: approve');
+    expect(view(world, id).thread.notes).toEqual([
+      expect.stringMatching(/^reviewer may only read here, and changed files: `git diff \w+\.\.\w+` shows what\.$/),
+    ]);
+  });
+
   test('does not follow a failure', async () => {
     const world = worldWith(reviewed);
     const { id } = await begin(world);

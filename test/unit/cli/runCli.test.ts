@@ -127,6 +127,7 @@ describe('errors', () => {
     [['dispatch', 'dev', '-x']],
     [['up', '-f', '/nowhere/agent-compose.yml']],
     [['-C']],
+    [['-C', '/nowhere', 'ps']],
   ])('%j is refused with status 2 and one line', async args => {
     const { status, stdout, stderr } = await runInProcess(args, { stateDir: tempDirectory() });
     expect(status).toBe(2);
