@@ -17,8 +17,8 @@ describe('the demo agent', () => {
   it('makes a change that says what it is, adds to it on a follow-up, and is merged', async () => {
     const repository = testRepository({ 'agent-compose.yml': compose('') });
     const home = testHome(programs);
-    // Nothing of the CLIs is needed: `demo` is no reason to ask a person anything.
-    expect(await home.muster(['up'], { cwd: repository })).toMatchObject({ status: 0 });
+    // The arguments are what a person is asked about, not the demo agent itself.
+    expect(await home.muster(['up', '--yes'], { cwd: repository })).toMatchObject({ status: 0 });
     const thread = await dispatchAndWait(home, repository, ['Say hello\nin two lines']);
     await dispatchAndWait(home, repository, ['--thread', thread, 'And goodbye']);
     expect((await home.muster(['logs', thread], { cwd: repository })).stdout).toContain('No model is asked');
@@ -33,12 +33,12 @@ describe('the demo agent', () => {
   it('writes the file that --file names, and none outside of the workspace', async () => {
     const repository = testRepository({ 'agent-compose.yml': compose('--file, notes.md') });
     const home = testHome(programs);
-    await home.muster(['up'], { cwd: repository });
+    await home.muster(['up', '--yes'], { cwd: repository });
     const thread = await dispatchAndWait(home, repository, ['Note this']);
     expect((await home.muster(['diff', thread], { cwd: repository })).stdout).toContain('notes.md');
 
     const outside = testRepository({ 'agent-compose.yml': compose('--file, ../outside.md') }, { name: 'outside' });
-    await home.muster(['up'], { cwd: outside });
+    await home.muster(['up', '--yes'], { cwd: outside });
     const refused = await dispatchAndWait(home, outside, ['Note this']);
     expect((await threadOf(home, outside, refused)).latest_run).toMatchObject({
       status: 'failed',
@@ -49,7 +49,7 @@ describe('the demo agent', () => {
   it('fails with --fail and changes nothing', async () => {
     const repository = testRepository({ 'agent-compose.yml': compose('--fail') });
     const home = testHome(programs);
-    await home.muster(['up'], { cwd: repository });
+    await home.muster(['up', '--yes'], { cwd: repository });
     const thread = await dispatchAndWait(home, repository, ['Try']);
     expect((await threadOf(home, repository, thread)).latest_run).toMatchObject({ status: 'failed' });
     expect((await home.muster(['diff', thread], { cwd: repository })).stdout).toBe('');
