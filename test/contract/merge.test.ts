@@ -166,6 +166,14 @@ describe.each(gitsUnderTest)('merges of %s', (_, open) => {
       expect(await git.headOf('main')).toBe(theirs);
     });
 
+    test('is where the target is when it was merged there and has nothing more', async () => {
+      expect(await merge()).toMatchObject({ kind: 'merged' });
+      const landed = await git.headOf('main');
+      expect(await update()).toEqual({ kind: 'merged', commit: landed });
+      expect(await git.headOf(ref.branch)).toBe(landed);
+      expect(await git.read(`${ref.path}/src/a.txt`)).toBe(lines('changed'));
+    });
+
     test('is left as it is when it has everything, or when both changed the same', async () => {
       expect(await update()).toMatchObject({ kind: 'blocked', reason: 'nothing_to_merge' });
       await git.commit(git.root, { 'src/a.txt': lines('theirs') });

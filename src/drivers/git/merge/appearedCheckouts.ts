@@ -30,6 +30,9 @@ export async function lookForCheckouts(work: LandingWork): Promise<LandedMerge |
 }
 
 async function hasOldFiles(checkout: WorktreeGit, from: string, to: string): Promise<boolean> {
+  const changed = await changedPaths(checkout, from, to);
+  // Two commits with the same files: no file can be an old one.
+  if (changed.length === 0) return false;
   const different = new Set((await indexAgainst(checkout, from)).map(({ path }) => path));
-  return (await changedPaths(checkout, from, to)).every(({ path }) => !different.has(path));
+  return changed.every(({ path }) => !different.has(path));
 }
