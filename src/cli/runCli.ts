@@ -50,8 +50,9 @@ async function invoke(invocation: CliOptions, out: Printer): Promise<number> {
     else await printHelp(out);
     return exitStatus.ok;
   }
-  const missing = name === undefined ? undefined : unsupportedCommand(name);
-  if (!found && missing) throw missing;
+  const missing =
+    unsupportedCommand(rest.slice(0, 2).join(' ')) ?? (found ? undefined : unsupportedCommand(name ?? ''));
+  if (missing) throw missing;
   if (!found)
     throw surplusWord(`There is no command ${JSON.stringify(name)}; \`muster help\` lists the commands.`, 'command');
   const stateDir = stateDirectory(env);

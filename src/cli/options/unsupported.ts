@@ -2,18 +2,23 @@ import { AppError } from '../../base/errors.js';
 
 /** Words of agent-compose's command line that this version does not have, with what to do instead. */
 const words: Readonly<Record<string, string>> = {
-  auth: 'The host listens on a socket of this user and needs no login.',
-  build: 'Agents run as processes of this machine; build images with `docker build`.',
-  cache: 'There is nothing cached to list.',
-  image: 'Agents run as processes of this machine; use `docker image`.',
-  images: 'Agents run as processes of this machine; use `docker images`.',
-  pull: 'Agents run as processes of this machine; use `docker pull`.',
-  rmi: 'Agents run as processes of this machine; use `docker rmi`.',
-  stats: '`muster ps` shows cost and changes of each thread.',
-  volume: 'Agents run as processes of this machine and use its folders.',
+  'auth': 'The host listens on a socket of this user and needs no login.',
+  'build': 'Agents run as processes of this machine; build images with `docker build`.',
+  'cache': 'There is nothing cached to list.',
+  'image': 'Agents run as processes of this machine; use `docker image`.',
+  'images': 'Agents run as processes of this machine; use `docker images`.',
+  'pull': 'Agents run as processes of this machine; use `docker pull`.',
+  'rmi': 'Agents run as processes of this machine; use `docker rmi`.',
+  'scheduler inspect': '`muster scheduler ls --verbose` and `muster scheduler runs` tell what is known.',
+  'scheduler invoke': 'Scripts are accepted in the file and not run yet.',
+  'scheduler logs': '`muster scheduler runs` names the threads; `muster logs` reads them.',
+  'scheduler prune': 'What triggers did is kept.',
+  'scheduler stop': '`muster scheduler runs` names the thread; `muster cancel` stops it.',
+  'stats': '`muster ps` shows cost and changes of each thread.',
+  'volume': 'Agents run as processes of this machine and use its folders.',
 };
 
-/** The error for a command that agent-compose has and this version has not; undefined for every other word. */
+/** The error for a command, of one word or two, that agent-compose has and this version has not; undefined for every other. */
 export function unsupportedCommand(name: string): AppError<'feature.unsupported'> | undefined {
   const instead = Object.hasOwn(words, name) ? words[name] : undefined;
   return instead === undefined ? undefined : unsupported(`\`${name}\``, instead);

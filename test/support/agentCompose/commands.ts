@@ -78,7 +78,7 @@ export const eraCommands: readonly EraCommand[] = [
     shape: 'exec',
     args: ['T', '--', 'true'],
   }),
-  // Its `--payload` and `--status`, and `scheduler invoke`, `logs`, `prune`, `stop` and `inspect`, are not there yet.
+  // `trigger --payload` and `runs --status` are not there yet.
   head('scheduler ls', '--verbose'),
   head('scheduler trigger', '--detach-d'),
   head('scheduler runs', '--trigger= --limit='),
@@ -87,6 +87,7 @@ export const eraCommands: readonly EraCommand[] = [
   head('inspect', '', { shape: 'run', args: ['run', 'R'] }),
   head('inspect', '', { shape: 'sandbox', args: ['sandbox', 'T'] }),
   ...missing('head', 'auth', 'build', 'cache', 'image', 'images', 'pull', 'rmi', 'stats', 'volume'),
+  ...missing('head', 'scheduler inspect', 'scheduler invoke', 'scheduler logs', 'scheduler prune', 'scheduler stop'),
 ];
 
 /** How an invocation ends. `host`: with a host that answers, one that never does, or none. */

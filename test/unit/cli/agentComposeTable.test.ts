@@ -127,7 +127,7 @@ describe('every command of agent-compose', () => {
     async (_, words, { options, unsupported }: EraCommand) => {
       const [name = '', ...rest] = words.split(' ');
       if (unsupported) {
-        expect(unsupportedCommand(name)?.data.reason).toMatch(/\S/);
+        expect(unsupportedCommand(words)?.data.reason).toMatch(/\S/);
         return;
       }
       const found = await findCommand(name, rest);
