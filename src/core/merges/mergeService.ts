@@ -327,12 +327,20 @@ export class MergeService implements Disposable {
     return outcome.kind === 'merged' && flaky !== undefined ? { note: flaky, ...outcome } : outcome;
   }
 
-  /** Asking again for what was merged and is still there gets the same answer, and does not turn a merged thread into a blocked one. */
+  /**
+   * Asking again for what was merged and is still there gets the same answer, and does not turn a merged thread into a blocked
+   * one. Its head may be another one by now: that of the target, when the thread was brought up to it.
+   */
   #alreadyMerged(merge: Merge, outcome: MergeOutcome): Partial<Merge> | undefined {
     if (outcome.kind !== 'blocked' || outcome.reason !== 'nothing_to_merge') return undefined;
-    const earlier = this.#options.store
-      .read(stores => stores.merges.ofThread(merge.threadId))
-      .findLast(each => each.status === 'merged' && each.target === merge.target && each.expect === merge.expect);
+    const [merges, thread] = this.#options.store.read(stores => [
+      stores.merges.ofThread(merge.threadId),
+      stores.threads.get(merge.threadId),
+    ]);
+    const same = (expect: string): boolean => expect === merge.expect || thread?.outcome !== 'open';
+    const earlier = merges.findLast(
+      ({ status, target, expect }) => status === 'merged' && target === merge.target && same(expect),
+    );
     if (earlier?.commit === undefined) return undefined;
     if (this.#options.store.read(stores => stores.undos.get(earlier.id))) return undefined;
     return { status: 'merged', commit: earlier.commit, message: 'It was merged already.' };

@@ -218,6 +218,19 @@ describe('bringing a thread up to its target', () => {
     expect(world.git.read(`${worktree}/readme.md`)).toBe('two\n');
   });
 
+  test('a merged thread stays merged when it is brought up and its merge is asked for again', async () => {
+    const world = coreWorld();
+    const host = coreHost(world);
+    const { id } = await readyThread(world, host);
+    const first = await host.merges.request({ thread: id });
+    const { commit } = await host.merges.wait(first.id, never);
+    world.git.commitOn('main', { 'other.md': 'theirs\n' });
+    expect((await host.updates.update(id, never)).updated).toBe(true);
+    const again = await host.merges.request({ thread: id });
+    expect(await host.merges.wait(again.id, never)).toMatchObject({ status: 'merged', commit });
+    expect((await host.threads.get(id)).status).toBe('merged');
+  });
+
   test('is refused while the agent works', async () => {
     const world = coreWorld();
     const host = coreHost(world);
