@@ -50,11 +50,9 @@ async function invoke(invocation: CliOptions, out: Printer): Promise<number> {
     else await printHelp(out);
     return exitStatus.ok;
   }
-  const missing =
-    unsupportedCommand(rest.slice(0, 2).join(' ')) ?? (found ? undefined : unsupportedCommand(name ?? ''));
+  if (!found) throw unknownCommand(name);
+  const missing = unsupportedCommand(rest.slice(0, 2).join(' '));
   if (missing) throw missing;
-  if (!found)
-    throw surplusWord(`There is no command ${JSON.stringify(name)}; \`muster help\` lists the commands.`, 'command');
   const stateDir = stateDirectory(env);
   const log: Log = env['MUSTER_DEBUG'] ? debugLog(out) : silentLog;
   const session = createSession({
@@ -101,6 +99,12 @@ interface Reporting {
   readonly out: Printer;
   readonly json: boolean;
   readonly era: Compat | undefined;
+}
+
+/** What agent-compose has and this version has not says what to do instead. */
+function unknownCommand(name: string | undefined): Error {
+  const unknown = `There is no command ${JSON.stringify(name)}; \`muster help\` lists the commands.`;
+  return unsupportedCommand(name ?? '') ?? surplusWord(unknown, 'command');
 }
 
 function report(error: unknown, { out, json, era }: Reporting): number {
