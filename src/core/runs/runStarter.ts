@@ -6,6 +6,7 @@ import type { AgentCommand, Provider } from '../agents/provider.js';
 import { isConversationId } from '../agents/conversationId.js';
 import type { ProviderRegistries } from '../agents/providerRegistries.js';
 import type { EventStores } from '../events/eventLog.js';
+import type { MergeStores } from '../merges/mergeStore.js';
 import type { MessageStores } from '../messages/messageStore.js';
 import { requireConsent } from '../projects/consent.js';
 import { permissionsOf, requireDriver, type Project } from '../projects/project.js';
@@ -30,7 +31,9 @@ const defaultTimeoutMs = 36_000_000;
 const graceMs = 5_000;
 
 export interface RunStarterOptions {
-  readonly store: Store<ProjectStores & ThreadStores & MessageStores & RunStores & RescueStores & EventStores>;
+  readonly store: Store<
+    ProjectStores & ThreadStores & MessageStores & RunStores & MergeStores & RescueStores & EventStores
+  >;
   readonly clock: Clock;
   readonly providers: ProviderRegistries;
   readonly workspaces: WorkspaceService;
@@ -161,7 +164,7 @@ export class RunStarter {
   }
 
   /** The thread as it wants its worktree. Errors: `thread.unknown`, `thread.closed`, `thread.busy`. */
-  #wanted(stores: ThreadStores & RescueStores, { threadId }: Run): Thread {
+  #wanted(stores: ThreadStores & MergeStores & RescueStores, { threadId }: Run): Thread {
     const view = stores.threads.view(threadId);
     if (!view) throw new AppError('thread.unknown', `There is no thread ${threadId}.`, { thread: threadId });
     const { thread } = view;

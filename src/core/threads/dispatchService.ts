@@ -22,6 +22,7 @@ import { requireNoOperation, threadMerging } from './idleThread.js';
 import type { ThreadStores } from './threadStore.js';
 import { chainOff } from '../chains/chain.js';
 import type { ChainStores } from '../chains/chainStore.js';
+import type { MergeStores } from '../merges/mergeStore.js';
 import type { MessageStores } from '../messages/messageStore.js';
 import type { RunStores } from '../runs/runStore.js';
 import type { EventStores } from '../events/eventLog.js';
@@ -61,7 +62,7 @@ export interface Dispatched {
   readonly run: Run;
 }
 
-type DispatchStores = ThreadStores & MessageStores & RunStores & RescueStores & ChainStores & EventStores;
+type DispatchStores = ThreadStores & MessageStores & RunStores & MergeStores & RescueStores & ChainStores & EventStores;
 
 export interface DispatchServiceOptions {
   readonly store: Store<DispatchStores>;
@@ -211,7 +212,7 @@ function requireRoomInQueue(stores: RunStores, project: Project): void {
  * branch that has the work; one whose unmerged work was put away must be restored first. While a worktree is being removed
  * or brought back, nobody can say yet which of them it is.
  */
-function reopen(stores: ThreadStores & RescueStores & EventStores, id: string, now: number): Thread {
+function reopen(stores: ThreadStores & MergeStores & RescueStores & EventStores, id: string, now: number): Thread {
   const view = findThread(stores, id);
   const { thread, latestMerge: merge } = view;
   if (merge && isMergeActive(merge.status)) throw threadMerging(thread, merge);

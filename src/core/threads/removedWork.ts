@@ -1,4 +1,6 @@
 import { AppError } from '../../base/errors.js';
+import type { MergeStores } from '../merges/mergeStore.js';
+import { standingMerge } from '../merges/standingMerge.js';
 import { isMergedWhole } from '../workspaces/rescue.js';
 import type { RescueStores } from '../workspaces/rescueStore.js';
 import type { ThreadView } from './threadStore.js';
@@ -9,13 +11,15 @@ import type { ThreadView } from './threadStore.js';
  * and a dispatch may meet), because a fresh worktree would leave it out of reach.
  */
 export function baseAfterRemoval(
-  stores: RescueStores,
-  { thread, latestMerge }: Pick<ThreadView, 'thread' | 'latestMerge'>,
+  stores: RescueStores & Pick<MergeStores, 'merges' | 'undos'>,
+  view: Pick<ThreadView, 'thread' | 'latestMerge'>,
 ): string | undefined {
+  const { thread } = view;
   const { repository, rescue, worktree, branch } = thread;
   if (worktree !== undefined || branch === undefined) return undefined;
   const kept = repository === undefined || rescue === undefined ? undefined : stores.rescues.byRef(repository, rescue);
-  if (latestMerge && isMergedWhole(kept, latestMerge)) return latestMerge.target;
+  const merge = standingMerge(stores, view);
+  if (merge && isMergedWhole(kept, merge)) return merge.target;
   // What was kept of it has been discarded since.
   if (rescue === undefined) return undefined;
   throw threadClosed(thread, `The worktree of thread ${thread.id} was removed before all of its work was merged`);

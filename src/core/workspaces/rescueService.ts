@@ -4,11 +4,13 @@ import type { Clock } from '../../base/clock.js';
 import type { IdSource, ThreadId } from '../../base/ids.js';
 import type { Log } from '../../base/log.js';
 import type { EventStores } from '../events/eventLog.js';
+import type { MergeStores } from '../merges/mergeStore.js';
+import { standingMerge } from '../merges/standingMerge.js';
 import type { Store } from '../store.js';
 import { requireIdle } from '../threads/idleThread.js';
 import type { Thread, ThreadOutcome } from '../threads/thread.js';
 import type { ThreadStores } from '../threads/threadStore.js';
-import type { Rescue } from './rescue.js';
+import { isMergedWhole, type Rescue } from './rescue.js';
 import type { RescueDriver } from './rescueDriver.js';
 import type { RescueStores } from './rescueStore.js';
 import type { RemoveWorktree, WorktreeRef } from './worktreeDriver.js';
@@ -17,7 +19,7 @@ import { worktreeOf, type WorkspaceService } from './workspaceService.js';
 import { slugOf } from './worktreeName.js';
 
 export interface RescueServiceOptions {
-  readonly store: Store<ThreadStores & RescueStores & EventStores>;
+  readonly store: Store<ThreadStores & MergeStores & RescueStores & EventStores>;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly log: Log;
@@ -60,7 +62,10 @@ export class RescueService {
     await this.#clear({ ...removal, kind: 'clear' }, rescue);
   }
 
-  /** Makes the thread's removed worktree again. Errors: `rescue.unknown`, `worktree.failed`. */
+  /**
+   * Makes the thread's removed worktree again. The thread is open then, unless all that comes back is in the target anyway: it
+   * stays merged. Errors: `rescue.unknown`, `worktree.failed`.
+   */
   async restore(id: ThreadId): Promise<void> {
     const { store, driver, clock } = this.#options;
     const thread = requireThread(
@@ -81,10 +86,10 @@ export class RescueService {
     store.transact(stores => stores.operations.save(operation));
     try {
       const restored = await driver.restore(operation, rescue);
-      this.#save(id, current => ({
+      this.#save(id, (current, stores) => ({
         ...current,
         ...restored,
-        outcome: 'open',
+        outcome: isStillMerged(stores, current, rescue) ? current.outcome : 'open',
         branch: worktree.branch,
         worktree: worktree.path,
         rescue: undefined,
@@ -265,14 +270,19 @@ export class RescueService {
     };
   }
 
-  #save(id: ThreadId, change: (thread: Thread) => Thread): void {
+  #save(id: ThreadId, change: (thread: Thread, stores: ThreadStores & MergeStores) => Thread): void {
     const { store, clock } = this.#options;
     store.transact(stores => {
       const thread = requireThread(stores.threads.get(id), id);
-      saveThread(stores, { ...change(thread), updatedAt: clock.now() });
+      saveThread(stores, { ...change(thread, stores), updatedAt: clock.now() });
       stores.operations.end(id);
     });
   }
+}
+
+function isStillMerged(stores: ThreadStores & MergeStores, { id, outcome }: Thread, rescue: Rescue): boolean {
+  const view = stores.threads.view(id);
+  return outcome === 'completed' && view !== undefined && isMergedWhole(rescue, standingMerge(stores, view));
 }
 
 /** What a person should know of what was kept: nothing, as a rule. */

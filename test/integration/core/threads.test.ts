@@ -129,6 +129,38 @@ describe('following up', () => {
     expect(world.git.read('/shop/readme.md')).toBe('three\n');
   });
 
+  test('a merged thread stays merged when its removed worktree is brought back', async () => {
+    const world = coreWorld();
+    const host = coreHost(world);
+    const { thread } = await mergedThread(world, host);
+    await host.threads.removeWorktree(thread.id);
+    const restored = await host.threads.restore(thread.id);
+    expect(restored).toMatchObject({ status: 'merged', thread: { worktree: expect.any(String) } });
+    const more = await host.dispatch({ thread: thread.id });
+    await finishRun(world, more, 'three\n');
+    expect((await host.threads.get(thread.id)).status).toBe('ready');
+  });
+
+  test('work whose merge was taken back is not begun anew without it', async () => {
+    const world = coreWorld();
+    const host = coreHost(world);
+    const before = world.git.branches.get('main') ?? '';
+    const { thread } = await mergedThread(world, host);
+    const [merge] = world.store.read(stores => stores.merges.ofThread(thread.id));
+    if (merge === undefined) throw new Error('It was merged');
+    const to = world.git.branches.get('main') ?? '';
+    world.store.transact(stores =>
+      stores.landings.save({
+        ...{ merge: merge.id, step: 'done', commonDir: '/shop/.git', target: 'main', at: 1 },
+        ...{ from: before, to },
+      }),
+    );
+    await host.undos.undo(thread.id, never);
+    await host.threads.removeWorktree(thread.id);
+    await expect(host.dispatch({ thread: thread.id })).rejects.toMatchObject({ code: 'thread.closed' });
+    expect((await host.threads.restore(thread.id)).status).toBe('ready');
+  });
+
   test('a follow-up during a removal does not begin anew without the work that is put away', async () => {
     const world = coreWorld();
     const host = coreHost(world);
