@@ -87,11 +87,12 @@ export async function openWorkbench(options: WorkbenchOptions): Promise<Workbenc
 
 function actionsOn(page: Page) {
   const palette = page.locator('.quick-input-widget');
-  const openPalette = async (typed: string) => {
+  const openPalette = async (typed: string, timeout = 30_000) => {
     await page.keyboard.press('F1');
     const input = palette.locator('input').first();
-    await input.waitFor({ state: 'visible' });
-    await input.fill(`>${typed}`);
+    await input.waitFor({ state: 'visible', timeout });
+    await input.fill(`>${typed}`, { timeout });
+    await palette.locator('.monaco-list-row').first().waitFor({ timeout });
   };
   const view = (title: string) => page.locator(`.split-view-view:has(.pane-header[aria-label^="${title} Section"])`);
   return {
@@ -101,8 +102,8 @@ function actionsOn(page: Page) {
       await expect
         .poll(
           async () => {
-            await openPalette(title);
-            await palette.locator('.monaco-list-row').first().waitFor();
+            // Not for long: what was clicked just before may take the focus only now, which closes the palette.
+            await openPalette(title, 3_000);
             return entry.isVisible();
           },
           { timeout: 30_000, message: `the palette offers "${title}"` },
@@ -113,7 +114,6 @@ function actionsOn(page: Page) {
     async paletteEntries(typed: string): Promise<readonly string[]> {
       await openPalette(typed);
       const rows = palette.locator('.monaco-list-row');
-      await rows.first().waitFor();
       const labels = await rows.evaluateAll(found => found.map(row => row.getAttribute('aria-label') ?? ''));
       await page.keyboard.press('Escape');
       return labels;
