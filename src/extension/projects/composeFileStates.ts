@@ -99,9 +99,14 @@ export class ComposeFileStates implements vscode.Disposable {
   }
 
   async refresh(): Promise<void> {
+    const askedBefore = new Map(this.#newest);
     const found = await vscode.workspace.findFiles(pattern, '**/node_modules/**', maximumFiles);
     const present = new Set(found.map(({ fsPath }) => fsPath));
-    for (const file of [...this.#states.keys()]) if (!present.has(file)) this.#forget(file);
+    for (const file of [...this.#states.keys()]) {
+      // A file that was asked about meanwhile may have come after the search had passed its folder.
+      const isNewer = this.#newest.get(file) !== askedBefore.get(file);
+      if (!present.has(file) && !isNewer) this.#forget(file);
+    }
     await Promise.all([...present].map(file => this.check(file)));
   }
 

@@ -255,3 +255,28 @@ test('the Projects tree unfolds to triggers and latest runs, and lists files tha
     ['hourly', 'interval 2h'],
   );
 });
+
+test('a compose file that appears during a search for such files is kept', async ({ signal, after: cleanUp }) => {
+  cleanUp(removeScratch);
+  const { access } = await openApplied(signal);
+  const { composeFiles } = access.services;
+  const answered = Promise.withResolvers<void>();
+  const workspace: { findFiles: typeof vscode.workspace.findFiles } = vscode.workspace;
+  const findFiles = vscode.workspace.findFiles;
+  cleanUp(() => (workspace.findFiles = findFiles));
+  let searches = 0;
+  workspace.findFiles = async (...args: Parameters<typeof findFiles>) => {
+    const found = await findFiles(...args);
+    searches++;
+    await answered.promise;
+    return found;
+  };
+  const refreshing = composeFiles.refresh();
+  await until('the search has passed the folder', () => searches > 0, signal);
+  const other = scratchFile('late', 'agent-compose.yml');
+  await vscode.workspace.fs.writeFile(other, Buffer.from('name: late\nagents:\n  a:\n    provider: demo\n'));
+  await composeFiles.check(other.fsPath);
+  answered.resolve();
+  await refreshing;
+  assert.equal(composeFiles.get(other.fsPath)?.kind, 'notApplied');
+});

@@ -23,6 +23,9 @@ interface RegisteredTest {
 
 const registered: RegisteredTest[] = [];
 
+/** What a test whose time is up may take to say what it waited for. */
+const graceMs = 1_000;
+
 /** Registers a test. Throw {@link SkipTest} to skip it with a reason that is printed. */
 export function test(
   name: string,
@@ -64,9 +67,8 @@ async function runOne({ work, timeoutMs }: RegisteredTest): Promise<unknown> {
   const timer = setTimeout(() => controller.abort(new Error(`not finished after ${timeoutMs} ms`)), timeoutMs);
   const { signal } = controller;
   const timedOut = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () =>
-      reject(signal.reason instanceof Error ? signal.reason : new Error('aborted')),
-    );
+    // A moment later: what the test itself says it was waiting for tells more.
+    signal.addEventListener('abort', () => setTimeout(reject, graceMs, signal.reason));
   });
   let outcome: unknown;
   try {
