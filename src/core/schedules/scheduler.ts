@@ -87,19 +87,27 @@ export class Scheduler implements Disposable {
 
   #reconcile(): void {
     for (const id of this.#changed) {
-      this.#changed.delete(id);
       const project = this.#store.read(stores => stores.projects.get(id));
       if (project) this.#schedules.reconcile(project);
+      // Only now: what could not be written down is tried again.
+      this.#changed.delete(id);
     }
   }
 
   async #fireDue(signal: AbortSignal): Promise<void> {
     const due = (): readonly Trigger[] => this.#store.read(stores => stores.schedules.due(this.#clock.now(), batch));
     for (let triggers = due(); triggers.length > 0; triggers = due()) {
+      const failures: unknown[] = [];
       for (const trigger of triggers) {
         if (signal.aborted) return;
-        await this.#schedules.fire(trigger);
+        try {
+          await this.#schedules.fire(trigger);
+        } catch (error) {
+          failures.push(error);
+        }
       }
+      // These are due still. They come again later, so that they hold up none of the others.
+      if (failures.length > 0) throw failures[0];
     }
   }
 

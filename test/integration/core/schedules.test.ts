@@ -230,6 +230,31 @@ describe('when time was missed', () => {
     expect(runs(world)).toBe(1);
   });
 
+  test('a trigger whose fire cannot be written down holds up no other, and fires later', async () => {
+    const world = worldWith({
+      concurrency_policy: 'parallel',
+      triggers: [
+        { name: 'broken', interval: '10m' },
+        { name: 'sound', interval: '10m' },
+      ],
+    });
+    const { service } = await schedule(world);
+    const fire = service.fire.bind(service);
+    let isFull = true;
+    service.fire = async trigger => {
+      if (isFull && trigger.name === 'broken') throw new Error('database or disk is full');
+      await fire(trigger);
+    };
+    await world.clock.advance(21 * minute);
+    expect(fires(world).map(({ name, dueAt }) => [name, (dueAt - midnight) / minute])).toEqual([
+      ['sound', 10],
+      ['sound', 20],
+    ]);
+    isFull = false;
+    await world.clock.advance(minute);
+    expect(fires(world).at(-1)).toMatchObject({ name: 'broken', outcome: 'started', missed: 1 });
+  });
+
   test('whatever happens to clock and host, each moment fires at most once and none is forgotten', async () => {
     const step = fc.oneof(
       fc.record({ kind: fc.constant('advance' as const), ms: fc.integer({ min: 0, max: 3 * hour }) }),

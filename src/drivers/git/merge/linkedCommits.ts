@@ -8,6 +8,8 @@ import { blocked, named } from './mergeOutcomes.js';
 
 /** Where commits of submodules are kept that came with a merge: nothing else in their repository points to them yet. */
 const keptUnder = 'refs/muster/submodules';
+/** Where refs of what others have lie. */
+const published = ['refs/remotes', 'refs/tags'];
 
 interface Link {
   readonly path: string;
@@ -68,9 +70,9 @@ async function bring(work: Computation, name: string, commit: string): Promise<b
   const own = worktree === undefined ? undefined : join(worktree, 'modules', name);
   if (!(await isFolder(main))) {
     // Added by the thread: nobody has it here yet, and everybody else gets it from where it came from.
-    return own !== undefined && (await isFolder(own)) && (await isOnRemote(work, own, commit));
+    return own !== undefined && (await isFolder(own)) && (await isReachable(work, own, { commit, under: published }));
   }
-  if (await isReachable(work, main, commit)) return true;
+  if (await isReachable(work, main, { commit })) return true;
   if (own === undefined || !(await isFolder(join(own, 'objects')))) return false;
   // The objects are read where they lie; what else stands in that git directory is the agent's and is not asked.
   const borrowed = { GIT_DIR: main, GIT_ALTERNATE_OBJECT_DIRECTORIES: join(own, 'objects') };
@@ -100,29 +102,16 @@ async function bring(work: Computation, name: string, commit: string): Promise<b
   return true;
 }
 
-async function isReachable({ context, signal }: Computation, gitDir: string, commit: string): Promise<boolean> {
-  const args = ['for-each-ref', '--count=1', '--format=%(refname)', `--contains=${commit}`];
-  const output = await context.git.run({
-    cwd: gitDir,
-    env: { GIT_DIR: gitDir },
-    args,
-    signal,
-    reads: true,
-    accept: [0, 1, 128, 129],
-  });
-  return output.exitCode === 0 && output.text() !== '';
-}
-
-/** Only refs and objects are looked at; no program of that repository's configuration runs for it. */
-async function isOnRemote({ context, signal }: Computation, gitDir: string, commit: string): Promise<boolean> {
-  const args = [
-    'for-each-ref',
-    '--count=1',
-    '--format=%(refname)',
-    `--contains=${commit}`,
-    'refs/remotes',
-    'refs/tags',
-  ];
+/**
+ * True when a ref under one of the prefixes (without any: any ref) has the commit. Only refs and objects are looked at; no program
+ * of that repository's configuration runs for it.
+ */
+async function isReachable(
+  { context, signal }: Computation,
+  gitDir: string,
+  { commit, under = [] }: { readonly commit: string; readonly under?: readonly string[] },
+): Promise<boolean> {
+  const args = ['for-each-ref', '--count=1', '--format=%(refname)', `--contains=${commit}`, ...under];
   const output = await context.git.run({
     cwd: gitDir,
     env: { GIT_DIR: gitDir },
