@@ -1,12 +1,12 @@
 import * as vscode from 'vscode';
 import type { projectCommands } from '../manifest/projectCommands.js';
-import { fireTrigger, runAgent } from '../dispatch/runAgent.js';
-import { fireApplied, isTriggerReference, switchTrigger } from '../dispatch/triggers.js';
+import { runAgent } from '../dispatch/runAgent.js';
+import { fireApplied, fireWritten, isTriggerReference, isWrittenTrigger, switchTrigger } from '../dispatch/triggers.js';
 import { applyComposeFile, previewComposeFile } from '../projects/applyComposeFile.js';
 import { createComposeFile } from '../projects/createComposeFile.js';
 import { findComposeFile } from '../projects/findComposeFile.js';
 import type { Services } from '../services.js';
-import { isFiring, isProjectsNode } from '../views/projectsNode.js';
+import { isProjectsNode } from '../views/projectsNode.js';
 import { explainAgent } from './explainAgent.js';
 import type { CommandHandlers } from './commandHandler.js';
 import type { Views } from '../views/views.js';
@@ -34,7 +34,7 @@ export function projectHandlers(services: Services, views: Views): CommandHandle
     },
     'muster.fireTrigger': async target => {
       if (isTriggerReference(target) && (await fireApplied(services, target))) return;
-      if (isFiring(target)) await fireTrigger(services, target);
+      if (isWrittenTrigger(target)) await fireWritten(services, target);
     },
     'muster.enableTrigger': async target => {
       if (isTriggerReference(target)) await switchTrigger(services, target, { enabled: true });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
 import type { Services } from '../services.js';
-import { announceDispatch, sendTask } from './sendTask.js';
+import { sendTask } from './sendTask.js';
 import { askForLine } from '../plain/picks.js';
 
 export interface AgentReference {
@@ -10,7 +10,7 @@ export interface AgentReference {
 }
 
 /** What an agent is told when nobody says more. */
-function usualTask(agent: string): string {
+export function usualTask(agent: string): string {
   return `Run agent ${agent}.`;
 }
 
@@ -24,14 +24,4 @@ export async function runAgent(services: Services, { projectId, agent }: AgentRe
   if (prompt === undefined || prompt.trim() === '') return;
   const threadId = await sendTask(services, { projectId, agent, prompt, key: randomUUID() });
   await services.pages.open(threadId, { title: prompt.trim() });
-}
-
-/** Does by hand what a trigger does: dispatches its prompt to its agent. */
-export async function fireTrigger(
-  services: Services,
-  { projectId, agent, prompt }: AgentReference & { readonly prompt: string },
-): Promise<void> {
-  const task = prompt.trim() === '' ? usualTask(agent) : prompt;
-  const threadId = await sendTask(services, { projectId, agent, prompt: task, key: randomUUID() });
-  await announceDispatch(agent, threadId);
 }

@@ -1,27 +1,46 @@
+import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
 import { whileWaiting } from '../plain/messages.js';
 import type { Services } from '../services.js';
-import { announceDispatch } from './sendTask.js';
+import { type AgentReference, usualTask } from './runAgent.js';
+import { announceDispatch, sendTask } from './sendTask.js';
 
 /** A trigger of an applied project, as calls of the host name it. */
-export interface TriggerReference {
-  readonly projectId: string;
-  readonly agent: string;
+export interface TriggerReference extends AgentReference {
   /** Its place among the agent's triggers. */
   readonly index: number;
 }
 
+/** A trigger as the compose file in the editor words it, which need not be what is applied. */
+export interface WrittenTrigger extends AgentReference {
+  /** Empty: the usual task. */
+  readonly prompt: string;
+}
+
 export function isTriggerReference(value: unknown): value is TriggerReference {
+  return isAgentReference(value) && 'index' in value && typeof value.index === 'number';
+}
+
+export function isWrittenTrigger(value: unknown): value is WrittenTrigger {
+  return isAgentReference(value) && 'prompt' in value && typeof value.prompt === 'string';
+}
+
+function isAgentReference(value: unknown): value is AgentReference {
   return (
     typeof value === 'object' &&
     value !== null &&
     'projectId' in value &&
     typeof value.projectId === 'string' &&
     'agent' in value &&
-    typeof value.agent === 'string' &&
-    'index' in value &&
-    typeof value.index === 'number'
+    typeof value.agent === 'string'
   );
+}
+
+/** Does once what a trigger would do: dispatches its prompt to its agent, as a task of the person who asks. */
+export async function fireWritten(services: Services, { projectId, agent, prompt }: WrittenTrigger): Promise<void> {
+  const task = prompt.trim() === '' ? usualTask(agent) : prompt;
+  const threadId = await sendTask(services, { projectId, agent, prompt: task, key: randomUUID() });
+  await announceDispatch(agent, threadId);
 }
 
 /** Fires it as the clock would, so that it stands in its history; false when its scheduler is off in the file. */

@@ -42,23 +42,3 @@ export function isProjectsNode(value: unknown): value is ProjectNode | AgentNode
   if (!('projectId' in value) || typeof value.projectId !== 'string') return false;
   return value.kind === 'project' || (value.kind === 'agent' && 'agent' in value && typeof value.agent === 'string');
 }
-
-/** What firing a trigger by hand needs; the tree and the lenses of the compose file hand it over. */
-export interface Firing {
-  readonly projectId: string;
-  readonly agent: string;
-  readonly prompt: string;
-}
-
-export function isFiring(value: unknown): value is Firing {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'projectId' in value &&
-    typeof value.projectId === 'string' &&
-    'agent' in value &&
-    typeof value.agent === 'string' &&
-    'prompt' in value &&
-    typeof value.prompt === 'string'
-  );
-}
