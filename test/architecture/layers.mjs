@@ -29,7 +29,7 @@ export const layers = {
     node: true,
   },
   'src/mcp': {
-    may: ['src/base', 'src/protocol', 'src/client'],
+    may: ['src/base', 'src/node', 'src/protocol', 'src/client'],
     npm: ['@modelcontextprotocol/server', 'zod'],
     node: true,
   },

@@ -2,6 +2,7 @@ import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { posix, win32, type PlatformPath } from 'node:path';
 import { ownValue } from '../../base/ownValue.js';
+import { isInside } from '../../node/isInside.js';
 
 /**
  * The absolute path of the program that `command` means: a path (relative to `cwd`), or a name in an absolute folder of the
@@ -48,11 +49,6 @@ function liesIn(program: string, folders: readonly string[], path: PlatformPath)
   return telling.some(folder =>
     [folder, realPath(folder)].some(parent => places.some(place => isInside(parent, place, path))),
   );
-}
-
-function isInside(folder: string, place: string, path: PlatformPath): boolean {
-  const way = path.relative(folder, place);
-  return way === '' || (way !== '..' && !way.startsWith(`..${path.sep}`) && !path.isAbsolute(way));
 }
 
 function realPath(place: string): string {

@@ -1,5 +1,6 @@
-import { isAbsolute, delimiter, relative } from 'node:path';
+import { isAbsolute, delimiter } from 'node:path';
 import type { SearchedPath } from '../../core/runs/sandboxDriver.js';
+import { isInside } from '../../node/isInside.js';
 
 /** What a PATH is called in which the environment may have it: Windows knows `Path`. */
 export function pathOf(variables: Readonly<Record<string, string>>): string {
@@ -35,9 +36,4 @@ export function runPath({ client, shell, foreign }: PathSources): {
     { whose: 'of your login shell', folders: take(shell) },
   ].filter(({ folders }) => folders.length > 0);
   return { value: [...seen].join(delimiter), sources };
-}
-
-function isInside(parent: string, folder: string): boolean {
-  const way = relative(parent, folder);
-  return way === '' || (!way.startsWith('..') && !isAbsolute(way));
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { isAbsolute, relative } from 'node:path';
 import { z } from 'zod';
 import { AppError } from '../../base/errors.js';
 import { collectDispatchEnvironment } from '../../client/providerEnvironment.js';
+import { isInside } from '../../node/isInside.js';
 import type { Project } from '../../protocol/gen/muster/v1/projects_pb.js';
 import { count, optionalText } from '../fields.js';
 import { defineTool, type ToolContext } from '../tool.js';
@@ -119,7 +119,7 @@ function chooseProject({ live, folder }: ToolContext, request: z.infer<typeof in
     );
   }
   const here = projects
-    .filter(project => isInside(folder, project.folder))
+    .filter(project => isInside(project.folder, folder))
     .toSorted((a, b) => b.folder.length - a.folder.length);
   const [closest] = here;
   if (closest) return closest;
@@ -136,9 +136,4 @@ function chooseProject({ live, folder }: ToolContext, request: z.infer<typeof in
 
 function unknownProject(message: string, project: string): AppError<'project.unknown'> {
   return new AppError('project.unknown', message, { project });
-}
-
-function isInside(folder: string, outer: string): boolean {
-  const path = relative(outer, folder);
-  return path === '' || (!path.startsWith('..') && !isAbsolute(path));
 }

@@ -1,7 +1,8 @@
 import { lstatSync } from 'node:fs';
-import { join, relative, resolve, sep } from 'node:path';
+import { join, resolve, sep } from 'node:path';
 import type { Rescue } from '../../../core/workspaces/rescue.js';
 import { readForeignFile } from '../../../node/foreignFile.js';
+import { isInside } from '../../../node/isInside.js';
 import type { WorktreeGit } from '../command/boundGit.js';
 import type { GitContext } from '../command/gitContext.js';
 import { binary, binaryPath, fileAt, pathBytes } from '../command/gitPath.js';
@@ -29,8 +30,8 @@ export async function findSubmodules(git: WorktreeGit, nested: readonly string[]
     const inner = at < 0 ? -1 : resolve('/', target).indexOf(marker, at);
     if (inner < 0) continue;
     const directory = resolve('/', target).slice(inner + marker.length);
-    const stays = relative(modules, resolve(modules, directory));
-    if (stays !== '' && !stays.startsWith('..')) found.push({ path: binaryPath(path), directory });
+    const place = resolve(modules, directory);
+    if (place !== modules && isInside(modules, place)) found.push({ path: binaryPath(path), directory });
   }
   return found;
 }
