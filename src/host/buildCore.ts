@@ -203,10 +203,10 @@ interface Foundation extends HostDrivers {
 function buildSurface(state: HostState, built: Foundation, resources: DisposableStore) {
   const { store, clock, ids, log, directory } = state;
   const common = { store, clock, ids, log };
-  const { worktrees, settler, runs, workspaces, rescues, providers, environment } = built;
+  const { worktrees, rescueDriver, settler, runs, workspaces, rescues, providers, environment } = built;
   const threads = new ThreadService({ ...common, runs, settler, workspaces, rescues, driver: worktrees });
   const leftovers = new DiskLeftovers({ stateDir: directory.path, worktreesDir: directory.worktrees });
-  const recovery = new RecoverThreads({ ...common, workspaces, driver: worktrees, runs, leftovers });
+  const recovery = new RecoverThreads({ ...common, workspaces, driver: worktrees, rescueDriver, runs, leftovers });
   const reviews = new ReviewService({ ...common, settler, driver: worktrees, digest: sha256 });
   const dispatcher = new DispatchService({ ...common, providers, workspaces, environment, runs });
   const schedules = new ScheduleService({ ...common, times: cronTimes, dispatcher });

@@ -5,7 +5,7 @@ export const recover = defineCommand({
   name: 'recover',
   summary: 'bring threads back after the database was damaged',
   details:
-    'Apply the compose files again first (`muster up`): threads come back from their worktrees and run directories, and only into projects that are applied. The damaged database stays where it was put aside; from then on nobody is reminded of it.',
+    'Apply the compose files again first (`muster up`): threads come back from their worktrees, from what was kept of removed ones (`muster restore` brings their files back) and from run directories, and only into projects that are applied. The damaged database stays where it was put aside; from then on nobody is reminded of it.',
   async run({ connect, out, json, signal }) {
     const client = await connect();
     const { threadIds, left, kept } = await client.host.recover({}, { signal });

@@ -1,71 +1,22 @@
-import type { Clock } from '../../base/clock.js';
 import { errorMessage } from '../../base/errors.js';
-import type { IdSource, RunId, ThreadId } from '../../base/ids.js';
-import type { EventStores } from '../events/eventLog.js';
-import { person } from '../messages/message.js';
-import type { MessageStores } from '../messages/messageStore.js';
+import type { ThreadId } from '../../base/ids.js';
 import type { Project } from '../projects/project.js';
-import type { ProjectStores } from '../projects/projectStore.js';
-import type { Run } from '../runs/run.js';
-import type { RunLifecycle } from '../runs/runLifecycle.js';
-import type { RunStores } from '../runs/runStore.js';
-import type { Store } from '../store.js';
-import type { WorkspaceService } from '../workspaces/workspaceService.js';
-import type { WorktreeDriver } from '../workspaces/worktreeDriver.js';
 import { branchOfDirectory } from '../workspaces/worktreeName.js';
+import { takeBack } from './recoveredThread.js';
+import { recoverRescues } from './recoverRescues.js';
+import type { Leftover, Recovery, RecoveryOptions } from './recovery.js';
 import { summaryOf } from './threadSummary.js';
 import type { Thread } from './thread.js';
-import type { ThreadStores } from './threadStore.js';
-
-/** What stands in the state directory of a thread that the database may not know. */
-export interface Leftover {
-  readonly threadId: ThreadId;
-  /** Its worktree's folder. */
-  readonly path: string;
-  readonly directory: string;
-  /** Oldest first. What they say of themselves an agent may have written: it chooses nothing that runs. */
-  readonly runs: readonly LeftoverRun[];
-}
-
-export interface LeftoverRun {
-  readonly id: RunId;
-  readonly agent: string;
-  readonly prompt: string;
-  readonly at: number;
-}
-
-/** Port: worktrees and run directories below the state directory. */
-export interface Leftovers {
-  list(): Promise<readonly Leftover[]>;
-}
-
-export interface Recovery {
-  readonly recovered: readonly ThreadId[];
-  /** What could not be brought back, and why. */
-  readonly left: readonly { readonly path: string; readonly reason: string }[];
-}
-
-type RecoveryStores = ProjectStores & ThreadStores & MessageStores & RunStores & EventStores;
-
-export interface RecoverThreadsOptions {
-  readonly store: Store<RecoveryStores>;
-  readonly clock: Clock;
-  readonly ids: IdSource;
-  readonly workspaces: Pick<WorkspaceService, 'repository'>;
-  readonly driver: Pick<WorktreeDriver, 'ensure' | 'state' | 'comparison'>;
-  readonly runs: Pick<RunLifecycle, 'adopt'>;
-  readonly leftovers: Leftovers;
-}
 
 /**
- * Brings threads back after the database was lost: from their worktrees, as the repositories of the applied projects know them, and
- * from their run directories. Runs are taken over as those of a host that was killed, so that their output is read again, those
+ * Brings threads back after the database was lost: from their worktrees, as the repositories of the applied projects know them,
+ * from what was kept of removed ones, and from their run directories. Runs are taken over as those of a host that was killed, so that their output is read again, those
  * that still work are watched on, and what they left is committed.
  */
 export class RecoverThreads {
-  readonly #options: RecoverThreadsOptions;
+  readonly #options: RecoveryOptions;
 
-  constructor(options: RecoverThreadsOptions) {
+  constructor(options: RecoveryOptions) {
     this.#options = options;
   }
 
@@ -79,7 +30,8 @@ export class RecoverThreads {
       if (reason === undefined) recovered.push(leftover.threadId);
       else left.push({ path: leftover.path, reason });
     }
-    return { recovered, left };
+    const rescued = await recoverRescues(this.#options);
+    return { recovered: [...recovered, ...rescued.recovered], left: [...left, ...rescued.left] };
   }
 
   /** Why not; `undefined` when the thread is back. */
@@ -93,8 +45,7 @@ export class RecoverThreads {
     for (const project of candidates) {
       try {
         const thread = await this.#threadIn(project, leftover);
-        const runs = this.#write(thread, project, leftover.runs);
-        for (const run of runs) await this.#options.runs.adopt(run);
+        await takeBack(this.#options, { thread, project, runs: leftover.runs });
         return undefined;
       } catch (error) {
         // Another project's repository may be the one that knows this worktree.
@@ -133,36 +84,5 @@ export class RecoverThreads {
       updatedAt: clock.now(),
       ...(base === undefined ? {} : { baseRef: base }),
     };
-  }
-
-  #write(thread: Thread, project: Project, left: readonly LeftoverRun[]): readonly Run[] {
-    const { store, clock, ids } = this.#options;
-    return store.transact(stores => {
-      stores.threads.insert(thread);
-      stores.events.append({ kind: 'thread_changed', threadId: thread.id }, clock.now());
-      return left.flatMap(({ id, agent: name, prompt, at }) => {
-        const agent = project.spec.agents.find(candidate => candidate.name === name);
-        if (!agent || stores.runs.get(id)) return [];
-        const messageId = ids.next<'message'>();
-        const run: Run = {
-          id,
-          threadId: thread.id,
-          messageId,
-          agent: name,
-          provider: agent.provider,
-          status: 'running',
-          generation: 1,
-          queuedAt: at,
-          startedAt: at,
-          settled: false,
-          ...(agent.model === undefined ? {} : { model: agent.model }),
-        };
-        const from = { from: person, to: name, intent: 'dispatch', body: prompt, createdAt: at } as const;
-        stores.messages.insert({ id: messageId, threadId: thread.id, runId: id, ...from });
-        stores.runs.insert(run);
-        stores.events.append({ kind: 'run_changed', threadId: thread.id, runId: id, status: run.status }, clock.now());
-        return [run];
-      });
-    });
   }
 }

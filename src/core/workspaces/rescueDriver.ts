@@ -1,4 +1,6 @@
-import type { Rescue } from './rescue.js';
+import type { ThreadId } from '../../base/ids.js';
+import type { Thread } from '../threads/thread.js';
+import type { Rescue, RescueId } from './rescue.js';
 import type { Creation, Removal, Restoration } from './worktreeOperation.js';
 import type { RestoredWorktree, WorktreeRef } from './worktreeDriver.js';
 
@@ -34,6 +36,21 @@ export interface RescueDriver {
    * nothing to delete or unpack. Undefined when it says nothing.
    */
   readHint(hint: Pick<Rescue, 'id' | 'threadId' | 'repository' | 'ref'>): Promise<Rescue | undefined>;
+  /** Writes down outside of the database, and out of reach of agents, what it has of a rescue and its thread. */
+  record(rescue: Rescue, thread: RescuedThread): Promise<void>;
+  /** The rescues that a repository has, for the day on which the database was lost. Errors: those of finding it. */
+  list(place: Pick<WorktreeRef, 'repository' | 'commonDir'>): Promise<readonly FoundRescue[]>;
   /** Once per repository at the start of a host: what killed hosts left of locks, and folders set aside by older versions. */
   sweep(repository: string): Promise<void>;
+}
+
+/** What is recorded of the thread whose work was kept. */
+export type RescuedThread = Pick<Thread, 'agent' | 'summary' | 'outcome' | 'createdAt' | 'baseRef' | 'baseCommit'>;
+
+/** A rescue without a database. With `id` and `thread` it was recorded beside its archive; the rest is a ref's own message. */
+export interface FoundRescue {
+  readonly rescue: Omit<Rescue, 'id' | 'threadId'>;
+  readonly id?: RescueId;
+  readonly threadId?: ThreadId;
+  readonly thread?: RescuedThread;
 }

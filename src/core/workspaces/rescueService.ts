@@ -11,7 +11,7 @@ import { requireIdle } from '../threads/idleThread.js';
 import type { Thread, ThreadOutcome } from '../threads/thread.js';
 import type { ThreadStores } from '../threads/threadStore.js';
 import { isMergedWhole, type Rescue } from './rescue.js';
-import type { RescueDriver } from './rescueDriver.js';
+import type { RescueDriver, RescuedThread } from './rescueDriver.js';
 import type { RescueStores } from './rescueStore.js';
 import type { RemoveWorktree, WorktreeRef } from './worktreeDriver.js';
 import type { Removal, Restoration, WorktreeOperation } from './worktreeOperation.js';
@@ -210,6 +210,9 @@ export class RescueService {
     const { store, driver, log } = this.#options;
     const { thread } = removal;
     try {
+      const kept = store.read(stores => stores.threads.get(thread));
+      // First: if the database is lost later, the archive is found by this alone.
+      if (kept) await driver.record(rescue, recordOf(kept));
       const leftover = await driver.clear(removal, rescue);
       if (leftover.length > 0) log.warn('Something of a removed worktree is left', { thread, leftover });
       store.transact(stores => {
@@ -297,6 +300,10 @@ function notesOf({ refused, leftover }: Rescue): Pick<Thread, 'notes'> {
       ...(leftover.length > 0 ? [`The system did not let go of ${named(leftover)}.`] : []),
     ],
   };
+}
+
+function recordOf({ agent, summary, outcome, createdAt, baseRef, baseCommit }: Thread): RescuedThread {
+  return { agent, summary, outcome, createdAt, ...defined({ baseRef, baseCommit }) };
 }
 
 const mostNamed = 5;

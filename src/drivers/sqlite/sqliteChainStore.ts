@@ -5,7 +5,7 @@ import { parseId, type ThreadId } from '../../base/ids.js';
 import type { Chain, ChainState, Said } from '../../core/chains/chain.js';
 import type { ChainStore } from '../../core/chains/chainStore.js';
 import type { Verdict } from '../../core/chains/verdict.js';
-import { JsonFields, parseTexts } from './jsonFields.js';
+import { JsonFields, parseTexts } from '../../base/jsonFields.js';
 
 interface ChainRow {
   readonly thread_id: string;

@@ -3,7 +3,7 @@ import { defined } from '../../base/defined.js';
 import { parseId, type ThreadId } from '../../base/ids.js';
 import type { Rescue, RescueId } from '../../core/workspaces/rescue.js';
 import type { RescueStore } from '../../core/workspaces/rescueStore.js';
-import { JsonFields, parseTexts } from './jsonFields.js';
+import { JsonFields, parseTexts } from '../../base/jsonFields.js';
 
 interface RescueRow {
   readonly id: string;

@@ -5,7 +5,7 @@ import { parseId, type ThreadId } from '../../base/ids.js';
 import type { ThreadOutcome } from '../../core/threads/thread.js';
 import type { WorktreeRef } from '../../core/workspaces/worktreeDriver.js';
 import type { WorktreeOperation, WorktreeOperationStore } from '../../core/workspaces/worktreeOperation.js';
-import { JsonFields } from './jsonFields.js';
+import { JsonFields } from '../../base/jsonFields.js';
 
 interface OperationRow {
   readonly thread_id: string;

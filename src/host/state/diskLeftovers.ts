@@ -2,7 +2,7 @@ import { readdir, lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isId, type RunId } from '../../base/ids.js';
 import { ownValue } from '../../base/ownValue.js';
-import type { Leftover, LeftoverRun, Leftovers } from '../../core/threads/recoverThreads.js';
+import type { Leftover, LeftoverRun, Leftovers } from '../../core/threads/recovery.js';
 import { readForeignFile } from '../../node/foreignFile.js';
 
 /** As long as the longest task. */
@@ -20,18 +20,22 @@ export class DiskLeftovers implements Leftovers {
   }
 
   async list(): Promise<readonly Leftover[]> {
-    const runs = Map.groupBy(await this.#runs(), run => run.thread);
+    const runs = await this.runs();
     const found: Leftover[] = [];
     for (const threadId of await namesIn(this.#worktreesDir)) {
       if (!isId<'thread'>(threadId)) continue;
       for (const directory of await namesIn(join(this.#worktreesDir, threadId))) {
         const path = join(this.#worktreesDir, threadId, directory);
         if (!(await lstat(path)).isDirectory()) continue;
-        const own = (runs.get(threadId) ?? []).toSorted((a, b) => a.at - b.at);
-        found.push({ threadId, path, directory, runs: own });
+        found.push({ threadId, path, directory, runs: runs.get(threadId) ?? [] });
       }
     }
     return found;
+  }
+
+  async runs(): Promise<ReadonlyMap<string, readonly LeftoverRun[]>> {
+    const oldestFirst = (await this.#runs()).toSorted((a, b) => a.at - b.at);
+    return Map.groupBy(oldestFirst, run => run.thread);
   }
 
   async #runs(): Promise<readonly (LeftoverRun & { readonly thread: string })[]> {

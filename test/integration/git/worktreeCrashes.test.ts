@@ -168,13 +168,10 @@ class Scene {
   /** Nothing half-done is left anywhere. */
   async assertTidy(): Promise<void> {
     await this.with(undefined, async ({ store, thread }) => {
-      const { operations, refs, archives } = store.read(stores => ({
+      const { operations, refs, kept } = store.read(stores => ({
         operations: stores.operations.list(),
         refs: stores.rescues.ofThread(thread().id).map(({ ref }) => ref),
-        archives: stores.rescues
-          .ofThread(thread().id)
-          .filter(({ archived }) => archived)
-          .map(({ id }) => id),
+        kept: stores.rescues.ofThread(thread().id),
       }));
       expect(operations).toEqual([]);
       const found = await this.repository.git('for-each-ref', '--format=%(refname)', 'refs/muster');
@@ -184,7 +181,10 @@ class Scene {
           .filter(ref => ref !== '')
           .toSorted(),
       ).toEqual([...refs].toSorted());
-      expect((await namesIn(join(this.stateDir, 'rescues'))).toSorted()).toEqual([...archives].toSorted());
+      const folders = join(this.stateDir, 'rescues');
+      expect((await namesIn(folders)).toSorted()).toEqual(kept.map(({ id }) => id).toSorted());
+      for (const { id, archived } of kept)
+        expect(await namesIn(join(folders, id))).toEqual([...(archived ? ['files.tar.gz'] : []), 'record.json']);
       const { worktree, branch } = thread();
       const worktrees = await this.repository.git('worktree', 'list', '--porcelain');
       expect(worktrees).not.toContain('locked');

@@ -1,6 +1,6 @@
 import { AppError } from '../../../src/base/errors.js';
 import type { Rescue } from '../../../src/core/workspaces/rescue.js';
-import type { RescueDriver } from '../../../src/core/workspaces/rescueDriver.js';
+import type { FoundRescue, RescueDriver } from '../../../src/core/workspaces/rescueDriver.js';
 import type { RestoredWorktree, WorktreeRef } from '../../../src/core/workspaces/worktreeDriver.js';
 import type { Creation, Removal, Restoration } from '../../../src/core/workspaces/worktreeOperation.js';
 import type { FakeFiles, FakeGit } from './fakeGit.js';
@@ -85,6 +85,12 @@ export class FakeRescueDriver implements RescueDriver {
 
   async readHint(): Promise<undefined> {
     return undefined;
+  }
+
+  async record(): Promise<void> {}
+
+  async list(): Promise<readonly FoundRescue[]> {
+    return [];
   }
 
   async sweep(): Promise<void> {}

@@ -4,6 +4,7 @@ import { undoCreate } from '../worktree/undoCreate.js';
 import { clearWorktree, discardRescue } from './clearWorktree.js';
 import { keepWorktree, putBack } from './keepWorktree.js';
 import { readHint } from './rescueHint.js';
+import { listRescues, recordRescue } from './rescueRecord.js';
 import { checkRestore, restoreWorktree, undoRestore } from './restoreWorktree.js';
 import { sweepRepository } from './sweepRepository.js';
 
@@ -19,7 +20,12 @@ export function createGitRescueDriver(options: GitDriverOptions): RescueDriver {
     undoRestore: (restoration, rescue) => undoRestore(context, restoration, rescue),
     undoCreate: creation => undoCreate(context, creation.worktree),
     discard: rescue => discardRescue(context, rescue),
-    readHint: hint => readHint(context, hint),
+    readHint: async ({ id, threadId, ...hint }) => {
+      const said = await readHint(context, hint);
+      return said && { ...said, id, threadId };
+    },
+    record: (rescue, thread) => recordRescue(context, rescue, thread),
+    list: place => listRescues(context, place),
     sweep: repository => sweepRepository(context, repository),
   };
 }

@@ -10,8 +10,8 @@ import { earlierPlaces, isFile, isRescueRef } from './rescuePlace.js';
  */
 export async function readHint(
   context: GitContext,
-  hint: Pick<Rescue, 'id' | 'threadId' | 'repository' | 'ref'>,
-): Promise<Rescue | undefined> {
+  hint: Pick<Rescue, 'repository' | 'ref'>,
+): Promise<Omit<Rescue, 'id' | 'threadId'> | undefined> {
   if (!isRescueRef(hint.ref)) return undefined;
   const git = await openRepository(context, hint);
   const args = ['for-each-ref', '--format=%(refname)%00%(objectname)%00%(contents:body)%00', hint.ref];

@@ -12,6 +12,22 @@ export class JsonFields {
     return typeof value === 'string' ? value : undefined;
   }
 
+  number(name: string): number | undefined {
+    const value = this.#fields.get(name);
+    return typeof value === 'number' ? value : undefined;
+  }
+
+  flag(name: string): boolean | undefined {
+    const value = this.#fields.get(name);
+    return typeof value === 'boolean' ? value : undefined;
+  }
+
+  /** An object in it. */
+  fields(name: string): JsonFields | undefined {
+    const value = this.#fields.get(name);
+    return typeof value === 'object' && value !== null ? new JsonFields(JSON.stringify(value)) : undefined;
+  }
+
   /** The texts of a list; others are left out. */
   texts(name: string): readonly string[] {
     return textsIn(this.#fields.get(name));
