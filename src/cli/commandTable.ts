@@ -35,6 +35,32 @@ export const commandTable: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./commands/chain.js')).chain,
   },
   'diff': { summary: 'show what a thread changed', load: async () => (await import('./commands/diff.js')).diff },
+  'review': {
+    summary: 'show what was said about a thread’s changes',
+    load: async () => (await import('./commands/review.js')).review,
+    parts: {
+      'comment': {
+        summary: 'say something about lines of a thread’s changes',
+        load: async () => (await import('./commands/reviewComment.js')).reviewComment,
+      },
+      'resolve': {
+        summary: 'resolve what was said, or open it again',
+        load: async () => (await import('./commands/reviewResolve.js')).reviewResolve,
+      },
+      'delete': {
+        summary: 'take a comment back that was not sent yet',
+        load: async () => (await import('./commands/reviewDelete.js')).reviewDelete,
+      },
+      'request-changes': {
+        summary: 'send all comments to the agent, which goes on with them',
+        load: async () => (await import('./commands/reviewRequestChanges.js')).reviewRequestChanges,
+      },
+      'approve': {
+        summary: 'the same as `muster approve`',
+        load: async () => (await import('./commands/approve.js')).approve,
+      },
+    },
+  },
   'merge': {
     summary: 'bring a thread’s commit into a branch',
     load: async () => (await import('./commands/merge.js')).merge,

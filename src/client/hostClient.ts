@@ -6,6 +6,7 @@ import { EventService } from '../protocol/gen/muster/v1/events_pb.js';
 import { HostService } from '../protocol/gen/muster/v1/host_pb.js';
 import { MergeService } from '../protocol/gen/muster/v1/merges_pb.js';
 import { ProjectService } from '../protocol/gen/muster/v1/projects_pb.js';
+import { ReviewService } from '../protocol/gen/muster/v1/reviews_pb.js';
 import { RunService } from '../protocol/gen/muster/v1/runs_pb.js';
 import { ScheduleService } from '../protocol/gen/muster/v1/schedules_pb.js';
 import { ThreadService } from '../protocol/gen/muster/v1/threads_pb.js';
@@ -34,6 +35,7 @@ export interface HostServices {
   readonly host: Client<typeof HostService>;
   readonly projects: Client<typeof ProjectService>;
   readonly threads: Client<typeof ThreadService>;
+  readonly reviews: Client<typeof ReviewService>;
   readonly runs: Client<typeof RunService>;
   readonly merges: Client<typeof MergeService>;
   readonly worktrees: Client<typeof WorktreeService>;
@@ -90,6 +92,7 @@ export async function connectEndpoint(endpoint: EndpointFile, options: EndpointO
       host,
       projects: createServiceClient(ProjectService, wire),
       threads: createServiceClient(ThreadService, wire),
+      reviews: createServiceClient(ReviewService, wire),
       runs: createServiceClient(RunService, wire),
       merges: createServiceClient(MergeService, wire),
       worktrees: createServiceClient(WorktreeService, wire),

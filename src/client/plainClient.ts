@@ -34,6 +34,7 @@ export async function connectPlainly(endpoint: EndpointFile, options: EndpointOp
     host: serviceOver<HostServices['host']>('muster.v1.HostService', 'host', wire),
     projects: serviceOver<HostServices['projects']>('muster.v1.ProjectService', 'projects', wire),
     threads: serviceOver<HostServices['threads']>('muster.v1.ThreadService', 'threads', wire),
+    reviews: serviceOver<HostServices['reviews']>('muster.v1.ReviewService', 'reviews', wire),
     runs: serviceOver<HostServices['runs']>('muster.v1.RunService', 'runs', wire),
     merges: serviceOver<HostServices['merges']>('muster.v1.MergeService', 'merges', wire),
     worktrees: serviceOver<HostServices['worktrees']>('muster.v1.WorktreeService', 'worktrees', wire),

@@ -2,6 +2,7 @@ import type { ChainStores } from './chains/chainStore.js';
 import type { EventStores } from './events/eventLog.js';
 import type { MergeStores } from './merges/mergeStore.js';
 import type { MessageStores } from './messages/messageStore.js';
+import type { CommentStores } from './reviews/commentStore.js';
 import type { ReviewStores } from './reviews/reviewStore.js';
 import type { ProjectStores } from './projects/projectStore.js';
 import type { RunSecretStores } from './runs/runSecretStore.js';
@@ -21,6 +22,7 @@ export interface Stores
     RunSecretStores,
     MergeStores,
     ReviewStores,
+    CommentStores,
     ScheduleStores,
     RescueStores,
     SharedStateStores,

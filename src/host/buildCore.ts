@@ -13,6 +13,8 @@ import { ProjectService } from '../core/projects/projectService.js';
 import { TakeDownProject } from '../core/projects/takeDownProject.js';
 import { ScheduleService } from '../core/schedules/scheduleService.js';
 import { Scheduler } from '../core/schedules/scheduler.js';
+import { CommentService } from '../core/reviews/commentService.js';
+import { RequestChanges } from '../core/reviews/requestChanges.js';
 import { ReviewService } from '../core/reviews/reviewService.js';
 import { DirectoryRunSupervisor } from '../core/runs/directoryRunSupervisor.js';
 import { RunCommits } from '../core/runs/runCommits.js';
@@ -69,6 +71,8 @@ export interface HostCore extends HostState {
   readonly limit: RunLimit;
   readonly threads: ThreadService;
   readonly reviews: ReviewService;
+  readonly comments: CommentService;
+  readonly requestChanges: RequestChanges;
   readonly dispatcher: DispatchService;
   readonly schedules: ScheduleService;
   readonly scheduler: Scheduler;
@@ -209,6 +213,9 @@ function buildSurface(state: HostState, built: Foundation, resources: Disposable
   const recovery = new RecoverThreads({ ...common, workspaces, driver: worktrees, rescueDriver, runs, leftovers });
   const reviews = new ReviewService({ ...common, settler, driver: worktrees, digest: sha256 });
   const dispatcher = new DispatchService({ ...common, providers, workspaces, environment, runs });
+  const decode = (content: Uint8Array): string => new TextDecoder().decode(content);
+  const comments = new CommentService({ ...common, driver: worktrees, decode });
+  const requestChanges = new RequestChanges({ store, comments, dispatcher });
   const schedules = new ScheduleService({ ...common, times: cronTimes, dispatcher });
   const scheduler = new Scheduler({ ...common, clock, schedules });
   resources.add({ dispose: () => patiently(scheduler.dispose(), clock) });
@@ -216,7 +223,18 @@ function buildSurface(state: HostState, built: Foundation, resources: Disposable
   const applying = new ApplyProject({ reader: new HostComposeReader(built), projects });
   const takingDown = new TakeDownProject({ store, projects, threads });
 
-  return { threads, recovery, reviews, dispatcher, schedules, scheduler, applying, takingDown };
+  return {
+    threads,
+    recovery,
+    reviews,
+    comments,
+    requestChanges,
+    dispatcher,
+    schedules,
+    scheduler,
+    applying,
+    takingDown,
+  };
 }
 
 function sha256(content: Uint8Array): string {

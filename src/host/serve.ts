@@ -4,6 +4,7 @@ import { EventService } from '../protocol/gen/muster/v1/events_pb.js';
 import { HostService } from '../protocol/gen/muster/v1/host_pb.js';
 import { MergeService } from '../protocol/gen/muster/v1/merges_pb.js';
 import { ProjectService } from '../protocol/gen/muster/v1/projects_pb.js';
+import { ReviewService } from '../protocol/gen/muster/v1/reviews_pb.js';
 import { RunService } from '../protocol/gen/muster/v1/runs_pb.js';
 import { ScheduleService } from '../protocol/gen/muster/v1/schedules_pb.js';
 import { ThreadService } from '../protocol/gen/muster/v1/threads_pb.js';
@@ -12,6 +13,7 @@ import { eventsApi } from './api/eventsApi.js';
 import { hostApi, type HostFacts } from './api/hostApi.js';
 import { mergesApi } from './api/mergesApi.js';
 import { projectsApi } from './api/projectsApi.js';
+import { reviewsApi } from './api/reviewsApi.js';
 import { runsApi } from './api/runsApi.js';
 import { schedulesApi } from './api/schedulesApi.js';
 import { threadsApi } from './api/threadsApi.js';
@@ -63,6 +65,7 @@ function route(router: ConnectRouter, core: HostCore, { facts, presence, end }: 
   const { sandbox, worktrees: driver } = core;
   router.service(ProjectService, projectsApi(core));
   router.service(ThreadService, threadsApi({ ...core, driver }));
+  router.service(ReviewService, reviewsApi(core));
   router.service(
     RunService,
     runsApi({ ...core, output: sandbox.output, directoryOf: run => sandbox.directory.path(run) }),

@@ -1,6 +1,7 @@
 import type { Merge, MergeCheck, QueuedMerge } from '../../protocol/gen/muster/v1/merges_pb.js';
 import type { Agent, Project } from '../../protocol/gen/muster/v1/projects_pb.js';
 import type { Run } from '../../protocol/gen/muster/v1/runs_pb.js';
+import type { Comment } from '../../protocol/gen/muster/v1/reviews_pb.js';
 import type { ChangedFile, Message, Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { Worktree } from '../../protocol/gen/muster/v1/worktrees_pb.js';
 import { isoTime, orUndefined } from './wireText.js';
@@ -38,6 +39,8 @@ export function threadJson(thread: Thread) {
       rescue: orUndefined(thread.rescue),
       trouble: orUndefined(thread.trouble),
       notes: thread.notes.length > 0 ? thread.notes : undefined,
+      draft_comments: thread.draftComments > 0 ? thread.draftComments : undefined,
+      open_comments: thread.openComments > 0 ? thread.openComments : undefined,
     }),
     created_at: time(thread.createdAt),
     updated_at: time(thread.updatedAt),
@@ -124,6 +127,28 @@ export function messageJson(message: Message) {
     body: message.body,
     ...optional({ run_id: orUndefined(message.runId) }),
     created_at: time(message.createdAt),
+  };
+}
+
+export function commentJson(comment: Comment) {
+  return {
+    comment_id: comment.id,
+    path: comment.path,
+    side: comment.onBase ? 'base' : 'changed',
+    line: comment.outdated ? null : comment.lineNow,
+    end_line: comment.outdated ? null : comment.endLineNow,
+    outdated: comment.outdated,
+    code: comment.anchor?.lines ?? [],
+    author: comment.author,
+    text: comment.text,
+    state: comment.state,
+    ...optional({
+      reply_to: orUndefined(comment.replyTo),
+      severity: orUndefined(comment.severity),
+      resolved_by: orUndefined(comment.resolvedBy),
+    }),
+    created_at: time(comment.createdAt),
+    updated_at: time(comment.updatedAt),
   };
 }
 

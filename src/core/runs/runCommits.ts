@@ -7,6 +7,8 @@ import { handOff, taskOf } from '../chains/handOff.js';
 import { scheduler } from '../messages/message.js';
 import type { MessageStores } from '../messages/messageStore.js';
 import type { ProjectStores } from '../projects/projectStore.js';
+import { resolveDone } from '../reviews/answeredComments.js';
+import type { CommentStores } from '../reviews/commentStore.js';
 import type { Store } from '../store.js';
 import type { Run } from './run.js';
 import { emptyDigest, type RunDigestState } from './runDigest.js';
@@ -22,7 +24,13 @@ export interface RunFindings {
   readonly conclusion?: RunConclusion;
 }
 
-type CommitStores = RunStores & MessageStores & ThreadStores & ProjectStores & ChainStores & EventStores;
+type CommitStores = RunStores &
+  MessageStores &
+  ThreadStores &
+  ProjectStores &
+  ChainStores &
+  CommentStores &
+  EventStores;
 
 /**
  * The transactions of a run's life after its claim. Each is fenced: it changes nothing when the run's generation is no
@@ -80,6 +88,7 @@ export class RunCommits {
         stores.events.append({ kind: 'run_changed', threadId, runId: id, status }, now);
       }
       for (const event of sequel.events) stores.events.append(event, now);
+      resolveDone(stores, next, now);
       this.#handOn(stores, next, now);
       return next;
     });

@@ -5,6 +5,8 @@ import type { AgentSpec } from '../../compose/projectSpec.js';
 import type { ProviderRegistries } from '../agents/providerRegistries.js';
 import { isMergeActive } from '../merges/merge.js';
 import { person, type Message } from '../messages/message.js';
+import { sendComment, type CommentId } from '../reviews/comment.js';
+import type { CommentStores } from '../reviews/commentStore.js';
 import { requireConsent } from '../projects/consent.js';
 import { requireDriver, type Project } from '../projects/project.js';
 import type { Run } from '../runs/run.js';
@@ -49,6 +51,10 @@ export interface Dispatch {
   readonly command?: boolean;
   /** Nothing of what it leads to is handed on to another agent. */
   readonly skipHandoff?: boolean;
+  /** Default: `dispatch`. */
+  readonly intent?: 'dispatch' | 'changes-requested';
+  /** Drafts of a review that the message brings to the agent; they are sent when it is. */
+  readonly carries?: readonly CommentId[];
 }
 
 /** Part of a file, named rather than pasted. Lines are 1-based and inclusive. */
@@ -62,7 +68,14 @@ export interface Dispatched {
   readonly run: Run;
 }
 
-type DispatchStores = ThreadStores & MessageStores & RunStores & MergeStores & RescueStores & ChainStores & EventStores;
+type DispatchStores = ThreadStores &
+  MessageStores &
+  RunStores &
+  MergeStores &
+  RescueStores &
+  ChainStores &
+  CommentStores &
+  EventStores;
 
 export interface DispatchServiceOptions {
   readonly store: Store<DispatchStores>;
@@ -138,12 +151,16 @@ export class DispatchService {
       threadId: thread.id,
       from: dispatch.from ?? person,
       to: agent.name,
-      intent: 'dispatch',
+      intent: dispatch.intent ?? 'dispatch',
       body: withContext(dispatch.prompt, dispatch.context),
       createdAt: now,
       runId: run.id,
       ...(dispatch.idempotencyKey === undefined ? {} : { idempotencyKey: dispatch.idempotencyKey }),
     });
+    for (const id of dispatch.carries ?? []) {
+      const comment = stores.comments.get(id);
+      if (comment) stores.comments.save(sendComment(comment, messageId, now));
+    }
     stores.runs.insert(run);
     stores.events.append({ kind: 'run_changed', threadId: thread.id, runId: run.id, status: run.status }, now);
     return { thread, run };

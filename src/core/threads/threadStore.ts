@@ -1,5 +1,6 @@
 import type { ProjectId, ThreadId } from '../../base/ids.js';
 import type { Chain } from '../chains/chain.js';
+import type { CommentCounts } from '../reviews/commentStore.js';
 import type { ReviewMarks } from '../reviews/review.js';
 import type { Merge } from '../merges/merge.js';
 import type { Run } from '../runs/run.js';
@@ -32,6 +33,8 @@ export interface ThreadView extends ReviewMarks {
   readonly latestMerge?: Merge;
   /** The hand-offs that followed the last message of a person. */
   readonly chain?: Chain;
+  /** Discussions of its review that wait for somebody. */
+  readonly comments?: CommentCounts;
   /** 1-based place of a queued latest run in the queue. */
   readonly queuePosition?: number;
   /** Sums over all runs; missing when no run reported any. */

@@ -13,6 +13,7 @@ import { history } from './migrations/0010History.js';
 import { mergeUndo } from './migrations/0011MergeUndo.js';
 import { sharedState } from './migrations/0012SharedState.js';
 import { chains } from './migrations/0013Chains.js';
+import { comments } from './migrations/0014Comments.js';
 
 /** Append-only: a migration that has shipped is never edited. `PRAGMA user_version` counts those that ran. */
 const migrations: readonly string[] = [
@@ -29,6 +30,7 @@ const migrations: readonly string[] = [
   mergeUndo,
   sharedState,
   chains,
+  comments,
 ];
 
 /** The schema version this program understands. */

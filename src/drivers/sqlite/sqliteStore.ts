@@ -6,6 +6,7 @@ import type { Store } from '../../core/store.js';
 import type { Stores } from '../../core/stores.js';
 import { asUnwritable } from './openDatabase.js';
 import { SqliteChainStore } from './sqliteChainStore.js';
+import { SqliteCommentStore } from './sqliteCommentStore.js';
 import { SqliteEventLog } from './sqliteEventLog.js';
 import { SqliteLandingStore } from './sqliteLandingStore.js';
 import { SqliteMergeCheckStore } from './sqliteMergeCheckStore.js';
@@ -44,15 +45,17 @@ export class SqliteStore implements Store<Stores>, Disposable {
     const merges = new SqliteMergeStore(database);
     const reviews = new SqliteReviewStore(database);
     const chains = new SqliteChainStore(database);
+    const comments = new SqliteCommentStore(database);
     this.#stores = {
       projects: new SqliteProjectStore(database),
-      threads: new SqliteThreadStore(database, { runs, merges, reviews, chains }),
+      threads: new SqliteThreadStore(database, { runs, merges, reviews, chains, comments }),
       messages: new SqliteMessageStore(database),
       runs,
       runSecrets: new SqliteRunSecretStore(database),
       merges,
       reviews,
       chains,
+      comments,
       landings: new SqliteLandingStore(database),
       schedules: new SqliteScheduleStore(database),
       rescues: new SqliteRescueStore(database),

@@ -2,6 +2,7 @@ import type { Database, Statement } from 'better-sqlite3';
 import { isId, parseId, type ProjectId, type RunId, type ThreadId } from '../../base/ids.js';
 import type { MergeStore } from '../../core/merges/mergeStore.js';
 import type { ChainStore } from '../../core/chains/chainStore.js';
+import type { CommentStore } from '../../core/reviews/commentStore.js';
 import type { ReviewStore } from '../../core/reviews/reviewStore.js';
 import type { RunStore } from '../../core/runs/runStore.js';
 import type { Thread, ThreadOutcome } from '../../core/threads/thread.js';
@@ -44,6 +45,7 @@ export class SqliteThreadStore implements ThreadStore {
   readonly #merges: MergeStore;
   readonly #reviews: ReviewStore;
   readonly #chains: ChainStore;
+  readonly #comments: CommentStore;
   readonly #insert: Statement<[ReturnType<typeof threadTable.parameters>]>;
   readonly #update: Statement<[ReturnType<typeof threadTable.parameters>]>;
   readonly #get: Statement<[string], StoredThreadRow>;
@@ -64,6 +66,7 @@ export class SqliteThreadStore implements ThreadStore {
       readonly merges: MergeStore;
       readonly reviews: ReviewStore;
       readonly chains: ChainStore;
+      readonly comments: CommentStore;
     },
   ) {
     this.#database = database;
@@ -71,6 +74,7 @@ export class SqliteThreadStore implements ThreadStore {
     this.#merges = stores.merges;
     this.#reviews = stores.reviews;
     this.#chains = stores.chains;
+    this.#comments = stores.comments;
     this.#insert = database.prepare(threadTable.insert());
     this.#update = database.prepare(threadTable.update('id = :id'));
     this.#get = database.prepare(`${selectThread} WHERE id = ?`);
@@ -184,6 +188,7 @@ export class SqliteThreadStore implements ThreadStore {
     return {
       ...state,
       ...this.#reviews.marks(thread.id),
+      comments: this.#comments.counts(thread.id),
       ...defined({
         queuePosition: latestRun?.status === 'queued' ? placeOf(latestRun.id) : undefined,
         costUsd: totals?.cost_usd,

@@ -1,6 +1,5 @@
 import type { ServiceImpl } from '@connectrpc/connect';
 import { defined } from '../../base/defined.js';
-import { AppError } from '../../base/errors.js';
 import { isId } from '../../base/ids.js';
 import type { MergeService } from '../../core/merges/mergeService.js';
 import type { Message } from '../../core/messages/message.js';
@@ -8,10 +7,10 @@ import { requirePerson } from '../../core/access/caller.js';
 import { isRunActive } from '../../core/runs/run.js';
 import type { ContextReference, DispatchService } from '../../core/threads/dispatchService.js';
 import type { Project } from '../../core/projects/project.js';
+import { projectOfThread } from '../../core/projects/projectOfThread.js';
 import { findProject, findProjectOfHistory, projectOfFolder } from '../../core/projects/projectService.js';
 import type { Store } from '../../core/store.js';
 import type { Stores } from '../../core/stores.js';
-import type { Thread as CoreThread } from '../../core/threads/thread.js';
 import { findThread } from '../../core/threads/threadLookup.js';
 import type { ThreadService as CoreThreadService } from '../../core/threads/threadService.js';
 import type { ReviewService } from '../../core/reviews/reviewService.js';
@@ -149,19 +148,6 @@ function projectFor(store: Store<Stores>, request: DispatchRequest): Project {
     if (request.folder === '') throw fail('project', 'neither a project nor a folder is named');
     return projectOfFolder(stores, absolutePath(request.folder, 'folder'));
   });
-}
-
-/** A removed project starts nothing any more, and its name alone would not tell why. */
-function projectOfThread(stores: Stores, { id, projectId }: CoreThread): Project {
-  const project = stores.projects.get(projectId);
-  if (project && project.removedAt === undefined) return project;
-  throw new AppError(
-    'project.unknown',
-    project
-      ? `Thread ${id} belongs to project ${project.name}, which was removed. Apply ${project.file} again with \`muster up\`.`
-      : `Thread ${id} belongs to no project.`,
-    { project: project?.name ?? '' },
-  );
 }
 
 /** The project that a list is limited to. */

@@ -101,6 +101,8 @@ export function wireThread(view: ThreadView): WireThread {
     chain: view.chain && wireChain(view.chain),
     notes: [...(thread.notes ?? [])],
     trouble: thread.trouble?.kind ?? '',
+    draftComments: view.comments?.drafts ?? 0,
+    openComments: view.comments?.open ?? 0,
   });
 }
 

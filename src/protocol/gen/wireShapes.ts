@@ -93,6 +93,32 @@ export const unaryCalls: Readonly<Record<string, Readonly<Record<string, readonl
       "muster.v1.RemoveProjectResponse"
     ]
   },
+  "muster.v1.ReviewService": {
+    "listComments": [
+      "ListComments",
+      "muster.v1.ListCommentsResponse"
+    ],
+    "addComment": [
+      "AddComment",
+      "muster.v1.AddCommentResponse"
+    ],
+    "editComment": [
+      "EditComment",
+      "muster.v1.EditCommentResponse"
+    ],
+    "deleteComment": [
+      "DeleteComment",
+      "muster.v1.DeleteCommentResponse"
+    ],
+    "resolveComment": [
+      "ResolveComment",
+      "muster.v1.ResolveCommentResponse"
+    ],
+    "requestChanges": [
+      "RequestChanges",
+      "muster.v1.RequestChangesResponse"
+    ]
+  },
   "muster.v1.RunService": {
     "getRun": [
       "GetRun",
@@ -394,6 +420,51 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "unchanged": "boolean",
     "failedStops": "number"
   },
+  "muster.v1.ListCommentsResponse": {
+    "comments": "[]muster.v1.Comment"
+  },
+  "muster.v1.Comment": {
+    "id": "string",
+    "threadId": "string",
+    "replyTo": "string",
+    "path": "string",
+    "onBase": "boolean",
+    "commit": "string",
+    "startLine": "number",
+    "endLine": "number",
+    "anchor": "?muster.v1.CommentAnchor",
+    "lineNow": "number",
+    "endLineNow": "number",
+    "outdated": "boolean",
+    "author": "string",
+    "text": "string",
+    "state": "string",
+    "severity": "string",
+    "resolvedBy": "string",
+    "createdAt": "bigint",
+    "updatedAt": "bigint"
+  },
+  "muster.v1.CommentAnchor": {
+    "lines": "[]string",
+    "before": "[]string",
+    "after": "[]string"
+  },
+  "muster.v1.AddCommentResponse": {
+    "comment": "?muster.v1.Comment"
+  },
+  "muster.v1.EditCommentResponse": {
+    "comment": "?muster.v1.Comment"
+  },
+  "muster.v1.DeleteCommentResponse": {},
+  "muster.v1.ResolveCommentResponse": {
+    "comment": "?muster.v1.Comment"
+  },
+  "muster.v1.RequestChangesResponse": {
+    "threadId": "string",
+    "messageId": "string",
+    "runId": "string",
+    "status": "string"
+  },
   "muster.v1.GetRunResponse": {
     "run": "?muster.v1.Run",
     "detail": "?muster.v1.RunDetail"
@@ -532,7 +603,9 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "approvedAt": "bigint",
     "notes": "[]string",
     "trouble": "string",
-    "chain": "?muster.v1.Chain"
+    "chain": "?muster.v1.Chain",
+    "draftComments": "number",
+    "openComments": "number"
   },
   "muster.v1.Chain": {
     "state": "string",

@@ -16,6 +16,7 @@ import { agentOf, projectOf } from '../../../src/cli/output/projectReport.js';
 import { itemJson } from '../../../src/cli/output/transcriptJson.js';
 import {
   checkJson,
+  commentJson,
   mergeJson,
   messageJson,
   queuedJson,
@@ -27,6 +28,7 @@ import { AppError } from '../../../src/base/errors.js';
 import { MergeCheckSchema, MergeSchema, QueuedMergeSchema } from '../../../src/protocol/gen/muster/v1/merges_pb.js';
 import { AgentSchema, ChangeSchema, ProjectSchema } from '../../../src/protocol/gen/muster/v1/projects_pb.js';
 import { RunDetailSchema, RunSchema, TranscriptItemSchema } from '../../../src/protocol/gen/muster/v1/runs_pb.js';
+import { CommentSchema } from '../../../src/protocol/gen/muster/v1/reviews_pb.js';
 import {
   DiffThreadResponseSchema,
   MessageSchema,
@@ -81,6 +83,8 @@ const thread = create(ThreadSchema, {
   inputTokens: 1n,
   outputTokens: 1n,
   rescue: 'r',
+  draftComments: 1,
+  openComments: 1,
   createdAt: time,
 });
 const agent = { name: 'dev', model: 'm', problem: 'p' };
@@ -119,6 +123,15 @@ describe('docs/cli.md', () => {
     ['merge', mergeJson(merge)],
     ['queue', { queue: [queuedJson(create(QueuedMergeSchema, { merge, verify: ['v'] }))] }],
     ['queue checks', { checks: [checkJson(create(MergeCheckSchema, { signal: 's', startedAt: time }))] }],
+    [
+      'review',
+      {
+        thread_id: 't',
+        comments: [
+          commentJson(create(CommentSchema, { replyTo: 'r', severity: 'note', resolvedBy: 'you', createdAt: time })),
+        ],
+      },
+    ],
     ['worktrees', { worktrees: [worktreeJson(create(WorktreeSchema, {}))] }],
     [
       'diff',

@@ -1,0 +1,15 @@
+import type { Run } from '../runs/run.js';
+import { commentsDone } from './changeRequest.js';
+import { setResolved } from './comment.js';
+import type { CommentStores } from './commentStore.js';
+
+/** Resolves what the answer of a run says it has dealt with, of what its message asked for. */
+export function resolveDone(stores: CommentStores, run: Run, now: number): void {
+  if (run.status !== 'succeeded' || run.answer === undefined) return;
+  const all = stores.comments.ofThread(run.threadId);
+  const carried = all.filter(({ messageId }) => messageId === run.messageId).map(({ id, replyTo }) => replyTo ?? id);
+  const open = all.filter(({ id, state }) => state === 'open' && carried.includes(id));
+  for (const comment of commentsDone(run.answer, open)) {
+    stores.comments.save(setResolved(comment, { resolved: true, by: run.agent, now }));
+  }
+}

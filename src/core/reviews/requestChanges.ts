@@ -1,0 +1,72 @@
+import { defined } from '../../base/defined.js';
+import { AppError } from '../../base/errors.js';
+import type { ProjectStores } from '../projects/projectStore.js';
+import { projectOfThread } from '../projects/projectOfThread.js';
+import type { MessageStores } from '../messages/messageStore.js';
+import type { Store } from '../store.js';
+import type { DispatchService, Dispatched } from '../threads/dispatchService.js';
+import { findThread } from '../threads/threadLookup.js';
+import type { ThreadStores } from '../threads/threadStore.js';
+import { changeRequestText } from './changeRequest.js';
+import type { CommentService } from './commentService.js';
+
+export interface ChangeRequest {
+  /** What is said besides the comments. */
+  readonly note: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly idempotencyKey?: string | undefined;
+}
+
+export interface RequestChangesOptions {
+  readonly store: Store<ThreadStores & ProjectStores & MessageStores>;
+  readonly comments: Pick<CommentService, 'list'>;
+  readonly dispatcher: Pick<DispatchService, 'dispatch'>;
+}
+
+/** Sends what a reviewer has written to the author of the changes, whose conversation goes on with it. */
+export class RequestChanges {
+  readonly #options: RequestChangesOptions;
+
+  constructor(options: RequestChangesOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * All drafts of the thread as one message. Errors: `request.invalid` when there is nothing to say, those of dispatching.
+   * Asked again with the same key it answers what was sent the first time.
+   */
+  async send(thread: string, { note, environment, idempotencyKey }: ChangeRequest): Promise<Dispatched> {
+    const { store, comments, dispatcher } = this.#options;
+    const { author, id, project, summary, again } = store.read(stores => {
+      const { thread: found } = findThread(stores, thread);
+      return {
+        id: found.id,
+        author: found.agent,
+        summary: found.summary,
+        project: projectOfThread(stores, found),
+        again: idempotencyKey !== undefined && stores.messages.byIdempotencyKey(idempotencyKey) !== undefined,
+      };
+    });
+    const drafts = (await comments.list(id)).filter(({ comment }) => comment.state === 'draft');
+    const words = note.trim();
+    if (drafts.length === 0 && words === '' && !again) {
+      throw new AppError(
+        'request.invalid',
+        `Thread ${id} has no comments that were not sent yet. Write one, or say what is to change.`,
+        { field: 'note', reason: 'there is nothing to send' },
+      );
+    }
+    return await dispatcher.dispatch({
+      project,
+      agent: author,
+      thread: id,
+      summary,
+      intent: 'changes-requested',
+      prompt: changeRequestText(words, drafts),
+      carries: drafts.map(({ comment }) => comment.id),
+      context: [],
+      environment,
+      ...defined({ idempotencyKey }),
+    });
+  }
+}

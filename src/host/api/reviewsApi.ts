@@ -1,0 +1,116 @@
+import { create } from '@bufbuild/protobuf';
+import type { ServiceImpl } from '@connectrpc/connect';
+import type { TextAnchor } from '../../base/textAnchor.js';
+import type { PlacedComment } from '../../core/reviews/changeRequest.js';
+import type { ReviewComment } from '../../core/reviews/comment.js';
+import type { CommentService } from '../../core/reviews/commentService.js';
+import type { RequestChanges } from '../../core/reviews/requestChanges.js';
+import {
+  CommentSchema,
+  type AddCommentRequest,
+  type Comment as WireComment,
+  type ReviewService,
+} from '../../protocol/gen/muster/v1/reviews_pb.js';
+import { fail, given } from './requestFields.js';
+
+/** More than an anchor ever keeps; what a client sends is not taken whole. */
+const maxAnchorLines = 50;
+const maxAnchorCharacters = 1_000;
+
+export interface ReviewsApiOptions {
+  readonly comments: CommentService;
+  readonly requestChanges: RequestChanges;
+}
+
+export function reviewsApi({ comments, requestChanges }: ReviewsApiOptions): ServiceImpl<typeof ReviewService> {
+  return {
+    listComments: async ({ threadId }, { signal }) => ({
+      comments: (await comments.list(threadId, signal)).map(wirePlacedComment),
+    }),
+
+    async addComment(request) {
+      const { threadId, replyTo, text } = request;
+      const comment =
+        replyTo === ''
+          ? await comments.add(threadId, targetOf(request), text)
+          : comments.reply(threadId, replyTo, text);
+      return { comment: wireComment(comment) };
+    },
+
+    editComment: ({ threadId, commentId, text }) => ({
+      comment: wireComment(comments.edit(threadId, commentId, text)),
+    }),
+
+    deleteComment({ threadId, commentId }) {
+      comments.remove(threadId, commentId);
+      return {};
+    },
+
+    resolveComment: ({ threadId, commentId, reopen }) => ({
+      comment: wireComment(comments.resolve(threadId, commentId, !reopen)),
+    }),
+
+    async requestChanges({ threadId, note, environment, idempotencyKey }) {
+      const { thread, run } = await requestChanges.send(threadId, {
+        note,
+        environment,
+        idempotencyKey: given(idempotencyKey),
+      });
+      return { threadId: thread.id, messageId: run.messageId, runId: run.id, status: run.status };
+    },
+  };
+}
+
+function targetOf({ path, onBase, startLine, endLine, anchor }: AddCommentRequest) {
+  if (path === '' || path.includes('\0') || path.includes('\n')) throw fail('path', JSON.stringify(path.slice(0, 200)));
+  if (startLine < 1) throw fail('start_line', 'lines count from 1');
+  const lines = { start: startLine, end: Math.max(startLine, endLine) };
+  const side = onBase ? ('base' as const) : ('changed' as const);
+  if (!anchor || anchor.lines.length === 0) return { path, side, lines };
+  const shown: TextAnchor = {
+    ...lines,
+    lines: kept(anchor.lines),
+    before: kept(anchor.before),
+    after: kept(anchor.after),
+  };
+  return { path, side, lines, anchor: shown };
+}
+
+function kept(lines: readonly string[]): readonly string[] {
+  return lines.slice(0, maxAnchorLines).map(line => line.slice(0, maxAnchorCharacters));
+}
+
+function wirePlacedComment({ comment, now }: PlacedComment): WireComment {
+  return create(CommentSchema, {
+    ...wireComment(comment),
+    lineNow: now?.start ?? 0,
+    endLineNow: now?.end ?? 0,
+    outdated: now === undefined,
+  });
+}
+
+/** Just made, or changed in its words alone: where it is, the next list says. */
+function wireComment(comment: ReviewComment): WireComment {
+  const { place } = comment;
+  const { start, end, lines, before, after } = place.anchor;
+  return create(CommentSchema, {
+    id: comment.id,
+    threadId: comment.threadId,
+    replyTo: comment.replyTo ?? '',
+    path: place.path,
+    onBase: place.side === 'base',
+    commit: place.commit,
+    startLine: start,
+    endLine: end,
+    anchor: { lines: [...lines], before: [...before], after: [...after] },
+    lineNow: start,
+    endLineNow: end,
+    author: comment.author,
+    text: comment.text,
+    state: comment.state,
+    severity: comment.severity ?? '',
+    resolvedBy: comment.resolvedBy ?? '',
+    createdAt: BigInt(comment.createdAt),
+    updatedAt: BigInt(comment.updatedAt),
+  });
+}
