@@ -2,9 +2,9 @@ import type { Database, Statement } from 'better-sqlite3';
 import { member } from '../../base/closedUnion.js';
 import { defined } from '../../base/defined.js';
 import { parseId, type ThreadId } from '../../base/ids.js';
+import { JsonFields } from '../../base/jsonFields.js';
 import type { CommentId, CommentSide, CommentState, ReviewComment, Severity } from '../../core/reviews/comment.js';
 import type { CommentCounts, CommentStore } from '../../core/reviews/commentStore.js';
-import { JsonFields } from './jsonFields.js';
 
 interface CommentRow {
   readonly id: string;
