@@ -4,9 +4,10 @@ import { listFiles, removeOthers, replaceFile } from './files.ts';
 import { inRepository } from './paths.ts';
 import { runCommand } from './runCommand.ts';
 
-const generated = 'src/protocol/gen/muster';
+const generated = 'src/protocol/gen';
+const packages = ['muster', 'agentcompose', 'health'];
 
-/** `src/protocol/muster/v1/*.proto` → `src/protocol/gen`, with no network: compiler and plugin are dev dependencies. */
+/** Each `.proto` below `src/protocol` → `src/protocol/gen`, with no network: compiler and plugin are dev dependencies. */
 export async function generateProtobuf(): Promise<void> {
   // Into a folder of its own first: only what changed is touched, so that nothing misses a file while this runs.
   const staging = join('out', `protobuf-${process.pid}`);
@@ -17,13 +18,15 @@ export async function generateProtobuf(): Promise<void> {
       cwd: inRepository('src', 'protocol'),
       env: { ...process.env, PATH: `${binaries}${delimiter}${process.env['PATH'] ?? ''}` },
     });
-    const written: string[] = [];
-    for (const file of await listFiles(`${staging}/gen/muster`)) {
-      const target = file.replace(`${staging}/gen/muster`, generated);
-      await replaceFile(target, await readFile(inRepository(file)));
-      written.push(target);
+    for (const name of packages) {
+      const written: string[] = [];
+      for (const file of await listFiles(`${staging}/gen/${name}`)) {
+        const target = file.replace(`${staging}/gen`, generated);
+        await replaceFile(target, await readFile(inRepository(file)));
+        written.push(target);
+      }
+      await removeOthers(`${generated}/${name}`, written);
     }
-    await removeOthers(generated, written);
   } finally {
     await rm(inRepository(staging), { recursive: true, force: true });
   }
