@@ -5,6 +5,8 @@
  * Add a code: one line here, its words in `src/cli/output/errorText.ts` if the message alone does not say what to do.
  */
 export interface ErrorData {
+  'access.scope': { readonly needed: string; readonly held: string };
+  'access.token': { readonly given: boolean };
   'agent.unknown': { readonly agent: string; readonly known: readonly string[] };
   'cancelled': Record<never, never>;
   'compose.invalid': { readonly file: string; readonly problems: readonly string[] };
@@ -51,6 +53,7 @@ export interface ErrorData {
   'thread.busy': { readonly thread: string; readonly status: string };
   'thread.closed': { readonly thread: string; readonly status: string };
   'thread.unknown': { readonly thread: string };
+  'token.unknown': { readonly token: string };
   'trigger.unknown': { readonly agent: string; readonly known: readonly string[] };
   'usage': { readonly reason: string; readonly words?: 'command' | 'argument' };
   'wait.timeout': { readonly thread: string; readonly seconds: number };

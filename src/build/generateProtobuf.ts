@@ -5,16 +5,26 @@ import { inRepository } from './paths.ts';
 import { runCommand } from './runCommand.ts';
 
 const generated = 'src/protocol/gen';
-const packages = ['muster', 'agentcompose', 'health'];
+/** Which packages each of buf's templates makes. */
+const templates = new Map([
+  ['buf.gen.yaml', ['muster']],
+  ['buf.gen.agentcompose.yaml', ['agentcompose', 'health']],
+]);
 
 /** Each `.proto` below `src/protocol` → `src/protocol/gen`, with no network: compiler and plugin are dev dependencies. */
 export async function generateProtobuf(): Promise<void> {
+  for (const [template, packages] of templates) await generate(template, packages);
+}
+
+async function generate(template: string, packages: readonly string[]): Promise<void> {
   // Into a folder of its own first: only what changed is touched, so that nothing misses a file while this runs.
   const staging = join('out', `protobuf-${process.pid}`);
   const binaries = inRepository('node_modules', '.bin');
   const compiler = inRepository('node_modules', '@bufbuild', 'buf', 'bin', 'buf');
+  const paths = packages.flatMap(name => ['--path', name]);
+  const output = ['--template', template, '--output', inRepository(staging)];
   try {
-    await runCommand(process.execPath, [compiler, 'generate', '--output', inRepository(staging)], {
+    await runCommand(process.execPath, [compiler, 'generate', ...output, ...paths], {
       cwd: inRepository('src', 'protocol'),
       env: { ...process.env, PATH: `${binaries}${delimiter}${process.env['PATH'] ?? ''}` },
     });

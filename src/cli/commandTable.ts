@@ -222,6 +222,18 @@ export const commandTable: Readonly<Record<string, Entry>> = {
       },
     },
   },
+  'token': {
+    summary: 'list the tokens with which programs reach this host over the network',
+    load: async () => (await import('./commands/tokens.js')).tokenList,
+    parts: {
+      ls: { summary: 'the same', load: async () => (await import('./commands/tokens.js')).tokenList },
+      create: { summary: 'make a token', load: async () => (await import('./commands/tokens.js')).tokenCreate },
+      revoke: {
+        summary: 'let nobody in with a token any more',
+        load: async () => (await import('./commands/tokens.js')).tokenRevoke,
+      },
+    },
+  },
   'version': { summary: 'print the version', load: async () => (await import('./commands/version.js')).version },
 };
 

@@ -2,6 +2,7 @@ import type { Client, Interceptor } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
 import type { Disposable } from '../base/lifecycle.js';
 import type { EndpointFile } from '../protocol/endpoint.js';
+import { AccessService } from '../protocol/gen/muster/v1/access_pb.js';
 import { EventService } from '../protocol/gen/muster/v1/events_pb.js';
 import { HostService } from '../protocol/gen/muster/v1/host_pb.js';
 import { MergeService } from '../protocol/gen/muster/v1/merges_pb.js';
@@ -40,6 +41,7 @@ export interface HostServices {
   readonly merges: Client<typeof MergeService>;
   readonly worktrees: Client<typeof WorktreeService>;
   readonly schedules: Client<typeof ScheduleService>;
+  readonly access: Client<typeof AccessService>;
   readonly events: Client<typeof EventService>;
 }
 
@@ -97,6 +99,7 @@ export async function connectEndpoint(endpoint: EndpointFile, options: EndpointO
       merges: createServiceClient(MergeService, wire),
       worktrees: createServiceClient(WorktreeService, wire),
       schedules: createServiceClient(ScheduleService, wire),
+      access: createServiceClient(AccessService, wire),
       events: createServiceClient(EventService, wire),
       dispose: () => connection.dispose(),
     };

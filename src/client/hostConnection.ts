@@ -13,14 +13,17 @@ import { connect as connectSocket } from 'node:net';
  * again (another host would want another token), and no answer of whatever listens there becomes an uncaught exception.
  */
 export class HostConnection {
-  /** Only names the authority; the socket is where it goes. */
-  readonly authority = 'http://muster.localhost';
+  /** Of a socket it is only a name: the socket is where requests go. */
+  readonly authority: string;
   readonly #session: ClientHttp2Session;
   readonly #connected: Promise<void>;
   #failure: Error | undefined;
 
-  constructor(socketPath: string) {
-    this.#session = connect(this.authority, { createConnection: () => connectSocket(socketPath) });
+  /** Goes to a socket, or to the host at an address such as `https://builds.example:7410`. */
+  constructor(place: string) {
+    const remote = isAddress(place);
+    this.authority = remote ? new URL(place).origin : 'http://muster.localhost';
+    this.#session = connect(this.authority, remote ? {} : { createConnection: () => connectSocket(place) });
     this.#connected = new Promise(resolve => {
       this.#session.once('connect', () => resolve());
       this.#session.once('close', () => resolve());
@@ -56,4 +59,9 @@ export class HostConnection {
   dispose(): void {
     this.#session.destroy(undefined, constants.NGHTTP2_CANCEL);
   }
+}
+
+/** True for the address of a host on the network; everything else is a socket or a pipe. */
+export function isAddress(place: string): boolean {
+  return /^https?:\/\//i.test(place);
 }

@@ -1,3 +1,4 @@
+import type { AccessTokenStores } from './access/accessToken.js';
 import type { ChainStores } from './chains/chainStore.js';
 import type { EventStores } from './events/eventLog.js';
 import type { MergeStores } from './merges/mergeStore.js';
@@ -27,4 +28,5 @@ export interface Stores
     RescueStores,
     SharedStateStores,
     ChainStores,
+    AccessTokenStores,
     EventStores {}

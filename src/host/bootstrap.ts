@@ -1,3 +1,4 @@
+import { defined } from '../base/defined.js';
 import { DisposableStore } from '../base/lifecycle.js';
 import { productVersion } from '../protocol/productVersion.js';
 import type { RetentionSettings } from '../core/retention/garbage.js';
@@ -11,6 +12,7 @@ import { openState, type HostState } from './openState.js';
 import { recover, takeUp } from './recover.js';
 import { retentionRounds } from './retentionRounds.js';
 import { serve } from './serve.js';
+import type { NetworkOptions } from './server/networkOptions.js';
 import { chooseSocketPath } from './server/socketPath.js';
 
 export interface HostOptions {
@@ -24,6 +26,8 @@ export interface HostOptions {
   readonly maxRuns?: number;
   /** For how long things are kept; missing ones have their defaults. */
   readonly retention?: RetentionSettings;
+  /** Listens for other machines too. */
+  readonly network?: NetworkOptions;
   /** Also write the log to standard error. */
   readonly echoLog?: boolean;
 }
@@ -61,7 +65,7 @@ async function start(options: HostOptions, resources: DisposableStore): Promise<
   const presence = new ClientPresence(() => clock.awake());
   const facts = factsOf(state, options);
   const adopted = await takeUp(core);
-  await serve(core, { facts, presence, end }, resources);
+  await serve(core, { facts, presence, end, ...defined({ network: options.network }) }, resources);
   recover(core, end, resources);
   resources.add(trimFeed(store, log));
   resources.add(retentionRounds(core.retention, log));

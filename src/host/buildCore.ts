@@ -1,8 +1,9 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { availableParallelism, totalmem } from 'node:os';
 import { within } from '../base/async.js';
 import type { Clock } from '../base/clock.js';
 import type { DisposableStore } from '../base/lifecycle.js';
+import { AccessTokenService, type TokenTexts } from '../core/access/accessTokenService.js';
 import { ProviderRegistries } from '../core/agents/providerRegistries.js';
 import { CandidateVerifier } from '../core/merges/candidateVerifier.js';
 import { MergeService } from '../core/merges/mergeService.js';
@@ -78,6 +79,7 @@ export interface HostCore extends HostState {
   readonly scheduler: Scheduler;
   readonly applying: ApplyProject;
   readonly takingDown: TakeDownProject;
+  readonly accessTokens: AccessTokenService;
 }
 
 /** What a host is started with. */
@@ -223,7 +225,10 @@ function buildSurface(state: HostState, built: Foundation, resources: Disposable
   const applying = new ApplyProject({ reader: new HostComposeReader(built), projects });
   const takingDown = new TakeDownProject({ store, projects, threads });
 
+  const accessTokens = new AccessTokenService({ ...common, texts: tokenTexts });
+
   return {
+    accessTokens,
     threads,
     recovery,
     reviews,
@@ -236,6 +241,12 @@ function buildSurface(state: HostState, built: Foundation, resources: Disposable
     takingDown,
   };
 }
+
+/** Recognisable at a glance, and to scanners for secrets that somebody committed. */
+const tokenTexts: TokenTexts = {
+  next: () => `muster_${randomBytes(32).toString('hex')}`,
+  digest: text => sha256(Buffer.from(text)),
+};
 
 function sha256(content: Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');

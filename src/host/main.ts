@@ -1,9 +1,11 @@
 import { realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { defined } from '../base/defined.js';
 import { errorMessage, isAppError } from '../base/errors.js';
 import { lockedExitStatus } from '../protocol/endpoint.js';
 import { startHost, type Host } from './bootstrap.js';
+import { networkOptions } from './environment/networkOptions.js';
 import { retentionSettings } from './environment/retentionSettings.js';
 import { stateDirectoryPath } from './state/stateDirectory.js';
 
@@ -22,7 +24,8 @@ async function main(): Promise<void> {
     retention: retentionSettings(process.env),
     echoLog: foreground,
     ...maxRuns(),
-    ...(foreground ? {} : { idleExitMs: idleExitMs() }),
+    // A name that other programs know too: only whoever starts a daemon means it for this one.
+    ...(foreground ? defined({ network: networkOptions(process.env) }) : { idleExitMs: idleExitMs() }),
   });
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => end(host, signal));
   await host.ended;

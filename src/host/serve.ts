@@ -1,5 +1,7 @@
-import type { ConnectRouter } from '@connectrpc/connect';
+import type { ConnectRouter, Interceptor } from '@connectrpc/connect';
+import { readFile } from 'node:fs/promises';
 import type { DisposableStore } from '../base/lifecycle.js';
+import { AccessService } from '../protocol/gen/muster/v1/access_pb.js';
 import { EventService } from '../protocol/gen/muster/v1/events_pb.js';
 import { HostService } from '../protocol/gen/muster/v1/host_pb.js';
 import { MergeService } from '../protocol/gen/muster/v1/merges_pb.js';
@@ -9,6 +11,7 @@ import { RunService } from '../protocol/gen/muster/v1/runs_pb.js';
 import { ScheduleService } from '../protocol/gen/muster/v1/schedules_pb.js';
 import { ThreadService } from '../protocol/gen/muster/v1/threads_pb.js';
 import { WorktreeService } from '../protocol/gen/muster/v1/worktrees_pb.js';
+import { accessApi } from './api/accessApi.js';
 import { eventsApi } from './api/eventsApi.js';
 import { hostApi, type HostFacts } from './api/hostApi.js';
 import { mergesApi } from './api/mergesApi.js';
@@ -23,36 +26,48 @@ import type { HostEnd } from './hostEnd.js';
 import type { ClientPresence } from './idleExit.js';
 import { enforcePolicy } from './server/callPolicy.js';
 import { describeEndpoint, publishEndpoint } from './server/endpointFile.js';
+import { requireAccess } from './server/gate.js';
+import { listenHttp, type HttpListening } from './server/httpListener.js';
 import { mapErrors, noteCalls, refuseWhenEnding, requireToken } from './server/interceptors.js';
-import { listen } from './server/server.js';
+import { requireSafe, type NetworkOptions } from './server/networkOptions.js';
+import { createHandler, listen } from './server/server.js';
 import { stayReachable } from './server/stayReachable.js';
+import type { Handler } from './server/wireServer.js';
 
 /** What the calls of a host need besides its core. */
 export interface Serving {
   readonly facts: HostFacts;
   readonly presence: ClientPresence;
   readonly end: HostEnd;
+  /** Where other machines find it; missing: nowhere. */
+  readonly network?: NetworkOptions;
 }
 
 /** Listens, and says in the endpoint file where. */
 export async function serve(core: HostCore, serving: Serving, resources: DisposableStore): Promise<void> {
   const { log, redactor, clock } = core;
-  const { facts, presence, end } = serving;
+  const { facts, presence, end, network } = serving;
   const endpoint = describeEndpoint(facts.socket);
-  const listening = resources.add(
-    await listen({
-      socket: facts.socket,
-      routes: router => route(router, core, serving),
+  let url = '';
+  const behind = (gate: Interceptor): Handler =>
+    createHandler({
+      routes: router => route(router, core, { ...serving, url: () => url }),
       signal: end.closing,
       interceptors: [
         noteCalls(presence),
         mapErrors(log, redactor),
-        requireToken(endpoint.token),
+        gate,
         refuseWhenEnding(end.ending),
         enforcePolicy(core.store),
       ],
-    }),
-  );
+    });
+  if (network) {
+    const gate = requireAccess({ tokens: core.accessTokens, log });
+    ({ url } = resources.add(await openNetwork(network, behind(gate))));
+    log.info('Listening for other machines', { url });
+  }
+  const handler = behind(requireToken(endpoint.token));
+  const listening = resources.add(await listen({ socket: facts.socket, handler, signal: end.closing }));
   // Calls that are at work end first: they write to the store and their answers need the server.
   resources.add({ dispose: () => patiently(presence.whenQuiet(), clock) });
   const published = resources.add(publishEndpoint(core.directory.endpoint, endpoint));
@@ -61,7 +76,20 @@ export async function serve(core: HostCore, serving: Serving, resources: Disposa
   resources.add(stayReachable({ files: [facts.socket, core.directory.endpoint], renew, log }));
 }
 
-function route(router: ConnectRouter, core: HostCore, { facts, presence, end }: Serving): void {
+/** Errors: `request.invalid` for an address, certificate or key that cannot be used. */
+async function openNetwork(network: NetworkOptions, handler: Handler): Promise<HttpListening> {
+  requireSafe(network);
+  const { at, certificate, key } = network;
+  if (certificate === undefined || key === undefined) return await listenHttp({ at, handler });
+  const tls = { cert: await readFile(certificate), key: await readFile(key) };
+  return await listenHttp({ at, tls, handler });
+}
+
+function route(
+  router: ConnectRouter,
+  core: HostCore,
+  { facts, presence, end, url }: Serving & { readonly url: () => string },
+): void {
   const { sandbox, worktrees: driver } = core;
   router.service(ProjectService, projectsApi(core));
   router.service(ThreadService, threadsApi({ ...core, driver }));
@@ -73,6 +101,7 @@ function route(router: ConnectRouter, core: HostCore, { facts, presence, end }: 
   router.service(MergeService, mergesApi(core));
   router.service(WorktreeService, worktreesApi({ ...core, driver }));
   router.service(ScheduleService, schedulesApi(core));
+  router.service(AccessService, accessApi(core));
   router.service(EventService, eventsApi({ ...core, onWatch: () => presence.enter() }));
   router.service(
     HostService,
@@ -80,6 +109,7 @@ function route(router: ConnectRouter, core: HostCore, { facts, presence, end }: 
       ...core,
       facts,
       clients: () => presence.clients,
+      url,
       now: () => core.clock.now(),
       shutdown: reason => end.begin(reason),
     }),

@@ -12,7 +12,7 @@ export interface EndpointFile {
   readonly pid: number;
   /** Start time of that pid, as the process table gives it. */
   readonly start_time: string;
-  /** Unix socket path, or the name of a Windows pipe. */
+  /** Unix socket path, or the name of a Windows pipe. A client of a host elsewhere has its address here; no file does. */
   readonly socket: string;
   readonly version: string;
   readonly protocol: number;

@@ -1,6 +1,8 @@
 import { defineCommand } from '../command.js';
 import { formatDuration } from '../../protocol/displayFormat.js';
 import type { GetStatusResponse } from '../../protocol/gen/muster/v1/host_pb.js';
+import { optional } from '../output/wireJson.js';
+import { orUndefined } from '../output/wireText.js';
 import { formatTable } from '../output/table.js';
 
 export const status = defineCommand({
@@ -20,6 +22,7 @@ export const status = defineCommand({
         version: host.version,
         state_dir: host.stateDir,
         socket: host.socket,
+        ...optional({ url: orUndefined(host.url) }),
         uptime_s: host.uptimeS,
         active_runs: host.activeRuns,
         queued_runs: host.queuedRuns,
@@ -39,6 +42,7 @@ export const status = defineCommand({
       ['clients', String(host.clients)],
       ['state', host.stateDir],
       ['socket', host.socket],
+      ...(host.url === '' ? [] : [['address', host.url]]),
       ['node', host.nodeVersion],
     ];
     for (const line of formatTable(rows.map(row => row.map(text => ({ text }))))) out.line(line);

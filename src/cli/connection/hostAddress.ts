@@ -1,5 +1,4 @@
 import { dirname, isAbsolute } from 'node:path';
-import { AppError } from '../../base/errors.js';
 import { readEndpoint } from '../../client/endpointDiscovery.js';
 import type { Environment } from '../../client/stateDirectory.js';
 import { unreachable } from '../../client/callErrors.js';
@@ -8,45 +7,57 @@ import { usageError } from '../options/usageError.js';
 
 /** Which host was asked for. */
 export interface HostAddress {
-  /** Path of its socket, or of its state directory. */
+  /** Path of its socket or of its state directory; of one on the network its address, such as `https://builds.example`. */
   readonly path: string;
+  readonly remote: boolean;
   /** What named it. */
   readonly from: '--host' | 'MUSTER_HOST' | 'AGENT_COMPOSE_HOST';
 }
 
 /**
  * The host that the command line or the environment names, best first; undefined: that of the state directory. Throws `usage` for
- * what is no address, `feature.unsupported` for one over TCP.
+ * what is no address.
  */
 export function readHostAddress(option: string | undefined, env: Environment): HostAddress | undefined {
-  if (option !== undefined) return { path: parseAddress(option, '--host'), from: '--host' };
+  if (option !== undefined) return parseAddress(option, '--host');
   const ours = env['MUSTER_HOST'];
-  if (ours) return { path: parseAddress(ours, 'MUSTER_HOST'), from: 'MUSTER_HOST' };
+  if (ours) return parseAddress(ours, 'MUSTER_HOST');
   const theirs = env['AGENT_COMPOSE_HOST'];
   // What answers at an address of the web is agent-compose's own daemon.
   if (!theirs?.startsWith('unix://')) return undefined;
-  return { path: parseAddress(theirs, 'AGENT_COMPOSE_HOST'), from: 'AGENT_COMPOSE_HOST' };
+  return parseAddress(theirs, 'AGENT_COMPOSE_HOST');
 }
 
-function parseAddress(text: string, from: HostAddress['from']): string {
+function parseAddress(text: string, from: HostAddress['from']): HostAddress {
   const colon = text.indexOf('://');
   const scheme = colon < 0 ? '' : text.slice(0, colon).toLowerCase();
   const rest = colon < 0 ? '' : text.slice(colon + 3);
   if (scheme === 'unix') {
     if (!isAbsolute(rest) || rest.includes('\0')) throw usageError(`${from}: unix:// takes an absolute path.`);
-    return rest;
+    return { path: rest, remote: false, from };
   }
   if (scheme !== 'http' && scheme !== 'https')
     throw usageError(`${from}: scheme must be http or https, or unix for a socket, in ${JSON.stringify(text)}.`);
   if (!URL.canParse(text) || rest.startsWith('/'))
     throw usageError(`${from}: host is required in ${JSON.stringify(text)}.`);
-  const reason = 'this version listens on a socket only';
-  throw new AppError(
-    'feature.unsupported',
-    `${from} names ${new URL(text).origin}, but ${reason}. Name the socket, as in unix:///home/you/.muster/host.sock, or leave it out.`,
-    { feature: 'hosts over TCP', reason },
-  );
+  return { path: new URL(text).origin, remote: true, from };
 }
+
+/**
+ * A host on the network as a client calls it. The token is in the environment, never on the command line. Throws `usage` when it is
+ * missing.
+ */
+export function remoteEndpoint({ path }: HostAddress, env: Environment): EndpointFile {
+  const token = (env['MUSTER_TOKEN'] ?? '').trim();
+  if (!/^[\w-]{1,200}$/.test(token))
+    throw usageError(
+      `The host at ${path} asks for a token. Run \`muster token create\` where it runs, and set MUSTER_TOKEN to what that prints.`,
+    );
+  return { ...nowhere, socket: path, token };
+}
+
+/** What only a host of this machine says of itself. */
+const nowhere = { format: 1, machine: '', boot: '', pid: 0, start_time: '', version: '', protocol: 0 } as const;
 
 /** The endpoint behind an address. The token is in the endpoint file, so that is looked for beside the socket and in `stateDir`. Throws `host.unreachable`. */
 export async function findEndpoint({ path, from }: HostAddress, stateDir: string): Promise<EndpointFile> {

@@ -7,7 +7,7 @@ import { ensureHost, type LaunchOptions } from '../../client/hostLauncher.js';
 import { connectPlainly } from '../../client/plainClient.js';
 import { LiveState } from '../../client/liveState.js';
 import type { Environment } from '../../client/stateDirectory.js';
-import { findEndpoint, readHostAddress } from './hostAddress.js';
+import { findEndpoint, readHostAddress, remoteEndpoint } from './hostAddress.js';
 
 export interface SessionOptions {
   readonly stateDir: string;
@@ -65,8 +65,10 @@ export class HostSession {
     const { stateDir, host, env } = this.#options;
     const address = readHostAddress(host, env);
     if (!address) return undefined;
+    const how = { signal, ...this.#callOptions() };
+    if (address.remote) return await connectForStreams(remoteEndpoint(address, env), how);
     try {
-      return await connect(await findEndpoint(address, stateDir), { signal, ...this.#callOptions() });
+      return await connect(await findEndpoint(address, stateDir), how);
     } catch (error) {
       if (address.from === 'AGENT_COMPOSE_HOST' && isAppError(error, 'host.unreachable')) return undefined;
       throw error;

@@ -24,7 +24,7 @@ export const globalOptionLines: readonly (readonly [string, string])[] = [
   ['-C, --directory DIR', 'work as if started in DIR'],
   ['-f, --file FILE', 'the compose file (default: agent-compose.yml here or in a folder above)'],
   ['-p, --project-name NAME', 'the project; for `config` and `up`: its name'],
-  ['    --host ADDRESS', 'the host: unix:///path/to/its/socket'],
+  ['    --host ADDRESS', 'the host: unix:///path/to/its/socket or https://its.address'],
   ['    --timeout S', 'how long the host may take to answer a call'],
   ['    --compat ERA', 'print exactly what agent-compose prints: seed or head'],
   ['    --json', 'print JSON on standard output'],

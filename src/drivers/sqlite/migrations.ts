@@ -14,6 +14,7 @@ import { mergeUndo } from './migrations/0011MergeUndo.js';
 import { sharedState } from './migrations/0012SharedState.js';
 import { chains } from './migrations/0013Chains.js';
 import { comments } from './migrations/0014Comments.js';
+import { accessTokens } from './migrations/0015AccessTokens.js';
 
 /** Append-only: a migration that has shipped is never edited. `PRAGMA user_version` counts those that ran. */
 const migrations: readonly string[] = [
@@ -31,6 +32,7 @@ const migrations: readonly string[] = [
   sharedState,
   chains,
   comments,
+  accessTokens,
 ];
 
 /** The schema version this program understands. */

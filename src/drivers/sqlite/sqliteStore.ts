@@ -5,6 +5,7 @@ import type { RecordedEvent } from '../../core/events/domainEvent.js';
 import type { Store } from '../../core/store.js';
 import type { Stores } from '../../core/stores.js';
 import { asUnwritable } from './openDatabase.js';
+import { SqliteAccessTokenStore } from './sqliteAccessTokenStore.js';
 import { SqliteChainStore } from './sqliteChainStore.js';
 import { SqliteCommentStore } from './sqliteCommentStore.js';
 import { SqliteEventLog } from './sqliteEventLog.js';
@@ -56,6 +57,7 @@ export class SqliteStore implements Store<Stores>, Disposable {
       reviews,
       chains,
       comments,
+      accessTokens: new SqliteAccessTokenStore(database),
       landings: new SqliteLandingStore(database),
       schedules: new SqliteScheduleStore(database),
       rescues: new SqliteRescueStore(database),

@@ -30,13 +30,15 @@ export interface HostApiOptions {
   readonly problems: AgentProblems;
   readonly retention: RetentionService;
   readonly clients: () => number;
+  /** Where other machines reach the host; empty: nowhere. */
+  readonly url: () => string;
   readonly now: () => number;
   /** Begins to end the host; the answer goes out first. */
   readonly shutdown: (reason: string) => void;
 }
 
 export function hostApi(options: HostApiOptions): ServiceImpl<typeof HostService> {
-  const { store, facts, recovery, limit, shell, problems, retention, clients, now, shutdown } = options;
+  const { store, facts, recovery, limit, shell, problems, retention, clients, url, now, shutdown } = options;
   return {
     async getStatus() {
       const { active, queued, runLimit } = store.read(stores => ({
@@ -61,6 +63,7 @@ export function hostApi(options: HostApiOptions): ServiceImpl<typeof HostService
         mode: facts.mode,
         nodeVersion: process.version,
         damaged: [...listSetAside(facts.database)],
+        url: url(),
       };
     },
 

@@ -11,7 +11,8 @@ function connectCode(code: ErrorCode): Code {
   if (code === 'internal' || code === 'git.failed') return Code.Internal;
   if (code === 'queue.full') return Code.ResourceExhausted;
   if (code === 'project.conflict') return Code.Aborted;
-  if (code === 'run.notAllowed') return Code.PermissionDenied;
+  if (code === 'access.token') return Code.Unauthenticated;
+  if (code === 'run.notAllowed' || code === 'access.scope') return Code.PermissionDenied;
   if (code === 'request.invalid' || code === 'prompt.invalid' || code.startsWith('compose.'))
     return Code.InvalidArgument;
   return Code.FailedPrecondition;

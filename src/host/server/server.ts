@@ -4,7 +4,7 @@ import type { ConnectRouter, Interceptor } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { AppError } from '../../base/errors.js';
 import type { Disposable } from '../../base/lifecycle.js';
-import { createWireServer } from './wireServer.js';
+import { createWireServer, type Handler } from './wireServer.js';
 
 /** Bodies above this are refused: a dispatch's prompt is at most 4 MiB of characters. */
 const maxMessageBytes = 32 * 1024 * 1024;
@@ -14,17 +14,17 @@ export interface Listening extends Disposable {
   renew(): Promise<'there' | 'renewed'>;
 }
 
-/** Listens on a unix socket (0600 in a 0700 directory) or a named pipe and serves the routes until disposed. */
-export async function listen(options: {
-  readonly socket: string;
+/** What answers calls, and what stands before them. */
+export interface Answering {
   readonly routes: (router: ConnectRouter) => void;
   readonly interceptors: readonly Interceptor[];
   /** Aborted at shutdown: open streams end. */
   readonly signal: AbortSignal;
-}): Promise<Listening> {
-  const { socket, routes, interceptors, signal } = options;
-  removeStaleSocket(socket);
-  const handler = connectNodeAdapter({
+}
+
+/** The handler of the calls of our own protocol. */
+export function createHandler({ routes, interceptors, signal }: Answering): Handler {
+  return connectNodeAdapter({
     routes,
     interceptors: [...interceptors],
     shutdownSignal: signal,
@@ -33,6 +33,20 @@ export async function listen(options: {
     grpcWeb: false,
     jsonOptions: { ignoreUnknownFields: true },
   });
+}
+
+/** Listens on a unix socket (0600 in a 0700 directory) or a named pipe until disposed. */
+export async function listen({
+  socket,
+  handler,
+  signal,
+}: {
+  readonly socket: string;
+  readonly handler: Handler;
+  /** Aborted at shutdown. */
+  readonly signal: AbortSignal;
+}): Promise<Listening> {
+  removeStaleSocket(socket);
   const wire = createWireServer(handler);
   const open = async (): Promise<Server> => {
     const listener = wire.createListener();

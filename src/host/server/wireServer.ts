@@ -1,12 +1,30 @@
-import { createServer as createHttp1Server, type RequestListener } from 'node:http';
-import { createServer as createHttp2Server, type ServerHttp2Session } from 'node:http2';
+import { createServer as createHttp1Server, type RequestListener, type ServerOptions } from 'node:http';
+import {
+  createServer as createHttp2Server,
+  type ServerHttp2Session,
+  type ServerOptions as Http2ServerOptions,
+} from 'node:http2';
 import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import type { connectNodeAdapter } from '@connectrpc/connect-node';
 
 /** The first bytes of an HTTP/2 connection are `PRI * HTTP/2.0`. */
 const http2Preface = 'PR';
 /** How long answers that are on their way may take to go out. */
 const closeMs = 500;
+
+/** What a server needs that strangers can reach. */
+export interface Guarded {
+  /** Speaks TLS with this certificate and key. */
+  readonly tls?: TlsOptions;
+  /** How long a connection may take to say what it wants, in ms: the first byte, the head, a whole request. */
+  readonly patienceMs: number;
+  readonly maxHeaderBytes: number;
+  readonly maxConnections: number;
+}
+
+/** What answers requests of both kinds. */
+export type Handler = ReturnType<typeof connectNodeAdapter>;
 
 /** Answers both kinds of clients, whatever address they come from. */
 export interface WireServer {
@@ -22,14 +40,18 @@ export interface WireServer {
  * Long-lived clients keep one HTTP/2 connection for calls and streams; a command that makes a call or two sends HTTP/1.1,
  * which it can write by hand. Both get the same answers.
  */
-export function createWireServer(handler: ReturnType<typeof connectNodeAdapter>): WireServer {
+export function createWireServer(handler: Handler, guarded?: Guarded): WireServer {
   const answer: RequestListener = (request, response) => handler(request, response);
-  const http1 = createHttp1Server(answer);
-  const http2 = createHttp2Server(handler);
+  const http1 = createHttp1Server(guarded ? http1Limits(guarded) : {}, answer);
+  // Node looks for slow requests from the moment a server listens. This one never does: connections are handed to it.
+  if (guarded) http1.emit('listening');
+  const http2 = createHttp2Server(guarded ? http2Limits(guarded) : {}, handler);
   const onConnection = (connection: Socket): void => {
     connection.on('error', () => connection.destroy());
+    if (guarded) connection.setTimeout(guarded.patienceMs, () => connection.destroy());
     connection.once('readable', () => {
       const first: unknown = connection.read();
+      if (guarded) connection.setTimeout(0);
       if (!Buffer.isBuffer(first)) return;
       connection.unshift(first);
       const speaksHttp2 = first.toString('latin1', 0, http2Preface.length) === http2Preface;
@@ -47,7 +69,13 @@ export function createWireServer(handler: ReturnType<typeof connectNodeAdapter>)
     http1.closeAllConnections();
   };
   return {
-    createListener: () => createServer(onConnection),
+    createListener: () => {
+      const listener = guarded?.tls
+        ? createTlsServer(secured(guarded.tls, guarded), onConnection)
+        : createServer(onConnection);
+      if (guarded) listener.maxConnections = guarded.maxConnections;
+      return listener;
+    },
     destroyConnections,
     endConnections: () => {
       for (const session of sessions) session.close();
@@ -55,4 +83,16 @@ export function createWireServer(handler: ReturnType<typeof connectNodeAdapter>)
       setTimeout(destroyConnections, closeMs).unref();
     },
   };
+}
+
+function http1Limits({ patienceMs, maxHeaderBytes }: Guarded): ServerOptions {
+  return { maxHeaderSize: maxHeaderBytes, headersTimeout: patienceMs, requestTimeout: patienceMs };
+}
+
+function http2Limits({ maxHeaderBytes }: Guarded): Http2ServerOptions {
+  return { settings: { maxHeaderListSize: maxHeaderBytes, maxConcurrentStreams: 100 } };
+}
+
+function secured(tls: TlsOptions, { patienceMs }: Guarded): TlsOptions {
+  return { ...tls, ALPNProtocols: ['h2', 'http/1.1'], handshakeTimeout: patienceMs };
 }

@@ -2,6 +2,20 @@
 
 /** By service and local name of the method: its name on the wire, and what it answers. */
 export const unaryCalls: Readonly<Record<string, Readonly<Record<string, readonly [name: string, answer: string]>>>> = {
+  "muster.v1.AccessService": {
+    "createToken": [
+      "CreateToken",
+      "muster.v1.CreateTokenResponse"
+    ],
+    "listTokens": [
+      "ListTokens",
+      "muster.v1.ListTokensResponse"
+    ],
+    "revokeToken": [
+      "RevokeToken",
+      "muster.v1.RevokeTokenResponse"
+    ]
+  },
   "muster.v1.EventService": {},
   "muster.v1.HostService": {
     "getStatus": [
@@ -227,6 +241,25 @@ export const unaryCalls: Readonly<Record<string, Readonly<Record<string, readonl
 
 /** By message and field: `string`, `boolean`, `number`, `bigint`, `bytes` or a message; `[]`: a list, `{}`: a map of strings, `?`: may be absent. */
 export const messageShapes: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "muster.v1.CreateTokenResponse": {
+    "token": "?muster.v1.AccessToken",
+    "text": "string"
+  },
+  "muster.v1.AccessToken": {
+    "id": "string",
+    "name": "string",
+    "scope": "string",
+    "createdAt": "bigint",
+    "expiresAt": "bigint",
+    "revokedAt": "bigint",
+    "usedAt": "bigint"
+  },
+  "muster.v1.ListTokensResponse": {
+    "tokens": "[]muster.v1.AccessToken"
+  },
+  "muster.v1.RevokeTokenResponse": {
+    "token": "?muster.v1.AccessToken"
+  },
   "muster.v1.GetStatusResponse": {
     "pid": "number",
     "version": "string",
@@ -243,7 +276,8 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "nodeVersion": "string",
     "runLimit": "number",
     "runLimitReached": "boolean",
-    "damaged": "[]string"
+    "damaged": "[]string",
+    "url": "string"
   },
   "muster.v1.ShutdownResponse": {},
   "muster.v1.RecoverResponse": {

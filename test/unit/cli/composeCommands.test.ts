@@ -20,8 +20,8 @@ describe('the address of a host (9.4: endpoint table, invalid host, unreachable 
     ['http://', 2, /host is required/],
     ['http:///path', 2, /host is required/],
     ['unix://relative/host.sock', 2, /absolute path/],
-    ['http://127.0.0.1:7410', 4, /listens on a socket only/],
-    ['https://example.com', 4, /listens on a socket only/],
+    ['http://127.0.0.1:7410', 2, /asks for a token/],
+    ['https://example.com', 2, /asks for a token/],
     ['unix:///nowhere/host.sock', 3, /\/nowhere\/host\.sock/],
   ])('%s ends with %i', async (address, expected, words) => {
     for (const [args, env] of [

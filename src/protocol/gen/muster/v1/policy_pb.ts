@@ -11,7 +11,7 @@ import { file_google_protobuf_descriptor } from "@bufbuild/protobuf/wkt";
  * Describes the file muster/v1/policy.proto.
  */
 export const file_muster_v1_policy: GenFile = /*@__PURE__*/
-  fileDesc("ChZtdXN0ZXIvdjEvcG9saWN5LnByb3RvEgltdXN0ZXIudjE6OwoIbWF5X2NhbGwSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjRhgMgASgJUgdtYXlDYWxsYgZwcm90bzM", [file_google_protobuf_descriptor]);
+  fileDesc("ChZtdXN0ZXIvdjEvcG9saWN5LnByb3RvEgltdXN0ZXIudjE6OwoIbWF5X2NhbGwSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjRhgMgASgJUgdtYXlDYWxsOjYKBW5lZWRzEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMY0oYDIAEoCVIFbmVlZHNiBnByb3RvMw", [file_google_protobuf_descriptor]);
 
 /**
  * person: no run.
@@ -25,4 +25,13 @@ export const file_muster_v1_policy: GenFile = /*@__PURE__*/
  */
 export const may_call: GenExtension<MethodOptions, string> = /*@__PURE__*/
   extDesc(file_muster_v1_policy, 0);
+
+/**
+ * What a program needs whose token let it in over the network: read, operate or admin (`core/access/accessToken.ts`).
+ * Missing: admin. Whoever has the socket of the host needs nothing: it is the same user.
+ *
+ * @generated from extension: string needs = 50002;
+ */
+export const needs: GenExtension<MethodOptions, string> = /*@__PURE__*/
+  extDesc(file_muster_v1_policy, 1);
 

@@ -1,0 +1,175 @@
+import { execFileSync, type spawn } from 'node:child_process';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { buildPrograms, testHome, testRepository, type Programs, type TestHome } from '../support/hostProcess.ts';
+import { tempDirectory } from '../support/tempDirectory.ts';
+
+let programs: Programs;
+beforeAll(async () => {
+  programs = await buildPrograms();
+});
+
+const file = `name: shop
+providers:
+  shell: {command: sh, args: ["-c", "date > stamp.txt; echo planted"]}
+agents:
+  gardener: {provider: shell}
+`;
+
+/** A daemon that other machines reach. */
+interface Daemon {
+  readonly url: string;
+  /** Makes a token and returns its text. */
+  token(...options: readonly string[]): Promise<string>;
+}
+
+async function startDaemon(home: TestHome, ...options: readonly string[]): Promise<Daemon> {
+  let child: ReturnType<typeof spawn> | undefined;
+  const ended = home.muster(['daemon', ...options], { onStart: started => (child = started) });
+  onTestFinished(async () => {
+    child?.kill('SIGTERM');
+    await ended;
+  });
+  const address = async (): Promise<string> => {
+    const status = await home.muster(['status', '--json']);
+    return status.status === 0 ? ((JSON.parse(status.stdout) as { url?: string }).url ?? '') : '';
+  };
+  await expect.poll(address, { timeout: 60_000 }).toMatch(/^https?:/);
+  const url = await address();
+  return {
+    url,
+    token: async (...more) => (await home.muster(['token', 'create', ...more])).stdout.trim(),
+  };
+}
+
+test('a command elsewhere gives a task to a host and reads along, with its token alone', async () => {
+  const home = testHome(programs);
+  const repository = testRepository({ 'agent-compose.yml': file });
+  const daemon = await startDaemon(home, '--listen', '127.0.0.1:0');
+  await home.muster(['up', '--yes'], { cwd: repository });
+  const elsewhere = testHome(programs);
+  const env = { MUSTER_HOST: daemon.url, MUSTER_TOKEN: await daemon.token() };
+
+  const dispatched = await elsewhere.muster(['dispatch', '-p', 'shop', 'gardener', 'Plant a tree', '--wait'], { env });
+  expect(dispatched).toMatchObject({ status: 0 });
+  const { threads } = (await elsewhere.musterJson(['ps', '-p', 'shop', '--all'], { env })) as {
+    threads: { thread_id: string; status: string }[];
+  };
+  expect(threads).toMatchObject([{ status: 'ready' }]);
+  const logs = await elsewhere.muster(['logs', threads[0]?.thread_id ?? ''], { env });
+  expect(logs.stdout).toContain('planted');
+  expect(await elsewhere.hostPid()).toBeUndefined();
+});
+
+test('without a token, with a wrong, expired, revoked or too narrow one it is refused and told why', async () => {
+  const home = testHome(programs);
+  const daemon = await startDaemon(home, '--listen', '127.0.0.1:0');
+  const elsewhere = testHome(programs);
+  const call = (token: string, ...args: readonly string[]) =>
+    elsewhere.muster(args, { env: { MUSTER_HOST: daemon.url, MUSTER_TOKEN: token } });
+
+  expect(await call('', 'project', 'ls')).toMatchObject({ status: 2, stderr: expect.stringContaining('token create') });
+  expect(await call('muster_0000', 'project', 'ls')).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining('not known, has expired or was revoked'),
+  });
+  const reading = await daemon.token('--name', 'reader', '--scope', 'read');
+  expect(await call(reading, 'project', 'ls')).toMatchObject({ status: 0 });
+  expect(await call(reading, 'cancel', '0000')).toMatchObject({ stderr: expect.stringContaining('scope operate') });
+  expect(await call(await daemon.token('--name', 'worker'), 'token', 'ls')).toMatchObject({
+    stderr: expect.stringContaining('scope admin'),
+  });
+  await home.muster(['token', 'revoke', 'reader']);
+  expect(await call(reading, 'project', 'ls')).toMatchObject({ status: 1 });
+
+  const listed = await home.muster(['token', 'ls', '--json']);
+  expect(JSON.parse(listed.stdout)).toMatchObject({
+    tokens: [
+      { name: 'worker', scope: 'operate', state: 'valid' },
+      { name: 'reader', scope: 'read', state: 'revoked' },
+    ],
+  });
+  const files = execFileSync('sh', [
+    '-c',
+    `cat ${home.stateDir}/*.db* ${home.stateDir}/*.log* ${home.stateDir}/logs/* 2>/dev/null || true`,
+  ]);
+  expect(files.length).toBeGreaterThan(1000);
+  expect(files.includes(reading)).toBe(false);
+});
+
+test('pages of other origins and names that only point here are refused before anything is read', async () => {
+  const home = testHome(programs);
+  const daemon = await startDaemon(home, '--listen', '127.0.0.1:0');
+  const token = await daemon.token('--scope', 'admin');
+  const path = '/muster.v1.HostService/GetStatus';
+  const ask = async (headers: Readonly<Record<string, string>>): Promise<string> =>
+    await rawRequest(daemon.url, [
+      `POST ${path} HTTP/1.1`,
+      ...Object.entries({
+        'Content-Type': 'application/json',
+        'Content-Length': '2',
+        'Connection': 'close',
+        ...headers,
+      }).map(([name, value]) => `${name}: ${value}`),
+      '',
+      '{}',
+    ]);
+  const host = new URL(daemon.url).host;
+  const authorized = { Host: host, Authorization: `Bearer ${token}` };
+  expect(await ask(authorized)).toMatch(/^HTTP\/1.1 200/);
+  expect(await ask({ ...authorized, Origin: 'https://evil.example' })).toMatch(/^HTTP\/1.1 403/);
+  expect(await ask({ ...authorized, Host: 'evil.example' })).toMatch(/^HTTP\/1.1 403/);
+  expect(await ask({ Host: host })).toMatch(/^HTTP\/1.1 401/);
+  expect(await ask({ ...authorized, Padding: 'x'.repeat(64 * 1024) })).toMatch(/^HTTP\/1.1 431/);
+});
+
+test('other machines are let in over TLS or not at all', async () => {
+  const home = testHome(programs);
+  const refused = await home.muster(['daemon', '--listen', ':0']);
+  expect(refused).toMatchObject({ status: 1, stderr: expect.stringContaining('without TLS') });
+  const odd = await home.muster(['daemon', '--listen', 'nowhere']);
+  expect(odd).toMatchObject({ status: 1, stderr: expect.stringContaining('127.0.0.1:7410') });
+
+  const folder = tempDirectory();
+  const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'];
+  execFileSync(
+    'openssl',
+    [
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:prime256v1',
+      '-nodes',
+      '-days',
+      '2',
+      '-keyout',
+      key,
+      '-out',
+      cert,
+      ...subject,
+    ],
+    { stdio: 'ignore' },
+  );
+  const daemon = await startDaemon(home, '--listen', '127.0.0.1:0', '--tls-cert', cert, '--tls-key', key);
+  expect(daemon.url).toMatch(/^https:/);
+  const env = { MUSTER_HOST: daemon.url, MUSTER_TOKEN: await daemon.token(), NODE_EXTRA_CA_CERTS: cert };
+  const elsewhere = testHome(programs);
+  expect(await elsewhere.muster(['project', 'ls'], { env })).toMatchObject({ status: 0 });
+  const unknown = await elsewhere.muster(['project', 'ls'], { env: { ...env, NODE_EXTRA_CA_CERTS: '' } });
+  expect(unknown).toMatchObject({ status: 3, stderr: expect.stringContaining('certificate') });
+});
+
+async function rawRequest(url: string, lines: readonly string[]): Promise<string> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  const chunks: Buffer[] = [];
+  socket.on('data', chunk => chunks.push(chunk));
+  socket.on('error', () => undefined);
+  socket.write(lines.join('\r\n'));
+  await new Promise(resolve => socket.once('close', resolve));
+  return Buffer.concat(chunks).toString('utf8');
+}
