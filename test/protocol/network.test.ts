@@ -1,9 +1,8 @@
 import { execFileSync, type spawn } from 'node:child_process';
 import { connect } from 'node:net';
-import { join } from 'node:path';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { inRepository } from '../../src/build/paths.ts';
 import { buildPrograms, testHome, testRepository, type Programs, type TestHome } from '../support/hostProcess.ts';
-import { tempDirectory } from '../support/tempDirectory.ts';
 
 let programs: Programs;
 beforeAll(async () => {
@@ -131,29 +130,7 @@ test('other machines are let in over TLS or not at all', async () => {
   const odd = await home.muster(['daemon', '--listen', 'nowhere']);
   expect(odd).toMatchObject({ status: 1, stderr: expect.stringContaining('127.0.0.1:7410') });
 
-  const folder = tempDirectory();
-  const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'];
-  execFileSync(
-    'openssl',
-    [
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:prime256v1',
-      '-nodes',
-      '-days',
-      '2',
-      '-keyout',
-      key,
-      '-out',
-      cert,
-      ...subject,
-    ],
-    { stdio: 'ignore' },
-  );
+  const [cert, key] = [inRepository('test/fixtures/tls/cert.pem'), inRepository('test/fixtures/tls/key.pem')];
   const daemon = await startDaemon(home, '--listen', '127.0.0.1:0', '--tls-cert', cert, '--tls-key', key);
   expect(daemon.url).toMatch(/^https:/);
   const env = { MUSTER_HOST: daemon.url, MUSTER_TOKEN: await daemon.token(), NODE_EXTRA_CA_CERTS: cert };
