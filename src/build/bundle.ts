@@ -53,7 +53,7 @@ async function bundleWithLazy(bundle: Bundle): Promise<readonly string[]> {
 
 async function bundleOne(bundle: Bundle, options: BuildOptions): Promise<readonly string[]> {
   const source = await readFile(inRepository(bundle.entry), 'utf8');
-  const define = { MUSTER_VERSION: JSON.stringify(await productVersion()) };
+  const define = { ...options.define, MUSTER_VERSION: JSON.stringify(await productVersion()) };
   const result: BuildResult = await build({ ...options, define });
   const written: string[] = [];
   for (const file of result.outputFiles ?? []) {

@@ -50,7 +50,7 @@ export function optionsFor(bundle: Bundle): BuildOptions {
     entryPoints: [{ in: bundle.entry, out: bundle.name }],
     outdir: 'dist',
     bundle: true,
-    define: { MUSTER_VERSION: JSON.stringify(packageVersion()) },
+    define: { MUSTER_VERSION: JSON.stringify(packageVersion()), MUSTER_TEST_BUILD: 'false' },
     minify: true,
     metafile: true,
     write: false,

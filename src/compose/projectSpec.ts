@@ -228,24 +228,49 @@ export interface SchedulerSpec {
   readonly description?: string | undefined;
   readonly sandboxPolicy: SandboxPolicy;
   readonly concurrencyPolicy: 'skip' | 'parallel';
+  /** Holds for triggers that say nothing of their own; missing: {@link concurrencyPolicy}, and a queue for events. */
+  readonly overlap?: Overlap | undefined;
+  readonly misfire?: Misfire | undefined;
   readonly triggers: readonly TriggerSpec[];
   readonly script?: ScriptSpec | undefined;
 }
 
 export type SandboxPolicy = 'new' | 'sticky';
 
+/** What becomes of a moment that comes while a run of the schedule is at work. */
+export type Overlap = 'skip' | 'queue' | 'parallel' | 'replace';
+
+/** What becomes of moments that passed while nobody could fire. */
+export type Misfire = 'run_once' | 'skip' | 'run_all';
+
+/** A value of an event's payload that an event trigger asks for. */
+export interface PayloadCondition {
+  /** Dotted path into the payload, `pull_request.base.ref`. */
+  readonly path: string;
+  /** Any of these; a trailing `*` stands for any end. */
+  readonly values: readonly string[];
+}
+
 export type TriggerSpec = TriggerCommon &
   (
     | { readonly kind: 'cron'; readonly cron: string; readonly timezone?: string | undefined }
     | { readonly kind: 'interval'; readonly intervalMs: number }
     | { readonly kind: 'timeout'; readonly timeoutMs: number }
-    | { readonly kind: 'event'; readonly topic: string }
+    | { readonly kind: 'event'; readonly topic: string; readonly where?: readonly PayloadCondition[] | undefined }
   );
 
 export interface TriggerCommon {
   readonly name?: string | undefined;
   readonly prompt?: string | undefined;
   readonly sandboxPolicy?: SandboxPolicy | undefined;
+  readonly overlap?: Overlap | undefined;
+  readonly misfire?: Misfire | undefined;
+  /** Each moment is late by up to so much, always by the same. */
+  readonly jitterMs?: number | undefined;
+  /** After so many runs it is spent. */
+  readonly maxRuns?: number | undefined;
+  /** A day (to its end) or a time, ISO 8601; without an offset by the clock of the machine. */
+  readonly until?: string | undefined;
 }
 
 /** JavaScript of a scheduler: in the file, or where to get it. */

@@ -12,6 +12,7 @@ import { UpdateService } from '../core/merges/updateService.js';
 import { UndoService } from '../core/merges/undoService.js';
 import { ProjectService } from '../core/projects/projectService.js';
 import { TakeDownProject } from '../core/projects/takeDownProject.js';
+import { FireService } from '../core/schedules/fireService.js';
 import { ScheduleService } from '../core/schedules/scheduleService.js';
 import { Scheduler } from '../core/schedules/scheduler.js';
 import { CommentService } from '../core/reviews/commentService.js';
@@ -76,6 +77,7 @@ export interface HostCore extends HostState {
   readonly requestChanges: RequestChanges;
   readonly dispatcher: DispatchService;
   readonly schedules: ScheduleService;
+  readonly fires: FireService;
   readonly scheduler: Scheduler;
   readonly applying: ApplyProject;
   readonly takingDown: TakeDownProject;
@@ -218,8 +220,9 @@ function buildSurface(state: HostState, built: Foundation, resources: Disposable
   const decode = (content: Uint8Array): string => new TextDecoder().decode(content);
   const comments = new CommentService({ ...common, driver: worktrees, decode });
   const requestChanges = new RequestChanges({ store, comments, dispatcher });
-  const schedules = new ScheduleService({ ...common, times: cronTimes, dispatcher });
-  const scheduler = new Scheduler({ ...common, clock, schedules });
+  const schedules = new ScheduleService({ ...common, times: cronTimes });
+  const fires = new FireService({ ...common, times: cronTimes, dispatcher, threads });
+  const scheduler = new Scheduler({ ...common, clock, schedules, fires });
   resources.add({ dispose: () => patiently(scheduler.dispose(), clock) });
   const projects = new ProjectService(common);
   const applying = new ApplyProject({ reader: new HostComposeReader(built), projects });
@@ -236,6 +239,7 @@ function buildSurface(state: HostState, built: Foundation, resources: Disposable
     requestChanges,
     dispatcher,
     schedules,
+    fires,
     scheduler,
     applying,
     takingDown,

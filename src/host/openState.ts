@@ -10,6 +10,7 @@ import { takeExclusiveLock } from '../drivers/sqlite/exclusiveLock.js';
 import { openDatabase } from '../drivers/sqlite/openDatabase.js';
 import { SqliteStore } from '../drivers/sqlite/sqliteStore.js';
 import { FileLog } from './log/fileLog.js';
+import { shiftedClock } from './shiftedClock.js';
 import { openStateDirectory, type StateDirectory } from './state/stateDirectory.js';
 
 /** What a host holds before it knows anything of agents: its folder, which no other host has now, and what is kept there. */
@@ -33,7 +34,7 @@ export function openState(
     throw new AppError('host.locked', `Another host already serves ${directory.path}.`, { stateDir: directory.path });
   }
   resources.add(lock);
-  const clock = createNodeClock();
+  const clock = shiftedClock(createNodeClock());
   const now = (): number => clock.now();
   const redactor = new Redactor();
   const echo = options.echoLog ? { echo: (line: string) => void writeSync(2, line) } : {};

@@ -29,7 +29,11 @@ export async function buildPrograms({ version }: { readonly version?: string } =
   const entries = listBundles().filter(({ kind }) => kind === 'node' || kind === 'executable');
   for (const entry of entries) {
     const options = optionsFor(entry);
-    const define = { ...options.define, ...(version !== undefined && { MUSTER_VERSION: JSON.stringify(version) }) };
+    const define = {
+      ...options.define,
+      MUSTER_TEST_BUILD: 'true',
+      ...(version !== undefined && { MUSTER_VERSION: JSON.stringify(version) }),
+    };
     await build({ ...options, define, outdir: folder, write: true, minify: false, sourcemap: false });
   }
   return { folder, host: join(folder, 'host.js'), cli: join(folder, 'cli.js') };
@@ -67,8 +71,11 @@ export interface TestHome {
   killHost(): Promise<void>;
 }
 
-/** Makes a {@link TestHome}. `stateDir` is used as it is when given. */
-export function testHome(programs: Programs, { stateDir }: { readonly stateDir?: string } = {}): TestHome {
+/** Makes a {@link TestHome}. `stateDir` is used as it is when given; `env` is added to every program's environment. */
+export function testHome(
+  programs: Programs,
+  { stateDir, env: more = {} }: { readonly stateDir?: string; readonly env?: Readonly<Record<string, string>> } = {},
+): TestHome {
   const root = tempDirectory();
   const home = join(root, 'user');
   const state = stateDir ?? join(root, 'state');
@@ -85,6 +92,7 @@ export function testHome(programs: Programs, { stateDir }: { readonly stateDir?:
     GIT_CONFIG_GLOBAL: join(home, 'gitconfig'),
     GIT_CONFIG_SYSTEM: '/dev/null',
     LANG: 'C.UTF-8',
+    ...more,
   };
   const clients: HostClient[] = [];
   const pids = new Set<number>();

@@ -22,6 +22,10 @@ export function triggerJson(trigger: ScheduledTrigger) {
     ...optional({
       topic: trigger.kind === 'event' ? trigger.source : undefined,
       interval_ms: trigger.kind === 'interval' ? Number(trigger.source.replace(/^interval:/, '')) : undefined,
+      misfire: trigger.misfire,
+      jitter_ms: trigger.jitterMs === 0n ? undefined : Number(trigger.jitterMs),
+      max_runs: trigger.maxRuns === 0n ? undefined : Number(trigger.maxRuns),
+      until: orUndefined(trigger.until),
       next_fire_at: orUndefined(isoTime(trigger.nextFireAt)),
       last_fired_at: orUndefined(isoTime(trigger.lastFiredAt)),
     }),
@@ -37,7 +41,9 @@ export function fireJson(fire: Fire) {
     missed: Number(fire.missed),
     by: fire.by,
     status: fire.outcome,
+    sequence: Number(fire.sequence),
     ...optional({
+      attempts: fire.attempts === 0 ? undefined : fire.attempts,
       reason: orUndefined(fire.reason),
       thread_id: orUndefined(fire.threadId),
       run_id: orUndefined(fire.runId),

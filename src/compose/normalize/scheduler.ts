@@ -1,19 +1,35 @@
 import { isTimezone } from '../cron/cronSchedule.js';
-import type { SchedulerSpec, ScriptSpec, TriggerCommon, TriggerSpec } from '../projectSpec.js';
+import type {
+  Misfire,
+  Overlap,
+  PayloadCondition,
+  SchedulerSpec,
+  ScriptSpec,
+  TriggerCommon,
+  TriggerSpec,
+} from '../projectSpec.js';
 import type { ComposeNode, MappingNode } from '../source/composeNode.js';
 import { child, entryOf, joinPath } from '../source/composeNode.js';
 import type { NormalizeContext } from './normalizeContext.js';
 import {
+  byName,
+  durationAt,
+  entriesOf,
   exactDurationAt,
   flagAt,
   itemsOf,
+  numberAt,
   optionalWordAt,
   refuse,
   textAt,
+  textsOf,
   verbatimAt,
   wordAt,
 } from './normalizeContext.js';
 import { credentials, gitUrl, relativePath } from './workspace.js';
+
+const overlaps: readonly Overlap[] = ['skip', 'queue', 'parallel', 'replace'];
+const misfires: readonly Misfire[] = ['run_once', 'skip', 'run_all'];
 
 export function scheduler(context: NormalizeContext, node: ComposeNode): SchedulerSpec | undefined {
   if (node.kind !== 'mapping') return undefined;
@@ -24,15 +40,26 @@ export function scheduler(context: NormalizeContext, node: ComposeNode): Schedul
     const text = 'scheduler script and triggers are mutually exclusive';
     refuse(context, { code: 'compose.exclusive', path: node.path, span, text });
   }
+  refuseBoth(context, node);
   return {
     enabled: flagAt(node, 'enabled', true),
     displayName: textAt(node, 'display_name'),
     description: textAt(node, 'description'),
     sandboxPolicy: wordAt(node, 'sandbox_policy', ['new', 'sticky']),
     concurrencyPolicy: wordAt(node, 'concurrency_policy', ['skip', 'parallel']),
+    overlap: optionalWordAt(node, 'overlap', overlaps),
+    misfire: optionalWordAt(node, 'misfire', misfires),
     triggers: triggers(context, triggerNodes),
     script,
   };
+}
+
+/** One policy in two spellings. */
+function refuseBoth(context: NormalizeContext, node: MappingNode): void {
+  const overlap = entryOf(node, 'overlap');
+  if (!overlap || !entryOf(node, 'concurrency_policy')) return;
+  const text = 'scheduler overlap and concurrency_policy are mutually exclusive';
+  refuse(context, { code: 'compose.exclusive', path: joinPath(node.path, 'overlap'), span: overlap.keySpan, text });
 }
 
 function triggers(context: NormalizeContext, nodes: readonly ComposeNode[]): readonly TriggerSpec[] {
@@ -54,6 +81,11 @@ function triggers(context: NormalizeContext, nodes: readonly ComposeNode[]): rea
       name,
       prompt: verbatimAt(node, 'prompt'),
       sandboxPolicy: optionalWordAt(node, 'sandbox_policy', ['new', 'sticky']),
+      overlap: optionalWordAt(node, 'overlap', overlaps),
+      misfire: optionalWordAt(node, 'misfire', misfires),
+      jitterMs: durationAt(node, 'jitter'),
+      maxRuns: numberAt(node, 'max_runs'),
+      until: untilOf(context, node),
     });
     if (trigger) found.push(trigger);
   }
@@ -85,7 +117,24 @@ function triggerOf(node: MappingNode, common: TriggerCommon): TriggerSpec | unde
   const timeoutMs = exactDurationAt(node, 'timeout');
   if (timeoutMs !== undefined) return { ...common, kind: 'timeout', timeoutMs };
   const topic = textAt(child(node, 'event'), 'topic');
-  return topic === undefined ? undefined : { ...common, kind: 'event', topic };
+  if (topic === undefined) return undefined;
+  const where = conditionsOf(child(child(node, 'event'), 'where'));
+  return { ...common, kind: 'event', topic, where: where.length > 0 ? where : undefined };
+}
+
+function conditionsOf(node: ComposeNode | undefined): readonly PayloadCondition[] {
+  return byName(entriesOf(node).map(({ key, value }) => ({ name: key, values: textsOf(value) }))).map(
+    ({ name, values }) => ({ path: name, values }),
+  );
+}
+
+/** The pattern was checked before; `2030-13-01` has it too. */
+function untilOf(context: NormalizeContext, node: MappingNode): string | undefined {
+  const until = textAt(node, 'until');
+  const where = child(node, 'until');
+  if (until === undefined || !where || !Number.isNaN(Date.parse(until))) return until;
+  refuse(context, { path: where.path, span: where.span, text: `there is no day or time "${until}"` });
+  return undefined;
 }
 
 /** `local` is what holds without a zone. */

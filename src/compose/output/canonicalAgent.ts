@@ -81,6 +81,8 @@ export function canonicalScheduler(scheduler: SchedulerSpec): CanonicalObject {
     description: scheduler.description,
     sandbox_policy: nonDefault(scheduler.sandboxPolicy, 'new'),
     concurrency_policy: nonDefault(scheduler.concurrencyPolicy, 'skip'),
+    overlap: scheduler.overlap,
+    misfire: scheduler.misfire,
     script: scheduler.script && canonicalScript(scheduler.script),
     triggers: scheduler.triggers.map(canonicalTrigger),
   });
@@ -105,6 +107,11 @@ function canonicalScript(script: ScriptSpec): CanonicalValue {
   }
 }
 
+function canonicalEvent({ topic, where }: TriggerSpec & { readonly kind: 'event' }): CanonicalObject {
+  const conditions = (where ?? []).map(({ path, values }) => [path, [...values]] as const);
+  return filled({ topic, where: conditions.length > 0 ? Object.fromEntries(conditions) : undefined });
+}
+
 export function canonicalTrigger(trigger: TriggerSpec): CanonicalObject {
   return filled({
     name: trigger.name,
@@ -113,8 +120,13 @@ export function canonicalTrigger(trigger: TriggerSpec): CanonicalObject {
     timezone: trigger.kind === 'cron' ? trigger.timezone : undefined,
     interval: trigger.kind === 'interval' ? formatDuration(trigger.intervalMs) : undefined,
     timeout: trigger.kind === 'timeout' ? formatDuration(trigger.timeoutMs) : undefined,
-    event: trigger.kind === 'event' ? { topic: trigger.topic } : undefined,
+    event: trigger.kind === 'event' ? canonicalEvent(trigger) : undefined,
     prompt: trigger.prompt,
     sandbox_policy: trigger.sandboxPolicy,
+    overlap: trigger.overlap,
+    misfire: trigger.misfire,
+    jitter: trigger.jitterMs === undefined ? undefined : formatDuration(trigger.jitterMs),
+    max_runs: trigger.maxRuns,
+    until: trigger.until,
   });
 }

@@ -1,11 +1,27 @@
 import { credentialFields, timezones } from './commonFields.js';
 import type { MappingShape, ShapeValue } from './shape.js';
-import { bool, field, list, mapping, oneOf, text } from './shape.js';
+import { bool, dictionary, field, integer, list, mapping, oneOf, oneOrMore, text } from './shape.js';
 
 const sandboxPolicies: readonly ShapeValue[] = [
   { value: 'new', doc: 'A fresh sandbox for each firing.' },
   { value: 'sticky', doc: 'The same sandbox each time.' },
 ];
+
+const overlaps: readonly ShapeValue[] = [
+  { value: 'skip', doc: 'The firing is left out, and the history says so.' },
+  { value: 'queue', doc: 'It waits for its turn.' },
+  { value: 'parallel', doc: 'Runs may overlap.' },
+  { value: 'replace', doc: 'Runs at work are cancelled.' },
+];
+
+const misfires: readonly ShapeValue[] = [
+  { value: 'run_once', doc: 'All that was missed becomes one firing.' },
+  { value: 'skip', doc: 'What was missed by more than two minutes is left out.' },
+  { value: 'run_all', doc: 'Each missed moment fires, the newest hundred at most.' },
+];
+
+/** A day, or a time with or without an offset. */
+const MOMENT = String.raw`^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})?)?$`;
 
 export const cronPresets: readonly ShapeValue[] = [
   { value: '@hourly', doc: 'At the start of each hour.' },
@@ -42,6 +58,12 @@ const trigger: MappingShape = mapping(
           'topic: webhook.github.push',
           { required: true },
         ),
+        where: field(
+          dictionary('path', 'action', oneOrMore(text())),
+          'Only events whose payload has these values: a dotted path, and a value or a list of which one must be there. A `*` at the end of a value stands for any end.',
+          'topic: webhook.github.pull_request\nwhere:\n  action: [opened, synchronize]\n  pull_request.base.ref: main',
+          { era: 'muster' },
+        ),
       }),
       'Fires when an event with this topic arrives.',
       'event:\n  topic: webhook.github.*',
@@ -64,6 +86,31 @@ const trigger: MappingShape = mapping(
         era: 'head',
         fallback: 'that of the scheduler',
       },
+    ),
+    overlap: field(
+      oneOf(overlaps),
+      'What happens to a firing while a run of this scheduler is active.',
+      `${CRON}\noverlap: queue`,
+      { era: 'muster', fallback: 'that of the scheduler; for events `queue`' },
+    ),
+    misfire: field(
+      oneOf(misfires),
+      'What happens to moments that passed while the machine slept or no host ran.',
+      `${CRON}\nmisfire: skip`,
+      { era: 'muster', fallback: 'that of the scheduler' },
+    ),
+    jitter: field(
+      text({ format: 'positiveDuration' }),
+      'Each moment is late by up to so much, so that not everything starts at once; the same moment always by the same.',
+      `${CRON}\njitter: 10m`,
+      { era: 'muster' },
+    ),
+    max_runs: field(integer(1), 'After so many runs it fires no more.', `${CRON}\nmax_runs: 20`, { era: 'muster' }),
+    until: field(
+      text({ pattern: MOMENT, refusedText: 'must be a day or a time such as 2030-01-31T18:00Z, got "%s"' }),
+      'The last day, or the last moment, at which it may fire.',
+      `${CRON}\nuntil: 2030-12-31`,
+      { era: 'muster' },
     ),
   },
   { exactlyOne: { names: ['cron', 'interval', 'timeout', 'event'], text: 'trigger requires exactly one kind' } },
@@ -121,6 +168,18 @@ export const scheduler: MappingShape = mapping({
     'What happens when a trigger fires while a run of this scheduler is active.',
     'concurrency_policy: parallel',
     { era: 'head', fallback: 'skip' },
+  ),
+  overlap: field(
+    oneOf(overlaps),
+    'What happens when a trigger fires while a run of this scheduler is active; `concurrency_policy` with two more words. Not together with it.',
+    'overlap: queue',
+    { era: 'muster', fallback: '`concurrency_policy`; for events `queue`' },
+  ),
+  misfire: field(
+    oneOf(misfires),
+    'What happens to moments that passed while the machine slept or no host ran.',
+    'misfire: skip',
+    { era: 'muster', fallback: 'run_once' },
   ),
   triggers: field(
     list(trigger),

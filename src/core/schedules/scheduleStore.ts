@@ -1,5 +1,5 @@
 import type { ProjectId } from '../../base/ids.js';
-import type { Fire, Trigger, TriggerKey } from './trigger.js';
+import type { Fire, RecordedFire, Trigger, TriggerKey } from './trigger.js';
 
 /** Port: triggers and what came of them. */
 export interface ScheduleStore {
@@ -12,10 +12,27 @@ export interface ScheduleStore {
   due(now: number, limit: number): readonly Trigger[];
   /** When the next trigger is due. */
   earliest(): number | undefined;
-  record(fire: Fire): void;
+  /** Returns its place in the history. */
+  record(fire: Fire): number;
+  /** What came of one that waited. */
+  amend(fire: RecordedFire): void;
+  fire(sequence: number): RecordedFire | undefined;
   /** Newest first. Without `name` those of every trigger of the agent, without `agent` those of the project. */
-  fires(filter: FireFilter): readonly Fire[];
+  fires(filter: FireFilter): readonly RecordedFire[];
+  /** Agents with fires that wait and may be tried at `now`. */
+  agentsWaiting(now: number): readonly AgentKey[];
+  /** Fires of the agent that wait, the oldest first; with `now` only those that may be tried then. */
+  waiting(agent: AgentKey, options: { readonly now?: number; readonly limit: number }): readonly RecordedFire[];
+  /** How many fires of the agent wait. */
+  countWaiting(agent: AgentKey): number;
+  /** When the next attempt of a fire that waits for its time may be made. */
+  nextAttempt(): number | undefined;
+  /** Any fire waits. */
+  isAnyWaiting(): boolean;
 }
+
+/** The agent whose schedule it is. */
+export type AgentKey = Pick<TriggerKey, 'projectId' | 'agent'>;
 
 export interface FireFilter {
   readonly projectId: ProjectId;

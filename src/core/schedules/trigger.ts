@@ -1,5 +1,12 @@
 import type { ProjectId, RunId, ThreadId } from '../../base/ids.js';
-import type { AgentSpec, SandboxPolicy, TriggerSpec } from '../../compose/projectSpec.js';
+import type {
+  AgentSpec,
+  Misfire,
+  Overlap,
+  SandboxPolicy,
+  SchedulerSpec,
+  TriggerSpec,
+} from '../../compose/projectSpec.js';
 import type { Project } from '../projects/project.js';
 
 /** What names a trigger: its agent, and its own name or, without one, its kind and place in the file (`cron-1`). */
@@ -12,7 +19,7 @@ export interface TriggerKey {
 /**
  * What is remembered of a trigger between two hosts and two applies. Times are ms since the epoch.
  *
- *   armed ──(due)──► armed again (cron, interval) | spent (timeout)
+ *   armed ──(due)──► armed again (cron, interval) | spent (timeout, `until`, `max_runs`)
  *   any ──disable──► off ──enable──► armed
  *   any ──(its schedule in the file changed)──► armed anew, with the same history
  */
@@ -28,23 +35,38 @@ export interface Trigger extends TriggerKey {
   readonly fired: number;
 }
 
-/** `started`: it became a run. `skipped`: its policy said no. `failed`: the run could not be queued. */
-export type FireOutcome = 'started' | 'skipped' | 'failed';
+/**
+ * What came of a moment.
+ *
+ *   waiting (behind a run of the schedule, or for another attempt) ──► started | skipped | failed
+ *   started: it became a run · skipped: its policy said no · missed: nobody could fire then, and its policy lets that pass
+ *   failed: no run could be queued; a person may let it be tried again (waiting)
+ */
+export type FireOutcome = 'waiting' | 'started' | 'skipped' | 'missed' | 'failed';
 
 /** One moment at which a trigger was due, and what came of it. */
 export interface Fire extends TriggerKey {
   /** When it should have fired. */
   readonly dueAt: number;
-  /** When it did. */
+  /** When it did; while it waits, when it began to. */
   readonly at: number;
   /** Moments that passed without a host and that this fire stands for as well. */
   readonly missed: number;
-  readonly by: 'clock' | 'person';
+  readonly by: 'clock' | 'person' | 'event';
   readonly outcome: FireOutcome;
-  /** Why it was skipped or failed, one sentence. */
+  /** Why it waits, was skipped, missed or failed, or what it ended, one sentence. */
   readonly reason?: string;
   readonly threadId?: ThreadId;
   readonly runId?: RunId;
+  /** Attempts that failed while it waited. */
+  readonly attempts: number;
+  /** While it waits: no attempt before this. */
+  readonly notBefore?: number;
+}
+
+/** A fire with its place in the history. */
+export interface RecordedFire extends Fire {
+  readonly sequence: number;
 }
 
 /** A trigger as the applied file declares it. */
@@ -55,8 +77,8 @@ export interface DeclaredTrigger extends TriggerKey {
   readonly prompt: string;
   /** `sticky`: its fires go on in one thread. */
   readonly sandboxPolicy: SandboxPolicy;
-  /** `skip`: no fire while a run of the agent's schedule is at work. */
-  readonly concurrencyPolicy: 'skip' | 'parallel';
+  readonly overlap: Overlap;
+  readonly misfire: Misfire;
 }
 
 /** Triggers of a project that the clock or an event may fire: those of enabled agents with an enabled scheduler. */
@@ -76,8 +98,16 @@ function triggersOf(project: Project, agent: AgentSpec): readonly DeclaredTrigge
     spec,
     prompt: spec.prompt ?? `Run agent ${agent.name}.`,
     sandboxPolicy: spec.sandboxPolicy ?? scheduler.sandboxPolicy,
-    concurrencyPolicy: scheduler.concurrencyPolicy,
+    overlap: overlapOf(spec, scheduler),
+    misfire: spec.misfire ?? scheduler.misfire ?? 'run_once',
   }));
+}
+
+/** A moment of the clock comes again and may be left out; an event does not, so that it waits unless the file says otherwise. */
+function overlapOf(spec: TriggerSpec, scheduler: SchedulerSpec): Overlap {
+  const chosen = spec.overlap ?? scheduler.overlap;
+  if (chosen !== undefined) return chosen;
+  return spec.kind === 'event' && scheduler.concurrencyPolicy === 'skip' ? 'queue' : scheduler.concurrencyPolicy;
 }
 
 /** The schedule as one text, as agent-compose writes it. */
@@ -97,4 +127,9 @@ export function sourceOf(spec: TriggerSpec): string {
 /** True when both name one trigger. */
 export function isSameTrigger(a: TriggerKey, b: TriggerKey): boolean {
   return a.projectId === b.projectId && a.agent === b.agent && a.name === b.name;
+}
+
+/** What names a trigger, and nothing else of it. */
+export function keyOf({ projectId, agent, name }: TriggerKey): TriggerKey {
+  return { projectId, agent, name };
 }

@@ -15,6 +15,7 @@ import { sharedState } from './migrations/0012SharedState.js';
 import { chains } from './migrations/0013Chains.js';
 import { comments } from './migrations/0014Comments.js';
 import { accessTokens } from './migrations/0015AccessTokens.js';
+import { waitingFires } from './migrations/0016WaitingFires.js';
 
 /** Append-only: a migration that has shipped is never edited. `PRAGMA user_version` counts those that ran. */
 const migrations: readonly string[] = [
@@ -33,6 +34,7 @@ const migrations: readonly string[] = [
   chains,
   comments,
   accessTokens,
+  waitingFires,
 ];
 
 /** The schema version this program understands. */

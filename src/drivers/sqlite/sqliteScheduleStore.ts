@@ -2,8 +2,8 @@ import type { Database, Statement } from 'better-sqlite3';
 import { member } from '../../base/closedUnion.js';
 import { defined } from '../../base/defined.js';
 import { parseId, type ProjectId } from '../../base/ids.js';
-import type { FireFilter, ScheduleStore } from '../../core/schedules/scheduleStore.js';
-import type { Fire, FireOutcome, Trigger, TriggerKey } from '../../core/schedules/trigger.js';
+import type { AgentKey, FireFilter, ScheduleStore } from '../../core/schedules/scheduleStore.js';
+import type { Fire, FireOutcome, RecordedFire, Trigger, TriggerKey } from '../../core/schedules/trigger.js';
 
 interface TriggerRow {
   readonly project_id: string;
@@ -28,6 +28,12 @@ interface FireRow {
   readonly reason: string | null;
   readonly thread_id: string | null;
   readonly run_id: string | null;
+  readonly attempts: number;
+  readonly not_before: number | null;
+}
+
+interface RecordedRow extends FireRow {
+  readonly sequence: number;
 }
 
 interface FireParameters {
@@ -37,8 +43,23 @@ interface FireParameters {
   readonly limit: number;
 }
 
-const outcomes: readonly FireOutcome[] = ['started', 'skipped', 'failed'];
-const causes: readonly Fire['by'][] = ['clock', 'person'];
+const outcomes: readonly FireOutcome[] = ['waiting', 'started', 'skipped', 'missed', 'failed'];
+const causes: readonly Fire['by'][] = ['clock', 'person', 'event'];
+const fireColumns = [
+  'project_id',
+  'agent',
+  'name',
+  'due_at',
+  'at',
+  'missed',
+  'by',
+  'outcome',
+  'reason',
+  'thread_id',
+  'run_id',
+  'attempts',
+  'not_before',
+] as const satisfies readonly (keyof FireRow)[];
 
 export class SqliteScheduleStore implements ScheduleStore {
   readonly #database: Database;
@@ -50,7 +71,14 @@ export class SqliteScheduleStore implements ScheduleStore {
   readonly #earliest: Statement<[], { at: number | null }>;
   readonly #record: Statement<[FireRow]>;
   /** By which filters are set, so that each can use the index of its own. */
-  readonly #fires = new Map<string, Statement<[FireParameters], FireRow>>();
+  readonly #fires = new Map<string, Statement<[FireParameters], RecordedRow>>();
+  readonly #amend: Statement<[RecordedRow]>;
+  readonly #fire: Statement<[number], RecordedRow>;
+  readonly #agentsWaiting: Statement<[number], { project_id: string; agent: string }>;
+  readonly #waiting: Statement<[string, string, number, number], RecordedRow>;
+  readonly #countWaiting: Statement<[string, string], { count: number }>;
+  readonly #nextAttempt: Statement<[], { at: number | null }>;
+  readonly #anyWaiting: Statement<[], { found: number }>;
 
   constructor(database: Database) {
     this.#database = database;
@@ -65,8 +93,24 @@ export class SqliteScheduleStore implements ScheduleStore {
     this.#earliest = database.prepare(`
       SELECT MIN(next_fire_at) AS at FROM schedule_trigger WHERE next_fire_at IS NOT NULL`);
     this.#record = database.prepare(`
-      INSERT INTO schedule_fire (project_id, agent, name, due_at, at, missed, by, outcome, reason, thread_id, run_id)
-      VALUES (:project_id, :agent, :name, :due_at, :at, :missed, :by, :outcome, :reason, :thread_id, :run_id)`);
+      INSERT INTO schedule_fire (${fireColumns.join(', ')})
+      VALUES (${fireColumns.map(column => `:${column}`).join(', ')})`);
+    this.#amend = database.prepare(`
+      UPDATE schedule_fire SET ${fireColumns.map(column => `${column} = :${column}`).join(', ')} WHERE sequence = :sequence`);
+    this.#fire = database.prepare(`SELECT * FROM schedule_fire WHERE sequence = ?`);
+    this.#agentsWaiting = database.prepare(`
+      SELECT project_id, agent FROM schedule_fire
+      WHERE outcome = 'waiting' AND (not_before IS NULL OR not_before <= ?)
+      GROUP BY project_id, agent ORDER BY MIN(sequence)`);
+    this.#waiting = database.prepare(`
+      SELECT * FROM schedule_fire
+      WHERE outcome = 'waiting' AND project_id = ? AND agent = ? AND (not_before IS NULL OR not_before <= ?)
+      ORDER BY sequence LIMIT ?`);
+    this.#countWaiting = database.prepare(`
+      SELECT COUNT(*) AS count FROM schedule_fire WHERE outcome = 'waiting' AND project_id = ? AND agent = ?`);
+    this.#nextAttempt = database.prepare(`
+      SELECT MIN(not_before) AS at FROM schedule_fire WHERE outcome = 'waiting'`);
+    this.#anyWaiting = database.prepare(`SELECT 1 AS found FROM schedule_fire WHERE outcome = 'waiting' LIMIT 1`);
   }
 
   ofProject(project: ProjectId): readonly Trigger[] {
@@ -103,23 +147,43 @@ export class SqliteScheduleStore implements ScheduleStore {
     return this.#earliest.get()?.at ?? undefined;
   }
 
-  record(fire: Fire): void {
-    this.#record.run({
-      project_id: fire.projectId,
-      agent: fire.agent,
-      name: fire.name,
-      due_at: fire.dueAt,
-      at: fire.at,
-      missed: fire.missed,
-      by: fire.by,
-      outcome: fire.outcome,
-      reason: fire.reason ?? null,
-      thread_id: fire.threadId ?? null,
-      run_id: fire.runId ?? null,
-    });
+  record(fire: Fire): number {
+    return Number(this.#record.run(toFireRow(fire)).lastInsertRowid);
   }
 
-  fires({ projectId, agent, name, started, limit }: FireFilter): readonly Fire[] {
+  amend(fire: RecordedFire): void {
+    this.#amend.run({ ...toFireRow(fire), sequence: fire.sequence });
+  }
+
+  fire(sequence: number): RecordedFire | undefined {
+    const row = this.#fire.get(sequence);
+    return row && toFire(row);
+  }
+
+  agentsWaiting(now: number): readonly AgentKey[] {
+    return this.#agentsWaiting.all(now).map(row => ({ projectId: parseId(row.project_id), agent: row.agent }));
+  }
+
+  waiting(
+    { projectId, agent }: AgentKey,
+    { now = Number.MAX_SAFE_INTEGER, limit }: { readonly now?: number; readonly limit: number },
+  ): readonly RecordedFire[] {
+    return this.#waiting.all(projectId, agent, now, limit).map(toFire);
+  }
+
+  countWaiting({ projectId, agent }: AgentKey): number {
+    return this.#countWaiting.get(projectId, agent)?.count ?? 0;
+  }
+
+  nextAttempt(): number | undefined {
+    return this.#nextAttempt.get()?.at ?? undefined;
+  }
+
+  isAnyWaiting(): boolean {
+    return this.#anyWaiting.get() !== undefined;
+  }
+
+  fires({ projectId, agent, name, started, limit }: FireFilter): readonly RecordedFire[] {
     const where = [
       'project_id = :project',
       ...(agent === undefined ? [] : ['agent = :agent']),
@@ -148,8 +212,27 @@ function toTrigger(row: TriggerRow): Trigger {
   };
 }
 
-function toFire(row: FireRow): Fire {
+function toFireRow(fire: Fire): FireRow {
   return {
+    project_id: fire.projectId,
+    agent: fire.agent,
+    name: fire.name,
+    due_at: fire.dueAt,
+    at: fire.at,
+    missed: fire.missed,
+    by: fire.by,
+    outcome: fire.outcome,
+    reason: fire.reason ?? null,
+    thread_id: fire.threadId ?? null,
+    run_id: fire.runId ?? null,
+    attempts: fire.attempts,
+    not_before: fire.notBefore ?? null,
+  };
+}
+
+function toFire(row: RecordedRow): RecordedFire {
+  return {
+    sequence: row.sequence,
     projectId: parseId(row.project_id),
     agent: row.agent,
     name: row.name,
@@ -158,8 +241,10 @@ function toFire(row: FireRow): Fire {
     missed: row.missed,
     by: member(causes, row.by),
     outcome: member(outcomes, row.outcome),
+    attempts: row.attempts,
     ...defined({
       reason: row.reason,
+      notBefore: row.not_before,
       threadId: row.thread_id === null ? undefined : parseId<'thread'>(row.thread_id),
       runId: row.run_id === null ? undefined : parseId<'run'>(row.run_id),
     }),

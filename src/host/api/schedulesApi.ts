@@ -4,8 +4,15 @@ import type { Clock } from '../../base/clock.js';
 import { defined } from '../../base/defined.js';
 import { findProject, findProjectOfHistory, projectOfFolder } from '../../core/projects/projectService.js';
 import type { Project } from '../../core/projects/project.js';
-import { findDeclared, type ScheduleService as CoreScheduleService } from '../../core/schedules/scheduleService.js';
-import { declaredTriggers, type DeclaredTrigger, type Fire, type Trigger } from '../../core/schedules/trigger.js';
+import type { FireService } from '../../core/schedules/fireService.js';
+import { findDeclared } from '../../core/schedules/findDeclared.js';
+import type { ScheduleService as CoreScheduleService } from '../../core/schedules/scheduleService.js';
+import {
+  declaredTriggers,
+  type DeclaredTrigger,
+  type RecordedFire,
+  type Trigger,
+} from '../../core/schedules/trigger.js';
 import type { Store } from '../../core/store.js';
 import type { Stores } from '../../core/stores.js';
 import {
@@ -28,9 +35,15 @@ export interface SchedulesApiOptions {
   readonly store: Store<Stores>;
   readonly clock: Clock;
   readonly schedules: CoreScheduleService;
+  readonly fires: FireService;
 }
 
-export function schedulesApi({ store, clock, schedules }: SchedulesApiOptions): ServiceImpl<typeof ScheduleService> {
+export function schedulesApi({
+  store,
+  clock,
+  schedules,
+  fires: firing,
+}: SchedulesApiOptions): ServiceImpl<typeof ScheduleService> {
   return {
     async listTriggers(request) {
       const project = projectOf(store, request);
@@ -50,7 +63,7 @@ export function schedulesApi({ store, clock, schedules }: SchedulesApiOptions): 
 
     async fireTrigger(request) {
       const project = projectOf(store, request);
-      const { thread, run } = await schedules.fireByHand(project, { agent: request.agent, name: given(request.name) });
+      const { thread, run } = await firing.byHand(project, { agent: request.agent, name: given(request.name) });
       return { threadId: thread.id, runId: run.id };
     },
 
@@ -116,11 +129,15 @@ function wireTrigger(project: Project, declared: DeclaredTrigger, stored: Trigge
     lastFiredAt: BigInt(stored?.lastFiredAt ?? 0),
     fired: BigInt(stored?.fired ?? 0),
     sandboxPolicy: declared.sandboxPolicy,
-    concurrencyPolicy: declared.concurrencyPolicy,
+    concurrencyPolicy: declared.overlap,
+    misfire: declared.misfire,
+    jitterMs: BigInt(declared.spec.jitterMs ?? 0),
+    maxRuns: BigInt(declared.spec.maxRuns ?? 0),
+    until: declared.spec.until ?? '',
   });
 }
 
-function wireFire(fire: Fire): WireFire {
+function wireFire(fire: RecordedFire): WireFire {
   return create(FireSchema, {
     agent: fire.agent,
     name: fire.name,
@@ -132,5 +149,7 @@ function wireFire(fire: Fire): WireFire {
     reason: fire.reason ?? '',
     threadId: fire.threadId ?? '',
     runId: fire.runId ?? '',
+    sequence: BigInt(fire.sequence),
+    attempts: fire.attempts,
   });
 }

@@ -561,7 +561,11 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "lastFiredAt": "bigint",
     "fired": "bigint",
     "sandboxPolicy": "string",
-    "concurrencyPolicy": "string"
+    "concurrencyPolicy": "string",
+    "misfire": "string",
+    "jitterMs": "bigint",
+    "maxRuns": "bigint",
+    "until": "string"
   },
   "muster.v1.EnableTriggerResponse": {
     "trigger": "?muster.v1.ScheduledTrigger"
@@ -583,7 +587,9 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "outcome": "string",
     "reason": "string",
     "threadId": "string",
-    "runId": "string"
+    "runId": "string",
+    "sequence": "bigint",
+    "attempts": "number"
   },
   "muster.v1.SimulateTriggersResponse": {
     "fires": "[]muster.v1.UpcomingFire",

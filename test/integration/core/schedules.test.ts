@@ -1,70 +1,17 @@
 import fc from 'fast-check';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { silentLog } from '../../../src/base/log.js';
-import type { Fire } from '../../../src/core/schedules/trigger.js';
-import { ScheduleService } from '../../../src/core/schedules/scheduleService.js';
-import { Scheduler } from '../../../src/core/schedules/scheduler.js';
+import { describe, expect, test } from 'vitest';
 import { cronTimes } from '../../../src/host/schedules/cronTimes.js';
-import { settle } from '../../support/clock.js';
-import { coreHost, coreWorld, waitingAgent, type CoreHost, type CoreWorld } from '../../support/coreHost.ts';
-import { specOf } from '../../support/projectSpecs.ts';
-
-const minute = 60_000;
-const hour = 60 * minute;
-/** The clock of {@link coreWorld} begins at midnight UTC. */
-const midnight = Date.UTC(2030, 0, 1);
-
-function worldWith(scheduler: object): CoreWorld {
-  const text = JSON.parse(waitingAgent) as { agents: { dev: object } };
-  return coreWorld(
-    specOf(JSON.stringify({ ...text, agents: { dev: { ...text.agents.dev, concurrency: 50, scheduler } } })),
-  );
-}
-
-interface Scheduled {
-  readonly core: CoreHost;
-  readonly service: ScheduleService;
-  readonly scheduler: Scheduler;
-  /** Ends the scheduler as a host that ends does; what it was about to fire stays due. */
-  end(): Promise<void>;
-}
-
-/** A host of the world with its scheduler started. */
-async function schedule(world: CoreWorld): Promise<Scheduled> {
-  const core = coreHost(world);
-  const common = { store: world.store, clock: world.clock, log: silentLog };
-  const service = new ScheduleService({ ...common, times: cronTimes, dispatcher: core.dispatcher });
-  const scheduler = new Scheduler({ ...common, schedules: service });
-  let ended = false;
-  const end = async (): Promise<void> => {
-    if (ended) return;
-    ended = true;
-    await scheduler.dispose();
-    await core.end();
-  };
-  onTestFinished(end);
-  scheduler.start();
-  await settle();
-  return { core, service, scheduler, end };
-}
-
-function fires(world: CoreWorld): readonly Fire[] {
-  const filter = { projectId: world.project.id, limit: 500 };
-  return world.store.read(stores => stores.schedules.fires(filter)).toReversed();
-}
-
-const minutesOf = (some: readonly Fire[]): number[] => some.map(({ dueAt }) => (dueAt - midnight) / minute);
-
-const runs = (world: CoreWorld): number =>
-  world.store
-    .read(stores => stores.threads.page({ limit: 500 }).threads)
-    .flatMap(({ thread }) => world.store.read(stores => stores.runs.ofThread(thread.id))).length;
-
-/** The agent has nothing more to do in any of its runs. */
-async function finishAll(world: CoreWorld): Promise<void> {
-  for (const { run } of world.store.read(stores => stores.runs.active())) world.sandbox.exit(run.id, { code: 0 });
-  await settle();
-}
+import {
+  finishAll,
+  firesOf,
+  hour,
+  midnight,
+  minute,
+  minutesOf,
+  runs,
+  schedule,
+  worldWith,
+} from '../../support/schedules.ts';
 
 describe('a trigger', () => {
   test('fires by cron, in its time zone, and says who asked', async () => {
@@ -74,8 +21,8 @@ describe('a trigger', () => {
     });
     await schedule(world);
     await world.clock.advance(24 * hour);
-    expect(minutesOf(fires(world))).toEqual([6 * 60 + 30]);
-    const [fire] = fires(world);
+    expect(minutesOf(firesOf(world))).toEqual([6 * 60 + 30]);
+    const [fire] = firesOf(world);
     expect(fire).toMatchObject({ outcome: 'started', by: 'clock', missed: 0 });
     const messages = world.store.read(stores => stores.messages.ofThread(fire!.threadId!));
     expect(messages[0]).toMatchObject({ from: 'scheduler', to: 'dev', body: 'sweep' });
@@ -85,7 +32,7 @@ describe('a trigger', () => {
     const world = worldWith({ concurrency_policy: 'parallel', triggers: [{ interval: '10m' }] });
     await schedule(world);
     await world.clock.advance(35 * minute);
-    expect(minutesOf(fires(world))).toEqual([10, 20, 30]);
+    expect(minutesOf(firesOf(world))).toEqual([10, 20, 30]);
   });
 
   test('fires once after a timeout, and not again after the next start or apply', async () => {
@@ -96,7 +43,7 @@ describe('a trigger', () => {
     const second = await schedule(world);
     second.service.reconcile(world.project);
     await world.clock.advance(hour);
-    expect(minutesOf(fires(world))).toEqual([5]);
+    expect(minutesOf(firesOf(world))).toEqual([5]);
     expect(second.scheduler.isNeeded).toBe(false);
   });
 
@@ -123,17 +70,17 @@ describe('a trigger', () => {
     await world.clock.advance(10 * minute);
     service.reconcile({ ...world.project, removedAt: 1 });
     await world.clock.advance(hour);
-    expect(minutesOf(fires(world))).toEqual([10]);
+    expect(minutesOf(firesOf(world))).toEqual([10]);
     expect(scheduler.isNeeded).toBe(false);
   });
 
   test('fires by hand also when it is off, and the clock goes on as before', async () => {
     const world = worldWith({ triggers: [{ name: 'nightly', cron: '0 3 * * *' }] });
-    const { service } = await schedule(world);
+    const { service, fires } = await schedule(world);
     service.enable(world.project, { agent: 'dev', name: 'nightly' }, false);
-    await service.fireByHand(world.project, { agent: 'dev' });
-    expect(fires(world)).toMatchObject([{ by: 'person', outcome: 'started' }]);
-    await expect(service.fireByHand(world.project, { agent: 'dev', name: 'x' })).rejects.toMatchObject({
+    await fires.byHand(world.project, { agent: 'dev' });
+    expect(firesOf(world)).toMatchObject([{ by: 'person', outcome: 'started' }]);
+    await expect(fires.byHand(world.project, { agent: 'dev', name: 'x' })).rejects.toMatchObject({
       code: 'trigger.unknown',
       data: { known: ['nightly'] },
     });
@@ -145,13 +92,13 @@ describe('while a run of the schedule is at work', () => {
     const world = worldWith({ triggers: [{ interval: '10m' }] });
     await schedule(world);
     await world.clock.advance(25 * minute);
-    expect(fires(world)).toMatchObject([
+    expect(firesOf(world)).toMatchObject([
       { outcome: 'started' },
       { outcome: 'skipped', reason: expect.stringMatching(/still at work/) },
     ]);
     await finishAll(world);
     await world.clock.advance(10 * minute);
-    expect(fires(world).map(({ outcome }) => outcome)).toEqual(['started', 'skipped', 'started']);
+    expect(firesOf(world).map(({ outcome }) => outcome)).toEqual(['started', 'skipped', 'started']);
   });
 
   test('parallel starts another', async () => {
@@ -168,12 +115,12 @@ describe('while a run of the schedule is at work', () => {
     await finishAll(world);
     await world.clock.advance(10 * minute);
     await finishAll(world);
-    const [first, second] = fires(world);
+    const [first, second] = firesOf(world);
     expect(second?.threadId).toBe(first?.threadId);
     await core.threads.abandon(first!.threadId!);
     await world.clock.advance(10 * minute);
-    expect(fires(world)[2]).toMatchObject({ outcome: 'started' });
-    expect(fires(world)[2]?.threadId).not.toBe(first?.threadId);
+    expect(firesOf(world)[2]).toMatchObject({ outcome: 'started' });
+    expect(firesOf(world)[2]?.threadId).not.toBe(first?.threadId);
   });
 });
 
@@ -186,7 +133,7 @@ describe('when time was missed', () => {
     await world.clock.advance(5 * minute);
     world.clock.suspend(8 * hour);
     await world.clock.advance(minute);
-    expect(fires(world)).toMatchObject([{ outcome: 'started', dueAt: midnight + 10 * minute, missed: 47 }]);
+    expect(firesOf(world)).toMatchObject([{ outcome: 'started', dueAt: midnight + 10 * minute, missed: 47 }]);
   });
 
   test('a host that was away fires once', async () => {
@@ -195,7 +142,7 @@ describe('when time was missed', () => {
     await first.end();
     world.clock.suspend(hour);
     await schedule(world);
-    expect(fires(world)).toMatchObject([{ outcome: 'started', missed: 5 }]);
+    expect(firesOf(world)).toMatchObject([{ outcome: 'started', missed: 5 }]);
   });
 
   test('a clock that was set back fires no moment twice', async () => {
@@ -204,7 +151,7 @@ describe('when time was missed', () => {
     await world.clock.advance(25 * minute);
     world.clock.set(midnight + 5 * minute);
     await world.clock.advance(30 * minute);
-    expect(minutesOf(fires(world))).toEqual([10, 20, 30]);
+    expect(minutesOf(firesOf(world))).toEqual([10, 20, 30]);
   });
 
   test('a clock that was set back does not leave an interval waiting for longer than its length', async () => {
@@ -214,16 +161,16 @@ describe('when time was missed', () => {
     world.clock.set(midnight - 24 * hour);
     await schedule(world);
     await world.clock.advance(10 * minute);
-    expect(fires(world)).toHaveLength(1);
+    expect(firesOf(world)).toHaveLength(1);
   });
 
   test('a host killed between the run and its record makes no second run', async () => {
     const world = worldWith(everyTenMinutes);
-    const { service, end } = await schedule(world);
+    const { fires, end } = await schedule(world);
     await end();
     const [trigger] = world.store.read(stores => stores.schedules.ofProject(world.project.id));
     world.clock.suspend(10 * minute);
-    await service.fire(trigger!);
+    await fires.due(trigger!);
     // The record is lost, the run is there.
     world.store.transact(stores => stores.schedules.save(trigger!));
     await schedule(world);
@@ -238,21 +185,21 @@ describe('when time was missed', () => {
         { name: 'sound', interval: '10m' },
       ],
     });
-    const { service } = await schedule(world);
-    const fire = service.fire.bind(service);
+    const { fires } = await schedule(world);
+    const fire = fires.due.bind(fires);
     let isFull = true;
-    service.fire = async trigger => {
+    fires.due = async trigger => {
       if (isFull && trigger.name === 'broken') throw new Error('database or disk is full');
       await fire(trigger);
     };
     await world.clock.advance(21 * minute);
-    expect(fires(world).map(({ name, dueAt }) => [name, (dueAt - midnight) / minute])).toEqual([
+    expect(firesOf(world).map(({ name, dueAt }) => [name, (dueAt - midnight) / minute])).toEqual([
       ['sound', 10],
       ['sound', 20],
     ]);
     isFull = false;
     await world.clock.advance(minute);
-    expect(fires(world).at(-1)).toMatchObject({ name: 'broken', outcome: 'started', missed: 1 });
+    expect(firesOf(world).at(-1)).toMatchObject({ name: 'broken', outcome: 'started', missed: 1 });
   });
 
   test('whatever happens to clock and host, each moment fires at most once and none is forgotten', async () => {
@@ -276,7 +223,7 @@ describe('when time was missed', () => {
         }
         await world.clock.advance(minute);
         await host.end();
-        const all = fires(world);
+        const all = firesOf(world);
         const due = all.map(({ dueAt }) => dueAt);
         expect(new Set(due).size).toBe(due.length);
         const passed = Math.floor((world.clock.now() - midnight) / hour);
@@ -305,7 +252,7 @@ describe('the plan', () => {
       'b 105',
       'a 120',
     ]);
-    expect(fires(world)).toEqual([]);
+    expect(firesOf(world)).toEqual([]);
   });
 
   test.each([

@@ -11,7 +11,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file muster/v1/schedules.proto.
  */
 export const file_muster_v1_schedules: GenFile = /*@__PURE__*/
-  fileDesc("ChltdXN0ZXIvdjEvc2NoZWR1bGVzLnByb3RvEgltdXN0ZXIudjEiiAIKEFNjaGVkdWxlZFRyaWdnZXISEgoKcHJvamVjdF9pZBgBIAEoCRIUCgxwcm9qZWN0X25hbWUYAiABKAkSDQoFYWdlbnQYAyABKAkSDAoEbmFtZRgEIAEoCRIMCgRraW5kGAUgASgJEg4KBnNvdXJjZRgGIAEoCRIOCgZwcm9tcHQYByABKAkSDwoHZW5hYmxlZBgIIAEoCBIUCgxuZXh0X2ZpcmVfYXQYCSABKAMSFQoNbGFzdF9maXJlZF9hdBgKIAEoAxINCgVmaXJlZBgLIAEoAxIWCg5zYW5kYm94X3BvbGljeRgMIAEoCRIaChJjb25jdXJyZW5jeV9wb2xpY3kYDSABKAkinwEKBEZpcmUSDQoFYWdlbnQYASABKAkSDAoEbmFtZRgCIAEoCRIOCgZkdWVfYXQYAyABKAMSCgoCYXQYBCABKAMSDgoGbWlzc2VkGAUgASgDEgoKAmJ5GAYgASgJEg8KB291dGNvbWUYByABKAkSDgoGcmVhc29uGAggASgJEhEKCXRocmVhZF9pZBgJIAEoCRIOCgZydW5faWQYCiABKAkiNwoMVXBjb21pbmdGaXJlEg0KBWFnZW50GAEgASgJEgwKBG5hbWUYAiABKAkSCgoCYXQYAyABKAMiRQoTTGlzdFRyaWdnZXJzUmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg4KBmZvbGRlchgCIAEoCRINCgVhZ2VudBgDIAEoCSJFChRMaXN0VHJpZ2dlcnNSZXNwb25zZRItCgh0cmlnZ2VycxgBIAMoCzIbLm11c3Rlci52MS5TY2hlZHVsZWRUcmlnZ2VyImUKFEVuYWJsZVRyaWdnZXJSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDgoGZm9sZGVyGAIgASgJEg0KBWFnZW50GAMgASgJEgwKBG5hbWUYBCABKAkSDwoHZW5hYmxlZBgFIAEoCCJFChVFbmFibGVUcmlnZ2VyUmVzcG9uc2USLAoHdHJpZ2dlchgBIAEoCzIbLm11c3Rlci52MS5TY2hlZHVsZWRUcmlnZ2VyIlIKEkZpcmVUcmlnZ2VyUmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg4KBmZvbGRlchgCIAEoCRINCgVhZ2VudBgDIAEoCRIMCgRuYW1lGAQgASgJIjgKE0ZpcmVUcmlnZ2VyUmVzcG9uc2USEQoJdGhyZWFkX2lkGAEgASgJEg4KBnJ1bl9pZBgCIAEoCSJfChBMaXN0RmlyZXNSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDgoGZm9sZGVyGAIgASgJEg0KBWFnZW50GAMgASgJEgwKBG5hbWUYBCABKAkSDQoFbGltaXQYBSABKAUiMwoRTGlzdEZpcmVzUmVzcG9uc2USHgoFZmlyZXMYASADKAsyDy5tdXN0ZXIudjEuRmlyZSJyChdTaW11bGF0ZVRyaWdnZXJzUmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg4KBmZvbGRlchgCIAEoCRINCgVhZ2VudBgDIAEoCRIMCgRmcm9tGAQgASgDEgoKAnRvGAUgASgDEg0KBWxpbWl0GAYgASgFIlUKGFNpbXVsYXRlVHJpZ2dlcnNSZXNwb25zZRImCgVmaXJlcxgBIAMoCzIXLm11c3Rlci52MS5VcGNvbWluZ0ZpcmUSEQoJdHJ1bmNhdGVkGAIgASgIMo0ECg9TY2hlZHVsZVNlcnZpY2USYQoMTGlzdFRyaWdnZXJzEh4ubXVzdGVyLnYxLkxpc3RUcmlnZ2Vyc1JlcXVlc3QaHy5tdXN0ZXIudjEuTGlzdFRyaWdnZXJzUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSaQoNRW5hYmxlVHJpZ2dlchIfLm11c3Rlci52MS5FbmFibGVUcmlnZ2VyUmVxdWVzdBogLm11c3Rlci52MS5FbmFibGVUcmlnZ2VyUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJjCgtGaXJlVHJpZ2dlchIdLm11c3Rlci52MS5GaXJlVHJpZ2dlclJlcXVlc3QaHi5tdXN0ZXIudjEuRmlyZVRyaWdnZXJSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlElgKCUxpc3RGaXJlcxIbLm11c3Rlci52MS5MaXN0RmlyZXNSZXF1ZXN0GhwubXVzdGVyLnYxLkxpc3RGaXJlc1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEm0KEFNpbXVsYXRlVHJpZ2dlcnMSIi5tdXN0ZXIudjEuU2ltdWxhdGVUcmlnZ2Vyc1JlcXVlc3QaIy5tdXN0ZXIudjEuU2ltdWxhdGVUcmlnZ2Vyc1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkYgZwcm90bzM", [file_muster_v1_policy]);
+  fileDesc("ChltdXN0ZXIvdjEvc2NoZWR1bGVzLnByb3RvEgltdXN0ZXIudjEizQIKEFNjaGVkdWxlZFRyaWdnZXISEgoKcHJvamVjdF9pZBgBIAEoCRIUCgxwcm9qZWN0X25hbWUYAiABKAkSDQoFYWdlbnQYAyABKAkSDAoEbmFtZRgEIAEoCRIMCgRraW5kGAUgASgJEg4KBnNvdXJjZRgGIAEoCRIOCgZwcm9tcHQYByABKAkSDwoHZW5hYmxlZBgIIAEoCBIUCgxuZXh0X2ZpcmVfYXQYCSABKAMSFQoNbGFzdF9maXJlZF9hdBgKIAEoAxINCgVmaXJlZBgLIAEoAxIWCg5zYW5kYm94X3BvbGljeRgMIAEoCRIaChJjb25jdXJyZW5jeV9wb2xpY3kYDSABKAkSDwoHbWlzZmlyZRgOIAEoCRIRCglqaXR0ZXJfbXMYDyABKAMSEAoIbWF4X3J1bnMYECABKAMSDQoFdW50aWwYESABKAkiwwEKBEZpcmUSDQoFYWdlbnQYASABKAkSDAoEbmFtZRgCIAEoCRIOCgZkdWVfYXQYAyABKAMSCgoCYXQYBCABKAMSDgoGbWlzc2VkGAUgASgDEgoKAmJ5GAYgASgJEg8KB291dGNvbWUYByABKAkSDgoGcmVhc29uGAggASgJEhEKCXRocmVhZF9pZBgJIAEoCRIOCgZydW5faWQYCiABKAkSEAoIc2VxdWVuY2UYCyABKAMSEAoIYXR0ZW1wdHMYDCABKAUiNwoMVXBjb21pbmdGaXJlEg0KBWFnZW50GAEgASgJEgwKBG5hbWUYAiABKAkSCgoCYXQYAyABKAMiRQoTTGlzdFRyaWdnZXJzUmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg4KBmZvbGRlchgCIAEoCRINCgVhZ2VudBgDIAEoCSJFChRMaXN0VHJpZ2dlcnNSZXNwb25zZRItCgh0cmlnZ2VycxgBIAMoCzIbLm11c3Rlci52MS5TY2hlZHVsZWRUcmlnZ2VyImUKFEVuYWJsZVRyaWdnZXJSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDgoGZm9sZGVyGAIgASgJEg0KBWFnZW50GAMgASgJEgwKBG5hbWUYBCABKAkSDwoHZW5hYmxlZBgFIAEoCCJFChVFbmFibGVUcmlnZ2VyUmVzcG9uc2USLAoHdHJpZ2dlchgBIAEoCzIbLm11c3Rlci52MS5TY2hlZHVsZWRUcmlnZ2VyIlIKEkZpcmVUcmlnZ2VyUmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg4KBmZvbGRlchgCIAEoCRINCgVhZ2VudBgDIAEoCRIMCgRuYW1lGAQgASgJIjgKE0ZpcmVUcmlnZ2VyUmVzcG9uc2USEQoJdGhyZWFkX2lkGAEgASgJEg4KBnJ1bl9pZBgCIAEoCSJfChBMaXN0RmlyZXNSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDgoGZm9sZGVyGAIgASgJEg0KBWFnZW50GAMgASgJEgwKBG5hbWUYBCABKAkSDQoFbGltaXQYBSABKAUiMwoRTGlzdEZpcmVzUmVzcG9uc2USHgoFZmlyZXMYASADKAsyDy5tdXN0ZXIudjEuRmlyZSJyChdTaW11bGF0ZVRyaWdnZXJzUmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg4KBmZvbGRlchgCIAEoCRINCgVhZ2VudBgDIAEoCRIMCgRmcm9tGAQgASgDEgoKAnRvGAUgASgDEg0KBWxpbWl0GAYgASgFIlUKGFNpbXVsYXRlVHJpZ2dlcnNSZXNwb25zZRImCgVmaXJlcxgBIAMoCzIXLm11c3Rlci52MS5VcGNvbWluZ0ZpcmUSEQoJdHJ1bmNhdGVkGAIgASgIMo0ECg9TY2hlZHVsZVNlcnZpY2USYQoMTGlzdFRyaWdnZXJzEh4ubXVzdGVyLnYxLkxpc3RUcmlnZ2Vyc1JlcXVlc3QaHy5tdXN0ZXIudjEuTGlzdFRyaWdnZXJzUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSaQoNRW5hYmxlVHJpZ2dlchIfLm11c3Rlci52MS5FbmFibGVUcmlnZ2VyUmVxdWVzdBogLm11c3Rlci52MS5FbmFibGVUcmlnZ2VyUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJjCgtGaXJlVHJpZ2dlchIdLm11c3Rlci52MS5GaXJlVHJpZ2dlclJlcXVlc3QaHi5tdXN0ZXIudjEuRmlyZVRyaWdnZXJSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlElgKCUxpc3RGaXJlcxIbLm11c3Rlci52MS5MaXN0RmlyZXNSZXF1ZXN0GhwubXVzdGVyLnYxLkxpc3RGaXJlc1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEm0KEFNpbXVsYXRlVHJpZ2dlcnMSIi5tdXN0ZXIudjEuU2ltdWxhdGVUcmlnZ2Vyc1JlcXVlc3QaIy5tdXN0ZXIudjEuU2ltdWxhdGVUcmlnZ2Vyc1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkYgZwcm90bzM", [file_muster_v1_policy]);
 
 /**
  * A trigger of an applied project, with what is remembered of it. Times are milliseconds since the Unix epoch; 0 means none.
@@ -88,11 +88,37 @@ export type ScheduledTrigger = Message<"muster.v1.ScheduledTrigger"> & {
   sandboxPolicy: string;
 
   /**
-   * skip, parallel
+   * skip, queue, parallel, replace
    *
    * @generated from field: string concurrency_policy = 13;
    */
   concurrencyPolicy: string;
+
+  /**
+   * run_once, skip, run_all
+   *
+   * @generated from field: string misfire = 14;
+   */
+  misfire: string;
+
+  /**
+   * @generated from field: int64 jitter_ms = 15;
+   */
+  jitterMs: bigint;
+
+  /**
+   * 0: any number.
+   *
+   * @generated from field: int64 max_runs = 16;
+   */
+  maxRuns: bigint;
+
+  /**
+   * As in the file, a day or a time; empty: for ever.
+   *
+   * @generated from field: string until = 17;
+   */
+  until: string;
 };
 
 /**
@@ -136,14 +162,14 @@ export type Fire = Message<"muster.v1.Fire"> & {
   missed: bigint;
 
   /**
-   * clock, person
+   * clock, person, event
    *
    * @generated from field: string by = 6;
    */
   by: string;
 
   /**
-   * started, skipped, failed
+   * waiting, started, skipped, missed, failed
    *
    * @generated from field: string outcome = 7;
    */
@@ -163,6 +189,18 @@ export type Fire = Message<"muster.v1.Fire"> & {
    * @generated from field: string run_id = 10;
    */
   runId: string;
+
+  /**
+   * @generated from field: int64 sequence = 11;
+   */
+  sequence: bigint;
+
+  /**
+   * Attempts that failed while it waited.
+   *
+   * @generated from field: int32 attempts = 12;
+   */
+  attempts: number;
 };
 
 /**

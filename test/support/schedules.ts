@@ -1,0 +1,74 @@
+import { onTestFinished } from 'vitest';
+import { silentLog } from '../../src/base/log.js';
+import { FireService } from '../../src/core/schedules/fireService.js';
+import { Scheduler } from '../../src/core/schedules/scheduler.js';
+import { ScheduleService } from '../../src/core/schedules/scheduleService.js';
+import type { Fire } from '../../src/core/schedules/trigger.js';
+import { cronTimes } from '../../src/host/schedules/cronTimes.js';
+import { settle } from './clock.js';
+import { coreHost, coreWorld, waitingAgent, type CoreHost, type CoreWorld } from './coreHost.js';
+import { specOf } from './projectSpecs.js';
+
+export const minute = 60_000;
+export const hour = 60 * minute;
+/** The clock of {@link coreWorld} begins at midnight UTC. */
+export const midnight = Date.UTC(2030, 0, 1);
+
+/** A project whose agent `dev` has this scheduler and runs until the test ends them. */
+export function worldWith(scheduler: object): CoreWorld {
+  const text = JSON.parse(waitingAgent) as { agents: { dev: object } };
+  return coreWorld(
+    specOf(JSON.stringify({ ...text, agents: { dev: { ...text.agents.dev, concurrency: 50, scheduler } } })),
+  );
+}
+
+export interface Scheduled {
+  readonly core: CoreHost;
+  readonly service: ScheduleService;
+  readonly fires: FireService;
+  readonly scheduler: Scheduler;
+  /** Ends the scheduler as a host that ends does; what it was about to fire stays due. */
+  end(): Promise<void>;
+}
+
+/** A host of the world with its scheduler started. */
+export async function schedule(world: CoreWorld): Promise<Scheduled> {
+  const core = coreHost(world);
+  const common = { store: world.store, clock: world.clock, log: silentLog };
+  const service = new ScheduleService({ ...common, times: cronTimes });
+  const { dispatcher, threads } = core;
+  const fires = new FireService({ ...common, times: cronTimes, dispatcher, threads });
+  const scheduler = new Scheduler({ ...common, schedules: service, fires });
+  let ended = false;
+  const end = async (): Promise<void> => {
+    if (ended) return;
+    ended = true;
+    await scheduler.dispose();
+    await core.end();
+  };
+  onTestFinished(end);
+  scheduler.start();
+  await settle();
+  return { core, service, fires, scheduler, end };
+}
+
+/** The history, oldest first. */
+export function firesOf(world: CoreWorld): readonly Fire[] {
+  const filter = { projectId: world.project.id, limit: 500 };
+  return world.store.read(stores => stores.schedules.fires(filter)).toReversed();
+}
+
+/** When they were due, in minutes of the day. */
+export const minutesOf = (some: readonly Fire[]): number[] => some.map(({ dueAt }) => (dueAt - midnight) / minute);
+
+/** Runs of every thread. */
+export const runs = (world: CoreWorld): number =>
+  world.store
+    .read(stores => stores.threads.page({ limit: 500 }).threads)
+    .flatMap(({ thread }) => world.store.read(stores => stores.runs.ofThread(thread.id))).length;
+
+/** The agent has nothing more to do in any of its runs. */
+export async function finishAll(world: CoreWorld): Promise<void> {
+  for (const { run } of world.store.read(stores => stores.runs.active())) world.sandbox.exit(run.id, { code: 0 });
+  await settle();
+}
