@@ -7,6 +7,7 @@ export type ThreadId = Id<'thread'>;
 export type MessageId = Id<'message'>;
 export type RunId = Id<'run'>;
 export type MergeId = Id<'merge'>;
+export type SandboxId = Id<'sandbox'>;
 
 /** Crockford's base 32 in lower case: no i, l, o, u, so ids are easy to read aloud and to type. */
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';

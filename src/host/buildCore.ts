@@ -13,6 +13,7 @@ import { UndoService } from '../core/merges/undoService.js';
 import { ProjectService } from '../core/projects/projectService.js';
 import { TakeDownProject } from '../core/projects/takeDownProject.js';
 import { FireService } from '../core/schedules/fireService.js';
+import { SandboxService } from '../core/sandboxes/sandboxService.js';
 import { ScheduleService } from '../core/schedules/scheduleService.js';
 import { Scheduler } from '../core/schedules/scheduler.js';
 import { CommentService } from '../core/reviews/commentService.js';
@@ -119,8 +120,9 @@ export function buildCore(
     driver: rescueDriver,
     workspaces,
   });
+  const sandboxes = new SandboxService({ machine: sandbox.driver });
   const { secrets, environment, problems } = buildEnvironment(state, { ...drivers, providers });
-  const supervisor = new DirectoryRunSupervisor({ ...sandbox, clock, log });
+  const supervisor = new DirectoryRunSupervisor({ ...sandbox, drivers: sandboxes, clock, log });
 
   // Given back in reverse: preparations end before the supervisor leaves, and ends that it still tells are settled after.
   const settler = resources.add(new ThreadSettler({ ...common, driver: worktrees, supervisor, secrets: runSecrets }));
@@ -132,6 +134,7 @@ export function buildCore(
     ...common,
     providers,
     workspaces,
+    sandboxes,
     directory: sandbox.directory,
     environment,
     placeholders: hostPlaceholders(distDir),

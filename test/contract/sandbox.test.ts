@@ -1,15 +1,22 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { SandboxSpec } from '../../src/core/sandboxes/sandboxDriver.js';
 import { silentLog } from '../../src/base/log.js';
 import { createProcessSandbox } from '../../src/drivers/process/createProcessSandbox.js';
 import { createNodeClock } from '../../src/drivers/process/nodeClock.js';
-import type { Wrapper } from '../../src/drivers/process/processSandboxDriver.js';
+import type { Wrapper } from '../../src/drivers/process/processRunDriver.js';
 import { FakeSandbox, fakeCommand } from '../support/fakes/fakeSandbox.js';
+import { randomIds } from '../support/randomIds.js';
 import { shellProgram } from '../support/programs.js';
 import { sandboxContract } from './sandboxContract.js';
 import type { SandboxUnderTest } from './sandboxContract.js';
 import { noSecrets } from '../support/secretMasks.ts';
+
+function machineSpec(folder: string): SandboxSpec {
+  const ids = randomIds();
+  return { id: ids.next(), driver: { name: 'process' }, thread: ids.next(), agent: 'dev', workspace: { folder } };
+}
 
 sandboxContract('the fake sandbox', async () => {
   const { directory, output, driver } = new FakeSandbox();
@@ -17,8 +24,7 @@ sandboxContract('the fake sandbox', async () => {
     directory,
     output,
     driver,
-    cwd: '/',
-    missingFolder: '/missing',
+    spec: machineSpec('/'),
     env: { PATH: '/bin' },
     command: steps => [fakeCommand, JSON.stringify(steps)],
     dispose: async () => {},
@@ -37,8 +43,7 @@ async function openProcessSandbox(wrapper?: Wrapper): Promise<SandboxUnderTest> 
   });
   return {
     ...sandbox,
-    cwd: folder,
-    missingFolder: join(folder, 'missing'),
+    spec: machineSpec(folder),
     env: { PATH: '/usr/local/bin:/usr/bin:/bin' },
     command: shellProgram,
     dispose: () => rm(folder, { recursive: true, force: true }),

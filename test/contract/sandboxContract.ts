@@ -2,7 +2,13 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RunId } from '../../src/base/ids.js';
 import type { RunDirectory, RunExit } from '../../src/core/runs/runDirectory.js';
 import type { OutputLine, RunOutput } from '../../src/core/runs/runOutput.js';
-import type { SandboxDriver, SandboxLaunch } from '../../src/core/runs/sandboxDriver.js';
+import type {
+  Guest,
+  RunDriver,
+  SandboxDriver,
+  SandboxLaunch,
+  SandboxSpec,
+} from '../../src/core/sandboxes/sandboxDriver.js';
 import { randomIds } from '../support/randomIds.js';
 import type { ProgramStep } from '../support/programs.js';
 
@@ -10,8 +16,10 @@ export interface SandboxUnderTest {
   readonly directory: RunDirectory;
   readonly output: RunOutput;
   readonly driver: SandboxDriver;
-  readonly cwd: string;
-  readonly missingFolder: string;
+  /** A sandbox of it whose workspace is an empty folder. */
+  readonly spec: SandboxSpec;
+  /** Another one, with another workspace; missing where all sandboxes are the same place. */
+  readonly neighbour?: SandboxSpec;
   readonly env: Readonly<Record<string, string>>;
   command(steps: readonly ProgramStep[]): readonly string[];
   dispose(): Promise<void>;
@@ -24,13 +32,19 @@ export function sandboxContract(name: string, open: () => Promise<SandboxUnderTe
   describe(name, () => {
     let sandbox: SandboxUnderTest;
     let run: RunId;
+    let runs: RunDriver;
+    let guest: Guest;
+    let cwd: string;
     const ids = randomIds();
     beforeEach(async () => {
       sandbox = await open();
       run = ids.next();
+      runs = sandbox.driver.runsIn(sandbox.spec);
+      guest = await sandbox.driver.ensure(sandbox.spec, never);
+      cwd = guest.place(sandbox.spec.workspace.folder);
     });
     afterEach(async () => {
-      await sandbox.driver.stop(run, { graceMs: 0 });
+      await runs.stop(run, { graceMs: 0 });
       await sandbox.dispose();
     });
 
@@ -38,8 +52,9 @@ export function sandboxContract(name: string, open: () => Promise<SandboxUnderTe
       await sandbox.directory.create(run, { spec: {}, prompt, files: {} });
     }
     async function start(steps: readonly ProgramStep[], launch: Partial<SandboxLaunch> = {}): Promise<void> {
-      const { cwd, env } = sandbox;
-      await sandbox.driver.start({ run, argv: sandbox.command(steps), env, cwd, stdin: 'none', ...launch }, never);
+      const { env, spec } = sandbox;
+      const argv = sandbox.command(steps);
+      await runs.start({ run, argv, env, cwd, stdin: 'none', sandbox: spec, ...launch }, never);
     }
     function end(): Promise<RunExit> {
       return sandbox.directory.waitForExit(run, never);
@@ -70,6 +85,14 @@ export function sandboxContract(name: string, open: () => Promise<SandboxUnderTe
       await enough.promise;
       return { lines, until, signal, over };
     }
+
+    test('is ready as often as it is asked to be, and knows its own places', async () => {
+      const again = await sandbox.driver.ensure(sandbox.spec, never);
+      expect(again.place(sandbox.spec.workspace.folder)).toBe(cwd);
+      expect(again.runDir(run)).toBe(guest.runDir(run));
+      expect(again.reach(4711)).toEqual({ host: '127.0.0.1', port: 4711 });
+      expect((await sandbox.driver.inspect(sandbox.spec)).state).toBe('ready');
+    });
 
     test('a run directory exists from create to remove', async () => {
       expect(await sandbox.directory.exists(run)).toBe(false);
@@ -104,7 +127,7 @@ export function sandboxContract(name: string, open: () => Promise<SandboxUnderTe
       await prepare();
       await sandbox.directory.claimStart(run);
       await start([{ print: 'it ran\n' }]);
-      await expect.poll(() => sandbox.driver.isAlive(run)).toBe(false);
+      await expect.poll(() => runs.isAlive(run)).toBe(false);
       expect(await drain()).toEqual([]);
       expect(await sandbox.directory.readExit(run)).toBeUndefined();
     });
@@ -113,7 +136,7 @@ export function sandboxContract(name: string, open: () => Promise<SandboxUnderTe
       await prepare();
       await Promise.all([start([{ print: 'it ran\n' }]), start([{ print: 'it ran\n' }])]);
       await end();
-      await expect.poll(() => sandbox.driver.isAlive(run)).toBe(false);
+      await expect.poll(() => runs.isAlive(run)).toBe(false);
       expect((await drain()).map(line => line.text)).toEqual(['it ran']);
       expect(await sandbox.directory.claimStart(run)).toBe('taken');
     });
@@ -158,20 +181,22 @@ export function sandboxContract(name: string, open: () => Promise<SandboxUnderTe
         code: 'provider.missing',
         data: { command: 'no-such-command-anywhere' },
       });
-      await expect(start([], { cwd: sandbox.missingFolder })).rejects.toMatchObject({ code: 'worktree.missing' });
+      await expect(start([], { cwd: guest.place(`${sandbox.spec.workspace.folder}/missing`) })).rejects.toMatchObject({
+        code: 'worktree.missing',
+      });
       expect(await sandbox.directory.claimStart(run)).toBe('claimed');
     });
 
     test('is alive until it has ended', async () => {
       await prepare();
-      expect(await sandbox.driver.isAlive(run)).toBe(false);
+      expect(await runs.isAlive(run)).toBe(false);
       await start([{ print: 'up\n' }, { wait: true }]);
-      expect(await sandbox.driver.isAlive(run)).toBe(true);
+      expect(await runs.isAlive(run)).toBe(true);
       await sandbox.directory.waitForStart(run, never);
-      expect(await sandbox.driver.isAlive(run)).toBe(true);
+      expect(await runs.isAlive(run)).toBe(true);
       const { until, over } = await tail(1);
-      await sandbox.driver.stop(run, { graceMs: 10_000 });
-      expect(await sandbox.driver.isAlive(run)).toBe(false);
+      await runs.stop(run, { graceMs: 10_000 });
+      expect(await runs.isAlive(run)).toBe(false);
       expect(await end()).toMatchObject({ signal: 'SIGTERM' });
       until.abort();
       await over;
@@ -181,15 +206,15 @@ export function sandboxContract(name: string, open: () => Promise<SandboxUnderTe
       await prepare();
       await start([{ ignoreTerm: true }, { print: 'up\n' }, { wait: true }]);
       const { until, over } = await tail(1);
-      await sandbox.driver.stop(run, { graceMs: 50 });
-      expect(await sandbox.driver.isAlive(run)).toBe(false);
+      await runs.stop(run, { graceMs: 50 });
+      expect(await runs.isAlive(run)).toBe(false);
       until.abort();
       expect(await over).toBe('drained');
     });
 
     test('has nothing to stop of a run that never began', async () => {
       await prepare();
-      await sandbox.driver.stop(run, { graceMs: 10_000 });
+      await runs.stop(run, { graceMs: 10_000 });
     });
 
     test('waits end when they are aborted', async () => {
@@ -225,7 +250,7 @@ export function sandboxContract(name: string, open: () => Promise<SandboxUnderTe
       first.signal.abort();
       expect(await first.over).toBe('stopped');
       expect(first.lines).toEqual([{ text: 'one', truncated: false, end: 4 }]);
-      await sandbox.driver.stop(run, { graceMs: 10_000 });
+      await runs.stop(run, { graceMs: 10_000 });
       expect((await drain(4)).map(line => line.text)).toEqual(['tw']);
     });
   });

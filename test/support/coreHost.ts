@@ -24,6 +24,7 @@ import type { RunEnvironment } from '../../src/core/runs/runEnvironment.js';
 import { RunCommits } from '../../src/core/runs/runCommits.js';
 import { RunLifecycle } from '../../src/core/runs/runLifecycle.js';
 import { RunStarter } from '../../src/core/runs/runStarter.js';
+import { SandboxService } from '../../src/core/sandboxes/sandboxService.js';
 import { DispatchService, type Dispatch, type Dispatched } from '../../src/core/threads/dispatchService.js';
 import { ReviewService } from '../../src/core/reviews/reviewService.js';
 import { ThreadService } from '../../src/core/threads/threadService.js';
@@ -138,8 +139,9 @@ export function coreHost(
   const { store, clock, ids, worktrees, sandbox } = world;
   const log = silentLog;
   const common = { store, clock, ids, log };
-  const { directory, output, driver } = sandbox;
-  const supervisor = new DirectoryRunSupervisor({ directory, output, driver, clock, log });
+  const { directory, output } = sandbox;
+  const sandboxes = new SandboxService({ machine: sandbox.driver });
+  const supervisor = new DirectoryRunSupervisor({ directory, output, drivers: sandboxes, clock, log });
   const secrets = { keep: () => undefined, hide: (_: RunId, text: string) => text, blot: async () => undefined };
   const settler = new ThreadSettler({ ...common, secrets, driver: worktrees, supervisor });
   const workspaces = new WorkspaceService({ ...common, driver: worktrees, worktreesDir: '/state/worktrees' });
@@ -157,7 +159,8 @@ export function coreHost(
     workspaces,
     directory,
     environment: runEnvironment,
-    placeholders: { fill: argv => ({ argv, env: {} }), asRoot: false },
+    placeholders: { fill: argv => ({ argv, env: {} }) },
+    sandboxes,
   });
   const commits = new RunCommits(common);
   const runs = new RunLifecycle({ ...common, secrets, directory, supervisor, starter, commits, settler, limit });

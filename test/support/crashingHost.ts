@@ -9,7 +9,7 @@ import { parseId } from '../../src/base/ids.js';
 import { silentLog } from '../../src/base/log.js';
 import { DirectoryRunSupervisor } from '../../src/core/runs/directoryRunSupervisor.js';
 import type { RunEnd, RunListener } from '../../src/core/runs/runSupervisor.js';
-import type { SandboxDriver } from '../../src/core/runs/sandboxDriver.js';
+import type { RunDriver } from '../../src/core/sandboxes/sandboxDriver.js';
 import { createProcessSandbox } from '../../src/drivers/process/createProcessSandbox.js';
 import { createNodeClock } from '../../src/drivers/process/nodeClock.js';
 import { noSecrets } from './secretMasks.ts';
@@ -58,16 +58,16 @@ async function main(options: CrashingHostOptions): Promise<void> {
     log: silentLog,
     wrapper: { kind: 'shell', shell },
   });
-  const driver: SandboxDriver = {
-    isAlive: id => sandbox.driver.isAlive(id),
-    stop: (id, stopOptions) => sandbox.driver.stop(id, stopOptions),
+  const runs: RunDriver = {
+    isAlive: id => sandbox.runs.isAlive(id),
+    stop: (id, stopOptions) => sandbox.runs.stop(id, stopOptions),
     start: async (launch, signal) => {
-      const started = sandbox.driver.start(launch, signal);
+      const started = sandbox.runs.start(launch, signal);
       await started;
       if (dies === 'spawned') process.kill(process.pid, 'SIGKILL');
     },
   };
-  const supervisor = new DirectoryRunSupervisor({ ...sandbox, driver, clock, log: silentLog });
+  const supervisor = new DirectoryRunSupervisor({ ...sandbox, drivers: { ofRun: () => runs }, clock, log: silentLog });
   const path = journalPath(stateDir, run);
   const write = (entry: JournalEntry): void => appendFileSync(path, `${JSON.stringify(entry)}\n`);
   const listener: RunListener = {

@@ -7,11 +7,11 @@ import { silentLog } from '../../src/base/log.js';
 import { DirectoryRunSupervisor } from '../../src/core/runs/directoryRunSupervisor.js';
 import type { OutputLine } from '../../src/core/runs/runOutput.js';
 import type { RunEnd, RunLimits, RunListener } from '../../src/core/runs/runSupervisor.js';
-import type { SandboxLaunch } from '../../src/core/runs/sandboxDriver.js';
+import type { SandboxLaunch } from '../../src/core/sandboxes/sandboxDriver.js';
 import { createProcessSandbox } from '../../src/drivers/process/createProcessSandbox.js';
 import type { ProcessSandbox } from '../../src/drivers/process/createProcessSandbox.js';
 import { createNodeClock } from '../../src/drivers/process/nodeClock.js';
-import type { Wrapper } from '../../src/drivers/process/processSandboxDriver.js';
+import type { Wrapper } from '../../src/drivers/process/processRunDriver.js';
 import { randomIds } from './randomIds.js';
 import { noSecrets } from './secretMasks.ts';
 
@@ -103,7 +103,12 @@ export class ProcessRuns {
       log,
       ...(wrapper ? { wrapper } : {}),
     });
-    this.supervisor = new DirectoryRunSupervisor({ ...this.sandbox, clock, log });
+    this.supervisor = new DirectoryRunSupervisor({
+      ...this.sandbox,
+      drivers: { ofRun: () => this.sandbox.runs },
+      clock,
+      log,
+    });
   }
 
   static async open(
@@ -134,7 +139,7 @@ export class ProcessRuns {
   /** Ends everything that was started. */
   async dispose(): Promise<void> {
     await this.supervisor.dispose();
-    for (const run of this.#started) await this.sandbox.driver.stop(run, { graceMs: 0 });
+    for (const run of this.#started) await this.sandbox.runs.stop(run, { graceMs: 0 });
     if (this.#ownsStateDir) await rm(this.stateDir, { recursive: true, force: true });
   }
 }

@@ -4,10 +4,13 @@ import type { RunId } from '../../base/ids.js';
 import { RunSupervision } from './runSupervision.js';
 import type { SupervisionParts } from './runSupervision.js';
 import type { AdoptedRun, RunLimits, RunListener, RunSupervisor } from './runSupervisor.js';
-import type { SandboxLaunch } from './sandboxDriver.js';
+import type { SandboxLaunch } from '../sandboxes/sandboxDriver.js';
+import type { SandboxDrivers } from '../sandboxes/sandboxDrivers.js';
 
 /** Between SIGTERM and SIGKILL, for what a run of an earlier host left. */
 const leftoverGraceMs = 5_000;
+
+type SupervisorParts = Omit<SupervisionParts, 'driver'> & { readonly drivers: Pick<SandboxDrivers, 'ofRun'> };
 
 interface Watched {
   readonly supervision: RunSupervision;
@@ -17,11 +20,11 @@ interface Watched {
 
 /** Supervises runs through their run directories, whichever driver started them. */
 export class DirectoryRunSupervisor implements RunSupervisor {
-  readonly #parts: SupervisionParts;
+  readonly #parts: SupervisorParts;
   readonly #watched = new Map<RunId, Watched>();
   #disposed = false;
 
-  constructor(parts: SupervisionParts) {
+  constructor(parts: SupervisorParts) {
     this.#parts = parts;
   }
 
@@ -46,7 +49,7 @@ export class DirectoryRunSupervisor implements RunSupervisor {
   async endLeftovers(run: RunId): Promise<void> {
     const watched = this.#watched.get(run);
     if (watched) await watched.over;
-    else await this.#parts.driver.stop(run, { graceMs: leftoverGraceMs });
+    else await this.#parts.drivers.ofRun(run).stop(run, { graceMs: leftoverGraceMs });
   }
 
   holdClock(run: RunId): Disposable {
@@ -72,7 +75,8 @@ export class DirectoryRunSupervisor implements RunSupervisor {
   ): void {
     if (this.#disposed) throw new Error('Run started after shutdown began');
     if (this.#watched.has(run)) throw new Error(`Run ${run} is watched already`);
-    const supervision = new RunSupervision({ run, parts: this.#parts, ...options });
+    const parts = { ...this.#parts, driver: this.#parts.drivers.ofRun(run) };
+    const supervision = new RunSupervision({ run, parts, ...options });
     const over = begin(supervision)
       .catch((error: unknown) => this.#parts.log.error('Supervising a run failed', { run, reason: String(error) }))
       .then(() => void this.#watched.delete(run));

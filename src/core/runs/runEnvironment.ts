@@ -1,7 +1,7 @@
 import type { AgentSpec } from '../../compose/projectSpec.js';
 import type { Project } from '../projects/project.js';
 import type { Run } from './run.js';
-import type { SearchedPath } from './sandboxDriver.js';
+import type { Guest, SearchedPath } from '../sandboxes/sandboxDriver.js';
 
 /**
  * Port: the environment of a run = the user's login shell + the dispatching client's variables (its PATH comes first) + project
@@ -26,11 +26,15 @@ export interface EnvironmentRequest {
   readonly project: Project;
   readonly agent: AgentSpec;
   readonly run: Run;
+  /** Where it runs: into an isolated one nothing of the login shell and the client goes, only what the compose file names. */
+  readonly guest: Guest;
 }
 
 /** Port: values in a provider's command that only the host knows. */
 export interface CommandPlaceholders {
-  /** Replaces `{{node}}` and `{{dist}}`; returns what must be added to the environment with it. */
-  fill(argv: readonly string[]): { readonly argv: readonly string[]; readonly env: Readonly<Record<string, string>> };
-  readonly asRoot: boolean;
+  /** Replaces `{{node}}` and `{{dist}}` by what they are inside; returns what must be added to the environment with it. */
+  fill(
+    argv: readonly string[],
+    guest: Guest,
+  ): { readonly argv: readonly string[]; readonly env: Readonly<Record<string, string>> };
 }

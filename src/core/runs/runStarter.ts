@@ -23,7 +23,8 @@ import type { RunDirectory } from './runDirectory.js';
 import type { CommandPlaceholders, RunEnvironment } from './runEnvironment.js';
 import type { RunStores } from './runStore.js';
 import type { RunLimits } from './runSupervisor.js';
-import type { SandboxLaunch } from './sandboxDriver.js';
+import type { Guest, SandboxLaunch } from '../sandboxes/sandboxDriver.js';
+import type { SandboxService } from '../sandboxes/sandboxService.js';
 
 /** Wall-clock limit of a run without `timeout`: ten hours, as long as agent-compose's. */
 const defaultTimeoutMs = 36_000_000;
@@ -37,6 +38,7 @@ export interface RunStarterOptions {
   readonly clock: Clock;
   readonly providers: ProviderRegistries;
   readonly workspaces: WorkspaceService;
+  readonly sandboxes: SandboxService;
   readonly directory: RunDirectory;
   readonly environment: RunEnvironment;
   readonly placeholders: CommandPlaceholders;
@@ -75,16 +77,21 @@ export class RunStarter {
 
   /** Errors: `agent.unknown`, `consent.required`, those of the workspace, of the environment and of the run directory; the signal's reason. */
   async prepare(run: Run, signal: AbortSignal): Promise<PreparedRun> {
-    const { directory, environment, placeholders } = this.#options;
+    const { directory, environment, placeholders, sandboxes } = this.#options;
     signal.throwIfAborted();
     const subject = this.#subject(run);
     const workspace = await this.#workspace(run, subject, signal);
+    const { guest, spec } = await sandboxes.prepare({ run, agent: subject.agent, workspace }, signal);
     // Git answers while the rest is made ready; it is there before the agent is.
     const pinned = this.#options.workspaces.pinShared(workspace.thread);
-    const command = this.#command(run, subject);
-    const filled = placeholders.fill(command.argv);
+    const command = this.#command(run, subject, guest);
+    const filled = placeholders.fill(command.argv, guest);
     const { project, agent, provider } = subject;
-    const { variables, searched } = await untilAborted(environment.resolve({ project, agent, run }, signal), signal);
+    const { variables, searched } = await untilAborted(
+      environment.resolve({ project, agent, run, guest }, signal),
+      signal,
+    );
+    const cwd = guest.place(workspace.cwd);
     await directory.create(run.id, {
       spec: {
         agent: run.agent,
@@ -92,7 +99,7 @@ export class RunStarter {
         model: run.model,
         thread: run.threadId,
         argv: command.argv,
-        cwd: workspace.cwd,
+        cwd,
         env: Object.keys(variables),
       },
       prompt: command.prompt ?? subject.prompt,
@@ -110,9 +117,10 @@ export class RunStarter {
           project.folder,
           ...(workspace.thread.repository === undefined ? [] : [workspace.thread.repository]),
         ],
-        cwd: workspace.cwd,
+        cwd,
         stdin: command.stdin,
         provider: { name: run.provider, install: provider.fix.install },
+        ...(spec === undefined ? {} : { sandbox: spec }),
       },
       provider,
       limits: limitsOf(agent),
@@ -174,15 +182,15 @@ export class RunStarter {
     return requestedBase === undefined ? thread : { ...thread, requestedBase };
   }
 
-  #command(run: Run, { project, agent, provider, prompt }: Subject): AgentCommand {
-    const { store, directory, placeholders } = this.#options;
+  #command(run: Run, { project, agent, provider, prompt }: Subject, guest: Guest): AgentCommand {
+    const { store } = this.#options;
     const conversation = store.read(stores => stores.runs.lastConversation(run.threadId, run.agent));
     return provider.command({
       prompt,
       permissions: permissionsOf(project.spec, agent.name),
       args: agent.args,
-      runDir: directory.path(run.id),
-      asRoot: placeholders.asRoot,
+      runDir: guest.runDir(run.id),
+      asRoot: guest.asRoot,
       ...(run.model === undefined ? {} : { model: run.model }),
       ...(agent.systemPrompt === undefined ? {} : { systemPrompt: agent.systemPrompt }),
       ...(conversation === undefined || !isConversationId(conversation) ? {} : { conversation }),

@@ -10,7 +10,7 @@ import type { RunDirectory, RunExit } from './runDirectory.js';
 import { RunLimitClock } from './runLimitClock.js';
 import type { OutputLine, RunOutput } from './runOutput.js';
 import type { RunEnd, RunLimits, RunListener } from './runSupervisor.js';
-import type { SandboxDriver, SandboxLaunch } from './sandboxDriver.js';
+import type { RunDriver, SandboxLaunch } from '../sandboxes/sandboxDriver.js';
 
 /** How often a run that says nothing is looked at: a wrapper that was killed cannot write how the run ended. */
 const livenessMs = 2000;
@@ -21,7 +21,8 @@ const stderrTailBytes = 4096;
 export interface SupervisionParts {
   readonly directory: RunDirectory;
   readonly output: RunOutput;
-  readonly driver: SandboxDriver;
+  /** Of the sandbox that the run is in. */
+  readonly driver: RunDriver;
   readonly clock: Clock;
   readonly log: Log;
 }

@@ -2,7 +2,7 @@ import type { RunId } from '../../base/ids.js';
 import type { Disposable } from '../../base/lifecycle.js';
 import type { RunExit } from './runDirectory.js';
 import type { OutputLine } from './runOutput.js';
-import type { SandboxLaunch } from './sandboxDriver.js';
+import type { SandboxLaunch } from '../sandboxes/sandboxDriver.js';
 
 /**
  * Watches the runs of one host from start or adoption to the end. One instance per host.

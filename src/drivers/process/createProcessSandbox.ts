@@ -3,14 +3,15 @@ import type { Clock } from '../../base/clock.js';
 import type { Log } from '../../base/log.js';
 import type { RunDirectory } from '../../core/runs/runDirectory.js';
 import type { RunOutput } from '../../core/runs/runOutput.js';
-import type { SandboxDriver } from '../../core/runs/sandboxDriver.js';
+import type { RunDriver, SandboxDriver } from '../../core/sandboxes/sandboxDriver.js';
 import type { SecretMask } from '../../node/secretMask.js';
 import { DiskRunDirectory } from './diskRunDirectory.js';
 import { FileRunOutput } from './fileRunOutput.js';
 import { createLinuxProcessTable } from './linuxProcessTable.js';
 import { createMacosProcessTable } from './macosProcessTable.js';
-import { ProcessSandboxDriver } from './processSandboxDriver.js';
-import type { Wrapper } from './processSandboxDriver.js';
+import { ProcessRunDriver } from './processRunDriver.js';
+import type { Wrapper } from './processRunDriver.js';
+import { createProcessSandboxDriver } from './processSandboxDriver.js';
 import type { ProcessTable } from './processTable.js';
 import { RunFolderWatches } from './runFolderWatches.js';
 import { RunProcesses } from './runProcesses.js';
@@ -21,6 +22,9 @@ export interface ProcessSandbox {
   /** The run directories of all sandboxes, whatever driver starts the runs. */
   readonly directory: RunDirectory;
   readonly output: RunOutput;
+  /** The runs of this machine itself. */
+  readonly runs: RunDriver;
+  /** This machine as a sandbox. */
   readonly driver: SandboxDriver;
   /** Makes ready what starts processes cheaply; best early, while this process is small. */
   readonly prepare: () => void;
@@ -51,12 +55,15 @@ export function createProcessSandbox(options: {
     groups: process.platform !== 'win32',
   });
   const spawner = wrapper.kind === 'shell' ? new ShellSpawner(wrapper.shell) : undefined;
+  const runs = new ProcessRunDriver({ stateDir, wrapper, processes, spawner });
+  const directory = new DiskRunDirectory({ stateDir, watches, maskOf });
   return {
     prepare: () => spawner?.prepare(),
     dispose: () => spawner?.dispose(),
-    directory: new DiskRunDirectory({ stateDir, watches, maskOf }),
+    directory,
     output: new FileRunOutput({ stateDir, watches, maskOf }),
-    driver: new ProcessSandboxDriver({ stateDir, wrapper, processes, spawner }),
+    runs,
+    driver: createProcessSandboxDriver({ runs, runDir: run => directory.path(run) }),
   };
 }
 

@@ -77,7 +77,7 @@ export class HostRunEnvironment implements RunEnvironment {
     if (variables && from !== thread) this.remember(thread, variables);
   }
 
-  async resolve({ project, agent, run }: EnvironmentRequest, signal: AbortSignal): Promise<ResolvedEnvironment> {
+  async resolve({ project, agent, run, guest }: EnvironmentRequest, signal: AbortSignal): Promise<ResolvedEnvironment> {
     const shell = await this.#shell.environment();
     signal.throwIfAborted();
     const client = this.#clients.get(run.threadId) ?? {};
@@ -92,11 +92,11 @@ export class HostRunEnvironment implements RunEnvironment {
     const entries = [...spec.variables, ...(provider?.env ?? []), ...(present ?? agent).env];
     const lookUp = (name: string): string | undefined => ownValue(base, name);
     const files = entries.some(entry => entry.secret) ? await readProjectEnvFiles(project.file, lookUp) : [];
-    const result = {
-      ...base,
-      ...resolveEntries(entries, layeredEnv(files, lookUp), agent.name),
-    };
+    // A guest has programs and folders of its own: what this machine's are called means nothing there, and is nobody's business.
+    const inherited = guest.isolated ? {} : base;
+    const result = { ...inherited, ...resolveEntries(entries, layeredEnv(files, lookUp), agent.name) };
     this.#keepSecrets(run.id, entries, result);
+    if (guest.isolated) return { variables: result, searched: [] };
     // An agent that calls `muster` reaches the host that runs it, which knows what agents may not do.
     const variables: Readonly<Record<string, string>> = { ...result, MUSTER_HOME: this.#stateDir };
     const isOwn = variables['PATH'] !== path.value;

@@ -1,5 +1,5 @@
 import { isAbsolute, delimiter } from 'node:path';
-import type { SearchedPath } from '../../core/runs/sandboxDriver.js';
+import type { SearchedPath } from '../../core/sandboxes/sandboxDriver.js';
 import { isInside } from '../../node/isInside.js';
 
 /** What a PATH is called in which the environment may have it: Windows knows `Path`. */

@@ -122,9 +122,9 @@ describe('from dispatch to the end', () => {
     const world = coreWorld();
     const host = coreHost(world);
     const task = await host.dispatch();
-    const stop = world.sandbox.driver.stop;
+    const stop = world.sandbox.runs.stop;
     let stoppedBefore: boolean | undefined;
-    world.sandbox.driver.stop = async (run, options) => {
+    world.sandbox.runs.stop = async (run, options) => {
       stoppedBefore ??= !runNow(world, task.run).settled;
       await stop(run, options);
     };
@@ -273,7 +273,7 @@ describe('a host that was killed', () => {
     });
     world.sandbox.kill(run.id, 'wrapper');
     await coreHost(world).takeUp();
-    expect(await world.sandbox.driver.isAlive(run.id)).toBe(false);
+    expect(await world.sandbox.runs.isAlive(run.id)).toBe(false);
     expect(runNow(world, run).settled).toBe(true);
   });
 
@@ -293,7 +293,7 @@ describe('a host that was killed', () => {
     const spec = specOf('agents: {dev: {provider: demo}}');
     world.store.transact(stores => stores.projects.save({ ...world.project, spec, revision: 2 }));
     await coreHost(world).takeUp();
-    expect(await world.sandbox.driver.isAlive(run.id)).toBe(false);
+    expect(await world.sandbox.runs.isAlive(run.id)).toBe(false);
     expect(runNow(world, run)).toMatchObject({ status: 'failed', error: { code: 'provider.unknown' } });
   });
 });

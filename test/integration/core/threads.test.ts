@@ -262,7 +262,7 @@ describe('abandoning and restoring', () => {
     const { thread, run } = await host.dispatch();
     await host.threads.abandon(thread.id);
     expect(runNow(world, run).status).toBe('cancelled');
-    expect(await world.sandbox.driver.isAlive(run.id)).toBe(false);
+    expect(await world.sandbox.runs.isAlive(run.id)).toBe(false);
   });
 
   test('gives the agent nothing more to do while its files go', async () => {

@@ -69,7 +69,7 @@ describe('cancelling', () => {
       for (let turn = 0; turn < turns; turn++) await new Promise(resolve => setImmediate(resolve));
       await runs.supervisor.cancel(heard.run);
       expect(await heard.ended).toEqual({ kind: 'cancelled' });
-      expect(await runs.sandbox.driver.isAlive(heard.run)).toBe(false);
+      expect(await runs.sandbox.runs.isAlive(heard.run)).toBe(false);
     }
   });
 });
@@ -80,7 +80,7 @@ describe('a wrapper that is killed alone', () => {
     await heard.said('up');
     process.kill(wrapperOf(heard), 'SIGKILL');
     await expect.poll(() => isAlive(wrapperOf(heard))).toBe(false);
-    expect(await runs.sandbox.driver.isAlive(heard.run)).toBe(true);
+    expect(await runs.sandbox.runs.isAlive(heard.run)).toBe(true);
     await writeFile(join(runs.stateDir, 'go'), '');
     expect(await heard.ended).toMatchObject({ kind: 'lost', started: true });
     expect(heard.texts).toEqual(['up', 'on I went', 'last']);
@@ -92,7 +92,7 @@ describe('a wrapper that is killed alone', () => {
     process.kill(wrapperOf(heard), 'SIGKILL');
     await runs.supervisor.cancel(heard.run);
     expect(isAlive(grandchild())).toBe(false);
-    expect(await runs.sandbox.driver.isAlive(heard.run)).toBe(false);
+    expect(await runs.sandbox.runs.isAlive(heard.run)).toBe(false);
   });
 });
 
@@ -111,8 +111,8 @@ test('a stranger who got the number of an ended wrapper is not touched', async (
     const file = join(runs.sandbox.directory.path(heard.run), 'pid');
     const identity = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
     await writeFile(file, JSON.stringify({ ...identity, pid: stranger.pid, group: stranger.pid }));
-    expect(await runs.sandbox.driver.isAlive(heard.run)).toBe(false);
-    await runs.sandbox.driver.stop(heard.run, { graceMs: 0 });
+    expect(await runs.sandbox.runs.isAlive(heard.run)).toBe(false);
+    await runs.sandbox.runs.stop(heard.run, { graceMs: 0 });
     expect(isAlive(stranger.pid ?? 0)).toBe(true);
   } finally {
     stranger.kill('SIGKILL');
@@ -127,8 +127,8 @@ test('a wrapper of before the last boot is not looked for', async () => {
   const run = '0123456789ab' as typeof heard.run;
   await runs.sandbox.directory.create(run, { spec: {}, prompt: '', files: {} });
   await writeFile(join(runs.sandbox.directory.path(run), 'pid'), JSON.stringify({ ...identity, boot: 'another' }));
-  expect(await runs.sandbox.driver.isAlive(run)).toBe(false);
-  await runs.sandbox.driver.stop(run, { graceMs: 0 });
+  expect(await runs.sandbox.runs.isAlive(run)).toBe(false);
+  await runs.sandbox.runs.stop(run, { graceMs: 0 });
   expect(isAlive(identity.pid)).toBe(true);
 });
 

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Wrapper } from '../../../src/drivers/process/processSandboxDriver.js';
+import type { Wrapper } from '../../../src/drivers/process/processRunDriver.js';
 import { ProcessRuns } from '../../support/processRuns.js';
 
 /** A disk of 16 MB where this user may mount one; else files of at most 4 MB for the wrapper and all its children. */
@@ -62,7 +62,7 @@ test(`a run whose output fills the disk ends with what could be written (${means
 });
 
 test.runIf(canMount)('a run that was prepared before the disk filled up still starts and ends', async () => {
-  const { directory, driver } = runs.sandbox;
+  const { directory, runs: driver } = runs.sandbox;
   const heard = await runs.start('while [ -e filling ]; do sleep 0.01; done; exit 3');
   await directory.waitForStart(heard.run, new AbortController().signal);
   fillDisk();

@@ -86,7 +86,7 @@ test(`hosts killed at random points of ${runs} runs (seed ${seed}): each runs at
     }
     const left = await ProcessRuns.open({ stateDir: folder });
     // The last host may have died while its wrapper was on its last line.
-    await expect.poll(() => left.sandbox.driver.isAlive(run), { message: story }).toBe(false);
+    await expect.poll(() => left.sandbox.runs.isAlive(run), { message: story }).toBe(false);
   }
   // Otherwise the sample has tested the death of hosts before anything began, and nothing else.
   expect(ran).toBeGreaterThan(runs / 4);

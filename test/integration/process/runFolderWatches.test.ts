@@ -63,7 +63,7 @@ test('a run is watched to its end without any notification', async () => {
     cwd: stateDir,
     stdin: 'none' as const,
   };
-  await runs.sandbox.driver.start(launch, new AbortController().signal);
+  await runs.sandbox.runs.start(launch, new AbortController().signal);
   expect(await exit).toMatchObject({ code: 4 });
   await runs.dispose();
 });

@@ -2,7 +2,7 @@ import { AppError } from '../../../src/base/errors.js';
 import type { RunId } from '../../../src/base/ids.js';
 import type { RunDirectory, RunDirectoryContents, RunExit } from '../../../src/core/runs/runDirectory.js';
 import type { OutputLine, RunOutput, TailOptions } from '../../../src/core/runs/runOutput.js';
-import type { SandboxDriver, SandboxLaunch } from '../../../src/core/runs/sandboxDriver.js';
+import type { Guest, RunDriver, SandboxDriver, SandboxLaunch } from '../../../src/core/sandboxes/sandboxDriver.js';
 import type { ProgramStep } from '../programs.js';
 
 interface FakeRun {
@@ -20,6 +20,14 @@ interface FakeRun {
 
 /** What the fake's command is called in `argv[0]`; the second element is a JSON array of {@link ProgramStep}. */
 export const fakeCommand = 'fake-program';
+
+const fakeGuest: Guest = {
+  isolated: false,
+  asRoot: false,
+  runDir: run => `/fake/runs/${run}`,
+  place: path => path,
+  reach: port => ({ host: '127.0.0.1', port }),
+};
 
 /**
  * Run directories, output and processes in memory. The three ports share one world; tests reach into it to let agents say
@@ -63,9 +71,9 @@ export class FakeSandbox {
       }),
   };
 
-  readonly driver: SandboxDriver = {
+  readonly runs: RunDriver = {
     start: async (launch, signal) => {
-      if (launch.cwd === '/missing') throw new AppError('worktree.missing', 'missing', { path: launch.cwd });
+      if (launch.cwd.endsWith('/missing')) throw new AppError('worktree.missing', 'missing', { path: launch.cwd });
       if (launch.argv[0] !== fakeCommand)
         throw new AppError('provider.missing', 'missing', { provider: '', command: launch.argv[0] ?? '', fix: '' });
       await this.onStart(launch);
@@ -84,6 +92,17 @@ export class FakeSandbox {
       found.alive.clear();
       this.#changed();
     },
+  };
+
+  readonly driver: SandboxDriver = {
+    ensure: async () => fakeGuest,
+    runsIn: () => this.runs,
+    stop: async () => undefined,
+    resume: async () => undefined,
+    remove: async () => undefined,
+    inspect: async () => ({ state: 'ready', runtimeIds: [] }),
+    stats: async () => undefined,
+    forward: async (_, port) => ({ host: '127.0.0.1', port, dispose: () => undefined }),
   };
 
   readonly output: RunOutput = {

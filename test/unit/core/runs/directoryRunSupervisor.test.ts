@@ -35,7 +35,7 @@ describe('the run supervisor', () => {
     return new DirectoryRunSupervisor({
       directory: sandbox.directory,
       output: sandbox.output,
-      driver: sandbox.driver,
+      drivers: { ofRun: () => sandbox.runs },
       clock,
       log: silentLog,
     });
@@ -136,7 +136,7 @@ describe('the run supervisor', () => {
       sandbox.exit(run, { code: 0 });
       await settle();
       expect(heard).toMatchObject(['started', { kind: 'exited' }]);
-      expect(await sandbox.driver.isAlive(run)).toBe(false);
+      expect(await sandbox.runs.isAlive(run)).toBe(false);
     });
 
     test('is not disturbed by a listener that throws', async () => {
@@ -308,7 +308,7 @@ describe('the run supervisor', () => {
       expect(heard).toEqual([{ kind: 'lost', started: false, stderrTail: '' }]);
       sandbox.leave(run, { started: true, alive: ['wrapper'] });
       sandbox.begin(launch([{ print: 'it ran\n' }]));
-      expect(await sandbox.driver.isAlive(run)).toBe(false);
+      expect(await sandbox.runs.isAlive(run)).toBe(false);
     });
 
     test('has a wrapper between its claim and its pid: it is watched', async () => {

@@ -1,0 +1,143 @@
+import type { RunId, SandboxId, ThreadId } from '../../base/ids.js';
+import type { Disposable } from '../../base/lifecycle.js';
+import type { DriverSpec, ResourcesSpec } from '../../compose/projectSpec.js';
+
+/**
+ * Port: one kind of place where the runs of a thread execute. A sandbox is what stays between its runs (files, home folder,
+ * network door); what a driver starts in it is addressed through {@link runsIn}.
+ */
+export interface SandboxDriver {
+  /**
+   * Makes ready what the runs of the sandbox need, again if parts of it are gone, and says how the machine looks from inside.
+   * Errors: `sandbox.unavailable` when the runtime or the image is not there.
+   */
+  ensure(sandbox: SandboxSpec, signal: AbortSignal): Promise<Guest>;
+  /** Its runs. Nothing is asked of the runtime by this call itself. */
+  runsIn(sandbox: SandboxRef): RunDriver;
+  /** Ends everything that runs in it; its files stay. */
+  stop(sandbox: SandboxRef, options: { readonly graceMs: number }): Promise<void>;
+  /** Makes it ready again with its files as they were. Errors: those of {@link ensure}. */
+  resume(sandbox: SandboxSpec, signal: AbortSignal): Promise<void>;
+  /** Ends everything in it and deletes what belongs to it alone; never the workspace. */
+  remove(sandbox: SandboxRef): Promise<void>;
+  /** What the runtime says about it. */
+  inspect(sandbox: SandboxRef): Promise<SandboxInspection>;
+  /** What it uses at the moment; `undefined` while nothing runs, or where nobody counts. */
+  stats(sandbox: SandboxRef): Promise<SandboxStats | undefined>;
+  /** Leads to a TCP port inside until it is disposed. Errors: `sandbox.unavailable` when nothing runs in it. */
+  forward(sandbox: SandboxRef, port: number, signal: AbortSignal): Promise<ForwardedPort>;
+}
+
+/**
+ * What runs in one sandbox. Its only job is to start *this command, in that sandbox, with its stdio on the files of the run
+ * directory*, detached in its own process group, at most once.
+ */
+export interface RunDriver {
+  /**
+   * Spawns the wrapper and resolves when it exists. What the wrapper does then is seen in the run directory.
+   * Errors: `provider.missing` when `argv[0]` is not on the PATH of `env`; `worktree.missing`; `run.notStarted`;
+   * `sandbox.unavailable`.
+   */
+  start(launch: SandboxLaunch, signal: AbortSignal): Promise<void>;
+  /** True while a process of the run's group, or one that carries `MUSTER_RUN_ID=<run>`, is alive. */
+  isAlive(run: RunId): Promise<boolean>;
+  /**
+   * SIGTERM, grace, SIGKILL: to the group and to every process that carries the run's id. Resolves when none is alive.
+   * Errors: `run.unstoppable` when something outlives even SIGKILL (a hung disk, another user's process).
+   */
+  stop(run: RunId, options: { readonly graceMs: number }): Promise<void>;
+}
+
+/** Which driver's, and which of its sandboxes. */
+export interface SandboxRef {
+  readonly id: SandboxId;
+  readonly driver: DriverSpec;
+}
+
+/** A sandbox as the compose file and the thread want it now. */
+export interface SandboxSpec extends SandboxRef {
+  readonly thread: ThreadId;
+  readonly agent: string;
+  readonly image?: string | undefined;
+  readonly resources?: ResourcesSpec | undefined;
+  readonly workspace: SandboxWorkspace;
+}
+
+/** Folders of this machine, as absolute paths. */
+export interface SandboxWorkspace {
+  /** The top of what the agent works on. */
+  readonly folder: string;
+  /** A git directory of its own that stands in for the one of the user's repository, which no guest sees. */
+  readonly git?: GuestGit | undefined;
+}
+
+export interface GuestGit {
+  readonly gitDir: string;
+  /** Object directories that it borrows from, in the order in which it names them; only ever read. */
+  readonly objects: readonly string[];
+}
+
+/** How this machine looks from inside a sandbox. */
+export interface Guest {
+  /** False where "inside" is this machine itself: its login environment and programs are the run's then. */
+  readonly isolated: boolean;
+  /** Whether processes inside are root, as far as they can tell. */
+  readonly asRoot: boolean;
+  /** The run's directory as seen from inside. */
+  runDir(run: RunId): string;
+  /** A path of the workspace, or of Muster's own programs, as seen from inside. */
+  place(path: string): string;
+  /** Under which address a process inside reaches a port of this machine's loopback interface. */
+  reach(port: number): GuestAddress;
+}
+
+export interface GuestAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** One of the lists of folders that a PATH was put together from. */
+export interface SearchedPath {
+  /** Completes *the PATH …*. */
+  readonly whose: string;
+  readonly folders: readonly string[];
+}
+
+/** A command in the guest's terms: paths and environment are those inside the sandbox. */
+export interface SandboxLaunch {
+  readonly run: RunId;
+  /** For `provider.missing`: the provider's name and how to install its CLI. */
+  readonly provider?: { readonly name: string; readonly install: string };
+  /** `argv[0]` is a path, or a name to look up in the absolute folders of the PATH of `env`. */
+  readonly argv: readonly string[];
+  /** The complete environment (in a guest: beside the image's own); the driver adds `MUSTER_RUN_ID` and nothing else. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Where the PATH of `env` comes from, for the message when a command is not found. */
+  readonly searched?: readonly SearchedPath[];
+  /** Folders whose programs are not the user's: a name is never found in them, nor in the working directory. */
+  readonly untrusted?: readonly string[];
+  /** Absolute working directory. */
+  readonly cwd: string;
+  readonly stdin: 'prompt' | 'none';
+  /** What it runs in; missing: this machine. */
+  readonly sandbox?: SandboxSpec;
+}
+
+/** `missing`: the runtime knows nothing of it (yet, or any more). */
+export interface SandboxInspection {
+  readonly state: 'ready' | 'stopped' | 'missing';
+  /** What the runtime calls the things that belong to it. */
+  readonly runtimeIds: readonly string[];
+}
+
+/** At one moment. */
+export interface SandboxStats {
+  /** Processors' worth of time per second: 1 is one of them fully used. */
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  readonly memoryLimitBytes?: number | undefined;
+  readonly processes: number;
+}
+
+/** Where on this machine a port inside can be reached. */
+export interface ForwardedPort extends GuestAddress, Disposable {}
