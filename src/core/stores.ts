@@ -10,6 +10,7 @@ import type { RunSecretStores } from './runs/runSecretStore.js';
 import type { RunStores } from './runs/runStore.js';
 import type { ScheduleStores } from './schedules/scheduleStore.js';
 import type { ThreadStores } from './threads/threadStore.js';
+import type { RepositoryStores } from './workspaces/knownRepository.js';
 import type { RescueStores } from './workspaces/rescueStore.js';
 import type { SharedStateStores } from './workspaces/pinnedState.js';
 
@@ -27,6 +28,7 @@ export interface Stores
     ScheduleStores,
     RescueStores,
     SharedStateStores,
+    RepositoryStores,
     ChainStores,
     AccessTokenStores,
     EventStores {}

@@ -10,6 +10,7 @@ import { MergeService } from '../core/merges/mergeService.js';
 import { ApplyProject } from '../core/projects/applyProject.js';
 import { UpdateService } from '../core/merges/updateService.js';
 import { UndoService } from '../core/merges/undoService.js';
+import { MovedRepositories } from '../core/projects/movedRepositories.js';
 import { ProjectService } from '../core/projects/projectService.js';
 import { TakeDownProject } from '../core/projects/takeDownProject.js';
 import { FireService } from '../core/schedules/fireService.js';
@@ -58,6 +59,7 @@ export interface HostCore extends HostState {
   readonly sandbox: ProcessSandbox;
   readonly runSecrets: HostRunSecrets;
   readonly recovery: RecoverThreads;
+  readonly moves: MovedRepositories;
   readonly worktrees: WorktreeDriver;
   readonly rescueDriver: RescueDriver;
   readonly rescues: RescueService;
@@ -228,7 +230,8 @@ function buildSurface(state: HostState, built: Foundation, resources: Disposable
   const scheduler = new Scheduler({ ...common, clock, schedules, fires });
   resources.add({ dispose: () => patiently(scheduler.dispose(), clock) });
   const projects = new ProjectService(common);
-  const applying = new ApplyProject({ reader: new HostComposeReader(built), projects });
+  const moves = new MovedRepositories({ ...common, driver: built.repositoryDriver, workspaces });
+  const applying = new ApplyProject({ reader: new HostComposeReader(built), projects, moves });
   const takingDown = new TakeDownProject({ store, projects, threads });
 
   const accessTokens = new AccessTokenService({ ...common, texts: tokenTexts });
@@ -244,6 +247,7 @@ function buildSurface(state: HostState, built: Foundation, resources: Disposable
     schedules,
     fires,
     scheduler,
+    moves,
     applying,
     takingDown,
   };

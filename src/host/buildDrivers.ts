@@ -1,9 +1,11 @@
 import type { DisposableStore } from '../base/lifecycle.js';
 import type { MergeDriver } from '../core/merges/mergeDriver.js';
 import { storedLandings } from '../core/merges/storedLandings.js';
+import type { RepositoryDriver } from '../core/workspaces/repositoryDriver.js';
 import type { RescueDriver } from '../core/workspaces/rescueDriver.js';
 import type { WorktreeDriver } from '../core/workspaces/worktreeDriver.js';
 import { createGitMergeDriver } from '../drivers/git/merge/gitMergeDriver.js';
+import { createGitRepositoryDriver } from '../drivers/git/repository/gitRepositoryDriver.js';
 import { createGitRescueDriver } from '../drivers/git/rescue/gitRescueDriver.js';
 import { createGitWorktreeDriver } from '../drivers/git/worktree/gitWorktreeDriver.js';
 import { createProcessSandbox, type ProcessSandbox } from '../drivers/process/createProcessSandbox.js';
@@ -21,6 +23,7 @@ export interface HostDrivers {
   readonly worktrees: WorktreeDriver;
   readonly rescueDriver: RescueDriver;
   readonly mergeDriver: MergeDriver;
+  readonly repositoryDriver: RepositoryDriver;
   /** Of a compose file's literal secrets, keyed for this machine. */
   readonly secretDigest: ReturnType<typeof keyedDigest>;
 }
@@ -39,5 +42,7 @@ export function buildDrivers(state: HostState, resources: DisposableStore): Host
   const worktrees = createGitWorktreeDriver({ stateDir, clock, log, person });
   const rescueDriver = createGitRescueDriver({ stateDir, clock, log });
   const mergeDriver = createGitMergeDriver({ stateDir, clock, log, person, journal: storedLandings(store) });
-  return { shell, sandbox, runSecrets, worktrees, rescueDriver, mergeDriver, secretDigest: keyedDigest(key) };
+  const repositoryDriver = createGitRepositoryDriver({ stateDir, clock, log });
+  const secretDigest = keyedDigest(key);
+  return { shell, sandbox, runSecrets, worktrees, rescueDriver, mergeDriver, repositoryDriver, secretDigest };
 }

@@ -32,7 +32,16 @@ export function recover(core: HostCore, end: HostEnd, resources: DisposableStore
  * Finishes what an earlier host was killed in: first worktrees that were being made, removed or brought back, then snapshots
  * of ended runs, merges, and threads that were being abandoned.
  */
-async function recoverWork({ store, log, rescueDriver, rescues, runs, merges, threads }: HostCore): Promise<void> {
+async function recoverWork({
+  store,
+  log,
+  rescueDriver,
+  rescues,
+  runs,
+  merges,
+  threads,
+  moves,
+}: HostCore): Promise<void> {
   for (const repository of store.read(stores => stores.threads.repositories())) {
     try {
       await rescueDriver.sweep(repository);
@@ -42,6 +51,7 @@ async function recoverWork({ store, log, rescueDriver, rescues, runs, merges, th
     }
   }
   await rescues.recover();
+  await moves.rememberAll();
   runs.takeUpSettling();
   merges.recover();
   await threads.recover();

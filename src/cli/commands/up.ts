@@ -112,7 +112,7 @@ function questionLines({ reasons, changed }: AppError<'consent.required'>['data'
 
 function report(
   { out, json, compat }: CommandContext,
-  { project, applied, unchanged, changes, warnings }: ApplyProjectResponse,
+  { project, applied, unchanged, changes, warnings, notes }: ApplyProjectResponse,
   { check }: { readonly check: LocalCheck },
 ): void {
   if (!project) return;
@@ -123,11 +123,12 @@ function report(
       applied,
       unchanged,
       changes: changes.map(change => changeShape(change, compat)),
-      ...(compat === undefined && { warnings }),
+      ...(compat === undefined && { warnings, notes }),
     });
     return;
   }
   if (check.warnings.length === 0) for (const warning of warnings) out.note(`warning: ${oneLine(warning)}`);
+  for (const note of notes) out.note(oneLine(note));
   if (compat !== 'head') printProject(out, project, !applied ? 'not-applied' : unchanged ? 'unchanged' : 'applied');
   printChanges(out, changes, compat);
   for (const agent of project.agents) {

@@ -1,6 +1,7 @@
 import { AppError } from '../../base/errors.js';
 import { defined } from '../../base/defined.js';
 import type { ProjectSpec } from '../../compose/projectSpec.js';
+import type { Move, MovedRepositories } from './movedRepositories.js';
 import type { Applied, ProjectService } from './projectService.js';
 
 /** Port: where compose files are and what they say. */
@@ -42,16 +43,24 @@ export interface ApplyRequest extends ParseOptions {
 
 export interface AppliedCompose extends Applied {
   readonly warnings: readonly string[];
+  /** What else came of it, for people. */
+  readonly notes: readonly string[];
 }
 
 /** Applying a compose file: read, parse, find what it makes run or redirect, have that agreed to, write the revision. */
 export class ApplyProject {
   readonly #reader: ComposeReader;
   readonly #projects: ProjectService;
+  readonly #moves: MovedRepositories;
 
-  constructor(options: { readonly reader: ComposeReader; readonly projects: ProjectService }) {
+  constructor(options: {
+    readonly reader: ComposeReader;
+    readonly projects: ProjectService;
+    readonly moves: MovedRepositories;
+  }) {
     this.#reader = options.reader;
     this.#projects = options.projects;
+    this.#moves = options.moves;
   }
 
   /** Applies the file as it is now. Errors: `compose.unreadable`, those of {@link applyText}. */
@@ -65,16 +74,30 @@ export class ApplyProject {
     const { environment, projectName, consent, dryRun, expectedHash, submittedHash } = request;
     const parsed = await this.#reader.parse(compose, { environment, ...defined({ projectName }) });
     if (!parsed.result) throw invalid(file, parsed);
+    const move = await this.#moves.find(folder);
+    const moved = move && this.#moves.moved(move, file);
+    // Whether or not the file is agreed to: its project and threads would be lost sight of otherwise.
+    const threads = move && !dryRun ? await this.#moves.takeAlong(move) : 0;
     const applied = this.#projects.apply({
       file,
       folder,
       ...parsed.result,
       consent,
       dryRun,
-      ...defined({ expectedHash, submittedHash }),
+      ...defined({ expectedHash, submittedHash, moved }),
     });
-    return { ...applied, warnings: parsed.problems.map(({ message }) => message) };
+    if (applied.applied) await this.#moves.remember(folder);
+    return {
+      ...applied,
+      warnings: parsed.problems.map(({ message }) => message),
+      notes: move && !dryRun ? [movedText(move, threads)] : [],
+    };
   }
+}
+
+function movedText({ from }: Move, threads: number): string {
+  const came = threads === 0 ? 'what it had' : threads === 1 ? 'its thread' : `its ${threads} threads`;
+  return `This repository was at ${from.root} before; ${came} came along.`;
 }
 
 function invalid(file: string, { problems }: ParsedCompose): AppError<'compose.invalid'> {

@@ -29,6 +29,8 @@ export interface Application {
   readonly expectedHash?: string;
   /** Hash of the file as the person saw it: consent is given to that and to nothing that was written since. */
   readonly submittedHash?: string;
+  /** The project as it is after its repository was moved here; a file that was applied here already comes before it. */
+  readonly moved?: Project;
 }
 
 /** What a client expects that saw no applied revision. */
@@ -64,7 +66,7 @@ export class ProjectService {
   /** Errors: `consent.required`, `project.conflict`. */
   apply(application: Application): Applied {
     return this.#store.transact(stores => {
-      const before = stores.projects.byFile(application.file);
+      const before = stores.projects.byFile(application.file) ?? application.moved;
       requireSubmitted(application);
       requireUnchanged(before, application);
       const unchanged =

@@ -4,6 +4,7 @@ import type { CommentCounts } from '../reviews/commentStore.js';
 import type { ReviewMarks } from '../reviews/review.js';
 import type { Merge } from '../merges/merge.js';
 import type { Run } from '../runs/run.js';
+import type { RepositoryPlace } from '../workspaces/knownRepository.js';
 import type { Thread } from './thread.js';
 import type { ThreadStatus } from './threadStatus.js';
 
@@ -19,6 +20,10 @@ export interface ThreadStore {
   page(filter: ThreadFilter): ThreadPage;
   /** Every repository that threads were made in. */
   repositories(): readonly string[];
+  /** Threads of a repository, by its common directory; those of earlier versions by its checkout. */
+  inRepository(place: RepositoryPlace): readonly Thread[];
+  /** Gives one project's threads to another. */
+  reassign(from: ProjectId, to: ProjectId): void;
   /** Threads whose worktree is still there. */
   withWorktree(projectId?: ProjectId): readonly Thread[];
 }

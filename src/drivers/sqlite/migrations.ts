@@ -16,6 +16,7 @@ import { chains } from './migrations/0013Chains.js';
 import { comments } from './migrations/0014Comments.js';
 import { accessTokens } from './migrations/0015AccessTokens.js';
 import { waitingFires } from './migrations/0016WaitingFires.js';
+import { repositories } from './migrations/0017Repositories.js';
 
 /** Append-only: a migration that has shipped is never edited. `PRAGMA user_version` counts those that ran. */
 const migrations: readonly string[] = [
@@ -35,6 +36,7 @@ const migrations: readonly string[] = [
   comments,
   accessTokens,
   waitingFires,
+  repositories,
 ];
 
 /** The schema version this program understands. */

@@ -38,7 +38,7 @@ export class SqliteProjectStore implements ProjectStore {
     this.#save = database.prepare(`
       INSERT INTO project (id, name, folder, file, revision, consent, removed_at)
       VALUES (:id, :name, :folder, :file, :revision, :consent, :removed_at)
-      ON CONFLICT (id) DO UPDATE SET name = :name, folder = :folder, revision = :revision, consent = :consent, removed_at = :removed_at`);
+      ON CONFLICT (id) DO UPDATE SET name = :name, folder = :folder, file = :file, revision = :revision, consent = :consent, removed_at = :removed_at`);
     this.#saveRevision = database.prepare(`
       INSERT INTO project_revision (project_id, revision, spec_hash, spec_json, applied_at)
       VALUES (:project_id, :revision, :spec_hash, :spec_json, :applied_at) ON CONFLICT DO NOTHING`);

@@ -22,6 +22,7 @@ import { SqliteRunStore } from './sqliteRunStore.js';
 import { SqliteScheduleStore } from './sqliteScheduleStore.js';
 import { SqliteRescueStore } from './sqliteRescueStore.js';
 import { SqliteThreadStore } from './sqliteThreadStore.js';
+import { SqliteRepositoryStore } from './sqliteRepositoryStore.js';
 import { SqliteSharedStateStore } from './sqliteSharedStateStore.js';
 import { SqliteWorktreeOperationStore } from './sqliteWorktreeOperationStore.js';
 
@@ -63,6 +64,7 @@ export class SqliteStore implements Store<Stores>, Disposable {
       rescues: new SqliteRescueStore(database),
       operations: new SqliteWorktreeOperationStore(database),
       shared: new SqliteSharedStateStore(database),
+      repositories: new SqliteRepositoryStore(database),
       mergeQueue: new SqliteMergeQueueStore(database),
       checks: new SqliteMergeCheckStore(database),
       undos: new SqliteMergeUndoStore(database),

@@ -5,6 +5,7 @@ import type { ChainStore } from '../../core/chains/chainStore.js';
 import type { CommentStore } from '../../core/reviews/commentStore.js';
 import type { ReviewStore } from '../../core/reviews/reviewStore.js';
 import type { RunStore } from '../../core/runs/runStore.js';
+import type { RepositoryPlace } from '../../core/workspaces/knownRepository.js';
 import type { Thread, ThreadOutcome } from '../../core/threads/thread.js';
 import { threadState, type ThreadState, type ThreadStatus } from '../../core/threads/threadStatus.js';
 import type { ThreadFilter, ThreadPage, ThreadStore, ThreadView } from '../../core/threads/threadStore.js';
@@ -54,6 +55,8 @@ export class SqliteThreadStore implements ThreadStore {
   /** By which filters are set: a statement without the others' conditions can use the index of its own. */
   readonly #pages = new Map<string, Statement<[PageParameters], StoredThreadRow>>();
   readonly #withWorktree: Statement<[string | null, string | null], StoredThreadRow>;
+  readonly #inRepository: Statement<[string, string], StoredThreadRow>;
+  readonly #reassign: Statement<[string, string]>;
   readonly #repositories: Statement<[], { repository: string }>;
   readonly #totals: Statement<[string], Totals>;
   readonly #queuePosition: Statement<[string], { position: number }>;
@@ -81,6 +84,10 @@ export class SqliteThreadStore implements ThreadStore {
     this.#withPrefix = database.prepare(`SELECT id FROM thread WHERE id >= ? AND id < ? LIMIT 10`);
     this.#withWorktree = database.prepare(`
       ${selectThread} WHERE worktree IS NOT NULL AND (? IS NULL OR project_id = ?) ORDER BY created_at DESC`);
+    this.#inRepository = database.prepare(
+      `${selectThread} WHERE common_dir = ? OR (common_dir IS NULL AND repository = ?)`,
+    );
+    this.#reassign = database.prepare(`UPDATE thread SET project_id = ? WHERE project_id = ?`);
     this.#repositories = database.prepare(`SELECT DISTINCT repository FROM thread WHERE repository IS NOT NULL`);
     this.#totals = database.prepare(`
       SELECT SUM(cost_usd) AS cost_usd, SUM(input_tokens) AS input_tokens, SUM(output_tokens) AS output_tokens FROM run WHERE thread_id = ?`);
@@ -138,6 +145,14 @@ export class SqliteThreadStore implements ThreadStore {
 
   repositories(): readonly string[] {
     return this.#repositories.all().map(row => row.repository);
+  }
+
+  inRepository({ commonDir, root }: RepositoryPlace): readonly Thread[] {
+    return this.#inRepository.all(commonDir, root).map(toThread);
+  }
+
+  reassign(from: ProjectId, to: ProjectId): void {
+    this.#reassign.run(to, from);
   }
 
   withWorktree(projectId?: ProjectId): readonly Thread[] {

@@ -139,12 +139,13 @@ async function askConsent(file: vscode.Uri, question: AppError<'consent.required
   throw new AppError('cancelled', 'The compose file was not applied.', {});
 }
 
-function announce(file: vscode.Uri, { project, unchanged, warnings }: ApplyProjectResponse): void {
+function announce(file: vscode.Uri, { project, unchanged, warnings, notes }: ApplyProjectResponse): void {
   const name = project?.name ?? '';
   const text = unchanged
     ? vscode.l10n.t('{0} is up to date', name)
     : vscode.l10n.t('Applied {0}, revision {1}', name, project?.revision ?? 0);
   showDone(text, 8000);
+  if (notes.length > 0) void showInformation(notes.join(' '));
   // Where the file is open, its warnings are marked in it.
   if (!unchanged && warnings.length > 0 && !openDocument(file)) void showWarning(warnings.join(' '));
 }

@@ -41,7 +41,7 @@ export function projectsApi({
           submittedHash: given(request.submittedSpecHash),
         }),
       });
-      const { project, previousSpec, changes, previousHash, unchanged, warnings } = applied;
+      const { project, previousSpec, changes, previousHash, unchanged, warnings, notes } = applied;
       const texts = dryRun ? { appliedYaml: shownYaml(previousSpec), specYaml: shownYaml(project.spec) } : {};
       return {
         ...texts,
@@ -51,6 +51,7 @@ export function projectsApi({
         unchanged,
         previousSpecHash: previousHash,
         warnings: [...warnings],
+        notes: [...notes],
       };
     },
 

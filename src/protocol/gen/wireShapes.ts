@@ -384,7 +384,8 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "warnings": "[]string",
     "previousSpecHash": "string",
     "appliedYaml": "string",
-    "specYaml": "string"
+    "specYaml": "string",
+    "notes": "[]string"
   },
   "muster.v1.Project": {
     "id": "string",

@@ -1,5 +1,6 @@
 import { lstat, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { AppError, isAppError } from '../../../base/errors.js';
 import { RepositoryGit } from '../command/boundGit.js';
 import type { GitContext } from '../command/gitContext.js';
 
@@ -34,9 +35,21 @@ async function findCommonDir({ git, commonDirs }: GitContext, root: string): Pro
   const known = commonDirs.get(root);
   if (known !== undefined && (await isRepository(known))) return known;
   const args = ['rev-parse', '--path-format=absolute', '--git-common-dir'];
-  const found = (await git.run({ cwd: root, args, reads: true })).text();
+  const found = (
+    await git.run({ cwd: root, args, reads: true }).catch((error: unknown) => notThere(root, error))
+  ).text();
   commonDirs.set(root, found);
   return found;
+}
+
+function notThere(root: string, error: unknown): never {
+  if (!isAppError(error, 'worktree.missing')) throw error;
+  throw new AppError(
+    'git.notRepository',
+    `The repository ${root} is not there any more. If it was moved, run \`muster up\` in its new place: its threads come along.`,
+    { folder: root },
+    { cause: error },
+  );
 }
 
 /** A repository that was moved leaves nothing here. */
