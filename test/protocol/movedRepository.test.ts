@@ -49,7 +49,9 @@ async function expectWhole({ home, place, threads: [first, second, third] }: Sce
   const { worktree } = (await home.musterJson(['restore', third], at)) as { worktree: string };
   expect(execFileSync('git', ['status', '--porcelain'], { cwd: worktree, encoding: 'utf8' })).toBe('');
   // The agent works on where it was: its git finds the repository.
-  expect(await home.muster(['dispatch', 'dev', 'Again', '--thread', second, '--wait'], at)).toMatchObject({ status: 0 });
+  expect(await home.muster(['dispatch', 'dev', 'Again', '--thread', second, '--wait'], at)).toMatchObject({
+    status: 0,
+  });
   expect(await home.muster(['abandon', second], at)).toMatchObject({ status: 0, stderr: '' });
 }
 

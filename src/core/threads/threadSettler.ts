@@ -14,15 +14,15 @@ import type { Store } from '../store.js';
 import type { WorktreeDriver } from '../workspaces/worktreeDriver.js';
 import { compareShared, type SharedStateStores } from '../workspaces/pinnedState.js';
 import { worktreeOf } from '../workspaces/workspaceService.js';
-import type { Thread } from './thread.js';
-import { troubleOf } from './worktreeTrouble.js';
+import type { Thread, WorktreeTrouble } from './thread.js';
+import { submoduleTrouble, troubleOf } from './worktreeTrouble.js';
 import type { ThreadStores } from './threadStore.js';
 import type { RunStores } from '../runs/runStore.js';
 import type { EventStores } from '../events/eventLog.js';
 
 /** What a snapshot changes of its thread. */
 type Snapshot = Pick<Required<Thread>, 'head' | 'filesChanged' | 'additions' | 'deletions'> & {
-  readonly trouble: undefined;
+  readonly trouble: WorktreeTrouble | undefined;
 };
 
 /** How long a list or a look at a thread waits for its snapshot: git may hang, and lists must not. */
@@ -123,7 +123,7 @@ export class ThreadSettler implements Disposable {
       filesChanged: files.length,
       additions: files.reduce((sum, file) => sum + file.additions, 0),
       deletions: files.reduce((sum, file) => sum + file.deletions, 0),
-      trouble: undefined,
+      trouble: submoduleTrouble(ref, await this.#driver.submodulesWithWork(ref)),
     };
   }
 

@@ -1,4 +1,5 @@
 import { errorMessage, isAppError } from '../../base/errors.js';
+import type { WorktreeRef } from '../workspaces/worktreeDriver.js';
 import type { WorktreeTrouble } from './thread.js';
 
 /** Why the work of a worktree could not be committed, as the thread keeps it until it could. */
@@ -8,4 +9,16 @@ export function troubleOf(error: unknown): WorktreeTrouble {
   if (isAppError(error, 'worktree.missing')) return { kind: 'missing', message, files: [] };
   if (isAppError(error, 'worktree.unfinished')) return { kind: 'unfinished', message, files: error.data.files };
   return { kind: 'failed', message, files: [] };
+}
+
+/** Work in submodules is committed by whoever made it: a merge brings the commit that is linked, and nothing else of them. */
+export function submoduleTrouble(
+  { path }: Pick<WorktreeRef, 'path'>,
+  submodules: readonly string[],
+): WorktreeTrouble | undefined {
+  if (submodules.length === 0) return undefined;
+  const which = submodules.length === 1 ? 'The submodule' : 'The submodules';
+  const has = submodules.length === 1 ? 'has' : 'have';
+  const message = `${which} ${submodules.join(', ')} of ${path} ${has} work that is not committed there, so that no merge brings it. Commit or discard it there, or ask the agent to.`;
+  return { kind: 'unfinished', message, files: submodules };
 }

@@ -33,6 +33,8 @@ export interface WorktreeDriver {
     message: string,
     options?: { readonly base?: string | undefined },
   ): Promise<{ readonly head: string; readonly committed: boolean }>;
+  /** Submodules whose own files have changes that no commit has; relative paths. Errors: as {@link snapshot}. */
+  submodulesWithWork(worktree: WorktreeRef): Promise<readonly string[]>;
   /** The commit that work on a branch is to be compared with; see {@link CompareRequest}. */
   comparison(place: Pick<WorktreeRef, 'repository' | 'commonDir'>, request: CompareRequest): Promise<string>;
   /** What all worktrees share: the person's stash, branches, tags and configuration. */

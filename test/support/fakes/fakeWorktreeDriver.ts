@@ -94,6 +94,10 @@ export class FakeWorktreeDriver implements WorktreeDriver {
     return { ...recorded(worktree), setAside: [] };
   }
 
+  async submodulesWithWork(): Promise<readonly string[]> {
+    return [];
+  }
+
   async snapshot(
     worktree: WorktreeRef,
     message: string,

@@ -8,6 +8,7 @@ import { changedFiles, fileAtCommit, unifiedPatch, worktreeState } from './revie
 import { ensureWorktree, repairWorktree } from './repairWorktree.js';
 import { findSharedChanges, putBackShared, readSharedState } from '../repository/sharedState.js';
 import { openRepository } from '../repository/openRepository.js';
+import { submodulesWithWork } from './submoduleWork.js';
 import { snapshotWorktree } from './snapshotWorktree.js';
 
 /** The worktree port on real git. */
@@ -19,6 +20,7 @@ export function createGitWorktreeDriver(options: GitDriverOptions): WorktreeDriv
     ensure: worktree => ensureWorktree(context, worktree),
     repair: worktree => repairWorktree(context, worktree),
     snapshot: (worktree, message, more) => snapshotWorktree(context, worktree, message, more),
+    submodulesWithWork: worktree => submodulesWithWork(context, worktree),
     sharedState: async place => readSharedState(await openRepository(context, place)),
     sharedChanges: async (place, before) => findSharedChanges(await openRepository(context, place), before),
     undoShared: async (place, changes) => putBackShared(await openRepository(context, place), changes),
