@@ -79,6 +79,8 @@ export interface AgentSpec {
   readonly handoff?: HandoffSpec | undefined;
   readonly retries?: RetriesSpec | undefined;
   readonly budget?: BudgetSpec | undefined;
+  /** Its runs reach models through the host alone; absent: by what its CLI itself knows, a login or a key. */
+  readonly llm?: LlmSpec | undefined;
   readonly resources?: ResourcesSpec | undefined;
   readonly capsetIds: readonly string[];
   readonly mcpServers: readonly McpServerSpec[];
@@ -181,9 +183,22 @@ export interface RetriesSpec {
   readonly backoffMs: number;
 }
 
+/** How the runs of an agent reach models through the host. */
+export interface LlmSpec {
+  /** Name of an upstream of this machine; absent: the usual one of the API that the CLI speaks. */
+  readonly upstream?: string | undefined;
+  /** The only models that may be called, `*` standing for any text; none: every one. */
+  readonly models: readonly string[];
+}
+
+/** Where calls of models stop: of a thread, of one run, and of all of the agent's runs of a day. */
 export interface BudgetSpec {
   readonly usd?: number | undefined;
   readonly tokens?: number | undefined;
+  readonly usdPerRun?: number | undefined;
+  readonly tokensPerRun?: number | undefined;
+  readonly usdPerDay?: number | undefined;
+  readonly tokensPerDay?: number | undefined;
 }
 
 export interface ResourcesSpec {
@@ -196,6 +211,9 @@ export interface LimitsSpec {
   readonly concurrency?: number | undefined;
   /** Runs that may wait; the next dispatch is refused. */
   readonly queued?: number | undefined;
+  /** What all runs of the project may spend in a day. */
+  readonly usdPerDay?: number | undefined;
+  readonly tokensPerDay?: number | undefined;
 }
 
 export type MergeStrategy = 'merge' | 'squash' | 'rebase';

@@ -116,6 +116,7 @@ function normalizeAgent(context: NormalizeContext, { name, node, names, agentNam
     handoff: handoffOf(context, name, child(node, 'handoff'), agentNames),
     retries: retriesOf(child(node, 'retries')),
     budget: budgetOf(child(node, 'budget')),
+    llm: llmOf(child(node, 'llm')),
     resources: resourcesOf(child(node, 'resources')),
     capsetIds: capsets(context, child(node, 'capset_ids'), names.octobusNames),
     mcpServers: agentMcpServers(context, child(node, 'mcp_servers'), names),
@@ -135,9 +136,22 @@ function retriesOf(node: ComposeNode | undefined): AgentSpec['retries'] {
 }
 
 function budgetOf(node: ComposeNode | undefined): AgentSpec['budget'] {
-  const usd = numberAt(node, 'usd');
-  const tokens = numberAt(node, 'tokens');
-  return usd === undefined && tokens === undefined ? undefined : { usd, tokens };
+  const budget = {
+    usd: numberAt(node, 'usd'),
+    tokens: numberAt(node, 'tokens'),
+    usdPerRun: numberAt(node, 'usd_per_run'),
+    tokensPerRun: numberAt(node, 'tokens_per_run'),
+    usdPerDay: numberAt(node, 'usd_per_day'),
+    tokensPerDay: numberAt(node, 'tokens_per_day'),
+  };
+  return Object.values(budget).every(value => value === undefined) ? undefined : budget;
+}
+
+/** One word, or a mapping with more; `own` is what holds without it. */
+function llmOf(node: ComposeNode | undefined): AgentSpec['llm'] {
+  const via = node?.kind === 'mapping' ? wordAt(node, 'via', ['facade', 'own']) : textOf(node)?.toLowerCase();
+  if (via !== 'facade') return undefined;
+  return { upstream: textAt(node, 'upstream'), models: uniqueTexts(textsOf(child(node, 'models'))) };
 }
 
 function resourcesOf(node: ComposeNode | undefined): AgentSpec['resources'] {

@@ -49,6 +49,8 @@ export function normalizeProject(root: MappingNode, context: NormalizeContext): 
     limits: {
       concurrency: numberAt(child(root, 'limits'), 'concurrency'),
       queued: numberAt(child(root, 'limits'), 'queued'),
+      usdPerDay: numberAt(child(root, 'limits'), 'usd_per_day'),
+      tokensPerDay: numberAt(child(root, 'limits'), 'tokens_per_day'),
     },
     merge: mergeRules(child(root, 'merge')),
     hooks: hooks(context, child(root, 'hooks')),

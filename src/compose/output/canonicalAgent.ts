@@ -1,5 +1,5 @@
 import { formatDuration } from '../duration.js';
-import type { AgentSpec, BuildSpec, DriverSpec, SchedulerSpec, ScriptSpec, TriggerSpec } from '../projectSpec.js';
+import type { AgentSpec, BudgetSpec, BuildSpec, DriverSpec, SchedulerSpec, ScriptSpec, TriggerSpec } from '../projectSpec.js';
 import {
   canonicalCredentials,
   canonicalEnv,
@@ -12,7 +12,7 @@ import type { CanonicalObject, CanonicalValue } from './canonicalValue.js';
 import { filled, nonDefault } from './canonicalValue.js';
 
 export function canonicalAgent(agent: AgentSpec): CanonicalObject {
-  const { handoff, retries, budget, resources, scheduler, build } = agent;
+  const { handoff, retries, budget, llm, resources, scheduler, build } = agent;
   return filled({
     name: agent.name,
     enabled: nonDefault(agent.enabled, true),
@@ -42,7 +42,8 @@ export function canonicalAgent(agent: AgentSpec): CanonicalObject {
         join: handoff.join,
       }),
     retries: retries && { max: retries.max, backoff: formatDuration(retries.backoffMs) },
-    budget: budget && filled({ usd: budget.usd, tokens: budget.tokens }),
+    budget: budget && canonicalBudget(budget),
+    llm: llm && { via: 'facade', ...filled({ upstream: llm.upstream, models: llm.models }) },
     resources: resources && filled({ cpus: resources.cpus, memory: resources.memoryBytes }),
     mcp_servers: agent.mcpServers.map(canonicalMcpServer),
     skills: agent.skills.map(canonicalSkill),
@@ -53,6 +54,17 @@ export function canonicalAgent(agent: AgentSpec): CanonicalObject {
       guest_port: nonDefault(agent.jupyter.guestPort, 0),
     }),
     scheduler: scheduler && canonicalScheduler(scheduler),
+  });
+}
+
+function canonicalBudget(budget: BudgetSpec): CanonicalObject {
+  return filled({
+    usd: budget.usd,
+    tokens: budget.tokens,
+    usd_per_run: budget.usdPerRun,
+    tokens_per_run: budget.tokensPerRun,
+    usd_per_day: budget.usdPerDay,
+    tokens_per_day: budget.tokensPerDay,
   });
 }
 

@@ -22,7 +22,12 @@ export function canonicalProject(spec: ProjectSpec): CanonicalObject {
     variables: spec.variables.map(canonicalEnv),
     providers: spec.providers.map(canonicalProvider),
     agents: spec.agents.map(canonicalAgent),
-    limits: filled({ concurrency: spec.limits.concurrency, queued: spec.limits.queued }),
+    limits: filled({
+      concurrency: spec.limits.concurrency,
+      queued: spec.limits.queued,
+      usd_per_day: spec.limits.usdPerDay,
+      tokens_per_day: spec.limits.tokensPerDay,
+    }),
     merge: filled({
       target: spec.merge.target,
       strategy: nonDefault(spec.merge.strategy, 'merge'),

@@ -81,6 +81,46 @@ const build = {
   }),
 } as const;
 
+const BUDGET = 'usd: 2.5\n';
+
+const budget: MappingShape = mapping({
+  usd: field(decimal(0), 'Dollars per thread.', 'usd: 2.5', { era: 'muster' }),
+  tokens: field(integer(0), 'Tokens per thread.', 'tokens: 500000', { era: 'muster' }),
+  usd_per_run: field(decimal(0), 'Dollars per run.', `${BUDGET}usd_per_run: 1`, { era: 'muster' }),
+  tokens_per_run: field(integer(0), 'Tokens per run.', `${BUDGET}tokens_per_run: 200000`, { era: 'muster' }),
+  usd_per_day: field(decimal(0), 'Dollars per day, of all runs of the agent.', `${BUDGET}usd_per_day: 20`, {
+    era: 'muster',
+  }),
+  tokens_per_day: field(integer(0), 'Tokens per day, of all runs of the agent.', `${BUDGET}tokens_per_day: 4000000`, {
+    era: 'muster',
+  }),
+});
+
+const llmWays = oneOf([
+  { value: 'facade', doc: 'Through the host: the run gets a token of its own instead of a key.' },
+  { value: 'own', doc: 'By the login or key that the CLI finds itself.' },
+]);
+
+const llm = {
+  kind: 'choice',
+  scalar: llmWays,
+  mapping: mapping({
+    via: field(llmWays, 'The way.', 'via: facade', { era: 'muster', fallback: 'facade' }),
+    upstream: field(
+      text({ nonEmpty: true }),
+      'Name of the upstream to call: `anthropic`, `openai`, `gemini`, `openrouter` or one of this machine’s `models.json`.',
+      'via: facade\nupstream: anthropic',
+      { era: 'muster', fallback: 'the one of the API that the CLI speaks' },
+    ),
+    models: field(
+      texts,
+      'The only models that may be called; `*` stands for any text.',
+      'via: facade\nmodels: [claude-*]',
+      { era: 'muster', fallback: 'every model' },
+    ),
+  }),
+} as const;
+
 const handoff: MappingShape = mapping({
   on_response: field(
     oneOrMore(text({ nonEmpty: true })),
@@ -203,14 +243,14 @@ export const agentFields: Fields = {
     'retries:\n  max: 2\n  backoff: 1m',
     { era: 'muster', planned: true },
   ),
-  budget: field(
-    mapping({
-      usd: field(decimal(0), 'Dollars per thread.', 'usd: 2.5', { era: 'muster' }),
-      tokens: field(integer(0), 'Tokens per thread.', 'tokens: 500000', { era: 'muster' }),
-    }),
-    'Where a thread stops and asks.',
-    'budget:\n  usd: 2.5',
-    { era: 'muster', planned: true },
+  budget: field(budget, 'Where calls of models stop. It holds for agents with `llm: facade`.', 'budget:\n  usd: 2.5', {
+    era: 'muster',
+  }),
+  llm: field(
+    llm,
+    'How its runs reach models: through this machine’s host, which holds the keys and counts tokens and money, or by what its CLI itself knows.',
+    'llm: facade',
+    { era: 'muster', fallback: '`own`' },
   ),
   resources: field(
     mapping({

@@ -4,6 +4,7 @@ import { userProvider } from './providerFields.js';
 import { mcpServer, octobusServer, volume } from './serverFields.js';
 import type { Fields, MappingShape } from './shape.js';
 import {
+  decimal,
   dictionary,
   field,
   IDENTIFIER,
@@ -94,6 +95,12 @@ export const project: MappingShape = mapping({
         era: 'muster',
       }),
       queued: field(integer(1), 'Runs that may wait; the next one is refused.', 'queued: 100', {
+        era: 'muster',
+      }),
+      usd_per_day: field(decimal(0), 'Dollars per day that runs with `llm: facade` may cost.', 'usd_per_day: 50', {
+        era: 'muster',
+      }),
+      tokens_per_day: field(integer(0), 'Tokens per day that they may use.', 'tokens_per_day: 20000000', {
         era: 'muster',
       }),
     }),
