@@ -35,6 +35,9 @@ export interface ErrorData {
   'merge.unknown': { readonly merge: string };
   'project.conflict': { readonly project: string; readonly expected: string; readonly found: string };
   'project.unknown': { readonly project: string };
+  'model.keyMissing': { readonly upstream: string; readonly variables: readonly string[] };
+  'model.settings': { readonly file: string; readonly problem: string };
+  'model.upstreamUnknown': { readonly upstream: string; readonly known: readonly string[] };
   'prompt.invalid': { readonly reason: string };
   'provider.missing': { readonly provider: string; readonly command: string; readonly fix: string };
   'provider.unknown': { readonly provider: string; readonly known: readonly string[] };

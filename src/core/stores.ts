@@ -2,6 +2,7 @@ import type { AccessTokenStores } from './access/accessToken.js';
 import type { ChainStores } from './chains/chainStore.js';
 import type { EventStores } from './events/eventLog.js';
 import type { MergeStores } from './merges/mergeStore.js';
+import type { ModelStores } from './models/modelStore.js';
 import type { MessageStores } from './messages/messageStore.js';
 import type { CommentStores } from './reviews/commentStore.js';
 import type { ReviewStores } from './reviews/reviewStore.js';
@@ -22,6 +23,7 @@ export interface Stores
     MessageStores,
     RunStores,
     RunSecretStores,
+    ModelStores,
     MergeStores,
     ReviewStores,
     CommentStores,

@@ -40,6 +40,7 @@ import { createCandidateCheckouts } from '../drivers/git/merge/candidateCheckout
 import { createCommandShell } from '../drivers/process/commandShell.js';
 import type { ProcessSandbox } from '../drivers/process/createProcessSandbox.js';
 import { buildDrivers, type HostDrivers } from './buildDrivers.js';
+import { buildModels, type HostModels } from './buildModels.js';
 import { HostComposeReader } from './compose/hostComposeReader.js';
 import { AgentProblems } from './environment/agentProblems.js';
 import { ComposeSecrets } from './environment/composeSecrets.js';
@@ -55,7 +56,7 @@ import { DiskLeftovers } from './state/diskLeftovers.js';
 const longestGoodbyeMs = 5_000;
 
 /** The orchestrator on this machine: the services of `core` with their drivers. */
-export interface HostCore extends HostState {
+export interface HostCore extends HostState, HostModels {
   readonly sandbox: ProcessSandbox;
   readonly runSecrets: HostRunSecrets;
   readonly recovery: RecoverThreads;
@@ -124,6 +125,7 @@ export function buildCore(
   });
   const sandboxes = new SandboxService({ machine: sandbox.driver });
   const { secrets, environment, problems } = buildEnvironment(state, { ...drivers, providers });
+  const models = buildModels(state, { ...drivers, environment }, resources);
   const supervisor = new DirectoryRunSupervisor({ ...sandbox, drivers: sandboxes, clock, log });
 
   // Given back in reverse: preparations end before the supervisor leaves, and ends that it still tells are settled after.
@@ -139,6 +141,7 @@ export function buildCore(
     sandboxes,
     directory: sandbox.directory,
     environment,
+    models: models.runModels,
     placeholders: hostPlaceholders(distDir),
   });
   const limit = runLimit(maxRuns);
@@ -158,6 +161,7 @@ export function buildCore(
   return {
     ...state,
     ...drivers,
+    ...models,
     rescues,
     retention,
     secrets,

@@ -8,9 +8,11 @@ import type { HostEnd } from './hostEnd.js';
  * Takes up the runs that an earlier host left, before anyone can ask: a client that connects sees runs that are already being
  * watched. The secrets of every project are known before the first line is read. Returns how many runs there were.
  */
-export async function takeUp({ store, secrets, runs }: HostCore): Promise<number> {
+export async function takeUp({ store, secrets, runs, resumeModels }: HostCore): Promise<number> {
   const projects = store.read(stores => stores.projects.list());
   await Promise.all(projects.map(project => secrets.announce(project.spec, project.file)));
+  // Agents that are at work call their models all the time; they wait only so long for a host.
+  await resumeModels();
   return await runs.takeUp();
 }
 

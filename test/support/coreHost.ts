@@ -148,7 +148,7 @@ export function coreHost(
   const rescues = new RescueService({ ...common, driver: world.rescuing, workspaces });
   const providers = new ProviderRegistries(decorate);
   const runEnvironment = {
-    resolve: async () => ({ variables: { PATH: '/bin' }, searched: [] }),
+    resolve: async () => ({ variables: { PATH: '/bin' }, searched: [], secrets: [], machine: {} }),
     remember: () => undefined,
     inherit: () => undefined,
     ...environment,
@@ -160,6 +160,7 @@ export function coreHost(
     directory,
     environment: runEnvironment,
     placeholders: { fill: argv => ({ argv, env: {} }) },
+    models: { open: async ({ environment: { variables } }) => ({ variables }) },
     sandboxes,
   });
   const commits = new RunCommits(common);

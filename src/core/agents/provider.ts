@@ -1,3 +1,4 @@
+import type { FacadeAddress } from '../models/runModels.js';
 import type { AgentEvent, AgentErrorReason } from './agentEvent.js';
 
 /** `confined`: the CLI's own sandbox or edit-only mode · `ask`: the inbox · `auto`: the CLI's bypass. */
@@ -34,6 +35,8 @@ export interface CommandRequest {
   readonly args: readonly string[];
   /** Absolute path of the run directory as the agent's process sees it. */
   readonly runDir: string;
+  /** Where its models are; missing: where the CLI finds them by itself. */
+  readonly facade?: FacadeAddress;
   /** Some CLIs refuse their bypass mode as root unless told that they are sandboxed. */
   readonly asRoot: boolean;
 }
@@ -41,7 +44,7 @@ export interface CommandRequest {
 export interface AgentCommand {
   /** `argv[0]` is looked up on the PATH of the run's environment. */
   readonly argv: readonly string[];
-  /** Added to the run's environment. No secrets. */
+  /** Added to the run's environment. No secrets but the token of the run itself. */
   readonly env: Readonly<Record<string, string>>;
   /** `prompt`: the run directory's `prompt.txt` is standard input; `none`: empty standard input. */
   readonly stdin: 'prompt' | 'none';

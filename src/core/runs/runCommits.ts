@@ -5,6 +5,8 @@ import type { EventStores } from '../events/eventLog.js';
 import type { ChainStores } from '../chains/chainStore.js';
 import { handOff, taskOf } from '../chains/handOff.js';
 import { scheduler } from '../messages/message.js';
+import { endMetered } from '../models/meteredRun.js';
+import type { ModelStores } from '../models/modelStore.js';
 import type { MessageStores } from '../messages/messageStore.js';
 import type { ProjectStores } from '../projects/projectStore.js';
 import { resolveDone } from '../reviews/answeredComments.js';
@@ -30,6 +32,7 @@ type CommitStores = RunStores &
   ProjectStores &
   ChainStores &
   CommentStores &
+  ModelStores &
   EventStores;
 
 /**
@@ -76,8 +79,9 @@ export class RunCommits {
     return this.#store.transact(stores => {
       const current = stores.runs.get(run.id);
       if (!current || current.generation !== run.generation) return undefined;
-      const next = endRun(current, end, { now, ...findings });
-      if (next === current) return undefined;
+      const concluded = endRun(current, end, { now, ...findings });
+      if (concluded === current) return undefined;
+      const next = endMetered(stores, concluded);
       stores.runs.dropDigest(run.id);
       if (stores.runs.update(next) === 'fenced') return undefined;
       const sequel = after(next, end, now);

@@ -20,6 +20,10 @@ export interface ResolvedEnvironment {
   readonly variables: Readonly<Record<string, string>>;
   /** What PATH was put together from. */
   readonly searched: readonly SearchedPath[];
+  /** What a process of this machine would have: for the host's own calls, never for the run. */
+  readonly machine: Readonly<Record<string, string>>;
+  /** Values that the run must not show; they are remembered already. */
+  readonly secrets: readonly string[];
 }
 
 export interface EnvironmentRequest {

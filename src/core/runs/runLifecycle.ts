@@ -6,6 +6,7 @@ import type { Log } from '../../base/log.js';
 import type { Provider } from '../agents/provider.js';
 import { commitSurely } from '../commitSurely.js';
 import type { EventStores } from '../events/eventLog.js';
+import type { ModelStores } from '../models/modelStore.js';
 import type { ProjectStores } from '../projects/projectStore.js';
 import type { Store } from '../store.js';
 import type { Run } from './run.js';
@@ -21,7 +22,7 @@ import type { RunStores } from './runStore.js';
 import type { RunEnd, RunListener, RunSupervisor } from './runSupervisor.js';
 
 export interface RunLifecycleOptions {
-  readonly store: Store<RunStores & ProjectStores & EventStores>;
+  readonly store: Store<RunStores & ProjectStores & ModelStores & EventStores>;
   readonly clock: Clock;
   readonly log: Log;
   readonly directory: RunDirectory;

@@ -1,6 +1,8 @@
 import type { Clock } from '../../base/clock.js';
 import { errorMessage } from '../../base/errors.js';
 import type { Log } from '../../base/log.js';
+import { metered } from '../models/meteredRun.js';
+import type { ModelStores } from '../models/modelStore.js';
 import type { Store } from '../store.js';
 import type { AgentEvent } from '../agents/agentEvent.js';
 import { eventReader } from '../agents/eventReader.js';
@@ -22,7 +24,7 @@ const flushAfterMs = 250;
  * appears; the rest at most every 250 ms, and with the run's end.
  */
 export class RunRecorder {
-  readonly #store: Store<RunStores & EventStores>;
+  readonly #store: Store<RunStores & ModelStores & EventStores>;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #eventsOf: (line: string) => readonly AgentEvent[];
@@ -37,7 +39,7 @@ export class RunRecorder {
   #flushing: Promise<void> | undefined;
 
   constructor(options: {
-    readonly store: Store<RunStores & EventStores>;
+    readonly store: Store<RunStores & ModelStores & EventStores>;
     readonly clock: Clock;
     readonly log: Log;
     readonly provider: Provider;
@@ -83,7 +85,7 @@ export class RunRecorder {
     this.#store.transact(stores => {
       const run = stores.runs.get(this.#runId);
       if (!run || run.endedAt !== undefined || run.generation !== this.#generation) return;
-      const next = withDigest(run, this.#digest);
+      const next = metered(stores, withDigest(run, this.#digest));
       stores.runs.saveDigest(run.id, this.#digest);
       if (stores.runs.update(next) === 'fenced') return;
       stores.events.append(

@@ -10,6 +10,7 @@ import type { MergeStores } from '../merges/mergeStore.js';
 import type { MessageStores } from '../messages/messageStore.js';
 import { requireConsent } from '../projects/consent.js';
 import { permissionsOf, requireDriver, type Project } from '../projects/project.js';
+import type { FacadeAddress, RunModels } from '../models/runModels.js';
 import type { ProjectStores } from '../projects/projectStore.js';
 import type { Store } from '../store.js';
 import { requireNoOperation } from '../threads/idleThread.js';
@@ -41,6 +42,7 @@ export interface RunStarterOptions {
   readonly sandboxes: SandboxService;
   readonly directory: RunDirectory;
   readonly environment: RunEnvironment;
+  readonly models: RunModels;
   readonly placeholders: CommandPlaceholders;
 }
 
@@ -75,22 +77,21 @@ export class RunStarter {
     this.#options = options;
   }
 
-  /** Errors: `agent.unknown`, `consent.required`, those of the workspace, of the environment and of the run directory; the signal's reason. */
+  /** Errors: `agent.unknown`, `consent.required`, those of the workspace, of the environment, of the models and of the run directory; the signal's reason. */
   async prepare(run: Run, signal: AbortSignal): Promise<PreparedRun> {
-    const { directory, environment, placeholders, sandboxes } = this.#options;
+    const { directory, environment, models, placeholders, sandboxes } = this.#options;
     signal.throwIfAborted();
     const subject = this.#subject(run);
     const workspace = await this.#workspace(run, subject, signal);
     const { guest, spec } = await sandboxes.prepare({ run, agent: subject.agent, workspace }, signal);
     // Git answers while the rest is made ready; it is there before the agent is.
     const pinned = this.#options.workspaces.pinShared(workspace.thread);
-    const command = this.#command(run, subject, guest);
-    const filled = placeholders.fill(command.argv, guest);
     const { project, agent, provider } = subject;
-    const { variables, searched } = await untilAborted(
-      environment.resolve({ project, agent, run, guest }, signal),
-      signal,
-    );
+    const found = await untilAborted(environment.resolve({ project, agent, run, guest }, signal), signal);
+    const opened = models.open({ run, agent, guest, environment: found });
+    const { variables, facade } = await untilAborted(opened, signal);
+    const command = this.#command(run, subject, { guest, facade });
+    const filled = placeholders.fill(command.argv, guest);
     const cwd = guest.place(workspace.cwd);
     await directory.create(run.id, {
       spec: {
@@ -112,7 +113,7 @@ export class RunStarter {
         run: run.id,
         argv: filled.argv,
         env: { ...variables, ...filled.env, ...command.env },
-        searched,
+        searched: found.searched,
         untrusted: [
           project.folder,
           ...(workspace.thread.repository === undefined ? [] : [workspace.thread.repository]),
@@ -182,7 +183,11 @@ export class RunStarter {
     return requestedBase === undefined ? thread : { ...thread, requestedBase };
   }
 
-  #command(run: Run, { project, agent, provider, prompt }: Subject, guest: Guest): AgentCommand {
+  #command(
+    run: Run,
+    { project, agent, provider, prompt }: Subject,
+    { guest, facade }: { readonly guest: Guest; readonly facade: FacadeAddress | undefined },
+  ): AgentCommand {
     const { store } = this.#options;
     const conversation = store.read(stores => stores.runs.lastConversation(run.threadId, run.agent));
     return provider.command({
@@ -191,6 +196,7 @@ export class RunStarter {
       args: agent.args,
       runDir: guest.runDir(run.id),
       asRoot: guest.asRoot,
+      ...(facade === undefined ? {} : { facade }),
       ...(run.model === undefined ? {} : { model: run.model }),
       ...(agent.systemPrompt === undefined ? {} : { systemPrompt: agent.systemPrompt }),
       ...(conversation === undefined || !isConversationId(conversation) ? {} : { conversation }),

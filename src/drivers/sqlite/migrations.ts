@@ -17,6 +17,7 @@ import { comments } from './migrations/0014Comments.js';
 import { accessTokens } from './migrations/0015AccessTokens.js';
 import { waitingFires } from './migrations/0016WaitingFires.js';
 import { repositories } from './migrations/0017Repositories.js';
+import { models } from './migrations/0018Models.js';
 
 /** Append-only: a migration that has shipped is never edited. `PRAGMA user_version` counts those that ran. */
 const migrations: readonly string[] = [
@@ -37,6 +38,7 @@ const migrations: readonly string[] = [
   accessTokens,
   waitingFires,
   repositories,
+  models,
 ];
 
 /** The schema version this program understands. */

@@ -14,6 +14,8 @@ import { SqliteMergeCheckStore } from './sqliteMergeCheckStore.js';
 import { SqliteMergeQueueStore } from './sqliteMergeQueueStore.js';
 import { SqliteMergeUndoStore } from './sqliteMergeUndoStore.js';
 import { SqliteMergeStore } from './sqliteMergeStore.js';
+import { SqliteModelAccessStore } from './sqliteModelAccessStore.js';
+import { SqliteModelCallStore } from './sqliteModelCallStore.js';
 import { SqliteMessageStore } from './sqliteMessageStore.js';
 import { SqliteProjectStore } from './sqliteProjectStore.js';
 import { SqliteReviewStore } from './sqliteReviewStore.js';
@@ -53,6 +55,8 @@ export class SqliteStore implements Store<Stores>, Disposable {
       threads: new SqliteThreadStore(database, { runs, merges, reviews, chains, comments }),
       messages: new SqliteMessageStore(database),
       runs,
+      modelAccess: new SqliteModelAccessStore(database),
+      modelCalls: new SqliteModelCallStore(database),
       runSecrets: new SqliteRunSecretStore(database),
       merges,
       reviews,

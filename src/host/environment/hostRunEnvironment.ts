@@ -77,7 +77,25 @@ export class HostRunEnvironment implements RunEnvironment {
     if (variables && from !== thread) this.remember(thread, variables);
   }
 
-  async resolve({ project, agent, run, guest }: EnvironmentRequest, signal: AbortSignal): Promise<ResolvedEnvironment> {
+  async resolve(request: EnvironmentRequest, signal: AbortSignal): Promise<ResolvedEnvironment> {
+    const { own: named, machine, entries, path } = await this.#find(request, signal);
+    // A guest has programs and folders of its own: what this machine's are called means nothing there, and is nobody's business.
+    const result = request.guest.isolated ? named : machine;
+    const secrets = this.#keepSecrets(request.run.id, entries, result);
+    if (request.guest.isolated) return { variables: result, searched: [], secrets, machine };
+    // An agent that calls `muster` reaches the host that runs it, which knows what agents may not do.
+    const variables: Readonly<Record<string, string>> = { ...result, MUSTER_HOME: this.#stateDir };
+    const isOwn = variables['PATH'] !== path.value;
+    const own = { whose: 'in the compose file', folders: pathOf(variables).split(delimiter) };
+    return { variables, searched: isOwn ? [own] : path.sources, secrets, machine };
+  }
+
+  /** What {@link resolve} would find now, for the host's own use. Errors: the same. */
+  async look(request: Omit<EnvironmentRequest, 'guest'>, signal: AbortSignal): Promise<Readonly<Record<string, string>>> {
+    return (await this.#find(request, signal)).machine;
+  }
+
+  async #find({ project, agent, run }: Omit<EnvironmentRequest, 'guest'>, signal: AbortSignal) {
     const shell = await this.#shell.environment();
     signal.throwIfAborted();
     const client = this.#clients.get(run.threadId) ?? {};
@@ -92,25 +110,23 @@ export class HostRunEnvironment implements RunEnvironment {
     const entries = [...spec.variables, ...(provider?.env ?? []), ...(present ?? agent).env];
     const lookUp = (name: string): string | undefined => ownValue(base, name);
     const files = entries.some(entry => entry.secret) ? await readProjectEnvFiles(project.file, lookUp) : [];
-    // A guest has programs and folders of its own: what this machine's are called means nothing there, and is nobody's business.
-    const inherited = guest.isolated ? {} : base;
-    const result = { ...inherited, ...resolveEntries(entries, layeredEnv(files, lookUp), agent.name) };
-    this.#keepSecrets(run.id, entries, result);
-    if (guest.isolated) return { variables: result, searched: [] };
-    // An agent that calls `muster` reaches the host that runs it, which knows what agents may not do.
-    const variables: Readonly<Record<string, string>> = { ...result, MUSTER_HOME: this.#stateDir };
-    const isOwn = variables['PATH'] !== path.value;
-    const own = { whose: 'in the compose file', folders: pathOf(variables).split(delimiter) };
-    return { variables, searched: isOwn ? [own] : path.sources };
+    const own = resolveEntries(entries, layeredEnv(files, lookUp), agent.name);
+    const machine: Readonly<Record<string, string>> = { ...base, ...own };
+    return { own, machine, entries, path };
   }
 
   /** For the host's own log in memory, for all that the run says as digests. */
-  #keepSecrets(run: RunId, entries: readonly EnvEntry[], environment: Readonly<Record<string, string>>): void {
+  #keepSecrets(
+    run: RunId,
+    entries: readonly EnvEntry[],
+    environment: Readonly<Record<string, string>>,
+  ): readonly string[] {
     const declared = new Set(entries.filter(entry => entry.secret).map(entry => entry.name));
     const secret = Object.entries(environment).filter(([name]) => declared.has(name) || isSecretName(name));
     const values = secret.map(([, value]) => value);
     for (const value of values) this.#redactor.add(value);
     this.#runSecrets.keep(run, values);
+    return values;
   }
 }
 

@@ -2,6 +2,8 @@ import { startModelServer, type ModelServer } from '../modelServer/modelServer.t
 import type { ModelTurn } from '../modelServer/modelScript.ts';
 import { testHome, type Programs, type TestHome } from '../hostProcess.ts';
 import { writeAgentHome } from './agentHome.ts';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
 /** A host of its own whose runs find the real CLIs, each talking to a scripted model. */
@@ -15,6 +17,8 @@ export async function startAgentHost(options: {
   readonly programs: Programs;
   readonly clis: string;
   readonly script: readonly ModelTurn[];
+  /** The CLIs know no way to the model; only the host does. */
+  readonly throughHost?: boolean;
 }): Promise<AgentHost> {
   const model = await startModelServer(options.script);
   onTestFinished(async () => {
@@ -24,6 +28,28 @@ export async function startAgentHost(options: {
   const home = testHome(options.programs);
   const user = home.env['HOME'];
   if (user === undefined) throw new Error('The test home has no HOME');
-  writeAgentHome({ home: user, clis: options.clis, modelUrl: model.url });
+  writeAgentHome({ home: user, clis: options.clis, modelUrl: options.throughHost ? nowhere : model.url });
+  if (options.throughHost) writeModelSettings(home.stateDir, model.url);
   return { home, model };
+}
+
+/** Nobody listens there. */
+const nowhere = 'http://127.0.0.1:9';
+
+/** Prices that make every kind of token cost something else. */
+export const scriptedPrice = { input: 1, output: 2, cache_read: 0.5, cache_write: 1.5 } as const;
+
+/** Tells a host that every upstream is the scripted model. */
+export function writeModelSettings(stateDir: string, modelUrl: string, more: object = {}): void {
+  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  const settings = {
+    upstreams: {
+      anthropic: { endpoint: modelUrl },
+      openai: { endpoint: `${modelUrl}/v1` },
+      gemini: { endpoint: modelUrl },
+    },
+    prices: [{ models: '*', ...scriptedPrice }],
+    ...more,
+  };
+  writeFileSync(join(stateDir, 'models.json'), JSON.stringify(settings));
 }

@@ -2,6 +2,7 @@ import { ownValue } from '../../../base/ownValue.js';
 import type { AgentErrorReason, AgentEvent, ToolCall, ToolCategory, Usage } from '../agentEvent.js';
 import type { CommandRequest, Provider } from '../provider.js';
 import { concludeRun, reasonOfStatus, type CliFacts } from './conclusion.js';
+import { facadeBase } from './facadeBase.js';
 import {
   isObject,
   type JsonObject,
@@ -46,7 +47,7 @@ export const claude: Provider = {
         ...(conversation === undefined ? [] : ['--resume', conversation]),
         ...args,
       ],
-      env: permissionEnv(request),
+      env: { ...permissionEnv(request), ...facadeEnv(request) },
       stdin: 'prompt',
       ...(hasSystemPrompt ? { files: { [systemPromptFile]: systemPrompt } } : {}),
     };
@@ -83,6 +84,12 @@ function permissionArgs({ permissions }: CommandRequest): readonly string[] {
 function permissionEnv({ permissions, asRoot }: CommandRequest): Readonly<Record<string, string>> {
   // Claude Code refuses its bypass mode as root unless it is told that something else confines it.
   return permissions === 'auto' && asRoot ? { IS_SANDBOX: '1' } : {};
+}
+
+/** As a gateway's token, which comes before every login and key that the CLI knows. */
+function facadeEnv({ facade }: CommandRequest): Readonly<Record<string, string>> {
+  if (!facade) return {};
+  return { ANTHROPIC_BASE_URL: facadeBase(facade, 'anthropic'), ANTHROPIC_AUTH_TOKEN: facade.token };
 }
 
 function parseSystem(event: JsonObject): readonly AgentEvent[] {

@@ -1,6 +1,7 @@
 import type { AgentEvent, ToolCall } from '../agentEvent.js';
 import type { CommandRequest, Provider } from '../provider.js';
 import { classify, concludeRun, type CliFacts } from './conclusion.js';
+import { facadeBase } from './facadeBase.js';
 import { type JsonObject, numberAt, objectAt, objectsAt, parseObject, textAt, toolText } from './jsonOutput.js';
 import { promptWithInstructions } from './systemPrompt.js';
 
@@ -29,13 +30,14 @@ export const codex: Provider = {
         // A workspace need not be a repository (a local copy is none); what may be touched is Muster's decision.
         '--skip-git-repo-check',
         ...permissionArgs(request),
+        ...facadeArgs(request),
         ...(model === undefined ? [] : ['--model', model]),
         ...args,
         ...(conversation === undefined ? [] : ['resume', conversation]),
         // The prompt is standard input.
         '-',
       ],
-      env: {},
+      env: facadeEnv(request),
       stdin: 'prompt',
       ...(prompt === undefined ? {} : { prompt }),
     };
@@ -73,6 +75,21 @@ function permissionArgs({ permissions }: CommandRequest): readonly string[] {
     case 'ask':
       return ['--sandbox', 'workspace-write'];
   }
+}
+
+/** Where the CLI finds the token: its command line is seen by everybody on the machine. */
+const tokenVariable = 'MUSTER_MODEL_TOKEN';
+
+/** A model provider of its own, so that no login of the CLI is asked. */
+function facadeArgs({ facade }: CommandRequest): readonly string[] {
+  if (!facade) return [];
+  const base = JSON.stringify(facadeBase(facade, 'openai'));
+  const provider = `{name="Muster",base_url=${base},wire_api="responses",env_key="${tokenVariable}"}`;
+  return ['-c', 'model_provider="muster"', '-c', `model_providers.muster=${provider}`];
+}
+
+function facadeEnv({ facade }: CommandRequest): Readonly<Record<string, string>> {
+  return facade ? { [tokenVariable]: facade.token } : {};
 }
 
 function failure(message: string): AgentEvent {

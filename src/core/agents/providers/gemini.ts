@@ -2,6 +2,7 @@ import { ownValue } from '../../../base/ownValue.js';
 import type { AgentEvent, ToolCategory } from '../agentEvent.js';
 import type { CommandRequest, Provider } from '../provider.js';
 import { classify, concludeRun, type CliFacts } from './conclusion.js';
+import { facadeBase } from './facadeBase.js';
 import { type JsonObject, numberAt, objectAt, parseObject, textAt, toolText } from './jsonOutput.js';
 import { promptWithInstructions } from './systemPrompt.js';
 
@@ -34,9 +35,10 @@ export const gemini: Provider = {
         ...args,
       ],
       // A new worktree is a folder that nobody has trusted yet; in such a one the CLI asks before every edit.
-      env: { GEMINI_CLI_TRUST_WORKSPACE: 'true' },
+      env: { GEMINI_CLI_TRUST_WORKSPACE: 'true', ...facadeEnv(request) },
       stdin: 'prompt',
       ...(prompt === undefined ? {} : { prompt }),
+      ...(request.facade ? { files: { [settingsFile]: facadeSettings } } : {}),
     };
   },
   parse(line) {
@@ -70,6 +72,19 @@ function approvalMode({ permissions }: CommandRequest): string {
     case 'ask':
       return 'auto_edit';
   }
+}
+
+const settingsFile = 'gemini-settings.json';
+/** Wins over the way to log in that the person chose for themselves. */
+const facadeSettings = `${JSON.stringify({ security: { auth: { selectedType: 'gemini-api-key' } } })}\n`;
+
+function facadeEnv({ facade, runDir }: CommandRequest): Readonly<Record<string, string>> {
+  if (!facade) return {};
+  return {
+    GEMINI_CLI_SYSTEM_SETTINGS_PATH: `${runDir}/${settingsFile}`,
+    GEMINI_API_KEY: facade.token,
+    GOOGLE_GEMINI_BASE_URL: facadeBase(facade, 'gemini'),
+  };
 }
 
 function parseMessage(event: JsonObject): readonly AgentEvent[] {

@@ -2,6 +2,7 @@ import { ownValue } from '../../../base/ownValue.js';
 import type { AgentErrorReason, AgentEvent, ToolCategory } from '../agentEvent.js';
 import type { CommandRequest, Provider } from '../provider.js';
 import { classify, concludeRun, reasonOfStatus, type CliFacts } from './conclusion.js';
+import { facadeBase } from './facadeBase.js';
 import { type JsonObject, numberAt, objectAt, parseObject, textAt, toolText } from './jsonOutput.js';
 import { promptWithInstructions } from './systemPrompt.js';
 
@@ -33,7 +34,7 @@ export const opencode: Provider = {
         ...(conversation === undefined ? [] : ['--session', conversation]),
         ...args,
       ],
-      env: permissionEnv(request),
+      env: { ...permissionEnv(request), ...facadeEnv(request) },
       stdin: 'prompt',
       ...(prompt === undefined ? {} : { prompt }),
     };
@@ -73,6 +74,28 @@ function permissionEnv({ permissions }: CommandRequest): Readonly<Record<string,
     case 'ask':
       return { OPENCODE_PERMISSION: JSON.stringify(editsOnly) };
   }
+}
+
+/**
+ * Configuration that comes before every file of the person and the project. The model's provider goes through the host under the
+ * name that it has, whatever that is; providers with a login of their own stay out.
+ */
+function facadeEnv({ facade, model }: CommandRequest): Readonly<Record<string, string>> {
+  if (!facade) return {};
+  const [own = '', ...rest] = (model ?? '').split('/');
+  const through = (path: string, more: object = {}): object => ({
+    ...more,
+    options: { baseURL: path, apiKey: facade.token },
+  });
+  const known = {
+    anthropic: through(`${facadeBase(facade, 'anthropic')}/v1`),
+    openai: through(facadeBase(facade, 'openai')),
+    google: through(`${facadeBase(facade, 'gemini')}/v1beta`),
+  };
+  const compatible = { npm: '@ai-sdk/openai-compatible', name: own, models: { [rest.join('/')]: {} } };
+  const isKnown = own === '' || ownValue(known, own) !== undefined;
+  const provider = isKnown ? known : { ...known, [own]: through(facadeBase(facade, 'openai'), compatible) };
+  return { OPENCODE_CONFIG_CONTENT: JSON.stringify({ enabled_providers: Object.keys(provider), provider }) };
 }
 
 /** OpenCode tells of a tool once it has ended. */

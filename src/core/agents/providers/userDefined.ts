@@ -5,6 +5,7 @@ import type { AgentEvent } from '../agentEvent.js';
 import type { CommandRequest, Provider } from '../provider.js';
 import { concludeRun, type CliFacts } from './conclusion.js';
 import { dotPath } from './dotPath.js';
+import { facadeVariables } from './facadeBase.js';
 import { promptWithInstructions } from './systemPrompt.js';
 
 /** What a compose file says of a CLI that Muster does not know. */
@@ -31,7 +32,7 @@ export function createUserProvider(name: string, definition: UserProviderDefinit
       const prompt = promptWithInstructions(request);
       return {
         argv: [definition.command, ...fillArguments(definition, request, prompt ?? request.prompt), ...request.args],
-        env: {},
+        env: request.facade ? facadeVariables(request.facade) : {},
         stdin: definition.input === 'stdin' ? 'prompt' : 'none',
         ...(prompt === undefined ? {} : { prompt }),
       };

@@ -1,0 +1,32 @@
+import type { AgentSpec } from '../../compose/projectSpec.js';
+import type { Run } from '../runs/run.js';
+import type { ResolvedEnvironment } from '../runs/runEnvironment.js';
+import type { Guest } from '../sandboxes/sandboxDriver.js';
+
+/** Port: gives a run its way to models, when its agent goes through the host. */
+export interface RunModels {
+  /**
+   * Makes a token for the run and takes every key of a model provider out of its environment. Without `llm` the environment is
+   * returned as it is. Errors: `model.keyMissing`, `model.upstreamUnknown`.
+   */
+  open(request: {
+    readonly run: Run;
+    readonly agent: AgentSpec;
+    readonly guest: Guest;
+    readonly environment: ResolvedEnvironment;
+  }): Promise<OpenedModels>;
+}
+
+export interface OpenedModels {
+  readonly variables: Readonly<Record<string, string>>;
+  /** Missing when the run calls models by what its CLI itself knows. */
+  readonly facade?: FacadeAddress;
+}
+
+/** Where a run finds its models. */
+export interface FacadeAddress {
+  /** `http://HOST:PORT` as the run sees it, without a slash at the end. */
+  readonly url: string;
+  /** Stands where the CLI expects a key. It opens nothing but models, and nothing once the run has ended. */
+  readonly token: string;
+}

@@ -1,0 +1,170 @@
+import type { Database, Statement } from 'better-sqlite3';
+import { member } from '../../base/closedUnion.js';
+import { defined } from '../../base/defined.js';
+import { parseId } from '../../base/ids.js';
+import type { ModelCall, ModelCallEnd, Spent } from '../../core/models/modelCall.js';
+import { modelProtocols } from '../../core/models/modelProtocol.js';
+import type { ModelCallStore, OpenCall, SpendFilter } from '../../core/models/modelStore.js';
+
+interface CallRow {
+  readonly id: number;
+  readonly run_id: string;
+  readonly thread_id: string;
+  readonly project_id: string;
+  readonly agent: string;
+  readonly upstream: string;
+  readonly protocol: string;
+  readonly model: string;
+  readonly request_bytes: number;
+  readonly started_at: number;
+  readonly status: number | null;
+  readonly first_byte_ms: number | null;
+  readonly total_ms: number | null;
+  readonly input_tokens: number;
+  readonly output_tokens: number;
+  readonly cache_read_tokens: number;
+  readonly cache_write_tokens: number;
+  readonly reasoning_tokens: number;
+  readonly estimated: number;
+  readonly cost_usd: number | null;
+}
+
+interface SpentRow {
+  readonly calls: number;
+  readonly input: number | null;
+  readonly output: number | null;
+  readonly cache_read: number | null;
+  readonly cache_write: number | null;
+  readonly reasoning: number | null;
+  readonly cost: number | null;
+  readonly unpriced: number | null;
+}
+
+/** Columns that a filter names. The narrowest comes first, because an index holds it. */
+const filterColumns: readonly (readonly [keyof SpendFilter, string])[] = [
+  ['run', 'run_id = ?'],
+  ['thread', 'thread_id = ?'],
+  ['since', 'started_at >= ?'],
+  ['project', 'project_id = ?'],
+  ['agent', 'agent = ?'],
+];
+
+/** The table `model_call`. */
+export class SqliteModelCallStore implements ModelCallStore {
+  readonly #database: Database;
+  readonly #begin: Statement<[Readonly<Record<string, string | number>>]>;
+  readonly #end: Statement<[Readonly<Record<string, number | null>>]>;
+  readonly #open: Statement<[], CallRow>;
+  /** By their condition: there are as many as budgets have scopes. */
+  readonly #spent = new Map<string, Statement<(string | number)[], SpentRow>>();
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#begin = database.prepare(`
+      INSERT INTO model_call (run_id, thread_id, project_id, agent, upstream, protocol, model, request_bytes, started_at)
+      VALUES (:run, :thread, :project, :agent, :upstream, :protocol, :model, :bytes, :at)`);
+    this.#end = database.prepare(`
+      UPDATE model_call SET status = :status, first_byte_ms = :firstByte, total_ms = :total, input_tokens = :input,
+        output_tokens = :output, cache_read_tokens = :cacheRead, cache_write_tokens = :cacheWrite,
+        reasoning_tokens = :reasoning, estimated = :estimated, cost_usd = :cost
+      WHERE id = :id`);
+    this.#open = database.prepare(`SELECT * FROM model_call WHERE status IS NULL ORDER BY id`);
+  }
+
+  begin(call: ModelCall, requestBytes: number): number {
+    const { run, thread, project, agent, upstream, protocol, model, startedAt } = call;
+    const row = { run, thread, project, agent, upstream, protocol, model, bytes: requestBytes, at: startedAt };
+    return Number(this.#begin.run(row).lastInsertRowid);
+  }
+
+  end(id: number, { status, firstByteMs, totalMs, tokens, estimated, costUsd }: ModelCallEnd): void {
+    this.#end.run({
+      id,
+      status,
+      firstByte: firstByteMs ?? null,
+      total: totalMs,
+      ...tokens,
+      estimated: estimated ? 1 : 0,
+      cost: costUsd ?? null,
+    });
+  }
+
+  spent(filter: SpendFilter): Spent {
+    const { where, values } = conditionOf(filter);
+    let statement = this.#spent.get(where);
+    if (!statement) {
+      statement = this.#database.prepare(`
+        SELECT COUNT(*) AS calls, SUM(input_tokens) AS input, SUM(output_tokens) AS output,
+          SUM(cache_read_tokens) AS cache_read, SUM(cache_write_tokens) AS cache_write,
+          SUM(reasoning_tokens) AS reasoning, SUM(cost_usd) AS cost, SUM(cost_usd IS NULL) AS unpriced
+        FROM model_call WHERE status IS NOT NULL AND ${where}`);
+      this.#spent.set(where, statement);
+    }
+    const row = statement.get(...values);
+    return {
+      calls: row?.calls ?? 0,
+      tokens: {
+        input: row?.input ?? 0,
+        output: row?.output ?? 0,
+        cacheRead: row?.cache_read ?? 0,
+        cacheWrite: row?.cache_write ?? 0,
+        reasoning: row?.reasoning ?? 0,
+      },
+      costUsd: row?.cost ?? 0,
+      unpriced: row?.unpriced ?? 0,
+    };
+  }
+
+  open(): readonly OpenCall[] {
+    return this.#open.all().map(row => ({ id: row.id, call: toCall(row), requestBytes: row.request_bytes }));
+  }
+
+  latest({ limit, ...filter }: SpendFilter & { readonly limit: number }): ReturnType<ModelCallStore['latest']> {
+    const { where, values } = conditionOf(filter);
+    const rows = this.#database
+      .prepare<(string | number)[], CallRow>(`SELECT * FROM model_call WHERE ${where} ORDER BY id DESC LIMIT ?`)
+      .all(...values, limit);
+    return rows.map(row => ({ ...toCall(row), ...endOf(row) }));
+  }
+}
+
+function conditionOf(filter: SpendFilter): { readonly where: string; readonly values: readonly (string | number)[] } {
+  const used = filterColumns.flatMap(([key, condition]) => {
+    const value = filter[key];
+    return value === undefined ? [] : [{ condition, value }];
+  });
+  return {
+    where: used.length === 0 ? '1' : used.map(({ condition }) => condition).join(' AND '),
+    values: used.map(({ value }) => value),
+  };
+}
+
+function toCall(row: CallRow): ModelCall {
+  return {
+    run: parseId(row.run_id),
+    thread: parseId(row.thread_id),
+    project: parseId(row.project_id),
+    agent: row.agent,
+    upstream: row.upstream,
+    protocol: member(modelProtocols, row.protocol),
+    model: row.model,
+    startedAt: row.started_at,
+  };
+}
+
+function endOf(row: CallRow): Partial<ModelCallEnd> {
+  if (row.status === null) return {};
+  return {
+    status: row.status,
+    totalMs: row.total_ms ?? 0,
+    tokens: {
+      input: row.input_tokens,
+      output: row.output_tokens,
+      cacheRead: row.cache_read_tokens,
+      cacheWrite: row.cache_write_tokens,
+      reasoning: row.reasoning_tokens,
+    },
+    estimated: row.estimated === 1,
+    ...defined({ firstByteMs: row.first_byte_ms, costUsd: row.cost_usd }),
+  };
+}

@@ -1,0 +1,94 @@
+import { join } from 'node:path';
+import { errorMessage } from '../base/errors.js';
+import type { DisposableStore } from '../base/lifecycle.js';
+import type { RunStatus } from '../core/runs/run.js';
+import { ModelGate } from '../core/models/modelGate.js';
+import type { RunModels } from '../core/models/runModels.js';
+import type { HostDrivers } from './buildDrivers.js';
+import type { HostRunEnvironment } from './environment/hostRunEnvironment.js';
+import { FacadeListener } from './facade/facadeListener.js';
+import { HostRunModels } from './facade/hostRunModels.js';
+import { ModelFacade } from './facade/modelFacade.js';
+import { ModelSettingsFile } from './facade/modelSettings.js';
+import { RunUpstreams } from './facade/runUpstreams.js';
+import { UpstreamKeys } from './facade/upstreamKeys.js';
+import { UpstreamClient } from './facade/upstreamRequest.js';
+import type { HostState } from './openState.js';
+
+/** States in which a run may call models. */
+const atWork: ReadonlySet<string> = new Set<RunStatus>(['queued', 'starting', 'running', 'waiting']);
+
+/** How runs reach models. */
+export interface HostModels {
+  readonly runModels: RunModels;
+  readonly modelKeys: UpstreamKeys;
+  readonly modelSettings: ModelSettingsFile;
+  /** Serves the runs that an earlier host left, at the port that they know. */
+  readonly resumeModels: () => Promise<void>;
+}
+
+/** Builds the facade. It listens once a run needs it. */
+export function buildModels(
+  state: HostState,
+  {
+    shell,
+    runSecrets,
+    environment,
+  }: Pick<HostDrivers, 'shell' | 'runSecrets'> & { readonly environment: HostRunEnvironment },
+  resources: DisposableStore,
+): HostModels {
+  const { store, clock, log, redactor } = state;
+  const modelSettings = new ModelSettingsFile(join(state.directory.path, 'models.json'));
+  const settings = (): ModelSettingsFile['current'] => modelSettings.current;
+  const modelKeys = new UpstreamKeys({
+    settings,
+    redactor,
+    shellEnvironment: () => shell.environment(),
+    now: () => clock.awake(),
+  });
+  const gate = new ModelGate({ store, clock, rules: settings, startOfDay });
+  const upstreams = new RunUpstreams({
+    settings,
+    keys: modelKeys,
+    look: async run => {
+      const request = store.read(stores => {
+        const found = stores.runs.get(run);
+        const thread = found && stores.threads.get(found.threadId);
+        const project = thread && stores.projects.get(thread.projectId);
+        const agent = project?.spec.agents.find(({ name }) => name === found?.agent);
+        return found && project && agent && { run: found, project, agent };
+      });
+      return request ? await environment.look(request, new AbortController().signal) : {};
+    },
+  });
+  const client = resources.add(new UpstreamClient(clock));
+  const facade = new ModelFacade({ gate, upstreams, keys: modelKeys, client, clock, log });
+  const listener = new FacadeListener({ store, log, handler: (request, response) => facade.handle(request, response) });
+  const unsubscribe = store.onDidCommit(events => {
+    for (const { event } of events) {
+      if (event.kind === 'run_changed' && !atWork.has(event.status)) facade.endRun(event.runId);
+    }
+  });
+  // In reverse: calls end first, so that what they came to is written, then the listener.
+  resources.add(listener);
+  resources.add(facade);
+  resources.add(unsubscribe);
+  return {
+    runModels: new HostRunModels({ store, listener, upstreams, settings, runSecrets, redactor }),
+    modelKeys,
+    modelSettings,
+    resumeModels: async () => {
+      try {
+        if (store.read(({ modelAccess }) => modelAccess.open()) > 0) await listener.listen();
+        gate.closeOpen();
+      } catch (error) {
+        // A file of settings that cannot be read keeps nobody from the host; whoever needs it hears of it.
+        log.error('Models are not served to running agents', { reason: errorMessage(error) });
+      }
+    },
+  };
+}
+
+function startOfDay(now: number): number {
+  return new Date(now).setHours(0, 0, 0, 0);
+}

@@ -1,0 +1,230 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../../base/clock.js';
+import { errorMessage, isAnyAppError, isAppError } from '../../base/errors.js';
+import type { RunId } from '../../base/ids.js';
+import type { Disposable } from '../../base/lifecycle.js';
+import type { Log } from '../../base/log.js';
+import type { Admitted, ModelGate, Refused } from '../../core/models/modelGate.js';
+import { noTokens } from '../../core/models/tokenCounts.js';
+import { AnswerMeter } from './answerMeter.js';
+import { problemBody, type FacadeProblem } from './facadeErrors.js';
+import { tokenHash } from './facadeToken.js';
+import { requestHeaders, tokenIn } from './headers.js';
+import { relayAnswer } from './relayAnswer.js';
+import { RequestBodies, type RequestBody } from './requestBody.js';
+import { routeOf, type Route } from './routes.js';
+import type { RunUpstreams } from './runUpstreams.js';
+import type { UpstreamClient } from './upstreamRequest.js';
+import type { UpstreamKeys } from './upstreamKeys.js';
+import { upstreamUrl } from './upstreamUrl.js';
+
+export interface ModelFacadeOptions {
+  readonly gate: ModelGate;
+  readonly upstreams: RunUpstreams;
+  readonly keys: UpstreamKeys;
+  readonly client: UpstreamClient;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const noBody: RequestBody = {
+  bytes: Buffer.alloc(0),
+  text: () => undefined,
+  value: () => undefined,
+  release: () => undefined,
+};
+
+/** A request that may go on. */
+interface Call {
+  readonly route: Route;
+  readonly model: string | undefined;
+  readonly body: RequestBody;
+  readonly admitted: Admitted;
+}
+
+/**
+ * Answers the calls of models that runs make: token → route → body → admission → upstream → answer. Whatever goes wrong is said in
+ * the words of the protocol, and nothing of a key is ever in it.
+ */
+export class ModelFacade implements Disposable {
+  readonly #options: ModelFacadeOptions;
+  readonly #bodies = new RequestBodies();
+  /** Of calls at work, by run. */
+  readonly #working = new Map<RunId, Set<AbortController>>();
+  readonly #answering = new Set<Promise<void>>();
+  readonly #ending = new AbortController();
+
+  constructor(options: ModelFacadeOptions) {
+    this.#options = options;
+  }
+
+  /** Answers a request. Never rejects. */
+  handle(request: IncomingMessage, response: ServerResponse): void {
+    const answering = this.#answer(request, response).catch((error: unknown) => {
+      // A client that left is no trouble of ours.
+      if (!request.destroyed || response.writable) {
+        this.#options.log.warn('A call of a model failed', { reason: errorMessage(error) });
+      }
+      response.destroy();
+    });
+    this.#answering.add(answering);
+    void answering.finally(() => this.#answering.delete(answering));
+  }
+
+  /** The run has ended: what it still asks for is of no use to anybody. */
+  endRun(run: RunId): void {
+    this.#options.upstreams.forget(run);
+    for (const abort of this.#working.get(run) ?? []) abort.abort();
+  }
+
+  /** Ends every call; resolves when what they came to is written. */
+  async dispose(): Promise<void> {
+    this.#ending.abort();
+    for (const calls of this.#working.values()) for (const abort of calls) abort.abort();
+    await Promise.all(this.#answering);
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const route = routeOf(request.method ?? '', request.url ?? '');
+    const token = tokenIn(request.headers);
+    const { gate } = this.#options;
+    const hash = token === undefined ? undefined : tokenHash(token);
+    // Before anything is read: nobody fills our memory without a token.
+    if (hash === undefined || !gate.knows(hash)) return say(response, route, unknownToken);
+    if (!route) return say(response, route, { status: 404, message: 'Only models are called here.' });
+    if (this.#ending.signal.aborted) return say(response, route, { status: 503, message: 'The host ends.' });
+    const body = route.kind === 'models' ? noBody : await this.#bodies.read(request);
+    if ('status' in body) return say(response, route, body);
+    try {
+      await this.#admit(request, response, { route, hash, body });
+    } catch (error) {
+      if (!isAnyAppError(error) || response.headersSent) throw error;
+      say(response, route, { status: 400, message: error.message });
+    } finally {
+      body.release();
+    }
+  }
+
+  async #admit(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { route, hash, body }: { readonly route: Route; readonly hash: string; readonly body: RequestBody },
+  ): Promise<void> {
+    const model = route.model ?? body.text('model');
+    if (route.kind !== 'models' && model === undefined) {
+      return say(response, route, { status: 400, message: 'The request names no model.' });
+    }
+    const admission = this.#options.gate.enter({
+      tokenHash: hash,
+      protocol: route.protocol,
+      model,
+      requestBytes: body.bytes.length,
+      billed: route.kind === 'generate',
+    });
+    if (admission.kind === 'refused')
+      return say(response, route, { status: statusOf(admission), message: admission.message });
+    const abort = this.#begin(admission.run);
+    response.once('close', () => abort.abort());
+    try {
+      await this.#call({ route, model, body, admitted: admission }, request, response, abort.signal);
+    } finally {
+      this.#working.get(admission.run)?.delete(abort);
+      if (this.#working.get(admission.run)?.size === 0) this.#working.delete(admission.run);
+    }
+  }
+
+  #begin(run: RunId): AbortController {
+    const abort = new AbortController();
+    const calls = this.#working.get(run) ?? new Set();
+    this.#working.set(run, calls.add(abort));
+    return abort;
+  }
+
+  async #call(call: Call, request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Promise<void> {
+    const { client, clock } = this.#options;
+    const startedAt = clock.awake();
+    let answer: IncomingMessage;
+    try {
+      answer = await client.send(await this.#upstreamCall(call, request), signal);
+    } catch (error) {
+      this.#end(call, { status: 0, totalMs: clock.awake() - startedAt, tokens: noTokens, estimated: false });
+      if (signal.aborted) return void response.destroy();
+      return say(response, call.route, this.#problemOf(error, call));
+    }
+    const status = answer.statusCode ?? 502;
+    const firstByteMs = clock.awake() - startedAt;
+    if (status === 401 || status === 403) this.#options.keys.refused(call.admitted.upstream);
+    const meter = new AnswerMeter({
+      protocol: call.route.protocol,
+      contentType: answer.headers['content-type'] ?? '',
+      contentEncoding: answer.headers['content-encoding'],
+      requestBytes: call.body.bytes.length,
+    });
+    signal.addEventListener('abort', () => answer.destroy(), { once: true });
+    await relayAnswer(answer, response, {
+      meter,
+      onEnd: complete => {
+        const totalMs = clock.awake() - startedAt;
+        // Upstreams do not bill what they refuse.
+        const used = status >= 400 ? { tokens: noTokens, estimated: false } : meter.finish({ complete });
+        this.#end(call, { status, firstByteMs, totalMs, ...used });
+      },
+    });
+  }
+
+  async #upstreamCall({ route, body, admitted }: Call, request: IncomingMessage) {
+    const { base, key } = await this.#options.upstreams.target(admitted.run, admitted.upstream);
+    return {
+      url: upstreamUrl(base, route.protocol, route),
+      method: route.kind === 'models' ? ('GET' as const) : ('POST' as const),
+      headers: requestHeaders(request.headers, { protocol: route.protocol, key, bodyBytes: body.bytes.length }),
+      body: body.bytes,
+    };
+  }
+
+  #end({ admitted, model }: Call, end: Parameters<ModelGate['end']>[1]): void {
+    if (admitted.call === undefined || model === undefined) return;
+    try {
+      this.#options.gate.end({ id: admitted.call, run: admitted.run, model }, end);
+    } catch (error) {
+      // A full disk: the next host ends the call with what is known of it.
+      this.#options.log.error('What a call of a model came to was not written', { reason: errorMessage(error) });
+    }
+  }
+
+  #problemOf(error: unknown, { admitted }: Call): FacadeProblem {
+    if (isAppError(error, 'model.keyMissing')) return { status: 401, message: error.message };
+    if (isAnyAppError(error)) return { status: 400, message: error.message };
+    const { name } = admitted.upstream;
+    this.#options.log.warn('An upstream could not be reached', { upstream: name, reason: errorMessage(error) });
+    return { status: 502, message: `The upstream ${name} could not be reached.` };
+  }
+}
+
+const unknownToken: FacadeProblem = { status: 401, message: 'The token opens nothing, or its run has ended.' };
+
+function statusOf({ reason }: Refused): number {
+  switch (reason) {
+    case 'token':
+      return 401;
+    case 'model':
+      return 403;
+    case 'upstream':
+      return 400;
+    case 'budget':
+      return 402;
+  }
+}
+
+function say(response: ServerResponse, route: Route | undefined, problem: FacadeProblem): void {
+  const body = problemBody(route?.protocol ?? 'chat_completions', problem);
+  const retry = problem.retryAfter === undefined ? {} : { 'retry-after': String(problem.retryAfter) };
+  response.writeHead(problem.status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+    // The rest of a body that nobody reads would be taken for the next request.
+    'connection': 'close',
+    ...retry,
+  });
+  response.end(body);
+}

@@ -1,0 +1,38 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { answerHeaders } from './headers.js';
+import type { AnswerMeter } from './answerMeter.js';
+
+/**
+ * Passes an answer on, byte for byte, as fast as the client reads it. Resolves with whether all of it came; `onEnd` is called
+ * before the client can know that it is over, so that what it cost is written when the client acts on it.
+ */
+export async function relayAnswer(
+  answer: IncomingMessage,
+  response: ServerResponse,
+  { meter, onEnd }: { readonly meter: AnswerMeter; readonly onEnd: (complete: boolean) => void },
+): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let over = false;
+  const end = (complete: boolean): void => {
+    if (over) return;
+    over = true;
+    onEnd(complete);
+    if (complete) response.end();
+    else response.destroy();
+    answer.destroy();
+    resolve();
+  };
+  response.writeHead(answer.statusCode ?? 502, answerHeaders(answer.headers));
+  response.flushHeaders();
+  answer.on('data', (chunk: Buffer) => {
+    meter.push(chunk);
+    if (!response.write(chunk)) answer.pause();
+  });
+  response.on('drain', () => answer.resume());
+  answer.once('end', () => end(answer.complete));
+  answer.once('error', () => end(false));
+  answer.once('close', () => end(answer.complete));
+  response.once('close', () => end(false));
+  response.once('error', () => end(false));
+  return await promise;
+}

@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { agentClis, cliNames, findAgentClis, type AgentCli } from '../../support/agents/agentClis.ts';
+import { scriptedKey } from '../../support/agents/agentHome.ts';
+import { scriptedPrice, startAgentHost } from '../../support/agents/agentHost.ts';
+import { dispatchAndWait, threadOf } from '../../support/agents/threads.ts';
+import { buildPrograms, testRepository, type Programs } from '../../support/hostProcess.ts';
+import { scriptedUsage } from '../../support/modelServer/modelScript.ts';
+
+/** The four real CLIs, which reach the scripted model through the host and in no other way. */
+const found = findAgentClis();
+if ('missing' in found) console.warn(`Skipped: ${found.missing}. \`npm test\` installs the agent CLIs.`);
+const clis = 'folder' in found ? found.folder : '';
+
+let programs: Programs;
+beforeAll(async () => {
+  programs = await buildPrograms();
+});
+
+const task = 'Add hello.txt with a greeting';
+
+function composeFile(cli: AgentCli, more = ''): string {
+  return `name: shop\nagents:\n  dev:\n    provider: ${cli.name}\n    model: ${cli.model}\n    llm: facade\n${more}`;
+}
+
+/** Only Anthropic's API tells of tokens that were written to a cache. */
+function costOfOneCall({ name }: AgentCli): number {
+  const { input, output, cacheRead, cacheWrite } = scriptedUsage;
+  const { input: perInput, output: perOutput, cache_read: perRead, cache_write: perWrite } = scriptedPrice;
+  const written = name === 'claude' ? cacheWrite * perWrite : 0;
+  return (input * perInput + output * perOutput + cacheRead * perRead + written) / 1_000_000;
+}
+
+describe.skipIf('missing' in found).each(cliNames)('%s', name => {
+  const cli = agentClis[name];
+
+  it('edits in its worktree through the host, which holds the key and counts what it uses', async () => {
+    const repository = testRepository({ 'agent-compose.yml': composeFile(cli) });
+    const { home, model } = await startAgentHost({
+      programs,
+      clis,
+      throughHost: true,
+      script: [
+        {
+          prompt: task,
+          steps: [
+            { text: 'I will add it.', toolCall: cli.writeFile('hello.txt', 'Hello from the agent') },
+            { text: 'hello.txt greets now.' },
+          ],
+        },
+      ],
+    });
+    expect(await home.muster(['up', '--yes'], { cwd: repository })).toMatchObject({ status: 0 });
+
+    const thread = await dispatchAndWait(home, repository, [task]);
+    const { latest_run: run } = await threadOf(home, repository, thread);
+    // OpenCode also has a model name the conversation, which it does not count itself.
+    const calls = name === 'opencode' ? 3 : 2;
+    expect(run).toMatchObject({
+      status: 'succeeded',
+      input_tokens: calls * scriptedUsage.input,
+      output_tokens: calls * scriptedUsage.output,
+    });
+    expect(run.cost_usd).toBeCloseTo(calls * costOfOneCall(cli), 8);
+    // The upstream got the person's key, and it is nowhere in what the run left.
+    expect(new Set(model.requests.map(({ credential }) => credential))).toEqual(new Set([scriptedKey]));
+    expect((await home.muster(['diff', thread], { cwd: repository })).stdout).toContain('+Hello from the agent');
+    expect(readFileSync(join(home.stateDir, 'muster.db'), 'latin1')).not.toContain(scriptedKey);
+  });
+});
