@@ -3,7 +3,7 @@ import { defined } from '../../base/defined.js';
 import { parseId, type RunId } from '../../base/ids.js';
 import type { ModelAccess } from '../../core/models/modelAccess.js';
 import type { ModelAccessStore } from '../../core/models/modelStore.js';
-import { parseTexts } from './jsonFields.js';
+import { parseTexts } from '../../base/jsonFields.js';
 
 interface AccessRow {
   readonly run_id: string;
