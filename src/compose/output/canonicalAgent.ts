@@ -1,5 +1,13 @@
 import { formatDuration } from '../duration.js';
-import type { AgentSpec, BudgetSpec, BuildSpec, DriverSpec, SchedulerSpec, ScriptSpec, TriggerSpec } from '../projectSpec.js';
+import type {
+  AgentSpec,
+  BudgetSpec,
+  BuildSpec,
+  DriverSpec,
+  SchedulerSpec,
+  ScriptSpec,
+  TriggerSpec,
+} from '../projectSpec.js';
 import {
   canonicalCredentials,
   canonicalEnv,

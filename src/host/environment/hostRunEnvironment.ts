@@ -91,7 +91,10 @@ export class HostRunEnvironment implements RunEnvironment {
   }
 
   /** What {@link resolve} would find now, for the host's own use. Errors: the same. */
-  async look(request: Omit<EnvironmentRequest, 'guest'>, signal: AbortSignal): Promise<Readonly<Record<string, string>>> {
+  async look(
+    request: Omit<EnvironmentRequest, 'guest'>,
+    signal: AbortSignal,
+  ): Promise<Readonly<Record<string, string>>> {
     return (await this.#find(request, signal)).machine;
   }
 
