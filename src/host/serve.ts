@@ -1,6 +1,8 @@
+import type { DescMethod } from '@bufbuild/protobuf';
 import type { ConnectRouter, Interceptor } from '@connectrpc/connect';
 import { readFile } from 'node:fs/promises';
 import type { DisposableStore } from '../base/lifecycle.js';
+import type { Scope } from '../core/access/accessToken.js';
 import { AccessService } from '../protocol/gen/muster/v1/access_pb.js';
 import { EventService } from '../protocol/gen/muster/v1/events_pb.js';
 import { HostService } from '../protocol/gen/muster/v1/host_pb.js';
@@ -21,15 +23,17 @@ import { runsApi } from './api/runsApi.js';
 import { schedulesApi } from './api/schedulesApi.js';
 import { threadsApi } from './api/threadsApi.js';
 import { worktreesApi } from './api/worktreesApi.js';
+import { theirCalls, theirScope } from './compat/theirCalls.js';
 import { patiently, type HostCore } from './buildCore.js';
 import type { HostEnd } from './hostEnd.js';
 import type { ClientPresence } from './idleExit.js';
 import { enforcePolicy } from './server/callPolicy.js';
 import { describeEndpoint, publishEndpoint } from './server/endpointFile.js';
-import { requireAccess } from './server/gate.js';
+import { requireAccess, scopeNeeded } from './server/gate.js';
 import { listenHttp, type HttpListening } from './server/httpListener.js';
-import { mapErrors, noteCalls, refuseWhenEnding, requireToken } from './server/interceptors.js';
+import { mapErrors, noteCalls, refuseWhenEnding, requireSameUser, requireToken } from './server/interceptors.js';
 import { requireSafe, type NetworkOptions } from './server/networkOptions.js';
+import { dispatched } from './server/lazyHandler.js';
 import { createHandler, listen } from './server/server.js';
 import { stayReachable } from './server/stayReachable.js';
 import type { Handler } from './server/wireServer.js';
@@ -49,25 +53,24 @@ export async function serve(core: HostCore, serving: Serving, resources: Disposa
   const { facts, presence, end, network } = serving;
   const endpoint = describeEndpoint(facts.socket);
   let url = '';
-  const behind = (gate: Interceptor): Handler =>
-    createHandler({
-      routes: router => route(router, core, { ...serving, url: () => url }),
-      signal: end.closing,
-      interceptors: [
-        noteCalls(presence),
-        mapErrors(log, redactor),
-        gate,
-        refuseWhenEnding(end.ending),
-        enforcePolicy(core.store),
-      ],
-    });
+  const routes = (router: ConnectRouter): void => route(router, core, { ...serving, url: () => url });
+  const inner = [mapErrors(log, redactor), refuseWhenEnding(end.ending), enforcePolicy(core.store)];
+  const signal = end.closing;
+  const behind = (gate: Interceptor, theirGate: Interceptor): Handler => {
+    const outer = (who: Interceptor) => [noteCalls(presence), mapErrors(log, redactor), who];
+    const own = createHandler({ routes, signal, interceptors: [...outer(gate), ...inner.slice(1)] });
+    const environment = async () => await core.shell.environment();
+    const sleep = async (ms: number, until: AbortSignal) => await clock.sleep(ms, until);
+    return dispatched(own, theirCalls({ routes, inner, outer: outer(theirGate), environment, sleep, signal, log }));
+  };
   if (network) {
-    const gate = requireAccess({ tokens: core.accessTokens, log });
-    ({ url } = resources.add(await openNetwork(network, behind(gate))));
+    const gate = (needed: (method: DescMethod) => Scope): Interceptor =>
+      requireAccess({ tokens: core.accessTokens, needed, log });
+    ({ url } = resources.add(await openNetwork(network, behind(gate(scopeNeeded), gate(theirScope)))));
     log.info('Listening for other machines', { url });
   }
-  const handler = behind(requireToken(endpoint.token));
-  const listening = resources.add(await listen({ socket: facts.socket, handler, signal: end.closing }));
+  const handler = behind(requireToken(endpoint.token), requireSameUser(endpoint.token));
+  const listening = resources.add(await listen({ socket: facts.socket, handler, signal }));
   // Calls that are at work end first: they write to the store and their answers need the server.
   resources.add({ dispose: () => patiently(presence.whenQuiet(), clock) });
   const published = resources.add(publishEndpoint(core.directory.endpoint, endpoint));

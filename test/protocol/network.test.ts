@@ -1,8 +1,9 @@
-import { execFileSync, type spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { connect } from 'node:net';
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { inRepository } from '../../src/build/paths.ts';
-import { buildPrograms, testHome, testRepository, type Programs, type TestHome } from '../support/hostProcess.ts';
+import { startDaemon } from '../support/daemon.ts';
+import { buildPrograms, testHome, testRepository, type Programs } from '../support/hostProcess.ts';
 
 let programs: Programs;
 beforeAll(async () => {
@@ -15,32 +16,6 @@ providers:
 agents:
   gardener: {provider: shell}
 `;
-
-/** A daemon that other machines reach. */
-interface Daemon {
-  readonly url: string;
-  /** Makes a token and returns its text. */
-  token(...options: readonly string[]): Promise<string>;
-}
-
-async function startDaemon(home: TestHome, ...options: readonly string[]): Promise<Daemon> {
-  let child: ReturnType<typeof spawn> | undefined;
-  const ended = home.muster(['daemon', ...options], { onStart: started => (child = started) });
-  onTestFinished(async () => {
-    child?.kill('SIGTERM');
-    await ended;
-  });
-  const address = async (): Promise<string> => {
-    const status = await home.muster(['status', '--json']);
-    return status.status === 0 ? ((JSON.parse(status.stdout) as { url?: string }).url ?? '') : '';
-  };
-  await expect.poll(address, { timeout: 60_000 }).toMatch(/^https?:/);
-  const url = await address();
-  return {
-    url,
-    token: async (...more) => (await home.muster(['token', 'create', ...more])).stdout.trim(),
-  };
-}
 
 test('a command elsewhere gives a task to a host and reads along, with its token alone', async () => {
   const home = testHome(programs);

@@ -1,7 +1,7 @@
 import { isAppError } from '../../base/errors.js';
 import { childExitStatus } from '../exitStatus.js';
 import type { CommandContext } from '../command.js';
-import { AgentText } from '../output/agentText.js';
+import { AgentText } from '../../protocol/agentText.js';
 import type { RunRecord } from '../output/compose/shapes.js';
 import { readLog, readTranscript } from './runOutput.js';
 import type { OutputRequest } from './runOutput.js';

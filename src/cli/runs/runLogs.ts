@@ -2,7 +2,7 @@ import type { Project } from '../../protocol/gen/muster/v1/projects_pb.js';
 import type { CommandContext } from '../command.js';
 import { getRunRecord, readAgentText, readOutput } from './agentRun.js';
 import { finalRunJson } from '../commands/run.js';
-import { lastLines } from '../output/agentText.js';
+import { lastLines } from '../../protocol/agentText.js';
 import { runShape, type Era, type RunRecord } from '../output/compose/shapes.js';
 import type { Printer } from '../output/printer.js';
 import { optional } from '../output/wireJson.js';

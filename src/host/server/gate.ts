@@ -23,15 +23,17 @@ export function bearerText(header: string | null | undefined): string | undefine
  */
 export function requireAccess({
   tokens,
+  needed: scopeOf,
   log,
 }: {
   readonly tokens: Pick<AccessTokenService, 'recognise'>;
+  readonly needed: (method: DescMethod) => Scope;
   readonly log: Log;
 }): Interceptor {
   return next => async request => {
     const { method } = request;
     const token = recognise(tokens, request.header.get('authorization'));
-    const needed = scopeNeeded(method);
+    const needed = scopeOf(method);
     if (!includesScope(token.scope, needed))
       throw new AppError(
         'access.scope',

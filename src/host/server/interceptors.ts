@@ -38,6 +38,21 @@ function hostEnds(cause?: unknown): ConnectError {
   return new ConnectError('This host is ending. Try again.', Code.Unavailable, undefined, undefined, cause);
 }
 
+/**
+ * For clients of agent-compose, which know no endpoint file: whoever can open the socket is the same user, which the system has checked.
+ * A named pipe has no such check, and a token that was sent has to be right.
+ */
+export function requireSameUser(token: string): Interceptor {
+  const withToken = requireToken(token);
+  return next => {
+    const checked = withToken(next);
+    return request => {
+      const unnamed = process.platform !== 'win32' && !request.header.has('authorization');
+      return unnamed ? next(request) : checked(request);
+    };
+  };
+}
+
 /** Refuses every call without the endpoint file's token. */
 export function requireToken(token: string): Interceptor {
   const expected = digest(`Bearer ${token}`);

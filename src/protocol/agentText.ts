@@ -1,4 +1,4 @@
-import type { TranscriptItem } from '../../protocol/gen/muster/v1/runs_pb.js';
+import type { TranscriptItem } from './gen/muster/v1/runs_pb.js';
 
 /** What an agent said, as it said it: without its tool calls, and without the last words that some CLIs say twice. */
 export class AgentText {

@@ -1,0 +1,64 @@
+import type { ConnectRouter, Interceptor } from '@connectrpc/connect';
+import { connectNodeAdapter } from '@connectrpc/connect-node';
+import { CacheService } from '../../protocol/gen/agentcompose/v2/caches_pb.js';
+import { CapabilityService } from '../../protocol/gen/agentcompose/v2/capabilities_pb.js';
+import { DashboardService } from '../../protocol/gen/agentcompose/v2/dashboard_pb.js';
+import { ExecService } from '../../protocol/gen/agentcompose/v2/exec_pb.js';
+import { ImageService } from '../../protocol/gen/agentcompose/v2/images_pb.js';
+import { LLMService } from '../../protocol/gen/agentcompose/v2/llm_pb.js';
+import { ProjectService } from '../../protocol/gen/agentcompose/v2/projects_pb.js';
+import { ResourceService } from '../../protocol/gen/agentcompose/v2/resources_pb.js';
+import { RunService } from '../../protocol/gen/agentcompose/v2/runs_pb.js';
+import { SandboxService } from '../../protocol/gen/agentcompose/v2/sandboxes_pb.js';
+import { SettingsService } from '../../protocol/gen/agentcompose/v2/settings_pb.js';
+import { VolumeService } from '../../protocol/gen/agentcompose/v2/volumes_pb.js';
+import { HealthService } from '../../protocol/gen/health/v1/health_pb.js';
+import type { Handler } from '../server/wireServer.js';
+import { partly } from './answers.js';
+import { healthCalls } from './healthCalls.js';
+import type { OurCalls } from './ours.js';
+import { dashboardCalls, resourceCalls } from './v2/overviewCalls.js';
+import { projectCalls } from './v2/projectCalls.js';
+import { runCalls } from './v2/runCalls.js';
+import { sandboxCalls } from './v2/sandboxCalls.js';
+import { answerVersion } from './versionRoute.js';
+
+export interface CompatOptions {
+  readonly ours: OurCalls;
+  readonly environment: () => Promise<Readonly<Record<string, string>>>;
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly interceptors: readonly Interceptor[];
+  /** Aborted at shutdown: open streams end. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Answers agent-compose's clients: Connect, gRPC and gRPC-Web. Loaded when the first of them calls. Nothing here decides anything:
+ * each call is put together from our own.
+ */
+export function createCompatHandler(options: CompatOptions): Handler {
+  return connectNodeAdapter({
+    routes: router => route(router, options),
+    interceptors: [...options.interceptors],
+    shutdownSignal: options.signal,
+    readMaxBytes: 32 * 1024 * 1024,
+    jsonOptions: { ignoreUnknownFields: true },
+    fallback: answerVersion,
+  });
+}
+
+function route(router: ConnectRouter, { ours, environment, sleep }: CompatOptions): void {
+  router.service(ProjectService, projectCalls({ ours, environment }));
+  router.service(RunService, runCalls(ours));
+  router.service(SandboxService, sandboxCalls(ours));
+  router.service(ResourceService, resourceCalls(ours));
+  router.service(DashboardService, dashboardCalls(ours));
+  router.service(HealthService, healthCalls(ours, sleep));
+  const containers = 'Agents run as processes of this machine: there are none to list.';
+  for (const service of [ImageService, CacheService, VolumeService])
+    router.service(service, partly(service, {}, containers));
+  router.service(ExecService, partly(ExecService, {}, 'Use `muster exec` on the machine of the host.'));
+  router.service(LLMService, partly(LLMService, {}, 'Give the prompt to an agent.'));
+  router.service(SettingsService, partly(SettingsService, {}, 'Variables and workspaces are in the compose file.'));
+  router.service(CapabilityService, partly(CapabilityService, {}, 'Name MCP servers in the compose file.'));
+}

@@ -1,0 +1,29 @@
+import type { spawn } from 'node:child_process';
+import { expect, onTestFinished } from 'vitest';
+import type { TestHome } from './hostProcess.ts';
+
+/** A host in the foreground that other machines reach. */
+export interface Daemon {
+  readonly url: string;
+  /** Makes a token and returns its text. */
+  token(...options: readonly string[]): Promise<string>;
+}
+
+/** Starts `muster daemon` with these options; it ends with the test. */
+export async function startDaemon(home: TestHome, ...options: readonly string[]): Promise<Daemon> {
+  let child: ReturnType<typeof spawn> | undefined;
+  const ended = home.muster(['daemon', ...options], { onStart: started => (child = started) });
+  onTestFinished(async () => {
+    child?.kill('SIGTERM');
+    await ended;
+  });
+  const address = async (): Promise<string> => {
+    const status = await home.muster(['status', '--json']);
+    return status.status === 0 ? ((JSON.parse(status.stdout) as { url?: string }).url ?? '') : '';
+  };
+  await expect.poll(address, { timeout: 60_000 }).toMatch(/^https?:/);
+  return {
+    url: await address(),
+    token: async (...more) => (await home.muster(['token', 'create', ...more])).stdout.trim(),
+  };
+}
