@@ -109,7 +109,7 @@ export function buildCore(
   const { shell, sandbox, runSecrets, worktrees, rescueDriver, mergeDriver } = drivers;
   const verifier = new CandidateVerifier({
     ...common,
-    checkouts: createCandidateCheckouts({ stateDir, clock, log }),
+    checkouts: createCandidateCheckouts({ stateDir, clock, log, git: drivers.git }),
     shell: createCommandShell({ environment: () => shell.environment(), redact: text => redactor.redact(text) }),
   });
   const providers = new ProviderRegistries();

@@ -1,9 +1,11 @@
+import { join } from 'node:path';
 import type { DisposableStore } from '../base/lifecycle.js';
 import type { MergeDriver } from '../core/merges/mergeDriver.js';
 import { storedLandings } from '../core/merges/storedLandings.js';
 import type { RepositoryDriver } from '../core/workspaces/repositoryDriver.js';
 import type { RescueDriver } from '../core/workspaces/rescueDriver.js';
 import type { WorktreeDriver } from '../core/workspaces/worktreeDriver.js';
+import { GitCommand } from '../drivers/git/command/gitCommand.js';
 import { createGitMergeDriver } from '../drivers/git/merge/gitMergeDriver.js';
 import { createGitRepositoryDriver } from '../drivers/git/repository/gitRepositoryDriver.js';
 import { createGitRescueDriver } from '../drivers/git/rescue/gitRescueDriver.js';
@@ -20,6 +22,8 @@ export interface HostDrivers {
   readonly shell: LoginShell;
   readonly sandbox: ProcessSandbox;
   readonly runSecrets: HostRunSecrets;
+  /** What all drivers of git run it with. */
+  readonly git: GitCommand;
   readonly worktrees: WorktreeDriver;
   readonly rescueDriver: RescueDriver;
   readonly mergeDriver: MergeDriver;
@@ -39,10 +43,13 @@ export function buildDrivers(state: HostState, resources: DisposableStore): Host
   const sandbox = resources.add(createProcessSandbox({ stateDir, maskOf: run => runSecrets.maskOf(run), clock, log }));
   sandbox.prepare();
   const person = (): LoginShell['known'] => shell.known;
-  const worktrees = createGitWorktreeDriver({ stateDir, clock, log, person });
-  const rescueDriver = createGitRescueDriver({ stateDir, clock, log });
-  const mergeDriver = createGitMergeDriver({ stateDir, clock, log, person, journal: storedLandings(store) });
-  const repositoryDriver = createGitRepositoryDriver({ stateDir, clock, log });
+  const git = resources.add(new GitCommand({ clock, pipesFolder: join(stateDir, 'pipes') }));
+  git.prepare();
+  const place = { stateDir, clock, log, git };
+  const worktrees = createGitWorktreeDriver({ ...place, person });
+  const rescueDriver = createGitRescueDriver(place);
+  const mergeDriver = createGitMergeDriver({ ...place, person, journal: storedLandings(store) });
+  const repositoryDriver = createGitRepositoryDriver(place);
   const secretDigest = keyedDigest(key);
-  return { shell, sandbox, runSecrets, worktrees, rescueDriver, mergeDriver, repositoryDriver, secretDigest };
+  return { shell, sandbox, runSecrets, git, worktrees, rescueDriver, mergeDriver, repositoryDriver, secretDigest };
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { silentLog } from '../../src/base/log.js';
 import type { MergeDriver } from '../../src/core/merges/mergeDriver.js';
 import type { WorktreeDriver, WorktreeRef } from '../../src/core/workspaces/worktreeDriver.js';
+import { GitCommand } from '../../src/drivers/git/command/gitCommand.js';
 import { createGitMergeDriver } from '../../src/drivers/git/merge/gitMergeDriver.js';
 import { createGitRescueDriver } from '../../src/drivers/git/rescue/gitRescueDriver.js';
 import { createGitWorktreeDriver } from '../../src/drivers/git/worktree/gitWorktreeDriver.js';
@@ -66,12 +67,11 @@ async function openFake(): Promise<GitUnderTest> {
 
 async function openReal(): Promise<GitUnderTest> {
   const repository = await GitRepository.create();
-  const options = {
-    stateDir: join(repository.folder, 'state'),
-    clock: createNodeClock(),
-    log: silentLog,
-    environment: isolatedGitEnvironment,
-  };
+  const stateDir = join(repository.folder, 'state');
+  const clock = createNodeClock();
+  // As the host has it.
+  const git = new GitCommand({ clock, environment: isolatedGitEnvironment, pipesFolder: join(stateDir, 'pipes') });
+  const options = { stateDir, clock, log: silentLog, git };
   const outside = join(repository.folder, 'outside');
   await mkdir(outside);
   return {
@@ -103,6 +103,9 @@ async function openReal(): Promise<GitUnderTest> {
       await repository.git('reflog', 'expire', '--expire=now', '--all');
       await repository.git('gc', '--quiet', '--prune=now');
     },
-    dispose: () => repository.dispose(),
+    dispose: async () => {
+      git.dispose();
+      await repository.dispose();
+    },
   };
 }

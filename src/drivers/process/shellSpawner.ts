@@ -1,18 +1,9 @@
 /**
- * A small shell beside the host that starts processes for it. Forking a process copies its page tables, and those of a
- * host that has worked for a while take 3 to 7 ms during which it answers nobody; those of a shell take a fraction of one.
- *
- * It reads orders from its standard input, one shell command each, and ends when that does: with the host, whatever ended
- * the host. An order names the environment of the process, so that it is in no file and in no argument list. The process
- * itself says that it is there, after `exec`: from then on it can be recognised by its environment. Silence means that
- * nobody knows; what is ordered must therefore bear being started twice, as the wrapper does.
- *
- * States: not started → running → gone; the next order starts another one. What was ordered and not answered when it goes
- * is answered with "not known".
+ * Starts detached processes through a shell (`node/orderShell.ts`). An order names the environment of the process. The
+ * process itself says that it is there, after `exec`: from then on it can be recognised by its environment. Silence means
+ * that nobody knows; what is ordered must therefore bear being started twice, as the wrapper does.
  */
-import { spawn, type ChildProcessByStdio } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import type { Readable, Writable } from 'node:stream';
+import { OrderShell, setsid, shellWord } from '../../node/orderShell.js';
 
 export interface SpawnOrder {
   /** Absolute, and there. */
@@ -24,10 +15,6 @@ export interface SpawnOrder {
   readonly args: readonly string[];
 }
 
-/** Makes a process the leader of a session of its own; systems without it start processes from the host. */
-const setsid = '/usr/bin/setsid';
-/** Before the name of an order that could not be carried out. */
-const failureMark = '!';
 /** Longer than a busy machine takes for two `exec`; then the process is started another way. */
 const answerMs = 5_000;
 /** A shell refuses to set these. */
@@ -41,93 +28,40 @@ const ofShells = new Set(
   ]),
 );
 
-type Shell = ChildProcessByStdio<Writable, Readable, null>;
-
 /** Starts detached processes through one small shell. */
 export class ShellSpawner {
-  readonly #shellProgram: string;
-  readonly #available: boolean;
-  readonly #waiting = new Map<string, (started: boolean) => void>();
-  #shell: Shell | undefined;
-  #orders = 0;
+  readonly #program: string;
+  readonly #shell: OrderShell;
 
   constructor(shellProgram: string) {
-    this.#shellProgram = shellProgram;
-    this.#available = existsSync(setsid);
+    this.#program = shellProgram;
+    this.#shell = new OrderShell({ program: shellProgram, env: { PATH: '/usr/bin:/bin' }, answerMs });
   }
 
   /** Starts the shell, best while this process is still small. */
   prepare(): void {
-    if (this.#available) this.#shell ??= this.#open();
+    this.#shell.prepare();
   }
 
   /** True once the process exists, with its environment; false when that is not known and another way must be taken. */
   async start(order: SpawnOrder): Promise<boolean> {
     const names = Object.keys(order.env);
-    if (!this.#available || names.some(name => ofShells.has(name))) return false;
-    const shell = (this.#shell ??= this.#open());
-    const token = `muster-${++this.#orders}`;
+    if (!this.#shell.available || names.some(name => ofShells.has(name))) return false;
     return await new Promise<boolean>(resolve => {
-      const timer = setTimeout(() => {
-        // It hangs, or takes longer than starting without it: the next order begins another one.
-        this.#gone(shell);
-        shell.kill('SIGKILL');
-      }, answerMs);
-      this.#waiting.set(token, started => {
-        clearTimeout(timer);
-        resolve(started);
-      });
-      shell.stdin.write(textOf(order, { token, shell: this.#shellProgram }));
+      const over = this.#shell.order(
+        token => textOf(order, { token, shell: this.#program }),
+        words => {
+          over();
+          resolve(words === 'started');
+        },
+      );
     });
   }
 
   /** Ends the shell; what it started goes on. */
   dispose(): void {
-    this.#shell?.stdin.end();
-    this.#gone(this.#shell);
+    this.#shell.dispose();
   }
-
-  #open(): Shell {
-    const shell = spawn(this.#shellProgram, ['-s'], {
-      // Not the host's own group: what a terminal sends to that is for the host to answer.
-      detached: true,
-      cwd: '/',
-      env: { PATH: '/usr/bin:/bin' },
-      stdio: ['pipe', 'pipe', 'ignore'],
-    });
-    shell.on('error', () => this.#gone(shell));
-    shell.on('exit', () => this.#gone(shell));
-    shell.stdin.on('error', () => this.#gone(shell));
-    let rest = '';
-    shell.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-      const lines = (rest + chunk).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) {
-        const failed = line.startsWith(failureMark);
-        this.#answer(failed ? line.slice(failureMark.length) : line, !failed);
-      }
-    });
-    release(shell);
-    return shell;
-  }
-
-  #answer(token: string, started: boolean): void {
-    this.#waiting.get(token)?.(started);
-    this.#waiting.delete(token);
-  }
-
-  #gone(shell: Shell | undefined): void {
-    if (shell === undefined || shell !== this.#shell) return;
-    this.#shell = undefined;
-    for (const token of this.#waiting.keys()) this.#answer(token, false);
-  }
-}
-
-/** Nothing of it keeps this process alive. */
-function release(shell: Shell): void {
-  shell.unref();
-  for (const stream of [shell.stdin, shell.stdout])
-    if ('unref' in stream && typeof stream.unref === 'function') stream.unref();
 }
 
 /**
@@ -139,14 +73,10 @@ function release(shell: Shell): void {
 function textOf(order: SpawnOrder, { token, shell }: { readonly token: string; readonly shell: string }): string {
   const variables = Object.entries(order.env)
     .filter(([name]) => /^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
-    .map(([name, value]) => `${name}=${quote(value)} `);
+    .map(([name, value]) => `${name}=${shellWord(value)} `);
   // With a host that is gone nobody listens: then nothing begins.
-  const program = `printf '%s\n' ${token} >&3 || exit 0; exec 3>&-\n${order.program}`;
-  const command = [setsid, '-f', shell, '-c', program, ...order.args].map(quote);
-  const process = `cd ${quote(order.cwd)} && unset OLDPWD && ${variables.join('')}exec ${command.join(' ')}`;
-  return `(${process}) 3>&1 </dev/null >/dev/null 2>&1 || echo ${failureMark}${token}\n`;
-}
-
-function quote(text: string): string {
-  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
+  const program = `echo ${token} started >&3 || exit 0; exec 3>&-\n${order.program}`;
+  const command = [setsid, '-f', shell, '-c', program, ...order.args].map(shellWord);
+  const process = `cd ${shellWord(order.cwd)} && unset OLDPWD && ${variables.join('')}exec ${command.join(' ')}`;
+  return `(${process}) 3>&1 </dev/null >/dev/null 2>&1 || echo ${token} failed`;
 }

@@ -1,16 +1,15 @@
-import type { ChildProcess } from 'node:child_process';
 import { stat } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
-import { execa } from 'execa';
 import { simpleGit } from 'simple-git';
 import { retry, untilAborted } from '../../../base/async.js';
 import type { Clock } from '../../../base/clock.js';
 import { AppError } from '../../../base/errors.js';
+import { DirectGit } from './directGit.js';
 import { commandEnvironment, sanitizedEnvironment, type Environment } from './gitEnvironment.js';
 import { gitFailure } from './gitFailure.js';
 import { pathText } from './gitPath.js';
+import type { GitEnd, GitStart } from './gitProcess.js';
 import { JoinedLooks } from './joinedLooks.js';
-import { StartTurns } from './startTurns.js';
+import { ShellGit } from './shellGit.js';
 import { longestSilenceMs, silenceText, SilenceWatch, type Silence } from './silence.js';
 
 /** `merge-tree --write-tree`, `cat-file -z` and `hook run` are all there from this version on. */
@@ -70,6 +69,8 @@ export interface GitCommandOptions {
   readonly binary?: string | undefined;
   /** Default: this process's own. */
   readonly environment?: Environment | undefined;
+  /** For what git is started through when this process is not to be forked (`shellGit.ts`); a private place. Default: it is forked. */
+  readonly pipesFolder?: string | undefined;
 }
 
 /** The only spawner of git. */
@@ -77,7 +78,8 @@ export class GitCommand {
   readonly #clock: Clock;
   readonly #binary: string;
   readonly #environment: Record<string, string>;
-  readonly #turns = new StartTurns();
+  readonly #direct: DirectGit;
+  readonly #shell: ShellGit | undefined;
   readonly #joined = new JoinedLooks<GitOutput>();
   #version: Promise<string> | undefined;
 
@@ -85,6 +87,20 @@ export class GitCommand {
     this.#clock = options.clock;
     this.#binary = options.binary ?? 'git';
     this.#environment = sanitizedEnvironment(options.environment ?? process.env);
+    const started = { binary: this.#binary, environment: this.#environment };
+    const { pipesFolder: folder } = options;
+    this.#direct = new DirectGit(started);
+    this.#shell = folder === undefined ? undefined : new ShellGit({ ...started, folder });
+  }
+
+  /** Makes ready what starts git cheaply; best early, while this process is small. */
+  prepare(): void {
+    this.#shell?.prepare();
+  }
+
+  /** Ends what starts git cheaply, and what is at work. */
+  dispose(): void {
+    this.#shell?.dispose();
   }
 
   /**
@@ -135,64 +151,53 @@ export class GitCommand {
   }
 
   async #once(command: GitRun): Promise<GitOutput> {
-    await this.#turns.next();
     command.signal?.throwIfAborted();
-    const silent = new AbortController();
-    const over = new AbortController();
-    const subprocess = this.#spawn(command, silent.signal);
-    const watch = new SilenceWatch(this.#clock);
-    closePipesAfterExit(subprocess, { graceMs: command.hooks === true ? hookDrainMs : drainMs, watch });
-    let silence: Silence | undefined;
-    if (subprocess.pid !== undefined) {
-      command.onStarted?.(subprocess.pid);
-      void watch.watch({
-        pid: subprocess.pid,
-        limitMs: command.silenceMs ?? longestSilenceMs,
-        command: commandName(command.args),
-        signal: over.signal,
-        onSilent: found => {
-          if (command.onSilent?.(found) === 'wait') return 'wait';
-          silence = found;
-          silent.abort();
-          return 'end';
-        },
-      });
-    }
-    const result = await subprocess;
-    over.abort();
-    if (result.isCanceled) command.signal?.throwIfAborted();
-    if (silence !== undefined && result.isCanceled) throw gitSilent(silence);
-    if (result.failed && result.exitCode === undefined && result.code === 'ENOENT') throw await whatIsMissing(command);
-    const stderr = decode(result.stderr).trim();
-    const output = new Output(result.exitCode ?? -1, result.stdout, stderr, result.isMaxBuffer);
+    const { end, silence } = await this.#watched(command);
+    if (end.stopped) command.signal?.throwIfAborted();
+    if (silence !== undefined && end.stopped) throw gitSilent(silence);
+    if (end.failure?.missing) throw await whatIsMissing(command);
+    const stderr = decode(end.stderr).trim();
+    const output = new Output(end.exitCode ?? -1, end.stdout, stderr, end.truncated);
     if (output.truncated || (command.accept ?? [0]).includes(output.exitCode)) return output;
-    throw gitFailed({
-      args: command.args,
-      exitCode: result.exitCode,
-      stderr: stderr || (result.originalMessage ?? ''),
-    });
+    throw gitFailed({ args: command.args, exitCode: end.exitCode, stderr: stderr || (end.failure?.message ?? '') });
   }
 
-  #spawn(command: GitRun, silent: AbortSignal) {
-    const args = [...(command.config ?? []).flatMap(setting => ['-c', setting]), ...command.args];
-    return execa(this.#binary, args, {
-      cwd: command.cwd,
-      env: {
-        ...this.#environment,
-        ...commandEnvironment({ reads: command.reads ?? false }),
-        ...command.env,
-      },
-      extendEnv: false,
-      encoding: 'buffer',
-      maxBuffer: { stdout: command.maxBytes ?? 64 * 1024 * 1024, stderr: 4 * 1024 * 1024 },
-      reject: false,
-      stripFinalNewline: false,
-      // Hooks and filters of git end with it.
-      killDescendants: true,
-      stdin: command.input === undefined ? 'ignore' : encode(command.input),
-      cancelSignal: command.signal === undefined ? silent : AbortSignal.any([command.signal, silent]),
-    });
+  /** Runs git, and ends it when it stands still for too long. */
+  async #watched(command: GitRun): Promise<{ readonly end: GitEnd; readonly silence: Silence | undefined }> {
+    const silent = new AbortController();
+    const over = new AbortController();
+    const watch = new SilenceWatch(this.#clock);
+    let silence: Silence | undefined;
+    const onSilent = (found: Silence): 'wait' | 'end' => {
+      if (command.onSilent?.(found) === 'wait') return 'wait';
+      silence = found;
+      silent.abort();
+      return 'end';
+    };
+    const onStarted = (pid: number): void => {
+      command.onStarted?.(pid);
+      const { silenceMs: limitMs = longestSilenceMs, args } = command;
+      void watch.watch({ pid, limitMs, command: commandName(args), signal: over.signal, onSilent });
+    };
+    const stop = command.signal === undefined ? silent.signal : AbortSignal.any([command.signal, silent.signal]);
+    const start = { ...startOf(command), stop, onStarted, onOutput: () => watch.heard() };
+    try {
+      return { end: (await this.#shell?.run(start)) ?? (await this.#direct.run(start)), silence };
+    } finally {
+      over.abort();
+    }
   }
+}
+
+function startOf(command: GitRun): Omit<GitStart, 'stop' | 'onStarted' | 'onOutput'> {
+  return {
+    args: [...(command.config ?? []).flatMap(setting => ['-c', setting]), ...command.args],
+    cwd: command.cwd,
+    variables: { ...commandEnvironment({ reads: command.reads ?? false }), ...command.env },
+    maxBytes: command.maxBytes ?? 64 * 1024 * 1024,
+    drainMs: command.hooks === true ? hookDrainMs : drainMs,
+    ...(command.input === undefined ? {} : { input: encode(command.input) }),
+  };
 }
 
 class Output implements GitOutput {
@@ -226,40 +231,6 @@ class Output implements GitOutput {
   fields(): string[] {
     return this.records().map(pathText);
   }
-}
-
-/**
- * Lets output that is still in the pipes arrive, then stops waiting for whoever else holds them: what a hook or filter left
- * in the background inherited them, and may live for ever.
- */
-function closePipesAfterExit(
-  { nodeChildProcess, stdout, stderr }: PipedProcess,
-  { graceMs, watch }: { readonly graceMs: number; readonly watch: SilenceWatch },
-): void {
-  let heard = true;
-  const hear = (): void => {
-    heard = true;
-    watch.heard();
-  };
-  stdout.on('data', hear);
-  stderr.on('data', hear);
-  nodeChildProcess.once('exit', () => {
-    const timer = setInterval(() => {
-      if (!heard || stdout.closed) {
-        clearInterval(timer);
-        stdout.destroy();
-        stderr.destroy();
-      }
-      heard = false;
-    }, graceMs).unref();
-    stdout.once('close', () => clearInterval(timer));
-  });
-}
-
-interface PipedProcess {
-  readonly nodeChildProcess: ChildProcess;
-  readonly stdout: Readable;
-  readonly stderr: Readable;
 }
 
 /** A `git.failed` error with the sentence git itself said. */

@@ -1,3 +1,5 @@
+import { delimiter, isAbsolute } from 'node:path';
+
 /**
  * Git reads dozens of GIT_* variables, and a host that was started from a hook, an editor or an agent carries some of
  * them: GIT_DIR or GIT_INDEX_FILE would send our commands to another repository, GIT_AUTHOR_NAME would sign a person's
@@ -18,13 +20,13 @@ const kept = new Set([
 
 export type Environment = Readonly<Partial<Record<string, string>>>;
 
-/** The environment without what would steer git elsewhere. */
+/** The environment without what would steer git elsewhere, or let it find programs in the folder where it works. */
 export function sanitizedEnvironment(environment: Environment): Record<string, string> {
   const result: Record<string, string> = {};
   for (const [name, value] of Object.entries(environment)) {
-    if (value !== undefined && (!name.toUpperCase().startsWith('GIT_') || kept.has(name.toUpperCase()))) {
-      result[name] = value;
-    }
+    const upper = name.toUpperCase();
+    if (value === undefined || (upper.startsWith('GIT_') && !kept.has(upper))) continue;
+    result[name] = upper === 'PATH' ? value.split(delimiter).filter(isAbsolute).join(delimiter) : value;
   }
   // Messages are matched against `gitFailure.ts`, so they must be English.
   return { ...result, LC_ALL: 'C', LANGUAGE: '' };
