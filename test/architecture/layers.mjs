@@ -116,8 +116,13 @@ export default {
     {
       name: 'only-git-command-spawns-git',
       severity: 'error',
-      from: { path: '^src/drivers/git/', pathNot: '^src/drivers/git/command/gitCommand\\.ts$' },
-      to: { path: [...inPackage('simple-git'), ...inPackage('execa'), '^(node:)?child_process$'] },
+      from: {
+        path: '^src/drivers/git/',
+        pathNot: '^src/drivers/git/command/(gitCommand|directGit|shellGit|pipePool)\\.ts$',
+      },
+      to: {
+        path: [...inPackage('simple-git'), ...inPackage('execa'), '^(node:)?child_process$', '^src/node/orderShell'],
+      },
     },
     {
       name: 'core-names-the-stores-it-uses',

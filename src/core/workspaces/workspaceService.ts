@@ -120,7 +120,7 @@ export class WorkspaceService {
     };
   }
 
-  /** Notes what the thread's next run shares with the person; to be called last before the run starts. */
+  /** Notes what the thread's next run shares with the person. Never rejects. */
   async pinShared(thread: Thread): Promise<void> {
     const ref = worktreeOf(thread);
     if (ref) await pinShared({ store: this.#store, driver: this.#driver, log: this.#log }, thread.id, ref);

@@ -16,7 +16,10 @@ export interface RepositoryPlace {
  */
 export async function openRepository(context: GitContext, place: RepositoryPlace): Promise<RepositoryGit> {
   const { repository: root, commonDir: recorded } = place;
-  if (recorded !== undefined && (await isRepository(recorded))) context.commonDirs.set(root, recorded);
+  if (recorded !== undefined && (await isRepository(recorded))) {
+    context.commonDirs.set(root, recorded);
+    return new RepositoryGit(context.git, { root, commonDir: recorded });
+  }
   return new RepositoryGit(context.git, { root, commonDir: await findCommonDir(context, root) });
 }
 

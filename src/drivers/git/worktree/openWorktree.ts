@@ -29,16 +29,23 @@ export async function openWorktree(
 ): Promise<WorktreeGit> {
   const repository = await openRepository(context, worktree);
   const workTree = options.at ?? worktree.path;
-  const folder = await lstat(workTree).catch(() => undefined);
+  // A run waits for these looks, so that those which do not need each other are taken at the same time.
+  const [folder, gitDir] = await Promise.all([
+    lstat(workTree).catch(() => undefined),
+    findGitDirectory(repository.commonDir, worktree),
+  ]);
   if (folder === undefined) throw worktreeMissing(worktree.path);
   // A link in its place would make another folder's files this thread's work.
   if (!folder.isDirectory()) throw replaced(worktree.path, 'its folder is not a folder any more');
-  const gitDir = await findGitDirectory(repository.commonDir, worktree);
   if (gitDir === undefined) throw worktreeMissing(worktree.path);
-  const problem = await recordProblem(repository, gitDir, worktree.path);
-  if (problem !== undefined) throw replaced(worktree.path, problem.what);
-  await refuseOwnConfiguration(repository, { gitDir, path: worktree.path });
-  return new WorktreeGit(context.git, { repository, gitDir, workTree, replaced: await entryProblem(workTree, gitDir) });
+  const [record, configuration, entry] = await Promise.all([
+    recordProblem(repository, gitDir, worktree.path),
+    ownConfigurationProblem(repository, gitDir),
+    entryProblem(workTree, gitDir),
+  ]);
+  const problem = record?.what ?? configuration;
+  if (problem !== undefined) throw replaced(worktree.path, problem);
+  return new WorktreeGit(context.git, { repository, gitDir, workTree, replaced: entry });
 }
 
 /** Errors: `worktree.replaced`, when a worktree's own configuration could make git run something. */
@@ -86,12 +93,15 @@ export async function recordProblem(
   gitDir: string,
   path: string,
 ): Promise<{ readonly file: 'gitdir' | 'commondir' | 'HEAD'; readonly what: string } | undefined> {
-  if (!(await names(gitDir, path))) return { file: 'gitdir', what: 'its git directory belongs to another folder' };
-  const common = await linkIn(join(gitDir, 'commondir'));
-  if (common === undefined || (await canonicalPath(resolve(gitDir, common))) !== (await canonicalPath(commonDir))) {
+  const [known, common, head] = await Promise.all([
+    names(gitDir, path),
+    linkIn(join(gitDir, 'commondir')),
+    linkIn(join(gitDir, 'HEAD')),
+  ]);
+  if (!known) return { file: 'gitdir', what: 'its git directory belongs to another folder' };
+  if (common === undefined || !(await isSamePlace(resolve(gitDir, common), commonDir))) {
     return { file: 'commondir', what: 'its git directory points to another repository' };
   }
-  const head = await linkIn(join(gitDir, 'HEAD'));
   if (head === undefined || !/^(?:ref: refs\/.+|[0-9a-f]{40}(?:[0-9a-f]{24})?)$/.test(head)) {
     return { file: 'HEAD', what: 'the HEAD of its git directory is not one that git writes' };
   }
@@ -111,9 +121,15 @@ export async function entryProblem(workTree: string, gitDir: string): Promise<st
       const link = linkText(file.bytes);
       if (!link.startsWith('gitdir: ')) return 'a file with other contents';
       const target = resolve(workTree, link.slice('gitdir: '.length));
-      return (await canonicalPath(target)) === (await canonicalPath(gitDir)) ? undefined : `a link to ${target}`;
+      return (await isSamePlace(target, gitDir)) ? undefined : `a link to ${target}`;
     }
   }
+}
+
+async function isSamePlace(a: string, b: string): Promise<boolean> {
+  if (a === b) return true;
+  const [one, other] = await Promise.all([canonicalPath(a), canonicalPath(b)]);
+  return one === other;
 }
 
 /** True if this git directory says that its worktree is at `path`. */
