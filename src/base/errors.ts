@@ -18,6 +18,7 @@ export interface ErrorData {
     readonly changed: number;
     readonly specHash: string;
   };
+  'event.mismatch': { readonly topic: string; readonly event: string };
   'feature.unsupported': { readonly feature: string; readonly reason: string };
   'git.busy': { readonly repository: string; readonly holder: string };
   'git.failed': { readonly command: string; readonly exitCode: number | undefined; readonly stderr: string };
@@ -33,6 +34,7 @@ export interface ErrorData {
   'internal': { readonly detail: string };
   'merge.refused': { readonly thread: string; readonly reason: string };
   'merge.unknown': { readonly merge: string };
+  'payload.invalid': { readonly reason: string };
   'project.conflict': { readonly project: string; readonly expected: string; readonly found: string };
   'project.unknown': { readonly project: string };
   'model.keyMissing': { readonly upstream: string; readonly variables: readonly string[] };
@@ -57,6 +59,8 @@ export interface ErrorData {
   'thread.closed': { readonly thread: string; readonly status: string };
   'thread.unknown': { readonly thread: string };
   'token.unknown': { readonly token: string };
+  'topic.invalid': { readonly reason: string };
+  'topicEvent.unknown': { readonly event: string };
   'trigger.unknown': { readonly agent: string; readonly known: readonly string[] };
   'usage': { readonly reason: string; readonly words?: 'command' | 'argument' };
   'wait.timeout': { readonly thread: string; readonly seconds: number };

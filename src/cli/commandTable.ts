@@ -202,6 +202,29 @@ export const commandTable: Readonly<Record<string, Entry>> = {
       },
     },
   },
+  'events': {
+    summary: 'list published events',
+    load: async () => (await import('./commands/events.js')).events,
+  },
+  'event': {
+    summary: 'list published events',
+    load: async () => (await import('./commands/events.js')).events,
+    parts: {
+      ls: { summary: 'the same', load: async () => (await import('./commands/events.js')).events },
+      publish: {
+        summary: 'publish an event, which may start runs',
+        load: async () => (await import('./commands/events.js')).eventPublish,
+      },
+      inspect: {
+        summary: 'show an event and what came of it',
+        load: async () => (await import('./commands/events.js')).eventInspect,
+      },
+      replay: {
+        summary: 'try again what was given up',
+        load: async () => (await import('./commands/events.js')).eventReplay,
+      },
+    },
+  },
   'ls': { summary: 'as `agent ls`', load: async () => (await import('./commands/agentList.js')).agentList },
   'inspect': {
     summary: 'print all facts about a project, agent, run or sandbox as JSON',

@@ -17,10 +17,13 @@ const usageCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'compose.invalid',
   'compose.unreadable',
   'consent.required',
+  'event.mismatch',
   'git.notRepository',
+  'payload.invalid',
   'prompt.invalid',
   'request.invalid',
   'thread.ambiguous',
+  'topic.invalid',
   'usage',
 ]);
 

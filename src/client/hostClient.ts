@@ -11,6 +11,7 @@ import { ReviewService } from '../protocol/gen/muster/v1/reviews_pb.js';
 import { RunService } from '../protocol/gen/muster/v1/runs_pb.js';
 import { ScheduleService } from '../protocol/gen/muster/v1/schedules_pb.js';
 import { ThreadService } from '../protocol/gen/muster/v1/threads_pb.js';
+import { TopicService } from '../protocol/gen/muster/v1/topics_pb.js';
 import { WorktreeService } from '../protocol/gen/muster/v1/worktrees_pb.js';
 import { runHeader } from '../protocol/version.js';
 import { requireEndpoint } from './endpointDiscovery.js';
@@ -41,6 +42,7 @@ export interface HostServices {
   readonly merges: Client<typeof MergeService>;
   readonly worktrees: Client<typeof WorktreeService>;
   readonly schedules: Client<typeof ScheduleService>;
+  readonly topics: Client<typeof TopicService>;
   readonly access: Client<typeof AccessService>;
   readonly events: Client<typeof EventService>;
 }
@@ -99,6 +101,7 @@ export async function connectEndpoint(endpoint: EndpointFile, options: EndpointO
       merges: createServiceClient(MergeService, wire),
       worktrees: createServiceClient(WorktreeService, wire),
       schedules: createServiceClient(ScheduleService, wire),
+      topics: createServiceClient(TopicService, wire),
       access: createServiceClient(AccessService, wire),
       events: createServiceClient(EventService, wire),
       dispose: () => connection.dispose(),

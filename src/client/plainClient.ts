@@ -41,6 +41,7 @@ export async function connectPlainly(endpoint: EndpointFile, options: EndpointOp
     events: serviceOver<HostServices['events']>('muster.v1.EventService', 'events', wire),
     access: serviceOver<HostServices['access']>('muster.v1.AccessService', 'access', wire),
     schedules: serviceOver<HostServices['schedules']>('muster.v1.ScheduleService', 'schedules', wire),
+    topics: serviceOver<HostServices['topics']>('muster.v1.TopicService', 'topics', wire),
   };
   const { version, damaged } = await services.host.getStatus(
     {},

@@ -10,6 +10,7 @@ import type { ProjectStores } from './projects/projectStore.js';
 import type { RunSecretStores } from './runs/runSecretStore.js';
 import type { RunStores } from './runs/runStore.js';
 import type { ScheduleStores } from './schedules/scheduleStore.js';
+import type { TopicStores } from './topics/topicEvent.js';
 import type { ThreadStores } from './threads/threadStore.js';
 import type { RepositoryStores } from './workspaces/knownRepository.js';
 import type { RescueStores } from './workspaces/rescueStore.js';
@@ -28,6 +29,7 @@ export interface Stores
     ReviewStores,
     CommentStores,
     ScheduleStores,
+    TopicStores,
     RescueStores,
     SharedStateStores,
     RepositoryStores,

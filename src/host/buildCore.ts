@@ -13,6 +13,9 @@ import { UndoService } from '../core/merges/undoService.js';
 import { MovedRepositories } from '../core/projects/movedRepositories.js';
 import { ProjectService } from '../core/projects/projectService.js';
 import { TakeDownProject } from '../core/projects/takeDownProject.js';
+import { EventTriggers } from '../core/schedules/eventTriggers.js';
+import { InternalTopics } from '../core/topics/internalTopics.js';
+import { TopicService } from '../core/topics/topicService.js';
 import { FireService } from '../core/schedules/fireService.js';
 import { SandboxService } from '../core/sandboxes/sandboxService.js';
 import { ScheduleService } from '../core/schedules/scheduleService.js';
@@ -82,6 +85,8 @@ export interface HostCore extends HostState, HostModels {
   readonly dispatcher: DispatchService;
   readonly schedules: ScheduleService;
   readonly fires: FireService;
+  readonly topics: TopicService;
+  readonly internalTopics: InternalTopics;
   readonly scheduler: Scheduler;
   readonly applying: ApplyProject;
   readonly takingDown: TakeDownProject;
@@ -230,6 +235,9 @@ function buildSurface(state: HostState, built: Foundation, resources: Disposable
   const comments = new CommentService({ ...common, driver: worktrees, decode });
   const requestChanges = new RequestChanges({ store, comments, dispatcher });
   const schedules = new ScheduleService({ ...common, times: cronTimes });
+  const triggers = resources.add(new EventTriggers({ store }));
+  const topics = new TopicService({ ...common, triggers, digest: sha256 });
+  const internalTopics = resources.add(new InternalTopics({ ...common, topics }));
   const fires = new FireService({ ...common, times: cronTimes, dispatcher, threads });
   const scheduler = new Scheduler({ ...common, clock, schedules, fires });
   resources.add({ dispose: () => patiently(scheduler.dispose(), clock) });
@@ -250,6 +258,8 @@ function buildSurface(state: HostState, built: Foundation, resources: Disposable
     dispatcher,
     schedules,
     fires,
+    topics,
+    internalTopics,
     scheduler,
     moves,
     applying,
@@ -263,7 +273,7 @@ const tokenTexts: TokenTexts = {
   digest: text => sha256(Buffer.from(text)),
 };
 
-function sha256(content: Uint8Array): string {
+function sha256(content: Uint8Array | string): string {
   return createHash('sha256').update(content).digest('hex');
 }
 

@@ -12,6 +12,7 @@ import { ReviewService } from '../protocol/gen/muster/v1/reviews_pb.js';
 import { RunService } from '../protocol/gen/muster/v1/runs_pb.js';
 import { ScheduleService } from '../protocol/gen/muster/v1/schedules_pb.js';
 import { ThreadService } from '../protocol/gen/muster/v1/threads_pb.js';
+import { TopicService } from '../protocol/gen/muster/v1/topics_pb.js';
 import { WorktreeService } from '../protocol/gen/muster/v1/worktrees_pb.js';
 import { accessApi } from './api/accessApi.js';
 import { eventsApi } from './api/eventsApi.js';
@@ -22,6 +23,7 @@ import { reviewsApi } from './api/reviewsApi.js';
 import { runsApi } from './api/runsApi.js';
 import { schedulesApi } from './api/schedulesApi.js';
 import { threadsApi } from './api/threadsApi.js';
+import { topicsApi } from './api/topicsApi.js';
 import { worktreesApi } from './api/worktreesApi.js';
 import { theirCalls, theirScope } from './compat/theirCalls.js';
 import { patiently, type HostCore } from './buildCore.js';
@@ -104,6 +106,7 @@ function route(
   router.service(MergeService, mergesApi(core));
   router.service(WorktreeService, worktreesApi({ ...core, driver }));
   router.service(ScheduleService, schedulesApi(core));
+  router.service(TopicService, topicsApi({ ...core, onWatch: () => presence.enter() }));
   router.service(AccessService, accessApi(core));
   router.service(EventService, eventsApi({ ...core, onWatch: () => presence.enter() }));
   router.service(

@@ -6,7 +6,10 @@ import { ScheduleService } from '../../src/core/schedules/scheduleService.js';
 import type { Fire } from '../../src/core/schedules/trigger.js';
 import { cronTimes } from '../../src/host/schedules/cronTimes.js';
 import { settle } from './clock.js';
-import { coreHost, coreWorld, waitingAgent, type CoreHost, type CoreWorld } from './coreHost.js';
+import { EventTriggers } from '../../src/core/schedules/eventTriggers.js';
+import { InternalTopics } from '../../src/core/topics/internalTopics.js';
+import { TopicService } from '../../src/core/topics/topicService.js';
+import { coreHost, coreWorld, waitingAgent, sha256, type CoreHost, type CoreWorld } from './coreHost.js';
 import { specOf } from './projectSpecs.js';
 
 export const minute = 60_000;
@@ -14,12 +17,13 @@ export const hour = 60 * minute;
 /** The clock of {@link coreWorld} begins at midnight UTC. */
 export const midnight = Date.UTC(2030, 0, 1);
 
-/** A project whose agent `dev` has this scheduler and runs until the test ends them. */
-export function worldWith(scheduler: object): CoreWorld {
+/** A project whose agent `dev` has this scheduler, and others theirs; all run until the test ends them. */
+export function worldWith(scheduler: object, others: Readonly<Record<string, object>> = {}): CoreWorld {
   const text = JSON.parse(waitingAgent) as { agents: { dev: object } };
-  return coreWorld(
-    specOf(JSON.stringify({ ...text, agents: { dev: { ...text.agents.dev, concurrency: 50, scheduler } } })),
+  const agents = Object.entries({ dev: scheduler, ...others }).map(
+    ([name, each]) => [name, { ...text.agents.dev, concurrency: 50, scheduler: each }] as const,
   );
+  return coreWorld(specOf(JSON.stringify({ ...text, agents: Object.fromEntries(agents) })));
 }
 
 export interface Scheduled {
@@ -27,6 +31,7 @@ export interface Scheduled {
   readonly service: ScheduleService;
   readonly fires: FireService;
   readonly scheduler: Scheduler;
+  readonly topics: TopicService;
   /** Ends the scheduler as a host that ends does; what it was about to fire stays due. */
   end(): Promise<void>;
 }
@@ -39,17 +44,23 @@ export async function schedule(world: CoreWorld): Promise<Scheduled> {
   const { dispatcher, threads } = core;
   const fires = new FireService({ ...common, times: cronTimes, dispatcher, threads });
   const scheduler = new Scheduler({ ...common, schedules: service, fires });
+  const triggers = new EventTriggers(common);
+  const topics = new TopicService({ ...common, ids: world.ids, triggers, digest: sha256 });
+  const internal = new InternalTopics({ ...common, topics });
   let ended = false;
   const end = async (): Promise<void> => {
     if (ended) return;
     ended = true;
+    internal.dispose();
+    triggers.dispose();
     await scheduler.dispose();
     await core.end();
   };
   onTestFinished(end);
+  internal.catchUp();
   scheduler.start();
   await settle();
-  return { core, service, fires, scheduler, end };
+  return { core, service, fires, scheduler, topics, end };
 }
 
 /** The history, oldest first. */

@@ -67,7 +67,6 @@ const trigger: MappingShape = mapping(
       }),
       'Fires when an event with this topic arrives.',
       'event:\n  topic: webhook.github.*',
-      { planned: true },
     ),
     prompt: field(text(), 'The task of the run.', `${CRON}\nprompt: Check the open pull requests.`, {
       fallback: '`Run agent NAME.`',

@@ -5,6 +5,8 @@ export type DomainEvent =
   | { readonly kind: 'project_changed'; readonly projectId: ProjectId }
   /** A trigger of the project fired, or was switched on or off. */
   | { readonly kind: 'schedule_changed'; readonly projectId: ProjectId }
+  /** An event was published under a topic; its place among those. */
+  | { readonly kind: 'topic_published'; readonly sequence: number }
   | { readonly kind: 'thread_changed'; readonly threadId: ThreadId }
   | { readonly kind: 'run_changed'; readonly threadId: ThreadId; readonly runId: RunId; readonly status: string }
   | { readonly kind: 'merge_changed'; readonly threadId: ThreadId; readonly mergeId: MergeId; readonly status: string };

@@ -11,6 +11,7 @@ import type { Store } from '../store.js';
 import type { DispatchService, Dispatched } from '../threads/dispatchService.js';
 import type { ThreadService } from '../threads/threadService.js';
 import type { ThreadStores } from '../threads/threadStore.js';
+import type { TopicEventId, TopicStores } from '../topics/topicEvent.js';
 import { findDeclared, type TriggerName } from './findDeclared.js';
 import { dueMoment } from './misfire.js';
 import { fillPrompt } from './promptTemplate.js';
@@ -28,7 +29,7 @@ import {
 } from './trigger.js';
 import { dealtWith, isUsedUp, type CronTimes } from './triggerPlan.js';
 
-export type FireStores = ProjectStores & ThreadStores & ScheduleStores & EventStores;
+export type FireStores = ProjectStores & ThreadStores & ScheduleStores & TopicStores & EventStores;
 
 export interface FireServiceOptions {
   readonly store: Store<FireStores>;
@@ -87,6 +88,14 @@ export class FireService {
     this.#record({ ...fire, at: clock.now(), ...result }, { spec: declared.trigger.spec, next });
   }
 
+  /** Fires of the event that were given up wait for another attempt. */
+  replay(event: TopicEventId): void {
+    const failed = this.#options.store
+      .read(stores => stores.schedules.ofEvent(event))
+      .filter(({ outcome }) => outcome === 'failed');
+    for (const fire of failed) this.#amend(fire, { outcome: 'waiting', attempts: 0 });
+  }
+
   /** Fires that wait and whose turn it is, in the order in which they came. */
   async deliver(signal: AbortSignal): Promise<void> {
     const { store, clock } = this.#options;
@@ -119,7 +128,7 @@ export class FireService {
     }
     const result = await this.#attempt(declared, {
       ...fire,
-      key: `fire:${idOf(fire)}:${fire.dueAt}`,
+      key: `fire:${idOf(fire)}:${fire.eventId ?? fire.dueAt}`,
       isWaiting: true,
     });
     if (result.outcome === 'waiting') return 'later';
@@ -198,12 +207,13 @@ export class FireService {
     }
   }
 
-  #prompt(declared: DeclaredTrigger, { dueAt, missed }: Moment): string {
+  #prompt(declared: DeclaredTrigger, { dueAt, missed, eventId }: Moment): string {
     const { store, clock } = this.#options;
     const { agent, name, source, spec } = declared;
     const fired = store.read(stores => stores.schedules.get(declared)?.fired ?? 0);
     const trigger = { agent, name, source, kind: spec.kind, dueAt, missed, firedAt: clock.now(), count: fired + 1 };
-    return fillPrompt(declared.prompt, { trigger });
+    const event = eventId === undefined ? undefined : store.read(stores => stores.topics.get(eventId));
+    return fillPrompt(declared.prompt, { trigger, event: event && { ...event, payload: JSON.parse(event.payload) } });
   }
 
   /** Threads with a run that any trigger of the agent started and that has not ended. */
@@ -257,6 +267,7 @@ interface Moment {
   readonly dueAt: number;
   readonly missed: number;
   readonly key?: string;
+  readonly eventId?: TopicEventId;
 }
 
 interface Declared {

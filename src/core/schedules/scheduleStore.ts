@@ -1,4 +1,5 @@
-import type { ProjectId } from '../../base/ids.js';
+import type { ProjectId, ThreadId } from '../../base/ids.js';
+import type { TopicEventId } from '../topics/topicEvent.js';
 import type { Fire, RecordedFire, Trigger, TriggerKey } from './trigger.js';
 
 /** Port: triggers and what came of them. */
@@ -27,6 +28,12 @@ export interface ScheduleStore {
   countWaiting(agent: AgentKey): number;
   /** When the next attempt of a fire that waits for its time may be made. */
   nextAttempt(): number | undefined;
+  /** What an event led to. */
+  ofEvent(event: TopicEventId): readonly RecordedFire[];
+  /** The trigger has a fire for the event. */
+  hasFiredFor(key: TriggerKey, event: TopicEventId): boolean;
+  /** The event that last led to work on the thread. */
+  causeOf(thread: ThreadId): TopicEventId | undefined;
   /** Any fire waits. */
   isAnyWaiting(): boolean;
 }

@@ -61,6 +61,9 @@ export class Scheduler implements Disposable {
         if (event.kind === 'project_changed') this.#changed.add(event.projectId);
         // Its end may be what a fire waits for.
         if (event.kind === 'thread_changed' || event.kind === 'run_changed') this.#mayDeliver = true;
+        // Either may have left fires that wait.
+        if (event.kind === 'topic_published' || event.kind === 'schedule_changed')
+          this.#mayDeliver = this.#isWaiting = true;
       }
       if (this.#changed.size > 0 || (this.#mayDeliver && this.#isWaiting)) this.#wake.resolve();
     });

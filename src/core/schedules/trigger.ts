@@ -7,6 +7,7 @@ import type {
   SchedulerSpec,
   TriggerSpec,
 } from '../../compose/projectSpec.js';
+import type { TopicEventId } from '../topics/topicEvent.js';
 import type { Project } from '../projects/project.js';
 
 /** What names a trigger: its agent, and its own name or, without one, its kind and place in the file (`cron-1`). */
@@ -58,6 +59,8 @@ export interface Fire extends TriggerKey {
   readonly reason?: string;
   readonly threadId?: ThreadId;
   readonly runId?: RunId;
+  /** The event that it is for. */
+  readonly eventId?: TopicEventId;
   /** Attempts that failed while it waited. */
   readonly attempts: number;
   /** While it waits: no attempt before this. */

@@ -18,6 +18,7 @@ import { accessTokens } from './migrations/0015AccessTokens.js';
 import { waitingFires } from './migrations/0016WaitingFires.js';
 import { repositories } from './migrations/0017Repositories.js';
 import { models } from './migrations/0018Models.js';
+import { topicEvents } from './migrations/0019TopicEvents.js';
 
 /** Append-only: a migration that has shipped is never edited. `PRAGMA user_version` counts those that ran. */
 const migrations: readonly string[] = [
@@ -39,6 +40,7 @@ const migrations: readonly string[] = [
   waitingFires,
   repositories,
   models,
+  topicEvents,
 ];
 
 /** The schema version this program understands. */

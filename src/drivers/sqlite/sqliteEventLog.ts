@@ -59,6 +59,11 @@ export class SqliteEventLog implements EventLog {
   }
 }
 
+function wholeNumber(data: unknown, name: string): number {
+  const value: unknown = typeof data === 'object' && data !== null ? Reflect.get(data, name) : undefined;
+  return typeof value === 'number' ? value : 0;
+}
+
 /** A kind that a newer program wrote stays in the log and is passed over. */
 function toEvent(row: EventRow): DomainEvent | undefined {
   const data: unknown = JSON.parse(row.data_json);
@@ -71,6 +76,8 @@ function toEvent(row: EventRow): DomainEvent | undefined {
     case 'project_changed':
     case 'schedule_changed':
       return { kind: row.kind, projectId: parseId(text('projectId')) };
+    case 'topic_published':
+      return { kind: 'topic_published', sequence: wholeNumber(data, 'sequence') };
     case 'thread_changed':
       return { kind: 'thread_changed', threadId: parseId(text('threadId')) };
     case 'run_changed':

@@ -1,8 +1,9 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { member } from '../../base/closedUnion.js';
 import { defined } from '../../base/defined.js';
-import { parseId, type ProjectId } from '../../base/ids.js';
+import { parseId, type ProjectId, type ThreadId } from '../../base/ids.js';
 import type { AgentKey, FireFilter, ScheduleStore } from '../../core/schedules/scheduleStore.js';
+import type { TopicEventId } from '../../core/topics/topicEvent.js';
 import type { Fire, FireOutcome, RecordedFire, Trigger, TriggerKey } from '../../core/schedules/trigger.js';
 
 interface TriggerRow {
@@ -30,6 +31,7 @@ interface FireRow {
   readonly run_id: string | null;
   readonly attempts: number;
   readonly not_before: number | null;
+  readonly event_id: string | null;
 }
 
 interface RecordedRow extends FireRow {
@@ -59,6 +61,7 @@ const fireColumns = [
   'run_id',
   'attempts',
   'not_before',
+  'event_id',
 ] as const satisfies readonly (keyof FireRow)[];
 
 export class SqliteScheduleStore implements ScheduleStore {
@@ -79,6 +82,9 @@ export class SqliteScheduleStore implements ScheduleStore {
   readonly #countWaiting: Statement<[string, string], { count: number }>;
   readonly #nextAttempt: Statement<[], { at: number | null }>;
   readonly #anyWaiting: Statement<[], { found: number }>;
+  readonly #ofEvent: Statement<[string], RecordedRow>;
+  readonly #hasFiredFor: Statement<[string, string, string, string], { found: number }>;
+  readonly #causeOf: Statement<[string], { event_id: string }>;
 
   constructor(database: Database) {
     this.#database = database;
@@ -110,6 +116,11 @@ export class SqliteScheduleStore implements ScheduleStore {
       SELECT COUNT(*) AS count FROM schedule_fire WHERE outcome = 'waiting' AND project_id = ? AND agent = ?`);
     this.#nextAttempt = database.prepare(`
       SELECT MIN(not_before) AS at FROM schedule_fire WHERE outcome = 'waiting'`);
+    this.#ofEvent = database.prepare(`SELECT * FROM schedule_fire WHERE event_id = ? ORDER BY sequence`);
+    this.#hasFiredFor = database.prepare(`
+      SELECT 1 AS found FROM schedule_fire WHERE event_id = ? AND project_id = ? AND agent = ? AND name = ?`);
+    this.#causeOf = database.prepare(`
+      SELECT event_id FROM schedule_fire WHERE thread_id = ? AND event_id IS NOT NULL ORDER BY sequence DESC LIMIT 1`);
     this.#anyWaiting = database.prepare(`SELECT 1 AS found FROM schedule_fire WHERE outcome = 'waiting' LIMIT 1`);
   }
 
@@ -179,6 +190,19 @@ export class SqliteScheduleStore implements ScheduleStore {
     return this.#nextAttempt.get()?.at ?? undefined;
   }
 
+  ofEvent(event: TopicEventId): readonly RecordedFire[] {
+    return this.#ofEvent.all(event).map(toFire);
+  }
+
+  hasFiredFor({ projectId, agent, name }: TriggerKey, event: TopicEventId): boolean {
+    return this.#hasFiredFor.get(event, projectId, agent, name) !== undefined;
+  }
+
+  causeOf(thread: ThreadId): TopicEventId | undefined {
+    const row = this.#causeOf.get(thread);
+    return row && parseId<'topicEvent'>(row.event_id);
+  }
+
   isAnyWaiting(): boolean {
     return this.#anyWaiting.get() !== undefined;
   }
@@ -227,6 +251,7 @@ function toFireRow(fire: Fire): FireRow {
     run_id: fire.runId ?? null,
     attempts: fire.attempts,
     not_before: fire.notBefore ?? null,
+    event_id: fire.eventId ?? null,
   };
 }
 
@@ -245,6 +270,7 @@ function toFire(row: RecordedRow): RecordedFire {
     ...defined({
       reason: row.reason,
       notBefore: row.not_before,
+      eventId: row.event_id === null ? undefined : parseId<'topicEvent'>(row.event_id),
       threadId: row.thread_id === null ? undefined : parseId<'thread'>(row.thread_id),
       runId: row.run_id === null ? undefined : parseId<'run'>(row.run_id),
     }),

@@ -23,6 +23,7 @@ import { SqliteRunSecretStore } from './sqliteRunSecretStore.js';
 import { SqliteRunStore } from './sqliteRunStore.js';
 import { SqliteScheduleStore } from './sqliteScheduleStore.js';
 import { SqliteRescueStore } from './sqliteRescueStore.js';
+import { SqliteTopicStore } from './sqliteTopicStore.js';
 import { SqliteThreadStore } from './sqliteThreadStore.js';
 import { SqliteRepositoryStore } from './sqliteRepositoryStore.js';
 import { SqliteSharedStateStore } from './sqliteSharedStateStore.js';
@@ -65,6 +66,7 @@ export class SqliteStore implements Store<Stores>, Disposable {
       accessTokens: new SqliteAccessTokenStore(database),
       landings: new SqliteLandingStore(database),
       schedules: new SqliteScheduleStore(database),
+      topics: new SqliteTopicStore(database),
       rescues: new SqliteRescueStore(database),
       operations: new SqliteWorktreeOperationStore(database),
       shared: new SqliteSharedStateStore(database),

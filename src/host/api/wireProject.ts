@@ -70,8 +70,7 @@ function wireTrigger(trigger: TriggerSpec, declared: DeclaredTrigger | undefined
     schedule: scheduleOf(trigger),
     timezone,
     prompt,
-    // Topics are not published yet: such a trigger fires when a person says so.
-    automatic: declared !== undefined && kind !== 'event',
+    automatic: declared !== undefined,
     switchedOff: stored?.enabled === false,
     nextFireAt: BigInt(stored?.nextFireAt ?? 0),
     lastFiredAt: BigInt(stored?.lastFiredAt ?? 0),

@@ -79,6 +79,8 @@ export class FeedReader implements Disposable {
 
   #mark(events: readonly RecordedEvent[]): void {
     for (const { event } of events) {
+      // Published events have a stream of their own.
+      if (event.kind === 'topic_published') continue;
       if (event.kind === 'project_changed' || event.kind === 'schedule_changed') this.#projects.add(event.projectId);
       else this.#threads.add(event.threadId);
       if (event.kind === 'run_changed') this.#runs.add(event.runId);

@@ -6,6 +6,8 @@ import type { Stores } from '../../core/stores.js';
 
 /** Events that the feed keeps: a client that was away longer gets a snapshot. */
 const keptEvents = 100_000;
+/** Published events that stay to be looked at. */
+const keptTopicEvents = 100_000;
 /** Entries per transaction, so that no dispatch ever waits behind a large deletion. */
 const atOnce = 2_000;
 const pauseMs = 50;
@@ -26,7 +28,11 @@ export function trimFeed(store: Store<Stores>, log: Log): Disposable {
 /** How many entries went. A full disk keeps them until the next time. */
 function prune(store: Store<Stores>, log: Log): number {
   try {
-    return store.transact(stores => stores.events.prune(keptEvents, atOnce));
+    const published = store.transact(stores => stores.topics.prune(keptTopicEvents, atOnce));
+    return Math.max(
+      published,
+      store.transact(stores => stores.events.prune(keptEvents, atOnce)),
+    );
   } catch (error) {
     log.warn('Old events could not be dropped', { reason: errorMessage(error) });
     return 0;

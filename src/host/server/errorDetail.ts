@@ -10,10 +10,16 @@ function connectCode(code: ErrorCode): Code {
   if (code.endsWith('.unknown') || code === 'worktree.missing') return Code.NotFound;
   if (code === 'internal' || code === 'git.failed') return Code.Internal;
   if (code === 'queue.full') return Code.ResourceExhausted;
-  if (code === 'project.conflict') return Code.Aborted;
+  if (code === 'project.conflict' || code === 'event.mismatch') return Code.Aborted;
   if (code === 'access.token') return Code.Unauthenticated;
   if (code === 'run.notAllowed' || code === 'access.scope') return Code.PermissionDenied;
-  if (code === 'request.invalid' || code === 'prompt.invalid' || code.startsWith('compose.'))
+  if (
+    code === 'request.invalid' ||
+    code === 'prompt.invalid' ||
+    code === 'topic.invalid' ||
+    code === 'payload.invalid' ||
+    code.startsWith('compose.')
+  )
     return Code.InvalidArgument;
   return Code.FailedPrecondition;
 }

@@ -219,6 +219,24 @@ export const unaryCalls: Readonly<Record<string, Readonly<Record<string, readonl
       "muster.v1.ApproveThreadResponse"
     ]
   },
+  "muster.v1.TopicService": {
+    "publishEvent": [
+      "PublishEvent",
+      "muster.v1.PublishEventResponse"
+    ],
+    "listTopicEvents": [
+      "ListTopicEvents",
+      "muster.v1.ListTopicEventsResponse"
+    ],
+    "getTopicEvent": [
+      "GetTopicEvent",
+      "muster.v1.GetTopicEventResponse"
+    ],
+    "replayEvent": [
+      "ReplayEvent",
+      "muster.v1.ReplayEventResponse"
+    ]
+  },
   "muster.v1.WorktreeService": {
     "listWorktrees": [
       "ListWorktrees",
@@ -725,6 +743,45 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
   "muster.v1.ApproveThreadResponse": {
     "thread": "?muster.v1.Thread",
     "head": "string"
+  },
+  "muster.v1.PublishEventResponse": {
+    "event": "?muster.v1.TopicEvent",
+    "isNew": "boolean"
+  },
+  "muster.v1.TopicEvent": {
+    "id": "string",
+    "sequence": "bigint",
+    "topic": "string",
+    "source": "string",
+    "projectId": "string",
+    "payload": "string",
+    "payloadSha256": "string",
+    "createdAt": "bigint",
+    "correlationId": "string",
+    "parentId": "string",
+    "idempotencyKey": "string",
+    "state": "string",
+    "deliveries": "[]muster.v1.EventDelivery"
+  },
+  "muster.v1.EventDelivery": {
+    "projectId": "string",
+    "agent": "string",
+    "trigger": "string",
+    "state": "string",
+    "reason": "string",
+    "attempts": "number",
+    "threadId": "string",
+    "runId": "string",
+    "sequence": "bigint"
+  },
+  "muster.v1.ListTopicEventsResponse": {
+    "events": "[]muster.v1.TopicEvent"
+  },
+  "muster.v1.GetTopicEventResponse": {
+    "event": "?muster.v1.TopicEvent"
+  },
+  "muster.v1.ReplayEventResponse": {
+    "event": "?muster.v1.TopicEvent"
   },
   "muster.v1.ListWorktreesResponse": {
     "worktrees": "[]muster.v1.Worktree"
