@@ -79,7 +79,7 @@ function holds({ path, values }: PayloadCondition, payload: unknown): boolean {
   const found = valueAt(payload, path);
   const candidates: readonly unknown[] = Array.isArray(found) ? found : [found];
   return candidates.some(candidate => {
-    if (candidate === undefined || candidate === null || typeof candidate === 'object') return false;
+    if (typeof candidate !== 'string' && typeof candidate !== 'number' && typeof candidate !== 'boolean') return false;
     return values.some(value => hears(value, String(candidate)));
   });
 }
