@@ -18,6 +18,7 @@ import { MutedThreads } from './notifications/mutedThreads.js';
 import { ApplyPreviews } from './projects/applyPreviews.js';
 import { ComposeFileStates } from './projects/composeFileStates.js';
 import { WorkspaceScope } from './projects/workspaceScope.js';
+import { ReviewComments } from './review/reviewComments.js';
 import { ReviewFiles } from './review/reviewFiles.js';
 import { reviewScheme } from './review/reviewUris.js';
 import { Reviews } from './review/reviews.js';
@@ -54,12 +55,14 @@ export function activate(context: vscode.ExtensionContext): TestAccess | undefin
   const muted = new MutedThreads(context.workspaceState);
   const pages = registerThreadPage(context, threadPageServices(host, scope));
   const reviews = new Reviews(host);
+  const reviewFiles = new ReviewFiles(host, reviews.edits);
+  const comments = new ReviewComments(host, reviews);
   const logs = new RawLogs(host);
   const attention = new Attention({ host, scope, muted, isVisible: threadId => pages.isVisible(threadId) });
   const openBoard = registerBoard(context, boardServices(host, scope));
   const services: Services = {
     ...{ context, log, channel, host, scope, composeFiles, previews },
-    ...{ pages, reviews, muted, attention, logs, openBoard },
+    ...{ pages, reviews, comments, muted, attention, logs, openBoard },
   };
   const tasks = new TaskDocuments(services);
   const views = {
@@ -73,13 +76,13 @@ export function activate(context: vscode.ExtensionContext): TestAccess | undefin
     scope,
     composeFiles,
     previews,
+    comments,
     logs,
     attention,
     tasks,
     ...Object.values(views),
-    vscode.workspace.registerFileSystemProvider(reviewScheme, new ReviewFiles(host, reviews.edits), {
-      isCaseSensitive: true,
-    }),
+    vscode.workspace.registerFileSystemProvider(reviewScheme, reviewFiles, { isCaseSensitive: true }),
+    reviewFiles.keepCurrent(),
     vscode.languages.registerCodeActionsProvider({ scheme: 'file' }, new TaskActions(services), {
       providedCodeActionKinds: [vscode.CodeActionKind.QuickFix],
     }),

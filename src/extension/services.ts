@@ -4,6 +4,7 @@ import type { HostConnection } from './host/hostConnection.js';
 import type { RawLogs } from './log/rawLogs.js';
 import type { Attention } from './notifications/attention.js';
 import type { MutedThreads } from './notifications/mutedThreads.js';
+import type { ReviewComments } from './review/reviewComments.js';
 import type { Reviews } from './review/reviews.js';
 import type { ApplyPreviews } from './projects/applyPreviews.js';
 import type { ComposeFileStates } from './projects/composeFileStates.js';
@@ -23,6 +24,7 @@ export interface Services {
   readonly previews: ApplyPreviews;
   readonly pages: ThreadPages;
   readonly reviews: Reviews;
+  readonly comments: ReviewComments;
   readonly muted: MutedThreads;
   readonly attention: Attention;
   readonly logs: RawLogs;

@@ -16,6 +16,7 @@ const plants = {
   'a quick pick': `export const x = (text: string): unknown => vscode.window.showQuickPick([text]);`,
   'an input box': `export const x = (prompt: string): unknown => vscode.window.showInputBox({ prompt });`,
   'a tree': `export const x = vscode.window.createTreeView;`,
+  'a comment': `export const x = vscode.comments.createCommentController;`,
   'Markdown': `export const x = (text: string): unknown => new vscode.MarkdownString(text);`,
 };
 

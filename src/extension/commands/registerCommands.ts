@@ -6,6 +6,7 @@ import type { Views } from '../views/views.js';
 import type { CommandHandlers } from './commandHandler.js';
 import { hostHandlers } from './hostHandlers.js';
 import { projectHandlers } from './projectHandlers.js';
+import { reviewHandlers } from './reviewHandlers.js';
 import { reportError } from './reportError.js';
 import { taskHandlers } from './taskHandlers.js';
 import { threadHandlers } from './threadHandlers.js';
@@ -20,6 +21,7 @@ export function registerCommands(
   const handlers: CommandHandlers<CommandId> = {
     ...taskHandlers(services, tasks),
     ...threadHandlers(services),
+    ...reviewHandlers(services),
     ...threadListHandlers(services, views),
     ...worktreeHandlers(services, views),
     ...projectHandlers(services, views),

@@ -17,7 +17,16 @@ export interface MenuPlace {
   readonly group: string;
 }
 
-export type MenuName = 'editor/context' | 'editor/title' | 'explorer/context' | 'view/item/context' | 'view/title';
+export type MenuName =
+  | 'comments/comment/context'
+  | 'comments/comment/title'
+  | 'comments/commentThread/context'
+  | 'comments/commentThread/title'
+  | 'editor/context'
+  | 'editor/title'
+  | 'explorer/context'
+  | 'view/item/context'
+  | 'view/title';
 
 interface KeyBinding {
   readonly key: string;

@@ -1,6 +1,7 @@
 import type { CommandEntry } from './commandEntry.js';
 import { hostCommands } from './hostCommands.js';
 import { projectCommands } from './projectCommands.js';
+import { reviewCommands } from './reviewCommands.js';
 import { taskCommands } from './taskCommands.js';
 import { threadCommands } from './threadCommands.js';
 import { worktreeCommands } from './worktreeCommands.js';
@@ -9,6 +10,7 @@ import { worktreeCommands } from './worktreeCommands.js';
 export const commandTable = {
   ...taskCommands,
   ...threadCommands,
+  ...reviewCommands,
   ...worktreeCommands,
   ...projectCommands,
   ...hostCommands,

@@ -1,18 +1,6 @@
-import { never, trusted, type CommandEntry, type MenuPlace } from './commandEntry.js';
+import { never, trusted, type CommandEntry } from './commandEntry.js';
+import { onThread, threadsView as threads, wholeReview as review } from './menuPlaces.js';
 
-const threads = 'view == muster.threads';
-
-/** A place in the context menu of threads in one of these states. */
-function onThread(states: string, group: string): MenuPlace {
-  return {
-    menu: 'view/item/context',
-    when: `${threads} && viewItem =~ /\\bthread\\b/ && viewItem =~ /\\b(${states})\\b/`,
-    group,
-  };
-}
-
-/** A whole review, not one of its files: those have an authority. */
-const review = 'resourceScheme == muster-review && resource =~ /^muster-review:\\/[^/]/';
 const any = 'thread';
 const reviewable = 'ready|needs_you|merging|working|merged';
 const stoppable = 'working|queued|waiting';

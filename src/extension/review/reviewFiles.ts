@@ -30,6 +30,28 @@ export class ReviewFiles implements vscode.FileSystemProvider {
 
   readonly onDidChangeFile = this.#changed.event;
 
+  /**
+   * Watches every document that a window has open: VS Code does so for what is in an editor of its own, and not for the files of
+   * a multi-diff editor.
+   */
+  keepCurrent(): vscode.Disposable {
+    const watchers = new Map<string, vscode.Disposable>();
+    const opened = ({ uri }: vscode.TextDocument): void => {
+      const key = uri.toString();
+      if (reviewFileOf(uri)?.side.kind === 'work' && !watchers.has(key)) watchers.set(key, this.watch(uri));
+    };
+    const closed = ({ uri }: vscode.TextDocument): void => {
+      watchers.get(uri.toString())?.dispose();
+      watchers.delete(uri.toString());
+    };
+    for (const document of vscode.workspace.textDocuments) opened(document);
+    return vscode.Disposable.from(
+      vscode.workspace.onDidOpenTextDocument(opened),
+      vscode.workspace.onDidCloseTextDocument(closed),
+      new vscode.Disposable(() => watchers.forEach(watcher => watcher.dispose())),
+    );
+  }
+
   /** The folder is watched, not the file: many programs write a new file and put it in the old one's place. */
   watch(uri: vscode.Uri): vscode.Disposable {
     const file = reviewFileOf(uri);

@@ -7,8 +7,13 @@ export const reviewScheme = 'muster-review';
 /** Not a commit: a side that is empty. */
 export const emptyCommit = '0'.repeat(40);
 
-/** `work`: the file in the worktree, which can be edited. Otherwise the file at a commit. */
-export type ReviewSide = { readonly kind: 'work' } | { readonly kind: 'commit'; readonly commit: string };
+/**
+ * `work`: the file in the worktree, which can be edited. Otherwise the file at a commit: where the thread began (`base`), where it
+ * is (`changed`, when its worktree is gone) or was when it was last reviewed (`earlier`).
+ */
+export type ReviewSide =
+  | { readonly kind: 'work' }
+  | { readonly kind: 'commit'; readonly commit: string; readonly of: 'base' | 'changed' | 'earlier' };
 
 /** One side of a reviewed file. */
 export interface ReviewFile {
@@ -29,7 +34,7 @@ export function reviewUri({ threadId, commit }: { readonly threadId: string; rea
  */
 export function reviewFileUri({ threadId, path, side }: ReviewFile, title: string): vscode.Uri {
   const at = side.kind === 'work' ? 'work' : side.commit;
-  const query = JSON.stringify({ at, thread: title });
+  const query = JSON.stringify({ at, ...(side.kind === 'commit' && { of: side.of }), thread: title });
   return vscode.Uri.from({ scheme: reviewScheme, authority: threadId, path: `/${path}`, query });
 }
 
@@ -37,9 +42,8 @@ export function reviewFileUri({ threadId, path, side }: ReviewFile, title: strin
 export function reviewFileOf(uri: vscode.Uri): ReviewFile | undefined {
   if (uri.scheme !== reviewScheme || !isId(uri.authority)) return undefined;
   const path = uri.path.slice(1);
-  const at = sideOf(uri.query);
-  if (at === undefined || path === '' || path.split('/').includes('..') || path.includes('\0')) return undefined;
-  const side: ReviewSide = at === 'work' ? { kind: 'work' } : { kind: 'commit', commit: at };
+  const side = sideOf(uri.query);
+  if (side === undefined || path === '' || path.split('/').includes('..') || path.includes('\0')) return undefined;
   return { threadId: uri.authority, path, side };
 }
 
@@ -50,12 +54,15 @@ export function threadOfReview(uri: vscode.Uri): string | undefined {
   return id !== undefined && isId(id) ? id : undefined;
 }
 
-function sideOf(query: string): string | undefined {
+function sideOf(query: string): ReviewSide | undefined {
   try {
     const parsed: unknown = JSON.parse(query);
     if (typeof parsed !== 'object' || parsed === null || !('at' in parsed)) return undefined;
     const { at } = parsed;
-    return typeof at === 'string' && /^(?:work|[0-9a-f]{40}|[0-9a-f]{64})$/.test(at) ? at : undefined;
+    if (at === 'work') return { kind: 'work' };
+    if (typeof at !== 'string' || !/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(at)) return undefined;
+    const of = 'of' in parsed && (parsed.of === 'changed' || parsed.of === 'earlier') ? parsed.of : 'base';
+    return { kind: 'commit', commit: at, of };
   } catch {
     return undefined;
   }

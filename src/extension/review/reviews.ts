@@ -2,31 +2,21 @@ import { readFile } from 'node:fs/promises';
 import { relative, sep } from 'node:path';
 import * as vscode from 'vscode';
 import { isAppError } from '../../base/errors.js';
-import { shortId } from '../../protocol/displayFormat.js';
-import type { ChangedFile, Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
+import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { HostConnection } from '../host/hostConnection.js';
 import { plainText } from '../plain/plainText.js';
 import { threadTitle } from '../threads/threadText.js';
 import { ReviewEdits, type ReviewEdit } from './reviewEdits.js';
 import { isReviewTab, threadOfTab } from './reviewTabs.js';
-import { emptyCommit, reviewFileOf, reviewFileUri, reviewUri, type ReviewSide } from './reviewUris.js';
-
-/** The two sides of a changed file; one that does not exist is missing. */
-interface Sides {
-  readonly originalUri: vscode.Uri | undefined;
-  readonly modifiedUri: vscode.Uri | undefined;
-}
-
-interface ShownChange {
-  readonly thread: Thread;
-  readonly baseCommit: string;
-  readonly head: string;
-}
+import { currentUri, identifiable, sidesOf } from './reviewSides.js';
+import { reviewFileOf, reviewUri } from './reviewUris.js';
 
 /** The reviews of this window. What was shown and approved is kept by the host, with the thread. */
 export class Reviews {
   readonly edits = new ReviewEdits();
   readonly #host: HostConnection;
+  /** What the left side of each thread's review is; a thread that nobody opened here is compared with where it began. */
+  readonly #bases = new Map<string, string>();
 
   constructor(host: HostConnection) {
     this.#host = host;
@@ -37,6 +27,11 @@ export class Reviews {
     return threadOfTab(vscode.window.tabGroups.activeTabGroup.activeTab);
   }
 
+  /** The commit on the left side of a thread's review. */
+  baseOf({ id, baseCommit }: Thread): string {
+    return this.#bases.get(id) ?? baseCommit;
+  }
+
   /** Opens all changed files of a thread in one editor. False when there is nothing to review. */
   async open(thread: Thread, signal: AbortSignal): Promise<boolean> {
     await this.save(thread);
@@ -44,6 +39,7 @@ export class Reviews {
     const shown = await client.threads.reviewThread({ threadId: thread.id }, { signal });
     this.edits.clear(thread.id);
     if (shown.files.length === 0) return false;
+    this.#bases.set(thread.id, shown.baseCommit);
     const change = { thread: shown.thread ?? thread, baseCommit: shown.baseCommit, head: shown.head };
     const source = reviewUri({ threadId: thread.id, commit: shown.head });
     await this.#closeTabs(thread.id, tab => isReviewTab(tab));
@@ -66,6 +62,7 @@ export class Reviews {
   async openFile(thread: Thread, path: string, signal: AbortSignal): Promise<void> {
     const client = await this.#host.client(signal);
     const diff = await client.threads.diffThread({ threadId: thread.id, withPatch: false }, { signal });
+    this.#bases.set(thread.id, diff.baseCommit);
     const changed = diff.files.find(file => file.path === path);
     const change = { thread, baseCommit: diff.baseCommit, head: diff.head };
     const title = plainText(vscode.l10n.t('{0} ({1})', path, threadTitle(thread)));
@@ -146,41 +143,4 @@ export function outdatedFiles(error: unknown): readonly string[] | undefined {
 function belongsTo(uri: vscode.Uri, thread: Thread): boolean {
   if (reviewFileOf(uri)?.threadId === thread.id) return true;
   return uri.scheme === 'file' && thread.worktree !== '' && uri.fsPath.startsWith(thread.worktree + sep);
-}
-
-function sidesOf(change: ShownChange, file: ChangedFile): Sides {
-  const isNew = file.status === 'added' || file.status === 'untracked';
-  const base: ReviewSide = { kind: 'commit', commit: change.baseCommit };
-  return {
-    originalUri: isNew ? undefined : sideUri(change, { path: file.oldPath || file.path, side: base }),
-    modifiedUri: file.status === 'deleted' ? undefined : currentUri(change, file.path),
-  };
-}
-
-/** The worktree's file, or that of the last commit when the worktree is gone. */
-function currentUri(change: ShownChange, path: string): vscode.Uri {
-  const gone = change.thread.worktree === '';
-  return sideUri(change, { path, side: gone ? { kind: 'commit', commit: change.head } : { kind: 'work' } });
-}
-
-function sideUri(
-  { thread }: ShownChange,
-  { path, side }: { readonly path: string; readonly side: ReviewSide },
-): vscode.Uri {
-  const title = `${threadTitle(thread).slice(0, 60)}${side.kind === 'commit' ? ` @${shortId(side.commit)}` : ''}`;
-  return reviewFileUri({ threadId: thread.id, path, side }, plainText(title));
-}
-
-/**
- * The rows of a review. VS Code tells of a multi-diff editor only the files with two sides; a review without any gives its first
- * new file an empty left side, so that the tab says whose review it is.
- */
-function identifiable(change: ShownChange, files: readonly ChangedFile[]): readonly Sides[] {
-  const rows = files.map(file => sidesOf(change, file));
-  if (rows.some(({ originalUri, modifiedUri }) => originalUri && modifiedUri)) return rows;
-  const [first, ...others] = rows;
-  const only = first?.modifiedUri ?? first?.originalUri;
-  if (!first || !only) return rows;
-  const nothing = only.with({ query: JSON.stringify({ at: emptyCommit, thread: threadTitle(change.thread) }) });
-  return [{ originalUri: first.originalUri ?? nothing, modifiedUri: first.modifiedUri ?? nothing }, ...others];
 }

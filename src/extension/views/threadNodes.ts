@@ -151,6 +151,7 @@ export function threadContext(thread: Thread, muted: boolean): string {
   if (thread.trouble === 'replaced' || thread.trouble === 'missing') words.push('troubled');
   if (thread.latestRun?.status === 'waiting') words.push('waiting');
   if (canRetry(thread)) words.push('retryable');
+  if (thread.draftComments > 0) words.push('drafts');
   const view = toThreadView(thread);
   const need = threadNeed(view);
   if (need !== undefined) words.push(need);

@@ -37,6 +37,13 @@ const agents: Readonly<Record<string, string>> = {
   writer: `cat > TASK.txt
 printf 'export function greet(name) {\\n  return "Good day, " + name;\\n}\\n' > src/greet.js
 echo 'Changed the greeting.'`,
+  polite: `cat > TASK.txt
+if grep -q 'good evening' TASK.txt; then
+  printf 'export function greet(name) {\\n  return "Good evening, " + name;\\n}\\n' > src/greet.js
+  grep -o '^DONE: .*' TASK.txt
+else
+  printf 'export function greet(name) {\\n  return "Good day, " + name;\\n}\\n' > src/greet.js
+fi`,
   idler: `cat > /dev/null
 echo started
 exec sleep 600`,
@@ -71,7 +78,11 @@ export async function provideCrew(signal: AbortSignal): Promise<TestAccess> {
   }
   const [unexpected] = dialog.shown.filter(({ text }) => !/consent/.test(text));
   if (unexpected) throw new Error(`the compose file was not applied: ${unexpected.text}`);
-  await until('the agents are there', () => access.services.scope.projects()[0]?.agents.length === 3, signal);
+  await until(
+    'the agents are there',
+    () => access.services.scope.projects()[0]?.agents.length === Object.keys(agents).length,
+    signal,
+  );
   return access;
 }
 

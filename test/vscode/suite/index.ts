@@ -6,6 +6,7 @@ import './composeApply.test.js';
 import './compose.test.js';
 import './dispatch.test.js';
 import './path.test.js';
+import './review.test.js';
 import './terminal.test.js';
 
 /** Called by VS Code inside the extension host. Rejecting makes the run fail. */

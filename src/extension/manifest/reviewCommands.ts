@@ -1,0 +1,53 @@
+import { never, trusted, type CommandEntry, type MenuPlace } from './commandEntry.js';
+import { onThread, wholeReview } from './menuPlaces.js';
+
+function onDiscussion(context: string, menu: 'context' | 'title', group: string): MenuPlace {
+  const state = context === '' ? '' : ` && commentThread =~ /^(${context})$/`;
+  return { menu: `comments/commentThread/${menu}`, when: `commentController == muster.review${state}`, group };
+}
+
+function onComment(menu: 'context' | 'title', group: string): MenuPlace {
+  return { menu: `comments/comment/${menu}`, when: `commentController == muster.review && comment == draft`, group };
+}
+
+/** Commands of a review: what is said in it, and what comes of it. */
+export const reviewCommands = {
+  'muster.requestChanges': {
+    title: 'Request Changes...',
+    icon: '$(request-changes)',
+    enablement: trusted,
+    menus: [onThread('drafts', '2_act@2'), { menu: 'editor/title', when: wholeReview, group: 'navigation@-4' }],
+  },
+  'muster.addComment': {
+    title: 'Add Comment',
+    palette: never,
+    enablement: '!commentIsEmpty',
+    menus: [onDiscussion('', 'context', 'inline@1')],
+  },
+  'muster.editComment': {
+    title: 'Edit Comment',
+    icon: '$(edit)',
+    palette: never,
+    menus: [onComment('title', 'inline@1')],
+  },
+  'muster.deleteComment': {
+    title: 'Delete Comment',
+    icon: '$(trash)',
+    palette: never,
+    menus: [onComment('title', 'inline@2')],
+  },
+  'muster.saveComment': { title: 'Save', palette: never, menus: [onComment('context', 'inline@1')] },
+  'muster.cancelEditComment': { title: 'Cancel', palette: never, menus: [onComment('context', 'inline@2')] },
+  'muster.resolveComment': {
+    title: 'Resolve Comment',
+    icon: '$(pass)',
+    palette: never,
+    menus: [onDiscussion('open', 'title', 'inline@1')],
+  },
+  'muster.reopenComment': {
+    title: 'Reopen Comment',
+    icon: '$(issue-reopened)',
+    palette: never,
+    menus: [onDiscussion('resolved', 'title', 'inline@1')],
+  },
+} as const satisfies Readonly<Record<string, CommandEntry>>;

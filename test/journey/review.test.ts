@@ -1,0 +1,73 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { createSampleRepository } from '../support/workbench/sampleRepository.ts';
+import { openWorkbench } from '../support/workbench/workbench.ts';
+
+/** Does as it is asked, and says so. */
+const crew = `name: crew
+providers:
+  author:
+    command: sh
+    args: ["-c", "if grep -q 'good evening' \\"$1\\"; then sed -i 's/Good day/Good evening/' src/greet.js; grep -o '^DONE: .*' \\"$1\\"; else sed -i \\"s/'Hello '/'Good day, '/\\" src/greet.js; echo '# Notes' > notes.md; fi; echo I have changed the greeting.", "sh", "{{prompt_file}}"]
+    input: file
+agents:
+  dev: {provider: author}
+`;
+
+test('a person comments on a line, asks for changes, and sees what came of it', async () => {
+  await using repository = await createSampleRepository();
+  await writeFile(join(repository.folder, 'agent-compose.yml'), crew);
+  await using workbench = await openWorkbench({ folder: repository.folder });
+  const { page } = workbench;
+  await page.locator('.activitybar [aria-label^="Muster"]').first().click();
+  await page.getByRole('button', { name: 'Apply Compose File' }).first().click();
+  await page.getByRole('button', { name: 'Apply and Allow' }).click();
+  await workbench.treeRow('Projects', 'dev').waitFor();
+
+  await workbench.runCommand('Muster: Dispatch Task');
+  const input = page.locator('.quick-input-widget input').first();
+  await page.locator('.quick-input-widget .monaco-list-row', { hasText: 'dev' }).waitFor();
+  await input.fill('Greet politely');
+  await page.locator('.quick-input-widget .monaco-list-row', { hasText: 'Dispatch: Greet' }).waitFor();
+  await page.keyboard.press('Enter');
+  const without = page.getByRole('button', { name: 'Dispatch Without Them' });
+  const ready = expect.poll(() => workbench.treeRows('Threads'), { timeout: 60_000 });
+  await Promise.race([
+    without.click().catch(() => undefined),
+    workbench.treeRow('Threads', 'Greet politely').waitFor(),
+  ]);
+  await ready.toContainEqual(expect.stringMatching(/^Ready for review, Greet politely/));
+
+  const row = workbench.treeRow('Threads', 'Greet politely');
+  await row.hover();
+  await row.getByRole('button', { name: 'Review Changes' }).click();
+  await workbench.waitForTab('Review: Greet politely');
+  const changed = page.locator('.multiDiffEntry .editor.modified .view-line', { hasText: 'Good day' }).first();
+  await changed.waitFor();
+  await changed.click();
+  await changed.hover();
+  // The sign beside the line that the pointer is over.
+  await page.locator('.multiDiffEntry .editor.modified .comment-range-glyph.line-hover').last().click({ force: true });
+  const box = page
+    .locator('.review-widget .comment-form .monaco-editor textarea, .review-widget .comment-form .native-edit-context')
+    .first();
+  await box.waitFor();
+  await page.keyboard.type('Say good evening, and [not a link](command:workbench.action.closeWindow)');
+  await workbench.screenshot('review-1-typing');
+  await page.getByRole('button', { name: 'Add Comment' }).click();
+  await page.locator('.review-comment', { hasText: 'Draft' }).first().waitFor();
+  await workbench.screenshot('review-2-draft');
+  expect(await page.locator('.review-comment a', { hasText: 'not a link' }).count()).toBe(0);
+
+  await page.locator('.editor-actions').getByRole('button', { name: 'Request Changes' }).first().click();
+  await input.waitFor();
+  await workbench.screenshot('review-3-request');
+  await page.keyboard.press('Enter');
+  await ready.toContainEqual(expect.stringMatching(/^Ready for review, Greet politely/));
+  // The line is another, and the agent said that it has seen to it.
+  await expect
+    .poll(() => page.locator('.comments-panel').textContent(), { timeout: 20_000 })
+    .not.toMatch(/\[Ln 2\]/)
+    .finally(() => workbench.screenshot('review-4-resolved'));
+});
