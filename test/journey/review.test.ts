@@ -32,12 +32,15 @@ test('a person comments on a line, asks for changes, and sees what came of it', 
   await page.locator('.quick-input-widget .monaco-list-row', { hasText: 'Dispatch: Greet' }).waitFor();
   await page.keyboard.press('Enter');
   const without = page.getByRole('button', { name: 'Dispatch Without Them' });
-  const ready = expect.poll(() => workbench.treeRows('Threads'), { timeout: 60_000 });
+  const untilReady = () =>
+    expect
+      .poll(() => workbench.treeRows('Threads'), { timeout: 60_000 })
+      .toContainEqual(expect.stringMatching(/^Ready for review, Greet politely/));
   await Promise.race([
     without.click().catch(() => undefined),
     workbench.treeRow('Threads', 'Greet politely').waitFor(),
   ]);
-  await ready.toContainEqual(expect.stringMatching(/^Ready for review, Greet politely/));
+  await untilReady();
 
   const row = workbench.treeRow('Threads', 'Greet politely');
   await row.hover();
@@ -64,10 +67,8 @@ test('a person comments on a line, asks for changes, and sees what came of it', 
   await input.waitFor();
   await workbench.screenshot('review-3-request');
   await page.keyboard.press('Enter');
-  await ready.toContainEqual(expect.stringMatching(/^Ready for review, Greet politely/));
+  await untilReady();
   // The line is another, and the agent said that it has seen to it.
-  await expect
-    .poll(() => page.locator('.comments-panel').textContent(), { timeout: 20_000 })
-    .not.toMatch(/\[Ln 2\]/)
-    .finally(() => workbench.screenshot('review-4-resolved'));
+  await expect.poll(() => page.locator('.comments-panel').textContent(), { timeout: 20_000 }).not.toMatch(/\[Ln 2\]/);
+  await workbench.screenshot('review-4-resolved');
 });
