@@ -22,7 +22,7 @@ export const reviewCommands = {
     title: 'Add Comment',
     palette: never,
     enablement: '!commentIsEmpty',
-    menus: [onDiscussion('', 'context', 'inline@1')],
+    menus: [onDiscussion('', 'context', '1_save@1')],
   },
   'muster.editComment': {
     title: 'Edit Comment',
@@ -36,8 +36,8 @@ export const reviewCommands = {
     palette: never,
     menus: [onComment('title', 'inline@2')],
   },
-  'muster.saveComment': { title: 'Save', palette: never, menus: [onComment('context', 'inline@1')] },
-  'muster.cancelEditComment': { title: 'Cancel', palette: never, menus: [onComment('context', 'inline@2')] },
+  'muster.saveComment': { title: 'Save', palette: never, menus: [onComment('context', '1_save@1')] },
+  'muster.cancelEditComment': { title: 'Cancel', palette: never, menus: [onComment('context', '1_save@2')] },
   'muster.resolveComment': {
     title: 'Resolve Comment',
     icon: '$(pass)',
