@@ -45,6 +45,7 @@ export default defineConfig({
       suite({ name: 'contract', timeoutMs: 60_000 }),
       suite({ name: 'integration', timeoutMs: 120_000 }),
       suite({ name: 'protocol', timeoutMs: 180_000, needs: 'bundles' }),
+      suite({ name: 'notebooks', timeoutMs: 180_000, needs: 'bundles' }),
       suite({ name: 'webview', timeoutMs: 120_000, parallel: false }),
       suite({ name: 'e2e', timeoutMs: 300_000, parallel: false, needs: 'bundles' }),
       suite({ name: 'journey', timeoutMs: 300_000, parallel: false, needs: 'vsix' }),

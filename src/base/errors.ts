@@ -35,6 +35,8 @@ export interface ErrorData {
   'merge.refused': { readonly thread: string; readonly reason: string };
   'merge.unknown': { readonly merge: string };
   'payload.invalid': { readonly reason: string };
+  'notebooks.failed': { readonly thread: string; readonly reason: string };
+  'notebooks.missing': { readonly fix: string };
   'project.conflict': { readonly project: string; readonly expected: string; readonly found: string };
   'project.unknown': { readonly project: string };
   'model.keyMissing': { readonly upstream: string; readonly variables: readonly string[] };

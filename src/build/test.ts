@@ -11,6 +11,7 @@ import { say, step } from './progress.ts';
 import { provideAgents } from './provision/agents.ts';
 import { provideSystemPackages } from './provision/aptPackages.ts';
 import { provideCodeServer } from './provision/codeServer.ts';
+import { provideJupyter } from './provision/jupyter.ts';
 import { runCommand } from './runCommand.ts';
 import { commandOf, readCounts, resultsFile, suites, type Counts, type Need, type Suite } from './testSuites.ts';
 
@@ -54,6 +55,7 @@ async function provide(needs: ReadonlySet<Need>): Promise<ReadonlyMap<Need, stri
   };
   await one('browser', 'Checking system packages', () => provideSystemPackages({ browser: true }));
   await one('code-server', 'Checking code-server', provideCodeServer);
+  await one('jupyter', 'Checking Jupyter', provideJupyter);
   await one('agents', 'Checking agent CLIs', provideAgents);
   return failures;
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { inRepository } from './paths.ts';
 
 /** What a suite cannot do without; provided before the first suite runs. */
-export type Need = 'browser' | 'code-server' | 'agents';
+export type Need = 'browser' | 'code-server' | 'agents' | 'jupyter';
 
 export interface Suite {
   readonly name: string;
@@ -19,6 +19,12 @@ export const suites: readonly Suite[] = [
   { name: 'contract', about: 'each port on its fake and on its driver', runner: 'vitest', needs: [] },
   { name: 'integration', about: 'real SQLite, git and processes', runner: 'vitest', needs: [] },
   { name: 'protocol', about: 'a real host over its real endpoint', runner: 'vitest', needs: [] },
+  {
+    name: 'notebooks',
+    about: 'a real Jupyter server and kernel behind a real host',
+    runner: 'vitest',
+    needs: ['jupyter'],
+  },
   { name: 'e2e', about: 'the real agent CLIs with a scripted model', runner: 'vitest', needs: ['agents'] },
   { name: 'webview', about: 'thread page and board in a browser', runner: 'vitest', needs: ['browser'] },
   { name: 'vscode', about: 'inside a real extension host', runner: 'vscode', needs: ['browser', 'code-server'] },

@@ -6,6 +6,7 @@ import { AccessService } from '../protocol/gen/muster/v1/access_pb.js';
 import { EventService } from '../protocol/gen/muster/v1/events_pb.js';
 import { HostService } from '../protocol/gen/muster/v1/host_pb.js';
 import { MergeService } from '../protocol/gen/muster/v1/merges_pb.js';
+import { NotebookService } from '../protocol/gen/muster/v1/notebooks_pb.js';
 import { ProjectService } from '../protocol/gen/muster/v1/projects_pb.js';
 import { ReviewService } from '../protocol/gen/muster/v1/reviews_pb.js';
 import { RunService } from '../protocol/gen/muster/v1/runs_pb.js';
@@ -44,6 +45,7 @@ export interface HostServices {
   readonly schedules: Client<typeof ScheduleService>;
   readonly topics: Client<typeof TopicService>;
   readonly access: Client<typeof AccessService>;
+  readonly notebooks: Client<typeof NotebookService>;
   readonly events: Client<typeof EventService>;
 }
 
@@ -103,6 +105,7 @@ export async function connectEndpoint(endpoint: EndpointFile, options: EndpointO
       schedules: createServiceClient(ScheduleService, wire),
       topics: createServiceClient(TopicService, wire),
       access: createServiceClient(AccessService, wire),
+      notebooks: createServiceClient(NotebookService, wire),
       events: createServiceClient(EventService, wire),
       dispose: () => connection.dispose(),
     };

@@ -42,6 +42,7 @@ export async function connectPlainly(endpoint: EndpointFile, options: EndpointOp
     access: serviceOver<HostServices['access']>('muster.v1.AccessService', 'access', wire),
     schedules: serviceOver<HostServices['schedules']>('muster.v1.ScheduleService', 'schedules', wire),
     topics: serviceOver<HostServices['topics']>('muster.v1.TopicService', 'topics', wire),
+    notebooks: serviceOver<HostServices['notebooks']>('muster.v1.NotebookService', 'notebooks', wire),
   };
   const { version, damaged } = await services.host.getStatus(
     {},

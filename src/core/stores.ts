@@ -5,6 +5,7 @@ import type { MergeStores } from './merges/mergeStore.js';
 import type { ModelStores } from './models/modelStore.js';
 import type { MessageStores } from './messages/messageStore.js';
 import type { CommentStores } from './reviews/commentStore.js';
+import type { NotebookServerStores } from './notebooks/notebookServerStore.js';
 import type { ReviewStores } from './reviews/reviewStore.js';
 import type { ProjectStores } from './projects/projectStore.js';
 import type { RunSecretStores } from './runs/runSecretStore.js';
@@ -35,4 +36,5 @@ export interface Stores
     RepositoryStores,
     ChainStores,
     AccessTokenStores,
+    NotebookServerStores,
     EventStores {}

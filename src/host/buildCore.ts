@@ -7,6 +7,7 @@ import { AccessTokenService, type TokenTexts } from '../core/access/accessTokenS
 import { ProviderRegistries } from '../core/agents/providerRegistries.js';
 import { CandidateVerifier } from '../core/merges/candidateVerifier.js';
 import { MergeService } from '../core/merges/mergeService.js';
+import { NotebookService } from '../core/notebooks/notebookService.js';
 import { ApplyProject } from '../core/projects/applyProject.js';
 import { UpdateService } from '../core/merges/updateService.js';
 import { UndoService } from '../core/merges/undoService.js';
@@ -66,6 +67,7 @@ export interface HostCore extends HostState, HostModels {
   readonly moves: MovedRepositories;
   readonly worktrees: WorktreeDriver;
   readonly rescueDriver: RescueDriver;
+  readonly notebookServers: HostDrivers['notebookServers'];
   readonly rescues: RescueService;
   readonly retention: RetentionService;
   readonly shell: LoginShell;
@@ -88,6 +90,7 @@ export interface HostCore extends HostState, HostModels {
   readonly topics: TopicService;
   readonly internalTopics: InternalTopics;
   readonly scheduler: Scheduler;
+  readonly notebooks: NotebookService;
   readonly applying: ApplyProject;
   readonly takingDown: TakeDownProject;
   readonly accessTokens: AccessTokenService;
@@ -119,7 +122,6 @@ export function buildCore(
   });
   const providers = new ProviderRegistries();
   const workspaces = new WorkspaceService({ ...common, driver: worktrees, worktreesDir: state.directory.worktrees });
-  const rescues = new RescueService({ ...common, driver: rescueDriver, workspaces });
   const retention = new RetentionService({
     ...common,
     policy: retentionPolicy(limits),
@@ -130,6 +132,8 @@ export function buildCore(
   });
   const sandboxes = new SandboxService({ machine: sandbox.driver });
   const { secrets, environment, problems } = buildEnvironment(state, { ...drivers, providers });
+  const notebooks = resources.add(new NotebookService({ ...common, driver: drivers.notebookServers, environment }));
+  const rescues = new RescueService({ ...common, driver: rescueDriver, workspaces, notebooks });
   const models = buildModels(state, { ...drivers, environment }, resources);
   const supervisor = new DirectoryRunSupervisor({ ...sandbox, drivers: sandboxes, clock, log });
 
@@ -167,6 +171,7 @@ export function buildCore(
     ...state,
     ...drivers,
     ...models,
+    notebooks,
     rescues,
     retention,
     secrets,

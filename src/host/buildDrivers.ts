@@ -10,6 +10,7 @@ import { createGitMergeDriver } from '../drivers/git/merge/gitMergeDriver.js';
 import { createGitRepositoryDriver } from '../drivers/git/repository/gitRepositoryDriver.js';
 import { createGitRescueDriver } from '../drivers/git/rescue/gitRescueDriver.js';
 import { createGitWorktreeDriver } from '../drivers/git/worktree/gitWorktreeDriver.js';
+import { JupyterServerDriver } from '../drivers/jupyter/jupyterServerDriver.js';
 import { createProcessSandbox, type ProcessSandbox } from '../drivers/process/createProcessSandbox.js';
 import { SecretKeys } from '../node/secretDigests.js';
 import { LoginShell } from './environment/loginShell.js';
@@ -28,6 +29,7 @@ export interface HostDrivers {
   readonly rescueDriver: RescueDriver;
   readonly mergeDriver: MergeDriver;
   readonly repositoryDriver: RepositoryDriver;
+  readonly notebookServers: JupyterServerDriver;
   /** Of a compose file's literal secrets, keyed for this machine. */
   readonly secretDigest: ReturnType<typeof keyedDigest>;
 }
@@ -42,6 +44,18 @@ export function buildDrivers(state: HostState, resources: DisposableStore): Host
   const runSecrets = new HostRunSecrets({ store, log, stateDir, keys: new SecretKeys(key) });
   const sandbox = resources.add(createProcessSandbox({ stateDir, maskOf: run => runSecrets.maskOf(run), clock, log }));
   sandbox.prepare();
+  // Guest servers are started as runs are, and have directories of their own.
+  const notebooksDir = join(stateDir, 'notebooks');
+  const services = resources.add(
+    createProcessSandbox({ stateDir: notebooksDir, maskOf: run => runSecrets.maskOf(run), clock, log }),
+  );
+  const notebookServers = new JupyterServerDriver({
+    stateDir: notebooksDir,
+    ownEnvironment: join(stateDir, 'jupyter'),
+    directory: services.directory,
+    sandbox: services.runs,
+    clock,
+  });
   const person = (): LoginShell['known'] => shell.known;
   const git = resources.add(new GitCommand({ clock, pipesFolder: join(stateDir, 'pipes') }));
   git.prepare();
@@ -50,6 +64,6 @@ export function buildDrivers(state: HostState, resources: DisposableStore): Host
   const rescueDriver = createGitRescueDriver(place);
   const mergeDriver = createGitMergeDriver({ ...place, person, journal: storedLandings(store) });
   const repositoryDriver = createGitRepositoryDriver(place);
-  const secretDigest = keyedDigest(key);
-  return { shell, sandbox, runSecrets, git, worktrees, rescueDriver, mergeDriver, repositoryDriver, secretDigest };
+  const places = { worktrees, rescueDriver, mergeDriver, repositoryDriver };
+  return { shell, sandbox, runSecrets, git, ...places, notebookServers, secretDigest: keyedDigest(key) };
 }

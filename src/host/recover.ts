@@ -44,7 +44,9 @@ async function recoverWork({
   merges,
   threads,
   moves,
+  notebooks,
 }: HostCore): Promise<void> {
+  await notebooks.takeUp();
   for (const repository of store.read(stores => stores.threads.repositories())) {
     try {
       await rescueDriver.sweep(repository);

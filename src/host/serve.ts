@@ -4,9 +4,11 @@ import { readFile } from 'node:fs/promises';
 import type { DisposableStore } from '../base/lifecycle.js';
 import type { Scope } from '../core/access/accessToken.js';
 import { AccessService } from '../protocol/gen/muster/v1/access_pb.js';
+import { requireAllowed } from '../core/access/caller.js';
 import { EventService } from '../protocol/gen/muster/v1/events_pb.js';
 import { HostService } from '../protocol/gen/muster/v1/host_pb.js';
 import { MergeService } from '../protocol/gen/muster/v1/merges_pb.js';
+import { NotebookService } from '../protocol/gen/muster/v1/notebooks_pb.js';
 import { ProjectService } from '../protocol/gen/muster/v1/projects_pb.js';
 import { ReviewService } from '../protocol/gen/muster/v1/reviews_pb.js';
 import { RunService } from '../protocol/gen/muster/v1/runs_pb.js';
@@ -18,6 +20,7 @@ import { accessApi } from './api/accessApi.js';
 import { eventsApi } from './api/eventsApi.js';
 import { hostApi, type HostFacts } from './api/hostApi.js';
 import { mergesApi } from './api/mergesApi.js';
+import { notebooksApi } from './api/notebooksApi.js';
 import { projectsApi } from './api/projectsApi.js';
 import { reviewsApi } from './api/reviewsApi.js';
 import { runsApi } from './api/runsApi.js';
@@ -29,6 +32,7 @@ import { theirCalls, theirScope } from './compat/theirCalls.js';
 import { patiently, type HostCore } from './buildCore.js';
 import type { HostEnd } from './hostEnd.js';
 import type { ClientPresence } from './idleExit.js';
+import { JupyterProxy } from './proxy/jupyterProxy.js';
 import { enforcePolicy } from './server/callPolicy.js';
 import { describeEndpoint, publishEndpoint } from './server/endpointFile.js';
 import { requireAccess, scopeNeeded } from './server/gate.js';
@@ -72,7 +76,8 @@ export async function serve(core: HostCore, serving: Serving, resources: Disposa
     log.info('Listening for other machines', { url });
   }
   const handler = behind(requireToken(endpoint.token), requireSameUser(endpoint.token));
-  const listening = resources.add(await listen({ socket: facts.socket, handler, signal }));
+  const proxy = jupyterProxy(core, { token: endpoint.token, presence });
+  const listening = resources.add(await listen({ socket: facts.socket, handler, proxy, signal }));
   // Calls that are at work end first: they write to the store and their answers need the server.
   resources.add({ dispose: () => patiently(presence.whenQuiet(), clock) });
   const published = resources.add(publishEndpoint(core.directory.endpoint, endpoint));
@@ -88,6 +93,26 @@ async function openNetwork(network: NetworkOptions, handler: Handler): Promise<H
   if (certificate === undefined || key === undefined) return await listenHttp({ at, handler });
   const tls = { cert: await readFile(certificate), key: await readFile(key) };
   return await listenHttp({ at, tls, handler });
+}
+
+/** The way to guest servers. A run may use the one of the thread that it works on. */
+function jupyterProxy(
+  { store, notebooks, notebookServers, log }: HostCore,
+  { token, presence }: { readonly token: string; readonly presence: ClientPresence },
+): JupyterProxy {
+  return new JupyterProxy({
+    token,
+    log,
+    onUse: () => presence.enter(),
+    requireAllowed: (run, thread) =>
+      store.read(stores =>
+        requireAllowed(stores, { caller: { kind: 'run', run }, action: 'Notebooks', mayCall: 'own_thread', thread }),
+      ),
+    async address(thread, { wait }) {
+      const server = wait ? await notebooks.whenReady(thread) : notebooks.of(thread);
+      return server?.state === 'ready' ? notebookServers.address(server) : undefined;
+    },
+  });
 }
 
 function route(
@@ -108,6 +133,7 @@ function route(
   router.service(ScheduleService, schedulesApi(core));
   router.service(TopicService, topicsApi({ ...core, onWatch: () => presence.enter() }));
   router.service(AccessService, accessApi(core));
+  router.service(NotebookService, notebooksApi(core));
   router.service(EventService, eventsApi({ ...core, onWatch: () => presence.enter() }));
   router.service(
     HostService,

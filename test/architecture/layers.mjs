@@ -13,6 +13,7 @@ export const layers = {
   'src/drivers/git': driver(['simple-git', 'execa']),
   'src/drivers/process': driver(['execa']),
   'src/drivers/files': driver([]),
+  'src/drivers/jupyter': driver([]),
   'src/host': {
     may: ['src/base', 'src/node', 'src/protocol', 'src/compose', 'src/core', 'src/drivers'],
     npm: ['@connectrpc/connect', '@connectrpc/connect-node', '@bufbuild/protobuf', 'zod'],
@@ -20,7 +21,7 @@ export const layers = {
   },
   'src/client': {
     may: ['src/base', 'src/node', 'src/protocol'],
-    npm: ['@connectrpc/connect', '@connectrpc/connect-node', '@bufbuild/protobuf', 'zod'],
+    npm: ['@connectrpc/connect', '@connectrpc/connect-node', '@bufbuild/protobuf', 'zod', '@jupyterlab/services', 'ws'],
     node: true,
   },
   'src/cli': {

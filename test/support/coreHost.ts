@@ -145,10 +145,16 @@ export function coreHost(
   const secrets = { keep: () => undefined, hide: (_: RunId, text: string) => text, blot: async () => undefined };
   const settler = new ThreadSettler({ ...common, secrets, driver: worktrees, supervisor });
   const workspaces = new WorkspaceService({ ...common, driver: worktrees, worktreesDir: '/state/worktrees' });
-  const rescues = new RescueService({ ...common, driver: world.rescuing, workspaces });
+  const rescues = new RescueService({
+    ...common,
+    driver: world.rescuing,
+    workspaces,
+    notebooks: { endOf: async () => undefined },
+  });
   const providers = new ProviderRegistries(decorate);
   const runEnvironment = {
     resolve: async () => ({ variables: { PATH: '/bin' }, searched: [], secrets: [], machine: {} }),
+    ofThread: async () => ({ variables: { PATH: '/bin' }, searched: [] }),
     remember: () => undefined,
     inherit: () => undefined,
     ...environment,

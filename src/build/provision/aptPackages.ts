@@ -4,7 +4,7 @@ import { say } from '../progress.ts';
 import { runCommand } from '../runCommand.ts';
 
 /** Debian's names for what code-server's native parts are built with, and what Muster itself runs. */
-const toBuild = ['git', 'procps', 'libkrb5-dev', 'build-essential', 'pkg-config', 'python3'];
+const toBuild = ['git', 'procps', 'libkrb5-dev', 'build-essential', 'pkg-config', 'python3', 'python3-venv'];
 
 /** What the browser suites need besides. */
 const toBrowse = ['chromium', 'fonts-dejavu-core', 'zsh', 'fish'];

@@ -10,6 +10,11 @@ import type { Guest, SearchedPath } from '../sandboxes/sandboxDriver.js';
 export interface RunEnvironment {
   /** Errors: `request.invalid` naming the variable when a secret's value is nowhere to be found. */
   resolve(request: EnvironmentRequest, signal: AbortSignal): Promise<ResolvedEnvironment>;
+  /** The same for what runs beside the thread's runs, such as its notebooks. Its secrets are those of the agent. */
+  ofThread(
+    request: ThreadEnvironmentRequest,
+    signal: AbortSignal,
+  ): Promise<Pick<ResolvedEnvironment, 'variables' | 'searched'>>;
   /** Keeps a client's variables for the runs of a thread, in memory only. */
   remember(thread: Run['threadId'], variables: Readonly<Record<string, string>>): void;
   /** Gives a thread what another one has: an agent that dispatches does not choose where the next one finds its programs. */
@@ -32,6 +37,13 @@ export interface EnvironmentRequest {
   readonly run: Run;
   /** Where it runs: into an isolated one nothing of the login shell and the client goes, only what the compose file names. */
   readonly guest: Guest;
+}
+
+export interface ThreadEnvironmentRequest {
+  readonly project: Project;
+  /** Name of the agent; one that is no longer in the compose file adds nothing. */
+  readonly agent: string;
+  readonly thread: { readonly id: Run['threadId'] };
 }
 
 /** Port: values in a provider's command that only the host knows. */

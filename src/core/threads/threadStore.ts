@@ -1,6 +1,7 @@
 import type { ProjectId, ThreadId } from '../../base/ids.js';
 import type { Chain } from '../chains/chain.js';
 import type { CommentCounts } from '../reviews/commentStore.js';
+import type { NotebookServer } from '../notebooks/notebookServer.js';
 import type { ReviewMarks } from '../reviews/review.js';
 import type { Merge } from '../merges/merge.js';
 import type { Run } from '../runs/run.js';
@@ -40,6 +41,8 @@ export interface ThreadView extends ReviewMarks {
   readonly chain?: Chain;
   /** Discussions of its review that wait for somebody. */
   readonly comments?: CommentCounts;
+  /** Its guest server, or the last one that it had. */
+  readonly notebookServer?: NotebookServer;
   /** 1-based place of a queued latest run in the queue. */
   readonly queuePosition?: number;
   /** Sums over all runs; missing when no run reported any. */

@@ -4,6 +4,7 @@ import type { Clock } from '../../base/clock.js';
 import type { IdSource, ThreadId } from '../../base/ids.js';
 import type { Log } from '../../base/log.js';
 import type { EventStores } from '../events/eventLog.js';
+import type { NotebookService } from '../notebooks/notebookService.js';
 import type { MergeStores } from '../merges/mergeStore.js';
 import { standingMerge } from '../merges/standingMerge.js';
 import type { Store } from '../store.js';
@@ -25,6 +26,8 @@ export interface RescueServiceOptions {
   readonly log: Log;
   readonly driver: RescueDriver;
   readonly workspaces: Pick<WorkspaceService, 'pathOf' | 'exclusive'>;
+  /** What works in a worktree besides runs, and ends before it goes. */
+  readonly notebooks: Pick<NotebookService, 'endOf'>;
 }
 
 /**
@@ -53,6 +56,7 @@ export class RescueService {
     if (removal === undefined) return;
     let rescue: Rescue;
     try {
+      await this.#options.notebooks.endOf(id);
       rescue = await this.#options.driver.keep(removal);
       this.#saveKept(removal, rescue);
     } catch (error) {

@@ -19,6 +19,7 @@ import { waitingFires } from './migrations/0016WaitingFires.js';
 import { repositories } from './migrations/0017Repositories.js';
 import { models } from './migrations/0018Models.js';
 import { topicEvents } from './migrations/0019TopicEvents.js';
+import { notebookServers } from './migrations/0020NotebookServers.js';
 
 /** Append-only: a migration that has shipped is never edited. `PRAGMA user_version` counts those that ran. */
 const migrations: readonly string[] = [
@@ -41,6 +42,7 @@ const migrations: readonly string[] = [
   repositories,
   models,
   topicEvents,
+  notebookServers,
 ];
 
 /** The schema version this program understands. */

@@ -17,6 +17,7 @@ import { SqliteMergeStore } from './sqliteMergeStore.js';
 import { SqliteModelAccessStore } from './sqliteModelAccessStore.js';
 import { SqliteModelCallStore } from './sqliteModelCallStore.js';
 import { SqliteMessageStore } from './sqliteMessageStore.js';
+import { SqliteNotebookServerStore } from './sqliteNotebookServerStore.js';
 import { SqliteProjectStore } from './sqliteProjectStore.js';
 import { SqliteReviewStore } from './sqliteReviewStore.js';
 import { SqliteRunSecretStore } from './sqliteRunSecretStore.js';
@@ -51,9 +52,10 @@ export class SqliteStore implements Store<Stores>, Disposable {
     const reviews = new SqliteReviewStore(database);
     const chains = new SqliteChainStore(database);
     const comments = new SqliteCommentStore(database);
+    const notebookServers = new SqliteNotebookServerStore(database);
     this.#stores = {
       projects: new SqliteProjectStore(database),
-      threads: new SqliteThreadStore(database, { runs, merges, reviews, chains, comments }),
+      threads: new SqliteThreadStore(database, { runs, merges, reviews, chains, comments, notebookServers }),
       messages: new SqliteMessageStore(database),
       runs,
       modelAccess: new SqliteModelAccessStore(database),
@@ -64,6 +66,7 @@ export class SqliteStore implements Store<Stores>, Disposable {
       chains,
       comments,
       accessTokens: new SqliteAccessTokenStore(database),
+      notebookServers,
       landings: new SqliteLandingStore(database),
       schedules: new SqliteScheduleStore(database),
       topics: new SqliteTopicStore(database),

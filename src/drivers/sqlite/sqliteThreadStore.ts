@@ -1,6 +1,7 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { isId, parseId, type ProjectId, type RunId, type ThreadId } from '../../base/ids.js';
 import type { MergeStore } from '../../core/merges/mergeStore.js';
+import type { NotebookServerStore } from '../../core/notebooks/notebookServerStore.js';
 import type { ChainStore } from '../../core/chains/chainStore.js';
 import type { CommentStore } from '../../core/reviews/commentStore.js';
 import type { ReviewStore } from '../../core/reviews/reviewStore.js';
@@ -47,6 +48,7 @@ export class SqliteThreadStore implements ThreadStore {
   readonly #reviews: ReviewStore;
   readonly #chains: ChainStore;
   readonly #comments: CommentStore;
+  readonly #notebookServers: NotebookServerStore;
   readonly #insert: Statement<[ReturnType<typeof threadTable.parameters>]>;
   readonly #update: Statement<[ReturnType<typeof threadTable.parameters>]>;
   readonly #get: Statement<[string], StoredThreadRow>;
@@ -70,6 +72,7 @@ export class SqliteThreadStore implements ThreadStore {
       readonly reviews: ReviewStore;
       readonly chains: ChainStore;
       readonly comments: CommentStore;
+      readonly notebookServers: NotebookServerStore;
     },
   ) {
     this.#database = database;
@@ -78,6 +81,7 @@ export class SqliteThreadStore implements ThreadStore {
     this.#reviews = stores.reviews;
     this.#chains = stores.chains;
     this.#comments = stores.comments;
+    this.#notebookServers = stores.notebookServers;
     this.#insert = database.prepare(threadTable.insert());
     this.#update = database.prepare(threadTable.update('id = :id'));
     this.#get = database.prepare(`${selectThread} WHERE id = ?`);
@@ -205,6 +209,7 @@ export class SqliteThreadStore implements ThreadStore {
       ...this.#reviews.marks(thread.id),
       comments: this.#comments.counts(thread.id),
       ...defined({
+        notebookServer: this.#notebookServers.ofThread(thread.id),
         queuePosition: latestRun?.status === 'queued' ? placeOf(latestRun.id) : undefined,
         costUsd: totals?.cost_usd,
         inputTokens: totals?.input_tokens,

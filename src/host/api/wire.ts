@@ -3,10 +3,15 @@ import { fail } from './requestFields.js';
 import type { Chain } from '../../core/chains/chain.js';
 import type { Merge } from '../../core/merges/merge.js';
 import type { Message } from '../../core/messages/message.js';
+import { serverPath, type NotebookServer } from '../../core/notebooks/notebookServer.js';
 import type { Run } from '../../core/runs/run.js';
 import type { ThreadView } from '../../core/threads/threadStore.js';
 import type { ChangedFile } from '../../core/workspaces/worktreeDriver.js';
 import { MergeSchema, type Merge as WireMerge } from '../../protocol/gen/muster/v1/merges_pb.js';
+import {
+  NotebookServerSchema,
+  type NotebookServer as WireNotebookServer,
+} from '../../protocol/gen/muster/v1/notebooks_pb.js';
 import { RunSchema, type Run as WireRun } from '../../protocol/gen/muster/v1/runs_pb.js';
 import {
   ChainSchema,
@@ -103,6 +108,19 @@ export function wireThread(view: ThreadView): WireThread {
     trouble: thread.trouble?.kind ?? '',
     draftComments: view.comments?.drafts ?? 0,
     openComments: view.comments?.open ?? 0,
+    notebookServer: view.notebookServer && wireNotebookServer(view.notebookServer),
+  });
+}
+
+export function wireNotebookServer(server: NotebookServer): WireNotebookServer {
+  return create(NotebookServerSchema, {
+    threadId: server.threadId,
+    state: server.state,
+    startedAt: BigInt(server.startedAt),
+    readyAt: BigInt(server.readyAt ?? 0),
+    endedAt: BigInt(server.endedAt ?? 0),
+    reason: server.reason ?? '',
+    path: serverPath(server.threadId),
   });
 }
 

@@ -5,7 +5,12 @@ import type { RunId, ThreadId } from '../../base/ids.js';
 import { isSecretName, type Redactor } from '../../base/redactor.js';
 import { layeredEnv, resolveEntry } from '../../compose/environment.js';
 import type { EnvEntry } from '../../compose/projectSpec.js';
-import type { EnvironmentRequest, ResolvedEnvironment, RunEnvironment } from '../../core/runs/runEnvironment.js';
+import type {
+  EnvironmentRequest,
+  ResolvedEnvironment,
+  RunEnvironment,
+  ThreadEnvironmentRequest,
+} from '../../core/runs/runEnvironment.js';
 import type { RunSecrets } from '../../core/runs/runSecrets.js';
 import type { ComposeSecrets } from './composeSecrets.js';
 import { readProjectEnvFiles } from './envFiles.js';
@@ -98,7 +103,17 @@ export class HostRunEnvironment implements RunEnvironment {
     return (await this.#find(request, signal)).machine;
   }
 
-  async #find({ project, agent, run }: Omit<EnvironmentRequest, 'guest'>, signal: AbortSignal) {
+  async ofThread(
+    { project, agent: name, thread }: ThreadEnvironmentRequest,
+    signal: AbortSignal,
+  ): Promise<Pick<ResolvedEnvironment, 'variables' | 'searched'>> {
+    const agent = project.spec.agents.find(candidate => candidate.name === name);
+    const { machine, entries, path } = await this.#find({ project, agent, run: { threadId: thread.id } }, signal);
+    for (const value of secretsAmong(entries, machine)) this.#redactor.add(value);
+    return { variables: { ...machine, MUSTER_HOME: this.#stateDir }, searched: path.sources };
+  }
+
+  async #find({ project, agent, run }: Layers, signal: AbortSignal) {
     const shell = await this.#shell.environment();
     signal.throwIfAborted();
     const client = this.#clients.get(run.threadId) ?? {};
@@ -109,11 +124,11 @@ export class HostRunEnvironment implements RunEnvironment {
     for (const name of neverInherited) delete base[name];
     const spec = await this.#secrets.unseal(project.spec, project.file);
     const provider = spec.providers.find(candidate => candidate.name === run.provider);
-    const present = spec.agents.find(candidate => candidate.name === agent.name);
-    const entries = [...spec.variables, ...(provider?.env ?? []), ...(present ?? agent).env];
+    const present = spec.agents.find(candidate => candidate.name === agent?.name);
+    const entries = [...spec.variables, ...(provider?.env ?? []), ...((present ?? agent)?.env ?? [])];
     const lookUp = (name: string): string | undefined => ownValue(base, name);
     const files = entries.some(entry => entry.secret) ? await readProjectEnvFiles(project.file, lookUp) : [];
-    const own = resolveEntries(entries, layeredEnv(files, lookUp), agent.name);
+    const own = resolveEntries(entries, layeredEnv(files, lookUp), agent?.name ?? project.name);
     const machine: Readonly<Record<string, string>> = { ...base, ...own };
     return { own, machine, entries, path };
   }
@@ -124,13 +139,26 @@ export class HostRunEnvironment implements RunEnvironment {
     entries: readonly EnvEntry[],
     environment: Readonly<Record<string, string>>,
   ): readonly string[] {
-    const declared = new Set(entries.filter(entry => entry.secret).map(entry => entry.name));
-    const secret = Object.entries(environment).filter(([name]) => declared.has(name) || isSecretName(name));
-    const values = secret.map(([, value]) => value);
+    const values = secretsAmong(entries, environment);
     for (const value of values) this.#redactor.add(value);
     this.#runSecrets.keep(run, values);
     return values;
   }
+}
+
+/** What an environment is put together from; an agent that the compose file no longer has adds nothing. */
+interface Layers {
+  readonly project: EnvironmentRequest['project'];
+  readonly agent: EnvironmentRequest['agent'] | undefined;
+  readonly run: { readonly threadId: ThreadId; readonly provider?: string };
+}
+
+/** Values that are declared as secret, or that have the name of one. */
+function secretsAmong(entries: readonly EnvEntry[], environment: Readonly<Record<string, string>>): readonly string[] {
+  const declared = new Set(entries.filter(entry => entry.secret).map(entry => entry.name));
+  return Object.entries(environment)
+    .filter(([name]) => declared.has(name) || isSecretName(name))
+    .map(([, value]) => value);
 }
 
 function resolveEntries(

@@ -29,7 +29,7 @@ export interface HttpListenerOptions {
  */
 export async function listenHttp({ at, tls, handler }: HttpListenerOptions): Promise<HttpListening> {
   const guarded: Guarded = { patienceMs, maxHeaderBytes, maxConnections, ...(tls && { tls }) };
-  const wire = createWireServer(refuseForeignPages(at, handler), guarded);
+  const wire = createWireServer(refuseForeignPages(at, handler), { guarded });
   const server = wire.createListener();
   const port = await bound(server, at);
   const host = at.address.includes(':') ? `[${at.address}]` : at.address;

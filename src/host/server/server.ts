@@ -4,7 +4,7 @@ import type { ConnectRouter, Interceptor } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { AppError } from '../../base/errors.js';
 import type { Disposable } from '../../base/lifecycle.js';
-import { createWireServer, type Handler } from './wireServer.js';
+import { createWireServer, type Handler, type Proxy } from './wireServer.js';
 
 /** Bodies above this are refused: a dispatch's prompt is at most 4 MiB of characters. */
 const maxMessageBytes = 32 * 1024 * 1024;
@@ -39,15 +39,18 @@ export function createHandler({ routes, interceptors, signal }: Answering): Hand
 export async function listen({
   socket,
   handler,
+  proxy,
   signal,
 }: {
   readonly socket: string;
   readonly handler: Handler;
+  /** Answers what is no call. */
+  readonly proxy?: Proxy;
   /** Aborted at shutdown. */
   readonly signal: AbortSignal;
 }): Promise<Listening> {
   removeStaleSocket(socket);
-  const wire = createWireServer(handler);
+  const wire = createWireServer(handler, { proxy });
   const open = async (): Promise<Server> => {
     const listener = wire.createListener();
     await bind(listener, socket);

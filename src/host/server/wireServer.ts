@@ -1,10 +1,17 @@
-import { createServer as createHttp1Server, type RequestListener, type ServerOptions } from 'node:http';
+import {
+  createServer as createHttp1Server,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http';
 import {
   createServer as createHttp2Server,
   type ServerHttp2Session,
   type ServerOptions as Http2ServerOptions,
 } from 'node:http2';
 import { createServer, type Server, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import type { connectNodeAdapter } from '@connectrpc/connect-node';
 
@@ -26,6 +33,15 @@ export interface Guarded {
 /** What answers requests of both kinds. */
 export type Handler = ReturnType<typeof connectNodeAdapter>;
 
+/** What answers requests that are no calls, by their path. */
+export interface Proxy {
+  readonly serves: (request: IncomingMessage) => boolean;
+  readonly answer: (request: IncomingMessage, response: ServerResponse) => void;
+  readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  /** Breaks what was upgraded. */
+  readonly destroy: () => void;
+}
+
 /** Answers both kinds of clients, whatever address they come from. */
 export interface WireServer {
   /** A server for one address, not listening yet. Closing it ends no connection. */
@@ -40,9 +56,20 @@ export interface WireServer {
  * Long-lived clients keep one HTTP/2 connection for calls and streams; a command that makes a call or two sends HTTP/1.1,
  * which it can write by hand. Both get the same answers.
  */
-export function createWireServer(handler: Handler, guarded?: Guarded): WireServer {
-  const answer: RequestListener = (request, response) => handler(request, response);
-  const http1 = createHttp1Server(guarded ? http1Limits(guarded) : {}, answer);
+export function createWireServer(
+  handler: Handler,
+  { guarded, proxy }: { readonly guarded?: Guarded; readonly proxy?: Proxy | undefined } = {},
+): WireServer {
+  const answer: RequestListener = (request, response) => {
+    if (proxy?.serves(request)) proxy.answer(request, response);
+    else handler(request, response);
+  };
+  // Through the proxy go uploads that take as long as they take.
+  const http1 = createHttp1Server(guarded ? http1Limits(guarded) : { requestTimeout: 0 }, answer);
+  http1.on('upgrade', (request, socket, head) => {
+    if (proxy?.serves(request)) proxy.upgrade(request, socket, head);
+    else socket.destroy();
+  });
   // Node looks for slow requests from the moment a server listens. This one never does: connections are handed to it.
   if (guarded) http1.emit('listening');
   const http2 = createHttp2Server(guarded ? http2Limits(guarded) : {}, handler);
@@ -67,6 +94,7 @@ export function createWireServer(handler: Handler, guarded?: Guarded): WireServe
   const destroyConnections = (): void => {
     for (const session of sessions) session.destroy();
     http1.closeAllConnections();
+    proxy?.destroy();
   };
   return {
     createListener: () => {

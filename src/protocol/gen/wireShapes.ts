@@ -89,6 +89,24 @@ export const unaryCalls: Readonly<Record<string, Readonly<Record<string, readonl
       "muster.v1.CancelMergeResponse"
     ]
   },
+  "muster.v1.NotebookService": {
+    "startNotebookServer": [
+      "StartNotebookServer",
+      "muster.v1.StartNotebookServerResponse"
+    ],
+    "stopNotebookServer": [
+      "StopNotebookServer",
+      "muster.v1.StopNotebookServerResponse"
+    ],
+    "getNotebookServer": [
+      "GetNotebookServer",
+      "muster.v1.GetNotebookServerResponse"
+    ],
+    "listCells": [
+      "ListCells",
+      "muster.v1.ListCellsResponse"
+    ]
+  },
   "muster.v1.ProjectService": {
     "applyProject": [
       "ApplyProject",
@@ -394,6 +412,41 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
   "muster.v1.CancelMergeResponse": {
     "merge": "?muster.v1.Merge"
   },
+  "muster.v1.StartNotebookServerResponse": {
+    "server": "?muster.v1.NotebookServer"
+  },
+  "muster.v1.NotebookServer": {
+    "threadId": "string",
+    "state": "string",
+    "startedAt": "bigint",
+    "readyAt": "bigint",
+    "endedAt": "bigint",
+    "reason": "string",
+    "path": "string",
+    "kernels": "?number",
+    "connections": "?number",
+    "lastActivity": "bigint"
+  },
+  "muster.v1.StopNotebookServerResponse": {
+    "server": "?muster.v1.NotebookServer"
+  },
+  "muster.v1.GetNotebookServerResponse": {
+    "server": "?muster.v1.NotebookServer"
+  },
+  "muster.v1.ListCellsResponse": {
+    "cells": "[]muster.v1.RecordedCell"
+  },
+  "muster.v1.RecordedCell": {
+    "messageId": "string",
+    "kernelId": "string",
+    "source": "string",
+    "executionCount": "number",
+    "startedAt": "bigint",
+    "endedAt": "bigint",
+    "error": "string",
+    "text": "string",
+    "outputs": "[]string"
+  },
   "muster.v1.ApplyProjectResponse": {
     "project": "?muster.v1.Project",
     "applied": "boolean",
@@ -664,7 +717,8 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "trouble": "string",
     "chain": "?muster.v1.Chain",
     "draftComments": "number",
-    "openComments": "number"
+    "openComments": "number",
+    "notebookServer": "?muster.v1.NotebookServer"
   },
   "muster.v1.Chain": {
     "state": "string",

@@ -115,7 +115,15 @@ class Scene {
     try {
       return await work({
         store: real,
-        rescues: new RescueService({ store, clock, log, ids: this.#ids, driver, workspaces }),
+        rescues: new RescueService({
+          store,
+          clock,
+          log,
+          ids: this.#ids,
+          driver,
+          workspaces,
+          notebooks: { endOf: async () => undefined },
+        }),
         thread,
         prepare: async () => {
           const prepared = await workspaces.prepare(thread(), this.#project, agentOf(spec, 'dev'), signal);

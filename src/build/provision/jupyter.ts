@@ -1,0 +1,34 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { cacheDirectory } from '../paths.ts';
+import { say } from '../progress.ts';
+import { runCommand } from '../runCommand.ts';
+
+/** The server and the kernel that the notebook suite runs. */
+const packages = ['jupyter_server==2.21.1', 'ipykernel==7.4.0'] as const;
+
+/** Folder of the programs of {@link provideJupyter}. */
+export function jupyterPrograms(): string {
+  return join(cacheDirectory(), 'jupyter', 'bin');
+}
+
+/**
+ * Makes sure that a real Jupyter Server with a Python kernel is installed, outside the checkout. A virtual environment knows its
+ * own path, so that it is made where it stays; the stamp beside it is written last.
+ */
+export async function provideJupyter(): Promise<string> {
+  const folder = dirname(jupyterPrograms());
+  const stamp = `${folder}.complete`;
+  const wanted = packages.join('\n');
+  const done = await readFile(stamp, 'utf8').catch(() => undefined);
+  if (done === wanted && existsSync(join(folder, 'bin', 'jupyter-server'))) return jupyterPrograms();
+  say(`  installing ${packages.join(' ')} into ${folder} (about half a minute, 160 MB, once)`);
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(dirname(folder), { recursive: true });
+  await runCommand('python3', ['-m', 'venv', folder]);
+  await runCommand(join(folder, 'bin', 'pip'), ['install', '--quiet', '--disable-pip-version-check', ...packages]);
+  await writeFile(`${stamp}.tmp`, wanted);
+  await rename(`${stamp}.tmp`, stamp);
+  return jupyterPrograms();
+}

@@ -1,0 +1,75 @@
+import type { RunId, ThreadId } from '../../base/ids.js';
+import type { SearchedPath } from '../sandboxes/sandboxDriver.js';
+
+/** Port: Jupyter servers. */
+export interface NotebookServerDriver {
+  /**
+   * Starts a server and resolves when its process exists. Errors: `notebooks.missing` when Jupyter is not installed,
+   * `worktree.missing`, `run.notStarted`, `state.unwritable`.
+   */
+  start(launch: NotebookServerLaunch, signal: AbortSignal): Promise<void>;
+  /** Resolves when it answers, rejects with the signal's reason when aborted. */
+  whenReady(server: ServerName, signal: AbortSignal): Promise<void>;
+  /** Resolves with what it said last when its process has ended; rejects with the signal's reason when aborted. */
+  whenEnded(server: ServerName, signal: AbortSignal): Promise<string>;
+  isAlive(server: ServerName): Promise<boolean>;
+  /** Ends it with its kernels, and resolves when nothing of it is alive. Errors: `run.unstoppable`. */
+  stop(server: ServerName): Promise<void>;
+  /** Its kernels, as it counts them; undefined when it does not answer. */
+  activity(server: ServerName, signal: AbortSignal): Promise<ServerActivity | undefined>;
+  /** Takes the files of a server that has ended; what its kernels said stays. */
+  forget(server: ServerName): Promise<void>;
+  /** What was executed in the thread's kernels, the newest last, at most `limit`; also when no server is alive. */
+  cells(thread: ThreadId, options: { readonly limit: number }): Promise<readonly RecordedCell[]>;
+  /**
+   * What a kernel said while it executed a cell, as lines of JSON, from the first on until the cell has ended. Lines that come
+   * later follow as they come. A cell that waits for its turn is waited for.
+   */
+  follow(cell: CellName, signal: AbortSignal): AsyncIterable<readonly string[]>;
+}
+
+/** Which server, and whose. */
+export interface ServerName {
+  readonly id: RunId;
+  readonly threadId: ThreadId;
+}
+
+/** The message that asked a kernel to execute a cell names the execution. */
+export interface CellName {
+  readonly threadId: ThreadId;
+  readonly message: string;
+}
+
+export interface NotebookServerLaunch extends ServerName {
+  /** Absolute; root of what the server shows. */
+  readonly worktree: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly searched: readonly SearchedPath[];
+  /** Folders in which no program is looked for. */
+  readonly untrusted: readonly string[];
+}
+
+export interface ServerActivity {
+  readonly kernels: number;
+  /** Open connections to kernels. */
+  readonly connections: number;
+  /** Milliseconds since the epoch. */
+  readonly lastActivity: number;
+}
+
+/** One execution of a cell, whoever asked for it. */
+export interface RecordedCell {
+  readonly message: string;
+  readonly kernel: string;
+  readonly source: string;
+  /** `In [n]`. */
+  readonly count?: number;
+  readonly startedAt: number;
+  readonly endedAt?: number;
+  /** The name of the exception that ended it. */
+  readonly error?: string;
+  /** Text that it printed and results it showed, cut where it is long. */
+  readonly text: string;
+  /** How many results it showed, by kind. */
+  readonly outputs: readonly string[];
+}

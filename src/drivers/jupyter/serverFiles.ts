@@ -1,0 +1,73 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { AppError } from '../../base/errors.js';
+import { isId, type ThreadId } from '../../base/ids.js';
+import { serverPath } from '../../core/notebooks/notebookServer.js';
+import type { ServerName } from '../../core/notebooks/notebookServerDriver.js';
+import { readForeignFileSync } from '../../node/foreignFile.js';
+import { privateSocketPath } from '../../node/privateSocket.js';
+
+/** Files of a server in its directory, besides those of every run directory. */
+export const serverFiles = { settings: 'settings.json', configuration: 'config.py', runtime: 'runtime' } as const;
+
+/** Far above what is written there. */
+const longestSettings = 64 * 1024;
+
+/** What a server is started with; `serverConfiguration.ts` reads it. */
+export interface ServerSettings {
+  readonly root: string;
+  /** `/jupyter/<thread>/`: the same path on the host's proxy, so that nothing in an answer needs to be rewritten. */
+  readonly base: string;
+  readonly socket: string;
+  readonly token: string;
+  readonly idleSeconds: number;
+  /** Folder of the journal. */
+  readonly cells: string;
+  readonly maxCellBytes: number;
+  readonly maxCells: number;
+  readonly maxFolderBytes: number;
+}
+
+/** How a server is reached. */
+export interface ServerAddress {
+  readonly socket: string;
+  readonly base: string;
+  readonly token: string;
+}
+
+/** `<state>/notebooks/cells/<thread>`. Refuses anything that is not an id. */
+export function cellsFolder(stateDir: string, thread: ThreadId): string {
+  if (!isId(thread)) throw new AppError('thread.unknown', 'Not the id of a thread.', { thread });
+  return join(stateDir, 'cells', thread);
+}
+
+/** Where the server of a directory listens. */
+export function socketOf(directory: string): string {
+  return privateSocketPath(directory, 'sock');
+}
+
+/** What the settings of a directory say of the server's address; undefined when they are not there or not ours. */
+export function readAddress(directory: string, server: ServerName): ServerAddress | undefined {
+  const found = readForeignFileSync(join(directory, serverFiles.settings), { maxBytes: longestSettings });
+  if (found.kind !== 'file') return undefined;
+  const token = tokenIn(found.bytes.toString('utf8'));
+  // Never from the file: it only holds what nobody else knows.
+  return token === undefined ? undefined : { socket: socketOf(directory), base: serverPath(server.threadId), token };
+}
+
+/** The token means nothing once the server has ended. */
+export function removeSecrets(directory: string): void {
+  rmSync(join(directory, serverFiles.settings), { force: true });
+  rmSync(socketOf(directory), { force: true });
+  rmSync(join(directory, serverFiles.runtime), { force: true, recursive: true });
+}
+
+function tokenIn(text: string): string | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    const token: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, 'token') : undefined;
+    return typeof token === 'string' && /^[0-9a-f]{64}$/.test(token) ? token : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,47 @@
+import { request } from 'node:http';
+import type { ServerAddress } from './serverFiles.js';
+
+/** A listing of kernels is some kilobytes. */
+const longestAnswer = 1024 * 1024;
+
+/** Asks a server for a small answer of JSON; undefined when it is not there yet, refuses, or answers something else. */
+export async function askServer(
+  { socket, base, token }: ServerAddress,
+  path: string,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const { promise, resolve } = Promise.withResolvers<unknown>();
+  const asking = request(
+    {
+      socketPath: socket,
+      path: `${base}${path}`,
+      headers: { host: 'localhost', authorization: `token ${token}` },
+      signal,
+    },
+    response => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      response.on('data', (chunk: Buffer) => {
+        chunks.push(chunk);
+        size += chunk.length;
+        if (size > longestAnswer) response.destroy();
+      });
+      response.on('error', () => resolve(undefined));
+      response.on('close', () => resolve(undefined));
+      response.on('end', () => resolve(response.statusCode === 200 ? parse(Buffer.concat(chunks)) : undefined));
+    },
+  );
+  asking.on('error', () => resolve(undefined));
+  asking.end();
+  const answer = await promise;
+  signal.throwIfAborted();
+  return answer;
+}
+
+function parse(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,82 @@
+import { create } from '@bufbuild/protobuf';
+import type { ServiceImpl } from '@connectrpc/connect';
+import { defined } from '../../base/defined.js';
+import type { NotebookServer } from '../../core/notebooks/notebookServer.js';
+import type { NotebookServerDriver, RecordedCell } from '../../core/notebooks/notebookServerDriver.js';
+import type { NotebookService as CoreNotebookService } from '../../core/notebooks/notebookService.js';
+import type { Store } from '../../core/store.js';
+import type { ThreadStores } from '../../core/threads/threadStore.js';
+import { findThread } from '../../core/threads/threadLookup.js';
+import {
+  RecordedCellSchema,
+  type NotebookServer as WireNotebookServer,
+  type NotebookService,
+  type RecordedCell as WireRecordedCell,
+} from '../../protocol/gen/muster/v1/notebooks_pb.js';
+import { fail } from './requestFields.js';
+import { wireNotebookServer } from './wire.js';
+
+const maxCells = 500;
+const defaultCells = 50;
+/** A server that does not count its kernels by then is shown without. */
+const activityMs = 1_000;
+
+export interface NotebooksApiOptions {
+  readonly store: Store<ThreadStores>;
+  readonly notebooks: CoreNotebookService;
+  readonly notebookServers: Pick<NotebookServerDriver, 'cells' | 'follow'>;
+}
+
+export function notebooksApi(options: NotebooksApiOptions): ServiceImpl<typeof NotebookService> {
+  const { store, notebooks, notebookServers } = options;
+  const threadOf = (reference: string) => store.read(stores => findThread(stores, reference)).thread.id;
+  const shown = async (server: NotebookServer): Promise<WireNotebookServer> => {
+    const activity = await notebooks.activity(server, activityMs);
+    const wire = wireNotebookServer(server);
+    if (!activity) return wire;
+    const { kernels, connections, lastActivity } = activity;
+    return { ...wire, kernels, connections, lastActivity: BigInt(lastActivity) };
+  };
+  return {
+    async startNotebookServer(request, { signal }) {
+      return { server: await shown(await notebooks.start(request.threadId, signal)) };
+    },
+
+    async stopNotebookServer(request) {
+      const server = await notebooks.stop(request.threadId);
+      return defined({ server: server && wireNotebookServer(server) });
+    },
+
+    async getNotebookServer(request) {
+      const server = notebooks.of(threadOf(request.threadId));
+      return defined({ server: server && (await shown(server)) });
+    },
+
+    async listCells(request) {
+      const limit = request.limit === 0 ? defaultCells : request.limit;
+      if (limit < 0 || limit > maxCells) throw fail('limit', `at most ${maxCells}`);
+      const cells = await notebookServers.cells(threadOf(request.threadId), { limit });
+      return { cells: cells.map(wireCell) };
+    },
+
+    async *followCell(request, { signal }) {
+      if (!/^[A-Za-z0-9_-]{1,100}$/.test(request.messageId)) throw fail('message_id', 'it is none');
+      const cell = { threadId: threadOf(request.threadId), message: request.messageId };
+      for await (const lines of notebookServers.follow(cell, signal)) yield { lines: [...lines] };
+    },
+  };
+}
+
+function wireCell(cell: RecordedCell): WireRecordedCell {
+  return create(RecordedCellSchema, {
+    messageId: cell.message,
+    kernelId: cell.kernel,
+    source: cell.source,
+    executionCount: cell.count ?? 0,
+    startedAt: BigInt(cell.startedAt),
+    endedAt: BigInt(cell.endedAt ?? 0),
+    error: cell.error ?? '',
+    text: cell.text,
+    outputs: [...cell.outputs],
+  });
+}
