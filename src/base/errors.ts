@@ -45,6 +45,8 @@ export interface ErrorData {
   'prompt.invalid': { readonly reason: string };
   'provider.missing': { readonly provider: string; readonly command: string; readonly fix: string };
   'provider.unknown': { readonly provider: string; readonly known: readonly string[] };
+  'question.closed': { readonly question: string };
+  'question.unknown': { readonly question: string };
   'queue.full': { readonly limit: number };
   'request.invalid': { readonly field: string; readonly reason: string };
   'rescue.unknown': { readonly rescue: string };

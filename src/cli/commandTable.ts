@@ -34,6 +34,14 @@ export const commandTable: Readonly<Record<string, Entry>> = {
     summary: 'show who handed a task to whom',
     load: async () => (await import('./commands/chain.js')).chain,
   },
+  'inbox': {
+    summary: 'list what waits for a person',
+    load: async () => (await import('./commands/inbox.js')).inbox,
+  },
+  'answer': {
+    summary: 'answer a question of an agent',
+    load: async () => (await import('./commands/answer.js')).answer,
+  },
   'diff': { summary: 'show what a thread changed', load: async () => (await import('./commands/diff.js')).diff },
   'review': {
     summary: 'show what was said about a thread’s changes',

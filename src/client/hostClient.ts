@@ -10,6 +10,7 @@ import { NotebookService } from '../protocol/gen/muster/v1/notebooks_pb.js';
 import { ProjectService } from '../protocol/gen/muster/v1/projects_pb.js';
 import { ReviewService } from '../protocol/gen/muster/v1/reviews_pb.js';
 import { RunService } from '../protocol/gen/muster/v1/runs_pb.js';
+import { QuestionService } from '../protocol/gen/muster/v1/questions_pb.js';
 import { ScheduleService } from '../protocol/gen/muster/v1/schedules_pb.js';
 import { ThreadService } from '../protocol/gen/muster/v1/threads_pb.js';
 import { TopicService } from '../protocol/gen/muster/v1/topics_pb.js';
@@ -42,6 +43,7 @@ export interface HostServices {
   readonly runs: Client<typeof RunService>;
   readonly merges: Client<typeof MergeService>;
   readonly worktrees: Client<typeof WorktreeService>;
+  readonly questions: Client<typeof QuestionService>;
   readonly schedules: Client<typeof ScheduleService>;
   readonly topics: Client<typeof TopicService>;
   readonly access: Client<typeof AccessService>;
@@ -102,6 +104,7 @@ export async function connectEndpoint(endpoint: EndpointFile, options: EndpointO
       runs: createServiceClient(RunService, wire),
       merges: createServiceClient(MergeService, wire),
       worktrees: createServiceClient(WorktreeService, wire),
+      questions: createServiceClient(QuestionService, wire),
       schedules: createServiceClient(ScheduleService, wire),
       topics: createServiceClient(TopicService, wire),
       access: createServiceClient(AccessService, wire),

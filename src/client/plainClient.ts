@@ -40,6 +40,7 @@ export async function connectPlainly(endpoint: EndpointFile, options: EndpointOp
     worktrees: serviceOver<HostServices['worktrees']>('muster.v1.WorktreeService', 'worktrees', wire),
     events: serviceOver<HostServices['events']>('muster.v1.EventService', 'events', wire),
     access: serviceOver<HostServices['access']>('muster.v1.AccessService', 'access', wire),
+    questions: serviceOver<HostServices['questions']>('muster.v1.QuestionService', 'questions', wire),
     schedules: serviceOver<HostServices['schedules']>('muster.v1.ScheduleService', 'schedules', wire),
     topics: serviceOver<HostServices['topics']>('muster.v1.TopicService', 'topics', wire),
     notebooks: serviceOver<HostServices['notebooks']>('muster.v1.NotebookService', 'notebooks', wire),

@@ -1,4 +1,5 @@
 import type { AccessTokenStores } from './access/accessToken.js';
+import type { VerdictStores } from './chains/agentVerdict.js';
 import type { ChainStores } from './chains/chainStore.js';
 import type { EventStores } from './events/eventLog.js';
 import type { MergeStores } from './merges/mergeStore.js';
@@ -6,6 +7,7 @@ import type { ModelStores } from './models/modelStore.js';
 import type { MessageStores } from './messages/messageStore.js';
 import type { CommentStores } from './reviews/commentStore.js';
 import type { NotebookServerStores } from './notebooks/notebookServerStore.js';
+import type { QuestionStores } from './questions/questionStore.js';
 import type { ReviewStores } from './reviews/reviewStore.js';
 import type { ProjectStores } from './projects/projectStore.js';
 import type { RunSecretStores } from './runs/runSecretStore.js';
@@ -37,4 +39,6 @@ export interface Stores
     ChainStores,
     AccessTokenStores,
     NotebookServerStores,
+    VerdictStores,
+    QuestionStores,
     EventStores {}

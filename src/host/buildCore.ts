@@ -23,6 +23,8 @@ import { ScheduleService } from '../core/schedules/scheduleService.js';
 import { Scheduler } from '../core/schedules/scheduler.js';
 import { CommentService } from '../core/reviews/commentService.js';
 import { RequestChanges } from '../core/reviews/requestChanges.js';
+import { RunMail } from '../core/mail/runMail.js';
+import { QuestionService } from '../core/questions/questionService.js';
 import { ReviewService } from '../core/reviews/reviewService.js';
 import { DirectoryRunSupervisor } from '../core/runs/directoryRunSupervisor.js';
 import { RunCommits } from '../core/runs/runCommits.js';
@@ -79,6 +81,8 @@ export interface HostCore extends HostState, HostModels {
   readonly undos: UndoService;
   readonly updates: UpdateService;
   readonly runs: RunLifecycle;
+  readonly questions: QuestionService;
+  readonly mail: RunMail;
   readonly limit: RunLimit;
   readonly threads: ThreadService;
   readonly reviews: ReviewService;
@@ -153,6 +157,8 @@ export function buildCore(
     models: models.runModels,
     placeholders: hostPlaceholders(distDir),
   });
+  const questions = new QuestionService(common);
+  const mail = resources.add(new RunMail({ ...common, mailbox: sandbox.mailbox, questions, supervisor }));
   const limit = runLimit(maxRuns);
   const runs = new RunLifecycle({
     ...common,
@@ -161,6 +167,7 @@ export function buildCore(
     starter,
     commits: new RunCommits(common),
     secrets: runSecrets,
+    mail,
     settler,
     limit,
   });
@@ -182,6 +189,8 @@ export function buildCore(
     undos,
     updates,
     runs,
+    questions,
+    mail,
     limit,
     ...buildSurface(state, built, resources),
   };

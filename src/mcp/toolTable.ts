@@ -3,6 +3,7 @@ import * as dispatching from './tools/dispatching.js';
 import * as ending from './tools/ending.js';
 import * as looking from './tools/looking.js';
 import * as merges from './tools/merges.js';
+import * as questions from './tools/questions.js';
 import * as threads from './tools/threads.js';
 import * as waiting from './tools/waiting.js';
 import type { Tool } from './tool.js';
@@ -20,6 +21,7 @@ export const tools: readonly Tool[] = [
   threads.status,
   threads.tasks,
   threads.inbox,
+  questions.respond,
   threads.transcript,
   threads.read,
   threads.diagnose,

@@ -45,6 +45,8 @@ export const layers = {
     node: false,
   },
   'src/demo': { may: [], npm: [], node: true },
+  // Knows one folder and no host, so that it works wherever an agent does.
+  'src/agentMcp': { may: ['src/base', 'src/protocol'], npm: ['@modelcontextprotocol/server', 'zod'], node: true },
   // Not shipped: it reads the tables of other layers to generate files from them.
   'src/build': {
     may: [

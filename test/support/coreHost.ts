@@ -21,6 +21,8 @@ import { ProjectService } from '../../src/core/projects/projectService.js';
 import { DirectoryRunSupervisor } from '../../src/core/runs/directoryRunSupervisor.js';
 import type { Run } from '../../src/core/runs/run.js';
 import type { RunEnvironment } from '../../src/core/runs/runEnvironment.js';
+import { RunMail } from '../../src/core/mail/runMail.js';
+import { QuestionService } from '../../src/core/questions/questionService.js';
 import { RunCommits } from '../../src/core/runs/runCommits.js';
 import { RunLifecycle } from '../../src/core/runs/runLifecycle.js';
 import { RunStarter } from '../../src/core/runs/runStarter.js';
@@ -65,6 +67,8 @@ export interface CoreHost {
   readonly undos: UndoService;
   readonly updates: UpdateService;
   readonly runs: RunLifecycle;
+  readonly questions: QuestionService;
+  readonly mail: RunMail;
   readonly supervisor: DirectoryRunSupervisor;
   readonly settler: ThreadSettler;
   dispatch(more?: Partial<Dispatch>): Promise<Dispatched>;
@@ -170,7 +174,9 @@ export function coreHost(
     sandboxes,
   });
   const commits = new RunCommits(common);
-  const runs = new RunLifecycle({ ...common, secrets, directory, supervisor, starter, commits, settler, limit });
+  const questions = new QuestionService(common);
+  const mail = new RunMail({ ...common, mailbox: sandbox.mailbox, questions, supervisor });
+  const runs = new RunLifecycle({ ...common, secrets, directory, supervisor, starter, commits, mail, settler, limit });
   // Ids count up, so that branches are told apart by their words.
   let dispatches = 0;
   const undos = new UndoService({ ...common, driver: merging });
@@ -189,6 +195,8 @@ export function coreHost(
     undos,
     updates,
     runs,
+    questions,
+    mail,
     supervisor,
     settler,
     async dispatch(more = {}) {
@@ -209,6 +217,7 @@ export function coreHost(
     },
     async end() {
       await runs.dispose();
+      mail.dispose();
       await supervisor.dispose();
       await merges.dispose();
       await settler.dispose();

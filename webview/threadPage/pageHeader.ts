@@ -33,6 +33,7 @@ const actionIcons: Readonly<Record<ThreadAction, string>> = {
   openWorktree: 'empty-window',
   openTerminal: 'terminal',
   rawLog: 'output',
+  answer: 'question',
   copyBranch: 'git-branch',
   copyId: 'copy',
 };

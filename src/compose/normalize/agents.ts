@@ -93,6 +93,7 @@ function normalizeAgent(context: NormalizeContext, { name, node, names, agentNam
   const schedulerNode = child(node, 'scheduler');
   const provider = agentProvider(context, child(node, 'provider'), names.providers);
   const permissions = optionalWordAt(node, 'permissions', ['confined', 'ask', 'auto']);
+  if (permissions === 'ask') warnWhereNobodyAsks(context, provider, child(node, 'permissions'));
   if (permissions !== 'auto') refuseWeakeningArguments(context, provider, child(node, 'args'));
   return {
     name,
@@ -174,6 +175,15 @@ function refuseWeakeningArguments(context: NormalizeContext, provider: string, n
       text: `${JSON.stringify(argument)} would take the agent out of its permission mode; write permissions: auto if it may do everything`,
     });
   }
+}
+
+/** CLIs that hand each risky step to somebody else; the others decide it themselves. */
+const askingProviders: ReadonlySet<string> = new Set(['claude']);
+
+function warnWhereNobodyAsks(context: NormalizeContext, provider: string, node: ComposeNode | undefined): void {
+  if (!node || askingProviders.has(provider)) return;
+  const text = `provider "${provider}" cannot ask before it does something; permissions: ask is the same as confined for it`;
+  refuse(context, { code: 'compose.suspicious', severity: 'warning', path: node.path, span: node.span, text });
 }
 
 /** A name that starts with a dash would be read as an option of the CLI. */

@@ -1,3 +1,4 @@
+import type { AgentTool } from '../mail/mailbox.js';
 import type { FacadeAddress } from '../models/runModels.js';
 import type { AgentEvent, AgentErrorReason } from './agentEvent.js';
 
@@ -13,6 +14,8 @@ export interface Provider {
   readonly name: string;
   /** How to install the CLI and how to log in, as one sentence each, for error messages. */
   readonly fix: { readonly install: string; readonly login: string };
+  /** What its CLI can do with Muster's agent-side tools; missing: it is not told of them. */
+  readonly tools?: readonly AgentTool[];
   /** True when the provider starts nothing outside of Muster (the built-in `demo`). */
   readonly builtIn: boolean;
   /** The command line of one run. The prompt is never in it: it travels on stdin or as a file of the run directory. */
@@ -37,8 +40,18 @@ export interface CommandRequest {
   readonly runDir: string;
   /** Where its models are; missing: where the CLI finds them by itself. */
   readonly facade?: FacadeAddress;
+  /** The MCP server that the CLI gets for this run; missing: none. */
+  readonly tools?: AgentToolServer;
   /** Some CLIs refuse their bypass mode as root unless told that they are sandboxed. */
   readonly asRoot: boolean;
+}
+
+/** How to start `dist/agentMcp.js` for one run. */
+export interface AgentToolServer {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly tools: readonly AgentTool[];
 }
 
 export interface AgentCommand {

@@ -1,6 +1,7 @@
 import type { AgentSpec, ProjectSpec } from '../../compose/projectSpec.js';
 import { person, type Message } from '../messages/message.js';
 import type { Run } from '../runs/run.js';
+import { verdictText, type AgentVerdict } from './agentVerdict.js';
 import type { Chain, Said } from './chain.js';
 import { readVerdict, verdictInstruction } from './verdict.js';
 
@@ -25,6 +26,8 @@ export interface HandOffFacts {
   /** What the person asked, that the chain goes back to. */
   readonly task: string;
   readonly chain: Chain | undefined;
+  /** What the run said with the tool; wins over its last line. */
+  readonly verdict?: AgentVerdict | undefined;
   readonly now: number;
 }
 
@@ -70,12 +73,10 @@ function afterWork(facts: HandOffFacts): HandOff {
 }
 
 /** A reviewer has said what it thinks. When all have, the author works again, or the chain is over. */
-function afterReview({ run, spec, chain, now }: HandOffFacts): HandOff {
+function afterReview(facts: HandOffFacts): HandOff {
+  const { run, spec, chain, now } = facts;
   if (chain?.state !== 'going') return chain === undefined ? nothing : { ...nothing, chain };
-  const text = run.answer ?? '';
-  const verdict = run.status === 'succeeded' ? readVerdict(text) : undefined;
-  const one: Said = { agent: run.agent, text, ...(verdict === undefined ? {} : { verdict }) };
-  const said = [...chain.said, one];
+  const said = [...chain.said, opinionOf(facts)];
   const waiting = chain.waiting.filter(name => name !== run.agent);
   if (waiting.length > 0) return { tasks: [], chain: { ...chain, said, waiting } };
   const next = { ...chain, said, waiting };
@@ -104,6 +105,15 @@ function afterReview({ run, spec, chain, now }: HandOffFacts): HandOff {
   }
   const approved = said.some(each => each.verdict === 'approve');
   return { tasks: [], chain: { ...next, state: approved ? 'approved' : 'commented' } };
+}
+
+/** The tool's word, else the last line that was asked for; a run that did not succeed has no opinion. */
+function opinionOf({ run, verdict: given }: HandOffFacts): Said {
+  const text = run.answer ?? '';
+  if (run.status !== 'succeeded') return { agent: run.agent, text };
+  if (given) return { agent: run.agent, verdict: given.verdict, text: verdictText(given) || text };
+  const verdict = readVerdict(text);
+  return { agent: run.agent, text, ...(verdict === undefined ? {} : { verdict }) };
 }
 
 function reviewRequest({ run, task, now }: HandOffFacts, author: AgentSpec, reviewer: string): HandedTask['message'] {

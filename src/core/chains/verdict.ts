@@ -1,5 +1,6 @@
 /** What a reviewer makes of somebody's work. */
 export type Verdict = 'approve' | 'request_changes' | 'comment';
+export const verdicts: readonly Verdict[] = ['approve', 'request_changes', 'comment'];
 
 const words: ReadonlyMap<string, Verdict> = new Map([
   ['approve', 'approve'],
@@ -9,7 +10,8 @@ const words: ReadonlyMap<string, Verdict> = new Map([
 
 /** What a reviewer is told, so that its verdict can be read without guessing. */
 export const verdictInstruction =
-  'End your answer with exactly one of these lines, and nothing after it:\nVERDICT: approve\nVERDICT: request changes\nVERDICT: comment';
+  'Say what you think of it with the tool `verdict` of the MCP server `muster`. If you do not have that tool, end your answer with ' +
+  'exactly one of these lines, and nothing after it:\nVERDICT: approve\nVERDICT: request changes\nVERDICT: comment';
 
 /**
  * The verdict of an answer: its last line that is not empty, if that line is one of the three that were asked for. Anything else is

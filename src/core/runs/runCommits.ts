@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.js';
 import type { IdSource } from '../../base/ids.js';
 import type { RunConclusion } from '../agents/provider.js';
 import type { EventStores } from '../events/eventLog.js';
+import type { VerdictStores } from '../chains/agentVerdict.js';
 import type { ChainStores } from '../chains/chainStore.js';
 import { handOff, taskOf } from '../chains/handOff.js';
 import { scheduler } from '../messages/message.js';
@@ -33,6 +34,7 @@ type CommitStores = RunStores &
   ChainStores &
   CommentStores &
   ModelStores &
+  VerdictStores &
   EventStores;
 
 /**
@@ -106,7 +108,8 @@ export class RunCommits {
     if (!project || !asked || thread.outcome !== 'open') return;
     const chain = stores.chains.ofThread(thread.id);
     const task = taskOf(stores.messages.ofThread(thread.id), scheduler);
-    const next = handOff({ run, spec: project.spec, asked, task, chain, now });
+    const verdict = stores.verdicts.ofRun(run.id);
+    const next = handOff({ run, spec: project.spec, asked, task, chain, verdict, now });
     for (const { message, agent } of next.tasks) {
       const messageId = this.#ids.next<'message'>();
       const id = this.#ids.next<'run'>();

@@ -34,6 +34,8 @@ export interface RunDirectoryContents {
   readonly prompt: string;
   /** Plain file names (letters, digits, `.`, `_`, `-`) to contents. */
   readonly files: Readonly<Record<string, string>>;
+  /** The agent has tools that write to the host. */
+  readonly mail?: boolean;
 }
 
 /** How the CLI's process ended, and when (milliseconds since the epoch). */

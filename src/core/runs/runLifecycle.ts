@@ -5,6 +5,7 @@ import type { Disposable } from '../../base/lifecycle.js';
 import type { Log } from '../../base/log.js';
 import type { Provider } from '../agents/provider.js';
 import { commitSurely } from '../commitSurely.js';
+import type { RunMail } from '../mail/runMail.js';
 import type { EventStores } from '../events/eventLog.js';
 import type { ModelStores } from '../models/modelStore.js';
 import type { ProjectStores } from '../projects/projectStore.js';
@@ -30,6 +31,8 @@ export interface RunLifecycleOptions {
   readonly starter: RunStarter;
   readonly commits: RunCommits;
   readonly secrets: RunSecrets;
+  /** Reads what runs write to the host. */
+  readonly mail: Pick<RunMail, 'attend' | 'leave'>;
   /** Puts away what an ended run left in its worktree. */
   readonly settler: { settle(run: Run): Promise<void> };
   /** Runs at the same time on this machine. */
@@ -159,10 +162,15 @@ export class RunLifecycle implements Disposable {
   /** What the supervisor tells of a run that has, or had, a process. */
   #listener(run: Run, reader: Reader): RunListener {
     return {
-      onStarted: () => this.#options.commits.started(run),
+      onStarted: () => {
+        this.#options.commits.started(run);
+        this.#options.mail.attend(run);
+      },
       onLines: lines => reader.recorder.record(lines),
       onEnded: end => {
         reader.recorder.dispose();
+        // What it said last belongs to its end.
+        this.#options.mail.leave(run.id);
         this.#ended(run, end, reader);
       },
     };

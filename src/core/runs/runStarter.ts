@@ -2,11 +2,13 @@ import { untilAborted } from '../../base/async.js';
 import type { Clock } from '../../base/clock.js';
 import { AppError } from '../../base/errors.js';
 import type { AgentSpec } from '../../compose/projectSpec.js';
-import type { AgentCommand, Provider } from '../agents/provider.js';
+import type { AgentCommand, AgentToolServer, Provider } from '../agents/provider.js';
 import { isConversationId } from '../agents/conversationId.js';
 import type { ProviderRegistries } from '../agents/providerRegistries.js';
 import type { EventStores } from '../events/eventLog.js';
 import type { MergeStores } from '../merges/mergeStore.js';
+import type { AgentTool } from '../mail/mailbox.js';
+import type { MessageIntent } from '../messages/message.js';
 import type { MessageStores } from '../messages/messageStore.js';
 import { requireConsent } from '../projects/consent.js';
 import { permissionsOf, requireDriver, type Project } from '../projects/project.js';
@@ -29,6 +31,8 @@ import type { SandboxService } from '../sandboxes/sandboxService.js';
 
 /** Wall-clock limit of a run without `timeout`: ten hours, as long as agent-compose's. */
 const defaultTimeoutMs = 36_000_000;
+/** What serves an agent's tools. */
+const toolProgram: readonly string[] = ['{{node}}', '{{dist}}/agentMcp.js'];
 /** Between SIGTERM and SIGKILL. */
 const graceMs = 5_000;
 
@@ -62,11 +66,20 @@ export interface PreparedRun {
   readonly limits: RunLimits;
 }
 
+/** What a run's command is put together for, besides its task. */
+interface Surroundings {
+  readonly guest: Guest;
+  readonly facade: FacadeAddress | undefined;
+  readonly tools: AgentToolServer | undefined;
+}
+
 interface Subject {
   readonly project: Project;
   readonly agent: AgentSpec;
   readonly provider: Provider;
   readonly prompt: string;
+  /** What the message is for. */
+  readonly intent: MessageIntent;
 }
 
 /** Gets a claimed run ready to be launched: workspace, command line, environment, run directory. */
@@ -90,7 +103,8 @@ export class RunStarter {
     const found = await untilAborted(environment.resolve({ project, agent, run, guest }, signal), signal);
     const opened = models.open({ run, agent, guest, environment: found });
     const { variables, facade } = await untilAborted(opened, signal);
-    const command = this.#command(run, subject, { guest, facade });
+    const tools = this.#tools(run, subject, guest);
+    const command = this.#command(run, subject, { guest, facade, tools });
     const filled = placeholders.fill(command.argv, guest);
     const cwd = guest.place(workspace.cwd);
     await directory.create(run.id, {
@@ -105,6 +119,7 @@ export class RunStarter {
       },
       prompt: command.prompt ?? subject.prompt,
       files: command.files ?? {},
+      mail: tools !== undefined,
     });
     await pinned;
     signal.throwIfAborted();
@@ -157,7 +172,7 @@ export class RunStarter {
     requireDriver(agent);
     requireConsent(project);
     const provider = this.#options.providers.of(project.spec).get(run.provider);
-    return { project, agent, provider, prompt: message.body };
+    return { project, agent, provider, prompt: message.body, intent: message.intent };
   }
 
   /** The worktree as it is when it is the run's turn: it may have been removed or brought back since the dispatch. */
@@ -186,7 +201,7 @@ export class RunStarter {
   #command(
     run: Run,
     { project, agent, provider, prompt }: Subject,
-    { guest, facade }: { readonly guest: Guest; readonly facade: FacadeAddress | undefined },
+    { guest, facade, tools }: Surroundings,
   ): AgentCommand {
     const { store } = this.#options;
     const conversation = store.read(stores => stores.runs.lastConversation(run.threadId, run.agent));
@@ -197,10 +212,26 @@ export class RunStarter {
       runDir: guest.runDir(run.id),
       asRoot: guest.asRoot,
       ...(facade === undefined ? {} : { facade }),
+      ...(tools === undefined ? {} : { tools }),
       ...(run.model === undefined ? {} : { model: run.model }),
       ...(agent.systemPrompt === undefined ? {} : { systemPrompt: agent.systemPrompt }),
       ...(conversation === undefined || !isConversationId(conversation) ? {} : { conversation }),
     });
+  }
+
+  /** What the agent can do besides its work: give a verdict where it is asked for one, and ask a person where it may. */
+  #tools(run: Run, { project, agent, provider, intent }: Subject, guest: Guest): AgentToolServer | undefined {
+    const wanted: readonly AgentTool[] = [
+      ...(intent === 'handoff' ? (['verdict'] as const) : []),
+      ...(permissionsOf(project.spec, agent.name) === 'ask' ? (['ask', 'permission'] as const) : []),
+    ];
+    const tools = wanted.filter(tool => provider.tools?.includes(tool));
+    if (tools.length === 0) return undefined;
+    const { argv, env } = this.#options.placeholders.fill(toolProgram, guest);
+    const [command = '', ...program] = argv;
+    const args = [...program, guest.runDir(run.id), tools.join(',')];
+    // Some CLIs hand nothing of their environment on; what belongs to a run is found, and ended, by this variable.
+    return { command, args, env: { ...env, MUSTER_RUN_ID: run.id }, tools };
   }
 
   #saveThread(thread: Thread): void {

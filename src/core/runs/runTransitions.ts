@@ -30,6 +30,16 @@ export function startRun(run: Run, now: number): Run {
   return run.status === 'starting' ? { ...run, status: 'running', startedAt: now } : run;
 }
 
+/** It has asked a person something. */
+export function waitRun(run: Run): Run {
+  return run.status === 'running' ? { ...run, status: 'waiting' } : run;
+}
+
+/** Everything that it asked is answered. */
+export function resumeRun(run: Run): Run {
+  return run.status === 'waiting' ? { ...run, status: 'running' } : run;
+}
+
 /** A queued run ends without ever having had a process. */
 export function cancelQueuedRun(run: Run, now: number): Run {
   return run.status === 'queued' ? { ...run, status: 'cancelled', endedAt: now, settled: true } : run;

@@ -1,6 +1,7 @@
 import { assertNever } from '../../base/exhaustive.js';
 import { needsPerson, type Chain } from '../chains/chain.js';
 import type { Merge } from '../merges/merge.js';
+import type { Question } from '../questions/question.js';
 import { isRunSettling, type Run } from '../runs/run.js';
 import type { Thread } from './thread.js';
 
@@ -19,19 +20,21 @@ export interface ThreadFacts {
   readonly run: Run | undefined;
   readonly merge: Merge | undefined;
   readonly chain?: Chain | undefined;
+  /** What its run asks a person. */
+  readonly questions?: readonly Question[];
 }
 
 /** Derives the status from stored facts. */
-export function threadState(thread: Thread, { run, merge, chain }: ThreadFacts): ThreadState {
+export function threadState(thread: Thread, facts: ThreadFacts): ThreadState {
   switch (thread.outcome) {
     case 'abandoned':
       return { status: 'abandoned', needs: '' };
     case 'failed':
       return { status: 'failed', needs: '' };
     case 'completed':
-      return { status: merge?.status === 'merged' ? 'merged' : 'closed', needs: '' };
+      return { status: facts.merge?.status === 'merged' ? 'merged' : 'closed', needs: '' };
     case 'open':
-      return openState(thread, { run, merge, chain });
+      return openState(thread, facts);
     default:
       return assertNever(thread.outcome);
   }
@@ -44,8 +47,10 @@ function openState(thread: Thread, facts: ThreadFacts): ThreadState {
   return thread.trouble === undefined || atWork ? state : { status: 'needs_you', needs: thread.trouble.message };
 }
 
-function stateOfWork(thread: Thread, { run, merge, chain }: ThreadFacts): ThreadState {
-  const runState = run ? afterChain(stateOfRun(thread, run), chain) : { status: 'queued' as const, needs: '' };
+function stateOfWork(thread: Thread, { run, merge, chain, questions }: ThreadFacts): ThreadState {
+  const runState = run
+    ? afterChain(stateOfRun(thread, run, questions), chain)
+    : { status: 'queued' as const, needs: '' };
   // A merge speaks for the thread only while no run was queued after it.
   if (!merge || (run && run.queuedAt > merge.createdAt)) return runState;
   switch (merge.status) {
@@ -72,7 +77,7 @@ function afterChain(state: ThreadState, chain: Chain | undefined): ThreadState {
   return { status: 'needs_you', needs: chain.note };
 }
 
-function stateOfRun(thread: Thread, run: Run): ThreadState {
+function stateOfRun(thread: Thread, run: Run, [question]: readonly Question[] = []): ThreadState {
   // Whatever it came to: nobody may review, merge or go on before its work is committed.
   if (isRunSettling(run)) return { status: 'working', needs: '' };
   switch (run.status) {
@@ -82,7 +87,10 @@ function stateOfRun(thread: Thread, run: Run): ThreadState {
     case 'running':
       return { status: 'working', needs: '' };
     case 'waiting':
-      return { status: 'needs_you', needs: `${run.agent} asks a question.` };
+      return {
+        status: 'needs_you',
+        needs: question ? `${run.agent} asks: ${question.title}` : `${run.agent} asks a question.`,
+      };
     case 'succeeded':
       return { status: 'ready', needs: '' };
     case 'failed':

@@ -2,6 +2,7 @@ import type { ProjectId, ThreadId } from '../../base/ids.js';
 import type { Chain } from '../chains/chain.js';
 import type { CommentCounts } from '../reviews/commentStore.js';
 import type { NotebookServer } from '../notebooks/notebookServer.js';
+import type { Question } from '../questions/question.js';
 import type { ReviewMarks } from '../reviews/review.js';
 import type { Merge } from '../merges/merge.js';
 import type { Run } from '../runs/run.js';
@@ -43,6 +44,8 @@ export interface ThreadView extends ReviewMarks {
   readonly comments?: CommentCounts;
   /** Its guest server, or the last one that it had. */
   readonly notebookServer?: NotebookServer;
+  /** What its run asks a person; empty when it asks nothing. */
+  readonly questions: readonly Question[];
   /** 1-based place of a queued latest run in the queue. */
   readonly queuePosition?: number;
   /** Sums over all runs; missing when no run reported any. */

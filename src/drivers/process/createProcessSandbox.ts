@@ -1,10 +1,12 @@
 import type { RunId } from '../../base/ids.js';
 import type { Clock } from '../../base/clock.js';
 import type { Log } from '../../base/log.js';
+import type { Mailbox } from '../../core/mail/mailbox.js';
 import type { RunDirectory } from '../../core/runs/runDirectory.js';
 import type { RunOutput } from '../../core/runs/runOutput.js';
 import type { RunDriver, SandboxDriver } from '../../core/sandboxes/sandboxDriver.js';
 import type { SecretMask } from '../../node/secretMask.js';
+import { DiskMailbox } from './diskMailbox.js';
 import { DiskRunDirectory } from './diskRunDirectory.js';
 import { FileRunOutput } from './fileRunOutput.js';
 import { createLinuxProcessTable } from './linuxProcessTable.js';
@@ -25,6 +27,7 @@ export interface ProcessSandbox {
   /** The runs of this machine itself. */
   readonly runs: RunDriver;
   /** This machine as a sandbox. */
+  readonly mailbox: Mailbox;
   readonly driver: SandboxDriver;
   /** Makes ready what starts processes cheaply; best early, while this process is small. */
   readonly prepare: () => void;
@@ -61,6 +64,7 @@ export function createProcessSandbox(options: {
     prepare: () => spawner?.prepare(),
     dispose: () => spawner?.dispose(),
     directory,
+    mailbox: new DiskMailbox({ stateDir, watches, maskOf }),
     output: new FileRunOutput({ stateDir, watches, maskOf }),
     runs,
     driver: createProcessSandboxDriver({ runs, runDir: run => directory.path(run) }),

@@ -57,6 +57,10 @@ export class DiskRunDirectory implements RunDirectory {
       makeFolders(dir);
       for (const [name, text] of texts) writeWhole(join(dir, name), text);
       for (const name of [runFiles.stdout, runFiles.stderr]) appendFileSync(join(dir, name), '', { mode: 0o600 });
+      if (contents.mail) {
+        mkdirSync(join(dir, runFiles.mail), { mode: 0o700 });
+        appendFileSync(join(dir, runFiles.bell), '', { mode: 0o600 });
+      }
       const reserve = ' '.repeat(reserveBytes);
       for (const name of [runFiles.pidReserve, runFiles.exitReserve])
         writeFileSync(join(dir, name), reserve, { mode: 0o600 });

@@ -16,6 +16,10 @@ export const runFiles = {
   stderr: 'stderr.log',
   exit: 'exit.json',
   exitReserve: 'exit.tmp',
+  /** Letters of the agent to the host, and their answers. */
+  mail: 'mail',
+  /** Written to after each letter: it is this file that is watched. `src/agentMcp` knows both names. */
+  bell: 'bell',
 } as const;
 
 /**

@@ -20,6 +20,7 @@ import { repositories } from './migrations/0017Repositories.js';
 import { models } from './migrations/0018Models.js';
 import { topicEvents } from './migrations/0019TopicEvents.js';
 import { notebookServers } from './migrations/0020NotebookServers.js';
+import { mail } from './migrations/0021Mail.js';
 
 /** Append-only: a migration that has shipped is never edited. `PRAGMA user_version` counts those that ran. */
 const migrations: readonly string[] = [
@@ -43,6 +44,7 @@ const migrations: readonly string[] = [
   models,
   topicEvents,
   notebookServers,
+  mail,
 ];
 
 /** The schema version this program understands. */

@@ -4,7 +4,7 @@ import { defined } from '../../base/defined.js';
 import { parseId, type ThreadId } from '../../base/ids.js';
 import type { Chain, ChainState, Said } from '../../core/chains/chain.js';
 import type { ChainStore } from '../../core/chains/chainStore.js';
-import type { Verdict } from '../../core/chains/verdict.js';
+import { verdicts } from '../../core/chains/verdict.js';
 import { JsonFields, parseTexts } from '../../base/jsonFields.js';
 
 interface ChainRow {
@@ -18,7 +18,6 @@ interface ChainRow {
 }
 
 const states: readonly ChainState[] = ['going', 'approved', 'commented', 'undecided', 'exhausted', 'off'];
-const verdicts: readonly Verdict[] = ['approve', 'request_changes', 'comment'];
 
 export class SqliteChainStore implements ChainStore {
   readonly #get: Statement<[string], ChainRow>;

@@ -19,6 +19,7 @@ import { SqliteModelCallStore } from './sqliteModelCallStore.js';
 import { SqliteMessageStore } from './sqliteMessageStore.js';
 import { SqliteNotebookServerStore } from './sqliteNotebookServerStore.js';
 import { SqliteProjectStore } from './sqliteProjectStore.js';
+import { SqliteQuestionStore } from './sqliteQuestionStore.js';
 import { SqliteReviewStore } from './sqliteReviewStore.js';
 import { SqliteRunSecretStore } from './sqliteRunSecretStore.js';
 import { SqliteRunStore } from './sqliteRunStore.js';
@@ -28,6 +29,7 @@ import { SqliteTopicStore } from './sqliteTopicStore.js';
 import { SqliteThreadStore } from './sqliteThreadStore.js';
 import { SqliteRepositoryStore } from './sqliteRepositoryStore.js';
 import { SqliteSharedStateStore } from './sqliteSharedStateStore.js';
+import { SqliteVerdictStore } from './sqliteVerdictStore.js';
 import { SqliteWorktreeOperationStore } from './sqliteWorktreeOperationStore.js';
 
 /** The host's database: one connection, one writer. */
@@ -53,9 +55,11 @@ export class SqliteStore implements Store<Stores>, Disposable {
     const chains = new SqliteChainStore(database);
     const comments = new SqliteCommentStore(database);
     const notebookServers = new SqliteNotebookServerStore(database);
+    const questions = new SqliteQuestionStore(database);
+    const views = { runs, merges, reviews, chains, comments, questions, notebookServers };
     this.#stores = {
       projects: new SqliteProjectStore(database),
-      threads: new SqliteThreadStore(database, { runs, merges, reviews, chains, comments, notebookServers }),
+      threads: new SqliteThreadStore(database, views),
       messages: new SqliteMessageStore(database),
       runs,
       modelAccess: new SqliteModelAccessStore(database),
@@ -67,6 +71,8 @@ export class SqliteStore implements Store<Stores>, Disposable {
       comments,
       accessTokens: new SqliteAccessTokenStore(database),
       notebookServers,
+      questions,
+      verdicts: new SqliteVerdictStore(database),
       landings: new SqliteLandingStore(database),
       schedules: new SqliteScheduleStore(database),
       topics: new SqliteTopicStore(database),

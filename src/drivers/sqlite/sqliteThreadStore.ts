@@ -4,6 +4,7 @@ import type { MergeStore } from '../../core/merges/mergeStore.js';
 import type { NotebookServerStore } from '../../core/notebooks/notebookServerStore.js';
 import type { ChainStore } from '../../core/chains/chainStore.js';
 import type { CommentStore } from '../../core/reviews/commentStore.js';
+import type { QuestionStore } from '../../core/questions/questionStore.js';
 import type { ReviewStore } from '../../core/reviews/reviewStore.js';
 import type { RunStore } from '../../core/runs/runStore.js';
 import type { RepositoryPlace } from '../../core/workspaces/knownRepository.js';
@@ -19,7 +20,8 @@ interface StoredThreadRow extends ThreadRow {
   readonly project_name: string;
 }
 
-type StatedThread = ThreadState & Pick<ThreadView, 'thread' | 'projectName' | 'latestRun' | 'latestMerge' | 'chain'>;
+type StatedThread = ThreadState &
+  Pick<ThreadView, 'thread' | 'projectName' | 'latestRun' | 'latestMerge' | 'chain' | 'questions'>;
 
 interface PageParameters {
   readonly project: string | null;
@@ -49,6 +51,7 @@ export class SqliteThreadStore implements ThreadStore {
   readonly #chains: ChainStore;
   readonly #comments: CommentStore;
   readonly #notebookServers: NotebookServerStore;
+  readonly #questions: QuestionStore;
   readonly #insert: Statement<[ReturnType<typeof threadTable.parameters>]>;
   readonly #update: Statement<[ReturnType<typeof threadTable.parameters>]>;
   readonly #get: Statement<[string], StoredThreadRow>;
@@ -73,6 +76,7 @@ export class SqliteThreadStore implements ThreadStore {
       readonly chains: ChainStore;
       readonly comments: CommentStore;
       readonly notebookServers: NotebookServerStore;
+      readonly questions: QuestionStore;
     },
   ) {
     this.#database = database;
@@ -82,6 +86,7 @@ export class SqliteThreadStore implements ThreadStore {
     this.#chains = stores.chains;
     this.#comments = stores.comments;
     this.#notebookServers = stores.notebookServers;
+    this.#questions = stores.questions;
     this.#insert = database.prepare(threadTable.insert());
     this.#update = database.prepare(threadTable.update('id = :id'));
     this.#get = database.prepare(`${selectThread} WHERE id = ?`);
@@ -188,10 +193,12 @@ export class SqliteThreadStore implements ThreadStore {
     const latestRun = row.latest_run === null ? undefined : this.#runs.get(parseId(row.latest_run));
     const latestMerge = row.latest_merge === null ? undefined : this.#merges.get(parseId(row.latest_merge));
     const chain = this.#chains.ofThread(thread.id);
+    const questions = latestRun?.status === 'waiting' ? this.#questions.openOf(latestRun.id) : [];
     return {
       thread,
       projectName: row.project_name,
-      ...threadState(thread, { run: latestRun, merge: latestMerge, chain }),
+      ...threadState(thread, { run: latestRun, merge: latestMerge, chain, questions }),
+      questions,
       ...defined({ latestRun, latestMerge, chain }),
     };
   }

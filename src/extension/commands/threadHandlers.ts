@@ -11,6 +11,7 @@ import type { Services } from '../services.js';
 import { targetThread, targetThreads } from '../threads/pickThread.js';
 import { threadTitle } from '../threads/threadText.js';
 import { canRetry } from '../views/threadNodes.js';
+import { answerQuestion } from './answerQuestion.js';
 import { explainAgentOf } from './explainAgent.js';
 import type { CommandHandlers } from './commandHandler.js';
 import { endThreadHandlers } from './endThreadHandlers.js';
@@ -37,6 +38,10 @@ export function threadHandlers(services: Services): CommandHandlers<Ids> {
     'muster.openThread': async (...args) => {
       const thread = await one(args, vscode.l10n.t('Which thread?'));
       if (thread) await services.pages.open(thread.id, { title: threadTitle(thread) });
+    },
+    'muster.answer': async (...args) => {
+      const thread = await one(args, vscode.l10n.t('Whose question?'), ({ questions }) => questions.length > 0);
+      if (thread) await answerQuestion(services, thread);
     },
     'muster.review': async (...args) => {
       const thread = await one(args, vscode.l10n.t('Which thread do you want to review?'), hasChanges);

@@ -13,6 +13,12 @@ export const threadCommands = {
     icon: '$(comment-discussion)',
     menus: [onThread('working|queued|needs_you', 'inline@4'), onThread(any, '1_open@1')],
   },
+  'muster.answer': {
+    title: 'Answer Question of Agent...',
+    icon: '$(question)',
+    enablement: trusted,
+    menus: [onThread('question', 'inline@1'), onThread('question', '2_act@0')],
+  },
   'muster.review': {
     title: 'Review Changes',
     icon: '$(diff-multiple)',

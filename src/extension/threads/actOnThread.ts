@@ -8,6 +8,7 @@ import type { CommandId } from '../manifest/commandTable.js';
 /** The commands behind the buttons of pages, cards and messages. */
 const actionCommands: Readonly<Record<ThreadAction, CommandId | 'workbench.view.scm'>> = {
   open: 'muster.openThread',
+  answer: 'muster.answer',
   review: 'muster.review',
   merge: 'muster.merge',
   mergeSquash: 'muster.squash',

@@ -25,7 +25,7 @@ import type {
 import { callerOf } from '../server/callPolicy.js';
 import { absolutePath, fail, given, ignoredChoices, oneOf } from './requestFields.js';
 import { threadFilesApi } from './threadFilesApi.js';
-import { wireMerge, wireMessage, wireRun, wireThread } from './wire.js';
+import { wireMerge, wireMessage, wireRun, wireThread, wireVerdict } from './wire.js';
 
 const statuses: readonly ThreadStatus[] = [
   'needs_you',
@@ -102,6 +102,7 @@ export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof Threa
         messages: stores.messages.ofThread(view.thread.id).map(wireMessage),
         runs: stores.runs.ofThread(view.thread.id).map(run => wireRun(run)),
         merges: stores.merges.ofThread(view.thread.id).map(wireMerge),
+        verdicts: stores.verdicts.ofThread(view.thread.id).map(wireVerdict),
       }));
     },
 

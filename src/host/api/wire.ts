@@ -1,5 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { fail } from './requestFields.js';
+import type { AgentVerdict } from '../../core/chains/agentVerdict.js';
+import type { Question } from '../../core/questions/question.js';
 import type { Chain } from '../../core/chains/chain.js';
 import type { Merge } from '../../core/merges/merge.js';
 import type { Message } from '../../core/messages/message.js';
@@ -12,12 +14,15 @@ import {
   NotebookServerSchema,
   type NotebookServer as WireNotebookServer,
 } from '../../protocol/gen/muster/v1/notebooks_pb.js';
+import { QuestionSchema, type Question as WireQuestion } from '../../protocol/gen/muster/v1/questions_pb.js';
 import { RunSchema, type Run as WireRun } from '../../protocol/gen/muster/v1/runs_pb.js';
 import {
+  AgentVerdictSchema,
   ChainSchema,
   ChangedFileSchema,
   MessageSchema,
   ThreadSchema,
+  type AgentVerdict as WireVerdict,
   type Chain as WireChain,
   type ChangedFile as WireChangedFile,
   type Message as WireMessage,
@@ -109,6 +114,7 @@ export function wireThread(view: ThreadView): WireThread {
     draftComments: view.comments?.drafts ?? 0,
     openComments: view.comments?.open ?? 0,
     notebookServer: view.notebookServer && wireNotebookServer(view.notebookServer),
+    questions: view.questions.map(wireQuestion),
   });
 }
 
@@ -132,6 +138,26 @@ function wireChain({ state, author, depth, waiting, said, note }: Chain): WireCh
     waiting: [...waiting],
     said: said.map(({ agent, verdict = '' }) => ({ agent, verdict })),
     note,
+  });
+}
+
+export function wireQuestion(question: Question): WireQuestion {
+  const { answer, options, askedAt, id, threadId, runId, agent, kind, title, detail, rule } = question;
+  return create(QuestionSchema, {
+    ...{ id, threadId, runId, agent, kind, title, detail, rule },
+    options: [...options],
+    askedAt: BigInt(askedAt),
+    decision: answer?.decision ?? '',
+    answer: answer?.text ?? '',
+    answeredAt: BigInt(answer?.at ?? 0),
+  });
+}
+
+export function wireVerdict({ findings, at, runId, agent, verdict, summary, commit }: AgentVerdict): WireVerdict {
+  return create(AgentVerdictSchema, {
+    ...{ runId, agent, verdict, summary, commit },
+    at: BigInt(at),
+    findings: findings.map(({ line = 0, ...finding }) => ({ ...finding, line })),
   });
 }
 

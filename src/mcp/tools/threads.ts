@@ -4,6 +4,7 @@ import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { count, messageFields, messageShape, optionalText, runFields, runShape, threadId, time } from '../fields.js';
 import { findThread, readThread } from '../threads.js';
 import { defineTool, type ToolContext } from '../tool.js';
+import { questionFields, questionShape } from './questions.js';
 import { idOfReference, runWord, threadWord } from '../words.js';
 
 /** Rows of a status, as compas shows. */
@@ -107,14 +108,18 @@ export const tasks = defineTool({
 export const inbox = defineTool({
   name: 'orch_inbox',
   title: 'What waits for a person',
-  description: 'Threads that need a person, each with the reason in one sentence.',
+  description:
+    'Questions of agents (answer them with orch_respond), and threads that need a person, each with the reason in one sentence.',
   input: z.object({}),
-  output: z.object({ threads: z.array(threadShape) }),
+  output: z.object({ questions: z.array(questionShape), threads: z.array(threadShape) }),
   reads: true,
   run: async context => {
     const request = { statuses: ['needs_you'], limit: mostThreads };
     const page = await context.ask(({ threads }) => threads.listThreads(request, { signal: context.signal }));
-    return { threads: page.threads.map(threadFields) };
+    return {
+      questions: page.threads.flatMap(({ questions }) => questions).map(questionFields),
+      threads: page.threads.map(threadFields),
+    };
   },
 });
 

@@ -125,6 +125,16 @@ export const unaryCalls: Readonly<Record<string, Readonly<Record<string, readonl
       "muster.v1.RemoveProjectResponse"
     ]
   },
+  "muster.v1.QuestionService": {
+    "listQuestions": [
+      "ListQuestions",
+      "muster.v1.ListQuestionsResponse"
+    ],
+    "answerQuestion": [
+      "AnswerQuestion",
+      "muster.v1.AnswerQuestionResponse"
+    ]
+  },
   "muster.v1.ReviewService": {
     "listComments": [
       "ListComments",
@@ -526,6 +536,27 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "unchanged": "boolean",
     "failedStops": "number"
   },
+  "muster.v1.ListQuestionsResponse": {
+    "questions": "[]muster.v1.Question"
+  },
+  "muster.v1.Question": {
+    "id": "string",
+    "threadId": "string",
+    "runId": "string",
+    "agent": "string",
+    "kind": "string",
+    "title": "string",
+    "detail": "string",
+    "options": "[]string",
+    "rule": "string",
+    "askedAt": "bigint",
+    "decision": "string",
+    "answer": "string",
+    "answeredAt": "bigint"
+  },
+  "muster.v1.AnswerQuestionResponse": {
+    "question": "?muster.v1.Question"
+  },
   "muster.v1.ListCommentsResponse": {
     "comments": "[]muster.v1.Comment"
   },
@@ -718,7 +749,8 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "chain": "?muster.v1.Chain",
     "draftComments": "number",
     "openComments": "number",
-    "notebookServer": "?muster.v1.NotebookServer"
+    "notebookServer": "?muster.v1.NotebookServer",
+    "questions": "[]muster.v1.Question"
   },
   "muster.v1.Chain": {
     "state": "string",
@@ -736,7 +768,8 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "thread": "?muster.v1.Thread",
     "messages": "[]muster.v1.Message",
     "runs": "[]muster.v1.Run",
-    "merges": "[]muster.v1.Merge"
+    "merges": "[]muster.v1.Merge",
+    "verdicts": "[]muster.v1.AgentVerdict"
   },
   "muster.v1.Message": {
     "id": "string",
@@ -747,6 +780,21 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "body": "string",
     "createdAt": "bigint",
     "runId": "string"
+  },
+  "muster.v1.AgentVerdict": {
+    "runId": "string",
+    "agent": "string",
+    "verdict": "string",
+    "summary": "string",
+    "findings": "[]muster.v1.Finding",
+    "commit": "string",
+    "at": "bigint"
+  },
+  "muster.v1.Finding": {
+    "file": "string",
+    "line": "number",
+    "severity": "string",
+    "text": "string"
   },
   "muster.v1.CancelThreadResponse": {
     "thread": "?muster.v1.Thread",

@@ -5,6 +5,7 @@ import type { ThreadView } from './threadView.js';
 /** Buttons of the webviews that act on one thread. The extension maps each to its command. */
 export const threadActions = [
   'open',
+  'answer',
   'review',
   'merge',
   'mergeSquash',
@@ -38,7 +39,7 @@ export interface OfferedActions {
 
 /** What helps against each need, the most likely first. */
 const needActions: Readonly<Record<ThreadNeed, readonly ThreadAction[]>> = {
-  question: [],
+  question: ['answer'],
   outdated: ['review', 'approveAndMerge'],
   conflict: ['resolve', 'openWorktree'],
   targetEdits: ['mergeAgain', 'showSourceControl'],

@@ -44,6 +44,7 @@ export const webviewStrings = {
   'openWorktree': 'Open worktree in new window',
   'openTerminal': 'Open terminal in worktree',
   'rawLog': 'Raw log',
+  'answer': 'Answer',
   'copyBranch': 'Copy branch name',
   'copyId': 'Copy thread id',
   'moreActions': 'More actions',

@@ -115,6 +115,39 @@ describe('a hand-off', () => {
     });
   });
 
+  test('takes the verdict of the tool before the last line, with findings for the author, about the author’s commit', async () => {
+    const world = worldWith(reviewed);
+    const { id } = await begin(world);
+    await says(world, 'I added it.');
+    const finding = { file: 'src/health.ts', line: 3, severity: 'major', text: 'It has no test.' };
+    const letter = { kind: 'verdict', verdict: 'request_changes', summary: 'Not yet.', findings: [finding] };
+    world.sandbox.writeLetter(active(world).id, { ...letter, verdict: 'approve' });
+    expect(world.sandbox.answerTo(active(world).id, 1)).toEqual({ recorded: 'approve' });
+    world.sandbox.writeLetter(active(world).id, letter);
+    await says(world, 'Fine.\nVERDICT: approve');
+    expect(active(world).agent).toBe('dev');
+    const { messages, verdicts } = world.store.read(stores => ({
+      messages: stores.messages.ofThread(view(world, id).thread.id),
+      verdicts: stores.verdicts.ofThread(view(world, id).thread.id),
+    }));
+    expect(messages.at(-1)?.body).toContain('Not yet.\n\n- src/health.ts:3: (major) It has no test.');
+    expect(verdicts).toMatchObject([{ agent: 'reviewer', verdict: 'request_changes', findings: [finding] }]);
+    expect(verdicts[0]?.commit).toBe(view(world, id).thread.head);
+  });
+
+  test('hears a verdict that was written just before the reviewer ended', async () => {
+    const world = worldWith(reviewed);
+    const { id, host } = await begin(world);
+    await says(world, 'I added it.');
+    const reviewer = active(world);
+    await host.end();
+    world.sandbox.writeLetter(reviewer.id, { kind: 'verdict', verdict: 'approve', summary: 'Good.' });
+    world.sandbox.exit(reviewer.id, { code: 0 });
+    await coreHost(world).takeUp();
+    await world.clock.advance(1_000);
+    expect(view(world, id)).toMatchObject({ status: 'ready', chain: { state: 'approved' } });
+  });
+
   test('tells what a reviewer changed that may only read, and nothing of one that did not', async () => {
     const world = worldWith({ ...reviewed, reviewer: { workspace: { provider: 'thread', access: 'read' } } });
     const { id } = await begin(world);

@@ -58,11 +58,12 @@ describe.skipIf(process.platform === 'win32')(
       const make = kinds[kind];
       if (!make) throw new Error(kind);
       const { stateDir, run, sandbox, dir } = await runWith(name, make);
-      const { directory, output, runs } = sandbox;
+      const { directory, output, runs, mailbox } = sandbox;
       const longestMs = kind === 'file of 100 MB' ? 30_000 : 3_000;
       const began = performance.now();
       const stop = AbortSignal.timeout(longestMs);
       await directory.readExit(run);
+      expect(mailbox.unanswered(run)).toEqual([]);
       await directory.claimStart(run);
       await directory.stderrTail(run, 4096);
       expect(await runs.isAlive(run)).toBe(false);

@@ -1,5 +1,6 @@
 import { AppError } from '../../../src/base/errors.js';
 import type { RunId } from '../../../src/base/ids.js';
+import type { Letter, Mailbox } from '../../../src/core/mail/mailbox.js';
 import type { RunDirectory, RunDirectoryContents, RunExit } from '../../../src/core/runs/runDirectory.js';
 import type { OutputLine, RunOutput, TailOptions } from '../../../src/core/runs/runOutput.js';
 import type { Guest, RunDriver, SandboxDriver, SandboxLaunch } from '../../../src/core/sandboxes/sandboxDriver.js';
@@ -16,6 +17,8 @@ interface FakeRun {
   stderr: string;
   readonly alive: Set<'wrapper' | 'cli' | 'grandchild'>;
   ignoresTerm: boolean;
+  readonly letters: Letter[];
+  readonly answers: Map<number, Readonly<Record<string, unknown>>>;
 }
 
 /** What the fake's command is called in `argv[0]`; the second element is a JSON array of {@link ProgramStep}. */
@@ -94,6 +97,16 @@ export class FakeSandbox {
     },
   };
 
+  /** Letters of runs, and what they were answered. */
+  readonly mailbox: Mailbox = {
+    unanswered: run => this.#of(run).letters.filter(({ number }) => !this.#of(run).answers.has(number)),
+    answer: (run, number, answer) => void this.#of(run).answers.set(number, answer),
+    subscribe: (_, notify) => {
+      this.#watchers.add(notify);
+      return { dispose: () => void this.#watchers.delete(notify) };
+    },
+  };
+
   readonly driver: SandboxDriver = {
     ensure: async () => fakeGuest,
     runsIn: () => this.runs,
@@ -126,6 +139,20 @@ export class FakeSandbox {
   write(run: RunId, text: string): void {
     this.#of(run).stdout += text;
     this.#changed();
+  }
+
+  /** The agent's tool writes to the host; returns the letter's number. */
+  writeLetter(run: RunId, body: unknown): number {
+    const { letters } = this.#of(run);
+    const number = letters.length + 1;
+    letters.push({ number, body });
+    this.#changed();
+    return number;
+  }
+
+  /** What the host answered to a letter. */
+  answerTo(run: RunId, number: number): Readonly<Record<string, unknown>> | undefined {
+    return this.#of(run).answers.get(number);
   }
 
   /** The CLI ends and the wrapper writes it down. */
@@ -175,6 +202,8 @@ export class FakeSandbox {
         stderr: '',
         alive: new Set(),
         ignoresTerm: false,
+        letters: [],
+        answers: new Map(),
       };
       this.#runs.set(run, found);
     }

@@ -18,6 +18,8 @@ export interface ModelStep {
 
 export interface ScriptedToolCall {
   readonly name: string;
+  /** Of an MCP tool; only the responses wire keeps it apart from the name. */
+  readonly namespace?: string;
   readonly input: Readonly<Record<string, unknown>>;
   /** The input of a tool that takes plain text; only the responses wire has such tools. */
   readonly freeform?: string;

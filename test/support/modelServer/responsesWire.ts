@@ -44,6 +44,7 @@ export const responsesWire: Wire = {
         id: `fc_${sequence}`,
         call_id: `call_${sequence}`,
         name: step.toolCall.name,
+        ...(step.toolCall.namespace === undefined ? {} : { namespace: step.toolCall.namespace }),
         arguments: JSON.stringify(step.toolCall.input),
       });
     }

@@ -3,6 +3,7 @@ import type { AgentErrorReason, AgentEvent, ToolCall, ToolCategory, Usage } from
 import type { CommandRequest, Provider } from '../provider.js';
 import { concludeRun, reasonOfStatus, type CliFacts } from './conclusion.js';
 import { facadeBase } from './facadeBase.js';
+import { callable, toolServerFile, toolServerName, toolTimeoutMs } from './toolServer.js';
 import {
   isObject,
   type JsonObject,
@@ -30,8 +31,10 @@ export const claude: Provider = {
   name: 'claude',
   fix: cli.fix,
   builtIn: false,
+  tools: ['verdict', 'ask', 'permission'],
   command(request) {
     const { model, systemPrompt, conversation, args, runDir } = request;
+    const tools = toolServerFile(request);
     const hasSystemPrompt = systemPrompt !== undefined && systemPrompt !== '';
     return {
       argv: [
@@ -44,12 +47,13 @@ export const claude: Provider = {
         ...permissionArgs(request),
         ...(model === undefined ? [] : ['--model', model]),
         ...(hasSystemPrompt ? ['--append-system-prompt-file', `${runDir}/${systemPromptFile}`] : []),
+        ...toolArgs(request, tools.path),
         ...(conversation === undefined ? [] : ['--resume', conversation]),
         ...args,
       ],
-      env: { ...permissionEnv(request), ...facadeEnv(request) },
+      env: { ...permissionEnv(request), ...facadeEnv(request), ...toolEnv(request) },
       stdin: 'prompt',
-      ...(hasSystemPrompt ? { files: { [systemPromptFile]: systemPrompt } } : {}),
+      files: { ...tools.files, ...(hasSystemPrompt ? { [systemPromptFile]: systemPrompt } : {}) },
     };
   },
   parse(line) {
@@ -79,6 +83,21 @@ function permissionArgs({ permissions }: CommandRequest): readonly string[] {
     case 'ask':
       return ['--permission-mode', 'acceptEdits'];
   }
+}
+
+/** With `=`, because these options would take the words behind them for more values. */
+function toolArgs({ tools }: CommandRequest, file: string): readonly string[] {
+  if (tools === undefined) return [];
+  const names = callable(tools).map(tool => `mcp__${toolServerName}__${tool}`);
+  return [
+    `--mcp-config=${file}`,
+    ...(names.length === 0 ? [] : [`--allowedTools=${names.join(',')}`]),
+    ...(tools.tools.includes('permission') ? ['--permission-prompt-tool', `mcp__${toolServerName}__permission`] : []),
+  ];
+}
+
+function toolEnv({ tools }: CommandRequest): Readonly<Record<string, string>> {
+  return tools === undefined ? {} : { MCP_TOOL_TIMEOUT: String(toolTimeoutMs) };
 }
 
 function permissionEnv({ permissions, asRoot }: CommandRequest): Readonly<Record<string, string>> {

@@ -3,6 +3,7 @@ import type { CommandRequest, Provider } from '../provider.js';
 import { classify, concludeRun, type CliFacts } from './conclusion.js';
 import { facadeBase } from './facadeBase.js';
 import { type JsonObject, numberAt, objectAt, objectsAt, parseObject, textAt, toolText } from './jsonOutput.js';
+import { toolServerName, toolTimeoutMs } from './toolServer.js';
 import { promptWithInstructions } from './systemPrompt.js';
 
 const cli: CliFacts = {
@@ -19,6 +20,7 @@ export const codex: Provider = {
   name: 'codex',
   fix: cli.fix,
   builtIn: false,
+  tools: ['verdict', 'ask'],
   command(request) {
     const { model, conversation, args } = request;
     const prompt = promptWithInstructions(request);
@@ -32,6 +34,7 @@ export const codex: Provider = {
         ...permissionArgs(request),
         ...facadeArgs(request),
         ...(model === undefined ? [] : ['--model', model]),
+        ...toolArgs(request),
         ...args,
         ...(conversation === undefined ? [] : ['resume', conversation]),
         // The prompt is standard input.
@@ -90,6 +93,21 @@ function facadeArgs({ facade }: CommandRequest): readonly string[] {
 
 function facadeEnv({ facade }: CommandRequest): Readonly<Record<string, string>> {
   return facade ? { [tokenVariable]: facade.token } : {};
+}
+
+/** Values are TOML; a JSON string is one too. */
+function toolArgs({ tools }: CommandRequest): readonly string[] {
+  if (tools === undefined) return [];
+  const { command, args, env } = tools;
+  const table = Object.entries(env).map(([name, value]) => `${JSON.stringify(name)} = ${JSON.stringify(value)}`);
+  return [
+    ['command', JSON.stringify(command)],
+    ['args', JSON.stringify(args)],
+    ['env', `{ ${table.join(', ')} }`],
+    ['tool_timeout_sec', String(toolTimeoutMs / 1000)],
+    // They write to Muster alone, and nobody is there to be asked.
+    ['default_tools_approval_mode', '"approve"'],
+  ].flatMap(([key, value]) => ['-c', `mcp_servers.${toolServerName}.${key}=${value}`]);
 }
 
 function failure(message: string): AgentEvent {

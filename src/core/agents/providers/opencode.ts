@@ -4,6 +4,7 @@ import type { CommandRequest, Provider } from '../provider.js';
 import { classify, concludeRun, reasonOfStatus, type CliFacts } from './conclusion.js';
 import { facadeBase } from './facadeBase.js';
 import { type JsonObject, numberAt, objectAt, parseObject, textAt, toolText } from './jsonOutput.js';
+import { toolServerName } from './toolServer.js';
 import { promptWithInstructions } from './systemPrompt.js';
 
 const cli: CliFacts = {
@@ -20,6 +21,7 @@ export const opencode: Provider = {
   name: 'opencode',
   fix: cli.fix,
   builtIn: false,
+  tools: ['verdict', 'ask'],
   command(request) {
     const { model, conversation, args } = request;
     const prompt = promptWithInstructions(request);
@@ -34,7 +36,7 @@ export const opencode: Provider = {
         ...(conversation === undefined ? [] : ['--session', conversation]),
         ...args,
       ],
-      env: { ...permissionEnv(request), ...facadeEnv(request) },
+      env: { ...permissionEnv(request), ...configurationEnv(request) },
       stdin: 'prompt',
       ...(prompt === undefined ? {} : { prompt }),
     };
@@ -76,11 +78,25 @@ function permissionEnv({ permissions }: CommandRequest): Readonly<Record<string,
   }
 }
 
+/** Configuration that comes before every file of the person and the project, and adds to them. */
+function configurationEnv(request: CommandRequest): Readonly<Record<string, string>> {
+  if (!request.facade && !request.tools) return {};
+  const configuration = { ...facadeConfiguration(request), ...toolConfiguration(request) };
+  return { OPENCODE_CONFIG_CONTENT: JSON.stringify(configuration) };
+}
+
+function toolConfiguration({ tools }: CommandRequest): object {
+  if (tools === undefined) return {};
+  const { command, args, env } = tools;
+  const server = { type: 'local', command: [command, ...args], environment: env, enabled: true, timeout: 30_000 };
+  return { mcp: { [toolServerName]: server } };
+}
+
 /**
- * Configuration that comes before every file of the person and the project. The model's provider goes through the host under the
+ * The model's provider goes through the host under the
  * name that it has, whatever that is; providers with a login of their own stay out.
  */
-function facadeEnv({ facade, model }: CommandRequest): Readonly<Record<string, string>> {
+function facadeConfiguration({ facade, model }: CommandRequest): object {
   if (!facade) return {};
   const [own = '', ...rest] = (model ?? '').split('/');
   const through = (path: string, more: object = {}): object => ({
@@ -95,7 +111,7 @@ function facadeEnv({ facade, model }: CommandRequest): Readonly<Record<string, s
   const compatible = { npm: '@ai-sdk/openai-compatible', name: own, models: { [rest.join('/')]: {} } };
   const isKnown = own === '' || ownValue(known, own) !== undefined;
   const provider = isKnown ? known : { ...known, [own]: through(facadeBase(facade, 'openai'), compatible) };
-  return { OPENCODE_CONFIG_CONTENT: JSON.stringify({ enabled_providers: Object.keys(provider), provider }) };
+  return { enabled_providers: Object.keys(provider), provider };
 }
 
 /** OpenCode tells of a tool once it has ended. */

@@ -11,13 +11,15 @@ import { file_muster_v1_merges } from "./merges_pb.js";
 import type { NotebookServer } from "./notebooks_pb.js";
 import { file_muster_v1_notebooks } from "./notebooks_pb.js";
 import { file_muster_v1_policy } from "./policy_pb.js";
+import type { Question } from "./questions_pb.js";
+import { file_muster_v1_questions } from "./questions_pb.js";
 import type { Message as Message$1 } from "@bufbuild/protobuf";
 
 /**
  * Describes the file muster/v1/threads.proto.
  */
 export const file_muster_v1_threads: GenFile = /*@__PURE__*/
-  fileDesc("ChdtdXN0ZXIvdjEvdGhyZWFkcy5wcm90bxIJbXVzdGVyLnYxIvoGCgZUaHJlYWQSCgoCaWQYASABKAkSEgoKcHJvamVjdF9pZBgCIAEoCRIUCgxwcm9qZWN0X25hbWUYAyABKAkSDQoFYWdlbnQYBCABKAkSDgoGc3RhdHVzGAUgASgJEg0KBW5lZWRzGAYgASgJEg8KB291dGNvbWUYByABKAkSDwoHc3VtbWFyeRgIIAEoCRIOCgZicmFuY2gYCSABKAkSEAoIYmFzZV9yZWYYCiABKAkSEwoLYmFzZV9jb21taXQYCyABKAkSEgoKcmVwb3NpdG9yeRgMIAEoCRIQCgh3b3JrdHJlZRgNIAEoCRIMCgRoZWFkGA4gASgJEhIKCmNyZWF0ZWRfYXQYDyABKAMSEgoKdXBkYXRlZF9hdBgQIAEoAxIiCgpsYXRlc3RfcnVuGBEgASgLMg4ubXVzdGVyLnYxLlJ1bhImCgxsYXRlc3RfbWVyZ2UYEiABKAsyEC5tdXN0ZXIudjEuTWVyZ2USGgoNZmlsZXNfY2hhbmdlZBgTIAEoBUgAiAEBEhYKCWFkZGl0aW9ucxgUIAEoBUgBiAEBEhYKCWRlbGV0aW9ucxgVIAEoBUgCiAEBEhUKCGNvc3RfdXNkGBYgASgBSAOIAQESGQoMaW5wdXRfdG9rZW5zGBcgASgDSASIAQESGgoNb3V0cHV0X3Rva2VucxgYIAEoA0gFiAEBEg4KBnJlc2N1ZRgZIAEoCRIQCghwcm92aWRlchgaIAEoCRINCgVtb2RlbBgbIAEoCRISCgpzaG93bl9oZWFkGBwgASgJEhUKDWFwcHJvdmVkX2hlYWQYHSABKAkSEwoLYXBwcm92ZWRfYXQYHiABKAMSDQoFbm90ZXMYHyADKAkSDwoHdHJvdWJsZRggIAEoCRIfCgVjaGFpbhghIAEoCzIQLm11c3Rlci52MS5DaGFpbhIWCg5kcmFmdF9jb21tZW50cxgiIAEoBRIVCg1vcGVuX2NvbW1lbnRzGCMgASgFEjIKD25vdGVib29rX3NlcnZlchgoIAEoCzIZLm11c3Rlci52MS5Ob3RlYm9va1NlcnZlckIQCg5fZmlsZXNfY2hhbmdlZEIMCgpfYWRkaXRpb25zQgwKCl9kZWxldGlvbnNCCwoJX2Nvc3RfdXNkQg8KDV9pbnB1dF90b2tlbnNCEAoOX291dHB1dF90b2tlbnMidgoFQ2hhaW4SDQoFc3RhdGUYASABKAkSDgoGYXV0aG9yGAIgASgJEg0KBWRlcHRoGAMgASgFEg8KB3dhaXRpbmcYBCADKAkSIAoEc2FpZBgFIAMoCzISLm11c3Rlci52MS5PcGluaW9uEgwKBG5vdGUYBiABKAkiKQoHT3BpbmlvbhINCgVhZ2VudBgBIAEoCRIPCgd2ZXJkaWN0GAIgASgJIoQBCgdNZXNzYWdlEgoKAmlkGAEgASgJEhEKCXRocmVhZF9pZBgCIAEoCRIMCgRmcm9tGAMgASgJEgoKAnRvGAQgASgJEg4KBmludGVudBgFIAEoCRIMCgRib2R5GAYgASgJEhIKCmNyZWF0ZWRfYXQYByABKAMSDgoGcnVuX2lkGAggASgJIkYKEENvbnRleHRSZWZlcmVuY2USDAoEcGF0aBgBIAEoCRISCgpzdGFydF9saW5lGAIgASgFEhAKCGVuZF9saW5lGAMgASgFIucCCg9EaXNwYXRjaFJlcXVlc3QSDwoHcHJvamVjdBgBIAEoCRIOCgZmb2xkZXIYAiABKAkSDQoFYWdlbnQYAyABKAkSEQoJdGhyZWFkX2lkGAQgASgJEg4KBnByb21wdBgFIAEoCRIPCgdzdW1tYXJ5GAYgASgJEiwKB2NvbnRleHQYByADKAsyGy5tdXN0ZXIudjEuQ29udGV4dFJlZmVyZW5jZRJACgtlbnZpcm9ubWVudBgIIAMoCzIrLm11c3Rlci52MS5EaXNwYXRjaFJlcXVlc3QuRW52aXJvbm1lbnRFbnRyeRIMCgRiYXNlGAkgASgJEhcKD2lkZW1wb3RlbmN5X2tleRgKIAEoCRIPCgdjb21tYW5kGAsgASgIEhQKDHNraXBfaGFuZG9mZhgMIAEoCBoyChBFbnZpcm9ubWVudEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiWQoQRGlzcGF0Y2hSZXNwb25zZRIRCgl0aHJlYWRfaWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCRIOCgZydW5faWQYAyABKAkSDgoGc3RhdHVzGAQgASgJInUKEkxpc3RUaHJlYWRzUmVxdWVzdBIOCgZmb2xkZXIYASABKAkSEAoIc3RhdHVzZXMYAiADKAkSDQoFbGltaXQYAyABKAUSDgoGY3Vyc29yGAQgASgJEg0KBWFnZW50GAUgASgJEg8KB3Byb2plY3QYBiABKAkiTgoTTGlzdFRocmVhZHNSZXNwb25zZRIiCgd0aHJlYWRzGAEgAygLMhEubXVzdGVyLnYxLlRocmVhZBITCgtuZXh0X2N1cnNvchgCIAEoCSIlChBHZXRUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSKcAQoRR2V0VGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBIkCghtZXNzYWdlcxgCIAMoCzISLm11c3Rlci52MS5NZXNzYWdlEhwKBHJ1bnMYAyADKAsyDi5tdXN0ZXIudjEuUnVuEiAKBm1lcmdlcxgEIAMoCzIQLm11c3Rlci52MS5NZXJnZSIoChNDYW5jZWxUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSJIChRDYW5jZWxUaHJlYWRSZXNwb25zZRIhCgZ0aHJlYWQYASABKAsyES5tdXN0ZXIudjEuVGhyZWFkEg0KBWVuZGVkGAIgAygJIjoKFEFiYW5kb25UaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRIPCgdpZ25vcmVkGAIgASgJIjoKFUFiYW5kb25UaHJlYWRSZXNwb25zZRIhCgZ0aHJlYWQYASABKAsyES5tdXN0ZXIudjEuVGhyZWFkIikKFFJlc3RvcmVUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSI6ChVSZXN0b3JlVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZCJsChJDbG9zZVRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEg8KB291dGNvbWUYAiABKAkSDAoEbm90ZRgDIAEoCRIWCg5yZXF1aXJlX21lcmdlZBgEIAEoCBIMCgRzdG9wGAUgASgIIjgKE0Nsb3NlVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZCIoChNSZW9wZW5UaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSI5ChRSZW9wZW5UaHJlYWRSZXNwb25zZRIhCgZ0aHJlYWQYASABKAsyES5tdXN0ZXIudjEuVGhyZWFkIicKEUdldE1lc3NhZ2VSZXF1ZXN0EhIKCm1lc3NhZ2VfaWQYASABKAkiOQoSR2V0TWVzc2FnZVJlc3BvbnNlEiMKB21lc3NhZ2UYASABKAsyEi5tdXN0ZXIudjEuTWVzc2FnZSJzCgtDaGFuZ2VkRmlsZRIMCgRwYXRoGAEgASgJEhAKCG9sZF9wYXRoGAIgASgJEg4KBnN0YXR1cxgDIAEoCRIOCgZiaW5hcnkYBCABKAgSEQoJYWRkaXRpb25zGAUgASgFEhEKCWRlbGV0aW9ucxgGIAEoBSI6ChFEaWZmVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSEgoKd2l0aF9wYXRjaBgCIAEoCCKbAQoSRGlmZlRocmVhZFJlc3BvbnNlEhMKC2Jhc2VfY29tbWl0GAEgASgJEgwKBGhlYWQYAiABKAkSJQoFZmlsZXMYAyADKAsyFi5tdXN0ZXIudjEuQ2hhbmdlZEZpbGUSDQoFcGF0Y2gYBCABKAkSFwoPcGF0Y2hfdHJ1bmNhdGVkGAUgASgIEhMKC3VuY29tbWl0dGVkGAYgAygJIkYKE1JlYWRCYXNlRmlsZVJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEgwKBHBhdGgYAiABKAkSDgoGY29tbWl0GAMgASgJIjgKFFJlYWRCYXNlRmlsZVJlc3BvbnNlEg4KBmV4aXN0cxgBIAEoCBIQCghjb250ZW50cxgCIAEoDCJeChRBcHByb3ZlVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSDQoFc2hvd24YAiABKAkSJAoFZWRpdHMYAyADKAsyFS5tdXN0ZXIudjEuUmV2aWV3RWRpdCIqCgpSZXZpZXdFZGl0EgwKBHBhdGgYASABKAkSDgoGc2hhMjU2GAIgASgJIkgKFUFwcHJvdmVUaHJlYWRSZXNwb25zZRIhCgZ0aHJlYWQYASABKAsyES5tdXN0ZXIudjEuVGhyZWFkEgwKBGhlYWQYAiABKAkiKAoTUmV2aWV3VGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkikQEKFFJldmlld1RocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQSEwoLYmFzZV9jb21taXQYAiABKAkSDAoEaGVhZBgDIAEoCRIlCgVmaWxlcxgEIAMoCzIWLm11c3Rlci52MS5DaGFuZ2VkRmlsZRIMCgRsaXZlGAUgASgIMqgKCg1UaHJlYWRTZXJ2aWNlEl4KCERpc3BhdGNoEhoubXVzdGVyLnYxLkRpc3BhdGNoUmVxdWVzdBobLm11c3Rlci52MS5EaXNwYXRjaFJlc3BvbnNlIhmKtRgKZGlzcGF0Y2hlcpK1GAdvcGVyYXRlEl4KC0xpc3RUaHJlYWRzEh0ubXVzdGVyLnYxLkxpc3RUaHJlYWRzUmVxdWVzdBoeLm11c3Rlci52MS5MaXN0VGhyZWFkc1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkElgKCUdldFRocmVhZBIbLm11c3Rlci52MS5HZXRUaHJlYWRSZXF1ZXN0GhwubXVzdGVyLnYxLkdldFRocmVhZFJlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEmoKDENhbmNlbFRocmVhZBIeLm11c3Rlci52MS5DYW5jZWxUaHJlYWRSZXF1ZXN0Gh8ubXVzdGVyLnYxLkNhbmNlbFRocmVhZFJlc3BvbnNlIhmKtRgKb3duX3RocmVhZJK1GAdvcGVyYXRlEmkKDUFiYW5kb25UaHJlYWQSHy5tdXN0ZXIudjEuQWJhbmRvblRocmVhZFJlcXVlc3QaIC5tdXN0ZXIudjEuQWJhbmRvblRocmVhZFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSaQoNUmVzdG9yZVRocmVhZBIfLm11c3Rlci52MS5SZXN0b3JlVGhyZWFkUmVxdWVzdBogLm11c3Rlci52MS5SZXN0b3JlVGhyZWFkUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJjCgtDbG9zZVRocmVhZBIdLm11c3Rlci52MS5DbG9zZVRocmVhZFJlcXVlc3QaHi5tdXN0ZXIudjEuQ2xvc2VUaHJlYWRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmYKDFJlb3BlblRocmVhZBIeLm11c3Rlci52MS5SZW9wZW5UaHJlYWRSZXF1ZXN0Gh8ubXVzdGVyLnYxLlJlb3BlblRocmVhZFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSWwoKR2V0TWVzc2FnZRIcLm11c3Rlci52MS5HZXRNZXNzYWdlUmVxdWVzdBodLm11c3Rlci52MS5HZXRNZXNzYWdlUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSWwoKRGlmZlRocmVhZBIcLm11c3Rlci52MS5EaWZmVGhyZWFkUmVxdWVzdBodLm11c3Rlci52MS5EaWZmVGhyZWFkUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSYQoMUmVhZEJhc2VGaWxlEh4ubXVzdGVyLnYxLlJlYWRCYXNlRmlsZVJlcXVlc3QaHy5tdXN0ZXIudjEuUmVhZEJhc2VGaWxlUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSZgoMUmV2aWV3VGhyZWFkEh4ubXVzdGVyLnYxLlJldmlld1RocmVhZFJlcXVlc3QaHy5tdXN0ZXIudjEuUmV2aWV3VGhyZWFkUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJpCg1BcHByb3ZlVGhyZWFkEh8ubXVzdGVyLnYxLkFwcHJvdmVUaHJlYWRSZXF1ZXN0GiAubXVzdGVyLnYxLkFwcHJvdmVUaHJlYWRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlYgZwcm90bzM", [file_muster_v1_runs, file_muster_v1_merges, file_muster_v1_notebooks, file_muster_v1_policy]);
+  fileDesc("ChdtdXN0ZXIvdjEvdGhyZWFkcy5wcm90bxIJbXVzdGVyLnYxIqIHCgZUaHJlYWQSCgoCaWQYASABKAkSEgoKcHJvamVjdF9pZBgCIAEoCRIUCgxwcm9qZWN0X25hbWUYAyABKAkSDQoFYWdlbnQYBCABKAkSDgoGc3RhdHVzGAUgASgJEg0KBW5lZWRzGAYgASgJEg8KB291dGNvbWUYByABKAkSDwoHc3VtbWFyeRgIIAEoCRIOCgZicmFuY2gYCSABKAkSEAoIYmFzZV9yZWYYCiABKAkSEwoLYmFzZV9jb21taXQYCyABKAkSEgoKcmVwb3NpdG9yeRgMIAEoCRIQCgh3b3JrdHJlZRgNIAEoCRIMCgRoZWFkGA4gASgJEhIKCmNyZWF0ZWRfYXQYDyABKAMSEgoKdXBkYXRlZF9hdBgQIAEoAxIiCgpsYXRlc3RfcnVuGBEgASgLMg4ubXVzdGVyLnYxLlJ1bhImCgxsYXRlc3RfbWVyZ2UYEiABKAsyEC5tdXN0ZXIudjEuTWVyZ2USGgoNZmlsZXNfY2hhbmdlZBgTIAEoBUgAiAEBEhYKCWFkZGl0aW9ucxgUIAEoBUgBiAEBEhYKCWRlbGV0aW9ucxgVIAEoBUgCiAEBEhUKCGNvc3RfdXNkGBYgASgBSAOIAQESGQoMaW5wdXRfdG9rZW5zGBcgASgDSASIAQESGgoNb3V0cHV0X3Rva2VucxgYIAEoA0gFiAEBEg4KBnJlc2N1ZRgZIAEoCRIQCghwcm92aWRlchgaIAEoCRINCgVtb2RlbBgbIAEoCRISCgpzaG93bl9oZWFkGBwgASgJEhUKDWFwcHJvdmVkX2hlYWQYHSABKAkSEwoLYXBwcm92ZWRfYXQYHiABKAMSDQoFbm90ZXMYHyADKAkSDwoHdHJvdWJsZRggIAEoCRIfCgVjaGFpbhghIAEoCzIQLm11c3Rlci52MS5DaGFpbhIWCg5kcmFmdF9jb21tZW50cxgiIAEoBRIVCg1vcGVuX2NvbW1lbnRzGCMgASgFEjIKD25vdGVib29rX3NlcnZlchgoIAEoCzIZLm11c3Rlci52MS5Ob3RlYm9va1NlcnZlchImCglxdWVzdGlvbnMYJCADKAsyEy5tdXN0ZXIudjEuUXVlc3Rpb25CEAoOX2ZpbGVzX2NoYW5nZWRCDAoKX2FkZGl0aW9uc0IMCgpfZGVsZXRpb25zQgsKCV9jb3N0X3VzZEIPCg1faW5wdXRfdG9rZW5zQhAKDl9vdXRwdXRfdG9rZW5zInYKBUNoYWluEg0KBXN0YXRlGAEgASgJEg4KBmF1dGhvchgCIAEoCRINCgVkZXB0aBgDIAEoBRIPCgd3YWl0aW5nGAQgAygJEiAKBHNhaWQYBSADKAsyEi5tdXN0ZXIudjEuT3BpbmlvbhIMCgRub3RlGAYgASgJIikKB09waW5pb24SDQoFYWdlbnQYASABKAkSDwoHdmVyZGljdBgCIAEoCSKRAQoMQWdlbnRWZXJkaWN0Eg4KBnJ1bl9pZBgBIAEoCRINCgVhZ2VudBgCIAEoCRIPCgd2ZXJkaWN0GAMgASgJEg8KB3N1bW1hcnkYBCABKAkSJAoIZmluZGluZ3MYBSADKAsyEi5tdXN0ZXIudjEuRmluZGluZxIOCgZjb21taXQYBiABKAkSCgoCYXQYByABKAMiRQoHRmluZGluZxIMCgRmaWxlGAEgASgJEgwKBGxpbmUYAiABKAUSEAoIc2V2ZXJpdHkYAyABKAkSDAoEdGV4dBgEIAEoCSKEAQoHTWVzc2FnZRIKCgJpZBgBIAEoCRIRCgl0aHJlYWRfaWQYAiABKAkSDAoEZnJvbRgDIAEoCRIKCgJ0bxgEIAEoCRIOCgZpbnRlbnQYBSABKAkSDAoEYm9keRgGIAEoCRISCgpjcmVhdGVkX2F0GAcgASgDEg4KBnJ1bl9pZBgIIAEoCSJGChBDb250ZXh0UmVmZXJlbmNlEgwKBHBhdGgYASABKAkSEgoKc3RhcnRfbGluZRgCIAEoBRIQCghlbmRfbGluZRgDIAEoBSLnAgoPRGlzcGF0Y2hSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDgoGZm9sZGVyGAIgASgJEg0KBWFnZW50GAMgASgJEhEKCXRocmVhZF9pZBgEIAEoCRIOCgZwcm9tcHQYBSABKAkSDwoHc3VtbWFyeRgGIAEoCRIsCgdjb250ZXh0GAcgAygLMhsubXVzdGVyLnYxLkNvbnRleHRSZWZlcmVuY2USQAoLZW52aXJvbm1lbnQYCCADKAsyKy5tdXN0ZXIudjEuRGlzcGF0Y2hSZXF1ZXN0LkVudmlyb25tZW50RW50cnkSDAoEYmFzZRgJIAEoCRIXCg9pZGVtcG90ZW5jeV9rZXkYCiABKAkSDwoHY29tbWFuZBgLIAEoCBIUCgxza2lwX2hhbmRvZmYYDCABKAgaMgoQRW52aXJvbm1lbnRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIlkKEERpc3BhdGNoUmVzcG9uc2USEQoJdGhyZWFkX2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkSDgoGcnVuX2lkGAMgASgJEg4KBnN0YXR1cxgEIAEoCSJ1ChJMaXN0VGhyZWFkc1JlcXVlc3QSDgoGZm9sZGVyGAEgASgJEhAKCHN0YXR1c2VzGAIgAygJEg0KBWxpbWl0GAMgASgFEg4KBmN1cnNvchgEIAEoCRINCgVhZ2VudBgFIAEoCRIPCgdwcm9qZWN0GAYgASgJIk4KE0xpc3RUaHJlYWRzUmVzcG9uc2USIgoHdGhyZWFkcxgBIAMoCzIRLm11c3Rlci52MS5UaHJlYWQSEwoLbmV4dF9jdXJzb3IYAiABKAkiJQoQR2V0VGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkixwEKEUdldFRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQSJAoIbWVzc2FnZXMYAiADKAsyEi5tdXN0ZXIudjEuTWVzc2FnZRIcCgRydW5zGAMgAygLMg4ubXVzdGVyLnYxLlJ1bhIgCgZtZXJnZXMYBCADKAsyEC5tdXN0ZXIudjEuTWVyZ2USKQoIdmVyZGljdHMYBSADKAsyFy5tdXN0ZXIudjEuQWdlbnRWZXJkaWN0IigKE0NhbmNlbFRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJIkgKFENhbmNlbFRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQSDQoFZW5kZWQYAiADKAkiOgoUQWJhbmRvblRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEg8KB2lnbm9yZWQYAiABKAkiOgoVQWJhbmRvblRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQiKQoUUmVzdG9yZVRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJIjoKFVJlc3RvcmVUaHJlYWRSZXNwb25zZRIhCgZ0aHJlYWQYASABKAsyES5tdXN0ZXIudjEuVGhyZWFkImwKEkNsb3NlVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSDwoHb3V0Y29tZRgCIAEoCRIMCgRub3RlGAMgASgJEhYKDnJlcXVpcmVfbWVyZ2VkGAQgASgIEgwKBHN0b3AYBSABKAgiOAoTQ2xvc2VUaHJlYWRSZXNwb25zZRIhCgZ0aHJlYWQYASABKAsyES5tdXN0ZXIudjEuVGhyZWFkIigKE1Jlb3BlblRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJIjkKFFJlb3BlblRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQiJwoRR2V0TWVzc2FnZVJlcXVlc3QSEgoKbWVzc2FnZV9pZBgBIAEoCSI5ChJHZXRNZXNzYWdlUmVzcG9uc2USIwoHbWVzc2FnZRgBIAEoCzISLm11c3Rlci52MS5NZXNzYWdlInMKC0NoYW5nZWRGaWxlEgwKBHBhdGgYASABKAkSEAoIb2xkX3BhdGgYAiABKAkSDgoGc3RhdHVzGAMgASgJEg4KBmJpbmFyeRgEIAEoCBIRCglhZGRpdGlvbnMYBSABKAUSEQoJZGVsZXRpb25zGAYgASgFIjoKEURpZmZUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRISCgp3aXRoX3BhdGNoGAIgASgIIpsBChJEaWZmVGhyZWFkUmVzcG9uc2USEwoLYmFzZV9jb21taXQYASABKAkSDAoEaGVhZBgCIAEoCRIlCgVmaWxlcxgDIAMoCzIWLm11c3Rlci52MS5DaGFuZ2VkRmlsZRINCgVwYXRjaBgEIAEoCRIXCg9wYXRjaF90cnVuY2F0ZWQYBSABKAgSEwoLdW5jb21taXR0ZWQYBiADKAkiRgoTUmVhZEJhc2VGaWxlUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSDAoEcGF0aBgCIAEoCRIOCgZjb21taXQYAyABKAkiOAoUUmVhZEJhc2VGaWxlUmVzcG9uc2USDgoGZXhpc3RzGAEgASgIEhAKCGNvbnRlbnRzGAIgASgMIl4KFEFwcHJvdmVUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRINCgVzaG93bhgCIAEoCRIkCgVlZGl0cxgDIAMoCzIVLm11c3Rlci52MS5SZXZpZXdFZGl0IioKClJldmlld0VkaXQSDAoEcGF0aBgBIAEoCRIOCgZzaGEyNTYYAiABKAkiSAoVQXBwcm92ZVRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQSDAoEaGVhZBgCIAEoCSIoChNSZXZpZXdUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSKRAQoUUmV2aWV3VGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBITCgtiYXNlX2NvbW1pdBgCIAEoCRIMCgRoZWFkGAMgASgJEiUKBWZpbGVzGAQgAygLMhYubXVzdGVyLnYxLkNoYW5nZWRGaWxlEgwKBGxpdmUYBSABKAgyqAoKDVRocmVhZFNlcnZpY2USXgoIRGlzcGF0Y2gSGi5tdXN0ZXIudjEuRGlzcGF0Y2hSZXF1ZXN0GhsubXVzdGVyLnYxLkRpc3BhdGNoUmVzcG9uc2UiGYq1GApkaXNwYXRjaGVykrUYB29wZXJhdGUSXgoLTGlzdFRocmVhZHMSHS5tdXN0ZXIudjEuTGlzdFRocmVhZHNSZXF1ZXN0Gh4ubXVzdGVyLnYxLkxpc3RUaHJlYWRzUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSWAoJR2V0VGhyZWFkEhsubXVzdGVyLnYxLkdldFRocmVhZFJlcXVlc3QaHC5tdXN0ZXIudjEuR2V0VGhyZWFkUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSagoMQ2FuY2VsVGhyZWFkEh4ubXVzdGVyLnYxLkNhbmNlbFRocmVhZFJlcXVlc3QaHy5tdXN0ZXIudjEuQ2FuY2VsVGhyZWFkUmVzcG9uc2UiGYq1GApvd25fdGhyZWFkkrUYB29wZXJhdGUSaQoNQWJhbmRvblRocmVhZBIfLm11c3Rlci52MS5BYmFuZG9uVGhyZWFkUmVxdWVzdBogLm11c3Rlci52MS5BYmFuZG9uVGhyZWFkUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJpCg1SZXN0b3JlVGhyZWFkEh8ubXVzdGVyLnYxLlJlc3RvcmVUaHJlYWRSZXF1ZXN0GiAubXVzdGVyLnYxLlJlc3RvcmVUaHJlYWRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmMKC0Nsb3NlVGhyZWFkEh0ubXVzdGVyLnYxLkNsb3NlVGhyZWFkUmVxdWVzdBoeLm11c3Rlci52MS5DbG9zZVRocmVhZFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSZgoMUmVvcGVuVGhyZWFkEh4ubXVzdGVyLnYxLlJlb3BlblRocmVhZFJlcXVlc3QaHy5tdXN0ZXIudjEuUmVvcGVuVGhyZWFkUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJbCgpHZXRNZXNzYWdlEhwubXVzdGVyLnYxLkdldE1lc3NhZ2VSZXF1ZXN0Gh0ubXVzdGVyLnYxLkdldE1lc3NhZ2VSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJbCgpEaWZmVGhyZWFkEhwubXVzdGVyLnYxLkRpZmZUaHJlYWRSZXF1ZXN0Gh0ubXVzdGVyLnYxLkRpZmZUaHJlYWRSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJhCgxSZWFkQmFzZUZpbGUSHi5tdXN0ZXIudjEuUmVhZEJhc2VGaWxlUmVxdWVzdBofLm11c3Rlci52MS5SZWFkQmFzZUZpbGVSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJmCgxSZXZpZXdUaHJlYWQSHi5tdXN0ZXIudjEuUmV2aWV3VGhyZWFkUmVxdWVzdBofLm11c3Rlci52MS5SZXZpZXdUaHJlYWRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmkKDUFwcHJvdmVUaHJlYWQSHy5tdXN0ZXIudjEuQXBwcm92ZVRocmVhZFJlcXVlc3QaIC5tdXN0ZXIudjEuQXBwcm92ZVRocmVhZFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGViBnByb3RvMw", [file_muster_v1_runs, file_muster_v1_merges, file_muster_v1_notebooks, file_muster_v1_policy, file_muster_v1_questions]);
 
 /**
  * One task and its conversation.
@@ -234,6 +236,13 @@ export type Thread = Message$1<"muster.v1.Thread"> & {
    * @generated from field: muster.v1.NotebookServer notebook_server = 40;
    */
   notebookServer?: NotebookServer | undefined;
+
+  /**
+   * What its run asks a person and nobody has answered.
+   *
+   * @generated from field: repeated muster.v1.Question questions = 36;
+   */
+  questions: Question[];
 };
 
 /**
@@ -322,6 +331,99 @@ export const OpinionSchema: GenMessage<Opinion> = /*@__PURE__*/
   messageDesc(file_muster_v1_threads, 2);
 
 /**
+ * What an agent said of one commit with the tool `verdict`.
+ *
+ * @generated from message muster.v1.AgentVerdict
+ */
+export type AgentVerdict = Message$1<"muster.v1.AgentVerdict"> & {
+  /**
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * @generated from field: string agent = 2;
+   */
+  agent: string;
+
+  /**
+   * approve, request_changes, comment
+   *
+   * @generated from field: string verdict = 3;
+   */
+  verdict: string;
+
+  /**
+   * @generated from field: string summary = 4;
+   */
+  summary: string;
+
+  /**
+   * @generated from field: repeated muster.v1.Finding findings = 5;
+   */
+  findings: Finding[];
+
+  /**
+   * The commit that it is about.
+   *
+   * @generated from field: string commit = 6;
+   */
+  commit: string;
+
+  /**
+   * @generated from field: int64 at = 7;
+   */
+  at: bigint;
+};
+
+/**
+ * Describes the message muster.v1.AgentVerdict.
+ * Use `create(AgentVerdictSchema)` to create a new message.
+ */
+export const AgentVerdictSchema: GenMessage<AgentVerdict> = /*@__PURE__*/
+  messageDesc(file_muster_v1_threads, 3);
+
+/**
+ * One thing that a reviewer found.
+ *
+ * @generated from message muster.v1.Finding
+ */
+export type Finding = Message$1<"muster.v1.Finding"> & {
+  /**
+   * Relative to the workspace; empty: about the whole.
+   *
+   * @generated from field: string file = 1;
+   */
+  file: string;
+
+  /**
+   * Counted from 1; 0: about the whole file.
+   *
+   * @generated from field: int32 line = 2;
+   */
+  line: number;
+
+  /**
+   * blocker, major, minor, note
+   *
+   * @generated from field: string severity = 3;
+   */
+  severity: string;
+
+  /**
+   * @generated from field: string text = 4;
+   */
+  text: string;
+};
+
+/**
+ * Describes the message muster.v1.Finding.
+ * Use `create(FindingSchema)` to create a new message.
+ */
+export const FindingSchema: GenMessage<Finding> = /*@__PURE__*/
+  messageDesc(file_muster_v1_threads, 4);
+
+/**
  * @generated from message muster.v1.Message
  */
 export type Message = Message$1<"muster.v1.Message"> & {
@@ -375,7 +477,7 @@ export type Message = Message$1<"muster.v1.Message"> & {
  * Use `create(MessageSchema)` to create a new message.
  */
 export const MessageSchema: GenMessage<Message> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 3);
+  messageDesc(file_muster_v1_threads, 5);
 
 /**
  * @generated from message muster.v1.ContextReference
@@ -406,7 +508,7 @@ export type ContextReference = Message$1<"muster.v1.ContextReference"> & {
  * Use `create(ContextReferenceSchema)` to create a new message.
  */
 export const ContextReferenceSchema: GenMessage<ContextReference> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 4);
+  messageDesc(file_muster_v1_threads, 6);
 
 /**
  * @generated from message muster.v1.DispatchRequest
@@ -496,7 +598,7 @@ export type DispatchRequest = Message$1<"muster.v1.DispatchRequest"> & {
  * Use `create(DispatchRequestSchema)` to create a new message.
  */
 export const DispatchRequestSchema: GenMessage<DispatchRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 5);
+  messageDesc(file_muster_v1_threads, 7);
 
 /**
  * @generated from message muster.v1.DispatchResponse
@@ -528,7 +630,7 @@ export type DispatchResponse = Message$1<"muster.v1.DispatchResponse"> & {
  * Use `create(DispatchResponseSchema)` to create a new message.
  */
 export const DispatchResponseSchema: GenMessage<DispatchResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 6);
+  messageDesc(file_muster_v1_threads, 8);
 
 /**
  * @generated from message muster.v1.ListThreadsRequest
@@ -578,7 +680,7 @@ export type ListThreadsRequest = Message$1<"muster.v1.ListThreadsRequest"> & {
  * Use `create(ListThreadsRequestSchema)` to create a new message.
  */
 export const ListThreadsRequestSchema: GenMessage<ListThreadsRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 7);
+  messageDesc(file_muster_v1_threads, 9);
 
 /**
  * @generated from message muster.v1.ListThreadsResponse
@@ -600,7 +702,7 @@ export type ListThreadsResponse = Message$1<"muster.v1.ListThreadsResponse"> & {
  * Use `create(ListThreadsResponseSchema)` to create a new message.
  */
 export const ListThreadsResponseSchema: GenMessage<ListThreadsResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 8);
+  messageDesc(file_muster_v1_threads, 10);
 
 /**
  * @generated from message muster.v1.GetThreadRequest
@@ -617,7 +719,7 @@ export type GetThreadRequest = Message$1<"muster.v1.GetThreadRequest"> & {
  * Use `create(GetThreadRequestSchema)` to create a new message.
  */
 export const GetThreadRequestSchema: GenMessage<GetThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 9);
+  messageDesc(file_muster_v1_threads, 11);
 
 /**
  * @generated from message muster.v1.GetThreadResponse
@@ -642,6 +744,13 @@ export type GetThreadResponse = Message$1<"muster.v1.GetThreadResponse"> & {
    * @generated from field: repeated muster.v1.Merge merges = 4;
    */
   merges: Merge[];
+
+  /**
+   * Oldest first.
+   *
+   * @generated from field: repeated muster.v1.AgentVerdict verdicts = 5;
+   */
+  verdicts: AgentVerdict[];
 };
 
 /**
@@ -649,7 +758,7 @@ export type GetThreadResponse = Message$1<"muster.v1.GetThreadResponse"> & {
  * Use `create(GetThreadResponseSchema)` to create a new message.
  */
 export const GetThreadResponseSchema: GenMessage<GetThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 10);
+  messageDesc(file_muster_v1_threads, 12);
 
 /**
  * @generated from message muster.v1.CancelThreadRequest
@@ -666,7 +775,7 @@ export type CancelThreadRequest = Message$1<"muster.v1.CancelThreadRequest"> & {
  * Use `create(CancelThreadRequestSchema)` to create a new message.
  */
 export const CancelThreadRequestSchema: GenMessage<CancelThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 11);
+  messageDesc(file_muster_v1_threads, 13);
 
 /**
  * @generated from message muster.v1.CancelThreadResponse
@@ -690,7 +799,7 @@ export type CancelThreadResponse = Message$1<"muster.v1.CancelThreadResponse"> &
  * Use `create(CancelThreadResponseSchema)` to create a new message.
  */
 export const CancelThreadResponseSchema: GenMessage<CancelThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 12);
+  messageDesc(file_muster_v1_threads, 14);
 
 /**
  * @generated from message muster.v1.AbandonThreadRequest
@@ -714,7 +823,7 @@ export type AbandonThreadRequest = Message$1<"muster.v1.AbandonThreadRequest"> &
  * Use `create(AbandonThreadRequestSchema)` to create a new message.
  */
 export const AbandonThreadRequestSchema: GenMessage<AbandonThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 13);
+  messageDesc(file_muster_v1_threads, 15);
 
 /**
  * @generated from message muster.v1.AbandonThreadResponse
@@ -731,7 +840,7 @@ export type AbandonThreadResponse = Message$1<"muster.v1.AbandonThreadResponse">
  * Use `create(AbandonThreadResponseSchema)` to create a new message.
  */
 export const AbandonThreadResponseSchema: GenMessage<AbandonThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 14);
+  messageDesc(file_muster_v1_threads, 16);
 
 /**
  * @generated from message muster.v1.RestoreThreadRequest
@@ -748,7 +857,7 @@ export type RestoreThreadRequest = Message$1<"muster.v1.RestoreThreadRequest"> &
  * Use `create(RestoreThreadRequestSchema)` to create a new message.
  */
 export const RestoreThreadRequestSchema: GenMessage<RestoreThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 15);
+  messageDesc(file_muster_v1_threads, 17);
 
 /**
  * @generated from message muster.v1.RestoreThreadResponse
@@ -765,7 +874,7 @@ export type RestoreThreadResponse = Message$1<"muster.v1.RestoreThreadResponse">
  * Use `create(RestoreThreadResponseSchema)` to create a new message.
  */
 export const RestoreThreadResponseSchema: GenMessage<RestoreThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 16);
+  messageDesc(file_muster_v1_threads, 18);
 
 /**
  * Ends a thread without merging; its worktree stays until it is removed.
@@ -812,7 +921,7 @@ export type CloseThreadRequest = Message$1<"muster.v1.CloseThreadRequest"> & {
  * Use `create(CloseThreadRequestSchema)` to create a new message.
  */
 export const CloseThreadRequestSchema: GenMessage<CloseThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 17);
+  messageDesc(file_muster_v1_threads, 19);
 
 /**
  * @generated from message muster.v1.CloseThreadResponse
@@ -829,7 +938,7 @@ export type CloseThreadResponse = Message$1<"muster.v1.CloseThreadResponse"> & {
  * Use `create(CloseThreadResponseSchema)` to create a new message.
  */
 export const CloseThreadResponseSchema: GenMessage<CloseThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 18);
+  messageDesc(file_muster_v1_threads, 20);
 
 /**
  * Opens a thread again that was closed. An abandoned one is restored instead.
@@ -848,7 +957,7 @@ export type ReopenThreadRequest = Message$1<"muster.v1.ReopenThreadRequest"> & {
  * Use `create(ReopenThreadRequestSchema)` to create a new message.
  */
 export const ReopenThreadRequestSchema: GenMessage<ReopenThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 19);
+  messageDesc(file_muster_v1_threads, 21);
 
 /**
  * @generated from message muster.v1.ReopenThreadResponse
@@ -865,7 +974,7 @@ export type ReopenThreadResponse = Message$1<"muster.v1.ReopenThreadResponse"> &
  * Use `create(ReopenThreadResponseSchema)` to create a new message.
  */
 export const ReopenThreadResponseSchema: GenMessage<ReopenThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 20);
+  messageDesc(file_muster_v1_threads, 22);
 
 /**
  * @generated from message muster.v1.GetMessageRequest
@@ -882,7 +991,7 @@ export type GetMessageRequest = Message$1<"muster.v1.GetMessageRequest"> & {
  * Use `create(GetMessageRequestSchema)` to create a new message.
  */
 export const GetMessageRequestSchema: GenMessage<GetMessageRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 21);
+  messageDesc(file_muster_v1_threads, 23);
 
 /**
  * @generated from message muster.v1.GetMessageResponse
@@ -899,7 +1008,7 @@ export type GetMessageResponse = Message$1<"muster.v1.GetMessageResponse"> & {
  * Use `create(GetMessageResponseSchema)` to create a new message.
  */
 export const GetMessageResponseSchema: GenMessage<GetMessageResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 22);
+  messageDesc(file_muster_v1_threads, 24);
 
 /**
  * @generated from message muster.v1.ChangedFile
@@ -943,7 +1052,7 @@ export type ChangedFile = Message$1<"muster.v1.ChangedFile"> & {
  * Use `create(ChangedFileSchema)` to create a new message.
  */
 export const ChangedFileSchema: GenMessage<ChangedFile> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 23);
+  messageDesc(file_muster_v1_threads, 25);
 
 /**
  * @generated from message muster.v1.DiffThreadRequest
@@ -965,7 +1074,7 @@ export type DiffThreadRequest = Message$1<"muster.v1.DiffThreadRequest"> & {
  * Use `create(DiffThreadRequestSchema)` to create a new message.
  */
 export const DiffThreadRequestSchema: GenMessage<DiffThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 24);
+  messageDesc(file_muster_v1_threads, 26);
 
 /**
  * @generated from message muster.v1.DiffThreadResponse
@@ -1009,7 +1118,7 @@ export type DiffThreadResponse = Message$1<"muster.v1.DiffThreadResponse"> & {
  * Use `create(DiffThreadResponseSchema)` to create a new message.
  */
 export const DiffThreadResponseSchema: GenMessage<DiffThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 25);
+  messageDesc(file_muster_v1_threads, 27);
 
 /**
  * The contents of a file at the thread's base (the left side of a review).
@@ -1040,7 +1149,7 @@ export type ReadBaseFileRequest = Message$1<"muster.v1.ReadBaseFileRequest"> & {
  * Use `create(ReadBaseFileRequestSchema)` to create a new message.
  */
 export const ReadBaseFileRequestSchema: GenMessage<ReadBaseFileRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 26);
+  messageDesc(file_muster_v1_threads, 28);
 
 /**
  * @generated from message muster.v1.ReadBaseFileResponse
@@ -1062,7 +1171,7 @@ export type ReadBaseFileResponse = Message$1<"muster.v1.ReadBaseFileResponse"> &
  * Use `create(ReadBaseFileResponseSchema)` to create a new message.
  */
 export const ReadBaseFileResponseSchema: GenMessage<ReadBaseFileResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 27);
+  messageDesc(file_muster_v1_threads, 29);
 
 /**
  * Approval: snapshots uncommitted work and names the commit that a merge may then expect.
@@ -1094,7 +1203,7 @@ export type ApproveThreadRequest = Message$1<"muster.v1.ApproveThreadRequest"> &
  * Use `create(ApproveThreadRequestSchema)` to create a new message.
  */
 export const ApproveThreadRequestSchema: GenMessage<ApproveThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 28);
+  messageDesc(file_muster_v1_threads, 30);
 
 /**
  * A file as the reviewer saved it in the open review.
@@ -1120,7 +1229,7 @@ export type ReviewEdit = Message$1<"muster.v1.ReviewEdit"> & {
  * Use `create(ReviewEditSchema)` to create a new message.
  */
 export const ReviewEditSchema: GenMessage<ReviewEdit> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 29);
+  messageDesc(file_muster_v1_threads, 31);
 
 /**
  * @generated from message muster.v1.ApproveThreadResponse
@@ -1142,7 +1251,7 @@ export type ApproveThreadResponse = Message$1<"muster.v1.ApproveThreadResponse">
  * Use `create(ApproveThreadResponseSchema)` to create a new message.
  */
 export const ApproveThreadResponseSchema: GenMessage<ApproveThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 30);
+  messageDesc(file_muster_v1_threads, 32);
 
 /**
  * Opens a review. While nothing works on the thread, uncommitted work is snapshotted first and the commit kept as shown.
@@ -1161,7 +1270,7 @@ export type ReviewThreadRequest = Message$1<"muster.v1.ReviewThreadRequest"> & {
  * Use `create(ReviewThreadRequestSchema)` to create a new message.
  */
 export const ReviewThreadRequestSchema: GenMessage<ReviewThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 31);
+  messageDesc(file_muster_v1_threads, 33);
 
 /**
  * @generated from message muster.v1.ReviewThreadResponse
@@ -1202,7 +1311,7 @@ export type ReviewThreadResponse = Message$1<"muster.v1.ReviewThreadResponse"> &
  * Use `create(ReviewThreadResponseSchema)` to create a new message.
  */
 export const ReviewThreadResponseSchema: GenMessage<ReviewThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 32);
+  messageDesc(file_muster_v1_threads, 34);
 
 /**
  * @generated from service muster.v1.ThreadService

@@ -1,0 +1,85 @@
+import { isObject, numberAt, objectAt, objectsAt, textAt, type JsonObject } from '../agents/providers/jsonOutput.js';
+import { severities, type Finding } from '../chains/agentVerdict.js';
+import { verdicts, type Verdict } from '../chains/verdict.js';
+
+/** What an agent wants of the host, read out of a letter. */
+export type Ask =
+  | {
+      readonly kind: 'verdict';
+      readonly verdict: Verdict;
+      readonly summary: string;
+      readonly findings: readonly Finding[];
+    }
+  /** A question to a person, with answers to choose from or none. */
+  | { readonly kind: 'question'; readonly text: string; readonly options: readonly string[] }
+  /** May it use this tool like that? */
+  | { readonly kind: 'permission'; readonly tool: string; readonly input: JsonObject };
+
+const maxText = 16_384;
+const maxFindings = 200;
+const maxOptions = 20;
+const maxOption = 200;
+
+/** The ask in a letter, or why it is none in words for the agent. */
+export function readAsk(body: unknown): Ask | string {
+  if (!isObject(body)) return 'This is not a JSON object.';
+  switch (body['kind']) {
+    case 'verdict':
+      return readVerdictAsk(body);
+    case 'question': {
+      const text = bounded(textAt(body, 'text'), maxText).trim();
+      if (text === '') return 'The question is empty.';
+      return { kind: 'question', text, options: textsAt(body, 'options').slice(0, maxOptions) };
+    }
+    case 'permission': {
+      const tool = bounded(textAt(body, 'tool'), maxOption).trim();
+      if (tool === '') return 'No tool is named.';
+      return { kind: 'permission', tool, input: objectAt(body, 'input') };
+    }
+    default:
+      return 'Muster does not know this kind of letter.';
+  }
+}
+
+function readVerdictAsk(body: JsonObject): Ask | string {
+  const verdict = verdicts.find(word => word === body['verdict']);
+  if (verdict === undefined) return `verdict must be one of ${verdicts.join(', ')}.`;
+  const findings = objectsAt(body, 'findings').slice(0, maxFindings).flatMap(readFinding);
+  const summary = bounded(textAt(body, 'summary'), maxText).trim();
+  if (summary === '' && findings.length === 0 && verdict === 'request_changes')
+    return 'Say in summary or findings which changes you ask for.';
+  return { kind: 'verdict', verdict, summary, findings };
+}
+
+function readFinding(found: JsonObject): readonly Finding[] {
+  const text = bounded(textAt(found, 'text'), maxText).trim();
+  if (text === '') return [];
+  const line = numberAt(found, 'line');
+  return [
+    {
+      file: pathIn(textAt(found, 'file')),
+      severity: severities.find(word => word === found['severity']) ?? 'major',
+      text,
+      ...(line !== undefined && Number.isInteger(line) && line > 0 ? { line } : {}),
+    },
+  ];
+}
+
+/** A path inside the workspace; what points elsewhere is left out, because it is only shown. */
+function pathIn(path: string): string {
+  const plain = path.replace(/^\.\//, '').slice(0, 1024);
+  const outside = plain.startsWith('/') || plain.split('/').includes('..') || /[\0\n\r]/.test(plain);
+  return outside ? '' : plain;
+}
+
+function textsAt(parent: JsonObject, key: string): readonly string[] {
+  const value = parent[key];
+  if (!Array.isArray(value)) return [];
+  return value
+    .filter(each => typeof each === 'string' && each.trim() !== '')
+    .map(each => bounded(String(each), maxOption));
+}
+
+function bounded(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length)}…`;
+}

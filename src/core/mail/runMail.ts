@@ -1,0 +1,135 @@
+import type { Clock } from '../../base/clock.js';
+import { errorMessage } from '../../base/errors.js';
+import type { RunId } from '../../base/ids.js';
+import type { Disposable } from '../../base/lifecycle.js';
+import type { Log } from '../../base/log.js';
+import type { VerdictStores } from '../chains/agentVerdict.js';
+import type { EventStores } from '../events/eventLog.js';
+import type { MessageStores } from '../messages/messageStore.js';
+import type { QuestionService } from '../questions/questionService.js';
+import type { Run } from '../runs/run.js';
+import type { RunSupervisor } from '../runs/runSupervisor.js';
+import type { Store } from '../store.js';
+import type { ThreadStores } from '../threads/threadStore.js';
+import { readAsk, type Ask } from './ask.js';
+import type { Letter, Mailbox } from './mailbox.js';
+
+interface Attended {
+  readonly run: Run;
+  readonly subscription: Disposable;
+  /** The clock stands still for each open question, by its letter. */
+  readonly holds: Map<number, Disposable>;
+}
+
+/**
+ * Reads what runs write to the host and sees that each letter gets its answer: verdicts at once, questions when a person has
+ * answered. What was open when a host died is found again in mailbox and database by the next one.
+ */
+export class RunMail implements Disposable {
+  readonly #store: Store<VerdictStores & MessageStores & ThreadStores & EventStores>;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #mailbox: Mailbox;
+  readonly #questions: QuestionService;
+  readonly #supervisor: Pick<RunSupervisor, 'holdClock'>;
+  readonly #attended = new Map<RunId, Attended>();
+
+  constructor(options: {
+    readonly store: Store<VerdictStores & MessageStores & ThreadStores & EventStores>;
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly mailbox: Mailbox;
+    readonly questions: QuestionService;
+    readonly supervisor: Pick<RunSupervisor, 'holdClock'>;
+  }) {
+    this.#store = options.store;
+    this.#clock = options.clock;
+    this.#log = options.log;
+    this.#mailbox = options.mailbox;
+    this.#questions = options.questions;
+    this.#supervisor = options.supervisor;
+  }
+
+  /** Reads a run's mail from now on, that which lies there first. */
+  attend(run: Run): void {
+    if (this.#attended.has(run.id)) return;
+    const subscription = this.#mailbox.subscribe(run.id, () => this.look(run.id));
+    this.#attended.set(run.id, { run, subscription, holds: new Map() });
+    this.look(run.id);
+  }
+
+  /** The run's process has ended: reads what it wrote last, and no more. */
+  leave(id: RunId): void {
+    const attended = this.#attended.get(id);
+    if (!attended) return;
+    this.#letters(id, letter => {
+      const ask = readAsk(letter.body);
+      // Whoever asked a person something is not there any more.
+      if (typeof ask !== 'string' && ask.kind === 'verdict') this.#answer(attended, letter, ask);
+    });
+    this.#release(attended);
+    this.#attended.delete(id);
+  }
+
+  /** Reads what a run wrote, and answers what can be answered by now. */
+  look(id: RunId): void {
+    const attended = this.#attended.get(id);
+    if (!attended) return;
+    this.#letters(id, letter => {
+      const ask = readAsk(letter.body);
+      if (typeof ask === 'string') this.#mailbox.answer(id, letter.number, { error: ask });
+      else this.#answer(attended, letter, ask);
+    });
+  }
+
+  dispose(): void {
+    for (const attended of this.#attended.values()) this.#release(attended);
+    this.#attended.clear();
+  }
+
+  #letters(id: RunId, each: (letter: Letter) => void): void {
+    try {
+      for (const letter of this.#mailbox.unanswered(id)) each(letter);
+    } catch (error) {
+      // A full disk, mostly: the letters lie there and are read again.
+      this.#log.warn('The mail of a run could not be answered', { run: id, reason: errorMessage(error) });
+    }
+  }
+
+  #answer({ run, holds }: Attended, { number }: Letter, ask: Ask): void {
+    if (ask.kind === 'verdict') {
+      this.#mailbox.answer(run.id, number, this.#recordVerdict(run, ask));
+      return;
+    }
+    const raised = this.#questions.raise(run, number, ask);
+    if (raised.kind === 'open') {
+      if (!holds.has(number)) holds.set(number, this.#supervisor.holdClock(run.id));
+      return;
+    }
+    this.#mailbox.answer(run.id, number, raised.letter);
+    void holds.get(number)?.dispose();
+    holds.delete(number);
+  }
+
+  #recordVerdict(
+    run: Run,
+    { verdict, summary, findings }: Ask & { kind: 'verdict' },
+  ): Readonly<Record<string, unknown>> {
+    return this.#store.transact(stores => {
+      if (stores.messages.get(run.messageId)?.intent !== 'handoff')
+        return { error: 'Nobody asked you for a verdict. Say what you think in your answer.' };
+      const { id: runId, threadId, agent } = run;
+      const thread = stores.threads.get(threadId);
+      const commit = thread?.head ?? thread?.baseCommit ?? '';
+      const at = this.#clock.now();
+      stores.verdicts.save({ runId, threadId, agent, verdict, summary, findings, commit, at });
+      stores.events.append({ kind: 'thread_changed', threadId }, at);
+      return { recorded: verdict };
+    });
+  }
+
+  #release({ subscription, holds }: Attended): void {
+    void subscription.dispose();
+    for (const hold of holds.values()) void hold.dispose();
+  }
+}

@@ -1,0 +1,142 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { agentClis, findAgentClis, type CliName } from '../../support/agents/agentClis.ts';
+import { startAgentHost } from '../../support/agents/agentHost.ts';
+import { dispatchAndWait } from '../../support/agents/threads.ts';
+import { buildPrograms, testRepository, type Programs, type TestHome } from '../../support/hostProcess.ts';
+
+/** The agent-side MCP server, started by the real CLIs in the way of each; only their models are scripted. */
+const found = findAgentClis();
+if ('missing' in found) console.warn(`Skipped: ${found.missing}. \`npm test\` installs the agent CLIs.`);
+const clis = 'folder' in found ? found.folder : '';
+
+let programs: Programs;
+beforeAll(async () => {
+  programs = await buildPrograms();
+});
+
+/** What each CLI calls the tool `verdict` of the server `muster` when it tells its model of it. */
+const verdictTool: Readonly<Record<Exclude<CliName, 'gemini'>, string>> = {
+  claude: 'mcp__muster__verdict',
+  codex: 'verdict',
+  opencode: 'muster_verdict',
+};
+
+/** Gemini CLI reads settings of one run only from files that belong to root. */
+const withTools = ['claude', 'codex', 'opencode'] as const;
+
+const verdict = {
+  verdict: 'request_changes',
+  summary: 'One thing.',
+  findings: [{ file: 'hello.txt', line: 1, severity: 'major', text: 'Say goodbye too.' }],
+};
+
+describe.skipIf('missing' in found)('the tools of an agent', () => {
+  it.each(withTools)('%s gives its verdict as a reviewer, with findings that the author gets', async name => {
+    const cli = agentClis[name];
+    const { home } = await startAgentHost({
+      programs,
+      clis,
+      script: [
+        {
+          prompt: 'Review what dev did',
+          steps: [
+            {
+              toolCall: {
+                name: verdictTool[name],
+                ...(name === 'codex' && { namespace: 'mcp__muster' }),
+                input: verdict,
+              },
+            },
+            { text: 'I have said it.' },
+          ],
+        },
+      ],
+    });
+    const repository = testRepository({
+      'agent-compose.yml': `name: shop
+providers:
+  author: {command: sh, args: ["-c", "echo hello >> hello.txt; echo I greet."]}
+agents:
+  dev:
+    provider: author
+    handoff: {on_response: reviewer, max_depth: 1}
+  reviewer:
+    provider: ${name}
+    model: ${cli.model}
+    workspace: {provider: thread, access: read}
+`,
+    });
+    expect(await home.muster(['up', '--yes'], { cwd: repository })).toMatchObject({ status: 0 });
+    const thread = await dispatchAndWait(home, repository, ['dev', 'Add a greeting']);
+    const client = await home.connect();
+    const { messages, verdicts } = await client.threads.getThread({ threadId: thread });
+    expect(verdicts).toMatchObject([
+      { agent: 'reviewer', verdict: 'request_changes', summary: 'One thing.', findings: [verdict.findings[0]] },
+    ]);
+    expect(messages.find(({ intent }) => intent === 'changes-requested')?.body).toContain(
+      'hello.txt:1: (major) Say goodbye too.',
+    );
+  });
+
+  it('Claude Code asks before a command; a person allows it once, denies it, and allows it always', async () => {
+    const { claude } = agentClis;
+    const command = (word: string) => ({
+      toolCall: claude.runCommand(`node -e "fs.appendFileSync('said.txt', '${word}\\n')"`),
+    });
+    const { home } = await startAgentHost({
+      programs,
+      clis,
+      script: [
+        {
+          prompt: 'Say something',
+          steps: [command('one'), command('two'), command('three'), command('three'), { text: 'Said.' }],
+        },
+      ],
+    });
+    const repository = testRepository({
+      'agent-compose.yml': `name: shop\nagents:\n  dev: {provider: claude, model: ${claude.model}, permissions: ask}\n`,
+    });
+    expect(await home.muster(['up', '--yes'], { cwd: repository })).toMatchObject({ status: 0 });
+    await home.muster(['dispatch', 'dev', 'Say something'], { cwd: repository });
+    const first = await nextQuestion(home, repository);
+    expect(first).toMatchObject({
+      agent: 'dev',
+      kind: 'permission',
+      title: expect.stringMatching(/^Bash: node -e .*one/) as string,
+    });
+    // Whoever asked is still waiting for the answer when another host takes over.
+    await home.killHost();
+    expect((await nextQuestion(home, repository)).question_id).toBe(first.question_id);
+    await answer(home, first, 'allow');
+    await answer(home, await nextQuestion(home, repository), 'deny', 'not', 'two');
+    await answer(home, await nextQuestion(home, repository), 'always');
+    const {
+      threads: [thread],
+    } = (await home.musterJson(['ps'], { cwd: repository })) as { threads: { thread_id: string }[] };
+    expect(await home.muster(['wait', thread?.thread_id ?? ''], { cwd: repository })).toMatchObject({ status: 0 });
+    expect((await home.muster(['diff', thread?.thread_id ?? ''], { cwd: repository })).stdout).toMatch(
+      /\+one\n\+three\n\+three\n/,
+    );
+  });
+});
+
+interface Asked {
+  readonly question_id: string;
+  readonly title: string;
+}
+
+async function nextQuestion(home: TestHome, cwd: string): Promise<Asked> {
+  for (let tries = 0; tries < 200; tries++) {
+    const { questions } = (await home.musterJson(['inbox'], { cwd })) as { questions: readonly Asked[] };
+    if (questions[0]) return questions[0];
+    await new Promise(resolve => setTimeout(resolve, 50));
+  }
+  const {
+    threads: [thread],
+  } = (await home.musterJson(['ps'], { cwd })) as { threads: { thread_id: string }[] };
+  throw new Error((await home.muster(['logs', thread?.thread_id ?? ''], { cwd })).stdout);
+}
+
+async function answer(home: TestHome, { question_id: id }: Asked, ...words: readonly string[]): Promise<void> {
+  expect(await home.muster(['answer', id, ...words])).toMatchObject({ status: 0 });
+}
