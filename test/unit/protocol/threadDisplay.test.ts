@@ -104,7 +104,7 @@ describe('what a person can do', () => {
     ['ready without changes', { status: 'ready', filesChanged: 0 }, ['close']],
     ['stopped half way', { status: 'ready', latestRun: run('cancelled') }, ['retry', 'review', 'merge']],
     ['working', { status: 'working', latestRun: run('running') }, ['stop', 'review']],
-    ['waiting for an answer', { status: 'needs_you', latestRun: run('waiting') }, ['stop', 'review']],
+    ['waiting for an answer', { status: 'needs_you', latestRun: run('waiting') }, ['stop', 'answer', 'review']],
     ['failed', { status: 'needs_you', latestRun: run('failed'), filesChanged: 0 }, ['retry']],
     ['changed since review', blocked('changed_since_review'), ['review', 'approveAndMerge']],
     ['edits in the way', blocked('target_has_edits'), ['mergeAgain', 'showSourceControl', 'review']],
