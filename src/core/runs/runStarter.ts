@@ -31,8 +31,6 @@ import type { SandboxService } from '../sandboxes/sandboxService.js';
 
 /** Wall-clock limit of a run without `timeout`: ten hours, as long as agent-compose's. */
 const defaultTimeoutMs = 36_000_000;
-/** What serves an agent's tools. */
-const toolProgram: readonly string[] = ['{{node}}', '{{dist}}/agentMcp.js'];
 /** Between SIGTERM and SIGKILL. */
 const graceMs = 5_000;
 
@@ -227,9 +225,9 @@ export class RunStarter {
     ];
     const tools = wanted.filter(tool => provider.tools?.includes(tool));
     if (tools.length === 0) return undefined;
-    const { argv, env } = this.#options.placeholders.fill(toolProgram, guest);
-    const [command = '', ...program] = argv;
-    const args = [...program, guest.runDir(run.id), tools.join(',')];
+    const program = toolProgram(guest.runDir(run.id), tools);
+    const { argv, env } = this.#options.placeholders.fill(program, guest);
+    const [command = '', ...args] = argv;
     // Some CLIs hand nothing of their environment on; what belongs to a run is found, and ended, by this variable.
     return { command, args, env: { ...env, MUSTER_RUN_ID: run.id }, tools };
   }
@@ -257,6 +255,11 @@ export class RunStarter {
       stores.events.append({ kind: 'thread_changed', threadId: thread.id }, clock.now());
     });
   }
+}
+
+/** What serves an agent's tools. */
+function toolProgram(runDir: string, tools: readonly AgentTool[]): readonly string[] {
+  return ['{{node}}', '{{dist}}/agentMcp.js', runDir, tools.join(',')];
 }
 
 function unknownAgent(run: Run, project: Project | undefined): AppError<'agent.unknown'> {
