@@ -1,6 +1,7 @@
 import { build, type BuildOptions, type BuildResult } from 'esbuild';
 import { chmod, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { plainBuiltins } from './builtinModules.ts';
 import { listBundles, optionsFor, type Bundle } from './bundles.ts';
 import { replaceFile } from './files.ts';
 import { cutAtDynamicImports, type LazyEntry } from './lazyBundles.ts';
@@ -46,7 +47,8 @@ async function bundleWithLazy(bundle: Bundle): Promise<readonly string[]> {
       lazy.set(entry.name, entry);
       pending.push({ name: folder + entry.name, entry: relative(inRepository(), entry.path), kind: bundle.kind });
     });
-    written.push(...(await bundleOne(next, { ...optionsFor(next), plugins: [plugin] })));
+    const plugins = bundle.kind === 'executable' ? [plugin, plainBuiltins()] : [plugin];
+    written.push(...(await bundleOne(next, { ...optionsFor(next), plugins })));
   }
   return written;
 }

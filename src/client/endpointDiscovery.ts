@@ -1,5 +1,4 @@
-import { constants } from 'node:fs';
-import { lstat, open, type FileHandle } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { endpointFileName, parseEndpointFile, type EndpointFile } from '../protocol/endpoint.js';
 import { systemCode } from '../node/systemError.js';
@@ -26,37 +25,38 @@ const pipePrefix = '\\\\.\\pipe\\';
  */
 export async function readEndpoint(stateDir: string): Promise<Discovery> {
   const file = join(stateDir, endpointFileName);
-  const text = await readOwnFile(file);
+  const text = readOwnFile(file);
   if (text.kind !== 'text') return text;
   const endpoint = parseEndpointFile(text.text);
   if (!endpoint) return hostile(`${file} is not an endpoint file`);
-  return findStaleness(endpoint) ?? (await checkSocket(endpoint));
+  return findStaleness(endpoint) ?? checkSocket(endpoint);
 }
 
-async function readOwnFile(file: string): Promise<{ readonly kind: 'text'; readonly text: string } | Unusable> {
-  let handle: FileHandle;
+/** Synchronous on purpose: loading what has promises takes longer than a short command's whole look. */
+function readOwnFile(file: string): { readonly kind: 'text'; readonly text: string } | Unusable {
+  let opened: number;
   try {
     // Not following a link, and not waiting for the writer of a FIFO.
-    handle = await open(file, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
+    opened = openSync(file, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
     const code = systemCode(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return { kind: 'absent', reason: `there is no ${file}` };
     return hostile(`${file} cannot be opened (${String(code)})`);
   }
   try {
-    const stat = await handle.stat();
+    const stat = fstatSync(opened);
     if (!stat.isFile()) return hostile(`${file} is not a regular file`);
     if (stat.size > maximumBytes) return hostile(`${file} has ${stat.size} bytes`);
     const uid = process.getuid?.();
     if (uid !== undefined && stat.uid !== uid) return hostile(`${file} belongs to another user`);
     if (uid !== undefined && (stat.mode & 0o077) !== 0) return hostile(`${file} is open to other users`);
     const buffer = Buffer.alloc(maximumBytes);
-    const { bytesRead } = await handle.read(buffer, 0, maximumBytes, 0);
+    const bytesRead = readSync(opened, buffer, 0, maximumBytes, 0);
     return { kind: 'text', text: buffer.toString('utf8', 0, bytesRead) };
   } catch (error) {
     return hostile(`${file} cannot be read (${String(error)})`);
   } finally {
-    await handle.close();
+    closeSync(opened);
   }
 }
 
@@ -84,7 +84,7 @@ function differs(written: string, found: string): boolean {
   return written !== '' && found !== '' && written !== found;
 }
 
-async function checkSocket(endpoint: EndpointFile): Promise<Discovery> {
+function checkSocket(endpoint: EndpointFile): Discovery {
   const { socket } = endpoint;
   if (process.platform === 'win32') {
     return socket.startsWith(pipePrefix) ? { kind: 'found', endpoint } : hostile(`${socket} is not a named pipe`);
@@ -92,7 +92,7 @@ async function checkSocket(endpoint: EndpointFile): Promise<Discovery> {
   if (!socket.startsWith('/') || socket.includes('\0')) return hostile('the socket is not an absolute path');
   if (Buffer.byteLength(socket) > maximumSocketPath) return hostile('the socket path is too long');
   try {
-    const stat = await lstat(socket);
+    const stat = lstatSync(socket);
     if (!stat.isSocket()) return hostile(`${socket} is not a socket`);
     if (stat.uid !== process.getuid?.()) return hostile(`${socket} belongs to another user`);
   } catch {
