@@ -1,13 +1,13 @@
 import { expandVariables } from './expansion.js';
 
-export type DotenvReading =
-  | {
-      readonly ok: true;
-      readonly values: ReadonlyMap<string, string>;
-      /** What is probably not meant, such as a name that nothing defines. */
-      readonly warnings: readonly DotenvProblem[];
-    }
-  | ({ readonly ok: false } & DotenvProblem);
+export interface DotenvReading {
+  /** Of all lines that are right. */
+  readonly values: ReadonlyMap<string, string>;
+  /** Lines that are not, and what is wrong with each. */
+  readonly problems: readonly DotenvProblem[];
+  /** What is probably not meant, such as a name that nothing defines. */
+  readonly warnings: readonly DotenvProblem[];
+}
 
 export interface DotenvProblem {
   readonly line: number;
@@ -28,12 +28,14 @@ interface WrittenValue {
  * Reads an env file: `NAME=value`, `export NAME=value`, `NAME: value`; `#` comments, at the start of a line or after a space;
  * single quotes (as written) and double quotes (`\n`, `\"`, `\\`, `\$`), both over several lines. Outside of single
  * quotes variables are replaced as {@link expandVariables} says, from what stands above in the file and then from `lookUp`.
+ * A line that is none of that is named, and the rest goes on below it.
  */
 export function readDotenv(
   source: string,
   lookUp: (name: string) => string | undefined = () => undefined,
 ): DotenvReading {
   const values = new Map<string, string>();
+  const problems: DotenvProblem[] = [];
   const warnings: DotenvProblem[] = [];
   const text = source.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n');
   const lineAt = (offset: number): number => text.slice(0, offset).split('\n').length;
@@ -46,20 +48,28 @@ export function readDotenv(
     const indent = line.length - line.trimStart().length;
     const match = NAME.exec(line.trimStart());
     const name = match?.[1];
-    if (!match || name === undefined) return { ok: false, line: lineAt(at), text: 'expected NAME=value' };
+    if (!match || name === undefined) {
+      problems.push({ line: lineAt(at), text: 'expected NAME=value' });
+      at += line.length + 1;
+      continue;
+    }
     const value = readValue(text, at + indent + match[0].length, name);
-    if ('problem' in value) return { ok: false, line: lineAt(value.at), text: value.problem };
+    if ('problem' in value) {
+      problems.push({ line: lineAt(value.at), text: value.problem });
+      at = endOfLine(text, value.at) + 1;
+      continue;
+    }
     const expansion = value.expands
       ? expandVariables(value.text, key => values.get(key) ?? lookUp(key))
       : { text: value.text, unset: [] };
-    if (expansion.refused !== undefined) return { ok: false, line: lineAt(at), text: expansion.refused };
+    if (expansion.refused !== undefined) problems.push({ line: lineAt(at), text: expansion.refused });
+    else values.set(name, expansion.text);
     for (const unset of expansion.unset) {
       warnings.push({ line: lineAt(at), text: `${unset} in the value of ${name} is not set; it is left empty` });
     }
-    values.set(name, expansion.text);
     at = value.end + 1;
   }
-  return { ok: true, values, warnings };
+  return { values, problems, warnings };
 }
 
 function readValue(

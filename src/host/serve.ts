@@ -44,7 +44,7 @@ import { requireSafe, type NetworkOptions } from './server/networkOptions.js';
 import { dispatched } from './server/lazyHandler.js';
 import { createHandler, listen } from './server/server.js';
 import { stayReachable } from './server/stayReachable.js';
-import type { Handler } from './server/wireServer.js';
+import type { Handler } from './server/nodeHandler.js';
 
 /** What the calls of a host need besides its core. */
 export interface Serving {
@@ -66,7 +66,7 @@ export async function serve(core: HostCore, serving: Serving, resources: Disposa
   const signal = end.closing;
   const behind = (gate: Interceptor, theirGate: Interceptor): Handler => {
     const outer = (who: Interceptor) => [noteCalls(presence), mapErrors(log, redactor), who];
-    const own = createHandler({ routes, signal, interceptors: [...outer(gate), ...inner.slice(1)] });
+    const own = createHandler({ routes, signal, log, interceptors: [...outer(gate), ...inner.slice(1)] });
     const environment = async () => await core.shell.environment();
     const sleep = async (ms: number, until: AbortSignal) => await clock.sleep(ms, until);
     return dispatched(own, theirCalls({ routes, inner, outer: outer(theirGate), environment, sleep, signal, log }));

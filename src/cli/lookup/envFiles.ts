@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { errorMessage } from '../../base/errors.js';
-import { readDotenv } from '../../compose/dotenv.js';
+import { readDotenv, type DotenvProblem } from '../../compose/dotenv.js';
 import { envFilesOf } from '../../compose/environment.js';
 import type { ComposeText } from '../../compose/source/composeText.js';
 
@@ -39,8 +39,11 @@ export async function readEnvFiles({ file, source, directory, lookUp }: EnvFileR
 }
 
 type Reading =
-  | { readonly kind: 'read'; readonly values: ReadonlyMap<string, string>; readonly warnings: readonly string[] }
-  | { readonly kind: 'missing' | 'wrong'; readonly error: string };
+  | ({ readonly kind: 'read'; readonly values: ReadonlyMap<string, string> } & Record<
+      'errors' | 'warnings',
+      readonly string[]
+    >)
+  | { readonly kind: 'missing' | 'wrong'; readonly errors: readonly string[] };
 
 async function readOne(path: string, lookUp: (name: string) => string | undefined): Promise<Reading> {
   let contents: string;
@@ -50,22 +53,23 @@ async function readOne(path: string, lookUp: (name: string) => string | undefine
     const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     return {
       kind: isMissing ? 'missing' : 'wrong',
-      error: `${path}: the env file cannot be read: ${errorMessage(error)}`,
+      errors: [`${path}: the env file cannot be read: ${errorMessage(error)}`],
     };
   }
   const reading = readDotenv(contents, lookUp);
-  if (!reading.ok) return { kind: 'wrong', error: `${path}:${reading.line}: ${reading.text}` };
+  const named = ({ line, text }: DotenvProblem): string => `${path}:${line}: ${text}`;
   return {
     kind: 'read',
     values: reading.values,
-    warnings: reading.warnings.map(warning => `${path}:${warning.line}: ${warning.text}`),
+    errors: reading.problems.map(named),
+    warnings: reading.warnings.map(named),
   };
 }
 
 function combined(readings: readonly Reading[]): Omit<EnvFiles, 'ofWorkingFolder'> {
   return {
     values: readings.flatMap(reading => (reading.kind === 'read' ? [reading.values] : [])),
-    errors: readings.flatMap(reading => (reading.kind === 'read' ? [] : [reading.error])),
+    errors: readings.flatMap(reading => reading.errors),
     warnings: readings.flatMap(reading => (reading.kind === 'read' ? reading.warnings : [])),
   };
 }

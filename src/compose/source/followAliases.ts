@@ -14,29 +14,30 @@ export function followAliases(root: ComposeNode): {
   readonly problem?: SyntaxProblem;
 } {
   let nodes = 0;
-  const follow = (node: ComposeNode, path: string): ComposeNode => {
-    if (++nodes > maxNodes) return { kind: 'alias', path, span: node.span };
+  // Counted is what stands there through an alias: what a file says itself is as long as the file.
+  const follow = (node: ComposeNode, path: string, repeated = false): ComposeNode => {
+    if (repeated && ++nodes > maxNodes) return { kind: 'alias', path, span: node.span };
     switch (node.kind) {
       case 'alias':
         // Without a target it is refused where it stands.
-        return node.target ? follow(node.target(path), path) : node;
+        return node.target ? follow(node.target(path), path, true) : node;
       case 'scalar':
         return node;
       case 'sequence':
-        return { ...node, items: node.items.map((item, index) => follow(item, `${path}[${index}]`)) };
+        return { ...node, items: node.items.map((item, index) => follow(item, `${path}[${index}]`, repeated)) };
       case 'mapping':
         return {
           ...node,
           entries: merged(
-            node.entries.map(entry => followed(entry, path)),
+            node.entries.map(entry => followed(entry, path, repeated)),
             path,
           ),
         };
     }
   };
-  const followed = (entry: MappingEntry, path: string): MappingEntry => ({
+  const followed = (entry: MappingEntry, path: string, repeated: boolean): MappingEntry => ({
     ...entry,
-    value: follow(entry.value, joinPath(path, entry.key)),
+    value: follow(entry.value, joinPath(path, entry.key), repeated),
   });
   const followedRoot = follow(root, root.path);
   if (nodes <= maxNodes) return { root: followedRoot };

@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { Services } from '../services.js';
 import { ComposeLenses } from './composeLenses.js';
+import { ComposeChecker } from './composeChecker.js';
 import { ComposeDiagnostics } from './composeDiagnostics.js';
 import { composeSelector } from './composeDocuments.js';
 import { languageFeatures } from './languageFeatures.js';
@@ -9,10 +11,12 @@ import { AppliedStatus } from './appliedStatus.js';
 
 /** Starts every feature of the compose language. */
 export function startComposeLanguage(services: Services): void {
-  const { subscriptions } = services.context;
-  const diagnostics = new ComposeDiagnostics();
+  const { subscriptions, extensionPath } = services.context;
+  const checker = new ComposeChecker({ worker: join(extensionPath, 'dist', 'composeWorker.cjs') });
+  const diagnostics = new ComposeDiagnostics({ checker, log: services.log });
   const features = languageFeatures();
   subscriptions.push(
+    checker,
     diagnostics,
     vscode.languages.registerCodeActionsProvider(composeSelector, diagnostics, {
       providedCodeActionKinds: [vscode.CodeActionKind.QuickFix],

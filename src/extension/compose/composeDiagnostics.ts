@@ -1,18 +1,24 @@
 import { basename, dirname } from 'node:path';
 import * as vscode from 'vscode';
+import { errorMessage } from '../../base/errors.js';
 import { Emitter, type Event } from '../../base/event.js';
+import type { Log } from '../../base/log.js';
 import type { ComposeDiagnostic } from '../../compose/diagnostic.js';
-import { parseCompose, type ComposeResult } from '../../compose/parseCompose.js';
+import type { ComposeResult } from '../../compose/parseCompose.js';
+import type { DotenvProblem } from '../../compose/dotenv.js';
 import type { ProjectSpec } from '../../compose/projectSpec.js';
 import type { TextRange } from '../../compose/source/textPosition.js';
 import { isComposeDocument } from './composeDocuments.js';
 import { Debounced } from './debounced.js';
-import { composeEnvironment } from './composeEnvironment.js';
+import type { ComposeChecker } from './composeChecker.js';
+import { composeEnvironment, type ComposeEnvironment } from './composeEnvironment.js';
 
 /** A burst of edits (a paste with formatting, a rename) is checked once; a keystroke is marked while it is still felt. */
 const typingMs = 10;
 /** A check that takes longer than this waits for a pause of twice its time, so that typing never waits for it. */
 const longMs = 50;
+/** A check in another thread waits no longer than this: a newer text ends it. */
+const longestPauseMs = 500;
 
 const severities = {
   error: vscode.DiagnosticSeverity.Error,
@@ -27,16 +33,22 @@ export class ComposeDiagnostics implements vscode.CodeActionProvider, vscode.Dis
   readonly #tookMs = new Map<string, number>();
   readonly #debounced = new Debounced();
   readonly #checked = new Emitter<vscode.Uri>();
+  readonly #checker: ComposeChecker;
+  readonly #log: Log;
+  /** Env files whose lines are marked, by the compose file that names them. */
+  readonly #envFiles = new Map<string, readonly vscode.Uri[]>();
   readonly #subscriptions: readonly vscode.Disposable[];
 
-  constructor() {
+  constructor(options: { readonly checker: ComposeChecker; readonly log: Log }) {
+    this.#checker = options.checker;
+    this.#log = options.log;
     this.#subscriptions = [
       vscode.workspace.onDidOpenTextDocument(document => void this.#check(document)),
       vscode.workspace.onDidChangeTextDocument(({ document }) => {
         if (!isComposeDocument(document)) return;
         const key = document.uri.toString();
         const tookMs = this.#tookMs.get(key) ?? 0;
-        const ms = tookMs > longMs ? 2 * tookMs : typingMs;
+        const ms = tookMs > longMs ? Math.min(2 * tookMs, longestPauseMs) : typingMs;
         this.#debounced.schedule(key, { ms, work: () => void this.#check(document) });
       }),
       vscode.workspace.onDidSaveTextDocument(document => this.#checkAfterSave(document)),
@@ -44,7 +56,9 @@ export class ComposeDiagnostics implements vscode.CodeActionProvider, vscode.Dis
         this.#debounced.cancel(uri.toString());
         this.#found.delete(uri.toString());
         this.#tookMs.delete(uri.toString());
+        this.#checker.cancel(uri.toString());
         this.#collection.delete(uri);
+        this.#markEnvFiles(uri.toString(), []);
       }),
     ];
     for (const document of vscode.workspace.textDocuments) void this.#check(document);
@@ -97,17 +111,45 @@ export class ComposeDiagnostics implements vscode.CodeActionProvider, vscode.Dis
     if (!isComposeDocument(document)) return;
     const { version } = document;
     const text = document.getText();
-    const env = await composeEnvironment(document.uri, text);
+    const { files, problems } = await composeEnvironment(document.uri, text);
     // The text may have gone on while env files were read; the later check speaks.
     if (document.isClosed || document.version !== version) return;
+    const key = document.uri.toString();
     const directoryName = basename(dirname(document.uri.fsPath));
     const started = performance.now();
-    const result = parseCompose(text, { env, directoryName });
-    this.#tookMs.set(document.uri.toString(), performance.now() - started);
-    this.#found.set(document.uri.toString(), result);
-    this.#collection.set(document.uri, result.diagnostics.map(toDiagnostic));
+    const result = await this.#checker.check(key, { text, directoryName, files }).catch((error: unknown) => {
+      this.#log.warn('A compose file could not be checked', { reason: errorMessage(error) });
+      return undefined;
+    });
+    if (!result || document.isClosed) return;
+    this.#tookMs.set(key, performance.now() - started);
+    this.#found.set(key, result);
+    this.#markEnvFiles(key, problems);
+    // What a line that is wrong would have defined is not the compose file's fault.
+    const known = problems.every(({ lines }) => lines.length === 0)
+      ? result.diagnostics
+      : result.diagnostics.filter(({ code }) => code !== 'compose.missingVariable');
+    this.#collection.set(document.uri, known.map(toDiagnostic));
     this.#checked.fire(document.uri);
   }
+
+  /** Env files are marked where they are wrong, because a compose file is not applied before they are right. */
+  #markEnvFiles(key: string, problems: ComposeEnvironment['problems']): void {
+    for (const file of this.#envFiles.get(key) ?? []) this.#collection.delete(file);
+    this.#envFiles.set(
+      key,
+      problems.map(({ file }) => file),
+    );
+    for (const { file, lines } of problems) this.#collection.set(file, lines.map(lineProblem));
+  }
+}
+
+/** The whole of a 1-based line. */
+function lineProblem({ line, text }: DotenvProblem): vscode.Diagnostic {
+  const range = new vscode.Range(line - 1, 0, line - 1, Number.MAX_SAFE_INTEGER);
+  const diagnostic = new vscode.Diagnostic(range, text, vscode.DiagnosticSeverity.Error);
+  diagnostic.source = 'muster';
+  return diagnostic;
 }
 
 function toDiagnostic(problem: ComposeDiagnostic): vscode.Diagnostic {

@@ -1,27 +1,36 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import type * as vscode from 'vscode';
+import { dirname, resolve } from 'node:path';
+import * as vscode from 'vscode';
 import { ownValue } from '../../base/ownValue.js';
-import { readDotenv } from '../../compose/dotenv.js';
+import { readDotenv, type DotenvProblem } from '../../compose/dotenv.js';
 import { envFilesOf, layeredEnv } from '../../compose/environment.js';
 
+/** What `${NAME}` of a compose file stands for. */
+export interface ComposeEnvironment {
+  readonly lookUp: (name: string) => string | undefined;
+  /** The variables of its env files, later files last. */
+  readonly files: readonly ReadonlyMap<string, string>[];
+  /** Every env file that was read, with its lines that are wrong. */
+  readonly problems: readonly { readonly file: vscode.Uri; readonly lines: readonly DotenvProblem[] }[];
+}
+
 /** Variables for `${NAME}` as the host will see them: env files beside the compose file, this process above them. */
-export async function composeEnvironment(uri: vscode.Uri, text: string): Promise<(name: string) => string | undefined> {
-  if (uri.scheme !== 'file') return name => ownValue(process.env, name);
+export async function composeEnvironment(uri: vscode.Uri, text: string): Promise<ComposeEnvironment> {
+  const own = (name: string): string | undefined => ownValue(process.env, name);
+  if (uri.scheme !== 'file') return { lookUp: own, files: [], problems: [] };
   // Reading the file a second time for a field that it does not have would double the cost of a keystroke.
   const { named, useDefault } = text.includes('env_file') ? envFilesOf(text) : { named: [], useDefault: true };
-  const paths = useDefault ? ['.env'] : named;
   const folder = dirname(uri.fsPath);
-  const files = await Promise.all(paths.map(path => readEnvFile(join(folder, path))));
-  return layeredEnv(
-    files.filter(file => file !== undefined),
-    name => ownValue(process.env, name),
-  );
+  const paths = (useDefault ? ['.env'] : named).map(path => resolve(folder, path));
+  const found = await Promise.all(paths.map(readEnvFile));
+  const read = found.filter(file => file !== undefined);
+  const files = read.map(({ values }) => values);
+  const problems = read.map(({ path, problems: lines }) => ({ file: vscode.Uri.file(path), lines }));
+  return { lookUp: layeredEnv(files, own), files, problems };
 }
 
 /** Undefined when there is none to read; `parseCompose` says what is missing because of it. */
-async function readEnvFile(path: string): Promise<ReadonlyMap<string, string> | undefined> {
+async function readEnvFile(path: string) {
   const text = await readFile(path, 'utf8').catch(() => undefined);
-  const reading = text === undefined ? undefined : readDotenv(text, name => ownValue(process.env, name));
-  return reading?.ok ? reading.values : undefined;
+  return text === undefined ? undefined : { path, ...readDotenv(text, name => ownValue(process.env, name)) };
 }

@@ -24,7 +24,7 @@ export function languageFeatures(): Features {
       return completions(sourceOf(document), document.offsetAt(position)).map(each => completionItem(document, each));
     },
     async provideHover(document, position) {
-      const env = await composeEnvironment(document.uri, document.getText());
+      const { lookUp: env } = await composeEnvironment(document.uri, textOf(document));
       const found = hover(sourceOf(document), document.offsetAt(position), { env, now: Date.now() });
       return found && new vscode.Hover(composeReference(found.markdown), rangeOf(document, found.span));
     },
@@ -59,9 +59,17 @@ function sourceCache(): (document: vscode.TextDocument) => ComposeSource {
   let last: { readonly key: string; readonly source: ComposeSource } | undefined;
   return document => {
     const key = `${document.version} ${document.uri.toString()}`;
-    if (last?.key !== key) last = { key, source: readSource(document.getText()) };
+    if (last?.key !== key) last = { key, source: readSource(textOf(document)) };
     return last.source;
   };
+}
+
+/** Longer ones are checked in a thread of their own and have no features besides: reading one would hold up the window. */
+const longestText = 100_000;
+
+function textOf(document: vscode.TextDocument): string {
+  const text = document.getText();
+  return text.length > longestText ? '' : text;
 }
 
 const completionKinds = {

@@ -13,7 +13,7 @@ import { SandboxService } from '../../protocol/gen/agentcompose/v2/sandboxes_pb.
 import { SettingsService } from '../../protocol/gen/agentcompose/v2/settings_pb.js';
 import { VolumeService } from '../../protocol/gen/agentcompose/v2/volumes_pb.js';
 import { HealthService } from '../../protocol/gen/health/v1/health_pb.js';
-import type { Handler } from '../server/wireServer.js';
+import type { Handler } from '../server/nodeHandler.js';
 import { partly } from './answers.js';
 import { healthCalls } from './healthCalls.js';
 import type { OurCalls } from './ours.js';

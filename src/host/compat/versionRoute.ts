@@ -1,5 +1,5 @@
 import { productVersion } from '../../protocol/productVersion.js';
-import type { Handler } from '../server/wireServer.js';
+import type { Handler } from '../server/nodeHandler.js';
 
 /** `GET /api/version` and `GET /api/null`, which agent-compose's `status` asks; 404 for everything else. */
 export const answerVersion: Handler = (request, response) => {

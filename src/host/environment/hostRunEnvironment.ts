@@ -127,8 +127,14 @@ export class HostRunEnvironment implements RunEnvironment {
     const present = spec.agents.find(candidate => candidate.name === agent?.name);
     const entries = [...spec.variables, ...(provider?.env ?? []), ...((present ?? agent)?.env ?? [])];
     const lookUp = (name: string): string | undefined => ownValue(base, name);
-    const files = entries.some(entry => entry.secret) ? await readProjectEnvFiles(project.file, lookUp) : [];
-    const own = resolveEntries(entries, layeredEnv(files, lookUp), agent?.name ?? project.name);
+    const files = entries.some(entry => entry.secret)
+      ? await readProjectEnvFiles(project.file, lookUp)
+      : { values: [], problems: [] };
+    const own = resolveEntries(entries, {
+      lookUp: layeredEnv(files.values, lookUp),
+      agent: agent?.name ?? project.name,
+      problems: files.problems,
+    });
     const machine: Readonly<Record<string, string>> = { ...base, ...own };
     return { own, machine, entries, path };
   }
@@ -163,8 +169,16 @@ function secretsAmong(entries: readonly EnvEntry[], environment: Readonly<Record
 
 function resolveEntries(
   entries: readonly EnvEntry[],
-  lookUp: (name: string) => string | undefined,
-  agent: string,
+  {
+    lookUp,
+    agent,
+    problems,
+  }: {
+    readonly lookUp: (name: string) => string | undefined;
+    readonly agent: string;
+    /** Of env files, which may be why something is missing. */
+    readonly problems: readonly string[];
+  },
 ): Record<string, string> {
   const result: Record<string, string> = {};
   for (const entry of entries) {
@@ -181,7 +195,7 @@ function resolveEntries(
     if (missing.length > 0) {
       throw new AppError(
         'request.invalid',
-        `Agent ${agent} needs the secret ${missing.join(', ')} (for ${entry.name}), and neither your login shell, the client that dispatched it nor an env file of the project has it. Export it and follow up.`,
+        `Agent ${agent} needs the secret ${missing.join(', ')} (for ${entry.name}), and neither your login shell, the client that dispatched it nor an env file of the project has it. ${problems.length === 0 ? 'Export it' : `Export it, or mend ${problems.join('; ')}`} and follow up.`,
         { field: `env.${entry.name}`, reason: `${missing.join(', ')} is not set` },
       );
     }

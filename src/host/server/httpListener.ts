@@ -5,7 +5,8 @@ import type { TlsOptions } from 'node:tls';
 import { AppError, errorMessage } from '../../base/errors.js';
 import type { Disposable } from '../../base/lifecycle.js';
 import { isLoopback, type ListenAddress } from './listenAddress.js';
-import { createWireServer, type Guarded, type Handler } from './wireServer.js';
+import type { Handler } from './nodeHandler.js';
+import { createWireServer, type Guarded } from './wireServer.js';
 
 const patienceMs = 30_000;
 const maxHeaderBytes = 32 * 1024;

@@ -1,4 +1,4 @@
-import type { Handler } from './wireServer.js';
+import type { Handler } from './nodeHandler.js';
 
 /** Requests that somebody else answers, whose code is read at the first of them. */
 export interface Elsewhere {

@@ -1,10 +1,11 @@
 import { chmodSync, existsSync, lstatSync, rmSync } from 'node:fs';
 import type { Server } from 'node:net';
 import type { ConnectRouter, Interceptor } from '@connectrpc/connect';
-import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { AppError } from '../../base/errors.js';
+import type { Log } from '../../base/log.js';
 import type { Disposable } from '../../base/lifecycle.js';
-import { createWireServer, type Handler, type Proxy } from './wireServer.js';
+import { createNodeHandler, type Handler } from './nodeHandler.js';
+import { createWireServer, type Proxy } from './wireServer.js';
 
 /** Bodies above this are refused: a dispatch's prompt is at most 4 MiB of characters. */
 const maxMessageBytes = 32 * 1024 * 1024;
@@ -18,14 +19,16 @@ export interface Listening extends Disposable {
 export interface Answering {
   readonly routes: (router: ConnectRouter) => void;
   readonly interceptors: readonly Interceptor[];
+  readonly log: Log;
   /** Aborted at shutdown: open streams end. */
   readonly signal: AbortSignal;
 }
 
 /** The handler of the calls of our own protocol. */
-export function createHandler({ routes, interceptors, signal }: Answering): Handler {
-  return connectNodeAdapter({
+export function createHandler({ routes, interceptors, signal, log }: Answering): Handler {
+  return createNodeHandler({
     routes,
+    log,
     interceptors: [...interceptors],
     shutdownSignal: signal,
     readMaxBytes: maxMessageBytes,

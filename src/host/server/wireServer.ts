@@ -13,7 +13,7 @@ import {
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
-import type { connectNodeAdapter } from '@connectrpc/connect-node';
+import type { Handler } from './nodeHandler.js';
 
 /** The first bytes of an HTTP/2 connection are `PRI * HTTP/2.0`. */
 const http2Preface = 'PR';
@@ -29,9 +29,6 @@ export interface Guarded {
   readonly maxHeaderBytes: number;
   readonly maxConnections: number;
 }
-
-/** What answers requests of both kinds. */
-export type Handler = ReturnType<typeof connectNodeAdapter>;
 
 /** What answers requests that are no calls, by their path. */
 export interface Proxy {

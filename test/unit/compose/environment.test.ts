@@ -22,23 +22,28 @@ describe('env files', () => {
     ['A=${OUT:?missing}', { A: 'from outside' }],
   ])('%j', (text, expected) => {
     const reading = readDotenv(text, name => (name === 'OUT' ? 'from outside' : undefined));
-    expect(reading.ok && Object.fromEntries(reading.values)).toEqual(expected);
+    expect(Object.fromEntries(reading.values)).toEqual(expected);
+    expect(reading.problems).toEqual([]);
   });
 
   it.each([
-    ['A=1\nnonsense', 2],
-    ['A="open', 1],
-    ["A='x' y", 1],
-  ])('refuse %j', (text, line) => {
-    expect(readDotenv(text)).toMatchObject({ ok: false, line });
+    ['A=1\nnonsense\nB=2', [2]],
+    ['A=1\nX="open\nB=2', [2]],
+    ["A=1\nX='x' y\nB=2", [2]],
+    ['A=1\n=x\nB=2\n-', [2, 4]],
+    ['A=1\nX=${NOPE:?say which}\nB=2', [2]],
+  ])('name the lines of %j that are wrong, and keep the rest', (text, lines) => {
+    const { values, problems } = readDotenv(text);
+    expect(problems.map(({ line }) => line)).toEqual(lines);
+    expect(Object.fromEntries(values)).toEqual({ A: '1', B: '2' });
   });
 
   it('say which names nothing defines, and what a required one wants', () => {
     expect(readDotenv('A=1\nB=${NOPE}$A')).toMatchObject({
-      ok: true,
+      problems: [],
       warnings: [{ line: 2, text: 'NOPE in the value of B is not set; it is left empty' }],
     });
-    expect(readDotenv('A=1\nB=${NOPE:?say which}')).toEqual({ ok: false, line: 2, text: 'NOPE: say which' });
+    expect(readDotenv('A=1\nB=${NOPE:?say which}').problems).toEqual([{ line: 2, text: 'NOPE: say which' }]);
   });
 
   it.each([
