@@ -68,6 +68,7 @@ export interface ErrorData {
   'trigger.unknown': { readonly agent: string; readonly known: readonly string[] };
   'usage': { readonly reason: string; readonly words?: 'command' | 'argument' };
   'wait.timeout': { readonly thread: string; readonly seconds: number };
+  'workspace.setup': { readonly thread: string; readonly command: string; readonly exitCode?: number };
   'workspace.untrusted': Record<never, never>;
   'worktree.failed': { readonly path: string; readonly reason: string };
   'worktree.ignoredTooLarge': { readonly path: string; readonly limitBytes: number; readonly files: readonly string[] };

@@ -128,6 +128,10 @@ export const commandTable: Readonly<Record<string, Entry>> = {
         summary: 'put a replaced .git of a worktree right',
         load: async () => (await import('./commands/worktreesRepair.js')).worktreesRepair,
       },
+      'setup': {
+        summary: 'show what getting a worktree ready came to, or go on without',
+        load: async () => (await import('./commands/worktreesSetup.js')).worktreesSetup,
+      },
       'put-back': {
         summary: 'undo what runs of a thread did to your stash, branches, tags and settings',
         load: async () => (await import('./commands/worktreesPutBack.js')).worktreesPutBack,

@@ -17,6 +17,7 @@ import type { TopicStores } from './topics/topicEvent.js';
 import type { ThreadStores } from './threads/threadStore.js';
 import type { RepositoryStores } from './workspaces/knownRepository.js';
 import type { RescueStores } from './workspaces/rescueStore.js';
+import type { PreparationStores } from './workspaces/preparation.js';
 import type { SharedStateStores } from './workspaces/pinnedState.js';
 
 /** Every store of the database: for who makes them and for who translates them. Nothing in `core` may ask for all. */
@@ -37,6 +38,7 @@ export interface Stores
     SharedStateStores,
     RepositoryStores,
     ChainStores,
+    PreparationStores,
     AccessTokenStores,
     NotebookServerStores,
     VerdictStores,

@@ -40,10 +40,12 @@ import type { RescueDriver } from '../core/workspaces/rescueDriver.js';
 import { retentionPolicy, type RetentionSettings } from '../core/retention/garbage.js';
 import { RetentionService } from '../core/retention/retentionService.js';
 import { RescueService } from '../core/workspaces/rescueService.js';
+import { WorkspacePreparer } from '../core/workspaces/workspacePreparer.js';
 import type { WorktreeDriver } from '../core/workspaces/worktreeDriver.js';
 import { createDiskStateFiles } from '../drivers/files/diskStateFiles.js';
 import { createCandidateCheckouts } from '../drivers/git/merge/candidateCheckout.js';
 import { createCommandShell } from '../drivers/process/commandShell.js';
+import { freePorts } from '../drivers/process/freePorts.js';
 import type { ProcessSandbox } from '../drivers/process/createProcessSandbox.js';
 import { buildDrivers, type HostDrivers } from './buildDrivers.js';
 import { buildModels, type HostModels } from './buildModels.js';
@@ -71,6 +73,7 @@ export interface HostCore extends HostState, HostModels {
   readonly rescueDriver: RescueDriver;
   readonly notebookServers: HostDrivers['notebookServers'];
   readonly rescues: RescueService;
+  readonly preparer: WorkspacePreparer;
   readonly retention: RetentionService;
   readonly shell: LoginShell;
   readonly secrets: ComposeSecrets;
@@ -119,13 +122,18 @@ export function buildCore(
 
   const drivers = buildDrivers(state, resources);
   const { shell, sandbox, runSecrets, worktrees, rescueDriver, mergeDriver } = drivers;
+  const commands = createCommandShell({
+    environment: () => shell.environment(),
+    redact: text => redactor.redact(text),
+  });
   const verifier = new CandidateVerifier({
     ...common,
     checkouts: createCandidateCheckouts({ stateDir, clock, log, git: drivers.git }),
-    shell: createCommandShell({ environment: () => shell.environment(), redact: text => redactor.redact(text) }),
+    shell: commands,
   });
   const providers = new ProviderRegistries();
   const workspaces = new WorkspaceService({ ...common, driver: worktrees, worktreesDir: state.directory.worktrees });
+  const preparer = new WorkspacePreparer({ ...common, shell: commands, ports: freePorts });
   const retention = new RetentionService({
     ...common,
     policy: retentionPolicy(limits),
@@ -151,6 +159,7 @@ export function buildCore(
     ...common,
     providers,
     workspaces,
+    preparer,
     sandboxes,
     directory: sandbox.directory,
     environment,
@@ -172,7 +181,7 @@ export function buildCore(
     limit,
   });
   resources.add({ dispose: () => patiently(runs.dispose(), clock) });
-  const built = { ...drivers, settler, runs, workspaces, rescues, providers, environment, secrets };
+  const built = { ...drivers, settler, runs, workspaces, rescues, preparer, providers, environment, secrets };
 
   return {
     ...state,
@@ -180,6 +189,7 @@ export function buildCore(
     ...models,
     notebooks,
     rescues,
+    preparer,
     retention,
     secrets,
     providers,
@@ -230,6 +240,7 @@ interface Foundation extends HostDrivers {
   readonly runs: RunLifecycle;
   readonly workspaces: WorkspaceService;
   readonly rescues: RescueService;
+  readonly preparer: WorkspacePreparer;
   readonly providers: ProviderRegistries;
   readonly environment: HostRunEnvironment;
   readonly secrets: ComposeSecrets;
@@ -239,8 +250,8 @@ interface Foundation extends HostDrivers {
 function buildSurface(state: HostState, built: Foundation, resources: DisposableStore) {
   const { store, clock, ids, log, directory } = state;
   const common = { store, clock, ids, log };
-  const { worktrees, rescueDriver, settler, runs, workspaces, rescues, providers, environment } = built;
-  const threads = new ThreadService({ ...common, runs, settler, workspaces, rescues, driver: worktrees });
+  const { worktrees, rescueDriver, settler, runs, workspaces, rescues, preparer, providers, environment } = built;
+  const threads = new ThreadService({ ...common, runs, settler, workspaces, rescues, preparer, driver: worktrees });
   const leftovers = new DiskLeftovers({ stateDir: directory.path, worktreesDir: directory.worktrees });
   const recovery = new RecoverThreads({ ...common, workspaces, driver: worktrees, rescueDriver, runs, leftovers });
   const reviews = new ReviewService({ ...common, settler, driver: worktrees, digest: sha256 });

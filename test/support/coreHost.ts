@@ -9,11 +9,8 @@ import type { Provider } from '../../src/core/agents/provider.js';
 import { ProviderRegistries } from '../../src/core/agents/providerRegistries.js';
 import type { RunLimit } from '../../src/core/runs/runLimit.js';
 import type { MergeDriver } from '../../src/core/merges/mergeDriver.js';
-import {
-  CandidateVerifier,
-  type CandidateCheckouts,
-  type CommandShell,
-} from '../../src/core/merges/candidateVerifier.js';
+import type { CommandShell } from '../../src/core/commands/commandShell.js';
+import { CandidateVerifier, type CandidateCheckouts } from '../../src/core/merges/candidateVerifier.js';
 import { MergeService } from '../../src/core/merges/mergeService.js';
 import { agreeTo } from '../../src/core/projects/consent.js';
 import type { Project } from '../../src/core/projects/project.js';
@@ -32,6 +29,7 @@ import { ReviewService } from '../../src/core/reviews/reviewService.js';
 import { ThreadService } from '../../src/core/threads/threadService.js';
 import { ThreadSettler } from '../../src/core/threads/threadSettler.js';
 import { RescueService } from '../../src/core/workspaces/rescueService.js';
+import { WorkspacePreparer } from '../../src/core/workspaces/workspacePreparer.js';
 import { WorkspaceService } from '../../src/core/workspaces/workspaceService.js';
 import type { SqliteStore } from '../../src/drivers/sqlite/sqliteStore.js';
 import { FakeClock, settle } from './clock.js';
@@ -163,10 +161,12 @@ export function coreHost(
     inherit: () => undefined,
     ...environment,
   };
+  const preparer = new WorkspacePreparer({ ...common, shell, ports: { areFree: async () => true } });
   const starter = new RunStarter({
     ...common,
     providers,
     workspaces,
+    preparer,
     directory,
     environment: runEnvironment,
     placeholders: { fill: argv => ({ argv, env: {} }) },
@@ -183,7 +183,7 @@ export function coreHost(
   const updates = new UpdateService({ ...common, driver: merging, settler, workspaces });
   const verifier = new CandidateVerifier({ ...common, checkouts: fakeCheckouts, shell });
   const merges = new MergeService({ ...common, driver: merging, verifier, settler });
-  const threads = new ThreadService({ ...common, runs, settler, driver: worktrees, workspaces, rescues });
+  const threads = new ThreadService({ ...common, runs, settler, driver: worktrees, workspaces, rescues, preparer });
   const reviews = new ReviewService({ ...common, settler, driver: worktrees, digest: sha256 });
   const dispatcher = new DispatchService({ ...common, providers, workspaces, environment: runEnvironment, runs });
   return {

@@ -42,7 +42,7 @@ const fields: Fields = {
     oneOrMore(text({ nonEmpty: true })),
     'Untracked files (paths or globs, relative to the repository) to copy from the checkout into the workspace.',
     'files: [.env, "config/*.local.json"]',
-    { era: 'muster', planned: true },
+    { era: 'muster' },
   ),
   setup: field(
     oneOrMore(text({ nonEmpty: true })),
@@ -50,20 +50,19 @@ const fields: Fields = {
     'setup: npm ci',
     {
       era: 'muster',
-      planned: true,
     },
   ),
   teardown: field(
     oneOrMore(text({ nonEmpty: true })),
     'Shell commands to run, in order, before a workspace is removed.',
     'teardown: [docker compose down]',
-    { era: 'muster', planned: true },
+    { era: 'muster' },
   ),
   ports: field(
     list(text({ pattern: '^[A-Za-z_][A-Za-z0-9_]*$' })),
     'Names of environment variables; each workspace gets a free port for each of them.',
     'ports: [PORT, API_PORT]',
-    { era: 'muster', planned: true },
+    { era: 'muster' },
   ),
   access: field(
     oneOf([

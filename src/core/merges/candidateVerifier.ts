@@ -3,6 +3,7 @@ import { errorMessage } from '../../base/errors.js';
 import type { MergeId } from '../../base/ids.js';
 import type { Log } from '../../base/log.js';
 import type { Store } from '../store.js';
+import type { CommandShell } from '../commands/commandShell.js';
 import type { MergeCheck } from './mergeCheck.js';
 import type { MergeCandidate, MergeRequest, NotMerged } from './mergeDriver.js';
 import type { MergeStores } from './mergeStore.js';
@@ -18,20 +19,6 @@ export interface CandidateCheckout {
   /** Removes folder and registration, and never rejects. */
   remove(): Promise<void>;
 }
-
-/** Port: runs a shell command to its end. Aborting ends it with everything it started, and throws the signal's reason. */
-export interface CommandShell {
-  run(
-    command: {
-      readonly command: string;
-      readonly cwd: string;
-      readonly variables: Readonly<Record<string, string>>;
-    },
-    signal: AbortSignal,
-  ): Promise<CommandEnd>;
-}
-
-export type CommandEnd = Pick<MergeCheck, 'exitCode' | 'signal' | 'output' | 'truncated'>;
 
 /** Something that fails once and then goes through says nothing about the merge; twice is no accident. */
 const attempts = 2;

@@ -20,6 +20,7 @@ import { baseAfterRemoval, threadClosed } from '../threads/removedWork.js';
 import type { Thread } from '../threads/thread.js';
 import type { ThreadStores } from '../threads/threadStore.js';
 import type { RescueStores } from '../workspaces/rescueStore.js';
+import type { WorkspacePreparer } from '../workspaces/workspacePreparer.js';
 import type { PreparedWorkspace, WorkspaceService } from '../workspaces/workspaceService.js';
 import type { Run } from './run.js';
 import type { RunDirectory } from './runDirectory.js';
@@ -41,6 +42,7 @@ export interface RunStarterOptions {
   readonly clock: Clock;
   readonly providers: ProviderRegistries;
   readonly workspaces: WorkspaceService;
+  readonly preparer: WorkspacePreparer;
   readonly sandboxes: SandboxService;
   readonly directory: RunDirectory;
   readonly environment: RunEnvironment;
@@ -71,6 +73,12 @@ interface Surroundings {
   readonly tools: AgentToolServer | undefined;
 }
 
+interface ReadyWorkspace {
+  readonly workspace: PreparedWorkspace;
+  /** Variables that tell the ports of the worktree. */
+  readonly ports: Readonly<Record<string, string>>;
+}
+
 interface Subject {
   readonly project: Project;
   readonly agent: AgentSpec;
@@ -93,7 +101,7 @@ export class RunStarter {
     const { directory, environment, models, placeholders, sandboxes } = this.#options;
     signal.throwIfAborted();
     const subject = this.#subject(run);
-    const workspace = await this.#workspace(run, subject, signal);
+    const { workspace, ports } = await this.#workspace(run, subject, signal);
     const { guest, spec } = await sandboxes.prepare({ run, agent: subject.agent, workspace }, signal);
     // Git answers while the rest is made ready; it is there before the agent is.
     const pinned = this.#options.workspaces.pinShared(workspace.thread);
@@ -113,7 +121,7 @@ export class RunStarter {
         thread: run.threadId,
         argv: command.argv,
         cwd,
-        env: Object.keys(variables),
+        env: Object.keys({ ...ports, ...variables }),
       },
       prompt: command.prompt ?? subject.prompt,
       files: command.files ?? {},
@@ -125,7 +133,7 @@ export class RunStarter {
       launch: {
         run: run.id,
         argv: filled.argv,
-        env: { ...variables, ...filled.env, ...command.env },
+        env: { ...ports, ...variables, ...filled.env, ...command.env },
         searched: found.searched,
         untrusted: [
           project.folder,
@@ -174,13 +182,13 @@ export class RunStarter {
   }
 
   /** The worktree as it is when it is the run's turn: it may have been removed or brought back since the dispatch. */
-  async #workspace(run: Run, { project, agent }: Subject, signal: AbortSignal): Promise<PreparedWorkspace> {
-    const { workspaces, store } = this.#options;
-    const prepare = async (): Promise<PreparedWorkspace> => {
+  async #workspace(run: Run, { project, agent }: Subject, signal: AbortSignal): Promise<ReadyWorkspace> {
+    const { workspaces, preparer, store } = this.#options;
+    const prepare = async (): Promise<ReadyWorkspace> => {
       const wanted = store.read(stores => this.#wanted(stores, run));
-      const prepared = await workspaces.prepare(wanted, project, agent, signal);
-      this.#saveThread(prepared.thread);
-      return prepared;
+      const workspace = await workspaces.prepare(wanted, project, agent, signal);
+      this.#saveThread(workspace.thread);
+      return { workspace, ports: await preparer.prepare({ ...workspace, agent }, signal) };
     };
     return await workspaces.exclusive(run.threadId, prepare, signal);
   }

@@ -13,6 +13,7 @@ import type { RescueService } from '../workspaces/rescueService.js';
 import type { RescueStores } from '../workspaces/rescueStore.js';
 import type { RemoveWorktree, WorktreeDriver } from '../workspaces/worktreeDriver.js';
 import { sharedChangeText, type SharedStateStores } from '../workspaces/pinnedState.js';
+import type { WorkspacePreparer } from '../workspaces/workspacePreparer.js';
 import { worktreeOf, type WorkspaceService } from '../workspaces/workspaceService.js';
 import { requireIdle, requireNoOperation } from './idleThread.js';
 import type { Thread } from './thread.js';
@@ -43,6 +44,7 @@ export interface ThreadServiceOptions {
   readonly driver: Pick<WorktreeDriver, 'ensure' | 'repair' | 'undoShared'>;
   readonly workspaces: WorkspaceService;
   readonly rescues: RescueService;
+  readonly preparer: Pick<WorkspacePreparer, 'tearDown'>;
 }
 
 /** What a person does with a thread after dispatch, except merging. Ids may be unique prefixes. */
@@ -89,8 +91,9 @@ export class ThreadService {
   /** Cancels, keeps everything under a rescue ref, then removes worktree and branch. Errors: `worktree.ignoredTooLarge`. */
   async abandon(id: string, options: RemoveWorktree = {}): Promise<ThreadView> {
     const { thread } = await this.cancel(id);
-    return await this.#exclusive(thread.id, async ({ id: threadId }) => {
-      await this.#options.rescues.remove(threadId, { ...options, outcome: 'abandoned' });
+    return await this.#exclusive(thread.id, async present => {
+      await this.#options.preparer.tearDown(present);
+      await this.#options.rescues.remove(present.id, { ...options, outcome: 'abandoned' });
     });
   }
 
@@ -99,6 +102,7 @@ export class ThreadService {
     const found = this.#options.store.read(stores => findThread(stores, id));
     return await this.#exclusive(found.thread.id, async thread => {
       const outcome = thread.outcome === 'open' ? 'completed' : thread.outcome;
+      await this.#options.preparer.tearDown(thread);
       await this.#options.rescues.remove(thread.id, { ...options, outcome });
     });
   }

@@ -18,6 +18,8 @@ export interface PreparedWorkspace {
   readonly cwd: string;
   /** The thread with its worktree filled in. */
   readonly thread: Thread;
+  /** Its worktree was made just now. */
+  readonly isNew: boolean;
 }
 
 /** Gives each thread the files it works on. An agent never falls back to the user's checkout. */
@@ -80,7 +82,7 @@ export class WorkspaceService {
    * `worktree.replaced`.
    */
   async prepare(thread: Thread, project: Project, agent: AgentSpec, signal: AbortSignal): Promise<PreparedWorkspace> {
-    if (agent.workspace.provider === 'shared') return { cwd: project.folder, thread };
+    if (agent.workspace.provider === 'shared') return { cwd: project.folder, thread, isNew: false };
     const onThread = agent.workspace.provider === 'thread' && thread.worktree !== undefined;
     if (agent.workspace.provider !== 'worktree' && !onThread) {
       throw new AppError(
@@ -92,18 +94,25 @@ export class WorkspaceService {
     const repository = await untilAborted(this.repository(project.folder), signal);
     const ref = worktreeOf(thread);
     if (ref) {
-      const { commonDir, registeredAs } = await untilAborted(this.#driver.ensure(ref), signal);
-      return { cwd: inWorktree(ref.path, repository.prefix), thread: { ...thread, commonDir, registeredAs } };
+      const { commonDir, registeredAs, madeAgain } = await untilAborted(this.#driver.ensure(ref), signal);
+      const cwd = inWorktree(ref.path, repository.prefix);
+      return { cwd, thread: { ...thread, commonDir, registeredAs }, isNew: madeAgain };
     }
-    const { base: usualBase, fetch, branchPrefix } = agent.workspace.provider === 'worktree' ? agent.workspace : {};
+    const {
+      base: usualBase,
+      fetch,
+      branchPrefix,
+      files: bring,
+    } = agent.workspace.provider === 'worktree' ? agent.workspace : {};
     const name = worktreeName({ summary: thread.summary, id: thread.id, ...defined({ prefix: branchPrefix }) });
     const path = this.pathOf(thread);
     const base = thread.requestedBase ?? usualBase;
     const worktree = { repository: repository.root, path, branch: name.branch };
     const created = await this.#written(thread.id, worktree, () =>
-      this.#driver.create({ ...worktree, folder: repository.prefix, ...defined({ base, fetch }) }, signal),
+      this.#driver.create({ ...worktree, folder: repository.prefix, ...defined({ base, fetch, bring }) }, signal),
     );
     return {
+      isNew: true,
       cwd: inWorktree(path, repository.prefix),
       thread: {
         ...thread,

@@ -104,6 +104,8 @@ export interface CreateWorktree {
   readonly folder?: string;
   /** Whether to fetch the base's upstream first, to tell how far behind it is. Default: `auto`, at most once an hour. */
   readonly fetch?: 'auto' | 'always' | 'never';
+  /** Paths and patterns, as in `.gitignore`, of untracked files to copy from the checkout, besides those of its `.worktreeinclude`. */
+  readonly bring?: readonly string[];
 }
 
 export interface CreatedWorktree {

@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import type { CommandEnd, CommandShell } from '../../core/merges/candidateVerifier.js';
+import type { CommandEnd, CommandShell } from '../../core/commands/commandShell.js';
 
 /** What is kept of a command's output: the end, where failures are told. */
 const keptCharacters = 64 * 1024;
@@ -12,7 +12,9 @@ export function createCommandShell(options: {
 }): CommandShell {
   const { environment, redact } = options;
   return {
-    async run({ command, cwd, variables }, signal): Promise<CommandEnd> {
+    async run({ command, cwd, variables, limitMs }, signal): Promise<CommandEnd> {
+      const limit = limitMs === undefined ? [] : [AbortSignal.timeout(limitMs)];
+      const ending = AbortSignal.any([...(signal ? [signal] : []), ...limit]);
       const kept = new Tail(keptCharacters);
       const subprocess = execa(command, {
         shell: true,
@@ -25,11 +27,11 @@ export function createCommandShell(options: {
         reject: false,
         // Test runners start servers and workers; all of it ends with the command.
         killDescendants: true,
-        cancelSignal: signal,
+        cancelSignal: ending,
       });
       subprocess.all.setEncoding('utf8').on('data', (text: string) => kept.add(text));
       const result = await subprocess;
-      signal.throwIfAborted();
+      ending.throwIfAborted();
       const said = kept.text === '' && result.exitCode === undefined ? (result.originalMessage ?? '') : kept.text;
       return {
         ...(result.exitCode === undefined ? {} : { exitCode: result.exitCode }),

@@ -21,6 +21,7 @@ import { models } from './migrations/0018Models.js';
 import { topicEvents } from './migrations/0019TopicEvents.js';
 import { notebookServers } from './migrations/0020NotebookServers.js';
 import { mail } from './migrations/0021Mail.js';
+import { preparations } from './migrations/0022Preparations.js';
 
 /** Append-only: a migration that has shipped is never edited. `PRAGMA user_version` counts those that ran. */
 const migrations: readonly string[] = [
@@ -45,6 +46,7 @@ const migrations: readonly string[] = [
   topicEvents,
   notebookServers,
   mail,
+  preparations,
 ];
 
 /** The schema version this program understands. */

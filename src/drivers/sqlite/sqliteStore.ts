@@ -18,6 +18,7 @@ import { SqliteModelAccessStore } from './sqliteModelAccessStore.js';
 import { SqliteModelCallStore } from './sqliteModelCallStore.js';
 import { SqliteMessageStore } from './sqliteMessageStore.js';
 import { SqliteNotebookServerStore } from './sqliteNotebookServerStore.js';
+import { SqlitePreparationStore } from './sqlitePreparationStore.js';
 import { SqliteProjectStore } from './sqliteProjectStore.js';
 import { SqliteQuestionStore } from './sqliteQuestionStore.js';
 import { SqliteReviewStore } from './sqliteReviewStore.js';
@@ -76,6 +77,7 @@ export class SqliteStore implements Store<Stores>, Disposable {
       landings: new SqliteLandingStore(database),
       schedules: new SqliteScheduleStore(database),
       topics: new SqliteTopicStore(database),
+      preparations: new SqlitePreparationStore(database),
       rescues: new SqliteRescueStore(database),
       operations: new SqliteWorktreeOperationStore(database),
       shared: new SqliteSharedStateStore(database),

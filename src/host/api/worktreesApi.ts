@@ -1,14 +1,24 @@
 import { create } from '@bufbuild/protobuf';
 import type { ServiceImpl } from '@connectrpc/connect';
+import { defined } from '../../base/defined.js';
 import { isAnyAppError, isAppError } from '../../base/errors.js';
 import { projectOfFolder } from '../../core/projects/projectService.js';
 import type { Store } from '../../core/store.js';
 import type { Stores } from '../../core/stores.js';
 import type { Thread } from '../../core/threads/thread.js';
+import { findThread } from '../../core/threads/threadLookup.js';
 import type { ThreadService } from '../../core/threads/threadService.js';
+import type { Preparation } from '../../core/workspaces/preparation.js';
+import type { WorkspacePreparer } from '../../core/workspaces/workspacePreparer.js';
 import type { WorktreeDriver, WorktreeState } from '../../core/workspaces/worktreeDriver.js';
 import { worktreeOf } from '../../core/workspaces/workspaceService.js';
-import { WorktreeSchema, type Worktree, type WorktreeService } from '../../protocol/gen/muster/v1/worktrees_pb.js';
+import {
+  PreparationSchema,
+  WorktreeSchema,
+  type Preparation as WirePreparation,
+  type Worktree,
+  type WorktreeService,
+} from '../../protocol/gen/muster/v1/worktrees_pb.js';
 import { wireThread } from './wire.js';
 import { absolutePath, given, ignoredChoices, oneOf } from './requestFields.js';
 
@@ -19,9 +29,15 @@ export interface WorktreesApiOptions {
   readonly store: Store<Stores>;
   readonly threads: ThreadService;
   readonly driver: WorktreeDriver;
+  readonly preparer: Pick<WorkspacePreparer, 'skip'>;
 }
 
-export function worktreesApi({ store, threads, driver }: WorktreesApiOptions): ServiceImpl<typeof WorktreeService> {
+export function worktreesApi({
+  store,
+  threads,
+  driver,
+  preparer,
+}: WorktreesApiOptions): ServiceImpl<typeof WorktreeService> {
   return {
     async listWorktrees(request, context) {
       const folder = given(request.folder);
@@ -45,6 +61,17 @@ export function worktreesApi({ store, threads, driver }: WorktreesApiOptions): S
       return { rescue: thread.rescue ?? '' };
     },
 
+    getPreparation: ({ threadId }) => ({
+      preparation: store.read(stores =>
+        wirePreparation(stores.preparations.of(findThread(stores, threadId).thread.id)),
+      ),
+    }),
+
+    skipPreparation({ threadId }) {
+      const { id } = store.read(stores => findThread(stores, threadId)).thread;
+      return { preparation: wirePreparation(preparer.skip(id)) };
+    },
+
     async putBackShared({ threadId }) {
       const { done, left } = await threads.putBackShared(threadId);
       return { done: [...done], left: [...left] };
@@ -55,6 +82,11 @@ export function worktreesApi({ store, threads, driver }: WorktreesApiOptions): S
       return { thread: wireThread(view), setAside: [...setAside] };
     },
   };
+}
+
+function wirePreparation(preparation: Preparation | undefined): WirePreparation {
+  const { state = '', port = 0, command = '', exitCode, output = '' } = preparation ?? {};
+  return create(PreparationSchema, { state, port, command, output, ...defined({ exitCode }) });
 }
 
 async function describe(driver: WorktreeDriver, thread: Thread, signal: AbortSignal): Promise<Worktree> {

@@ -266,6 +266,14 @@ export const unaryCalls: Readonly<Record<string, Readonly<Record<string, readonl
     ]
   },
   "muster.v1.WorktreeService": {
+    "getPreparation": [
+      "GetPreparation",
+      "muster.v1.GetPreparationResponse"
+    ],
+    "skipPreparation": [
+      "SkipPreparation",
+      "muster.v1.SkipPreparationResponse"
+    ],
     "listWorktrees": [
       "ListWorktrees",
       "muster.v1.ListWorktreesResponse"
@@ -884,6 +892,19 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
   },
   "muster.v1.ReplayEventResponse": {
     "event": "?muster.v1.TopicEvent"
+  },
+  "muster.v1.GetPreparationResponse": {
+    "preparation": "?muster.v1.Preparation"
+  },
+  "muster.v1.Preparation": {
+    "state": "string",
+    "port": "number",
+    "command": "string",
+    "exitCode": "?number",
+    "output": "string"
+  },
+  "muster.v1.SkipPreparationResponse": {
+    "preparation": "?muster.v1.Preparation"
   },
   "muster.v1.ListWorktreesResponse": {
     "worktrees": "[]muster.v1.Worktree"

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { deferred, type Deferred } from '../../../src/base/async.js';
-import type { CommandShell } from '../../../src/core/merges/candidateVerifier.js';
+import type { CommandShell } from '../../../src/core/commands/commandShell.js';
 import type { MergeDriver } from '../../../src/core/merges/mergeDriver.js';
 import { settle } from '../../support/clock.js';
 import { specOf } from '../../support/projectSpecs.js';

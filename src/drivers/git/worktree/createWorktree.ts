@@ -13,6 +13,7 @@ import { withRepositoryLock } from '../repository/repositoryLock.js';
 import { resolveBase, type ResolvedBase } from '../repository/resolveBase.js';
 import { registeredAt } from './openWorktree.js';
 import { withFreeBranch } from './branchName.js';
+import { bringFiles } from './bringFiles.js';
 import { populateSubmodules } from './populateSubmodules.js';
 import { lookAtUpstream, missingAgentFiles, upstreamNotes } from './worktreeNotes.js';
 import { exists } from './gitDirectory.js';
@@ -70,6 +71,12 @@ async function createOn(
     // Ends what `--lock` began; deleting the file is all that `git worktree unlock` does.
     await files.removeFile(join(worktree.gitDir, 'locked'));
     await runPostCheckout(context, { path: request.path, hook: base.postCheckoutHook, head: base.commit, signal });
+    const left = await bringFiles(context, {
+      root: request.repository,
+      worktree: request.path,
+      patterns: request.bring ?? [],
+      signal,
+    });
     const agentFiles = await missingAgentFiles(request.repository, request.path);
     return {
       branch: request.branch,
@@ -78,7 +85,7 @@ async function createOn(
       head: base.commit,
       commonDir: base.commonDir,
       registeredAs: basename(worktree.gitDir),
-      notes: [base.note, lfs, ...behind, ...submodules, agentFiles].filter(note => note !== undefined),
+      notes: [base.note, lfs, ...behind, ...submodules, left, agentFiles].filter(note => note !== undefined),
     };
   } catch (error) {
     if (error instanceof FoundLeftover) return error.worktree;

@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file muster/v1/worktrees.proto.
  */
 export const file_muster_v1_worktrees: GenFile = /*@__PURE__*/
-  fileDesc("ChltdXN0ZXIvdjEvd29ya3RyZWVzLnByb3RvEgltdXN0ZXIudjEisAEKCFdvcmt0cmVlEhEKCXRocmVhZF9pZBgBIAEoCRIMCgRwYXRoGAIgASgJEg4KBmJyYW5jaBgDIAEoCRIQCghiYXNlX3JlZhgEIAEoCRIMCgRoZWFkGAUgASgJEg0KBWFoZWFkGAYgASgFEg4KBmJlaGluZBgHIAEoBRIPCgdjaGFuZ2VkGAggASgFEhIKCnJlcG9zaXRvcnkYCSABKAkSDwoHbWlzc2luZxgKIAEoCCImChRMaXN0V29ya3RyZWVzUmVxdWVzdBIOCgZmb2xkZXIYASABKAkiPwoVTGlzdFdvcmt0cmVlc1Jlc3BvbnNlEiYKCXdvcmt0cmVlcxgBIAMoCzITLm11c3Rlci52MS5Xb3JrdHJlZSI7ChVSZW1vdmVXb3JrdHJlZVJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEg8KB2lnbm9yZWQYAiABKAkiKAoWUmVtb3ZlV29ya3RyZWVSZXNwb25zZRIOCgZyZXNjdWUYASABKAkiKgoVUmVwYWlyV29ya3RyZWVSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSJOChZSZXBhaXJXb3JrdHJlZVJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQSEQoJc2V0X2FzaWRlGAIgAygJIikKFFB1dEJhY2tTaGFyZWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSIzChVQdXRCYWNrU2hhcmVkUmVzcG9uc2USDAoEZG9uZRgBIAMoCRIMCgRsZWZ0GAIgAygJMr4DCg9Xb3JrdHJlZVNlcnZpY2USZAoNTGlzdFdvcmt0cmVlcxIfLm11c3Rlci52MS5MaXN0V29ya3RyZWVzUmVxdWVzdBogLm11c3Rlci52MS5MaXN0V29ya3RyZWVzUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSbAoOUmVtb3ZlV29ya3RyZWUSIC5tdXN0ZXIudjEuUmVtb3ZlV29ya3RyZWVSZXF1ZXN0GiEubXVzdGVyLnYxLlJlbW92ZVdvcmt0cmVlUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJsCg5SZXBhaXJXb3JrdHJlZRIgLm11c3Rlci52MS5SZXBhaXJXb3JrdHJlZVJlcXVlc3QaIS5tdXN0ZXIudjEuUmVwYWlyV29ya3RyZWVSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmkKDVB1dEJhY2tTaGFyZWQSHy5tdXN0ZXIudjEuUHV0QmFja1NoYXJlZFJlcXVlc3QaIC5tdXN0ZXIudjEuUHV0QmFja1NoYXJlZFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGViBnByb3RvMw", [file_muster_v1_policy, file_muster_v1_threads]);
+  fileDesc("ChltdXN0ZXIvdjEvd29ya3RyZWVzLnByb3RvEgltdXN0ZXIudjEisAEKCFdvcmt0cmVlEhEKCXRocmVhZF9pZBgBIAEoCRIMCgRwYXRoGAIgASgJEg4KBmJyYW5jaBgDIAEoCRIQCghiYXNlX3JlZhgEIAEoCRIMCgRoZWFkGAUgASgJEg0KBWFoZWFkGAYgASgFEg4KBmJlaGluZBgHIAEoBRIPCgdjaGFuZ2VkGAggASgFEhIKCnJlcG9zaXRvcnkYCSABKAkSDwoHbWlzc2luZxgKIAEoCCImChRMaXN0V29ya3RyZWVzUmVxdWVzdBIOCgZmb2xkZXIYASABKAkiPwoVTGlzdFdvcmt0cmVlc1Jlc3BvbnNlEiYKCXdvcmt0cmVlcxgBIAMoCzITLm11c3Rlci52MS5Xb3JrdHJlZSI7ChVSZW1vdmVXb3JrdHJlZVJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEg8KB2lnbm9yZWQYAiABKAkiKAoWUmVtb3ZlV29ya3RyZWVSZXNwb25zZRIOCgZyZXNjdWUYASABKAkiKgoVUmVwYWlyV29ya3RyZWVSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSJOChZSZXBhaXJXb3JrdHJlZVJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQSEQoJc2V0X2FzaWRlGAIgAygJIikKFFB1dEJhY2tTaGFyZWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSIzChVQdXRCYWNrU2hhcmVkUmVzcG9uc2USDAoEZG9uZRgBIAMoCRIMCgRsZWZ0GAIgAygJIioKFUdldFByZXBhcmF0aW9uUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkicQoLUHJlcGFyYXRpb24SDQoFc3RhdGUYASABKAkSDAoEcG9ydBgCIAEoBRIPCgdjb21tYW5kGAMgASgJEhYKCWV4aXRfY29kZRgEIAEoBUgAiAEBEg4KBm91dHB1dBgFIAEoCUIMCgpfZXhpdF9jb2RlIkUKFkdldFByZXBhcmF0aW9uUmVzcG9uc2USKwoLcHJlcGFyYXRpb24YASABKAsyFi5tdXN0ZXIudjEuUHJlcGFyYXRpb24iKwoWU2tpcFByZXBhcmF0aW9uUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiRgoXU2tpcFByZXBhcmF0aW9uUmVzcG9uc2USKwoLcHJlcGFyYXRpb24YASABKAsyFi5tdXN0ZXIudjEuUHJlcGFyYXRpb24ymAUKD1dvcmt0cmVlU2VydmljZRJnCg5HZXRQcmVwYXJhdGlvbhIgLm11c3Rlci52MS5HZXRQcmVwYXJhdGlvblJlcXVlc3QaIS5tdXN0ZXIudjEuR2V0UHJlcGFyYXRpb25SZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJvCg9Ta2lwUHJlcGFyYXRpb24SIS5tdXN0ZXIudjEuU2tpcFByZXBhcmF0aW9uUmVxdWVzdBoiLm11c3Rlci52MS5Ta2lwUHJlcGFyYXRpb25SZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmQKDUxpc3RXb3JrdHJlZXMSHy5tdXN0ZXIudjEuTGlzdFdvcmt0cmVlc1JlcXVlc3QaIC5tdXN0ZXIudjEuTGlzdFdvcmt0cmVlc1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEmwKDlJlbW92ZVdvcmt0cmVlEiAubXVzdGVyLnYxLlJlbW92ZVdvcmt0cmVlUmVxdWVzdBohLm11c3Rlci52MS5SZW1vdmVXb3JrdHJlZVJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSbAoOUmVwYWlyV29ya3RyZWUSIC5tdXN0ZXIudjEuUmVwYWlyV29ya3RyZWVSZXF1ZXN0GiEubXVzdGVyLnYxLlJlcGFpcldvcmt0cmVlUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJpCg1QdXRCYWNrU2hhcmVkEh8ubXVzdGVyLnYxLlB1dEJhY2tTaGFyZWRSZXF1ZXN0GiAubXVzdGVyLnYxLlB1dEJhY2tTaGFyZWRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlYgZwcm90bzM", [file_muster_v1_policy, file_muster_v1_threads]);
 
 /**
  * @generated from message muster.v1.Worktree
@@ -243,9 +243,142 @@ export const PutBackSharedResponseSchema: GenMessage<PutBackSharedResponse> = /*
   messageDesc(file_muster_v1_worktrees, 8);
 
 /**
+ * @generated from message muster.v1.GetPreparationRequest
+ */
+export type GetPreparationRequest = Message<"muster.v1.GetPreparationRequest"> & {
+  /**
+   * @generated from field: string thread_id = 1;
+   */
+  threadId: string;
+};
+
+/**
+ * Describes the message muster.v1.GetPreparationRequest.
+ * Use `create(GetPreparationRequestSchema)` to create a new message.
+ */
+export const GetPreparationRequestSchema: GenMessage<GetPreparationRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_worktrees, 9);
+
+/**
+ * What became of getting a thread's worktree ready.
+ *
+ * @generated from message muster.v1.Preparation
+ */
+export type Preparation = Message<"muster.v1.Preparation"> & {
+  /**
+   * working, ready, failed, skipped; empty: nothing was to be done.
+   *
+   * @generated from field: string state = 1;
+   */
+  state: string;
+
+  /**
+   * The first of its ports; 0: it has none.
+   *
+   * @generated from field: int32 port = 2;
+   */
+  port: number;
+
+  /**
+   * The command that runs, ran last or failed, and how it ended.
+   *
+   * @generated from field: string command = 3;
+   */
+  command: string;
+
+  /**
+   * @generated from field: optional int32 exit_code = 4;
+   */
+  exitCode?: number | undefined;
+
+  /**
+   * What the commands printed; the end of it.
+   *
+   * @generated from field: string output = 5;
+   */
+  output: string;
+};
+
+/**
+ * Describes the message muster.v1.Preparation.
+ * Use `create(PreparationSchema)` to create a new message.
+ */
+export const PreparationSchema: GenMessage<Preparation> = /*@__PURE__*/
+  messageDesc(file_muster_v1_worktrees, 10);
+
+/**
+ * @generated from message muster.v1.GetPreparationResponse
+ */
+export type GetPreparationResponse = Message<"muster.v1.GetPreparationResponse"> & {
+  /**
+   * @generated from field: muster.v1.Preparation preparation = 1;
+   */
+  preparation?: Preparation | undefined;
+};
+
+/**
+ * Describes the message muster.v1.GetPreparationResponse.
+ * Use `create(GetPreparationResponseSchema)` to create a new message.
+ */
+export const GetPreparationResponseSchema: GenMessage<GetPreparationResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_worktrees, 11);
+
+/**
+ * @generated from message muster.v1.SkipPreparationRequest
+ */
+export type SkipPreparationRequest = Message<"muster.v1.SkipPreparationRequest"> & {
+  /**
+   * @generated from field: string thread_id = 1;
+   */
+  threadId: string;
+};
+
+/**
+ * Describes the message muster.v1.SkipPreparationRequest.
+ * Use `create(SkipPreparationRequestSchema)` to create a new message.
+ */
+export const SkipPreparationRequestSchema: GenMessage<SkipPreparationRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_worktrees, 12);
+
+/**
+ * @generated from message muster.v1.SkipPreparationResponse
+ */
+export type SkipPreparationResponse = Message<"muster.v1.SkipPreparationResponse"> & {
+  /**
+   * @generated from field: muster.v1.Preparation preparation = 1;
+   */
+  preparation?: Preparation | undefined;
+};
+
+/**
+ * Describes the message muster.v1.SkipPreparationResponse.
+ * Use `create(SkipPreparationResponseSchema)` to create a new message.
+ */
+export const SkipPreparationResponseSchema: GenMessage<SkipPreparationResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_worktrees, 13);
+
+/**
  * @generated from service muster.v1.WorktreeService
  */
 export const WorktreeService: GenService<{
+  /**
+   * @generated from rpc muster.v1.WorktreeService.GetPreparation
+   */
+  getPreparation: {
+    methodKind: "unary";
+    input: typeof GetPreparationRequestSchema;
+    output: typeof GetPreparationResponseSchema;
+  },
+  /**
+   * Goes on without the setup command that failed.
+   *
+   * @generated from rpc muster.v1.WorktreeService.SkipPreparation
+   */
+  skipPreparation: {
+    methodKind: "unary";
+    input: typeof SkipPreparationRequestSchema;
+    output: typeof SkipPreparationResponseSchema;
+  },
   /**
    * @generated from rpc muster.v1.WorktreeService.ListWorktrees
    */

@@ -1,0 +1,190 @@
+import type { Clock } from '../../base/clock.js';
+import { defined } from '../../base/defined.js';
+import { AppError, errorMessage } from '../../base/errors.js';
+import type { ThreadId } from '../../base/ids.js';
+import type { Log } from '../../base/log.js';
+import type { AgentSpec, WorkspacePreparation } from '../../compose/projectSpec.js';
+import type { CommandShell } from '../commands/commandShell.js';
+import type { ProjectStores } from '../projects/projectStore.js';
+import type { EventStores } from '../events/eventLog.js';
+import type { Store } from '../store.js';
+import { isConsented } from '../projects/consent.js';
+import type { Thread } from '../threads/thread.js';
+import {
+  portBlocks,
+  portsPerWorktree,
+  portVariables,
+  type Preparation,
+  type PreparationStores,
+} from './preparation.js';
+
+/** A command that runs before a worktree goes must not keep it for ever. */
+const longestTeardownMs = 5 * 60_000;
+const keptOutput = 64 * 1024;
+
+/** Port: ports of this machine. */
+export interface FreePorts {
+  /** True when nobody listens on any of `count` ports from this one on. */
+  areFree(first: number, count: number): Promise<boolean>;
+}
+
+export interface WorkspacePreparerOptions {
+  readonly store: Store<PreparationStores & ProjectStores & EventStores>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly shell: CommandShell;
+  readonly ports: FreePorts;
+}
+
+/** What is to be made ready. */
+export interface Unprepared {
+  readonly thread: Thread;
+  readonly agent: AgentSpec;
+  /** Where the agent will work. */
+  readonly cwd: string;
+  /** The worktree was made for this very run. */
+  readonly isNew: boolean;
+}
+
+/** Gets worktrees ready for their first run, and cleans up before they go: ports, `setup`, `teardown`. */
+export class WorkspacePreparer {
+  readonly #options: WorkspacePreparerOptions;
+
+  constructor(options: WorkspacePreparerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Runs the `setup` commands of a new worktree, or of one where they did not succeed, one after the other. Returns the variables
+   * that each run in it gets. Errors: `workspace.setup`; the signal's reason.
+   */
+  async prepare(
+    { thread, agent, cwd, isNew }: Unprepared,
+    signal: AbortSignal,
+  ): Promise<Readonly<Record<string, string>>> {
+    const { store } = this.#options;
+    if (thread.worktree === undefined) return {};
+    const before = store.read(({ preparations }) => preparations.of(thread.id));
+    const { setup, ports } = wanted(agent);
+    // A worktree of an earlier version has no ports of its own, and nobody waits for some.
+    if (!isNew && before === undefined) return {};
+    const port = before?.port ?? (await this.#freeBlock(thread.id));
+    const variables = portVariables(port, ports);
+    const due = isNew || before?.state === 'failed' || before?.state === 'working';
+    if (due) await this.#setUp({ thread, port, commands: setup, cwd, variables }, signal);
+    return variables;
+  }
+
+  /** Goes on without what failed. Errors: `request.invalid` when nothing failed. */
+  skip(thread: ThreadId): Preparation {
+    const { store, clock } = this.#options;
+    return store.transact(stores => {
+      const found = stores.preparations.of(thread);
+      if (found?.state !== 'failed')
+        throw new AppError(
+          'request.invalid',
+          `No setup command of thread ${thread} has failed: there is nothing to go on without.`,
+          {
+            field: 'thread',
+            reason: 'nothing failed',
+          },
+        );
+      const skipped: Preparation = { ...found, state: 'skipped', at: clock.now() };
+      stores.preparations.save(skipped);
+      stores.events.append({ kind: 'thread_changed', threadId: thread }, clock.now());
+      return skipped;
+    });
+  }
+
+  /** Runs the `teardown` commands before a worktree is removed. One that fails, or takes too long, is noted and keeps nothing from going. */
+  async tearDown(thread: Thread): Promise<void> {
+    const { store, shell, log } = this.#options;
+    const { project, port } = store.read(({ projects, preparations }) => ({
+      project: projects.get(thread.projectId),
+      port: preparations.of(thread.id)?.port,
+    }));
+    const { teardown, ports } = wanted(project?.spec.agents.find(({ name }) => name === thread.agent));
+    const cwd = thread.worktree;
+    if (teardown.length === 0 || cwd === undefined || !project || !isConsented(project.spec, project.consent)) return;
+    const variables = { ...placeVariables(thread), ...(port === undefined ? {} : portVariables(port, ports)) };
+    for (const command of teardown) {
+      try {
+        const end = await shell.run({ command, cwd, variables, limitMs: longestTeardownMs });
+        if (end.exitCode !== 0)
+          log.warn('A teardown command failed', { thread: thread.id, command, output: end.output.slice(-2_000) });
+      } catch (error) {
+        log.warn('A teardown command could not be run', { thread: thread.id, command, reason: errorMessage(error) });
+      }
+    }
+  }
+
+  async #setUp(
+    work: {
+      readonly thread: Thread;
+      readonly port: number;
+      readonly commands: readonly string[];
+      readonly cwd: string;
+      readonly variables: Readonly<Record<string, string>>;
+    },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { thread, port, commands, cwd } = work;
+    const { shell } = this.#options;
+    const variables = { ...placeVariables(thread), ...work.variables };
+    let output = '';
+    for (const command of commands) {
+      this.#save({ thread: thread.id, state: 'working', port, command, output });
+      const end = await shell.run({ command, cwd, variables }, signal);
+      output = `${output}$ ${command}\n${end.output}`.slice(-keptOutput);
+      if (end.exitCode === 0) continue;
+      this.#save({ thread: thread.id, state: 'failed', port, command, output, ...defined({ exitCode: end.exitCode }) });
+      throw failed(thread.id, { command, ...end });
+    }
+    this.#save({ thread: thread.id, state: 'ready', port, output });
+  }
+
+  #save(preparation: Omit<Preparation, 'at'>): void {
+    const { store, clock } = this.#options;
+    store.transact(({ preparations }) => preparations.save({ ...preparation, at: clock.now() }));
+  }
+
+  async #freeBlock(thread: ThreadId): Promise<number> {
+    const { store, ports } = this.#options;
+    const taken = store.read(({ preparations }) => preparations.ports());
+    let first: number | undefined;
+    for (const port of portBlocks(thread, taken)) {
+      first ??= port;
+      if (await ports.areFree(port, portsPerWorktree)) return port;
+    }
+    // Every block has somebody on it: whoever needs a port finds that out by using it.
+    return first ?? 0;
+  }
+}
+
+const nothing: WorkspacePreparation = { files: [], setup: [], teardown: [], ports: [] };
+
+function wanted(agent: AgentSpec | undefined): WorkspacePreparation {
+  const workspace = agent?.workspace;
+  return workspace?.provider === 'worktree' ? workspace : nothing;
+}
+
+function placeVariables(thread: Thread): Readonly<Record<string, string>> {
+  return {
+    MUSTER_THREAD_ID: thread.id,
+    ...defined({ MUSTER_WORKTREE: thread.worktree, MUSTER_REPOSITORY: thread.repository }),
+  };
+}
+
+function failed(
+  thread: ThreadId,
+  { command, exitCode, output }: { readonly command: string; readonly exitCode?: number; readonly output: string },
+): AppError<'workspace.setup'> {
+  const last = output.trimEnd().split('\n').at(-1) ?? '';
+  const said = last === '' ? '' : ` It said last: ${last.slice(0, 300)}`;
+  const how = exitCode === undefined ? 'could not be run' : `ended with status ${exitCode}`;
+  return new AppError(
+    'workspace.setup',
+    `The workspace is not ready: \`${command}\` ${how}.${said} A follow-up tries again; \`muster worktrees setup ${thread}\` shows what it printed, and with --skip goes on without.`,
+    { thread, command, ...defined({ exitCode }) },
+  );
+}
