@@ -45,7 +45,8 @@ const blocks = 1_000;
 /** First ports of blocks, in the order to try them: a thread tries the same ones each time. */
 export function* portBlocks(thread: ThreadId, taken: readonly number[]): Generator<number> {
   const used = new Set(taken);
-  const start = [...thread].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % blocks, 7);
+  let start = 7;
+  for (let i = 0; i < thread.length; i++) start = (start * 31 + thread.charCodeAt(i)) % blocks;
   for (let i = 0; i < blocks; i++) {
     const port = firstPort + ((start + i) % blocks) * portsPerWorktree;
     if (!used.has(port)) yield port;
