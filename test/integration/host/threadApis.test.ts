@@ -22,7 +22,10 @@ function clientsOf(
   const transport = createRouterTransport(
     router => {
       router.service(ThreadService, threadsApi({ store, dispatcher, threads, merges, reviews, settler, driver }));
-      router.service(WorktreeService, worktreesApi({ store, threads, driver, preparer: { skip: () => expect.unreachable() } }));
+      router.service(
+        WorktreeService,
+        worktreesApi({ store, threads, driver, preparer: { skip: () => expect.unreachable() } }),
+      );
     },
     { router: { interceptors: [mapErrors(silentLog, new Redactor()), refuseWhenEnding(ending)] } },
   );
