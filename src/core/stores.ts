@@ -10,6 +10,8 @@ import type { NotebookServerStores } from './notebooks/notebookServerStore.js';
 import type { QuestionStores } from './questions/questionStore.js';
 import type { ReviewStores } from './reviews/reviewStore.js';
 import type { ProjectStores } from './projects/projectStore.js';
+import type { BreakerStores } from './runs/breaker.js';
+import type { RunDelayStores } from './runs/runDelay.js';
 import type { RunSecretStores } from './runs/runSecretStore.js';
 import type { RunStores } from './runs/runStore.js';
 import type { ScheduleStores } from './schedules/scheduleStore.js';
@@ -28,6 +30,8 @@ export interface Stores
     MessageStores,
     RunStores,
     RunSecretStores,
+    RunDelayStores,
+    BreakerStores,
     ModelStores,
     MergeStores,
     ReviewStores,

@@ -4,6 +4,7 @@ import { sendTask } from '../runs/dispatching.js';
 import { usageError } from '../options/usageError.js';
 import { describeState } from '../output/threadList.js';
 import { threadJson } from '../output/wireJson.js';
+import { readTime } from '../options/readTime.js';
 import { readPrompt } from '../options/prompt.js';
 import { waitUntilSettled } from '../../client/settling.js';
 import { getThread } from '../lookup/threadLookup.js';
@@ -22,6 +23,7 @@ export const dispatch = defineCommand({
     'base': { type: 'string', value: 'REF', text: 'branch or commit that the thread starts from' },
     'project': { type: 'string', value: 'NAME', text: 'the same as --project-name' },
     'skip-handoff': { type: 'boolean', text: 'do not hand the reply on to the agents that the file names' },
+    'at': { type: 'string', value: 'TIME', text: 'not before this time, such as 2030-01-31T18:00:00Z' },
     'wait': { type: 'boolean', text: 'wait until the thread has settled' },
   },
   details:
@@ -39,6 +41,7 @@ export const dispatch = defineCommand({
         summary: args.text('summary'),
         base: args.text('base'),
         skipHandoff: args.flag('skip-handoff'),
+        scheduledFor: readTime(args.text('at'), '--at'),
       },
     );
     return args.flag('wait') ? await waitForEnd(context, response) : report(context, response);

@@ -1,4 +1,5 @@
 import { formatAge, formatCost, formatLineChanges, formatOrdinal } from '../../protocol/displayFormat.js';
+import type { Run } from '../../protocol/gen/muster/v1/runs_pb.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import {
   parseThreadStatus,
@@ -12,6 +13,7 @@ import type { Printer } from './printer.js';
 import { oneLine } from './terminalText.js';
 import type { Style } from './style.js';
 import { formatTable, truncate, type Cell } from './table.js';
+import { isoTime } from './wireText.js';
 
 /** The group of each thread, in the one order of groups; most recently changed first inside each. */
 function groupThreads(threads: readonly Thread[]): ReadonlyMap<ThreadGroup, readonly Thread[]> {
@@ -74,6 +76,11 @@ function lineChanges({ additions, deletions }: Thread): string {
   return additions === 0 && deletions === 0 ? '' : formatLineChanges(additions, deletions);
 }
 
+function queueText({ dueAt, dueReason, queuePosition }: Run): string {
+  if (dueAt > 0n) return `${dueReason === 'retry' ? 'tries again' : 'starts'} at ${isoTime(dueAt)}`;
+  return queuePosition > 0 ? `queued, ${formatOrdinal(queuePosition)}` : 'queued';
+}
+
 /** What a thread does or wants, in a few words. */
 export function describeState(thread: Thread): string {
   const status = parseThreadStatus(thread.status);
@@ -82,7 +89,7 @@ export function describeState(thread: Thread): string {
     case 'needs_you':
       return oneLine(thread.needs) || threadStatusWords[status].toLowerCase();
     case 'queued':
-      return run && run.queuePosition > 0 ? `queued, ${formatOrdinal(run.queuePosition)}` : 'queued';
+      return run ? queueText(run) : 'queued';
     case 'working':
       return oneLine(run?.activity ?? '') || run?.status || 'working';
     case 'merging':

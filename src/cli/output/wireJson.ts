@@ -62,6 +62,8 @@ export function runJson(run: Run) {
       answer: orUndefined(run.answer),
       activity: orUndefined(run.activity),
       queue_position: run.queuePosition > 0 ? run.queuePosition : undefined,
+      due_at: orUndefined(isoTime(run.dueAt)),
+      due_reason: orUndefined(run.dueReason),
       cost_usd: run.costUsd,
       input_tokens: count(run.inputTokens),
       output_tokens: count(run.outputTokens),

@@ -18,6 +18,8 @@ export interface Task {
   readonly command?: boolean;
   /** Nothing of what it leads to is handed on to another agent. */
   readonly skipHandoff?: boolean;
+  /** Not before this time, ms since the epoch. */
+  readonly scheduledFor?: number | undefined;
 }
 
 /** Gives an agent a task, with the variables of this process that it may need. */
@@ -36,6 +38,7 @@ export async function sendTask(context: CommandContext, task: Task): Promise<Dis
     base: task.base ?? '',
     command: task.command ?? false,
     skipHandoff: task.skipHandoff ?? false,
+    scheduledFor: BigInt(task.scheduledFor ?? 0),
     environment: {
       ...(await workingFolderVariables(context, project)),
       ...collectDispatchEnvironment(context.env, project),

@@ -241,7 +241,7 @@ export const agentFields: Fields = {
     }),
     'Whether failed runs are repeated.',
     'retries:\n  max: 2\n  backoff: 1m',
-    { era: 'muster', planned: true },
+    { era: 'muster' },
   ),
   budget: field(budget, 'Where calls of models stop. It holds for agents with `llm: facade`.', 'budget:\n  usd: 2.5', {
     era: 'muster',

@@ -66,7 +66,15 @@ export interface Usage {
 export type ToolCategory = 'read' | 'edit' | 'search' | 'command' | 'fetch' | 'plan' | 'other';
 
 export type AgentErrorReason =
-  'not_logged_in' | 'rate_limited' | 'conversation_missing' | 'model_unknown' | 'budget' | 'interrupted' | 'other';
+  | 'not_logged_in'
+  | 'rate_limited'
+  | 'quota'
+  | 'unavailable'
+  | 'conversation_missing'
+  | 'model_unknown'
+  | 'budget'
+  | 'interrupted'
+  | 'other';
 
 /** Tool inputs and outputs longer than this are cut; the whole text stays in the run's log. */
 export const maxToolText = 16_384;

@@ -15,7 +15,10 @@ import type { CommentStores } from '../reviews/commentStore.js';
 import type { Store } from '../store.js';
 import type { Run } from './run.js';
 import { emptyDigest, type RunDigestState } from './runDigest.js';
-import { after } from './runSequel.js';
+import { noteEnd, type BreakerStores } from './breaker.js';
+import { retryIn } from './retryPolicy.js';
+import type { RunDelayStores } from './runDelay.js';
+import { after, type NextRun } from './runSequel.js';
 import type { ThreadStores } from '../threads/threadStore.js';
 import type { RunStores } from './runStore.js';
 import type { RunEnd } from './runSupervisor.js';
@@ -35,6 +38,8 @@ type CommitStores = RunStores &
   CommentStores &
   ModelStores &
   VerdictStores &
+  RunDelayStores &
+  BreakerStores &
   EventStores;
 
 /**
@@ -86,18 +91,41 @@ export class RunCommits {
       const next = endMetered(stores, concluded);
       stores.runs.dropDigest(run.id);
       if (stores.runs.update(next) === 'fenced') return undefined;
-      const sequel = after(next, end, now);
+      const retryInMs = this.#retryIn(stores, next);
+      const sequel = after(next, end, { now, retryInMs });
       for (const message of sequel.messages) stores.messages.insert({ ...message, id: this.#ids.next() });
-      for (const draft of sequel.runs) {
-        const { id, threadId, status } = { ...draft, id: this.#ids.next<'run'>() };
-        stores.runs.insert({ ...draft, id });
-        stores.events.append({ kind: 'run_changed', threadId, runId: id, status }, now);
-      }
+      for (const each of sequel.runs) this.#queueAgain(stores, each, now);
       for (const event of sequel.events) stores.events.append(event, now);
+      this.#noteProvider(stores, next, now);
+      if (sequel.runs.length > 0) return next;
       resolveDone(stores, next, now);
       this.#handOn(stores, next, now);
       return next;
     });
+  }
+
+  /** In how many ms the message is to be run again. Nothing is on a thread that a person has ended. */
+  #retryIn(stores: CommitStores, run: Run): number | undefined {
+    const thread = stores.threads.get(run.threadId);
+    const project = thread && stores.projects.get(thread.projectId);
+    if (!project || thread.outcome !== 'open') return undefined;
+    const agent = project.spec.agents.find(({ name, enabled }) => enabled && name === run.agent);
+    const attempts = stores.runs.ofThread(thread.id).filter(({ messageId }) => messageId === run.messageId);
+    return retryIn({ run, agent, attempts });
+  }
+
+  #queueAgain(stores: CommitStores, { run, dueAt }: NextRun, now: number): void {
+    const id = this.#ids.next<'run'>();
+    stores.runs.insert({ ...run, id });
+    if (dueAt !== undefined) stores.delays.put({ runId: id, dueAt, reason: 'retry' });
+    stores.events.append({ kind: 'run_changed', threadId: run.threadId, runId: id, status: run.status }, now);
+  }
+
+  /** A command of the file's own is another program in each project: only built-in ones are counted. */
+  #noteProvider(stores: CommitStores, run: Run, now: number): void {
+    const thread = stores.threads.get(run.threadId);
+    const spec = thread && stores.projects.get(thread.projectId)?.spec;
+    if (spec && !spec.providers.some(({ name }) => name === run.provider)) noteEnd(stores, run, now);
   }
 
   /** Queues who is to work on the thread next, and writes down what the chain has come to. */

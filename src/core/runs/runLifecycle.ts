@@ -1,4 +1,4 @@
-import type { Clock } from '../../base/clock.js';
+import type { AlarmClock } from '../../base/clock.js';
 import { AppError, errorMessage, isAppError } from '../../base/errors.js';
 import type { RunId } from '../../base/ids.js';
 import type { Disposable } from '../../base/lifecycle.js';
@@ -10,7 +10,9 @@ import type { EventStores } from '../events/eventLog.js';
 import type { ModelStores } from '../models/modelStore.js';
 import type { ProjectStores } from '../projects/projectStore.js';
 import type { Store } from '../store.js';
+import type { BreakerStores } from './breaker.js';
 import type { Run } from './run.js';
+import type { RunDelayStores } from './runDelay.js';
 import type { RunCommits, RunFindings } from './runCommits.js';
 import type { RunDirectory } from './runDirectory.js';
 import { concludingDigest, emptyDigest } from './runDigest.js';
@@ -23,8 +25,8 @@ import type { RunStores } from './runStore.js';
 import type { RunEnd, RunListener, RunSupervisor } from './runSupervisor.js';
 
 export interface RunLifecycleOptions {
-  readonly store: Store<RunStores & ProjectStores & ModelStores & EventStores>;
-  readonly clock: Clock;
+  readonly store: Store<RunStores & ProjectStores & ModelStores & RunDelayStores & BreakerStores & EventStores>;
+  readonly clock: AlarmClock;
   readonly log: Log;
   readonly directory: RunDirectory;
   readonly supervisor: RunSupervisor;

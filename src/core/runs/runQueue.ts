@@ -1,17 +1,19 @@
 import type { ProjectId, ThreadId } from '../../base/ids.js';
 import type { Log } from '../../base/log.js';
 import { errorMessage } from '../../base/errors.js';
-import type { Clock } from '../../base/clock.js';
+import type { AlarmClock } from '../../base/clock.js';
 import type { Project } from '../projects/project.js';
 import type { Store } from '../store.js';
 import type { Run } from './run.js';
+import { closesAt, holdsBack, type Breaker, type BreakerStores } from './breaker.js';
+import type { RunDelayStores } from './runDelay.js';
 import { presentRunLimit, type RunLimit } from './runLimit.js';
 import { claimRun } from './runTransitions.js';
 import type { QueuedRun, RunStores, WaitingRun } from './runStore.js';
 import type { ProjectStores } from '../projects/projectStore.js';
 import type { EventStores } from '../events/eventLog.js';
 
-type QueueStores = ProjectStores & RunStores & EventStores;
+type QueueStores = ProjectStores & RunStores & RunDelayStores & BreakerStores & EventStores;
 
 /** Queued runs that are looked at at once. */
 const pageSize = 200;
@@ -28,16 +30,18 @@ const againAfterMs = 2_000;
  */
 export class RunQueue {
   readonly #store: Store<QueueStores>;
-  readonly #clock: Clock;
+  readonly #clock: AlarmClock;
   readonly #log: Log;
   readonly #limit: RunLimit;
   readonly #execute: (run: Run) => void;
   readonly #stop = new AbortController();
   #again: Promise<void> | undefined;
+  /** For what waits for a time; replaced when another is earlier. */
+  #alarm: { readonly at: number; readonly abort: AbortController } | undefined;
 
   constructor(options: {
     readonly store: Store<QueueStores>;
-    readonly clock: Clock;
+    readonly clock: AlarmClock;
     readonly log: Log;
     readonly limit: RunLimit;
     /** Takes over a claimed run until its end. */
@@ -65,18 +69,37 @@ export class RunQueue {
   /** Claims no more: the host is shutting down. */
   stop(): void {
     this.#stop.abort();
+    this.#alarm?.abort.abort();
   }
 
   /** Whoever dispatched or ended a run has done so already: a full disk only makes the queue wait. */
   #claim(): readonly Run[] {
     try {
-      return this.#store.transact(stores => claimAll(stores, this.#limit, this.#clock.now()));
+      const { claimed, wakeAt } = this.#store.transact(stores => claimAll(stores, this.#limit, this.#clock.now()));
+      if (wakeAt !== undefined) this.#setAlarm(wakeAt);
+      return claimed;
     } catch (error) {
       if (!this.#again)
         this.#log.error('The queue could not go on; it is tried again', { reason: errorMessage(error) });
       this.#again ??= this.#advanceLater();
       return [];
     }
+  }
+
+  /** One alarm, for the earliest moment at which something may start that may not now. */
+  #setAlarm(at: number): void {
+    if (this.#stop.signal.aborted || (this.#alarm && this.#alarm.at <= at)) return;
+    this.#alarm?.abort.abort();
+    const abort = new AbortController();
+    this.#alarm = { at, abort };
+    this.#clock.wakeAt(at, abort.signal).then(
+      () => {
+        this.#alarm = undefined;
+        this.advance();
+      },
+      // Another alarm is earlier, or the host ends.
+      () => undefined,
+    );
   }
 
   async #advanceLater(): Promise<void> {
@@ -90,24 +113,64 @@ export class RunQueue {
   }
 }
 
-function claimAll(stores: QueueStores, machine: RunLimit, now: number): readonly Run[] {
+interface Claims {
+  readonly claimed: readonly Run[];
+  /** When to look again, because somebody waits for that time. */
+  readonly wakeAt: number | undefined;
+}
+
+function claimAll(stores: QueueStores, machine: RunLimit, now: number): Claims {
   const limit = presentRunLimit(machine, stores);
   const load = new Load(stores, stores.runs.active());
   // A queue of thousands behind a full machine costs nothing.
-  if (load.total >= limit) return [];
+  if (load.total >= limit) return { claimed: [], wakeAt: undefined };
+  const delayed = stores.delays.pending(now);
+  const early = new Set(delayed.map(({ runId }) => runId));
+  const breakers = new Breakers(stores, now);
   for (const { run } of stores.runs.settling()) load.hold(run.threadId);
   const claimed: Run[] = [];
   for (const candidate of waitingRuns(stores)) {
     if (load.total >= limit) break;
-    const queued = load.hasRoom(candidate) ? stores.runs.get(candidate.id) : undefined;
-    if (!queued) continue;
+    if (early.has(candidate.id) || !load.hasRoom(candidate)) continue;
+    const queued = stores.runs.get(candidate.id);
+    if (!queued || breakers.holdBack(queued.provider)) continue;
     const run = claimRun(queued);
     stores.runs.update(run);
     stores.events.append({ kind: 'run_changed', threadId: run.threadId, runId: run.id, status: run.status }, now);
     load.add(candidate);
+    breakers.add(run.provider);
     claimed.push(run);
   }
-  return claimed;
+  const times = [...breakers.waitedFor, ...(delayed[0] ? [delayed[0].dueAt] : [])];
+  return { claimed, wakeAt: times.length === 0 ? undefined : Math.min(...times) };
+}
+
+/** Providers that are left alone, while claims are made. */
+class Breakers {
+  readonly #now: number;
+  readonly #breakers: ReadonlyMap<string, Breaker>;
+  readonly #active = new Map<string, number>();
+  /** When those that held something back may be tried again. */
+  readonly waitedFor = new Set<number>();
+
+  constructor(stores: BreakerStores & RunStores, now: number) {
+    this.#now = now;
+    const open = stores.breakers.all().filter(({ openedAt }) => openedAt !== undefined);
+    this.#breakers = new Map(open.map(breaker => [breaker.provider, breaker]));
+    if (open.length > 0) for (const { run } of stores.runs.active()) this.add(run.provider);
+  }
+
+  add(provider: string): void {
+    this.#active.set(provider, (this.#active.get(provider) ?? 0) + 1);
+  }
+
+  holdBack(provider: string): boolean {
+    const breaker = this.#breakers.get(provider);
+    const holds = holdsBack(breaker, { now: this.#now, active: this.#active.get(provider) ?? 0 });
+    if (holds && breaker?.openedAt !== undefined && closesAt(breaker.openedAt) > this.#now)
+      this.waitedFor.add(closesAt(breaker.openedAt));
+    return holds;
+  }
 }
 
 /** Queued runs in order, a page at a time: mostly the first ones are those that may start. */

@@ -10,6 +10,8 @@ import type { CommentStores } from '../reviews/commentStore.js';
 import { requireConsent } from '../projects/consent.js';
 import { requireDriver, type Project } from '../projects/project.js';
 import type { Run } from '../runs/run.js';
+import type { RunDelayStores } from '../runs/runDelay.js';
+import { cancelQueuedRun } from '../runs/runTransitions.js';
 import type { RunEnvironment } from '../runs/runEnvironment.js';
 import type { RunLifecycle } from '../runs/runLifecycle.js';
 import type { Store } from '../store.js';
@@ -51,6 +53,8 @@ export interface Dispatch {
   readonly command?: boolean;
   /** Nothing of what it leads to is handed on to another agent. */
   readonly skipHandoff?: boolean;
+  /** Not before this time, ms since the epoch. */
+  readonly dueAt?: number;
   /** Default: `dispatch`. */
   readonly intent?: 'dispatch' | 'changes-requested';
   /** Drafts of a review that the message brings to the agent; they are sent when it is. */
@@ -75,6 +79,7 @@ type DispatchStores = ThreadStores &
   RescueStores &
   ChainStores &
   CommentStores &
+  RunDelayStores &
   EventStores;
 
 export interface DispatchServiceOptions {
@@ -106,6 +111,7 @@ export class DispatchService {
     requireDriver(agent);
     requireConsent(dispatch.project);
     requirePrompt(dispatch.prompt);
+    requireFuture(dispatch.dueAt, this.#options.clock.now());
     this.#options.providers.of(dispatch.project.spec).get(agent.provider);
     if (agent.workspace.provider === 'worktree') await workspaces.repository(dispatch.project.folder);
     const dispatched = store.transact(stores => this.#insert(stores, dispatch, agent));
@@ -130,6 +136,7 @@ export class DispatchService {
     const now = clock.now();
     const thread =
       dispatch.thread === undefined ? this.#newThread(stores, dispatch, now) : reopen(stores, dispatch.thread, now);
+    dropRetries(stores, thread, now);
     // A person's message begins a new chain.
     stores.chains.remove(thread.id);
     if (dispatch.skipHandoff) stores.chains.save(chainOff(thread.id));
@@ -162,6 +169,7 @@ export class DispatchService {
       if (comment) stores.comments.save(sendComment(comment, messageId, now));
     }
     stores.runs.insert(run);
+    if (dispatch.dueAt !== undefined) stores.delays.put({ runId: run.id, dueAt: dispatch.dueAt, reason: 'scheduled' });
     stores.events.append({ kind: 'run_changed', threadId: thread.id, runId: run.id, status: run.status }, now);
     return { thread, run };
   }
@@ -212,14 +220,37 @@ function requirePrompt(prompt: string): void {
     throw new AppError('prompt.invalid', 'The task contains a NUL character. Remove it.', { reason: 'NUL character' });
 }
 
+function requireFuture(dueAt: number | undefined, now: number): void {
+  if (dueAt === undefined || dueAt > now) return;
+  const message = `${new Date(dueAt).toISOString()} is over; it is ${new Date(now).toISOString()}. Name a time that is to come, or none.`;
+  throw new AppError('request.invalid', message, { field: 'scheduled_for', reason: 'in the past' });
+}
+
+/** Whoever speaks to a thread does not want what failed before to be tried again on top of it. */
+function dropRetries(stores: RunStores & RunDelayStores & EventStores, { id }: Thread, now: number): void {
+  const waiting = stores.runs.ofThread(id).filter(run => stores.delays.of(run.id)?.reason === 'retry');
+  for (const run of waiting) {
+    const cancelled = cancelQueuedRun(run, now);
+    stores.runs.update(cancelled);
+    stores.events.append({ kind: 'run_changed', threadId: id, runId: run.id, status: cancelled.status }, now);
+  }
+}
+
+/** As many as an error names. */
+const namedOccupants = 5;
+
 function requireRoomInQueue(stores: RunStores, project: Project): void {
   const limit = project.spec.limits.queued;
   if (limit === undefined) return;
   const queued = stores.runs.load(project.id).reduce((sum, agent) => sum + agent.queued, 0);
   if (queued < limit) return;
+  const occupants = stores.runs.queued().filter(each => each.projectId === project.id);
+  const named = occupants.slice(0, namedOccupants).map(({ run }) => `${run.agent} on ${run.threadId}`);
+  const rest = occupants.length - named.length;
+  const list = [...named, ...(rest > 0 ? [`${rest} more`] : [])].join(', ');
   throw new AppError(
     'queue.full',
-    `${queued} runs of ${project.name} are queued already (limits.queued: ${limit}). Wait, cancel one, or raise the limit.`,
+    `${queued} runs of ${project.name} are queued already (limits.queued: ${limit}): ${list}. Wait, cancel one with \`muster cancel\`, or raise the limit.`,
     { limit },
   );
 }

@@ -6,6 +6,7 @@ import type { Question } from '../questions/question.js';
 import type { ReviewMarks } from '../reviews/review.js';
 import type { Merge } from '../merges/merge.js';
 import type { Run } from '../runs/run.js';
+import type { RunDelay } from '../runs/runDelay.js';
 import type { RepositoryPlace } from '../workspaces/knownRepository.js';
 import type { Thread } from './thread.js';
 import type { ThreadStatus } from './threadStatus.js';
@@ -46,6 +47,8 @@ export interface ThreadView extends ReviewMarks {
   readonly notebookServer?: NotebookServer;
   /** What its run asks a person; empty when it asks nothing. */
   readonly questions: readonly Question[];
+  /** What a queued latest run waits for. */
+  readonly delay?: RunDelay;
   /** 1-based place of a queued latest run in the queue. */
   readonly queuePosition?: number;
   /** Sums over all runs; missing when no run reported any. */

@@ -22,6 +22,7 @@ import { topicEvents } from './migrations/0019TopicEvents.js';
 import { notebookServers } from './migrations/0020NotebookServers.js';
 import { mail } from './migrations/0021Mail.js';
 import { preparations } from './migrations/0022Preparations.js';
+import { retries } from './migrations/0023Retries.js';
 
 /** Append-only: a migration that has shipped is never edited. `PRAGMA user_version` counts those that ran. */
 const migrations: readonly string[] = [
@@ -47,6 +48,7 @@ const migrations: readonly string[] = [
   notebookServers,
   mail,
   preparations,
+  retries,
 ];
 
 /** The schema version this program understands. */

@@ -6,6 +6,7 @@ import type { Store } from '../../core/store.js';
 import type { Stores } from '../../core/stores.js';
 import { asUnwritable } from './openDatabase.js';
 import { SqliteAccessTokenStore } from './sqliteAccessTokenStore.js';
+import { SqliteBreakerStore } from './sqliteBreakerStore.js';
 import { SqliteChainStore } from './sqliteChainStore.js';
 import { SqliteCommentStore } from './sqliteCommentStore.js';
 import { SqliteEventLog } from './sqliteEventLog.js';
@@ -22,6 +23,7 @@ import { SqlitePreparationStore } from './sqlitePreparationStore.js';
 import { SqliteProjectStore } from './sqliteProjectStore.js';
 import { SqliteQuestionStore } from './sqliteQuestionStore.js';
 import { SqliteReviewStore } from './sqliteReviewStore.js';
+import { SqliteRunDelayStore } from './sqliteRunDelayStore.js';
 import { SqliteRunSecretStore } from './sqliteRunSecretStore.js';
 import { SqliteRunStore } from './sqliteRunStore.js';
 import { SqliteScheduleStore } from './sqliteScheduleStore.js';
@@ -57,7 +59,8 @@ export class SqliteStore implements Store<Stores>, Disposable {
     const comments = new SqliteCommentStore(database);
     const notebookServers = new SqliteNotebookServerStore(database);
     const questions = new SqliteQuestionStore(database);
-    const views = { runs, merges, reviews, chains, comments, questions, notebookServers };
+    const delays = new SqliteRunDelayStore(database);
+    const views = { runs, delays, merges, reviews, chains, comments, questions, notebookServers };
     this.#stores = {
       projects: new SqliteProjectStore(database),
       threads: new SqliteThreadStore(database, views),
@@ -65,6 +68,8 @@ export class SqliteStore implements Store<Stores>, Disposable {
       runs,
       modelAccess: new SqliteModelAccessStore(database),
       modelCalls: new SqliteModelCallStore(database),
+      delays,
+      breakers: new SqliteBreakerStore(database),
       runSecrets: new SqliteRunSecretStore(database),
       merges,
       reviews,

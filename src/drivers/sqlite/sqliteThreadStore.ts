@@ -6,6 +6,7 @@ import type { ChainStore } from '../../core/chains/chainStore.js';
 import type { CommentStore } from '../../core/reviews/commentStore.js';
 import type { QuestionStore } from '../../core/questions/questionStore.js';
 import type { ReviewStore } from '../../core/reviews/reviewStore.js';
+import type { RunDelayStore } from '../../core/runs/runDelay.js';
 import type { RunStore } from '../../core/runs/runStore.js';
 import type { RepositoryPlace } from '../../core/workspaces/knownRepository.js';
 import type { Thread, ThreadOutcome } from '../../core/threads/thread.js';
@@ -52,6 +53,7 @@ export class SqliteThreadStore implements ThreadStore {
   readonly #comments: CommentStore;
   readonly #notebookServers: NotebookServerStore;
   readonly #questions: QuestionStore;
+  readonly #delays: RunDelayStore;
   readonly #insert: Statement<[ReturnType<typeof threadTable.parameters>]>;
   readonly #update: Statement<[ReturnType<typeof threadTable.parameters>]>;
   readonly #get: Statement<[string], StoredThreadRow>;
@@ -77,6 +79,7 @@ export class SqliteThreadStore implements ThreadStore {
       readonly comments: CommentStore;
       readonly notebookServers: NotebookServerStore;
       readonly questions: QuestionStore;
+      readonly delays: RunDelayStore;
     },
   ) {
     this.#database = database;
@@ -87,6 +90,7 @@ export class SqliteThreadStore implements ThreadStore {
     this.#comments = stores.comments;
     this.#notebookServers = stores.notebookServers;
     this.#questions = stores.questions;
+    this.#delays = stores.delays;
     this.#insert = database.prepare(threadTable.insert());
     this.#update = database.prepare(threadTable.update('id = :id'));
     this.#get = database.prepare(`${selectThread} WHERE id = ?`);
@@ -218,6 +222,7 @@ export class SqliteThreadStore implements ThreadStore {
       ...defined({
         notebookServer: this.#notebookServers.ofThread(thread.id),
         queuePosition: latestRun?.status === 'queued' ? placeOf(latestRun.id) : undefined,
+        delay: latestRun?.status === 'queued' ? this.#delays.of(latestRun.id) : undefined,
         costUsd: totals?.cost_usd,
         inputTokens: totals?.input_tokens,
         outputTokens: totals?.output_tokens,

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import {
   formatAge,
   formatCost,
+  formatDuration,
   formatLineChanges,
   formatOrdinal,
   formatTokens,
@@ -61,7 +62,7 @@ function stateParts(thread: Thread, now: number): readonly string[] {
     case 'failed':
       return [oneLine(thread.needs || (run?.error?.message ?? '')), updated];
     case 'queued':
-      return [queueText(run?.queuePosition ?? 0)];
+      return [dueText(run, now) || queueText(run?.queuePosition ?? 0)];
     case 'working':
       return [
         oneLine(run?.activity ?? ''),
@@ -89,6 +90,13 @@ function stoppedText({ latestRun }: Thread): string {
 function approvedText(thread: Thread): string {
   const head = approvedHead(thread);
   return head === undefined ? '' : vscode.l10n.t('approved by you at {0}', shortId(head));
+}
+
+/** Why a queued run does not start yet; empty when it only waits for its turn. */
+function dueText(run: Thread['latestRun'], now: number): string {
+  if (!run || run.dueAt === 0n) return '';
+  const left = formatDuration(Math.max(0, Number(run.dueAt) - now));
+  return run.dueReason === 'retry' ? vscode.l10n.t('tries again in {0}', left) : vscode.l10n.t('starts in {0}', left);
 }
 
 function queueText(place: number): string {

@@ -25,7 +25,7 @@ import type {
 import { callerOf } from '../server/callPolicy.js';
 import { absolutePath, fail, given, ignoredChoices, oneOf } from './requestFields.js';
 import { threadFilesApi } from './threadFilesApi.js';
-import { wireMerge, wireMessage, wireRun, wireThread, wireVerdict } from './wire.js';
+import { safeNumber, wireMerge, wireMessage, wireRun, wireThread, wireVerdict } from './wire.js';
 
 const statuses: readonly ThreadStatus[] = [
   'needs_you',
@@ -73,6 +73,7 @@ export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof Threa
           summary: given(request.summary),
           base: given(request.base),
           idempotencyKey: given(request.idempotencyKey),
+          dueAt: request.scheduledFor === 0n ? undefined : safeNumber(request.scheduledFor, 'scheduled_for'),
         }),
       });
       return { threadId: thread.id, messageId: run.messageId, runId: run.id, status: run.status };

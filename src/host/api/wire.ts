@@ -31,7 +31,10 @@ import {
 
 /** Core entities as wire messages. Numbers that count milliseconds, tokens or bytes are 64-bit there. */
 
-export function wireRun(run: Run, queuePosition = 0): WireRun {
+/** What a queued run waits for. */
+type QueueFacts = Pick<ThreadView, 'queuePosition' | 'delay'>;
+
+export function wireRun(run: Run, { queuePosition = 0, delay }: QueueFacts = {}): WireRun {
   return create(RunSchema, {
     id: run.id,
     threadId: run.threadId,
@@ -54,6 +57,8 @@ export function wireRun(run: Run, queuePosition = 0): WireRun {
     cacheWriteTokens: big(run.cacheWriteTokens),
     costUsd: run.costUsd,
     queuePosition,
+    dueAt: BigInt(delay?.dueAt ?? 0),
+    dueReason: delay?.reason ?? '',
     conversation: run.conversation ?? '',
   });
 }
@@ -94,7 +99,7 @@ export function wireThread(view: ThreadView): WireThread {
     head: thread.head ?? '',
     createdAt: BigInt(thread.createdAt),
     updatedAt: BigInt(thread.updatedAt),
-    latestRun: latestRun && wireRun(latestRun, view.queuePosition),
+    latestRun: latestRun && wireRun(latestRun, view),
     latestMerge: latestMerge && wireMerge(latestMerge),
     filesChanged: thread.filesChanged,
     additions: thread.additions,

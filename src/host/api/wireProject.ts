@@ -3,6 +3,7 @@ import { formatDuration } from '../../compose/duration.js';
 import { referencedNames } from '../../compose/normalize/interpolate.js';
 import type { TriggerSpec } from '../../compose/projectSpec.js';
 import { consentQuestion, isConsented } from '../../core/projects/consent.js';
+import { breakerState } from '../../core/runs/breaker.js';
 import { isUserDefined, permissionsOf, type Project } from '../../core/projects/project.js';
 import { declaredTriggers, isSameTrigger, type DeclaredTrigger, type Trigger } from '../../core/schedules/trigger.js';
 import type { Store } from '../../core/store.js';
@@ -16,6 +17,8 @@ export function wireProject(store: Store<Stores>, problems: AgentProblems, proje
   const { spec } = project;
   const declared = declaredTriggers(project);
   const stored = declared.length === 0 ? [] : store.read(stores => stores.schedules.ofProject(project.id));
+  const breakers = new Map(store.read(stores => stores.breakers.all()).map(each => [each.provider, each]));
+  const now = Date.now();
   const { reasons, changed } = consentQuestion(spec, project.consent);
   return create(ProjectSchema, {
     id: project.id,
@@ -52,6 +55,8 @@ export function wireProject(store: Store<Stores>, problems: AgentProblems, proje
         stoppedRuntimePolicy: agent.sandbox.stoppedRuntimePolicy,
         handoffTo: [...(agent.handoff?.onResponse ?? [])],
         handoffDepth: agent.handoff?.maxDepth ?? 0,
+        circuit: breakerState(breakers.get(agent.provider), now),
+        circuitFailures: breakers.get(agent.provider)?.failures ?? 0,
         triggers: (agent.scheduler?.triggers ?? []).map(trigger => {
           const known = declared.find(each => each.agent === agent.name && each.spec === trigger);
           return wireTrigger(trigger, known, known && stored.find(each => isSameTrigger(each, known)));

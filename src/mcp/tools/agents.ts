@@ -96,6 +96,8 @@ export const health = defineTool({
         backend: z.string(),
         ping_alive: z.boolean(),
         ping_detail: z.string(),
+        circuit_state: z.string(),
+        circuit_failures: z.number(),
       }),
     ),
   }),
@@ -118,6 +120,8 @@ export const health = defineTool({
         project: project.name,
         backend: agent.provider,
         ping_alive: isAvailable(agent, project),
+        circuit_state: agent.circuit || 'closed',
+        circuit_failures: agent.circuitFailures,
         ping_detail: agent.problem || (project.consented ? 'ready' : consentMissing(project)),
       })),
     };

@@ -24,6 +24,9 @@ const input = z.object({
     'Id or name of the project. Left out: the one of this folder, or the only one with such an agent.',
   ),
   skip_handoff: z.boolean().optional().describe('Do not hand the reply on to the agents that its definition names.'),
+  scheduled_for: optionalText(
+    'Not before this time, RFC 3339, such as 2030-01-31T18:00:00Z. Left out: as soon as possible.',
+  ),
   base: optionalText(
     'Branch, tag or commit to start from. Left out: the agent’s own base, else the branch checked out.',
   ),
@@ -34,6 +37,7 @@ const output = z.object({
   message_id: z.string(),
   execution_id: z.string(),
   next_step: z.string(),
+  scheduled_for: z.string().optional(),
   reopened: z.boolean().optional(),
   previous_status: z.string().optional(),
 });
@@ -79,6 +83,7 @@ async function send(context: ToolContext, request: z.infer<typeof input>): Promi
     summary: request.summary ?? '',
     base: request.base ?? '',
     skipHandoff: request.skip_handoff ?? false,
+    scheduledFor: BigInt(readTime(request.scheduled_for) ?? 0),
     environment: collectDispatchEnvironment(context.env, project),
     // The same answer comes again when the first one was lost on its way.
     idempotencyKey: randomUUID(),
@@ -90,8 +95,20 @@ async function send(context: ToolContext, request: z.infer<typeof input>): Promi
     message_id: sent.messageId,
     execution_id: sent.runId,
     next_step: `orch_wait with thread_id ${sent.threadId} and since_reference db:${sent.messageId} returns the answer.`,
+    ...(request.scheduled_for === undefined ? {} : { scheduled_for: request.scheduled_for }),
     ...(reopened ? { reopened, previous_status: threadWord(before) } : {}),
   };
+}
+
+function readTime(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const time = /^\d{4}-\d\d-\d\dT/.test(text) ? Date.parse(text) : NaN;
+  if (!Number.isNaN(time)) return time;
+  throw new AppError(
+    'request.invalid',
+    `scheduled_for ${JSON.stringify(text)} is no time. Write it as RFC 3339, such as ${new Date(Date.now() + 3_600_000).toISOString()}.`,
+    { field: 'scheduled_for', reason: 'not a time' },
+  );
 }
 
 function requireTrigger(intent: string): void {

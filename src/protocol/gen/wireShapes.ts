@@ -511,7 +511,9 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "stoppedRuntimePolicy": "string",
     "triggers": "[]muster.v1.Trigger",
     "handoffTo": "[]string",
-    "handoffDepth": "number"
+    "handoffDepth": "number",
+    "circuit": "string",
+    "circuitFailures": "number"
   },
   "muster.v1.Trigger": {
     "name": "string",
@@ -636,7 +638,9 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "cacheWriteTokens": "?bigint",
     "costUsd": "?number",
     "queuePosition": "number",
-    "conversation": "string"
+    "conversation": "string",
+    "dueAt": "bigint",
+    "dueReason": "string"
   },
   "muster.v1.RunError": {
     "code": "string",

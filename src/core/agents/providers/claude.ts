@@ -152,8 +152,10 @@ function parseAssistant(event: JsonObject): readonly AgentEvent[] {
 
 const apiErrors: Readonly<Record<string, AgentErrorReason>> = {
   authentication_failed: 'not_logged_in',
-  billing_error: 'rate_limited',
+  billing_error: 'quota',
+  overloaded: 'unavailable',
   rate_limit: 'rate_limited',
+  server_error: 'unavailable',
 };
 
 function toolCall(block: JsonObject): ToolCall {

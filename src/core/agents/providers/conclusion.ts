@@ -45,11 +45,12 @@ export function reasonOfStatus(status: number | undefined): AgentErrorReason | u
       return 'not_logged_in';
     case 404:
       return 'model_unknown';
+    case 402:
+      return 'quota';
     case 429:
-    case 529:
       return 'rate_limited';
     default:
-      return undefined;
+      return status !== undefined && status >= 500 && status < 600 ? 'unavailable' : undefined;
   }
 }
 
@@ -59,10 +60,8 @@ const patterns: readonly (readonly [RegExp, AgentErrorReason])[] = [
     /no (conversation|rollout|session) found|session not found|invalid session identifier|error resuming session/i,
     'conversation_missing',
   ],
-  [
-    /\b(status|code|error)\D{0,12}429\b|too many requests|rate.?limit|resource.?exhausted|quota|usage limit/i,
-    'rate_limited',
-  ],
+  [/\b(status|code|error)\D{0,12}429\b|too many requests|rate.?limit|resource.?exhausted/i, 'rate_limited'],
+  [/quota|usage limit|spending limit|billing|out of credits|insufficient.{0,10}(funds|credit|balance)/i, 'quota'],
   [
     /model.{0,60}(not found|not exist|not supported|unknown|invalid)|(unknown|invalid|no such) model|ModelNotFound/i,
     'model_unknown',
@@ -72,6 +71,10 @@ const patterns: readonly (readonly [RegExp, AgentErrorReason])[] = [
     'not_logged_in',
   ],
   [/budget|max.{0,20}usd/i, 'budget'],
+  [
+    /\b(status|code|error)\D{0,12}5\d\d\b|overloaded|service unavailable|bad gateway|internal server error|ECONN(REFUSED|RESET)|ETIMEDOUT|EAI_AGAIN|ENOTFOUND|connection (refused|reset|error)|network error|stream (error|disconnected)|error sending request/i,
+    'unavailable',
+  ],
 ];
 
 function failed(cli: CliFacts, reason: AgentErrorReason, detail: string): RunConclusion {
@@ -85,6 +88,8 @@ function failed(cli: CliFacts, reason: AgentErrorReason, detail: string): RunCon
 const verdicts: Readonly<Record<AgentErrorReason, string>> = {
   not_logged_in: 'is not logged in',
   rate_limited: 'was turned away by a rate or usage limit',
+  quota: 'has used up its quota',
+  unavailable: 'could not reach its model',
   conversation_missing: 'does not know the conversation to go on with',
   model_unknown: 'cannot use the model',
   budget: 'stopped at its budget',
@@ -98,6 +103,10 @@ function fixOf(cli: CliFacts, reason: AgentErrorReason): string {
       return cli.fix.login;
     case 'rate_limited':
       return 'Try again later, or give the agent another model or account.';
+    case 'quota':
+      return 'Wait for the next period, pay for more, or give the agent another account or model.';
+    case 'unavailable':
+      return 'Try again; `retries` in the compose file does that by itself.';
     case 'conversation_missing':
       return 'The next message to this agent starts a new conversation.';
     case 'model_unknown':

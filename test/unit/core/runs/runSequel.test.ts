@@ -30,7 +30,7 @@ const exited: RunEnd = { kind: 'exited', exit: { code: 0, endedAt: 9 }, stderrTa
 describe('after a run', () => {
   test('its answer goes to the person', () => {
     const run = endedRun({ answer: 'Done.' });
-    expect(after(run, exited, 9)).toEqual({
+    expect(after(run, exited, { now: 9, retryInMs: undefined })).toEqual({
       messages: [
         {
           threadId: run.threadId,
@@ -49,34 +49,51 @@ describe('after a run', () => {
 
   test('what went wrong goes to the person, also when there was an answer', () => {
     const run = endedRun({ status: 'failed', answer: 'Half', error: { code: 'other', message: 'No key.' } });
-    expect(after(run, exited, 9).messages).toMatchObject([{ intent: 'error', body: 'No key.' }]);
+    expect(after(run, exited, { now: 9, retryInMs: undefined }).messages).toMatchObject([
+      { intent: 'error', body: 'No key.' },
+    ]);
   });
 
   test('a run that said nothing, and one that was cancelled, leave no message', () => {
-    expect(after(endedRun({}), exited, 9).messages).toEqual([]);
-    expect(after(endedRun({ status: 'cancelled', answer: 'x' }), { kind: 'cancelled' }, 9).messages).toEqual([]);
+    expect(after(endedRun({}), exited, { now: 9, retryInMs: undefined }).messages).toEqual([]);
+    expect(
+      after(endedRun({ status: 'cancelled', answer: 'x' }), { kind: 'cancelled' }, { now: 9, retryInMs: undefined })
+        .messages,
+    ).toEqual([]);
   });
 
   test('a message that never ran gets a fresh run', () => {
     const run = endedRun({ status: 'lost', error: { code: 'lost', message: 'Nothing ran.' } });
-    const { runs } = after(run, { kind: 'lost', started: false, stderrTail: '' }, 12);
+    const { runs } = after(run, { kind: 'lost', started: false, stderrTail: '' }, { now: 12, retryInMs: undefined });
     expect(runs).toEqual([
       {
-        threadId: run.threadId,
-        messageId: run.messageId,
-        agent: 'dev',
-        provider: 'claude',
-        model: 'opus',
-        status: 'queued',
-        generation: 0,
-        queuedAt: 12,
-        settled: false,
+        run: {
+          threadId: run.threadId,
+          messageId: run.messageId,
+          agent: 'dev',
+          provider: 'claude',
+          model: 'opus',
+          status: 'queued',
+          generation: 0,
+          queuedAt: 12,
+          settled: false,
+        },
       },
     ]);
   });
 
   test('one that may have run does not', () => {
     const run = endedRun({ status: 'lost', error: { code: 'lost', message: 'Gone.' } });
-    expect(after(run, { kind: 'lost', started: true, stderrTail: '' }, 12).runs).toEqual([]);
+    expect(after(run, { kind: 'lost', started: true, stderrTail: '' }, { now: 12, retryInMs: undefined }).runs).toEqual(
+      [],
+    );
+  });
+
+  test('one that is tried again says nothing, and waits for its time', () => {
+    const run = endedRun({ status: 'failed', error: { code: 'unavailable', message: 'Gone.' } });
+    expect(after(run, exited, { now: 12, retryInMs: 30 })).toMatchObject({
+      messages: [],
+      runs: [{ run: { messageId: run.messageId, status: 'queued' }, dueAt: 42 }],
+    });
   });
 });

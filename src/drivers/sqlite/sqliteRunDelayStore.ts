@@ -1,0 +1,42 @@
+import type { Database, Statement } from 'better-sqlite3';
+import { member } from '../../base/closedUnion.js';
+import { parseId, type RunId } from '../../base/ids.js';
+import type { RunDelay, RunDelayStore } from '../../core/runs/runDelay.js';
+
+interface DelayRow {
+  readonly run_id: string;
+  readonly due_at: number;
+  readonly reason: string;
+}
+
+const reasons: readonly RunDelay['reason'][] = ['retry', 'scheduled'];
+
+export class SqliteRunDelayStore implements RunDelayStore {
+  readonly #put: Statement<[string, number, string]>;
+  readonly #of: Statement<[string], DelayRow>;
+  readonly #pending: Statement<[number], DelayRow>;
+
+  constructor(database: Database) {
+    const queued = `SELECT run_delay.* FROM run_delay JOIN run ON run.id = run_id WHERE run.status = 'queued'`;
+    this.#put = database.prepare(`INSERT OR REPLACE INTO run_delay (run_id, due_at, reason) VALUES (?, ?, ?)`);
+    this.#of = database.prepare(`${queued} AND run_id = ?`);
+    this.#pending = database.prepare(`${queued} AND due_at > ? ORDER BY due_at`);
+  }
+
+  put({ runId, dueAt, reason }: RunDelay): void {
+    this.#put.run(runId, dueAt, reason);
+  }
+
+  of(run: RunId): RunDelay | undefined {
+    const row = this.#of.get(run);
+    return row && toDelay(row);
+  }
+
+  pending(now: number): readonly RunDelay[] {
+    return this.#pending.all(now).map(toDelay);
+  }
+}
+
+function toDelay(row: DelayRow): RunDelay {
+  return { runId: parseId(row.run_id), dueAt: row.due_at, reason: member(reasons, row.reason) };
+}
