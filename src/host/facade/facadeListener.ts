@@ -8,8 +8,8 @@ import type { Store } from '../../core/store.js';
 import { systemCode } from '../../node/systemError.js';
 
 const address = '127.0.0.1';
-/** Below the ports that systems give to outgoing connections, so that it is likely free again after a restart. */
-const ports = { first: 20_000, last: 32_000 } as const;
+/** Above the ports of worktrees, below those that systems give to outgoing connections: likely free again after a restart. */
+const ports = { first: 30_000, last: 32_700 } as const;
 const attempts = 20;
 /** Clients send headers at once; a body of 64 MiB may take its time. */
 const headersMs = 20_000;
