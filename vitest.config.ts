@@ -7,7 +7,7 @@ interface Suite {
   readonly timeoutMs: number;
   readonly parallel?: boolean;
   /** What has to exist before the first test: a module of `test/support/setup`. */
-  readonly needs?: 'bundles' | 'vsix';
+  readonly needs?: 'bundles' | 'vsix' | 'docker';
 }
 
 /** One project per suite of `test/`; the one that runs inside VS Code has a runner of its own. */
@@ -46,6 +46,7 @@ export default defineConfig({
       suite({ name: 'integration', timeoutMs: 120_000 }),
       suite({ name: 'protocol', timeoutMs: 180_000, needs: 'bundles' }),
       suite({ name: 'notebooks', timeoutMs: 180_000, needs: 'bundles' }),
+      suite({ name: 'docker', timeoutMs: 180_000, needs: 'docker' }),
       suite({ name: 'webview', timeoutMs: 120_000, parallel: false }),
       suite({ name: 'e2e', timeoutMs: 300_000, parallel: false, needs: 'bundles' }),
       suite({ name: 'journey', timeoutMs: 300_000, parallel: false, needs: 'vsix' }),

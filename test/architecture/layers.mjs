@@ -12,6 +12,7 @@ export const layers = {
   'src/drivers/sqlite': driver(['better-sqlite3']),
   'src/drivers/git': driver(['simple-git', 'execa']),
   'src/drivers/process': driver(['execa']),
+  'src/drivers/docker': driver(['dockerode']),
   'src/drivers/files': driver([]),
   'src/drivers/jupyter': driver([]),
   'src/host': {

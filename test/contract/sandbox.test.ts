@@ -15,7 +15,14 @@ import { noSecrets } from '../support/secretMasks.ts';
 
 function machineSpec(folder: string): SandboxSpec {
   const ids = randomIds();
-  return { id: ids.next(), driver: { name: 'process' }, thread: ids.next(), agent: 'dev', workspace: { folder } };
+  return {
+    id: ids.next(),
+    driver: { name: 'process' },
+    thread: ids.next(),
+    agent: 'dev',
+    network: 'none',
+    workspace: { folder },
+  };
 }
 
 sandboxContract('the fake sandbox', async () => {

@@ -9,15 +9,23 @@ const toBuild = ['git', 'procps', 'libkrb5-dev', 'build-essential', 'pkg-config'
 /** What the browser suites need besides. */
 const toBrowse = ['chromium', 'fonts-dejavu-core', 'zsh', 'fish'];
 
+/** What the suite with containers needs besides. */
+const toContain = ['docker.io', 'mmdebstrap'];
+
 /** Installs the system packages that are missing. Where there is no apt, they are expected to be there by other means. */
-export async function provideSystemPackages(options: { readonly browser: boolean }): Promise<void> {
+export async function provideSystemPackages(options: {
+  readonly browser: boolean;
+  readonly containers?: boolean;
+}): Promise<void> {
   if (!existsSync('/usr/bin/apt-get')) {
     say(
       '  there is no apt-get: git, a C++ compiler and, for tests, Chromium (or MUSTER_CHROMIUM) must be there already',
     );
     return;
   }
-  const missing = [...toBuild, ...(options.browser ? toBrowse : [])].filter(name => !isInstalled(name));
+  const missing = [...toBuild, ...(options.browser ? toBrowse : []), ...(options.containers ? toContain : [])].filter(
+    name => !isInstalled(name),
+  );
   if (missing.length === 0) return;
   say(`  installing ${missing.join(', ')} with apt-get`);
   await asRoot(['apt-get', 'update', '-q']);

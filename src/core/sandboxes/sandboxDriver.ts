@@ -60,6 +60,8 @@ export interface SandboxSpec extends SandboxRef {
   readonly agent: string;
   readonly image?: string | undefined;
   readonly resources?: ResourcesSpec | undefined;
+  /** Beside the ways to this machine that {@link Guest.reach} tells of. */
+  readonly network: 'none' | 'full';
   readonly workspace: SandboxWorkspace;
 }
 
@@ -123,9 +125,9 @@ export interface SandboxLaunch {
   readonly sandbox?: SandboxSpec;
 }
 
-/** `missing`: the runtime knows nothing of it (yet, or any more). */
+/** `ready`: nothing runs in it at the moment. `missing`: nothing of it is there (yet, or any more). */
 export interface SandboxInspection {
-  readonly state: 'ready' | 'stopped' | 'missing';
+  readonly state: 'running' | 'ready' | 'missing';
   /** What the runtime calls the things that belong to it. */
   readonly runtimeIds: readonly string[];
 }

@@ -43,6 +43,7 @@ export class SandboxService implements SandboxDrivers {
       driver: agent.driver,
       thread: run.threadId,
       agent: agent.name,
+      network: 'none',
       workspace: { folder: workspace.cwd },
     };
     const guest = await this.of(agent.driver.name).ensure(spec, signal);

@@ -8,7 +8,7 @@ import type { RunFolderWatches } from './runFolderWatches.js';
 import { openForeignFileSync } from '../../node/foreignFile.js';
 import type { SecretMask } from '../../node/secretMask.js';
 import { systemCode } from '../../node/systemError.js';
-import { reserveBytes, runFiles, runPath, unwritable, writeWhole } from './runFiles.js';
+import { reserveBytes, runFiles, runPath, unwritable, writeWhole } from '../../node/runFiles.js';
 import { readExitRecord } from './runRecords.js';
 
 const plainName = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/;

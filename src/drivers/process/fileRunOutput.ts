@@ -8,7 +8,7 @@ import { OutputPump } from './outputPump.js';
 import type { PumpSource } from './outputPump.js';
 import { openForeignFileSync } from '../../node/foreignFile.js';
 import type { SecretMask } from '../../node/secretMask.js';
-import { runFiles, runPath } from './runFiles.js';
+import { runFiles, runPath } from '../../node/runFiles.js';
 
 /** Bytes per read: about half a millisecond of work with the parsing of what it holds. */
 const sliceBytes = 64 * 1024;

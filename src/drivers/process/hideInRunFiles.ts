@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { RunId } from '../../base/ids.js';
 import { openForeignFile } from '../../node/foreignFile.js';
 import type { SecretMask } from '../../node/secretMask.js';
-import { runFiles, runPath } from './runFiles.js';
+import { runFiles, runPath } from '../../node/runFiles.js';
 
 /** Per turn of the event loop: half a millisecond of work. */
 const sliceBytes = 64 * 1024;

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { runIdVariable, SharedList } from './processTable.js';
+import { runIdVariable } from '../../node/runFiles.js';
+import { SharedList } from './processTable.js';
 import type { ProcessEntry, ProcessTable } from './processTable.js';
 
 /** Processes looked at before the event loop gets its turn: about a millisecond. */

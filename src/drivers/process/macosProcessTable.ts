@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { runIdVariable, SharedList } from './processTable.js';
+import { runIdVariable } from '../../node/runFiles.js';
+import { SharedList } from './processTable.js';
 import type { ProcessEntry, ProcessTable } from './processTable.js';
 
 const run = promisify(execFile);

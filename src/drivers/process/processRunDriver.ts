@@ -7,12 +7,12 @@ import type { RunId } from '../../base/ids.js';
 import type { RunDriver, SandboxLaunch, SearchedPath } from '../../core/sandboxes/sandboxDriver.js';
 import { findCommand } from './findCommand.js';
 import { nodeWrapper } from './nodeWrapper.js';
-import { runIdVariable } from './processTable.js';
-import { runFiles, runPath } from './runFiles.js';
+
+import { runFiles, runIdVariable, runPath } from '../../node/runFiles.js';
 import type { RunProcesses } from './runProcesses.js';
 import { readIdentity } from './runRecords.js';
 import type { ShellSpawner } from './shellSpawner.js';
-import { shellWrapper } from './shellWrapper.js';
+import { shellWrapper } from '../../node/shellWrapper.js';
 import { batchCommand, isBatchFile } from './windowsCommandLine.js';
 
 /** Which program stands between the host and the CLI. */

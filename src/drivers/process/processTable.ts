@@ -22,9 +22,6 @@ export interface ProcessTable {
   sameStart(a: string, b: string): boolean;
 }
 
-/** The name of the environment variable that marks every process of a run. */
-export const runIdVariable = 'MUSTER_RUN_ID';
-
 /**
  * Shares one reading of the table among all who ask while an earlier one is going on. Each answer was read entirely after
  * the question, which is what "nothing of this run is alive" has to rest on.

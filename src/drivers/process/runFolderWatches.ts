@@ -5,7 +5,7 @@ import type { RunId } from '../../base/ids.js';
 import type { Disposable } from '../../base/lifecycle.js';
 import type { Log } from '../../base/log.js';
 import { systemCode } from '../../node/systemError.js';
-import { runPath } from './runFiles.js';
+import { runPath } from '../../node/runFiles.js';
 
 /** Notifications get lost (network volumes, an overflowing queue); this is how late a change is then seen. */
 const safetyPollMs = 1000;

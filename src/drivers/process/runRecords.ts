@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { RunExit } from '../../core/runs/runDirectory.js';
 import { readForeignFileSync } from '../../node/foreignFile.js';
-import { runFiles } from './runFiles.js';
+import { runFiles } from '../../node/runFiles.js';
 
 /** Who the wrapper is: enough to recognise it after its number was given to someone else. */
 export interface WrapperIdentity {

@@ -17,7 +17,7 @@ import type { RunId } from '../../../src/base/ids.js';
 import { createNodeClock } from '../../../src/drivers/process/nodeClock.js';
 import { createProcessSandbox } from '../../../src/drivers/process/createProcessSandbox.js';
 import { hideInRunFiles } from '../../../src/drivers/process/hideInRunFiles.js';
-import { runFiles } from '../../../src/drivers/process/runFiles.js';
+import { runFiles } from '../../../src/node/runFiles.js';
 import { readRunLog } from '../../../src/host/feed/runLog.js';
 import { countingIds } from '../../support/ids.js';
 import { maskOf } from '../../support/secretMasks.ts';

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { errorMessage, AppError } from '../../base/errors.js';
-import { isId } from '../../base/ids.js';
-import type { RunId } from '../../base/ids.js';
+import { errorMessage, AppError } from '../base/errors.js';
+import { isId } from '../base/ids.js';
+import type { RunId } from '../base/ids.js';
 
 /** The files of a run directory. The wrappers (`shellWrapper.ts`, `nodeWrapper.ts`) know the same names. */
 export const runFiles = {
@@ -51,3 +51,6 @@ export function unwritable(path: string, cause: unknown): AppError<'state.unwrit
     { cause },
   );
 }
+
+/** The name of the environment variable that marks every process of a run. */
+export const runIdVariable = 'MUSTER_RUN_ID';

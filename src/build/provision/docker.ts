@@ -1,0 +1,130 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { cacheDirectory } from '../paths.ts';
+import { say } from '../progress.ts';
+import { runCommand } from '../runCommand.ts';
+import { provideSystemPackages } from './aptPackages.ts';
+
+export interface ProvidedDocker {
+  /** As in DOCKER_HOST. */
+  readonly host: string;
+  /** An image of a plain Debian; not one that a person may have. */
+  readonly image: string;
+  /** Ends the engine, if it was started for the tests. */
+  stop(): Promise<void>;
+}
+
+export const testImage = 'muster-test/debian:bookworm';
+
+/** An engine answers within a few seconds, or not at all. */
+const startMs = 30_000;
+
+/**
+ * A Docker Engine of the tests' own, with its images in the cache outside of the checkout. Where none can be started (no root,
+ * another system) it throws, with the reason that the skipped suite shows.
+ */
+export async function provideDocker(): Promise<ProvidedDocker> {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0)
+    throw new Error(
+      'an engine is started for tests on Linux as root alone; set MUSTER_TEST_DOCKER and MUSTER_TEST_DOCKER_IMAGE to use another',
+    );
+  await provideSystemPackages({ browser: false, containers: true });
+  if (!existsSync('/usr/sbin/dockerd')) throw new Error('there is no dockerd');
+  const cache = join(cacheDirectory(), 'docker');
+  await mkdir(cache, { recursive: true });
+  const scratch = await mkdtemp(join(tmpdir(), 'muster-dockerd-'));
+  const host = `unix://${join(scratch, 'docker.sock')}`;
+  const engine = await startEngine({ cache, scratch, host });
+  const stop = async (): Promise<void> => {
+    await ended(engine);
+    await rm(scratch, { recursive: true, force: true });
+  };
+  try {
+    await provideImage(cache, host);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { host, image: testImage, stop };
+}
+
+/** Two engines cannot share a folder: whoever comes second (another checkout's tests) gets a fresh one. */
+async function startEngine(places: {
+  readonly cache: string;
+  readonly scratch: string;
+  readonly host: string;
+}): Promise<ChildProcess> {
+  const { cache, scratch, host } = places;
+  const data = (await isInUse(join(cache, 'dockerd.pid'))) ? join(scratch, 'data') : join(cache, 'data');
+  const pidFile = data.startsWith(cache) ? join(cache, 'dockerd.pid') : join(scratch, 'dockerd.pid');
+  await rm(pidFile, { force: true });
+  const log = await open(join(scratch, 'dockerd.log'), 'w');
+  const args = ['--data-root', data, '--exec-root', join(scratch, 'exec'), '--pidfile', pidFile, '-H', host];
+  const engine = spawn('/usr/sbin/dockerd', args, { stdio: ['ignore', log.fd, log.fd] });
+  const began = performance.now();
+  try {
+    while (!(await answers(host))) {
+      if (engine.exitCode !== null || performance.now() - began > startMs) {
+        const said = await readFile(join(scratch, 'dockerd.log'), 'utf8');
+        throw new Error(`dockerd did not start: ${said.trim().split('\n').slice(-2).join(' ')}`);
+      }
+    }
+  } catch (error) {
+    await ended(engine);
+    throw error;
+  } finally {
+    await log.close();
+  }
+  return engine;
+}
+
+async function isInUse(pidFile: string): Promise<boolean> {
+  const pid = Number(await readFile(pidFile, 'utf8').catch(() => ''));
+  if (!(pid > 1)) return false;
+  const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+  return command.includes('dockerd');
+}
+
+async function answers(host: string): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  setTimeout(resolve, 100);
+  await promise;
+  const { exitCode } = await docker(host, ['version', '--format', '{{.Server.Version}}'], [0, 1]);
+  return exitCode === 0;
+}
+
+async function provideImage(cache: string, host: string): Promise<void> {
+  const { exitCode } = await docker(host, ['image', 'inspect', '--format', '{{.Id}}', testImage], [0, 1]);
+  if (exitCode === 0) return;
+  const rootfs = join(cache, 'bookworm.tar');
+  if (!existsSync(rootfs)) {
+    say(`  making a Debian image in ${cache} (half a minute, once)`);
+    const staging = `${rootfs}.${process.pid}.tmp`;
+    await runCommand('mmdebstrap', [
+      '--quiet',
+      '--variant=minbase',
+      '--format=tar',
+      '--include=git,ca-certificates',
+      'bookworm',
+      staging,
+    ]);
+    await runCommand('mv', [staging, rootfs]);
+  }
+  await docker(host, ['import', rootfs, testImage]);
+}
+
+function docker(host: string, args: readonly string[], accept: readonly number[] = [0]) {
+  return runCommand('docker', ['--host', host, ...args], { output: 'capture', accept });
+}
+
+/** Containers end with their engine. */
+async function ended(engine: ChildProcess): Promise<void> {
+  if (engine.exitCode !== null || engine.signalCode !== null) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  engine.once('exit', () => resolve());
+  engine.kill('SIGTERM');
+  await promise;
+}

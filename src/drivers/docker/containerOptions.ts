@@ -1,0 +1,153 @@
+import { join } from 'node:path';
+import type Docker from 'dockerode';
+import type { RunId } from '../../base/ids.js';
+import type { SandboxLaunch, SandboxSpec } from '../../core/sandboxes/sandboxDriver.js';
+import { runFiles, runIdVariable, runPath } from '../../node/runFiles.js';
+import { shellWrapper } from '../../node/shellWrapper.js';
+import { guestPaths, guestRunDir } from './guestPaths.js';
+import { guestEntry, nodeRelay, perlRelay } from './relays.js';
+
+/** What every container of ours is found by; never anything that the engine or an agent made up. */
+export const labels = {
+  /** Whose: a state directory, as its digest. */
+  state: 'dev.muster.state',
+  sandbox: 'dev.muster.sandbox',
+  thread: 'dev.muster.thread',
+  agent: 'dev.muster.agent',
+  run: 'dev.muster.run',
+  /** `run`, `shell` or `probe`. */
+  role: 'dev.muster.role',
+} as const;
+
+/** Enough for a compiler with all its children; a fork bomb ends here. */
+const mostProcesses = 1024;
+/** As agent-compose's. */
+const usualMemoryBytes = 4 * 1024 ** 3;
+
+/** What all containers of a driver have in common. */
+export interface ContainerSettings {
+  readonly stateDir: string;
+  /** Digest of the state directory. */
+  readonly state: string;
+  /** Folder of Muster's own programs. */
+  readonly programs: string;
+  /** Folder of the sockets that lead to this machine, and the ports behind them. */
+  readonly doors: { readonly folder: string; readonly ports: readonly number[] };
+  /** `uid:gid`. */
+  readonly user: string;
+  /** Processors that the engine has. */
+  readonly processors: number;
+}
+
+/** `<state>/sandboxes/<id>`: the home folder and what else belongs to one sandbox alone. */
+export function sandboxFolder(stateDir: string, sandbox: SandboxSpec['id']): string {
+  return join(stateDir, 'sandboxes', sandbox);
+}
+
+export function runContainerName(run: RunId): string {
+  return `muster-run-${run}`;
+}
+
+/** The container of one run: the wrapper is its only program, so that nothing of the run outlives it. */
+export function runContainer(
+  launch: SandboxLaunch,
+  spec: SandboxSpec,
+  settings: ContainerSettings,
+): Docker.ContainerCreateOptions {
+  const { run, argv, env, cwd, stdin } = launch;
+  const mark = `${runIdVariable}=${run}`;
+  const inside = guestRunDir(run);
+  const input = stdin === 'prompt' ? `${inside}/${runFiles.prompt}` : '/dev/null';
+  const ports = settings.doors.ports.join(' ');
+  const container = sandboxContainer(spec, settings);
+  return {
+    ...container,
+    name: runContainerName(run),
+    Cmd: ['-c', guestEntry, mark, ports, nodeRelay, perlRelay, shellWrapper, inside, input, ...argv],
+    WorkingDir: cwd,
+    Env: [
+      `HOME=${guestPaths.home}`,
+      ...Object.entries(env).map(([name, value]) => `${name}=${value}`),
+      mark,
+      // The init passes SIGTERM on to the whole group of the wrapper, not to the wrapper alone.
+      'TINI_KILL_PROCESS_GROUP=1',
+    ],
+    Labels: { ...container.Labels, [labels.run]: run, [labels.role]: 'run' },
+    HostConfig: {
+      ...container.HostConfig,
+      Mounts: [...(container.HostConfig?.Mounts ?? []), mount(runPath(settings.stateDir, run), inside)],
+    },
+  };
+}
+
+/** What a container of the sandbox is like, whatever runs in it. Its program is a shell. */
+function sandboxContainer(spec: SandboxSpec, settings: ContainerSettings): Docker.ContainerCreateOptions {
+  return {
+    Image: spec.image ?? '',
+    Entrypoint: ['/bin/sh'],
+    User: settings.user,
+    Labels: {
+      [labels.state]: settings.state,
+      [labels.sandbox]: spec.id,
+      [labels.thread]: spec.thread,
+      [labels.agent]: spec.agent,
+    },
+    HostConfig: {
+      ...confined,
+      ...limits(spec, settings),
+      NetworkMode: spec.network === 'full' ? 'bridge' : 'none',
+      Mounts: mounts(spec, settings),
+      Tmpfs: { '/run': scratch, '/var/tmp': scratch },
+    },
+  };
+}
+
+const scratch = 'rw,nosuid,nodev,mode=1777,size=67108864';
+
+/** Gone when it has ended, also if nobody is there to see it; and as little power as a program can have. */
+export const confined = {
+  AutoRemove: true,
+  Init: true,
+  ReadonlyRootfs: true,
+  CapDrop: ['ALL'],
+  SecurityOpt: ['no-new-privileges'],
+  // What an agent says is in the run directory; the engine needs no second copy.
+  LogConfig: { Type: 'none', Config: {} },
+} satisfies Docker.HostConfig;
+
+function limits({ resources }: SandboxSpec, { processors }: ContainerSettings): Docker.HostConfig {
+  const memory = resources?.memoryBytes ?? usualMemoryBytes;
+  const cpus = resources?.cpus;
+  return {
+    Memory: memory,
+    // No swap on top of it.
+    MemorySwap: memory,
+    PidsLimit: mostProcesses,
+    // The engine refuses more than it has.
+    ...(cpus === undefined ? {} : { NanoCpus: Math.round(Math.min(cpus, processors) * 1e9) }),
+  };
+}
+
+function mounts(spec: SandboxSpec, settings: ContainerSettings): Docker.MountSettings[] {
+  const { workspace } = spec;
+  const own = sandboxFolder(settings.stateDir, spec.id);
+  const { git } = workspace;
+  return [
+    mount(workspace.folder, guestPaths.workspace),
+    mount(join(own, 'home'), guestPaths.home),
+    mount(join(own, 'tmp'), '/tmp'),
+    mount(settings.programs, guestPaths.programs, 'read'),
+    ...(settings.doors.ports.length === 0 ? [] : [mount(settings.doors.folder, guestPaths.doors, 'read')]),
+    ...(git === undefined
+      ? []
+      : [
+          mount(join(own, 'gitfile'), guestPaths.gitFile, 'read'),
+          mount(git.gitDir, guestPaths.gitDir),
+          ...git.objects.map((folder, index) => mount(folder, `${guestPaths.objects}/${index}`, 'read')),
+        ]),
+  ];
+}
+
+function mount(source: string, target: string, access: 'read' | 'write' = 'write'): Docker.MountSettings {
+  return { Type: 'bind', Source: source, Target: target, ReadOnly: access === 'read' };
+}

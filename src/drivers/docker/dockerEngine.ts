@@ -1,0 +1,107 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Docker from 'dockerode';
+import { AppError, errorMessage } from '../../base/errors.js';
+import { systemCode } from '../../node/systemError.js';
+import { endpointText, type DockerEndpoint } from './dockerEndpoint.js';
+
+/** What is to be known of an engine before anything is made on it. */
+export interface EngineFacts {
+  /** Root inside is the user outside. */
+  readonly rootless: boolean;
+  /** Docker Desktop and the like: the engine is in a virtual machine, to which unix sockets of this one mean nothing. */
+  readonly remote: boolean;
+  readonly processors: number;
+}
+
+/** One engine. */
+export class DockerEngine {
+  readonly address: string;
+  readonly docker: Docker;
+  #facts: Promise<EngineFacts> | undefined;
+
+  constructor(endpoint: DockerEndpoint) {
+    this.address = endpointText(endpoint);
+    this.docker = new Docker(connection(endpoint));
+  }
+
+  /** Asked once. Errors: `sandbox.unavailable`. */
+  facts(): Promise<EngineFacts> {
+    this.#facts ??= this.#ask();
+    this.#facts.catch(() => (this.#facts = undefined));
+    return this.#facts;
+  }
+
+  async #ask(): Promise<EngineFacts> {
+    const info: unknown = await this.call(() => this.docker.info());
+    const { SecurityOptions: security, OperatingSystem: system, NCPU: processors } = record(info);
+    const options = Array.isArray(security) ? security.map(String) : [];
+    return {
+      rootless: options.some(option => option.includes('name=rootless')),
+      remote: process.platform !== 'linux' || /docker desktop/i.test(String(system)),
+      processors: typeof processors === 'number' && processors > 0 ? processors : 1,
+    };
+  }
+
+  /** Does something at the engine. Errors: `sandbox.unavailable` when it does not answer; what the engine refuses as it is. */
+  async call<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (statusOf(error) !== undefined) throw error;
+      throw this.#unreachable(error);
+    }
+  }
+
+  #unreachable(error: unknown): AppError<'sandbox.unavailable'> {
+    const code = systemCode(error);
+    const fix =
+      code === 'EACCES'
+        ? 'You may not use its socket: add yourself to the group docker and log in again.'
+        : 'Start Docker, or say where it is with DOCKER_HOST or driver: {docker: {host: …}}.';
+    return new AppError(
+      'sandbox.unavailable',
+      `The Docker Engine at ${this.address} does not answer: ${errorMessage(error)}. ${fix}`,
+      { driver: 'docker', reason: code ?? errorMessage(error) },
+      { cause: error },
+    );
+  }
+}
+
+/** The HTTP status with which an engine refused something; undefined for an error of another kind. */
+export function statusOf(error: unknown): number | undefined {
+  const status = record(error)['statusCode'];
+  return typeof status === 'number' ? status : undefined;
+}
+
+/** What an engine said about why. */
+export function refusalOf(error: unknown): string {
+  const message = record(record(error)['json'])['message'];
+  return typeof message === 'string' ? message : errorMessage(error);
+}
+
+/** `missing` instead of a 404. */
+export async function found<T>(work: Promise<T>): Promise<T | undefined> {
+  return work.catch((error: unknown) => {
+    if (statusOf(error) === 404) return undefined;
+    throw error;
+  });
+}
+
+function record(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? { ...Object.fromEntries(entriesOf(value)) } : {};
+}
+
+function entriesOf(value: object): readonly (readonly [string, unknown])[] {
+  return Object.getOwnPropertyNames(value).map(name => [name, Reflect.get(value, name)] as const);
+}
+
+function connection(endpoint: DockerEndpoint): Docker.DockerOptions {
+  // Named in full: what is left out the library takes from this process's own DOCKER_HOST.
+  if (endpoint.kind === 'socket')
+    return { socketPath: endpoint.path, protocol: 'http', host: undefined, port: undefined };
+  const { host, port, tls } = endpoint;
+  if (tls === undefined) return { host, port, protocol: 'http', ca: undefined, cert: undefined, key: undefined };
+  const file = (name: string): Buffer => readFileSync(join(tls, name));
+  return { host, port, protocol: 'https', ca: file('ca.pem'), cert: file('cert.pem'), key: file('key.pem') };
+}

@@ -1,0 +1,161 @@
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type Docker from 'dockerode';
+import { AppError } from '../../base/errors.js';
+import type { Clock } from '../../base/clock.js';
+import type {
+  Guest,
+  RunDriver,
+  SandboxDriver,
+  SandboxInspection,
+  SandboxRef,
+  SandboxSpec,
+  SandboxStats,
+} from '../../core/sandboxes/sandboxDriver.js';
+import { makePrivateDirectory } from '../../node/privateDirectory.js';
+import { writeWhole } from '../../node/runFiles.js';
+import { labels, sandboxFolder, type ContainerSettings } from './containerOptions.js';
+import { found, statusOf, type DockerEngine } from './dockerEngine.js';
+import { DockerRuns } from './dockerRuns.js';
+import type { Doors } from './doors.js';
+import { dockerGuest, guestPaths } from './guestPaths.js';
+import { GuestPrograms } from './guestPrograms.js';
+import { Images } from './images.js';
+
+export interface DockerSandboxOptions {
+  readonly engine: DockerEngine;
+  /** Absolute. */
+  readonly stateDir: string;
+  /** Folder of Muster's own programs. */
+  readonly programs: string;
+  readonly doors: Doors;
+  /** Ports of this machine's loopback interface that guests may reach. */
+  readonly openPorts: () => readonly number[];
+  readonly clock: Clock;
+}
+
+/**
+ * Containers of one Docker Engine. A sandbox is a folder of the state directory (home, `/tmp`) with the workspace beside it;
+ * what runs in it are containers of their own, one a run.
+ */
+export class DockerSandboxDriver implements SandboxDriver {
+  readonly #options: DockerSandboxOptions;
+  readonly #images: Images;
+  readonly #runs: DockerRuns;
+  readonly #state: string;
+
+  constructor(options: DockerSandboxOptions) {
+    const { engine, clock, stateDir } = options;
+    this.#options = options;
+    this.#state = createHash('sha256').update(stateDir).digest('hex').slice(0, 24);
+    this.#images = new Images(engine);
+    const programs = new GuestPrograms(engine);
+    this.#runs = new DockerRuns({ engine, clock, programs, settings: () => this.#settings() });
+  }
+
+  async ensure(spec: SandboxSpec, signal: AbortSignal): Promise<Guest> {
+    const { stateDir, programs, openPorts, doors } = this.#options;
+    if (spec.image === undefined)
+      throw new AppError('sandbox.unavailable', `Agent ${spec.agent} runs in docker and names no image.`, {
+        driver: 'docker',
+        reason: 'no image',
+      });
+    const { user } = await this.#settings();
+    signal.throwIfAborted();
+    await this.#images.require(spec.image, signal);
+    const own = sandboxFolder(stateDir, spec.id);
+    for (const folder of ['home', 'tmp']) makePrivateDirectory(join(own, folder));
+    chmodSync(join(own, 'tmp'), 0o1777);
+    if (spec.workspace.git) writeWhole(join(own, 'gitfile'), `gitdir: ${guestPaths.gitDir}\n`);
+    await doors.open(openPorts());
+    return dockerGuest(spec, { programs, asRoot: user.startsWith('0:') });
+  }
+
+  runsIn(): RunDriver {
+    return this.#runs;
+  }
+
+  async stop(sandbox: SandboxRef, { graceMs }: { readonly graceMs: number }): Promise<void> {
+    const { engine } = this.#options;
+    const containers = await this.#containersOf(sandbox);
+    await Promise.all(
+      containers.map(async ({ Id: id }) => {
+        const container = engine.docker.getContainer(id);
+        await engine.call(() => found(container.stop({ t: Math.ceil(graceMs / 1000) })).catch(ignoreGone));
+        await engine.call(() => found(container.remove({ force: true })).catch(ignoreGone));
+      }),
+    );
+  }
+
+  async resume(spec: SandboxSpec, signal: AbortSignal): Promise<void> {
+    await this.ensure(spec, signal);
+  }
+
+  async remove(sandbox: SandboxRef): Promise<void> {
+    await this.stop(sandbox, { graceMs: 0 });
+    await rm(sandboxFolder(this.#options.stateDir, sandbox.id), { recursive: true, force: true, maxRetries: 3 });
+  }
+
+  async inspect(sandbox: SandboxRef): Promise<SandboxInspection> {
+    const containers = await this.#containersOf(sandbox);
+    const runtimeIds = containers.map(({ Id: id }) => id);
+    if (containers.some(({ State: state }) => state === 'running')) return { state: 'running', runtimeIds };
+    const exists = existsSync(sandboxFolder(this.#options.stateDir, sandbox.id));
+    return { state: exists ? 'ready' : 'missing', runtimeIds };
+  }
+
+  async stats(sandbox: SandboxRef): Promise<SandboxStats | undefined> {
+    const { engine } = this.#options;
+    const running = (await this.#containersOf(sandbox)).filter(({ State: state }) => state === 'running');
+    const all = await Promise.all(
+      running.map(({ Id: id }) => engine.call(() => found(engine.docker.getContainer(id).stats({ stream: false })))),
+    );
+    const known = all.filter(stats => stats !== undefined);
+    if (known.length === 0) return undefined;
+    const sum = (of: (stats: Docker.ContainerStats) => number): number =>
+      known.reduce((total, stats) => total + of(stats), 0);
+    return {
+      cpus: sum(usedProcessors),
+      memoryBytes: sum(stats => stats.memory_stats.usage ?? 0),
+      memoryLimitBytes: sum(stats => stats.memory_stats.limit ?? 0),
+      processes: sum(stats => stats.pids_stats?.current ?? 0),
+    };
+  }
+
+  async forward(sandbox: SandboxRef): Promise<never> {
+    throw new AppError('sandbox.unavailable', `Nothing of sandbox ${sandbox.id} can be reached from outside yet.`, {
+      driver: 'docker',
+      reason: 'no port forwarding',
+    });
+  }
+
+  async #settings(): Promise<ContainerSettings> {
+    const { engine, stateDir, programs, doors, openPorts } = this.#options;
+    const { rootless, processors } = await engine.facts();
+    const user = rootless ? '0:0' : `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`;
+    const ports = openPorts();
+    return { stateDir, state: this.#state, programs, doors: { folder: doors.folder, ports }, user, processors };
+  }
+
+  async #containersOf({ id }: SandboxRef): Promise<readonly Docker.ContainerInfo[]> {
+    const { engine } = this.#options;
+    const label = [`${labels.state}=${this.#state}`, `${labels.sandbox}=${id}`];
+    return await engine.call(() => engine.docker.listContainers({ all: true, filters: { label } }));
+  }
+}
+
+/** It ended by itself meanwhile. */
+function ignoreGone(error: unknown): undefined {
+  const status = statusOf(error);
+  if (status === 304 || status === 409) return undefined;
+  throw error;
+}
+
+/** Of the time between the engine's two looks. */
+function usedProcessors({ cpu_stats: now, precpu_stats: before }: Docker.ContainerStats): number {
+  const used = now.cpu_usage.total_usage - before.cpu_usage.total_usage;
+  const passed = now.system_cpu_usage - before.system_cpu_usage;
+  return passed > 0 && used > 0 ? (used / passed) * (now.online_cpus ?? 1) : 0;
+}

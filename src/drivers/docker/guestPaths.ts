@@ -1,0 +1,50 @@
+import { posix, relative, sep } from 'node:path';
+import type { RunId } from '../../base/ids.js';
+import type { Guest, SandboxSpec } from '../../core/sandboxes/sandboxDriver.js';
+import { isInside } from '../../node/isInside.js';
+
+/** Where things are inside a container, whatever they are called on this machine. */
+export const guestPaths = {
+  workspace: '/workspace',
+  /** The file that says where the git directory is; it is mounted over the one of the worktree. */
+  gitFile: '/workspace/.git',
+  gitDir: '/muster/git',
+  /** `/muster/objects/0`, …: object directories of the user's repository, to read. */
+  objects: '/muster/objects',
+  home: '/muster/home',
+  runs: '/muster/runs',
+  programs: '/muster/programs',
+  doors: '/muster/doors',
+} as const;
+
+/** How this machine looks from inside a container of the sandbox. */
+export function dockerGuest(
+  spec: SandboxSpec,
+  options: { readonly programs: string; readonly asRoot: boolean },
+): Guest {
+  const places = [
+    { here: spec.workspace.folder, inside: guestPaths.workspace },
+    { here: options.programs, inside: guestPaths.programs },
+  ];
+  return {
+    isolated: true,
+    asRoot: options.asRoot,
+    runDir: guestRunDir,
+    place(path) {
+      const found = places.find(({ here }) => isInside(here, path));
+      return found ? posix.join(found.inside, relative(found.here, path).split(sep).join('/')) : path;
+    },
+    // Its relay listens at the same number: what a port is called does not depend on where somebody is.
+    reach: port => ({ host: '127.0.0.1', port }),
+  };
+}
+
+export function guestRunDir(run: RunId): string {
+  return `${guestPaths.runs}/${run}`;
+}
+
+/** The folder of this machine that a path of the workspace is inside; undefined for any other path. */
+export function hostFolder(spec: SandboxSpec, inside: string): string | undefined {
+  const within = posix.relative(guestPaths.workspace, inside);
+  return within === '..' || within.startsWith('../') ? undefined : posix.join(spec.workspace.folder, within);
+}

@@ -1,0 +1,20 @@
+import { bundleEverything } from '../../../src/build/bundleEverything.ts';
+import { currentPlatform } from '../../../src/build/nativeModules.ts';
+import { provideDocker } from '../../../src/build/provision/docker.ts';
+
+/** For suites that run agents in containers: an engine of their own, and what ships. Returns how to end it. */
+export async function setup(): Promise<() => Promise<void>> {
+  await bundleEverything(currentPlatform());
+  if (process.env['MUSTER_TEST_DOCKER']) return async () => undefined;
+  try {
+    const { host, image, stop } = await provideDocker();
+    process.env['MUSTER_TEST_DOCKER'] = host;
+    process.env['MUSTER_TEST_DOCKER_IMAGE'] = image;
+    return stop;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    console.warn(`No containers are started: ${reason}.`);
+    process.env['MUSTER_TEST_DOCKER_MISSING'] = reason;
+    return async () => undefined;
+  }
+}
