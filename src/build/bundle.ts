@@ -18,7 +18,7 @@ export async function bundleAll(): Promise<readonly string[]> {
   const failed: string[] = [];
   for (const bundle of listBundles()) {
     try {
-      if (bundle.kind === 'extension' || bundle.kind === 'executable') written.push(...(await bundleWithLazy(bundle)));
+      if (isCut(bundle)) written.push(...(await bundleWithLazy(bundle)));
       else written.push(...(await bundleOne(bundle, optionsFor(bundle))));
     } catch (error) {
       if (!(error instanceof Error && 'errors' in error)) throw error;
@@ -29,9 +29,14 @@ export async function bundleAll(): Promise<readonly string[]> {
   return written;
 }
 
-/** A program and what it loads lazily, each a bundle: the extension's beside it, those of the command line in a folder. */
+/** Those whose start somebody waits for, or that seldom need all they have. */
+function isCut({ kind, name }: Bundle): boolean {
+  return kind === 'extension' || kind === 'executable' || name === 'host';
+}
+
+/** A program and what it loads lazily, each a bundle: the extension's beside it, those of others in a folder. */
 async function bundleWithLazy(bundle: Bundle): Promise<readonly string[]> {
-  const folder = bundle.kind === 'executable' ? `${bundle.name}-parts/` : '';
+  const folder = bundle.kind === 'extension' ? '' : `${bundle.name}-parts/`;
   const written: string[] = [];
   const pending: Bundle[] = [bundle];
   const lazy = new Map<string, LazyEntry>();

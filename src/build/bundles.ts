@@ -73,4 +73,14 @@ export function optionsFor(bundle: Bundle): BuildOptions {
 }
 
 /** Prefer the ES module of a dependency: it can be tree-shaken, `main` often cannot. */
-const node: BuildOptions = { platform: 'node', target: 'node22', mainFields: ['module', 'main'] };
+const node: BuildOptions = {
+  platform: 'node',
+  target: 'node22',
+  mainFields: ['module', 'main'],
+  alias: Object.fromEntries(
+    ['@grpc/grpc-js', '@grpc/proto-loader', 'protobufjs', 'ssh2'].map(name => [
+      name,
+      inRepository('src/build/notBundled.mjs'),
+    ]),
+  ),
+};

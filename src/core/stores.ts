@@ -16,6 +16,7 @@ import type { RunSecretStores } from './runs/runSecretStore.js';
 import type { RunStores } from './runs/runStore.js';
 import type { ScheduleStores } from './schedules/scheduleStore.js';
 import type { TopicStores } from './topics/topicEvent.js';
+import type { SandboxStores } from './sandboxes/sandboxStore.js';
 import type { ThreadStores } from './threads/threadStore.js';
 import type { RepositoryStores } from './workspaces/knownRepository.js';
 import type { RescueStores } from './workspaces/rescueStore.js';
@@ -43,6 +44,7 @@ export interface Stores
     RepositoryStores,
     ChainStores,
     PreparationStores,
+    SandboxStores,
     AccessTokenStores,
     NotebookServerStores,
     VerdictStores,

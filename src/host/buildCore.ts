@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { availableParallelism, totalmem } from 'node:os';
+import { join } from 'node:path';
 import { within } from '../base/async.js';
 import type { Clock } from '../base/clock.js';
 import type { DisposableStore } from '../base/lifecycle.js';
@@ -120,7 +121,7 @@ export function buildCore(
   const common = { store, clock, ids, log };
   const stateDir = state.directory.path;
 
-  const drivers = buildDrivers(state, resources);
+  const drivers = buildDrivers(state, { distDir }, resources);
   const { shell, sandbox, runSecrets, worktrees, rescueDriver, mergeDriver } = drivers;
   const commands = createCommandShell({
     environment: () => shell.environment(),
@@ -142,7 +143,13 @@ export function buildCore(
     driver: rescueDriver,
     workspaces,
   });
-  const sandboxes = new SandboxService({ machine: sandbox.driver });
+  const sandboxes = new SandboxService({
+    ...common,
+    machine: sandbox.driver,
+    drivers: { docker: drivers.docker },
+    git: drivers.guestGit,
+    sandboxesDir: join(stateDir, 'sandboxes'),
+  });
   const { secrets, environment, problems } = buildEnvironment(state, { ...drivers, providers });
   const notebooks = resources.add(new NotebookService({ ...common, driver: drivers.notebookServers, environment }));
   const rescues = new RescueService({ ...common, driver: rescueDriver, workspaces, notebooks });
@@ -150,7 +157,9 @@ export function buildCore(
   const supervisor = new DirectoryRunSupervisor({ ...sandbox, drivers: sandboxes, clock, log });
 
   // Given back in reverse: preparations end before the supervisor leaves, and ends that it still tells are settled after.
-  const settler = resources.add(new ThreadSettler({ ...common, driver: worktrees, supervisor, secrets: runSecrets }));
+  const settler = resources.add(
+    new ThreadSettler({ ...common, driver: worktrees, supervisor, sandboxes, secrets: runSecrets }),
+  );
   const merges = resources.add(new MergeService({ ...common, driver: mergeDriver, verifier, settler }));
   const undos = new UndoService({ ...common, driver: mergeDriver });
   const updates = new UpdateService({ ...common, driver: mergeDriver, settler, workspaces });

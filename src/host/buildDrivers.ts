@@ -1,11 +1,14 @@
 import { join } from 'node:path';
 import type { DisposableStore } from '../base/lifecycle.js';
+import type { SandboxDriver } from '../core/sandboxes/sandboxDriver.js';
+import type { GuestGitDriver } from '../core/workspaces/guestGitDriver.js';
 import type { MergeDriver } from '../core/merges/mergeDriver.js';
 import { storedLandings } from '../core/merges/storedLandings.js';
 import type { RepositoryDriver } from '../core/workspaces/repositoryDriver.js';
 import type { RescueDriver } from '../core/workspaces/rescueDriver.js';
 import type { WorktreeDriver } from '../core/workspaces/worktreeDriver.js';
 import { GitCommand } from '../drivers/git/command/gitCommand.js';
+import { createGitGuestDriver } from '../drivers/git/guest/gitGuestDriver.js';
 import { createGitMergeDriver } from '../drivers/git/merge/gitMergeDriver.js';
 import { createGitRepositoryDriver } from '../drivers/git/repository/gitRepositoryDriver.js';
 import { createGitRescueDriver } from '../drivers/git/rescue/gitRescueDriver.js';
@@ -15,6 +18,7 @@ import { createProcessSandbox, type ProcessSandbox } from '../drivers/process/cr
 import { SecretKeys } from '../node/secretDigests.js';
 import { LoginShell } from './environment/loginShell.js';
 import type { HostState } from './openState.js';
+import { DockerOnDemand } from './sandboxes/dockerOnDemand.js';
 import { HostRunSecrets } from './secrets/hostRunSecrets.js';
 import { keyedDigest, machineKey } from './state/machineKey.js';
 
@@ -22,6 +26,9 @@ import { keyedDigest, machineKey } from './state/machineKey.js';
 export interface HostDrivers {
   readonly shell: LoginShell;
   readonly sandbox: ProcessSandbox;
+  /** Containers of a Docker Engine. */
+  readonly docker: SandboxDriver;
+  readonly guestGit: GuestGitDriver;
   readonly runSecrets: HostRunSecrets;
   /** What all drivers of git run it with. */
   readonly git: GitCommand;
@@ -35,7 +42,11 @@ export interface HostDrivers {
 }
 
 /** Makes them. The question to the login shell is begun here, because it takes longest. */
-export function buildDrivers(state: HostState, resources: DisposableStore): HostDrivers {
+export function buildDrivers(
+  state: HostState,
+  { distDir }: { readonly distDir: string },
+  resources: DisposableStore,
+): HostDrivers {
   const { store, clock, log } = state;
   const stateDir = state.directory.path;
   const shell = new LoginShell(log);
@@ -64,6 +75,8 @@ export function buildDrivers(state: HostState, resources: DisposableStore): Host
   const rescueDriver = createGitRescueDriver(place);
   const mergeDriver = createGitMergeDriver({ ...place, person, journal: storedLandings(store) });
   const repositoryDriver = createGitRepositoryDriver(place);
-  const places = { worktrees, rescueDriver, mergeDriver, repositoryDriver };
-  return { shell, sandbox, runSecrets, git, ...places, notebookServers, secretDigest: keyedDigest(key) };
+  const guestGit = createGitGuestDriver(place);
+  const docker = resources.add(new DockerOnDemand({ stateDir, programs: distDir, clock, log, shell }));
+  const places = { worktrees, rescueDriver, mergeDriver, repositoryDriver, guestGit };
+  return { shell, sandbox, docker, runSecrets, git, ...places, notebookServers, secretDigest: keyedDigest(key) };
 }

@@ -28,6 +28,7 @@ import { DispatchService, type Dispatch, type Dispatched } from '../../src/core/
 import { ReviewService } from '../../src/core/reviews/reviewService.js';
 import { ThreadService } from '../../src/core/threads/threadService.js';
 import { ThreadSettler } from '../../src/core/threads/threadSettler.js';
+import type { GuestGitDriver } from '../../src/core/workspaces/guestGitDriver.js';
 import { RescueService } from '../../src/core/workspaces/rescueService.js';
 import { WorkspacePreparer } from '../../src/core/workspaces/workspacePreparer.js';
 import { WorkspaceService } from '../../src/core/workspaces/workspaceService.js';
@@ -113,6 +114,11 @@ export function coreWorld(spec: ProjectSpec = specOf(waitingAgent)): CoreWorld {
   };
 }
 
+const noGuestGit: GuestGitDriver = {
+  lend: () => Promise.reject(new Error('No sandbox was expected')),
+  bringHome: () => Promise.reject(new Error('No sandbox was expected')),
+};
+
 /** A folder named after the commit. */
 const fakeCheckouts: CandidateCheckouts = {
   make: async (_, commit) => ({ path: `/verify/${commit}`, remove: async () => undefined }),
@@ -142,10 +148,16 @@ export function coreHost(
   const log = silentLog;
   const common = { store, clock, ids, log };
   const { directory, output } = sandbox;
-  const sandboxes = new SandboxService({ machine: sandbox.driver });
+  const sandboxes = new SandboxService({
+    ...common,
+    machine: sandbox.driver,
+    drivers: {},
+    git: noGuestGit,
+    sandboxesDir: '/state/sandboxes',
+  });
   const supervisor = new DirectoryRunSupervisor({ directory, output, drivers: sandboxes, clock, log });
   const secrets = { keep: () => undefined, hide: (_: RunId, text: string) => text, blot: async () => undefined };
-  const settler = new ThreadSettler({ ...common, secrets, driver: worktrees, supervisor });
+  const settler = new ThreadSettler({ ...common, secrets, driver: worktrees, supervisor, sandboxes });
   const workspaces = new WorkspaceService({ ...common, driver: worktrees, worktreesDir: '/state/worktrees' });
   const rescues = new RescueService({
     ...common,

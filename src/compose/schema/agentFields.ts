@@ -21,7 +21,6 @@ const driver: MappingShape = mapping(
       }),
       'A Docker container.',
       'docker: {}',
-      { planned: true },
     ),
     boxlite: field(
       mapping({
@@ -178,7 +177,11 @@ export const agentFields: Fields = {
     'Instructions for each task of the agent, kept word by word.',
     'system_prompt: |\n  You are careful.\n  Write tests first.',
   ),
-  image: field(text(), 'Container image; makes `docker` the driver.', 'image: debian:bookworm-slim', { planned: true }),
+  image: field(
+    text(),
+    'Container image; makes `docker` the driver. It needs `/bin/sh`, git, and the CLI of the provider.',
+    'image: debian:bookworm-slim',
+  ),
   build: field(build, 'Builds the image instead of fetching it; makes `docker` the driver.', 'build: ./images/dev', {
     era: 'head',
     planned: true,
@@ -195,7 +198,7 @@ export const agentFields: Fields = {
   args: field(texts, "Extra arguments for the provider's command line.", 'args: [--verbose]', { era: 'muster' }),
   permissions: field(oneOf(permissionValues), 'What the agent may do without asking.', 'permissions: confined', {
     era: 'muster',
-    fallback: 'that of the provider, else confined',
+    fallback: 'that of the provider, else auto in a container and confined outside',
   }),
   may_dispatch: field(
     bool,
@@ -259,7 +262,7 @@ export const agentFields: Fields = {
     }),
     'Limits of the sandbox.',
     'resources:\n  cpus: 2\n  memory: 4g',
-    { era: 'muster', planned: true },
+    { era: 'muster' },
   ),
   capset_ids: field(
     texts,

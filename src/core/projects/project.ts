@@ -18,13 +18,23 @@ export interface Project {
   readonly removedAt?: number;
 }
 
-/** An agent that asks for a container is not run on the bare machine instead. Errors: `request.invalid`. */
+/** An agent that asks for a sandbox is not run on the bare machine instead. Errors: `request.invalid`. */
 export function requireDriver(agent: AgentSpec): void {
+  if (agent.driver.name === 'docker') return requireImage(agent);
   if (agent.driver.name === 'process') return;
   throw new AppError(
     'request.invalid',
-    `Agent ${agent.name} runs in ${agent.driver.name}, which this version does not start yet. Write driver: {process: {}} to run it as a process of this machine.`,
+    `Agent ${agent.name} runs in ${agent.driver.name}, which this version does not start yet. Write driver: {docker: {}} for a container, or driver: {process: {}} to run it as a process of this machine.`,
     { field: `agents.${agent.name}.driver`, reason: 'not supported yet' },
+  );
+}
+
+function requireImage(agent: AgentSpec): void {
+  if (agent.image !== undefined) return;
+  throw new AppError(
+    'request.invalid',
+    `Agent ${agent.name} runs in a container and names no image. Write image: with one that has the CLI of ${agent.provider}, or driver: {process: {}} to run it as a process of this machine.`,
+    { field: `agents.${agent.name}.image`, reason: 'no image' },
   );
 }
 
@@ -34,9 +44,10 @@ export function isUserDefined(spec: ProjectSpec, agentName: string): boolean {
   return spec.providers.some(({ name }) => name === agent?.provider);
 }
 
-/** The permission mode an agent runs with: its own, its user-defined provider's, else `confined`. */
+/** The permission mode an agent runs with: its own, its user-defined provider's, else `auto` inside a sandbox and `confined` outside. */
 export function permissionsOf(spec: ProjectSpec, agentName: string): 'confined' | 'ask' | 'auto' {
   const agent = spec.agents.find(candidate => candidate.name === agentName);
   if (agent?.permissions) return agent.permissions;
-  return spec.providers.find(provider => provider.name === agent?.provider)?.permissions ?? 'confined';
+  const usual = agent === undefined || agent.driver.name === 'process' ? 'confined' : 'auto';
+  return spec.providers.find(provider => provider.name === agent?.provider)?.permissions ?? usual;
 }

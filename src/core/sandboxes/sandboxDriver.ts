@@ -7,6 +7,8 @@ import type { DriverSpec, ResourcesSpec } from '../../compose/projectSpec.js';
  * network door); what a driver starts in it is addressed through {@link runsIn}.
  */
 export interface SandboxDriver {
+  /** Where object directory number 0, 1, … that a guest's git directory borrows from is inside; see {@link GuestGit}. */
+  readonly borrowedObjects: (index: number) => string;
   /**
    * Makes ready what the runs of the sandbox need, again if parts of it are gone, and says how the machine looks from inside.
    * Errors: `sandbox.unavailable` when the runtime or the image is not there.
@@ -69,6 +71,8 @@ export interface SandboxSpec extends SandboxRef {
 export interface SandboxWorkspace {
   /** The top of what the agent works on. */
   readonly folder: string;
+  /** That nothing in it may change. */
+  readonly readOnly?: boolean | undefined;
   /** A git directory of its own that stands in for the one of the user's repository, which no guest sees. */
   readonly git?: GuestGit | undefined;
 }
@@ -89,7 +93,7 @@ export interface Guest {
   runDir(run: RunId): string;
   /** A path of the workspace, or of Muster's own programs, as seen from inside. */
   place(path: string): string;
-  /** Under which address a process inside reaches a port of this machine's loopback interface. */
+  /** Under which address a process inside reaches a port of this machine's loopback interface. Asking opens the way to it. */
   reach(port: number): GuestAddress;
 }
 

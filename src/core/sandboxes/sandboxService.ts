@@ -1,11 +1,19 @@
-import type { RunId } from '../../base/ids.js';
+import type { Clock } from '../../base/clock.js';
+import { AppError, errorMessage } from '../../base/errors.js';
+import type { IdSource, RunId, SandboxId } from '../../base/ids.js';
 import { parseId } from '../../base/ids.js';
-import { AppError } from '../../base/errors.js';
+import type { Log } from '../../base/log.js';
 import type { AgentSpec, DriverSpec } from '../../compose/projectSpec.js';
+import type { EventStores } from '../events/eventLog.js';
 import type { Run } from '../runs/run.js';
-import type { PreparedWorkspace } from '../workspaces/workspaceService.js';
-import type { Guest, RunDriver, SandboxDriver, SandboxSpec } from './sandboxDriver.js';
+import type { Store } from '../store.js';
+import type { Thread } from '../threads/thread.js';
+import type { GuestGitDriver } from '../workspaces/guestGitDriver.js';
+import { worktreeOf, type PreparedWorkspace } from '../workspaces/workspaceService.js';
+import { isFor, made, wanted, type Sandbox } from './sandbox.js';
+import type { Guest, RunDriver, SandboxDriver, SandboxSpec, SandboxWorkspace } from './sandboxDriver.js';
 import type { SandboxDrivers } from './sandboxDrivers.js';
+import type { SandboxStores } from './sandboxStore.js';
 
 export interface PreparedSandbox {
   readonly guest: Guest;
@@ -13,16 +21,31 @@ export interface PreparedSandbox {
   readonly spec?: SandboxSpec;
 }
 
-/** Gives each run the place where it executes. */
-export class SandboxService implements SandboxDrivers {
-  readonly #machine: SandboxDriver;
+interface SandboxServiceOptions {
+  readonly store: Store<SandboxStores & EventStores>;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly log: Log;
+  readonly machine: SandboxDriver;
+  /** Beside this machine. */
+  readonly drivers: Partial<Readonly<Record<DriverSpec['name'], SandboxDriver>>>;
+  readonly git: GuestGitDriver;
+  /** Folder in which each sandbox has one of its own. */
+  readonly sandboxesDir: string;
+}
 
-  constructor(options: { readonly machine: SandboxDriver }) {
-    this.#machine = options.machine;
+/** Gives each run the place where it executes, and brings its work home from there. */
+export class SandboxService implements SandboxDrivers {
+  readonly #options: SandboxServiceOptions;
+
+  constructor(options: SandboxServiceOptions) {
+    this.#options = options;
   }
 
   of(driver: DriverSpec['name']): SandboxDriver {
-    if (driver === 'process') return this.#machine;
+    const { machine, drivers } = this.#options;
+    const found = driver === 'process' ? machine : drivers[driver];
+    if (found) return found;
     throw new AppError('request.invalid', `This host starts nothing in ${driver}.`, {
       field: 'driver',
       reason: 'not supported yet',
@@ -30,23 +53,128 @@ export class SandboxService implements SandboxDrivers {
   }
 
   ofRun(run: RunId): RunDriver {
-    return this.#machine.runsIn({ id: parseId(run), driver: { name: 'process' } });
+    const sandbox = this.#options.store.read(stores => stores.sandboxes.ofRun(run));
+    if (!sandbox) return this.#options.machine.runsIn({ id: parseId(run), driver: { name: 'process' } });
+    return this.of(sandbox.driver.name).runsIn(sandbox);
   }
 
-  /** Makes ready what the run executes in. Errors: those of {@link SandboxDriver.ensure}. */
+  /**
+   * Makes ready what the run executes in, and notes which it is.
+   * Errors: `request.invalid`, those of {@link SandboxDriver.ensure} and of lending git.
+   */
   async prepare(
     { run, agent, workspace }: { readonly run: Run; readonly agent: AgentSpec; readonly workspace: PreparedWorkspace },
     signal: AbortSignal,
   ): Promise<PreparedSandbox> {
-    const spec: SandboxSpec = {
-      id: parseId(run.threadId),
-      driver: agent.driver,
-      thread: run.threadId,
-      agent: agent.name,
-      network: 'none',
-      workspace: { folder: workspace.cwd },
-    };
-    const guest = await this.of(agent.driver.name).ensure(spec, signal);
-    return guest.isolated ? { guest, spec } : { guest };
+    const driver = this.of(agent.driver.name);
+    if (agent.driver.name === 'process') return { guest: await driver.ensure(machineSpec(run, workspace), signal) };
+    const { thread } = workspace;
+    const sandbox = this.#claim(run, agent);
+    try {
+      const spec: SandboxSpec = {
+        id: sandbox.id,
+        driver: agent.driver,
+        thread: thread.id,
+        agent: agent.name,
+        image: agent.image,
+        resources: agent.resources,
+        network: 'none',
+        workspace: await this.#workspace({ run, agent, thread, sandbox }),
+      };
+      const guest = await driver.ensure(spec, signal);
+      this.#change(sandbox, current => made(current));
+      return { guest, spec };
+    } catch (error) {
+      if (!signal.aborted) this.#change(sandbox, current => made(current, errorMessage(error)));
+      throw error;
+    }
   }
+
+  /** Takes what a run committed inside to the thread's branch; returns what a person should know of it. */
+  async bringHome(run: Run, thread: Thread): Promise<readonly string[]> {
+    const { store, git, log } = this.#options;
+    const sandbox = store.read(stores => stores.sandboxes.ofRun(run.id));
+    const worktree = worktreeOf(thread);
+    if (!sandbox || !worktree) return [];
+    const home = await git.bringHome(worktree, this.#gitDir(sandbox.id, run.id));
+    if (home.kind !== 'left') return [];
+    log.warn('Commits of a run were left where they are', { run: run.id, why: home.why });
+    return [`The commits of ${run.agent} were not taken over: ${home.why}. Its files are here, as one commit.`];
+  }
+
+  #claim(run: Run, agent: AgentSpec): Sandbox {
+    const { store, clock, ids } = this.#options;
+    const at = clock.now();
+    const image = agent.image ?? '';
+    return store.transact(stores => {
+      const before = stores.sandboxes.ofThread(run.threadId).find(each => isFor(each, agent.name, agent.driver));
+      const sandbox: Sandbox = before
+        ? wanted(before, { image, at })
+        : {
+            id: ids.next(),
+            threadId: run.threadId,
+            agent: agent.name,
+            driver: agent.driver,
+            image,
+            state: 'creating',
+            createdAt: at,
+            usedAt: at,
+          };
+      stores.sandboxes.save(sandbox);
+      stores.sandboxes.bind(run.id, sandbox.id);
+      stores.events.append({ kind: 'thread_changed', threadId: run.threadId }, at);
+      return sandbox;
+    });
+  }
+
+  async #workspace(place: {
+    readonly run: Run;
+    readonly agent: AgentSpec;
+    readonly thread: Thread;
+    readonly sandbox: Sandbox;
+  }): Promise<SandboxWorkspace> {
+    const { run, agent, thread, sandbox } = place;
+    const worktree = worktreeOf(thread);
+    if (!worktree || agent.workspace.provider === 'shared')
+      throw new AppError(
+        'request.invalid',
+        `Agent ${agent.name} runs in ${agent.driver.name} and would get your own checkout, with its .git. Give it a worktree (workspace.provider: worktree), or run it as a process.`,
+        { field: `agents.${agent.name}.workspace.provider`, reason: 'no checkout in a sandbox' },
+      );
+    const git = await this.#options.git.lend(worktree, {
+      gitDir: this.#gitDir(sandbox.id, run.id),
+      inside: this.of(agent.driver.name).borrowedObjects,
+      base: thread.baseRef,
+    });
+    const readOnly = agent.workspace.provider === 'thread' && agent.workspace.access === 'read';
+    return { folder: worktree.path, readOnly, git };
+  }
+
+  /** Each run has one of its own: whatever is in that of an earlier run, an agent put it there. */
+  #gitDir(sandbox: SandboxId, run: RunId): string {
+    return `${this.#options.sandboxesDir}/${sandbox}/git/${run}`;
+  }
+
+  #change({ id }: Sandbox, change: (sandbox: Sandbox) => Sandbox): void {
+    const { store, clock } = this.#options;
+    store.transact(stores => {
+      const current = stores.sandboxes.get(id);
+      if (!current) return;
+      const next = change(current);
+      if (next.state === current.state && next.problem === current.problem) return;
+      stores.sandboxes.save(next);
+      stores.events.append({ kind: 'thread_changed', threadId: next.threadId }, clock.now());
+    });
+  }
+}
+
+function machineSpec(run: Run, { cwd }: PreparedWorkspace): SandboxSpec {
+  return {
+    id: parseId(run.threadId),
+    driver: { name: 'process' },
+    thread: run.threadId,
+    agent: run.agent,
+    network: 'full',
+    workspace: { folder: cwd },
+  };
 }

@@ -9,6 +9,7 @@ import { targetOf } from '../merges/mergeTarget.js';
 import type { ProjectStores } from '../projects/projectStore.js';
 import type { Run } from '../runs/run.js';
 import type { RunSecrets } from '../runs/runSecrets.js';
+import type { SandboxService } from '../sandboxes/sandboxService.js';
 import type { RunSupervisor } from '../runs/runSupervisor.js';
 import type { Store } from '../store.js';
 import type { WorktreeDriver } from '../workspaces/worktreeDriver.js';
@@ -47,6 +48,7 @@ export class ThreadSettler implements Disposable {
   readonly #log: Log;
   readonly #driver: WorktreeDriver;
   readonly #supervisor: Pick<RunSupervisor, 'endLeftovers'>;
+  readonly #sandboxes: Pick<SandboxService, 'bringHome'>;
   readonly #secrets: Pick<RunSecrets, 'blot'>;
   readonly #leaving = new AbortController();
   readonly #perRepository = new KeyedLimit(settledAtOnce);
@@ -58,6 +60,7 @@ export class ThreadSettler implements Disposable {
     readonly log: Log;
     readonly driver: WorktreeDriver;
     readonly supervisor: Pick<RunSupervisor, 'endLeftovers'>;
+    readonly sandboxes: Pick<SandboxService, 'bringHome'>;
     readonly secrets: Pick<RunSecrets, 'blot'>;
   }) {
     this.#store = options.store;
@@ -65,6 +68,7 @@ export class ThreadSettler implements Disposable {
     this.#log = options.log;
     this.#driver = options.driver;
     this.#supervisor = options.supervisor;
+    this.#sandboxes = options.sandboxes;
     this.#secrets = options.secrets;
   }
 
@@ -149,11 +153,18 @@ export class ThreadSettler implements Disposable {
     } catch (error) {
       this.#log.warn('What a run left behind could not be stopped', { run: run.id, reason: errorMessage(error) });
     }
-    const [snapshot, notes] = await Promise.all([this.#workOf(run), this.#notesOf(run), this.#secrets.blot(run.id)]);
+    const [{ snapshot, left }, shared] = await Promise.all([
+      this.#workOf(run),
+      this.#notesOf(run),
+      this.#secrets.blot(run.id),
+    ]);
     // Head, counts and the end of the phase in one transaction: whoever sees that the thread is ready sees its work.
     const write = (): void =>
       this.#store.transact(stores => {
-        if (snapshot) this.#save(stores, run.threadId, snapshot, [...notes, ...readerNotes(stores, run, snapshot)]);
+        if (snapshot) {
+          const notes = [...left, ...shared, ...readerNotes(stores, run, snapshot)];
+          this.#save(stores, run.threadId, snapshot, notes);
+        }
         stores.runs.settle(run.id);
         const { threadId, id: runId, status } = run;
         stores.events.append({ kind: 'run_changed', threadId, runId, status }, this.#clock.now());
@@ -174,17 +185,23 @@ export class ThreadSettler implements Disposable {
     return await compareShared({ store: this.#store, driver: this.#driver, log: this.#log }, thread, ref);
   }
 
-  /** `undefined` when there is nothing to commit it in. */
-  async #workOf(run: Run): Promise<Snapshot | Pick<Thread, 'trouble'> | undefined> {
+  /** No snapshot when there is nothing to commit it in; `left`: what could not be taken from a sandbox. */
+  async #workOf(run: Run): Promise<{
+    readonly snapshot?: Snapshot | Pick<Thread, 'trouble'> | undefined;
+    readonly left: readonly string[];
+  }> {
     try {
       const thread = this.#store.read(stores => stores.threads.get(run.threadId));
-      if (!thread) return undefined;
+      if (!thread) return { left: [] };
       const message = `${thread.summary}\n\nWork of ${run.agent}, kept by Muster when run ${run.id} ended.`;
-      return await this.#perRepository.run(thread.repository ?? '', () => this.#commit(thread, message));
+      return await this.#perRepository.run(thread.repository ?? '', async () => {
+        const left = await this.#sandboxes.bringHome(run, thread);
+        return { left, snapshot: await this.#commit(thread, message) };
+      });
     } catch (error) {
       // The worktree is as the agent left it.
       this.#log.warn('Work of a run could not be committed', { run: run.id, reason: errorMessage(error) });
-      return { trouble: troubleOf(error) };
+      return { snapshot: { trouble: troubleOf(error) }, left: [] };
     }
   }
 }

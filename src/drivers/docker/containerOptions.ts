@@ -4,7 +4,7 @@ import type { RunId } from '../../base/ids.js';
 import type { SandboxLaunch, SandboxSpec } from '../../core/sandboxes/sandboxDriver.js';
 import { runFiles, runIdVariable, runPath } from '../../node/runFiles.js';
 import { shellWrapper } from '../../node/shellWrapper.js';
-import { guestPaths, guestRunDir } from './guestPaths.js';
+import { guestObjects, guestPaths, guestRunDir } from './guestPaths.js';
 import { guestEntry, nodeRelay, perlRelay } from './relays.js';
 
 /** What every container of ours is found by; never anything that the engine or an agent made up. */
@@ -15,6 +15,8 @@ export const labels = {
   thread: 'dev.muster.thread',
   agent: 'dev.muster.agent',
   run: 'dev.muster.run',
+  /** Ports of this machine that it reaches. */
+  doors: 'dev.muster.doors',
   /** `run`, `shell` or `probe`. */
   role: 'dev.muster.role',
 } as const;
@@ -31,8 +33,8 @@ export interface ContainerSettings {
   readonly state: string;
   /** Folder of Muster's own programs. */
   readonly programs: string;
-  /** Folder of the sockets that lead to this machine, and the ports behind them. */
-  readonly doors: { readonly folder: string; readonly ports: readonly number[] };
+  /** Ports of this machine that lead here, and the folders of their sockets. */
+  readonly doors: readonly { readonly port: number; readonly folder: string }[];
   /** `uid:gid`. */
   readonly user: string;
   /** Processors that the engine has. */
@@ -58,7 +60,7 @@ export function runContainer(
   const mark = `${runIdVariable}=${run}`;
   const inside = guestRunDir(run);
   const input = stdin === 'prompt' ? `${inside}/${runFiles.prompt}` : '/dev/null';
-  const ports = settings.doors.ports.join(' ');
+  const ports = settings.doors.map(({ port }) => port).join(' ');
   const container = sandboxContainer(spec, settings);
   return {
     ...container,
@@ -91,6 +93,7 @@ function sandboxContainer(spec: SandboxSpec, settings: ContainerSettings): Docke
       [labels.sandbox]: spec.id,
       [labels.thread]: spec.thread,
       [labels.agent]: spec.agent,
+      [labels.doors]: settings.doors.map(({ port }) => port).join(' '),
     },
     HostConfig: {
       ...confined,
@@ -133,17 +136,17 @@ function mounts(spec: SandboxSpec, settings: ContainerSettings): Docker.MountSet
   const own = sandboxFolder(settings.stateDir, spec.id);
   const { git } = workspace;
   return [
-    mount(workspace.folder, guestPaths.workspace),
+    mount(workspace.folder, guestPaths.workspace, workspace.readOnly === true ? 'read' : 'write'),
     mount(join(own, 'home'), guestPaths.home),
     mount(join(own, 'tmp'), '/tmp'),
     mount(settings.programs, guestPaths.programs, 'read'),
-    ...(settings.doors.ports.length === 0 ? [] : [mount(settings.doors.folder, guestPaths.doors, 'read')]),
+    ...settings.doors.map(({ port, folder }) => mount(folder, `${guestPaths.doors}/${port}`, 'read')),
     ...(git === undefined
       ? []
       : [
           mount(join(own, 'gitfile'), guestPaths.gitFile, 'read'),
           mount(git.gitDir, guestPaths.gitDir),
-          ...git.objects.map((folder, index) => mount(folder, `${guestPaths.objects}/${index}`, 'read')),
+          ...git.objects.map((folder, index) => mount(folder, guestObjects(index), 'read')),
         ]),
   ];
 }

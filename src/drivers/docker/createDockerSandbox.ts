@@ -11,7 +11,6 @@ import { Doors } from './doors.js';
 export interface DockerOptions {
   readonly stateDir: string;
   readonly programs: string;
-  readonly openPorts: () => readonly number[];
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -27,22 +26,21 @@ export class DockerSandboxes implements Disposable {
     this.#doors = new Doors({ folder: join(options.stateDir, 'doors'), log: options.log });
   }
 
-  /** Errors: `sandbox.unavailable` when no engine is found. */
-  on(sources: EndpointSources): SandboxDriver {
+  /** Errors: `sandbox.unavailable` when no engine is found, or does not answer. */
+  async on(sources: EndpointSources): Promise<SandboxDriver> {
     const endpoint = dockerEndpoint(sources);
     const key = JSON.stringify(endpoint);
     const known = this.#drivers.get(key);
-    if (known) return known;
-    const { stateDir, programs, openPorts, clock } = this.#options;
+    if (known) {
+      await known.openDoors();
+      return known;
+    }
+    const { stateDir, programs, clock } = this.#options;
     const engine = new DockerEngine(endpoint);
-    const driver = new DockerSandboxDriver({ engine, stateDir, programs, openPorts, clock, doors: this.#doors });
+    const driver = new DockerSandboxDriver({ engine, stateDir, programs, clock, doors: this.#doors });
     this.#drivers.set(key, driver);
+    await driver.openDoors();
     return driver;
-  }
-
-  /** Opens what running guests reach this machine through. */
-  async openDoors(): Promise<void> {
-    await this.#doors.open(this.#options.openPorts());
   }
 
   async dispose(): Promise<void> {

@@ -20,7 +20,7 @@ import { labels, sandboxFolder, type ContainerSettings } from './containerOption
 import { found, statusOf, type DockerEngine } from './dockerEngine.js';
 import { DockerRuns } from './dockerRuns.js';
 import type { Doors } from './doors.js';
-import { dockerGuest, guestPaths } from './guestPaths.js';
+import { dockerGuest, guestObjects, guestPaths } from './guestPaths.js';
 import { GuestPrograms } from './guestPrograms.js';
 import { Images } from './images.js';
 
@@ -31,8 +31,6 @@ export interface DockerSandboxOptions {
   /** Folder of Muster's own programs. */
   readonly programs: string;
   readonly doors: Doors;
-  /** Ports of this machine's loopback interface that guests may reach. */
-  readonly openPorts: () => readonly number[];
   readonly clock: Clock;
 }
 
@@ -41,10 +39,14 @@ export interface DockerSandboxOptions {
  * what runs in it are containers of their own, one a run.
  */
 export class DockerSandboxDriver implements SandboxDriver {
+  readonly borrowedObjects = guestObjects;
   readonly #options: DockerSandboxOptions;
   readonly #images: Images;
   readonly #runs: DockerRuns;
   readonly #state: string;
+  /** Ports of this machine that the runs of a sandbox may reach. */
+  readonly #reached = new Map<SandboxRef['id'], Set<number>>();
+  #doorsOfRunning: Promise<void> | undefined;
 
   constructor(options: DockerSandboxOptions) {
     const { engine, clock, stateDir } = options;
@@ -52,29 +54,39 @@ export class DockerSandboxDriver implements SandboxDriver {
     this.#state = createHash('sha256').update(stateDir).digest('hex').slice(0, 24);
     this.#images = new Images(engine);
     const programs = new GuestPrograms(engine);
-    this.#runs = new DockerRuns({ engine, clock, programs, settings: () => this.#settings() });
+    this.#runs = new DockerRuns({ engine, clock, programs, settings: sandbox => this.#settings(sandbox) });
   }
 
   async ensure(spec: SandboxSpec, signal: AbortSignal): Promise<Guest> {
-    const { stateDir, programs, openPorts, doors } = this.#options;
+    const { stateDir, programs } = this.#options;
     if (spec.image === undefined)
       throw new AppError('sandbox.unavailable', `Agent ${spec.agent} runs in docker and names no image.`, {
         driver: 'docker',
         reason: 'no image',
       });
-    const { user } = await this.#settings();
+    const { user } = await this.#settings(spec);
     signal.throwIfAborted();
     await this.#images.require(spec.image, signal);
     const own = sandboxFolder(stateDir, spec.id);
     for (const folder of ['home', 'tmp']) makePrivateDirectory(join(own, folder));
     chmodSync(join(own, 'tmp'), 0o1777);
     if (spec.workspace.git) writeWhole(join(own, 'gitfile'), `gitdir: ${guestPaths.gitDir}\n`);
-    await doors.open(openPorts());
-    return dockerGuest(spec, { programs, asRoot: user.startsWith('0:') });
+    return dockerGuest(spec, {
+      programs,
+      asRoot: user.startsWith('0:'),
+      onReach: port => this.#portsOf(spec).add(port),
+    });
   }
 
   runsIn(): RunDriver {
     return this.#runs;
+  }
+
+  /** Opens what running containers of an earlier host reach this machine through. Once, and again after a failure. */
+  openDoors(): Promise<void> {
+    this.#doorsOfRunning ??= this.#openDoors();
+    this.#doorsOfRunning.catch(() => (this.#doorsOfRunning = undefined));
+    return this.#doorsOfRunning;
   }
 
   async stop(sandbox: SandboxRef, { graceMs }: { readonly graceMs: number }): Promise<void> {
@@ -131,12 +143,28 @@ export class DockerSandboxDriver implements SandboxDriver {
     });
   }
 
-  async #settings(): Promise<ContainerSettings> {
-    const { engine, stateDir, programs, doors, openPorts } = this.#options;
+  async #settings(sandbox: SandboxRef): Promise<ContainerSettings> {
+    const { engine, stateDir, programs, doors } = this.#options;
     const { rootless, processors } = await engine.facts();
     const user = rootless ? '0:0' : `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`;
-    const ports = openPorts();
-    return { stateDir, state: this.#state, programs, doors: { folder: doors.folder, ports }, user, processors };
+    const ports = [...this.#portsOf(sandbox)];
+    await doors.open(ports);
+    const opened = ports.map(port => ({ port, folder: doors.folderOf(port) }));
+    return { stateDir, state: this.#state, programs, doors: opened, user, processors };
+  }
+
+  #portsOf({ id }: SandboxRef): Set<number> {
+    const ports = this.#reached.get(id) ?? new Set();
+    this.#reached.set(id, ports);
+    return ports;
+  }
+
+  async #openDoors(): Promise<void> {
+    const { engine, doors } = this.#options;
+    const filters = { label: [`${labels.state}=${this.#state}`], status: ['running'] };
+    const running = await engine.call(() => engine.docker.listContainers({ filters }));
+    const ports = running.flatMap(({ Labels: own }) => (own[labels.doors] ?? '').split(' '));
+    await doors.open(new Set(ports.filter(port => /^\d{1,5}$/.test(port)).map(Number)));
   }
 
   async #containersOf({ id }: SandboxRef): Promise<readonly Docker.ContainerInfo[]> {

@@ -6,25 +6,32 @@ import type { Disposable } from '../../base/lifecycle.js';
 import type { Log } from '../../base/log.js';
 import { makePrivateDirectory } from '../../node/privateDirectory.js';
 
+/** The socket in the folder of a door. */
+export const doorFile = 'door.sock';
+
 /**
- * The unix sockets through which guests reach ports of this machine's loopback interface, one file a port. They are made
- * anew by each host, before it adopts anything: what a guest says meanwhile finds nobody, and agents try again.
+ * The unix sockets through which guests reach ports of this machine's loopback interface, a folder a port (the folder is
+ * what is mounted, because each host makes the socket in it anew). What a guest says while there is no host finds nobody, and
+ * agents try again.
  */
 export class Doors implements Disposable {
-  readonly folder: string;
+  readonly #folder: string;
   readonly #log: Log;
   readonly #open = new Map<number, Promise<Server>>();
 
   constructor(options: { readonly folder: string; readonly log: Log }) {
-    this.folder = options.folder;
+    this.#folder = options.folder;
     this.#log = options.log;
   }
 
+  /** What has to be mounted to reach the port. */
+  folderOf(port: number): string {
+    return join(this.#folder, String(port));
+  }
+
   /** Opens those that are not open yet. */
-  async open(ports: readonly number[]): Promise<void> {
-    if (ports.length === 0) return;
-    makePrivateDirectory(this.folder);
-    await Promise.all(ports.map(port => this.#opened(port)));
+  async open(ports: Iterable<number>): Promise<void> {
+    await Promise.all([...ports].map(port => this.#opened(port)));
   }
 
   async dispose(): Promise<void> {
@@ -42,7 +49,9 @@ export class Doors implements Disposable {
   }
 
   async #listen(port: number): Promise<Server> {
-    const path = join(this.folder, `${port}.sock`);
+    const folder = this.folderOf(port);
+    makePrivateDirectory(folder);
+    const path = join(folder, doorFile);
     const server = createServer({ allowHalfOpen: true }, client => {
       const inner = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
       const end = (): void => {

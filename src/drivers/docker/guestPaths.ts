@@ -9,8 +9,6 @@ export const guestPaths = {
   /** The file that says where the git directory is; it is mounted over the one of the worktree. */
   gitFile: '/workspace/.git',
   gitDir: '/muster/git',
-  /** `/muster/objects/0`, …: object directories of the user's repository, to read. */
-  objects: '/muster/objects',
   home: '/muster/home',
   runs: '/muster/runs',
   programs: '/muster/programs',
@@ -20,7 +18,7 @@ export const guestPaths = {
 /** How this machine looks from inside a container of the sandbox. */
 export function dockerGuest(
   spec: SandboxSpec,
-  options: { readonly programs: string; readonly asRoot: boolean },
+  options: { readonly programs: string; readonly asRoot: boolean; readonly onReach: (port: number) => void },
 ): Guest {
   const places = [
     { here: spec.workspace.folder, inside: guestPaths.workspace },
@@ -35,8 +33,16 @@ export function dockerGuest(
       return found ? posix.join(found.inside, relative(found.here, path).split(sep).join('/')) : path;
     },
     // Its relay listens at the same number: what a port is called does not depend on where somebody is.
-    reach: port => ({ host: '127.0.0.1', port }),
+    reach(port) {
+      options.onReach(port);
+      return { host: '127.0.0.1', port };
+    },
   };
+}
+
+/** Object directories of the user's repository, to read. */
+export function guestObjects(index: number): string {
+  return `/muster/objects/${index}`;
 }
 
 export function guestRunDir(run: RunId): string {

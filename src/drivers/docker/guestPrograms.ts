@@ -33,7 +33,7 @@ export class GuestPrograms {
     const [command = ''] = launch.argv;
     const image = spec.image ?? '';
     const code = await this.#ask(
-      { image, command, path: launch.env['PATH'], relay: settings.doors.ports.length > 0 },
+      { image, command, path: launch.env['PATH'], relay: settings.doors.length > 0 },
       settings,
     );
     signal.throwIfAborted();

@@ -1,6 +1,6 @@
 /**
  * What connects a guest without a network to the few ports of this machine that it may reach: each is a unix socket in
- * `/muster/doors`, and inside the container a relay listens at the port's own number on the loopback interface. A separate
+ * `/muster/doors/<port>`, and inside the container a relay listens at the port's own number on the loopback interface. A separate
  * container as the only member of two networks was turned down: from an internal network of Docker the whole host can be
  * reached at the bridge's address, and this way there is no network at all.
  *
@@ -15,7 +15,7 @@ const [ready, ...ports] = process.argv.slice(1);
 let missing = ports.length;
 for (const port of ports) {
   const server = net.createServer({ allowHalfOpen: true }, client => {
-    const door = net.connect({ path: '/muster/doors/' + port + '.sock', allowHalfOpen: true });
+    const door = net.connect({ path: '/muster/doors/' + port + '/door.sock', allowHalfOpen: true });
     const end = () => { client.destroy(); door.destroy(); };
     client.on('error', end);
     door.on('error', end);
@@ -40,7 +40,7 @@ for my $port (@ports) {
 open(my $mark, '>', $ready) or exit 1; close $mark;
 sub carry {
   my ($client, $port) = @_;
-  my $door = IO::Socket::UNIX->new(Peer => "/muster/doors/$port.sock") or return;
+  my $door = IO::Socket::UNIX->new(Peer => "/muster/doors/$port/door.sock") or return;
   my %other = (fileno($client) => $door, fileno($door) => $client);
   my $open = IO::Select->new($client, $door);
   while ($open->count) {
@@ -78,7 +78,7 @@ export const guestEntry = String.raw`
 muster_ports=$1 muster_node=$2 muster_perl=$3 muster_wrapper=$4
 shift 4
 if [ "$muster_ports" ]; then
-  muster_ready=/tmp/.muster-relay
+  muster_ready=/run/muster-relay
   if command -v node >/dev/null 2>&1; then
     (trap '' TERM; exec node -e "$muster_node" "$muster_ready" $muster_ports) </dev/null >/dev/null 2>&1 &
   else

@@ -6,7 +6,7 @@ import type { Letter, Mailbox } from '../../core/mail/mailbox.js';
 import { readForeignFileSync } from '../../node/foreignFile.js';
 import type { SecretMask } from '../../node/secretMask.js';
 import { systemCode } from '../../node/systemError.js';
-import { runFiles, runPath, unwritable, writeWhole } from './runFiles.js';
+import { runFiles, runPath, unwritable, writeWhole } from '../../node/runFiles.js';
 import type { RunFolderWatches } from './runFolderWatches.js';
 
 const askName = /^(\d{1,6})\.ask\.json$/;

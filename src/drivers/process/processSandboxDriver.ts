@@ -19,6 +19,7 @@ export function createProcessSandboxDriver(options: {
     reach: port => ({ host: loopback, port }),
   };
   return {
+    borrowedObjects: () => '',
     ensure: async () => guest,
     runsIn: () => options.runs,
     stop: async () => undefined,

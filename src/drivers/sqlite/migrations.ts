@@ -23,6 +23,7 @@ import { notebookServers } from './migrations/0020NotebookServers.js';
 import { mail } from './migrations/0021Mail.js';
 import { preparations } from './migrations/0022Preparations.js';
 import { retries } from './migrations/0023Retries.js';
+import { sandboxes } from './migrations/0024Sandboxes.js';
 
 /** Append-only: a migration that has shipped is never edited. `PRAGMA user_version` counts those that ran. */
 const migrations: readonly string[] = [
@@ -49,6 +50,7 @@ const migrations: readonly string[] = [
   mail,
   preparations,
   retries,
+  sandboxes,
 ];
 
 /** The schema version this program understands. */

@@ -26,6 +26,7 @@ import { SqliteReviewStore } from './sqliteReviewStore.js';
 import { SqliteRunDelayStore } from './sqliteRunDelayStore.js';
 import { SqliteRunSecretStore } from './sqliteRunSecretStore.js';
 import { SqliteRunStore } from './sqliteRunStore.js';
+import { SqliteSandboxStore } from './sqliteSandboxStore.js';
 import { SqliteScheduleStore } from './sqliteScheduleStore.js';
 import { SqliteRescueStore } from './sqliteRescueStore.js';
 import { SqliteTopicStore } from './sqliteTopicStore.js';
@@ -74,6 +75,7 @@ export class SqliteStore implements Store<Stores>, Disposable {
       merges,
       reviews,
       chains,
+      sandboxes: new SqliteSandboxStore(database),
       comments,
       accessTokens: new SqliteAccessTokenStore(database),
       notebookServers,

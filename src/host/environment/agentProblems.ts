@@ -45,6 +45,8 @@ export class AgentProblems {
   of(spec: ProjectSpec, agent: AgentSpec): string {
     try {
       requireDriver(agent);
+      // What is in an image is seen when a run is about to start in it.
+      if (agent.driver.name !== 'process') return '';
       return this.#missingCommand(spec, agent, this.#providers.of(spec).get(agent.provider));
     } catch (error) {
       if (isAnyAppError(error)) return error.message;

@@ -23,6 +23,9 @@ const spoken: ReadonlyMap<string, ModelProtocol> = new Map([
   ['gemini', 'gemini'],
 ]);
 
+/** Providers whose CLIs are told where the host is. */
+const cliNames: ReadonlySet<string> = new Set(['claude', 'codex', 'gemini', 'opencode']);
+
 /** Gives runs their tokens, and takes their keys. */
 export class HostRunModels implements RunModels {
   readonly #store: Store<ModelStores>;
@@ -49,7 +52,9 @@ export class HostRunModels implements RunModels {
   }
 
   async open({ run, agent, guest, environment }: Parameters<RunModels['open']>[0]): Promise<OpenedModels> {
-    const { llm, provider } = agent;
+    const { provider } = agent;
+    // A guest has no login and no key of its own: the host is its only way to a model.
+    const llm = agent.llm ?? (guest.isolated && cliNames.has(provider) ? { models: [] } : undefined);
     const { variables } = environment;
     if (!llm || provider === 'demo') return { variables };
     const upstream = this.#upstream(agent);

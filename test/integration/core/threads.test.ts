@@ -56,14 +56,14 @@ describe('dispatching', () => {
     expect(world.store.read(stores => stores.threads.page({ limit: 10 }).threads)).toEqual([]);
   });
 
-  test('an agent that asks for a container is not run on the bare machine', async () => {
+  test('an agent that asks for a virtual machine is not run on the bare machine', async () => {
     const text = JSON.parse(waitingAgent) as { agents: { dev: object } };
     const world = coreWorld(
-      specOf(JSON.stringify({ ...text, agents: { dev: { ...text.agents.dev, driver: { docker: {} } } } })),
+      specOf(JSON.stringify({ ...text, agents: { dev: { ...text.agents.dev, driver: { microsandbox: {} } } } })),
     );
     await expect(coreHost(world).dispatch()).rejects.toMatchObject({
       code: 'request.invalid',
-      message: expect.stringContaining('docker'),
+      message: expect.stringContaining('microsandbox'),
     });
   });
 

@@ -71,8 +71,9 @@ describe('what keeps an agent from working', () => {
     expect(of('agents: {dev: {provider: claude}}')).toBe('');
   });
 
-  test('a container that this version does not start is a problem, too', () => {
-    expect(machine().of('agents: {dev: {provider: claude, driver: {docker: {}}}}')).toContain('docker');
+  test('a container without an image is a problem, too; what is in an image is seen later', () => {
+    expect(machine().of('agents: {dev: {provider: claude, driver: {docker: {}}}}')).toContain('names no image');
+    expect(machine().of('agents: {dev: {provider: claude, image: agents, driver: {docker: {}}}}')).toBe('');
   });
 });
 

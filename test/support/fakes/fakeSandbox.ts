@@ -108,6 +108,7 @@ export class FakeSandbox {
   };
 
   readonly driver: SandboxDriver = {
+    borrowedObjects: index => `/objects/${index}`,
     ensure: async () => fakeGuest,
     runsIn: () => this.runs,
     stop: async () => undefined,

@@ -16,7 +16,7 @@ const fallbackIdentity = ['user.name=Muster', 'user.email=muster@localhost'];
 export const ownIdentityOnly = 'user.useConfigOnly=true';
 
 /** What git keeps in a git directory while something is in progress there. */
-const operations: readonly (readonly [string, string])[] = [
+export const operations: readonly (readonly [string, string])[] = [
   ['rebase-merge', 'a rebase is in progress in it'],
   ['rebase-apply', 'a rebase is in progress in it'],
   ['MERGE_HEAD', 'a merge is in progress in it'],

@@ -1,0 +1,108 @@
+import type { Database, Statement } from 'better-sqlite3';
+import { member } from '../../base/closedUnion.js';
+import { defined } from '../../base/defined.js';
+import { parseId, type RunId, type SandboxId, type ThreadId } from '../../base/ids.js';
+import { JsonFields } from '../../base/jsonFields.js';
+import type { DriverSpec } from '../../compose/projectSpec.js';
+import type { Sandbox, SandboxState } from '../../core/sandboxes/sandbox.js';
+import type { SandboxStore } from '../../core/sandboxes/sandboxStore.js';
+
+interface SandboxRow {
+  readonly id: string;
+  readonly thread_id: string;
+  readonly agent: string;
+  readonly driver_json: string;
+  readonly image: string;
+  readonly state: string;
+  readonly problem: string | null;
+  readonly created_at: number;
+  readonly used_at: number;
+}
+
+const states: readonly SandboxState[] = ['creating', 'ready', 'failed', 'removed'];
+const drivers: readonly DriverSpec['name'][] = ['process', 'docker', 'boxlite', 'microsandbox'];
+
+export class SqliteSandboxStore implements SandboxStore {
+  readonly #get: Statement<[string], SandboxRow>;
+  readonly #ofRun: Statement<[string], SandboxRow>;
+  readonly #ofThread: Statement<[string], SandboxRow>;
+  readonly #list: Statement<[], SandboxRow>;
+  readonly #save: Statement<[SandboxRow]>;
+  readonly #bind: Statement<[string, string]>;
+
+  constructor(database: Database) {
+    this.#get = database.prepare('SELECT * FROM sandbox WHERE id = ?');
+    this.#ofRun = database.prepare(
+      'SELECT sandbox.* FROM run_sandbox JOIN sandbox ON sandbox.id = sandbox_id WHERE run_id = ?',
+    );
+    this.#ofThread = database.prepare('SELECT * FROM sandbox WHERE thread_id = ? ORDER BY created_at, id');
+    this.#list = database.prepare(`SELECT * FROM sandbox WHERE state <> 'removed' ORDER BY used_at DESC, id`);
+    this.#save = database.prepare(`
+      INSERT OR REPLACE INTO sandbox (id, thread_id, agent, driver_json, image, state, problem, created_at, used_at)
+      VALUES (:id, :thread_id, :agent, :driver_json, :image, :state, :problem, :created_at, :used_at)`);
+    this.#bind = database.prepare('INSERT OR REPLACE INTO run_sandbox (run_id, sandbox_id) VALUES (?, ?)');
+  }
+
+  get(id: SandboxId): Sandbox | undefined {
+    return toSandbox(this.#get.get(id));
+  }
+
+  ofRun(run: RunId): Sandbox | undefined {
+    return toSandbox(this.#ofRun.get(run));
+  }
+
+  ofThread(thread: ThreadId): readonly Sandbox[] {
+    return this.#ofThread.all(thread).flatMap(row => toSandbox(row) ?? []);
+  }
+
+  list(): readonly Sandbox[] {
+    return this.#list.all().flatMap(row => toSandbox(row) ?? []);
+  }
+
+  save(sandbox: Sandbox): void {
+    this.#save.run({
+      id: sandbox.id,
+      thread_id: sandbox.threadId,
+      agent: sandbox.agent,
+      driver_json: JSON.stringify(sandbox.driver),
+      image: sandbox.image,
+      state: sandbox.state,
+      problem: sandbox.problem ?? null,
+      created_at: sandbox.createdAt,
+      used_at: sandbox.usedAt,
+    });
+  }
+
+  bind(run: RunId, sandbox: SandboxId): void {
+    this.#bind.run(run, sandbox);
+  }
+}
+
+function toSandbox(row: SandboxRow | undefined): Sandbox | undefined {
+  if (!row) return undefined;
+  return {
+    id: parseId(row.id),
+    threadId: parseId(row.thread_id),
+    agent: row.agent,
+    driver: toDriver(new JsonFields(row.driver_json)),
+    image: row.image,
+    state: member(states, row.state),
+    ...defined({ problem: row.problem ?? undefined }),
+    createdAt: row.created_at,
+    usedAt: row.used_at,
+  };
+}
+
+function toDriver(fields: JsonFields): DriverSpec {
+  const name = member(drivers, fields.text('name') ?? '');
+  switch (name) {
+    case 'process':
+      return { name };
+    case 'docker':
+      return { name, ...defined({ host: fields.text('host') }) };
+    case 'boxlite':
+      return { name, ...defined({ kernel: fields.text('kernel'), rootfs: fields.text('rootfs') }) };
+    case 'microsandbox':
+      return { name, ...defined({ profile: fields.text('profile') }) };
+  }
+}
