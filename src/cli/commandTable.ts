@@ -138,6 +138,16 @@ export const commandTable: Readonly<Record<string, Entry>> = {
       },
     },
   },
+  'models': {
+    summary: 'list the providers of models, where their keys come from, and what was spent today',
+    load: async () => (await import('./commands/models.js')).models,
+    parts: {
+      calls: {
+        summary: 'list the calls of models that went through the host',
+        load: async () => (await import('./commands/modelCalls.js')).modelCalls,
+      },
+    },
+  },
   'mcp': {
     summary: 'serve the MCP tools on standard input and output',
     load: async () => (await import('./commands/mcp.js')).mcp,

@@ -7,6 +7,7 @@ import { EventService } from '../protocol/gen/muster/v1/events_pb.js';
 import { HostService } from '../protocol/gen/muster/v1/host_pb.js';
 import { MergeService } from '../protocol/gen/muster/v1/merges_pb.js';
 import { NotebookService } from '../protocol/gen/muster/v1/notebooks_pb.js';
+import { ModelService } from '../protocol/gen/muster/v1/models_pb.js';
 import { ProjectService } from '../protocol/gen/muster/v1/projects_pb.js';
 import { ReviewService } from '../protocol/gen/muster/v1/reviews_pb.js';
 import { RunService } from '../protocol/gen/muster/v1/runs_pb.js';
@@ -46,6 +47,7 @@ export interface HostServices {
   readonly questions: Client<typeof QuestionService>;
   readonly schedules: Client<typeof ScheduleService>;
   readonly topics: Client<typeof TopicService>;
+  readonly models: Client<typeof ModelService>;
   readonly access: Client<typeof AccessService>;
   readonly notebooks: Client<typeof NotebookService>;
   readonly events: Client<typeof EventService>;
@@ -107,6 +109,7 @@ export async function connectEndpoint(endpoint: EndpointFile, options: EndpointO
       questions: createServiceClient(QuestionService, wire),
       schedules: createServiceClient(ScheduleService, wire),
       topics: createServiceClient(TopicService, wire),
+      models: createServiceClient(ModelService, wire),
       access: createServiceClient(AccessService, wire),
       notebooks: createServiceClient(NotebookService, wire),
       events: createServiceClient(EventService, wire),

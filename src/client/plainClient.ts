@@ -39,6 +39,7 @@ export async function connectPlainly(endpoint: EndpointFile, options: EndpointOp
     merges: serviceOver<HostServices['merges']>('muster.v1.MergeService', 'merges', wire),
     worktrees: serviceOver<HostServices['worktrees']>('muster.v1.WorktreeService', 'worktrees', wire),
     events: serviceOver<HostServices['events']>('muster.v1.EventService', 'events', wire),
+    models: serviceOver<HostServices['models']>('muster.v1.ModelService', 'models', wire),
     access: serviceOver<HostServices['access']>('muster.v1.AccessService', 'access', wire),
     questions: serviceOver<HostServices['questions']>('muster.v1.QuestionService', 'questions', wire),
     schedules: serviceOver<HostServices['schedules']>('muster.v1.ScheduleService', 'schedules', wire),

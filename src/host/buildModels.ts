@@ -10,10 +10,12 @@ import { FacadeListener } from './facade/facadeListener.js';
 import { HostRunModels } from './facade/hostRunModels.js';
 import { ModelFacade } from './facade/modelFacade.js';
 import { ModelSettingsFile } from './facade/modelSettings.js';
+import { RateLimits } from './facade/rateLimits.js';
 import { RunUpstreams } from './facade/runUpstreams.js';
 import { UpstreamKeys } from './facade/upstreamKeys.js';
 import { UpstreamClient } from './facade/upstreamRequest.js';
 import type { HostState } from './openState.js';
+import { startOfDay } from './startOfDay.js';
 
 /** States in which a run may call models. */
 const atWork: ReadonlySet<string> = new Set<RunStatus>(['queued', 'starting', 'running', 'waiting']);
@@ -62,7 +64,8 @@ export function buildModels(
     },
   });
   const client = resources.add(new UpstreamClient(clock));
-  const facade = new ModelFacade({ gate, upstreams, keys: modelKeys, client, clock, log });
+  const rates = new RateLimits(() => clock.awake());
+  const facade = new ModelFacade({ gate, upstreams, keys: modelKeys, client, settings, rates, clock, log });
   const listener = new FacadeListener({ store, log, handler: (request, response) => facade.handle(request, response) });
   const unsubscribe = store.onDidCommit(events => {
     for (const { event } of events) {
@@ -87,8 +90,4 @@ export function buildModels(
       }
     },
   };
-}
-
-function startOfDay(now: number): number {
-  return new Date(now).setHours(0, 0, 0, 0);
 }

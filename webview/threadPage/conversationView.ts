@@ -155,9 +155,12 @@ function runEnd(run: RunView, error: string, strings: WebviewStrings): TemplateR
   const time =
     run.startedAt !== undefined && run.endedAt !== undefined ? formatDuration(run.endedAt - run.startedAt) : '';
   const tokens = formatTokens(run.tokens);
-  const facts = [time, formatCost(run.costUsd), tokens === '' ? '' : fill(strings.tokens, tokens)].filter(
-    text => text !== '',
-  );
+  const facts = [
+    time,
+    formatCost(run.costUsd),
+    tokens === '' ? '' : fill(strings.tokens, tokens),
+    run.modelsVia === undefined ? '' : fill(strings.modelsThroughHost, run.modelsVia),
+  ].filter(text => text !== '');
   const bad = run.status !== 'succeeded' && run.status !== 'cancelled';
   return html`${error === '' ? nothing : html`<div class="error-row">${icon('error')}<span class="as-typed">${error}</span></div>`}
     <div class="run-end ${bad ? 'is-bad' : ''}">

@@ -2,7 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { ownValue } from '../../src/base/ownValue.js';
 import { formatCost, formatLineChanges, shortId } from '../../src/protocol/displayFormat.js';
 import type { ChangedFileView } from '../../src/protocol/webview/threadPageMessages.js';
-import type { MergeView } from '../../src/protocol/webview/threadView.js';
+import type { MergeView, RunView } from '../../src/protocol/webview/threadView.js';
 import { fill, isStringKey, type WebviewStrings } from '../../src/protocol/webview/webviewStrings.js';
 import { icon } from '../shared/icon.js';
 import { elapsed } from '../shared/timeText.js';
@@ -112,7 +112,7 @@ function runsSection({ state, openRunLog }: SideOptions): TemplateResult | typeo
     <ul class="run-list">
       ${runs.map((run, i) => {
         const label = fill(strings.openLogOfRun, i + 1);
-        return html`<li class="run-line" title=${run.error ?? ''}>
+        return html`<li class="run-line" title=${run.error ?? wayOf(run, strings)}>
           ${icon(runIcon(run.status), `run-icon run-${run.status}`)}
           <span class="run-name"
             >${`#${i + 1} ${run.agent}`}
@@ -133,6 +133,11 @@ function runsSection({ state, openRunLog }: SideOptions): TemplateResult | typeo
       })}
     </ul>
   </section>`;
+}
+
+/** By whose key or login the run worked. */
+function wayOf({ modelsVia, provider }: RunView, strings: WebviewStrings): string {
+  return modelsVia === undefined ? fill(strings.modelsOwn, provider) : fill(strings.modelsThroughHost, modelsVia);
 }
 
 function mergesSection(merges: readonly MergeView[], strings: WebviewStrings): TemplateResult | typeof nothing {

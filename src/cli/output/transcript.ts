@@ -78,7 +78,7 @@ export class TranscriptPrinter implements ConversationSink {
     const { style } = this.#out;
     const took = run.startedAt > 0n && run.endedAt > 0n ? formatDuration(Number(run.endedAt - run.startedAt)) : '';
     const tokens = formatTokens(sumKnown(asNumber(run.inputTokens), asNumber(run.outputTokens)));
-    const facts = [run.status.replace('_', ' '), took, formatCost(run.costUsd), tokens && `${tokens} tokens`];
+    const facts = [run.status.replace('_', ' '), took, formatCost(run.costUsd), tokens && `${tokens} tokens`, way(run)];
     const paint = run.status === 'succeeded' ? style.good : style.bad;
     if (run.error) this.#line(style.bad, `✗ ${oneLine(run.error.message)}`);
     this.#out.line(`  ${paint(facts.filter(Boolean).join(' · '))}`);
@@ -93,6 +93,11 @@ export class TranscriptPrinter implements ConversationSink {
   #line(paint: (text: string) => string, text: string): void {
     this.#out.line(`  ${paint(truncate(text, (this.#out.width ?? maximumLine + 2) - 2))}`);
   }
+}
+
+/** Which way its models were reached, where that is not what its CLI does by itself. */
+function way({ modelsVia }: Run): string {
+  return modelsVia === '' || modelsVia === 'own' ? '' : `models through the host (${oneLine(modelsVia)})`;
 }
 
 function describeFailure({

@@ -57,6 +57,7 @@ export function runJson(run: Run) {
     exit_code: run.exitCode ?? null,
     ...optional({
       model: orUndefined(run.model),
+      models_via: orUndefined(run.modelsVia),
       error: run.error && { code: run.error.code, message: run.error.message },
       signal: orUndefined(run.signal),
       answer: orUndefined(run.answer),

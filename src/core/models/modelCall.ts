@@ -2,12 +2,12 @@ import type { ProjectId, RunId, ThreadId } from '../../base/ids.js';
 import type { ModelProtocol } from './modelProtocol.js';
 import type { TokenCounts } from './tokenCounts.js';
 
-/** A call of a model by a run, from the moment it was let through. Times are milliseconds since the epoch. */
+/** A call of a model by a run, or by a person when nothing of a run is there, from the moment it was let through. Times are milliseconds since the epoch. */
 export interface ModelCall {
-  readonly run: RunId;
-  readonly thread: ThreadId;
-  readonly project: ProjectId;
-  readonly agent: string;
+  readonly run?: RunId | undefined;
+  readonly thread?: ThreadId | undefined;
+  readonly project?: ProjectId | undefined;
+  readonly agent?: string | undefined;
   readonly upstream: string;
   readonly protocol: ModelProtocol;
   readonly model: string;

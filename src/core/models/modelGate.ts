@@ -52,7 +52,8 @@ export interface Admitted {
 /** A call that was let through. */
 export interface BegunCall {
   readonly id: number;
-  readonly run: RunId;
+  /** Missing: a person made it. */
+  readonly run?: RunId | undefined;
   readonly model: string;
 }
 
@@ -163,11 +164,11 @@ export class ModelGate {
 
   #end(stores: GateStores, { id, run, model }: BegunCall, end: Omit<ModelCallEnd, 'costUsd'>): void {
     stores.modelCalls.end(id, { ...end, costUsd: this.#cost(model, end.tokens) });
-    const current = stores.runs.get(run);
+    const current = run && stores.runs.get(run);
     if (!current) return;
     stores.runs.update(metered(stores, current));
     const { threadId, status } = current;
-    stores.events.append({ kind: 'run_changed', threadId, runId: run, status }, this.#clock.now());
+    stores.events.append({ kind: 'run_changed', threadId, runId: current.id, status }, this.#clock.now());
   }
 
   #cost(model: string, tokens: TokenCounts): number | undefined {

@@ -27,6 +27,8 @@ export interface OpenedModels {
 export interface FacadeAddress {
   /** `http://HOST:PORT` as the run sees it, without a slash at the end. */
   readonly url: string;
+  /** The upstream's name, or `facade` when each call decides: for people. */
+  readonly via: string;
   /** Stands where the CLI expects a key. It opens nothing but models, and nothing once the run has ended. */
   readonly token: string;
 }

@@ -22,6 +22,8 @@ export interface Run {
   readonly signal?: string;
   /** Present when the status is failed, timed_out or lost: a short code and a sentence. */
   readonly error?: { readonly code: string; readonly message: string };
+  /** Its models are reached through the host: the upstream's name, or `facade` when each call decides. Missing: by its CLI's own login or key. */
+  readonly modelsVia?: string;
   /** The provider's conversation id. */
   readonly conversation?: string;
   /** The final answer, at most 16,384 characters. */

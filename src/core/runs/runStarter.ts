@@ -109,6 +109,7 @@ export class RunStarter {
     const found = await untilAborted(environment.resolve({ project, agent, run, guest }, signal), signal);
     const opened = models.open({ run, agent, guest, environment: found });
     const { variables, facade } = await untilAborted(opened, signal);
+    this.#noteWay(run, facade);
     const tools = this.#tools(run, subject, guest);
     const command = this.#command(run, subject, { guest, facade, tools });
     const filled = placeholders.fill(command.argv, guest);
@@ -238,6 +239,15 @@ export class RunStarter {
     const [command = '', ...args] = argv;
     // Some CLIs hand nothing of their environment on; what belongs to a run is found, and ended, by this variable.
     return { command, args, env: { ...env, MUSTER_RUN_ID: run.id }, tools };
+  }
+
+  /** For people: by whose key or login the run works. */
+  #noteWay({ id }: Run, facade: FacadeAddress | undefined): void {
+    if (!facade) return;
+    this.#options.store.transact(stores => {
+      const run = stores.runs.get(id);
+      if (run) stores.runs.update({ ...run, modelsVia: facade.via });
+    });
   }
 
   #saveThread(thread: Thread): void {

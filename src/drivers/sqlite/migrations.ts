@@ -24,9 +24,10 @@ import { mail } from './migrations/0021Mail.js';
 import { preparations } from './migrations/0022Preparations.js';
 import { retries } from './migrations/0023Retries.js';
 import { sandboxes } from './migrations/0024Sandboxes.js';
+import { modelCalls } from './migrations/0025ModelCalls.js';
 
 /** Append-only: a migration that has shipped is never edited. `PRAGMA user_version` counts those that ran. */
-const migrations: readonly string[] = [
+export const migrations: readonly string[] = [
   initial,
   review,
   worktrees,
@@ -51,6 +52,7 @@ const migrations: readonly string[] = [
   preparations,
   retries,
   sandboxes,
+  modelCalls,
 ];
 
 /** The schema version this program understands. */

@@ -8,10 +8,10 @@ import type { ModelCallStore, OpenCall, SpendFilter } from '../../core/models/mo
 
 interface CallRow {
   readonly id: number;
-  readonly run_id: string;
-  readonly thread_id: string;
-  readonly project_id: string;
-  readonly agent: string;
+  readonly run_id: string | null;
+  readonly thread_id: string | null;
+  readonly project_id: string | null;
+  readonly agent: string | null;
   readonly upstream: string;
   readonly protocol: string;
   readonly model: string;
@@ -52,7 +52,7 @@ const filterColumns: readonly (readonly [keyof SpendFilter, string])[] = [
 /** The table `model_call`. */
 export class SqliteModelCallStore implements ModelCallStore {
   readonly #database: Database;
-  readonly #begin: Statement<[Readonly<Record<string, string | number>>]>;
+  readonly #begin: Statement<[Readonly<Record<string, string | number | null>>]>;
   readonly #end: Statement<[Readonly<Record<string, number | null>>]>;
   readonly #open: Statement<[], CallRow>;
   /** By their condition: there are as many as budgets have scopes. */
@@ -72,7 +72,7 @@ export class SqliteModelCallStore implements ModelCallStore {
   }
 
   begin(call: ModelCall, requestBytes: number): number {
-    const { run, thread, project, agent, upstream, protocol, model, startedAt } = call;
+    const { run = null, thread = null, project = null, agent = null, upstream, protocol, model, startedAt } = call;
     const row = { run, thread, project, agent, upstream, protocol, model, bytes: requestBytes, at: startedAt };
     return Number(this.#begin.run(row).lastInsertRowid);
   }
@@ -141,10 +141,10 @@ function conditionOf(filter: SpendFilter): { readonly where: string; readonly va
 
 function toCall(row: CallRow): ModelCall {
   return {
-    run: parseId(row.run_id),
-    thread: parseId(row.thread_id),
-    project: parseId(row.project_id),
-    agent: row.agent,
+    ...(row.run_id === null ? {} : { run: parseId<'run'>(row.run_id) }),
+    ...(row.thread_id === null ? {} : { thread: parseId<'thread'>(row.thread_id) }),
+    ...(row.project_id === null ? {} : { project: parseId<'project'>(row.project_id) }),
+    ...(row.agent === null ? {} : { agent: row.agent }),
     upstream: row.upstream,
     protocol: member(modelProtocols, row.protocol),
     model: row.model,

@@ -60,6 +60,7 @@ export function wireRun(run: Run, { queuePosition = 0, delay }: QueueFacts = {})
     dueAt: BigInt(delay?.dueAt ?? 0),
     dueReason: delay?.reason ?? '',
     conversation: run.conversation ?? '',
+    modelsVia: run.modelsVia ?? 'own',
   });
 }
 

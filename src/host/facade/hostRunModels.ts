@@ -75,7 +75,7 @@ export class HostRunModels implements RunModels {
     );
     return {
       variables: { ...withoutModelKeys(variables, this.#keysIn(environment.machine)), ...withoutProxy(variables) },
-      facade: { url: `http://${at.host}:${at.port}`, token },
+      facade: { url: `http://${at.host}:${at.port}`, token, via: upstream?.name ?? 'facade' },
     };
   }
 

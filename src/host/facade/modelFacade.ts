@@ -9,7 +9,10 @@ import { noTokens } from '../../core/models/tokenCounts.js';
 import { AnswerMeter } from './answerMeter.js';
 import { problemBody, type FacadeProblem } from './facadeErrors.js';
 import { tokenHash } from './facadeToken.js';
+import { askForUsage, UsageEventFilter } from './chatUsage.js';
 import { requestHeaders, tokenIn } from './headers.js';
+import type { ModelSettings } from './modelSettings.js';
+import type { RateLimits } from './rateLimits.js';
 import { relayAnswer } from './relayAnswer.js';
 import { RequestBodies, type RequestBody } from './requestBody.js';
 import { routeOf, type Route } from './routes.js';
@@ -23,6 +26,8 @@ export interface ModelFacadeOptions {
   readonly upstreams: RunUpstreams;
   readonly keys: UpstreamKeys;
   readonly client: UpstreamClient;
+  readonly settings: () => ModelSettings;
+  readonly rates: RateLimits;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -123,11 +128,21 @@ export class ModelFacade implements Disposable {
     });
     if (admission.kind === 'refused')
       return say(response, route, { status: statusOf(admission), message: admission.message });
+    const turn = this.#options.rates.begin(
+      admission.upstream.name,
+      this.#options.settings().rateLimits.get(admission.upstream.name),
+    );
+    if ('wait' in turn) {
+      const message = `The limit of this machine for ${admission.upstream.name} is reached (rate_limits of models.json).`;
+      this.#end({ admitted: admission, model }, unused(429, 0));
+      return say(response, route, { status: 429, message, retryAfter: turn.wait });
+    }
     const abort = this.#begin(admission.run);
     response.once('close', () => abort.abort());
     try {
       await this.#call({ route, model, body, admitted: admission }, request, response, abort.signal);
     } finally {
+      turn.end();
       this.#working.get(admission.run)?.delete(abort);
       if (this.#working.get(admission.run)?.size === 0) this.#working.delete(admission.run);
     }
@@ -143,11 +158,13 @@ export class ModelFacade implements Disposable {
   async #call(call: Call, request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Promise<void> {
     const { client, clock } = this.#options;
     const startedAt = clock.awake();
+    const changed = call.route.protocol === 'chat_completions' ? askForUsage(call.body) : undefined;
+    const body = changed ?? call.body.bytes;
     let answer: IncomingMessage;
     try {
-      answer = await client.send(await this.#upstreamCall(call, request), signal);
+      answer = await client.send(await this.#upstreamCall(call, request, body), signal);
     } catch (error) {
-      this.#end(call, { status: 0, totalMs: clock.awake() - startedAt, tokens: noTokens, estimated: false });
+      this.#end(call, unused(0, clock.awake() - startedAt));
       if (signal.aborted) return void response.destroy();
       return say(response, call.route, this.#problemOf(error, call));
     }
@@ -163,6 +180,7 @@ export class ModelFacade implements Disposable {
     signal.addEventListener('abort', () => answer.destroy(), { once: true });
     await relayAnswer(answer, response, {
       meter,
+      filter: changed && status < 400 ? new UsageEventFilter() : undefined,
       onEnd: complete => {
         const totalMs = clock.awake() - startedAt;
         // Upstreams do not bill what they refuse.
@@ -172,17 +190,17 @@ export class ModelFacade implements Disposable {
     });
   }
 
-  async #upstreamCall({ route, body, admitted }: Call, request: IncomingMessage) {
+  async #upstreamCall({ route, admitted }: Call, request: IncomingMessage, body: Buffer) {
     const { base, key } = await this.#options.upstreams.target(admitted.run, admitted.upstream);
     return {
       url: upstreamUrl(base, route.protocol, route),
       method: route.kind === 'models' ? ('GET' as const) : ('POST' as const),
-      headers: requestHeaders(request.headers, { protocol: route.protocol, key, bodyBytes: body.bytes.length }),
-      body: body.bytes,
+      headers: requestHeaders(request.headers, { protocol: route.protocol, key, bodyBytes: body.length }),
+      body,
     };
   }
 
-  #end({ admitted, model }: Call, end: Parameters<ModelGate['end']>[1]): void {
+  #end({ admitted, model }: Pick<Call, 'admitted' | 'model'>, end: Parameters<ModelGate['end']>[1]): void {
     if (admitted.call === undefined || model === undefined) return;
     try {
       this.#options.gate.end({ id: admitted.call, run: admitted.run, model }, end);
@@ -199,6 +217,11 @@ export class ModelFacade implements Disposable {
     this.#options.log.warn('An upstream could not be reached', { upstream: name, reason: errorMessage(error) });
     return { status: 502, message: `The upstream ${name} could not be reached.` };
   }
+}
+
+/** What a call came to that no upstream worked on. */
+function unused(status: number, totalMs: number): Parameters<ModelGate['end']>[1] {
+  return { status, totalMs, tokens: noTokens, estimated: false };
 }
 
 const unknownToken: FacadeProblem = { status: 401, message: 'The token opens nothing, or its run has ended.' };

@@ -64,18 +64,18 @@ export interface RateLimit {
 
 /** The person's settings for models, `<state>/models.json`; read again when the file is another one. */
 export class ModelSettingsFile {
-  readonly #file: string;
+  readonly file: string;
   #read: { readonly stamp: string; readonly settings: ModelSettings } | undefined;
 
   constructor(file: string) {
-    this.#file = file;
+    this.file = file;
   }
 
   /** As they are now. Errors: `model.settings` for a file that is not what it should be; nothing is guessed about money and keys. */
   get current(): ModelSettings {
     const stamp = this.#stamp();
     if (this.#read?.stamp === stamp) return this.#read.settings;
-    const settings = toSettings(stamp === '' ? '{}' : readFileSync(this.#file, 'utf8'), this.#file);
+    const settings = toSettings(stamp === '' ? '{}' : readFileSync(this.file, 'utf8'), this.file);
     this.#read = { stamp, settings };
     return settings;
   }
@@ -83,11 +83,11 @@ export class ModelSettingsFile {
   /** Empty when there is no file. */
   #stamp(): string {
     try {
-      const { mtimeMs, size, ino } = statSync(this.#file);
+      const { mtimeMs, size, ino } = statSync(this.file);
       return `${mtimeMs} ${size} ${ino}`;
     } catch (error) {
       if (systemCode(error) === 'ENOENT') return '';
-      throw invalid(this.#file, errorMessage(error));
+      throw invalid(this.file, errorMessage(error));
     }
   }
 }

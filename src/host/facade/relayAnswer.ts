@@ -1,6 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answerHeaders } from './headers.js';
 import type { AnswerMeter } from './answerMeter.js';
+import type { UsageEventFilter } from './chatUsage.js';
+
+interface RelayOptions {
+  readonly meter: AnswerMeter;
+  /** Takes out what the client did not ask for. */
+  readonly filter?: UsageEventFilter | undefined;
+  readonly onEnd: (complete: boolean) => void;
+}
 
 /**
  * Passes an answer on, byte for byte, as fast as the client reads it. Resolves with whether all of it came; `onEnd` is called
@@ -9,7 +17,7 @@ import type { AnswerMeter } from './answerMeter.js';
 export async function relayAnswer(
   answer: IncomingMessage,
   response: ServerResponse,
-  { meter, onEnd }: { readonly meter: AnswerMeter; readonly onEnd: (complete: boolean) => void },
+  { meter, filter, onEnd }: RelayOptions,
 ): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   let over = false;
@@ -17,16 +25,18 @@ export async function relayAnswer(
     if (over) return;
     over = true;
     onEnd(complete);
-    if (complete) response.end();
+    if (complete) response.end(filter?.finish());
     else response.destroy();
     answer.destroy();
     resolve();
   };
-  response.writeHead(answer.statusCode ?? 502, answerHeaders(answer.headers));
+  const { 'content-length': length, ...headers } = answerHeaders(answer.headers);
+  const isAsSent = filter === undefined && length !== undefined;
+  response.writeHead(answer.statusCode ?? 502, isAsSent ? { ...headers, 'content-length': length } : headers);
   response.flushHeaders();
   answer.on('data', (chunk: Buffer) => {
     meter.push(chunk);
-    if (!response.write(chunk)) answer.pause();
+    if (!response.write(filter ? filter.push(chunk) : chunk)) answer.pause();
   });
   response.on('drain', () => answer.resume());
   answer.once('end', () => end(answer.complete));

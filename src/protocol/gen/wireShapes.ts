@@ -89,6 +89,20 @@ export const unaryCalls: Readonly<Record<string, Readonly<Record<string, readonl
       "muster.v1.CancelMergeResponse"
     ]
   },
+  "muster.v1.ModelService": {
+    "listUpstreams": [
+      "ListUpstreams",
+      "muster.v1.ListUpstreamsResponse"
+    ],
+    "listModelCalls": [
+      "ListModelCalls",
+      "muster.v1.ListModelCallsResponse"
+    ],
+    "offerModelKey": [
+      "OfferModelKey",
+      "muster.v1.OfferModelKeyResponse"
+    ]
+  },
   "muster.v1.NotebookService": {
     "startNotebookServer": [
       "StartNotebookServer",
@@ -430,6 +444,53 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
   "muster.v1.CancelMergeResponse": {
     "merge": "?muster.v1.Merge"
   },
+  "muster.v1.ListUpstreamsResponse": {
+    "upstreams": "[]muster.v1.ModelUpstream",
+    "today": "?muster.v1.ModelSpend",
+    "usdPerDay": "number",
+    "tokensPerDay": "bigint",
+    "settingsFile": "string"
+  },
+  "muster.v1.ModelUpstream": {
+    "name": "string",
+    "protocols": "[]string",
+    "endpoint": "string",
+    "keySource": "string"
+  },
+  "muster.v1.ModelSpend": {
+    "calls": "bigint",
+    "inputTokens": "bigint",
+    "outputTokens": "bigint",
+    "cacheReadTokens": "bigint",
+    "cacheWriteTokens": "bigint",
+    "reasoningTokens": "bigint",
+    "costUsd": "number",
+    "unpriced": "bigint"
+  },
+  "muster.v1.ListModelCallsResponse": {
+    "calls": "[]muster.v1.ModelCall",
+    "spent": "?muster.v1.ModelSpend"
+  },
+  "muster.v1.ModelCall": {
+    "runId": "string",
+    "threadId": "string",
+    "agent": "string",
+    "upstream": "string",
+    "protocol": "string",
+    "model": "string",
+    "startedAt": "bigint",
+    "status": "?number",
+    "firstByteMs": "?number",
+    "totalMs": "?number",
+    "inputTokens": "bigint",
+    "outputTokens": "bigint",
+    "cacheReadTokens": "bigint",
+    "cacheWriteTokens": "bigint",
+    "reasoningTokens": "bigint",
+    "estimated": "boolean",
+    "costUsd": "?number"
+  },
+  "muster.v1.OfferModelKeyResponse": {},
   "muster.v1.StartNotebookServerResponse": {
     "server": "?muster.v1.NotebookServer"
   },
@@ -640,7 +701,8 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "queuePosition": "number",
     "conversation": "string",
     "dueAt": "bigint",
-    "dueReason": "string"
+    "dueReason": "string",
+    "modelsVia": "string"
   },
   "muster.v1.RunError": {
     "code": "string",

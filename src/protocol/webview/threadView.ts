@@ -90,6 +90,8 @@ export const runViewSchema = z.object({
   error: z.optional(z.string()),
   costUsd: z.optional(z.number().check(z.nonnegative())),
   tokens: z.optional(count),
+  /** The upstream that the host calls for it; missing: its CLI's own login or key. */
+  modelsVia: z.optional(shortText),
 });
 export type RunView = z.infer<typeof runViewSchema>;
 
@@ -189,6 +191,7 @@ export function toRunView(run: Run): RunView {
     ...defined('error', run.error?.message),
     ...defined('costUsd', run.costUsd),
     ...defined('tokens', sumKnown(asNumber(run.inputTokens), asNumber(run.outputTokens))),
+    ...defined('modelsVia', run.modelsVia === '' || run.modelsVia === 'own' ? undefined : cut(run.modelsVia)),
   };
 }
 

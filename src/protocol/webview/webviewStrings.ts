@@ -103,6 +103,8 @@ export const webviewStrings = {
   'agentWorking': '{0} is working',
   'agentStarting': '{0} is starting',
   'agentWaiting': '{0} waits for you',
+  'modelsThroughHost': 'models through the host ({0})',
+  'modelsOwn': 'Models by the login or key of {0}',
   'agentQueued': '{0} is queued, {1}',
   'followUpWith': 'Follow up with {0}',
   'followUpAgent': 'Agent',

@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
 import { silentLog } from '../../../src/base/log.js';
 import { takeExclusiveLock } from '../../../src/drivers/sqlite/exclusiveLock.js';
 import { initial } from '../../../src/drivers/sqlite/migrations/0001Initial.js';
-import { schemaVersion } from '../../../src/drivers/sqlite/migrations.js';
+import { models } from '../../../src/drivers/sqlite/migrations/0018Models.js';
+import { migrations, schemaVersion } from '../../../src/drivers/sqlite/migrations.js';
 import { SqliteStore } from '../../../src/drivers/sqlite/sqliteStore.js';
 import { openDatabase } from '../../../src/drivers/sqlite/openDatabase.js';
 
@@ -42,6 +43,28 @@ describe('opening the database', () => {
     expect(database.pragma('user_version', { simple: true })).toBe(schemaVersion);
     expect(database.prepare('SELECT summary, worktree, common_dir, trouble FROM thread').all()).toEqual([
       { summary: 'Do it', worktree: '/w/do-it', common_dir: null, trouble: null },
+    ]);
+    database.close();
+  });
+
+  it('keeps the calls of models that an earlier version wrote down', () => {
+    const old = new BetterSqlite3(file);
+    for (const migration of migrations.slice(0, migrations.indexOf(models) + 1)) old.exec(migration);
+    old.exec(`
+      INSERT INTO project (id, name, folder, file, revision) VALUES ('project00001', 'p', '/p', '/p/agent-compose.yml', 1);
+      INSERT INTO thread (id, project_id, agent, outcome, summary, created_at, updated_at)
+        VALUES ('thread000001', 'project00001', 'dev', 'open', 'Do it', 1, 2);
+      INSERT INTO message (id, position, thread_id, sender, recipient, intent, body, created_at)
+        VALUES ('message00001', 1, 'thread000001', 'you', 'dev', 'dispatch', 'Do it', 1);
+      INSERT INTO run (id, position, thread_id, message_id, agent, provider, status, generation, queued_at, settled)
+        VALUES ('run000000001', 1, 'thread000001', 'message00001', 'dev', 'codex', 'succeeded', 1, 1, 1);
+      INSERT INTO model_call (run_id, thread_id, project_id, agent, upstream, protocol, model, request_bytes, started_at, status, cost_usd)
+        VALUES ('run000000001', 'thread000001', 'project00001', 'dev', 'openai', 'responses', 'gpt-5', 7, 8, 200, 0.25)`);
+    old.pragma(`user_version = ${migrations.indexOf(models) + 1}`);
+    old.close();
+    const database = openDatabase(file, options);
+    expect(database.prepare('SELECT run_id, model, request_bytes, status, cost_usd FROM model_call').all()).toEqual([
+      { run_id: 'run000000001', model: 'gpt-5', request_bytes: 7, status: 200, cost_usd: 0.25 },
     ]);
     database.close();
   });

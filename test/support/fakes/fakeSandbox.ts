@@ -24,7 +24,8 @@ interface FakeRun {
 /** What the fake's command is called in `argv[0]`; the second element is a JSON array of {@link ProgramStep}. */
 export const fakeCommand = 'fake-program';
 
-const fakeGuest: Guest = {
+/** This machine, as a run of the process driver sees it. */
+export const fakeGuest: Guest = {
   isolated: false,
   asRoot: false,
   runDir: run => `/fake/runs/${run}`,
