@@ -59,6 +59,10 @@ export const commandTable: Readonly<Record<string, Entry>> = {
         summary: 'take a comment back that was not sent yet',
         load: async () => (await import('./commands/reviewDelete.js')).reviewDelete,
       },
+      'files': {
+        summary: 'list the changed files, and what of them was looked at',
+        load: async () => (await import('./commands/reviewFiles.js')).reviewFiles,
+      },
       'request-changes': {
         summary: 'send all comments to the agent, which goes on with them',
         load: async () => (await import('./commands/reviewRequestChanges.js')).reviewRequestChanges,

@@ -21,6 +21,7 @@ import { WorkspaceScope } from './projects/workspaceScope.js';
 import { ReviewComments } from './review/reviewComments.js';
 import { ReviewFiles } from './review/reviewFiles.js';
 import { reviewScheme } from './review/reviewUris.js';
+import { ReviewedChanges } from './review/reviewedChanges.js';
 import { Reviews } from './review/reviews.js';
 import type { Services } from './services.js';
 import { readSetting } from './settings.js';
@@ -28,6 +29,7 @@ import { registerStatusBar } from './statusBar.js';
 import { registerMcpServer } from './mcp/mcpServer.js';
 import { registerTerminalPath } from './terminalPath.js';
 import { registerThreadPage } from './threadPage/threadPage.js';
+import { ChangesView } from './views/changesView.js';
 import { ProjectsView } from './views/projectsView.js';
 import { ThreadsView } from './views/threadsView.js';
 import { WorktreesView } from './views/worktreesView.js';
@@ -54,7 +56,8 @@ export function activate(context: vscode.ExtensionContext): TestAccess | undefin
   const previews = new ApplyPreviews(host);
   const muted = new MutedThreads(context.workspaceState);
   const pages = registerThreadPage(context, threadPageServices(host, scope));
-  const reviews = new Reviews(host);
+  const changes = new ReviewedChanges(host);
+  const reviews = new Reviews(host, changes);
   const reviewFiles = new ReviewFiles(host, reviews.edits);
   const comments = new ReviewComments(host, reviews);
   const logs = new RawLogs(host);
@@ -62,12 +65,13 @@ export function activate(context: vscode.ExtensionContext): TestAccess | undefin
   const openBoard = registerBoard(context, boardServices(host, scope));
   const services: Services = {
     ...{ context, log, channel, host, scope, composeFiles, previews },
-    ...{ pages, reviews, comments, muted, attention, logs, openBoard },
+    ...{ pages, reviews, comments, changes, muted, attention, logs, openBoard },
   };
   const tasks = new TaskDocuments(services);
   const views = {
     projects: new ProjectsView(services),
     threads: new ThreadsView(services),
+    changes: new ChangesView(services),
     worktrees: new WorktreesView(services),
   };
   context.subscriptions.push(
@@ -77,6 +81,7 @@ export function activate(context: vscode.ExtensionContext): TestAccess | undefin
     composeFiles,
     previews,
     comments,
+    changes,
     logs,
     attention,
     tasks,
@@ -95,7 +100,7 @@ export function activate(context: vscode.ExtensionContext): TestAccess | undefin
   registerTerminalPath(context, host.stateDir, log);
   registerMcpServer(context, host.stateDir);
   context.subscriptions.push(warnOfDamage(host));
-  connectWhenNeeded(services, Object.values(views));
+  connectWhenNeeded(services, [views.projects, views.threads, views.worktrees]);
   return context.extensionMode === vscode.ExtensionMode.Test ? { services, views, tasks } : undefined;
 }
 

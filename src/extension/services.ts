@@ -5,6 +5,7 @@ import type { RawLogs } from './log/rawLogs.js';
 import type { Attention } from './notifications/attention.js';
 import type { MutedThreads } from './notifications/mutedThreads.js';
 import type { ReviewComments } from './review/reviewComments.js';
+import type { ReviewedChanges } from './review/reviewedChanges.js';
 import type { Reviews } from './review/reviews.js';
 import type { ApplyPreviews } from './projects/applyPreviews.js';
 import type { ComposeFileStates } from './projects/composeFileStates.js';
@@ -25,6 +26,7 @@ export interface Services {
   readonly pages: ThreadPages;
   readonly reviews: Reviews;
   readonly comments: ReviewComments;
+  readonly changes: ReviewedChanges;
   readonly muted: MutedThreads;
   readonly attention: Attention;
   readonly logs: RawLogs;

@@ -22,6 +22,7 @@ import { FireService } from '../core/schedules/fireService.js';
 import { SandboxService } from '../core/sandboxes/sandboxService.js';
 import { ScheduleService } from '../core/schedules/scheduleService.js';
 import { Scheduler } from '../core/schedules/scheduler.js';
+import { ChangesService } from '../core/reviews/changesService.js';
 import { CommentService } from '../core/reviews/commentService.js';
 import { RequestChanges } from '../core/reviews/requestChanges.js';
 import { RunMail } from '../core/mail/runMail.js';
@@ -91,6 +92,7 @@ export interface HostCore extends HostState, HostModels {
   readonly threads: ThreadService;
   readonly reviews: ReviewService;
   readonly comments: CommentService;
+  readonly changes: ChangesService;
   readonly requestChanges: RequestChanges;
   readonly dispatcher: DispatchService;
   readonly schedules: ScheduleService;
@@ -267,6 +269,12 @@ function buildSurface(state: HostState, built: Foundation, resources: Disposable
   const dispatcher = new DispatchService({ ...common, providers, workspaces, environment, runs });
   const decode = (content: Uint8Array): string => new TextDecoder().decode(content);
   const comments = new CommentService({ ...common, driver: worktrees, decode });
+  const changes = new ChangesService({
+    store,
+    clock,
+    driver: worktrees,
+    digestText: text => sha256(Buffer.from(text)),
+  });
   const requestChanges = new RequestChanges({ store, comments, dispatcher });
   const schedules = new ScheduleService({ ...common, times: cronTimes });
   const triggers = resources.add(new EventTriggers({ store }));
@@ -288,6 +296,7 @@ function buildSurface(state: HostState, built: Foundation, resources: Disposable
     recovery,
     reviews,
     comments,
+    changes,
     requestChanges,
     dispatcher,
     schedules,

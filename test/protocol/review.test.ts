@@ -33,12 +33,21 @@ test('a review in a terminal: comments, a request for changes, an answer that re
   expect(await run('review', 'comment', id, '--at', 'greeting.txt', 'x')).toMatchObject({ status: 2 });
   expect(await run('review', 'comment', id, '--at', 'none.txt:1', 'x')).not.toMatchObject({ status: 0 });
 
+  expect(await json('review', 'files', id, '--mark', 'greeting.txt')).toMatchObject({
+    files: [{ path: 'greeting.txt', hunks: 1, reviewed_hunks: 1 }],
+  });
+  expect(await run('review', 'files', id, '--mark', 'none.txt')).toMatchObject({ status: 2 });
+  expect(await run('review', 'approve', id)).toMatchObject({ status: 0 });
+
   expect(await run('review', 'request-changes', id)).toMatchObject({ status: 0 });
   expect(await run('wait', id)).toMatchObject({ status: 0 });
   expect(await json('review', id)).toMatchObject({ comments: [] });
   expect(await json('review', id, '--all')).toMatchObject({
     comments: [{ comment_id: comment.comment_id, state: 'resolved', resolved_by: 'dev', outdated: true, line: null }],
   });
+  expect(await json('review', 'files', id)).toMatchObject({ files: [{ hunks: 1, reviewed_hunks: 0 }] });
+  expect((await run('diff', id, '--since-review')).stdout).toMatch(/^-hi$/m);
+  expect((await run('diff', id)).stdout).not.toMatch(/^-hi$/m);
   expect((await run('review', 'resolve', id, comment.comment_id.slice(0, 6), '--reopen')).stdout).toMatch(/open/);
   expect((await run('review', 'approve', id)).stdout).toMatch(/^[0-9a-f]{40}\n$/);
   expect(await run('merge', id)).toMatchObject({ status: 0 });

@@ -21,13 +21,16 @@ export const diff = defineCommand({
   name: 'diff',
   summary: 'show what a thread changed',
   positionals: [{ name: 'thread', required: true }],
-  options: { stat: { type: 'boolean', text: 'list the files instead of their contents' } },
+  options: {
+    'stat': { type: 'boolean', text: 'list the files instead of their contents' },
+    'since-review': { type: 'boolean', text: 'only what changed since you last looked at the thread in a review' },
+  },
   details: 'Compared with the commit that the thread started from, with what is not committed yet.',
   async run(context, args) {
     const { out, json, signal } = context;
     const thread = await getThread(context, args.required(0));
     const withPatch = !args.flag('stat');
-    const request = { threadId: thread.id, withPatch };
+    const request = { threadId: thread.id, withPatch, sinceLast: args.flag('since-review') };
     const changes = await context.repeatable(({ threads }) => threads.diffThread(request, { signal }));
     if (json) out.json(diffJson(thread.id, changes, { withPatch }));
     else if (withPatch) printPatch(out, changes.patch);

@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.js';
 import { AppError } from '../../base/errors.js';
 import type { Clock } from '../../base/clock.js';
 import type { ThreadId } from '../../base/ids.js';
@@ -41,6 +42,15 @@ export interface ReviewServiceOptions {
   readonly digest: (content: Uint8Array) => string;
 }
 
+/** A thread in front of a person. */
+export interface Shown {
+  readonly view: ThreadView;
+  /** An agent is at work on it: what is seen may change, and nothing was kept. */
+  readonly live: boolean;
+  /** What the person saw of it before. */
+  readonly earlier?: string;
+}
+
 /** What people make of a thread's commits: stored with the thread, so that every window and terminal knows it. */
 export class ReviewService {
   readonly #options: ReviewServiceOptions;
@@ -53,15 +63,25 @@ export class ReviewService {
    * Puts a thread in front of a person. While nothing works on it, what is not committed is snapshotted first, so that what
    * they see is a commit, and kept as shown. `live`: an agent may still change what they see, so nothing is kept.
    */
-  async show(id: string): Promise<{ readonly view: ThreadView; readonly live: boolean }> {
+  async show(id: string): Promise<Shown> {
     const { store, settler } = this.#options;
     const { thread } = store.read(stores => findThread(stores, id));
     await settler.settledForLooking(thread.id);
-    const view = store.read(stores => findThread(stores, thread.id));
-    if (!isThreadIdle(view)) return { view, live: true };
-    if (view.thread.outcome !== 'open') return { view, live: false };
-    const head = await this.#snapshot(view.thread);
-    return { view: head === undefined ? view : this.#record(thread.id, head, 'shown'), live: false };
+    const found = store.read(stores => findThread(stores, thread.id));
+    if (!isThreadIdle(found)) return this.#withEarlier({ view: found, live: true });
+    if (found.thread.outcome !== 'open') return this.#withEarlier({ view: found, live: false });
+    const head = await this.#snapshot(found.thread);
+    const view = head === undefined ? found : this.#record(thread.id, head, 'shown');
+    return this.#withEarlier({ view, live: false });
+  }
+
+  /** The commit that the person saw last, of those that are not the thread's present one. */
+  earlierOf({ thread: { id, head = '' } }: ThreadView): string | undefined {
+    return this.#options.store.read(stores => stores.reviews.earlierCommit(id, head));
+  }
+
+  #withEarlier(shown: Omit<Shown, 'earlier'>): Shown {
+    return { ...shown, ...defined({ earlier: this.earlierOf(shown.view) }) };
   }
 
   /**

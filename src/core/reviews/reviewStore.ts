@@ -6,6 +6,12 @@ export interface ReviewStore {
   /** The same verdict on the same commit again moves its time. */
   record(review: Review): void;
   marks(threadId: ThreadId): ReviewMarks;
+  /** The commit that a person saw last of those that are not `head`. */
+  earlierCommit(threadId: ThreadId, head: string): string | undefined;
+  /** Keys of the hunks that a person has looked at. */
+  reviewedHunks(threadId: ThreadId): ReadonlySet<string>;
+  /** `at` missing: they were not looked at. */
+  setReviewed(threadId: ThreadId, hunks: readonly string[], at: number | undefined): void;
 }
 
 /** What a transaction needs that touches reviews. */

@@ -66,6 +66,13 @@ export interface WorktreeDriver {
     commits: { readonly base: string; readonly head: string },
     signal?: AbortSignal,
   ): Promise<readonly ChangedFile[]>;
+  /** The unified diff of {@link committedChanges}, at most `maxBytes`. */
+  committedPatch(
+    repository: string,
+    commits: { readonly base: string; readonly head: string },
+    maxBytes: number,
+    signal?: AbortSignal,
+  ): Promise<{ readonly text: string; readonly truncated: boolean }>;
   /** A file's bytes at a commit (the left side of a diff). `path` is relative to the top of the repository, `/`-separated. */
   show(
     repository: string,

@@ -25,6 +25,7 @@ import { preparations } from './migrations/0022Preparations.js';
 import { retries } from './migrations/0023Retries.js';
 import { sandboxes } from './migrations/0024Sandboxes.js';
 import { modelCalls } from './migrations/0025ModelCalls.js';
+import { reviewed } from './migrations/0026Reviewed.js';
 
 /** Append-only: a migration that has shipped is never edited. `PRAGMA user_version` counts those that ran. */
 export const migrations: readonly string[] = [
@@ -53,6 +54,7 @@ export const migrations: readonly string[] = [
   retries,
   sandboxes,
   modelCalls,
+  reviewed,
 ];
 
 /** The schema version this program understands. */

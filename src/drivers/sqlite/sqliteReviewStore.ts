@@ -12,12 +12,22 @@ interface MarkRow {
 export class SqliteReviewStore implements ReviewStore {
   readonly #record: Statement<[string, string, string, string, number]>;
   readonly #latest: Statement<[string, string], MarkRow>;
+  readonly #earlier: Statement<[string, string], { commit_sha: string }>;
+  readonly #reviewed: Statement<[string], { hunk: string }>;
+  readonly #setReviewed: Statement<[string, string, number]>;
+  readonly #setUnreviewed: Statement<[string, string]>;
 
   constructor(database: Database) {
     this.#record = database.prepare(`
       INSERT OR REPLACE INTO review (thread_id, commit_sha, verdict, by, at) VALUES (?, ?, ?, ?, ?)`);
     this.#latest = database.prepare(`
       SELECT commit_sha, at FROM review WHERE thread_id = ? AND verdict = ? ORDER BY rowid DESC LIMIT 1`);
+    this.#earlier = database.prepare(`
+      SELECT commit_sha FROM review WHERE thread_id = ? AND commit_sha <> ? ORDER BY rowid DESC LIMIT 1`);
+    this.#reviewed = database.prepare(`SELECT hunk FROM reviewed_hunk WHERE thread_id = ?`);
+    this.#setReviewed = database.prepare(`
+      INSERT INTO reviewed_hunk (thread_id, hunk, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`);
+    this.#setUnreviewed = database.prepare(`DELETE FROM reviewed_hunk WHERE thread_id = ? AND hunk = ?`);
   }
 
   record({ threadId, commit, verdict, by, at }: Review): void {
@@ -26,6 +36,21 @@ export class SqliteReviewStore implements ReviewStore {
 
   marks(threadId: ThreadId): ReviewMarks {
     return defined({ shown: this.#mark(threadId, 'shown'), approved: this.#mark(threadId, 'approved') });
+  }
+
+  earlierCommit(threadId: ThreadId, head: string): string | undefined {
+    return this.#earlier.get(threadId, head)?.commit_sha;
+  }
+
+  reviewedHunks(threadId: ThreadId): ReadonlySet<string> {
+    return new Set(this.#reviewed.all(threadId).map(row => row.hunk));
+  }
+
+  setReviewed(threadId: ThreadId, hunks: readonly string[], at: number | undefined): void {
+    for (const hunk of hunks) {
+      if (at === undefined) this.#setUnreviewed.run(threadId, hunk);
+      else this.#setReviewed.run(threadId, hunk, at);
+    }
   }
 
   #mark(threadId: ThreadId, verdict: Verdict): ReviewMark | undefined {

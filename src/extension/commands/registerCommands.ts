@@ -21,7 +21,7 @@ export function registerCommands(
   const handlers: CommandHandlers<CommandId> = {
     ...taskHandlers(services, tasks),
     ...threadHandlers(services),
-    ...reviewHandlers(services),
+    ...reviewHandlers(services, views.changes),
     ...threadListHandlers(services, views),
     ...worktreeHandlers(services, views),
     ...projectHandlers(services, views),

@@ -1,20 +1,29 @@
 import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
+import { defined } from '../../base/defined.js';
 import { collectProviderEnvironment } from '../../client/providerEnvironment.js';
+import type { Hunk } from '../../protocol/gen/muster/v1/reviews_pb.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { reviewCommands } from '../manifest/reviewCommands.js';
 import { isCommentReply, isCommentThread, ShownComment } from '../plain/comments.js';
-import { showDone, whileWaiting } from '../plain/messages.js';
+import { showDone, showInformation, whileWaiting } from '../plain/messages.js';
 import { askForLine } from '../plain/picks.js';
+import { lineOf } from '../review/reviewedChanges.js';
+import { reviewFileOf } from '../review/reviewUris.js';
 import type { Services } from '../services.js';
 import { targetThread } from '../threads/pickThread.js';
 import { threadTitle } from '../threads/threadText.js';
+import { isChangesNode, type ChangesView } from '../views/changesView.js';
 import type { CommandHandlers } from './commandHandler.js';
 
 /** Commands of a review. All start the host when it is down, except those that only show an editor. */
-export function reviewHandlers(services: Services): CommandHandlers<keyof typeof reviewCommands> {
+export function reviewHandlers(
+  services: Services,
+  tree: Pick<ChangesView, 'hunksOf'>,
+): CommandHandlers<keyof typeof reviewCommands> {
   const { comments } = services;
   return {
+    ...changesHandlers(services, tree),
     'muster.requestChanges': async (...args) => {
       const thread = await targetThread(services, args, {
         placeHolder: vscode.l10n.t('Whose author do you ask for changes?'),
@@ -44,6 +53,70 @@ export function reviewHandlers(services: Services): CommandHandlers<keyof typeof
       if (isCommentThread(thread)) await saving(signal => comments.resolve(thread, false, signal));
     },
   };
+}
+
+type ChangesIds =
+  | 'muster.reviewSince'
+  | 'muster.nextUnreviewed'
+  | 'muster.previousUnreviewed'
+  | 'muster.toggleReviewed'
+  | 'muster.openChange';
+
+/** Commands of the Changes view, and those that go through what was not looked at. */
+function changesHandlers(
+  services: Services,
+  tree: Pick<ChangesView, 'hunksOf'>,
+): Pick<CommandHandlers<keyof typeof reviewCommands>, ChangesIds> {
+  const { changes, reviews } = services;
+  const open = async (path: string, line?: number): Promise<void> => {
+    const { thread } = changes;
+    if (thread) await reviews.openFile(thread, path, { signal: new AbortController().signal, ...defined({ line }) });
+  };
+  const step = async (direction: 1 | -1): Promise<void> => {
+    const place = changes.unreviewed(cursorIn(changes.thread?.id), direction);
+    if (place) await open(place.path, lineOf(place.hunk));
+    else showDone(vscode.l10n.t('Everything is reviewed'));
+  };
+  return {
+    'muster.reviewSince': async (...args) => {
+      const thread = await targetThread(services, args, {
+        placeHolder: vscode.l10n.t('Which thread do you want to review?'),
+        filter: ({ shownHead, head }) => shownHead !== '' && shownHead !== head,
+      });
+      if (!thread) return;
+      const opened = await reviews.open(thread, new AbortController().signal, { sinceLast: true });
+      if (!opened) void showInformation(vscode.l10n.t('Nothing has changed since you last looked.'));
+    },
+    'muster.nextUnreviewed': () => step(1),
+    'muster.previousUnreviewed': () => step(-1),
+    'muster.openChange': async node => {
+      if (!isChangesNode(node)) return;
+      const [hunk] = tree.hunksOf(node);
+      await open(node.path, hunk && lineOf(hunk));
+    },
+    'muster.toggleReviewed': async node => {
+      const hunks = isChangesNode(node) ? tree.hunksOf(node) : hunksAtCursor(services);
+      const reviewed = hunks.some(hunk => !hunk.reviewed);
+      await changes.setReviewed(hunks, reviewed, new AbortController().signal);
+    },
+  };
+}
+
+/** Where the person is in the review of a thread. */
+function cursorIn(threadId: string | undefined): { readonly path: string; readonly line: number } | undefined {
+  const editor = vscode.window.activeTextEditor;
+  const file = editor && reviewFileOf(editor.document.uri);
+  return file && file.threadId === threadId ? { path: file.path, line: editor.selection.active.line + 1 } : undefined;
+}
+
+/** The hunk that the cursor is in; beside all hunks, those of the whole file. */
+function hunksAtCursor({ changes }: Services): readonly Hunk[] {
+  const cursor = cursorIn(changes.thread?.id);
+  const hunks = changes.files.find(({ file }) => file?.path === cursor?.path)?.hunks ?? [];
+  const here = hunks.filter(
+    hunk => cursor && cursor.line >= lineOf(hunk) && cursor.line < lineOf(hunk) + Math.max(1, hunk.newLines),
+  );
+  return here.length > 0 ? here : hunks;
 }
 
 function saving(work: (signal: AbortSignal) => Promise<void>): Promise<void> {

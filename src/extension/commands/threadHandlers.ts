@@ -50,7 +50,7 @@ export function threadHandlers(services: Services): CommandHandlers<Ids> {
     'muster.openChangedFile': async (threadId, path) => {
       const thread = await one([threadId], vscode.l10n.t('Which thread?'));
       if (!thread || typeof path !== 'string') return;
-      await services.reviews.openFile(thread, path, new AbortController().signal);
+      await services.reviews.openFile(thread, path, { signal: new AbortController().signal });
     },
     'muster.showLog': async (...args) => {
       const thread = await one(args, vscode.l10n.t('Whose log?'));

@@ -94,6 +94,7 @@ function viewContributions(texts: ManifestTexts): readonly unknown[] {
     icon: view.icon,
     initialSize: view.size,
     ...('visibility' in view ? { visibility: view.visibility } : {}),
+    ...('when' in view ? { when: view.when } : {}),
   }));
 }
 

@@ -3,6 +3,9 @@ import type { MenuPlace } from './commandEntry.js';
 /** The threads view, as `when` clauses name it. */
 export const threadsView = 'view == muster.threads';
 
+/** The files of the review in front. */
+export const changesView = 'view == muster.changes';
+
 /** A whole review, not one of its files: those have an authority. */
 export const wholeReview = 'resourceScheme == muster-review && resource =~ /^muster-review:\\/[^/]/';
 

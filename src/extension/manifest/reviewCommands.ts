@@ -1,5 +1,5 @@
 import { never, trusted, type CommandEntry, type MenuPlace } from './commandEntry.js';
-import { onThread, wholeReview } from './menuPlaces.js';
+import { changesView, onThread, wholeReview } from './menuPlaces.js';
 
 function onDiscussion(context: string, menu: 'context' | 'title', group: string): MenuPlace {
   const state = context === '' ? '' : ` && commentThread =~ /^(${context})$/`;
@@ -17,6 +17,40 @@ export const reviewCommands = {
     icon: '$(request-changes)',
     enablement: trusted,
     menus: [onThread('drafts', '2_act@2'), { menu: 'editor/title', when: wholeReview, group: 'navigation@-4' }],
+  },
+  'muster.reviewSince': {
+    title: 'Review What Changed Since You Last Looked',
+    icon: '$(history)',
+    menus: [onThread('seenBefore', '1_open@3'), { menu: 'view/title', when: changesView, group: 'navigation@3' }],
+  },
+  'muster.nextUnreviewed': {
+    title: 'Go to Next Unreviewed Change',
+    icon: '$(arrow-down)',
+    palette: 'muster.reviewing',
+    menus: [{ menu: 'view/title', when: changesView, group: 'navigation@2' }],
+    key: { key: 'alt+f6', when: 'muster.reviewing' },
+  },
+  'muster.previousUnreviewed': {
+    title: 'Go to Previous Unreviewed Change',
+    icon: '$(arrow-up)',
+    palette: 'muster.reviewing',
+    menus: [{ menu: 'view/title', when: changesView, group: 'navigation@1' }],
+    key: { key: 'shift+alt+f6', when: 'muster.reviewing' },
+  },
+  'muster.toggleReviewed': {
+    title: 'Mark as Reviewed or Not',
+    icon: '$(check)',
+    palette: 'muster.reviewing',
+    menus: [
+      { menu: 'view/item/context', when: `${changesView} && viewItem =~ /^(changedFile|hunk)$/`, group: '1_open@2' },
+    ],
+  },
+  'muster.openChange': {
+    title: 'Open Changes',
+    palette: never,
+    menus: [
+      { menu: 'view/item/context', when: `${changesView} && viewItem =~ /^(changedFile|hunk)$/`, group: '1_open@1' },
+    ],
   },
   'muster.addComment': {
     title: 'Add Comment',

@@ -7,11 +7,14 @@ export interface ViewEntry {
   /** Relative height. */
   readonly size: number;
   readonly visibility?: 'collapsed';
+  /** When it is there; missing: always. */
+  readonly when?: string;
 }
 
 export const viewTable = {
   'muster.projects': { name: 'Projects', icon: '$(organization)', size: 2 },
   'muster.threads': { name: 'Threads', icon: '$(comment-discussion)', size: 4 },
+  'muster.changes': { name: 'Changes', icon: '$(diff-multiple)', size: 3, when: 'muster.reviewing' },
   'muster.worktrees': { name: 'Worktrees', icon: '$(list-tree)', size: 1, visibility: 'collapsed' },
 } as const satisfies Readonly<Record<string, ViewEntry>>;
 

@@ -7,7 +7,10 @@ export interface PlainTree<T> extends vscode.Disposable {
   readonly visible: boolean;
   readonly selection: readonly T[];
   readonly onDidChangeVisibility: vscode.Event<vscode.TreeViewVisibilityChangeEvent>;
+  readonly onDidChangeCheckbox: vscode.Event<readonly (readonly [T, vscode.TreeItemCheckboxState])[]>;
   badge: vscode.ViewBadge | undefined;
+  /** Words beside the view's name; empty for none. */
+  description(text: string): void;
   /** Words above the rows; undefined or empty for none. */
   message(text: string | undefined): void;
   reveal(element: T, options: { readonly select: boolean; readonly focus: boolean }): Thenable<void>;
@@ -24,6 +27,10 @@ export function createPlainTree<T>(id: string, options: vscode.TreeViewOptions<T
       return view.selection;
     },
     onDidChangeVisibility: listener => view.onDidChangeVisibility(listener),
+    onDidChangeCheckbox: listener => view.onDidChangeCheckboxState(({ items }) => listener(items)),
+    description: text => {
+      view.description = plainText(text);
+    },
     get badge() {
       return view.badge;
     },

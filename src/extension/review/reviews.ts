@@ -8,6 +8,7 @@ import { plainText } from '../plain/plainText.js';
 import { threadTitle } from '../threads/threadText.js';
 import { ReviewEdits, type ReviewEdit } from './reviewEdits.js';
 import { isReviewTab, threadOfTab } from './reviewTabs.js';
+import type { ReviewedChanges } from './reviewedChanges.js';
 import { currentUri, identifiable, sidesOf } from './reviewSides.js';
 import { reviewFileOf, reviewUri } from './reviewUris.js';
 
@@ -15,11 +16,13 @@ import { reviewFileOf, reviewUri } from './reviewUris.js';
 export class Reviews {
   readonly edits = new ReviewEdits();
   readonly #host: HostConnection;
+  readonly #changes: Pick<ReviewedChanges, 'show' | 'earlier' | 'thread'>;
   /** What the left side of each thread's review is; a thread that nobody opened here is compared with where it began. */
   readonly #bases = new Map<string, string>();
 
-  constructor(host: HostConnection) {
+  constructor(host: HostConnection, changes: Pick<ReviewedChanges, 'show' | 'earlier' | 'thread'>) {
     this.#host = host;
+    this.#changes = changes;
   }
 
   /** The thread whose review is the active editor. */
@@ -32,24 +35,42 @@ export class Reviews {
     return this.#bases.get(id) ?? baseCommit;
   }
 
-  /** Opens all changed files of a thread in one editor. False when there is nothing to review. */
-  async open(thread: Thread, signal: AbortSignal): Promise<boolean> {
+  /**
+   * Opens all changed files of a thread in one editor. `sinceLast`: only what changed since the person last looked, if they did.
+   * False when there is nothing to review.
+   */
+  async open(
+    thread: Thread,
+    signal: AbortSignal,
+    { sinceLast = false }: { readonly sinceLast?: boolean } = {},
+  ): Promise<boolean> {
     await this.save(thread);
     const client = await this.#host.client(signal);
-    const shown = await client.threads.reviewThread({ threadId: thread.id }, { signal });
+    const shown = await client.threads.reviewThread({ threadId: thread.id, sinceLast }, { signal });
     this.edits.clear(thread.id);
+    const earlier = sinceLast ? shown.earlierCommit : '';
     if (shown.files.length === 0) return false;
-    this.#bases.set(thread.id, shown.baseCommit);
-    const change = { thread: shown.thread ?? thread, baseCommit: shown.baseCommit, head: shown.head };
+    if (earlier === '') this.#bases.set(thread.id, shown.baseCommit);
+    const change = {
+      thread: shown.thread ?? thread,
+      baseCommit: shown.baseCommit,
+      head: shown.head,
+      sinceReview: earlier !== '',
+    };
     const source = reviewUri({ threadId: thread.id, commit: shown.head });
     await this.#closeTabs(thread.id, tab => isReviewTab(tab));
+    const title =
+      earlier === ''
+        ? vscode.l10n.t('Review: {0}', threadTitle(thread))
+        : vscode.l10n.t('Since last review: {0}', threadTitle(thread));
     await vscode.commands.executeCommand('_workbench.openMultiDiffEditor', {
-      title: plainText(vscode.l10n.t('Review: {0}', threadTitle(thread))),
+      title: plainText(title),
       multiDiffSourceUri: source,
       resources: identifiable(change, shown.files),
     });
     // Else the next file that is opened takes the review's place.
     await vscode.commands.executeCommand('workbench.action.keepEditor');
+    await this.#changes.show(thread.id, { earlier });
     return true;
   }
 
@@ -58,27 +79,38 @@ export class Reviews {
     return this.#closeTabs(threadId, () => true);
   }
 
-  /** Opens what one file changed: text as a diff, everything else as VS Code shows it. */
-  async openFile(thread: Thread, path: string, signal: AbortSignal): Promise<void> {
+  /** Opens what one file changed: text as a diff at a line, everything else as VS Code shows it. */
+  async openFile(
+    thread: Thread,
+    path: string,
+    { signal, line }: { readonly signal: AbortSignal; readonly line?: number },
+  ): Promise<void> {
     const client = await this.#host.client(signal);
-    const diff = await client.threads.diffThread({ threadId: thread.id, withPatch: false }, { signal });
-    this.#bases.set(thread.id, diff.baseCommit);
-    const changed = diff.files.find(file => file.path === path);
-    const change = { thread, baseCommit: diff.baseCommit, head: diff.head };
+    const earlier = this.#changes.thread?.id === thread.id ? this.#changes.earlier : '';
+    const listed = await client.reviews.listChanges({ threadId: thread.id, earlierCommit: earlier }, { signal });
+    if (earlier === '') this.#bases.set(thread.id, listed.baseCommit);
+    const changed = listed.files.find(({ file }) => file?.path === path)?.file;
+    const change = {
+      thread: this.#host.threads.get(thread.id) ?? thread,
+      baseCommit: listed.baseCommit,
+      head: listed.head,
+      sinceReview: earlier !== '',
+    };
     const title = plainText(vscode.l10n.t('{0} ({1})', path, threadTitle(thread)));
-    const preview = { preview: true };
+    const at = line === undefined ? {} : { selection: new vscode.Range(line - 1, 0, line - 1, 0) };
+    const options = { preview: true, ...at };
     if (!changed) {
-      await vscode.commands.executeCommand('vscode.open', currentUri(change, path), preview, title);
+      await vscode.commands.executeCommand('vscode.open', currentUri(change, path), options, title);
       return;
     }
     const { originalUri, modifiedUri } = sidesOf(change, changed);
     if (originalUri && modifiedUri) {
-      await vscode.commands.executeCommand('vscode.diff', originalUri, modifiedUri, title, preview);
+      await vscode.commands.executeCommand('vscode.diff', originalUri, modifiedUri, title, options);
     } else if (modifiedUri) {
-      await vscode.commands.executeCommand('vscode.open', modifiedUri, preview, title);
+      await vscode.commands.executeCommand('vscode.open', modifiedUri, options, title);
     } else if (originalUri) {
       const gone = plainText(vscode.l10n.t('{0} (deleted, {1})', path, threadTitle(thread)));
-      await vscode.commands.executeCommand('vscode.open', originalUri, preview, gone);
+      await vscode.commands.executeCommand('vscode.open', originalUri, { preview: true }, gone);
     }
   }
 

@@ -152,6 +152,7 @@ export function threadContext(thread: Thread, muted: boolean): string {
   if (thread.latestRun?.status === 'waiting') words.push('waiting');
   if (canRetry(thread)) words.push('retryable');
   if (thread.draftComments > 0) words.push('drafts');
+  if (thread.shownHead !== '' && thread.shownHead !== thread.head) words.push('seenBefore');
   const view = toThreadView(thread);
   const need = threadNeed(view);
   if (need !== undefined) words.push(need);

@@ -1,3 +1,4 @@
+import type { ChangesView } from './changesView.js';
 import type { ProjectsView } from './projectsView.js';
 import type { ThreadsView } from './threadsView.js';
 import type { WorktreesView } from './worktreesView.js';
@@ -6,5 +7,6 @@ import type { WorktreesView } from './worktreesView.js';
 export interface Views {
   readonly projects: ProjectsView;
   readonly threads: ThreadsView;
+  readonly changes: ChangesView;
   readonly worktrees: WorktreesView;
 }

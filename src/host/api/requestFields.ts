@@ -28,3 +28,8 @@ export function absolutePath(path: string, field: string): string {
 
 /** What a person may say about changed ignored files that are large. */
 export const ignoredChoices: readonly ('archive' | 'discard')[] = ['archive', 'discard'];
+
+/** Refuses what is not a full commit id. Errors: `request.invalid`. */
+export function requireCommit(text: string, field: string): void {
+  if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(text)) throw fail(field, 'not a full commit id');
+}

@@ -3,27 +3,55 @@ import type { ServiceImpl } from '@connectrpc/connect';
 import type { TextAnchor } from '../../base/textAnchor.js';
 import type { PlacedComment } from '../../core/reviews/changeRequest.js';
 import type { ReviewComment } from '../../core/reviews/comment.js';
+import type { ChangesService, ReviewedFile } from '../../core/reviews/changesService.js';
 import type { CommentService } from '../../core/reviews/commentService.js';
 import type { RequestChanges } from '../../core/reviews/requestChanges.js';
 import {
   CommentSchema,
+  FileChangeSchema,
   type AddCommentRequest,
   type Comment as WireComment,
+  type FileChange as WireFileChange,
   type ReviewService,
 } from '../../protocol/gen/muster/v1/reviews_pb.js';
-import { fail, given } from './requestFields.js';
+import { fail, given, requireCommit } from './requestFields.js';
+import { wireChangedFile } from './wire.js';
 
 /** More than an anchor ever keeps; what a client sends is not taken whole. */
 const maxAnchorLines = 50;
 const maxAnchorCharacters = 1_000;
+/** Enough for a row. */
+const maxFirstLine = 200;
+/** More than a review shows at once. */
+const maxHunks = 50_000;
 
 export interface ReviewsApiOptions {
   readonly comments: CommentService;
+  readonly changes: ChangesService;
   readonly requestChanges: RequestChanges;
 }
 
-export function reviewsApi({ comments, requestChanges }: ReviewsApiOptions): ServiceImpl<typeof ReviewService> {
+export function reviewsApi({
+  comments,
+  changes,
+  requestChanges,
+}: ReviewsApiOptions): ServiceImpl<typeof ReviewService> {
   return {
+    async listChanges({ threadId, earlierCommit }, { signal }) {
+      const earlier = given(earlierCommit);
+      if (earlier !== undefined) requireCommit(earlier, 'earlier_commit');
+      const { baseCommit, head, files } = await changes.list(threadId, { earlier, signal });
+      return { baseCommit, head, files: files.map(wireFileChange) };
+    },
+
+    setReviewed({ threadId, hunks, reviewed }) {
+      if (hunks.length > maxHunks) throw fail('hunks', `at most ${maxHunks} at a time`);
+      const wrong = hunks.find(hunk => !/^[0-9a-f]{24}$/.test(hunk));
+      if (wrong !== undefined) throw fail('hunks', JSON.stringify(wrong.slice(0, 60)));
+      changes.setReviewed(threadId, hunks, reviewed);
+      return {};
+    },
+
     listComments: async ({ threadId }, { signal }) => ({
       comments: (await comments.list(threadId, signal)).map(wirePlacedComment),
     }),
@@ -59,6 +87,13 @@ export function reviewsApi({ comments, requestChanges }: ReviewsApiOptions): Ser
       return { threadId: thread.id, messageId: run.messageId, runId: run.id, status: run.status };
     },
   };
+}
+
+function wireFileChange({ file, hunks }: ReviewedFile): WireFileChange {
+  return create(FileChangeSchema, {
+    file: wireChangedFile(file),
+    hunks: hunks.map(({ lines, ...hunk }) => ({ ...hunk, firstLine: (lines[0] ?? '').slice(0, maxFirstLine) })),
+  });
 }
 
 function targetOf({ path, onBase, startLine, endLine, anchor }: AddCommentRequest) {

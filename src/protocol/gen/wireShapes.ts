@@ -150,6 +150,14 @@ export const unaryCalls: Readonly<Record<string, Readonly<Record<string, readonl
     ]
   },
   "muster.v1.ReviewService": {
+    "listChanges": [
+      "ListChanges",
+      "muster.v1.ListChangesResponse"
+    ],
+    "setReviewed": [
+      "SetReviewed",
+      "muster.v1.SetReviewedResponse"
+    ],
     "listComments": [
       "ListComments",
       "muster.v1.ListCommentsResponse"
@@ -628,6 +636,33 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
   "muster.v1.AnswerQuestionResponse": {
     "question": "?muster.v1.Question"
   },
+  "muster.v1.ListChangesResponse": {
+    "baseCommit": "string",
+    "head": "string",
+    "files": "[]muster.v1.FileChange"
+  },
+  "muster.v1.FileChange": {
+    "file": "?muster.v1.ChangedFile",
+    "hunks": "[]muster.v1.Hunk"
+  },
+  "muster.v1.ChangedFile": {
+    "path": "string",
+    "oldPath": "string",
+    "status": "string",
+    "binary": "boolean",
+    "additions": "number",
+    "deletions": "number"
+  },
+  "muster.v1.Hunk": {
+    "key": "string",
+    "oldStart": "number",
+    "oldLines": "number",
+    "newStart": "number",
+    "newLines": "number",
+    "reviewed": "boolean",
+    "firstLine": "string"
+  },
+  "muster.v1.SetReviewedResponse": {},
   "muster.v1.ListCommentsResponse": {
     "comments": "[]muster.v1.Comment"
   },
@@ -897,14 +932,6 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "patchTruncated": "boolean",
     "uncommitted": "[]string"
   },
-  "muster.v1.ChangedFile": {
-    "path": "string",
-    "oldPath": "string",
-    "status": "string",
-    "binary": "boolean",
-    "additions": "number",
-    "deletions": "number"
-  },
   "muster.v1.ReadBaseFileResponse": {
     "exists": "boolean",
     "contents": "bytes"
@@ -914,7 +941,8 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "baseCommit": "string",
     "head": "string",
     "files": "[]muster.v1.ChangedFile",
-    "live": "boolean"
+    "live": "boolean",
+    "earlierCommit": "string"
   },
   "muster.v1.ApproveThreadResponse": {
     "thread": "?muster.v1.Thread",

@@ -168,7 +168,19 @@ export class FakeWorktreeDriver implements WorktreeDriver {
   ): Promise<{ readonly text: string; readonly truncated: boolean }> {
     const { files } = this.#checkout(worktree);
     const text = (await this.changes(worktree, base))
-      .map(({ path }) => `diff --git a/${path} b/${path}\n${(files.get(path) ?? '').replace(/^/gm, '+')}\n`)
+      .map(({ path }) => fakePatch(path, files.get(path) ?? ''))
+      .join('');
+    return { text: text.slice(0, maxBytes), truncated: text.length > maxBytes };
+  }
+
+  async committedPatch(
+    repository: string,
+    commits: { readonly base: string; readonly head: string },
+    maxBytes: number,
+  ): Promise<{ readonly text: string; readonly truncated: boolean }> {
+    const { files } = this.#git.commit(commits.head);
+    const text = (await this.committedChanges(repository, commits))
+      .map(({ path }) => fakePatch(path, files.get(path) ?? ''))
       .join('');
     return { text: text.slice(0, maxBytes), truncated: text.length > maxBytes };
   }
@@ -223,4 +235,11 @@ function recorded({ repository, path }: Pick<WorktreeRef, 'repository' | 'path'>
   readonly registeredAs: string;
 } {
   return { commonDir: `${repository}/.git`, registeredAs: path.slice(path.lastIndexOf('/') + 1) };
+}
+
+/** As if the file were new: enough to be read as a patch, and to change with the file. */
+function fakePatch(path: string, text: string): string {
+  const lines = text.split('\n').filter((line, index, all) => line !== '' || index < all.length - 1);
+  const header = [`diff --git a/${path} b/${path}`, `+++ b/${path}`, `@@ -0,0 +1,${lines.length} @@`];
+  return [...header, ...lines.map(line => `+${line}`), ''].join('\n');
 }

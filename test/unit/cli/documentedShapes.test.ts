@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { describe, expect, test } from 'vitest';
 import { diffJson } from '../../../src/cli/commands/diff.js';
+import { reviewedFileJson } from '../../../src/cli/commands/reviewFiles.js';
 import { finalRunJson } from '../../../src/cli/commands/run.js';
 import {
   changeShape,
@@ -28,7 +29,7 @@ import { AppError } from '../../../src/base/errors.js';
 import { MergeCheckSchema, MergeSchema, QueuedMergeSchema } from '../../../src/protocol/gen/muster/v1/merges_pb.js';
 import { AgentSchema, ChangeSchema, ProjectSchema } from '../../../src/protocol/gen/muster/v1/projects_pb.js';
 import { RunDetailSchema, RunSchema, TranscriptItemSchema } from '../../../src/protocol/gen/muster/v1/runs_pb.js';
-import { CommentSchema } from '../../../src/protocol/gen/muster/v1/reviews_pb.js';
+import { CommentSchema, FileChangeSchema } from '../../../src/protocol/gen/muster/v1/reviews_pb.js';
 import {
   DiffThreadResponseSchema,
   MessageSchema,
@@ -131,6 +132,10 @@ describe('docs/cli.md', () => {
           commentJson(create(CommentSchema, { replyTo: 'r', severity: 'note', resolvedBy: 'you', createdAt: time })),
         ],
       },
+    ],
+    [
+      'review files',
+      { thread_id: 't', files: [reviewedFileJson(create(FileChangeSchema, { file: { oldPath: 'o' } }))] },
     ],
     ['worktrees', { worktrees: [worktreeJson(create(WorktreeSchema, {}))] }],
     [

@@ -44,6 +44,15 @@ if grep -q 'good evening' TASK.txt; then
 else
   printf 'export function greet(name) {\\n  return "Good day, " + name;\\n}\\n' > src/greet.js
 fi`,
+  scatter: `cat > TASK.txt
+rm TASK.txt
+if grep -q farewell src/greet.js; then
+  sed -i 's/farewell/goodbye/' src/greet.js
+else
+  printf '// one\\nexport function greet(name) {\\n  return "Hello " + name;\\n}\\n\\n// farewell\\n' > src/greet.js
+  echo 'export const one = 1;' > src/new.js
+  echo more >> README.md
+fi`,
   idler: `cat > /dev/null
 echo started
 exec sleep 600`,

@@ -47,7 +47,10 @@ test('applying a compose file with own commands asks for consent and shows the a
   assert.equal(projects.getTreeItem(node).label, 'crew');
   assert.match(String(projects.getTreeItem(node).description), /applied · .*\d agents/);
   const rows = projects.getChildren(node).map(child => projects.getTreeItem(child));
-  assert.deepEqual(new Set(rows.map(({ label }) => label)), new Set(['breaker', 'idler', 'polite', 'writer']));
+  assert.deepEqual(
+    new Set(rows.map(({ label }) => label)),
+    new Set(['breaker', 'idler', 'polite', 'scatter', 'writer']),
+  );
   assert.match(String(rows[0]?.contextValue), /\bagent\b/);
 });
 

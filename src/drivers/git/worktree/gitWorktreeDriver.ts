@@ -1,5 +1,5 @@
 import type { WorktreeDriver } from '../../../core/workspaces/worktreeDriver.js';
-import { committedChanges } from './committedChanges.js';
+import { committedChanges, committedPatch } from './committedChanges.js';
 import { createWorktree } from './createWorktree.js';
 import { createGitContext, type GitDriverOptions } from '../command/gitContext.js';
 import { comparison } from '../repository/comparison.js';
@@ -30,6 +30,8 @@ export function createGitWorktreeDriver(options: GitDriverOptions): WorktreeDriv
     patch: (worktree, base, maxBytes, signal) => unifiedPatch(context, worktree, base, { maxBytes, signal }),
     committedChanges: (repository, { base, head }, signal) =>
       committedChanges(context, { repository, base, head, signal }),
+    committedPatch: (repository, { base, head }, maxBytes, signal) =>
+      committedPatch(context, { repository, base, head, maxBytes, signal }),
     show: (repository, commit, path, limits) => fileAtCommit(context, { repository, commit, path, ...limits }),
   };
 }

@@ -54,9 +54,13 @@ export async function unifiedPatch(
 ): Promise<{ readonly text: string; readonly truncated: boolean }> {
   const { maxBytes, signal } = limits;
   const { output } = await diff(context, { worktree, base, signal, args: ['--patch'], maxBytes });
+  return patchText(output, maxBytes);
+}
+
+/** What git printed as a patch. A cut one ends with a whole line. */
+export function patchText(output: GitOutput, maxBytes: number): { readonly text: string; readonly truncated: boolean } {
   const text = new TextDecoder().decode(output.stdout.subarray(0, maxBytes));
   const truncated = output.truncated || output.stdout.length > maxBytes;
-  // A cut patch ends with a whole line.
   return { text: truncated ? text.slice(0, text.lastIndexOf('\n') + 1) : text, truncated };
 }
 

@@ -5,13 +5,15 @@
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_muster_v1_policy } from "./policy_pb.js";
+import type { ChangedFile } from "./threads_pb.js";
+import { file_muster_v1_threads } from "./threads_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file muster/v1/reviews.proto.
  */
 export const file_muster_v1_reviews: GenFile = /*@__PURE__*/
-  fileDesc("ChdtdXN0ZXIvdjEvcmV2aWV3cy5wcm90bxIJbXVzdGVyLnYxIu8CCgdDb21tZW50EgoKAmlkGAEgASgJEhEKCXRocmVhZF9pZBgCIAEoCRIQCghyZXBseV90bxgDIAEoCRIMCgRwYXRoGAQgASgJEg8KB29uX2Jhc2UYBSABKAgSDgoGY29tbWl0GAYgASgJEhIKCnN0YXJ0X2xpbmUYByABKAUSEAoIZW5kX2xpbmUYCCABKAUSKAoGYW5jaG9yGAkgASgLMhgubXVzdGVyLnYxLkNvbW1lbnRBbmNob3ISEAoIbGluZV9ub3cYCiABKAUSFAoMZW5kX2xpbmVfbm93GAsgASgFEhAKCG91dGRhdGVkGAwgASgIEg4KBmF1dGhvchgNIAEoCRIMCgR0ZXh0GA4gASgJEg0KBXN0YXRlGA8gASgJEhAKCHNldmVyaXR5GBAgASgJEhMKC3Jlc29sdmVkX2J5GBEgASgJEhIKCmNyZWF0ZWRfYXQYEiABKAMSEgoKdXBkYXRlZF9hdBgTIAEoAyI9Cg1Db21tZW50QW5jaG9yEg0KBWxpbmVzGAEgAygJEg4KBmJlZm9yZRgCIAMoCRINCgVhZnRlchgDIAMoCSIoChNMaXN0Q29tbWVudHNSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSI8ChRMaXN0Q29tbWVudHNSZXNwb25zZRIkCghjb21tZW50cxgBIAMoCzISLm11c3Rlci52MS5Db21tZW50IrUBChFBZGRDb21tZW50UmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSEAoIcmVwbHlfdG8YAiABKAkSDAoEcGF0aBgDIAEoCRIPCgdvbl9iYXNlGAQgASgIEhIKCnN0YXJ0X2xpbmUYBSABKAUSEAoIZW5kX2xpbmUYBiABKAUSKAoGYW5jaG9yGAcgASgLMhgubXVzdGVyLnYxLkNvbW1lbnRBbmNob3ISDAoEdGV4dBgIIAEoCSI5ChJBZGRDb21tZW50UmVzcG9uc2USIwoHY29tbWVudBgBIAEoCzISLm11c3Rlci52MS5Db21tZW50IkkKEkVkaXRDb21tZW50UmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSEgoKY29tbWVudF9pZBgCIAEoCRIMCgR0ZXh0GAMgASgJIjoKE0VkaXRDb21tZW50UmVzcG9uc2USIwoHY29tbWVudBgBIAEoCzISLm11c3Rlci52MS5Db21tZW50Ij0KFERlbGV0ZUNvbW1lbnRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRISCgpjb21tZW50X2lkGAIgASgJIhcKFURlbGV0ZUNvbW1lbnRSZXNwb25zZSJOChVSZXNvbHZlQ29tbWVudFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEhIKCmNvbW1lbnRfaWQYAiABKAkSDgoGcmVvcGVuGAMgASgIIj0KFlJlc29sdmVDb21tZW50UmVzcG9uc2USIwoHY29tbWVudBgBIAEoCzISLm11c3Rlci52MS5Db21tZW50Is0BChVSZXF1ZXN0Q2hhbmdlc1JlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEgwKBG5vdGUYAiABKAkSRgoLZW52aXJvbm1lbnQYAyADKAsyMS5tdXN0ZXIudjEuUmVxdWVzdENoYW5nZXNSZXF1ZXN0LkVudmlyb25tZW50RW50cnkSFwoPaWRlbXBvdGVuY3lfa2V5GAQgASgJGjIKEEVudmlyb25tZW50RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJfChZSZXF1ZXN0Q2hhbmdlc1Jlc3BvbnNlEhEKCXRocmVhZF9pZBgBIAEoCRISCgptZXNzYWdlX2lkGAIgASgJEg4KBnJ1bl9pZBgDIAEoCRIOCgZzdGF0dXMYBCABKAkygAUKDVJldmlld1NlcnZpY2USYQoMTGlzdENvbW1lbnRzEh4ubXVzdGVyLnYxLkxpc3RDb21tZW50c1JlcXVlc3QaHy5tdXN0ZXIudjEuTGlzdENvbW1lbnRzUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSYAoKQWRkQ29tbWVudBIcLm11c3Rlci52MS5BZGRDb21tZW50UmVxdWVzdBodLm11c3Rlci52MS5BZGRDb21tZW50UmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJjCgtFZGl0Q29tbWVudBIdLm11c3Rlci52MS5FZGl0Q29tbWVudFJlcXVlc3QaHi5tdXN0ZXIudjEuRWRpdENvbW1lbnRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmkKDURlbGV0ZUNvbW1lbnQSHy5tdXN0ZXIudjEuRGVsZXRlQ29tbWVudFJlcXVlc3QaIC5tdXN0ZXIudjEuRGVsZXRlQ29tbWVudFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSbAoOUmVzb2x2ZUNvbW1lbnQSIC5tdXN0ZXIudjEuUmVzb2x2ZUNvbW1lbnRSZXF1ZXN0GiEubXVzdGVyLnYxLlJlc29sdmVDb21tZW50UmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJsCg5SZXF1ZXN0Q2hhbmdlcxIgLm11c3Rlci52MS5SZXF1ZXN0Q2hhbmdlc1JlcXVlc3QaIS5tdXN0ZXIudjEuUmVxdWVzdENoYW5nZXNSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlYgZwcm90bzM", [file_muster_v1_policy]);
+  fileDesc("ChdtdXN0ZXIvdjEvcmV2aWV3cy5wcm90bxIJbXVzdGVyLnYxIu8CCgdDb21tZW50EgoKAmlkGAEgASgJEhEKCXRocmVhZF9pZBgCIAEoCRIQCghyZXBseV90bxgDIAEoCRIMCgRwYXRoGAQgASgJEg8KB29uX2Jhc2UYBSABKAgSDgoGY29tbWl0GAYgASgJEhIKCnN0YXJ0X2xpbmUYByABKAUSEAoIZW5kX2xpbmUYCCABKAUSKAoGYW5jaG9yGAkgASgLMhgubXVzdGVyLnYxLkNvbW1lbnRBbmNob3ISEAoIbGluZV9ub3cYCiABKAUSFAoMZW5kX2xpbmVfbm93GAsgASgFEhAKCG91dGRhdGVkGAwgASgIEg4KBmF1dGhvchgNIAEoCRIMCgR0ZXh0GA4gASgJEg0KBXN0YXRlGA8gASgJEhAKCHNldmVyaXR5GBAgASgJEhMKC3Jlc29sdmVkX2J5GBEgASgJEhIKCmNyZWF0ZWRfYXQYEiABKAMSEgoKdXBkYXRlZF9hdBgTIAEoAyI9Cg1Db21tZW50QW5jaG9yEg0KBWxpbmVzGAEgAygJEg4KBmJlZm9yZRgCIAMoCRINCgVhZnRlchgDIAMoCSIoChNMaXN0Q29tbWVudHNSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSI8ChRMaXN0Q29tbWVudHNSZXNwb25zZRIkCghjb21tZW50cxgBIAMoCzISLm11c3Rlci52MS5Db21tZW50IrUBChFBZGRDb21tZW50UmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSEAoIcmVwbHlfdG8YAiABKAkSDAoEcGF0aBgDIAEoCRIPCgdvbl9iYXNlGAQgASgIEhIKCnN0YXJ0X2xpbmUYBSABKAUSEAoIZW5kX2xpbmUYBiABKAUSKAoGYW5jaG9yGAcgASgLMhgubXVzdGVyLnYxLkNvbW1lbnRBbmNob3ISDAoEdGV4dBgIIAEoCSI5ChJBZGRDb21tZW50UmVzcG9uc2USIwoHY29tbWVudBgBIAEoCzISLm11c3Rlci52MS5Db21tZW50IkkKEkVkaXRDb21tZW50UmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSEgoKY29tbWVudF9pZBgCIAEoCRIMCgR0ZXh0GAMgASgJIjoKE0VkaXRDb21tZW50UmVzcG9uc2USIwoHY29tbWVudBgBIAEoCzISLm11c3Rlci52MS5Db21tZW50Ij0KFERlbGV0ZUNvbW1lbnRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRISCgpjb21tZW50X2lkGAIgASgJIhcKFURlbGV0ZUNvbW1lbnRSZXNwb25zZSJOChVSZXNvbHZlQ29tbWVudFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEhIKCmNvbW1lbnRfaWQYAiABKAkSDgoGcmVvcGVuGAMgASgIIj0KFlJlc29sdmVDb21tZW50UmVzcG9uc2USIwoHY29tbWVudBgBIAEoCzISLm11c3Rlci52MS5Db21tZW50Is0BChVSZXF1ZXN0Q2hhbmdlc1JlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEgwKBG5vdGUYAiABKAkSRgoLZW52aXJvbm1lbnQYAyADKAsyMS5tdXN0ZXIudjEuUmVxdWVzdENoYW5nZXNSZXF1ZXN0LkVudmlyb25tZW50RW50cnkSFwoPaWRlbXBvdGVuY3lfa2V5GAQgASgJGjIKEEVudmlyb25tZW50RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJfChZSZXF1ZXN0Q2hhbmdlc1Jlc3BvbnNlEhEKCXRocmVhZF9pZBgBIAEoCRISCgptZXNzYWdlX2lkGAIgASgJEg4KBnJ1bl9pZBgDIAEoCRIOCgZzdGF0dXMYBCABKAkihQEKBEh1bmsSCwoDa2V5GAEgASgJEhEKCW9sZF9zdGFydBgCIAEoBRIRCglvbGRfbGluZXMYAyABKAUSEQoJbmV3X3N0YXJ0GAQgASgFEhEKCW5ld19saW5lcxgFIAEoBRIQCghyZXZpZXdlZBgGIAEoCBISCgpmaXJzdF9saW5lGAcgASgJIlIKCkZpbGVDaGFuZ2USJAoEZmlsZRgBIAEoCzIWLm11c3Rlci52MS5DaGFuZ2VkRmlsZRIeCgVodW5rcxgCIAMoCzIPLm11c3Rlci52MS5IdW5rIj8KEkxpc3RDaGFuZ2VzUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSFgoOZWFybGllcl9jb21taXQYAiABKAkiXgoTTGlzdENoYW5nZXNSZXNwb25zZRITCgtiYXNlX2NvbW1pdBgBIAEoCRIMCgRoZWFkGAIgASgJEiQKBWZpbGVzGAMgAygLMhUubXVzdGVyLnYxLkZpbGVDaGFuZ2UiSAoSU2V0UmV2aWV3ZWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRINCgVodW5rcxgCIAMoCRIQCghyZXZpZXdlZBgDIAEoCCIVChNTZXRSZXZpZXdlZFJlc3BvbnNlMsUGCg1SZXZpZXdTZXJ2aWNlEl4KC0xpc3RDaGFuZ2VzEh0ubXVzdGVyLnYxLkxpc3RDaGFuZ2VzUmVxdWVzdBoeLm11c3Rlci52MS5MaXN0Q2hhbmdlc1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEmMKC1NldFJldmlld2VkEh0ubXVzdGVyLnYxLlNldFJldmlld2VkUmVxdWVzdBoeLm11c3Rlci52MS5TZXRSZXZpZXdlZFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSYQoMTGlzdENvbW1lbnRzEh4ubXVzdGVyLnYxLkxpc3RDb21tZW50c1JlcXVlc3QaHy5tdXN0ZXIudjEuTGlzdENvbW1lbnRzUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSYAoKQWRkQ29tbWVudBIcLm11c3Rlci52MS5BZGRDb21tZW50UmVxdWVzdBodLm11c3Rlci52MS5BZGRDb21tZW50UmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJjCgtFZGl0Q29tbWVudBIdLm11c3Rlci52MS5FZGl0Q29tbWVudFJlcXVlc3QaHi5tdXN0ZXIudjEuRWRpdENvbW1lbnRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmkKDURlbGV0ZUNvbW1lbnQSHy5tdXN0ZXIudjEuRGVsZXRlQ29tbWVudFJlcXVlc3QaIC5tdXN0ZXIudjEuRGVsZXRlQ29tbWVudFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSbAoOUmVzb2x2ZUNvbW1lbnQSIC5tdXN0ZXIudjEuUmVzb2x2ZUNvbW1lbnRSZXF1ZXN0GiEubXVzdGVyLnYxLlJlc29sdmVDb21tZW50UmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJsCg5SZXF1ZXN0Q2hhbmdlcxIgLm11c3Rlci52MS5SZXF1ZXN0Q2hhbmdlc1JlcXVlc3QaIS5tdXN0ZXIudjEuUmVxdWVzdENoYW5nZXNSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlYgZwcm90bzM", [file_muster_v1_policy, file_muster_v1_threads]);
 
 /**
  * What somebody said about lines of a thread's changes, or in answer to such a comment.
@@ -478,9 +480,194 @@ export const RequestChangesResponseSchema: GenMessage<RequestChangesResponse> = 
   messageDesc(file_muster_v1_reviews, 13);
 
 /**
+ * A piece of a file's changes. Lines are 1-based; the start of an empty range is the line before. A file without lines (it is binary,
+ * or was only renamed) has one hunk with zeros.
+ *
+ * @generated from message muster.v1.Hunk
+ */
+export type Hunk = Message<"muster.v1.Hunk"> & {
+  /**
+   * The same for the same change, wherever its lines are.
+   *
+   * @generated from field: string key = 1;
+   */
+  key: string;
+
+  /**
+   * @generated from field: int32 old_start = 2;
+   */
+  oldStart: number;
+
+  /**
+   * @generated from field: int32 old_lines = 3;
+   */
+  oldLines: number;
+
+  /**
+   * @generated from field: int32 new_start = 4;
+   */
+  newStart: number;
+
+  /**
+   * @generated from field: int32 new_lines = 5;
+   */
+  newLines: number;
+
+  /**
+   * @generated from field: bool reviewed = 6;
+   */
+  reviewed: boolean;
+
+  /**
+   * Its first line, with `-` or `+`.
+   *
+   * @generated from field: string first_line = 7;
+   */
+  firstLine: string;
+};
+
+/**
+ * Describes the message muster.v1.Hunk.
+ * Use `create(HunkSchema)` to create a new message.
+ */
+export const HunkSchema: GenMessage<Hunk> = /*@__PURE__*/
+  messageDesc(file_muster_v1_reviews, 14);
+
+/**
+ * @generated from message muster.v1.FileChange
+ */
+export type FileChange = Message<"muster.v1.FileChange"> & {
+  /**
+   * @generated from field: muster.v1.ChangedFile file = 1;
+   */
+  file?: ChangedFile | undefined;
+
+  /**
+   * @generated from field: repeated muster.v1.Hunk hunks = 2;
+   */
+  hunks: Hunk[];
+};
+
+/**
+ * Describes the message muster.v1.FileChange.
+ * Use `create(FileChangeSchema)` to create a new message.
+ */
+export const FileChangeSchema: GenMessage<FileChange> = /*@__PURE__*/
+  messageDesc(file_muster_v1_reviews, 15);
+
+/**
+ * @generated from message muster.v1.ListChangesRequest
+ */
+export type ListChangesRequest = Message<"muster.v1.ListChangesRequest"> & {
+  /**
+   * @generated from field: string thread_id = 1;
+   */
+  threadId: string;
+
+  /**
+   * Compare with this commit of the thread instead, as 40 or 64 hexadecimal digits.
+   *
+   * @generated from field: string earlier_commit = 2;
+   */
+  earlierCommit: string;
+};
+
+/**
+ * Describes the message muster.v1.ListChangesRequest.
+ * Use `create(ListChangesRequestSchema)` to create a new message.
+ */
+export const ListChangesRequestSchema: GenMessage<ListChangesRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_reviews, 16);
+
+/**
+ * @generated from message muster.v1.ListChangesResponse
+ */
+export type ListChangesResponse = Message<"muster.v1.ListChangesResponse"> & {
+  /**
+   * @generated from field: string base_commit = 1;
+   */
+  baseCommit: string;
+
+  /**
+   * @generated from field: string head = 2;
+   */
+  head: string;
+
+  /**
+   * @generated from field: repeated muster.v1.FileChange files = 3;
+   */
+  files: FileChange[];
+};
+
+/**
+ * Describes the message muster.v1.ListChangesResponse.
+ * Use `create(ListChangesResponseSchema)` to create a new message.
+ */
+export const ListChangesResponseSchema: GenMessage<ListChangesResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_reviews, 17);
+
+/**
+ * Remembers what a person has looked at. What changes later has another key, and was not looked at.
+ *
+ * @generated from message muster.v1.SetReviewedRequest
+ */
+export type SetReviewedRequest = Message<"muster.v1.SetReviewedRequest"> & {
+  /**
+   * @generated from field: string thread_id = 1;
+   */
+  threadId: string;
+
+  /**
+   * @generated from field: repeated string hunks = 2;
+   */
+  hunks: string[];
+
+  /**
+   * @generated from field: bool reviewed = 3;
+   */
+  reviewed: boolean;
+};
+
+/**
+ * Describes the message muster.v1.SetReviewedRequest.
+ * Use `create(SetReviewedRequestSchema)` to create a new message.
+ */
+export const SetReviewedRequestSchema: GenMessage<SetReviewedRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_reviews, 18);
+
+/**
+ * @generated from message muster.v1.SetReviewedResponse
+ */
+export type SetReviewedResponse = Message<"muster.v1.SetReviewedResponse"> & {
+};
+
+/**
+ * Describes the message muster.v1.SetReviewedResponse.
+ * Use `create(SetReviewedResponseSchema)` to create a new message.
+ */
+export const SetReviewedResponseSchema: GenMessage<SetReviewedResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_reviews, 19);
+
+/**
  * @generated from service muster.v1.ReviewService
  */
 export const ReviewService: GenService<{
+  /**
+   * @generated from rpc muster.v1.ReviewService.ListChanges
+   */
+  listChanges: {
+    methodKind: "unary";
+    input: typeof ListChangesRequestSchema;
+    output: typeof ListChangesResponseSchema;
+  },
+  /**
+   * @generated from rpc muster.v1.ReviewService.SetReviewed
+   */
+  setReviewed: {
+    methodKind: "unary";
+    input: typeof SetReviewedRequestSchema;
+    output: typeof SetReviewedResponseSchema;
+  },
   /**
    * @generated from rpc muster.v1.ReviewService.ListComments
    */

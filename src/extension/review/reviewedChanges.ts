@@ -1,0 +1,135 @@
+import type * as vscode from 'vscode';
+import { Emitter } from '../../base/event.js';
+import type { FileChange, Hunk } from '../../protocol/gen/muster/v1/reviews_pb.js';
+import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
+import type { HostConnection } from '../host/hostConnection.js';
+
+/** A piece of a thread's changes: a file, or one hunk of it. */
+export interface ChangePlace {
+  readonly path: string;
+  readonly hunk: Hunk;
+}
+
+/** What the review in front changed, with what of it the person has looked at. */
+export class ReviewedChanges implements vscode.Disposable {
+  readonly #host: HostConnection;
+  readonly #changed = new Emitter<void>();
+  readonly #subscription: { dispose(): void };
+  #threadId: string | undefined;
+  #earlier = '';
+  #version = '';
+  #files: readonly FileChange[] = [];
+  #loading: Promise<void> | undefined;
+
+  constructor(host: HostConnection) {
+    this.#host = host;
+    this.#subscription = host.onDidChange(({ threads }) => {
+      if (this.#threadId !== undefined && threads.includes(this.#threadId)) this.#refresh();
+    });
+  }
+
+  readonly onDidChange = this.#changed.event;
+
+  /** The thread whose review is shown. */
+  get thread(): Thread | undefined {
+    return this.#threadId === undefined ? undefined : this.#host.threads.get(this.#threadId);
+  }
+
+  /** The commit that is compared with, when it is not the base. */
+  get earlier(): string {
+    return this.#earlier;
+  }
+
+  /** By path, as people read it. */
+  get files(): readonly FileChange[] {
+    return this.#files;
+  }
+
+  /** Shows another thread, or the same compared with something else. */
+  async show(threadId: string, { earlier = '' }: { readonly earlier?: string } = {}): Promise<void> {
+    const isAnother = this.#threadId !== threadId;
+    if (!isAnother && this.#earlier === earlier && this.#files.length > 0) return this.#refresh();
+    this.#threadId = threadId;
+    this.#earlier = earlier;
+    this.#version = '';
+    if (isAnother) this.#files = [];
+    await this.load(new AbortController().signal);
+  }
+
+  /** Nothing is reviewed any more. */
+  close(): void {
+    if (this.#threadId === undefined) return;
+    this.#threadId = undefined;
+    this.#files = [];
+    this.#changed.fire();
+  }
+
+  async load(signal: AbortSignal): Promise<void> {
+    const threadId = this.#threadId;
+    const thread = this.thread;
+    const earlierCommit = this.#earlier;
+    if (threadId === undefined) return;
+    const client = await this.#host.client(signal);
+    const { files } = await client.reviews.listChanges({ threadId, earlierCommit }, { signal });
+    if (this.#threadId !== threadId || this.#earlier !== earlierCommit) return;
+    this.#version = versionOf(thread);
+    this.#files = [...files].sort((a, b) => comparePaths(a.file?.path ?? '', b.file?.path ?? ''));
+    this.#changed.fire();
+  }
+
+  /** Remembers that hunks were looked at, or were not. */
+  async setReviewed(hunks: readonly Hunk[], reviewed: boolean, signal: AbortSignal): Promise<void> {
+    const threadId = this.#threadId;
+    if (threadId === undefined || hunks.length === 0) return;
+    const client = await this.#host.client(signal);
+    await client.reviews.setReviewed({ threadId, hunks: hunks.map(({ key }) => key), reviewed }, { signal });
+    await this.load(signal);
+  }
+
+  /** The next hunk, or the one before, that was not looked at; around the end to the other one. */
+  unreviewed(
+    from: { readonly path: string; readonly line: number } | undefined,
+    step: 1 | -1,
+  ): ChangePlace | undefined {
+    const all = this.#files.flatMap(({ file, hunks }) => hunks.map(hunk => ({ path: file?.path ?? '', hunk })));
+    const left = all.filter(({ hunk }) => !hunk.reviewed);
+    if (from === undefined) return step === 1 ? left[0] : left.at(-1);
+    const isAfter = ({ path, hunk }: ChangePlace): number => comparePaths(path, from.path) || lineOf(hunk) - from.line;
+    return step === 1
+      ? (left.find(place => isAfter(place) > 0) ?? left[0])
+      : (left.findLast(place => isAfter(place) < 0) ?? left.at(-1));
+  }
+
+  dispose(): void {
+    this.#subscription.dispose();
+    this.#changed.dispose();
+  }
+
+  /** Once at a time; what changes meanwhile is seen by the version. */
+  #refresh(): void {
+    if (this.#loading !== undefined || this.#version === versionOf(this.thread)) return;
+    this.#loading = this.load(new AbortController().signal)
+      .then(
+        () => true,
+        () => false,
+      )
+      .then(loaded => {
+        this.#loading = undefined;
+        if (loaded) this.#refresh();
+      });
+  }
+}
+
+/** Where the cursor goes for a hunk: its first line on the right, or the line where something was removed. */
+export function lineOf({ newStart }: Hunk): number {
+  return Math.max(1, newStart);
+}
+
+/** Folders before what comes after them, numbers as numbers. */
+function comparePaths(a: string, b: string): number {
+  return a.localeCompare(b, undefined, { numeric: true });
+}
+
+function versionOf(thread: Thread | undefined): string {
+  return thread === undefined ? '' : [thread.head, thread.baseCommit, thread.updatedAt].join(' ');
+}

@@ -1,0 +1,211 @@
+import { basename, dirname } from 'node:path/posix';
+import * as vscode from 'vscode';
+import { ownValue } from '../../base/ownValue.js';
+import { formatLineChanges } from '../../protocol/displayFormat.js';
+import type { FileChange, Hunk } from '../../protocol/gen/muster/v1/reviews_pb.js';
+import { createPlainTree, type PlainTree } from '../plain/trees.js';
+import { lineOf, type ReviewedChanges } from '../review/reviewedChanges.js';
+import { threadOfTab } from '../review/reviewTabs.js';
+import type { Services } from '../services.js';
+import { threadTitle } from '../threads/threadText.js';
+import { reportError } from '../commands/reportError.js';
+
+/** A row of the Changes tree. */
+export type ChangesNode = FileNode | HunkNode;
+
+export interface FileNode {
+  readonly kind: 'changedFile';
+  readonly path: string;
+}
+
+export interface HunkNode {
+  readonly kind: 'hunk';
+  readonly path: string;
+  readonly key: string;
+}
+
+/** True for what the tree hands to a command. */
+export function isChangesNode(value: unknown): value is ChangesNode {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'kind' in value &&
+    (value.kind === 'changedFile' || value.kind === 'hunk') &&
+    'path' in value &&
+    typeof value.path === 'string'
+  );
+}
+
+const { Checked, Unchecked } = vscode.TreeItemCheckboxState;
+const { Collapsed, None } = vscode.TreeItemCollapsibleState;
+
+/** The Changes tree: the files of the review in front, their hunks, and which of them were looked at. */
+export class ChangesView implements vscode.TreeDataProvider<ChangesNode>, vscode.Disposable {
+  readonly #services: Services;
+  readonly #changes: ReviewedChanges;
+  readonly #changed = new vscode.EventEmitter<undefined>();
+  readonly #view: PlainTree<ChangesNode>;
+  readonly #subscriptions: readonly { dispose(): void | Promise<void> }[];
+  /** The same row is the same object for as long as it is shown. */
+  readonly #nodes = new Map<string, ChangesNode>();
+
+  constructor(services: Services) {
+    this.#services = services;
+    this.#changes = services.changes;
+    this.#view = createPlainTree('muster.changes', {
+      treeDataProvider: this,
+      showCollapseAll: true,
+      manageCheckboxStateManually: true,
+    });
+    this.#subscriptions = [
+      this.#view,
+      this.#changed,
+      services.changes.onDidChange(() => this.#draw()),
+      this.#view.onDidChangeCheckbox(items => void this.#check(items)),
+      vscode.window.tabGroups.onDidChangeTabs(() => this.#follow()),
+      vscode.window.tabGroups.onDidChangeTabGroups(() => this.#follow()),
+    ];
+    this.#follow();
+  }
+
+  readonly onDidChangeTreeData = this.#changed.event;
+
+  getChildren(node?: ChangesNode): ChangesNode[] {
+    if (node === undefined) return this.#changes.files.map(({ file }) => this.#node(file?.path ?? ''));
+    if (node.kind === 'hunk') return [];
+    const hunks = this.#find(node.path)?.hunks ?? [];
+    return hunks.length < 2 ? [] : hunks.map(({ key }) => this.#node(node.path, key));
+  }
+
+  getParent(node: ChangesNode): ChangesNode | undefined {
+    return node.kind === 'hunk' ? this.#node(node.path) : undefined;
+  }
+
+  getTreeItem(node: ChangesNode): vscode.TreeItem {
+    const change = this.#find(node.path);
+    if (!change) return new vscode.TreeItem('');
+    if (node.kind === 'changedFile') return fileItem(node, change);
+    const hunk = change.hunks.find(({ key }) => key === node.key);
+    return hunk ? hunkItem(node, hunk) : new vscode.TreeItem('');
+  }
+
+  dispose(): void {
+    for (const each of this.#subscriptions) void each.dispose();
+  }
+
+  /** The review in front; one that was closed is shown no more. */
+  #follow(): void {
+    const { all, activeTabGroup } = vscode.window.tabGroups;
+    const front = threadOfTab(activeTabGroup.activeTab);
+    const shown = this.#changes.thread?.id;
+    const open = all.flatMap(({ tabs }) => tabs.map(threadOfTab));
+    void vscode.commands.executeCommand(
+      'setContext',
+      'muster.reviewing',
+      open.some(id => id !== undefined),
+    );
+    if (front !== undefined && front !== shown) {
+      this.#changes.show(front).catch((error: unknown) => reportError(error, this.#services.log));
+    } else if (shown !== undefined && !open.includes(shown)) this.#changes.close();
+  }
+
+  #draw(): void {
+    const { thread, files, earlier } = this.#changes;
+    const seen = files.filter(isReviewed).length;
+    this.#view.description(thread ? threadTitle(thread) : '');
+    const progress = vscode.l10n.t('{0} of {1} files reviewed', seen, files.length);
+    const since = earlier === '' ? '' : vscode.l10n.t('What changed since you last looked');
+    const empty = vscode.l10n.t('Nothing has changed.');
+    const words = files.length === 0 ? [since, empty] : [since, progress];
+    this.#view.message(thread ? words.filter(word => word !== '').join(' · ') : '');
+    this.#changed.fire(undefined);
+  }
+
+  async #check(items: readonly (readonly [ChangesNode, vscode.TreeItemCheckboxState])[]): Promise<void> {
+    const { signal } = new AbortController();
+    try {
+      for (const [node, state] of items) await this.#changes.setReviewed(this.hunksOf(node), state === Checked, signal);
+    } catch (error) {
+      await reportError(error, this.#services.log);
+    }
+  }
+
+  /** What a row stands for. */
+  hunksOf(node: ChangesNode): readonly Hunk[] {
+    const hunks = this.#find(node.path)?.hunks ?? [];
+    return node.kind === 'hunk' ? hunks.filter(({ key }) => key === node.key) : hunks;
+  }
+
+  #find(path: string): FileChange | undefined {
+    return this.#changes.files.find(({ file }) => file?.path === path);
+  }
+
+  #node(path: string, key?: string): ChangesNode {
+    const id = JSON.stringify([path, key]);
+    const node: ChangesNode =
+      this.#nodes.get(id) ?? (key === undefined ? { kind: 'changedFile', path } : { kind: 'hunk', path, key });
+    this.#nodes.set(id, node);
+    return node;
+  }
+}
+
+function isReviewed({ hunks }: FileChange): boolean {
+  return hunks.every(({ reviewed }) => reviewed);
+}
+
+const letters: Readonly<Record<string, string>> = {
+  added: 'A',
+  modified: 'M',
+  deleted: 'D',
+  renamed: 'R',
+  untracked: 'A',
+  type_changed: 'T',
+};
+
+/** `greet.js  src · M · +3 −1`, with the icon of its kind. */
+function fileItem({ path }: FileNode, change: FileChange): vscode.TreeItem {
+  const { file, hunks } = change;
+  const item = new vscode.TreeItem(basename(path), hunks.length < 2 ? None : Collapsed);
+  const folder = dirname(path);
+  const counts = file?.binary ? vscode.l10n.t('binary') : formatLineChanges(file?.additions ?? 0, file?.deletions ?? 0);
+  const from = file !== undefined && file.oldPath !== '' ? vscode.l10n.t('from {0}', file.oldPath) : '';
+  const facts = [folder === '.' ? '' : folder, ownValue(letters, file?.status ?? '') ?? '', from, counts];
+  item.id = `file:${path}`;
+  item.description = facts.filter(part => part !== '').join(' · ');
+  item.iconPath = vscode.ThemeIcon.File;
+  // For the icon of the kind of file; not the file itself, which git's decorations would colour.
+  item.resourceUri = vscode.Uri.from({ scheme: 'muster-change', path: `/${path}` });
+  item.tooltip = path;
+  item.contextValue = 'changedFile';
+  item.checkboxState = checkbox(isReviewed(change), path);
+  item.accessibilityInformation = { label: `${path}, ${item.description}` };
+  item.command = {
+    command: 'muster.openChange',
+    title: vscode.l10n.t('Open Changes'),
+    arguments: [{ kind: 'changedFile', path }],
+  };
+  return item;
+}
+
+/** `12  + return total;  +1 −1` */
+function hunkItem(node: HunkNode, hunk: Hunk): vscode.TreeItem {
+  const text = hunk.firstLine.slice(1).trim();
+  const item = new vscode.TreeItem(vscode.l10n.t('Line {0}', lineOf(hunk)), None);
+  item.id = `hunk:${node.key}`;
+  item.description = [formatLineChanges(hunk.newLines, hunk.oldLines), text].filter(part => part !== '').join(' · ');
+  item.contextValue = 'hunk';
+  item.checkboxState = checkbox(hunk.reviewed, item.description);
+  item.command = { command: 'muster.openChange', title: vscode.l10n.t('Open Changes'), arguments: [node] };
+  return item;
+}
+
+function checkbox(reviewed: boolean, what: string): vscode.TreeItem['checkboxState'] {
+  return {
+    state: reviewed ? Checked : Unchecked,
+    tooltip: reviewed ? vscode.l10n.t('Reviewed') : vscode.l10n.t('Not reviewed'),
+    accessibilityInformation: {
+      label: reviewed ? vscode.l10n.t('{0}, reviewed', what) : vscode.l10n.t('{0}, not reviewed', what),
+      role: 'checkbox',
+    },
+  };
+}

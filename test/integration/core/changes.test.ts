@@ -1,0 +1,89 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parsePatch } from '../../../src/core/reviews/patch.ts';
+import { ChangesService } from '../../../src/core/reviews/changesService.ts';
+import { coreHost, coreWorld, finishRun, sha256 } from '../../support/coreHost.ts';
+import { tempDirectory } from '../../support/tempDirectory.ts';
+
+describe('what of a thread was looked at', () => {
+  test('is remembered piece by piece, and only what changed is to be looked at again', async () => {
+    const world = coreWorld();
+    const host = coreHost(world);
+    const task = await host.dispatch();
+    await finishRun(world, task, 'two\n');
+    const { id } = task.thread;
+    await host.settler.settled(id);
+    const changes = new ChangesService({ ...world, driver: world.worktrees, digestText: sha256 });
+    const [file] = (await changes.list(id)).files;
+    const hunks = file?.hunks ?? [];
+    expect(hunks.map(({ reviewed }) => reviewed)).toEqual([false]);
+    changes.setReviewed(
+      id,
+      hunks.map(({ key }) => key),
+      true,
+    );
+    expect((await changes.list(id)).files[0]?.hunks[0]?.reviewed).toBe(true);
+    const next = await host.dispatch({ thread: id });
+    await finishRun(world, next, 'three\n');
+    await host.settler.settled(id);
+    expect((await changes.list(id)).files[0]?.hunks[0]?.reviewed).toBe(false);
+    await finishRun(world, await host.dispatch({ thread: id }), 'two\n');
+    await host.settler.settled(id);
+    expect((await changes.list(id)).files[0]?.hunks[0]?.reviewed).toBe(true);
+  });
+
+  test('a second look knows what the first one saw', async () => {
+    const world = coreWorld();
+    const host = coreHost(world);
+    const task = await host.dispatch();
+    await finishRun(world, task, 'two\n');
+    const first = await host.reviews.show(task.thread.id);
+    expect(first.earlier).toBeUndefined();
+    await finishRun(world, await host.dispatch({ thread: task.thread.id }), 'three\n');
+    const second = await host.reviews.show(task.thread.id);
+    expect(second.earlier).toBe(first.view.thread.head);
+    expect((await host.reviews.show(task.thread.id)).earlier).toBe(first.view.thread.head);
+    const changes = new ChangesService({ ...world, driver: world.worktrees, digestText: sha256 });
+    const since = await changes.list(task.thread.id, { earlier: second.earlier });
+    expect(since.baseCommit).toBe(first.view.thread.head);
+  });
+});
+
+describe('hunks of real git', () => {
+  test('lead back to the file as it was, for every way in which lines can change', () => {
+    const folder = tempDirectory('muster-hunks');
+    const git = (...args: readonly string[]): string => execFileSync('git', args, { cwd: folder, encoding: 'utf8' });
+    git('init', '-q');
+    const lines = Array.from({ length: 30 }, (_, index) => `line ${index + 1}`);
+    const cases: Readonly<Record<string, readonly string[]>> = {
+      'first': ['new', ...lines],
+      'last': [...lines, 'new'],
+      'removed first': lines.slice(2),
+      'removed last': lines.slice(0, -2),
+      'middle ä': lines.with(14, 'other'),
+      'two near': lines.with(10, 'x').toSpliced(13, 1),
+      'all': ['nothing', 'left'],
+      'emptied': [],
+    };
+    for (const name of Object.keys(cases)) writeFileSync(join(folder, name), `${lines.join('\n')}\n`);
+    writeFileSync(join(folder, 'deleted'), 'a\nb\n');
+    git('add', '-A');
+    git('-c', 'user.name=a', '-c', 'user.email=a@a', 'commit', '-qm', 'one');
+    for (const [name, text] of Object.entries(cases)) {
+      writeFileSync(join(folder, name), text.map(line => `${line}\n`).join(''));
+    }
+    rmSync(join(folder, 'deleted'));
+    const files = parsePatch(git('-c', 'core.quotePath=true', 'diff', 'HEAD'));
+    expect(files.map(({ path }) => path).toSorted()).toEqual([...Object.keys(cases), 'deleted'].toSorted());
+    for (const { path, hunks } of files.filter(each => each.path !== 'deleted')) {
+      let now = readFileSync(join(folder, path), 'utf8').split('\n').slice(0, -1);
+      for (const { newStart, newLines, lines: changed } of hunks.toReversed()) {
+        const old = changed.filter(line => line.startsWith('-')).map(line => line.slice(1));
+        now = now.toSpliced(newLines === 0 ? newStart : newStart - 1, newLines, ...old);
+      }
+      expect([path, now]).toEqual([path, lines]);
+    }
+  });
+});
