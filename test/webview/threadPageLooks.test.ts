@@ -71,6 +71,56 @@ describe('the thread page is readable', () => {
     await look('unfolded', { theme, messages: finishedThread(), prepare: unfoldAll });
   });
 
+  test.each(themes)('code in its colours, a check list, %s', async theme => {
+    const text = [
+      'Two things are left:',
+      '',
+      '- [x] the schema',
+      '- [ ] the importer',
+      '',
+      '```ts',
+      '// Keeps what people typed.',
+      'export async function price(item: Item, count = 12): Promise<string> {',
+      '  const label = `${item.name} × ${count}`;',
+      "  return format(label, { locale: 'de', cents: true });",
+      '}',
+      '```',
+      '',
+      '```yaml',
+      'agents:',
+      '  dev: {provider: claude, timeout: 30m} # half an hour',
+      '```',
+      '',
+      '```diff',
+      '-const a = 1;',
+      '+const a = 2;',
+      '```',
+    ].join('\n');
+    await look('code', {
+      theme,
+      messages: [
+        init(),
+        { type: 'thread', thread: threadView({}), agents: [agentView()] },
+        { type: 'conversation', messages: [messageView()], runs: [runView({})], merges: [] },
+        { type: 'transcript', runId: 'run000000001', entries: [{ kind: 'text', text }] },
+        { type: 'caughtUp' },
+      ],
+      prepare: async ({ page }) => {
+        await page.getByText('☑ the schema').waitFor();
+        expect(await page.locator('.hljs-keyword').count()).toBeGreaterThan(3);
+        await page.evaluate(() => {
+          const writeText = async (copied: string): Promise<void> => void (document.body.dataset['copied'] = copied);
+          Object.defineProperty(navigator, 'clipboard', { value: { writeText } });
+        });
+        await page.getByRole('button', { name: 'Copy code' }).nth(1).click();
+        await page.locator('.copy-code.codicon-check').waitFor();
+        expect(await page.evaluate(() => document.body.dataset['copied'])).toBe(
+          'agents:\n  dev: {provider: claude, timeout: 30m} # half an hour',
+        );
+      },
+    });
+  });
+
   test.each(themes)('needs a person after a failed run, %s', async theme => {
     const error = 'The model provider refused the request: rate limited. Try again in 3 minutes.';
     const latestRun = { ...threadView().latestRun!, status: 'failed' };

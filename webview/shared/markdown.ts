@@ -4,6 +4,7 @@ import { nothing, type TemplateResult } from 'lit';
 import { unsafeHTML } from 'lit/directives/unsafe-html.js';
 import type { DirectiveResult } from 'lit/directive.js';
 import { Marked } from 'marked';
+import { colored } from './codeColors.js';
 import { parseFileReference } from './fileReference.js';
 
 /**
@@ -15,6 +16,10 @@ const renderer = new Marked({
   breaks: false,
   renderer: {
     html: ({ text }) => escapeHtml(text),
+    // A box that nobody can tick would only be in the way of the keyboard.
+    checkbox: ({ checked }) => (checked ? '☑ ' : '☐ '),
+    code: ({ text, lang = '' }) =>
+      `<pre><code data-language="${escapeHtml(lang.split(/[\s,{]/)[0] ?? '')}">${escapeHtml(text)}\n</code></pre>`,
     image: ({ href, text }) => `<a href="${escapeHtml(href)}">${escapeHtml(text === '' ? href : text)}</a>`,
   },
 });
@@ -23,22 +28,27 @@ const allowedTags = [
   'a', 'b', 'blockquote', 'br', 'code', 'del', 'em', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'hr', 'i', 'kbd', 'li', 'ol', 'p',
   'pre', 's', 'span', 'strong', 'sub', 'sup', 'table', 'tbody', 'td', 'th', 'thead', 'tr', 'ul',
 ]; // prettier-ignore
-const allowedAttributes = ['href', 'title', 'align', 'start', 'data-path', 'data-line'];
+const allowedAttributes = ['href', 'title', 'align', 'start', 'data-path', 'data-line', 'data-language'];
 /** Longer texts are shown as they are: rendering them would hold up the view. */
 const maxMarkdown = 200_000;
 
 const cache = new Map<string, string>();
 const cacheSize = 500;
 
-/** Renders what an agent wrote. Links to files carry `data-path` and `data-line`; see {@link fileLinkOf}. */
-export function markdown(text: string): DirectiveResult | TemplateResult | typeof nothing | string {
+/** Words beside blocks of code; the same for as long as the view lives. */
+export interface CodeWords {
+  readonly copyCode: string;
+}
+
+/** Renders what an agent wrote. Links to files carry `data-path` and `data-line`; see `linkTarget`. */
+export function markdown(text: string, words: CodeWords): DirectiveResult | TemplateResult | typeof nothing | string {
   if (text === '') return nothing;
   if (text.length > maxMarkdown) return text;
-  return unsafeHTML(renderMarkdown(text));
+  return unsafeHTML(renderMarkdown(text, words));
 }
 
 /** Sanitised HTML of a Markdown text. */
-export function renderMarkdown(text: string): string {
+export function renderMarkdown(text: string, words: CodeWords): string {
   const known = cache.get(text);
   if (known !== undefined) return known;
   const dirty = renderer.parse(text, { async: false });
@@ -49,6 +59,8 @@ export function renderMarkdown(text: string): string {
     RETURN_DOM_FRAGMENT: true,
   });
   markFileLinks(fragment);
+  colorCode(fragment);
+  addCopyButtons(fragment, words);
   const holder = document.createElement('div');
   holder.append(fragment);
   const clean = holder.innerHTML;
@@ -79,6 +91,52 @@ function markFileLinks(fragment: DocumentFragment): void {
     code.replaceWith(link);
     link.append(code);
   }
+}
+
+/** Gives blocks of code the colours of their language. What is put in is made by the highlighter from text. */
+function colorCode(fragment: DocumentFragment): void {
+  for (const element of fragment.querySelectorAll('[data-language]')) {
+    const language = element.getAttribute('data-language') ?? '';
+    element.removeAttribute('data-language');
+    const colors =
+      element.matches('pre > code') && language !== '' ? colored(element.textContent, language) : undefined;
+    if (colors !== undefined) element.innerHTML = colors;
+  }
+}
+
+/** A button beside each block of code; see {@link copyCode}. */
+function addCopyButtons(fragment: DocumentFragment, { copyCode: label }: CodeWords): void {
+  for (const block of fragment.querySelectorAll('pre')) {
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.className = 'copy-code codicon codicon-copy';
+    button.title = label;
+    button.ariaLabel = label;
+    const frame = document.createElement('div');
+    frame.className = 'code-frame';
+    block.replaceWith(frame);
+    block.tabIndex = 0;
+    frame.append(block, button);
+  }
+}
+
+/** How long a button says that it copied, in ms. */
+const copiedMs = 1_500;
+
+/** Copies the code of the button that was clicked, if it was one. True then. */
+export function copyCode(target: EventTarget | null): boolean {
+  const button = target instanceof Element ? target.closest('.copy-code') : null;
+  if (!button) return false;
+  const block = button.parentElement?.querySelector('pre');
+  void navigator.clipboard.writeText(block?.textContent.replace(/\n$/, '') ?? '').then(
+    () => {
+      button.classList.replace('codicon-copy', 'codicon-check');
+      setTimeout(() => button.classList.replace('codicon-check', 'codicon-copy'), copiedMs);
+    },
+    // The clipboard is not ours to use: the code is selected, and the keyboard copies it.
+    () => block && getSelection()?.selectAllChildren(block),
+  );
+  return true;
 }
 
 function setReference(

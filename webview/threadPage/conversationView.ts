@@ -28,7 +28,9 @@ export function conversationRow(row: ConversationRow, context: RowContext): Temp
       return html`<div class="turn ${row.isPerson ? 'is-person' : ''}">
         <div class="turn-author">${row.isPerson ? strings.you : row.author}</div>
         <div class="turn-body">
-          <div class="prose">${row.isPerson ? html`<p class="as-typed">${row.body}</p>` : markdown(row.body)}</div>
+          <div class="prose">
+            ${row.isPerson ? html`<p class="as-typed">${row.body}</p>` : markdown(row.body, strings)}
+          </div>
         </div>
         <div class="turn-time">${age(row.at, text => ago(text, strings))}</div>
       </div>`;
@@ -39,7 +41,7 @@ export function conversationRow(row: ConversationRow, context: RowContext): Temp
           ${
             row.plain
               ? html`<div class="plain-lines">${terminalText(row.text.replace(/\n$/, ''))}</div>`
-              : html`<div class="prose">${markdown(row.text)}</div>`
+              : html`<div class="prose">${markdown(row.text, strings)}</div>`
           }
         </div>
       </div>`;
@@ -90,7 +92,7 @@ function entry(row: Extract<ConversationRow, { kind: 'entry' }>, context: RowCon
         icon: 'lightbulb',
         title: strings.thinking,
         result: '',
-        body: html`<div class="prose dim">${markdown(of.text)}</div>`,
+        body: html`<div class="prose dim">${markdown(of.text, strings)}</div>`,
       });
     case 'raw':
       return foldable({

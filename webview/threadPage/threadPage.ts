@@ -12,6 +12,7 @@ import { linkTarget } from '../shared/fileReference.js';
 import { blankState } from '../shared/blankState.js';
 import { icon } from '../shared/icon.js';
 import '../shared/menu.js';
+import { copyCode } from '../shared/markdown.js';
 import { connectMessages } from '../shared/messagePort.js';
 import { focusTextArea } from '../shared/toolkit.js';
 import { VirtualList } from '../shared/virtualList.js';
@@ -245,6 +246,7 @@ export class ThreadPage extends LitElement {
   }
 
   readonly #onClick = (event: Event): void => {
+    if (copyCode(event.target)) return;
     const link = event.target instanceof Element ? event.target.closest('a') : null;
     if (!link) return;
     event.preventDefault();

@@ -97,6 +97,7 @@ export const webviewStrings = {
   'toolRunning': 'running',
   'toolFailed': 'failed',
   'noOutput': 'No output',
+  'copyCode': 'Copy code',
   'input': 'Input',
   'output': 'Output',
   'outputCut': 'Cut here. The raw log has all of it.',
