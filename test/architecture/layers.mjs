@@ -42,7 +42,7 @@ export const layers = {
   },
   'webview': {
     may: ['src/base', 'src/protocol'],
-    npm: ['@vscode/webview-ui-toolkit', 'lit', 'marked', 'dompurify', '@bufbuild/protobuf'],
+    npm: ['@vscode/webview-ui-toolkit', 'lit', 'marked', 'dompurify', 'highlight.js', '@bufbuild/protobuf'],
     node: false,
   },
   'src/demo': { may: [], npm: [], node: true },
