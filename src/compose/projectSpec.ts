@@ -170,12 +170,14 @@ export interface CredentialsSpec {
 }
 
 export interface HandoffSpec {
-  /** Agents that get the reply; several run side by side. */
+  /** Agents that get the reply, one after the other. */
   readonly onResponse: readonly string[];
   readonly prompt?: string | undefined;
   readonly maxDepth: number;
-  /** With several targets: `all` waits for each reply before the thread goes on, `none` does not. */
-  readonly join: 'all' | 'none';
+  /** With several targets: `all` hears each of them, `any` the first that has a verdict, `none` sends nothing back. */
+  readonly join: 'all' | 'any' | 'none';
+  /** Agent that takes the task over when this one fails. */
+  readonly onFailure?: string | undefined;
 }
 
 export interface RetriesSpec {

@@ -86,6 +86,21 @@ describe.each(gitsUnderTest)('worktrees of %s', (_, open) => {
     expect(await git.worktrees.state(ref, 'main')).toEqual({ head: kept.head, dirty: [], ahead: 1, behind: 0 });
   });
 
+  test('a worktree is set back to an earlier commit, and what it had is kept; asked again, it stays like that', async () => {
+    const ref = git.worktree('one');
+    const { head } = await git.worktrees.create(ref, signal);
+    await git.write(`${ref.path}/README.md`, 'changed\n');
+    await git.write(`${ref.path}/new.txt`, 'new\n');
+    const kept = await git.worktrees.snapshot(ref, 'Keep');
+    const how = { to: head, keepAs: 'refs/muster/aside/run' };
+    await git.worktrees.setBack(ref, how);
+    expect(await git.headOf(ref.branch)).toBe(head);
+    expect(await git.read(`${ref.path}/new.txt`)).toBeUndefined();
+    expect(await git.worktrees.state(ref, 'main')).toEqual({ head, dirty: [], ahead: 0, behind: 0 });
+    await git.collectGarbage();
+    expect(await git.parentsOf(kept.head)).toEqual([head]);
+  });
+
   test('state lists uncommitted files and counts commits on both sides', async () => {
     const ref = git.worktree('one');
     await git.worktrees.create(ref, signal);

@@ -9,7 +9,7 @@ import { optional } from '../output/wireJson.js';
 import { orUndefined } from '../output/wireText.js';
 
 /** Messages that made an agent work. */
-const asking = ['dispatch', 'handoff', 'changes-requested'];
+const asking = ['dispatch', 'handoff', 'changes-requested', 'take-over'];
 
 export const chain = defineCommand({
   name: 'chain',

@@ -41,6 +41,7 @@ export function namesIn(source: ComposeSource): readonly NameOccurrence[] {
         found.push({ kind, name, role: 'use', span: { start: span.start, end: span.start + name.length } });
     };
     for (const node of oneOrMany(child(child(agent, 'handoff'), 'on_response'))) use('agent', node);
+    use('agent', child(child(agent, 'handoff'), 'on_failure'));
     use('workspace', child(child(agent, 'workspace'), 'name'));
     use('provider', child(agent, 'provider'));
     for (const node of oneOrMany(child(agent, 'mcp_servers'))) use('mcpServer', node);

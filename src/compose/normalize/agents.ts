@@ -241,8 +241,33 @@ function handoffOf(
   node: ComposeNode | undefined,
   agentNames: ReadonlySet<string>,
 ): HandoffSpec | undefined {
+  if (!node) return undefined;
   const targets = child(node, 'on_response');
-  if (!node || !targets) return undefined;
+  const failing = child(node, 'on_failure');
+  if (!targets && !failing) {
+    const text = 'a hand-off needs on_response, on_failure or both';
+    refuse(context, { code: 'compose.missingField', path: node.path, span: node.span, text });
+    return undefined;
+  }
+  if (targets) checkTargets(context, self, targets, agentNames);
+  if (failing) checkTargets(context, self, failing, agentNames);
+  const onFailure = textOf(failing);
+  return {
+    onResponse: targets ? textsOf(targets) : [],
+    ...(onFailure === undefined ? {} : { onFailure }),
+    prompt: verbatimAt(node, 'prompt'),
+    maxDepth: numberAt(node, 'max_depth') ?? 3,
+    join: wordAt(node, 'join', ['all', 'any', 'none']),
+  };
+}
+
+/** Agents that there are, another one than this, each once. */
+function checkTargets(
+  context: NormalizeContext,
+  self: string,
+  targets: ComposeNode,
+  agentNames: ReadonlySet<string>,
+): void {
   const seen = new Set<string>();
   for (const target of targets.kind === 'sequence' ? itemsOf(targets) : [targets]) {
     const name = textOf(target);
@@ -269,10 +294,4 @@ function handoffOf(
       text: 'hand-off needs at least one agent',
     });
   }
-  return {
-    onResponse: textsOf(targets),
-    prompt: verbatimAt(node, 'prompt'),
-    maxDepth: numberAt(node, 'max_depth') ?? 3,
-    join: wordAt(node, 'join', ['all', 'none']),
-  };
 }

@@ -44,7 +44,8 @@ export function canonicalAgent(agent: AgentSpec): CanonicalObject {
     handoff:
       handoff &&
       filled({
-        on_response: handoff.onResponse,
+        on_response: handoff.onResponse.length === 0 ? undefined : handoff.onResponse,
+        on_failure: handoff.onFailure,
         prompt: handoff.prompt,
         max_depth: handoff.maxDepth,
         join: handoff.join,

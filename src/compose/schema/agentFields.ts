@@ -126,10 +126,15 @@ const handoff: MappingShape = mapping({
     'Agent, or agents, that get the reply of this one.',
     HANDOFF + REVIEWER,
     {
-      required: true,
       era: 'muster',
       refersTo: 'agent',
     },
+  ),
+  on_failure: field(
+    text({ nonEmpty: true }),
+    'Agent that takes the task over when this one fails for good.',
+    'agents:\n  dev:\n    provider: claude\n    handoff:\n      on_failure: fixer\n  fixer:\n    provider: codex\n',
+    { era: 'muster', refersTo: 'agent' },
   ),
   prompt: field(
     text(),
@@ -148,10 +153,11 @@ const handoff: MappingShape = mapping({
   ),
   join: field(
     oneOf([
-      { value: 'all', doc: 'The thread goes on when each of them has replied.' },
-      { value: 'none', doc: 'The thread does not wait.' },
+      { value: 'all', doc: 'All are heard; one who asks for changes is enough.' },
+      { value: 'any', doc: 'The first who has a verdict decides; the others are not asked any more.' },
+      { value: 'none', doc: 'What they say is there to read and goes back to nobody.' },
     ]),
-    'With several agents: whether the thread waits for their replies.',
+    'With several agents: whose verdict counts.',
     `agents:\n  dev:\n    provider: claude\n    handoff:\n      on_response: [reviewer, tester]\n      join: none\n${REVIEWER}  tester:\n    provider: gemini\n`,
     { era: 'muster', fallback: 'all' },
   ),

@@ -9,9 +9,9 @@ import type { Verdict } from './verdict.js';
  *   going ──(as deep as it may get)──► exhausted
  *   any ──(a person's next message)──► none: the next chain begins at depth 0
  *
- * `off`: the message said that nothing is to be handed on. `undecided` and `exhausted` need a person.
+ * `handed`: the author failed, and somebody else took the task over. `off`: the message said that nothing is to be handed on. `undecided` and `exhausted` need a person.
  */
-export type ChainState = 'going' | 'approved' | 'commented' | 'undecided' | 'exhausted' | 'off';
+export type ChainState = 'going' | 'handed' | 'approved' | 'commented' | 'undecided' | 'exhausted' | 'off';
 
 export interface Chain {
   readonly threadId: ThreadId;

@@ -1,5 +1,5 @@
 import type { AgentSpec, ProjectSpec } from '../../compose/projectSpec.js';
-import { person, type Message } from '../messages/message.js';
+import { person, scheduler, type Message } from '../messages/message.js';
 import type { Run } from '../runs/run.js';
 import { verdictText, type AgentVerdict } from './agentVerdict.js';
 import type { Chain, Said } from './chain.js';
@@ -23,8 +23,8 @@ export interface HandOffFacts {
   readonly spec: ProjectSpec;
   /** What the run was asked. */
   readonly asked: Message;
-  /** What the person asked, that the chain goes back to. */
-  readonly task: string;
+  /** Of the thread, oldest first; with what the run came to. */
+  readonly messages: readonly Message[];
   readonly chain: Chain | undefined;
   /** What the run said with the tool; wins over its last line. */
   readonly verdict?: AgentVerdict | undefined;
@@ -44,9 +44,11 @@ function afterWork(facts: HandOffFacts): HandOff {
   const { run, spec, asked, chain } = facts;
   const agent = agentOf(spec, run.agent);
   const kept = chain === undefined ? nothing : { ...nothing, chain };
-  if (run.status !== 'succeeded' || !agent?.handoff || chain?.state === 'off') return kept;
+  if (!agent?.handoff || chain?.state === 'off') return kept;
+  const depth = asked.intent === 'dispatch' ? 0 : (chain?.depth ?? 0);
+  if (run.status !== 'succeeded') return afterFailure(facts, { agent, depth }) ?? kept;
   const { onResponse, maxDepth } = agent.handoff;
-  const depth = asked.intent === 'changes-requested' ? (chain?.depth ?? 0) : 0;
+  if (onResponse.length === 0) return kept;
   const begun: Chain = {
     threadId: run.threadId,
     state: 'going',
@@ -65,24 +67,62 @@ function afterWork(facts: HandOffFacts): HandOff {
     const note = `${run.agent} hands off to ${missing}, which is not an enabled agent of the compose file any more.`;
     return { tasks: [], chain: { ...begun, state: 'undecided', waiting: [], note } };
   }
-  const tasks = onResponse.flatMap(name => {
-    const reviewer = agentOf(spec, name);
-    return reviewer ? [{ agent: reviewer, message: reviewRequest(facts, agent, name) }] : [];
-  });
-  return { tasks, chain: begun };
+  return { tasks: ask(facts, begun), chain: begun };
+}
+
+/** Somebody else takes over what an agent could not do; undefined when nobody is to. A cancelled run is a person's wish. */
+function afterFailure(
+  facts: HandOffFacts,
+  { agent, depth }: { readonly agent: AgentSpec; readonly depth: number },
+): HandOff | undefined {
+  const { run, spec, messages, now } = facts;
+  const { onFailure, maxDepth = 0 } = agent.handoff ?? {};
+  const next = onFailure === undefined ? undefined : agentOf(spec, onFailure);
+  if (!next?.enabled || run.status === 'cancelled' || depth >= maxDepth) return undefined;
+  const body = [
+    `${agent.name} could not do this task. Take it over; what it left is in this folder.`,
+    `The task was:\n\n${taskOf(messages)}`,
+    `It failed with:\n\n${run.error?.message ?? run.status}`,
+  ].join('\n\n');
+  const { threadId } = run;
+  const message = { threadId, from: agent.name, to: next.name, intent: 'take-over', body, createdAt: now } as const;
+  const chain: Chain = { threadId, state: 'off', author: next.name, depth: depth + 1, waiting: [], said: [], note: '' };
+  return { tasks: [{ agent: next, message }], chain: { ...chain, state: 'handed' } };
 }
 
 /** A reviewer has said what it thinks. When all have, the author works again, or the chain is over. */
 function afterReview(facts: HandOffFacts): HandOff {
-  const { run, spec, chain, now } = facts;
+  const { run, spec, chain } = facts;
   if (chain?.state !== 'going') return chain === undefined ? nothing : { ...nothing, chain };
   const said = [...chain.said, opinionOf(facts)];
-  const waiting = chain.waiting.filter(name => name !== run.agent);
-  if (waiting.length > 0) return { tasks: [], chain: { ...chain, said, waiting } };
-  const next = { ...chain, said, waiting };
+  const rest = chain.waiting.filter(name => name !== run.agent && agentOf(spec, name)?.enabled);
+  const author = agentOf(spec, chain.author);
+  const join = author?.handoff?.join ?? 'all';
+  const decided = join === 'any' && said.at(-1)?.verdict !== undefined;
+  const heard: Chain = { ...chain, said, waiting: rest };
+  if (rest.length > 0 && !decided) return { tasks: ask(facts, heard), chain: heard };
+  if (join === 'none') return noted(heard);
+  return judge(facts, { chain: heard, author, said: decided ? said.slice(-1) : said });
+}
+
+/** Nobody waits for the reviewers: what they say is there to read. */
+function noted(chain: Chain): HandOff {
+  const approved = chain.said.every(({ verdict }) => verdict === 'approve');
+  return { tasks: [], chain: { ...chain, state: approved ? 'approved' : 'commented' } };
+}
+
+/** What those who were heard come to together: one who asks for changes is enough. */
+function judge(
+  { run, now }: HandOffFacts,
+  {
+    chain,
+    author,
+    said,
+  }: { readonly chain: Chain; readonly author: AgentSpec | undefined; readonly said: readonly Said[] },
+): HandOff {
+  const next: Chain = { ...chain, said, waiting: [] };
   const silent = said.filter(each => each.verdict === undefined).map(each => each.agent);
   const asking = said.filter(each => each.verdict === 'request_changes');
-  const author = agentOf(spec, chain.author);
   if (asking.length > 0 && author?.enabled) {
     const body = asking.map(each => `${each.agent} asks for changes:\n\n${each.text}`).join('\n\n');
     const from = asking.length === 1 && asking[0] ? asking[0].agent : 'reviewers';
@@ -116,22 +156,39 @@ function opinionOf({ run, verdict: given }: HandOffFacts): Said {
   return { agent: run.agent, text, ...(verdict === undefined ? {} : { verdict }) };
 }
 
-function reviewRequest({ run, task, now }: HandOffFacts, author: AgentSpec, reviewer: string): HandedTask['message'] {
+/**
+ * The next of the reviewers is asked; the others have their turn when it has spoken. So what a thread does is what its latest run
+ * does, and nobody has to be called off who is not needed any more.
+ */
+function ask({ run, spec, messages, now }: HandOffFacts, chain: Chain): readonly HandedTask[] {
+  const author = agentOf(spec, chain.author);
+  const reviewer = agentOf(spec, chain.waiting[0] ?? '');
+  if (!reviewer) return [];
   const body = [
-    author.handoff?.prompt ?? `Review what ${author.name} did. Its changes are in this folder.`,
-    `The task was:\n\n${task}`,
-    `${author.name} says:\n\n${run.answer ?? ''}`,
+    author?.handoff?.prompt ?? `Review what ${chain.author} did. Its changes are in this folder.`,
+    `The task was:\n\n${taskOf(messages)}`,
+    `${chain.author} says:\n\n${replyOf(messages, chain.author)}`,
     verdictInstruction,
   ].join('\n\n');
-  return { threadId: run.threadId, from: author.name, to: reviewer, intent: 'handoff', body, createdAt: now };
+  const { threadId } = run;
+  return [
+    {
+      agent: reviewer,
+      message: { threadId, from: chain.author, to: reviewer.name, intent: 'handoff', body, createdAt: now },
+    },
+  ];
 }
 
-/** Who began the chain that a message belongs to: the last message of somebody who is no agent of it. */
-export function taskOf(messages: readonly Message[], scheduler: string): string {
+/** What the chain goes back to: the last message of somebody who is no agent of it. */
+function taskOf(messages: readonly Message[]): string {
   return (
     messages.findLast(({ intent, from }) => intent === 'dispatch' && (from === person || from === scheduler))?.body ??
     ''
   );
+}
+
+function replyOf(messages: readonly Message[], agent: string): string {
+  return messages.findLast(({ intent, from }) => intent === 'response' && from === agent)?.body ?? '';
 }
 
 function agentOf(spec: ProjectSpec, name: string): AgentSpec | undefined {

@@ -2,11 +2,11 @@ import type { MessageId, RunId, ThreadId } from '../../base/ids.js';
 
 /**
  * `dispatch` (a person or a schedule asks), `handoff` (an agent asks another to look at its work) and `changes-requested` (a
- * reviewer asks the author) cause at most one run each. The others cause none: `response` and `error` are what came of a run,
+ * reviewer asks the author) and `take-over` (an agent failed, and another does its task) cause at most one run each. The others cause none: `response` and `error` are what came of a run,
  * `completion` and `failure` the note with which somebody closed the thread.
  */
 export type MessageIntent =
-  'dispatch' | 'handoff' | 'changes-requested' | 'response' | 'error' | 'completion' | 'failure';
+  'dispatch' | 'handoff' | 'changes-requested' | 'take-over' | 'response' | 'error' | 'completion' | 'failure';
 
 /** Immutable. `from` and `to` are agent names or `you`. */
 export interface Message {

@@ -4,8 +4,7 @@ import type { RunConclusion } from '../agents/provider.js';
 import type { EventStores } from '../events/eventLog.js';
 import type { VerdictStores } from '../chains/agentVerdict.js';
 import type { ChainStores } from '../chains/chainStore.js';
-import { handOff, taskOf } from '../chains/handOff.js';
-import { scheduler } from '../messages/message.js';
+import { handOff } from '../chains/handOff.js';
 import { endMetered } from '../models/meteredRun.js';
 import type { ModelStores } from '../models/modelStore.js';
 import type { MessageStores } from '../messages/messageStore.js';
@@ -135,9 +134,9 @@ export class RunCommits {
     const asked = stores.messages.get(run.messageId);
     if (!project || !asked || thread.outcome !== 'open') return;
     const chain = stores.chains.ofThread(thread.id);
-    const task = taskOf(stores.messages.ofThread(thread.id), scheduler);
+    const messages = stores.messages.ofThread(thread.id);
     const verdict = stores.verdicts.ofRun(run.id);
-    const next = handOff({ run, spec: project.spec, asked, task, chain, verdict, now });
+    const next = handOff({ run, spec: project.spec, asked, messages, chain, verdict, now });
     for (const { message, agent } of next.tasks) {
       const messageId = this.#ids.next<'message'>();
       const id = this.#ids.next<'run'>();

@@ -153,18 +153,11 @@ export class ThreadSettler implements Disposable {
     } catch (error) {
       this.#log.warn('What a run left behind could not be stopped', { run: run.id, reason: errorMessage(error) });
     }
-    const [{ snapshot, left }, shared] = await Promise.all([
-      this.#workOf(run),
-      this.#notesOf(run),
-      this.#secrets.blot(run.id),
-    ]);
+    const [work, notes] = await Promise.all([this.#workOf(run), this.#notesOf(run), this.#secrets.blot(run.id)]);
     // Head, counts and the end of the phase in one transaction: whoever sees that the thread is ready sees its work.
     const write = (): void =>
       this.#store.transact(stores => {
-        if (snapshot) {
-          const notes = [...left, ...shared, ...readerNotes(stores, run, snapshot)];
-          this.#save(stores, run.threadId, snapshot, notes);
-        }
+        if (work.snapshot) this.#save(stores, run.threadId, work.snapshot, [...work.notes, ...notes]);
         stores.runs.settle(run.id);
         const { threadId, id: runId, status } = run;
         stores.events.append({ kind: 'run_changed', threadId, runId, status }, this.#clock.now());
@@ -185,38 +178,50 @@ export class ThreadSettler implements Disposable {
     return await compareShared({ store: this.#store, driver: this.#driver, log: this.#log }, thread, ref);
   }
 
-  /** No snapshot when there is nothing to commit it in; `left`: what could not be taken from a sandbox. */
-  async #workOf(run: Run): Promise<{
-    readonly snapshot?: Snapshot | Pick<Thread, 'trouble'> | undefined;
-    readonly left: readonly string[];
-  }> {
+  /** No snapshot when there is nothing to commit it in; its notes say what could not be taken from a sandbox too. */
+  async #workOf(run: Run): Promise<Work> {
     try {
       const thread = this.#store.read(stores => stores.threads.get(run.threadId));
-      if (!thread) return { left: [] };
+      if (!thread) return { notes: [] };
       const message = `${thread.summary}\n\nWork of ${run.agent}, kept by Muster when run ${run.id} ended.`;
       return await this.#perRepository.run(thread.repository ?? '', async () => {
         const left = await this.#sandboxes.bringHome(run, thread);
-        return { left, snapshot: await this.#commit(thread, message) };
+        const snapshot = await this.#commit(thread, message);
+        const work = snapshot ? await this.#putAside(thread, run, snapshot) : { notes: [] };
+        return { ...work, notes: [...left, ...work.notes] };
       });
     } catch (error) {
       // The worktree is as the agent left it.
       this.#log.warn('Work of a run could not be committed', { run: run.id, reason: errorMessage(error) });
-      return { snapshot: { trouble: troubleOf(error) }, left: [] };
+      return { snapshot: { trouble: troubleOf(error) }, notes: [] };
     }
+  }
+
+  /**
+   * A reviewer works in the author's worktree, and nothing keeps it from writing there. What it may only read is brought back
+   * to what was reviewed, so that nothing of the reviewer's lands with it; its own is kept.
+   */
+  async #putAside(thread: Thread, run: Run, snapshot: Snapshot): Promise<Work> {
+    const ref = worktreeOf(thread);
+    const { head: reviewed } = thread;
+    const changed = reviewed !== undefined && snapshot.head !== reviewed;
+    if (!ref || !changed || !this.#store.read(stores => isReader(stores, thread, run))) return { snapshot, notes: [] };
+    const keepAs = `refs/muster/aside/${run.id}`;
+    await this.#driver.setBack(ref, { to: reviewed, keepAs });
+    const range = `${reviewed.slice(0, 8)} ${keepAs}`;
+    const note = `${run.agent} may only read here, and changed files. They are put aside: \`git diff ${range}\` shows them.`;
+    return { snapshot: { trouble: undefined }, notes: [note] };
   }
 }
 
-/** A reviewer works in the author's worktree, and nothing keeps it from writing there: what it left is not the author's. */
-function readerNotes(
-  stores: ThreadStores & ProjectStores,
-  run: Run,
-  after: Pick<Thread, 'head' | 'trouble'>,
-): readonly string[] {
-  const thread = stores.threads.get(run.threadId);
-  if (thread?.head === undefined || after.head === undefined || after.head === thread.head) return [];
-  const agents = stores.projects.get(thread.projectId)?.spec.agents ?? [];
+/** What came of committing what a run left, and what to tell about it. */
+interface Work {
+  readonly snapshot?: Snapshot | Pick<Thread, 'trouble'>;
+  readonly notes: readonly string[];
+}
+
+function isReader({ projects }: ProjectStores, thread: Thread, run: Run): boolean {
+  const agents = projects.get(thread.projectId)?.spec.agents ?? [];
   const workspace = agents.find(({ name }) => name === run.agent)?.workspace;
-  if (workspace?.provider !== 'thread' || workspace.access !== 'read') return [];
-  const range = `${thread.head.slice(0, 8)}..${after.head.slice(0, 8)}`;
-  return [`${run.agent} may only read here, and changed files: \`git diff ${range}\` shows what.`];
+  return workspace?.provider === 'thread' && workspace.access === 'read';
 }

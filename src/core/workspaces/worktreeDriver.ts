@@ -33,6 +33,11 @@ export interface WorktreeDriver {
     message: string,
     options?: { readonly base?: string | undefined },
   ): Promise<{ readonly head: string; readonly committed: boolean }>;
+  /**
+   * Keeps the commit that a snapshot has just made under `keepAs` and brings the worktree to `to`. May be asked for again.
+   * Errors: as {@link snapshot}.
+   */
+  setBack(worktree: WorktreeRef, how: { readonly to: string; readonly keepAs: string }): Promise<void>;
   /** Submodules whose own files have changes that no commit has; relative paths. Errors: as {@link snapshot}. */
   submodulesWithWork(worktree: WorktreeRef): Promise<readonly string[]>;
   /** The commit that work on a branch is to be compared with; see {@link CompareRequest}. */

@@ -17,7 +17,7 @@ interface ChainRow {
   readonly note: string;
 }
 
-const states: readonly ChainState[] = ['going', 'approved', 'commented', 'undecided', 'exhausted', 'off'];
+const states: readonly ChainState[] = ['going', 'handed', 'approved', 'commented', 'undecided', 'exhausted', 'off'];
 
 export class SqliteChainStore implements ChainStore {
   readonly #get: Statement<[string], ChainRow>;

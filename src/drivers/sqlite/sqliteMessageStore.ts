@@ -27,6 +27,7 @@ const intents: readonly MessageIntent[] = [
   'dispatch',
   'handoff',
   'changes-requested',
+  'take-over',
   'response',
   'error',
   'completion',

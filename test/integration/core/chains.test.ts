@@ -148,7 +148,7 @@ describe('a hand-off', () => {
     expect(view(world, id)).toMatchObject({ status: 'ready', chain: { state: 'approved' } });
   });
 
-  test('tells what a reviewer changed that may only read, and nothing of one that did not', async () => {
+  test('puts aside what a reviewer changed that may only read, and nothing of one that did not', async () => {
     const world = worldWith({ ...reviewed, reviewer: { workspace: { provider: 'thread', access: 'read' } } });
     const { id } = await begin(world);
     const worktree = view(world, id).thread.worktree ?? '';
@@ -159,9 +159,72 @@ describe('a hand-off', () => {
     await says(world, 'Now it has.');
     world.git.write(`${worktree}/health.ts`, 'export const healthy = false;');
     await says(world, 'VERDICT: approve');
-    expect(view(world, id).thread.notes).toEqual([
-      expect.stringMatching(/^reviewer may only read here, and changed files: `git diff \w+\.\.\w+` shows what\.$/),
+    const { thread, status } = view(world, id);
+    expect(thread.notes).toEqual([
+      expect.stringMatching(
+        /^reviewer may only read here, and changed files\. They are put aside: `git diff \w+ refs\/muster\/aside\/\w+` shows them\.$/,
+      ),
     ]);
+    // What was reviewed is what is ready, and what lies in the worktree.
+    expect(status).toBe('ready');
+    expect(world.git.commit(thread.head ?? '').files.get('health.ts')).toBe('export const healthy = true;');
+    expect(world.git.checkouts.get(worktree)?.files.get('health.ts')).toBe('export const healthy = true;');
+  });
+
+  test('to several reviewers: all are heard, one who asks for changes is enough', async () => {
+    const world = worldWith({ dev: { handoff: { on_response: ['a', 'b'] } }, a: {}, b: {} });
+    const { id } = await begin(world);
+    await says(world, 'I added it.');
+    expect(await says(world, 'VERDICT: approve')).toBe('a');
+    expect(await says(world, 'Not yet.\nVERDICT: request changes')).toBe('b');
+    expect(active(world).agent).toBe('dev');
+    expect(view(world, id).chain?.said).toMatchObject([{ verdict: 'approve' }, { verdict: 'request_changes' }]);
+  });
+
+  test('with join: any to several reviewers: the first verdict decides, and the others do not run', async () => {
+    const world = worldWith({ dev: { handoff: { on_response: ['a', 'b', 'c'], join: 'any' } }, a: {}, b: {}, c: {} });
+    const { id } = await begin(world);
+    await says(world, 'I added it.');
+    expect(await says(world, 'I do not know.')).toBe('a');
+    expect(await says(world, 'VERDICT: approve')).toBe('b');
+    expect(view(world, id)).toMatchObject({ status: 'ready', chain: { state: 'approved', waiting: [] } });
+    const runs = world.store.read(stores => stores.runs.ofThread(view(world, id).thread.id));
+    expect(runs.map(({ agent, status }) => `${agent} ${status}`)).toEqual([
+      'dev succeeded',
+      'a succeeded',
+      'b succeeded',
+    ]);
+  });
+
+  test('with join: none: what reviewers say goes back to nobody', async () => {
+    const world = worldWith({ dev: { handoff: { on_response: ['a', 'b'], join: 'none' } }, a: {}, b: {} });
+    const { id } = await begin(world);
+    await says(world, 'I added it.');
+    await says(world, 'VERDICT: request changes');
+    await says(world, 'Hm.');
+    expect(view(world, id)).toMatchObject({ status: 'ready', chain: { state: 'commented' } });
+    expect(world.store.read(stores => stores.runs.active())).toEqual([]);
+  });
+
+  test('of a task that failed goes to the agent that takes over, within the limit', async () => {
+    const handoff = (on_failure: string) => ({ handoff: { on_failure, max_depth: 2 } });
+    const world = worldWith({ dev: handoff('fixer'), fixer: handoff('dev') });
+    const { id } = await begin(world);
+    const failsNow = async (): Promise<void> => {
+      world.sandbox.exit(active(world).id, { code: 1 });
+      await settle();
+      await world.clock.advance(1_000);
+    };
+    await failsNow();
+    expect(active(world).agent).toBe('fixer');
+    const messages = world.store.read(stores => stores.messages.ofThread(view(world, id).thread.id));
+    expect(messages.at(-1)).toMatchObject({ from: 'dev', to: 'fixer', intent: 'take-over' });
+    expect(messages.at(-1)?.body).toContain('Add a health check');
+    await failsNow();
+    expect(active(world).agent).toBe('dev');
+    await failsNow();
+    expect(view(world, id)).toMatchObject({ status: 'needs_you', chain: { state: 'handed', depth: 2 } });
+    expect(world.store.read(stores => stores.runs.active())).toEqual([]);
   });
 
   test('does not follow a failure', async () => {

@@ -111,6 +111,17 @@ export class FakeWorktreeDriver implements WorktreeDriver {
     return { head: made.id, committed: true };
   }
 
+  async setBack(
+    worktree: WorktreeRef,
+    { to, keepAs }: { readonly to: string; readonly keepAs: string },
+  ): Promise<void> {
+    const checkout = this.#checkout(worktree);
+    this.#git.branches.set(keepAs, this.#git.headOf(checkout).id);
+    this.#git.branches.set(worktree.branch, to);
+    checkout.files.clear();
+    for (const [path, text] of this.#git.commit(to).files) checkout.files.set(path, text);
+  }
+
   async sharedState(): Promise<SharedState> {
     return { stash: [], refs: [], config: '' };
   }

@@ -9,6 +9,7 @@ import { ensureWorktree, repairWorktree } from './repairWorktree.js';
 import { findSharedChanges, putBackShared, readSharedState } from '../repository/sharedState.js';
 import { openRepository } from '../repository/openRepository.js';
 import { submodulesWithWork } from './submoduleWork.js';
+import { setBackWorktree } from './setBackWorktree.js';
 import { snapshotWorktree } from './snapshotWorktree.js';
 
 /** The worktree port on real git. */
@@ -20,6 +21,7 @@ export function createGitWorktreeDriver(options: GitDriverOptions): WorktreeDriv
     ensure: worktree => ensureWorktree(context, worktree),
     repair: worktree => repairWorktree(context, worktree),
     snapshot: (worktree, message, more) => snapshotWorktree(context, worktree, message, more),
+    setBack: (worktree, how) => setBackWorktree(context, worktree, how),
     submodulesWithWork: worktree => submodulesWithWork(context, worktree),
     sharedState: async place => readSharedState(await openRepository(context, place)),
     sharedChanges: async (place, before) => findSharedChanges(await openRepository(context, place), before),

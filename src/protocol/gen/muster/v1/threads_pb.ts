@@ -259,7 +259,7 @@ export const ThreadSchema: GenMessage<Thread> = /*@__PURE__*/
  */
 export type Chain = Message$1<"muster.v1.Chain"> & {
   /**
-   * going, approved, commented, undecided, exhausted, off
+   * going, handed, approved, commented, undecided, exhausted, off
    *
    * @generated from field: string state = 1;
    */
@@ -448,7 +448,7 @@ export type Message = Message$1<"muster.v1.Message"> & {
   to: string;
 
   /**
-   * dispatch, handoff, changes-requested, response, error, completion, failure
+   * dispatch, handoff, changes-requested, take-over, response, error, completion, failure
    *
    * @generated from field: string intent = 5;
    */
