@@ -1,3 +1,4 @@
+import { ownValue } from '../../base/ownValue.js';
 import { isObject, numberAt, objectAt, objectsAt, textAt, type JsonObject } from '../agents/providers/jsonOutput.js';
 import { severities, type Finding } from '../chains/agentVerdict.js';
 import { verdicts, type Verdict } from '../chains/verdict.js';
@@ -73,7 +74,7 @@ function pathIn(path: string): string {
 }
 
 function textsAt(parent: JsonObject, key: string): readonly string[] {
-  const value = parent[key];
+  const value = ownValue(parent, key);
   if (!Array.isArray(value)) return [];
   return value
     .filter(each => typeof each === 'string' && each.trim() !== '')

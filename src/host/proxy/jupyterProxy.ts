@@ -1,3 +1,4 @@
+import { ownValue } from '../../base/ownValue.js';
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { request as httpRequest, type ClientRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -139,7 +140,7 @@ export class JupyterProxy implements Proxy {
     if (headers.origin !== undefined) return 403;
     const path = parseJupyterPath(url);
     if (path.kind === 'refused') return 404;
-    const run = headers[runHeader.toLowerCase()];
+    const run = ownValue(headers, runHeader.toLowerCase());
     if (run !== undefined) this.#options.requireAllowed(String(run), path.thread);
     return path;
   }
