@@ -150,7 +150,7 @@ export function buildCore(
     machine: sandbox.driver,
     drivers: { docker: drivers.docker },
     git: drivers.guestGit,
-    sandboxesDir: join(stateDir, 'sandboxes'),
+    stateDir,
   });
   const { secrets, environment, problems } = buildEnvironment(state, { ...drivers, providers });
   const notebooks = resources.add(new NotebookService({ ...common, driver: drivers.notebookServers, environment }));

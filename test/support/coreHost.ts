@@ -153,7 +153,7 @@ export function coreHost(
     machine: sandbox.driver,
     drivers: {},
     git: noGuestGit,
-    sandboxesDir: '/state/sandboxes',
+    stateDir: '/state',
   });
   const supervisor = new DirectoryRunSupervisor({ directory, output, drivers: sandboxes, clock, log });
   const secrets = { keep: () => undefined, hide: (_: RunId, text: string) => text, blot: async () => undefined };

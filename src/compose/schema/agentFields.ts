@@ -296,11 +296,10 @@ export const agentFields: Fields = {
   ),
   volumes: field(
     list(mount),
-    'Folders of the sandbox: `source:target[:ro]` or a mapping.',
+    'Folders and volumes in the container: `source:target[:ro]` or a mapping. A person has to consent.',
     'volumes:\n  - ./data:/data:ro',
     {
       era: 'head',
-      planned: true,
       refersTo: 'volume',
     },
   ),

@@ -102,7 +102,7 @@ export class RunStarter {
     signal.throwIfAborted();
     const subject = this.#subject(run);
     const { workspace, ports } = await this.#workspace(run, subject, signal);
-    const { guest, spec } = await sandboxes.prepare({ run, agent: subject.agent, workspace }, signal);
+    const { guest, spec } = await sandboxes.prepare({ ...subject, run, workspace }, signal);
     // Git answers while the rest is made ready; it is there before the agent is.
     const pinned = this.#options.workspaces.pinShared(workspace.thread);
     const { project, agent, provider } = subject;

@@ -1,6 +1,6 @@
 import type { RunId, SandboxId, ThreadId } from '../../base/ids.js';
 import type { Disposable } from '../../base/lifecycle.js';
-import type { DriverSpec, ResourcesSpec } from '../../compose/projectSpec.js';
+import type { DriverSpec, MountSpec, ResourcesSpec } from '../../compose/projectSpec.js';
 
 /**
  * Port: one kind of place where the runs of a thread execute. A sandbox is what stays between its runs (files, home folder,
@@ -65,6 +65,8 @@ export interface SandboxSpec extends SandboxRef {
   /** Beside the ways to this machine that {@link Guest.reach} tells of. */
   readonly network: 'none' | 'full';
   readonly workspace: SandboxWorkspace;
+  /** What else is in it: folders of this machine by their absolute path, and volumes of the runtime by their name. */
+  readonly mounts?: readonly MountSpec[] | undefined;
 }
 
 /** Folders of this machine, as absolute paths. */

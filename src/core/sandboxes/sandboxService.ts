@@ -5,6 +5,7 @@ import { parseId } from '../../base/ids.js';
 import type { Log } from '../../base/log.js';
 import type { AgentSpec, DriverSpec } from '../../compose/projectSpec.js';
 import type { EventStores } from '../events/eventLog.js';
+import type { Project } from '../projects/project.js';
 import type { Run } from '../runs/run.js';
 import type { Store } from '../store.js';
 import type { Thread } from '../threads/thread.js';
@@ -12,6 +13,7 @@ import type { GuestGitDriver } from '../workspaces/guestGitDriver.js';
 import { worktreeOf, type PreparedWorkspace } from '../workspaces/workspaceService.js';
 import { isFor, made, wanted, type Sandbox } from './sandbox.js';
 import type { Guest, RunDriver, SandboxDriver, SandboxSpec, SandboxWorkspace } from './sandboxDriver.js';
+import { mountsOf } from './sandboxMounts.js';
 import type { SandboxDrivers } from './sandboxDrivers.js';
 import type { SandboxStores } from './sandboxStore.js';
 
@@ -30,8 +32,7 @@ interface SandboxServiceOptions {
   /** Beside this machine. */
   readonly drivers: Partial<Readonly<Record<DriverSpec['name'], SandboxDriver>>>;
   readonly git: GuestGitDriver;
-  /** Folder in which each sandbox has one of its own. */
-  readonly sandboxesDir: string;
+  readonly stateDir: string;
 }
 
 /** Gives each run the place where it executes, and brings its work home from there. */
@@ -63,9 +64,15 @@ export class SandboxService implements SandboxDrivers {
    * Errors: `request.invalid`, those of {@link SandboxDriver.ensure} and of lending git.
    */
   async prepare(
-    { run, agent, workspace }: { readonly run: Run; readonly agent: AgentSpec; readonly workspace: PreparedWorkspace },
+    request: {
+      readonly run: Run;
+      readonly project: Project;
+      readonly agent: AgentSpec;
+      readonly workspace: PreparedWorkspace;
+    },
     signal: AbortSignal,
   ): Promise<PreparedSandbox> {
+    const { run, project, agent, workspace } = request;
     const driver = this.of(agent.driver.name);
     if (agent.driver.name === 'process') return { guest: await driver.ensure(machineSpec(run, workspace), signal) };
     const { thread } = workspace;
@@ -79,6 +86,7 @@ export class SandboxService implements SandboxDrivers {
         image: agent.image,
         resources: agent.resources,
         network: 'none',
+        mounts: mountsOf(agent, project, this.#options),
         workspace: await this.#workspace({ run, agent, thread, sandbox }),
       };
       const guest = await driver.ensure(spec, signal);
@@ -152,7 +160,7 @@ export class SandboxService implements SandboxDrivers {
 
   /** Each run has one of its own: whatever is in that of an earlier run, an agent put it there. */
   #gitDir(sandbox: SandboxId, run: RunId): string {
-    return `${this.#options.sandboxesDir}/${sandbox}/git/${run}`;
+    return `${this.#options.stateDir}/sandboxes/${sandbox}/git/${run}`;
   }
 
   #change({ id }: Sandbox, change: (sandbox: Sandbox) => Sandbox): void {

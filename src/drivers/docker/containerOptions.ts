@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type Docker from 'dockerode';
 import type { RunId } from '../../base/ids.js';
+import type { MountSpec } from '../../compose/projectSpec.js';
 import type { SandboxLaunch, SandboxSpec } from '../../core/sandboxes/sandboxDriver.js';
 import { runFiles, runIdVariable, runPath } from '../../node/runFiles.js';
 import { shellWrapper } from '../../node/shellWrapper.js';
@@ -148,8 +149,24 @@ function mounts(spec: SandboxSpec, settings: ContainerSettings): Docker.MountSet
           mount(git.gitDir, guestPaths.gitDir),
           ...git.objects.map((folder, index) => mount(folder, guestObjects(index), 'read')),
         ]),
+    ...fileMounts(spec, settings.state),
   ];
 }
+
+/** What the compose file wants mounted, to which a person agreed. */
+export function fileMounts({ mounts: wanted = [] }: SandboxSpec, state: string): Docker.MountSettings[] {
+  return wanted.map(each => fromFile(each, state));
+}
+
+function fromFile({ type, source, target, readOnly }: MountSpec, state: string): Docker.MountSettings {
+  const place = { Type: type, Source: source, Target: target, ReadOnly: readOnly };
+  return type === 'bind'
+    ? place
+    : { ...place, VolumeOptions: { NoCopy: false, Labels: { [labels.state]: state }, DriverConfig } };
+}
+
+/** The engine's own kind of volume. */
+const DriverConfig = { Name: 'local', Options: {} };
 
 function mount(source: string, target: string, access: 'read' | 'write' = 'write'): Docker.MountSettings {
   return { Type: 'bind', Source: source, Target: target, ReadOnly: access === 'read' };

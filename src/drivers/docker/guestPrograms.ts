@@ -1,6 +1,7 @@
+import type Docker from 'dockerode';
 import { AppError } from '../../base/errors.js';
 import type { SandboxLaunch, SandboxSpec } from '../../core/sandboxes/sandboxDriver.js';
-import { confined, labels, type ContainerSettings } from './containerOptions.js';
+import { confined, fileMounts, labels, type ContainerSettings } from './containerOptions.js';
 import { refusalOf, statusOf, type DockerEngine } from './dockerEngine.js';
 
 /** Exit codes by which the probe tells what it did not find. */
@@ -13,7 +14,7 @@ command -v "$1" >/dev/null 2>&1 || exit ${lacks.command}
 
 /**
  * Finds out what an image has, before a run needs it: a CLI that is missing must have a name and a remedy. An image is asked
- * once for each command; the answer holds as long as it is that image.
+ * once for each command; the answer holds as long as it is that image with the same things mounted.
  */
 export class GuestPrograms {
   readonly #engine: DockerEngine;
@@ -32,10 +33,14 @@ export class GuestPrograms {
   ): Promise<void> {
     const [command = ''] = launch.argv;
     const image = spec.image ?? '';
-    const code = await this.#ask(
-      { image, command, path: launch.env['PATH'], relay: settings.doors.length > 0 },
-      settings,
-    );
+    const question: Question = {
+      image,
+      command,
+      path: launch.env['PATH'],
+      relay: settings.doors.length > 0,
+      mounts: fileMounts(spec, settings.state),
+    };
+    const code = await this.#ask(question, settings);
     signal.throwIfAborted();
     if (code === lacks.command) {
       const name = launch.provider?.name ?? command;
@@ -71,7 +76,7 @@ export class GuestPrograms {
     return await asking;
   }
 
-  async #probe({ image, command, path, relay }: Question, settings: ContainerSettings): Promise<number> {
+  async #probe({ image, command, path, relay, mounts }: Question, settings: ContainerSettings): Promise<number> {
     try {
       const container = await this.#engine.call(() =>
         this.#engine.docker.createContainer({
@@ -82,7 +87,7 @@ export class GuestPrograms {
           NetworkDisabled: true,
           Labels: { [labels.state]: settings.state, [labels.role]: 'probe' },
           ...(path === undefined ? {} : { Env: [`PATH=${path}`] }),
-          HostConfig: { ...confined, NetworkMode: 'none', PidsLimit: 32, Memory: 128 * 1024 ** 2 },
+          HostConfig: { ...confined, NetworkMode: 'none', PidsLimit: 32, Memory: 128 * 1024 ** 2, Mounts: [...mounts] },
         }),
       );
       const ended = this.#engine.call(() => container.wait({ condition: 'next-exit' }));
@@ -106,4 +111,5 @@ interface Question {
   readonly command: string;
   readonly path: string | undefined;
   readonly relay: boolean;
+  readonly mounts: readonly Docker.MountSettings[];
 }
