@@ -66,6 +66,7 @@ export interface ErrorData {
   'token.unknown': { readonly token: string };
   'topic.invalid': { readonly reason: string };
   'topicEvent.unknown': { readonly event: string };
+  'scriptRun.unknown': { readonly run: string };
   'trigger.unknown': { readonly agent: string; readonly known: readonly string[] };
   'usage': { readonly reason: string; readonly words?: 'command' | 'argument' };
   'wait.timeout': { readonly thread: string; readonly seconds: number };

@@ -253,6 +253,18 @@ export interface SchedulerSpec {
   readonly misfire?: Misfire | undefined;
   readonly triggers: readonly TriggerSpec[];
   readonly script?: ScriptSpec | undefined;
+  /** What the script came to when it was applied. Not of the file: whoever applies it evaluates the script. */
+  readonly registered?: RegisteredScript | undefined;
+}
+
+/** A script as it was when its file was applied. */
+export interface RegisteredScript {
+  readonly text: string;
+  /** Of the text, hexadecimal. */
+  readonly sha256: string;
+  readonly hasMain: boolean;
+  /** Each has a name: the one by which its callback is found. */
+  readonly triggers: readonly TriggerSpec[];
 }
 
 export type SandboxPolicy = 'new' | 'sticky';

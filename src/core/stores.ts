@@ -15,6 +15,7 @@ import type { RunDelayStores } from './runs/runDelay.js';
 import type { RunSecretStores } from './runs/runSecretStore.js';
 import type { RunStores } from './runs/runStore.js';
 import type { ScheduleStores } from './schedules/scheduleStore.js';
+import type { ScriptStores } from './scripts/scriptRun.js';
 import type { TopicStores } from './topics/topicEvent.js';
 import type { SandboxStores } from './sandboxes/sandboxStore.js';
 import type { ThreadStores } from './threads/threadStore.js';
@@ -39,6 +40,7 @@ export interface Stores
     CommentStores,
     ScheduleStores,
     TopicStores,
+    ScriptStores,
     RescueStores,
     SharedStateStores,
     RepositoryStores,

@@ -14,13 +14,7 @@ import { UndoService } from '../core/merges/undoService.js';
 import { MovedRepositories } from '../core/projects/movedRepositories.js';
 import { ProjectService } from '../core/projects/projectService.js';
 import { TakeDownProject } from '../core/projects/takeDownProject.js';
-import { EventTriggers } from '../core/schedules/eventTriggers.js';
-import { InternalTopics } from '../core/topics/internalTopics.js';
-import { TopicService } from '../core/topics/topicService.js';
-import { FireService } from '../core/schedules/fireService.js';
 import { SandboxService } from '../core/sandboxes/sandboxService.js';
-import { ScheduleService } from '../core/schedules/scheduleService.js';
-import { Scheduler } from '../core/schedules/scheduler.js';
 import { ChangesService } from '../core/reviews/changesService.js';
 import { CommentService } from '../core/reviews/commentService.js';
 import { RequestChanges } from '../core/reviews/requestChanges.js';
@@ -50,6 +44,7 @@ import { freePorts } from '../drivers/process/freePorts.js';
 import type { ProcessSandbox } from '../drivers/process/createProcessSandbox.js';
 import { buildDrivers, type HostDrivers } from './buildDrivers.js';
 import { buildModels, type HostModels } from './buildModels.js';
+import { buildSchedules, type HostSchedules } from './buildSchedules.js';
 import { HostComposeReader } from './compose/hostComposeReader.js';
 import { AgentProblems } from './environment/agentProblems.js';
 import { ComposeSecrets } from './environment/composeSecrets.js';
@@ -57,7 +52,6 @@ import { hostPlaceholders } from './environment/hostPlaceholders.js';
 import { HostRunEnvironment } from './environment/hostRunEnvironment.js';
 import type { LoginShell } from './environment/loginShell.js';
 import type { HostState } from './openState.js';
-import { cronTimes } from './schedules/cronTimes.js';
 import type { HostRunSecrets } from './secrets/hostRunSecrets.js';
 import { DiskLeftovers } from './state/diskLeftovers.js';
 
@@ -65,7 +59,7 @@ import { DiskLeftovers } from './state/diskLeftovers.js';
 const longestGoodbyeMs = 5_000;
 
 /** The orchestrator on this machine: the services of `core` with their drivers. */
-export interface HostCore extends HostState, HostModels {
+export interface HostCore extends HostState, HostModels, HostSchedules {
   readonly sandbox: ProcessSandbox;
   readonly runSecrets: HostRunSecrets;
   readonly recovery: RecoverThreads;
@@ -94,11 +88,6 @@ export interface HostCore extends HostState, HostModels {
   readonly changes: ChangesService;
   readonly requestChanges: RequestChanges;
   readonly dispatcher: DispatchService;
-  readonly schedules: ScheduleService;
-  readonly fires: FireService;
-  readonly topics: TopicService;
-  readonly internalTopics: InternalTopics;
-  readonly scheduler: Scheduler;
   readonly notebooks: NotebookService;
   readonly applying: ApplyProject;
   readonly takingDown: TakeDownProject;
@@ -191,7 +180,7 @@ export function buildCore(
     limit,
   });
   resources.add({ dispose: () => patiently(runs.dispose(), clock) });
-  const built = { ...drivers, settler, runs, workspaces, rescues, preparer, providers, environment, secrets };
+  const built = { ...drivers, settler, runs, workspaces, rescues, preparer, providers, environment, secrets, distDir };
 
   return {
     ...state,
@@ -254,6 +243,7 @@ interface Foundation extends HostDrivers {
   readonly providers: ProviderRegistries;
   readonly environment: HostRunEnvironment;
   readonly secrets: ComposeSecrets;
+  readonly distDir: string;
 }
 
 /** The services that calls, and the clock, come in through. */
@@ -275,16 +265,15 @@ function buildSurface(state: HostState, built: Foundation, resources: Disposable
     digestText: text => sha256(Buffer.from(text)),
   });
   const requestChanges = new RequestChanges({ store, comments, dispatcher });
-  const schedules = new ScheduleService({ ...common, times: cronTimes });
-  const triggers = resources.add(new EventTriggers({ store }));
-  const topics = new TopicService({ ...common, triggers, digest: sha256 });
-  const internalTopics = resources.add(new InternalTopics({ ...common, topics }));
-  const fires = new FireService({ ...common, times: cronTimes, dispatcher, threads });
-  const scheduler = new Scheduler({ ...common, clock, schedules, fires });
-  resources.add({ dispose: () => patiently(scheduler.dispose(), clock) });
+  const { end, ...scheduling } = buildSchedules(state, { ...built, dispatcher, threads }, resources);
+  resources.add({ dispose: () => patiently(end(), clock) });
   const projects = new ProjectService(common);
   const moves = new MovedRepositories({ ...common, driver: built.repositoryDriver, workspaces });
-  const applying = new ApplyProject({ reader: new HostComposeReader(built), projects, moves });
+  const applying = new ApplyProject({
+    reader: new HostComposeReader({ ...built, scripts: scheduling.scriptEngine }),
+    projects,
+    moves,
+  });
   const takingDown = new TakeDownProject({ store, projects, threads });
 
   const accessTokens = new AccessTokenService({ ...common, texts: tokenTexts });
@@ -298,11 +287,7 @@ function buildSurface(state: HostState, built: Foundation, resources: Disposable
     changes,
     requestChanges,
     dispatcher,
-    schedules,
-    fires,
-    topics,
-    internalTopics,
-    scheduler,
+    ...scheduling,
     moves,
     applying,
     takingDown,
@@ -315,7 +300,7 @@ const tokenTexts: TokenTexts = {
   digest: text => sha256(Buffer.from(text)),
 };
 
-function sha256(content: Uint8Array | string): string {
+function sha256(content: Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
 }
 

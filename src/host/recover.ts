@@ -18,7 +18,7 @@ export async function takeUp({ store, secrets, runs, resumeModels }: HostCore): 
 
 /** Begins what goes on while the host serves; each step may be asked for again, and a person waits for none of it. */
 export function recover(core: HostCore, end: HostEnd, resources: DisposableStore): void {
-  const { store, clock, log, shell, problems, runs, scheduler, internalTopics } = core;
+  const { store, clock, log, shell, problems, runs, scheduler, internalTopics, scripts } = core;
   const recovery = inBackground({ unless: end.closing, log }, () => recoverWork(core));
   resources.add({ dispose: () => patiently(recovery, clock) });
   // Resolved before the first run needs it. Whoever connected meanwhile hears which agents' CLIs are not there.
@@ -27,6 +27,7 @@ export function recover(core: HostCore, end: HostEnd, resources: DisposableStore
     if (!end.ending.aborted) problems.tellChanges(store, clock.now());
   });
   runs.queued();
+  scripts.recover();
   internalTopics.catchUp();
   scheduler.start();
 }

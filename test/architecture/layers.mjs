@@ -15,6 +15,7 @@ export const layers = {
   'src/drivers/docker': driver(['dockerode']),
   'src/drivers/files': driver([]),
   'src/drivers/jupyter': driver([]),
+  'src/drivers/quickjs': driver(['quickjs-emscripten-core', '@jitl/quickjs-singlefile-mjs-release-sync']),
   'src/host': {
     may: ['src/base', 'src/node', 'src/protocol', 'src/compose', 'src/core', 'src/drivers'],
     npm: ['@connectrpc/connect', '@connectrpc/connect-node', '@bufbuild/protobuf', 'zod'],

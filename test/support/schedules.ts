@@ -42,7 +42,7 @@ export async function schedule(world: CoreWorld): Promise<Scheduled> {
   const common = { store: world.store, clock: world.clock, log: silentLog };
   const service = new ScheduleService({ ...common, times: cronTimes });
   const { dispatcher, threads } = core;
-  const fires = new FireService({ ...common, times: cronTimes, dispatcher, threads });
+  const fires = new FireService({ ...common, times: cronTimes, dispatcher, threads, scripts: noScripts });
   const scheduler = new Scheduler({ ...common, schedules: service, fires });
   const triggers = new EventTriggers(common);
   const topics = new TopicService({ ...common, ids: world.ids, triggers, digest: sha256 });
@@ -62,6 +62,15 @@ export async function schedule(world: CoreWorld): Promise<Scheduled> {
   await settle();
   return { core, service, fires, scheduler, topics, end };
 }
+
+/** For projects without any. */
+const noScripts = {
+  start: () => {
+    throw new Error('No script was expected');
+  },
+  isAtWork: () => false,
+  cancel: async () => undefined,
+};
 
 /** The history, oldest first. */
 export function firesOf(world: CoreWorld): readonly Fire[] {

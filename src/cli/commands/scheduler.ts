@@ -79,15 +79,24 @@ export const schedulerTrigger = defineCommand({
   name: 'scheduler trigger',
   summary: 'fire a trigger now',
   positionals: named,
-  options: { detach: { type: 'boolean', short: 'd', text: 'accepted: the run is never waited for' } },
+  options: {
+    detach: { type: 'boolean', short: 'd', text: 'accepted: the run is never waited for' },
+    payload: { type: 'string', value: 'JSON', text: 'what the callback of a script gets' },
+  },
   details: 'Also one that is off. The clock’s own plan stays. `muster wait` and `muster logs` follow the run.',
   async run(context, args) {
     const project = await getProject(context);
     const { schedules } = await context.connect();
-    const request = { project: project.id, agent: args.required(0), name: args.positionals[1] ?? '' };
-    const { threadId, runId } = await schedules.fireTrigger(request, { signal: context.signal });
-    if (context.json) context.out.json({ thread_id: threadId, run_id: runId });
-    else context.out.line(threadId);
+    const request = {
+      project: project.id,
+      agent: args.required(0),
+      name: args.positionals[1] ?? '',
+      payload: args.text('payload') ?? '',
+    };
+    const { threadId, runId, scriptRunId } = await schedules.fireTrigger(request, { signal: context.signal });
+    if (context.json)
+      context.out.json(scriptRunId === '' ? { thread_id: threadId, run_id: runId } : { script_run_id: scriptRunId });
+    else context.out.line(threadId || scriptRunId);
     return 0;
   },
 });
@@ -121,7 +130,7 @@ export const schedulerRuns = defineCommand({
       oneLine(fire.name),
       fire.by === 'person' ? 'by hand' : fire.missed > 0n ? `and ${fire.missed} missed` : '',
       fire.outcome,
-      fire.threadId,
+      fire.threadId || fire.scriptRunId,
       oneLine(fire.reason),
     ]);
     if (rows.length === 0) out.note('No trigger has fired yet.');

@@ -47,6 +47,7 @@ export function fireJson(fire: Fire) {
       reason: orUndefined(fire.reason),
       thread_id: orUndefined(fire.threadId),
       run_id: orUndefined(fire.runId),
+      script_run_id: orUndefined(fire.scriptRunId),
     }),
   };
 }

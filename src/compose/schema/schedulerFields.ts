@@ -189,6 +189,5 @@ export const scheduler: MappingShape = mapping({
     { kind: 'choice', scalar: text(), mapping: scriptSource },
     'JavaScript that registers triggers and decides what to run; in the file or from a source. Not together with `triggers`.',
     'script: |\n  scheduler.cron("0 * * * *", () => scheduler.agent("Look around."));',
-    { planned: true },
   ),
 });

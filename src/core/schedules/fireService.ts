@@ -4,7 +4,10 @@ import { errorMessage, isAnyAppError } from '../../base/errors.js';
 import type { ThreadId } from '../../base/ids.js';
 import type { EventStores } from '../events/eventLog.js';
 import { scheduler } from '../messages/message.js';
+import type { RegisteredScript } from '../../compose/projectSpec.js';
+import { requireConsent } from '../projects/consent.js';
 import type { Project } from '../projects/project.js';
+import type { ScriptService } from '../scripts/scriptService.js';
 import type { ProjectStores } from '../projects/projectStore.js';
 import { isRunActive } from '../runs/run.js';
 import type { Store } from '../store.js';
@@ -37,6 +40,7 @@ export interface FireServiceOptions {
   readonly times: CronTimes;
   readonly dispatcher: Pick<DispatchService, 'dispatch'>;
   readonly threads: Pick<ThreadService, 'cancel'>;
+  readonly scripts: Pick<ScriptService, 'start' | 'isAtWork' | 'cancel'>;
 }
 
 /** What an agent's schedule may still be at work with: enough to see the newest. */
@@ -55,16 +59,25 @@ export class FireService {
   }
 
   /**
-   * A person fires a trigger now, whether or not it is on; the clock's own plan stays. Errors: `trigger.unknown` and those of a
-   * dispatch.
+   * A person fires a trigger now, whether or not it is on; the clock's own plan stays. Without a name a script's `main` comes
+   * first. `payload` is JSON for a script. Errors: `trigger.unknown` and those of a dispatch.
    */
-  async byHand(project: Project, name: TriggerName): Promise<Dispatched> {
-    const declared = findDeclared(project, name);
+  async byHand(project: Project, name: TriggerName, payload?: string): Promise<Fired> {
     const now = this.#options.clock.now();
-    const dispatched = await this.#dispatch(project, declared, { dueAt: now, missed: 0 });
-    const fire = { ...keyOf(declared), dueAt: now, at: now, missed: 0, attempts: 0, by: 'person' } as const;
-    this.#record({ ...fire, outcome: 'started', ...idsOf(dispatched) });
-    return dispatched;
+    const main = name.name === undefined ? mainOf(project, name.agent) : undefined;
+    const declared = main ? undefined : findDeclared(project, name);
+    const key = declared ? keyOf(declared) : { projectId: project.id, agent: name.agent, name: 'main' };
+    const fired =
+      main !== undefined
+        ? {
+            scriptRunId: this.#options.scripts.start({ project, agent: name.agent, script: main, argument: payload })
+              .id,
+          }
+        : declared && (await this.#start(project, declared, { dueAt: now, missed: 0, payload }));
+    if (!fired) throw new Error('Neither a script nor a trigger was found');
+    const fire = { ...key, dueAt: now, at: now, missed: 0, attempts: 0, by: 'person', outcome: 'started' } as const;
+    this.#record({ ...fire, ...fired });
+    return fired;
   }
 
   /**
@@ -150,11 +163,12 @@ export class FireService {
   ): Promise<FireResult> {
     const atWork = this.#atWork(trigger);
     const isWaiting = moment.isWaiting ?? false;
-    const verdict = this.#overlapping(trigger, { atWork: atWork.length > 0, isWaiting });
+    const isAtWork = atWork.length > 0 || this.#options.scripts.isAtWork(trigger);
+    const verdict = this.#overlapping(trigger, { atWork: isAtWork, isWaiting });
     if (verdict) return verdict;
     try {
-      const ended = trigger.overlap === 'replace' ? await this.#end(atWork) : {};
-      return { outcome: 'started', ...ended, ...idsOf(await this.#dispatch(project, trigger, moment)) };
+      const ended = trigger.overlap === 'replace' ? await this.#end(trigger, atWork) : {};
+      return { outcome: 'started', ...ended, ...(await this.#start(project, trigger, moment)) };
     } catch (error) {
       if (!isAnyAppError(error)) throw error;
       return { outcome: 'failed', reason: errorMessage(error) };
@@ -176,13 +190,33 @@ export class FireService {
     return { outcome: 'skipped', reason: `${before} moments of ${trigger.agent}'s schedule wait already.` };
   }
 
-  async #end(threads: readonly ThreadId[]): Promise<{ readonly reason?: string }> {
+  async #end(trigger: AgentKey, threads: readonly ThreadId[]): Promise<{ readonly reason?: string }> {
+    const { scripts } = this.#options;
+    const hadScript = scripts.isAtWork(trigger);
+    await scripts.cancel(trigger);
     for (const thread of threads) await this.#options.threads.cancel(thread);
-    return threads.length === 0
-      ? {}
-      : {
-          reason: `It took the place of ${threads.length === 1 ? 'an earlier run' : `${threads.length} earlier runs`}.`,
-        };
+    const count = threads.length + (hadScript ? 1 : 0);
+    if (count === 0) return {};
+    return { reason: `It took the place of ${count === 1 ? 'an earlier run' : `${count} earlier runs`}.` };
+  }
+
+  async #start(project: Project, declared: DeclaredTrigger, moment: Moment): Promise<Fired> {
+    const { script } = declared;
+    if (!script) return idsOf(await this.#dispatch(project, declared, moment));
+    requireConsent(project);
+    const { agent, name: trigger } = declared;
+    const { key, eventId } = moment;
+    const argument = moment.payload ?? this.#argument(eventId);
+    return { scriptRunId: this.#options.scripts.start({ project, agent, script, trigger, key, argument, eventId }).id };
+  }
+
+  /** What the callback of an event gets. */
+  #argument(eventId: TopicEventId | undefined): string | undefined {
+    const event = eventId && this.#options.store.read(stores => stores.topics.get(eventId));
+    if (!event) return undefined;
+    const { id, topic, createdAt, payload } = event;
+    const given: unknown = JSON.parse(payload);
+    return JSON.stringify({ id, topic, createdAt, payload: given });
   }
 
   async #dispatch(project: Project, declared: DeclaredTrigger, moment: Moment): Promise<Dispatched> {
@@ -268,17 +302,29 @@ interface Moment {
   readonly missed: number;
   readonly key?: string;
   readonly eventId?: TopicEventId;
+  /** JSON that a person gives a script. */
+  readonly payload?: string | undefined;
 }
+
+/** What a fire made: a run on a thread, or a run of the script. */
+export type Fired = Pick<Fire, 'threadId' | 'runId' | 'scriptRunId'>;
 
 interface Declared {
   readonly project: Project;
   readonly trigger: DeclaredTrigger;
 }
 
-type FireResult = Pick<Fire, 'outcome' | 'reason' | 'threadId' | 'runId'>;
+type FireResult = Pick<Fire, 'outcome' | 'reason'> & Fired;
 
 function idOf({ projectId, agent, name }: TriggerKey): string {
   return `${projectId}:${agent}:${name}`;
+}
+
+/** The script of the agent's scheduler, when it can be called as a whole. */
+function mainOf({ spec, removedAt }: Project, agent: string): RegisteredScript | undefined {
+  const found = removedAt === undefined ? spec.agents.find(({ name }) => name === agent) : undefined;
+  const script = found?.enabled && found.scheduler?.enabled ? found.scheduler.registered : undefined;
+  return script?.hasMain ? script : undefined;
 }
 
 function idsOf({ thread, run }: Dispatched): Pick<Fire, 'threadId' | 'runId'> {

@@ -3,10 +3,12 @@ import type {
   AgentSpec,
   Misfire,
   Overlap,
+  RegisteredScript,
   SandboxPolicy,
   SchedulerSpec,
   TriggerSpec,
 } from '../../compose/projectSpec.js';
+import type { ScriptRunId } from '../scripts/scriptRun.js';
 import type { TopicEventId } from '../topics/topicEvent.js';
 import type { Project } from '../projects/project.js';
 
@@ -59,6 +61,8 @@ export interface Fire extends TriggerKey {
   readonly reason?: string;
   readonly threadId?: ThreadId;
   readonly runId?: RunId;
+  /** What its script did. */
+  readonly scriptRunId?: ScriptRunId;
   /** The event that it is for. */
   readonly eventId?: TopicEventId;
   /** Attempts that failed while it waited. */
@@ -81,6 +85,8 @@ export interface DeclaredTrigger extends TriggerKey {
   /** `sticky`: its fires go on in one thread. */
   readonly sandboxPolicy: SandboxPolicy;
   readonly overlap: Overlap;
+  /** Whose callback it is; missing: its prompt is dispatched. */
+  readonly script?: RegisteredScript;
   readonly misfire: Misfire;
 }
 
@@ -93,7 +99,8 @@ export function declaredTriggers(project: Project): readonly DeclaredTrigger[] {
 function triggersOf(project: Project, agent: AgentSpec): readonly DeclaredTrigger[] {
   const { scheduler } = agent;
   if (!scheduler?.enabled) return [];
-  return scheduler.triggers.map((spec, index) => ({
+  const { registered } = scheduler;
+  return [...scheduler.triggers, ...(registered?.triggers ?? [])].map((spec, index) => ({
     projectId: project.id,
     agent: agent.name,
     name: spec.name ?? `${spec.kind}-${index + 1}`,
@@ -103,6 +110,7 @@ function triggersOf(project: Project, agent: AgentSpec): readonly DeclaredTrigge
     sandboxPolicy: spec.sandboxPolicy ?? scheduler.sandboxPolicy,
     overlap: overlapOf(spec, scheduler),
     misfire: spec.misfire ?? scheduler.misfire ?? 'run_once',
+    ...(registered ? { script: registered } : {}),
   }));
 }
 

@@ -26,6 +26,7 @@ import { retries } from './migrations/0023Retries.js';
 import { sandboxes } from './migrations/0024Sandboxes.js';
 import { modelCalls } from './migrations/0025ModelCalls.js';
 import { reviewed } from './migrations/0026Reviewed.js';
+import { scripts } from './migrations/0027Scripts.js';
 
 /** Append-only: a migration that has shipped is never edited. `PRAGMA user_version` counts those that ran. */
 export const migrations: readonly string[] = [
@@ -55,6 +56,7 @@ export const migrations: readonly string[] = [
   sandboxes,
   modelCalls,
   reviewed,
+  scripts,
 ];
 
 /** The schema version this program understands. */

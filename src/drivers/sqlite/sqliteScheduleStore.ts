@@ -32,6 +32,7 @@ interface FireRow {
   readonly attempts: number;
   readonly not_before: number | null;
   readonly event_id: string | null;
+  readonly script_run_id: string | null;
 }
 
 interface RecordedRow extends FireRow {
@@ -62,6 +63,7 @@ const fireColumns = [
   'attempts',
   'not_before',
   'event_id',
+  'script_run_id',
 ] as const satisfies readonly (keyof FireRow)[];
 
 export class SqliteScheduleStore implements ScheduleStore {
@@ -252,6 +254,7 @@ function toFireRow(fire: Fire): FireRow {
     attempts: fire.attempts,
     not_before: fire.notBefore ?? null,
     event_id: fire.eventId ?? null,
+    script_run_id: fire.scriptRunId ?? null,
   };
 }
 
@@ -270,6 +273,7 @@ function toFire(row: RecordedRow): RecordedFire {
     ...defined({
       reason: row.reason,
       notBefore: row.not_before,
+      scriptRunId: row.script_run_id === null ? undefined : parseId<'scriptRun'>(row.script_run_id),
       eventId: row.event_id === null ? undefined : parseId<'topicEvent'>(row.event_id),
       threadId: row.thread_id === null ? undefined : parseId<'thread'>(row.thread_id),
       runId: row.run_id === null ? undefined : parseId<'run'>(row.run_id),

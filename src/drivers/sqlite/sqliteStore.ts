@@ -29,6 +29,7 @@ import { SqliteRunStore } from './sqliteRunStore.js';
 import { SqliteSandboxStore } from './sqliteSandboxStore.js';
 import { SqliteScheduleStore } from './sqliteScheduleStore.js';
 import { SqliteRescueStore } from './sqliteRescueStore.js';
+import { SqliteScriptStore } from './sqliteScriptStore.js';
 import { SqliteTopicStore } from './sqliteTopicStore.js';
 import { SqliteThreadStore } from './sqliteThreadStore.js';
 import { SqliteRepositoryStore } from './sqliteRepositoryStore.js';
@@ -85,6 +86,7 @@ export class SqliteStore implements Store<Stores>, Disposable {
       schedules: new SqliteScheduleStore(database),
       topics: new SqliteTopicStore(database),
       preparations: new SqlitePreparationStore(database),
+      scripts: new SqliteScriptStore(database),
       rescues: new SqliteRescueStore(database),
       operations: new SqliteWorktreeOperationStore(database),
       shared: new SqliteSharedStateStore(database),

@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import type { ServiceImpl } from '@connectrpc/connect';
 import type { Clock } from '../../base/clock.js';
+import { AppError } from '../../base/errors.js';
 import { defined } from '../../base/defined.js';
 import { findProject, findProjectOfHistory, projectOfFolder } from '../../core/projects/projectService.js';
 import type { Project } from '../../core/projects/project.js';
@@ -13,6 +14,7 @@ import {
   type RecordedFire,
   type Trigger,
 } from '../../core/schedules/trigger.js';
+import type { ScriptService } from '../../core/scripts/scriptService.js';
 import type { Store } from '../../core/store.js';
 import type { Stores } from '../../core/stores.js';
 import {
@@ -24,6 +26,7 @@ import {
 } from '../../protocol/gen/muster/v1/schedules_pb.js';
 import { absolutePath, fail, given } from './requestFields.js';
 import { safeNumber } from './wire.js';
+import { wireScriptRun } from './wireScriptRun.js';
 
 const maxFires = 500;
 const defaultFires = 50;
@@ -36,6 +39,7 @@ export interface SchedulesApiOptions {
   readonly clock: Clock;
   readonly schedules: CoreScheduleService;
   readonly fires: FireService;
+  readonly scripts: ScriptService;
 }
 
 export function schedulesApi({
@@ -43,6 +47,7 @@ export function schedulesApi({
   clock,
   schedules,
   fires: firing,
+  scripts,
 }: SchedulesApiOptions): ServiceImpl<typeof ScheduleService> {
   return {
     async listTriggers(request) {
@@ -63,8 +68,33 @@ export function schedulesApi({
 
     async fireTrigger(request) {
       const project = projectOf(store, request);
-      const { thread, run } = await firing.byHand(project, { agent: request.agent, name: given(request.name) });
-      return { threadId: thread.id, runId: run.id };
+      const name = { agent: request.agent, name: given(request.name) };
+      const fired = await firing.byHand(project, name, payloadOf(request.payload));
+      return { threadId: fired.threadId ?? '', runId: fired.runId ?? '', scriptRunId: fired.scriptRunId ?? '' };
+    },
+
+    async listScriptRuns(request) {
+      const { id: projectId } = projectOf(store, request, 'history');
+      const limit = Math.min(maxFires, request.limit > 0 ? request.limit : defaultFires);
+      const filter = { projectId, agent: request.agent, limit, ...defined({ trigger: given(request.trigger) }) };
+      return { runs: store.read(stores => stores.scripts.list(filter)).map(run => wireScriptRun(run, [])) };
+    },
+
+    async getScriptRun({ id, wait }) {
+      const found = store.read(stores => stores.scripts.get(id));
+      if (!found)
+        throw new AppError('scriptRun.unknown', `There is no script run ${JSON.stringify(id.slice(0, 40))}.`, {
+          run: id.slice(0, 40),
+        });
+      if (wait) await scripts.ended(found.id);
+      return store.read(stores => ({
+        run: wireScriptRun(stores.scripts.get(id) ?? found, stores.scripts.calls(found.id)),
+      }));
+    },
+
+    async cancelScriptRuns(request) {
+      await scripts.cancel({ projectId: projectOf(store, request).id, agent: request.agent });
+      return {};
     },
 
     async listFires(request) {
@@ -96,6 +126,17 @@ export function schedulesApi({
       };
     },
   };
+}
+
+/** Errors: `payload.invalid`. */
+function payloadOf(payload: string): string | undefined {
+  if (payload === '') return undefined;
+  try {
+    JSON.parse(payload);
+    return payload;
+  } catch {
+    throw new AppError('payload.invalid', 'The payload is refused: it is no JSON.', { reason: 'it is no JSON' });
+  }
 }
 
 function projectOf(
@@ -149,6 +190,7 @@ function wireFire(fire: RecordedFire): WireFire {
     reason: fire.reason ?? '',
     threadId: fire.threadId ?? '',
     runId: fire.runId ?? '',
+    scriptRunId: fire.scriptRunId ?? '',
     sequence: BigInt(fire.sequence),
     attempts: fire.attempts,
   });

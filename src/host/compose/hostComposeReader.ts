@@ -8,6 +8,8 @@ import { layeredEnv } from '../../compose/environment.js';
 import { specHash } from '../../compose/output/specHash.js';
 import { parseCompose } from '../../compose/parseCompose.js';
 import type { ComposeReader, ComposeText, ParsedCompose, ParseOptions } from '../../core/projects/applyProject.js';
+import type { ScriptEngine } from '../../core/scripts/scriptEngine.js';
+import { registerScripts } from '../schedules/registerScripts.js';
 import type { ComposeSecrets } from '../environment/composeSecrets.js';
 import { decodeComposeFile } from '../environment/decodeComposeFile.js';
 import { readEnvFiles } from '../environment/envFiles.js';
@@ -21,16 +23,19 @@ export class HostComposeReader implements ComposeReader {
   readonly #shell: Pick<LoginShell, 'environment'>;
   readonly #secrets: ComposeSecrets;
   readonly #secretDigest: (secret: string) => string;
+  readonly #scripts: ScriptEngine;
 
   constructor(options: {
     readonly shell: Pick<LoginShell, 'environment'>;
     readonly secrets: ComposeSecrets;
     /** Digest with a key of this machine. */
     readonly secretDigest: (secret: string) => string;
+    readonly scripts: ScriptEngine;
   }) {
     this.#shell = options.shell;
     this.#secrets = options.secrets;
     this.#secretDigest = options.secretDigest;
+    this.#scripts = options.scripts;
   }
 
   async read(path: string): Promise<ComposeText> {
@@ -59,8 +64,13 @@ export class HostComposeReader implements ComposeReader {
     const { spec, diagnostics } = parseCompose(text, options);
     const problems = diagnostics.map(({ message, severity }) => ({ message, isError: severity === 'error' }));
     if (!spec) return { problems };
-    const hash = specHash(spec, { sha256, secretDigest: this.#secretDigest });
-    return { problems, result: { spec: this.#secrets.seal(spec), specHash: hash } };
+    // Ends by itself: the engine has a deadline.
+    const { signal } = new AbortController();
+    const scripted = await registerScripts(spec, { engine: this.#scripts, compose: { file, folder, text }, signal });
+    const all = [...problems, ...scripted.problems];
+    if (all.some(({ isError }) => isError)) return { problems: all };
+    const hash = specHash(scripted.spec, { sha256, secretDigest: this.#secretDigest });
+    return { problems: all, result: { spec: this.#secrets.seal(scripted.spec), specHash: hash } };
   }
 }
 

@@ -206,6 +206,18 @@ export const unaryCalls: Readonly<Record<string, Readonly<Record<string, readonl
       "FireTrigger",
       "muster.v1.FireTriggerResponse"
     ],
+    "listScriptRuns": [
+      "ListScriptRuns",
+      "muster.v1.ListScriptRunsResponse"
+    ],
+    "getScriptRun": [
+      "GetScriptRun",
+      "muster.v1.GetScriptRunResponse"
+    ],
+    "cancelScriptRuns": [
+      "CancelScriptRuns",
+      "muster.v1.CancelScriptRunsResponse"
+    ],
     "listFires": [
       "ListFires",
       "muster.v1.ListFiresResponse"
@@ -784,8 +796,42 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
   },
   "muster.v1.FireTriggerResponse": {
     "threadId": "string",
+    "runId": "string",
+    "scriptRunId": "string"
+  },
+  "muster.v1.ListScriptRunsResponse": {
+    "runs": "[]muster.v1.ScriptRun"
+  },
+  "muster.v1.ScriptRun": {
+    "id": "string",
+    "projectId": "string",
+    "agent": "string",
+    "trigger": "string",
+    "sourceSha256": "string",
+    "status": "string",
+    "startedAt": "bigint",
+    "endedAt": "bigint",
+    "payload": "string",
+    "result": "string",
+    "error": "string",
+    "eventId": "string",
+    "calls": "[]muster.v1.ScriptCall"
+  },
+  "muster.v1.ScriptCall": {
+    "number": "number",
+    "name": "string",
+    "at": "bigint",
+    "durationMs": "bigint",
+    "given": "string",
+    "got": "string",
+    "error": "string",
+    "threadId": "string",
     "runId": "string"
   },
+  "muster.v1.GetScriptRunResponse": {
+    "run": "?muster.v1.ScriptRun"
+  },
+  "muster.v1.CancelScriptRunsResponse": {},
   "muster.v1.ListFiresResponse": {
     "fires": "[]muster.v1.Fire"
   },
@@ -800,6 +846,7 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "reason": "string",
     "threadId": "string",
     "runId": "string",
+    "scriptRunId": "string",
     "sequence": "bigint",
     "attempts": "number"
   },

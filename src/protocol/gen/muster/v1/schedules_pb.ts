@@ -11,7 +11,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file muster/v1/schedules.proto.
  */
 export const file_muster_v1_schedules: GenFile = /*@__PURE__*/
-  fileDesc("ChltdXN0ZXIvdjEvc2NoZWR1bGVzLnByb3RvEgltdXN0ZXIudjEizQIKEFNjaGVkdWxlZFRyaWdnZXISEgoKcHJvamVjdF9pZBgBIAEoCRIUCgxwcm9qZWN0X25hbWUYAiABKAkSDQoFYWdlbnQYAyABKAkSDAoEbmFtZRgEIAEoCRIMCgRraW5kGAUgASgJEg4KBnNvdXJjZRgGIAEoCRIOCgZwcm9tcHQYByABKAkSDwoHZW5hYmxlZBgIIAEoCBIUCgxuZXh0X2ZpcmVfYXQYCSABKAMSFQoNbGFzdF9maXJlZF9hdBgKIAEoAxINCgVmaXJlZBgLIAEoAxIWCg5zYW5kYm94X3BvbGljeRgMIAEoCRIaChJjb25jdXJyZW5jeV9wb2xpY3kYDSABKAkSDwoHbWlzZmlyZRgOIAEoCRIRCglqaXR0ZXJfbXMYDyABKAMSEAoIbWF4X3J1bnMYECABKAMSDQoFdW50aWwYESABKAkiwwEKBEZpcmUSDQoFYWdlbnQYASABKAkSDAoEbmFtZRgCIAEoCRIOCgZkdWVfYXQYAyABKAMSCgoCYXQYBCABKAMSDgoGbWlzc2VkGAUgASgDEgoKAmJ5GAYgASgJEg8KB291dGNvbWUYByABKAkSDgoGcmVhc29uGAggASgJEhEKCXRocmVhZF9pZBgJIAEoCRIOCgZydW5faWQYCiABKAkSEAoIc2VxdWVuY2UYCyABKAMSEAoIYXR0ZW1wdHMYDCABKAUiNwoMVXBjb21pbmdGaXJlEg0KBWFnZW50GAEgASgJEgwKBG5hbWUYAiABKAkSCgoCYXQYAyABKAMiRQoTTGlzdFRyaWdnZXJzUmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg4KBmZvbGRlchgCIAEoCRINCgVhZ2VudBgDIAEoCSJFChRMaXN0VHJpZ2dlcnNSZXNwb25zZRItCgh0cmlnZ2VycxgBIAMoCzIbLm11c3Rlci52MS5TY2hlZHVsZWRUcmlnZ2VyImUKFEVuYWJsZVRyaWdnZXJSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDgoGZm9sZGVyGAIgASgJEg0KBWFnZW50GAMgASgJEgwKBG5hbWUYBCABKAkSDwoHZW5hYmxlZBgFIAEoCCJFChVFbmFibGVUcmlnZ2VyUmVzcG9uc2USLAoHdHJpZ2dlchgBIAEoCzIbLm11c3Rlci52MS5TY2hlZHVsZWRUcmlnZ2VyIlIKEkZpcmVUcmlnZ2VyUmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg4KBmZvbGRlchgCIAEoCRINCgVhZ2VudBgDIAEoCRIMCgRuYW1lGAQgASgJIjgKE0ZpcmVUcmlnZ2VyUmVzcG9uc2USEQoJdGhyZWFkX2lkGAEgASgJEg4KBnJ1bl9pZBgCIAEoCSJfChBMaXN0RmlyZXNSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDgoGZm9sZGVyGAIgASgJEg0KBWFnZW50GAMgASgJEgwKBG5hbWUYBCABKAkSDQoFbGltaXQYBSABKAUiMwoRTGlzdEZpcmVzUmVzcG9uc2USHgoFZmlyZXMYASADKAsyDy5tdXN0ZXIudjEuRmlyZSJyChdTaW11bGF0ZVRyaWdnZXJzUmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg4KBmZvbGRlchgCIAEoCRINCgVhZ2VudBgDIAEoCRIMCgRmcm9tGAQgASgDEgoKAnRvGAUgASgDEg0KBWxpbWl0GAYgASgFIlUKGFNpbXVsYXRlVHJpZ2dlcnNSZXNwb25zZRImCgVmaXJlcxgBIAMoCzIXLm11c3Rlci52MS5VcGNvbWluZ0ZpcmUSEQoJdHJ1bmNhdGVkGAIgASgIMo0ECg9TY2hlZHVsZVNlcnZpY2USYQoMTGlzdFRyaWdnZXJzEh4ubXVzdGVyLnYxLkxpc3RUcmlnZ2Vyc1JlcXVlc3QaHy5tdXN0ZXIudjEuTGlzdFRyaWdnZXJzUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSaQoNRW5hYmxlVHJpZ2dlchIfLm11c3Rlci52MS5FbmFibGVUcmlnZ2VyUmVxdWVzdBogLm11c3Rlci52MS5FbmFibGVUcmlnZ2VyUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJjCgtGaXJlVHJpZ2dlchIdLm11c3Rlci52MS5GaXJlVHJpZ2dlclJlcXVlc3QaHi5tdXN0ZXIudjEuRmlyZVRyaWdnZXJSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlElgKCUxpc3RGaXJlcxIbLm11c3Rlci52MS5MaXN0RmlyZXNSZXF1ZXN0GhwubXVzdGVyLnYxLkxpc3RGaXJlc1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEm0KEFNpbXVsYXRlVHJpZ2dlcnMSIi5tdXN0ZXIudjEuU2ltdWxhdGVUcmlnZ2Vyc1JlcXVlc3QaIy5tdXN0ZXIudjEuU2ltdWxhdGVUcmlnZ2Vyc1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkYgZwcm90bzM", [file_muster_v1_policy]);
+  fileDesc("ChltdXN0ZXIvdjEvc2NoZWR1bGVzLnByb3RvEgltdXN0ZXIudjEizQIKEFNjaGVkdWxlZFRyaWdnZXISEgoKcHJvamVjdF9pZBgBIAEoCRIUCgxwcm9qZWN0X25hbWUYAiABKAkSDQoFYWdlbnQYAyABKAkSDAoEbmFtZRgEIAEoCRIMCgRraW5kGAUgASgJEg4KBnNvdXJjZRgGIAEoCRIOCgZwcm9tcHQYByABKAkSDwoHZW5hYmxlZBgIIAEoCBIUCgxuZXh0X2ZpcmVfYXQYCSABKAMSFQoNbGFzdF9maXJlZF9hdBgKIAEoAxINCgVmaXJlZBgLIAEoAxIWCg5zYW5kYm94X3BvbGljeRgMIAEoCRIaChJjb25jdXJyZW5jeV9wb2xpY3kYDSABKAkSDwoHbWlzZmlyZRgOIAEoCRIRCglqaXR0ZXJfbXMYDyABKAMSEAoIbWF4X3J1bnMYECABKAMSDQoFdW50aWwYESABKAki2gEKBEZpcmUSDQoFYWdlbnQYASABKAkSDAoEbmFtZRgCIAEoCRIOCgZkdWVfYXQYAyABKAMSCgoCYXQYBCABKAMSDgoGbWlzc2VkGAUgASgDEgoKAmJ5GAYgASgJEg8KB291dGNvbWUYByABKAkSDgoGcmVhc29uGAggASgJEhEKCXRocmVhZF9pZBgJIAEoCRIOCgZydW5faWQYCiABKAkSFQoNc2NyaXB0X3J1bl9pZBgNIAEoCRIQCghzZXF1ZW5jZRgLIAEoAxIQCghhdHRlbXB0cxgMIAEoBSI3CgxVcGNvbWluZ0ZpcmUSDQoFYWdlbnQYASABKAkSDAoEbmFtZRgCIAEoCRIKCgJhdBgDIAEoAyJFChNMaXN0VHJpZ2dlcnNSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDgoGZm9sZGVyGAIgASgJEg0KBWFnZW50GAMgASgJIkUKFExpc3RUcmlnZ2Vyc1Jlc3BvbnNlEi0KCHRyaWdnZXJzGAEgAygLMhsubXVzdGVyLnYxLlNjaGVkdWxlZFRyaWdnZXIiZQoURW5hYmxlVHJpZ2dlclJlcXVlc3QSDwoHcHJvamVjdBgBIAEoCRIOCgZmb2xkZXIYAiABKAkSDQoFYWdlbnQYAyABKAkSDAoEbmFtZRgEIAEoCRIPCgdlbmFibGVkGAUgASgIIkUKFUVuYWJsZVRyaWdnZXJSZXNwb25zZRIsCgd0cmlnZ2VyGAEgASgLMhsubXVzdGVyLnYxLlNjaGVkdWxlZFRyaWdnZXIiYwoSRmlyZVRyaWdnZXJSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDgoGZm9sZGVyGAIgASgJEg0KBWFnZW50GAMgASgJEgwKBG5hbWUYBCABKAkSDwoHcGF5bG9hZBgFIAEoCSJPChNGaXJlVHJpZ2dlclJlc3BvbnNlEhEKCXRocmVhZF9pZBgBIAEoCRIOCgZydW5faWQYAiABKAkSFQoNc2NyaXB0X3J1bl9pZBgDIAEoCSKAAgoJU2NyaXB0UnVuEgoKAmlkGAEgASgJEhIKCnByb2plY3RfaWQYAiABKAkSDQoFYWdlbnQYAyABKAkSDwoHdHJpZ2dlchgEIAEoCRIVCg1zb3VyY2Vfc2hhMjU2GAUgASgJEg4KBnN0YXR1cxgGIAEoCRISCgpzdGFydGVkX2F0GAcgASgDEhAKCGVuZGVkX2F0GAggASgDEg8KB3BheWxvYWQYCSABKAkSDgoGcmVzdWx0GAogASgJEg0KBWVycm9yGAsgASgJEhAKCGV2ZW50X2lkGAwgASgJEiQKBWNhbGxzGA0gAygLMhUubXVzdGVyLnYxLlNjcmlwdENhbGwimQEKClNjcmlwdENhbGwSDgoGbnVtYmVyGAEgASgFEgwKBG5hbWUYAiABKAkSCgoCYXQYAyABKAMSEwoLZHVyYXRpb25fbXMYBCABKAMSDQoFZ2l2ZW4YBSABKAkSCwoDZ290GAYgASgJEg0KBWVycm9yGAcgASgJEhEKCXRocmVhZF9pZBgIIAEoCRIOCgZydW5faWQYCSABKAkiZwoVTGlzdFNjcmlwdFJ1bnNSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDgoGZm9sZGVyGAIgASgJEg0KBWFnZW50GAMgASgJEg8KB3RyaWdnZXIYBCABKAkSDQoFbGltaXQYBSABKAUiPAoWTGlzdFNjcmlwdFJ1bnNSZXNwb25zZRIiCgRydW5zGAEgAygLMhQubXVzdGVyLnYxLlNjcmlwdFJ1biIvChNHZXRTY3JpcHRSdW5SZXF1ZXN0EgoKAmlkGAEgASgJEgwKBHdhaXQYAiABKAgiOQoUR2V0U2NyaXB0UnVuUmVzcG9uc2USIQoDcnVuGAEgASgLMhQubXVzdGVyLnYxLlNjcmlwdFJ1biJJChdDYW5jZWxTY3JpcHRSdW5zUmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg4KBmZvbGRlchgCIAEoCRINCgVhZ2VudBgDIAEoCSIaChhDYW5jZWxTY3JpcHRSdW5zUmVzcG9uc2UiXwoQTGlzdEZpcmVzUmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg4KBmZvbGRlchgCIAEoCRINCgVhZ2VudBgDIAEoCRIMCgRuYW1lGAQgASgJEg0KBWxpbWl0GAUgASgFIjMKEUxpc3RGaXJlc1Jlc3BvbnNlEh4KBWZpcmVzGAEgAygLMg8ubXVzdGVyLnYxLkZpcmUicgoXU2ltdWxhdGVUcmlnZ2Vyc1JlcXVlc3QSDwoHcHJvamVjdBgBIAEoCRIOCgZmb2xkZXIYAiABKAkSDQoFYWdlbnQYAyABKAkSDAoEZnJvbRgEIAEoAxIKCgJ0bxgFIAEoAxINCgVsaW1pdBgGIAEoBSJVChhTaW11bGF0ZVRyaWdnZXJzUmVzcG9uc2USJgoFZmlyZXMYASADKAsyFy5tdXN0ZXIudjEuVXBjb21pbmdGaXJlEhEKCXRydW5jYXRlZBgCIAEoCDLNBgoPU2NoZWR1bGVTZXJ2aWNlEmEKDExpc3RUcmlnZ2VycxIeLm11c3Rlci52MS5MaXN0VHJpZ2dlcnNSZXF1ZXN0Gh8ubXVzdGVyLnYxLkxpc3RUcmlnZ2Vyc1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEmkKDUVuYWJsZVRyaWdnZXISHy5tdXN0ZXIudjEuRW5hYmxlVHJpZ2dlclJlcXVlc3QaIC5tdXN0ZXIudjEuRW5hYmxlVHJpZ2dlclJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSYwoLRmlyZVRyaWdnZXISHS5tdXN0ZXIudjEuRmlyZVRyaWdnZXJSZXF1ZXN0Gh4ubXVzdGVyLnYxLkZpcmVUcmlnZ2VyUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJnCg5MaXN0U2NyaXB0UnVucxIgLm11c3Rlci52MS5MaXN0U2NyaXB0UnVuc1JlcXVlc3QaIS5tdXN0ZXIudjEuTGlzdFNjcmlwdFJ1bnNSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJhCgxHZXRTY3JpcHRSdW4SHi5tdXN0ZXIudjEuR2V0U2NyaXB0UnVuUmVxdWVzdBofLm11c3Rlci52MS5HZXRTY3JpcHRSdW5SZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJyChBDYW5jZWxTY3JpcHRSdW5zEiIubXVzdGVyLnYxLkNhbmNlbFNjcmlwdFJ1bnNSZXF1ZXN0GiMubXVzdGVyLnYxLkNhbmNlbFNjcmlwdFJ1bnNSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlElgKCUxpc3RGaXJlcxIbLm11c3Rlci52MS5MaXN0RmlyZXNSZXF1ZXN0GhwubXVzdGVyLnYxLkxpc3RGaXJlc1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEm0KEFNpbXVsYXRlVHJpZ2dlcnMSIi5tdXN0ZXIudjEuU2ltdWxhdGVUcmlnZ2Vyc1JlcXVlc3QaIy5tdXN0ZXIudjEuU2ltdWxhdGVUcmlnZ2Vyc1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkYgZwcm90bzM", [file_muster_v1_policy]);
 
 /**
  * A trigger of an applied project, with what is remembered of it. Times are milliseconds since the Unix epoch; 0 means none.
@@ -191,6 +191,11 @@ export type Fire = Message<"muster.v1.Fire"> & {
   runId: string;
 
   /**
+   * @generated from field: string script_run_id = 13;
+   */
+  scriptRunId: string;
+
+  /**
    * @generated from field: int64 sequence = 11;
    */
   sequence: bigint;
@@ -361,9 +366,18 @@ export type FireTriggerRequest = Message<"muster.v1.FireTriggerRequest"> & {
   agent: string;
 
   /**
+   * Empty: `main` of its script, else the only one of the agent.
+   *
    * @generated from field: string name = 4;
    */
   name: string;
+
+  /**
+   * JSON for a script.
+   *
+   * @generated from field: string payload = 5;
+   */
+  payload: string;
 };
 
 /**
@@ -386,6 +400,13 @@ export type FireTriggerResponse = Message<"muster.v1.FireTriggerResponse"> & {
    * @generated from field: string run_id = 2;
    */
   runId: string;
+
+  /**
+   * Instead of the others when it has a script.
+   *
+   * @generated from field: string script_run_id = 3;
+   */
+  scriptRunId: string;
 };
 
 /**
@@ -394,6 +415,295 @@ export type FireTriggerResponse = Message<"muster.v1.FireTriggerResponse"> & {
  */
 export const FireTriggerResponseSchema: GenMessage<FireTriggerResponse> = /*@__PURE__*/
   messageDesc(file_muster_v1_schedules, 8);
+
+/**
+ * One evaluation of a scheduler's script.
+ *
+ * @generated from message muster.v1.ScriptRun
+ */
+export type ScriptRun = Message<"muster.v1.ScriptRun"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * @generated from field: string project_id = 2;
+   */
+  projectId: string;
+
+  /**
+   * @generated from field: string agent = 3;
+   */
+  agent: string;
+
+  /**
+   * Empty: `main`.
+   *
+   * @generated from field: string trigger = 4;
+   */
+  trigger: string;
+
+  /**
+   * @generated from field: string source_sha256 = 5;
+   */
+  sourceSha256: string;
+
+  /**
+   * running, succeeded, failed, timed_out, cancelled, lost
+   *
+   * @generated from field: string status = 6;
+   */
+  status: string;
+
+  /**
+   * @generated from field: int64 started_at = 7;
+   */
+  startedAt: bigint;
+
+  /**
+   * @generated from field: int64 ended_at = 8;
+   */
+  endedAt: bigint;
+
+  /**
+   * JSON; empty for none.
+   *
+   * @generated from field: string payload = 9;
+   */
+  payload: string;
+
+  /**
+   * @generated from field: string result = 10;
+   */
+  result: string;
+
+  /**
+   * @generated from field: string error = 11;
+   */
+  error: string;
+
+  /**
+   * @generated from field: string event_id = 12;
+   */
+  eventId: string;
+
+  /**
+   * @generated from field: repeated muster.v1.ScriptCall calls = 13;
+   */
+  calls: ScriptCall[];
+};
+
+/**
+ * Describes the message muster.v1.ScriptRun.
+ * Use `create(ScriptRunSchema)` to create a new message.
+ */
+export const ScriptRunSchema: GenMessage<ScriptRun> = /*@__PURE__*/
+  messageDesc(file_muster_v1_schedules, 9);
+
+/**
+ * One thing that a script did.
+ *
+ * @generated from message muster.v1.ScriptCall
+ */
+export type ScriptCall = Message<"muster.v1.ScriptCall"> & {
+  /**
+   * @generated from field: int32 number = 1;
+   */
+  number: number;
+
+  /**
+   * log, agent, exec, shell, llm, event.publish, state.get …
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * @generated from field: int64 at = 3;
+   */
+  at: bigint;
+
+  /**
+   * @generated from field: int64 duration_ms = 4;
+   */
+  durationMs: bigint;
+
+  /**
+   * JSON, cut to what a person reads.
+   *
+   * @generated from field: string given = 5;
+   */
+  given: string;
+
+  /**
+   * JSON; empty when it threw.
+   *
+   * @generated from field: string got = 6;
+   */
+  got: string;
+
+  /**
+   * @generated from field: string error = 7;
+   */
+  error: string;
+
+  /**
+   * @generated from field: string thread_id = 8;
+   */
+  threadId: string;
+
+  /**
+   * @generated from field: string run_id = 9;
+   */
+  runId: string;
+};
+
+/**
+ * Describes the message muster.v1.ScriptCall.
+ * Use `create(ScriptCallSchema)` to create a new message.
+ */
+export const ScriptCallSchema: GenMessage<ScriptCall> = /*@__PURE__*/
+  messageDesc(file_muster_v1_schedules, 10);
+
+/**
+ * @generated from message muster.v1.ListScriptRunsRequest
+ */
+export type ListScriptRunsRequest = Message<"muster.v1.ListScriptRunsRequest"> & {
+  /**
+   * @generated from field: string project = 1;
+   */
+  project: string;
+
+  /**
+   * @generated from field: string folder = 2;
+   */
+  folder: string;
+
+  /**
+   * @generated from field: string agent = 3;
+   */
+  agent: string;
+
+  /**
+   * @generated from field: string trigger = 4;
+   */
+  trigger: string;
+
+  /**
+   * At most 500; 0 means 50.
+   *
+   * @generated from field: int32 limit = 5;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message muster.v1.ListScriptRunsRequest.
+ * Use `create(ListScriptRunsRequestSchema)` to create a new message.
+ */
+export const ListScriptRunsRequestSchema: GenMessage<ListScriptRunsRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_schedules, 11);
+
+/**
+ * @generated from message muster.v1.ListScriptRunsResponse
+ */
+export type ListScriptRunsResponse = Message<"muster.v1.ListScriptRunsResponse"> & {
+  /**
+   * Newest first, without calls.
+   *
+   * @generated from field: repeated muster.v1.ScriptRun runs = 1;
+   */
+  runs: ScriptRun[];
+};
+
+/**
+ * Describes the message muster.v1.ListScriptRunsResponse.
+ * Use `create(ListScriptRunsResponseSchema)` to create a new message.
+ */
+export const ListScriptRunsResponseSchema: GenMessage<ListScriptRunsResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_schedules, 12);
+
+/**
+ * @generated from message muster.v1.GetScriptRunRequest
+ */
+export type GetScriptRunRequest = Message<"muster.v1.GetScriptRunRequest"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * Answers when it has ended.
+   *
+   * @generated from field: bool wait = 2;
+   */
+  wait: boolean;
+};
+
+/**
+ * Describes the message muster.v1.GetScriptRunRequest.
+ * Use `create(GetScriptRunRequestSchema)` to create a new message.
+ */
+export const GetScriptRunRequestSchema: GenMessage<GetScriptRunRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_schedules, 13);
+
+/**
+ * @generated from message muster.v1.GetScriptRunResponse
+ */
+export type GetScriptRunResponse = Message<"muster.v1.GetScriptRunResponse"> & {
+  /**
+   * @generated from field: muster.v1.ScriptRun run = 1;
+   */
+  run?: ScriptRun | undefined;
+};
+
+/**
+ * Describes the message muster.v1.GetScriptRunResponse.
+ * Use `create(GetScriptRunResponseSchema)` to create a new message.
+ */
+export const GetScriptRunResponseSchema: GenMessage<GetScriptRunResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_schedules, 14);
+
+/**
+ * @generated from message muster.v1.CancelScriptRunsRequest
+ */
+export type CancelScriptRunsRequest = Message<"muster.v1.CancelScriptRunsRequest"> & {
+  /**
+   * @generated from field: string project = 1;
+   */
+  project: string;
+
+  /**
+   * @generated from field: string folder = 2;
+   */
+  folder: string;
+
+  /**
+   * @generated from field: string agent = 3;
+   */
+  agent: string;
+};
+
+/**
+ * Describes the message muster.v1.CancelScriptRunsRequest.
+ * Use `create(CancelScriptRunsRequestSchema)` to create a new message.
+ */
+export const CancelScriptRunsRequestSchema: GenMessage<CancelScriptRunsRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_schedules, 15);
+
+/**
+ * @generated from message muster.v1.CancelScriptRunsResponse
+ */
+export type CancelScriptRunsResponse = Message<"muster.v1.CancelScriptRunsResponse"> & {
+};
+
+/**
+ * Describes the message muster.v1.CancelScriptRunsResponse.
+ * Use `create(CancelScriptRunsResponseSchema)` to create a new message.
+ */
+export const CancelScriptRunsResponseSchema: GenMessage<CancelScriptRunsResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_schedules, 16);
 
 /**
  * @generated from message muster.v1.ListFiresRequest
@@ -432,7 +742,7 @@ export type ListFiresRequest = Message<"muster.v1.ListFiresRequest"> & {
  * Use `create(ListFiresRequestSchema)` to create a new message.
  */
 export const ListFiresRequestSchema: GenMessage<ListFiresRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_schedules, 9);
+  messageDesc(file_muster_v1_schedules, 17);
 
 /**
  * @generated from message muster.v1.ListFiresResponse
@@ -451,7 +761,7 @@ export type ListFiresResponse = Message<"muster.v1.ListFiresResponse"> & {
  * Use `create(ListFiresResponseSchema)` to create a new message.
  */
 export const ListFiresResponseSchema: GenMessage<ListFiresResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_schedules, 10);
+  messageDesc(file_muster_v1_schedules, 18);
 
 /**
  * What would fire when, without any side effect.
@@ -501,7 +811,7 @@ export type SimulateTriggersRequest = Message<"muster.v1.SimulateTriggersRequest
  * Use `create(SimulateTriggersRequestSchema)` to create a new message.
  */
 export const SimulateTriggersRequestSchema: GenMessage<SimulateTriggersRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_schedules, 11);
+  messageDesc(file_muster_v1_schedules, 19);
 
 /**
  * @generated from message muster.v1.SimulateTriggersResponse
@@ -527,7 +837,7 @@ export type SimulateTriggersResponse = Message<"muster.v1.SimulateTriggersRespon
  * Use `create(SimulateTriggersResponseSchema)` to create a new message.
  */
 export const SimulateTriggersResponseSchema: GenMessage<SimulateTriggersResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_schedules, 12);
+  messageDesc(file_muster_v1_schedules, 20);
 
 /**
  * @generated from service muster.v1.ScheduleService
@@ -560,6 +870,32 @@ export const ScheduleService: GenService<{
     methodKind: "unary";
     input: typeof FireTriggerRequestSchema;
     output: typeof FireTriggerResponseSchema;
+  },
+  /**
+   * @generated from rpc muster.v1.ScheduleService.ListScriptRuns
+   */
+  listScriptRuns: {
+    methodKind: "unary";
+    input: typeof ListScriptRunsRequestSchema;
+    output: typeof ListScriptRunsResponseSchema;
+  },
+  /**
+   * @generated from rpc muster.v1.ScheduleService.GetScriptRun
+   */
+  getScriptRun: {
+    methodKind: "unary";
+    input: typeof GetScriptRunRequestSchema;
+    output: typeof GetScriptRunResponseSchema;
+  },
+  /**
+   * Ends every run of the agent's script, with what it started.
+   *
+   * @generated from rpc muster.v1.ScheduleService.CancelScriptRuns
+   */
+  cancelScriptRuns: {
+    methodKind: "unary";
+    input: typeof CancelScriptRunsRequestSchema;
+    output: typeof CancelScriptRunsResponseSchema;
   },
   /**
    * @generated from rpc muster.v1.ScheduleService.ListFires

@@ -1,0 +1,41 @@
+/** The fields of an object that a script gave. */
+export function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}
+
+/** A text in camelCase or snake_case; empty ones are none. */
+export function textField(fields: Readonly<Record<string, unknown>>, name: string): string | undefined {
+  const value = field(fields, name);
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+export function numberField(fields: Readonly<Record<string, unknown>>, name: string): number | undefined {
+  const value = field(fields, name);
+  return typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : undefined;
+}
+
+function field(fields: Readonly<Record<string, unknown>>, name: string): unknown {
+  const entries = new Map(Object.entries(fields));
+  return entries.get(name) ?? entries.get(name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`));
+}
+
+/**
+ * The shell script of `scheduler.exec` and `scheduler.shell`. What the script wrote as a command's words stays those words,
+ * whatever is in them.
+ */
+export function commandScript(fields: Readonly<Record<string, unknown>>): string {
+  const cwd = textField(fields, 'cwd');
+  const env = Object.entries(fieldsOf(field(fields, 'env'))).map(([name, value]) => {
+    if (!/^[A-Za-z_]\w*$/.test(name)) throw new Error(`${JSON.stringify(name)} is no name of a variable.`);
+    return `export ${name}=${quoted(String(value))}`;
+  });
+  const script = textField(fields, 'script');
+  const args = field(fields, 'args');
+  const words = [textField(fields, 'command') ?? '', ...(Array.isArray(args) ? args.map(String) : [])];
+  const body = script ?? `exec ${words.map(quoted).join(' ')}`;
+  return [...env, ...(cwd === undefined ? [] : [`cd -- ${quoted(cwd)} || exit 1`]), body].join('\n');
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}

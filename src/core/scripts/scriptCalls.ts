@@ -1,0 +1,245 @@
+import type { Clock } from '../../base/clock.js';
+import { defined } from '../../base/defined.js';
+import { AppError, errorMessage } from '../../base/errors.js';
+import type { RunId, ThreadId } from '../../base/ids.js';
+import { isRunEnded } from '../runs/run.js';
+import type { Project } from '../projects/project.js';
+import type { Store } from '../store.js';
+import type { TopicService } from '../topics/topicService.js';
+import type { AgentTasks } from './agentTasks.js';
+import { commandScript, fieldsOf, textField } from './callArguments.js';
+import type { ScriptRun, ScriptStores } from './scriptRun.js';
+import type { ThreadStores } from '../threads/threadStore.js';
+
+/** What a person reads of one call; the whole is in the runs and threads that it names. */
+const longestRecord = 8_000;
+/** A script that calls more has lost its way, and its record would fill the disk. */
+const mostCalls = 1_000;
+const mostState = 1024 * 1024;
+
+export interface ScriptCallsOptions {
+  readonly store: Store<ScriptStores & ThreadStores>;
+  readonly clock: Clock;
+  readonly topics: Pick<TopicService, 'publish'>;
+  readonly tasks: AgentTasks;
+}
+
+interface CallContext {
+  readonly project: Project;
+  readonly run: ScriptRun;
+  readonly signal: AbortSignal;
+}
+
+/** What a call came to, and the work that it made. */
+interface Came {
+  readonly value?: unknown;
+  readonly threadId?: ThreadId;
+  readonly runId?: RunId;
+}
+
+/** What `scheduler.*` does. Every call is recorded with what it gave, got and how long it took. */
+export class ScriptCalls {
+  readonly #options: ScriptCallsOptions;
+
+  constructor(options: ScriptCallsOptions) {
+    this.#options = options;
+  }
+
+  /** The calls of one run. */
+  of(context: CallContext): (name: string, args: readonly unknown[]) => Promise<unknown> {
+    let number = 0;
+    return async (name, args) => {
+      number++;
+      if (number > mostCalls) throw new Error(`A script may call ${mostCalls} times at most.`);
+      return await this.#recorded(context, { name, args, number });
+    };
+  }
+
+  async #recorded(
+    context: CallContext,
+    { name, args, number }: { readonly name: string; readonly args: readonly unknown[]; readonly number: number },
+  ): Promise<unknown> {
+    const { store, clock } = this.#options;
+    const at = clock.now();
+    const begun = clock.awake();
+    const note = (came: Came, failure?: { readonly error: string }): void => {
+      const durationMs = Math.round(clock.awake() - begun);
+      const given = recorded(JSON.stringify(args));
+      const got = failure ? undefined : recorded(JSON.stringify(came.value ?? null));
+      const call = { runId: context.run.id, number, name, at, durationMs, given, ...failure };
+      const made = defined({ got, threadId: came.threadId, agentRunId: came.runId });
+      store.transact(stores => stores.scripts.record({ ...call, ...made }));
+    };
+    try {
+      const came = await this.#call(context, name, args, number);
+      note(came);
+      return came.value;
+    } catch (error) {
+      note({}, { error: recorded(errorMessage(error)) });
+      throw error;
+    }
+  }
+
+  async #call(context: CallContext, name: string, args: readonly unknown[], number: number): Promise<Came> {
+    switch (name) {
+      case 'log':
+        return {};
+      case 'state.get':
+      case 'state.set':
+      case 'state.delete':
+        return { value: this.#state(context, name, args) };
+      case 'event.publish':
+        return { value: this.#publish(context, args) };
+      case 'agent':
+        return await this.#agent(context, args, number);
+      case 'exec':
+      case 'shell':
+        return await this.#command(context, { name, args, number });
+      case 'sandbox.list':
+      case 'sandbox.get':
+      case 'sandbox.stop':
+        return { value: await this.#sandbox(context, name, fieldsOf(args[0])) };
+      default:
+        throw new AppError('feature.unsupported', `scheduler.${name} is not there in this version of Muster.`, {
+          feature: `scheduler.${name}`,
+          reason: 'not there yet',
+        });
+    }
+  }
+
+  #state({ run }: CallContext, name: string, [key, given]: readonly unknown[]): unknown {
+    const { store } = this.#options;
+    if (typeof key !== 'string' || key === '' || key.length > 500)
+      throw new Error('A key is a text of 1 to 500 characters.');
+    if (name === 'state.get') {
+      const kept = store.read(stores => stores.scripts.value(run, key));
+      if (kept === undefined) return undefined;
+      const value: unknown = JSON.parse(kept);
+      return value;
+    }
+    const text = name === 'state.set' ? JSON.stringify(given) : undefined;
+    store.transact(stores => {
+      if (text !== undefined && stores.scripts.stateSize(run) + text.length > mostState)
+        throw new Error(`A script may remember ${mostState} characters at most.`);
+      stores.scripts.setValue(run, key, text);
+    });
+    return undefined;
+  }
+
+  #publish({ run }: CallContext, [topic, payload]: readonly unknown[]): unknown {
+    if (typeof topic !== 'string') throw new Error('scheduler.event.publish requires a topic');
+    const { event } = this.#options.topics.publish({
+      topic,
+      source: 'script',
+      payload: JSON.stringify(payload ?? {}),
+      parentId: run.eventId,
+    });
+    return { eventId: event.id, sequence: event.sequence, topic, correlationId: event.correlationId };
+  }
+
+  async #agent(
+    { project, run, signal }: CallContext,
+    [prompt, given]: readonly unknown[],
+    number: number,
+  ): Promise<Came> {
+    const { tasks } = this.#options;
+    if (typeof prompt !== 'string') throw new Error('scheduler.agent requires a prompt');
+    const options = fieldsOf(given);
+    const schema = options['outputSchema'];
+    const asked = schema === undefined ? prompt : `${prompt}\n\n${schemaRequest(schema)}`;
+    const done = await tasks.run({ project, script: run, number, prompt: asked, options, isCommand: false }, signal);
+    const text = done.run.answer ?? '';
+    if (done.run.status !== 'succeeded')
+      throw new Error(`${done.run.agent} ${done.run.status}: ${done.run.error?.message ?? text}`.trim());
+    const value = {
+      text,
+      output: text,
+      finalText: text,
+      agent: done.run.agent,
+      success: true,
+      exitCode: done.run.exitCode ?? 0,
+      stopReason: 'end_turn',
+      ...namesOf(done),
+      ...(schema === undefined ? {} : { json: jsonOf(text) }),
+    };
+    return { value, threadId: done.run.threadId, runId: done.run.id };
+  }
+
+  async #command(
+    { project, run, signal }: CallContext,
+    { name, args, number }: { readonly name: string; readonly args: readonly unknown[]; readonly number: number },
+  ): Promise<Came> {
+    const options = fieldsOf(name === 'exec' ? args[0] : args[1]);
+    const prompt = commandScript(name === 'exec' ? options : { ...options, script: args[0] });
+    const done = await this.#options.tasks.run(
+      { project, script: run, number, prompt, options, isCommand: true },
+      signal,
+    );
+    const { stdout, stderr, stdoutTruncated, stderrTruncated } = done.output;
+    const exitCode = done.run.exitCode ?? (done.run.status === 'succeeded' ? 0 : 1);
+    const value = {
+      stdout,
+      stderr,
+      output: stdout + stderr,
+      exitCode,
+      success: exitCode === 0 && done.run.status === 'succeeded',
+      stdoutTruncated,
+      stderrTruncated,
+      outputTruncated: stdoutTruncated || stderrTruncated,
+      artifacts: [],
+      ...namesOf(done),
+    };
+    return { value, threadId: done.run.threadId, runId: done.run.id };
+  }
+
+  async #sandbox({ project }: CallContext, name: string, request: Readonly<Record<string, unknown>>): Promise<unknown> {
+    const { store, tasks } = this.#options;
+    const page = store.read(stores => stores.threads.page({ projectId: project.id, limit: 100 })).threads;
+    const all = page.map(({ thread, latestRun }) => ({
+      sandboxId: thread.id,
+      sessionId: thread.id,
+      agent: thread.agent,
+      title: thread.summary,
+      status: latestRun && !isRunEnded(latestRun.status) ? 'RUNNING' : 'STOPPED',
+    }));
+    if (name === 'sandbox.list') return { sandboxes: all, sessions: all };
+    const id = textField(request, 'sandboxId') ?? textField(request, 'sessionId') ?? textField(request, 'id') ?? '';
+    const found = all.find(({ sandboxId }) => sandboxId === id);
+    if (!found) throw new Error(`There is no sandbox ${JSON.stringify(id)} in ${project.name}.`);
+    if (name === 'sandbox.stop') await tasks.stop(found.sandboxId);
+    return { sandbox: found, session: found };
+  }
+}
+
+/** Both eras' names for the thread. */
+function namesOf({ run }: { readonly run: { readonly threadId: ThreadId; readonly id: RunId } }) {
+  const { threadId: thread, id } = run;
+  return {
+    sandboxId: thread,
+    sessionId: thread,
+    agentThreadId: thread,
+    agentSessionId: thread,
+    threadId: thread,
+    runId: id,
+    cellId: id,
+  };
+}
+
+function schemaRequest(schema: unknown): string {
+  return `Answer with JSON alone, without any other words, that fits this JSON schema:\n${JSON.stringify(schema)}`;
+}
+
+/** The JSON of an answer, also inside a fence of three backticks. */
+function jsonOf(text: string): unknown {
+  const [, fenced] = /```(?:json)?\s*\n([\s\S]*?)\n\s*```/.exec(text) ?? [];
+  try {
+    return JSON.parse(fenced ?? text);
+  } catch {
+    throw new Error(`The answer is no JSON: ${text.slice(0, 200)}`);
+  }
+}
+
+/** As much of a text as the record keeps. */
+export function recorded(text: string): string {
+  return text.length > longestRecord ? `${text.slice(0, longestRecord)} …` : text;
+}

@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type { DisposableStore } from '../base/lifecycle.js';
+import { parseDuration } from '../compose/duration.js';
+import { EventTriggers } from '../core/schedules/eventTriggers.js';
+import { FireService } from '../core/schedules/fireService.js';
+import { Scheduler } from '../core/schedules/scheduler.js';
+import { ScheduleService } from '../core/schedules/scheduleService.js';
+import { AgentTasks } from '../core/scripts/agentTasks.js';
+import { ScriptCalls } from '../core/scripts/scriptCalls.js';
+import type { ScriptEngine } from '../core/scripts/scriptEngine.js';
+import { ScriptService } from '../core/scripts/scriptService.js';
+import type { DispatchService } from '../core/threads/dispatchService.js';
+import type { ThreadService } from '../core/threads/threadService.js';
+import { InternalTopics } from '../core/topics/internalTopics.js';
+import { TopicService } from '../core/topics/topicService.js';
+import type { ProcessSandbox } from '../drivers/process/createProcessSandbox.js';
+import { QuickjsEngine } from '../drivers/quickjs/quickjsEngine.js';
+import type { HostState } from './openState.js';
+import { cronTimes } from './schedules/cronTimes.js';
+import { readRunText } from './schedules/runText.js';
+import type { HostRunSecrets } from './secrets/hostRunSecrets.js';
+
+/** What starts runs without a person: the clock, events and scripts. */
+export interface HostSchedules {
+  readonly schedules: ScheduleService;
+  readonly fires: FireService;
+  readonly topics: TopicService;
+  readonly internalTopics: InternalTopics;
+  readonly scripts: ScriptService;
+  readonly scriptEngine: ScriptEngine;
+  readonly scheduler: Scheduler;
+}
+
+export function buildSchedules(
+  { store, clock, ids, log }: HostState,
+  built: {
+    readonly dispatcher: DispatchService;
+    readonly threads: ThreadService;
+    readonly sandbox: ProcessSandbox;
+    readonly runSecrets: HostRunSecrets;
+    readonly distDir: string;
+  },
+  resources: DisposableStore,
+): HostSchedules & { readonly end: () => Promise<void> } {
+  const common = { store, clock, ids, log };
+  const { dispatcher, threads, sandbox, runSecrets, distDir } = built;
+  const schedules = new ScheduleService({ ...common, times: cronTimes });
+  const triggers = resources.add(new EventTriggers({ store }));
+  const topics = new TopicService({ ...common, triggers, digest: sha256 });
+  const internalTopics = resources.add(new InternalTopics({ ...common, topics }));
+  const scriptEngine = new QuickjsEngine({ worker: join(distDir, 'scriptWorker.js') });
+  const tasks = new AgentTasks({
+    ...common,
+    dispatcher,
+    threads,
+    durationMs: parseDuration,
+    textOf: (run, limit) =>
+      readRunText({ directory: sandbox.directory.path(run), limit, maskOf: () => runSecrets.maskOf(run) }),
+  });
+  const calls = new ScriptCalls({ ...common, topics, tasks });
+  const scripts = new ScriptService({ ...common, engine: scriptEngine, calls });
+  const fires = new FireService({ ...common, times: cronTimes, dispatcher, threads, scripts });
+  const scheduler = new Scheduler({ ...common, clock, schedules, fires });
+  const end = async (): Promise<void> => {
+    await scheduler.dispose();
+    await scripts.dispose();
+  };
+  return { schedules, fires, topics, internalTopics, scripts, scriptEngine, scheduler, end };
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
