@@ -42,6 +42,20 @@ export const commandTable: Readonly<Record<string, Entry>> = {
     summary: 'answer a question of an agent',
     load: async () => (await import('./commands/answer.js')).answer,
   },
+  'batch': {
+    summary: 'give several tasks at once; list batches',
+    load: async () => (await import('./commands/batch.js')).batch,
+    parts: {
+      status: {
+        summary: 'show the threads of a batch',
+        load: async () => (await import('./commands/batchStatus.js')).batchStatus,
+      },
+      abandon: {
+        summary: 'abandon what is open of a batch',
+        load: async () => (await import('./commands/batchAbandon.js')).batchAbandon,
+      },
+    },
+  },
   'diff': { summary: 'show what a thread changed', load: async () => (await import('./commands/diff.js')).diff },
   'review': {
     summary: 'show what was said about a thread’s changes',

@@ -1,4 +1,5 @@
 import type { AccessTokenStores } from './access/accessToken.js';
+import type { BatchStores } from './batches/batch.js';
 import type { VerdictStores } from './chains/agentVerdict.js';
 import type { ChainStores } from './chains/chainStore.js';
 import type { EventStores } from './events/eventLog.js';
@@ -50,5 +51,6 @@ export interface Stores
     AccessTokenStores,
     NotebookServerStores,
     VerdictStores,
+    BatchStores,
     QuestionStores,
     EventStores {}

@@ -19,6 +19,7 @@ import { ChangesService } from '../core/reviews/changesService.js';
 import { CommentService } from '../core/reviews/commentService.js';
 import { RequestChanges } from '../core/reviews/requestChanges.js';
 import { RunMail } from '../core/mail/runMail.js';
+import { BatchService } from '../core/batches/batchService.js';
 import { QuestionService } from '../core/questions/questionService.js';
 import { ReviewService } from '../core/reviews/reviewService.js';
 import { DirectoryRunSupervisor } from '../core/runs/directoryRunSupervisor.js';
@@ -88,6 +89,7 @@ export interface HostCore extends HostState, HostModels, HostSchedules {
   readonly changes: ChangesService;
   readonly requestChanges: RequestChanges;
   readonly dispatcher: DispatchService;
+  readonly batches: BatchService;
   readonly notebooks: NotebookService;
   readonly applying: ApplyProject;
   readonly takingDown: TakeDownProject;
@@ -267,6 +269,7 @@ function buildSurface(state: HostState, built: Foundation, resources: Disposable
   const requestChanges = new RequestChanges({ store, comments, dispatcher });
   const { end, ...scheduling } = buildSchedules(state, { ...built, dispatcher, threads }, resources);
   resources.add({ dispose: () => patiently(end(), clock) });
+  const batches = new BatchService({ ...common, dispatcher, threads });
   const projects = new ProjectService(common);
   const moves = new MovedRepositories({ ...common, driver: built.repositoryDriver, workspaces });
   const applying = new ApplyProject({
@@ -287,6 +290,7 @@ function buildSurface(state: HostState, built: Foundation, resources: Disposable
     changes,
     requestChanges,
     dispatcher,
+    batches,
     ...scheduling,
     moves,
     applying,

@@ -1,6 +1,7 @@
 import { errorMessage } from '../base/errors.js';
 import type { DisposableStore } from '../base/lifecycle.js';
 import type { Log } from '../base/log.js';
+import type { RecordedEvent } from '../core/events/domainEvent.js';
 import { patiently, type HostCore } from './buildCore.js';
 import type { HostEnd } from './hostEnd.js';
 
@@ -26,10 +27,17 @@ export function recover(core: HostCore, end: HostEnd, resources: DisposableStore
     await shell.environment();
     if (!end.ending.aborted) problems.tellChanges(store, clock.now());
   });
+  resources.add(store.onDidCommit(events => wakeQueue(core, events)));
   runs.queued();
   scripts.recover();
   internalTopics.catchUp();
   scheduler.start();
+}
+
+/** A thread that was completed may be what a queued run waits for. */
+function wakeQueue({ store, runs }: HostCore, events: readonly RecordedEvent[]): void {
+  if (!events.some(({ event }) => event.kind === 'thread_changed' || event.kind === 'merge_changed')) return;
+  if (store.read(stores => stores.batches.waits())) runs.queued();
 }
 
 /**

@@ -1,5 +1,6 @@
 import * as agents from './tools/agents.js';
 import * as dispatching from './tools/dispatching.js';
+import * as batches from './tools/batches.js';
 import * as ending from './tools/ending.js';
 import * as looking from './tools/looking.js';
 import * as merges from './tools/merges.js';
@@ -37,4 +38,6 @@ export const tools: readonly Tool[] = [
   ending.close,
   ending.reopen,
   ending.abandon,
+  batches.batchStatus,
+  batches.abandonBatch,
 ];

@@ -18,6 +18,7 @@ import { ProjectService } from '../../src/core/projects/projectService.js';
 import { DirectoryRunSupervisor } from '../../src/core/runs/directoryRunSupervisor.js';
 import type { Run } from '../../src/core/runs/run.js';
 import type { RunEnvironment } from '../../src/core/runs/runEnvironment.js';
+import { BatchService } from '../../src/core/batches/batchService.js';
 import { RunMail } from '../../src/core/mail/runMail.js';
 import { QuestionService } from '../../src/core/questions/questionService.js';
 import { RunCommits } from '../../src/core/runs/runCommits.js';
@@ -59,6 +60,7 @@ export interface CoreWorld {
 /** The services of one host on such a world. */
 export interface CoreHost {
   readonly dispatcher: DispatchService;
+  readonly batches: BatchService;
   readonly threads: ThreadService;
   readonly reviews: ReviewService;
   readonly rescues: RescueService;
@@ -200,6 +202,7 @@ export function coreHost(
   const dispatcher = new DispatchService({ ...common, providers, workspaces, environment: runEnvironment, runs });
   return {
     dispatcher,
+    batches: new BatchService({ ...common, dispatcher, threads }),
     threads,
     reviews,
     rescues,

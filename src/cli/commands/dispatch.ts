@@ -23,6 +23,8 @@ export const dispatch = defineCommand({
     'base': { type: 'string', value: 'REF', text: 'branch or commit that the thread starts from' },
     'project': { type: 'string', value: 'NAME', text: 'the same as --project-name' },
     'skip-handoff': { type: 'boolean', text: 'do not hand the reply on to the agents that the file names' },
+    'batch': { type: 'string', value: 'NAME', text: 'put the thread into this batch' },
+    'depends-on': { type: 'string', multiple: true, value: 'THREAD', text: 'not before this thread is completed' },
     'at': { type: 'string', value: 'TIME', text: 'not before this time, such as 2030-01-31T18:00:00Z' },
     'wait': { type: 'boolean', text: 'wait until the thread has settled' },
   },
@@ -41,6 +43,8 @@ export const dispatch = defineCommand({
         summary: args.text('summary'),
         base: args.text('base'),
         skipHandoff: args.flag('skip-handoff'),
+        batch: args.text('batch'),
+        dependsOn: args.list('depends-on'),
         scheduledFor: readTime(args.text('at'), '--at'),
       },
     );

@@ -1,4 +1,4 @@
-import { formatAge, formatCost, formatLineChanges, formatOrdinal } from '../../protocol/displayFormat.js';
+import { formatAge, formatCost, formatLineChanges, formatOrdinal, shortId } from '../../protocol/displayFormat.js';
 import type { Run } from '../../protocol/gen/muster/v1/runs_pb.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import {
@@ -89,6 +89,7 @@ export function describeState(thread: Thread): string {
     case 'needs_you':
       return oneLine(thread.needs) || threadStatusWords[status].toLowerCase();
     case 'queued':
+      if (thread.waitsFor.length > 0) return `waits for ${thread.waitsFor.map(shortId).join(', ')}`;
       return run ? queueText(run) : 'queued';
     case 'working':
       return oneLine(run?.activity ?? '') || run?.status || 'working';

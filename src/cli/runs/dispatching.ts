@@ -18,6 +18,9 @@ export interface Task {
   readonly command?: boolean;
   /** Nothing of what it leads to is handed on to another agent. */
   readonly skipHandoff?: boolean;
+  readonly batch?: string | undefined;
+  /** Not before these threads are completed. */
+  readonly dependsOn?: readonly string[];
   /** Not before this time, ms since the epoch. */
   readonly scheduledFor?: number | undefined;
 }
@@ -38,6 +41,8 @@ export async function sendTask(context: CommandContext, task: Task): Promise<Dis
     base: task.base ?? '',
     command: task.command ?? false,
     skipHandoff: task.skipHandoff ?? false,
+    batch: task.batch ?? '',
+    dependsOn: [...(task.dependsOn ?? [])],
     scheduledFor: BigInt(task.scheduledFor ?? 0),
     environment: {
       ...(await workingFolderVariables(context, project)),

@@ -10,6 +10,7 @@ import type { EventStores } from '../events/eventLog.js';
 import type { ModelStores } from '../models/modelStore.js';
 import type { ProjectStores } from '../projects/projectStore.js';
 import type { Store } from '../store.js';
+import type { BatchStores } from '../batches/batch.js';
 import type { BreakerStores } from './breaker.js';
 import type { Run } from './run.js';
 import type { RunDelayStores } from './runDelay.js';
@@ -25,7 +26,9 @@ import type { RunStores } from './runStore.js';
 import type { RunEnd, RunListener, RunSupervisor } from './runSupervisor.js';
 
 export interface RunLifecycleOptions {
-  readonly store: Store<RunStores & ProjectStores & ModelStores & RunDelayStores & BreakerStores & EventStores>;
+  readonly store: Store<
+    RunStores & ProjectStores & ModelStores & RunDelayStores & BreakerStores & BatchStores & EventStores
+  >;
   readonly clock: AlarmClock;
   readonly log: Log;
   readonly directory: RunDirectory;

@@ -5,6 +5,7 @@ import type { AlarmClock } from '../../base/clock.js';
 import type { Project } from '../projects/project.js';
 import type { Store } from '../store.js';
 import type { Run } from './run.js';
+import type { BatchStores } from '../batches/batch.js';
 import { closesAt, holdsBack, type Breaker, type BreakerStores } from './breaker.js';
 import type { RunDelayStores } from './runDelay.js';
 import { presentRunLimit, type RunLimit } from './runLimit.js';
@@ -13,7 +14,7 @@ import type { QueuedRun, RunStores, WaitingRun } from './runStore.js';
 import type { ProjectStores } from '../projects/projectStore.js';
 import type { EventStores } from '../events/eventLog.js';
 
-type QueueStores = ProjectStores & RunStores & RunDelayStores & BreakerStores & EventStores;
+type QueueStores = ProjectStores & RunStores & RunDelayStores & BreakerStores & BatchStores & EventStores;
 
 /** Queued runs that are looked at at once. */
 const pageSize = 200;
@@ -125,7 +126,7 @@ function claimAll(stores: QueueStores, machine: RunLimit, now: number): Claims {
   // A queue of thousands behind a full machine costs nothing.
   if (load.total >= limit) return { claimed: [], wakeAt: undefined };
   const delayed = stores.delays.pending(now);
-  const early = new Set(delayed.map(({ runId }) => runId));
+  const early = new Set([...delayed.map(({ runId }) => runId), ...stores.batches.blocked()]);
   const breakers = new Breakers(stores, now);
   for (const { run } of stores.runs.settling()) load.hold(run.threadId);
   const claimed: Run[] = [];

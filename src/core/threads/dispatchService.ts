@@ -10,6 +10,7 @@ import type { CommentStores } from '../reviews/commentStore.js';
 import { requireConsent } from '../projects/consent.js';
 import { requireDriver, type Project } from '../projects/project.js';
 import type { Run } from '../runs/run.js';
+import { circleOf, requireBatchName, type BatchStores } from '../batches/batch.js';
 import type { RunDelayStores } from '../runs/runDelay.js';
 import { cancelQueuedRun } from '../runs/runTransitions.js';
 import type { RunEnvironment } from '../runs/runEnvironment.js';
@@ -55,6 +56,10 @@ export interface Dispatch {
   readonly skipHandoff?: boolean;
   /** Not before this time, ms since the epoch. */
   readonly dueAt?: number;
+  /** What its thread belongs to. */
+  readonly batch?: string;
+  /** Not before these threads are completed: ids or unique prefixes. */
+  readonly dependsOn?: readonly string[];
   /** Default: `dispatch`. */
   readonly intent?: 'dispatch' | 'changes-requested';
   /** Drafts of a review that the message brings to the agent; they are sent when it is. */
@@ -80,6 +85,7 @@ type DispatchStores = ThreadStores &
   ChainStores &
   CommentStores &
   RunDelayStores &
+  BatchStores &
   EventStores;
 
 export interface DispatchServiceOptions {
@@ -106,7 +112,17 @@ export class DispatchService {
    * `thread.busy` (it is being merged), `thread.closed`, those of finding the repository.
    */
   async dispatch(dispatch: Dispatch): Promise<Dispatched> {
-    const { store, workspaces, runs } = this.#options;
+    const { store, runs } = this.#options;
+    const agent = await this.check(dispatch);
+    const dispatched = store.transact(stores => this.#insert(stores, dispatch, agent));
+    this.#rememberEnvironment(dispatch, dispatched.thread);
+    runs.queued();
+    return dispatched;
+  }
+
+  /** What can be said before anything is written. Errors: as {@link dispatch}, but for those of the thread and the queue. */
+  async check(dispatch: Dispatch): Promise<AgentSpec> {
+    const { workspaces } = this.#options;
     const agent = requireAgent(dispatch.project, dispatch.agent);
     requireDriver(agent);
     requireConsent(dispatch.project);
@@ -114,10 +130,8 @@ export class DispatchService {
     requireFuture(dispatch.dueAt, this.#options.clock.now());
     this.#options.providers.of(dispatch.project.spec).get(agent.provider);
     if (agent.workspace.provider === 'worktree') await workspaces.repository(dispatch.project.folder);
-    const dispatched = store.transact(stores => this.#insert(stores, dispatch, agent));
-    this.#rememberEnvironment(dispatch, dispatched.thread);
-    runs.queued();
-    return dispatched;
+    if (dispatch.batch !== undefined) requireBatchName(dispatch.batch);
+    return agent;
   }
 
   #rememberEnvironment({ environment: sent, byRun }: Dispatch, { id }: Thread): void {
@@ -170,6 +184,8 @@ export class DispatchService {
     }
     stores.runs.insert(run);
     if (dispatch.dueAt !== undefined) stores.delays.put({ runId: run.id, dueAt: dispatch.dueAt, reason: 'scheduled' });
+    if (dispatch.batch !== undefined) stores.batches.join(thread.id, dispatch.batch);
+    dependOn(stores, run, dispatch.dependsOn ?? []);
     stores.events.append({ kind: 'run_changed', threadId: thread.id, runId: run.id, status: run.status }, now);
     return { thread, run };
   }
@@ -218,6 +234,16 @@ function requirePrompt(prompt: string): void {
   }
   if (prompt.includes('\0'))
     throw new AppError('prompt.invalid', 'The task contains a NUL character. Remove it.', { reason: 'NUL character' });
+}
+
+function dependOn(stores: DispatchStores, run: Run, references: readonly string[]): void {
+  const on = references.map(reference => findThread(stores, reference).thread.id);
+  const circle = circleOf(run.threadId, on, thread => stores.batches.dependencies(thread));
+  if (circle) {
+    const message = `Threads would wait for each other in a circle: ${circle.join(' → ')}. None of them could ever start.`;
+    throw new AppError('request.invalid', message, { field: 'depends_on', reason: 'circle' });
+  }
+  for (const thread of on) stores.batches.depend(run.id, thread);
 }
 
 function requireFuture(dueAt: number | undefined, now: number): void {

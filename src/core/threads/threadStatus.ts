@@ -1,4 +1,5 @@
 import { assertNever } from '../../base/exhaustive.js';
+import type { Awaited } from '../batches/batch.js';
 import { needsPerson, type Chain } from '../chains/chain.js';
 import type { Merge } from '../merges/merge.js';
 import type { Question } from '../questions/question.js';
@@ -22,6 +23,8 @@ export interface ThreadFacts {
   readonly chain?: Chain | undefined;
   /** What its run asks a person. */
   readonly questions?: readonly Question[];
+  /** What its queued run waits for. */
+  readonly awaited?: readonly Awaited[];
 }
 
 /** Derives the status from stored facts. */
@@ -47,9 +50,9 @@ function openState(thread: Thread, facts: ThreadFacts): ThreadState {
   return thread.trouble === undefined || atWork ? state : { status: 'needs_you', needs: thread.trouble.message };
 }
 
-function stateOfWork(thread: Thread, { run, merge, chain, questions }: ThreadFacts): ThreadState {
+function stateOfWork(thread: Thread, { run, merge, chain, questions, awaited }: ThreadFacts): ThreadState {
   const runState = run
-    ? afterChain(stateOfRun(thread, run, questions), chain)
+    ? afterChain(stateOfRun(thread, run, { questions, awaited }), chain)
     : { status: 'queued' as const, needs: '' };
   // A merge speaks for the thread only while no run was queued after it.
   if (!merge || (run && run.queuedAt > merge.createdAt)) return runState;
@@ -77,12 +80,16 @@ function afterChain(state: ThreadState, chain: Chain | undefined): ThreadState {
   return { status: 'needs_you', needs: chain.note };
 }
 
-function stateOfRun(thread: Thread, run: Run, [question]: readonly Question[] = []): ThreadState {
+function stateOfRun(
+  thread: Thread,
+  run: Run,
+  { questions: [question] = [], awaited = [] }: Pick<ThreadFacts, 'questions' | 'awaited'>,
+): ThreadState {
   // Whatever it came to: nobody may review, merge or go on before its work is committed.
   if (isRunSettling(run)) return { status: 'working', needs: '' };
   switch (run.status) {
     case 'queued':
-      return { status: 'queued', needs: '' };
+      return queuedState(awaited);
     case 'starting':
     case 'running':
       return { status: 'working', needs: '' };
@@ -102,4 +109,11 @@ function stateOfRun(thread: Thread, run: Run, [question]: readonly Question[] = 
     default:
       return assertNever(run.status);
   }
+}
+
+/** What it waits for may never come. */
+function queuedState(awaited: readonly Awaited[]): ThreadState {
+  const never = awaited.find(({ outcome }) => outcome === 'failed' || outcome === 'abandoned');
+  if (!never) return { status: 'queued', needs: '' };
+  return { status: 'needs_you', needs: `It waits for thread ${never.threadId}, which is ${never.outcome}.` };
 }

@@ -1,4 +1,5 @@
 import type { ProjectId, ThreadId } from '../../base/ids.js';
+import type { Awaited } from '../batches/batch.js';
 import type { Chain } from '../chains/chain.js';
 import type { CommentCounts } from '../reviews/commentStore.js';
 import type { NotebookServer } from '../notebooks/notebookServer.js';
@@ -47,7 +48,10 @@ export interface ThreadView extends ReviewMarks {
   readonly notebookServer?: NotebookServer;
   /** What its run asks a person; empty when it asks nothing. */
   readonly questions: readonly Question[];
-  /** What a queued latest run waits for. */
+  /** Threads that a queued latest run waits for; empty when it waits for none. */
+  readonly awaited: readonly Awaited[];
+  readonly batch?: string;
+  /** The time that a queued latest run waits for. */
   readonly delay?: RunDelay;
   /** 1-based place of a queued latest run in the queue. */
   readonly queuePosition?: number;

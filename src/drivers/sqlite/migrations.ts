@@ -27,6 +27,7 @@ import { sandboxes } from './migrations/0024Sandboxes.js';
 import { modelCalls } from './migrations/0025ModelCalls.js';
 import { reviewed } from './migrations/0026Reviewed.js';
 import { scripts } from './migrations/0027Scripts.js';
+import { batches } from './migrations/0028Batches.js';
 
 /** Append-only: a migration that has shipped is never edited. `PRAGMA user_version` counts those that ran. */
 export const migrations: readonly string[] = [
@@ -57,6 +58,7 @@ export const migrations: readonly string[] = [
   modelCalls,
   reviewed,
   scripts,
+  batches,
 ];
 
 /** The schema version this program understands. */

@@ -6,6 +6,7 @@ import type { Store } from '../../core/store.js';
 import type { Stores } from '../../core/stores.js';
 import { asUnwritable } from './openDatabase.js';
 import { SqliteAccessTokenStore } from './sqliteAccessTokenStore.js';
+import { SqliteBatchStore } from './sqliteBatchStore.js';
 import { SqliteBreakerStore } from './sqliteBreakerStore.js';
 import { SqliteChainStore } from './sqliteChainStore.js';
 import { SqliteCommentStore } from './sqliteCommentStore.js';
@@ -62,7 +63,8 @@ export class SqliteStore implements Store<Stores>, Disposable {
     const notebookServers = new SqliteNotebookServerStore(database);
     const questions = new SqliteQuestionStore(database);
     const delays = new SqliteRunDelayStore(database);
-    const views = { runs, delays, merges, reviews, chains, comments, questions, notebookServers };
+    const batches = new SqliteBatchStore(database);
+    const views = { runs, batches, delays, merges, reviews, chains, comments, questions, notebookServers };
     this.#stores = {
       projects: new SqliteProjectStore(database),
       threads: new SqliteThreadStore(database, views),
@@ -71,6 +73,7 @@ export class SqliteStore implements Store<Stores>, Disposable {
       modelAccess: new SqliteModelAccessStore(database),
       modelCalls: new SqliteModelCallStore(database),
       delays,
+      batches,
       breakers: new SqliteBreakerStore(database),
       runSecrets: new SqliteRunSecretStore(database),
       merges,

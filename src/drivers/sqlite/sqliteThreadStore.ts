@@ -1,5 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { isId, parseId, type ProjectId, type RunId, type ThreadId } from '../../base/ids.js';
+import type { BatchStore } from '../../core/batches/batch.js';
 import type { MergeStore } from '../../core/merges/mergeStore.js';
 import type { NotebookServerStore } from '../../core/notebooks/notebookServerStore.js';
 import type { ChainStore } from '../../core/chains/chainStore.js';
@@ -22,7 +23,7 @@ interface StoredThreadRow extends ThreadRow {
 }
 
 type StatedThread = ThreadState &
-  Pick<ThreadView, 'thread' | 'projectName' | 'latestRun' | 'latestMerge' | 'chain' | 'questions'>;
+  Pick<ThreadView, 'thread' | 'projectName' | 'latestRun' | 'latestMerge' | 'chain' | 'questions' | 'awaited'>;
 
 interface PageParameters {
   readonly project: string | null;
@@ -54,6 +55,7 @@ export class SqliteThreadStore implements ThreadStore {
   readonly #notebookServers: NotebookServerStore;
   readonly #questions: QuestionStore;
   readonly #delays: RunDelayStore;
+  readonly #batches: BatchStore;
   readonly #insert: Statement<[ReturnType<typeof threadTable.parameters>]>;
   readonly #update: Statement<[ReturnType<typeof threadTable.parameters>]>;
   readonly #get: Statement<[string], StoredThreadRow>;
@@ -80,6 +82,7 @@ export class SqliteThreadStore implements ThreadStore {
       readonly notebookServers: NotebookServerStore;
       readonly questions: QuestionStore;
       readonly delays: RunDelayStore;
+      readonly batches: BatchStore;
     },
   ) {
     this.#database = database;
@@ -91,6 +94,7 @@ export class SqliteThreadStore implements ThreadStore {
     this.#notebookServers = stores.notebookServers;
     this.#questions = stores.questions;
     this.#delays = stores.delays;
+    this.#batches = stores.batches;
     this.#insert = database.prepare(threadTable.insert());
     this.#update = database.prepare(threadTable.update('id = :id'));
     this.#get = database.prepare(`${selectThread} WHERE id = ?`);
@@ -197,12 +201,14 @@ export class SqliteThreadStore implements ThreadStore {
     const latestRun = row.latest_run === null ? undefined : this.#runs.get(parseId(row.latest_run));
     const latestMerge = row.latest_merge === null ? undefined : this.#merges.get(parseId(row.latest_merge));
     const chain = this.#chains.ofThread(thread.id);
+    const awaited = latestRun?.status === 'queued' ? this.#batches.awaited(latestRun.id) : [];
     const questions = latestRun?.status === 'waiting' ? this.#questions.openOf(latestRun.id) : [];
     return {
       thread,
       projectName: row.project_name,
-      ...threadState(thread, { run: latestRun, merge: latestMerge, chain, questions }),
+      ...threadState(thread, { run: latestRun, merge: latestMerge, chain, questions, awaited }),
       questions,
+      awaited,
       ...defined({ latestRun, latestMerge, chain }),
     };
   }
@@ -221,6 +227,7 @@ export class SqliteThreadStore implements ThreadStore {
       comments: this.#comments.counts(thread.id),
       ...defined({
         notebookServer: this.#notebookServers.ofThread(thread.id),
+        batch: this.#batches.of(thread.id),
         queuePosition: latestRun?.status === 'queued' ? placeOf(latestRun.id) : undefined,
         delay: latestRun?.status === 'queued' ? this.#delays.of(latestRun.id) : undefined,
         costUsd: totals?.cost_usd,

@@ -62,6 +62,7 @@ function stateParts(thread: Thread, now: number): readonly string[] {
     case 'failed':
       return [oneLine(thread.needs || (run?.error?.message ?? '')), updated];
     case 'queued':
+      if (thread.waitsFor.length > 0) return [vscode.l10n.t('waits for {0}', thread.waitsFor.map(shortId).join(', '))];
       return [dueText(run, now) || queueText(run?.queuePosition ?? 0)];
     case 'working':
       return [

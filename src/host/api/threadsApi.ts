@@ -1,6 +1,7 @@
 import type { ServiceImpl } from '@connectrpc/connect';
 import { defined } from '../../base/defined.js';
 import { isId } from '../../base/ids.js';
+import type { BatchService } from '../../core/batches/batchService.js';
 import type { MergeService } from '../../core/merges/mergeService.js';
 import type { Message } from '../../core/messages/message.js';
 import { requirePerson } from '../../core/access/caller.js';
@@ -24,6 +25,8 @@ import type {
 } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { callerOf } from '../server/callPolicy.js';
 import { absolutePath, fail, given, ignoredChoices, oneOf } from './requestFields.js';
+import { projectFor } from './threadProject.js';
+import { batchesApi } from './batchesApi.js';
 import { threadFilesApi } from './threadFilesApi.js';
 import { safeNumber, wireMerge, wireMessage, wireRun, wireThread, wireVerdict } from './wire.js';
 
@@ -46,6 +49,7 @@ export interface ThreadsApiOptions {
   readonly store: Store<Stores>;
   readonly dispatcher: DispatchService;
   readonly threads: CoreThreadService;
+  readonly batches: BatchService;
   readonly merges: Pick<MergeService, 'cancelOf'>;
   readonly reviews: ReviewService;
   readonly settler: ThreadSettler;
@@ -72,6 +76,8 @@ export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof Threa
           thread: given(request.threadId),
           summary: given(request.summary),
           base: given(request.base),
+          batch: given(request.batch),
+          dependsOn: request.dependsOn.length === 0 ? undefined : request.dependsOn,
           idempotencyKey: given(request.idempotencyKey),
           dueAt: request.scheduledFor === 0n ? undefined : safeNumber(request.scheduledFor, 'scheduled_for'),
         }),
@@ -130,6 +136,7 @@ export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof Threa
       message: wireMessage(store.read(stores => findMessage(stores, messageId))),
     }),
 
+    ...batchesApi(options),
     ...threadFilesApi({ store, threads, reviews, driver }),
   };
 }
@@ -138,18 +145,6 @@ function findMessage(stores: Stores, id: string): Message {
   const message = isId<'message'>(id) ? stores.messages.get(id) : undefined;
   if (message) return message;
   throw fail('message_id', `there is no message ${JSON.stringify(id.slice(0, 60))}`);
-}
-
-function projectFor(store: Store<Stores>, request: DispatchRequest): Project {
-  return store.read(stores => {
-    if (request.threadId !== '') {
-      const { thread } = findThread(stores, request.threadId);
-      return projectOfThread(stores, thread);
-    }
-    if (request.project !== '') return findProject(stores, request.project);
-    if (request.folder === '') throw fail('project', 'neither a project nor a folder is named');
-    return projectOfFolder(stores, absolutePath(request.folder, 'folder'));
-  });
 }
 
 /** The project that a list is limited to. */

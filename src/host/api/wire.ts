@@ -121,6 +121,8 @@ export function wireThread(view: ThreadView): WireThread {
     openComments: view.comments?.open ?? 0,
     notebookServer: view.notebookServer && wireNotebookServer(view.notebookServer),
     questions: view.questions.map(wireQuestion),
+    batch: view.batch ?? '',
+    waitsFor: view.awaited.map(({ threadId }) => threadId),
   });
 }
 

@@ -24,6 +24,11 @@ const input = z.object({
     'Id or name of the project. Left out: the one of this folder, or the only one with such an agent.',
   ),
   skip_handoff: z.boolean().optional().describe('Do not hand the reply on to the agents that its definition names.'),
+  batch: optionalText('Name that the threads of a batch share.'),
+  depends_on: z
+    .array(z.string())
+    .optional()
+    .describe('Ids of threads that must be completed (merged or closed) first.'),
   scheduled_for: optionalText(
     'Not before this time, RFC 3339, such as 2030-01-31T18:00:00Z. Left out: as soon as possible.',
   ),
@@ -83,6 +88,8 @@ async function send(context: ToolContext, request: z.infer<typeof input>): Promi
     summary: request.summary ?? '',
     base: request.base ?? '',
     skipHandoff: request.skip_handoff ?? false,
+    batch: request.batch ?? '',
+    dependsOn: request.depends_on ?? [],
     scheduledFor: BigInt(readTime(request.scheduled_for) ?? 0),
     environment: collectDispatchEnvironment(context.env, project),
     // The same answer comes again when the first one was lost on its way.

@@ -228,6 +228,22 @@ export const unaryCalls: Readonly<Record<string, Readonly<Record<string, readonl
     ]
   },
   "muster.v1.ThreadService": {
+    "createBatch": [
+      "CreateBatch",
+      "muster.v1.CreateBatchResponse"
+    ],
+    "getBatch": [
+      "GetBatch",
+      "muster.v1.GetBatchResponse"
+    ],
+    "listBatches": [
+      "ListBatches",
+      "muster.v1.ListBatchesResponse"
+    ],
+    "abandonBatch": [
+      "AbandonBatch",
+      "muster.v1.AbandonBatchResponse"
+    ],
     "dispatch": [
       "Dispatch",
       "muster.v1.DispatchResponse"
@@ -859,15 +875,16 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "name": "string",
     "at": "bigint"
   },
-  "muster.v1.DispatchResponse": {
-    "threadId": "string",
-    "messageId": "string",
-    "runId": "string",
-    "status": "string"
+  "muster.v1.CreateBatchResponse": {
+    "threads": "[]muster.v1.BatchedThread"
   },
-  "muster.v1.ListThreadsResponse": {
-    "threads": "[]muster.v1.Thread",
-    "nextCursor": "string"
+  "muster.v1.BatchedThread": {
+    "key": "string",
+    "threadId": "string",
+    "runId": "string"
+  },
+  "muster.v1.GetBatchResponse": {
+    "threads": "[]muster.v1.Thread"
   },
   "muster.v1.Thread": {
     "id": "string",
@@ -906,7 +923,9 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "draftComments": "number",
     "openComments": "number",
     "notebookServer": "?muster.v1.NotebookServer",
-    "questions": "[]muster.v1.Question"
+    "questions": "[]muster.v1.Question",
+    "batch": "string",
+    "waitsFor": "[]string"
   },
   "muster.v1.Chain": {
     "state": "string",
@@ -919,6 +938,23 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
   "muster.v1.Opinion": {
     "agent": "string",
     "verdict": "string"
+  },
+  "muster.v1.ListBatchesResponse": {
+    "batches": "[]string"
+  },
+  "muster.v1.AbandonBatchResponse": {
+    "abandoned": "[]string",
+    "failed": "{}string"
+  },
+  "muster.v1.DispatchResponse": {
+    "threadId": "string",
+    "messageId": "string",
+    "runId": "string",
+    "status": "string"
+  },
+  "muster.v1.ListThreadsResponse": {
+    "threads": "[]muster.v1.Thread",
+    "nextCursor": "string"
   },
   "muster.v1.GetThreadResponse": {
     "thread": "?muster.v1.Thread",

@@ -17,11 +17,14 @@ function clientsOf(
   { ending = new AbortController().signal, merging }: { ending?: AbortSignal; merging?: MergeDriver } = {},
 ) {
   const host = coreHost(world, merging === undefined ? {} : { merging });
-  const { dispatcher, threads, merges, reviews, settler } = host;
+  const { dispatcher, batches, threads, merges, reviews, settler } = host;
   const { store, worktrees: driver } = world;
   const transport = createRouterTransport(
     router => {
-      router.service(ThreadService, threadsApi({ store, dispatcher, threads, merges, reviews, settler, driver }));
+      router.service(
+        ThreadService,
+        threadsApi({ store, dispatcher, batches, threads, merges, reviews, settler, driver }),
+      );
       router.service(
         WorktreeService,
         worktreesApi({ store, threads, driver, preparer: { skip: () => expect.unreachable() } }),

@@ -19,7 +19,7 @@ import type { Message as Message$1 } from "@bufbuild/protobuf";
  * Describes the file muster/v1/threads.proto.
  */
 export const file_muster_v1_threads: GenFile = /*@__PURE__*/
-  fileDesc("ChdtdXN0ZXIvdjEvdGhyZWFkcy5wcm90bxIJbXVzdGVyLnYxIqIHCgZUaHJlYWQSCgoCaWQYASABKAkSEgoKcHJvamVjdF9pZBgCIAEoCRIUCgxwcm9qZWN0X25hbWUYAyABKAkSDQoFYWdlbnQYBCABKAkSDgoGc3RhdHVzGAUgASgJEg0KBW5lZWRzGAYgASgJEg8KB291dGNvbWUYByABKAkSDwoHc3VtbWFyeRgIIAEoCRIOCgZicmFuY2gYCSABKAkSEAoIYmFzZV9yZWYYCiABKAkSEwoLYmFzZV9jb21taXQYCyABKAkSEgoKcmVwb3NpdG9yeRgMIAEoCRIQCgh3b3JrdHJlZRgNIAEoCRIMCgRoZWFkGA4gASgJEhIKCmNyZWF0ZWRfYXQYDyABKAMSEgoKdXBkYXRlZF9hdBgQIAEoAxIiCgpsYXRlc3RfcnVuGBEgASgLMg4ubXVzdGVyLnYxLlJ1bhImCgxsYXRlc3RfbWVyZ2UYEiABKAsyEC5tdXN0ZXIudjEuTWVyZ2USGgoNZmlsZXNfY2hhbmdlZBgTIAEoBUgAiAEBEhYKCWFkZGl0aW9ucxgUIAEoBUgBiAEBEhYKCWRlbGV0aW9ucxgVIAEoBUgCiAEBEhUKCGNvc3RfdXNkGBYgASgBSAOIAQESGQoMaW5wdXRfdG9rZW5zGBcgASgDSASIAQESGgoNb3V0cHV0X3Rva2VucxgYIAEoA0gFiAEBEg4KBnJlc2N1ZRgZIAEoCRIQCghwcm92aWRlchgaIAEoCRINCgVtb2RlbBgbIAEoCRISCgpzaG93bl9oZWFkGBwgASgJEhUKDWFwcHJvdmVkX2hlYWQYHSABKAkSEwoLYXBwcm92ZWRfYXQYHiABKAMSDQoFbm90ZXMYHyADKAkSDwoHdHJvdWJsZRggIAEoCRIfCgVjaGFpbhghIAEoCzIQLm11c3Rlci52MS5DaGFpbhIWCg5kcmFmdF9jb21tZW50cxgiIAEoBRIVCg1vcGVuX2NvbW1lbnRzGCMgASgFEjIKD25vdGVib29rX3NlcnZlchgoIAEoCzIZLm11c3Rlci52MS5Ob3RlYm9va1NlcnZlchImCglxdWVzdGlvbnMYJCADKAsyEy5tdXN0ZXIudjEuUXVlc3Rpb25CEAoOX2ZpbGVzX2NoYW5nZWRCDAoKX2FkZGl0aW9uc0IMCgpfZGVsZXRpb25zQgsKCV9jb3N0X3VzZEIPCg1faW5wdXRfdG9rZW5zQhAKDl9vdXRwdXRfdG9rZW5zInYKBUNoYWluEg0KBXN0YXRlGAEgASgJEg4KBmF1dGhvchgCIAEoCRINCgVkZXB0aBgDIAEoBRIPCgd3YWl0aW5nGAQgAygJEiAKBHNhaWQYBSADKAsyEi5tdXN0ZXIudjEuT3BpbmlvbhIMCgRub3RlGAYgASgJIikKB09waW5pb24SDQoFYWdlbnQYASABKAkSDwoHdmVyZGljdBgCIAEoCSKRAQoMQWdlbnRWZXJkaWN0Eg4KBnJ1bl9pZBgBIAEoCRINCgVhZ2VudBgCIAEoCRIPCgd2ZXJkaWN0GAMgASgJEg8KB3N1bW1hcnkYBCABKAkSJAoIZmluZGluZ3MYBSADKAsyEi5tdXN0ZXIudjEuRmluZGluZxIOCgZjb21taXQYBiABKAkSCgoCYXQYByABKAMiRQoHRmluZGluZxIMCgRmaWxlGAEgASgJEgwKBGxpbmUYAiABKAUSEAoIc2V2ZXJpdHkYAyABKAkSDAoEdGV4dBgEIAEoCSKEAQoHTWVzc2FnZRIKCgJpZBgBIAEoCRIRCgl0aHJlYWRfaWQYAiABKAkSDAoEZnJvbRgDIAEoCRIKCgJ0bxgEIAEoCRIOCgZpbnRlbnQYBSABKAkSDAoEYm9keRgGIAEoCRISCgpjcmVhdGVkX2F0GAcgASgDEg4KBnJ1bl9pZBgIIAEoCSJGChBDb250ZXh0UmVmZXJlbmNlEgwKBHBhdGgYASABKAkSEgoKc3RhcnRfbGluZRgCIAEoBRIQCghlbmRfbGluZRgDIAEoBSL+AgoPRGlzcGF0Y2hSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDgoGZm9sZGVyGAIgASgJEg0KBWFnZW50GAMgASgJEhEKCXRocmVhZF9pZBgEIAEoCRIOCgZwcm9tcHQYBSABKAkSDwoHc3VtbWFyeRgGIAEoCRIsCgdjb250ZXh0GAcgAygLMhsubXVzdGVyLnYxLkNvbnRleHRSZWZlcmVuY2USQAoLZW52aXJvbm1lbnQYCCADKAsyKy5tdXN0ZXIudjEuRGlzcGF0Y2hSZXF1ZXN0LkVudmlyb25tZW50RW50cnkSDAoEYmFzZRgJIAEoCRIXCg9pZGVtcG90ZW5jeV9rZXkYCiABKAkSDwoHY29tbWFuZBgLIAEoCBIUCgxza2lwX2hhbmRvZmYYDCABKAgSFQoNc2NoZWR1bGVkX2ZvchgNIAEoAxoyChBFbnZpcm9ubWVudEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiWQoQRGlzcGF0Y2hSZXNwb25zZRIRCgl0aHJlYWRfaWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCRIOCgZydW5faWQYAyABKAkSDgoGc3RhdHVzGAQgASgJInUKEkxpc3RUaHJlYWRzUmVxdWVzdBIOCgZmb2xkZXIYASABKAkSEAoIc3RhdHVzZXMYAiADKAkSDQoFbGltaXQYAyABKAUSDgoGY3Vyc29yGAQgASgJEg0KBWFnZW50GAUgASgJEg8KB3Byb2plY3QYBiABKAkiTgoTTGlzdFRocmVhZHNSZXNwb25zZRIiCgd0aHJlYWRzGAEgAygLMhEubXVzdGVyLnYxLlRocmVhZBITCgtuZXh0X2N1cnNvchgCIAEoCSIlChBHZXRUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSLHAQoRR2V0VGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBIkCghtZXNzYWdlcxgCIAMoCzISLm11c3Rlci52MS5NZXNzYWdlEhwKBHJ1bnMYAyADKAsyDi5tdXN0ZXIudjEuUnVuEiAKBm1lcmdlcxgEIAMoCzIQLm11c3Rlci52MS5NZXJnZRIpCgh2ZXJkaWN0cxgFIAMoCzIXLm11c3Rlci52MS5BZ2VudFZlcmRpY3QiKAoTQ2FuY2VsVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiSAoUQ2FuY2VsVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBINCgVlbmRlZBgCIAMoCSI6ChRBYmFuZG9uVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSDwoHaWdub3JlZBgCIAEoCSI6ChVBYmFuZG9uVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZCIpChRSZXN0b3JlVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiOgoVUmVzdG9yZVRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQibAoSQ2xvc2VUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRIPCgdvdXRjb21lGAIgASgJEgwKBG5vdGUYAyABKAkSFgoOcmVxdWlyZV9tZXJnZWQYBCABKAgSDAoEc3RvcBgFIAEoCCI4ChNDbG9zZVRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQiKAoTUmVvcGVuVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiOQoUUmVvcGVuVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZCInChFHZXRNZXNzYWdlUmVxdWVzdBISCgptZXNzYWdlX2lkGAEgASgJIjkKEkdldE1lc3NhZ2VSZXNwb25zZRIjCgdtZXNzYWdlGAEgASgLMhIubXVzdGVyLnYxLk1lc3NhZ2UicwoLQ2hhbmdlZEZpbGUSDAoEcGF0aBgBIAEoCRIQCghvbGRfcGF0aBgCIAEoCRIOCgZzdGF0dXMYAyABKAkSDgoGYmluYXJ5GAQgASgIEhEKCWFkZGl0aW9ucxgFIAEoBRIRCglkZWxldGlvbnMYBiABKAUiTgoRRGlmZlRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEhIKCndpdGhfcGF0Y2gYAiABKAgSEgoKc2luY2VfbGFzdBgDIAEoCCKbAQoSRGlmZlRocmVhZFJlc3BvbnNlEhMKC2Jhc2VfY29tbWl0GAEgASgJEgwKBGhlYWQYAiABKAkSJQoFZmlsZXMYAyADKAsyFi5tdXN0ZXIudjEuQ2hhbmdlZEZpbGUSDQoFcGF0Y2gYBCABKAkSFwoPcGF0Y2hfdHJ1bmNhdGVkGAUgASgIEhMKC3VuY29tbWl0dGVkGAYgAygJIkYKE1JlYWRCYXNlRmlsZVJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEgwKBHBhdGgYAiABKAkSDgoGY29tbWl0GAMgASgJIjgKFFJlYWRCYXNlRmlsZVJlc3BvbnNlEg4KBmV4aXN0cxgBIAEoCBIQCghjb250ZW50cxgCIAEoDCJeChRBcHByb3ZlVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSDQoFc2hvd24YAiABKAkSJAoFZWRpdHMYAyADKAsyFS5tdXN0ZXIudjEuUmV2aWV3RWRpdCIqCgpSZXZpZXdFZGl0EgwKBHBhdGgYASABKAkSDgoGc2hhMjU2GAIgASgJIkgKFUFwcHJvdmVUaHJlYWRSZXNwb25zZRIhCgZ0aHJlYWQYASABKAsyES5tdXN0ZXIudjEuVGhyZWFkEgwKBGhlYWQYAiABKAkiPAoTUmV2aWV3VGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSEgoKc2luY2VfbGFzdBgCIAEoCCKpAQoUUmV2aWV3VGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBITCgtiYXNlX2NvbW1pdBgCIAEoCRIMCgRoZWFkGAMgASgJEiUKBWZpbGVzGAQgAygLMhYubXVzdGVyLnYxLkNoYW5nZWRGaWxlEgwKBGxpdmUYBSABKAgSFgoOZWFybGllcl9jb21taXQYBiABKAkyqAoKDVRocmVhZFNlcnZpY2USXgoIRGlzcGF0Y2gSGi5tdXN0ZXIudjEuRGlzcGF0Y2hSZXF1ZXN0GhsubXVzdGVyLnYxLkRpc3BhdGNoUmVzcG9uc2UiGYq1GApkaXNwYXRjaGVykrUYB29wZXJhdGUSXgoLTGlzdFRocmVhZHMSHS5tdXN0ZXIudjEuTGlzdFRocmVhZHNSZXF1ZXN0Gh4ubXVzdGVyLnYxLkxpc3RUaHJlYWRzUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSWAoJR2V0VGhyZWFkEhsubXVzdGVyLnYxLkdldFRocmVhZFJlcXVlc3QaHC5tdXN0ZXIudjEuR2V0VGhyZWFkUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSagoMQ2FuY2VsVGhyZWFkEh4ubXVzdGVyLnYxLkNhbmNlbFRocmVhZFJlcXVlc3QaHy5tdXN0ZXIudjEuQ2FuY2VsVGhyZWFkUmVzcG9uc2UiGYq1GApvd25fdGhyZWFkkrUYB29wZXJhdGUSaQoNQWJhbmRvblRocmVhZBIfLm11c3Rlci52MS5BYmFuZG9uVGhyZWFkUmVxdWVzdBogLm11c3Rlci52MS5BYmFuZG9uVGhyZWFkUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJpCg1SZXN0b3JlVGhyZWFkEh8ubXVzdGVyLnYxLlJlc3RvcmVUaHJlYWRSZXF1ZXN0GiAubXVzdGVyLnYxLlJlc3RvcmVUaHJlYWRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmMKC0Nsb3NlVGhyZWFkEh0ubXVzdGVyLnYxLkNsb3NlVGhyZWFkUmVxdWVzdBoeLm11c3Rlci52MS5DbG9zZVRocmVhZFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSZgoMUmVvcGVuVGhyZWFkEh4ubXVzdGVyLnYxLlJlb3BlblRocmVhZFJlcXVlc3QaHy5tdXN0ZXIudjEuUmVvcGVuVGhyZWFkUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJbCgpHZXRNZXNzYWdlEhwubXVzdGVyLnYxLkdldE1lc3NhZ2VSZXF1ZXN0Gh0ubXVzdGVyLnYxLkdldE1lc3NhZ2VSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJbCgpEaWZmVGhyZWFkEhwubXVzdGVyLnYxLkRpZmZUaHJlYWRSZXF1ZXN0Gh0ubXVzdGVyLnYxLkRpZmZUaHJlYWRSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJhCgxSZWFkQmFzZUZpbGUSHi5tdXN0ZXIudjEuUmVhZEJhc2VGaWxlUmVxdWVzdBofLm11c3Rlci52MS5SZWFkQmFzZUZpbGVSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJmCgxSZXZpZXdUaHJlYWQSHi5tdXN0ZXIudjEuUmV2aWV3VGhyZWFkUmVxdWVzdBofLm11c3Rlci52MS5SZXZpZXdUaHJlYWRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmkKDUFwcHJvdmVUaHJlYWQSHy5tdXN0ZXIudjEuQXBwcm92ZVRocmVhZFJlcXVlc3QaIC5tdXN0ZXIudjEuQXBwcm92ZVRocmVhZFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGViBnByb3RvMw", [file_muster_v1_runs, file_muster_v1_merges, file_muster_v1_notebooks, file_muster_v1_policy, file_muster_v1_questions]);
+  fileDesc("ChdtdXN0ZXIvdjEvdGhyZWFkcy5wcm90bxIJbXVzdGVyLnYxIsQHCgZUaHJlYWQSCgoCaWQYASABKAkSEgoKcHJvamVjdF9pZBgCIAEoCRIUCgxwcm9qZWN0X25hbWUYAyABKAkSDQoFYWdlbnQYBCABKAkSDgoGc3RhdHVzGAUgASgJEg0KBW5lZWRzGAYgASgJEg8KB291dGNvbWUYByABKAkSDwoHc3VtbWFyeRgIIAEoCRIOCgZicmFuY2gYCSABKAkSEAoIYmFzZV9yZWYYCiABKAkSEwoLYmFzZV9jb21taXQYCyABKAkSEgoKcmVwb3NpdG9yeRgMIAEoCRIQCgh3b3JrdHJlZRgNIAEoCRIMCgRoZWFkGA4gASgJEhIKCmNyZWF0ZWRfYXQYDyABKAMSEgoKdXBkYXRlZF9hdBgQIAEoAxIiCgpsYXRlc3RfcnVuGBEgASgLMg4ubXVzdGVyLnYxLlJ1bhImCgxsYXRlc3RfbWVyZ2UYEiABKAsyEC5tdXN0ZXIudjEuTWVyZ2USGgoNZmlsZXNfY2hhbmdlZBgTIAEoBUgAiAEBEhYKCWFkZGl0aW9ucxgUIAEoBUgBiAEBEhYKCWRlbGV0aW9ucxgVIAEoBUgCiAEBEhUKCGNvc3RfdXNkGBYgASgBSAOIAQESGQoMaW5wdXRfdG9rZW5zGBcgASgDSASIAQESGgoNb3V0cHV0X3Rva2VucxgYIAEoA0gFiAEBEg4KBnJlc2N1ZRgZIAEoCRIQCghwcm92aWRlchgaIAEoCRINCgVtb2RlbBgbIAEoCRISCgpzaG93bl9oZWFkGBwgASgJEhUKDWFwcHJvdmVkX2hlYWQYHSABKAkSEwoLYXBwcm92ZWRfYXQYHiABKAMSDQoFbm90ZXMYHyADKAkSDwoHdHJvdWJsZRggIAEoCRIfCgVjaGFpbhghIAEoCzIQLm11c3Rlci52MS5DaGFpbhIWCg5kcmFmdF9jb21tZW50cxgiIAEoBRIVCg1vcGVuX2NvbW1lbnRzGCMgASgFEjIKD25vdGVib29rX3NlcnZlchgoIAEoCzIZLm11c3Rlci52MS5Ob3RlYm9va1NlcnZlchImCglxdWVzdGlvbnMYJCADKAsyEy5tdXN0ZXIudjEuUXVlc3Rpb24SDQoFYmF0Y2gYKSABKAkSEQoJd2FpdHNfZm9yGCogAygJQhAKDl9maWxlc19jaGFuZ2VkQgwKCl9hZGRpdGlvbnNCDAoKX2RlbGV0aW9uc0ILCglfY29zdF91c2RCDwoNX2lucHV0X3Rva2Vuc0IQCg5fb3V0cHV0X3Rva2VucyJ2CgVDaGFpbhINCgVzdGF0ZRgBIAEoCRIOCgZhdXRob3IYAiABKAkSDQoFZGVwdGgYAyABKAUSDwoHd2FpdGluZxgEIAMoCRIgCgRzYWlkGAUgAygLMhIubXVzdGVyLnYxLk9waW5pb24SDAoEbm90ZRgGIAEoCSIpCgdPcGluaW9uEg0KBWFnZW50GAEgASgJEg8KB3ZlcmRpY3QYAiABKAkikQEKDEFnZW50VmVyZGljdBIOCgZydW5faWQYASABKAkSDQoFYWdlbnQYAiABKAkSDwoHdmVyZGljdBgDIAEoCRIPCgdzdW1tYXJ5GAQgASgJEiQKCGZpbmRpbmdzGAUgAygLMhIubXVzdGVyLnYxLkZpbmRpbmcSDgoGY29tbWl0GAYgASgJEgoKAmF0GAcgASgDIkUKB0ZpbmRpbmcSDAoEZmlsZRgBIAEoCRIMCgRsaW5lGAIgASgFEhAKCHNldmVyaXR5GAMgASgJEgwKBHRleHQYBCABKAkihAEKB01lc3NhZ2USCgoCaWQYASABKAkSEQoJdGhyZWFkX2lkGAIgASgJEgwKBGZyb20YAyABKAkSCgoCdG8YBCABKAkSDgoGaW50ZW50GAUgASgJEgwKBGJvZHkYBiABKAkSEgoKY3JlYXRlZF9hdBgHIAEoAxIOCgZydW5faWQYCCABKAkiRgoQQ29udGV4dFJlZmVyZW5jZRIMCgRwYXRoGAEgASgJEhIKCnN0YXJ0X2xpbmUYAiABKAUSEAoIZW5kX2xpbmUYAyABKAUioQMKD0Rpc3BhdGNoUmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg4KBmZvbGRlchgCIAEoCRINCgVhZ2VudBgDIAEoCRIRCgl0aHJlYWRfaWQYBCABKAkSDgoGcHJvbXB0GAUgASgJEg8KB3N1bW1hcnkYBiABKAkSLAoHY29udGV4dBgHIAMoCzIbLm11c3Rlci52MS5Db250ZXh0UmVmZXJlbmNlEkAKC2Vudmlyb25tZW50GAggAygLMisubXVzdGVyLnYxLkRpc3BhdGNoUmVxdWVzdC5FbnZpcm9ubWVudEVudHJ5EgwKBGJhc2UYCSABKAkSFwoPaWRlbXBvdGVuY3lfa2V5GAogASgJEg8KB2NvbW1hbmQYCyABKAgSFAoMc2tpcF9oYW5kb2ZmGAwgASgIEhUKDXNjaGVkdWxlZF9mb3IYDSABKAMSDQoFYmF0Y2gYDiABKAkSEgoKZGVwZW5kc19vbhgPIAMoCRoyChBFbnZpcm9ubWVudEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiWQoQRGlzcGF0Y2hSZXNwb25zZRIRCgl0aHJlYWRfaWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCRIOCgZydW5faWQYAyABKAkSDgoGc3RhdHVzGAQgASgJInUKEkxpc3RUaHJlYWRzUmVxdWVzdBIOCgZmb2xkZXIYASABKAkSEAoIc3RhdHVzZXMYAiADKAkSDQoFbGltaXQYAyABKAUSDgoGY3Vyc29yGAQgASgJEg0KBWFnZW50GAUgASgJEg8KB3Byb2plY3QYBiABKAkiTgoTTGlzdFRocmVhZHNSZXNwb25zZRIiCgd0aHJlYWRzGAEgAygLMhEubXVzdGVyLnYxLlRocmVhZBITCgtuZXh0X2N1cnNvchgCIAEoCSIlChBHZXRUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSLHAQoRR2V0VGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBIkCghtZXNzYWdlcxgCIAMoCzISLm11c3Rlci52MS5NZXNzYWdlEhwKBHJ1bnMYAyADKAsyDi5tdXN0ZXIudjEuUnVuEiAKBm1lcmdlcxgEIAMoCzIQLm11c3Rlci52MS5NZXJnZRIpCgh2ZXJkaWN0cxgFIAMoCzIXLm11c3Rlci52MS5BZ2VudFZlcmRpY3QiKAoTQ2FuY2VsVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiSAoUQ2FuY2VsVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBINCgVlbmRlZBgCIAMoCSI6ChRBYmFuZG9uVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSDwoHaWdub3JlZBgCIAEoCSI6ChVBYmFuZG9uVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZCIpChRSZXN0b3JlVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiOgoVUmVzdG9yZVRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQibAoSQ2xvc2VUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRIPCgdvdXRjb21lGAIgASgJEgwKBG5vdGUYAyABKAkSFgoOcmVxdWlyZV9tZXJnZWQYBCABKAgSDAoEc3RvcBgFIAEoCCI4ChNDbG9zZVRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQiKAoTUmVvcGVuVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiOQoUUmVvcGVuVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZCInChFHZXRNZXNzYWdlUmVxdWVzdBISCgptZXNzYWdlX2lkGAEgASgJIjkKEkdldE1lc3NhZ2VSZXNwb25zZRIjCgdtZXNzYWdlGAEgASgLMhIubXVzdGVyLnYxLk1lc3NhZ2UicwoLQ2hhbmdlZEZpbGUSDAoEcGF0aBgBIAEoCRIQCghvbGRfcGF0aBgCIAEoCRIOCgZzdGF0dXMYAyABKAkSDgoGYmluYXJ5GAQgASgIEhEKCWFkZGl0aW9ucxgFIAEoBRIRCglkZWxldGlvbnMYBiABKAUiTgoRRGlmZlRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEhIKCndpdGhfcGF0Y2gYAiABKAgSEgoKc2luY2VfbGFzdBgDIAEoCCKbAQoSRGlmZlRocmVhZFJlc3BvbnNlEhMKC2Jhc2VfY29tbWl0GAEgASgJEgwKBGhlYWQYAiABKAkSJQoFZmlsZXMYAyADKAsyFi5tdXN0ZXIudjEuQ2hhbmdlZEZpbGUSDQoFcGF0Y2gYBCABKAkSFwoPcGF0Y2hfdHJ1bmNhdGVkGAUgASgIEhMKC3VuY29tbWl0dGVkGAYgAygJIkYKE1JlYWRCYXNlRmlsZVJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEgwKBHBhdGgYAiABKAkSDgoGY29tbWl0GAMgASgJIjgKFFJlYWRCYXNlRmlsZVJlc3BvbnNlEg4KBmV4aXN0cxgBIAEoCBIQCghjb250ZW50cxgCIAEoDCJeChRBcHByb3ZlVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSDQoFc2hvd24YAiABKAkSJAoFZWRpdHMYAyADKAsyFS5tdXN0ZXIudjEuUmV2aWV3RWRpdCIqCgpSZXZpZXdFZGl0EgwKBHBhdGgYASABKAkSDgoGc2hhMjU2GAIgASgJIkgKFUFwcHJvdmVUaHJlYWRSZXNwb25zZRIhCgZ0aHJlYWQYASABKAsyES5tdXN0ZXIudjEuVGhyZWFkEgwKBGhlYWQYAiABKAkiPAoTUmV2aWV3VGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSEgoKc2luY2VfbGFzdBgCIAEoCCKpAQoUUmV2aWV3VGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBITCgtiYXNlX2NvbW1pdBgCIAEoCRIMCgRoZWFkGAMgASgJEiUKBWZpbGVzGAQgAygLMhYubXVzdGVyLnYxLkNoYW5nZWRGaWxlEgwKBGxpdmUYBSABKAgSFgoOZWFybGllcl9jb21taXQYBiABKAkiagoJQmF0Y2hUYXNrEgsKA2tleRgBIAEoCRINCgVhZ2VudBgCIAEoCRIOCgZwcm9tcHQYAyABKAkSDwoHc3VtbWFyeRgEIAEoCRIMCgRiYXNlGAUgASgJEhIKCmRlcGVuZHNfb24YBiADKAki4gEKEkNyZWF0ZUJhdGNoUmVxdWVzdBINCgViYXRjaBgBIAEoCRIPCgdwcm9qZWN0GAIgASgJEg4KBmZvbGRlchgDIAEoCRIjCgV0YXNrcxgEIAMoCzIULm11c3Rlci52MS5CYXRjaFRhc2sSQwoLZW52aXJvbm1lbnQYBSADKAsyLi5tdXN0ZXIudjEuQ3JlYXRlQmF0Y2hSZXF1ZXN0LkVudmlyb25tZW50RW50cnkaMgoQRW52aXJvbm1lbnRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkAKE0NyZWF0ZUJhdGNoUmVzcG9uc2USKQoHdGhyZWFkcxgBIAMoCzIYLm11c3Rlci52MS5CYXRjaGVkVGhyZWFkIj8KDUJhdGNoZWRUaHJlYWQSCwoDa2V5GAEgASgJEhEKCXRocmVhZF9pZBgCIAEoCRIOCgZydW5faWQYAyABKAkiIAoPR2V0QmF0Y2hSZXF1ZXN0Eg0KBWJhdGNoGAEgASgJIjYKEEdldEJhdGNoUmVzcG9uc2USIgoHdGhyZWFkcxgBIAMoCzIRLm11c3Rlci52MS5UaHJlYWQiFAoSTGlzdEJhdGNoZXNSZXF1ZXN0IiYKE0xpc3RCYXRjaGVzUmVzcG9uc2USDwoHYmF0Y2hlcxgBIAMoCSIkChNBYmFuZG9uQmF0Y2hSZXF1ZXN0Eg0KBWJhdGNoGAEgASgJIpUBChRBYmFuZG9uQmF0Y2hSZXNwb25zZRIRCglhYmFuZG9uZWQYASADKAkSOwoGZmFpbGVkGAIgAygLMisubXVzdGVyLnYxLkFiYW5kb25CYXRjaFJlc3BvbnNlLkZhaWxlZEVudHJ5Gi0KC0ZhaWxlZEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEyhg0KDVRocmVhZFNlcnZpY2USWAoLQ3JlYXRlQmF0Y2gSHS5tdXN0ZXIudjEuQ3JlYXRlQmF0Y2hSZXF1ZXN0Gh4ubXVzdGVyLnYxLkNyZWF0ZUJhdGNoUmVzcG9uc2UiCoq1GAZwZXJzb24STQoIR2V0QmF0Y2gSGi5tdXN0ZXIudjEuR2V0QmF0Y2hSZXF1ZXN0GhsubXVzdGVyLnYxLkdldEJhdGNoUmVzcG9uc2UiCIq1GARib3RoElYKC0xpc3RCYXRjaGVzEh0ubXVzdGVyLnYxLkxpc3RCYXRjaGVzUmVxdWVzdBoeLm11c3Rlci52MS5MaXN0QmF0Y2hlc1Jlc3BvbnNlIgiKtRgEYm90aBJbCgxBYmFuZG9uQmF0Y2gSHi5tdXN0ZXIudjEuQWJhbmRvbkJhdGNoUmVxdWVzdBofLm11c3Rlci52MS5BYmFuZG9uQmF0Y2hSZXNwb25zZSIKirUYBnBlcnNvbhJeCghEaXNwYXRjaBIaLm11c3Rlci52MS5EaXNwYXRjaFJlcXVlc3QaGy5tdXN0ZXIudjEuRGlzcGF0Y2hSZXNwb25zZSIZirUYCmRpc3BhdGNoZXKStRgHb3BlcmF0ZRJeCgtMaXN0VGhyZWFkcxIdLm11c3Rlci52MS5MaXN0VGhyZWFkc1JlcXVlc3QaHi5tdXN0ZXIudjEuTGlzdFRocmVhZHNSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJYCglHZXRUaHJlYWQSGy5tdXN0ZXIudjEuR2V0VGhyZWFkUmVxdWVzdBocLm11c3Rlci52MS5HZXRUaHJlYWRSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJqCgxDYW5jZWxUaHJlYWQSHi5tdXN0ZXIudjEuQ2FuY2VsVGhyZWFkUmVxdWVzdBofLm11c3Rlci52MS5DYW5jZWxUaHJlYWRSZXNwb25zZSIZirUYCm93bl90aHJlYWSStRgHb3BlcmF0ZRJpCg1BYmFuZG9uVGhyZWFkEh8ubXVzdGVyLnYxLkFiYW5kb25UaHJlYWRSZXF1ZXN0GiAubXVzdGVyLnYxLkFiYW5kb25UaHJlYWRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmkKDVJlc3RvcmVUaHJlYWQSHy5tdXN0ZXIudjEuUmVzdG9yZVRocmVhZFJlcXVlc3QaIC5tdXN0ZXIudjEuUmVzdG9yZVRocmVhZFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSYwoLQ2xvc2VUaHJlYWQSHS5tdXN0ZXIudjEuQ2xvc2VUaHJlYWRSZXF1ZXN0Gh4ubXVzdGVyLnYxLkNsb3NlVGhyZWFkUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJmCgxSZW9wZW5UaHJlYWQSHi5tdXN0ZXIudjEuUmVvcGVuVGhyZWFkUmVxdWVzdBofLm11c3Rlci52MS5SZW9wZW5UaHJlYWRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlElsKCkdldE1lc3NhZ2USHC5tdXN0ZXIudjEuR2V0TWVzc2FnZVJlcXVlc3QaHS5tdXN0ZXIudjEuR2V0TWVzc2FnZVJlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkElsKCkRpZmZUaHJlYWQSHC5tdXN0ZXIudjEuRGlmZlRocmVhZFJlcXVlc3QaHS5tdXN0ZXIudjEuRGlmZlRocmVhZFJlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEmEKDFJlYWRCYXNlRmlsZRIeLm11c3Rlci52MS5SZWFkQmFzZUZpbGVSZXF1ZXN0Gh8ubXVzdGVyLnYxLlJlYWRCYXNlRmlsZVJlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEmYKDFJldmlld1RocmVhZBIeLm11c3Rlci52MS5SZXZpZXdUaHJlYWRSZXF1ZXN0Gh8ubXVzdGVyLnYxLlJldmlld1RocmVhZFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSaQoNQXBwcm92ZVRocmVhZBIfLm11c3Rlci52MS5BcHByb3ZlVGhyZWFkUmVxdWVzdBogLm11c3Rlci52MS5BcHByb3ZlVGhyZWFkUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZWIGcHJvdG8z", [file_muster_v1_runs, file_muster_v1_merges, file_muster_v1_notebooks, file_muster_v1_policy, file_muster_v1_questions]);
 
 /**
  * One task and its conversation.
@@ -243,6 +243,20 @@ export type Thread = Message$1<"muster.v1.Thread"> & {
    * @generated from field: repeated muster.v1.Question questions = 36;
    */
   questions: Question[];
+
+  /**
+   * The name that it shares with other threads; empty: none.
+   *
+   * @generated from field: string batch = 41;
+   */
+  batch: string;
+
+  /**
+   * Threads that its queued run waits for.
+   *
+   * @generated from field: repeated string waits_for = 42;
+   */
+  waitsFor: string[];
 };
 
 /**
@@ -598,6 +612,20 @@ export type DispatchRequest = Message$1<"muster.v1.DispatchRequest"> & {
    * @generated from field: int64 scheduled_for = 13;
    */
   scheduledFor: bigint;
+
+  /**
+   * A name that threads share; empty: none.
+   *
+   * @generated from field: string batch = 14;
+   */
+  batch: string;
+
+  /**
+   * Not before these threads (ids or unique prefixes) are completed, by a merge or by a person. Errors: request.invalid for a circle.
+   *
+   * @generated from field: repeated string depends_on = 15;
+   */
+  dependsOn: string[];
 };
 
 /**
@@ -1342,9 +1370,279 @@ export const ReviewThreadResponseSchema: GenMessage<ReviewThreadResponse> = /*@_
   messageDesc(file_muster_v1_threads, 34);
 
 /**
+ * One task of a batch.
+ *
+ * @generated from message muster.v1.BatchTask
+ */
+export type BatchTask = Message$1<"muster.v1.BatchTask"> & {
+  /**
+   * Its name in the batch.
+   *
+   * @generated from field: string key = 1;
+   */
+  key: string;
+
+  /**
+   * @generated from field: string agent = 2;
+   */
+  agent: string;
+
+  /**
+   * @generated from field: string prompt = 3;
+   */
+  prompt: string;
+
+  /**
+   * @generated from field: string summary = 4;
+   */
+  summary: string;
+
+  /**
+   * @generated from field: string base = 5;
+   */
+  base: string;
+
+  /**
+   * Keys of tasks that must be completed first.
+   *
+   * @generated from field: repeated string depends_on = 6;
+   */
+  dependsOn: string[];
+};
+
+/**
+ * Describes the message muster.v1.BatchTask.
+ * Use `create(BatchTaskSchema)` to create a new message.
+ */
+export const BatchTaskSchema: GenMessage<BatchTask> = /*@__PURE__*/
+  messageDesc(file_muster_v1_threads, 35);
+
+/**
+ * @generated from message muster.v1.CreateBatchRequest
+ */
+export type CreateBatchRequest = Message$1<"muster.v1.CreateBatchRequest"> & {
+  /**
+   * @generated from field: string batch = 1;
+   */
+  batch: string;
+
+  /**
+   * A project's id or name, or empty with `folder`.
+   *
+   * @generated from field: string project = 2;
+   */
+  project: string;
+
+  /**
+   * @generated from field: string folder = 3;
+   */
+  folder: string;
+
+  /**
+   * @generated from field: repeated muster.v1.BatchTask tasks = 4;
+   */
+  tasks: BatchTask[];
+
+  /**
+   * @generated from field: map<string, string> environment = 5;
+   */
+  environment: { [key: string]: string };
+};
+
+/**
+ * Describes the message muster.v1.CreateBatchRequest.
+ * Use `create(CreateBatchRequestSchema)` to create a new message.
+ */
+export const CreateBatchRequestSchema: GenMessage<CreateBatchRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_threads, 36);
+
+/**
+ * @generated from message muster.v1.CreateBatchResponse
+ */
+export type CreateBatchResponse = Message$1<"muster.v1.CreateBatchResponse"> & {
+  /**
+   * @generated from field: repeated muster.v1.BatchedThread threads = 1;
+   */
+  threads: BatchedThread[];
+};
+
+/**
+ * Describes the message muster.v1.CreateBatchResponse.
+ * Use `create(CreateBatchResponseSchema)` to create a new message.
+ */
+export const CreateBatchResponseSchema: GenMessage<CreateBatchResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_threads, 37);
+
+/**
+ * @generated from message muster.v1.BatchedThread
+ */
+export type BatchedThread = Message$1<"muster.v1.BatchedThread"> & {
+  /**
+   * @generated from field: string key = 1;
+   */
+  key: string;
+
+  /**
+   * @generated from field: string thread_id = 2;
+   */
+  threadId: string;
+
+  /**
+   * @generated from field: string run_id = 3;
+   */
+  runId: string;
+};
+
+/**
+ * Describes the message muster.v1.BatchedThread.
+ * Use `create(BatchedThreadSchema)` to create a new message.
+ */
+export const BatchedThreadSchema: GenMessage<BatchedThread> = /*@__PURE__*/
+  messageDesc(file_muster_v1_threads, 38);
+
+/**
+ * @generated from message muster.v1.GetBatchRequest
+ */
+export type GetBatchRequest = Message$1<"muster.v1.GetBatchRequest"> & {
+  /**
+   * @generated from field: string batch = 1;
+   */
+  batch: string;
+};
+
+/**
+ * Describes the message muster.v1.GetBatchRequest.
+ * Use `create(GetBatchRequestSchema)` to create a new message.
+ */
+export const GetBatchRequestSchema: GenMessage<GetBatchRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_threads, 39);
+
+/**
+ * @generated from message muster.v1.GetBatchResponse
+ */
+export type GetBatchResponse = Message$1<"muster.v1.GetBatchResponse"> & {
+  /**
+   * @generated from field: repeated muster.v1.Thread threads = 1;
+   */
+  threads: Thread[];
+};
+
+/**
+ * Describes the message muster.v1.GetBatchResponse.
+ * Use `create(GetBatchResponseSchema)` to create a new message.
+ */
+export const GetBatchResponseSchema: GenMessage<GetBatchResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_threads, 40);
+
+/**
+ * @generated from message muster.v1.ListBatchesRequest
+ */
+export type ListBatchesRequest = Message$1<"muster.v1.ListBatchesRequest"> & {
+};
+
+/**
+ * Describes the message muster.v1.ListBatchesRequest.
+ * Use `create(ListBatchesRequestSchema)` to create a new message.
+ */
+export const ListBatchesRequestSchema: GenMessage<ListBatchesRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_threads, 41);
+
+/**
+ * @generated from message muster.v1.ListBatchesResponse
+ */
+export type ListBatchesResponse = Message$1<"muster.v1.ListBatchesResponse"> & {
+  /**
+   * @generated from field: repeated string batches = 1;
+   */
+  batches: string[];
+};
+
+/**
+ * Describes the message muster.v1.ListBatchesResponse.
+ * Use `create(ListBatchesResponseSchema)` to create a new message.
+ */
+export const ListBatchesResponseSchema: GenMessage<ListBatchesResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_threads, 42);
+
+/**
+ * @generated from message muster.v1.AbandonBatchRequest
+ */
+export type AbandonBatchRequest = Message$1<"muster.v1.AbandonBatchRequest"> & {
+  /**
+   * @generated from field: string batch = 1;
+   */
+  batch: string;
+};
+
+/**
+ * Describes the message muster.v1.AbandonBatchRequest.
+ * Use `create(AbandonBatchRequestSchema)` to create a new message.
+ */
+export const AbandonBatchRequestSchema: GenMessage<AbandonBatchRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_threads, 43);
+
+/**
+ * @generated from message muster.v1.AbandonBatchResponse
+ */
+export type AbandonBatchResponse = Message$1<"muster.v1.AbandonBatchResponse"> & {
+  /**
+   * @generated from field: repeated string abandoned = 1;
+   */
+  abandoned: string[];
+
+  /**
+   * Those that could not be, each with the reason.
+   *
+   * @generated from field: map<string, string> failed = 2;
+   */
+  failed: { [key: string]: string };
+};
+
+/**
+ * Describes the message muster.v1.AbandonBatchResponse.
+ * Use `create(AbandonBatchResponseSchema)` to create a new message.
+ */
+export const AbandonBatchResponseSchema: GenMessage<AbandonBatchResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_threads, 44);
+
+/**
  * @generated from service muster.v1.ThreadService
  */
 export const ThreadService: GenService<{
+  /**
+   * Dispatches several tasks under one name; none when one of them could not be.
+   *
+   * @generated from rpc muster.v1.ThreadService.CreateBatch
+   */
+  createBatch: {
+    methodKind: "unary";
+    input: typeof CreateBatchRequestSchema;
+    output: typeof CreateBatchResponseSchema;
+  },
+  /**
+   * @generated from rpc muster.v1.ThreadService.GetBatch
+   */
+  getBatch: {
+    methodKind: "unary";
+    input: typeof GetBatchRequestSchema;
+    output: typeof GetBatchResponseSchema;
+  },
+  /**
+   * @generated from rpc muster.v1.ThreadService.ListBatches
+   */
+  listBatches: {
+    methodKind: "unary";
+    input: typeof ListBatchesRequestSchema;
+    output: typeof ListBatchesResponseSchema;
+  },
+  /**
+   * @generated from rpc muster.v1.ThreadService.AbandonBatch
+   */
+  abandonBatch: {
+    methodKind: "unary";
+    input: typeof AbandonBatchRequestSchema;
+    output: typeof AbandonBatchResponseSchema;
+  },
   /**
    * @generated from rpc muster.v1.ThreadService.Dispatch
    */

@@ -1,0 +1,22 @@
+import { defineCommand } from '../command.js';
+import { printRows } from '../output/projectReport.js';
+import { oneLine } from '../output/terminalText.js';
+import { describeState } from '../output/threadList.js';
+import { threadJson } from '../output/wireJson.js';
+
+export const batchStatus = defineCommand({
+  name: 'batch status',
+  summary: 'show the threads of a batch',
+  positionals: [{ name: 'name', required: true }],
+  async run({ repeatable, out, json, signal }, args) {
+    const batch = args.required(0);
+    const { threads } = await repeatable(client => client.threads.getBatch({ batch }, { signal }));
+    if (json) out.json({ batch, threads: threads.map(threadJson) });
+    else
+      printRows(
+        out,
+        threads.map(thread => [thread.id, oneLine(thread.agent), describeState(thread), oneLine(thread.summary)]),
+      );
+    return 0;
+  },
+});

@@ -1,0 +1,122 @@
+import { describe, expect, test } from 'vitest';
+import type { BatchTask } from '../../../src/core/batches/batchService.js';
+import { settle } from '../../support/clock.js';
+import { coreHost, coreWorld, finishRun, runNow, waitingAgent, type CoreWorld } from '../../support/coreHost.ts';
+import { specOf } from '../../support/projectSpecs.ts';
+
+const task = ({ project }: CoreWorld, key: string, dependsOn: readonly string[] = [], agent = 'dev'): BatchTask => ({
+  key,
+  dependsOn,
+  dispatch: { project, agent, prompt: `Do ${key}`, context: [], environment: {} },
+});
+
+describe('a batch', () => {
+  test('starts each task when those that it depends on are completed, and not when they are only ready', async () => {
+    const world = coreWorld();
+    const host = coreHost(world);
+    const made = await host.batches.create('release', [
+      task(world, 'b', ['a']),
+      task(world, 'a'),
+      task(world, 'c', ['a', 'b']),
+    ]);
+    await settle();
+    const of = (key: string) => {
+      const found = made.get(key);
+      if (!found) throw new Error(key);
+      return found;
+    };
+    const status = (key: string) => runNow(world, of(key).run).status;
+    expect(['a', 'b', 'c'].map(status)).toEqual(['running', 'queued', 'queued']);
+    expect(await host.threads.get(of('b').thread.id)).toMatchObject({
+      status: 'queued',
+      batch: 'release',
+      awaited: [{ threadId: of('a').thread.id }],
+    });
+    await finishRun(world, of('a'));
+    host.runs.queued();
+    expect(status('b')).toBe('queued');
+    await host.threads.close(of('a').thread.id);
+    host.runs.queued();
+    expect(['a', 'b', 'c'].map(status)).toEqual(['succeeded', expect.stringMatching(/starting|running/), 'queued']);
+  });
+
+  test('says of a task that its dependency was abandoned, so that it does not wait for ever unseen', async () => {
+    const world = coreWorld();
+    const host = coreHost(world);
+    const made = await host.batches.create('x', [task(world, 'a'), task(world, 'b', ['a'])]);
+    await host.threads.abandon(made.get('a')?.thread.id ?? '');
+    expect(await host.threads.get(made.get('b')?.thread.id ?? '')).toMatchObject({
+      status: 'needs_you',
+      needs: expect.stringMatching(/^It waits for thread \w+, which is abandoned\.$/) as string,
+    });
+  });
+
+  test.each([
+    [
+      'a circle',
+      [
+        ['a', ['b']],
+        ['b', ['c']],
+        ['c', ['a']],
+      ],
+      /a → b → c → a/,
+    ],
+    ['itself', [['a', ['a']]], /a → a/],
+    ['a task that is not there', [['a', ['z']]], /depends on "z"/],
+    [
+      'a name twice',
+      [
+        ['a', []],
+        ['a', []],
+      ],
+      /Two tasks are called "a"/,
+    ],
+    ['nothing', [], /no tasks/],
+  ] as const)('with %s is refused and leaves nothing', async (_, tasks, reason) => {
+    const world = coreWorld();
+    const host = coreHost(world);
+    const given = tasks.map(([key, dependsOn]) => task(world, key, dependsOn));
+    await expect(host.batches.create('x', given)).rejects.toThrow(reason);
+    expect(world.store.read(stores => stores.threads.page({ limit: 5 }).threads)).toEqual([]);
+  });
+
+  test('with one impossible task gives none', async () => {
+    const world = coreWorld();
+    const host = coreHost(world);
+    const tasks = [task(world, 'a'), task(world, 'b', [], 'nobody')];
+    await expect(host.batches.create('x', tasks)).rejects.toMatchObject({ code: 'agent.unknown' });
+    expect(world.store.read(stores => stores.threads.page({ limit: 5 }).threads)).toEqual([]);
+  });
+
+  test('asked for again gives nothing twice; abandoned, all of it that is open goes', async () => {
+    const world = coreWorld();
+    const host = coreHost(world);
+    const tasks = [task(world, 'a'), task(world, 'b', ['a'])];
+    const first = await host.batches.create('x', tasks);
+    const again = await host.batches.create('x', tasks);
+    expect([...again.values()].map(({ run }) => run.id)).toEqual([...first.values()].map(({ run }) => run.id));
+    expect(host.batches.threads('x')).toHaveLength(2);
+    expect((await host.batches.abandon('x')).abandoned).toHaveLength(2);
+    expect(host.batches.threads('x').map(({ status }) => status)).toEqual(['abandoned', 'abandoned']);
+    expect((await host.batches.abandon('x')).abandoned).toEqual([]);
+    expect(() => host.batches.threads('y')).toThrow(/no batch "y".*x/);
+  });
+
+  test('threads that would wait for each other by follow-ups are refused', async () => {
+    const world = coreWorld();
+    const host = coreHost(world);
+    const one = await host.dispatch();
+    const two = await host.dispatch({ dependsOn: [one.thread.id] });
+    await expect(host.dispatch({ thread: one.thread.id, dependsOn: [two.thread.id] })).rejects.toThrow(/circle/);
+    await expect(host.dispatch({ thread: one.thread.id, dependsOn: [one.thread.id] })).rejects.toThrow(/circle/);
+  });
+
+  test('a queue that is full says what it is full of', async () => {
+    const text = JSON.parse(waitingAgent) as object;
+    const world = coreWorld(specOf(JSON.stringify({ ...text, limits: { queued: 1, concurrency: 1 } })));
+    const host = coreHost(world);
+    await host.dispatch();
+    const waiting = await host.dispatch();
+    await expect(host.dispatch()).rejects.toThrow(new RegExp(`dev on ${waiting.thread.id}`));
+  });
+});
