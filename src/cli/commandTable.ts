@@ -166,6 +166,21 @@ export const commandTable: Readonly<Record<string, Entry>> = {
       },
     },
   },
+  'init': { summary: 'write a first compose file', load: async () => (await import('./commands/init.js')).init },
+  'doctor': {
+    summary: 'look whether everything is there that agents need',
+    load: async () => (await import('./commands/doctor.js')).doctor,
+  },
+  'import': {
+    summary: 'make a compose file of a compas configuration',
+    load: async () => (await import('./commands/importCompas.js')).importCompas,
+    parts: {
+      compas: {
+        summary: 'make a compose file of a compas configuration',
+        load: async () => (await import('./commands/importCompas.js')).importCompas,
+      },
+    },
+  },
   'mcp': {
     summary: 'serve the MCP tools on standard input and output',
     load: async () => (await import('./commands/mcp.js')).mcp,

@@ -1,9 +1,8 @@
-import { AppError } from '../../base/errors.js';
 import type { Project } from '../../core/projects/project.js';
+import { projectOfThread } from '../../core/projects/projectOfThread.js';
 import { findProject, projectOfFolder } from '../../core/projects/projectService.js';
 import type { Store } from '../../core/store.js';
 import type { Stores } from '../../core/stores.js';
-import type { Thread as CoreThread } from '../../core/threads/thread.js';
 import { findThread } from '../../core/threads/threadLookup.js';
 import type { DispatchRequest } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { absolutePath, fail } from './requestFields.js';
@@ -22,17 +21,4 @@ export function projectFor(
     if (request.folder === '') throw fail('project', 'neither a project nor a folder is named');
     return projectOfFolder(stores, absolutePath(request.folder, 'folder'));
   });
-}
-
-/** A removed project starts nothing any more, and its name alone would not tell why. */
-function projectOfThread(stores: Stores, { id, projectId }: CoreThread): Project {
-  const project = stores.projects.get(projectId);
-  if (project && project.removedAt === undefined) return project;
-  throw new AppError(
-    'project.unknown',
-    project
-      ? `Thread ${id} belongs to project ${project.name}, which was removed. Apply ${project.file} again with \`muster up\`.`
-      : `Thread ${id} belongs to no project.`,
-    { project: project?.name ?? '' },
-  );
 }

@@ -8,8 +8,7 @@ import { requirePerson } from '../../core/access/caller.js';
 import { isRunActive } from '../../core/runs/run.js';
 import type { ContextReference, DispatchService } from '../../core/threads/dispatchService.js';
 import type { Project } from '../../core/projects/project.js';
-import { projectOfThread } from '../../core/projects/projectOfThread.js';
-import { findProject, findProjectOfHistory, projectOfFolder } from '../../core/projects/projectService.js';
+import { findProjectOfHistory, projectOfFolder } from '../../core/projects/projectService.js';
 import type { Store } from '../../core/store.js';
 import type { Stores } from '../../core/stores.js';
 import { findThread } from '../../core/threads/threadLookup.js';
@@ -18,11 +17,7 @@ import type { ReviewService } from '../../core/reviews/reviewService.js';
 import type { ThreadSettler } from '../../core/threads/threadSettler.js';
 import type { ThreadStatus } from '../../core/threads/threadStatus.js';
 import type { WorktreeDriver } from '../../core/workspaces/worktreeDriver.js';
-import type {
-  ContextReference as WireReference,
-  DispatchRequest,
-  ThreadService,
-} from '../../protocol/gen/muster/v1/threads_pb.js';
+import type { ContextReference as WireReference, ThreadService } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { callerOf } from '../server/callPolicy.js';
 import { absolutePath, fail, given, ignoredChoices, oneOf } from './requestFields.js';
 import { projectFor } from './threadProject.js';

@@ -111,6 +111,26 @@ describe('a run that fails', () => {
     expect(lastOf(of, run)).toMatchObject({ status: 'failed', error: { code: 'conversation_missing' } });
   });
 
+  test('is tried again with what its message asked: nothing is handed on when that was so', async () => {
+    const handoff = { on_response: 'reviewer' };
+    const of = coreWorld(
+      specOf(
+        JSON.stringify({
+          agents: {
+            dev: { provider: 'claude', retries: { max: 1, backoff: '1s' }, handoff },
+            reviewer: { provider: 'claude' },
+          },
+        }),
+      ),
+    );
+    const { run } = await coreHost(of, { decorate }).dispatch({ skipHandoff: true });
+    await fails(of, run, 503);
+    await of.clock.advance(2_000);
+    await succeeds(of, lastOf(of, run));
+    await of.clock.advance(1_000);
+    expect(runsOf(of, run).map(({ agent, status }) => `${agent} ${status}`)).toEqual(['dev failed', 'dev succeeded']);
+  });
+
   test('is tried again by the next host too, and at the time that was said', async () => {
     const of = world({ max: 1, backoff: '30s' });
     const host = coreHost(of, { decorate });

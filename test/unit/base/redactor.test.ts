@@ -22,6 +22,19 @@ describe('the redactor', () => {
     expect(redactor.redact(`ghp_${'a'.repeat(36)}`)).toBe('********');
   });
 
+  it.each([
+    ['a GitHub token of the newer form', `github_pat_${'a1B2'.repeat(15)}`],
+    ['a GitLab token', `glpat-${'a1B2'.repeat(6)}`],
+    ['a Slack token', `xoxb-${'1234567890'.repeat(2)}-${'abcdefghij'.repeat(1)}`],
+    ['a Google key', `AIza${'a1B2c3D'.repeat(5)}`],
+    ['a Stripe key', `sk_live_${'a1B2'.repeat(6)}`],
+    ['a JSON Web Token', `eyJ${'a1B2'.repeat(5)}.${'c3D4'.repeat(5)}.${'e5F6'.repeat(5)}`],
+    ['a whole private key', `-----BEGIN RSA PRIVATE KEY-----\n${'a1B2\n'.repeat(20)}-----END RSA PRIVATE KEY-----`],
+    ['a private key that is cut off', `-----BEGIN PRIVATE KEY-----\n${'a1B2\n'.repeat(20)}`],
+  ])('knows %s', (_, secret) => {
+    expect(new Redactor().redact(`before ${secret}`)).toBe('before ********');
+  });
+
   it('leaves ordinary words alone', () => {
     const redactor = new Redactor();
     redactor.add('on');

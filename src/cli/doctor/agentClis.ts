@@ -1,0 +1,85 @@
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, isAbsolute, join } from 'node:path';
+import type { Environment } from '../../client/stateDirectory.js';
+
+/** One coding CLI on this machine, as far as can be seen without starting it. */
+export interface AgentCli {
+  readonly provider: string;
+  readonly title: string;
+  /** Where its program is; missing: not on the PATH. */
+  readonly path: string | undefined;
+  /** What it logs in with; missing: nothing was found, which may also mean that it keeps it elsewhere. */
+  readonly login: string | undefined;
+  readonly install: string;
+}
+
+interface KnownCli {
+  readonly provider: string;
+  readonly title: string;
+  readonly install: string;
+  /** Variables with a key. */
+  readonly keys: readonly string[];
+  /** Files that a login leaves, below the home folder. */
+  readonly files: readonly string[];
+}
+
+const known: readonly KnownCli[] = [
+  {
+    provider: 'claude',
+    title: 'Claude Code',
+    install: 'npm install -g @anthropic-ai/claude-code',
+    keys: ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN'],
+    files: ['.claude/.credentials.json'],
+  },
+  {
+    provider: 'codex',
+    title: 'Codex',
+    install: 'npm install -g @openai/codex',
+    keys: ['OPENAI_API_KEY', 'CODEX_API_KEY'],
+    files: ['.codex/auth.json'],
+  },
+  {
+    provider: 'gemini',
+    title: 'Gemini CLI',
+    install: 'npm install -g @google/gemini-cli',
+    keys: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'],
+    files: ['.gemini/oauth_creds.json'],
+  },
+  {
+    provider: 'opencode',
+    title: 'OpenCode',
+    install: 'npm install -g opencode-ai',
+    keys: ['ANTHROPIC_API_KEY', 'OPENAI_API_KEY', 'GEMINI_API_KEY'],
+    files: ['.local/share/opencode/auth.json', '.config/opencode/opencode.json'],
+  },
+];
+
+/** The CLIs that Muster knows. Nothing is started and no token spent. */
+export function findAgentClis(env: Environment): readonly AgentCli[] {
+  const home = env['HOME'] || homedir();
+  return known.map(({ provider, title, install, keys, files }) => {
+    const key = keys.find(name => (env[name] ?? '') !== '');
+    const file = files.find(name => existsSync(join(home, name)));
+    return { provider, title, install, path: findProgram(provider, env), login: key ?? file };
+  });
+}
+
+/** An executable of this name in an absolute folder of PATH. */
+export function findProgram(name: string, env: Environment): string | undefined {
+  const names = process.platform === 'win32' ? [`${name}.cmd`, `${name}.exe`, name] : [name];
+  return (env['PATH'] ?? '')
+    .split(delimiter)
+    .filter(isAbsolute)
+    .flatMap(folder => names.map(each => join(folder, each)))
+    .find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
