@@ -55,6 +55,7 @@ export interface ErrorData {
   'run.notStarted': { readonly run: string; readonly reason: string };
   'run.unknown': { readonly run: string };
   'run.unstoppable': { readonly run: string; readonly pids: readonly number[] };
+  'sandbox.unknown': { readonly sandbox: string };
   'sandbox.unavailable': { readonly driver: string; readonly reason: string };
   'state.newer': { readonly file: string; readonly found: number; readonly supported: number };
   'state.networkFileSystem': { readonly stateDir: string };

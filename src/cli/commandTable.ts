@@ -210,6 +210,14 @@ export const commandTable: Readonly<Record<string, Entry>> = {
       stop: { summary: 'as `stop`', load: async () => (await import('./commands/sandboxes.js')).stop },
       resume: { summary: 'as `resume`', load: async () => (await import('./commands/sandboxes.js')).resume },
       rm: { summary: 'as `rm`', load: async () => (await import('./commands/sandboxes.js')).rm },
+      stats: {
+        summary: 'what containers use',
+        load: async () => (await import('./commands/containers.js')).sandboxStats,
+      },
+      clean: {
+        summary: 'remove containers of closed threads',
+        load: async () => (await import('./commands/containers.js')).sandboxClean,
+      },
       prune: {
         summary: 'tell which worktrees could be removed',
         load: async () => (await import('./commands/sandboxes.js')).sandboxPrune,

@@ -15,6 +15,7 @@ import { QuestionService } from '../protocol/gen/muster/v1/questions_pb.js';
 import { ScheduleService } from '../protocol/gen/muster/v1/schedules_pb.js';
 import { ThreadService } from '../protocol/gen/muster/v1/threads_pb.js';
 import { TopicService } from '../protocol/gen/muster/v1/topics_pb.js';
+import { SandboxService } from '../protocol/gen/muster/v1/sandboxes_pb.js';
 import { WorktreeService } from '../protocol/gen/muster/v1/worktrees_pb.js';
 import { runHeader } from '../protocol/version.js';
 import { requireEndpoint } from './endpointDiscovery.js';
@@ -44,6 +45,7 @@ export interface HostServices {
   readonly runs: Client<typeof RunService>;
   readonly merges: Client<typeof MergeService>;
   readonly worktrees: Client<typeof WorktreeService>;
+  readonly sandboxes: Client<typeof SandboxService>;
   readonly questions: Client<typeof QuestionService>;
   readonly schedules: Client<typeof ScheduleService>;
   readonly topics: Client<typeof TopicService>;
@@ -106,6 +108,7 @@ export async function connectEndpoint(endpoint: EndpointFile, options: EndpointO
       runs: createServiceClient(RunService, wire),
       merges: createServiceClient(MergeService, wire),
       worktrees: createServiceClient(WorktreeService, wire),
+      sandboxes: createServiceClient(SandboxService, wire),
       questions: createServiceClient(QuestionService, wire),
       schedules: createServiceClient(ScheduleService, wire),
       topics: createServiceClient(TopicService, wire),

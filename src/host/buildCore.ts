@@ -14,6 +14,11 @@ import { UndoService } from '../core/merges/undoService.js';
 import { MovedRepositories } from '../core/projects/movedRepositories.js';
 import { ProjectService } from '../core/projects/projectService.js';
 import { TakeDownProject } from '../core/projects/takeDownProject.js';
+import { EventTriggers } from '../core/schedules/eventTriggers.js';
+import { InternalTopics } from '../core/topics/internalTopics.js';
+import { TopicService } from '../core/topics/topicService.js';
+import { FireService } from '../core/schedules/fireService.js';
+import { SandboxControl } from '../core/sandboxes/sandboxControl.js';
 import { SandboxService } from '../core/sandboxes/sandboxService.js';
 import { ChangesService } from '../core/reviews/changesService.js';
 import { CommentService } from '../core/reviews/commentService.js';
@@ -80,6 +85,7 @@ export interface HostCore extends HostState, HostModels, HostSchedules {
   readonly undos: UndoService;
   readonly updates: UpdateService;
   readonly runs: RunLifecycle;
+  readonly sandboxControl: SandboxControl;
   readonly questions: QuestionService;
   readonly mail: RunMail;
   readonly limit: RunLimit;
@@ -200,6 +206,7 @@ export function buildCore(
     undos,
     updates,
     runs,
+    sandboxControl: new SandboxControl({ store, sandboxes }),
     questions,
     mail,
     limit,

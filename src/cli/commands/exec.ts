@@ -31,7 +31,7 @@ export const exec = defineCommand({
     'tty': { type: 'boolean', short: 't', text: 'accepted' },
   },
   details:
-    'As in `muster exec 9n4t -- npm test`. The command runs on this machine with the environment of this terminal; its exit status is passed on.',
+    'As in `muster exec 9n4t -- npm test`. The command runs on this machine with the environment of this terminal, or inside the container of an agent that has one (with the `docker` command); its exit status is passed on.',
   async run(context, args) {
     const end = args.terminator;
     const words = end === undefined ? args.positionals : args.positionals.slice(0, end);

@@ -2,6 +2,7 @@ import { isAppError } from '../../base/errors.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { defineCommand, type Arguments, type CommandContext } from '../command.js';
 import { findProject } from '../lookup/projectLookup.js';
+import { sandboxesOf } from '../lookup/containers.js';
 import { findSandbox, listThreads } from '../lookup/sandboxLookup.js';
 import { readSeconds } from '../options/seconds.js';
 import { unsupported } from '../options/unsupported.js';
@@ -117,6 +118,8 @@ export const stop = defineCommand({
     each(context, 'stopped', args.positionals, async thread => {
       const client = await context.connect();
       const answer = await client.threads.cancelThread({ threadId: thread.id }, { signal: context.signal });
+      for (const { id } of await sandboxesOf(context, thread))
+        await client.sandboxes.stopSandbox({ id }, { signal: context.signal });
       return { thread: answer.thread ?? thread, note: `${thread.id} stopped` };
     }),
 });
@@ -153,6 +156,7 @@ export const rm = defineCommand({
       const client = await context.connect();
       if (thread.worktree === '') return { thread, note: `${threadId} is removed already` };
       if (args.flag('force')) await client.threads.cancelThread({ threadId }, { signal });
+      for (const { id } of await sandboxesOf(context, thread)) await client.sandboxes.removeSandbox({ id }, { signal });
       const { rescue } = await client.worktrees.removeWorktree({ threadId }, { signal });
       const removed = (await client.threads.getThread({ threadId }, { signal })).thread ?? thread;
       return {

@@ -14,7 +14,7 @@ const words: Readonly<Record<string, string>> = {
   'scheduler logs': '`muster scheduler runs` names the threads; `muster logs` reads them.',
   'scheduler prune': 'What triggers did is kept.',
   'scheduler stop': '`muster scheduler runs` names the thread; `muster cancel` stops it.',
-  'stats': '`muster ps` shows cost and changes of each thread.',
+  'stats': '`muster sandbox stats` shows what containers use, `muster ps` cost and changes of each thread.',
   'volume': 'Agents run as processes of this machine and use its folders.',
 };
 

@@ -7,6 +7,7 @@ import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { CommandContext } from '../command.js';
 import { usageError } from '../options/usageError.js';
 import type { Era } from '../output/compose/shapes.js';
+import { commandInside } from '../lookup/containers.js';
 import { childExitStatus } from '../exitStatus.js';
 
 export interface SandboxCommand {
@@ -22,7 +23,10 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** Runs a command in the thread's worktree with this terminal's environment, input and output; returns its exit status. */
+/**
+ * Runs a command in the thread's worktree with this terminal's environment, or inside its container; with this terminal's input and
+ * output. Returns its exit status.
+ */
 export async function runInWorktree(context: CommandContext, command: SandboxCommand): Promise<number> {
   const { thread } = command;
   const back = `\`muster restore ${thread.id}\` brings it back.`;
@@ -41,7 +45,9 @@ export async function runInWorktree(context: CommandContext, command: SandboxCom
   const cwd = resolve(thread.worktree, command.cwd ?? '.');
   // What spawn reports for a missing folder is a missing program.
   if (!(await isFolder(cwd))) throw usageError(`There is no folder ${cwd} to run the command in.`);
-  const ended = await execute(context, { argv: command.argv, cwd });
+  const terminal = isTerminal(context);
+  const inside = await commandInside(context, { thread, argv: command.argv, terminal, cwd: command.cwd });
+  const ended = await execute(context, { argv: inside ?? command.argv, cwd, terminal });
   const status = childExitStatus(ended.status);
   if (context.json) context.out.json(execShape(context.compat, { ...command, cwd }, ended));
   return status;
@@ -74,12 +80,15 @@ export function execShape(compat: Era, { thread, argv, cwd }: SandboxCommand, { 
   };
 }
 
+function isTerminal({ stdin, out, json }: CommandContext): boolean {
+  return stdin.isTTY && out.width !== undefined && !json;
+}
+
 async function execute(
   { env, stdin, out, json, signal }: CommandContext,
-  { argv, cwd }: { readonly argv: readonly string[]; readonly cwd: string },
+  { argv, cwd, terminal }: { readonly argv: readonly string[]; readonly cwd: string; readonly terminal: boolean },
 ): Promise<Ended> {
   const [command = '', ...args] = argv;
-  const terminal = stdin.isTTY && out.width !== undefined && !json;
   const child = spawn(command, args, { cwd, env, stdio: terminal ? 'inherit' : 'pipe' });
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];

@@ -26,6 +26,11 @@ export interface SandboxDriver {
   inspect(sandbox: SandboxRef): Promise<SandboxInspection>;
   /** What it uses at the moment; `undefined` while nothing runs, or where nobody counts. */
   stats(sandbox: SandboxRef): Promise<SandboxStats | undefined>;
+  /**
+   * How a person runs commands in it; starts something to get into when nothing runs, which ends soon after the last of them.
+   * Errors: those of {@link ensure}.
+   */
+  enter(sandbox: SandboxSpec, signal: AbortSignal): Promise<EntryCommand>;
   /** Leads to a TCP port inside until it is disposed. Errors: `sandbox.unavailable` when nothing runs in it. */
   forward(sandbox: SandboxRef, port: number, signal: AbortSignal): Promise<ForwardedPort>;
 }
@@ -136,6 +141,13 @@ export interface SandboxInspection {
   readonly state: 'running' | 'ready' | 'missing';
   /** What the runtime calls the things that belong to it. */
   readonly runtimeIds: readonly string[];
+}
+
+/** Commands of this machine, to which the words of a command inside are added; empty where inside is this machine. */
+export interface EntryCommand {
+  readonly command: readonly string[];
+  /** The same with a terminal. */
+  readonly terminal: readonly string[];
 }
 
 /** At one moment. */

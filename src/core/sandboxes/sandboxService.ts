@@ -78,17 +78,7 @@ export class SandboxService implements SandboxDrivers {
     const { thread } = workspace;
     const sandbox = this.#claim(run, agent);
     try {
-      const spec: SandboxSpec = {
-        id: sandbox.id,
-        driver: agent.driver,
-        thread: thread.id,
-        agent: agent.name,
-        image: agent.image,
-        resources: agent.resources,
-        network: 'none',
-        mounts: mountsOf(agent, project, this.#options),
-        workspace: await this.#workspace({ run, agent, thread, sandbox }),
-      };
+      const spec = await this.specFor({ sandbox, thread, project, agent, gitFor: run.id });
       const guest = await driver.ensure(spec, signal);
       this.#change(sandbox, current => made(current));
       return { guest, spec };
@@ -108,6 +98,39 @@ export class SandboxService implements SandboxDrivers {
     if (home.kind !== 'left') return [];
     log.warn('Commits of a run were left where they are', { run: run.id, why: home.why });
     return [`The commits of ${run.agent} were not taken over: ${home.why}. Its files are here, as one commit.`];
+  }
+
+  /** Those that were not removed. */
+  known(): readonly Sandbox[] {
+    return this.#options.store.read(stores => stores.sandboxes.list());
+  }
+
+  /** Its runtime has nothing of it any more; the next run of its agent gets a new one. */
+  removed(sandbox: Sandbox): void {
+    this.#change(sandbox, current => ({ ...current, state: 'removed' }));
+  }
+
+  /** A sandbox as the compose file and the thread want it now. Errors: `request.invalid`, those of lending git. */
+  async specFor(place: {
+    readonly sandbox: Sandbox;
+    readonly thread: Thread;
+    readonly project: Project;
+    readonly agent: AgentSpec;
+    /** Whose git directory is made for it; missing: nobody's. */
+    readonly gitFor: RunId | 'shell' | undefined;
+  }): Promise<SandboxSpec> {
+    const { sandbox, project, agent } = place;
+    return {
+      id: sandbox.id,
+      driver: sandbox.driver,
+      thread: sandbox.threadId,
+      agent: agent.name,
+      image: agent.image,
+      resources: agent.resources,
+      network: 'none',
+      mounts: mountsOf(agent, project, this.#options),
+      workspace: await this.#workspace(place),
+    };
   }
 
   #claim(run: Run, agent: AgentSpec): Sandbox {
@@ -136,12 +159,12 @@ export class SandboxService implements SandboxDrivers {
   }
 
   async #workspace(place: {
-    readonly run: Run;
+    readonly sandbox: Sandbox;
     readonly agent: AgentSpec;
     readonly thread: Thread;
-    readonly sandbox: Sandbox;
+    readonly gitFor: RunId | 'shell' | undefined;
   }): Promise<SandboxWorkspace> {
-    const { run, agent, thread, sandbox } = place;
+    const { agent, thread, sandbox, gitFor } = place;
     const worktree = worktreeOf(thread);
     if (!worktree || agent.workspace.provider === 'shared')
       throw new AppError(
@@ -149,18 +172,20 @@ export class SandboxService implements SandboxDrivers {
         `Agent ${agent.name} runs in ${agent.driver.name} and would get your own checkout, with its .git. Give it a worktree (workspace.provider: worktree), or run it as a process.`,
         { field: `agents.${agent.name}.workspace.provider`, reason: 'no checkout in a sandbox' },
       );
+    const readOnly = agent.workspace.provider === 'thread' && agent.workspace.access === 'read';
+    const workspace = { folder: worktree.path, readOnly };
+    if (gitFor === undefined) return workspace;
     const git = await this.#options.git.lend(worktree, {
-      gitDir: this.#gitDir(sandbox.id, run.id),
+      gitDir: this.#gitDir(sandbox.id, gitFor),
       inside: this.of(agent.driver.name).borrowedObjects,
       base: thread.baseRef,
     });
-    const readOnly = agent.workspace.provider === 'thread' && agent.workspace.access === 'read';
-    return { folder: worktree.path, readOnly, git };
+    return { ...workspace, git };
   }
 
   /** Each run has one of its own: whatever is in that of an earlier run, an agent put it there. */
-  #gitDir(sandbox: SandboxId, run: RunId): string {
-    return `${this.#options.stateDir}/sandboxes/${sandbox}/git/${run}`;
+  #gitDir(sandbox: SandboxId, whose: RunId | 'shell'): string {
+    return `${this.#options.stateDir}/sandboxes/${sandbox}/git/${whose}`;
   }
 
   #change({ id }: Sandbox, change: (sandbox: Sandbox) => Sandbox): void {

@@ -83,6 +83,21 @@ export function runContainer(
   };
 }
 
+/** Ends by itself when nobody has been in it for a while: the init, the shell and what it counts with are three. */
+const untilEmpty = 'while :; do sleep 60; set -- /proc/[0-9]*; [ $# -gt 2 ] || exit 0; done';
+
+/** The container that people get into while no run is at work. */
+export function shellContainer(spec: SandboxSpec, settings: ContainerSettings): Docker.ContainerCreateOptions {
+  const container = sandboxContainer(spec, settings);
+  return {
+    ...container,
+    Cmd: ['-c', untilEmpty],
+    WorkingDir: guestPaths.workspace,
+    Env: [`HOME=${guestPaths.home}`],
+    Labels: { ...container.Labels, [labels.role]: 'shell' },
+  };
+}
+
 /** What a container of the sandbox is like, whatever runs in it. Its program is a shell. */
 function sandboxContainer(spec: SandboxSpec, settings: ContainerSettings): Docker.ContainerCreateOptions {
   return {

@@ -6,6 +6,7 @@ import type Docker from 'dockerode';
 import { AppError } from '../../base/errors.js';
 import type { Clock } from '../../base/clock.js';
 import type {
+  EntryCommand,
   Guest,
   RunDriver,
   SandboxDriver,
@@ -16,7 +17,7 @@ import type {
 } from '../../core/sandboxes/sandboxDriver.js';
 import { makePrivateDirectory } from '../../node/privateDirectory.js';
 import { writeWhole } from '../../node/runFiles.js';
-import { labels, sandboxFolder, type ContainerSettings } from './containerOptions.js';
+import { labels, sandboxFolder, shellContainer, type ContainerSettings } from './containerOptions.js';
 import { found, statusOf, type DockerEngine } from './dockerEngine.js';
 import { DockerRuns } from './dockerRuns.js';
 import type { Doors } from './doors.js';
@@ -108,6 +109,23 @@ export class DockerSandboxDriver implements SandboxDriver {
   async remove(sandbox: SandboxRef): Promise<void> {
     await this.stop(sandbox, { graceMs: 0 });
     await rm(sandboxFolder(this.#options.stateDir, sandbox.id), { recursive: true, force: true, maxRetries: 3 });
+  }
+
+  async enter(spec: SandboxSpec, signal: AbortSignal): Promise<EntryCommand> {
+    const { engine } = this.#options;
+    await this.ensure(spec, signal);
+    const running = (await this.#containersOf(spec)).find(({ State: state }) => state === 'running');
+    const id = running?.Id ?? (await this.#startShell(spec));
+    const command = ['docker', '--host', engine.address, 'exec', '--interactive', '--workdir', guestPaths.workspace];
+    return { command: [...command, id], terminal: [...command, '--tty', id] };
+  }
+
+  async #startShell(spec: SandboxSpec): Promise<string> {
+    const { engine } = this.#options;
+    const options = shellContainer(spec, await this.#settings(spec));
+    const container = await engine.call(() => engine.docker.createContainer(options));
+    await engine.call(() => container.start());
+    return container.id;
   }
 
   async inspect(sandbox: SandboxRef): Promise<SandboxInspection> {

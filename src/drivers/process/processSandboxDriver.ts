@@ -26,6 +26,7 @@ export function createProcessSandboxDriver(options: {
     resume: async () => undefined,
     remove: async () => undefined,
     inspect: async () => ({ state: 'ready', runtimeIds: [] }),
+    enter: async () => ({ command: [], terminal: [] }),
     stats: async () => undefined,
     forward: async (_, port) => ({ host: loopback, port, dispose: () => undefined }),
   };

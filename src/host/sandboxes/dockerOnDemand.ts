@@ -1,6 +1,7 @@
 import type { RunId } from '../../base/ids.js';
 import type { Disposable } from '../../base/lifecycle.js';
 import type {
+  EntryCommand,
   ForwardedPort,
   Guest,
   RunDriver,
@@ -53,6 +54,10 @@ export class DockerOnDemand implements SandboxDriver, Disposable {
 
   async remove(sandbox: SandboxRef): Promise<void> {
     await (await this.#on(sandbox)).remove(sandbox);
+  }
+
+  async enter(sandbox: SandboxSpec, signal: AbortSignal): Promise<EntryCommand> {
+    return (await this.#on(sandbox)).enter(sandbox, signal);
   }
 
   async inspect(sandbox: SandboxRef): Promise<SandboxInspection> {

@@ -193,6 +193,24 @@ export const unaryCalls: Readonly<Record<string, Readonly<Record<string, readonl
       "muster.v1.ListRunsResponse"
     ]
   },
+  "muster.v1.SandboxService": {
+    "listSandboxes": [
+      "ListSandboxes",
+      "muster.v1.ListSandboxesResponse"
+    ],
+    "stopSandbox": [
+      "StopSandbox",
+      "muster.v1.StopSandboxResponse"
+    ],
+    "removeSandbox": [
+      "RemoveSandbox",
+      "muster.v1.RemoveSandboxResponse"
+    ],
+    "enterSandbox": [
+      "EnterSandbox",
+      "muster.v1.EnterSandboxResponse"
+    ]
+  },
   "muster.v1.ScheduleService": {
     "listTriggers": [
       "ListTriggers",
@@ -784,6 +802,36 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
   "muster.v1.ListRunsResponse": {
     "runs": "[]muster.v1.Run",
     "details": "[]muster.v1.RunDetail"
+  },
+  "muster.v1.ListSandboxesResponse": {
+    "sandboxes": "[]muster.v1.Sandbox"
+  },
+  "muster.v1.Sandbox": {
+    "id": "string",
+    "threadId": "string",
+    "agent": "string",
+    "driver": "string",
+    "image": "string",
+    "state": "string",
+    "problem": "string",
+    "createdAt": "bigint",
+    "usedAt": "bigint",
+    "runtimeIds": "[]string",
+    "usage": "?muster.v1.SandboxUsage"
+  },
+  "muster.v1.SandboxUsage": {
+    "cpus": "number",
+    "memoryBytes": "bigint",
+    "memoryLimitBytes": "bigint",
+    "processes": "number"
+  },
+  "muster.v1.StopSandboxResponse": {
+    "sandbox": "?muster.v1.Sandbox"
+  },
+  "muster.v1.RemoveSandboxResponse": {},
+  "muster.v1.EnterSandboxResponse": {
+    "command": "[]string",
+    "terminal": "[]string"
   },
   "muster.v1.ListTriggersResponse": {
     "triggers": "[]muster.v1.ScheduledTrigger"

@@ -116,6 +116,7 @@ export class FakeSandbox {
     resume: async () => undefined,
     remove: async () => undefined,
     inspect: async () => ({ state: 'ready', runtimeIds: [] }),
+    enter: async () => ({ command: [], terminal: [] }),
     stats: async () => undefined,
     forward: async (_, port) => ({ host: '127.0.0.1', port, dispose: () => undefined }),
   };

@@ -1,0 +1,75 @@
+import { create } from '@bufbuild/protobuf';
+import type { ServiceImpl } from '@connectrpc/connect';
+import { isId, type SandboxId } from '../../base/ids.js';
+import type { SandboxControl, SandboxView } from '../../core/sandboxes/sandboxControl.js';
+import type { Store } from '../../core/store.js';
+import type { Stores } from '../../core/stores.js';
+import { findThread } from '../../core/threads/threadLookup.js';
+import {
+  SandboxSchema,
+  SandboxUsageSchema,
+  type Sandbox,
+  type SandboxService,
+} from '../../protocol/gen/muster/v1/sandboxes_pb.js';
+import { fail, given } from './requestFields.js';
+
+export interface SandboxesApiOptions {
+  readonly store: Store<Stores>;
+  readonly sandboxControl: SandboxControl;
+}
+
+export function sandboxesApi({ store, sandboxControl }: SandboxesApiOptions): ServiceImpl<typeof SandboxService> {
+  return {
+    async listSandboxes({ threadId, usage }) {
+      const text = given(threadId);
+      const thread = text === undefined ? undefined : store.read(stores => findThread(stores, text)).thread.id;
+      const views = await sandboxControl.list({ thread, usage });
+      return { sandboxes: views.map(wireSandbox) };
+    },
+    async stopSandbox({ id }) {
+      return { sandbox: wireSandbox(await sandboxControl.stop(sandboxId(id))) };
+    },
+    async removeSandbox({ id }) {
+      await sandboxControl.remove(sandboxId(id));
+      return {};
+    },
+    async enterSandbox({ id }, { signal }) {
+      const { command, terminal } = await sandboxControl.enter(sandboxId(id), signal);
+      return { command: [...command], terminal: [...terminal] };
+    },
+  };
+}
+
+function sandboxId(text: string): SandboxId {
+  if (isId<'sandbox'>(text)) return text;
+  throw fail('id', 'not the id of a sandbox');
+}
+
+function wireSandbox({ sandbox, inspection, usage, problem }: SandboxView): Sandbox {
+  return create(SandboxSchema, {
+    id: sandbox.id,
+    threadId: sandbox.threadId,
+    agent: sandbox.agent,
+    driver: sandbox.driver.name,
+    image: sandbox.image,
+    state: stateWord({ sandbox, ...(inspection && { inspection }) }),
+    problem: problem ?? sandbox.problem ?? '',
+    createdAt: BigInt(sandbox.createdAt),
+    usedAt: BigInt(sandbox.usedAt),
+    runtimeIds: [...(inspection?.runtimeIds ?? [])],
+    ...(usage && {
+      usage: create(SandboxUsageSchema, {
+        cpus: usage.cpus,
+        memoryBytes: BigInt(Math.round(usage.memoryBytes)),
+        memoryLimitBytes: BigInt(Math.round(usage.memoryLimitBytes ?? 0)),
+        processes: usage.processes,
+      }),
+    }),
+  });
+}
+
+/** What was stored says whether it was made; the runtime says what is there now. */
+function stateWord({ sandbox, inspection }: Pick<SandboxView, 'sandbox' | 'inspection'>): string {
+  if (!inspection) return 'unknown';
+  return inspection.state === 'ready' ? sandbox.state : inspection.state;
+}
