@@ -5,6 +5,7 @@ import type { Services } from '../services.js';
 import { targetThread } from '../threads/pickThread.js';
 import { removeAskingForIgnored } from '../threads/largeIgnoredFiles.js';
 import { threadTitle } from '../threads/threadText.js';
+import { sandboxEntry } from '../threads/sandboxEntry.js';
 import type { CommandHandlers } from './commandHandler.js';
 import type { Views } from '../views/views.js';
 import { showInformation, askModally, whileWaiting } from '../plain/messages.js';
@@ -32,6 +33,22 @@ export function worktreeHandlers(services: Services, views: Views): CommandHandl
       if (!thread) return;
       const name = thread.branch.replace(/^muster\//, '');
       vscode.window.createTerminal({ name, cwd: thread.worktree, iconPath: new vscode.ThemeIcon('git-branch') }).show();
+    },
+    'muster.openSandboxTerminal': async (...args) => {
+      const thread = await target(args, vscode.l10n.t('Whose sandbox should the terminal open in?'));
+      if (!thread) return;
+      const entry = await whileWaiting(vscode.l10n.t('Entering the sandbox'), signal =>
+        sandboxEntry(services, { threadId: thread.id, args, signal }),
+      );
+      if (!entry) {
+        void showInformation(vscode.l10n.t('The agents of {0} work on this machine itself.', threadTitle(thread)));
+        return;
+      }
+      const [shellPath, ...words] = entry.command;
+      const shellArgs = [...words, 'sh', '-c', 'exec bash 2>/dev/null || exec sh'];
+      const iconPath = new vscode.ThemeIcon('server-environment');
+      vscode.window.createTerminal({ name: entry.agent, shellPath, shellArgs, iconPath }).show();
+      views.worktrees.refresh();
     },
     'muster.removeWorktree': async (...args) => {
       const thread = await target(args, vscode.l10n.t('Whose worktree should be removed?'));

@@ -27,6 +27,15 @@ export const worktreeCommands = {
     enablement: trusted,
     menus: onWorktree('inline@2', '1_open@2', '1_open@6'),
   },
+  'muster.openSandboxTerminal': {
+    title: 'Open Terminal in Sandbox',
+    icon: '$(terminal)',
+    enablement: trusted,
+    menus: [
+      { menu: 'view/item/context', when: 'view == muster.worktrees && viewItem == sandbox', group: 'inline@1' },
+      { menu: 'view/item/context', when: 'view == muster.worktrees && viewItem == sandbox', group: '1_open@1' },
+    ],
+  },
   'muster.removeWorktree': {
     title: 'Remove Worktree...',
     icon: '$(trash)',

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { errorMessage, isAppError } from '../../base/errors.js';
+import type { Sandbox } from '../../protocol/gen/muster/v1/sandboxes_pb.js';
 import type { Worktree } from '../../protocol/gen/muster/v1/worktrees_pb.js';
 import { createPlainTree, type PlainTree } from '../plain/trees.js';
 import type { Services } from '../services.js';
@@ -9,28 +10,44 @@ export interface WorktreeNode {
   readonly kind: 'worktree';
   readonly threadId: string;
   readonly worktree: Worktree;
+  /** Where its agents work, when that is not this machine itself. */
+  readonly sandboxes: readonly Sandbox[];
 }
 
+/** A container of an agent, under the worktree that is mounted in it. */
+export interface SandboxNode {
+  readonly kind: 'sandbox';
+  readonly threadId: string;
+  readonly sandbox: Sandbox;
+}
+
+type WorktreesRow = WorktreeNode | SandboxNode;
+
 /** True for what the tree hands to a command. */
-export function isWorktreeNode(value: unknown): value is WorktreeNode {
+export function isWorktreeNode(value: unknown): value is WorktreesRow {
   return (
     typeof value === 'object' &&
     value !== null &&
     'kind' in value &&
-    value.kind === 'worktree' &&
+    (value.kind === 'worktree' || value.kind === 'sandbox') &&
     'threadId' in value &&
     typeof value.threadId === 'string'
   );
+}
+
+/** True for the row of a container. */
+export function isSandboxNode(value: unknown): value is SandboxNode {
+  return isWorktreeNode(value) && value.kind === 'sandbox';
 }
 
 /** Counting commits and files costs git a moment per worktree, so changes are collected this long. */
 const coalesceMs = 1000;
 
 /** The Worktrees tree. It asks the host only while it can be seen. */
-export class WorktreesView implements vscode.TreeDataProvider<WorktreeNode>, vscode.Disposable {
+export class WorktreesView implements vscode.TreeDataProvider<WorktreesRow>, vscode.Disposable {
   readonly #services: Services;
   readonly #changed = new vscode.EventEmitter<undefined>();
-  readonly #view: PlainTree<WorktreeNode>;
+  readonly #view: PlainTree<WorktreesRow>;
   readonly #ended = new AbortController();
   readonly #subscriptions: readonly vscode.Disposable[];
   #timer: NodeJS.Timeout | undefined;
@@ -65,25 +82,39 @@ export class WorktreesView implements vscode.TreeDataProvider<WorktreeNode>, vsc
     this.#changed.fire(undefined);
   }
 
-  async getChildren(node?: WorktreeNode): Promise<WorktreeNode[]> {
+  async getChildren(node?: WorktreesRow): Promise<WorktreesRow[]> {
+    if (node?.kind === 'worktree')
+      return node.sandboxes.map(sandbox => ({ kind: 'sandbox', threadId: node.threadId, sandbox }));
     if (node || this.#services.host.state !== 'connected') return [];
     try {
       const client = await this.#services.host.client(this.#ended.signal);
-      const { worktrees } = await client.worktrees.listWorktrees({}, { signal: this.#ended.signal });
+      const { signal } = this.#ended;
+      const [{ worktrees }, { sandboxes }] = await Promise.all([
+        client.worktrees.listWorktrees({}, { signal }),
+        client.sandboxes.listSandboxes({}, { signal }),
+      ]);
       this.#view.message(undefined);
       return worktrees
         .filter(({ threadId }) => this.#isShown(threadId))
-        .map(worktree => ({ kind: 'worktree', threadId: worktree.threadId, worktree }));
+        .map(worktree => ({
+          kind: 'worktree',
+          threadId: worktree.threadId,
+          worktree,
+          sandboxes: sandboxes.filter(({ threadId }) => threadId === worktree.threadId),
+        }));
     } catch (error) {
       if (!isAppError(error, 'cancelled')) this.#view.message(errorMessage(error));
       return [];
     }
   }
 
-  getTreeItem({ threadId, worktree }: WorktreeNode): vscode.TreeItem {
+  getTreeItem(row: WorktreesRow): vscode.TreeItem {
+    if (row.kind === 'sandbox') return sandboxItem(row);
+    const { threadId, worktree, sandboxes } = row;
     const thread = this.#services.host.threads.get(threadId);
     const name = worktree.branch.replace(/^muster\//, '');
-    const item = new vscode.TreeItem(name === '' ? threadId : name);
+    const { None, Expanded } = vscode.TreeItemCollapsibleState;
+    const item = new vscode.TreeItem(name === '' ? threadId : name, sandboxes.length > 0 ? Expanded : None);
     const facts = [
       worktree.missing ? vscode.l10n.t('folder is gone') : '',
       worktree.ahead > 0 ? `↑${worktree.ahead}` : '',
@@ -132,5 +163,35 @@ export class WorktreesView implements vscode.TreeDataProvider<WorktreeNode>, vsc
       this.#outline = outline.join(';');
       if (this.#view.visible) this.refresh();
     }, coalesceMs);
+  }
+}
+
+function sandboxItem({ threadId, sandbox }: SandboxNode): vscode.TreeItem {
+  const item = new vscode.TreeItem(sandbox.agent);
+  const state = sandboxState(sandbox);
+  item.id = `sandbox:${sandbox.id}`;
+  item.description = `${sandbox.image} · ${state}`;
+  item.contextValue = 'sandbox';
+  item.iconPath = new vscode.ThemeIcon(sandbox.state === 'failed' ? 'warning' : 'server-environment');
+  item.tooltip = [`${sandbox.driver} · ${sandbox.image} · ${state}`, sandbox.problem].join('\n').trim();
+  item.accessibilityInformation = { label: vscode.l10n.t('Container of {0}, {1}', sandbox.agent, state) };
+  item.command = { command: 'muster.openThread', title: vscode.l10n.t('Open Thread'), arguments: [threadId] };
+  return item;
+}
+
+function sandboxState({ state }: Sandbox): string {
+  switch (state) {
+    case 'running':
+      return vscode.l10n.t('running');
+    case 'creating':
+      return vscode.l10n.t('being made');
+    case 'failed':
+      return vscode.l10n.t('failed');
+    case 'missing':
+      return vscode.l10n.t('gone');
+    case 'unknown':
+      return vscode.l10n.t('no answer');
+    default:
+      return vscode.l10n.t('ready');
   }
 }

@@ -7,6 +7,7 @@ import { unsupportedCommand } from '../../../src/cli/options/unsupported.js';
 import { HostService } from '../../../src/protocol/gen/muster/v1/host_pb.js';
 import { ProjectService } from '../../../src/protocol/gen/muster/v1/projects_pb.js';
 import { RunService } from '../../../src/protocol/gen/muster/v1/runs_pb.js';
+import { SandboxService } from '../../../src/protocol/gen/muster/v1/sandboxes_pb.js';
 import { ThreadService } from '../../../src/protocol/gen/muster/v1/threads_pb.js';
 import { WorktreeService } from '../../../src/protocol/gen/muster/v1/worktrees_pb.js';
 import { eraCommands, eraEnds, eraTables, type EraCommand } from '../../support/agentCompose/commands.ts';
@@ -97,6 +98,7 @@ async function answeringHost(): Promise<string> {
       cancelThread: () => ({ thread }),
       restoreThread: () => ({ thread }),
     });
+    router.service(SandboxService, { listSandboxes: () => ({ sandboxes: [] }) });
     router.service(WorktreeService, { removeWorktree: () => ({ rescue: '' }) });
   });
   writeFileSync(join(stateDir, 'agent-compose.yml'), 'name: shop\nagents: {dev: {provider: claude}}\n');

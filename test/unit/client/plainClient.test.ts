@@ -16,6 +16,7 @@ import { ProjectService } from '../../../src/protocol/gen/muster/v1/projects_pb.
 import { RunService } from '../../../src/protocol/gen/muster/v1/runs_pb.js';
 import { ScheduleService } from '../../../src/protocol/gen/muster/v1/schedules_pb.js';
 import { ThreadService } from '../../../src/protocol/gen/muster/v1/threads_pb.js';
+import { SandboxService } from '../../../src/protocol/gen/muster/v1/sandboxes_pb.js';
 import { WorktreeService } from '../../../src/protocol/gen/muster/v1/worktrees_pb.js';
 import { unaryCalls } from '../../../src/protocol/gen/wireShapes.js';
 import { tempDirectory } from '../../support/tempDirectory.ts';
@@ -29,6 +30,7 @@ const services = [
   ThreadService,
   RunService,
   MergeService,
+  SandboxService,
   WorktreeService,
   EventService,
   ScheduleService,
