@@ -86,7 +86,11 @@ export interface AgentSpec {
   readonly mcpServers: readonly McpServerSpec[];
   readonly skills: readonly SkillSpec[];
   readonly volumes: readonly MountSpec[];
-  readonly sandbox: { readonly stoppedRuntimePolicy: 'retain' | 'remove' };
+  readonly sandbox: {
+    readonly stoppedRuntimePolicy: 'retain' | 'remove';
+    /** What its container reaches: everything, or these hosts; absent: nothing. */
+    readonly network?: 'full' | readonly string[] | undefined;
+  };
   readonly jupyter: { readonly enabled: boolean; readonly guestPort: number };
   readonly scheduler?: SchedulerSpec | undefined;
 }

@@ -123,13 +123,24 @@ function normalizeAgent(context: NormalizeContext, { name, node, names, agentNam
     mcpServers: agentMcpServers(context, child(node, 'mcp_servers'), names),
     skills: skills(context, child(node, 'skills')),
     volumes: mounts(context, child(node, 'volumes'), names.volumeNames),
-    sandbox: { stoppedRuntimePolicy: wordAt(child(node, 'sandbox'), 'stopped_runtime_policy', ['remove', 'retain']) },
+    sandbox: {
+      stoppedRuntimePolicy: wordAt(child(node, 'sandbox'), 'stopped_runtime_policy', ['remove', 'retain']),
+      network: networkOf(child(node, 'sandbox')),
+    },
     jupyter: {
       enabled: flagAt(child(node, 'jupyter'), 'enabled', false),
       guestPort: numberAt(child(node, 'jupyter'), 'guest_port') ?? 0,
     },
     scheduler: schedulerNode && scheduler(context, schedulerNode),
   };
+}
+
+/** `none` is what holds without it. */
+function networkOf(node: ComposeNode | undefined): AgentSpec['sandbox']['network'] {
+  const hosts = textsOf(child(node, 'network')).map(host => host.toLowerCase());
+  if (hosts.includes('full')) return 'full';
+  const named = hosts.filter(host => host !== 'none');
+  return named.length === 0 ? undefined : [...new Set(named)].toSorted();
 }
 
 function retriesOf(node: ComposeNode | undefined): AgentSpec['retries'] {

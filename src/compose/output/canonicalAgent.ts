@@ -57,7 +57,10 @@ export function canonicalAgent(agent: AgentSpec): CanonicalObject {
     mcp_servers: agent.mcpServers.map(canonicalMcpServer),
     skills: agent.skills.map(canonicalSkill),
     volumes: agent.volumes.map(canonicalMount),
-    sandbox: filled({ stopped_runtime_policy: nonDefault(agent.sandbox.stoppedRuntimePolicy, 'remove') }),
+    sandbox: filled({
+      stopped_runtime_policy: nonDefault(agent.sandbox.stoppedRuntimePolicy, 'remove'),
+      network: agent.sandbox.network,
+    }),
     jupyter: filled({
       enabled: nonDefault(agent.jupyter.enabled, false),
       guest_port: nonDefault(agent.jupyter.guestPort, 0),

@@ -10,6 +10,10 @@ import { agentWorkspace } from './workspaceFields.js';
 const HANDOFF = 'agents:\n  dev:\n    provider: claude\n    handoff:\n      on_response: reviewer\n';
 const REVIEWER = '  reviewer:\n    provider: codex\n';
 
+/** A word, a name, or an address, with a port or without. */
+const NETWORK_HOST =
+  '^([nN][oO][nN][eE]|[fF][uU][lL][lL]|(\\*\\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?)$';
+
 const driver: MappingShape = mapping(
   {
     process: field(mapping({}), 'A process of this machine, without a container.', 'process: {}', { era: 'muster' }),
@@ -312,12 +316,25 @@ export const agentFields: Fields = {
         ]),
         'What happens to a stopped sandbox.',
         'stopped_runtime_policy: retain',
-        { era: 'head', fallback: 'remove' },
+        { era: 'head', planned: true, fallback: 'remove' },
+      ),
+      network: field(
+        oneOrMore(
+          text({
+            nonEmpty: true,
+            pattern: NETWORK_HOST,
+            refusedText:
+              'invalid network %s: write none, full, or hosts as example.com, *.example.com or example.com:8443',
+          }),
+        ),
+        'What a container reaches besides its model: `none`, `full`, or a list of hosts (`*.` for all below one; ports 80 and 443 where none is named). A person has to consent.',
+        'network:\n  - registry.npmjs.org\n  - "*.debian.org"',
+        { era: 'muster', fallback: '`none`' },
       ),
     }),
-    'How sandboxes end.',
-    'sandbox:\n  stopped_runtime_policy: retain',
-    { era: 'head', planned: true },
+    'How containers end, and what they reach.',
+    'sandbox:\n  network: [registry.npmjs.org]',
+    { era: 'head' },
   ),
   jupyter: field(
     mapping({

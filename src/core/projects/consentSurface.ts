@@ -81,6 +81,11 @@ function agentItems(spec: ProjectSpec, agent: AgentSpec): readonly ConsentItem[]
   if (agent.mayDispatch) items.push(of('may_dispatch', 'may give tasks to agents by itself.', true));
   if (image !== undefined) items.push(of('image', `runs the image ${quoted(image)}.`, image));
   if (build) items.push(of('build', `builds ${quoted(`${build.context}/${build.dockerfile}`)} and runs it.`, build));
+  const { network } = agent.sandbox;
+  if (network !== undefined) {
+    const reached = network === 'full' ? 'the whole network' : network.map(quoted).join(', ');
+    items.push(of('sandbox.network', `reaches ${reached} from its container.`, network));
+  }
   items.push(...driverItems(driver, of));
   items.push(...workspaceItems(workspace, of));
   items.push(...variableItems(`${place}.env`, who, agent.env));

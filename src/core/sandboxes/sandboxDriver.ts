@@ -67,8 +67,8 @@ export interface SandboxSpec extends SandboxRef {
   readonly agent: string;
   readonly image?: string | undefined;
   readonly resources?: ResourcesSpec | undefined;
-  /** Beside the ways to this machine that {@link Guest.reach} tells of. */
-  readonly network: 'none' | 'full';
+  /** Beside the ways to this machine that {@link Guest.reach} tells of: nothing, everything, or these hosts. */
+  readonly network: 'none' | 'full' | readonly string[];
   readonly workspace: SandboxWorkspace;
   /** What else is in it: folders of this machine by their absolute path, and volumes of the runtime by their name. */
   readonly mounts?: readonly MountSpec[] | undefined;

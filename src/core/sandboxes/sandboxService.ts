@@ -127,7 +127,7 @@ export class SandboxService implements SandboxDrivers {
       agent: agent.name,
       image: agent.image,
       resources: agent.resources,
-      network: 'none',
+      network: agent.sandbox.network ?? 'none',
       mounts: mountsOf(agent, project, this.#options),
       workspace: await this.#workspace(place),
     };

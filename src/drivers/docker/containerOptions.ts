@@ -18,9 +18,14 @@ export const labels = {
   run: 'dev.muster.run',
   /** Ports of this machine that it reaches. */
   doors: 'dev.muster.doors',
+  /** Hosts of the network that it reaches, when it is a list. */
+  allowed: 'dev.muster.allowed',
   /** `run`, `shell` or `probe`. */
   role: 'dev.muster.role',
 } as const;
+
+/** At which the relay inside leads to the proxy for allowed hosts. */
+export const egressPort = 3128;
 
 /** Enough for a compiler with all its children; a fork bomb ends here. */
 const mostProcesses = 1024;
@@ -70,7 +75,7 @@ export function runContainer(
     WorkingDir: cwd,
     Env: [
       `HOME=${guestPaths.home}`,
-      ...Object.entries(env).map(([name, value]) => `${name}=${value}`),
+      ...Object.entries({ ...proxyVariables(spec), ...env }).map(([name, value]) => `${name}=${value}`),
       mark,
       // The init passes SIGTERM on to the whole group of the wrapper, not to the wrapper alone.
       'TINI_KILL_PROCESS_GROUP=1',
@@ -93,8 +98,26 @@ export function shellContainer(spec: SandboxSpec, settings: ContainerSettings): 
     ...container,
     Cmd: ['-c', untilEmpty],
     WorkingDir: guestPaths.workspace,
+    // No relay is in it: from here nothing of the network is reached but with `full`.
     Env: [`HOME=${guestPaths.home}`],
     Labels: { ...container.Labels, [labels.role]: 'shell' },
+  };
+}
+
+/** How programs inside find the hosts that they may reach. */
+function proxyVariables({ network }: SandboxSpec): Readonly<Record<string, string>> {
+  if (typeof network === 'string') return {};
+  const proxy = `http://127.0.0.1:${egressPort}`;
+  const own = '127.0.0.1,localhost';
+  return {
+    HTTP_PROXY: proxy,
+    HTTPS_PROXY: proxy,
+    http_proxy: proxy,
+    https_proxy: proxy,
+    NO_PROXY: own,
+    no_proxy: own,
+    // Node's own fetch asks for nothing by itself.
+    NODE_USE_ENV_PROXY: '1',
   };
 }
 
@@ -110,6 +133,7 @@ function sandboxContainer(spec: SandboxSpec, settings: ContainerSettings): Docke
       [labels.thread]: spec.thread,
       [labels.agent]: spec.agent,
       [labels.doors]: settings.doors.map(({ port }) => port).join(' '),
+      [labels.allowed]: typeof spec.network === 'string' ? '' : spec.network.join(' '),
     },
     HostConfig: {
       ...confined,

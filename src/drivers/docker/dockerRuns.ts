@@ -3,7 +3,7 @@ import type Docker from 'dockerode';
 import { AppError } from '../../base/errors.js';
 import type { Clock } from '../../base/clock.js';
 import type { RunId } from '../../base/ids.js';
-import type { RunDriver, SandboxLaunch, SandboxRef, SandboxSpec } from '../../core/sandboxes/sandboxDriver.js';
+import type { RunDriver, SandboxLaunch, SandboxSpec } from '../../core/sandboxes/sandboxDriver.js';
 import { runContainer, runContainerName, type ContainerSettings } from './containerOptions.js';
 import { refusalOf, statusOf, type DockerEngine } from './dockerEngine.js';
 import { hostFolder } from './guestPaths.js';
@@ -15,7 +15,7 @@ const firstPauseMs = 10;
 const longestPauseMs = 200;
 
 /** How the containers of this host look, as far as it is known only when the engine was asked. */
-export type SettingsOf = (sandbox: SandboxRef) => Promise<ContainerSettings>;
+export type SettingsOf = (sandbox: SandboxSpec) => Promise<ContainerSettings>;
 
 /**
  * One container a run, removed by the engine itself when it has ended. That was chosen over one container a sandbox with

@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { AppError } from '../../base/errors.js';
+import { isId } from '../../base/ids.js';
 import type { Clock } from '../../base/clock.js';
 import type {
   EntryCommand,
@@ -17,7 +18,7 @@ import type {
 } from '../../core/sandboxes/sandboxDriver.js';
 import { makePrivateDirectory } from '../../node/privateDirectory.js';
 import { writeWhole } from '../../node/runFiles.js';
-import { labels, sandboxFolder, shellContainer, type ContainerSettings } from './containerOptions.js';
+import { egressPort, labels, sandboxFolder, shellContainer, type ContainerSettings } from './containerOptions.js';
 import { found, statusOf, type DockerEngine } from './dockerEngine.js';
 import { DockerRuns } from './dockerRuns.js';
 import type { Doors } from './doors.js';
@@ -161,14 +162,23 @@ export class DockerSandboxDriver implements SandboxDriver {
     });
   }
 
-  async #settings(sandbox: SandboxRef): Promise<ContainerSettings> {
+  async #settings(spec: SandboxSpec): Promise<ContainerSettings> {
     const { engine, stateDir, programs, doors } = this.#options;
     const { rootless, processors } = await engine.facts();
     const user = rootless ? '0:0' : `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`;
-    const ports = [...this.#portsOf(sandbox)];
+    const ports = [...this.#portsOf(spec)];
     await doors.open(ports);
     const opened = ports.map(port => ({ port, folder: doors.folderOf(port) }));
+    if (typeof spec.network !== 'string') {
+      const folder = this.#egressFolder(spec);
+      await doors.openEgress(folder, spec.network);
+      opened.push({ port: egressPort, folder });
+    }
     return { stateDir, state: this.#state, programs, doors: opened, user, processors };
+  }
+
+  #egressFolder({ id }: Pick<SandboxRef, 'id'>): string {
+    return join(sandboxFolder(this.#options.stateDir, id), 'egress');
   }
 
   #portsOf({ id }: SandboxRef): Set<number> {
@@ -182,7 +192,14 @@ export class DockerSandboxDriver implements SandboxDriver {
     const filters = { label: [`${labels.state}=${this.#state}`], status: ['running'] };
     const running = await engine.call(() => engine.docker.listContainers({ filters }));
     const ports = running.flatMap(({ Labels: own }) => (own[labels.doors] ?? '').split(' '));
-    await doors.open(new Set(ports.filter(port => /^\d{1,5}$/.test(port)).map(Number)));
+    const known = ports.filter(port => /^\d{1,5}$/.test(port)).map(Number);
+    await doors.open(new Set(known.filter(port => port !== egressPort)));
+    for (const { Labels: own } of running) {
+      const allowed = (own[labels.allowed] ?? '').split(' ').filter(host => host !== '');
+      const sandbox = own[labels.sandbox] ?? '';
+      if (allowed.length > 0 && isId<'sandbox'>(sandbox))
+        await doors.openEgress(this.#egressFolder({ id: sandbox }), allowed);
+    }
   }
 
   async #containersOf({ id }: SandboxRef): Promise<readonly Docker.ContainerInfo[]> {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { errorMessage } from '../../base/errors.js';
 import type { Disposable } from '../../base/lifecycle.js';
 import type { Log } from '../../base/log.js';
+import { createEgressProxy, type AllowedHosts } from './egressProxy.js';
 import { makePrivateDirectory } from '../../node/privateDirectory.js';
 
 /** The socket in the folder of a door. */
@@ -18,6 +19,8 @@ export class Doors implements Disposable {
   readonly #folder: string;
   readonly #log: Log;
   readonly #open = new Map<number, Promise<Server>>();
+  /** By folder. */
+  readonly #egress = new Map<string, { readonly key: string; readonly server: Server }>();
 
   constructor(options: { readonly folder: string; readonly log: Log }) {
     this.#folder = options.folder;
@@ -29,6 +32,17 @@ export class Doors implements Disposable {
     return join(this.#folder, String(port));
   }
 
+  /** Makes the socket in the folder lead to a proxy for the hosts that a sandbox may reach; another list takes its place. */
+  async openEgress(folder: string, allowed: AllowedHosts): Promise<void> {
+    const key = allowed.join(' ');
+    const known = this.#egress.get(folder);
+    if (known?.key === key) return;
+    known?.server.close();
+    const server = createEgressProxy(allowed);
+    this.#egress.set(folder, { key, server });
+    await this.#bind(server, folder);
+  }
+
   /** Opens those that are not open yet. */
   async open(ports: Iterable<number>): Promise<void> {
     await Promise.all([...ports].map(port => this.#opened(port)));
@@ -37,6 +51,7 @@ export class Doors implements Disposable {
   async dispose(): Promise<void> {
     const servers = await Promise.allSettled(this.#open.values());
     for (const server of servers) if (server.status === 'fulfilled') server.value.close();
+    for (const { server } of this.#egress.values()) server.close();
   }
 
   #opened(port: number): Promise<Server> {
@@ -49,9 +64,6 @@ export class Doors implements Disposable {
   }
 
   async #listen(port: number): Promise<Server> {
-    const folder = this.folderOf(port);
-    makePrivateDirectory(folder);
-    const path = join(folder, doorFile);
     const server = createServer({ allowHalfOpen: true }, client => {
       const inner = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
       const end = (): void => {
@@ -64,13 +76,19 @@ export class Doors implements Disposable {
       client.pipe(inner);
       inner.pipe(client);
     });
+    return await this.#bind(server, this.folderOf(port));
+  }
+
+  async #bind(server: Server, folder: string): Promise<Server> {
+    makePrivateDirectory(folder);
+    const path = join(folder, doorFile);
     rmSync(path, { force: true });
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     server.once('error', reject);
     server.listen(path, resolve);
     await promise;
     chmodSync(path, 0o600);
-    server.on('error', error => this.#log.warn('A door for guests fails', { port, reason: errorMessage(error) }));
+    server.on('error', error => this.#log.warn('A door for guests fails', { folder, reason: errorMessage(error) }));
     server.unref();
     return server;
   }

@@ -38,6 +38,8 @@ describe('what needs consent', () => {
     ],
     ['skills: [{name: a, provider: git, url: "https://other.example/x.git"}]', 'agents.dev.skills.a'],
     ['volumes: [{type: bind, source: /etc, target: /mnt}]', 'agents.dev.volumes./mnt'],
+    ['sandbox: {network: full}', 'agents.dev.sandbox.network'],
+    ['sandbox: {network: [example.com]}', 'agents.dev.sandbox.network'],
     ['scheduler: {enabled: true, triggers: [], script: "run()"}', 'agents.dev.scheduler.script'],
   ])('%s', (fields, place) => {
     expect(places(agent(fields))).toContain(place);
