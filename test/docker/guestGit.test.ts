@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { containerHost, git } from '../support/containerHost.ts';
@@ -62,12 +62,12 @@ ${plants(mark)}`;
     git(secret, 'add', '.');
     git(secret, '-c', 'user.name=V', '-c', 'user.email=v@example.com', 'commit', '-qm', 'Vault');
     const commit = git(secret, 'rev-parse', 'HEAD');
+    const fans = readdirSync(join(secret, '.git/objects')).filter(name => /^[0-9a-f]{2}$/.test(name));
     const script = `
 echo ${secret}/.git/objects >>/muster/git/objects/info/alternates
 echo ${commit} >/muster/git/HEAD
 rm -rf /muster/git/objects/pack && ln -s ${secret}/.git/objects/pack /muster/git/objects/pack
-for fan in ${secret}/.git/objects/??; do ln -s "$fan" /muster/git/objects/; done
-ln -s ${secret}/.git/objects/${commit.slice(0, 2)} /muster/git/objects/${commit.slice(0, 2)}
+for fan in ${fans.join(' ')}; do rm -rf /muster/git/objects/$fan; ln -s ${secret}/.git/objects/$fan /muster/git/objects/$fan; done
 echo mine >mine.txt`;
     const { home, repository, run } = await containerHost({ host, image, script });
     const id = await run('Borrow');
