@@ -68,4 +68,77 @@ describe.skipIf('missing' in found).each(cliNames)('%s', name => {
     expect((await home.muster(['diff', thread], { cwd: repository })).stdout).toContain('+Hello from the agent');
     expect(readFileSync(join(home.stateDir, 'muster.db'), 'latin1')).not.toContain(scriptedKey);
   });
+
+  it('goes on by itself when the host is killed in the middle of an answer and starts again', async () => {
+    const repository = testRepository({ 'agent-compose.yml': composeFile(cli) });
+    let kill: (() => Promise<void>) | undefined;
+    const { home, model } = await startAgentHost({
+      programs,
+      clis,
+      throughHost: true,
+      halfway: async answered => {
+        if (answered !== 2 || !kill) return;
+        const killing = kill;
+        kill = undefined;
+        await killing();
+      },
+      script: [
+        {
+          prompt: task,
+          steps: [
+            { text: 'I will add it.', toolCall: cli.writeFile('hello.txt', 'Hello from the agent') },
+            { text: 'hello.txt greets now.' },
+          ],
+        },
+      ],
+    });
+    let before: number | undefined;
+    kill = async () => {
+      before = await home.hostPid();
+      await home.killHost();
+      // Whoever asks next starts another host.
+      expect(await home.muster(['ps'], { cwd: repository })).toMatchObject({ status: 0 });
+    };
+    expect(await home.muster(['up', '--yes'], { cwd: repository })).toMatchObject({ status: 0 });
+    const sent = (await home.musterJson(['dispatch', 'dev', task], { cwd: repository })) as { thread_id: string };
+    const waited = await home.muster(['wait', sent.thread_id, '--timeout', '200'], { cwd: repository });
+    expect(waited, waited.stderr).toMatchObject({ status: 0 });
+    expect(kill).toBeUndefined();
+    expect(await home.hostPid()).not.toBe(before);
+    const { latest_run: run } = await threadOf(home, repository, sent.thread_id);
+    expect(run).toMatchObject({ status: 'succeeded' });
+    expect((await home.muster(['diff', sent.thread_id], { cwd: repository })).stdout).toContain(
+      '+Hello from the agent',
+    );
+    expect(model.requests.length).toBeGreaterThan(2);
+    // The call that broke off is in the list, counted by its size.
+    const listed = (await home.musterJson(['models', 'calls', sent.thread_id])) as { calls: { estimated: boolean }[] };
+    expect(listed.calls.filter(call => call.estimated)).toHaveLength(1);
+  });
+
+  it('that reaches its budget ends with that as the reason', async () => {
+    const repository = testRepository({
+      'agent-compose.yml': composeFile(cli, '    budget: {usd_per_run: 0.0000001}\n'),
+    });
+    const { home, model } = await startAgentHost({
+      programs,
+      clis,
+      throughHost: true,
+      script: [
+        {
+          prompt: task,
+          steps: [
+            { toolCall: cli.writeFile('hello.txt', 'Hello from the agent') },
+            { text: 'It must never get here.' },
+          ],
+        },
+      ],
+    });
+    expect(await home.muster(['up', '--yes'], { cwd: repository })).toMatchObject({ status: 0 });
+    const thread = await dispatchAndWait(home, repository, [task]);
+    const { latest_run: run } = await threadOf(home, repository, thread);
+    expect(run).toMatchObject({ status: 'failed', error: { code: 'budget' } });
+    expect(run.error?.message).toContain('agents.dev.budget.usd_per_run');
+    expect(model.requests.length).toBeLessThanOrEqual(1);
+  });
 });

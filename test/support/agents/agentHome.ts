@@ -12,6 +12,8 @@ export interface AgentHomeOptions {
   readonly clis: string;
   /** The scripted model server. */
   readonly modelUrl: string;
+  /** The CLIs try again as often as they do for everybody, not as little as tests can bear. */
+  readonly usualRetries?: boolean;
 }
 
 /**
@@ -19,7 +21,12 @@ export interface AgentHomeOptions {
  * puts the CLIs on the PATH, because runs get the environment of the login shell. Returns the same variables, for
  * starting a CLI directly.
  */
-export function writeAgentHome({ home, clis, modelUrl }: AgentHomeOptions): Readonly<Record<string, string>> {
+export function writeAgentHome({
+  home,
+  clis,
+  modelUrl,
+  usualRetries = false,
+}: AgentHomeOptions): Readonly<Record<string, string>> {
   const write = (path: string, text: string): void => {
     mkdirSync(dirname(join(home, path)), { recursive: true });
     writeFileSync(join(home, path), text);
@@ -30,7 +37,7 @@ export function writeAgentHome({ home, clis, modelUrl }: AgentHomeOptions): Read
     ANTHROPIC_API_KEY: scriptedKey,
     ANTHROPIC_BASE_URL: modelUrl,
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
-    CLAUDE_CODE_MAX_RETRIES: '1',
+    ...(usualRetries ? {} : { CLAUDE_CODE_MAX_RETRIES: '1' }),
     GEMINI_API_KEY: scriptedKey,
     GOOGLE_GEMINI_BASE_URL: modelUrl,
     OPENAI_API_KEY: scriptedKey,
@@ -42,7 +49,7 @@ export function writeAgentHome({ home, clis, modelUrl }: AgentHomeOptions): Read
   write('.bash_profile', '. "$HOME/.profile"\n');
   write('.codex/config.toml', codexConfig(modelUrl));
   write('.config/opencode/opencode.json', JSON.stringify(opencodeConfig(modelUrl), undefined, 2));
-  write('.gemini/settings.json', JSON.stringify(geminiSettings, undefined, 2));
+  write('.gemini/settings.json', JSON.stringify(geminiSettings(usualRetries), undefined, 2));
   return { ...env, HOME: home };
 }
 
@@ -84,10 +91,14 @@ function opencodeConfig(modelUrl: string): unknown {
   };
 }
 
-const geminiSettings = {
+const geminiSettings = (usualRetries: boolean) => ({
   // Without a name the CLI first asks a model which model to ask.
   model: { name: agentClis.gemini.model },
   security: { auth: { selectedType: 'gemini-api-key' } },
-  general: { maxAttempts: 1, enableAutoUpdate: false, enableAutoUpdateNotification: false },
+  general: {
+    ...(usualRetries ? {} : { maxAttempts: 1 }),
+    enableAutoUpdate: false,
+    enableAutoUpdateNotification: false,
+  },
   privacy: { usageStatisticsEnabled: false },
-};
+});

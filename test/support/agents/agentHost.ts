@@ -1,4 +1,4 @@
-import { startModelServer, type ModelServer } from '../modelServer/modelServer.ts';
+import { startModelServer, type ModelServer, type ModelServerOptions } from '../modelServer/modelServer.ts';
 import type { ModelTurn } from '../modelServer/modelScript.ts';
 import { testHome, type Programs, type TestHome } from '../hostProcess.ts';
 import { writeAgentHome } from './agentHome.ts';
@@ -17,10 +17,11 @@ export async function startAgentHost(options: {
   readonly programs: Programs;
   readonly clis: string;
   readonly script: readonly ModelTurn[];
+  readonly halfway?: ModelServerOptions['halfway'];
   /** The CLIs know no way to the model; only the host does. */
   readonly throughHost?: boolean;
 }): Promise<AgentHost> {
-  const model = await startModelServer(options.script);
+  const model = await startModelServer(options.script, options);
   onTestFinished(async () => {
     await model.close();
     model.verify();
@@ -28,7 +29,8 @@ export async function startAgentHost(options: {
   const home = testHome(options.programs);
   const user = home.env['HOME'];
   if (user === undefined) throw new Error('The test home has no HOME');
-  writeAgentHome({ home: user, clis: options.clis, modelUrl: options.throughHost ? nowhere : model.url });
+  const modelUrl = options.throughHost ? nowhere : model.url;
+  writeAgentHome({ home: user, clis: options.clis, modelUrl, usualRetries: options.throughHost ?? false });
   if (options.throughHost) writeModelSettings(home.stateDir, model.url);
   return { home, model };
 }

@@ -22,8 +22,16 @@ export interface ModelServer {
   close(): Promise<void>;
 }
 
+export interface ModelServerOptions {
+  /** Called when half of an answer was sent, with how many requests the script has answered; the rest waits for it. */
+  readonly halfway?: ((answered: number) => Promise<void>) | undefined;
+}
+
 /** Starts the server on a free port. */
-export async function startModelServer(script: readonly ModelTurn[]): Promise<ModelServer> {
+export async function startModelServer(
+  script: readonly ModelTurn[],
+  { halfway }: ModelServerOptions = {},
+): Promise<ModelServer> {
   const requests: ModelRequest[] = [];
   const unexpected: string[] = [];
 
@@ -56,7 +64,11 @@ export async function startModelServer(script: readonly ModelTurn[]): Promise<Mo
     requests.push(modelRequest);
     const { step } = found;
     if (step.error) json(step.error.status, wire.error(step.error.status, step.error.message));
-    else stream(response, wire.answer(step, modelRequest, requests.length));
+    else {
+      const body = wire.answer(step, modelRequest, requests.length);
+      if (halfway) await streamSlowly(response, body, () => halfway(requests.length));
+      else stream(response, body);
+    }
   };
 
   const server = createServer((request, response) => {
@@ -84,6 +96,15 @@ export async function startModelServer(script: readonly ModelTurn[]): Promise<Mo
 
 function stream(response: ServerResponse, body: string): void {
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' }).end(body);
+}
+
+/** The first event, then whatever the test does, then the others. */
+async function streamSlowly(response: ServerResponse, body: string, halfway: () => Promise<void>): Promise<void> {
+  const cut = body.indexOf('\n\n') + 2;
+  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
+  response.write(body.slice(0, cut));
+  await halfway();
+  response.end(body.slice(cut));
 }
 
 async function readBody(request: IncomingMessage): Promise<unknown> {
