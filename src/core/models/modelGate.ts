@@ -6,6 +6,7 @@ import type { RunStores } from '../runs/runStore.js';
 import type { ProjectStores } from '../projects/projectStore.js';
 import type { Store } from '../store.js';
 import type { ThreadStores } from '../threads/threadStore.js';
+import { isBridged } from './bridge/bridge.js';
 import { capsOf, reachedCap, reachedText, type BudgetScope, type Cap, type MachineBudget } from './budget.js';
 import { metered } from './meteredRun.js';
 import type { ModelAccess } from './modelAccess.js';
@@ -44,6 +45,10 @@ export interface Admitted {
   readonly kind: 'admitted';
   readonly run: RunId;
   readonly upstream: Upstream;
+  /** What the upstream is spoken to in. */
+  readonly protocol: ModelProtocol;
+  /** What it is asked for; missing for calls that name no model. */
+  readonly model: string | undefined;
   readonly models: readonly string[];
   /** To end it with; missing when it is not billed. */
   readonly call?: number;
@@ -109,19 +114,29 @@ export class ModelGate {
 
   #enter(
     stores: GateStores,
-    { protocol, model, billed, requestBytes }: ModelRequest,
+    { protocol, model: asked, billed, requestBytes }: ModelRequest,
     { access, run }: { readonly access: ModelAccess; readonly run: Run },
   ): Admission {
     const { models } = access;
+    const upstream = this.#upstream(access, protocol);
+    if (!upstream) return refused('upstream', `There is no upstream ${access.upstream ?? `for ${protocol}`}.`);
+    const spoken = upstream.protocols.includes(protocol) ? protocol : upstream.protocols[0];
+    if (spoken !== protocol && !(isBridged(spoken) && isBridged(protocol))) {
+      return refused(
+        'upstream',
+        `The upstream ${upstream.name} speaks ${spoken}, and calls in ${protocol} are not translated.`,
+      );
+    }
+    // A CLI in front of another provider's model asks for helpers by names that this one does not have.
+    const model = (spoken === protocol ? undefined : ownModel(run)) ?? asked;
     if (model !== undefined && models.length > 0 && !models.some(pattern => fitsPattern(pattern, model))) {
       return refused(
         'model',
         `This run may not call the model ${model}. Its agent's llm.models are ${models.join(', ')}.`,
       );
     }
-    const upstream = this.#upstream(access, protocol);
-    if (!upstream) return refused('upstream', `There is no upstream ${access.upstream ?? `for ${protocol}`}.`);
-    if (!billed || model === undefined) return { kind: 'admitted', run: run.id, upstream, models };
+    const admitted = { kind: 'admitted', run: run.id, upstream, protocol: spoken, models } as const;
+    if (!billed || model === undefined) return { ...admitted, model };
     const thread = stores.threads.get(run.threadId);
     const project = thread && stores.projects.get(thread.projectId);
     const agent = project?.spec.agents.find(({ name }) => name === run.agent);
@@ -142,7 +157,7 @@ export class ModelGate {
       stores.modelAccess.save({ ...access, overBudget: over });
       return refused('budget', over);
     }
-    return { kind: 'admitted', run: run.id, upstream, models, call: stores.modelCalls.begin(call, requestBytes) };
+    return { ...admitted, model, call: stores.modelCalls.begin(call, requestBytes) };
   }
 
   /** Writes down what a call came to, and what its run has used by now. */
@@ -199,6 +214,11 @@ export class ModelGate {
     const reached = reachedCap(caps, (scope): Spent => stores.modelCalls.spent(filters[scope]));
     return reached && reachedText(reached);
   }
+}
+
+/** The model of the run's agent, as the upstream knows it: OpenCode puts a provider's name before it. */
+function ownModel({ provider, model }: Run): string | undefined {
+  return provider === 'opencode' ? model?.slice(model.indexOf('/') + 1) : model;
 }
 
 function refused(reason: Refused['reason'], message: string): Refused {

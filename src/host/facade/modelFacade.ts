@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../base/clock.js';
 import { errorMessage, isAnyAppError, isAppError } from '../../base/errors.js';
@@ -5,14 +6,18 @@ import type { RunId } from '../../base/ids.js';
 import type { Disposable } from '../../base/lifecycle.js';
 import type { Log } from '../../base/log.js';
 import type { Admitted, ModelGate, Refused } from '../../core/models/modelGate.js';
-import { noTokens } from '../../core/models/tokenCounts.js';
+import { isBridged } from '../../core/models/bridge/bridge.js';
+import type { Conversation } from '../../core/models/bridge/conversation.js';
+import { noTokens, type TokenCounts } from '../../core/models/tokenCounts.js';
 import { AnswerMeter } from './answerMeter.js';
+import { bridgeAnswer, errorText } from './bridgedAnswer.js';
 import { problemBody, type FacadeProblem } from './facadeErrors.js';
 import { tokenHash } from './facadeToken.js';
-import { askForUsage, UsageEventFilter } from './chatUsage.js';
+import { UsageEventFilter } from './chatUsage.js';
 import { requestHeaders, tokenIn } from './headers.js';
 import type { ModelSettings } from './modelSettings.js';
 import type { RateLimits } from './rateLimits.js';
+import { bridgedHeaders, generatePaths, outgoingOf, withoutUpstream, type Outgoing } from './outgoingCall.js';
 import { relayAnswer } from './relayAnswer.js';
 import { RequestBodies, type RequestBody } from './requestBody.js';
 import { routeOf, type Route } from './routes.js';
@@ -134,13 +139,17 @@ export class ModelFacade implements Disposable {
     );
     if ('wait' in turn) {
       const message = `The limit of this machine for ${admission.upstream.name} is reached (rate_limits of models.json).`;
-      this.#end({ admitted: admission, model }, unused(429, 0));
+      this.#end({ admitted: admission, model: admission.model }, unused(429, 0));
       return say(response, route, { status: 429, message, retryAfter: turn.wait });
+    }
+    if (admission.protocol !== route.protocol && route.kind !== 'generate') {
+      turn.end();
+      return sayJson(response, 200, withoutUpstream(route, admission, body));
     }
     const abort = this.#begin(admission.run);
     response.once('close', () => abort.abort());
     try {
-      await this.#call({ route, model, body, admitted: admission }, request, response, abort.signal);
+      await this.#call({ route, model: admission.model, body, admitted: admission }, request, response, abort.signal);
     } finally {
       turn.end();
       this.#working.get(admission.run)?.delete(abort);
@@ -158,11 +167,10 @@ export class ModelFacade implements Disposable {
   async #call(call: Call, request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Promise<void> {
     const { client, clock } = this.#options;
     const startedAt = clock.awake();
-    const changed = call.route.protocol === 'chat_completions' ? askForUsage(call.body) : undefined;
-    const body = changed ?? call.body.bytes;
+    const outgoing = outgoingOf(call);
     let answer: IncomingMessage;
     try {
-      answer = await client.send(await this.#upstreamCall(call, request, body), signal);
+      answer = await client.send(await this.#upstreamCall(call, request, outgoing), signal);
     } catch (error) {
       this.#end(call, unused(0, clock.awake() - startedAt));
       if (signal.aborted) return void response.destroy();
@@ -172,30 +180,51 @@ export class ModelFacade implements Disposable {
     const firstByteMs = clock.awake() - startedAt;
     if (status === 401 || status === 403) this.#options.keys.refused(call.admitted.upstream);
     const meter = new AnswerMeter({
-      protocol: call.route.protocol,
+      protocol: call.admitted.protocol,
       contentType: answer.headers['content-type'] ?? '',
       contentEncoding: answer.headers['content-encoding'],
       requestBytes: call.body.bytes.length,
     });
     signal.addEventListener('abort', () => answer.destroy(), { once: true });
-    await relayAnswer(answer, response, {
-      meter,
-      filter: changed && status < 400 ? new UsageEventFilter() : undefined,
-      onEnd: complete => {
-        const totalMs = clock.awake() - startedAt;
-        // Upstreams do not bill what they refuse.
-        const used = status >= 400 ? { tokens: noTokens, estimated: false } : meter.finish({ complete });
-        this.#end(call, { status, firstByteMs, totalMs, ...used });
-      },
-    });
+    const onEnd = (complete: boolean): TokenCounts => {
+      const totalMs = clock.awake() - startedAt;
+      // Upstreams do not bill what they refuse.
+      const used = status >= 400 ? { tokens: noTokens, estimated: false } : meter.finish({ complete });
+      this.#end(call, { status, firstByteMs, totalMs, ...used });
+      return used.tokens;
+    };
+    const { conversation } = outgoing;
+    if (!conversation) {
+      const filter = outgoing.asksForUsage && status < 400 ? new UsageEventFilter() : undefined;
+      return await relayAnswer(answer, response, { meter, filter, onEnd });
+    }
+    await this.#bridge({ call, conversation, answer, meter, onEnd }, response);
   }
 
-  async #upstreamCall({ route, admitted }: Call, request: IncomingMessage, body: Buffer) {
-    const { base, key } = await this.#options.upstreams.target(admitted.run, admitted.upstream);
+  async #bridge({ call, conversation, answer, meter, onEnd }: Bridging, response: ServerResponse): Promise<void> {
+    const client = call.route.protocol;
+    const upstream = call.admitted.protocol;
+    const status = answer.statusCode ?? 502;
+    if (status >= 300 || !isBridged(client) || !isBridged(upstream)) {
+      const message = await errorText(answer);
+      onEnd(true);
+      const retryAfter = Number(answer.headers['retry-after']);
+      const problem = { status: status < 400 ? 502 : status, message };
+      return say(response, call.route, Number.isFinite(retryAfter) ? { ...problem, retryAfter } : problem);
+    }
+    const id = `muster_${randomBytes(12).toString('hex')}`;
+    const at = Math.floor(this.#options.clock.now() / 1000);
+    await bridgeAnswer(answer, response, { conversation, client, upstream, id, at, meter, onEnd });
+  }
+
+  async #upstreamCall({ route, admitted }: Call, request: IncomingMessage, { body, conversation }: Outgoing) {
+    const { protocol, run, upstream } = admitted;
+    const { base, key } = await this.#options.upstreams.target(run, upstream);
+    const from = conversation ? bridgedHeaders : request.headers;
     return {
-      url: upstreamUrl(base, route.protocol, route),
+      url: upstreamUrl(base, protocol, conversation ? { path: generatePaths[protocol], query: '' } : route),
       method: route.kind === 'models' ? ('GET' as const) : ('POST' as const),
-      headers: requestHeaders(request.headers, { protocol: route.protocol, key, bodyBytes: body.length }),
+      headers: requestHeaders(from, { protocol, key, bodyBytes: body.length }),
       body,
     };
   }
@@ -224,6 +253,14 @@ function unused(status: number, totalMs: number): Parameters<ModelGate['end']>[1
   return { status, totalMs, tokens: noTokens, estimated: false };
 }
 
+interface Bridging {
+  readonly call: Call;
+  readonly conversation: Conversation;
+  readonly answer: IncomingMessage;
+  readonly meter: AnswerMeter;
+  readonly onEnd: (complete: boolean) => TokenCounts;
+}
+
 const unknownToken: FacadeProblem = { status: 401, message: 'The token opens nothing, or its run has ended.' };
 
 function statusOf({ reason }: Refused): number {
@@ -249,5 +286,11 @@ function say(response: ServerResponse, route: Route | undefined, problem: Facade
     'connection': 'close',
     ...retry,
   });
+  response.end(body);
+}
+
+function sayJson(response: ServerResponse, status: number, value: object): void {
+  const body = JSON.stringify(value);
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
   response.end(body);
 }

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { agentClis, cliNames, findAgentClis, type AgentCli } from '../../support/agents/agentClis.ts';
 import { scriptedKey } from '../../support/agents/agentHome.ts';
-import { scriptedPrice, startAgentHost } from '../../support/agents/agentHost.ts';
+import { scriptedPrice, startAgentHost, writeModelSettings } from '../../support/agents/agentHost.ts';
 import { dispatchAndWait, threadOf } from '../../support/agents/threads.ts';
 import { buildPrograms, testRepository, type Programs } from '../../support/hostProcess.ts';
-import { scriptedUsage } from '../../support/modelServer/modelScript.ts';
+import { scriptedUsage, type ScriptedToolCall } from '../../support/modelServer/modelScript.ts';
 
 /** The four real CLIs, which reach the scripted model through the host and in no other way. */
 const found = findAgentClis();
@@ -140,5 +140,51 @@ describe.skipIf('missing' in found).each(cliNames)('%s', name => {
     expect(run).toMatchObject({ status: 'failed', error: { code: 'budget' } });
     expect(run.error?.message).toContain('agents.dev.budget.usd_per_run');
     expect(model.requests.length).toBeLessThanOrEqual(1);
+  });
+});
+
+/** The model as the upstream's protocol has it called: a tool that takes text takes an object with it there. */
+function bridgedCall(call: ScriptedToolCall): ScriptedToolCall {
+  return call.freeform === undefined ? call : { name: call.name, input: { input: call.freeform } };
+}
+
+describe.skipIf('missing' in found).each([
+  ['claude', 'responses'],
+  ['claude', 'chat_completions'],
+  ['codex', 'messages'],
+  ['codex', 'chat_completions'],
+  ['opencode', 'messages'],
+  ['opencode', 'responses'],
+] as const)('%s in front of an upstream that speaks %s', (name, protocol) => {
+  const cli = agentClis[name];
+
+  it('edits in its worktree all the same', async () => {
+    const agent = composeFile(cli).replace('llm: facade', 'llm: {via: facade, upstream: other}');
+    const repository = testRepository({ 'agent-compose.yml': agent });
+    const { home, model } = await startAgentHost({
+      programs,
+      clis,
+      throughHost: true,
+      script: [
+        {
+          prompt: task,
+          steps: [
+            { text: 'I will add it.', toolCall: bridgedCall(cli.writeFile('hello.txt', 'Hello from the agent')) },
+            { text: 'hello.txt greets now.' },
+          ],
+        },
+      ],
+    });
+    const endpoint = protocol === 'messages' ? model.url : `${model.url}/v1`;
+    const other = { protocols: [protocol], endpoint, key_env: 'OPENAI_API_KEY' };
+    writeModelSettings(home.stateDir, model.url, { upstreams: { other } });
+    expect(await home.muster(['up', '--yes'], { cwd: repository })).toMatchObject({ status: 0 });
+    const thread = await dispatchAndWait(home, repository, [task]);
+    const { latest_run: run } = await threadOf(home, repository, thread);
+    expect(run, run.error?.message).toMatchObject({ status: 'succeeded' });
+    expect((await home.muster(['diff', thread], { cwd: repository })).stdout).toContain('+Hello from the agent');
+    const api = { messages: 'anthropic', responses: 'responses', chat_completions: 'chat' }[protocol];
+    expect(new Set(model.requests.map(request => request.api))).toEqual(new Set([api]));
+    expect(new Set(model.requests.map(({ credential }) => credential))).toEqual(new Set([scriptedKey]));
   });
 });
