@@ -1,7 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A model provider in a process of its own: a few events for the model `small`, many megabytes of them for `large`. */
+/** A model provider in a process of its own: a few events for the model `small`, some every moment for `paced`, as
+ * many megabytes of them as it is asked for with `large`. */
 const delta = `event: content_block_delta\ndata: ${JSON.stringify({
   type: 'content_block_delta',
   index: 0,
@@ -21,6 +22,15 @@ const server = createServer((request, response) => {
     const { model, size } = JSON.parse(Buffer.concat(chunks).toString('utf8')) as { model: string; size: number };
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     response.write(start);
+    if (model === 'paced') {
+      let pieces = 20;
+      const timer = setInterval(() => {
+        if (pieces-- > 0) return void response.write(piece);
+        clearInterval(timer);
+        response.end(delta + end);
+      }, 100);
+      return;
+    }
     let left = model === 'large' ? Math.ceil((size * 1e6) / piece.length) : 0;
     const more = (): void => {
       while (left > 0) {
