@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { DisposableStore } from '../base/lifecycle.js';
 import { parseDuration } from '../compose/duration.js';
+import { HookService } from '../core/hooks/hookService.js';
 import { EventTriggers } from '../core/schedules/eventTriggers.js';
 import { FireService } from '../core/schedules/fireService.js';
 import { Scheduler } from '../core/schedules/scheduler.js';
@@ -14,8 +15,10 @@ import type { DispatchService } from '../core/threads/dispatchService.js';
 import type { ThreadService } from '../core/threads/threadService.js';
 import { InternalTopics } from '../core/topics/internalTopics.js';
 import { TopicService } from '../core/topics/topicService.js';
+import { createHookRunner } from '../drivers/process/hookRunner.js';
 import type { ProcessSandbox } from '../drivers/process/createProcessSandbox.js';
 import { QuickjsEngine } from '../drivers/quickjs/quickjsEngine.js';
+import type { LoginShell } from './environment/loginShell.js';
 import type { HostState } from './openState.js';
 import { cronTimes } from './schedules/cronTimes.js';
 import { readRunText } from './schedules/runText.js';
@@ -38,6 +41,7 @@ export function buildSchedules(
     readonly dispatcher: DispatchService;
     readonly threads: ThreadService;
     readonly sandbox: ProcessSandbox;
+    readonly shell: LoginShell;
     readonly runSecrets: HostRunSecrets;
     readonly distDir: string;
   },
@@ -49,6 +53,8 @@ export function buildSchedules(
   const triggers = resources.add(new EventTriggers({ store }));
   const topics = new TopicService({ ...common, triggers, digest: sha256 });
   const internalTopics = resources.add(new InternalTopics({ ...common, topics }));
+  const runner = createHookRunner({ environment: () => built.shell.environment() });
+  const hooks = new HookService({ store, log, runner });
   const scriptEngine = new QuickjsEngine({ worker: join(distDir, 'scriptWorker.js') });
   const tasks = new AgentTasks({
     ...common,
@@ -63,6 +69,7 @@ export function buildSchedules(
   const fires = new FireService({ ...common, times: cronTimes, dispatcher, threads, scripts });
   const scheduler = new Scheduler({ ...common, clock, schedules, fires });
   const end = async (): Promise<void> => {
+    await hooks.dispose();
     await scheduler.dispose();
     await scripts.dispose();
   };

@@ -4,8 +4,8 @@ import { inRepository } from '../../src/build/paths.ts';
 import { behaviours, defects } from '../support/compasBehaviours.ts';
 
 /** How many of each may have no test; a number that only goes down. */
-const openBehaviours = 5;
-const openDefects = 1;
+const openBehaviours = 4;
+const openDefects = 0;
 
 describe.each([
   ['behaviours', 94, openBehaviours, behaviours],

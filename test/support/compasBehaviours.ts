@@ -305,7 +305,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'an invalid file keeps the last good one',
     tests: [['test/protocol/cliProjects.test.ts', 'PRJ-002: an invalid file']],
   },
-  { number: 83, says: 'hooks', tests: [], open: 'hooks are accepted and not acted on' },
+  { number: 83, says: 'hooks', tests: [['test/protocol/hooks.test.ts', 'hooks hear of runs']] },
   {
     number: 84,
     says: 'schedules',
@@ -421,7 +421,7 @@ export const defects: readonly (Omit<Behaviour, 'says'> & { readonly defect: str
     defect: 'a prompt is ignored',
     tests: [['test/unit/core/agents/commands.test.ts', 'stands in front of the first prompt']],
   },
-  { number: 15, defect: 'hooks that never fire', tests: [], open: 'hooks are not acted on' },
+  { number: 15, defect: 'hooks that never fire', tests: [['test/protocol/hooks.test.ts', 'hooks hear of runs']] },
   {
     number: 16,
     defect: 'the default target is ignored',

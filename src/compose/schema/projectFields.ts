@@ -150,7 +150,7 @@ export const project: MappingShape = mapping({
     }),
     'Programs to start when something happens.',
     `hooks:\n  on_run_finished:\n    - command: notify-send\n${AGENTS}`,
-    { era: 'muster', planned: true },
+    { era: 'muster' },
   ),
   workspace: field(
     projectWorkspace,

@@ -179,10 +179,18 @@ function threadFact(
   { threadId }: DomainEvent & { threadId: ThreadView['thread']['id'] },
 ): readonly Fact[] {
   const view = stores.threads.view(threadId);
-  if (!view || (view.status !== 'ready' && view.status !== 'needs_you')) return [];
-  const { status, needs, latestRun, latestMerge } = view;
+  const status = view && toldStatus(view);
+  if (!view || status === undefined) return [];
+  const { needs, latestRun, latestMerge } = view;
   const key = `thread:${threadId}:${status}:${latestRun?.id ?? ''}:${latestMerge?.id ?? ''}`;
   return unlessTold(stores, { topic: `muster.thread.${status}`, key, payload: { ...facts(view), status, needs } });
+}
+
+/** Whatever way a thread was closed by: `closed`, unless a person said that it failed. */
+function toldStatus({ status, thread }: ThreadView): string | undefined {
+  if (thread.outcome === 'failed') return 'failed';
+  if (thread.outcome !== 'open') return 'closed';
+  return status === 'ready' || status === 'needs_you' ? status : undefined;
 }
 
 function projectFact(
