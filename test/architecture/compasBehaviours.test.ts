@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { inRepository } from '../../src/build/paths.ts';
-import { behaviours, defects } from '../support/compasBehaviours.ts';
+import { behaviours } from '../support/compasBehaviours.ts';
+import { defects } from '../support/compasDefects.ts';
 
 /** How many of each may have no test; a number that only goes down. */
 const openBehaviours = 4;

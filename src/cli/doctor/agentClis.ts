@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, isAbsolute, join } from 'node:path';
+import { ownValue } from '../../base/ownValue.js';
 import type { Environment } from '../../client/stateDirectory.js';
 
 /** One coding CLI on this machine, as far as can be seen without starting it. */
@@ -59,7 +60,7 @@ const known: readonly KnownCli[] = [
 export function findAgentClis(env: Environment): readonly AgentCli[] {
   const home = env['HOME'] || homedir();
   return known.map(({ provider, title, install, keys, files }) => {
-    const key = keys.find(name => (env[name] ?? '') !== '');
+    const key = keys.find(name => (ownValue(env, name) ?? '') !== '');
     const file = files.find(name => existsSync(join(home, name)));
     return { provider, title, install, path: findProgram(provider, env), login: key ?? file };
   });
