@@ -11,7 +11,7 @@ export interface RepositoryDriver {
   has(place: RepositoryPlace, refs: readonly { readonly ref: string; readonly commit: string }[]): Promise<number>;
   /**
    * Ties a worktree to its repository's new place again, which is all that git's own `worktree repair` does. Anything but the
-   * link to the old place is left for a repair that sets it aside. Errors: `worktree.failed`, `worktree.missing`.
+   * link to the old place is left as it is: a person decides about it. Errors: `worktree.failed`, `worktree.missing`.
    */
   follow(worktree: WorktreeRef, from: string): Promise<void>;
 }

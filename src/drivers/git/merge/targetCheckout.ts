@@ -32,6 +32,10 @@ export async function whyUnreachable(
   checkouts: readonly ListedWorktree[],
 ): Promise<NotMerged | undefined> {
   for (const { path, locked } of checkouts) {
+    if (path === repository.commonDir) {
+      const message = `${target} is checked out somewhere else than beside its git directory ${path}, and nothing says where. Run \`git -C ${path} config core.worktree <folder of the checkout>\`, then merge again.`;
+      return blocked('target_unreachable', message);
+    }
     const found = await stat(path).catch(() => undefined);
     if (found?.isDirectory()) continue;
     const reason = locked === undefined || locked === '' ? '' : ` (${locked})`;

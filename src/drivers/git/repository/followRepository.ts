@@ -17,8 +17,8 @@ export async function followRepository(context: GitContext, worktree: WorktreeRe
   const found = await readForeignFile(link, { maxBytes: longestLink }).catch(() => undefined);
   const text = found?.kind === 'file' && !found.truncated ? found.bytes.toString('utf8').replace(/[\r\n]+$/, '') : '';
   const old = worktree.registeredAs === undefined ? undefined : join(from, 'worktrees', worktree.registeredAs);
-  // Only the very link that the old place had; what an agent put there is set aside by the repair.
-  if (gitDir !== undefined && text.startsWith('gitdir: ') && resolve(worktree.path, text.slice(8)) === old)
-    await files.write(link, `gitdir: ${gitDir}\n`);
+  // Only the very link that the old place had; what an agent put there is its thread's trouble, which stays until a person has it repaired.
+  if (gitDir === undefined || !text.startsWith('gitdir: ') || resolve(worktree.path, text.slice(8)) !== old) return;
+  await files.write(link, `gitdir: ${gitDir}\n`);
   await repairWorktree(context, worktree);
 }

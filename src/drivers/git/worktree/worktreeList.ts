@@ -1,3 +1,6 @@
+import { realpath } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { readForeignFile } from '../../../node/foreignFile.js';
 import type { RepositoryGit } from '../command/boundGit.js';
 
 export interface ListedWorktree {
@@ -15,7 +18,31 @@ export interface ListedWorktree {
 /** All worktrees of a repository, the main one first. */
 export async function listWorktrees(git: RepositoryGit): Promise<ListedWorktree[]> {
   const output = await git.run({ args: ['worktree', 'list', '--porcelain', '-z'], reads: true });
-  return parseWorktrees(output.fields());
+  const [main, ...linked] = parseWorktrees(output.fields());
+  if (main === undefined) return [];
+  // Git takes the folder around `.git` for the main checkout. A git directory of another name it takes for a checkout itself.
+  if (main.bare || main.path !== git.commonDir) return [main, ...linked];
+  return [{ ...main, path: (await mainCheckout(git)) ?? main.path }, ...linked];
+}
+
+/** The checkout of a git directory that lies elsewhere (`--separate-git-dir`, a submodule); undefined when nothing tells. */
+async function mainCheckout(git: RepositoryGit): Promise<string | undefined> {
+  const { root, commonDir } = git;
+  const link = await readForeignFile(join(root, '.git'), { maxBytes: longestLink }).catch(() => undefined);
+  const text = link?.kind === 'file' ? link.bytes.toString('utf8').trimEnd() : '';
+  const target = text.startsWith('gitdir: ') ? resolve(root, text.slice('gitdir: '.length)) : undefined;
+  if (target !== undefined && (await isSameFolder(target, commonDir))) return root;
+  if (await isSameFolder(join(root, '.git'), commonDir)) return root;
+  const config = ['config', '--file', join(commonDir, 'config'), '--get', 'core.worktree'];
+  const set = (await git.run({ args: config, reads: true, accept: [0, 1] })).text();
+  return set === '' ? undefined : resolve(commonDir, set);
+}
+
+const longestLink = 8192;
+
+async function isSameFolder(a: string, b: string): Promise<boolean> {
+  const [one, other] = await Promise.all([a, b].map(path => realpath(path).catch(() => undefined)));
+  return one !== undefined && one === other;
 }
 
 /** Parses the fields of `git worktree list --porcelain -z`: one record per worktree, ended by an empty field. */
