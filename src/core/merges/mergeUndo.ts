@@ -1,4 +1,4 @@
-import type { MergeId } from '../../base/ids.js';
+import type { MergeId, ThreadId } from '../../base/ids.js';
 
 /**
  * How a merge was taken back: its target is where it was before (nothing had come on top), or has a commit that reverts it.
@@ -17,4 +17,6 @@ export interface MergeUndo {
 export interface MergeUndoStore {
   get(merge: MergeId): MergeUndo | undefined;
   save(undo: MergeUndo): void;
+  /** True when a merge of this thread was taken back at this time or later. */
+  since(thread: ThreadId, time: number): boolean;
 }

@@ -11,7 +11,7 @@ import type { ThreadView } from './threadStore.js';
  * and a dispatch may meet), because a fresh worktree would leave it out of reach.
  */
 export function baseAfterRemoval(
-  stores: RescueStores & Pick<MergeStores, 'merges' | 'undos'>,
+  stores: RescueStores & Pick<MergeStores, 'undos'>,
   view: Pick<ThreadView, 'thread' | 'latestMerge'>,
 ): string | undefined {
   const { thread } = view;

@@ -64,7 +64,8 @@ export class SqliteStore implements Store<Stores>, Disposable {
     const questions = new SqliteQuestionStore(database);
     const delays = new SqliteRunDelayStore(database);
     const batches = new SqliteBatchStore(database);
-    const views = { runs, batches, delays, merges, reviews, chains, comments, questions, notebookServers };
+    const undos = new SqliteMergeUndoStore(database);
+    const views = { runs, batches, delays, merges, undos, reviews, chains, comments, questions, notebookServers };
     this.#stores = {
       projects: new SqliteProjectStore(database),
       threads: new SqliteThreadStore(database, views),
@@ -96,7 +97,7 @@ export class SqliteStore implements Store<Stores>, Disposable {
       repositories: new SqliteRepositoryStore(database),
       mergeQueue: new SqliteMergeQueueStore(database),
       checks: new SqliteMergeCheckStore(database),
-      undos: new SqliteMergeUndoStore(database),
+      undos,
       events: this.#eventLog,
     };
   }

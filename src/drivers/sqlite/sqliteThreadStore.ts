@@ -1,7 +1,10 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { isId, parseId, type ProjectId, type RunId, type ThreadId } from '../../base/ids.js';
 import type { BatchStore } from '../../core/batches/batch.js';
+import type { Merge } from '../../core/merges/merge.js';
 import type { MergeStore } from '../../core/merges/mergeStore.js';
+import type { MergeUndoStore } from '../../core/merges/mergeUndo.js';
+import { standingMerge } from '../../core/merges/standingMerge.js';
 import type { NotebookServerStore } from '../../core/notebooks/notebookServerStore.js';
 import type { ChainStore } from '../../core/chains/chainStore.js';
 import type { CommentStore } from '../../core/reviews/commentStore.js';
@@ -50,6 +53,7 @@ export class SqliteThreadStore implements ThreadStore {
   readonly #runs: RunStore;
   readonly #merges: MergeStore;
   readonly #reviews: ReviewStore;
+  readonly #undos: MergeUndoStore;
   readonly #chains: ChainStore;
   readonly #comments: CommentStore;
   readonly #notebookServers: NotebookServerStore;
@@ -76,6 +80,7 @@ export class SqliteThreadStore implements ThreadStore {
     stores: {
       readonly runs: RunStore;
       readonly merges: MergeStore;
+      readonly undos: MergeUndoStore;
       readonly reviews: ReviewStore;
       readonly chains: ChainStore;
       readonly comments: CommentStore;
@@ -88,6 +93,7 @@ export class SqliteThreadStore implements ThreadStore {
     this.#database = database;
     this.#runs = stores.runs;
     this.#merges = stores.merges;
+    this.#undos = stores.undos;
     this.#reviews = stores.reviews;
     this.#chains = stores.chains;
     this.#comments = stores.comments;
@@ -200,13 +206,14 @@ export class SqliteThreadStore implements ThreadStore {
     const thread = toThread(row);
     const latestRun = row.latest_run === null ? undefined : this.#runs.get(parseId(row.latest_run));
     const latestMerge = row.latest_merge === null ? undefined : this.#merges.get(parseId(row.latest_merge));
+    const standing = standingMerge({ undos: this.#undos }, { thread, latestMerge }) ?? unmerged(latestMerge);
     const chain = this.#chains.ofThread(thread.id);
     const awaited = latestRun?.status === 'queued' ? this.#batches.awaited(latestRun.id) : [];
     const questions = latestRun?.status === 'waiting' ? this.#questions.openOf(latestRun.id) : [];
     return {
       thread,
       projectName: row.project_name,
-      ...threadState(thread, { run: latestRun, merge: latestMerge, chain, questions, awaited }),
+      ...threadState(thread, { run: latestRun, merge: standing, chain, questions, awaited }),
       questions,
       awaited,
       ...defined({ latestRun, latestMerge, chain }),
@@ -276,4 +283,9 @@ function parseCursor(cursor: string | undefined): Position {
 
 function formatCursor(position: Position): string {
   return `${position.createdAt}.${position.id}`;
+}
+
+/** A merge that speaks for its thread whether or not another one was taken back. */
+function unmerged(merge: Merge | undefined): Merge | undefined {
+  return merge?.status === 'merged' ? undefined : merge;
 }

@@ -259,6 +259,7 @@ describe('taking a merge back', () => {
     expect(view.status).toBe('ready');
     expect((await host.undos.undo(thread.id, never)).undo).toEqual(undo);
     expect(world.git.branches.get('main')).toBe(before);
+    await world.clock.advance(1);
     const again = await host.merges.request({ thread: thread.id });
     expect((await host.merges.wait(again.id, never)).status).toBe('merged');
     expect((await host.threads.get(thread.id)).status).toBe('merged');

@@ -156,7 +156,7 @@ describe('following up', () => {
       }),
     );
     await host.undos.undo(thread.id, never);
-    await host.threads.removeWorktree(thread.id);
+    expect((await host.threads.removeWorktree(thread.id)).status).toBe('closed');
     await expect(host.dispatch({ thread: thread.id })).rejects.toMatchObject({ code: 'thread.closed' });
     expect((await host.threads.restore(thread.id)).status).toBe('ready');
   });
