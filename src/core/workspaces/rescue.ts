@@ -37,6 +37,8 @@ export interface Rescue {
   readonly refused: readonly string[];
   /** Submodules whose git directories are in the archive: their path and where their git directory was. */
   readonly submodules: readonly { readonly path: string; readonly directory: string }[];
+  /** Files in it that a hook had made, and no agent: they are so again when it is restored. */
+  readonly made?: readonly string[];
   /** Absolute paths that could be neither kept nor removed. */
   readonly leftover: readonly string[];
 }

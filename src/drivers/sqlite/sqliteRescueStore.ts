@@ -80,7 +80,7 @@ export class SqliteRescueStore implements RescueStore {
 }
 
 function toRow(rescue: Rescue): RescueRow {
-  const { index, files, untracked, conflicts, nested, refused, submodules } = rescue;
+  const { index, files, untracked, conflicts, nested, refused, submodules, made } = rescue;
   return {
     id: rescue.id,
     thread_id: rescue.threadId,
@@ -93,7 +93,7 @@ function toRow(rescue: Rescue): RescueRow {
     created_at: rescue.createdAt,
     archived: rescue.archived ? 1 : 0,
     work_json: JSON.stringify({ index, files, untracked, conflicts }),
-    contents_json: JSON.stringify({ nested, refused, submodules }),
+    contents_json: JSON.stringify({ nested, refused, submodules, made }),
     leftover_json: JSON.stringify(rescue.leftover),
   };
 }
@@ -113,6 +113,7 @@ function toRescue(row: RescueRow): Rescue {
     createdAt: row.created_at,
     archived: row.archived !== 0,
     nested: contents.texts('nested'),
+    made: contents.texts('made'),
     refused: contents.texts('refused'),
     submodules: contents
       .list('submodules')

@@ -79,6 +79,7 @@ interface Kept {
   readonly nested: readonly string[];
   readonly refused: readonly string[];
   readonly submodules: Rescue['submodules'];
+  readonly made?: readonly string[];
   readonly leftover: readonly string[];
 }
 
@@ -107,11 +108,13 @@ async function keepFolder(
 
 async function keepByGit(context: GitContext, removal: Removal, git: WorktreeGit): Promise<Kept> {
   const { worktree, ignored } = removal;
-  const status = await worktreeStatus(git);
+  const found = await worktreeStatus(git);
+  // What a hook made is kept as well: nobody knows whether it would make it again.
+  const status = { ...found, untracked: [...found.untracked, ...found.made] };
   const head = (await branchHead(git, worktree, status)) ?? status.head;
   const { work, refused } = await keepUncommitted(git, status.head === '' ? head : status.head, status);
   const nested = await findRepositories(git.workTree);
-  const found = await findFiles({
+  const ignoredFiles = await findFiles({
     root: git.workTree,
     checkout: worktree.repository,
     nested,
@@ -119,11 +122,11 @@ async function keepByGit(context: GitContext, removal: Removal, git: WorktreeGit
     ignored: ignored === 'discard' ? [] : await ignoredPaths(git),
     limitBytes: ignored === undefined ? ignoredLimitBytes : Number.POSITIVE_INFINITY,
   });
-  if (found.tooLarge !== undefined) throw tooMuchIgnored(removal, found.tooLarge.map(binaryPath));
+  if (ignoredFiles.tooLarge !== undefined) throw tooMuchIgnored(removal, ignoredFiles.tooLarge.map(binaryPath));
   const unkept = await findFiles({ ...wholly, root: git.workTree, checkout: git.workTree, refused });
   const submodules = await findSubmodules(git, nested);
   const folders = [
-    { name: archiveFolders.files, root: git.workTree, entries: found.entries },
+    { name: archiveFolders.files, root: git.workTree, entries: ignoredFiles.entries },
     { name: archiveFolders.work, root: git.workTree, entries: unkept.entries },
     await contentsOf(archiveFolders.modules, join(git.gitDir, 'modules')),
     // A repository that the agent made in place of the link to its own.
@@ -139,10 +142,11 @@ async function keepByGit(context: GitContext, removal: Removal, git: WorktreeGit
       ...new Set([
         ...unkept.entries.filter(({ kind }) => kind !== 'folder').map(({ path }) => path),
         ...unkept.special,
-        ...found.special,
+        ...ignoredFiles.special,
       ]),
     ].map(binaryPath),
     submodules,
+    made: found.made,
     ...archive,
   };
 }

@@ -85,6 +85,7 @@ function foundIn(
       createdAt,
       archived: rescue.flag('archived') === true,
       nested: rescue.texts('nested'),
+      made: rescue.texts('made'),
       refused: rescue.texts('refused'),
       submodules: rescue
         .list('submodules')

@@ -8,6 +8,7 @@ import { WorktreeGit, type RepositoryGit } from '../command/boundGit.js';
 import type { GitContext } from '../command/gitContext.js';
 import { isRepositoryGone, openRepository } from '../repository/openRepository.js';
 import { withRepositoryLock } from '../repository/repositoryLock.js';
+import { noteMade } from '../worktree/madeFiles.js';
 import { unfinishedReason } from '../worktree/leftoverWorktree.js';
 import { registeredAt } from '../worktree/openWorktree.js';
 import { worktreeMissing } from '../worktree/worktreeStatus.js';
@@ -67,6 +68,7 @@ export async function restoreWorktree(
     const worktree = new WorktreeGit(context.git, { repository: git, gitDir, workTree: target.path });
     await restoreWork(worktree, rescue);
     await restoreArchive(context, worktree, rescue);
+    await noteMade(context, worktree, rescue.made ?? []);
     await files.removeFile(join(gitDir, 'locked'));
     return { head: rescue.head, commonDir, registeredAs: basename(gitDir) };
   } catch (error) {

@@ -11,6 +11,7 @@ import { worktreeFailed } from '../repository/inspectRepository.js';
 import { takeLeftover, unfinishedReason } from './leftoverWorktree.js';
 import { withRepositoryLock } from '../repository/repositoryLock.js';
 import { resolveBase, type ResolvedBase } from '../repository/resolveBase.js';
+import { noteMade, untrackedIn } from './madeFiles.js';
 import { registeredAt } from './openWorktree.js';
 import { withFreeBranch } from './branchName.js';
 import { bringFiles } from './bringFiles.js';
@@ -70,13 +71,15 @@ async function createOn(
     const submodules = await populateSubmodules(context, worktree, signal);
     // Ends what `--lock` began; deleting the file is all that `git worktree unlock` does.
     await files.removeFile(join(worktree.gitDir, 'locked'));
-    await runPostCheckout(context, { path: request.path, hook: base.postCheckoutHook, head: base.commit, signal });
+    const hook = { path: request.path, hook: base.postCheckoutHook, head: base.commit, signal };
+    const ran = await runPostCheckout(context, hook);
     const left = await bringFiles(context, {
       root: request.repository,
       worktree: request.path,
       patterns: request.bring ?? [],
       signal,
     });
+    if (ran || request.bring !== undefined) await noteMade(context, worktree, await untrackedIn(worktree, signal));
     const agentFiles = await missingAgentFiles(request.repository, request.path);
     return {
       branch: request.branch,

@@ -8,18 +8,18 @@ const longestHookMs = 5 * 60_000;
 /**
  * Runs the repository's post-checkout hook as `git worktree add` would: teams install dependencies or link files in it.
  * But after the worktree is complete and outside the repository's lock, so that a slow hook holds up nobody else, and a
- * hook that fails (in a shell without its tools, say) is logged and costs no worktree.
+ * hook that fails (in a shell without its tools, say) is logged and costs no worktree. Answers whether one ran.
  */
 export async function runPostCheckout(
   { git, log }: GitContext,
   checkout: { readonly path: string; readonly hook: string; readonly head: string; readonly signal: AbortSignal },
-): Promise<void> {
+): Promise<boolean> {
   const { path, hook, head, signal } = checkout;
   const present = await access(hook, constants.X_OK).then(
     () => true,
     () => false,
   );
-  if (!present) return;
+  if (!present) return false;
   const before = '0'.repeat(head.length);
   try {
     await git.run({
@@ -33,4 +33,5 @@ export async function runPostCheckout(
     signal.throwIfAborted();
     log.warn('The post-checkout hook failed; the worktree is used all the same', { path, reason: errorMessage(error) });
   }
+  return true;
 }

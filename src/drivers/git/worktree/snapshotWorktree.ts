@@ -45,8 +45,8 @@ export async function snapshotWorktree(
 }
 
 async function stageEverything(git: WorktreeGit, status: WorktreeStatus): Promise<void> {
-  // A nested repository would become a link to a commit that this repository does not have.
-  const without = pathList(status.nested, ':(top,exclude,literal)');
+  // A nested repository would become a link to a commit that this repository does not have; what a hook made is nobody's work.
+  const without = pathList([...status.nested, ...status.made], ':(top,exclude,literal)');
   const run = (): Promise<unknown> =>
     git.run({
       // `--sparse`: a new file outside the cone of a sparse checkout is work like any other.

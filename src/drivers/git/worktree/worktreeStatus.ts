@@ -2,6 +2,7 @@ import { AppError } from '../../../base/errors.js';
 import type { WorktreeRef } from '../../../core/workspaces/worktreeDriver.js';
 import type { WorktreeGit } from '../command/boundGit.js';
 import { binary, binaryPath } from '../command/gitPath.js';
+import { isMade, stillMade } from './madeFiles.js';
 
 export interface WorktreeStatus {
   /** Empty on an unborn branch. */
@@ -13,6 +14,8 @@ export interface WorktreeStatus {
   /** Repositories inside the worktree that are not submodules: never part of a commit of ours. */
   readonly nested: readonly string[];
   readonly untracked: readonly string[];
+  /** Untracked too, but there before the agent was: a hook's. Neither in `dirty` nor in `untracked`. */
+  readonly made: readonly string[];
   readonly unmerged: readonly string[];
   /** True when something is staged. */
   readonly staged: boolean;
@@ -23,11 +26,16 @@ export interface WorktreeStatus {
 /** Reads a worktree's status. */
 export async function worktreeStatus(git: WorktreeGit, signal?: AbortSignal): Promise<WorktreeStatus> {
   const args = ['status', '--porcelain=v2', '--branch', '-z', '--untracked-files=all', '--ignore-submodules=dirty'];
-  return parseStatus((await git.run({ args, signal, reads: true })).records().map(binary));
+  const status = parseStatus((await git.run({ args, signal, reads: true })).records().map(binary));
+  const entries = status.untracked.length === 0 ? [] : await stillMade(git);
+  if (entries.length === 0) return { ...status, made: [] };
+  const made = new Set(status.untracked.filter(path => isMade(path, entries)));
+  const left = (paths: readonly string[]): readonly string[] => paths.filter(path => !made.has(path));
+  return { ...status, dirty: left(status.dirty), untracked: left(status.untracked), made: [...made] };
 }
 
 /** Parses the records of `git status --porcelain=v2 --branch -z`, one character per byte. */
-function parseStatus(fields: readonly string[]): WorktreeStatus {
+function parseStatus(fields: readonly string[]): Omit<WorktreeStatus, 'made'> {
   let head = '';
   let branch: string | undefined;
   const dirty: string[] = [];
