@@ -77,6 +77,7 @@ export interface HostCore extends HostState, HostModels, HostSchedules {
   readonly providers: ProviderRegistries;
   readonly problems: AgentProblems;
   readonly settler: ThreadSettler;
+  readonly verifier: CandidateVerifier;
   readonly merges: MergeService;
   readonly undos: UndoService;
   readonly updates: UpdateService;
@@ -120,6 +121,7 @@ export function buildCore(
   const commands = createCommandShell({
     environment: () => shell.environment(),
     redact: text => redactor.redact(text),
+    endMarked: sandbox.endMarked,
   });
   const verifier = new CandidateVerifier({
     ...common,
@@ -128,7 +130,7 @@ export function buildCore(
   });
   const providers = new ProviderRegistries();
   const workspaces = new WorkspaceService({ ...common, driver: worktrees, worktreesDir: state.directory.worktrees });
-  const preparer = new WorkspacePreparer({ ...common, shell: commands, ports: freePorts });
+  const preparer = new WorkspacePreparer({ ...common, shell: commands, ports: freePorts, driver: worktrees });
   const retention = new RetentionService({
     ...common,
     policy: retentionPolicy(limits),
@@ -198,6 +200,7 @@ export function buildCore(
     providers,
     problems,
     settler,
+    verifier,
     merges,
     undos,
     updates,

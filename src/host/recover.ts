@@ -53,9 +53,11 @@ async function recoverWork({
   merges,
   threads,
   moves,
+  verifier,
   notebooks,
 }: HostCore): Promise<void> {
   await notebooks.takeUp();
+  await verifier.sweep();
   for (const repository of store.read(stores => stores.threads.repositories())) {
     try {
       await rescueDriver.sweep(repository);

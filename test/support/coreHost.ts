@@ -124,8 +124,13 @@ const noGuestGit: GuestGitDriver = {
 /** A folder named after the commit. */
 const fakeCheckouts: CandidateCheckouts = {
   make: async (_, commit) => ({ path: `/verify/${commit}`, remove: async () => undefined }),
+  left: async () => [],
+  discard: async () => undefined,
 };
-const noShell: CommandShell = { run: () => Promise.reject(new Error('No verify command was expected')) };
+const noShell: CommandShell = {
+  run: () => Promise.reject(new Error('No verify command was expected')),
+  endLeftovers: async () => undefined,
+};
 
 /** Starts services on a world; `merging` replaces its merge driver. */
 export function coreHost(
@@ -175,7 +180,7 @@ export function coreHost(
     inherit: () => undefined,
     ...environment,
   };
-  const preparer = new WorkspacePreparer({ ...common, shell, ports: { areFree: async () => true } });
+  const preparer = new WorkspacePreparer({ ...common, shell, driver: worktrees, ports: { areFree: async () => true } });
   const starter = new RunStarter({
     ...common,
     providers,

@@ -12,6 +12,10 @@ import type { MergeStores } from './mergeStore.js';
 export interface CandidateCheckouts {
   /** Errors: `git.failed`, `worktree.failed`. */
   make(request: MergeRequest, commit: string, signal: AbortSignal): Promise<CandidateCheckout>;
+  /** The merges of which killed hosts left a folder, or that are being verified. */
+  left(): Promise<readonly MergeId[]>;
+  /** Removes what a killed host left of one; its registration goes with the next look after the repository. */
+  discard(merge: MergeId): Promise<void>;
 }
 
 export interface CandidateCheckout {
@@ -46,6 +50,7 @@ export class CandidateVerifier {
     signal: AbortSignal,
   ): Promise<NotMerged | undefined> {
     if (commands.length === 0) return undefined;
+    await this.#endLeftovers(request.id);
     let failed: MergeCheck | undefined;
     for (let attempt = 1; attempt <= attempts; attempt++) {
       failed = await this.#attempt(request, { candidate, commands, attempt }, signal);
@@ -54,11 +59,35 @@ export class CandidateVerifier {
     return failed && refused(failed);
   }
 
+  /** Once at the start of a host: ends and removes what killed ones left of merges that will not be verified again. */
+  async sweep(): Promise<void> {
+    const { store, checkouts, log } = this.#options;
+    const active = new Set(store.read(stores => stores.merges.active()).map(({ id }) => id));
+    for (const merge of await checkouts.left()) {
+      if (active.has(merge)) continue;
+      await this.#endLeftovers(merge);
+      await checkouts
+        .discard(merge)
+        .catch((error: unknown) =>
+          log.warn('A folder of a verified merge could not be removed', { merge, reason: errorMessage(error) }),
+        );
+    }
+  }
+
   /** What failed at first and then went through, for the merge that lands all the same. */
   flaky(merge: MergeId, candidate: string): string | undefined {
     const checks = this.#options.store.read(stores => stores.checks.ofMerge(merge));
     const failed = checks.find(check => check.candidate === candidate && check.exitCode !== 0);
     return failed && `\`${failed.command}\` failed once and passed on the second try: it is flaky.`;
+  }
+
+  async #endLeftovers(merge: MergeId): Promise<void> {
+    const { shell, log } = this.#options;
+    try {
+      await shell.endLeftovers(merge);
+    } catch (error) {
+      log.warn('A verify command of an earlier host goes on', { merge, reason: errorMessage(error) });
+    }
   }
 
   async #attempt(
@@ -112,7 +141,7 @@ export class CandidateVerifier {
     };
     store.transact(stores => stores.checks.save(begun));
     try {
-      const end = await shell.run({ command: what.command, cwd, variables }, signal);
+      const end = await shell.run({ command: what.command, mark: request.id, cwd, variables }, signal);
       const check = { ...begun, ...end, endedAt: clock.now() };
       store.transact(stores => stores.checks.save(check));
       return check;

@@ -10,6 +10,8 @@ import type { EventStores } from '../events/eventLog.js';
 import type { Store } from '../store.js';
 import { isConsented } from '../projects/consent.js';
 import type { Thread } from '../threads/thread.js';
+import { worktreeOf } from './workspaceService.js';
+import type { WorktreeDriver } from './worktreeDriver.js';
 import {
   portBlocks,
   portsPerWorktree,
@@ -34,6 +36,7 @@ export interface WorkspacePreparerOptions {
   readonly log: Log;
   readonly shell: CommandShell;
   readonly ports: FreePorts;
+  readonly driver: Pick<WorktreeDriver, 'noteMade'>;
 }
 
 /** What is to be made ready. */
@@ -71,7 +74,15 @@ export class WorkspacePreparer {
     const port = before?.port ?? (await this.#freeBlock(thread.id));
     const variables = portVariables(port, ports);
     const due = isNew || before?.state === 'failed' || before?.state === 'working';
-    if (due) await this.#setUp({ thread, port, commands: setup, cwd, variables }, signal);
+    if (due) {
+      const ref = worktreeOf(thread);
+      try {
+        await this.#setUp({ thread, port, commands: setup, cwd, variables }, signal);
+      } finally {
+        // Also of commands that failed: a person may go on without them.
+        if (ref && setup.length > 0) await this.#options.driver.noteMade(ref);
+      }
+    }
     return variables;
   }
 
@@ -109,7 +120,7 @@ export class WorkspacePreparer {
     const variables = { ...placeVariables(thread), ...(port === undefined ? {} : portVariables(port, ports)) };
     for (const command of teardown) {
       try {
-        const end = await shell.run({ command, cwd, variables, limitMs: longestTeardownMs });
+        const end = await shell.run({ command, mark: thread.id, cwd, variables, limitMs: longestTeardownMs });
         if (end.exitCode !== 0)
           log.warn('A teardown command failed', { thread: thread.id, command, output: end.output.slice(-2_000) });
       } catch (error) {
@@ -132,9 +143,10 @@ export class WorkspacePreparer {
     const { shell } = this.#options;
     const variables = { ...placeVariables(thread), ...work.variables };
     let output = '';
+    if (commands.length > 0) await shell.endLeftovers(thread.id);
     for (const command of commands) {
       this.#save({ thread: thread.id, state: 'working', port, command, output });
-      const end = await shell.run({ command, cwd, variables }, signal);
+      const end = await shell.run({ command, mark: thread.id, cwd, variables }, signal);
       output = `${output}$ ${command}\n${end.output}`.slice(-keptOutput);
       if (end.exitCode === 0) continue;
       this.#save({ thread: thread.id, state: 'failed', port, command, output, ...defined({ exitCode: end.exitCode }) });

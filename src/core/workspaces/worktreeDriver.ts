@@ -38,6 +38,11 @@ export interface WorktreeDriver {
    * Errors: as {@link snapshot}.
    */
   setBack(worktree: WorktreeRef, how: { readonly to: string; readonly keepAs: string }): Promise<void>;
+  /**
+   * Notes what stands untracked in a worktree before its agent has begun: setup commands made it, and it is not the agent's work as
+   * long as that leaves it alone. Errors: as {@link snapshot}.
+   */
+  noteMade(worktree: WorktreeRef): Promise<void>;
   /** Submodules whose own files have changes that no commit has; relative paths. Errors: as {@link snapshot}. */
   submodulesWithWork(worktree: WorktreeRef): Promise<readonly string[]>;
   /** The commit that work on a branch is to be compared with; see {@link CompareRequest}. */

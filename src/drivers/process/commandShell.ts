@@ -1,5 +1,7 @@
 import { execa } from 'execa';
+import { parseId, type RunId } from '../../base/ids.js';
 import type { CommandEnd, CommandShell } from '../../core/commands/commandShell.js';
+import { runIdVariable } from '../../node/runFiles.js';
 
 /** What is kept of a command's output: the end, where failures are told. */
 const keptCharacters = 64 * 1024;
@@ -9,17 +11,21 @@ export function createCommandShell(options: {
   readonly environment: () => Promise<Readonly<Partial<Record<string, string>>>>;
   /** Hides what nobody may read before anything is kept. */
   readonly redact: (text: string) => string;
+  /** Ends every process that carries this mark. */
+  readonly endMarked: (mark: RunId) => Promise<void>;
 }): CommandShell {
-  const { environment, redact } = options;
+  const { environment, redact, endMarked } = options;
   return {
-    async run({ command, cwd, variables, limitMs }, signal): Promise<CommandEnd> {
+    endLeftovers: mark => endMarked(parseId<'run'>(mark)),
+    async run({ command, mark, cwd, variables, limitMs }, signal): Promise<CommandEnd> {
       const limit = limitMs === undefined ? [] : [AbortSignal.timeout(limitMs)];
       const ending = AbortSignal.any([...(signal ? [signal] : []), ...limit]);
       const kept = new Tail(keptCharacters);
       const subprocess = execa(command, {
         shell: true,
         cwd,
-        env: { ...(await environment()), ...variables },
+        // Whoever comes after this host finds by it what it started.
+        env: { ...(await environment()), ...variables, [runIdVariable]: mark },
         extendEnv: false,
         stdin: 'ignore',
         all: true,

@@ -29,6 +29,8 @@ export interface ProcessSandbox {
   /** This machine as a sandbox. */
   readonly mailbox: Mailbox;
   readonly driver: SandboxDriver;
+  /** Ends every process that carries this in the place of a run's id. */
+  readonly endMarked: (mark: RunId) => Promise<void>;
   /** Makes ready what starts processes cheaply; best early, while this process is small. */
   readonly prepare: () => void;
   /** Ends it; runs go on. */
@@ -63,6 +65,7 @@ export function createProcessSandbox(options: {
   return {
     prepare: () => spawner?.prepare(),
     dispose: () => spawner?.dispose(),
+    endMarked: mark => processes.stop(mark, { graceMs: markedGraceMs, identify: () => undefined }),
     directory,
     mailbox: new DiskMailbox({ stateDir, watches, maskOf }),
     output: new FileRunOutput({ stateDir, watches, maskOf }),
@@ -70,6 +73,9 @@ export function createProcessSandbox(options: {
     driver: createProcessSandboxDriver({ runs, runDir: run => directory.path(run) }),
   };
 }
+
+/** What a verify command started (servers, workers of tests) ends by itself in that time. */
+const markedGraceMs = 2_000;
 
 function platformWrapper(): Wrapper {
   if (process.platform !== 'win32') return { kind: 'shell', shell: '/bin/sh' };

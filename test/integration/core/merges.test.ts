@@ -124,6 +124,7 @@ describe('verifying', () => {
   function shellWith(...statuses: readonly number[]) {
     const ran: string[] = [];
     const shell: CommandShell = {
+      endLeftovers: async () => undefined,
       async run({ command, cwd }) {
         ran.push(`${command} in ${cwd}`);
         const exitCode = statuses[ran.length - 1] ?? 0;
@@ -178,6 +179,7 @@ describe('verifying', () => {
     let moved = false;
     const { shell, ran } = shellWith();
     const moving: CommandShell = {
+      ...shell,
       run: async (command, signal) => {
         if (!moved) world.git.commitOn('main', { 'other.md': 'theirs\n' });
         moved = true;

@@ -94,6 +94,8 @@ export class FakeWorktreeDriver implements WorktreeDriver {
     return { ...recorded(worktree), setAside: [] };
   }
 
+  async noteMade(): Promise<void> {}
+
   async submodulesWithWork(): Promise<readonly string[]> {
     return [];
   }

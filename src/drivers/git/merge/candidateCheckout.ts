@@ -1,5 +1,6 @@
-import { lstat, mkdir, rm } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { isId } from '../../../base/ids.js';
 import { errorMessage } from '../../../base/errors.js';
 import type { CandidateCheckout, CandidateCheckouts } from '../../../core/merges/candidateVerifier.js';
 import type { MergeRequest } from '../../../core/merges/mergeDriver.js';
@@ -13,7 +14,12 @@ import { worktreeMissing } from '../worktree/worktreeStatus.js';
 /** The port on real git: detached worktrees below the state directory. */
 export function createCandidateCheckouts(options: GitDriverOptions): CandidateCheckouts {
   const context = createGitContext(options);
-  return { make: (request, commit, signal) => make(context, request, { commit, signal }) };
+  const folder = join(context.stateDir, 'verify');
+  return {
+    make: (request, commit, signal) => make(context, request, { commit, signal }),
+    left: async () => (await readdir(folder).catch(() => [])).flatMap(name => (isId<'merge'>(name) ? [name] : [])),
+    discard: merge => rm(join(folder, merge), { recursive: true, force: true }),
+  };
 }
 
 async function make(

@@ -27,7 +27,12 @@ export async function sweepRepository(context: GitContext, folder: string): Prom
   const halfMade: WorktreeRef[] = [];
   await withRepositoryLock({ commonDir, clock }, async () => {
     await sweepLockLeftovers(commonDir, clock);
-    for (const { path, ref, locked } of await listWorktrees(repository)) {
+    for (const { path, ref, locked, prunable } of await listWorktrees(repository)) {
+      // Its folder was removed by the sweep of verified merges.
+      if (prunable && path.startsWith(join(context.stateDir, 'verify') + sep)) {
+        const left = await registeredAt(commonDir, path);
+        if (left !== undefined) await files.removeTree(left);
+      }
       if (locked === unfinishedReason)
         halfMade.push({ repository: folder, path, branch: shortBranch(ref ?? '') ?? '' });
       if (locked !== earlier.reason) continue;

@@ -8,6 +8,8 @@ import { changedFiles, fileAtCommit, unifiedPatch, worktreeState } from './revie
 import { ensureWorktree, repairWorktree } from './repairWorktree.js';
 import { findSharedChanges, putBackShared, readSharedState } from '../repository/sharedState.js';
 import { openRepository } from '../repository/openRepository.js';
+import { noteMade, untrackedIn } from './madeFiles.js';
+import { openWorktree } from './openWorktree.js';
 import { submodulesWithWork } from './submoduleWork.js';
 import { setBackWorktree } from './setBackWorktree.js';
 import { snapshotWorktree } from './snapshotWorktree.js';
@@ -22,6 +24,10 @@ export function createGitWorktreeDriver(options: GitDriverOptions): WorktreeDriv
     repair: worktree => repairWorktree(context, worktree),
     snapshot: (worktree, message, more) => snapshotWorktree(context, worktree, message, more),
     setBack: (worktree, how) => setBackWorktree(context, worktree, how),
+    async noteMade(worktree) {
+      const git = await openWorktree(context, worktree);
+      await noteMade(context, git, await untrackedIn(git));
+    },
     submodulesWithWork: worktree => submodulesWithWork(context, worktree),
     sharedState: async place => readSharedState(await openRepository(context, place)),
     sharedChanges: async (place, before) => findSharedChanges(await openRepository(context, place), before),
