@@ -77,7 +77,7 @@ test('setup runs before the first run; one that fails keeps the agent from start
   const home = testHome(programs);
   const repository = testRepository({
     'agent-compose.yml': compose(
-      'setup: ["echo preparing on $MUSTER_PORT > made.txt", "test -f $MUSTER_REPOSITORY/allowed || { echo no permission; exit 7; }"], teardown: "echo bye $MUSTER_THREAD_ID > $MUSTER_REPOSITORY/gone.txt"',
+      'setup: ["echo preparing on $MUSTER_PORT > made.txt; echo x > not-ignored.txt", "test -f $MUSTER_REPOSITORY/allowed || { echo no permission; exit 7; }"], teardown: "echo bye $MUSTER_THREAD_ID > $MUSTER_REPOSITORY/gone.txt"',
     ),
     '.gitignore': 'made.txt\nallowed\ngone.txt\n.env\n',
   });
@@ -105,6 +105,10 @@ test('setup runs before the first run; one that fails keeps the agent from start
   writeFileSync(join(repository, 'allowed'), '');
   const second = await started(home, repository);
   expect(readFileSync(join(second.thread.worktree, 'made.txt'), 'utf8')).toMatch(/^preparing on \d+\n$/);
+  // What it made is not the agent's work, ignored or not.
+  const shownDiff = await home.muster(['diff', second.thread.thread_id, '--stat'], { cwd: repository });
+  expect(shownDiff.stdout).toContain('stamp.txt');
+  expect(shownDiff.stdout).not.toContain('not-ignored.txt');
   await home.muster(['abandon', second.thread.thread_id], { cwd: repository });
   expect(readFileSync(join(repository, 'gone.txt'), 'utf8')).toBe(`bye ${second.thread.thread_id}\n`);
 });
