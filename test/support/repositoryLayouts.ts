@@ -1,6 +1,6 @@
 import { cp, mkdir, rename, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { commitIn, gitIn, GitRepository, lines } from './gitRepository.js';
+import { commitIn, gitIn, lines, type GitRepository } from './gitRepository.js';
 
 const fileTransport = ['-c', 'protocol.file.allow=always'];
 

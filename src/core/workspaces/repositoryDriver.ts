@@ -7,7 +7,7 @@ export interface RepositoryDriver {
   identity(commonDir: string): Promise<string | undefined>;
   /** True for a place that is empty while what is around it is there (a disk that is not mounted takes that along). */
   isGone(place: RepositoryPlace): Promise<boolean>;
-  /** How many of these refs are at exactly these commits. */
+  /** How many of these refs are at these commits, or have grown since. */
   has(place: RepositoryPlace, refs: readonly { readonly ref: string; readonly commit: string }[]): Promise<number>;
   /**
    * Ties a worktree to its repository's new place again, which is all that git's own `worktree repair` does. Anything but the

@@ -15,7 +15,7 @@ const kinds: readonly UndoKind[] = ['restored', 'reverted'];
 export class SqliteMergeUndoStore implements MergeUndoStore {
   readonly #get: Statement<[string], UndoRow>;
   readonly #save: Statement<[UndoRow]>;
-  readonly #since: Statement<[string, number], unknown>;
+  readonly #since: Statement<[string, number]>;
 
   constructor(database: Database) {
     this.#get = database.prepare(`SELECT * FROM merge_undo WHERE merge_id = ?`);

@@ -23,6 +23,15 @@ async function countRefs(
 ): Promise<number> {
   const git = await openRepository(context, { repository: root, commonDir });
   const args = ['for-each-ref', '--format=%(refname) %(objectname)', 'refs/heads/', 'refs/muster/rescue/'];
-  const there = new Set((await git.run({ args, reads: true })).text().split('\n'));
-  return refs.filter(({ ref, commit }) => there.has(`${ref} ${commit}`)).length;
+  const lines = (await git.run({ args, reads: true })).text().split('\n');
+  const there = new Map(lines.map(line => [line.slice(0, line.indexOf(' ')), line.slice(line.indexOf(' ') + 1)]));
+  let count = 0;
+  for (const { ref, commit } of refs) {
+    const now = there.get(ref);
+    if (now === undefined) continue;
+    const ancestor = ['merge-base', '--is-ancestor', commit, now];
+    // An agent commits too, and its work may be unfinished: the branch has then grown since it was recorded.
+    if (now === commit || (await git.run({ args: ancestor, reads: true, accept: [0, 1, 128] })).exitCode === 0) count++;
+  }
+  return count;
 }
