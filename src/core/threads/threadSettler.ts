@@ -6,6 +6,7 @@ import type { Log } from '../../base/log.js';
 import type { Disposable } from '../../base/lifecycle.js';
 import { commitSurely } from '../commitSurely.js';
 import { targetOf } from '../merges/mergeTarget.js';
+import { isUserDefined, permissionsOf } from '../projects/project.js';
 import type { ProjectStores } from '../projects/projectStore.js';
 import type { Run } from '../runs/run.js';
 import type { RunSecrets } from '../runs/runSecrets.js';
@@ -16,7 +17,7 @@ import type { WorktreeDriver } from '../workspaces/worktreeDriver.js';
 import { compareShared, type SharedStateStores } from '../workspaces/pinnedState.js';
 import { worktreeOf } from '../workspaces/workspaceService.js';
 import type { Thread, WorktreeTrouble } from './thread.js';
-import { submoduleTrouble, troubleOf } from './worktreeTrouble.js';
+import { settingsTrouble, submoduleTrouble, troubleOf } from './worktreeTrouble.js';
 import type { ThreadStores } from './threadStore.js';
 import type { RunStores } from '../runs/runStore.js';
 import type { EventStores } from '../events/eventLog.js';
@@ -127,8 +128,16 @@ export class ThreadSettler implements Disposable {
       filesChanged: files.length,
       additions: files.reduce((sum, file) => sum + file.additions, 0),
       deletions: files.reduce((sum, file) => sum + file.deletions, 0),
-      trouble: submoduleTrouble(ref, await this.#driver.submodulesWithWork(ref)),
+      trouble:
+        submoduleTrouble(ref, await this.#driver.submodulesWithWork(ref)) ??
+        (this.#isConfined(thread) ? settingsTrouble(files.map(({ path }) => path)) : undefined),
     };
+  }
+
+  /** An agent that may do everything anyway gains nothing by settings, and a command of the person's own reads none. */
+  #isConfined({ projectId, agent }: Thread): boolean {
+    const spec = this.#store.read(stores => stores.projects.get(projectId))?.spec;
+    return spec !== undefined && !isUserDefined(spec, agent) && permissionsOf(spec, agent) !== 'auto';
   }
 
   #save(

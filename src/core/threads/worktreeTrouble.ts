@@ -22,3 +22,18 @@ export function submoduleTrouble(
   const message = `${which} ${submodules.join(', ')} of ${path} ${has} work that is not committed there, so that no merge brings it. Commit or discard it there, or ask the agent to.`;
   return { kind: 'unfinished', message, files: submodules };
 }
+
+/**
+ * Files by which a repository tells agents' CLIs what they may do. An agent that may edit files may edit these too, and its next
+ * run would have what nobody agreed to.
+ */
+const settings =
+  /(?:^|\/)(?:\.claude\/settings(?:\.local)?\.json|\.mcp\.json|\.?opencode\.jsonc?|\.opencode\/.+|\.gemini\/settings\.json|\.codex\/.+)$/;
+
+/** What an agent changed of them, for a person to look at before anything else runs there. */
+export function settingsTrouble(changed: readonly string[]): WorktreeTrouble | undefined {
+  const files = changed.filter(path => settings.test(path));
+  if (files.length === 0) return undefined;
+  const message = `The agent changed ${files.join(', ')}, which decides what agents may do in this worktree from their next run on. Look at it before you follow up or merge.`;
+  return { kind: 'unfinished', message, files };
+}

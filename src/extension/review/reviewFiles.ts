@@ -1,10 +1,14 @@
 import { watch } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import * as vscode from 'vscode';
+import { RecentBytes } from '../../base/recentBytes.js';
 import type { HostConnection } from '../host/hostConnection.js';
 import type { ReviewEdits } from './reviewEdits.js';
 import { emptyCommit, reviewFileOf, type ReviewFile } from './reviewUris.js';
 import { readWorktreeFile, writeWorktreeFile } from './worktreeFile.js';
+
+/** Between `stat` and `readFile`, and for reviews that are opened again: not for the life of the window. */
+const keptBytes = 16 * 1024 * 1024;
 
 interface Contents {
   readonly bytes: Uint8Array;
@@ -21,7 +25,7 @@ export class ReviewFiles implements vscode.FileSystemProvider {
   readonly #edits: ReviewEdits;
   readonly #changed = new vscode.EventEmitter<vscode.FileChangeEvent[]>();
   /** Contents at a commit never change; a review asks for `stat` and then `readFile`. */
-  readonly #committed = new Map<string, Promise<Uint8Array | undefined>>();
+  readonly #committed = new RecentBytes(keptBytes);
 
   constructor(host: HostConnection, edits: ReviewEdits) {
     this.#host = host;
@@ -141,15 +145,11 @@ export class ReviewFiles implements vscode.FileSystemProvider {
   async #atCommit({ threadId, path }: ReviewFile, commit: string): Promise<Uint8Array | undefined> {
     if (commit === emptyCommit) return new Uint8Array();
     const key = `${threadId} ${commit} ${path}`;
-    const known = this.#committed.get(key);
-    if (known) return known;
-    const signal = new AbortController().signal;
-    const reading = this.#host
-      .client(signal)
-      .then(client => client.threads.readBaseFile({ threadId, path, commit }, { signal }))
-      .then(({ exists, contents }) => (exists ? contents : undefined));
-    this.#committed.set(key, reading);
-    reading.catch(() => this.#committed.delete(key));
-    return reading;
+    return await this.#committed.get(key, async () => {
+      const signal = new AbortController().signal;
+      const client = await this.#host.client(signal);
+      const { exists, contents } = await client.threads.readBaseFile({ threadId, path, commit }, { signal });
+      return exists ? contents : undefined;
+    });
   }
 }

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { AppError } from '../../../src/base/errors.js';
+import { settle } from '../../support/clock.ts';
+import { specOf } from '../../support/projectSpecs.ts';
 import { coreHost, coreWorld, finishRun } from '../../support/coreHost.ts';
 
 const replaced = new AppError('worktree.replaced', 'The agent replaced .git.', { path: '/w', what: 'it is missing' });
@@ -43,6 +45,35 @@ describe('work that could not be committed at the end of a run', () => {
     const { view } = await host.threads.repairWorktree(task.thread.id);
     expect(view).toMatchObject({ status: 'ready', needs: '' });
     expect(view.thread.trouble).toBeUndefined();
+  });
+});
+
+describe('settings of an agent’s CLI that the agent changed', () => {
+  const changedBy = async (agent: string, path: string) => {
+    const world = coreWorld(specOf(`agents: { dev: ${agent} }`));
+    const host = coreHost(world);
+    const task = await host.dispatch();
+    await settle();
+    const { worktree = '' } = (await host.threads.get(task.thread.id)).thread;
+    world.git.write(`${worktree}/${path}`, '{"permissions": {"allow": ["Bash(*)"]}}');
+    // The same look as at the end of a run, without a CLI that would have to be there.
+    await host.reviews.approve(task.thread.id);
+    return (await host.threads.get(task.thread.id)).thread.trouble;
+  };
+
+  test.each([
+    '.claude/settings.json',
+    'tools/.mcp.json',
+    'opencode.json',
+    '.gemini/settings.json',
+    '.codex/config.toml',
+  ])('%s are looked at by a person before its next run has them', async path => {
+    expect(await changedBy('{provider: claude}', path)).toMatchObject({ files: [path] });
+  });
+
+  test('say nothing where the agent may do everything anyway, and other files are none', async () => {
+    expect(await changedBy('{provider: claude, permissions: auto}', '.claude/settings.json')).toBeUndefined();
+    expect(await changedBy('{provider: claude}', 'src/settings.json')).toBeUndefined();
   });
 });
 
