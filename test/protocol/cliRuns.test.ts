@@ -208,6 +208,11 @@ describe('exec', () => {
     const setting = await setUp();
     const { sandbox_id: id, artifacts_dir: folder } = await json(setting, 'run', 'dev', 'mkdir sub');
     const script = 'pwd; echo $COLOUR; cat; echo bad >&2; exit 9';
+    const outside = ['exec', String(id), '--cwd', '../..', '--', 'pwd'];
+    expect(await setting.home.muster(outside, { cwd: setting.repository })).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('not inside the worktree'),
+    });
     const result = await setting.home.muster(['exec', String(id), '--cwd', 'sub', '--', 'sh', '-c', script], {
       cwd: setting.repository,
       env: { COLOUR: 'green' },

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { AppError, errorMessage } from '../../base/errors.js';
+import { isInside } from '../../node/isInside.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { CommandContext } from '../command.js';
 import { usageError } from '../options/usageError.js';
@@ -38,13 +39,12 @@ export async function runInWorktree(context: CommandContext, command: SandboxCom
     const text = `The worktree of thread ${thread.id}, ${thread.worktree}, is not there any more. ${back}`;
     throw new AppError('worktree.missing', text, { path: thread.worktree });
   }
-  if (!(await isFolder(thread.worktree))) {
-    const text = `The worktree of thread ${thread.id} was deleted. \`muster restore ${thread.id}\` makes it again from its branch.`;
-    throw new AppError('worktree.missing', text, { path: thread.worktree });
-  }
   const cwd = resolve(thread.worktree, command.cwd ?? '.');
   // What spawn reports for a missing folder is a missing program.
   if (!(await isFolder(cwd))) throw usageError(`There is no folder ${cwd} to run the command in.`);
+  // Links in it are the agent's: what counts is where they lead.
+  const [top, place] = await Promise.all([realpath(thread.worktree), realpath(cwd)]);
+  if (!isInside(top, place)) throw usageError(`${cwd} is not inside the worktree of thread ${thread.id}.`);
   const terminal = isTerminal(context);
   const inside = await commandInside(context, { thread, argv: command.argv, terminal, cwd: command.cwd });
   const ended = await execute(context, { argv: inside ?? command.argv, cwd, terminal });

@@ -178,3 +178,42 @@ test('a new file outside the cone of a sparse checkout is shown and committed; n
     ),
   );
 });
+
+test('what keeps two sides from being merged is said of each file', async () => {
+  const fixture = await ended();
+  const { repository, thread } = fixture;
+  await repository.git('checkout', '--quiet', fixture.base);
+  const change = async (at: string, word: string): Promise<void> => {
+    await writeIn(at, 'src/a.txt', lines('a').replace('a 0', `a ${word}`));
+    await writeIn(at, 'logo.png', Buffer.from([0, 1, 2, word.length]));
+  };
+  await repository.git('checkout', '--quiet', 'main');
+  await change(repository.root, 'mains');
+  await commitIn(repository.root, { 'src/b.txt': lines('b').replace('b 0', 'b mains') });
+  await change(thread.path, 'thread');
+  await gitIn(thread.path, 'rm', '--quiet', 'src/b.txt');
+  const { head } = await fixture.worktrees.snapshot(thread, 'Work');
+  fixture.review(head);
+  expect(await fixture.merge()).toMatchObject({
+    kind: 'conflicted',
+    message: expect.stringMatching(
+      /changed the same places in src\/a\.txt; both changed logo\.png, which cannot be merged line by line; one deleted and the other changed src\/b\.txt\./,
+    ),
+  });
+});
+
+test('a folder that the base does not have is named, before an agent starts in it', async () => {
+  const { repository, worktrees } = await ended();
+  const request = {
+    repository: repository.root,
+    path: `${repository.folder}/w/sub`,
+    branch: 'muster/sub-1',
+    folder: 'apps/shop',
+  };
+  await expect(worktrees.create(request, new AbortController().signal)).rejects.toMatchObject({
+    code: 'worktree.failed',
+    message: expect.stringContaining(
+      'main does not have the folder apps/shop, where the compose file is. Commit the file',
+    ),
+  });
+});

@@ -1,7 +1,7 @@
 import type { ComputedMerge, UpdateRequest } from '../../../core/merges/mergeDriver.js';
 import type { Making } from './computation.js';
 import { makeCommit } from './makeCommit.js';
-import { blocked, named } from './mergeOutcomes.js';
+import { blocked } from './mergeOutcomes.js';
 import { mergeTree } from './mergeTrees.js';
 
 /** The commit that brings the target's work into a thread's branch: a merge, or the target itself where the thread has nothing of its own. */
@@ -22,7 +22,7 @@ export async function computeUpdate(work: Making, { head, target, message }: Upd
       return {
         kind: 'conflicted',
         files: merged.files,
-        message: `The thread and ${target} changed the same places in ${named(merged.files)}.`,
+        message: `The thread and ${target} ${merged.what}.`,
       };
     case 'tree': {
       const made = await makeCommit(work, { tree: merged.tree, parents: [head, theirs], message });

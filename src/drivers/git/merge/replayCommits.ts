@@ -2,7 +2,7 @@ import type { ComputedMerge, NotMerged } from '../../../core/merges/mergeDriver.
 import type { Computation } from './computation.js';
 import { madeUpCommit } from './madeUpCommit.js';
 import { makeCommit } from './makeCommit.js';
-import { blocked, named } from './mergeOutcomes.js';
+import { blocked } from './mergeOutcomes.js';
 import { mergeTree } from './mergeTrees.js';
 
 /**
@@ -52,8 +52,8 @@ async function pick(
   const [ours, theirs] = [await madeUpCommit(work, onto, base), await madeUpCommit(work, `${commit}^{tree}`, base)];
   const merged = await mergeTree(repository, [ours, theirs], signal);
   if (merged.kind === 'tree') return merged;
-  const files = merged.kind === 'conflicts' ? merged.files : [];
-  const message = `Commit ${commit.slice(0, 10)} of the thread and ${request.target} changed the same places in ${named(files)}. Bring ${request.target} into the thread's branch (ask its agent to), resolve there, and merge with strategy merge or squash.`;
+  const { files, what } = merged.kind === 'conflicts' ? merged : { files: [], what: 'have nothing in common' };
+  const message = `Commit ${commit.slice(0, 10)} of the thread and ${request.target} ${what}. Bring ${request.target} into the thread's branch (ask its agent to), resolve there, and merge with strategy merge or squash.`;
   return { kind: 'conflicted', files, message };
 }
 
