@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { availableParallelism, totalmem } from 'node:os';
 import { within } from '../base/async.js';
+import type { ThreadId } from '../base/ids.js';
 import type { Clock } from '../base/clock.js';
 import type { DisposableStore } from '../base/lifecycle.js';
 import { AccessTokenService, type TokenTexts } from '../core/access/accessTokenService.js';
@@ -148,7 +149,10 @@ export function buildCore(
   });
   const { secrets, environment, problems } = buildEnvironment(state, { ...drivers, providers });
   const notebooks = resources.add(new NotebookService({ ...common, driver: drivers.notebookServers, environment }));
-  const rescues = new RescueService({ ...common, driver: rescueDriver, workspaces, notebooks });
+  const endOf = async (thread: ThreadId): Promise<void> => {
+    await Promise.all([notebooks.endOf(thread), sandboxes.endOf(thread)]);
+  };
+  const rescues = new RescueService({ ...common, driver: rescueDriver, workspaces, notebooks: { endOf } });
   const models = buildModels(state, { ...drivers, environment }, resources);
   const supervisor = new DirectoryRunSupervisor({ ...sandbox, drivers: sandboxes, clock, log });
 

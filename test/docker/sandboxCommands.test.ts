@@ -106,3 +106,20 @@ describe.runIf(docker.kind === 'there')('the sandbox of a thread', () => {
     expect(await told(lacking)).toMatch(/ANTHROPIC_API_KEY|\\"claude\\" is not in the image/);
   });
 });
+
+describe.runIf(docker.kind === 'there')('a container that somebody is in', () => {
+  const { host, image } = docker.kind === 'there' ? docker : { host: '', image: '' };
+
+  test('ends before the worktree goes that is mounted in it', async () => {
+    const { home, repository, run } = await containerHost({ host, image, script: 'echo work >work.txt' });
+    const id = await run('Begin');
+    expect(await home.muster(['exec', id, '--', 'true'], { cwd: repository })).toMatchObject({ status: 0 });
+    const containers = (): string =>
+      execFileSync('docker', ['--host', host, 'ps', '-q', '--filter', `label=dev.muster.thread=${id}`], {
+        encoding: 'utf8',
+      });
+    expect(containers()).not.toBe('');
+    expect(await home.muster(['worktrees', 'remove', id], { cwd: repository })).toMatchObject({ status: 0 });
+    expect(containers()).toBe('');
+  });
+});

@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.js';
 import { AppError, errorMessage } from '../../base/errors.js';
-import type { IdSource, RunId, SandboxId } from '../../base/ids.js';
+import type { IdSource, RunId, SandboxId, ThreadId } from '../../base/ids.js';
 import { parseId } from '../../base/ids.js';
 import type { Log } from '../../base/log.js';
 import type { AgentSpec, DriverSpec } from '../../compose/projectSpec.js';
@@ -34,6 +34,9 @@ interface SandboxServiceOptions {
   readonly git: GuestGitDriver;
   readonly stateDir: string;
 }
+
+/** Between SIGTERM and SIGKILL. */
+const graceMs = 5_000;
 
 /** Gives each run the place where it executes, and brings its work home from there. */
 export class SandboxService implements SandboxDrivers {
@@ -103,6 +106,19 @@ export class SandboxService implements SandboxDrivers {
   /** Those that were not removed. */
   known(): readonly Sandbox[] {
     return this.#options.store.read(stores => stores.sandboxes.list());
+  }
+
+  /** Ends what runs in the sandboxes of a thread whose worktree is about to go. What does not answer keeps nobody from that. */
+  async endOf(thread: ThreadId): Promise<void> {
+    const { store, log } = this.#options;
+    for (const sandbox of store.read(stores => stores.sandboxes.ofThread(thread))) {
+      if (sandbox.state === 'removed') continue;
+      try {
+        await this.of(sandbox.driver.name).stop(sandbox, { graceMs });
+      } catch (error) {
+        log.warn('A sandbox could not be stopped', { sandbox: sandbox.id, reason: errorMessage(error) });
+      }
+    }
   }
 
   /** Its runtime has nothing of it any more; the next run of its agent gets a new one. */

@@ -180,6 +180,8 @@ function mounts(spec: SandboxSpec, settings: ContainerSettings): Docker.MountSet
     mount(join(own, 'home'), guestPaths.home),
     mount(join(own, 'tmp'), '/tmp'),
     mount(settings.programs, guestPaths.programs, 'read'),
+    // Programs ask for the name and home of whoever runs them; root has both in every image.
+    ...(settings.user.startsWith('0:') ? [] : [mount(join(own, 'passwd'), '/etc/passwd', 'read')]),
     ...settings.doors.map(({ port, folder }) => mount(folder, `${guestPaths.doors}/${port}`, 'read')),
     ...(git === undefined
       ? []

@@ -72,6 +72,7 @@ export class DockerSandboxDriver implements SandboxDriver {
     const own = sandboxFolder(stateDir, spec.id);
     for (const folder of ['home', 'tmp']) makePrivateDirectory(join(own, folder));
     chmodSync(join(own, 'tmp'), 0o1777);
+    writeWhole(join(own, 'passwd'), passwdFile(user));
     if (spec.workspace.git) writeWhole(join(own, 'gitfile'), `gitdir: ${guestPaths.gitDir}\n`);
     return dockerGuest(spec, {
       programs,
@@ -207,6 +208,12 @@ export class DockerSandboxDriver implements SandboxDriver {
     const label = [`${labels.state}=${this.#state}`, `${labels.sandbox}=${id}`];
     return await engine.call(() => engine.docker.listContainers({ all: true, filters: { label } }));
   }
+}
+
+/** Accounts inside: root, nobody, and the user whose id the agent has. */
+function passwdFile(user: string): string {
+  const accounts = ['root:x:0:0:root:/root:/bin/sh', 'nobody:x:65534:65534:nobody:/nonexistent:/bin/false'];
+  return `${[...accounts, `agent:x:${user}:agent:${guestPaths.home}:/bin/sh`].join('\n')}\n`;
 }
 
 /** It ended by itself meanwhile. */
