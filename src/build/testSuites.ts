@@ -28,12 +28,17 @@ export const suites: readonly Suite[] = [
   { name: 'docker', about: 'agents in real containers', runner: 'vitest', needs: ['agents'] },
   { name: 'e2e', about: 'the real agent CLIs with a scripted model', runner: 'vitest', needs: ['agents'] },
   { name: 'webview', about: 'thread page and board in a browser', runner: 'vitest', needs: ['browser'] },
-  { name: 'vscode', about: 'inside a real extension host', runner: 'vscode', needs: ['browser', 'code-server'] },
+  {
+    name: 'vscode',
+    about: 'inside a real extension host',
+    runner: 'vscode',
+    needs: ['browser', 'code-server', 'jupyter'],
+  },
   {
     name: 'journey',
     about: 'the packaged extension in the visible workbench',
     runner: 'vitest',
-    needs: ['browser', 'code-server'],
+    needs: ['browser', 'code-server', 'jupyter'],
   },
 ];
 

@@ -13,6 +13,7 @@ import { EmbeddedHost } from './host/embeddedHost.js';
 import { HostConnection } from './host/hostConnection.js';
 import { channelLog } from './log.js';
 import { RawLogs } from './log/rawLogs.js';
+import { GuestNotebooks } from './notebooks/guestNotebooks.js';
 import { Attention } from './notifications/attention.js';
 import { MutedThreads } from './notifications/mutedThreads.js';
 import { ApplyPreviews } from './projects/applyPreviews.js';
@@ -63,9 +64,10 @@ export function activate(context: vscode.ExtensionContext): TestAccess | undefin
   const logs = new RawLogs(host);
   const attention = new Attention({ host, scope, muted, isVisible: threadId => pages.isVisible(threadId) });
   const openBoard = registerBoard(context, boardServices(host, scope));
+  const notebooks = new GuestNotebooks({ context, log, host });
   const services: Services = {
     ...{ context, log, channel, host, scope, composeFiles, previews },
-    ...{ pages, reviews, comments, changes, muted, attention, logs, openBoard },
+    ...{ pages, reviews, comments, changes, muted, attention, logs, notebooks, openBoard },
   };
   const tasks = new TaskDocuments(services);
   const views = {
@@ -84,6 +86,7 @@ export function activate(context: vscode.ExtensionContext): TestAccess | undefin
     changes,
     logs,
     attention,
+    notebooks,
     tasks,
     ...Object.values(views),
     vscode.workspace.registerFileSystemProvider(reviewScheme, reviewFiles, { isCaseSensitive: true }),

@@ -6,6 +6,7 @@ import type { Attention } from './notifications/attention.js';
 import type { MutedThreads } from './notifications/mutedThreads.js';
 import type { ReviewComments } from './review/reviewComments.js';
 import type { ReviewedChanges } from './review/reviewedChanges.js';
+import type { GuestNotebooks } from './notebooks/guestNotebooks.js';
 import type { Reviews } from './review/reviews.js';
 import type { ApplyPreviews } from './projects/applyPreviews.js';
 import type { ComposeFileStates } from './projects/composeFileStates.js';
@@ -30,5 +31,6 @@ export interface Services {
   readonly muted: MutedThreads;
   readonly attention: Attention;
   readonly logs: RawLogs;
+  readonly notebooks: GuestNotebooks;
   readonly openBoard: () => Promise<void>;
 }

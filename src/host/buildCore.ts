@@ -65,6 +65,7 @@ const longestGoodbyeMs = 5_000;
 export interface HostCore extends HostState, HostModels, HostSchedules {
   readonly sandbox: ProcessSandbox;
   readonly runSecrets: HostRunSecrets;
+  readonly environment: HostRunEnvironment;
   readonly recovery: RecoverThreads;
   readonly moves: MovedRepositories;
   readonly worktrees: WorktreeDriver;
@@ -196,6 +197,7 @@ export function buildCore(
     ...state,
     ...drivers,
     ...models,
+    environment,
     notebooks,
     rescues,
     preparer,

@@ -4,10 +4,11 @@
  */
 import { runTests } from '@vscode/test-electron';
 import { build } from 'esbuild';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { provideDemoRepository } from '../../src/build/demoRepository.ts';
+import { jupyterPrograms } from '../../src/build/provision/jupyter.ts';
 import { inRepository, repositoryRoot } from '../../src/build/paths.ts';
 import { tailFile } from '../support/tailFile.ts';
 
@@ -35,6 +36,8 @@ async function run(): Promise<number> {
   await provideDemoRepository(folder);
   const results = process.env['MUSTER_TEST_RESULTS'] ?? join(scratch, 'results.json');
   await mkdir(join(scratch, 'state'), { mode: 0o700 });
+  // Where Muster installs a Jupyter of its own: the extension host has the PATH of a login shell, which knows none.
+  await symlink(dirname(jupyterPrograms()), join(scratch, 'state', 'jupyter'));
   const executable = process.env['MUSTER_VSCODE'] ?? inRepository('test', 'vscode', 'launcher.ts');
   const output = join(scratch, 'output.txt');
   const tail = tailFile(output, text => process.stdout.write(text));

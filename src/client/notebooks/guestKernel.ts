@@ -4,8 +4,10 @@ import type { Disposable } from '../../base/lifecycle.js';
 /** What came of executing a cell. */
 export type CellEnd =
   | { readonly kind: 'ok' | 'error' | 'aborted'; readonly count: number | undefined }
-  /** The connection broke or the kernel went away; what it said is in the journal. */
-  | { readonly kind: 'lost' };
+  /** The connection broke; the kernel goes on, and what it says is in the journal. */
+  | { readonly kind: 'lost' }
+  /** The kernel ended or was restarted. */
+  | { readonly kind: 'gone' };
 
 /** What a kernel says while it executes a cell, in Jupyter's words. */
 export interface KernelSaying {
@@ -85,7 +87,7 @@ export class GuestKernel implements Disposable {
       if (state !== 'connected') resolve({ kind: 'lost' });
     });
     const ended = this.onDidChangeStatus(status => {
-      if (status === 'dead' || status === 'restarting' || status === 'autorestarting') resolve({ kind: 'lost' });
+      if (isGone(status)) resolve({ kind: 'gone' });
     });
     const dispose = (): void => {
       void broken.dispose();
@@ -131,6 +133,11 @@ export class GuestKernel implements Disposable {
   dispose(): void {
     this.#connection.dispose();
   }
+}
+
+/** True when what a kernel was executing will not be ended by it. */
+export function isGone(status: string): boolean {
+  return status === 'dead' || status === 'restarting' || status === 'autorestarting';
 }
 
 function kindOf(status: string): 'ok' | 'error' | 'aborted' {

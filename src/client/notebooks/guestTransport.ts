@@ -29,7 +29,7 @@ export function guestSettings(endpoint: GuestEndpoint, path: string): ServerConn
   };
   class GuestWebSocket extends WebSocket {
     constructor(url: string, protocols: string | string[] = []) {
-      super(url, protocols, {
+      super(socketUrl(endpoint.socket, url), protocols, {
         headers,
         createConnection: () => connect(endpoint.socket),
         perMessageDeflate: false,
@@ -47,6 +47,15 @@ export function guestSettings(endpoint: GuestEndpoint, path: string): ServerConn
       await fetchOver(endpoint.socket, new Request(input, init), headers),
     WebSocket: asWebSocket(GuestWebSocket),
   });
+}
+
+/**
+ * VS Code puts its own agent for proxies into every request that does not say that it goes to a socket. `ws` lets that be said in
+ * the address alone, where it takes a plain path and nothing else.
+ */
+function socketUrl(socket: string, url: string): string {
+  const { pathname, search } = new URL(url);
+  return /^\/[\w./-]+$/.test(socket) ? `ws+unix:${socket}:${pathname}${search}` : url;
 }
 
 /** The standard's class and that of `ws` differ in types only where nobody here looks. */

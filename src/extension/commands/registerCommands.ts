@@ -5,6 +5,7 @@ import type { Services } from '../services.js';
 import type { Views } from '../views/views.js';
 import type { CommandHandlers } from './commandHandler.js';
 import { hostHandlers } from './hostHandlers.js';
+import { notebookHandlers } from './notebookHandlers.js';
 import { projectHandlers } from './projectHandlers.js';
 import { reviewHandlers } from './reviewHandlers.js';
 import { reportError } from './reportError.js';
@@ -24,6 +25,7 @@ export function registerCommands(
     ...reviewHandlers(services, views.changes),
     ...threadListHandlers(services, views),
     ...worktreeHandlers(services, views),
+    ...notebookHandlers(services),
     ...projectHandlers(services, views),
     ...hostHandlers(services),
   };

@@ -25,6 +25,7 @@ export type MenuName =
   | 'editor/context'
   | 'editor/title'
   | 'explorer/context'
+  | 'notebook/toolbar'
   | 'view/item/context'
   | 'view/title';
 

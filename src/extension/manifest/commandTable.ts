@@ -1,5 +1,6 @@
 import type { CommandEntry } from './commandEntry.js';
 import { hostCommands } from './hostCommands.js';
+import { notebookCommands } from './notebookCommands.js';
 import { projectCommands } from './projectCommands.js';
 import { reviewCommands } from './reviewCommands.js';
 import { taskCommands } from './taskCommands.js';
@@ -12,6 +13,7 @@ export const commandTable = {
   ...threadCommands,
   ...reviewCommands,
   ...worktreeCommands,
+  ...notebookCommands,
   ...projectCommands,
   ...hostCommands,
 } satisfies Readonly<Record<`muster.${string}`, CommandEntry>>;

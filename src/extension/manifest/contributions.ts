@@ -69,6 +69,8 @@ export function generateContributions(): GeneratedManifest {
       'onFileSystem:muster-review',
       'onWebviewPanel:muster.threadPage',
       'onWebviewPanel:muster.board',
+      // A notebook that was open when the window was reloaded finds its kernel again.
+      'onNotebook:jupyter-notebook',
     ],
     capabilities: {
       untrustedWorkspaces: {

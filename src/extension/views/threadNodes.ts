@@ -150,6 +150,7 @@ export function threadContext(thread: Thread, muted: boolean): string {
   if (thread.rescue !== '' && thread.worktree === '') words.push('rescue');
   if (thread.trouble === 'replaced' || thread.trouble === 'missing') words.push('troubled');
   if (thread.latestRun?.status === 'waiting') words.push('waiting');
+  if (['starting', 'ready'].includes(thread.notebookServer?.state ?? '')) words.push('notebooks');
   if (canRetry(thread)) words.push('retryable');
   if (thread.draftComments > 0) words.push('drafts');
   if (thread.shownHead !== '' && thread.shownHead !== thread.head) words.push('seenBefore');

@@ -4,6 +4,7 @@ import { defined } from '../../base/defined.js';
 import type { NotebookServer } from '../../core/notebooks/notebookServer.js';
 import type { NotebookServerDriver, RecordedCell } from '../../core/notebooks/notebookServerDriver.js';
 import type { NotebookService as CoreNotebookService } from '../../core/notebooks/notebookService.js';
+import type { RunEnvironment } from '../../core/runs/runEnvironment.js';
 import type { Store } from '../../core/store.js';
 import type { ThreadStores } from '../../core/threads/threadStore.js';
 import { findThread } from '../../core/threads/threadLookup.js';
@@ -13,6 +14,7 @@ import {
   type NotebookService,
   type RecordedCell as WireRecordedCell,
 } from '../../protocol/gen/muster/v1/notebooks_pb.js';
+import { callerOf } from '../server/callPolicy.js';
 import { fail } from './requestFields.js';
 import { wireNotebookServer } from './wire.js';
 
@@ -24,11 +26,12 @@ const activityMs = 1_000;
 export interface NotebooksApiOptions {
   readonly store: Store<ThreadStores>;
   readonly notebooks: CoreNotebookService;
+  readonly environment: Pick<RunEnvironment, 'remember'>;
   readonly notebookServers: Pick<NotebookServerDriver, 'cells' | 'follow'>;
 }
 
 export function notebooksApi(options: NotebooksApiOptions): ServiceImpl<typeof NotebookService> {
-  const { store, notebooks, notebookServers } = options;
+  const { store, notebooks, notebookServers, environment } = options;
   const threadOf = (reference: string) => store.read(stores => findThread(stores, reference)).thread.id;
   const shown = async (server: NotebookServer): Promise<WireNotebookServer> => {
     const activity = await notebooks.activity(server, activityMs);
@@ -38,7 +41,10 @@ export function notebooksApi(options: NotebooksApiOptions): ServiceImpl<typeof N
     return { ...wire, kernels, connections, lastActivity: BigInt(lastActivity) };
   };
   return {
-    async startNotebookServer(request, { signal }) {
+    async startNotebookServer(request, context) {
+      const { signal } = context;
+      if (callerOf({ values: context.values }).kind === 'person' && Object.keys(request.environment).length > 0)
+        environment.remember(threadOf(request.threadId), request.environment);
       return { server: await shown(await notebooks.start(request.threadId, signal)) };
     },
 

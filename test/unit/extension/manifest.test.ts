@@ -55,7 +55,9 @@ describe('the manifest', () => {
 
   it('starts with nothing but a compose file, a view, a command or a restored editor', () => {
     expect(
-      manifest.activationEvents.filter(event => !/^(workspaceContains|onWebviewPanel|onFileSystem):/.test(event)),
+      manifest.activationEvents.filter(
+        event => !/^(workspaceContains|onWebviewPanel|onFileSystem|onNotebook):/.test(event),
+      ),
     ).toEqual([]);
   });
 });

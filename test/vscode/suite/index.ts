@@ -5,6 +5,7 @@ import './activation.test.js';
 import './composeApply.test.js';
 import './compose.test.js';
 import './dispatch.test.js';
+import './notebooks.test.js';
 import './path.test.js';
 import './review.test.js';
 import './terminal.test.js';
