@@ -91,6 +91,33 @@ export const commandTable: Readonly<Record<string, Entry>> = {
     summary: 'bring a thread’s commit into a branch',
     load: async () => (await import('./commands/merge.js')).merge,
   },
+  'jupyter': {
+    summary: 'list the Jupyter servers of threads',
+    load: async () => (await import('./commands/jupyter.js')).jupyter,
+    parts: {
+      ls: { summary: 'the same', load: async () => (await import('./commands/jupyter.js')).jupyter },
+      start: {
+        summary: 'start one on the worktree of a thread',
+        load: async () => (await import('./commands/jupyterStart.js')).jupyterStart,
+      },
+      stop: {
+        summary: 'end it, with its kernels',
+        load: async () => (await import('./commands/jupyterStop.js')).jupyterStop,
+      },
+      exec: {
+        summary: 'execute code in a kernel of a thread',
+        load: async () => (await import('./commands/jupyterExec.js')).jupyterExec,
+      },
+      cells: {
+        summary: 'list what was executed in the kernels of a thread',
+        load: async () => (await import('./commands/jupyterCells.js')).jupyterCells,
+      },
+      install: {
+        summary: 'install Jupyter Server into a folder of Muster’s own',
+        load: async () => (await import('./commands/jupyterInstall.js')).jupyterInstall,
+      },
+    },
+  },
   'queue': {
     summary: 'list the merges that wait or are at work',
     load: async () => (await import('./commands/queue.js')).queue,
