@@ -57,7 +57,7 @@ export class CellOutputs {
         return this.#append(errorOutput(saying));
       case 'clear_output':
         if (saying.content['wait'] === true) this.#clearWithNext = true;
-        else this.#clear();
+        else this.clear();
         return;
       default:
         return;
@@ -73,7 +73,7 @@ export class CellOutputs {
   #print(content: KernelSaying['content']): void {
     const name = content['name'] === 'stderr' ? 'stderr' : 'stdout';
     const text = typeof content['text'] === 'string' ? content['text'] : '';
-    if (this.#clearWithNext) this.#clear();
+    if (this.#clearWithNext) this.clear();
     if (this.#pending && this.#pending.name !== name) this.#flush();
     if (this.#pending) this.#pending.text += text;
     else this.#pending = { name, text };
@@ -113,13 +113,14 @@ export class CellOutputs {
   }
 
   #append(output: vscode.NotebookCellOutput): void {
-    if (this.#clearWithNext) this.#clear();
+    if (this.#clearWithNext) this.clear();
     this.#flush();
     this.#last = undefined;
     this.#then(async () => await this.#execution.appendOutput(output));
   }
 
-  #clear(): void {
+  /** Takes away what is shown. */
+  clear(): void {
     this.#clearWithNext = false;
     clearTimeout(this.#timer);
     this.#timer = undefined;

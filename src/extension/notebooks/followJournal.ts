@@ -4,25 +4,25 @@ import type { KernelSaying } from '../../client/notebooks/guestKernel.js';
 import type { RunningCell } from './runningCells.js';
 
 /**
- * Tells everything that a kernel said of an execution, from the first message to its end; true when it has ended. A host that
- * goes away meanwhile is replaced, and what was told is not told again.
+ * Tells everything that a kernel said of an execution, from the first message to its end, with the time of each; true when it has
+ * ended. A host that goes away meanwhile is replaced, and what was told is not told again.
  */
 export async function followJournal(
   client: (signal: AbortSignal) => Promise<HostClient>,
   { threadId, messageId }: RunningCell,
-  { until, say }: { readonly until: AbortSignal; readonly say: (saying: KernelSaying) => void },
+  { until, say }: { readonly until: AbortSignal; readonly say: (saying: KernelSaying, at: number) => void },
 ): Promise<boolean> {
-  let told = 0;
+  let heard = 0;
   for (;;) {
     try {
       const host = await client(until);
       let seen = 0;
       for await (const { lines } of host.notebooks.followCell({ threadId, messageId }, { signal: until }))
         for (const line of lines) {
-          if (++seen <= told) continue;
-          told = seen;
-          const saying = parseSaying(line);
-          if (saying) say(saying);
+          if (++seen <= heard) continue;
+          heard = seen;
+          const told = parseSaying(line);
+          if (told) say(told.saying, told.at);
         }
       return true;
     } catch (error) {
@@ -32,14 +32,15 @@ export async function followJournal(
   }
 }
 
-function parseSaying(line: string): KernelSaying | undefined {
+function parseSaying(line: string): { readonly saying: KernelSaying; readonly at: number } | undefined {
   try {
     const value: unknown = JSON.parse(line);
     if (typeof value !== 'object' || value === null) return undefined;
     const type: unknown = Reflect.get(value, 'type');
-    const content = fields(Reflect.get(value, 'content'));
-    if (typeof type !== 'string' || content === undefined) return undefined;
-    return { type, content, metadata: fields(Reflect.get(value, 'metadata')) ?? {} };
+    const at: unknown = Reflect.get(value, 'at');
+    if (typeof type !== 'string' || typeof at !== 'number') return undefined;
+    const content = fields(Reflect.get(value, 'content')) ?? {};
+    return { saying: { type, content, metadata: fields(Reflect.get(value, 'metadata')) ?? {} }, at };
   } catch {
     return undefined;
   }

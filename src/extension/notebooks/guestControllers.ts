@@ -32,7 +32,13 @@ export class GuestControllers implements vscode.Disposable {
   constructor(services: NotebookServices, running: RunningCells) {
     this.#services = services;
     this.#running = running;
-    this.#subscriptions = [vscode.workspace.onDidCloseNotebookDocument(notebook => this.#release(notebook))];
+    this.#subscriptions = [
+      vscode.workspace.onDidSaveNotebookDocument(({ uri }) => void running.forgetEnded(uri.toString())),
+      vscode.workspace.onDidCloseNotebookDocument(notebook => {
+        this.#release(notebook);
+        void running.forgetEnded(notebook.uri.toString());
+      }),
+    ];
   }
 
   /** Starts the thread's server if it has none, and offers its kernels. */

@@ -80,7 +80,9 @@ export class NotebookSession implements vscode.Disposable {
     for (const begun of running.ofNotebook(notebook.uri.toString())) {
       const cell = findCell(notebook, begun);
       if (!cell) await running.remove(begun.messageId);
-      else await this.#follow(controller.createNotebookCellExecution(cell), begun);
+      // What VS Code itself has kept needs nothing.
+      else if (!begun.ended || cell.outputs.length === 0)
+        await this.#show(controller.createNotebookCellExecution(cell), begun);
     }
   }
 
@@ -130,13 +132,14 @@ export class NotebookSession implements vscode.Disposable {
         clientId: this.#clientId,
         messageId: going.messageId,
         cell: cell.index,
+        ended: false,
         source,
       };
       await running.add(begun);
       const outcome = await going.end;
       if (outcome.kind === 'lost') return await this.#afterLoss(execution, begun);
       await outputs.settle();
-      await running.remove(begun.messageId);
+      await running.end(begun.messageId);
       if (outcome.kind === 'gone') await showFailure(execution, kernelGone());
       return this.#end(execution, outcome, outputs);
     } catch (error) {
@@ -161,48 +164,62 @@ export class NotebookSession implements vscode.Disposable {
     return await this.#show(execution, begun);
   }
 
-  async #follow(execution: vscode.NotebookCellExecution, begun: RunningCell): Promise<void> {
-    execution.start(Date.now());
-    await this.#show(execution, begun);
-  }
-
   /** Everything that the kernel said of a cell, from its journal. */
   async #show(execution: vscode.NotebookCellExecution, begun: RunningCell): Promise<boolean> {
-    const { running, client } = this.#options;
-    const signal = this.#ending.signal;
-    const gone = new AbortController();
+    const { running } = this.#options;
     const outputs = new CellOutputs(execution, this.#displayed);
+    const listening = begun.ended ? undefined : await this.#listen(begun).catch(() => undefined);
+    const patience = begun.ended || listening?.isSame !== true ? [AbortSignal.timeout(readMs)] : [];
+    const until = AbortSignal.any([this.#ending.signal, ...(listening ? [listening.gone] : []), ...patience]);
     try {
-      const kernel = await this.#connected();
-      const question = kernel.onQuestion(async (prompt, { secret }) => await this.#ask(prompt, secret));
-      const watch = kernel.onDidChangeStatus(status => {
-        if (isGone(status)) gone.abort();
+      let last: number | undefined;
+      const ended = await followJournal(this.#options.client, begun, {
+        until,
+        say: (saying, at) => {
+          if (last === undefined) {
+            begin(execution, at);
+            outputs.clear();
+          }
+          last = at;
+          outputs.say(saying);
+        },
       });
-      try {
-        await execution.clearOutput();
-        // Another kernel will not end what this one began: what it said until then is all there is.
-        const patience = kernel.id === begun.kernelId ? [] : [AbortSignal.timeout(readMs)];
-        const until = AbortSignal.any([signal, gone.signal, ...patience]);
-        const ended = await followJournal(client, begun, { until, say: saying => outputs.say(saying) });
-        if (signal.aborted) return false;
-        await outputs.settle();
-        if (!ended) await showFailure(execution, kernelGone());
-        end(execution, ended && !outputs.failed);
-        await running.remove(begun.messageId);
-        return ended && !outputs.failed;
-      } finally {
-        void question.dispose();
-        void watch.dispose();
-      }
-    } catch (error) {
       // A window that goes leaves the cell to the next one.
-      if (signal.aborted) return false;
+      if (this.#ending.signal.aborted) return false;
+      await outputs.settle();
+      if (!ended) await showFailure(execution, kernelGone());
+      end(execution, ended && !outputs.failed, last);
+      await running.end(begun.messageId);
+      return ended && !outputs.failed;
+    } catch (error) {
+      if (this.#ending.signal.aborted) return false;
       await outputs.settle();
       await running.remove(begun.messageId);
       await showFailure(execution, error);
       end(execution, false);
       return false;
+    } finally {
+      listening?.dispose();
     }
+  }
+
+  /** For questions of a cell that an earlier connection began, and for the end of its kernel. */
+  async #listen(begun: RunningCell) {
+    const kernel = await this.#connected();
+    const gone = new AbortController();
+    const question = kernel.onQuestion(async (prompt, { secret }) => await this.#ask(prompt, secret));
+    const watch = kernel.onDidChangeStatus(status => {
+      if (isGone(status)) gone.abort();
+    });
+    return {
+      // Another kernel will not end what this one began: what it said until then is all there is.
+      isSame: kernel.id === begun.kernelId,
+      gone: gone.signal,
+      dispose: () => {
+        void question.dispose();
+        void watch.dispose();
+      },
+    };
   }
 
   async #ask(prompt: string, secret: boolean): Promise<string | undefined> {
@@ -268,9 +285,18 @@ async function showFailure(execution: vscode.NotebookCellExecution, error: unkno
   }
 }
 
-function end(execution: vscode.NotebookCellExecution, succeeded: boolean | undefined): void {
+/** One that was begun by this window has its beginning already. */
+function begin(execution: vscode.NotebookCellExecution, at: number): void {
   try {
-    execution.end(succeeded, succeeded === undefined ? undefined : Date.now());
+    execution.start(at);
+  } catch {
+    // It was started before the connection broke.
+  }
+}
+
+function end(execution: vscode.NotebookCellExecution, succeeded: boolean | undefined, at = Date.now()): void {
+  try {
+    execution.end(succeeded, succeeded === undefined ? undefined : at);
   } catch {
     // The cell was deleted, or never began.
   }

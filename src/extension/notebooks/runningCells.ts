@@ -4,7 +4,10 @@ const key = 'guestCells';
 /** Cells that run for days in many notebooks would be few; more than this is a mistake. */
 const maxRemembered = 200;
 
-/** An execution that a window began, so that the window that comes after it finds it. */
+/**
+ * An execution that a window began, so that the window that comes after it finds it. What has ended is remembered until the
+ * notebook is saved: not every VS Code keeps the outputs of a notebook that is not.
+ */
 export interface RunningCell {
   readonly notebook: string;
   readonly threadId: string;
@@ -15,10 +18,11 @@ export interface RunningCell {
   readonly clientId: string;
   readonly messageId: string;
   readonly cell: number;
+  readonly ended: boolean;
   readonly source: string;
 }
 
-/** Executions of this window's workspace that have not ended. */
+/** Executions of this window's workspace that have not ended, or whose outputs are not saved. */
 export class RunningCells {
   readonly #memory: vscode.Memento;
 
@@ -35,9 +39,17 @@ export class RunningCells {
     return this.all().filter(each => each.notebook === notebook);
   }
 
+  /** In place of an earlier one of the same cell. */
   async add(cell: RunningCell): Promise<void> {
-    const others = this.all().filter(({ messageId }) => messageId !== cell.messageId);
+    const others = this.all().filter(each => each.notebook !== cell.notebook || each.cell !== cell.cell);
     await this.#memory.update(key, [...others, cell].slice(-maxRemembered));
+  }
+
+  async end(messageId: string): Promise<void> {
+    await this.#memory.update(
+      key,
+      this.all().map(each => (each.messageId === messageId ? { ...each, ended: true } : each)),
+    );
   }
 
   async remove(messageId: string): Promise<void> {
@@ -46,10 +58,18 @@ export class RunningCells {
       this.all().filter(each => each.messageId !== messageId),
     );
   }
+
+  /** Its outputs are saved, or not wanted. */
+  async forgetEnded(notebook: string): Promise<void> {
+    await this.#memory.update(
+      key,
+      this.all().filter(each => each.notebook !== notebook || !each.ended),
+    );
+  }
 }
 
 function isRunningCell(value: unknown): value is RunningCell {
   if (typeof value !== 'object' || value === null) return false;
   const texts = ['notebook', 'threadId', 'kernel', 'kernelId', 'clientId', 'messageId', 'source'];
-  return texts.every(name => typeof Reflect.get(value, name) === 'string') && 'cell' in value;
+  return texts.every(name => typeof Reflect.get(value, name) === 'string') && 'cell' in value && 'ended' in value;
 }
