@@ -6,6 +6,9 @@ import type { TestAccess } from '../../../src/extension/main.js';
 import { dispatch, provideCrew, whenStatus } from './crew.js';
 import { test, until, type TestContext } from './registry.js';
 
+/** A server and a kernel are started for each test; on a busy machine that takes a while. */
+const slow = { timeoutMs: 150_000 };
+
 /** One pixel. */
 const png = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
@@ -91,104 +94,120 @@ function stdout(cell: vscode.NotebookCell): string {
     .join('');
 }
 
-test('a guest notebook runs cells: text, results, images, errors, updates', async context => {
-  const { run, notebook } = await openGuest(context, [
-    'import os\nprint("hello from", os.path.basename(os.getcwd()))\n6 * 7',
-    `from IPython.display import display, Image\nimport base64\ndisplay(Image(base64.b64decode("${png}")))`,
-    'import sys\nprint("out")\nprint("err", file=sys.stderr)\n1 / 0',
-    'from IPython.display import display, clear_output\nh = display("first", display_id=True)\nh.update("second")\nprint("gone")\nclear_output()\nprint("stays")',
-    'import time\nfor n in range(3):\n    print(f"\\r{n}", end="", flush=True)\n    time.sleep(0.1)',
-  ]);
-  const text = await run(0);
-  assert.equal(stdout(text), 'hello from analysis\n');
-  assert.deepEqual(
-    outputs(text).filter(({ mime }) => mime === 'text/plain'),
-    [{ mime: 'text/plain', text: '42' }],
-  );
-  assert.equal(text.executionSummary?.success, true);
-  assert.equal(text.executionSummary?.executionOrder, 1);
-  assert.ok(text.executionSummary?.timing);
+test(
+  'a guest notebook runs cells: text, results, images, errors, updates',
+  async context => {
+    const { run, notebook } = await openGuest(context, [
+      'import os\nprint("hello from", os.path.basename(os.getcwd()))\n6 * 7',
+      `from IPython.display import display, Image\nimport base64\ndisplay(Image(base64.b64decode("${png}")))`,
+      'import sys\nprint("out")\nprint("err", file=sys.stderr)\n1 / 0',
+      'from IPython.display import display, clear_output\nh = display("first", display_id=True)\nh.update("second")\nprint("gone")\nclear_output()\nprint("stays")',
+      'import time\nfor n in range(3):\n    print(f"\\r{n}", end="", flush=True)\n    time.sleep(0.1)',
+    ]);
+    const text = await run(0);
+    assert.equal(stdout(text), 'hello from analysis\n');
+    assert.deepEqual(
+      outputs(text).filter(({ mime }) => mime === 'text/plain'),
+      [{ mime: 'text/plain', text: '42' }],
+    );
+    assert.equal(text.executionSummary?.success, true);
+    assert.equal(text.executionSummary?.executionOrder, 1);
+    assert.ok(text.executionSummary?.timing);
 
-  const image = await run(1);
-  const [shown] = image.outputs.flatMap(({ items }) => items);
-  assert.equal(shown?.mime, 'image/png');
-  assert.equal(Buffer.from(shown.data).toString('base64'), png);
+    const image = await run(1);
+    const [shown] = image.outputs.flatMap(({ items }) => items);
+    assert.equal(shown?.mime, 'image/png');
+    assert.equal(Buffer.from(shown.data).toString('base64'), png);
 
-  const failed = await run(2);
-  assert.equal(failed.executionSummary?.success, false);
-  const error = outputs(failed).find(({ mime }) => mime === 'application/vnd.code.notebook.error');
-  assert.match(error?.text ?? '', /ZeroDivisionError/);
-  assert.match(error?.text ?? '', /line 4/);
-  assert.ok(outputs(failed).some(({ mime, text: said }) => mime.endsWith('stderr') && said === 'err\n'));
+    const failed = await run(2);
+    assert.equal(failed.executionSummary?.success, false);
+    const error = outputs(failed).find(({ mime }) => mime === 'application/vnd.code.notebook.error');
+    assert.match(error?.text ?? '', /ZeroDivisionError/);
+    assert.match(error?.text ?? '', /line 4/);
+    assert.ok(outputs(failed).some(({ mime, text: said }) => mime.endsWith('stderr') && said === 'err\n'));
 
-  const cleared = await run(3);
-  assert.equal(stdout(cleared), 'stays\n');
+    const cleared = await run(3);
+    assert.equal(stdout(cleared), 'stays\n');
 
-  const progress = await run(4);
-  assert.match(stdout(progress), /2$/);
-  assert.equal(notebook.isDirty, true);
-  await notebook.save();
-  const saved = JSON.parse(Buffer.from(await vscode.workspace.fs.readFile(notebook.uri)).toString('utf8')) as {
-    cells: { execution_count: number; outputs: { output_type: string }[] }[];
-  };
-  assert.deepEqual(
-    saved.cells[0]?.outputs.map(({ output_type: type }) => type),
-    ['stream', 'execute_result'],
-  );
-  assert.equal(saved.cells[0]?.execution_count, 1);
-});
+    const progress = await run(4);
+    assert.match(stdout(progress), /2$/);
+    assert.equal(notebook.isDirty, true);
+    await notebook.save();
+    const saved = JSON.parse(Buffer.from(await vscode.workspace.fs.readFile(notebook.uri)).toString('utf8')) as {
+      cells: { execution_count: number; outputs: { output_type: string }[] }[];
+    };
+    assert.deepEqual(
+      saved.cells[0]?.outputs.map(({ output_type: type }) => type),
+      ['stream', 'execute_result'],
+    );
+    assert.equal(saved.cells[0]?.execution_count, 1);
+  },
+  slow,
+);
 
-test('a guest notebook asks for input, and an endless cell is interrupted', async context => {
-  const { run, notebook } = await openGuest(context, [
-    'name = input("Who? ")\nprint("hello", name)',
-    'print("on")\nwhile True:\n    pass',
-    'print("after")',
-  ]);
-  const input = answerInput('Ada');
-  context.after(() => input.restore());
-  assert.equal(stdout(await run(0)), 'hello Ada\n');
-  assert.deepEqual(input.prompts, ['Who? ']);
+test(
+  'a guest notebook asks for input, and an endless cell is interrupted',
+  async context => {
+    const { run, notebook } = await openGuest(context, [
+      'name = input("Who? ")\nprint("hello", name)',
+      'print("on")\nwhile True:\n    pass',
+      'print("after")',
+    ]);
+    const input = answerInput('Ada');
+    context.after(() => input.restore());
+    assert.equal(stdout(await run(0)), 'hello Ada\n');
+    assert.deepEqual(input.prompts, ['Who? ']);
 
-  const endless = notebook.cellAt(1);
-  await vscode.commands.executeCommand('notebook.cell.execute', { ranges: [{ start: 1, end: 3 }] });
-  await until('it has begun', () => stdout(endless) === 'on\n', context.signal);
-  await vscode.commands.executeCommand('notebook.cancelExecution', { ranges: [{ start: 1, end: 3 }] });
-  await until('it has ended', () => endless.executionSummary?.success !== undefined, context.signal);
-  assert.equal(endless.executionSummary?.success, false);
-  assert.match(outputs(endless).at(-1)?.text ?? '', /KeyboardInterrupt/);
-  // What waited for it was not executed; the kernel still works.
-  assert.equal(notebook.cellAt(2).outputs.length, 0);
-  assert.equal(stdout(await run(2)), 'after\n');
-});
+    const endless = notebook.cellAt(1);
+    await vscode.commands.executeCommand('notebook.cell.execute', { ranges: [{ start: 1, end: 3 }] });
+    await until('it has begun', () => stdout(endless) === 'on\n', context.signal);
+    await vscode.commands.executeCommand('notebook.cancelExecution', { ranges: [{ start: 1, end: 3 }] });
+    await until('it has ended', () => endless.executionSummary?.success !== undefined, context.signal);
+    assert.equal(endless.executionSummary?.success, false);
+    assert.match(outputs(endless).at(-1)?.text ?? '', /KeyboardInterrupt/);
+    // What waited for it was not executed; the kernel still works.
+    assert.equal(notebook.cellAt(2).outputs.length, 0);
+    assert.equal(stdout(await run(2)), 'after\n');
+  },
+  slow,
+);
 
-test('restarting the kernel ends what it executes and forgets its names', async context => {
-  const { run, notebook } = await openGuest(context, [
-    'kept = 1\nprint(kept)',
-    'print("on")\nwhile True: pass',
-    'print(kept)',
-  ]);
-  await run(0);
-  const endless = notebook.cellAt(1);
-  await vscode.commands.executeCommand('notebook.cell.execute', { ranges: [{ start: 1, end: 2 }] });
-  await until('it has begun', () => stdout(endless) === 'on\n', context.signal);
-  await vscode.commands.executeCommand('muster.restartGuestKernel');
-  await until('it has ended', () => endless.executionSummary?.success !== undefined, context.signal);
-  assert.equal(endless.executionSummary?.success, false);
-  const gone = await run(2);
-  assert.match(outputs(gone).at(-1)?.text ?? '', /NameError/);
-});
+test(
+  'restarting the kernel ends what it executes and forgets its names',
+  async context => {
+    const { run, notebook } = await openGuest(context, [
+      'kept = 1\nprint(kept)',
+      'print("on")\nwhile True: pass',
+      'print(kept)',
+    ]);
+    await run(0);
+    const endless = notebook.cellAt(1);
+    await vscode.commands.executeCommand('notebook.cell.execute', { ranges: [{ start: 1, end: 2 }] });
+    await until('it has begun', () => stdout(endless) === 'on\n', context.signal);
+    await vscode.commands.executeCommand('muster.restartGuestKernel');
+    await until('it has ended', () => endless.executionSummary?.success !== undefined, context.signal);
+    assert.equal(endless.executionSummary?.success, false);
+    const gone = await run(2);
+    assert.match(outputs(gone).at(-1)?.text ?? '', /NameError/);
+  },
+  slow,
+);
 
-test('a cell that runs while the host is killed shows everything in the end', async context => {
-  const { notebook, access } = await openGuest(context, [
-    'import time\nfor n in range(150):\n    print(n, flush=True)\n    time.sleep(0.02)',
-  ]);
-  const cell = notebook.cellAt(0);
-  await vscode.commands.executeCommand('notebook.cell.execute', { ranges: [{ start: 0, end: 1 }] });
-  await until('it has begun', () => stdout(cell).includes('5\n'), context.signal);
-  const { host } = access.services;
-  const client = await host.client(context.signal);
-  process.kill(client.endpoint.pid, 'SIGKILL');
-  await until('it has ended', () => cell.executionSummary?.success !== undefined, context.signal);
-  assert.equal(cell.executionSummary?.success, true);
-  assert.equal(stdout(cell), Array.from({ length: 150 }, (_, n) => `${n}\n`).join(''));
-});
+test(
+  'a cell that runs while the host is killed shows everything in the end',
+  async context => {
+    const { notebook, access } = await openGuest(context, [
+      'import time\nfor n in range(150):\n    print(n, flush=True)\n    time.sleep(0.02)',
+    ]);
+    const cell = notebook.cellAt(0);
+    await vscode.commands.executeCommand('notebook.cell.execute', { ranges: [{ start: 0, end: 1 }] });
+    await until('it has begun', () => stdout(cell).includes('5\n'), context.signal);
+    const { host } = access.services;
+    const client = await host.client(context.signal);
+    process.kill(client.endpoint.pid, 'SIGKILL');
+    await until('it has ended', () => cell.executionSummary?.success !== undefined, context.signal);
+    assert.equal(cell.executionSummary?.success, true);
+    assert.equal(stdout(cell), Array.from({ length: 150 }, (_, n) => `${n}\n`).join(''));
+  },
+  slow,
+);
