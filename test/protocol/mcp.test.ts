@@ -212,6 +212,47 @@ describe('a wait', () => {
 });
 
 describe('ending a thread', () => {
+  test('completing it with a merge queues that, and the thread is completed when it has landed', async () => {
+    const setting = await setUp();
+    const { mcp } = setting;
+    const thread = await done(setting);
+    const refused = await mcp.call('orch_close', { thread_id: thread, status: 'failed', merge: {} });
+    expect(refused.text).toContain('[request.invalid]');
+    const closing = await mcp.ok('orch_close', {
+      thread_id: thread,
+      status: 'completed',
+      merge: { strategy: 'squash' },
+    });
+    expect(await mcp.ok('orch_wait_merge', { op_id: closing['op_id'] })).toMatchObject({
+      found: true,
+      status: 'completed',
+    });
+    expect(await mcp.ok('orch_transcript', { thread_id: thread })).toMatchObject({ thread_status: 'Completed' });
+  });
+
+  test('a task for later is listed as such, with its batch, and goes with it', async () => {
+    const { mcp } = await setUp();
+    const [agent] = ((await mcp.ok('orch_list_agents')) as { agents: { alias: string }[] }).agents;
+    const at = new Date(Date.now() + 3_600_000).toISOString();
+    const later = { to: agent?.alias, body: 'Later', batch: 'night', scheduled_for: at };
+    const sent = await mcp.ok('orch_dispatch', later);
+    expect(sent).toMatchObject({ scheduled_for: at });
+    expect((await mcp.ok('orch_tasks', { filter: 'scheduled', batch_id: 'night' }))['tasks']).toMatchObject([
+      { thread_id: sent['thread_id'], batch_id: 'night', eligible_at: at, eligible_reason: 'scheduled' },
+    ]);
+    expect(await mcp.ok('orch_status')).toMatchObject({ scheduled_count: 1 });
+    expect((await mcp.call('orch_dispatch', { ...later, scheduled_for: 'tomorrow' })).text).toMatch(/RFC 3339/);
+    expect((await mcp.call('orch_dispatch', { ...later, scheduled_for: '2020-01-01T00:00:00Z' })).text).toContain(
+      'is over',
+    );
+    expect(await mcp.ok('orch_batch_status', { batch_id: 'night' })).toMatchObject({
+      thread_count: 1,
+      counts: { queued: 1 },
+    });
+    expect(await mcp.ok('orch_abandon_batch', { batch_id: 'night' })).toMatchObject({ threads_abandoned: 1 });
+    expect((await mcp.call('orch_batch_status', { batch_id: 'day' })).text).toContain('no batch "day"');
+  });
+
   test('completing it wants its changes merged; failing it, reopening and a note do not', async () => {
     const setting = await setUp();
     const { mcp } = setting;

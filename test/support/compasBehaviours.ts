@@ -26,7 +26,14 @@ export const behaviours: readonly Behaviour[] = [
   { number: 6, says: 'a hand-off triggers', tests: [[core('chains'), 'gives the reply to the reviewer']] },
   { number: 7, says: 'the same thread goes on', tests: [[core('threads'), 'goes on in the same worktree']] },
   { number: 8, says: 'a task for later waits', tests: [[core('retries'), 'starts when it is time']] },
-  { number: 9, says: 'a time that is over is refused', tests: [[core('retries'), 'in the past is refused']] },
+  {
+    number: 9,
+    says: 'a time that is over is refused',
+    tests: [
+      [mcp, 'a task for later is listed as such'],
+      [core('retries'), 'in the past is refused'],
+    ],
+  },
   {
     number: 10,
     says: 'a dispatch to a closed thread opens it',

@@ -16,10 +16,32 @@ export const close = defineTool({
     from: optionalText('Who closes it. Kept for compatibility.'),
     status: z.enum(['completed', 'failed']),
     note: optionalText('Why, for whoever reads the conversation later.'),
+    merge: z
+      .object({
+        target_branch: optionalText(
+          'Left out: the project’s merge target, else the branch that the thread started from.',
+        ),
+        strategy: optionalText('How to merge: merge, squash or rebase. Left out: the project’s own.'),
+      })
+      .optional()
+      .describe('Merge its changes; the thread is completed when they have landed, and stays open when they cannot.'),
   }),
-  output: z.object({ thread_id: z.string(), status: z.string() }),
+  output: z.object({
+    thread_id: z.string(),
+    status: z.string(),
+    op_id: z.string().optional(),
+    next_step: z.string().optional(),
+  }),
   run: async ({ client, signal }, input) => {
-    const { threads } = await client();
+    const { threads, merges } = await client();
+    if (input.merge !== undefined) {
+      requireCompleted(input.status);
+      const { target_branch: target = '', strategy = '' } = input.merge;
+      const { merge } = await merges.requestMerge({ threadId: input.thread_id, target, strategy }, { signal });
+      const op = merge?.id ?? '';
+      const next = `orch_wait_merge with op_id ${op} tells whether it has landed; the thread is completed then.`;
+      return { thread_id: merge?.threadId ?? input.thread_id, status: 'Active', op_id: op, next_step: next };
+    }
     const request = {
       threadId: input.thread_id,
       outcome: input.status,
@@ -71,6 +93,14 @@ export const abandon = defineTool({
     };
   },
 });
+
+function requireCompleted(status: string): void {
+  if (status === 'completed') return;
+  throw new AppError('request.invalid', 'What is merged is completed: leave merge out, or close it as completed.', {
+    field: 'merge',
+    reason: 'closed as failed',
+  });
+}
 
 function required(thread: Thread | undefined, id: string): Thread {
   if (thread) return thread;

@@ -77,14 +77,15 @@ export const status = defineTool({
     agent: optionalText('Only threads of this agent.'),
     thread_id: optionalText('Only this thread.'),
   }),
-  output: z.object({ threads: z.array(threadShape) }),
+  output: z.object({ threads: z.array(threadShape), scheduled_count: z.number() }),
   reads: true,
-  run: async (context, input) => ({
-    threads: (input.thread_id === undefined
-      ? await listThreads(context, { agent: input.agent, limit: statusRows })
-      : [await findThread(context, input.thread_id)]
-    ).map(threadFields),
-  }),
+  run: async (context, input) => {
+    const threads =
+      input.thread_id === undefined
+        ? await listThreads(context, { agent: input.agent, limit: statusRows })
+        : [await findThread(context, input.thread_id)];
+    return { threads: threads.map(threadFields), scheduled_count: threads.filter(isScheduled).length };
+  },
 });
 
 export const tasks = defineTool({
@@ -93,17 +94,45 @@ export const tasks = defineTool({
   description: 'One row a thread, newest first.',
   input: z.object({
     alias: optionalText('Only tasks of this agent.'),
+    batch_id: optionalText('Only tasks of this batch.'),
+    filter: z.enum(['scheduled']).optional().describe('Only tasks that wait for their time.'),
     limit: count({ min: 1, max: mostThreads }).describe(`At most this many rows. Default: ${taskRows}.`),
   }),
-  output: z.object({ tasks: z.array(threadShape.extend({ execution_id: z.string().optional() })) }),
-  reads: true,
-  run: async (context, input) => ({
-    tasks: (await listThreads(context, { agent: input.alias, limit: input.limit ?? taskRows })).map(thread => ({
-      ...threadFields(thread),
-      ...(thread.latestRun ? { execution_id: thread.latestRun.id } : {}),
-    })),
+  output: z.object({
+    tasks: z.array(
+      threadShape.extend({
+        execution_id: z.string().optional(),
+        batch_id: z.string().optional(),
+        eligible_at: z.string().nullable().optional(),
+        eligible_reason: z.string().optional(),
+      }),
+    ),
   }),
+  reads: true,
+  run: async (context, input) => {
+    const { alias, batch_id: batch, filter, limit = taskRows } = input;
+    const narrow = batch !== undefined || filter !== undefined;
+    const all = await listThreads(context, { agent: alias, limit: narrow ? mostThreads : limit });
+    const wanted = all.filter(
+      thread => (batch === undefined || thread.batch === batch) && (filter === undefined || isScheduled(thread)),
+    );
+    return { tasks: wanted.slice(0, limit).map(taskFields) };
+  },
 });
+
+function isScheduled({ latestRun }: Thread): boolean {
+  return latestRun?.dueReason === 'scheduled';
+}
+
+function taskFields(thread: Thread) {
+  const { latestRun: run, batch } = thread;
+  return {
+    ...threadFields(thread),
+    ...(run ? { execution_id: run.id } : {}),
+    ...(batch === '' ? {} : { batch_id: batch }),
+    ...(run && run.dueAt > 0n ? { eligible_at: time(run.dueAt), eligible_reason: run.dueReason } : {}),
+  };
+}
 
 export const inbox = defineTool({
   name: 'orch_inbox',
