@@ -42,16 +42,16 @@ export function anchorAt(text: readonly string[], range: LineRange): TextAnchor 
  */
 export function locateAnchor(anchor: TextAnchor, text: readonly string[]): LineRange | undefined {
   const { lines, before, after, start, end } = anchor;
+  const there = bareLines(text);
   const [first, ...rest] = lines.map(bare);
   if (first === undefined) return undefined;
   const length = end - start + 1;
   let best: { readonly at: number; readonly score: number } | undefined;
   for (let at = 0; at + lines.length <= text.length; at++) {
-    if (bare(text[at] ?? '') !== first || rest.some((line, index) => bare(text[at + 1 + index] ?? '') !== line))
-      continue;
+    if (there[at] !== first || rest.some((line, index) => there[at + 1 + index] !== line)) continue;
     const score =
-      alike(before.toReversed(), distance => text[at - 1 - distance]) +
-      alike(after, distance => text[at + length + distance]);
+      alike(before.toReversed(), distance => there[at - 1 - distance]) +
+      alike(after, distance => there[at + length + distance]);
     const isNearer = best === undefined || Math.abs(at + 1 - start) < Math.abs(best.at + 1 - start);
     if (best === undefined || score > best.score || (score === best.score && isNearer)) best = { at, score };
   }
@@ -63,16 +63,22 @@ export function locateAnchor(anchor: TextAnchor, text: readonly string[]): LineR
 
 /** How many lines in a row, from the anchor outwards, are as they were. */
 function alike(expected: readonly string[], found: (distance: number) => string | undefined): number {
-  const first = expected.findIndex((line, distance) => {
-    const there = found(distance);
-    return there === undefined || bare(there) !== bare(line);
-  });
+  const first = expected.findIndex((line, distance) => found(distance) !== bare(line));
   return first === -1 ? expected.length : first;
 }
 
 /** Something that does not stand in every other place too. */
 function isTelling(lines: readonly string[]): boolean {
   return (lines.join('').match(/[\p{L}\p{N}]/gu)?.length ?? 0) >= 6;
+}
+
+/** Many anchors are looked for in the same lines. */
+const known = new WeakMap<readonly string[], readonly string[]>();
+
+function bareLines(text: readonly string[]): readonly string[] {
+  const lines = known.get(text) ?? text.map(bare);
+  known.set(text, lines);
+  return lines;
 }
 
 function bare(line: string): string {

@@ -21,6 +21,7 @@ export const commandTable: Readonly<Record<string, Entry>> = {
     summary: 'give an agent a task and read along until it has ended',
     load: async () => (await import('./commands/run.js')).run,
   },
+  'retry': { summary: 'ask again what came to nothing', load: async () => (await import('./commands/retry.js')).retry },
   'ps': {
     summary: 'list threads: what needs you, what works, what is ready',
     load: async () => (await import('./commands/ps.js')).ps,

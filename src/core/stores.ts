@@ -3,6 +3,7 @@ import type { BatchStores } from './batches/batch.js';
 import type { VerdictStores } from './chains/agentVerdict.js';
 import type { ChainStores } from './chains/chainStore.js';
 import type { EventStores } from './events/eventLog.js';
+import type { ConflictStores } from './merges/conflictPrediction.js';
 import type { MergeStores } from './merges/mergeStore.js';
 import type { ModelStores } from './models/modelStore.js';
 import type { MessageStores } from './messages/messageStore.js';
@@ -39,6 +40,7 @@ export interface Stores
     MergeStores,
     ReviewStores,
     CommentStores,
+    ConflictStores,
     ScheduleStores,
     TopicStores,
     ScriptStores,

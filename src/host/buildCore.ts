@@ -7,6 +7,7 @@ import type { DisposableStore } from '../base/lifecycle.js';
 import { AccessTokenService, type TokenTexts } from '../core/access/accessTokenService.js';
 import { ProviderRegistries } from '../core/agents/providerRegistries.js';
 import { CandidateVerifier } from '../core/merges/candidateVerifier.js';
+import { ConflictPredictor } from '../core/merges/conflictPredictor.js';
 import { MergeService } from '../core/merges/mergeService.js';
 import { NotebookService } from '../core/notebooks/notebookService.js';
 import { ApplyProject } from '../core/projects/applyProject.js';
@@ -19,6 +20,7 @@ import { SandboxControl } from '../core/sandboxes/sandboxControl.js';
 import { SandboxService } from '../core/sandboxes/sandboxService.js';
 import { ChangesService } from '../core/reviews/changesService.js';
 import { CommentService } from '../core/reviews/commentService.js';
+import { FindingComments } from '../core/reviews/findingComments.js';
 import { RequestChanges } from '../core/reviews/requestChanges.js';
 import { RunMail } from '../core/mail/runMail.js';
 import { BatchService } from '../core/batches/batchService.js';
@@ -30,6 +32,7 @@ import { RunLifecycle } from '../core/runs/runLifecycle.js';
 import { machineRunLimit, type RunLimit } from '../core/runs/runLimit.js';
 import { RunStarter } from '../core/runs/runStarter.js';
 import { DispatchService } from '../core/threads/dispatchService.js';
+import { RetryThread } from '../core/threads/retryThread.js';
 import { RecoverThreads } from '../core/threads/recoverThreads.js';
 import { ThreadService } from '../core/threads/threadService.js';
 import { ThreadSettler } from '../core/threads/threadSettler.js';
@@ -81,6 +84,7 @@ export interface HostCore extends HostState, HostModels, HostSchedules {
   readonly settler: ThreadSettler;
   readonly verifier: CandidateVerifier;
   readonly merges: MergeService;
+  readonly conflicts: ConflictPredictor;
   readonly undos: UndoService;
   readonly updates: UpdateService;
   readonly runs: RunLifecycle;
@@ -95,6 +99,7 @@ export interface HostCore extends HostState, HostModels, HostSchedules {
   readonly requestChanges: RequestChanges;
   readonly dispatcher: DispatchService;
   readonly batches: BatchService;
+  readonly retries: RetryThread;
   readonly notebooks: NotebookService;
   readonly applying: ApplyProject;
   readonly takingDown: TakeDownProject;
@@ -162,6 +167,7 @@ export function buildCore(
     new ThreadSettler({ ...common, driver: worktrees, supervisor, sandboxes, secrets: runSecrets }),
   );
   const merges = resources.add(new MergeService({ ...common, driver: mergeDriver, verifier, settler }));
+  const conflicts = resources.add(new ConflictPredictor({ ...common, driver: worktrees }));
   const undos = new UndoService({ ...common, driver: mergeDriver });
   const updates = new UpdateService({ ...common, driver: mergeDriver, settler, workspaces });
   resources.add(supervisor);
@@ -208,6 +214,7 @@ export function buildCore(
     settler,
     verifier,
     merges,
+    conflicts,
     undos,
     updates,
     runs,
@@ -271,8 +278,10 @@ function buildSurface(state: HostState, built: Foundation, resources: Disposable
   const reviews = new ReviewService({ ...common, settler, driver: worktrees, digest: sha256 });
   const dispatcher = new DispatchService({ ...common, providers, workspaces, environment, runs });
   const decode = (content: Uint8Array): string => new TextDecoder().decode(content);
-  const comments = new CommentService({ ...common, driver: worktrees, decode });
+  const findings = resources.add(new FindingComments({ ...common, driver: worktrees, decode }));
+  const comments = new CommentService({ ...common, driver: worktrees, decode, findings });
   const changes = new ChangesService({
+    settler,
     store,
     clock,
     driver: worktrees,
@@ -298,6 +307,7 @@ function buildSurface(state: HostState, built: Foundation, resources: Disposable
     threads,
     recovery,
     reviews,
+    retries: new RetryThread({ store, dispatcher }),
     comments,
     changes,
     requestChanges,

@@ -169,6 +169,20 @@ describe.each(gitsUnderTest)('worktrees of %s', (_, open) => {
     ]);
   });
 
+  test('whether a commit could be merged into a branch is known without merging it', async () => {
+    const ref = git.worktree('one');
+    await git.worktrees.create(ref, signal);
+    const head = await git.commit(ref.path, { 'README.md': 'ours\n' });
+    const ask = (knownTarget?: string, target = 'main') =>
+      git.worktrees.conflicts({ repository: git.root }, { head, target, ...(knownTarget ? { knownTarget } : {}) });
+    expect(await ask()).toMatchObject({ kind: 'known', files: [] });
+    const theirs = await git.commit(git.root, { 'README.md': 'theirs\n' });
+    expect(await ask()).toEqual({ kind: 'known', targetCommit: theirs, files: ['README.md'] });
+    expect(await ask(theirs)).toEqual({ kind: 'unchanged' });
+    expect(await ask(undefined, 'none')).toEqual({ kind: 'unknown' });
+    expect(await git.headOf('main')).toBe(theirs);
+  });
+
   test('what was removed is kept, listed and comes back', async () => {
     const ref = git.worktree('one');
     await git.worktrees.create(ref, signal);

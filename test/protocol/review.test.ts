@@ -36,6 +36,8 @@ test('a review in a terminal: comments, a request for changes, an answer that re
   expect(await json('review', 'files', id, '--mark', 'greeting.txt')).toMatchObject({
     files: [{ path: 'greeting.txt', hunks: 1, reviewed_hunks: 1 }],
   });
+  expect(await json('review', 'files', id, '--revert', 'greeting.txt')).toMatchObject({ files: [] });
+  expect(await run('dispatch', 'dev', 'Greet again', '--thread', id, '--wait')).toMatchObject({ status: 0 });
   expect(await run('review', 'files', id, '--mark', 'none.txt')).toMatchObject({ status: 2 });
   expect(await run('review', 'approve', id)).toMatchObject({ status: 0 });
 

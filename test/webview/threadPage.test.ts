@@ -36,6 +36,22 @@ const says = (...texts: readonly string[]): ToThreadPage => ({
   entries: texts.map((text): TranscriptEntry => ({ kind: 'text', text })),
 });
 
+test('what an agent is asked is shown as it is, only answers are Markdown', async () => {
+  const asked = {
+    ...messageView(),
+    id: 'handoff00001',
+    from: 'dev',
+    to: 'reviewer',
+    intent: 'handoff',
+    body: '**not bold**',
+  };
+  const [first, ...rest] = finishedThread();
+  const conversation = { type: 'conversation' as const, messages: [messageView(), asked], runs: [], merges: [] };
+  await withPage([...(first ? [first] : []), ...rest, conversation], async view => {
+    await view.page.getByText('**not bold**').waitFor();
+  });
+});
+
 /** A thread whose agent is at work and has said so much already. */
 function workingThread(lines: number): readonly ToThreadPage[] {
   const now = Date.now();

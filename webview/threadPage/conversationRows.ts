@@ -8,6 +8,8 @@ export type ConversationRow = { readonly key: string; readonly estimate: number 
       readonly kind: 'message';
       readonly author: string;
       readonly isPerson: boolean;
+      /** Was typed, or put together from what others said: shown as it is. Only an agent's answer is Markdown. */
+      readonly asTyped: boolean;
       readonly body: string;
       readonly at: number;
     }
@@ -111,6 +113,7 @@ function messageRow(message: MessageView): ConversationRow {
     estimate: textEstimate(message.body),
     author: message.from,
     isPerson: message.from === person,
+    asTyped: message.intent !== 'response',
     body: message.body,
     at: message.createdAt,
   };

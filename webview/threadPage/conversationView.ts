@@ -29,7 +29,7 @@ export function conversationRow(row: ConversationRow, context: RowContext): Temp
         <div class="turn-author">${row.isPerson ? strings.you : row.author}</div>
         <div class="turn-body">
           <div class="prose">
-            ${row.isPerson ? html`<p class="as-typed">${row.body}</p>` : markdown(row.body, strings)}
+            ${row.asTyped ? html`<p class="as-typed">${row.body}</p>` : markdown(row.body, strings)}
           </div>
         </div>
         <div class="turn-time">${age(row.at, text => ago(text, strings))}</div>

@@ -75,5 +75,6 @@ async function waitForEnd(context: CommandContext, response: DispatchResponse): 
       thread: threadJson(settled),
     });
   } else out.line(`${threadId} ${describeState(settled)}`);
-  return settled.latestRun?.status === 'succeeded' ? 0 : 1;
+  // Reviewers that could not agree leave a run that succeeded, and a thread that is not done.
+  return settled.latestRun?.status === 'succeeded' && settled.status !== 'needs_you' ? 0 : 1;
 }

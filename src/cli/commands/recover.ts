@@ -17,6 +17,10 @@ export const recover = defineCommand({
       });
       return left.length === 0 ? 0 : 1;
     }
+    if (threadIds.length + left.length + kept.length === 0) {
+      out.line('Nothing was lost: no database was found damaged, and every worktree has its thread.');
+      return 0;
+    }
     out.line(threadIds.length === 1 ? '1 thread is back.' : `${threadIds.length} threads are back.`);
     for (const { path, reason } of left) out.line(`${oneLine(path)} was left: ${oneLine(reason)}`);
     for (const path of kept) out.line(`The damaged database is kept at ${oneLine(path)}`);

@@ -13,6 +13,7 @@ export const reviewFiles = defineCommand({
   positionals: [{ name: 'thread', required: true }],
   options: {
     mark: { type: 'string', multiple: true, value: 'FILE', text: 'remember that this file was looked at' },
+    revert: { type: 'string', multiple: true, value: 'FILE', text: 'undo what the thread changed in this file' },
     unmark: { type: 'string', multiple: true, value: 'FILE', text: 'forget that' },
   },
   details: 'What changes later was not looked at: only the changed pieces of a file are open again.',
@@ -22,6 +23,13 @@ export const reviewFiles = defineCommand({
     const list = async (): Promise<readonly FileChange[]> =>
       (await repeatable(({ reviews }) => reviews.listChanges({ threadId: thread.id }, { signal }))).files;
     let files = await list();
+    const reverted = args.list('revert');
+    if (reverted.length > 0) {
+      const hunks = reverted.flatMap(path => hunksOf(files, path));
+      const client = await context.connect();
+      await client.reviews.takeBack({ threadId: thread.id, hunks }, { signal });
+      files = await list();
+    }
     for (const option of ['mark', 'unmark'] as const) {
       const paths = args.list(option);
       if (paths.length === 0) continue;

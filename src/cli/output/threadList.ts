@@ -97,7 +97,12 @@ export function describeState(thread: Thread): string {
     case 'merged':
       return thread.latestMerge ? `${status} into ${oneLine(thread.latestMerge.target)}` : status;
     case 'ready':
-      return describeChanges(thread.filesChanged);
+      return [
+        describeChanges(thread.filesChanged),
+        thread.conflictFiles.length > 0 ? `conflicts with ${oneLine(thread.conflictTarget)}` : '',
+      ]
+        .filter(part => part !== '')
+        .join(', ');
     case 'failed':
     case 'closed':
     case 'abandoned':

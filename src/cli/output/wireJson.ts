@@ -41,6 +41,7 @@ export function threadJson(thread: Thread) {
       notes: thread.notes.length > 0 ? thread.notes : undefined,
       draft_comments: thread.draftComments > 0 ? thread.draftComments : undefined,
       open_comments: thread.openComments > 0 ? thread.openComments : undefined,
+      conflicts: thread.conflictFiles.length > 0 ? thread.conflictFiles : undefined,
     }),
     created_at: time(thread.createdAt),
     updated_at: time(thread.updatedAt),

@@ -36,7 +36,7 @@ function hunksOf(
   const hunks = patched?.hunks ?? [];
   if (hunks.length === 0 || hunks.length > maxHunks) {
     const whole = [file.oldPath ?? '', file.status, `${file.additions}`, `${file.deletions}`, patched?.index ?? ''];
-    return [{ key: key(whole), oldStart: 0, oldLines: 0, newStart: 0, newLines: 0, lines: [] }];
+    return [{ key: key(whole), oldStart: 0, oldLines: 0, newStart: 0, newLines: 0, lines: [], raw: [] }];
   }
   const seen = new Map<string, number>();
   return hunks.map(hunk => {

@@ -1,10 +1,17 @@
 import type { Clock } from '../../base/clock.js';
 import type { EventStores } from '../events/eventLog.js';
 import type { ProjectStores } from '../projects/projectStore.js';
+import { AppError } from '../../base/errors.js';
+import { person } from '../messages/message.js';
 import type { Store } from '../store.js';
+import { requireIdle } from '../threads/idleThread.js';
 import { findThread } from '../threads/threadLookup.js';
+import { noWorktree } from '../threads/threadService.js';
+import type { ThreadSettler } from '../threads/threadSettler.js';
 import type { ThreadStores } from '../threads/threadStore.js';
 import type { WorktreeDriver } from '../workspaces/worktreeDriver.js';
+import { worktreeOf } from '../workspaces/workspaceService.js';
+import { patchOfHunks } from './patch.js';
 import { fileChanges, type FileChange, type KeyedHunk } from './changes.js';
 import type { ReviewStores } from './reviewStore.js';
 import { comparedTarget, compareThread, patchOf } from './threadComparison.js';
@@ -30,6 +37,7 @@ export interface ChangesServiceOptions {
   readonly store: Store<ThreadStores & ProjectStores & ReviewStores & EventStores>;
   readonly clock: Clock;
   readonly driver: WorktreeDriver;
+  readonly settler: Pick<ThreadSettler, 'settled' | 'snapshot'>;
   /** Hexadecimal SHA-256 of a text. */
   readonly digestText: (text: string) => string;
 }
@@ -61,6 +69,34 @@ export class ChangesService {
     return { baseCommit: compared.baseCommit, head: compared.head, files };
   }
 
+  /**
+   * Undoes pieces of what the thread changed, as a commit on its branch: what was there before stays in its history. A person
+   * who had seen the rest has seen this too. Errors: `thread.busy`, `request.invalid` (a piece is not there any more).
+   */
+  async takeBack(id: string, keys: readonly string[], signal?: AbortSignal): Promise<string> {
+    const { store, driver, settler, clock } = this.#options;
+    const found = store.read(stores => findThread(stores, id));
+    await settler.settled(found.thread.id);
+    const { thread, shown } = requireIdle(store.read(stores => findThread(stores, found.thread.id)));
+    const before = await settler.snapshot(thread, `${thread.summary}\n\nEdits made during review, kept by Muster.`);
+    const ref = worktreeOf(thread);
+    if (!ref || before === undefined) throw noWorktree(thread);
+    const { baseCommit, files } = await this.list(thread.id, { signal });
+    const { paths, patch } = undoing(files, keys);
+    await driver.takeBack(ref, { base: baseCommit, paths, patch, ...(signal === undefined ? {} : { signal }) });
+    const now = store.read(stores => findThread(stores, thread.id)).thread;
+    const head = await settler.snapshot(now, `${thread.summary}\n\nTaken back in review.`);
+    if (head === undefined) throw noWorktree(thread);
+    if (shown?.commit === before) {
+      const at = clock.now();
+      store.transact(stores => {
+        stores.reviews.record({ threadId: thread.id, commit: head, verdict: 'shown', by: person, at });
+        stores.events.append({ kind: 'thread_changed', threadId: thread.id }, at);
+      });
+    }
+    return head;
+  }
+
   /** Remembers that hunks were looked at, or that they were not. A hunk that changes later is another one. */
   setReviewed(id: string, hunks: readonly string[], reviewed: boolean): void {
     const { store, clock } = this.#options;
@@ -71,4 +107,26 @@ export class ChangesService {
       stores.events.append({ kind: 'thread_changed', threadId: thread.id }, now);
     });
   }
+}
+
+/** Whole files, and lines of others. Errors: `request.invalid` when a piece is not among what the thread changed. */
+function undoing(
+  files: readonly ReviewedFile[],
+  keys: readonly string[],
+): { readonly paths: readonly string[]; readonly patch: string } {
+  const wanted = new Set(keys);
+  const paths: string[] = [];
+  let patch = '';
+  for (const { file, hunks } of files) {
+    const chosen = hunks.filter(({ key }) => wanted.delete(key));
+    if (chosen.length === 0) continue;
+    const isThere = file.status === 'modified';
+    if (chosen.length === hunks.length || !isThere) paths.push(file.path, ...(file.oldPath ? [file.oldPath] : []));
+    else patch += patchOfHunks(file.path, chosen);
+  }
+  if (wanted.size === 0 && keys.length > 0) return { paths, patch };
+  throw new AppError('request.invalid', 'What was to be taken back is not there any more. Look at the changes again.', {
+    field: 'hunks',
+    reason: keys.length === 0 ? 'none was named' : 'the thread has changed',
+  });
 }

@@ -1,15 +1,13 @@
 import { AppError } from '../../base/errors.js';
 import type { Id, MessageId, RunId, ThreadId } from '../../base/ids.js';
 import type { TextAnchor } from '../../base/textAnchor.js';
+import type { Severity } from '../chains/agentVerdict.js';
 import { person } from '../messages/message.js';
 
 export type CommentId = Id<'comment'>;
 
 /** `draft`: only the person knows it. `open`: it was sent, or an agent made it. `resolved`: nobody has to do anything any more. */
 export type CommentState = 'draft' | 'open' | 'resolved';
-
-/** How much a reviewer minds. */
-export type Severity = 'error' | 'warning' | 'note';
 
 /** `changed`: the file as the thread has it. `base`: as it was before, for what was removed. */
 export type CommentSide = 'changed' | 'base';
@@ -36,6 +34,7 @@ export interface ReviewComment {
   readonly author: string;
   readonly text: string;
   readonly state: CommentState;
+  /** How much a reviewing agent minds. */
   readonly severity?: Severity;
   readonly createdAt: number;
   readonly updatedAt: number;

@@ -11,6 +11,7 @@ import { noWorktree } from '../threads/threadService.js';
 import type { ThreadStores } from '../threads/threadStore.js';
 import type { WorktreeDriver } from '../workspaces/worktreeDriver.js';
 import type { PlacedComment } from './changeRequest.js';
+import type { FindingComments } from './findingComments.js';
 import { commentText, editComment, setResolved, type CommentSide, type ReviewComment } from './comment.js';
 import type { CommentStores } from './commentStore.js';
 
@@ -34,6 +35,8 @@ export interface CommentServiceOptions {
   readonly ids: IdSource;
   readonly driver: Pick<WorktreeDriver, 'show'>;
   readonly decode: (content: Uint8Array) => string;
+  /** Makes comments of what reviewers found. */
+  readonly findings?: Pick<FindingComments, 'make'>;
 }
 
 /** What people and reviewers say about lines of a thread. */
@@ -46,11 +49,11 @@ export class CommentService {
 
   /** Every comment of a thread with the place where its lines are now. */
   async list(thread: string, signal?: AbortSignal): Promise<readonly PlacedComment[]> {
-    const found = this.#options.store.read(stores => {
-      const view = findThread(stores, thread);
-      return { thread: view.thread, comments: stores.comments.ofThread(view.thread.id) };
-    });
-    return await this.#place(found.thread, found.comments, signal);
+    const { store, findings } = this.#options;
+    const { thread: found } = store.read(stores => findThread(stores, thread));
+    await findings?.make(found.id);
+    const comments = store.read(stores => stores.comments.ofThread(found.id));
+    return await this.#place(found, comments, signal);
   }
 
   /** A new draft. Errors: `thread.unknown`, `request.invalid`, `worktree.missing`. */

@@ -6,6 +6,8 @@ export interface Hunk {
   readonly newLines: number;
   /** The changed lines as a patch has them, with `-` or `+`. */
   readonly lines: readonly string[];
+  /** The same with what git says of a missing line end. */
+  readonly raw: readonly string[];
 }
 
 /** What a patch says of one file. */
@@ -59,34 +61,26 @@ class PatchReader {
 
   /** The changed lines below one `@@`: what stands between unchanged lines is a hunk of its own. */
   #hunks(header: string): readonly Hunk[] {
-    const [, oldFrom, oldCount = '1', newFrom, newCount = '1'] =
-      /^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/.exec(header) ?? [];
-    if (oldFrom === undefined || newFrom === undefined) return [];
-    let [oldLeft, newLeft] = [Number(oldCount), Number(newCount)];
-    // An empty range starts at the line before.
-    let [oldLine, newLine] = [Number(oldFrom) + (oldLeft === 0 ? 1 : 0), Number(newFrom) + (newLeft === 0 ? 1 : 0)];
+    const place = placeOf(header);
+    if (!place) return [];
     const hunks: Hunk[] = [];
-    let open: { readonly oldStart: number; readonly newStart: number; readonly lines: string[] } | undefined;
+    let open: OpenHunk | undefined;
     const close = (): void => {
       if (open) hunks.push(hunkOf(open));
       open = undefined;
     };
-    while ((oldLeft > 0 || newLeft > 0) && this.#at < this.#lines.length) {
+    while (this.#at < this.#lines.length) {
+      const isLineEnd = this.#peek().startsWith('\\');
+      // What git says of a missing line end comes after the last line, when nothing is left to count.
+      if (place.oldLeft <= 0 && place.newLeft <= 0 && !isLineEnd) break;
       const line = this.#next();
-      const sign = line.charAt(0);
-      if (sign === '\\') continue;
-      if (sign === '-' || sign === '+') {
-        open ??= { oldStart: oldLine, newStart: newLine, lines: [] };
+      if (isLineEnd) open?.raw.push(line);
+      else if (line.startsWith('-') || line.startsWith('+')) {
+        open ??= { oldStart: place.oldLine, newStart: place.newLine, lines: [], raw: [] };
         open.lines.push(line);
+        open.raw.push(line);
       } else close();
-      if (sign !== '+') {
-        oldLine++;
-        oldLeft--;
-      }
-      if (sign !== '-') {
-        newLine++;
-        newLeft--;
-      }
+      if (!isLineEnd) step(place, line.charAt(0));
     }
     close();
     return hunks;
@@ -103,15 +97,47 @@ class PatchReader {
   }
 }
 
-function hunkOf({
-  oldStart,
-  newStart,
-  lines,
-}: {
+/** Changed lines as they are collected. */
+interface OpenHunk {
   readonly oldStart: number;
   readonly newStart: number;
-  readonly lines: readonly string[];
-}): Hunk {
+  readonly lines: string[];
+  readonly raw: string[];
+}
+
+/** The next line on both sides, and how many are left of the range. */
+interface Place {
+  oldLine: number;
+  newLine: number;
+  oldLeft: number;
+  newLeft: number;
+}
+
+function placeOf(header: string): Place | undefined {
+  const [, oldFrom, oldCount = '1', newFrom, newCount = '1'] =
+    /^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/.exec(header) ?? [];
+  if (oldFrom === undefined || newFrom === undefined) return undefined;
+  const [oldLeft, newLeft] = [Number(oldCount), Number(newCount)];
+  // An empty range starts at the line before.
+  const oldLine = Number(oldFrom) + (oldLeft === 0 ? 1 : 0);
+  const newLine = Number(newFrom) + (newLeft === 0 ? 1 : 0);
+  return { oldLine, newLine, oldLeft, newLeft };
+}
+
+/** Goes past a line of the patch. */
+function step(place: Place, sign: string): void {
+  if (sign !== '+') {
+    place.oldLine++;
+    place.oldLeft--;
+  }
+  if (sign !== '-') {
+    place.newLine++;
+    place.newLeft--;
+  }
+}
+
+function hunkOf(open: OpenHunk): Hunk {
+  const { oldStart, newStart, lines, raw } = open;
   const newLines = lines.filter(line => line.startsWith('+')).length;
   const oldLines = lines.length - newLines;
   return {
@@ -120,7 +146,25 @@ function hunkOf({
     newStart: newLines === 0 ? newStart - 1 : newStart,
     newLines,
     lines,
+    raw,
   };
+}
+
+/** A patch of some hunks of one file that is there before and after, without context. */
+export function patchOfHunks(path: string, hunks: readonly Hunk[]): string {
+  const name = (prefix: string): string => quoted(`${prefix}/${path}`);
+  const ranges = hunks.map(({ oldStart, oldLines, newStart, newLines, raw }) =>
+    [`@@ -${oldStart},${oldLines} +${newStart},${newLines} @@`, ...raw].join('\n'),
+  );
+  return [`diff --git ${name('a')} ${name('b')}`, `--- ${name('a')}`, `+++ ${name('b')}`, ...ranges, ''].join('\n');
+}
+
+/** A name as git reads it: in double quotes, with everything but plain characters as octal numbers of its bytes. */
+function quoted(name: string): string {
+  const encoded = encodeURIComponent(name).replace(/%([0-9A-F]{2})/g, (_, byte: string) => {
+    return `\\${Number.parseInt(byte, 16).toString(8).padStart(3, '0')}`;
+  });
+  return `"${encoded}"`;
 }
 
 /** Of a file without `---` and `+++` (it is binary, or only its mode changed) both names are the same. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.js';
 import { AppError } from '../../base/errors.js';
-import { isId, type IdSource } from '../../base/ids.js';
+import { isId, type IdSource, type MessageId } from '../../base/ids.js';
 import type { AgentSpec } from '../../compose/projectSpec.js';
 import type { ProviderRegistries } from '../agents/providerRegistries.js';
 import { isMergeActive } from '../merges/merge.js';
@@ -25,7 +25,7 @@ import { findThread } from './threadLookup.js';
 import { baseAfterRemoval, threadClosed } from './removedWork.js';
 import { requireNoOperation, threadMerging } from './idleThread.js';
 import type { ThreadStores } from './threadStore.js';
-import { chainOff } from '../chains/chain.js';
+import { chainOff, type Chain } from '../chains/chain.js';
 import type { ChainStores } from '../chains/chainStore.js';
 import type { MergeStores } from '../merges/mergeStore.js';
 import type { MessageStores } from '../messages/messageStore.js';
@@ -61,7 +61,9 @@ export interface Dispatch {
   /** Not before these threads are completed: ids or unique prefixes. */
   readonly dependsOn?: readonly string[];
   /** Default: `dispatch`. */
-  readonly intent?: 'dispatch' | 'changes-requested';
+  readonly intent?: 'dispatch' | 'changes-requested' | 'handoff';
+  /** The chain that it goes on with; missing: it begins a new one. */
+  readonly chain?: Chain;
   /** Drafts of a review that the message brings to the agent; they are sent when it is. */
   readonly carries?: readonly CommentId[];
 }
@@ -151,9 +153,7 @@ export class DispatchService {
     const thread =
       dispatch.thread === undefined ? this.#newThread(stores, dispatch, now) : reopen(stores, dispatch.thread, now);
     dropRetries(stores, thread, now);
-    // A person's message begins a new chain.
-    stores.chains.remove(thread.id);
-    if (dispatch.skipHandoff) stores.chains.save(chainOff(thread.id));
+    beginChain(stores, thread, dispatch);
     const messageId = ids.next<'message'>();
     const run: Run = {
       id: ids.next(),
@@ -178,10 +178,7 @@ export class DispatchService {
       runId: run.id,
       ...(dispatch.idempotencyKey === undefined ? {} : { idempotencyKey: dispatch.idempotencyKey }),
     });
-    for (const id of dispatch.carries ?? []) {
-      const comment = stores.comments.get(id);
-      if (comment) stores.comments.save(sendComment(comment, messageId, now));
-    }
+    sendDrafts(stores, dispatch, { messageId, now });
     stores.runs.insert(run);
     if (dispatch.dueAt !== undefined) stores.delays.put({ runId: run.id, dueAt: dispatch.dueAt, reason: 'scheduled' });
     if (dispatch.batch !== undefined) stores.batches.join(thread.id, dispatch.batch);
@@ -204,6 +201,24 @@ export class DispatchService {
     stores.threads.insert(thread);
     stores.events.append({ kind: 'thread_changed', threadId: thread.id }, now);
     return thread;
+  }
+}
+
+/** A person's message begins a new chain, unless it goes on with one. */
+function beginChain(stores: ChainStores, { id }: Thread, { chain, skipHandoff }: Dispatch): void {
+  stores.chains.remove(id);
+  if (chain) stores.chains.save(chain);
+  if (skipHandoff) stores.chains.save(chainOff(id));
+}
+
+function sendDrafts(
+  stores: CommentStores,
+  { carries = [] }: Dispatch,
+  { messageId, now }: { readonly messageId: MessageId; readonly now: number },
+): void {
+  for (const id of carries) {
+    const comment = stores.comments.get(id);
+    if (comment) stores.comments.save(sendComment(comment, messageId, now));
   }
 }
 

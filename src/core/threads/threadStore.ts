@@ -5,6 +5,7 @@ import type { CommentCounts } from '../reviews/commentStore.js';
 import type { NotebookServer } from '../notebooks/notebookServer.js';
 import type { Question } from '../questions/question.js';
 import type { ReviewMarks } from '../reviews/review.js';
+import type { ConflictPrediction } from '../merges/conflictPrediction.js';
 import type { Merge } from '../merges/merge.js';
 import type { Run } from '../runs/run.js';
 import type { RunDelay } from '../runs/runDelay.js';
@@ -42,6 +43,8 @@ export interface ThreadView extends ReviewMarks {
   readonly latestMerge?: Merge;
   /** The hand-offs that followed the last message of a person. */
   readonly chain?: Chain;
+  /** Its head cannot be merged into its target as that was last seen. */
+  readonly conflict?: ConflictPrediction;
   /** Discussions of its review that wait for somebody. */
   readonly comments?: CommentCounts;
   /** Its guest server, or the last one that it had. */

@@ -47,6 +47,8 @@ export interface WorktreeDriver {
   submodulesWithWork(worktree: WorktreeRef): Promise<readonly string[]>;
   /** The commit that work on a branch is to be compared with; see {@link CompareRequest}. */
   comparison(place: Pick<WorktreeRef, 'repository' | 'commonDir'>, request: CompareRequest): Promise<string>;
+  /** Whether a commit could be merged into a branch as it is now. */
+  conflicts(place: Pick<WorktreeRef, 'repository' | 'commonDir'>, request: ConflictRequest): Promise<Conflicts>;
   /** What all worktrees share: the person's stash, branches, tags and configuration. */
   sharedState(place: Pick<WorktreeRef, 'repository' | 'commonDir'>): Promise<SharedState>;
   /** What of it is lost or other than it was. */
@@ -83,6 +85,11 @@ export interface WorktreeDriver {
     maxBytes: number,
     signal?: AbortSignal,
   ): Promise<{ readonly text: string; readonly truncated: boolean }>;
+  /**
+   * Undoes changes in a worktree's files, which are left uncommitted: lines by a patch that is applied in reverse, whole files from a
+   * commit. Errors: `request.invalid` (the patch does not fit: nothing was changed), `worktree.missing`, `worktree.replaced`.
+   */
+  takeBack(worktree: WorktreeRef, request: TakeBack): Promise<void>;
   /** A file's bytes at a commit (the left side of a diff). `path` is relative to the top of the repository, `/`-separated. */
   show(
     repository: string,
@@ -145,6 +152,30 @@ export interface CompareRequest {
   readonly base?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
+
+export interface TakeBack {
+  readonly base: string;
+  /** Files that become as they are at `base`, or go when they are not there. */
+  readonly paths: readonly string[];
+  /** Applied in reverse; empty for none. */
+  readonly patch: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface ConflictRequest {
+  readonly head: string;
+  /** Branch, short name. */
+  readonly target: string;
+  /** Where the branch was when this was asked last: if it still is there, nothing is computed. */
+  readonly knownTarget?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** `unknown`: there is no such branch, or nothing in common with it. Files that both changed in the same places. */
+export type Conflicts =
+  | { readonly kind: 'known'; readonly targetCommit: string; readonly files: readonly string[] }
+  | { readonly kind: 'unchanged' }
+  | { readonly kind: 'unknown' };
 
 /** How git knows a worktree; see {@link WorktreeRef}. */
 export type WorktreeRecord = Pick<CreatedWorktree, 'commonDir' | 'registeredAs'>;

@@ -28,6 +28,7 @@ import { modelCalls } from './migrations/0025ModelCalls.js';
 import { reviewed } from './migrations/0026Reviewed.js';
 import { scripts } from './migrations/0027Scripts.js';
 import { batches } from './migrations/0028Batches.js';
+import { conflicts } from './migrations/0029Conflicts.js';
 
 /** Append-only: a migration that has shipped is never edited. `PRAGMA user_version` counts those that ran. */
 export const migrations: readonly string[] = [
@@ -59,6 +60,7 @@ export const migrations: readonly string[] = [
   reviewed,
   scripts,
   batches,
+  conflicts,
 ];
 
 /** The schema version this program understands. */

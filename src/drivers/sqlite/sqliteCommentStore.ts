@@ -3,7 +3,8 @@ import { member } from '../../base/closedUnion.js';
 import { defined } from '../../base/defined.js';
 import { parseId, type ThreadId } from '../../base/ids.js';
 import { JsonFields } from '../../base/jsonFields.js';
-import type { CommentId, CommentSide, CommentState, ReviewComment, Severity } from '../../core/reviews/comment.js';
+import { severities } from '../../core/chains/agentVerdict.js';
+import type { CommentId, CommentSide, CommentState, ReviewComment } from '../../core/reviews/comment.js';
 import type { CommentCounts, CommentStore } from '../../core/reviews/commentStore.js';
 
 interface CommentRow {
@@ -43,7 +44,6 @@ const columns: readonly (keyof CommentRow)[] = [
 ];
 const states: readonly CommentState[] = ['draft', 'open', 'resolved'];
 const sides: readonly CommentSide[] = ['changed', 'base'];
-const severities: readonly Severity[] = ['error', 'warning', 'note'];
 
 export class SqliteCommentStore implements CommentStore {
   readonly #get: Statement<[string], CommentRow>;

@@ -10,6 +10,7 @@ import { SqliteBatchStore } from './sqliteBatchStore.js';
 import { SqliteBreakerStore } from './sqliteBreakerStore.js';
 import { SqliteChainStore } from './sqliteChainStore.js';
 import { SqliteCommentStore } from './sqliteCommentStore.js';
+import { SqliteConflictStore } from './sqliteConflictStore.js';
 import { SqliteEventLog } from './sqliteEventLog.js';
 import { SqliteLandingStore } from './sqliteLandingStore.js';
 import { SqliteMergeCheckStore } from './sqliteMergeCheckStore.js';
@@ -60,12 +61,25 @@ export class SqliteStore implements Store<Stores>, Disposable {
     const reviews = new SqliteReviewStore(database);
     const chains = new SqliteChainStore(database);
     const comments = new SqliteCommentStore(database);
+    const conflicts = new SqliteConflictStore(database);
     const notebookServers = new SqliteNotebookServerStore(database);
     const questions = new SqliteQuestionStore(database);
     const delays = new SqliteRunDelayStore(database);
     const batches = new SqliteBatchStore(database);
     const undos = new SqliteMergeUndoStore(database);
-    const views = { runs, batches, delays, merges, undos, reviews, chains, comments, questions, notebookServers };
+    const views = {
+      runs,
+      batches,
+      delays,
+      merges,
+      undos,
+      reviews,
+      chains,
+      comments,
+      conflicts,
+      questions,
+      notebookServers,
+    };
     this.#stores = {
       projects: new SqliteProjectStore(database),
       threads: new SqliteThreadStore(database, views),
@@ -82,6 +96,7 @@ export class SqliteStore implements Store<Stores>, Disposable {
       chains,
       sandboxes: new SqliteSandboxStore(database),
       comments,
+      conflicts,
       accessTokens: new SqliteAccessTokenStore(database),
       notebookServers,
       questions,

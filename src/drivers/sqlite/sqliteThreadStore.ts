@@ -2,6 +2,7 @@ import type { Database, Statement } from 'better-sqlite3';
 import { isId, parseId, type ProjectId, type RunId, type ThreadId } from '../../base/ids.js';
 import type { BatchStore } from '../../core/batches/batch.js';
 import type { Merge } from '../../core/merges/merge.js';
+import type { ConflictStore } from '../../core/merges/conflictPrediction.js';
 import type { MergeStore } from '../../core/merges/mergeStore.js';
 import type { MergeUndoStore } from '../../core/merges/mergeUndo.js';
 import { standingMerge } from '../../core/merges/standingMerge.js';
@@ -56,6 +57,7 @@ export class SqliteThreadStore implements ThreadStore {
   readonly #undos: MergeUndoStore;
   readonly #chains: ChainStore;
   readonly #comments: CommentStore;
+  readonly #conflicts: ConflictStore;
   readonly #notebookServers: NotebookServerStore;
   readonly #questions: QuestionStore;
   readonly #delays: RunDelayStore;
@@ -84,6 +86,7 @@ export class SqliteThreadStore implements ThreadStore {
       readonly reviews: ReviewStore;
       readonly chains: ChainStore;
       readonly comments: CommentStore;
+      readonly conflicts: ConflictStore;
       readonly notebookServers: NotebookServerStore;
       readonly questions: QuestionStore;
       readonly delays: RunDelayStore;
@@ -97,6 +100,7 @@ export class SqliteThreadStore implements ThreadStore {
     this.#reviews = stores.reviews;
     this.#chains = stores.chains;
     this.#comments = stores.comments;
+    this.#conflicts = stores.conflicts;
     this.#notebookServers = stores.notebookServers;
     this.#questions = stores.questions;
     this.#delays = stores.delays;
@@ -225,6 +229,12 @@ export class SqliteThreadStore implements ThreadStore {
     return new Map(this.#queue.all().map(({ id }, index) => [id, index + 1]));
   }
 
+  /** What was found out about another commit says nothing any more. */
+  #conflictOf({ id, head, outcome }: Thread): Pick<ThreadView, 'conflict'> {
+    const found = outcome === 'open' ? this.#conflicts.ofThread(id) : undefined;
+    return found && found.head === head && found.files.length > 0 ? { conflict: found } : {};
+  }
+
   #toView(state: StatedThread, placeOf: (run: RunId) => number | undefined): ThreadView {
     const { thread, latestRun } = state;
     const totals = this.#totals.get(thread.id);
@@ -232,6 +242,7 @@ export class SqliteThreadStore implements ThreadStore {
       ...state,
       ...this.#reviews.marks(thread.id),
       comments: this.#comments.counts(thread.id),
+      ...this.#conflictOf(thread),
       ...defined({
         notebookServer: this.#notebookServers.ofThread(thread.id),
         batch: this.#batches.of(thread.id),

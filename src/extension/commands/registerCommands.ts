@@ -7,6 +7,7 @@ import type { CommandHandlers } from './commandHandler.js';
 import { hostHandlers } from './hostHandlers.js';
 import { notebookHandlers } from './notebookHandlers.js';
 import { projectHandlers } from './projectHandlers.js';
+import { queueHandlers } from './queueHandlers.js';
 import { reviewHandlers } from './reviewHandlers.js';
 import { reportError } from './reportError.js';
 import { taskHandlers } from './taskHandlers.js';
@@ -23,6 +24,7 @@ export function registerCommands(
     ...taskHandlers(services, tasks),
     ...threadHandlers(services),
     ...reviewHandlers(services, views.changes),
+    ...queueHandlers(services),
     ...threadListHandlers(services, views),
     ...worktreeHandlers(services, views),
     ...notebookHandlers(services),

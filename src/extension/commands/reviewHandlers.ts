@@ -6,14 +6,14 @@ import type { Hunk } from '../../protocol/gen/muster/v1/reviews_pb.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { reviewCommands } from '../manifest/reviewCommands.js';
 import { isCommentReply, isCommentThread, ShownComment } from '../plain/comments.js';
-import { showDone, showInformation, whileWaiting } from '../plain/messages.js';
+import { askModally, showDone, showInformation, whileWaiting } from '../plain/messages.js';
 import { askForLine } from '../plain/picks.js';
 import { lineOf } from '../review/reviewedChanges.js';
 import { reviewFileOf } from '../review/reviewUris.js';
 import type { Services } from '../services.js';
 import { targetThread } from '../threads/pickThread.js';
 import { threadTitle } from '../threads/threadText.js';
-import { isChangesNode, type ChangesView } from '../views/changesView.js';
+import { isChangesNode, type ChangesNode, type ChangesView } from '../views/changesView.js';
 import type { CommandHandlers } from './commandHandler.js';
 
 /** Commands of a review. All start the host when it is down, except those that only show an editor. */
@@ -60,6 +60,7 @@ type ChangesIds =
   | 'muster.nextUnreviewed'
   | 'muster.previousUnreviewed'
   | 'muster.toggleReviewed'
+  | 'muster.revertChange'
   | 'muster.openChange';
 
 /** Commands of the Changes view, and those that go through what was not looked at. */
@@ -89,6 +90,10 @@ function changesHandlers(
     },
     'muster.nextUnreviewed': () => step(1),
     'muster.previousUnreviewed': () => step(-1),
+    'muster.revertChange': async node => {
+      const { thread } = changes;
+      if (isChangesNode(node) && thread) await revertChange(services, thread, { node, hunks: tree.hunksOf(node) });
+    },
     'muster.openChange': async node => {
       if (!isChangesNode(node)) return;
       const [hunk] = tree.hunksOf(node);
@@ -100,6 +105,29 @@ function changesHandlers(
       await changes.setReviewed(hunks, reviewed, new AbortController().signal);
     },
   };
+}
+
+/** Undoes a file's changes, or one hunk of them, after asking. */
+async function revertChange(
+  services: Services,
+  thread: Thread,
+  { node, hunks }: { readonly node: ChangesNode; readonly hunks: readonly Hunk[] },
+): Promise<void> {
+  const [hunk] = hunks;
+  if (!hunk) return;
+  const revert = vscode.l10n.t('Revert');
+  const text =
+    node.kind === 'hunk'
+      ? vscode.l10n.t('Revert this change of {0} at line {1}?', node.path, lineOf(hunk))
+      : vscode.l10n.t('Revert everything that "{0}" changed in {1}?', threadTitle(thread), node.path);
+  const detail = vscode.l10n.t('It becomes a commit on the branch of the thread, where the change can be found again.');
+  if ((await askModally({ text, detail }, revert)) !== revert) return;
+  await services.reviews.save(thread);
+  await whileWaiting(vscode.l10n.t('Reverting'), async signal => {
+    const client = await services.host.client(signal);
+    await client.reviews.takeBack({ threadId: thread.id, hunks: hunks.map(({ key }) => key) }, { signal });
+    await services.changes.load(signal);
+  });
 }
 
 /** Where the person is in the review of a thread. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
+import { collectProviderEnvironment } from '../../client/providerEnvironment.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { offeredActions } from '../../protocol/webview/threadActions.js';
 import { toThreadView } from '../../protocol/webview/threadView.js';
@@ -172,12 +173,18 @@ function mergeable(services: Services, args: readonly unknown[]): Promise<readon
 
 /** Sends the last task of the thread again; the agent goes on in the same conversation and worktree. */
 async function retry(services: Services, thread: Thread): Promise<void> {
-  const signal = new AbortController().signal;
-  const client = await services.host.client(signal);
-  const { messages } = await client.threads.getThread({ threadId: thread.id }, { signal });
-  const last = messages.findLast(({ intent }) => intent === 'dispatch');
-  if (!last) return;
-  await sendTask(services, { threadId: thread.id, agent: last.to, prompt: last.body, key: randomUUID() });
+  await whileWaiting(vscode.l10n.t('Trying "{0}" again', threadTitle(thread)), async signal => {
+    const client = await services.host.client(signal);
+    await client.threads.retryThread(
+      {
+        threadId: thread.id,
+        environment: collectProviderEnvironment(process.env),
+        idempotencyKey: randomUUID(),
+      },
+      { signal },
+    );
+  });
+  services.attention.dispatchedHere(thread.id);
 }
 
 async function review(services: Services, thread: Thread): Promise<void> {

@@ -2,6 +2,7 @@ import type { CommandEntry } from './commandEntry.js';
 import { hostCommands } from './hostCommands.js';
 import { notebookCommands } from './notebookCommands.js';
 import { projectCommands } from './projectCommands.js';
+import { queueCommands } from './queueCommands.js';
 import { reviewCommands } from './reviewCommands.js';
 import { taskCommands } from './taskCommands.js';
 import { threadCommands } from './threadCommands.js';
@@ -12,6 +13,7 @@ export const commandTable = {
   ...taskCommands,
   ...threadCommands,
   ...reviewCommands,
+  ...queueCommands,
   ...worktreeCommands,
   ...notebookCommands,
   ...projectCommands,

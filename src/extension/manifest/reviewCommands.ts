@@ -45,6 +45,16 @@ export const reviewCommands = {
       { menu: 'view/item/context', when: `${changesView} && viewItem =~ /^(changedFile|hunk)$/`, group: '1_open@2' },
     ],
   },
+  'muster.revertChange': {
+    title: 'Revert Change...',
+    icon: '$(discard)',
+    palette: never,
+    enablement: trusted,
+    menus: [
+      { menu: 'view/item/context', when: `${changesView} && viewItem =~ /^(changedFile|hunk)$/`, group: 'inline@1' },
+      { menu: 'view/item/context', when: `${changesView} && viewItem =~ /^(changedFile|hunk)$/`, group: '2_change@1' },
+    ],
+  },
   'muster.openChange': {
     title: 'Open Changes',
     palette: never,

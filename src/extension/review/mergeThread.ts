@@ -95,10 +95,10 @@ async function report(services: Services, { thread, merge, options }: Outcome): 
   switch (merge.status) {
     case 'merged': {
       const text = vscode.l10n.t('Merged "{0}" into {1} as {2}', title, merge.target, shortId(merge.commit));
-      showDone(text, 10_000);
       await services.reviews.close(thread.id);
       // A note means that something besides the merge deserves a look, such as a checkout that could not follow.
       if (merge.message !== '') void showInformation(merge.message);
+      void offerUndo(thread, text);
       return;
     }
     case 'blocked':
@@ -111,6 +111,12 @@ async function report(services: Services, { thread, merge, options }: Outcome): 
     default:
       return;
   }
+}
+
+/** A click in a row that moved is taken back by another one. */
+async function offerUndo(thread: Thread, text: string): Promise<void> {
+  const undo = vscode.l10n.t('Undo Merge');
+  if ((await showInformation(text, undo)) === undo) await vscode.commands.executeCommand('muster.undoMerge', thread.id);
 }
 
 async function reportBlocked(services: Services, { thread, merge, options }: Outcome): Promise<void> {
@@ -207,6 +213,7 @@ export async function approveThread(
   thread: Thread,
   { reviewed }: { readonly reviewed: boolean },
 ): Promise<void> {
+  if (!(await mayApprove(services, thread))) return;
   const approve = async (shown: string): Promise<string> =>
     whileWaiting(vscode.l10n.t('Approving'), signal =>
       services.reviews.approve(thread, { ...(shown !== '' && { shown }), signal }),
@@ -225,6 +232,21 @@ export async function approveThread(
     head = await approve('');
   }
   showDone(vscode.l10n.t('Approved "{0}" at {1}', threadTitle(thread), shortId(head)));
+}
+
+/** What a reviewer wrote and did not send is easily forgotten. */
+async function mayApprove(services: Services, thread: Thread): Promise<boolean> {
+  const drafts = services.host.threads.get(thread.id)?.draftComments ?? thread.draftComments;
+  if (drafts === 0) return true;
+  const approve = vscode.l10n.t('Approve Anyway');
+  const request = vscode.l10n.t('Request Changes');
+  const text =
+    drafts === 1
+      ? vscode.l10n.t('You have a comment on "{0}" that was not sent.', threadTitle(thread))
+      : vscode.l10n.t('You have {0} comments on "{1}" that were not sent.', drafts, threadTitle(thread));
+  const chosen = await askModally({ text }, approve, request);
+  if (chosen === request) await vscode.commands.executeCommand('muster.requestChanges', thread.id);
+  return chosen === approve;
 }
 
 function outdatedText(thread: Thread, files: readonly string[]): string {

@@ -262,8 +262,16 @@ async function placeOf({ path, side }: ReviewFile, thread: vscode.CommentThread)
   };
 }
 
+/** The lines of each document as they were last read: every comment of a file looks for its own among them. */
+const readLines = new WeakMap<vscode.TextDocument, { readonly version: number; readonly lines: readonly string[] }>();
+
 function linesOf(document: vscode.TextDocument): readonly string[] {
-  return document.getText().split(/\r?\n/);
+  const { version } = document;
+  const known = readLines.get(document);
+  if (known?.version === version) return known.lines;
+  const lines = document.getText().split(/\r?\n/);
+  readLines.set(document, { version, lines });
+  return lines;
 }
 
 function toShow(comment: Comment, root: Comment): CommentToShow {
@@ -289,10 +297,12 @@ function stateWord(comment: Comment, root: Comment): string {
 
 function severityWord({ severity }: Comment): string {
   switch (severity) {
-    case 'error':
-      return vscode.l10n.t('Error');
-    case 'warning':
-      return vscode.l10n.t('Warning');
+    case 'blocker':
+      return vscode.l10n.t('Blocker');
+    case 'major':
+      return vscode.l10n.t('Major');
+    case 'minor':
+      return vscode.l10n.t('Minor');
     case 'note':
       return vscode.l10n.t('Note');
     default:

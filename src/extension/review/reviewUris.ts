@@ -23,9 +23,17 @@ export interface ReviewFile {
   readonly side: ReviewSide;
 }
 
-/** The review of what a thread was at one commit: `muster-review:/<thread>/<commit>`. */
-export function reviewUri({ threadId, commit }: { readonly threadId: string; readonly commit: string }): vscode.Uri {
-  return vscode.Uri.from({ scheme: reviewScheme, path: `/${threadId}/${commit}` });
+/**
+ * The review of what a thread was at one commit. Its query says which; the path is what VS Code shows above the files, and says
+ * nothing else.
+ */
+export function reviewUri(
+  { threadId, commit }: { readonly threadId: string; readonly commit: string },
+  title: string,
+): vscode.Uri {
+  const words = title.replace(/[\\/]+/g, ' ').trim();
+  const query = JSON.stringify({ review: threadId, commit });
+  return vscode.Uri.from({ scheme: reviewScheme, path: `/${words === '' ? threadId : words}`, query });
 }
 
 /**
@@ -50,8 +58,18 @@ export function reviewFileOf(uri: vscode.Uri): ReviewFile | undefined {
 /** The thread that a review, or a file of one, is about. */
 export function threadOfReview(uri: vscode.Uri): string | undefined {
   if (uri.scheme !== reviewScheme) return undefined;
-  const id = uri.authority === '' ? uri.path.split('/')[1] : uri.authority;
+  const id = uri.authority === '' ? reviewedThread(uri.query) : uri.authority;
   return id !== undefined && isId(id) ? id : undefined;
+}
+
+function reviewedThread(query: string): string | undefined {
+  try {
+    const parsed: unknown = JSON.parse(query);
+    if (typeof parsed !== 'object' || parsed === null || !('review' in parsed)) return undefined;
+    return typeof parsed.review === 'string' ? parsed.review : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function sideOf(query: string): ReviewSide | undefined {

@@ -57,7 +57,7 @@ export class Reviews {
       head: shown.head,
       sinceReview: earlier !== '',
     };
-    const source = reviewUri({ threadId: thread.id, commit: shown.head });
+    const source = reviewUri({ threadId: thread.id, commit: shown.head }, plainText(threadTitle(thread)));
     await this.#closeTabs(thread.id, tab => isReviewTab(tab));
     const title =
       earlier === ''

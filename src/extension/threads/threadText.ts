@@ -71,7 +71,7 @@ function stateParts(thread: Thread, now: number): readonly string[] {
         cost,
       ];
     case 'ready':
-      return [stoppedText(thread), changesText(thread), approvedText(thread), updated, cost];
+      return [stoppedText(thread), conflictText(thread), changesText(thread), approvedText(thread), updated, cost];
     case 'merging':
       return [vscode.l10n.t('into {0}', thread.latestMerge?.target || thread.baseRef)];
     case 'merged':
@@ -98,6 +98,11 @@ function dueText(run: Thread['latestRun'], now: number): string {
   if (!run || run.dueAt === 0n) return '';
   const left = formatDuration(Math.max(0, Number(run.dueAt) - now));
   return run.dueReason === 'retry' ? vscode.l10n.t('tries again in {0}', left) : vscode.l10n.t('starts in {0}', left);
+}
+
+/** Found out before anybody merges. */
+function conflictText({ conflictFiles, conflictTarget }: Thread): string {
+  return conflictFiles.length > 0 ? vscode.l10n.t('conflicts with {0}', conflictTarget) : '';
 }
 
 function queueText(place: number): string {
@@ -130,6 +135,11 @@ export function threadTooltip(thread: Thread, now: number): vscode.MarkdownStrin
   if (thread.branch !== '') {
     const { branch, baseRef, baseCommit } = thread;
     tooltip.icon('git-branch').line(vscode.l10n.t('{0} from {1}@{2}', branch, baseRef, shortId(baseCommit)));
+  }
+  if (thread.conflictFiles.length > 0) {
+    const { conflictFiles, conflictTarget } = thread;
+    const files = conflictFiles.slice(0, 5).join(', ');
+    tooltip.icon('warning').line(vscode.l10n.t('Conflicts with {0} in {1}', conflictTarget, files));
   }
   for (const note of thread.notes) tooltip.icon('info').line(oneLine(note));
   const changes = changesText(thread);

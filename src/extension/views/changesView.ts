@@ -1,17 +1,23 @@
 import { basename, dirname } from 'node:path/posix';
 import * as vscode from 'vscode';
 import { ownValue } from '../../base/ownValue.js';
-import { formatLineChanges } from '../../protocol/displayFormat.js';
+import { formatCost, formatDuration, formatLineChanges } from '../../protocol/displayFormat.js';
 import type { FileChange, Hunk } from '../../protocol/gen/muster/v1/reviews_pb.js';
+import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { createPlainTree, type PlainTree } from '../plain/trees.js';
 import { lineOf, type ReviewedChanges } from '../review/reviewedChanges.js';
 import { threadOfTab } from '../review/reviewTabs.js';
 import type { Services } from '../services.js';
-import { threadTitle } from '../threads/threadText.js';
+import { changesText, threadTitle } from '../threads/threadText.js';
 import { reportError } from '../commands/reportError.js';
 
 /** A row of the Changes tree. */
 export type ChangesNode = FileNode | HunkNode;
+
+/** Above the files: what was asked, what came of it, what it cost. */
+type SummaryNode = { readonly kind: 'summary'; readonly label: string; readonly text: string; readonly icon: string };
+
+type Row = ChangesNode | SummaryNode;
 
 export interface FileNode {
   readonly kind: 'changedFile';
@@ -40,11 +46,11 @@ const { Checked, Unchecked } = vscode.TreeItemCheckboxState;
 const { Collapsed, None } = vscode.TreeItemCollapsibleState;
 
 /** The Changes tree: the files of the review in front, their hunks, and which of them were looked at. */
-export class ChangesView implements vscode.TreeDataProvider<ChangesNode>, vscode.Disposable {
+export class ChangesView implements vscode.TreeDataProvider<Row>, vscode.Disposable {
   readonly #services: Services;
   readonly #changes: ReviewedChanges;
   readonly #changed = new vscode.EventEmitter<undefined>();
-  readonly #view: PlainTree<ChangesNode>;
+  readonly #view: PlainTree<Row>;
   readonly #subscriptions: readonly { dispose(): void | Promise<void> }[];
   /** The same row is the same object for as long as it is shown. */
   readonly #nodes = new Map<string, ChangesNode>();
@@ -70,18 +76,27 @@ export class ChangesView implements vscode.TreeDataProvider<ChangesNode>, vscode
 
   readonly onDidChangeTreeData = this.#changed.event;
 
-  getChildren(node?: ChangesNode): ChangesNode[] {
-    if (node === undefined) return this.#changes.files.map(({ file }) => this.#node(file?.path ?? ''));
+  getChildren(node?: Row): Row[] {
+    if (node === undefined) return [...this.#summary(), ...this.files()];
+    return node.kind === 'changedFile' ? this.hunks(node) : [];
+  }
+
+  files(): readonly ChangesNode[] {
+    return this.#changes.files.map(({ file }) => this.#node(file?.path ?? ''));
+  }
+
+  hunks(node: ChangesNode): ChangesNode[] {
     if (node.kind === 'hunk') return [];
     const hunks = this.#find(node.path)?.hunks ?? [];
     return hunks.length < 2 ? [] : hunks.map(({ key }) => this.#node(node.path, key));
   }
 
-  getParent(node: ChangesNode): ChangesNode | undefined {
+  getParent(node: Row): Row | undefined {
     return node.kind === 'hunk' ? this.#node(node.path) : undefined;
   }
 
-  getTreeItem(node: ChangesNode): vscode.TreeItem {
+  getTreeItem(node: Row): vscode.TreeItem {
+    if (node.kind === 'summary') return summaryItem(node);
     const change = this.#find(node.path);
     if (!change) return new vscode.TreeItem('');
     if (node.kind === 'changedFile') return fileItem(node, change);
@@ -121,10 +136,18 @@ export class ChangesView implements vscode.TreeDataProvider<ChangesNode>, vscode
     this.#changed.fire(undefined);
   }
 
-  async #check(items: readonly (readonly [ChangesNode, vscode.TreeItemCheckboxState])[]): Promise<void> {
+  #summary(): readonly SummaryNode[] {
+    const { thread } = this.#changes;
+    return thread === undefined ? [] : summaryOf(thread);
+  }
+
+  async #check(items: readonly (readonly [Row, vscode.TreeItemCheckboxState])[]): Promise<void> {
     const { signal } = new AbortController();
     try {
-      for (const [node, state] of items) await this.#changes.setReviewed(this.hunksOf(node), state === Checked, signal);
+      for (const [node, state] of items) {
+        if (node.kind === 'summary') continue;
+        await this.#changes.setReviewed(this.hunksOf(node), state === Checked, signal);
+      }
     } catch (error) {
       await reportError(error, this.#services.log);
     }
@@ -161,6 +184,40 @@ const letters: Readonly<Record<string, string>> = {
   untracked: 'A',
   type_changed: 'T',
 };
+
+/** What was asked, what the agent says it did, what has become of it, what it took. */
+function summaryOf(thread: Thread): readonly SummaryNode[] {
+  const run = thread.latestRun;
+  const took = run && run.startedAt > 0n && run.endedAt > 0n ? formatDuration(Number(run.endedAt - run.startedAt)) : '';
+  const spent = [changesText(thread), took, formatCost(thread.costUsd)].filter(part => part !== '').join(' · ');
+  const comments = [
+    thread.draftComments > 0 ? vscode.l10n.t('{0} not sent', thread.draftComments) : '',
+    thread.openComments > 0 ? vscode.l10n.t('{0} open', thread.openComments) : '',
+  ]
+    .filter(part => part !== '')
+    .join(' · ');
+  const rows: readonly SummaryNode[] = [
+    { kind: 'summary', label: vscode.l10n.t('Asked'), text: thread.summary, icon: 'comment' },
+    {
+      kind: 'summary',
+      label: vscode.l10n.t('{0} says', run?.agent ?? thread.agent),
+      text: run?.answer ?? '',
+      icon: 'robot',
+    },
+    { kind: 'summary', label: vscode.l10n.t('Result'), text: spent, icon: 'diff' },
+    { kind: 'summary', label: vscode.l10n.t('Comments'), text: comments, icon: 'comment-discussion' },
+  ];
+  return rows.filter(({ text }) => text.trim() !== '');
+}
+
+function summaryItem({ label, text, icon }: SummaryNode): vscode.TreeItem {
+  const item = new vscode.TreeItem(label, None);
+  item.description = text.replace(/\s+/g, ' ').trim().slice(0, 300);
+  item.tooltip = text;
+  item.iconPath = new vscode.ThemeIcon(icon);
+  item.contextValue = 'summary';
+  return item;
+}
 
 /** `greet.js  src · M · +3 −1`, with the icon of its kind. */
 function fileItem({ path }: FileNode, change: FileChange): vscode.TreeItem {

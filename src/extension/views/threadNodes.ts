@@ -160,5 +160,6 @@ export function threadContext(thread: Thread, muted: boolean): string {
   const { buttons, menu } = offeredActions(view);
   if (buttons.includes('merge') || buttons.includes('mergeAgain')) words.push('mergeable');
   if (menu.includes('approve')) words.push('approvable');
+  if (menu.includes('update')) words.push('updatable');
   return words.join(' ');
 }

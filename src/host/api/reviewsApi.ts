@@ -44,10 +44,13 @@ export function reviewsApi({
       return { baseCommit, head, files: files.map(wireFileChange) };
     },
 
+    async takeBack({ threadId, hunks }, { signal }) {
+      requireHunks(hunks);
+      return { head: await changes.takeBack(threadId, hunks, signal) };
+    },
+
     setReviewed({ threadId, hunks, reviewed }) {
-      if (hunks.length > maxHunks) throw fail('hunks', `at most ${maxHunks} at a time`);
-      const wrong = hunks.find(hunk => !/^[0-9a-f]{24}$/.test(hunk));
-      if (wrong !== undefined) throw fail('hunks', JSON.stringify(wrong.slice(0, 60)));
+      requireHunks(hunks);
       changes.setReviewed(threadId, hunks, reviewed);
       return {};
     },
@@ -89,10 +92,19 @@ export function reviewsApi({
   };
 }
 
+function requireHunks(hunks: readonly string[]): void {
+  if (hunks.length > maxHunks) throw fail('hunks', `at most ${maxHunks} at a time`);
+  const wrong = hunks.find(hunk => !/^[0-9a-f]{24}$/.test(hunk));
+  if (wrong !== undefined) throw fail('hunks', JSON.stringify(wrong.slice(0, 60)));
+}
+
 function wireFileChange({ file, hunks }: ReviewedFile): WireFileChange {
   return create(FileChangeSchema, {
     file: wireChangedFile(file),
-    hunks: hunks.map(({ lines, ...hunk }) => ({ ...hunk, firstLine: (lines[0] ?? '').slice(0, maxFirstLine) })),
+    hunks: hunks.map(({ key, oldStart, oldLines, newStart, newLines, reviewed, lines }) => ({
+      ...{ key, oldStart, oldLines, newStart, newLines, reviewed },
+      firstLine: (lines[0] ?? '').slice(0, maxFirstLine),
+    })),
   });
 }
 

@@ -2,6 +2,7 @@ import type { ServiceImpl } from '@connectrpc/connect';
 import { defined } from '../../base/defined.js';
 import { isId } from '../../base/ids.js';
 import type { BatchService } from '../../core/batches/batchService.js';
+import type { ConflictPredictor } from '../../core/merges/conflictPredictor.js';
 import type { MergeService } from '../../core/merges/mergeService.js';
 import type { Message } from '../../core/messages/message.js';
 import { requirePerson } from '../../core/access/caller.js';
@@ -12,6 +13,7 @@ import { findProjectOfHistory, projectOfFolder } from '../../core/projects/proje
 import type { Store } from '../../core/store.js';
 import type { Stores } from '../../core/stores.js';
 import { findThread } from '../../core/threads/threadLookup.js';
+import type { RetryThread } from '../../core/threads/retryThread.js';
 import type { ThreadService as CoreThreadService } from '../../core/threads/threadService.js';
 import type { ReviewService } from '../../core/reviews/reviewService.js';
 import type { ThreadSettler } from '../../core/threads/threadSettler.js';
@@ -45,14 +47,16 @@ export interface ThreadsApiOptions {
   readonly dispatcher: DispatchService;
   readonly threads: CoreThreadService;
   readonly batches: BatchService;
+  readonly retries: Pick<RetryThread, 'again'>;
   readonly merges: Pick<MergeService, 'cancelOf'>;
   readonly reviews: ReviewService;
+  readonly conflicts: Pick<ConflictPredictor, 'lookedAt'>;
   readonly settler: ThreadSettler;
   readonly driver: WorktreeDriver;
 }
 
 export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof ThreadService> {
-  const { store, dispatcher, threads, merges, reviews, settler, driver } = options;
+  const { store, dispatcher, threads, merges, reviews, conflicts, retries, settler, driver } = options;
   return {
     async dispatch(request, context) {
       const caller = callerOf(context);
@@ -80,6 +84,11 @@ export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof Threa
       return { threadId: thread.id, messageId: run.messageId, runId: run.id, status: run.status };
     },
 
+    async retryThread({ threadId, environment, idempotencyKey }) {
+      const { thread, run } = await retries.again(threadId, { environment, key: given(idempotencyKey) });
+      return { threadId: thread.id, messageId: run.messageId, runId: run.id, status: run.status };
+    },
+
     async listThreads(request) {
       await settler.settledForLooking();
       const { folder, project } = request;
@@ -99,6 +108,7 @@ export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof Threa
 
     async getThread({ threadId }) {
       const view = await threads.get(threadId);
+      conflicts.lookedAt(view.thread.id);
       return store.read(stores => ({
         thread: wireThread(view),
         messages: stores.messages.ofThread(view.thread.id).map(wireMessage),

@@ -119,6 +119,8 @@ export function wireThread(view: ThreadView): WireThread {
     trouble: thread.trouble?.kind ?? '',
     draftComments: view.comments?.drafts ?? 0,
     openComments: view.comments?.open ?? 0,
+    conflictFiles: [...(view.conflict?.files ?? [])],
+    conflictTarget: view.conflict?.target ?? '',
     notebookServer: view.notebookServer && wireNotebookServer(view.notebookServer),
     questions: view.questions.map(wireQuestion),
     batch: view.batch ?? '',

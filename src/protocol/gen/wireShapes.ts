@@ -150,6 +150,10 @@ export const unaryCalls: Readonly<Record<string, Readonly<Record<string, readonl
     ]
   },
   "muster.v1.ReviewService": {
+    "takeBack": [
+      "TakeBack",
+      "muster.v1.TakeBackResponse"
+    ],
     "listChanges": [
       "ListChanges",
       "muster.v1.ListChangesResponse"
@@ -265,6 +269,10 @@ export const unaryCalls: Readonly<Record<string, Readonly<Record<string, readonl
     "dispatch": [
       "Dispatch",
       "muster.v1.DispatchResponse"
+    ],
+    "retryThread": [
+      "RetryThread",
+      "muster.v1.RetryThreadResponse"
     ],
     "listThreads": [
       "ListThreads",
@@ -682,6 +690,9 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
   "muster.v1.AnswerQuestionResponse": {
     "question": "?muster.v1.Question"
   },
+  "muster.v1.TakeBackResponse": {
+    "head": "string"
+  },
   "muster.v1.ListChangesResponse": {
     "baseCommit": "string",
     "head": "string",
@@ -970,6 +981,8 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "chain": "?muster.v1.Chain",
     "draftComments": "number",
     "openComments": "number",
+    "conflictFiles": "[]string",
+    "conflictTarget": "string",
     "notebookServer": "?muster.v1.NotebookServer",
     "questions": "[]muster.v1.Question",
     "batch": "string",
@@ -995,6 +1008,12 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "failed": "{}string"
   },
   "muster.v1.DispatchResponse": {
+    "threadId": "string",
+    "messageId": "string",
+    "runId": "string",
+    "status": "string"
+  },
+  "muster.v1.RetryThreadResponse": {
     "threadId": "string",
     "messageId": "string",
     "runId": "string",

@@ -11,6 +11,9 @@ export const threadActions = [
   'mergeSquash',
   'approve',
   'approveAndMerge',
+  'requestChanges',
+  'update',
+  'undoMerge',
   'mergeAgain',
   'resolve',
   'showSourceControl',
@@ -83,6 +86,9 @@ const buttonOffers: readonly Offer[] = [
 
 const menuOffers: readonly Offer[] = [
   ['approve', situation => isLeft(situation) && situation.hasChanges && situation.thread.approved === undefined],
+  ['requestChanges', situation => isLeft(situation) && situation.hasChanges],
+  ['update', situation => isLeft(situation) && situation.thread.hasWorktree],
+  ['undoMerge', ({ thread }) => thread.status === 'merged'],
   ['rawLog', () => true],
   ['openWorktree', ({ thread }) => thread.hasWorktree],
   ['openTerminal', ({ thread }) => thread.hasWorktree],

@@ -147,7 +147,7 @@ export function toThreadView(thread: Thread): ThreadView {
         ...defined('problem', run.error?.code),
       },
     }),
-    ...defined('notes', thread.notes.length === 0 ? undefined : thread.notes.slice(-shownNotes).map(cut)),
+    ...defined('notes', notesOf(thread)),
     ...defined('latestMerge', speakingMerge(thread)),
     ...defined('approved', approvedHead(thread)),
     ...defined('filesChanged', thread.filesChanged),
@@ -156,6 +156,18 @@ export function toThreadView(thread: Thread): ThreadView {
     ...defined('costUsd', thread.costUsd),
     ...defined('tokens', sumKnown(asNumber(thread.inputTokens), asNumber(thread.outputTokens))),
   };
+}
+
+/** What is found out about its merge comes before what there is to know of its worktree. */
+function notesOf({ notes, conflictFiles, conflictTarget }: Thread): string[] | undefined {
+  const conflict =
+    conflictFiles.length === 0
+      ? []
+      : [
+          `Conflicts with ${conflictTarget} in ${conflictFiles.slice(0, 5).join(', ')}. Update from it, or ask the agent to.`,
+        ];
+  const all = [...conflict, ...notes.slice(-shownNotes)].map(cut);
+  return all.length === 0 ? undefined : all;
 }
 
 /** The latest merge, unless a run was queued after it. */

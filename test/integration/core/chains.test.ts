@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Run } from '../../../src/core/runs/run.js';
+import { RetryThread } from '../../../src/core/threads/retryThread.ts';
 import { settle } from '../../support/clock.js';
 import { coreHost, coreWorld, type CoreHost, type CoreWorld } from '../../support/coreHost.ts';
 import { fakeCommand } from '../../support/fakes/fakeSandbox.ts';
@@ -285,4 +286,31 @@ test('an agent’s approval is no person’s: nothing is marked as approved for 
   await says(world, 'I added it.');
   await says(world, 'VERDICT: approve');
   expect(view(world, id).approved).toBeUndefined();
+});
+
+describe('trying again', () => {
+  test('asks the reviewer that gave no verdict, and the chain goes on with its answer', async () => {
+    const world = worldWith(reviewed);
+    const { host, id } = await begin(world);
+    await says(world, 'I added it.');
+    await says(world, 'Hm.');
+    expect(view(world, id)).toMatchObject({ status: 'needs_you', chain: { state: 'undecided' } });
+    const retries = new RetryThread({ store: world.store, dispatcher: host.dispatcher });
+    await retries.again(id, { environment: {}, key: 'again' });
+    await settle();
+    expect(active(world)).toMatchObject({ agent: 'reviewer' });
+    await says(world, 'Fine.\nVERDICT: approve');
+    expect(view(world, id)).toMatchObject({ status: 'ready', chain: { state: 'approved', depth: 1 } });
+  });
+
+  test('asks the author when it was the author that failed', async () => {
+    const world = worldWith(reviewed);
+    const { host, id } = await begin(world);
+    world.sandbox.exit(active(world).id, { code: 1 });
+    await settle();
+    const retries = new RetryThread({ store: world.store, dispatcher: host.dispatcher });
+    await retries.again(id, { environment: {}, key: undefined });
+    await settle();
+    expect(active(world)).toMatchObject({ agent: 'dev' });
+  });
 });

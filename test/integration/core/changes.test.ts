@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { parsePatch } from '../../../src/core/reviews/patch.ts';
+import { parsePatch, patchOfHunks } from '../../../src/core/reviews/patch.ts';
 import { ChangesService } from '../../../src/core/reviews/changesService.ts';
 import { coreHost, coreWorld, finishRun, sha256 } from '../../support/coreHost.ts';
 import { tempDirectory } from '../../support/tempDirectory.ts';
@@ -15,7 +15,12 @@ describe('what of a thread was looked at', () => {
     await finishRun(world, task, 'two\n');
     const { id } = task.thread;
     await host.settler.settled(id);
-    const changes = new ChangesService({ ...world, driver: world.worktrees, digestText: sha256 });
+    const changes = new ChangesService({
+      ...world,
+      settler: host.settler,
+      driver: world.worktrees,
+      digestText: sha256,
+    });
     const [file] = (await changes.list(id)).files;
     const hunks = file?.hunks ?? [];
     expect(hunks.map(({ reviewed }) => reviewed)).toEqual([false]);
@@ -45,10 +50,33 @@ describe('what of a thread was looked at', () => {
     const second = await host.reviews.show(task.thread.id);
     expect(second.earlier).toBe(first.view.thread.head);
     expect((await host.reviews.show(task.thread.id)).earlier).toBe(first.view.thread.head);
-    const changes = new ChangesService({ ...world, driver: world.worktrees, digestText: sha256 });
+    const changes = new ChangesService({
+      ...world,
+      settler: host.settler,
+      driver: world.worktrees,
+      digestText: sha256,
+    });
     const since = await changes.list(task.thread.id, { earlier: second.earlier });
     expect(since.baseCommit).toBe(first.view.thread.head);
   });
+});
+
+test('a file is taken back as a commit, which counts as seen by who had seen the rest', async () => {
+  const world = coreWorld();
+  const host = coreHost(world);
+  const task = await host.dispatch();
+  await finishRun(world, task, 'two\n');
+  const { id } = task.thread;
+  const { view } = await host.reviews.show(id);
+  const changes = new ChangesService({ ...world, settler: host.settler, driver: world.worktrees, digestText: sha256 });
+  const [file] = (await changes.list(id)).files;
+  const keys = file?.hunks.map(({ key }) => key) ?? [];
+  const head = await changes.takeBack(id, keys);
+  const after = await host.threads.get(id);
+  expect(after.thread).toMatchObject({ head, filesChanged: 0 });
+  expect(after.shown?.commit).toBe(head);
+  expect(world.git.history(head)).toContain(view.thread.head);
+  await expect(changes.takeBack(id, keys)).rejects.toMatchObject({ code: 'request.invalid' });
 });
 
 describe('hunks of real git', () => {
@@ -85,5 +113,13 @@ describe('hunks of real git', () => {
       }
       expect([path, now]).toEqual([path, lines]);
     }
+    // The same by git itself, piece by piece, with names that need quoting.
+    for (const { path, hunks } of files.filter(each => each.path !== 'deleted')) {
+      for (const hunk of hunks.toReversed()) {
+        const args = ['apply', '--reverse', '--unidiff-zero', '--whitespace=nowarn', '-'];
+        execFileSync('git', args, { cwd: folder, input: patchOfHunks(path, [hunk]) });
+      }
+    }
+    expect(git('-c', 'core.quotePath=true', 'diff', '--name-only', 'HEAD')).toBe('deleted\n');
   });
 });

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { CommentService } from '../../../src/core/reviews/commentService.ts';
+import { FindingComments } from '../../../src/core/reviews/findingComments.ts';
+import { silentLog } from '../../../src/base/log.ts';
 import { RequestChanges } from '../../../src/core/reviews/requestChanges.ts';
 import { coreHost, coreWorld, finishRun } from '../../support/coreHost.ts';
 import { settle } from '../../support/clock.ts';
@@ -124,5 +126,58 @@ describe('requesting changes', () => {
     const places = new Map((await comments.list(id)).map(({ comment, now }) => [comment.id, now]));
     expect(places.get(kept.id)).toEqual({ start: 3, end: 3 });
     expect(places.get(gone.id)).toBeUndefined();
+  });
+});
+
+describe('what a reviewing agent found', () => {
+  test('becomes comments of that agent, which its next verdict resolves', async () => {
+    const { world, id, comments, host } = await reviewed();
+    const decode = (content: Uint8Array): string => new TextDecoder().decode(content);
+    const findings = new FindingComments({
+      ...world,
+      ids: randomIds(),
+      log: silentLog,
+      driver: world.worktrees,
+      decode,
+    });
+    const thread = (await host.threads.get(id)).thread;
+    const say = async (line: number, text: string) => {
+      const runId = world.ids.next<'run'>();
+      const [run] = world.store.read(stores => stores.runs.ofThread(id));
+      if (!run) throw new Error('no run');
+      world.store.transact(stores => {
+        stores.runs.insert({ ...run, id: runId });
+        stores.verdicts.save({
+          runId,
+          threadId: id,
+          agent: 'critic',
+          verdict: 'request_changes',
+          summary: 'So so.',
+          findings: [
+            { file: 'readme.md', line, severity: 'major', text },
+            { file: 'none.md', line: 1, severity: 'note', text: 'About a file that is not there.' },
+            { file: '', severity: 'note', text: 'About the whole.' },
+          ],
+          commit: thread.head ?? '',
+          at: 1,
+        });
+      });
+      await findings.make(id);
+      await findings.make(id);
+    };
+    await say(2, 'Two is wrong.');
+    const [first, ...others] = await comments.list(id);
+    expect(others).toEqual([]);
+    expect(first).toMatchObject({
+      comment: { author: 'critic', severity: 'major', state: 'open', text: 'Two is wrong.' },
+      now: { start: 2, end: 2 },
+    });
+    await say(3, 'Three too.');
+    const states = (await comments.list(id)).map(({ comment }) => [comment.text, comment.state]);
+    expect(states).toEqual([
+      ['Two is wrong.', 'resolved'],
+      ['Three too.', 'open'],
+    ]);
+    await findings.dispose();
   });
 });

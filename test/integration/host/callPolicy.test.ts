@@ -24,7 +24,17 @@ async function insideFirst(more: object = {}) {
       return next(request);
     };
     const transport = createRouterTransport(
-      router => router.service(ThreadService, threadsApi({ ...host, store, driver })),
+      router =>
+        router.service(
+          ThreadService,
+          threadsApi({
+            ...host,
+            store,
+            driver,
+            conflicts: { lookedAt: () => undefined },
+            retries: { again: () => Promise.reject(new Error('Nothing is asked again here')) },
+          }),
+        ),
       {
         router: { interceptors: [mapErrors(silentLog, new Redactor()), enforcePolicy(store)] },
         transport: { interceptors: [says] },

@@ -23,7 +23,18 @@ function clientsOf(
     router => {
       router.service(
         ThreadService,
-        threadsApi({ store, dispatcher, batches, threads, merges, reviews, settler, driver }),
+        threadsApi({
+          store,
+          dispatcher,
+          batches,
+          threads,
+          merges,
+          reviews,
+          settler,
+          driver,
+          conflicts: { lookedAt: () => undefined },
+          retries: { again: () => Promise.reject(new Error('Nothing is asked again here')) },
+        }),
       );
       router.service(
         WorktreeService,

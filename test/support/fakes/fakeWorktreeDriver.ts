@@ -2,12 +2,15 @@ import { AppError } from '../../../src/base/errors.js';
 import type {
   ChangedFile,
   CompareRequest,
+  ConflictRequest,
+  Conflicts,
   CreatedWorktree,
   CreateWorktree,
   EnsuredWorktree,
   FileAtCommit,
   RepairedWorktree,
   RepositoryInfo,
+  TakeBack,
   WorktreeDriver,
   WorktreeRef,
   WorktreeState,
@@ -184,6 +187,29 @@ export class FakeWorktreeDriver implements WorktreeDriver {
       .map(({ path }) => fakePatch(path, files.get(path) ?? ''))
       .join('');
     return { text: text.slice(0, maxBytes), truncated: text.length > maxBytes };
+  }
+
+  /** Whole files alone: a fake has no lines. */
+  async takeBack(worktree: WorktreeRef, { base, paths }: TakeBack): Promise<void> {
+    const { files } = this.#git.commit(base);
+    for (const path of paths) this.#git.write(`${worktree.path}/${path}`, files.get(path));
+  }
+
+  /** Files that both changed to something else: whole files are all that a fake merges. */
+  async conflicts(
+    _place: Pick<WorktreeRef, 'repository'>,
+    { head, target, knownTarget }: ConflictRequest,
+  ): Promise<Conflicts> {
+    const targetCommit = this.#git.resolve(target);
+    if (targetCommit === undefined) return { kind: 'unknown' };
+    if (targetCommit === knownTarget) return { kind: 'unchanged' };
+    const base = this.#git.mergeBase(head, targetCommit);
+    if (base === undefined) return { kind: 'unknown' };
+    const [before, ours, theirs] = [base, head, targetCommit].map(id => this.#git.commit(id).files);
+    if (!before || !ours || !theirs) return { kind: 'unknown' };
+    const changed = new Set(differing(before, ours));
+    const files = differing(before, theirs).filter(path => changed.has(path) && ours.get(path) !== theirs.get(path));
+    return { kind: 'known', targetCommit, files };
   }
 
   async committedPatch(

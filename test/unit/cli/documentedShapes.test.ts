@@ -86,6 +86,7 @@ const thread = create(ThreadSchema, {
   rescue: 'r',
   draftComments: 1,
   openComments: 1,
+  conflictFiles: ['f'],
   createdAt: time,
 });
 const agent = { name: 'dev', model: 'm', problem: 'p' };

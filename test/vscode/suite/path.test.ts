@@ -127,7 +127,10 @@ test('what a reviewer writes in the review counts as reviewed, saved or not, and
   await type('// Not saved.\n');
   await vscode.commands.executeCommand('muster.merge', threadId);
   await whenStatus(access, threadId, 'merged', signal);
-  assert.deepEqual(messages.shown, []);
+  assert.deepEqual(
+    messages.shown.map(({ text, buttons }) => [text.replace(/ ".*/, ''), ...buttons]),
+    [['Merged', 'Undo Merge']],
+  );
   assert.equal(await git('show', 'main:src/greet.js'), `// Not saved.\n// Reviewed.\n${after}`.trim());
 });
 

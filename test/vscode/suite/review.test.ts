@@ -122,27 +122,28 @@ test('the Changes tree remembers what was looked at, and goes to what was not', 
   const thread = await whenStatus(access, id, 'ready', signal);
   await vscode.commands.executeCommand('muster.review', id);
   const { changes } = access.views;
-  const rows = await until(
-    'the files are listed',
-    () => changes.getChildren().length === 3 && changes.getChildren(),
-    signal,
-  );
+  const rows = await until('the files are listed', () => changes.files().length === 3 && changes.files(), signal);
   assert.deepEqual(
     rows.map(node => node.path),
     ['README.md', 'src/greet.js', 'src/new.js'],
   );
   const [, greet] = rows;
   assert.ok(greet);
+  const top = changes
+    .getChildren()
+    .map(node => changes.getTreeItem(node))
+    .slice(0, -3);
+  assert.match(JSON.stringify(top.map(({ label, description }) => [label, description])), /^\[\["Asked","Change much/);
   const item = changes.getTreeItem(greet);
   assert.match(String(item.description), /src · M · \+4 −1/);
-  const hunks = changes.getChildren(greet);
+  const hunks = changes.hunks(greet);
   assert.equal(hunks.length, 3);
   await vscode.commands.executeCommand('muster.toggleReviewed', hunks[0]);
   const state = (node: (typeof rows)[number]) => {
     const { checkboxState } = changes.getTreeItem(node);
     return typeof checkboxState === 'object' && checkboxState.state === vscode.TreeItemCheckboxState.Checked;
   };
-  await until('one hunk is checked', () => state(changes.getChildren(greet)[0]!), signal);
+  await until('one hunk is checked', () => state(changes.hunks(greet)[0]!), signal);
   assert.equal(state(greet), false);
   for (const hunk of hunks.slice(1)) await vscode.commands.executeCommand('muster.toggleReviewed', hunk);
   await until('the file is checked', () => state(greet), signal);
@@ -167,11 +168,11 @@ test('the Changes tree remembers what was looked at, and goes to what was not', 
   );
   assert.notEqual(later.head, thread.head);
   await until('what changed is unchecked', () => !state(greet), signal);
-  assert.equal(state(changes.getChildren(greet)[0]!), true);
+  assert.equal(state(changes.hunks(greet)[0]!), true);
   await vscode.commands.executeCommand('muster.reviewSince', id);
   await until(
     'only the file that changed is listed',
-    () => changes.getChildren().length === 1 && changes.getChildren()[0]?.path === 'src/greet.js',
+    () => changes.files().length === 1 && changes.files()[0]?.path === 'src/greet.js',
     signal,
   );
 });

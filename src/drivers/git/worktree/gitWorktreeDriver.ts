@@ -1,5 +1,6 @@
 import type { WorktreeDriver } from '../../../core/workspaces/worktreeDriver.js';
 import { committedChanges, committedPatch } from './committedChanges.js';
+import { conflictsWith } from './conflicts.js';
 import { createWorktree } from './createWorktree.js';
 import { createGitContext, type GitDriverOptions } from '../command/gitContext.js';
 import { comparison } from '../repository/comparison.js';
@@ -12,6 +13,7 @@ import { noteMade, untrackedIn } from './madeFiles.js';
 import { openWorktree } from './openWorktree.js';
 import { submodulesWithWork } from './submoduleWork.js';
 import { setBackWorktree } from './setBackWorktree.js';
+import { takeBack } from './takeBack.js';
 import { snapshotWorktree } from './snapshotWorktree.js';
 
 /** The worktree port on real git. */
@@ -33,6 +35,8 @@ export function createGitWorktreeDriver(options: GitDriverOptions): WorktreeDriv
     sharedChanges: async (place, before) => findSharedChanges(await openRepository(context, place), before),
     undoShared: async (place, changes) => putBackShared(await openRepository(context, place), changes),
     comparison: async (place, request) => comparison(await openRepository(context, place), request),
+    takeBack: (worktree, request) => takeBack(context, worktree, request),
+    conflicts: (place, request) => conflictsWith(context, place, request),
     state: (worktree, compareTo, signal) => worktreeState(context, worktree, compareTo, signal),
     changes: (worktree, base, signal) => changedFiles(context, worktree, base, signal),
     patch: (worktree, base, maxBytes, signal) => unifiedPatch(context, worktree, base, { maxBytes, signal }),

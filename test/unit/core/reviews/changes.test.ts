@@ -33,8 +33,8 @@ describe('hunks', () => {
   test('are what stands between unchanged lines, with the lines that they have', () => {
     const [found] = parsePatch(patch('a', [' one', '-two', '+2', ' three', '+four', ' five'], 10));
     expect(found?.hunks).toEqual([
-      { oldStart: 11, oldLines: 1, newStart: 11, newLines: 1, lines: ['-two', '+2'] },
-      { oldStart: 12, oldLines: 0, newStart: 13, newLines: 1, lines: ['+four'] },
+      { oldStart: 11, oldLines: 1, newStart: 11, newLines: 1, lines: ['-two', '+2'], raw: ['-two', '+2'] },
+      { oldStart: 12, oldLines: 0, newStart: 13, newLines: 1, lines: ['+four'], raw: ['+four'] },
     ]);
   });
 

@@ -19,7 +19,7 @@ import type { Message as Message$1 } from "@bufbuild/protobuf";
  * Describes the file muster/v1/threads.proto.
  */
 export const file_muster_v1_threads: GenFile = /*@__PURE__*/
-  fileDesc("ChdtdXN0ZXIvdjEvdGhyZWFkcy5wcm90bxIJbXVzdGVyLnYxIsQHCgZUaHJlYWQSCgoCaWQYASABKAkSEgoKcHJvamVjdF9pZBgCIAEoCRIUCgxwcm9qZWN0X25hbWUYAyABKAkSDQoFYWdlbnQYBCABKAkSDgoGc3RhdHVzGAUgASgJEg0KBW5lZWRzGAYgASgJEg8KB291dGNvbWUYByABKAkSDwoHc3VtbWFyeRgIIAEoCRIOCgZicmFuY2gYCSABKAkSEAoIYmFzZV9yZWYYCiABKAkSEwoLYmFzZV9jb21taXQYCyABKAkSEgoKcmVwb3NpdG9yeRgMIAEoCRIQCgh3b3JrdHJlZRgNIAEoCRIMCgRoZWFkGA4gASgJEhIKCmNyZWF0ZWRfYXQYDyABKAMSEgoKdXBkYXRlZF9hdBgQIAEoAxIiCgpsYXRlc3RfcnVuGBEgASgLMg4ubXVzdGVyLnYxLlJ1bhImCgxsYXRlc3RfbWVyZ2UYEiABKAsyEC5tdXN0ZXIudjEuTWVyZ2USGgoNZmlsZXNfY2hhbmdlZBgTIAEoBUgAiAEBEhYKCWFkZGl0aW9ucxgUIAEoBUgBiAEBEhYKCWRlbGV0aW9ucxgVIAEoBUgCiAEBEhUKCGNvc3RfdXNkGBYgASgBSAOIAQESGQoMaW5wdXRfdG9rZW5zGBcgASgDSASIAQESGgoNb3V0cHV0X3Rva2VucxgYIAEoA0gFiAEBEg4KBnJlc2N1ZRgZIAEoCRIQCghwcm92aWRlchgaIAEoCRINCgVtb2RlbBgbIAEoCRISCgpzaG93bl9oZWFkGBwgASgJEhUKDWFwcHJvdmVkX2hlYWQYHSABKAkSEwoLYXBwcm92ZWRfYXQYHiABKAMSDQoFbm90ZXMYHyADKAkSDwoHdHJvdWJsZRggIAEoCRIfCgVjaGFpbhghIAEoCzIQLm11c3Rlci52MS5DaGFpbhIWCg5kcmFmdF9jb21tZW50cxgiIAEoBRIVCg1vcGVuX2NvbW1lbnRzGCMgASgFEjIKD25vdGVib29rX3NlcnZlchgoIAEoCzIZLm11c3Rlci52MS5Ob3RlYm9va1NlcnZlchImCglxdWVzdGlvbnMYJCADKAsyEy5tdXN0ZXIudjEuUXVlc3Rpb24SDQoFYmF0Y2gYKSABKAkSEQoJd2FpdHNfZm9yGCogAygJQhAKDl9maWxlc19jaGFuZ2VkQgwKCl9hZGRpdGlvbnNCDAoKX2RlbGV0aW9uc0ILCglfY29zdF91c2RCDwoNX2lucHV0X3Rva2Vuc0IQCg5fb3V0cHV0X3Rva2VucyJ2CgVDaGFpbhINCgVzdGF0ZRgBIAEoCRIOCgZhdXRob3IYAiABKAkSDQoFZGVwdGgYAyABKAUSDwoHd2FpdGluZxgEIAMoCRIgCgRzYWlkGAUgAygLMhIubXVzdGVyLnYxLk9waW5pb24SDAoEbm90ZRgGIAEoCSIpCgdPcGluaW9uEg0KBWFnZW50GAEgASgJEg8KB3ZlcmRpY3QYAiABKAkikQEKDEFnZW50VmVyZGljdBIOCgZydW5faWQYASABKAkSDQoFYWdlbnQYAiABKAkSDwoHdmVyZGljdBgDIAEoCRIPCgdzdW1tYXJ5GAQgASgJEiQKCGZpbmRpbmdzGAUgAygLMhIubXVzdGVyLnYxLkZpbmRpbmcSDgoGY29tbWl0GAYgASgJEgoKAmF0GAcgASgDIkUKB0ZpbmRpbmcSDAoEZmlsZRgBIAEoCRIMCgRsaW5lGAIgASgFEhAKCHNldmVyaXR5GAMgASgJEgwKBHRleHQYBCABKAkihAEKB01lc3NhZ2USCgoCaWQYASABKAkSEQoJdGhyZWFkX2lkGAIgASgJEgwKBGZyb20YAyABKAkSCgoCdG8YBCABKAkSDgoGaW50ZW50GAUgASgJEgwKBGJvZHkYBiABKAkSEgoKY3JlYXRlZF9hdBgHIAEoAxIOCgZydW5faWQYCCABKAkiRgoQQ29udGV4dFJlZmVyZW5jZRIMCgRwYXRoGAEgASgJEhIKCnN0YXJ0X2xpbmUYAiABKAUSEAoIZW5kX2xpbmUYAyABKAUioQMKD0Rpc3BhdGNoUmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg4KBmZvbGRlchgCIAEoCRINCgVhZ2VudBgDIAEoCRIRCgl0aHJlYWRfaWQYBCABKAkSDgoGcHJvbXB0GAUgASgJEg8KB3N1bW1hcnkYBiABKAkSLAoHY29udGV4dBgHIAMoCzIbLm11c3Rlci52MS5Db250ZXh0UmVmZXJlbmNlEkAKC2Vudmlyb25tZW50GAggAygLMisubXVzdGVyLnYxLkRpc3BhdGNoUmVxdWVzdC5FbnZpcm9ubWVudEVudHJ5EgwKBGJhc2UYCSABKAkSFwoPaWRlbXBvdGVuY3lfa2V5GAogASgJEg8KB2NvbW1hbmQYCyABKAgSFAoMc2tpcF9oYW5kb2ZmGAwgASgIEhUKDXNjaGVkdWxlZF9mb3IYDSABKAMSDQoFYmF0Y2gYDiABKAkSEgoKZGVwZW5kc19vbhgPIAMoCRoyChBFbnZpcm9ubWVudEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiWQoQRGlzcGF0Y2hSZXNwb25zZRIRCgl0aHJlYWRfaWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCRIOCgZydW5faWQYAyABKAkSDgoGc3RhdHVzGAQgASgJInUKEkxpc3RUaHJlYWRzUmVxdWVzdBIOCgZmb2xkZXIYASABKAkSEAoIc3RhdHVzZXMYAiADKAkSDQoFbGltaXQYAyABKAUSDgoGY3Vyc29yGAQgASgJEg0KBWFnZW50GAUgASgJEg8KB3Byb2plY3QYBiABKAkiTgoTTGlzdFRocmVhZHNSZXNwb25zZRIiCgd0aHJlYWRzGAEgAygLMhEubXVzdGVyLnYxLlRocmVhZBITCgtuZXh0X2N1cnNvchgCIAEoCSIlChBHZXRUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSLHAQoRR2V0VGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBIkCghtZXNzYWdlcxgCIAMoCzISLm11c3Rlci52MS5NZXNzYWdlEhwKBHJ1bnMYAyADKAsyDi5tdXN0ZXIudjEuUnVuEiAKBm1lcmdlcxgEIAMoCzIQLm11c3Rlci52MS5NZXJnZRIpCgh2ZXJkaWN0cxgFIAMoCzIXLm11c3Rlci52MS5BZ2VudFZlcmRpY3QiKAoTQ2FuY2VsVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiSAoUQ2FuY2VsVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBINCgVlbmRlZBgCIAMoCSI6ChRBYmFuZG9uVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSDwoHaWdub3JlZBgCIAEoCSI6ChVBYmFuZG9uVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZCIpChRSZXN0b3JlVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiOgoVUmVzdG9yZVRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQibAoSQ2xvc2VUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRIPCgdvdXRjb21lGAIgASgJEgwKBG5vdGUYAyABKAkSFgoOcmVxdWlyZV9tZXJnZWQYBCABKAgSDAoEc3RvcBgFIAEoCCI4ChNDbG9zZVRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQiKAoTUmVvcGVuVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiOQoUUmVvcGVuVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZCInChFHZXRNZXNzYWdlUmVxdWVzdBISCgptZXNzYWdlX2lkGAEgASgJIjkKEkdldE1lc3NhZ2VSZXNwb25zZRIjCgdtZXNzYWdlGAEgASgLMhIubXVzdGVyLnYxLk1lc3NhZ2UicwoLQ2hhbmdlZEZpbGUSDAoEcGF0aBgBIAEoCRIQCghvbGRfcGF0aBgCIAEoCRIOCgZzdGF0dXMYAyABKAkSDgoGYmluYXJ5GAQgASgIEhEKCWFkZGl0aW9ucxgFIAEoBRIRCglkZWxldGlvbnMYBiABKAUiTgoRRGlmZlRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEhIKCndpdGhfcGF0Y2gYAiABKAgSEgoKc2luY2VfbGFzdBgDIAEoCCKbAQoSRGlmZlRocmVhZFJlc3BvbnNlEhMKC2Jhc2VfY29tbWl0GAEgASgJEgwKBGhlYWQYAiABKAkSJQoFZmlsZXMYAyADKAsyFi5tdXN0ZXIudjEuQ2hhbmdlZEZpbGUSDQoFcGF0Y2gYBCABKAkSFwoPcGF0Y2hfdHJ1bmNhdGVkGAUgASgIEhMKC3VuY29tbWl0dGVkGAYgAygJIkYKE1JlYWRCYXNlRmlsZVJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEgwKBHBhdGgYAiABKAkSDgoGY29tbWl0GAMgASgJIjgKFFJlYWRCYXNlRmlsZVJlc3BvbnNlEg4KBmV4aXN0cxgBIAEoCBIQCghjb250ZW50cxgCIAEoDCJeChRBcHByb3ZlVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSDQoFc2hvd24YAiABKAkSJAoFZWRpdHMYAyADKAsyFS5tdXN0ZXIudjEuUmV2aWV3RWRpdCIqCgpSZXZpZXdFZGl0EgwKBHBhdGgYASABKAkSDgoGc2hhMjU2GAIgASgJIkgKFUFwcHJvdmVUaHJlYWRSZXNwb25zZRIhCgZ0aHJlYWQYASABKAsyES5tdXN0ZXIudjEuVGhyZWFkEgwKBGhlYWQYAiABKAkiPAoTUmV2aWV3VGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSEgoKc2luY2VfbGFzdBgCIAEoCCKpAQoUUmV2aWV3VGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBITCgtiYXNlX2NvbW1pdBgCIAEoCRIMCgRoZWFkGAMgASgJEiUKBWZpbGVzGAQgAygLMhYubXVzdGVyLnYxLkNoYW5nZWRGaWxlEgwKBGxpdmUYBSABKAgSFgoOZWFybGllcl9jb21taXQYBiABKAkiagoJQmF0Y2hUYXNrEgsKA2tleRgBIAEoCRINCgVhZ2VudBgCIAEoCRIOCgZwcm9tcHQYAyABKAkSDwoHc3VtbWFyeRgEIAEoCRIMCgRiYXNlGAUgASgJEhIKCmRlcGVuZHNfb24YBiADKAki4gEKEkNyZWF0ZUJhdGNoUmVxdWVzdBINCgViYXRjaBgBIAEoCRIPCgdwcm9qZWN0GAIgASgJEg4KBmZvbGRlchgDIAEoCRIjCgV0YXNrcxgEIAMoCzIULm11c3Rlci52MS5CYXRjaFRhc2sSQwoLZW52aXJvbm1lbnQYBSADKAsyLi5tdXN0ZXIudjEuQ3JlYXRlQmF0Y2hSZXF1ZXN0LkVudmlyb25tZW50RW50cnkaMgoQRW52aXJvbm1lbnRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkAKE0NyZWF0ZUJhdGNoUmVzcG9uc2USKQoHdGhyZWFkcxgBIAMoCzIYLm11c3Rlci52MS5CYXRjaGVkVGhyZWFkIj8KDUJhdGNoZWRUaHJlYWQSCwoDa2V5GAEgASgJEhEKCXRocmVhZF9pZBgCIAEoCRIOCgZydW5faWQYAyABKAkiIAoPR2V0QmF0Y2hSZXF1ZXN0Eg0KBWJhdGNoGAEgASgJIjYKEEdldEJhdGNoUmVzcG9uc2USIgoHdGhyZWFkcxgBIAMoCzIRLm11c3Rlci52MS5UaHJlYWQiFAoSTGlzdEJhdGNoZXNSZXF1ZXN0IiYKE0xpc3RCYXRjaGVzUmVzcG9uc2USDwoHYmF0Y2hlcxgBIAMoCSIkChNBYmFuZG9uQmF0Y2hSZXF1ZXN0Eg0KBWJhdGNoGAEgASgJIpUBChRBYmFuZG9uQmF0Y2hSZXNwb25zZRIRCglhYmFuZG9uZWQYASADKAkSOwoGZmFpbGVkGAIgAygLMisubXVzdGVyLnYxLkFiYW5kb25CYXRjaFJlc3BvbnNlLkZhaWxlZEVudHJ5Gi0KC0ZhaWxlZEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEyhg0KDVRocmVhZFNlcnZpY2USWAoLQ3JlYXRlQmF0Y2gSHS5tdXN0ZXIudjEuQ3JlYXRlQmF0Y2hSZXF1ZXN0Gh4ubXVzdGVyLnYxLkNyZWF0ZUJhdGNoUmVzcG9uc2UiCoq1GAZwZXJzb24STQoIR2V0QmF0Y2gSGi5tdXN0ZXIudjEuR2V0QmF0Y2hSZXF1ZXN0GhsubXVzdGVyLnYxLkdldEJhdGNoUmVzcG9uc2UiCIq1GARib3RoElYKC0xpc3RCYXRjaGVzEh0ubXVzdGVyLnYxLkxpc3RCYXRjaGVzUmVxdWVzdBoeLm11c3Rlci52MS5MaXN0QmF0Y2hlc1Jlc3BvbnNlIgiKtRgEYm90aBJbCgxBYmFuZG9uQmF0Y2gSHi5tdXN0ZXIudjEuQWJhbmRvbkJhdGNoUmVxdWVzdBofLm11c3Rlci52MS5BYmFuZG9uQmF0Y2hSZXNwb25zZSIKirUYBnBlcnNvbhJeCghEaXNwYXRjaBIaLm11c3Rlci52MS5EaXNwYXRjaFJlcXVlc3QaGy5tdXN0ZXIudjEuRGlzcGF0Y2hSZXNwb25zZSIZirUYCmRpc3BhdGNoZXKStRgHb3BlcmF0ZRJeCgtMaXN0VGhyZWFkcxIdLm11c3Rlci52MS5MaXN0VGhyZWFkc1JlcXVlc3QaHi5tdXN0ZXIudjEuTGlzdFRocmVhZHNSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJYCglHZXRUaHJlYWQSGy5tdXN0ZXIudjEuR2V0VGhyZWFkUmVxdWVzdBocLm11c3Rlci52MS5HZXRUaHJlYWRSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJqCgxDYW5jZWxUaHJlYWQSHi5tdXN0ZXIudjEuQ2FuY2VsVGhyZWFkUmVxdWVzdBofLm11c3Rlci52MS5DYW5jZWxUaHJlYWRSZXNwb25zZSIZirUYCm93bl90aHJlYWSStRgHb3BlcmF0ZRJpCg1BYmFuZG9uVGhyZWFkEh8ubXVzdGVyLnYxLkFiYW5kb25UaHJlYWRSZXF1ZXN0GiAubXVzdGVyLnYxLkFiYW5kb25UaHJlYWRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmkKDVJlc3RvcmVUaHJlYWQSHy5tdXN0ZXIudjEuUmVzdG9yZVRocmVhZFJlcXVlc3QaIC5tdXN0ZXIudjEuUmVzdG9yZVRocmVhZFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSYwoLQ2xvc2VUaHJlYWQSHS5tdXN0ZXIudjEuQ2xvc2VUaHJlYWRSZXF1ZXN0Gh4ubXVzdGVyLnYxLkNsb3NlVGhyZWFkUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJmCgxSZW9wZW5UaHJlYWQSHi5tdXN0ZXIudjEuUmVvcGVuVGhyZWFkUmVxdWVzdBofLm11c3Rlci52MS5SZW9wZW5UaHJlYWRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlElsKCkdldE1lc3NhZ2USHC5tdXN0ZXIudjEuR2V0TWVzc2FnZVJlcXVlc3QaHS5tdXN0ZXIudjEuR2V0TWVzc2FnZVJlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkElsKCkRpZmZUaHJlYWQSHC5tdXN0ZXIudjEuRGlmZlRocmVhZFJlcXVlc3QaHS5tdXN0ZXIudjEuRGlmZlRocmVhZFJlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEmEKDFJlYWRCYXNlRmlsZRIeLm11c3Rlci52MS5SZWFkQmFzZUZpbGVSZXF1ZXN0Gh8ubXVzdGVyLnYxLlJlYWRCYXNlRmlsZVJlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEmYKDFJldmlld1RocmVhZBIeLm11c3Rlci52MS5SZXZpZXdUaHJlYWRSZXF1ZXN0Gh8ubXVzdGVyLnYxLlJldmlld1RocmVhZFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSaQoNQXBwcm92ZVRocmVhZBIfLm11c3Rlci52MS5BcHByb3ZlVGhyZWFkUmVxdWVzdBogLm11c3Rlci52MS5BcHByb3ZlVGhyZWFkUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZWIGcHJvdG8z", [file_muster_v1_runs, file_muster_v1_merges, file_muster_v1_notebooks, file_muster_v1_policy, file_muster_v1_questions]);
+  fileDesc("ChdtdXN0ZXIvdjEvdGhyZWFkcy5wcm90bxIJbXVzdGVyLnYxIvUHCgZUaHJlYWQSCgoCaWQYASABKAkSEgoKcHJvamVjdF9pZBgCIAEoCRIUCgxwcm9qZWN0X25hbWUYAyABKAkSDQoFYWdlbnQYBCABKAkSDgoGc3RhdHVzGAUgASgJEg0KBW5lZWRzGAYgASgJEg8KB291dGNvbWUYByABKAkSDwoHc3VtbWFyeRgIIAEoCRIOCgZicmFuY2gYCSABKAkSEAoIYmFzZV9yZWYYCiABKAkSEwoLYmFzZV9jb21taXQYCyABKAkSEgoKcmVwb3NpdG9yeRgMIAEoCRIQCgh3b3JrdHJlZRgNIAEoCRIMCgRoZWFkGA4gASgJEhIKCmNyZWF0ZWRfYXQYDyABKAMSEgoKdXBkYXRlZF9hdBgQIAEoAxIiCgpsYXRlc3RfcnVuGBEgASgLMg4ubXVzdGVyLnYxLlJ1bhImCgxsYXRlc3RfbWVyZ2UYEiABKAsyEC5tdXN0ZXIudjEuTWVyZ2USGgoNZmlsZXNfY2hhbmdlZBgTIAEoBUgAiAEBEhYKCWFkZGl0aW9ucxgUIAEoBUgBiAEBEhYKCWRlbGV0aW9ucxgVIAEoBUgCiAEBEhUKCGNvc3RfdXNkGBYgASgBSAOIAQESGQoMaW5wdXRfdG9rZW5zGBcgASgDSASIAQESGgoNb3V0cHV0X3Rva2VucxgYIAEoA0gFiAEBEg4KBnJlc2N1ZRgZIAEoCRIQCghwcm92aWRlchgaIAEoCRINCgVtb2RlbBgbIAEoCRISCgpzaG93bl9oZWFkGBwgASgJEhUKDWFwcHJvdmVkX2hlYWQYHSABKAkSEwoLYXBwcm92ZWRfYXQYHiABKAMSDQoFbm90ZXMYHyADKAkSDwoHdHJvdWJsZRggIAEoCRIfCgVjaGFpbhghIAEoCzIQLm11c3Rlci52MS5DaGFpbhIWCg5kcmFmdF9jb21tZW50cxgiIAEoBRIVCg1vcGVuX2NvbW1lbnRzGCMgASgFEhYKDmNvbmZsaWN0X2ZpbGVzGDIgAygJEhcKD2NvbmZsaWN0X3RhcmdldBgzIAEoCRIyCg9ub3RlYm9va19zZXJ2ZXIYKCABKAsyGS5tdXN0ZXIudjEuTm90ZWJvb2tTZXJ2ZXISJgoJcXVlc3Rpb25zGCQgAygLMhMubXVzdGVyLnYxLlF1ZXN0aW9uEg0KBWJhdGNoGCkgASgJEhEKCXdhaXRzX2ZvchgqIAMoCUIQCg5fZmlsZXNfY2hhbmdlZEIMCgpfYWRkaXRpb25zQgwKCl9kZWxldGlvbnNCCwoJX2Nvc3RfdXNkQg8KDV9pbnB1dF90b2tlbnNCEAoOX291dHB1dF90b2tlbnMidgoFQ2hhaW4SDQoFc3RhdGUYASABKAkSDgoGYXV0aG9yGAIgASgJEg0KBWRlcHRoGAMgASgFEg8KB3dhaXRpbmcYBCADKAkSIAoEc2FpZBgFIAMoCzISLm11c3Rlci52MS5PcGluaW9uEgwKBG5vdGUYBiABKAkiKQoHT3BpbmlvbhINCgVhZ2VudBgBIAEoCRIPCgd2ZXJkaWN0GAIgASgJIpEBCgxBZ2VudFZlcmRpY3QSDgoGcnVuX2lkGAEgASgJEg0KBWFnZW50GAIgASgJEg8KB3ZlcmRpY3QYAyABKAkSDwoHc3VtbWFyeRgEIAEoCRIkCghmaW5kaW5ncxgFIAMoCzISLm11c3Rlci52MS5GaW5kaW5nEg4KBmNvbW1pdBgGIAEoCRIKCgJhdBgHIAEoAyJFCgdGaW5kaW5nEgwKBGZpbGUYASABKAkSDAoEbGluZRgCIAEoBRIQCghzZXZlcml0eRgDIAEoCRIMCgR0ZXh0GAQgASgJIoQBCgdNZXNzYWdlEgoKAmlkGAEgASgJEhEKCXRocmVhZF9pZBgCIAEoCRIMCgRmcm9tGAMgASgJEgoKAnRvGAQgASgJEg4KBmludGVudBgFIAEoCRIMCgRib2R5GAYgASgJEhIKCmNyZWF0ZWRfYXQYByABKAMSDgoGcnVuX2lkGAggASgJIkYKEENvbnRleHRSZWZlcmVuY2USDAoEcGF0aBgBIAEoCRISCgpzdGFydF9saW5lGAIgASgFEhAKCGVuZF9saW5lGAMgASgFIqEDCg9EaXNwYXRjaFJlcXVlc3QSDwoHcHJvamVjdBgBIAEoCRIOCgZmb2xkZXIYAiABKAkSDQoFYWdlbnQYAyABKAkSEQoJdGhyZWFkX2lkGAQgASgJEg4KBnByb21wdBgFIAEoCRIPCgdzdW1tYXJ5GAYgASgJEiwKB2NvbnRleHQYByADKAsyGy5tdXN0ZXIudjEuQ29udGV4dFJlZmVyZW5jZRJACgtlbnZpcm9ubWVudBgIIAMoCzIrLm11c3Rlci52MS5EaXNwYXRjaFJlcXVlc3QuRW52aXJvbm1lbnRFbnRyeRIMCgRiYXNlGAkgASgJEhcKD2lkZW1wb3RlbmN5X2tleRgKIAEoCRIPCgdjb21tYW5kGAsgASgIEhQKDHNraXBfaGFuZG9mZhgMIAEoCBIVCg1zY2hlZHVsZWRfZm9yGA0gASgDEg0KBWJhdGNoGA4gASgJEhIKCmRlcGVuZHNfb24YDyADKAkaMgoQRW52aXJvbm1lbnRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIlkKEERpc3BhdGNoUmVzcG9uc2USEQoJdGhyZWFkX2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkSDgoGcnVuX2lkGAMgASgJEg4KBnN0YXR1cxgEIAEoCSK5AQoSUmV0cnlUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRJDCgtlbnZpcm9ubWVudBgCIAMoCzIuLm11c3Rlci52MS5SZXRyeVRocmVhZFJlcXVlc3QuRW52aXJvbm1lbnRFbnRyeRIXCg9pZGVtcG90ZW5jeV9rZXkYAyABKAkaMgoQRW52aXJvbm1lbnRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIlwKE1JldHJ5VGhyZWFkUmVzcG9uc2USEQoJdGhyZWFkX2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkSDgoGcnVuX2lkGAMgASgJEg4KBnN0YXR1cxgEIAEoCSJ1ChJMaXN0VGhyZWFkc1JlcXVlc3QSDgoGZm9sZGVyGAEgASgJEhAKCHN0YXR1c2VzGAIgAygJEg0KBWxpbWl0GAMgASgFEg4KBmN1cnNvchgEIAEoCRINCgVhZ2VudBgFIAEoCRIPCgdwcm9qZWN0GAYgASgJIk4KE0xpc3RUaHJlYWRzUmVzcG9uc2USIgoHdGhyZWFkcxgBIAMoCzIRLm11c3Rlci52MS5UaHJlYWQSEwoLbmV4dF9jdXJzb3IYAiABKAkiJQoQR2V0VGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkixwEKEUdldFRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQSJAoIbWVzc2FnZXMYAiADKAsyEi5tdXN0ZXIudjEuTWVzc2FnZRIcCgRydW5zGAMgAygLMg4ubXVzdGVyLnYxLlJ1bhIgCgZtZXJnZXMYBCADKAsyEC5tdXN0ZXIudjEuTWVyZ2USKQoIdmVyZGljdHMYBSADKAsyFy5tdXN0ZXIudjEuQWdlbnRWZXJkaWN0IigKE0NhbmNlbFRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJIkgKFENhbmNlbFRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQSDQoFZW5kZWQYAiADKAkiOgoUQWJhbmRvblRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEg8KB2lnbm9yZWQYAiABKAkiOgoVQWJhbmRvblRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQiKQoUUmVzdG9yZVRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJIjoKFVJlc3RvcmVUaHJlYWRSZXNwb25zZRIhCgZ0aHJlYWQYASABKAsyES5tdXN0ZXIudjEuVGhyZWFkImwKEkNsb3NlVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSDwoHb3V0Y29tZRgCIAEoCRIMCgRub3RlGAMgASgJEhYKDnJlcXVpcmVfbWVyZ2VkGAQgASgIEgwKBHN0b3AYBSABKAgiOAoTQ2xvc2VUaHJlYWRSZXNwb25zZRIhCgZ0aHJlYWQYASABKAsyES5tdXN0ZXIudjEuVGhyZWFkIigKE1Jlb3BlblRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJIjkKFFJlb3BlblRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQiJwoRR2V0TWVzc2FnZVJlcXVlc3QSEgoKbWVzc2FnZV9pZBgBIAEoCSI5ChJHZXRNZXNzYWdlUmVzcG9uc2USIwoHbWVzc2FnZRgBIAEoCzISLm11c3Rlci52MS5NZXNzYWdlInMKC0NoYW5nZWRGaWxlEgwKBHBhdGgYASABKAkSEAoIb2xkX3BhdGgYAiABKAkSDgoGc3RhdHVzGAMgASgJEg4KBmJpbmFyeRgEIAEoCBIRCglhZGRpdGlvbnMYBSABKAUSEQoJZGVsZXRpb25zGAYgASgFIk4KEURpZmZUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRISCgp3aXRoX3BhdGNoGAIgASgIEhIKCnNpbmNlX2xhc3QYAyABKAgimwEKEkRpZmZUaHJlYWRSZXNwb25zZRITCgtiYXNlX2NvbW1pdBgBIAEoCRIMCgRoZWFkGAIgASgJEiUKBWZpbGVzGAMgAygLMhYubXVzdGVyLnYxLkNoYW5nZWRGaWxlEg0KBXBhdGNoGAQgASgJEhcKD3BhdGNoX3RydW5jYXRlZBgFIAEoCBITCgt1bmNvbW1pdHRlZBgGIAMoCSJGChNSZWFkQmFzZUZpbGVSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRIMCgRwYXRoGAIgASgJEg4KBmNvbW1pdBgDIAEoCSI4ChRSZWFkQmFzZUZpbGVSZXNwb25zZRIOCgZleGlzdHMYASABKAgSEAoIY29udGVudHMYAiABKAwiXgoUQXBwcm92ZVRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEg0KBXNob3duGAIgASgJEiQKBWVkaXRzGAMgAygLMhUubXVzdGVyLnYxLlJldmlld0VkaXQiKgoKUmV2aWV3RWRpdBIMCgRwYXRoGAEgASgJEg4KBnNoYTI1NhgCIAEoCSJIChVBcHByb3ZlVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBIMCgRoZWFkGAIgASgJIjwKE1Jldmlld1RocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEhIKCnNpbmNlX2xhc3QYAiABKAgiqQEKFFJldmlld1RocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQSEwoLYmFzZV9jb21taXQYAiABKAkSDAoEaGVhZBgDIAEoCRIlCgVmaWxlcxgEIAMoCzIWLm11c3Rlci52MS5DaGFuZ2VkRmlsZRIMCgRsaXZlGAUgASgIEhYKDmVhcmxpZXJfY29tbWl0GAYgASgJImoKCUJhdGNoVGFzaxILCgNrZXkYASABKAkSDQoFYWdlbnQYAiABKAkSDgoGcHJvbXB0GAMgASgJEg8KB3N1bW1hcnkYBCABKAkSDAoEYmFzZRgFIAEoCRISCgpkZXBlbmRzX29uGAYgAygJIuIBChJDcmVhdGVCYXRjaFJlcXVlc3QSDQoFYmF0Y2gYASABKAkSDwoHcHJvamVjdBgCIAEoCRIOCgZmb2xkZXIYAyABKAkSIwoFdGFza3MYBCADKAsyFC5tdXN0ZXIudjEuQmF0Y2hUYXNrEkMKC2Vudmlyb25tZW50GAUgAygLMi4ubXVzdGVyLnYxLkNyZWF0ZUJhdGNoUmVxdWVzdC5FbnZpcm9ubWVudEVudHJ5GjIKEEVudmlyb25tZW50RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJAChNDcmVhdGVCYXRjaFJlc3BvbnNlEikKB3RocmVhZHMYASADKAsyGC5tdXN0ZXIudjEuQmF0Y2hlZFRocmVhZCI/Cg1CYXRjaGVkVGhyZWFkEgsKA2tleRgBIAEoCRIRCgl0aHJlYWRfaWQYAiABKAkSDgoGcnVuX2lkGAMgASgJIiAKD0dldEJhdGNoUmVxdWVzdBINCgViYXRjaBgBIAEoCSI2ChBHZXRCYXRjaFJlc3BvbnNlEiIKB3RocmVhZHMYASADKAsyES5tdXN0ZXIudjEuVGhyZWFkIhQKEkxpc3RCYXRjaGVzUmVxdWVzdCImChNMaXN0QmF0Y2hlc1Jlc3BvbnNlEg8KB2JhdGNoZXMYASADKAkiJAoTQWJhbmRvbkJhdGNoUmVxdWVzdBINCgViYXRjaBgBIAEoCSKVAQoUQWJhbmRvbkJhdGNoUmVzcG9uc2USEQoJYWJhbmRvbmVkGAEgAygJEjsKBmZhaWxlZBgCIAMoCzIrLm11c3Rlci52MS5BYmFuZG9uQmF0Y2hSZXNwb25zZS5GYWlsZWRFbnRyeRotCgtGYWlsZWRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBMusNCg1UaHJlYWRTZXJ2aWNlElgKC0NyZWF0ZUJhdGNoEh0ubXVzdGVyLnYxLkNyZWF0ZUJhdGNoUmVxdWVzdBoeLm11c3Rlci52MS5DcmVhdGVCYXRjaFJlc3BvbnNlIgqKtRgGcGVyc29uEk0KCEdldEJhdGNoEhoubXVzdGVyLnYxLkdldEJhdGNoUmVxdWVzdBobLm11c3Rlci52MS5HZXRCYXRjaFJlc3BvbnNlIgiKtRgEYm90aBJWCgtMaXN0QmF0Y2hlcxIdLm11c3Rlci52MS5MaXN0QmF0Y2hlc1JlcXVlc3QaHi5tdXN0ZXIudjEuTGlzdEJhdGNoZXNSZXNwb25zZSIIirUYBGJvdGgSWwoMQWJhbmRvbkJhdGNoEh4ubXVzdGVyLnYxLkFiYW5kb25CYXRjaFJlcXVlc3QaHy5tdXN0ZXIudjEuQWJhbmRvbkJhdGNoUmVzcG9uc2UiCoq1GAZwZXJzb24SXgoIRGlzcGF0Y2gSGi5tdXN0ZXIudjEuRGlzcGF0Y2hSZXF1ZXN0GhsubXVzdGVyLnYxLkRpc3BhdGNoUmVzcG9uc2UiGYq1GApkaXNwYXRjaGVykrUYB29wZXJhdGUSYwoLUmV0cnlUaHJlYWQSHS5tdXN0ZXIudjEuUmV0cnlUaHJlYWRSZXF1ZXN0Gh4ubXVzdGVyLnYxLlJldHJ5VGhyZWFkUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJeCgtMaXN0VGhyZWFkcxIdLm11c3Rlci52MS5MaXN0VGhyZWFkc1JlcXVlc3QaHi5tdXN0ZXIudjEuTGlzdFRocmVhZHNSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJYCglHZXRUaHJlYWQSGy5tdXN0ZXIudjEuR2V0VGhyZWFkUmVxdWVzdBocLm11c3Rlci52MS5HZXRUaHJlYWRSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJqCgxDYW5jZWxUaHJlYWQSHi5tdXN0ZXIudjEuQ2FuY2VsVGhyZWFkUmVxdWVzdBofLm11c3Rlci52MS5DYW5jZWxUaHJlYWRSZXNwb25zZSIZirUYCm93bl90aHJlYWSStRgHb3BlcmF0ZRJpCg1BYmFuZG9uVGhyZWFkEh8ubXVzdGVyLnYxLkFiYW5kb25UaHJlYWRSZXF1ZXN0GiAubXVzdGVyLnYxLkFiYW5kb25UaHJlYWRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmkKDVJlc3RvcmVUaHJlYWQSHy5tdXN0ZXIudjEuUmVzdG9yZVRocmVhZFJlcXVlc3QaIC5tdXN0ZXIudjEuUmVzdG9yZVRocmVhZFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSYwoLQ2xvc2VUaHJlYWQSHS5tdXN0ZXIudjEuQ2xvc2VUaHJlYWRSZXF1ZXN0Gh4ubXVzdGVyLnYxLkNsb3NlVGhyZWFkUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJmCgxSZW9wZW5UaHJlYWQSHi5tdXN0ZXIudjEuUmVvcGVuVGhyZWFkUmVxdWVzdBofLm11c3Rlci52MS5SZW9wZW5UaHJlYWRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlElsKCkdldE1lc3NhZ2USHC5tdXN0ZXIudjEuR2V0TWVzc2FnZVJlcXVlc3QaHS5tdXN0ZXIudjEuR2V0TWVzc2FnZVJlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkElsKCkRpZmZUaHJlYWQSHC5tdXN0ZXIudjEuRGlmZlRocmVhZFJlcXVlc3QaHS5tdXN0ZXIudjEuRGlmZlRocmVhZFJlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEmEKDFJlYWRCYXNlRmlsZRIeLm11c3Rlci52MS5SZWFkQmFzZUZpbGVSZXF1ZXN0Gh8ubXVzdGVyLnYxLlJlYWRCYXNlRmlsZVJlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEmYKDFJldmlld1RocmVhZBIeLm11c3Rlci52MS5SZXZpZXdUaHJlYWRSZXF1ZXN0Gh8ubXVzdGVyLnYxLlJldmlld1RocmVhZFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSaQoNQXBwcm92ZVRocmVhZBIfLm11c3Rlci52MS5BcHByb3ZlVGhyZWFkUmVxdWVzdBogLm11c3Rlci52MS5BcHByb3ZlVGhyZWFkUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZWIGcHJvdG8z", [file_muster_v1_runs, file_muster_v1_merges, file_muster_v1_notebooks, file_muster_v1_policy, file_muster_v1_questions]);
 
 /**
  * One task and its conversation.
@@ -229,6 +229,18 @@ export type Thread = Message$1<"muster.v1.Thread"> & {
    * @generated from field: int32 open_comments = 35;
    */
   openComments: number;
+
+  /**
+   * Files that its head and its target changed in the same places, as the target was last seen; empty: it would merge.
+   *
+   * @generated from field: repeated string conflict_files = 50;
+   */
+  conflictFiles: string[];
+
+  /**
+   * @generated from field: string conflict_target = 51;
+   */
+  conflictTarget: string;
 
   /**
    * Its Jupyter server, if it ever had one.
@@ -668,6 +680,69 @@ export const DispatchResponseSchema: GenMessage<DispatchResponse> = /*@__PURE__*
   messageDesc(file_muster_v1_threads, 8);
 
 /**
+ * Asks again what came to nothing: reviewers that gave no verdict, otherwise whoever was asked last.
+ *
+ * @generated from message muster.v1.RetryThreadRequest
+ */
+export type RetryThreadRequest = Message$1<"muster.v1.RetryThreadRequest"> & {
+  /**
+   * @generated from field: string thread_id = 1;
+   */
+  threadId: string;
+
+  /**
+   * As in DispatchRequest.
+   *
+   * @generated from field: map<string, string> environment = 2;
+   */
+  environment: { [key: string]: string };
+
+  /**
+   * @generated from field: string idempotency_key = 3;
+   */
+  idempotencyKey: string;
+};
+
+/**
+ * Describes the message muster.v1.RetryThreadRequest.
+ * Use `create(RetryThreadRequestSchema)` to create a new message.
+ */
+export const RetryThreadRequestSchema: GenMessage<RetryThreadRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_threads, 9);
+
+/**
+ * @generated from message muster.v1.RetryThreadResponse
+ */
+export type RetryThreadResponse = Message$1<"muster.v1.RetryThreadResponse"> & {
+  /**
+   * @generated from field: string thread_id = 1;
+   */
+  threadId: string;
+
+  /**
+   * @generated from field: string message_id = 2;
+   */
+  messageId: string;
+
+  /**
+   * @generated from field: string run_id = 3;
+   */
+  runId: string;
+
+  /**
+   * @generated from field: string status = 4;
+   */
+  status: string;
+};
+
+/**
+ * Describes the message muster.v1.RetryThreadResponse.
+ * Use `create(RetryThreadResponseSchema)` to create a new message.
+ */
+export const RetryThreadResponseSchema: GenMessage<RetryThreadResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_threads, 10);
+
+/**
  * @generated from message muster.v1.ListThreadsRequest
  */
 export type ListThreadsRequest = Message$1<"muster.v1.ListThreadsRequest"> & {
@@ -715,7 +790,7 @@ export type ListThreadsRequest = Message$1<"muster.v1.ListThreadsRequest"> & {
  * Use `create(ListThreadsRequestSchema)` to create a new message.
  */
 export const ListThreadsRequestSchema: GenMessage<ListThreadsRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 9);
+  messageDesc(file_muster_v1_threads, 11);
 
 /**
  * @generated from message muster.v1.ListThreadsResponse
@@ -737,7 +812,7 @@ export type ListThreadsResponse = Message$1<"muster.v1.ListThreadsResponse"> & {
  * Use `create(ListThreadsResponseSchema)` to create a new message.
  */
 export const ListThreadsResponseSchema: GenMessage<ListThreadsResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 10);
+  messageDesc(file_muster_v1_threads, 12);
 
 /**
  * @generated from message muster.v1.GetThreadRequest
@@ -754,7 +829,7 @@ export type GetThreadRequest = Message$1<"muster.v1.GetThreadRequest"> & {
  * Use `create(GetThreadRequestSchema)` to create a new message.
  */
 export const GetThreadRequestSchema: GenMessage<GetThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 11);
+  messageDesc(file_muster_v1_threads, 13);
 
 /**
  * @generated from message muster.v1.GetThreadResponse
@@ -793,7 +868,7 @@ export type GetThreadResponse = Message$1<"muster.v1.GetThreadResponse"> & {
  * Use `create(GetThreadResponseSchema)` to create a new message.
  */
 export const GetThreadResponseSchema: GenMessage<GetThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 12);
+  messageDesc(file_muster_v1_threads, 14);
 
 /**
  * @generated from message muster.v1.CancelThreadRequest
@@ -810,7 +885,7 @@ export type CancelThreadRequest = Message$1<"muster.v1.CancelThreadRequest"> & {
  * Use `create(CancelThreadRequestSchema)` to create a new message.
  */
 export const CancelThreadRequestSchema: GenMessage<CancelThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 13);
+  messageDesc(file_muster_v1_threads, 15);
 
 /**
  * @generated from message muster.v1.CancelThreadResponse
@@ -834,7 +909,7 @@ export type CancelThreadResponse = Message$1<"muster.v1.CancelThreadResponse"> &
  * Use `create(CancelThreadResponseSchema)` to create a new message.
  */
 export const CancelThreadResponseSchema: GenMessage<CancelThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 14);
+  messageDesc(file_muster_v1_threads, 16);
 
 /**
  * @generated from message muster.v1.AbandonThreadRequest
@@ -858,7 +933,7 @@ export type AbandonThreadRequest = Message$1<"muster.v1.AbandonThreadRequest"> &
  * Use `create(AbandonThreadRequestSchema)` to create a new message.
  */
 export const AbandonThreadRequestSchema: GenMessage<AbandonThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 15);
+  messageDesc(file_muster_v1_threads, 17);
 
 /**
  * @generated from message muster.v1.AbandonThreadResponse
@@ -875,7 +950,7 @@ export type AbandonThreadResponse = Message$1<"muster.v1.AbandonThreadResponse">
  * Use `create(AbandonThreadResponseSchema)` to create a new message.
  */
 export const AbandonThreadResponseSchema: GenMessage<AbandonThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 16);
+  messageDesc(file_muster_v1_threads, 18);
 
 /**
  * @generated from message muster.v1.RestoreThreadRequest
@@ -892,7 +967,7 @@ export type RestoreThreadRequest = Message$1<"muster.v1.RestoreThreadRequest"> &
  * Use `create(RestoreThreadRequestSchema)` to create a new message.
  */
 export const RestoreThreadRequestSchema: GenMessage<RestoreThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 17);
+  messageDesc(file_muster_v1_threads, 19);
 
 /**
  * @generated from message muster.v1.RestoreThreadResponse
@@ -909,7 +984,7 @@ export type RestoreThreadResponse = Message$1<"muster.v1.RestoreThreadResponse">
  * Use `create(RestoreThreadResponseSchema)` to create a new message.
  */
 export const RestoreThreadResponseSchema: GenMessage<RestoreThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 18);
+  messageDesc(file_muster_v1_threads, 20);
 
 /**
  * Ends a thread without merging; its worktree stays until it is removed.
@@ -956,7 +1031,7 @@ export type CloseThreadRequest = Message$1<"muster.v1.CloseThreadRequest"> & {
  * Use `create(CloseThreadRequestSchema)` to create a new message.
  */
 export const CloseThreadRequestSchema: GenMessage<CloseThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 19);
+  messageDesc(file_muster_v1_threads, 21);
 
 /**
  * @generated from message muster.v1.CloseThreadResponse
@@ -973,7 +1048,7 @@ export type CloseThreadResponse = Message$1<"muster.v1.CloseThreadResponse"> & {
  * Use `create(CloseThreadResponseSchema)` to create a new message.
  */
 export const CloseThreadResponseSchema: GenMessage<CloseThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 20);
+  messageDesc(file_muster_v1_threads, 22);
 
 /**
  * Opens a thread again that was closed. An abandoned one is restored instead.
@@ -992,7 +1067,7 @@ export type ReopenThreadRequest = Message$1<"muster.v1.ReopenThreadRequest"> & {
  * Use `create(ReopenThreadRequestSchema)` to create a new message.
  */
 export const ReopenThreadRequestSchema: GenMessage<ReopenThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 21);
+  messageDesc(file_muster_v1_threads, 23);
 
 /**
  * @generated from message muster.v1.ReopenThreadResponse
@@ -1009,7 +1084,7 @@ export type ReopenThreadResponse = Message$1<"muster.v1.ReopenThreadResponse"> &
  * Use `create(ReopenThreadResponseSchema)` to create a new message.
  */
 export const ReopenThreadResponseSchema: GenMessage<ReopenThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 22);
+  messageDesc(file_muster_v1_threads, 24);
 
 /**
  * @generated from message muster.v1.GetMessageRequest
@@ -1026,7 +1101,7 @@ export type GetMessageRequest = Message$1<"muster.v1.GetMessageRequest"> & {
  * Use `create(GetMessageRequestSchema)` to create a new message.
  */
 export const GetMessageRequestSchema: GenMessage<GetMessageRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 23);
+  messageDesc(file_muster_v1_threads, 25);
 
 /**
  * @generated from message muster.v1.GetMessageResponse
@@ -1043,7 +1118,7 @@ export type GetMessageResponse = Message$1<"muster.v1.GetMessageResponse"> & {
  * Use `create(GetMessageResponseSchema)` to create a new message.
  */
 export const GetMessageResponseSchema: GenMessage<GetMessageResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 24);
+  messageDesc(file_muster_v1_threads, 26);
 
 /**
  * @generated from message muster.v1.ChangedFile
@@ -1087,7 +1162,7 @@ export type ChangedFile = Message$1<"muster.v1.ChangedFile"> & {
  * Use `create(ChangedFileSchema)` to create a new message.
  */
 export const ChangedFileSchema: GenMessage<ChangedFile> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 25);
+  messageDesc(file_muster_v1_threads, 27);
 
 /**
  * @generated from message muster.v1.DiffThreadRequest
@@ -1116,7 +1191,7 @@ export type DiffThreadRequest = Message$1<"muster.v1.DiffThreadRequest"> & {
  * Use `create(DiffThreadRequestSchema)` to create a new message.
  */
 export const DiffThreadRequestSchema: GenMessage<DiffThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 26);
+  messageDesc(file_muster_v1_threads, 28);
 
 /**
  * @generated from message muster.v1.DiffThreadResponse
@@ -1160,7 +1235,7 @@ export type DiffThreadResponse = Message$1<"muster.v1.DiffThreadResponse"> & {
  * Use `create(DiffThreadResponseSchema)` to create a new message.
  */
 export const DiffThreadResponseSchema: GenMessage<DiffThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 27);
+  messageDesc(file_muster_v1_threads, 29);
 
 /**
  * The contents of a file at the thread's base (the left side of a review).
@@ -1191,7 +1266,7 @@ export type ReadBaseFileRequest = Message$1<"muster.v1.ReadBaseFileRequest"> & {
  * Use `create(ReadBaseFileRequestSchema)` to create a new message.
  */
 export const ReadBaseFileRequestSchema: GenMessage<ReadBaseFileRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 28);
+  messageDesc(file_muster_v1_threads, 30);
 
 /**
  * @generated from message muster.v1.ReadBaseFileResponse
@@ -1213,7 +1288,7 @@ export type ReadBaseFileResponse = Message$1<"muster.v1.ReadBaseFileResponse"> &
  * Use `create(ReadBaseFileResponseSchema)` to create a new message.
  */
 export const ReadBaseFileResponseSchema: GenMessage<ReadBaseFileResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 29);
+  messageDesc(file_muster_v1_threads, 31);
 
 /**
  * Approval: snapshots uncommitted work and names the commit that a merge may then expect.
@@ -1245,7 +1320,7 @@ export type ApproveThreadRequest = Message$1<"muster.v1.ApproveThreadRequest"> &
  * Use `create(ApproveThreadRequestSchema)` to create a new message.
  */
 export const ApproveThreadRequestSchema: GenMessage<ApproveThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 30);
+  messageDesc(file_muster_v1_threads, 32);
 
 /**
  * A file as the reviewer saved it in the open review.
@@ -1271,7 +1346,7 @@ export type ReviewEdit = Message$1<"muster.v1.ReviewEdit"> & {
  * Use `create(ReviewEditSchema)` to create a new message.
  */
 export const ReviewEditSchema: GenMessage<ReviewEdit> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 31);
+  messageDesc(file_muster_v1_threads, 33);
 
 /**
  * @generated from message muster.v1.ApproveThreadResponse
@@ -1293,7 +1368,7 @@ export type ApproveThreadResponse = Message$1<"muster.v1.ApproveThreadResponse">
  * Use `create(ApproveThreadResponseSchema)` to create a new message.
  */
 export const ApproveThreadResponseSchema: GenMessage<ApproveThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 32);
+  messageDesc(file_muster_v1_threads, 34);
 
 /**
  * Opens a review. While nothing works on the thread, uncommitted work is snapshotted first and the commit kept as shown.
@@ -1319,7 +1394,7 @@ export type ReviewThreadRequest = Message$1<"muster.v1.ReviewThreadRequest"> & {
  * Use `create(ReviewThreadRequestSchema)` to create a new message.
  */
 export const ReviewThreadRequestSchema: GenMessage<ReviewThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 33);
+  messageDesc(file_muster_v1_threads, 35);
 
 /**
  * @generated from message muster.v1.ReviewThreadResponse
@@ -1367,7 +1442,7 @@ export type ReviewThreadResponse = Message$1<"muster.v1.ReviewThreadResponse"> &
  * Use `create(ReviewThreadResponseSchema)` to create a new message.
  */
 export const ReviewThreadResponseSchema: GenMessage<ReviewThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 34);
+  messageDesc(file_muster_v1_threads, 36);
 
 /**
  * One task of a batch.
@@ -1415,7 +1490,7 @@ export type BatchTask = Message$1<"muster.v1.BatchTask"> & {
  * Use `create(BatchTaskSchema)` to create a new message.
  */
 export const BatchTaskSchema: GenMessage<BatchTask> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 35);
+  messageDesc(file_muster_v1_threads, 37);
 
 /**
  * @generated from message muster.v1.CreateBatchRequest
@@ -1454,7 +1529,7 @@ export type CreateBatchRequest = Message$1<"muster.v1.CreateBatchRequest"> & {
  * Use `create(CreateBatchRequestSchema)` to create a new message.
  */
 export const CreateBatchRequestSchema: GenMessage<CreateBatchRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 36);
+  messageDesc(file_muster_v1_threads, 38);
 
 /**
  * @generated from message muster.v1.CreateBatchResponse
@@ -1471,7 +1546,7 @@ export type CreateBatchResponse = Message$1<"muster.v1.CreateBatchResponse"> & {
  * Use `create(CreateBatchResponseSchema)` to create a new message.
  */
 export const CreateBatchResponseSchema: GenMessage<CreateBatchResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 37);
+  messageDesc(file_muster_v1_threads, 39);
 
 /**
  * @generated from message muster.v1.BatchedThread
@@ -1498,7 +1573,7 @@ export type BatchedThread = Message$1<"muster.v1.BatchedThread"> & {
  * Use `create(BatchedThreadSchema)` to create a new message.
  */
 export const BatchedThreadSchema: GenMessage<BatchedThread> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 38);
+  messageDesc(file_muster_v1_threads, 40);
 
 /**
  * @generated from message muster.v1.GetBatchRequest
@@ -1515,7 +1590,7 @@ export type GetBatchRequest = Message$1<"muster.v1.GetBatchRequest"> & {
  * Use `create(GetBatchRequestSchema)` to create a new message.
  */
 export const GetBatchRequestSchema: GenMessage<GetBatchRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 39);
+  messageDesc(file_muster_v1_threads, 41);
 
 /**
  * @generated from message muster.v1.GetBatchResponse
@@ -1532,7 +1607,7 @@ export type GetBatchResponse = Message$1<"muster.v1.GetBatchResponse"> & {
  * Use `create(GetBatchResponseSchema)` to create a new message.
  */
 export const GetBatchResponseSchema: GenMessage<GetBatchResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 40);
+  messageDesc(file_muster_v1_threads, 42);
 
 /**
  * @generated from message muster.v1.ListBatchesRequest
@@ -1545,7 +1620,7 @@ export type ListBatchesRequest = Message$1<"muster.v1.ListBatchesRequest"> & {
  * Use `create(ListBatchesRequestSchema)` to create a new message.
  */
 export const ListBatchesRequestSchema: GenMessage<ListBatchesRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 41);
+  messageDesc(file_muster_v1_threads, 43);
 
 /**
  * @generated from message muster.v1.ListBatchesResponse
@@ -1562,7 +1637,7 @@ export type ListBatchesResponse = Message$1<"muster.v1.ListBatchesResponse"> & {
  * Use `create(ListBatchesResponseSchema)` to create a new message.
  */
 export const ListBatchesResponseSchema: GenMessage<ListBatchesResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 42);
+  messageDesc(file_muster_v1_threads, 44);
 
 /**
  * @generated from message muster.v1.AbandonBatchRequest
@@ -1579,7 +1654,7 @@ export type AbandonBatchRequest = Message$1<"muster.v1.AbandonBatchRequest"> & {
  * Use `create(AbandonBatchRequestSchema)` to create a new message.
  */
 export const AbandonBatchRequestSchema: GenMessage<AbandonBatchRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 43);
+  messageDesc(file_muster_v1_threads, 45);
 
 /**
  * @generated from message muster.v1.AbandonBatchResponse
@@ -1603,7 +1678,7 @@ export type AbandonBatchResponse = Message$1<"muster.v1.AbandonBatchResponse"> &
  * Use `create(AbandonBatchResponseSchema)` to create a new message.
  */
 export const AbandonBatchResponseSchema: GenMessage<AbandonBatchResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 44);
+  messageDesc(file_muster_v1_threads, 46);
 
 /**
  * @generated from service muster.v1.ThreadService
@@ -1650,6 +1725,14 @@ export const ThreadService: GenService<{
     methodKind: "unary";
     input: typeof DispatchRequestSchema;
     output: typeof DispatchResponseSchema;
+  },
+  /**
+   * @generated from rpc muster.v1.ThreadService.RetryThread
+   */
+  retryThread: {
+    methodKind: "unary";
+    input: typeof RetryThreadRequestSchema;
+    output: typeof RetryThreadResponseSchema;
   },
   /**
    * @generated from rpc muster.v1.ThreadService.ListThreads

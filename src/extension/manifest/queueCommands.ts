@@ -1,0 +1,40 @@
+import { trusted, type CommandEntry } from './commandEntry.js';
+import { onThread, threadsView } from './menuPlaces.js';
+
+/** Commands of the merge queue, and of what a merge leads to. */
+export const queueCommands = {
+  'muster.showMergeQueue': {
+    title: 'Show Merge Queue...',
+    icon: '$(list-ordered)',
+    menus: [{ menu: 'view/title', when: threadsView, group: '2_queue@1' }],
+  },
+  'muster.mergeApproved': {
+    title: 'Merge All Approved Threads',
+    icon: '$(git-merge)',
+    enablement: trusted,
+    menus: [{ menu: 'view/title', when: threadsView, group: '2_queue@2' }],
+  },
+  'muster.moveMerge': {
+    title: 'Change Turn of Merge...',
+    icon: '$(list-ordered)',
+    enablement: trusted,
+    menus: [onThread('merging', '2_act@1')],
+  },
+  'muster.showMergeChecks': {
+    title: 'Show Output of Verify Commands',
+    icon: '$(output)',
+    menus: [onThread('merging|merged|mergeFailed', '1_open@4')],
+  },
+  'muster.updateThread': {
+    title: 'Update from Target',
+    icon: '$(repo-pull)',
+    enablement: trusted,
+    menus: [onThread('updatable', '2_act@6')],
+  },
+  'muster.undoMerge': {
+    title: 'Undo Merge',
+    icon: '$(discard)',
+    enablement: trusted,
+    menus: [onThread('merged', '2_act@1')],
+  },
+} as const satisfies Readonly<Record<string, CommandEntry>>;
