@@ -115,64 +115,71 @@ test('a draft moves with its line while the file is edited, and can be taken bac
   await until('it is gone', () => access.services.comments.discussions.length === 0, signal);
 });
 
-test('the Changes tree remembers what was looked at, and goes to what was not', async ({ signal, after }) => {
-  const access = await provideCrew(signal);
-  after(() => vscode.commands.executeCommand('workbench.action.closeAllEditors'));
-  const id = await dispatch(access, 'scatter', 'Change much');
-  const thread = await whenStatus(access, id, 'ready', signal);
-  await vscode.commands.executeCommand('muster.review', id);
-  const { changes } = access.views;
-  const rows = await until('the files are listed', () => changes.files().length === 3 && changes.files(), signal);
-  assert.deepEqual(
-    rows.map(node => node.path),
-    ['README.md', 'src/greet.js', 'src/new.js'],
-  );
-  const [, greet] = rows;
-  assert.ok(greet);
-  const top = changes
-    .getChildren()
-    .map(node => changes.getTreeItem(node))
-    .slice(0, -3);
-  assert.match(JSON.stringify(top.map(({ label, description }) => [label, description])), /^\[\["Asked","Change much/);
-  const item = changes.getTreeItem(greet);
-  assert.match(String(item.description), /src · M · \+4 −1/);
-  const hunks = changes.hunks(greet);
-  assert.equal(hunks.length, 3);
-  await vscode.commands.executeCommand('muster.toggleReviewed', hunks[0]);
-  const state = (node: (typeof rows)[number]) => {
-    const { checkboxState } = changes.getTreeItem(node);
-    return typeof checkboxState === 'object' && checkboxState.state === vscode.TreeItemCheckboxState.Checked;
-  };
-  await until('one hunk is checked', () => state(changes.hunks(greet)[0]!), signal);
-  assert.equal(state(greet), false);
-  for (const hunk of hunks.slice(1)) await vscode.commands.executeCommand('muster.toggleReviewed', hunk);
-  await until('the file is checked', () => state(greet), signal);
-  await vscode.commands.executeCommand('muster.toggleReviewed', rows[0]);
-  await until('the other file is checked', () => state(rows[0]!), signal);
+test(
+  'the Changes tree remembers what was looked at, and goes to what was not',
+  async ({ signal, after }) => {
+    const access = await provideCrew(signal);
+    after(() => vscode.commands.executeCommand('workbench.action.closeAllEditors'));
+    const id = await dispatch(access, 'scatter', 'Change much');
+    const thread = await whenStatus(access, id, 'ready', signal);
+    await vscode.commands.executeCommand('muster.review', id);
+    const { changes } = access.views;
+    const rows = await until('the files are listed', () => changes.files().length === 3 && changes.files(), signal);
+    assert.deepEqual(
+      rows.map(node => node.path),
+      ['README.md', 'src/greet.js', 'src/new.js'],
+    );
+    const [, greet] = rows;
+    assert.ok(greet);
+    const top = changes
+      .getChildren()
+      .map(node => changes.getTreeItem(node))
+      .slice(0, -3);
+    assert.match(
+      JSON.stringify(top.map(({ label, description }) => [label, description])),
+      /^\[\["Asked","Change much/,
+    );
+    const item = changes.getTreeItem(greet);
+    assert.match(String(item.description), /src · M · \+4 −1/);
+    const hunks = changes.hunks(greet);
+    assert.equal(hunks.length, 3);
+    await vscode.commands.executeCommand('muster.toggleReviewed', hunks[0]);
+    const state = (node: (typeof rows)[number]) => {
+      const { checkboxState } = changes.getTreeItem(node);
+      return typeof checkboxState === 'object' && checkboxState.state === vscode.TreeItemCheckboxState.Checked;
+    };
+    await until('one hunk is checked', () => state(changes.hunks(greet)[0]!), signal);
+    assert.equal(state(greet), false);
+    for (const hunk of hunks.slice(1)) await vscode.commands.executeCommand('muster.toggleReviewed', hunk);
+    await until('the file is checked', () => state(greet), signal);
+    await vscode.commands.executeCommand('muster.toggleReviewed', rows[0]);
+    await until('the other file is checked', () => state(rows[0]!), signal);
 
-  await vscode.commands.executeCommand('muster.nextUnreviewed');
-  const editor = await until(
-    'the one that is left is open',
-    () => vscode.window.activeTextEditor?.document.uri.path === '/src/new.js' && vscode.window.activeTextEditor,
-    signal,
-  );
-  assert.equal(editor.document.getText(), 'export const one = 1;\n');
+    await vscode.commands.executeCommand('muster.nextUnreviewed');
+    const editor = await until(
+      'the one that is left is open',
+      () => vscode.window.activeTextEditor?.document.uri.path === '/src/new.js' && vscode.window.activeTextEditor,
+      signal,
+    );
+    assert.equal(editor.document.getText(), 'export const one = 1;\n');
 
-  // The agent works on: only what it changed is to be looked at again, and is what "since" shows.
-  await vscode.commands.executeCommand('muster.followUp', id, 'Change more');
-  await whenStatus(access, id, 'ready', signal);
-  const later = await until(
-    'there is another commit',
-    () => access.services.host.threads.get(id)?.head !== thread.head && access.services.host.threads.get(id),
-    signal,
-  );
-  assert.notEqual(later.head, thread.head);
-  await until('what changed is unchecked', () => !state(greet), signal);
-  assert.equal(state(changes.hunks(greet)[0]!), true);
-  await vscode.commands.executeCommand('muster.reviewSince', id);
-  await until(
-    'only the file that changed is listed',
-    () => changes.files().length === 1 && changes.files()[0]?.path === 'src/greet.js',
-    signal,
-  );
-});
+    // The agent works on: only what it changed is to be looked at again, and is what "since" shows.
+    await vscode.commands.executeCommand('muster.followUp', id, 'Change more');
+    await whenStatus(access, id, 'ready', signal);
+    const later = await until(
+      'there is another commit',
+      () => access.services.host.threads.get(id)?.head !== thread.head && access.services.host.threads.get(id),
+      signal,
+    );
+    assert.notEqual(later.head, thread.head);
+    await until('what changed is unchecked', () => !state(greet), signal);
+    assert.equal(state(changes.hunks(greet)[0]!), true);
+    await vscode.commands.executeCommand('muster.reviewSince', id);
+    await until(
+      'only the file that changed is listed',
+      () => changes.files().length === 1 && changes.files()[0]?.path === 'src/greet.js',
+      signal,
+    );
+  },
+  { timeoutMs: 120_000 },
+);
