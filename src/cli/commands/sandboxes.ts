@@ -156,8 +156,9 @@ export const rm = defineCommand({
       const client = await context.connect();
       if (thread.worktree === '') return { thread, note: `${threadId} is removed already` };
       if (args.flag('force')) await client.threads.cancelThread({ threadId }, { signal });
-      for (const { id } of await sandboxesOf(context, thread)) await client.sandboxes.removeSandbox({ id }, { signal });
       const { rescue } = await client.worktrees.removeWorktree({ threadId }, { signal });
+      // A removal that is refused leaves the agent its home and its conversation.
+      for (const { id } of await sandboxesOf(context, thread)) await client.sandboxes.removeSandbox({ id }, { signal });
       const removed = (await client.threads.getThread({ threadId }, { signal })).thread ?? thread;
       return {
         thread: removed,
