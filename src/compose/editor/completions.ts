@@ -25,9 +25,13 @@ export interface Completion {
   /** What it replaces. */
   readonly span: Span;
   readonly deprecated: boolean;
+  /** Not acted on yet: behind what is. */
+  readonly planned: boolean;
+  /** A key whose values are known: they are to be offered at once. */
+  readonly opensValues: boolean;
 }
 
-/** What may be written at the offset. Works on unfinished text. */
+/** What may be written at the offset, what is used most first. Works on unfinished text. */
 export function completions(source: ComposeSource, offset: number): readonly Completion[] {
   const place = cursorPlace(source.text, offset);
   if (!place) return [];
@@ -58,6 +62,8 @@ function fieldCompletions(source: ComposeSource, shape: MappingShape, place: Cur
       filterText: filterText(source, place, name),
       span: place.word,
       deprecated: field.spellingOf !== undefined,
+      planned: field.planned === true,
+      opensValues: hasKnownValues(field),
     }));
 }
 
@@ -76,7 +82,7 @@ function aliasCompletions(source: ComposeSource, place: CursorPlace, offset: num
     insertText: `*${name}`,
     filterText: filterText(source, place, `*${name}`),
     span: place.word,
-    deprecated: false,
+    ...ordinary,
   }));
 }
 
@@ -92,9 +98,18 @@ function mergeCompletion(source: ComposeSource, place: CursorPlace, offset: numb
       insertText: `<<: *${last}`,
       filterText: filterText(source, place, '<<'),
       span: place.word,
-      deprecated: false,
+      ...ordinary,
     },
   ];
+}
+
+const ordinary = { deprecated: false, planned: false, opensValues: false };
+
+/** True for a scalar of which the language, or the file, knows values. */
+function hasKnownValues({ shape, refersTo }: Field): boolean {
+  if (shape.kind === 'bool') return true;
+  const scalar = shape.kind === 'text' ? shape : shape.kind === 'choice' ? shape.scalar : undefined;
+  return scalar !== undefined && (refersTo !== undefined || (scalar.values ?? []).length > 0);
 }
 
 function filterText(source: ComposeSource, place: CursorPlace, label: string): string {
@@ -135,6 +150,8 @@ function valueCompletions(
     filterText: filterText(source, place, value.value),
     span: place.word,
     deprecated: value.spellingOf !== undefined,
+    planned: value.planned === true,
+    opensValues: false,
   });
   if (shape.kind === 'bool') return ['true', 'false'].map(value => item({ value, doc: '' }, 'value'));
   const scalar: TextShape | undefined =

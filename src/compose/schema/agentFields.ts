@@ -168,9 +168,6 @@ const handoff: MappingShape = mapping({
 });
 
 export const agentFields: Fields = {
-  enabled: field(bool, 'Whether the agent takes tasks.', 'enabled: false', { era: 'head', fallback: 'true' }),
-  display_name: field(text(), 'A name to show.', 'display_name: Developer', { era: 'head' }),
-  description: field(text(), 'What the agent is for.', 'description: Writes the first version.', { era: 'head' }),
   provider: field(
     text({ proposals: providerProposals }),
     'The coding CLI behind the agent: a built-in one or a key of `providers`.',
@@ -187,6 +184,9 @@ export const agentFields: Fields = {
     'Instructions for each task of the agent, kept word by word.',
     'system_prompt: |\n  You are careful.\n  Write tests first.',
   ),
+  description: field(text(), 'What the agent is for.', 'description: Writes the first version.', { era: 'head' }),
+  display_name: field(text(), 'A name to show.', 'display_name: Developer', { era: 'head' }),
+  enabled: field(bool, 'Whether the agent takes tasks.', 'enabled: false', { era: 'head', fallback: 'true' }),
   image: field(
     text(),
     'Container image; makes `docker` the driver. It needs `/bin/sh`, git, and the CLI of the provider.',

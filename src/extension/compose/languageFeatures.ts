@@ -21,7 +21,9 @@ export function languageFeatures(): Features {
   const sourceOf = sourceCache();
   return {
     provideCompletionItems(document, position) {
-      return completions(sourceOf(document), document.offsetAt(position)).map(each => completionItem(document, each));
+      return completions(sourceOf(document), document.offsetAt(position)).map((each, place) =>
+        completionItem(document, each, place),
+      );
     },
     async provideHover(document, position) {
       const { lookUp: env } = await composeEnvironment(document.uri, textOf(document));
@@ -78,7 +80,12 @@ const completionKinds = {
   reference: vscode.CompletionItemKind.Reference,
 } as const;
 
-function completionItem(document: vscode.TextDocument, completion: Completion): vscode.CompletionItem {
+/** `place`: among all that are offered, what is used most first. */
+function completionItem(
+  document: vscode.TextDocument,
+  completion: Completion,
+  place: number,
+): vscode.CompletionItem {
   const item = new vscode.CompletionItem(completion.label, completionKinds[completion.kind]);
   item.detail = completion.detail;
   item.documentation = composeReference(completion.documentation);
@@ -86,9 +93,9 @@ function completionItem(document: vscode.TextDocument, completion: Completion): 
   item.filterText = completion.filterText;
   item.range = rangeOf(document, completion.span);
   item.keepWhitespace = true;
-  // Required first, then the order of the reference, old spellings last.
-  item.sortText = completion.deprecated ? '2' : completion.detail === 'required' ? '0' : '1';
-  item.sortText += completion.label;
+  const group = completion.deprecated ? 2 : completion.planned ? 1 : 0;
+  item.sortText = `${group}${String(place).padStart(4, '0')}`;
+  if (completion.opensValues) item.command = { command: 'editor.action.triggerSuggest', title: '' };
   if (completion.deprecated) item.tags = [vscode.CompletionItemTag.Deprecated];
   return item;
 }
