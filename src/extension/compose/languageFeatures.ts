@@ -81,11 +81,7 @@ const completionKinds = {
 } as const;
 
 /** `place`: among all that are offered, what is used most first. */
-function completionItem(
-  document: vscode.TextDocument,
-  completion: Completion,
-  place: number,
-): vscode.CompletionItem {
+function completionItem(document: vscode.TextDocument, completion: Completion, place: number): vscode.CompletionItem {
   const item = new vscode.CompletionItem(completion.label, completionKinds[completion.kind]);
   item.detail = completion.detail;
   item.documentation = composeReference(completion.documentation);
