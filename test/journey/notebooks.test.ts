@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { jupyterPrograms } from '../../src/build/provision/jupyter.ts';
+import { endServers } from '../support/guestNotebooks.ts';
 import { createSampleRepository } from '../support/workbench/sampleRepository.ts';
 import { openWorkbench } from '../support/workbench/workbench.ts';
 
@@ -51,6 +52,9 @@ test('a guest notebook opens from the palette, runs, and goes on over a reload o
   // Where Muster installs a Jupyter of its own: the extension host has the PATH of a login shell, which knows none.
   await mkdir(workbench.stateDir, { recursive: true });
   await symlink(dirname(jupyterPrograms()), join(workbench.stateDir, 'jupyter'));
+  // They outlive the window and its host.
+  await using resources = new AsyncDisposableStack();
+  resources.defer(() => endServers(workbench));
   const { page } = workbench;
   const picks = page.locator('.quick-input-widget .monaco-list-row');
   const outputs = page.frameLocator('iframe.webview.ready').first().frameLocator('iframe#active-frame').locator('body');
