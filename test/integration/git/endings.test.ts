@@ -1,4 +1,6 @@
-import { writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { commitIn, gitIn, lines, writeIn } from '../../support/gitRepository.js';
 import { MergeFixture } from './mergeFixture.js';
@@ -216,4 +218,20 @@ test('a folder that the base does not have is named, before an agent starts in i
       'main does not have the folder apps/shop, where the compose file is. Commit the file',
     ),
   });
+});
+
+test('a pipe where git reads first is named at once, and the worktree can be put away', async () => {
+  const { thread, worktrees, rescuer } = await ended();
+  await writeIn(thread.path, 'mine.txt', 'mine\n');
+  await rm(join(thread.path, '.gitignore'), { force: true });
+  execFileSync('mkfifo', [join(thread.path, '.gitignore')]);
+  const started = performance.now();
+  await expect(worktrees.snapshot(thread, 'Work')).rejects.toMatchObject({
+    code: 'worktree.failed',
+    message: expect.stringContaining('.gitignore is not a file'),
+  });
+  await rescuer.restore(await rescuer.remove(thread), thread);
+  // Git alone would be waited for until it counts as silent, once for each look.
+  expect(performance.now() - started).toBeLessThan(30_000);
+  expect(await readFile(join(thread.path, 'mine.txt'), 'utf8')).toBe('mine\n');
 });

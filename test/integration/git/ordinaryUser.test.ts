@@ -2,7 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 
 /** Suites that permissions of files have a say in. */
-const suites = ['rescueHostile', 'rescue', 'createWorktree'].map(name => `test/integration/git/${name}.test.ts`);
+const suites = ['rescueHostile', 'rescue', 'createWorktree', 'endings', 'layouts', 'everyLayout'].map(
+  name => `test/integration/git/${name}.test.ts`,
+);
 
 /**
  * Root may read, write and delete whatever it likes, so that tests which root runs say nothing about read-only folders and

@@ -1,3 +1,5 @@
+import { lstat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { AppError } from '../../../base/errors.js';
 import type { WorktreeRef } from '../../../core/workspaces/worktreeDriver.js';
 import type { WorktreeGit } from '../command/boundGit.js';
@@ -23,8 +25,26 @@ export interface WorktreeStatus {
   readonly unstaged: boolean;
 }
 
+/** What git reads at the top of a worktree, whatever it is asked. */
+const alwaysRead = ['.gitignore', '.gitattributes', '.gitmodules'];
+
+/** Git opens these without looking first, and waits at a pipe until it is ended for its silence. Errors: `worktree.failed`. */
+async function refusePipes({ workTree }: WorktreeGit): Promise<void> {
+  for (const name of alwaysRead) {
+    const path = join(workTree, name);
+    const found = await lstat(path).catch(() => undefined);
+    if (found === undefined || !(found.isFIFO() || found.isSocket() || found.isCharacterDevice())) continue;
+    const reason = `${path} is not a file, and git would wait at it for ever. Remove it`;
+    throw new AppError('worktree.failed', `The worktree ${workTree} cannot be looked at: ${reason}.`, {
+      path: workTree,
+      reason,
+    });
+  }
+}
+
 /** Reads a worktree's status. */
 export async function worktreeStatus(git: WorktreeGit, signal?: AbortSignal): Promise<WorktreeStatus> {
+  await refusePipes(git);
   const args = ['status', '--porcelain=v2', '--branch', '-z', '--untracked-files=all', '--ignore-submodules=dirty'];
   const status = parseStatus((await git.run({ args, signal, reads: true })).records().map(binary));
   const entries = status.untracked.length === 0 ? [] : await stillMade(git);
