@@ -45,6 +45,14 @@ test('a task goes from author to reviewer, back for changes, to an approval, and
     ],
   });
   expect((await run('chain', id)).stdout).toMatch(/approved · reviewer: approve/);
+  // A message can be waited for, and one that will never come is told at once.
+  const [asked] = (await home.connect().then(client => client.threads.getThread({ threadId: id }))).messages;
+  const answer = await home.musterJson(['wait', id, '--intent', 'response', '--await-chain'], { cwd: repository });
+  expect(answer).toMatchObject({ found: true, from: 'reviewer', body: expect.stringContaining('approve') as string });
+  const printed = (await run('wait', id, '--since', asked?.id ?? '')).stdout;
+  expect(printed).toMatch(/^found=true\nthread_id=\w+\n[^]*\n---BODY---\n/);
+  expect(await run('wait', id, '--strict-new')).toMatchObject({ status: 1 });
+  expect(await run('wait', id, '--since', 'nothing')).toMatchObject({ status: 2 });
   expect(await run('merge', id)).toMatchObject({ status: 0 });
   expect(execFileSync('git', ['show', 'main:health.test'], { cwd: repository, encoding: 'utf8' })).toBe('test\n');
 });
