@@ -66,7 +66,7 @@ export async function startBenchHost(compose: string, options: BenchHostOptions 
   ])
     execFileSync('git', args, { cwd: repository, env });
   const began = performance.now();
-  const host = spawn(process.execPath, [...hostNodeOptions, './test/bench/measuredHost.ts'], {
+  const host = spawn(process.execPath, [...hostNodeOptions, './test/bench/measuredHost.mjs'], {
     env,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });

@@ -1,11 +1,14 @@
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import process from 'node:process';
 import { pathToFileURL } from 'node:url';
-import type * as hostBundle from '../../src/host/main.js';
 
-/** The host as it ships, which also says how long its event loop was held up. A program of its own, started by `benchHost.ts`. */
+/**
+ * The host as it ships, which also says how long its event loop was held up. A program of its own, started by `benchHost.ts`;
+ * plain JavaScript, because what takes types away would be measured as memory of the host.
+ */
 const distDir = join(process.cwd(), 'dist');
-const { startHost }: typeof hostBundle = await import(pathToFileURL(join(distDir, 'host.js')).href);
+const { startHost } = await import(pathToFileURL(join(distDir, 'host.js')).href);
 const delay = monitorEventLoopDelay({ resolution: 1 });
 const host = await startHost({ stateDir: process.env['MUSTER_HOME'] ?? '', mode: 'process', distDir });
 // The monitor wakes a thousand times a second: a host whose idleness is measured goes without.
