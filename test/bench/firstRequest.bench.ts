@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Figure } from '../../src/build/benchFigures.ts';
@@ -9,7 +8,7 @@ import { startModelServer, type ModelServer } from '../support/modelServer/model
 import { startBenchHost, type BenchHost } from './benchHost.js';
 import { percentile } from './figures.js';
 
-const rounds = 12;
+const rounds = 8;
 const prompt = 'Say hello';
 /** As a run of the agent below has them. */
 const claudeArgs = ['-p', '--output-format', 'stream-json', '--verbose', '--permission-mode', 'acceptEdits'];
@@ -34,8 +33,7 @@ export async function measure(): Promise<readonly Figure[]> {
     },
   });
   try {
-    const folder = join(dirname(host.stateDir), 'by-hand');
-    mkdirSync(folder);
+    const folder = host.repository;
     const byHand: number[] = [];
     const dispatched: number[] = [];
     for (let round = -1; round < rounds; round++) {
