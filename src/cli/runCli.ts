@@ -6,7 +6,7 @@ import type { CommandContext } from './command.js';
 import { findCommand } from './commandTable.js';
 import { unsupportedCommand } from './options/unsupported.js';
 import { eraExitStatus, exitStatus, exitStatusOf } from './exitStatus.js';
-import { readCompat, readGlobalOptions, type Compat } from './options/globalOptions.js';
+import { readCompat, readGlobalOptions, type Compat, type GlobalOptions } from './options/globalOptions.js';
 import { surplusWord, usageError } from './options/usageError.js';
 import { createSession } from './connection/lazySession.js';
 import { errorDetails, errorJson, errorLine } from './output/errorText.js';
@@ -37,22 +37,42 @@ export async function runCli(options: CliOptions): Promise<number> {
 }
 
 async function invoke(invocation: CliOptions, out: Printer): Promise<number> {
-  const { args, env, cwd, bundleDir, signal } = invocation;
+  const { args, env, cwd } = invocation;
   const { options, rest } = readGlobalOptions(args, cwd);
   if (options.directory !== cwd && !existsSync(options.directory))
     throw usageError(`There is no folder ${options.directory}.`);
   const [name, ...commandArgs] = rest;
   const found = await findCommand(options.version ? 'version' : (name ?? ''), commandArgs);
   if (options.help || name === 'help') {
-    const { printCommandHelp, printHelp } = await import('./output/help.js');
     const about = name === 'help' ? await findCommand(commandArgs[0] ?? '', commandArgs.slice(1)) : found;
-    if (about && about.command.name !== '') printCommandHelp(out, about.command);
-    else await printHelp(out);
-    return exitStatus.ok;
+    return await help(about, out);
   }
   if (!found) throw unknownCommand(name);
   const missing = unsupportedCommand(rest.slice(0, 2).join(' '));
   if (missing) throw missing;
+  const compat = options.compat ?? readCompat(env['MUSTER_COMPAT'] || undefined);
+  return await runFound(found, { invocation, options: { ...options, compat }, out });
+}
+
+type Found = NonNullable<Awaited<ReturnType<typeof findCommand>>>;
+
+async function help(about: Found | undefined, out: Printer): Promise<number> {
+  const { printCommandHelp, printHelp } = await import('./output/help.js');
+  if (about && about.command.name !== '') printCommandHelp(out, about.command);
+  else await printHelp(out);
+  return exitStatus.ok;
+}
+
+/** Runs a command with all that commands are given, and ends its connections. */
+async function runFound(
+  { command, args }: Found,
+  {
+    invocation,
+    options,
+    out,
+  }: { readonly invocation: CliOptions; readonly options: GlobalOptions; readonly out: Printer },
+): Promise<number> {
+  const { env, bundleDir, signal } = invocation;
   const stateDir = stateDirectory(env);
   const log: Log = env['MUSTER_DEBUG'] ? debugLog(out) : silentLog;
   const session = createSession({
@@ -63,11 +83,10 @@ async function invoke(invocation: CliOptions, out: Printer): Promise<number> {
     log,
     host: options.host,
     // `wait` means the thread, not a call.
-    callTimeoutMs: found.command.name === 'wait' ? undefined : options.timeoutMs,
+    callTimeoutMs: command.name === 'wait' ? undefined : options.timeoutMs,
   });
   const context: CommandContext = {
     ...options,
-    compat: options.compat ?? readCompat(env['MUSTER_COMPAT'] || undefined),
     env,
     stateDir,
     bundleDir,
@@ -80,9 +99,9 @@ async function invoke(invocation: CliOptions, out: Printer): Promise<number> {
     ...session.calls,
   };
   try {
-    return await found.command.invoke(context, found.args);
+    return await command.invoke(context, args);
   } finally {
-    if (context.compat === undefined && found.command.name !== 'recover') tellDamage(out, await session.damaged());
+    if (options.compat === undefined && command.name !== 'recover') tellDamage(out, await session.damaged());
     await session.dispose();
   }
 }

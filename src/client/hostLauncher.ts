@@ -1,5 +1,5 @@
 import { AppError, errorMessage, isAppError } from '../base/errors.js';
-import { silentLog, type Log } from '../base/log.js';
+import type { Log } from '../base/log.js';
 import { lockedExitStatus } from '../protocol/endpoint.js';
 import { productVersion } from '../protocol/productVersion.js';
 import { compareVersions } from './compareVersions.js';
@@ -43,58 +43,85 @@ const answerTimeoutMs = 3000;
  * and all connect to the winner. Throws `host.unreachable`, `state.unwritable` or `cancelled`.
  */
 export async function ensureHost(options: LaunchOptions): Promise<HostClient> {
-  const { stateDir, log = silentLog, version = productVersion } = options;
   const deadline = AbortSignal.timeout(options.deadlineMs ?? 30_000);
   const signal = AbortSignal.any([options.signal, deadline]);
-  let child: HostProcess | undefined;
-  let reason = 'it did not start in time';
-  let handOvers = 0;
-  let deafSince: number | undefined;
+  const search = new HostSearch({ ...options, signal });
   try {
     for (let pauseMs = 10; ; pauseMs = Math.min(pauseMs * 1.2, 100)) {
       signal.throwIfAborted();
-      const discovery = await readEndpoint(stateDir);
-      if (discovery.kind === 'found') {
-        const answer = await knock(() =>
-          options.connect(discovery.endpoint, {
-            signal,
-            timeoutMs: answerTimeoutMs,
-            callTimeoutMs: options.callTimeoutMs,
-            runId: options.runId,
-          }),
-        );
-        if (typeof answer !== 'string') {
-          if (handOvers >= maximumHandOvers || compareVersions(answer.version, version) >= 0) return answer;
-          handOvers++;
-          log.info('Asking an older host to hand over', { running: answer.version, mine: version });
-          await askToHandOver(answer, { version, signal });
-        } else reason = answer;
-      } else if (discovery.kind === 'hostile') {
-        reason = discovery.reason;
-        log.warn('Ignoring the endpoint file', { reason });
-      }
-      if (discovery.kind !== 'deaf') deafSince = undefined;
-      else if (performance.now() - (deafSince ??= performance.now()) > repairMs)
-        throw unreachable({ socket: discovery.endpoint.socket, reason: `${discovery.reason}; end the process` });
-      const end = child?.ended();
-      if (child && end && end.status !== lockedExitStatus && end.status !== 0) throw await describeFailure(child);
-      // A loser of the race, and a host that ended for being idle, leave the lock to someone: try again while nobody is there.
-      if (!child || end) {
-        // Most callers find a running host, and need nothing that starts one.
-        const { findNodeRuntime, startHostProcess } = await import('./hostStart.js');
-        const runtime = await findNodeRuntime({ setting: options.nodeSetting, env: options.env, signal });
-        log.info('Starting the host', { node: runtime.command, bundle: options.hostBundle });
-        child = await startHostProcess({ stateDir, hostBundle: options.hostBundle, runtime, env: options.env });
-        pauseMs = end ? Math.max(pauseMs, 50) : 10;
-      }
+      const found = await search.look();
+      if (found) return found;
+      const { child, again } = await search.start();
+      // A loser of the race is started again after a while, not at once.
+      if (again !== undefined) pauseMs = again ? Math.max(pauseMs, 50) : 10;
       await pause(pauseMs, { signal, child });
     }
   } catch (error) {
     if (options.signal.aborted) {
       throw new AppError('cancelled', 'Connecting to the host was cancelled.', {}, { cause: error });
     }
-    if (deadline.aborted) throw unreachable({ socket: '', reason, cause: error });
+    if (deadline.aborted) throw unreachable({ socket: '', reason: search.reason, cause: error });
     throw error;
+  }
+}
+
+/** What is known between two looks for a host. */
+class HostSearch {
+  /** Why there is none yet. */
+  reason = 'it did not start in time';
+  readonly #options: LaunchOptions;
+  #child: HostProcess | undefined;
+  #handOvers = 0;
+  #deafSince: number | undefined;
+
+  constructor(options: LaunchOptions) {
+    this.#options = options;
+  }
+
+  /** The host that answers now, if it is not older than this program. */
+  async look(): Promise<HostClient | undefined> {
+    const discovery = await readEndpoint(this.#options.stateDir);
+    if (discovery.kind === 'found') return await this.#tryOut(discovery.endpoint);
+    if (discovery.kind === 'hostile') {
+      this.reason = discovery.reason;
+      this.#options.log?.warn('Ignoring the endpoint file', { reason: discovery.reason });
+    }
+    if (discovery.kind !== 'deaf') this.#deafSince = undefined;
+    else if (performance.now() - (this.#deafSince ??= performance.now()) > repairMs)
+      throw unreachable({ socket: discovery.endpoint.socket, reason: `${discovery.reason}; end the process` });
+    return undefined;
+  }
+
+  /** Starts a host unless one is on its way. `again`: whether this one follows another; missing when none was started. */
+  async start(): Promise<{ readonly child: HostProcess; readonly again?: boolean }> {
+    const before = this.#child;
+    const end = before?.ended();
+    if (before && !end) return { child: before };
+    if (before && end && end.status !== lockedExitStatus && end.status !== 0) throw await describeFailure(before);
+    // A loser of the race, and a host that ended for being idle, leave the lock to someone: try again while nobody is there.
+    // Most callers find a running host, and need nothing that starts one.
+    const { findNodeRuntime, startHostProcess } = await import('./hostStart.js');
+    const { stateDir, hostBundle, nodeSetting, env, signal, log } = this.#options;
+    const runtime = await findNodeRuntime({ setting: nodeSetting, env, signal });
+    log?.info('Starting the host', { node: runtime.command, bundle: hostBundle });
+    this.#child = await startHostProcess({ stateDir, hostBundle, runtime, env });
+    return { child: this.#child, again: before !== undefined };
+  }
+
+  async #tryOut(endpoint: EndpointFile): Promise<HostClient | undefined> {
+    const { signal, callTimeoutMs, runId, log, version = productVersion } = this.#options;
+    this.#deafSince = undefined;
+    const how = { signal, timeoutMs: answerTimeoutMs, callTimeoutMs, runId };
+    const answer = await knock(() => this.#options.connect(endpoint, how));
+    if (typeof answer === 'string') {
+      this.reason = answer;
+      return undefined;
+    }
+    if (this.#handOvers >= maximumHandOvers || compareVersions(answer.version, version) >= 0) return answer;
+    this.#handOvers++;
+    log?.info('Asking an older host to hand over', { running: answer.version, mine: version });
+    await askToHandOver(answer, { version, signal });
+    return undefined;
   }
 }
 

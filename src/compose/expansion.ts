@@ -22,24 +22,42 @@ export function expandVariables(text: string, lookUp: LookUp, reference: RegExp 
   let written = '';
   let at = 0;
   for (const match of text.matchAll(reference)) {
-    if (match.index < at) continue;
-    const { plain, braced, operator } = match.groups ?? {};
-    const name = plain ?? braced;
-    const inside = match.index + match[0].length;
-    const close = braced === undefined ? inside : closingBrace(text, inside);
-    // Without an operator nothing may stand before the brace.
-    if (close < 0 || (braced !== undefined && operator === undefined && close !== inside)) continue;
-    const choice =
-      name === undefined ? { text: '$' } : choose(lookUp, { name, operator, operand: text.slice(inside, close) });
-    const inner =
-      'operand' in choice ? expandVariables(choice.operand, lookUp, reference) : { text: choice.text, unset: [] };
-    written += text.slice(at, match.index) + inner.text;
-    at = braced === undefined ? close : close + 1;
-    unset.push(...('unset' in choice && name !== undefined ? [name] : []), ...inner.unset);
-    refused ??=
-      'refused' in choice && name !== undefined ? `${name}: ${inner.text || 'it is required'}` : inner.refused;
+    const found = match.index < at ? undefined : readReference(text, match);
+    if (found === undefined) continue;
+    const value = expandReference(found, lookUp, reference);
+    written += text.slice(at, match.index) + value.text;
+    at = found.end;
+    unset.push(...value.unset);
+    refused ??= value.refused;
   }
   return { text: written + text.slice(at), unset, refused };
+}
+
+interface Reference {
+  /** Missing for what stands for a dollar. */
+  readonly name: string | undefined;
+  readonly operator: string | undefined;
+  readonly operand: string;
+  readonly end: number;
+}
+
+/** Undefined for braces that do not close, or that have something else before they do. */
+function readReference(text: string, match: RegExpExecArray): Reference | undefined {
+  const { plain, braced, operator } = match.groups ?? {};
+  const inside = match.index + match[0].length;
+  if (braced === undefined) return { name: plain, operator, operand: '', end: inside };
+  const close = closingBrace(text, inside);
+  // Without an operator nothing may stand before the brace.
+  if (close < 0 || (operator === undefined && close !== inside)) return undefined;
+  return { name: braced, operator, operand: text.slice(inside, close), end: close + 1 };
+}
+
+function expandReference({ name, operator, operand }: Reference, lookUp: LookUp, reference: RegExp): Expansion {
+  if (name === undefined) return { text: '$', unset: [] };
+  const choice = choose(lookUp, { name, operator, operand });
+  if (!('operand' in choice)) return { text: choice.text, unset: 'unset' in choice ? [name] : [] };
+  const inner = expandVariables(choice.operand, lookUp, reference);
+  return 'refused' in choice ? { ...inner, refused: `${name}: ${inner.text || 'it is required'}` } : inner;
 }
 
 type Choice =

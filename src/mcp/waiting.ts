@@ -43,9 +43,8 @@ export type Waited = z.infer<typeof waited>;
  */
 export async function waitForMessage(context: ToolContext, filter: MessageFilter): Promise<Waited> {
   const { thread, messages } = await readThread(context, filter.thread);
-  const since = filter.strictNew && filter.since === undefined ? (messages.at(-1)?.id ?? '') : filter.since;
-  const wanted = { ...filter, since };
-  requireKnown(messages, since, thread);
+  const wanted = { ...filter, since: sinceWhen(filter, messages) };
+  requireKnown(messages, wanted.since, thread);
   const stop = new AbortController();
   const progress = reportProgress(context, filter);
   try {
@@ -53,10 +52,8 @@ export async function waitForMessage(context: ToolContext, filter: MessageFilter
     const signal = AbortSignal.any([context.signal, stop.signal, ...(timeout ? [timeout] : [])]);
     for (;;) {
       const now = await readThread(context, thread.id);
-      const found = newest(now.messages, wanted);
-      const settled = isSettled(now.thread);
-      if (found && (settled || !filter.awaitChain)) return { found: true, ...messageFields(found) };
-      if (settled && nothingComes(now.thread)) throw over(now.thread);
+      const found = answerNow(now, wanted);
+      if (found) return found;
       try {
         await nextChange(context, now.thread, signal);
       } catch (error) {
@@ -68,6 +65,22 @@ export async function waitForMessage(context: ToolContext, filter: MessageFilter
     stop.abort();
     progress.stop();
   }
+}
+
+function sinceWhen({ strictNew, since }: MessageFilter, messages: readonly Message[]): string | undefined {
+  return strictNew && since === undefined ? (messages.at(-1)?.id ?? '') : since;
+}
+
+/** Undefined while it is worth waiting. Errors: `thread.closed`. */
+function answerNow(
+  { thread, messages }: { readonly thread: Thread; readonly messages: readonly Message[] },
+  wanted: MessageFilter,
+): Waited | undefined {
+  const found = newest(messages, wanted);
+  const settled = isSettled(thread);
+  if (found && (settled || !wanted.awaitChain)) return { found: true, ...messageFields(found) };
+  if (settled && nothingComes(thread)) throw over(thread);
+  return undefined;
 }
 
 /** The newest message that passes, or undefined. Without intent and cursor, what was asked is no answer. */

@@ -59,26 +59,31 @@ export interface CardPlace {
  */
 export function moveCard(place: CardPlace, key: string, lengths: readonly number[]): CardPlace | undefined {
   const { column, row } = place;
-  const length = lengths[column] ?? 0;
+  const last = (lengths[column] ?? 0) - 1;
+  const inColumn = (to: number): CardPlace | undefined =>
+    to !== row && to >= 0 && to <= last ? { column, row: to } : undefined;
   switch (key) {
     case 'ArrowUp':
-      return row > 0 ? { column, row: row - 1 } : undefined;
+      return inColumn(row - 1);
     case 'ArrowDown':
-      return row < length - 1 ? { column, row: row + 1 } : undefined;
+      return inColumn(row + 1);
     case 'Home':
-      return row > 0 ? { column, row: 0 } : undefined;
+      return inColumn(0);
     case 'End':
-      return row < length - 1 ? { column, row: length - 1 } : undefined;
+      return inColumn(last);
     case 'ArrowLeft':
-    case 'ArrowRight': {
-      const step = key === 'ArrowLeft' ? -1 : 1;
-      for (let next = column + step; next >= 0 && next < lengths.length; next += step) {
-        const cards = lengths[next] ?? 0;
-        if (cards > 0) return { column: next, row: Math.min(row, cards - 1) };
-      }
-      return undefined;
-    }
+      return besides(place, -1, lengths);
+    case 'ArrowRight':
+      return besides(place, 1, lengths);
     default:
       return undefined;
   }
+}
+
+function besides({ column, row }: CardPlace, step: -1 | 1, lengths: readonly number[]): CardPlace | undefined {
+  for (let next = column + step; next >= 0 && next < lengths.length; next += step) {
+    const cards = lengths[next] ?? 0;
+    if (cards > 0) return { column: next, row: Math.min(row, cards - 1) };
+  }
+  return undefined;
 }

@@ -42,23 +42,17 @@ function notesSection({ thread, strings }: PageState): TemplateResult | typeof n
 function filesSection({ state, showAllFiles, onShowAllFiles, openDiff }: SideOptions): TemplateResult {
   const { strings, files, thread } = state;
   const failure = state.failures.get('files');
-  const shown = showAllFiles ? (files ?? []) : (files ?? []).slice(0, filesAtFirst);
-  const hidden = (files?.length ?? 0) - shown.length;
-  const additions = files?.reduce((sum, file) => sum + file.additions, 0) ?? thread?.additions;
-  const deletions = files?.reduce((sum, file) => sum + file.deletions, 0) ?? thread?.deletions;
-  const count = files?.length ?? thread?.filesChanged;
+  const known = files ?? [];
+  const shown = showAllFiles ? known : known.slice(0, filesAtFirst);
+  const hidden = known.length - shown.length;
+  const count = files?.length ?? thread?.filesChanged ?? 0;
   return html`<section class="side-section">
     <h2>
       <span>${strings.files}</span>
-      ${
-        count === undefined || count === 0
-          ? nothing
-          : html`<span class="dim">${count}</span
-              ><span class="side-changes">${formatLineChanges(additions, deletions)}</span>`
-      }
+      ${count === 0 ? nothing : changeCounts(count, files ?? (thread ? [thread] : []))}
     </h2>
     ${failure === undefined ? nothing : html`<p class="side-note is-bad">${icon('error')} ${strings.filesFailed} ${failure}</p>`}
-    ${files === undefined && failure === undefined ? skeletonLines(count === undefined ? 0 : Math.min(count, 4)) : nothing}
+    ${files === undefined && failure === undefined ? skeletonLines(Math.min(count, 4)) : nothing}
     ${files?.length === 0 ? html`<p class="side-note">${strings.noFiles}</p>` : nothing}
     ${
       shown.length === 0
@@ -67,13 +61,24 @@ function filesSection({ state, showAllFiles, onShowAllFiles, openDiff }: SideOpt
             ${shown.map(file => fileLine(file, strings, openDiff))}
           </ul>`
     }
-    ${
-      hidden > 0
-        ? html`<button class="link" type="button" @click=${onShowAllFiles}>${fill(strings.showMore, hidden)}</button>`
-        : nothing
-    }
+    ${hidden > 0 ? showMoreButton(fill(strings.showMore, hidden), onShowAllFiles) : nothing}
     ${state.uncommitted > 0 ? html`<p class="side-note">${fill(strings.uncommitted, state.uncommitted)}</p>` : nothing}
   </section>`;
+}
+
+function showMoreButton(words: string, onClick: () => void): TemplateResult {
+  return html`<button class="link" type="button" @click=${onClick}>${words}</button>`;
+}
+
+/** How many files, and the lines of all of them together. */
+function changeCounts(
+  count: number,
+  changes: readonly { readonly additions?: number | undefined; readonly deletions?: number | undefined }[],
+): TemplateResult {
+  const additions = changes.reduce((sum, change) => sum + (change.additions ?? 0), 0);
+  const deletions = changes.reduce((sum, change) => sum + (change.deletions ?? 0), 0);
+  return html`<span class="dim">${count}</span
+    ><span class="side-changes">${formatLineChanges(additions, deletions)}</span>`;
 }
 
 const statusLetters: Readonly<Record<string, string>> = {

@@ -1,4 +1,9 @@
-import type { ToolCallEntry, ToolResultEntry, TranscriptEntry } from '../../src/protocol/webview/transcriptView.js';
+import type {
+  TextEntry,
+  ToolCallEntry,
+  ToolResultEntry,
+  TranscriptEntry,
+} from '../../src/protocol/webview/transcriptView.js';
 
 /** What one run said and did, as rows: results joined to their calls, stray output gathered. */
 export type TranscriptRow =
@@ -22,59 +27,70 @@ export function transcriptRows(entries: readonly TranscriptEntry[]): readonly Tr
 }
 
 function buildRows(entries: readonly TranscriptEntry[]): readonly TranscriptRow[] {
-  const rows: TranscriptRow[] = [];
+  const builder = new RowBuilder();
+  entries.forEach((entry, index) => builder.add(entry, index));
+  return builder.rows;
+}
+
+/** Takes entries one after the other; a method for each kind that depends on what came before. */
+class RowBuilder {
+  readonly rows: TranscriptRow[] = [];
   /** Calls without a result yet, by call id: the row's place in `rows`. */
-  const open = new Map<string, number>();
+  readonly #open = new Map<string, number>();
   /** The last row is a text whose next piece may follow. */
-  let openText = false;
+  #openText = false;
   /** Since the last tool call, which is where the final answer stands. */
-  let said = false;
-  entries.forEach((entry, index) => {
+  #said = false;
+
+  add(entry: TranscriptEntry, index: number): void {
     switch (entry.kind) {
-      case 'text': {
-        said = true;
-        const last = rows.at(-1);
-        const plain = entry.plain === true;
-        const goesOn = entry.delta === true && openText && last?.kind === 'text' && last.plain === plain;
-        openText = entry.delta === true;
-        if (goesOn && !(plain && isLong(last.text))) {
-          rows[rows.length - 1] = { ...last, text: last.text + entry.text };
-          return;
-        }
-        const text = plain ? entry.text : openText ? entry.text.trimStart() : entry.text.trim();
-        if (text.trim() !== '') rows.push({ kind: 'text', index, text, plain });
-        return;
-      }
-      case 'result': {
-        openText = false;
-        // What a CLI calls the result is what its agent said last, once more.
-        const text = entry.text.trim();
-        if (!said && text !== '') rows.push({ kind: 'text', index, text, plain: false });
-        return;
-      }
+      case 'text':
+        return this.#addText(entry, index);
+      case 'result':
+        return this.#addResult(entry, index);
       case 'thinking':
-        addText(rows, { kind: 'thinking', index, text: entry.text });
-        return;
       case 'raw':
-        addText(rows, { kind: 'raw', index, text: entry.text });
-        return;
+        return addText(this.rows, { kind: entry.kind, index, text: entry.text });
       case 'tool_call':
-        said = false;
-        open.set(entry.callId, rows.length);
-        rows.push({ kind: 'tool', index, call: entry });
+        this.#said = false;
+        this.#open.set(entry.callId, this.rows.length);
+        this.rows.push({ kind: 'tool', index, call: entry });
         return;
-      case 'tool_result': {
-        const at = open.get(entry.callId);
-        const row = at === undefined ? undefined : rows[at];
-        if (at !== undefined && row?.kind === 'tool') rows[at] = { ...row, result: entry };
-        else rows.push({ kind: 'tool', index, call: callOfStrayResult(entry), result: entry });
-        return;
-      }
+      case 'tool_result':
+        return this.#addToolResult(entry, index);
       case 'error':
-        rows.push({ kind: 'error', index, message: entry.message, reason: entry.reason });
+        this.rows.push({ kind: 'error', index, message: entry.message, reason: entry.reason });
     }
-  });
-  return rows;
+  }
+
+  #addText(entry: TextEntry, index: number): void {
+    this.#said = true;
+    const last = this.rows.at(-1);
+    const plain = entry.plain === true;
+    const piece = entry.delta === true;
+    const goesOn = piece && this.#openText && last?.kind === 'text' && last.plain === plain;
+    this.#openText = piece;
+    if (goesOn && !(plain && isLong(last.text))) {
+      this.rows[this.rows.length - 1] = { ...last, text: last.text + entry.text };
+      return;
+    }
+    const trimmed = piece ? entry.text.trimStart() : entry.text.trim();
+    if (trimmed !== '') this.rows.push({ kind: 'text', index, text: plain ? entry.text : trimmed, plain });
+  }
+
+  #addResult(entry: TextEntry, index: number): void {
+    this.#openText = false;
+    // What a CLI calls the result is what its agent said last, once more.
+    const text = entry.text.trim();
+    if (!this.#said && text !== '') this.rows.push({ kind: 'text', index, text, plain: false });
+  }
+
+  #addToolResult(entry: ToolResultEntry, index: number): void {
+    const at = this.#open.get(entry.callId);
+    const row = at === undefined ? undefined : this.rows[at];
+    if (at !== undefined && row?.kind === 'tool') this.rows[at] = { ...row, result: entry };
+    else this.rows.push({ kind: 'tool', index, call: callOfStrayResult(entry), result: entry });
+  }
 }
 
 /** Lines beyond this begin a row of their own: the list draws only rows that are in view. */

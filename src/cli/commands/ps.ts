@@ -1,4 +1,5 @@
 import type { HostClient } from '../../client/hostClient.js';
+import type { Project } from '../../protocol/gen/muster/v1/projects_pb.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { threadGroupOf, threadStatusWords, type ThreadStatus } from '../../protocol/threadDisplay.js';
 import { defineCommand, type CommandContext } from '../command.js';
@@ -32,7 +33,7 @@ export const ps = defineCommand({
   },
   details: 'Outside the folders of all projects it lists the threads of every project.',
   async run(context, args) {
-    const { out, json, signal } = context;
+    const { json, signal } = context;
     const { statuses, places } = readStatuses(args.list('status'), context.compat);
     // There, `-a` means sandboxes that are not at work.
     const everywhere = args.flag('all') && context.compat === undefined;
@@ -50,17 +51,27 @@ export const ps = defineCommand({
       const everyState = args.flag('all') || statuses.length + places.length > 0 || context.compat === undefined;
       const listed = everyState ? threads : threads.filter(isResident);
       printComposeList(context, { project, threads: listed }, { verbose: args.flag('verbose') });
-    } else if (threads.length === 0) {
-      out.line(
-        project ? `No threads in ${project.name}. \`muster dispatch <agent> <task>\` makes one.` : 'No threads.',
-      );
-    } else {
-      printThreadGroups(out, threads, { now: Date.now(), projects: project === undefined });
-      if (threads.some(({ status }) => status === 'queued')) await noteRunLimit(context);
-    }
+    } else await printForPeople(context, project, threads);
     return 0;
   },
 });
+
+async function printForPeople(
+  context: CommandContext,
+  project: Project | undefined,
+  threads: readonly Thread[],
+): Promise<void> {
+  const { out } = context;
+  if (threads.length === 0) {
+    const none = project
+      ? `No threads in ${project.name}. \`muster dispatch <agent> <task>\` makes one.`
+      : 'No threads.';
+    out.line(none);
+    return;
+  }
+  printThreadGroups(out, threads, { now: Date.now(), projects: project === undefined });
+  if (threads.some(({ status }) => status === 'queued')) await noteRunLimit(context);
+}
 
 /**
  * What `--status` asks for: statuses of threads, and agent-compose's of sandboxes, which may stand in one word with commas. Those

@@ -1,3 +1,4 @@
+import { ownValue } from '../../base/ownValue.js';
 import { resolve } from 'node:path';
 import { readSeconds } from './seconds.js';
 import { usageError } from './usageError.js';
@@ -58,40 +59,54 @@ export function readGlobalOptions(
   args: readonly string[],
   cwd: string,
 ): { readonly options: GlobalOptions; readonly rest: readonly string[] } {
-  let directory: string | undefined;
-  let json = false;
-  let help = false;
-  let version = false;
   const texts: Partial<Record<Valued, string>> = {};
+  const truths = { json: false, help: false };
+  let version = false;
   const rest: string[] = [];
   for (let i = 0; i < args.length; i++) {
     const arg = args[i] ?? '';
-    if (arg === '--') {
-      rest.push(...args.slice(i));
-      break;
-    }
-    if (rest[0] === 'exec' && beginsCommand(args, { at: i, before: rest })) {
-      rest.push('--', ...args.slice(i));
+    const others = whatIsNotOurs(args, i, rest);
+    if (others !== undefined) {
+      rest.push(...others);
       break;
     }
     const { name, value } = splitValue(arg);
-    const flag = Object.hasOwn(flags, name) ? flags[name] : undefined;
-    const option = Object.hasOwn(valued, name) ? valued[name] : undefined;
-    if (flag === 'json') json = readTruth(value, name);
-    else if (flag === 'help') help = readTruth(value, name);
+    const flag = ownValue(flags, name);
+    const option = ownValue(valued, name);
+    if (flag) truths[flag] = readTruth(value, name);
     else if (arg === '--version' && rest.length === 0) version = true;
-    else if (option) {
-      const given = value ?? args[++i];
-      if (given === undefined || given === '') throw usageError(`${name} needs ${valueWords[option]}.`);
-      // Like git's: a second -C is relative to the first.
-      if (option === 'directory') directory = resolve(directory ?? cwd, given);
-      else texts[option] = given;
-    } else rest.push(arg);
+    else if (option) takeValue(option, { name, given: value ?? args[++i], texts, cwd });
+    else rest.push(arg);
   }
-  const { file, projectName, host, timeout, compat } = texts;
+  const { directory = cwd, file, projectName, host, timeout, compat } = texts;
   const timeoutMs = readSeconds(timeout, '--timeout');
-  const options = { directory: directory ?? cwd, file, projectName, host, timeoutMs, json, help, version };
+  const options = { directory, file, projectName, host, timeoutMs, ...truths, version };
   return { options: { ...options, compat: readCompat(compat) }, rest };
+}
+
+function takeValue(
+  option: Valued,
+  {
+    name,
+    given,
+    texts,
+    cwd,
+  }: {
+    readonly name: string;
+    readonly given: string | undefined;
+    readonly texts: Partial<Record<Valued, string>>;
+    readonly cwd: string;
+  },
+): void {
+  if (given === undefined || given === '') throw usageError(`${name} needs ${valueWords[option]}.`);
+  // Like git's: a second -C is relative to the first.
+  texts[option] = option === 'directory' ? resolve(texts.directory ?? cwd, given) : given;
+}
+
+/** The words from `at` on, once none of them is an option of ours. */
+function whatIsNotOurs(args: readonly string[], at: number, before: readonly string[]): readonly string[] | undefined {
+  if (args[at] === '--') return args.slice(at);
+  return before[0] === 'exec' && beginsCommand(args, { at, before }) ? ['--', ...args.slice(at)] : undefined;
 }
 
 /** Options of `exec` that take a value; the first word after them begins the command when one of the selectors was given. */

@@ -84,15 +84,13 @@ function queueText({ dueAt, dueReason, queuePosition }: Run): string {
 /** What a thread does or wants, in a few words. */
 export function describeState(thread: Thread): string {
   const status = parseThreadStatus(thread.status);
-  const run = thread.latestRun;
   switch (status) {
     case 'needs_you':
       return oneLine(thread.needs) || threadStatusWords[status].toLowerCase();
     case 'queued':
-      if (thread.waitsFor.length > 0) return `waits for ${thread.waitsFor.map(shortId).join(', ')}`;
-      return run ? queueText(run) : 'queued';
+      return describeQueued(thread);
     case 'working':
-      return oneLine(run?.activity ?? '') || run?.status || 'working';
+      return describeWork(thread);
     case 'merging':
     case 'merged':
       return thread.latestMerge ? `${status} into ${oneLine(thread.latestMerge.target)}` : status;
@@ -108,6 +106,15 @@ export function describeState(thread: Thread): string {
     case 'abandoned':
       return status;
   }
+}
+
+function describeQueued({ waitsFor, latestRun }: Thread): string {
+  if (waitsFor.length > 0) return `waits for ${waitsFor.map(shortId).join(', ')}`;
+  return latestRun ? queueText(latestRun) : 'queued';
+}
+
+function describeWork({ latestRun: run }: Thread): string {
+  return run ? oneLine(run.activity) || run.status : 'working';
 }
 
 function describeChanges(files: number | undefined): string {

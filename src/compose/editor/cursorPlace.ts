@@ -72,55 +72,84 @@ function ancestors(
   index: number,
   own: { readonly column: number; readonly dashes: readonly number[] },
 ): readonly string[] | undefined {
-  const path: string[] = [];
-  let column = own.column;
-  let atDash = false;
-  for (const dash of own.dashes.toReversed()) {
-    path.unshift('[]');
-    column = dash;
-    atDash = true;
-  }
-  for (let above = index - 1; above >= 0 && (column > 0 || atDash); above--) {
+  const climb = new Climb(own);
+  for (let above = index - 1; above >= 0 && !climb.isAtTop; above--) {
     const line = lines[above];
-    if (!line || line.isBlank) continue;
-    const isParent =
-      line.key !== undefined &&
-      (line.column < column || (atDash && line.column === column && line.dashes.length === 0));
-    if (isParent) {
-      if (line.value !== '' && !line.value.startsWith('#')) return undefined;
-      path.unshift(line.key ?? '');
-      column = line.column;
-      atDash = false;
-    } else if (line.column < column && line.dashes.length === 0) {
-      return undefined;
-    }
-    for (const dash of line.dashes.toReversed()) {
-      if (dash >= column || line.column > column) continue;
-      path.unshift('[]');
-      column = dash;
-      atDash = true;
-    }
+    if (line && !line.isBlank && !climb.past(line)) return undefined;
   }
-  return path;
+  return climb.path;
 }
 
-function siblingKeys(lines: readonly LineShape[], index: number, column: number): ReadonlySet<string> {
-  const found = new Set<string>();
-  const own = lines[index];
-  // A line with a dash is the first of its item.
-  const firstAbove = (own?.dashes.length ?? 0) > 0 ? -1 : index - 1;
-  for (let above = firstAbove; above >= 0; above--) {
-    const line = lines[above];
-    if (!line || line.isBlank) continue;
-    if (line.column < column) break;
-    if (line.column === column && line.key !== undefined) found.add(line.key);
-    if (line.column === column && line.dashes.length > 0) break;
+/** Goes up line by line, to the left as far as each leads. */
+class Climb {
+  readonly path: string[] = [];
+  /** What is further right than this belongs to something that was passed. */
+  #column: number;
+  /** The last step was out of a list, whose key may stand in the dash's own column. */
+  #atDash = false;
+
+  constructor({ column, dashes }: { readonly column: number; readonly dashes: readonly number[] }) {
+    this.#column = column;
+    for (const dash of dashes.toReversed()) this.#outOfList(dash);
   }
-  for (let below = index + 1; below < lines.length; below++) {
-    const line = lines[below];
-    if (!line || line.isBlank) continue;
-    if (line.column < column || line.dashes.some(dash => dash < column)) break;
-    if (line.column === column && line.key !== undefined) found.add(line.key);
+
+  get isAtTop(): boolean {
+    return this.#column === 0 && !this.#atDash;
+  }
+
+  /** False when the line shows that it all is part of a text. */
+  past(line: LineShape): boolean {
+    const { key, column, value, dashes } = line;
+    if (key !== undefined && this.#isBelow(line)) {
+      if (value !== '' && !value.startsWith('#')) return false;
+      this.path.unshift(key);
+      this.#column = column;
+      this.#atDash = false;
+    } else if (column < this.#column && dashes.length === 0) return false;
+    for (const dash of dashes.toReversed()) {
+      if (dash < this.#column && column <= this.#column) this.#outOfList(dash);
+    }
+    return true;
+  }
+
+  #isBelow({ column, dashes }: LineShape): boolean {
+    return column < this.#column || (this.#atDash && column === this.#column && dashes.length === 0);
+  }
+
+  #outOfList(dash: number): void {
+    this.path.unshift('[]');
+    this.#column = dash;
+    this.#atDash = true;
+  }
+}
+
+/** Keys of the same mapping, above and below a line. */
+function siblingKeys(lines: readonly LineShape[], index: number, column: number): ReadonlySet<string> {
+  const isFirstOfItem = (lines[index]?.dashes.length ?? 0) > 0;
+  const above = isFirstOfItem ? [] : keysUntil(lines.slice(0, index).toReversed(), column, beginsItem);
+  const below = lines.slice(index + 1);
+  const end = below.findIndex(line => !line.isBlank && line.dashes.some(dash => dash < column));
+  return new Set([...above, ...keysUntil(end < 0 ? below : below.slice(0, end), column, () => false)]);
+}
+
+/** A line with a dash is the first of its item. */
+function beginsItem(line: LineShape): boolean {
+  return line.dashes.length > 0;
+}
+
+/** Keys in this column, to where something else begins or up to the line in it that is the last. */
+function keysUntil(
+  lines: readonly LineShape[],
+  column: number,
+  isLast: (line: LineShape) => boolean,
+): readonly string[] {
+  const found: string[] = [];
+  for (const line of lines) {
+    if (line.isBlank) continue;
+    if (line.column < column) break;
+    if (line.column > column) continue;
+    if (line.key !== undefined) found.push(line.key);
+    if (isLast(line)) break;
   }
   return found;
 }

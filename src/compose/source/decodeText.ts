@@ -35,21 +35,36 @@ function firstWrongByte(bytes: Uint8Array): number {
   return -1;
 }
 
+/**
+ * Well-formed sequences, by their first byte: how many bytes they have and what the second one may be. Others are too long
+ * for what they say, halves of a pair, or beyond the last character (Unicode, table 3-7).
+ */
+const sequences: readonly {
+  readonly first: readonly [number, number];
+  readonly length: number;
+  readonly second: readonly [number, number];
+}[] = [
+  { first: [0x00, 0x7f], length: 1, second: [0x00, 0xff] },
+  { first: [0xc2, 0xdf], length: 2, second: [0x80, 0xbf] },
+  { first: [0xe0, 0xe0], length: 3, second: [0xa0, 0xbf] },
+  { first: [0xe1, 0xec], length: 3, second: [0x80, 0xbf] },
+  { first: [0xed, 0xed], length: 3, second: [0x80, 0x9f] },
+  { first: [0xee, 0xef], length: 3, second: [0x80, 0xbf] },
+  { first: [0xf0, 0xf0], length: 4, second: [0x90, 0xbf] },
+  { first: [0xf1, 0xf3], length: 4, second: [0x80, 0xbf] },
+  { first: [0xf4, 0xf4], length: 4, second: [0x80, 0x8f] },
+];
+
 /** How many bytes the character here has; 0 when there is none. */
 function sequenceLength(bytes: Uint8Array, at: number): number {
-  const first = bytes[at] ?? 0;
-  if (first < 0x80) return 1;
-  const length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4) return 0;
-  for (let index = 1; index < length; index++) {
-    if (((bytes[at + index] ?? 0) & 0xc0) !== 0x80) return 0;
+  const found = sequences.find(({ first }) => isWithin(bytes[at], first));
+  if (found === undefined) return 0;
+  for (let index = 1; index < found.length; index++) {
+    if (!isWithin(bytes[at + index], index === 1 ? found.second : [0x80, 0xbf])) return 0;
   }
-  const second = bytes[at + 1] ?? 0;
-  // Too long for what they say, halves of a pair, and beyond the last character.
-  const isBeyond =
-    (first === 0xe0 && second < 0xa0) ||
-    (first === 0xed && second > 0x9f) ||
-    (first === 0xf0 && second < 0x90) ||
-    (first === 0xf4 && second > 0x8f);
-  return isBeyond ? 0 : length;
+  return found.length;
+}
+
+function isWithin(byte: number | undefined, [lowest, highest]: readonly [number, number]): boolean {
+  return byte !== undefined && byte >= lowest && byte <= highest;
 }

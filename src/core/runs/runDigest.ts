@@ -52,21 +52,13 @@ function digestOne(state: RunDigestState, event: AgentEvent): RunDigestState {
   switch (event.kind) {
     case 'conversation':
       return isConversationId(event.id) ? { ...state, conversation: event.id } : state;
-    case 'text': {
-      const text = state.answerIsOpen === true && event.delta === true ? state.answer + event.text : event.text;
-      return {
-        ...state,
-        ...(state.sawResult ? {} : endOf(text, state.answerIsOpen === true && event.delta === true && state.answerCut)),
-        answerIsOpen: event.delta === true,
-        activity: oneLine(event.text) || state.activity,
-      };
-    }
+    case 'text':
+      return { ...afterText(state, event), activity: oneLine(event.text) || state.activity };
     case 'thinking':
+    case 'tool_result':
       return state;
     case 'tool_call':
       return { ...state, activity: oneLine(`${event.tool} ${event.title}`) };
-    case 'tool_result':
-      return state;
     case 'usage':
       return { ...state, usage: addUsage(state.usage, event) };
     case 'result':
@@ -82,6 +74,15 @@ function digestOne(state: RunDigestState, event: AgentEvent): RunDigestState {
     default:
       return assertNever(event);
   }
+}
+
+/** A piece goes on with the answer when that is open; any other text begins a new one. */
+function afterText(state: RunDigestState, event: Extract<AgentEvent, { readonly kind: 'text' }>): RunDigestState {
+  const piece = event.delta === true;
+  const next = { ...state, answerIsOpen: piece };
+  if (state.sawResult) return next;
+  const goesOn = piece && state.answerIsOpen === true;
+  return { ...next, ...endOf(goesOn ? state.answer + event.text : event.text, goesOn && state.answerCut) };
 }
 
 /** What `Provider.conclude` is given. */

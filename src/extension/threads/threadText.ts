@@ -54,33 +54,44 @@ export function shortTitle(thread: Thread): string {
 }
 
 function stateParts(thread: Thread, now: number): readonly string[] {
-  const run = thread.latestRun;
   const updated = formatAge(Number(thread.updatedAt), now);
   const cost = formatCost(thread.costUsd);
   switch (parseThreadStatus(thread.status)) {
     case 'needs_you':
     case 'failed':
-      return [oneLine(thread.needs || (run?.error?.message ?? '')), updated];
+      return [oneLine(thread.needs || errorText(thread)), updated];
     case 'queued':
-      if (thread.waitsFor.length > 0) return [vscode.l10n.t('waits for {0}', thread.waitsFor.map(shortId).join(', '))];
-      return [dueText(run, now) || queueText(run?.queuePosition ?? 0)];
+      return [queuedText(thread, now)];
     case 'working':
-      return [
-        oneLine(run?.activity ?? ''),
-        run && run.startedAt > 0n ? formatAge(Number(run.startedAt), now) : '',
-        cost,
-      ];
+      return [...workText(thread, now), cost];
     case 'ready':
       return [stoppedText(thread), conflictText(thread), changesText(thread), approvedText(thread), updated, cost];
     case 'merging':
-      return [vscode.l10n.t('into {0}', thread.latestMerge?.target || thread.baseRef)];
+      return [targetText(thread)];
     case 'merged':
-      return [vscode.l10n.t('into {0}', thread.latestMerge?.target || thread.baseRef), updated];
+      return [targetText(thread), updated];
     case 'closed':
       return [stoppedText(thread), updated];
     case 'abandoned':
       return [thread.rescue === '' ? '' : vscode.l10n.t('can be restored'), updated];
   }
+}
+
+function queuedText({ waitsFor, latestRun: run }: Thread, now: number): string {
+  if (waitsFor.length > 0) return vscode.l10n.t('waits for {0}', waitsFor.map(shortId).join(', '));
+  return dueText(run, now) || queueText(run?.queuePosition ?? 0);
+}
+
+function errorText({ latestRun }: Thread): string {
+  return latestRun?.error?.message ?? '';
+}
+
+function workText({ latestRun: run }: Thread, now: number): readonly string[] {
+  return run ? [oneLine(run.activity), run.startedAt > 0n ? formatAge(Number(run.startedAt), now) : ''] : [];
+}
+
+function targetText({ latestMerge, baseRef }: Thread): string {
+  return vscode.l10n.t('into {0}', latestMerge?.target || baseRef);
 }
 
 /** A run that a person stopped half way does not look like a finished one. */

@@ -5,9 +5,9 @@ import type { BatchService } from '../../core/batches/batchService.js';
 import type { ConflictPredictor } from '../../core/merges/conflictPredictor.js';
 import type { MergeService } from '../../core/merges/mergeService.js';
 import type { Message } from '../../core/messages/message.js';
-import { requirePerson } from '../../core/access/caller.js';
+import { requirePerson, type Caller } from '../../core/access/caller.js';
 import { isRunActive } from '../../core/runs/run.js';
-import type { ContextReference, DispatchService } from '../../core/threads/dispatchService.js';
+import type { ContextReference, Dispatch, DispatchService } from '../../core/threads/dispatchService.js';
 import type { Project } from '../../core/projects/project.js';
 import { findProjectOfHistory, projectOfFolder } from '../../core/projects/projectService.js';
 import type { Store } from '../../core/store.js';
@@ -62,25 +62,7 @@ export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof Threa
       const caller = callerOf(context);
       if (request.command) requirePerson(caller, 'Running a command in an agent’s place');
       const project = projectFor(store, request);
-      const { thread, run } = await dispatcher.dispatch({
-        project,
-        agent: request.agent,
-        prompt: request.prompt,
-        context: request.context.map(toReference),
-        environment: request.environment,
-        command: request.command,
-        skipHandoff: request.skipHandoff,
-        ...defined({
-          byRun: caller.kind === 'run' ? caller.run : undefined,
-          thread: given(request.threadId),
-          summary: given(request.summary),
-          base: given(request.base),
-          batch: given(request.batch),
-          dependsOn: request.dependsOn.length === 0 ? undefined : request.dependsOn,
-          idempotencyKey: given(request.idempotencyKey),
-          dueAt: request.scheduledFor === 0n ? undefined : safeNumber(request.scheduledFor, 'scheduled_for'),
-        }),
-      });
+      const { thread, run } = await dispatcher.dispatch(toDispatch(request, { project, caller }));
       return { threadId: thread.id, messageId: run.messageId, runId: run.id, status: run.status };
     },
 
@@ -143,6 +125,31 @@ export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof Threa
 
     ...batchesApi(options),
     ...threadFilesApi({ store, threads, reviews, driver }),
+  };
+}
+
+function toDispatch(
+  request: DispatchRequest,
+  { project, caller }: { readonly project: Project; readonly caller: Caller },
+): Dispatch {
+  return {
+    project,
+    agent: request.agent,
+    prompt: request.prompt,
+    context: request.context.map(toReference),
+    environment: request.environment,
+    command: request.command,
+    skipHandoff: request.skipHandoff,
+    ...defined({
+      byRun: caller.kind === 'run' ? caller.run : undefined,
+      thread: given(request.threadId),
+      summary: given(request.summary),
+      base: given(request.base),
+      batch: given(request.batch),
+      dependsOn: request.dependsOn.length === 0 ? undefined : request.dependsOn,
+      idempotencyKey: given(request.idempotencyKey),
+      dueAt: request.scheduledFor === 0n ? undefined : safeNumber(request.scheduledFor, 'scheduled_for'),
+    }),
   };
 }
 

@@ -92,12 +92,6 @@ export function wireThread(view: ThreadView): WireThread {
     needs: view.needs,
     outcome: thread.outcome,
     summary: thread.summary,
-    branch: thread.branch ?? '',
-    baseRef: thread.baseRef ?? '',
-    baseCommit: thread.baseCommit ?? '',
-    repository: thread.repository ?? '',
-    worktree: thread.worktree ?? '',
-    head: thread.head ?? '',
     createdAt: BigInt(thread.createdAt),
     updatedAt: BigInt(thread.updatedAt),
     latestRun: latestRun && wireRun(latestRun, view),
@@ -108,24 +102,40 @@ export function wireThread(view: ThreadView): WireThread {
     costUsd: view.costUsd,
     inputTokens: big(view.inputTokens),
     outputTokens: big(view.outputTokens),
-    rescue: thread.rescue ?? '',
     provider: latestRun?.provider ?? '',
     model: latestRun?.model ?? '',
-    shownHead: view.shown?.commit ?? '',
-    approvedHead: view.approved?.commit ?? '',
-    approvedAt: BigInt(view.approved?.at ?? 0),
     chain: view.chain && wireChain(view.chain),
     notes: [...(thread.notes ?? [])],
-    trouble: thread.trouble?.kind ?? '',
-    draftComments: view.comments?.drafts ?? 0,
-    openComments: view.comments?.open ?? 0,
-    conflictFiles: [...(view.conflict?.files ?? [])],
-    conflictTarget: view.conflict?.target ?? '',
     notebookServer: view.notebookServer && wireNotebookServer(view.notebookServer),
     questions: view.questions.map(wireQuestion),
     batch: view.batch ?? '',
     waitsFor: view.awaited.map(({ threadId }) => threadId),
+    ...workFields(view),
+    ...reviewFields(view),
   });
+}
+
+/** Where the work of a thread is; empty for what it does not have. */
+function workFields({ thread }: ThreadView) {
+  return {
+    branch: thread.branch ?? '',
+    baseRef: thread.baseRef ?? '',
+    baseCommit: thread.baseCommit ?? '',
+    repository: thread.repository ?? '',
+    worktree: thread.worktree ?? '',
+    head: thread.head ?? '',
+    rescue: thread.rescue ?? '',
+    trouble: thread.trouble?.kind ?? '',
+  };
+}
+
+function reviewFields({ shown, approved, comments, conflict }: ThreadView) {
+  return {
+    shownHead: shown?.commit ?? '',
+    ...(approved && { approvedHead: approved.commit, approvedAt: BigInt(approved.at) }),
+    ...(comments && { draftComments: comments.drafts, openComments: comments.open }),
+    ...(conflict && { conflictFiles: [...conflict.files], conflictTarget: conflict.target }),
+  };
 }
 
 export function wireNotebookServer(server: NotebookServer): WireNotebookServer {

@@ -4,24 +4,20 @@ import { isAnyAppError, type ErrorCode } from '../../base/errors.js';
 import type { Redactor } from '../../base/redactor.js';
 import { ErrorDetailSchema } from '../../protocol/gen/muster/v1/errors_pb.js';
 
-/** Which standard code a client without our table sees. */
+/** Which standard code a client without our table sees; first match wins, and whatever is in none is a condition that is not met. */
+const connectCodes: readonly (readonly [RegExp, Code])[] = [
+  [/^cancelled$/, Code.Canceled],
+  [/\.unknown$|^worktree\.missing$/, Code.NotFound],
+  [/^internal$|^git\.failed$/, Code.Internal],
+  [/^queue\.full$/, Code.ResourceExhausted],
+  [/^project\.conflict$|^event\.mismatch$/, Code.Aborted],
+  [/^access\.token$/, Code.Unauthenticated],
+  [/^run\.notAllowed$|^access\.scope$/, Code.PermissionDenied],
+  [/^(request|prompt|topic|payload)\.invalid$|^compose\./, Code.InvalidArgument],
+];
+
 function connectCode(code: ErrorCode): Code {
-  if (code === 'cancelled') return Code.Canceled;
-  if (code.endsWith('.unknown') || code === 'worktree.missing') return Code.NotFound;
-  if (code === 'internal' || code === 'git.failed') return Code.Internal;
-  if (code === 'queue.full') return Code.ResourceExhausted;
-  if (code === 'project.conflict' || code === 'event.mismatch') return Code.Aborted;
-  if (code === 'access.token') return Code.Unauthenticated;
-  if (code === 'run.notAllowed' || code === 'access.scope') return Code.PermissionDenied;
-  if (
-    code === 'request.invalid' ||
-    code === 'prompt.invalid' ||
-    code === 'topic.invalid' ||
-    code === 'payload.invalid' ||
-    code.startsWith('compose.')
-  )
-    return Code.InvalidArgument;
-  return Code.FailedPrecondition;
+  return connectCodes.find(([pattern]) => pattern.test(code))?.[1] ?? Code.FailedPrecondition;
 }
 
 /** The one place where errors become wire errors. An unexpected one never blames the caller and never shows its internals. */

@@ -35,6 +35,7 @@ const error = z.object({ kind: z.literal('error'), message: z.string(), reason: 
 /** One thing an agent said or did, as the thread page shows it. */
 export const transcriptEntrySchema = z.discriminatedUnion('kind', [text, toolCall, toolResult, error]);
 export type TranscriptEntry = z.infer<typeof transcriptEntrySchema>;
+export type TextEntry = z.infer<typeof text>;
 export type ToolCallEntry = z.infer<typeof toolCall>;
 export type ToolResultEntry = z.infer<typeof toolResult>;
 export type ToolCategory = ToolCallEntry['category'];

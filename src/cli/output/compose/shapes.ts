@@ -88,12 +88,12 @@ export interface RunRecord {
 }
 
 export function runShape({ run, detail, output, detached = false }: RunRecord, era: Era) {
-  const took = run.startedAt > 0n && run.endedAt > 0n ? Number(run.endedAt - run.startedAt) : undefined;
   return {
     ...only(era, 'head', { id: run.id, short_id: run.id }),
     ...only(era, 'seed', { run_id: run.id }),
-    project_id: detail?.projectId ?? '',
-    project_name: detail?.projectName ?? '',
+    project_id: '',
+    project_name: '',
+    ...(detail && { project_id: detail.projectId, project_name: detail.projectName }),
     agent_name: run.agent,
     source: 'manual',
     status: runStatus(run),
@@ -102,18 +102,29 @@ export function runShape({ run, detail, output, detached = false }: RunRecord, e
     exit_code: run.exitCode ?? 0,
     ...optional({
       error: orUndefined(run.error?.message ?? ''),
-      started_at: run.startedAt > 0n ? isoTime(run.startedAt) : undefined,
-      completed_at: run.endedAt > 0n ? isoTime(run.endedAt) : undefined,
-      duration_ms: took,
-      prompt: orUndefined(detail?.prompt ?? ''),
+      ...timesOf(run),
+      prompt: given(detail?.prompt),
       output: orUndefined(output ?? run.answer),
-      logs_path: orUndefined(detail?.directory ?? ''),
-      artifacts_dir: orUndefined(detail?.workspace ?? ''),
-      driver: orUndefined(detail?.driver ?? ''),
-      image_ref: orUndefined(detail?.image ?? ''),
+      logs_path: given(detail?.directory),
+      artifacts_dir: given(detail?.workspace),
+      driver: given(detail?.driver),
+      image_ref: given(detail?.image),
     }),
     ...only(era, 'head', detached ? { logs_command: logsCommand(run) } : {}),
   };
+}
+
+function timesOf({ startedAt, endedAt }: Run) {
+  const [started, ended] = [startedAt > 0n, endedAt > 0n];
+  return {
+    started_at: started ? isoTime(startedAt) : undefined,
+    completed_at: ended ? isoTime(endedAt) : undefined,
+    duration_ms: started && ended ? Number(endedAt - startedAt) : undefined,
+  };
+}
+
+function given(text: string | undefined): string | undefined {
+  return orUndefined(text ?? '');
 }
 
 export function logsCommand(run: Run): string {

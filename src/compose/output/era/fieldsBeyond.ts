@@ -1,5 +1,6 @@
+import { ownValue } from '../../../base/ownValue.js';
 import { project } from '../../schema/projectFields.js';
-import type { Era, Shape } from '../../schema/shape.js';
+import type { ChoiceShape, Era, MappingShape, Shape } from '../../schema/shape.js';
 import type { ComposeNode, MappingNode } from '../../source/composeNode.js';
 
 /** What is said in the words of the other era, so nothing is lost: workspaces, their fields, and where variables come from. */
@@ -22,27 +23,20 @@ export function fieldsBeyond(root: MappingNode, era: 'head' | 'seed'): readonly 
   return found;
 }
 
+/** Nothing for a node that is not what its shape expects: another check says so. */
 function visit(node: ComposeNode, shape: Shape, known: ReadonlySet<Era>, found: string[]): void {
   switch (shape.kind) {
     case 'mapping':
-      if (node.kind !== 'mapping') return;
-      for (const entry of node.entries) {
-        const field = Object.hasOwn(shape.fields, entry.key) ? shape.fields[entry.key] : undefined;
-        if (!field) continue;
-        if (known.has(field.era) || TRANSLATED.has(entry.key)) visit(entry.value, field.shape, known, found);
-        else found.push(entry.value.path);
-      }
+      for (const entry of entriesOf(node)) visitEntry(entry, ownValue(shape.fields, entry.key), known, found);
       return;
     case 'dictionary':
-      if (node.kind !== 'mapping') return;
-      for (const entry of node.entries) visit(entry.value, shape.value, known, found);
+      for (const { value } of entriesOf(node)) visit(value, shape.value, known, found);
       return;
     case 'list':
-      if (node.kind !== 'sequence') return;
-      for (const item of node.items) visit(item, shape.item, known, found);
+      for (const item of itemsOf(node)) visit(item, shape.item, known, found);
       return;
     case 'choice': {
-      const chosen = node.kind === 'mapping' ? shape.mapping : node.kind === 'sequence' ? shape.list : undefined;
+      const chosen = chosenShape(node, shape);
       if (chosen) visit(node, chosen, known, found);
       return;
     }
@@ -51,4 +45,34 @@ function visit(node: ComposeNode, shape: Shape, known: ReadonlySet<Era>, found: 
     case 'number':
       return;
   }
+}
+
+function visitEntry(
+  { key, value }: MappingNode['entries'][number],
+  field: MappingShape['fields'][string] | undefined,
+  known: ReadonlySet<Era>,
+  found: string[],
+): void {
+  if (!field) return;
+  if (known.has(field.era) || TRANSLATED.has(key)) visit(value, field.shape, known, found);
+  else found.push(value.path);
+}
+
+function chosenShape(node: ComposeNode, { mapping, list }: ChoiceShape): Shape | undefined {
+  switch (node.kind) {
+    case 'mapping':
+      return mapping;
+    case 'sequence':
+      return list;
+    default:
+      return undefined;
+  }
+}
+
+function entriesOf(node: ComposeNode): MappingNode['entries'] {
+  return node.kind === 'mapping' ? node.entries : [];
+}
+
+function itemsOf(node: ComposeNode): readonly ComposeNode[] {
+  return node.kind === 'sequence' ? node.items : [];
 }

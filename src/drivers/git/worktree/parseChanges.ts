@@ -16,34 +16,39 @@ export function parseChanges(records: readonly Uint8Array[], untracked: Readonly
   while (i < fields.length) {
     const field = next();
     if (field.startsWith(':')) {
-      // `:100644 100644 <old> <new> R95`, then the path, or the old and the new path.
-      const letter = field.split(' ')[4]?.[0] ?? 'M';
-      if (letter === 'R' || letter === 'C') {
-        const oldPath = binaryPath(next());
-        raw.set(binaryPath(next()), letter === 'R' ? { status: 'renamed', oldPath } : { status: 'added' });
-      } else {
-        const path = binaryPath(next());
-        // An unmerged path comes twice: as `U` and with its difference.
-        if (letter !== 'U' || !raw.has(path)) raw.set(path, { status: statusOf(letter) });
-      }
+      readRaw(field, next, raw);
       continue;
     }
-    const match = /^(\d+|-)\t(\d+|-)\t([^]*)$/.exec(field);
-    if (!match) continue;
-    const [, added = '', deleted = '', inline = ''] = match;
-    if (inline === '') next();
-    const path = binaryPath(inline === '' ? next() : inline);
-    const { status, oldPath } = raw.get(path) ?? { status: 'modified' };
-    files.push({
-      path,
-      ...(oldPath === undefined ? {} : { oldPath }),
-      status: untracked.has(path) && status === 'added' ? 'untracked' : status,
-      binary: added === '-',
-      additions: Number(added === '-' ? 0 : added),
-      deletions: Number(deleted === '-' ? 0 : deleted),
-    });
+    const file = readCounts(field, next, raw);
+    if (file) files.push(file.status === 'added' && untracked.has(file.path) ? { ...file, status: 'untracked' } : file);
   }
   return files;
+}
+
+/** `:100644 100644 <old> <new> R95`, then the path, or the old and the new path. */
+function readRaw(field: string, next: () => string, raw: Map<string, RawChange>): void {
+  const letter = field.split(' ')[4]?.[0] ?? 'M';
+  const first = binaryPath(next());
+  if (letter === 'R') raw.set(binaryPath(next()), { status: 'renamed', oldPath: first });
+  else if (letter === 'C') raw.set(binaryPath(next()), { status: 'added' });
+  // An unmerged path comes twice: as `U` and with its difference.
+  else if (letter !== 'U' || !raw.has(first)) raw.set(first, { status: statusOf(letter) });
+}
+
+/** `<added>\t<deleted>\t<path>`; for a rename without the path, which follow as the old and the new one. Counts of binary files are dashes. */
+function readCounts(field: string, next: () => string, raw: ReadonlyMap<string, RawChange>): ChangedFile | undefined {
+  const match = /^(\d+|-)\t(\d+|-)\t([^]*)$/.exec(field);
+  if (!match) return undefined;
+  const [, added = '', deleted = '', inline = ''] = match;
+  if (inline === '') next();
+  const path = binaryPath(inline === '' ? next() : inline);
+  return {
+    path,
+    ...(raw.get(path) ?? { status: 'modified' }),
+    binary: added === '-',
+    additions: added === '-' ? 0 : Number(added),
+    deletions: deleted === '-' ? 0 : Number(deleted),
+  };
 }
 
 function statusOf(letter: string): ChangedFile['status'] {
