@@ -1,4 +1,5 @@
 import { readFile, readdir, readlink, realpath } from 'node:fs/promises';
+import { namesIn } from './looks.js';
 
 /** Who has a file open: a process of this user, nobody, or `unknown` where the system does not tell. */
 export type FileHolder = { readonly pid: number; readonly name: string } | 'nobody' | 'unknown';
@@ -10,7 +11,7 @@ export async function whoHasOpen(path: string): Promise<FileHolder> {
   if (processes === undefined) return 'unknown';
   for (const pid of processes) {
     if (!/^\d+$/.test(pid)) continue;
-    for (const descriptor of await readdir(`/proc/${pid}/fd`).catch(() => [])) {
+    for (const descriptor of await namesIn(`/proc/${pid}/fd`)) {
       const open = await readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => '');
       if (open !== wanted) continue;
       const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => 'a process');
@@ -23,7 +24,7 @@ export async function whoHasOpen(path: string): Promise<FileHolder> {
 /** True if a program of this name works in one of the folders or below. False also where the system does not tell. */
 export async function worksIn(name: string, folders: readonly string[]): Promise<boolean> {
   const wanted = await Promise.all(folders.map(folder => realpath(folder).catch(() => folder)));
-  for (const pid of await readdir('/proc').catch(() => [])) {
+  for (const pid of await namesIn('/proc')) {
     if (!/^\d+$/.test(pid)) continue;
     const program = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '');
     if (!program.startsWith(name)) continue;

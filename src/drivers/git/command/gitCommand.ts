@@ -128,6 +128,7 @@ export class GitCommand {
   /** Git's version, asked once. Errors: `git.missing`, `git.tooOld`. */
   async version(): Promise<string> {
     this.#version ??= this.#readVersion();
+    // A failure is thrown to whoever asked, and not kept: git may be installed meanwhile.
     this.#version.catch(() => (this.#version = undefined));
     return this.#version;
   }

@@ -50,6 +50,7 @@ export class SilenceWatch {
     const look = Math.max(1, Math.ceil(limitMs / looksPerLimit));
     let work = '';
     while (!signal.aborted) {
+      // It rejects when the command is over, which the next line sees.
       await this.#clock.sleep(look, signal).catch(() => undefined);
       if (signal.aborted) return;
       const now = workOf(pid);

@@ -1,7 +1,7 @@
-import { lstat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { WorktreeGit } from '../command/boundGit.js';
 import { fileAt } from '../command/gitPath.js';
+import { lookAt } from '../../../node/looks.js';
 
 /** The files of a checkout that keep it from moving from one commit to another: edited, untracked or ignored ones. */
 export async function filesInTheWay(
@@ -24,7 +24,7 @@ export async function filesInTheWay(
     if (status !== 'A') continue;
     // A file at the new one's place, or where one of its folders has to be.
     for (let at = path; at !== '.' && at !== '/'; at = dirname(at)) {
-      const there = await lstat(fileAt(checkout.workTree, at)).catch(() => undefined);
+      const there = await lookAt(fileAt(checkout.workTree, at));
       if (there === undefined || known.has(at)) continue;
       if (at === path || !there.isDirectory()) found.add(at);
     }

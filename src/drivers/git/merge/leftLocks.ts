@@ -1,9 +1,10 @@
-import { lstat, rm, stat } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { whoHasOpen, worksIn } from '../../../node/openFiles.js';
 import { processExists, readStartTime } from '../../../node/processIdentity.js';
 import type { Landing } from '../../../core/merges/landing.js';
 import type { LandingWork } from './mergeContext.js';
+import { lookAt } from '../../../node/looks.js';
 
 const pollMs = 100;
 /** A lock this old whose owner cannot be found (no /proc) is left over: git holds them for moments. */
@@ -34,6 +35,7 @@ export async function endOwnGit(work: LandingWork, signal: AbortSignal): Promise
         `The git of an earlier host (process ${own.pid}) is still moving ${landing.target}. \`muster cancel\` ends it.`,
       );
     }
+    // It rejects when the host ends, which the loop sees.
     await context.clock.sleep(pollMs, signal).catch(() => undefined);
   }
   for (const lock of locksOf(work)) await removeLeftLock(work, lock);
@@ -52,7 +54,7 @@ async function removeLeftLock(work: LandingWork, lock: string): Promise<void> {
   const { clock, log } = context;
   const began = clock.awake();
   for (;;) {
-    const found = await lstat(lock).catch(() => undefined);
+    const found = await lookAt(lock);
     if (found === undefined || found.mtimeMs < landing.at - clockSlackMs) return;
     if (await isLeft(work, lock, clock.now() - found.mtimeMs)) {
       log.warn('Removed a lock that the git of a merge left', { lock });
@@ -79,7 +81,7 @@ async function isLeft({ checkout, repository }: LandingWork, lock: string, age: 
 export async function describeLock(stderr: string, now: number): Promise<string> {
   const lock = /'([^'\n]+\.lock)'/.exec(stderr)?.[1];
   if (lock === undefined) return '';
-  const found = await stat(lock).catch(() => undefined);
+  const found = await lookAt(lock);
   if (found === undefined) return '';
   const owner = await whoHasOpen(lock);
   const age = ageOf(now - found.mtimeMs);

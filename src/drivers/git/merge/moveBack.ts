@@ -1,4 +1,3 @@
-import { lstat } from 'node:fs/promises';
 import type { LandedMerge } from '../../../core/merges/mergeDriver.js';
 import type { WorktreeGit } from '../command/boundGit.js';
 import { fileAt } from '../command/gitPath.js';
@@ -6,6 +5,7 @@ import type { ChangedPath } from './changedPaths.js';
 import type { LandingWork } from './mergeContext.js';
 import { blocked, named } from './mergeOutcomes.js';
 import { patiently } from './patience.js';
+import { lookAt } from '../../../node/looks.js';
 
 /**
  * Takes a checkout back to the commit from before a merge: files and index first, then the branch, if it is still where it
@@ -21,7 +21,7 @@ export async function moveBack(
   for (const { path, before, after } of changes) {
     if (before !== undefined || after === undefined) continue;
     // `read-tree` would replace an ignored file without a word.
-    const found = await lstat(fileAt(checkout.workTree, path)).catch(() => undefined);
+    const found = await lookAt(fileAt(checkout.workTree, path));
     if (found !== undefined && !found.isDirectory()) standing.push(path);
   }
   if (standing.length > 0) {

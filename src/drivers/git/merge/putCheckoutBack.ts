@@ -1,11 +1,11 @@
 import { copyFile, lstat, mkdir, readlink, rename, rm, rmdir, symlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { readForeignFile } from '../../../node/foreignFile.js';
 import { systemCode } from '../../../node/systemError.js';
 import type { WorktreeGit } from '../command/boundGit.js';
 import { fileAt, pathBytes } from '../command/gitPath.js';
 import { changedPaths, indexAgainst, type ChangedPath, type TreeEntry } from './changedPaths.js';
 import { originalOf } from './keptOriginals.js';
+import { lookAt, lookInto, removeIfEmpty } from '../../../node/looks.js';
 
 /** A filter that hangs must not keep a checkout from being put back. */
 const filterSilenceMs = 10_000;
@@ -24,7 +24,7 @@ export async function putCheckoutBack(
   const changes = await changedPaths(git, move.from, move.to);
   await putIndexBack(git, move.to, changes);
   const files = await Promise.all(
-    changes.map((change, index) => lookAt(git, change, originalOf(move.originals, index))),
+    changes.map((change, index) => examine(git, change, originalOf(move.originals, index))),
   );
   const touched = files.filter(file => file.state !== 'untouched');
   const written = await writtenByGit(git, touched);
@@ -67,9 +67,9 @@ interface FoundFile {
   readonly state: 'untouched' | 'gone' | 'replaced' | 'appeared';
 }
 
-async function lookAt(git: WorktreeGit, change: ChangedPath, original: string): Promise<FoundFile> {
+async function examine(git: WorktreeGit, change: ChangedPath, original: string): Promise<FoundFile> {
   const place = fileAt(git.workTree, change.path);
-  const [now, kept] = await Promise.all([look(place), look(original)]);
+  const [now, kept] = await Promise.all([lookAt(place), lookAt(original)]);
   const found = { change, place, original };
   if (!(await isInside(git.workTree, change.path))) return { ...found, state: 'untouched' };
   if (now === undefined) return { ...found, state: kept === undefined ? 'untouched' : 'gone' };
@@ -97,7 +97,7 @@ async function entriesOf(git: WorktreeGit, files: readonly FoundFile[]): Promise
   const entries = new Map<FoundFile, TreeEntry>();
   const byName: FoundFile[] = [];
   for (const file of files) {
-    const found = await look(file.place);
+    const found = await lookAt(file.place);
     if (found?.isSymbolicLink()) {
       const blob = await hash(git, { args: ['--stdin'], input: await readlink(file.place, 'buffer') });
       if (blob !== undefined) entries.set(file, { mode: '120000', blob });
@@ -126,7 +126,7 @@ async function hashFiles(git: WorktreeGit, files: readonly FoundFile[]): Promise
   for (const file of files) {
     if (blobs.has(file)) continue;
     const { place, change } = file;
-    const read = await readForeignFile(place, { maxBytes: longestCompared }).catch(() => undefined);
+    const read = await lookInto(place, { maxBytes: longestCompared });
     if (read?.kind !== 'file' || read.truncated) continue;
     const blob = await hash(git, { args: [`--path=${change.path}`, '--stdin'], input: read.bytes });
     if (blob !== undefined) blobs.set(file, blob);
@@ -149,7 +149,7 @@ async function hash(
 /** True for a file that was being written when git ended. */
 async function isBeginning(git: WorktreeGit, { place, change }: FoundFile, after: TreeEntry): Promise<boolean> {
   if (after.mode === '120000' || after.mode === '160000') return false;
-  const file = await readForeignFile(place, { maxBytes: longestCompared }).catch(() => undefined);
+  const file = await lookInto(place, { maxBytes: longestCompared });
   if (file?.kind !== 'file' || file.truncated) return false;
   if (file.bytes.length === 0) return true;
   try {
@@ -169,27 +169,25 @@ function isSame(now: TreeEntry, other: TreeEntry | undefined): boolean {
 
 /** True if somebody wrote exactly what was there before. */
 async function isOriginal({ place, original }: FoundFile): Promise<boolean> {
-  const [a, b] = await Promise.all([look(place), look(original)]);
+  const [a, b] = await Promise.all([lookAt(place), lookAt(original)]);
   if (a?.isSymbolicLink() && b?.isSymbolicLink()) {
     return Buffer.compare(await readlink(place, 'buffer'), await readlink(original, 'buffer')) === 0;
   }
   if (a?.size !== b?.size || (a?.mode ?? 0) !== (b?.mode ?? 0)) return false;
-  const [now, kept] = await Promise.all(
-    [place, original].map(path => readForeignFile(path, { maxBytes: longestCompared }).catch(() => undefined)),
-  );
+  const [now, kept] = await Promise.all([place, original].map(path => lookInto(path, { maxBytes: longestCompared })));
   return now?.kind === 'file' && kept?.kind === 'file' && Buffer.compare(now.bytes, kept.bytes) === 0;
 }
 
 async function restore(workTree: string, { place, original, change }: FoundFile): Promise<void> {
   await mkdir(folderOf(place), { recursive: true });
   // Empty by now if it was git that made it; anything in it is somebody's.
-  await rmdir(place).catch(() => undefined);
+  await removeIfEmpty(place);
   if (await isInside(workTree, change.path)) await moveFile(original, place);
 }
 
 /** The git directory may be on another file system than its worktree. */
 async function moveFile(from: string, to: string | Buffer): Promise<void> {
-  if ((await look(to))?.isDirectory()) return;
+  if ((await lookAt(to))?.isDirectory()) return;
   try {
     await rename(from, to);
   } catch (error) {
@@ -219,7 +217,7 @@ async function isInside(workTree: string, path: string): Promise<boolean> {
   const parts = Buffer.from(pathBytes(path)).toString('latin1').split('/').slice(0, -1);
   for (let i = 1; i <= parts.length; i++) {
     const folder = Buffer.concat([Buffer.from(`${workTree}/`), Buffer.from(parts.slice(0, i).join('/'), 'latin1')]);
-    const found = await look(folder);
+    const found = await lookAt(folder);
     if (found === undefined) return true;
     if (!found.isDirectory()) return !found.isSymbolicLink();
   }
@@ -230,8 +228,4 @@ function folderOf(place: string): string;
 function folderOf(place: string | Buffer): string | Buffer;
 function folderOf(place: string | Buffer): string | Buffer {
   return typeof place === 'string' ? dirname(place) : place.subarray(0, place.lastIndexOf('/'));
-}
-
-async function look(place: string | Buffer) {
-  return lstat(place).catch(() => undefined);
 }

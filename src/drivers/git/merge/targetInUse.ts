@@ -1,10 +1,9 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readForeignFile } from '../../../node/foreignFile.js';
 import type { RepositoryGit } from '../command/boundGit.js';
 import { exists } from '../worktree/gitDirectory.js';
 import { registeredAt } from '../worktree/openWorktree.js';
 import type { ListedWorktree } from '../worktree/worktreeList.js';
+import { lookInto, namesIn } from '../../../node/looks.js';
 
 /** Files of a git directory that say which branch an operation will come back to; read from git's own state, not its output. */
 const returnsTo: readonly (readonly [string, string])[] = [
@@ -28,11 +27,11 @@ export async function whyBusy(
   target: string,
   checkouts: readonly ListedWorktree[],
 ): Promise<string | undefined> {
-  const names = await readdir(join(commonDir, 'worktrees')).catch(() => []);
+  const names = await namesIn(join(commonDir, 'worktrees'));
   for (const directory of [commonDir, ...names.map(name => join(commonDir, 'worktrees', name))]) {
     for (const [file, doing] of returnsTo) {
       // Agents can write here, so that it may be anything.
-      const found = await readForeignFile(join(directory, file), { maxBytes: longestState }).catch(() => undefined);
+      const found = await lookInto(join(directory, file), { maxBytes: longestState });
       if (found?.kind !== 'file') continue;
       const lines = found.bytes
         .toString('utf8')

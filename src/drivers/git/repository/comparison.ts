@@ -1,7 +1,7 @@
 import type { CompareRequest } from '../../../core/workspaces/worktreeDriver.js';
 import { join } from 'node:path';
-import { readForeignFile } from '../../../node/foreignFile.js';
 import type { RepositoryGit } from '../command/boundGit.js';
+import { lookInto } from '../../../node/looks.js';
 
 /**
  * The commit that a thread's work is compared with: the merge base of its head and the target *as it is now*, so that what
@@ -31,7 +31,7 @@ export async function comparison(git: RepositoryGit, request: CompareRequest): P
 
 /** The commit of a ref that git keeps as a file of its own; undefined when only git can tell. */
 async function looseRef({ commonDir }: RepositoryGit, ref: string): Promise<string | undefined> {
-  const file = await readForeignFile(join(commonDir, ref), { maxBytes: longestCommit }).catch(() => undefined);
+  const file = await lookInto(join(commonDir, ref), { maxBytes: longestCommit });
   return file?.kind === 'file' && !file.truncated ? file.bytes.toString('latin1').trim() : undefined;
 }
 

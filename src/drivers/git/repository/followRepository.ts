@@ -1,10 +1,10 @@
 import { join, resolve } from 'node:path';
 import type { WorktreeRef } from '../../../core/workspaces/worktreeDriver.js';
-import { readForeignFile } from '../../../node/foreignFile.js';
 import type { GitContext } from '../command/gitContext.js';
 import { findGitDirectory } from '../worktree/openWorktree.js';
 import { repairWorktree } from '../worktree/repairWorktree.js';
 import { openRepository } from './openRepository.js';
+import { lookInto } from '../../../node/looks.js';
 
 const longestLink = 8192;
 
@@ -14,7 +14,7 @@ export async function followRepository(context: GitContext, worktree: WorktreeRe
   const { commonDir } = await openRepository(context, worktree);
   const gitDir = await findGitDirectory(commonDir, worktree);
   const link = join(worktree.path, '.git');
-  const found = await readForeignFile(link, { maxBytes: longestLink }).catch(() => undefined);
+  const found = await lookInto(link, { maxBytes: longestLink });
   const text = found?.kind === 'file' && !found.truncated ? found.bytes.toString('utf8').replace(/[\r\n]+$/, '') : '';
   const old = worktree.registeredAs === undefined ? undefined : join(from, 'worktrees', worktree.registeredAs);
   // Only the very link that the old place had; what an agent put there is its thread's trouble, which stays until a person has it repaired.

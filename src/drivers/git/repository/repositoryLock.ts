@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, readdir, rename, rm, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rename, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KeyedQueue } from '../../../base/async.js';
 import type { Clock } from '../../../base/clock.js';
 import { AppError, errorMessage } from '../../../base/errors.js';
 import { systemCode } from '../../../node/systemError.js';
 import { isOwnerGone, ownLockOwner, parseLockOwner } from './lockOwner.js';
+import { namesIn, removeIfEmpty } from '../../../node/looks.js';
 
 /**
  * Locks per repository, across processes: for each purpose a directory such as `muster.lock` in the common git directory,
@@ -74,7 +75,7 @@ async function acquire({ commonDir, purpose = 'worktrees', clock, signal }: Lock
   return async () => {
     await unlink(join(lock, token)).catch(ignoreMissing);
     // Only tidiness: an empty directory counts as free. It fails when the next owner is already there.
-    await rmdir(lock).catch(() => undefined);
+    await removeIfEmpty(lock);
   };
 }
 
@@ -107,7 +108,7 @@ async function waitFor(options: {
 
 async function take(mine: string, lock: string): Promise<boolean> {
   // Windows replaces no directory at all; removing an empty one first is harmless, as rmdir spares one in use.
-  if (process.platform === 'win32') await rmdir(lock).catch(() => undefined);
+  if (process.platform === 'win32') await removeIfEmpty(lock);
   try {
     await rename(mine, lock);
     return true;
@@ -120,8 +121,9 @@ async function take(mine: string, lock: string): Promise<boolean> {
 /** Deletes the files of owners that are gone. Returns who still holds the lock. */
 async function dropDeadOwners(lock: string, now: number): Promise<string> {
   let holder = 'nobody';
-  for (const name of await readdir(lock).catch(() => [])) {
+  for (const name of await namesIn(lock)) {
     const file = join(lock, name);
+    // Its owner has just let go of the lock.
     const text = await readFile(file, 'utf8').catch(() => undefined);
     if (text === undefined) continue;
     const owner = parseLockOwner(text);
@@ -145,7 +147,7 @@ export async function sweepLockLeftovers(commonDir: string, clock: Clock): Promi
         () => clock.now(),
       ));
     if (age < sweepAfterMs) continue;
-    if ((await dropDeadOwners(leftover, clock.now())) === 'nobody') await rmdir(leftover).catch(() => undefined);
+    if ((await dropDeadOwners(leftover, clock.now())) === 'nobody') await removeIfEmpty(leftover);
   }
 }
 

@@ -1,8 +1,6 @@
-import { lstat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Rescue } from '../../../core/workspaces/rescue.js';
 import type { Removal } from '../../../core/workspaces/worktreeOperation.js';
-import { readForeignFile } from '../../../node/foreignFile.js';
 import type { RepositoryGit } from '../command/boundGit.js';
 import type { GitContext } from '../command/gitContext.js';
 import { pathBytes, pathText, binary } from '../command/gitPath.js';
@@ -11,6 +9,7 @@ import { withRepositoryLock } from '../repository/repositoryLock.js';
 import { findGitDirectory, registeredAt } from '../worktree/openWorktree.js';
 import { listWorktrees } from '../worktree/worktreeList.js';
 import { asidePath, earlierPlaces, removalReason, rescueFolder } from './rescuePlace.js';
+import { lookAt, lookInto } from '../../../node/looks.js';
 
 /** Removes what was kept. Answers, for people, the paths that are left. */
 export async function clearWorktree(context: GitContext, removal: Removal, rescue: Rescue): Promise<readonly string[]> {
@@ -36,7 +35,7 @@ export async function clearWorktree(context: GitContext, removal: Removal, rescu
 
 /** An agent may have put something else in the place of its worktree: a link or pipe goes, a file is somebody's. */
 async function clearPlace({ files }: GitContext, path: string): Promise<Buffer[]> {
-  const found = await lstat(path).catch(() => undefined);
+  const found = await lookAt(path);
   if (found === undefined) return [];
   if (found.isFile() || found.isDirectory()) return [Buffer.from(path)];
   await files.removeFile(path);
@@ -67,6 +66,6 @@ export async function dropBranch(git: RepositoryGit, branch: string, head: strin
 async function isItsGitDirectory(git: RepositoryGit, gitDir: string, removal: Removal): Promise<boolean> {
   if ((await registeredAt(git.commonDir, removal.worktree.path)) === gitDir) return true;
   const reason = removalReason(removal);
-  const lock = await readForeignFile(join(gitDir, 'locked'), { maxBytes: reason.length }).catch(() => undefined);
+  const lock = await lookInto(join(gitDir, 'locked'), { maxBytes: reason.length });
   return lock?.kind === 'file' && lock.bytes.toString('utf8') === reason;
 }

@@ -39,6 +39,7 @@ export async function writeArchive(
     await pipeline(Readable.from(tarBytes(folders, unreadable)), createGzip(compression), out);
     await files.rename(unfinished, archive);
   } catch (error) {
+    // What went wrong is thrown below; a stream that ended by itself has closed it already.
     await target.close().catch(() => undefined);
     await files.removeFile(unfinished);
     throw error;

@@ -4,11 +4,11 @@ import { isId } from '../../../base/ids.js';
 import { JsonFields } from '../../../base/jsonFields.js';
 import type { Rescue, RescueId } from '../../../core/workspaces/rescue.js';
 import type { FoundRescue, RescuedThread } from '../../../core/workspaces/rescueDriver.js';
-import { readForeignFile } from '../../../node/foreignFile.js';
 import type { GitContext } from '../command/gitContext.js';
 import { openRepository, type RepositoryPlace } from '../repository/openRepository.js';
 import { readHint } from './rescueHint.js';
 import { isRescueRef, rescueFolder } from './rescuePlace.js';
+import { lookInto } from '../../../node/looks.js';
 
 /** A path for every file of a large worktree that git did not take. */
 const longestRecord = 16 * 1024 * 1024;
@@ -53,7 +53,7 @@ async function recorded(context: GitContext, subject: Subject): Promise<FoundRes
   const id = idIn(subject.ref);
   if (id === undefined) return undefined;
   const path = join(rescueFolder(context, { id }), fileName);
-  const file = await readForeignFile(path, { maxBytes: longestRecord }).catch(() => undefined);
+  const file = await lookInto(path, { maxBytes: longestRecord });
   if (file?.kind !== 'file' || file.truncated) return undefined;
   try {
     const fields = new JsonFields(file.bytes.toString('utf8'));

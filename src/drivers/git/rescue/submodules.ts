@@ -1,12 +1,12 @@
 import { lstatSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
 import type { Rescue } from '../../../core/workspaces/rescue.js';
-import { readForeignFile } from '../../../node/foreignFile.js';
 import { isInside } from '../../../node/isInside.js';
 import type { WorktreeGit } from '../command/boundGit.js';
 import type { GitContext } from '../command/gitContext.js';
 import { binary, binaryPath, fileAt, pathBytes } from '../command/gitPath.js';
 import { bytesOf, isRealFolder } from './worktreeFiles.js';
+import { lookInto } from '../../../node/looks.js';
 
 /** `gitdir: ` and a path: no system has longer ones. */
 const longestLink = 8192;
@@ -20,7 +20,7 @@ export async function findSubmodules(git: WorktreeGit, nested: readonly string[]
   const found: { path: string; directory: string }[] = [];
   for (const path of nested) {
     const link = Buffer.concat([bytesOf(git.workTree, path), Buffer.from('/.git')]);
-    const file = await readForeignFile(link, { maxBytes: longestLink }).catch(() => undefined);
+    const file = await lookInto(link, { maxBytes: longestLink });
     const text = file?.kind === 'file' ? file.bytes.toString('utf8').trimEnd() : '';
     if (!text.startsWith('gitdir: ')) continue;
     // Relative links count from where the worktree was; only their end tells which one is meant.

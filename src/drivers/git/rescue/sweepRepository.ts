@@ -9,6 +9,7 @@ import { unfinishedReason } from '../worktree/leftoverWorktree.js';
 import { registeredAt } from '../worktree/openWorktree.js';
 import { undoCreate } from '../worktree/undoCreate.js';
 import { listWorktrees } from '../worktree/worktreeList.js';
+import { lookAt } from '../../../node/looks.js';
 
 /** A worktree takes seconds to make, minutes with large files; one that is this old has nobody who makes it. */
 const halfMadeMs = 6 * 60 * 60_000;
@@ -57,7 +58,7 @@ async function isAbandoned(
 ): Promise<boolean> {
   if (!path.startsWith(join(stateDir, 'worktrees') + sep)) return false;
   const gitDir = await registeredAt(commonDir, path);
-  const lock = gitDir === undefined ? undefined : await lstat(join(gitDir, 'locked')).catch(() => undefined);
+  const lock = gitDir === undefined ? undefined : await lookAt(join(gitDir, 'locked'));
   return lock !== undefined && clock.now() - lock.mtimeMs > halfMadeMs;
 }
 

@@ -1,9 +1,9 @@
 import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
-import { lstat, readdir, readlink } from 'node:fs/promises';
-import { readForeignFile } from '../../../node/foreignFile.js';
+import { readdir, readlink } from 'node:fs/promises';
 import { readFolder } from '../worktree/fileOperations.js';
 import { TimeSlice } from '../worktree/timeSlice.js';
 import type { TarEntry } from './tarFormat.js';
+import { lookAt, lookInto } from '../../../node/looks.js';
 
 /** Larger files are not compared with the checkout's: reading both takes longer than keeping one. */
 const comparedBytes = 10 * 1024 * 1024;
@@ -142,7 +142,7 @@ class Search {
     const name = path.slice(path.lastIndexOf('/') + 1);
     if (!(await this.#namesIn(parentOf(path))).has(name)) return false;
     const [mine, theirs] = [bytesOf(this.#wanted.root, path), bytesOf(this.#wanted.checkout, path)];
-    const other = await lstat(theirs).catch(() => undefined);
+    const other = await lookAt(theirs);
     if (other === undefined) return false;
     if (stats.isSymbolicLink() && other.isSymbolicLink()) {
       const [a, b] = await Promise.all([readlink(mine, 'buffer'), readlink(theirs, 'buffer')]);
@@ -152,9 +152,8 @@ class Search {
     if ((stats.mode & 0o777) !== (other.mode & 0o777)) return false;
     const options = { maxBytes: comparedBytes };
     // One that cannot be read is not known to be the same.
-    const read = (file: Buffer) => readForeignFile(file, options).catch(() => ({ kind: 'missing' as const }));
-    const [a, b] = await Promise.all([read(mine), read(theirs)]);
-    return a.kind === 'file' && b.kind === 'file' && a.bytes.equals(b.bytes);
+    const [a, b] = await Promise.all([lookInto(mine, options), lookInto(theirs, options)]);
+    return a?.kind === 'file' && b?.kind === 'file' && a.bytes.equals(b.bytes);
   }
 
   #namesIn(folder: string): Promise<ReadonlySet<string>> {

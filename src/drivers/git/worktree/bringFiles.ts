@@ -7,6 +7,7 @@ import { systemCode } from '../../../node/systemError.js';
 import type { GitContext } from '../command/gitContext.js';
 import { quietly } from '../command/boundGit.js';
 import { fileAt } from '../command/gitPath.js';
+import { lookAt } from '../../../node/looks.js';
 
 /** What people list in the repository itself, one pattern a line, as in `.gitignore`. */
 const includeFile = '.worktreeinclude';
@@ -105,6 +106,7 @@ async function copy(
 /** The closest folder above that exists decides where the new ones come to be. */
 async function staysInside(folder: string, top: string): Promise<boolean> {
   for (let at = folder; ; at = dirname(at)) {
+    // Not there yet: the one above it decides.
     const real = await realpath(at).catch(() => undefined);
     if (real !== undefined) return isInside(top, real);
     if (relative(top, at) === '' || at === dirname(at)) return false;
@@ -112,6 +114,6 @@ async function staysInside(folder: string, top: string): Promise<boolean> {
 }
 
 async function isSmallFile(path: string): Promise<boolean> {
-  const found = await lstat(path).catch(() => undefined);
+  const found = await lookAt(path);
   return found !== undefined && found.isFile() && found.size <= 64 * 1024;
 }

@@ -59,6 +59,7 @@ async function createOn(
   });
   // Asked before this one waits for the repository's lock, so that all that are made at once ask together.
   const upstream = lookAtUpstream(repository, base, signal);
+  // Awaited further down, and by nobody when the worktree cannot be made.
   upstream.catch(() => undefined);
   try {
     await register(context, repository, request, base, signal);

@@ -8,9 +8,10 @@ import {
   writeFileSync,
   type Dirent,
 } from 'node:fs';
-import { mkdir, open, rename, rm, rmdir, unlink, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, rename, rm, unlink, type FileHandle } from 'node:fs/promises';
 import { systemCode } from '../../../node/systemError.js';
 import { TimeSlice } from './timeSlice.js';
+import { removeIfEmpty } from '../../../node/looks.js';
 
 /** A path as text, or as bytes where it may not be UTF-8. */
 export type FilePath = string | Buffer;
@@ -68,7 +69,7 @@ export const realFiles: FileOperations = {
     });
   },
   async removeEmptyFolder(path) {
-    await rmdir(path).catch(() => undefined);
+    await removeIfEmpty(path);
   },
   removeTree,
 };

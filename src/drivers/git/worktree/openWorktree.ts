@@ -1,13 +1,13 @@
-import { lstat, readdir } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { basename, isAbsolute, join, resolve } from 'node:path';
 import { AppError } from '../../../base/errors.js';
 import type { WorktreeRef } from '../../../core/workspaces/worktreeDriver.js';
-import { readForeignFile } from '../../../node/foreignFile.js';
 import { WorktreeGit, type RepositoryGit } from '../command/boundGit.js';
 import type { GitContext } from '../command/gitContext.js';
 import { canonicalPath, isSameEntry, openRepository } from '../repository/openRepository.js';
 import { ownConfigurationProblem } from './worktreeConfig.js';
 import { worktreeMissing } from './worktreeStatus.js';
+import { lookAt, lookInto, namesIn } from '../../../node/looks.js';
 
 /** `gitdir: ` and a path: no system has longer ones. */
 const longestLink = 8192;
@@ -30,10 +30,7 @@ export async function openWorktree(
   const repository = await openRepository(context, worktree);
   const workTree = options.at ?? worktree.path;
   // A run waits for these looks, so that those which do not need each other are taken at the same time.
-  const [folder, gitDir] = await Promise.all([
-    lstat(workTree).catch(() => undefined),
-    findGitDirectory(repository.commonDir, worktree),
-  ]);
+  const [folder, gitDir] = await Promise.all([lookAt(workTree), findGitDirectory(repository.commonDir, worktree)]);
   if (folder === undefined) throw worktreeMissing(worktree.path);
   // A link in its place would make another folder's files this thread's work.
   if (!folder.isDirectory()) throw replaced(worktree.path, 'its folder is not a folder any more');
@@ -81,7 +78,7 @@ export async function registeredAt(commonDir: string, path: string): Promise<str
   const all = join(commonDir, 'worktrees');
   const likely = basename(path);
   if (await names(join(all, likely), path)) return join(all, likely);
-  for (const name of await readdir(all).catch(() => [])) {
+  for (const name of await namesIn(all)) {
     if (name !== likely && (await names(join(all, name), path))) return join(all, name);
   }
   return undefined;
@@ -110,7 +107,7 @@ export async function recordProblem(
 
 /** What stands at `.git` of a worktree, in words that follow "it is"; undefined if it is the link that git wrote. */
 export async function entryProblem(workTree: string, gitDir: string): Promise<string | undefined> {
-  const file = await readForeignFile(join(workTree, '.git'), { maxBytes: longestLink }).catch(() => undefined);
+  const file = await lookInto(join(workTree, '.git'), { maxBytes: longestLink });
   if (file === undefined) return 'a file that cannot be read';
   switch (file.kind) {
     case 'missing':
@@ -140,7 +137,7 @@ async function names(gitDir: string, path: string): Promise<boolean> {
 }
 
 async function linkIn(file: string): Promise<string | undefined> {
-  const found = await readForeignFile(file, { maxBytes: longestLink }).catch(() => undefined);
+  const found = await lookInto(file, { maxBytes: longestLink });
   return found?.kind === 'file' && !found.truncated ? linkText(found.bytes) : undefined;
 }
 

@@ -15,6 +15,7 @@ import { exists } from './gitDirectory.js';
 import { entryProblem, findGitDirectory, openWorktree, recordProblem, refuseReplaced } from './openWorktree.js';
 import { ownConfigurationProblem } from './worktreeConfig.js';
 import { worktreeMissing } from './worktreeStatus.js';
+import { lookAt } from '../../../node/looks.js';
 
 /**
  * Makes sure that a worktree is there and the one that was made. One whose folder was deleted is made again from its branch,
@@ -103,7 +104,7 @@ async function repairRecord(
   broken: { readonly gitDir: string; readonly worktree: WorktreeRef; readonly aside: SetAside },
 ): Promise<void> {
   const { gitDir, worktree, aside } = broken;
-  const folder = await lstat(gitDir).catch(() => undefined);
+  const folder = await lookAt(gitDir);
   if (folder !== undefined && !folder.isDirectory()) await aside.move(gitDir);
   await mkdir(gitDir, { recursive: true });
   for (let problem = await recordProblem(repository, gitDir, worktree.path); problem !== undefined;) {
@@ -132,7 +133,7 @@ function rightRecord(file: 'gitdir' | 'commondir' | 'HEAD', worktree: WorktreeRe
 
 /** True if there was no folder, so that every file of it has to be written. */
 async function repairFolder(path: string, aside: SetAside): Promise<boolean> {
-  const folder = await lstat(path).catch(() => undefined);
+  const folder = await lookAt(path);
   if (folder?.isDirectory() === true) return false;
   if (folder !== undefined) await aside.move(path);
   await mkdir(dirname(path), { recursive: true });

@@ -1,7 +1,8 @@
-import { rename, stat } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../../base/errors.js';
 import type { WorktreeRef } from '../../../core/workspaces/worktreeDriver.js';
+import { lookAt } from '../../../node/looks.js';
 import type { WorktreeGit } from '../command/boundGit.js';
 import type { GitContext } from '../command/gitContext.js';
 import { failureOf } from '../command/gitFailure.js';
@@ -122,7 +123,7 @@ async function refuseUnfinished({ gitDir }: WorktreeGit, worktree: WorktreeRef, 
 /** Puts a lock away that did not change for a while. Returns false if it is younger, or gone. */
 async function setLockAside(gitDir: string): Promise<boolean> {
   const lock = join(gitDir, 'index.lock');
-  const found = await stat(lock).catch(() => undefined);
+  const found = await lookAt(lock);
   if (found === undefined) return true;
   if (Date.now() - found.mtimeMs < staleLockMs) return false;
   await rename(lock, `${lock}.left-over`);

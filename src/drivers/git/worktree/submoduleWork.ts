@@ -1,7 +1,6 @@
 import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WorktreeRef } from '../../../core/workspaces/worktreeDriver.js';
-import { readForeignFile } from '../../../node/foreignFile.js';
 import { WorktreeGit } from '../command/boundGit.js';
 import type { GitOutput } from '../command/gitCommand.js';
 import type { GitContext } from '../command/gitContext.js';
@@ -10,6 +9,7 @@ import { findSubmodules } from '../rescue/submodules.js';
 import { isRealFolder } from '../rescue/worktreeFiles.js';
 import { exists } from './gitDirectory.js';
 import { openWorktree } from './openWorktree.js';
+import { lookInto } from '../../../node/looks.js';
 
 /** Deeper ones nobody has. */
 const deepest = 5;
@@ -87,7 +87,7 @@ async function withIndexOf(
   work: (ask: Ask) => Promise<void>,
 ): Promise<void> {
   const gitDir = join(git.gitDir, 'modules', directory);
-  const index = await readForeignFile(join(gitDir, 'index'), { maxBytes: largestIndex }).catch(() => undefined);
+  const index = await lookInto(join(gitDir, 'index'), { maxBytes: largestIndex });
   if (index?.kind !== 'file' || index.truncated) return;
   const folder = await mkdtemp(join(git.gitDir, 'muster-index-'));
   try {

@@ -33,6 +33,7 @@ export async function undoCreate(context: GitContext, worktree: WorktreeRef): Pr
 
 /** True for a folder that has nothing but what `git worktree add` begins with. */
 async function isBarely(path: string): Promise<boolean> {
-  const names = await readdir(path).catch(() => ['missing']);
+  // A folder that cannot be read may have anything in it.
+  const names = await readdir(path).catch(() => ['unreadable']);
   return names.every(name => name === '.git');
 }

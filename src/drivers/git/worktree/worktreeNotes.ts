@@ -4,6 +4,7 @@ import { errorMessage } from '../../../base/errors.js';
 import type { RepositoryGit } from '../command/boundGit.js';
 import type { GitContext } from '../command/gitContext.js';
 import type { ResolvedBase } from '../repository/resolveBase.js';
+import { lookAt } from '../../../node/looks.js';
 
 /** What agents read and git often does not have: absent from a new worktree without a word. */
 const agentFiles = [
@@ -93,7 +94,7 @@ async function shouldFetch(
   fetch: 'auto' | 'always' | 'never',
 ): Promise<boolean> {
   if (fetch !== 'auto') return fetch === 'always';
-  const last = await lstat(join(commonDir, 'FETCH_HEAD')).catch(() => undefined);
+  const last = await lookAt(join(commonDir, 'FETCH_HEAD'));
   return last === undefined || clock.now() - last.mtimeMs > freshMs;
 }
 

@@ -1,0 +1,31 @@
+import type { Stats } from 'node:fs';
+import { lstat, readdir, rmdir } from 'node:fs/promises';
+import { readForeignFile, type ForeignFile } from './foreignFile.js';
+
+/**
+ * Looks at what may not be there, for whoever goes on without it. What the system does not let us look at (no permission, a
+ * disk that does not answer) is no better than nothing to them, and is answered the same.
+ */
+
+/** What stands at a path; a link is not followed. */
+export async function lookAt(path: string | Buffer): Promise<Stats | undefined> {
+  return lstat(path).catch(() => undefined);
+}
+
+/** The names in a folder; none where there is no folder. */
+export async function namesIn(folder: string): Promise<string[]> {
+  return readdir(folder).catch(() => []);
+}
+
+/** As {@link readForeignFile}. */
+export async function lookInto(
+  path: string | Buffer,
+  options: { readonly maxBytes: number },
+): Promise<ForeignFile | undefined> {
+  return readForeignFile(path, options).catch(() => undefined);
+}
+
+/** Tidies up: a folder that has something in it, or is gone already, is left as it is. */
+export async function removeIfEmpty(folder: string | Buffer): Promise<void> {
+  await rmdir(folder).catch(() => undefined);
+}
