@@ -287,6 +287,18 @@ export const commandTable: Readonly<Record<string, Entry>> = {
         summary: 'list what triggers did',
         load: async () => (await import('./commands/scheduler.js')).schedulerRuns,
       },
+      logs: {
+        summary: 'list what happened to the runs of triggers',
+        load: async () => (await import('./commands/schedulerRun.js')).schedulerLogs,
+      },
+      stop: {
+        summary: 'stop a run that a trigger started',
+        load: async () => (await import('./commands/schedulerRun.js')).schedulerStop,
+      },
+      inspect: {
+        summary: 'show a scheduler, a trigger or one of its runs',
+        load: async () => (await import('./commands/schedulerRun.js')).schedulerInspect,
+      },
       simulate: {
         summary: 'show what would fire when',
         load: async () => (await import('./commands/scheduler.js')).schedulerSimulate,

@@ -68,3 +68,44 @@ test('a trigger that is not there is told with those that are', async () => {
     /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}gardener/m,
   );
 });
+
+test('a payload by hand reaches the prompt, and agent-compose’s commands tell of the run and stop one', async () => {
+  const home = testHome(programs);
+  const compose = `name: shop
+providers:
+  echo: {command: cat, input: stdin, output: {format: text}, permissions: auto}
+  sleeper: {command: sleep, args: ['600'], input: stdin, output: {format: text}, permissions: auto}
+agents:
+  echo: {provider: echo, scheduler: {triggers: [{name: said, event: {topic: words}, prompt: "Say \${{ event.payload.word }}"}]}}
+  sleeper: {provider: sleeper, scheduler: {triggers: [{name: long, interval: 10h, prompt: Sleep}]}}
+`;
+  const repository = testRepository({ 'agent-compose.yml': compose });
+  const head = (...args: readonly string[]): Promise<unknown> =>
+    home.musterJson([...args, '--compat', 'head'], { cwd: repository });
+  expect(await home.muster(['up', '--yes'], { cwd: repository })).toMatchObject({ status: 0 });
+
+  const bad = await home.muster(['scheduler', 'trigger', 'echo', '--payload', '{word'], { cwd: repository });
+  expect(bad).toMatchObject({ status: 2, stderr: expect.stringContaining('no JSON') });
+  const ran = (await head('scheduler', 'trigger', 'echo', '--payload', '{"word":"hello"}')) as { id: string };
+  expect(ran).toMatchObject({ status: 'succeeded', agent_name: 'echo' });
+  expect((await home.muster(['logs', '--run-id', ran.id], { cwd: repository })).stdout).toContain('Say hello');
+
+  const asleep = (await head('scheduler', 'trigger', 'sleeper', '-d')) as { id: string };
+  expect(await head('scheduler', 'runs', '--status', 'running')).toMatchObject({ runs: [{ run_id: asleep.id }] });
+  expect(await head('scheduler', 'stop', asleep.id)).toMatchObject({
+    stop_requested: true,
+    run: { status: 'canceled' },
+  });
+  const { events } = (await head('scheduler', 'logs')) as { events: readonly { run_id: string; type: string }[] };
+  expect(events.map(({ run_id: run, type }) => [run, type])).toEqual([
+    [ran.id, 'scheduler.run.started'],
+    [ran.id, 'scheduler.run.completed'],
+    [asleep.id, 'scheduler.run.started'],
+    [asleep.id, 'scheduler.run.canceled'],
+  ]);
+  expect(await head('scheduler', 'inspect', 'said')).toMatchObject({
+    resource: 'trigger',
+    trigger: { topic: 'words' },
+  });
+  expect(await head('scheduler', 'inspect', ran.id)).toMatchObject({ resource: 'run', run: { status: 'succeeded' } });
+});

@@ -1,9 +1,20 @@
 import { formatAge, formatDuration } from '../../protocol/displayFormat.js';
 import type { ScheduledTrigger } from '../../protocol/gen/muster/v1/schedules_pb.js';
+import type { Project } from '../../protocol/gen/muster/v1/projects_pb.js';
 import { defineCommand, type CommandContext } from '../command.js';
+import { followRun, runExitStatus } from '../runs/agentRun.js';
 import { getProject } from '../lookup/projectLookup.js';
 import { readCount } from '../options/readCount.js';
 import { usageError } from '../options/usageError.js';
+import { findFire, readFires } from '../lookup/fireLookup.js';
+import {
+  schedulerRunShape,
+  schedulerStatus,
+  schedulerStatuses,
+  startedRunShape,
+  triggerShape,
+  type FireRecord,
+} from '../output/compose/schedulerShapes.js';
 import { printRows, projectOf } from '../output/projectReport.js';
 import { fireJson, triggerJson, upcomingJson } from '../output/scheduleJson.js';
 import { oneLine } from '../output/terminalText.js';
@@ -12,6 +23,10 @@ const named = [
   { name: 'agent', required: true },
   { name: 'trigger', required: false },
 ] as const;
+
+/** Ours, and agent-compose's for what became of the run. */
+const runStatuses: readonly string[] = [...new Set(['started', 'waiting', 'missed', ...schedulerStatuses])];
+const defaultRuns = 50;
 
 export const schedulerList = defineCommand({
   name: 'scheduler ls',
@@ -24,7 +39,11 @@ export const schedulerList = defineCommand({
     const request = { project: project.id, agent: args.positionals[0] ?? '' };
     const { triggers } = await repeatable(client => client.schedules.listTriggers(request, { signal }));
     if (json) {
-      out.json({ project: projectOf(project, compat), triggers: triggers.map(triggerJson) });
+      const shape = (trigger: ScheduledTrigger) => ({
+        ...triggerShape(trigger),
+        ...(compat === undefined ? triggerJson(trigger) : {}),
+      });
+      out.json({ project: projectOf(project, compat), triggers: triggers.map(shape) });
       return 0;
     }
     const more = args.flag('verbose');
@@ -80,8 +99,12 @@ export const schedulerTrigger = defineCommand({
   summary: 'fire a trigger now',
   positionals: named,
   options: {
-    detach: { type: 'boolean', short: 'd', text: 'accepted: the run is never waited for' },
-    payload: { type: 'string', value: 'JSON', text: 'what the callback of a script gets' },
+    payload: {
+      type: 'string',
+      value: 'JSON',
+      text: 'what a script gets, and ${{ event.payload }} in a prompt stands for',
+    },
+    detach: { type: 'boolean', short: 'd', text: 'do not wait for the run, which only --compat head does' },
   },
   details: 'Also one that is off. The clock’s own plan stays. `muster wait` and `muster logs` follow the run.',
   async run(context, args) {
@@ -94,12 +117,30 @@ export const schedulerTrigger = defineCommand({
       payload: args.text('payload') ?? '',
     };
     const { threadId, runId, scriptRunId } = await schedules.fireTrigger(request, { signal: context.signal });
-    if (context.json)
-      context.out.json(scriptRunId === '' ? { thread_id: threadId, run_id: runId } : { script_run_id: scriptRunId });
-    else context.out.line(threadId || scriptRunId);
+    const started = { project, threadId, runId };
+    if (scriptRunId !== '' && context.json) context.out.json({ script_run_id: scriptRunId });
+    else if (scriptRunId !== '') context.out.line(scriptRunId);
+    else if (context.json || context.compat !== undefined)
+      return await reportStarted(context, started, args.flag('detach'));
+    else context.out.line(threadId);
     return 0;
   },
 });
+
+/** As agent-compose does: it prints the run and, where an era is asked for, waits for it unless told not to. */
+async function reportStarted(
+  context: CommandContext,
+  { project, threadId, runId }: { readonly project: Project; readonly threadId: string; readonly runId: string },
+  detach: boolean,
+): Promise<number> {
+  const { json, out, compat } = context;
+  const ended = detach || compat === undefined ? undefined : await followRun(context, { runId, threadId, quiet: true });
+  const record = await findFire(context, project, runId);
+  const shape = startedRunShape(project, ended ? { ...record, run: ended.run } : record);
+  if (json) out.json({ ...shape, ...(compat === undefined ? { thread_id: threadId, run_id: runId } : {}) });
+  else for (const line of [`Run: ${shape.id}`, `Status: ${shape.status}`]) out.line(line);
+  return ended ? runExitStatus(ended) : 0;
+}
 
 export const schedulerRuns = defineCommand({
   name: 'scheduler runs',
@@ -107,24 +148,28 @@ export const schedulerRuns = defineCommand({
   positionals: [{ name: 'agent', required: false }],
   options: {
     trigger: { type: 'string', value: 'NAME', text: 'only of this trigger' },
+    status: { type: 'string', multiple: true, value: 'STATUS', text: `only these: ${runStatuses.join(', ')}` },
     limit: { type: 'string', value: 'N', text: 'at most so many; without it 50' },
   },
   async run(context, args) {
-    const { repeatable, out, json, signal, compat } = context;
+    const { out, json, compat } = context;
+    const statuses = readStatuses(args.list('status'));
+    const limit = readCount(args.text('limit'), '--limit') ?? defaultRuns;
     const project = await getProject(context);
-    const request = {
-      project: project.id,
-      agent: args.positionals[0] ?? '',
-      name: args.text('trigger') ?? '',
-      limit: readCount(args.text('limit'), '--limit') ?? 0,
-    };
-    const { fires } = await repeatable(client => client.schedules.listFires(request, { signal }));
+    const selector = { agent: args.positionals[0], trigger: args.text('trigger') };
+    const records = (await readFires(context, project, selector))
+      .filter(record => statuses.length === 0 || statuses.some(status => isStatus(record, status)))
+      .slice(0, limit);
     if (json) {
-      out.json({ project: projectOf(project, compat), runs: fires.map(fireJson) });
+      const shape = (record: FireRecord) => ({
+        ...schedulerRunShape(project, record),
+        ...(compat === undefined ? fireJson(record.fire) : {}),
+      });
+      out.json({ project: projectOf(project, compat), runs: records.map(shape) });
       return 0;
     }
     const now = Date.now();
-    const rows = fires.map(fire => [
+    const rows = records.map(({ fire }) => [
       formatAge(Number(fire.at), now),
       oneLine(fire.agent),
       oneLine(fire.name),
@@ -171,6 +216,17 @@ export const schedulerSimulate = defineCommand({
     return 0;
   },
 });
+
+function readStatuses(given: readonly string[]): readonly string[] {
+  const words = given.flatMap(text => text.split(',')).map(word => word.trim().toLowerCase());
+  const unknown = words.find(word => !runStatuses.includes(word));
+  if (unknown === undefined) return words;
+  throw usageError(`${JSON.stringify(unknown)} is not a status; they are ${runStatuses.join(', ')}.`);
+}
+
+function isStatus(record: FireRecord, status: string): boolean {
+  return record.fire.outcome === status || schedulerStatus(record) === status;
+}
 
 function readMoment(text: string | undefined, option: string): bigint {
   if (text === undefined) return 0n;

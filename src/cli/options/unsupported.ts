@@ -9,11 +9,8 @@ const words: Readonly<Record<string, string>> = {
   'images': 'Agents run as processes of this machine; use `docker images`.',
   'pull': 'Agents run as processes of this machine; use `docker pull`.',
   'rmi': 'Agents run as processes of this machine; use `docker rmi`.',
-  'scheduler inspect': '`muster scheduler ls --verbose` and `muster scheduler runs` tell what is known.',
   'scheduler invoke': 'Scripts are accepted in the file and not run yet.',
-  'scheduler logs': '`muster scheduler runs` names the threads; `muster logs` reads them.',
   'scheduler prune': 'What triggers did is kept.',
-  'scheduler stop': '`muster scheduler runs` names the thread; `muster cancel` stops it.',
   'stats': '`muster sandbox stats` shows what containers use, `muster ps` cost and changes of each thread.',
   'volume': 'Agents run as processes of this machine and use its folders.',
 };

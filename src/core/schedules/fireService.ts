@@ -60,7 +60,7 @@ export class FireService {
 
   /**
    * A person fires a trigger now, whether or not it is on; the clock's own plan stays. Without a name a script's `main` comes
-   * first. `payload` is JSON for a script. Errors: `trigger.unknown` and those of a dispatch.
+   * first. `payload` is JSON: for a script, or what stands for an event's in a prompt. Errors: `trigger.unknown` and those of a dispatch.
    */
   async byHand(project: Project, name: TriggerName, payload?: string): Promise<Fired> {
     const now = this.#options.clock.now();
@@ -241,13 +241,16 @@ export class FireService {
     }
   }
 
-  #prompt(declared: DeclaredTrigger, { dueAt, missed, eventId }: Moment): string {
+  #prompt(declared: DeclaredTrigger, { dueAt, missed, eventId, payload }: Moment): string {
     const { store, clock } = this.#options;
     const { agent, name, source, spec } = declared;
     const fired = store.read(stores => stores.schedules.get(declared)?.fired ?? 0);
     const trigger = { agent, name, source, kind: spec.kind, dueAt, missed, firedAt: clock.now(), count: fired + 1 };
     const event = eventId === undefined ? undefined : store.read(stores => stores.topics.get(eventId));
-    return fillPrompt(declared.prompt, { trigger, event: event && { ...event, payload: JSON.parse(event.payload) } });
+    if (event) return fillPrompt(declared.prompt, { trigger, event: { ...event, payload: JSON.parse(event.payload) } });
+    if (payload === undefined) return fillPrompt(declared.prompt, { trigger });
+    const byHand = { id: '', topic: source, sequence: 0, createdAt: dueAt, correlationId: '' };
+    return fillPrompt(declared.prompt, { trigger, event: { ...byHand, payload: JSON.parse(payload) } });
   }
 
   /** Threads with a run that any trigger of the agent started and that has not ended. */
@@ -302,7 +305,7 @@ interface Moment {
   readonly missed: number;
   readonly key?: string;
   readonly eventId?: TopicEventId;
-  /** JSON that a person gives a script. */
+  /** JSON that a person gives a script, or in place of an event's payload. */
   readonly payload?: string | undefined;
 }
 

@@ -54,6 +54,21 @@ export const shapes = {
     listedProject:
       'id name short_id config_file project_dir? revision spec_hash? agent_count scheduler_count service_count running_run_count latest_run_id? created_at? updated_at? removed_at?',
     projects: 'projects:listedProject[] total',
+    schedulerProject: 'id name short_id source_path? current_revision? spec_hash? agent_count? scheduler_count?',
+    trigger:
+      'agent_name name? trigger_id trigger_short_id kind source scheduler_id? scheduler_short_id? scheduler_enabled trigger_enabled topic? interval_ms? spec_json? next_fire_at? last_fired_at?',
+    triggers: 'project:schedulerProject triggers:trigger[]',
+    schedulerRun:
+      'run_id run_short_id agent_name scheduler_id trigger_id? trigger_kind? trigger_source? status sandbox_ids? started_at? completed_at? duration_ms? error? result_json? payload_json? artifacts_dir?',
+    schedulerRuns: 'project:schedulerProject runs:schedulerRun[]',
+    schedulerEvent:
+      'id run_id agent_name scheduler_id trigger_id? type level message? payload_json? sandbox_id? cell_id? agent_thread_id? created_at?',
+    schedulerLogs: 'project:schedulerProject run?:schedulerRun events:schedulerEvent[]',
+    inspectScheduler:
+      'project:schedulerProject resource source agent_name scheduler?:scheduler trigger?:trigger run?:schedulerRun definition? registered?',
+    startedRun:
+      'id short_id project_id project_name? agent_name scheduler_id scheduler_short_id? trigger_id? trigger_short_id? trigger_kind? trigger_source? status started_at? completed_at? duration_ms? error? result_json? payload_json? source_script_sha256? artifacts_dir? inspect_command? stop_command?',
+    stoppedRun: 'run:startedRun stop_requested',
     action: 'sandbox_id status outcome?',
     actions: 'results:action[]',
     prune: 'dry_run matched:listedSandbox[] removed skipped warnings?',

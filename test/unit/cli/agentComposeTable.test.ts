@@ -8,6 +8,7 @@ import { HostService } from '../../../src/protocol/gen/muster/v1/host_pb.js';
 import { ProjectService } from '../../../src/protocol/gen/muster/v1/projects_pb.js';
 import { RunService } from '../../../src/protocol/gen/muster/v1/runs_pb.js';
 import { SandboxService } from '../../../src/protocol/gen/muster/v1/sandboxes_pb.js';
+import { ScheduleService } from '../../../src/protocol/gen/muster/v1/schedules_pb.js';
 import { ThreadService } from '../../../src/protocol/gen/muster/v1/threads_pb.js';
 import { WorktreeService } from '../../../src/protocol/gen/muster/v1/worktrees_pb.js';
 import { eraCommands, eraEnds, eraTables, type EraCommand } from '../../support/agentCompose/commands.ts';
@@ -57,6 +58,29 @@ const project = {
   agents: [agent],
   appliedAt: time,
 };
+const trigger = {
+  projectId: 'P',
+  projectName: 'shop',
+  agent: 'dev',
+  name: 'nightly',
+  kind: 'interval',
+  source: 'interval:60000',
+  prompt: 'Do it',
+  enabled: true,
+  nextFireAt: time,
+  lastFiredAt: time,
+};
+const fire = {
+  agent: 'dev',
+  name: 'nightly',
+  dueAt: time,
+  at: time,
+  by: 'clock',
+  outcome: 'started',
+  threadId: 'T',
+  runId: 'R',
+  sequence: 1n,
+};
 const changes = [{ action: 'updated', resourceType: 'thread', resourceId: 'T', name: 'T', message: 'cancelled' }];
 
 /** A host with one project, thread and run; the thread's worktree is its own state directory. */
@@ -99,6 +123,11 @@ async function answeringHost(): Promise<string> {
       restoreThread: () => ({ thread }),
     });
     router.service(SandboxService, { listSandboxes: () => ({ sandboxes: [] }) });
+    router.service(ScheduleService, {
+      listTriggers: () => ({ triggers: [trigger] }),
+      listFires: () => ({ fires: [fire, { ...fire, runId: '', threadId: '', outcome: 'skipped', reason: 'busy' }] }),
+      fireTrigger: () => ({ threadId: 'T', runId: 'R' }),
+    });
     router.service(WorktreeService, { removeWorktree: () => ({ rescue: '' }) });
   });
   writeFileSync(join(stateDir, 'agent-compose.yml'), 'name: shop\nagents: {dev: {provider: claude}}\n');

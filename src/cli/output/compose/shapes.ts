@@ -67,8 +67,8 @@ export function agentShape(project: Project, agent: Agent, era: Era) {
 export function schedulerShape(project: Project, agent: Agent, era: Era) {
   return {
     agent_name: agent.name,
-    scheduler_id: schedulerId(project, agent),
-    ...only(era, 'seed', { managed_loader_id: schedulerId(project, agent) }),
+    scheduler_id: schedulerId(project.id, agent.name),
+    ...only(era, 'seed', { managed_loader_id: schedulerId(project.id, agent.name) }),
     enabled: agent.schedulerEnabled,
     trigger_count: agent.triggerCount,
   };
@@ -114,7 +114,7 @@ export function runShape({ run, detail, output, detached = false }: RunRecord, e
   };
 }
 
-function timesOf({ startedAt, endedAt }: Run) {
+export function timesOf({ startedAt, endedAt }: Run) {
   const [started, ended] = [startedAt > 0n, endedAt > 0n];
   return {
     started_at: started ? isoTime(startedAt) : undefined,
@@ -232,7 +232,7 @@ export function listedAgentShape(
     agent_name: agent.name,
     managed_agent_id: agentId(project, agent),
     scheduler_enabled: agent.schedulerEnabled,
-    ...optional({ scheduler_id: agent.hasScheduler ? schedulerId(project, agent) : undefined }),
+    ...optional({ scheduler_id: agent.hasScheduler ? schedulerId(project.id, agent.name) : undefined }),
     scheduler_triggers: agent.triggerCount,
     ...optional({
       latest_run: latest && runShape({ run: latest }, era),
@@ -247,6 +247,6 @@ function agentId(project: Project, agent: Agent): string {
   return `${project.id}/${agent.name}`;
 }
 
-function schedulerId(project: Project, agent: Agent): string {
-  return `${project.id}/${agent.name}/scheduler`;
+export function schedulerId(project: string, agent: string): string {
+  return `${project}/${agent}/scheduler`;
 }

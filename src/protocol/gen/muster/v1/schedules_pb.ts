@@ -373,7 +373,7 @@ export type FireTriggerRequest = Message<"muster.v1.FireTriggerRequest"> & {
   name: string;
 
   /**
-   * JSON for a script.
+   * JSON: for a script, or what `${{ event.payload }}` in the prompt stands for. Empty: nothing.
    *
    * @generated from field: string payload = 5;
    */

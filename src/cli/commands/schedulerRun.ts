@@ -1,0 +1,151 @@
+import type { Project } from '../../protocol/gen/muster/v1/projects_pb.js';
+import type { ScheduledTrigger } from '../../protocol/gen/muster/v1/schedules_pb.js';
+import { defineCommand, type CommandContext } from '../command.js';
+import { findFire, readFires } from '../lookup/fireLookup.js';
+import { getProject } from '../lookup/projectLookup.js';
+import { readCount } from '../options/readCount.js';
+import { usageError } from '../options/usageError.js';
+import {
+  schedulerEventShapes,
+  schedulerItemShape,
+  schedulerRunShape,
+  startedRunShape,
+  triggerShape,
+} from '../output/compose/schedulerShapes.js';
+import { printRows, projectOf } from '../output/projectReport.js';
+import { oneLine } from '../output/terminalText.js';
+
+/** Fewer than the host has, and enough to see what happened. */
+const defaultTail = 100;
+
+const ofScheduler = { type: 'string', value: 'AGENT', text: 'only of the agent that it belongs to' } as const;
+
+export const schedulerLogs = defineCommand({
+  name: 'scheduler logs',
+  summary: 'list what happened to the runs of triggers: started, ended, skipped',
+  positionals: [{ name: 'agent', required: false }],
+  options: {
+    scheduler: ofScheduler,
+    trigger: { type: 'string', value: 'NAME', text: 'only of this trigger' },
+    run: { type: 'string', value: 'ID', text: 'only of this run' },
+    tail: { type: 'string', short: 'n', value: 'N', text: `only the last ones; without it ${defaultTail}` },
+  },
+  details: 'What the agents said is in `muster logs`.',
+  async run(context, args) {
+    const { out, json, compat } = context;
+    const project = await getProject(context);
+    const agent = args.positionals[0] ?? agentOf(args.text('scheduler'));
+    const runId = args.text('run');
+    const run = runId === undefined ? undefined : await findFire(context, project, runId);
+    const records = run ? [run] : await readFires(context, project, { agent, trigger: args.text('trigger') });
+    const tail = readCount(args.text('tail'), '--tail') ?? defaultTail;
+    const events = records
+      .flatMap(record => schedulerEventShapes(project, record))
+      .toSorted((a, b) => (a.created_at < b.created_at ? -1 : 1))
+      .slice(-tail);
+    if (json) {
+      const of = run ? { run: schedulerRunShape(project, run) } : {};
+      out.json({ project: projectOf(project, compat), ...of, events });
+      return 0;
+    }
+    const rows = events.map(event => [
+      event.created_at,
+      event.level,
+      event.type,
+      oneLine(event.trigger_id),
+      event.run_id,
+      oneLine(event.message ?? ''),
+    ]);
+    if (rows.length === 0) out.note('No trigger has fired yet.');
+    else printRows(out, [['TIME', 'LEVEL', 'TYPE', 'TRIGGER', 'RUN', 'MESSAGE'], ...rows]);
+    return 0;
+  },
+});
+
+export const schedulerStop = defineCommand({
+  name: 'scheduler stop',
+  summary: 'stop a run that a trigger started',
+  positionals: [{ name: 'run', required: true }],
+  options: { reason: { type: 'string', value: 'TEXT', text: 'accepted: the run says that it was cancelled' } },
+  async run(context, args) {
+    const { repeatable, out, json, signal } = context;
+    const project = await getProject(context);
+    const before = await findFire(context, project, args.required(0));
+    const { threadId } = before.fire;
+    const { ended } = await repeatable(({ threads }) => threads.cancelThread({ threadId }, { signal }));
+    const stopped = ended.includes('run');
+    const record = await findFire(context, project, args.required(0));
+    if (json) out.json({ run: startedRunShape(project, record), stop_requested: stopped });
+    else out.line(stopped ? `stopped run ${record.fire.runId}` : `run ${record.fire.runId} had ended`);
+    return 0;
+  },
+});
+
+export const schedulerInspect = defineCommand({
+  name: 'scheduler inspect',
+  summary: 'show a scheduler (by its agent), a trigger, or a run that one started',
+  positionals: [{ name: 'name', required: true }],
+  options: { scheduler: ofScheduler },
+  async run(context, args) {
+    const { out, json, compat } = context;
+    const project = await getProject(context);
+    const found = await inspect(context, project, { name: args.required(0), agent: agentOf(args.text('scheduler')) });
+    if (json) out.json({ project: projectOf(project, compat), ...found });
+    else for (const line of linesOf(found)) out.line(line);
+    return 0;
+  },
+});
+
+interface Inspected {
+  readonly resource: 'scheduler' | 'trigger' | 'run';
+  readonly source: 'declared' | 'recorded';
+  readonly agent_name: string;
+  readonly [part: string]: unknown;
+}
+
+async function inspect(
+  context: CommandContext,
+  project: Project,
+  { name, agent = '' }: { readonly name: string; readonly agent: string | undefined },
+): Promise<Inspected> {
+  const { repeatable, signal } = context;
+  const request = { project: project.id, agent };
+  const { triggers } = await repeatable(({ schedules }) => schedules.listTriggers(request, { signal }));
+  const ofAgent = triggers.filter(trigger => trigger.agent === name);
+  if (ofAgent.length > 0) {
+    const scheduler = schedulerItemShape(project, name, ofAgent);
+    return { resource: 'scheduler', source: 'declared', agent_name: name, scheduler };
+  }
+  const trigger = theOne(
+    triggers.filter(each => each.name === name),
+    name,
+  );
+  if (trigger)
+    return { resource: 'trigger', source: 'declared', agent_name: trigger.agent, trigger: triggerShape(trigger) };
+  const record = await findFire(context, project, name);
+  const run = schedulerRunShape(project, record);
+  return { resource: 'run', source: 'recorded', agent_name: record.fire.agent, run };
+}
+
+function theOne(found: readonly ScheduledTrigger[], name: string): ScheduledTrigger | undefined {
+  if (found.length < 2) return found[0];
+  const agents = found.map(({ agent }) => agent).join(', ');
+  throw usageError(`${found.length} agents have a trigger ${name} (${agents}); name one with --scheduler.`);
+}
+
+/** `key: value` for each field that has one. */
+function linesOf({ resource, source: _, agent_name: agent, ...parts }: Inspected): readonly string[] {
+  const fields = Object.values(parts).flatMap(part =>
+    typeof part === 'object' && part !== null ? Object.entries(part) : [],
+  );
+  return [
+    `resource: ${resource}`,
+    ...(resource === 'run' ? [`agent: ${oneLine(agent)}`] : []),
+    ...fields.map(([key, value]) => `${key}: ${oneLine(String(value))}`),
+  ];
+}
+
+/** A scheduler is named by its agent, or by the id that the commands print. */
+function agentOf(scheduler: string | undefined): string | undefined {
+  return scheduler === undefined ? undefined : (/^[^/]+\/([^/]+)\/scheduler$/.exec(scheduler)?.[1] ?? scheduler);
+}

@@ -1,0 +1,41 @@
+import type { Project } from '../../protocol/gen/muster/v1/projects_pb.js';
+import type { CommandContext } from '../command.js';
+import { usageError } from '../options/usageError.js';
+import type { FireRecord } from '../output/compose/schedulerShapes.js';
+
+export interface FireSelector {
+  readonly agent?: string | undefined;
+  readonly trigger?: string | undefined;
+}
+
+/** As many as the host gives at once. */
+const most = 500;
+
+/** What triggers did, newest first, each with its run and its trigger as far as they are there. */
+export async function readFires(
+  { repeatable, signal }: CommandContext,
+  project: Project,
+  { agent = '', trigger = '' }: FireSelector,
+): Promise<readonly FireRecord[]> {
+  const scope = { project: project.id, agent };
+  const [{ fires }, { runs }, { triggers }] = await repeatable(client =>
+    Promise.all([
+      client.schedules.listFires({ ...scope, name: trigger, limit: most }, { signal }),
+      client.runs.listRuns({ ...scope, limit: most }, { signal }),
+      client.schedules.listTriggers(scope, { signal }),
+    ]),
+  );
+  const known = new Map(runs.map(run => [run.id, run]));
+  return fires.map(fire => ({
+    fire,
+    run: known.get(fire.runId),
+    trigger: triggers.find(each => each.agent === fire.agent && each.name === fire.name),
+  }));
+}
+
+/** The fire that started a run. Throws `usage` when none did. */
+export async function findFire(context: CommandContext, project: Project, runId: string): Promise<FireRecord> {
+  const found = (await readFires(context, project, {})).find(({ fire }) => fire.runId === runId);
+  if (found) return found;
+  throw usageError(`No trigger of ${project.name} started a run ${runId}; \`muster scheduler runs\` lists them.`);
+}

@@ -1,0 +1,147 @@
+import type { Project } from '../../../protocol/gen/muster/v1/projects_pb.js';
+import type { Run } from '../../../protocol/gen/muster/v1/runs_pb.js';
+import type { Fire, ScheduledTrigger } from '../../../protocol/gen/muster/v1/schedules_pb.js';
+import { optional } from '../wireJson.js';
+import { isoTime, orUndefined } from '../wireText.js';
+import { runStatus, schedulerId, timesOf } from './shapes.js';
+
+/** What the newer agent-compose prints of schedulers. A trigger's run there is what we call a fire, with the run that it led to. */
+
+export interface FireRecord {
+  readonly fire: Fire;
+  /** Of what it started, as far as it is known. */
+  readonly run?: Run | undefined;
+  readonly trigger?: ScheduledTrigger | undefined;
+}
+
+/** Its words for what a trigger did; `--status` takes these and ours. */
+export const schedulerStatuses = ['running', 'succeeded', 'failed', 'skipped', 'canceled'] as const;
+
+export function schedulerStatus({ fire, run }: FireRecord): string {
+  if (run) return runStatus(run) === 'pending' ? 'running' : runStatus(run);
+  switch (fire.outcome) {
+    case 'failed':
+      return 'failed';
+    case 'skipped':
+    case 'missed':
+      return 'skipped';
+    default:
+      return 'running';
+  }
+}
+
+/** The same word everywhere that a trigger is named. */
+export function triggerId({ projectId, agent, name }: Pick<ScheduledTrigger, 'projectId' | 'agent' | 'name'>): string {
+  return `${projectId}/${agent}/${name}`;
+}
+
+export function triggerShape(trigger: ScheduledTrigger) {
+  const id = triggerId(trigger);
+  const scheduler = schedulerId(trigger.projectId, trigger.agent);
+  return {
+    agent_name: trigger.agent,
+    name: trigger.name,
+    trigger_id: id,
+    trigger_short_id: id,
+    kind: trigger.kind,
+    source: trigger.source,
+    scheduler_id: scheduler,
+    scheduler_short_id: scheduler,
+    scheduler_enabled: true,
+    trigger_enabled: trigger.enabled,
+    ...optional({
+      topic: trigger.kind === 'event' ? trigger.source : undefined,
+      interval_ms: trigger.kind === 'interval' ? Number(trigger.source.replace(/^interval:/, '')) : undefined,
+      next_fire_at: orUndefined(isoTime(trigger.nextFireAt)),
+      last_fired_at: orUndefined(isoTime(trigger.lastFiredAt)),
+    }),
+  };
+}
+
+/** One of `runs` of `scheduler runs`. */
+export function schedulerRunShape(project: Project, record: FireRecord) {
+  const { fire } = record;
+  return {
+    run_id: fire.runId,
+    run_short_id: fire.runId,
+    agent_name: fire.agent,
+    scheduler_id: schedulerId(project.id, fire.agent),
+    trigger_id: triggerId({ projectId: project.id, ...fire }),
+    status: schedulerStatus(record),
+    ...commonFields(record),
+    ...optional({ sandbox_ids: fire.threadId === '' ? undefined : [fire.threadId] }),
+  };
+}
+
+/** What `scheduler trigger` and `scheduler stop` print of a run. */
+export function startedRunShape(project: Project, record: FireRecord) {
+  const { fire } = record;
+  const scheduler = schedulerId(project.id, fire.agent);
+  const trigger = triggerId({ projectId: project.id, ...fire });
+  return {
+    id: fire.runId,
+    short_id: fire.runId,
+    project_id: project.id,
+    project_name: project.name,
+    agent_name: fire.agent,
+    scheduler_id: scheduler,
+    scheduler_short_id: scheduler,
+    trigger_id: trigger,
+    trigger_short_id: trigger,
+    status: schedulerStatus(record),
+    ...commonFields(record),
+    inspect_command: `muster scheduler inspect ${fire.runId}`,
+    stop_command: `muster scheduler stop ${fire.runId}`,
+  };
+}
+
+function commonFields({ fire, run, trigger }: FireRecord) {
+  return optional({
+    trigger_kind: trigger?.kind,
+    trigger_source: trigger?.source,
+    started_at: isoTime(fire.at),
+    ...(run && timesOf(run)),
+    error: orUndefined(run?.error?.message || fire.reason),
+  });
+}
+
+/** What happened to one fire, as events: it began (or did not), and ended. */
+export function schedulerEventShapes(project: Project, record: FireRecord) {
+  const { fire, run } = record;
+  const event = (type: string, at: bigint, more: { readonly level: string; readonly message: string }) => ({
+    id: `${fire.sequence}:${type}`,
+    run_id: fire.runId,
+    agent_name: fire.agent,
+    scheduler_id: schedulerId(project.id, fire.agent),
+    trigger_id: triggerId({ projectId: project.id, ...fire }),
+    type: `scheduler.run.${type}`,
+    level: more.level,
+    ...optional({ message: orUndefined(more.message), sandbox_id: orUndefined(fire.threadId) }),
+    created_at: isoTime(at),
+  });
+  const status = schedulerStatus(record);
+  if (fire.runId === '') {
+    if (status === 'running') return [];
+    return [event(status, fire.at, { level: status === 'failed' ? 'error' : 'info', message: fire.reason })];
+  }
+  const began = event('started', fire.at, { level: 'info', message: fire.reason });
+  if (!run || run.endedAt === 0n) return [began];
+  const isFailure = status === 'failed';
+  const word = status === 'succeeded' ? 'completed' : status;
+  return [
+    began,
+    event(word, run.endedAt, {
+      level: isFailure ? 'error' : 'info',
+      message: isFailure ? (run.error?.message ?? '') : '',
+    }),
+  ];
+}
+
+export function schedulerItemShape(project: Project, agent: string, triggers: readonly ScheduledTrigger[]) {
+  return {
+    agent_name: agent,
+    scheduler_id: schedulerId(project.id, agent),
+    enabled: true,
+    trigger_count: triggers.length,
+  };
+}
