@@ -117,13 +117,14 @@ function createHostConnection(context: vscode.ExtensionContext, log: Services['l
   const stateDir = setting === '' ? stateDirectory(process.env) : resolve(setting);
   const distDir = join(context.extensionPath, 'dist');
   const maxRuns = readSetting('muster.host.maxRuns');
+  const branchPrefix = readSetting('muster.branchPrefix');
   const retention = {
     runDays: readSetting('muster.retention.runDays'),
     runGigabytes: readSetting('muster.retention.runGigabytes'),
     rescueDays: readSetting('muster.retention.rescueDays'),
   };
   const isEmbedded = readSetting('muster.host.mode') === 'embedded';
-  const own = isEmbedded ? new EmbeddedHost({ stateDir, distDir, maxRuns, retention }) : undefined;
+  const own = isEmbedded ? new EmbeddedHost({ stateDir, distDir, maxRuns, branchPrefix, retention }) : undefined;
   embedded = own;
   return new HostConnection({
     stateDir,
@@ -136,6 +137,7 @@ function createHostConnection(context: vscode.ExtensionContext, log: Services['l
       MUSTER_RETENTION_RESCUE_DAYS: String(retention.rescueDays),
       ...process.env,
       ...(maxRuns > 0 ? { MUSTER_MAX_RUNS: String(maxRuns) } : {}),
+      ...(branchPrefix === '' ? {} : { MUSTER_BRANCH_PREFIX: branchPrefix }),
     },
     log,
     isTrusted: () => vscode.workspace.isTrusted,

@@ -24,6 +24,8 @@ export interface HostOptions {
   readonly idleExitMs?: number;
   /** Runs at the same time on this machine; missing: as many as it is good for. */
   readonly maxRuns?: number;
+  /** How branches of agents begin where the compose file does not say. */
+  readonly branchPrefix?: string;
   /** For how long things are kept; missing ones have their defaults. */
   readonly retention?: RetentionSettings;
   /** Listens for other machines too. */

@@ -2,6 +2,7 @@ import { realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defined } from '../base/defined.js';
+import { isBranchPrefix } from '../base/branchPrefix.js';
 import { errorMessage, isAppError } from '../base/errors.js';
 import { lockedExitStatus } from '../protocol/endpoint.js';
 import { startHost, type Host } from './bootstrap.js';
@@ -24,6 +25,7 @@ async function main(): Promise<void> {
     retention: retentionSettings(process.env),
     echoLog: foreground,
     ...maxRuns(),
+    ...branchPrefix(),
     // A name that other programs know too: only whoever starts a daemon means it for this one.
     ...(foreground ? defined({ network: networkOptions(process.env) }) : { idleExitMs: idleExitMs() }),
   });
@@ -50,6 +52,15 @@ function idleExitMs(): number {
 function maxRuns(): { readonly maxRuns?: number } {
   const configured = Number(process.env['MUSTER_MAX_RUNS']);
   return Number.isInteger(configured) && configured > 0 ? { maxRuns: configured } : {};
+}
+
+/** `MUSTER_BRANCH_PREFIX`: how branches of agents begin. One that git would refuse is left out, and said. */
+function branchPrefix(): { readonly branchPrefix?: string } {
+  const configured = process.env['MUSTER_BRANCH_PREFIX'] ?? '';
+  if (configured === '') return {};
+  if (isBranchPrefix(configured)) return { branchPrefix: configured };
+  process.stderr.write(`MUSTER_BRANCH_PREFIX ${JSON.stringify(configured)} is not the beginning of a branch name.\n`);
+  return {};
 }
 
 /** Embedded mode imports this bundle and calls `startHost` itself; only `node host.js` is a process of its own. */

@@ -1,3 +1,4 @@
+import { isBranchPrefix } from '../../base/branchPrefix.js';
 import type { CredentialsSpec, NamedWorkspaceSpec, WorkspacePreparation, WorkspaceSpec } from '../projectSpec.js';
 import type { ComposeNode, MappingNode } from '../source/composeNode.js';
 import { child, entryOf, joinPath } from '../source/composeNode.js';
@@ -97,10 +98,9 @@ export function inlineWorkspace(context: NormalizeContext, node: ComposeNode, an
   }
 }
 
-/** Only what every git takes as the beginning of a branch name, so that nobody learns of a bad one at the first dispatch. */
 function branchPrefix(context: NormalizeContext, node: MappingNode): string | undefined {
   const prefix = textAt(node, 'branch_prefix');
-  if (prefix === undefined || /^(?!.*(?:\.\.|\/\/|\/\.|\.lock\/))[A-Za-z0-9][\w./-]*$/.test(prefix)) return prefix;
+  if (prefix === undefined || isBranchPrefix(prefix)) return prefix;
   const at = child(node, 'branch_prefix') ?? node;
   refuse(context, {
     path: at.path,

@@ -97,7 +97,7 @@ function projectOf({ projects }: Subject, agent: string | undefined): Project | 
 }
 
 async function threadOf(
-  { driver, clock }: RecoveryOptions,
+  { driver, clock, workspaces }: RecoveryOptions,
   found: Pick<Subject, 'found' | 'repository'> & {
     readonly id: ThreadId;
     readonly project: Project;
@@ -110,7 +110,7 @@ async function threadOf(
   const { root, commonDir, branch: checkedOut } = repository;
   const wanted = recorded?.agent ?? runs[0]?.agent;
   const agent = project.spec.agents.find(({ name }) => name === wanted) ?? project.spec.agents[0];
-  const prefix = agent?.workspace.provider === 'worktree' ? agent.workspace.branchPrefix : undefined;
+  const prefix = workspaces.branchPrefix(agent);
   const summary = recorded?.summary ?? wordsOf(rescue.ref);
   const baseRef = recorded?.baseRef ?? checkedOut;
   const { head } = rescue;

@@ -60,8 +60,7 @@ export class RecoverThreads {
     const { workspaces, driver, clock } = this.#options;
     const { root, branch: base } = await workspaces.repository(project.folder);
     const agent = project.spec.agents.find(candidate => candidate.name === runs[0]?.agent);
-    const prefix = agent?.workspace.provider === 'worktree' ? agent.workspace.branchPrefix : undefined;
-    const branch = branchOfDirectory(directory, prefix ?? undefined);
+    const branch = branchOfDirectory(directory, workspaces.branchPrefix(agent));
     const record = await driver.ensure({ repository: root, path, branch });
     const ref = { repository: root, path, branch, ...record };
     const { head } = await driver.state(ref, base ?? branch);

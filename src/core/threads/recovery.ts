@@ -49,7 +49,7 @@ export interface RecoveryOptions {
   readonly store: Store<RecoveryStores>;
   readonly clock: Clock;
   readonly ids: IdSource;
-  readonly workspaces: Pick<WorkspaceService, 'repository'>;
+  readonly workspaces: Pick<WorkspaceService, 'repository' | 'branchPrefix'>;
   readonly driver: Pick<WorktreeDriver, 'ensure' | 'state' | 'comparison'>;
   readonly rescueDriver: Pick<RescueDriver, 'list'>;
   readonly runs: Pick<RunLifecycle, 'adopt'>;

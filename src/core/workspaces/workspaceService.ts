@@ -29,6 +29,7 @@ export class WorkspaceService {
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #worktreesDir: string;
+  readonly #branchPrefix: string | undefined;
   readonly #perThread = new KeyedQueue();
   /** What `inspect` found, by folder: a dispatch must not pay for a git process to learn the same thing again. */
   readonly #repositories = new Map<string, Promise<RepositoryInfo>>();
@@ -39,12 +40,15 @@ export class WorkspaceService {
     readonly clock: Clock;
     readonly log: Log;
     readonly worktreesDir: string;
+    /** Of branches of agents whose file names none. Default: `muster/`. */
+    readonly branchPrefix?: string | undefined;
   }) {
     this.#driver = options.driver;
     this.#store = options.store;
     this.#clock = options.clock;
     this.#log = options.log;
     this.#worktreesDir = options.worktreesDir;
+    this.#branchPrefix = options.branchPrefix;
   }
 
   /**
@@ -68,6 +72,12 @@ export class WorkspaceService {
   /** Forgets what was found, for a folder that may have changed (it was removed, or made a repository). */
   forget(folder: string): void {
     this.#repositories.delete(folder);
+  }
+
+  /** How the branches of an agent's threads begin; undefined: as everywhere. */
+  branchPrefix(agent: AgentSpec | undefined): string | undefined {
+    const own = agent?.workspace.provider === 'worktree' ? agent.workspace.branchPrefix : undefined;
+    return own ?? this.#branchPrefix;
   }
 
   /** Where the thread's worktree is or will be: outside the repository, its last segment readable in window titles. */
@@ -98,13 +108,9 @@ export class WorkspaceService {
       const cwd = inWorktree(ref.path, repository.prefix);
       return { cwd, thread: { ...thread, commonDir, registeredAs }, isNew: madeAgain };
     }
-    const {
-      base: usualBase,
-      fetch,
-      branchPrefix,
-      files: bring,
-    } = agent.workspace.provider === 'worktree' ? agent.workspace : {};
-    const name = worktreeName({ summary: thread.summary, id: thread.id, ...defined({ prefix: branchPrefix }) });
+    const { base: usualBase, fetch, files: bring } = agent.workspace.provider === 'worktree' ? agent.workspace : {};
+    const prefix = this.branchPrefix(agent);
+    const name = worktreeName({ summary: thread.summary, id: thread.id, ...defined({ prefix }) });
     const path = this.pathOf(thread);
     const base = thread.requestedBase ?? usualBase;
     const worktree = { repository: repository.root, path, branch: name.branch };

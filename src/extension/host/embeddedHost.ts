@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { isBranchPrefix } from '../../base/branchPrefix.js';
 import { isAppError } from '../../base/errors.js';
 
 /** What `dist/host.js` gives to whoever loads it into its own process. */
@@ -9,6 +10,7 @@ interface HostBundle {
     readonly mode: 'embedded';
     readonly distDir: string;
     readonly maxRuns?: number;
+    readonly branchPrefix?: string;
     readonly retention: RetentionSettings;
   }): Promise<RunningHost>;
 }
@@ -30,19 +32,22 @@ export class EmbeddedHost {
   readonly #stateDir: string;
   readonly #distDir: string;
   readonly #maxRuns: number;
+  readonly #branchPrefix: string;
   readonly #retention: RetentionSettings;
   #host: Promise<RunningHost> | undefined;
 
-  /** `maxRuns`: 0 leaves it to the host. */
+  /** `maxRuns`: 0 leaves it to the host, as an empty or impossible `branchPrefix` does. */
   constructor(options: {
     readonly stateDir: string;
     readonly distDir: string;
     readonly maxRuns: number;
+    readonly branchPrefix: string;
     readonly retention: RetentionSettings;
   }) {
     this.#stateDir = options.stateDir;
     this.#distDir = options.distDir;
     this.#maxRuns = options.maxRuns;
+    this.#branchPrefix = isBranchPrefix(options.branchPrefix) ? options.branchPrefix : '';
     this.#retention = options.retention;
   }
 
@@ -72,6 +77,7 @@ export class EmbeddedHost {
       mode: 'embedded',
       distDir: this.#distDir,
       ...(this.#maxRuns > 0 ? { maxRuns: this.#maxRuns } : {}),
+      ...(this.#branchPrefix === '' ? {} : { branchPrefix: this.#branchPrefix }),
       retention: this.#retention,
     });
     void host.ended.then(() => {

@@ -120,8 +120,9 @@ function settingContribution(texts: ManifestTexts, id: string, entry: SettingEnt
     case 'number':
       return { type: 'number', minimum: entry.minimum, ...common };
     case 'boolean':
+      return { type: 'boolean', ...common };
     case 'string':
-      return { type: entry.type, ...common };
+      return { type: 'string', ...(entry.pattern === undefined ? {} : { pattern: entry.pattern }), ...common };
   }
 }
 

@@ -4,7 +4,7 @@ export type SettingEntry = {
   readonly scope: 'machine' | 'window' | 'resource' | 'machine-overridable';
 } & (
   | { readonly type: 'boolean'; readonly default: boolean }
-  | { readonly type: 'string'; readonly default: string }
+  | { readonly type: 'string'; readonly default: string; readonly pattern?: string }
   | { readonly type: 'number'; readonly default: number; readonly minimum: number }
   | { readonly type: 'enum'; readonly default: string; readonly values: Readonly<Record<string, string>> }
 );
@@ -35,6 +35,14 @@ export const settingTable = {
     minimum: 0,
     description:
       'Runs at the same time on this machine, for a host that starts. 0: as many as its cores and memory are good for, and as many as a project asks for with `limits.concurrency`.',
+    scope: 'machine',
+  },
+  'muster.branchPrefix': {
+    type: 'string',
+    default: '',
+    pattern: '^$|^(?!.*(?:\\.\\.|//|/\\.|\\.lock/))[A-Za-z0-9][\\w./-]*$',
+    description:
+      'How the branches of threads begin, for a host that starts. Empty: `muster/`. The compose file’s `workspace.branch_prefix` comes first.',
     scope: 'machine',
   },
   'muster.stateDirectory': {
