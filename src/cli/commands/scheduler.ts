@@ -39,10 +39,8 @@ export const schedulerList = defineCommand({
     const request = { project: project.id, agent: args.positionals[0] ?? '' };
     const { triggers } = await repeatable(client => client.schedules.listTriggers(request, { signal }));
     if (json) {
-      const shape = (trigger: ScheduledTrigger) => ({
-        ...triggerShape(trigger),
-        ...(compat === undefined ? triggerJson(trigger) : {}),
-      });
+      const shape = (trigger: ScheduledTrigger) =>
+        compat === undefined ? triggerJson(trigger) : triggerShape(trigger);
       out.json({ project: projectOf(project, compat), triggers: triggers.map(shape) });
       return 0;
     }

@@ -1,33 +1,22 @@
 import type { Fire, ScheduledTrigger, UpcomingFire } from '../../protocol/gen/muster/v1/schedules_pb.js';
+import { triggerShape } from './compose/schedulerShapes.js';
 import { optional } from './wireJson.js';
 import { isoTime, orUndefined } from './wireText.js';
 
 /** The shapes that the commands of `scheduler` print with `--json`: agent-compose's keys, and ours for what it does not tell. */
 
 export function triggerJson(trigger: ScheduledTrigger) {
-  const id = `${trigger.projectId}/${trigger.agent}/${trigger.name}`;
   return {
-    agent_name: trigger.agent,
-    name: trigger.name,
-    trigger_id: id,
-    trigger_short_id: id,
-    kind: trigger.kind,
-    source: trigger.source,
-    scheduler_enabled: true,
-    trigger_enabled: trigger.enabled,
+    ...triggerShape(trigger),
     fired: Number(trigger.fired),
     prompt: trigger.prompt,
     sandbox_policy: trigger.sandboxPolicy,
     concurrency_policy: trigger.concurrencyPolicy,
     ...optional({
-      topic: trigger.kind === 'event' ? trigger.source : undefined,
-      interval_ms: trigger.kind === 'interval' ? Number(trigger.source.replace(/^interval:/, '')) : undefined,
       misfire: trigger.misfire,
       jitter_ms: trigger.jitterMs === 0n ? undefined : Number(trigger.jitterMs),
       max_runs: trigger.maxRuns === 0n ? undefined : Number(trigger.maxRuns),
       until: orUndefined(trigger.until),
-      next_fire_at: orUndefined(isoTime(trigger.nextFireAt)),
-      last_fired_at: orUndefined(isoTime(trigger.lastFiredAt)),
     }),
   };
 }

@@ -1,3 +1,4 @@
+import { UnderWay } from '../../base/underWay.js';
 import { statSync } from 'node:fs';
 import type Docker from 'dockerode';
 import { AppError } from '../../base/errors.js';
@@ -32,7 +33,7 @@ export class DockerRuns implements RunDriver {
   readonly #programs: GuestPrograms;
   readonly #clock: Clock;
   /** Runs whose container is on its way. */
-  readonly #starting = new Map<RunId, Promise<void>>();
+  readonly #starting = new UnderWay<RunId>();
 
   constructor(options: {
     readonly engine: DockerEngine;
@@ -47,13 +48,7 @@ export class DockerRuns implements RunDriver {
   }
 
   async start(launch: SandboxLaunch, signal: AbortSignal): Promise<void> {
-    const starting = this.#start(launch, signal);
-    this.#starting.set(launch.run, starting);
-    try {
-      await starting;
-    } finally {
-      this.#starting.delete(launch.run);
-    }
+    await this.#starting.run(launch.run, () => this.#start(launch, signal));
   }
 
   async isAlive(run: RunId): Promise<boolean> {
@@ -63,7 +58,7 @@ export class DockerRuns implements RunDriver {
 
   async stop(run: RunId, { graceMs }: { readonly graceMs: number }): Promise<void> {
     // What is not there yet cannot be ended, and would begin afterwards.
-    await this.#starting.get(run)?.catch(() => undefined);
+    await this.#starting.over(run);
     const found = await this.#inspect(run);
     if (!found) return;
     const container = this.#engine.docker.getContainer(found.Id);

@@ -1,3 +1,4 @@
+import { UnderWay } from '../../base/underWay.js';
 import { spawn } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { devNull } from 'node:os';
@@ -28,7 +29,7 @@ export class ProcessRunDriver implements RunDriver {
   readonly #processes: RunProcesses;
   readonly #spawner: ShellSpawner | undefined;
   /** Runs whose wrapper is on its way. */
-  readonly #starting = new Map<RunId, Promise<void>>();
+  readonly #starting = new UnderWay<RunId>();
 
   constructor(options: {
     readonly stateDir: string;
@@ -44,13 +45,7 @@ export class ProcessRunDriver implements RunDriver {
   }
 
   async start(launch: SandboxLaunch, signal: AbortSignal): Promise<void> {
-    const starting = this.#start(launch, signal);
-    this.#starting.set(launch.run, starting);
-    try {
-      await starting;
-    } finally {
-      this.#starting.delete(launch.run);
-    }
+    await this.#starting.run(launch.run, () => this.#start(launch, signal));
   }
 
   async #start(launch: SandboxLaunch, signal: AbortSignal): Promise<void> {
@@ -91,7 +86,7 @@ export class ProcessRunDriver implements RunDriver {
   async stop(run: RunId, options: { readonly graceMs: number }): Promise<void> {
     const dir = runPath(this.#stateDir, run);
     // What is not there yet cannot be ended, and would begin afterwards.
-    await this.#starting.get(run)?.catch(() => undefined);
+    await this.#starting.over(run);
     await this.#processes.stop(run, { graceMs: options.graceMs, identify: () => readIdentity(dir) });
   }
 

@@ -1,19 +1,7 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
 import type { ModelProtocol } from '../../core/models/modelProtocol.js';
+import { connectionHeaders } from '../server/connectionHeaders.js';
 import type { UpstreamKey } from './upstreamKeys.js';
-
-/** Of one connection only, by RFC 9110. */
-const hopByHop: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
 
 /** What the host says itself, what names an account, and what would tell the upstream where the call came from. */
 const ofTheCaller: ReadonlySet<string> = new Set([
@@ -83,10 +71,4 @@ function keyHeader(protocol: ModelProtocol, { value, isBearer }: UpstreamKey): O
     case 'gemini':
       return { 'x-goog-api-key': value };
   }
-}
-
-/** The fixed ones, and those that `Connection` names. */
-function connectionHeaders(from: IncomingHttpHeaders): ReadonlySet<string> {
-  const named = (from.connection ?? '').toLowerCase().split(',');
-  return new Set([...hopByHop, ...named.map(name => name.trim())]);
 }

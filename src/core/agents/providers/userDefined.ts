@@ -1,3 +1,4 @@
+import { jsonObject } from '../../../base/jsonObject.js';
 import { ownValue } from '../../../base/ownValue.js';
 import { AppError } from '../../../base/errors.js';
 import type { ProviderSpec } from '../../../compose/projectSpec.js';
@@ -109,14 +110,9 @@ interface Found {
 
 /** What the definition's paths lead to; undefined when the text is not JSON. */
 function readJson(output: Output, text: string): Found | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
   // A lone number or brace line of a longer value is no output of its own.
-  if (typeof value !== 'object' || value === null) return undefined;
+  const value = jsonObject(text);
+  if (value === undefined) return undefined;
   const conversation = output.conversation === undefined ? undefined : scalarText(dotPath(value, output.conversation));
   const answer = output.result === undefined ? undefined : answerText(dotPath(value, output.result));
   return { ...(answer === undefined ? {} : { answer }), ...(conversation === undefined ? {} : { conversation }) };

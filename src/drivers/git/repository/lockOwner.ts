@@ -1,3 +1,4 @@
+import { jsonObject } from '../../../base/jsonObject.js';
 import { hostname } from 'node:os';
 import { processExists, readMachineIdentity, readPidNamespace, readStartTime } from '../../../node/processIdentity.js';
 
@@ -44,13 +45,8 @@ export function isOwnerGone(owner: LockOwner, now: number): boolean {
 
 /** Reads an owner back; undefined for anything else (a file cut off by a power loss). */
 export function parseLockOwner(text: string): LockOwner | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  if (typeof value !== 'object' || value === null) return undefined;
+  const value = jsonObject(text);
+  if (value === undefined) return undefined;
   const fields = new Map<string, unknown>(Object.entries(value));
   const textOf = (name: string): string => {
     const field = fields.get(name);

@@ -1,3 +1,4 @@
+import { jsonObject } from '../../../base/jsonObject.js';
 import type { Rescue } from '../../../core/workspaces/rescue.js';
 import type { GitContext } from '../command/gitContext.js';
 import { openRepository } from '../repository/openRepository.js';
@@ -38,13 +39,8 @@ type HintedFacts = Pick<
 >;
 
 function parseRecord(text: string): HintedFacts | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  if (typeof value !== 'object' || value === null) return undefined;
+  const value = jsonObject(text);
+  if (value === undefined) return undefined;
   const fields = new Map<string, unknown>(Object.entries(value));
   const [branch, path, head, createdAt] = ['branch', 'path', 'head', 'createdAt'].map(name => fields.get(name));
   if (typeof branch !== 'string' || typeof path !== 'string' || typeof createdAt !== 'number') return undefined;
