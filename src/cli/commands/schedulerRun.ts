@@ -134,8 +134,9 @@ function theOne(found: readonly ScheduledTrigger[], name: string): ScheduledTrig
 }
 
 /** `key: value` for each field that has one. */
-function linesOf({ resource, source: _, agent_name: agent, ...parts }: Inspected): readonly string[] {
-  const fields = Object.values(parts).flatMap(part =>
+function linesOf(found: Inspected): readonly string[] {
+  const { resource, agent_name: agent } = found;
+  const fields = Object.values(found).flatMap(part =>
     typeof part === 'object' && part !== null ? Object.entries(part) : [],
   );
   return [

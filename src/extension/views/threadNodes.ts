@@ -142,24 +142,34 @@ export function canRetry(thread: Thread): boolean {
   );
 }
 
-/** Words that the menus' `when` clauses look for. */
+/** Words that the menus' `when` clauses look for, each with what it stands for. */
+const contextWords: Readonly<Record<string, (thread: Thread) => boolean>> = {
+  worktree: ({ worktree }) => worktree !== '',
+  branch: ({ branch }) => branch !== '',
+  rescue: ({ rescue, worktree }) => rescue !== '' && worktree === '',
+  troubled: ({ trouble }) => trouble === 'replaced' || trouble === 'missing',
+  waiting: ({ latestRun }) => latestRun?.status === 'waiting',
+  notebooks: ({ notebookServer }) => ['starting', 'ready'].includes(notebookServer?.state ?? ''),
+  retryable: canRetry,
+  drafts: ({ draftComments }) => draftComments > 0,
+  seenBefore: ({ shownHead, head }) => shownHead !== '' && shownHead !== head,
+};
+
+/** The words that are true of a thread, in one text. */
 export function threadContext(thread: Thread, muted: boolean): string {
-  const words = ['thread', parseThreadStatus(thread.status), muted ? 'muted' : 'unmuted'];
-  if (thread.worktree !== '') words.push('worktree');
-  if (thread.branch !== '') words.push('branch');
-  if (thread.rescue !== '' && thread.worktree === '') words.push('rescue');
-  if (thread.trouble === 'replaced' || thread.trouble === 'missing') words.push('troubled');
-  if (thread.latestRun?.status === 'waiting') words.push('waiting');
-  if (['starting', 'ready'].includes(thread.notebookServer?.state ?? '')) words.push('notebooks');
-  if (canRetry(thread)) words.push('retryable');
-  if (thread.draftComments > 0) words.push('drafts');
-  if (thread.shownHead !== '' && thread.shownHead !== thread.head) words.push('seenBefore');
+  const words = Object.entries(contextWords).flatMap(([word, isTrue]) => (isTrue(thread) ? [word] : []));
   const view = toThreadView(thread);
-  const need = threadNeed(view);
-  if (need !== undefined) words.push(need);
   const { buttons, menu } = offeredActions(view);
-  if (buttons.includes('merge') || buttons.includes('mergeAgain')) words.push('mergeable');
-  if (menu.includes('approve')) words.push('approvable');
-  if (menu.includes('update')) words.push('updatable');
-  return words.join(' ');
+  return [
+    'thread',
+    parseThreadStatus(thread.status),
+    muted ? 'muted' : 'unmuted',
+    ...words,
+    threadNeed(view) ?? [],
+    buttons.includes('merge') || buttons.includes('mergeAgain') ? 'mergeable' : [],
+    menu.includes('approve') ? 'approvable' : [],
+    menu.includes('update') ? 'updatable' : [],
+  ]
+    .flat()
+    .join(' ');
 }
