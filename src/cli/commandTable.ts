@@ -291,6 +291,10 @@ export const commandTable: Readonly<Record<string, Entry>> = {
         summary: 'list what happened to the runs of triggers',
         load: async () => (await import('./commands/schedulerRun.js')).schedulerLogs,
       },
+      invoke: {
+        summary: 'run the script of a scheduler now',
+        load: async () => (await import('./commands/schedulerRun.js')).schedulerInvoke,
+      },
       stop: {
         summary: 'stop a run that a trigger started',
         load: async () => (await import('./commands/schedulerRun.js')).schedulerStop,

@@ -6,6 +6,7 @@ import { getProject } from '../lookup/projectLookup.js';
 import { readCount } from '../options/readCount.js';
 import { usageError } from '../options/usageError.js';
 import {
+  invocationShape,
   schedulerEventShapes,
   schedulerItemShape,
   schedulerRunShape,
@@ -150,3 +151,28 @@ function linesOf(found: Inspected): readonly string[] {
 function agentOf(scheduler: string | undefined): string | undefined {
   return scheduler === undefined ? undefined : (/^[^/]+\/([^/]+)\/scheduler$/.exec(scheduler)?.[1] ?? scheduler);
 }
+
+export const schedulerInvoke = defineCommand({
+  name: 'scheduler invoke',
+  summary: 'run the script of an agent’s scheduler now and wait for what it gives back',
+  positionals: [{ name: 'agent', required: true }],
+  options: { payload: { type: 'string', value: 'JSON', text: 'what its `main` gets' } },
+  async run(context, args) {
+    const { repeatable, connect, out, json, signal } = context;
+    const project = await getProject(context);
+    const agent = agentOf(args.required(0)) ?? '';
+    const { schedules } = await connect();
+    const request = { project: project.id, agent, payload: args.text('payload') ?? '' };
+    const { scriptRunId } = await schedules.fireTrigger(request, { signal });
+    if (scriptRunId === '') throw usageError(`The scheduler of ${agent} has no script; it fired its trigger.`);
+    const { run } = await repeatable(client =>
+      client.schedules.getScriptRun({ id: scriptRunId, wait: true }, { signal }),
+    );
+    if (!run) throw new Error('The host answered without a script run');
+    const ended = invocationShape(project, run);
+    if (json) out.json(ended);
+    else if (run.result !== '') out.line(run.result);
+    if (run.error !== '') out.note(`muster: ${oneLine(run.error)}`);
+    return ended.status === 'succeeded' ? 0 : 1;
+  },
+});

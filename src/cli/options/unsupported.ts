@@ -9,7 +9,6 @@ const words: Readonly<Record<string, string>> = {
   'images': 'Agents run as processes of this machine; use `docker images`.',
   'pull': 'Agents run as processes of this machine; use `docker pull`.',
   'rmi': 'Agents run as processes of this machine; use `docker rmi`.',
-  'scheduler invoke': 'Scripts are accepted in the file and not run yet.',
   'scheduler prune': 'What triggers did is kept.',
   'stats': '`muster sandbox stats` shows what containers use, `muster ps` cost and changes of each thread.',
   'volume': 'Agents run as processes of this machine and use its folders.',

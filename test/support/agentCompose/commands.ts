@@ -88,13 +88,14 @@ export const eraCommands: readonly EraCommand[] = [
   head('scheduler inspect', '--scheduler=', { shape: 'inspectScheduler', args: ['dev'] }),
   head('scheduler inspect', '--scheduler=', { shape: 'inspectScheduler', args: ['nightly'] }),
   head('scheduler inspect', '--scheduler=', { shape: 'inspectScheduler', args: ['R'] }),
+  head('scheduler invoke', '--payload=', { shape: 'invocation', args: ['script', '--payload', '{}'] }),
   head('scheduler stop', '--reason=', { shape: 'stoppedRun', args: ['R'] }),
   head('inspect', '', { shape: 'inspectProject', args: ['project'] }),
   head('inspect', '', { shape: 'inspectAgent', args: ['agent', 'dev'] }),
   head('inspect', '', { shape: 'run', args: ['run', 'R'] }),
   head('inspect', '', { shape: 'sandbox', args: ['sandbox', 'T'] }),
   ...missing('head', 'auth', 'build', 'cache', 'image', 'images', 'pull', 'rmi', 'stats', 'volume'),
-  ...missing('head', 'scheduler invoke', 'scheduler prune'),
+  ...missing('head', 'scheduler prune'),
 ];
 
 /** How an invocation ends. `host`: with a host that answers, one that never does, or none. */

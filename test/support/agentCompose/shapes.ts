@@ -68,6 +68,7 @@ export const shapes = {
       'project:schedulerProject resource source agent_name scheduler?:scheduler trigger?:trigger run?:schedulerRun definition? registered?',
     startedRun:
       'id short_id project_id project_name? agent_name scheduler_id scheduler_short_id? trigger_id? trigger_short_id? trigger_kind? trigger_source? status started_at? completed_at? duration_ms? error? result_json? payload_json? source_script_sha256? artifacts_dir? inspect_command? stop_command?',
+    invocation: 'scheduler status duration_ms result_json? warnings?',
     stoppedRun: 'run:startedRun stop_requested',
     action: 'sandbox_id status outcome?',
     actions: 'results:action[]',

@@ -126,7 +126,10 @@ async function answeringHost(): Promise<string> {
     router.service(ScheduleService, {
       listTriggers: () => ({ triggers: [trigger] }),
       listFires: () => ({ fires: [fire, { ...fire, runId: '', threadId: '', outcome: 'skipped', reason: 'busy' }] }),
-      fireTrigger: () => ({ threadId: 'T', runId: 'R' }),
+      fireTrigger: ({ agent: name }) => (name === 'script' ? { scriptRunId: 'S' } : { threadId: 'T', runId: 'R' }),
+      getScriptRun: () => ({
+        run: { id: 'S', agent: 'script', status: 'succeeded', startedAt: time, endedAt: time + 20n, result: '{"a":1}' },
+      }),
     });
     router.service(WorktreeService, { removeWorktree: () => ({ rescue: '' }) });
   });

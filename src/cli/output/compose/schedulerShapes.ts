@@ -1,6 +1,7 @@
+import { ownValue } from '../../../base/ownValue.js';
 import type { Project } from '../../../protocol/gen/muster/v1/projects_pb.js';
 import type { Run } from '../../../protocol/gen/muster/v1/runs_pb.js';
-import type { Fire, ScheduledTrigger } from '../../../protocol/gen/muster/v1/schedules_pb.js';
+import type { Fire, ScheduledTrigger, ScriptRun } from '../../../protocol/gen/muster/v1/schedules_pb.js';
 import { optional } from '../wireJson.js';
 import { isoTime, orUndefined } from '../wireText.js';
 import { runStatus, schedulerId, timesOf } from './shapes.js';
@@ -143,5 +144,16 @@ export function schedulerItemShape(project: Project, agent: string, triggers: re
     scheduler_id: schedulerId(project.id, agent),
     enabled: true,
     trigger_count: triggers.length,
+  };
+}
+
+/** How a script's run ended; what it gave back is JSON. */
+export function invocationShape(project: Project, run: ScriptRun) {
+  const statuses: Readonly<Record<string, string>> = { cancelled: 'canceled', timed_out: 'failed', lost: 'failed' };
+  return {
+    scheduler: schedulerId(project.id, run.agent),
+    status: ownValue(statuses, run.status) ?? run.status,
+    duration_ms: run.endedAt > 0n ? Number(run.endedAt - run.startedAt) : 0,
+    ...optional({ result_json: orUndefined(run.result), warnings: run.error === '' ? undefined : [run.error] }),
   };
 }
