@@ -145,3 +145,21 @@ test('a script in a file is part of what is agreed to: another text asks again',
   const asked = await home.muster(['up'], { cwd: repository });
   expect(asked).toMatchObject({ status: 2, stderr: expect.stringContaining('return 2') });
 });
+
+test('agent-compose’s invoke waits for a script, prints what it gives back and fails with it', async () => {
+  const { home, repository } = await scripted(`
+function main(payload) {
+  if (payload.fail) throw new Error('as asked');
+  return { twice: payload.n * 2 };
+}`);
+  const invoke = (payload: string) =>
+    home.muster(['scheduler', 'invoke', 'worker', '--payload', payload, '--json', '--compat', 'head'], {
+      cwd: repository,
+    });
+  const ended = await invoke('{"n":21}');
+  expect(ended).toMatchObject({ status: 0 });
+  expect(JSON.parse(ended.stdout)).toMatchObject({ status: 'succeeded', result_json: '{"twice":42}' });
+  const failed = await invoke('{"fail":true}');
+  expect(failed).toMatchObject({ status: 1, stderr: expect.stringContaining('as asked') });
+  expect(JSON.parse(failed.stdout)).toMatchObject({ status: 'failed' });
+});
