@@ -81,15 +81,10 @@ export function schedulesApi({
     },
 
     async getScriptRun({ id, wait }) {
-      const found = store.read(stores => stores.scripts.get(id));
-      if (!found)
-        throw new AppError('scriptRun.unknown', `There is no script run ${JSON.stringify(id.slice(0, 40))}.`, {
-          run: id.slice(0, 40),
-        });
+      const found = requireScriptRun(store, id);
       if (wait) await scripts.ended(found.id);
-      return store.read(stores => ({
-        run: wireScriptRun(stores.scripts.get(id) ?? found, stores.scripts.calls(found.id)),
-      }));
+      const read = (stores: Stores) => wireScriptRun(stores.scripts.get(id) ?? found, stores.scripts.calls(found.id));
+      return { run: store.read(read) };
     },
 
     async cancelScriptRuns(request) {
@@ -126,6 +121,14 @@ export function schedulesApi({
       };
     },
   };
+}
+
+/** Errors: `scriptRun.unknown`. */
+function requireScriptRun(store: Store<Stores>, id: string) {
+  const found = store.read(stores => stores.scripts.get(id));
+  if (found) return found;
+  const run = id.slice(0, 40);
+  throw new AppError('scriptRun.unknown', `There is no script run ${JSON.stringify(run)}.`, { run });
 }
 
 /** Errors: `payload.invalid`. */

@@ -19,7 +19,11 @@ import type { ReviewService } from '../../core/reviews/reviewService.js';
 import type { ThreadSettler } from '../../core/threads/threadSettler.js';
 import type { ThreadStatus } from '../../core/threads/threadStatus.js';
 import type { WorktreeDriver } from '../../core/workspaces/worktreeDriver.js';
-import type { ContextReference as WireReference, ThreadService } from '../../protocol/gen/muster/v1/threads_pb.js';
+import type {
+  ContextReference as WireReference,
+  DispatchRequest,
+  ThreadService,
+} from '../../protocol/gen/muster/v1/threads_pb.js';
 import { callerOf } from '../server/callPolicy.js';
 import { absolutePath, fail, given, ignoredChoices, oneOf } from './requestFields.js';
 import { projectFor } from './threadProject.js';

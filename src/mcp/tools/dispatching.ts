@@ -81,16 +81,9 @@ async function send(context: ToolContext, request: z.infer<typeof input>): Promi
   const before = request.thread_id === undefined ? undefined : await findThread(context, request.thread_id);
   const project = before ? context.live.projects.get(before.projectId) : chooseProject(context, request);
   const task = {
-    agent: request.to,
-    prompt: request.body,
+    ...wantedOf(request),
     project: before ? '' : (project?.id ?? ''),
     threadId: before?.id ?? '',
-    summary: request.summary ?? '',
-    base: request.base ?? '',
-    skipHandoff: request.skip_handoff ?? false,
-    batch: request.batch ?? '',
-    dependsOn: request.depends_on ?? [],
-    scheduledFor: BigInt(readTime(request.scheduled_for) ?? 0),
     environment: collectDispatchEnvironment(context.env, project),
     // The same answer comes again when the first one was lost on its way.
     idempotencyKey: randomUUID(),
@@ -104,6 +97,19 @@ async function send(context: ToolContext, request: z.infer<typeof input>): Promi
     next_step: `orch_wait with thread_id ${sent.threadId} and since_reference db:${sent.messageId} returns the answer.`,
     ...(request.scheduled_for === undefined ? {} : { scheduled_for: request.scheduled_for }),
     ...(reopened ? { reopened, previous_status: threadWord(before) } : {}),
+  };
+}
+
+function wantedOf(request: z.infer<typeof input>) {
+  return {
+    agent: request.to,
+    prompt: request.body,
+    summary: request.summary ?? '',
+    base: request.base ?? '',
+    skipHandoff: request.skip_handoff ?? false,
+    batch: request.batch ?? '',
+    dependsOn: request.depends_on ?? [],
+    scheduledFor: BigInt(readTime(request.scheduled_for) ?? 0),
   };
 }
 
