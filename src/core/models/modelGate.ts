@@ -121,19 +121,15 @@ export class ModelGate {
     const upstream = this.#upstream(access, protocol);
     if (!upstream) return refused('upstream', `There is no upstream ${access.upstream ?? `for ${protocol}`}.`);
     const spoken = upstream.protocols.includes(protocol) ? protocol : upstream.protocols[0];
-    if (spoken !== protocol && !(isBridged(spoken) && isBridged(protocol))) {
-      return refused(
-        'upstream',
-        `The upstream ${upstream.name} speaks ${spoken}, and calls in ${protocol} are not translated.`,
-      );
+    if (!areBridged(spoken, protocol)) {
+      const text = `The upstream ${upstream.name} speaks ${spoken}, and calls in ${protocol} are not translated.`;
+      return refused('upstream', text);
     }
     // A CLI in front of another provider's model asks for helpers by names that this one does not have.
     const model = (spoken === protocol ? undefined : ownModel(run)) ?? asked;
-    if (model !== undefined && models.length > 0 && !models.some(pattern => fitsPattern(pattern, model))) {
-      return refused(
-        'model',
-        `This run may not call the model ${model}. Its agent's llm.models are ${models.join(', ')}.`,
-      );
+    if (!mayCall(models, model)) {
+      const text = `This run may not call the model ${model}. Its agent's llm.models are ${models.join(', ')}.`;
+      return refused('model', text);
     }
     const admitted = { kind: 'admitted', run: run.id, upstream, protocol: spoken, models } as const;
     if (!billed || model === undefined) return { ...admitted, model };
@@ -214,6 +210,15 @@ export class ModelGate {
     const reached = reachedCap(caps, (scope): Spent => stores.modelCalls.spent(filters[scope]));
     return reached && reachedText(reached);
   }
+}
+
+function areBridged(spoken: ModelProtocol, asked: ModelProtocol): boolean {
+  return spoken === asked || (isBridged(spoken) && isBridged(asked));
+}
+
+/** True for a model that the run's agent may call: any when it names none, and what names no model. */
+function mayCall(models: readonly string[], model: string | undefined): boolean {
+  return model === undefined || models.length === 0 || models.some(pattern => fitsPattern(pattern, model));
 }
 
 /** The model of the run's agent, as the upstream knows it: OpenCode puts a provider's name before it. */

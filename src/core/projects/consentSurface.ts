@@ -95,17 +95,23 @@ function agentItems(spec: ProjectSpec, agent: AgentSpec): readonly ConsentItem[]
     const access = mount.readOnly ? 'to read' : 'to read and write';
     items.push(of(`volumes.${mount.target}`, `gets ${quoted(mount.source)} ${access}.`, mount));
   }
-  const triggers = agent.scheduler?.enabled ? agent.scheduler.triggers : [];
-  if (triggers.length > 0) {
-    const starters = triggers.map(triggerText).join(', ');
-    items.push(of('scheduler', `is started without anybody: by ${starters}.`, triggers));
-  }
-  const script = agent.scheduler?.enabled ? agent.scheduler.script : undefined;
-  if (script) items.push(of('scheduler.script', scriptText(script), script));
+  items.push(...schedulerItems(agent.scheduler, of));
   return items;
 }
 
 type ItemOf = (field: string, text: string, definition: unknown) => ConsentItem;
+
+function schedulerItems(scheduler: AgentSpec['scheduler'], of: ItemOf): readonly ConsentItem[] {
+  if (!scheduler?.enabled) return [];
+  const { triggers, script } = scheduler;
+  const items: ConsentItem[] = [];
+  if (triggers.length > 0) {
+    const starters = triggers.map(triggerText).join(', ');
+    items.push(of('scheduler', `is started without anybody: by ${starters}.`, triggers));
+  }
+  if (script) items.push(of('scheduler.script', scriptText(script), script));
+  return items;
+}
 
 function driverItems(driver: DriverSpec, of: ItemOf): readonly ConsentItem[] {
   const { name, ...options } = driver;
