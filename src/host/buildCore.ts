@@ -110,55 +110,27 @@ export interface HostCore extends HostState, HostModels, HostSchedules {
 interface CoreOptions {
   readonly distDir: string;
   readonly maxRuns?: number;
+  readonly branchPrefix?: string;
   readonly retention?: RetentionSettings;
 }
 
 /** Builds the services; each uses only what stands above it. Nothing is begun here but the question to the login shell. */
 export function buildCore(
   state: HostState,
-  { distDir, maxRuns, retention: limits = {} }: CoreOptions,
+  { distDir, maxRuns, branchPrefix, retention: limits = {} }: CoreOptions,
   resources: DisposableStore,
 ): HostCore {
-  const { store, clock, ids, log, redactor } = state;
+  const { store, clock, ids, log } = state;
   const common = { store, clock, ids, log };
-  const stateDir = state.directory.path;
-
   const drivers = buildDrivers(state, { distDir }, resources);
-  const { shell, sandbox, runSecrets, worktrees, rescueDriver, mergeDriver } = drivers;
-  const commands = createCommandShell({
-    environment: () => shell.environment(),
-    redact: text => redactor.redact(text),
-    endMarked: sandbox.endMarked,
-  });
-  const verifier = new CandidateVerifier({
-    ...common,
-    checkouts: createCandidateCheckouts({ stateDir, clock, log, git: drivers.git }),
-    shell: commands,
-  });
+  const { sandbox, runSecrets, worktrees, rescueDriver, mergeDriver } = drivers;
   const providers = new ProviderRegistries();
-  const workspaces = new WorkspaceService({ ...common, driver: worktrees, worktreesDir: state.directory.worktrees });
-  const preparer = new WorkspacePreparer({ ...common, shell: commands, ports: freePorts, driver: worktrees });
-  const retention = new RetentionService({
-    ...common,
-    policy: retentionPolicy(limits),
-    files: createDiskStateFiles({ stateDir }),
-    directory: sandbox.directory,
-    driver: rescueDriver,
-    workspaces,
-  });
-  const sandboxes = new SandboxService({
-    ...common,
-    machine: sandbox.driver,
-    drivers: { docker: drivers.docker },
-    git: drivers.guestGit,
-    stateDir,
-  });
+  const places = buildPlaces(state, drivers, { branchPrefix, limits });
+  const { verifier, workspaces, preparer, sandboxes } = places;
   const { secrets, environment, problems } = buildEnvironment(state, { ...drivers, providers });
   const notebooks = resources.add(new NotebookService({ ...common, driver: drivers.notebookServers, environment }));
-  const endOf = async (thread: ThreadId): Promise<void> => {
-    await Promise.all([notebooks.endOf(thread), sandboxes.endOf(thread)]);
-  };
-  const rescues = new RescueService({ ...common, driver: rescueDriver, workspaces, notebooks: { endOf } });
+  const guests = { endOf: endAll([notebooks, sandboxes]) };
+  const rescues = new RescueService({ ...common, driver: rescueDriver, workspaces, notebooks: guests });
   const models = buildModels(state, { ...drivers, environment }, resources);
   const supervisor = new DirectoryRunSupervisor({ ...sandbox, drivers: sandboxes, clock, log });
 
@@ -207,7 +179,7 @@ export function buildCore(
     notebooks,
     rescues,
     preparer,
-    retention,
+    retention: places.retention,
     secrets,
     providers,
     problems,
@@ -224,6 +196,56 @@ export function buildCore(
     limit,
     ...buildSurface(state, built, resources),
   };
+}
+
+type EndOf = (thread: ThreadId) => Promise<void>;
+
+/** Ends all that works in a thread's worktree. */
+function endAll(services: readonly { readonly endOf: EndOf }[]): EndOf {
+  return async thread => {
+    await Promise.all(services.map(service => service.endOf(thread)));
+  };
+}
+
+/** Where agents work, what runs there besides them, and for how long it is kept. */
+function buildPlaces(
+  state: HostState,
+  drivers: HostDrivers,
+  { branchPrefix, limits }: { readonly branchPrefix: string | undefined; readonly limits: RetentionSettings },
+) {
+  const { store, clock, ids, log, directory } = state;
+  const common = { store, clock, ids, log };
+  const { shell, sandbox, worktrees, rescueDriver } = drivers;
+  const stateDir = directory.path;
+  const commands = createCommandShell({
+    environment: () => shell.environment(),
+    redact: text => state.redactor.redact(text),
+    endMarked: sandbox.endMarked,
+  });
+  const verifier = new CandidateVerifier({
+    ...common,
+    checkouts: createCandidateCheckouts({ stateDir, clock, log, git: drivers.git }),
+    shell: commands,
+  });
+  const { worktrees: worktreesDir } = directory;
+  const workspaces = new WorkspaceService({ ...common, driver: worktrees, worktreesDir, branchPrefix });
+  const preparer = new WorkspacePreparer({ ...common, shell: commands, ports: freePorts, driver: worktrees });
+  const retention = new RetentionService({
+    ...common,
+    policy: retentionPolicy(limits),
+    files: createDiskStateFiles({ stateDir }),
+    directory: sandbox.directory,
+    driver: rescueDriver,
+    workspaces,
+  });
+  const sandboxes = new SandboxService({
+    ...common,
+    machine: sandbox.driver,
+    drivers: { docker: drivers.docker },
+    git: drivers.guestGit,
+    stateDir,
+  });
+  return { verifier, workspaces, preparer, retention, sandboxes };
 }
 
 /** What runs get in their environment, and what keeps agents from working. */

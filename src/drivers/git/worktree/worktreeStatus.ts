@@ -1,6 +1,7 @@
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../../base/errors.js';
+import { ownValue } from '../../../base/ownValue.js';
 import type { WorktreeRef } from '../../../core/workspaces/worktreeDriver.js';
 import type { WorktreeGit } from '../command/boundGit.js';
 import { binary, binaryPath } from '../command/gitPath.js';
@@ -54,54 +55,67 @@ export async function worktreeStatus(git: WorktreeGit, signal?: AbortSignal): Pr
   return { ...status, dirty: left(status.dirty), untracked: left(status.untracked), made: [...made] };
 }
 
-/** Parses the records of `git status --porcelain=v2 --branch -z`, one character per byte. */
-function parseStatus(fields: readonly string[]): Omit<WorktreeStatus, 'made'> {
-  let head = '';
-  let branch: string | undefined;
-  const dirty: string[] = [];
-  const nested: string[] = [];
-  const untracked: string[] = [];
-  const unmerged: string[] = [];
-  let staged = false;
-  let unstaged = false;
-  for (let i = 0; i < fields.length; i++) {
-    const field = fields[i] ?? '';
-    switch (field.charAt(0)) {
-      case '#': {
-        const [, name, value = ''] = field.split(' ');
-        if (name === 'branch.oid' && value !== '(initial)') head = value;
-        if (name === 'branch.head') branch = headName(binaryPath(field));
-        break;
-      }
-      case '1':
-      case '2': {
-        // `1 XY sub mH mI mW hH hI path`; `2` has a score before the path and the old path as the next field.
-        dirty.push(binaryPath(afterSpaces(field, field.startsWith('1') ? 8 : 9)));
-        if (field.startsWith('2')) i++;
-        if (field[2] !== '.') staged = true;
-        if (field[3] !== '.') unstaged = true;
-        break;
-      }
-      case 'u': {
-        const path = binaryPath(afterSpaces(field, 10));
-        dirty.push(path);
-        unmerged.push(path);
-        unstaged = true;
-        break;
-      }
-      case '?': {
-        // With all untracked files listed, only a repository of its own is listed as a folder.
-        if (field.endsWith('/')) nested.push(binaryPath(field.slice(2, -1)));
-        else {
-          const path = binaryPath(field.slice(2));
-          dirty.push(path);
-          untracked.push(path);
-        }
-        break;
-      }
+type ParsedStatus = Omit<WorktreeStatus, 'made'>;
+
+type FoundStatus = { -readonly [Name in keyof ParsedStatus]: ParsedStatus[Name] } & {
+  readonly dirty: string[];
+  readonly nested: string[];
+  readonly untracked: string[];
+  readonly unmerged: string[];
+};
+
+/** What the records of `git status --porcelain=v2 --branch -z` say, by their first character; each is given one record. */
+const recordReaders: Readonly<Record<string, (found: FoundStatus, record: string) => void>> = {
+  '#'(found, record) {
+    const [, name, value = ''] = record.split(' ');
+    if (name === 'branch.oid' && value !== '(initial)') found.head = value;
+    if (name === 'branch.head') found.branch = headName(binaryPath(record));
+  },
+  // `1 XY sub mH mI mW hH hI path`; `2` has a score before the path.
+  '1': (found, record) => addChange(found, record, 8),
+  '2': (found, record) => addChange(found, record, 9),
+  'u'(found, record) {
+    const path = binaryPath(afterSpaces(record, 10));
+    found.dirty.push(path);
+    found.unmerged.push(path);
+    found.unstaged = true;
+  },
+  '?'(found, record) {
+    // With all untracked files listed, only a repository of its own is listed as a folder.
+    if (record.endsWith('/')) found.nested.push(binaryPath(record.slice(2, -1)));
+    else {
+      const path = binaryPath(record.slice(2));
+      found.dirty.push(path);
+      found.untracked.push(path);
     }
+  },
+};
+
+function addChange(found: FoundStatus, record: string, spacesBeforePath: number): void {
+  found.dirty.push(binaryPath(afterSpaces(record, spacesBeforePath)));
+  if (record[2] !== '.') found.staged = true;
+  if (record[3] !== '.') found.unstaged = true;
+}
+
+/** Parses records, one character per byte. */
+function parseStatus(records: readonly string[]): ParsedStatus {
+  const found: FoundStatus = {
+    head: '',
+    branch: undefined,
+    dirty: [],
+    nested: [],
+    untracked: [],
+    unmerged: [],
+    staged: false,
+    unstaged: false,
+  };
+  for (let i = 0; i < records.length; i++) {
+    const record = records[i] ?? '';
+    ownValue(recordReaders, record.charAt(0))?.(found, record);
+    // The old path is a record of its own.
+    if (record.startsWith('2')) i++;
   }
-  return { head, branch, dirty, nested, untracked, unmerged, staged, unstaged };
+  return found;
 }
 
 function headName(field: string): string | undefined {
