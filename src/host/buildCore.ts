@@ -125,8 +125,7 @@ export function buildCore(
   const drivers = buildDrivers(state, { distDir }, resources);
   const { sandbox, runSecrets, worktrees, rescueDriver, mergeDriver } = drivers;
   const providers = new ProviderRegistries();
-  const places = buildPlaces(state, drivers, { branchPrefix, limits });
-  const { verifier, workspaces, preparer, sandboxes } = places;
+  const { verifier, workspaces, preparer, sandboxes, retention } = buildPlaces(state, drivers, branchPrefix, limits);
   const { secrets, environment, problems } = buildEnvironment(state, { ...drivers, providers });
   const notebooks = resources.add(new NotebookService({ ...common, driver: drivers.notebookServers, environment }));
   const guests = { endOf: endAll([notebooks, sandboxes]) };
@@ -135,9 +134,8 @@ export function buildCore(
   const supervisor = new DirectoryRunSupervisor({ ...sandbox, drivers: sandboxes, clock, log });
 
   // Given back in reverse: preparations end before the supervisor leaves, and ends that it still tells are settled after.
-  const settler = resources.add(
-    new ThreadSettler({ ...common, driver: worktrees, supervisor, sandboxes, secrets: runSecrets }),
-  );
+  const settling = { ...common, driver: worktrees, supervisor, sandboxes, secrets: runSecrets };
+  const settler = resources.add(new ThreadSettler(settling));
   const merges = resources.add(new MergeService({ ...common, driver: mergeDriver, verifier, settler }));
   const conflicts = resources.add(new ConflictPredictor({ ...common, driver: worktrees }));
   const undos = new UndoService({ ...common, driver: mergeDriver });
@@ -179,7 +177,7 @@ export function buildCore(
     notebooks,
     rescues,
     preparer,
-    retention: places.retention,
+    retention,
     secrets,
     providers,
     problems,
@@ -211,7 +209,8 @@ function endAll(services: readonly { readonly endOf: EndOf }[]): EndOf {
 function buildPlaces(
   state: HostState,
   drivers: HostDrivers,
-  { branchPrefix, limits }: { readonly branchPrefix: string | undefined; readonly limits: RetentionSettings },
+  branchPrefix: string | undefined,
+  limits: RetentionSettings,
 ) {
   const { store, clock, ids, log, directory } = state;
   const common = { store, clock, ids, log };
