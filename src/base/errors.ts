@@ -39,8 +39,10 @@ export interface ErrorData {
   'notebooks.missing': { readonly fix: string };
   'project.conflict': { readonly project: string; readonly expected: string; readonly found: string };
   'project.unknown': { readonly project: string };
+  'model.failed': { readonly upstream: string; readonly status: number };
   'model.keyMissing': { readonly upstream: string; readonly variables: readonly string[] };
   'model.settings': { readonly file: string; readonly problem: string };
+  'model.refused': { readonly reason: string };
   'model.upstreamUnknown': { readonly upstream: string; readonly known: readonly string[] };
   'prompt.invalid': { readonly reason: string };
   'provider.missing': { readonly provider: string; readonly command: string; readonly fix: string };

@@ -184,6 +184,10 @@ export const commandTable: Readonly<Record<string, Entry>> = {
       },
     },
   },
+  'llm': {
+    summary: 'ask a model once, without an agent',
+    load: async () => (await import('./commands/llm.js')).llm,
+  },
   'models': {
     summary: 'list the providers of models, where their keys come from, and what was spent today',
     load: async () => (await import('./commands/models.js')).models,

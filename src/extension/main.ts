@@ -10,7 +10,8 @@ import { TaskActions } from './dispatch/taskActions.js';
 import { TaskDocuments, taskLanguage } from './dispatch/taskDocuments.js';
 import { TaskLenses } from './dispatch/taskLenses.js';
 import { EmbeddedHost } from './host/embeddedHost.js';
-import { HostConnection } from './host/hostConnection.js';
+import { HostConnection, type HostConnectionOptions } from './host/hostConnection.js';
+import { ModelKeys } from './host/modelKeys.js';
 import { channelLog } from './log.js';
 import { RawLogs } from './log/rawLogs.js';
 import { GuestNotebooks } from './notebooks/guestNotebooks.js';
@@ -51,7 +52,8 @@ let embedded: EmbeddedHost | undefined;
 export function activate(context: vscode.ExtensionContext): TestAccess | undefined {
   const channel = vscode.window.createOutputChannel('Muster', { log: true });
   const log = channelLog(channel);
-  const host = createHostConnection(context, log);
+  const modelKeys = new ModelKeys(context, log);
+  const host = createHostConnection(context, { log, introduce: client => modelKeys.offerAll(client) });
   const scope = new WorkspaceScope(host);
   const composeFiles = new ComposeFileStates(host, log);
   const previews = new ApplyPreviews(host);
@@ -66,7 +68,7 @@ export function activate(context: vscode.ExtensionContext): TestAccess | undefin
   const openBoard = registerBoard(context, boardServices(host, scope));
   const notebooks = new GuestNotebooks({ context, log, host });
   const services: Services = {
-    ...{ context, log, channel, host, scope, composeFiles, previews },
+    ...{ context, log, channel, host, modelKeys, scope, composeFiles, previews },
     ...{ pages, reviews, comments, changes, muted, attention, logs, notebooks, openBoard },
   };
   const tasks = new TaskDocuments(services);
@@ -112,7 +114,10 @@ export async function deactivate(): Promise<void> {
   await embedded?.stop();
 }
 
-function createHostConnection(context: vscode.ExtensionContext, log: Services['log']): HostConnection {
+function createHostConnection(
+  context: vscode.ExtensionContext,
+  { log, introduce }: Pick<HostConnectionOptions, 'log' | 'introduce'>,
+): HostConnection {
   const setting = readSetting('muster.stateDirectory');
   const stateDir = setting === '' ? stateDirectory(process.env) : resolve(setting);
   const distDir = join(context.extensionPath, 'dist');
@@ -140,6 +145,7 @@ function createHostConnection(context: vscode.ExtensionContext, log: Services['l
       ...(branchPrefix === '' ? {} : { MUSTER_BRANCH_PREFIX: branchPrefix }),
     },
     log,
+    introduce,
     isTrusted: () => vscode.workspace.isTrusted,
     startEmbedded: own && (() => own.start()),
   });

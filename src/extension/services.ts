@@ -1,5 +1,6 @@
 import type * as vscode from 'vscode';
 import type { Log } from '../base/log.js';
+import type { ModelKeys } from './host/modelKeys.js';
 import type { HostConnection } from './host/hostConnection.js';
 import type { RawLogs } from './log/rawLogs.js';
 import type { Attention } from './notifications/attention.js';
@@ -19,6 +20,7 @@ export interface Services {
   readonly log: Log;
   readonly channel: vscode.LogOutputChannel;
   readonly host: HostConnection;
+  readonly modelKeys: ModelKeys;
   /** Which projects and threads belong to this window. */
   readonly scope: WorkspaceScope;
   /** What applying each compose file of this window would do. */

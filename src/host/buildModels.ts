@@ -11,6 +11,7 @@ import { HostRunModels } from './facade/hostRunModels.js';
 import { ModelFacade } from './facade/modelFacade.js';
 import { ModelSettingsFile } from './facade/modelSettings.js';
 import { RateLimits } from './facade/rateLimits.js';
+import { TextGeneration } from './facade/textGeneration.js';
 import { RunUpstreams } from './facade/runUpstreams.js';
 import { UpstreamKeys } from './facade/upstreamKeys.js';
 import { UpstreamClient } from './facade/upstreamRequest.js';
@@ -23,6 +24,7 @@ const atWork: ReadonlySet<string> = new Set<RunStatus>(['queued', 'starting', 'r
 /** How runs reach models. */
 export interface HostModels {
   readonly runModels: RunModels;
+  readonly textGeneration: TextGeneration;
   readonly modelKeys: UpstreamKeys;
   readonly modelSettings: ModelSettingsFile;
   /** Serves the runs that an earlier host left, at the port that they know. */
@@ -78,6 +80,15 @@ export function buildModels(
   resources.add(unsubscribe);
   return {
     runModels: new HostRunModels({ store, listener, upstreams, settings, runSecrets, redactor }),
+    textGeneration: new TextGeneration({
+      gate,
+      keys: modelKeys,
+      client,
+      settings,
+      environment: () => shell.environment(),
+      clock,
+      redactor,
+    }),
     modelKeys,
     modelSettings,
     resumeModels: async () => {

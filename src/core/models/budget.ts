@@ -24,7 +24,7 @@ export interface MachineBudget {
 export function capsOf(agent: AgentSpec, limits: LimitsSpec, machine: MachineBudget): readonly Cap[] {
   const { budget } = agent;
   const own = `agents.${agent.name}.budget`;
-  const rows: readonly (readonly [BudgetScope, Cap['unit'], number | undefined, string])[] = [
+  const rows: readonly CapRow[] = [
     ['run', 'usd', budget?.usdPerRun, `${own}.usd_per_run`],
     ['run', 'tokens', budget?.tokensPerRun, `${own}.tokens_per_run`],
     ['thread', 'usd', budget?.usd, `${own}.usd`],
@@ -33,9 +33,21 @@ export function capsOf(agent: AgentSpec, limits: LimitsSpec, machine: MachineBud
     ['agent_day', 'tokens', budget?.tokensPerDay, `${own}.tokens_per_day`],
     ['project_day', 'usd', limits.usdPerDay, 'limits.usd_per_day'],
     ['project_day', 'tokens', limits.tokensPerDay, 'limits.tokens_per_day'],
-    ['day', 'usd', machine.usdPerDay, 'budget.usd_per_day of models.json'],
-    ['day', 'tokens', machine.tokensPerDay, 'budget.tokens_per_day of models.json'],
   ];
+  return [...capsIn(rows), ...machineCaps(machine)];
+}
+
+/** The caps that hold for every call of this machine. */
+export function machineCaps({ usdPerDay, tokensPerDay }: MachineBudget): readonly Cap[] {
+  return capsIn([
+    ['day', 'usd', usdPerDay, 'budget.usd_per_day of models.json'],
+    ['day', 'tokens', tokensPerDay, 'budget.tokens_per_day of models.json'],
+  ]);
+}
+
+type CapRow = readonly [BudgetScope, Cap['unit'], number | undefined, string];
+
+function capsIn(rows: readonly CapRow[]): readonly Cap[] {
   return rows.flatMap(([scope, unit, limit, place]) => (limit === undefined ? [] : [{ scope, unit, limit, place }]));
 }
 

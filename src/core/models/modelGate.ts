@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.js';
+import { AppError } from '../../base/errors.js';
 import type { RunId } from '../../base/ids.js';
 import type { EventStores } from '../events/eventLog.js';
 import { isRunActive, type Run } from '../runs/run.js';
@@ -7,7 +8,15 @@ import type { ProjectStores } from '../projects/projectStore.js';
 import type { Store } from '../store.js';
 import type { ThreadStores } from '../threads/threadStore.js';
 import { isBridged } from './bridge/bridge.js';
-import { capsOf, reachedCap, reachedText, type BudgetScope, type Cap, type MachineBudget } from './budget.js';
+import {
+  capsOf,
+  machineCaps,
+  reachedCap,
+  reachedText,
+  type BudgetScope,
+  type Cap,
+  type MachineBudget,
+} from './budget.js';
 import { metered } from './meteredRun.js';
 import type { ModelAccess } from './modelAccess.js';
 import type { ModelCall, ModelCallEnd, Spent } from './modelCall.js';
@@ -154,6 +163,17 @@ export class ModelGate {
       return refused('budget', over);
     }
     return { ...admitted, model, call: stores.modelCalls.begin(call, requestBytes) };
+  }
+
+  /** Lets a call of a person through, which no run and no project counts. Errors: `model.refused`. */
+  enterAsPerson(call: Pick<ModelCall, 'upstream' | 'protocol' | 'model'> & { readonly requestBytes: number }): number {
+    return this.#store.transact(stores => {
+      const { upstream, protocol, model, requestBytes } = call;
+      const begun: ModelCall = { upstream, protocol, model, startedAt: this.#clock.now() };
+      const over = this.#overBudget(stores, begun, machineCaps(this.#rules().budget));
+      if (over !== undefined) throw new AppError('model.refused', over, { reason: 'budget' });
+      return stores.modelCalls.begin(begun, requestBytes);
+    });
   }
 
   /** Writes down what a call came to, and what its run has used by now. */

@@ -7,7 +7,7 @@ import { walkthrough } from '../manifest/walkthroughTable.js';
 import type { Services } from '../services.js';
 import type { CommandHandlers } from './commandHandler.js';
 import { askModally, showDone, showInformation, whileWaiting } from '../plain/messages.js';
-import { pickRow } from '../plain/picks.js';
+import { askForLine, pickRow } from '../plain/picks.js';
 
 /** Commands on the host process; all of them work while it is down. */
 export function hostHandlers(services: Services): CommandHandlers<keyof typeof hostCommands> {
@@ -20,6 +20,7 @@ export function hostHandlers(services: Services): CommandHandlers<keyof typeof h
     'muster.showHostStatus': () => showHostStatus(services),
     'muster.showHostLog': () => showHostLog(services),
     'muster.refreshEnvironment': () => refreshEnvironment(services),
+    'muster.setModelKey': () => setModelKey(services),
     'muster.openWalkthrough': async () => {
       const id = `${services.context.extension.id}#${walkthrough.id}`;
       await vscode.commands.executeCommand('workbench.action.openWalkthrough', id, false);
@@ -105,6 +106,40 @@ async function refreshEnvironment(services: Services): Promise<void> {
     (await services.host.client(signal)).host.refreshEnvironment({}, { signal }),
   );
   showDone(vscode.l10n.t('{0} variables of the login shell', variables), 5000);
+}
+
+/** Keeps a key for agents with `llm: facade` in the editor's secret storage. */
+async function setModelKey(services: Services): Promise<void> {
+  const { upstreams } = await whileWaiting(vscode.l10n.t('Asking the Muster host'), async signal =>
+    (await services.host.client(signal)).models.listUpstreams({}, { signal }),
+  );
+  const rows = upstreams.map(({ name, endpoint, keySource }) => ({
+    label: name,
+    description: endpoint,
+    detail: keySource === '' ? vscode.l10n.t('No key') : vscode.l10n.t('Key: {0}', keySource),
+  }));
+  const picked = await pickRow(rows, {
+    title: vscode.l10n.t('Model Key'),
+    placeHolder: vscode.l10n.t('Choose whose key to set'),
+  });
+  if (!picked) return;
+  const key = await askForLine({
+    title: vscode.l10n.t('Key of {0}', picked.label),
+    prompt: vscode.l10n.t(
+      'Kept in the secret storage of VS Code; the host has it in memory only. Leave it empty to forget it.',
+    ),
+    password: true,
+    ignoreFocusOut: true,
+  });
+  if (key === undefined) return;
+  await whileWaiting(vscode.l10n.t('Telling the Muster host'), async signal =>
+    services.modelKeys.store(await services.host.client(signal), picked.label, key.trim()),
+  );
+  showDone(
+    key.trim() === ''
+      ? vscode.l10n.t('The key of {0} is forgotten', picked.label)
+      : vscode.l10n.t('The key of {0} is set', picked.label),
+  );
 }
 
 function describe(error: unknown): string {

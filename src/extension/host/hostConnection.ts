@@ -20,6 +20,8 @@ export interface HostConnectionOptions {
   readonly env: Environment;
   readonly log: Log;
   readonly startEmbedded?: (() => Promise<void>) | undefined;
+  /** What every host must hear before anything is asked of it. Never rejects. */
+  readonly introduce?: ((client: HostClient) => Promise<void>) | undefined;
   /** Whether the person trusts this window's folders; nothing is started or asked before. */
   readonly isTrusted: () => boolean;
 }
@@ -166,7 +168,7 @@ export class HostConnection implements Disposable {
   async #create(): Promise<LiveState> {
     this.#setState('connecting');
     const { createLiveState } = await import('./liveHost.js');
-    const { stateDir, hostBundle, nodePath, env, log, startEmbedded } = this.#options;
+    const { stateDir, hostBundle, nodePath, env, log, startEmbedded, introduce } = this.#options;
     const live = createLiveState({
       stateDir,
       hostBundle,
@@ -174,6 +176,7 @@ export class HostConnection implements Disposable {
       env,
       log,
       startEmbedded,
+      introduce,
       mayStart: () => this.#mayStart,
       startFailed: error => {
         this.#mayStart = false;

@@ -14,6 +14,7 @@ export interface LiveHostOptions {
   readonly mayStart: () => boolean;
   /** Starts a host in this process, where the setting says so; resolves when it answers or another one does. */
   readonly startEmbedded: (() => Promise<void>) | undefined;
+  readonly introduce: ((client: HostClient) => Promise<void>) | undefined;
   /** Told why a host that may be started could not be. */
   readonly startFailed: (error: unknown) => void;
 }
@@ -22,7 +23,12 @@ export interface LiveHostOptions {
 export function createLiveState(options: LiveHostOptions): LiveState {
   // It says each try that found no host, every few seconds while none runs.
   const log: Log = { ...options.log, info: (message, fields) => options.log.debug(message, fields) };
-  return new LiveState({ connect: signal => connect(options, signal), log });
+  const introduced = async (signal: AbortSignal): Promise<HostClient> => {
+    const client = await connect(options, signal);
+    await options.introduce?.(client);
+    return client;
+  };
+  return new LiveState({ connect: introduced, log });
 }
 
 async function connect(options: LiveHostOptions, signal: AbortSignal): Promise<HostClient> {

@@ -7,6 +7,7 @@ export const hostCommands = {
   'muster.showHostStatus': { title: 'Show Host Status' },
   'muster.showHostLog': { title: 'Show Host Log' },
   'muster.refreshEnvironment': { title: 'Read Login Shell Environment Again', enablement: trusted },
+  'muster.setModelKey': { title: 'Set Model Key...', enablement: trusted },
   'muster.openWalkthrough': { title: 'Show Walkthrough' },
   'muster.showOutput': { title: 'Show Output' },
 } as const satisfies Readonly<Record<string, CommandEntry>>;

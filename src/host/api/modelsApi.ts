@@ -2,6 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import type { ServiceImpl } from '@connectrpc/connect';
 import type { Clock } from '../../base/clock.js';
 import { isId } from '../../base/ids.js';
+import { parsedObject } from '../../core/models/bridge/fields.js';
 import type { ModelCall, ModelCallEnd, Spent } from '../../core/models/modelCall.js';
 import type { Store } from '../../core/store.js';
 import type { Stores } from '../../core/stores.js';
@@ -21,7 +22,7 @@ import { fail, given } from './requestFields.js';
 const maxCalls = 1_000;
 const defaultCalls = 100;
 
-export interface ModelsApiOptions extends Pick<HostModels, 'modelKeys' | 'modelSettings'> {
+export interface ModelsApiOptions extends Pick<HostModels, 'modelKeys' | 'modelSettings' | 'textGeneration'> {
   readonly store: Store<Stores>;
   readonly clock: Clock;
   readonly shell: LoginShell;
@@ -33,6 +34,7 @@ export function modelsApi({
   shell,
   modelKeys,
   modelSettings,
+  textGeneration,
 }: ModelsApiOptions): ServiceImpl<typeof ModelService> {
   return {
     async listUpstreams() {
@@ -66,6 +68,31 @@ export function modelsApi({
       }));
     },
 
+    async generateText(request, context) {
+      if (request.prompt.trim() === '') throw fail('prompt', 'it is empty');
+      const schema = given(request.outputSchema);
+      const generated = await textGeneration.generate(
+        {
+          prompt: request.prompt,
+          model: given(request.model),
+          upstream: given(request.upstream),
+          system: given(request.system),
+          schema: schema === undefined ? undefined : schemaOf(schema),
+          maxTokens: request.maxTokens > 0 ? request.maxTokens : undefined,
+        },
+        context.signal,
+      );
+      const { id, text, model, reason, json = '', tokens } = generated;
+      return {
+        text,
+        model,
+        responseId: id,
+        finishReason: reason === 'end' || reason === 'tool' ? 'stop' : reason,
+        json,
+        spent: wireSpend({ calls: 1, tokens, costUsd: 0, unpriced: 0 }),
+      };
+    },
+
     async offerModelKey({ upstream, key }) {
       const { upstreams } = modelSettings.current;
       if (!upstreams.some(({ name }) => name === upstream)) {
@@ -79,6 +106,12 @@ export function modelsApi({
       return {};
     },
   };
+}
+
+function schemaOf(text: string): Readonly<Record<string, unknown>> {
+  const schema = parsedObject(text);
+  if (Object.keys(schema).length === 0) throw fail('output_schema', 'it is no JSON Schema');
+  return schema;
 }
 
 function wireSpend({ calls, tokens, costUsd, unpriced }: Spent): ModelSpend {

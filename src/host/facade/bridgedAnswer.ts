@@ -79,7 +79,8 @@ export async function errorText(answer: IncomingMessage): Promise<string> {
   );
 }
 
-async function* linesOf(answer: IncomingMessage, meter: AnswerMeter): AsyncGenerator<string> {
+/** The lines of a stream, each metered. Throws when it breaks off. */
+export async function* linesOf(answer: IncomingMessage, meter: AnswerMeter): AsyncGenerator<string> {
   const decoder = new StringDecoder('utf8');
   let rest = '';
   for await (const chunk of answer) {

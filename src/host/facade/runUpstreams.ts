@@ -58,7 +58,10 @@ export class RunUpstreams {
       known.catch(() => this.#known.delete(run));
     }
     const variables = await known;
-    return { base: this.#base(upstream, variables), key: await this.#keys.keyOf(upstream, variables) };
+    return {
+      base: upstreamBase(upstream, variables, this.#settings()),
+      key: await this.#keys.keyOf(upstream, variables),
+    };
   }
 
   #keep(run: RunId, variables: Promise<Variables>): void {
@@ -66,16 +69,21 @@ export class RunUpstreams {
     const [oldest] = this.#known.keys();
     if (this.#known.size > maxRemembered && oldest !== undefined) this.#known.delete(oldest);
   }
+}
 
-  #base(upstream: Upstream, variables: Variables): string {
-    const name = upstream.endpointNames.find(candidate => ownValue(variables, candidate));
-    const isFixed = name === undefined || this.#settings().fixedEndpoints.has(upstream.name);
-    const endpoint = (isFixed ? undefined : ownValue(variables, name)) ?? upstream.endpoint;
-    const url = URL.parse(endpoint);
-    if (!url || !/^https?:$/.test(url.protocol) || url.username !== '' || url.search !== '' || url.hash !== '') {
-      const problem = `The address of ${upstream.name} is no plain http(s) address${isFixed ? '' : ` (${name})`}`;
-      throw new AppError('model.settings', `${problem}.`, { file: name ?? 'models.json', problem });
-    }
-    return endpoint.replace(/\/+$/, '');
+/** Base address of an upstream, which the environment may move. Errors: `model.settings`. */
+export function upstreamBase(
+  upstream: Upstream,
+  variables: Variables,
+  { fixedEndpoints }: Pick<ModelSettings, 'fixedEndpoints'>,
+): string {
+  const name = upstream.endpointNames.find(candidate => ownValue(variables, candidate));
+  const isFixed = name === undefined || fixedEndpoints.has(upstream.name);
+  const endpoint = (isFixed ? undefined : ownValue(variables, name)) ?? upstream.endpoint;
+  const url = URL.parse(endpoint);
+  if (!url || !/^https?:$/.test(url.protocol) || url.username !== '' || url.search !== '' || url.hash !== '') {
+    const problem = `The address of ${upstream.name} is no plain http(s) address${isFixed ? '' : ` (${name})`}`;
+    throw new AppError('model.settings', `${problem}.`, { file: name ?? 'models.json', problem });
   }
+  return endpoint.replace(/\/+$/, '');
 }

@@ -90,6 +90,10 @@ export const unaryCalls: Readonly<Record<string, Readonly<Record<string, readonl
     ]
   },
   "muster.v1.ModelService": {
+    "generateText": [
+      "GenerateText",
+      "muster.v1.GenerateTextResponse"
+    ],
     "listUpstreams": [
       "ListUpstreams",
       "muster.v1.ListUpstreamsResponse"
@@ -506,6 +510,24 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
   "muster.v1.CancelMergeResponse": {
     "merge": "?muster.v1.Merge"
   },
+  "muster.v1.GenerateTextResponse": {
+    "text": "string",
+    "model": "string",
+    "responseId": "string",
+    "finishReason": "string",
+    "json": "string",
+    "spent": "?muster.v1.ModelSpend"
+  },
+  "muster.v1.ModelSpend": {
+    "calls": "bigint",
+    "inputTokens": "bigint",
+    "outputTokens": "bigint",
+    "cacheReadTokens": "bigint",
+    "cacheWriteTokens": "bigint",
+    "reasoningTokens": "bigint",
+    "costUsd": "number",
+    "unpriced": "bigint"
+  },
   "muster.v1.ListUpstreamsResponse": {
     "upstreams": "[]muster.v1.ModelUpstream",
     "today": "?muster.v1.ModelSpend",
@@ -518,16 +540,6 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "protocols": "[]string",
     "endpoint": "string",
     "keySource": "string"
-  },
-  "muster.v1.ModelSpend": {
-    "calls": "bigint",
-    "inputTokens": "bigint",
-    "outputTokens": "bigint",
-    "cacheReadTokens": "bigint",
-    "cacheWriteTokens": "bigint",
-    "reasoningTokens": "bigint",
-    "costUsd": "number",
-    "unpriced": "bigint"
   },
   "muster.v1.ListModelCallsResponse": {
     "calls": "[]muster.v1.ModelCall",

@@ -11,7 +11,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file muster/v1/models.proto.
  */
 export const file_muster_v1_models: GenFile = /*@__PURE__*/
-  fileDesc("ChZtdXN0ZXIvdjEvbW9kZWxzLnByb3RvEgltdXN0ZXIudjEiVgoNTW9kZWxVcHN0cmVhbRIMCgRuYW1lGAEgASgJEhEKCXByb3RvY29scxgCIAMoCRIQCghlbmRwb2ludBgDIAEoCRISCgprZXlfc291cmNlGAQgASgJIr0BCgpNb2RlbFNwZW5kEg0KBWNhbGxzGAEgASgDEhQKDGlucHV0X3Rva2VucxgCIAEoAxIVCg1vdXRwdXRfdG9rZW5zGAMgASgDEhkKEWNhY2hlX3JlYWRfdG9rZW5zGAQgASgDEhoKEmNhY2hlX3dyaXRlX3Rva2VucxgFIAEoAxIYChByZWFzb25pbmdfdG9rZW5zGAYgASgDEhAKCGNvc3RfdXNkGAcgASgBEhAKCHVucHJpY2VkGAggASgDIqsDCglNb2RlbENhbGwSDgoGcnVuX2lkGAEgASgJEhEKCXRocmVhZF9pZBgCIAEoCRINCgVhZ2VudBgDIAEoCRIQCgh1cHN0cmVhbRgEIAEoCRIQCghwcm90b2NvbBgFIAEoCRINCgVtb2RlbBgGIAEoCRISCgpzdGFydGVkX2F0GAcgASgDEhMKBnN0YXR1cxgIIAEoBUgAiAEBEhoKDWZpcnN0X2J5dGVfbXMYCSABKAFIAYgBARIVCgh0b3RhbF9tcxgKIAEoAUgCiAEBEhQKDGlucHV0X3Rva2VucxgLIAEoAxIVCg1vdXRwdXRfdG9rZW5zGAwgASgDEhkKEWNhY2hlX3JlYWRfdG9rZW5zGA0gASgDEhoKEmNhY2hlX3dyaXRlX3Rva2VucxgOIAEoAxIYChByZWFzb25pbmdfdG9rZW5zGA8gASgDEhEKCWVzdGltYXRlZBgQIAEoCBIVCghjb3N0X3VzZBgRIAEoAUgDiAEBQgkKB19zdGF0dXNCEAoOX2ZpcnN0X2J5dGVfbXNCCwoJX3RvdGFsX21zQgsKCV9jb3N0X3VzZCIWChRMaXN0VXBzdHJlYW1zUmVxdWVzdCKuAQoVTGlzdFVwc3RyZWFtc1Jlc3BvbnNlEisKCXVwc3RyZWFtcxgBIAMoCzIYLm11c3Rlci52MS5Nb2RlbFVwc3RyZWFtEiQKBXRvZGF5GAIgASgLMhUubXVzdGVyLnYxLk1vZGVsU3BlbmQSEwoLdXNkX3Blcl9kYXkYAyABKAESFgoOdG9rZW5zX3Blcl9kYXkYBCABKAMSFQoNc2V0dGluZ3NfZmlsZRgFIAEoCSI5ChVMaXN0TW9kZWxDYWxsc1JlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEg0KBWxpbWl0GAIgASgFImMKFkxpc3RNb2RlbENhbGxzUmVzcG9uc2USIwoFY2FsbHMYASADKAsyFC5tdXN0ZXIudjEuTW9kZWxDYWxsEiQKBXNwZW50GAIgASgLMhUubXVzdGVyLnYxLk1vZGVsU3BlbmQiNQoUT2ZmZXJNb2RlbEtleVJlcXVlc3QSEAoIdXBzdHJlYW0YASABKAkSCwoDa2V5GAIgASgJIhcKFU9mZmVyTW9kZWxLZXlSZXNwb25zZTLIAgoMTW9kZWxTZXJ2aWNlEmYKDUxpc3RVcHN0cmVhbXMSHy5tdXN0ZXIudjEuTGlzdFVwc3RyZWFtc1JlcXVlc3QaIC5tdXN0ZXIudjEuTGlzdFVwc3RyZWFtc1Jlc3BvbnNlIhKKtRgGcGVyc29ukrUYBHJlYWQSZwoOTGlzdE1vZGVsQ2FsbHMSIC5tdXN0ZXIudjEuTGlzdE1vZGVsQ2FsbHNSZXF1ZXN0GiEubXVzdGVyLnYxLkxpc3RNb2RlbENhbGxzUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSZwoNT2ZmZXJNb2RlbEtleRIfLm11c3Rlci52MS5PZmZlck1vZGVsS2V5UmVxdWVzdBogLm11c3Rlci52MS5PZmZlck1vZGVsS2V5UmVzcG9uc2UiE4q1GAZwZXJzb26StRgFYWRtaW5iBnByb3RvMw", [file_muster_v1_policy]);
+  fileDesc("ChZtdXN0ZXIvdjEvbW9kZWxzLnByb3RvEgltdXN0ZXIudjEiVgoNTW9kZWxVcHN0cmVhbRIMCgRuYW1lGAEgASgJEhEKCXByb3RvY29scxgCIAMoCRIQCghlbmRwb2ludBgDIAEoCRISCgprZXlfc291cmNlGAQgASgJIr0BCgpNb2RlbFNwZW5kEg0KBWNhbGxzGAEgASgDEhQKDGlucHV0X3Rva2VucxgCIAEoAxIVCg1vdXRwdXRfdG9rZW5zGAMgASgDEhkKEWNhY2hlX3JlYWRfdG9rZW5zGAQgASgDEhoKEmNhY2hlX3dyaXRlX3Rva2VucxgFIAEoAxIYChByZWFzb25pbmdfdG9rZW5zGAYgASgDEhAKCGNvc3RfdXNkGAcgASgBEhAKCHVucHJpY2VkGAggASgDIqsDCglNb2RlbENhbGwSDgoGcnVuX2lkGAEgASgJEhEKCXRocmVhZF9pZBgCIAEoCRINCgVhZ2VudBgDIAEoCRIQCgh1cHN0cmVhbRgEIAEoCRIQCghwcm90b2NvbBgFIAEoCRINCgVtb2RlbBgGIAEoCRISCgpzdGFydGVkX2F0GAcgASgDEhMKBnN0YXR1cxgIIAEoBUgAiAEBEhoKDWZpcnN0X2J5dGVfbXMYCSABKAFIAYgBARIVCgh0b3RhbF9tcxgKIAEoAUgCiAEBEhQKDGlucHV0X3Rva2VucxgLIAEoAxIVCg1vdXRwdXRfdG9rZW5zGAwgASgDEhkKEWNhY2hlX3JlYWRfdG9rZW5zGA0gASgDEhoKEmNhY2hlX3dyaXRlX3Rva2VucxgOIAEoAxIYChByZWFzb25pbmdfdG9rZW5zGA8gASgDEhEKCWVzdGltYXRlZBgQIAEoCBIVCghjb3N0X3VzZBgRIAEoAUgDiAEBQgkKB19zdGF0dXNCEAoOX2ZpcnN0X2J5dGVfbXNCCwoJX3RvdGFsX21zQgsKCV9jb3N0X3VzZCIWChRMaXN0VXBzdHJlYW1zUmVxdWVzdCKuAQoVTGlzdFVwc3RyZWFtc1Jlc3BvbnNlEisKCXVwc3RyZWFtcxgBIAMoCzIYLm11c3Rlci52MS5Nb2RlbFVwc3RyZWFtEiQKBXRvZGF5GAIgASgLMhUubXVzdGVyLnYxLk1vZGVsU3BlbmQSEwoLdXNkX3Blcl9kYXkYAyABKAESFgoOdG9rZW5zX3Blcl9kYXkYBCABKAMSFQoNc2V0dGluZ3NfZmlsZRgFIAEoCSI5ChVMaXN0TW9kZWxDYWxsc1JlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEg0KBWxpbWl0GAIgASgFImMKFkxpc3RNb2RlbENhbGxzUmVzcG9uc2USIwoFY2FsbHMYASADKAsyFC5tdXN0ZXIudjEuTW9kZWxDYWxsEiQKBXNwZW50GAIgASgLMhUubXVzdGVyLnYxLk1vZGVsU3BlbmQiNQoUT2ZmZXJNb2RlbEtleVJlcXVlc3QSEAoIdXBzdHJlYW0YASABKAkSCwoDa2V5GAIgASgJIhcKFU9mZmVyTW9kZWxLZXlSZXNwb25zZSKBAQoTR2VuZXJhdGVUZXh0UmVxdWVzdBIOCgZwcm9tcHQYASABKAkSDQoFbW9kZWwYAiABKAkSEAoIdXBzdHJlYW0YAyABKAkSFQoNb3V0cHV0X3NjaGVtYRgEIAEoCRIOCgZzeXN0ZW0YBSABKAkSEgoKbWF4X3Rva2VucxgGIAEoBSKTAQoUR2VuZXJhdGVUZXh0UmVzcG9uc2USDAoEdGV4dBgBIAEoCRINCgVtb2RlbBgCIAEoCRITCgtyZXNwb25zZV9pZBgDIAEoCRIVCg1maW5pc2hfcmVhc29uGAQgASgJEgwKBGpzb24YBSABKAkSJAoFc3BlbnQYBiABKAsyFS5tdXN0ZXIudjEuTW9kZWxTcGVuZDKwAwoMTW9kZWxTZXJ2aWNlEmYKDEdlbmVyYXRlVGV4dBIeLm11c3Rlci52MS5HZW5lcmF0ZVRleHRSZXF1ZXN0Gh8ubXVzdGVyLnYxLkdlbmVyYXRlVGV4dFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSZgoNTGlzdFVwc3RyZWFtcxIfLm11c3Rlci52MS5MaXN0VXBzdHJlYW1zUmVxdWVzdBogLm11c3Rlci52MS5MaXN0VXBzdHJlYW1zUmVzcG9uc2UiEoq1GAZwZXJzb26StRgEcmVhZBJnCg5MaXN0TW9kZWxDYWxscxIgLm11c3Rlci52MS5MaXN0TW9kZWxDYWxsc1JlcXVlc3QaIS5tdXN0ZXIudjEuTGlzdE1vZGVsQ2FsbHNSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJnCg1PZmZlck1vZGVsS2V5Eh8ubXVzdGVyLnYxLk9mZmVyTW9kZWxLZXlSZXF1ZXN0GiAubXVzdGVyLnYxLk9mZmVyTW9kZWxLZXlSZXNwb25zZSITirUYBnBlcnNvbpK1GAVhZG1pbmIGcHJvdG8z", [file_muster_v1_policy]);
 
 /**
  * A provider of models that this machine may call.
@@ -360,9 +360,115 @@ export const OfferModelKeyResponseSchema: GenMessage<OfferModelKeyResponse> = /*
   messageDesc(file_muster_v1_models, 8);
 
 /**
+ * One completion, for a person; counted and capped like those of runs.
+ *
+ * @generated from message muster.v1.GenerateTextRequest
+ */
+export type GenerateTextRequest = Message<"muster.v1.GenerateTextRequest"> & {
+  /**
+   * @generated from field: string prompt = 1;
+   */
+  prompt: string;
+
+  /**
+   * Empty: LLM_MODEL of the login shell, or of this request's environment.
+   *
+   * @generated from field: string model = 2;
+   */
+  model: string;
+
+  /**
+   * Empty: by the model's name.
+   *
+   * @generated from field: string upstream = 3;
+   */
+  upstream: string;
+
+  /**
+   * A JSON Schema as text; the answer is JSON then.
+   *
+   * @generated from field: string output_schema = 4;
+   */
+  outputSchema: string;
+
+  /**
+   * @generated from field: string system = 5;
+   */
+  system: string;
+
+  /**
+   * 0: as much as the model gives.
+   *
+   * @generated from field: int32 max_tokens = 6;
+   */
+  maxTokens: number;
+};
+
+/**
+ * Describes the message muster.v1.GenerateTextRequest.
+ * Use `create(GenerateTextRequestSchema)` to create a new message.
+ */
+export const GenerateTextRequestSchema: GenMessage<GenerateTextRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_models, 9);
+
+/**
+ * @generated from message muster.v1.GenerateTextResponse
+ */
+export type GenerateTextResponse = Message<"muster.v1.GenerateTextResponse"> & {
+  /**
+   * @generated from field: string text = 1;
+   */
+  text: string;
+
+  /**
+   * @generated from field: string model = 2;
+   */
+  model: string;
+
+  /**
+   * @generated from field: string response_id = 3;
+   */
+  responseId: string;
+
+  /**
+   * stop, length, refused
+   *
+   * @generated from field: string finish_reason = 4;
+   */
+  finishReason: string;
+
+  /**
+   * The answer as JSON text, when a schema was given.
+   *
+   * @generated from field: string json = 5;
+   */
+  json: string;
+
+  /**
+   * @generated from field: muster.v1.ModelSpend spent = 6;
+   */
+  spent?: ModelSpend | undefined;
+};
+
+/**
+ * Describes the message muster.v1.GenerateTextResponse.
+ * Use `create(GenerateTextResponseSchema)` to create a new message.
+ */
+export const GenerateTextResponseSchema: GenMessage<GenerateTextResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_models, 10);
+
+/**
  * @generated from service muster.v1.ModelService
  */
 export const ModelService: GenService<{
+  /**
+   * @generated from rpc muster.v1.ModelService.GenerateText
+   */
+  generateText: {
+    methodKind: "unary";
+    input: typeof GenerateTextRequestSchema;
+    output: typeof GenerateTextResponseSchema;
+  },
   /**
    * @generated from rpc muster.v1.ModelService.ListUpstreams
    */
