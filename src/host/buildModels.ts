@@ -6,6 +6,7 @@ import { ModelGate } from '../core/models/modelGate.js';
 import type { RunModels } from '../core/models/runModels.js';
 import type { HostDrivers } from './buildDrivers.js';
 import type { HostRunEnvironment } from './environment/hostRunEnvironment.js';
+import { CallLog } from './facade/callLog.js';
 import { FacadeListener } from './facade/facadeListener.js';
 import { HostRunModels } from './facade/hostRunModels.js';
 import { ModelFacade } from './facade/modelFacade.js';
@@ -67,7 +68,19 @@ export function buildModels(
   });
   const client = resources.add(new UpstreamClient(clock));
   const rates = new RateLimits(() => clock.awake());
-  const facade = new ModelFacade({ gate, upstreams, keys: modelKeys, client, settings, rates, clock, log });
+  const file = join(state.directory.path, 'model-calls.ndjson');
+  const calls = resources.add(new CallLog({ file, redactor, log, now: () => clock.now() }));
+  const facade = new ModelFacade({
+    calls,
+    gate,
+    upstreams,
+    keys: modelKeys,
+    client,
+    settings,
+    rates,
+    clock,
+    log,
+  });
   const listener = new FacadeListener({ store, log, handler: (request, response) => facade.handle(request, response) });
   const unsubscribe = store.onDidCommit(events => {
     for (const { event } of events) {

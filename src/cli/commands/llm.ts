@@ -35,12 +35,13 @@ export const llm = defineCommand({
     );
     if (json) {
       const { text, model, responseId, finishReason } = answer;
+      const value: unknown = answer.json === '' ? null : JSON.parse(answer.json);
       out.json({
         text,
         model,
         response_id: responseId,
         finish_reason: finishReason,
-        json: answer.json === '' ? null : (JSON.parse(answer.json) as unknown),
+        json: value,
       });
       return 0;
     }

@@ -19,6 +19,10 @@ export class AnswerMeter {
   readonly #readable: boolean;
   readonly #mark: Buffer;
   readonly #requestBytes: number;
+  /** How much of the beginning is kept. */
+  readonly #keeps: number;
+  readonly #kept: Buffer[] = [];
+  #keptBytes = 0;
   #pending: Buffer[] = [];
   #pendingBytes = 0;
   #bytes = 0;
@@ -32,17 +36,24 @@ export class AnswerMeter {
     /** Undefined or `identity` when the bytes can be read. */
     readonly contentEncoding: string | undefined;
     readonly requestBytes: number;
+    /** Bytes of the beginning to keep, for who wants to look at it. */
+    readonly keeps?: number;
   }) {
     this.#protocol = options.protocol;
     this.#isStream = options.contentType.startsWith('text/event-stream');
     this.#readable = options.contentEncoding === undefined || options.contentEncoding === 'identity';
     this.#mark = Buffer.from(usageMarks[options.protocol]);
     this.#requestBytes = options.requestBytes;
+    this.#keeps = options.keeps ?? 0;
   }
 
   /** Takes the next bytes of the answer. */
   push(chunk: Buffer): void {
     this.#bytes += chunk.length;
+    if (this.#keptBytes < this.#keeps) {
+      this.#kept.push(chunk);
+      this.#keptBytes += chunk.length;
+    }
     if (!this.#readable) return;
     if (!this.#isStream) return this.#keep(chunk);
     const lastLine = chunk.lastIndexOf(newline);
@@ -50,6 +61,11 @@ export class AnswerMeter {
     const lines = this.#takePending(chunk.subarray(0, lastLine + 1));
     if (lines.includes(this.#mark)) this.#readLines(lines);
     this.#keep(chunk.subarray(lastLine + 1));
+  }
+
+  /** The beginning of the answer. */
+  get beginning(): Buffer {
+    return Buffer.concat(this.#kept).subarray(0, this.#keeps);
   }
 
   /** What it came to. `complete`: the upstream said all it wanted to say. */

@@ -11,6 +11,7 @@ import type { Conversation } from '../../core/models/bridge/conversation.js';
 import { noTokens, type TokenCounts } from '../../core/models/tokenCounts.js';
 import { AnswerMeter } from './answerMeter.js';
 import { bridgeAnswer, errorText } from './bridgedAnswer.js';
+import { keptBytes, type CallLog } from './callLog.js';
 import { problemBody, type FacadeProblem } from './facadeErrors.js';
 import { tokenHash } from './facadeToken.js';
 import { UsageEventFilter } from './chatUsage.js';
@@ -33,6 +34,7 @@ export interface ModelFacadeOptions {
   readonly client: UpstreamClient;
   readonly settings: () => ModelSettings;
   readonly rates: RateLimits;
+  readonly calls: CallLog;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -184,6 +186,7 @@ export class ModelFacade implements Disposable {
       contentType: answer.headers['content-type'] ?? '',
       contentEncoding: answer.headers['content-encoding'],
       requestBytes: call.body.bytes.length,
+      keeps: this.#options.settings().logCalls ? keptBytes : 0,
     });
     signal.addEventListener('abort', () => answer.destroy(), { once: true });
     const onEnd = (complete: boolean): TokenCounts => {
@@ -191,6 +194,7 @@ export class ModelFacade implements Disposable {
       // Upstreams do not bill what they refuse.
       const used = status >= 400 ? { tokens: noTokens, estimated: false } : meter.finish({ complete });
       this.#end(call, { status, firstByteMs, totalMs, ...used });
+      this.#writeDown(call, meter, { status, totalMs, tokens: used.tokens });
       return used.tokens;
     };
     const { conversation } = outgoing;
@@ -199,6 +203,17 @@ export class ModelFacade implements Disposable {
       return await relayAnswer(answer, response, { meter, filter, onEnd });
     }
     await this.#bridge({ call, conversation, answer, meter, onEnd }, response);
+  }
+
+  #writeDown(
+    { admitted, body }: Call,
+    meter: AnswerMeter,
+    end: { readonly status: number; readonly totalMs: number; readonly tokens: TokenCounts },
+  ): void {
+    if (!this.#options.settings().logCalls) return;
+    const { run, upstream, protocol, model = '' } = admitted;
+    const said = { request: body.bytes, answer: meter.beginning };
+    this.#options.calls.write({ run, upstream: upstream.name, protocol, model, ...end, ...said });
   }
 
   async #bridge({ call, conversation, answer, meter, onEnd }: Bridging, response: ServerResponse): Promise<void> {

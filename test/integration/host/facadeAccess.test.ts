@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -152,6 +152,27 @@ describe('keys', () => {
     expect(answer.status).toBe(401);
     expect(answer.text).not.toContain('half-a-key');
     expect(answer.text).toContain('key_command');
+  });
+
+  it('and what is said are logged only where a person wants it, and then without the key', async () => {
+    const upstream = await answeringUpstream(`{"said":"the key is ${upstreamKey}"}`);
+    const host = await startFacade({ upstream: upstream.url });
+    await host.post(messages, ask);
+    const file = join(host.stateDir, 'model-calls.ndjson');
+    expect(existsSync(file)).toBe(false);
+    host.settings({ log_calls: true });
+    await host.post(messages, { ...ask, metadata: { key: upstreamKey } });
+    await expect.poll(() => existsSync(file) && readFileSync(file, 'utf8').endsWith('\n')).toBe(true);
+    const text = readFileSync(file, 'utf8');
+    expect(text).not.toContain(upstreamKey);
+    expect(text).not.toContain(host.token);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(JSON.parse(text)).toMatchObject({
+      run: host.run.id,
+      model: ask.model,
+      status: 200,
+      answer: expect.stringContaining('the key is') as string,
+    });
   });
 
   it('that a client hands over come before those of the environment', async () => {
