@@ -62,7 +62,7 @@ function fieldCompletions(source: ComposeSource, shape: MappingShape, place: Cur
       filterText: filterText(source, place, name),
       span: place.word,
       deprecated: field.spellingOf !== undefined,
-      planned: field.planned === true,
+      planned: field.planned,
       opensValues: hasKnownValues(field),
     }));
 }
