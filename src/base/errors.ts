@@ -59,6 +59,7 @@ export interface ErrorData {
   'run.unstoppable': { readonly run: string; readonly pids: readonly number[] };
   'sandbox.unknown': { readonly sandbox: string };
   'sandbox.unavailable': { readonly driver: string; readonly reason: string };
+  'service.failed': { readonly command: string; readonly reason: string };
   'state.newer': { readonly file: string; readonly found: number; readonly supported: number };
   'state.networkFileSystem': { readonly stateDir: string };
   'state.unwritable': { readonly path: string; readonly reason: string };
@@ -75,6 +76,7 @@ export interface ErrorData {
   'wait.timeout': { readonly thread: string; readonly seconds: number };
   'workspace.setup': { readonly thread: string; readonly command: string; readonly exitCode?: number };
   'workspace.untrusted': Record<never, never>;
+  'webhook.unknown': { readonly topic: string };
   'worktree.failed': { readonly path: string; readonly reason: string };
   'worktree.ignoredTooLarge': { readonly path: string; readonly limitBytes: number; readonly files: readonly string[] };
   'worktree.missing': { readonly path: string };

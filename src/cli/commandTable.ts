@@ -336,6 +336,42 @@ export const commandTable: Readonly<Record<string, Entry>> = {
       },
     },
   },
+  'webhook': {
+    summary: 'list who may publish events from outside',
+    load: async () => (await import('./commands/webhook.js')).webhookSources,
+    parts: {
+      source: {
+        summary: 'the same',
+        load: async () => (await import('./commands/webhook.js')).webhookSources,
+        parts: {
+          ls: { summary: 'the same', load: async () => (await import('./commands/webhook.js')).webhookSources },
+          add: {
+            summary: 'let somebody publish from outside',
+            load: async () => (await import('./commands/webhook.js')).webhookSourceAdd,
+          },
+          rm: {
+            summary: 'let a source publish no longer',
+            load: async () => (await import('./commands/webhook.js')).webhookSourceRemove,
+          },
+        },
+      },
+    },
+  },
+  'service': {
+    summary: 'tell whether the host starts by itself',
+    load: async () => (await import('./commands/service.js')).serviceStatus,
+    parts: {
+      install: {
+        summary: 'start the host whenever you log in',
+        load: async () => (await import('./commands/service.js')).serviceInstall,
+      },
+      status: { summary: 'the same', load: async () => (await import('./commands/service.js')).serviceStatus },
+      uninstall: {
+        summary: 'start it by itself no longer',
+        load: async () => (await import('./commands/service.js')).serviceUninstall,
+      },
+    },
+  },
   'ls': { summary: 'as `agent ls`', load: async () => (await import('./commands/agentList.js')).agentList },
   'inspect': {
     summary: 'print all facts about a project, agent, run or sandbox as JSON',
@@ -380,7 +416,14 @@ export async function findCommand(
 ): Promise<{ readonly command: Command; readonly args: readonly string[] } | undefined> {
   const entry = name === '' ? overview : Object.hasOwn(commandTable, name) ? commandTable[name] : undefined;
   if (!entry) return undefined;
+  return await findPart(entry, args);
+}
+
+async function findPart(
+  entry: Entry,
+  args: readonly string[],
+): Promise<{ readonly command: Command; readonly args: readonly string[] }> {
   const word = args[0] ?? '';
   const part = entry.parts && Object.hasOwn(entry.parts, word) ? entry.parts[word] : undefined;
-  return part ? { command: await part.load(), args: args.slice(1) } : { command: await entry.load(), args };
+  return part ? await findPart(part, args.slice(1)) : { command: await entry.load(), args };
 }

@@ -18,6 +18,7 @@ import type { RunSecretStores } from './runs/runSecretStore.js';
 import type { RunStores } from './runs/runStore.js';
 import type { ScheduleStores } from './schedules/scheduleStore.js';
 import type { ScriptStores } from './scripts/scriptRun.js';
+import type { WebhookStores } from './topics/webhookSource.js';
 import type { TopicStores } from './topics/topicEvent.js';
 import type { SandboxStores } from './sandboxes/sandboxStore.js';
 import type { ThreadStores } from './threads/threadStore.js';
@@ -43,6 +44,7 @@ export interface Stores
     ConflictStores,
     ScheduleStores,
     TopicStores,
+    WebhookStores,
     ScriptStores,
     RescueStores,
     SharedStateStores,

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { join } from 'node:path';
 import type { DisposableStore } from '../base/lifecycle.js';
 import { parseDuration } from '../compose/duration.js';
@@ -14,6 +14,7 @@ import { ScriptService } from '../core/scripts/scriptService.js';
 import type { DispatchService } from '../core/threads/dispatchService.js';
 import type { ThreadService } from '../core/threads/threadService.js';
 import { InternalTopics } from '../core/topics/internalTopics.js';
+import { WebhookService } from '../core/topics/webhookService.js';
 import { TopicService } from '../core/topics/topicService.js';
 import { createHookRunner } from '../drivers/process/hookRunner.js';
 import type { ProcessSandbox } from '../drivers/process/createProcessSandbox.js';
@@ -30,6 +31,7 @@ export interface HostSchedules {
   readonly fires: FireService;
   readonly topics: TopicService;
   readonly internalTopics: InternalTopics;
+  readonly webhooks: WebhookService;
   readonly scripts: ScriptService;
   readonly scriptEngine: ScriptEngine;
   readonly scheduler: Scheduler;
@@ -44,6 +46,8 @@ export function buildSchedules(
     readonly shell: LoginShell;
     readonly runSecrets: HostRunSecrets;
     readonly distDir: string;
+    /** With a key of this machine. */
+    readonly secretDigest: (text: string) => string;
   },
   resources: DisposableStore,
 ): HostSchedules & { readonly end: () => Promise<void> } {
@@ -55,6 +59,13 @@ export function buildSchedules(
   const internalTopics = resources.add(new InternalTopics({ ...common, topics }));
   const runner = createHookRunner({ environment: () => built.shell.environment() });
   const hooks = new HookService({ store, log, runner });
+  const webhooks = new WebhookService({
+    ...common,
+    topics,
+    derive: text => `whsec_${built.secretDigest(text).replace(/^hmac:/, '')}`,
+    sign: (secret, body) => createHmac('sha256', secret).update(body).digest('hex'),
+    isSame: (a, b) => timingSafeEqual(digestOf(a), digestOf(b)),
+  });
   const scriptEngine = new QuickjsEngine({ worker: join(distDir, 'scriptWorker.js') });
   const tasks = new AgentTasks({
     ...common,
@@ -73,7 +84,12 @@ export function buildSchedules(
     await scheduler.dispose();
     await scripts.dispose();
   };
-  return { schedules, fires, topics, internalTopics, scripts, scriptEngine, scheduler, end };
+  return { schedules, fires, topics, internalTopics, webhooks, scripts, scriptEngine, scheduler, end };
+}
+
+/** Of one length, whatever was sent. */
+function digestOf(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
 }
 
 function sha256(text: string): string {

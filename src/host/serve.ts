@@ -40,6 +40,7 @@ import type { HostEnd } from './hostEnd.js';
 import type { ClientPresence } from './idleExit.js';
 import { JupyterProxy } from './proxy/jupyterProxy.js';
 import { enforcePolicy } from './server/callPolicy.js';
+import { withEventIngress } from './ingress/eventIngress.js';
 import { describeEndpoint, publishEndpoint } from './server/endpointFile.js';
 import { requireAccess, scopeNeeded } from './server/gate.js';
 import { listenHttp, type HttpListening } from './server/httpListener.js';
@@ -78,7 +79,12 @@ export async function serve(core: HostCore, serving: Serving, resources: Disposa
   if (network) {
     const gate = (needed: (method: DescMethod) => Scope): Interceptor =>
       requireAccess({ tokens: core.accessTokens, needed, log });
-    ({ url } = resources.add(await openNetwork(network, behind(gate(scopeNeeded), gate(theirScope)))));
+    ({ url } = resources.add(
+      await openNetwork(
+        network,
+        withEventIngress({ ...core, tokens: core.accessTokens }, behind(gate(scopeNeeded), gate(theirScope))),
+      ),
+    ));
     log.info('Listening for other machines', { url });
   }
   const handler = behind(requireToken(endpoint.token), requireSameUser(endpoint.token));

@@ -29,6 +29,7 @@ import { reviewed } from './migrations/0026Reviewed.js';
 import { scripts } from './migrations/0027Scripts.js';
 import { batches } from './migrations/0028Batches.js';
 import { conflicts } from './migrations/0029Conflicts.js';
+import { webhooks } from './migrations/0030Webhooks.js';
 
 /** Append-only: a migration that has shipped is never edited. `PRAGMA user_version` counts those that ran. */
 export const migrations: readonly string[] = [
@@ -61,6 +62,7 @@ export const migrations: readonly string[] = [
   scripts,
   batches,
   conflicts,
+  webhooks,
 ];
 
 /** The schema version this program understands. */

@@ -32,6 +32,7 @@ import { SqliteSandboxStore } from './sqliteSandboxStore.js';
 import { SqliteScheduleStore } from './sqliteScheduleStore.js';
 import { SqliteRescueStore } from './sqliteRescueStore.js';
 import { SqliteScriptStore } from './sqliteScriptStore.js';
+import { SqliteWebhookSourceStore } from './sqliteWebhookSourceStore.js';
 import { SqliteTopicStore } from './sqliteTopicStore.js';
 import { SqliteThreadStore } from './sqliteThreadStore.js';
 import { SqliteRepositoryStore } from './sqliteRepositoryStore.js';
@@ -104,6 +105,7 @@ export class SqliteStore implements Store<Stores>, Disposable {
       landings: new SqliteLandingStore(database),
       schedules: new SqliteScheduleStore(database),
       topics: new SqliteTopicStore(database),
+      webhooks: new SqliteWebhookSourceStore(database),
       preparations: new SqlitePreparationStore(database),
       scripts: new SqliteScriptStore(database),
       rescues: new SqliteRescueStore(database),

@@ -7,6 +7,8 @@ import type { Store } from '../../core/store.js';
 import type { Stores } from '../../core/stores.js';
 import { deliveryOf, eventState } from '../../core/topics/delivery.js';
 import type { TopicEvent, TopicFilter } from '../../core/topics/topicEvent.js';
+import type { WebhookService } from '../../core/topics/webhookService.js';
+import type { WebhookSource } from '../../core/topics/webhookSource.js';
 import { requireEvent, type TopicService as CoreTopicService } from '../../core/topics/topicService.js';
 import {
   TopicEventSchema,
@@ -14,7 +16,7 @@ import {
   type TopicService,
 } from '../../protocol/gen/muster/v1/topics_pb.js';
 import { callerOf } from '../server/callPolicy.js';
-import { given } from './requestFields.js';
+import { given, oneOf } from './requestFields.js';
 import { safeNumber } from './wire.js';
 
 const maxEvents = 500;
@@ -24,11 +26,18 @@ export interface TopicsApiOptions {
   readonly store: Store<Stores>;
   readonly topics: CoreTopicService;
   readonly fires: FireService;
+  readonly webhooks: WebhookService;
   /** Counts open streams, for the idle exit. */
   readonly onWatch: () => { dispose(): void };
 }
 
-export function topicsApi({ store, topics, fires, onWatch }: TopicsApiOptions): ServiceImpl<typeof TopicService> {
+export function topicsApi({
+  store,
+  topics,
+  fires,
+  webhooks,
+  onWatch,
+}: TopicsApiOptions): ServiceImpl<typeof TopicService> {
   const find = (id: string): WireTopicEvent => store.read(stores => wireTopicEvent(stores, requireEvent(stores, id)));
   return {
     async publishEvent(request, context) {
@@ -90,11 +99,30 @@ export function topicsApi({ store, topics, fires, onWatch }: TopicsApiOptions): 
       }
     },
 
+    async listWebhookSources() {
+      return { sources: webhooks.list().map(wireSource) };
+    },
+
+    async addWebhookSource(request) {
+      const provider = oneOf(['token', 'github_sha256'], request.provider, 'provider') ?? 'token';
+      const { source, secret } = webhooks.add(request.topic, provider);
+      return { source: wireSource(source), secret };
+    },
+
+    async removeWebhookSource({ topic }) {
+      webhooks.remove(topic);
+      return {};
+    },
+
     async replayEvent({ id }) {
       fires.replay(store.read(stores => requireEvent(stores, id)).id);
       return { event: find(id) };
     },
   };
+}
+
+function wireSource({ id, topic, provider, createdAt }: WebhookSource) {
+  return { id, topic, provider, createdAt: BigInt(createdAt) };
 }
 
 function filterOf(request: {

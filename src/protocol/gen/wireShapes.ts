@@ -340,6 +340,18 @@ export const unaryCalls: Readonly<Record<string, Readonly<Record<string, readonl
       "GetTopicEvent",
       "muster.v1.GetTopicEventResponse"
     ],
+    "listWebhookSources": [
+      "ListWebhookSources",
+      "muster.v1.ListWebhookSourcesResponse"
+    ],
+    "addWebhookSource": [
+      "AddWebhookSource",
+      "muster.v1.AddWebhookSourceResponse"
+    ],
+    "removeWebhookSource": [
+      "RemoveWebhookSource",
+      "muster.v1.RemoveWebhookSourceResponse"
+    ],
     "replayEvent": [
       "ReplayEvent",
       "muster.v1.ReplayEventResponse"
@@ -1146,6 +1158,20 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
   "muster.v1.GetTopicEventResponse": {
     "event": "?muster.v1.TopicEvent"
   },
+  "muster.v1.ListWebhookSourcesResponse": {
+    "sources": "[]muster.v1.WebhookSource"
+  },
+  "muster.v1.WebhookSource": {
+    "id": "string",
+    "topic": "string",
+    "provider": "string",
+    "createdAt": "bigint"
+  },
+  "muster.v1.AddWebhookSourceResponse": {
+    "source": "?muster.v1.WebhookSource",
+    "secret": "string"
+  },
+  "muster.v1.RemoveWebhookSourceResponse": {},
   "muster.v1.ReplayEventResponse": {
     "event": "?muster.v1.TopicEvent"
   },

@@ -11,7 +11,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file muster/v1/topics.proto.
  */
 export const file_muster_v1_topics: GenFile = /*@__PURE__*/
-  fileDesc("ChZtdXN0ZXIvdjEvdG9waWNzLnByb3RvEgltdXN0ZXIudjEimwIKClRvcGljRXZlbnQSCgoCaWQYASABKAkSEAoIc2VxdWVuY2UYAiABKAMSDQoFdG9waWMYAyABKAkSDgoGc291cmNlGAQgASgJEhIKCnByb2plY3RfaWQYBSABKAkSDwoHcGF5bG9hZBgGIAEoCRIWCg5wYXlsb2FkX3NoYTI1NhgHIAEoCRISCgpjcmVhdGVkX2F0GAggASgDEhYKDmNvcnJlbGF0aW9uX2lkGAkgASgJEhEKCXBhcmVudF9pZBgKIAEoCRIXCg9pZGVtcG90ZW5jeV9rZXkYCyABKAkSDQoFc3RhdGUYDCABKAkSLAoKZGVsaXZlcmllcxgNIAMoCzIYLm11c3Rlci52MS5FdmVudERlbGl2ZXJ5IqkBCg1FdmVudERlbGl2ZXJ5EhIKCnByb2plY3RfaWQYASABKAkSDQoFYWdlbnQYAiABKAkSDwoHdHJpZ2dlchgDIAEoCRINCgVzdGF0ZRgEIAEoCRIOCgZyZWFzb24YBSABKAkSEAoIYXR0ZW1wdHMYBiABKAUSEQoJdGhyZWFkX2lkGAcgASgJEg4KBnJ1bl9pZBgIIAEoCRIQCghzZXF1ZW5jZRgJIAEoAyJ5ChNQdWJsaXNoRXZlbnRSZXF1ZXN0Eg0KBXRvcGljGAEgASgJEg8KB3BheWxvYWQYAiABKAkSFgoOY29ycmVsYXRpb25faWQYAyABKAkSEQoJcGFyZW50X2lkGAQgASgJEhcKD2lkZW1wb3RlbmN5X2tleRgFIAEoCSJMChRQdWJsaXNoRXZlbnRSZXNwb25zZRIkCgVldmVudBgBIAEoCzIVLm11c3Rlci52MS5Ub3BpY0V2ZW50Eg4KBmlzX25ldxgCIAEoCCKXAQoWTGlzdFRvcGljRXZlbnRzUmVxdWVzdBINCgV0b3BpYxgBIAEoCRIWCg5jb3JyZWxhdGlvbl9pZBgCIAEoCRIOCgZzb3VyY2UYAyABKAkSFgoOYWZ0ZXJfc2VxdWVuY2UYBCABKAMSDQoFbGltaXQYBSABKAUSDgoGb2Zmc2V0GAYgASgFEg8KB3N1bW1hcnkYByABKAgiQAoXTGlzdFRvcGljRXZlbnRzUmVzcG9uc2USJQoGZXZlbnRzGAEgAygLMhUubXVzdGVyLnYxLlRvcGljRXZlbnQiIgoUR2V0VG9waWNFdmVudFJlcXVlc3QSCgoCaWQYASABKAkiPQoVR2V0VG9waWNFdmVudFJlc3BvbnNlEiQKBWV2ZW50GAEgASgLMhUubXVzdGVyLnYxLlRvcGljRXZlbnQiWQoYRm9sbG93VG9waWNFdmVudHNSZXF1ZXN0Eg0KBXRvcGljGAEgASgJEhYKDmNvcnJlbGF0aW9uX2lkGAIgASgJEhYKDmFmdGVyX3NlcXVlbmNlGAMgASgDIkEKGUZvbGxvd1RvcGljRXZlbnRzUmVzcG9uc2USJAoFZXZlbnQYASABKAsyFS5tdXN0ZXIudjEuVG9waWNFdmVudCIgChJSZXBsYXlFdmVudFJlcXVlc3QSCgoCaWQYASABKAkiOwoTUmVwbGF5RXZlbnRSZXNwb25zZRIkCgVldmVudBgBIAEoCzIVLm11c3Rlci52MS5Ub3BpY0V2ZW50MqUECgxUb3BpY1NlcnZpY2USagoMUHVibGlzaEV2ZW50Eh4ubXVzdGVyLnYxLlB1Ymxpc2hFdmVudFJlcXVlc3QaHy5tdXN0ZXIudjEuUHVibGlzaEV2ZW50UmVzcG9uc2UiGYq1GApkaXNwYXRjaGVykrUYB29wZXJhdGUSagoPTGlzdFRvcGljRXZlbnRzEiEubXVzdGVyLnYxLkxpc3RUb3BpY0V2ZW50c1JlcXVlc3QaIi5tdXN0ZXIudjEuTGlzdFRvcGljRXZlbnRzUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSZAoNR2V0VG9waWNFdmVudBIfLm11c3Rlci52MS5HZXRUb3BpY0V2ZW50UmVxdWVzdBogLm11c3Rlci52MS5HZXRUb3BpY0V2ZW50UmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQScgoRRm9sbG93VG9waWNFdmVudHMSIy5tdXN0ZXIudjEuRm9sbG93VG9waWNFdmVudHNSZXF1ZXN0GiQubXVzdGVyLnYxLkZvbGxvd1RvcGljRXZlbnRzUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQwARJjCgtSZXBsYXlFdmVudBIdLm11c3Rlci52MS5SZXBsYXlFdmVudFJlcXVlc3QaHi5tdXN0ZXIudjEuUmVwbGF5RXZlbnRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlYgZwcm90bzM", [file_muster_v1_policy]);
+  fileDesc("ChZtdXN0ZXIvdjEvdG9waWNzLnByb3RvEgltdXN0ZXIudjEimwIKClRvcGljRXZlbnQSCgoCaWQYASABKAkSEAoIc2VxdWVuY2UYAiABKAMSDQoFdG9waWMYAyABKAkSDgoGc291cmNlGAQgASgJEhIKCnByb2plY3RfaWQYBSABKAkSDwoHcGF5bG9hZBgGIAEoCRIWCg5wYXlsb2FkX3NoYTI1NhgHIAEoCRISCgpjcmVhdGVkX2F0GAggASgDEhYKDmNvcnJlbGF0aW9uX2lkGAkgASgJEhEKCXBhcmVudF9pZBgKIAEoCRIXCg9pZGVtcG90ZW5jeV9rZXkYCyABKAkSDQoFc3RhdGUYDCABKAkSLAoKZGVsaXZlcmllcxgNIAMoCzIYLm11c3Rlci52MS5FdmVudERlbGl2ZXJ5IqkBCg1FdmVudERlbGl2ZXJ5EhIKCnByb2plY3RfaWQYASABKAkSDQoFYWdlbnQYAiABKAkSDwoHdHJpZ2dlchgDIAEoCRINCgVzdGF0ZRgEIAEoCRIOCgZyZWFzb24YBSABKAkSEAoIYXR0ZW1wdHMYBiABKAUSEQoJdGhyZWFkX2lkGAcgASgJEg4KBnJ1bl9pZBgIIAEoCRIQCghzZXF1ZW5jZRgJIAEoAyJ5ChNQdWJsaXNoRXZlbnRSZXF1ZXN0Eg0KBXRvcGljGAEgASgJEg8KB3BheWxvYWQYAiABKAkSFgoOY29ycmVsYXRpb25faWQYAyABKAkSEQoJcGFyZW50X2lkGAQgASgJEhcKD2lkZW1wb3RlbmN5X2tleRgFIAEoCSJMChRQdWJsaXNoRXZlbnRSZXNwb25zZRIkCgVldmVudBgBIAEoCzIVLm11c3Rlci52MS5Ub3BpY0V2ZW50Eg4KBmlzX25ldxgCIAEoCCKXAQoWTGlzdFRvcGljRXZlbnRzUmVxdWVzdBINCgV0b3BpYxgBIAEoCRIWCg5jb3JyZWxhdGlvbl9pZBgCIAEoCRIOCgZzb3VyY2UYAyABKAkSFgoOYWZ0ZXJfc2VxdWVuY2UYBCABKAMSDQoFbGltaXQYBSABKAUSDgoGb2Zmc2V0GAYgASgFEg8KB3N1bW1hcnkYByABKAgiQAoXTGlzdFRvcGljRXZlbnRzUmVzcG9uc2USJQoGZXZlbnRzGAEgAygLMhUubXVzdGVyLnYxLlRvcGljRXZlbnQiIgoUR2V0VG9waWNFdmVudFJlcXVlc3QSCgoCaWQYASABKAkiPQoVR2V0VG9waWNFdmVudFJlc3BvbnNlEiQKBWV2ZW50GAEgASgLMhUubXVzdGVyLnYxLlRvcGljRXZlbnQiWQoYRm9sbG93VG9waWNFdmVudHNSZXF1ZXN0Eg0KBXRvcGljGAEgASgJEhYKDmNvcnJlbGF0aW9uX2lkGAIgASgJEhYKDmFmdGVyX3NlcXVlbmNlGAMgASgDIkEKGUZvbGxvd1RvcGljRXZlbnRzUmVzcG9uc2USJAoFZXZlbnQYASABKAsyFS5tdXN0ZXIudjEuVG9waWNFdmVudCIgChJSZXBsYXlFdmVudFJlcXVlc3QSCgoCaWQYASABKAkiOwoTUmVwbGF5RXZlbnRSZXNwb25zZRIkCgVldmVudBgBIAEoCzIVLm11c3Rlci52MS5Ub3BpY0V2ZW50IlAKDVdlYmhvb2tTb3VyY2USCgoCaWQYASABKAkSDQoFdG9waWMYAiABKAkSEAoIcHJvdmlkZXIYAyABKAkSEgoKY3JlYXRlZF9hdBgEIAEoAyIbChlMaXN0V2ViaG9va1NvdXJjZXNSZXF1ZXN0IkcKGkxpc3RXZWJob29rU291cmNlc1Jlc3BvbnNlEikKB3NvdXJjZXMYASADKAsyGC5tdXN0ZXIudjEuV2ViaG9va1NvdXJjZSI6ChdBZGRXZWJob29rU291cmNlUmVxdWVzdBINCgV0b3BpYxgBIAEoCRIQCghwcm92aWRlchgCIAEoCSJUChhBZGRXZWJob29rU291cmNlUmVzcG9uc2USKAoGc291cmNlGAEgASgLMhgubXVzdGVyLnYxLldlYmhvb2tTb3VyY2USDgoGc2VjcmV0GAIgASgJIisKGlJlbW92ZVdlYmhvb2tTb3VyY2VSZXF1ZXN0Eg0KBXRvcGljGAEgASgJIh0KG1JlbW92ZVdlYmhvb2tTb3VyY2VSZXNwb25zZTKIBwoMVG9waWNTZXJ2aWNlEmoKDFB1Ymxpc2hFdmVudBIeLm11c3Rlci52MS5QdWJsaXNoRXZlbnRSZXF1ZXN0Gh8ubXVzdGVyLnYxLlB1Ymxpc2hFdmVudFJlc3BvbnNlIhmKtRgKZGlzcGF0Y2hlcpK1GAdvcGVyYXRlEmoKD0xpc3RUb3BpY0V2ZW50cxIhLm11c3Rlci52MS5MaXN0VG9waWNFdmVudHNSZXF1ZXN0GiIubXVzdGVyLnYxLkxpc3RUb3BpY0V2ZW50c1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEmQKDUdldFRvcGljRXZlbnQSHy5tdXN0ZXIudjEuR2V0VG9waWNFdmVudFJlcXVlc3QaIC5tdXN0ZXIudjEuR2V0VG9waWNFdmVudFJlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEnIKEUZvbGxvd1RvcGljRXZlbnRzEiMubXVzdGVyLnYxLkZvbGxvd1RvcGljRXZlbnRzUmVxdWVzdBokLm11c3Rlci52MS5Gb2xsb3dUb3BpY0V2ZW50c1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkMAESdAoSTGlzdFdlYmhvb2tTb3VyY2VzEiQubXVzdGVyLnYxLkxpc3RXZWJob29rU291cmNlc1JlcXVlc3QaJS5tdXN0ZXIudjEuTGlzdFdlYmhvb2tTb3VyY2VzUmVzcG9uc2UiEYq1GARib3RokrUYBWFkbWluEnAKEEFkZFdlYmhvb2tTb3VyY2USIi5tdXN0ZXIudjEuQWRkV2ViaG9va1NvdXJjZVJlcXVlc3QaIy5tdXN0ZXIudjEuQWRkV2ViaG9va1NvdXJjZVJlc3BvbnNlIhOKtRgGcGVyc29ukrUYBWFkbWluEnkKE1JlbW92ZVdlYmhvb2tTb3VyY2USJS5tdXN0ZXIudjEuUmVtb3ZlV2ViaG9va1NvdXJjZVJlcXVlc3QaJi5tdXN0ZXIudjEuUmVtb3ZlV2ViaG9va1NvdXJjZVJlc3BvbnNlIhOKtRgGcGVyc29ukrUYBWFkbWluEmMKC1JlcGxheUV2ZW50Eh0ubXVzdGVyLnYxLlJlcGxheUV2ZW50UmVxdWVzdBoeLm11c3Rlci52MS5SZXBsYXlFdmVudFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGViBnByb3RvMw", [file_muster_v1_policy]);
 
 /**
  * A fact that somebody published under a topic. Times are milliseconds since the Unix epoch.
@@ -421,6 +421,152 @@ export const ReplayEventResponseSchema: GenMessage<ReplayEventResponse> = /*@__P
   messageDesc(file_muster_v1_topics, 11);
 
 /**
+ * Who may publish events from outside.
+ *
+ * @generated from message muster.v1.WebhookSource
+ */
+export type WebhookSource = Message<"muster.v1.WebhookSource"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * Exact, or the beginning of what it may publish followed by `*`.
+   *
+   * @generated from field: string topic = 2;
+   */
+  topic: string;
+
+  /**
+   * token, github_sha256
+   *
+   * @generated from field: string provider = 3;
+   */
+  provider: string;
+
+  /**
+   * @generated from field: int64 created_at = 4;
+   */
+  createdAt: bigint;
+};
+
+/**
+ * Describes the message muster.v1.WebhookSource.
+ * Use `create(WebhookSourceSchema)` to create a new message.
+ */
+export const WebhookSourceSchema: GenMessage<WebhookSource> = /*@__PURE__*/
+  messageDesc(file_muster_v1_topics, 12);
+
+/**
+ * @generated from message muster.v1.ListWebhookSourcesRequest
+ */
+export type ListWebhookSourcesRequest = Message<"muster.v1.ListWebhookSourcesRequest"> & {
+};
+
+/**
+ * Describes the message muster.v1.ListWebhookSourcesRequest.
+ * Use `create(ListWebhookSourcesRequestSchema)` to create a new message.
+ */
+export const ListWebhookSourcesRequestSchema: GenMessage<ListWebhookSourcesRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_topics, 13);
+
+/**
+ * @generated from message muster.v1.ListWebhookSourcesResponse
+ */
+export type ListWebhookSourcesResponse = Message<"muster.v1.ListWebhookSourcesResponse"> & {
+  /**
+   * @generated from field: repeated muster.v1.WebhookSource sources = 1;
+   */
+  sources: WebhookSource[];
+};
+
+/**
+ * Describes the message muster.v1.ListWebhookSourcesResponse.
+ * Use `create(ListWebhookSourcesResponseSchema)` to create a new message.
+ */
+export const ListWebhookSourcesResponseSchema: GenMessage<ListWebhookSourcesResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_topics, 14);
+
+/**
+ * @generated from message muster.v1.AddWebhookSourceRequest
+ */
+export type AddWebhookSourceRequest = Message<"muster.v1.AddWebhookSourceRequest"> & {
+  /**
+   * @generated from field: string topic = 1;
+   */
+  topic: string;
+
+  /**
+   * @generated from field: string provider = 2;
+   */
+  provider: string;
+};
+
+/**
+ * Describes the message muster.v1.AddWebhookSourceRequest.
+ * Use `create(AddWebhookSourceRequestSchema)` to create a new message.
+ */
+export const AddWebhookSourceRequestSchema: GenMessage<AddWebhookSourceRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_topics, 15);
+
+/**
+ * @generated from message muster.v1.AddWebhookSourceResponse
+ */
+export type AddWebhookSourceResponse = Message<"muster.v1.AddWebhookSourceResponse"> & {
+  /**
+   * @generated from field: muster.v1.WebhookSource source = 1;
+   */
+  source?: WebhookSource | undefined;
+
+  /**
+   * Shown once.
+   *
+   * @generated from field: string secret = 2;
+   */
+  secret: string;
+};
+
+/**
+ * Describes the message muster.v1.AddWebhookSourceResponse.
+ * Use `create(AddWebhookSourceResponseSchema)` to create a new message.
+ */
+export const AddWebhookSourceResponseSchema: GenMessage<AddWebhookSourceResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_topics, 16);
+
+/**
+ * @generated from message muster.v1.RemoveWebhookSourceRequest
+ */
+export type RemoveWebhookSourceRequest = Message<"muster.v1.RemoveWebhookSourceRequest"> & {
+  /**
+   * Or its id.
+   *
+   * @generated from field: string topic = 1;
+   */
+  topic: string;
+};
+
+/**
+ * Describes the message muster.v1.RemoveWebhookSourceRequest.
+ * Use `create(RemoveWebhookSourceRequestSchema)` to create a new message.
+ */
+export const RemoveWebhookSourceRequestSchema: GenMessage<RemoveWebhookSourceRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_topics, 17);
+
+/**
+ * @generated from message muster.v1.RemoveWebhookSourceResponse
+ */
+export type RemoveWebhookSourceResponse = Message<"muster.v1.RemoveWebhookSourceResponse"> & {
+};
+
+/**
+ * Describes the message muster.v1.RemoveWebhookSourceResponse.
+ * Use `create(RemoveWebhookSourceResponseSchema)` to create a new message.
+ */
+export const RemoveWebhookSourceResponseSchema: GenMessage<RemoveWebhookSourceResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_topics, 18);
+
+/**
  * @generated from service muster.v1.TopicService
  */
 export const TopicService: GenService<{
@@ -455,6 +601,30 @@ export const TopicService: GenService<{
     methodKind: "server_streaming";
     input: typeof FollowTopicEventsRequestSchema;
     output: typeof FollowTopicEventsResponseSchema;
+  },
+  /**
+   * @generated from rpc muster.v1.TopicService.ListWebhookSources
+   */
+  listWebhookSources: {
+    methodKind: "unary";
+    input: typeof ListWebhookSourcesRequestSchema;
+    output: typeof ListWebhookSourcesResponseSchema;
+  },
+  /**
+   * @generated from rpc muster.v1.TopicService.AddWebhookSource
+   */
+  addWebhookSource: {
+    methodKind: "unary";
+    input: typeof AddWebhookSourceRequestSchema;
+    output: typeof AddWebhookSourceResponseSchema;
+  },
+  /**
+   * @generated from rpc muster.v1.TopicService.RemoveWebhookSource
+   */
+  removeWebhookSource: {
+    methodKind: "unary";
+    input: typeof RemoveWebhookSourceRequestSchema;
+    output: typeof RemoveWebhookSourceResponseSchema;
   },
   /**
    * @generated from rpc muster.v1.TopicService.ReplayEvent
