@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { DisposableStore } from '../base/lifecycle.js';
 import { parseDuration } from '../compose/duration.js';
 import { HookService } from '../core/hooks/hookService.js';
+import { AppliedTriggers } from '../core/schedules/appliedTriggers.js';
 import { EventTriggers } from '../core/schedules/eventTriggers.js';
 import { FireService } from '../core/schedules/fireService.js';
 import { Scheduler } from '../core/schedules/scheduler.js';
@@ -77,7 +78,8 @@ export function buildSchedules(
   });
   const calls = new ScriptCalls({ ...common, topics, tasks });
   const scripts = new ScriptService({ ...common, engine: scriptEngine, calls });
-  const fires = new FireService({ ...common, times: cronTimes, dispatcher, threads, scripts });
+  const applied = resources.add(new AppliedTriggers({ store }));
+  const fires = new FireService({ ...common, applied, times: cronTimes, dispatcher, threads, scripts });
   const scheduler = new Scheduler({ ...common, clock, schedules, fires });
   const end = async (): Promise<void> => {
     await hooks.dispose();

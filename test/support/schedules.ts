@@ -6,6 +6,7 @@ import { ScheduleService } from '../../src/core/schedules/scheduleService.js';
 import type { Fire } from '../../src/core/schedules/trigger.js';
 import { cronTimes } from '../../src/host/schedules/cronTimes.js';
 import { settle } from './clock.js';
+import { AppliedTriggers } from '../../src/core/schedules/appliedTriggers.js';
 import { EventTriggers } from '../../src/core/schedules/eventTriggers.js';
 import { InternalTopics } from '../../src/core/topics/internalTopics.js';
 import { TopicService } from '../../src/core/topics/topicService.js';
@@ -42,7 +43,8 @@ export async function schedule(world: CoreWorld): Promise<Scheduled> {
   const common = { store: world.store, clock: world.clock, log: silentLog };
   const service = new ScheduleService({ ...common, times: cronTimes });
   const { dispatcher, threads } = core;
-  const fires = new FireService({ ...common, times: cronTimes, dispatcher, threads, scripts: noScripts });
+  const applied = new AppliedTriggers(common);
+  const fires = new FireService({ ...common, applied, times: cronTimes, dispatcher, threads, scripts: noScripts });
   const scheduler = new Scheduler({ ...common, schedules: service, fires });
   const triggers = new EventTriggers(common);
   const topics = new TopicService({ ...common, ids: world.ids, triggers, digest: sha256 });
@@ -52,6 +54,7 @@ export async function schedule(world: CoreWorld): Promise<Scheduled> {
     if (ended) return;
     ended = true;
     internal.dispose();
+    applied.dispose();
     triggers.dispose();
     await scheduler.dispose();
     await core.end();

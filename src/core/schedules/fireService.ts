@@ -15,21 +15,13 @@ import type { DispatchService, Dispatched } from '../threads/dispatchService.js'
 import type { ThreadService } from '../threads/threadService.js';
 import type { ThreadStores } from '../threads/threadStore.js';
 import type { TopicEventId, TopicStores } from '../topics/topicEvent.js';
+import type { AppliedTrigger, AppliedTriggers } from './appliedTriggers.js';
 import { findDeclared, type TriggerName } from './findDeclared.js';
 import { dueMoment } from './misfire.js';
 import { fillPrompt } from './promptTemplate.js';
 import type { AgentKey, ScheduleStores } from './scheduleStore.js';
 import { afterFailure } from './retryFire.js';
-import {
-  declaredTriggers,
-  isSameTrigger,
-  keyOf,
-  type DeclaredTrigger,
-  type Fire,
-  type RecordedFire,
-  type Trigger,
-  type TriggerKey,
-} from './trigger.js';
+import { keyOf, type DeclaredTrigger, type Fire, type RecordedFire, type Trigger, type TriggerKey } from './trigger.js';
 import { dealtWith, isUsedUp, type CronTimes } from './triggerPlan.js';
 
 export type FireStores = ProjectStores & ThreadStores & ScheduleStores & TopicStores & EventStores;
@@ -38,6 +30,7 @@ export interface FireServiceOptions {
   readonly store: Store<FireStores>;
   readonly clock: Clock;
   readonly times: CronTimes;
+  readonly applied: AppliedTriggers;
   readonly dispatcher: Pick<DispatchService, 'dispatch'>;
   readonly threads: Pick<ThreadService, 'cancel'>;
   readonly scripts: Pick<ScriptService, 'start' | 'isAtWork' | 'cancel'>;
@@ -49,6 +42,8 @@ const looksBack = 20;
 const mostWaiting = 1_000;
 /** Waiting fires of one agent that are read at once. */
 const page = 50;
+/** Fires after which somebody else's calls get their turn. */
+export const inOneTurn = 10;
 
 /** What happens when a trigger fires: by the clock, by an event, by hand. */
 export class FireService {
@@ -87,7 +82,7 @@ export class FireService {
   async due(trigger: Trigger): Promise<void> {
     const { store, clock, times } = this.#options;
     const now = clock.now();
-    const declared = this.#declared(trigger);
+    const declared = this.#options.applied.find(trigger);
     if (!declared) {
       store.transact(stores => stores.schedules.remove(trigger));
       return;
@@ -121,15 +116,16 @@ export class FireService {
     const next = (): readonly RecordedFire[] =>
       store.read(stores => stores.schedules.waiting(agent, { now: clock.now(), limit: page }));
     for (let fires = next(); fires.length > 0; fires = next()) {
-      for (const fire of fires) {
+      for (const [index, fire] of fires.entries()) {
         if (signal.aborted || (await this.#deliverOne(fire)) === 'later') return;
+        if (index % inOneTurn === inOneTurn - 1) await clock.sleep(0, signal);
       }
     }
   }
 
   async #deliverOne(fire: RecordedFire): Promise<'done' | 'later'> {
     const { store, clock } = this.#options;
-    const declared = this.#declared(fire);
+    const declared = this.#options.applied.find(fire);
     const trigger = store.read(stores => stores.schedules.get(fire));
     if (!declared || !trigger?.enabled) {
       this.#amend(fire, { outcome: 'skipped', reason: 'The trigger is gone or off by now.' });
@@ -150,15 +146,8 @@ export class FireService {
     return 'done';
   }
 
-  /** The trigger as the applied file declares it now. */
-  #declared(key: TriggerKey): Declared | undefined {
-    const project = this.#options.store.read(stores => stores.projects.get(key.projectId));
-    const trigger = project && declaredTriggers(project).find(each => isSameTrigger(each, key));
-    return project && trigger && { project, trigger };
-  }
-
   async #attempt(
-    { project, trigger }: Declared,
+    { project, trigger }: AppliedTrigger,
     moment: Moment & { readonly isWaiting?: boolean },
   ): Promise<FireResult> {
     const atWork = this.#atWork(trigger);
@@ -311,11 +300,6 @@ interface Moment {
 
 /** What a fire made: a run on a thread, or a run of the script. */
 export type Fired = Pick<Fire, 'threadId' | 'runId' | 'scriptRunId'>;
-
-interface Declared {
-  readonly project: Project;
-  readonly trigger: DeclaredTrigger;
-}
 
 type FireResult = Pick<Fire, 'outcome' | 'reason'> & Fired;
 

@@ -6,7 +6,7 @@ import type { Disposable } from '../../base/lifecycle.js';
 import type { Log } from '../../base/log.js';
 import type { ProjectStores } from '../projects/projectStore.js';
 import type { Store } from '../store.js';
-import type { FireService } from './fireService.js';
+import { inOneTurn, type FireService } from './fireService.js';
 import type { ScheduleService } from './scheduleService.js';
 import type { ScheduleStores } from './scheduleStore.js';
 import type { Trigger } from './trigger.js';
@@ -117,13 +117,14 @@ export class Scheduler implements Disposable {
     const due = (): readonly Trigger[] => this.#store.read(stores => stores.schedules.due(this.#clock.now(), batch));
     for (let triggers = due(); triggers.length > 0; triggers = due()) {
       const failures: unknown[] = [];
-      for (const trigger of triggers) {
+      for (const [index, trigger] of triggers.entries()) {
         if (signal.aborted) return;
         try {
           await this.#fires.due(trigger);
         } catch (error) {
           failures.push(error);
         }
+        if (index % inOneTurn === inOneTurn - 1) await this.#clock.sleep(0, signal);
       }
       // These are due still. They come again later, so that they hold up none of the others.
       if (failures.length > 0) throw failures[0];

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { projectCommands } from '../manifest/projectCommands.js';
 import { runAgent } from '../dispatch/runAgent.js';
 import { fireApplied, fireWritten, isTriggerReference, isWrittenTrigger, switchTrigger } from '../dispatch/triggers.js';
+import { previewSchedule, showEvents, showFires } from '../dispatch/schedulePicks.js';
 import { applyComposeFile, previewComposeFile } from '../projects/applyComposeFile.js';
 import { createComposeFile } from '../projects/createComposeFile.js';
 import { findComposeFile } from '../projects/findComposeFile.js';
@@ -42,6 +43,14 @@ export function projectHandlers(services: Services, views: Views): CommandHandle
     'muster.disableTrigger': async target => {
       if (isTriggerReference(target)) await switchTrigger(services, target, { enabled: false });
     },
+    'muster.showFires': async target => {
+      if (isTriggerReference(target)) await showFires(services, target);
+    },
+    'muster.previewSchedule': async target => {
+      const isOfProject = isTriggerReference(target) || (isProjectsNode(target) && target.kind === 'project');
+      if (isOfProject) await previewSchedule(services, target.projectId);
+    },
+    'muster.showEvents': () => showEvents(services),
     'muster.removeProject': target => removeProject(services, target),
     'muster.explainAgentProblem': async target => {
       if (isProjectsNode(target) && target.kind === 'agent') await explainAgent(services, target);

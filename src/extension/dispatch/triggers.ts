@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
-import { whileWaiting } from '../plain/messages.js';
+import { showDone, whileWaiting } from '../plain/messages.js';
 import type { Services } from '../services.js';
 import { type AgentReference, usualTask } from './runAgent.js';
 import { announceDispatch, sendTask } from './sendTask.js';
@@ -45,13 +45,17 @@ export async function fireWritten(services: Services, { projectId, agent, prompt
 
 /** Fires it as the clock would, so that it stands in its history; false when its scheduler is off in the file. */
 export async function fireApplied(services: Services, reference: TriggerReference): Promise<boolean> {
-  const name = keyOf(services, reference);
+  const name = keyOfTrigger(services, reference);
   if (name === '') return false;
   const { projectId: project, agent } = reference;
-  const { threadId } = await whileWaiting(vscode.l10n.t('Dispatching to {0}', agent), async signal => {
+  const { threadId, scriptRunId } = await whileWaiting(vscode.l10n.t('Dispatching to {0}', agent), async signal => {
     const { schedules } = await services.host.client(signal);
     return await schedules.fireTrigger({ project, agent, name }, { signal });
   });
+  if (scriptRunId !== '') {
+    showDone(vscode.l10n.t('The script of {0} runs', agent));
+    return true;
+  }
   services.attention.dispatchedHere(threadId);
   await announceDispatch(agent, threadId);
   return true;
@@ -64,7 +68,7 @@ export async function switchTrigger(
   { enabled }: { readonly enabled: boolean },
 ): Promise<void> {
   const { projectId: project, agent } = reference;
-  const name = keyOf(services, reference);
+  const name = keyOfTrigger(services, reference);
   const title = enabled ? vscode.l10n.t('Switching trigger on') : vscode.l10n.t('Switching trigger off');
   await whileWaiting(title, async signal => {
     const { schedules } = await services.host.client(signal);
@@ -72,7 +76,8 @@ export async function switchTrigger(
   });
 }
 
-function keyOf(services: Services, { projectId, agent, index }: TriggerReference): string {
+/** By which name calls of the host know it; empty when its scheduler is off in the file. */
+export function keyOfTrigger(services: Services, { projectId, agent, index }: TriggerReference): string {
   const found = services.host.projects.get(projectId)?.agents.find(({ name }) => name === agent);
   return found?.triggers[index]?.key ?? '';
 }

@@ -69,6 +69,28 @@ export const projectCommands = {
     enablement: trusted,
     menus: [{ menu: 'view/item/context', when: `${projects} && viewItem == 'trigger on'`, group: 'inline@2' }],
   },
+  'muster.showFires': {
+    title: 'Show What Trigger Did',
+    icon: '$(history)',
+    palette: never,
+    menus: [{ menu: 'view/item/context', when: `${projects} && viewItem =~ /^trigger\\b/`, group: 'inline@3' }],
+  },
+  'muster.previewSchedule': {
+    title: 'Preview Schedule',
+    icon: '$(calendar)',
+    palette: never,
+    menus: [
+      {
+        menu: 'view/item/context',
+        when: `${projects} && viewItem =~ /\\bproject\\b|^trigger\\b/`,
+        group: '2_schedule@1',
+      },
+    ],
+  },
+  'muster.showEvents': {
+    title: 'Show Events...',
+    icon: '$(broadcast)',
+  },
   'muster.removeProject': {
     title: 'Remove Project...',
     icon: '$(trash)',

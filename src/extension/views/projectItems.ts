@@ -138,12 +138,13 @@ export function triggerItem(
   item.description = [
     trigger.switchedOff ? vscode.l10n.t('off') : '',
     due === '' ? '' : trigger.automatic ? vscode.l10n.t('next in {0}', due) : vscode.l10n.t('due in {0}', due),
+    trigger.automatic && trigger.kind === 'event' ? vscode.l10n.t('waits for {0}', trigger.schedule) : '',
     trigger.automatic ? '' : vscode.l10n.t('fired by hand'),
   ]
     .filter(part => part !== '')
     .join(' · ');
   item.contextValue = trigger.automatic ? `trigger ${trigger.switchedOff ? 'off' : 'on'}` : 'trigger';
-  item.iconPath = new vscode.ThemeIcon('watch');
+  item.iconPath = new vscode.ThemeIcon(trigger.kind === 'event' ? 'broadcast' : 'watch');
   item.tooltip = [
     trigger.timezone === '' ? what : `${what} (${trigger.timezone})`,
     ...(trigger.prompt === '' ? [] : [trigger.prompt]),

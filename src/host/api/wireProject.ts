@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { formatDuration } from '../../compose/duration.js';
 import { referencedNames } from '../../compose/normalize/interpolate.js';
-import type { TriggerSpec } from '../../compose/projectSpec.js';
+import type { SchedulerSpec, TriggerSpec } from '../../compose/projectSpec.js';
 import { consentQuestion, isConsented } from '../../core/projects/consent.js';
 import { breakerState } from '../../core/runs/breaker.js';
 import { isUserDefined, permissionsOf, type Project } from '../../core/projects/project.js';
@@ -51,18 +51,23 @@ export function wireProject(store: Store<Stores>, problems: AgentProblems, proje
         image: agent.image ?? '',
         hasScheduler: agent.scheduler !== undefined,
         schedulerEnabled: agent.scheduler?.enabled ?? false,
-        triggerCount: agent.scheduler?.triggers.length ?? 0,
+        triggerCount: triggersOf(agent.scheduler).length,
         stoppedRuntimePolicy: agent.sandbox.stoppedRuntimePolicy,
         handoffTo: [...(agent.handoff?.onResponse ?? [])],
         handoffDepth: agent.handoff?.maxDepth ?? 0,
         circuit: breakerState(breakers.get(agent.provider), now),
         circuitFailures: breakers.get(agent.provider)?.failures ?? 0,
-        triggers: (agent.scheduler?.triggers ?? []).map(trigger => {
+        triggers: triggersOf(agent.scheduler).map(trigger => {
           const known = declared.find(each => each.agent === agent.name && each.spec === trigger);
           return wireTrigger(trigger, known, known && stored.find(each => isSameTrigger(each, known)));
         }),
       })),
   });
+}
+
+/** Those of the file, then those that its script registers. */
+function triggersOf(scheduler: SchedulerSpec | undefined): readonly TriggerSpec[] {
+  return [...(scheduler?.triggers ?? []), ...(scheduler?.registered?.triggers ?? [])];
 }
 
 function wireTrigger(trigger: TriggerSpec, declared: DeclaredTrigger | undefined, stored: Trigger | undefined) {
