@@ -9,6 +9,7 @@ import { cursorPlace } from './cursorPlace.js';
 import { fieldDoc } from './fieldDoc.js';
 import type { NameKind } from './names.js';
 import { namesIn } from './names.js';
+import { scriptCompletions, type ScriptProposal } from './scriptHelp.js';
 import { mappingOf, shapeAt } from './shapeAt.js';
 
 export interface Completion {
@@ -33,6 +34,8 @@ export interface Completion {
 
 /** What may be written at the offset, what is used most first. Works on unfinished text. */
 export function completions(source: ComposeSource, offset: number): readonly Completion[] {
+  const inScript = scriptCompletions(source, offset);
+  if (inScript) return inScript.map(scriptCompletion);
   const place = cursorPlace(source.text, offset);
   if (!place) return [];
   const here = shapeAt(place.path);
@@ -45,6 +48,22 @@ export function completions(source: ComposeSource, offset: number): readonly Com
   // An item of a list is written where a key could be as well.
   const values = place.path.at(-1) === '[]' ? valueCompletions(source, place, here.shape, here.field) : [];
   return [...keys, ...values];
+}
+
+function scriptCompletion({ name, isGroup, signature, doc, span }: ScriptProposal): Completion {
+  const kind = isGroup ? 'field' : 'value';
+  return {
+    label: name,
+    kind,
+    detail: signature,
+    documentation: doc,
+    insertText: name,
+    filterText: name,
+    span,
+    deprecated: false,
+    planned: false,
+    opensValues: false,
+  };
 }
 
 function fieldCompletions(source: ComposeSource, shape: MappingShape, place: CursorPlace): readonly Completion[] {

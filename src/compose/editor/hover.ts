@@ -9,6 +9,7 @@ import type { ComposeSource } from './composeSource.js';
 import { fieldDoc } from './fieldDoc.js';
 import type { NodeAt } from './nodeAt.js';
 import { nodeAt } from './nodeAt.js';
+import { scriptHover } from './scriptHelp.js';
 
 export interface HoverOptions {
   readonly env: (name: string) => string | undefined;
@@ -25,6 +26,8 @@ export interface Hover {
 
 /** What is known about the key or value at the offset. */
 export function hover(source: ComposeSource, offset: number, options: HoverOptions): Hover | undefined {
+  const inScript = scriptHover(source, offset);
+  if (inScript) return inScript;
   const at = nodeAt(source.root, offset);
   if (!at) return undefined;
   if (at.on === 'key') {
