@@ -150,9 +150,11 @@ export class FireService {
     { project, trigger }: AppliedTrigger,
     moment: Moment & { readonly isWaiting?: boolean },
   ): Promise<FireResult> {
-    const atWork = this.#atWork(trigger);
+    // What runs beside it is nobody's question then, and looking costs more than the rest of a fire.
+    const isAlone = trigger.overlap === 'parallel';
+    const atWork = isAlone ? [] : this.#atWork(trigger);
     const isWaiting = moment.isWaiting ?? false;
-    const isAtWork = atWork.length > 0 || this.#options.scripts.isAtWork(trigger);
+    const isAtWork = !isAlone && (atWork.length > 0 || this.#options.scripts.isAtWork(trigger));
     const verdict = this.#overlapping(trigger, { atWork: isAtWork, isWaiting });
     if (verdict) return verdict;
     try {
