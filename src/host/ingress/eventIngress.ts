@@ -1,3 +1,4 @@
+import { ownValue } from '../../base/ownValue.js';
 import { errorMessage, isAnyAppError, type ErrorCode } from '../../base/errors.js';
 import type { Log } from '../../base/log.js';
 import { includesScope } from '../../core/access/accessToken.js';
@@ -82,7 +83,7 @@ async function answer(options: IngressOptions, asked: Asked): Promise<Answer> {
 
 async function receive({ webhooks, log }: IngressOptions, { request, path }: Asked): Promise<Answer> {
   const header = (name: string): string | undefined => {
-    const value = request.headers[name];
+    const value: unknown = ownValue(request.headers, name);
     return typeof value === 'string' && value !== '' ? value.slice(0, 500) : undefined;
   };
   if (!/^application\/(?:[\w.+-]+\+)?json\b/i.test(header('content-type') ?? ''))
