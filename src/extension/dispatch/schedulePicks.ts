@@ -52,7 +52,8 @@ function fireRow(fire: Fire): Row {
   const missed = fire.missed > 0n ? vscode.l10n.t('and {0} missed', Number(fire.missed)) : '';
   const how = fire.by === 'person' ? vscode.l10n.t('by hand') : missed;
   return {
-    label: `${icons.get(fire.outcome) ?? ''} ${words().get(fire.outcome) ?? fire.outcome}`.trim(),
+    label: words().get(fire.outcome) ?? fire.outcome,
+    iconPath: new vscode.ThemeIcon(icons.get(fire.outcome) ?? 'circle-small'),
     description: [age, how].filter(part => part !== '').join(' · '),
     ...(fire.reason === '' ? {} : { detail: fire.reason }),
     ...(fire.threadId === '' ? {} : { threadId: fire.threadId }),
@@ -60,11 +61,11 @@ function fireRow(fire: Fire): Row {
 }
 
 const icons: ReadonlyMap<string, string> = new Map([
-  ['started', '$(play)'],
-  ['waiting', '$(clock)'],
-  ['skipped', '$(debug-step-over)'],
-  ['missed', '$(circle-slash)'],
-  ['failed', '$(error)'],
+  ['started', 'play'],
+  ['waiting', 'clock'],
+  ['skipped', 'debug-step-over'],
+  ['missed', 'circle-slash'],
+  ['failed', 'error'],
 ]);
 
 const words = (): ReadonlyMap<string, string> =>
