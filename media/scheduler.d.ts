@@ -1,4 +1,6 @@
 // Generated from src/compose/script/schedulerApi.ts: what a scheduler's script finds around it.
+// Payloads and answers are whatever JSON they are.
+/* oxlint-disable typescript/no-explicit-any */
 
 interface SchedulerEvent {
   readonly id: string;

@@ -181,5 +181,5 @@ export function schedulerDeclarations(): string {
       ? inner.map(line => `  ${line}`)
       : [`  readonly ${group}: {`, ...inner.map(line => `    ${line}`), '  };'];
   });
-  return `// Generated from src/compose/script/schedulerApi.ts: what a scheduler's script finds around it.\n\n${scriptTypes}\ndeclare const scheduler: {\n${lines.join('\n')}\n};\n`;
+  return `// Generated from src/compose/script/schedulerApi.ts: what a scheduler's script finds around it.\n// Payloads and answers are whatever JSON they are.\n/* oxlint-disable typescript/no-explicit-any */\n\n${scriptTypes}\ndeclare const scheduler: {\n${lines.join('\n')}\n};\n`;
 }
