@@ -60,9 +60,7 @@ function scriptCompletion({ name, isGroup, signature, doc, span }: ScriptProposa
     insertText: name,
     filterText: name,
     span,
-    deprecated: false,
-    planned: false,
-    opensValues: false,
+    ...ordinary,
   };
 }
 
