@@ -62,6 +62,14 @@ const packagesOfParts: Readonly<Record<string, readonly string[]>> = {
   composeFile: ['croner', 'yaml'],
   envFiles: ['yaml'],
   setupMcp: ['jsonc-parser', 'zod'],
+  doctor: ['croner', 'jsonc-parser', 'yaml', 'zod'],
+  importCompas: ['yaml'],
+  // Kernels are spoken to by Jupyter's own client.
+  jupyterExec: [
+    ...['coreutils', 'services', 'statedb'].map(name => `@jupyterlab/${name}`),
+    ...['algorithm', 'coreutils', 'disposable', 'polling', 'properties', 'signaling'].map(name => `@lumino/${name}`),
+    ...['minimist', 'querystringify', 'requires-port', 'url-parse', 'ws'],
+  ],
   hostClient: ['@bufbuild/protobuf', '@connectrpc/connect', '@connectrpc/connect-node', 'undici'],
 };
 
