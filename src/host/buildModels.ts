@@ -1,3 +1,4 @@
+import type { RunId } from '../base/ids.js';
 import { join } from 'node:path';
 import { errorMessage } from '../base/errors.js';
 import type { DisposableStore } from '../base/lifecycle.js';
@@ -55,16 +56,7 @@ export function buildModels(
   const upstreams = new RunUpstreams({
     settings,
     keys: modelKeys,
-    look: async run => {
-      const request = store.read(stores => {
-        const found = stores.runs.get(run);
-        const thread = found && stores.threads.get(found.threadId);
-        const project = thread && stores.projects.get(thread.projectId);
-        const agent = project?.spec.agents.find(({ name }) => name === found?.agent);
-        return found && project && agent && { run: found, project, agent };
-      });
-      return request ? await environment.look(request, new AbortController().signal) : {};
-    },
+    look: async run => await lookOf(run, { store, environment }),
   });
   const client = resources.add(new UpstreamClient(clock));
   const rates = new RateLimits(() => clock.awake());
@@ -114,4 +106,19 @@ export function buildModels(
       }
     },
   };
+}
+
+/** The variables that a run has of this machine, for finding its keys again. */
+async function lookOf(
+  id: RunId,
+  { store, environment }: { readonly store: HostState['store']; readonly environment: HostRunEnvironment },
+) {
+  const request = store.read(stores => {
+    const run = stores.runs.get(id);
+    const thread = run && stores.threads.get(run.threadId);
+    const project = thread && stores.projects.get(thread.projectId);
+    const agent = project?.spec.agents.find(({ name }) => name === run?.agent);
+    return run && project && agent && { run, project, agent };
+  });
+  return request ? await environment.look(request, new AbortController().signal) : {};
 }

@@ -12,6 +12,7 @@ import type { WebhookSource } from '../../core/topics/webhookSource.js';
 import { requireEvent, type TopicService as CoreTopicService } from '../../core/topics/topicService.js';
 import {
   TopicEventSchema,
+  type FollowTopicEventsRequest,
   type TopicEvent as WireTopicEvent,
   type TopicService,
 } from '../../protocol/gen/muster/v1/topics_pb.js';
@@ -72,32 +73,7 @@ export function topicsApi({
       return { event: find(id) };
     },
 
-    async *followTopicEvents(request, { signal }) {
-      const watching = onWatch();
-      let wake = deferred<void>();
-      const subscription = store.onDidCommit(events => {
-        if (events.some(({ event }) => event.kind === 'topic_published')) wake.resolve();
-      });
-      const onAbort = (): void => wake.resolve();
-      signal.addEventListener('abort', onAbort);
-      try {
-        const asked = safeNumber(request.afterSequence, 'after_sequence');
-        let after = asked > 0 ? asked : store.read(stores => stores.topics.lastSequence());
-        while (!signal.aborted) {
-          wake = deferred();
-          const filter = { ...filterOf(request), after, limit: defaultEvents };
-          const found = store.read(stores => stores.topics.list(filter).map(event => wireTopicEvent(stores, event)));
-          for (const event of found) yield { event };
-          const last = found.at(-1);
-          if (last) after = Number(last.sequence);
-          else if (!signal.aborted) await wake.promise;
-        }
-      } finally {
-        signal.removeEventListener('abort', onAbort);
-        void subscription.dispose();
-        watching.dispose();
-      }
-    },
+    followTopicEvents: (request, { signal }) => follow(store, { request, onWatch, signal }),
 
     async listWebhookSources() {
       return { sources: webhooks.list().map(wireSource) };
@@ -119,6 +95,45 @@ export function topicsApi({
       return { event: find(id) };
     },
   };
+}
+
+/** Events as they are published, oldest first, until the signal aborts. */
+async function* follow(
+  store: Store<Stores>,
+  {
+    request,
+    onWatch,
+    signal,
+  }: {
+    readonly request: FollowTopicEventsRequest;
+    readonly onWatch: TopicsApiOptions['onWatch'];
+    readonly signal: AbortSignal;
+  },
+): AsyncGenerator<{ readonly event: WireTopicEvent }> {
+  const watching = onWatch();
+  let wake = deferred<void>();
+  const subscription = store.onDidCommit(events => {
+    if (events.some(({ event }) => event.kind === 'topic_published')) wake.resolve();
+  });
+  const onAbort = (): void => wake.resolve();
+  signal.addEventListener('abort', onAbort);
+  try {
+    const asked = safeNumber(request.afterSequence, 'after_sequence');
+    let after = asked > 0 ? asked : store.read(stores => stores.topics.lastSequence());
+    while (!signal.aborted) {
+      wake = deferred();
+      const filter = { ...filterOf(request), after, limit: defaultEvents };
+      const found = store.read(stores => stores.topics.list(filter).map(event => wireTopicEvent(stores, event)));
+      for (const event of found) yield { event };
+      const last = found.at(-1);
+      if (last) after = Number(last.sequence);
+      else if (!signal.aborted) await wake.promise;
+    }
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    void subscription.dispose();
+    watching.dispose();
+  }
 }
 
 function wireSource({ id, topic, provider, createdAt }: WebhookSource) {

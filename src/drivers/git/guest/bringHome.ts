@@ -116,12 +116,14 @@ async function guestHead(gitDir: string): Promise<string | undefined> {
 }
 
 async function textOf(path: string, maxBytes: number): Promise<string | undefined> {
+  // What a guest made unreadable says nothing.
   const file = await readForeignFile(path, { maxBytes }).catch(() => undefined);
   return file?.kind === 'file' && !file.truncated ? file.bytes.toString('utf8').trimEnd() : undefined;
 }
 
 async function refuseUnfinished(gitDir: string, worktree: WorktreeRef): Promise<void> {
   for (const [name, operation] of operations) {
+    // Not there: that operation is not in the middle.
     const there = await lstat(join(gitDir, name)).catch(() => undefined);
     if (!there) continue;
     throw new AppError(

@@ -33,6 +33,7 @@ export async function copyGuestObjects(from: string, to: string): Promise<readon
 
 /** Of a folder that is one; a link to another counts as empty. */
 async function namesIn(folder: string, pattern: RegExp): Promise<readonly string[]> {
+  // A folder that the guest does not have holds no objects.
   const found = await lstat(folder).catch(() => undefined);
   if (!found?.isDirectory()) return [];
   return (await readdir(folder)).filter(name => pattern.test(name));

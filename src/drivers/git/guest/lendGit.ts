@@ -108,6 +108,7 @@ function packedRefs(refs: ReadonlyMap<string, string>): string {
 export async function objectFolders({ commonDir, root }: RepositoryGit): Promise<readonly string[]> {
   const found: string[] = [];
   const look = async (folder: string): Promise<void> => {
+    // A link to nowhere lends nothing.
     const real = await realpath(folder).catch(() => undefined);
     if (real === undefined || found.includes(real)) return;
     if (found.push(real) > mostObjectFolders)
@@ -115,6 +116,7 @@ export async function objectFolders({ commonDir, root }: RepositoryGit): Promise
         path: root,
         reason: 'too many alternates',
       });
+    // Most stores borrow from no other.
     const text = await readFile(join(real, 'info', 'alternates'), 'utf8').catch(() => '');
     for (const line of text.split('\n')) if (line !== '' && !line.startsWith('#')) await look(resolve(real, line));
   };
@@ -123,6 +125,7 @@ export async function objectFolders({ commonDir, root }: RepositoryGit): Promise
 }
 
 async function copyIfThere(from: string, to: string): Promise<void> {
+  // What the repository does not have the guest need not have either.
   const there = await lstat(from).catch(() => undefined);
   if (!there?.isFile()) return;
   await mkdir(dirname(to), { recursive: true });

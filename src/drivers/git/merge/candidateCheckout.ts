@@ -17,6 +17,7 @@ export function createCandidateCheckouts(options: GitDriverOptions): CandidateCh
   const folder = join(context.stateDir, 'verify');
   return {
     make: (request, commit, signal) => make(context, request, { commit, signal }),
+    // The folder is made with the first checkout; before that nothing is left in it.
     left: async () => (await readdir(folder).catch(() => [])).flatMap(name => (isId<'merge'>(name) ? [name] : [])),
     discard: merge => rm(join(folder, merge), { recursive: true, force: true }),
   };
@@ -51,6 +52,7 @@ async function make(
 
 /** What is left of the folder is in nobody's way, so that a failure is only written down. */
 async function remove({ log }: GitContext, repository: RepositoryGit, path: string): Promise<void> {
+  // Not there: nothing is to be removed.
   const found = await lstat(path).catch(() => undefined);
   try {
     if (found !== undefined) await rm(path, { recursive: true, force: true });

@@ -36,6 +36,7 @@ export async function whyUnreachable(
       const message = `${target} is checked out somewhere else than beside its git directory ${path}, and nothing says where. Run \`git -C ${path} config core.worktree <folder of the checkout>\`, then merge again.`;
       return blocked('target_unreachable', message);
     }
+    // A checkout whose folder is gone, or whose disk is, holds no target back.
     const found = await stat(path).catch(() => undefined);
     if (found?.isDirectory()) continue;
     const reason = locked === undefined || locked === '' ? '' : ` (${locked})`;
@@ -48,6 +49,7 @@ export async function whyUnreachable(
 /** `core.bare=true` in a repository whose main checkout has an index: some tool left it behind. */
 async function bareByMistake({ commonDir }: RepositoryGit, target: string): Promise<NotMerged | undefined> {
   if (basename(commonDir) !== '.git') return undefined;
+  // A repository without an index has no checkout.
   const index = await lstat(join(commonDir, 'index')).catch(() => undefined);
   if (index === undefined) return undefined;
   const head = await readForeignFile(join(commonDir, 'HEAD'), { maxBytes: 4096 });

@@ -37,6 +37,7 @@ export async function noteMade({ files }: GitContext, git: WorktreeGit, paths: r
 
 /** What was noted and is still as it was. */
 export async function stillMade(git: WorktreeGit): Promise<readonly MadeEntry[]> {
+  // Without a readable list everything counts as the agent's work, which hides nothing.
   const file = await readForeignFile(join(git.gitDir, fileName), { maxBytes: longestList }).catch(() => undefined);
   if (file?.kind !== 'file' || file.truncated) return [];
   let noted: readonly JsonFields[];
@@ -59,6 +60,7 @@ export function isMade(path: string, entries: readonly MadeEntry[]): boolean {
 
 /** Size, time and number of a file or link; a folder is a folder. */
 async function stampOf({ workTree }: WorktreeGit, path: string): Promise<string> {
+  // Gone: it is no longer what was made.
   const found = await lstat(fileAt(workTree, path), { bigint: true }).catch(() => undefined);
   if (found === undefined) return 'gone';
   return found.isDirectory() ? 'folder' : `${found.ino}:${found.size}:${found.mtimeNs}`;

@@ -28,6 +28,7 @@ export async function listWorktrees(git: RepositoryGit): Promise<ListedWorktree[
 /** The checkout of a git directory that lies elsewhere (`--separate-git-dir`, a submodule); undefined when nothing tells. */
 async function mainCheckout(git: RepositoryGit): Promise<string | undefined> {
   const { root, commonDir } = git;
+  // What is no readable file is no link to a git directory.
   const link = await readForeignFile(join(root, '.git'), { maxBytes: longestLink }).catch(() => undefined);
   const text = link?.kind === 'file' ? link.bytes.toString('utf8').trimEnd() : '';
   const target = text.startsWith('gitdir: ') ? resolve(root, text.slice('gitdir: '.length)) : undefined;
@@ -41,6 +42,7 @@ async function mainCheckout(git: RepositoryGit): Promise<string | undefined> {
 const longestLink = 8192;
 
 async function isSameFolder(a: string, b: string): Promise<boolean> {
+  // A folder that is not there is no other one.
   const [one, other] = await Promise.all([a, b].map(path => realpath(path).catch(() => undefined)));
   return one !== undefined && one === other;
 }

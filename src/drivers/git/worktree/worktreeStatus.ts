@@ -33,6 +33,7 @@ const alwaysRead = ['.gitignore', '.gitattributes', '.gitmodules'];
 async function refusePipes({ workTree }: WorktreeGit): Promise<void> {
   for (const name of alwaysRead) {
     const path = join(workTree, name);
+    // Gone since git looked: there is nothing to keep.
     const found = await lstat(path).catch(() => undefined);
     if (found === undefined || !(found.isFIFO() || found.isSocket() || found.isCharacterDevice())) continue;
     const reason = `${path} is not a file, and git would wait at it for ever. Remove it`;
