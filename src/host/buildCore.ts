@@ -56,6 +56,7 @@ import { AgentProblems } from './environment/agentProblems.js';
 import { ComposeSecrets } from './environment/composeSecrets.js';
 import { hostPlaceholders } from './environment/hostPlaceholders.js';
 import { HostRunEnvironment } from './environment/hostRunEnvironment.js';
+import type { TextGeneration } from './facade/textGeneration.js';
 import type { LoginShell } from './environment/loginShell.js';
 import type { HostState } from './openState.js';
 import type { HostRunSecrets } from './secrets/hostRunSecrets.js';
@@ -168,6 +169,7 @@ export function buildCore(
   });
   resources.add({ dispose: () => patiently(runs.dispose(), clock) });
   const built = { ...drivers, settler, runs, workspaces, rescues, preparer, providers, environment, secrets, distDir };
+  const { textGeneration } = models;
 
   return {
     ...state,
@@ -192,7 +194,7 @@ export function buildCore(
     questions,
     mail,
     limit,
-    ...buildSurface(state, built, resources),
+    ...buildSurface(state, { ...built, textGeneration }, resources),
   };
 }
 
@@ -286,6 +288,7 @@ interface Foundation extends HostDrivers {
   readonly environment: HostRunEnvironment;
   readonly secrets: ComposeSecrets;
   readonly distDir: string;
+  readonly textGeneration: TextGeneration;
 }
 
 /** The services that calls, and the clock, come in through. */

@@ -21,6 +21,7 @@ import { createHookRunner } from '../drivers/process/hookRunner.js';
 import type { ProcessSandbox } from '../drivers/process/createProcessSandbox.js';
 import { QuickjsEngine } from '../drivers/quickjs/quickjsEngine.js';
 import type { LoginShell } from './environment/loginShell.js';
+import type { TextGeneration } from './facade/textGeneration.js';
 import type { HostState } from './openState.js';
 import { cronTimes } from './schedules/cronTimes.js';
 import { readRunText } from './schedules/runText.js';
@@ -47,6 +48,7 @@ export function buildSchedules(
     readonly shell: LoginShell;
     readonly runSecrets: HostRunSecrets;
     readonly distDir: string;
+    readonly textGeneration: TextGeneration;
     /** With a key of this machine. */
     readonly secretDigest: (text: string) => string;
   },
@@ -76,7 +78,7 @@ export function buildSchedules(
     textOf: (run, limit) =>
       readRunText({ directory: sandbox.directory.path(run), limit, maskOf: () => runSecrets.maskOf(run) }),
   });
-  const calls = new ScriptCalls({ ...common, topics, tasks });
+  const calls = new ScriptCalls({ ...common, topics, tasks, models: built.textGeneration });
   const scripts = new ScriptService({ ...common, engine: scriptEngine, calls });
   const applied = resources.add(new AppliedTriggers({ store }));
   const fires = new FireService({ ...common, applied, times: cronTimes, dispatcher, threads, scripts });

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { writeModelSettings } from '../support/agents/agentHost.js';
-import { buildPrograms, testHome, type Programs } from '../support/hostProcess.js';
+import { buildPrograms, testHome, testRepository, type Programs } from '../support/hostProcess.js';
 import { startModelServer } from '../support/modelServer/modelServer.js';
 
 let programs: Programs;
@@ -51,8 +51,30 @@ test('a model is asked once: words, JSON that fits a schema, errors and the budg
   const unknown = await home.muster(['llm', '--upstream', 'nobody', 'Say hello']);
   expect(unknown.stderr).toMatch(/no upstream nobody.*anthropic/);
 
+  const shop = testRepository({
+    'agent-compose.yml': `name: shop
+agents:
+  worker:
+    provider: demo
+    scheduler:
+      script: |
+        function main() {
+          const cat = scheduler.llm('Name a cat', { outputSchema: { type: 'object' } });
+          return { name: cat.json.name, said: scheduler.llm('Say hello', { model: 'gpt-5' }).text };
+        }
+`,
+  });
+  expect(await home.muster(['up', '--yes'], { cwd: shop })).toMatchObject({ status: 0 });
+  const fired = await home.musterJson(['scheduler', 'trigger', 'worker'], { cwd: shop });
+  const client = await home.connect();
+  const { script_run_id: id } = fired as { script_run_id: string };
+  const { run } = await client.schedules.getScriptRun({ id, wait: true });
+  expect(run).toMatchObject({ result: '{"name":"Mieze","said":"Hello."}' });
+
   const { calls } = (await home.musterJson(['models', 'calls'])) as { calls: { run_id: unknown; status: number }[] };
   expect(calls.map(({ run_id: run, status }) => [run, status])).toEqual([
+    [null, 200],
+    [null, 200],
     [null, 429],
     [null, 200],
     [null, 200],

@@ -5,16 +5,17 @@ export function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
 
 /** A text in camelCase or snake_case; empty ones are none. */
 export function textField(fields: Readonly<Record<string, unknown>>, name: string): string | undefined {
-  const value = field(fields, name);
+  const value = valueOf(fields, name);
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
 export function numberField(fields: Readonly<Record<string, unknown>>, name: string): number | undefined {
-  const value = field(fields, name);
+  const value = valueOf(fields, name);
   return typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : undefined;
 }
 
-function field(fields: Readonly<Record<string, unknown>>, name: string): unknown {
+/** Whatever a field in camelCase or snake_case has. */
+export function valueOf(fields: Readonly<Record<string, unknown>>, name: string): unknown {
   const entries = new Map(Object.entries(fields));
   return entries.get(name) ?? entries.get(name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`));
 }
@@ -25,12 +26,12 @@ function field(fields: Readonly<Record<string, unknown>>, name: string): unknown
  */
 export function commandScript(fields: Readonly<Record<string, unknown>>): string {
   const cwd = textField(fields, 'cwd');
-  const env = Object.entries(fieldsOf(field(fields, 'env'))).map(([name, value]) => {
+  const env = Object.entries(fieldsOf(valueOf(fields, 'env'))).map(([name, value]) => {
     if (!/^[A-Za-z_]\w*$/.test(name)) throw new Error(`${JSON.stringify(name)} is no name of a variable.`);
     return `export ${name}=${quoted(String(value))}`;
   });
   const script = textField(fields, 'script');
-  const args = field(fields, 'args');
+  const args = valueOf(fields, 'args');
   const words = [textField(fields, 'command') ?? '', ...(Array.isArray(args) ? args.map(String) : [])];
   const body = script ?? `exec ${words.map(quoted).join(' ')}`;
   return [...env, ...(cwd === undefined ? [] : [`cd -- ${quoted(cwd)} || exit 1`]), body].join('\n');

@@ -7,7 +7,7 @@ import type { Project } from '../projects/project.js';
 import type { Store } from '../store.js';
 import type { TopicService } from '../topics/topicService.js';
 import type { AgentTasks } from './agentTasks.js';
-import { commandScript, fieldsOf, textField } from './callArguments.js';
+import { commandScript, fieldsOf, textField, valueOf } from './callArguments.js';
 import type { ScriptRun, ScriptStores } from './scriptRun.js';
 import type { ThreadStores } from '../threads/threadStore.js';
 
@@ -17,11 +17,33 @@ const longestRecord = 8_000;
 const mostCalls = 1_000;
 const mostState = 1024 * 1024;
 
+/** Port: one answer of a model, without an agent. */
+export interface ScriptModels {
+  generate(
+    request: {
+      readonly prompt: string;
+      readonly model?: string | undefined;
+      readonly schema?: Readonly<Record<string, unknown>> | undefined;
+    },
+    signal: AbortSignal,
+  ): Promise<ModelAnswer>;
+}
+
+export interface ModelAnswer {
+  readonly id: string;
+  readonly text: string;
+  readonly model: string;
+  readonly reason: string;
+  /** As JSON text, when a schema was given. */
+  readonly json?: string;
+}
+
 export interface ScriptCallsOptions {
   readonly store: Store<ScriptStores & ThreadStores>;
   readonly clock: Clock;
   readonly topics: Pick<TopicService, 'publish'>;
   readonly tasks: AgentTasks;
+  readonly models: ScriptModels;
 }
 
 interface CallContext {
@@ -92,6 +114,8 @@ export class ScriptCalls {
         return { value: this.#publish(context, args) };
       case 'agent':
         return await this.#agent(context, args, number);
+      case 'llm':
+        return { value: await this.#llm(context, args) };
       case 'exec':
       case 'shell':
         return await this.#command(context, { name, args, number });
@@ -105,6 +129,17 @@ export class ScriptCalls {
           reason: 'not there yet',
         });
     }
+  }
+
+  async #llm({ signal }: CallContext, [prompt, options]: readonly unknown[]): Promise<object> {
+    if (typeof prompt !== 'string' || prompt.trim() === '') throw new Error('scheduler.llm needs a prompt.');
+    const fields = fieldsOf(options);
+    const schema = schemaIn(fields, 'outputSchema') ?? schemaIn(fields, 'schema');
+    const request = { prompt, ...defined({ model: textField(fields, 'model'), schema }) };
+    const { id, text, model, reason, json } = await this.#options.models.generate(request, signal);
+    const value: unknown = json === undefined ? null : JSON.parse(json);
+    const finishReason = reason === 'end' || reason === 'tool' ? 'stop' : reason;
+    return { text, model, responseId: id, finishReason, json: value };
   }
 
   #state({ run }: CallContext, name: string, [key, given]: readonly unknown[]): unknown {
@@ -242,4 +277,17 @@ function jsonOf(text: string): unknown {
 /** As much of a text as the record keeps. */
 export function recorded(text: string): string {
   return text.length > longestRecord ? `${text.slice(0, longestRecord)} …` : text;
+}
+
+/** A JSON Schema: an object, or its text. */
+function schemaIn(
+  fields: Readonly<Record<string, unknown>>,
+  name: string,
+): Readonly<Record<string, unknown>> | undefined {
+  const text = textField(fields, name);
+  const value: unknown = text === undefined ? valueOf(fields, name) : JSON.parse(text);
+  if (value === undefined) return undefined;
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new Error(`${name} is no JSON Schema.`);
+  return { ...value };
 }

@@ -18,6 +18,7 @@ import { partly } from './answers.js';
 import { healthCalls } from './healthCalls.js';
 import type { OurCalls } from './ours.js';
 import { dashboardCalls, resourceCalls } from './v2/overviewCalls.js';
+import { llmCalls } from './v2/llmCalls.js';
 import { projectCalls } from './v2/projectCalls.js';
 import { runCalls } from './v2/runCalls.js';
 import { sandboxCalls } from './v2/sandboxCalls.js';
@@ -58,7 +59,7 @@ function route(router: ConnectRouter, { ours, environment, sleep }: CompatOption
   for (const service of [ImageService, CacheService, VolumeService])
     router.service(service, partly(service, {}, containers));
   router.service(ExecService, partly(ExecService, {}, 'Use `muster exec` on the machine of the host.'));
-  router.service(LLMService, partly(LLMService, {}, 'Give the prompt to an agent.'));
+  router.service(LLMService, llmCalls(ours));
   router.service(SettingsService, partly(SettingsService, {}, 'Variables and workspaces are in the compose file.'));
   router.service(CapabilityService, partly(CapabilityService, {}, 'Name MCP servers in the compose file.'));
 }

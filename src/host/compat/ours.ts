@@ -7,6 +7,7 @@ import {
 } from '@connectrpc/connect';
 import { EventService } from '../../protocol/gen/muster/v1/events_pb.js';
 import { HostService } from '../../protocol/gen/muster/v1/host_pb.js';
+import { ModelService } from '../../protocol/gen/muster/v1/models_pb.js';
 import { ProjectService } from '../../protocol/gen/muster/v1/projects_pb.js';
 import { RunService } from '../../protocol/gen/muster/v1/runs_pb.js';
 import { ScheduleService } from '../../protocol/gen/muster/v1/schedules_pb.js';
@@ -22,6 +23,7 @@ export interface OurCalls {
   readonly schedules: Client<typeof ScheduleService>;
   readonly worktrees: Client<typeof WorktreeService>;
   readonly events: Client<typeof EventService>;
+  readonly models: Client<typeof ModelService>;
 }
 
 /** Clients of the services of this very process: no socket, no token. */
@@ -35,5 +37,6 @@ export function ourCalls(routes: (router: ConnectRouter) => void, interceptors: 
     schedules: createClient(ScheduleService, transport),
     worktrees: createClient(WorktreeService, transport),
     events: createClient(EventService, transport),
+    models: createClient(ModelService, transport),
   };
 }
