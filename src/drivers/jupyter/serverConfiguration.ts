@@ -126,6 +126,9 @@ def keep_journal(manager, kernel_id):
         return
     # Without a limit: what the server has not come to read yet waits instead of being dropped.
     kernel.context.setsockopt(zmq.RCVHWM, 0)
+    # The kernel does not listen yet. It binds long before it takes a cell, and by then this has to be connected:
+    # what is published to nobody is lost.
+    kernel.context.setsockopt(zmq.RECONNECT_IVL, 5)
     session = kernelmanager.Session(config=kernel.session.config, key=kernel.session.key)
     journal = Journal(settings["cells"], kernel_id)
     stream = kernel.connect_iopub()
