@@ -8,10 +8,15 @@ interface Suite {
   readonly parallel?: boolean;
   /** What has to exist before the first test: a module of `test/support/setup`. */
   readonly needs?: 'bundles' | 'vsix' | 'docker';
+  /**
+   * Drives programs of others (browsers, engines, kernels, CLIs), whose timing is theirs: where nobody watches, what fails is
+   * tried once more, and named as such (`retry x1`) when it passes then.
+   */
+  readonly others?: boolean;
 }
 
 /** One project per suite of `test/`; the one that runs inside VS Code has a runner of its own. */
-function suite({ name, timeoutMs, parallel = true, needs }: Suite) {
+function suite({ name, timeoutMs, parallel = true, needs, others = false }: Suite) {
   const alias: Record<string, string> =
     name === 'unit' ? { vscode: join(import.meta.dirname, 'test/support/fakes/fakeVscode.ts') } : {};
   return {
@@ -22,6 +27,7 @@ function suite({ name, timeoutMs, parallel = true, needs }: Suite) {
       testTimeout: timeoutMs,
       hookTimeout: timeoutMs,
       fileParallelism: parallel,
+      retry: others && process.env['CI'] === 'true' ? 1 : 0,
       // Only code that forms texts is unit-tested here; whatever does more runs in the real extension host.
       alias,
       globalSetup: needs ? [`test/support/setup/${needs}.ts`] : [],
@@ -45,11 +51,11 @@ export default defineConfig({
       suite({ name: 'contract', timeoutMs: 60_000 }),
       suite({ name: 'integration', timeoutMs: 120_000 }),
       suite({ name: 'protocol', timeoutMs: 180_000, needs: 'bundles' }),
-      suite({ name: 'notebooks', timeoutMs: 180_000, needs: 'bundles' }),
-      suite({ name: 'docker', timeoutMs: 180_000, needs: 'docker' }),
+      suite({ name: 'notebooks', timeoutMs: 180_000, needs: 'bundles', others: true }),
+      suite({ name: 'docker', timeoutMs: 180_000, needs: 'docker', others: true }),
       suite({ name: 'webview', timeoutMs: 120_000, parallel: false }),
-      suite({ name: 'e2e', timeoutMs: 300_000, parallel: false, needs: 'bundles' }),
-      suite({ name: 'journey', timeoutMs: 300_000, parallel: false, needs: 'vsix' }),
+      suite({ name: 'e2e', timeoutMs: 300_000, parallel: false, needs: 'bundles', others: true }),
+      suite({ name: 'journey', timeoutMs: 300_000, parallel: false, needs: 'vsix', others: true }),
     ],
   },
 });
