@@ -105,9 +105,10 @@ export class ReviewedChanges implements vscode.Disposable {
     this.#changed.dispose();
   }
 
-  /** Once at a time; what changes meanwhile is seen by the version. */
+  /** Once at a time; what changes meanwhile is seen by the version. Nothing is looked for when the review was closed meanwhile. */
   #refresh(): void {
-    if (this.#loading !== undefined || this.#version === versionOf(this.thread)) return;
+    const { thread } = this;
+    if (this.#loading !== undefined || thread === undefined || this.#version === versionOf(thread)) return;
     this.#loading = this.load(new AbortController().signal)
       .then(
         () => true,
