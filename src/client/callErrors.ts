@@ -52,7 +52,7 @@ export function describeWireCode(code: string): string | undefined {
 
 /** The host speaks the same protocol: a code that is newer than this client passes as it is. */
 function isErrorCode(code: string): code is ErrorCode {
-  return /^[a-z]+(\.[a-zA-Z]+)*$/.test(code);
+  return /^[a-zA-Z]+(\.[a-zA-Z]+)*$/.test(code);
 }
 
 function parseData(text: string): object {

@@ -92,3 +92,9 @@ test('following prints each event as it is published', async () => {
   ]);
   await following;
 });
+
+test('an event that is not there is said to be unknown, by a host that is there', async () => {
+  const home = testHome(programs);
+  const unknown = await home.muster(['event', 'inspect', 'nope']);
+  expect(unknown).toMatchObject({ status: 2, stderr: expect.stringMatching(/^muster: There is no event "nope"/) });
+});

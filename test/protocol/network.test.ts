@@ -34,6 +34,8 @@ test('a command elsewhere gives a task to a host and reads along, with its token
   const logs = await elsewhere.muster(['logs', threads[0]?.thread_id ?? ''], { env });
   expect(logs.stdout).toContain('planted');
   expect(await elsewhere.hostPid()).toBeUndefined();
+  const exec = await elsewhere.muster(['exec', threads[0]?.thread_id ?? '', '--', 'pwd'], { env });
+  expect(exec).toMatchObject({ status: 4, stdout: '', stderr: expect.stringContaining(daemon.url) });
 });
 
 test('without a token, with a wrong, expired, revoked or too narrow one it is refused and told why', async () => {

@@ -6,6 +6,7 @@ import { AppError, errorMessage } from '../../base/errors.js';
 import { isInside } from '../../node/isInside.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { CommandContext } from '../command.js';
+import { unsupported } from '../options/unsupported.js';
 import { usageError } from '../options/usageError.js';
 import type { Era } from '../output/compose/shapes.js';
 import { commandInside } from '../lookup/containers.js';
@@ -30,6 +31,12 @@ interface Ended {
  */
 export async function runInWorktree(context: CommandContext, command: SandboxCommand): Promise<number> {
   const { thread } = command;
+  const { endpoint } = await context.connect();
+  if (/^https?:/.test(endpoint.socket))
+    throw unsupported(
+      '`exec` on a host elsewhere',
+      `The worktree is on the disk of ${endpoint.socket}: run it there, or give the agent a task.`,
+    );
   const back = `\`muster restore ${thread.id}\` brings it back.`;
   if (thread.worktree === '') {
     const text = `Thread ${thread.id} has no worktree.${thread.rescue === '' ? '' : ` ${back}`}`;

@@ -1,3 +1,4 @@
+import type { ReviewStores } from '../reviews/reviewStore.js';
 import type { Clock } from '../../base/clock.js';
 import { AppError } from '../../base/errors.js';
 import type { IdSource } from '../../base/ids.js';
@@ -18,14 +19,14 @@ const attempts = 5;
 /** Takes merges back. */
 export class UndoService {
   readonly #options: {
-    readonly store: Store<ThreadStores & MergeStores & EventStores>;
+    readonly store: Store<ThreadStores & MergeStores & ReviewStores & EventStores>;
     readonly clock: Clock;
     readonly ids: IdSource;
     readonly driver: MergeDriver;
   };
 
   constructor(options: {
-    readonly store: Store<ThreadStores & MergeStores & EventStores>;
+    readonly store: Store<ThreadStores & MergeStores & ReviewStores & EventStores>;
     readonly clock: Clock;
     readonly ids: IdSource;
     readonly driver: MergeDriver;
@@ -35,7 +36,7 @@ export class UndoService {
 
   /**
    * Takes the last merge of a thread back: its target goes to where it was if nothing came on top, otherwise it gets a commit
-   * that reverts the merge. The thread is open again. Asked again it answers the same.
+   * that reverts the merge. The thread is open again and not approved. Asked again it answers the same.
    * Errors: `thread.*`, `merge.refused` (in words: edits in the way, conflicts, nothing to take back).
    */
   async undo(id: string, signal: AbortSignal): Promise<{ readonly view: ThreadView; readonly undo: MergeUndo }> {
@@ -67,6 +68,8 @@ export class UndoService {
     const undo: MergeUndo = { merge: merge.id, kind, commit: outcome.commit, at: clock.now() };
     return store.transact(stores => {
       stores.undos.save(undo);
+      // Whoever takes it back does not want it to land with the next *merge all approved*.
+      stores.reviews.withdrawApprovals(thread.id);
       const current = stores.threads.get(thread.id);
       if (current) stores.threads.update({ ...current, outcome: 'open', updatedAt: clock.now() });
       stores.events.append({ kind: 'thread_changed', threadId: thread.id }, clock.now());

@@ -6,6 +6,8 @@ export interface ReviewStore {
   /** The same verdict on the same commit again moves its time. */
   record(review: Review): void;
   marks(threadId: ThreadId): ReviewMarks;
+  /** No commit of the thread counts as approved any more. */
+  withdrawApprovals(threadId: ThreadId): void;
   /** The commit that a person saw last of those that are not `head`. */
   earlierCommit(threadId: ThreadId, head: string): string | undefined;
   /** Keys of the hunks that a person has looked at. */

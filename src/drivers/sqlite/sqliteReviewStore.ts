@@ -13,6 +13,7 @@ export class SqliteReviewStore implements ReviewStore {
   readonly #record: Statement<[string, string, string, string, number]>;
   readonly #latest: Statement<[string, string], MarkRow>;
   readonly #earlier: Statement<[string, string], { commit_sha: string }>;
+  readonly #withdraw: Statement<[string]>;
   readonly #reviewed: Statement<[string], { hunk: string }>;
   readonly #setReviewed: Statement<[string, string, number]>;
   readonly #setUnreviewed: Statement<[string, string]>;
@@ -24,6 +25,7 @@ export class SqliteReviewStore implements ReviewStore {
       SELECT commit_sha, at FROM review WHERE thread_id = ? AND verdict = ? ORDER BY rowid DESC LIMIT 1`);
     this.#earlier = database.prepare(`
       SELECT commit_sha FROM review WHERE thread_id = ? AND commit_sha <> ? ORDER BY rowid DESC LIMIT 1`);
+    this.#withdraw = database.prepare(`DELETE FROM review WHERE thread_id = ? AND verdict = 'approved'`);
     this.#reviewed = database.prepare(`SELECT hunk FROM reviewed_hunk WHERE thread_id = ?`);
     this.#setReviewed = database.prepare(`
       INSERT INTO reviewed_hunk (thread_id, hunk, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`);
@@ -36,6 +38,10 @@ export class SqliteReviewStore implements ReviewStore {
 
   marks(threadId: ThreadId): ReviewMarks {
     return defined({ shown: this.#mark(threadId, 'shown'), approved: this.#mark(threadId, 'approved') });
+  }
+
+  withdrawApprovals(threadId: ThreadId): void {
+    this.#withdraw.run(threadId);
   }
 
   earlierCommit(threadId: ThreadId, head: string): string | undefined {

@@ -256,8 +256,12 @@ describe('taking a merge back', () => {
         to: world.git.branches.get('main') ?? '',
       }),
     );
+    await host.reviews.approve(thread.id);
     const { view, undo } = await host.undos.undo(thread.id, never);
     expect(undo).toMatchObject({ kind: 'restored', commit: before });
+    // What was taken back is not approved: it does not land with the next *merge all approved*.
+    expect(view.approved).toBeUndefined();
+    expect(await host.merges.requestApproved()).toEqual([]);
     expect(view.status).toBe('ready');
     expect((await host.undos.undo(thread.id, never)).undo).toEqual(undo);
     expect(world.git.branches.get('main')).toBe(before);
