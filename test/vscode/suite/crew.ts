@@ -44,8 +44,7 @@ if grep -q 'good evening' TASK.txt; then
 else
   printf 'export function greet(name) {\\n  return "Good day, " + name;\\n}\\n' > src/greet.js
 fi`,
-  scatter: `cat > TASK.txt
-rm TASK.txt
+  scatter: `cat > /dev/null
 if grep -q farewell src/greet.js; then
   sed -i 's/farewell/goodbye/' src/greet.js
 else
