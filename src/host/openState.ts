@@ -31,7 +31,11 @@ export function openState(
   const directory = openStateDirectory(options.stateDir);
   const lock = takeExclusiveLock(directory.lock);
   if (!lock) {
-    throw new AppError('host.locked', `Another host already serves ${directory.path}.`, { stateDir: directory.path });
+    throw new AppError(
+      'host.locked',
+      `Another host already serves ${directory.path}. To take its place: \`muster daemon stop && muster daemon …\`, at once, because an open window of VS Code starts one again.`,
+      { stateDir: directory.path },
+    );
   }
   resources.add(lock);
   const clock = shiftedClock(createNodeClock());
