@@ -1,15 +1,9 @@
 import type { Command } from './command.js';
-
-interface Entry {
-  readonly summary: string;
-  /** Loaded when it is called: most of the start time of a command is reading code. */
-  readonly load: () => Promise<Command>;
-  /** Words after the name that choose another command, such as `daemon stop`. */
-  readonly parts?: Readonly<Record<string, Entry>>;
-}
+import type { CommandEntry } from './commandEntry.js';
+import { sandboxCommands } from './sandboxCommands.js';
 
 /** Every command, in the order of the help. A new one: a file in `commands/`, a line here, a section in `docs/cli.md`. */
-export const commandTable: Readonly<Record<string, Entry>> = {
+export const commandTable: Readonly<Record<string, CommandEntry>> = {
   'up': { summary: 'apply the compose file', load: async () => (await import('./commands/up.js')).up },
   'down': { summary: 'take a project down', load: async () => (await import('./commands/down.js')).down },
   'config': {
@@ -221,98 +215,7 @@ export const commandTable: Readonly<Record<string, Entry>> = {
     summary: 'register the MCP server with coding CLIs and editors',
     load: async () => (await import('./commands/setupMcp.js')).setupMcp,
   },
-  'exec': {
-    summary: 'run a command in the worktree of a thread',
-    load: async () => (await import('./commands/exec.js')).exec,
-  },
-  'stop': { summary: 'stop the agent in a worktree', load: async () => (await import('./commands/sandboxes.js')).stop },
-  'resume': {
-    summary: 'accepted for scripts: worktrees are always ready',
-    load: async () => (await import('./commands/sandboxes.js')).resume,
-  },
-  'rm': {
-    summary: 'remove a worktree, keeping its work under a rescue ref',
-    load: async () => (await import('./commands/sandboxes.js')).rm,
-  },
-  'sandbox': {
-    summary: 'list the worktrees that agents work in',
-    load: async () => (await import('./commands/sandboxes.js')).sandboxList,
-    parts: {
-      ls: { summary: 'the same', load: async () => (await import('./commands/sandboxes.js')).sandboxList },
-      stop: { summary: 'as `stop`', load: async () => (await import('./commands/sandboxes.js')).stop },
-      resume: { summary: 'as `resume`', load: async () => (await import('./commands/sandboxes.js')).resume },
-      rm: { summary: 'as `rm`', load: async () => (await import('./commands/sandboxes.js')).rm },
-      stats: {
-        summary: 'what containers use',
-        load: async () => (await import('./commands/containers.js')).sandboxStats,
-      },
-      clean: {
-        summary: 'remove containers of closed threads',
-        load: async () => (await import('./commands/containers.js')).sandboxClean,
-      },
-      prune: {
-        summary: 'tell which worktrees could be removed',
-        load: async () => (await import('./commands/sandboxes.js')).sandboxPrune,
-      },
-    },
-  },
-  'project': {
-    summary: 'list the applied projects',
-    load: async () => (await import('./commands/projectList.js')).projectList,
-    parts: {
-      ls: { summary: 'the same', load: async () => (await import('./commands/projectList.js')).projectList },
-      up: { summary: 'as `up`', load: async () => (await import('./commands/up.js')).up },
-      down: { summary: 'as `down`', load: async () => (await import('./commands/down.js')).down },
-    },
-  },
-  'agent': {
-    summary: 'list the agents of a project',
-    load: async () => (await import('./commands/agentList.js')).agentList,
-    parts: { ls: { summary: 'the same', load: async () => (await import('./commands/agentList.js')).agentList } },
-  },
-  'scheduler': {
-    summary: 'list the triggers of a project',
-    load: async () => (await import('./commands/scheduler.js')).schedulerList,
-    parts: {
-      ls: { summary: 'the same', load: async () => (await import('./commands/scheduler.js')).schedulerList },
-      enable: {
-        summary: 'switch a trigger on',
-        load: async () => (await import('./commands/scheduler.js')).schedulerEnable,
-      },
-      disable: {
-        summary: 'switch a trigger off',
-        load: async () => (await import('./commands/scheduler.js')).schedulerDisable,
-      },
-      trigger: {
-        summary: 'fire a trigger now',
-        load: async () => (await import('./commands/scheduler.js')).schedulerTrigger,
-      },
-      runs: {
-        summary: 'list what triggers did',
-        load: async () => (await import('./commands/scheduler.js')).schedulerRuns,
-      },
-      logs: {
-        summary: 'list what happened to the runs of triggers',
-        load: async () => (await import('./commands/schedulerRun.js')).schedulerLogs,
-      },
-      invoke: {
-        summary: 'run the script of a scheduler now',
-        load: async () => (await import('./commands/schedulerRun.js')).schedulerInvoke,
-      },
-      stop: {
-        summary: 'stop a run that a trigger started',
-        load: async () => (await import('./commands/schedulerRun.js')).schedulerStop,
-      },
-      inspect: {
-        summary: 'show a scheduler, a trigger or one of its runs',
-        load: async () => (await import('./commands/schedulerRun.js')).schedulerInspect,
-      },
-      simulate: {
-        summary: 'show what would fire when',
-        load: async () => (await import('./commands/scheduler.js')).schedulerSimulate,
-      },
-    },
-  },
+  ...sandboxCommands,
   'events': {
     summary: 'list published events',
     load: async () => (await import('./commands/events.js')).events,
@@ -407,7 +310,7 @@ export const commandTable: Readonly<Record<string, Entry>> = {
   'version': { summary: 'print the version', load: async () => (await import('./commands/version.js')).version },
 };
 
-const overview: Entry = { summary: '', load: async () => (await import('./commands/overview.js')).overview };
+const overview: CommandEntry = { summary: '', load: async () => (await import('./commands/overview.js')).overview };
 
 /** The command that the words name and the arguments that are left; `''` names the overview. */
 export async function findCommand(
@@ -420,7 +323,7 @@ export async function findCommand(
 }
 
 async function findPart(
-  entry: Entry,
+  entry: CommandEntry,
   args: readonly string[],
 ): Promise<{ readonly command: Command; readonly args: readonly string[] }> {
   const word = args[0] ?? '';

@@ -1,0 +1,97 @@
+import type { CommandEntry } from './commandEntry.js';
+
+/** Commands of places where agents work, and of what starts them: agent-compose's words, in the order of the help. */
+export const sandboxCommands: Readonly<Record<string, CommandEntry>> = {
+  exec: {
+    summary: 'run a command in the worktree of a thread',
+    load: async () => (await import('./commands/exec.js')).exec,
+  },
+  stop: { summary: 'stop the agent in a worktree', load: async () => (await import('./commands/sandboxes.js')).stop },
+  resume: {
+    summary: 'accepted for scripts: worktrees are always ready',
+    load: async () => (await import('./commands/sandboxes.js')).resume,
+  },
+  rm: {
+    summary: 'remove a worktree, keeping its work under a rescue ref',
+    load: async () => (await import('./commands/sandboxes.js')).rm,
+  },
+  sandbox: {
+    summary: 'list the worktrees that agents work in',
+    load: async () => (await import('./commands/sandboxes.js')).sandboxList,
+    parts: {
+      ls: { summary: 'the same', load: async () => (await import('./commands/sandboxes.js')).sandboxList },
+      stop: { summary: 'as `stop`', load: async () => (await import('./commands/sandboxes.js')).stop },
+      resume: { summary: 'as `resume`', load: async () => (await import('./commands/sandboxes.js')).resume },
+      rm: { summary: 'as `rm`', load: async () => (await import('./commands/sandboxes.js')).rm },
+      stats: {
+        summary: 'what containers use',
+        load: async () => (await import('./commands/containers.js')).sandboxStats,
+      },
+      clean: {
+        summary: 'remove containers of closed threads',
+        load: async () => (await import('./commands/containers.js')).sandboxClean,
+      },
+      prune: {
+        summary: 'tell which worktrees could be removed',
+        load: async () => (await import('./commands/sandboxes.js')).sandboxPrune,
+      },
+    },
+  },
+  project: {
+    summary: 'list the applied projects',
+    load: async () => (await import('./commands/projectList.js')).projectList,
+    parts: {
+      ls: { summary: 'the same', load: async () => (await import('./commands/projectList.js')).projectList },
+      up: { summary: 'as `up`', load: async () => (await import('./commands/up.js')).up },
+      down: { summary: 'as `down`', load: async () => (await import('./commands/down.js')).down },
+    },
+  },
+  agent: {
+    summary: 'list the agents of a project',
+    load: async () => (await import('./commands/agentList.js')).agentList,
+    parts: { ls: { summary: 'the same', load: async () => (await import('./commands/agentList.js')).agentList } },
+  },
+  scheduler: {
+    summary: 'list the triggers of a project',
+    load: async () => (await import('./commands/scheduler.js')).schedulerList,
+    parts: {
+      ls: { summary: 'the same', load: async () => (await import('./commands/scheduler.js')).schedulerList },
+      enable: {
+        summary: 'switch a trigger on',
+        load: async () => (await import('./commands/scheduler.js')).schedulerEnable,
+      },
+      disable: {
+        summary: 'switch a trigger off',
+        load: async () => (await import('./commands/scheduler.js')).schedulerDisable,
+      },
+      trigger: {
+        summary: 'fire a trigger now',
+        load: async () => (await import('./commands/scheduler.js')).schedulerTrigger,
+      },
+      runs: {
+        summary: 'list what triggers did',
+        load: async () => (await import('./commands/scheduler.js')).schedulerRuns,
+      },
+      logs: {
+        summary: 'list what happened to the runs of triggers',
+        load: async () => (await import('./commands/schedulerRun.js')).schedulerLogs,
+      },
+      invoke: {
+        summary: 'run the script of a scheduler now',
+        load: async () => (await import('./commands/schedulerRun.js')).schedulerInvoke,
+      },
+      stop: {
+        summary: 'stop a run that a trigger started',
+        load: async () => (await import('./commands/schedulerRun.js')).schedulerStop,
+      },
+      inspect: {
+        summary: 'show a scheduler, a trigger or one of its runs',
+        load: async () => (await import('./commands/schedulerRun.js')).schedulerInspect,
+      },
+      simulate: {
+        summary: 'show what would fire when',
+        load: async () => (await import('./commands/scheduler.js')).schedulerSimulate,
+      },
+    },
+  },
+};
