@@ -1,6 +1,9 @@
 import type { DisposableStore } from '../base/lifecycle.js';
 import type { Log } from '../base/log.js';
 
+/** How often nothing is done while the host ends: only that there is a timer counts. */
+const aliveMs = 60_000;
+
 /**
  * How a host ends: serving → ending → closing → ended, each once and in this order.
  *
@@ -39,7 +42,10 @@ export class HostEnd {
     this.#log.info('Ending', { reason });
     setImmediate(() => {
       this.#closing.abort();
-      this.#resources.dispose().then(this.#ended.resolve, this.#ended.reject);
+      // What is waited for may hold no handle of its own, such as git behind a shell: without one the process would leave half way.
+      const alive = setInterval(() => undefined, aliveMs);
+      const disposed = this.#resources.dispose().finally(() => clearInterval(alive));
+      disposed.then(this.#ended.resolve, this.#ended.reject);
     });
   }
 }
