@@ -1,10 +1,24 @@
-/** Reads JSON that this program wrote itself, but that a damaged disk or a person may have changed: nothing is taken for granted. */
+/** Reads a mapping of JSON that a damaged disk, a person or another program may have changed: nothing is taken for granted. */
 export class JsonFields {
   readonly #fields: ReadonlyMap<string, unknown>;
 
-  constructor(text: string) {
-    const value: unknown = JSON.parse(text);
-    this.#fields = new Map<string, unknown>(typeof value === 'object' && value !== null ? Object.entries(value) : []);
+  /** What is no mapping has no fields. */
+  constructor(value: unknown) {
+    const isMapping = typeof value === 'object' && value !== null && !Array.isArray(value);
+    this.#fields = new Map<string, unknown>(isMapping ? Object.entries(value) : []);
+  }
+
+  /** Throws what `JSON.parse` throws for what is no JSON. */
+  static parse(text: string): JsonFields {
+    return new JsonFields(JSON.parse(text));
+  }
+
+  get names(): readonly string[] {
+    return [...this.#fields.keys()];
+  }
+
+  value(name: string): unknown {
+    return this.#fields.get(name);
   }
 
   text(name: string): string | undefined {
@@ -25,7 +39,7 @@ export class JsonFields {
   /** An object in it. */
   fields(name: string): JsonFields | undefined {
     const value = this.#fields.get(name);
-    return typeof value === 'object' && value !== null ? new JsonFields(JSON.stringify(value)) : undefined;
+    return typeof value === 'object' && value !== null ? new JsonFields(value) : undefined;
   }
 
   /** The texts of a list; others are left out. */
@@ -36,7 +50,7 @@ export class JsonFields {
   /** The objects of a list. */
   list(name: string): readonly JsonFields[] {
     const value = this.#fields.get(name);
-    return Array.isArray(value) ? value.map(each => new JsonFields(JSON.stringify(each))) : [];
+    return Array.isArray(value) ? value.map(each => new JsonFields(each)) : [];
   }
 }
 

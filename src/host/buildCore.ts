@@ -29,6 +29,7 @@ import { ReviewService } from '../core/reviews/reviewService.js';
 import { DirectoryRunSupervisor } from '../core/runs/directoryRunSupervisor.js';
 import { RunCommits } from '../core/runs/runCommits.js';
 import { RunLifecycle } from '../core/runs/runLifecycle.js';
+import type { RunModels } from '../core/models/runModels.js';
 import { machineRunLimit, type RunLimit } from '../core/runs/runLimit.js';
 import { RunStarter } from '../core/runs/runStarter.js';
 import { DispatchService } from '../core/threads/dispatchService.js';
@@ -142,31 +143,10 @@ export function buildCore(
   const undos = new UndoService({ ...common, driver: mergeDriver });
   const updates = new UpdateService({ ...common, driver: mergeDriver, settler, workspaces });
   resources.add(supervisor);
-  const starter = new RunStarter({
-    ...common,
-    providers,
-    workspaces,
-    preparer,
-    sandboxes,
-    directory: sandbox.directory,
-    environment,
-    models: models.runModels,
-    placeholders: hostPlaceholders(distDir),
-  });
-  const questions = new QuestionService(common);
-  const mail = resources.add(new RunMail({ ...common, mailbox: sandbox.mailbox, questions, supervisor }));
-  const limit = runLimit(maxRuns);
-  const runs = new RunLifecycle({
-    ...common,
-    directory: sandbox.directory,
-    supervisor,
-    starter,
-    commits: new RunCommits(common),
-    secrets: runSecrets,
-    mail,
-    settler,
-    limit,
-  });
+  const places = { workspaces, preparer, sandboxes, environment, providers, supervisor, settler };
+  const options = { runModels: models.runModels, distDir, limit: runLimit(maxRuns) };
+  const life = buildRuns(state, { ...drivers, ...places, ...options }, resources);
+  const { runs } = life;
   resources.add({ dispose: () => patiently(runs.dispose(), clock) });
   const built = { ...drivers, settler, runs, workspaces, rescues, preparer, providers, environment, secrets, distDir };
   const { textGeneration } = models;
@@ -189,11 +169,8 @@ export function buildCore(
     conflicts,
     undos,
     updates,
-    runs,
+    ...life,
     sandboxControl: new SandboxControl({ store, sandboxes }),
-    questions,
-    mail,
-    limit,
     ...buildSurface(state, { ...built, textGeneration }, resources),
   };
 }
@@ -269,6 +246,52 @@ function buildEnvironment(state: HostState, drivers: HostDrivers & { readonly pr
     now: () => clock.awake(),
   });
   return { secrets, environment, problems };
+}
+
+/** What a run goes through, from its place in the queue until it is settled, and what it asks meanwhile. */
+function buildRuns(
+  state: HostState,
+  parts: HostDrivers & {
+    readonly workspaces: WorkspaceService;
+    readonly preparer: WorkspacePreparer;
+    readonly sandboxes: SandboxService;
+    readonly environment: HostRunEnvironment;
+    readonly providers: ProviderRegistries;
+    readonly supervisor: DirectoryRunSupervisor;
+    readonly settler: ThreadSettler;
+    readonly runModels: RunModels;
+    readonly distDir: string;
+    readonly limit: RunLimit;
+  },
+  resources: DisposableStore,
+) {
+  const { store, clock, ids, log } = state;
+  const common = { store, clock, ids, log };
+  const { sandbox, supervisor, settler, limit } = parts;
+  const { directory } = sandbox;
+  const starter = new RunStarter({
+    ...common,
+    ...parts,
+    directory,
+    models: parts.runModels,
+    placeholders: hostPlaceholders(parts.distDir),
+  });
+  const questions = new QuestionService(common);
+  const mail = resources.add(new RunMail({ ...common, mailbox: sandbox.mailbox, questions, supervisor }));
+  const commits = new RunCommits(common);
+  const secrets = parts.runSecrets;
+  const runs = new RunLifecycle({
+    ...common,
+    directory,
+    supervisor,
+    starter,
+    commits,
+    secrets,
+    mail,
+    settler,
+    limit,
+  });
+  return { runs, questions, mail, limit };
 }
 
 /** What a person chose, else what the machine takes. */

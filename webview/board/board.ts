@@ -10,7 +10,7 @@ import {
 } from '../../src/protocol/webview/boardMessages.js';
 import { boardViewStateSchema, type BoardViewState } from '../../src/protocol/webview/boardViewState.js';
 import { fill } from '../../src/protocol/webview/webviewStrings.js';
-import { blankState } from '../shared/blankState.js';
+import { blankState, offlineState } from '../shared/blankState.js';
 import { connectMessages } from '../shared/messagePort.js';
 import { notice } from '../shared/notice.js';
 import { badge } from '../shared/toolkit.js';
@@ -80,11 +80,7 @@ export class Board extends LitElement {
   #blank(): TemplateResult {
     const { strings, connection } = this.#state;
     return connection === 'offline'
-      ? blankState({
-          icon: 'debug-disconnect',
-          title: strings.hostOffline,
-          action: { label: strings.startHost, onClick: () => this.#post({ type: 'startHost' }) },
-        })
+      ? offlineState(strings, () => this.#post({ type: 'startHost' }))
       : blankState({
           title: strings.emptyBoard,
           detail: strings.emptyBoardHint,

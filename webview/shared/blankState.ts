@@ -1,4 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit';
+import type { WebviewStrings } from '../../src/protocol/webview/webviewStrings.js';
 import { icon } from './icon.js';
 import { button } from './toolkit.js';
 
@@ -15,4 +16,13 @@ export function blankState(options: {
     <h1>${title}</h1>
     ${detail === '' ? nothing : html`<p>${detail}</p>`} ${button({ ...action, look: 'primary' })}
   </main>`;
+}
+
+/** The view of a host that is not there. */
+export function offlineState(strings: WebviewStrings, startHost: () => void): TemplateResult {
+  return blankState({
+    icon: 'debug-disconnect',
+    title: strings.hostOffline,
+    action: { label: strings.startHost, onClick: startHost },
+  });
 }

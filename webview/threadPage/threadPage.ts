@@ -9,7 +9,7 @@ import { threadPageStateSchema, type ThreadPageState } from '../../src/protocol/
 import type { ThreadAction } from '../../src/protocol/webview/threadActions.js';
 import { fill } from '../../src/protocol/webview/webviewStrings.js';
 import { linkTarget } from '../shared/fileReference.js';
-import { blankState } from '../shared/blankState.js';
+import { blankState, offlineState } from '../shared/blankState.js';
 import { icon } from '../shared/icon.js';
 import '../shared/menu.js';
 import { copyCode } from '../shared/markdown.js';
@@ -232,11 +232,7 @@ export class ThreadPage extends LitElement {
   #blank(): TemplateResult {
     const { strings, connection, failures } = this.#state;
     return connection === 'offline'
-      ? blankState({
-          icon: 'debug-disconnect',
-          title: strings.hostOffline,
-          action: { label: strings.startHost, onClick: () => this.#post({ type: 'startHost' }) },
-        })
+      ? offlineState(strings, () => this.#post({ type: 'startHost' }))
       : blankState({
           icon: 'error',
           title: strings.loadFailed,

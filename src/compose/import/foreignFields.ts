@@ -1,56 +1,34 @@
-/** Reads a mapping of somebody else's configuration: nothing is taken for granted. */
-export class Fields {
-  readonly #fields: ReadonlyMap<string, unknown>;
+import { JsonFields } from '../../base/jsonFields.js';
 
-  constructor(value: unknown) {
-    const isMapping = typeof value === 'object' && value !== null && !Array.isArray(value);
-    this.#fields = new Map<string, unknown>(isMapping ? Object.entries(value) : []);
-  }
-
-  get names(): readonly string[] {
-    return [...this.#fields.keys()];
-  }
-
+/** A mapping of somebody else's configuration. */
+export class Fields extends JsonFields {
   has(name: string): boolean {
-    return this.#fields.get(name) !== undefined && this.#fields.get(name) !== null;
-  }
-
-  value(name: string): unknown {
-    return this.#fields.get(name);
-  }
-
-  text(name: string): string | undefined {
-    const value = this.#fields.get(name);
-    return typeof value === 'string' ? value : undefined;
-  }
-
-  number(name: string): number | undefined {
-    const value = this.#fields.get(name);
-    return typeof value === 'number' ? value : undefined;
+    return this.value(name) !== undefined && this.value(name) !== null;
   }
 
   /** The texts of a list, or the only one. */
-  texts(name: string): readonly string[] {
-    const value = this.#fields.get(name);
-    if (typeof value === 'string') return [value];
-    return Array.isArray(value) ? value.filter(each => typeof each === 'string').map(String) : [];
+  override texts(name: string): readonly string[] {
+    const value = this.value(name);
+    return typeof value === 'string' ? [value] : super.texts(name);
   }
 
   /** A mapping in it, empty when there is none. */
-  fields(name: string): Fields {
-    return new Fields(this.#fields.get(name));
+  override fields(name: string): Fields {
+    return new Fields(this.value(name));
   }
 
-  list(name: string): readonly Fields[] {
-    const value = this.#fields.get(name);
+  override list(name: string): readonly Fields[] {
+    const value = this.value(name);
     return Array.isArray(value) ? value.map(each => new Fields(each)) : [];
   }
 
   /** What this has, over what `defaults` has. */
   over(defaults: Fields): Fields {
-    const merged = new Map(defaults.#fields);
-    for (const [name, value] of this.#fields) if (value !== undefined && value !== null) merged.set(name, value);
-    return new Fields(Object.fromEntries(merged));
+    const own = this.names.filter(name => this.has(name)).map(name => [name, this.value(name)]);
+    return new Fields({
+      ...Object.fromEntries(defaults.names.map(name => [name, defaults.value(name)])),
+      ...Object.fromEntries(own),
+    });
   }
 }
 

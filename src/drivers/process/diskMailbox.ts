@@ -4,10 +4,9 @@ import type { RunId } from '../../base/ids.js';
 import type { Disposable } from '../../base/lifecycle.js';
 import type { Letter, Mailbox } from '../../core/mail/mailbox.js';
 import { readForeignFileSync } from '../../node/foreignFile.js';
-import type { SecretMask } from '../../node/secretMask.js';
 import { systemCode } from '../../node/systemError.js';
 import { runFiles, runPath, unwritable, writeWhole } from '../../node/runFiles.js';
-import type { RunFolderWatches } from './runFolderWatches.js';
+import type { RunFolders } from './runFolderWatches.js';
 
 const askName = /^(\d{1,6})\.ask\.json$/;
 const maxLetterBytes = 512 * 1024;
@@ -18,18 +17,10 @@ const maxFiles = 20_000;
 
 /** Mailboxes of runs under `<stateDir>/runs`. Everything in one was written by an agent, except the answers. */
 export class DiskMailbox implements Mailbox {
-  readonly #stateDir: string;
-  readonly #watches: RunFolderWatches;
-  readonly #maskOf: (run: RunId) => SecretMask;
+  readonly #folders: RunFolders;
 
-  constructor(options: {
-    readonly stateDir: string;
-    readonly watches: RunFolderWatches;
-    readonly maskOf: (run: RunId) => SecretMask;
-  }) {
-    this.#stateDir = options.stateDir;
-    this.#watches = options.watches;
-    this.#maskOf = options.maskOf;
+  constructor(folders: RunFolders) {
+    this.#folders = folders;
   }
 
   unanswered(run: RunId): readonly Letter[] {
@@ -58,18 +49,18 @@ export class DiskMailbox implements Mailbox {
   }
 
   subscribe(run: RunId, notify: () => void): Disposable {
-    return this.#watches.subscribe(run, [runFiles.bell], notify);
+    return this.#folders.watches.subscribe(run, [runFiles.bell], notify);
   }
 
   #folder(run: RunId): string {
-    return join(runPath(this.#stateDir, run), runFiles.mail);
+    return join(runPath(this.#folders.stateDir, run), runFiles.mail);
   }
 
   #read(run: RunId, folder: string, number: number): readonly Letter[] {
     const found = readForeignFileSync(join(folder, `${number}.ask.json`), { maxBytes: maxLetterBytes });
     if (found.kind === 'missing') return [];
     if (found.kind !== 'file' || found.truncated) return [{ number, body: undefined }];
-    this.#maskOf(run).hide(found.bytes, 0, found.bytes.length);
+    this.#folders.maskOf(run).hide(found.bytes, 0, found.bytes.length);
     return [{ number, body: parse(found.bytes.toString('utf8')) }];
   }
 }

@@ -4,9 +4,8 @@ import { dirname, join } from 'node:path';
 import { AppError } from '../../base/errors.js';
 import type { RunId } from '../../base/ids.js';
 import type { RunDirectory, RunDirectoryContents, RunExit } from '../../core/runs/runDirectory.js';
-import type { RunFolderWatches } from './runFolderWatches.js';
+import type { RunFolders } from './runFolderWatches.js';
 import { openForeignFileSync } from '../../node/foreignFile.js';
-import type { SecretMask } from '../../node/secretMask.js';
 import { systemCode } from '../../node/systemError.js';
 import { reserveBytes, runFiles, runPath, unwritable, writeWhole } from '../../node/runFiles.js';
 import { readExitRecord } from './runRecords.js';
@@ -16,22 +15,14 @@ const reservedNames = new Set<string>(Object.values(runFiles));
 
 /** The files of runs under `<stateDir>/runs`. */
 export class DiskRunDirectory implements RunDirectory {
-  readonly #stateDir: string;
-  readonly #watches: RunFolderWatches;
-  readonly #maskOf: (run: RunId) => SecretMask;
+  readonly #folders: RunFolders;
 
-  constructor(options: {
-    readonly stateDir: string;
-    readonly watches: RunFolderWatches;
-    readonly maskOf: (run: RunId) => SecretMask;
-  }) {
-    this.#stateDir = options.stateDir;
-    this.#watches = options.watches;
-    this.#maskOf = options.maskOf;
+  constructor(folders: RunFolders) {
+    this.#folders = folders;
   }
 
   path(run: RunId): string {
-    return runPath(this.#stateDir, run);
+    return runPath(this.#folders.stateDir, run);
   }
 
   async create(run: RunId, contents: RunDirectoryContents): Promise<void> {
@@ -91,7 +82,7 @@ export class DiskRunDirectory implements RunDirectory {
 
   async waitForStart(run: RunId, signal: AbortSignal): Promise<void> {
     const dir = this.path(run);
-    await this.#watches.waitFor({
+    await this.#folders.watches.waitFor({
       run,
       files: [runFiles.pid, runFiles.exit],
       signal,
@@ -102,7 +93,7 @@ export class DiskRunDirectory implements RunDirectory {
 
   async waitForExit(run: RunId, signal: AbortSignal): Promise<RunExit> {
     const dir = this.path(run);
-    return this.#watches.waitFor({ run, files: [runFiles.exit], signal, look: () => readExitRecord(dir) });
+    return this.#folders.watches.waitFor({ run, files: [runFiles.exit], signal, look: () => readExitRecord(dir) });
   }
 
   async stderrTail(run: RunId, maxBytes: number): Promise<string> {
@@ -111,7 +102,7 @@ export class DiskRunDirectory implements RunDirectory {
     try {
       const { size } = opened.stats;
       const from = Math.max(0, size - maxBytes);
-      const mask = this.#maskOf(run);
+      const mask = this.#folders.maskOf(run);
       // The cut may go through a secret: its beginning must be seen to hide the rest.
       const seenFrom = Math.max(0, from - mask.reach);
       const seen = Buffer.alloc(size - seenFrom);

@@ -2,7 +2,7 @@ import { closeSync, fstatSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunId } from '../../base/ids.js';
 import type { RunOutput, TailOptions } from '../../core/runs/runOutput.js';
-import type { RunFolderWatches } from './runFolderWatches.js';
+import type { RunFolders } from './runFolderWatches.js';
 import { LineSplitter } from './lineSplitter.js';
 import { OutputPump } from './outputPump.js';
 import type { PumpSource } from './outputPump.js';
@@ -15,32 +15,24 @@ const sliceBytes = 64 * 1024;
 
 /** Tails `stdout.ndjson` of any number of runs. */
 export class FileRunOutput implements RunOutput {
-  readonly #stateDir: string;
-  readonly #watches: RunFolderWatches;
-  readonly #maskOf: (run: RunId) => SecretMask;
+  readonly #folders: RunFolders;
   readonly #pump = new OutputPump();
   /** Shared: reads are synchronous and the splitter copies what it keeps. */
   readonly #slice = Buffer.allocUnsafeSlow(sliceBytes);
 
-  constructor(options: {
-    readonly stateDir: string;
-    readonly watches: RunFolderWatches;
-    readonly maskOf: (run: RunId) => SecretMask;
-  }) {
-    this.#stateDir = options.stateDir;
-    this.#watches = options.watches;
-    this.#maskOf = options.maskOf;
+  constructor(folders: RunFolders) {
+    this.#folders = folders;
   }
 
   async tail(run: RunId, options: TailOptions): Promise<'drained' | 'stopped'> {
     const { until, signal } = options;
-    const path = join(runPath(this.#stateDir, run), runFiles.stdout);
-    const tail = new FileTail({ path, slice: this.#slice, maskOf: () => this.#maskOf(run), options });
+    const path = join(runPath(this.#folders.stateDir, run), runFiles.stdout);
+    const tail = new FileTail({ path, slice: this.#slice, maskOf: () => this.#folders.maskOf(run), options });
     const wake = (): void => this.#pump.wake(tail);
     const stop = (): void => tail.stop();
     until.addEventListener('abort', wake);
     signal.addEventListener('abort', stop);
-    const subscription = this.#watches.subscribe(run, [runFiles.stdout], wake);
+    const subscription = this.#folders.watches.subscribe(run, [runFiles.stdout], wake);
     wake();
     if (signal.aborted) stop();
     try {

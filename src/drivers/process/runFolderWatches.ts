@@ -4,6 +4,7 @@ import { errorMessage } from '../../base/errors.js';
 import type { RunId } from '../../base/ids.js';
 import type { Disposable } from '../../base/lifecycle.js';
 import type { Log } from '../../base/log.js';
+import type { SecretMask } from '../../node/secretMask.js';
 import { systemCode } from '../../node/systemError.js';
 import { runPath } from '../../node/runFiles.js';
 
@@ -26,6 +27,14 @@ interface WatchedFolder {
 interface FolderListener {
   readonly files: readonly string[];
   readonly notify: () => void;
+}
+
+/** What readers of run directories are made of. */
+export interface RunFolders {
+  readonly stateDir: string;
+  readonly watches: RunFolderWatches;
+  /** Hides what the run was given in secret. */
+  readonly maskOf: (run: RunId) => SecretMask;
 }
 
 /** One watch per run directory, shared by everyone who waits for something in it, and one slow poll for all. */

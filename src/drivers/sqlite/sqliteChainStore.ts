@@ -61,7 +61,7 @@ function toChain(row: ChainRow): Chain {
     author: row.author,
     depth: row.depth,
     waiting: parseTexts(row.waiting_json),
-    said: new JsonFields(row.said_json).list('said').map(toSaid),
+    said: JsonFields.parse(row.said_json).list('said').map(toSaid),
     note: row.note,
   };
 }

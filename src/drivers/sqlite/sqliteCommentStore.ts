@@ -116,7 +116,7 @@ export class SqliteCommentStore implements CommentStore {
 }
 
 function toComment(row: CommentRow): ReviewComment {
-  const anchor = new JsonFields(row.anchor_json);
+  const anchor = JsonFields.parse(row.anchor_json);
   return {
     id: parseId(row.id),
     threadId: parseId(row.thread_id),

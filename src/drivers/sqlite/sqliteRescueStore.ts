@@ -99,8 +99,8 @@ function toRow(rescue: Rescue): RescueRow {
 }
 
 function toRescue(row: RescueRow): Rescue {
-  const work = new JsonFields(row.work_json);
-  const contents = new JsonFields(row.contents_json);
+  const work = JsonFields.parse(row.work_json);
+  const contents = JsonFields.parse(row.contents_json);
   return {
     id: parseId(row.id),
     threadId: parseId(row.thread_id),

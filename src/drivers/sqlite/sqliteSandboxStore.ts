@@ -84,7 +84,7 @@ function toSandbox(row: SandboxRow | undefined): Sandbox | undefined {
     id: parseId(row.id),
     threadId: parseId(row.thread_id),
     agent: row.agent,
-    driver: toDriver(new JsonFields(row.driver_json)),
+    driver: toDriver(JsonFields.parse(row.driver_json)),
     image: row.image,
     state: member(states, row.state),
     ...defined({ problem: row.problem ?? undefined }),

@@ -60,7 +60,7 @@ function toVerdict(row: VerdictRow): AgentVerdict {
     agent: row.agent,
     verdict: member(verdicts, row.verdict),
     summary: row.summary,
-    findings: new JsonFields(row.findings_json).list('findings').map(toFinding),
+    findings: JsonFields.parse(row.findings_json).list('findings').map(toFinding),
     commit: row.commit_id,
     at: row.at,
   };

@@ -91,7 +91,7 @@ function toOperation(row: OperationRow): WorktreeOperation {
 }
 
 function toWorktree(json: string): WorktreeRef {
-  const fields = new JsonFields(json);
+  const fields = JsonFields.parse(json);
   const [repository, path, branch] = ['repository', 'path', 'branch'].map(name => fields.text(name));
   if (repository === undefined || path === undefined || branch === undefined) throw new Error('Not a worktree');
   return {

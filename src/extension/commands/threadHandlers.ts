@@ -16,18 +16,10 @@ import { answerQuestion } from './answerQuestion.js';
 import { explainAgentOf } from './explainAgent.js';
 import type { CommandHandlers } from './commandHandler.js';
 import { endThreadHandlers } from './endThreadHandlers.js';
+import type { ThreadListCommand } from './threadListHandlers.js';
 import { showInformation, whileWaiting } from '../plain/messages.js';
 
-type Ids = Exclude<
-  keyof typeof threadCommands,
-  | 'muster.openSelectedThread'
-  | 'muster.showThreads'
-  | 'muster.groupThreads'
-  | 'muster.filterThreads'
-  | 'muster.clearThreadFilter'
-  | 'muster.showMoreDone'
-  | 'muster.showBoard'
->;
+type Ids = Exclude<keyof typeof threadCommands, ThreadListCommand>;
 
 /** Commands on threads. All start the host when it is down, except copying and muting, which need none. */
 export function threadHandlers(services: Services): CommandHandlers<Ids> {

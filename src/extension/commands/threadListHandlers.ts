@@ -7,7 +7,8 @@ import type { CommandHandlers } from './commandHandler.js';
 import type { Views } from '../views/views.js';
 import { askForLine, pickRow } from '../plain/picks.js';
 
-type Ids = Extract<
+/** What is done to the list, not to one thread of it. */
+export type ThreadListCommand = Extract<
   CommandId,
   | 'muster.openSelectedThread'
   | 'muster.showThreads'
@@ -19,7 +20,7 @@ type Ids = Extract<
 >;
 
 /** Commands on the list of threads. */
-export function threadListHandlers(services: Services, { threads: view }: Views): CommandHandlers<Ids> {
+export function threadListHandlers(services: Services, { threads: view }: Views): CommandHandlers<ThreadListCommand> {
   return {
     'muster.openSelectedThread': async () => {
       const thread = view.selectedThread;

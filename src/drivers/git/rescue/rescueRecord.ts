@@ -56,7 +56,7 @@ async function recorded(context: GitContext, subject: Subject): Promise<FoundRes
   const file = await lookInto(path, { maxBytes: longestRecord });
   if (file?.kind !== 'file' || file.truncated) return undefined;
   try {
-    const fields = new JsonFields(file.bytes.toString('utf8'));
+    const fields = JsonFields.parse(file.bytes.toString('utf8'));
     const rescue = fields.fields('rescue');
     if (rescue?.text('ref') !== subject.ref || rescue.text('commit') !== subject.commit) return undefined;
     return foundIn(subject, id, { rescue, thread: fields.fields('thread') });

@@ -42,7 +42,7 @@ export async function stillMade(git: WorktreeGit): Promise<readonly MadeEntry[]>
   if (file?.kind !== 'file' || file.truncated) return [];
   let noted: readonly JsonFields[];
   try {
-    noted = new JsonFields(file.bytes.toString('utf8')).list('made');
+    noted = JsonFields.parse(file.bytes.toString('utf8')).list('made');
   } catch {
     return [];
   }
