@@ -1,7 +1,9 @@
 import * as vscode from 'vscode';
 import { collectProviderEnvironment } from '../client/providerEnvironment.js';
 import type { BoardServices, LiveBoard } from './board/boardServices.js';
+import { boardTabSources } from './board/boardTabSources.js';
 import type { HostConnection, HostState } from './host/hostConnection.js';
+import { askModally } from './plain/messages.js';
 import type { WorkspaceScope } from './projects/workspaceScope.js';
 import { actOnThread } from './threads/actOnThread.js';
 import type { ConnectionState, ThreadPageServices } from './threadPage/threadPageServices.js';
@@ -38,14 +40,25 @@ export function threadPageServices(host: HostConnection, scope: WorkspaceScope):
 
 /** What the board asks for. */
 export function boardServices(host: HostConnection, scope: WorkspaceScope): BoardServices {
+  const live = liveBoard(host, scope);
   return {
-    live: liveBoard(host, scope),
+    live,
+    tabs: boardTabSources({ live, client: signal => host.client(signal), mayAbandonBatch }),
     act: actOnThread,
     dispatch: async () => {
       await vscode.commands.executeCommand('muster.dispatch');
     },
     startHost,
   };
+}
+
+async function mayAbandonBatch(batch: string): Promise<boolean> {
+  const abandon = vscode.l10n.t('Abandon Batch');
+  const text = vscode.l10n.t('Abandon every thread of the batch "{0}"?', batch);
+  const detail = vscode.l10n.t(
+    'Runs that are at work stop; worktrees and branches are removed. Everything, also uncommitted work, is kept and can be restored.',
+  );
+  return (await askModally({ text, detail }, abandon)) === abandon;
 }
 
 function liveBoard(host: HostConnection, scope: WorkspaceScope): LiveBoard {

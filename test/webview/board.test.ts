@@ -80,6 +80,8 @@ describe('the board is used with the keyboard', () => {
     await withBoard(busyBoard(), async view => {
       const { page } = view;
       await page.keyboard.press('Tab');
+      expect(await focusedTitle(view)).toBe('Board');
+      await page.keyboard.press('Tab');
       expect(await focusedTitle(view)).toBe('Add health check');
       await page.keyboard.press('ArrowDown');
       expect(await focusedTitle(view)).toBe('Rename handlers');

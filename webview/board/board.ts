@@ -1,29 +1,28 @@
-import type { ThreadView } from '../../src/protocol/webview/threadView.js';
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
-import { repeat } from 'lit/directives/repeat.js';
-import { threadGroups, type ThreadGroup } from '../../src/protocol/threadDisplay.js';
 import {
   fromBoardSchema,
   toBoardSchema,
   type FromBoard,
   type ToBoard,
 } from '../../src/protocol/webview/boardMessages.js';
+import type { BoardTab, FilledTab } from '../../src/protocol/webview/boardTabs/boardTab.js';
 import { boardViewStateSchema, type BoardViewState } from '../../src/protocol/webview/boardViewState.js';
-import { fill } from '../../src/protocol/webview/webviewStrings.js';
+import type { ThreadAction } from '../../src/protocol/webview/threadActions.js';
 import { blankState, offlineState } from '../shared/blankState.js';
 import { connectMessages } from '../shared/messagePort.js';
 import { notice } from '../shared/notice.js';
-import { badge } from '../shared/toolkit.js';
 import { agentStrip } from './agentStrip.js';
-import { boardColumns, moveCard, shownAtFirst, type BoardColumn } from './boardColumns.js';
+import { boardColumns } from './boardColumns.js';
 import { applyMessage, emptyBoard, type BoardState } from './boardState.js';
-import { threadCard } from './threadCard.js';
+import { tabBar, tabId, tabPanelId } from './tabBar.js';
+import { tabView } from './tabs/tabPanel.js';
+import { changedCard } from './threadColumns.js';
 
 /** As many cards are kept for the first paint of the next document. */
 const keptThreads = 100;
 const saveDelayMs = 1000;
 
-/** All threads in the columns of their states, live. */
+/** The board: its tabs, and what the one in front shows. */
 export class Board extends LitElement {
   readonly #port = connectMessages<ToBoard, FromBoard, BoardViewState>({
     incoming: toBoardSchema,
@@ -31,8 +30,8 @@ export class Board extends LitElement {
     onMessage: message => this.#change(applyMessage(this.#state, message)),
   });
   #state: BoardState = restoredBoard(this.#port.restored);
-  #current: string | undefined;
-  readonly #showAll = new Set<ThreadGroup>();
+  #tab: BoardTab = this.#port.restored?.tab ?? 'board';
+  #current = this.#port.restored?.current;
   #saving: ReturnType<typeof setTimeout> | undefined;
 
   protected override createRenderRoot(): HTMLElement {
@@ -41,39 +40,70 @@ export class Board extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.addEventListener('keydown', this.#onKeyDown);
     window.addEventListener('pagehide', () => this.#save());
     this.#post({ type: 'ready' });
+    if (this.#tab !== 'board') this.#post({ type: 'show', tab: this.#tab });
   }
 
   protected override render(): TemplateResult {
     const state = this.#state;
-    const { strings, connection, failure, loaded, threads } = state;
+    const { strings } = state;
     return html`<div class="board-page">
       ${agentStrip(state)}
-      ${
-        connection === 'offline'
-          ? notice({
-              tone: 'warning',
-              icon: 'debug-disconnect',
-              text: strings.hostOffline,
-              detail: strings.hostOfflineHint,
-              actions: [{ label: strings.startHost, onClick: () => this.#post({ type: 'startHost' }) }],
-            })
-          : nothing
-      }
-      ${connection === 'connecting' ? notice({ tone: 'info', icon: 'loading', text: strings.hostConnecting }) : nothing}
-      ${
-        failure === ''
-          ? nothing
-          : notice({
-              tone: 'error',
-              text: strings.actionFailed,
-              detail: failure,
-              dismiss: { label: strings.dismiss, onClick: () => this.#change({ ...state, failure: '' }) },
-            })
-      }
-      ${threads.size === 0 && (loaded || connection === 'offline') ? this.#blank() : this.#columns()}
+      <main class="board-main">
+        ${tabBar({ tab: this.#tab, strings, onChange: tab => this.#show(tab) })} ${this.#notices()}
+        <div class="tab-panel" id=${tabPanelId} role="tabpanel" aria-labelledby=${tabId(this.#tab)}>
+          ${this.#tab === 'board' ? this.#threads() : this.#content(this.#tab)}
+        </div>
+      </main>
+    </div>`;
+  }
+
+  #notices(): TemplateResult {
+    const { strings, connection, failure } = this.#state;
+    return html`${
+      connection === 'offline'
+        ? notice({
+            tone: 'warning',
+            icon: 'debug-disconnect',
+            text: strings.hostOffline,
+            detail: strings.hostOfflineHint,
+            actions: [{ label: strings.startHost, onClick: () => this.#post({ type: 'startHost' }) }],
+          })
+        : nothing
+    }
+    ${connection === 'connecting' ? notice({ tone: 'info', icon: 'loading', text: strings.hostConnecting }) : nothing}
+    ${
+      failure === ''
+        ? nothing
+        : notice({
+            tone: 'error',
+            text: strings.actionFailed,
+            detail: failure,
+            dismiss: { label: strings.dismiss, onClick: () => this.#change({ ...this.#state, failure: '' }) },
+          })
+    }`;
+  }
+
+  #threads(): TemplateResult {
+    const { connection, loaded, threads } = this.#state;
+    if (threads.size === 0 && (loaded || connection === 'offline')) return this.#blank();
+    return html`<muster-thread-columns
+      .state=${this.#state}
+      .current=${this.#current}
+      .act=${this.#act}
+      @card-changed=${(event: Event) => {
+        this.#current = changedCard(event);
+      }}
+    ></muster-thread-columns>`;
+  }
+
+  #content(tab: FilledTab): TemplateResult {
+    const content = this.#state.contents.get(tab);
+    const { strings } = this.#state;
+    if (!content) return tabSkeleton(strings.boardLoading);
+    return html`<div class="tab-content">
+      ${tabView(content, { strings, act: this.#act, tabAct: action => this.#post({ type: 'tabAct', action }) })}
     </div>`;
   }
 
@@ -88,131 +118,13 @@ export class Board extends LitElement {
         });
   }
 
-  #columns(): TemplateResult {
-    const { strings, loaded } = this.#state;
-    if (!loaded) {
-      return html`<main class="columns" aria-busy="true" aria-label=${strings.boardLoading}>
-        ${threadGroups.map((group, i) => html`<section class="column">${this.#heading(group, undefined)}${cardSkeletons(i)}</section>`)}
-      </main>`;
-    }
-    const columns = boardColumns(this.#state.threads.values());
-    const current = this.#currentCard(columns);
-    return html`<main class="columns" aria-label=${strings.board}>
-      ${columns.map(column => this.#column(column, current))}
-    </main>`;
+  readonly #act = (action: ThreadAction, threadId: string): void => this.#post({ type: 'act', threadId, action });
+
+  #show(tab: BoardTab): void {
+    this.#tab = tab;
+    this.#post({ type: 'show', tab });
+    this.#change(this.#state);
   }
-
-  #column(column: BoardColumn, current: string | undefined): TemplateResult {
-    const { strings } = this.#state;
-    const shown = this.#shown(column);
-    const hidden = column.threads.length - shown.length;
-    const several = severalProjects(this.#state.threads.values());
-    return html`<section
-      class="column ${column.threads.length === 0 ? 'is-empty' : ''}"
-      aria-label=${strings[`group.${column.group}`]}
-    >
-      ${this.#heading(column.group, column.threads.length)}
-      ${
-        column.threads.length === 0
-          ? html`<p class="column-empty">${strings.emptyColumn}</p>`
-          : html`<ul class="cards">
-              ${repeat(
-                shown,
-                thread => thread.id,
-                thread =>
-                  threadCard({
-                    thread,
-                    strings,
-                    current: thread.id === current,
-                    withProject: several,
-                    act: action => this.#post({ type: 'act', threadId: thread.id, action }),
-                    onFocus: () => this.#makeCurrent(thread.id),
-                  }),
-              )}
-              ${
-                hidden > 0
-                  ? html`<li>
-                      <button class="link show-more" type="button" @click=${() => this.#showMore(column.group)}>
-                        ${fill(strings.showMore, hidden)}
-                      </button>
-                    </li>`
-                  : nothing
-              }
-            </ul>`
-      }
-    </section>`;
-  }
-
-  #heading(group: ThreadGroup, count: number | undefined): TemplateResult {
-    const attention = group === 'needs_you' && count !== undefined && count > 0;
-    return html`<h2>
-      <span>${this.#state.strings[`group.${group}`]}</span>
-      ${count === undefined || count === 0 ? nothing : attention ? badge(count) : html`<span class="dim">${count}</span>`}
-    </h2>`;
-  }
-
-  #shown(column: BoardColumn): BoardColumn['threads'] {
-    if (this.#showAll.has(column.group)) return column.threads;
-    return column.threads.slice(0, shownAtFirst(column, Date.now()));
-  }
-
-  /** The card that Tab leads to: the one that had the focus last, else the first. */
-  #currentCard(columns: readonly BoardColumn[]): string | undefined {
-    const shown = columns.flatMap(column => this.#shown(column));
-    return shown.some(thread => thread.id === this.#current) ? this.#current : shown[0]?.id;
-  }
-
-  #makeCurrent(threadId: string): void {
-    if (this.#current === threadId) return;
-    this.#current = threadId;
-    this.requestUpdate();
-  }
-
-  #showMore(group: ThreadGroup): void {
-    this.#showAll.add(group);
-    this.requestUpdate();
-  }
-
-  /** The card that has the focus, before the columns are drawn again. */
-  #focused: string | undefined;
-
-  protected override willUpdate(): void {
-    this.#focused = this.#cardOf(document.activeElement);
-  }
-
-  protected override updated(): void {
-    // A card that moves to another column is a new element.
-    if (this.#focused !== undefined && document.activeElement === document.body) this.#focusCard(this.#focused);
-  }
-
-  #cardOf(target: EventTarget | null): string | undefined {
-    const card = target instanceof Element ? target.closest<HTMLElement>('.card') : null;
-    return card?.dataset['thread'];
-  }
-
-  #focusCard(threadId: string): void {
-    const title = this.querySelector<HTMLElement>(`.card[data-thread="${CSS.escape(threadId)}"] .card-title`);
-    title?.focus({ preventScroll: true });
-    title?.closest('.card')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
-  }
-
-  readonly #onKeyDown = (event: KeyboardEvent): void => {
-    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    const id = this.#cardOf(event.target);
-    if (id === undefined) return;
-    const columns = boardColumns(this.#state.threads.values()).map(column => this.#shown(column));
-    const column = columns.findIndex(threads => threads.some(thread => thread.id === id));
-    const row = columns[column]?.findIndex(thread => thread.id === id) ?? -1;
-    const next = moveCard(
-      { column, row },
-      event.key,
-      columns.map(threads => threads.length),
-    );
-    const target = next && columns[next.column]?.[next.row];
-    if (!target) return;
-    event.preventDefault();
-    this.#focusCard(target.id);
-  };
 
   #change(state: BoardState): void {
     this.#state = state;
@@ -232,7 +144,11 @@ export class Board extends LitElement {
     const threads = boardColumns(this.#state.threads.values())
       .flatMap(column => column.threads)
       .slice(0, keptThreads);
-    this.#port.save({ threads });
+    this.#port.save({
+      threads,
+      tab: this.#tab,
+      ...(this.#current !== undefined && { current: this.#current }),
+    });
   }
 }
 
@@ -245,27 +161,10 @@ function restoredBoard(kept: BoardViewState | undefined): BoardState {
   };
 }
 
-function cardSkeletons(column: number): TemplateResult {
-  const count = [2, 3, 1, 0, 2][column] ?? 0;
-  return html`<div class="cards" aria-hidden="true">
-    ${Array.from(
-      { length: count },
-      (_, i) =>
-        html`<div class="card card-skeleton">
-          <div class="skeleton-line skeleton-${(i + column) % 4}"></div>
-          <div class="skeleton-line skeleton-${(i + column + 2) % 4}"></div>
-        </div>`,
-    )}
+function tabSkeleton(label: string): TemplateResult {
+  return html`<div class="skeleton tab-skeleton" aria-busy="true" aria-label=${label} role="group">
+    ${[0, 1, 2, 3].map(i => html`<div class="skeleton-line skeleton-${i}"></div>`)}
   </div>`;
-}
-
-function severalProjects(threads: Iterable<ThreadView>): boolean {
-  let first: string | undefined;
-  for (const { projectName } of threads) {
-    first ??= projectName;
-    if (projectName !== first) return true;
-  }
-  return false;
 }
 
 customElements.define('muster-board', Board);

@@ -1,4 +1,5 @@
 import type { BoardAgent, ToBoard } from '../../src/protocol/webview/boardMessages.js';
+import type { FilledTab, TabContent } from '../../src/protocol/webview/boardTabs/boardTab.js';
 import type { ConnectionView } from '../../src/protocol/webview/threadPageMessages.js';
 import type { ThreadView } from '../../src/protocol/webview/threadView.js';
 import { webviewStrings, withTranslations, type WebviewStrings } from '../../src/protocol/webview/webviewStrings.js';
@@ -10,6 +11,8 @@ export interface BoardState {
   readonly threads: ReadonlyMap<string, ThreadView>;
   readonly loaded: boolean;
   readonly strip: { readonly agents: readonly BoardAgent[]; readonly queued: number; readonly costTodayUsd?: number };
+  /** What the tabs that were in front showed last. */
+  readonly contents: ReadonlyMap<FilledTab, TabContent>;
   /** Why the last action failed; empty otherwise. */
   readonly failure: string;
 }
@@ -21,6 +24,7 @@ export const emptyBoard: BoardState = {
   threads: new Map(),
   loaded: false,
   strip: { agents: [], queued: 0 },
+  contents: new Map(),
   failure: '',
 };
 
@@ -43,6 +47,8 @@ export function applyMessage(state: BoardState, message: ToBoard): BoardState {
       const { agents, queued, costTodayUsd } = message;
       return { ...state, strip: { agents, queued, ...(costTodayUsd !== undefined && { costTodayUsd }) } };
     }
+    case 'tab':
+      return { ...state, contents: new Map(state.contents).set(message.content.tab, message.content) };
     case 'failed':
       return { ...state, failure: message.message };
   }

@@ -11,11 +11,11 @@ export function blankState(options: {
   readonly action: { readonly label: string; readonly onClick: () => void; readonly icon?: string };
 }): TemplateResult {
   const { title, detail = '', action } = options;
-  return html`<main class="blank">
+  return html`<div class="blank">
     ${options.icon === undefined ? nothing : icon(options.icon, 'blank-icon')}
     <h1>${title}</h1>
     ${detail === '' ? nothing : html`<p>${detail}</p>`} ${button({ ...action, look: 'primary' })}
-  </main>`;
+  </div>`;
 }
 
 /** The view of a host that is not there. */

@@ -231,14 +231,16 @@ export class ThreadPage extends LitElement {
   /** Nothing is known and nothing is on its way: say why, and offer the one thing that helps. */
   #blank(): TemplateResult {
     const { strings, connection, failures } = this.#state;
-    return connection === 'offline'
-      ? offlineState(strings, () => this.#post({ type: 'startHost' }))
-      : blankState({
-          icon: 'error',
-          title: strings.loadFailed,
-          detail: failures.get('load') ?? '',
-          action: { label: strings.reload, onClick: () => this.#post({ type: 'reload' }) },
-        });
+    const blank =
+      connection === 'offline'
+        ? offlineState(strings, () => this.#post({ type: 'startHost' }))
+        : blankState({
+            icon: 'error',
+            title: strings.loadFailed,
+            detail: failures.get('load') ?? '',
+            action: { label: strings.reload, onClick: () => this.#post({ type: 'reload' }) },
+          });
+    return html`<main class="blank-page">${blank}</main>`;
   }
 
   readonly #onClick = (event: Event): void => {

@@ -4,6 +4,7 @@ import { fromBoardSchema, type FromBoard, type ToBoard } from '../../protocol/we
 import { toThreadView, type ThreadView } from '../../protocol/webview/threadView.js';
 import type { BoardServices } from './boardServices.js';
 import { boardStrip } from './boardStrip.js';
+import { BoardTabFeed } from './boardTabFeed.js';
 
 /** Changes within so short a time go in one message: live to the eye, and few while fifty agents work. */
 const delayMs = 60;
@@ -13,6 +14,7 @@ export class BoardController implements Disposable {
   readonly #services: BoardServices;
   readonly #strings: Readonly<Record<string, string>>;
   readonly #post: (message: ToBoard) => void;
+  readonly #feed: BoardTabFeed;
   #session: DisposableStore | undefined;
   #changed = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
@@ -26,6 +28,11 @@ export class BoardController implements Disposable {
     this.#services = options.services;
     this.#strings = options.strings;
     this.#post = options.post;
+    this.#feed = new BoardTabFeed({
+      sources: options.services.tabs,
+      online: () => options.services.live.connection === 'online',
+      post: options.post,
+    });
   }
 
   /** Handles a message of the page; whatever is not one is dropped. */
@@ -43,6 +50,7 @@ export class BoardController implements Disposable {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#changed.clear();
+    this.#feed.dispose();
     void this.#session?.dispose();
     this.#session = undefined;
   }
@@ -55,6 +63,14 @@ export class BoardController implements Disposable {
     switch (message.type) {
       case 'act':
         return this.#services.act(message.action, message.threadId);
+      case 'show':
+        return this.#feed.show(message.tab);
+      case 'tabAct': {
+        // What a person chose is done to its end, also when the board is hidden meanwhile.
+        const { signal } = new AbortController();
+        await this.#services.tabs[message.action.tab].act(message.action, signal);
+        return this.#feed.changed();
+      }
       case 'dispatch':
         return this.#services.dispatch();
       case 'startHost':
@@ -71,7 +87,9 @@ export class BoardController implements Disposable {
     session.add(
       live.onDidChangeConnection(state => {
         this.#post({ type: 'connection', state });
-        if (state === 'online') this.#sendEverything();
+        if (state !== 'online') return;
+        this.#sendEverything();
+        this.#feed.changed();
       }),
     );
     this.#post({ type: 'init', strings: this.#strings });
@@ -88,6 +106,7 @@ export class BoardController implements Disposable {
 
   #schedule(ids: readonly string[]): void {
     if (!this.#session) return;
+    this.#feed.changed();
     for (const id of ids) this.#changed.add(id);
     this.#timer ??= setTimeout(() => this.#sendChanges(), delayMs);
   }

@@ -1,7 +1,9 @@
+import type { HostClient } from '../../client/hostClient.js';
 import type { Project } from '../../protocol/gen/muster/v1/projects_pb.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { ThreadAction } from '../../protocol/webview/threadActions.js';
 import type { LiveThreads } from '../threadPage/threadPageServices.js';
+import type { BoardTabSources } from './boardTabSource.js';
 
 /** The live state, with everything it holds. `onDidChangeThreads` also fires, with no ids, when only projects changed. */
 export interface LiveBoard extends LiveThreads {
@@ -10,11 +12,21 @@ export interface LiveBoard extends LiveThreads {
   threads(): readonly Thread[];
 }
 
+/** What the tabs may use. */
+export interface TabServices {
+  readonly live: LiveBoard;
+  /** Of the running host, which is started when there is none. */
+  readonly client: (signal: AbortSignal) => Promise<HostClient>;
+  /** Asks; true when the person agreed. */
+  readonly mayAbandonBatch: (batch: string) => Promise<boolean>;
+}
+
 /** What the board asks of the rest of the extension. */
 export interface BoardServices {
   readonly live: LiveBoard;
   /** Opens the thread page for `open`; otherwise the command that trees and palette run. */
   act(action: ThreadAction, threadId: string): Promise<void>;
+  readonly tabs: BoardTabSources;
   /** `Muster: Dispatch Task`. */
   dispatch(): Promise<void>;
   startHost(): Promise<void>;

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { threadActions } from './threadActions.js';
+import { boardTabs, tabActionSchema, tabContentSchema } from './boardTabs/boardTab.js';
 import { connectionSchema } from './threadPageMessages.js';
 import { agentViewSchema, threadViewSchema } from './threadView.js';
 
@@ -23,6 +24,7 @@ export const toBoardSchema = z.discriminatedUnion('type', [
     queued: z.int(),
     costTodayUsd: z.optional(z.number()),
   }),
+  z.object({ type: z.literal('tab'), content: tabContentSchema }),
   z.object({ type: z.literal('failed'), message: z.string() }),
 ]);
 export type ToBoard = z.infer<typeof toBoardSchema>;
@@ -35,6 +37,9 @@ export const fromBoardSchema = z.discriminatedUnion('type', [
     threadId: z.string().check(z.minLength(1), z.maxLength(200)),
     action: z.enum(threadActions),
   }),
+  /** That tab is in front: its content is wanted, and again after every change. */
+  z.object({ type: z.literal('show'), tab: z.enum(boardTabs) }),
+  z.object({ type: z.literal('tabAct'), action: tabActionSchema }),
   z.object({ type: z.literal('dispatch') }),
   z.object({ type: z.literal('startHost') }),
 ]);

@@ -5,6 +5,7 @@ import type { Run } from '../gen/muster/v1/runs_pb.js';
 import type { Message, Thread } from '../gen/muster/v1/threads_pb.js';
 import { sumKnown } from '../displayFormat.js';
 import { parseThreadStatus, type ThreadStatus } from '../threadDisplay.js';
+import { asNumber, count, cut, defined, happened, shortText, time } from './viewFields.js';
 
 /**
  * Threads, runs, messages and merges as webviews see them: plain JSON (the wire's 64-bit integers do not survive
@@ -14,9 +15,10 @@ import { parseThreadStatus, type ThreadStatus } from '../threadDisplay.js';
 /** Of a thread with more, the latest. */
 const shownNotes = 10;
 
-const shortText = z.string().check(z.maxLength(4_000));
-const time = z.number().check(z.nonnegative());
-const count = z.int().check(z.nonnegative());
+/** A state that {@link parseThreadStatus} knows. */
+export const threadStatusSchema = z.custom<ThreadStatus>(
+  value => typeof value === 'string' && parseThreadStatus(value) === value,
+);
 
 export const threadViewSchema = z.object({
   id: shortText,
@@ -24,7 +26,7 @@ export const threadViewSchema = z.object({
   agent: shortText,
   provider: shortText,
   model: shortText,
-  status: z.custom<ThreadStatus>(value => typeof value === 'string' && parseThreadStatus(value) === value),
+  status: threadStatusSchema,
   /** Why it needs a person; empty otherwise. */
   needs: shortText,
   /** What to know of its worktree, the latest last; absent when there is nothing. */
@@ -225,23 +227,4 @@ export function toAgentView(agent: Agent): AgentView {
     queued,
     concurrency,
   };
-}
-
-function cut(text: string): string {
-  return text.length <= 4_000 ? text : text.slice(0, 4_000);
-}
-
-/** The wire's 0 means "not yet". */
-function happened(at: bigint): number | undefined {
-  return at === 0n ? undefined : Number(at);
-}
-
-function asNumber(value: bigint | undefined): number | undefined {
-  return value === undefined ? undefined : Number(value);
-}
-
-function defined<K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } {
-  const entry: { [P in K]?: V } = {};
-  if (value !== undefined) entry[key] = value;
-  return entry;
 }

@@ -4,10 +4,11 @@ import { BoardController } from '../../../src/extension/board/boardController.js
 import { costSince } from '../../../src/extension/board/boardStrip.js';
 import { ProjectSchema } from '../../../src/protocol/gen/muster/v1/projects_pb.js';
 import { toBoardSchema, type ToBoard } from '../../../src/protocol/webview/boardMessages.js';
-import { FakeLive, wireThread } from './fakeLive.js';
+import { FakeLive, FakeTabs, wireThread } from './fakeLive.js';
 
 function setUp() {
   const live = new FakeLive();
+  const tabs = new FakeTabs();
   const called: string[] = [];
   const posted: ToBoard[] = [];
   const controller = new BoardController({
@@ -16,6 +17,10 @@ function setUp() {
       async act(action, threadId) {
         called.push(`${action} ${threadId}`);
         if (action === 'merge') throw new Error('Refused.');
+      },
+      tabs: {
+        queue: tabs.source('queue', () => ({ tab: 'queue', queue: [], ended: [] })),
+        batches: tabs.source('batches', () => ({ tab: 'batches', batches: [] })),
       },
       async dispatch() {
         called.push('dispatch');
@@ -28,7 +33,7 @@ function setUp() {
     post: message => posted.push(toBoardSchema.parse(JSON.parse(JSON.stringify(message)))),
   });
   const types = (): readonly string[] => posted.map(message => message.type);
-  return { live, called, posted, controller, types };
+  return { live, tabs, called, posted, controller, types };
 }
 
 const until = (check: () => unknown): Promise<unknown> =>
@@ -86,6 +91,64 @@ describe("the board's extension side", () => {
     await until(() => types().includes('failed'));
     expect(called).toEqual(['open a', 'dispatch', 'merge a']);
     expect(posted).toEqual([{ type: 'failed', message: 'Refused.' }]);
+  });
+});
+
+describe('the tab in front', () => {
+  test('is read when it is shown and after every change, and another one no more', async () => {
+    const { live, tabs, posted, controller } = setUp();
+    controller.receive({ type: 'ready' });
+    live.change(wireThread({ id: 'a' }));
+    controller.receive({ type: 'show', tab: 'queue' });
+    await until(() => posted.some(message => message.type === 'tab' && message.content.tab === 'queue'));
+    expect(tabs.read).toEqual(['queue']);
+    live.change(wireThread({ id: 'b' }));
+    await until(() => tabs.read.length === 2);
+    controller.receive({ type: 'show', tab: 'batches' });
+    live.change(wireThread({ id: 'c' }));
+    await until(() => tabs.read.length === 4);
+    expect(tabs.read).toEqual(['queue', 'queue', 'batches', 'batches']);
+    controller.dispose();
+  });
+
+  test('a change during a read leads to one more, and what comes after another tab was shown is dropped', async () => {
+    const { live, tabs, posted, controller } = setUp();
+    controller.receive({ type: 'ready' });
+    const slow = tabs.hold();
+    controller.receive({ type: 'show', tab: 'queue' });
+    await until(() => tabs.read.length === 1);
+    live.change(wireThread({ id: 'a' }));
+    controller.receive({ type: 'show', tab: 'batches' });
+    await until(() => posted.some(message => message.type === 'tab'));
+    slow.resolve();
+    await until(() => tabs.finished === 2);
+    expect(posted.filter(message => message.type === 'tab').map(message => message.content.tab)).toEqual(['batches']);
+    controller.dispose();
+  });
+
+  test('starts no host, and is read when one is there', async () => {
+    const { live, tabs, controller } = setUp();
+    live.connection = 'offline';
+    controller.receive({ type: 'ready' });
+    controller.receive({ type: 'show', tab: 'queue' });
+    expect(tabs.read).toEqual([]);
+    live.connect('online');
+    await until(() => tabs.read.length === 1);
+    controller.dispose();
+  });
+
+  test('its actions reach its own side, and a refusal the board', async () => {
+    const { tabs, posted, controller, types } = setUp();
+    const action = { tab: 'queue', action: { kind: 'move', mergeId: 'b', before: 'a' } };
+    controller.receive({ type: 'tabAct', action });
+    await until(() => tabs.acted.length === 1);
+    expect(tabs.acted).toEqual([action]);
+    tabs.refuse = true;
+    controller.receive({ type: 'tabAct', action });
+    controller.receive({ type: 'tabAct', action: { tab: 'queue', action: { kind: 'drop' } } });
+    await until(() => types().includes('failed'));
+    expect(posted).toEqual([{ type: 'failed', message: 'Refused.' }]);
+    expect(tabs.acted).toHaveLength(2);
   });
 });
 

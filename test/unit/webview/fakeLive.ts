@@ -2,6 +2,7 @@ import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { deferred } from '../../../src/base/async.js';
 import { Emitter } from '../../../src/base/event.js';
 import type { LiveBoard } from '../../../src/extension/board/boardServices.js';
+import type { BoardTabSource } from '../../../src/extension/board/boardTabSource.js';
 import type { ConnectionState } from '../../../src/extension/threadPage/threadPageServices.js';
 import type { Project } from '../../../src/protocol/gen/muster/v1/projects_pb.js';
 import {
@@ -9,6 +10,7 @@ import {
   type ReadTranscriptResponse,
   type TranscriptItemSchema,
 } from '../../../src/protocol/gen/muster/v1/runs_pb.js';
+import type { TabAction, TabContent } from '../../../src/protocol/webview/boardTabs/boardTab.js';
 import { ThreadSchema, type Thread } from '../../../src/protocol/gen/muster/v1/threads_pb.js';
 
 /** A live state that a test sets by hand. */
@@ -48,6 +50,40 @@ export class FakeLive implements LiveBoard {
   }
   get listeners(): number {
     return this.#connectionChanged.listenerCount + this.#threadsChanged.listenerCount;
+  }
+}
+
+/** The sides of tabs in the extension; a test can hold up the next read. */
+export class FakeTabs {
+  /** Tabs in the order in which they were read. */
+  readonly read: string[] = [];
+  readonly acted: TabAction[] = [];
+  finished = 0;
+  refuse = false;
+  #held: Promise<void> | undefined;
+
+  /** The next read does not end before the result is resolved. */
+  hold(): { resolve(): void } {
+    const { promise, resolve } = deferred<void>();
+    this.#held = promise;
+    return { resolve: () => resolve() };
+  }
+
+  source(tab: string, content: () => TabContent): BoardTabSource {
+    return {
+      read: async () => {
+        const held = this.#held;
+        this.#held = undefined;
+        this.read.push(tab);
+        await held;
+        this.finished++;
+        return content();
+      },
+      act: async action => {
+        this.acted.push(action);
+        if (this.refuse) throw new Error('Refused.');
+      },
+    };
   }
 }
 

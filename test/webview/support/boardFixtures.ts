@@ -1,4 +1,6 @@
 import type { BoardAgent, ToBoard } from '../../../src/protocol/webview/boardMessages.js';
+import type { TabContent } from '../../../src/protocol/webview/boardTabs/boardTab.js';
+import type { QueuedMergeView } from '../../../src/protocol/webview/boardTabs/queueTab.js';
 import type { ThreadView } from '../../../src/protocol/webview/threadView.js';
 import { webviewStrings } from '../../../src/protocol/webview/webviewStrings.js';
 import { agentView, threadView } from './threadFixtures.js';
@@ -118,4 +120,110 @@ export function busyBoard(threads: readonly ThreadView[] = busyThreads()): reado
       costTodayUsd: 3.41,
     },
   ];
+}
+
+/** A queue for two targets, one merge at work, and what came of the last ones. */
+export function busyQueue(): Extract<TabContent, { tab: 'queue' }> {
+  const now = Date.now();
+  const merge = (changes: Partial<QueuedMergeView>): QueuedMergeView => ({
+    id: 'merge0000001',
+    threadId: 'ready0000001',
+    summary: 'Upgrade zod',
+    agent: 'dev',
+    repository: 'shop',
+    target: 'main',
+    strategy: 'merge',
+    status: 'queued',
+    message: '',
+    position: 1,
+    priority: 0,
+    checks: 0,
+    createdAt: now - 2 * minute,
+    ...changes,
+  });
+  return {
+    tab: 'queue',
+    queue: [
+      merge({
+        id: 'merge0000001',
+        threadId: 'merge0000001',
+        summary: 'Speed up start-up',
+        status: 'checking',
+        message: 'npm test runs on the result for 41 s.',
+        checks: 2,
+      }),
+      merge({ id: 'merge0000002', position: 2, priority: 5, checks: 2, later: 'merge0000003' }),
+      merge({
+        id: 'merge0000003',
+        threadId: 'work00000002',
+        summary: 'Document the config file',
+        agent: 'writer',
+        strategy: 'squash',
+        position: 3,
+        checks: 1,
+        earlier: 'merge0000002',
+      }),
+      merge({ id: 'merge0000004', summary: 'Backport the fix', target: 'release/2.1' }),
+    ],
+    ended: [
+      {
+        threadId: 'needs0000002',
+        summary: 'Rename handlers',
+        target: 'main',
+        status: 'conflicted',
+        message: 'Both changed the same places.',
+        files: ['src/handlers/basket.ts', 'src/handlers/index.ts'],
+        endedAt: now - 8 * minute,
+      },
+      {
+        threadId: 'done00000001',
+        summary: 'Remove the old cache',
+        target: 'main',
+        status: 'merged',
+        message: '',
+        files: [],
+        endedAt: now - 9 * minute,
+      },
+    ],
+  };
+}
+
+/** A batch in the middle of its work and one that is done. */
+export function twoBatches(): Extract<TabContent, { tab: 'batches' }> {
+  const now = Date.now();
+  const thread = (id: string, summary: string, status: ThreadView['status'], waitsFor: string[] = []) => ({
+    id,
+    summary,
+    agent: 'dev',
+    status,
+    waitsFor,
+  });
+  return {
+    tab: 'batches',
+    batches: [
+      {
+        name: 'zod-4',
+        projectName: 'shop',
+        threads: [
+          thread('batch0000001', 'Upgrade the schemas of the basket', 'merged'),
+          thread('batch0000002', 'Upgrade the schemas of the catalogue', 'ready'),
+          thread('batch0000003', 'Upgrade the forms', 'working'),
+          thread('batch0000004', 'Upgrade the error map', 'needs_you'),
+          thread('batch0000005', 'Remove the shim', 'queued', ['Upgrade the forms', 'Upgrade the error map']),
+        ],
+        costUsd: 2.31,
+        tokens: 412_000,
+        updatedAt: now - minute,
+      },
+      {
+        name: 'licence headers',
+        projectName: 'shop',
+        threads: [
+          thread('batch0000006', 'Add headers to src', 'merged'),
+          thread('batch0000007', 'Add headers to test', 'abandoned'),
+        ],
+        updatedAt: now - 26 * 60 * minute,
+      },
+    ],
+  };
 }

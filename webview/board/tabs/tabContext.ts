@@ -1,0 +1,12 @@
+import type { TabAction } from '../../../src/protocol/webview/boardTabs/boardTab.js';
+import type { ThreadAction } from '../../../src/protocol/webview/threadActions.js';
+import type { WebviewStrings } from '../../../src/protocol/webview/webviewStrings.js';
+
+/** What the view of a tab gets besides its content. */
+export interface TabContext {
+  readonly strings: WebviewStrings;
+  /** The buttons that every thread has. */
+  readonly act: (action: ThreadAction, threadId: string) => void;
+  /** What only this tab has. */
+  readonly tabAct: (action: TabAction) => void;
+}
