@@ -1,5 +1,6 @@
 import { html, LitElement, type PropertyValues, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
+import { RowList } from './rowList.js';
 import { VirtualWindow } from './virtualWindow.js';
 
 /** What the list needs to know of a row; everything else is the business of its template. */
@@ -24,7 +25,7 @@ export class VirtualList extends LitElement {
     template: { attribute: false },
     label: { attribute: false },
   };
-  declare rows: readonly VirtualRow[];
+  declare rows: RowList<VirtualRow>;
   declare template: (row: VirtualRow, index: number) => TemplateResult;
   declare label: string;
 
@@ -32,6 +33,8 @@ export class VirtualList extends LitElement {
   readonly #sizes = new ResizeObserver(entries => this.#measured(entries));
   readonly #observed = new Set<Element>();
   #following = true;
+  /** The rows that the window knows. */
+  #shown = new RowList<VirtualRow>();
   /** The row at the top edge and how far it is scrolled out: what stays in place. */
   #anchor: { readonly key: string; readonly index: number; readonly delta: number } | undefined;
   #lastTop = 0;
@@ -40,7 +43,7 @@ export class VirtualList extends LitElement {
 
   constructor() {
     super();
-    this.rows = [];
+    this.rows = new RowList();
     this.label = '';
     this.template = () => html``;
   }
@@ -73,10 +76,8 @@ export class VirtualList extends LitElement {
 
   protected override willUpdate(changed: PropertyValues): void {
     if (changed.has('rows')) {
-      this.#window.setRows(
-        this.rows.map(row => row.key),
-        this.rows.map(row => row.estimate),
-      );
+      this.#window.setRows(this.rows, this.rows.sharedWith(this.#shown));
+      this.#shown = this.rows;
     }
     this.#hadFocus = this.contains(document.activeElement);
     const height = this.#viewport?.clientHeight ?? 800;
@@ -132,8 +133,7 @@ export class VirtualList extends LitElement {
   #anchoredTop(): number {
     const anchor = this.#anchor;
     if (!anchor) return this.#viewport?.scrollTop ?? 0;
-    const index =
-      this.rows[anchor.index]?.key === anchor.key ? anchor.index : this.rows.findIndex(row => row.key === anchor.key);
+    const index = this.rows.at(anchor.index)?.key === anchor.key ? anchor.index : this.rows.indexOf(anchor.key);
     return index < 0 ? (this.#viewport?.scrollTop ?? 0) : this.#window.offsetOf(index) + anchor.delta;
   }
 
@@ -155,7 +155,7 @@ export class VirtualList extends LitElement {
     else if (top < this.#lastTop - 1) this.#setFollowing(false);
     this.#lastTop = top;
     const index = this.#window.indexAt(top);
-    const row = this.rows[index];
+    const row = this.rows.at(index);
     this.#anchor = row && { key: row.key, index, delta: top - this.#window.offsetOf(index) };
     const needed = this.#window.range(Math.max(0, top - overscanPx / 2), top + viewport.clientHeight + overscanPx / 2);
     if (needed.start < this.#range.start || needed.end > this.#range.end) this.requestUpdate();
@@ -189,10 +189,15 @@ export class VirtualList extends LitElement {
       const key = target instanceof HTMLElement ? target.dataset['key'] : undefined;
       const height = borderBoxSize[0]?.blockSize;
       if (key === undefined || height === undefined) changed ||= target === this;
-      else if (target.isConnected && this.#window.measure(key, height)) changed = true;
+      else if (target.isConnected && this.#window.measure({ key, index: placeOf(target), height })) changed = true;
     }
     if (changed) this.requestUpdate();
   }
+}
+
+/** Where a drawn row stood in the list when it was drawn. */
+function placeOf(row: Element): number {
+  return Number(row.getAttribute('aria-posinset')) - 1;
 }
 
 customElements.define('muster-virtual-list', VirtualList);

@@ -1,6 +1,7 @@
 import type { MessageView, RunView } from '../../src/protocol/webview/threadView.js';
-import type { TranscriptEntry } from '../../src/protocol/webview/transcriptView.js';
-import { transcriptRows, type TranscriptRow } from './transcriptRows.js';
+import { RowList, type RowPart } from '../shared/rowList.js';
+import { Transcript } from './transcript.js';
+import type { TranscriptRow } from './transcriptRows.js';
 
 /** One line or block of the conversation. `key` stays the same as long as the row means the same. */
 export type ConversationRow = { readonly key: string; readonly estimate: number } & (
@@ -37,10 +38,10 @@ const person = 'you';
 export function conversationRows(conversation: {
   readonly messages: readonly MessageView[];
   readonly runs: readonly RunView[];
-  readonly transcripts: ReadonlyMap<string, readonly TranscriptEntry[]>;
-}): readonly ConversationRow[] {
+  readonly transcripts: ReadonlyMap<string, Transcript>;
+}): RowList<ConversationRow> {
   const { messages, runs, transcripts } = conversation;
-  const rows: ConversationRow[] = [];
+  const parts: RowPart<ConversationRow>[] = [];
   const runsByMessage = Map.groupBy(runs, run => run.messageId);
   const runIds = new Set(runs.map(run => run.id));
   const placed = new Set<string>();
@@ -51,59 +52,60 @@ export function conversationRows(conversation: {
   const addRun = (run: RunView): void => {
     if (placed.has(run.id)) return;
     placed.add(run.id);
-    addRunRows(rows, {
+    addRunParts(parts, {
       run,
       number: runs.indexOf(run) + 1,
       alone: runs.length === 1,
-      entries: transcripts.get(run.id) ?? [],
+      transcript: transcripts.get(run.id) ?? Transcript.empty,
       answers: answers.get(run.id) ?? [],
     });
   };
   for (const message of messages) {
     if (answers.get(message.runId)?.includes(message)) continue;
-    rows.push(messageRow(message));
+    parts.push(one(messageRow(message)));
     for (const run of runsByMessage.get(message.id) ?? []) addRun(run);
   }
   for (const run of runs) addRun(run);
-  return rows;
+  return new RowList(parts);
 }
 
-interface RunPart {
+interface RunFacts {
   readonly run: RunView;
   readonly number: number;
   /** The thread's only run needs no heading. */
   readonly alone: boolean;
-  readonly entries: readonly TranscriptEntry[];
+  readonly transcript: Transcript;
   readonly answers: readonly MessageView[];
 }
 
-function addRunRows(rows: ConversationRow[], { run, number, alone, entries, answers }: RunPart): void {
+function addRunParts(parts: RowPart<ConversationRow>[], { run, number, alone, transcript, answers }: RunFacts): void {
   const active = isActive(run.status);
-  if (!alone) rows.push({ kind: 'runStart', key: `${run.id}:start`, estimate: 28, number, run });
-  let authorShown = false;
-  let said = false;
-  let failed = false;
-  for (const row of transcriptRows(entries)) {
-    const key = `${run.id}:${row.index}`;
-    const author = authorShown ? '' : run.agent;
-    if (row.kind === 'text') {
-      said = true;
-      rows.push({ kind: 'text', key, estimate: textEstimate(row.text), author, text: row.text, plain: row.plain });
-    } else {
-      failed ||= row.kind === 'error';
-      rows.push({ kind: 'entry', key, estimate: 26, author, runActive: active, row });
-    }
-    authorShown = true;
-  }
+  const { rows, hasText, hasError } = transcript.rows;
+  if (!alone) parts.push(one({ kind: 'runStart', key: `${run.id}:start`, estimate: 28, number, run }));
+  parts.push({ key: run.id, length: rows.length, at: place => rowAt(rows, place, run) });
   for (const answer of answers) {
-    const known = answer.intent === 'error' ? failed || run.error !== undefined : said;
-    if (!known && !active && answer.body.trim() !== '') rows.push(messageRow(answer));
+    const known = answer.intent === 'error' ? hasError || run.error !== undefined : hasText;
+    if (!known && !active && answer.body.trim() !== '') parts.push(one(messageRow(answer)));
   }
-  if (active) rows.push({ kind: 'activity', key: `${run.id}:activity`, estimate: 28, run });
+  if (active) parts.push(one({ kind: 'activity', key: `${run.id}:activity`, estimate: 28, run }));
   else {
-    const error = run.error !== undefined && !failed ? run.error : '';
-    rows.push({ kind: 'runEnd', key: `${run.id}:end`, estimate: 28, number, run, error });
+    const error = run.error !== undefined && !hasError ? run.error : '';
+    parts.push(one({ kind: 'runEnd', key: `${run.id}:end`, estimate: 28, number, run, error }));
   }
+}
+
+function one(row: ConversationRow): RowPart<ConversationRow> {
+  return { key: row.key, length: 1, at: () => row };
+}
+
+function rowAt(rows: readonly TranscriptRow[], place: number, run: RunView): ConversationRow | undefined {
+  const row = rows[place];
+  if (row === undefined) return undefined;
+  const key = `${run.id}:${row.index}`;
+  const author = place === 0 ? run.agent : '';
+  return row.kind === 'text'
+    ? { kind: 'text', key, estimate: textEstimate(row.text), author, text: row.text, plain: row.plain }
+    : { kind: 'entry', key, estimate: 26, author, runActive: isActive(run.status), row };
 }
 
 function messageRow(message: MessageView): ConversationRow {

@@ -3,8 +3,9 @@ import type { ThreadPageState } from '../../src/protocol/webview/threadPageState
 import type { AgentView, MergeView, MessageView, RunView, ThreadView } from '../../src/protocol/webview/threadView.js';
 import type { TranscriptEntry } from '../../src/protocol/webview/transcriptView.js';
 import { webviewStrings, withTranslations, type WebviewStrings } from '../../src/protocol/webview/webviewStrings.js';
+import { Transcript } from './transcript.js';
 
-type Transcripts = ReadonlyMap<string, readonly TranscriptEntry[]>;
+type Transcripts = ReadonlyMap<string, Transcript>;
 type FailedPart = Extract<ToThreadPage, { type: 'failed' }>['what'];
 
 /** What the page knows; {@link applyMessage} is the only thing that changes it. */
@@ -41,7 +42,9 @@ export function initialState(restored: ThreadPageState | undefined): PageState {
     messages: cached?.messages ?? [],
     runs: cached?.runs ?? [],
     merges: [],
-    transcripts: new Map(Object.entries(cached?.transcripts ?? {})),
+    transcripts: new Map(
+      Object.entries(cached?.transcripts ?? {}).map(([run, entries]) => [run, Transcript.of(entries)]),
+    ),
     incoming: cached ? new Map() : undefined,
     loaded: cached !== undefined,
     caughtUp: false,
@@ -94,7 +97,7 @@ export function dismissFailure(state: PageState, what: FailedPart): PageState {
 
 function appendEntries(state: PageState, runId: string, entries: readonly TranscriptEntry[]): PageState {
   const into = new Map(state.incoming ?? state.transcripts);
-  into.set(runId, [...(into.get(runId) ?? []), ...entries]);
+  into.set(runId, (into.get(runId) ?? Transcript.empty).append(entries));
   return state.incoming ? { ...state, incoming: into } : { ...state, transcripts: into };
 }
 
@@ -116,9 +119,8 @@ export function cachedPart(state: PageState): ThreadPageState['cached'] {
   const transcripts: Record<string, TranscriptEntry[]> = {};
   let room = keptEntries;
   for (const run of state.runs.toReversed()) {
-    const entries = state.transcripts.get(run.id) ?? [];
     if (room <= 0) break;
-    const kept = entries.slice(-room).map(shorten);
+    const kept = (state.transcripts.get(run.id) ?? Transcript.empty).last(room).map(shorten);
     room -= kept.length;
     if (kept.length > 0) transcripts[run.id] = kept;
   }

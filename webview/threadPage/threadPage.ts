@@ -14,6 +14,7 @@ import { icon } from '../shared/icon.js';
 import '../shared/menu.js';
 import { copyCode } from '../shared/markdown.js';
 import { connectMessages } from '../shared/messagePort.js';
+import { RowList } from '../shared/rowList.js';
 import { focusTextArea } from '../shared/toolkit.js';
 import { VirtualList } from '../shared/virtualList.js';
 import { announcementOf } from './announcement.js';
@@ -41,7 +42,7 @@ export class ThreadPage extends LitElement {
   #sending: { readonly key: string; readonly text: string; readonly done: boolean } | undefined;
   #sendError = '';
   readonly #expanded = new Set<string>();
-  #rows: readonly ConversationRow[] = [];
+  #rows = new RowList<ConversationRow>();
   #rowsOf: PageState | undefined;
   #showAllFiles = false;
   /** Rows that there were when the list was last at its end. */
@@ -205,7 +206,7 @@ export class ThreadPage extends LitElement {
     this.requestUpdate();
   }
 
-  #currentRows(): readonly ConversationRow[] {
+  #currentRows(): RowList<ConversationRow> {
     const { messages, runs, transcripts } = this.#state;
     const of = this.#rowsOf;
     if (of?.messages !== messages || of.runs !== runs || of.transcripts !== transcripts) {

@@ -14,27 +14,24 @@ export type TranscriptRow =
   | { readonly kind: 'raw'; readonly index: number; readonly text: string; readonly lines: number }
   | { readonly kind: 'error'; readonly index: number; readonly message: string; readonly reason: string };
 
-/** Rows by transcript, so that a transcript that did not grow is not gone through again. */
-const known = new WeakMap<readonly TranscriptEntry[], readonly TranscriptRow[]>();
-
-/** Makes the rows of one transcript. `index` is the place of a row's first entry: it never changes as the transcript grows. */
-export function transcriptRows(entries: readonly TranscriptEntry[]): readonly TranscriptRow[] {
-  const before = known.get(entries);
-  if (before) return before;
-  const rows = buildRows(entries);
-  known.set(entries, rows);
-  return rows;
+/** The rows of a run so far, and what its end must not repeat. */
+export interface RunRows {
+  /** Only grows; what stands at a place keeps its `index`. */
+  readonly rows: readonly TranscriptRow[];
+  /** There is a text among them. */
+  readonly hasText: boolean;
+  /** There is an error among them. */
+  readonly hasError: boolean;
 }
 
-function buildRows(entries: readonly TranscriptEntry[]): readonly TranscriptRow[] {
-  const builder = new RowBuilder();
-  entries.forEach((entry, index) => builder.add(entry, index));
-  return builder.rows;
-}
-
-/** Takes entries one after the other; a method for each kind that depends on what came before. */
-class RowBuilder {
+/**
+ * Makes the rows of one transcript: takes entries one after the other; a method for each kind that depends on what came before.
+ * `index` is the place of a row's first entry: it never changes as the transcript grows.
+ */
+export class RowBuilder implements RunRows {
   readonly rows: TranscriptRow[] = [];
+  hasText = false;
+  hasError = false;
   /** Calls without a result yet, by call id: the row's place in `rows`. */
   readonly #open = new Map<string, number>();
   /** The last row is a text whose next piece may follow. */
@@ -59,6 +56,7 @@ class RowBuilder {
       case 'tool_result':
         return this.#addToolResult(entry, index);
       case 'error':
+        this.hasError = true;
         this.rows.push({ kind: 'error', index, message: entry.message, reason: entry.reason });
     }
   }
@@ -75,14 +73,19 @@ class RowBuilder {
       return;
     }
     const trimmed = piece ? entry.text.trimStart() : entry.text.trim();
-    if (trimmed !== '') this.rows.push({ kind: 'text', index, text: plain ? entry.text : trimmed, plain });
+    if (trimmed !== '') this.#pushText({ kind: 'text', index, text: plain ? entry.text : trimmed, plain });
   }
 
   #addResult(entry: TextEntry, index: number): void {
     this.#openText = false;
     // What a CLI calls the result is what its agent said last, once more.
     const text = entry.text.trim();
-    if (!this.#said && text !== '') this.rows.push({ kind: 'text', index, text, plain: false });
+    if (!this.#said && text !== '') this.#pushText({ kind: 'text', index, text, plain: false });
+  }
+
+  #pushText(row: Extract<TranscriptRow, { kind: 'text' }>): void {
+    this.hasText = true;
+    this.rows.push(row);
   }
 
   #addToolResult(entry: ToolResultEntry, index: number): void {
@@ -94,21 +97,22 @@ class RowBuilder {
 }
 
 /** Lines beyond this begin a row of their own: the list draws only rows that are in view. */
-const maxPlainRow = 8_000;
+const longestRow = 8_000;
 
 function isLong(text: string): boolean {
-  return text.length > maxPlainRow;
+  return text.length > longestRow;
 }
 
 /** Appends to the row before it when that is of the same kind, so that a hundred stray lines are one row. */
 function addText(rows: TranscriptRow[], added: { kind: 'thinking' | 'raw'; index: number; text: string }): void {
   if (added.text.trim() === '') return;
   const last = rows.at(-1);
-  const joined = last?.kind === added.kind ? `${last.text}\n${added.text}` : added.text;
-  const index = last?.kind === added.kind ? last.index : added.index;
-  if (last?.kind === added.kind) rows.pop();
-  if (added.kind === 'thinking') rows.push({ kind: 'thinking', index, text: joined });
-  else rows.push({ kind: 'raw', index, text: joined, lines: countLines(joined) });
+  const before = last?.kind === added.kind && !isLong(last.text) ? last : undefined;
+  const text = before === undefined ? added.text : `${before.text}\n${added.text}`;
+  const index = before?.index ?? added.index;
+  if (before !== undefined) rows.pop();
+  if (added.kind === 'thinking') rows.push({ kind: 'thinking', index, text });
+  else rows.push({ kind: 'raw', index, text, lines: countLines(text) });
 }
 
 function callOfStrayResult({ callId }: ToolResultEntry): ToolCallEntry {

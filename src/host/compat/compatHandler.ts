@@ -1,5 +1,5 @@
 import type { ConnectRouter, Interceptor } from '@connectrpc/connect';
-import { connectNodeAdapter } from '@connectrpc/connect-node';
+import type { Log } from '../../base/log.js';
 import { CacheService } from '../../protocol/gen/agentcompose/v2/caches_pb.js';
 import { CapabilityService } from '../../protocol/gen/agentcompose/v2/capabilities_pb.js';
 import { DashboardService } from '../../protocol/gen/agentcompose/v2/dashboard_pb.js';
@@ -13,7 +13,7 @@ import { SandboxService } from '../../protocol/gen/agentcompose/v2/sandboxes_pb.
 import { SettingsService } from '../../protocol/gen/agentcompose/v2/settings_pb.js';
 import { VolumeService } from '../../protocol/gen/agentcompose/v2/volumes_pb.js';
 import { HealthService } from '../../protocol/gen/health/v1/health_pb.js';
-import type { Handler } from '../server/nodeHandler.js';
+import { createNodeHandler, type Handler } from '../server/nodeHandler.js';
 import { partly } from './answers.js';
 import { healthCalls } from './healthCalls.js';
 import type { OurCalls } from './ours.js';
@@ -31,6 +31,7 @@ export interface CompatOptions {
   readonly interceptors: readonly Interceptor[];
   /** Aborted at shutdown: open streams end. */
   readonly signal: AbortSignal;
+  readonly log: Log;
 }
 
 /**
@@ -38,8 +39,9 @@ export interface CompatOptions {
  * each call is put together from our own.
  */
 export function createCompatHandler(options: CompatOptions): Handler {
-  return connectNodeAdapter({
+  return createNodeHandler({
     routes: router => route(router, options),
+    log: options.log,
     interceptors: [...options.interceptors],
     shutdownSignal: options.signal,
     readMaxBytes: 32 * 1024 * 1024,

@@ -29,7 +29,7 @@ export function theirCalls({ routes, inner, outer, log, ...more }: TheirCallsOpt
         import('./compatHandler.js'),
         import('./ours.js'),
       ]);
-      return createCompatHandler({ ...more, ours: ourCalls(routes, inner), interceptors: [...outer, refuseRuns] });
+      return createCompatHandler({ ...more, log, ours: ourCalls(routes, inner), interceptors: [...outer, refuseRuns] });
     },
   };
 }

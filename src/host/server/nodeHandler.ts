@@ -24,17 +24,21 @@ export type Handler = ReturnType<typeof connectNodeAdapter>;
  * left. Here the first is the client's error (400, `invalid_argument`), and the second nothing.
  */
 export function createNodeHandler(
-  options: ConnectRouterOptions & { readonly routes: (router: ConnectRouter) => void; readonly log: Log },
+  options: ConnectRouterOptions & {
+    readonly routes: (router: ConnectRouter) => void;
+    readonly log: Log;
+    /** Answers what is no call. */
+    readonly fallback?: Handler;
+  },
 ): Handler {
-  const { routes, log, ...more } = options;
+  const { routes, log, fallback = refuse, ...more } = options;
   const router = createConnectRouter({ acceptCompression: [compressionGzip, compressionBrotli], ...more });
   routes(router);
   const handlers = new Map(router.handlers.map(handler => [handler.requestPath, handler]));
   return (request, response) => {
     const handler = handlers.get(request.url?.split('?', 1)[0] ?? '');
     if (!handler) {
-      response.writeHead(404);
-      response.end();
+      fallback(request, response);
       return;
     }
     const call = universalRequestFromNodeRequest(request, response, undefined, undefined);
@@ -47,15 +51,25 @@ export function createNodeHandler(
   };
 }
 
+const refuse: Handler = (_, response) => {
+  response.writeHead(404);
+  response.end();
+};
+
 /** How Connect says that it could not read a message: under a code that blames the host. */
 const asTheHosts = '{"code":"internal","message":"parse binary: ';
+/** The same in gRPC's headers, in small letters. */
+const grpcText = encodeURIComponent('parse binary: ').toLowerCase();
 const asTheClients = '{"code":"invalid_argument","message":"parse binary: ';
 
 async function blamingTheClient(answer: UniversalServerResponse): Promise<UniversalServerResponse> {
-  const { status, header, body } = answer;
+  const { status, header, trailer, body } = answer;
   if (body === undefined) return answer;
-  if (status === 200 && header?.get('content-type')?.startsWith('application/connect+') === true)
-    return { ...answer, body: blamingAtItsEnd(body) };
+  const type = header?.get('content-type') ?? '';
+  if (status === 200 && type.startsWith('application/connect+')) return { ...answer, body: eachEnd(body, asConnects) };
+  if (status === 200 && type.startsWith('application/grpc-web')) return { ...answer, body: eachEnd(body, asTrailers) };
+  if (status === 200 && type.startsWith('application/grpc') && trailer)
+    return { ...answer, body: blamingInTrailer(body, trailer) };
   if (status !== 500) return answer;
   const bytes: Uint8Array[] = [];
   for await (const piece of body) bytes.push(piece);
@@ -66,23 +80,49 @@ async function blamingTheClient(answer: UniversalServerResponse): Promise<Univer
   return { ...answer, status: 400, body: inPieces([blame]) };
 }
 
-/** The last message of a stream says how it ended: a flag, the length, then JSON. */
-async function* blamingAtItsEnd(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+/** How the last message of a stream says how it ended: a flag, the length, then text. Undefined: it is right as it is. */
+interface StreamEnd {
+  readonly flag: number;
+  readonly mended: (text: string) => string | undefined;
+}
+
+const asConnects: StreamEnd = {
+  flag: 2,
+  mended: text => (text.startsWith(`{"error":${asTheHosts}`) ? text.replace(asTheHosts, asTheClients) : undefined),
+};
+
+const asTrailers: StreamEnd = {
+  flag: 0x80,
+  mended(text) {
+    const lines = text.split('\r\n');
+    if (!lines.some(line => line.toLowerCase().startsWith(`grpc-message: ${grpcText}`))) return undefined;
+    const mended = lines.map(line => (/^grpc-status: 13$/i.test(line) ? `grpc-status: ${Code.InvalidArgument}` : line));
+    return mended.filter(line => !/^grpc-status-details-bin:/i.test(line)).join('\r\n');
+  },
+};
+
+async function* eachEnd(body: AsyncIterable<Uint8Array>, { flag, mended }: StreamEnd): AsyncGenerator<Uint8Array> {
   for await (const message of body) {
-    const isEnd = message[0] === endFlag;
-    const text = isEnd ? Buffer.from(message.subarray(headBytes)).toString() : '';
-    if (!text.startsWith(`{"error":${asTheHosts}`)) yield message;
-    else {
-      const blame = Buffer.from(text.replace(asTheHosts, asTheClients));
-      const head = Buffer.alloc(headBytes);
-      head[0] = endFlag;
-      head.writeUInt32BE(blame.length, 1);
-      yield Buffer.concat([head, blame]);
-    }
+    const text = message[0] === flag ? mended(Buffer.from(message.subarray(headBytes)).toString()) : undefined;
+    yield text === undefined ? message : enveloped(flag, Buffer.from(text));
   }
 }
 
-const endFlag = 2;
+function enveloped(flag: number, text: Buffer): Uint8Array {
+  const head = Buffer.alloc(headBytes);
+  head[0] = flag;
+  head.writeUInt32BE(text.length, 1);
+  return Buffer.concat([head, text]);
+}
+
+/** gRPC says it in headers that follow the body. */
+async function* blamingInTrailer(body: AsyncIterable<Uint8Array>, trailer: Headers): AsyncGenerator<Uint8Array> {
+  yield* body;
+  if (!(trailer.get('grpc-message') ?? '').toLowerCase().startsWith(grpcText)) return;
+  trailer.set('grpc-status', String(Code.InvalidArgument));
+  trailer.delete('grpc-status-details-bin');
+}
+
 const headBytes = 5;
 
 async function* inPieces(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {

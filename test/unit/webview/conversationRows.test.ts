@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { MessageView, RunView } from '../../../src/protocol/webview/threadView.js';
 import type { TranscriptEntry } from '../../../src/protocol/webview/transcriptView.js';
-import { conversationRows } from '../../../webview/threadPage/conversationRows.js';
+import { conversationRows, type ConversationRow } from '../../../webview/threadPage/conversationRows.js';
+import { Transcript } from '../../../webview/threadPage/transcript.js';
 
 const message = (id: string, body: string, rest: Partial<MessageView> = {}): MessageView => ({
   id,
@@ -25,12 +26,22 @@ const run = (id: string, messageId: string, rest: Partial<RunView> = {}): RunVie
 });
 const says = (text: string): readonly TranscriptEntry[] => [{ kind: 'text', text }];
 
+function rowsOf(
+  messages: readonly MessageView[],
+  runs: readonly RunView[],
+  said: Readonly<Record<string, readonly TranscriptEntry[]>>,
+): readonly ConversationRow[] {
+  const transcripts = new Map(Object.entries(said).map(([id, entries]) => [id, Transcript.of(entries)]));
+  const rows = conversationRows({ messages, runs, transcripts });
+  return rows.slice(0, rows.length);
+}
+
 function shortly(
   messages: readonly MessageView[],
   runs: readonly RunView[],
   transcripts: Readonly<Record<string, readonly TranscriptEntry[]>> = {},
 ): readonly string[] {
-  return conversationRows({ messages, runs, transcripts: new Map(Object.entries(transcripts)) }).map(row => {
+  return rowsOf(messages, runs, transcripts).map(row => {
     switch (row.kind) {
       case 'message':
         return `${row.author}: ${row.body}`;
@@ -125,11 +136,9 @@ describe('rows of a conversation', () => {
 
   test('keys are unique and survive the growth of a transcript', () => {
     const keys = (entries: readonly TranscriptEntry[]): readonly string[] =>
-      conversationRows({
-        messages: [message('m1', 'Do it.')],
-        runs: [run('r1', 'm1', { status: 'running' })],
-        transcripts: new Map([['r1', entries]]),
-      }).map(row => row.key);
+      rowsOf([message('m1', 'Do it.')], [run('r1', 'm1', { status: 'running' })], { r1: entries }).map(
+        ({ key }) => key,
+      );
     const before = keys(says('One.'));
     const after = keys([...says('One.'), ...says('Two.')]);
     expect(new Set(after).size).toBe(after.length);

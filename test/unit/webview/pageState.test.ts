@@ -6,7 +6,9 @@ import { finishedThread } from '../../webview/support/threadFixtures.js';
 
 const after = (state: PageState, messages: readonly ToThreadPage[]): PageState => messages.reduce(applyMessage, state);
 const said = (state: PageState): readonly string[] =>
-  [...state.transcripts.values()].flat().flatMap(entry => ('text' in entry ? [entry.text] : []));
+  [...state.transcripts.values()]
+    .flatMap(transcript => transcript.last(transcript.length))
+    .flatMap(entry => ('text' in entry ? [entry.text] : []));
 const text = (words: string): ToThreadPage => ({
   type: 'transcript',
   runId: 'run000000001',

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { TranscriptEntry } from '../../../src/protocol/webview/transcriptView.js';
-import { transcriptRows } from '../../../webview/threadPage/transcriptRows.js';
+import { Transcript } from '../../../webview/threadPage/transcript.js';
+import type { TranscriptRow } from '../../../webview/threadPage/transcriptRows.js';
 
 const call = (callId: string): TranscriptEntry => ({
   kind: 'tool_call',
@@ -19,6 +20,9 @@ const result = (callId: string, output = 'done'): TranscriptEntry => ({
   cut: false,
 });
 const text = (said: string, delta = false): TranscriptEntry => ({ kind: 'text', text: said, ...(delta && { delta }) });
+
+const transcriptRows = (entries: readonly TranscriptEntry[]): readonly TranscriptRow[] =>
+  Transcript.of(entries).rows.rows;
 
 /** Each row in short: kind, place of its first entry, and what it shows. */
 const shortly = (entries: readonly TranscriptEntry[]): readonly string[] =>

@@ -1,12 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import { VirtualWindow } from '../../../webview/shared/virtualWindow.js';
+import { VirtualWindow, type WindowRows } from '../../../webview/shared/virtualWindow.js';
 
-const keys = (count: number, from = 0): readonly string[] => Array.from({ length: count }, (_, i) => `row${from + i}`);
-const estimates = (count: number): readonly number[] => Array.from({ length: count }, () => 20);
+const keys = (count: number): readonly string[] => Array.from({ length: count }, (_, i) => `row${i}`);
+const rows = (of: readonly string[]): WindowRows => ({
+  length: of.length,
+  at: index => {
+    const key = of[index];
+    return key === undefined ? undefined : { key, estimate: 20 };
+  },
+});
 
 function windowOf(count: number): VirtualWindow {
   const window = new VirtualWindow();
-  window.setRows(keys(count), estimates(count));
+  window.setRows(rows(keys(count)), 0);
   return window;
 }
 
@@ -14,8 +20,8 @@ describe('a window on a long list', () => {
   test('rows stand at their estimates until they are measured', () => {
     const window = windowOf(100);
     expect(window.total).toBe(2_000);
-    expect(window.measure('row10', 50)).toBe(true);
-    expect(window.measure('row10', 50)).toBe(false);
+    expect(window.measure({ key: 'row10', index: 10, height: 50 })).toBe(true);
+    expect(window.measure({ key: 'row10', index: 10, height: 50 })).toBe(false);
     expect([window.offsetOf(10), window.offsetOf(11), window.total]).toEqual([200, 250, 2_030]);
   });
 
@@ -38,13 +44,21 @@ describe('a window on a long list', () => {
 
   test('measured heights stay with their rows when rows come before or after them', () => {
     const window = windowOf(5);
-    window.measure('row2', 100);
-    window.setRows(['new', ...keys(8)], estimates(9));
+    window.measure({ key: 'row2', index: 2, height: 100 });
+    window.setRows(rows(['new', ...keys(8)]), 0);
     expect([window.offsetOf(3), window.offsetOf(4), window.total]).toEqual([60, 160, 260]);
-    window.setRows(keys(2), estimates(2));
+    window.setRows(rows(keys(2)), 0);
     expect(window.total).toBe(40);
-    window.setRows(keys(5), estimates(5));
+    window.setRows(rows(keys(5)), 2);
     expect(window.total).toBe(180);
+  });
+
+  test('a height that arrives when its row has moved is found where the row is next', () => {
+    const window = windowOf(5);
+    window.setRows(rows(['new', ...keys(5)]), 0);
+    expect(window.measure({ key: 'row2', index: 2, height: 100 })).toBe(true);
+    window.setRows(rows(['new', ...keys(5)]), 0);
+    expect([window.offsetOf(3), window.offsetOf(4)]).toEqual([60, 160]);
   });
 
   test('it agrees with adding up, whatever the order of growth and measuring', () => {
@@ -54,13 +68,15 @@ describe('a window on a long list', () => {
     const next = (below: number): number => (random = (random * 16_807) % 2_147_483_647) % below;
     let count = 0;
     for (let step = 0; step < 200; step++) {
+      const before = count;
       count += next(20);
-      window.setRows(keys(count), estimates(count));
+      window.setRows(rows(keys(count)), before);
       for (let i = 0; i < 5 && count > 0; i++) {
-        const key = `row${next(count)}`;
+        const index = next(count);
+        const key = `row${index}`;
         const height = 10 + next(90);
         heights.set(key, height);
-        window.measure(key, height);
+        window.measure({ key, index, height });
       }
       const expected = keys(count).reduce((sum, key) => sum + (heights.get(key) ?? 20), 0);
       expect(window.total).toBe(expected);
