@@ -10,6 +10,16 @@ const agent = (index: number): string =>
 const file = (agents: number): string =>
   `name: bench\nagents:\n${Array.from({ length: agents }, (_, index) => agent(index)).join('')}`;
 
+const oneAgent = 'agents: {a: {provider: claude}}\n';
+/** Files that nobody writes and somebody may open: what they cost grows with their length and no faster. Characters. */
+const hostile = [15_000, 150_000, 1_500_000].flatMap(length => [
+  { name: `blank lines, ${length / 1000} k characters`, text: `${oneAgent}${'\n'.repeat(length)}` },
+  {
+    name: `small agents, ${length / 1000} k characters`,
+    text: `agents:\n${Array.from({ length: length / 15 }, (_, at) => `  a${String(at).padStart(7, '0')}: {}\n`).join('')}`,
+  },
+]);
+
 /** What a keystroke in a long compose file costs, and a very large crew. */
 export async function measure(): Promise<readonly Figure[]> {
   const thousandAgents = file(1000);
@@ -23,7 +33,13 @@ export async function measure(): Promise<readonly Figure[]> {
   const before = process.memoryUsage().heapUsed;
   const kept = Array.from({ length: 5 }, () => parseCompose(thousandAgents, options).spec);
   const memory = Math.max(0, (process.memoryUsage().heapUsed - before) / kept.length / 1e6);
+  const strange = hostile.map(({ name, text }) => ({
+    name: `compose parse, ${name}`,
+    value: middle(3, () => parseCompose(text, options)),
+    unit: 'ms',
+  }));
   return [
+    ...strange,
     { name: 'compose diagnostics, 1,000 lines, first time', value: cold, unit: 'ms' },
     {
       name: 'compose diagnostics, 1,000 lines',

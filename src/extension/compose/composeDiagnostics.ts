@@ -111,10 +111,12 @@ export class ComposeDiagnostics implements vscode.CodeActionProvider, vscode.Dis
     if (!isComposeDocument(document)) return;
     const { version } = document;
     const text = document.getText();
-    const { files, problems } = await composeEnvironment(document.uri, text);
+    const key = document.uri.toString();
+    const named = await this.#checker.envFiles(key, text);
+    if (!named) return;
+    const { files, problems } = await composeEnvironment(document.uri, named);
     // The text may have gone on while env files were read; the later check speaks.
     if (document.isClosed || document.version !== version) return;
-    const key = document.uri.toString();
     const directoryName = basename(dirname(document.uri.fsPath));
     const started = performance.now();
     const result = await this.#checker.check(key, { text, directoryName, files }).catch((error: unknown) => {

@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import * as vscode from 'vscode';
 import { ownValue } from '../../base/ownValue.js';
 import { readDotenv, type DotenvProblem } from '../../compose/dotenv.js';
-import { envFilesOf, layeredEnv } from '../../compose/environment.js';
+import { layeredEnv, type EnvFileList } from '../../compose/environment.js';
 
 /** What `${NAME}` of a compose file stands for. */
 export interface ComposeEnvironment {
@@ -15,11 +15,12 @@ export interface ComposeEnvironment {
 }
 
 /** Variables for `${NAME}` as the host will see them: env files beside the compose file, this process above them. */
-export async function composeEnvironment(uri: vscode.Uri, text: string): Promise<ComposeEnvironment> {
+export async function composeEnvironment(
+  uri: vscode.Uri,
+  { named, useDefault }: EnvFileList,
+): Promise<ComposeEnvironment> {
   const own = (name: string): string | undefined => ownValue(process.env, name);
   if (uri.scheme !== 'file') return { lookUp: own, files: [], problems: [] };
-  // Reading the file a second time for a field that it does not have would double the cost of a keystroke.
-  const { named, useDefault } = text.includes('env_file') ? envFilesOf(text) : { named: [], useDefault: true };
   const folder = dirname(uri.fsPath);
   const paths = (useDefault ? ['.env'] : named).map(path => resolve(folder, path));
   const found = await Promise.all(paths.map(readEnvFile));

@@ -6,6 +6,7 @@ import type { Span } from '../../compose/source/textPosition.js';
 import type { Project } from '../../protocol/gen/muster/v1/projects_pb.js';
 import type { Services } from '../services.js';
 import type { AgentNode } from '../views/projectsNode.js';
+import { readableText } from './composeDocuments.js';
 
 /** `Run` and `Dispatch…` above each agent that is applied, `Fire now` above its triggers, `Apply…` above what is not. */
 export class ComposeLenses implements vscode.CodeLensProvider {
@@ -29,7 +30,7 @@ export class ComposeLenses implements vscode.CodeLensProvider {
   provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
     if (!vscode.workspace.isTrusted) return [];
     const project = this.#services.composeFiles.projectOf(document.uri.fsPath);
-    const places = lensPlaces(readSource(document.getText()));
+    const places = lensPlaces(readSource(readableText(document)));
     const lens = (span: Span, command: vscode.Command): vscode.CodeLens =>
       new vscode.CodeLens(new vscode.Range(document.positionAt(span.start), document.positionAt(span.end)), command);
     const agents = places.agents.flatMap(({ name, span }) => {

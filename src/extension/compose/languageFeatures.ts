@@ -5,8 +5,10 @@ import { hover } from '../../compose/editor/hover.js';
 import { definitionAt, referencesAt } from '../../compose/editor/names.js';
 import { outline, type ComposeSymbol } from '../../compose/editor/outline.js';
 import { rename, renameTarget } from '../../compose/editor/rename.js';
+import { envFilesOf } from '../../compose/environment.js';
 import type { Span } from '../../compose/source/textPosition.js';
 import { composeReference } from '../plain/markdown.js';
+import { readableText } from './composeDocuments.js';
 import { composeEnvironment } from './composeEnvironment.js';
 
 type Features = vscode.CompletionItemProvider &
@@ -26,7 +28,7 @@ export function languageFeatures(): Features {
       );
     },
     async provideHover(document, position) {
-      const { lookUp: env } = await composeEnvironment(document.uri, textOf(document));
+      const { lookUp: env } = await composeEnvironment(document.uri, envFilesOf(readableText(document)));
       const found = hover(sourceOf(document), document.offsetAt(position), { env, now: Date.now() });
       return found && new vscode.Hover(composeReference(found.markdown), rangeOf(document, found.span));
     },
@@ -61,17 +63,9 @@ function sourceCache(): (document: vscode.TextDocument) => ComposeSource {
   let last: { readonly key: string; readonly source: ComposeSource } | undefined;
   return document => {
     const key = `${document.version} ${document.uri.toString()}`;
-    if (last?.key !== key) last = { key, source: readSource(textOf(document)) };
+    if (last?.key !== key) last = { key, source: readSource(readableText(document)) };
     return last.source;
   };
-}
-
-/** Longer ones are checked in a thread of their own and have no features besides: reading one would hold up the window. */
-const longestText = 100_000;
-
-function textOf(document: vscode.TextDocument): string {
-  const text = document.getText();
-  return text.length > longestText ? '' : text;
 }
 
 const completionKinds = {

@@ -45,6 +45,17 @@ test.each([
   expect(result?.spec?.agents).toHaveLength(count);
 });
 
+test('the env files of a large text are found without holding up anybody', { timeout: 120_000 }, async () => {
+  const delay = monitorEventLoopDelay({ resolution: 5 });
+  delay.enable();
+  const text = `${agents(25_000)}env_file: [one.env, two.env]\n`;
+  const found = await checker.envFiles('named', text);
+  delay.disable();
+  expect(delay.max / 1e6).toBeLessThan(500);
+  expect(found).toEqual({ named: ['one.env', 'two.env'], useDefault: false });
+  expect(await checker.envFiles('named', agents(1))).toEqual({ named: [], useDefault: true });
+});
+
 test('a newer text ends the check of an older one', { timeout: 120_000 }, async () => {
   const older = checker.check('same', { text: agents(25_000), directoryName, files: [] });
   const newer = checker.check('same', { text: agents(0), directoryName, files: [] });

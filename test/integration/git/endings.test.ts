@@ -235,3 +235,21 @@ test('a pipe where git reads first is named at once, and the worktree can be put
   expect(performance.now() - started).toBeLessThan(30_000);
   expect(await readFile(join(thread.path, 'mine.txt'), 'utf8')).toBe('mine\n');
 });
+
+test.skipIf(process.platform !== 'linux')(
+  'a pipe deeper in the tree is named within seconds, and the worktree can be put away and brought back',
+  async () => {
+    const { thread, worktrees, rescuer } = await ended();
+    await writeIn(thread.path, 'sub/mine.txt', 'mine\n');
+    const pipe = join(thread.path, 'sub/.gitignore');
+    execFileSync('mkfifo', [pipe]);
+    const started = performance.now();
+    await expect(worktrees.snapshot(thread, 'Work')).rejects.toMatchObject({
+      code: 'git.silent',
+      message: expect.stringContaining(`in the named pipe ${pipe}`),
+    });
+    await rescuer.restore(await rescuer.remove(thread), thread);
+    expect(performance.now() - started).toBeLessThan(50_000);
+    expect(await readFile(join(thread.path, 'sub/mine.txt'), 'utf8')).toBe('mine\n');
+  },
+);

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { mkdtemp } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { GitCommand, type GitRun } from '../../../src/drivers/git/command/gitCommand.js';
 import type { Silence } from '../../../src/drivers/git/command/silence.js';
@@ -64,6 +65,34 @@ describe('a git command that says nothing', () => {
     await expect(run).rejects.toMatchObject({ name: 'AbortError' });
   });
 });
+
+test.skipIf(process.platform !== 'linux')(
+  'a pipe that git waits to open is named within seconds, wherever it is',
+  async () => {
+    const { repository, git } = await repositoryWith();
+    const { root } = repository;
+    await repository.write('deep/er/file.txt', 'text\n');
+    const pipe = join(root, 'deep/er/.gitignore');
+    execFileSync('mkfifo', [pipe]);
+    const status: GitRun = { cwd: root, args: ['status', '--porcelain', '--untracked-files=all'], reads: true };
+    const started = performance.now();
+    await expect(git.run(status)).rejects.toMatchObject({
+      code: 'git.silent',
+      data: { command: 'git status', where: `the named pipe ${pipe}` },
+    });
+    await rm(pipe);
+    await repository.write('deep/er/inner/.git/objects/x', '');
+    await repository.write('deep/er/inner/.git/refs/x', '');
+    const head = join(root, 'deep/er/inner/.git/HEAD');
+    execFileSync('mkfifo', [head]);
+    await expect(git.run({ cwd: root, args: ['add', '--all'] })).rejects.toMatchObject({
+      code: 'git.silent',
+      data: { where: `the named pipe ${head}` },
+    });
+    // Silence alone would have taken a minute each.
+    expect(performance.now() - started).toBeLessThan(30_000);
+  },
+);
 
 test('output of hooks is no silence, however long it takes', async () => {
   const { repository, git } = await repositoryWith('for i in 1 2 3 4 5 6 7 8; do sleep 0.15; echo at it >&2; done');

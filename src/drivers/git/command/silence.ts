@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
 import type { Clock } from '../../../base/clock.js';
 
 /**
@@ -47,12 +47,24 @@ export class SilenceWatch {
   }): Promise<void> {
     const { pid, limitMs, signal } = options;
     // Looked at a few times per limit: a command that is quick costs nothing but a timer.
-    const look = Math.max(1, Math.ceil(limitMs / looksPerLimit));
+    const look = Math.max(1, Math.min(Math.ceil(limitMs / looksPerLimit), pipeLookMs));
     let work = '';
+    /** A pipe at which git stood at the last look, and whether somebody chose to wait there. */
+    let pipe: string | undefined;
+    let told = false;
     while (!signal.aborted) {
       // It rejects when the command is over, which the next line sees.
       await this.#clock.sleep(look, signal).catch(() => undefined);
       if (signal.aborted) return;
+      const before = pipe;
+      pipe = pipeWaitedAt(pid);
+      if (!told && pipe !== undefined && pipe === before) {
+        // Nobody has it open for writing, so that more time changes nothing.
+        const seconds = Math.round((this.#clock.awake() - this.#since) / 1000);
+        if (options.onSilent({ command: options.command, seconds, where: pipe }) === 'end') return;
+        told = true;
+        this.heard();
+      }
       const now = workOf(pid);
       if (now !== work) {
         work = now;
@@ -60,13 +72,15 @@ export class SilenceWatch {
       }
       if (this.#clock.awake() - this.#since < limitMs) continue;
       const seconds = Math.round(limitMs / 1000);
-      if (options.onSilent({ command: options.command, seconds, where: waitedFor(pid) }) === 'end') return;
+      if (options.onSilent({ command: options.command, seconds, where: pipe ?? waitedFor(pid) }) === 'end') return;
       this.heard();
     }
   }
 }
 
 const looksPerLimit = 6;
+/** Git opens what it reads without looking first; at a pipe that nobody writes to it stands from its first moment on. */
+const pipeLookMs = 1_000;
 
 /** What git and the gits that it started have done so far, as one text that changes when they do anything; empty where there is no /proc. */
 function workOf(pid: number): string {
@@ -79,6 +93,40 @@ function workOf(pid: number): string {
   const bytes = read(`/proc/${pid}/io`).replace(/^sysc[rw]: .*$/gm, '');
   const own = `${pid} ${fields[11]} ${fields[12]} ${bytes}`;
   return [own, ...childrenOf(pid).map(workOf)].filter(text => text !== '').join('\n');
+}
+
+/** The named pipe that git, or a git that it started, waits to open, as far as the system tells; undefined when there is none. */
+function pipeWaitedAt(pid: number): string | undefined {
+  if (!read(`/proc/${pid}/comm`).startsWith('git')) return undefined;
+  if (read(`/proc/${pid}/wchan`) === 'wait_for_partner') return `the named pipe ${openedPath(pid)}`.trimEnd();
+  for (const child of childrenOf(pid)) {
+    const found = pipeWaitedAt(child);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** No path of a system is longer. */
+const longestPath = 4096;
+
+/** What a process that stands in `openat` opens: the call's second argument is where the path is in its memory. Empty when unknown. */
+function openedPath(pid: number): string {
+  const [, , address = ''] = read(`/proc/${pid}/syscall`).split(' ');
+  if (!/^0x[0-9a-f]{1,15}$/.test(address)) return '';
+  const bytes = Buffer.alloc(longestPath);
+  let memory: number | undefined;
+  try {
+    memory = openSync(`/proc/${pid}/mem`, 'r');
+    const length = readSync(memory, bytes, 0, longestPath, Number(address));
+    const end = bytes.subarray(0, length).indexOf(0);
+    const path = bytes.subarray(0, Math.max(0, end)).toString('utf8');
+    return path === '' ? '' : resolve(readlinkSync(`/proc/${pid}/cwd`), path);
+  } catch {
+    // Some systems let nobody look, and a page may end within the length: the pipe is left unnamed.
+    return '';
+  } finally {
+    if (memory !== undefined) closeSync(memory);
+  }
 }
 
 /** Follows the youngest children down from git to the first that is not git. */
