@@ -25,12 +25,18 @@ export class HostKilled extends Error {
 export class MortalHost {
   /** What was done, in order. */
   readonly operations: string[] = [];
+  /** Resolves when it dies. */
+  readonly died: Promise<void>;
+  readonly #die: () => void;
   readonly #diesAt: number;
   readonly #half: boolean;
 
   constructor(diesAt = Number.POSITIVE_INFINITY, half = false) {
     this.#diesAt = diesAt;
     this.#half = half;
+    const died = Promise.withResolvers<void>();
+    this.died = died.promise;
+    this.#die = died.resolve;
   }
 
   git(options: GitCommandOptions): GitCommand {
@@ -81,7 +87,9 @@ export class MortalHost {
   #operation(name: string): void {
     if (this.operations.length >= this.#diesAt) throw new HostKilled();
     this.operations.push(name);
-    if (this.operations.length >= this.#diesAt) throw new HostKilled();
+    if (this.operations.length < this.#diesAt) return;
+    this.#die();
+    throw new HostKilled();
   }
 }
 

@@ -130,11 +130,15 @@ export const project: MappingShape = mapping({
         'verify: [npm ci, npm test]',
         { era: 'muster' },
       ),
-      batch: field(integer(1, 50), 'Threads that are verified and land together.', 'batch: 3', {
-        era: 'muster',
-        planned: true,
-        fallback: '1',
-      }),
+      batch: field(
+        integer(1, 50),
+        'How many threads that wait for the same target are verified and land together, at most.',
+        'batch: 3',
+        {
+          era: 'muster',
+          fallback: '1',
+        },
+      ),
     }),
     'How work gets into the target branch.',
     `merge:\n  target: main\n  strategy: squash\n${AGENTS}`,

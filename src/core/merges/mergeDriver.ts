@@ -72,6 +72,8 @@ export interface MergeRequest {
   readonly message: string;
   /** The message as the repository's hook left it, when an earlier candidate of the same request was computed. */
   readonly finalMessage?: string;
+  /** Compute on top of this commit, and not of where the target is. */
+  readonly onto?: string;
   /** What a person should know while it lasts (git stands still in a hook); empty when that is over. */
   readonly onNotice?: (text: string) => void;
 }

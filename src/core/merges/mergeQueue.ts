@@ -16,8 +16,8 @@ interface MergeQueueOptions {
   readonly clock: Clock;
   /** In the order of their turns, those at work included. */
   readonly list: () => readonly QueuedMerge[];
-  /** Never rejects. */
-  readonly work: (entry: QueuedMerge, signal: AbortSignal) => Promise<void>;
+  /** Those that are worked on together; the first has its turn. Never rejects. */
+  readonly work: (entries: readonly QueuedMerge[], signal: AbortSignal) => Promise<void>;
 }
 
 /**
@@ -39,22 +39,26 @@ export class MergeQueue {
   advance(): void {
     if (this.#leaving) return;
     const busy = new Set([...this.#working.values()].map(({ lane }) => lane));
-    for (const entry of this.#options.list()) {
-      if (busy.has(entry.lane) || this.#ended.has(entry.merge)) continue;
+    const waiting = this.#options.list().filter(({ merge }) => !this.#ended.has(merge));
+    for (const entry of waiting) {
+      if (busy.has(entry.lane)) continue;
       busy.add(entry.lane);
-      this.#begin(entry);
+      this.#begin(entry, together(entry, waiting));
     }
+  }
+
+  /** The merge is over, and gets no other turn. */
+  over(merge: MergeId): void {
+    this.#ended.add(merge);
   }
 
   isWorking(merge: MergeId): boolean {
     return this.#working.has(merge);
   }
 
-  /** Tells the work to stop; false when the merge is not at work. */
-  abort(merge: MergeId, reason: unknown): boolean {
-    const working = this.#working.get(merge);
-    working?.abort.abort(reason);
-    return working !== undefined;
+  /** Tells the work to stop, also for those that it is worked on together with. */
+  abort(merge: MergeId, reason: unknown): void {
+    this.#working.get(merge)?.abort.abort(reason);
   }
 
   /** Stops all with `reason`. Resolves when nothing is at work, or it cannot be waited for. */
@@ -65,13 +69,25 @@ export class MergeQueue {
     await within(all, { ms: endWaitsMs, clock: this.#options.clock });
   }
 
-  #begin(entry: QueuedMerge): void {
+  #begin({ lane }: QueuedMerge, entries: readonly QueuedMerge[]): void {
     const abort = new AbortController();
-    const done = this.#options.work(entry, abort.signal).finally(() => {
-      this.#ended.add(entry.merge);
-      this.#working.delete(entry.merge);
+    const done = this.#options.work(entries, abort.signal).finally(() => {
+      // What came to no end at all is not begun again and again.
+      if (!entries.some(({ merge }) => this.#ended.has(merge))) for (const { merge } of entries) this.over(merge);
+      for (const { merge } of entries) this.#working.delete(merge);
       this.advance();
     });
-    this.#working.set(entry.merge, { lane: entry.lane, abort, done });
+    for (const { merge } of entries) this.#working.set(merge, { lane, abort, done });
   }
+}
+
+/** The merge that has its turn, and those behind it that are verified like it: that is what they can share. */
+function together(first: QueuedMerge, waiting: readonly QueuedMerge[]): readonly QueuedMerge[] {
+  if (first.verify.length === 0) return [first];
+  const same = (other: QueuedMerge): boolean =>
+    other.lane === first.lane && JSON.stringify(other.verify) === JSON.stringify(first.verify);
+  const [, ...others] = waiting.filter(({ lane }) => lane === first.lane);
+  const stranger = others.findIndex(other => !same(other));
+  const next = stranger < 0 ? others : others.slice(0, stranger);
+  return [first, ...next].slice(0, Math.max(1, first.batch));
 }

@@ -11,6 +11,8 @@ export interface QueuedMerge {
   readonly place: number;
   /** Shell commands that must succeed on the result before it lands, as they were when the merge was asked for. */
   readonly verify: readonly string[];
+  /** How many merges are verified and land together at most, as it was when the merge was asked for. */
+  readonly batch: number;
 }
 
 /** Port: the merge queue. */

@@ -1,9 +1,8 @@
 import type { Clock } from '../../base/clock.js';
-import { AppError, errorMessage, isAppError } from '../../base/errors.js';
+import { AppError, errorMessage } from '../../base/errors.js';
 import { isId, type IdSource, type ThreadId } from '../../base/ids.js';
 import type { Disposable } from '../../base/lifecycle.js';
 import type { Log } from '../../base/log.js';
-import { commitSurely } from '../commitSurely.js';
 import type { EventStores } from '../events/eventLog.js';
 import type { ProjectStores } from '../projects/projectStore.js';
 import type { Store } from '../store.js';
@@ -14,17 +13,17 @@ import { findThread } from '../threads/threadLookup.js';
 import type { ThreadStores } from '../threads/threadStore.js';
 import type { ThreadSettler } from '../threads/threadSettler.js';
 import type { RescueStores } from '../workspaces/rescueStore.js';
-import { worktreeOf } from '../workspaces/workspaceService.js';
 import type { CandidateVerifier } from './candidateVerifier.js';
 import { targetOf } from './mergeTarget.js';
 import { isMergeActive, type Merge } from './merge.js';
+import { checksOf } from './checksOf.js';
 import type { MergeCheck } from './mergeCheck.js';
-import type { MergeDriver, MergeOutcome, MergeRequest, MergeStrategy } from './mergeDriver.js';
+import type { MergeDriver, MergeStrategy } from './mergeDriver.js';
 import { MergeQueue } from './mergeQueue.js';
 import type { QueuedMerge } from './mergeQueueStore.js';
 import { defaultMessage, laneOf, noTarget, requireMergeable } from './mergeRequest.js';
 import type { MergeStores } from './mergeStore.js';
-import { performMerge } from './performMerge.js';
+import { MergeWork } from './mergeWork.js';
 import { placeBefore } from './queuePlaces.js';
 
 export interface RequestedMerge {
@@ -52,23 +51,28 @@ export interface MergeServiceOptions {
   readonly log: Log;
   readonly driver: MergeDriver;
   readonly verifier: CandidateVerifier;
-  readonly settler: ThreadSettler;
+  readonly settler: Pick<ThreadSettler, 'settled' | 'snapshot'>;
 }
 
 /** What people ask of merges. The queue is in the database: by repository and target, then priority, then place. */
 export class MergeService implements Disposable {
   readonly #options: MergeServiceOptions;
   readonly #queue: MergeQueue;
+  readonly #work: MergeWork;
   readonly #leaving = new AbortController();
-  readonly #hostEnds = new AppError('cancelled', 'The host ends.', {});
 
   constructor(options: MergeServiceOptions) {
     this.#options = options;
     const { clock, store } = options;
+    this.#work = new MergeWork({
+      ...options,
+      leaving: this.#leaving.signal,
+      onEnd: merge => this.#queue.over(merge),
+    });
     this.#queue = new MergeQueue({
       clock,
       list: () => store.read(stores => stores.mergeQueue.list()),
-      work: (entry, signal) => this.#work(entry, signal),
+      work: (entries, signal) => this.#work.perform(entries, signal),
     });
   }
 
@@ -111,7 +115,7 @@ export class MergeService implements Disposable {
       const lane = laneOf(thread, target);
       const place = placeBefore(stores.mergeQueue.list(), { lane, before: undefined });
       const priority = request.priority ?? 0;
-      stores.mergeQueue.save({ merge: merge.id, lane, priority, place, verify: spec?.verify ?? [] });
+      stores.mergeQueue.save({ merge: merge.id, lane, priority, place, ...howVerified(spec) });
       stores.events.append(
         { kind: 'merge_changed', threadId: merge.threadId, mergeId: merge.id, status: merge.status },
         clock.now(),
@@ -186,10 +190,10 @@ export class MergeService implements Disposable {
     );
   }
 
-  /** What its verify commands came to. Errors: `merge.unknown`. */
+  /** What its verify commands came to, also those that ran for it together with others. Errors: `merge.unknown`. */
   checks(id: string): readonly MergeCheck[] {
     const merge = this.get(id);
-    return this.#options.store.read(stores => stores.checks.ofMerge(merge.id));
+    return this.#options.store.read(stores => checksOf(stores, merge.id));
   }
 
   /** Errors: `merge.unknown`. */
@@ -231,8 +235,13 @@ export class MergeService implements Disposable {
   /** Ends a merge that has not moved its target yet; one that has ended stays as it is. */
   cancel(id: string): Merge {
     const merge = this.get(id);
-    const told = this.#queue.abort(merge.id, new AppError('cancelled', 'The merge was cancelled.', {}));
-    if (!told && isMergeActive(merge.status)) this.#end(merge, cancelledEarly);
+    if (!isMergeActive(merge.status)) return merge;
+    if (this.#queue.isWorking(merge.id)) {
+      this.#work.withdraw(merge.id);
+      this.#queue.abort(merge.id, new AppError('cancelled', 'The merge was cancelled.', {}));
+    } else {
+      this.#work.end(merge, cancelledEarly);
+    }
     return this.get(id);
   }
 
@@ -254,7 +263,13 @@ export class MergeService implements Disposable {
         if (!thread || stores.mergeQueue.get(merge.id)) continue;
         // Asked for by a version that had no queue in the database.
         const lane = laneOf(thread, merge.target);
-        stores.mergeQueue.save({ merge: merge.id, lane, priority: 0, place: merge.createdAt, verify: [] });
+        stores.mergeQueue.save({
+          merge: merge.id,
+          lane,
+          priority: 0,
+          place: merge.createdAt,
+          ...howVerified(undefined),
+        });
       }
     });
     this.#queue.advance();
@@ -274,122 +289,14 @@ export class MergeService implements Disposable {
   /** Leaves what is queued or half done to the next host. Resolves when nothing of it is at work, or it cannot be waited for. */
   async dispose(): Promise<void> {
     this.#leaving.abort();
-    await this.#queue.leave(this.#hostEnds);
+    await this.#queue.leave(this.#work.hostEnds);
   }
+}
 
-  /** One merge from its turn to its end. Never rejects. */
-  async #work(entry: QueuedMerge, signal: AbortSignal): Promise<void> {
-    const found = this.#options.store.read(stores => {
-      const merge = stores.merges.get(entry.merge);
-      const thread = merge && stores.threads.get(merge.threadId);
-      return thread && { merge, thread };
-    });
-    if (!found) return;
-    const { merge, thread } = found;
-    try {
-      const worktree = worktreeOf(thread);
-      if (!worktree) throw noWorktree(thread);
-      this.#save(merge, { status: 'checking' });
-      const request: MergeRequest = {
-        id: merge.id,
-        worktree,
-        commit: merge.expect,
-        ...(thread.baseCommit === undefined ? {} : { baseCommit: thread.baseCommit }),
-        target: merge.target,
-        strategy: merge.strategy,
-        message: merge.commitMessage,
-        onNotice: text => this.#save(merge, { message: text }),
-      };
-      const outcome = await this.#perform(merge, { request, entry }, signal);
-      this.#end(merge, this.#alreadyMerged(merge, outcome) ?? ended(outcome));
-    } catch (error) {
-      const reason: unknown = signal.aborted ? signal.reason : error;
-      // The next host takes it up as it is.
-      if (reason === this.#hostEnds) return;
-      this.#end(
-        merge,
-        isAppError(reason, 'cancelled') ? cancelled : { status: 'failed', message: errorMessage(reason) },
-      );
-    }
-  }
-
-  async #perform(
-    merge: Merge,
-    { request, entry }: { readonly request: MergeRequest; readonly entry: QueuedMerge },
-    signal: AbortSignal,
-  ): Promise<MergeOutcome> {
-    const { driver, verifier } = this.#options;
-    const outcome = await performMerge(driver, request, signal, {
-      verify: candidate => verifier.verify(request, { candidate, commands: entry.verify }, signal),
-      onLanding: () => this.#save(merge, { status: 'merging' }),
-    });
-    const flaky = outcome.kind === 'merged' ? verifier.flaky(merge.id, outcome.commit) : undefined;
-    return outcome.kind === 'merged' && flaky !== undefined ? { note: flaky, ...outcome } : outcome;
-  }
-
-  /**
-   * Asking again for what was merged and is still there gets the same answer, and does not turn a merged thread into a blocked
-   * one. Its head may be another one by now: that of the target, when the thread was brought up to it.
-   */
-  #alreadyMerged(merge: Merge, outcome: MergeOutcome): Partial<Merge> | undefined {
-    if (outcome.kind !== 'blocked' || outcome.reason !== 'nothing_to_merge') return undefined;
-    const [merges, thread] = this.#options.store.read(stores => [
-      stores.merges.ofThread(merge.threadId),
-      stores.threads.get(merge.threadId),
-    ]);
-    const same = (expect: string): boolean => expect === merge.expect || thread?.outcome !== 'open';
-    const earlier = merges.findLast(
-      ({ status, target, expect }) => status === 'merged' && target === merge.target && same(expect),
-    );
-    if (earlier?.commit === undefined) return undefined;
-    if (this.#options.store.read(stores => stores.undos.get(earlier.id))) return undefined;
-    return { status: 'merged', commit: earlier.commit, message: 'It was merged already.' };
-  }
-
-  #save(merge: Merge, change: Partial<Merge>): void {
-    const { store, clock } = this.#options;
-    store.transact(stores => {
-      const current = stores.merges.get(merge.id);
-      if (!current || !isMergeActive(current.status)) return;
-      const next = { ...current, ...change };
-      if (next.status === current.status && next.message === current.message) return;
-      stores.merges.update(next);
-      if (!isMergeActive(next.status)) stores.mergeQueue.remove(merge.id);
-      stores.events.append(
-        { kind: 'merge_changed', threadId: merge.threadId, mergeId: merge.id, status: next.status },
-        clock.now(),
-      );
-      if (next.status !== 'merged') return;
-      const thread = stores.threads.get(merge.threadId);
-      if (!thread) return;
-      stores.threads.update({ ...thread, outcome: 'completed', updatedAt: clock.now() });
-      stores.events.append({ kind: 'thread_changed', threadId: thread.id }, clock.now());
-    });
-  }
-
-  #end(merge: Merge, change: Partial<Merge>): void {
-    if (change.status === 'failed')
-      this.#options.log.warn('A merge failed', { merge: merge.id, reason: change.message });
-    const { clock, log } = this.#options;
-    void commitSurely(() => this.#save(merge, { ...change, endedAt: clock.now() }), {
-      what: `the end of merge ${merge.id}`,
-      clock,
-      log,
-      signal: this.#leaving.signal,
-    });
-  }
+function howVerified(
+  spec: { readonly verify: readonly string[]; readonly batch: number } | undefined,
+): Pick<QueuedMerge, 'verify' | 'batch'> {
+  return { verify: spec?.verify ?? [], batch: spec?.batch ?? 1 };
 }
 
 const cancelledEarly: Partial<Merge> = { status: 'cancelled', message: 'Cancelled before it began.' };
-const cancelled: Partial<Merge> = { status: 'cancelled', message: 'Cancelled; nothing was changed.' };
-
-function ended(outcome: MergeOutcome): Partial<Merge> {
-  switch (outcome.kind) {
-    case 'merged':
-      return { status: 'merged', commit: outcome.commit, message: outcome.note ?? '' };
-    case 'blocked':
-      return { status: 'blocked', reason: outcome.reason, message: outcome.message, files: outcome.files };
-    case 'conflicted':
-      return { status: 'conflicted', message: outcome.message, files: outcome.files };
-  }
-}

@@ -3,6 +3,7 @@ import type { LandingJournal } from './landing.js';
 import type { Merge } from './merge.js';
 import type { MergeCheckStore } from './mergeCheck.js';
 import type { MergeQueueStore } from './mergeQueueStore.js';
+import type { MergeTrainStore } from './mergeTrain.js';
 import type { MergeUndoStore } from './mergeUndo.js';
 
 /** Port: merge requests. */
@@ -21,6 +22,7 @@ export interface MergeStores {
   readonly merges: MergeStore;
   readonly landings: LandingJournal;
   readonly mergeQueue: MergeQueueStore;
+  readonly trains: MergeTrainStore;
   readonly checks: MergeCheckStore;
   readonly undos: MergeUndoStore;
 }

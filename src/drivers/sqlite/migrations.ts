@@ -30,6 +30,7 @@ import { scripts } from './migrations/0027Scripts.js';
 import { batches } from './migrations/0028Batches.js';
 import { conflicts } from './migrations/0029Conflicts.js';
 import { webhooks } from './migrations/0030Webhooks.js';
+import { mergeTrains } from './migrations/0031MergeTrains.js';
 
 /** Append-only: a migration that has shipped is never edited. `PRAGMA user_version` counts those that ran. */
 export const migrations: readonly string[] = [
@@ -63,6 +64,7 @@ export const migrations: readonly string[] = [
   batches,
   conflicts,
   webhooks,
+  mergeTrains,
 ];
 
 /** The schema version this program understands. */

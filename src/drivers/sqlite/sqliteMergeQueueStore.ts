@@ -8,6 +8,7 @@ interface QueueRow {
   readonly priority: number;
   readonly place: number;
   readonly verify_json: string;
+  readonly batch: number;
 }
 
 export class SqliteMergeQueueStore implements MergeQueueStore {
@@ -19,8 +20,8 @@ export class SqliteMergeQueueStore implements MergeQueueStore {
   constructor(database: Database) {
     this.#get = database.prepare(`SELECT * FROM merge_queue WHERE merge_id = ?`);
     this.#save = database.prepare(`
-      INSERT OR REPLACE INTO merge_queue (merge_id, lane, priority, place, verify_json)
-      VALUES (:merge_id, :lane, :priority, :place, :verify_json)`);
+      INSERT OR REPLACE INTO merge_queue (merge_id, lane, priority, place, verify_json, batch)
+      VALUES (:merge_id, :lane, :priority, :place, :verify_json, :batch)`);
     this.#remove = database.prepare(`DELETE FROM merge_queue WHERE merge_id = ?`);
     this.#list = database.prepare(`
       SELECT merge_queue.* FROM merge_queue JOIN merge ON merge.id = merge_queue.merge_id
@@ -32,8 +33,8 @@ export class SqliteMergeQueueStore implements MergeQueueStore {
     return row && toEntry(row);
   }
 
-  save({ merge, lane, priority, place, verify }: QueuedMerge): void {
-    this.#save.run({ merge_id: merge, lane, priority, place, verify_json: JSON.stringify(verify) });
+  save({ merge, lane, priority, place, verify, batch }: QueuedMerge): void {
+    this.#save.run({ merge_id: merge, lane, priority, place, verify_json: JSON.stringify(verify), batch });
   }
 
   remove(merge: MergeId): void {
@@ -53,5 +54,6 @@ function toEntry(row: QueueRow): QueuedMerge {
     priority: row.priority,
     place: row.place,
     verify: Array.isArray(verify) ? verify.map(String) : [],
+    batch: row.batch,
   };
 }

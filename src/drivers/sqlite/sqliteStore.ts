@@ -15,6 +15,7 @@ import { SqliteEventLog } from './sqliteEventLog.js';
 import { SqliteLandingStore } from './sqliteLandingStore.js';
 import { SqliteMergeCheckStore } from './sqliteMergeCheckStore.js';
 import { SqliteMergeQueueStore } from './sqliteMergeQueueStore.js';
+import { SqliteMergeTrainStore } from './sqliteMergeTrainStore.js';
 import { SqliteMergeUndoStore } from './sqliteMergeUndoStore.js';
 import { SqliteMergeStore } from './sqliteMergeStore.js';
 import { SqliteModelAccessStore } from './sqliteModelAccessStore.js';
@@ -113,6 +114,7 @@ export class SqliteStore implements Store<Stores>, Disposable {
       shared: new SqliteSharedStateStore(database),
       repositories: new SqliteRepositoryStore(database),
       mergeQueue: new SqliteMergeQueueStore(database),
+      trains: new SqliteMergeTrainStore(database),
       checks: new SqliteMergeCheckStore(database),
       undos,
       events: this.#eventLog,

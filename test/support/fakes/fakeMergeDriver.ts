@@ -29,7 +29,7 @@ export class FakeMergeDriver implements MergeDriver {
     if (!thread) return blocked('worktree_missing');
     const dirty = git.dirty(thread);
     if (dirty.length > 0 || git.headOf(thread).id !== commit) return blocked('changed_since_review', dirty);
-    const onto = git.branches.get(target);
+    const onto = request.onto ?? git.branches.get(target);
     if (onto === undefined) return blocked('target_missing');
     const base = git.mergeBase(commit, onto);
     if (base === undefined) return blocked('unrelated_histories');

@@ -24,7 +24,7 @@ export async function computeMerge(
   const changed = await checkThread(context, request, signal);
   if (changed) return changed;
   const repository = await openRepository(context, request.worktree);
-  const target = await readTarget(repository, request.target, signal);
+  const target = await whereTo(repository, request, signal);
   if (target === undefined) {
     const text = `There is no branch ${JSON.stringify(request.target)} to merge into. Name one that exists.`;
     return blocked('target_missing', text);
@@ -79,6 +79,21 @@ async function checkThread(
   }
 }
 
+/** The target, or the result of another merge that is to land first. */
+async function whereTo(
+  repository: RepositoryGit,
+  { target, onto }: MergeRequest,
+  signal: AbortSignal,
+): Promise<MergeTarget | undefined> {
+  if (onto === undefined) return await readTarget(repository, target, signal);
+  return { commit: onto, tree: await treeOf(repository, onto, signal) };
+}
+
+async function treeOf(repository: RepositoryGit, commit: string, signal: AbortSignal | undefined): Promise<string> {
+  const args = ['rev-parse', '--verify', `${commit}^{tree}`];
+  return (await repository.run({ args, signal, reads: true })).text();
+}
+
 /** Reads the target afresh; undefined if there is no such branch. */
 export async function readTarget(
   repository: RepositoryGit,
@@ -94,8 +109,7 @@ export async function readTarget(
     throw gitFailed({ args, exitCode: output.exitCode, stderr: output.stderr });
   }
   const commit = output.text();
-  const tree = await repository.run({ args: ['rev-parse', '--verify', `${commit}^{tree}`], signal, reads: true });
-  return { commit, tree: tree.text() };
+  return { commit, tree: await treeOf(repository, commit, signal) };
 }
 
 function nothingToMerge(request: MergeRequest): NotMerged {
