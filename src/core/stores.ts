@@ -16,6 +16,7 @@ import type { BreakerStores } from './runs/breaker.js';
 import type { RunDelayStores } from './runs/runDelay.js';
 import type { RunSecretStores } from './runs/runSecretStore.js';
 import type { RunStores } from './runs/runStore.js';
+import type { UsageStores } from './runs/runUsage.js';
 import type { ScheduleStores } from './schedules/scheduleStore.js';
 import type { ScriptStores } from './scripts/scriptRun.js';
 import type { WebhookStores } from './topics/webhookSource.js';
@@ -36,6 +37,7 @@ export interface Stores
     RunStores,
     RunSecretStores,
     RunDelayStores,
+    UsageStores,
     BreakerStores,
     ModelStores,
     MergeStores,

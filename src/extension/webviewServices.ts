@@ -43,13 +43,21 @@ export function boardServices(host: HostConnection, scope: WorkspaceScope): Boar
   const live = liveBoard(host, scope);
   return {
     live,
-    tabs: boardTabSources({ live, client: signal => host.client(signal), mayAbandonBatch }),
+    tabs: boardTabSources({ live, client: signal => host.client(signal), mayAbandonBatch, onAgent }),
     act: actOnThread,
     dispatch: async () => {
       await vscode.commands.executeCommand('muster.dispatch');
     },
     startHost,
   };
+}
+
+async function onAgent(
+  kind: 'dispatch' | 'fix',
+  { projectId, agent }: { readonly projectId: string; readonly agent: string },
+): Promise<void> {
+  const command = kind === 'dispatch' ? 'muster.dispatch' : 'muster.explainAgentProblem';
+  await vscode.commands.executeCommand(command, { kind: 'agent', projectId, agent });
 }
 
 async function mayAbandonBatch(batch: string): Promise<boolean> {

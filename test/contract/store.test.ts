@@ -308,3 +308,55 @@ describe('projects', () => {
     expect(opened.store.read(stores => stores.projects.byFile(project.file))?.spec).toEqual(project.spec);
   });
 });
+
+describe('usage', () => {
+  it('is summed by whatever is asked for; amounts that nobody said are missing, not zero', () => {
+    const { thread, run } = seedThread(opened.store, ids, project.id);
+    const noon = Date.UTC(2026, 10, 26, 12);
+    const hour = 3_600_000;
+    opened.store.transact(stores => {
+      const add = (at: number, changes: Partial<Run>): void =>
+        stores.runs.insert({
+          ...run,
+          id: ids.next(),
+          status: 'succeeded',
+          queuedAt: at,
+          startedAt: at,
+          endedAt: at + 10,
+          ...changes,
+        });
+      stores.runs.update({ ...run, status: 'cancelled' });
+      add(noon, { costUsd: 1, inputTokens: 10, cacheReadTokens: 5 });
+      add(noon + 11 * hour, { costUsd: 2 });
+      add(noon + 13 * hour, { agent: 'reviewer', status: 'failed', outputTokens: 7 });
+      stores.batches.join(thread.id, 'zod');
+    });
+    const sums = (question: object) =>
+      opened.store.read(stores => stores.usage.sums({ by: [], dayOffsetMs: 0, limit: 10, from: noon, ...question }));
+    expect(sums({})).toEqual([
+      {
+        runs: 3,
+        failed: 1,
+        priced: 2,
+        durationMs: 30,
+        inputTokens: 10,
+        outputTokens: 7,
+        cacheReadTokens: 5,
+        costUsd: 3,
+      },
+    ]);
+    expect(sums({ by: ['agent', 'day'] }).map(({ agent, day, costUsd }) => [agent, day, costUsd])).toEqual([
+      ['reviewer', '2026-11-27', undefined],
+      ['dev', '2026-11-26', 3],
+    ]);
+    // Two hours east of Greenwich the evening's run belongs to the next day.
+    expect(sums({ by: ['day'], dayOffsetMs: 2 * hour }).map(({ day, runs }) => [day, runs])).toEqual([
+      ['2026-11-27', 2],
+      ['2026-11-26', 1],
+    ]);
+    expect(sums({ by: ['batch', 'thread'] })).toMatchObject([{ batch: 'zod', threadId: thread.id, runs: 3 }]);
+    expect(sums({ batch: 'other' })).toEqual([]);
+    expect(sums({ agent: 'reviewer', project: project.id, thread: thread.id })).toMatchObject([{ runs: 1 }]);
+    expect(sums({ to: noon + 1 })).toMatchObject([{ runs: 1, costUsd: 1 }]);
+  });
+});

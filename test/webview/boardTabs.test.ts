@@ -4,6 +4,7 @@ import type { FromBoard, ToBoard } from '../../src/protocol/webview/boardMessage
 import type { TabContent } from '../../src/protocol/webview/boardTabs/boardTab.js';
 import { webviewStrings } from '../../src/protocol/webview/webviewStrings.js';
 import { busyBoard, busyQueue, twoBatches } from './support/boardFixtures.js';
+import { agentsWithCosts, busyTimeline, twoChains } from './support/tabFixtures.js';
 import { launchBrowser, openWebview, themes, type OpenWebview, type Theme } from './support/openWebview.js';
 import { startWebviewServer, type WebviewServer } from './support/webviewServer.js';
 
@@ -21,8 +22,17 @@ type BoardView = OpenWebview<ToBoard, FromBoard>;
 type Tab = TabContent['tab'];
 
 /** What each tab has to show, and what it shows when there is nothing. */
-const busy: Readonly<Record<Tab, () => TabContent>> = { queue: busyQueue, batches: twoBatches };
+const busy: Readonly<Record<Tab, () => TabContent>> = {
+  timeline: busyTimeline,
+  chains: twoChains,
+  agents: agentsWithCosts,
+  queue: busyQueue,
+  batches: twoBatches,
+};
 const empty: readonly TabContent[] = [
+  { tab: 'timeline', runs: [] },
+  { tab: 'chains', chains: [], older: 0 },
+  { tab: 'agents', agents: [], days: [] },
   { tab: 'queue', queue: [], ended: [] },
   { tab: 'batches', batches: [] },
 ];
@@ -117,6 +127,70 @@ describe('tabs are used with the keyboard', () => {
         action: { tab: 'batches', action: { kind: 'abandon', batch: 'zod-4' } },
       });
     });
+  });
+});
+
+describe('the timeline', () => {
+  test('draws runs at the same time below each other, and arrows go from bar to bar and lane to lane', async () => {
+    await withTab(busyTimeline(), async view => {
+      const { page } = view;
+      const label = (): Promise<string> =>
+        page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? '');
+      const lane = page.getByRole('region', { name: 'dev' });
+      expect(await lane.locator('.bar').count()).toBe(5);
+      expect(await lane.locator('svg.bars').getAttribute('height')).toBe('40');
+      await lane.locator('.bar').last().focus();
+      expect(await label()).toBe('dev: Translate the messages, queued, $0.42');
+      await page.keyboard.press('Home');
+      expect(await label()).toMatch(/^dev: Upgrade zod, succeeded, 47 min, \$0\.42/);
+      await page.keyboard.press('ArrowDown');
+      expect(await label()).toMatch(/^reviewer: Upgrade zod/);
+      await page.keyboard.press('Enter');
+      expect(await view.waitForPosted('act')).toEqual({ type: 'act', threadId: 'ready0000001', action: 'open' });
+    });
+  });
+
+  test('the time that it shows is chosen, and is the same after the document was gone', async () => {
+    await withTab(busyTimeline(), async view => {
+      const { page } = view;
+      await page.getByLabel('Time shown').selectOption('Last hour');
+      expect(await page.getByRole('region', { name: 'reviewer' }).locator('.bar').count()).toBe(1);
+      await page.waitForFunction(() => sessionStorage.getItem('state')?.includes('"timelineHours":1') === true);
+      await page.reload();
+      await view.send(...busyBoard(), { type: 'tab', content: busyTimeline() });
+      expect(await page.getByLabel('Time shown').inputValue()).toBe('1');
+    });
+  });
+});
+
+test('a chain says who asked whom, with verdicts and costs, in reading order', async () => {
+  await withTab(twoChains(), async view => {
+    const steps = await view.page.locator('.chain').first().getByRole('listitem').allInnerTexts();
+    const words = steps.map(step => step.replace(/\s+/g, ' ').trim());
+    expect(words[0]).toBe('you');
+    expect(words[2]).toContain('hands over to reviewer requests changes succeeded 4 min $0.31 88.1k tokens');
+    expect(words[4]).toContain('reviewer approves');
+    await view.page.getByRole('button', { name: 'Rename handlers' }).click();
+    expect(await view.waitForPosted('act')).toEqual({ type: 'act', threadId: 'needs0000002', action: 'open' });
+  });
+});
+
+test('agents tell their health in words, are given tasks, and their costs are there as numbers', async () => {
+  await withTab(agentsWithCosts(), async view => {
+    const { page } = view;
+    expect(await page.getByText('left alone after 3 failures in a row').first().isVisible()).toBe(true);
+    const table = page.getByRole('table');
+    expect(await table.getByRole('row', { name: 'dev' }).innerText()).toMatch(
+      /\$2\.20\s+\$31\.40\s+41\s+3\s+412k\s+93k\s+8\.1M\s+610k/,
+    );
+    expect(await table.getByRole('row', { name: 'Σ' }).innerText()).toContain('$40.50');
+    await page.getByRole('button', { name: 'How to fix: writer' }).click();
+    await page.getByRole('button', { name: 'dev', exact: true }).click();
+    const acted = (await view.posted()).filter(message => message.type === 'tabAct');
+    expect(acted.map(message => message.action.action)).toEqual([
+      { kind: 'fix', projectId: 'project00001', agent: 'writer' },
+      { kind: 'dispatch', projectId: 'project00001', agent: 'dev' },
+    ]);
   });
 });
 

@@ -6,7 +6,11 @@ import {
   type ToBoard,
 } from '../../src/protocol/webview/boardMessages.js';
 import type { BoardTab, FilledTab } from '../../src/protocol/webview/boardTabs/boardTab.js';
-import { boardViewStateSchema, type BoardViewState } from '../../src/protocol/webview/boardViewState.js';
+import {
+  boardViewStateSchema,
+  type BoardViewState,
+  type TabChoices,
+} from '../../src/protocol/webview/boardViewState.js';
 import type { ThreadAction } from '../../src/protocol/webview/threadActions.js';
 import { blankState, offlineState } from '../shared/blankState.js';
 import { connectMessages } from '../shared/messagePort.js';
@@ -31,6 +35,7 @@ export class Board extends LitElement {
   });
   #state: BoardState = restoredBoard(this.#port.restored);
   #tab: BoardTab = this.#port.restored?.tab ?? 'board';
+  #choices: TabChoices = this.#port.restored?.choices ?? {};
   #current = this.#port.restored?.current;
   #saving: ReturnType<typeof setTimeout> | undefined;
 
@@ -103,7 +108,16 @@ export class Board extends LitElement {
     const { strings } = this.#state;
     if (!content) return tabSkeleton(strings.boardLoading);
     return html`<div class="tab-content">
-      ${tabView(content, { strings, act: this.#act, tabAct: action => this.#post({ type: 'tabAct', action }) })}
+      ${tabView(content, {
+        strings,
+        kept: this.#choices,
+        keep: changes => {
+          this.#choices = { ...this.#choices, ...changes };
+          this.#change(this.#state);
+        },
+        act: this.#act,
+        tabAct: action => this.#post({ type: 'tabAct', action }),
+      })}
     </div>`;
   }
 
@@ -147,6 +161,7 @@ export class Board extends LitElement {
     this.#port.save({
       threads,
       tab: this.#tab,
+      choices: this.#choices,
       ...(this.#current !== undefined && { current: this.#current }),
     });
   }

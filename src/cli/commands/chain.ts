@@ -1,5 +1,5 @@
-import type { Chain, Message } from '../../protocol/gen/muster/v1/threads_pb.js';
-import type { Run } from '../../protocol/gen/muster/v1/runs_pb.js';
+import type { Chain } from '../../protocol/gen/muster/v1/threads_pb.js';
+import { chainSteps, type ChainStep } from '../../protocol/chainSteps.js';
 import { formatCost, formatDuration } from '../../protocol/displayFormat.js';
 import { defineCommand } from '../command.js';
 import { getThread } from '../lookup/threadLookup.js';
@@ -7,9 +7,6 @@ import { oneLine } from '../output/terminalText.js';
 import { printRows } from '../output/projectReport.js';
 import { optional } from '../output/wireJson.js';
 import { orUndefined } from '../output/wireText.js';
-
-/** Messages that made an agent work. */
-const asking = ['dispatch', 'handoff', 'changes-requested', 'take-over'];
 
 export const chain = defineCommand({
   name: 'chain',
@@ -19,30 +16,26 @@ export const chain = defineCommand({
   async run(context, args) {
     const { repeatable, out, json, signal } = context;
     const { id } = await getThread(context, args.required(0));
-    const { thread, messages, runs } = await repeatable(client =>
-      client.threads.getThread({ threadId: id }, { signal }),
-    );
-    const steps = messages.filter(({ intent }) => asking.includes(intent));
-    const runOf = (message: Message): Run | undefined => runs.findLast(({ messageId }) => messageId === message.id);
+    const found = await repeatable(client => client.threads.getThread({ threadId: id }, { signal }));
+    const { thread } = found;
+    const steps = chainSteps(found);
     if (json) {
       out.json({
         thread_id: id,
         chain: thread?.chain ? chainJson(thread.chain) : null,
-        steps: steps.map(message => stepJson(message, runOf(message))),
+        steps: steps.map(stepJson),
       });
       return 0;
     }
-    const rows = steps.map(message => {
-      const run = runOf(message);
-      return [
-        `${oneLine(message.from)} → ${oneLine(message.to)}`,
-        message.intent,
-        run?.status ?? '',
-        run && run.endedAt > 0n && run.startedAt > 0n ? formatDuration(Number(run.endedAt - run.startedAt)) : '',
-        run?.costUsd === undefined ? '' : formatCost(run.costUsd),
-      ];
-    });
-    printRows(out, [['WHO', 'ASKS FOR', 'RUN', 'TOOK', 'COST'], ...rows]);
+    const rows = steps.map(({ message, run, verdict = '' }) => [
+      `${oneLine(message.from)} → ${oneLine(message.to)}`,
+      message.intent,
+      run?.status ?? '',
+      verdict.replace('_', ' '),
+      run && run.endedAt > 0n && run.startedAt > 0n ? formatDuration(Number(run.endedAt - run.startedAt)) : '',
+      run?.costUsd === undefined ? '' : formatCost(run.costUsd),
+    ]);
+    printRows(out, [['WHO', 'ASKS FOR', 'RUN', 'VERDICT', 'TOOK', 'COST'], ...rows]);
     if (thread?.chain) out.line(describe(thread.chain));
     return 0;
   },
@@ -72,13 +65,13 @@ function chainJson({ state, author, depth, waiting, said, note }: Chain) {
   };
 }
 
-function stepJson(message: Message, run: Run | undefined) {
+function stepJson({ message, run, verdict }: ChainStep) {
   return {
     message_id: message.id,
     from: message.from,
     to: message.to,
     intent: message.intent,
     run_id: orUndefined(message.runId) ?? null,
-    ...optional({ status: run?.status, cost_usd: run?.costUsd }),
+    ...optional({ status: run?.status, verdict, cost_usd: run?.costUsd }),
   };
 }

@@ -38,6 +38,7 @@ import { SqliteTopicStore } from './sqliteTopicStore.js';
 import { SqliteThreadStore } from './sqliteThreadStore.js';
 import { SqliteRepositoryStore } from './sqliteRepositoryStore.js';
 import { SqliteSharedStateStore } from './sqliteSharedStateStore.js';
+import { SqliteUsageStore } from './sqliteUsageStore.js';
 import { SqliteVerdictStore } from './sqliteVerdictStore.js';
 import { SqliteWorktreeOperationStore } from './sqliteWorktreeOperationStore.js';
 
@@ -90,6 +91,7 @@ export class SqliteStore implements Store<Stores>, Disposable {
       modelAccess: new SqliteModelAccessStore(database),
       modelCalls: new SqliteModelCallStore(database),
       delays,
+      usage: new SqliteUsageStore(database),
       batches,
       breakers: new SqliteBreakerStore(database),
       runSecrets: new SqliteRunSecretStore(database),

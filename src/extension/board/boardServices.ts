@@ -18,6 +18,11 @@ export interface TabServices {
   /** Of the running host, which is started when there is none. */
   readonly client: (signal: AbortSignal) => Promise<HostClient>;
   /** Asks; true when the person agreed. */
+  /** Gives an agent a task, or says how its problem is mended. */
+  readonly onAgent: (
+    kind: 'dispatch' | 'fix',
+    agent: { readonly projectId: string; readonly agent: string },
+  ) => Promise<void>;
   readonly mayAbandonBatch: (batch: string) => Promise<boolean>;
 }
 

@@ -27,6 +27,7 @@ import { pulledLines } from '../feed/pulledLines.js';
 import type { SecretMask } from '../../node/secretMask.js';
 import type { HostRunSecrets } from '../secrets/hostRunSecrets.js';
 import { given, oneOf } from './requestFields.js';
+import { listUsage } from './usageCall.js';
 import { safeNumber, wireRun } from './wire.js';
 
 const maxPage = 500;
@@ -54,6 +55,10 @@ export function runsApi(options: RunsApiOptions): ServiceImpl<typeof RunService>
         const runs = listedRuns(stores, request);
         return { runs: runs.map(run => wireRun(run)), details: runs.map(run => detailOf(options, stores, run)) };
       });
+    },
+
+    async listUsage(request) {
+      return { usage: [...listUsage(store, request)] };
     },
 
     async *readTranscript(request, context) {

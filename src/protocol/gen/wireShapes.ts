@@ -199,6 +199,10 @@ export const unaryCalls: Readonly<Record<string, Readonly<Record<string, readonl
     "listRuns": [
       "ListRuns",
       "muster.v1.ListRunsResponse"
+    ],
+    "listUsage": [
+      "ListUsage",
+      "muster.v1.ListUsageResponse"
     ]
   },
   "muster.v1.SandboxService": {
@@ -837,6 +841,27 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
   "muster.v1.ListRunsResponse": {
     "runs": "[]muster.v1.Run",
     "details": "[]muster.v1.RunDetail"
+  },
+  "muster.v1.ListUsageResponse": {
+    "usage": "[]muster.v1.Usage"
+  },
+  "muster.v1.Usage": {
+    "projectId": "string",
+    "projectName": "string",
+    "agent": "string",
+    "day": "string",
+    "batch": "string",
+    "threadId": "string",
+    "threadSummary": "string",
+    "runs": "number",
+    "failed": "number",
+    "priced": "number",
+    "durationMs": "bigint",
+    "inputTokens": "?bigint",
+    "outputTokens": "?bigint",
+    "cacheReadTokens": "?bigint",
+    "cacheWriteTokens": "?bigint",
+    "costUsd": "?number"
   },
   "muster.v1.ListSandboxesResponse": {
     "sandboxes": "[]muster.v1.Sandbox"

@@ -19,6 +19,9 @@ function setUp() {
         if (action === 'merge') throw new Error('Refused.');
       },
       tabs: {
+        timeline: tabs.source('timeline', () => ({ tab: 'timeline', runs: [] })),
+        chains: tabs.source('chains', () => ({ tab: 'chains', chains: [], older: 0 })),
+        agents: tabs.source('agents', () => ({ tab: 'agents', agents: [], days: [] })),
         queue: tabs.source('queue', () => ({ tab: 'queue', queue: [], ended: [] })),
         batches: tabs.source('batches', () => ({ tab: 'batches', batches: [] })),
       },

@@ -11,7 +11,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file muster/v1/runs.proto.
  */
 export const file_muster_v1_runs: GenFile = /*@__PURE__*/
-  fileDesc("ChRtdXN0ZXIvdjEvcnVucy5wcm90bxIJbXVzdGVyLnYxIo4FCgNSdW4SCgoCaWQYASABKAkSEQoJdGhyZWFkX2lkGAIgASgJEhIKCm1lc3NhZ2VfaWQYAyABKAkSDQoFYWdlbnQYBCABKAkSEAoIcHJvdmlkZXIYBSABKAkSDQoFbW9kZWwYBiABKAkSDgoGc3RhdHVzGAcgASgJEhEKCXF1ZXVlZF9hdBgIIAEoAxISCgpzdGFydGVkX2F0GAkgASgDEhAKCGVuZGVkX2F0GAogASgDEhYKCWV4aXRfY29kZRgLIAEoBUgAiAEBEg4KBnNpZ25hbBgMIAEoCRInCgVlcnJvchgNIAEoCzITLm11c3Rlci52MS5SdW5FcnJvckgBiAEBEg4KBmFuc3dlchgOIAEoCRIQCghhY3Rpdml0eRgPIAEoCRIZCgxpbnB1dF90b2tlbnMYECABKANIAogBARIaCg1vdXRwdXRfdG9rZW5zGBEgASgDSAOIAQESHgoRY2FjaGVfcmVhZF90b2tlbnMYEiABKANIBIgBARIfChJjYWNoZV93cml0ZV90b2tlbnMYEyABKANIBYgBARIVCghjb3N0X3VzZBgUIAEoAUgGiAEBEhYKDnF1ZXVlX3Bvc2l0aW9uGBUgASgFEhQKDGNvbnZlcnNhdGlvbhgWIAEoCRIOCgZkdWVfYXQYFyABKAMSEgoKZHVlX3JlYXNvbhgYIAEoCRISCgptb2RlbHNfdmlhGBkgASgJQgwKCl9leGl0X2NvZGVCCAoGX2Vycm9yQg8KDV9pbnB1dF90b2tlbnNCEAoOX291dHB1dF90b2tlbnNCFAoSX2NhY2hlX3JlYWRfdG9rZW5zQhUKE19jYWNoZV93cml0ZV90b2tlbnNCCwoJX2Nvc3RfdXNkIikKCFJ1bkVycm9yEgwKBGNvZGUYASABKAkSDwoHbWVzc2FnZRgCIAEoCSLsAgoOVHJhbnNjcmlwdEl0ZW0SCwoDZW5kGAEgASgDEiMKBHRleHQYAiABKAsyEy5tdXN0ZXIudjEuVGV4dEl0ZW1IABInCgh0aGlua2luZxgDIAEoCzITLm11c3Rlci52MS5UZXh0SXRlbUgAEiwKCXRvb2xfY2FsbBgEIAEoCzIXLm11c3Rlci52MS5Ub29sQ2FsbEl0ZW1IABIwCgt0b29sX3Jlc3VsdBgFIAEoCzIZLm11c3Rlci52MS5Ub29sUmVzdWx0SXRlbUgAEiUKBXVzYWdlGAYgASgLMhQubXVzdGVyLnYxLlVzYWdlSXRlbUgAEiUKBnJlc3VsdBgHIAEoCzITLm11c3Rlci52MS5UZXh0SXRlbUgAEiUKBWVycm9yGAggASgLMhQubXVzdGVyLnYxLkVycm9ySXRlbUgAEiIKA3JhdxgJIAEoCzITLm11c3Rlci52MS5UZXh0SXRlbUgAQgYKBGl0ZW0iNgoIVGV4dEl0ZW0SDAoEdGV4dBgBIAEoCRINCgVkZWx0YRgCIAEoCBINCgVwbGFpbhgDIAEoCCJrCgxUb29sQ2FsbEl0ZW0SDwoHY2FsbF9pZBgBIAEoCRIMCgR0b29sGAIgASgJEhAKCGNhdGVnb3J5GAMgASgJEg0KBXRpdGxlGAQgASgJEg0KBWlucHV0GAUgASgJEgwKBHBhdGgYBiABKAkiYwoOVG9vbFJlc3VsdEl0ZW0SDwoHY2FsbF9pZBgBIAEoCRIKCgJvaxgCIAEoCBIOCgZvdXRwdXQYAyABKAkSFgoJZXhpdF9jb2RlGAQgASgFSACIAQFCDAoKX2V4aXRfY29kZSKYAQoJVXNhZ2VJdGVtEg0KBXRvdGFsGAEgASgIEhkKDGlucHV0X3Rva2VucxgCIAEoA0gAiAEBEhoKDW91dHB1dF90b2tlbnMYAyABKANIAYgBARIVCghjb3N0X3VzZBgEIAEoAUgCiAEBQg8KDV9pbnB1dF90b2tlbnNCEAoOX291dHB1dF90b2tlbnNCCwoJX2Nvc3RfdXNkIiwKCUVycm9ySXRlbRIPCgdtZXNzYWdlGAEgASgJEg4KBnJlYXNvbhgCIAEoCSIfCg1HZXRSdW5SZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCSJTCg5HZXRSdW5SZXNwb25zZRIbCgNydW4YASABKAsyDi5tdXN0ZXIudjEuUnVuEiQKBmRldGFpbBgCIAEoCzIULm11c3Rlci52MS5SdW5EZXRhaWwimgEKCVJ1bkRldGFpbBIOCgZydW5faWQYASABKAkSDgoGcHJvbXB0GAIgASgJEhIKCnByb2plY3RfaWQYAyABKAkSFAoMcHJvamVjdF9uYW1lGAQgASgJEg4KBmRyaXZlchgFIAEoCRINCgVpbWFnZRgGIAEoCRIRCglkaXJlY3RvcnkYByABKAkSEQoJd29ya3NwYWNlGAggASgJIlMKD0xpc3RSdW5zUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSDwoHcHJvamVjdBgCIAEoCRINCgVhZ2VudBgDIAEoCRINCgVsaW1pdBgEIAEoBSJXChBMaXN0UnVuc1Jlc3BvbnNlEhwKBHJ1bnMYASADKAsyDi5tdXN0ZXIudjEuUnVuEiUKB2RldGFpbHMYAiADKAsyFC5tdXN0ZXIudjEuUnVuRGV0YWlsIkUKFVJlYWRUcmFuc2NyaXB0UmVxdWVzdBIOCgZydW5faWQYASABKAkSDAoEZnJvbRgCIAEoAxIOCgZmb2xsb3cYAyABKAgiQgoWUmVhZFRyYW5zY3JpcHRSZXNwb25zZRIoCgVpdGVtcxgBIAMoCzIZLm11c3Rlci52MS5UcmFuc2NyaXB0SXRlbSJiCg5SZWFkTG9nUmVxdWVzdBIOCgZydW5faWQYASABKAkSDgoGc3RyZWFtGAIgASgJEgwKBGZyb20YAyABKAMSDgoGZm9sbG93GAQgASgIEhIKCnRhaWxfYnl0ZXMYBSABKAMiLQoPUmVhZExvZ1Jlc3BvbnNlEg0KBWNodW5rGAEgASgMEgsKA2VuZBgCIAEoAzL1AgoKUnVuU2VydmljZRJPCgZHZXRSdW4SGC5tdXN0ZXIudjEuR2V0UnVuUmVxdWVzdBoZLm11c3Rlci52MS5HZXRSdW5SZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJVCghMaXN0UnVucxIaLm11c3Rlci52MS5MaXN0UnVuc1JlcXVlc3QaGy5tdXN0ZXIudjEuTGlzdFJ1bnNSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJpCg5SZWFkVHJhbnNjcmlwdBIgLm11c3Rlci52MS5SZWFkVHJhbnNjcmlwdFJlcXVlc3QaIS5tdXN0ZXIudjEuUmVhZFRyYW5zY3JpcHRSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZDABElQKB1JlYWRMb2cSGS5tdXN0ZXIudjEuUmVhZExvZ1JlcXVlc3QaGi5tdXN0ZXIudjEuUmVhZExvZ1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkMAFiBnByb3RvMw", [file_muster_v1_policy]);
+  fileDesc("ChRtdXN0ZXIvdjEvcnVucy5wcm90bxIJbXVzdGVyLnYxIo4FCgNSdW4SCgoCaWQYASABKAkSEQoJdGhyZWFkX2lkGAIgASgJEhIKCm1lc3NhZ2VfaWQYAyABKAkSDQoFYWdlbnQYBCABKAkSEAoIcHJvdmlkZXIYBSABKAkSDQoFbW9kZWwYBiABKAkSDgoGc3RhdHVzGAcgASgJEhEKCXF1ZXVlZF9hdBgIIAEoAxISCgpzdGFydGVkX2F0GAkgASgDEhAKCGVuZGVkX2F0GAogASgDEhYKCWV4aXRfY29kZRgLIAEoBUgAiAEBEg4KBnNpZ25hbBgMIAEoCRInCgVlcnJvchgNIAEoCzITLm11c3Rlci52MS5SdW5FcnJvckgBiAEBEg4KBmFuc3dlchgOIAEoCRIQCghhY3Rpdml0eRgPIAEoCRIZCgxpbnB1dF90b2tlbnMYECABKANIAogBARIaCg1vdXRwdXRfdG9rZW5zGBEgASgDSAOIAQESHgoRY2FjaGVfcmVhZF90b2tlbnMYEiABKANIBIgBARIfChJjYWNoZV93cml0ZV90b2tlbnMYEyABKANIBYgBARIVCghjb3N0X3VzZBgUIAEoAUgGiAEBEhYKDnF1ZXVlX3Bvc2l0aW9uGBUgASgFEhQKDGNvbnZlcnNhdGlvbhgWIAEoCRIOCgZkdWVfYXQYFyABKAMSEgoKZHVlX3JlYXNvbhgYIAEoCRISCgptb2RlbHNfdmlhGBkgASgJQgwKCl9leGl0X2NvZGVCCAoGX2Vycm9yQg8KDV9pbnB1dF90b2tlbnNCEAoOX291dHB1dF90b2tlbnNCFAoSX2NhY2hlX3JlYWRfdG9rZW5zQhUKE19jYWNoZV93cml0ZV90b2tlbnNCCwoJX2Nvc3RfdXNkIikKCFJ1bkVycm9yEgwKBGNvZGUYASABKAkSDwoHbWVzc2FnZRgCIAEoCSLsAgoOVHJhbnNjcmlwdEl0ZW0SCwoDZW5kGAEgASgDEiMKBHRleHQYAiABKAsyEy5tdXN0ZXIudjEuVGV4dEl0ZW1IABInCgh0aGlua2luZxgDIAEoCzITLm11c3Rlci52MS5UZXh0SXRlbUgAEiwKCXRvb2xfY2FsbBgEIAEoCzIXLm11c3Rlci52MS5Ub29sQ2FsbEl0ZW1IABIwCgt0b29sX3Jlc3VsdBgFIAEoCzIZLm11c3Rlci52MS5Ub29sUmVzdWx0SXRlbUgAEiUKBXVzYWdlGAYgASgLMhQubXVzdGVyLnYxLlVzYWdlSXRlbUgAEiUKBnJlc3VsdBgHIAEoCzITLm11c3Rlci52MS5UZXh0SXRlbUgAEiUKBWVycm9yGAggASgLMhQubXVzdGVyLnYxLkVycm9ySXRlbUgAEiIKA3JhdxgJIAEoCzITLm11c3Rlci52MS5UZXh0SXRlbUgAQgYKBGl0ZW0iNgoIVGV4dEl0ZW0SDAoEdGV4dBgBIAEoCRINCgVkZWx0YRgCIAEoCBINCgVwbGFpbhgDIAEoCCJrCgxUb29sQ2FsbEl0ZW0SDwoHY2FsbF9pZBgBIAEoCRIMCgR0b29sGAIgASgJEhAKCGNhdGVnb3J5GAMgASgJEg0KBXRpdGxlGAQgASgJEg0KBWlucHV0GAUgASgJEgwKBHBhdGgYBiABKAkiYwoOVG9vbFJlc3VsdEl0ZW0SDwoHY2FsbF9pZBgBIAEoCRIKCgJvaxgCIAEoCBIOCgZvdXRwdXQYAyABKAkSFgoJZXhpdF9jb2RlGAQgASgFSACIAQFCDAoKX2V4aXRfY29kZSKYAQoJVXNhZ2VJdGVtEg0KBXRvdGFsGAEgASgIEhkKDGlucHV0X3Rva2VucxgCIAEoA0gAiAEBEhoKDW91dHB1dF90b2tlbnMYAyABKANIAYgBARIVCghjb3N0X3VzZBgEIAEoAUgCiAEBQg8KDV9pbnB1dF90b2tlbnNCEAoOX291dHB1dF90b2tlbnNCCwoJX2Nvc3RfdXNkIiwKCUVycm9ySXRlbRIPCgdtZXNzYWdlGAEgASgJEg4KBnJlYXNvbhgCIAEoCSIfCg1HZXRSdW5SZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCSJTCg5HZXRSdW5SZXNwb25zZRIbCgNydW4YASABKAsyDi5tdXN0ZXIudjEuUnVuEiQKBmRldGFpbBgCIAEoCzIULm11c3Rlci52MS5SdW5EZXRhaWwimgEKCVJ1bkRldGFpbBIOCgZydW5faWQYASABKAkSDgoGcHJvbXB0GAIgASgJEhIKCnByb2plY3RfaWQYAyABKAkSFAoMcHJvamVjdF9uYW1lGAQgASgJEg4KBmRyaXZlchgFIAEoCRINCgVpbWFnZRgGIAEoCRIRCglkaXJlY3RvcnkYByABKAkSEQoJd29ya3NwYWNlGAggASgJIlMKD0xpc3RSdW5zUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSDwoHcHJvamVjdBgCIAEoCRINCgVhZ2VudBgDIAEoCRINCgVsaW1pdBgEIAEoBSJXChBMaXN0UnVuc1Jlc3BvbnNlEhwKBHJ1bnMYASADKAsyDi5tdXN0ZXIudjEuUnVuEiUKB2RldGFpbHMYAiADKAsyFC5tdXN0ZXIudjEuUnVuRGV0YWlsIkUKFVJlYWRUcmFuc2NyaXB0UmVxdWVzdBIOCgZydW5faWQYASABKAkSDAoEZnJvbRgCIAEoAxIOCgZmb2xsb3cYAyABKAgiQgoWUmVhZFRyYW5zY3JpcHRSZXNwb25zZRIoCgVpdGVtcxgBIAMoCzIZLm11c3Rlci52MS5UcmFuc2NyaXB0SXRlbSJiCg5SZWFkTG9nUmVxdWVzdBIOCgZydW5faWQYASABKAkSDgoGc3RyZWFtGAIgASgJEgwKBGZyb20YAyABKAMSDgoGZm9sbG93GAQgASgIEhIKCnRhaWxfYnl0ZXMYBSABKAMiLQoPUmVhZExvZ1Jlc3BvbnNlEg0KBWNodW5rGAEgASgMEgsKA2VuZBgCIAEoAyK1AQoQTGlzdFVzYWdlUmVxdWVzdBIKCgJieRgBIAMoCRIPCgdwcm9qZWN0GAIgASgJEg4KBmZvbGRlchgDIAEoCRINCgVhZ2VudBgEIAEoCRINCgViYXRjaBgFIAEoCRIRCgl0aHJlYWRfaWQYBiABKAkSDAoEZnJvbRgHIAEoAxIKCgJ0bxgIIAEoAxIaChJ1dGNfb2Zmc2V0X21pbnV0ZXMYCSABKAUSDQoFbGltaXQYCiABKAUiNAoRTGlzdFVzYWdlUmVzcG9uc2USHwoFdXNhZ2UYASADKAsyEC5tdXN0ZXIudjEuVXNhZ2UitgMKBVVzYWdlEhIKCnByb2plY3RfaWQYASABKAkSFAoMcHJvamVjdF9uYW1lGAIgASgJEg0KBWFnZW50GAMgASgJEgsKA2RheRgEIAEoCRINCgViYXRjaBgFIAEoCRIRCgl0aHJlYWRfaWQYBiABKAkSFgoOdGhyZWFkX3N1bW1hcnkYByABKAkSDAoEcnVucxgIIAEoBRIOCgZmYWlsZWQYCSABKAUSDgoGcHJpY2VkGAogASgFEhMKC2R1cmF0aW9uX21zGAsgASgDEhkKDGlucHV0X3Rva2VucxgMIAEoA0gAiAEBEhoKDW91dHB1dF90b2tlbnMYDSABKANIAYgBARIeChFjYWNoZV9yZWFkX3Rva2VucxgOIAEoA0gCiAEBEh8KEmNhY2hlX3dyaXRlX3Rva2VucxgPIAEoA0gDiAEBEhUKCGNvc3RfdXNkGBAgASgBSASIAQFCDwoNX2lucHV0X3Rva2Vuc0IQCg5fb3V0cHV0X3Rva2Vuc0IUChJfY2FjaGVfcmVhZF90b2tlbnNCFQoTX2NhY2hlX3dyaXRlX3Rva2Vuc0ILCglfY29zdF91c2QyzwMKClJ1blNlcnZpY2USTwoGR2V0UnVuEhgubXVzdGVyLnYxLkdldFJ1blJlcXVlc3QaGS5tdXN0ZXIudjEuR2V0UnVuUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSVQoITGlzdFJ1bnMSGi5tdXN0ZXIudjEuTGlzdFJ1bnNSZXF1ZXN0GhsubXVzdGVyLnYxLkxpc3RSdW5zUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSWAoJTGlzdFVzYWdlEhsubXVzdGVyLnYxLkxpc3RVc2FnZVJlcXVlc3QaHC5tdXN0ZXIudjEuTGlzdFVzYWdlUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSaQoOUmVhZFRyYW5zY3JpcHQSIC5tdXN0ZXIudjEuUmVhZFRyYW5zY3JpcHRSZXF1ZXN0GiEubXVzdGVyLnYxLlJlYWRUcmFuc2NyaXB0UmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQwARJUCgdSZWFkTG9nEhkubXVzdGVyLnYxLlJlYWRMb2dSZXF1ZXN0GhoubXVzdGVyLnYxLlJlYWRMb2dSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZDABYgZwcm90bzM", [file_muster_v1_policy]);
 
 /**
  * One execution of an agent for one message. Times are milliseconds since the Unix epoch; 0 means "not yet".
@@ -696,6 +696,199 @@ export const ReadLogResponseSchema: GenMessage<ReadLogResponse> = /*@__PURE__*/
   messageDesc(file_muster_v1_runs, 16);
 
 /**
+ * Sums of what runs used.
+ *
+ * @generated from message muster.v1.ListUsageRequest
+ */
+export type ListUsageRequest = Message<"muster.v1.ListUsageRequest"> & {
+  /**
+   * What sums are told apart by: project, agent, day, batch, thread. None: one sum of everything.
+   *
+   * @generated from field: repeated string by = 1;
+   */
+  by: string[];
+
+  /**
+   * Id or name; or empty with `folder`: the project whose folder contains it; both empty: all.
+   *
+   * @generated from field: string project = 2;
+   */
+  project: string;
+
+  /**
+   * @generated from field: string folder = 3;
+   */
+  folder: string;
+
+  /**
+   * @generated from field: string agent = 4;
+   */
+  agent: string;
+
+  /**
+   * @generated from field: string batch = 5;
+   */
+  batch: string;
+
+  /**
+   * Id or unique prefix.
+   *
+   * @generated from field: string thread_id = 6;
+   */
+  threadId: string;
+
+  /**
+   * Runs that were started at or after this time, and before the other; 0: no limit.
+   *
+   * @generated from field: int64 from = 7;
+   */
+  from: bigint;
+
+  /**
+   * @generated from field: int64 to = 8;
+   */
+  to: bigint;
+
+  /**
+   * Minutes that the reader's clock is ahead of UTC: where a day begins.
+   *
+   * @generated from field: int32 utc_offset_minutes = 9;
+   */
+  utcOffsetMinutes: number;
+
+  /**
+   * At most 1000; 0 means 200.
+   *
+   * @generated from field: int32 limit = 10;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message muster.v1.ListUsageRequest.
+ * Use `create(ListUsageRequestSchema)` to create a new message.
+ */
+export const ListUsageRequestSchema: GenMessage<ListUsageRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_runs, 17);
+
+/**
+ * @generated from message muster.v1.ListUsageResponse
+ */
+export type ListUsageResponse = Message<"muster.v1.ListUsageResponse"> & {
+  /**
+   * The costliest first; by day, the latest day first.
+   *
+   * @generated from field: repeated muster.v1.Usage usage = 1;
+   */
+  usage: Usage[];
+};
+
+/**
+ * Describes the message muster.v1.ListUsageResponse.
+ * Use `create(ListUsageResponseSchema)` to create a new message.
+ */
+export const ListUsageResponseSchema: GenMessage<ListUsageResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_runs, 18);
+
+/**
+ * What some runs used together; amounts are missing when no run says any.
+ *
+ * @generated from message muster.v1.Usage
+ */
+export type Usage = Message<"muster.v1.Usage"> & {
+  /**
+   * @generated from field: string project_id = 1;
+   */
+  projectId: string;
+
+  /**
+   * @generated from field: string project_name = 2;
+   */
+  projectName: string;
+
+  /**
+   * @generated from field: string agent = 3;
+   */
+  agent: string;
+
+  /**
+   * 2026-11-26
+   *
+   * @generated from field: string day = 4;
+   */
+  day: string;
+
+  /**
+   * @generated from field: string batch = 5;
+   */
+  batch: string;
+
+  /**
+   * @generated from field: string thread_id = 6;
+   */
+  threadId: string;
+
+  /**
+   * @generated from field: string thread_summary = 7;
+   */
+  threadSummary: string;
+
+  /**
+   * @generated from field: int32 runs = 8;
+   */
+  runs: number;
+
+  /**
+   * @generated from field: int32 failed = 9;
+   */
+  failed: number;
+
+  /**
+   * Runs whose cost is known.
+   *
+   * @generated from field: int32 priced = 10;
+   */
+  priced: number;
+
+  /**
+   * @generated from field: int64 duration_ms = 11;
+   */
+  durationMs: bigint;
+
+  /**
+   * @generated from field: optional int64 input_tokens = 12;
+   */
+  inputTokens?: bigint | undefined;
+
+  /**
+   * @generated from field: optional int64 output_tokens = 13;
+   */
+  outputTokens?: bigint | undefined;
+
+  /**
+   * @generated from field: optional int64 cache_read_tokens = 14;
+   */
+  cacheReadTokens?: bigint | undefined;
+
+  /**
+   * @generated from field: optional int64 cache_write_tokens = 15;
+   */
+  cacheWriteTokens?: bigint | undefined;
+
+  /**
+   * @generated from field: optional double cost_usd = 16;
+   */
+  costUsd?: number | undefined;
+};
+
+/**
+ * Describes the message muster.v1.Usage.
+ * Use `create(UsageSchema)` to create a new message.
+ */
+export const UsageSchema: GenMessage<Usage> = /*@__PURE__*/
+  messageDesc(file_muster_v1_runs, 19);
+
+/**
  * @generated from service muster.v1.RunService
  */
 export const RunService: GenService<{
@@ -714,6 +907,14 @@ export const RunService: GenService<{
     methodKind: "unary";
     input: typeof ListRunsRequestSchema;
     output: typeof ListRunsResponseSchema;
+  },
+  /**
+   * @generated from rpc muster.v1.RunService.ListUsage
+   */
+  listUsage: {
+    methodKind: "unary";
+    input: typeof ListUsageRequestSchema;
+    output: typeof ListUsageResponseSchema;
   },
   /**
    * Ends when the run has ended and everything was sent, or at once without `follow`.
