@@ -24,7 +24,30 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     summary: 'read the conversation of a thread or run',
     load: async () => (await import('./commands/logs.js')).logs,
   },
-  'wait': { summary: 'wait until a thread has settled', load: async () => (await import('./commands/wait.js')).wait },
+  'wait': {
+    summary: 'wait until a thread has settled',
+    load: async () => (await import('./commands/wait.js')).wait,
+    parts: {
+      merge: {
+        summary: 'wait until a merge has ended',
+        load: async () => (await import('./commands/waitMerge.js')).waitMerge,
+      },
+    },
+  },
+  'wait-merge': {
+    summary: 'the same as `muster wait merge`',
+    load: async () => (await import('./commands/waitMerge.js')).waitMerge,
+  },
+  'tasks': {
+    summary: 'list the latest run of each thread',
+    load: async () => (await import('./commands/tasks.js')).tasks,
+  },
+  'cost': { summary: 'tell what runs cost', load: async () => (await import('./commands/cost.js')).cost },
+  'metrics': {
+    summary: 'count threads by state, what works and what was spent',
+    load: async () => (await import('./commands/metrics.js')).metrics,
+  },
+  'health': { summary: 'tell which agents can work', load: async () => (await import('./commands/health.js')).health },
   'chain': {
     summary: 'show who handed a task to whom',
     load: async () => (await import('./commands/chain.js')).chain,
@@ -143,6 +166,10 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
   'close': {
     summary: 'end a thread without merging it',
     load: async () => (await import('./commands/close.js')).close,
+  },
+  'reopen': {
+    summary: 'open a thread again that was closed',
+    load: async () => (await import('./commands/reopen.js')).reopen,
   },
   'abandon': {
     summary: 'stop a thread, keep its work as a rescue ref, remove its worktree',

@@ -1,4 +1,3 @@
-import { AppError, isAppError } from '../../base/errors.js';
 import type { Merge } from '../../protocol/gen/muster/v1/merges_pb.js';
 import { shortId } from '../../protocol/displayFormat.js';
 import { defineCommand, type CommandContext } from '../command.js';
@@ -8,10 +7,7 @@ import { usageError } from '../options/usageError.js';
 import { oneLine } from '../output/terminalText.js';
 import { mergeJson } from '../output/wireJson.js';
 import { getThread } from '../lookup/threadLookup.js';
-
-const ended: ReadonlySet<string> = new Set(['merged', 'blocked', 'conflicted', 'failed', 'cancelled']);
-/** A host that ends between the answer and the next life is waited for this often. */
-const maximumReconnects = 5;
+import { hasEnded, presentMerge, waitForEnd } from '../runs/mergeEnd.js';
 
 export const merge = defineCommand({
   name: 'merge',
@@ -48,8 +44,8 @@ export const merge = defineCommand({
       },
       { signal },
     );
-    const requested = present(response.merge);
-    const last = args.flag('detach') ? requested : await waitForEnd(context, requested);
+    const requested = presentMerge(response.merge);
+    const last = args.flag('detach') ? requested : ((await waitForEnd(context, requested)) ?? requested);
     report(context, last);
     return args.flag('detach') || last.status === 'merged' ? 0 : 1;
   },
@@ -65,7 +61,7 @@ async function mergeApproved(context: CommandContext, detach: boolean): Promise<
   if (merges.length === 0) out.note('Nothing to merge: no thread is ready at a commit that you approved.');
   const last: Merge[] = [];
   for (const requested of merges) {
-    const now = detach ? requested : await waitForEnd(context, requested);
+    const now = detach ? requested : ((await waitForEnd(context, requested)) ?? requested);
     last.push(now);
     if (!context.json) {
       out.line(out.style.accent(now.threadId.slice(0, 8)));
@@ -86,23 +82,6 @@ function expand(expect: string | undefined, head: string): string {
   throw usageError(`--expect ${expect} is not the thread's commit ${shortId(head) || '(it has none)'}.`);
 }
 
-async function waitForEnd(context: CommandContext, requested: Merge): Promise<Merge> {
-  let client = await context.connect();
-  let now = requested;
-  for (let reconnects = 0; !ended.has(now.status);) {
-    try {
-      const request = { mergeId: requested.id, seenMessage: now.message };
-      now = present((await client.merges.waitMerge(request, { signal: context.signal })).merge);
-      if (!ended.has(now.status) && now.message !== '') context.out.note(oneLine(now.message));
-    } catch (error) {
-      if (!isAppError(error, 'host.unreachable') || reconnects++ >= maximumReconnects) throw error;
-      // The merge is in the database; the next host goes on with it.
-      client = await context.reconnect();
-    }
-  }
-  return now;
-}
-
 function report({ out, json }: CommandContext, result: Merge): void {
   if (json) {
     out.json(mergeJson(result));
@@ -116,12 +95,7 @@ function report({ out, json }: CommandContext, result: Merge): void {
     if (message !== '') out.note(message);
     return;
   }
-  if (!ended.has(status)) out.line(`${status}, into ${branch} (${result.id})`);
+  if (!hasEnded(result)) out.line(`${status}, into ${branch} (${result.id})`);
   else out.line(`${out.style.attention(status)}: not merged into ${branch}${message === '' ? '' : `; ${message}`}`);
   for (const file of files) out.line(`  ${oneLine(file)}`);
-}
-
-function present(answer: Merge | undefined): Merge {
-  if (!answer) throw new AppError('merge.unknown', 'The host does not know this merge any more.', { merge: '' });
-  return answer;
 }
