@@ -3,9 +3,29 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceFile } from './files.ts';
 import { inRepository } from './paths.ts';
+import { tabIcons } from '../protocol/threadDisplay.ts';
 
-/** Copies the icon font that webviews draw states with. */
+/** Colours of icons in VS Code's own themes: a file cannot ask which theme is in use. */
+const iconColors = { light: '#424242', dark: '#c5c5c5' } as const;
+
+/** Copies the icon font that webviews draw states with, and the icons that tabs of threads show their states with. */
 export async function copyWebviewAssets(): Promise<readonly string[]> {
+  const written = [...(await copyFont())];
+  for (const icon of tabIcons) {
+    const svg = await readFile(
+      inRepository('node_modules', '@vscode', 'codicons', 'src', 'icons', `${icon}.svg`),
+      'utf8',
+    );
+    for (const [theme, color] of Object.entries(iconColors)) {
+      const target = join('dist', 'webview', `tab-${icon}-${theme}.svg`);
+      await replaceFile(target, Buffer.from(svg.replaceAll('currentColor', color)));
+      written.push(target);
+    }
+  }
+  return written;
+}
+
+async function copyFont(): Promise<readonly string[]> {
   const written: string[] = [];
   for (const file of ['codicon.css', 'codicon.ttf']) {
     const source = inRepository('node_modules', '@vscode', 'codicons', 'dist', file);

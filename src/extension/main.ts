@@ -30,6 +30,7 @@ import { readSetting } from './settings.js';
 import { registerStatusBar } from './statusBar.js';
 import { registerMcpServer } from './mcp/mcpServer.js';
 import { registerTerminalPath } from './terminalPath.js';
+import { KeptDrafts } from './threadPage/keptDrafts.js';
 import { registerThreadPage } from './threadPage/threadPage.js';
 import { ChangesView } from './views/changesView.js';
 import { ProjectsView } from './views/projectsView.js';
@@ -58,7 +59,10 @@ export function activate(context: vscode.ExtensionContext): TestAccess | undefin
   const composeFiles = new ComposeFileStates(host, log);
   const previews = new ApplyPreviews(host);
   const muted = new MutedThreads(context.workspaceState);
-  const pages = registerThreadPage(context, threadPageServices(host, scope));
+  const pages = registerThreadPage(
+    context,
+    threadPageServices(host, { scope, drafts: new KeptDrafts(context.workspaceState) }),
+  );
   const changes = new ReviewedChanges(host);
   const reviews = new Reviews(host, changes);
   const reviewFiles = new ReviewFiles(host, reviews.edits);

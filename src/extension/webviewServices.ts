@@ -13,8 +13,12 @@ async function startHost(): Promise<void> {
 }
 
 /** What the thread pages ask for, on top of the connection and the commands. */
-export function threadPageServices(host: HostConnection, scope: WorkspaceScope): ThreadPageServices {
+export function threadPageServices(
+  host: HostConnection,
+  { scope, drafts }: { readonly scope: WorkspaceScope; readonly drafts: ThreadPageServices['drafts'] },
+): ThreadPageServices {
   return {
+    drafts,
     live: liveBoard(host, scope),
     getThread: async (threadId, signal) => (await host.client(signal)).threads.getThread({ threadId }, { signal }),
     diffThread: async (threadId, signal) => (await host.client(signal)).threads.diffThread({ threadId }, { signal }),

@@ -77,6 +77,9 @@ export function threadIcon(status: ThreadStatus, latestRunStatus?: string): stri
   return looks[status].icon;
 }
 
+/** Every icon that {@link threadIcon} may name; each is shipped as a file for the tabs of thread pages. */
+export const tabIcons: readonly string[] = [...new Set(Object.values(looks).map(({ icon }) => icon))];
+
 const badEnds: ReadonlySet<string> = new Set(['failed', 'timed_out', 'lost']);
 
 /** True while a run of the thread is active or about to be. */

@@ -97,6 +97,52 @@ describe('a window at 200 %', () => {
   });
 });
 
+describe('finding in the whole conversation', () => {
+  const found = (view: Page): Promise<string> =>
+    view.page.evaluate(() => String([...(CSS.highlights.get('muster-find-current') ?? [])][0] ?? ''));
+  const box = (view: Page) => view.page.getByRole('textbox', { name: 'Find in conversation' });
+
+  test('rows that are not drawn are found, stepped through and brought into view', async () => {
+    await withPage(workingThread(6_000), async view => {
+      const { page } = view;
+      await page.keyboard.press('Control+f');
+      await box(view).fill('line 499');
+      await page.getByText('11 of 11').waitFor();
+      await page.getByText('Line 4999', { exact: true }).waitFor();
+      expect(await found(view)).toBe('Line 499');
+      for (let i = 0; i < 10; i++) await page.keyboard.press('Shift+Enter');
+      await page.getByText('1 of 11').waitFor();
+      await page.getByText('Line 499', { exact: true }).waitFor();
+      const row = await page.getByText('Line 499', { exact: true }).boundingBox();
+      const list = await page.locator('.virtual-viewport').boundingBox();
+      expect(row?.y).toBeGreaterThan(list?.y ?? 0);
+      expect(row?.y).toBeLessThan((list?.y ?? 0) + (list?.height ?? 0));
+      await box(view).fill('not there');
+      await page.getByText('No results').waitFor();
+      await page.keyboard.press('Escape');
+      expect(await box(view).count()).toBe(0);
+      expect(await found(view)).toBe('');
+    });
+  });
+
+  test('a text over several elements is one place; the agent that says more moves nothing', async () => {
+    await withPage([...workingThread(31), says('It is **almost** done.')], async view => {
+      await view.send({ type: 'find' });
+      await box(view).fill('Line 3');
+      await view.page.getByText('2 of 2').waitFor();
+      await view.page.keyboard.press('Shift+Enter');
+      await view.page.getByText('1 of 2').waitFor();
+      await view.send(says('Line 31'));
+      await view.page.getByText('1 of 3').waitFor();
+      await box(view).fill('almost');
+      await view.page.getByText('1 of 1').waitFor();
+      expect(await found(view)).toBe('almost');
+      expect(await view.accessibilityProblems()).toEqual([]);
+      await view.screenshot('thread-find-dark');
+    });
+  });
+});
+
 test('says what to know of the worktree, and the words have room beside buttons', async () => {
   const note = 'reviewer may only read here, and changed files.';
   const needs = 'reviewer gave no verdict on the work of dev.';
@@ -161,6 +207,35 @@ describe('following a conversation', () => {
       await view.page.getByText('succeeded').first().waitFor();
       expect(await shown.allInnerTexts()).toEqual([expected]);
       expect(await view.page.getByText('*red*').count()).toBe(1);
+    });
+  });
+
+  test('where a person reads and what is unfolded outlive the document', async () => {
+    const call: TranscriptEntry = {
+      ...{ kind: 'tool_call', callId: 'c1', tool: 'Bash', category: 'command' },
+      ...{ title: 'make the thing', input: 'inside', path: '' },
+    };
+    const messages: readonly ToThreadPage[] = [
+      ...workingThread(150).slice(0, -1),
+      { type: 'transcript', runId, entries: [call] },
+      says(...Array.from({ length: 300 }, (_, i) => `Line ${150 + i}`)),
+      { type: 'caughtUp' },
+    ];
+    await withPage(messages, async view => {
+      const { page } = view;
+      await page.keyboard.press('Control+f');
+      await page.getByRole('textbox', { name: 'Find in conversation' }).fill('make the thing');
+      await page.getByRole('button', { name: 'make the thing', expanded: true }).waitFor();
+      await page.keyboard.press('Escape');
+      const before = await topOf(view, 'make the thing');
+      await page.waitForFunction(() => sessionStorage.getItem('state')?.includes('"place"'));
+      await page.reload();
+      // From the cache, before anybody says anything: the row, at its place.
+      await page.getByText('inside').waitFor();
+      expect(await topOf(view, 'make the thing')).toBe(before);
+      await view.send(...messages);
+      expect(await topOf(view, 'make the thing')).toBe(before);
+      expect(await page.getByText('inside').isVisible()).toBe(true);
     });
   });
 
@@ -341,6 +416,51 @@ describe('acting on the thread', () => {
       expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('More actions');
     });
   });
+
+  test('review keeps its place, and a click that comes just after the buttons changed does nothing', async () => {
+    const [, working] = workingThread(1);
+    const busy = threadView({
+      ...(working?.type === 'thread' ? working.thread : {}),
+      ...{ filesChanged: 2, additions: 3, deletions: 0 },
+    });
+    const ready: ToThreadPage = { type: 'thread', thread: threadView({ status: 'ready' }), agents: [agentView()] };
+    await withPage([...workingThread(1), { type: 'thread', thread: busy, agents: [agentView()] }], async view => {
+      const { page } = view;
+      const place = async (id: string) => Math.round((await page.locator(`[data-id=${id}]`).boundingBox())?.x ?? -1);
+      const before = await place('review');
+      await settle(page);
+      await page.evaluate(message => {
+        addEventListener('message', () =>
+          requestAnimationFrame(() => document.querySelector<HTMLElement>('[data-id=merge]')?.click()),
+        );
+        postMessage(message, '*');
+      }, ready);
+      await page.locator('[data-id=merge]').waitFor();
+      await settle(page);
+      expect(await place('review')).toBe(before);
+      expect(await view.posted()).not.toContainEqual({ type: 'act', action: 'merge' });
+      await page.waitForTimeout(450);
+      await page.locator('[data-id=merge]').click();
+      expect(await view.posted()).toContainEqual({ type: 'act', action: 'merge' });
+    });
+  });
+
+  test.each(['dark', 'light', 'highContrast', 'highContrastLight'] as const)(
+    'at 200 px nothing of the header is cut off: %s',
+    async theme => {
+      const view: Page = await openWebview({ browser, server, view: 'threadPage', theme, width: 200, height: 600 });
+      await view.send(...finishedThread());
+      const { page } = view;
+      for (const id of ['merge', 'review']) {
+        const box = await page.locator(`[data-id=${id}]`).boundingBox();
+        expect(box?.x).toBeGreaterThanOrEqual(0);
+        expect((box?.x ?? 0) + (box?.width ?? 999)).toBeLessThanOrEqual(200);
+      }
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(200);
+      await view.screenshot(`thread-200px-${theme}`);
+      await view.close();
+    },
+  );
 
   test('a file opens its diff, a run its log', async () => {
     await withPage(finishedThread(), async view => {

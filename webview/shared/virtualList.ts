@@ -14,10 +14,19 @@ export interface VirtualRow {
 const overscanPx = 600;
 /** So close to the end counts as at the end. */
 const atEndPx = 24;
+/** So close to an edge is not in view: the box of *Find* is there. */
+const edgePx = 40;
+
+/** The row at the top edge, and how far it is scrolled out. */
+export interface ListPlace {
+  readonly key: string;
+  readonly delta: number;
+}
 
 /**
  * A long list of which only the visible part is in the document. It follows its end while it is scrolled there, and
- * otherwise keeps what a person reads in its place while rows above change. Fires `follow-changed`.
+ * otherwise keeps what a person reads in its place while rows above change. Fires `follow-changed`, `place-changed`
+ * and `drawn`.
  */
 export class VirtualList extends LitElement {
   static override readonly properties = {
@@ -37,6 +46,8 @@ export class VirtualList extends LitElement {
   #shown = new RowList<VirtualRow>();
   /** The row at the top edge and how far it is scrolled out: what stays in place. */
   #anchor: { readonly key: string; readonly index: number; readonly delta: number } | undefined;
+  /** A place to go to whose row is not there yet. */
+  #wanted: ListPlace | undefined;
   #lastTop = 0;
   #range = { start: 0, end: 0 };
   #hadFocus = false;
@@ -55,8 +66,58 @@ export class VirtualList extends LitElement {
 
   /** Goes to the end and stays there. */
   jumpToEnd(): void {
+    this.#wanted = undefined;
     this.#setFollowing(true);
     this.requestUpdate();
+  }
+
+  /** Where a person reads; undefined at the end. The next document of the view takes it up. */
+  get place(): ListPlace | undefined {
+    if (this.#wanted) return this.#wanted;
+    return this.#following || !this.#anchor ? undefined : { key: this.#anchor.key, delta: this.#anchor.delta };
+  }
+
+  /** Goes to a place that was kept, as soon as its row is there. */
+  restore(place: ListPlace): void {
+    this.#wanted = place;
+    this.#following = false;
+    this.requestUpdate();
+  }
+
+  /** The row of a kept place is gone: the end is as good as any other. */
+  giveUpPlace(): void {
+    if (this.#wanted) this.jumpToEnd();
+  }
+
+  /** True when the row is in the document. */
+  isDrawn(key: string): boolean {
+    return this.querySelector(`.virtual-row[data-key="${CSS.escape(key)}"]`) !== null;
+  }
+
+  /** Brings a row to the top edge, wherever it is. */
+  reveal(key: string): void {
+    const index = this.rows.indexOf(key);
+    if (index < 0) return;
+    this.#wanted = undefined;
+    this.#setFollowing(false);
+    this.#anchor = { key, index, delta: 0 };
+    this.requestUpdate();
+  }
+
+  /** Scrolls as far as needed for a part of a drawn row to be in view. */
+  scrollToRange(range: Range): void {
+    const viewport = this.#viewport;
+    if (!viewport) return;
+    const at = range.getBoundingClientRect();
+    const frame = viewport.getBoundingClientRect();
+    if (at.top >= frame.top + edgePx && at.bottom <= frame.bottom - edgePx) return;
+    this.#setFollowing(false);
+    viewport.scrollTop += at.top - frame.top - frame.height / 3;
+  }
+
+  /** Gives the list the keyboard. */
+  focusList(): void {
+    this.#viewport?.focus({ preventScroll: true });
   }
 
   protected override createRenderRoot(): HTMLElement {
@@ -79,6 +140,7 @@ export class VirtualList extends LitElement {
       this.#window.setRows(this.rows, this.rows.sharedWith(this.#shown));
       this.#shown = this.rows;
     }
+    this.#takeUpPlace();
     this.#hadFocus = this.contains(document.activeElement);
     const height = this.#viewport?.clientHeight ?? 800;
     const top = this.#following ? this.#window.total - height : this.#anchoredTop();
@@ -101,7 +163,7 @@ export class VirtualList extends LitElement {
           row => row.key,
           (row, i) =>
             html`<div
-              class="virtual-row"
+              class=${this.#rowClass(start + i)}
               role="listitem"
               data-key=${row.key}
               aria-posinset=${start + i + 1}
@@ -115,6 +177,12 @@ export class VirtualList extends LitElement {
     </div>`;
   }
 
+  /** Of all rows, not of those that are drawn: which are drawn first must not change their heights. */
+  #rowClass(index: number): string {
+    const first = index === 0 ? ' is-first' : '';
+    return `virtual-row${first}${index === this.rows.length - 1 ? ' is-last' : ''}`;
+  }
+
   protected override updated(): void {
     const [before, after] = this.querySelectorAll<HTMLElement>(':scope > .virtual-viewport > .virtual-space');
     const { start, end } = this.#range;
@@ -123,11 +191,20 @@ export class VirtualList extends LitElement {
     this.#observeRows();
     this.#place();
     // The focused row may have left the document: keep the keyboard in the list.
-    if (this.#hadFocus && !this.contains(document.activeElement)) this.#viewport?.focus({ preventScroll: true });
+    if (this.#hadFocus && !this.contains(document.activeElement)) this.focusList();
+    this.dispatchEvent(new CustomEvent('drawn'));
   }
 
   get #viewport(): HTMLElement | undefined {
     return this.querySelector<HTMLElement>(':scope > .virtual-viewport') ?? undefined;
+  }
+
+  #takeUpPlace(): void {
+    const wanted = this.#wanted;
+    const index = wanted ? this.rows.indexOf(wanted.key) : -1;
+    if (!wanted || index < 0) return;
+    this.#wanted = undefined;
+    this.#anchor = { ...wanted, index };
   }
 
   #anchoredTop(): number {
@@ -147,7 +224,8 @@ export class VirtualList extends LitElement {
 
   readonly #onScroll = (): void => {
     const viewport = this.#viewport;
-    if (!viewport) return;
+    // Rows that come before the wanted one say nothing about where a person reads.
+    if (!viewport || this.#wanted) return;
     const top = viewport.scrollTop;
     const rest = viewport.scrollHeight - top - viewport.clientHeight;
     // Growing content also ends up far from the end; only going up means that a person wants to stay.
@@ -157,6 +235,7 @@ export class VirtualList extends LitElement {
     const index = this.#window.indexAt(top);
     const row = this.rows.at(index);
     this.#anchor = row && { key: row.key, index, delta: top - this.#window.offsetOf(index) };
+    this.dispatchEvent(new CustomEvent('place-changed'));
     const needed = this.#window.range(Math.max(0, top - overscanPx / 2), top + viewport.clientHeight + overscanPx / 2);
     if (needed.start < this.#range.start || needed.end > this.#range.end) this.requestUpdate();
   };

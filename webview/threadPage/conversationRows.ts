@@ -39,8 +39,10 @@ export function conversationRows(conversation: {
   readonly messages: readonly MessageView[];
   readonly runs: readonly RunView[];
   readonly transcripts: ReadonlyMap<string, Transcript>;
+  /** So many entries of a run are missing at its beginning; rows are known by their places in the whole. */
+  readonly skipped?: ReadonlyMap<string, number>;
 }): RowList<ConversationRow> {
-  const { messages, runs, transcripts } = conversation;
+  const { messages, runs, transcripts, skipped } = conversation;
   const parts: RowPart<ConversationRow>[] = [];
   const runsByMessage = Map.groupBy(runs, run => run.messageId);
   const runIds = new Set(runs.map(run => run.id));
@@ -57,6 +59,7 @@ export function conversationRows(conversation: {
       number: runs.indexOf(run) + 1,
       alone: runs.length === 1,
       transcript: transcripts.get(run.id) ?? Transcript.empty,
+      skipped: skipped?.get(run.id) ?? 0,
       answers: answers.get(run.id) ?? [],
     });
   };
@@ -75,14 +78,17 @@ interface RunFacts {
   /** The thread's only run needs no heading. */
   readonly alone: boolean;
   readonly transcript: Transcript;
+  readonly skipped: number;
   readonly answers: readonly MessageView[];
 }
 
-function addRunParts(parts: RowPart<ConversationRow>[], { run, number, alone, transcript, answers }: RunFacts): void {
+function addRunParts(parts: RowPart<ConversationRow>[], facts: RunFacts): void {
+  const { run, number, alone, transcript, skipped, answers } = facts;
   const active = isActive(run.status);
   const { rows, hasText, hasError } = transcript.rows;
   if (!alone) parts.push(one({ kind: 'runStart', key: `${run.id}:start`, estimate: 28, number, run }));
-  parts.push({ key: run.id, length: rows.length, at: place => rowAt(rows, place, run) });
+  const key = `${run.id}:${skipped}`;
+  parts.push({ key, length: rows.length, at: place => rowAt(rows, place, { run, skipped }) });
   for (const answer of answers) {
     const known = answer.intent === 'error' ? hasError || run.error !== undefined : hasText;
     if (!known && !active && answer.body.trim() !== '') parts.push(one(messageRow(answer)));
@@ -98,10 +104,14 @@ function one(row: ConversationRow): RowPart<ConversationRow> {
   return { key: row.key, length: 1, at: () => row };
 }
 
-function rowAt(rows: readonly TranscriptRow[], place: number, run: RunView): ConversationRow | undefined {
+function rowAt(
+  rows: readonly TranscriptRow[],
+  place: number,
+  { run, skipped }: Pick<RunFacts, 'run' | 'skipped'>,
+): ConversationRow | undefined {
   const row = rows[place];
   if (row === undefined) return undefined;
-  const key = `${run.id}:${row.index}`;
+  const key = `${run.id}:${row.index + skipped}`;
   const author = place === 0 ? run.agent : '';
   return row.kind === 'text'
     ? { kind: 'text', key, estimate: textEstimate(row.text), author, text: row.text, plain: row.plain }

@@ -58,13 +58,13 @@ export function pageHeader(options: {
   const buttons = offered.buttons.filter(action => !beside.includes(action));
   const isWaiting = !offered.buttons.includes('stop') && beside.length === 0 && thread.filesChanged !== 0;
   // Where agents work, where the way out is elsewhere and where nothing changed, nothing here waits for a click.
-  const primary = isWaiting ? buttons[0] : undefined;
+  const primary = isWaiting ? (buttons.find(action => action === 'review') ?? buttons[0]) : undefined;
   return html`<header class="page-header">
     <div class="header-line">
       <h1 title=${thread.summary}>${thread.summary}</h1>
       ${stateLabel(thread, strings)}
       <div class="header-actions">
-        ${buttons.map(action =>
+        ${inPlaces(buttons).map(action =>
           action === 'merge'
             ? html`<span class="split-button"
                 >${actionButton(action, action === primary)}<muster-menu
@@ -94,6 +94,16 @@ export function pageHeader(options: {
       testId: action,
     });
   }
+}
+
+/** What stands in the header: when it is another, a click may have been meant for what was there before. */
+export function headerButtons(thread: ThreadView): string {
+  return offeredActions(thread).buttons.join(' ');
+}
+
+/** *Review* stands at the right end in every state, so that it is where it was when the agent is done. */
+function inPlaces(actions: readonly ThreadAction[]): readonly ThreadAction[] {
+  return [...actions.filter(action => action !== 'review'), ...actions.filter(action => action === 'review')];
 }
 
 function facts(thread: ThreadView, strings: WebviewStrings): TemplateResult {

@@ -19,6 +19,8 @@ export interface PageState {
   readonly runs: readonly RunView[];
   readonly merges: readonly MergeView[];
   readonly transcripts: Transcripts;
+  /** So many entries of a run come before its cached ones. */
+  readonly skipped: ReadonlyMap<string, number>;
   /** While cached transcripts are shown, what arrives is gathered here and replaces them at once. */
   readonly incoming: Transcripts | undefined;
   /** The conversation has come from the host or from the cache. */
@@ -45,6 +47,7 @@ export function initialState(restored: ThreadPageState | undefined): PageState {
     transcripts: new Map(
       Object.entries(cached?.transcripts ?? {}).map(([run, entries]) => [run, Transcript.of(entries)]),
     ),
+    skipped: new Map(Object.entries(cached?.skipped ?? {})),
     incoming: cached ? new Map() : undefined,
     loaded: cached !== undefined,
     caughtUp: false,
@@ -74,7 +77,13 @@ export function applyMessage(state: PageState, message: ToThreadPage): PageState
         message.entries,
       );
     case 'caughtUp':
-      return { ...state, caughtUp: true, transcripts: state.incoming ?? state.transcripts, incoming: undefined };
+      return {
+        ...state,
+        caughtUp: true,
+        transcripts: state.incoming ?? state.transcripts,
+        skipped: new Map(),
+        incoming: undefined,
+      };
     case 'files':
       return {
         ...state,
@@ -86,6 +95,8 @@ export function applyMessage(state: PageState, message: ToThreadPage): PageState
       return { ...state, failures: new Map(state.failures).set(message.what, message.message) };
     case 'followUpDone':
     case 'focusFollowUp':
+    case 'find':
+    case 'draft':
       return state;
   }
 }
@@ -113,16 +124,20 @@ const keptEntries = 150;
 /** Long texts are not worth keeping twice. */
 const keptText = 2_000;
 
-/** What to keep for the next document of this page: the state with only the end of its transcripts. */
-export function cachedPart(state: PageState): ThreadPageState['cached'] {
+/** So many of them come before the place where a person reads. */
+const keptBefore = 30;
+
+/**
+ * What to keep for the next document of this page: the state with only a part of its transcripts, around the row that a
+ * person reads, or else the end.
+ */
+export function cachedPart(state: PageState, placeKey?: string): ThreadPageState['cached'] {
   if (!state.thread || !state.loaded) return undefined;
   const transcripts: Record<string, TranscriptEntry[]> = {};
-  let room = keptEntries;
-  for (const run of state.runs.toReversed()) {
-    if (room <= 0) break;
-    const kept = (state.transcripts.get(run.id) ?? Transcript.empty).last(room).map(shorten);
-    room -= kept.length;
-    if (kept.length > 0) transcripts[run.id] = kept;
+  const skipped: Record<string, number> = {};
+  for (const { runId, from, entries } of keptParts(state, placeKey)) {
+    transcripts[runId] = entries.map(shorten);
+    skipped[runId] = from;
   }
   return {
     thread: state.thread,
@@ -130,7 +145,37 @@ export function cachedPart(state: PageState): ThreadPageState['cached'] {
     messages: state.messages.map(message => ({ ...message, body: message.body.slice(0, keptText) })),
     runs: [...state.runs],
     transcripts,
+    skipped,
   };
+}
+
+interface KeptPart {
+  readonly runId: string;
+  /** Place of the first of them in its run. */
+  readonly from: number;
+  readonly entries: readonly TranscriptEntry[];
+}
+
+function keptParts(state: PageState, placeKey: string | undefined): readonly KeptPart[] {
+  const partOf = (runId: string, first: number, count: number): KeptPart => {
+    const transcript = state.transcripts.get(runId) ?? Transcript.empty;
+    const from = Math.max(0, first);
+    return { runId, from: from + (state.skipped.get(runId) ?? 0), entries: transcript.slice(from, from + count) };
+  };
+  const [readRun = '', index = ''] = placeKey?.split(':') ?? [];
+  if (state.transcripts.has(readRun) && /^\d+$/.test(index)) {
+    return [partOf(readRun, Number(index) - (state.skipped.get(readRun) ?? 0) - keptBefore, keptEntries)];
+  }
+  const parts: KeptPart[] = [];
+  let room = keptEntries;
+  for (const { id } of state.runs.toReversed()) {
+    const transcript = state.transcripts.get(id) ?? Transcript.empty;
+    const entries = transcript.last(Math.max(0, room));
+    const from = transcript.length - entries.length + (state.skipped.get(id) ?? 0);
+    if (entries.length > 0) parts.push({ runId: id, from, entries });
+    room -= entries.length;
+  }
+  return parts;
 }
 
 function shorten(entry: TranscriptEntry): TranscriptEntry {

@@ -18,16 +18,21 @@ import { RowList } from '../shared/rowList.js';
 import { focusTextArea } from '../shared/toolkit.js';
 import { VirtualList } from '../shared/virtualList.js';
 import { announcementOf } from './announcement.js';
+import { ConversationFind } from './conversationFind.js';
 import { conversationRows, type ConversationRow } from './conversationRows.js';
 import { conversationRow, type RowContext } from './conversationView.js';
 import { followUpBox } from './followUpBox.js';
-import { pageHeader } from './pageHeader.js';
+import { headerButtons, pageHeader } from './pageHeader.js';
 import { pageNotices } from './pageNotices.js';
 import { applyMessage, cachedPart, dismissFailure, initialState, type PageState } from './pageState.js';
 import { sidePanel, skeletonLines } from './sidePanel.js';
 
 /** The cached state is written at most this often. */
 const saveDelayMs = 500;
+/** A click so soon after the buttons changed was meant for what stood there before. */
+const surpriseMs = 400;
+/** So many unfolded rows are still so in the next document. */
+const keptUnfolded = 200;
 
 /** One thread: its conversation, live, with its files and a box to answer. */
 export class ThreadPage extends LitElement {
@@ -41,14 +46,20 @@ export class ThreadPage extends LitElement {
   #agent = this.#port.restored?.agent;
   #sending: { readonly key: string; readonly text: string; readonly done: boolean } | undefined;
   #sendError = '';
-  readonly #expanded = new Set<string>();
+  readonly #expanded = new Set<string>(this.#port.restored?.expanded);
+  readonly #find = new ConversationFind(this);
   #rows = new RowList<ConversationRow>();
   #rowsOf: PageState | undefined;
-  #showAllFiles = false;
+  #showAllFiles = this.#port.restored?.showAllFiles ?? false;
+  /** Where the person was reading when the document went; taken up by the list once. */
+  #place = this.#port.restored?.place;
   /** Rows that there were when the list was last at its end. */
   #seenRows = 0;
   #announcement = '';
   #saving: ReturnType<typeof setTimeout> | undefined;
+  /** When the buttons of the header became others. */
+  #buttonsChangedAt = -Infinity;
+  #draftPosting: ReturnType<typeof setTimeout> | undefined;
 
   protected override createRenderRoot(): HTMLElement {
     return this;
@@ -57,6 +68,7 @@ export class ThreadPage extends LitElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.addEventListener('click', this.#onClick);
+    window.addEventListener('keydown', this.#onKeyDown);
     window.addEventListener('pagehide', () => this.#save());
     this.#post({ type: 'ready' });
   }
@@ -66,7 +78,7 @@ export class ThreadPage extends LitElement {
     const { thread, strings } = state;
     if (!thread && (state.connection === 'offline' || state.failures.has('load'))) return this.#blank();
     return html`<div class="page">
-      ${thread ? pageHeader({ thread, strings, act: action => this.#act(action) }) : this.#headerSkeleton()}
+      ${thread ? pageHeader({ thread, strings, act: action => this.#actInHeader(action) }) : this.#headerSkeleton()}
       ${pageNotices(state, {
         act: action => this.#act(action),
         startHost: () => this.#post({ type: 'startHost' }),
@@ -80,6 +92,7 @@ export class ThreadPage extends LitElement {
           showAllFiles: this.#showAllFiles,
           onShowAllFiles: () => {
             this.#showAllFiles = true;
+            this.#saveSoon();
             this.requestUpdate();
           },
           openDiff: path => this.#post({ type: 'openDiff', path }),
@@ -101,10 +114,10 @@ export class ThreadPage extends LitElement {
     }
     const rows = this.#currentRows();
     if (rows.length === 0) return html`<p class="empty">${strings.emptyConversation}</p>`;
-    const list = this.#list;
+    const { list } = this;
     const unseen = list && !list.following ? rows.length - this.#seenRows : 0;
     const context = this.#rowContext();
-    return html`<muster-virtual-list
+    return html`${this.#find.bar(rows, strings)}<muster-virtual-list
         .rows=${rows}
         .label=${strings.conversation}
         .template=${(row: ConversationRow) => conversationRow(row, context)}
@@ -112,6 +125,8 @@ export class ThreadPage extends LitElement {
           this.#seenRows = this.#rows.length;
           this.requestUpdate();
         }}
+        @place-changed=${() => this.#saveSoon()}
+        @drawn=${() => this.#find.drawn()}
       ></muster-virtual-list>
       ${
         list && !list.following
@@ -130,6 +145,7 @@ export class ThreadPage extends LitElement {
       expanded: this.#expanded,
       toggle: key => {
         if (!this.#expanded.delete(key)) this.#expanded.add(key);
+        this.#saveSoon();
         this.requestUpdate();
       },
       openDiff: path => this.#post({ type: 'openDiff', path }),
@@ -150,10 +166,8 @@ export class ThreadPage extends LitElement {
       disabled: connection === 'offline',
       error: this.#sendError,
       onDraft: text => {
-        this.#draft = text;
         this.#sendError = '';
-        this.#saveSoon();
-        this.requestUpdate();
+        this.#setDraft(text);
       },
       onAgent: name => {
         this.#agent = name;
@@ -178,6 +192,8 @@ export class ThreadPage extends LitElement {
   #receive(message: ToThreadPage): void {
     if (message.type === 'followUpDone') this.#sent(message);
     else if (message.type === 'focusFollowUp') focusTextArea(this);
+    else if (message.type === 'find') this.#find.open();
+    else if (message.type === 'draft') this.#takeDraft(message.text);
     else {
       const before = this.#state;
       this.#change(applyMessage(before, message));
@@ -190,8 +206,8 @@ export class ThreadPage extends LitElement {
     if (this.#sending?.key !== key) return;
     if (error === undefined) {
       this.#sending = undefined;
-      this.#draft = '';
-      this.#list?.jumpToEnd();
+      this.#setDraft('');
+      this.list?.jumpToEnd();
     } else {
       this.#sending = { ...this.#sending, done: true };
       this.#sendError = error;
@@ -200,26 +216,66 @@ export class ThreadPage extends LitElement {
     this.requestUpdate();
   }
 
+  #setDraft(text: string): void {
+    this.#draft = text;
+    this.#draftPosting ??= setTimeout(() => this.#postDraft(), saveDelayMs);
+    this.#saveSoon();
+    this.requestUpdate();
+  }
+
+  /** VS Code keeps the state of a view only when it ends in an orderly way; a draft outlives a crash too. */
+  #postDraft(): void {
+    clearTimeout(this.#draftPosting);
+    this.#draftPosting = undefined;
+    this.#post({ type: 'draft', text: this.#draft });
+  }
+
+  #takeDraft(text: string): void {
+    if (this.#draft !== '') return;
+    this.#draft = text;
+    this.requestUpdate();
+  }
+
   #change(state: PageState): void {
+    const before = this.#state.thread;
+    const isNew = before && state.thread && headerButtons(before) !== headerButtons(state.thread);
+    if (isNew) this.#buttonsChangedAt = performance.now();
     this.#state = state;
     this.#saveSoon();
     this.requestUpdate();
   }
 
   #currentRows(): RowList<ConversationRow> {
-    const { messages, runs, transcripts } = this.#state;
+    const { messages, runs, transcripts, skipped } = this.#state;
     const of = this.#rowsOf;
-    if (of?.messages !== messages || of.runs !== runs || of.transcripts !== transcripts) {
+    if (of?.messages !== messages || of.runs !== runs || of.transcripts !== transcripts || of.skipped !== skipped) {
       this.#rows = conversationRows(this.#state);
       this.#rowsOf = this.#state;
-      if (this.#list?.following ?? true) this.#seenRows = this.#rows.length;
+      if (this.list?.following ?? true) this.#seenRows = this.#rows.length;
     }
     return this.#rows;
   }
 
-  get #list(): VirtualList | undefined {
+  /** The conversation, once it is drawn. */
+  get list(): VirtualList | undefined {
     const list = this.querySelector('muster-virtual-list');
     return list instanceof VirtualList ? list : undefined;
+  }
+
+  /** Shows what a folded row holds. */
+  unfold(key: string): void {
+    if (this.#expanded.has(key)) return;
+    this.#expanded.add(key);
+    this.requestUpdate();
+  }
+
+  protected override updated(): void {
+    const { list } = this;
+    if (!list) return;
+    if (this.#place) list.restore(this.#place);
+    this.#place = undefined;
+    if (this.#state.caughtUp) list.giveUpPlace();
+    this.#find.drawn();
   }
 
   #headerSkeleton(): TemplateResult {
@@ -244,6 +300,13 @@ export class ThreadPage extends LitElement {
     return html`<main class="blank-page">${blank}</main>`;
   }
 
+  readonly #onKeyDown = (event: KeyboardEvent): void => {
+    const isFind = event.key.toLowerCase() === 'f' && (event.ctrlKey || event.metaKey) && !event.altKey;
+    if (!isFind || event.shiftKey) return;
+    event.preventDefault();
+    this.#find.open();
+  };
+
   readonly #onClick = (event: Event): void => {
     if (copyCode(event.target)) return;
     const link = event.target instanceof Element ? event.target.closest('a') : null;
@@ -255,6 +318,10 @@ export class ThreadPage extends LitElement {
       this.#post({ type: 'openFile', path: target.path, ...(target.line !== undefined && { line: target.line }) });
     }
   };
+
+  #actInHeader(action: ThreadAction): void {
+    if (performance.now() - this.#buttonsChangedAt >= surpriseMs) this.#act(action);
+  }
 
   #act(action: ThreadAction): void {
     this.#post({ type: 'act', action });
@@ -274,10 +341,14 @@ export class ThreadPage extends LitElement {
     this.#saving = undefined;
     const threadId = this.#state.threadId;
     if (threadId === undefined) return;
-    const cached = cachedPart(this.#state);
+    const place = this.#place ?? this.list?.place;
+    const cached = cachedPart(this.#state, place?.key);
     this.#port.save({
       threadId,
       draft: this.#draft,
+      ...(place && { place }),
+      expanded: [...this.#expanded].slice(-keptUnfolded),
+      showAllFiles: this.#showAllFiles,
       ...(this.#agent !== undefined && { agent: this.#agent }),
       ...(cached && { cached }),
     });

@@ -21,20 +21,25 @@ export class Transcript {
   }
 
   append(entries: readonly TranscriptEntry[]): Transcript {
-    const log = this.length > 0 && this.#isNewest ? this.#log : freshLog(this.last(this.length));
+    const log = this.length > 0 && this.#isNewest ? this.#log : freshLog(this.slice(0, this.length));
     // Not spread: a call takes only so many arguments.
     for (const entry of entries) log.entries.push(entry);
     return new Transcript(log, log.entries.length);
   }
 
+  /** From `start` up to, and without, `end`. */
+  slice(start: number, end: number): readonly TranscriptEntry[] {
+    return this.#log.entries.slice(start, Math.min(end, this.length));
+  }
+
   /** The last ones, at most so many. */
   last(count: number): readonly TranscriptEntry[] {
-    return this.#log.entries.slice(Math.max(0, this.length - count), this.length);
+    return this.slice(Math.max(0, this.length - count), this.length);
   }
 
   /** What it looks like. Of an earlier value they are made anew. */
   get rows(): RunRows {
-    if (!this.#isNewest) return Transcript.of(this.last(this.length)).rows;
+    if (!this.#isNewest) return Transcript.of(this.slice(0, this.length)).rows;
     const log = this.#log;
     for (; log.built < this.length; log.built++) {
       const entry = log.entries[log.built];

@@ -32,6 +32,7 @@ export function threadHandlers(services: Services): CommandHandlers<Ids> {
       const thread = await one(args, vscode.l10n.t('Which thread?'));
       if (thread) await services.pages.open(thread.id, { title: threadTitle(thread) });
     },
+    'muster.findInThread': () => services.pages.find(),
     'muster.answer': async (...args) => {
       const thread = await one(args, vscode.l10n.t('Whose question?'), ({ questions }) => questions.length > 0);
       if (thread) await answerQuestion(services, thread);

@@ -6,6 +6,9 @@ const reviewable = 'ready|needs_you|merging|working|merged';
 const stoppable = 'working|queued|waiting';
 const unfinished = 'needs_you|queued|working|ready|failed';
 
+/** A thread page is the active editor. */
+const threadPage = 'activeWebviewPanelId == muster.threadPage';
+
 /** Commands on one thread. Without an argument each asks which. */
 export const threadCommands = {
   'muster.openThread': {
@@ -126,6 +129,12 @@ export const threadCommands = {
   'muster.copyBranch': {
     title: 'Copy Branch Name',
     menus: [onThread('branch', '4_copy@2')],
+  },
+  'muster.findInThread': {
+    title: 'Find in Thread',
+    icon: '$(search)',
+    palette: threadPage,
+    key: { key: 'ctrl+f', mac: 'cmd+f', when: threadPage },
   },
   'muster.openSelectedThread': { title: 'Open Selected Thread', palette: never },
   'muster.openChangedFile': { title: 'Open Changes of File', palette: never },

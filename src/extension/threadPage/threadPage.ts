@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { OpenPages, type OpenPageRecord } from './openPages.js';
 import type { OpenThreadPageOptions } from './openThreadPageOptions.js';
 import type { ThreadPageServices } from './threadPageServices.js';
 import type { ThreadPagePanels } from './threadPagePanels.js';
@@ -14,6 +15,8 @@ export interface ThreadPages {
   isVisible(threadId: string): boolean;
   /** The thread whose page is the active editor. */
   readonly activeThreadId: string | undefined;
+  /** Opens *Find* on the active page. */
+  find(): void;
 }
 
 /**
@@ -22,6 +25,7 @@ export interface ThreadPages {
  */
 export function registerThreadPage(context: vscode.ExtensionContext, services: ThreadPageServices): ThreadPages {
   let panels: ThreadPagePanels | undefined;
+  const openPages = new OpenPages(context.workspaceState);
   let loading: Promise<ThreadPagePanels> | undefined;
   const load = (): Promise<ThreadPagePanels> => {
     loading ??= import('./threadPagePanels.js').then(module => {
@@ -29,6 +33,7 @@ export function registerThreadPage(context: vscode.ExtensionContext, services: T
         viewType: threadPageViewType,
         extensionUri: context.extensionUri,
         services,
+        openPages,
       });
       context.subscriptions.push(panels);
       return panels;
@@ -42,11 +47,22 @@ export function registerThreadPage(context: vscode.ExtensionContext, services: T
       },
     }),
   );
+  void reopenLost(openPages, async record => (await load()).open(record.threadId, { ...record, preserveFocus: true }));
   return {
+    find: () => panels?.find(),
     open: async (threadId, options = {}) => (await load()).open(threadId, options),
     isVisible: threadId => panels?.isVisible(threadId) ?? false,
     get activeThreadId() {
       return panels?.activeThreadId;
     },
   };
+}
+
+/** After a crash the tabs of thread pages are gone; after an orderly end VS Code has them again, and there is nothing to do. */
+async function reopenLost(pages: OpenPages, open: (record: OpenPageRecord) => Promise<void>): Promise<void> {
+  const labels = vscode.window.tabGroups.all
+    .flatMap(({ tabs }) => tabs)
+    .filter(({ input }) => input instanceof vscode.TabInputWebview && input.viewType.endsWith(threadPageViewType))
+    .map(({ label }) => label);
+  for (const record of pages.lost(labels)) await open(record);
 }

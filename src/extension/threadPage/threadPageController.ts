@@ -63,6 +63,11 @@ export class ThreadPageController implements Disposable {
     else this.#focusWhenReady = true;
   }
 
+  /** Opens the page's *Find*. */
+  find(): void {
+    this.#post({ type: 'find' });
+  }
+
   /** The page is hidden: its document is gone until the next `ready`. */
   pause(): void {
     void this.#session?.dispose();
@@ -92,6 +97,8 @@ export class ThreadPageController implements Disposable {
         return services.openRunLog(this.#threadId, message.runId);
       case 'startHost':
         return services.startHost();
+      case 'draft':
+        return services.drafts.set(this.#threadId, message.text);
       case 'reload':
         return this.#session?.load();
     }
@@ -102,6 +109,7 @@ export class ThreadPageController implements Disposable {
     const signal = new AbortController().signal;
     try {
       await this.#services.followUp({ threadId: this.#threadId, text, agent, key }, signal);
+      await this.#services.drafts.set(this.#threadId, '');
       this.#post({ type: 'followUpDone', key });
       await this.#session?.load();
     } catch (error) {
@@ -118,6 +126,8 @@ export class ThreadPageController implements Disposable {
   #start(): void {
     this.pause();
     this.#post({ type: 'init', threadId: this.#threadId, strings: this.#strings });
+    const draft = this.#services.drafts.get(this.#threadId);
+    if (draft !== '') this.#post({ type: 'draft', text: draft });
     if (this.#focusWhenReady) this.#post({ type: 'focusFollowUp' });
     this.#focusWhenReady = false;
     this.#session = new ThreadPageSession({

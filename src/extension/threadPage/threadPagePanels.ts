@@ -2,11 +2,14 @@ import { stat } from 'node:fs/promises';
 import * as vscode from 'vscode';
 import { isId } from '../../base/ids.js';
 import type { Disposable } from '../../base/lifecycle.js';
+import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
+import { parseThreadStatus, threadIcon } from '../../protocol/threadDisplay.js';
 import { threadPageStateSchema } from '../../protocol/webview/threadPageState.js';
 import { translatedStrings } from '../webviews/translatedStrings.js';
 import { webviewHtml, webviewRoot } from '../webviews/webviewHtml.js';
 import type { OpenThreadPageOptions } from './openThreadPageOptions.js';
 import { ThreadPageController, type PageEditor } from './threadPageController.js';
+import type { OpenPages } from './openPages.js';
 import type { ThreadPageServices } from './threadPageServices.js';
 import { candidatePaths } from './transcriptPath.js';
 import { showInformation } from '../plain/messages.js';
@@ -21,13 +24,16 @@ export class ThreadPagePanels implements Disposable {
   readonly #viewType: string;
   readonly #extensionUri: vscode.Uri;
   readonly #services: ThreadPageServices;
+  readonly #open: OpenPages;
   readonly #pages = new Map<string, OpenPage>();
 
   constructor(options: {
     readonly viewType: string;
     readonly extensionUri: vscode.Uri;
     readonly services: ThreadPageServices;
+    readonly openPages: OpenPages;
   }) {
+    this.#open = options.openPages;
     this.#viewType = options.viewType;
     this.#extensionUri = options.extensionUri;
     this.#services = options.services;
@@ -44,7 +50,8 @@ export class ThreadPagePanels implements Disposable {
         this.#viewType,
         tabTitle(title),
         { viewColumn: vscode.ViewColumn.Active, preserveFocus },
-        { enableFindWidget: true },
+        // The page has a find box of its own: the widget of VS Code sees only the rows that are drawn.
+        { enableFindWidget: false },
       );
       page = this.#attach(panel, threadId);
     }
@@ -70,6 +77,11 @@ export class ThreadPagePanels implements Disposable {
     return [...this.#pages].find(([, { panel }]) => panel.active)?.[0];
   }
 
+  /** Opens the find box of the active page. */
+  find(): void {
+    for (const { panel, controller } of this.#pages.values()) if (panel.active) controller.find();
+  }
+
   dispose(): void {
     for (const { panel } of [...this.#pages.values()]) panel.dispose();
   }
@@ -83,8 +95,13 @@ export class ThreadPagePanels implements Disposable {
       post: message => void panel.webview.postMessage(message),
       onThread: thread => {
         panel.title = tabTitle(thread.summary);
+        panel.iconPath = this.#stateIcon(thread);
+        void this.#open.opened({ threadId, title: panel.title });
       },
     });
+    const known = this.#services.live.thread(threadId);
+    if (known) panel.iconPath = this.#stateIcon(known);
+    void this.#open.opened({ threadId, title: panel.title });
     const page: OpenPage = { panel, controller };
     this.#pages.set(threadId, page);
     panel.webview.onDidReceiveMessage((message: unknown) => controller.receive(message));
@@ -94,6 +111,7 @@ export class ThreadPagePanels implements Disposable {
     panel.onDidDispose(() => {
       controller.dispose();
       this.#pages.delete(threadId);
+      void this.#open.closed(threadId);
     });
     panel.webview.options = { enableScripts: true, localResourceRoots: [webviewRoot(this.#extensionUri)] };
     panel.webview.html = webviewHtml({
@@ -104,6 +122,14 @@ export class ThreadPagePanels implements Disposable {
       title: panel.title,
     });
     return page;
+  }
+
+  /** What the thread's state looks like everywhere else, too. */
+  #stateIcon({ status, latestRun }: Thread): { readonly light: vscode.Uri; readonly dark: vscode.Uri } {
+    const name = threadIcon(parseThreadStatus(status), latestRun?.status);
+    const file = (theme: string): vscode.Uri =>
+      vscode.Uri.joinPath(webviewRoot(this.#extensionUri), `tab-${name}-${theme}.svg`);
+    return { light: file('light'), dark: file('dark') };
   }
 }
 

@@ -42,4 +42,6 @@ export interface ThreadPageServices {
   /** Opens the raw log of one run as a text document. */
   openRunLog(threadId: string, runId: string): Promise<void>;
   startHost(): Promise<void>;
+  /** What was typed for a thread and not sent. */
+  readonly drafts: { get(threadId: string): string; set(threadId: string, text: string): Promise<void> };
 }

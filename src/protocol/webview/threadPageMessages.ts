@@ -41,6 +41,10 @@ export const toThreadPageSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('failed'), what: z.enum(['load', 'files', 'transcript', 'action']), message: z.string() }),
   z.object({ type: z.literal('followUpDone'), key: z.string(), error: z.optional(z.string()) }),
   z.object({ type: z.literal('focusFollowUp') }),
+  /** What was typed and not sent when an earlier window ended, however it did. */
+  z.object({ type: z.literal('draft'), text: z.string() }),
+  /** Opens the box of *Find*. */
+  z.object({ type: z.literal('find') }),
 ]);
 export type ToThreadPage = z.infer<typeof toThreadPageSchema>;
 
@@ -64,6 +68,7 @@ export const fromThreadPageSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('openDiff'), path: z.string().check(z.minLength(1), z.maxLength(4_096)) }),
   z.object({ type: z.literal('openLink'), url: z.string().check(z.maxLength(8_192)) }),
   z.object({ type: z.literal('openRunLog'), runId: z.string().check(z.maxLength(200)) }),
+  z.object({ type: z.literal('draft'), text: z.string().check(z.maxLength(1_000_000)) }),
   z.object({ type: z.literal('reload') }),
   z.object({ type: z.literal('startHost') }),
 ]);

@@ -11,7 +11,11 @@ export const threadPageStateSchema = z.object({
   draft: z.optional(z.string()),
   /** Agent chosen for the follow-up. */
   agent: z.optional(z.string()),
-  sideHidden: z.optional(z.boolean()),
+  /** Where a person reads: the row at the top edge and how far it is scrolled out; missing: at the end. */
+  place: z.optional(z.object({ key: z.string(), delta: z.number() })),
+  /** Rows that are unfolded. */
+  expanded: z.optional(z.array(z.string())),
+  showAllFiles: z.optional(z.boolean()),
   /** The last known state, with the end of the transcripts. */
   cached: z.optional(
     z.object({
@@ -20,6 +24,8 @@ export const threadPageStateSchema = z.object({
       messages: z.array(messageViewSchema),
       runs: z.array(runViewSchema),
       transcripts: z.record(z.string(), z.array(transcriptEntrySchema)),
+      /** So many entries of a run come before those that are kept. */
+      skipped: z.optional(z.record(z.string(), z.int())),
     }),
   ),
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { toThreadPageSchema, type ToThreadPage } from '../../../src/protocol/webview/threadPageMessages.js';
 import { threadPageStateSchema } from '../../../src/protocol/webview/threadPageState.js';
+import { conversationRows } from '../../../webview/threadPage/conversationRows.js';
 import { applyMessage, cachedPart, initialState, type PageState } from '../../../webview/threadPage/pageState.js';
 import { finishedThread } from '../../webview/support/threadFixtures.js';
 
@@ -45,6 +46,24 @@ describe('the state of a thread page', () => {
     const last = entries.at(-1);
     expect(last && 'text' in last && last.text.startsWith('Line 399')).toBe(true);
     expect(JSON.stringify(cached).length).toBeLessThan(400_000);
+  });
+
+  test('the cache holds what is around the row that a person reads, and its rows keep their names', () => {
+    const said = Array.from({ length: 400 }, (_, i) => text(`Line ${i}`));
+    const state = after(initialState(undefined), [...finishedThread().slice(0, 4), ...said]);
+    const restored = initialState(
+      threadPageStateSchema.parse(
+        JSON.parse(JSON.stringify({ threadId: 'k3v9x2m4q7wz', cached: cachedPart(state, 'run000000001:200') })),
+      ),
+    );
+    const rows = conversationRows(restored);
+    const row = rows.at(rows.indexOf('run000000001:200'));
+    const whole = conversationRows(state);
+    expect(row).toBeDefined();
+    expect(row).toEqual(whole.at(whole.indexOf('run000000001:200')));
+    // Kept once more before everything has arrived: still the same rows.
+    const again = cachedPart(restored, 'run000000001:200');
+    expect(again?.skipped?.['run000000001']).toBe(170);
   });
 
   test('a failure goes away when the part works again', () => {

@@ -30,6 +30,7 @@ function setUp() {
     diffs: 0,
     refuse: undefined as Error | undefined,
   };
+  const drafts = new Map<string, string>();
   const called: string[] = [];
   const opened: unknown[] = [];
   const services: ThreadPageServices = {
@@ -64,6 +65,12 @@ function setUp() {
     async startHost() {
       called.push('startHost');
     },
+    drafts: {
+      get: id => drafts.get(id) ?? '',
+      async set(id, text) {
+        drafts.set(id, text);
+      },
+    },
   };
   const posted: ToThreadPage[] = [];
   const titles: string[] = [];
@@ -88,7 +95,7 @@ function setUp() {
     );
   const types = (): readonly string[] => posted.map(message => message.type);
   const run = (id: string, status: string) => ({ id, status, messageId: 'm', startedAt: 1n });
-  return { live, host, transcript, called, opened, posted, titles, controller, said, types, run };
+  return { live, host, transcript, drafts, called, opened, posted, titles, controller, said, types, run };
 }
 
 const until = (check: () => unknown): Promise<unknown> =>
@@ -272,5 +279,17 @@ describe('what a page asks for', () => {
     controller.focusFollowUp();
     expect(types().filter(type => type === 'focusFollowUp')).toHaveLength(2);
     controller.dispose();
+  });
+
+  test('a draft of an earlier window is handed over, and forgotten when it was sent', async () => {
+    const { drafts, posted, controller } = setUp();
+    drafts.set(threadId, 'half a thought');
+    controller.receive({ type: 'ready' });
+    expect(posted).toContainEqual({ type: 'draft', text: 'half a thought' });
+    controller.receive({ type: 'draft', text: 'a whole one' });
+    expect(drafts.get(threadId)).toBe('a whole one');
+    controller.receive({ type: 'followUp', text: 'a whole one', agent: 'dev', key: 'key-00001' });
+    await until(() => posted.some(({ type }) => type === 'followUpDone'));
+    expect(drafts.get(threadId)).toBe('');
   });
 });
