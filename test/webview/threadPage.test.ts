@@ -99,7 +99,10 @@ describe('a window at 200 %', () => {
 
 describe('finding in the whole conversation', () => {
   const found = (view: Page): Promise<string> =>
-    view.page.evaluate(() => String([...(CSS.highlights.get('muster-find-current') ?? [])][0] ?? ''));
+    view.page.evaluate(() => {
+      const [range] = CSS.highlights.get('muster-find-current') ?? [];
+      return range instanceof Range ? range.toString() : '';
+    });
   const box = (view: Page) => view.page.getByRole('textbox', { name: 'Find in conversation' });
 
   test('rows that are not drawn are found, stepped through and brought into view', async () => {
