@@ -1,6 +1,6 @@
-import type { Stats } from 'node:fs';
+import { lstatSync, type Stats } from 'node:fs';
 import { lstat, readdir, rmdir } from 'node:fs/promises';
-import { readForeignFile, type ForeignFile } from './foreignFile.js';
+import { readForeignFile, readForeignFileSync, type ForeignFile } from './foreignFile.js';
 
 /**
  * Looks at what may not be there, for whoever goes on without it. What the system does not let us look at (no permission, a
@@ -23,6 +23,27 @@ export async function lookInto(
   options: { readonly maxBytes: number },
 ): Promise<ForeignFile | undefined> {
   return readForeignFile(path, options).catch(() => undefined);
+}
+
+/**
+ * As {@link lookInto}, for small files of a folder that has just answered, when somebody waits for many of them: each takes a
+ * few microseconds this way, and a tenth of a millisecond for each of its six calls through the thread pool.
+ */
+export function glanceInto(path: string, options: { readonly maxBytes: number }): ForeignFile | undefined {
+  try {
+    return readForeignFileSync(path, options);
+  } catch {
+    return undefined;
+  }
+}
+
+/** As {@link lookAt}, where {@link glanceInto} may be used. */
+export function glanceAt(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }
 
 /** Tidies up: a folder that has something in it, or is gone already, is left as it is. */

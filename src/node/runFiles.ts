@@ -11,11 +11,9 @@ export const runFiles = {
   prompt: 'prompt.txt',
   started: 'started',
   pid: 'pid',
-  pidReserve: 'pid.tmp',
   stdout: 'stdout.ndjson',
   stderr: 'stderr.log',
   exit: 'exit.json',
-  exitReserve: 'exit.tmp',
   /** Letters of the agent to the host, and their answers. */
   mail: 'mail',
   /** Written to after each letter: it is this file that is watched. `src/agentMcp` knows both names. */
@@ -23,8 +21,8 @@ export const runFiles = {
 } as const;
 
 /**
- * `pid` and `exit.json` are written over a file of this size that exists from the start, so that a disk which has filled up
- * meanwhile still has the block they need. The wrappers pad with blanks to exactly this size.
+ * `pid` and `exit.json` are files of this many blanks from the start, and are written over: a disk which has filled up meanwhile
+ * still has the block they need. The wrappers pad with blanks to exactly this size, and write it in one piece.
  */
 export const reserveBytes = 256;
 
@@ -33,6 +31,9 @@ export function runPath(stateDir: string, run: RunId): string {
   if (!isId(run)) throw new AppError('run.unknown', `Not the id of a run: ${JSON.stringify(run)}.`, { run });
   return join(stateDir, 'runs', run);
 }
+
+/** What `pid` and `exit.json` are until they are written. */
+export const reserved = ' '.repeat(reserveBytes);
 
 /** Writes a file of mode 0600 that is either whole or not there. */
 export function writeWhole(path: string, contents: string): void {

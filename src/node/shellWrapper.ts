@@ -10,7 +10,7 @@
  * | before it spawned                      | no `started`             | claims `started`            | never ran (`lost`, not started)       |
  * | after it gave the order to the spawner | no `started`             | claims `started`            | the wrapper cannot say that it is there, or finds it taken: never ran |
  * | 〃, and nobody took it up               | no `started`             | claims `started`            | the spawner ended with the host: never ran |
- * | after fork, before the wrapper's mkdir | no `started`             | claims `started` first      | wrapper finds it taken and stops: never ran |
+ * | after fork, before it made `started`   | no `started`             | claims `started` first      | wrapper finds it taken and stops: never ran |
  * | 〃                                      | 〃                        | wrapper was first: taken    | next two rows                         |
  * | between `started` and `pid`            | `started`                | a process with the run's id | watches on; `pid` and output follow   |
  * | 〃, and the wrapper died too            | `started`                | nothing alive               | `lost`; the CLI had not begun         |
@@ -25,6 +25,9 @@
  * "Nothing alive" can be trusted because whoever made `started` carried the run's id in its environment from exec on: the
  * process table is read after `started` was found taken, and read twice, because a table is not read in one instant.
  *
+ * `pid` and `exit.json` are there from the start, blank: "no `pid`" means that nothing is written in it yet. Each is written
+ * in one piece that fills it, so that a reader at any moment finds blanks, or a piece that is no JSON, or the whole.
+ *
  * Called as `sh -c <this> MUSTER_RUN_ID=<run> <run directory> <file for stdin> <command> <arguments…>`. The first argument
  * is only there to be seen in process lists, on systems that hide the environment of `/bin/sh`.
  *
@@ -33,6 +36,9 @@
  *   a trapped signal then waits until the CLI has ended, which is what "survives SIGTERM" asks for;
  * - caught signals are reset in the CLI, ignored ones would not be: hence `trap :` and never `trap ''`;
  * - assigning to an exported variable changes what the CLI sees: hence the prefix on every name, and PATH is put back;
+ * - whoever waits for an agent waits for each program that is started on the way, one or two milliseconds: `started` is made by
+ *   the shell itself (`set -C` opens with O_EXCL, and fails on whatever has that name), what is written is written in place;
+ * - a redirection that fails ends the shell with `:`, which is a special builtin, and not with `true`;
  * - shells drop environment variables whose names are not identifiers (`a.b`);
  * - it reports the death by signal N as 128 + N, and so does a CLI that ends like that by itself.
  */
@@ -43,7 +49,9 @@ muster_hit= muster_dir=$1 muster_input=$2 muster_path=$PATH
 shift 2
 PATH=/usr/bin:/bin:/usr/sbin:/sbin${'$'}{PATH:+:$PATH}
 
-mkdir -m 700 "$muster_dir/started" 2>/dev/null || exit 0
+set -C
+true 2>/dev/null >"$muster_dir/started" || exit 0
+set +C
 
 muster_identify() {
   if [ -r "/proc/$$/stat" ]; then
@@ -60,13 +68,13 @@ muster_identify() {
   fi
 }
 
-# Over the reserved file and without truncating it: a full disk has no other room.
+# Over what was reserved and without truncating it: a full disk has no other room.
 muster_write() {
-  printf '%-255s\n' "$2" 1<>"$muster_dir/$1.tmp" && mv -f "$muster_dir/$1.tmp" "$muster_dir/$3"
+  printf '%-255s\n' "$2" 1<>"$muster_dir/$1"
 }
 
 muster_identify 2>/dev/null
-muster_write pid "{\"pid\":$$,\"group\":$muster_group,\"start\":\"$muster_start\",\"boot\":\"$muster_boot\"}" pid || exit 1
+muster_write pid "{\"pid\":$$,\"group\":$muster_group,\"start\":\"$muster_start\",\"boot\":\"$muster_boot\"}" || exit 1
 
 if [ "$muster_hit" ]; then
   muster_code=143
@@ -84,11 +92,11 @@ if [ "$muster_code" -gt 128 ] && [ "$muster_code" -lt 160 ]; then
 else
   muster_exit="{\"code\":$muster_code}"
 fi
-# A full disk is waited for. A signal to the group ends the mv as well: that is tried again at once.
+# A full disk is waited for.
 muster_tries=0
-until [ -e "$muster_dir/exit.json" ] || muster_write exit "$muster_exit" exit.json; do
+until muster_write exit.json "$muster_exit"; do
   muster_tries=$((muster_tries + 1))
   [ "$muster_tries" -lt 60 ] && [ -d "$muster_dir" ] || exit 1
-  [ "$muster_tries" -lt 3 ] || sleep 1
+  sleep 1
 done
 `;

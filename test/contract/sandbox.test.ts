@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { vi } from 'vitest';
 import type { SandboxSpec } from '../../src/core/sandboxes/sandboxDriver.js';
 import { silentLog } from '../../src/base/log.js';
 import { createProcessSandbox } from '../../src/drivers/process/createProcessSandbox.js';
@@ -48,12 +50,18 @@ async function openProcessSandbox(wrapper?: Wrapper): Promise<SandboxUnderTest> 
     log: silentLog,
     ...(wrapper ? { wrapper } : {}),
   });
+  // As a host does: runs get folders that were made before.
+  sandbox.prepare();
+  await vi.waitUntil(() => existsSync(join(folder, 'spare')));
   return {
     ...sandbox,
     spec: machineSpec(folder),
     env: { PATH: '/usr/local/bin:/usr/bin:/bin' },
     command: shellProgram,
-    dispose: () => rm(folder, { recursive: true, force: true }),
+    dispose: async () => {
+      await sandbox.dispose();
+      await rm(folder, { recursive: true, force: true });
+    },
   };
 }
 

@@ -12,15 +12,15 @@ export interface RunDirectory {
   create(run: RunId, contents: RunDirectoryContents): Promise<void>;
   exists(run: RunId): Promise<boolean>;
   /**
-   * `mkdir started`, the first act of the wrapper and of a host that gives the run up. `claimed`: no other ever can, so that
+   * Makes `started`, the first act of the wrapper and of a host that gives the run up. `claimed`: no other ever can, so that
    * the command never ran and never will. `gone`: the directory itself was removed, which proves nothing.
    */
   claimStart(run: RunId): Promise<'claimed' | 'taken' | 'gone'>;
-  /** `undefined` while the run goes on, and for a file that a power cut left unreadable. */
+  /** `undefined` while the run goes on (the file is blank), and for a file that a power cut left unreadable. */
   readExit(run: RunId): Promise<RunExit | undefined>;
-  /** Resolves once `pid` or `exit.json` is there: the wrapper has begun. Rejects with the signal's reason when aborted. */
+  /** Resolves once `pid` or `exit.json` is written: the wrapper has begun. Rejects with the signal's reason when aborted. */
   waitForStart(run: RunId, signal: AbortSignal): Promise<void>;
-  /** Resolves within milliseconds after `exit.json` appears. Rejects with the signal's reason when aborted. */
+  /** Resolves within milliseconds after `exit.json` is written. Rejects with the signal's reason when aborted. */
   waitForExit(run: RunId, signal: AbortSignal): Promise<RunExit>;
   /** The last `maxBytes` of `stderr.log` as text; invalid UTF-8 becomes U+FFFD. */
   stderrTail(run: RunId, maxBytes: number): Promise<string>;

@@ -21,7 +21,7 @@ import type { Thread } from '../threads/thread.js';
 import type { ThreadStores } from '../threads/threadStore.js';
 import type { RescueStores } from '../workspaces/rescueStore.js';
 import type { WorkspacePreparer } from '../workspaces/workspacePreparer.js';
-import type { PreparedWorkspace, WorkspaceService } from '../workspaces/workspaceService.js';
+import { worktreeOf, type PreparedWorkspace, type WorkspaceService } from '../workspaces/workspaceService.js';
 import type { Run } from './run.js';
 import type { RunDirectory } from './runDirectory.js';
 import type { CommandPlaceholders, RunEnvironment } from './runEnvironment.js';
@@ -77,6 +77,8 @@ interface ReadyWorkspace {
   readonly workspace: PreparedWorkspace;
   /** Variables that tell the ports of the worktree. */
   readonly ports: Readonly<Record<string, string>>;
+  /** Resolves when it is noted what the run shares with the person. Never rejects. */
+  readonly pinned: Promise<void>;
 }
 
 interface Subject {
@@ -101,10 +103,8 @@ export class RunStarter {
     const { directory, environment, models, placeholders, sandboxes } = this.#options;
     signal.throwIfAborted();
     const subject = this.#subject(run);
-    const { workspace, ports } = await this.#workspace(run, subject, signal);
+    const { workspace, ports, pinned } = await this.#workspace(run, subject, signal);
     const { guest, spec } = await sandboxes.prepare({ ...subject, run, workspace }, signal);
-    // Git answers while the rest is made ready; it is there before the agent is.
-    const pinned = this.#options.workspaces.pinShared(workspace.thread);
     const { project, agent, provider } = subject;
     const found = await untilAborted(environment.resolve({ project, agent, run, guest }, signal), signal);
     const opened = models.open({ run, agent, guest, environment: found });
@@ -187,9 +187,12 @@ export class RunStarter {
     const { workspaces, preparer, store } = this.#options;
     const prepare = async (): Promise<ReadyWorkspace> => {
       const wanted = store.read(stores => this.#wanted(stores, run));
+      // Looked up while the worktree is looked at, and the rest is made ready; it is there before the agent is.
+      const early = worktreeOf(wanted) && workspaces.pinShared(wanted);
       const workspace = await workspaces.prepare(wanted, project, agent, signal);
       this.#saveThread(workspace.thread);
-      return { workspace, ports: await preparer.prepare({ ...workspace, agent }, signal) };
+      const ports = await preparer.prepare({ ...workspace, agent }, signal);
+      return { workspace, ports, pinned: early ?? workspaces.pinShared(workspace.thread) };
     };
     return await workspaces.exclusive(run.threadId, prepare, signal);
   }

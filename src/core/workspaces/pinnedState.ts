@@ -31,16 +31,21 @@ export interface SharedStateOptions {
 export async function pinShared(options: SharedStateOptions, thread: ThreadId, worktree: WorktreeRef): Promise<void> {
   const { store, driver, log } = options;
   try {
-    const state = await driver.sharedState(worktree);
+    // Branches of threads are theirs to move.
+    const own = new Set(store.read(ownRefs)).add(`refs/heads/${worktree.branch}`);
+    const state = await driver.sharedState(worktree, own);
     store.transact(stores => {
-      // Branches of threads are theirs to move.
-      const own = new Set(stores.threads.withWorktree().map(({ branch }) => `refs/heads/${branch}`));
-      own.add(`refs/heads/${worktree.branch}`);
-      stores.shared.pin(thread, { ...state, refs: state.refs.filter(([ref]) => !own.has(ref)) });
+      // Somebody else's may have been made while git answered.
+      const others = new Set(ownRefs(stores));
+      stores.shared.pin(thread, { ...state, refs: state.refs.filter(([ref]) => !others.has(ref)) });
     });
   } catch (error) {
     log.warn('What a run shares with the person could not be noted', { thread, reason: errorMessage(error) });
   }
+}
+
+function ownRefs({ threads }: ThreadStores): string[] {
+  return threads.withWorktree().map(({ branch }) => `refs/heads/${branch}`);
 }
 
 /** After a run: what changed meanwhile is kept, and told in the thread's notes. */

@@ -49,8 +49,8 @@ export interface WorktreeDriver {
   comparison(place: Pick<WorktreeRef, 'repository' | 'commonDir'>, request: CompareRequest): Promise<string>;
   /** Whether a commit could be merged into a branch as it is now. */
   conflicts(place: Pick<WorktreeRef, 'repository' | 'commonDir'>, request: ConflictRequest): Promise<Conflicts>;
-  /** What all worktrees share: the person's stash, branches, tags and configuration. */
-  sharedState(place: Pick<WorktreeRef, 'repository' | 'commonDir'>): Promise<SharedState>;
+  /** What all worktrees share: the person's stash, branches, tags and configuration, without the refs in `own`. */
+  sharedState(place: Pick<WorktreeRef, 'repository' | 'commonDir'>, own?: ReadonlySet<string>): Promise<SharedState>;
   /** What of it is lost or other than it was. */
   sharedChanges(
     place: Pick<WorktreeRef, 'repository' | 'commonDir'>,

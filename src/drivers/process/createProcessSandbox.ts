@@ -18,6 +18,7 @@ import type { ProcessTable } from './processTable.js';
 import { RunFolderWatches } from './runFolderWatches.js';
 import { RunProcesses } from './runProcesses.js';
 import { ShellSpawner } from './shellSpawner.js';
+import { SpareRunFolders } from './spareRunFolders.js';
 import { createWindowsProcessTable } from './windowsProcessTable.js';
 
 export interface ProcessSandbox {
@@ -34,7 +35,7 @@ export interface ProcessSandbox {
   /** Makes ready what starts processes cheaply; best early, while this process is small. */
   readonly prepare: () => void;
   /** Ends it; runs go on. */
-  readonly dispose: () => void;
+  readonly dispose: () => Promise<void>;
 }
 
 /**
@@ -61,14 +62,22 @@ export function createProcessSandbox(options: {
   });
   const spawner = wrapper.kind === 'shell' ? new ShellSpawner(wrapper.shell) : undefined;
   const runs = new ProcessRunDriver({ stateDir, wrapper, processes, spawner });
-  const directory = new DiskRunDirectory({ stateDir, watches, maskOf });
+  const spares = new SpareRunFolders(stateDir);
+  const folders = { stateDir, watches, maskOf };
+  const directory = new DiskRunDirectory(folders, spares);
   return {
-    prepare: () => spawner?.prepare(),
-    dispose: () => spawner?.dispose(),
+    prepare() {
+      spawner?.prepare();
+      spares.begin();
+    },
+    async dispose() {
+      spawner?.dispose();
+      await spares.dispose();
+    },
     endMarked: mark => processes.stop(mark, { graceMs: markedGraceMs, identify: () => undefined }),
     directory,
-    mailbox: new DiskMailbox({ stateDir, watches, maskOf }),
-    output: new FileRunOutput({ stateDir, watches, maskOf }),
+    mailbox: new DiskMailbox(folders),
+    output: new FileRunOutput(folders),
     runs,
     driver: createProcessSandboxDriver({ runs, runDir: run => directory.path(run) }),
   };

@@ -1,4 +1,4 @@
-import { appendFileSync, closeSync, mkdirSync, readSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, closeSync, mkdirSync, readSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AppError } from '../../base/errors.js';
@@ -7,8 +7,9 @@ import type { RunDirectory, RunDirectoryContents, RunExit } from '../../core/run
 import type { RunFolders } from './runFolderWatches.js';
 import { openForeignFileSync } from '../../node/foreignFile.js';
 import { systemCode } from '../../node/systemError.js';
-import { reserveBytes, runFiles, runPath, unwritable, writeWhole } from '../../node/runFiles.js';
-import { readExitRecord } from './runRecords.js';
+import { runFiles, runPath, unwritable, writeWhole } from '../../node/runFiles.js';
+import { readExitRecord, readIdentity } from './runRecords.js';
+import { firstFiles, type SpareRunFolders } from './spareRunFolders.js';
 
 const plainName = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/;
 const reservedNames = new Set<string>(Object.values(runFiles));
@@ -16,9 +17,11 @@ const reservedNames = new Set<string>(Object.values(runFiles));
 /** The files of runs under `<stateDir>/runs`. */
 export class DiskRunDirectory implements RunDirectory {
   readonly #folders: RunFolders;
+  readonly #spares: SpareRunFolders;
 
-  constructor(folders: RunFolders) {
+  constructor(folders: RunFolders, spares: SpareRunFolders) {
     this.#folders = folders;
+    this.#spares = spares;
   }
 
   path(run: RunId): string {
@@ -43,20 +46,35 @@ export class DiskRunDirectory implements RunDirectory {
       ...Object.entries(contents.files),
     ];
     try {
-      // Synchronous on purpose: a dispatch waits for these few small files, and each of their two dozen system calls would
-      // take longer through the thread pool than it takes.
-      makeFolders(dir);
-      for (const [name, text] of texts) writeWhole(join(dir, name), text);
-      for (const name of [runFiles.stdout, runFiles.stderr]) appendFileSync(join(dir, name), '', { mode: 0o600 });
+      // Synchronous on purpose: a dispatch waits for these few small files, and each of their system calls would take longer
+      // through the thread pool than it takes.
+      if (!this.#nameSpare(dir, texts)) {
+        makeFolders(dir);
+        for (const [name, text] of firstFiles) appendMissing(join(dir, name), text);
+        for (const [name, text] of texts) writeWhole(join(dir, name), text);
+      }
       if (contents.mail) {
         mkdirSync(join(dir, runFiles.mail), { mode: 0o700 });
         appendFileSync(join(dir, runFiles.bell), '', { mode: 0o600 });
       }
-      const reserve = ' '.repeat(reserveBytes);
-      for (const name of [runFiles.pidReserve, runFiles.exitReserve])
-        writeFileSync(join(dir, name), reserve, { mode: 0o600 });
     } catch (error) {
       throw unwritable(dir, error);
+    }
+  }
+
+  /** Makes a spare folder the run's. False when there is none, or when an earlier host has begun the run's own. */
+  #nameSpare(dir: string, texts: readonly (readonly [string, string])[]): boolean {
+    const spare = this.#spares.take();
+    if (spare === undefined) return false;
+    try {
+      for (const [name, text] of texts) writeFileSync(join(spare, name), text, { mode: 0o600 });
+      makeFolder(dirname(dir));
+      renameSync(spare, dir);
+      return true;
+    } catch {
+      // Whatever it is, the usual way meets it too and says so.
+      rmSync(spare, { recursive: true, force: true });
+      return false;
     }
   }
 
@@ -86,9 +104,10 @@ export class DiskRunDirectory implements RunDirectory {
       run,
       files: [runFiles.pid, runFiles.exit],
       signal,
-      look: () =>
-        [runFiles.pid, runFiles.exit].some(name => statSync(join(dir, name), { throwIfNoEntry: false })) || undefined,
+      look: () => readIdentity(dir) ?? readExitRecord(dir),
     });
+    // Now there is time for the next one's.
+    void this.#spares.fill();
   }
 
   async waitForExit(run: RunId, signal: AbortSignal): Promise<RunExit> {
@@ -122,13 +141,24 @@ export class DiskRunDirectory implements RunDirectory {
   }
 }
 
+/** The files that every run has; what an earlier host began stays. */
+function appendMissing(file: string, text: string): void {
+  try {
+    writeFileSync(file, text, { mode: 0o600, flag: 'wx' });
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error;
+  }
+}
+
 /** The run's folder and `runs` above it; the state directory itself is the host's. */
 function makeFolders(dir: string): void {
-  for (const folder of [dirname(dir), dir]) {
-    try {
-      mkdirSync(folder, { mode: 0o700 });
-    } catch (error) {
-      if (systemCode(error) !== 'EEXIST') throw error;
-    }
+  for (const folder of [dirname(dir), dir]) makeFolder(folder);
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error;
   }
 }

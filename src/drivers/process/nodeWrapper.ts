@@ -16,7 +16,7 @@ let stopped;
 for (const signal of ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGBREAK']) {
   try { process.on(signal, () => { stopped = signal; }); } catch {}
 }
-try { fs.mkdirSync(path.join(dir, 'started'), 0o700); } catch { process.exit(0); }
+try { fs.closeSync(fs.openSync(path.join(dir, 'started'), 'wx', 0o600)); } catch { process.exit(0); }
 
 function identify() {
   const byClock = { group: process.pid, start: String(Math.round(Date.now() - process.uptime() * 1000)), boot: '' };
@@ -24,20 +24,18 @@ function identify() {
   const fields = fs.readFileSync('/proc/self/stat', 'utf8').replace(/^.*\) /s, '').split(' ');
   return { group: Number(fields[2]), start: fields[19], boot: fs.readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim() };
 }
-function write(name, value, final) {
-  const reserve = path.join(dir, name + '.tmp');
-  const file = fs.openSync(reserve, fs.constants.O_WRONLY | fs.constants.O_CREAT, 0o600);
+function write(name, value) {
+  const file = fs.openSync(path.join(dir, name), fs.constants.O_WRONLY | fs.constants.O_CREAT, 0o600);
   try { fs.writeSync(file, JSON.stringify(value).padEnd(255) + '\n', 0); } finally { fs.closeSync(file); }
-  fs.renameSync(reserve, path.join(dir, final));
 }
 function end(exit, tries = 0) {
-  try { write('exit', exit, 'exit.json'); process.exit(0); } catch {
+  try { write('exit.json', exit); process.exit(0); } catch {
     if (tries >= 60 || !fs.existsSync(dir)) process.exit(1);
     setTimeout(end, 1000, exit, tries + 1);
   }
 }
 
-write('pid', { pid: process.pid, ...identify() }, 'pid');
+write('pid', { pid: process.pid, ...identify() });
 if (options.electron) delete process.env.ELECTRON_RUN_AS_NODE;
 if (stopped) end({ signal: stopped });
 else {

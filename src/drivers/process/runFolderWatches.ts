@@ -57,6 +57,9 @@ export class RunFolderWatches {
       folder = { watcher: undefined, absent: false, listeners: new Set() };
       this.#folders.set(run, folder);
       folder.watcher = this.#watch(run, folder);
+    } else if (folder.absent) {
+      // It may be there by now: whoever starts a run must not wait for the poll because somebody waited for it in the queue.
+      folder.watcher ??= this.#watch(run, folder);
     }
     const { listeners } = folder;
     const listener = { files, notify };

@@ -17,12 +17,12 @@ export interface WrapperIdentity {
 /** Far above what a wrapper writes; a file that is larger is not ours. */
 const longestRecord = 4096;
 
-/** Reads `pid`; `undefined` when it is not there or not readable as one. */
+/** Reads `pid`; `undefined` when it is not there, blank as it was made, or not readable as one. */
 export function readIdentity(runDir: string): WrapperIdentity | undefined {
   return parseIdentity(readRecord(join(runDir, runFiles.pid))?.text ?? '');
 }
 
-/** Reads `exit.json`; `undefined` when it is not there or not readable as one. */
+/** Reads `exit.json`; `undefined` when it is not there, blank as it was made, or not readable as one. */
 export function readExitRecord(runDir: string): RunExit | undefined {
   // Synchronous on purpose: one small file in the page cache takes 20 µs this way and a run's end is waiting for it.
   const record = readRecord(join(runDir, runFiles.exit));

@@ -5,6 +5,7 @@ import type { RecordedEvent } from '../../core/events/domainEvent.js';
 import type { Store } from '../../core/store.js';
 import type { Stores } from '../../core/stores.js';
 import { asUnwritable } from './openDatabase.js';
+import { QuietCheckpoints } from './quietCheckpoints.js';
 import { SqliteAccessTokenStore } from './sqliteAccessTokenStore.js';
 import { SqliteBatchStore } from './sqliteBatchStore.js';
 import { SqliteBreakerStore } from './sqliteBreakerStore.js';
@@ -49,6 +50,7 @@ export class SqliteStore implements Store<Stores>, Disposable {
   readonly #stores: Stores;
   readonly #eventLog: SqliteEventLog;
   readonly #committed: Emitter<readonly RecordedEvent[]>;
+  readonly #checkpoints: QuietCheckpoints;
 
   /** Takes ownership of the connection. `newEpoch` names the database when it is new. */
   constructor(
@@ -57,6 +59,7 @@ export class SqliteStore implements Store<Stores>, Disposable {
   ) {
     this.#database = database;
     this.#committed = new Emitter({ onListenerError: options.onListenerError });
+    this.#checkpoints = new QuietCheckpoints(database);
     this.epoch = readEpoch(database, options.newEpoch);
     this.#eventLog = new SqliteEventLog(database);
     const runs = new SqliteRunStore(database);
@@ -136,6 +139,7 @@ export class SqliteStore implements Store<Stores>, Disposable {
       this.#eventLog.takeAppended();
       throw asUnwritable(this.#database.name, error);
     }
+    this.#checkpoints.committed();
     const events = this.#eventLog.takeAppended();
     if (events.length > 0) this.#committed.fire(events);
     return result;
@@ -146,6 +150,7 @@ export class SqliteStore implements Store<Stores>, Disposable {
   }
 
   dispose(): void {
+    this.#checkpoints.dispose();
     this.#committed.dispose();
     this.#database.close();
   }

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createGitWorktreeDriver } from '../../../src/drivers/git/worktree/gitWorktreeDriver.js';
@@ -20,6 +20,19 @@ async function shared() {
   await repository.git('config', 'alias.mine', 'status');
   const before = await fixture.worktrees.sharedState(fixture.thread);
   return { fixture, before, path: fixture.thread.path, repository };
+}
+
+/** A driver whose git commands that match are counted. */
+async function counting(when: string) {
+  const fixture = await MergeFixture.create();
+  onTestFinished(() => fixture.repository.dispose());
+  const { repository, root } = fixture;
+  const folder = await mkdtemp(join(repository.folder, 'counted-'));
+  const file = join(folder, 'count');
+  const binary = await interposedGit(folder, { when, before: `echo . >>${quoted(file)}`, always: true });
+  const worktrees = createGitWorktreeDriver({ ...fixture.options, binary });
+  const count = async (): Promise<number> => (await readFile(file, 'utf8').catch(() => '')).split('\n').length - 1;
+  return { fixture, repository, root, worktrees, count };
 }
 
 describe("the person's stash, branches, tags and settings", () => {
@@ -79,21 +92,47 @@ describe("the person's stash, branches, tags and settings", () => {
   });
 });
 
-describe('git processes of many runs', () => {
-  /** A driver whose git commands that match are counted. */
-  async function counting(when: string) {
-    const fixture = await MergeFixture.create();
-    onTestFinished(() => fixture.repository.dispose());
-    const folder = await mkdtemp(join(fixture.repository.folder, 'counted-'));
-    const file = join(folder, 'count');
-    const binary = await interposedGit(folder, { when, before: `echo . >>${quoted(file)}`, always: true });
-    const worktrees = createGitWorktreeDriver({ ...fixture.options, binary });
-    const count = async (): Promise<number> => (await readFile(file, 'utf8').catch(() => '')).split('\n').length - 1;
-    return { fixture, worktrees, count };
-  }
+describe("what git's own files say", () => {
+  test.each([
+    ['loose', []],
+    ['packed', ['pack-refs', '--all', '--no-prune']],
+    ['packed and pruned', ['pack-refs', '--all']],
+  ])('is what git says, and no process is started for it (%s refs)', async (_name, pack) => {
+    const { fixture, repository, root, worktrees, count } = await counting('*');
+    await repository.git('branch', 'a/nested/one');
+    await repository.git('tag', '-a', '-m', 'Annotated', 'v2');
+    if (pack.length > 0) await repository.git(...pack);
+    await repository.git('branch', '--force', 'a/nested/one', fixture.reviewed);
+    await writeIn(root, 'main.txt', 'put away\n');
+    await repository.git('stash', 'push', '--quiet', '-m', 'mine: a colon\tand a tab');
+    // The first one finds the repository.
+    await worktrees.sharedState(fixture.thread);
+    const before = await count();
+    const state = await worktrees.sharedState(fixture.thread, new Set(['refs/heads/main']));
+    expect(await count()).toBe(before);
+    const format = '%(refname) %(objectname)';
+    const refs = await repository.git('for-each-ref', `--format=${format}`, 'refs/heads', 'refs/tags');
+    expect(state.refs.map(([ref, object]) => `${ref} ${object}`)).toEqual(
+      refs.split('\n').filter(line => !line.startsWith('refs/heads/main ')),
+    );
+    const stash = await repository.git('stash', 'list', '--format=%H %gs');
+    expect(state.stash.map(({ commit, message }) => `${commit} ${message}`)).toEqual(stash.split('\n'));
+  });
 
+  test('is not believed where it is more than git writes: then git is asked', async () => {
+    const { fixture, root, worktrees, count } = await counting('*for-each-ref*');
+    await symlink(join(root, '.git', 'refs', 'heads', 'main'), join(root, '.git', 'refs', 'heads', 'linked'));
+    const { refs } = await worktrees.sharedState(fixture.thread);
+    expect(await count()).toBe(1);
+    expect(refs.map(([ref]) => ref)).toContain('refs/heads/main');
+  });
+});
+
+describe('git processes of many runs', () => {
   test('that begin together look at what they share once and once more', async () => {
     const { fixture, worktrees, count } = await counting('*for-each-ref*');
+    // Only git knows what such a branch names.
+    await fixture.repository.git('symbolic-ref', 'refs/heads/alias', 'refs/heads/main');
     const states = await Promise.all(Array.from({ length: 20 }, () => worktrees.sharedState(fixture.thread)));
     expect(await count()).toBe(2);
     expect(states.map(({ refs }) => refs)).toEqual(states.map(() => states[0]?.refs));

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { join } from 'node:path';
 import type { RunId } from '../../../src/base/ids.js';
 import { silentLog } from '../../../src/base/log.js';
@@ -13,7 +13,10 @@ let stateDir: string;
 beforeEach(async () => {
   stateDir = await mkdtemp(join(tmpdir(), 'muster-watch-'));
 });
-afterEach(() => rm(stateDir, { recursive: true, force: true }));
+afterEach(async () => {
+  vi.useRealTimers();
+  await rm(stateDir, { recursive: true, force: true });
+});
 
 test('a folder that the system refuses to watch is polled, and said so once', async () => {
   const warnings: string[] = [];
@@ -49,6 +52,25 @@ test('a folder that is made later is watched from then on, and nothing is said a
   await writeFile(file, '{}');
   expect(await found).toBe(true);
   expect(warnings).toEqual([]);
+});
+
+test('a folder that somebody waited for is watched as soon as somebody else does, and not at the next poll', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval'] });
+  const watches = new RunFolderWatches({ stateDir, log: silentLog });
+  const run = randomIds().next<'run'>();
+  const file = join(stateDir, 'runs', run, 'exit.json');
+  let first: 'nothing' | 'heard' = 'nothing';
+  const early = watches.subscribe(run, ['exit.json'], () => (first = 'heard'));
+  await mkdir(join(stateDir, 'runs', run), { recursive: true });
+  const heard = new Promise<string>(resolve => {
+    const late = watches.subscribe(run, ['exit.json'], () => {
+      void late.dispose();
+      resolve(first);
+    });
+  });
+  await writeFile(file, '{}');
+  expect(await heard).toBe('heard');
+  await early.dispose();
 });
 
 test('a run is watched to its end without any notification', async () => {

@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
-import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, test, vi } from 'vitest';
 import { silentLog } from '../../../src/base/log.js';
 import { takeExclusiveLock } from '../../../src/drivers/sqlite/exclusiveLock.js';
 import { initial } from '../../../src/drivers/sqlite/migrations/0001Initial.js';
@@ -21,6 +21,29 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 const options = { log: silentLog, now: () => Date.parse('2026-01-02T03:04:05.678Z') };
+
+test('what was committed goes into the database when nobody commits any more, not in the middle of it', async () => {
+  const database = openDatabase(file, options);
+  const store = new SqliteStore(database, { newEpoch: 'epoch0000001', onListenerError: () => undefined });
+  const size = (): number => statSync(file).size;
+  const before = size();
+  // More than SQLite lets gather by itself, and longer than the quiet lasts.
+  vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] });
+  try {
+    database.exec('CREATE TABLE filling (text)');
+    for (let n = 0; n < 12; n++) {
+      store.transact(() => database.prepare('INSERT INTO filling VALUES (?)').run('x'.repeat(1_000_000)));
+      await vi.advanceTimersByTimeAsync(200);
+      expect(size()).toBe(before);
+    }
+    await vi.advanceTimersByTimeAsync(300);
+    expect(size()).toBeGreaterThan(12_000_000);
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+    await store.dispose();
+  }
+});
 
 describe('opening the database', () => {
   it('makes a new one at the present schema and opens it again', () => {

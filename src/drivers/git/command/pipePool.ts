@@ -59,7 +59,8 @@ export class PipePool {
   #order(command: string): Promise<boolean> {
     return new Promise(resolve => {
       const over = this.#shell.order(
-        token => `${command} 2>/dev/null && echo ${token} made || echo ${token} failed`,
+        // In the background, so that no git waits for two dozen files to be made.
+        token => `{ ${command} 2>/dev/null && echo ${token} made || echo ${token} failed; } &`,
         words => {
           over();
           resolve(words === 'made');

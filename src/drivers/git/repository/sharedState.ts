@@ -3,6 +3,7 @@ import { isAppError } from '../../../base/errors.js';
 import type { SharedChange, SharedState } from '../../../core/workspaces/sharedState.js';
 import { readForeignFile } from '../../../node/foreignFile.js';
 import type { RepositoryGit } from '../command/boundGit.js';
+import { readRefFiles, type RefsOfPerson } from './refFiles.js';
 import { listWorktrees } from '../worktree/worktreeList.js';
 
 /** A configuration beyond it is not compared. */
@@ -10,24 +11,37 @@ const longestConfig = 512 * 1024;
 /** What git writes by itself when an agent uses its worktree: upstreams of branches, sparse checkouts, format versions. */
 const gitsOwn = /^(?:branch\.|extensions\.|core\.repositoryformatversion$|gc\.|maintenance\.|submodule\.)/;
 
-/** The person's stash, branches, tags and configuration as they are now. */
-export async function readSharedState(git: RepositoryGit): Promise<SharedState> {
+/** The person's stash, branches, tags and configuration as they are now; of refs, those that are wanted. */
+export async function readSharedState(
+  git: RepositoryGit,
+  wanted: (ref: string) => boolean = () => true,
+): Promise<SharedState> {
+  const [refs, config] = await Promise.all([refsAndStash(git, wanted), configText(git)]);
+  return { ...refs, config };
+}
+
+async function refsAndStash(git: RepositoryGit, wanted: (ref: string) => boolean): Promise<RefsOfPerson> {
+  return readRefFiles(git.commonDir, wanted) ?? (await askedOfGit(git, wanted));
+}
+
+async function askedOfGit(git: RepositoryGit, wanted: (ref: string) => boolean): Promise<RefsOfPerson> {
   const args = ['for-each-ref', '--format=%(refname)%00%(objectname)%00', 'refs/heads', 'refs/tags', 'refs/stash'];
-  const [output, config] = await Promise.all([git.run({ args, reads: true, joined: true }), configText(git)]);
+  const output = await git.run({ args, reads: true, joined: true });
   const fields = output.fields();
   const refs: (readonly [string, string])[] = [];
   let stashed = false;
   for (let i = 0; i + 1 < fields.length; i += 2) {
     const ref = (fields[i] ?? '').trim();
     if (ref === 'refs/stash') stashed = true;
-    else refs.push([ref, fields[i + 1] ?? '']);
+    else if (wanted(ref)) refs.push([ref, fields[i + 1] ?? '']);
   }
-  return { refs, config, stash: stashed ? await stashEntries(git) : [] };
+  return { refs, stash: stashed ? await stashEntries(git) : [] };
 }
 
 /** What is gone or other than before. Refs that only moved forward, and new ones, are nobody's loss. */
 export async function findSharedChanges(git: RepositoryGit, before: SharedState): Promise<readonly SharedChange[]> {
-  const now = await readSharedState(git);
+  const known = new Set(before.refs.map(([ref]) => ref));
+  const now = await readSharedState(git, ref => known.has(ref));
   const kept = new Set(now.stash.map(({ commit }) => commit));
   const stash = before.stash
     .filter(({ commit }) => !kept.has(commit))

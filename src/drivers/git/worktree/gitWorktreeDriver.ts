@@ -31,7 +31,7 @@ export function createGitWorktreeDriver(options: GitDriverOptions): WorktreeDriv
       await noteMade(context, git, await untrackedIn(git));
     },
     submodulesWithWork: worktree => submodulesWithWork(context, worktree),
-    sharedState: async place => readSharedState(await openRepository(context, place)),
+    sharedState: async (place, own) => readSharedState(await openRepository(context, place), ref => !own?.has(ref)),
     sharedChanges: async (place, before) => findSharedChanges(await openRepository(context, place), before),
     undoShared: async (place, changes) => putBackShared(await openRepository(context, place), changes),
     comparison: async (place, request) => comparison(await openRepository(context, place), request),

@@ -7,7 +7,7 @@ import type { GitContext } from '../command/gitContext.js';
 import { canonicalPath, isSameEntry, openRepository } from '../repository/openRepository.js';
 import { ownConfigurationProblem } from './worktreeConfig.js';
 import { worktreeMissing } from './worktreeStatus.js';
-import { lookAt, lookInto, namesIn } from '../../../node/looks.js';
+import { glanceInto, lookAt, namesIn } from '../../../node/looks.js';
 
 /** `gitdir: ` and a path: no system has longer ones. */
 const longestLink = 8192;
@@ -29,7 +29,8 @@ export async function openWorktree(
 ): Promise<WorktreeGit> {
   const repository = await openRepository(context, worktree);
   const workTree = options.at ?? worktree.path;
-  // A run waits for these looks, so that those which do not need each other are taken at the same time.
+  // A run waits for these looks, so that those which do not need each other are taken at the same time. Both disks have
+  // answered then, and what follows are glances.
   const [folder, gitDir] = await Promise.all([lookAt(workTree), findGitDirectory(repository.commonDir, worktree)]);
   if (folder === undefined) throw worktreeMissing(worktree.path);
   // A link in its place would make another folder's files this thread's work.
@@ -90,15 +91,12 @@ export async function recordProblem(
   gitDir: string,
   path: string,
 ): Promise<{ readonly file: 'gitdir' | 'commondir' | 'HEAD'; readonly what: string } | undefined> {
-  const [known, common, head] = await Promise.all([
-    names(gitDir, path),
-    linkIn(join(gitDir, 'commondir')),
-    linkIn(join(gitDir, 'HEAD')),
-  ]);
-  if (!known) return { file: 'gitdir', what: 'its git directory belongs to another folder' };
+  if (!(await names(gitDir, path))) return { file: 'gitdir', what: 'its git directory belongs to another folder' };
+  const common = linkIn(gitDir, 'commondir');
   if (common === undefined || !(await isSamePlace(resolve(gitDir, common), commonDir))) {
     return { file: 'commondir', what: 'its git directory points to another repository' };
   }
+  const head = linkIn(gitDir, 'HEAD');
   if (head === undefined || !/^(?:ref: refs\/.+|[0-9a-f]{40}(?:[0-9a-f]{24})?)$/.test(head)) {
     return { file: 'HEAD', what: 'the HEAD of its git directory is not one that git writes' };
   }
@@ -107,7 +105,7 @@ export async function recordProblem(
 
 /** What stands at `.git` of a worktree, in words that follow "it is"; undefined if it is the link that git wrote. */
 export async function entryProblem(workTree: string, gitDir: string): Promise<string | undefined> {
-  const file = await lookInto(join(workTree, '.git'), { maxBytes: longestLink });
+  const file = glanceInto(join(workTree, '.git'), { maxBytes: longestLink });
   if (file === undefined) return 'a file that cannot be read';
   switch (file.kind) {
     case 'missing':
@@ -131,13 +129,13 @@ async function isSamePlace(a: string, b: string): Promise<boolean> {
 
 /** True if this git directory says that its worktree is at `path`. */
 async function names(gitDir: string, path: string): Promise<boolean> {
-  const link = await linkIn(join(gitDir, 'gitdir'));
+  const link = linkIn(gitDir, 'gitdir');
   if (link === undefined) return false;
   return isSameEntry(isAbsolute(link) ? link : resolve(gitDir, link), join(path, '.git'));
 }
 
-async function linkIn(file: string): Promise<string | undefined> {
-  const found = await lookInto(file, { maxBytes: longestLink });
+function linkIn(gitDir: string, name: string): string | undefined {
+  const found = glanceInto(join(gitDir, name), { maxBytes: longestLink });
   return found?.kind === 'file' && !found.truncated ? linkText(found.bytes) : undefined;
 }
 

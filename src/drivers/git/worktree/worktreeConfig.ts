@@ -1,7 +1,7 @@
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RepositoryGit } from '../command/boundGit.js';
-import { lookAt } from '../../../node/looks.js';
+import { glanceAt } from '../../../node/looks.js';
 
 /** What `git sparse-checkout` writes into a worktree's own configuration: none of it names a program. */
 const harmless = new Set([
@@ -19,7 +19,7 @@ const harmless = new Set([
  */
 export async function ownConfigurationProblem(repository: RepositoryGit, gitDir: string): Promise<string | undefined> {
   const file = join(gitDir, 'config.worktree');
-  const found = await lookAt(file);
+  const found = glanceAt(file);
   if (found === undefined) return undefined;
   if (!found.isFile()) return 'the configuration in its git directory is not a file';
   const allowed = new Set(await settingsOf(repository, join(repository.commonDir, 'config.worktree')));
