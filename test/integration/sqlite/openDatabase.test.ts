@@ -41,7 +41,7 @@ test('what was committed goes into the database when nobody commits any more, no
     expect(vi.getTimerCount()).toBe(0);
   } finally {
     vi.useRealTimers();
-    await store.dispose();
+    store.dispose();
   }
 });
 
