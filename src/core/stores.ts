@@ -25,6 +25,7 @@ import type { SandboxStores } from './sandboxes/sandboxStore.js';
 import type { ThreadStores } from './threads/threadStore.js';
 import type { RepositoryStores } from './workspaces/knownRepository.js';
 import type { RescueStores } from './workspaces/rescueStore.js';
+import type { SpareStores } from './workspaces/spareWorktree.js';
 import type { PreparationStores } from './workspaces/preparation.js';
 import type { SharedStateStores } from './workspaces/pinnedState.js';
 
@@ -53,6 +54,7 @@ export interface Stores
     RepositoryStores,
     ChainStores,
     PreparationStores,
+    SpareStores,
     SandboxStores,
     AccessTokenStores,
     NotebookServerStores,

@@ -127,13 +127,16 @@ function createHostConnection(
   const distDir = join(context.extensionPath, 'dist');
   const maxRuns = readSetting('muster.host.maxRuns');
   const branchPrefix = readSetting('muster.branchPrefix');
+  const warmWorktrees = readSetting('muster.warmWorktrees');
   const retention = {
     runDays: readSetting('muster.retention.runDays'),
     runGigabytes: readSetting('muster.retention.runGigabytes'),
     rescueDays: readSetting('muster.retention.rescueDays'),
   };
   const isEmbedded = readSetting('muster.host.mode') === 'embedded';
-  const own = isEmbedded ? new EmbeddedHost({ stateDir, distDir, maxRuns, branchPrefix, retention }) : undefined;
+  const own = isEmbedded
+    ? new EmbeddedHost({ stateDir, distDir, maxRuns, branchPrefix, warmWorktrees, retention })
+    : undefined;
   embedded = own;
   return new HostConnection({
     stateDir,
@@ -144,6 +147,7 @@ function createHostConnection(
       MUSTER_RETENTION_RUN_DAYS: String(retention.runDays),
       MUSTER_RETENTION_RUN_GB: String(retention.runGigabytes),
       MUSTER_RETENTION_RESCUE_DAYS: String(retention.rescueDays),
+      MUSTER_WARM_WORKTREES: String(warmWorktrees),
       ...process.env,
       ...(maxRuns > 0 ? { MUSTER_MAX_RUNS: String(maxRuns) } : {}),
       ...(branchPrefix === '' ? {} : { MUSTER_BRANCH_PREFIX: branchPrefix }),

@@ -26,6 +26,8 @@ export interface HostOptions {
   readonly maxRuns?: number;
   /** How branches of agents begin where the compose file does not say. */
   readonly branchPrefix?: string;
+  /** How many worktrees are kept ready for each large repository. */
+  readonly warmWorktrees?: number;
   /** For how long things are kept; missing ones have their defaults. */
   readonly retention?: RetentionSettings;
   /** Listens for other machines too. */

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { availableParallelism, totalmem } from 'node:os';
+import { join } from 'node:path';
 import { within } from '../base/async.js';
 import type { ThreadId } from '../base/ids.js';
 import type { Clock } from '../base/clock.js';
@@ -42,9 +43,11 @@ import type { RescueDriver } from '../core/workspaces/rescueDriver.js';
 import { retentionPolicy, type RetentionSettings } from '../core/retention/garbage.js';
 import { RetentionService } from '../core/retention/retentionService.js';
 import { RescueService } from '../core/workspaces/rescueService.js';
+import { WarmPool } from '../core/workspaces/warmPool.js';
 import { WorkspacePreparer } from '../core/workspaces/workspacePreparer.js';
 import type { WorktreeDriver } from '../core/workspaces/worktreeDriver.js';
 import { createDiskStateFiles } from '../drivers/files/diskStateFiles.js';
+import { createSpareDriver } from '../drivers/git/worktree/spareWorktree.js';
 import { createCandidateCheckouts } from '../drivers/git/merge/candidateCheckout.js';
 import { createCommandShell } from '../drivers/process/commandShell.js';
 import { freePorts } from '../drivers/process/freePorts.js';
@@ -79,6 +82,7 @@ export interface HostCore extends HostState, HostModels, HostSchedules {
   readonly rescues: RescueService;
   readonly preparer: WorkspacePreparer;
   readonly retention: RetentionService;
+  readonly warm: WarmPool;
   readonly shell: LoginShell;
   readonly secrets: ComposeSecrets;
   readonly providers: ProviderRegistries;
@@ -113,13 +117,15 @@ interface CoreOptions {
   readonly distDir: string;
   readonly maxRuns?: number;
   readonly branchPrefix?: string;
+  /** Worktrees to keep ready for each repository. Default: 1. */
+  readonly warmWorktrees?: number;
   readonly retention?: RetentionSettings;
 }
 
 /** Builds the services; each uses only what stands above it. Nothing is begun here but the question to the login shell. */
 export function buildCore(
   state: HostState,
-  { distDir, maxRuns, branchPrefix, retention: limits = {} }: CoreOptions,
+  { distDir, maxRuns, branchPrefix, warmWorktrees, retention: limits = {} }: CoreOptions,
   resources: DisposableStore,
 ): HostCore {
   const { store, clock, ids, log } = state;
@@ -127,7 +133,8 @@ export function buildCore(
   const drivers = buildDrivers(state, { distDir }, resources);
   const { sandbox, runSecrets, worktrees, rescueDriver, mergeDriver } = drivers;
   const providers = new ProviderRegistries();
-  const { verifier, workspaces, preparer, sandboxes, retention } = buildPlaces(state, drivers, branchPrefix, limits);
+  const how = { branchPrefix, warmWorktrees, limits };
+  const { verifier, workspaces, preparer, sandboxes, retention, warm } = buildPlaces(state, drivers, how, resources);
   const { secrets, environment, problems } = buildEnvironment(state, { ...drivers, providers });
   const notebooks = resources.add(new NotebookService({ ...common, driver: drivers.notebookServers, environment }));
   const guests = { endOf: endAll([notebooks, sandboxes]) };
@@ -160,6 +167,7 @@ export function buildCore(
     rescues,
     preparer,
     retention,
+    warm,
     secrets,
     providers,
     problems,
@@ -188,9 +196,10 @@ function endAll(services: readonly { readonly endOf: EndOf }[]): EndOf {
 function buildPlaces(
   state: HostState,
   drivers: HostDrivers,
-  branchPrefix: string | undefined,
-  limits: RetentionSettings,
+  how: Pick<CoreOptions, 'branchPrefix' | 'warmWorktrees'> & { readonly limits: RetentionSettings },
+  resources: DisposableStore,
 ) {
+  const { branchPrefix, warmWorktrees = 1, limits } = how;
   const { store, clock, ids, log, directory } = state;
   const common = { store, clock, ids, log };
   const { shell, sandbox, worktrees, rescueDriver } = drivers;
@@ -206,11 +215,20 @@ function buildPlaces(
     shell: commands,
   });
   const { worktrees: worktreesDir } = directory;
-  const workspaces = new WorkspaceService({ ...common, driver: worktrees, worktreesDir, branchPrefix });
+  const warm = resources.add(
+    new WarmPool({
+      ...common,
+      driver: createSpareDriver({ stateDir, clock, log, git: drivers.git }),
+      folder: join(stateDir, 'ready'),
+      size: warmWorktrees,
+    }),
+  );
+  const workspaces = new WorkspaceService({ ...common, driver: worktrees, worktreesDir, branchPrefix, warm });
   const preparer = new WorkspacePreparer({ ...common, shell: commands, ports: freePorts, driver: worktrees });
   const retention = new RetentionService({
     ...common,
     policy: retentionPolicy(limits),
+    warm,
     files: createDiskStateFiles({ stateDir }),
     directory: sandbox.directory,
     driver: rescueDriver,
@@ -223,7 +241,7 @@ function buildPlaces(
     git: drivers.guestGit,
     stateDir,
   });
-  return { verifier, workspaces, preparer, retention, sandboxes };
+  return { verifier, workspaces, preparer, retention, sandboxes, warm };
 }
 
 /** What runs get in their environment, and what keeps agents from working. */

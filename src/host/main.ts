@@ -26,6 +26,7 @@ async function main(): Promise<void> {
     echoLog: foreground,
     ...maxRuns(),
     ...branchPrefix(),
+    ...warmWorktrees(),
     // A name that other programs know too: only whoever starts a daemon means it for this one.
     ...(foreground ? defined({ network: networkOptions(process.env) }) : { idleExitMs: idleExitMs() }),
   });
@@ -52,6 +53,12 @@ function idleExitMs(): number {
 function maxRuns(): { readonly maxRuns?: number } {
   const configured = Number(process.env['MUSTER_MAX_RUNS']);
   return Number.isInteger(configured) && configured > 0 ? { maxRuns: configured } : {};
+}
+
+/** `MUSTER_WARM_WORKTREES`: how many worktrees are kept ready for each large repository. */
+function warmWorktrees(): { readonly warmWorktrees?: number } {
+  const configured = process.env['MUSTER_WARM_WORKTREES'] ?? '';
+  return /^\d{1,2}$/.test(configured) ? { warmWorktrees: Number(configured) } : {};
 }
 
 /** `MUSTER_BRANCH_PREFIX`: how branches of agents begin. One that git would refuse is left out, and said. */

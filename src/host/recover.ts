@@ -55,6 +55,7 @@ async function recoverWork({
   moves,
   verifier,
   notebooks,
+  warm,
 }: HostCore): Promise<void> {
   await notebooks.takeUp();
   await verifier.sweep();
@@ -67,6 +68,7 @@ async function recoverWork({
     }
   }
   await rescues.recover();
+  warm.recover();
   await moves.rememberAll();
   runs.takeUpSettling();
   merges.recover();

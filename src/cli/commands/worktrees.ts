@@ -2,7 +2,7 @@ import { formatOptionalCount } from '../output/count.js';
 import { defineCommand } from '../command.js';
 import { oneLine } from '../output/terminalText.js';
 import { formatTable } from '../output/table.js';
-import { worktreeJson } from '../output/wireJson.js';
+import { spareJson, worktreeJson } from '../output/wireJson.js';
 import { findProject } from '../lookup/projectLookup.js';
 
 export const worktrees = defineCommand({
@@ -13,11 +13,11 @@ export const worktrees = defineCommand({
     const { out, json, signal } = context;
     const project = args.flag('all') ? undefined : await findProject(context);
     const request = { folder: project?.folder ?? '' };
-    const { worktrees: found } = await context.repeatable(client =>
+    const { worktrees: found, spares } = await context.repeatable(client =>
       client.worktrees.listWorktrees(request, { signal }),
     );
     if (json) {
-      out.json({ worktrees: found.map(worktreeJson) });
+      out.json({ worktrees: found.map(worktreeJson), spares: spares.map(spareJson) });
       return 0;
     }
     if (found.length === 0) out.line('No worktrees.');
@@ -30,6 +30,11 @@ export const worktrees = defineCommand({
       { text: oneLine(path) },
     ]);
     for (const line of formatTable(rows)) out.line(line);
+    for (const { path, state } of spares) {
+      const what =
+        state === 'touched' ? 'Somebody has been in, so that no thread gets it' : 'Kept ready for the next thread';
+      out.line(out.style.dim(`${what}: ${oneLine(path)}`));
+    }
     return 0;
   },
 });

@@ -3,7 +3,7 @@ import type { Agent, Project } from '../../protocol/gen/muster/v1/projects_pb.js
 import type { Run } from '../../protocol/gen/muster/v1/runs_pb.js';
 import type { Comment } from '../../protocol/gen/muster/v1/reviews_pb.js';
 import type { ChangedFile, Message, Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
-import type { Worktree } from '../../protocol/gen/muster/v1/worktrees_pb.js';
+import type { SpareWorktree, Worktree } from '../../protocol/gen/muster/v1/worktrees_pb.js';
 import { isoTime, orUndefined } from './wireText.js';
 
 /**
@@ -169,6 +169,11 @@ export function worktreeJson(worktree: Worktree) {
     repository: worktree.repository,
     missing: worktree.missing,
   };
+}
+
+/** A worktree that is kept ready. */
+export function spareJson({ path, repository, commit, state }: SpareWorktree) {
+  return { path, repository, commit, state };
 }
 
 export function projectJson(project: Project) {

@@ -1,4 +1,5 @@
 import type { RunId, ThreadId } from '../../base/ids.js';
+import type { SpareId } from '../workspaces/spareWorktree.js';
 import type { RescueId } from '../workspaces/rescue.js';
 
 const day = 24 * 60 * 60 * 1000;
@@ -49,6 +50,8 @@ export type Garbage = {
   | { readonly kind: 'rescue'; readonly rescue: RescueId; readonly thread: ThreadId }
   /** What the system did not let go of when a worktree was removed, and what was set aside when one was repaired. */
   | { readonly kind: 'leftover'; readonly thread: ThreadId }
+  /** A worktree that was kept ready: for a repository without new threads, or one that somebody has been in. */
+  | { readonly kind: 'spare'; readonly spare: SpareId }
   /** A database that was set aside, or a scratch file that a killed host left. */
   | { readonly kind: 'database' | 'scratch' }
 );

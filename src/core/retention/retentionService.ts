@@ -10,12 +10,16 @@ import type { Thread } from '../threads/thread.js';
 import type { ThreadStores } from '../threads/threadStore.js';
 import type { RescueDriver } from '../workspaces/rescueDriver.js';
 import type { RescueStores } from '../workspaces/rescueStore.js';
+import type { WarmPool } from '../workspaces/warmPool.js';
 import type { WorkspaceService } from '../workspaces/workspaceService.js';
 import { garbageKey, runGarbage, type Garbage, type RetentionPolicy } from './garbage.js';
 import type { StateFiles, StoredFiles } from './stateFiles.js';
 
 /** What a killed host left of scratch files is nobody's after this. */
 const scratchMs = 24 * 60 * 60 * 1000;
+
+/** A repository that had no new thread for so long does without a worktree that stands ready. */
+const spareMs = 14 * 24 * 60 * 60 * 1000;
 
 export interface RetentionServiceOptions {
   readonly store: Store<ThreadStores & RunStores & RescueStores & EventStores>;
@@ -26,6 +30,7 @@ export interface RetentionServiceOptions {
   readonly directory: Pick<RunDirectory, 'remove'>;
   readonly driver: Pick<RescueDriver, 'discard'>;
   readonly workspaces: Pick<WorkspaceService, 'exclusive'>;
+  readonly warm: Pick<WarmPool, 'list' | 'discard'>;
 }
 
 /** Lets go of what is older than a person wants to keep; never of anything of an open thread. */
@@ -42,6 +47,7 @@ export class RetentionService {
       ...(await this.#runs()),
       ...(await this.#rescues()),
       ...(await this.#leftovers()),
+      ...this.#spares(),
       ...(await this.#files()),
     ];
   }
@@ -108,6 +114,14 @@ export class RetentionService {
     );
   }
 
+  #spares(): readonly Garbage[] {
+    const { warm, clock } = this.#options;
+    return warm
+      .list()
+      .filter(({ state, madeAt }) => state === 'ready' && clock.now() - madeAt > spareMs)
+      .map(({ id, path, madeAt }) => ({ kind: 'spare', spare: id, path, bytes: 0, since: madeAt }));
+  }
+
   async #files(): Promise<readonly Garbage[]> {
     const { clock, policy, files } = this.#options;
     const older = (found: readonly StoredFiles[], ms: number): readonly StoredFiles[] =>
@@ -128,6 +142,9 @@ export class RetentionService {
         return await directory.remove(garbage.run);
       case 'rescue':
         return await this.#discard(garbage);
+      case 'spare':
+        await this.#options.warm.discard(garbage.spare);
+        return;
       case 'leftover':
       case 'database':
       case 'scratch':

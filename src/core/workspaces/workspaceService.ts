@@ -10,7 +10,9 @@ import type { Thread } from '../threads/thread.js';
 import type { ThreadStores } from '../threads/threadStore.js';
 import type { RescueStores } from './rescueStore.js';
 import { pinShared, type SharedStateStores } from './pinnedState.js';
-import type { RepositoryInfo, WorktreeDriver, WorktreeRef } from './worktreeDriver.js';
+import type { SpareStores } from './spareWorktree.js';
+import type { WarmPool } from './warmPool.js';
+import type { CreatedWorktree, CreateWorktree, RepositoryInfo, WorktreeDriver, WorktreeRef } from './worktreeDriver.js';
 import { worktreeName } from './worktreeName.js';
 
 export interface PreparedWorkspace {
@@ -25,23 +27,26 @@ export interface PreparedWorkspace {
 /** Gives each thread the files it works on. An agent never falls back to the user's checkout. */
 export class WorkspaceService {
   readonly #driver: WorktreeDriver;
-  readonly #store: Store<RescueStores & SharedStateStores & ThreadStores>;
+  readonly #store: Store<RescueStores & SharedStateStores & ThreadStores & SpareStores>;
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #worktreesDir: string;
   readonly #branchPrefix: string | undefined;
+  readonly #warm: WarmPool | undefined;
   readonly #perThread = new KeyedQueue();
   /** What `inspect` found, by folder: a dispatch must not pay for a git process to learn the same thing again. */
   readonly #repositories = new Map<string, Promise<RepositoryInfo>>();
 
   constructor(options: {
     readonly driver: WorktreeDriver;
-    readonly store: Store<RescueStores & SharedStateStores & ThreadStores>;
+    readonly store: Store<RescueStores & SharedStateStores & ThreadStores & SpareStores>;
     readonly clock: Clock;
     readonly log: Log;
     readonly worktreesDir: string;
     /** Of branches of agents whose file names none. Default: `muster/`. */
     readonly branchPrefix?: string | undefined;
+    /** Worktrees that stand ready. Default: none. */
+    readonly warm?: WarmPool;
   }) {
     this.#driver = options.driver;
     this.#store = options.store;
@@ -49,6 +54,7 @@ export class WorkspaceService {
     this.#log = options.log;
     this.#worktreesDir = options.worktreesDir;
     this.#branchPrefix = options.branchPrefix;
+    this.#warm = options.warm;
   }
 
   /**
@@ -114,9 +120,8 @@ export class WorkspaceService {
     const path = this.pathOf(thread);
     const base = thread.requestedBase ?? usualBase;
     const worktree = { repository: repository.root, path, branch: name.branch };
-    const created = await this.#written(thread.id, worktree, () =>
-      this.#driver.create({ ...worktree, folder: repository.prefix, ...defined({ base, fetch, bring }) }, signal),
-    );
+    const request = { ...worktree, folder: repository.prefix, ...defined({ base, fetch, bring }) };
+    const created = await this.#written(thread.id, request, signal);
     return {
       isNew: true,
       cwd: inWorktree(path, repository.prefix),
@@ -142,14 +147,22 @@ export class WorkspaceService {
   }
 
   /** Makes a worktree that undoes itself when it fails. */
-  async #written<T>(thread: Thread['id'], worktree: WorktreeRef, make: () => Promise<T>): Promise<T> {
+  async #written(thread: Thread['id'], request: CreateWorktree, signal: AbortSignal): Promise<CreatedWorktree> {
     const startedAt = this.#clock.now();
-    this.#store.transact(({ operations }) => operations.save({ kind: 'create', thread, worktree, startedAt }));
+    const { repository, path, branch } = request;
+    const spare = this.#store.transact(stores => {
+      stores.operations.save({ kind: 'create', thread, worktree: { repository, path, branch }, startedAt });
+      return this.#warm?.claim(stores, request);
+    });
+    let created: CreatedWorktree | undefined;
     try {
-      return await make();
+      created = await this.#driver.create({ ...request, ...defined({ spare }) }, signal);
+      return created;
     } catch (error) {
       this.#store.transact(({ operations }) => operations.end(thread));
       throw error;
+    } finally {
+      this.#warm?.settle(request, spare, created);
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { SharedChange, SharedState } from './sharedState.js';
+import type { SpareWorktree } from './spareWorktree.js';
 
 /** Port: git worktrees of threads (how they go and come back: `rescueDriver.ts`). Implemented by `drivers/git`. All paths are absolute; commits are full SHAs. */
 export interface WorktreeDriver {
@@ -130,6 +131,8 @@ export interface CreateWorktree {
   readonly fetch?: 'auto' | 'always' | 'never';
   /** Paths and patterns, as in `.gitignore`, of untracked files to copy from the checkout, besides those of its `.worktreeinclude`. */
   readonly bring?: readonly string[];
+  /** A worktree that stands ready, to be taken over if it is still what was made. */
+  readonly spare?: Pick<SpareWorktree, 'path' | 'registeredAs' | 'commit' | 'settings' | 'note'>;
 }
 
 export interface CreatedWorktree {
@@ -143,6 +146,10 @@ export interface CreatedWorktree {
   readonly registeredAs: string;
   /** What the person should know about this worktree, one sentence each. */
   readonly notes: readonly string[];
+  /** The spare worktree was taken over. */
+  readonly claimed: boolean;
+  /** How many files git tracks in it; 0 when that is not known. */
+  readonly files: number;
 }
 
 /** What `head` changed that `target` (a branch, as it is now) does not have; `base`: where it began, if the target says nothing. */

@@ -31,6 +31,7 @@ import { batches } from './migrations/0028Batches.js';
 import { conflicts } from './migrations/0029Conflicts.js';
 import { webhooks } from './migrations/0030Webhooks.js';
 import { mergeTrains } from './migrations/0031MergeTrains.js';
+import { spareWorktrees } from './migrations/0032SpareWorktrees.js';
 
 /** Append-only: a migration that has shipped is never edited. `PRAGMA user_version` counts those that ran. */
 export const migrations: readonly string[] = [
@@ -65,6 +66,7 @@ export const migrations: readonly string[] = [
   conflicts,
   webhooks,
   mergeTrains,
+  spareWorktrees,
 ];
 
 /** The schema version this program understands. */

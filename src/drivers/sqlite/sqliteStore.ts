@@ -36,6 +36,7 @@ import { SqliteRescueStore } from './sqliteRescueStore.js';
 import { SqliteScriptStore } from './sqliteScriptStore.js';
 import { SqliteWebhookSourceStore } from './sqliteWebhookSourceStore.js';
 import { SqliteTopicStore } from './sqliteTopicStore.js';
+import { SqliteSpareWorktreeStore } from './sqliteSpareWorktreeStore.js';
 import { SqliteThreadStore } from './sqliteThreadStore.js';
 import { SqliteRepositoryStore } from './sqliteRepositoryStore.js';
 import { SqliteSharedStateStore } from './sqliteSharedStateStore.js';
@@ -111,6 +112,7 @@ export class SqliteStore implements Store<Stores>, Disposable {
       landings: new SqliteLandingStore(database),
       schedules: new SqliteScheduleStore(database),
       topics: new SqliteTopicStore(database),
+      spares: new SqliteSpareWorktreeStore(database),
       webhooks: new SqliteWebhookSourceStore(database),
       preparations: new SqlitePreparationStore(database),
       scripts: new SqliteScriptStore(database),

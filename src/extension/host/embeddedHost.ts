@@ -11,6 +11,7 @@ interface HostBundle {
     readonly distDir: string;
     readonly maxRuns?: number;
     readonly branchPrefix?: string;
+    readonly warmWorktrees: number;
     readonly retention: RetentionSettings;
   }): Promise<RunningHost>;
 }
@@ -33,6 +34,7 @@ export class EmbeddedHost {
   readonly #distDir: string;
   readonly #maxRuns: number;
   readonly #branchPrefix: string;
+  readonly #warmWorktrees: number;
   readonly #retention: RetentionSettings;
   #host: Promise<RunningHost> | undefined;
 
@@ -42,12 +44,14 @@ export class EmbeddedHost {
     readonly distDir: string;
     readonly maxRuns: number;
     readonly branchPrefix: string;
+    readonly warmWorktrees: number;
     readonly retention: RetentionSettings;
   }) {
     this.#stateDir = options.stateDir;
     this.#distDir = options.distDir;
     this.#maxRuns = options.maxRuns;
     this.#branchPrefix = isBranchPrefix(options.branchPrefix) ? options.branchPrefix : '';
+    this.#warmWorktrees = options.warmWorktrees;
     this.#retention = options.retention;
   }
 
@@ -78,6 +82,7 @@ export class EmbeddedHost {
       distDir: this.#distDir,
       ...(this.#maxRuns > 0 ? { maxRuns: this.#maxRuns } : {}),
       ...(this.#branchPrefix === '' ? {} : { branchPrefix: this.#branchPrefix }),
+      warmWorktrees: this.#warmWorktrees,
       retention: this.#retention,
     });
     void host.ended.then(() => {

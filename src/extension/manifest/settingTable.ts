@@ -45,6 +45,14 @@ export const settingTable = {
       'How the branches of threads begin, for a host that starts. Empty: `muster/`. The compose file’s `workspace.branch_prefix` comes first.',
     scope: 'machine',
   },
+  'muster.warmWorktrees': {
+    type: 'number',
+    default: 1,
+    minimum: 0,
+    description:
+      'Worktrees that are kept ready for the next threads of each repository with 2,000 files or more, for a host that starts. Each takes the room of a checkout.',
+    scope: 'machine',
+  },
   'muster.stateDirectory': {
     type: 'string',
     default: '',

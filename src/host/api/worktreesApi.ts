@@ -14,8 +14,10 @@ import type { WorktreeDriver, WorktreeState } from '../../core/workspaces/worktr
 import { worktreeOf } from '../../core/workspaces/workspaceService.js';
 import {
   PreparationSchema,
+  SpareWorktreeSchema,
   WorktreeSchema,
   type Preparation as WirePreparation,
+  type SpareWorktree,
   type Worktree,
   type WorktreeService,
 } from '../../protocol/gen/muster/v1/worktrees_pb.js';
@@ -30,6 +32,16 @@ export interface WorktreesApiOptions {
   readonly threads: ThreadService;
   readonly driver: WorktreeDriver;
   readonly preparer: Pick<WorkspacePreparer, 'skip'>;
+}
+
+/** Of one project: those of the repository that its folder is in. */
+function wireSpares(store: Store<Stores>, folder: string | undefined): SpareWorktree[] {
+  return store
+    .read(stores => stores.spares.list())
+    .filter(({ repository }) => folder === undefined || folder === repository || folder.startsWith(`${repository}/`))
+    .map(({ path, repository, commit, state, madeAt }) =>
+      create(SpareWorktreeSchema, { path, repository, commit, state, madeAt: BigInt(Math.round(madeAt)) }),
+    );
 }
 
 export function worktreesApi({
@@ -51,7 +63,7 @@ export function worktreesApi({
         const block = found.slice(start, start + atOnce);
         worktrees.push(...(await Promise.all(block.map(thread => describe(driver, thread, context.signal)))));
       }
-      return { worktrees };
+      return { worktrees, spares: wireSpares(store, given(request.folder)) };
     },
 
     async removeWorktree({ threadId, ignored }) {

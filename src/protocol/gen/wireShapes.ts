@@ -1214,7 +1214,8 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "preparation": "?muster.v1.Preparation"
   },
   "muster.v1.ListWorktreesResponse": {
-    "worktrees": "[]muster.v1.Worktree"
+    "worktrees": "[]muster.v1.Worktree",
+    "spares": "[]muster.v1.SpareWorktree"
   },
   "muster.v1.Worktree": {
     "threadId": "string",
@@ -1227,6 +1228,13 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "changed": "number",
     "repository": "string",
     "missing": "boolean"
+  },
+  "muster.v1.SpareWorktree": {
+    "path": "string",
+    "repository": "string",
+    "commit": "string",
+    "state": "string",
+    "madeAt": "bigint"
   },
   "muster.v1.RemoveWorktreeResponse": {
     "rescue": "string"

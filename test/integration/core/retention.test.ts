@@ -51,6 +51,7 @@ async function open(): Promise<{
     directory: { remove: async run => void runs.delete(run) },
     driver: world.rescuing,
     workspaces: { exclusive: (_, work) => work() },
+    warm: { list: () => [], discard: async () => true },
   });
   return { world, host, service, kept: kept.thread.id, closed: closed.thread.id };
 }

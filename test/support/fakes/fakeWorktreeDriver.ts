@@ -67,6 +67,8 @@ export class FakeWorktreeDriver implements WorktreeDriver {
         head,
         branch,
         notes: [],
+        claimed: false,
+        files: 1,
         ...recorded(request),
       };
     }
@@ -76,7 +78,16 @@ export class FakeWorktreeDriver implements WorktreeDriver {
     }
     git.branches.set(branch, commit);
     git.checkouts.set(path, { path, branch, files: new Map(git.commit(commit).files) });
-    return { baseRef, baseCommit: commit, head: commit, branch, notes: this.notes, ...recorded(request) };
+    return {
+      baseRef,
+      baseCommit: commit,
+      head: commit,
+      branch,
+      notes: this.notes,
+      claimed: false,
+      files: 1,
+      ...recorded(request),
+    };
   }
 
   async ensure(worktree: WorktreeRef): Promise<EnsuredWorktree> {

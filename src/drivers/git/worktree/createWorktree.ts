@@ -1,7 +1,7 @@
 import { readdir, rmdir } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { AppError, errorMessage, isAnyAppError } from '../../../base/errors.js';
+import { lookInto } from '../../../node/looks.js';
 import { systemCode } from '../../../node/systemError.js';
 import type { CreateWorktree, CreatedWorktree } from '../../../core/workspaces/worktreeDriver.js';
 import { RepositoryGit, WorktreeGit } from '../command/boundGit.js';
@@ -19,15 +19,8 @@ import { populateSubmodules } from './populateSubmodules.js';
 import { lookAtUpstream, missingAgentFiles, upstreamNotes } from './worktreeNotes.js';
 import { exists } from './gitDirectory.js';
 import { runPostCheckout } from './postCheckout.js';
-
-/**
- * More workers than cores: writing 40,000 files waits for the file system more than it computes. Below the threshold
- * starting workers costs more than they save.
- */
-const checkoutConfig = [
-  `checkout.workers=${Math.min(8, availableParallelism() * 2)}`,
-  'checkout.thresholdForParallelism=2000',
-];
+import { claimSpare } from './spareWorktree.js';
+import { writeFiles } from './writeFiles.js';
 
 /**
  * Makes a worktree with two git processes under no lock (find the base, write the files) and one under the
@@ -62,10 +55,8 @@ async function createOn(
   // Awaited further down, and by nobody when the worktree cannot be made.
   upstream.catch(() => undefined);
   try {
-    await register(context, repository, request, base, signal);
-    const worktree = await registered(context, repository, request.path);
-    const [lfs, behind] = await Promise.all([
-      writeFiles(context, worktree, base.commit, signal),
+    const [{ worktree, note: lfs, claimed }, behind] = await Promise.all([
+      claimOrMake(context, repository, request, base, signal),
       upstreamNotes(context, repository, { base, upstream, fetch: request.fetch ?? 'auto', signal }),
     ]);
     await requireFolder(request, base);
@@ -89,6 +80,8 @@ async function createOn(
       head: base.commit,
       commonDir: base.commonDir,
       registeredAs: basename(worktree.gitDir),
+      claimed,
+      files: await countFiles(worktree),
       notes: [base.note, lfs, ...behind, ...submodules, left, agentFiles].filter(note => note !== undefined),
     };
   } catch (error) {
@@ -99,6 +92,28 @@ async function createOn(
     if (failureOf(error) === 'ref_clash') throw error;
     throw isAnyAppError(error) && error.code !== 'git.failed' ? error : worktreeFailed(request.path, error);
   }
+}
+
+/** The worktree with its files: one that stands ready, or a new one. */
+async function claimOrMake(
+  context: GitContext,
+  repository: RepositoryGit,
+  request: CreateWorktree,
+  base: ResolvedBase,
+  signal: AbortSignal,
+): Promise<{ readonly worktree: WorktreeGit; readonly note: string | undefined; readonly claimed: boolean }> {
+  const { spare } = request;
+  const found = spare && (await claimSpare(context, repository, { ...request, spare }, base, signal));
+  if (found) return { ...found, claimed: true };
+  await register(context, repository, request, base, signal);
+  const worktree = await registered(context, repository, request.path);
+  return { worktree, note: await writeFiles(context, worktree, base.commit, signal), claimed: false };
+}
+
+/** As its index says; 0 when that cannot be read. */
+async function countFiles({ gitDir }: WorktreeGit): Promise<number> {
+  const header = await lookInto(join(gitDir, 'index'), { maxBytes: 12 });
+  return header?.kind === 'file' && header.bytes.length === 12 ? header.bytes.readUInt32BE(8) : 0;
 }
 
 /** A second request for a worktree that an earlier host made completely, but did not come to write down. */
@@ -165,30 +180,6 @@ async function requireFolder({ path, folder = '' }: CreateWorktree, base: Resolv
   const where = base.ref === base.commit ? `commit ${base.commit.slice(0, 10)}` : base.ref;
   const reason = `${where} does not have the folder ${folder}, where the compose file is. Commit the file, or name a base that has it`;
   throw new AppError('worktree.failed', `The worktree ${path} could not be made: ${reason}.`, { path, reason });
-}
-
-/** Writes the files. Large-file objects that cannot be fetched now stay pointers: an agent can fetch them, or do without. */
-async function writeFiles(
-  { log }: GitContext,
-  git: WorktreeGit,
-  commit: string,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  const args = ['reset', '--hard', '--quiet', '--no-recurse-submodules', commit];
-  try {
-    await git.run({ config: checkoutConfig, args, signal });
-    return undefined;
-  } catch (error) {
-    if (failureOf(error) !== 'filter_failed') throw error;
-    log.warn('A content filter failed, trying without Git LFS objects', { reason: errorMessage(error) });
-    await git.run({
-      config: [...checkoutConfig, 'filter.lfs.required=false'],
-      env: { GIT_LFS_SKIP_SMUDGE: '1' },
-      args,
-      signal,
-    });
-    return 'Git LFS could not provide its files, so they are pointers in this worktree. Run `git lfs pull` in it.';
-  }
 }
 
 /** The worktree that git has just made. */

@@ -61,6 +61,8 @@ async function adopt(
     baseRef: base.ref,
     baseCommit: output.text() || base.commit,
     commonDir: base.commonDir,
+    claimed: false,
+    files: 0,
     notes: [],
   };
 }

@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file muster/v1/worktrees.proto.
  */
 export const file_muster_v1_worktrees: GenFile = /*@__PURE__*/
-  fileDesc("ChltdXN0ZXIvdjEvd29ya3RyZWVzLnByb3RvEgltdXN0ZXIudjEisAEKCFdvcmt0cmVlEhEKCXRocmVhZF9pZBgBIAEoCRIMCgRwYXRoGAIgASgJEg4KBmJyYW5jaBgDIAEoCRIQCghiYXNlX3JlZhgEIAEoCRIMCgRoZWFkGAUgASgJEg0KBWFoZWFkGAYgASgFEg4KBmJlaGluZBgHIAEoBRIPCgdjaGFuZ2VkGAggASgFEhIKCnJlcG9zaXRvcnkYCSABKAkSDwoHbWlzc2luZxgKIAEoCCImChRMaXN0V29ya3RyZWVzUmVxdWVzdBIOCgZmb2xkZXIYASABKAkiPwoVTGlzdFdvcmt0cmVlc1Jlc3BvbnNlEiYKCXdvcmt0cmVlcxgBIAMoCzITLm11c3Rlci52MS5Xb3JrdHJlZSI7ChVSZW1vdmVXb3JrdHJlZVJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEg8KB2lnbm9yZWQYAiABKAkiKAoWUmVtb3ZlV29ya3RyZWVSZXNwb25zZRIOCgZyZXNjdWUYASABKAkiKgoVUmVwYWlyV29ya3RyZWVSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSJOChZSZXBhaXJXb3JrdHJlZVJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQSEQoJc2V0X2FzaWRlGAIgAygJIikKFFB1dEJhY2tTaGFyZWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSIzChVQdXRCYWNrU2hhcmVkUmVzcG9uc2USDAoEZG9uZRgBIAMoCRIMCgRsZWZ0GAIgAygJIioKFUdldFByZXBhcmF0aW9uUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkicQoLUHJlcGFyYXRpb24SDQoFc3RhdGUYASABKAkSDAoEcG9ydBgCIAEoBRIPCgdjb21tYW5kGAMgASgJEhYKCWV4aXRfY29kZRgEIAEoBUgAiAEBEg4KBm91dHB1dBgFIAEoCUIMCgpfZXhpdF9jb2RlIkUKFkdldFByZXBhcmF0aW9uUmVzcG9uc2USKwoLcHJlcGFyYXRpb24YASABKAsyFi5tdXN0ZXIudjEuUHJlcGFyYXRpb24iKwoWU2tpcFByZXBhcmF0aW9uUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiRgoXU2tpcFByZXBhcmF0aW9uUmVzcG9uc2USKwoLcHJlcGFyYXRpb24YASABKAsyFi5tdXN0ZXIudjEuUHJlcGFyYXRpb24ymAUKD1dvcmt0cmVlU2VydmljZRJnCg5HZXRQcmVwYXJhdGlvbhIgLm11c3Rlci52MS5HZXRQcmVwYXJhdGlvblJlcXVlc3QaIS5tdXN0ZXIudjEuR2V0UHJlcGFyYXRpb25SZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJvCg9Ta2lwUHJlcGFyYXRpb24SIS5tdXN0ZXIudjEuU2tpcFByZXBhcmF0aW9uUmVxdWVzdBoiLm11c3Rlci52MS5Ta2lwUHJlcGFyYXRpb25SZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmQKDUxpc3RXb3JrdHJlZXMSHy5tdXN0ZXIudjEuTGlzdFdvcmt0cmVlc1JlcXVlc3QaIC5tdXN0ZXIudjEuTGlzdFdvcmt0cmVlc1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEmwKDlJlbW92ZVdvcmt0cmVlEiAubXVzdGVyLnYxLlJlbW92ZVdvcmt0cmVlUmVxdWVzdBohLm11c3Rlci52MS5SZW1vdmVXb3JrdHJlZVJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSbAoOUmVwYWlyV29ya3RyZWUSIC5tdXN0ZXIudjEuUmVwYWlyV29ya3RyZWVSZXF1ZXN0GiEubXVzdGVyLnYxLlJlcGFpcldvcmt0cmVlUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJpCg1QdXRCYWNrU2hhcmVkEh8ubXVzdGVyLnYxLlB1dEJhY2tTaGFyZWRSZXF1ZXN0GiAubXVzdGVyLnYxLlB1dEJhY2tTaGFyZWRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlYgZwcm90bzM", [file_muster_v1_policy, file_muster_v1_threads]);
+  fileDesc("ChltdXN0ZXIvdjEvd29ya3RyZWVzLnByb3RvEgltdXN0ZXIudjEisAEKCFdvcmt0cmVlEhEKCXRocmVhZF9pZBgBIAEoCRIMCgRwYXRoGAIgASgJEg4KBmJyYW5jaBgDIAEoCRIQCghiYXNlX3JlZhgEIAEoCRIMCgRoZWFkGAUgASgJEg0KBWFoZWFkGAYgASgFEg4KBmJlaGluZBgHIAEoBRIPCgdjaGFuZ2VkGAggASgFEhIKCnJlcG9zaXRvcnkYCSABKAkSDwoHbWlzc2luZxgKIAEoCCImChRMaXN0V29ya3RyZWVzUmVxdWVzdBIOCgZmb2xkZXIYASABKAkiaQoVTGlzdFdvcmt0cmVlc1Jlc3BvbnNlEiYKCXdvcmt0cmVlcxgBIAMoCzITLm11c3Rlci52MS5Xb3JrdHJlZRIoCgZzcGFyZXMYAiADKAsyGC5tdXN0ZXIudjEuU3BhcmVXb3JrdHJlZSJhCg1TcGFyZVdvcmt0cmVlEgwKBHBhdGgYASABKAkSEgoKcmVwb3NpdG9yeRgCIAEoCRIOCgZjb21taXQYAyABKAkSDQoFc3RhdGUYBCABKAkSDwoHbWFkZV9hdBgFIAEoAyI7ChVSZW1vdmVXb3JrdHJlZVJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEg8KB2lnbm9yZWQYAiABKAkiKAoWUmVtb3ZlV29ya3RyZWVSZXNwb25zZRIOCgZyZXNjdWUYASABKAkiKgoVUmVwYWlyV29ya3RyZWVSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSJOChZSZXBhaXJXb3JrdHJlZVJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQSEQoJc2V0X2FzaWRlGAIgAygJIikKFFB1dEJhY2tTaGFyZWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSIzChVQdXRCYWNrU2hhcmVkUmVzcG9uc2USDAoEZG9uZRgBIAMoCRIMCgRsZWZ0GAIgAygJIioKFUdldFByZXBhcmF0aW9uUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkicQoLUHJlcGFyYXRpb24SDQoFc3RhdGUYASABKAkSDAoEcG9ydBgCIAEoBRIPCgdjb21tYW5kGAMgASgJEhYKCWV4aXRfY29kZRgEIAEoBUgAiAEBEg4KBm91dHB1dBgFIAEoCUIMCgpfZXhpdF9jb2RlIkUKFkdldFByZXBhcmF0aW9uUmVzcG9uc2USKwoLcHJlcGFyYXRpb24YASABKAsyFi5tdXN0ZXIudjEuUHJlcGFyYXRpb24iKwoWU2tpcFByZXBhcmF0aW9uUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiRgoXU2tpcFByZXBhcmF0aW9uUmVzcG9uc2USKwoLcHJlcGFyYXRpb24YASABKAsyFi5tdXN0ZXIudjEuUHJlcGFyYXRpb24ymAUKD1dvcmt0cmVlU2VydmljZRJnCg5HZXRQcmVwYXJhdGlvbhIgLm11c3Rlci52MS5HZXRQcmVwYXJhdGlvblJlcXVlc3QaIS5tdXN0ZXIudjEuR2V0UHJlcGFyYXRpb25SZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJvCg9Ta2lwUHJlcGFyYXRpb24SIS5tdXN0ZXIudjEuU2tpcFByZXBhcmF0aW9uUmVxdWVzdBoiLm11c3Rlci52MS5Ta2lwUHJlcGFyYXRpb25SZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmQKDUxpc3RXb3JrdHJlZXMSHy5tdXN0ZXIudjEuTGlzdFdvcmt0cmVlc1JlcXVlc3QaIC5tdXN0ZXIudjEuTGlzdFdvcmt0cmVlc1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEmwKDlJlbW92ZVdvcmt0cmVlEiAubXVzdGVyLnYxLlJlbW92ZVdvcmt0cmVlUmVxdWVzdBohLm11c3Rlci52MS5SZW1vdmVXb3JrdHJlZVJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSbAoOUmVwYWlyV29ya3RyZWUSIC5tdXN0ZXIudjEuUmVwYWlyV29ya3RyZWVSZXF1ZXN0GiEubXVzdGVyLnYxLlJlcGFpcldvcmt0cmVlUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJpCg1QdXRCYWNrU2hhcmVkEh8ubXVzdGVyLnYxLlB1dEJhY2tTaGFyZWRSZXF1ZXN0GiAubXVzdGVyLnYxLlB1dEJhY2tTaGFyZWRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlYgZwcm90bzM", [file_muster_v1_policy, file_muster_v1_threads]);
 
 /**
  * @generated from message muster.v1.Worktree
@@ -108,6 +108,13 @@ export type ListWorktreesResponse = Message<"muster.v1.ListWorktreesResponse"> &
    * @generated from field: repeated muster.v1.Worktree worktrees = 1;
    */
   worktrees: Worktree[];
+
+  /**
+   * Kept ready for threads to come.
+   *
+   * @generated from field: repeated muster.v1.SpareWorktree spares = 2;
+   */
+  spares: SpareWorktree[];
 };
 
 /**
@@ -116,6 +123,45 @@ export type ListWorktreesResponse = Message<"muster.v1.ListWorktreesResponse"> &
  */
 export const ListWorktreesResponseSchema: GenMessage<ListWorktreesResponse> = /*@__PURE__*/
   messageDesc(file_muster_v1_worktrees, 2);
+
+/**
+ * @generated from message muster.v1.SpareWorktree
+ */
+export type SpareWorktree = Message<"muster.v1.SpareWorktree"> & {
+  /**
+   * @generated from field: string path = 1;
+   */
+  path: string;
+
+  /**
+   * @generated from field: string repository = 2;
+   */
+  repository: string;
+
+  /**
+   * @generated from field: string commit = 3;
+   */
+  commit: string;
+
+  /**
+   * ready, making, claimed, or touched: somebody has been in it, so that no thread gets it.
+   *
+   * @generated from field: string state = 4;
+   */
+  state: string;
+
+  /**
+   * @generated from field: int64 made_at = 5;
+   */
+  madeAt: bigint;
+};
+
+/**
+ * Describes the message muster.v1.SpareWorktree.
+ * Use `create(SpareWorktreeSchema)` to create a new message.
+ */
+export const SpareWorktreeSchema: GenMessage<SpareWorktree> = /*@__PURE__*/
+  messageDesc(file_muster_v1_worktrees, 3);
 
 /**
  * @generated from message muster.v1.RemoveWorktreeRequest
@@ -139,7 +185,7 @@ export type RemoveWorktreeRequest = Message<"muster.v1.RemoveWorktreeRequest"> &
  * Use `create(RemoveWorktreeRequestSchema)` to create a new message.
  */
 export const RemoveWorktreeRequestSchema: GenMessage<RemoveWorktreeRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_worktrees, 3);
+  messageDesc(file_muster_v1_worktrees, 4);
 
 /**
  * @generated from message muster.v1.RemoveWorktreeResponse
@@ -158,7 +204,7 @@ export type RemoveWorktreeResponse = Message<"muster.v1.RemoveWorktreeResponse">
  * Use `create(RemoveWorktreeResponseSchema)` to create a new message.
  */
 export const RemoveWorktreeResponseSchema: GenMessage<RemoveWorktreeResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_worktrees, 4);
+  messageDesc(file_muster_v1_worktrees, 5);
 
 /**
  * @generated from message muster.v1.RepairWorktreeRequest
@@ -175,7 +221,7 @@ export type RepairWorktreeRequest = Message<"muster.v1.RepairWorktreeRequest"> &
  * Use `create(RepairWorktreeRequestSchema)` to create a new message.
  */
 export const RepairWorktreeRequestSchema: GenMessage<RepairWorktreeRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_worktrees, 5);
+  messageDesc(file_muster_v1_worktrees, 6);
 
 /**
  * @generated from message muster.v1.RepairWorktreeResponse
@@ -199,7 +245,7 @@ export type RepairWorktreeResponse = Message<"muster.v1.RepairWorktreeResponse">
  * Use `create(RepairWorktreeResponseSchema)` to create a new message.
  */
 export const RepairWorktreeResponseSchema: GenMessage<RepairWorktreeResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_worktrees, 6);
+  messageDesc(file_muster_v1_worktrees, 7);
 
 /**
  * @generated from message muster.v1.PutBackSharedRequest
@@ -216,7 +262,7 @@ export type PutBackSharedRequest = Message<"muster.v1.PutBackSharedRequest"> & {
  * Use `create(PutBackSharedRequestSchema)` to create a new message.
  */
 export const PutBackSharedRequestSchema: GenMessage<PutBackSharedRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_worktrees, 7);
+  messageDesc(file_muster_v1_worktrees, 8);
 
 /**
  * @generated from message muster.v1.PutBackSharedResponse
@@ -240,7 +286,7 @@ export type PutBackSharedResponse = Message<"muster.v1.PutBackSharedResponse"> &
  * Use `create(PutBackSharedResponseSchema)` to create a new message.
  */
 export const PutBackSharedResponseSchema: GenMessage<PutBackSharedResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_worktrees, 8);
+  messageDesc(file_muster_v1_worktrees, 9);
 
 /**
  * @generated from message muster.v1.GetPreparationRequest
@@ -257,7 +303,7 @@ export type GetPreparationRequest = Message<"muster.v1.GetPreparationRequest"> &
  * Use `create(GetPreparationRequestSchema)` to create a new message.
  */
 export const GetPreparationRequestSchema: GenMessage<GetPreparationRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_worktrees, 9);
+  messageDesc(file_muster_v1_worktrees, 10);
 
 /**
  * What became of getting a thread's worktree ready.
@@ -304,7 +350,7 @@ export type Preparation = Message<"muster.v1.Preparation"> & {
  * Use `create(PreparationSchema)` to create a new message.
  */
 export const PreparationSchema: GenMessage<Preparation> = /*@__PURE__*/
-  messageDesc(file_muster_v1_worktrees, 10);
+  messageDesc(file_muster_v1_worktrees, 11);
 
 /**
  * @generated from message muster.v1.GetPreparationResponse
@@ -321,7 +367,7 @@ export type GetPreparationResponse = Message<"muster.v1.GetPreparationResponse">
  * Use `create(GetPreparationResponseSchema)` to create a new message.
  */
 export const GetPreparationResponseSchema: GenMessage<GetPreparationResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_worktrees, 11);
+  messageDesc(file_muster_v1_worktrees, 12);
 
 /**
  * @generated from message muster.v1.SkipPreparationRequest
@@ -338,7 +384,7 @@ export type SkipPreparationRequest = Message<"muster.v1.SkipPreparationRequest">
  * Use `create(SkipPreparationRequestSchema)` to create a new message.
  */
 export const SkipPreparationRequestSchema: GenMessage<SkipPreparationRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_worktrees, 12);
+  messageDesc(file_muster_v1_worktrees, 13);
 
 /**
  * @generated from message muster.v1.SkipPreparationResponse
@@ -355,7 +401,7 @@ export type SkipPreparationResponse = Message<"muster.v1.SkipPreparationResponse
  * Use `create(SkipPreparationResponseSchema)` to create a new message.
  */
 export const SkipPreparationResponseSchema: GenMessage<SkipPreparationResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_worktrees, 13);
+  messageDesc(file_muster_v1_worktrees, 14);
 
 /**
  * @generated from service muster.v1.WorktreeService
