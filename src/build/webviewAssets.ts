@@ -8,12 +8,15 @@ import { tabIcons } from '../protocol/threadDisplay.ts';
 /** Colours of icons in VS Code's own themes: a file cannot ask which theme is in use. */
 const iconColors = { light: '#424242', dark: '#c5c5c5' } as const;
 
+/** Icons of the font that are only another's second name have no file of their own. */
+const fileNames: ReadonlyMap<string, string> = new Map([['clock', 'history']]);
+
 /** Copies the icon font that webviews draw states with, and the icons that tabs of threads show their states with. */
 export async function copyWebviewAssets(): Promise<readonly string[]> {
   const written = [...(await copyFont())];
   for (const icon of tabIcons) {
     const svg = await readFile(
-      inRepository('node_modules', '@vscode', 'codicons', 'src', 'icons', `${icon}.svg`),
+      inRepository('node_modules', '@vscode', 'codicons', 'src', 'icons', `${fileNames.get(icon) ?? icon}.svg`),
       'utf8',
     );
     for (const [theme, color] of Object.entries(iconColors)) {

@@ -20,7 +20,12 @@ agents:
   clock: {provider: clock}
 `;
 
-/** Dispatch to the agent's first instruction, its end to a waiting client, and the call itself. */
+/**
+ * Dispatch to the agent's first instruction, its end to a waiting client, and the call itself. *Workspace ready*: the thread
+ * has its worktree, as with a follow-up; what is in the figure is the call over the socket, the checks, two transactions, the look whether
+ * the worktree is the one that was made, the note of the person's refs, environment, command line, the run's folder, the order to
+ * the shell that starts processes, the wrapper, and the agent's own `sh` and `date`. *New worktree*: all of that, and git making one.
+ */
 export async function measure(): Promise<readonly Figure[]> {
   const host = await startBenchHost(compose);
   try {
@@ -78,8 +83,9 @@ async function once(host: BenchHost, threadId = ''): Promise<Sample> {
   const answered = now();
   const at = await settled(dispatched.runId);
   stop.abort();
-  // The snapshot of the round before would compete with the next one.
-  await host.client.threads.getThread({ threadId: dispatched.threadId });
+  // The snapshot of this round would compete with the next one. A list waits for it; asking for the thread would also begin to
+  // find out what merging it comes to.
+  await host.client.threads.listThreads({ limit: 1 });
   const directory = join(host.stateDir, 'runs', dispatched.runId);
   const startedAt = Number(readFileSync(join(directory, 'stdout.ndjson'), 'utf8')) / 1e6;
   const endedAt = Number(readFileSync(join(directory, 'stderr.log'), 'utf8')) / 1e6;
