@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { systemCode } from '../node/systemError.js';
 
 /** Notifications get lost (network volumes); this is how late an answer is then seen. */
 const pollMs = 500;
@@ -38,7 +39,9 @@ function post(folder: string, text: string): number {
     const reservation = join(folder, `${number}.reserved`);
     try {
       writeFileSync(reservation, '', { mode: 0o600, flag: 'wx' });
-    } catch {
+    } catch (error) {
+      // Another writer has it. Anything else (a full disk) would be the same for every number.
+      if (systemCode(error) !== 'EEXIST') throw error;
       continue;
     }
     try {

@@ -1,9 +1,14 @@
-/** The object (or list) that a JSON text is; undefined for any other value, and for what is no JSON. */
-export function jsonObject(text: string): object | undefined {
+/** The value of a JSON text; undefined for what is no JSON. */
+export function jsonValue(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? value : undefined;
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
+}
+
+/** The object (or list) that a JSON text is; undefined for any other value, and for what is no JSON. */
+export function jsonObject(text: string): object | undefined {
+  const value = jsonValue(text);
+  return typeof value === 'object' && value !== null ? value : undefined;
 }

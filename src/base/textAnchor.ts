@@ -15,6 +15,7 @@ export interface LineRange {
   readonly end: number;
 }
 
+/** As git’s patches have: enough to tell places apart, few enough to survive edits beside them. */
 const contextLines = 3;
 /** Enough to tell a place from others, and to be read in a message. */
 const keptLines = 40;

@@ -84,6 +84,10 @@ export const sandboxCommands: Readonly<Record<string, CommandEntry>> = {
         summary: 'stop a run that a trigger started',
         load: async () => (await import('./commands/schedulerRun.js')).schedulerStop,
       },
+      prune: {
+        summary: 'take what triggers did long ago out of the history',
+        load: async () => (await import('./commands/schedulerPrune.js')).schedulerPrune,
+      },
       inspect: {
         summary: 'show a scheduler, a trigger or one of its runs',
         load: async () => (await import('./commands/schedulerRun.js')).schedulerInspect,

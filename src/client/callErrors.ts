@@ -55,6 +55,7 @@ function isErrorCode(code: string): code is ErrorCode {
   return /^[a-zA-Z]+(\.[a-zA-Z]+)*$/.test(code);
 }
 
+/** What a host of another version says about an error is no reason to hide the error. */
 function parseData(text: string): object {
   try {
     const data: unknown = JSON.parse(text);

@@ -96,6 +96,7 @@ function checkSocket(endpoint: EndpointFile): Discovery {
     if (!stat.isSocket()) return hostile(`${socket} is not a socket`);
     if (stat.uid !== process.getuid?.()) return hostile(`${socket} belongs to another user`);
   } catch {
+    // Nothing stands there, or not in a place that this user may look into.
     const reason = `the host (process ${endpoint.pid}) lives, but its socket ${socket} is gone`;
     return { kind: 'deaf', endpoint, reason };
   }

@@ -102,6 +102,7 @@ function escapeBatch(path: string): string {
   return path.replaceAll('%', '%%');
 }
 
+/** None where the file is missing or damaged: every installation writes itself into it again. */
 async function readInstallations(file: string): Promise<readonly Installation[]> {
   try {
     return installationsSchema.safeParse(JSON.parse(await readFile(file, 'utf8'))).data ?? [];

@@ -9,7 +9,7 @@ import type { HostClient } from './hostClient.js';
 import { systemClock } from './systemClock.js';
 import { unreachable } from './callErrors.js';
 
-/** `offline`: the last try to connect failed; another follows by itself, or at once with `retryNow`. */
+/** `connected`: changes arrive; `offline`: the last try failed, and another follows by itself, or at once with `retryNow`. */
 export type ConnectionState = 'connecting' | 'connected' | 'offline';
 
 /** What became different: ids of entities that are new, changed or gone. */

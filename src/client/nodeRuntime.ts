@@ -47,6 +47,7 @@ async function isRecentNode(command: string, signal: AbortSignal): Promise<boole
   try {
     await access(command, constants.X_OK);
   } catch {
+    // Not there, or nothing that can be started.
     return false;
   }
   return new Promise((resolve, reject) => {

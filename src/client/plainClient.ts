@@ -15,6 +15,7 @@ import type { EndpointOptions, HostClient, HostServices } from './hostClient.js'
 import { callOverSocket, type PlainAnswer } from './plainCall.js';
 import { readMessage, writeMessage } from './plainMessage.js';
 import { requireKnownProtocol } from './protocolCheck.js';
+import { jsonValue } from '../base/jsonObject.js';
 
 /** Connects to the host of one endpoint file and makes sure that it answers. Throws `host.unreachable` or `cancelled`. */
 export async function connectPlainly(endpoint: EndpointFile, options: EndpointOptions): Promise<HostClient> {
@@ -119,7 +120,7 @@ async function callPlainly(
       body: writeMessage(request),
       signal: AbortSignal.any([closed, ...(signal ? [signal] : []), ...(limit ? [limit] : [])]),
     });
-    const value = parseJson(answer.body);
+    const value = jsonValue(answer.body);
     if (answer.status === 200 && value !== undefined) return value;
     throw errorOf(answer, value, endpoint.socket);
   } catch (error) {
@@ -158,14 +159,6 @@ function failureOf(
     ? 'it did not answer in time'
     : (describeSystemCode(systemCode(error)) ?? (errorMessage(error).replace(/\.$/, '') || 'the connection broke'));
   return unreachable({ socket: call.socket, reason, cause: error, timedOut });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function fieldAt(value: unknown, name: string): unknown {

@@ -2,28 +2,50 @@ import type { LineMap, Span, TextRange } from './source/textPosition.js';
 
 /** What is wrong, for code that reacts to it. Never recognise a problem by its text. */
 export type ComposeCode =
+  /** An alias where the file’s readers would not follow it. */
   | 'compose.aliasRefused'
+  /** The same key twice in a mapping. */
   | 'compose.duplicateField'
+  /** Two things with one name. */
   | 'compose.duplicateName'
+  /** There is nothing in the file. */
   | 'compose.empty'
+  /** Two fields of which only one may be there. */
   | 'compose.exclusive'
+  /** A value that the field does not take. */
   | 'compose.invalidValue'
+  /** A field that must be there is not. */
   | 'compose.missingField'
+  /** A variable that is not set where it is needed. */
   | 'compose.missingVariable'
+  /** A second YAML document, which nobody reads. */
   | 'compose.moreDocuments'
+  /** It is understood, and this version does nothing with it. */
   | 'compose.notExecuted'
+  /** A word of an older dialect; the present one is named. */
   | 'compose.oldSpelling'
+  /** A secret stands in the file itself. */
   | 'compose.secretInFile'
+  /** Allowed, and hardly what is meant. */
   | 'compose.suspicious'
+  /** It is no YAML, or no text. */
   | 'compose.syntax'
+  /** Nested further than anybody writes. */
   | 'compose.tooDeep'
+  /** Longer than what is read. */
   | 'compose.tooLarge'
+  /** It names something that the file does not define. */
   | 'compose.undefinedName'
+  /** No dialect has this field here. */
   | 'compose.unknownField'
+  /** Neither built in nor defined in the file. */
   | 'compose.unknownProvider'
+  /** An argument that takes the agent’s limits away. */
   | 'compose.weakensPermissions'
+  /** A mapping, list or text where another kind belongs. */
   | 'compose.wrongKind';
 
+/** `error`: the file is not applied; `warning`: it is, and this is probably not meant; `information`: worth knowing. */
 export type ComposeSeverity = 'error' | 'warning' | 'information';
 
 export interface ComposeEdit {

@@ -49,6 +49,7 @@ export interface ProviderOutputSpec {
   readonly conversation?: string | undefined;
 }
 
+/** `confined`: the CLI’s own sandbox or edit-only mode; `ask`: a person is asked; `auto`: the CLI asks nobody, which needs consent. */
 export type Permissions = 'confined' | 'ask' | 'auto';
 
 export interface AgentSpec {
@@ -234,6 +235,7 @@ export interface MergeSpec {
   readonly batch: number;
 }
 
+/** What a hook hears of: a run began, ended in any way; a thread was closed, or said to have failed; a merge ended in any way. */
 export type HookEvent = 'run_started' | 'run_finished' | 'thread_closed' | 'thread_failed' | 'merge_finished';
 
 export interface HookSpec {
@@ -271,12 +273,21 @@ export interface RegisteredScript {
   readonly triggers: readonly TriggerSpec[];
 }
 
+/** `new`: a thread for each run of a schedule; `sticky`: its runs go on in one. */
 export type SandboxPolicy = 'new' | 'sticky';
 
 /** What becomes of a moment that comes while a run of the schedule is at work. */
-export type Overlap = 'skip' | 'queue' | 'parallel' | 'replace';
+export type Overlap =
+  /** It is left out. */
+  | 'skip'
+  /** It waits until that run has ended. */
+  | 'queue'
+  /** It starts beside it. */
+  | 'parallel'
+  /** That run is ended. */
+  | 'replace';
 
-/** What becomes of moments that passed while nobody could fire. */
+/** What becomes of moments that passed while nobody could fire. `run_once`: one run for all; `skip`: none; `run_all`: each its own. */
 export type Misfire = 'run_once' | 'skip' | 'run_all';
 
 /** A value of an event's payload that an event trigger asks for. */

@@ -30,6 +30,7 @@ async function writeLater(
     try {
       await clock.sleep(pauseMs, signal);
     } catch {
+      // `signal`: the host ends, and the next one finds what is not written.
       return 'left';
     }
     try {

@@ -65,6 +65,7 @@ async function run(): Promise<void> {
   say({ kind: 'tool_result', callId: 'list', ok: true, output: names.slice(0, 100).join('\n') });
   await pause();
 
+  // Mostly it is not there yet.
   const before = await readFile(path, 'utf8').catch(() => undefined);
   const after = before === undefined ? firstText(task) : `${before.trimEnd()}\n\n${entry(task)}`;
   say({ kind: 'tool_call', callId: 'write', tool: 'write', title: path, path, input: entry(task) });

@@ -237,7 +237,7 @@ function buildPlaces(
   const sandboxes = new SandboxService({
     ...common,
     machine: sandbox.driver,
-    drivers: { docker: drivers.docker },
+    drivers: drivers.sandboxDrivers,
     git: drivers.guestGit,
     stateDir,
   });

@@ -17,6 +17,7 @@ import { JupyterServerDriver } from '../drivers/jupyter/jupyterServerDriver.js';
 import { createProcessSandbox, type ProcessSandbox } from '../drivers/process/createProcessSandbox.js';
 import { SecretKeys } from '../node/secretDigests.js';
 import { LoginShell } from './environment/loginShell.js';
+import type { DriverSpec } from '../compose/projectSpec.js';
 import type { HostState } from './openState.js';
 import { DockerOnDemand } from './sandboxes/dockerOnDemand.js';
 import { HostRunSecrets } from './secrets/hostRunSecrets.js';
@@ -26,8 +27,8 @@ import { keyedDigest, machineKey } from './state/machineKey.js';
 export interface HostDrivers {
   readonly shell: LoginShell;
   readonly sandbox: ProcessSandbox;
-  /** Containers of a Docker Engine. */
-  readonly docker: SandboxDriver;
+  /** Where runs execute beside this machine, by the name that compose files say. */
+  readonly sandboxDrivers: Partial<Readonly<Record<DriverSpec['name'], SandboxDriver>>>;
   readonly guestGit: GuestGitDriver;
   readonly runSecrets: HostRunSecrets;
   /** What all drivers of git run it with. */
@@ -76,7 +77,18 @@ export function buildDrivers(
   const mergeDriver = createGitMergeDriver({ ...place, person, journal: storedLandings(store) });
   const repositoryDriver = createGitRepositoryDriver(place);
   const guestGit = createGitGuestDriver(place);
-  const docker = resources.add(new DockerOnDemand({ stateDir, programs: distDir, clock, log, shell }));
+  const sandboxDrivers = {
+    docker: resources.add(new DockerOnDemand({ stateDir, programs: distDir, clock, log, shell })),
+  };
   const places = { worktrees, rescueDriver, mergeDriver, repositoryDriver, guestGit };
-  return { shell, sandbox, docker, runSecrets, git, ...places, notebookServers, secretDigest: keyedDigest(key) };
+  return {
+    shell,
+    sandbox,
+    sandboxDrivers,
+    runSecrets,
+    git,
+    ...places,
+    notebookServers,
+    secretDigest: keyedDigest(key),
+  };
 }

@@ -6,6 +6,7 @@ import { HookService } from '../core/hooks/hookService.js';
 import { AppliedTriggers } from '../core/schedules/appliedTriggers.js';
 import { EventTriggers } from '../core/schedules/eventTriggers.js';
 import { FireService } from '../core/schedules/fireService.js';
+import { PruneFires } from '../core/schedules/pruneFires.js';
 import { Scheduler } from '../core/schedules/scheduler.js';
 import { ScheduleService } from '../core/schedules/scheduleService.js';
 import { AgentTasks } from '../core/scripts/agentTasks.js';
@@ -31,6 +32,7 @@ import type { HostRunSecrets } from './secrets/hostRunSecrets.js';
 export interface HostSchedules {
   readonly schedules: ScheduleService;
   readonly fires: FireService;
+  readonly pruning: PruneFires;
   readonly topics: TopicService;
   readonly internalTopics: InternalTopics;
   readonly webhooks: WebhookService;
@@ -88,7 +90,8 @@ export function buildSchedules(
     await scheduler.dispose();
     await scripts.dispose();
   };
-  return { schedules, fires, topics, internalTopics, webhooks, scripts, scriptEngine, scheduler, end };
+  const pruning = new PruneFires({ store, clock });
+  return { schedules, fires, pruning, topics, internalTopics, webhooks, scripts, scriptEngine, scheduler, end };
 }
 
 /** Of one length, whatever was sent. */

@@ -1,4 +1,4 @@
-import { lstatSync, type Stats } from 'node:fs';
+import { accessSync, constants, lstatSync, statSync, type Stats } from 'node:fs';
 import { lstat, readdir, rmdir } from 'node:fs/promises';
 import { readForeignFile, readForeignFileSync, type ForeignFile } from './foreignFile.js';
 
@@ -49,4 +49,16 @@ export function glanceAt(path: string): Stats | undefined {
 /** Tidies up: a folder that has something in it, or is gone already, is left as it is. */
 export async function removeIfEmpty(folder: string | Buffer): Promise<void> {
   await rmdir(folder).catch(() => undefined);
+}
+
+/** A file that the system would start. What cannot be looked at cannot be started either. */
+export function isExecutable(path: string, windows = process.platform === 'win32'): boolean {
+  try {
+    if (!statSync(path).isFile()) return false;
+    // Windows goes by the name, which the caller chose.
+    if (!windows) accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,3 +1,4 @@
+import { jsonValue } from '../base/jsonObject.js';
 /**
  * `<state>/endpoint.json`: tells clients where to knock, nothing more. Written by rename, 0600 in a 0700 directory.
  * Whoever reads it treats each field as untrusted.
@@ -22,7 +23,7 @@ export interface EndpointFile {
 
 /** The contents of an endpoint file; undefined for whatever is not one. By hand: every command reads it before all else. */
 export function parseEndpointFile(text: string): EndpointFile | undefined {
-  const value = parseJson(text);
+  const value = jsonValue(text);
   if (typeof value !== 'object' || value === null) return undefined;
   const fields: Partial<Readonly<Record<keyof EndpointFile, unknown>>> = value;
   const { format, machine, boot, pid, start_time, socket, version, protocol, token } = fields;
@@ -31,14 +32,6 @@ export function parseEndpointFile(text: string): EndpointFile | undefined {
   if (!isCount(pid) || pid === 0 || !isCount(protocol)) return undefined;
   if (!isText(token, 64) || !/^[0-9a-f]{64}$/.test(token)) return undefined;
   return { format, machine, boot, pid, start_time, socket, version, protocol, token };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function isText(value: unknown, longest: number): value is string {

@@ -3,11 +3,11 @@
  * Words are English; the extension translates them with `vscode.l10n.t`.
  */
 
-/** Derived states of a thread, as `Thread.status` carries them. */
+/** Derived states of a thread, as `Thread.status` carries them; what each means is said in `core/threads/threadStatus.ts`. */
 export type ThreadStatus =
   'needs_you' | 'queued' | 'working' | 'ready' | 'merging' | 'merged' | 'closed' | 'failed' | 'abandoned';
 
-/** What threads are sorted into: tree groups, board columns, sections of `muster ps`. */
+/** What threads are sorted into: tree groups, board columns, sections of `muster ps`. `done`: merged, closed, failed, abandoned. */
 export type ThreadGroup = 'needs_you' | 'working' | 'ready' | 'merging' | 'done';
 
 /** The one order of the groups. */

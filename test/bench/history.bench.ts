@@ -64,7 +64,7 @@ function fill(stateDir: string): void {
     `INSERT INTO thread (id, project_id, agent, outcome, summary, latest_run, created_at, updated_at) VALUES (?, ?, 'dev', ?, ?, ?, ?, ?)`,
   );
   const insertMessage = database.prepare(
-    `INSERT INTO message (id, position, thread_id, sender, recipient, intent, body, created_at) VALUES (?, 1, ?, 'you', 'dev', 'dispatch', 'Do it', ?)`,
+    `INSERT INTO message (id, thread_id, sender, recipient, intent, body, created_at) VALUES (?, ?, 'you', 'dev', 'dispatch', 'Do it', ?)`,
   );
   const insertRun = database.prepare(
     `INSERT INTO run (id, position, thread_id, message_id, agent, provider, status, generation, queued_at, ended_at, settled, answer, cost_usd)

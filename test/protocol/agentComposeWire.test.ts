@@ -179,6 +179,7 @@ test('applying is by the file: once more changes nothing, what it asks for needs
   expect((await projects.listSchedulerRuns({ project })).runs).toMatchObject([
     { runId: run?.runId, triggerId: 'nightly' },
   ]);
+  expect(await projects.pruneSchedulerRuns({ project })).toMatchObject({ dryRun: true, matched: { runs: 0n } });
   expect(await projects.removeProject({ project })).toMatchObject({
     changes: [{ name: 'shop' }, { name: 'gardener' }, { resourceType: 'scheduler' }, { resourceType: 'sandbox' }],
   });

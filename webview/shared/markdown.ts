@@ -33,6 +33,7 @@ const allowedAttributes = ['href', 'title', 'align', 'start', 'data-path', 'data
 const maxMarkdown = 200_000;
 
 const cache = new Map<string, string>();
+/** More texts than a page shows at once. */
 const cacheSize = 500;
 
 /** Words beside blocks of code; the same for as long as the view lives. */
@@ -152,6 +153,7 @@ function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, character => `&#${character.charCodeAt(0)};`);
 }
 
+/** A stray `%` is a character like any other. */
 function decode(text: string): string {
   try {
     return decodeURI(text);

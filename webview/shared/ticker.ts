@@ -1,5 +1,6 @@
 /** One timer for all texts that grow older by themselves; it stands while the view is hidden. */
 
+/** Durations are shown in seconds. */
 const everyMs = 1000;
 const subscribers = new Set<() => void>();
 let timer: ReturnType<typeof setInterval> | undefined;

@@ -4,6 +4,7 @@ import { runWord } from './conversationView.js';
 import { isActive } from './conversationRows.js';
 import type { PageState } from './pageState.js';
 
+/** A few sentences; a screen reader cannot be skipped through. */
 const maxSpoken = 240;
 
 /** What a screen reader is told about a message of the extension: what an agent says, and how a run ends. */

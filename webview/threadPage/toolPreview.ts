@@ -91,6 +91,7 @@ export function readableInput(call: ToolCallEntry): string {
     .join('\n');
 }
 
+/** Nothing for an input that was cut, or is no mapping: it is shown as text. */
 function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
   if (!text.trimStart().startsWith('{')) return undefined;
   try {

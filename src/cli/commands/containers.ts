@@ -5,7 +5,6 @@ import { printRows } from '../output/projectReport.js';
 import { oneLine } from '../output/terminalText.js';
 import { sandboxJson } from '../output/sandboxJson.js';
 
-/** `stats`, `sandbox stats`. */
 export const sandboxStats = defineCommand({
   name: 'sandbox stats',
   summary: 'what the containers of agents use at the moment',

@@ -38,6 +38,7 @@ function read({ directory }: CommandContext, path: string): ImportedFile {
     try {
       return readFileSync(resolve(dirname(path), file.replace(/^~(?=\/)/, homedir())), 'utf8');
     } catch {
+      // The report names the file that could not be read.
       return undefined;
     }
   };

@@ -5,6 +5,7 @@ import { oneLine } from '../output/terminalText.js';
 import { isoTime, orUndefined } from '../output/wireText.js';
 import { threadJson, optional } from '../output/wireJson.js';
 
+/** As many as the host lists at once. */
 const mostThreads = 500;
 
 export const inbox = defineCommand({

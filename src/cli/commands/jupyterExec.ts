@@ -95,6 +95,7 @@ async function execute(
       if (!json) print(context, saying);
     },
   });
+  // A kernel that cannot be interrupted has ended or will be told again by the second Ctrl+C.
   const interrupt = (): void => void kernel.interrupt().catch(() => undefined);
   signal.addEventListener('abort', interrupt, { once: true });
   try {

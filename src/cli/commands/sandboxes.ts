@@ -4,7 +4,7 @@ import { defineCommand, type Arguments, type CommandContext } from '../command.j
 import { findProject } from '../lookup/projectLookup.js';
 import { sandboxesOf } from '../lookup/containers.js';
 import { findSandbox, listThreads } from '../lookup/sandboxLookup.js';
-import { readSeconds } from '../options/seconds.js';
+import { readAge } from '../options/seconds.js';
 import { unsupported } from '../options/unsupported.js';
 import { usageError } from '../options/usageError.js';
 import { listSandboxes, sandboxRows, type ThreadList } from '../output/compose/composeList.js';
@@ -64,7 +64,6 @@ function readSandboxStatuses(text: string | undefined): readonly string[] {
   throw usageError(`${JSON.stringify(unknown)} is not a status; they are ${sandboxStatuses.join(', ')}.`);
 }
 
-/** `sandbox prune`. */
 export const sandboxPrune = defineCommand({
   name: 'sandbox prune',
   summary: 'tell which worktrees `rm` could remove; it removes none',
@@ -82,7 +81,7 @@ export const sandboxPrune = defineCommand({
       throw unsupported('`sandbox prune --force`', 'Remove worktrees by name: `muster rm <thread>…`.');
     const wanted = readSandboxStatuses(args.text('status'));
     const statuses = wanted.length === 0 ? ['stopped'] : wanted;
-    const olderThan = readSeconds(args.text('older-than'), '--older-than') ?? 0;
+    const olderThan = readAge(args.text('older-than'), '--older-than') ?? 0;
     const driver = args.text('driver');
     const threads = (await listThreads(context, args.text('agent') ?? ''))
       .filter(thread => thread.worktree !== '' && statuses.includes(sandboxStatus(thread)))

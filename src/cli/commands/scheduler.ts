@@ -26,6 +26,7 @@ const named = [
 
 /** Ours, and agent-compose's for what became of the run. */
 const runStatuses: readonly string[] = [...new Set(['started', 'waiting', 'missed', ...schedulerStatuses])];
+/** What a person reads; the host would do the same. */
 const defaultRuns = 50;
 
 export const schedulerList = defineCommand({

@@ -1,7 +1,7 @@
 import type { Project } from '../../protocol/gen/muster/v1/projects_pb.js';
 import type { ScheduledTrigger } from '../../protocol/gen/muster/v1/schedules_pb.js';
 import { defineCommand, type CommandContext } from '../command.js';
-import { findFire, readFires } from '../lookup/fireLookup.js';
+import { agentOfScheduler, findFire, readFires } from '../lookup/fireLookup.js';
 import { getProject } from '../lookup/projectLookup.js';
 import { readCount } from '../options/readCount.js';
 import { usageError } from '../options/usageError.js';
@@ -35,7 +35,7 @@ export const schedulerLogs = defineCommand({
   async run(context, args) {
     const { out, json, compat } = context;
     const project = await getProject(context);
-    const agent = args.positionals[0] ?? agentOf(args.text('scheduler'));
+    const agent = args.positionals[0] ?? agentOfScheduler(args.text('scheduler'));
     const runId = args.text('run');
     const run = runId === undefined ? undefined : await findFire(context, project, runId);
     const records = run ? [run] : await readFires(context, project, { agent, trigger: args.text('trigger') });
@@ -90,7 +90,10 @@ export const schedulerInspect = defineCommand({
   async run(context, args) {
     const { out, json, compat } = context;
     const project = await getProject(context);
-    const found = await inspect(context, project, { name: args.required(0), agent: agentOf(args.text('scheduler')) });
+    const found = await inspect(context, project, {
+      name: args.required(0),
+      agent: agentOfScheduler(args.text('scheduler')),
+    });
     if (json) out.json({ project: projectOf(project, compat), ...found });
     else for (const line of linesOf(found)) out.line(line);
     return 0;
@@ -147,11 +150,6 @@ function linesOf(found: Inspected): readonly string[] {
   ];
 }
 
-/** A scheduler is named by its agent, or by the id that the commands print. */
-function agentOf(scheduler: string | undefined): string | undefined {
-  return scheduler === undefined ? undefined : (/^[^/]+\/([^/]+)\/scheduler$/.exec(scheduler)?.[1] ?? scheduler);
-}
-
 export const schedulerInvoke = defineCommand({
   name: 'scheduler invoke',
   summary: 'run the script of an agent’s scheduler now and wait for what it gives back',
@@ -160,7 +158,7 @@ export const schedulerInvoke = defineCommand({
   async run(context, args) {
     const { repeatable, connect, out, json, signal } = context;
     const project = await getProject(context);
-    const agent = agentOf(args.required(0)) ?? '';
+    const agent = agentOfScheduler(args.required(0)) ?? '';
     const { schedules } = await connect();
     const request = { project: project.id, agent, payload: args.text('payload') ?? '' };
     const { scriptRunId } = await schedules.fireTrigger(request, { signal });

@@ -117,6 +117,7 @@ export class HostSession {
   }
 
   async #closeClient(): Promise<void> {
+    // That it could not be reached was said to whoever asked for it.
     const client = await this.#client?.catch(() => undefined);
     client?.dispose();
     this.#client = undefined;

@@ -1,8 +1,9 @@
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { ownValue } from '../../base/ownValue.js';
 import type { Environment } from '../../client/stateDirectory.js';
+import { isExecutable } from '../../node/looks.js';
 
 /** One coding CLI on this machine, as far as can be seen without starting it. */
 export interface AgentCli {
@@ -73,14 +74,5 @@ export function findProgram(name: string, env: Environment): string | undefined 
     .split(delimiter)
     .filter(isAbsolute)
     .flatMap(folder => names.map(each => join(folder, each)))
-    .find(isExecutable);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
+    .find(path => isExecutable(path));
 }

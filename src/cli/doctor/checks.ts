@@ -18,6 +18,7 @@ export interface Check {
 
 const run = promisify(execFile);
 const oldestGit = [2, 38] as const;
+/** Less than a few worktrees of a middling repository take. */
 const littleDiskBytes = 1024 ** 3;
 
 /** Git, and whether it is new enough. */

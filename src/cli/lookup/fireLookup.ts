@@ -39,3 +39,8 @@ export async function findFire(context: CommandContext, project: Project, runId:
   if (found) return found;
   throw usageError(`No trigger of ${project.name} started a run ${runId}; \`muster scheduler runs\` lists them.`);
 }
+
+/** A scheduler is named by its agent, or by the id that the commands print. */
+export function agentOfScheduler(scheduler: string | undefined): string | undefined {
+  return scheduler === undefined ? undefined : (/^[^/]+\/([^/]+)\/scheduler$/.exec(scheduler)?.[1] ?? scheduler);
+}

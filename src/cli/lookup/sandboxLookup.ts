@@ -15,6 +15,7 @@ export interface SandboxSelector {
   readonly agent?: string | undefined;
 }
 
+/** As many as the host lists at once. */
 const pageSize = 500;
 
 /**
@@ -35,6 +36,7 @@ async function findById(context: CommandContext, id: string): Promise<Thread> {
     return await getThread(context, id);
   } catch (error) {
     if (!isAppError(error, 'thread.unknown')) throw error;
+    // Neither a thread nor a run: what is said is that there is no such thread, which is what people type.
     const record = await getRunRecord(context, id).catch(() => undefined);
     if (!record) throw error;
     return await getThread(context, record.run.threadId);

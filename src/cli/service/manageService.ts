@@ -50,6 +50,7 @@ function systemd({ home, env, signal }: ServicePlace): ServiceManager {
   const file = join(env['XDG_CONFIG_HOME'] || join(home, '.config'), 'systemd', 'user', `${serviceName}.service`);
   const systemctl = (...args: readonly string[]): Promise<string> => run('systemctl', ['--user', ...args], signal);
   const status = async (): Promise<ServiceStatus> => {
+    // It exits with 3 for a unit that does not run, and with 4 for one that there is not.
     const state = await systemctl('is-active', `${serviceName}.service`).catch(() => 'inactive');
     return { installed: await exists(file), file, state: state.trim() };
   };
@@ -62,6 +63,7 @@ function systemd({ home, env, signal }: ServicePlace): ServiceManager {
       return await status();
     },
     async uninstall() {
+      // Nothing of this may keep the file from going: a unit that is off by now, or a session without a manager.
       if (await exists(file)) await systemctl('disable', '--now', `${serviceName}.service`).catch(() => '');
       await rm(file, { force: true });
       await systemctl('daemon-reload').catch(() => '');
@@ -75,6 +77,7 @@ function launchd({ home, signal }: ServicePlace): ServiceManager {
   const domain = `gui/${process.getuid?.() ?? 0}`;
   const launchctl = (...args: readonly string[]): Promise<string> => run('launchctl', args, signal);
   const status = async (): Promise<ServiceStatus> => {
+    // It fails for what is not loaded.
     const told = await launchctl('print', `${domain}/${launchdLabel}`).catch(() => '');
     const [, state = 'not loaded'] = /state = (\w+)/.exec(told) ?? [];
     return { installed: await exists(file), file, state };
@@ -82,12 +85,14 @@ function launchd({ home, signal }: ServicePlace): ServiceManager {
   return {
     status,
     async install(facts) {
+      // One of an earlier installation; mostly there is none.
       await launchctl('bootout', `${domain}/${launchdLabel}`).catch(() => '');
       await write(file, launchdPlist(facts));
       await launchctl('bootstrap', domain, file);
       return await status();
     },
     async uninstall() {
+      // It may not be loaded.
       await launchctl('bootout', `${domain}/${launchdLabel}`).catch(() => '');
       await rm(file, { force: true });
       return await status();
@@ -98,6 +103,7 @@ function launchd({ home, signal }: ServicePlace): ServiceManager {
 function taskScheduler({ home, signal }: ServicePlace): ServiceManager {
   const schtasks = (...args: readonly string[]): Promise<string> => run('schtasks.exe', args, signal);
   const status = async (): Promise<ServiceStatus> => {
+    // It fails when there is no such task.
     const told = await schtasks('/Query', '/TN', serviceName, '/FO', 'LIST').catch(() => undefined);
     const [, state = 'unknown'] = /Status:\s*(\w+)/.exec(told ?? '') ?? [];
     return { installed: told !== undefined, file: '', state: told === undefined ? 'not installed' : state };
@@ -117,6 +123,7 @@ function taskScheduler({ home, signal }: ServicePlace): ServiceManager {
       return await status();
     },
     async uninstall() {
+      // It may not run, and it may not be there.
       await schtasks('/End', '/TN', serviceName).catch(() => '');
       await schtasks('/Delete', '/TN', serviceName, '/F').catch(() => '');
       return await status();

@@ -154,6 +154,7 @@ function referenceAt(text: string, node: ComposeNode, offset: number): Reference
   return undefined;
 }
 
+/** As much of a value as a hover shows without being a page. */
 const LONGEST_VALUE = 200;
 
 function variableText({ name, operator }: Reference, at: NodeAt, options: HoverOptions): string {

@@ -21,6 +21,7 @@ import { userProviders } from './provider.js';
 import { mcpServers, octobusServers, volumes } from './servers.js';
 import { inlineWorkspace, namedWorkspaces } from './workspace.js';
 
+/** As compas waits for one. */
 const DEFAULT_HOOK_TIMEOUT_MS = 10_000;
 
 /** Second pass: defaults, interpolation and everything that values mean together. */

@@ -20,6 +20,7 @@ export interface TextShape {
   readonly refusedText?: string | undefined;
 }
 
+/** A duration above zero, a cron expression with five fields, or a size in bytes with its unit. */
 export type TextFormat = 'positiveDuration' | 'cron' | 'size';
 
 export interface ShapeValue {
@@ -83,8 +84,10 @@ export interface ChoiceShape {
   readonly list?: ListShape | undefined;
 }
 
+/** Which dialects know a field: both of agent-compose, only its older (`seed`) or newer one (`head`), or ours alone. */
 export type Era = 'both' | 'seed' | 'head' | 'muster';
 
+/** What a text names: things of the same file, and for completion also models, time zones and sets of capabilities. */
 export type Reference =
   'agent' | 'workspace' | 'mcpServer' | 'volume' | 'octobusServer' | 'provider' | 'model' | 'timezone' | 'capset';
 

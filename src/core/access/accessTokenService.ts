@@ -5,6 +5,7 @@ import type { IdSource } from '../../base/ids.js';
 import type { Store } from '../store.js';
 import { isTokenValid, type AccessToken, type AccessTokenStores, type Scope } from './accessToken.js';
 
+/** One word in a list. */
 const longestName = 64;
 /** How exact {@link AccessToken.usedAt} is, in ms: a write for each call would cost more than the call. */
 const usedEveryMs = 60_000;

@@ -8,7 +8,10 @@ import type { ThreadStores } from '../threads/threadStore.js';
 /** Who makes a call, as far as they say so. */
 export type Caller = { readonly kind: 'person' } | { readonly kind: 'run'; readonly run: string };
 
-/** Who may make a call; the words of `policy.proto`. */
+/**
+ * Who may make a call; the words of `policy.proto`. `person` and `run` alone, `both`, `own_thread`: a run may on its own thread,
+ * `dispatcher`: a run may whose agent has `may_dispatch`. A person always may what is not for `run` alone.
+ */
 export type MayCall = 'person' | 'run' | 'both' | 'own_thread' | 'dispatcher';
 
 export interface Call {

@@ -63,17 +63,42 @@ export interface Usage {
   readonly costUsd?: number;
 }
 
-export type ToolCategory = 'read' | 'edit' | 'search' | 'command' | 'fetch' | 'plan' | 'other';
+/** What a tool does, whatever the CLI calls it. */
+export type ToolCategory =
+  /** Looks at a file. */
+  | 'read'
+  /** Writes, moves or deletes one. */
+  | 'edit'
+  /** Looks for names or text. */
+  | 'search'
+  /** Starts a program. */
+  | 'command'
+  /** Asks the network. */
+  | 'fetch'
+  /** Changes the agent’s own list of steps. */
+  | 'plan'
+  /** Anything else, tools of MCP servers among it. */
+  | 'other';
 
+/** Why an agent failed, as far as its CLI lets it be known. */
 export type AgentErrorReason =
+  /** It has no key or login, or one that is refused. */
   | 'not_logged_in'
+  /** Too many calls in a short time: it passes. */
   | 'rate_limited'
+  /** What was paid for is used up: it does not pass by waiting a moment. */
   | 'quota'
+  /** The model cannot be reached, or answers that it cannot: it passes. */
   | 'unavailable'
+  /** The CLI does not know the conversation that was to go on. */
   | 'conversation_missing'
+  /** There is no such model, or it is not for this account. */
   | 'model_unknown'
+  /** A cap was reached, ours or the CLI’s own. */
   | 'budget'
+  /** Its process was ended by a signal. */
   | 'interrupted'
+  /** Anything else; the message says what. */
   | 'other';
 
 /** Tool inputs and outputs longer than this are cut; the whole text stays in the run's log. */

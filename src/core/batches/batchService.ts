@@ -13,6 +13,7 @@ export interface BatchTask {
   readonly dispatch: Omit<Dispatch, 'batch' | 'dependsOn' | 'idempotencyKey'>;
 }
 
+/** One transaction gives them all, which takes a fraction of a second. */
 const maxTasks = 200;
 
 /** Several tasks under one name. */

@@ -1,4 +1,4 @@
-/** What a reviewer makes of somebody's work. */
+/** What a reviewer makes of somebody’s work. `approve`: it may go in; `request_changes` sends it back; `comment` neither approves nor stops it. */
 export type Verdict = 'approve' | 'request_changes' | 'comment';
 export const verdicts: readonly Verdict[] = ['approve', 'request_changes', 'comment'];
 

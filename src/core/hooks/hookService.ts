@@ -25,7 +25,12 @@ const mostWaiting = 1_000;
 /**
  * Starts the programs of a compose file when something happens, whoever caused it: person, schedule or agent. They hear of what
  * the host publishes about itself (`core/topics/internalTopics.ts`), so that a killed host neither forgets an end nor tells it
- * twice; the start of a run is told by the host that saw it. One after the other for each project; what they do changes nothing.
+ * twice; the start of a run is told by the host that saw it. What they do changes nothing.
+ *
+ *   heard ──consent and filter fit──► waiting (one chain of promises a project) ──its turn──► running ──► ended | failed (logged)
+ *   heard ──1,000 wait already──► left out (logged)
+ *
+ * {@link dispose} ends the one that runs and leaves out those that wait.
  */
 export class HookService implements Disposable {
   readonly #store: Store<TopicStores & ProjectStores & ThreadStores & RunStores>;

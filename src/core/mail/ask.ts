@@ -16,6 +16,7 @@ export type Ask =
   /** May it use this tool like that? */
   | { readonly kind: 'permission'; readonly tool: string; readonly input: JsonObject };
 
+/** As much of a text as is kept anywhere (`agentEvent.ts`). */
 const maxText = 16_384;
 const maxFindings = 200;
 const maxOptions = 20;

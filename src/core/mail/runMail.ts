@@ -22,8 +22,17 @@ interface Attended {
 }
 
 /**
- * Reads what runs write to the host and sees that each letter gets its answer: verdicts at once, questions when a person has
- * answered. What was open when a host died is found again in mailbox and database by the next one.
+ * Reads what runs write to the host and sees that each letter gets its answer.
+ *
+ *   not attended ──attend (its process is there)──► attended ──leave (its process has ended)──► not attended
+ *   a letter while attended:  unreadable ──► answered with what is wrong
+ *                             verdict ──► stored ──► answered
+ *                             question ──► open, the run's clock held ──a person answers──► answered, the clock let go
+ *   a letter at the end:      a verdict is still stored; nobody waits for a question any more
+ *
+ * A look reads all letters without an answer, when the mailbox rings and when a question was answered; what cannot be written now
+ * (a full disk) is found by the next look. {@link dispose} lets go of the clocks and answers nothing: what is open is found again
+ * in mailbox and database by the next host.
  */
 export class RunMail implements Disposable {
   readonly #store: Store<VerdictStores & MessageStores & ThreadStores & EventStores>;

@@ -23,7 +23,11 @@ export interface ConflictPredictorOptions {
 
 /**
  * Finds out before anybody merges whether a thread would conflict with its target: when its work was committed, when
- * another thread has landed on the same target, and when somebody looks at the thread. One question to git at a time.
+ * another thread has landed on the same target, and when somebody looks at the thread.
+ *
+ *   idle ──a thread is wanted──► asking git, one thread at a time, each at most once in the queue ──none wanted──► idle
+ *
+ * A question that fails is logged and not asked again before the next reason. {@link dispose} ends the one that is asked.
  */
 export class ConflictPredictor implements Disposable {
   readonly #options: ConflictPredictorOptions;

@@ -102,20 +102,37 @@ export type NotMerged =
     }
   | { readonly kind: 'conflicted'; readonly files: readonly string[]; readonly message: string };
 
+/** Why a merge was not tried or not finished; nothing has changed, and the same merge may be asked for again. */
 export type BlockedReason =
+  /** Branch or worktree hold something else than the commit that was reviewed. */
   | 'changed_since_review'
+  /** There is no such branch. */
   | 'target_missing'
+  /** A checkout of the target has files of the person in the way. */
   | 'target_has_edits'
+  /** The target is in the middle of a rebase, bisect or the like somewhere. */
   | 'target_busy'
+  /** The target moved meanwhile, more often than was tried again, or since what is to be undone. */
   | 'target_moved'
+  /** A checkout of the target is on a disk that does not answer, or cannot be read. */
   | 'target_unreachable'
+  /** The target has it already. */
   | 'nothing_to_merge'
+  /** The thread has made none. */
   | 'no_commits'
+  /** A hook of the repository (`commit-msg`) said no. */
   | 'hook_refused'
+  /** Git knows no name or address to commit with. */
   | 'identity_missing'
+  /** Commits are to be signed, and the signature could not be made. */
   | 'signing_failed'
+  /** Both have no commit in common. */
   | 'unrelated_histories'
+  /** It names a commit of a submodule that nobody else has. */
   | 'submodule_missing'
+  /** A command of `merge.verify` failed on the result. */
   | 'verify_failed'
+  /** The thread’s worktree is gone. */
   | 'worktree_missing'
+  /** What stands at its `.git` is not what was made. */
   | 'worktree_replaced';

@@ -1,7 +1,8 @@
 import type { MergeId, ThreadId } from '../../base/ids.js';
 
 /**
- * How a merge was taken back: its target is where it was before (nothing had come on top), or has a commit that reverts it.
+ * How a merge was taken back. `restored`: its target is where it was before, because nothing had come on top. `reverted`: the
+ * target has a commit more, which reverts it.
  */
 export type UndoKind = 'restored' | 'reverted';
 

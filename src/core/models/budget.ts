@@ -2,7 +2,7 @@ import type { AgentSpec, LimitsSpec } from '../../compose/projectSpec.js';
 import type { Spent } from './modelCall.js';
 import { totalTokens } from './tokenCounts.js';
 
-/** Whose calls a budget adds up. */
+/** Whose calls a budget adds up: of a `run`, of a `thread`, and since midnight of the agent, of the project, of the machine. */
 export type BudgetScope = 'run' | 'thread' | 'agent_day' | 'project_day' | 'day';
 
 /** A cap, and where it is written. */

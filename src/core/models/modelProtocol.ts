@@ -1,5 +1,7 @@
-/** The wire APIs of models: Anthropic Messages, OpenAI Responses, OpenAI Chat Completions, Gemini generateContent. */
+/**
+ * The wire APIs of models. `messages`: Anthropic’s; `responses` and `chat_completions`: OpenAI’s new and old one; `gemini`: Google’s
+ * generateContent.
+ */
 export type ModelProtocol = 'messages' | 'responses' | 'chat_completions' | 'gemini';
 
-/** Every protocol. */
 export const modelProtocols: readonly ModelProtocol[] = ['messages', 'responses', 'chat_completions', 'gemini'];

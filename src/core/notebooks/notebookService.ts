@@ -32,8 +32,16 @@ export interface NotebookServiceOptions {
 }
 
 /**
- * The guest servers of threads. They are processes of their own: a host that ends leaves them, and the next one takes them up.
- * A thread has at most one; it is ended before the thread's files go.
+ * The guest servers of threads, at most one each. They are processes of their own.
+ *
+ *   none ──start──► starting ──it answers──► ready
+ *   starting ──a minute without an answer, or its process ended──► failed
+ *   starting, ready ──stop, or its thread is over──► stopped        ready ──its process ended──► failed
+ *   stopped, failed ──start──► starting (a new server)
+ *
+ * While one lives it is followed: one promise for its first answer, one for the end of its process. Starting and ending take turns
+ * per thread; ending one that is starting does not wait for its turn. {@link dispose} ends the following only: the servers go on,
+ * and the next host takes them up.
  */
 export class NotebookService implements Disposable {
   readonly #options: NotebookServiceOptions;

@@ -84,6 +84,7 @@ function read(consent: string | undefined): Agreement | undefined {
     if (typeof specHash !== 'string' || !Array.isArray(agreed)) return undefined;
     return { specHash, agreed: agreed.filter(key => typeof key === 'string') };
   } catch {
+    // A damaged agreement is none: it is asked again.
     return undefined;
   }
 }

@@ -3,7 +3,9 @@ import { textAt } from '../agents/providers/jsonOutput.js';
 import type { Ask } from '../mail/ask.js';
 import type { Question } from './question.js';
 
+/** One line. */
 const maxTitle = 200;
+/** As much of a text as is kept anywhere (`agentEvent.ts`). */
 const maxDetail = 16_384;
 
 type Words = Pick<Question, 'kind' | 'title' | 'detail' | 'options' | 'rule'>;

@@ -13,6 +13,7 @@ import type { WorktreeDriver } from '../workspaces/worktreeDriver.js';
 import { setResolved, type ReviewComment } from './comment.js';
 import type { CommentStores } from './commentStore.js';
 
+/** No finding has a line in a file that nobody can read. */
 const maxFileBytes = 20_000_000;
 
 export interface FindingCommentsOptions {

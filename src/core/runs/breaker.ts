@@ -20,6 +20,7 @@ export interface Breaker {
   readonly openedAt?: number;
 }
 
+/** `closed`: runs start; `open`: none does; `half_open`: one does, to see. */
 export type BreakerState = 'closed' | 'open' | 'half_open';
 
 /** Port: breakers of providers. */

@@ -36,6 +36,7 @@ export const emptyDigest: RunDigestState = {
   usage: {},
 };
 
+/** As much of a text as is kept anywhere (`agentEvent.ts`); the whole is in the run’s log. */
 const maxAnswer = 16_384;
 /** Stands where the beginning of an answer was. */
 export const cutMark = '[… the beginning is in the raw log]';

@@ -20,6 +20,10 @@ export interface ScheduleStore {
   fire(sequence: number): RecordedFire | undefined;
   /** Newest first. Without `name` those of every trigger of the agent, without `agent` those of the project. */
   fires(filter: FireFilter): readonly RecordedFire[];
+  /** From the newest back, those before `beforeSequence`; whatever came of them. */
+  history(filter: HistoryFilter): readonly RecordedFire[];
+  /** Takes a fire out of the history. */
+  forget(sequence: number): void;
   /** Agents with fires that wait and may be tried at `now`. */
   agentsWaiting(now: number): readonly AgentKey[];
   /** Fires of the agent that wait, the oldest first; with `now` only those that may be tried then. */
@@ -48,6 +52,10 @@ export interface FireFilter {
   /** Only fires that became runs. */
   readonly started?: boolean;
   readonly limit: number;
+}
+
+export interface HistoryFilter extends Omit<FireFilter, 'started'> {
+  readonly beforeSequence?: number | undefined;
 }
 
 /** What a transaction needs that touches schedules. */

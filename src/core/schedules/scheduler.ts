@@ -99,6 +99,7 @@ export class Scheduler implements Disposable {
       } catch (error) {
         if (signal.aborted) return;
         this.#log.error('A schedule could not go on', { reason: errorMessage(error) });
+        // It rejects when the scheduler ends, which the loop sees.
         await this.#clock.sleep(againAfterMs, signal).catch(() => undefined);
       }
     }

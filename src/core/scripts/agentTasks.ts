@@ -43,7 +43,9 @@ export interface AgentTasksOptions {
   readonly durationMs: (text: string) => number | undefined;
 }
 
+/** What scripts of agent-compose get. */
 const defaultOutput = 1024 * 1024;
+/** It is one string in a heap of 256 MB. */
 const mostOutput = 8 * 1024 * 1024;
 
 /** Options that agree with what the agent's definition says anyway; another place is chosen there. */

@@ -64,6 +64,8 @@ export interface ScriptStore {
   list(filter: ScriptOwner & { readonly trigger?: string; readonly limit: number }): readonly ScriptRun[];
   record(call: ScriptCall): void;
   calls(run: ScriptRunId): readonly ScriptCall[];
+  /** Takes a run and its calls out of the history. */
+  forget(run: ScriptRunId): void;
   /** The thread that the script last gave work to. */
   lastThread(owner: ScriptOwner): ThreadId | undefined;
   /** JSON. */

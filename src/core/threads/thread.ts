@@ -1,6 +1,9 @@
 import type { ProjectId, ThreadId } from '../../base/ids.js';
 
-/** What a thread came to, as stored; what people see is derived (`threadStatus.ts`). */
+/**
+ * What a thread came to, as stored; what people see is derived (`threadStatus.ts`). `open`: there may be more to do; `completed`: merged or closed by a person;
+ * `failed`: a person said so; `abandoned`: its worktree went, its work was kept.
+ */
 export type ThreadOutcome = 'open' | 'completed' | 'failed' | 'abandoned';
 
 /**

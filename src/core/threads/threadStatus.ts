@@ -8,7 +8,24 @@ import type { Thread } from './thread.js';
 
 /** What people and JSON see of a thread. Derived, never stored. */
 export type ThreadStatus =
-  'needs_you' | 'queued' | 'working' | 'ready' | 'merging' | 'merged' | 'closed' | 'failed' | 'abandoned';
+  /** Nobody but a person can go on; `needs` says why. */
+  | 'needs_you'
+  /** Its run waits for its turn. */
+  | 'queued'
+  /** A run is at work, or what it left is being settled. */
+  | 'working'
+  /** Work to look at, and nothing keeps it from being merged. */
+  | 'ready'
+  /** A merge is queued or at work. */
+  | 'merging'
+  /** What it has is in the target. */
+  | 'merged'
+  /** A person closed it without a merge. */
+  | 'closed'
+  /** A person said that it failed. */
+  | 'failed'
+  /** Its worktree went; what was in it is kept. */
+  | 'abandoned';
 
 export interface ThreadState {
   readonly status: ThreadStatus;

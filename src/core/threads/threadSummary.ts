@@ -1,3 +1,4 @@
+/** One line of a list. */
 const maxSummaryLength = 200;
 
 /** The first line of a task that says something, as one line of bounded length. */

@@ -4,10 +4,33 @@ import type { RecordedFire } from '../schedules/trigger.js';
 
 /** What one trigger made of an event. Derived from its fire and the run. */
 export type DeliveryState =
-  'matched' | 'retrying' | 'run_started' | 'run_succeeded' | 'run_failed' | 'skipped' | 'dead_letter';
+  /** It waits for its turn. */
+  | 'matched'
+  /** It failed, and waits for another attempt. */
+  | 'retrying'
+  /** Its run is queued or at work. */
+  | 'run_started'
+  /** Its run ended well. */
+  | 'run_succeeded'
+  /** Its run ended in any other way. */
+  | 'run_failed'
+  /** A policy of the trigger said no. */
+  | 'skipped'
+  /** Every attempt failed; `event replay` lets it be tried again. */
+  | 'dead_letter';
 
 /** What the deliveries of an event come to. */
-export type EventState = 'no_subscriber' | 'pending' | 'retrying' | 'delivered' | 'dead_letter';
+export type EventState =
+  /** No trigger hears it. */
+  | 'no_subscriber'
+  /** One waits for its turn. */
+  | 'pending'
+  /** One waits for another attempt. */
+  | 'retrying'
+  /** Each became a run, or was skipped. */
+  | 'delivered'
+  /** One was given up. */
+  | 'dead_letter';
 
 export interface Delivery {
   readonly fire: RecordedFire;

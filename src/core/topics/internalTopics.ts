@@ -27,6 +27,11 @@ interface Fact {
  * Makes events of what happens in the host: `muster.run.completed`, `muster.merge.merged`, `muster.thread.ready`,
  * `muster.project.applied` and their like. Made from the change feed, from a place in it that is stored with them, so that a
  * host that is killed neither forgets one nor tells it twice.
+ *
+ *   idle ──something committed──► reading the feed from where it was ──nothing new──► idle
+ *
+ * It publishes inside of commits, which ask for another round; {@link catchUp} makes it when the present one is through. A round
+ * that fails is left to the next commit, {@link dispose} to the next host.
  */
 export class InternalTopics implements Disposable {
   readonly #store: Store<InternalTopicStores>;

@@ -2,7 +2,7 @@ import type { Id, ProjectId } from '../../base/ids.js';
 
 export type TopicEventId = Id<'topicEvent'>;
 
-/** Who published it: the host itself, a webhook, a scheduler's script, a person, or an agent at work. */
+/** Who published it. `muster`: the host itself; `webhook`; `script` of a scheduler; `person`; `run`: an agent at work. */
 export type TopicSource = 'muster' | 'webhook' | 'script' | 'person' | 'run';
 
 /** A fact that somebody published under a topic. Immutable and append-only; what came of it are the fires that name it. */
@@ -40,7 +40,7 @@ export interface TopicFilter {
 
 /** Port: published events. */
 export interface TopicStore {
-  /** Its sequence number. */
+  /** Returns its place in the order of all. */
   append(event: Omit<TopicEvent, 'sequence'>): number;
   get(id: string): TopicEvent | undefined;
   byKey(topic: string, idempotencyKey: string): TopicEvent | undefined;

@@ -102,6 +102,7 @@ function requirePayload(payload: string): void {
   if (reason !== undefined) throw new AppError('payload.invalid', `The payload is refused: ${reason}.`, { reason });
 }
 
+/** Why it is none; nothing for JSON. */
 function notJson(payload: string): string | undefined {
   try {
     JSON.parse(payload);

@@ -2,7 +2,7 @@ import type { Id } from '../../base/ids.js';
 
 export type WebhookSourceId = Id<'webhookSource'>;
 
-/** How a sender shows that it is the one: it sends the secret, or signs what it sends with it as GitHub does. */
+/** How a sender shows that it is the one. `token`: it sends the secret; `github_sha256`: it signs with it what it sends. */
 export type WebhookProvider = 'token' | 'github_sha256';
 
 /** Who may publish events from outside. Its secret is derived from the machine's key and `nonce`, and never stored. */

@@ -37,6 +37,7 @@ export interface PreparationStores {
   readonly preparations: PreparationStore;
 }
 
+/** A server, its debugger, a database and their like. */
 export const portsPerWorktree = 10;
 /** Above what services usually take, below what systems give out by themselves. */
 const firstPort = 20_000;

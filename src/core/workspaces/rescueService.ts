@@ -310,6 +310,7 @@ function recordOf({ agent, summary, outcome, createdAt, baseRef, baseCommit }: T
   return { agent, summary, outcome, createdAt, ...defined({ baseRef, baseCommit }) };
 }
 
+/** As many files as a sentence can name; the rest is counted. */
 const mostNamed = 5;
 
 function saveThread(stores: ThreadStores & EventStores, thread: Thread): void {

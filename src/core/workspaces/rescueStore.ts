@@ -13,7 +13,6 @@ export interface RescueStore {
   ofThread(thread: ThreadId): readonly Rescue[];
   /** Made before a time, oldest first. */
   before(createdAt: number): readonly Rescue[];
-  /** Ids of all. */
   ids(): readonly RescueId[];
 }
 

@@ -28,6 +28,7 @@ export class DockerEngine {
   /** Asked once. Errors: `sandbox.unavailable`. */
   facts(): Promise<EngineFacts> {
     this.#facts ??= this.#ask();
+    // Thrown to whoever asked, and not kept: the engine may be started meanwhile.
     this.#facts.catch(() => (this.#facts = undefined));
     return this.#facts;
   }

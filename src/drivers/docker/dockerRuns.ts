@@ -12,6 +12,7 @@ import type { GuestPrograms } from './guestPrograms.js';
 
 /** How long a container may take to go after SIGKILL. */
 const unstoppableMs = 20_000;
+/** A stopped container is gone within milliseconds; each look at it is a call of the engine, so they become rarer. */
 const firstPauseMs = 10;
 const longestPauseMs = 200;
 

@@ -88,6 +88,7 @@ export class DockerSandboxDriver implements SandboxDriver {
   /** Opens what running containers of an earlier host reach this machine through. Once, and again after a failure. */
   openDoors(): Promise<void> {
     this.#doorsOfRunning ??= this.#openDoors();
+    // Thrown to whoever asked, and not kept.
     this.#doorsOfRunning.catch(() => (this.#doorsOfRunning = undefined));
     return this.#doorsOfRunning;
   }

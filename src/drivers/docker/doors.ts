@@ -59,6 +59,7 @@ export class Doors implements Disposable {
     if (known) return known;
     const opening = this.#listen(port);
     this.#open.set(port, opening);
+    // Thrown to whoever asked, and not kept: the next one tries again.
     opening.catch(() => this.#open.delete(port));
     return opening;
   }

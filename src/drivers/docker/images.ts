@@ -18,6 +18,7 @@ export class Images {
     signal.throwIfAborted();
     const pulling = this.#pulls.get(name) ?? this.#pull(name);
     this.#pulls.set(name, pulling);
+    // Whoever waits for it hears of a failure; here it only ends.
     void pulling.catch(() => undefined).then(() => this.#pulls.delete(name));
     await pulling;
     signal.throwIfAborted();

@@ -5,6 +5,7 @@ import { defined } from '../../base/defined.js';
 import type { RecordedCell } from '../../core/notebooks/notebookServerDriver.js';
 import { openForeignFile, readForeignFile } from '../../node/foreignFile.js';
 import { systemCode } from '../../node/systemError.js';
+import { jsonValue } from '../../base/jsonObject.js';
 
 /** `<milliseconds>.<message>.jsonl`; by name is by time. */
 const cellFile = /^\d{15}\.([A-Za-z0-9_-]{1,100})\.jsonl$/;
@@ -75,7 +76,7 @@ async function* followFile(file: FileHandle, wait: () => Promise<void>): AsyncGe
 
 function isEnd(line: string): boolean {
   if (!line.startsWith('{"type": "status"')) return false;
-  const said = parse(line);
+  const said = jsonValue(line);
   return textOf(fieldOf(said, 'content'), 'execution_state') === 'idle';
 }
 
@@ -147,7 +148,7 @@ async function lastLine(path: string): Promise<string | undefined> {
 }
 
 function summarize(message: string, lines: readonly string[]): RecordedCell {
-  const said = lines.map(parse);
+  const said = lines.map(jsonValue);
   const head = said[0];
   const input = said.find(each => textOf(each, 'type') === 'execute_input');
   const error = said.find(each => textOf(each, 'type') === 'error');
@@ -192,14 +193,6 @@ function kindsOf(said: unknown): readonly string[] {
   if (type !== 'execute_result' && type !== 'display_data') return [];
   const data = fieldOf(fieldOf(said, 'content'), 'data');
   return typeof data === 'object' && data !== null ? Object.keys(data).slice(0, 20) : [];
-}
-
-function parse(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }
 
 function fieldOf(value: unknown, name: string): unknown {

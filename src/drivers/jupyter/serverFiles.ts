@@ -62,6 +62,7 @@ export function removeSecrets(directory: string): void {
   rmSync(join(directory, serverFiles.runtime), { force: true, recursive: true });
 }
 
+/** Nothing in a file that is damaged: the server is started anew. */
 function tokenIn(text: string): string | undefined {
   try {
     const value: unknown = JSON.parse(text);

@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import type { ServerAddress } from './serverFiles.js';
+import { jsonValue } from '../../base/jsonObject.js';
 
 /** A listing of kernels is some kilobytes. */
 const longestAnswer = 1024 * 1024;
@@ -28,7 +29,9 @@ export async function askServer(
       });
       response.on('error', () => resolve(undefined));
       response.on('close', () => resolve(undefined));
-      response.on('end', () => resolve(response.statusCode === 200 ? parse(Buffer.concat(chunks)) : undefined));
+      response.on('end', () =>
+        resolve(response.statusCode === 200 ? jsonValue(Buffer.concat(chunks).toString('utf8')) : undefined),
+      );
     },
   );
   asking.on('error', () => resolve(undefined));
@@ -36,12 +39,4 @@ export async function askServer(
   const answer = await promise;
   signal.throwIfAborted();
   return answer;
-}
-
-function parse(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return undefined;
-  }
 }

@@ -7,8 +7,10 @@ import { readForeignFileSync } from '../../node/foreignFile.js';
 import { systemCode } from '../../node/systemError.js';
 import { runFiles, runPath, unwritable, writeWhole } from '../../node/runFiles.js';
 import type { RunFolders } from './runFolderWatches.js';
+import { jsonValue } from '../../base/jsonObject.js';
 
 const askName = /^(\d{1,6})\.ask\.json$/;
+/** A question with its detail has 16 kB; a verdict of two hundred findings fits as well. */
 const maxLetterBytes = 512 * 1024;
 /** Letters that are looked at together; the next look takes the next ones. */
 const maxLetters = 50;
@@ -61,20 +63,12 @@ export class DiskMailbox implements Mailbox {
     if (found.kind === 'missing') return [];
     if (found.kind !== 'file' || found.truncated) return [{ number, body: undefined }];
     this.#folders.maskOf(run).hide(found.bytes, 0, found.bytes.length);
-    return [{ number, body: parse(found.bytes.toString('utf8')) }];
+    return [{ number, body: jsonValue(found.bytes.toString('utf8')) }];
   }
 }
 
 function answerName(number: number): string {
   return `${number}.answer.json`;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** A link in the place of the folder would lead the answers elsewhere. */

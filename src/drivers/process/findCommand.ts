@@ -1,8 +1,9 @@
-import { accessSync, constants, realpathSync, statSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { posix, win32, type PlatformPath } from 'node:path';
 import { ownValue } from '../../base/ownValue.js';
 import { isInside } from '../../node/isInside.js';
+import { isExecutable } from '../../node/looks.js';
 
 /**
  * The absolute path of the program that `command` means: a path (relative to `cwd`), or a name in an absolute folder of the
@@ -72,14 +73,4 @@ function readVariable(env: Readonly<Record<string, string>>, name: string, ignor
   if (!ignoreCase) return ownValue(env, name);
   for (const [key, value] of Object.entries(env)) if (key.toUpperCase() === name) return value;
   return undefined;
-}
-
-function isExecutable(path: string, windows: boolean): boolean {
-  try {
-    if (!statSync(path).isFile()) return false;
-    if (!windows) accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

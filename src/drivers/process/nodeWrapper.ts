@@ -14,8 +14,10 @@ const [, , json, dir, input, command, ...args] = process.argv;
 const options = JSON.parse(json);
 let stopped;
 for (const signal of ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGBREAK']) {
+  // Some systems lack some of them.
   try { process.on(signal, () => { stopped = signal; }); } catch {}
 }
+// Whoever has it decides about the run: another wrapper, or a host that gave it up.
 try { fs.closeSync(fs.openSync(path.join(dir, 'started'), 'wx', 0o600)); } catch { process.exit(0); }
 
 function identify() {
@@ -29,6 +31,7 @@ function write(name, value) {
   try { fs.writeSync(file, JSON.stringify(value).padEnd(255) + '\n', 0); } finally { fs.closeSync(file); }
 }
 function end(exit, tries = 0) {
+  // A full disk: for a minute it is tried again, unless the directory is gone.
   try { write('exit.json', exit); process.exit(0); } catch {
     if (tries >= 60 || !fs.existsSync(dir)) process.exit(1);
     setTimeout(end, 1000, exit, tries + 1);
@@ -42,6 +45,7 @@ else {
   const stdio = [fs.openSync(input, 'r'), fs.openSync(path.join(dir, 'stdout.ndjson'), 'a', 0o600), fs.openSync(path.join(dir, 'stderr.log'), 'a', 0o600)];
   const child = spawn(command, args, { stdio, windowsHide: true, windowsVerbatimArguments: options.verbatim });
   child.on('error', error => {
+    // The exit code says it as well.
     try { fs.writeSync(stdio[2], String(error.message) + '\n'); } catch {}
     end({ code: error.code === 'ENOENT' ? 127 : 126 });
   });

@@ -41,6 +41,7 @@ export class SharedList {
   }
 
   async #readNext(): Promise<readonly ProcessEntry[]> {
+    // Whoever asked for that one hears of it; this one is read anew.
     await this.#current?.catch(() => undefined);
     const reading = this.#read();
     this.#current = reading;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { RunExit } from '../../core/runs/runDirectory.js';
 import { readForeignFileSync } from '../../node/foreignFile.js';
 import { runFiles } from '../../node/runFiles.js';
+import { jsonObject } from '../../base/jsonObject.js';
 
 /** Who the wrapper is: enough to recognise it after its number was given to someone else. */
 export interface WrapperIdentity {
@@ -31,9 +32,7 @@ export function readExitRecord(runDir: string): RunExit | undefined {
 
 /** Parses the contents of `pid`. */
 export function parseIdentity(text: string): WrapperIdentity | undefined {
-  const value = parseObject(text);
-  if (!value) return undefined;
-  const { pid, group, start, boot } = value;
+  const { pid, group, start, boot } = fieldsOf(text);
   // 0 and 1 as a target of kill() would mean "everyone".
   if (!isProcessNumber(pid) || !isProcessNumber(group)) return undefined;
   if (typeof start !== 'string' || typeof boot !== 'string') return undefined;
@@ -42,9 +41,7 @@ export function parseIdentity(text: string): WrapperIdentity | undefined {
 
 /** Parses the contents of `exit.json`: `{"code":0}`, `{"signal":"SIGTERM"}` or `{"signal":15}`. */
 export function parseExit(text: string, endedAt: number): RunExit | undefined {
-  const value = parseObject(text);
-  if (!value) return undefined;
-  const { code, signal } = value;
+  const { code, signal } = fieldsOf(text);
   if (typeof code === 'number' && Number.isInteger(code)) return { code, endedAt };
   if (typeof signal === 'string') return { signal, endedAt };
   if (typeof signal === 'number') return { signal: signalName(signal), endedAt };
@@ -60,13 +57,9 @@ function isProcessNumber(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value > 1;
 }
 
-function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? { ...value } : undefined;
-  } catch {
-    return undefined;
-  }
+/** None of what is damaged. */
+function fieldsOf(text: string): Readonly<Record<string, unknown>> {
+  return { ...jsonObject(text) };
 }
 
 function readRecord(path: string): { readonly text: string; readonly modifiedAt: number } | undefined {

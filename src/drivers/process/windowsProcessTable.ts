@@ -5,6 +5,7 @@ import { SharedList } from './processTable.js';
 import type { ProcessEntry, ProcessTable } from './processTable.js';
 
 const run = promisify(execFile);
+/** Some 100,000 processes with their command lines. */
 const longestListing = 64 * 1024 * 1024;
 /** The wrapper tells its start by its own clock, which differs a little from the system's record. */
 const startToleranceMs = 2000;

@@ -20,7 +20,9 @@ export interface QuickjsOptions {
   readonly readMs?: number;
 }
 
+/** Scripts give out work and wait; one that computes this long is in a loop. */
 const defaultComputeMs = 10_000;
+/** Reading happens while somebody applies the file. */
 const defaultReadMs = 2_000;
 /** A worker that does not notice its own deadline is killed so much later. Covers its start, too. */
 const graceMs = 3_000;
@@ -57,7 +59,14 @@ export class QuickjsEngine implements ScriptEngine {
     return { ok: true, ...(end.kind === 'ended' && end.result !== undefined ? { result: end.result } : {}) };
   }
 
-  /** Never rejects: whatever becomes of the worker is the end of the script. */
+  /**
+   * Never rejects: whatever becomes of the worker is the end of the script.
+   *
+   *   computing ──a call──► its thread sleeps, the host works ──the answer──► computing ──► ended | fault
+   *
+   * Killed by: `limitMs` over all of it, `computeMs` and some grace since it began or was answered last (the time of calls does not
+   * count), the signal, and its own crash.
+   */
   async #evaluate(
     task: Omit<WorkerTask, 'port' | 'answered'>,
     { limitMs, call, signal }: { readonly limitMs: number; readonly call: Calls; readonly signal: AbortSignal },

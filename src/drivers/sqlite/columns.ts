@@ -33,11 +33,20 @@ export class EntityTable<E> {
     this.#columns = Object.entries(columns);
   }
 
-  /** `more`: columns that the entity does not have, with the SQL of their values. */
-  insert(more: Readonly<Record<string, string>> = {}): string {
-    const names = [...this.#columns.map(([name]) => name), ...Object.keys(more)];
-    const values = [...this.#columns.map(([name]) => `:${name}`), ...Object.values(more)];
-    return `INSERT INTO ${this.#name} (${names.join(', ')}) VALUES (${values.join(', ')})`;
+  insert(): string {
+    const names = this.#columns.map(([name]) => name);
+    return `INSERT INTO ${this.#name} (${names.join(', ')}) VALUES (${names.map(name => `:${name}`).join(', ')})`;
+  }
+
+  /** The row as it is now, whether or not there was one. Whatever refers to the old row must not go with it: see `upsert`. */
+  replace(): string {
+    return this.insert().replace('INSERT', 'INSERT OR REPLACE');
+  }
+
+  /** A new row, or the changing columns of the one with this key; the row itself stays, and with it what refers to it. */
+  upsert(key: string): string {
+    const changes = this.#columns.filter(([, column]) => !column.fixed).map(([name]) => `${name} = excluded.${name}`);
+    return `${this.insert()} ON CONFLICT (${key}) DO UPDATE SET ${changes.join(', ')}`;
   }
 
   update(where: string): string {
@@ -45,13 +54,8 @@ export class EntityTable<E> {
     return `UPDATE ${this.#name} SET ${changes.join(', ')} WHERE ${where}`;
   }
 
-  /** The parameters of both statements. */
+  /** The parameters of all of them. */
   parameters(entity: E): Readonly<Record<string, SqlValue>> {
     return Object.fromEntries(this.#columns.map(([name, { of }]) => [name, of(entity)]));
   }
-}
-
-/** SQL of the position after the last one; `where` counts within a part of the table. An index holds the last one ready. */
-export function nextPosition(table: string, where = '1'): string {
-  return `COALESCE((SELECT MAX(position) FROM ${table} WHERE ${where}), 0) + 1`;
 }

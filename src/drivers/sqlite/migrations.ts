@@ -32,6 +32,7 @@ import { conflicts } from './migrations/0029Conflicts.js';
 import { webhooks } from './migrations/0030Webhooks.js';
 import { mergeTrains } from './migrations/0031MergeTrains.js';
 import { spareWorktrees } from './migrations/0032SpareWorktrees.js';
+import { positions } from './migrations/0033Positions.js';
 
 /** Append-only: a migration that has shipped is never edited. `PRAGMA user_version` counts those that ran. */
 export const migrations: readonly string[] = [
@@ -67,6 +68,7 @@ export const migrations: readonly string[] = [
   webhooks,
   mergeTrains,
   spareWorktrees,
+  positions,
 ];
 
 /** The schema version this program understands. */
@@ -83,7 +85,10 @@ export function refuseNewer(database: Database, file: string): void {
   );
 }
 
-/** Brings the database to {@link schemaVersion}; each migration and its number commit together. */
+/**
+ * Brings the database to {@link schemaVersion}; each migration and its number commit together. Foreign keys must be off: a table
+ * that is made anew is dropped in between, and what refers to it must not go with it.
+ */
 export function migrate(database: Database): void {
   for (let version = readVersion(database); version < schemaVersion; version++) {
     const sql = migrations[version];

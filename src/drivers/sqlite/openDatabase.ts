@@ -40,9 +40,10 @@ function openAndMigrate(file: string, options: { readonly log: Log; readonly now
     // NORMAL: a killed host loses nothing; only a power cut may take the last commits, and the run directories
     // hold what is needed to conclude those runs. FULL would put an fsync into every dispatch.
     database.pragma('synchronous = NORMAL');
-    database.pragma('foreign_keys = ON');
     refuseDamaged(database);
+    database.pragma('foreign_keys = OFF');
     migrate(database);
+    database.pragma('foreign_keys = ON');
     quarantineBadRows(database, options);
     return database;
   } catch (error) {

@@ -4,7 +4,7 @@ import type { Run, RunStatus } from '../../core/runs/run.js';
 import { defined } from '../../base/defined.js';
 import { EntityTable, fixed, stored, type RowOf } from './columns.js';
 
-/** The columns of the `run` table, without its position. */
+/** The columns of the `run` table, without its position: that is the number of its row. */
 const runColumns = {
   id: fixed((run: Run) => run.id),
   thread_id: fixed((run: Run) => run.threadId),

@@ -5,6 +5,7 @@ import type { Awaited, BatchStore } from '../../core/batches/batch.js';
 import type { ThreadOutcome } from '../../core/threads/thread.js';
 
 const outcomes: readonly ThreadOutcome[] = ['open', 'completed', 'failed', 'abandoned'];
+/** As many as a list to choose from can hold. */
 const maxNames = 200;
 
 export class SqliteBatchStore implements BatchStore {

@@ -1,24 +1,25 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { Breaker, BreakerStore } from '../../core/runs/breaker.js';
+import { EntityTable, fixed, stored, type RowOf } from './columns.js';
 
-interface BreakerRow {
-  readonly provider: string;
-  readonly failures: number;
-  readonly opened_at: number | null;
-}
+const columns = {
+  provider: fixed((breaker: Breaker) => breaker.provider),
+  failures: stored((breaker: Breaker) => breaker.failures),
+  opened_at: stored((breaker: Breaker) => breaker.openedAt ?? null),
+};
+type BreakerRow = RowOf<typeof columns>;
+const table = new EntityTable<Breaker>('breaker', columns);
 
 export class SqliteBreakerStore implements BreakerStore {
   readonly #of: Statement<[string], BreakerRow>;
   readonly #all: Statement<[], BreakerRow>;
-  readonly #save: Statement<[BreakerRow]>;
+  readonly #save: Statement<[object]>;
   readonly #remove: Statement<[string]>;
 
   constructor(database: Database) {
     this.#of = database.prepare(`SELECT * FROM breaker WHERE provider = ?`);
     this.#all = database.prepare(`SELECT * FROM breaker ORDER BY provider`);
-    this.#save = database.prepare(
-      `INSERT OR REPLACE INTO breaker (provider, failures, opened_at) VALUES (:provider, :failures, :opened_at)`,
-    );
+    this.#save = database.prepare(table.replace());
     this.#remove = database.prepare(`DELETE FROM breaker WHERE provider = ?`);
   }
 
@@ -31,8 +32,8 @@ export class SqliteBreakerStore implements BreakerStore {
     return this.#all.all().map(toBreaker);
   }
 
-  save({ provider, failures, openedAt }: Breaker): void {
-    this.#save.run({ provider, failures, opened_at: openedAt ?? null });
+  save(breaker: Breaker): void {
+    this.#save.run(table.parameters(breaker));
   }
 
   remove(provider: string): void {

@@ -6,29 +6,30 @@ import type { Chain, ChainState, Said } from '../../core/chains/chain.js';
 import type { ChainStore } from '../../core/chains/chainStore.js';
 import { verdicts } from '../../core/chains/verdict.js';
 import { JsonFields, parseTexts } from '../../base/jsonFields.js';
+import { EntityTable, fixed, stored, type RowOf } from './columns.js';
 
-interface ChainRow {
-  readonly thread_id: string;
-  readonly state: string;
-  readonly author: string;
-  readonly depth: number;
-  readonly waiting_json: string;
-  readonly said_json: string;
-  readonly note: string;
-}
+const columns = {
+  thread_id: fixed((chain: Chain) => chain.threadId),
+  state: stored((chain: Chain) => chain.state),
+  author: stored((chain: Chain) => chain.author),
+  depth: stored((chain: Chain) => chain.depth),
+  waiting_json: stored((chain: Chain) => JSON.stringify(chain.waiting)),
+  said_json: stored((chain: Chain) => JSON.stringify({ said: chain.said })),
+  note: stored((chain: Chain) => chain.note),
+};
+type ChainRow = RowOf<typeof columns>;
+const table = new EntityTable<Chain>('chain', columns);
 
 const states: readonly ChainState[] = ['going', 'handed', 'approved', 'commented', 'undecided', 'exhausted', 'off'];
 
 export class SqliteChainStore implements ChainStore {
   readonly #get: Statement<[string], ChainRow>;
-  readonly #save: Statement<[ChainRow]>;
+  readonly #save: Statement<[object]>;
   readonly #remove: Statement<[string]>;
 
   constructor(database: Database) {
     this.#get = database.prepare(`SELECT * FROM chain WHERE thread_id = ?`);
-    this.#save = database.prepare(`
-      INSERT OR REPLACE INTO chain (thread_id, state, author, depth, waiting_json, said_json, note)
-      VALUES (:thread_id, :state, :author, :depth, :waiting_json, :said_json, :note)`);
+    this.#save = database.prepare(table.replace());
     this.#remove = database.prepare(`DELETE FROM chain WHERE thread_id = ?`);
   }
 
@@ -38,15 +39,7 @@ export class SqliteChainStore implements ChainStore {
   }
 
   save(chain: Chain): void {
-    this.#save.run({
-      thread_id: chain.threadId,
-      state: chain.state,
-      author: chain.author,
-      depth: chain.depth,
-      waiting_json: JSON.stringify(chain.waiting),
-      said_json: JSON.stringify({ said: chain.said }),
-      note: chain.note,
-    });
+    this.#save.run(table.parameters(chain));
   }
 
   remove(thread: ThreadId): void {

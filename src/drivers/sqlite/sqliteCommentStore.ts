@@ -6,42 +6,33 @@ import { JsonFields } from '../../base/jsonFields.js';
 import { severities } from '../../core/chains/agentVerdict.js';
 import type { CommentId, CommentSide, CommentState, ReviewComment } from '../../core/reviews/comment.js';
 import type { CommentCounts, CommentStore } from '../../core/reviews/commentStore.js';
+import { EntityTable, fixed, stored, type RowOf } from './columns.js';
 
-interface CommentRow {
-  readonly id: string;
-  readonly thread_id: string;
-  readonly reply_to: string | null;
-  readonly path: string;
-  readonly side: string;
-  readonly commit_sha: string;
-  readonly start_line: number;
-  readonly end_line: number;
-  readonly anchor_json: string;
-  readonly author: string;
-  readonly text: string;
-  readonly state: string;
-  readonly severity: string | null;
-  readonly message_id: string | null;
-  readonly run_id: string | null;
-  readonly resolved_by: string | null;
-  readonly created_at: number;
-  readonly updated_at: number;
-}
+const columns = {
+  id: fixed((comment: ReviewComment) => comment.id),
+  thread_id: fixed((comment: ReviewComment) => comment.threadId),
+  reply_to: fixed((comment: ReviewComment) => comment.replyTo ?? null),
+  path: fixed((comment: ReviewComment) => comment.place.path),
+  side: fixed((comment: ReviewComment) => comment.place.side),
+  commit_sha: fixed((comment: ReviewComment) => comment.place.commit),
+  start_line: fixed((comment: ReviewComment) => comment.place.anchor.start),
+  end_line: fixed((comment: ReviewComment) => comment.place.anchor.end),
+  anchor_json: fixed(({ place: { anchor } }: ReviewComment) =>
+    JSON.stringify({ lines: anchor.lines, before: anchor.before, after: anchor.after }),
+  ),
+  author: fixed((comment: ReviewComment) => comment.author),
+  text: stored((comment: ReviewComment) => comment.text),
+  state: stored((comment: ReviewComment) => comment.state),
+  severity: fixed((comment: ReviewComment) => comment.severity ?? null),
+  message_id: stored((comment: ReviewComment) => comment.messageId ?? null),
+  run_id: fixed((comment: ReviewComment) => comment.runId ?? null),
+  resolved_by: stored((comment: ReviewComment) => comment.resolvedBy ?? null),
+  created_at: fixed((comment: ReviewComment) => comment.createdAt),
+  updated_at: stored((comment: ReviewComment) => comment.updatedAt),
+};
+type CommentRow = RowOf<typeof columns>;
+const table = new EntityTable<ReviewComment>('comment', columns);
 
-const columns: readonly (keyof CommentRow)[] = [
-  ...(['id', 'thread_id', 'reply_to', 'path', 'side', 'commit_sha', 'start_line', 'end_line', 'anchor_json'] as const),
-  ...([
-    'author',
-    'text',
-    'state',
-    'severity',
-    'message_id',
-    'run_id',
-    'resolved_by',
-    'created_at',
-    'updated_at',
-  ] as const),
-];
 const states: readonly CommentState[] = ['draft', 'open', 'resolved'];
 const sides: readonly CommentSide[] = ['changed', 'base'];
 
@@ -49,7 +40,7 @@ export class SqliteCommentStore implements CommentStore {
   readonly #get: Statement<[string], CommentRow>;
   readonly #withPrefix: Statement<[string, string, string], CommentRow>;
   readonly #ofThread: Statement<[string], CommentRow>;
-  readonly #save: Statement<[CommentRow]>;
+  readonly #save: Statement<[object]>;
   readonly #remove: Statement<[string]>;
   readonly #counts: Statement<[string], CommentCounts>;
 
@@ -57,11 +48,8 @@ export class SqliteCommentStore implements CommentStore {
     this.#get = database.prepare(`SELECT * FROM comment WHERE id = ?`);
     this.#withPrefix = database.prepare(`SELECT * FROM comment WHERE thread_id = ? AND id >= ? AND id < ? LIMIT 10`);
     this.#ofThread = database.prepare(`SELECT * FROM comment WHERE thread_id = ? ORDER BY created_at, rowid`);
-    // Not OR REPLACE: that would delete the old row, and with it the answers.
-    this.#save = database.prepare(`
-      INSERT INTO comment (${columns.join(', ')}) VALUES (${columns.map(name => `:${name}`).join(', ')})
-      ON CONFLICT (id) DO UPDATE SET text = excluded.text, state = excluded.state, message_id = excluded.message_id,
-        resolved_by = excluded.resolved_by, updated_at = excluded.updated_at`);
+    // Not replace(): that would delete the old row, and with it the answers.
+    this.#save = database.prepare(table.upsert('id'));
     this.#remove = database.prepare(`DELETE FROM comment WHERE id = ?`);
     this.#counts = database.prepare(`
       SELECT COALESCE(SUM(state = 'draft'), 0) AS drafts, COALESCE(SUM(state = 'open' AND reply_to IS NULL), 0) AS open
@@ -82,28 +70,7 @@ export class SqliteCommentStore implements CommentStore {
   }
 
   save(comment: ReviewComment): void {
-    const { place } = comment;
-    const { start, end, lines, before, after } = place.anchor;
-    this.#save.run({
-      id: comment.id,
-      thread_id: comment.threadId,
-      reply_to: comment.replyTo ?? null,
-      path: place.path,
-      side: place.side,
-      commit_sha: place.commit,
-      start_line: start,
-      end_line: end,
-      anchor_json: JSON.stringify({ lines, before, after }),
-      author: comment.author,
-      text: comment.text,
-      state: comment.state,
-      severity: comment.severity ?? null,
-      message_id: comment.messageId ?? null,
-      run_id: comment.runId ?? null,
-      resolved_by: comment.resolvedBy ?? null,
-      created_at: comment.createdAt,
-      updated_at: comment.updatedAt,
-    });
+    this.#save.run(table.parameters(comment));
   }
 
   remove(id: CommentId): void {

@@ -2,24 +2,25 @@ import type { Database, Statement } from 'better-sqlite3';
 import { parseId, type ThreadId } from '../../base/ids.js';
 import { parseTexts } from '../../base/jsonFields.js';
 import type { ConflictPrediction, ConflictStore } from '../../core/merges/conflictPrediction.js';
+import { EntityTable, fixed, stored, type RowOf } from './columns.js';
 
-interface ConflictRow {
-  readonly thread_id: string;
-  readonly head: string;
-  readonly target: string;
-  readonly target_commit: string;
-  readonly files_json: string;
-}
+const columns = {
+  thread_id: fixed((prediction: ConflictPrediction) => prediction.threadId),
+  head: stored((prediction: ConflictPrediction) => prediction.head),
+  target: stored((prediction: ConflictPrediction) => prediction.target),
+  target_commit: stored((prediction: ConflictPrediction) => prediction.targetCommit),
+  files_json: stored((prediction: ConflictPrediction) => JSON.stringify(prediction.files)),
+};
+type ConflictRow = RowOf<typeof columns>;
+const table = new EntityTable<ConflictPrediction>('conflict_prediction', columns);
 
 export class SqliteConflictStore implements ConflictStore {
   readonly #get: Statement<[string], ConflictRow>;
-  readonly #save: Statement<[ConflictRow]>;
+  readonly #save: Statement<[object]>;
 
   constructor(database: Database) {
     this.#get = database.prepare(`SELECT * FROM conflict_prediction WHERE thread_id = ?`);
-    this.#save = database.prepare(`
-      INSERT OR REPLACE INTO conflict_prediction (thread_id, head, target, target_commit, files_json)
-      VALUES (:thread_id, :head, :target, :target_commit, :files_json)`);
+    this.#save = database.prepare(table.replace());
   }
 
   ofThread(thread: ThreadId): ConflictPrediction | undefined {
@@ -35,13 +36,7 @@ export class SqliteConflictStore implements ConflictStore {
     );
   }
 
-  save({ threadId, head, target, targetCommit, files }: ConflictPrediction): void {
-    this.#save.run({
-      thread_id: threadId,
-      head,
-      target,
-      target_commit: targetCommit,
-      files_json: JSON.stringify(files),
-    });
+  save(prediction: ConflictPrediction): void {
+    this.#save.run(table.parameters(prediction));
   }
 }

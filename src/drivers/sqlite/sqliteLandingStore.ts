@@ -3,31 +3,32 @@ import { member } from '../../base/closedUnion.js';
 import { defined } from '../../base/defined.js';
 import { parseId, type MergeId } from '../../base/ids.js';
 import { landingSteps, type Landing, type LandingJournal } from '../../core/merges/landing.js';
+import { EntityTable, fixed, stored, type RowOf } from './columns.js';
 
-interface LandingRow {
-  readonly merge_id: string;
-  readonly step: string;
-  readonly common_dir: string;
-  readonly target: string;
-  readonly from_commit: string;
-  readonly to_commit: string;
-  readonly checkout: string | null;
-  readonly pid: number | null;
-  readonly start_time: string | null;
-  readonly at: number;
-  readonly back: number;
-}
+const columns = {
+  merge_id: fixed((landing: Landing) => landing.merge),
+  step: stored((landing: Landing) => landing.step),
+  common_dir: stored((landing: Landing) => landing.commonDir),
+  target: stored((landing: Landing) => landing.target),
+  from_commit: stored((landing: Landing) => landing.from),
+  to_commit: stored((landing: Landing) => landing.to),
+  checkout: stored((landing: Landing) => landing.checkout ?? null),
+  pid: stored((landing: Landing) => landing.process?.pid ?? null),
+  start_time: stored((landing: Landing) => landing.process?.startTime ?? null),
+  at: stored((landing: Landing) => landing.at),
+  back: stored((landing: Landing) => (landing.back === true ? 1 : 0)),
+};
+type LandingRow = RowOf<typeof columns>;
+const table = new EntityTable<Landing>('landing', columns);
 
 export class SqliteLandingStore implements LandingJournal {
-  readonly #save: Statement<[LandingRow]>;
+  readonly #save: Statement<[object]>;
   readonly #get: Statement<[string], LandingRow>;
   readonly #remove: Statement<[string]>;
   readonly #unfinished: Statement<[], LandingRow>;
 
   constructor(database: Database) {
-    this.#save = database.prepare(`
-      INSERT OR REPLACE INTO landing (merge_id, step, common_dir, target, from_commit, to_commit, checkout, pid, start_time, at, back)
-      VALUES (:merge_id, :step, :common_dir, :target, :from_commit, :to_commit, :checkout, :pid, :start_time, :at, :back)`);
+    this.#save = database.prepare(table.replace());
     this.#get = database.prepare(`SELECT * FROM landing WHERE merge_id = ?`);
     this.#remove = database.prepare(`DELETE FROM landing WHERE merge_id = ?`);
     this.#unfinished = database.prepare(`SELECT * FROM landing WHERE step <> 'done' ORDER BY at`);
@@ -39,19 +40,7 @@ export class SqliteLandingStore implements LandingJournal {
   }
 
   save(landing: Landing): void {
-    this.#save.run({
-      merge_id: landing.merge,
-      step: landing.step,
-      common_dir: landing.commonDir,
-      target: landing.target,
-      from_commit: landing.from,
-      to_commit: landing.to,
-      checkout: landing.checkout ?? null,
-      pid: landing.process?.pid ?? null,
-      start_time: landing.process?.startTime ?? null,
-      at: landing.at,
-      back: landing.back === true ? 1 : 0,
-    });
+    this.#save.run(table.parameters(landing));
   }
 
   remove(merge: MergeId): void {

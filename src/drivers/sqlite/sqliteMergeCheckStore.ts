@@ -2,46 +2,35 @@ import type { Database, Statement } from 'better-sqlite3';
 import { defined } from '../../base/defined.js';
 import { parseId, type MergeId } from '../../base/ids.js';
 import type { MergeCheck, MergeCheckStore } from '../../core/merges/mergeCheck.js';
+import { EntityTable, fixed, stored, type RowOf } from './columns.js';
 
-interface CheckRow {
-  readonly merge_id: string;
-  readonly number: number;
-  readonly attempt: number;
-  readonly command: string;
-  readonly candidate: string;
-  readonly exit_code: number | null;
-  readonly signal: string | null;
-  readonly output: string;
-  readonly truncated: number;
-  readonly started_at: number;
-  readonly ended_at: number | null;
-}
+const columns = {
+  merge_id: fixed((check: MergeCheck) => check.merge),
+  number: fixed((check: MergeCheck) => check.number),
+  attempt: fixed((check: MergeCheck) => check.attempt),
+  command: fixed((check: MergeCheck) => check.command),
+  candidate: fixed((check: MergeCheck) => check.candidate),
+  exit_code: stored((check: MergeCheck) => check.exitCode ?? null),
+  signal: stored((check: MergeCheck) => check.signal ?? null),
+  output: stored((check: MergeCheck) => check.output),
+  truncated: stored((check: MergeCheck) => (check.truncated ? 1 : 0)),
+  started_at: fixed((check: MergeCheck) => check.startedAt),
+  ended_at: stored((check: MergeCheck) => check.endedAt ?? null),
+};
+type CheckRow = RowOf<typeof columns>;
+const table = new EntityTable<MergeCheck>('merge_check', columns);
 
 export class SqliteMergeCheckStore implements MergeCheckStore {
-  readonly #save: Statement<[CheckRow]>;
+  readonly #save: Statement<[object]>;
   readonly #ofMerge: Statement<[string], CheckRow>;
 
   constructor(database: Database) {
-    this.#save = database.prepare(`
-      INSERT OR REPLACE INTO merge_check (merge_id, number, attempt, command, candidate, exit_code, signal, output, truncated, started_at, ended_at)
-      VALUES (:merge_id, :number, :attempt, :command, :candidate, :exit_code, :signal, :output, :truncated, :started_at, :ended_at)`);
+    this.#save = database.prepare(table.replace());
     this.#ofMerge = database.prepare(`SELECT * FROM merge_check WHERE merge_id = ? ORDER BY number`);
   }
 
   save(check: MergeCheck): void {
-    this.#save.run({
-      merge_id: check.merge,
-      number: check.number,
-      attempt: check.attempt,
-      command: check.command,
-      candidate: check.candidate,
-      exit_code: check.exitCode ?? null,
-      signal: check.signal ?? null,
-      output: check.output,
-      truncated: check.truncated ? 1 : 0,
-      started_at: check.startedAt,
-      ended_at: check.endedAt ?? null,
-    });
+    this.#save.run(table.parameters(check));
   }
 
   ofMerge(merge: MergeId): readonly MergeCheck[] {

@@ -1,27 +1,28 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { parseId, type MergeId } from '../../base/ids.js';
 import type { MergeQueueStore, QueuedMerge } from '../../core/merges/mergeQueueStore.js';
+import { EntityTable, fixed, stored, type RowOf } from './columns.js';
 
-interface QueueRow {
-  readonly merge_id: string;
-  readonly lane: string;
-  readonly priority: number;
-  readonly place: number;
-  readonly verify_json: string;
-  readonly batch: number;
-}
+const columns = {
+  merge_id: fixed((entry: QueuedMerge) => entry.merge),
+  lane: stored((entry: QueuedMerge) => entry.lane),
+  priority: stored((entry: QueuedMerge) => entry.priority),
+  place: stored((entry: QueuedMerge) => entry.place),
+  verify_json: stored((entry: QueuedMerge) => JSON.stringify(entry.verify)),
+  batch: stored((entry: QueuedMerge) => entry.batch),
+};
+type QueueRow = RowOf<typeof columns>;
+const table = new EntityTable<QueuedMerge>('merge_queue', columns);
 
 export class SqliteMergeQueueStore implements MergeQueueStore {
   readonly #get: Statement<[string], QueueRow>;
-  readonly #save: Statement<[QueueRow]>;
+  readonly #save: Statement<[object]>;
   readonly #remove: Statement<[string]>;
   readonly #list: Statement<[], QueueRow>;
 
   constructor(database: Database) {
     this.#get = database.prepare(`SELECT * FROM merge_queue WHERE merge_id = ?`);
-    this.#save = database.prepare(`
-      INSERT OR REPLACE INTO merge_queue (merge_id, lane, priority, place, verify_json, batch)
-      VALUES (:merge_id, :lane, :priority, :place, :verify_json, :batch)`);
+    this.#save = database.prepare(table.replace());
     this.#remove = database.prepare(`DELETE FROM merge_queue WHERE merge_id = ?`);
     this.#list = database.prepare(`
       SELECT merge_queue.* FROM merge_queue JOIN merge ON merge.id = merge_queue.merge_id
@@ -33,8 +34,8 @@ export class SqliteMergeQueueStore implements MergeQueueStore {
     return row && toEntry(row);
   }
 
-  save({ merge, lane, priority, place, verify, batch }: QueuedMerge): void {
-    this.#save.run({ merge_id: merge, lane, priority, place, verify_json: JSON.stringify(verify), batch });
+  save(entry: QueuedMerge): void {
+    this.#save.run(table.parameters(entry));
   }
 
   remove(merge: MergeId): void {

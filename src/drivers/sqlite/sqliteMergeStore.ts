@@ -5,9 +5,9 @@ import type { Merge, MergeStatus } from '../../core/merges/merge.js';
 import type { MergeStrategy } from '../../core/merges/mergeDriver.js';
 import type { MergeStore } from '../../core/merges/mergeStore.js';
 import { defined } from '../../base/defined.js';
-import { EntityTable, fixed, nextPosition, stored, type RowOf } from './columns.js';
+import { EntityTable, fixed, stored, type RowOf } from './columns.js';
 
-/** The columns of the `merge` table, without its position. */
+/** The columns of the `merge` table, without its position: that is the number of its row. */
 const columns = {
   id: fixed((merge: Merge) => merge.id),
   thread_id: fixed((merge: Merge) => merge.threadId),
@@ -49,7 +49,7 @@ export class SqliteMergeStore implements MergeStore {
   readonly #active: Statement<[], MergeRow>;
 
   constructor(database: Database) {
-    this.#insert = database.prepare(table.insert({ position: nextPosition('merge') }));
+    this.#insert = database.prepare(table.insert());
     this.#pointThread = database.prepare(`UPDATE thread SET latest_merge = ? WHERE id = ?`);
     this.#update = database.prepare(table.update('id = :id'));
     this.#get = database.prepare(`SELECT * FROM merge WHERE id = ?`);

@@ -4,9 +4,9 @@ import { parseId, type MessageId, type ThreadId } from '../../base/ids.js';
 import type { Message, MessageIntent } from '../../core/messages/message.js';
 import type { MessageStore } from '../../core/messages/messageStore.js';
 import { defined } from '../../base/defined.js';
-import { EntityTable, fixed, nextPosition, type RowOf } from './columns.js';
+import { EntityTable, fixed, type RowOf } from './columns.js';
 
-/** The columns of the `message` table, without its position. Messages never change. */
+/** The columns of the `message` table, without its position: that is the number of its row. Messages never change. */
 const columns = {
   id: fixed((message: Message) => message.id),
   thread_id: fixed((message: Message) => message.threadId),
@@ -41,7 +41,7 @@ export class SqliteMessageStore implements MessageStore {
   readonly #byKey: Statement<[string], MessageRow>;
 
   constructor(database: Database) {
-    this.#insert = database.prepare(table.insert({ position: nextPosition('message', 'thread_id = :thread_id') }));
+    this.#insert = database.prepare(table.insert());
     this.#get = database.prepare(`SELECT * FROM message WHERE id = ?`);
     this.#ofThread = database.prepare(`SELECT * FROM message WHERE thread_id = ? ORDER BY position`);
     this.#byKey = database.prepare(`SELECT * FROM message WHERE idempotency_key = ?`);

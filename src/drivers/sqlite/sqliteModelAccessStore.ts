@@ -4,18 +4,21 @@ import { parseId, type RunId } from '../../base/ids.js';
 import type { ModelAccess } from '../../core/models/modelAccess.js';
 import type { ModelAccessStore } from '../../core/models/modelStore.js';
 import { parseTexts } from '../../base/jsonFields.js';
+import { EntityTable, fixed, stored, type RowOf } from './columns.js';
 
-interface AccessRow {
-  readonly run_id: string;
-  readonly token_hash: string | null;
-  readonly upstream: string | null;
-  readonly models_json: string;
-  readonly over_budget: string | null;
-}
+const columns = {
+  run_id: fixed((access: ModelAccess) => access.run),
+  token_hash: stored((access: ModelAccess) => access.tokenHash ?? null),
+  upstream: stored((access: ModelAccess) => access.upstream ?? null),
+  models_json: stored((access: ModelAccess) => JSON.stringify(access.models)),
+  over_budget: stored((access: ModelAccess) => access.overBudget ?? null),
+};
+type AccessRow = RowOf<typeof columns>;
+const table = new EntityTable<ModelAccess>('model_access', columns);
 
 /** The tables `model_access` and `facade_port`. */
 export class SqliteModelAccessStore implements ModelAccessStore {
-  readonly #save: Statement<[AccessRow]>;
+  readonly #save: Statement<[object]>;
   readonly #of: Statement<[string], AccessRow>;
   readonly #withToken: Statement<[string], AccessRow>;
   readonly #revoke: Statement<[string]>;
@@ -24,9 +27,7 @@ export class SqliteModelAccessStore implements ModelAccessStore {
   readonly #savePort: Statement<[number]>;
 
   constructor(database: Database) {
-    this.#save = database.prepare(`
-      INSERT OR REPLACE INTO model_access (run_id, token_hash, upstream, models_json, over_budget)
-      VALUES (:run_id, :token_hash, :upstream, :models_json, :over_budget)`);
+    this.#save = database.prepare(table.replace());
     this.#of = database.prepare(`SELECT * FROM model_access WHERE run_id = ?`);
     this.#withToken = database.prepare(`SELECT * FROM model_access WHERE token_hash = ?`);
     this.#revoke = database.prepare(`UPDATE model_access SET token_hash = NULL WHERE run_id = ?`);
@@ -36,13 +37,7 @@ export class SqliteModelAccessStore implements ModelAccessStore {
   }
 
   save(access: ModelAccess): void {
-    this.#save.run({
-      run_id: access.run,
-      token_hash: access.tokenHash ?? null,
-      upstream: access.upstream ?? null,
-      models_json: JSON.stringify(access.models),
-      over_budget: access.overBudget ?? null,
-    });
+    this.#save.run(table.parameters(access));
   }
 
   of(run: RunId): ModelAccess | undefined {

@@ -5,28 +5,43 @@ import { parseId } from '../../base/ids.js';
 import type { ModelCall, ModelCallEnd, Spent } from '../../core/models/modelCall.js';
 import { modelProtocols } from '../../core/models/modelProtocol.js';
 import type { ModelCallStore, OpenCall, SpendFilter } from '../../core/models/modelStore.js';
+import { EntityTable, fixed, stored, type RowOf } from './columns.js';
 
-interface CallRow {
+/** What is known when a call begins. */
+interface Begun {
+  readonly call: ModelCall;
+  readonly requestBytes: number;
+}
+
+const begunColumns = {
+  run_id: fixed(({ call }: Begun) => call.run ?? null),
+  thread_id: fixed(({ call }: Begun) => call.thread ?? null),
+  project_id: fixed(({ call }: Begun) => call.project ?? null),
+  agent: fixed(({ call }: Begun) => call.agent ?? null),
+  upstream: fixed(({ call }: Begun) => call.upstream),
+  protocol: fixed(({ call }: Begun) => call.protocol),
+  model: fixed(({ call }: Begun) => call.model),
+  request_bytes: fixed(({ requestBytes }: Begun) => requestBytes),
+  started_at: fixed(({ call }: Begun) => call.startedAt),
+};
+const begunTable = new EntityTable<Begun>('model_call', begunColumns);
+
+const endedColumns = {
+  status: stored((end: ModelCallEnd): number | null => end.status),
+  first_byte_ms: stored((end: ModelCallEnd) => end.firstByteMs ?? null),
+  total_ms: stored((end: ModelCallEnd): number | null => end.totalMs),
+  input_tokens: stored((end: ModelCallEnd) => end.tokens.input),
+  output_tokens: stored((end: ModelCallEnd) => end.tokens.output),
+  cache_read_tokens: stored((end: ModelCallEnd) => end.tokens.cacheRead),
+  cache_write_tokens: stored((end: ModelCallEnd) => end.tokens.cacheWrite),
+  reasoning_tokens: stored((end: ModelCallEnd) => end.tokens.reasoning),
+  estimated: stored((end: ModelCallEnd) => (end.estimated ? 1 : 0)),
+  cost_usd: stored((end: ModelCallEnd) => end.costUsd ?? null),
+};
+const endedTable = new EntityTable<ModelCallEnd>('model_call', endedColumns);
+
+interface CallRow extends RowOf<typeof begunColumns>, RowOf<typeof endedColumns> {
   readonly id: number;
-  readonly run_id: string | null;
-  readonly thread_id: string | null;
-  readonly project_id: string | null;
-  readonly agent: string | null;
-  readonly upstream: string;
-  readonly protocol: string;
-  readonly model: string;
-  readonly request_bytes: number;
-  readonly started_at: number;
-  readonly status: number | null;
-  readonly first_byte_ms: number | null;
-  readonly total_ms: number | null;
-  readonly input_tokens: number;
-  readonly output_tokens: number;
-  readonly cache_read_tokens: number;
-  readonly cache_write_tokens: number;
-  readonly reasoning_tokens: number;
-  readonly estimated: number;
-  readonly cost_usd: number | null;
 }
 
 interface SpentRow {
@@ -52,41 +67,25 @@ const filterColumns: readonly (readonly [keyof SpendFilter, string])[] = [
 /** The table `model_call`. */
 export class SqliteModelCallStore implements ModelCallStore {
   readonly #database: Database;
-  readonly #begin: Statement<[Readonly<Record<string, string | number | null>>]>;
-  readonly #end: Statement<[Readonly<Record<string, number | null>>]>;
+  readonly #begin: Statement<[object]>;
+  readonly #end: Statement<[object]>;
   readonly #open: Statement<[], CallRow>;
   /** By their condition: there are as many as budgets have scopes. */
   readonly #spent = new Map<string, Statement<(string | number)[], SpentRow>>();
 
   constructor(database: Database) {
     this.#database = database;
-    this.#begin = database.prepare(`
-      INSERT INTO model_call (run_id, thread_id, project_id, agent, upstream, protocol, model, request_bytes, started_at)
-      VALUES (:run, :thread, :project, :agent, :upstream, :protocol, :model, :bytes, :at)`);
-    this.#end = database.prepare(`
-      UPDATE model_call SET status = :status, first_byte_ms = :firstByte, total_ms = :total, input_tokens = :input,
-        output_tokens = :output, cache_read_tokens = :cacheRead, cache_write_tokens = :cacheWrite,
-        reasoning_tokens = :reasoning, estimated = :estimated, cost_usd = :cost
-      WHERE id = :id`);
+    this.#begin = database.prepare(begunTable.insert());
+    this.#end = database.prepare(endedTable.update('id = :id'));
     this.#open = database.prepare(`SELECT * FROM model_call WHERE status IS NULL ORDER BY id`);
   }
 
   begin(call: ModelCall, requestBytes: number): number {
-    const { run = null, thread = null, project = null, agent = null, upstream, protocol, model, startedAt } = call;
-    const row = { run, thread, project, agent, upstream, protocol, model, bytes: requestBytes, at: startedAt };
-    return Number(this.#begin.run(row).lastInsertRowid);
+    return Number(this.#begin.run(begunTable.parameters({ call, requestBytes })).lastInsertRowid);
   }
 
-  end(id: number, { status, firstByteMs, totalMs, tokens, estimated, costUsd }: ModelCallEnd): void {
-    this.#end.run({
-      id,
-      status,
-      firstByte: firstByteMs ?? null,
-      total: totalMs,
-      ...tokens,
-      estimated: estimated ? 1 : 0,
-      cost: costUsd ?? null,
-    });
+  end(id: number, end: ModelCallEnd): void {
+    this.#end.run({ ...endedTable.parameters(end), id });
   }
 
   spent(filter: SpendFilter): Spent {

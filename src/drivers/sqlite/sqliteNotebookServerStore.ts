@@ -4,30 +4,31 @@ import { defined } from '../../base/defined.js';
 import { parseId, type ThreadId } from '../../base/ids.js';
 import type { NotebookServer, NotebookServerState } from '../../core/notebooks/notebookServer.js';
 import type { NotebookServerStore } from '../../core/notebooks/notebookServerStore.js';
+import { EntityTable, fixed, stored, type RowOf } from './columns.js';
 
-interface ServerRow {
-  readonly thread_id: string;
-  readonly id: string;
-  readonly state: string;
-  readonly started_at: number;
-  readonly ready_at: number | null;
-  readonly ended_at: number | null;
-  readonly reason: string | null;
-}
+const columns = {
+  thread_id: fixed((server: NotebookServer) => server.threadId),
+  id: stored((server: NotebookServer) => server.id),
+  state: stored((server: NotebookServer) => server.state),
+  started_at: stored((server: NotebookServer) => server.startedAt),
+  ready_at: stored((server: NotebookServer) => server.readyAt ?? null),
+  ended_at: stored((server: NotebookServer) => server.endedAt ?? null),
+  reason: stored((server: NotebookServer) => server.reason ?? null),
+};
+type ServerRow = RowOf<typeof columns>;
+const table = new EntityTable<NotebookServer>('notebook_server', columns);
 
 const states: readonly NotebookServerState[] = ['starting', 'ready', 'stopped', 'failed'];
 
 export class SqliteNotebookServerStore implements NotebookServerStore {
   readonly #get: Statement<[string], ServerRow>;
   readonly #alive: Statement<[], ServerRow>;
-  readonly #save: Statement<[ServerRow]>;
+  readonly #save: Statement<[object]>;
 
   constructor(database: Database) {
     this.#get = database.prepare(`SELECT * FROM notebook_server WHERE thread_id = ?`);
     this.#alive = database.prepare(`SELECT * FROM notebook_server WHERE state IN ('starting', 'ready')`);
-    this.#save = database.prepare(`
-      INSERT OR REPLACE INTO notebook_server (thread_id, id, state, started_at, ready_at, ended_at, reason)
-      VALUES (:thread_id, :id, :state, :started_at, :ready_at, :ended_at, :reason)`);
+    this.#save = database.prepare(table.replace());
   }
 
   ofThread(thread: ThreadId): NotebookServer | undefined {
@@ -40,15 +41,7 @@ export class SqliteNotebookServerStore implements NotebookServerStore {
   }
 
   save(server: NotebookServer): void {
-    this.#save.run({
-      thread_id: server.threadId,
-      id: server.id,
-      state: server.state,
-      started_at: server.startedAt,
-      ready_at: server.readyAt ?? null,
-      ended_at: server.endedAt ?? null,
-      reason: server.reason ?? null,
-    });
+    this.#save.run(table.parameters(server));
   }
 }
 

@@ -3,29 +3,30 @@ import { member } from '../../base/closedUnion.js';
 import { defined } from '../../base/defined.js';
 import { parseId, type ThreadId } from '../../base/ids.js';
 import type { Preparation, PreparationState, PreparationStore } from '../../core/workspaces/preparation.js';
+import { EntityTable, fixed, stored, type RowOf } from './columns.js';
 
-interface PreparationRow {
-  readonly thread_id: string;
-  readonly state: string;
-  readonly port: number;
-  readonly command: string | null;
-  readonly exit_code: number | null;
-  readonly output: string;
-  readonly at: number;
-}
+const columns = {
+  thread_id: fixed((preparation: Preparation) => preparation.thread),
+  state: stored((preparation: Preparation) => preparation.state),
+  port: stored((preparation: Preparation) => preparation.port),
+  command: stored((preparation: Preparation) => preparation.command ?? null),
+  exit_code: stored((preparation: Preparation) => preparation.exitCode ?? null),
+  output: stored((preparation: Preparation) => preparation.output),
+  at: stored((preparation: Preparation) => preparation.at),
+};
+type PreparationRow = RowOf<typeof columns>;
+const table = new EntityTable<Preparation>('preparation', columns);
 
 const states: readonly PreparationState[] = ['working', 'ready', 'failed', 'skipped'];
 
 export class SqlitePreparationStore implements PreparationStore {
   readonly #of: Statement<[string], PreparationRow>;
-  readonly #save: Statement<[PreparationRow]>;
+  readonly #save: Statement<[object]>;
   readonly #ports: Statement<[], { port: number }>;
 
   constructor(database: Database) {
     this.#of = database.prepare(`SELECT * FROM preparation WHERE thread_id = ?`);
-    this.#save = database.prepare(`
-      INSERT OR REPLACE INTO preparation (thread_id, state, port, command, exit_code, output, at)
-      VALUES (:thread_id, :state, :port, :command, :exit_code, :output, :at)`);
+    this.#save = database.prepare(table.replace());
     this.#ports = database.prepare(
       `SELECT port FROM preparation JOIN thread ON thread.id = thread_id WHERE thread.worktree IS NOT NULL`,
     );
@@ -45,16 +46,8 @@ export class SqlitePreparationStore implements PreparationStore {
     };
   }
 
-  save({ thread, state, port, command, exitCode, output, at }: Preparation): void {
-    this.#save.run({
-      thread_id: thread,
-      state,
-      port,
-      command: command ?? null,
-      exit_code: exitCode ?? null,
-      output,
-      at,
-    });
+  save(preparation: Preparation): void {
+    this.#save.run(table.parameters(preparation));
   }
 
   ports(): readonly number[] {

@@ -4,30 +4,36 @@ import type { ProjectSpec } from '../../compose/projectSpec.js';
 import type { Project } from '../../core/projects/project.js';
 import type { ProjectStore } from '../../core/projects/projectStore.js';
 import { defined } from '../../base/defined.js';
+import { EntityTable, fixed, stored, type RowOf } from './columns.js';
 
-interface ProjectRow {
-  readonly id: string;
-  readonly name: string;
-  readonly folder: string;
-  readonly file: string;
-  readonly revision: number;
-  readonly consent: string | null;
-  readonly removed_at: number | null;
-}
+const columns = {
+  id: fixed((project: Project) => project.id),
+  name: stored((project: Project) => project.name),
+  folder: stored((project: Project) => project.folder),
+  file: stored((project: Project) => project.file),
+  revision: stored((project: Project) => project.revision),
+  consent: stored((project: Project) => project.consent ?? null),
+  removed_at: stored((project: Project) => project.removedAt ?? null),
+};
+type ProjectRow = RowOf<typeof columns>;
+const table = new EntityTable<Project>('project', columns);
 
-interface RevisionRow {
-  readonly project_id: string;
-  readonly revision: number;
-  readonly spec_hash: string;
-  readonly spec_json: string;
-  readonly applied_at: number;
-}
+/** Revisions never change: the second insert of one says nothing new. */
+const revisionColumns = {
+  project_id: fixed((project: Project) => project.id),
+  revision: fixed((project: Project) => project.revision),
+  spec_hash: fixed((project: Project) => project.specHash),
+  spec_json: fixed((project: Project) => JSON.stringify(project.spec)),
+  applied_at: fixed((project: Project) => project.appliedAt),
+};
+type RevisionRow = RowOf<typeof revisionColumns>;
+const revisionTable = new EntityTable<Project>('project_revision', revisionColumns);
 
 const select = `SELECT * FROM project JOIN project_revision ON project_id = id AND project_revision.revision = project.revision`;
 
 export class SqliteProjectStore implements ProjectStore {
-  readonly #save: Statement<[ProjectRow]>;
-  readonly #saveRevision: Statement<[RevisionRow]>;
+  readonly #save: Statement<[object]>;
+  readonly #saveRevision: Statement<[object]>;
   readonly #get: Statement<[string], ProjectRow & RevisionRow>;
   readonly #byFile: Statement<[string], ProjectRow & RevisionRow>;
   readonly #list: Statement<[], ProjectRow & RevisionRow>;
@@ -35,13 +41,8 @@ export class SqliteProjectStore implements ProjectStore {
   readonly #specs = new Map<string, ProjectSpec>();
 
   constructor(database: Database) {
-    this.#save = database.prepare(`
-      INSERT INTO project (id, name, folder, file, revision, consent, removed_at)
-      VALUES (:id, :name, :folder, :file, :revision, :consent, :removed_at)
-      ON CONFLICT (id) DO UPDATE SET name = :name, folder = :folder, file = :file, revision = :revision, consent = :consent, removed_at = :removed_at`);
-    this.#saveRevision = database.prepare(`
-      INSERT INTO project_revision (project_id, revision, spec_hash, spec_json, applied_at)
-      VALUES (:project_id, :revision, :spec_hash, :spec_json, :applied_at) ON CONFLICT DO NOTHING`);
+    this.#save = database.prepare(table.upsert('id'));
+    this.#saveRevision = database.prepare(`${revisionTable.insert()} ON CONFLICT DO NOTHING`);
     this.#get = database.prepare(`${select} WHERE id = ?`);
     this.#byFile = database.prepare(`${select} WHERE file = ?`);
     this.#list = database.prepare(`${select} WHERE removed_at IS NULL ORDER BY name, file`);
@@ -62,22 +63,8 @@ export class SqliteProjectStore implements ProjectStore {
   }
 
   save(project: Project): void {
-    this.#save.run({
-      id: project.id,
-      name: project.name,
-      folder: project.folder,
-      file: project.file,
-      revision: project.revision,
-      consent: project.consent ?? null,
-      removed_at: project.removedAt ?? null,
-    });
-    this.#saveRevision.run({
-      project_id: project.id,
-      revision: project.revision,
-      spec_hash: project.specHash,
-      spec_json: JSON.stringify(project.spec),
-      applied_at: project.appliedAt,
-    });
+    this.#save.run(table.parameters(project));
+    this.#saveRevision.run(revisionTable.parameters(project));
   }
 
   #toProject(row: ProjectRow & RevisionRow): Project {

@@ -4,23 +4,26 @@ import { parseId, type RunId, type ThreadId } from '../../base/ids.js';
 import { decisions, type Question, type QuestionId } from '../../core/questions/question.js';
 import type { QuestionStore } from '../../core/questions/questionStore.js';
 import { parseTexts } from '../../base/jsonFields.js';
+import { EntityTable, fixed, stored, type RowOf } from './columns.js';
 
-interface QuestionRow {
-  readonly id: string;
-  readonly run_id: string;
-  readonly number: number;
-  readonly thread_id: string;
-  readonly agent: string;
-  readonly kind: string;
-  readonly title: string;
-  readonly detail: string;
-  readonly options_json: string;
-  readonly rule: string;
-  readonly asked_at: number;
-  readonly decision: string | null;
-  readonly answer: string | null;
-  readonly answered_at: number | null;
-}
+const columns = {
+  id: fixed((question: Question) => question.id),
+  run_id: fixed((question: Question) => question.runId),
+  number: fixed((question: Question) => question.number),
+  thread_id: fixed((question: Question) => question.threadId),
+  agent: fixed((question: Question) => question.agent),
+  kind: fixed((question: Question) => question.kind),
+  title: fixed((question: Question) => question.title),
+  detail: fixed((question: Question) => question.detail),
+  options_json: fixed((question: Question) => JSON.stringify(question.options)),
+  rule: fixed((question: Question) => question.rule),
+  asked_at: fixed((question: Question) => question.askedAt),
+  decision: stored((question: Question) => question.answer?.decision ?? null),
+  answer: stored((question: Question) => question.answer?.text ?? null),
+  answered_at: stored((question: Question) => question.answer?.at ?? null),
+};
+type QuestionRow = RowOf<typeof columns>;
+const table = new EntityTable<Question>('question', columns);
 
 const kinds: readonly Question['kind'][] = ['permission', 'text'];
 /** Of one thread, for looking back. */
@@ -29,8 +32,8 @@ const maxListed = 200;
 export class SqliteQuestionStore implements QuestionStore {
   readonly #get: Statement<[string], QuestionRow>;
   readonly #ofLetter: Statement<[string, number], QuestionRow>;
-  readonly #insert: Statement<[QuestionRow]>;
-  readonly #update: Statement<[string, string, number, string]>;
+  readonly #insert: Statement<[object]>;
+  readonly #update: Statement<[object]>;
   readonly #openOf: Statement<[string], QuestionRow>;
   readonly #open: Statement<[], QuestionRow>;
   readonly #ofThread: Statement<[string, number], QuestionRow>;
@@ -40,10 +43,8 @@ export class SqliteQuestionStore implements QuestionStore {
   constructor(database: Database) {
     this.#get = database.prepare(`SELECT * FROM question WHERE id = ?`);
     this.#ofLetter = database.prepare(`SELECT * FROM question WHERE run_id = ? AND number = ?`);
-    this.#insert = database.prepare(`
-      INSERT INTO question (id, run_id, number, thread_id, agent, kind, title, detail, options_json, rule, asked_at, decision, answer, answered_at)
-      VALUES (:id, :run_id, :number, :thread_id, :agent, :kind, :title, :detail, :options_json, :rule, :asked_at, :decision, :answer, :answered_at)`);
-    this.#update = database.prepare(`UPDATE question SET decision = ?, answer = ?, answered_at = ? WHERE id = ?`);
+    this.#insert = database.prepare(table.insert());
+    this.#update = database.prepare(table.update('id = :id'));
     this.#openOf = database.prepare(`SELECT * FROM question WHERE run_id = ? AND answered_at IS NULL ORDER BY number`);
     this.#open = database.prepare(`
       SELECT question.* FROM question JOIN run ON run.id = run_id
@@ -66,26 +67,11 @@ export class SqliteQuestionStore implements QuestionStore {
   }
 
   insert(question: Question): void {
-    this.#insert.run({
-      id: question.id,
-      run_id: question.runId,
-      number: question.number,
-      thread_id: question.threadId,
-      agent: question.agent,
-      kind: question.kind,
-      title: question.title,
-      detail: question.detail,
-      options_json: JSON.stringify(question.options),
-      rule: question.rule,
-      asked_at: question.askedAt,
-      decision: question.answer?.decision ?? null,
-      answer: question.answer?.text ?? null,
-      answered_at: question.answer?.at ?? null,
-    });
+    this.#insert.run(table.parameters(question));
   }
 
-  update({ id, answer }: Question): void {
-    if (answer) this.#update.run(answer.decision, answer.text, answer.at, id);
+  update(question: Question): void {
+    this.#update.run(table.parameters(question));
   }
 
   openOf(run: RunId): readonly Question[] {

@@ -1,12 +1,15 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { parseId, type ThreadId } from '../../base/ids.js';
 import type { KnownRepository, RepositoryPlace, RepositoryStore } from '../../core/workspaces/knownRepository.js';
+import { EntityTable, fixed, stored, type RowOf } from './columns.js';
 
-interface RepositoryRow {
-  readonly common_dir: string;
-  readonly root: string;
-  readonly identity: string;
-}
+const columns = {
+  common_dir: fixed((repository: KnownRepository) => repository.commonDir),
+  root: stored((repository: KnownRepository) => repository.root),
+  identity: stored((repository: KnownRepository) => repository.identity),
+};
+type RepositoryRow = RowOf<typeof columns>;
+const table = new EntityTable<KnownRepository>('repository', columns);
 
 interface MoveRow {
   readonly root: string;
@@ -24,16 +27,14 @@ const follows = (column: string): string => `CASE WHEN ${column} = :common_dir T
 
 export class SqliteRepositoryStore implements RepositoryStore {
   readonly #list: Statement<[], RepositoryRow>;
-  readonly #save: Statement<[RepositoryRow]>;
+  readonly #save: Statement<[object]>;
   readonly #remove: Statement<[string]>;
   readonly #threads: Statement<[MoveRow], { id: string }>;
   readonly #moves: readonly Statement<[MoveRow]>[];
 
   constructor(database: Database) {
     this.#list = database.prepare(`SELECT * FROM repository ORDER BY common_dir`);
-    this.#save = database.prepare(
-      `INSERT OR REPLACE INTO repository (common_dir, root, identity) VALUES (:common_dir, :root, :identity)`,
-    );
+    this.#save = database.prepare(table.replace());
     this.#remove = database.prepare(`DELETE FROM repository WHERE common_dir = ?`);
     const ofThread = `(common_dir = :common_dir OR (common_dir IS NULL AND ${below('repository')}))`;
     this.#threads = database.prepare(`
@@ -53,8 +54,8 @@ export class SqliteRepositoryStore implements RepositoryStore {
     return this.#list.all().map(({ common_dir: commonDir, root, identity }) => ({ commonDir, root, identity }));
   }
 
-  save({ commonDir, root, identity }: KnownRepository): void {
-    this.#save.run({ common_dir: commonDir, root, identity });
+  save(repository: KnownRepository): void {
+    this.#save.run(table.parameters(repository));
   }
 
   move(from: RepositoryPlace, to: KnownRepository): readonly ThreadId[] {

@@ -4,27 +4,34 @@ import { parseId, type ThreadId } from '../../base/ids.js';
 import type { Rescue, RescueId } from '../../core/workspaces/rescue.js';
 import type { RescueStore } from '../../core/workspaces/rescueStore.js';
 import { JsonFields, parseTexts } from '../../base/jsonFields.js';
+import { EntityTable, fixed, stored, type RowOf } from './columns.js';
 
-interface RescueRow {
-  readonly id: string;
-  readonly thread_id: string;
-  readonly repository: string;
-  readonly ref: string;
-  readonly commit_sha: string;
-  readonly branch: string;
-  readonly path: string;
-  readonly head: string;
-  readonly created_at: number;
-  readonly archived: number;
-  readonly work_json: string;
-  readonly contents_json: string;
-  readonly leftover_json: string;
-}
+const columns = {
+  id: fixed((rescue: Rescue) => rescue.id),
+  thread_id: fixed((rescue: Rescue) => rescue.threadId),
+  repository: fixed((rescue: Rescue) => rescue.repository),
+  ref: fixed((rescue: Rescue) => rescue.ref),
+  commit_sha: fixed((rescue: Rescue) => rescue.commit),
+  branch: fixed((rescue: Rescue) => rescue.branch),
+  path: fixed((rescue: Rescue) => rescue.path),
+  head: fixed((rescue: Rescue) => rescue.head),
+  created_at: fixed((rescue: Rescue) => rescue.createdAt),
+  archived: fixed((rescue: Rescue) => (rescue.archived ? 1 : 0)),
+  work_json: fixed(({ index, files, untracked, conflicts }: Rescue) =>
+    JSON.stringify({ index, files, untracked, conflicts }),
+  ),
+  contents_json: fixed(({ nested, refused, submodules, made }: Rescue) =>
+    JSON.stringify({ nested, refused, submodules, made }),
+  ),
+  leftover_json: stored((rescue: Rescue) => JSON.stringify(rescue.leftover)),
+};
+type RescueRow = RowOf<typeof columns>;
+const table = new EntityTable<Rescue>('rescue', columns);
 
 export class SqliteRescueStore implements RescueStore {
   readonly #get: Statement<[string], RescueRow>;
   readonly #byRef: Statement<[string, string], RescueRow>;
-  readonly #insert: Statement<[RescueRow]>;
+  readonly #insert: Statement<[object]>;
   readonly #saveLeftover: Statement<[string, string]>;
   readonly #delete: Statement<[string]>;
   readonly #ofThread: Statement<[string], RescueRow>;
@@ -34,9 +41,7 @@ export class SqliteRescueStore implements RescueStore {
   constructor(database: Database) {
     this.#get = database.prepare(`SELECT * FROM rescue WHERE id = ?`);
     this.#byRef = database.prepare(`SELECT * FROM rescue WHERE repository = ? AND ref = ?`);
-    this.#insert = database.prepare(`
-      INSERT INTO rescue (id, thread_id, repository, ref, commit_sha, branch, path, head, created_at, archived, work_json, contents_json, leftover_json)
-      VALUES (:id, :thread_id, :repository, :ref, :commit_sha, :branch, :path, :head, :created_at, :archived, :work_json, :contents_json, :leftover_json)`);
+    this.#insert = database.prepare(table.insert());
     this.#saveLeftover = database.prepare(`UPDATE rescue SET leftover_json = ? WHERE id = ?`);
     this.#delete = database.prepare(`DELETE FROM rescue WHERE id = ?`);
     this.#ofThread = database.prepare(`SELECT * FROM rescue WHERE thread_id = ? ORDER BY created_at`);
@@ -55,7 +60,7 @@ export class SqliteRescueStore implements RescueStore {
   }
 
   insert(rescue: Rescue): void {
-    this.#insert.run(toRow(rescue));
+    this.#insert.run(table.parameters(rescue));
   }
 
   saveLeftover(id: RescueId, leftover: readonly string[]): void {
@@ -77,25 +82,6 @@ export class SqliteRescueStore implements RescueStore {
   ids(): readonly RescueId[] {
     return this.#ids.all().map(row => parseId(row.id));
   }
-}
-
-function toRow(rescue: Rescue): RescueRow {
-  const { index, files, untracked, conflicts, nested, refused, submodules, made } = rescue;
-  return {
-    id: rescue.id,
-    thread_id: rescue.threadId,
-    repository: rescue.repository,
-    ref: rescue.ref,
-    commit_sha: rescue.commit,
-    branch: rescue.branch,
-    path: rescue.path,
-    head: rescue.head,
-    created_at: rescue.createdAt,
-    archived: rescue.archived ? 1 : 0,
-    work_json: JSON.stringify({ index, files, untracked, conflicts }),
-    contents_json: JSON.stringify({ nested, refused, submodules, made }),
-    leftover_json: JSON.stringify(rescue.leftover),
-  };
 }
 
 function toRescue(row: RescueRow): Rescue {

@@ -3,14 +3,20 @@ import { defined } from '../../base/defined.js';
 import type { ThreadId } from '../../base/ids.js';
 import type { Review, ReviewMark, ReviewMarks, Verdict } from '../../core/reviews/review.js';
 import type { ReviewStore } from '../../core/reviews/reviewStore.js';
+import { EntityTable, fixed, type RowOf } from './columns.js';
 
-interface MarkRow {
-  readonly commit_sha: string;
-  readonly at: number;
-}
+const columns = {
+  thread_id: fixed((review: Review) => review.threadId),
+  commit_sha: fixed((review: Review) => review.commit),
+  verdict: fixed((review: Review) => review.verdict),
+  by: fixed((review: Review) => review.by),
+  at: fixed((review: Review) => review.at),
+};
+type MarkRow = Pick<RowOf<typeof columns>, 'commit_sha' | 'at'>;
+const table = new EntityTable<Review>('review', columns);
 
 export class SqliteReviewStore implements ReviewStore {
-  readonly #record: Statement<[string, string, string, string, number]>;
+  readonly #record: Statement<[object]>;
   readonly #latest: Statement<[string, string], MarkRow>;
   readonly #earlier: Statement<[string, string], { commit_sha: string }>;
   readonly #withdraw: Statement<[string]>;
@@ -19,8 +25,7 @@ export class SqliteReviewStore implements ReviewStore {
   readonly #setUnreviewed: Statement<[string, string]>;
 
   constructor(database: Database) {
-    this.#record = database.prepare(`
-      INSERT OR REPLACE INTO review (thread_id, commit_sha, verdict, by, at) VALUES (?, ?, ?, ?, ?)`);
+    this.#record = database.prepare(table.replace());
     this.#latest = database.prepare(`
       SELECT commit_sha, at FROM review WHERE thread_id = ? AND verdict = ? ORDER BY rowid DESC LIMIT 1`);
     this.#earlier = database.prepare(`
@@ -32,8 +37,8 @@ export class SqliteReviewStore implements ReviewStore {
     this.#setUnreviewed = database.prepare(`DELETE FROM reviewed_hunk WHERE thread_id = ? AND hunk = ?`);
   }
 
-  record({ threadId, commit, verdict, by, at }: Review): void {
-    this.#record.run(threadId, commit, verdict, by, at);
+  record(review: Review): void {
+    this.#record.run(table.parameters(review));
   }
 
   marks(threadId: ThreadId): ReviewMarks {

@@ -2,29 +2,32 @@ import type { Database, Statement } from 'better-sqlite3';
 import { member } from '../../base/closedUnion.js';
 import { parseId, type RunId } from '../../base/ids.js';
 import type { RunDelay, RunDelayStore } from '../../core/runs/runDelay.js';
+import { EntityTable, fixed, stored, type RowOf } from './columns.js';
 
-interface DelayRow {
-  readonly run_id: string;
-  readonly due_at: number;
-  readonly reason: string;
-}
+const columns = {
+  run_id: fixed((delay: RunDelay) => delay.runId),
+  due_at: stored((delay: RunDelay) => delay.dueAt),
+  reason: stored((delay: RunDelay) => delay.reason),
+};
+type DelayRow = RowOf<typeof columns>;
+const table = new EntityTable<RunDelay>('run_delay', columns);
 
 const reasons: readonly RunDelay['reason'][] = ['retry', 'scheduled'];
 
 export class SqliteRunDelayStore implements RunDelayStore {
-  readonly #put: Statement<[string, number, string]>;
+  readonly #put: Statement<[object]>;
   readonly #of: Statement<[string], DelayRow>;
   readonly #pending: Statement<[number], DelayRow>;
 
   constructor(database: Database) {
     const queued = `SELECT run_delay.* FROM run_delay JOIN run ON run.id = run_id WHERE run.status = 'queued'`;
-    this.#put = database.prepare(`INSERT OR REPLACE INTO run_delay (run_id, due_at, reason) VALUES (?, ?, ?)`);
+    this.#put = database.prepare(table.replace());
     this.#of = database.prepare(`${queued} AND run_id = ?`);
     this.#pending = database.prepare(`${queued} AND due_at > ? ORDER BY due_at`);
   }
 
-  put({ runId, dueAt, reason }: RunDelay): void {
-    this.#put.run(runId, dueAt, reason);
+  put(delay: RunDelay): void {
+    this.#put.run(table.parameters(delay));
   }
 
   of(run: RunId): RunDelay | undefined {

@@ -3,7 +3,6 @@ import { parseId, type ProjectId, type RunId, type ThreadId } from '../../base/i
 import type { Run } from '../../core/runs/run.js';
 import type { RunDigestState } from '../../core/runs/runDigest.js';
 import type { AgentLoad, QueuedRun, RunStore, WaitingRun } from '../../core/runs/runStore.js';
-import { nextPosition } from './columns.js';
 import { runTable, toRun, type RunRow } from './runRow.js';
 
 interface WaitingRow {
@@ -44,7 +43,7 @@ export class SqliteRunStore implements RunStore {
   >;
 
   constructor(database: Database) {
-    this.#insert = database.prepare(runTable.insert({ position: nextPosition('run') }));
+    this.#insert = database.prepare(runTable.insert());
     this.#pointThread = database.prepare(`UPDATE thread SET latest_run = ? WHERE id = ?`);
     this.#update = database.prepare(runTable.update('id = :id AND generation <= :generation'));
     this.#get = database.prepare(`SELECT * FROM run WHERE id = ?`);

@@ -6,18 +6,21 @@ import { JsonFields } from '../../base/jsonFields.js';
 import type { DriverSpec } from '../../compose/projectSpec.js';
 import type { Sandbox, SandboxState } from '../../core/sandboxes/sandbox.js';
 import type { SandboxStore } from '../../core/sandboxes/sandboxStore.js';
+import { EntityTable, fixed, stored, type RowOf } from './columns.js';
 
-interface SandboxRow {
-  readonly id: string;
-  readonly thread_id: string;
-  readonly agent: string;
-  readonly driver_json: string;
-  readonly image: string;
-  readonly state: string;
-  readonly problem: string | null;
-  readonly created_at: number;
-  readonly used_at: number;
-}
+const columns = {
+  id: fixed((sandbox: Sandbox) => sandbox.id),
+  thread_id: fixed((sandbox: Sandbox) => sandbox.threadId),
+  agent: fixed((sandbox: Sandbox) => sandbox.agent),
+  driver_json: stored((sandbox: Sandbox) => JSON.stringify(sandbox.driver)),
+  image: stored((sandbox: Sandbox) => sandbox.image),
+  state: stored((sandbox: Sandbox) => sandbox.state),
+  problem: stored((sandbox: Sandbox) => sandbox.problem ?? null),
+  created_at: fixed((sandbox: Sandbox) => sandbox.createdAt),
+  used_at: stored((sandbox: Sandbox) => sandbox.usedAt),
+};
+type SandboxRow = RowOf<typeof columns>;
+const table = new EntityTable<Sandbox>('sandbox', columns);
 
 const states: readonly SandboxState[] = ['creating', 'ready', 'failed', 'removed'];
 const drivers: readonly DriverSpec['name'][] = ['process', 'docker', 'boxlite', 'microsandbox'];
@@ -27,7 +30,7 @@ export class SqliteSandboxStore implements SandboxStore {
   readonly #ofRun: Statement<[string], SandboxRow>;
   readonly #ofThread: Statement<[string], SandboxRow>;
   readonly #list: Statement<[], SandboxRow>;
-  readonly #save: Statement<[SandboxRow]>;
+  readonly #save: Statement<[object]>;
   readonly #bind: Statement<[string, string]>;
 
   constructor(database: Database) {
@@ -37,9 +40,7 @@ export class SqliteSandboxStore implements SandboxStore {
     );
     this.#ofThread = database.prepare('SELECT * FROM sandbox WHERE thread_id = ? ORDER BY created_at, id');
     this.#list = database.prepare(`SELECT * FROM sandbox WHERE state <> 'removed' ORDER BY used_at DESC, id`);
-    this.#save = database.prepare(`
-      INSERT OR REPLACE INTO sandbox (id, thread_id, agent, driver_json, image, state, problem, created_at, used_at)
-      VALUES (:id, :thread_id, :agent, :driver_json, :image, :state, :problem, :created_at, :used_at)`);
+    this.#save = database.prepare(table.replace());
     this.#bind = database.prepare('INSERT OR REPLACE INTO run_sandbox (run_id, sandbox_id) VALUES (?, ?)');
   }
 
@@ -60,17 +61,7 @@ export class SqliteSandboxStore implements SandboxStore {
   }
 
   save(sandbox: Sandbox): void {
-    this.#save.run({
-      id: sandbox.id,
-      thread_id: sandbox.threadId,
-      agent: sandbox.agent,
-      driver_json: JSON.stringify(sandbox.driver),
-      image: sandbox.image,
-      state: sandbox.state,
-      problem: sandbox.problem ?? null,
-      created_at: sandbox.createdAt,
-      used_at: sandbox.usedAt,
-    });
+    this.#save.run(table.parameters(sandbox));
   }
 
   bind(run: RunId, sandbox: SandboxId): void {

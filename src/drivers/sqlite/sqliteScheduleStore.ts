@@ -2,40 +2,45 @@ import type { Database, Statement } from 'better-sqlite3';
 import { member } from '../../base/closedUnion.js';
 import { defined } from '../../base/defined.js';
 import { parseId, type ProjectId, type ThreadId } from '../../base/ids.js';
-import type { AgentKey, FireFilter, ScheduleStore } from '../../core/schedules/scheduleStore.js';
+import type { AgentKey, FireFilter, HistoryFilter, ScheduleStore } from '../../core/schedules/scheduleStore.js';
 import type { TopicEventId } from '../../core/topics/topicEvent.js';
 import type { Fire, FireOutcome, RecordedFire, Trigger, TriggerKey } from '../../core/schedules/trigger.js';
+import { EntityTable, fixed, stored, type RowOf } from './columns.js';
 
-interface TriggerRow {
-  readonly project_id: string;
-  readonly agent: string;
-  readonly name: string;
-  readonly source: string;
-  readonly enabled: number;
-  readonly next_fire_at: number | null;
-  readonly last_fired_at: number | null;
-  readonly fired: number;
-}
+const triggerColumns = {
+  project_id: fixed((trigger: Trigger) => trigger.projectId),
+  agent: fixed((trigger: Trigger) => trigger.agent),
+  name: fixed((trigger: Trigger) => trigger.name),
+  source: stored((trigger: Trigger) => trigger.source),
+  enabled: stored((trigger: Trigger) => (trigger.enabled ? 1 : 0)),
+  next_fire_at: stored((trigger: Trigger) => trigger.nextFireAt ?? null),
+  last_fired_at: stored((trigger: Trigger) => trigger.lastFiredAt ?? null),
+  fired: stored((trigger: Trigger) => trigger.fired),
+};
+type TriggerRow = RowOf<typeof triggerColumns>;
+const triggerTable = new EntityTable<Trigger>('schedule_trigger', triggerColumns);
 
-interface FireRow {
-  readonly project_id: string;
-  readonly agent: string;
-  readonly name: string;
-  readonly due_at: number;
-  readonly at: number;
-  readonly missed: number;
-  readonly by: string;
-  readonly outcome: string;
-  readonly reason: string | null;
-  readonly thread_id: string | null;
-  readonly run_id: string | null;
-  readonly attempts: number;
-  readonly not_before: number | null;
-  readonly event_id: string | null;
-  readonly script_run_id: string | null;
-}
+/** The columns of `schedule_fire`, without its sequence. */
+const fireColumns = {
+  project_id: stored((fire: Fire) => fire.projectId),
+  agent: stored((fire: Fire) => fire.agent),
+  name: stored((fire: Fire) => fire.name),
+  due_at: stored((fire: Fire) => fire.dueAt),
+  at: stored((fire: Fire) => fire.at),
+  missed: stored((fire: Fire) => fire.missed),
+  by: stored((fire: Fire) => fire.by),
+  outcome: stored((fire: Fire) => fire.outcome),
+  reason: stored((fire: Fire) => fire.reason ?? null),
+  thread_id: stored((fire: Fire) => fire.threadId ?? null),
+  run_id: stored((fire: Fire) => fire.runId ?? null),
+  attempts: stored((fire: Fire) => fire.attempts),
+  not_before: stored((fire: Fire) => fire.notBefore ?? null),
+  event_id: stored((fire: Fire) => fire.eventId ?? null),
+  script_run_id: stored((fire: Fire) => fire.scriptRunId ?? null),
+};
+const fireTable = new EntityTable<Fire>('schedule_fire', fireColumns);
 
-interface RecordedRow extends FireRow {
+interface RecordedRow extends RowOf<typeof fireColumns> {
   readonly sequence: number;
 }
 
@@ -43,42 +48,26 @@ interface FireParameters {
   readonly project: string;
   readonly agent: string | null;
   readonly name: string | null;
+  readonly before: number | null;
   readonly limit: number;
 }
 
 const outcomes: readonly FireOutcome[] = ['waiting', 'started', 'skipped', 'missed', 'failed'];
 const causes: readonly Fire['by'][] = ['clock', 'person', 'event'];
-const fireColumns = [
-  'project_id',
-  'agent',
-  'name',
-  'due_at',
-  'at',
-  'missed',
-  'by',
-  'outcome',
-  'reason',
-  'thread_id',
-  'run_id',
-  'attempts',
-  'not_before',
-  'event_id',
-  'script_run_id',
-] as const satisfies readonly (keyof FireRow)[];
-
 export class SqliteScheduleStore implements ScheduleStore {
   readonly #database: Database;
   readonly #ofProject: Statement<[string], TriggerRow>;
   readonly #get: Statement<[string, string, string], TriggerRow>;
-  readonly #save: Statement<[TriggerRow]>;
+  readonly #save: Statement<[object]>;
   readonly #remove: Statement<[string, string, string]>;
   readonly #due: Statement<[number, number], TriggerRow>;
   readonly #earliest: Statement<[], { at: number | null }>;
-  readonly #record: Statement<[FireRow]>;
+  readonly #record: Statement<[object]>;
   /** By which filters are set, so that each can use the index of its own. */
   readonly #fires = new Map<string, Statement<[FireParameters], RecordedRow>>();
-  readonly #amend: Statement<[RecordedRow]>;
+  readonly #amend: Statement<[object]>;
   readonly #fire: Statement<[number], RecordedRow>;
+  readonly #forget: Statement<[number]>;
   readonly #agentsWaiting: Statement<[number], { project_id: string; agent: string }>;
   readonly #waiting: Statement<[string, string, number, number], RecordedRow>;
   readonly #countWaiting: Statement<[string, string], { count: number }>;
@@ -92,20 +81,16 @@ export class SqliteScheduleStore implements ScheduleStore {
     this.#database = database;
     this.#ofProject = database.prepare(`SELECT * FROM schedule_trigger WHERE project_id = ?`);
     this.#get = database.prepare(`SELECT * FROM schedule_trigger WHERE project_id = ? AND agent = ? AND name = ?`);
-    this.#save = database.prepare(`
-      INSERT OR REPLACE INTO schedule_trigger (project_id, agent, name, source, enabled, next_fire_at, last_fired_at, fired)
-      VALUES (:project_id, :agent, :name, :source, :enabled, :next_fire_at, :last_fired_at, :fired)`);
+    this.#save = database.prepare(triggerTable.replace());
     this.#remove = database.prepare(`DELETE FROM schedule_trigger WHERE project_id = ? AND agent = ? AND name = ?`);
     this.#due = database.prepare(`
       SELECT * FROM schedule_trigger WHERE next_fire_at IS NOT NULL AND next_fire_at <= ? ORDER BY next_fire_at LIMIT ?`);
     this.#earliest = database.prepare(`
       SELECT MIN(next_fire_at) AS at FROM schedule_trigger WHERE next_fire_at IS NOT NULL`);
-    this.#record = database.prepare(`
-      INSERT INTO schedule_fire (${fireColumns.join(', ')})
-      VALUES (${fireColumns.map(column => `:${column}`).join(', ')})`);
-    this.#amend = database.prepare(`
-      UPDATE schedule_fire SET ${fireColumns.map(column => `${column} = :${column}`).join(', ')} WHERE sequence = :sequence`);
+    this.#record = database.prepare(fireTable.insert());
+    this.#amend = database.prepare(fireTable.update('sequence = :sequence'));
     this.#fire = database.prepare(`SELECT * FROM schedule_fire WHERE sequence = ?`);
+    this.#forget = database.prepare(`DELETE FROM schedule_fire WHERE sequence = ?`);
     this.#agentsWaiting = database.prepare(`
       SELECT project_id, agent FROM schedule_fire
       WHERE outcome = 'waiting' AND (not_before IS NULL OR not_before <= ?)
@@ -136,16 +121,7 @@ export class SqliteScheduleStore implements ScheduleStore {
   }
 
   save(trigger: Trigger): void {
-    this.#save.run({
-      project_id: trigger.projectId,
-      agent: trigger.agent,
-      name: trigger.name,
-      source: trigger.source,
-      enabled: trigger.enabled ? 1 : 0,
-      next_fire_at: trigger.nextFireAt ?? null,
-      last_fired_at: trigger.lastFiredAt ?? null,
-      fired: trigger.fired,
-    });
+    this.#save.run(triggerTable.parameters(trigger));
   }
 
   remove({ projectId, agent, name }: TriggerKey): void {
@@ -161,11 +137,11 @@ export class SqliteScheduleStore implements ScheduleStore {
   }
 
   record(fire: Fire): number {
-    return Number(this.#record.run(toFireRow(fire)).lastInsertRowid);
+    return Number(this.#record.run(fireTable.parameters(fire)).lastInsertRowid);
   }
 
   amend(fire: RecordedFire): void {
-    this.#amend.run({ ...toFireRow(fire), sequence: fire.sequence });
+    this.#amend.run({ ...fireTable.parameters(fire), sequence: fire.sequence });
   }
 
   fire(sequence: number): RecordedFire | undefined {
@@ -209,12 +185,25 @@ export class SqliteScheduleStore implements ScheduleStore {
     return this.#anyWaiting.get() !== undefined;
   }
 
-  fires({ projectId, agent, name, started, limit }: FireFilter): readonly RecordedFire[] {
+  fires(filter: FireFilter): readonly RecordedFire[] {
+    return this.#select(filter);
+  }
+
+  history(filter: HistoryFilter): readonly RecordedFire[] {
+    return this.#select(filter);
+  }
+
+  forget(sequence: number): void {
+    this.#forget.run(sequence);
+  }
+
+  #select({ projectId, agent, name, started, beforeSequence, limit }: FireFilter & HistoryFilter): RecordedFire[] {
     const where = [
       'project_id = :project',
       ...(agent === undefined ? [] : ['agent = :agent']),
       ...(name === undefined ? [] : ['name = :name']),
       ...(started ? [`outcome = 'started'`] : []),
+      ...(beforeSequence === undefined ? [] : ['sequence < :before']),
     ].join(' AND ');
     let statement = this.#fires.get(where);
     if (!statement) {
@@ -222,7 +211,8 @@ export class SqliteScheduleStore implements ScheduleStore {
       statement = this.#database.prepare(text);
       this.#fires.set(where, statement);
     }
-    return statement.all({ project: projectId, agent: agent ?? null, name: name ?? null, limit }).map(toFire);
+    const before = beforeSequence ?? null;
+    return statement.all({ project: projectId, agent: agent ?? null, name: name ?? null, before, limit }).map(toFire);
   }
 }
 
@@ -235,26 +225,6 @@ function toTrigger(row: TriggerRow): Trigger {
     enabled: row.enabled === 1,
     fired: row.fired,
     ...defined({ nextFireAt: row.next_fire_at, lastFiredAt: row.last_fired_at }),
-  };
-}
-
-function toFireRow(fire: Fire): FireRow {
-  return {
-    project_id: fire.projectId,
-    agent: fire.agent,
-    name: fire.name,
-    due_at: fire.dueAt,
-    at: fire.at,
-    missed: fire.missed,
-    by: fire.by,
-    outcome: fire.outcome,
-    reason: fire.reason ?? null,
-    thread_id: fire.threadId ?? null,
-    run_id: fire.runId ?? null,
-    attempts: fire.attempts,
-    not_before: fire.notBefore ?? null,
-    event_id: fire.eventId ?? null,
-    script_run_id: fire.scriptRunId ?? null,
   };
 }
 

@@ -10,47 +10,54 @@ import type {
   ScriptStatus,
   ScriptStore,
 } from '../../core/scripts/scriptRun.js';
+import { EntityTable, fixed, stored, type RowOf } from './columns.js';
 
-interface RunRow {
-  readonly id: string;
-  readonly project_id: string;
-  readonly agent: string;
-  readonly trigger_name: string | null;
-  readonly key: string | null;
-  readonly source_hash: string;
-  readonly status: string;
-  readonly started_at: number;
-  readonly ended_at: number | null;
-  readonly payload: string | null;
-  readonly result: string | null;
-  readonly error: string | null;
-  readonly event_id: string | null;
-}
+const runColumns = {
+  id: fixed((run: ScriptRun) => run.id),
+  project_id: fixed((run: ScriptRun) => run.projectId),
+  agent: fixed((run: ScriptRun) => run.agent),
+  trigger_name: fixed((run: ScriptRun) => run.trigger ?? null),
+  key: fixed((run: ScriptRun) => run.key ?? null),
+  source_hash: fixed((run: ScriptRun) => run.sourceHash),
+  status: stored((run: ScriptRun) => run.status),
+  started_at: fixed((run: ScriptRun) => run.startedAt),
+  ended_at: stored((run: ScriptRun) => run.endedAt ?? null),
+  payload: fixed((run: ScriptRun) => run.payload ?? null),
+  result: stored((run: ScriptRun) => run.result ?? null),
+  error: stored((run: ScriptRun) => run.error ?? null),
+  event_id: fixed((run: ScriptRun) => run.eventId ?? null),
+};
+type RunRow = RowOf<typeof runColumns>;
+const runTable = new EntityTable<ScriptRun>('script_run', runColumns);
 
-interface CallRow {
-  readonly run_id: string;
-  readonly number: number;
-  readonly name: string;
-  readonly at: number;
-  readonly duration_ms: number;
-  readonly given: string;
-  readonly got: string | null;
-  readonly error: string | null;
-  readonly thread_id: string | null;
-  readonly agent_run_id: string | null;
-}
+const callColumns = {
+  run_id: fixed((call: ScriptCall) => call.runId),
+  number: fixed((call: ScriptCall) => call.number),
+  name: fixed((call: ScriptCall) => call.name),
+  at: fixed((call: ScriptCall) => call.at),
+  duration_ms: fixed((call: ScriptCall) => call.durationMs),
+  given: fixed((call: ScriptCall) => call.given),
+  got: fixed((call: ScriptCall) => call.got ?? null),
+  error: fixed((call: ScriptCall) => call.error ?? null),
+  thread_id: fixed((call: ScriptCall) => call.threadId ?? null),
+  agent_run_id: fixed((call: ScriptCall) => call.agentRunId ?? null),
+};
+type CallRow = RowOf<typeof callColumns>;
+const callTable = new EntityTable<ScriptCall>('script_call', callColumns);
 
 const statuses: readonly ScriptStatus[] = ['running', 'succeeded', 'failed', 'timed_out', 'cancelled', 'lost'];
 
 export class SqliteScriptStore implements ScriptStore {
-  readonly #insert: Statement<[RunRow]>;
-  readonly #update: Statement<[RunRow]>;
+  readonly #insert: Statement<[object]>;
+  readonly #update: Statement<[object]>;
   readonly #get: Statement<[string], RunRow>;
   readonly #byKey: Statement<[string], RunRow>;
   readonly #running: Statement<[], RunRow>;
   readonly #list: Statement<[string, string, string | null, string | null, number], RunRow>;
-  readonly #record: Statement<[CallRow]>;
+  readonly #record: Statement<[object]>;
   readonly #calls: Statement<[string], CallRow>;
+  readonly #forgetCalls: Statement<[string]>;
+  readonly #forget: Statement<[string]>;
   readonly #lastThread: Statement<[string, string], { thread_id: string }>;
   readonly #value: Statement<[string, string, string], { value: string }>;
   readonly #setValue: Statement<[string, string, string, string]>;
@@ -58,21 +65,18 @@ export class SqliteScriptStore implements ScriptStore {
   readonly #stateSize: Statement<[string, string], { size: number | null }>;
 
   constructor(database: Database) {
-    this.#insert = database.prepare(`
-      INSERT INTO script_run (id, project_id, agent, trigger_name, key, source_hash, status, started_at, ended_at, payload, result, error, event_id)
-      VALUES (:id, :project_id, :agent, :trigger_name, :key, :source_hash, :status, :started_at, :ended_at, :payload, :result, :error, :event_id)`);
-    this.#update = database.prepare(`
-      UPDATE script_run SET status = :status, ended_at = :ended_at, result = :result, error = :error WHERE id = :id`);
+    this.#insert = database.prepare(runTable.insert());
+    this.#update = database.prepare(runTable.update('id = :id'));
     this.#get = database.prepare(`SELECT * FROM script_run WHERE id = ?`);
     this.#byKey = database.prepare(`SELECT * FROM script_run WHERE key = ?`);
     this.#running = database.prepare(`SELECT * FROM script_run WHERE status = 'running' ORDER BY started_at`);
     this.#list = database.prepare(`
       SELECT * FROM script_run WHERE project_id = ? AND agent = ? AND (? IS NULL OR trigger_name = ?)
       ORDER BY started_at DESC LIMIT ?`);
-    this.#record = database.prepare(`
-      INSERT INTO script_call (run_id, number, name, at, duration_ms, given, got, error, thread_id, agent_run_id)
-      VALUES (:run_id, :number, :name, :at, :duration_ms, :given, :got, :error, :thread_id, :agent_run_id)`);
+    this.#record = database.prepare(callTable.insert());
     this.#calls = database.prepare(`SELECT * FROM script_call WHERE run_id = ? ORDER BY number`);
+    this.#forgetCalls = database.prepare(`DELETE FROM script_call WHERE run_id = ?`);
+    this.#forget = database.prepare(`DELETE FROM script_run WHERE id = ?`);
     this.#lastThread = database.prepare(`
       SELECT c.thread_id FROM script_call c JOIN script_run r ON r.id = c.run_id
       WHERE r.project_id = ? AND r.agent = ? AND c.thread_id IS NOT NULL
@@ -86,11 +90,11 @@ export class SqliteScriptStore implements ScriptStore {
   }
 
   insert(run: ScriptRun): void {
-    this.#insert.run(toRow(run));
+    this.#insert.run(runTable.parameters(run));
   }
 
   update(run: ScriptRun): void {
-    this.#update.run(toRow(run));
+    this.#update.run(runTable.parameters(run));
   }
 
   get(id: string): ScriptRun | undefined {
@@ -117,18 +121,7 @@ export class SqliteScriptStore implements ScriptStore {
   }
 
   record(call: ScriptCall): void {
-    this.#record.run({
-      run_id: call.runId,
-      number: call.number,
-      name: call.name,
-      at: call.at,
-      duration_ms: call.durationMs,
-      given: call.given,
-      got: call.got ?? null,
-      error: call.error ?? null,
-      thread_id: call.threadId ?? null,
-      agent_run_id: call.agentRunId ?? null,
-    });
+    this.#record.run(callTable.parameters(call));
   }
 
   calls(run: ScriptRunId): readonly ScriptCall[] {
@@ -148,6 +141,11 @@ export class SqliteScriptStore implements ScriptStore {
     }));
   }
 
+  forget(run: ScriptRunId): void {
+    this.#forgetCalls.run(run);
+    this.#forget.run(run);
+  }
+
   lastThread({ projectId, agent }: ScriptOwner): ThreadId | undefined {
     const row = this.#lastThread.get(projectId, agent);
     return row && parseId<'thread'>(row.thread_id);
@@ -165,24 +163,6 @@ export class SqliteScriptStore implements ScriptStore {
   stateSize({ projectId, agent }: ScriptOwner): number {
     return this.#stateSize.get(projectId, agent)?.size ?? 0;
   }
-}
-
-function toRow(run: ScriptRun): RunRow {
-  return {
-    id: run.id,
-    project_id: run.projectId,
-    agent: run.agent,
-    trigger_name: run.trigger ?? null,
-    key: run.key ?? null,
-    source_hash: run.sourceHash,
-    status: run.status,
-    started_at: run.startedAt,
-    ended_at: run.endedAt ?? null,
-    payload: run.payload ?? null,
-    result: run.result ?? null,
-    error: run.error ?? null,
-    event_id: run.eventId ?? null,
-  };
 }
 
 function toRun(row: RunRow): ScriptRun {

@@ -3,19 +3,27 @@ import { member } from '../../base/closedUnion.js';
 import { defined } from '../../base/defined.js';
 import { parseId } from '../../base/ids.js';
 import type { TopicEvent, TopicFilter, TopicSource, TopicStore } from '../../core/topics/topicEvent.js';
+import { EntityTable, fixed, type RowOf } from './columns.js';
 
-interface TopicRow {
+type NewEvent = Omit<TopicEvent, 'sequence'>;
+
+/** The columns of `topic_event`, without its sequence. Events never change. */
+const columns = {
+  id: fixed((event: NewEvent) => event.id),
+  topic: fixed((event: NewEvent) => event.topic),
+  source: fixed((event: NewEvent) => event.source),
+  project_id: fixed((event: NewEvent) => event.projectId ?? null),
+  payload: fixed((event: NewEvent) => event.payload),
+  payload_hash: fixed((event: NewEvent) => event.payloadHash),
+  created_at: fixed((event: NewEvent) => event.createdAt),
+  correlation_id: fixed((event: NewEvent) => event.correlationId),
+  parent_id: fixed((event: NewEvent) => event.parentId ?? null),
+  idempotency_key: fixed((event: NewEvent) => event.idempotencyKey ?? null),
+};
+const table = new EntityTable<NewEvent>('topic_event', columns);
+
+interface TopicRow extends RowOf<typeof columns> {
   readonly sequence: number;
-  readonly id: string;
-  readonly topic: string;
-  readonly source: string;
-  readonly project_id: string | null;
-  readonly payload: string;
-  readonly payload_hash: string;
-  readonly created_at: number;
-  readonly correlation_id: string;
-  readonly parent_id: string | null;
-  readonly idempotency_key: string | null;
 }
 
 interface FilterParameters {
@@ -31,7 +39,7 @@ const sources: readonly TopicSource[] = ['muster', 'webhook', 'script', 'person'
 
 export class SqliteTopicStore implements TopicStore {
   readonly #database: Database;
-  readonly #append: Statement<[Omit<TopicRow, 'sequence'>]>;
+  readonly #append: Statement<[object]>;
   readonly #get: Statement<[string], TopicRow>;
   readonly #byKey: Statement<[string, string], TopicRow>;
   readonly #last: Statement<[], { sequence: number | null }>;
@@ -42,9 +50,7 @@ export class SqliteTopicStore implements TopicStore {
 
   constructor(database: Database) {
     this.#database = database;
-    this.#append = database.prepare(`
-      INSERT INTO topic_event (id, topic, source, project_id, payload, payload_hash, created_at, correlation_id, parent_id, idempotency_key)
-      VALUES (:id, :topic, :source, :project_id, :payload, :payload_hash, :created_at, :correlation_id, :parent_id, :idempotency_key)`);
+    this.#append = database.prepare(table.insert());
     this.#get = database.prepare(`SELECT * FROM topic_event WHERE id = ?`);
     this.#byKey = database.prepare(`SELECT * FROM topic_event WHERE topic = ? AND idempotency_key = ?`);
     this.#last = database.prepare(`SELECT MAX(sequence) AS sequence FROM topic_event`);
@@ -56,20 +62,8 @@ export class SqliteTopicStore implements TopicStore {
       AND id NOT IN (SELECT event_id FROM schedule_fire WHERE outcome = 'waiting' AND event_id IS NOT NULL)`);
   }
 
-  append(event: Omit<TopicEvent, 'sequence'>): number {
-    const { lastInsertRowid } = this.#append.run({
-      id: event.id,
-      topic: event.topic,
-      source: event.source,
-      project_id: event.projectId ?? null,
-      payload: event.payload,
-      payload_hash: event.payloadHash,
-      created_at: event.createdAt,
-      correlation_id: event.correlationId,
-      parent_id: event.parentId ?? null,
-      idempotency_key: event.idempotencyKey ?? null,
-    });
-    return Number(lastInsertRowid);
+  append(event: NewEvent): number {
+    return Number(this.#append.run(table.parameters(event)).lastInsertRowid);
   }
 
   get(id: string): TopicEvent | undefined {

@@ -5,42 +5,34 @@ import { parseId, type RunId, type ThreadId } from '../../base/ids.js';
 import { severities, type AgentVerdict, type Finding, type VerdictStore } from '../../core/chains/agentVerdict.js';
 import { verdicts } from '../../core/chains/verdict.js';
 import { JsonFields } from '../../base/jsonFields.js';
+import { EntityTable, fixed, type RowOf } from './columns.js';
 
-interface VerdictRow {
-  readonly run_id: string;
-  readonly thread_id: string;
-  readonly agent: string;
-  readonly verdict: string;
-  readonly summary: string;
-  readonly findings_json: string;
-  readonly commit_id: string;
-  readonly at: number;
-}
+const columns = {
+  run_id: fixed((verdict: AgentVerdict) => verdict.runId),
+  thread_id: fixed((verdict: AgentVerdict) => verdict.threadId),
+  agent: fixed((verdict: AgentVerdict) => verdict.agent),
+  verdict: fixed((verdict: AgentVerdict) => verdict.verdict),
+  summary: fixed((verdict: AgentVerdict) => verdict.summary),
+  findings_json: fixed((verdict: AgentVerdict) => JSON.stringify({ findings: verdict.findings })),
+  commit_id: fixed((verdict: AgentVerdict) => verdict.commit),
+  at: fixed((verdict: AgentVerdict) => verdict.at),
+};
+type VerdictRow = RowOf<typeof columns>;
+const table = new EntityTable<AgentVerdict>('verdict', columns);
 
 export class SqliteVerdictStore implements VerdictStore {
-  readonly #save: Statement<[VerdictRow]>;
+  readonly #save: Statement<[object]>;
   readonly #ofRun: Statement<[string], VerdictRow>;
   readonly #ofThread: Statement<[string], VerdictRow>;
 
   constructor(database: Database) {
-    this.#save = database.prepare(`
-      INSERT OR REPLACE INTO verdict (run_id, thread_id, agent, verdict, summary, findings_json, commit_id, at)
-      VALUES (:run_id, :thread_id, :agent, :verdict, :summary, :findings_json, :commit_id, :at)`);
+    this.#save = database.prepare(table.replace());
     this.#ofRun = database.prepare(`SELECT * FROM verdict WHERE run_id = ?`);
     this.#ofThread = database.prepare(`SELECT * FROM verdict WHERE thread_id = ? ORDER BY at, run_id`);
   }
 
   save(verdict: AgentVerdict): void {
-    this.#save.run({
-      run_id: verdict.runId,
-      thread_id: verdict.threadId,
-      agent: verdict.agent,
-      verdict: verdict.verdict,
-      summary: verdict.summary,
-      findings_json: JSON.stringify({ findings: verdict.findings }),
-      commit_id: verdict.commit,
-      at: verdict.at,
-    });
+    this.#save.run(table.parameters(verdict));
   }
 
   ofRun(run: RunId): AgentVerdict | undefined {

@@ -7,28 +7,29 @@ import type {
   WebhookSourceId,
   WebhookSourceStore,
 } from '../../core/topics/webhookSource.js';
+import { EntityTable, fixed, type RowOf } from './columns.js';
 
-interface SourceRow {
-  readonly id: string;
-  readonly topic: string;
-  readonly provider: string;
-  readonly nonce: string;
-  readonly created_at: number;
-}
+const columns = {
+  id: fixed((source: WebhookSource) => source.id),
+  topic: fixed((source: WebhookSource) => source.topic),
+  provider: fixed((source: WebhookSource) => source.provider),
+  nonce: fixed((source: WebhookSource) => source.nonce),
+  created_at: fixed((source: WebhookSource) => source.createdAt),
+};
+type SourceRow = RowOf<typeof columns>;
+const table = new EntityTable<WebhookSource>('webhook_source', columns);
 
 const providers: readonly WebhookProvider[] = ['token', 'github_sha256'];
 
 export class SqliteWebhookSourceStore implements WebhookSourceStore {
   readonly #list: Statement<[], SourceRow>;
-  readonly #insert: Statement<[SourceRow]>;
+  readonly #insert: Statement<[object]>;
   readonly #remove: Statement<[string]>;
 
   constructor(database: Database) {
     // The longest first: it is the one that means the topic most exactly.
     this.#list = database.prepare(`SELECT * FROM webhook_source ORDER BY LENGTH(topic) DESC, topic`);
-    this.#insert = database.prepare(`
-      INSERT INTO webhook_source (id, topic, provider, nonce, created_at)
-      VALUES (:id, :topic, :provider, :nonce, :created_at)`);
+    this.#insert = database.prepare(table.insert());
     this.#remove = database.prepare(`DELETE FROM webhook_source WHERE id = ?`);
   }
 
@@ -42,8 +43,8 @@ export class SqliteWebhookSourceStore implements WebhookSourceStore {
     }));
   }
 
-  insert({ id, topic, provider, nonce, createdAt }: WebhookSource): void {
-    this.#insert.run({ id, topic, provider, nonce, created_at: createdAt });
+  insert(source: WebhookSource): void {
+    this.#insert.run(table.parameters(source));
   }
 
   remove(id: WebhookSourceId): void {

@@ -6,18 +6,23 @@ import type { ThreadOutcome } from '../../core/threads/thread.js';
 import type { WorktreeRef } from '../../core/workspaces/worktreeDriver.js';
 import type { WorktreeOperation, WorktreeOperationStore } from '../../core/workspaces/worktreeOperation.js';
 import { JsonFields } from '../../base/jsonFields.js';
+import { EntityTable, fixed, stored, type RowOf } from './columns.js';
 
-interface OperationRow {
-  readonly thread_id: string;
-  readonly kind: string;
-  readonly worktree_json: string;
-  readonly started_at: number;
-  readonly rescue_id: string | null;
-  readonly ref: string | null;
-  readonly ignored: string | null;
-  readonly outcome: string | null;
-  readonly had_branch: number | null;
-}
+const columns = {
+  thread_id: fixed((operation: WorktreeOperation) => operation.thread),
+  kind: stored((operation: WorktreeOperation) => operation.kind),
+  worktree_json: stored((operation: WorktreeOperation) => JSON.stringify(operation.worktree)),
+  started_at: stored((operation: WorktreeOperation) => operation.startedAt),
+  rescue_id: stored((operation: WorktreeOperation) => ('rescue' in operation ? operation.rescue : null)),
+  ref: stored((operation: WorktreeOperation) => removalOf(operation)?.ref ?? null),
+  ignored: stored((operation: WorktreeOperation) => removalOf(operation)?.ignored ?? null),
+  outcome: stored((operation: WorktreeOperation) => removalOf(operation)?.outcome ?? null),
+  had_branch: stored((operation: WorktreeOperation) =>
+    operation.kind === 'restore' ? Number(operation.hadBranch) : null,
+  ),
+};
+type OperationRow = RowOf<typeof columns>;
+const table = new EntityTable<WorktreeOperation>('worktree_operation', columns);
 
 const kinds: readonly WorktreeOperation['kind'][] = ['create', 'keep', 'clear', 'restore'];
 const outcomes: readonly ThreadOutcome[] = ['open', 'completed', 'failed', 'abandoned'];
@@ -25,15 +30,13 @@ const outcomes: readonly ThreadOutcome[] = ['open', 'completed', 'failed', 'aban
 export class SqliteWorktreeOperationStore implements WorktreeOperationStore {
   readonly #ofThread: Statement<[string], OperationRow>;
   readonly #list: Statement<[], OperationRow>;
-  readonly #save: Statement<[OperationRow]>;
+  readonly #save: Statement<[object]>;
   readonly #end: Statement<[string]>;
 
   constructor(database: Database) {
     this.#ofThread = database.prepare(`SELECT * FROM worktree_operation WHERE thread_id = ?`);
     this.#list = database.prepare(`SELECT * FROM worktree_operation ORDER BY started_at`);
-    this.#save = database.prepare(`
-      INSERT OR REPLACE INTO worktree_operation (thread_id, kind, worktree_json, started_at, rescue_id, ref, ignored, outcome, had_branch)
-      VALUES (:thread_id, :kind, :worktree_json, :started_at, :rescue_id, :ref, :ignored, :outcome, :had_branch)`);
+    this.#save = database.prepare(table.replace());
     this.#end = database.prepare(`DELETE FROM worktree_operation WHERE thread_id = ?`);
   }
 
@@ -47,7 +50,7 @@ export class SqliteWorktreeOperationStore implements WorktreeOperationStore {
   }
 
   save(operation: WorktreeOperation): void {
-    this.#save.run(toRow(operation));
+    this.#save.run(table.parameters(operation));
   }
 
   end(thread: ThreadId): void {
@@ -55,19 +58,8 @@ export class SqliteWorktreeOperationStore implements WorktreeOperationStore {
   }
 }
 
-function toRow(operation: WorktreeOperation): OperationRow {
-  const removal = operation.kind === 'keep' || operation.kind === 'clear' ? operation : undefined;
-  return {
-    thread_id: operation.thread,
-    kind: operation.kind,
-    worktree_json: JSON.stringify(operation.worktree),
-    started_at: operation.startedAt,
-    rescue_id: 'rescue' in operation ? operation.rescue : null,
-    ref: removal?.ref ?? null,
-    ignored: removal?.ignored ?? null,
-    outcome: removal?.outcome ?? null,
-    had_branch: operation.kind === 'restore' ? Number(operation.hadBranch) : null,
-  };
+function removalOf(operation: WorktreeOperation) {
+  return operation.kind === 'keep' || operation.kind === 'clear' ? operation : undefined;
 }
 
 function toOperation(row: OperationRow): WorktreeOperation {

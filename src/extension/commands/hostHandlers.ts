@@ -96,6 +96,7 @@ async function showHostLog(services: Services): Promise<void> {
     const editor = await vscode.window.showTextDocument(document, { preview: true });
     editor.revealRange(new vscode.Range(document.lineCount - 1, 0, document.lineCount - 1, 0));
   } catch {
+    // Mostly it is not there; what else it may be is in the channel.
     void showInformation(vscode.l10n.t('The host has written no log yet: {0}', file.fsPath));
     services.channel.show();
   }

@@ -8,6 +8,7 @@ import type { Services } from '../services.js';
 import { keyOfTrigger, type TriggerReference } from './triggers.js';
 
 const weekMs = 7 * 86_400_000;
+/** More moments of a week than anybody reads. */
 const mostRows = 200;
 
 interface Row extends vscode.QuickPickItem {

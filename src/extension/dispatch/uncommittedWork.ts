@@ -7,6 +7,7 @@ import type { Services } from '../services.js';
 import type { TaskContext } from './taskText.js';
 
 const rememberedKey = 'dispatchWithoutUncommitted';
+/** As many as a question can name; the rest is counted. */
 const namedFiles = 3;
 
 /**

@@ -10,7 +10,7 @@ import type { Environment } from '../../client/stateDirectory.js';
 import type { Project } from '../../protocol/gen/muster/v1/projects_pb.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 
-/** `connecting`: a host is being looked for or started; `stopped`: none runs; `failed`: starting one failed. */
+/** `connecting`: a host is being looked for or started; `connected`; `stopped`: none runs; `failed`: starting one failed. */
 export type HostState = 'connecting' | 'connected' | 'stopped' | 'failed';
 
 export interface HostConnectionOptions {

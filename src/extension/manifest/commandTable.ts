@@ -20,5 +20,4 @@ export const commandTable = {
   ...hostCommands,
 } satisfies Readonly<Record<`muster.${string}`, CommandEntry>>;
 
-/** Id of a command. */
 export type CommandId = keyof typeof commandTable;

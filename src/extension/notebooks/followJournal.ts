@@ -42,6 +42,7 @@ function parseSaying(line: string): { readonly saying: KernelSaying; readonly at
     const content = fields(Reflect.get(value, 'content')) ?? {};
     return { saying: { type, content, metadata: fields(Reflect.get(value, 'metadata')) ?? {} }, at };
   } catch {
+    // A line that is half written, or damaged: the next ones are read all the same.
     return undefined;
   }
 }

@@ -5,6 +5,7 @@ import * as vscode from 'vscode';
 /** VS Code's own notebook editor for `.ipynb`. */
 export const notebookType = 'jupyter-notebook';
 
+/** More notebooks than anybody chooses from. */
 const maxListed = 500;
 /** A worktree with more folders is looked through only so far: somebody waits for the list. */
 const maxFolders = 5_000;

@@ -29,6 +29,7 @@ export async function createComposeFile(services: Services): Promise<void> {
   }
 }
 
+/** VS Code's file system has no other way to ask. */
 async function exists(file: vscode.Uri): Promise<boolean> {
   try {
     await vscode.workspace.fs.stat(file);

@@ -77,6 +77,7 @@ async function requestMerge(services: Services, thread: Thread, { strategy }: Me
       { signal },
     );
     if (!requested) throw new Error('The host did not say which merge it queued.');
+    // It may be over by now; what became of it is what `waitMerge` answers.
     const cancel = (): void => void client.merges.cancelMerge({ mergeId: requested.id }).catch(() => {});
     signal.addEventListener('abort', cancel, { once: true });
     const { merge } = await client.merges.waitMerge({ mergeId: requested.id }, { signal });

@@ -68,6 +68,7 @@ function reviewedThread(query: string): string | undefined {
     if (typeof parsed !== 'object' || parsed === null || !('review' in parsed)) return undefined;
     return typeof parsed.review === 'string' ? parsed.review : undefined;
   } catch {
+    // Not one of ours: whatever opened it shows nothing.
     return undefined;
   }
 }
@@ -82,6 +83,7 @@ function sideOf(query: string): ReviewSide | undefined {
     const of = 'of' in parsed && (parsed.of === 'changed' || parsed.of === 'earlier') ? parsed.of : 'base';
     return { kind: 'commit', commit: at, of };
   } catch {
+    // Not one of ours: whatever opened it shows nothing.
     return undefined;
   }
 }

@@ -9,8 +9,11 @@ import { FeedReader, type Dirty, type FeedEntry } from '../feed/changeFeed.js';
 import { wireProject } from './wireProject.js';
 import { safeNumber, wireThread } from './wire.js';
 
+/** Proxies and laptops close what is silent for a minute or half. */
 const heartbeatMs = 15_000;
+/** As many as the views show of what is over. */
 const doneInSnapshot = 200;
+/** What is open is shown whole; nobody has that many. */
 const maxOpenInSnapshot = 10_000;
 
 const done: readonly ThreadStatus[] = ['merged', 'closed', 'failed', 'abandoned'];

@@ -19,6 +19,7 @@ import type { LoginShell } from '../environment/loginShell.js';
 import { startOfDay } from '../startOfDay.js';
 import { fail, given } from './requestFields.js';
 
+/** A page that is written within some milliseconds. */
 const maxCalls = 1_000;
 const defaultCalls = 100;
 

@@ -18,6 +18,7 @@ import { callerOf } from '../server/callPolicy.js';
 import { fail } from './requestFields.js';
 import { wireNotebookServer } from './wire.js';
 
+/** A page that is written within some milliseconds. */
 const maxCells = 500;
 const defaultCells = 50;
 /** A server that does not count its kernels by then is shown without. */

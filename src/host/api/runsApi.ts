@@ -30,6 +30,7 @@ import { given, oneOf } from './requestFields.js';
 import { listUsage } from './usageCall.js';
 import { safeNumber, wireRun } from './wire.js';
 
+/** A page that is written within some milliseconds. */
 const maxPage = 500;
 const defaultPage = 100;
 

@@ -6,6 +6,7 @@ import { defined } from '../../base/defined.js';
 import { findProject, findProjectOfHistory, projectOfFolder } from '../../core/projects/projectService.js';
 import type { Project } from '../../core/projects/project.js';
 import type { FireService } from '../../core/schedules/fireService.js';
+import { pruneStatuses, type PruneCounts, type PruneFires, type PruneStatus } from '../../core/schedules/pruneFires.js';
 import { findDeclared } from '../../core/schedules/findDeclared.js';
 import type { ScheduleService as CoreScheduleService } from '../../core/schedules/scheduleService.js';
 import {
@@ -28,8 +29,10 @@ import { absolutePath, fail, given } from './requestFields.js';
 import { safeNumber } from './wire.js';
 import { wireScriptRun } from './wireScriptRun.js';
 
+/** A page that is written within some milliseconds. */
 const maxFires = 500;
 const defaultFires = 50;
+/** Every moment is computed while nobody else is answered: some milliseconds. */
 const maxSimulated = 1_000;
 const defaultSimulated = 100;
 const dayMs = 86_400_000;
@@ -40,6 +43,7 @@ export interface SchedulesApiOptions {
   readonly schedules: CoreScheduleService;
   readonly fires: FireService;
   readonly scripts: ScriptService;
+  readonly pruning: PruneFires;
 }
 
 export function schedulesApi({
@@ -48,6 +52,7 @@ export function schedulesApi({
   schedules,
   fires: firing,
   scripts,
+  pruning,
 }: SchedulesApiOptions): ServiceImpl<typeof ScheduleService> {
   return {
     async listTriggers(request) {
@@ -103,6 +108,18 @@ export function schedulesApi({
       };
     },
 
+    async pruneFires(request, { signal }) {
+      const wanted = {
+        projectId: projectOf(store, request, 'history').id,
+        statuses: request.statuses.map(pruneStatus),
+        olderThanMs: safeNumber(request.olderThanMs, 'older_than_ms'),
+        force: request.force,
+        ...defined({ agent: given(request.agent), name: given(request.name) }),
+      };
+      const { matched, removed } = await pruning.prune(wanted, signal);
+      return { matched: wireCounts(matched), removed: wireCounts(removed) };
+    },
+
     async simulateTriggers(request) {
       const project = projectOf(store, request);
       const from = request.from === 0n ? clock.now() : safeNumber(request.from, 'from');
@@ -120,6 +137,23 @@ export function schedulesApi({
         truncated: fires.length > limit,
       };
     },
+  };
+}
+
+/** Errors: `request.invalid`. */
+function pruneStatus(text: string): PruneStatus {
+  const found = pruneStatuses.find(status => status === text);
+  if (found === undefined) throw fail('statuses', `they are ${pruneStatuses.join(', ')}`);
+  return found;
+}
+
+function wireCounts(counts: PruneCounts) {
+  return {
+    fires: BigInt(counts.fires),
+    scriptRuns: BigInt(counts.scriptRuns),
+    scriptCalls: BigInt(counts.scriptCalls),
+    deliveries: BigInt(counts.deliveries),
+    deliveredThreads: BigInt(counts.deliveredThreads),
   };
 }
 

@@ -43,6 +43,7 @@ const statuses: readonly ThreadStatus[] = [
   'abandoned',
 ];
 const closingOutcomes = ['completed', 'failed'] as const;
+/** A page that is written within some milliseconds. */
 const maxPage = 500;
 const defaultPage = 100;
 

@@ -20,6 +20,7 @@ import { callerOf } from '../server/callPolicy.js';
 import { given, oneOf } from './requestFields.js';
 import { safeNumber } from './wire.js';
 
+/** A page that is written within some milliseconds. */
 const maxEvents = 500;
 const defaultEvents = 100;
 

@@ -8,6 +8,7 @@ import {
 import { time } from './answers.js';
 import type { OurCalls } from './ours.js';
 
+/** Who watches health asks about as often. */
 const watchedEveryMs = 5_000;
 
 /** `health.v1.HealthService`. */

@@ -1,4 +1,5 @@
 import type { RequestBody } from './requestBody.js';
+import { jsonValue } from '../../base/jsonObject.js';
 
 /**
  * Streams of Chat Completions say what they used only when they are asked to. A client that did not ask gets the answer without
@@ -77,13 +78,10 @@ function isCounts(line: Buffer): boolean {
   );
 }
 
+/** Nothing for what is no mapping. */
 function parseObject(json: Buffer): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(json.toString('utf8'));
-    return isRecord(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = jsonValue(json.toString('utf8'));
+  return isRecord(value) ? value : undefined;
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

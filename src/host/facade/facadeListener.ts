@@ -18,8 +18,12 @@ const requestMs = 10 * 60_000;
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
 /**
- * The listener of the facade: on loopback alone, and only once a run needs it. Its port is stored, because runs that outlive the
- * host go on calling it.
+ * The listener of the facade: on loopback alone, and only once a run needs it.
+ *
+ *   closed ──listen──► opening (the stored port, else twenty others) ──► listening ──dispose──► closed
+ *   opening ──every port is taken──► closed; the next listen tries again
+ *
+ * Its port is stored, because runs that outlive the host go on calling it.
  */
 export class FacadeListener implements Disposable {
   readonly #store: Store<ModelStores>;

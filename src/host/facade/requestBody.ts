@@ -67,6 +67,7 @@ export class RequestBodies {
 const tooLarge: BodyProblem = { status: 413, message: `A request has at most ${maxBodyBytes / 1024 / 1024} MiB.` };
 const noRoom: BodyProblem = { status: 503, message: 'Too many large requests at the same time.' };
 
+/** Nothing for what is no JSON text; the upstream says what it makes of it. */
 function textOf(json: Buffer | undefined): string | undefined {
   if (!json || json.length > 1_000) return undefined;
   try {

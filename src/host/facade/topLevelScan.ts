@@ -6,6 +6,7 @@ export interface ValueRange {
 
 const quote = 0x22;
 const backslash = 0x5c;
+/** No key of these APIs is near it; a longer one is not theirs. */
 const maxKeyBytes = 256;
 /** Deeper ones are refused: nobody's request needs them, and whoever reads it after us may not bear them. */
 const maxDepth = 512;

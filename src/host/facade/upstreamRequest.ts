@@ -11,6 +11,7 @@ const connectMs = 20_000;
 const firstByteMs = 10 * 60_000;
 /** Says that the request was not worked on, and that another try may be. */
 const worthAnotherTry: ReadonlySet<number> = new Set([502, 503, 504, 529]);
+/** A longer pause is the CLI’s own to make, and to show. */
 const maxRetryAfterMs = 2_000;
 
 export interface UpstreamCall {

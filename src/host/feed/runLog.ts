@@ -5,6 +5,7 @@ import { deferred } from '../../base/async.js';
 import { openForeignFile } from '../../node/foreignFile.js';
 import type { SecretMask } from '../../node/secretMask.js';
 
+/** One message of a stream: some milliseconds to read, mask and write. */
 const chunkBytes = 256 * 1024;
 /** Where `fs.watch` says nothing (some file systems), the file is looked at this often. */
 const safetyPollMs = 1_000;
@@ -101,6 +102,7 @@ async function changed(file: string, signals: readonly AbortSignal[]): Promise<v
   }
 }
 
+/** Nothing where the system refuses a watch: the timer beside it looks all the same. */
 function watchDirectory(directory: string, onChange: () => void): { close(): void } | undefined {
   try {
     return watch(directory, onChange).on('error', onChange);

@@ -27,6 +27,7 @@ interface Answer {
   readonly body: object;
 }
 
+/** A page that is written within some milliseconds. */
 const maxEvents = 500;
 const defaultEvents = 100;
 

@@ -48,6 +48,7 @@ function isPlain(segment: string, isLast: boolean): boolean {
   );
 }
 
+/** Nothing for a stray `%`: such an address is refused. */
 function decoded(text: string): string | undefined {
   try {
     return decodeURIComponent(text);

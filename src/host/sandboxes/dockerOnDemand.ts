@@ -73,6 +73,7 @@ export class DockerOnDemand implements SandboxDriver, Disposable {
   }
 
   async dispose(): Promise<void> {
+    // One that could not be loaded has nothing to give back.
     await (await this.#loaded?.catch(() => undefined))?.dispose();
   }
 

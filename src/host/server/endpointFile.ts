@@ -58,6 +58,7 @@ function write(file: string, endpoint: EndpointFile): void {
   renameSync(temporary, file);
 }
 
+/** False for one that cannot be read: then it is written again. */
 function isOurs(file: string, token: string): boolean {
   try {
     const found = readForeignFileSync(file, { maxBytes: longestEndpoint });

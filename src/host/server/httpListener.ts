@@ -8,7 +8,9 @@ import { isLoopback, type ListenAddress } from './listenAddress.js';
 import type { Handler } from './nodeHandler.js';
 import { createWireServer, type Guarded } from './wireServer.js';
 
+/** For headers and TLS of whoever connects; a stranger may hold a socket no longer. */
 const patienceMs = 30_000;
+/** A token and what browsers and proxies add. */
 const maxHeaderBytes = 32 * 1024;
 /** Each costs some kilobytes; a thousand windows is more than a host is for. */
 const maxConnections = 2_000;

@@ -123,6 +123,7 @@ async function* blamingInTrailer(body: AsyncIterable<Uint8Array>, trailer: Heade
   trailer.delete('grpc-status-details-bin');
 }
 
+/** One byte of flags and four of length stand before each message of gRPC. */
 const headBytes = 5;
 
 async function* inPieces(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {

@@ -1,9 +1,11 @@
-import { readdir, lstat } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isId, type RunId } from '../../base/ids.js';
-import { ownValue } from '../../base/ownValue.js';
 import type { Leftover, LeftoverRun, Leftovers } from '../../core/threads/recovery.js';
 import { readForeignFile } from '../../node/foreignFile.js';
+import { JsonFields } from '../../base/jsonFields.js';
+import { jsonValue } from '../../base/jsonObject.js';
+import { namesIn } from '../../node/looks.js';
 
 /** As long as the longest task. */
 const longestPrompt = 4 * 1024 * 1024;
@@ -53,22 +55,9 @@ async function readRun(path: string, id: RunId): Promise<(LeftoverRun & { readon
   const spec = await readForeignFile(join(path, 'spec.json'), { maxBytes: longestSpec });
   const prompt = await readForeignFile(join(path, 'prompt.txt'), { maxBytes: longestPrompt });
   if (spec.kind !== 'file' || spec.truncated) return undefined;
-  const said = parse(spec.bytes.toString('utf8'));
-  const [thread, agent] = [ownValue(said, 'thread'), ownValue(said, 'agent')];
-  if (typeof thread !== 'string' || typeof agent !== 'string') return undefined;
+  const said = new JsonFields(jsonValue(spec.bytes.toString('utf8')));
+  const [thread, agent] = [said.text('thread'), said.text('agent')];
+  if (thread === undefined || agent === undefined) return undefined;
   const text = prompt.kind === 'file' ? prompt.bytes.toString('utf8') : '';
   return { id, thread, agent, prompt: text, at: spec.modifiedAt };
-}
-
-function parse(json: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(json);
-    return typeof value === 'object' && value !== null ? { ...value } : {};
-  } catch {
-    return {};
-  }
-}
-
-async function namesIn(folder: string): Promise<readonly string[]> {
-  return await readdir(folder).catch(() => []);
 }

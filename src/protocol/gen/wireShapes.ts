@@ -252,6 +252,10 @@ export const unaryCalls: Readonly<Record<string, Readonly<Record<string, readonl
       "ListFires",
       "muster.v1.ListFiresResponse"
     ],
+    "pruneFires": [
+      "PruneFires",
+      "muster.v1.PruneFiresResponse"
+    ],
     "simulateTriggers": [
       "SimulateTriggers",
       "muster.v1.SimulateTriggersResponse"
@@ -973,6 +977,17 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "scriptRunId": "string",
     "sequence": "bigint",
     "attempts": "number"
+  },
+  "muster.v1.PruneFiresResponse": {
+    "matched": "?muster.v1.PrunedFires",
+    "removed": "?muster.v1.PrunedFires"
+  },
+  "muster.v1.PrunedFires": {
+    "fires": "bigint",
+    "scriptRuns": "bigint",
+    "scriptCalls": "bigint",
+    "deliveries": "bigint",
+    "deliveredThreads": "bigint"
   },
   "muster.v1.SimulateTriggersResponse": {
     "fires": "[]muster.v1.UpcomingFire",

@@ -7,6 +7,7 @@ import { silentLog } from '../../../src/base/log.js';
 import { takeExclusiveLock } from '../../../src/drivers/sqlite/exclusiveLock.js';
 import { initial } from '../../../src/drivers/sqlite/migrations/0001Initial.js';
 import { models } from '../../../src/drivers/sqlite/migrations/0018Models.js';
+import { positions } from '../../../src/drivers/sqlite/migrations/0033Positions.js';
 import { migrations, schemaVersion } from '../../../src/drivers/sqlite/migrations.js';
 import { SqliteStore } from '../../../src/drivers/sqlite/sqliteStore.js';
 import { openDatabase } from '../../../src/drivers/sqlite/openDatabase.js';
@@ -202,6 +203,62 @@ describe('a database of an earlier schema', () => {
       { run_id: 'working', digest_json: '{"offset":7}' },
     ]);
     expect(database.pragma('foreign_key_check')).toEqual([]);
+    database.close();
+  });
+
+  it('keeps the order of messages, runs and merges, and all that refers to them, when positions become row numbers', () => {
+    const old = new BetterSqlite3(file);
+    const before = migrations.indexOf(positions);
+    for (const sql of migrations.slice(0, before)) old.exec(sql);
+    old.pragma(`user_version = ${before}`);
+    // Written in another order than the one that their positions say, with gaps, and two threads that count by themselves.
+    old.exec(`
+      INSERT INTO project (id, name, folder, file, revision) VALUES ('p', 'shop', '/shop', '/shop/agent-compose.yml', 1);
+      INSERT INTO thread (id, project_id, agent, outcome, summary, created_at, updated_at) VALUES
+        ('t', 'p', 'dev', 'open', 'Fix it', 1, 1), ('u', 'p', 'dev', 'open', 'Other', 1, 1);
+      INSERT INTO message (id, position, thread_id, sender, recipient, intent, body, idempotency_key, created_at) VALUES
+        ('m3', 3, 't', 'you', 'dev', 'dispatch', 'third', NULL, 3), ('m1', 1, 't', 'you', 'dev', 'dispatch', 'first', 'key', 9),
+        ('n1', 1, 'u', 'you', 'dev', 'dispatch', 'other', NULL, 2), ('m2', 2, 't', 'you', 'dev', 'dispatch', 'second', NULL, 3);
+      INSERT INTO run (id, position, thread_id, message_id, agent, provider, status, generation, queued_at, settled, models_via) VALUES
+        ('r9', 9, 't', 'm3', 'dev', 'claude', 'queued', 1, 1, 0, NULL), ('r4', 4, 't', 'm1', 'dev', 'claude', 'queued', 1, 1, 0, 'facade');
+      INSERT INTO run_delay (run_id, due_at, reason) VALUES ('r4', 7, 'retry');
+      INSERT INTO merge (id, position, thread_id, status, target, strategy, expect, commit_message, message, files_json, created_at) VALUES
+        ('g8', 8, 't', 'queued', 'main', 'merge', 'abc', 'Fix it', '', '[]', 1), ('g2', 2, 't', 'blocked', 'main', 'merge', 'abc', 'Fix it', 'no', '["a"]', 1);
+      INSERT INTO merge_queue (merge_id, lane, priority, place, verify_json) VALUES ('g8', 'main', 0, 1, '[]')`);
+    old.close();
+    const database = openDatabase(file, options);
+    const ids = (sql: string) =>
+      database
+        .prepare<[], { id: string }>(sql)
+        .all()
+        .map(({ id }) => id);
+    expect(ids(`SELECT id FROM message WHERE thread_id = 't' ORDER BY position`)).toEqual(['m1', 'm2', 'm3']);
+    expect(ids('SELECT id FROM run ORDER BY position')).toEqual(['r4', 'r9']);
+    expect(ids('SELECT id FROM merge ORDER BY position')).toEqual(['g2', 'g8']);
+    expect(ids(`SELECT run.id FROM run JOIN run_delay ON run_id = run.id WHERE models_via = 'facade'`)).toEqual(['r4']);
+    expect(ids('SELECT merge.id FROM merge JOIN merge_queue ON merge_id = merge.id')).toEqual(['g8']);
+    expect(database.pragma('foreign_key_check')).toEqual([]);
+    expect(database.pragma('foreign_keys', { simple: true })).toBe(1);
+    expect(() => database.exec(`DELETE FROM run WHERE id = 'r4'`)).toThrow(/FOREIGN KEY/);
+    expect(() =>
+      database.exec(`
+        INSERT INTO message (id, thread_id, sender, recipient, intent, body, idempotency_key, created_at)
+        VALUES ('again', 't', 'you', 'dev', 'dispatch', 'again', 'key', 4)`),
+    ).toThrow(/UNIQUE/);
+    database.close();
+  });
+
+  it('looks up what is queued, active or settling in an index that holds nothing else', () => {
+    const database = openDatabase(file, options);
+    const plan = (where: string) =>
+      database
+        .prepare<[], { detail: string }>(`EXPLAIN QUERY PLAN SELECT * FROM run WHERE ${where} ORDER BY position`)
+        .all()
+        .map(({ detail }) => detail);
+    expect(plan(`status = 'queued'`)).toEqual([expect.stringContaining('run_queued')]);
+    expect(plan(`status IN ('starting', 'running', 'waiting')`)).toEqual([expect.stringContaining('run_active')]);
+    expect(plan('settled = 0 AND ended_at IS NOT NULL')).toEqual([expect.stringContaining('run_settling')]);
+    expect(plan(`thread_id = 't'`)).toEqual([expect.stringContaining('run_of_thread')]);
     database.close();
   });
 });

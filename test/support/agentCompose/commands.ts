@@ -89,13 +89,20 @@ export const eraCommands: readonly EraCommand[] = [
   head('scheduler inspect', '--scheduler=', { shape: 'inspectScheduler', args: ['nightly'] }),
   head('scheduler inspect', '--scheduler=', { shape: 'inspectScheduler', args: ['R'] }),
   head('scheduler invoke', '--payload=', { shape: 'invocation', args: ['script', '--payload', '{}'] }),
+  head('scheduler prune', '--scheduler= --trigger= --status= --older-than= --force', {
+    shape: 'schedulerPrune',
+    args: ['--scheduler', 'dev', '--status', 'failed,skipped', '--older-than', '7d'],
+  }),
+  head('scheduler prune', '--scheduler= --trigger= --status= --older-than= --force', {
+    shape: 'schedulerPrune',
+    args: ['--force'],
+  }),
   head('scheduler stop', '--reason=', { shape: 'stoppedRun', args: ['R'] }),
   head('inspect', '', { shape: 'inspectProject', args: ['project'] }),
   head('inspect', '', { shape: 'inspectAgent', args: ['agent', 'dev'] }),
   head('inspect', '', { shape: 'run', args: ['run', 'R'] }),
   head('inspect', '', { shape: 'sandbox', args: ['sandbox', 'T'] }),
   ...missing('head', 'auth', 'build', 'cache', 'image', 'images', 'pull', 'rmi', 'stats', 'volume'),
-  ...missing('head', 'scheduler prune'),
 ];
 
 /** How an invocation ends. `host`: with a host that answers, one that never does, or none. */
@@ -136,6 +143,9 @@ export const eraEnds: readonly EraEnd[] = [
   { eras: ['head'], args: ['ps', '--status', 'gone'], host: 'answers', status: 2 },
   { eras: ['head'], args: ['scheduler', 'runs', '--status', 'gone'], host: 'answers', status: 2 },
   { eras: ['head'], args: ['scheduler', 'stop', 'nobody'], host: 'answers', status: 2 },
+  { eras: ['head'], args: ['scheduler', 'prune', '--status', 'running'], host: 'answers', status: 2 },
+  { eras: ['head'], args: ['scheduler', 'prune', '--older-than', 'long'], host: 'answers', status: 2 },
+  { eras: ['head'], args: ['scheduler', 'prune'], host: 'answers', status: 0 },
   { eras: ['head'], args: ['exec', 'T', '--cwd', 'nowhere', '--', 'true'], host: 'answers', status: 2 },
   { eras: both, args: ['status'], host: 'none', status: 3 },
   { eras: ['head'], args: ['run', 'dev', '-i'], host: 'answers', status: 4 },
@@ -177,6 +187,17 @@ export const eraTables: readonly { readonly era: EraName; readonly args: readonl
       era: 'head',
       args: ['run', 'dev', '-d', 'x'],
       lines: /^Run: R\nSandbox: T\nStatus: succeeded\nLogs: muster logs --run-id R\n$/,
+    },
+    {
+      era: 'head',
+      args: ['scheduler', 'prune'],
+      lines:
+        /^Dry-run: 2 scheduler trigger run\(s\) matched; 2 would be removed, 0 skipped\.\nMatched related: 3 scheduler event\(s\), /,
+    },
+    {
+      era: 'head',
+      args: ['scheduler', 'prune', '--force'],
+      lines: /^Removed 2 scheduler trigger run\(s\); 2 matched, 0 skipped\.\nRemoved related: /,
     },
     { era: 'head', args: ['stop', 'T'], lines: /^stopped sandbox T\n$/ },
     { era: 'head', args: ['rm', 'T'], lines: /^removed sandbox T\n$/ },

@@ -70,6 +70,9 @@ export const shapes = {
       'id short_id project_id project_name? agent_name scheduler_id scheduler_short_id? trigger_id? trigger_short_id? trigger_kind? trigger_source? status started_at? completed_at? duration_ms? error? result_json? payload_json? source_script_sha256? artifacts_dir? inspect_command? stop_command?',
     invocation: 'scheduler status duration_ms result_json? warnings?',
     stoppedRun: 'run:startedRun stop_requested',
+    pruneStats: 'runs scheduler_events event_deliveries event_sandbox_links artifact_dirs artifact_bytes',
+    schedulerPrune:
+      'record_scope dry_run project:schedulerProject scheduler? trigger_id? statuses? older_than? matched:pruneStats removed:pruneStats skipped_runs residues warnings',
     action: 'sandbox_id status outcome?',
     actions: 'results:action[]',
     prune: 'dry_run matched:listedSandbox[] removed skipped warnings?',

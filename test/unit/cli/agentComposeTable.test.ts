@@ -127,6 +127,10 @@ async function answeringHost(): Promise<string> {
       listTriggers: () => ({ triggers: [trigger] }),
       listFires: () => ({ fires: [fire, { ...fire, runId: '', threadId: '', outcome: 'skipped', reason: 'busy' }] }),
       fireTrigger: ({ agent: name }) => (name === 'script' ? { scriptRunId: 'S' } : { threadId: 'T', runId: 'R' }),
+      pruneFires: ({ force }) => {
+        const matched = { fires: 2n, scriptRuns: 1n, scriptCalls: 3n, deliveries: 1n, deliveredThreads: 0n };
+        return { matched, removed: force ? matched : {} };
+      },
       getScriptRun: () => ({
         run: { id: 'S', agent: 'script', status: 'succeeded', startedAt: time, endedAt: time + 20n, result: '{"a":1}' },
       }),

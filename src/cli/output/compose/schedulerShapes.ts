@@ -1,7 +1,7 @@
 import { ownValue } from '../../../base/ownValue.js';
 import type { Project } from '../../../protocol/gen/muster/v1/projects_pb.js';
 import type { Run } from '../../../protocol/gen/muster/v1/runs_pb.js';
-import type { Fire, ScheduledTrigger, ScriptRun } from '../../../protocol/gen/muster/v1/schedules_pb.js';
+import type { Fire, PrunedFires, ScheduledTrigger, ScriptRun } from '../../../protocol/gen/muster/v1/schedules_pb.js';
 import { optional } from '../wireJson.js';
 import { isoTime, orUndefined } from '../wireText.js';
 import { runStatus, schedulerId, timesOf } from './shapes.js';
@@ -155,5 +155,55 @@ export function invocationShape(project: Project, run: ScriptRun) {
     status: ownValue(statuses, run.status) ?? run.status,
     duration_ms: run.endedAt > 0n ? Number(run.endedAt - run.startedAt) : 0,
     ...optional({ result_json: orUndefined(run.result), warnings: run.error === '' ? undefined : [run.error] }),
+  };
+}
+
+/** What `scheduler prune` found and did. There are no artifacts: what a run left behind is its thread's. */
+export function schedulerPruneShape(
+  project: object,
+  {
+    matched,
+    removed,
+    force,
+    agent,
+    trigger,
+    statuses,
+    olderThan,
+  }: {
+    readonly matched: PrunedFires;
+    readonly removed: PrunedFires;
+    readonly force: boolean;
+    readonly agent: string;
+    readonly trigger: string;
+    readonly statuses: readonly string[];
+    readonly olderThan: string | undefined;
+  },
+) {
+  return {
+    record_scope: 'trigger_runs',
+    dry_run: !force,
+    project,
+    ...optional({
+      scheduler: orUndefined(agent),
+      trigger_id: orUndefined(trigger),
+      statuses: statuses.length === 0 ? undefined : statuses,
+      older_than: olderThan,
+    }),
+    matched: pruneStats(matched),
+    removed: pruneStats(removed),
+    skipped_runs: 0,
+    residues: [],
+    warnings: [],
+  };
+}
+
+function pruneStats({ fires, scriptCalls, deliveries, deliveredThreads }: PrunedFires) {
+  return {
+    runs: Number(fires),
+    scheduler_events: Number(scriptCalls),
+    event_deliveries: Number(deliveries),
+    event_sandbox_links: Number(deliveredThreads),
+    artifact_dirs: 0,
+    artifact_bytes: 0,
   };
 }

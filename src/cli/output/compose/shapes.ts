@@ -149,6 +149,7 @@ export function actionShape(thread: Thread, status: SandboxAction) {
   return { sandbox_id: thread.id, status, ...(status === 'stopped' && { outcome: 'graceful' }) };
 }
 
+/** agent-compose’s words for what became of a sandbox. */
 export type SandboxAction = 'stopped' | 'resumed' | 'removed';
 
 /** Its words for the states of a run. */

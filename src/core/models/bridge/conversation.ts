@@ -59,6 +59,7 @@ export type AnswerEvent =
   | { readonly kind: 'stopped'; readonly reason: StopReason }
   | { readonly kind: 'failed'; readonly message: string };
 
+/** Why a model stopped. `end`: it was through; `tool`: it waits for a result; `length`: its limit; `refused`: it will not. */
 export type StopReason = 'end' | 'tool' | 'length' | 'refused';
 
 /** How a free-form tool looks where every tool takes an object. */

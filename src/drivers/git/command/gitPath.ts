@@ -58,6 +58,7 @@ function unquoted(text: string): Uint8Array | undefined {
   return inner === undefined || unquoted(inner) !== undefined ? found : undefined;
 }
 
+/** Nothing for bytes that are no UTF-8. */
 function decodeExactly(bytes: Uint8Array): string | undefined {
   try {
     return strict.decode(bytes);

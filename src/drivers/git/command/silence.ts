@@ -78,6 +78,7 @@ export class SilenceWatch {
   }
 }
 
+/** So that what stands still is noticed at most a sixth of the limit late. */
 const looksPerLimit = 6;
 /** Git opens what it reads without looking first; at a pipe that nobody writes to it stands from its first moment on. */
 const pipeLookMs = 1_000;

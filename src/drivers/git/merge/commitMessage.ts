@@ -7,6 +7,7 @@ import { silenceText } from '../command/silence.js';
 import type { Computation, Making } from './computation.js';
 import { blocked } from './mergeOutcomes.js';
 
+/** What hooks made of a message; nobody writes that much. */
 const longestMessage = 1024 * 1024;
 
 /** Lets the repository's commit-msg hook see and change the message. */

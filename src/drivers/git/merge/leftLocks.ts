@@ -6,6 +6,7 @@ import type { Landing } from '../../../core/merges/landing.js';
 import type { LandingWork } from './mergeContext.js';
 import { lookAt } from '../../../node/looks.js';
 
+/** A lock has no event; whoever waits for one would not notice a tenth of a second. */
 const pollMs = 100;
 /** A lock this old whose owner cannot be found (no /proc) is left over: git holds them for moments. */
 const ownerlessMs = 10_000;

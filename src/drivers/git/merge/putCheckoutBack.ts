@@ -207,6 +207,7 @@ async function removeAdded(workTree: string, place: string | Buffer): Promise<vo
     try {
       await rmdir(folder);
     } catch {
+      // Something of the person is in it, so it stays, and with it the folders above.
       return;
     }
   }

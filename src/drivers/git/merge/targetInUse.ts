@@ -19,6 +19,7 @@ const unfinished: readonly (readonly [string, string])[] = [
   ['REVERT_HEAD', 'revert'],
   ['sequencer', 'cherry-pick or revert'],
 ];
+/** Files of a rebase or bisect are some lines; what is longer is none of git’s. */
 const longestState = 1024 * 1024;
 
 /** Why the target must not move now: a clause such as "it is being rebased"; undefined if it may. */

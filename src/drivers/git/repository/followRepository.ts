@@ -6,6 +6,7 @@ import { repairWorktree } from '../worktree/repairWorktree.js';
 import { openRepository } from './openRepository.js';
 import { lookInto } from '../../../node/looks.js';
 
+/** Longer than any path that a system takes. */
 const longestLink = 8192;
 
 /** Makes a worktree's `.git` point to where its repository is now. */

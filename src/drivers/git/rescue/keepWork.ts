@@ -74,6 +74,7 @@ export async function forgottenCommits(
   return seen.filter(sha => lost.has(sha));
 }
 
+/** An agent that rewrites its branch more often in one run is kept from its newest 500 on. */
 const longestReflog = 500;
 
 async function keepIndex(git: WorktreeGit, head: string): Promise<string> {

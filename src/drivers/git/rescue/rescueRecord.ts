@@ -61,6 +61,7 @@ async function recorded(context: GitContext, subject: Subject): Promise<FoundRes
     if (rescue?.text('ref') !== subject.ref || rescue.text('commit') !== subject.commit) return undefined;
     return foundIn(subject, id, { rescue, thread: fields.fields('thread') });
   } catch {
+    // A damaged record: the ref alone is found again.
     return undefined;
   }
 }

@@ -93,6 +93,7 @@ export async function fileAtCommit(
   return { kind: 'file', content: output.stdout.slice(end + 1, end + 1 + size) };
 }
 
+/** As much of the function’s head as a row shows. */
 const longestHeader = 200;
 
 /** Diffs the merge base with `base` against the worktree's files, untracked ones included. */

@@ -39,6 +39,7 @@ async function mainCheckout(git: RepositoryGit): Promise<string | undefined> {
   return set === '' ? undefined : resolve(commonDir, set);
 }
 
+/** Longer than any path that a system takes. */
 const longestLink = 8192;
 
 async function isSameFolder(a: string, b: string): Promise<boolean> {

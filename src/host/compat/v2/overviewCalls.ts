@@ -11,6 +11,7 @@ import { invalid, time } from '../answers.js';
 import type { OurCalls } from '../ours.js';
 import { allThreads } from './sandboxCalls.js';
 
+/** What its overview calls recent. */
 const recentMs = 24 * 60 * 60 * 1000;
 
 /** `agentcompose.v2.DashboardService`. */

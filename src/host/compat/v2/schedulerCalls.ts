@@ -10,7 +10,7 @@ import {
 } from '../../../protocol/gen/agentcompose/v2/schedulers_pb.js';
 import type { ProjectRef } from '../../../protocol/gen/agentcompose/v2/types_pb.js';
 import type { Agent, Project, Trigger } from '../../../protocol/gen/muster/v1/projects_pb.js';
-import type { Fire } from '../../../protocol/gen/muster/v1/schedules_pb.js';
+import type { Fire, PrunedFires } from '../../../protocol/gen/muster/v1/schedules_pb.js';
 import { notFound, paged, time } from '../answers.js';
 import type { OurCalls } from '../ours.js';
 import { findProject } from './findProject.js';
@@ -25,6 +25,7 @@ type SchedulerCalls = Pick<
   | 'batchGetLatestSchedulerRuns'
   | 'startSchedulerRun'
   | 'setSchedulerTriggerEnabled'
+  | 'pruneSchedulerRuns'
 >;
 
 /** The part of `agentcompose.v2.ProjectService` that is about schedulers. */
@@ -92,6 +93,19 @@ export function schedulerCalls(ours: OurCalls): SchedulerCalls {
       return { run };
     },
 
+    async pruneSchedulerRuns({ project: reference, agentName, triggerId, status, olderThanSeconds, force }) {
+      const { id } = await findProject(ours, reference);
+      const { matched, removed } = await ours.schedules.pruneFires({
+        project: id,
+        agent: agentName,
+        name: triggerId,
+        statuses: status.flatMap(each => prunable.get(each) ?? []),
+        olderThanMs: olderThanSeconds * 1000n,
+        force,
+      });
+      return { dryRun: !force, matched: statsOf(matched), removed: statsOf(removed) };
+    },
+
     async setSchedulerTriggerEnabled(request) {
       const { project, agent } = await scheduled(request.project, request.agentName);
       const { triggerId: name, enabled } = request;
@@ -124,6 +138,22 @@ const outcomes = new Map([
   ['skipped', SchedulerRunStatus.SKIPPED],
   ['failed', SchedulerRunStatus.FAILED],
 ]);
+
+const prunable = new Map([
+  [SchedulerRunStatus.SUCCEEDED, 'succeeded'],
+  [SchedulerRunStatus.FAILED, 'failed'],
+  [SchedulerRunStatus.CANCELED, 'canceled'],
+  [SchedulerRunStatus.SKIPPED, 'skipped'],
+]);
+
+function statsOf(counts: PrunedFires | undefined) {
+  return {
+    runs: counts?.fires ?? 0n,
+    schedulerEvents: counts?.scriptCalls ?? 0n,
+    eventDeliveries: counts?.deliveries ?? 0n,
+    eventSandboxLinks: counts?.deliveredThreads ?? 0n,
+  };
+}
 
 /** A fire: what it started is the run whose id it has. */
 function runOf(project: Project, fire: Fire): SchedulerRun {

@@ -11,7 +11,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file muster/v1/schedules.proto.
  */
 export const file_muster_v1_schedules: GenFile = /*@__PURE__*/
-  fileDesc("ChltdXN0ZXIvdjEvc2NoZWR1bGVzLnByb3RvEgltdXN0ZXIudjEizQIKEFNjaGVkdWxlZFRyaWdnZXISEgoKcHJvamVjdF9pZBgBIAEoCRIUCgxwcm9qZWN0X25hbWUYAiABKAkSDQoFYWdlbnQYAyABKAkSDAoEbmFtZRgEIAEoCRIMCgRraW5kGAUgASgJEg4KBnNvdXJjZRgGIAEoCRIOCgZwcm9tcHQYByABKAkSDwoHZW5hYmxlZBgIIAEoCBIUCgxuZXh0X2ZpcmVfYXQYCSABKAMSFQoNbGFzdF9maXJlZF9hdBgKIAEoAxINCgVmaXJlZBgLIAEoAxIWCg5zYW5kYm94X3BvbGljeRgMIAEoCRIaChJjb25jdXJyZW5jeV9wb2xpY3kYDSABKAkSDwoHbWlzZmlyZRgOIAEoCRIRCglqaXR0ZXJfbXMYDyABKAMSEAoIbWF4X3J1bnMYECABKAMSDQoFdW50aWwYESABKAki2gEKBEZpcmUSDQoFYWdlbnQYASABKAkSDAoEbmFtZRgCIAEoCRIOCgZkdWVfYXQYAyABKAMSCgoCYXQYBCABKAMSDgoGbWlzc2VkGAUgASgDEgoKAmJ5GAYgASgJEg8KB291dGNvbWUYByABKAkSDgoGcmVhc29uGAggASgJEhEKCXRocmVhZF9pZBgJIAEoCRIOCgZydW5faWQYCiABKAkSFQoNc2NyaXB0X3J1bl9pZBgNIAEoCRIQCghzZXF1ZW5jZRgLIAEoAxIQCghhdHRlbXB0cxgMIAEoBSI3CgxVcGNvbWluZ0ZpcmUSDQoFYWdlbnQYASABKAkSDAoEbmFtZRgCIAEoCRIKCgJhdBgDIAEoAyJFChNMaXN0VHJpZ2dlcnNSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDgoGZm9sZGVyGAIgASgJEg0KBWFnZW50GAMgASgJIkUKFExpc3RUcmlnZ2Vyc1Jlc3BvbnNlEi0KCHRyaWdnZXJzGAEgAygLMhsubXVzdGVyLnYxLlNjaGVkdWxlZFRyaWdnZXIiZQoURW5hYmxlVHJpZ2dlclJlcXVlc3QSDwoHcHJvamVjdBgBIAEoCRIOCgZmb2xkZXIYAiABKAkSDQoFYWdlbnQYAyABKAkSDAoEbmFtZRgEIAEoCRIPCgdlbmFibGVkGAUgASgIIkUKFUVuYWJsZVRyaWdnZXJSZXNwb25zZRIsCgd0cmlnZ2VyGAEgASgLMhsubXVzdGVyLnYxLlNjaGVkdWxlZFRyaWdnZXIiYwoSRmlyZVRyaWdnZXJSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDgoGZm9sZGVyGAIgASgJEg0KBWFnZW50GAMgASgJEgwKBG5hbWUYBCABKAkSDwoHcGF5bG9hZBgFIAEoCSJPChNGaXJlVHJpZ2dlclJlc3BvbnNlEhEKCXRocmVhZF9pZBgBIAEoCRIOCgZydW5faWQYAiABKAkSFQoNc2NyaXB0X3J1bl9pZBgDIAEoCSKAAgoJU2NyaXB0UnVuEgoKAmlkGAEgASgJEhIKCnByb2plY3RfaWQYAiABKAkSDQoFYWdlbnQYAyABKAkSDwoHdHJpZ2dlchgEIAEoCRIVCg1zb3VyY2Vfc2hhMjU2GAUgASgJEg4KBnN0YXR1cxgGIAEoCRISCgpzdGFydGVkX2F0GAcgASgDEhAKCGVuZGVkX2F0GAggASgDEg8KB3BheWxvYWQYCSABKAkSDgoGcmVzdWx0GAogASgJEg0KBWVycm9yGAsgASgJEhAKCGV2ZW50X2lkGAwgASgJEiQKBWNhbGxzGA0gAygLMhUubXVzdGVyLnYxLlNjcmlwdENhbGwimQEKClNjcmlwdENhbGwSDgoGbnVtYmVyGAEgASgFEgwKBG5hbWUYAiABKAkSCgoCYXQYAyABKAMSEwoLZHVyYXRpb25fbXMYBCABKAMSDQoFZ2l2ZW4YBSABKAkSCwoDZ290GAYgASgJEg0KBWVycm9yGAcgASgJEhEKCXRocmVhZF9pZBgIIAEoCRIOCgZydW5faWQYCSABKAkiZwoVTGlzdFNjcmlwdFJ1bnNSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDgoGZm9sZGVyGAIgASgJEg0KBWFnZW50GAMgASgJEg8KB3RyaWdnZXIYBCABKAkSDQoFbGltaXQYBSABKAUiPAoWTGlzdFNjcmlwdFJ1bnNSZXNwb25zZRIiCgRydW5zGAEgAygLMhQubXVzdGVyLnYxLlNjcmlwdFJ1biIvChNHZXRTY3JpcHRSdW5SZXF1ZXN0EgoKAmlkGAEgASgJEgwKBHdhaXQYAiABKAgiOQoUR2V0U2NyaXB0UnVuUmVzcG9uc2USIQoDcnVuGAEgASgLMhQubXVzdGVyLnYxLlNjcmlwdFJ1biJJChdDYW5jZWxTY3JpcHRSdW5zUmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg4KBmZvbGRlchgCIAEoCRINCgVhZ2VudBgDIAEoCSIaChhDYW5jZWxTY3JpcHRSdW5zUmVzcG9uc2UiXwoQTGlzdEZpcmVzUmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg4KBmZvbGRlchgCIAEoCRINCgVhZ2VudBgDIAEoCRIMCgRuYW1lGAQgASgJEg0KBWxpbWl0GAUgASgFIjMKEUxpc3RGaXJlc1Jlc3BvbnNlEh4KBWZpcmVzGAEgAygLMg8ubXVzdGVyLnYxLkZpcmUicgoXU2ltdWxhdGVUcmlnZ2Vyc1JlcXVlc3QSDwoHcHJvamVjdBgBIAEoCRIOCgZmb2xkZXIYAiABKAkSDQoFYWdlbnQYAyABKAkSDAoEZnJvbRgEIAEoAxIKCgJ0bxgFIAEoAxINCgVsaW1pdBgGIAEoBSJVChhTaW11bGF0ZVRyaWdnZXJzUmVzcG9uc2USJgoFZmlyZXMYASADKAsyFy5tdXN0ZXIudjEuVXBjb21pbmdGaXJlEhEKCXRydW5jYXRlZBgCIAEoCDLNBgoPU2NoZWR1bGVTZXJ2aWNlEmEKDExpc3RUcmlnZ2VycxIeLm11c3Rlci52MS5MaXN0VHJpZ2dlcnNSZXF1ZXN0Gh8ubXVzdGVyLnYxLkxpc3RUcmlnZ2Vyc1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEmkKDUVuYWJsZVRyaWdnZXISHy5tdXN0ZXIudjEuRW5hYmxlVHJpZ2dlclJlcXVlc3QaIC5tdXN0ZXIudjEuRW5hYmxlVHJpZ2dlclJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSYwoLRmlyZVRyaWdnZXISHS5tdXN0ZXIudjEuRmlyZVRyaWdnZXJSZXF1ZXN0Gh4ubXVzdGVyLnYxLkZpcmVUcmlnZ2VyUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJnCg5MaXN0U2NyaXB0UnVucxIgLm11c3Rlci52MS5MaXN0U2NyaXB0UnVuc1JlcXVlc3QaIS5tdXN0ZXIudjEuTGlzdFNjcmlwdFJ1bnNSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJhCgxHZXRTY3JpcHRSdW4SHi5tdXN0ZXIudjEuR2V0U2NyaXB0UnVuUmVxdWVzdBofLm11c3Rlci52MS5HZXRTY3JpcHRSdW5SZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJyChBDYW5jZWxTY3JpcHRSdW5zEiIubXVzdGVyLnYxLkNhbmNlbFNjcmlwdFJ1bnNSZXF1ZXN0GiMubXVzdGVyLnYxLkNhbmNlbFNjcmlwdFJ1bnNSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlElgKCUxpc3RGaXJlcxIbLm11c3Rlci52MS5MaXN0RmlyZXNSZXF1ZXN0GhwubXVzdGVyLnYxLkxpc3RGaXJlc1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEm0KEFNpbXVsYXRlVHJpZ2dlcnMSIi5tdXN0ZXIudjEuU2ltdWxhdGVUcmlnZ2Vyc1JlcXVlc3QaIy5tdXN0ZXIudjEuU2ltdWxhdGVUcmlnZ2Vyc1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkYgZwcm90bzM", [file_muster_v1_policy]);
+  fileDesc("ChltdXN0ZXIvdjEvc2NoZWR1bGVzLnByb3RvEgltdXN0ZXIudjEizQIKEFNjaGVkdWxlZFRyaWdnZXISEgoKcHJvamVjdF9pZBgBIAEoCRIUCgxwcm9qZWN0X25hbWUYAiABKAkSDQoFYWdlbnQYAyABKAkSDAoEbmFtZRgEIAEoCRIMCgRraW5kGAUgASgJEg4KBnNvdXJjZRgGIAEoCRIOCgZwcm9tcHQYByABKAkSDwoHZW5hYmxlZBgIIAEoCBIUCgxuZXh0X2ZpcmVfYXQYCSABKAMSFQoNbGFzdF9maXJlZF9hdBgKIAEoAxINCgVmaXJlZBgLIAEoAxIWCg5zYW5kYm94X3BvbGljeRgMIAEoCRIaChJjb25jdXJyZW5jeV9wb2xpY3kYDSABKAkSDwoHbWlzZmlyZRgOIAEoCRIRCglqaXR0ZXJfbXMYDyABKAMSEAoIbWF4X3J1bnMYECABKAMSDQoFdW50aWwYESABKAki2gEKBEZpcmUSDQoFYWdlbnQYASABKAkSDAoEbmFtZRgCIAEoCRIOCgZkdWVfYXQYAyABKAMSCgoCYXQYBCABKAMSDgoGbWlzc2VkGAUgASgDEgoKAmJ5GAYgASgJEg8KB291dGNvbWUYByABKAkSDgoGcmVhc29uGAggASgJEhEKCXRocmVhZF9pZBgJIAEoCRIOCgZydW5faWQYCiABKAkSFQoNc2NyaXB0X3J1bl9pZBgNIAEoCRIQCghzZXF1ZW5jZRgLIAEoAxIQCghhdHRlbXB0cxgMIAEoBSI3CgxVcGNvbWluZ0ZpcmUSDQoFYWdlbnQYASABKAkSDAoEbmFtZRgCIAEoCRIKCgJhdBgDIAEoAyJFChNMaXN0VHJpZ2dlcnNSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDgoGZm9sZGVyGAIgASgJEg0KBWFnZW50GAMgASgJIkUKFExpc3RUcmlnZ2Vyc1Jlc3BvbnNlEi0KCHRyaWdnZXJzGAEgAygLMhsubXVzdGVyLnYxLlNjaGVkdWxlZFRyaWdnZXIiZQoURW5hYmxlVHJpZ2dlclJlcXVlc3QSDwoHcHJvamVjdBgBIAEoCRIOCgZmb2xkZXIYAiABKAkSDQoFYWdlbnQYAyABKAkSDAoEbmFtZRgEIAEoCRIPCgdlbmFibGVkGAUgASgIIkUKFUVuYWJsZVRyaWdnZXJSZXNwb25zZRIsCgd0cmlnZ2VyGAEgASgLMhsubXVzdGVyLnYxLlNjaGVkdWxlZFRyaWdnZXIiYwoSRmlyZVRyaWdnZXJSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDgoGZm9sZGVyGAIgASgJEg0KBWFnZW50GAMgASgJEgwKBG5hbWUYBCABKAkSDwoHcGF5bG9hZBgFIAEoCSJPChNGaXJlVHJpZ2dlclJlc3BvbnNlEhEKCXRocmVhZF9pZBgBIAEoCRIOCgZydW5faWQYAiABKAkSFQoNc2NyaXB0X3J1bl9pZBgDIAEoCSKAAgoJU2NyaXB0UnVuEgoKAmlkGAEgASgJEhIKCnByb2plY3RfaWQYAiABKAkSDQoFYWdlbnQYAyABKAkSDwoHdHJpZ2dlchgEIAEoCRIVCg1zb3VyY2Vfc2hhMjU2GAUgASgJEg4KBnN0YXR1cxgGIAEoCRISCgpzdGFydGVkX2F0GAcgASgDEhAKCGVuZGVkX2F0GAggASgDEg8KB3BheWxvYWQYCSABKAkSDgoGcmVzdWx0GAogASgJEg0KBWVycm9yGAsgASgJEhAKCGV2ZW50X2lkGAwgASgJEiQKBWNhbGxzGA0gAygLMhUubXVzdGVyLnYxLlNjcmlwdENhbGwimQEKClNjcmlwdENhbGwSDgoGbnVtYmVyGAEgASgFEgwKBG5hbWUYAiABKAkSCgoCYXQYAyABKAMSEwoLZHVyYXRpb25fbXMYBCABKAMSDQoFZ2l2ZW4YBSABKAkSCwoDZ290GAYgASgJEg0KBWVycm9yGAcgASgJEhEKCXRocmVhZF9pZBgIIAEoCRIOCgZydW5faWQYCSABKAkiZwoVTGlzdFNjcmlwdFJ1bnNSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDgoGZm9sZGVyGAIgASgJEg0KBWFnZW50GAMgASgJEg8KB3RyaWdnZXIYBCABKAkSDQoFbGltaXQYBSABKAUiPAoWTGlzdFNjcmlwdFJ1bnNSZXNwb25zZRIiCgRydW5zGAEgAygLMhQubXVzdGVyLnYxLlNjcmlwdFJ1biIvChNHZXRTY3JpcHRSdW5SZXF1ZXN0EgoKAmlkGAEgASgJEgwKBHdhaXQYAiABKAgiOQoUR2V0U2NyaXB0UnVuUmVzcG9uc2USIQoDcnVuGAEgASgLMhQubXVzdGVyLnYxLlNjcmlwdFJ1biJJChdDYW5jZWxTY3JpcHRSdW5zUmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg4KBmZvbGRlchgCIAEoCRINCgVhZ2VudBgDIAEoCSIaChhDYW5jZWxTY3JpcHRSdW5zUmVzcG9uc2UiXwoQTGlzdEZpcmVzUmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg4KBmZvbGRlchgCIAEoCRINCgVhZ2VudBgDIAEoCRIMCgRuYW1lGAQgASgJEg0KBWxpbWl0GAUgASgFIjMKEUxpc3RGaXJlc1Jlc3BvbnNlEh4KBWZpcmVzGAEgAygLMg8ubXVzdGVyLnYxLkZpcmUiiQEKEVBydW5lRmlyZXNSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDgoGZm9sZGVyGAIgASgJEg0KBWFnZW50GAMgASgJEgwKBG5hbWUYBCABKAkSEAoIc3RhdHVzZXMYBSADKAkSFQoNb2xkZXJfdGhhbl9tcxgGIAEoAxINCgVmb3JjZRgHIAEoCCJ2CgtQcnVuZWRGaXJlcxINCgVmaXJlcxgBIAEoAxITCgtzY3JpcHRfcnVucxgCIAEoAxIUCgxzY3JpcHRfY2FsbHMYAyABKAMSEgoKZGVsaXZlcmllcxgEIAEoAxIZChFkZWxpdmVyZWRfdGhyZWFkcxgFIAEoAyJmChJQcnVuZUZpcmVzUmVzcG9uc2USJwoHbWF0Y2hlZBgBIAEoCzIWLm11c3Rlci52MS5QcnVuZWRGaXJlcxInCgdyZW1vdmVkGAIgASgLMhYubXVzdGVyLnYxLlBydW5lZEZpcmVzInIKF1NpbXVsYXRlVHJpZ2dlcnNSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDgoGZm9sZGVyGAIgASgJEg0KBWFnZW50GAMgASgJEgwKBGZyb20YBCABKAMSCgoCdG8YBSABKAMSDQoFbGltaXQYBiABKAUiVQoYU2ltdWxhdGVUcmlnZ2Vyc1Jlc3BvbnNlEiYKBWZpcmVzGAEgAygLMhcubXVzdGVyLnYxLlVwY29taW5nRmlyZRIRCgl0cnVuY2F0ZWQYAiABKAgyrwcKD1NjaGVkdWxlU2VydmljZRJhCgxMaXN0VHJpZ2dlcnMSHi5tdXN0ZXIudjEuTGlzdFRyaWdnZXJzUmVxdWVzdBofLm11c3Rlci52MS5MaXN0VHJpZ2dlcnNSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJpCg1FbmFibGVUcmlnZ2VyEh8ubXVzdGVyLnYxLkVuYWJsZVRyaWdnZXJSZXF1ZXN0GiAubXVzdGVyLnYxLkVuYWJsZVRyaWdnZXJSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmMKC0ZpcmVUcmlnZ2VyEh0ubXVzdGVyLnYxLkZpcmVUcmlnZ2VyUmVxdWVzdBoeLm11c3Rlci52MS5GaXJlVHJpZ2dlclJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSZwoOTGlzdFNjcmlwdFJ1bnMSIC5tdXN0ZXIudjEuTGlzdFNjcmlwdFJ1bnNSZXF1ZXN0GiEubXVzdGVyLnYxLkxpc3RTY3JpcHRSdW5zUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSYQoMR2V0U2NyaXB0UnVuEh4ubXVzdGVyLnYxLkdldFNjcmlwdFJ1blJlcXVlc3QaHy5tdXN0ZXIudjEuR2V0U2NyaXB0UnVuUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQScgoQQ2FuY2VsU2NyaXB0UnVucxIiLm11c3Rlci52MS5DYW5jZWxTY3JpcHRSdW5zUmVxdWVzdBojLm11c3Rlci52MS5DYW5jZWxTY3JpcHRSdW5zUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJYCglMaXN0RmlyZXMSGy5tdXN0ZXIudjEuTGlzdEZpcmVzUmVxdWVzdBocLm11c3Rlci52MS5MaXN0RmlyZXNSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJgCgpQcnVuZUZpcmVzEhwubXVzdGVyLnYxLlBydW5lRmlyZXNSZXF1ZXN0Gh0ubXVzdGVyLnYxLlBydW5lRmlyZXNSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEm0KEFNpbXVsYXRlVHJpZ2dlcnMSIi5tdXN0ZXIudjEuU2ltdWxhdGVUcmlnZ2Vyc1JlcXVlc3QaIy5tdXN0ZXIudjEuU2ltdWxhdGVUcmlnZ2Vyc1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkYgZwcm90bzM", [file_muster_v1_policy]);
 
 /**
  * A trigger of an applied project, with what is remembered of it. Times are milliseconds since the Unix epoch; 0 means none.
@@ -764,6 +764,122 @@ export const ListFiresResponseSchema: GenMessage<ListFiresResponse> = /*@__PURE_
   messageDesc(file_muster_v1_schedules, 18);
 
 /**
+ * Takes old fires out of the history; threads and runs stay. What waits or is at work stays, and the last start of each trigger.
+ *
+ * @generated from message muster.v1.PruneFiresRequest
+ */
+export type PruneFiresRequest = Message<"muster.v1.PruneFiresRequest"> & {
+  /**
+   * @generated from field: string project = 1;
+   */
+  project: string;
+
+  /**
+   * @generated from field: string folder = 2;
+   */
+  folder: string;
+
+  /**
+   * @generated from field: string agent = 3;
+   */
+  agent: string;
+
+  /**
+   * Of a trigger.
+   *
+   * @generated from field: string name = 4;
+   */
+  name: string;
+
+  /**
+   * succeeded, failed, canceled, skipped (also what was missed); none: all.
+   *
+   * @generated from field: repeated string statuses = 5;
+   */
+  statuses: string[];
+
+  /**
+   * @generated from field: int64 older_than_ms = 6;
+   */
+  olderThanMs: bigint;
+
+  /**
+   * Else it is only told what would go.
+   *
+   * @generated from field: bool force = 7;
+   */
+  force: boolean;
+};
+
+/**
+ * Describes the message muster.v1.PruneFiresRequest.
+ * Use `create(PruneFiresRequestSchema)` to create a new message.
+ */
+export const PruneFiresRequestSchema: GenMessage<PruneFiresRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_schedules, 19);
+
+/**
+ * @generated from message muster.v1.PrunedFires
+ */
+export type PrunedFires = Message<"muster.v1.PrunedFires"> & {
+  /**
+   * @generated from field: int64 fires = 1;
+   */
+  fires: bigint;
+
+  /**
+   * @generated from field: int64 script_runs = 2;
+   */
+  scriptRuns: bigint;
+
+  /**
+   * @generated from field: int64 script_calls = 3;
+   */
+  scriptCalls: bigint;
+
+  /**
+   * Fires of an event, and those of them that led to a thread.
+   *
+   * @generated from field: int64 deliveries = 4;
+   */
+  deliveries: bigint;
+
+  /**
+   * @generated from field: int64 delivered_threads = 5;
+   */
+  deliveredThreads: bigint;
+};
+
+/**
+ * Describes the message muster.v1.PrunedFires.
+ * Use `create(PrunedFiresSchema)` to create a new message.
+ */
+export const PrunedFiresSchema: GenMessage<PrunedFires> = /*@__PURE__*/
+  messageDesc(file_muster_v1_schedules, 20);
+
+/**
+ * @generated from message muster.v1.PruneFiresResponse
+ */
+export type PruneFiresResponse = Message<"muster.v1.PruneFiresResponse"> & {
+  /**
+   * @generated from field: muster.v1.PrunedFires matched = 1;
+   */
+  matched?: PrunedFires | undefined;
+
+  /**
+   * @generated from field: muster.v1.PrunedFires removed = 2;
+   */
+  removed?: PrunedFires | undefined;
+};
+
+/**
+ * Describes the message muster.v1.PruneFiresResponse.
+ * Use `create(PruneFiresResponseSchema)` to create a new message.
+ */
+export const PruneFiresResponseSchema: GenMessage<PruneFiresResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_schedules, 21);
+
+/**
  * What would fire when, without any side effect.
  *
  * @generated from message muster.v1.SimulateTriggersRequest
@@ -811,7 +927,7 @@ export type SimulateTriggersRequest = Message<"muster.v1.SimulateTriggersRequest
  * Use `create(SimulateTriggersRequestSchema)` to create a new message.
  */
 export const SimulateTriggersRequestSchema: GenMessage<SimulateTriggersRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_schedules, 19);
+  messageDesc(file_muster_v1_schedules, 22);
 
 /**
  * @generated from message muster.v1.SimulateTriggersResponse
@@ -837,7 +953,7 @@ export type SimulateTriggersResponse = Message<"muster.v1.SimulateTriggersRespon
  * Use `create(SimulateTriggersResponseSchema)` to create a new message.
  */
 export const SimulateTriggersResponseSchema: GenMessage<SimulateTriggersResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_schedules, 20);
+  messageDesc(file_muster_v1_schedules, 23);
 
 /**
  * @generated from service muster.v1.ScheduleService
@@ -904,6 +1020,14 @@ export const ScheduleService: GenService<{
     methodKind: "unary";
     input: typeof ListFiresRequestSchema;
     output: typeof ListFiresResponseSchema;
+  },
+  /**
+   * @generated from rpc muster.v1.ScheduleService.PruneFires
+   */
+  pruneFires: {
+    methodKind: "unary";
+    input: typeof PruneFiresRequestSchema;
+    output: typeof PruneFiresResponseSchema;
   },
   /**
    * @generated from rpc muster.v1.ScheduleService.SimulateTriggers
