@@ -122,6 +122,10 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
         summary: 'end it, with its kernels',
         load: async () => (await import('./commands/jupyterStop.js')).jupyterStop,
       },
+      url: {
+        summary: 'print a link that opens the notebooks in a browser',
+        load: async () => (await import('./commands/jupyterUrl.js')).jupyterUrl,
+      },
       exec: {
         summary: 'execute code in a kernel of a thread',
         load: async () => (await import('./commands/jupyterExec.js')).jupyterExec,

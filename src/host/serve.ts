@@ -1,6 +1,7 @@
 import type { DescMethod } from '@bufbuild/protobuf';
 import type { ConnectRouter, Interceptor } from '@connectrpc/connect';
 import { readFile } from 'node:fs/promises';
+import type { ThreadId } from '../base/ids.js';
 import type { DisposableStore } from '../base/lifecycle.js';
 import type { Scope } from '../core/access/accessToken.js';
 import { AccessService } from '../protocol/gen/muster/v1/access_pb.js';
@@ -38,7 +39,9 @@ import { theirCalls, theirScope } from './compat/theirCalls.js';
 import { patiently, type HostCore } from './buildCore.js';
 import type { HostEnd } from './hostEnd.js';
 import type { ClientPresence } from './idleExit.js';
-import { JupyterProxy } from './proxy/jupyterProxy.js';
+import { admitPrograms, admitTokens } from './proxy/admission.js';
+import { BrowserDoor } from './proxy/browserDoor.js';
+import { JupyterProxy, type Admission } from './proxy/jupyterProxy.js';
 import { enforcePolicy } from './server/callPolicy.js';
 import { withEventIngress } from './ingress/eventIngress.js';
 import { describeEndpoint, publishEndpoint } from './server/endpointFile.js';
@@ -50,6 +53,7 @@ import { dispatched } from './server/lazyHandler.js';
 import { createHandler, listen } from './server/server.js';
 import { stayReachable } from './server/stayReachable.js';
 import type { Handler } from './server/nodeHandler.js';
+import type { Proxy } from './server/wireServer.js';
 
 /** What the calls of a host need besides its core. */
 export interface Serving {
@@ -66,7 +70,9 @@ export async function serve(core: HostCore, serving: Serving, resources: Disposa
   const { facts, presence, end, network } = serving;
   const endpoint = describeEndpoint(facts.socket);
   let url = '';
-  const routes = (router: ConnectRouter): void => route(router, core, { ...serving, url: () => url });
+  const jupyter = (admit: Admission): JupyterProxy => jupyterProxy(core, { admit, presence });
+  const door = resources.add(new BrowserDoor({ clock, proxy: jupyter }));
+  const routes = (router: ConnectRouter): void => route(router, core, { ...serving, door, url: () => url });
   const inner = [mapErrors(log, redactor), refuseWhenEnding(end.ending), enforcePolicy(core.store)];
   const signal = end.closing;
   const behind = (gate: Interceptor, theirGate: Interceptor): Handler => {
@@ -83,12 +89,17 @@ export async function serve(core: HostCore, serving: Serving, resources: Disposa
       await openNetwork(
         network,
         withEventIngress({ ...core, tokens: core.accessTokens }, behind(gate(scopeNeeded), gate(theirScope))),
+        jupyter(admitTokens(core.accessTokens)),
       ),
     ));
     log.info('Listening for other machines', { url });
   }
   const handler = behind(requireToken(endpoint.token), requireSameUser(endpoint.token));
-  const proxy = jupyterProxy(core, { token: endpoint.token, presence });
+  const requireOwnThread = (run: string, thread: ThreadId): void =>
+    core.store.read(stores =>
+      requireAllowed(stores, { caller: { kind: 'run', run }, action: 'Notebooks', mayCall: 'own_thread', thread }),
+    );
+  const proxy = jupyter(admitPrograms({ token: endpoint.token, requireAllowed: requireOwnThread }));
   const listening = resources.add(await listen({ socket: facts.socket, handler, proxy, signal }));
   // Calls that are at work end first: they write to the store and their answers need the server.
   resources.add({ dispose: () => patiently(presence.whenQuiet(), clock) });
@@ -99,27 +110,23 @@ export async function serve(core: HostCore, serving: Serving, resources: Disposa
 }
 
 /** Errors: `request.invalid` for an address, certificate or key that cannot be used. */
-async function openNetwork(network: NetworkOptions, handler: Handler): Promise<HttpListening> {
+async function openNetwork(network: NetworkOptions, handler: Handler, proxy: Proxy): Promise<HttpListening> {
   requireSafe(network);
   const { at, certificate, key } = network;
-  if (certificate === undefined || key === undefined) return await listenHttp({ at, handler });
+  if (certificate === undefined || key === undefined) return await listenHttp({ at, handler, proxy });
   const tls = { cert: await readFile(certificate), key: await readFile(key) };
-  return await listenHttp({ at, tls, handler });
+  return await listenHttp({ at, tls, handler, proxy });
 }
 
-/** The way to guest servers. A run may use the one of the thread that it works on. */
+/** The way to guest servers. */
 function jupyterProxy(
-  { store, notebooks, notebookServers, log }: HostCore,
-  { token, presence }: { readonly token: string; readonly presence: ClientPresence },
+  { notebooks, notebookServers, log }: HostCore,
+  { admit, presence }: { readonly admit: Admission; readonly presence: ClientPresence },
 ): JupyterProxy {
   return new JupyterProxy({
-    token,
+    admit,
     log,
     onUse: () => presence.enter(),
-    requireAllowed: (run, thread) =>
-      store.read(stores =>
-        requireAllowed(stores, { caller: { kind: 'run', run }, action: 'Notebooks', mayCall: 'own_thread', thread }),
-      ),
     async address(thread, { wait }) {
       const server = wait ? await notebooks.whenReady(thread) : notebooks.of(thread);
       return server?.state === 'ready' ? notebookServers.address(server) : undefined;
@@ -130,7 +137,7 @@ function jupyterProxy(
 function route(
   router: ConnectRouter,
   core: HostCore,
-  { facts, presence, end, url }: Serving & { readonly url: () => string },
+  { facts, presence, end, door, url }: Serving & { readonly door: BrowserDoor; readonly url: () => string },
 ): void {
   const { sandbox, worktrees: driver } = core;
   router.service(ProjectService, projectsApi(core));
@@ -148,7 +155,7 @@ function route(
   router.service(TopicService, topicsApi({ ...core, onWatch: () => presence.enter() }));
   router.service(ModelService, modelsApi(core));
   router.service(AccessService, accessApi(core));
-  router.service(NotebookService, notebooksApi(core));
+  router.service(NotebookService, notebooksApi({ ...core, door }));
   router.service(EventService, eventsApi({ ...core, onWatch: () => presence.enter() }));
   router.service(
     HostService,

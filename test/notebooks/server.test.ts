@@ -143,7 +143,10 @@ describe('a guest server', () => {
     const failing = await runCell(kernel, '1 / 0');
     kernel.dispose();
     expect(failing.kind).toBe('error');
-    const { cells } = await world.client.notebooks.listCells({ threadId: world.thread });
+    const listed = async () => (await world.client.notebooks.listCells({ threadId: world.thread })).cells;
+    // The journal hears of an end at the same time as the client.
+    await expect.poll(async () => (await listed()).every(({ endedAt }) => endedAt > 0n)).toBe(true);
+    const cells = await listed();
     expect(cells).toMatchObject([
       { source: 'print("one")\n1 + 1', executionCount: 1, error: '', text: 'one\n2\n', outputs: ['text/plain'] },
       { messageId: failing.messageId, source: '1 / 0', executionCount: 2, error: 'ZeroDivisionError' },

@@ -5,8 +5,8 @@ import { cacheDirectory } from '../paths.ts';
 import { say } from '../progress.ts';
 import { runCommand } from '../runCommand.ts';
 
-/** The server and the kernel that the notebook suite runs. */
-const packages = ['jupyter_server==2.21.1', 'ipykernel==7.4.0'] as const;
+/** The server, the kernel and the pages that the notebook suite runs. */
+const packages = ['jupyter_server==2.21.1', 'ipykernel==7.4.0', 'jupyterlab==4.6.6'] as const;
 
 /** Folder of the programs of {@link provideJupyter}. */
 export function jupyterPrograms(): string {
@@ -23,7 +23,7 @@ export async function provideJupyter(): Promise<string> {
   const wanted = packages.join('\n');
   const done = await readFile(stamp, 'utf8').catch(() => undefined);
   if (done === wanted && existsSync(join(folder, 'bin', 'jupyter-server'))) return jupyterPrograms();
-  say(`  installing ${packages.join(' ')} into ${folder} (about half a minute, 160 MB, once)`);
+  say(`  installing ${packages.join(' ')} into ${folder} (about half a minute, 210 MB, once)`);
   await rm(folder, { recursive: true, force: true });
   await mkdir(dirname(folder), { recursive: true });
   await runCommand('python3', ['-m', 'venv', folder]);

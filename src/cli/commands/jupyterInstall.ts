@@ -11,16 +11,18 @@ export const jupyterInstall = defineCommand({
   summary: 'install Jupyter Server into a folder of Muster’s own',
   details:
     'With `uv` where that is installed, else with `python3 -m venv` and pip, into the folder `jupyter` of the state directory. A Jupyter that is on PATH is preferred to it. Removing the folder undoes it.',
-  async run(context) {
+  options: { lab: { type: 'boolean', text: 'with JupyterLab, for notebooks in a browser' } },
+  async run(context, args) {
+    const wanted = args.flag('lab') ? [...packages, 'jupyterlab'] : packages;
     const folder = join(context.stateDir, 'jupyter');
     const python = join(folder, 'bin', 'python');
     const uv = programOnPath('uv', context.env['PATH'] ?? '');
     if (uv !== undefined) {
       await runTool(context, uv, ['venv', '--allow-existing', folder]);
-      await runTool(context, uv, ['pip', 'install', '--python', python, ...packages]);
+      await runTool(context, uv, ['pip', 'install', '--python', python, ...wanted]);
     } else {
       await runTool(context, 'python3', ['-m', 'venv', folder]);
-      await runTool(context, python, ['-m', 'pip', 'install', '--disable-pip-version-check', ...packages]);
+      await runTool(context, python, ['-m', 'pip', 'install', '--disable-pip-version-check', ...wanted]);
     }
     context.out.line(`Jupyter Server is installed in ${folder}.`);
     return 0;

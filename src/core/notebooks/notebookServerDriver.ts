@@ -17,6 +17,8 @@ export interface NotebookServerDriver {
   stop(server: ServerName): Promise<void>;
   /** Its kernels, as it counts them; undefined when it does not answer. */
   activity(server: ServerName, signal: AbortSignal): Promise<ServerActivity | undefined>;
+  /** The path of its page for a browser, below its own; undefined when no such thing is installed beside it. */
+  firstPage(server: ServerName, signal: AbortSignal): Promise<string | undefined>;
   /** Takes the files of a server that has ended; what its kernels said stays. */
   forget(server: ServerName): Promise<void>;
   /** What was executed in the thread's kernels, the newest last, at most `limit`; also when no server is alive. */

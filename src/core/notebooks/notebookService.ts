@@ -70,6 +70,23 @@ export class NotebookService implements Disposable {
     return await this.#perThread.run(thread.id, async () => await this.#started(thread.id, signal), signal);
   }
 
+  /** The same, and which page of it a browser opens. Errors: those of {@link start}; `notebooks.missing` when it has none. */
+  async startPage(
+    reference: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly thread: ThreadId; readonly page: string }> {
+    const server = await this.start(reference, signal);
+    const page = await this.#options.driver.firstPage(server, signal);
+    if (page !== undefined) return { thread: server.threadId, page };
+    const fix =
+      '`muster jupyter install --lab` adds JupyterLab to Muster’s own Jupyter; `pip install jupyterlab` adds it to yours.';
+    throw new AppError(
+      'notebooks.missing',
+      `The Jupyter server of thread ${server.threadId} has no pages for a browser: neither JupyterLab nor Notebook is installed with it. ${fix}`,
+      { fix },
+    );
+  }
+
   /** Ends the thread's server with its kernels, if it has one. */
   async stop(reference: string): Promise<NotebookServer | undefined> {
     const { thread } = this.#options.store.read(stores => findThread(stores, reference));

@@ -2,6 +2,7 @@ import { watch } from 'node:fs';
 import { readdir, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { defined } from '../../base/defined.js';
+import { fieldOf, numberField, textField } from '../../base/unknownFields.js';
 import type { RecordedCell } from '../../core/notebooks/notebookServerDriver.js';
 import { openForeignFile, readForeignFile } from '../../node/foreignFile.js';
 import { systemCode } from '../../node/systemError.js';
@@ -77,7 +78,7 @@ async function* followFile(file: FileHandle, wait: () => Promise<void>): AsyncGe
 function isEnd(line: string): boolean {
   if (!line.startsWith('{"type": "status"')) return false;
   const said = jsonValue(line);
-  return textOf(fieldOf(said, 'content'), 'execution_state') === 'idle';
+  return textField(fieldOf(said, 'content'), 'execution_state') === 'idle';
 }
 
 interface Waker {
@@ -150,24 +151,24 @@ async function lastLine(path: string): Promise<string | undefined> {
 function summarize(message: string, lines: readonly string[]): RecordedCell {
   const said = lines.map(jsonValue);
   const head = said[0];
-  const input = said.find(each => textOf(each, 'type') === 'execute_input');
-  const error = said.find(each => textOf(each, 'type') === 'error');
+  const input = said.find(each => textField(each, 'type') === 'execute_input');
+  const error = said.find(each => textField(each, 'type') === 'error');
   const end = said.findLast(
-    each => textOf(each, 'type') === 'status' && textOf(fieldOf(each, 'content'), 'execution_state') === 'idle',
+    each => textField(each, 'type') === 'status' && textField(fieldOf(each, 'content'), 'execution_state') === 'idle',
   );
-  const count = numberOf(fieldOf(input, 'content'), 'execution_count');
+  const count = numberField(fieldOf(input, 'content'), 'execution_count');
   const text = said.map(shownText).join('');
   return {
     message,
-    kernel: textOf(head, 'kernel'),
-    source: textOf(fieldOf(input, 'content'), 'code'),
-    startedAt: numberOf(head, 'at') ?? 0,
+    kernel: textField(head, 'kernel'),
+    source: textField(fieldOf(input, 'content'), 'code'),
+    startedAt: numberField(head, 'at') ?? 0,
     text: text.length > listedText ? `${text.slice(0, listedText)}…` : text,
     outputs: said.flatMap(kindsOf),
     ...defined({
       count,
-      endedAt: end === undefined ? undefined : numberOf(end, 'at'),
-      error: error === undefined ? undefined : textOf(fieldOf(error, 'content'), 'ename'),
+      endedAt: end === undefined ? undefined : numberField(end, 'at'),
+      error: error === undefined ? undefined : textField(fieldOf(error, 'content'), 'ename'),
     }),
   };
 }
@@ -175,38 +176,22 @@ function summarize(message: string, lines: readonly string[]): RecordedCell {
 /** What of a message people would read as text. */
 function shownText(said: unknown): string {
   const content = fieldOf(said, 'content');
-  switch (textOf(said, 'type')) {
+  switch (textField(said, 'type')) {
     case 'stream':
-      return textOf(content, 'text');
+      return textField(content, 'text');
     case 'execute_result':
     case 'display_data':
-      return `${textOf(fieldOf(content, 'data'), 'text/plain')}\n`;
+      return `${textField(fieldOf(content, 'data'), 'text/plain')}\n`;
     case 'error':
-      return `${textOf(content, 'ename')}: ${textOf(content, 'evalue')}\n`;
+      return `${textField(content, 'ename')}: ${textField(content, 'evalue')}\n`;
     default:
       return '';
   }
 }
 
 function kindsOf(said: unknown): readonly string[] {
-  const type = textOf(said, 'type');
+  const type = textField(said, 'type');
   if (type !== 'execute_result' && type !== 'display_data') return [];
   const data = fieldOf(fieldOf(said, 'content'), 'data');
   return typeof data === 'object' && data !== null ? Object.keys(data).slice(0, 20) : [];
-}
-
-function fieldOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
-    ? Reflect.get(value, name)
-    : undefined;
-}
-
-function textOf(value: unknown, name: string): string {
-  const field = fieldOf(value, name);
-  return typeof field === 'string' ? field : '';
-}
-
-function numberOf(value: unknown, name: string): number | undefined {
-  const field = fieldOf(value, name);
-  return typeof field === 'number' && Number.isFinite(field) ? field : undefined;
 }

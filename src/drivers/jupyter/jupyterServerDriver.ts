@@ -27,8 +27,10 @@ import {
   type ServerAddress,
   type ServerSettings,
 } from './serverFiles.js';
-import { askServer } from './serverRequest.js';
+import { askServer, hasPage } from './serverRequest.js';
 
+/** JupyterLab's, and that of Notebook 7. */
+const firstPages = ['lab', 'tree'];
 /** Kernels get to end what they do. */
 const graceMs = 5_000;
 const firstLookMs = 40;
@@ -145,6 +147,13 @@ export class JupyterServerDriver implements NotebookServerDriver {
       connections: count('connections'),
       lastActivity: Number.isFinite(last) ? last : 0,
     };
+  }
+
+  async firstPage(server: ServerName, signal: AbortSignal): Promise<string | undefined> {
+    const address = this.address(server);
+    if (!address) return undefined;
+    for (const page of firstPages) if (await hasPage(address, page, signal)) return page;
+    return undefined;
   }
 
   async forget({ id }: ServerName): Promise<void> {

@@ -49,6 +49,16 @@ else:
     c.ServerApp.iopub_data_rate_limit = 0
     c.ServerApp.iopub_msg_rate_limit = 0
 
+
+
+def without_token(handler, page_config):
+    # A page of JupyterLab would show the token to whatever runs in it; the host adds it to each request instead.
+    page_config["token"] = ""
+    return page_config
+
+
+c.ServerApp.tornado_settings = {"page_config_hook": without_token}
+
 MAX_CELL_BYTES = settings["maxCellBytes"]
 MAX_CELLS = settings["maxCells"]
 MAX_FOLDER_BYTES = settings["maxFolderBytes"]

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { collectProviderEnvironment } from '../../client/providerEnvironment.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { formatAge } from '../../protocol/displayFormat.js';
 import type { notebookCommands } from '../manifest/notebookCommands.js';
@@ -26,6 +27,16 @@ export function notebookHandlers(services: Services): CommandHandlers<keyof type
       if (!thread) return;
       const uri = await makeNotebook(thread);
       if (uri) await open(services, thread, uri);
+    },
+    'muster.openNotebooksInBrowser': async (...args) => {
+      const thread = await target(args, vscode.l10n.t('Whose notebooks?'));
+      if (!thread) return;
+      const url = await whileWaitingCancellable(vscode.l10n.t('Opening the notebooks in a browser'), async signal => {
+        const { notebooks } = await services.host.client(signal);
+        const environment = collectProviderEnvironment(process.env);
+        return (await notebooks.openNotebookPage({ threadId: thread.id, environment }, { signal })).url;
+      });
+      await vscode.env.openExternal(vscode.Uri.parse(url, true));
     },
     'muster.restartGuestKernel': async () => {
       const notebook = vscode.window.activeNotebookEditor?.notebook;

@@ -6,6 +6,9 @@ const onThread = (group: string, word = 'worktree'): MenuPlace => ({
   group,
 });
 
+/** The row of a thread's server. */
+const onServer = 'view == muster.threads && viewItem == guest';
+
 /** A notebook that runs on a kernel of ours. */
 const guestNotebook = 'notebookKernel =~ /\\bmuster-guest-/';
 
@@ -23,6 +26,16 @@ export const notebookCommands = {
     enablement: trusted,
     menus: [onThread('1_open@8')],
   },
+  'muster.openNotebooksInBrowser': {
+    title: 'Open Notebooks in Browser',
+    icon: '$(globe)',
+    enablement: trusted,
+    menus: [
+      onThread('1_open@9'),
+      { menu: 'view/item/context', when: onServer, group: 'inline@1' },
+      { menu: 'view/item/context', when: onServer, group: '1_open@1' },
+    ],
+  },
   'muster.restartGuestKernel': {
     title: 'Restart Guest Kernel',
     icon: '$(debug-restart)',
@@ -33,6 +46,10 @@ export const notebookCommands = {
     title: 'Stop Notebook Server',
     icon: '$(debug-stop)',
     enablement: trusted,
-    menus: [onThread('3_end@5', 'notebooks')],
+    menus: [
+      onThread('3_end@5', 'notebooks'),
+      { menu: 'view/item/context', when: onServer, group: 'inline@2' },
+      { menu: 'view/item/context', when: onServer, group: '3_end@1' },
+    ],
   },
 } as const satisfies Readonly<Record<string, CommandEntry>>;

@@ -6,6 +6,7 @@ import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { createPlainController } from '../plain/controllers.js';
 import { showError } from '../plain/messages.js';
 import { threadTitle } from '../threads/threadText.js';
+import { registerKernelAnswers } from './kernelAnswers.js';
 import { notebookType } from './notebookFiles.js';
 import type { NotebookServices } from './notebookServices.js';
 import { NotebookSession } from './notebookSession.js';
@@ -33,6 +34,7 @@ export class GuestControllers implements vscode.Disposable {
     this.#services = services;
     this.#running = running;
     this.#subscriptions = [
+      registerKernelAnswers(notebook => this.#sessions.get(notebook)?.connected),
       vscode.workspace.onDidSaveNotebookDocument(({ uri }) => void running.forgetEnded(uri.toString())),
       vscode.workspace.onDidCloseNotebookDocument(notebook => {
         this.#release(notebook);

@@ -41,6 +41,7 @@ export class NotebookSession implements vscode.Disposable {
   readonly #displayed: DisplayedOutputs = new Map();
   readonly #ending = new AbortController();
   #kernel: Promise<GuestKernel> | undefined;
+  #known: GuestKernel | undefined;
   #clientId: string;
   #queue: Promise<void> = Promise.resolve();
   /** Aborted by an interrupt: cells that wait are not executed. */
@@ -53,6 +54,11 @@ export class NotebookSession implements vscode.Disposable {
 
   get kernelName(): string {
     return this.#options.kernel;
+  }
+
+  /** Its kernel while one is connected. */
+  get connected(): GuestKernel | undefined {
+    return this.#known;
   }
 
   /** Executes cells in their order, after those that are at work. The first that fails ends the round. */
@@ -251,12 +257,15 @@ export class NotebookSession implements vscode.Disposable {
     const { socket, token } = host.endpoint;
     const guest = new GuestServer({ socket, token }, server?.path ?? '');
     const path = relative(worktree, notebook.uri.fsPath).split(sep).join('/');
-    return await guest.kernelOf(path, { kernel, clientId: this.#clientId });
+    const connected = await guest.kernelOf(path, { kernel, clientId: this.#clientId });
+    this.#known = connected;
+    return connected;
   }
 
   #dropKernel(): void {
     const kernel = this.#kernel;
     this.#kernel = undefined;
+    this.#known = undefined;
     void kernel?.then(
       known => known.dispose(),
       () => undefined,

@@ -64,3 +64,8 @@ export class Tooltip {
 export function composeReference(markdown: string): vscode.MarkdownString {
   return new vscode.MarkdownString(markdown);
 }
+
+/** Foreign text as it stands, in the letters of code. The fence is longer than any that the text has. */
+export function codeReference(text: string): vscode.MarkdownString {
+  return new vscode.MarkdownString().appendCodeblock(plainText(text), 'text');
+}

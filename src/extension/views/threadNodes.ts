@@ -1,5 +1,7 @@
 import * as vscode from 'vscode';
 import { ownValue } from '../../base/ownValue.js';
+import { formatAge } from '../../protocol/displayFormat.js';
+import type { NotebookServer } from '../../protocol/gen/muster/v1/notebooks_pb.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { parseThreadStatus, threadGroups, threadIcon, type ThreadGroup } from '../../protocol/threadDisplay.js';
 import { offeredActions } from '../../protocol/webview/threadActions.js';
@@ -16,7 +18,7 @@ import {
 } from '../threads/threadText.js';
 
 /** A row of the Threads tree. The same row keeps the same object for as long as it is shown. */
-export type ThreadsNode = HostNode | SectionNode | ThreadNode | MoreNode;
+export type ThreadsNode = HostNode | SectionNode | ThreadNode | GuestNode | MoreNode;
 
 /** Stands above everything while no host runs; a click starts one. */
 export interface HostNode {
@@ -34,18 +36,25 @@ export interface ThreadNode {
   readonly section: SectionNode;
 }
 
+/** The notebook server of a thread, below it. */
+export interface GuestNode {
+  readonly kind: 'guest';
+  readonly threadId: string;
+  readonly parent: ThreadNode;
+}
+
 export interface MoreNode {
   readonly kind: 'more';
   readonly section: SectionNode;
 }
 
-/** True for what the tree hands to a command. */
-export function isThreadNode(value: unknown): value is ThreadNode {
+/** True for what the tree hands to a command on a thread: its row, or the row of its notebook server. */
+export function isThreadNode(value: unknown): value is ThreadNode | GuestNode {
   return (
     typeof value === 'object' &&
     value !== null &&
     'kind' in value &&
-    value.kind === 'thread' &&
+    (value.kind === 'thread' || value.kind === 'guest') &&
     'threadId' in value &&
     typeof value.threadId === 'string'
   );
@@ -102,7 +111,8 @@ export interface ThreadItemOptions {
 }
 
 export function threadItem(thread: Thread, { now, muted, withState, withProject }: ThreadItemOptions): vscode.TreeItem {
-  const item = new vscode.TreeItem(shortTitle(thread));
+  const { Collapsed, None } = vscode.TreeItemCollapsibleState;
+  const item = new vscode.TreeItem(shortTitle(thread), hasGuestServer(thread) ? Collapsed : None);
   item.id = `thread:${thread.id}`;
   const description = threadDescription(thread, now, { withProject });
   item.description = withState ? `${statusWord(thread)} · ${description}` : description;
@@ -112,6 +122,32 @@ export function threadItem(thread: Thread, { now, muted, withState, withProject 
   // Without arguments: VS Code drops those of a row when the row is renewed, and a click in that moment would do nothing.
   item.command = { command: 'muster.openSelectedThread', title: vscode.l10n.t('Open Thread') };
   return item;
+}
+
+/** True while a notebook server of the thread may be alive. */
+export function hasGuestServer({ notebookServer }: Thread): boolean {
+  return notebookServer?.state === 'starting' || notebookServer?.state === 'ready';
+}
+
+/** `counted`: the server as it is now, with its kernels. */
+export function guestItem(threadId: string, counted: NotebookServer | undefined): vscode.TreeItem {
+  const item = new vscode.TreeItem(vscode.l10n.t('Notebooks'));
+  const words = guestWords(counted, Date.now());
+  item.id = `guest:${threadId}`;
+  item.description = words;
+  item.contextValue = 'guest';
+  item.iconPath = new vscode.ThemeIcon(counted?.state === 'starting' ? 'loading~spin' : 'notebook');
+  item.accessibilityInformation = { label: vscode.l10n.t('Notebook server, {0}', words) };
+  return item;
+}
+
+function guestWords(server: NotebookServer | undefined, now: number): string {
+  if (server?.state !== 'ready') return server?.state === 'starting' ? vscode.l10n.t('starting') : '';
+  const { kernels, lastActivity } = server;
+  if (kernels === undefined) return vscode.l10n.t('ready');
+  const counted = kernels === 1 ? vscode.l10n.t('1 kernel') : vscode.l10n.t('{0} kernels', kernels);
+  const since = lastActivity === 0n ? '' : vscode.l10n.t('last used {0}', formatAge(Number(lastActivity), now));
+  return [vscode.l10n.t('ready'), counted, since].filter(word => word !== '').join(' · ');
 }
 
 /** Set when the row is hovered: the tooltip is the expensive part of a row. */
@@ -149,7 +185,7 @@ const contextWords: Readonly<Record<string, (thread: Thread) => boolean>> = {
   rescue: ({ rescue, worktree }) => rescue !== '' && worktree === '',
   troubled: ({ trouble }) => trouble === 'replaced' || trouble === 'missing',
   waiting: ({ latestRun }) => latestRun?.status === 'waiting',
-  notebooks: ({ notebookServer }) => ['starting', 'ready'].includes(notebookServer?.state ?? ''),
+  notebooks: hasGuestServer,
   retryable: canRetry,
   drafts: ({ draftComments }) => draftComments > 0,
   seenBefore: ({ shownHead, head }) => shownHead !== '' && shownHead !== head,

@@ -12,6 +12,8 @@ import {
 } from '../threads/threadGroups.js';
 import {
   addThreadTooltip,
+  guestItem,
+  hasGuestServer,
   hostItem,
   moreItem,
   sectionItem,
@@ -27,6 +29,8 @@ const hostNode: HostNode = { kind: 'host' };
 const groupingKey = 'threadGrouping';
 /** Changes are collected this long: 200 lines a second of several agents make 10 redraws a second. */
 const coalesceMs = 100;
+/** A row without its number of kernels is better than none. */
+const countMs = 2_000;
 /** How often relative times are renewed. */
 const tickMs = 30_000;
 
@@ -128,6 +132,10 @@ export class ThreadsView implements vscode.TreeDataProvider<ThreadsNode>, vscode
       const sections = this.#sections.map(({ key }) => this.#sectionNode(key));
       return this.#isDown && sections.length > 0 ? [hostNode, ...sections] : sections;
     }
+    if (node.kind === 'thread') {
+      const thread = this.#services.host.threads.get(node.threadId);
+      return thread && hasGuestServer(thread) ? [{ kind: 'guest', threadId: thread.id, parent: node }] : [];
+    }
     if (node.kind !== 'section') return [];
     const section = this.#sections.find(({ key }) => key === node.key);
     if (!section) return [];
@@ -136,16 +144,18 @@ export class ThreadsView implements vscode.TreeDataProvider<ThreadsNode>, vscode
   }
 
   getParent(node: ThreadsNode): ThreadsNode | undefined {
+    if (node.kind === 'guest') return node.parent;
     return 'section' in node ? node.section : undefined;
   }
 
-  getTreeItem(node: ThreadsNode): vscode.TreeItem {
+  getTreeItem(node: ThreadsNode): vscode.TreeItem | Promise<vscode.TreeItem> {
     if (node.kind === 'thread') {
       const item = this.#threadItem(node.threadId);
       this.#shown.set(node.threadId, appearance(item));
       return item;
     }
     if (node.kind === 'host') return hostItem();
+    if (node.kind === 'guest') return this.#guestItem(node.threadId);
     const section = this.#sections.find(({ key }) => key === (node.kind === 'more' ? node.section.key : node.key));
     if (!section) return new vscode.TreeItem('');
     return node.kind === 'more' ? moreItem(section.hidden) : sectionItem(section);
@@ -172,6 +182,21 @@ export class ThreadsView implements vscode.TreeDataProvider<ThreadsNode>, vscode
     const muted = this.#services.muted.has(threadId);
     const withProject = this.#services.scope.projects().length > 1;
     return threadItem(thread, { now: Date.now(), muted, withState: this.#grouping !== 'state', withProject });
+  }
+
+  async #guestItem(threadId: string): Promise<vscode.TreeItem> {
+    const { host } = this.#services;
+    const listed = host.threads.get(threadId)?.notebookServer;
+    // A row that is looked at starts no host.
+    if (host.state !== 'connected') return guestItem(threadId, listed);
+    const signal = AbortSignal.timeout(countMs);
+    try {
+      const { server } = await (await host.client(signal)).notebooks.getNotebookServer({ threadId }, { signal });
+      return guestItem(threadId, server ?? listed);
+    } catch {
+      // The host is away or slow: what is listed has everything but the kernels.
+      return guestItem(threadId, listed);
+    }
   }
 
   #looksDifferent(threadId: string): boolean {
@@ -253,8 +278,8 @@ export class ThreadsView implements vscode.TreeDataProvider<ThreadsNode>, vscode
 }
 
 /** Everything of a row that can be seen or decides on its menu. */
-function appearance({ label, description, contextValue, iconPath }: vscode.TreeItem): string {
-  return JSON.stringify([label, description, contextValue, iconPath]);
+function appearance({ label, description, contextValue, iconPath, collapsibleState }: vscode.TreeItem): string {
+  return JSON.stringify([label, description, contextValue, iconPath, collapsibleState]);
 }
 
 function outline(sections: readonly ThreadSection[]): string {

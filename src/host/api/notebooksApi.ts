@@ -14,6 +14,7 @@ import {
   type NotebookService,
   type RecordedCell as WireRecordedCell,
 } from '../../protocol/gen/muster/v1/notebooks_pb.js';
+import type { BrowserDoor } from '../proxy/browserDoor.js';
 import { callerOf } from '../server/callPolicy.js';
 import { fail } from './requestFields.js';
 import { wireNotebookServer } from './wire.js';
@@ -29,10 +30,11 @@ export interface NotebooksApiOptions {
   readonly notebooks: CoreNotebookService;
   readonly environment: Pick<RunEnvironment, 'remember'>;
   readonly notebookServers: Pick<NotebookServerDriver, 'cells' | 'follow'>;
+  readonly door: Pick<BrowserDoor, 'open'>;
 }
 
 export function notebooksApi(options: NotebooksApiOptions): ServiceImpl<typeof NotebookService> {
-  const { store, notebooks, notebookServers, environment } = options;
+  const { store, notebooks, notebookServers, environment, door } = options;
   const threadOf = (reference: string) => store.read(stores => findThread(stores, reference)).thread.id;
   const shown = async (server: NotebookServer): Promise<WireNotebookServer> => {
     const activity = await notebooks.activity(server, activityMs);
@@ -47,6 +49,13 @@ export function notebooksApi(options: NotebooksApiOptions): ServiceImpl<typeof N
       if (callerOf({ values: context.values }).kind === 'person' && Object.keys(request.environment).length > 0)
         environment.remember(threadOf(request.threadId), request.environment);
       return { server: await shown(await notebooks.start(request.threadId, signal)) };
+    },
+
+    async openNotebookPage(request, { signal }) {
+      if (Object.keys(request.environment).length > 0)
+        environment.remember(threadOf(request.threadId), request.environment);
+      const { thread, page } = await notebooks.startPage(request.threadId, signal);
+      return { url: await door.open(thread, page) };
     },
 
     async stopNotebookServer(request) {

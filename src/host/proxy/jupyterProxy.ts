@@ -1,5 +1,3 @@
-import { ownValue } from '../../base/ownValue.js';
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { request as httpRequest, type ClientRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream';
@@ -7,32 +5,32 @@ import { errorMessage, isAnyAppError } from '../../base/errors.js';
 import type { ThreadId } from '../../base/ids.js';
 import type { Disposable } from '../../base/lifecycle.js';
 import type { Log } from '../../base/log.js';
-import { runHeader } from '../../protocol/version.js';
 import type { Proxy } from '../server/wireServer.js';
-import { isJupyterPath, parseJupyterPath, type JupyterPath } from './jupyterPath.js';
+import { isJupyterPath, type JupyterPath } from './jupyterPath.js';
 import { answerHeaders, requestHeaders } from './proxiedHeaders.js';
 
 /** A server that is stuck in Python for longer answers nobody; a body may take as long as it likes. */
 const answerMs = 10 * 60_000;
 
+export type AdmittedPath = Exclude<JupyterPath, { kind: 'refused' }>;
+export type Admission = (request: IncomingMessage) => AdmittedPath | number;
+
 export interface JupyterProxyOptions {
-  /** The endpoint's. */
-  readonly token: string;
+  /** Where a request goes, or the status that refuses it. May throw what says why. */
+  readonly admit: Admission;
   /** How a thread's server is reached, once it is ready. Errors: any code; `undefined`: it has none. */
   readonly address: (
     thread: ThreadId,
     options: { readonly wait: boolean },
   ) => Promise<{ readonly socket: string; readonly token: string } | undefined>;
-  /** Throws what says that the run may not do this. */
-  readonly requireAllowed: (run: string, thread: ThreadId) => void;
   /** Somebody is there as long as this is not given back. */
   readonly onUse: () => Disposable;
   readonly log: Log;
 }
 
 /**
- * `/jupyter/<thread>/…` on the host's own address: HTTP and websockets to the thread's guest server, which has the same paths.
- * The client shows the endpoint's token, the host shows the server's; neither sees the other's. Bodies are streams from end to
+ * `/jupyter/<thread>/…` on an address of the host: HTTP and websockets to the thread's guest server, which has the same paths.
+ * The client shows what lets it in there, the host shows the server's token; neither sees the other's. Bodies are streams from end to
  * end: whoever reads slowly slows down who writes, and nothing is kept here.
  *
  * Pipes of Node's own, no proxy library: there is one upstream, the headers that may pass are few, and what remains is shorter
@@ -72,7 +70,7 @@ export class JupyterProxy implements Proxy {
   };
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const path = this.#admit(request);
+    const path = this.#options.admit(request);
     if (typeof path === 'number') return refuse(response, path, wordsOf(path));
     const isEntry = path.kind === 'entry';
     if (isEntry && request.method !== 'GET' && request.method !== 'HEAD') return refuse(response, 405, wordsOf(405));
@@ -101,7 +99,7 @@ export class JupyterProxy implements Proxy {
   }
 
   async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    const path = this.#admit(request);
+    const path = this.#options.admit(request);
     if (typeof path === 'number') return refuseUpgrade(socket, path, wordsOf(path));
     if (path.kind !== 'inside' || request.method !== 'GET' || request.headers.upgrade?.toLowerCase() !== 'websocket')
       return refuseUpgrade(socket, 400, wordsOf(400));
@@ -130,19 +128,6 @@ export class JupyterProxy implements Proxy {
     });
     asking.on('error', error => this.#unreachable(path.thread, error, () => refuseUpgrade(socket, 502, wordsOf(502))));
     asking.end();
-  }
-
-  /** Where the request goes, or the status that refuses it. */
-  #admit({ url = '', headers }: IncomingMessage): Exclude<JupyterPath, { kind: 'refused' }> | number {
-    const shown = digest(headers.authorization ?? '');
-    if (!timingSafeEqual(shown, digest(`Bearer ${this.#options.token}`))) return 401;
-    // Programs send none; a browser's page has no business at the host's socket.
-    if (headers.origin !== undefined) return 403;
-    const path = parseJupyterPath(url);
-    if (path.kind === 'refused') return 404;
-    const run = ownValue(headers, runHeader.toLowerCase());
-    if (run !== undefined) this.#options.requireAllowed(String(run), path.thread);
-    return path;
   }
 
   #ask(
@@ -216,7 +201,7 @@ function wordsOf(status: number): string {
     case 400:
       return 'Only websockets are upgraded to.';
     case 401:
-      return 'The token of the endpoint file is missing or wrong.';
+      return 'What lets a client in here is missing or wrong.';
     case 403:
       return 'Pages of other origins have no business here.';
     case 404:
@@ -228,8 +213,4 @@ function wordsOf(status: number): string {
     default:
       return 'Refused.';
   }
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }

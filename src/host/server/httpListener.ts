@@ -6,7 +6,7 @@ import { AppError, errorMessage } from '../../base/errors.js';
 import type { Disposable } from '../../base/lifecycle.js';
 import { isLoopback, type ListenAddress } from './listenAddress.js';
 import type { Handler } from './nodeHandler.js';
-import { createWireServer, type Guarded } from './wireServer.js';
+import { createWireServer, type Guarded, type Proxy } from './wireServer.js';
 
 /** For headers and TLS of whoever connects; a stranger may hold a socket no longer. */
 const patienceMs = 30_000;
@@ -24,15 +24,17 @@ export interface HttpListenerOptions {
   readonly at: ListenAddress;
   readonly tls?: Pick<TlsOptions, 'cert' | 'key'>;
   readonly handler: Handler;
+  /** Refuses pages of other origins by itself: it asks for a token with each request. */
+  readonly proxy?: Proxy;
 }
 
 /**
  * Listens for other machines (or for programs of this one that speak HTTP) until disposed. What a browser sends for a page of
  * somebody else is refused before anything looks at it. Errors: `request.invalid` when the address cannot be used.
  */
-export async function listenHttp({ at, tls, handler }: HttpListenerOptions): Promise<HttpListening> {
+export async function listenHttp({ at, tls, handler, proxy }: HttpListenerOptions): Promise<HttpListening> {
   const guarded: Guarded = { patienceMs, maxHeaderBytes, maxConnections, ...(tls && { tls }) };
-  const wire = createWireServer(refuseForeignPages(at, handler), { guarded });
+  const wire = createWireServer(refuseForeignPages(at, handler), { guarded, proxy });
   const server = wire.createListener();
   const port = await bound(server, at);
   const host = at.address.includes(':') ? `[${at.address}]` : at.address;

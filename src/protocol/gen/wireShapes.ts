@@ -112,6 +112,10 @@ export const unaryCalls: Readonly<Record<string, Readonly<Record<string, readonl
       "StartNotebookServer",
       "muster.v1.StartNotebookServerResponse"
     ],
+    "openNotebookPage": [
+      "OpenNotebookPage",
+      "muster.v1.OpenNotebookPageResponse"
+    ],
     "stopNotebookServer": [
       "StopNotebookServer",
       "muster.v1.StopNotebookServerResponse"
@@ -599,6 +603,9 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "kernels": "?number",
     "connections": "?number",
     "lastActivity": "bigint"
+  },
+  "muster.v1.OpenNotebookPageResponse": {
+    "url": "string"
   },
   "muster.v1.StopNotebookServerResponse": {
     "server": "?muster.v1.NotebookServer"

@@ -39,6 +39,11 @@ class FakeServers implements NotebookServerDriver {
   async activity(): Promise<undefined> {
     return undefined;
   }
+  /** What there is for a browser. */
+  page: string | undefined;
+  async firstPage(): Promise<string | undefined> {
+    return this.page;
+  }
   async forget({ id }: ServerName): Promise<void> {
     this.servers.delete(id);
   }
@@ -91,6 +96,19 @@ describe('a guest server', () => {
     expect(first?.state).toBe('ready');
     expect(second?.id).toBe(first?.id);
     expect(driver.servers.size).toBe(1);
+  });
+
+  test('has a page for a browser, or says what would bring one', async () => {
+    const { service, thread, only, driver } = await begin();
+    const asked = service.startPage(thread, never);
+    await settle();
+    only().ready.resolve();
+    await expect(asked).rejects.toMatchObject({
+      code: 'notebooks.missing',
+      message: expect.stringContaining('muster jupyter install --lab'),
+    });
+    driver.page = 'lab';
+    expect(await service.startPage(thread, never)).toEqual({ thread, page: 'lab' });
   });
 
   test('that ends before it answers has failed; a later end has only stopped', async () => {

@@ -166,7 +166,7 @@ test('approving in the review leaves a mark that ends with the commit', async ({
       const section = threads.getChildren().find(node => node.kind === 'section' && node.key === 'ready');
       const node =
         section && threads.getChildren(section).find(each => each.kind === 'thread' && each.threadId === threadId);
-      const found = node && threads.getTreeItem(node);
+      const found = node && (threads.getTreeItem(node) as vscode.TreeItem);
       return found && /approved by you at [0-9a-f]{8}/.test(String(found.description)) ? found : undefined;
     },
     signal,

@@ -11,7 +11,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file muster/v1/notebooks.proto.
  */
 export const file_muster_v1_notebooks: GenFile = /*@__PURE__*/
-  fileDesc("ChltdXN0ZXIvdjEvbm90ZWJvb2tzLnByb3RvEgltdXN0ZXIudjEi6wEKDk5vdGVib29rU2VydmVyEhEKCXRocmVhZF9pZBgBIAEoCRINCgVzdGF0ZRgCIAEoCRISCgpzdGFydGVkX2F0GAMgASgDEhAKCHJlYWR5X2F0GAQgASgDEhAKCGVuZGVkX2F0GAUgASgDEg4KBnJlYXNvbhgGIAEoCRIMCgRwYXRoGAcgASgJEhQKB2tlcm5lbHMYCCABKAVIAIgBARIYCgtjb25uZWN0aW9ucxgJIAEoBUgBiAEBEhUKDWxhc3RfYWN0aXZpdHkYCiABKANCCgoIX2tlcm5lbHNCDgoMX2Nvbm5lY3Rpb25zIrIBCgxSZWNvcmRlZENlbGwSEgoKbWVzc2FnZV9pZBgBIAEoCRIRCglrZXJuZWxfaWQYAiABKAkSDgoGc291cmNlGAMgASgJEhcKD2V4ZWN1dGlvbl9jb3VudBgEIAEoBRISCgpzdGFydGVkX2F0GAUgASgDEhAKCGVuZGVkX2F0GAYgASgDEg0KBWVycm9yGAcgASgJEgwKBHRleHQYCCABKAkSDwoHb3V0cHV0cxgJIAMoCSKwAQoaU3RhcnROb3RlYm9va1NlcnZlclJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEksKC2Vudmlyb25tZW50GAIgAygLMjYubXVzdGVyLnYxLlN0YXJ0Tm90ZWJvb2tTZXJ2ZXJSZXF1ZXN0LkVudmlyb25tZW50RW50cnkaMgoQRW52aXJvbm1lbnRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkgKG1N0YXJ0Tm90ZWJvb2tTZXJ2ZXJSZXNwb25zZRIpCgZzZXJ2ZXIYASABKAsyGS5tdXN0ZXIudjEuTm90ZWJvb2tTZXJ2ZXIiLgoZU3RvcE5vdGVib29rU2VydmVyUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiRwoaU3RvcE5vdGVib29rU2VydmVyUmVzcG9uc2USKQoGc2VydmVyGAEgASgLMhkubXVzdGVyLnYxLk5vdGVib29rU2VydmVyIi0KGEdldE5vdGVib29rU2VydmVyUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiRgoZR2V0Tm90ZWJvb2tTZXJ2ZXJSZXNwb25zZRIpCgZzZXJ2ZXIYASABKAsyGS5tdXN0ZXIudjEuTm90ZWJvb2tTZXJ2ZXIiNAoQTGlzdENlbGxzUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSDQoFbGltaXQYAiABKAUiOwoRTGlzdENlbGxzUmVzcG9uc2USJgoFY2VsbHMYASADKAsyFy5tdXN0ZXIudjEuUmVjb3JkZWRDZWxsIjoKEUZvbGxvd0NlbGxSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRISCgptZXNzYWdlX2lkGAIgASgJIiMKEkZvbGxvd0NlbGxSZXNwb25zZRINCgVsaW5lcxgBIAMoCTLFBAoPTm90ZWJvb2tTZXJ2aWNlEn8KE1N0YXJ0Tm90ZWJvb2tTZXJ2ZXISJS5tdXN0ZXIudjEuU3RhcnROb3RlYm9va1NlcnZlclJlcXVlc3QaJi5tdXN0ZXIudjEuU3RhcnROb3RlYm9va1NlcnZlclJlc3BvbnNlIhmKtRgKb3duX3RocmVhZJK1GAdvcGVyYXRlEngKElN0b3BOb3RlYm9va1NlcnZlchIkLm11c3Rlci52MS5TdG9wTm90ZWJvb2tTZXJ2ZXJSZXF1ZXN0GiUubXVzdGVyLnYxLlN0b3BOb3RlYm9va1NlcnZlclJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSdgoRR2V0Tm90ZWJvb2tTZXJ2ZXISIy5tdXN0ZXIudjEuR2V0Tm90ZWJvb2tTZXJ2ZXJSZXF1ZXN0GiQubXVzdGVyLnYxLkdldE5vdGVib29rU2VydmVyUmVzcG9uc2UiFoq1GApvd25fdGhyZWFkkrUYBHJlYWQSXgoJTGlzdENlbGxzEhsubXVzdGVyLnYxLkxpc3RDZWxsc1JlcXVlc3QaHC5tdXN0ZXIudjEuTGlzdENlbGxzUmVzcG9uc2UiFoq1GApvd25fdGhyZWFkkrUYBHJlYWQSXwoKRm9sbG93Q2VsbBIcLm11c3Rlci52MS5Gb2xsb3dDZWxsUmVxdWVzdBodLm11c3Rlci52MS5Gb2xsb3dDZWxsUmVzcG9uc2UiEoq1GAZwZXJzb26StRgEcmVhZDABYgZwcm90bzM", [file_muster_v1_policy]);
+  fileDesc("ChltdXN0ZXIvdjEvbm90ZWJvb2tzLnByb3RvEgltdXN0ZXIudjEi6wEKDk5vdGVib29rU2VydmVyEhEKCXRocmVhZF9pZBgBIAEoCRINCgVzdGF0ZRgCIAEoCRISCgpzdGFydGVkX2F0GAMgASgDEhAKCHJlYWR5X2F0GAQgASgDEhAKCGVuZGVkX2F0GAUgASgDEg4KBnJlYXNvbhgGIAEoCRIMCgRwYXRoGAcgASgJEhQKB2tlcm5lbHMYCCABKAVIAIgBARIYCgtjb25uZWN0aW9ucxgJIAEoBUgBiAEBEhUKDWxhc3RfYWN0aXZpdHkYCiABKANCCgoIX2tlcm5lbHNCDgoMX2Nvbm5lY3Rpb25zIrIBCgxSZWNvcmRlZENlbGwSEgoKbWVzc2FnZV9pZBgBIAEoCRIRCglrZXJuZWxfaWQYAiABKAkSDgoGc291cmNlGAMgASgJEhcKD2V4ZWN1dGlvbl9jb3VudBgEIAEoBRISCgpzdGFydGVkX2F0GAUgASgDEhAKCGVuZGVkX2F0GAYgASgDEg0KBWVycm9yGAcgASgJEgwKBHRleHQYCCABKAkSDwoHb3V0cHV0cxgJIAMoCSKwAQoaU3RhcnROb3RlYm9va1NlcnZlclJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEksKC2Vudmlyb25tZW50GAIgAygLMjYubXVzdGVyLnYxLlN0YXJ0Tm90ZWJvb2tTZXJ2ZXJSZXF1ZXN0LkVudmlyb25tZW50RW50cnkaMgoQRW52aXJvbm1lbnRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkgKG1N0YXJ0Tm90ZWJvb2tTZXJ2ZXJSZXNwb25zZRIpCgZzZXJ2ZXIYASABKAsyGS5tdXN0ZXIudjEuTm90ZWJvb2tTZXJ2ZXIiLgoZU3RvcE5vdGVib29rU2VydmVyUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiRwoaU3RvcE5vdGVib29rU2VydmVyUmVzcG9uc2USKQoGc2VydmVyGAEgASgLMhkubXVzdGVyLnYxLk5vdGVib29rU2VydmVyIi0KGEdldE5vdGVib29rU2VydmVyUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiRgoZR2V0Tm90ZWJvb2tTZXJ2ZXJSZXNwb25zZRIpCgZzZXJ2ZXIYASABKAsyGS5tdXN0ZXIudjEuTm90ZWJvb2tTZXJ2ZXIiqgEKF09wZW5Ob3RlYm9va1BhZ2VSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRJICgtlbnZpcm9ubWVudBgCIAMoCzIzLm11c3Rlci52MS5PcGVuTm90ZWJvb2tQYWdlUmVxdWVzdC5FbnZpcm9ubWVudEVudHJ5GjIKEEVudmlyb25tZW50RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASInChhPcGVuTm90ZWJvb2tQYWdlUmVzcG9uc2USCwoDdXJsGAEgASgJIjQKEExpc3RDZWxsc1JlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEg0KBWxpbWl0GAIgASgFIjsKEUxpc3RDZWxsc1Jlc3BvbnNlEiYKBWNlbGxzGAEgAygLMhcubXVzdGVyLnYxLlJlY29yZGVkQ2VsbCI6ChFGb2xsb3dDZWxsUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCSIjChJGb2xsb3dDZWxsUmVzcG9uc2USDQoFbGluZXMYASADKAkyuQUKD05vdGVib29rU2VydmljZRJ/ChNTdGFydE5vdGVib29rU2VydmVyEiUubXVzdGVyLnYxLlN0YXJ0Tm90ZWJvb2tTZXJ2ZXJSZXF1ZXN0GiYubXVzdGVyLnYxLlN0YXJ0Tm90ZWJvb2tTZXJ2ZXJSZXNwb25zZSIZirUYCm93bl90aHJlYWSStRgHb3BlcmF0ZRJyChBPcGVuTm90ZWJvb2tQYWdlEiIubXVzdGVyLnYxLk9wZW5Ob3RlYm9va1BhZ2VSZXF1ZXN0GiMubXVzdGVyLnYxLk9wZW5Ob3RlYm9va1BhZ2VSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEngKElN0b3BOb3RlYm9va1NlcnZlchIkLm11c3Rlci52MS5TdG9wTm90ZWJvb2tTZXJ2ZXJSZXF1ZXN0GiUubXVzdGVyLnYxLlN0b3BOb3RlYm9va1NlcnZlclJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSdgoRR2V0Tm90ZWJvb2tTZXJ2ZXISIy5tdXN0ZXIudjEuR2V0Tm90ZWJvb2tTZXJ2ZXJSZXF1ZXN0GiQubXVzdGVyLnYxLkdldE5vdGVib29rU2VydmVyUmVzcG9uc2UiFoq1GApvd25fdGhyZWFkkrUYBHJlYWQSXgoJTGlzdENlbGxzEhsubXVzdGVyLnYxLkxpc3RDZWxsc1JlcXVlc3QaHC5tdXN0ZXIudjEuTGlzdENlbGxzUmVzcG9uc2UiFoq1GApvd25fdGhyZWFkkrUYBHJlYWQSXwoKRm9sbG93Q2VsbBIcLm11c3Rlci52MS5Gb2xsb3dDZWxsUmVxdWVzdBodLm11c3Rlci52MS5Gb2xsb3dDZWxsUmVzcG9uc2UiEoq1GAZwZXJzb26StRgEcmVhZDABYgZwcm90bzM", [file_muster_v1_policy]);
 
 /**
  * A thread's Jupyter server, or the last one that it had.
@@ -270,6 +270,49 @@ export const GetNotebookServerResponseSchema: GenMessage<GetNotebookServerRespon
   messageDesc(file_muster_v1_notebooks, 7);
 
 /**
+ * @generated from message muster.v1.OpenNotebookPageRequest
+ */
+export type OpenNotebookPageRequest = Message<"muster.v1.OpenNotebookPageRequest"> & {
+  /**
+   * @generated from field: string thread_id = 1;
+   */
+  threadId: string;
+
+  /**
+   * As with StartNotebookServer.
+   *
+   * @generated from field: map<string, string> environment = 2;
+   */
+  environment: { [key: string]: string };
+};
+
+/**
+ * Describes the message muster.v1.OpenNotebookPageRequest.
+ * Use `create(OpenNotebookPageRequestSchema)` to create a new message.
+ */
+export const OpenNotebookPageRequestSchema: GenMessage<OpenNotebookPageRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_notebooks, 8);
+
+/**
+ * @generated from message muster.v1.OpenNotebookPageResponse
+ */
+export type OpenNotebookPageResponse = Message<"muster.v1.OpenNotebookPageResponse"> & {
+  /**
+   * Opens the page once, within two minutes, in a browser of the host's machine.
+   *
+   * @generated from field: string url = 1;
+   */
+  url: string;
+};
+
+/**
+ * Describes the message muster.v1.OpenNotebookPageResponse.
+ * Use `create(OpenNotebookPageResponseSchema)` to create a new message.
+ */
+export const OpenNotebookPageResponseSchema: GenMessage<OpenNotebookPageResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_notebooks, 9);
+
+/**
  * @generated from message muster.v1.ListCellsRequest
  */
 export type ListCellsRequest = Message<"muster.v1.ListCellsRequest"> & {
@@ -291,7 +334,7 @@ export type ListCellsRequest = Message<"muster.v1.ListCellsRequest"> & {
  * Use `create(ListCellsRequestSchema)` to create a new message.
  */
 export const ListCellsRequestSchema: GenMessage<ListCellsRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_notebooks, 8);
+  messageDesc(file_muster_v1_notebooks, 10);
 
 /**
  * @generated from message muster.v1.ListCellsResponse
@@ -310,7 +353,7 @@ export type ListCellsResponse = Message<"muster.v1.ListCellsResponse"> & {
  * Use `create(ListCellsResponseSchema)` to create a new message.
  */
 export const ListCellsResponseSchema: GenMessage<ListCellsResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_notebooks, 9);
+  messageDesc(file_muster_v1_notebooks, 11);
 
 /**
  * @generated from message muster.v1.FollowCellRequest
@@ -332,7 +375,7 @@ export type FollowCellRequest = Message<"muster.v1.FollowCellRequest"> & {
  * Use `create(FollowCellRequestSchema)` to create a new message.
  */
 export const FollowCellRequestSchema: GenMessage<FollowCellRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_notebooks, 10);
+  messageDesc(file_muster_v1_notebooks, 12);
 
 /**
  * @generated from message muster.v1.FollowCellResponse
@@ -351,7 +394,7 @@ export type FollowCellResponse = Message<"muster.v1.FollowCellResponse"> & {
  * Use `create(FollowCellResponseSchema)` to create a new message.
  */
 export const FollowCellResponseSchema: GenMessage<FollowCellResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_notebooks, 11);
+  messageDesc(file_muster_v1_notebooks, 13);
 
 /**
  * @generated from service muster.v1.NotebookService
@@ -366,6 +409,16 @@ export const NotebookService: GenService<{
     methodKind: "unary";
     input: typeof StartNotebookServerRequestSchema;
     output: typeof StartNotebookServerResponseSchema;
+  },
+  /**
+   * JupyterLab (or Notebook) in a browser, on a port of the host's machine that only this link opens.
+   *
+   * @generated from rpc muster.v1.NotebookService.OpenNotebookPage
+   */
+  openNotebookPage: {
+    methodKind: "unary";
+    input: typeof OpenNotebookPageRequestSchema;
+    output: typeof OpenNotebookPageResponseSchema;
   },
   /**
    * @generated from rpc muster.v1.NotebookService.StopNotebookServer
