@@ -105,9 +105,9 @@ test('a guest notebook opens from the palette, runs, and goes on over a reload o
   await page.locator('.notebook-editor .cell-editor-container .view-line').last().click();
   await page.keyboard.press('Control+End');
   await page.keyboard.press('Enter');
-  await page.keyboard.type('time.slee');
+  await page.keyboard.type('time.mono');
   await page.keyboard.press('Control+Space');
-  await page.locator('.suggest-widget .monaco-list-row', { hasText: 'sleep' }).first().waitFor({ timeout: 30_000 });
+  await page.locator('.suggest-widget .monaco-list-row', { hasText: 'monotonic' }).first().waitFor({ timeout: 30_000 });
   await workbench.screenshot('notebooks-3-completion');
   await page.keyboard.press('Escape');
 

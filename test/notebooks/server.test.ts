@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, globSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { codePointsTo, matchesOf, textOfInspection, utf16Offset } from '../../src/extension/notebooks/kernelWords.js';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { notebookWorld, printed, runCell, sayings, type NotebookWorld } from '../support/guestNotebooks.js';
 import { buildPrograms, type Programs } from '../support/hostProcess.js';
@@ -171,5 +172,20 @@ describe('a guest server', () => {
     );
     expect(results).toEqual([`0 ${world.worktree}\n`, `1 ${world.worktree}\n`, `2 ${other.worktree}\n`]);
     for (const kernel of kernels) kernel.dispose();
+  });
+
+  it('completes and explains names as its kernel knows them', async () => {
+    const world = await notebookWorld(programs);
+    const kernel = await (await world.guest()).kernelOf('a.ipynb', { kernel: 'python3' });
+    await runCell(kernel, 'import time\nduck = "🦆"');
+    const code = '"🦆"; time.mono';
+    const answer = await kernel.complete(code, codePointsTo(code, code.length));
+    if (answer.status !== 'ok') throw new Error('no answer');
+    const [first] = matchesOf(answer);
+    const start = utf16Offset(code, answer.cursor_start);
+    expect(code.slice(0, start) + (first?.text ?? '')).toMatch(/^"🦆"; time\.monotonic$/);
+    const said = await kernel.inspect('time.monotonic', 14);
+    expect(said.status === 'ok' && textOfInspection(said.data)).toContain('Monotonic clock');
+    kernel.dispose();
   });
 });

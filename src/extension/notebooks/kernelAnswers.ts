@@ -4,8 +4,8 @@ import { codeReference } from '../plain/markdown.js';
 import { codePointsTo, completionKinds, matchesOf, textOfInspection, utf16Offset } from './kernelWords.js';
 import { notebookType } from './notebookFiles.js';
 
-/** A kernel that is at work answers when it is done; nobody waits for a list that long. */
-const patienceMs = 2_000;
+/** The first answer of a Python on a busy machine takes seconds; VS Code gives up by itself when the person types on. */
+const patienceMs = 15_000;
 
 /** The kernel of a notebook when one is connected; asking for it starts nothing. */
 export type KernelOf = (notebook: vscode.NotebookDocument) => GuestKernel | undefined;
@@ -62,7 +62,8 @@ async function ask<T>(
     each.getCells().some(cell => cell.document === document),
   );
   const kernel = notebook && kernelOf(notebook);
-  if (!kernel) return undefined;
+  // A kernel that is at work answers when it is done; nobody waits for a list that long.
+  if (!kernel || kernel.status === 'busy') return undefined;
   const { promise: given, resolve: giveUp } = Promise.withResolvers<undefined>();
   const timer = setTimeout(() => giveUp(undefined), patienceMs);
   const cancelled = token.onCancellationRequested(() => giveUp(undefined));

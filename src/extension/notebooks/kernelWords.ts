@@ -2,7 +2,7 @@ import { fieldOf, textField } from '../../base/unknownFields.js';
 
 /** Kernels count code points, editors count UTF-16 units. */
 export function codePointsTo(text: string, offset: number): number {
-  return [...text.slice(0, offset)].length;
+  return Array.from(text.slice(0, offset)).length;
 }
 
 /** The other way round; behind the end it is the end. */
