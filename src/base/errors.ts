@@ -44,6 +44,8 @@ export interface ErrorData {
   'model.settings': { readonly file: string; readonly problem: string };
   'model.refused': { readonly reason: string };
   'model.upstreamUnknown': { readonly upstream: string; readonly known: readonly string[] };
+  'image.failed': { readonly image: string; readonly reason: string };
+  'image.unknown': { readonly image: string };
   'prompt.invalid': { readonly reason: string };
   'provider.missing': { readonly provider: string; readonly command: string; readonly fix: string };
   'provider.unknown': { readonly provider: string; readonly known: readonly string[] };

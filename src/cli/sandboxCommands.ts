@@ -37,6 +37,43 @@ export const sandboxCommands: Readonly<Record<string, CommandEntry>> = {
       },
     },
   },
+  images: {
+    summary: 'list the images of the Docker Engine',
+    load: async () => (await import('./commands/images.js')).imageList,
+  },
+  pull: {
+    summary: 'fetch images to the Docker Engine',
+    load: async () => (await import('./commands/imageMake.js')).imagePull,
+  },
+  build: {
+    summary: 'as `image build`',
+    load: async () => (await import('./commands/imageMake.js')).imageBuild,
+  },
+  rmi: {
+    summary: 'remove images from the Docker Engine',
+    load: async () => (await import('./commands/images.js')).imageRemove,
+  },
+  image: {
+    summary: 'list the images of the Docker Engine',
+    load: async () => (await import('./commands/images.js')).imageList,
+    parts: {
+      ls: { summary: 'the same', load: async () => (await import('./commands/images.js')).imageList },
+      build: {
+        summary: 'build the image of Muster’s own, of agents, or of a folder',
+        load: async () => (await import('./commands/imageMake.js')).imageBuild,
+      },
+      pull: { summary: 'as `pull`', load: async () => (await import('./commands/imageMake.js')).imagePull },
+      rm: { summary: 'as `rmi`', load: async () => (await import('./commands/images.js')).imageRemove },
+      inspect: {
+        summary: 'print all about an image as JSON',
+        load: async () => (await import('./commands/images.js')).imageInspect,
+      },
+      prune: {
+        summary: 'remove images that Muster built and nothing needs',
+        load: async () => (await import('./commands/images.js')).imagePrune,
+      },
+    },
+  },
   project: {
     summary: 'list the applied projects',
     load: async () => (await import('./commands/projectList.js')).projectList,

@@ -5,6 +5,7 @@ import type { EndpointFile } from '../protocol/endpoint.js';
 import { AccessService } from '../protocol/gen/muster/v1/access_pb.js';
 import { EventService } from '../protocol/gen/muster/v1/events_pb.js';
 import { HostService } from '../protocol/gen/muster/v1/host_pb.js';
+import { ImageService } from '../protocol/gen/muster/v1/images_pb.js';
 import { MergeService } from '../protocol/gen/muster/v1/merges_pb.js';
 import { NotebookService } from '../protocol/gen/muster/v1/notebooks_pb.js';
 import { ModelService } from '../protocol/gen/muster/v1/models_pb.js';
@@ -46,6 +47,7 @@ export interface HostServices {
   readonly merges: Client<typeof MergeService>;
   readonly worktrees: Client<typeof WorktreeService>;
   readonly sandboxes: Client<typeof SandboxService>;
+  readonly images: Client<typeof ImageService>;
   readonly questions: Client<typeof QuestionService>;
   readonly schedules: Client<typeof ScheduleService>;
   readonly topics: Client<typeof TopicService>;
@@ -109,6 +111,7 @@ export async function connectEndpoint(endpoint: EndpointFile, options: EndpointO
       merges: createServiceClient(MergeService, wire),
       worktrees: createServiceClient(WorktreeService, wire),
       sandboxes: createServiceClient(SandboxService, wire),
+      images: createServiceClient(ImageService, wire),
       questions: createServiceClient(QuestionService, wire),
       schedules: createServiceClient(ScheduleService, wire),
       topics: createServiceClient(TopicService, wire),

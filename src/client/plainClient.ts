@@ -40,6 +40,7 @@ export async function connectPlainly(endpoint: EndpointFile, options: EndpointOp
     merges: serviceOver<HostServices['merges']>('muster.v1.MergeService', 'merges', wire),
     worktrees: serviceOver<HostServices['worktrees']>('muster.v1.WorktreeService', 'worktrees', wire),
     sandboxes: serviceOver<HostServices['sandboxes']>('muster.v1.SandboxService', 'sandboxes', wire),
+    images: serviceOver<HostServices['images']>('muster.v1.ImageService', 'images', wire),
     events: serviceOver<HostServices['events']>('muster.v1.EventService', 'events', wire),
     models: serviceOver<HostServices['models']>('muster.v1.ModelService', 'models', wire),
     access: serviceOver<HostServices['access']>('muster.v1.AccessService', 'access', wire),

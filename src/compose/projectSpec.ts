@@ -89,8 +89,10 @@ export interface AgentSpec {
   readonly volumes: readonly MountSpec[];
   readonly sandbox: {
     readonly stoppedRuntimePolicy: 'retain' | 'remove';
-    /** What its container reaches: everything, or these hosts; absent: nothing. */
-    readonly network?: 'full' | readonly string[] | undefined;
+    /** What its container reaches: nothing, everything, or these hosts, `allow-list` among them standing for the usual ones; absent: those alone. */
+    readonly network?: 'none' | 'full' | readonly string[] | undefined;
+    /** When its image is fetched; absent: when it is missing. */
+    readonly pull?: PullPolicy | undefined;
   };
   readonly jupyter: { readonly enabled: boolean; readonly guestPort: number };
   readonly scheduler?: SchedulerSpec | undefined;
@@ -101,6 +103,8 @@ export type DriverSpec =
   | { readonly name: 'docker'; readonly host?: string | undefined }
   | { readonly name: 'boxlite'; readonly kernel?: string | undefined; readonly rootfs?: string | undefined }
   | { readonly name: 'microsandbox'; readonly profile?: string | undefined };
+
+export type PullPolicy = 'missing' | 'always' | 'never';
 
 export interface BuildSpec {
   readonly context: string;
@@ -211,6 +215,10 @@ export interface BudgetSpec {
 export interface ResourcesSpec {
   readonly cpus?: number | undefined;
   readonly memoryBytes?: number | undefined;
+  /** Processes and threads. */
+  readonly pids?: number | undefined;
+  /** Written outside of volumes and mounted folders. */
+  readonly diskBytes?: number | undefined;
 }
 
 export interface LimitsSpec {

@@ -6,6 +6,7 @@ import type { ThreadId } from '../base/ids.js';
 import type { Clock } from '../base/clock.js';
 import type { DisposableStore } from '../base/lifecycle.js';
 import { AccessTokenService, type TokenTexts } from '../core/access/accessTokenService.js';
+import { ImageService } from '../core/images/imageService.js';
 import { ProviderRegistries } from '../core/agents/providerRegistries.js';
 import { CandidateVerifier } from '../core/merges/candidateVerifier.js';
 import { ConflictPredictor } from '../core/merges/conflictPredictor.js';
@@ -53,6 +54,7 @@ import { createCommandShell } from '../drivers/process/commandShell.js';
 import { freePorts } from '../drivers/process/freePorts.js';
 import type { ProcessSandbox } from '../drivers/process/createProcessSandbox.js';
 import { buildDrivers, type HostDrivers } from './buildDrivers.js';
+import { guestImage } from './sandboxes/guestImage.js';
 import { buildModels, type HostModels } from './buildModels.js';
 import { buildSchedules, type HostSchedules } from './buildSchedules.js';
 import { HostComposeReader } from './compose/hostComposeReader.js';
@@ -95,6 +97,7 @@ export interface HostCore extends HostState, HostModels, HostSchedules {
   readonly updates: UpdateService;
   readonly runs: RunLifecycle;
   readonly sandboxControl: SandboxControl;
+  readonly images: ImageService;
   readonly questions: QuestionService;
   readonly mail: RunMail;
   readonly limit: RunLimit;
@@ -179,6 +182,7 @@ export function buildCore(
     updates,
     ...life,
     sandboxControl: new SandboxControl({ store, sandboxes }),
+    images: new ImageService({ store, driver: drivers.images, guest: guestImage(distDir) }),
     ...buildSurface(state, { ...built, textGeneration }, resources),
   };
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { DisposableStore } from '../base/lifecycle.js';
 import type { SandboxDriver } from '../core/sandboxes/sandboxDriver.js';
+import type { ImageDriver } from '../core/images/imageDriver.js';
 import type { GuestGitDriver } from '../core/workspaces/guestGitDriver.js';
 import type { MergeDriver } from '../core/merges/mergeDriver.js';
 import { storedLandings } from '../core/merges/storedLandings.js';
@@ -29,6 +30,8 @@ export interface HostDrivers {
   readonly sandbox: ProcessSandbox;
   /** Where runs execute beside this machine, by the name that compose files say. */
   readonly sandboxDrivers: Partial<Readonly<Record<DriverSpec['name'], SandboxDriver>>>;
+  /** Of the engines that those of containers are on. */
+  readonly images: ImageDriver;
   readonly guestGit: GuestGitDriver;
   readonly runSecrets: HostRunSecrets;
   /** What all drivers of git run it with. */
@@ -77,14 +80,16 @@ export function buildDrivers(
   const mergeDriver = createGitMergeDriver({ ...place, person, journal: storedLandings(store) });
   const repositoryDriver = createGitRepositoryDriver(place);
   const guestGit = createGitGuestDriver(place);
+  const docker = resources.add(new DockerOnDemand({ stateDir, programs: distDir, clock, log, shell }));
   const sandboxDrivers = {
-    docker: resources.add(new DockerOnDemand({ stateDir, programs: distDir, clock, log, shell })),
+    docker,
   };
   const places = { worktrees, rescueDriver, mergeDriver, repositoryDriver, guestGit };
   return {
     shell,
     sandbox,
     sandboxDrivers,
+    images: docker.images,
     runSecrets,
     git,
     ...places,

@@ -1,6 +1,5 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { describe, expect, it } from 'vitest';
 import { agentClis, cliNames, findAgentClis, type AgentCli } from '../support/agents/agentClis.ts';
@@ -8,16 +7,16 @@ import { scriptedKey } from '../support/agents/agentHome.ts';
 import { startAgentHost } from '../support/agents/agentHost.ts';
 import { dispatchAndWait, threadOf } from '../support/agents/threads.ts';
 import { shipped } from '../support/containerHost.ts';
-import { dockerUnderTest } from '../support/docker.ts';
+import { buildGuestImage, dockerCli, dockerUnderTest } from '../support/docker.ts';
 import { testRepository } from '../support/hostProcess.ts';
 import { scriptedUsage } from '../support/modelServer/modelScript.ts';
 
-/** The four real CLIs in containers without a network, whose only way to the scripted model is the host. */
+/** The four real CLIs in containers of our own image without a network, whose only way to the scripted model is the host. */
 const found = findAgentClis();
 if ('missing' in found) console.warn(`Skipped: ${found.missing}. \`npm test\` installs the agent CLIs.`);
 const clis = 'folder' in found ? found.folder : '';
 const docker = dockerUnderTest();
-const { host, image } = docker.kind === 'there' ? docker : { host: '', image: '' };
+const { host, nodeImage } = docker.kind === 'there' ? docker : { host: '', nodeImage: '' };
 
 const task = 'Add hello.txt with a greeting';
 
@@ -25,10 +24,9 @@ function composeFile(cli: AgentCli): string {
   const agent = {
     provider: cli.name,
     model: cli.model,
-    image,
+    image: 'muster-guest:latest',
     driver: { docker: { host } },
-    volumes: [`${dirname(clis)}:/opt/agents/node_modules:ro`, `${dirname(process.execPath)}:/opt/node:ro`],
-    env: { PATH: '/opt/agents/node_modules/.bin:/opt/node:/usr/local/bin:/usr/bin:/bin' },
+    sandbox: { network: 'none' },
   };
   return stringify({ name: 'shop', agents: { dev: agent } });
 }
@@ -61,6 +59,7 @@ describe.skipIf('missing' in found || docker.kind === 'missing').each(cliNames)(
         },
       ],
     });
+    await buildGuestImage(home, host, nodeImage);
     expect(await home.muster(['up', '--yes'], { cwd: repository })).toMatchObject({ status: 0 });
     const thread = await dispatchAndWait(home, repository, [task]);
     const { latest_run: run } = await threadOf(home, repository, thread);
@@ -79,8 +78,7 @@ describe.skipIf('missing' in found || docker.kind === 'missing').each(cliNames)(
       status: 'merged',
     });
     expect(readFileSync(join(repository, 'hello.txt'), 'utf8')).toBe('Hello from the agent\n');
-    const left = execFileSync('docker', ['--host', host, 'ps', '-aq', '--filter', `label=dev.muster.thread=${thread}`]);
-    expect(left.toString()).toBe('');
+    expect(dockerCli(host, 'ps', '-aq', '--filter', `label=dev.muster.thread=${thread}`)).toBe('');
   });
 });
 
@@ -102,6 +100,7 @@ describe.skipIf('missing' in found || docker.kind === 'missing')('an agent in a 
         },
       ],
     });
+    await buildGuestImage(home, host, nodeImage);
     expect(await home.muster(['up', '--yes'], { cwd: repository })).toMatchObject({ status: 0 });
     const sent = await home.musterJson(['dispatch', 'dev', task], { cwd: repository });
     const { thread_id: thread } = sent as { thread_id: string };

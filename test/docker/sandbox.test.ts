@@ -26,7 +26,15 @@ async function openDockerSandbox(host: string, image: string): Promise<SandboxUn
     const workspace = { folder: join(folder, name) };
     makePrivateDirectory(workspace.folder);
     const driver = { name: 'docker', host } as const;
-    return { id: ids.next(), driver, thread: ids.next(), agent: 'dev', image, network: 'none', workspace };
+    return {
+      id: ids.next(),
+      driver,
+      thread: ids.next(),
+      agent: 'dev',
+      image: { name: image, pull: 'missing' },
+      network: 'none',
+      workspace,
+    };
   };
   const own = spec('first');
   const neighbour = spec('second');

@@ -1,10 +1,25 @@
+import { execFileSync } from 'node:child_process';
+import type { TestHome } from './hostProcess.ts';
+
 /** The engine that `test/support/setup/docker.ts` found or started, with an image of a plain Debian. */
 export type DockerUnderTest =
-  | { readonly kind: 'there'; readonly host: string; readonly image: string }
+  | { readonly kind: 'there'; readonly host: string; readonly image: string; readonly nodeImage: string }
   | { readonly kind: 'missing'; readonly reason: string };
 
 export function dockerUnderTest(): DockerUnderTest {
   const { MUSTER_TEST_DOCKER: host, MUSTER_TEST_DOCKER_IMAGE: image, MUSTER_TEST_DOCKER_MISSING: reason } = process.env;
-  if (host && image) return { kind: 'there', host, image };
+  const nodeImage = process.env['MUSTER_TEST_DOCKER_NODE_IMAGE'] ?? 'node:24-bookworm-slim';
+  if (host && image) return { kind: 'there', host, image, nodeImage };
   return { kind: 'missing', reason: reason ?? 'nobody looked for a Docker Engine' };
+}
+
+/** Builds the image of Muster's own by its own command and recipe, on what the engine has; a moment when it was built before. */
+export async function buildGuestImage(home: TestHome, host: string, base: string): Promise<string> {
+  const built = await home.muster(['image', 'build', '--engine', host, '--build-arg', `BASE=${base}`]);
+  if (built.status !== 0) throw new Error(built.stderr);
+  return 'muster-guest:latest';
+}
+
+export function dockerCli(host: string, ...args: readonly string[]): string {
+  return execFileSync('docker', ['--host', host, ...args], { encoding: 'utf8', maxBuffer: 64 * 1024 ** 2 }).trim();
 }

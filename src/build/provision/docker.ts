@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, open, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { cacheDirectory } from '../paths.ts';
 import { say } from '../progress.ts';
 import { runCommand } from '../runCommand.ts';
@@ -13,11 +13,14 @@ export interface ProvidedDocker {
   readonly host: string;
   /** An image of a plain Debian; not one that a person may have. */
   readonly image: string;
+  /** The same with Node and npm: what Muster's own image is built on where no registry is reached. */
+  readonly nodeImage: string;
   /** Ends the engine, if it was started for the tests. */
   stop(): Promise<void>;
 }
 
 export const testImage = 'muster-test/debian:bookworm';
+const nodeImage = 'muster-test/node:24';
 
 /** An engine answers within a few seconds, or not at all. */
 const startMs = 30_000;
@@ -44,11 +47,12 @@ export async function provideDocker(): Promise<ProvidedDocker> {
   };
   try {
     await provideImage(cache, host);
+    await provideNodeImage(scratch, host);
   } catch (error) {
     await stop();
     throw error;
   }
-  return { host, image: testImage, stop };
+  return { host, image: testImage, nodeImage, stop };
 }
 
 /** Two engines cannot share a folder: whoever comes second (another checkout's tests) gets a fresh one. */
@@ -114,6 +118,29 @@ async function provideImage(cache: string, host: string): Promise<void> {
     await runCommand('mv', [staging, rootfs]);
   }
   await docker(host, ['import', rootfs, testImage]);
+}
+
+/** With this Node and the machine's npm, and what the machine trusts. */
+async function provideNodeImage(scratch: string, host: string): Promise<void> {
+  const { exitCode } = await docker(host, ['image', 'inspect', '--format', '{{.Id}}', nodeImage], [0, 1]);
+  if (exitCode === 0) return;
+  const context = join(scratch, 'node-image');
+  await mkdir(join(context, 'ca'), { recursive: true });
+  await cp(process.execPath, join(context, 'node'));
+  const { stdout: npm } = await runCommand('which', ['npm'], { output: 'capture' });
+  await cp(dirname(dirname(await realpath(npm.trim()))), join(context, 'npm'), { recursive: true });
+  const trusted = '/usr/local/share/ca-certificates';
+  if (existsSync(trusted)) await cp(trusted, join(context, 'ca'), { recursive: true });
+  const recipe = [
+    `FROM ${testImage}`,
+    'COPY node /usr/local/bin/node',
+    'COPY npm /usr/local/lib/node_modules/npm',
+    `COPY ca ${trusted}`,
+    'RUN cd /usr/local/bin && ln -s ../lib/node_modules/npm/bin/npm-cli.js npm && update-ca-certificates && npm --version',
+    'ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt',
+  ];
+  await writeFile(join(context, 'Dockerfile'), `${recipe.join('\n')}\n`);
+  await docker(host, ['build', '--quiet', '--tag', nodeImage, context]);
 }
 
 function docker(host: string, args: readonly string[], accept: readonly number[] = [0]) {

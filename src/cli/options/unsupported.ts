@@ -3,12 +3,7 @@ import { AppError } from '../../base/errors.js';
 /** Words of agent-compose's command line that this version does not have, with what to do instead. */
 const words: Readonly<Record<string, string>> = {
   auth: 'The host listens on a socket of this user and needs no login.',
-  build: 'Build images with `docker build`; an agent names one with `image`.',
   cache: 'There is nothing cached to list.',
-  image: 'Images are the engine’s: use `docker image`.',
-  images: 'Images are the engine’s: use `docker images`.',
-  pull: 'An image that is missing is pulled when a run needs it; else use `docker pull`.',
-  rmi: 'Images are the engine’s: use `docker rmi`.',
   stats: '`muster sandbox stats` shows what containers use, `muster ps` cost and changes of each thread.',
   volume: '`volumes` of an agent are folders of this machine.',
 };

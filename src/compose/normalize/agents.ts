@@ -126,6 +126,7 @@ function normalizeAgent(context: NormalizeContext, { name, node, names, agentNam
     sandbox: {
       stoppedRuntimePolicy: wordAt(child(node, 'sandbox'), 'stopped_runtime_policy', ['remove', 'retain']),
       network: networkOf(child(node, 'sandbox')),
+      pull: optionalWordAt(child(node, 'sandbox'), 'pull', ['missing', 'always', 'never']),
     },
     jupyter: {
       enabled: flagAt(child(node, 'jupyter'), 'enabled', false),
@@ -135,12 +136,13 @@ function normalizeAgent(context: NormalizeContext, { name, node, names, agentNam
   };
 }
 
-/** `none` is what holds without it. */
+/** `allow-list` alone is what holds without it. */
 function networkOf(node: ComposeNode | undefined): AgentSpec['sandbox']['network'] {
-  const hosts = textsOf(child(node, 'network')).map(host => host.toLowerCase());
-  if (hosts.includes('full')) return 'full';
-  const named = hosts.filter(host => host !== 'none');
-  return named.length === 0 ? undefined : [...new Set(named)].toSorted();
+  const words = [...new Set(textsOf(child(node, 'network')).map(word => word.toLowerCase()))].toSorted();
+  if (words.includes('full')) return 'full';
+  const named = words.filter(word => word !== 'none');
+  if (named.length === 0) return words.length === 0 ? undefined : 'none';
+  return named.length === 1 && named[0] === 'allow-list' ? undefined : named;
 }
 
 function retriesOf(node: ComposeNode | undefined): AgentSpec['retries'] {
@@ -169,8 +171,10 @@ function llmOf(node: ComposeNode | undefined): AgentSpec['llm'] {
 function resourcesOf(node: ComposeNode | undefined): AgentSpec['resources'] {
   const memory = textAt(node, 'memory');
   const memoryBytes = memory === undefined ? undefined : parseByteSize(memory);
-  const cpus = numberAt(node, 'cpus');
-  return cpus === undefined && memoryBytes === undefined ? undefined : { cpus, memoryBytes };
+  const disk = textAt(node, 'disk');
+  const diskBytes = disk === undefined ? undefined : parseByteSize(disk);
+  const resources = { cpus: numberAt(node, 'cpus'), memoryBytes, pids: numberAt(node, 'pids'), diskBytes };
+  return Object.values(resources).every(value => value === undefined) ? undefined : resources;
 }
 
 /** A definition that says `confined` and then tells the CLI otherwise would pass for what it is not. */

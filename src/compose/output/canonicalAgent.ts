@@ -4,6 +4,7 @@ import type {
   BudgetSpec,
   BuildSpec,
   DriverSpec,
+  ResourcesSpec,
   SchedulerSpec,
   ScriptSpec,
   TriggerSpec,
@@ -53,13 +54,14 @@ export function canonicalAgent(agent: AgentSpec): CanonicalObject {
     retries: retries && { max: retries.max, backoff: formatDuration(retries.backoffMs) },
     budget: budget && canonicalBudget(budget),
     llm: llm && { via: 'facade', ...filled({ upstream: llm.upstream, models: llm.models }) },
-    resources: resources && filled({ cpus: resources.cpus, memory: resources.memoryBytes }),
+    resources: resources && canonicalResources(resources),
     mcp_servers: agent.mcpServers.map(canonicalMcpServer),
     skills: agent.skills.map(canonicalSkill),
     volumes: agent.volumes.map(canonicalMount),
     sandbox: filled({
       stopped_runtime_policy: nonDefault(agent.sandbox.stoppedRuntimePolicy, 'remove'),
       network: agent.sandbox.network,
+      pull: nonDefault(agent.sandbox.pull ?? 'missing', 'missing'),
     }),
     jupyter: filled({
       enabled: nonDefault(agent.jupyter.enabled, false),
@@ -67,6 +69,10 @@ export function canonicalAgent(agent: AgentSpec): CanonicalObject {
     }),
     scheduler: scheduler && canonicalScheduler(scheduler),
   });
+}
+
+function canonicalResources({ cpus, memoryBytes, pids, diskBytes }: ResourcesSpec): CanonicalObject {
+  return filled({ cpus, memory: memoryBytes, pids, disk: diskBytes });
 }
 
 function canonicalBudget(budget: BudgetSpec): CanonicalObject {

@@ -10,7 +10,7 @@ import { agentWorkspace } from './workspaceFields.js';
 const HANDOFF = 'agents:\n  dev:\n    provider: claude\n    handoff:\n      on_response: reviewer\n';
 const REVIEWER = '  reviewer:\n    provider: codex\n';
 
-/** A word, a name, or an address, with a port or without. */
+/** A word (`allow-list` is a name too), a name, or an address, with a port or without. */
 const NETWORK_HOST =
   '^([nN][oO][nN][eE]|[fF][uU][lL][lL]|(\\*\\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?)$';
 
@@ -192,10 +192,12 @@ export const agentFields: Fields = {
     'Container image; makes `docker` the driver. It needs `/bin/sh`, git, and the CLI of the provider.',
     'image: debian:bookworm-slim',
   ),
-  build: field(build, 'Builds the image instead of fetching it; makes `docker` the driver.', 'build: ./images/dev', {
-    era: 'head',
-    planned: true,
-  }),
+  build: field(
+    build,
+    'Builds the image instead of fetching it; makes `docker` the driver. `muster image build` builds it again.',
+    'build: ./images/dev',
+    { era: 'head' },
+  ),
   driver: field(driver, 'Where runs execute: exactly one of the names below.', 'driver:\n  process: {}', {
     fallback: '`docker` when `image` or `build` is given, otherwise `process`',
   }),
@@ -268,7 +270,17 @@ export const agentFields: Fields = {
   resources: field(
     mapping({
       cpus: field(decimal(0), 'Processors.', 'cpus: 2', { era: 'muster' }),
-      memory: field(text({ format: 'size' }), 'Memory, as `512m` or `4g`.', 'memory: 4g', { era: 'muster' }),
+      memory: field(text({ format: 'size' }), 'Memory, as `512m` or `4g`.', 'memory: 4g', {
+        era: 'muster',
+        fallback: '`4g`',
+      }),
+      pids: field(integer(16), 'Processes and threads.', 'pids: 512', { era: 'muster', fallback: '1024' }),
+      disk: field(
+        text({ format: 'size' }),
+        'What it may write outside of volumes and mounted folders; a run that writes more is ended.',
+        'disk: 5g',
+        { era: 'muster', fallback: '`10g`' },
+      ),
     }),
     'Limits of the sandbox.',
     'resources:\n  cpus: 2\n  memory: 4g',
@@ -324,16 +336,26 @@ export const agentFields: Fields = {
             nonEmpty: true,
             pattern: NETWORK_HOST,
             refusedText:
-              'invalid network %s: write none, full, or hosts as example.com, *.example.com or example.com:8443',
+              'invalid network %s: write none, allow-list, full, or hosts as example.com, *.example.com or example.com:8443',
           }),
         ),
-        'What a container reaches besides its model: `none`, `full`, or a list of hosts (`*.` for all below one; ports 80 and 443 where none is named). A person has to consent.',
-        'network:\n  - registry.npmjs.org\n  - "*.debian.org"',
-        { era: 'muster', fallback: '`none`' },
+        'What a container reaches besides its model: `none`, `allow-list` (registries of packages), `full`, or a list of hosts (`*.` for all below one; ports 80 and 443 where none is named), in which `allow-list` stands for those registries. For hosts and `full` a person has to consent.',
+        'network:\n  - allow-list\n  - "*.example.com"',
+        { era: 'muster', fallback: '`allow-list`' },
+      ),
+      pull: field(
+        oneOf([
+          { value: 'missing', doc: 'When the engine does not have it.' },
+          { value: 'always', doc: 'Before each run; one that is there serves when it cannot be fetched.' },
+          { value: 'never', doc: 'The engine has it, or the run fails.' },
+        ]),
+        'When the image is fetched.',
+        'pull: always',
+        { era: 'muster', fallback: 'missing' },
       ),
     }),
-    'How containers end, and what they reach.',
-    'sandbox:\n  network: [registry.npmjs.org]',
+    'How containers end, what they reach, and when their image is fetched.',
+    'sandbox:\n  network: [allow-list, example.com]',
     { era: 'head' },
   ),
   jupyter: field(

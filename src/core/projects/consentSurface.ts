@@ -82,9 +82,10 @@ function agentItems(spec: ProjectSpec, agent: AgentSpec): readonly ConsentItem[]
   if (image !== undefined) items.push(of('image', `runs the image ${quoted(image)}.`, image));
   if (build) items.push(of('build', `builds ${quoted(`${build.context}/${build.dockerfile}`)} and runs it.`, build));
   const { network } = agent.sandbox;
-  if (network !== undefined) {
-    const reached = network === 'full' ? 'the whole network' : network.map(quoted).join(', ');
-    items.push(of('sandbox.network', `reaches ${reached} from its container.`, network));
+  const asked = network === undefined || network === 'none' ? undefined : network;
+  if (asked !== undefined) {
+    const reached = asked === 'full' ? 'the whole network' : asked.map(quoted).join(', ');
+    items.push(of('sandbox.network', `reaches ${reached} from its container.`, asked));
   }
   items.push(...driverItems(driver, of));
   items.push(...workspaceItems(workspace, of));

@@ -30,10 +30,10 @@ export function requireDriver(agent: AgentSpec): void {
 }
 
 function requireImage(agent: AgentSpec): void {
-  if (agent.image !== undefined) return;
+  if (agent.image !== undefined || agent.build) return;
   throw new AppError(
     'request.invalid',
-    `Agent ${agent.name} runs in a container and names no image. Write image: with one that has the CLI of ${agent.provider}, or driver: {process: {}} to run it as a process of this machine.`,
+    `Agent ${agent.name} runs in a container and names no image. Write image: with one that has the CLI of ${agent.provider} (muster-guest:latest has it, made by muster image build), or driver: {process: {}} to run it as a process of this machine.`,
     { field: `agents.${agent.name}.image`, reason: 'no image' },
   );
 }

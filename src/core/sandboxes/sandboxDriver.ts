@@ -1,5 +1,7 @@
 import type { RunId, SandboxId, ThreadId } from '../../base/ids.js';
 import type { Disposable } from '../../base/lifecycle.js';
+import type { AgentImage } from '../images/agentImage.js';
+import type { OnImageStep } from '../images/image.js';
 import type { DriverSpec, MountSpec, ResourcesSpec } from '../../compose/projectSpec.js';
 
 /**
@@ -13,7 +15,7 @@ export interface SandboxDriver {
    * Makes ready what the runs of the sandbox need, again if parts of it are gone, and says how the machine looks from inside.
    * Errors: `sandbox.unavailable` when the runtime or the image is not there.
    */
-  ensure(sandbox: SandboxSpec, signal: AbortSignal): Promise<Guest>;
+  ensure(sandbox: SandboxSpec, signal: AbortSignal, onStep?: OnImageStep): Promise<Guest>;
   /** Its runs. Nothing is asked of the runtime by this call itself. */
   runsIn(sandbox: SandboxRef): RunDriver;
   /** Ends everything that runs in it; its files stay. */
@@ -65,7 +67,7 @@ export interface SandboxRef {
 export interface SandboxSpec extends SandboxRef {
   readonly thread: ThreadId;
   readonly agent: string;
-  readonly image?: string | undefined;
+  readonly image?: AgentImage | undefined;
   readonly resources?: ResourcesSpec | undefined;
   /** Beside the ways to this machine that {@link Guest.reach} tells of: nothing, everything, or these hosts. */
   readonly network: 'none' | 'full' | readonly string[];

@@ -5,12 +5,14 @@ import { parseId } from '../../base/ids.js';
 import type { Log } from '../../base/log.js';
 import type { AgentSpec, DriverSpec } from '../../compose/projectSpec.js';
 import type { EventStores } from '../events/eventLog.js';
+import { agentImage } from '../images/agentImage.js';
 import type { Project } from '../projects/project.js';
 import type { Run } from '../runs/run.js';
 import type { Store } from '../store.js';
 import type { Thread } from '../threads/thread.js';
 import type { GuestGitDriver } from '../workspaces/guestGitDriver.js';
 import { worktreeOf, type PreparedWorkspace } from '../workspaces/workspaceService.js';
+import { reachedHosts } from './allowList.js';
 import { isFor, made, wanted, type Sandbox } from './sandbox.js';
 import type { Guest, RunDriver, SandboxDriver, SandboxSpec, SandboxWorkspace } from './sandboxDriver.js';
 import { mountsOf } from './sandboxMounts.js';
@@ -79,7 +81,7 @@ export class SandboxService implements SandboxDrivers {
     const driver = this.of(agent.driver.name);
     if (agent.driver.name === 'process') return { guest: await driver.ensure(machineSpec(run, workspace), signal) };
     const { thread } = workspace;
-    const sandbox = this.#claim(run, agent);
+    const sandbox = this.#claim(run, agent, agentImage(agent, project)?.name ?? '');
     try {
       const spec = await this.specFor({ sandbox, thread, project, agent, gitFor: run.id });
       const guest = await driver.ensure(spec, signal);
@@ -141,18 +143,17 @@ export class SandboxService implements SandboxDrivers {
       driver: sandbox.driver,
       thread: sandbox.threadId,
       agent: agent.name,
-      image: agent.image,
+      image: agentImage(agent, project),
       resources: agent.resources,
-      network: agent.sandbox.network ?? 'none',
+      network: reachedHosts(agent.sandbox.network),
       mounts: mountsOf(agent, project, this.#options),
       workspace: await this.#workspace(place),
     };
   }
 
-  #claim(run: Run, agent: AgentSpec): Sandbox {
+  #claim(run: Run, agent: AgentSpec, image: string): Sandbox {
     const { store, clock, ids } = this.#options;
     const at = clock.now();
-    const image = agent.image ?? '';
     return store.transact(stores => {
       const before = stores.sandboxes.ofThread(run.threadId).find(each => isFor(each, agent.name, agent.driver));
       const sandbox: Sandbox = before

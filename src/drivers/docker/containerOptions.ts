@@ -124,7 +124,7 @@ function proxyVariables({ network }: SandboxSpec): Readonly<Record<string, strin
 /** What a container of the sandbox is like, whatever runs in it. Its program is a shell. */
 function sandboxContainer(spec: SandboxSpec, settings: ContainerSettings): Docker.ContainerCreateOptions {
   return {
-    Image: spec.image ?? '',
+    Image: spec.image?.name ?? '',
     Entrypoint: ['/bin/sh'],
     User: settings.user,
     Labels: {
@@ -165,7 +165,7 @@ function limits({ resources }: SandboxSpec, { processors }: ContainerSettings): 
     Memory: memory,
     // No swap on top of it.
     MemorySwap: memory,
-    PidsLimit: mostProcesses,
+    PidsLimit: resources?.pids ?? mostProcesses,
     // The engine refuses more than it has.
     ...(cpus === undefined ? {} : { NanoCpus: Math.round(Math.min(cpus, processors) * 1e9) }),
   };

@@ -7,6 +7,7 @@ import { dockerEndpoint, type EndpointSources } from './dockerEndpoint.js';
 import { DockerEngine } from './dockerEngine.js';
 import { DockerSandboxDriver } from './dockerSandboxDriver.js';
 import { Doors } from './doors.js';
+import { Images } from './images.js';
 
 export interface DockerOptions {
   readonly stateDir: string;
@@ -19,7 +20,7 @@ export interface DockerOptions {
 export class DockerSandboxes implements Disposable {
   readonly #options: DockerOptions;
   readonly #doors: Doors;
-  readonly #drivers = new Map<string, DockerSandboxDriver>();
+  readonly #places = new Map<string, { readonly driver: DockerSandboxDriver; readonly images: Images }>();
 
   constructor(options: DockerOptions) {
     this.#options = options;
@@ -28,19 +29,28 @@ export class DockerSandboxes implements Disposable {
 
   /** Errors: `sandbox.unavailable` when no engine is found, or does not answer. */
   async on(sources: EndpointSources): Promise<SandboxDriver> {
-    const endpoint = dockerEndpoint(sources);
-    const key = JSON.stringify(endpoint);
-    const known = this.#drivers.get(key);
-    if (known) {
-      await known.openDoors();
-      return known;
-    }
-    const { stateDir, programs, clock } = this.#options;
-    const engine = new DockerEngine(endpoint);
-    const driver = new DockerSandboxDriver({ engine, stateDir, programs, clock, doors: this.#doors });
-    this.#drivers.set(key, driver);
+    const { driver } = this.#place(sources);
     await driver.openDoors();
     return driver;
+  }
+
+  /** The images of an engine. Errors: as those of {@link on}. */
+  imagesOn(sources: EndpointSources): Images {
+    return this.#place(sources).images;
+  }
+
+  #place(sources: EndpointSources): { readonly driver: DockerSandboxDriver; readonly images: Images } {
+    const endpoint = dockerEndpoint(sources);
+    const key = JSON.stringify(endpoint);
+    const known = this.#places.get(key);
+    if (known) return known;
+    const { stateDir, programs, clock } = this.#options;
+    const engine = new DockerEngine(endpoint);
+    const images = new Images(engine, sources.environment);
+    const driver = new DockerSandboxDriver({ engine, images, stateDir, programs, clock, doors: this.#doors });
+    const place = { driver, images };
+    this.#places.set(key, place);
+    return place;
   }
 
   async dispose(): Promise<void> {

@@ -16,6 +16,7 @@ import type {
   SandboxSpec,
   SandboxStats,
 } from '../../core/sandboxes/sandboxDriver.js';
+import type { OnImageStep } from '../../core/images/image.js';
 import { makePrivateDirectory } from '../../node/privateDirectory.js';
 import { writeWhole } from '../../node/runFiles.js';
 import { egressPort, labels, sandboxFolder, shellContainer, type ContainerSettings } from './containerOptions.js';
@@ -24,10 +25,11 @@ import { DockerRuns } from './dockerRuns.js';
 import type { Doors } from './doors.js';
 import { dockerGuest, guestObjects, guestPaths } from './guestPaths.js';
 import { GuestPrograms } from './guestPrograms.js';
-import { Images } from './images.js';
+import type { Images } from './images.js';
 
 export interface DockerSandboxOptions {
   readonly engine: DockerEngine;
+  readonly images: Images;
   /** Absolute. */
   readonly stateDir: string;
   /** Folder of Muster's own programs. */
@@ -43,7 +45,6 @@ export interface DockerSandboxOptions {
 export class DockerSandboxDriver implements SandboxDriver {
   readonly borrowedObjects = guestObjects;
   readonly #options: DockerSandboxOptions;
-  readonly #images: Images;
   readonly #runs: DockerRuns;
   readonly #state: string;
   /** Ports of this machine that the runs of a sandbox may reach. */
@@ -54,13 +55,12 @@ export class DockerSandboxDriver implements SandboxDriver {
     const { engine, clock, stateDir } = options;
     this.#options = options;
     this.#state = createHash('sha256').update(stateDir).digest('hex').slice(0, 24);
-    this.#images = new Images(engine);
     const programs = new GuestPrograms(engine);
     this.#runs = new DockerRuns({ engine, clock, programs, settings: sandbox => this.#settings(sandbox) });
   }
 
-  async ensure(spec: SandboxSpec, signal: AbortSignal): Promise<Guest> {
-    const { stateDir, programs } = this.#options;
+  async ensure(spec: SandboxSpec, signal: AbortSignal, onStep?: OnImageStep): Promise<Guest> {
+    const { stateDir, programs, images } = this.#options;
     if (spec.image === undefined)
       throw new AppError('sandbox.unavailable', `Agent ${spec.agent} runs in docker and names no image.`, {
         driver: 'docker',
@@ -68,7 +68,7 @@ export class DockerSandboxDriver implements SandboxDriver {
       });
     const { user } = await this.#settings(spec);
     signal.throwIfAborted();
-    await this.#images.require(spec.image, signal);
+    await images.require(spec.image, { signal, onStep });
     const own = sandboxFolder(stateDir, spec.id);
     for (const folder of ['home', 'tmp']) makePrivateDirectory(join(own, folder));
     chmodSync(join(own, 'tmp'), 0o1777);

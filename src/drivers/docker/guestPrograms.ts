@@ -32,7 +32,7 @@ export class GuestPrograms {
     signal: AbortSignal,
   ): Promise<void> {
     const [command = ''] = launch.argv;
-    const image = spec.image ?? '';
+    const image = spec.image?.name ?? '';
     const question: Question = {
       image,
       command,

@@ -1,49 +1,255 @@
-import { AppError } from '../../base/errors.js';
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join, posix } from 'node:path';
+import type Docker from 'dockerode';
+import { AppError, errorMessage, isAnyAppError, isAppError } from '../../base/errors.js';
+import type { AgentImage } from '../../core/images/agentImage.js';
+import { builtLabel, withTag, type Image, type ImageBuild, type ImageRemoval } from '../../core/images/image.js';
+import type { PullRequest, Watching } from '../../core/images/imageDriver.js';
+import { buildContext } from './buildContext.js';
 import { found, refusalOf, statusOf, type DockerEngine } from './dockerEngine.js';
+import { finished } from './imageProgress.js';
+import { registryLogin, registryOf } from './registryLogin.js';
 
-/** Sees to it that images are there. */
+/** Of who pulls: its login to registries, and the registry of names without one. */
+export type ImageEnvironment = Readonly<Record<string, string>>;
+
+/** The images of one engine. */
 export class Images {
   readonly #engine: DockerEngine;
-  /** One pull at a time for each name; twenty dispatches wait for the same one. */
-  readonly #pulls = new Map<string, Promise<void>>();
+  readonly #environment: ImageEnvironment;
+  /** One at a time for each name; twenty dispatches wait for the same one. */
+  readonly #underWay = new Map<string, Promise<Image>>();
 
-  constructor(engine: DockerEngine) {
+  constructor(engine: DockerEngine, environment: ImageEnvironment) {
     this.#engine = engine;
+    this.#environment = environment;
   }
 
-  /** Fetches the image unless the engine has it. Errors: `sandbox.unavailable`, the signal's reason. */
-  async require(name: string, signal: AbortSignal): Promise<void> {
-    const image = this.#engine.docker.getImage(name);
-    if (await this.#engine.call(() => found(image.inspect()))) return;
+  /** Builds or fetches what a run needs, as its policy says. Errors: `sandbox.unavailable`, the signal's reason. */
+  async require({ name, build, pull }: AgentImage, { signal, onStep }: Watching): Promise<void> {
+    const present = await this.find(name);
+    const stale = build && present?.labels[builtLabel] !== (await recipeDigest(build));
+    if (present && pull !== 'always' && !stale) return;
     signal.throwIfAborted();
-    const pulling = this.#pulls.get(name) ?? this.#pull(name);
-    this.#pulls.set(name, pulling);
-    // Whoever waits for it hears of a failure; here it only ends.
-    void pulling.catch(() => undefined).then(() => this.#pulls.delete(name));
-    await pulling;
-    signal.throwIfAborted();
-  }
-
-  async #pull(name: string): Promise<void> {
-    try {
-      const stream = await this.#engine.call(() => this.#engine.docker.pull(withTag(name)));
-      const { promise, resolve, reject } = Promise.withResolvers<void>();
-      this.#engine.docker.modem.followProgress(stream, error => (error ? reject(error) : resolve()));
-      await promise;
-    } catch (error) {
-      if (statusOf(error) === undefined && error instanceof AppError) throw error;
-      throw new AppError(
-        'sandbox.unavailable',
-        `The image ${name} is not on the Docker Engine at ${this.#engine.address}, and it could not be fetched: ${refusalOf(error)}. Check its name, or build or pull it yourself.`,
-        { driver: 'docker', reason: refusalOf(error) },
-        { cause: error },
+    if (!present && pull === 'never') {
+      const reason = 'sandbox.pull is never';
+      throw unavailable(
+        `The image ${name} is not on ${this.#where}, and ${reason}. Build or fetch it yourself.`,
+        reason,
       );
     }
+    try {
+      await this.#once(name, () =>
+        build ? this.build(build, { signal: unending, onStep }) : this.pull({ name }, { signal: unending, onStep }),
+      );
+    } catch (error) {
+      // One that is there serves when nobody can be asked for a newer one.
+      if (present && !stale && isAnyAppError(error)) return;
+      if (!isAppError(error, 'image.failed')) throw error;
+      throw unavailable(error.message, error.data.reason, error);
+    }
+    signal.throwIfAborted();
+  }
+
+  async list(): Promise<readonly Image[]> {
+    const { docker } = this.#engine;
+    const [images, containers] = await this.#engine.call(() =>
+      Promise.all([docker.listImages(), docker.listContainers({ all: true })]),
+    );
+    return images.map(image => ({
+      id: image.Id,
+      names: (image.RepoTags ?? []).filter(isName),
+      digests: (image.RepoDigests ?? []).filter(isName),
+      createdAt: image.Created * 1000,
+      sizeBytes: image.Size,
+      labels: labelsOf(image),
+      containers: containers.filter(({ ImageID: id }) => id === image.Id).length,
+    }));
+  }
+
+  async find(name: string): Promise<Image | undefined> {
+    const facts = await this.#inspect(name);
+    if (!facts) return undefined;
+    return {
+      id: facts.Id,
+      names: facts.RepoTags ?? [],
+      digests: facts.RepoDigests ?? [],
+      createdAt: Date.parse(facts.Created),
+      sizeBytes: facts.Size,
+      os: facts.Os,
+      architecture: facts.Architecture,
+      labels: labelsOf(facts.Config),
+      containers: 0,
+    };
+  }
+
+  async inspect(name: string): Promise<object | undefined> {
+    return await this.#inspect(name);
+  }
+
+  /** Errors: `image.failed`, `sandbox.unavailable`, the signal's reason. */
+  async pull({ name, platform }: PullRequest, watching: Watching): Promise<Image> {
+    const reference = withTag(this.#withRegistry(name));
+    try {
+      const authconfig = await registryLogin(reference, this.#environment);
+      const options = { ...(platform === undefined ? {} : { platform }), ...(authconfig ? { authconfig } : {}) };
+      const stream = await this.#engine.call(() => this.#engine.docker.pull(reference, options));
+      await finished(this.#engine.docker, stream, watching);
+      // Whoever asked for it by a short name finds it under that.
+      if (reference !== withTag(name)) {
+        const [repo, tag] = splitTag(withTag(name));
+        await this.#engine.call(() => this.#engine.docker.getImage(reference).tag({ repo, tag }));
+      }
+      return await this.#there(name);
+    } catch (error) {
+      watching.signal.throwIfAborted();
+      if (isAnyAppError(error)) throw error;
+      const reason = refusalOf(error);
+      const fix = registryAdvice(reason, registryOf(reference));
+      throw failed(name, `The image ${name} is not on ${this.#where}, and it could not be fetched`, {
+        reason,
+        fix,
+        error,
+      });
+    }
+  }
+
+  /** Errors: `image.failed`, `sandbox.unavailable`, the signal's reason. */
+  async build(build: ImageBuild, watching: Watching): Promise<Image> {
+    const { context, dockerfile, names, args, target, platform, noCache, pull } = build;
+    const [name, ...others] = names;
+    try {
+      const recipe = await recipeDigest(build);
+      const options: Docker.ImageBuildOptions = {
+        dockerfile: posix.normalize(dockerfile),
+        t: withTag(name),
+        buildargs: { ...args },
+        labels: { [builtLabel]: recipe },
+        rm: true,
+        forcerm: true,
+        nocache: noCache,
+        pull,
+        ...(target === undefined ? {} : { target }),
+        ...(platform === undefined ? {} : { platform }),
+      };
+      const files = await buildContext(context, dockerfile);
+      watching.signal.throwIfAborted();
+      const stream = await this.#engine.call(() => this.#engine.docker.buildImage(files, options));
+      await finished(this.#engine.docker, stream, watching);
+      for (const other of others) {
+        const [repo, tag] = splitTag(withTag(other));
+        await this.#engine.call(() => this.#engine.docker.getImage(name).tag({ repo, tag }));
+      }
+      return await this.#there(name);
+    } catch (error) {
+      watching.signal.throwIfAborted();
+      if (isAnyAppError(error)) throw error;
+      const what = `The image ${name} could not be built of ${join(context, dockerfile)}`;
+      throw failed(name, what, { reason: refusalOf(error), fix: '', error });
+    }
+  }
+
+  /** Errors: `image.failed` for one that is in use, `sandbox.unavailable`. */
+  async remove(name: string, { force }: { readonly force: boolean }): Promise<ImageRemoval> {
+    try {
+      const said: unknown = await this.#engine.call(() => this.#engine.docker.getImage(name).remove({ force }));
+      const steps = Array.isArray(said) ? said.map(record) : [];
+      const all = (key: string): string[] => steps.flatMap(step => (typeof step[key] === 'string' ? [step[key]] : []));
+      return { untagged: all('Untagged'), deleted: all('Deleted') };
+    } catch (error) {
+      if (statusOf(error) === undefined) throw error;
+      throw failed(name, `The image ${name} was not removed`, { reason: refusalOf(error), fix: '', error });
+    }
+  }
+
+  get #where(): string {
+    return `the Docker Engine at ${this.#engine.address}`;
+  }
+
+  async #inspect(name: string): Promise<Docker.ImageInspectInfo | undefined> {
+    return await this.#engine.call(() => found(this.#engine.docker.getImage(name).inspect()));
+  }
+
+  async #there(name: string): Promise<Image> {
+    const image = await this.find(name);
+    if (image) return image;
+    throw failed(name, `The image ${name} is not there`, { reason: 'the engine made none', fix: '', error: undefined });
+  }
+
+  /** `IMAGE_REGISTRY`, as agent-compose has it: where names without a registry come from. */
+  #withRegistry(name: string): string {
+    const registry = this.#environment['IMAGE_REGISTRY'];
+    if (!registry || registry === 'docker.io' || registryOf(name) !== 'docker.io' || name.startsWith('docker.io/'))
+      return name;
+    return `${registry.replace(/\/+$/, '')}/${name}`;
+  }
+
+  async #once(name: string, work: () => Promise<Image>): Promise<Image> {
+    const known = this.#underWay.get(name);
+    if (known) return await known;
+    const working = work().finally(() => this.#underWay.delete(name));
+    this.#underWay.set(name, working);
+    return await working;
   }
 }
 
-/** Without a tag or digest the engine would fetch every tag there is. */
-export function withTag(name: string): string {
-  const last = name.slice(name.lastIndexOf('/') + 1);
-  return last.includes(':') || last.includes('@') ? name : `${name}:latest`;
+/** What several wait for goes on when one of them does not want it any more. */
+const unending = new AbortController().signal;
+
+/** Another one whenever an image would be built another way: its Dockerfile, and what the file says about it. */
+async function recipeDigest(build: ImageBuild): Promise<string> {
+  const { context, dockerfile, target, args, platform } = build;
+  const inside = posix.normalize(dockerfile);
+  if (inside.startsWith('..') || posix.isAbsolute(inside))
+    throw failed(build.names[0], `${dockerfile} is not in ${context}`, {
+      reason: 'outside',
+      fix: '',
+      error: undefined,
+    });
+  try {
+    const text = await readFile(join(context, inside), 'utf8');
+    return createHash('sha256').update(JSON.stringify({ text, target, args, platform })).digest('hex').slice(0, 32);
+  } catch (error) {
+    const what = `The image ${build.names[0]} is built of ${join(context, inside)}`;
+    throw failed(build.names[0], what, { reason: errorMessage(error), fix: '', error });
+  }
+}
+
+function failed(
+  image: string,
+  what: string,
+  { reason, fix, error }: { readonly reason: string; readonly fix: string; readonly error: unknown },
+): AppError<'image.failed'> {
+  const message = `${what}: ${reason}.${fix === '' ? '' : ` ${fix}`}`;
+  return new AppError('image.failed', message, { image, reason }, { cause: error });
+}
+
+function unavailable(message: string, reason: string, cause?: unknown): AppError<'sandbox.unavailable'> {
+  return new AppError('sandbox.unavailable', message, { driver: 'docker', reason }, { cause });
+}
+
+/** Mirrors, and registries without TLS, are the engine's to know: it is the engine that fetches. */
+function registryAdvice(reason: string, registry: string): string {
+  if (/server gave HTTP response to HTTPS client|certificate/i.test(reason))
+    return `If you trust ${registry} as it is, add it to insecure-registries in the engine's daemon.json.`;
+  if (/unauthorized|denied|authentication/i.test(reason)) return `Log in with \`docker login ${registry}\`.`;
+  return 'Check its name, or build or pull it yourself.';
+}
+
+function splitTag(name: string): readonly [string, string] {
+  const at = name.lastIndexOf(':');
+  return [name.slice(0, at), name.slice(at + 1)];
+}
+
+function isName(name: string): boolean {
+  return !name.includes('<none>');
+}
+
+function labelsOf({ Labels: labels }: { readonly Labels?: Readonly<Record<string, string>> | null }) {
+  return labels ?? {};
+}
+
+function record(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
 }

@@ -12,6 +12,11 @@ import type {
   SandboxSpec,
   SandboxStats,
 } from '../../core/sandboxes/sandboxDriver.js';
+import type { DriverSpec } from '../../compose/projectSpec.js';
+import type { OnImageStep } from '../../core/images/image.js';
+import type { ImageDriver } from '../../core/images/imageDriver.js';
+import type { EndpointSources } from '../../drivers/docker/dockerEndpoint.js';
+import type { Images } from '../../drivers/docker/images.js';
 import type { DockerOptions, DockerSandboxes } from '../../drivers/docker/createDockerSandbox.js';
 import { guestObjects } from '../../drivers/docker/guestPaths.js';
 import type { LoginShell } from '../environment/loginShell.js';
@@ -31,8 +36,8 @@ export class DockerOnDemand implements SandboxDriver, Disposable {
     this.#shell = options.shell;
   }
 
-  async ensure(sandbox: SandboxSpec, signal: AbortSignal): Promise<Guest> {
-    return (await this.#on(sandbox)).ensure(sandbox, signal);
+  async ensure(sandbox: SandboxSpec, signal: AbortSignal, onStep?: OnImageStep): Promise<Guest> {
+    return (await this.#on(sandbox)).ensure(sandbox, signal, onStep);
   }
 
   runsIn(sandbox: SandboxRef): RunDriver {
@@ -77,11 +82,33 @@ export class DockerOnDemand implements SandboxDriver, Disposable {
     await (await this.#loaded?.catch(() => undefined))?.dispose();
   }
 
+  /** The images of the same engines. */
+  readonly images: ImageDriver = {
+    list: async engine => (await this.#imagesOn(engine)).list(),
+    find: async (engine, name) => (await this.#imagesOn(engine)).find(name),
+    inspect: async (engine, name) => (await this.#imagesOn(engine)).inspect(name),
+    pull: async (engine, request, watching) => (await this.#imagesOn(engine)).pull(request, watching),
+    build: async (engine, build, watching) => (await this.#imagesOn(engine)).build(build, watching),
+    remove: async (engine, name, options) => (await this.#imagesOn(engine)).remove(name, options),
+  };
+
+  async #imagesOn(driver: DriverSpec): Promise<Images> {
+    const { sandboxes, sources } = await this.#place(driver);
+    return sandboxes.imagesOn(sources);
+  }
+
   async #on({ driver }: SandboxRef): Promise<SandboxDriver> {
+    const { sandboxes, sources } = await this.#place(driver);
+    return sandboxes.on(sources);
+  }
+
+  async #place(
+    driver: DriverSpec,
+  ): Promise<{ readonly sandboxes: DockerSandboxes; readonly sources: EndpointSources }> {
     this.#loaded ??= import('../../drivers/docker/createDockerSandbox.js').then(
       ({ DockerSandboxes: Sandboxes }) => new Sandboxes(this.#options),
     );
     const [sandboxes, environment] = await Promise.all([this.#loaded, this.#shell.environment()]);
-    return sandboxes.on({ environment, host: driver.name === 'docker' ? driver.host : undefined });
+    return { sandboxes, sources: { environment, host: driver.name === 'docker' ? driver.host : undefined } };
   }
 }

@@ -39,6 +39,24 @@ export const unaryCalls: Readonly<Record<string, Readonly<Record<string, readonl
       "muster.v1.CollectGarbageResponse"
     ]
   },
+  "muster.v1.ImageService": {
+    "listImages": [
+      "ListImages",
+      "muster.v1.ListImagesResponse"
+    ],
+    "inspectImage": [
+      "InspectImage",
+      "muster.v1.InspectImageResponse"
+    ],
+    "removeImage": [
+      "RemoveImage",
+      "muster.v1.RemoveImageResponse"
+    ],
+    "pruneImages": [
+      "PruneImages",
+      "muster.v1.PruneImagesResponse"
+    ]
+  },
   "muster.v1.MergeService": {
     "requestMerge": [
       "RequestMerge",
@@ -459,6 +477,35 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "path": "string",
     "bytes": "bigint",
     "since": "bigint"
+  },
+  "muster.v1.ListImagesResponse": {
+    "images": "[]muster.v1.Image",
+    "engine": "string"
+  },
+  "muster.v1.Image": {
+    "id": "string",
+    "names": "[]string",
+    "digests": "[]string",
+    "createdAt": "bigint",
+    "sizeBytes": "bigint",
+    "os": "string",
+    "architecture": "string",
+    "labels": "{}string",
+    "containers": "number"
+  },
+  "muster.v1.InspectImageResponse": {
+    "json": "string"
+  },
+  "muster.v1.RemoveImageResponse": {
+    "untagged": "[]string",
+    "deleted": "[]string"
+  },
+  "muster.v1.PruneImagesResponse": {
+    "images": "[]muster.v1.PrunedImage"
+  },
+  "muster.v1.PrunedImage": {
+    "image": "?muster.v1.Image",
+    "problem": "string"
   },
   "muster.v1.RequestMergeResponse": {
     "merge": "?muster.v1.Merge"

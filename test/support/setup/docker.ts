@@ -7,9 +7,10 @@ export async function setup(): Promise<() => Promise<void>> {
   await bundleEverything(currentPlatform());
   if (process.env['MUSTER_TEST_DOCKER']) return async () => undefined;
   try {
-    const { host, image, stop } = await provideDocker();
+    const { host, image, nodeImage, stop } = await provideDocker();
     process.env['MUSTER_TEST_DOCKER'] = host;
     process.env['MUSTER_TEST_DOCKER_IMAGE'] = image;
+    process.env['MUSTER_TEST_DOCKER_NODE_IMAGE'] = nodeImage;
     return stop;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

@@ -1,0 +1,77 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type Docker from 'dockerode';
+import { ownValue } from '../../base/ownValue.js';
+
+/** A helper asks a keychain, which may ask a person. */
+const helperMs = 30_000;
+const dockerHub = 'https://index.docker.io/v1/';
+
+/**
+ * What `docker login` wrote down for the registry of an image: in the file itself, or with the helper that it names. Nothing of it is
+ * kept. Undefined when there is none, or it cannot be read: the engine then asks without.
+ */
+export async function registryLogin(
+  image: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<Docker.AuthConfig | undefined> {
+  const folder = environment['DOCKER_CONFIG'] ?? join(environment['HOME'] ?? homedir(), '.docker');
+  const file = record(await readJson(join(folder, 'config.json')));
+  const registry = registryOf(image);
+  const server = registry === 'docker.io' ? dockerHub : registry;
+  const helper = ownValue(record(file['credHelpers']), registry) ?? file['credsStore'];
+  if (typeof helper === 'string' && /^[\w.-]+$/.test(helper)) {
+    const asked = await askHelper(helper, server, environment);
+    if (asked) return asked;
+  }
+  return plainLogin(record(ownValue(record(file['auths']), server)), server);
+}
+
+/** The first part of a name is a registry's when it looks like a host; else it is on Docker Hub. */
+export function registryOf(image: string): string {
+  const [first = '', ...rest] = image.split('/');
+  return rest.length > 0 && (first.includes('.') || first.includes(':') || first === 'localhost') ? first : 'docker.io';
+}
+
+function plainLogin(entry: Readonly<Record<string, unknown>>, server: string): Docker.AuthConfig | undefined {
+  const { auth } = entry;
+  if (typeof auth !== 'string') return undefined;
+  const [username = '', ...rest] = Buffer.from(auth, 'base64').toString('utf8').split(':');
+  const password = rest.join(':');
+  return username === '' || password === '' ? undefined : { username, password, serveraddress: server };
+}
+
+async function askHelper(
+  helper: string,
+  server: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<Docker.AuthConfig | undefined> {
+  try {
+    const asking = promisify(execFile)(`docker-credential-${helper}`, ['get'], { env: environment, timeout: helperMs });
+    asking.child.stdin?.end(server);
+    const answer = record(JSON.parse((await asking).stdout));
+    const { Username: username, Secret: password } = answer;
+    if (typeof username !== 'string' || typeof password !== 'string') return undefined;
+    if (username === '<token>') return { identitytoken: password, serveraddress: server, username: '', password: '' };
+    return { username, password, serveraddress: server };
+  } catch {
+    // Nobody is logged in, or the helper is not there: as `docker pull`, the image is asked for without.
+    return undefined;
+  }
+}
+
+async function readJson(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8'));
+  } catch {
+    // No file, no login.
+    return undefined;
+  }
+}
+
+function record(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}
