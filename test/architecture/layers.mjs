@@ -12,7 +12,7 @@ export const layers = {
   'src/drivers/sqlite': driver(['better-sqlite3']),
   'src/drivers/git': driver(['simple-git', 'execa']),
   'src/drivers/process': driver(['execa']),
-  'src/drivers/docker': driver(['dockerode']),
+  'src/drivers/docker': driver(['dockerode', 'tar-stream', '@balena/dockerignore']),
   'src/drivers/files': driver([]),
   'src/drivers/jupyter': driver([]),
   'src/drivers/quickjs': driver(['quickjs-emscripten-core', '@jitl/quickjs-singlefile-mjs-release-sync']),

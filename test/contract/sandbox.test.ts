@@ -58,6 +58,7 @@ async function openProcessSandbox(wrapper?: Wrapper): Promise<SandboxUnderTest> 
     spec: machineSpec(folder),
     env: { PATH: '/usr/local/bin:/usr/bin:/bin' },
     command: shellProgram,
+    freePort: 20_000 + Math.floor(Math.random() * 9_000),
     dispose: async () => {
       await sandbox.dispose();
       await rm(folder, { recursive: true, force: true });

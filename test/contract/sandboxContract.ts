@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RunId } from '../../src/base/ids.js';
 import type { RunDirectory, RunExit } from '../../src/core/runs/runDirectory.js';
@@ -22,10 +23,26 @@ export interface SandboxUnderTest {
   readonly neighbour?: SandboxSpec;
   readonly env: Readonly<Record<string, string>>;
   command(steps: readonly ProgramStep[]): readonly string[];
+  /** A port that is free inside; missing where nothing listens. */
+  readonly freePort?: number;
+  /** Whether somebody counts what is used. */
+  readonly measured?: boolean;
   dispose(): Promise<void>;
 }
 
 const never = new AbortController().signal;
+
+/** Says a line to an address and returns all that is answered. */
+async function ask({ host, port }: { readonly host: string; readonly port: number }, line: string): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  let answer = '';
+  const socket = connect({ host, port }, () => socket.write(`${line}\n`));
+  socket.setEncoding('utf8');
+  socket.on('data', (text: string) => (answer += text));
+  socket.once('error', reject);
+  socket.once('close', () => resolve(answer));
+  return await promise;
+}
 
 /** What the supervisor may rely on, of every sandbox. */
 export function sandboxContract(name: string, open: () => Promise<SandboxUnderTest>): void {
@@ -227,6 +244,78 @@ export function sandboxContract(name: string, open: () => Promise<SandboxUnderTe
       abort.abort(new Error('enough'));
       for (const wait of waits) await expect(wait).rejects.toThrow('enough');
       await expect(sandbox.directory.waitForExit(run, abort.signal)).rejects.toThrow('enough');
+    });
+
+    test('says what runs, stops it, and resumes with what it had written', async () => {
+      await prepare();
+      const inspect = async (): Promise<string> => (await sandbox.driver.inspect(sandbox.spec)).state;
+      const path = `${guest.place(sandbox.spec.workspace.folder)}/kept.txt`;
+      if (sandbox.measured) {
+        await start([{ write: { path, text: 'kept' } }, { print: 'up\n' }, { wait: true }]);
+        const { signal, over } = await tail(1);
+        expect(await inspect()).toBe('running');
+        const used = await sandbox.driver.stats(sandbox.spec);
+        expect(used?.processes).toBeGreaterThan(0);
+        expect(used?.memoryBytes).toBeGreaterThan(0);
+        await sandbox.driver.stop(sandbox.spec, { graceMs: 1_000 });
+        expect(await runs.isAlive(run)).toBe(false);
+        expect(await inspect()).toBe('ready');
+        expect(await sandbox.driver.stats(sandbox.spec)).toBeUndefined();
+        signal.abort();
+        await over;
+      } else {
+        await start([{ write: { path, text: 'kept' } }]);
+        await end();
+      }
+      await sandbox.driver.resume(sandbox.spec, never);
+      const next = ids.next<'run'>();
+      await sandbox.directory.create(next, { spec: {}, prompt: '', files: {} });
+      const argv = sandbox.command([{ read: path }]);
+      await runs.start({ run: next, argv, env: sandbox.env, cwd, stdin: 'none', sandbox: sandbox.spec }, never);
+      await sandbox.directory.waitForExit(next, never);
+      const lines: string[] = [];
+      await sandbox.output.tail(next, {
+        from: 0,
+        until: AbortSignal.abort(),
+        signal: never,
+        onLines: some => lines.push(...some.map(line => line.text)),
+      });
+      expect(lines).toEqual(['kept']);
+    });
+
+    test('leads to a port inside', async () => {
+      const port = sandbox.freePort;
+      if (port === undefined) return;
+      await prepare();
+      await start([{ listen: port }, { wait: true }]);
+      const { signal, over } = await tail(1);
+      const forwarded = await sandbox.driver.forward(sandbox.spec, port, never);
+      try {
+        expect(await Promise.all(['one', 'two'].map(word => ask(forwarded, word)))).toEqual([
+          'heard one\n',
+          'heard two\n',
+        ]);
+      } finally {
+        await forwarded.dispose();
+      }
+      signal.abort();
+      await over;
+    });
+
+    test('has nothing of its neighbour', async () => {
+      const { neighbour, driver } = sandbox;
+      if (!neighbour) return;
+      await prepare();
+      await driver.ensure(neighbour, never);
+      const path = `${guest.place(sandbox.spec.workspace.folder)}/mine.txt`;
+      await start([{ write: { path, text: 'mine' } }]);
+      await end();
+      const next = ids.next<'run'>();
+      await sandbox.directory.create(next, { spec: {}, prompt: '', files: {} });
+      const argv = sandbox.command([{ read: path }]);
+      const other = driver.runsIn(neighbour);
+      await other.start({ run: next, argv, env: sandbox.env, cwd, stdin: 'none', sandbox: neighbour }, never);
+      expect((await sandbox.directory.waitForExit(next, never)).code).not.toBe(0);
     });
 
     test('hands over lines with the offset where to go on', async () => {

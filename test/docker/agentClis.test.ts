@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
@@ -29,6 +30,20 @@ function composeFile(cli: AgentCli): string {
     sandbox: { network: 'none' },
   };
   return stringify({ name: 'shop', agents: { dev: agent } });
+}
+
+/** How often a text is in an image as the engine exports it: layers are plain tars there. */
+async function countIn(engine: string, name: string, text: string): Promise<number> {
+  const child = spawn('docker', ['--host', engine, 'save', name], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const needle = Buffer.from(text);
+  let count = 0;
+  let rest = Buffer.alloc(0);
+  for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
+    const bytes = Buffer.concat([rest, chunk]);
+    for (let at = bytes.indexOf(needle); at >= 0; at = bytes.indexOf(needle, at + needle.length)) count++;
+    rest = bytes.subarray(Math.max(0, bytes.length - needle.length + 1));
+  }
+  return count;
 }
 
 /** Every file below a folder, as text. */
@@ -72,6 +87,12 @@ describe.skipIf('missing' in found || docker.kind === 'missing').each(cliNames)(
     expect(said).toContain('lo:');
     expect(said).not.toContain('eth0');
     expect(said + everythingIn(home.stateDir)).not.toContain(scriptedKey);
+    // Nor anywhere in the image: its layers with all their files, its configuration, how it was made.
+    expect(await countIn(host, 'muster-guest:latest', scriptedKey)).toBe(0);
+    expect(
+      dockerCli(host, 'inspect', 'muster-guest:latest') +
+        dockerCli(host, 'history', '--no-trunc', 'muster-guest:latest'),
+    ).not.toContain(scriptedKey);
 
     const { head } = (await home.musterJson(['approve', thread], { cwd: repository })) as { head: string };
     expect(await home.musterJson(['merge', thread, '--expect', head], { cwd: repository })).toMatchObject({

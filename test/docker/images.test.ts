@@ -83,7 +83,9 @@ describe.runIf(docker.kind === 'there')('images', () => {
     expect(pulled.stdout).toMatch(new RegExp(`^Pulled ${far}\\nResolved: ${address}/shop/dev@sha256:`));
     expect(pulled.stderr).toContain('Pull');
     expect(await listed(home, far)).toMatchObject([{ image_ref: far }]);
-    expect(await home.musterJson(['image', 'inspect', far])).toMatchObject({ RepoTags: expect.arrayContaining([far]) });
+    expect(await home.musterJson(['image', 'inspect', far])).toMatchObject({
+      details: { RepoTags: expect.arrayContaining([far]) },
+    });
 
     const missing = await home.muster(['pull', `${address}/no/such:1`]);
     expect(missing.status).not.toBe(0);

@@ -46,6 +46,26 @@ describe.runIf(docker.kind === 'there')('an agent in a container that means no g
     expect((await home.muster(['logs', id, '--raw'], { cwd: repository })).stdout).toMatch(/ended with (137|9|1)\n/);
   });
 
+  test('is ended when it writes more than it may, in one file at once and in many soon, and says so', async () => {
+    const agent = { resources: { disk: '64m' } };
+    const large = 'dd if=/dev/zero of=large bs=1M count=200 2>&1; ls -s --block-size=M large; rm large';
+    const one = await containerHost({ host, image, script: large, agent });
+    const first = await one.run('Fill');
+    expect((await one.home.muster(['logs', first, '--raw'], { cwd: one.repository })).stdout).toMatch(
+      /File size limit exceeded|File too large|64M large/,
+    );
+
+    const many =
+      'i=0; while :; do i=$((i+1)); dd if=/dev/zero of=$HOME/part$i bs=1M count=8 2>/dev/null; sleep 0.05; done';
+    const { home, repository, run } = await containerHost({ host, image, script: many, agent });
+    await run('Fill slowly');
+    const { threads } = (await home.musterJson(['ps', '--all'], { cwd: repository })) as {
+      threads: readonly { latest_run: { status: string; error?: { message: string } } }[];
+    };
+    expect(threads[0]?.latest_run).toMatchObject({ status: 'failed' });
+    expect(threads[0]?.latest_run.error?.message).toContain('it wrote more than 64 MiB (resources.disk)');
+  });
+
   test('finds no way out, and nobody beside it', async () => {
     const script = `
 for address in 172.17.0.1 10.0.0.1 192.168.0.1 1.1.1.1; do
@@ -55,7 +75,8 @@ perl -MIO::Socket::INET -e 'for (1 .. 9999) { print "open: $_\\n" if IO::Socket:
 touch /etc/mine 2>&1
 id -u; grep CapEff /proc/self/status; grep NoNewPrivs /proc/self/status
 ls /var/run/docker.sock 2>&1`;
-    const { home, repository, run } = await containerHost({ host, image, script });
+    const agent = { sandbox: { network: 'none' } };
+    const { home, repository, run } = await containerHost({ host, image, script, agent });
     const id = await run('Scan');
     const said = (await home.muster(['logs', id, '--raw'], { cwd: repository })).stdout;
     expect(said.match(/no: Network is unreachable/g)).toHaveLength(4);

@@ -47,6 +47,8 @@ async function openDockerSandbox(host: string, image: string): Promise<SandboxUn
     neighbour,
     env: { PATH: '/usr/local/bin:/usr/bin:/bin' },
     command: shellProgram,
+    freePort: 4711,
+    measured: true,
     async dispose() {
       for (const each of [own, neighbour]) await driver.remove(each);
       await sandboxes.dispose();

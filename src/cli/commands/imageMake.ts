@@ -4,7 +4,7 @@ import type { Image, ImageProgress, ImageStep } from '../../protocol/gen/muster/
 import { defineCommand, type CommandContext } from '../command.js';
 import { findProject, getProject } from '../lookup/projectLookup.js';
 import { usageError } from '../options/usageError.js';
-import { imageShape, imageStepShape } from '../output/compose/imageShapes.js';
+import { imageShape, imageStepShape, resolvedName } from '../output/compose/imageShapes.js';
 import { oneLine } from '../output/terminalText.js';
 
 const shared = {
@@ -32,7 +32,7 @@ export const imagePull = defineCommand({
     for (const name of names) {
       const stream = client.images.pullImage({ engine, name, platform }, { signal: context.signal });
       const { image, steps } = await followed(context, stream);
-      const [resolved] = image.digests;
+      const resolved = resolvedName(image, name);
       pulled.push(
         made(context, { name, image, status: 'pulled', more: { progress: steps.slice(-20).map(imageStepShape) } }),
       );
@@ -143,7 +143,7 @@ function made(
   facts: { readonly name: string; readonly image: Image; readonly status: string; readonly more: object },
 ): object {
   const { name, image, status, more } = facts;
-  const [resolved] = image.digests;
+  const resolved = resolvedName(image, name);
   return {
     image_ref: name,
     ...(resolved !== undefined && { resolved_ref: resolved }),

@@ -28,7 +28,10 @@ export const imageList = defineCommand({
       .filter(({ names }) => query === undefined || names.some(name => name.toLowerCase().includes(query)));
     if (json) {
       const total = images.length;
-      const count = compat === 'seed' ? { total_count: total, has_more: false, next_offset: 0 } : { total };
+      const count = {
+        ...(compat !== 'seed' && { total }),
+        ...(compat !== 'head' && { total_count: total, has_more: false, next_offset: 0 }),
+      };
       const store = imageStoreShape(answer.engine);
       out.json({ images: images.map(image => imageShape(image, compat)), ...count, store_status: store });
     } else printRows(out, [['IMAGE ID', 'REF', 'STATUS', 'SIZE', 'CREATED'], ...images.flatMap(rowsOf)]);
@@ -46,16 +49,15 @@ export const imageInspect = defineCommand({
     const { repeatable, signal, out, compat } = context;
     const engine = args.text('engine') ?? context.env['DOCKER_HOST'] ?? '';
     const name = args.required(0);
-    if (compat === undefined) {
-      const { json } = await repeatable(client => client.images.inspectImage({ engine, name }, { signal }));
-      out.json(JSON.parse(json));
-      return 0;
-    }
-    // Theirs has the facts of a list; an image that is not there is told by the same call.
-    await repeatable(client => client.images.inspectImage({ engine, name }, { signal }));
+    // One that is not there is told by the host.
+    const { json } = await repeatable(client => client.images.inspectImage({ engine, name }, { signal }));
     const listed = await repeatable(client => client.images.listImages({ engine }, { signal }));
     const image = listed.images.find(({ id, names }) => id === name || names.some(each => isName(each, name)));
-    if (image) out.json({ image: imageShape(image, compat), store_status: imageStoreShape(engine) });
+    out.json({
+      ...(image && { image: imageShape(image, compat) }),
+      store_status: imageStoreShape(engine),
+      ...(compat === undefined && { details: JSON.parse(json) }),
+    });
     return 0;
   },
 });

@@ -20,6 +20,10 @@ export const labels = {
   doors: 'dev.muster.doors',
   /** Hosts of the network that it reaches, when it is a list. */
   allowed: 'dev.muster.allowed',
+  /** Bytes that a run may write. */
+  disk: 'dev.muster.disk',
+  /** The workspace, as this machine has it. */
+  workspace: 'dev.muster.workspace',
   /** `run`, `shell` or `probe`. */
   role: 'dev.muster.role',
 } as const;
@@ -31,6 +35,7 @@ export const egressPort = 3128;
 const mostProcesses = 1024;
 /** As agent-compose's. */
 const usualMemoryBytes = 4 * 1024 ** 3;
+const usualDiskBytes = 10 * 1024 ** 3;
 
 /** What all containers of a driver have in common. */
 export interface ContainerSettings {
@@ -133,6 +138,8 @@ function sandboxContainer(spec: SandboxSpec, settings: ContainerSettings): Docke
       [labels.thread]: spec.thread,
       [labels.agent]: spec.agent,
       [labels.doors]: settings.doors.map(({ port }) => port).join(' '),
+      [labels.disk]: String(diskBytes(spec)),
+      [labels.workspace]: spec.workspace.folder,
       [labels.allowed]: typeof spec.network === 'string' ? '' : spec.network.join(' '),
     },
     HostConfig: {
@@ -158,6 +165,11 @@ export const confined = {
   LogConfig: { Type: 'none', Config: {} },
 } satisfies Docker.HostConfig;
 
+/** What a run may write. */
+export function diskBytes({ resources }: Pick<SandboxSpec, 'resources'>): number {
+  return resources?.diskBytes ?? usualDiskBytes;
+}
+
 function limits({ resources }: SandboxSpec, { processors }: ContainerSettings): Docker.HostConfig {
   const memory = resources?.memoryBytes ?? usualMemoryBytes;
   const cpus = resources?.cpus;
@@ -166,6 +178,8 @@ function limits({ resources }: SandboxSpec, { processors }: ContainerSettings): 
     // No swap on top of it.
     MemorySwap: memory,
     PidsLimit: resources?.pids ?? mostProcesses,
+    // No single file is larger, whoever watches or not.
+    Ulimits: [{ Name: 'fsize', Soft: diskBytes({ resources }), Hard: diskBytes({ resources }) }],
     // The engine refuses more than it has.
     ...(cpus === undefined ? {} : { NanoCpus: Math.round(Math.min(cpus, processors) * 1e9) }),
   };

@@ -44,16 +44,17 @@ export class DockerSandboxes implements Disposable {
     const key = JSON.stringify(endpoint);
     const known = this.#places.get(key);
     if (known) return known;
-    const { stateDir, programs, clock } = this.#options;
+    const { stateDir, programs, clock, log } = this.#options;
     const engine = new DockerEngine(endpoint);
     const images = new Images(engine, sources.environment);
-    const driver = new DockerSandboxDriver({ engine, images, stateDir, programs, clock, doors: this.#doors });
+    const driver = new DockerSandboxDriver({ engine, images, stateDir, programs, clock, log, doors: this.#doors });
     const place = { driver, images };
     this.#places.set(key, place);
     return place;
   }
 
   async dispose(): Promise<void> {
+    for (const { driver } of this.#places.values()) driver.dispose();
     await this.#doors.dispose();
   }
 }

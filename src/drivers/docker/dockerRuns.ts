@@ -33,6 +33,7 @@ export class DockerRuns implements RunDriver {
   readonly #settings: SettingsOf;
   readonly #programs: GuestPrograms;
   readonly #clock: Clock;
+  readonly #onStarted: (run: RunId, sandbox: SandboxSpec) => void;
   /** Runs whose container is on its way. */
   readonly #starting = new UnderWay<RunId>();
 
@@ -41,11 +42,13 @@ export class DockerRuns implements RunDriver {
     readonly settings: SettingsOf;
     readonly programs: GuestPrograms;
     readonly clock: Clock;
+    readonly onStarted: (run: RunId, sandbox: SandboxSpec) => void;
   }) {
     this.#engine = options.engine;
     this.#settings = options.settings;
     this.#programs = options.programs;
     this.#clock = options.clock;
+    this.#onStarted = options.onStarted;
   }
 
   async start(launch: SandboxLaunch, signal: AbortSignal): Promise<void> {
@@ -84,6 +87,7 @@ export class DockerRuns implements RunDriver {
         this.#engine.docker.createContainer(runContainer(launch, spec, settings)),
       );
       await this.#engine.call(() => container.start());
+      this.#onStarted(run, spec);
     } catch (error) {
       const status = statusOf(error);
       // Somebody else starts the same run: its wrapper is the only one.

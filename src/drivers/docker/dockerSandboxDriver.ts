@@ -5,9 +5,13 @@ import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { AppError } from '../../base/errors.js';
 import { isId } from '../../base/ids.js';
+import type { Disposable } from '../../base/lifecycle.js';
+import type { RunId } from '../../base/ids.js';
+import type { Log } from '../../base/log.js';
 import type { Clock } from '../../base/clock.js';
 import type {
   EntryCommand,
+  ForwardedPort,
   Guest,
   RunDriver,
   SandboxDriver,
@@ -18,13 +22,22 @@ import type {
 } from '../../core/sandboxes/sandboxDriver.js';
 import type { OnImageStep } from '../../core/images/image.js';
 import { makePrivateDirectory } from '../../node/privateDirectory.js';
-import { writeWhole } from '../../node/runFiles.js';
-import { egressPort, labels, sandboxFolder, shellContainer, type ContainerSettings } from './containerOptions.js';
+import { runPath, writeWhole } from '../../node/runFiles.js';
+import { DiskWatch } from './diskWatch.js';
+import {
+  diskBytes,
+  egressPort,
+  labels,
+  sandboxFolder,
+  shellContainer,
+  type ContainerSettings,
+} from './containerOptions.js';
 import { found, statusOf, type DockerEngine } from './dockerEngine.js';
 import { DockerRuns } from './dockerRuns.js';
 import type { Doors } from './doors.js';
 import { dockerGuest, guestObjects, guestPaths } from './guestPaths.js';
 import { GuestPrograms } from './guestPrograms.js';
+import { forwardPort } from './portForward.js';
 import type { Images } from './images.js';
 
 export interface DockerSandboxOptions {
@@ -36,16 +49,18 @@ export interface DockerSandboxOptions {
   readonly programs: string;
   readonly doors: Doors;
   readonly clock: Clock;
+  readonly log: Log;
 }
 
 /**
  * Containers of one Docker Engine. A sandbox is a folder of the state directory (home, `/tmp`) with the workspace beside it;
  * what runs in it are containers of their own, one a run.
  */
-export class DockerSandboxDriver implements SandboxDriver {
+export class DockerSandboxDriver implements SandboxDriver, Disposable {
   readonly borrowedObjects = guestObjects;
   readonly #options: DockerSandboxOptions;
   readonly #runs: DockerRuns;
+  readonly #disk: DiskWatch;
   readonly #state: string;
   /** Ports of this machine that the runs of a sandbox may reach. */
   readonly #reached = new Map<SandboxRef['id'], Set<number>>();
@@ -56,7 +71,20 @@ export class DockerSandboxDriver implements SandboxDriver {
     this.#options = options;
     this.#state = createHash('sha256').update(stateDir).digest('hex').slice(0, 24);
     const programs = new GuestPrograms(engine);
-    this.#runs = new DockerRuns({ engine, clock, programs, settings: sandbox => this.#settings(sandbox) });
+    this.#runs = new DockerRuns({
+      engine,
+      clock,
+      programs,
+      settings: sandbox => this.#settings(sandbox),
+      onStarted: (run, spec) =>
+        this.#watchDisk(run, { id: spec.id, folder: spec.workspace.folder, most: diskBytes(spec) }),
+    });
+    this.#disk = new DiskWatch({
+      clock,
+      log: options.log,
+      stop: run => this.#runs.stop(run, { graceMs: graceOfFullMs }),
+      isAlive: run => this.#runs.isAlive(run),
+    });
   }
 
   async ensure(spec: SandboxSpec, signal: AbortSignal, onStep?: OnImageStep): Promise<Guest> {
@@ -79,6 +107,10 @@ export class DockerSandboxDriver implements SandboxDriver {
       asRoot: user.startsWith('0:'),
       onReach: port => this.#portsOf(spec).add(port),
     });
+  }
+
+  dispose(): void {
+    this.#disk.dispose();
   }
 
   runsIn(): RunDriver {
@@ -157,11 +189,18 @@ export class DockerSandboxDriver implements SandboxDriver {
     };
   }
 
-  async forward(sandbox: SandboxRef): Promise<never> {
-    throw new AppError('sandbox.unavailable', `Nothing of sandbox ${sandbox.id} can be reached from outside yet.`, {
-      driver: 'docker',
-      reason: 'no port forwarding',
-    });
+  async forward(sandbox: SandboxRef, port: number, signal: AbortSignal): Promise<ForwardedPort> {
+    const running = (await this.#containersOf(sandbox)).find(({ State: state }) => state === 'running');
+    if (!running)
+      throw new AppError(
+        'sandbox.unavailable',
+        `Nothing of sandbox ${sandbox.id} runs, so no port of it can be reached.`,
+        {
+          driver: 'docker',
+          reason: 'not running',
+        },
+      );
+    return await forwardPort(this.#options.engine, { container: running.Id, port }, signal);
   }
 
   async #settings(spec: SandboxSpec): Promise<ContainerSettings> {
@@ -197,11 +236,31 @@ export class DockerSandboxDriver implements SandboxDriver {
     const known = ports.filter(port => /^\d{1,5}$/.test(port)).map(Number);
     await doors.open(new Set(known.filter(port => port !== egressPort)));
     for (const { Labels: own } of running) {
+      this.#adopt(own);
       const allowed = (own[labels.allowed] ?? '').split(' ').filter(host => host !== '');
       const sandbox = own[labels.sandbox] ?? '';
       if (allowed.length > 0 && isId<'sandbox'>(sandbox))
         await doors.openEgress(this.#egressFolder({ id: sandbox }), allowed);
     }
+  }
+
+  /** Goes on watching what an earlier host started. */
+  #adopt(own: Readonly<Record<string, string>>): void {
+    const { [labels.run]: run, [labels.sandbox]: id, [labels.workspace]: folder, [labels.disk]: most } = own;
+    if (run === undefined || id === undefined || folder === undefined || !isId<'run'>(run) || !isId<'sandbox'>(id))
+      return;
+    this.#watchDisk(run, { id, folder, most: Number(most) });
+  }
+
+  #watchDisk(
+    run: RunId,
+    { id, folder, most }: { readonly id: SandboxRef['id']; readonly folder: string; readonly most: number },
+  ): void {
+    const { stateDir } = this.#options;
+    const own = sandboxFolder(stateDir, id);
+    const runDir = runPath(stateDir, run);
+    const folders = [folder, join(own, 'home'), join(own, 'tmp'), join(own, 'git', run), runDir];
+    this.#disk.watch({ run, folders, mostBytes: most, runDir, notes: join(own, 'disk') });
   }
 
   async #containersOf({ id }: SandboxRef): Promise<readonly Docker.ContainerInfo[]> {
@@ -210,6 +269,9 @@ export class DockerSandboxDriver implements SandboxDriver {
     return await engine.call(() => engine.docker.listContainers({ all: true, filters: { label } }));
   }
 }
+
+/** What fills a disk is not given long. */
+const graceOfFullMs = 1_000;
 
 /** Accounts inside: root, nobody, and the user whose id the agent has. */
 function passwdFile(user: string): string {

@@ -58,8 +58,10 @@ export class AnswerMeter {
     if (!this.#isStream) return this.#keep(chunk);
     const lastLine = chunk.lastIndexOf(newline);
     if (lastLine < 0) return this.#keep(chunk);
-    const lines = this.#takePending(chunk.subarray(0, lastLine + 1));
-    if (lines.includes(this.#mark)) this.#readLines(lines);
+    // Only the line that began earlier is put together; the others are looked at where they are.
+    const firstLine = this.#pendingBytes === 0 ? -1 : chunk.indexOf(newline);
+    if (firstLine >= 0) this.#readLines(this.#takePending(chunk.subarray(0, firstLine + 1)));
+    this.#readLines(chunk.subarray(firstLine + 1, lastLine + 1));
     this.#keep(chunk.subarray(lastLine + 1));
   }
 

@@ -46,7 +46,14 @@ export const eraCommands: readonly EraCommand[] = [
   seed('inspect', '', { shape: 'inspectAgent', args: ['agent', 'dev'] }),
   seed('inspect', '', { shape: 'run', args: ['run', 'R'] }),
   seed('inspect', '', { shape: 'session', args: ['session', 'T'] }),
-  ...missing('seed', 'images', 'image', 'pull', 'rmi'),
+  seed('images', '--query= --all-a', { shape: 'images', args: [] }),
+  seed('image ls', '--query= --all-a', { shape: 'images', args: [] }),
+  seed('pull', '--platform=', { shape: 'pulled', args: ['node:24'] }),
+  seed('image pull', '--platform=', { shape: 'pulled', args: ['node:24'] }),
+  seed('pull', '--platform=', { shape: 'projectPulled', args: [] }),
+  seed('rmi', '--force --prune-children', { shape: 'removed', args: ['node:24'] }),
+  seed('image rm', '--force --prune-children', { shape: 'removed', args: ['node:24'] }),
+  seed('image inspect', '', { shape: 'inspectImage', args: ['node:24'] }),
 
   head('daemon'),
   head('version', '', { shape: 'version', args: [] }),
@@ -102,7 +109,23 @@ export const eraCommands: readonly EraCommand[] = [
   head('inspect', '', { shape: 'inspectAgent', args: ['agent', 'dev'] }),
   head('inspect', '', { shape: 'run', args: ['run', 'R'] }),
   head('inspect', '', { shape: 'sandbox', args: ['sandbox', 'T'] }),
-  ...missing('head', 'auth', 'build', 'cache', 'image', 'images', 'pull', 'rmi', 'stats', 'volume'),
+  head('images', '--query= --all-a', { shape: 'images', args: [] }),
+  head('image ls', '--query= --all-a', { shape: 'images', args: [] }),
+  head('pull', '--platform=', { shape: 'pulled', args: ['node:24'] }),
+  head('image pull', '--platform=', { shape: 'pulled', args: ['node:24'] }),
+  head('pull', '--platform=', { shape: 'projectPulled', args: [] }),
+  head('rmi', '--force --prune-children', { shape: 'removed', args: ['node:24'] }),
+  head('image rm', '--force --prune-children', { shape: 'removed', args: ['node:24'] }),
+  head('image inspect', '', { shape: 'inspectImage', args: ['node:24'] }),
+  head('image build', '--tag=-t --dockerfile= --target= --build-arg= --platform= --no-cache --pull', {
+    shape: 'built',
+    args: ['-t', 'node:24', './'],
+  }),
+  head('build', '--tag=-t --dockerfile= --target= --build-arg= --platform= --no-cache --pull', {
+    shape: 'built',
+    args: ['-t', 'node:24', './'],
+  }),
+  ...missing('head', 'auth', 'cache', 'stats', 'volume'),
 ];
 
 /** How an invocation ends. `host`: with a host that answers, one that never does, or none. */

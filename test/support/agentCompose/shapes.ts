@@ -30,6 +30,15 @@ export const shapes = {
     inspectProject: 'project:project agents:agent[] schedulers:scheduler[]',
     inspectAgent: 'project:project agent:agent schedulers:scheduler[] latest_run?:run running_sessions?:session[]',
     exec: `exec_id session_id ${execution}`,
+    image:
+      'image_id image_ref resolved_ref? repo_tags? repo_digests? store availability_status platform? size_bytes virtual_size_bytes created_at? inspected_at? dangling container_count labels?',
+    imageStore: 'store available endpoint? error?',
+    imageStep: 'id? status? progress? current_bytes? total_bytes?',
+    images: 'images:image[] total_count has_more next_offset store_status:imageStore',
+    inspectImage: 'image:image store_status:imageStore',
+    pulled: 'image_ref resolved_ref? status image:image progress?:imageStep[] warnings?',
+    projectPulled: 'images:pulled[]',
+    removed: 'image_ref untagged_refs? deleted_ids? warnings?',
   },
   head: {
     answer: 'err msg data:version',
@@ -77,6 +86,16 @@ export const shapes = {
     actions: 'results:action[]',
     prune: 'dry_run matched:listedSandbox[] removed skipped warnings?',
     exec: `exec_id sandbox_id ${execution}`,
+    image:
+      'image_id short_id? image_ref resolved_ref? repo_tags? repo_digests? store availability_status platform? size_bytes virtual_size_bytes created_at? inspected_at? dangling container_count labels?',
+    imageStore: 'store available endpoint? error?',
+    imageStep: 'id? status? progress? current_bytes? total_bytes?',
+    images: 'images:image[] total store_status:imageStore',
+    inspectImage: 'image:image store_status:imageStore',
+    pulled: 'image_ref resolved_ref? status image:image progress?:imageStep[] warnings?',
+    projectPulled: 'images:pulled[]',
+    removed: 'image_ref untagged_refs? deleted_ids? warnings?',
+    built: 'image_ref resolved_ref? status image:image warnings?',
   },
 } as const;
 

@@ -40,6 +40,8 @@ export const fakeGuest: Guest = {
 export class FakeSandbox {
   readonly #runs = new Map<RunId, FakeRun>();
   readonly #watchers = new Set<() => void>();
+  /** Of all runs, by path. */
+  readonly #files = new Map<string, string>();
   /** Called with the run before a process is made: to fail, to wait. */
   onStart: (launch: SandboxLaunch) => Promise<void> = async () => {};
   /** Whether a wrapper that has begun goes on at once or waits for {@link begin}. */
@@ -234,6 +236,8 @@ export class FakeSandbox {
           launch.run,
           `${step.printVariable === 'MUSTER_RUN_ID' ? launch.run : launch.env[step.printVariable]}\n`,
         );
+      else if ('write' in step) this.#files.set(step.write.path, step.write.text);
+      else if ('read' in step) this.write(launch.run, this.#files.get(step.read) ?? '');
       else if ('ignoreTerm' in step) found.ignoresTerm = true;
       else if ('exit' in step) return this.exit(launch.run, { code: step.exit });
       else return;

@@ -5,6 +5,7 @@ import { findCommand } from '../../../src/cli/commandTable.js';
 import { globalOptionLines } from '../../../src/cli/options/globalOptions.js';
 import { unsupportedCommand } from '../../../src/cli/options/unsupported.js';
 import { HostService } from '../../../src/protocol/gen/muster/v1/host_pb.js';
+import { ImageService } from '../../../src/protocol/gen/muster/v1/images_pb.js';
 import { ProjectService } from '../../../src/protocol/gen/muster/v1/projects_pb.js';
 import { RunService } from '../../../src/protocol/gen/muster/v1/runs_pb.js';
 import { SandboxService } from '../../../src/protocol/gen/muster/v1/sandboxes_pb.js';
@@ -81,6 +82,17 @@ const fire = {
   runId: 'R',
   sequence: 1n,
 };
+const image = {
+  id: 'sha256:0123456789abcdef',
+  names: ['node:24'],
+  digests: ['node@sha256:1'],
+  createdAt: time,
+  sizeBytes: 1_000_000n,
+  os: 'linux',
+  architecture: 'amd64',
+  labels: { a: 'b' },
+  containers: 1,
+};
 const changes = [{ action: 'updated', resourceType: 'thread', resourceId: 'T', name: 'T', message: 'cancelled' }];
 
 /** A host with one project, thread and run; the thread's worktree is its own state directory. */
@@ -121,6 +133,20 @@ async function answeringHost(): Promise<string> {
       dispatch: () => ({ threadId: 'T', runId: 'R' }),
       cancelThread: () => ({ thread }),
       restoreThread: () => ({ thread }),
+    });
+    router.service(ImageService, {
+      listImages: () => ({ images: [image] }),
+      inspectImage: () => ({ json: '{"Id": "sha256:0123456789abcdef"}' }),
+      async *pullImage() {
+        yield {
+          progress: { case: 'step' as const, value: { id: '', text: 'Pulling', currentBytes: 1n, totalBytes: 2n } },
+        };
+        yield { progress: { case: 'image' as const, value: image } };
+      },
+      async *buildImage() {
+        yield { progress: { case: 'image' as const, value: image } };
+      },
+      removeImage: () => ({ untagged: ['node:24'], deleted: ['sha256:0123456789abcdef'] }),
     });
     router.service(SandboxService, { listSandboxes: () => ({ sandboxes: [] }) });
     router.service(ScheduleService, {

@@ -8,7 +8,7 @@ export function imageShape(image: Image, era: Era): object {
     image_id: id,
     ...(era !== 'seed' && { short_id: shortId(id) }),
     image_ref: names[0] ?? id,
-    ...(digests[0] !== undefined && { resolved_ref: digests[0] }),
+    ...(resolvedName(image) !== undefined && { resolved_ref: resolvedName(image) }),
     ...(names.length > 0 && { repo_tags: names }),
     ...(digests.length > 0 && { repo_digests: digests }),
     store: 'docker',
@@ -21,6 +21,12 @@ export function imageShape(image: Image, era: Era): object {
     container_count: containers,
     ...(Object.keys(labels).length > 0 && { labels }),
   };
+}
+
+/** The name by its content: of the repository that is meant, where the image has several. */
+export function resolvedName({ names, digests }: Image, name = names[0] ?? ''): string | undefined {
+  const repository = name.replace(/(?<=[^/]):[^/:]*$/, '');
+  return digests.find(digest => digest.startsWith(`${repository}@`)) ?? digests[0];
 }
 
 /** The engine as agent-compose prints it. */

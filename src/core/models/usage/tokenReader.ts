@@ -6,10 +6,10 @@ export type TokenReader = (before: TokenCounts | undefined, part: unknown) => To
 
 /** A piece of text that every part has which says what was used: the others need not be read. */
 export const usageMarks: Readonly<Record<ModelProtocol, string>> = {
-  messages: '"usage"',
-  responses: '"usage"',
-  chat_completions: '"usage"',
-  gemini: '"usageMetadata"',
+  messages: 'usage"',
+  responses: 'usage"',
+  chat_completions: 'usage"',
+  gemini: 'usageMetadata"',
 };
 
 /** Reads one event of a stream, or a whole answer, of a protocol. Foreign JSON: whatever does not fit is passed over. */

@@ -15,7 +15,7 @@ function shown(marked: string): string | undefined {
 describe('hover', () => {
   it('explains fields', () => {
     expect(shown('agents:\n  dev:\n    time|out: 5m\n')).toContain('Longest time of a run');
-    expect(shown('agents:\n  dev:\n    bui|ld: x\n')).toContain('does not act on it yet');
+    expect(shown('agents:\n  dev:\n    ski|lls: []\n')).toContain('does not act on it yet');
     expect(shown('agents:\n  d|ev: {}\n')).toBeUndefined();
   });
 
