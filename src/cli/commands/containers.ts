@@ -26,7 +26,8 @@ export const sandboxStats = defineCommand({
         sandbox.usage ? String(sandbox.usage.processes) : '',
       ]);
       printRows(context.out, [['THREAD', 'AGENT', 'STATE', 'IMAGE', 'CPU', 'MEMORY', 'PROCESSES'], ...rows]);
-      for (const { threadId, problem } of sandboxes) if (problem !== '') context.out.note(`${threadId}: ${problem}`);
+      for (const { threadId, problem, progress } of sandboxes)
+        for (const told of [problem, progress]) if (told !== '') context.out.note(oneLine(`${threadId}: ${told}`));
     }
     return 0;
   },

@@ -11,6 +11,7 @@ export function sandboxJson(sandbox: Sandbox) {
     image: sandbox.image,
     state: sandbox.state,
     ...(sandbox.problem !== '' && { problem: sandbox.problem }),
+    ...(sandbox.progress !== '' && { progress: sandbox.progress }),
     created_at: new Date(Number(sandbox.createdAt)).toISOString(),
     used_at: new Date(Number(sandbox.usedAt)).toISOString(),
     runtime_ids: sandbox.runtimeIds,

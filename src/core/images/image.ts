@@ -41,6 +41,12 @@ export interface ImageStep {
   readonly totalBytes?: number | undefined;
 }
 
+/** For people, in one line. */
+export function stepText({ text, currentBytes = 0, totalBytes = 0 }: ImageStep): string {
+  const [line = ''] = text.split('\n');
+  return totalBytes > 0 ? `${line} (${Math.floor((100 * currentBytes) / totalBytes)} %)` : line;
+}
+
 export type OnImageStep = (step: ImageStep) => void;
 
 /** What became of an image that was removed: its names, and the layers that nobody has any more. */

@@ -18,6 +18,8 @@ export interface SandboxView {
   readonly inspection?: SandboxInspection;
   readonly usage?: SandboxStats | undefined;
   readonly problem?: string;
+  /** What its runtime said last while it is made. */
+  readonly progress?: string | undefined;
 }
 
 /** Between SIGTERM and SIGKILL. */
@@ -76,7 +78,7 @@ export class SandboxControl {
       const driver = this.#sandboxes.of(sandbox.driver.name);
       const inspection = await driver.inspect(sandbox);
       const measured = usage && inspection.state === 'running' ? await driver.stats(sandbox) : undefined;
-      return { sandbox, inspection, usage: measured };
+      return { sandbox, inspection, usage: measured, progress: this.#sandboxes.progressOf(sandbox.id) };
     } catch (error) {
       return { sandbox, problem: errorMessage(error) };
     }

@@ -5,6 +5,7 @@ import { parseId } from '../../base/ids.js';
 import type { Log } from '../../base/log.js';
 import type { AgentSpec, DriverSpec } from '../../compose/projectSpec.js';
 import type { EventStores } from '../events/eventLog.js';
+import { stepText, type ImageStep } from '../images/image.js';
 import { agentImage } from '../images/agentImage.js';
 import type { Project } from '../projects/project.js';
 import type { Run } from '../runs/run.js';
@@ -37,12 +38,15 @@ interface SandboxServiceOptions {
   readonly stateDir: string;
 }
 
+/** Between two words about what an image comes to. */
+const tellMs = 2_000;
 /** Between SIGTERM and SIGKILL. */
 const graceMs = 5_000;
 
 /** Gives each run the place where it executes, and brings its work home from there. */
 export class SandboxService implements SandboxDrivers {
   readonly #options: SandboxServiceOptions;
+  readonly #steps = new Map<SandboxId, { readonly text: string; readonly toldAt: number }>();
 
   constructor(options: SandboxServiceOptions) {
     this.#options = options;
@@ -84,13 +88,20 @@ export class SandboxService implements SandboxDrivers {
     const sandbox = this.#claim(run, agent, agentImage(agent, project)?.name ?? '');
     try {
       const spec = await this.specFor({ sandbox, thread, project, agent, gitFor: run.id });
-      const guest = await driver.ensure(spec, signal);
+      const guest = await driver.ensure(spec, signal, step => this.#tell(sandbox, step));
       this.#change(sandbox, current => made(current));
       return { guest, spec };
     } catch (error) {
       if (!signal.aborted) this.#change(sandbox, current => made(current, errorMessage(error)));
       throw error;
+    } finally {
+      this.#steps.delete(sandbox.id);
     }
+  }
+
+  /** What its runtime said last while it is made: an image that is fetched or built takes minutes. */
+  progressOf(id: SandboxId): string | undefined {
+    return this.#steps.get(id)?.text;
   }
 
   /** Takes what a run committed inside to the thread's branch; returns what a person should know of it. */
@@ -203,6 +214,15 @@ export class SandboxService implements SandboxDrivers {
   /** Each run has one of its own: whatever is in that of an earlier run, an agent put it there. */
   #gitDir(sandbox: SandboxId, whose: RunId | 'shell'): string {
     return `${this.#options.stateDir}/sandboxes/${sandbox}/git/${whose}`;
+  }
+
+  /** Whoever looks at the thread hears of it once in a while. */
+  #tell({ id, threadId }: Sandbox, step: ImageStep): void {
+    const { store, clock } = this.#options;
+    const before = this.#steps.get(id)?.toldAt ?? 0;
+    const isTime = clock.now() - before >= tellMs;
+    this.#steps.set(id, { text: stepText(step), toldAt: isTime ? clock.now() : before });
+    if (isTime) store.transact(stores => stores.events.append({ kind: 'thread_changed', threadId }, clock.now()));
   }
 
   #change({ id }: Sandbox, change: (sandbox: Sandbox) => Sandbox): void {

@@ -5,6 +5,7 @@ import type { Services } from '../services.js';
 import { targetThread } from '../threads/pickThread.js';
 import { removeAskingForIgnored } from '../threads/largeIgnoredFiles.js';
 import { threadTitle } from '../threads/threadText.js';
+import { attachedFolder, devContainers } from '../threads/attachedFolder.js';
 import { sandboxEntry } from '../threads/sandboxEntry.js';
 import type { CommandHandlers } from './commandHandler.js';
 import type { Views } from '../views/views.js';
@@ -48,6 +49,27 @@ export function worktreeHandlers(services: Services, views: Views): CommandHandl
       const shellArgs = [...words, 'sh', '-c', 'exec bash 2>/dev/null || exec sh'];
       const iconPath = new vscode.ThemeIcon('server-environment');
       vscode.window.createTerminal({ name: entry.agent, shellPath, shellArgs, iconPath }).show();
+      views.worktrees.refresh();
+    },
+    'muster.attachSandbox': async (...args) => {
+      const thread = await target(args, vscode.l10n.t('Whose sandbox should VS Code attach to?'));
+      if (!thread) return;
+      if (!vscode.extensions.getExtension(devContainers)) {
+        const install = vscode.l10n.t('Show Extension');
+        const text = vscode.l10n.t('VS Code attaches to containers with the extension Dev Containers.');
+        if ((await showInformation(text, install)) === install)
+          await vscode.commands.executeCommand('workbench.extensions.search', devContainers);
+        return;
+      }
+      const entry = await whileWaiting(vscode.l10n.t('Entering the sandbox'), signal =>
+        sandboxEntry(services, { threadId: thread.id, args, signal }),
+      );
+      const [container] = entry?.containers ?? [];
+      if (entry?.driver !== 'docker' || container === undefined) {
+        void showInformation(vscode.l10n.t('No container of {0} can be attached to.', threadTitle(thread)));
+        return;
+      }
+      await vscode.commands.executeCommand('vscode.openFolder', attachedFolder(container), { forceNewWindow: true });
       views.worktrees.refresh();
     },
     'muster.removeWorktree': async (...args) => {

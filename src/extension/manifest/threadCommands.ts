@@ -30,7 +30,10 @@ export const threadCommands = {
   'muster.showLog': {
     title: 'Show Raw Log',
     icon: '$(output)',
-    menus: [onThread(any, '1_open@3')],
+    menus: [
+      onThread(any, '1_open@3'),
+      { menu: 'view/item/context', when: 'view == muster.worktrees && viewItem == sandbox', group: '1_open@3' },
+    ],
   },
   'muster.followUp': {
     title: 'Follow Up...',

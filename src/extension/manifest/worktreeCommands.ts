@@ -36,6 +36,12 @@ export const worktreeCommands = {
       { menu: 'view/item/context', when: 'view == muster.worktrees && viewItem == sandbox', group: '1_open@1' },
     ],
   },
+  'muster.attachSandbox': {
+    title: 'Attach VS Code to Sandbox',
+    icon: '$(remote-explorer)',
+    enablement: trusted,
+    menus: [{ menu: 'view/item/context', when: 'view == muster.worktrees && viewItem == sandbox', group: '1_open@2' }],
+  },
   'muster.removeWorktree': {
     title: 'Remove Worktree...',
     icon: '$(trash)',

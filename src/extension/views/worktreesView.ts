@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { errorMessage, isAppError } from '../../base/errors.js';
-import type { Sandbox } from '../../protocol/gen/muster/v1/sandboxes_pb.js';
+import type { Sandbox, SandboxUsage } from '../../protocol/gen/muster/v1/sandboxes_pb.js';
 import type { Worktree } from '../../protocol/gen/muster/v1/worktrees_pb.js';
 import { createPlainTree, type PlainTree } from '../plain/trees.js';
 import type { Services } from '../services.js';
@@ -141,6 +141,29 @@ export class WorktreesView implements vscode.TreeDataProvider<WorktreesRow>, vsc
     return item;
   }
 
+  /** What a container uses takes the engine a second to say: it is asked when somebody wants to know. */
+  async resolveTreeItem(
+    item: vscode.TreeItem,
+    row: WorktreesRow,
+    token: vscode.CancellationToken,
+  ): Promise<vscode.TreeItem> {
+    if (row.kind !== 'sandbox' || row.sandbox.state !== 'running') return item;
+    const asked = new AbortController();
+    const { signal } = asked;
+    const cancelled = token.onCancellationRequested(() => asked.abort());
+    try {
+      const client = await this.#services.host.client(signal);
+      const { sandboxes } = await client.sandboxes.listSandboxes({ threadId: row.threadId, usage: true }, { signal });
+      const usage = sandboxes.find(({ id }) => id === row.sandbox.id)?.usage;
+      if (usage) item.tooltip = `${String(item.tooltip)}\n${usageText(usage)}`;
+    } catch (error) {
+      if (!isAppError(error, 'cancelled')) item.tooltip = `${String(item.tooltip)}\n${errorMessage(error)}`;
+    } finally {
+      cancelled.dispose();
+    }
+    return item;
+  }
+
   dispose(): void {
     this.#ended.abort();
     clearTimeout(this.#timer);
@@ -170,13 +193,26 @@ function sandboxItem({ threadId, sandbox }: SandboxNode): vscode.TreeItem {
   const item = new vscode.TreeItem(sandbox.agent);
   const state = sandboxState(sandbox);
   item.id = `sandbox:${sandbox.id}`;
-  item.description = `${sandbox.image} · ${state}`;
+  item.description = [sandbox.image, state, sandbox.progress].filter(part => part !== '').join(' · ');
   item.contextValue = 'sandbox';
   item.iconPath = new vscode.ThemeIcon(sandbox.state === 'failed' ? 'warning' : 'server-environment');
-  item.tooltip = [`${sandbox.driver} · ${sandbox.image} · ${state}`, sandbox.problem].join('\n').trim();
+  item.tooltip = [`${sandbox.driver} · ${sandbox.image} · ${state}`, sandbox.progress, sandbox.problem]
+    .filter(line => line !== '')
+    .join('\n');
   item.accessibilityInformation = { label: vscode.l10n.t('Container of {0}, {1}', sandbox.agent, state) };
   item.command = { command: 'muster.openThread', title: vscode.l10n.t('Open Thread'), arguments: [threadId] };
   return item;
+}
+
+function usageText({ cpus, memoryBytes, memoryLimitBytes, processes }: SandboxUsage): string {
+  const mebibytes = (bytes: bigint): string => (Number(bytes) / 1024 ** 2).toFixed(0);
+  return vscode.l10n.t(
+    '{0} % of a processor, {1} of {2} MiB, {3} processes',
+    (cpus * 100).toFixed(0),
+    mebibytes(memoryBytes),
+    mebibytes(memoryLimitBytes),
+    processes,
+  );
 }
 
 function sandboxState({ state }: Sandbox): string {

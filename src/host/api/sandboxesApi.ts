@@ -45,7 +45,7 @@ function sandboxId(text: string): SandboxId {
   throw fail('id', 'not the id of a sandbox');
 }
 
-function wireSandbox({ sandbox, inspection, usage, problem }: SandboxView): Sandbox {
+function wireSandbox({ sandbox, inspection, usage, problem, progress = '' }: SandboxView): Sandbox {
   return create(SandboxSchema, {
     id: sandbox.id,
     threadId: sandbox.threadId,
@@ -54,6 +54,7 @@ function wireSandbox({ sandbox, inspection, usage, problem }: SandboxView): Sand
     image: sandbox.image,
     state: stateWord({ sandbox, ...(inspection && { inspection }) }),
     problem: problem ?? sandbox.problem ?? '',
+    progress,
     createdAt: BigInt(sandbox.createdAt),
     usedAt: BigInt(sandbox.usedAt),
     runtimeIds: [...(inspection?.runtimeIds ?? [])],

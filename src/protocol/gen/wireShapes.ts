@@ -935,7 +935,8 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "createdAt": "bigint",
     "usedAt": "bigint",
     "runtimeIds": "[]string",
-    "usage": "?muster.v1.SandboxUsage"
+    "usage": "?muster.v1.SandboxUsage",
+    "progress": "string"
   },
   "muster.v1.SandboxUsage": {
     "cpus": "number",
