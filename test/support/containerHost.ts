@@ -32,8 +32,12 @@ export async function containerHost(options: {
   readonly script: string;
   readonly agent?: Readonly<Record<string, unknown>>;
   readonly env?: Readonly<Record<string, string>>;
+  /** Of the login shell. */
+  readonly profile?: Readonly<Record<string, string>>;
 }): Promise<ContainerHost> {
   const home = testHome(shipped, { env: { DOCKER_HOST: options.host, ...options.env } });
+  const profile = Object.entries(options.profile ?? {}).map(([name, value]) => `export ${name}='${value}'\n`);
+  writeFileSync(join(home.env['HOME'] ?? '', '.profile'), profile.join(''));
   const repository = join(tempDirectory('muster-container'), 'shop');
   mkdirSync(repository);
   git(repository, 'init', '-q', '-b', 'main');

@@ -10,7 +10,7 @@ const toBuild = ['git', 'procps', 'libkrb5-dev', 'build-essential', 'pkg-config'
 const toBrowse = ['chromium', 'fonts-dejavu-core', 'zsh', 'fish'];
 
 /** What the suite with containers needs besides. */
-const toContain = ['docker.io', 'mmdebstrap', 'docker-registry', 'bubblewrap', 'openssh-server'];
+const toContain = ['docker.io', 'mmdebstrap', 'docker-registry', 'bubblewrap'];
 
 /** Installs the system packages that are missing. Where there is no apt, they are expected to be there by other means. */
 export async function provideSystemPackages(options: {

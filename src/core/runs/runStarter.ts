@@ -235,6 +235,7 @@ export class RunStarter {
       ...(intent === 'handoff' ? (['verdict'] as const) : []),
       ...(permissionsOf(project.spec, agent.name) === 'ask' ? (['ask', 'permission'] as const) : []),
     ];
+    if (!guest.hasMail) return undefined;
     const tools = wanted.filter(tool => provider.tools?.includes(tool));
     if (tools.length === 0) return undefined;
     const program = toolProgram(guest.runDir(run.id), tools);

@@ -96,6 +96,8 @@ export interface GuestGit {
 export interface Guest {
   /** False where "inside" is this machine itself: its login environment and programs are the run's then. */
   readonly isolated: boolean;
+  /** False where letters of its runs (`core/mail`) do not arrive: it is on another machine. */
+  readonly hasMail: boolean;
   /** Whether processes inside are root, as far as they can tell. */
   readonly asRoot: boolean;
   /** The run's directory as seen from inside. */

@@ -22,6 +22,8 @@ export const labels = {
   allowed: 'dev.muster.allowed',
   /** Bytes that a run may write. */
   disk: 'dev.muster.disk',
+  /** There when nothing of the workspace may change. */
+  readOnly: 'dev.muster.read-only',
   /** The workspace, as this machine has it. */
   workspace: 'dev.muster.workspace',
   /** `run`, `shell` or `probe`. */
@@ -50,6 +52,8 @@ export interface ContainerSettings {
   readonly user: string;
   /** Processors that the engine has. */
   readonly processors: number;
+  /** None of this machine's folders and sockets are there (`remoteRuns.ts`). */
+  readonly elsewhere: boolean;
 }
 
 /** `<state>/sandboxes/<id>`: the home folder and what else belongs to one sandbox alone. */
@@ -71,7 +75,8 @@ export function runContainer(
   const mark = `${runIdVariable}=${run}`;
   const inside = guestRunDir(run);
   const input = stdin === 'prompt' ? `${inside}/${runFiles.prompt}` : '/dev/null';
-  const ports = settings.doors.map(({ port }) => port).join(' ');
+  const doors = settings.doors.map(({ port }) => port).join(' ');
+  const ports = settings.elsewhere && doors !== '' ? 'elsewhere' : doors;
   const container = sandboxContainer(spec, settings);
   return {
     ...container,
@@ -88,7 +93,57 @@ export function runContainer(
     Labels: { ...container.Labels, [labels.run]: run, [labels.role]: 'run' },
     HostConfig: {
       ...container.HostConfig,
-      Mounts: [...(container.HostConfig?.Mounts ?? []), mount(runPath(settings.stateDir, run), inside)],
+      ...(settings.elsewhere ? { AutoRemove: false } : {}),
+      Mounts: [...(container.HostConfig?.Mounts ?? []), ...runMounts(launch, spec, settings)],
+    },
+  };
+}
+
+/** What belongs to the run alone. */
+function runMounts({ run }: SandboxLaunch, spec: SandboxSpec, settings: ContainerSettings): Docker.MountSettings[] {
+  if (!settings.elsewhere) return [mount(runPath(settings.stateDir, run), guestRunDir(run))];
+  const names = remoteVolumes(spec, run);
+  return [
+    volume(names.workspace, guestPaths.workspace, settings),
+    volume(names.run, guestPaths.top, settings),
+    volume(names.home, guestPaths.home, settings),
+  ];
+}
+
+/** Volumes of an engine elsewhere: what a run works on, what else it has, and what stays from run to run. */
+function remoteVolumes({ id }: Pick<SandboxSpec, 'id'>, run: RunId) {
+  const [workspace, own] = volumesOfRun(run);
+  return { workspace, run: own, home: homeVolume(id) };
+}
+
+/** That go when all of the run is here. */
+export function volumesOfRun(run: RunId): readonly [string, string] {
+  return [`muster-work-${run}`, `muster-run-${run}`];
+}
+
+export function homeVolume(sandbox: SandboxSpec['id']): string {
+  return `muster-home-${sandbox}`;
+}
+
+/** A container that is never started: through it the engine takes files into the volumes of a run. */
+export function packingContainer(
+  run: RunId,
+  spec: SandboxSpec,
+  settings: ContainerSettings,
+): Docker.ContainerCreateOptions {
+  const names = remoteVolumes(spec, run);
+  return {
+    Image: spec.image?.name ?? '',
+    Entrypoint: ['/bin/sh'],
+    Cmd: ['-c', 'exit 0'],
+    NetworkDisabled: true,
+    Labels: { [labels.state]: settings.state, [labels.sandbox]: spec.id, [labels.role]: 'packing' },
+    HostConfig: {
+      Mounts: [
+        volume(names.run, guestPaths.top, settings),
+        volume(names.workspace, `${guestPaths.top}${guestPaths.workspace}`, settings),
+        volume(names.home, guestPaths.home, settings),
+      ],
     },
   };
 }
@@ -140,6 +195,7 @@ function sandboxContainer(spec: SandboxSpec, settings: ContainerSettings): Docke
       [labels.doors]: settings.doors.map(({ port }) => port).join(' '),
       [labels.disk]: String(diskBytes(spec)),
       [labels.workspace]: spec.workspace.folder,
+      ...(spec.workspace.readOnly === true ? { [labels.readOnly]: 'true' } : {}),
       [labels.allowed]: typeof spec.network === 'string' ? '' : spec.network.join(' '),
     },
     HostConfig: {
@@ -147,11 +203,12 @@ function sandboxContainer(spec: SandboxSpec, settings: ContainerSettings): Docke
       ...limits(spec, settings),
       NetworkMode: spec.network === 'full' ? 'bridge' : 'none',
       Mounts: mounts(spec, settings),
-      Tmpfs: { '/run': scratch, '/var/tmp': scratch },
+      Tmpfs: { '/run': scratch, '/var/tmp': scratch, ...(settings.elsewhere ? { '/tmp': largeScratch } : {}) },
     },
   };
 }
 
+const largeScratch = 'rw,nosuid,nodev,exec,mode=1777,size=1073741824';
 const scratch = 'rw,nosuid,nodev,mode=1777,size=67108864';
 
 /** Gone when it has ended, also if nobody is there to see it; and as little power as a program can have. */
@@ -186,6 +243,7 @@ function limits({ resources }: SandboxSpec, { processors }: ContainerSettings): 
 }
 
 function mounts(spec: SandboxSpec, settings: ContainerSettings): Docker.MountSettings[] {
+  if (settings.elsewhere) return fileMounts(spec, settings.state);
   const { workspace } = spec;
   const own = sandboxFolder(settings.stateDir, spec.id);
   const { git } = workspace;
@@ -215,9 +273,17 @@ export function fileMounts({ mounts: wanted = [] }: SandboxSpec, state: string):
 
 function fromFile({ type, source, target, readOnly }: MountSpec, state: string): Docker.MountSettings {
   const place = { Type: type, Source: source, Target: target, ReadOnly: readOnly };
-  return type === 'bind'
-    ? place
-    : { ...place, VolumeOptions: { NoCopy: false, Labels: { [labels.state]: state }, DriverConfig } };
+  return type === 'bind' ? place : { ...place, VolumeOptions: volumeOptions(state, 'filled') };
+}
+
+function volume(name: string, target: string, { state }: ContainerSettings): Docker.MountSettings {
+  const VolumeOptions = volumeOptions(state, 'empty');
+  return { Type: 'volume', Source: name, Target: target, ReadOnly: false, VolumeOptions };
+}
+
+/** `filled`: with what the image has at that place. */
+function volumeOptions(state: string, begins: 'filled' | 'empty') {
+  return { NoCopy: begins === 'empty', Labels: { [labels.state]: state }, DriverConfig };
 }
 
 /** The engine's own kind of volume. */

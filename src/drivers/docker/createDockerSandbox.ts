@@ -45,7 +45,7 @@ export class DockerSandboxes implements Disposable {
     const known = this.#places.get(key);
     if (known) return known;
     const { stateDir, programs, clock, log } = this.#options;
-    const engine = new DockerEngine(endpoint);
+    const engine = new DockerEngine(endpoint, sources.environment);
     const images = new Images(engine, sources.environment);
     const driver = new DockerSandboxDriver({ engine, images, stateDir, programs, clock, log, doors: this.#doors });
     const place = { driver, images };

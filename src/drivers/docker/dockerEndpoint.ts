@@ -12,7 +12,9 @@ export type DockerEndpoint =
       readonly port: number;
       readonly tls?: string;
       readonly from: string;
-    };
+    }
+  /** `[user@]host[:port]`. */
+  | { readonly kind: 'ssh'; readonly address: string; readonly from: string };
 
 export interface EndpointSources {
   /** `driver: {docker: {host: …}}`. */
@@ -59,12 +61,14 @@ function usualSockets(environment: Readonly<Record<string, string>>, home: strin
 function parseAddress(text: string, from: string, environment: Readonly<Record<string, string>>): DockerEndpoint {
   const socket = /^(?:unix|npipe):\/\/(.+)$/.exec(text)?.[1];
   if (socket !== undefined) return { kind: 'socket', path: socket, from };
+  const remote = /^ssh:\/\/((?:[\w.-]+@)?(?:[A-Za-z0-9][\w.-]*|\[[0-9a-fA-F:]+\])(?::\d{1,5})?)\/?$/.exec(text)?.[1];
+  if (remote !== undefined) return { kind: 'ssh', address: remote, from };
   const address = /^tcp:\/\/(\[[0-9a-fA-F:]+\]|[^:/]+):(\d{1,5})\/?$/.exec(text);
   const port = Number(address?.[2]);
   if (address?.[1] === undefined || port > 65_535)
     throw new AppError(
       'sandbox.unavailable',
-      `${JSON.stringify(text)} (${from}) is not an address of a Docker Engine that Muster can use. Write unix:///path/to/docker.sock or tcp://host:port.`,
+      `${JSON.stringify(text)} (${from}) is not an address of a Docker Engine that Muster can use. Write unix:///path/to/docker.sock, tcp://host:port or ssh://user@host.`,
       { driver: 'docker', reason: 'address' },
     );
   const certificates = environment['DOCKER_CERT_PATH'];
@@ -74,6 +78,7 @@ function parseAddress(text: string, from: string, environment: Readonly<Record<s
 
 /** As it is written in DOCKER_HOST, for messages and for the `docker` command. */
 export function endpointText(endpoint: DockerEndpoint): string {
+  if (endpoint.kind === 'ssh') return `ssh://${endpoint.address}`;
   if (endpoint.kind === 'tcp') return `tcp://${endpoint.host}:${endpoint.port}`;
   return `${process.platform === 'win32' ? 'npipe' : 'unix'}://${endpoint.path}`;
 }

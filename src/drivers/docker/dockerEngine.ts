@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import Docker from 'dockerode';
 import { AppError, errorMessage } from '../../base/errors.js';
 import { systemCode } from '../../node/systemError.js';
+import { SshConnections } from './sshConnection.js';
 import { endpointText, type DockerEndpoint } from './dockerEndpoint.js';
 
 /** What is to be known of an engine before anything is made on it. */
@@ -20,9 +21,19 @@ export class DockerEngine {
   readonly docker: Docker;
   #facts: Promise<EngineFacts> | undefined;
 
-  constructor(endpoint: DockerEndpoint) {
+  /**
+   * It may be another machine's: none of this machine's folders and sockets are there. Whoever is asked over the network is taken
+   * for elsewhere; only a socket is certainly here.
+   */
+  readonly elsewhere: boolean;
+
+  constructor(endpoint: DockerEndpoint, environment: Readonly<Record<string, string>>) {
     this.address = endpointText(endpoint);
+    this.elsewhere = endpoint.kind !== 'socket';
     this.docker = new Docker(connection(endpoint));
+    // The library has an SSH client of its own, which knows neither the user's configuration nor known hosts.
+    if (endpoint.kind === 'ssh')
+      Reflect.set(this.docker.modem, 'agent', new SshConnections(endpoint.address, environment));
   }
 
   /** Asked once. Errors: `sandbox.unavailable`. */
@@ -101,6 +112,7 @@ function connection(endpoint: DockerEndpoint): Docker.DockerOptions {
   // Named in full: what is left out the library takes from this process's own DOCKER_HOST.
   if (endpoint.kind === 'socket')
     return { socketPath: endpoint.path, protocol: 'http', host: undefined, port: undefined };
+  if (endpoint.kind === 'ssh') return { host: 'docker', port: undefined, protocol: 'http' };
   const { host, port, tls } = endpoint;
   if (tls === undefined) return { host, port, protocol: 'http', ca: undefined, cert: undefined, key: undefined };
   const file = (name: string): Buffer => readFileSync(join(tls, name));

@@ -27,6 +27,7 @@ import { DiskWatch } from './diskWatch.js';
 import {
   diskBytes,
   egressPort,
+  homeVolume,
   labels,
   sandboxFolder,
   shellContainer,
@@ -39,6 +40,7 @@ import { dockerGuest, guestObjects, guestPaths } from './guestPaths.js';
 import { GuestPrograms } from './guestPrograms.js';
 import { forwardPort } from './portForward.js';
 import type { Images } from './images.js';
+import { RemoteRuns } from './remoteRuns.js';
 
 export interface DockerSandboxOptions {
   readonly engine: DockerEngine;
@@ -60,6 +62,8 @@ export class DockerSandboxDriver implements SandboxDriver, Disposable {
   readonly borrowedObjects = guestObjects;
   readonly #options: DockerSandboxOptions;
   readonly #runs: DockerRuns;
+  /** There for an engine elsewhere. */
+  readonly #remote: RemoteRuns | undefined;
   readonly #disk: DiskWatch;
   readonly #state: string;
   /** Ports of this machine that the runs of a sandbox may reach. */
@@ -79,6 +83,17 @@ export class DockerSandboxDriver implements SandboxDriver, Disposable {
       onStarted: (run, spec) =>
         this.#watchDisk(run, { id: spec.id, folder: spec.workspace.folder, most: diskBytes(spec) }),
     });
+    this.#remote = engine.elsewhere
+      ? new RemoteRuns({
+          engine,
+          programs,
+          settings: sandbox => this.#settings(sandbox),
+          stateDir,
+          programsFolder: options.programs,
+          clock,
+          log: options.log,
+        })
+      : undefined;
     this.#disk = new DiskWatch({
       clock,
       log: options.log,
@@ -105,16 +120,18 @@ export class DockerSandboxDriver implements SandboxDriver, Disposable {
     return dockerGuest(spec, {
       programs,
       asRoot: user.startsWith('0:'),
+      hasMail: !this.#options.engine.elsewhere,
       onReach: port => this.#portsOf(spec).add(port),
     });
   }
 
   dispose(): void {
+    this.#remote?.dispose();
     this.#disk.dispose();
   }
 
   runsIn(): RunDriver {
-    return this.#runs;
+    return this.#remote ?? this.#runs;
   }
 
   /** Opens what running containers of an earlier host reach this machine through. Once, and again after a failure. */
@@ -143,6 +160,12 @@ export class DockerSandboxDriver implements SandboxDriver, Disposable {
 
   async remove(sandbox: SandboxRef): Promise<void> {
     await this.stop(sandbox, { graceMs: 0 });
+    const { engine } = this.#options;
+    if (engine.elsewhere) {
+      // Nobody may have made it.
+      const home = engine.docker.getVolume(homeVolume(sandbox.id));
+      await engine.call(() => found(home.remove()).catch(ignoreGone));
+    }
     await rm(sandboxFolder(this.#options.stateDir, sandbox.id), { recursive: true, force: true, maxRetries: 3 });
   }
 
@@ -215,7 +238,8 @@ export class DockerSandboxDriver implements SandboxDriver, Disposable {
       await doors.openEgress(folder, spec.network);
       opened.push({ port: egressPort, folder });
     }
-    return { stateDir, state: this.#state, programs, doors: opened, user, processors };
+    const { elsewhere } = engine;
+    return { stateDir, state: this.#state, programs, doors: opened, user, processors, elsewhere };
   }
 
   #egressFolder({ id }: Pick<SandboxRef, 'id'>): string {
@@ -230,17 +254,19 @@ export class DockerSandboxDriver implements SandboxDriver, Disposable {
 
   async #openDoors(): Promise<void> {
     const { engine, doors } = this.#options;
-    const filters = { label: [`${labels.state}=${this.#state}`], status: ['running'] };
-    const running = await engine.call(() => engine.docker.listContainers({ filters }));
+    const filters = { label: [`${labels.state}=${this.#state}`] };
+    // Those of an engine elsewhere wait for somebody who fetches what they left.
+    const all = await engine.call(() => engine.docker.listContainers({ all: engine.elsewhere, filters }));
+    const running = all.filter(({ Labels: own }) => own[labels.role] !== 'packing');
     const ports = running.flatMap(({ Labels: own }) => (own[labels.doors] ?? '').split(' '));
     const known = ports.filter(port => /^\d{1,5}$/.test(port)).map(Number);
     await doors.open(new Set(known.filter(port => port !== egressPort)));
     for (const { Labels: own } of running) {
-      this.#adopt(own);
       const allowed = (own[labels.allowed] ?? '').split(' ').filter(host => host !== '');
       const sandbox = own[labels.sandbox] ?? '';
       if (allowed.length > 0 && isId<'sandbox'>(sandbox))
         await doors.openEgress(this.#egressFolder({ id: sandbox }), allowed);
+      this.#adopt(own);
     }
   }
 
@@ -249,7 +275,17 @@ export class DockerSandboxDriver implements SandboxDriver, Disposable {
     const { [labels.run]: run, [labels.sandbox]: id, [labels.workspace]: folder, [labels.disk]: most } = own;
     if (run === undefined || id === undefined || folder === undefined || !isId<'run'>(run) || !isId<'sandbox'>(id))
       return;
-    this.#watchDisk(run, { id, folder, most: Number(most) });
+    if (!this.#remote) return this.#watchDisk(run, { id, folder, most: Number(most) });
+    const ports = (own[labels.doors] ?? '')
+      .split(' ')
+      .filter(port => /^\d{1,5}$/.test(port))
+      .map(Number);
+    const doors = new Map(ports.map(port => [port, this.#doorFolder({ id }, port)]));
+    this.#remote.adopt({ run, sandbox: id, workspace: folder, doors, readOnly: own[labels.readOnly] !== undefined });
+  }
+
+  #doorFolder(sandbox: Pick<SandboxRef, 'id'>, port: number): string {
+    return port === egressPort ? this.#egressFolder(sandbox) : this.#options.doors.folderOf(port);
   }
 
   #watchDisk(

@@ -5,6 +5,7 @@ import { isInside } from '../../node/isInside.js';
 
 /** Where things are inside a container, whatever they are called on this machine. */
 export const guestPaths = {
+  top: '/muster',
   workspace: '/workspace',
   /** The file that says where the git directory is; it is mounted over the one of the worktree. */
   gitFile: '/workspace/.git',
@@ -18,7 +19,12 @@ export const guestPaths = {
 /** How this machine looks from inside a container of the sandbox. */
 export function dockerGuest(
   spec: SandboxSpec,
-  options: { readonly programs: string; readonly asRoot: boolean; readonly onReach: (port: number) => void },
+  options: {
+    readonly programs: string;
+    readonly asRoot: boolean;
+    readonly hasMail: boolean;
+    readonly onReach: (port: number) => void;
+  },
 ): Guest {
   const places = [
     { here: spec.workspace.folder, inside: guestPaths.workspace },
@@ -26,6 +32,7 @@ export function dockerGuest(
   ];
   return {
     isolated: true,
+    hasMail: options.hasMail,
     asRoot: options.asRoot,
     runDir: guestRunDir,
     place(path) {

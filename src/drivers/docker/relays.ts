@@ -79,13 +79,15 @@ muster_ports=$1 muster_node=$2 muster_perl=$3 muster_wrapper=$4
 shift 4
 if [ "$muster_ports" ]; then
   muster_ready=/run/muster-relay
-  if command -v node >/dev/null 2>&1; then
+  if [ "$muster_ports" = elsewhere ]; then
+    : # The host starts it, over the engine.
+  elif command -v node >/dev/null 2>&1; then
     (trap '' TERM; exec node -e "$muster_node" "$muster_ready" $muster_ports) </dev/null >/dev/null 2>&1 &
   else
     (trap '' TERM; exec perl -e "$muster_perl" "$muster_ready" $muster_ports) </dev/null >/dev/null 2>&1 &
   fi
   muster_tries=0
-  until [ -e "$muster_ready" ] || [ "$muster_tries" -ge 200 ]; do
+  until [ -e "$muster_ready" ] || [ "$muster_tries" -ge 400 ]; do
     muster_tries=$((muster_tries + 1))
     sleep 0.05
   done

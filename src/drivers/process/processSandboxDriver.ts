@@ -13,6 +13,7 @@ export function createProcessSandboxDriver(options: {
 }): SandboxDriver {
   const guest: Guest = {
     isolated: false,
+    hasMail: true,
     asRoot: process.getuid?.() === 0,
     runDir: options.runDir,
     place: path => path,

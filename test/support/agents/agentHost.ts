@@ -2,7 +2,7 @@ import { startModelServer, type ModelServer, type ModelServerOptions } from '../
 import type { ModelTurn } from '../modelServer/modelScript.ts';
 import { testHome, type Programs, type TestHome } from '../hostProcess.ts';
 import { writeAgentHome } from './agentHome.ts';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
@@ -20,6 +20,8 @@ export async function startAgentHost(options: {
   readonly halfway?: ModelServerOptions['halfway'];
   /** The CLIs know no way to the model; only the host does. */
   readonly throughHost?: boolean;
+  /** Of the login shell, besides. */
+  readonly profile?: Readonly<Record<string, string>>;
 }): Promise<AgentHost> {
   const model = await startModelServer(options.script, options);
   onTestFinished(async () => {
@@ -31,6 +33,8 @@ export async function startAgentHost(options: {
   if (user === undefined) throw new Error('The test home has no HOME');
   const modelUrl = options.throughHost ? nowhere : model.url;
   writeAgentHome({ home: user, clis: options.clis, modelUrl, usualRetries: options.throughHost ?? false });
+  const more = Object.entries(options.profile ?? {}).map(([name, value]) => `export ${name}='${value}'\n`);
+  appendFileSync(join(user, '.profile'), more.join(''));
   if (options.throughHost) writeModelSettings(home.stateDir, model.url);
   return { home, model };
 }

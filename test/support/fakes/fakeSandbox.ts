@@ -27,6 +27,7 @@ export const fakeCommand = 'fake-program';
 /** This machine, as a run of the process driver sees it. */
 export const fakeGuest: Guest = {
   isolated: false,
+  hasMail: true,
   asRoot: false,
   runDir: run => `/fake/runs/${run}`,
   place: path => path,
