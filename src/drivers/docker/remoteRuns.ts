@@ -9,7 +9,7 @@ import type { RunId } from '../../base/ids.js';
 import type { Disposable } from '../../base/lifecycle.js';
 import type { Log } from '../../base/log.js';
 import { UnderWay } from '../../base/underWay.js';
-import type { RunDriver, SandboxLaunch, SandboxRef, SandboxSpec } from '../../core/sandboxes/sandboxDriver.js';
+import type { RunDriver, SandboxLaunch, SandboxRef } from '../../core/sandboxes/sandboxDriver.js';
 import { runFiles, runPath, writeWhole } from '../../node/runFiles.js';
 import { runContainer, runContainerName, sandboxFolder, volumesOfRun } from './containerOptions.js';
 import type { SettingsOf } from './dockerRuns.js';

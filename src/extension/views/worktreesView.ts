@@ -155,9 +155,10 @@ export class WorktreesView implements vscode.TreeDataProvider<WorktreesRow>, vsc
       const client = await this.#services.host.client(signal);
       const { sandboxes } = await client.sandboxes.listSandboxes({ threadId: row.threadId, usage: true }, { signal });
       const usage = sandboxes.find(({ id }) => id === row.sandbox.id)?.usage;
-      if (usage) item.tooltip = `${String(item.tooltip)}\n${usageText(usage)}`;
+      if (usage) item.tooltip = [...sandboxFacts(row.sandbox), usageText(usage)].join('\n');
     } catch (error) {
-      if (!isAppError(error, 'cancelled')) item.tooltip = `${String(item.tooltip)}\n${errorMessage(error)}`;
+      if (!isAppError(error, 'cancelled'))
+        item.tooltip = [...sandboxFacts(row.sandbox), errorMessage(error)].join('\n');
     } finally {
       cancelled.dispose();
     }
@@ -196,12 +197,15 @@ function sandboxItem({ threadId, sandbox }: SandboxNode): vscode.TreeItem {
   item.description = [sandbox.image, state, sandbox.progress].filter(part => part !== '').join(' · ');
   item.contextValue = 'sandbox';
   item.iconPath = new vscode.ThemeIcon(sandbox.state === 'failed' ? 'warning' : 'server-environment');
-  item.tooltip = [`${sandbox.driver} · ${sandbox.image} · ${state}`, sandbox.progress, sandbox.problem]
-    .filter(line => line !== '')
-    .join('\n');
+  item.tooltip = sandboxFacts(sandbox).join('\n');
   item.accessibilityInformation = { label: vscode.l10n.t('Container of {0}, {1}', sandbox.agent, state) };
   item.command = { command: 'muster.openThread', title: vscode.l10n.t('Open Thread'), arguments: [threadId] };
   return item;
+}
+
+function sandboxFacts(sandbox: Sandbox): readonly string[] {
+  const { driver, image, progress, problem } = sandbox;
+  return [`${driver} · ${image} · ${sandboxState(sandbox)}`, progress, problem].filter(line => line !== '');
 }
 
 function usageText({ cpus, memoryBytes, memoryLimitBytes, processes }: SandboxUsage): string {
