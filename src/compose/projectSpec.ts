@@ -91,6 +91,8 @@ export interface AgentSpec {
     readonly stoppedRuntimePolicy: 'retain' | 'remove';
     /** What its container reaches: nothing, everything, or these hosts, `allow-list` among them standing for the usual ones; absent: those alone. */
     readonly network?: 'none' | 'full' | readonly string[] | undefined;
+    /** Of a process of this machine: it writes only to its worktree and to the folders of its CLI. */
+    readonly process?: 'strict' | undefined;
     /** When its image is fetched; absent: when it is missing. */
     readonly pull?: PullPolicy | undefined;
   };

@@ -116,6 +116,7 @@ describe.runIf(docker.kind === 'there')('images', () => {
     writeFileSync(join(folder, 'secret.txt'), 'secret');
     writeFileSync(join(folder, 'deep/kept.txt'), 'kept');
     writeFileSync(join(folder, 'deep/other.txt'), 'other');
+    writeFileSync(join(folder, 'empty.txt'), '');
     const args = ['image', 'build', '-t', 'muster-test/built:1', '--build-arg', 'WORD=hello', `${folder}/`];
     const built = await home.muster(args);
     expect(built).toMatchObject({ status: 0, stdout: 'Built muster-test/built:1\n' });
@@ -129,7 +130,13 @@ describe.runIf(docker.kind === 'there')('images', () => {
       '-c',
       'cat /word; cd /src; find . -type f',
     );
-    expect(inside.split('\n').toSorted()).toEqual(['./.dockerignore', './Dockerfile', './deep/kept.txt', 'hello']);
+    expect(inside.split('\n').toSorted()).toEqual([
+      './.dockerignore',
+      './Dockerfile',
+      './deep/kept.txt',
+      './empty.txt',
+      'hello',
+    ]);
 
     const broken = join(folder, 'Broken');
     writeFileSync(broken, `FROM ${image}\nRUN exit 7\n`);

@@ -1,19 +1,31 @@
 import { expect } from 'vitest';
 
 /** Protocols between which calls are translated. */
-export type Name = 'messages' | 'responses' | 'chat_completions';
-const names: readonly Name[] = ['messages', 'responses', 'chat_completions'];
+export type Name = 'messages' | 'responses' | 'chat_completions' | 'gemini';
+const names: readonly Name[] = ['messages', 'responses', 'chat_completions', 'gemini'];
 /** Every client in front of every other upstream. */
 export const pairs = names.flatMap(client =>
   names.filter(name => name !== client).map(upstream => [client, upstream] as const),
 );
 
-/** Where clients call. */
+/** Where clients call for a whole answer. */
 export const paths: Readonly<Record<Name, string>> = {
   messages: '/anthropic/v1/messages',
   responses: '/openai/v1/responses',
   chat_completions: '/openai/v1/chat/completions',
+  gemini: '/gemini/v1beta/models/some-model:generateContent',
 };
+
+/** And for one that they read while it is said. */
+export const streamPaths: Readonly<Record<Name, string>> = {
+  ...paths,
+  gemini: '/gemini/v1beta/models/some-model:streamGenerateContent?alt=sse',
+};
+
+/** The request of a stream: Gemini says in its path that it is one. */
+export function streamed(client: Name): object {
+  return client === 'gemini' ? requests.gemini : { ...requests[client], stream: true };
+}
 
 /** A picture, as far as anybody looks. */
 export const png = 'iVBORw0KGgo=';
@@ -102,6 +114,33 @@ export const requests: Readonly<Record<Name, object>> = {
       { role: 'tool', tool_call_id: 'c1', content: 'a cat' },
     ],
   },
+  gemini: {
+    systemInstruction: { parts: [{ text: 'Be brief.' }] },
+    tools: [
+      {
+        functionDeclarations: [
+          {
+            name: 'look',
+            description: 'Looks',
+            parameters: { type: 'OBJECT', properties: { at: { type: 'STRING' } } },
+          },
+        ],
+      },
+    ],
+    contents: [
+      { role: 'user', parts: [{ text: 'What is in it?' }, { inlineData: { mimeType: 'image/png', data: png } }] },
+      {
+        role: 'model',
+        parts: [
+          { text: 'I wonder.', thought: true },
+          { text: 'I look.' },
+          { functionCall: { name: 'look', args: { at: 'it' } } },
+        ],
+      },
+      { role: 'user', parts: [{ functionResponse: { name: 'look', response: { output: 'a cat' } } }] },
+    ],
+    generationConfig: { maxOutputTokens: 100 },
+  },
 };
 
 interface Said {
@@ -183,6 +222,38 @@ interface ChatAnswer {
   readonly usage: { readonly prompt_tokens: number; readonly completion_tokens: number };
 }
 
+interface GeminiAnswer {
+  readonly candidates: readonly {
+    readonly content: {
+      readonly parts: readonly {
+        readonly text?: string;
+        readonly functionCall?: { readonly id: string; readonly name: string; readonly args: unknown };
+      }[];
+    };
+    readonly finishReason?: string;
+  }[];
+  readonly usageMetadata?: {
+    readonly promptTokenCount: number;
+    readonly candidatesTokenCount: number;
+    readonly thoughtsTokenCount: number;
+  };
+}
+
+function geminiSaid(answers: readonly GeminiAnswer[]): Said {
+  const candidates = answers.flatMap(answer => answer.candidates);
+  const parts = candidates.flatMap(candidate => candidate.content.parts);
+  const usage = last(answers).usageMetadata;
+  return {
+    text: parts.map(part => part.text ?? '').join(''),
+    calls: parts.flatMap(({ functionCall: call }) =>
+      call ? [{ id: call.id, name: call.name, input: call.args }] : [],
+    ),
+    stop: last(candidates).finishReason ?? '',
+    input: usage?.promptTokenCount ?? 0,
+    output: (usage?.candidatesTokenCount ?? 0) + (usage?.thoughtsTokenCount ?? 0),
+  };
+}
+
 /** The last of them; there is one. */
 export function last<T>(list: readonly T[]): T {
   const item = list.at(-1);
@@ -254,6 +325,7 @@ export const streamReaders: Readonly<Record<Name, (text: string) => Said>> = {
       output: usage.completion_tokens,
     };
   },
+  gemini: text => geminiSaid(events<GeminiAnswer>(text)),
 };
 
 function responsesSaid({ output, status, usage }: ResponsesAnswer): Said {
@@ -298,4 +370,5 @@ export const wholeReaders: Readonly<Record<Name, (json: string) => Said>> = {
       output: usage.completion_tokens,
     };
   },
+  gemini: json => geminiSaid([JSON.parse(json) as GeminiAnswer]),
 };

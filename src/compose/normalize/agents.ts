@@ -126,6 +126,7 @@ function normalizeAgent(context: NormalizeContext, { name, node, names, agentNam
     sandbox: {
       stoppedRuntimePolicy: wordAt(child(node, 'sandbox'), 'stopped_runtime_policy', ['remove', 'retain']),
       network: networkOf(child(node, 'sandbox')),
+      process: strictOf(child(node, 'sandbox')),
       pull: optionalWordAt(child(node, 'sandbox'), 'pull', ['missing', 'always', 'never']),
     },
     jupyter: {
@@ -134,6 +135,12 @@ function normalizeAgent(context: NormalizeContext, { name, node, names, agentNam
     },
     scheduler: schedulerNode && scheduler(context, schedulerNode),
   };
+}
+
+/** `sandbox: strict` is short for a process that is confined. */
+function strictOf(node: ComposeNode | undefined): AgentSpec['sandbox']['process'] {
+  if (node?.kind === 'mapping') return optionalWordAt(node, 'process', ['strict']);
+  return textOf(node)?.toLowerCase() === 'strict' ? 'strict' : undefined;
 }
 
 /** `allow-list` alone is what holds without it. */

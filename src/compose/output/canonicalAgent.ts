@@ -60,6 +60,7 @@ export function canonicalAgent(agent: AgentSpec): CanonicalObject {
     volumes: agent.volumes.map(canonicalMount),
     sandbox: filled({
       stopped_runtime_policy: nonDefault(agent.sandbox.stoppedRuntimePolicy, 'remove'),
+      process: agent.sandbox.process,
       network: agent.sandbox.network,
       pull: nonDefault(agent.sandbox.pull ?? 'missing', 'missing'),
     }),

@@ -7,7 +7,6 @@ import type { RunStores } from '../runs/runStore.js';
 import type { ProjectStores } from '../projects/projectStore.js';
 import type { Store } from '../store.js';
 import type { ThreadStores } from '../threads/threadStore.js';
-import { isBridged } from './bridge/bridge.js';
 import {
   capsOf,
   machineCaps,
@@ -130,10 +129,6 @@ export class ModelGate {
     const upstream = this.#upstream(access, protocol);
     if (!upstream) return refused('upstream', `There is no upstream ${access.upstream ?? `for ${protocol}`}.`);
     const spoken = upstream.protocols.includes(protocol) ? protocol : upstream.protocols[0];
-    if (!areBridged(spoken, protocol)) {
-      const text = `The upstream ${upstream.name} speaks ${spoken}, and calls in ${protocol} are not translated.`;
-      return refused('upstream', text);
-    }
     // A CLI in front of another provider's model asks for helpers by names that this one does not have.
     const model = (spoken === protocol ? undefined : ownModel(run)) ?? asked;
     if (!mayCall(models, model)) {
@@ -230,10 +225,6 @@ export class ModelGate {
     const reached = reachedCap(caps, (scope): Spent => stores.modelCalls.spent(filters[scope]));
     return reached && reachedText(reached);
   }
-}
-
-function areBridged(spoken: ModelProtocol, asked: ModelProtocol): boolean {
-  return spoken === asked || (isBridged(spoken) && isBridged(asked));
 }
 
 /** True for a model that the run's agent may call: any when it names none, and what names no model. */

@@ -28,6 +28,7 @@ import type { CommandPlaceholders, RunEnvironment } from './runEnvironment.js';
 import type { RunStores } from './runStore.js';
 import type { RunLimits } from './runSupervisor.js';
 import type { Guest, SandboxLaunch } from '../sandboxes/sandboxDriver.js';
+import { confinementOf } from '../sandboxes/confinement.js';
 import type { SandboxService } from '../sandboxes/sandboxService.js';
 
 /** Wall-clock limit of a run without `timeout`: ten hours, as long as agent-compose's. */
@@ -144,6 +145,9 @@ export class RunStarter {
         stdin: command.stdin,
         provider: { name: run.provider, install: provider.fix.install },
         ...(spec === undefined ? {} : { sandbox: spec }),
+        ...(agent.sandbox.process === 'strict' && !guest.isolated
+          ? { confinement: confinementOf({ workspace, runDir: directory.path(run.id), home: variables['HOME'] }) }
+          : {}),
       },
       provider,
       limits: limitsOf(agent),

@@ -1,5 +1,6 @@
 import type { RunId, SandboxId, ThreadId } from '../../base/ids.js';
 import type { Disposable } from '../../base/lifecycle.js';
+import type { Confinement } from './confinement.js';
 import type { AgentImage } from '../images/agentImage.js';
 import type { OnImageStep } from '../images/image.js';
 import type { DriverSpec, MountSpec, ResourcesSpec } from '../../compose/projectSpec.js';
@@ -133,6 +134,8 @@ export interface SandboxLaunch {
   readonly searched?: readonly SearchedPath[];
   /** Folders whose programs are not the user's: a name is never found in them, nor in the working directory. */
   readonly untrusted?: readonly string[];
+  /** Of a process of this machine: the only places that it may write to. */
+  readonly confinement?: Confinement;
   /** Absolute working directory. */
   readonly cwd: string;
   readonly stdin: 'prompt' | 'none';

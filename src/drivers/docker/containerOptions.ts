@@ -137,7 +137,7 @@ export function packingContainer(
     Entrypoint: ['/bin/sh'],
     Cmd: ['-c', 'exit 0'],
     NetworkDisabled: true,
-    Labels: { [labels.state]: settings.state, [labels.sandbox]: spec.id, [labels.role]: 'packing' },
+    Labels: { [labels.state]: settings.state, [labels.sandbox]: spec.id, [labels.run]: run, [labels.role]: 'packing' },
     HostConfig: {
       Mounts: [
         volume(names.run, guestPaths.top, settings),

@@ -57,6 +57,9 @@ async function addPath(packing: Packing, path: string): Promise<void> {
 
 async function entry(archive: Pack, header: Parameters<Pack['entry']>[0]): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  archive.entry(header, error => (error ? reject(error) : resolve()));
+  const done = (error?: Error | null): void => (error ? reject(error) : resolve());
+  // Without contents of its own a file would wait for somebody who writes them.
+  if (header.type === 'directory' || header.type === 'symlink') archive.entry(header, done);
+  else archive.entry(header, '', done);
   await promise;
 }

@@ -6,6 +6,7 @@ import { delimiter, join } from 'node:path';
 import { AppError, errorMessage } from '../../base/errors.js';
 import type { RunId } from '../../base/ids.js';
 import type { RunDriver, SandboxLaunch, SearchedPath } from '../../core/sandboxes/sandboxDriver.js';
+import { confine } from './confine.js';
 import { findCommand } from './findCommand.js';
 import { nodeWrapper } from './nodeWrapper.js';
 
@@ -54,7 +55,9 @@ export class ProcessRunDriver implements RunDriver {
       throw new AppError('worktree.missing', `The run was to work in ${cwd}, which is not there any more.`, {
         path: cwd,
       });
-    const argv = resolveCommand(launch);
+    const { confinement } = launch;
+    const before = confinement === undefined ? [] : confine(confinement, launch);
+    const argv = [...before, ...resolveCommand(launch)];
     signal.throwIfAborted();
     const { command, args, env: wrapped } = this.#wrap(launch, argv);
     const env = { ...wrapped, [runIdVariable]: run };

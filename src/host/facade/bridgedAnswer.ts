@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { StringDecoder } from 'node:string_decoder';
-import { decoderOf, encoderOf, type BridgedProtocol } from '../../core/models/bridge/bridge.js';
+import { decoderOf, encoderOf } from '../../core/models/bridge/bridge.js';
 import type { Conversation } from '../../core/models/bridge/conversation.js';
 import { objectAt, parsedObject, textAt } from '../../core/models/bridge/fields.js';
+import type { ModelProtocol } from '../../core/models/modelProtocol.js';
 import type { TokenCounts } from '../../core/models/tokenCounts.js';
 import type { AnswerMeter } from './answerMeter.js';
 
@@ -13,8 +14,8 @@ const maxErrorBytes = 64 * 1024;
 export interface BridgedAnswer {
   readonly conversation: Conversation;
   /** What the client reads, and what the upstream says. */
-  readonly client: BridgedProtocol;
-  readonly upstream: BridgedProtocol;
+  readonly client: ModelProtocol;
+  readonly upstream: ModelProtocol;
   readonly id: string;
   /** Seconds since the epoch. */
   readonly at: number;
@@ -29,7 +30,7 @@ export async function bridgeAnswer(
   response: ServerResponse,
   { conversation, client, upstream, id, at, meter, onEnd }: BridgedAnswer,
 ): Promise<void> {
-  const decode = decoderOf(upstream);
+  const decode = decoderOf(upstream, id);
   const encoder = encoderOf(client, { id, model: conversation.model, at }, conversation);
   const { stream } = conversation;
   let over = false;

@@ -6,7 +6,6 @@ import type { RunId } from '../../base/ids.js';
 import type { Disposable } from '../../base/lifecycle.js';
 import type { Log } from '../../base/log.js';
 import type { Admitted, ModelGate, Refused } from '../../core/models/modelGate.js';
-import { isBridged } from '../../core/models/bridge/bridge.js';
 import type { Conversation } from '../../core/models/bridge/conversation.js';
 import { noTokens, type TokenCounts } from '../../core/models/tokenCounts.js';
 import { AnswerMeter } from './answerMeter.js';
@@ -18,7 +17,7 @@ import { UsageEventFilter } from './chatUsage.js';
 import { requestHeaders, tokenIn } from './headers.js';
 import type { ModelSettings } from './modelSettings.js';
 import type { RateLimits } from './rateLimits.js';
-import { bridgedHeaders, generatePaths, outgoingOf, withoutUpstream, type Outgoing } from './outgoingCall.js';
+import { bridgedHeaders, generateRoute, outgoingOf, withoutUpstream, type Outgoing } from './outgoingCall.js';
 import { relayAnswer } from './relayAnswer.js';
 import { RequestBodies, type RequestBody } from './requestBody.js';
 import { routeOf, type Route } from './routes.js';
@@ -220,7 +219,7 @@ export class ModelFacade implements Disposable {
     const client = call.route.protocol;
     const upstream = call.admitted.protocol;
     const status = answer.statusCode ?? 502;
-    if (status >= 300 || !isBridged(client) || !isBridged(upstream)) {
+    if (status >= 300) {
       const message = await errorText(answer);
       onEnd(true);
       const retryAfter = Number(answer.headers['retry-after']);
@@ -237,7 +236,7 @@ export class ModelFacade implements Disposable {
     const { base, key } = await this.#options.upstreams.target(run, upstream);
     const from = conversation ? bridgedHeaders : request.headers;
     return {
-      url: upstreamUrl(base, protocol, conversation ? { path: generatePaths[protocol], query: '' } : route),
+      url: upstreamUrl(base, protocol, conversation ? generateRoute(protocol, conversation.model) : route),
       method: route.kind === 'models' ? ('GET' as const) : ('POST' as const),
       headers: requestHeaders(from, { protocol, key, bodyBytes: body.length }),
       body,

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { isBridged, readRequest, writeRequest } from '../../core/models/bridge/bridge.js';
+import { readRequest, writeRequest } from '../../core/models/bridge/bridge.js';
 import type { Conversation } from '../../core/models/bridge/conversation.js';
 import { parsedObject } from '../../core/models/bridge/fields.js';
 import type { Admitted } from '../../core/models/modelGate.js';
@@ -27,12 +27,14 @@ export interface Outgoing {
 export function outgoingOf({ route, body, admitted }: OutgoingCall): Outgoing {
   const { protocol } = route;
   const spoken = admitted.protocol;
-  if (spoken === protocol || !isBridged(spoken) || !isBridged(protocol)) {
+  if (spoken === protocol) {
     const changed = protocol === 'chat_completions' ? askForUsage(body) : undefined;
     return { body: changed ?? body.bytes, asksForUsage: changed !== undefined };
   }
   const asked = readRequest(protocol, parsedObject(body.bytes.toString('utf8')));
-  const conversation = { ...asked, model: admitted.model ?? asked.model };
+  // Where the protocol puts it into the path.
+  const stream = asked.stream || route.path.endsWith(':streamGenerateContent');
+  const conversation = { ...asked, stream, model: admitted.model ?? asked.model };
   const request = writeRequest(spoken, conversation, { isOpenAi: admitted.upstream.name === 'openai' });
   return { body: Buffer.from(JSON.stringify(request)), asksForUsage: false, conversation };
 }
@@ -44,17 +46,36 @@ export const bridgedHeaders: IncomingHttpHeaders = {
   'anthropic-version': '2023-06-01',
 };
 
-/** Where translated calls go, after the upstream's base address. */
-export const generatePaths: Readonly<Record<ModelProtocol, string>> = {
-  messages: '/messages',
-  responses: '/responses',
-  chat_completions: '/chat/completions',
-  gemini: '/models',
-};
+/** Where translated calls go, after the upstream's base address. Their answers are always streamed. */
+export function generateRoute(
+  protocol: ModelProtocol,
+  model: string,
+): { readonly path: string; readonly query: string } {
+  switch (protocol) {
+    case 'messages':
+      return { path: '/messages', query: '' };
+    case 'responses':
+      return { path: '/responses', query: '' };
+    case 'chat_completions':
+      return { path: '/chat/completions', query: '' };
+    case 'gemini':
+      // Whatever a client calls a model is one part of the path and nothing else.
+      return { path: `/models/${encodeURIComponent(model)}:streamGenerateContent`, query: '?alt=sse' };
+  }
+}
+
+/** Roughly. */
+const bytesPerToken = 4;
 
 /** What an upstream of another protocol cannot be asked: how many tokens a request has, and which models there are. */
 export function withoutUpstream(route: Route, { model, models }: Admitted, body: RequestBody): object {
-  if (route.kind === 'count') return { input_tokens: Math.ceil(body.bytes.length / 4) };
+  const tokens = Math.ceil(body.bytes.length / bytesPerToken);
   const names = model === undefined ? models : [model];
+  if (route.protocol === 'gemini') {
+    if (route.kind === 'count') return { totalTokens: tokens };
+    const described = names.map(id => ({ name: `models/${id}`, displayName: id }));
+    return route.model === undefined ? { models: described } : { name: `models/${route.model}` };
+  }
+  if (route.kind === 'count') return { input_tokens: tokens };
   return { object: 'list', data: names.map(id => ({ id, type: 'model', object: 'model' })), has_more: false };
 }

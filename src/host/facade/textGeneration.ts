@@ -3,10 +3,11 @@ import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../../base/clock.js';
 import { AppError, errorMessage, isAnyAppError } from '../../base/errors.js';
 import type { Redactor } from '../../base/redactor.js';
-import { decoderOf, isBridged, writeRequest, type BridgedProtocol } from '../../core/models/bridge/bridge.js';
+import { decoderOf, writeRequest } from '../../core/models/bridge/bridge.js';
 import type { Conversation, Json, StopReason } from '../../core/models/bridge/conversation.js';
 import { parsedObject } from '../../core/models/bridge/fields.js';
 import type { ModelGate } from '../../core/models/modelGate.js';
+import type { ModelProtocol } from '../../core/models/modelProtocol.js';
 import { noTokens, type TokenCounts } from '../../core/models/tokenCounts.js';
 import type { Upstream } from '../../core/models/upstream.js';
 import { ownValue } from '../../base/ownValue.js';
@@ -14,7 +15,7 @@ import { AnswerMeter } from './answerMeter.js';
 import { errorText, linesOf } from './bridgedAnswer.js';
 import { requestHeaders } from './headers.js';
 import type { ModelSettings } from './modelSettings.js';
-import { bridgedHeaders, generatePaths } from './outgoingCall.js';
+import { bridgedHeaders, generateRoute } from './outgoingCall.js';
 import { upstreamBase } from './runUpstreams.js';
 import type { UpstreamClient } from './upstreamRequest.js';
 import type { UpstreamKeys } from './upstreamKeys.js';
@@ -65,7 +66,6 @@ export class TextGeneration {
     if (model === undefined) throw noModel();
     const upstream = this.#upstream(request.upstream, model, variables);
     const [protocol] = upstream.protocols;
-    if (!isBridged(protocol)) throw unspoken(upstream);
     const conversation = conversationOf(request, model);
     const body = Buffer.from(
       JSON.stringify(writeRequest(protocol, conversation, { isOpenAi: upstream.name === 'openai' })),
@@ -74,7 +74,7 @@ export class TextGeneration {
     const base = upstreamBase(upstream, variables, settings());
     const id = gate.enterAsPerson({ upstream: upstream.name, protocol, model, requestBytes: body.length });
     const call = {
-      url: upstreamUrl(base, protocol, { path: generatePaths[protocol], query: '' }),
+      url: upstreamUrl(base, protocol, generateRoute(protocol, model)),
       method: 'POST' as const,
       headers: requestHeaders(bridgedHeaders, { protocol, key, bodyBytes: body.length }),
       body,
@@ -147,7 +147,7 @@ interface Sending {
   readonly call: Parameters<UpstreamClient['send']>[0];
   readonly id: number;
   readonly conversation: Conversation;
-  readonly protocol: BridgedProtocol;
+  readonly protocol: ModelProtocol;
   readonly upstream: Upstream;
 }
 
@@ -170,9 +170,9 @@ async function readAnswer(
     protocol,
     meter,
     upstream,
-  }: { readonly protocol: BridgedProtocol; readonly meter: AnswerMeter; readonly upstream: Upstream },
+  }: { readonly protocol: ModelProtocol; readonly meter: AnswerMeter; readonly upstream: Upstream },
 ): Promise<{ readonly text: string; readonly reason: StopReason }> {
-  const decode = decoderOf(protocol);
+  const decode = decoderOf(protocol, upstream.name);
   let text = '';
   let reason: StopReason = 'end';
   for await (const line of linesOf(answer, meter)) {
@@ -211,14 +211,6 @@ function noModel(): AppError<'request.invalid'> {
   const reason = 'no model is named';
   return new AppError('request.invalid', 'Name a model with --model, or set LLM_MODEL in your shell’s profile.', {
     field: 'model',
-    reason,
-  });
-}
-
-function unspoken({ name, protocols: [protocol] }: Upstream): AppError<'request.invalid'> {
-  const reason = `it speaks ${protocol}`;
-  return new AppError('request.invalid', `${name} speaks ${protocol}, in which single completions are not made.`, {
-    field: 'upstream',
     reason,
   });
 }

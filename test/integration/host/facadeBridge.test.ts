@@ -6,6 +6,8 @@ import {
   paths,
   png,
   requests,
+  streamed,
+  streamPaths,
   streamReaders,
   wholeReaders,
   type Name,
@@ -15,7 +17,12 @@ import { spentOf, startFacade, startUpstream, type FacadeHost } from '../../supp
 import { scriptedUsage, type ModelStep } from '../../support/modelServer/modelScript.js';
 import { startModelServer, type ModelServer } from '../../support/modelServer/modelServer.js';
 
-const toolStops = { messages: 'tool_use', responses: 'completed', chat_completions: 'tool_calls' } as const;
+const toolStops = {
+  messages: 'tool_use',
+  responses: 'completed',
+  chat_completions: 'tool_calls',
+  gemini: 'STOP',
+} as const;
 const streamToolStops = { ...toolStops, responses: 'response.completed' } as const;
 
 async function bridge(
@@ -29,7 +36,7 @@ async function bridge(
 
 async function startBridged(upstream: Name, url: string): Promise<FacadeHost> {
   const other = {
-    endpoint: upstream === 'messages' ? url : `${url}/v1`,
+    endpoint: ['messages', 'gemini'].includes(upstream) ? url : `${url}/v1`,
     protocols: [upstream],
     key_env: 'OPENAI_API_KEY',
   };
@@ -46,7 +53,7 @@ describe.each(pairs)('a client of %s with an upstream of %s', (client, upstream)
       text: 'A cat — “Mieze” 🐈.',
       toolCall: { name: 'look', input: { at: 'the "other" one\n' } },
     });
-    const answer = await host.post(paths[client], { ...requests[client], stream: true });
+    const answer = await host.post(streamPaths[client], streamed(client));
     expect(answer).toMatchObject({ status: 200, headers: { 'content-type': 'text/event-stream' } });
     const [asked] = model.requests;
     expect(asked?.system).toBe('Be brief.');
@@ -56,7 +63,8 @@ describe.each(pairs)('a client of %s with an upstream of %s', (client, upstream)
       'assistant',
       'tool',
     ]);
-    expect(asked?.messages.find(({ role }) => role === 'tool')?.text).toBe('a cat');
+    const result = asked?.messages.find(({ role }) => role === 'tool')?.text;
+    expect(result).toBe(upstream === 'gemini' ? '{"output":"a cat"}' : 'a cat');
     const { input, output, cacheRead, cacheWrite } = scriptedUsage;
     const all = input + cacheRead + (upstream === 'messages' ? cacheWrite : 0);
     expect(streamReaders[client](answer.text)).toEqual({
@@ -107,7 +115,7 @@ describe.each(pairs)('a client of %s with an upstream of %s', (client, upstream)
       response.write('data: {}\n\n', () => response.destroy());
     });
     const host = await startBridged(upstream, breaking.url);
-    await expect(host.post(paths[client], { ...requests[client], stream: true })).rejects.toThrow();
+    await expect(host.post(streamPaths[client], streamed(client))).rejects.toThrow();
     expect(spentOf(host).calls).toBe(1);
   });
 });
@@ -133,9 +141,55 @@ it('gives free-form tools text where the upstream knows only JSON', async () => 
   ]);
 });
 
-it('translates nothing from or into Gemini, and says so', async () => {
+it('gives each of several calls of Gemini its own id, and its result back to it', async () => {
+  const seen = await startUpstream((_, response) =>
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).end(
+      [
+        { candidates: [{ content: { parts: [{ text: 'hm', thought: true }] } }] },
+        {
+          candidates: [
+            {
+              content: {
+                parts: [
+                  { functionCall: { name: 'look', args: { at: 1 } } },
+                  { functionCall: { name: 'look', args: {} } },
+                ],
+              },
+              finishReason: 'STOP',
+            },
+          ],
+        },
+      ]
+        .map(event => `data: ${JSON.stringify(event)}\r\n\r\n`)
+        .join(''),
+    ),
+  );
+  const host = await startBridged('gemini', seen.url);
+  const answer = await host.post(paths.messages, requests.messages);
+  const { content } = JSON.parse(answer.text) as { content: readonly { id: string; input: unknown }[] };
+  expect(content).toMatchObject([{ input: { at: 1 } }, { input: {} }]);
+  expect(new Set(content.map(({ id }) => id)).size).toBe(2);
+  const results = content.map(({ id }, index) => ({ type: 'tool_result', tool_use_id: id, content: `cat ${index}` }));
+  const turns = [
+    { role: 'assistant', content: content.map(block => ({ ...block, type: 'tool_use', name: 'look' })) },
+    { role: 'user', content: results.toReversed() },
+  ];
+  await host.post(paths.messages, { ...requests.messages, messages: turns });
+  const [, asked] = seen.requests.map(request => JSON.parse(String(request.body)) as { contents: unknown });
+  expect(asked?.contents).toMatchObject([
+    { role: 'model', parts: [{ functionCall: { args: { at: 1 } } }, { functionCall: { args: {} } }] },
+    {
+      role: 'user',
+      parts: [
+        { functionResponse: { name: 'look', response: { output: 'cat 0' } } },
+        { functionResponse: { name: 'look', response: { output: 'cat 1' } } },
+      ],
+    },
+  ]);
+});
+
+it('tells a client of Gemini which models there are, and counts for it', async () => {
   const host = await startBridged('messages', 'http://127.0.0.1:9');
-  const answer = await host.post('/gemini/v1beta/models/gemini-2.5-pro:generateContent', { contents: [] });
-  expect(answer.status).toBe(400);
-  expect(answer.text).toContain('not translated');
+  const counted = await host.post('/gemini/v1beta/models/some-model:countTokens', { contents: [] });
+  expect(JSON.parse(counted.text)).toEqual({ totalTokens: expect.any(Number) as number });
 });

@@ -1,46 +1,45 @@
 import type { ModelProtocol } from '../modelProtocol.js';
 import type { Conversation, Json } from './conversation.js';
 import { chatDecoder, messagesDecoder, responsesDecoder, type Decoder } from './decodeAnswer.js';
+import { geminiDecoder } from './decodeGemini.js';
 import { chatEncoder, messagesEncoder, responsesEncoder, type AnswerHead, type Encoder } from './encodeAnswer.js';
+import { geminiEncoder } from './encodeGemini.js';
 import { readChat } from './readChat.js';
+import { readGemini } from './readGemini.js';
 import { readMessages } from './readMessages.js';
 import { readResponses } from './readResponses.js';
+import { writeGemini } from './writeGemini.js';
 import { writeChat, writeMessages, writeResponses } from './writeRequests.js';
 
-/** Protocols between which calls are translated. */
-export type BridgedProtocol = Exclude<ModelProtocol, 'gemini'>;
-
-/** True for a protocol that is translated from and into. */
-export function isBridged(protocol: ModelProtocol): protocol is BridgedProtocol {
-  return protocol !== 'gemini';
-}
-
-const readers: Readonly<Record<BridgedProtocol, (request: Json) => Conversation>> = {
+const readers: Readonly<Record<ModelProtocol, (request: Json) => Conversation>> = {
   messages: readMessages,
   responses: readResponses,
   chat_completions: readChat,
+  gemini: readGemini,
 };
 
-const decoders: Readonly<Record<BridgedProtocol, () => Decoder>> = {
+const decoders: Readonly<Record<ModelProtocol, (answer: string) => Decoder>> = {
   messages: messagesDecoder,
   responses: responsesDecoder,
   chat_completions: chatDecoder,
+  gemini: geminiDecoder,
 };
 
-const encoders: Readonly<Record<BridgedProtocol, (head: AnswerHead) => Encoder>> = {
+const encoders: Readonly<Record<ModelProtocol, (head: AnswerHead) => Encoder>> = {
   messages: messagesEncoder,
   responses: responsesEncoder,
   chat_completions: chatEncoder,
+  gemini: geminiEncoder,
 };
 
 /** Reads a request of a client. */
-export function readRequest(protocol: BridgedProtocol, request: Json): Conversation {
+export function readRequest(protocol: ModelProtocol, request: Json): Conversation {
   return readers[protocol](request);
 }
 
 /** The request as the upstream gets it; it always streams its answer. */
 export function writeRequest(
-  protocol: BridgedProtocol,
+  protocol: ModelProtocol,
   conversation: Conversation,
   options: { readonly isOpenAi: boolean },
 ): Json {
@@ -51,17 +50,19 @@ export function writeRequest(
       return writeResponses(conversation);
     case 'chat_completions':
       return writeChat(conversation, options);
+    case 'gemini':
+      return writeGemini(conversation);
   }
 }
 
-/** Understands the stream of an upstream. */
-export function decoderOf(protocol: BridgedProtocol): Decoder {
-  return decoders[protocol]();
+/** Understands the stream of an upstream. `answer` names the answer: calls that come without an id get one that begins with it. */
+export function decoderOf(protocol: ModelProtocol, answer: string): Decoder {
+  return decoders[protocol](answer);
 }
 
 /** Says an answer to a client. */
 export function encoderOf(
-  protocol: BridgedProtocol,
+  protocol: ModelProtocol,
   head: Omit<AnswerHead, 'freeform'>,
   { tools }: Conversation,
 ): Encoder {

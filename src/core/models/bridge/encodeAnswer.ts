@@ -1,4 +1,5 @@
 import type { TokenCounts } from '../tokenCounts.js';
+import { Blocks, sse, type Block } from './answerBlocks.js';
 import type { AnswerEvent, Json, StopReason } from './conversation.js';
 import { parsedObject, textAt } from './fields.js';
 
@@ -20,60 +21,6 @@ export interface Encoder {
   finish(tokens: TokenCounts): string;
   /** The whole answer, for a client that does not read streams. */
   whole(tokens: TokenCounts): Json;
-}
-
-/** A piece of an answer that is complete: a text, or a call with its input. */
-interface Block {
-  readonly kind: 'text' | 'call';
-  readonly id: string;
-  readonly tool: string;
-  text: string;
-}
-
-/** Collects what was said; every protocol's whole answer is made of it. */
-class Blocks {
-  readonly list: Block[] = [];
-  reason: StopReason = 'end';
-  failure: string | undefined;
-
-  /** The block that the event begins or goes on with, and whether it is new. */
-  take(event: AnswerEvent): { readonly block: Block; readonly isNew: boolean; readonly added: string } | undefined {
-    switch (event.kind) {
-      case 'text': {
-        const last = this.list.at(-1);
-        if (last?.kind !== 'text') return this.#open({ kind: 'text', id: '', tool: '', text: event.text }, event.text);
-        last.text += event.text;
-        return { block: last, isNew: false, added: event.text };
-      }
-      case 'call':
-        return this.#open({ kind: 'call', id: event.id, tool: event.tool, text: '' }, '');
-      case 'input': {
-        const last = this.list.at(-1);
-        if (last?.kind !== 'call') return undefined;
-        last.text += event.text;
-        return { block: last, isNew: false, added: event.text };
-      }
-      case 'stopped':
-        this.reason = event.reason;
-        return undefined;
-      case 'failed':
-        this.failure = event.message;
-        return undefined;
-    }
-  }
-
-  get said(): string {
-    return this.list.map(block => (block.kind === 'text' ? block.text : '')).join('');
-  }
-
-  #open(block: Block, added: string) {
-    this.list.push(block);
-    return { block, isNew: true, added };
-  }
-}
-
-function sse(data: unknown, event?: string): string {
-  return `${event === undefined ? '' : `event: ${event}\n`}data: ${JSON.stringify(data)}\n\n`;
 }
 
 /** An answer of Anthropic's Messages API. */

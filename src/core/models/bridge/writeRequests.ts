@@ -8,6 +8,7 @@ import {
   type Turn,
 } from './conversation.js';
 import { filled, parsedObject } from './fields.js';
+import { joined } from './joined.js';
 
 /** Messages must say how much may be answered; clients of the other protocols need not. */
 const defaultMaxTokens = 8_192;
@@ -177,21 +178,6 @@ function openAiChoice(choice: ToolChoice | undefined, named: (name: string) => J
   if (!choice) return undefined;
   if (choice.kind === 'tool') return named(choice.name);
   return choice.kind === 'any' ? 'required' : choice.kind;
-}
-
-/** Turns of one side that follow each other are one; results of tools stand first in theirs. */
-function joined(turns: readonly Turn[]): readonly Turn[] {
-  const result: Turn[] = [];
-  for (const turn of turns) {
-    const last = result.at(-1);
-    if (last?.role === turn.role)
-      result[result.length - 1] = { role: turn.role, parts: [...last.parts, ...turn.parts] };
-    else if (turn.parts.length > 0) result.push(turn);
-  }
-  return result.map(({ role, parts }) => ({
-    role,
-    parts: [...parts.filter(part => part.kind === 'result'), ...parts.filter(part => part.kind !== 'result')],
-  }));
 }
 
 function withSchema({ system, schema }: Conversation): string {
