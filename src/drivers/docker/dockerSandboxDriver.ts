@@ -257,7 +257,8 @@ export class DockerSandboxDriver implements SandboxDriver, Disposable {
     const filters = { label: [`${labels.state}=${this.#state}`] };
     // Those of an engine elsewhere wait for somebody who fetches what they left.
     const all = await engine.call(() => engine.docker.listContainers({ all: engine.elsewhere, filters }));
-    const running = all.filter(({ Labels: own }) => own[labels.role] !== 'packing');
+    await this.#remote?.removePacked(all.filter(isPacking));
+    const running = all.filter(container => !isPacking(container));
     const ports = running.flatMap(({ Labels: own }) => (own[labels.doors] ?? '').split(' '));
     const known = ports.filter(port => /^\d{1,5}$/.test(port)).map(Number);
     await doors.open(new Set(known.filter(port => port !== egressPort)));
@@ -304,6 +305,11 @@ export class DockerSandboxDriver implements SandboxDriver, Disposable {
     const label = [`${labels.state}=${this.#state}`, `${labels.sandbox}=${id}`];
     return await engine.call(() => engine.docker.listContainers({ all: true, filters: { label } }));
   }
+}
+
+/** An earlier host did not come to start what it was packing for. */
+function isPacking({ Labels: own }: Docker.ContainerInfo): boolean {
+  return own[labels.role] === 'packing';
 }
 
 /** What fills a disk is not given long. */

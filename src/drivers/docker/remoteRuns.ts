@@ -5,13 +5,13 @@ import type Docker from 'dockerode';
 import { extract } from 'tar-stream';
 import { AppError, errorMessage, isAppError } from '../../base/errors.js';
 import type { Clock } from '../../base/clock.js';
-import type { RunId } from '../../base/ids.js';
+import { isId, type RunId } from '../../base/ids.js';
 import type { Disposable } from '../../base/lifecycle.js';
 import type { Log } from '../../base/log.js';
 import { UnderWay } from '../../base/underWay.js';
 import type { RunDriver, SandboxLaunch, SandboxRef } from '../../core/sandboxes/sandboxDriver.js';
 import { runFiles, runPath, writeWhole } from '../../node/runFiles.js';
-import { runContainer, runContainerName, sandboxFolder, volumesOfRun } from './containerOptions.js';
+import { labels, runContainer, runContainerName, sandboxFolder, volumesOfRun } from './containerOptions.js';
 import type { SettingsOf } from './dockerRuns.js';
 import { found, refusalOf, statusOf, type DockerEngine } from './dockerEngine.js';
 import { guestPaths, guestRunDir } from './guestPaths.js';
@@ -101,6 +101,16 @@ export class RemoteRuns implements RunDriver, Disposable {
   /** Goes on with what an earlier host began. */
   adopt(remote: RemoteRun): void {
     this.#follow(remote);
+  }
+
+  /** What an earlier host packed for runs that it did not start. */
+  async removePacked(packed: readonly Docker.ContainerInfo[]): Promise<void> {
+    const { engine } = this.#options;
+    for (const { Id: id, Labels: own } of packed) {
+      await engine.call(() => unlessGone(engine.docker.getContainer(id).remove({ force: true })));
+      const run = own[labels.run];
+      if (run !== undefined && isId<'run'>(run) && !(await this.#inspect(run))) await this.#remove(run);
+    }
   }
 
   dispose(): void {
