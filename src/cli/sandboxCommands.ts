@@ -6,6 +6,10 @@ export const sandboxCommands: Readonly<Record<string, CommandEntry>> = {
     summary: 'run a command in the worktree of a thread',
     load: async () => (await import('./commands/exec.js')).exec,
   },
+  cp: {
+    summary: 'copy files into or out of the sandbox of a thread',
+    load: async () => (await import('./commands/copy.js')).copy,
+  },
   stop: { summary: 'stop the agent in a worktree', load: async () => (await import('./commands/sandboxes.js')).stop },
   resume: {
     summary: 'accepted for scripts: worktrees are always ready',

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { containerHost } from '../support/containerHost.ts';
 import { dockerUnderTest } from '../support/docker.ts';
+import { tempDirectory } from '../support/tempDirectory.ts';
 
 const docker = dockerUnderTest();
 
@@ -36,6 +37,28 @@ describe.runIf(docker.kind === 'there')('the sandbox of a thread', () => {
     const [measured] = await sandboxes();
     expect(measured).toMatchObject({ state: 'running' });
     expect(measured?.usage?.memory_bytes).toBeGreaterThan(0);
+
+    // In and out: the worktree, and what only the container has.
+    const outside = join(tempDirectory('muster-cp'), 'note.txt');
+    writeFileSync(outside, 'from outside\n');
+    const copies: readonly (readonly [string, string])[] = [
+      [outside, `${id}:/muster/home/note.txt`],
+      [`${id}:/muster/home/note.txt`, `${outside}.back`],
+      [outside, `${id}:in.txt`],
+      [`${id}:/workspace/work.txt`, `${outside}.work`],
+    ];
+    for (const [from, to] of copies)
+      expect(await home.muster(['cp', from, to], { cwd: repository })).toMatchObject({ status: 0, stderr: '' });
+    expect(readFileSync(`${outside}.back`, 'utf8')).toBe('from outside\n');
+    expect(readFileSync(`${outside}.work`, 'utf8')).toBe('work\n');
+    expect(await home.muster(['exec', id, '--', 'cat', 'in.txt'], { cwd: repository })).toMatchObject({
+      stdout: 'from outside\n',
+    });
+    const link = ['exec', id, '--', 'ln', '-s', '/etc', 'out'];
+    expect(await home.muster(link, { cwd: repository })).toMatchObject({ status: 0 });
+    const refused = await home.muster(['cp', outside, `${id}:out/note.txt`], { cwd: repository });
+    expect(refused.stderr).toContain('is not inside the worktree');
+    await home.muster(['exec', id, '--', 'rm', 'out', 'in.txt'], { cwd: repository });
 
     expect(await home.muster(['stop', id], { cwd: repository })).toMatchObject({ status: 0 });
     expect(await sandboxes()).toMatchObject([{ state: 'ready', runtime_ids: [] }]);
