@@ -1,15 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import dockerignore, { type Ignore } from '@balena/dockerignore';
-import type { Pack } from 'tar-stream';
 import { packFolder } from './packFolder.js';
-import { packing } from './packing.js';
+import { packing, type Packed } from './packing.js';
 
 /** What the engine must have whatever `.dockerignore` says. */
 const ignoreFile = '.dockerignore';
 
 /** The files of a build as the engine takes them: a tar of the folder without what its `.dockerignore` names. */
-export async function buildContext(folder: string, dockerfile: string): Promise<Pack> {
+export async function buildContext(folder: string, dockerfile: string): Promise<Packed> {
   // Most folders have none.
   const rules = await readFile(join(folder, ignoreFile), 'utf8').catch(() => '');
   const ignore = dockerignore.default({ ignorecase: false }).add(rules);

@@ -9,6 +9,7 @@ import type { PullRequest, Watching } from '../../core/images/imageDriver.js';
 import { buildContext } from './buildContext.js';
 import { found, refusalOf, statusOf, type DockerEngine } from './dockerEngine.js';
 import { finished } from './imageProgress.js';
+import { sent } from './packing.js';
 import { registryLogin, registryOf } from './registryLogin.js';
 
 /** Of who pulls: its login to registries, and the registry of names without one. */
@@ -135,7 +136,9 @@ export class Images {
       };
       const files = await buildContext(context, dockerfile);
       watching.signal.throwIfAborted();
-      const stream = await this.#engine.call(() => this.#engine.docker.buildImage(files, options));
+      const { archive, abortSignal } = files;
+      const asked = { ...options, abortSignal };
+      const stream = await sent(files, () => this.#engine.call(() => this.#engine.docker.buildImage(archive, asked)));
       await finished(this.#engine.docker, stream, watching);
       for (const other of others) {
         const [repo, tag] = splitTag(withTag(other));

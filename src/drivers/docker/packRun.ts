@@ -5,7 +5,7 @@ import { packingContainer, type ContainerSettings } from './containerOptions.js'
 import type { DockerEngine } from './dockerEngine.js';
 import { guestPaths } from './guestPaths.js';
 import { packDirectory, packFolder, type Owner } from './packFolder.js';
-import { packing } from './packing.js';
+import { packing, sent, type Packed } from './packing.js';
 
 interface PackedRun {
   readonly run: RunId;
@@ -23,13 +23,15 @@ export async function packRun(engine: DockerEngine, packed: PackedRun): Promise<
   const { run, spec, settings } = packed;
   const container = await engine.call(() => engine.docker.createContainer(packingContainer(run, spec, settings)));
   try {
-    await engine.call(() => container.putArchive(archiveOf(packed), { path: guestPaths.top }));
+    const files = archiveOf(packed);
+    const { archive, abortSignal } = files;
+    await sent(files, () => engine.call(() => container.putArchive(archive, { path: guestPaths.top, abortSignal })));
   } finally {
     await engine.call(() => container.remove({ force: true }));
   }
 }
 
-function archiveOf({ run, spec, settings, stateDir, programsFolder }: PackedRun) {
+function archiveOf({ run, spec, settings, stateDir, programsFolder }: PackedRun): Packed {
   const [uid = 0, gid = 0] = settings.user.split(':').map(Number);
   const owner: Owner = { uid, gid };
   return packing(async archive => {

@@ -1,12 +1,34 @@
 import { pack, type Pack } from 'tar-stream';
-import { errorMessage } from '../../base/errors.js';
 
-/** A tar that is written while it is read. Who reads it hears what went wrong with it. */
-export function packing(write: (archive: Pack) => Promise<void>): Pack {
+/** A tar on its way to an engine, and what ends the call that takes it when it cannot be written whole. */
+export interface Packed {
+  readonly archive: Pack;
+  readonly abortSignal: AbortSignal;
+}
+
+/**
+ * A tar that is written while it is read. Who pipes it away does not hear of its errors and would wait for ever for its end:
+ * `abortSignal` ends that wait, with what went wrong as its reason.
+ */
+export function packing(write: (archive: Pack) => Promise<void>): Packed {
   const archive = pack();
+  const broken = new AbortController();
   void write(archive).then(
     () => archive.finalize(),
-    (error: unknown) => archive.destroy(error instanceof Error ? error : new Error(errorMessage(error))),
+    (error: unknown) => {
+      broken.abort(error);
+      archive.destroy();
+    },
   );
-  return archive;
+  return { archive, abortSignal: broken.signal };
+}
+
+/** Does something with a tar. Errors: what it could not be written for, else those of the work. */
+export async function sent<T>({ abortSignal }: Packed, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    abortSignal.throwIfAborted();
+    throw error;
+  }
 }

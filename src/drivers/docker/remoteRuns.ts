@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync, statSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough, type Duplex } from 'node:stream';
 import type Docker from 'dockerode';
@@ -10,6 +10,7 @@ import type { Disposable } from '../../base/lifecycle.js';
 import type { Log } from '../../base/log.js';
 import { UnderWay } from '../../base/underWay.js';
 import type { RunDriver, SandboxLaunch, SandboxRef } from '../../core/sandboxes/sandboxDriver.js';
+import { readForeignFileSync } from '../../node/foreignFile.js';
 import { runFiles, runPath, writeWhole } from '../../node/runFiles.js';
 import { labels, runContainer, runContainerName, sandboxFolder, volumesOfRun } from './containerOptions.js';
 import type { SettingsOf } from './dockerRuns.js';
@@ -20,6 +21,7 @@ import { packRun } from './packRun.js';
 import { remoteRelay, serveRelay } from './remoteRelay.js';
 import { unpackFolder } from './unpackFolder.js';
 
+const longestRecord = 4_096;
 const pauseMs = 200;
 /** Before an engine that does not answer is asked again. */
 const againMs = 2_000;
@@ -34,6 +36,12 @@ export interface RemoteRun {
   /** Ports of this machine that it reaches, with their sockets here. */
   readonly doors: ReadonlyMap<number, string>;
   readonly readOnly: boolean;
+}
+
+/** Something of a run that the engine carries while it works. */
+interface Part {
+  readonly over: Promise<void>;
+  dispose(): void;
 }
 
 interface RemoteRunsOptions {
@@ -179,28 +187,38 @@ export class RemoteRuns implements RunDriver, Disposable {
     }
   }
 
-  /** Until the container has ended. */
+  /** Until the container has ended. What was cut off meanwhile, by an engine that started again, begins again. */
   async #watch(remote: RemoteRun, container: Docker.Container): Promise<void> {
-    const { engine, clock } = this.#options;
+    const { engine, clock, stateDir } = this.#options;
     const { signal } = this.#ending;
-    const parts = new Set<{ dispose(): void }>();
+    const dir = runPath(stateDir, remote.run);
+    const parts = new Map<string, Part>();
     try {
-      if (remote.doors.size > 0) parts.add(await this.#relay(remote, container));
-      const dir = runPath(this.#options.stateDir, remote.run);
       for (;;) {
         const { State: state } = await engine.call(() => container.inspect());
         if (!state.Running) return;
-        if (!existsSync(join(dir, runFiles.pid))) await this.#fetchStart(remote, container, dir);
-        else if (parts.size < remote.doors.size + 2 && parts.size < 3)
-          for (const name of [runFiles.stdout, runFiles.stderr]) parts.add(await this.#tail(remote, container, name));
+        if (remote.doors.size > 0 && !parts.has('relay'))
+          this.#keep(parts, 'relay', await this.#relay(remote, container));
+        if (isBlank(join(dir, runFiles.pid))) await this.#fetchStart(remote, container, dir);
+        else
+          for (const name of [runFiles.stdout, runFiles.stderr])
+            if (!parts.has(name)) this.#keep(parts, name, await this.#tail(remote, container, name));
         await clock.sleep(pauseMs, signal);
       }
     } finally {
-      for (const part of parts) part.dispose();
+      for (const part of parts.values()) part.dispose();
     }
   }
 
-  async #relay({ doors }: RemoteRun, container: Docker.Container): Promise<{ dispose(): void }> {
+  #keep(parts: Map<string, Part>, name: string, part: Part): void {
+    parts.set(name, part);
+    void part.over.then(() => {
+      if (parts.get(name) === part) parts.delete(name);
+      part.dispose();
+    });
+  }
+
+  async #relay({ doors }: RemoteRun, container: Docker.Container): Promise<Part> {
     const ports = [...doors.keys()].map(String);
     const stream = await this.#exec(container, ['node', '-e', remoteRelay, '/run/muster-relay', ...ports], 'input');
     return serveRelay(this.#options.engine.docker, stream, port => {
@@ -212,12 +230,12 @@ export class RemoteRuns implements RunDriver, Disposable {
   /** The wrapper's first words. */
   async #fetchStart({ run }: RemoteRun, container: Docker.Container, dir: string): Promise<void> {
     const pid = await this.#file(container, `${guestRunDir(run)}/${runFiles.pid}`);
-    if (!pid) return;
-    mkdirSync(join(dir, runFiles.started), { recursive: true, mode: 0o700 });
+    if (!pid || pid.toString('utf8').trim() === '') return;
+    closeSync(openSync(join(dir, runFiles.started), 'a', 0o600));
     writeWhole(join(dir, runFiles.pid), pid.toString('utf8'));
   }
 
-  async #tail({ run }: RemoteRun, container: Docker.Container, name: string): Promise<{ dispose(): void }> {
+  async #tail({ run }: RemoteRun, container: Docker.Container, name: string): Promise<Part> {
     const path = join(runPath(this.#options.stateDir, run), name);
     const from = sizeOf(path) + 1;
     const command = ['tail', '-c', `+${from}`, '-f', `${guestRunDir(run)}/${name}`];
@@ -228,12 +246,16 @@ export class RemoteRuns implements RunDriver, Disposable {
     complained.resume();
     this.#options.engine.docker.modem.demuxStream(stream, said, complained);
     said.on('data', (bytes: Buffer) => writeSync(file, bytes));
-    stream.on('error', () => stream.destroy());
+    const { promise: over, resolve } = Promise.withResolvers<void>();
+    for (const event of ['end', 'close', 'error']) stream.once(event, () => resolve());
+    let isOpen = true;
     return {
+      over,
       dispose: () => {
         stream.destroy();
         said.destroy();
-        closeSync(file);
+        if (isOpen) closeSync(file);
+        isOpen = false;
       },
     };
   }
@@ -257,7 +279,7 @@ export class RemoteRuns implements RunDriver, Disposable {
       if (whole && whole.length > sizeOf(here)) append(here, whole.subarray(sizeOf(here)));
     }
     const exit = await this.#file(container, `${guestRunDir(run)}/${runFiles.exit}`);
-    if (exit) writeWhole(join(dir, runFiles.exit), exit.toString('utf8'));
+    if (exit && exit.toString('utf8').trim() !== '') writeWhole(join(dir, runFiles.exit), exit.toString('utf8'));
   }
 
   /** One file of the container; undefined when it is not there. */
@@ -318,6 +340,12 @@ function append(path: string, bytes: Buffer): void {
   } finally {
     closeSync(file);
   }
+}
+
+/** As it was made, before its writer wrote it. */
+function isBlank(path: string): boolean {
+  const found = readForeignFileSync(path, { maxBytes: longestRecord });
+  return found.kind !== 'file' || found.bytes.toString('utf8').trim() === '';
 }
 
 function sizeOf(path: string): number {
