@@ -1,0 +1,117 @@
+import { lstatSync, mkdirSync, readFileSync, readdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { pack, type Headers } from 'tar-stream';
+import { packFolder } from '../../../src/drivers/docker/packFolder.js';
+import { packing, sent } from '../../../src/drivers/docker/packing.js';
+import { unpackFolder } from '../../../src/drivers/docker/unpackFolder.js';
+import { tempDirectory } from '../../support/tempDirectory.js';
+
+/** A tar with entries that no honest program writes. */
+function tar(entries: readonly (Headers & { readonly text?: string })[]) {
+  const archive = pack();
+  for (const { text, ...header } of entries) archive.entry(header, text ?? '');
+  archive.finalize();
+  return archive;
+}
+
+function place(): { readonly folder: string; readonly outside: string } {
+  const root = tempDirectory('muster-unpack');
+  const [folder, outside] = [join(root, 'work'), join(root, 'outside')];
+  mkdirSync(folder);
+  mkdirSync(outside);
+  return { folder, outside };
+}
+
+describe('what comes back from a container', () => {
+  test('makes the folder what it was there: new, changed, gone, and links as links', async () => {
+    const { folder, outside } = place();
+    for (const name of ['kept.txt', 'changed.txt', 'gone.txt', '.git']) writeFileSync(join(folder, name), 'old');
+    mkdirSync(join(folder, 'dir/deep'), { recursive: true });
+    writeFileSync(join(folder, 'dir/deep/gone.txt'), 'old');
+    symlinkSync(outside, join(folder, 'was-link'));
+    await unpackFolder(
+      tar([
+        { name: 'work/', type: 'directory' },
+        { name: 'work/.git', text: 'evil' },
+        { name: 'work/kept.txt', text: 'old' },
+        { name: 'work/changed.txt', text: 'new', mode: 0o4755 },
+        { name: 'work/empty.txt' },
+        { name: 'work/dir', type: 'directory' },
+        { name: 'work/link', type: 'symlink', linkname: 'kept.txt' },
+        { name: 'work/was-link/file.txt', text: 'inside' },
+      ]),
+      { top: 'work', folder, keeps: ['.git'] },
+    );
+    expect(readdirSync(folder).toSorted()).toEqual(
+      ['.git', 'changed.txt', 'dir', 'empty.txt', 'kept.txt', 'link', 'was-link'].toSorted(),
+    );
+    expect(readFileSync(join(folder, '.git'), 'utf8')).toBe('old');
+    expect(readFileSync(join(folder, 'changed.txt'), 'utf8')).toBe('new');
+    expect(lstatSync(join(folder, 'changed.txt')).mode & 0o7777).toBe(0o755);
+    expect(readdirSync(join(folder, 'dir'))).toEqual([]);
+    expect(readlinkSync(join(folder, 'link'))).toBe('kept.txt');
+    expect(lstatSync(join(folder, 'was-link')).isDirectory()).toBe(true);
+    expect(readdirSync(outside)).toEqual([]);
+  });
+
+  test('never reaches outside of it', async () => {
+    const { folder, outside } = place();
+    writeFileSync(join(outside, 'secret'), 'mine');
+    await unpackFolder(
+      tar([
+        { name: '../outside/a', text: 'x' },
+        { name: 'work/../../outside/b', text: 'x' },
+        { name: join(outside, 'c'), text: 'x' },
+        { name: 'work/door', type: 'symlink', linkname: outside },
+        { name: 'work/door/d', text: 'x' },
+        { name: 'work/other', type: 'symlink', linkname: outside },
+        { name: 'work/other', type: 'directory', mode: 0o777 },
+        { name: 'work/other/e', text: 'x' },
+        { name: 'work/hard', type: 'link', linkname: join(outside, 'secret') },
+        { name: 'work/pipe', type: 'fifo' },
+        { name: 'work/device', type: 'character-device', devmajor: 1, devminor: 3 },
+        { name: 'elsewhere/f', text: 'x' },
+      ]),
+      { top: 'work', folder },
+    );
+    expect(readdirSync(outside)).toEqual(['secret']);
+    expect(readFileSync(join(outside, 'secret'), 'utf8')).toBe('mine');
+    expect(readdirSync(folder).toSorted()).toEqual(['door', 'other']);
+    expect(readFileSync(join(folder, 'door/d'), 'utf8')).toBe('x');
+    expect(readFileSync(join(folder, 'other/e'), 'utf8')).toBe('x');
+  });
+
+  test('is what was sent', async () => {
+    const { folder, outside } = place();
+    mkdirSync(join(folder, 'ünï/cödé'), { recursive: true });
+    writeFileSync(join(folder, 'ünï/cödé', `${'long'.repeat(40)}.txt`), 'long');
+    writeFileSync(join(folder, 'big.bin'), Buffer.alloc(300_000, 7));
+    writeFileSync(join(folder, 'empty'), '');
+    symlinkSync('empty', join(folder, 'link'));
+    const { archive } = packing(tarred => packFolder({ archive: tarred, folder, as: 'work/' }));
+    await unpackFolder(archive, { top: 'work', folder: outside });
+    const listed = (root: string): unknown =>
+      readdirSync(root, { recursive: true, withFileTypes: true })
+        .map(each => {
+          const path = join(each.parentPath, each.name);
+          return [
+            path.slice(root.length),
+            each.isFile() ? readFileSync(path, 'latin1').length : '',
+            each.isSymbolicLink(),
+          ];
+        })
+        .toSorted();
+    expect(listed(outside)).toEqual(listed(folder));
+  });
+});
+
+test('who sends a tar that cannot be written hears why, and does not wait for its end', async () => {
+  const broken = packing(archive => packFolder({ archive, folder: '/no/such/folder' }));
+  const waiting = sent(broken, async () => {
+    const { promise, reject } = Promise.withResolvers<void>();
+    broken.abortSignal.addEventListener('abort', () => reject(new Error('aborted')), { once: true });
+    await promise;
+  });
+  await expect(waiting).rejects.toMatchObject({ code: 'ENOENT' });
+});
