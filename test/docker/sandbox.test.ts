@@ -52,7 +52,7 @@ async function openDockerSandbox(host: string, image: string): Promise<SandboxUn
     async dispose() {
       for (const each of [own, neighbour]) await driver.remove(each);
       await sandboxes.dispose();
-      files.dispose();
+      await files.dispose();
     },
   };
 }

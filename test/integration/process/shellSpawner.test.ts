@@ -10,7 +10,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await runs.dispose();
-  runs.sandbox.dispose();
+  await runs.sandbox.dispose();
 });
 
 /** The shell that starts processes: the child of this process that reads its commands from a pipe. */
@@ -88,7 +88,7 @@ test('the shell is in no argument list with what a run is told, and ends with th
   expect(readFileSync(`/proc/${spawner}/cmdline`, 'utf8')).toBe('/bin/sh\0-s\0');
   expect(readlinkSync(`/proc/${spawner}/cwd`)).toBe('/');
   const heard = await runs.start('sleep 0.2; echo outlived');
-  runs.sandbox.dispose();
+  await runs.sandbox.dispose();
   expect(await heard.ended).toMatchObject({ kind: 'exited', exit: { code: 0 } });
   expect(heard.texts).toEqual(['outlived']);
   expect(spawnerPid()).toBeNaN();
