@@ -95,11 +95,8 @@ describe('what comes back from a container', () => {
       readdirSync(root, { recursive: true, withFileTypes: true })
         .map(each => {
           const path = join(each.parentPath, each.name);
-          return [
-            path.slice(root.length),
-            each.isFile() ? readFileSync(path, 'latin1').length : '',
-            each.isSymbolicLink(),
-          ];
+          const size = each.isFile() ? readFileSync(path).length : -1;
+          return `${path.slice(root.length)} ${size} ${each.isSymbolicLink()}`;
         })
         .toSorted();
     expect(listed(outside)).toEqual(listed(folder));
