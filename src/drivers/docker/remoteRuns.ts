@@ -344,8 +344,8 @@ function append(path: string, bytes: Buffer): void {
 
 /** As it was made, before its writer wrote it. */
 function isBlank(path: string): boolean {
-  const found = readForeignFileSync(path, { maxBytes: longestRecord });
-  return found.kind !== 'file' || found.bytes.toString('utf8').trim() === '';
+  const record = readForeignFileSync(path, { maxBytes: longestRecord });
+  return record.kind !== 'file' || record.bytes.toString('utf8').trim() === '';
 }
 
 function sizeOf(path: string): number {
