@@ -82,6 +82,14 @@ export function sharedChangeText(change: SharedChange): string {
   switch (change.kind) {
     case 'stash':
       return `your stash lost "${change.message}"`;
+    case 'edits': {
+      const where = change.stashed
+        ? 'are not in your checkout, and your stash has a new entry'
+        : 'are gone from your checkout';
+      return `your edits of ${shortList(change.files)} ${where}`;
+    }
+    case 'checkout':
+      return `your checkout was switched from ${refText(change.before)} to ${refText(change.now)}`;
     case 'ref': {
       const name = change.ref.replace(/^refs\/(?:heads|tags)\//, '');
       const what = change.ref.startsWith('refs/tags/') ? 'tag' : 'branch';
@@ -90,4 +98,13 @@ export function sharedChangeText(change: SharedChange): string {
     case 'config':
       return `the setting ${change.key} was ${change.now.length === 0 ? 'removed' : 'changed'}`;
   }
+}
+
+function refText(head: string): string {
+  return head.startsWith('refs/heads/') ? head.slice('refs/heads/'.length) : `commit ${head.slice(0, 8)}`;
+}
+
+function shortList(files: readonly string[]): string {
+  const shown = files.slice(0, 3).join(', ');
+  return files.length > 3 ? `${shown} and ${files.length - 3} more` : shown;
 }

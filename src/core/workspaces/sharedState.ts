@@ -9,11 +9,35 @@ export interface SharedState {
   readonly refs: readonly (readonly [ref: string, object: string])[];
   /** The text of the configuration file. */
   readonly config: string;
+  /** The checkout that the repository is known by; absent in a bare repository. */
+  readonly checkout?: CheckoutState;
+}
+
+/** The person's own checkout: what is checked out, and what they had changed in its tracked files. */
+export interface CheckoutState {
+  readonly path: string;
+  /** Full ref name, or a commit. */
+  readonly head: string;
+  readonly commit: string;
+  /** Tracked files that differ from {@link commit}. */
+  readonly edited: readonly string[];
+  /** A commit with these files as they were; present when there are any. */
+  readonly kept?: string;
 }
 
 /** One thing that is not as it was before the run. Branches that only grew are not told: people commit while agents work. */
 export type SharedChange =
   | { readonly kind: 'stash'; readonly commit: string; readonly message: string }
+  /** Edits of tracked files that are neither in the checkout nor in a commit of its branch any more. */
+  | {
+      readonly kind: 'edits';
+      readonly path: string;
+      readonly files: readonly string[];
+      readonly kept: string;
+      /** A new entry of the stash may have them. */
+      readonly stashed: boolean;
+    }
+  | { readonly kind: 'checkout'; readonly path: string; readonly before: string; readonly now: string }
   | { readonly kind: 'ref'; readonly ref: string; readonly before: string; readonly now: string | undefined }
   | {
       readonly kind: 'config';

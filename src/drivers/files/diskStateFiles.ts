@@ -32,7 +32,7 @@ export function createDiskStateFiles({ stateDir }: { readonly stateDir: string }
     setAsideDatabases: () => list(stateDir, name => /^muster\.db\.(?:corrupt|kept)-/.test(name)),
     // Versions before this one had them in the system's own folder for such files.
     scratch: async () => [
-      ...(await list(stateDir, name => name.startsWith('message-'))),
+      ...(await list(stateDir, name => /^(?:message|muster-index)-/.test(name))),
       ...(await ownOf(await list(tmpdir(), name => /^muster-index-\w+$/.test(name)))),
     ],
     async remove({ path }) {

@@ -46,7 +46,9 @@ export class SqliteSharedStateStore implements SharedStateStore {
 
 function parseState(json: string): SharedState {
   const fields = fieldsOf(JSON.parse(json));
+  const checkout = parseCheckout(fields.get('checkout'));
   return {
+    ...(checkout === undefined ? {} : { checkout }),
     config: text(fields.get('config')),
     stash: list(fields.get('stash')).map(entry => {
       const each = fieldsOf(entry);
@@ -59,12 +61,36 @@ function parseState(json: string): SharedState {
   };
 }
 
+function parseCheckout(value: unknown): SharedState['checkout'] {
+  if (value === undefined) return undefined;
+  const fields = fieldsOf(value);
+  return {
+    path: text(fields.get('path')),
+    head: text(fields.get('head')),
+    commit: text(fields.get('commit')),
+    edited: list(fields.get('edited')).map(text),
+    ...(fields.has('kept') ? { kept: text(fields.get('kept')) } : {}),
+  };
+}
+
 function parseChange(value: unknown): SharedChange[] {
   const fields = fieldsOf(value);
   const of = (name: string): string => text(fields.get(name));
   switch (fields.get('kind')) {
     case 'stash':
       return [{ kind: 'stash', commit: of('commit'), message: of('message') }];
+    case 'edits':
+      return [
+        {
+          kind: 'edits',
+          path: of('path'),
+          files: list(fields.get('files')).map(text),
+          kept: of('kept'),
+          stashed: fields.get('stashed') === true,
+        },
+      ];
+    case 'checkout':
+      return [{ kind: 'checkout', path: of('path'), before: of('before'), now: of('now') }];
     case 'ref':
       return [{ kind: 'ref', ref: of('ref'), before: of('before'), now: fields.has('now') ? of('now') : undefined }];
     case 'config':

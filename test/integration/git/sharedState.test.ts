@@ -1,7 +1,8 @@
-import { mkdtemp, readFile, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createGitWorktreeDriver } from '../../../src/drivers/git/worktree/gitWorktreeDriver.js';
+import type { SharedChange } from '../../../src/core/workspaces/sharedState.js';
 import { gitIn, writeIn } from '../../support/gitRepository.js';
 import { interposedGit, quoted } from '../../support/interposedGit.js';
 import { MergeFixture } from './mergeFixture.js';
@@ -60,7 +61,13 @@ describe("the person's stash, branches, tags and settings", () => {
     const changes = await fixture.worktrees.sharedChanges(fixture.thread, before);
     expect(
       changes.map(change =>
-        change.kind === 'stash' ? change.message : change.kind === 'ref' ? change.ref : change.key,
+        change.kind === 'stash'
+          ? change.message
+          : change.kind === 'ref'
+            ? change.ref
+            : change.kind === 'config'
+              ? change.key
+              : change.path,
       ),
     ).toEqual([
       'On main: second',
@@ -89,6 +96,86 @@ describe("the person's stash, branches, tags and settings", () => {
     const changes = await fixture.worktrees.sharedChanges(fixture.thread, before);
     expect(changes).toMatchObject([{ kind: 'ref', ref: 'refs/heads/main' }]);
     expect(await fixture.worktrees.undoShared(fixture.thread, changes)).toEqual(changes);
+  });
+});
+
+describe("the person's own checkout", () => {
+  /** A person who has edited a file, and what a run pinned then. */
+  async function edited() {
+    const fixture = await MergeFixture.create();
+    onTestFinished(() => fixture.repository.dispose());
+    const { repository, root, worktrees, thread, options } = fixture;
+    await mkdir(options.stateDir);
+    await repository.commit({ 'second.txt': 'second\n' });
+    await repository.git('branch', 'other', 'HEAD~1');
+    await writeIn(root, 'main.txt', 'edited by hand\n');
+    await writeIn(root, 'second.txt', 'staged by hand\n');
+    await repository.git('add', 'second.txt');
+    const before = await worktrees.sharedState(thread);
+    const changed = async (): Promise<readonly SharedChange[]> =>
+      (await worktrees.sharedChanges(thread, before)).filter(({ kind }) => kind === 'edits' || kind === 'checkout');
+    const putBack = async (): Promise<readonly SharedChange[]> => worktrees.undoShared(thread, await changed());
+    const texts = async () => Promise.all(['main.txt', 'second.txt'].map(path => readFile(join(root, path), 'utf8')));
+    const look = () => worktrees.sharedState(thread);
+    return { repository, root, before, look, changed, putBack, texts };
+  }
+
+  test.for([
+    ['resets it', ['reset', '--quiet', '--hard'], false],
+    ['puts its edits on the stash', ['stash', 'push', '--quiet'], true],
+    ['throws its edits away', ['checkout', '--quiet', 'HEAD', '--', '.'], false],
+  ] as const)('an agent that %s is told, and the edits come back', async ([, args, stashed]) => {
+    const { repository, changed, putBack, texts, root } = await edited();
+    await repository.git(...args);
+    expect(await changed()).toMatchObject([{ kind: 'edits', path: root, files: ['main.txt', 'second.txt'], stashed }]);
+    // Git's own tidying does not take them before that.
+    await repository.git('gc', '--quiet', '--prune=now');
+    expect(await putBack()).toEqual([]);
+    expect(await texts()).toEqual(['edited by hand\n', 'staged by hand\n']);
+    expect(await changed()).toEqual([]);
+  });
+
+  test('an agent that switches its branch is told, and the branch comes back with the edits', async () => {
+    const { repository, changed, putBack, texts } = await edited();
+    await repository.git('checkout', '--quiet', '--force', 'other');
+    expect(await changed()).toMatchObject([
+      { kind: 'edits', files: ['main.txt', 'second.txt'] },
+      { kind: 'checkout', before: 'refs/heads/main', now: 'refs/heads/other' },
+    ]);
+    expect(await putBack()).toEqual([]);
+    expect(await repository.git('symbolic-ref', 'HEAD')).toBe('refs/heads/main');
+    expect(await texts()).toEqual(['edited by hand\n', 'staged by hand\n']);
+  });
+
+  test('what the person goes on with is not told: more edits, commits of them, and new ones', async () => {
+    const { repository, root, changed } = await edited();
+    await writeIn(root, 'main.txt', 'edited further\n');
+    expect(await changed()).toEqual([]);
+    await repository.git('commit', '--quiet', '-am', 'Mine, in another form than it was pinned');
+    await writeIn(root, 'main.txt', 'and again\n');
+    await writeIn(root, 'new.txt', 'new\n');
+    expect(await changed()).toEqual([]);
+  });
+
+  test('nothing is written over that the person has edited since, and a branch that they chose stays', async () => {
+    const { repository, root, changed, putBack } = await edited();
+    await repository.git('reset', '--quiet', '--hard');
+    const told = await changed();
+    await writeIn(root, 'main.txt', 'begun anew\n');
+    await repository.git('checkout', '--quiet', '-b', 'mine');
+    expect(await putBack()).toEqual([]);
+    expect(told).toHaveLength(1);
+    expect(await readFile(join(root, 'main.txt'), 'utf8')).toBe('begun anew\n');
+    expect(await readFile(join(root, 'second.txt'), 'utf8')).toBe('staged by hand\n');
+  });
+
+  test('looking at it changes nothing there, and keeps the same edits once', async () => {
+    const { repository, before, root, look } = await edited();
+    const index = await readFile(join(root, '.git/index'));
+    expect(await look()).toEqual(before);
+    expect(before.checkout).toMatchObject({ path: root, head: 'refs/heads/main', edited: ['main.txt', 'second.txt'] });
+    expect(await readFile(join(root, '.git/index'))).toEqual(index);
+    expect(await repository.git('for-each-ref', 'refs/muster')).toBe('');
   });
 });
 

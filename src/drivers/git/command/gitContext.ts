@@ -35,13 +35,15 @@ export interface GitContext {
   readonly personIdentity: () => readonly string[] | undefined;
   /** Common directories by the folder that people know a repository by: that folder may be a worktree, and gone tomorrow. */
   readonly commonDirs: Map<string, string>;
+  /** The last edits that were kept of each checkout, and when, by its path. */
+  readonly keptEdits: Map<string, { readonly digest: string; readonly at: number; readonly commit: Promise<string> }>;
 }
 
 export function createGitContext(options: GitDriverOptions): GitContext {
   const { stateDir, clock, log, binary, environment, files = realFiles } = options;
   const git = options.git ?? new GitCommand({ clock, binary, environment });
   const personIdentity = (): readonly string[] | undefined => identityIn(options.person?.());
-  return { git, files, stateDir, clock, log, personIdentity, commonDirs: new Map() };
+  return { git, files, stateDir, clock, log, personIdentity, commonDirs: new Map(), keptEdits: new Map() };
 }
 
 function identityIn(environment: Environment = {}): readonly string[] | undefined {

@@ -3,19 +3,27 @@ import { isAppError } from '../../../base/errors.js';
 import type { SharedChange, SharedState } from '../../../core/workspaces/sharedState.js';
 import { readForeignFile } from '../../../node/foreignFile.js';
 import type { RepositoryGit } from '../command/boundGit.js';
+import type { GitContext } from '../command/gitContext.js';
 import { readRefFiles, type RefsOfPerson } from './refFiles.js';
 import { listWorktrees } from '../worktree/worktreeList.js';
+import { checkoutChanges, putCheckoutAsBefore, readCheckout, type CheckoutChange } from './checkoutState.js';
 
 /** A configuration beyond it is not compared. */
 const longestConfig = 512 * 1024;
 /** What git writes by itself when an agent uses its worktree: upstreams of branches, sparse checkouts, format versions. */
 const gitsOwn = /^(?:branch\.|extensions\.|core\.repositoryformatversion$|gc\.|maintenance\.|submodule\.)/;
 
-/** The person's stash, branches, tags and configuration as they are now; of refs, those that are wanted. */
+/** The person's stash, branches, tags, configuration and checkout as they are now; of refs, those that are wanted. */
 export async function readSharedState(
+  context: GitContext,
   git: RepositoryGit,
   wanted: (ref: string) => boolean = () => true,
 ): Promise<SharedState> {
+  const [state, checkout] = await Promise.all([readShared(git, wanted), readCheckout(context, git)]);
+  return checkout === undefined ? state : { ...state, checkout };
+}
+
+async function readShared(git: RepositoryGit, wanted: (ref: string) => boolean): Promise<SharedState> {
   const [refs, config] = await Promise.all([refsAndStash(git, wanted), configText(git)]);
   return { ...refs, config };
 }
@@ -39,9 +47,13 @@ async function askedOfGit(git: RepositoryGit, wanted: (ref: string) => boolean):
 }
 
 /** What is gone or other than before. Refs that only moved forward, and new ones, are nobody's loss. */
-export async function findSharedChanges(git: RepositoryGit, before: SharedState): Promise<readonly SharedChange[]> {
+export async function findSharedChanges(
+  context: GitContext,
+  git: RepositoryGit,
+  before: SharedState,
+): Promise<readonly SharedChange[]> {
   const known = new Set(before.refs.map(([ref]) => ref));
-  const now = await readSharedState(git, ref => known.has(ref));
+  const now = await readShared(git, ref => known.has(ref));
   const kept = new Set(now.stash.map(({ commit }) => commit));
   const stash = before.stash
     .filter(({ commit }) => !kept.has(commit))
@@ -55,11 +67,15 @@ export async function findSharedChanges(git: RepositoryGit, before: SharedState)
     moved.push({ kind: 'ref', ref, before: object, now: found });
   }
   const config = before.config === now.config ? [] : await changedSettings(git, before.config, now.config);
-  return [...stash, ...moved, ...config];
+  const isStashed = now.stash.some(({ commit }) => !before.stash.some(entry => entry.commit === commit));
+  const checkout = before.checkout ? await checkoutChanges(context, git, before.checkout, isStashed) : [];
+  // First the edits: what comes last is put back first, and edits belong on the branch that they were made on.
+  return [...checkout, ...stash, ...moved, ...config];
 }
 
 /** Undoes changes; what somebody has changed again since stays. Returns those that could not be undone. */
 export async function putBackShared(
+  context: GitContext,
   git: RepositoryGit,
   changes: readonly SharedChange[],
 ): Promise<readonly SharedChange[]> {
@@ -69,6 +85,7 @@ export async function putBackShared(
   for (const change of changes.toReversed()) {
     try {
       if (change.kind === 'ref' && change.now !== undefined && checkedOut.has(change.ref)) left.push(change);
+      else if (change.kind === 'checkout' || change.kind === 'edits') await putCheckoutAsBefore(context, git, change);
       else await putBack(git, change);
     } catch (error) {
       if (!isAppError(error, 'git.failed')) throw error;
@@ -78,7 +95,7 @@ export async function putBackShared(
   return left;
 }
 
-async function putBack(git: RepositoryGit, change: SharedChange): Promise<void> {
+async function putBack(git: RepositoryGit, change: Exclude<SharedChange, CheckoutChange>): Promise<void> {
   switch (change.kind) {
     case 'stash': {
       if ((await stashEntries(git)).some(({ commit }) => commit === change.commit)) return;

@@ -81,17 +81,22 @@ async function keepIndex(git: WorktreeGit, head: string): Promise<string> {
   return keepTree(git, (await git.run({ args: ['write-tree'] })).text(), [head]);
 }
 
-async function keepFiles(
+/** Tracked files as they are, as a commit. `scratchIn`: where the scratch index goes, if not into the git directory. */
+export async function keepFiles(
   git: WorktreeGit,
   head: string,
+  scratchIn?: string,
 ): Promise<{ readonly commit: string; readonly refused: readonly string[] }> {
-  return withScratchIndex(git, async env => {
+  const keep = async (env: {
+    readonly GIT_INDEX_FILE: string;
+  }): Promise<{ commit: string; refused: readonly string[] }> => {
     await git.run({ ...takeWhatYouCan, args: ['add', '--update', '--sparse', '--ignore-errors', '--', ':/'], env });
     const refused = await unmergedOrDifferent(git, env);
     if (refused.unmerged.length > 0) await dropUnmerged(git, refused.unmerged, env);
     const tree = await git.run({ args: ['write-tree'], env });
     return { commit: await keepTree(git, tree.text(), [head]), refused: refused.all };
-  });
+  };
+  return withScratchIndex(git, keep, scratchIn);
 }
 
 /** Conflicts that git did not resolve to the file's text cannot be written as a tree; their sides are kept elsewhere. */

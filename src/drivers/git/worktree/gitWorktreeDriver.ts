@@ -31,9 +31,10 @@ export function createGitWorktreeDriver(options: GitDriverOptions): WorktreeDriv
       await noteMade(context, git, await untrackedIn(git));
     },
     submodulesWithWork: worktree => submodulesWithWork(context, worktree),
-    sharedState: async (place, own) => readSharedState(await openRepository(context, place), ref => !own?.has(ref)),
-    sharedChanges: async (place, before) => findSharedChanges(await openRepository(context, place), before),
-    undoShared: async (place, changes) => putBackShared(await openRepository(context, place), changes),
+    sharedState: async (place, own) =>
+      readSharedState(context, await openRepository(context, place), ref => !own?.has(ref)),
+    sharedChanges: async (place, before) => findSharedChanges(context, await openRepository(context, place), before),
+    undoShared: async (place, changes) => putBackShared(context, await openRepository(context, place), changes),
     comparison: async (place, request) => comparison(await openRepository(context, place), request),
     takeBack: (worktree, request) => takeBack(context, worktree, request),
     conflicts: (place, request) => conflictsWith(context, place, request),

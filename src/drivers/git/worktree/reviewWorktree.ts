@@ -140,12 +140,13 @@ async function diff(
   });
 }
 
-/** A copy of the index, so that the worktree's own stays as the agent or person left it. */
+/** A copy of the index, so that the worktree's own stays as the agent or person left it. It goes into the git directory. */
 export async function withScratchIndex<T>(
   { gitDir }: WorktreeGit,
   work: (env: { readonly GIT_INDEX_FILE: string }) => Promise<T>,
+  scratchIn = gitDir,
 ): Promise<T> {
-  const folder = await mkdtemp(join(gitDir, 'muster-index-'));
+  const folder = await mkdtemp(join(scratchIn, 'muster-index-'));
   try {
     const scratch = join(folder, 'index');
     const index = join(gitDir, 'index');

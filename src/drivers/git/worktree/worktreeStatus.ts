@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { AppError } from '../../../base/errors.js';
 import { ownValue } from '../../../base/ownValue.js';
 import type { WorktreeRef } from '../../../core/workspaces/worktreeDriver.js';
-import type { WorktreeGit } from '../command/boundGit.js';
+import type { BoundRun, WorktreeGit } from '../command/boundGit.js';
 import { binary, binaryPath } from '../command/gitPath.js';
 import { isMade, stillMade } from './madeFiles.js';
 
@@ -54,6 +54,15 @@ export async function worktreeStatus(git: WorktreeGit, signal?: AbortSignal): Pr
   const made = new Set(status.untracked.filter(path => isMade(path, entries)));
   const left = (paths: readonly string[]): readonly string[] => paths.filter(path => !made.has(path));
   return { ...status, dirty: left(status.dirty), untracked: left(status.untracked), made: [...made] };
+}
+
+/** What is checked out and which tracked files differ from it; a look that many may share. */
+export async function trackedStatus(
+  git: WorktreeGit,
+  look: Pick<BoundRun, 'signal' | 'joined'>,
+): Promise<Pick<WorktreeStatus, 'head' | 'branch' | 'dirty'>> {
+  const args = ['status', '--porcelain=v2', '--branch', '-z', '--untracked-files=no', '--ignore-submodules=all'];
+  return parseStatus((await git.run({ ...look, args, reads: true })).records().map(binary));
 }
 
 type ParsedStatus = Omit<WorktreeStatus, 'made'>;
