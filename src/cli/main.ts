@@ -1,10 +1,10 @@
 import { writeSync } from 'node:fs';
 // As a whole: an older Node does not have everything, and would end before it could be told so.
 import module from 'node:module';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { oldNodeText } from '../base/oldestNode.js';
+import { homeFolder, workingFolder } from '../node/person.js';
 import { exitStatus } from './exitStatus.js';
 
 const tooOld = oldNodeText(process.versions.node);
@@ -15,7 +15,9 @@ if (tooOld !== undefined) {
 
 // Most of the time of a short command is compiling what it is made of. In the person's own folder: whoever can write what is
 // there decides what runs, and Node's default is below the temporary folder, where agents in a sandbox may write.
-module.enableCompileCache(join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'muster', 'compiled'));
+const home = homeFolder();
+const caches = process.env['XDG_CACHE_HOME'] || (home === undefined ? undefined : join(home, '.cache'));
+if (caches !== undefined) module.enableCompileCache(join(caches, 'muster', 'compiled'));
 
 const stop = new AbortController();
 
@@ -43,7 +45,7 @@ const { runCli } = await import('./runCli.js');
 const status = await runCli({
   args: process.argv.slice(2),
   env: process.env,
-  cwd: process.cwd(),
+  cwd: workingFolder(),
   bundleDir: dirname(fileURLToPath(import.meta.url)),
   stdout: process.stdout,
   // Made when they are used: each costs a tenth of the start.

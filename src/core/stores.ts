@@ -12,6 +12,7 @@ import type { NotebookServerStores } from './notebooks/notebookServerStore.js';
 import type { QuestionStores } from './questions/questionStore.js';
 import type { ReviewStores } from './reviews/reviewStore.js';
 import type { ProjectStores } from './projects/projectStore.js';
+import type { RecordStores } from './retention/recordStore.js';
 import type { BreakerStores } from './runs/breaker.js';
 import type { RunDelayStores } from './runs/runDelay.js';
 import type { RunSecretStores } from './runs/runSecretStore.js';
@@ -61,4 +62,5 @@ export interface Stores
     VerdictStores,
     BatchStores,
     QuestionStores,
+    RecordStores,
     EventStores {}

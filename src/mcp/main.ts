@@ -8,6 +8,7 @@ import { ensureHost } from '../client/hostLauncher.js';
 import { LiveState } from '../client/liveState.js';
 import { stateDirectory } from '../client/stateDirectory.js';
 import { createMcpServer } from './server.js';
+import { workingFolder } from '../node/person.js';
 
 const leaving = new AbortController();
 const { env } = process;
@@ -47,7 +48,7 @@ const server = serveStdio(() =>
     client,
     ask,
     env,
-    folder: process.cwd(),
+    folder: workingFolder(env),
     signal: leaving.signal,
   }),
 );

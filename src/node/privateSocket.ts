@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { lstatSync } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { AppError } from '../base/errors.js';
+import { ownUserId } from './person.js';
 import { makePrivateDirectory } from './privateDirectory.js';
 
 /** `sun_path` holds 104 bytes on macOS and 108 on Linux, with a NUL at the end. */
@@ -16,10 +17,10 @@ export function privateSocketPath(folder: string, name: string, env: NodeJS.Proc
   const inFolder = join(folder, name);
   if (Buffer.byteLength(inFolder) <= maxSocketPath) return inFolder;
   const key = createHash('sha256').update(folder).digest('hex').slice(0, 16);
-  const directory = join(runtimeDirectory(env) ?? shortTemporaryDirectory(), `muster-${userInfo().uid}-${key}`);
+  const directory = join(runtimeDirectory(env) ?? shortTemporaryDirectory(), `muster-${ownUserId()}-${key}`);
   makePrivateDirectory(directory);
   const found = lstatSync(directory);
-  if (!found.isDirectory() || found.uid !== userInfo().uid || (found.mode & 0o077) !== 0) {
+  if (!found.isDirectory() || found.uid !== ownUserId() || (found.mode & 0o077) !== 0) {
     throw new AppError(
       'state.unwritable',
       `${directory} is not a private directory of yours. Remove it, or set MUSTER_HOME to a shorter path.`,
@@ -37,10 +38,11 @@ function runtimeDirectory(env: NodeJS.ProcessEnv): string | undefined {
   const path = env['XDG_RUNTIME_DIR'];
   if (path === undefined || !isAbsolute(path) || Buffer.byteLength(path) > 50) return undefined;
   const found = lstatSync(path, { throwIfNoEntry: false });
-  return found?.isDirectory() && found.uid === userInfo().uid && (found.mode & 0o077) === 0 ? path : undefined;
+  return found?.isDirectory() && found.uid === ownUserId() && (found.mode & 0o077) === 0 ? path : undefined;
 }
 
 function shortTemporaryDirectory(): string {
   const preferred = tmpdir();
-  return Buffer.byteLength(preferred) <= 50 ? preferred : '/tmp';
+  const fits = Buffer.byteLength(preferred) <= 50 && lstatSync(preferred, { throwIfNoEntry: false }) !== undefined;
+  return fits ? preferred : '/tmp';
 }

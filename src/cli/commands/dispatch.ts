@@ -2,7 +2,7 @@ import type { DispatchResponse } from '../../protocol/gen/muster/v1/threads_pb.j
 import { defineCommand, type CommandContext } from '../command.js';
 import { sendTask } from '../runs/dispatching.js';
 import { usageError } from '../options/usageError.js';
-import { describeState } from '../output/threadList.js';
+import { describeState, notesOf } from '../output/threadList.js';
 import { threadJson } from '../output/wireJson.js';
 import { readTime } from '../options/readTime.js';
 import { readPrompt } from '../options/prompt.js';
@@ -74,7 +74,10 @@ async function waitForEnd(context: CommandContext, response: DispatchResponse): 
       status: settled.status,
       thread: threadJson(settled),
     });
-  } else out.line(`${threadId} ${describeState(settled)}`);
+  } else {
+    out.line(`${threadId} ${describeState(settled)}`);
+    for (const note of notesOf(settled)) out.note(note);
+  }
   // Reviewers that could not agree leave a run that succeeded, and a thread that is not done.
   return settled.latestRun?.status === 'succeeded' && settled.status !== 'needs_you' ? 0 : 1;
 }

@@ -1,5 +1,4 @@
 import { chmod } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { installLauncher } from '../../client/launcherScript.js';
 import { productVersion } from '../../protocol/productVersion.js';
@@ -9,6 +8,7 @@ import { checkClis, checkCompose, checkDocker, checkGit, checkHost, checkState, 
 import { mcpClients } from '../mcpClients/mcpClient.js';
 import { register } from '../mcpClients/registration.js';
 import { oneLine } from '../output/terminalText.js';
+import { requireHome } from '../../node/requireHome.js';
 
 const marks = { ok: '✓', warn: '!', fail: '✗' } as const;
 
@@ -95,5 +95,5 @@ async function mend(context: CommandContext): Promise<void> {
 
 function registration({ env, stateDir, signal }: CommandContext, dryRun: boolean) {
   const launcher = join(stateDir, 'bin', 'muster');
-  return { home: env['HOME'] || homedir(), env, launcher, remove: false, dryRun, signal };
+  return { home: requireHome(env), env, launcher, remove: false, dryRun, signal };
 }

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { errorMessage } from '../../base/errors.js';
 import { importCompas as convert, type ImportedFile } from '../../compose/import/compas.js';
@@ -9,6 +8,7 @@ import { defineCommand, type CommandContext } from '../command.js';
 import { usageError } from '../options/usageError.js';
 import { printRows } from '../output/projectReport.js';
 import { oneLine } from '../output/terminalText.js';
+import { requireHome } from '../../node/requireHome.js';
 
 export const importCompas = defineCommand({
   name: 'import compas',
@@ -22,7 +22,7 @@ export const importCompas = defineCommand({
     'Without a file, ~/.compas/config.yaml is read. What became of each of its fields is told; nothing of compas is changed. Exit status 2 when the ' +
     'file cannot be read or one is there already.',
   async run(context, args) {
-    const source = args.positionals[0] ?? join(context.env['HOME'] || homedir(), '.compas', 'config.yaml');
+    const source = args.positionals[0] ?? join(requireHome(context.env), '.compas', 'config.yaml');
     const path = resolve(context.directory, source);
     const imported = read(context, path);
     const output = args.text('output') ?? 'agent-compose.yml';
@@ -33,10 +33,10 @@ export const importCompas = defineCommand({
   },
 });
 
-function read({ directory }: CommandContext, path: string): ImportedFile {
+function read({ directory, env }: CommandContext, path: string): ImportedFile {
   const readFile = (file: string): string | undefined => {
     try {
-      return readFileSync(resolve(dirname(path), file.replace(/^~(?=\/)/, homedir())), 'utf8');
+      return readFileSync(resolve(dirname(path), file.replace(/^~(?=\/)/, requireHome(env))), 'utf8');
     } catch {
       // The report names the file that could not be read.
       return undefined;

@@ -1,10 +1,10 @@
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { defineCommand, type CommandContext } from '../command.js';
 import { serviceManager, type ServiceStatus } from '../service/manageService.js';
+import { requireHome } from '../../node/requireHome.js';
 
 const managerOf = ({ env, signal }: CommandContext) =>
-  serviceManager({ platform: process.platform, home: homedir(), env, signal });
+  serviceManager({ platform: process.platform, home: requireHome(env), env, signal });
 
 export const serviceInstall = defineCommand({
   name: 'service install',

@@ -1,4 +1,3 @@
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { installLauncher } from '../../client/launcherScript.js';
 import { productVersion } from '../../protocol/productVersion.js';
@@ -8,6 +7,7 @@ import { register } from '../mcpClients/registration.js';
 import { usageError } from '../options/usageError.js';
 import { printRows } from '../output/projectReport.js';
 import { oneLine } from '../output/terminalText.js';
+import { requireHome } from '../../node/requireHome.js';
 
 export const setupMcp = defineCommand({
   name: 'setup-mcp',
@@ -43,7 +43,7 @@ export const setupMcp = defineCommand({
           node: process.execPath,
           electron: env['ELECTRON_RUN_AS_NODE'] !== undefined,
         });
-    const options = { home: env['HOME'] || homedir(), env, launcher, remove: args.flag('remove'), dryRun, signal };
+    const options = { home: requireHome(env), env, launcher, remove: args.flag('remove'), dryRun, signal };
     const chosen = mcpClients.filter(({ id }) => asked.length === 0 || asked.includes(id));
     const done = [];
     // One after the other: two of them may keep their lists in the same place.

@@ -1,6 +1,6 @@
 import { defineCommand } from '../command.js';
 import { getThread } from '../lookup/threadLookup.js';
-import { describeState } from '../output/threadList.js';
+import { describeState, notesOf } from '../output/threadList.js';
 import { threadJson } from '../output/wireJson.js';
 import { readSeconds } from '../options/seconds.js';
 import type { Message } from '../../protocol/gen/muster/v1/threads_pb.js';
@@ -44,7 +44,10 @@ export const wait = defineCommand({
       : await waitUntilSettled(await context.watch(), { thread, signal: context.signal, timeoutMs });
     if (!settled) throw timedOut(thread, (timeoutMs ?? 0) / 1000);
     if (context.json) context.out.json(threadJson(settled));
-    else context.out.line(`${settled.id} ${describeState(settled)}`);
+    else {
+      context.out.line(`${settled.id} ${describeState(settled)}`);
+      for (const note of notesOf(settled)) context.out.note(note);
+    }
     return 0;
   },
 });

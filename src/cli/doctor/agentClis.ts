@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { ownValue } from '../../base/ownValue.js';
 import type { Environment } from '../../client/stateDirectory.js';
 import { isExecutable } from '../../node/looks.js';
+import { homeFolder } from '../../node/person.js';
 
 /** One coding CLI on this machine, as far as can be seen without starting it. */
 export interface AgentCli {
@@ -59,7 +59,7 @@ const known: readonly KnownCli[] = [
 
 /** The CLIs that Muster knows. Nothing is started and no token spent. */
 export function findAgentClis(env: Environment): readonly AgentCli[] {
-  const home = env['HOME'] || homedir();
+  const home = homeFolder(env) ?? '/';
   return known.map(({ provider, title, install, keys, files }) => {
     const key = keys.find(name => (ownValue(env, name) ?? '') !== '');
     const file = files.find(name => existsSync(join(home, name)));

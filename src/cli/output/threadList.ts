@@ -43,9 +43,23 @@ export function printThreadGroups(
   for (const [group, members] of groups) {
     if (next > 0) out.line();
     out.line(`${paintGroup(out.style, group)(threadGroupWords[group])}  ${out.style.dim(String(members.length))}`);
-    for (const line of lines.slice(next, next + members.length)) out.line(line);
+    for (const [index, thread] of members.entries()) {
+      out.line(lines[next + index]);
+      // What is done is a list of titles; its notes are told where one of them is looked at.
+      if (group !== 'done')
+        for (const note of notesOf(thread)) out.line(out.style.dim(fitted(`      ${note}`, out.width)));
+    }
     next += members.length;
   }
+}
+
+/** What was noticed while its runs were at work, of the thread or of the person's repository; each one line. */
+export function notesOf({ notes }: Pick<Thread, 'notes'>): readonly string[] {
+  return notes.map(note => `note: ${oneLine(note)}`);
+}
+
+function fitted(text: string, width: number | undefined): string {
+  return width === undefined ? text : truncate(text, width);
 }
 
 interface RowOptions {

@@ -1,6 +1,8 @@
-import type { RunId, ThreadId } from '../../base/ids.js';
+import type { RunId, SandboxId, ThreadId } from '../../base/ids.js';
 import type { SpareId } from '../workspaces/spareWorktree.js';
+import type { RepositoryPlace } from '../workspaces/knownRepository.js';
 import type { RescueId } from '../workspaces/rescue.js';
+import type { RecordKind } from './recordStore.js';
 
 const day = 24 * 60 * 60 * 1000;
 
@@ -10,14 +12,18 @@ export interface RetentionPolicy {
   readonly runMs: number;
   /** In sum; the oldest of closed threads go first. */
   readonly runBytes: number;
-  /** What was kept of removed worktrees, and databases that were set aside. */
+  /** What was kept of removed worktrees and put aside from others, and databases that were set aside. */
   readonly rescueMs: number;
+  /** What is only looked back at: fires of triggers, runs of scripts, calls of models. */
+  readonly recordMs: number;
 }
 
 export const defaultRetention: RetentionPolicy = {
   runMs: 30 * day,
   runBytes: 5 * 1024 ** 3,
   rescueMs: 90 * day,
+  // Whoever adds up a year's spending finds it whole.
+  recordMs: 400 * day,
 };
 
 /** Limits as people write them; missing ones have their defaults. */
@@ -25,6 +31,7 @@ export interface RetentionSettings {
   readonly runDays?: number | undefined;
   readonly runGigabytes?: number | undefined;
   readonly rescueDays?: number | undefined;
+  readonly recordDays?: number | undefined;
 }
 
 /** The policy of these settings; what is not a number from zero up counts as missing. */
@@ -35,6 +42,7 @@ export function retentionPolicy(settings: RetentionSettings): RetentionPolicy {
     runMs: of(settings.runDays, day, defaultRetention.runMs),
     runBytes: of(settings.runGigabytes, 1024 ** 3, defaultRetention.runBytes),
     rescueMs: of(settings.rescueDays, day, defaultRetention.rescueMs),
+    recordMs: of(settings.recordDays, day, defaultRetention.recordMs),
   };
 }
 
@@ -52,6 +60,13 @@ export type Garbage = {
   | { readonly kind: 'leftover'; readonly thread: ThreadId }
   /** A worktree that was kept ready: for a repository without new threads, or one that somebody has been in. */
   | { readonly kind: 'spare'; readonly spare: SpareId }
+  /** A ref of ours: what a reviewer that may only read had changed, or edits that a run lost from a checkout. */
+  | { readonly kind: 'aside'; readonly place: RepositoryPlace; readonly ref: string }
+  /** Home folder and git directory of a container's sandbox. */
+  | { readonly kind: 'sandbox'; readonly sandbox: SandboxId }
+  /** What kernels said, cell by cell. */
+  | { readonly kind: 'journal'; readonly thread: ThreadId }
+  | { readonly kind: 'record'; readonly record: RecordKind }
   /** A database that was set aside, or a scratch file that a killed host left. */
   | { readonly kind: 'database' | 'scratch' }
 );

@@ -8,11 +8,15 @@ import type { RunStores } from '../runs/runStore.js';
 import type { Store } from '../store.js';
 import type { Thread } from '../threads/thread.js';
 import type { ThreadStores } from '../threads/threadStore.js';
-import type { RescueDriver } from '../workspaces/rescueDriver.js';
+import type { SandboxStores } from '../sandboxes/sandboxStore.js';
+import type { RepositoryStores } from '../workspaces/knownRepository.js';
+import type { SharedStateStores } from '../workspaces/pinnedState.js';
+import type { Aside, RescueDriver } from '../workspaces/rescueDriver.js';
 import type { RescueStores } from '../workspaces/rescueStore.js';
 import type { WarmPool } from '../workspaces/warmPool.js';
 import type { WorkspaceService } from '../workspaces/workspaceService.js';
 import { garbageKey, runGarbage, type Garbage, type RetentionPolicy } from './garbage.js';
+import type { RecordStores } from './recordStore.js';
 import type { StateFiles, StoredFiles } from './stateFiles.js';
 
 /** What a killed host left of scratch files is nobody's after this. */
@@ -21,14 +25,26 @@ const scratchMs = 24 * 60 * 60 * 1000;
 /** A repository that had no new thread for so long does without a worktree that stands ready. */
 const spareMs = 14 * 24 * 60 * 60 * 1000;
 
+/** Rows that go in one transaction, so that no dispatch ever waits behind a large deletion. */
+const rowsAtOnce = 1_000;
+
+type RetentionStores = ThreadStores &
+  RunStores &
+  RescueStores &
+  EventStores &
+  RepositoryStores &
+  SharedStateStores &
+  SandboxStores &
+  RecordStores;
+
 export interface RetentionServiceOptions {
-  readonly store: Store<ThreadStores & RunStores & RescueStores & EventStores>;
+  readonly store: Store<RetentionStores>;
   readonly clock: Clock;
   readonly log: Log;
   readonly policy: RetentionPolicy;
   readonly files: StateFiles;
   readonly directory: Pick<RunDirectory, 'remove'>;
-  readonly driver: Pick<RescueDriver, 'discard'>;
+  readonly driver: Pick<RescueDriver, 'discard' | 'asides' | 'dropAside'>;
   readonly workspaces: Pick<WorkspaceService, 'exclusive'>;
   readonly warm: Pick<WarmPool, 'list' | 'discard'>;
 }
@@ -48,7 +64,11 @@ export class RetentionService {
       ...(await this.#rescues()),
       ...(await this.#leftovers()),
       ...this.#spares(),
+      ...(await this.#asides()),
+      ...(await this.#sandboxes()),
+      ...(await this.#journals()),
       ...(await this.#files()),
+      ...this.#records(),
     ];
   }
 
@@ -122,6 +142,67 @@ export class RetentionService {
       .map(({ id, path, madeAt }) => ({ kind: 'spare', spare: id, path, bytes: 0, since: madeAt }));
   }
 
+  async #asides(): Promise<readonly Garbage[]> {
+    const { store, clock, log, policy, driver } = this.#options;
+    const garbage: Garbage[] = [];
+    for (const { root, commonDir } of store.read(stores => stores.repositories.list())) {
+      const place = { root, commonDir };
+      try {
+        const found = await driver.asides({ repository: root, commonDir });
+        const old = found.filter(({ at }) => clock.now() - at > policy.rescueMs);
+        const free = store.read(stores => old.filter(aside => !isWanted(stores, aside)));
+        garbage.push(
+          ...free.map(({ ref, at }) => ({
+            kind: 'aside' as const,
+            place,
+            ref,
+            path: `${root} ${ref}`,
+            bytes: 0,
+            since: at,
+          })),
+        );
+      } catch (error) {
+        // Deleted, or on a disk that is not there: nothing of it takes up space here.
+        log.debug('A repository could not be looked through', { repository: root, reason: errorMessage(error) });
+      }
+    }
+    return garbage;
+  }
+
+  async #sandboxes(): Promise<readonly Garbage[]> {
+    const { store, clock, policy, files } = this.#options;
+    const found = await files.sandboxes();
+    return store.read(stores =>
+      found.flatMap(({ name, path, bytes }) => {
+        const sandbox = isId<'sandbox'>(name) ? stores.sandboxes.get(name) : undefined;
+        // Of one that is not known nobody can say whether its thread is over.
+        if (sandbox === undefined || isOpen(stores.threads.get(sandbox.threadId))) return [];
+        if (clock.now() - sandbox.usedAt <= policy.runMs) return [];
+        return [{ kind: 'sandbox' as const, sandbox: sandbox.id, path, bytes, since: sandbox.usedAt }];
+      }),
+    );
+  }
+
+  async #journals(): Promise<readonly Garbage[]> {
+    const { store, clock, policy, files } = this.#options;
+    const found = await files.journals();
+    return store.read(stores =>
+      found.flatMap(({ name, path, bytes, modifiedAt }) => {
+        const thread = isId<'thread'>(name) ? stores.threads.get(name) : undefined;
+        if (thread === undefined || isOpen(thread) || clock.now() - modifiedAt <= policy.runMs) return [];
+        return [{ kind: 'journal' as const, thread: thread.id, path, bytes, since: modifiedAt }];
+      }),
+    );
+  }
+
+  #records(): readonly Garbage[] {
+    const { store, clock, policy } = this.#options;
+    const older = store.read(stores => stores.records.older(clock.now() - policy.recordMs));
+    return older.map(({ kind: record, count, oldest }) => {
+      return { kind: 'record', record, path: `${count} × ${record}`, bytes: 0, since: oldest };
+    });
+  }
+
   async #files(): Promise<readonly Garbage[]> {
     const { clock, policy, files } = this.#options;
     const older = (found: readonly StoredFiles[], ms: number): readonly StoredFiles[] =>
@@ -145,11 +226,44 @@ export class RetentionService {
       case 'spare':
         await this.#options.warm.discard(garbage.spare);
         return;
+      case 'aside':
+        return await this.#options.driver.dropAside(
+          { repository: garbage.place.root, commonDir: garbage.place.commonDir },
+          garbage.ref,
+        );
+      case 'sandbox':
+        return await this.#removeSandbox(garbage);
+      case 'record':
+        return await this.#prune(garbage);
+      case 'journal':
       case 'leftover':
       case 'database':
       case 'scratch':
         return await files.remove(garbage);
     }
+  }
+
+  /** Its thread may have been opened again meanwhile. */
+  async #removeSandbox({ sandbox: id, path }: Extract<Garbage, { readonly kind: 'sandbox' }>): Promise<void> {
+    const { store, workspaces, files } = this.#options;
+    const sandbox = store.read(stores => stores.sandboxes.get(id));
+    if (sandbox === undefined) return;
+    await workspaces.exclusive(sandbox.threadId, async () => {
+      if (store.read(stores => isOpen(stores.threads.get(sandbox.threadId)))) return;
+      await files.remove({ path });
+      store.transact(stores => {
+        const current = stores.sandboxes.get(id);
+        if (current) stores.sandboxes.save({ ...current, state: 'removed' });
+      });
+    });
+  }
+
+  async #prune({ record }: Extract<Garbage, { readonly kind: 'record' }>): Promise<void> {
+    const { store, clock, policy } = this.#options;
+    const than = clock.now() - policy.recordMs;
+    const prune = (): number => store.transact(stores => stores.records.prune(record, { than, limit: rowsAtOnce }));
+    // A turn of its own for each, so that others get theirs in between.
+    while (prune() === rowsAtOnce) await clock.sleep(1, new AbortController().signal);
   }
 
   /** While nothing else happens to the thread's files; it may have been brought back in the meantime. */
@@ -168,6 +282,20 @@ export class RetentionService {
       });
     });
   }
+}
+
+/** A thread that is open may still want it: the changes of its reader, or edits that can be put back. */
+function isWanted({ runs, threads, shared }: RetentionStores, { run: id, commit }: Aside): boolean {
+  if (id !== undefined) {
+    const run = runs.get(id);
+    return run === undefined || isOpen(threads.get(run.threadId));
+  }
+  return threads
+    .withWorktree()
+    .some(
+      thread =>
+        isOpen(thread) && shared.changes(thread.id).some(change => change.kind === 'edits' && change.kept === commit),
+    );
 }
 
 function isOpen(thread: Thread | undefined): boolean {

@@ -18,6 +18,10 @@ export interface StateFiles {
   rescue(id: RescueId): Promise<StoredFiles | undefined>;
   /** What lies beside worktrees, by the thread that it was of. */
   leftovers(): Promise<readonly (StoredFiles & { readonly thread: string })[]>;
+  /** Folders of sandboxes, by the sandbox's id. */
+  sandboxes(): Promise<readonly StoredFiles[]>;
+  /** What kernels of guest servers said, by the thread's id. */
+  journals(): Promise<readonly StoredFiles[]>;
   /** Damaged databases that were set aside. */
   setAsideDatabases(): Promise<readonly StoredFiles[]>;
   /** Scratch files of hosts that were killed. */

@@ -1,4 +1,4 @@
-import type { ThreadId } from '../../base/ids.js';
+import type { RunId, ThreadId } from '../../base/ids.js';
 import type { Thread } from '../threads/thread.js';
 import type { Rescue, RescueId } from './rescue.js';
 import type { Creation, Removal, Restoration } from './worktreeOperation.js';
@@ -40,8 +40,22 @@ export interface RescueDriver {
   record(rescue: Rescue, thread: RescuedThread): Promise<void>;
   /** The rescues that a repository has, for the day on which the database was lost. Errors: those of finding it. */
   list(place: Pick<WorktreeRef, 'repository' | 'commonDir'>): Promise<readonly FoundRescue[]>;
+  /** What was put aside under refs of ours, besides rescues: a reader's changes, edits that a run lost from a checkout. */
+  asides(place: Pick<WorktreeRef, 'repository' | 'commonDir'>): Promise<readonly Aside[]>;
+  /** Removes such a ref. */
+  dropAside(place: Pick<WorktreeRef, 'repository' | 'commonDir'>, ref: string): Promise<void>;
   /** Once per repository at the start of a host: what killed hosts left of locks, and folders set aside by older versions. */
   sweep(repository: string): Promise<void>;
+}
+
+/** Work under a ref of ours. */
+export interface Aside {
+  readonly ref: string;
+  /** Ms since the epoch. */
+  readonly at: number;
+  /** The run whose changes they are; missing: edits of a person. */
+  readonly run?: RunId;
+  readonly commit: string;
 }
 
 /** What is recorded of the thread whose work was kept. */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '../../base/errors.js';
+import { homeFolder } from '../../node/person.js';
 
 /** Where an engine answers. */
 export type DockerEndpoint =
@@ -32,7 +32,7 @@ export interface EndpointSources {
  * Errors: `sandbox.unavailable` for an address that is none, and when nothing is at any of the places.
  */
 export function dockerEndpoint(sources: EndpointSources): DockerEndpoint {
-  const { host, environment, home = homedir(), exists = existsSync } = sources;
+  const { host, environment, home = homeFolder() ?? '/', exists = existsSync } = sources;
   if (host !== undefined) return parseAddress(host, 'driver.docker.host', environment);
   const variable = environment['DOCKER_HOST'];
   if (variable) return parseAddress(variable, 'DOCKER_HOST', environment);

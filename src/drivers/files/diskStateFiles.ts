@@ -29,6 +29,8 @@ export function createDiskStateFiles({ stateDir }: { readonly stateDir: string }
       }
       return found;
     },
+    sandboxes: () => list(join(stateDir, 'sandboxes'), () => true),
+    journals: () => list(join(stateDir, 'notebooks', 'cells'), () => true),
     setAsideDatabases: () => list(stateDir, name => /^muster\.db\.(?:corrupt|kept)-/.test(name)),
     // Versions before this one had them in the system's own folder for such files.
     scratch: async () => [

@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { posix, win32, type PlatformPath } from 'node:path';
 import { ownValue } from '../../base/ownValue.js';
+import { homeFolder } from '../../node/person.js';
 import { isInside } from '../../node/isInside.js';
 import { isExecutable } from '../../node/looks.js';
 
@@ -45,7 +45,8 @@ function isPath(command: string, windows: boolean): boolean {
 
 /** By its name and where that leads. A folder that contains the home folder (dotfiles in git) says nothing about programs. */
 function liesIn(program: string, folders: readonly string[], path: PlatformPath): boolean {
-  const telling = folders.filter(folder => !isInside(folder, homedir(), path));
+  const home = homeFolder() ?? '/';
+  const telling = folders.filter(folder => !isInside(folder, home, path));
   const places = [program, realPath(program)];
   return telling.some(folder =>
     [folder, realPath(folder)].some(parent => places.some(place => isInside(parent, place, path))),

@@ -38,6 +38,7 @@ import { SqliteWebhookSourceStore } from './sqliteWebhookSourceStore.js';
 import { SqliteTopicStore } from './sqliteTopicStore.js';
 import { SqliteSpareWorktreeStore } from './sqliteSpareWorktreeStore.js';
 import { SqliteThreadStore } from './sqliteThreadStore.js';
+import { SqliteRecordStore } from './sqliteRecordStore.js';
 import { SqliteRepositoryStore } from './sqliteRepositoryStore.js';
 import { SqliteSharedStateStore } from './sqliteSharedStateStore.js';
 import { SqliteUsageStore } from './sqliteUsageStore.js';
@@ -120,6 +121,7 @@ export class SqliteStore implements Store<Stores>, Disposable {
       operations: new SqliteWorktreeOperationStore(database),
       shared: new SqliteSharedStateStore(database),
       repositories: new SqliteRepositoryStore(database),
+      records: new SqliteRecordStore(database),
       mergeQueue: new SqliteMergeQueueStore(database),
       trains: new SqliteMergeTrainStore(database),
       checks: new SqliteMergeCheckStore(database),

@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { homedir, userInfo } from 'node:os';
 import { AppError, errorMessage } from '../../base/errors.js';
 import type { Log } from '../../base/log.js';
+import { accountName, accountShell, homeFolder } from '../../node/person.js';
 
 const marker = 'MUSTER-ENVIRONMENT';
 /** Long enough for a slow profile on a busy machine; whoever dispatches meanwhile waits for it. */
@@ -155,12 +155,12 @@ function parse(output: string): Variables | undefined {
 }
 
 function plainEnvironment(): Variables {
-  const user = userInfo();
-  const shell = process.env['SHELL'] ?? user.shell ?? '/bin/sh';
+  const name = accountName();
+  const shell = process.env['SHELL'] || accountShell() || '/bin/sh';
   return {
-    HOME: homedir(),
-    USER: user.username,
-    LOGNAME: user.username,
+    ...definedOf({ HOME: homeFolder() }),
+    USER: name,
+    LOGNAME: name,
     SHELL: shell,
     PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     TERM: 'dumb',

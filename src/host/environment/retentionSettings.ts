@@ -6,6 +6,7 @@ export function retentionSettings(env: Readonly<Partial<Record<string, string>>>
     runDays: numberIn(env['MUSTER_RETENTION_RUN_DAYS']),
     runGigabytes: numberIn(env['MUSTER_RETENTION_RUN_GB']),
     rescueDays: numberIn(env['MUSTER_RETENTION_RESCUE_DAYS']),
+    recordDays: numberIn(env['MUSTER_RETENTION_RECORD_DAYS']),
   };
 }
 

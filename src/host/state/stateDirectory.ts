@@ -1,8 +1,8 @@
 import { accessSync, chmodSync, constants, statfsSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { AppError, errorMessage } from '../../base/errors.js';
 import { makePrivateDirectory } from '../../node/privateDirectory.js';
+import { requireHome } from '../../node/requireHome.js';
 
 /** `statfs` types of file systems where SQLite's locks do not hold. FUSE is allowed: it says nothing about what is behind it. */
 const networkFileSystems: ReadonlyMap<number, string> = new Map([
@@ -26,10 +26,10 @@ export interface StateDirectory {
   readonly worktrees: string;
 }
 
-/** `MUSTER_HOME`, else `~/.muster`; absolute. */
+/** `MUSTER_HOME`, else `~/.muster`; absolute. Errors: `state.unwritable`. */
 export function stateDirectoryPath(env: NodeJS.ProcessEnv): string {
   const configured = env['MUSTER_HOME'];
-  if (configured === undefined || configured === '') return join(homedir(), '.muster');
+  if (configured === undefined || configured === '') return join(requireHome(env), '.muster');
   return isAbsolute(configured) ? configured : resolve(configured);
 }
 

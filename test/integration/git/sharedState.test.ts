@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { createGitRescueDriver } from '../../../src/drivers/git/rescue/gitRescueDriver.js';
 import { createGitWorktreeDriver } from '../../../src/drivers/git/worktree/gitWorktreeDriver.js';
 import type { SharedChange } from '../../../src/core/workspaces/sharedState.js';
 import { gitIn, writeIn } from '../../support/gitRepository.js';
@@ -117,7 +118,7 @@ describe("the person's own checkout", () => {
     const putBack = async (): Promise<readonly SharedChange[]> => worktrees.undoShared(thread, await changed());
     const texts = async () => Promise.all(['main.txt', 'second.txt'].map(path => readFile(join(root, path), 'utf8')));
     const look = () => worktrees.sharedState(thread);
-    return { repository, root, before, look, changed, putBack, texts };
+    return { repository, root, thread, options, before, look, changed, putBack, texts };
   }
 
   test.for([
@@ -133,6 +134,24 @@ describe("the person's own checkout", () => {
     expect(await putBack()).toEqual([]);
     expect(await texts()).toEqual(['edited by hand\n', 'staged by hand\n']);
     expect(await changed()).toEqual([]);
+  });
+
+  test('edits that were kept are let go of by name', async () => {
+    const { repository, changed, thread, options, before } = await edited();
+    const rescues = createGitRescueDriver(options);
+    expect(await rescues.asides(thread)).toEqual([]);
+    await repository.git('reset', '--quiet', '--hard');
+    await changed();
+    const [aside, ...more] = await rescues.asides(thread);
+    expect(aside).toMatchObject({
+      commit: before.checkout?.kept,
+      ref: expect.stringContaining('refs/muster/checkout/'),
+    });
+    expect(more).toEqual([]);
+    await rescues.dropAside(thread, 'refs/heads/main');
+    await rescues.dropAside(thread, aside?.ref ?? '');
+    expect(await rescues.asides(thread)).toEqual([]);
+    expect(await repository.commitOf('main')).toBe(before.checkout?.commit);
   });
 
   test('an agent that switches its branch is told, and the branch comes back with the edits', async () => {

@@ -1,6 +1,6 @@
 import { AppError } from '../../../src/base/errors.js';
 import type { Rescue } from '../../../src/core/workspaces/rescue.js';
-import type { FoundRescue, RescueDriver } from '../../../src/core/workspaces/rescueDriver.js';
+import type { Aside, FoundRescue, RescueDriver } from '../../../src/core/workspaces/rescueDriver.js';
 import type { RestoredWorktree, WorktreeRef } from '../../../src/core/workspaces/worktreeDriver.js';
 import type { Creation, Removal, Restoration } from '../../../src/core/workspaces/worktreeOperation.js';
 import type { FakeFiles, FakeGit } from './fakeGit.js';
@@ -10,6 +10,8 @@ export class FakeRescueDriver implements RescueDriver {
   readonly #git: FakeGit;
   /** Files of what was kept, by ref. */
   readonly kept = new Map<string, FakeFiles>();
+  /** What was put aside, by ref. */
+  readonly put = new Map<string, Aside>();
 
   constructor(git: FakeGit) {
     this.#git = git;
@@ -39,6 +41,14 @@ export class FakeRescueDriver implements RescueDriver {
       leftover: [],
       ...(dirty ? { files: head } : {}),
     };
+  }
+
+  async asides(): Promise<readonly Aside[]> {
+    return [...this.put.values()];
+  }
+
+  async dropAside(_place: unknown, ref: string): Promise<void> {
+    this.put.delete(ref);
   }
 
   async putBack({ ref }: Removal): Promise<void> {

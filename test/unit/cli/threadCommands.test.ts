@@ -32,6 +32,21 @@ describe('wait', () => {
     expect(JSON.parse(run.stdout)).toMatchObject({ thread_id: '5aaaaaaaaaaa', status });
   });
 
+  test('tells what was noticed in the person’s repository, and so does the list of threads', async () => {
+    const notes = ['During a run, in your repository: your checkout was switched from main to \u001b[2Jother'];
+    const thread = { ...working, status: 'ready', notes, projectName: 'shop', agent: 'dev' };
+    const stateDir = await wireHostWith(router => {
+      router.service(ThreadService, { getThread: () => ({ thread }), listThreads: () => ({ threads: [thread] }) });
+      router.service(ProjectService, { listProjects: () => ({ projects: [] }) });
+      router.service(EventService, {});
+    });
+    const waited = await runInProcess(['wait', '5aaa'], { stateDir });
+    expect(waited).toMatchObject({ status: 0, stderr: expect.stringContaining('switched from main to') });
+    const listed = await runInProcess(['ps', '--all'], { stateDir });
+    expect(listed.stdout).toContain('note: During a run, in your repository: your checkout was switched from main to');
+    expect(listed.stdout + waited.stderr).not.toContain('\u001b[2J');
+  });
+
   test('ends with 1 on a timeout and 130 when interrupted', async () => {
     const stateDir = await waiting(new Promise(() => {}));
     const timeout = await runInProcess(['wait', '5aaa', '--timeout', '0.2', '--json'], { stateDir });

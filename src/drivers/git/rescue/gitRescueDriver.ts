@@ -1,6 +1,8 @@
 import type { RescueDriver } from '../../../core/workspaces/rescueDriver.js';
 import { createGitContext, type GitDriverOptions } from '../command/gitContext.js';
+import { openRepository } from '../repository/openRepository.js';
 import { undoCreate } from '../worktree/undoCreate.js';
+import { dropAside, listAsides } from './asideRefs.js';
 import { clearWorktree, discardRescue } from './clearWorktree.js';
 import { keepWorktree, putBack } from './keepWorktree.js';
 import { readHint } from './rescueHint.js';
@@ -26,6 +28,8 @@ export function createGitRescueDriver(options: GitDriverOptions): RescueDriver {
     },
     record: (rescue, thread) => recordRescue(context, rescue, thread),
     list: place => listRescues(context, place),
+    asides: async place => await listAsides(await openRepository(context, place)),
+    dropAside: async (place, ref) => await dropAside(await openRepository(context, place), ref),
     sweep: repository => sweepRepository(context, repository),
   };
 }

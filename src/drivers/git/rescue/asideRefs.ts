@@ -1,0 +1,29 @@
+import { isId } from '../../../base/ids.js';
+import type { Aside } from '../../../core/workspaces/rescueDriver.js';
+import type { RepositoryGit } from '../command/boundGit.js';
+import { checkoutRefs } from '../repository/checkoutState.js';
+
+/** `<prefix>/<run>`: named where a reader's changes are put aside (`threadSettler.ts`). */
+const readersRefs = 'refs/muster/aside';
+
+/** What was put aside in a repository, by the time of its commit. */
+export async function listAsides(git: RepositoryGit): Promise<readonly Aside[]> {
+  const format = '--format=%(refname)%00%(objectname)%00%(committerdate:unix)%00';
+  const output = await git.run({ args: ['for-each-ref', format, readersRefs, checkoutRefs], reads: true });
+  const fields = output.fields();
+  const found: Aside[] = [];
+  for (let i = 0; i + 2 < fields.length; i += 3) {
+    const ref = (fields[i] ?? '').trim();
+    const run = ref.startsWith(`${readersRefs}/`) ? ref.slice(readersRefs.length + 1) : '';
+    const at = Number(fields[i + 2]) * 1000;
+    // Whoever made a ref of another form, or of something that is no commit, looks after it.
+    if (!Number.isFinite(at) || at === 0 || (run !== '' && !isId<'run'>(run))) continue;
+    found.push({ ref, commit: fields[i + 1] ?? '', at, ...(isId<'run'>(run) ? { run } : {}) });
+  }
+  return found;
+}
+
+export async function dropAside(git: RepositoryGit, ref: string): Promise<void> {
+  if (!ref.startsWith(`${readersRefs}/`) && !ref.startsWith(`${checkoutRefs}/`)) return;
+  await git.run({ args: ['update-ref', '-d', ref] });
+}
