@@ -226,9 +226,14 @@ export class StructureCheck {
       pass: 'parse',
       path: entry.value.path,
       span: entry.keySpan,
-      text: near === undefined ? 'unknown field' : `unknown field (did you mean "${near}"?)`,
+      text: this.#isOfDockerCompose(entry) ? dockerComposeHint : unknownText(near),
       fix,
     });
+  }
+
+  /** At the top of the file: nothing else tells the two languages apart as surely. */
+  #isOfDockerCompose(entry: MappingEntry): boolean {
+    return this.#extensions && entry.value.path === 'services';
   }
 
   #scalar(node: ScalarNode, shape: TextShape, place: Place): void {
@@ -360,3 +365,10 @@ export function readNumber(node: ScalarNode, shape: NumberShape): number | undef
   const pattern = shape.integer ? /^[-+]?(0|[1-9]\d{0,14})$/ : /^[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d{1,3})?$/;
   return pattern.test(node.text) ? Number(node.text) : undefined;
 }
+
+function unknownText(near: string | undefined): string {
+  return near === undefined ? 'unknown field' : `unknown field (did you mean "${near}"?)`;
+}
+
+const dockerComposeHint =
+  'unknown field; a file with "services" is one of Docker Compose, which is called compose.yml: agents are described under "agents" here';

@@ -138,7 +138,8 @@ describe.each([
 
 test.skipIf(!canBeOther)('without a home folder and without MUSTER_HOME it is said what to set, at once', async () => {
   const person = new Person(other);
-  for (const env of [{}, { HOME: '' }]) {
+  const environments: readonly Record<string, string>[] = [{}, { HOME: '' }];
+  for (const env of environments) {
     const up = await person.muster(env, 'up --yes');
     expect(up).toMatchObject({ status: 1, text: expect.stringContaining('Set HOME, or MUSTER_HOME') });
     expect(up.text.trim().split('\n')).toHaveLength(1);

@@ -57,10 +57,12 @@ export function diffJson(
 }
 
 function printFiles({ out }: CommandContext, { files }: DiffThreadResponse): void {
-  const rows = files.map(({ path, oldPath, status, binary, additions, deletions }) => [
+  const rows = files.map(({ path, oldPath, status, binary, additions, deletions, oldMode, mode }) => [
     { text: ownValue(letters, status) ?? '?' },
     { text: oldPath === '' ? oneLine(path) : `${oneLine(oldPath)} → ${oneLine(path)}` },
     { text: binary ? 'binary' : formatLineChanges(additions, deletions), align: 'right' as const },
+    // What a file may do has changed, with or without its lines.
+    { text: mode === '' ? '' : `mode ${oldMode} → ${mode}` },
   ]);
   for (const line of formatTable(rows)) out.line(line);
 }

@@ -211,7 +211,11 @@ export function changedFileJson(file: ChangedFile) {
     binary: file.binary,
     additions: file.additions,
     deletions: file.deletions,
-    ...optional({ old_path: orUndefined(file.oldPath) }),
+    ...optional({
+      old_path: orUndefined(file.oldPath),
+      old_mode: orUndefined(file.oldMode),
+      mode: orUndefined(file.mode),
+    }),
   };
 }
 

@@ -221,6 +221,8 @@ export interface ChangedFile {
   readonly binary: boolean;
   readonly additions: number;
   readonly deletions: number;
+  /** As git writes them (`100644`, `100755`); present when a file that was there before has another one. */
+  readonly modes?: { readonly before: string; readonly now: string };
 }
 
 /** `missing`: no such file at that commit, or no such commit. */

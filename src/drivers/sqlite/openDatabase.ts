@@ -80,9 +80,13 @@ function isCorrupt(error: unknown): boolean {
 export function asUnwritable(path: string, error: unknown): unknown {
   const code = systemCode(error) ?? '';
   if (!/^(SQLITE_(BUSY|LOCKED|CANTOPEN|READONLY|PERM|FULL|IOERR)|EACCES|EROFS|ENOSPC)/.test(code)) return error;
+  const isHeld = /^SQLITE_(BUSY|LOCKED)/.test(code);
+  const advice = isHeld
+    ? 'Another program has it open and does not let go: a database browser, a backup, a terminal with sqlite3. Close that and try again'
+    : 'Check permissions and free space, or set MUSTER_HOME';
   return new AppError(
     'state.unwritable',
-    `Cannot write ${path}: ${errorMessage(error)}. Check permissions and free space, or set MUSTER_HOME.`,
+    `Cannot write ${path}: ${errorMessage(error)}. ${advice}.`,
     {
       path,
       reason: errorMessage(error),

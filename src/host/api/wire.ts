@@ -195,7 +195,8 @@ export function wireMessage(message: Message): WireMessage {
 }
 
 export function wireChangedFile(file: ChangedFile): WireChangedFile {
-  return create(ChangedFileSchema, { ...file, oldPath: file.oldPath ?? '' });
+  const { oldPath = '', modes = { before: '', now: '' }, ...rest } = file;
+  return create(ChangedFileSchema, { ...rest, oldPath, oldMode: modes.before, mode: modes.now });
 }
 
 /** A 64-bit count as a number. Errors: `request.invalid` outside the safe range. */

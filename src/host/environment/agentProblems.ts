@@ -19,7 +19,7 @@ interface Look {
 
 /** What would keep an agent's runs from starting, told before anybody dispatches. Looks at files only, and only when asked. */
 export class AgentProblems {
-  readonly #shell: Pick<LoginShell, 'known'>;
+  readonly #shell: Pick<LoginShell, 'known' | 'trouble'>;
   readonly #providers: ProviderRegistries;
   readonly #clientPath: () => string;
   readonly #now: () => number;
@@ -29,7 +29,7 @@ export class AgentProblems {
 
   /** `now`: milliseconds of a clock that never jumps. */
   constructor(options: {
-    readonly shell: Pick<LoginShell, 'known'>;
+    readonly shell: Pick<LoginShell, 'known' | 'trouble'>;
     readonly providers: ProviderRegistries;
     /** PATH of whoever dispatched last: what is found there has been found once. */
     readonly clientPath: () => string;
@@ -76,7 +76,9 @@ export class AgentProblems {
     const [command = ''] = provider.command(plainRequest).argv;
     // A path that starts in the worktree cannot be looked at before there is one.
     if (!isLookedUp(command) || !this.#isMissing(command, env)) return '';
-    return `The command "${command}" was not found on the PATH of your login shell; a terminal that has it can dispatch all the same. ${provider.fix.install}`;
+    const { trouble } = this.#shell;
+    const where = trouble === undefined ? 'of your login shell' : `that every system has: your login shell ${trouble}`;
+    return `The command "${command}" was not found on the PATH ${where}; a terminal that has it can dispatch all the same. ${provider.fix.install}`;
   }
 
   #isMissing(command: string, env: Readonly<Record<string, string>>): boolean {

@@ -117,7 +117,8 @@ export class HostRunEnvironment implements RunEnvironment {
     const shell = await this.#shell.environment();
     signal.throwIfAborted();
     const client = this.#clients.get(run.threadId) ?? {};
-    const path = runPath({ client: pathOf(client), shell: pathOf(shell), foreign: [this.#worktreesDir] });
+    const { trouble } = this.#shell;
+    const path = runPath({ client: pathOf(client), shell: pathOf(shell), trouble, foreign: [this.#worktreesDir] });
     const base: Record<string, string> = { ...shell, ...client };
     for (const name of Object.keys(base)) if (name.toUpperCase() === 'PATH') delete base[name];
     base['PATH'] = path.value;

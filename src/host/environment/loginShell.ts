@@ -25,6 +25,7 @@ export class LoginShell {
   #resolving: Promise<Variables> | undefined;
   #resolved: Variables | undefined;
   #failedAt: number | undefined;
+  #trouble: string | undefined;
 
   /** `shell`: a path instead of the user's own. */
   constructor(log: Log, options: { readonly shell?: string; readonly timeoutMs?: number } = {}) {
@@ -36,6 +37,11 @@ export class LoginShell {
   /** What was found so far; `undefined` until the shell has answered for the first time. */
   get known(): Variables | undefined {
     return this.#resolved;
+  }
+
+  /** Why runs have a plain environment instead of the person's, in words that stand alone; undefined while the shell answers. */
+  get trouble(): string | undefined {
+    return this.#trouble;
   }
 
   environment(): Promise<Variables> {
@@ -63,8 +69,11 @@ export class LoginShell {
     const plain = plainEnvironment();
     const shell = this.#shell ?? plain['SHELL'] ?? '/bin/sh';
     try {
-      return await printedEnvironment(shell, { env: plain, timeoutMs: this.#timeoutMs });
+      const told = await printedEnvironment(shell, { env: plain, timeoutMs: this.#timeoutMs });
+      this.#trouble = undefined;
+      return told;
     } catch (error) {
+      this.#trouble = `${shell} did not tell its environment (${errorMessage(error).slice(0, 200)}): a profile that starts another shell in its place, such as \`exec zsh\`, or that waits for something keeps it from that`;
       this.#failedAt = performance.now();
       this.#log.warn('The login shell did not tell its environment; runs get a plain one', {
         shell,

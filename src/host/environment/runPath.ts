@@ -12,6 +12,8 @@ export interface PathSources {
   /** Of the terminal or window that dispatched. */
   readonly client: string;
   readonly shell: string;
+  /** Why that is not the PATH which the person's login shell has. */
+  readonly trouble?: string | undefined;
   /** Folders that agents write: nothing in them is a program of the user's. */
   readonly foreign: readonly string[];
 }
@@ -20,7 +22,7 @@ export interface PathSources {
  * The PATH of a run: the dispatching client's folders (a virtual environment, direnv, `nvm use`), then the login shell's that
  * are not among them. Relative ones would mean folders of the worktree, which belongs to the agent.
  */
-export function runPath({ client, shell, foreign }: PathSources): {
+export function runPath({ client, shell, trouble, foreign }: PathSources): {
   readonly value: string;
   readonly sources: readonly SearchedPath[];
 } {
@@ -33,7 +35,12 @@ export function runPath({ client, shell, foreign }: PathSources): {
     });
   const sources = [
     { whose: 'of the terminal or window that dispatched', folders: take(client) },
-    { whose: 'of your login shell', folders: take(shell) },
+    { whose: trouble === undefined ? 'of your login shell' : plainPath(trouble), folders: take(shell) },
   ].filter(({ folders }) => folders.length > 0);
   return { value: [...seen].join(delimiter), sources };
+}
+
+/** What there is instead: few people have their programs on it. */
+function plainPath(trouble: string): string {
+  return `that every system has, because your login shell ${trouble}`;
 }

@@ -794,7 +794,9 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "status": "string",
     "binary": "boolean",
     "additions": "number",
-    "deletions": "number"
+    "deletions": "number",
+    "oldMode": "string",
+    "mode": "string"
   },
   "muster.v1.Hunk": {
     "key": "string",

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { commitIn, gitIn, lines, writeIn } from '../../support/gitRepository.js';
@@ -218,6 +218,18 @@ test('a folder that the base does not have is named, before an agent starts in i
       'main does not have the folder apps/shop, where the compose file is. Commit the file',
     ),
   });
+});
+
+test('a file that only may do something else by now is told with both modes', async () => {
+  const { thread, worktrees } = await ended();
+  const { head } = await worktrees.snapshot(thread, 'Before');
+  await chmod(join(thread.path, 'main.txt'), 0o755);
+  const uncommitted = await worktrees.changes(thread, head);
+  expect(uncommitted).toMatchObject([
+    { path: 'main.txt', status: 'modified', additions: 0, deletions: 0, modes: { before: '100644', now: '100755' } },
+  ]);
+  const { head: after } = await worktrees.snapshot(thread, 'Executable');
+  expect(await worktrees.committedChanges(thread.repository, { base: head, head: after })).toEqual(uncommitted);
 });
 
 test('a pipe where git reads first is named at once, and the worktree can be put away', async () => {

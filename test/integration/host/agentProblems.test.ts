@@ -15,7 +15,10 @@ function machine() {
   mkdirSync(folder);
   let now = 0;
   const clientPath = { value: '' };
-  const shell: { known: Readonly<Record<string, string>> | undefined } = { known: { PATH: folder } };
+  const shell: { known: Readonly<Record<string, string>> | undefined; trouble: string | undefined } = {
+    known: { PATH: folder },
+    trouble: undefined,
+  };
   const problems = new AgentProblems({
     shell,
     providers: new ProviderRegistries(provider => provider),
@@ -46,6 +49,14 @@ describe('what keeps an agent from working', () => {
     const other = machine();
     other.install(provider);
     expect(other.of(`agents: {dev: {provider: ${provider}}}`)).toBe('');
+  });
+
+  test('a login shell that did not tell its PATH is named beside what was not found on the plain one', () => {
+    const { of, shell } = machine();
+    shell.trouble = '/bin/zsh did not tell its environment';
+    expect(of('agents: {dev: {provider: claude}}')).toMatch(
+      /that every system has: your login shell \/bin\/zsh did not/,
+    );
   });
 
   test('a CLI that was just installed shows within a minute', () => {

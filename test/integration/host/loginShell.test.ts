@@ -61,6 +61,17 @@ describe('the login shell', () => {
     expect((await environmentOf(profile))['HOME']).toBeDefined();
   });
 
+  test('a profile that starts another shell in its place is named, until the shell answers again', async () => {
+    const marker = join(tempDirectory(), 'mended');
+    const path = shellWithProfile(`[ -e ${marker} ] || exec /bin/bash --norc -c true`);
+    const shell = new LoginShell(silentLog, { shell: path, timeoutMs: 30_000 });
+    expect((await shell.environment())['PATH']).toContain('/usr/bin');
+    expect(shell.trouble).toMatch(/bash did not tell its environment .*`exec zsh`/);
+    writeFileSync(marker, '');
+    await shell.refresh();
+    expect(shell.trouble).toBeUndefined();
+  });
+
   test('a shell that is not there gives a plain environment', async () => {
     const shell = new LoginShell(silentLog, { shell: '/nowhere/zsh' });
     expect((await shell.environment())['PATH']).toContain('/usr/bin');

@@ -43,6 +43,13 @@ async function dispatchedWith(path: string, repository: string) {
   return await run();
 }
 
+test('where a CLI was looked for is said as it was: a plain PATH is not the login shell’s', () => {
+  const place = { client: '/venv/bin', shell: '/usr/bin', foreign: [] };
+  expect(runPath(place).sources.map(({ whose }) => whose)).toContain('of your login shell');
+  const plain = runPath({ ...place, trouble: '/bin/zsh did not tell its environment (`exec zsh`)' });
+  expect(plain.sources.map(({ whose }) => whose).join()).toContain('because your login shell /bin/zsh did not tell');
+});
+
 describe('the CLI of an agent', () => {
   test('is found where the terminal that dispatched finds it', async () => {
     const terminal = claudeIn(join(tempDirectory(), 'bin'), 'of the terminal');

@@ -54,6 +54,24 @@ describe('opening the database', () => {
     again.close();
   });
 
+  it('says that another program holds it, rather than that the disk is full', { timeout: 60_000 }, () => {
+    openDatabase(file, options).close();
+    const browser = new BetterSqlite3(file);
+    browser.pragma('locking_mode = EXCLUSIVE');
+    browser.exec('BEGIN EXCLUSIVE');
+    try {
+      expect(() => openDatabase(file, options)).toThrow(
+        expect.objectContaining({
+          code: 'state.unwritable',
+          message: expect.stringContaining('Another program has it open'),
+        }),
+      );
+    } finally {
+      browser.close();
+    }
+    openDatabase(file, options).close();
+  });
+
   it('brings one of an earlier version along with its threads', () => {
     const old = new BetterSqlite3(file);
     old.exec(initial);

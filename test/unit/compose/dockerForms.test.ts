@@ -67,6 +67,9 @@ describe('merge keys, aliases and own fields', () => {
 
   test('what cannot be merged, an unknown anchor and a bomb are refused', () => {
     expect(errorsOf('agents:\n  dev:\n    <<: text\n')).toEqual(['agents.dev.<<: unknown field']);
+    expect(errorsOf('services:\n  web: {image: nginx}\n')).toContainEqual(
+      expect.stringMatching(/^services: .*Docker Compose/),
+    );
     expect(errorsOf('agents:\n  dev: *nowhere\n').length).toBeGreaterThan(0);
     const levels = Array.from({ length: 12 }, (_, n) => `x-${n + 1}: &a${n + 1} [*a${n}, *a${n}, *a${n}, *a${n}]`);
     expect(errorsOf(['x-0: &a0 [x]', ...levels, 'agents: {}', ''].join('\n')).join()).toContain(

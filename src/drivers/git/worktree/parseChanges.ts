@@ -1,10 +1,7 @@
 import type { ChangedFile } from '../../../core/workspaces/worktreeDriver.js';
 import { binary, binaryPath } from '../command/gitPath.js';
 
-interface RawChange {
-  readonly status: ChangedFile['status'];
-  readonly oldPath?: string;
-}
+type RawChange = Pick<ChangedFile, 'status' | 'oldPath' | 'modes'>;
 
 /** Parses `git diff --raw --numstat -z`: first all raw records, then all counts. */
 export function parseChanges(records: readonly Uint8Array[], untracked: ReadonlySet<string>): ChangedFile[] {
@@ -27,12 +24,14 @@ export function parseChanges(records: readonly Uint8Array[], untracked: Readonly
 
 /** `:100644 100644 <old> <new> R95`, then the path, or the old and the new path. */
 function readRaw(field: string, next: () => string, raw: Map<string, RawChange>): void {
-  const letter = field.split(' ')[4]?.[0] ?? 'M';
+  const [before = '', now = '', , , status = 'M'] = field.slice(1).split(' ');
+  const letter = status.charAt(0);
   const first = binaryPath(next());
-  if (letter === 'R') raw.set(binaryPath(next()), { status: 'renamed', oldPath: first });
+  const modes = before === now || isNone(before) || isNone(now) ? {} : { modes: { before, now } };
+  if (letter === 'R') raw.set(binaryPath(next()), { status: 'renamed', oldPath: first, ...modes });
   else if (letter === 'C') raw.set(binaryPath(next()), { status: 'added' });
   // An unmerged path comes twice: as `U` and with its difference.
-  else if (letter !== 'U' || !raw.has(first)) raw.set(first, { status: statusOf(letter) });
+  else if (letter !== 'U' || !raw.has(first)) raw.set(first, { status: statusOf(letter), ...modes });
 }
 
 /** `<added>\t<deleted>\t<path>`; for a rename without the path, which follow as the old and the new one. Counts of binary files are dashes. */
@@ -49,6 +48,11 @@ function readCounts(field: string, next: () => string, raw: ReadonlyMap<string, 
     additions: added === '-' ? 0 : Number(added),
     deletions: deleted === '-' ? 0 : Number(deleted),
   };
+}
+
+/** There is no file on that side. */
+function isNone(mode: string): boolean {
+  return /^0+$/.test(mode);
 }
 
 function statusOf(letter: string): ChangedFile['status'] {
