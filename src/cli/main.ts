@@ -29,12 +29,19 @@ function onSignal(status: number): void {
 process.on('SIGINT', () => onSignal(exitStatus.interrupted));
 process.on('SIGTERM', () => onSignal(143));
 
-let readerLeft = false;
-/** `muster logs | head` is not an error of anyone. */
+/** Why nothing more of the output arrives, once that is so. */
+let cut: 'reader left' | 'lost' | undefined;
+/** `muster logs | head` is not an error of anyone; a disk that is full is, and is said once. */
 function onOutputError(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
-  readerLeft = true;
+  if (cut !== undefined) return;
+  cut = error.code === 'EPIPE' ? 'reader left' : 'lost';
   stop.abort();
+  if (cut === 'reader left') return;
+  try {
+    writeSync(2, `muster: The output cannot be written: ${error.message}.\n`);
+  } catch {
+    // It goes to the same disk.
+  }
 }
 process.stdout.on('error', onOutputError);
 let stdin: NodeJS.ReadStream | undefined;
@@ -57,6 +64,6 @@ const status = await runCli({
   },
   signal: stop.signal,
 });
-process.exitCode = readerLeft ? exitStatus.ok : status;
+process.exitCode = cut === 'reader left' ? exitStatus.ok : cut === 'lost' ? exitStatus.failed : status;
 // What is still being read from is of no use any more, and would keep the process alive.
 stdin?.destroy();

@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { buildPrograms, testHome, testRepository, type Programs, type TestHome } from '../support/hostProcess.ts';
@@ -205,6 +205,26 @@ describe('output', () => {
       onStart: child => child.stdout?.destroy(),
     });
     expect(result).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  test.skipIf(!existsSync('/dev/full'))('a disk that is full is one line of error, whatever is printed', async () => {
+    const { home, repository } = await setUp();
+    for (const args of [['--version'], ['help'], ['config'], ['config', '--json'], ['ps']]) {
+      const full = openSync('/dev/full', 'w');
+      try {
+        const child = spawn(process.execPath, [programs.cli, ...args], {
+          cwd: repository,
+          env: home.env,
+          stdio: ['ignore', full, 'pipe'],
+        });
+        let said = '';
+        child.stderr?.setEncoding('utf8').on('data', (text: string) => (said += text));
+        expect(await new Promise(resolve => child.once('close', resolve)), args.join(' ')).toBe(1);
+        expect(said, args.join(' ')).toMatch(/^muster: The output cannot be written: ENOSPC[^\n]*\n$/);
+      } finally {
+        closeSync(full);
+      }
+    }
   });
 
   test('an unknown agent is status 2 and names the known ones', async () => {

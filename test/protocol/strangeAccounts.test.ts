@@ -60,7 +60,7 @@ class Person {
         ? `mkdir -p ${this.path('gone')} && cd ${this.path('gone')} && rm -r ${this.path('gone')} && `
         : '';
     const command = `${begin}exec ${process.execPath} ${programs.cli} ${args}`;
-    const [program = '', ...rest] = [...this.#as, 'env', '-i', ...given, 'sh', '-c', command];
+    const [program, ...rest] = [...this.#as, 'env', '-i', ...given, 'sh', '-c', command];
     return await said(program, rest, cwd === 'gone' ? this.root : cwd);
   }
 

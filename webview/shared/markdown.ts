@@ -44,15 +44,16 @@ export interface CodeWords {
 /** Renders what an agent wrote. Links to files carry `data-path` and `data-line`; see `linkTarget`. */
 export function markdown(text: string, words: CodeWords): DirectiveResult | TemplateResult | typeof nothing | string {
   if (text === '') return nothing;
-  if (text.length > maxMarkdown) return text;
-  return unsafeHTML(renderMarkdown(text, words));
+  const rendered = text.length > maxMarkdown ? undefined : renderMarkdown(text, words);
+  return rendered === undefined ? text : unsafeHTML(rendered);
 }
 
-/** Sanitised HTML of a Markdown text. */
-export function renderMarkdown(text: string, words: CodeWords): string {
+/** Sanitised HTML of a Markdown text; undefined for one that the renderer gives up on. */
+function renderMarkdown(text: string, words: CodeWords): string | undefined {
   const known = cache.get(text);
   if (known !== undefined) return known;
-  const dirty = renderer.parse(text, { async: false });
+  const dirty = parsed(text);
+  if (dirty === undefined) return undefined;
   const fragment = DOMPurify.sanitize(dirty, {
     ALLOWED_TAGS: allowedTags,
     ALLOWED_ATTR: allowedAttributes,
@@ -68,6 +69,16 @@ export function renderMarkdown(text: string, words: CodeWords): string {
   if (cache.size >= cacheSize) cache.clear();
   cache.set(text, clean);
   return clean;
+}
+
+/** A few thousand levels of quotes, lists or emphasis are too deep for the renderer, which descends into each. */
+function parsed(text: string): string | undefined {
+  try {
+    return renderer.parse(text, { async: false });
+  } catch {
+    // Shown as it was written, alone: the rest of the conversation is none of its business.
+    return undefined;
+  }
 }
 
 /** Turns links that lead into the worktree, and code that reads like `src/a.ts:12`, into file links. */

@@ -58,6 +58,16 @@ describe('config --compat', () => {
     expect(stderr).toContain(`${join(folder, 'jobs/nightly.js')} cannot be read: it is empty`);
   });
 
+  test('a variable with a name that every object has is not one that is set', async () => {
+    const names = ['constructor', '__proto__', 'toString'];
+    for (const name of names) {
+      const { config } = setUp({ 'agent-compose.yml': `agents: {dev: {provider: claude, model: '\${${name}}'}}\n` });
+      const { status, stdout, stderr } = await config();
+      expect([status, stdout], name).toEqual([2, '']);
+      expect(stderr, name).toContain(`environment variable ${name} is required`);
+    }
+  });
+
   test('says what the era does not know', async () => {
     const { config } = setUp({ 'agent-compose.yml': 'agents: {dev: {permissions: auto, timeout: 1h}}\n' });
     const { status, stdout, stderr } = await config('--compat', 'head');
