@@ -41,7 +41,7 @@ class Person {
     this.#as = as;
     mkdirSync(this.path('home'));
     if (as.length === 0) return;
-    chmodSync(this.root, 0o755);
+    for (const folder of [this.root, dirname(this.repository)]) chmodSync(folder, 0o755);
     own(this.root);
     own(this.repository);
   }
