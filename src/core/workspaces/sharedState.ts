@@ -23,6 +23,8 @@ export interface CheckoutState {
   readonly edited: readonly string[];
   /** A commit with these files as they were; present when there are any. */
   readonly kept?: string;
+  /** Tells its index from every later one: whatever switches, resets or stashes writes a new one. */
+  readonly index: string;
 }
 
 /** One thing that is not as it was before the run. Branches that only grew are not told: people commit while agents work. */

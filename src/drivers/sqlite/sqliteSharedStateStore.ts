@@ -68,6 +68,7 @@ function parseCheckout(value: unknown): SharedState['checkout'] {
     path: text(fields.get('path')),
     head: text(fields.get('head')),
     commit: text(fields.get('commit')),
+    index: text(fields.get('index')),
     edited: list(fields.get('edited')).map(text),
     ...(fields.has('kept') ? { kept: text(fields.get('kept')) } : {}),
   };

@@ -188,6 +188,17 @@ describe("the person's own checkout", () => {
     expect(await readFile(join(root, 'second.txt'), 'utf8')).toBe('staged by hand\n');
   });
 
+  test('is looked at once for runs that begin together, and not at all after one that left it alone', async () => {
+    const { fixture, worktrees, count } = await counting('*status*');
+    await mkdir(fixture.options.stateDir, { recursive: true });
+    const states = await Promise.all(Array.from({ length: 20 }, () => worktrees.sharedState(fixture.thread)));
+    expect(states[0]?.checkout).toMatchObject({ head: 'refs/heads/main', edited: [] });
+    expect(await count()).toBe(1);
+    const [before] = states;
+    expect(before && (await worktrees.sharedChanges(fixture.thread, before))).toEqual([]);
+    expect(await count()).toBe(1);
+  });
+
   test('looking at it changes nothing there, and keeps the same edits once', async () => {
     const { repository, before, root, look } = await edited();
     const index = await readFile(join(root, '.git/index'));

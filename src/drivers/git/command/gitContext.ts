@@ -1,5 +1,6 @@
 import type { Clock } from '../../../base/clock.js';
 import type { Log } from '../../../base/log.js';
+import type { CheckoutState } from '../../../core/workspaces/sharedState.js';
 import { GitCommand } from './gitCommand.js';
 import { realFiles, type FileOperations } from '../worktree/fileOperations.js';
 import type { Environment } from './gitEnvironment.js';
@@ -35,6 +36,11 @@ export interface GitContext {
   readonly personIdentity: () => readonly string[] | undefined;
   /** Common directories by the folder that people know a repository by: that folder may be a worktree, and gone tomorrow. */
   readonly commonDirs: Map<string, string>;
+  /** The last look at each checkout, by its path: what told it from others, when it was, and what it saw. */
+  readonly checkouts: Map<
+    string,
+    { readonly marks: string; readonly at: number; readonly state: Promise<CheckoutState | undefined> }
+  >;
   /** The last edits that were kept of each checkout, and when, by its path. */
   readonly keptEdits: Map<string, { readonly digest: string; readonly at: number; readonly commit: Promise<string> }>;
 }
@@ -43,7 +49,17 @@ export function createGitContext(options: GitDriverOptions): GitContext {
   const { stateDir, clock, log, binary, environment, files = realFiles } = options;
   const git = options.git ?? new GitCommand({ clock, binary, environment });
   const personIdentity = (): readonly string[] | undefined => identityIn(options.person?.());
-  return { git, files, stateDir, clock, log, personIdentity, commonDirs: new Map(), keptEdits: new Map() };
+  return {
+    git,
+    files,
+    stateDir,
+    clock,
+    log,
+    personIdentity,
+    commonDirs: new Map(),
+    keptEdits: new Map(),
+    checkouts: new Map(),
+  };
 }
 
 function identityIn(environment: Environment = {}): readonly string[] | undefined {

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorMessage } from '../../../base/errors.js';
 import type { CheckoutState, SharedChange } from '../../../core/workspaces/sharedState.js';
+import { readForeignFile } from '../../../node/foreignFile.js';
 import { lookAt } from '../../../node/looks.js';
 import type { RepositoryGit, WorktreeGit } from '../command/boundGit.js';
 import type { GitContext } from '../command/gitContext.js';
@@ -21,17 +23,42 @@ export async function readCheckout(context: GitContext, repository: RepositoryGi
   try {
     const git = await checkoutOf(context, repository);
     if (git === undefined) return undefined;
-    const checkout = await lookAtCheckout(git);
-    if (checkout.commit === '') return undefined;
-    const { edited } = checkout;
-    const state = { path: git.workTree, ...checkout };
-    if (edited.length === 0 || edited.length > mostEdits) return { ...state, edited: [] };
-    return { ...state, kept: await keptEdits(context, git, checkout) };
+    const { clock, checkouts } = context;
+    const marks = await marksOf(git);
+    const last = checkouts.get(git.workTree);
+    if (last?.marks === marks && clock.now() - last.at < newEnoughMs) return await last.state;
+    const state = stateOf(context, git, marks);
+    checkouts.set(git.workTree, { marks, at: clock.now(), state });
+    // What failed is not the last.
+    state.catch(() => checkouts.delete(git.workTree));
+    return await state;
   } catch (error) {
     // What a run shares besides it is compared all the same.
     context.log.debug('The checkout could not be noted', { path: repository.root, reason: errorMessage(error) });
     return undefined;
   }
+}
+
+async function stateOf(context: GitContext, git: WorktreeGit, index: string): Promise<CheckoutState | undefined> {
+  const checkout = await lookAtCheckout(git);
+  if (checkout.commit === '') return undefined;
+  const { edited } = checkout;
+  const state = { path: git.workTree, index, ...checkout };
+  if (edited.length === 0 || edited.length > mostEdits) return { ...state, edited: [] };
+  return { ...state, kept: await keptEdits(context, git, checkout) };
+}
+
+/** Runs that begin one after the other share a look: fewer people save in the same moment than dispatch many tasks. */
+const newEnoughMs = 2_000;
+
+/** What is checked out, and which index, without a process: both are other ones after git has switched, reset or stashed anything. */
+async function marksOf({ gitDir }: WorktreeGit): Promise<string> {
+  const [head, index] = await Promise.all([
+    readForeignFile(join(gitDir, 'HEAD'), { maxBytes: 4096 }),
+    stat(join(gitDir, 'index'), { bigint: true }).catch(() => undefined),
+  ]);
+  const text = head.kind === 'file' ? head.bytes.toString('utf8').trim() : '';
+  return `${text} ${index?.ino} ${index?.mtimeNs} ${index?.size}`;
 }
 
 /** What became of it meanwhile: another branch, and edits that are nowhere. */
@@ -42,7 +69,7 @@ export async function checkoutChanges(
   stashed: boolean,
 ): Promise<readonly CheckoutChange[]> {
   const git = await checkoutOf(context, repository);
-  if (git?.workTree !== before.path) return [];
+  if (git?.workTree !== before.path || (await marksOf(git)) === before.index) return [];
   const now = await lookAtCheckout(git);
   const { path, head, kept } = before;
   const files = kept === undefined ? [] : await lostEdits(git, { ...before, kept }, now);
