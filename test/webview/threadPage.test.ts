@@ -370,24 +370,6 @@ describe('what an agent wrote is only text', () => {
     });
   });
 
-  test('nested without end it is shown as text, alone: what came before and after is there', async () => {
-    const deep = [
-      `${'>'.repeat(3_000)}quoted`,
-      `${'> '.repeat(700)}quoted less`,
-      `${'- '.repeat(3_000)}listed`,
-      `${'1. '.repeat(2_000)}numbered`,
-      `${'**'.repeat(1_500)}loud${'**'.repeat(1_500)}`,
-    ];
-    const messages = ['**Before** it', ...deep, '**After** it'].map(text => says(text));
-    await withPage([...workingThread(0), ...messages], async view => {
-      const { page } = view;
-      await page.locator('.prose strong').getByText('After').waitFor();
-      expect(await page.locator('.prose').count()).toBeGreaterThanOrEqual(messages.length);
-      for (const words of ['quoted', 'listed', 'numbered', 'loud'])
-        expect(await page.locator('.prose').filter({ hasText: words }).count(), words).toBeGreaterThan(0);
-    });
-  });
-
   test('links open through the extension: files at their line, addresses outside', async () => {
     const text = 'See `src/schema.ts:88`, [the form](src/form.ts#L12) and [the guide](https://zod.dev/v4).';
     await withPage([...workingThread(0), says(text)], async view => {
