@@ -3,9 +3,10 @@ import { oneLine } from '../output/terminalText.js';
 
 export const worktreesPutBack = defineCommand({
   name: 'worktrees put-back',
-  summary: 'undo what runs of a thread did to your stash, branches, tags and settings',
+  summary: 'undo what runs of a thread did to your stash, branches, tags, settings and checkout',
   positionals: [{ name: 'thread', required: true }],
-  details: 'What somebody has changed again since, and branches that are checked out, stay as they are and are named.',
+  details:
+    'What somebody has changed again since, and branches that are checked out, stay as they are and are named. Edits come back to files that are as committed.',
   async run({ connect, out, json, signal }, args) {
     const client = await connect();
     const { done, left } = await client.worktrees.putBackShared({ threadId: args.required(0) }, { signal });
