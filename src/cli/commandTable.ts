@@ -204,7 +204,7 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
         load: async () => (await import('./commands/worktreesSetup.js')).worktreesSetup,
       },
       'put-back': {
-        summary: 'undo what runs of a thread did to your stash, branches, tags and settings',
+        summary: 'undo what runs of a thread did to your stash, branches, tags, settings and checkout',
         load: async () => (await import('./commands/worktreesPutBack.js')).worktreesPutBack,
       },
     },
