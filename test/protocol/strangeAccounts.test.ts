@@ -106,13 +106,16 @@ describe.each([
       ['with a home folder', (person: Person) => ({ HOME: person.path('home'), MUSTER_HOME: person.path('state') })],
       ['without HOME', (person: Person) => ({ MUSTER_HOME: person.path('state') })],
       ['with an empty HOME', (person: Person) => ({ HOME: '', MUSTER_HOME: person.path('state') })],
-      ['with a HOME that is not there', (person: Person) => ({ HOME: '/nowhere', MUSTER_HOME: person.path('state') })],
+      [
+        'with a HOME that is not there',
+        (person: Person) => ({ HOME: person.path('not/there'), MUSTER_HOME: person.path('state') }),
+      ],
       [
         'with a dead TMPDIR, and a state folder whose path is too long for a socket',
         (person: Person) => ({
           HOME: person.path('home'),
           MUSTER_HOME: person.path(`state-${'x'.repeat(100)}`),
-          TMPDIR: '/nowhere/at/all',
+          TMPDIR: person.path('neither/here'),
         }),
       ],
     ])('%s', async (__, envOf) => {
