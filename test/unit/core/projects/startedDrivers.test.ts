@@ -16,5 +16,5 @@ test('what is let through is what the host is built with', () => {
   const built = readFileSync(inRepository('src/host/buildDrivers.ts'), 'utf8');
   const [, map = ''] = /const sandboxDrivers = \{\n([\s\S]*?)\n {2}\};/.exec(built) ?? [];
   const names = [...map.matchAll(/^ {4}(\w+)[,:]/gm)].map(([, name]) => name);
-  expect(['process', ...names].toSorted()).toEqual([...startedDrivers].toSorted());
+  expect(new Set(['process', ...names])).toEqual(new Set(startedDrivers));
 });
