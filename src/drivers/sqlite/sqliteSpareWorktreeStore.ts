@@ -2,35 +2,35 @@ import type { Database, Statement } from 'better-sqlite3';
 import { member } from '../../base/closedUnion.js';
 import { defined } from '../../base/defined.js';
 import { parseId } from '../../base/ids.js';
+import { EntityTable, fixed, stored, type RowOf } from './columns.js';
 import type { SpareId, SpareWorktree, SpareWorktreeStore } from '../../core/workspaces/spareWorktree.js';
 
-interface SpareRow {
-  readonly id: string;
-  readonly state: string;
-  readonly repository: string;
-  readonly common_dir: string;
-  readonly path: string;
-  readonly registered_as: string;
-  readonly base: string | null;
-  readonly commit_sha: string;
-  readonly settings: string;
-  readonly note: string | null;
-  readonly made_at: number;
-}
+const columns = {
+  id: fixed((spare: SpareWorktree) => spare.id),
+  state: stored((spare: SpareWorktree) => spare.state),
+  repository: fixed((spare: SpareWorktree) => spare.repository),
+  common_dir: stored((spare: SpareWorktree) => spare.commonDir),
+  path: fixed((spare: SpareWorktree) => spare.path),
+  registered_as: stored((spare: SpareWorktree) => spare.registeredAs),
+  base: stored((spare: SpareWorktree) => spare.base ?? null),
+  commit_sha: stored((spare: SpareWorktree) => spare.commit),
+  settings: stored((spare: SpareWorktree) => spare.settings),
+  note: stored((spare: SpareWorktree) => spare.note ?? null),
+  made_at: stored((spare: SpareWorktree) => spare.madeAt),
+};
+type SpareRow = RowOf<typeof columns>;
+const table = new EntityTable<SpareWorktree>('spare_worktree', columns);
 
 const states = ['making', 'ready', 'claimed', 'touched'] as const;
 
 export class SqliteSpareWorktreeStore implements SpareWorktreeStore {
   readonly #list: Statement<[], SpareRow>;
-  readonly #save: Statement<[SpareRow]>;
+  readonly #save: Statement<[object]>;
   readonly #remove: Statement<[string]>;
 
   constructor(database: Database) {
     this.#list = database.prepare(`SELECT * FROM spare_worktree ORDER BY made_at, id`);
-    this.#save = database.prepare(`
-      INSERT OR REPLACE INTO spare_worktree
-        (id, state, repository, common_dir, path, registered_as, base, commit_sha, settings, note, made_at)
-      VALUES (:id, :state, :repository, :common_dir, :path, :registered_as, :base, :commit_sha, :settings, :note, :made_at)`);
+    this.#save = database.prepare(table.replace());
     this.#remove = database.prepare(`DELETE FROM spare_worktree WHERE id = ?`);
   }
 
@@ -50,19 +50,7 @@ export class SqliteSpareWorktreeStore implements SpareWorktreeStore {
   }
 
   save(spare: SpareWorktree): void {
-    this.#save.run({
-      id: spare.id,
-      state: spare.state,
-      repository: spare.repository,
-      common_dir: spare.commonDir,
-      path: spare.path,
-      registered_as: spare.registeredAs,
-      base: spare.base ?? null,
-      commit_sha: spare.commit,
-      settings: spare.settings,
-      note: spare.note ?? null,
-      made_at: spare.madeAt,
-    });
+    this.#save.run(table.parameters(spare));
   }
 
   remove(id: SpareId): void {
