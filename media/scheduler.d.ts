@@ -96,6 +96,8 @@ declare const scheduler: {
   shell(script: string, options?: CommandOptions): CommandResult;
   /** Writes a line into the record of this run. */
   log(message: string, payload?: unknown): void;
+  /** Runs a workflow of the project, by its name or its agent, and returns what it gives back. */
+  workflow(name: string, args?: unknown): any;
   readonly event: {
     /** Publishes an event below `runtime.`, `workflow.` or `external.`. */
     publish(topic: string, payload?: object): { readonly eventId: string; readonly sequence: number; readonly topic: string; readonly correlationId: string };
@@ -111,6 +113,10 @@ declare const scheduler: {
   readonly sandbox: {
     /** Threads of the project. */
     list(): { readonly sandboxes: readonly Sandbox[] };
+    /** Makes a thread with a worktree; give its `sandboxId` to `agent`, `exec` and `shell`. */
+    create(request?: { readonly agent?: string; readonly title?: string }): { readonly sandbox: Sandbox };
+    /** Throws when nothing can work on the thread any more. Nothing runs between two runs, so there is nothing else to do. */
+    resume(request: { readonly sandboxId: string }): { readonly sandbox: Sandbox };
     /** One thread of the project. */
     get(request: { readonly sandboxId: string }): { readonly sandbox: Sandbox };
     /** Ends what works on the thread. */

@@ -14,6 +14,7 @@ import { HostConnection, type HostConnectionOptions } from './host/hostConnectio
 import { ModelKeys } from './host/modelKeys.js';
 import { channelLog } from './log.js';
 import { RawLogs } from './log/rawLogs.js';
+import { ScheduleDocuments } from './log/scheduleDocuments.js';
 import { GuestNotebooks } from './notebooks/guestNotebooks.js';
 import { Attention } from './notifications/attention.js';
 import { MutedThreads } from './notifications/mutedThreads.js';
@@ -37,6 +38,7 @@ import { ProjectsView } from './views/projectsView.js';
 import { ThreadsView } from './views/threadsView.js';
 import { WorktreesView } from './views/worktreesView.js';
 import { boardServices, threadPageServices } from './webviewServices.js';
+import { watchScheduleTrouble } from './notifications/scheduleTrouble.js';
 import { warnOfDamage } from './notifications/damageWarning.js';
 
 /** What the suite inside VS Code looks at; other extensions get nothing. */
@@ -68,12 +70,13 @@ export function activate(context: vscode.ExtensionContext): TestAccess | undefin
   const reviewFiles = new ReviewFiles(host, reviews.edits);
   const comments = new ReviewComments(host, reviews);
   const logs = new RawLogs(host);
+  const records = new ScheduleDocuments(host);
   const attention = new Attention({ host, scope, muted, isVisible: threadId => pages.isVisible(threadId) });
-  const openBoard = registerBoard(context, boardServices(host, scope));
+  const openBoard = registerBoard(context, boardServices(host, scope, records));
   const notebooks = new GuestNotebooks({ context, log, host });
   const services: Services = {
     ...{ context, log, channel, host, modelKeys, scope, composeFiles, previews },
-    ...{ pages, reviews, comments, changes, muted, attention, logs, notebooks, openBoard },
+    ...{ pages, reviews, comments, changes, muted, attention, logs, records, notebooks, openBoard },
   };
   const tasks = new TaskDocuments(services);
   const views = {
@@ -91,6 +94,7 @@ export function activate(context: vscode.ExtensionContext): TestAccess | undefin
     comments,
     changes,
     logs,
+    records,
     attention,
     notebooks,
     tasks,
@@ -108,7 +112,7 @@ export function activate(context: vscode.ExtensionContext): TestAccess | undefin
   registerStatusBar(services);
   registerTerminalPath(context, host.stateDir, log);
   registerMcpServer(context, host.stateDir);
-  context.subscriptions.push(warnOfDamage(host));
+  context.subscriptions.push(warnOfDamage(host), watchScheduleTrouble(services));
   connectWhenNeeded(services, [views.projects, views.threads, views.worktrees]);
   return context.extensionMode === vscode.ExtensionMode.Test ? { services, views, tasks } : undefined;
 }

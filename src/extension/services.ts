@@ -3,6 +3,7 @@ import type { Log } from '../base/log.js';
 import type { ModelKeys } from './host/modelKeys.js';
 import type { HostConnection } from './host/hostConnection.js';
 import type { RawLogs } from './log/rawLogs.js';
+import type { ScheduleDocuments } from './log/scheduleDocuments.js';
 import type { Attention } from './notifications/attention.js';
 import type { MutedThreads } from './notifications/mutedThreads.js';
 import type { ReviewComments } from './review/reviewComments.js';
@@ -33,6 +34,8 @@ export interface Services {
   readonly muted: MutedThreads;
   readonly attention: Attention;
   readonly logs: RawLogs;
+  /** Events and runs of scripts, to read. */
+  readonly records: ScheduleDocuments;
   readonly notebooks: GuestNotebooks;
   readonly openBoard: () => Promise<void>;
 }

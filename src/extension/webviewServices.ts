@@ -3,6 +3,7 @@ import { collectProviderEnvironment } from '../client/providerEnvironment.js';
 import type { BoardServices, LiveBoard } from './board/boardServices.js';
 import { boardTabSources } from './board/boardTabSources.js';
 import type { HostConnection, HostState } from './host/hostConnection.js';
+import type { ScheduleDocuments } from './log/scheduleDocuments.js';
 import { askModally } from './plain/messages.js';
 import type { WorkspaceScope } from './projects/workspaceScope.js';
 import { actOnThread } from './threads/actOnThread.js';
@@ -43,11 +44,23 @@ export function threadPageServices(
 }
 
 /** What the board asks for. */
-export function boardServices(host: HostConnection, scope: WorkspaceScope): BoardServices {
+export function boardServices(host: HostConnection, scope: WorkspaceScope, records: ScheduleDocuments): BoardServices {
   const live = liveBoard(host, scope);
   return {
     live,
-    tabs: boardTabSources({ live, client: signal => host.client(signal), mayAbandonBatch, onAgent }),
+    tabs: boardTabSources({
+      live,
+      client: signal => host.client(signal),
+      mayAbandonBatch,
+      onAgent,
+      schedules: {
+        preview: async projectId => {
+          await vscode.commands.executeCommand('muster.previewSchedule', { kind: 'project', projectId });
+        },
+        openEvent: id => records.openEvent(id),
+        openScriptRun: id => records.openScriptRun(id),
+      },
+    }),
     act: actOnThread,
     dispatch: async () => {
       await vscode.commands.executeCommand('muster.dispatch');

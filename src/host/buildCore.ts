@@ -362,13 +362,9 @@ function buildSurface(state: HostState, built: Foundation, resources: Disposable
   const batches = new BatchService({ ...common, dispatcher, threads });
   const projects = new ProjectService(common);
   const moves = new MovedRepositories({ ...common, driver: built.repositoryDriver, workspaces });
-  const applying = new ApplyProject({
-    reader: new HostComposeReader({ ...built, scripts: scheduling.scriptEngine }),
-    projects,
-    moves,
-  });
+  const reader = new HostComposeReader({ ...built, scripts: scheduling.scriptEngine, scratch: directory.path });
+  const applying = new ApplyProject({ reader, projects, moves });
   const takingDown = new TakeDownProject({ store, projects, threads });
-
   const accessTokens = new AccessTokenService({ ...common, texts: tokenTexts });
 
   return {
@@ -388,7 +384,6 @@ function buildSurface(state: HostState, built: Foundation, resources: Disposable
     takingDown,
   };
 }
-
 /** Recognisable at a glance, and to scanners for secrets that somebody committed. */
 const tokenTexts: TokenTexts = {
   next: () => `muster_${randomBytes(32).toString('hex')}`,

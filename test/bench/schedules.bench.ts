@@ -174,7 +174,7 @@ async function scriptStart(): Promise<readonly Figure[]> {
   for (let round = 0; round < 15; round++) {
     const begin = performance.now();
     await engine.run(
-      { source: 'const main = () => 1', limitMs: 10_000, call: async () => undefined },
+      { source: 'const main = () => 1', isWorkflow: false, limitMs: 10_000, call: async () => undefined },
       new AbortController().signal,
     );
     times.push(performance.now() - begin);

@@ -1,8 +1,6 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { buildPrograms, testHome, testRepository, type Programs, type TestHome } from '../support/hostProcess.ts';
-import { tempDirectory } from '../support/tempDirectory.ts';
+import { buildPrograms, testRepository, type Programs } from '../support/hostProcess.ts';
+import { timedHome, type TimedHome } from '../support/timedHome.ts';
 
 let programs: Programs;
 beforeAll(async () => {
@@ -29,18 +27,6 @@ agents:
     scheduler: {overlap: parallel, misfire: run_all, triggers: [{name: t, cron: "0 * * * *", timezone: UTC}]}
 `;
 
-interface TimedHome extends TestHome {
-  /** Sets the time of day of the host. */
-  setTime(at: number): void;
-}
-
-function timedHome(): TimedHome {
-  const clock = join(tempDirectory(), 'clock');
-  const setTime = (at: number): void => writeFileSync(clock, String(at - Date.now()));
-  setTime(start);
-  return { ...testHome(programs, { env: { MUSTER_TEST_CLOCK: clock } }), setTime };
-}
-
 /** What the agent's trigger did, the oldest first: `started 01`, `missed 01+7`. */
 async function told(home: TimedHome, repository: string, agent: string): Promise<string> {
   const { runs } = (await home.musterJson(['scheduler', 'runs', agent], { cwd: repository })) as {
@@ -55,7 +41,7 @@ async function told(home: TimedHome, repository: string, agent: string): Promise
 const all = 'started 01, started 02, started 03, started 04';
 
 test('a real host whose machine slept, whose clock was set back, and that was killed fires as each policy says', async () => {
-  const home = timedHome();
+  const home = timedHome(programs, start);
   const repository = testRepository({ 'agent-compose.yml': file });
   const fired = (agent: string) => expect.poll(() => told(home, repository, agent), { timeout: 60_000 });
   expect(await home.muster(['up', '--yes'], { cwd: repository })).toMatchObject({ status: 0 });

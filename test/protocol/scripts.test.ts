@@ -91,6 +91,33 @@ scheduler.on('runtime.done', 'heard', event => scheduler.state.set('heard', even
   expect(JSON.parse(String(second['result']))).toMatchObject({ count: 2, text: 'say again' });
 });
 
+test('a script makes a sandbox, works in it twice, and finds it again by either era’s names', async () => {
+  const { invoke } = await scripted(`
+function main() {
+  const { sandbox } = scheduler.sandbox.create({ title: 'Mine' });
+  const { sandboxId } = sandbox;
+  scheduler.shell('echo kept > here.txt', { sandboxId });
+  const read = scheduler.exec({ command: 'cat', args: ['here.txt'], sandboxId });
+  scheduler.session.ResumeSession({ sessionId: sandboxId });
+  let refused = '';
+  try { scheduler.sandbox.resume({ sandboxId: 'nothing' }); } catch (error) { refused = error.message; }
+  let proxy = '';
+  try { scheduler.sandbox.getSandboxProxy({ sandboxId }); } catch (error) { proxy = error.message; }
+  return { read: read.stdout, same: read.sandboxId === sandboxId, title: sandbox.title, refused, proxy,
+    listed: scheduler.sandbox.listSandboxes().sandboxes.map(each => each.sandboxId === sandboxId) };
+}`);
+  const ended = await invoke();
+  expect(ended).toMatchObject({ status: 'succeeded', error: '' });
+  expect(JSON.parse(String(ended['result']))).toEqual({
+    read: 'kept\n',
+    same: true,
+    title: 'Mine',
+    refused: expect.stringMatching(/There is no sandbox "nothing"/),
+    proxy: expect.stringMatching(/sandbox\.getProxy is not there/),
+    listed: [true],
+  });
+});
+
 test('a script fires by the clock, and one that is killed with its host is lost and does not run twice', async () => {
   const { home, repository } = await scripted(`
 scheduler.interval('often', () => {

@@ -137,6 +137,14 @@ test('what was published is read with a token, and a source that was removed is 
     body: { correlation_id: 'build-7' },
   });
   expect(await get(`/api/events/${accepted.event_id}/runs`)).toMatchObject({ status: 200, body: { runs: [] } });
+  expect(await get('/api/events/topics')).toMatchObject({
+    body: {
+      topics: expect.arrayContaining([{ topic: 'webhook.ci.build', count: 2, last_sequence: expect.any(Number) }]),
+    },
+  });
+  expect(await get(`/api/events/${accepted.event_id}/trace`)).toMatchObject({
+    body: { correlation_id: 'build-7', events: [{ id: accepted.event_id, runs: [] }] },
+  });
   expect(await get('/api/events/nothing')).toMatchObject({ status: 404 });
 
   await home.muster(['webhook', 'source', 'rm', 'webhook.ci.*']);

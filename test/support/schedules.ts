@@ -1,9 +1,10 @@
 import { onTestFinished } from 'vitest';
 import { silentLog } from '../../src/base/log.js';
-import { FireService } from '../../src/core/schedules/fireService.js';
+import { FireService, type FireServiceOptions } from '../../src/core/schedules/fireService.js';
 import { Scheduler } from '../../src/core/schedules/scheduler.js';
 import { ScheduleService } from '../../src/core/schedules/scheduleService.js';
 import type { Fire } from '../../src/core/schedules/trigger.js';
+import type { RunStatus } from '../../src/core/runs/run.js';
 import { cronTimes } from '../../src/host/schedules/cronTimes.js';
 import { settle } from './clock.js';
 import { AppliedTriggers } from '../../src/core/schedules/appliedTriggers.js';
@@ -33,6 +34,8 @@ export interface Scheduled {
   readonly fires: FireService;
   readonly scheduler: Scheduler;
   readonly topics: TopicService;
+  /** The same with another store for what it writes itself. */
+  firesWith(store: FireServiceOptions['store']): FireService;
   /** Ends the scheduler as a host that ends does; what it was about to fire stays due. */
   end(): Promise<void>;
 }
@@ -44,7 +47,8 @@ export async function schedule(world: CoreWorld): Promise<Scheduled> {
   const service = new ScheduleService({ ...common, times: cronTimes });
   const { dispatcher, threads } = core;
   const applied = new AppliedTriggers(common);
-  const fires = new FireService({ ...common, applied, times: cronTimes, dispatcher, threads, scripts: noScripts });
+  const firing = { ...common, applied, times: cronTimes, dispatcher, threads, scripts: noScripts };
+  const fires = new FireService(firing);
   const scheduler = new Scheduler({ ...common, schedules: service, fires });
   const triggers = new EventTriggers(common);
   const topics = new TopicService({ ...common, ids: world.ids, triggers, digest: sha256 });
@@ -63,7 +67,8 @@ export async function schedule(world: CoreWorld): Promise<Scheduled> {
   internal.catchUp();
   scheduler.start();
   await settle();
-  return { core, service, fires, scheduler, topics, end };
+  const firesWith = (store: FireServiceOptions['store']): FireService => new FireService({ ...firing, store });
+  return { core, service, fires, scheduler, topics, firesWith, end };
 }
 
 /** For projects without any. */
@@ -84,11 +89,15 @@ export function firesOf(world: CoreWorld): readonly Fire[] {
 /** When they were due, in minutes of the day. */
 export const minutesOf = (some: readonly Fire[]): number[] => some.map(({ dueAt }) => (dueAt - midnight) / minute);
 
-/** Runs of every thread. */
-export const runs = (world: CoreWorld): number =>
+/** Of every run of every thread. */
+export const statuses = (world: CoreWorld): readonly RunStatus[] =>
   world.store
     .read(stores => stores.threads.page({ limit: 500 }).threads)
-    .flatMap(({ thread }) => world.store.read(stores => stores.runs.ofThread(thread.id))).length;
+    .flatMap(({ thread }) => world.store.read(stores => stores.runs.ofThread(thread.id)))
+    .map(({ status }) => status);
+
+/** Runs of every thread. */
+export const runs = (world: CoreWorld): number => statuses(world).length;
 
 /** The agent has nothing more to do in any of its runs. */
 export async function finishAll(world: CoreWorld): Promise<void> {

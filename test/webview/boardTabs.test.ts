@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FromBoard, ToBoard } from '../../src/protocol/webview/boardMessages.js';
 import type { TabContent } from '../../src/protocol/webview/boardTabs/boardTab.js';
 import { webviewStrings } from '../../src/protocol/webview/webviewStrings.js';
-import { busyBoard, busyQueue, twoBatches } from './support/boardFixtures.js';
+import { busyBoard, busyQueue, busySchedules, twoBatches } from './support/boardFixtures.js';
 import { agentsWithCosts, busyTimeline, twoChains } from './support/tabFixtures.js';
 import { launchBrowser, openWebview, themes, type OpenWebview, type Theme } from './support/openWebview.js';
 import { startWebviewServer, type WebviewServer } from './support/webviewServer.js';
@@ -28,6 +28,7 @@ const busy: Readonly<Record<Tab, () => TabContent>> = {
   agents: agentsWithCosts,
   queue: busyQueue,
   batches: twoBatches,
+  schedules: busySchedules,
 };
 const empty: readonly TabContent[] = [
   { tab: 'timeline', runs: [] },
@@ -35,6 +36,7 @@ const empty: readonly TabContent[] = [
   { tab: 'agents', agents: [], days: [] },
   { tab: 'queue', queue: [], ended: [] },
   { tab: 'batches', batches: [] },
+  { tab: 'schedules', now: 1, days: [], triggers: [], events: [] },
 ];
 const tabs = empty.map(({ tab }) => tab);
 
@@ -86,7 +88,7 @@ describe('tabs are used with the keyboard', () => {
       await page.keyboard.press('Home');
       expect(await focused(view)).toBe('Board');
       await page.keyboard.press('ArrowLeft');
-      expect(await page.getByRole('tab', { selected: true }).textContent()).toContain('Batches');
+      expect(await page.getByRole('tab', { selected: true }).textContent()).toContain('Schedules');
       await page.keyboard.press('Home');
       while ((await focused(view)) !== 'Queue') await page.keyboard.press('ArrowRight');
       await page.keyboard.press('Tab');
@@ -113,6 +115,40 @@ describe('tabs are used with the keyboard', () => {
         type: 'tabAct',
         action: { tab: 'queue', action: { kind: 'cancel', mergeId: 'merge0000004' } },
       });
+    });
+  });
+
+  test('a trigger says what is due and what came of it, is fired, switched and previewed, and leads to its runs', async () => {
+    await withTab(busySchedules(), async view => {
+      const { page } = view;
+      const last = async (): Promise<FromBoard | undefined> => (await view.posted()).at(-1);
+      const key = { projectId: 'shop0000001', agent: 'gardener', name: 'often' };
+      expect(await page.getByText('next in 12 min').count()).toBe(1);
+      expect(await page.getByRole('img', { name: /^Next 24 hours: .*and 42 more$/ }).count()).toBe(1);
+      expect(await page.getByText(/: 21 started, 1 waits$/).count()).toBe(1);
+      await page.getByRole('button', { name: 'Fire now: often' }).click();
+      expect(await last()).toEqual({ type: 'tabAct', action: { tab: 'schedules', action: { kind: 'fire', ...key } } });
+      await page.getByRole('button', { name: 'Switch on: countdown' }).click();
+      expect(await last()).toMatchObject({ action: { action: { kind: 'switch', name: 'countdown', enabled: true } } });
+      await page.getByRole('button', { name: 'Preview schedule: shop' }).first().click();
+      expect(await last()).toMatchObject({ action: { action: { kind: 'preview', projectId: 'shop0000001' } } });
+      await page.getByRole('button', { name: 'often', exact: true }).click();
+      expect(await last()).toMatchObject({ action: { action: { kind: 'script', id: 'script00001' } } });
+      await page.getByRole('button', { name: 'succeeded', exact: true }).first().click();
+      expect(await last()).toEqual({ type: 'act', threadId: 'ready0000001', action: 'open' });
+    });
+  });
+
+  test('an event says what listens to it, is shown whole, and tried again when it was given up', async () => {
+    await withTab(busySchedules(), async view => {
+      const { page } = view;
+      const last = async (): Promise<FromBoard | undefined> => (await view.posted()).at(-1);
+      await page.getByRole('button', { name: 'external.release', exact: true }).click();
+      expect(await last()).toMatchObject({ action: { action: { kind: 'event', id: 'event0000002' } } });
+      await page.getByRole('button', { name: 'Try again what was given up: external.release' }).click();
+      expect(await last()).toMatchObject({ action: { action: { kind: 'replay', id: 'event0000002' } } });
+      await page.getByRole('button', { name: 'triage · bugs · run succeeded' }).click();
+      expect(await last()).toEqual({ type: 'act', threadId: 'ready0000001', action: 'open' });
     });
   });
 

@@ -40,6 +40,11 @@ export function age(then: number, around: (text: string) => string = text => tex
   return timeText(now => around(formatAge(then, now)));
 }
 
+/** How long until `then`, kept current; empty when it has come. `around` puts words around it. */
+export function until(then: number, around: (text: string) => string): unknown {
+  return timeText(now => around(then <= now ? '' : formatDuration(then - now)));
+}
+
 /** The time since `start`, kept current until `end` is known. */
 export function elapsed(start: number, end: number | undefined): unknown {
   if (end !== undefined) return formatDuration(end - start);

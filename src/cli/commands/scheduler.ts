@@ -103,6 +103,11 @@ export const schedulerTrigger = defineCommand({
       value: 'JSON',
       text: 'what a script gets, and ${{ event.payload }} in a prompt stands for',
     },
+    resume: {
+      type: 'string',
+      value: 'RUN',
+      text: 'go on with this run of the agent’s workflow: its agents’ answers are used again',
+    },
     detach: { type: 'boolean', short: 'd', text: 'do not wait for the run, which only --compat head does' },
   },
   details: 'Also one that is off. The clock’s own plan stays. `muster wait` and `muster logs` follow the run.',
@@ -114,6 +119,7 @@ export const schedulerTrigger = defineCommand({
       agent: args.required(0),
       name: args.positionals[1] ?? '',
       payload: args.text('payload') ?? '',
+      resume: args.text('resume') ?? '',
     };
     const { threadId, runId, scriptRunId } = await schedules.fireTrigger(request, { signal: context.signal });
     const started = { project, threadId, runId };

@@ -4,7 +4,6 @@ import type { GetStatusResponse } from '../../protocol/gen/muster/v1/host_pb.js'
 import { optional } from '../output/wireJson.js';
 import { orUndefined } from '../output/wireText.js';
 import { formatTable } from '../output/table.js';
-import { startedDrivers } from '../../base/startedDrivers.js';
 
 export const status = defineCommand({
   name: 'status',
@@ -65,7 +64,7 @@ function answerOfDaemon({ version }: GetStatusResponse): object {
       version,
       os: process.platform,
       arch: process.arch,
-      compiled_drivers: startedDrivers,
+      compiled_drivers: ['process'],
     },
   };
 }

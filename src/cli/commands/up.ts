@@ -30,7 +30,8 @@ export const up = defineCommand({
     if (check.errors.length > 0) throw invalidCompose(file, check.errors);
     const client = await context.connect();
     const dryRun = args.flag('dry-run');
-    const application = { context, file, check, consent: args.flag('yes') };
+    const toAll = args.flag('yes');
+    const application = { context, file, check, consent: toAll, toAll };
     const planned = await apply(client, { ...application, dryRun: true, expected: '', submitted: '' });
     // What is applied is what was shown and consented to: a change of project or file in between is a conflict.
     const response = dryRun
@@ -51,6 +52,8 @@ interface Application {
   readonly file: string;
   readonly check: LocalCheck;
   readonly consent: boolean;
+  /** Consent was given before anything was shown. */
+  readonly toAll: boolean;
   readonly dryRun: boolean;
   /** Hash of what was applied before; empty: whatever it is. */
   readonly expected: string;
@@ -76,9 +79,14 @@ async function apply(client: HostClient, application: Application): Promise<Appl
       { signal: context.signal },
     );
   } catch (error) {
-    if (!isAppError(error, 'consent.required') || consent || !canAsk(context)) throw error;
-    if (!(await askForConsent(context, error))) throw error;
-    return await apply(client, { ...application, consent: true });
+    if (!isAppError(error, 'consent.required')) throw error;
+    // What was shown is agreed to, and nothing else; a script that had to be fetched is a question of its own.
+    const { specHash } = error.data;
+    const isAgreed = application.toAll
+      ? specHash !== submitted
+      : canAsk(context) && (await askForConsent(context, error));
+    if (!isAgreed) throw error;
+    return await apply(client, { ...application, consent: true, submitted: specHash });
   }
 }
 

@@ -1,5 +1,4 @@
 import { productVersion } from '../../protocol/productVersion.js';
-import { startedDrivers } from '../../base/startedDrivers.js';
 import { protocolVersion } from '../../protocol/version.js';
 import { defineCommand } from '../command.js';
 
@@ -8,7 +7,7 @@ export const version = defineCommand({
   summary: 'print the version',
   run({ out, json, compat }) {
     const { platform: os, arch } = process;
-    const theirs = { version: productVersion, os, arch, compiled_drivers: startedDrivers };
+    const theirs = { version: productVersion, os, arch, compiled_drivers: ['process'] };
     if (json && compat === 'seed') out.json({ version: productVersion });
     else if (json && compat === 'head') out.json(theirs);
     else if (json) out.json({ ...theirs, protocol: protocolVersion, node_version: process.version });

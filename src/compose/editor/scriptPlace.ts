@@ -1,10 +1,27 @@
 import { child, entryOf } from '../source/composeNode.js';
 import { LineMap } from '../source/textPosition.js';
-import { readSource } from './composeSource.js';
+import { readSource, type ComposeSource } from './composeSource.js';
 
 export interface Place {
   readonly line: number;
   readonly column: number;
+}
+
+/** A script that stands in the file, as it is applied. */
+export interface InlineScript {
+  readonly agent: string;
+  readonly text: string;
+}
+
+/** Scripts of the file's agents, in its order. */
+export function inlineScripts({ root }: ComposeSource): readonly InlineScript[] {
+  const agents = child(root, 'agents');
+  if (agents?.kind !== 'mapping') return [];
+  return agents.entries.flatMap(({ key, value }) => {
+    const script = entryOf(child(value, 'scheduler'), 'script')?.value;
+    const text = script?.kind === 'scalar' && !script.isNull ? script.text.trim() : '';
+    return text === '' ? [] : [{ agent: key, text }];
+  });
 }
 
 /**

@@ -2,6 +2,7 @@ import type {
   AgentSpec,
   CredentialsSpec,
   EnvEntry,
+  FetchedScriptSpec,
   McpServerSpec,
   NamedWorkspaceSpec,
   ProjectSpec,
@@ -57,9 +58,17 @@ function mapServer(server: McpServerSpec, map: MapText): McpServerSpec {
 }
 
 function mapScheduler(scheduler: SchedulerSpec, map: MapText): SchedulerSpec {
-  const { script } = scheduler;
-  if (script?.provider !== 'http' && script?.provider !== 'git') return scheduler;
-  return { ...scheduler, script: { ...script, credentials: mapCredentials(script.credentials, map) } };
+  const { script, registered } = scheduler;
+  const isFetched = script?.provider === 'http' || script?.provider === 'git';
+  return {
+    ...scheduler,
+    ...(isFetched ? { script: mapSource(script, map) } : {}),
+    ...(registered?.source ? { registered: { ...registered, source: mapSource(registered.source, map) } } : {}),
+  };
+}
+
+function mapSource(source: FetchedScriptSpec, map: MapText): FetchedScriptSpec {
+  return { ...source, credentials: mapCredentials(source.credentials, map) };
 }
 
 function mapCredentials(credentials: CredentialsSpec, map: MapText): CredentialsSpec {

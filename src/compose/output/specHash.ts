@@ -23,5 +23,7 @@ export function specHash(spec: ProjectSpec, options: SpecHashOptions): string {
   // Not part of the normal form, but of what a person agrees to.
   const { envFiles = [] } = spec;
   const files = envFiles.length === 0 ? '' : `\n${JSON.stringify(envFiles)}`;
-  return `sha256:${sha256(canonicalJson(hashed, { redacted: false }) + files)}`;
+  const sources = hashed.agents.flatMap(({ scheduler }) => scheduler?.registered?.source ?? []);
+  const fetched = sources.length === 0 ? '' : `\n${JSON.stringify(sources)}`;
+  return `sha256:${sha256(canonicalJson(hashed, { redacted: false }) + files + fetched)}`;
 }

@@ -156,13 +156,9 @@ export const volume: MappingShape = mapping({
     era: 'head',
     fallback: 'false',
   }),
-  labels: field(dictionary('label', 'team', text()), 'Labels of the volume.', 'labels:\n  team: web', {
-    era: 'head',
-    planned: true,
-  }),
+  labels: field(dictionary('label', 'team', text()), 'Labels of the volume.', 'labels:\n  team: web', { era: 'head' }),
   options: field(dictionary('option', 'size', text()), 'Options for the driver.', 'options:\n  size: 1g', {
     era: 'head',
-    planned: true,
   }),
 });
 

@@ -62,6 +62,11 @@ export const scriptMembers: readonly ScriptMember[] = [
     doc: 'Writes a line into the record of this run.',
   },
   {
+    path: 'workflow',
+    signature: '(name: string, args?: unknown): any',
+    doc: 'Runs a workflow of the project, by its name or its agent, and returns what it gives back.',
+  },
+  {
     path: 'event.publish',
     signature:
       '(topic: string, payload?: object): { readonly eventId: string; readonly sequence: number; readonly topic: string; readonly correlationId: string }',
@@ -79,6 +84,16 @@ export const scriptMembers: readonly ScriptMember[] = [
   },
   { path: 'state.delete', signature: '(key: string): void', doc: 'Forgets what was remembered under this key.' },
   { path: 'sandbox.list', signature: '(): { readonly sandboxes: readonly Sandbox[] }', doc: 'Threads of the project.' },
+  {
+    path: 'sandbox.create',
+    signature: '(request?: { readonly agent?: string; readonly title?: string }): { readonly sandbox: Sandbox }',
+    doc: 'Makes a thread with a worktree; give its `sandboxId` to `agent`, `exec` and `shell`.',
+  },
+  {
+    path: 'sandbox.resume',
+    signature: '(request: { readonly sandboxId: string }): { readonly sandbox: Sandbox }',
+    doc: 'Throws when nothing can work on the thread any more. Nothing runs between two runs, so there is nothing else to do.',
+  },
   {
     path: 'sandbox.get',
     signature: '(request: { readonly sandboxId: string }): { readonly sandbox: Sandbox }',

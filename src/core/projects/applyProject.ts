@@ -3,13 +3,14 @@ import { defined } from '../../base/defined.js';
 import type { ProjectSpec } from '../../compose/projectSpec.js';
 import type { Move, MovedRepositories } from './movedRepositories.js';
 import type { Applied, ProjectService } from './projectService.js';
+import { ScriptSources, type ChooseSource } from './scriptSources.js';
 
 /** Port: where compose files are and what they say. */
 export interface ComposeReader {
   /** The file by its one path. Errors: `compose.unreadable`. */
   read(file: string): Promise<ComposeText>;
   /** Never throws for what the text says; errors: `compose.invalid` for an env file that cannot be read. */
-  parse(compose: ComposeText, options: ParseOptions): Promise<ParsedCompose>;
+  parse(compose: ComposeText, options: ReadOptions): Promise<ParsedCompose>;
 }
 
 export interface ComposeText {
@@ -24,6 +25,10 @@ export interface ParseOptions {
   readonly environment: Readonly<Record<string, string>>;
   /** Wins over the name in the file. */
   readonly projectName?: string;
+}
+
+export interface ReadOptions extends ParseOptions {
+  readonly chooseSource: ChooseSource;
 }
 
 export interface ParsedCompose {
@@ -52,6 +57,7 @@ export class ApplyProject {
   readonly #reader: ComposeReader;
   readonly #projects: ProjectService;
   readonly #moves: MovedRepositories;
+  readonly #sources = new ScriptSources();
 
   constructor(options: {
     readonly reader: ComposeReader;
@@ -71,8 +77,8 @@ export class ApplyProject {
   /** Applies a text that is in hand. Errors: `compose.invalid`, `consent.required`, `project.conflict`. */
   async applyText(compose: ComposeText, request: ApplyRequest): Promise<AppliedCompose> {
     const { file, folder } = compose;
-    const { environment, projectName, consent, dryRun, expectedHash, submittedHash } = request;
-    const parsed = await this.#reader.parse(compose, { environment, ...defined({ projectName }) });
+    const { dryRun, expectedHash } = request;
+    const { parsed, consent, submittedHash } = await this.#parse(compose, request);
     if (!parsed.result) throw invalid(file, parsed);
     const move = await this.#moves.find(folder);
     const moved = move && this.#moves.moved(move, file);
@@ -93,6 +99,37 @@ export class ApplyProject {
       notes: move && !dryRun ? [movedText(move, threads)] : [],
     };
   }
+
+  /**
+   * Where a person agreed to what was shown, and scripts that are to be fetched were all of it that could be shown, that was the
+   * first of two questions: they are fetched now, and what came is asked about.
+   */
+  async #parse(
+    compose: ComposeText,
+    request: ApplyRequest,
+  ): Promise<{ readonly parsed: ParsedCompose } & Pick<ApplyRequest, 'consent' | 'submittedHash'>> {
+    const { environment, projectName, consent, dryRun, submittedHash } = request;
+    const { file } = compose;
+    const before = this.#projects.appliedFrom(file);
+    const parse = async (): Promise<ParsedCompose> => {
+      const toAll = consent && submittedHash === undefined;
+      const chooseSource = this.#sources.choose({ file, before, dryRun, toAll });
+      return await this.#reader.parse(compose, { environment, chooseSource, ...defined({ projectName }) });
+    };
+    const parsed = await parse();
+    const open = parsed.result ? unfetched(parsed.result.spec) : [];
+    if (!consent || open.length === 0 || parsed.result?.specHash !== submittedHash)
+      return { parsed, consent, ...defined({ submittedHash }) };
+    this.#sources.agree(file, open);
+    return { parsed: await parse(), consent: false };
+  }
+}
+
+function unfetched(spec: ProjectSpec) {
+  return spec.agents.flatMap(({ name: agent, enabled, scheduler }) => {
+    const source = enabled && scheduler?.enabled ? scheduler.script : undefined;
+    return source?.provider === 'http' || source?.provider === 'git' ? [{ agent, source }] : [];
+  });
 }
 
 function movedText({ from }: Move, threads: number): string {

@@ -31,6 +31,11 @@ export function isConsented(spec: ProjectSpec, consent: string | undefined): boo
   return consentSurface(spec).every(({ key }) => agreed.has(key));
 }
 
+/** True when a person agreed to the item with this key. */
+export function isAgreedTo(consent: string | undefined, key: string): boolean {
+  return read(consent)?.agreed.includes(key) ?? false;
+}
+
 /**
  * What is left of a consent under another spec: what the file no longer asks for is no longer agreed to, so that bringing it
  * back asks again.

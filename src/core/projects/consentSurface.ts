@@ -3,6 +3,7 @@ import type {
   AgentSpec,
   DriverSpec,
   EnvEntry,
+  FetchedScriptSpec,
   McpServerSpec,
   ProjectSpec,
   ScriptSpec,
@@ -110,8 +111,28 @@ function schedulerItems(scheduler: AgentSpec['scheduler'], of: ItemOf): readonly
     const starters = triggers.map(triggerText).join(', ');
     items.push(of('scheduler', `is started without anybody: by ${starters}.`, triggers));
   }
-  if (script) items.push(of('scheduler.script', scriptText(script), script));
+  const source = scheduler.registered?.source ?? fetched(script);
+  if (source) items.push(of('scheduler.script', sourceText(source), source));
+  if (script && !fetched(script)) items.push(of('scheduler.script', scriptText(script), script));
   return items;
+}
+
+/** By what consent to fetching an agent's script is found. */
+export function scriptSourceKey(agent: string, source: FetchedScriptSpec): string {
+  return item(`agents.${agent}.scheduler.script`, '', source).key;
+}
+
+function fetched(script: ScriptSpec | undefined): FetchedScriptSpec | undefined {
+  return script?.provider === 'http' || script?.provider === 'git' ? script : undefined;
+}
+
+/** Nothing is fetched before this was agreed to; what was fetched is agreed to by itself. */
+function sourceText(source: FetchedScriptSpec): string {
+  const { username, password, token } = source.credentials;
+  const sent = [username, password, token].filter(each => each !== undefined).map(quoted);
+  const path = source.provider === 'git' ? ` ${quoted([source.path, source.ref].filter(Boolean).join('@'))}` : '';
+  const whom = sent.length === 0 ? '' : `, which is sent ${sent.join(' and ')}`;
+  return `is started by a script that is fetched from ${quoted(source.url)}${path}${whom}.`;
 }
 
 function driverItems(driver: DriverSpec, of: ItemOf): readonly ConsentItem[] {
@@ -181,7 +202,7 @@ function scriptText(script: ScriptSpec): string {
       return `is started by the script ${quoted(script.path)}.`;
     case 'http':
     case 'git':
-      return `is started by the script ${quoted(script.url)}.`;
+      return sourceText(script);
   }
 }
 

@@ -63,6 +63,11 @@ export class ProjectService {
     this.#ids = options.ids;
   }
 
+  /** What was last applied from a file, taken down or not. */
+  appliedFrom(file: string): Project | undefined {
+    return this.#store.read(stores => stores.projects.byFile(file));
+  }
+
   /** Errors: `consent.required`, `project.conflict`. */
   apply(application: Application): Applied {
     return this.#store.transact(stores => {

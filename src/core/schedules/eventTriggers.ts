@@ -3,7 +3,7 @@ import type { PayloadCondition, TriggerSpec } from '../../compose/projectSpec.js
 import type { ProjectStores } from '../projects/projectStore.js';
 import type { Store } from '../store.js';
 import type { TopicEvent, TopicStores } from '../topics/topicEvent.js';
-import { hears } from '../topics/topicName.js';
+import { heardAs, hears } from '../topics/topicName.js';
 import { valueAt } from './promptTemplate.js';
 import type { ScheduleStores } from './scheduleStore.js';
 import { declaredTriggers, keyOf, type DeclaredTrigger, type TriggerKey } from './trigger.js';
@@ -71,7 +71,8 @@ function listeningOf(stores: ProjectStores): readonly Listening[] {
 }
 
 function isFor(trigger: TriggerKey, spec: EventSpec, event: TopicEvent): boolean {
-  return hears(spec.topic, event.topic) && (event.projectId === undefined || event.projectId === trigger.projectId);
+  const isHeard = heardAs(spec.topic, event.topic) !== undefined;
+  return isHeard && (event.projectId === undefined || event.projectId === trigger.projectId);
 }
 
 /** The value at the path, or for a list one of its items, is one of those asked for. */

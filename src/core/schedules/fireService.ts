@@ -7,7 +7,7 @@ import { scheduler } from '../messages/message.js';
 import type { RegisteredScript } from '../../compose/projectSpec.js';
 import { requireConsent } from '../projects/consent.js';
 import type { Project } from '../projects/project.js';
-import type { ScriptService } from '../scripts/scriptService.js';
+import type { ScriptService, ScriptStart } from '../scripts/scriptService.js';
 import type { ProjectStores } from '../projects/projectStore.js';
 import { isRunActive } from '../runs/run.js';
 import type { Store } from '../store.js';
@@ -15,6 +15,7 @@ import type { DispatchService, Dispatched } from '../threads/dispatchService.js'
 import type { ThreadService } from '../threads/threadService.js';
 import type { ThreadStores } from '../threads/threadStore.js';
 import type { TopicEventId, TopicStores } from '../topics/topicEvent.js';
+import { heardAs } from '../topics/topicName.js';
 import type { AppliedTrigger, AppliedTriggers } from './appliedTriggers.js';
 import { findDeclared, type TriggerName } from './findDeclared.js';
 import { dueMoment } from './misfire.js';
@@ -55,19 +56,16 @@ export class FireService {
 
   /**
    * A person fires a trigger now, whether or not it is on; the clock's own plan stays. Without a name a script's `main` comes
-   * first. `payload` is JSON: for a script, or what stands for an event's in a prompt. Errors: `trigger.unknown` and those of a dispatch.
+   * first. Errors: `trigger.unknown` and those of a dispatch.
    */
-  async byHand(project: Project, name: TriggerName, payload?: string): Promise<Fired> {
+  async byHand(project: Project, name: TriggerName, { payload, origin }: ByHand = {}): Promise<Fired> {
     const now = this.#options.clock.now();
     const main = name.name === undefined ? mainOf(project, name.agent) : undefined;
     const declared = main ? undefined : findDeclared(project, name);
     const key = declared ? keyOf(declared) : { projectId: project.id, agent: name.agent, name: 'main' };
     const fired =
       main !== undefined
-        ? {
-            scriptRunId: this.#options.scripts.start({ project, agent: name.agent, script: main, argument: payload })
-              .id,
-          }
+        ? this.#startMain(project, { agent: name.agent, script: main, argument: payload, origin })
         : declared && (await this.#start(project, declared, { dueAt: now, missed: 0, payload }));
     if (!fired) throw new Error('Neither a script nor a trigger was found');
     const fire = { ...key, dueAt: now, at: now, missed: 0, attempts: 0, by: 'person', outcome: 'started' } as const;
@@ -191,21 +189,27 @@ export class FireService {
     return { reason: `It took the place of ${count === 1 ? 'an earlier run' : `${count} earlier runs`}.` };
   }
 
+  #startMain(project: Project, start: Omit<ScriptStart, 'project'>): Fired {
+    requireConsent(project);
+    return { scriptRunId: this.#options.scripts.start({ project, ...start }).id };
+  }
+
   async #start(project: Project, declared: DeclaredTrigger, moment: Moment): Promise<Fired> {
     const { script } = declared;
     if (!script) return idsOf(await this.#dispatch(project, declared, moment));
     requireConsent(project);
     const { agent, name: trigger } = declared;
     const { key, eventId } = moment;
-    const argument = moment.payload ?? this.#argument(eventId);
+    const argument = moment.payload ?? this.#argument(declared, eventId);
     return { scriptRunId: this.#options.scripts.start({ project, agent, script, trigger, key, argument, eventId }).id };
   }
 
   /** What the callback of an event gets. */
-  #argument(eventId: TopicEventId | undefined): string | undefined {
+  #argument({ spec }: DeclaredTrigger, eventId: TopicEventId | undefined): string | undefined {
     const event = eventId && this.#options.store.read(stores => stores.topics.get(eventId));
     if (!event) return undefined;
-    const { id, topic, createdAt, payload } = event;
+    const { id, createdAt, payload } = event;
+    const topic = (spec.kind === 'event' && heardAs(spec.topic, event.topic)) || event.topic;
     const given: unknown = JSON.parse(payload);
     return JSON.stringify({ id, topic, createdAt, payload: given });
   }
@@ -298,6 +302,14 @@ interface Moment {
   readonly eventId?: TopicEventId;
   /** JSON that a person gives a script, or in place of an event's payload. */
   readonly payload?: string | undefined;
+}
+
+/** What a person says with it. */
+export interface ByHand {
+  /** JSON: for a script, or what stands for an event's payload in a prompt. */
+  readonly payload?: string | undefined;
+  /** Of an earlier run of the workflow, which this one resumes. */
+  readonly origin?: string | undefined;
 }
 
 /** What a fire made: a run on a thread, or a run of the script. */

@@ -1,6 +1,6 @@
 import type { ProjectId, ThreadId } from '../../base/ids.js';
 import type { TopicEventId } from '../topics/topicEvent.js';
-import type { Fire, RecordedFire, Trigger, TriggerKey } from './trigger.js';
+import type { Fire, FireOutcome, RecordedFire, Trigger, TriggerKey } from './trigger.js';
 
 /** Port: triggers and what came of them. */
 export interface ScheduleStore {
@@ -24,6 +24,8 @@ export interface ScheduleStore {
   history(filter: HistoryFilter): readonly RecordedFire[];
   /** Takes a fire out of the history. */
   forget(sequence: number): void;
+  /** How many fires came to what, by trigger and span of time; one whose run failed counts as failed. */
+  countFires(filter: FireCountFilter): readonly FireCount[];
   /** Agents with fires that wait and may be tried at `now`. */
   agentsWaiting(now: number): readonly AgentKey[];
   /** Fires of the agent that wait, the oldest first; with `now` only those that may be tried then. */
@@ -56,6 +58,22 @@ export interface FireFilter {
 
 export interface HistoryFilter extends Omit<FireFilter, 'started'> {
   readonly beforeSequence?: number | undefined;
+}
+
+export interface FireCountFilter {
+  readonly projectId: ProjectId;
+  /** Those that were due from then on. */
+  readonly since: number;
+  readonly spanMs: number;
+}
+
+export interface FireCount {
+  readonly agent: string;
+  readonly name: string;
+  /** Which span, from 0. */
+  readonly span: number;
+  readonly outcome: FireOutcome;
+  readonly count: number;
 }
 
 /** What a transaction needs that touches schedules. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.js';
 import { defined } from '../../base/defined.js';
-import { isAnyAppError } from '../../base/errors.js';
+import { AppError, isAnyAppError } from '../../base/errors.js';
 import { deferred } from '../../base/async.js';
 import type { RunId, ThreadId } from '../../base/ids.js';
 import type { EventStores } from '../events/eventLog.js';
@@ -30,7 +30,14 @@ export interface AgentTask {
   readonly prompt: string;
   readonly options: Readonly<Record<string, unknown>>;
   readonly isCommand: boolean;
+  /** Names the run when the number of the call does not: a workflow that is resumed finds it again. */
+  readonly key?: string;
+  /** Hears of the run as soon as it is queued. */
+  readonly onQueued?: (run: RunId) => void;
 }
+
+/** Why a script is aborted when its host ends: what it started goes on. */
+export const hostEnds = new AppError('cancelled', 'The host ended.', {});
 
 export interface AgentTasksOptions {
   readonly store: Store<ScriptStores & RunStores & EventStores>;
@@ -72,17 +79,23 @@ export class AgentTasks {
   async run(task: AgentTask, signal: AbortSignal): Promise<{ readonly run: Run; readonly output: RunText }> {
     refuseElsewhere(task.options);
     const { run } = await this.#dispatch(task);
+    task.onQueued?.(run.id);
     const ended = await this.#ended(run, { limitMs: this.#limitOf(task.options), signal });
     const limit = Math.min(mostOutput, numberField(task.options, 'maxOutputBytes') ?? defaultOutput);
     const output = task.isCommand ? await this.#options.textOf(run.id, limit) : noText;
     return { run: ended, output };
   }
 
+  /** Waits for a run that was begun earlier. Aborting ends it. */
+  async again(run: Run, options: AgentTask['options'], signal: AbortSignal): Promise<Run> {
+    return await this.#ended(run, { limitMs: this.#limitOf(options), signal });
+  }
+
   async stop(thread: ThreadId): Promise<void> {
     await this.#options.threads.cancel(thread);
   }
 
-  async #dispatch({ project, script, number, prompt, options, isCommand }: AgentTask): Promise<Dispatched> {
+  async #dispatch({ project, script, number, prompt, options, isCommand, key }: AgentTask): Promise<Dispatched> {
     const { dispatcher, store } = this.#options;
     const dispatch = {
       project,
@@ -91,7 +104,7 @@ export class AgentTasks {
       context: [],
       environment: {},
       from: scheduler,
-      idempotencyKey: `script:${script.id}:${number}`,
+      idempotencyKey: key ?? `script:${script.id}:${number}`,
       command: isCommand,
       ...defined({ summary: textField(options, 'title') }),
     };
@@ -146,7 +159,7 @@ export class AgentTasks {
       look();
       const how = await over.promise;
       if (how !== 'ended') {
-        await threads.cancel(threadId);
+        if (signal.reason !== hostEnds) await threads.cancel(threadId);
         throw new Error(
           how === 'late' ? `It took longer than ${limitMs} ms and was ended.` : 'The script was cancelled.',
         );

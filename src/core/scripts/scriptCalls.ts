@@ -1,20 +1,21 @@
 import type { Clock } from '../../base/clock.js';
 import { defined } from '../../base/defined.js';
 import { AppError, errorMessage } from '../../base/errors.js';
-import type { RunId, ThreadId } from '../../base/ids.js';
-import { isRunEnded } from '../runs/run.js';
-import type { Project } from '../projects/project.js';
+import type { RunStores } from '../runs/runStore.js';
 import type { Store } from '../store.js';
 import type { TopicService } from '../topics/topicService.js';
 import type { AgentTasks } from './agentTasks.js';
+import { answerOf, namesOf, promptFor, recorded, type CallContext, type Came } from './agentAnswer.js';
 import { commandScript, fieldsOf, textField, valueOf } from './callArguments.js';
-import type { ScriptRun, ScriptStores } from './scriptRun.js';
+import { SandboxCalls } from './sandboxCalls.js';
+import type { ScriptStores } from './scriptRun.js';
+import { WorkflowCalls } from './workflowCalls.js';
 import type { ThreadStores } from '../threads/threadStore.js';
 
-/** What a person reads of one call; the whole is in the runs and threads that it names. */
-const longestRecord = 8_000;
 /** A script that calls more has lost its way, and its record would fill the disk. */
 const mostCalls = 1_000;
+/** Its agents are a thousand at most; phases and lines of its log come on top. */
+const mostCallsOfWorkflow = 5_000;
 const mostState = 1024 * 1024;
 
 /** Port: one answer of a model, without an agent. */
@@ -39,40 +40,35 @@ export interface ModelAnswer {
 }
 
 export interface ScriptCallsOptions {
-  readonly store: Store<ScriptStores & ThreadStores>;
+  readonly store: Store<ScriptStores & ThreadStores & RunStores>;
   readonly clock: Clock;
   readonly topics: Pick<TopicService, 'publish'>;
   readonly tasks: AgentTasks;
   readonly models: ScriptModels;
 }
 
-interface CallContext {
-  readonly project: Project;
-  readonly run: ScriptRun;
-  readonly signal: AbortSignal;
-}
-
-/** What a call came to, and the work that it made. */
-interface Came {
-  readonly value?: unknown;
-  readonly threadId?: ThreadId;
-  readonly runId?: RunId;
-}
-
 /** What `scheduler.*` does. Every call is recorded with what it gave, got and how long it took. */
 export class ScriptCalls {
   readonly #options: ScriptCallsOptions;
+  readonly #workflows: WorkflowCalls;
+  readonly #sandboxes: SandboxCalls;
 
   constructor(options: ScriptCallsOptions) {
     this.#options = options;
+    this.#workflows = new WorkflowCalls(options);
+    this.#sandboxes = new SandboxCalls(options);
   }
 
   /** The calls of one run. */
   of(context: CallContext): (name: string, args: readonly unknown[]) => Promise<unknown> {
-    let number = 0;
+    // A workflow that is resumed goes on with its record.
+    const before = this.#options.store.read(stores => stores.scripts.calls(context.run.id));
+    let number = before.at(-1)?.number ?? 0;
+    const most = context.workflow ? mostCallsOfWorkflow : mostCalls;
     return async (name, args) => {
+      if (context.workflow && this.#workflows.isLook(name)) return this.#workflows.look(context, name);
       number++;
-      if (number > mostCalls) throw new Error(`A script may call ${mostCalls} times at most.`);
+      if (number > most) throw new Error(`A script may call ${most} times at most.`);
       return await this.#recorded(context, { name, args, number });
     };
   }
@@ -88,7 +84,15 @@ export class ScriptCalls {
       const durationMs = Math.round(clock.awake() - begun);
       const given = recorded(JSON.stringify(args));
       const got = failure ? undefined : recorded(JSON.stringify(came.value ?? null));
-      const call = { runId: context.run.id, number, name, at, durationMs, given, ...failure };
+      const call = {
+        runId: context.run.id,
+        number,
+        name: came.isReused ? `${name} (reused)` : name,
+        at,
+        durationMs,
+        given,
+        ...failure,
+      };
       const made = defined({ got, threadId: came.threadId, agentRunId: came.runId });
       store.transact(stores => stores.scripts.record({ ...call, ...made }));
     };
@@ -103,6 +107,7 @@ export class ScriptCalls {
   }
 
   async #call(context: CallContext, name: string, args: readonly unknown[], number: number): Promise<Came> {
+    if (context.workflow) return await this.#workflows.call(context, { name, args, number });
     switch (name) {
       case 'log':
         return {};
@@ -114,15 +119,19 @@ export class ScriptCalls {
         return { value: this.#publish(context, args) };
       case 'agent':
         return await this.#agent(context, args, number);
+      case 'workflow':
+        return { value: await context.nested(String(args[0]), JSON.stringify(args[1] ?? null), String(number)) };
       case 'llm':
         return { value: await this.#llm(context, args) };
       case 'exec':
       case 'shell':
         return await this.#command(context, { name, args, number });
+      case 'sandbox.create':
+      case 'sandbox.resume':
       case 'sandbox.list':
       case 'sandbox.get':
       case 'sandbox.stop':
-        return { value: await this.#sandbox(context, name, fieldsOf(args[0])) };
+        return await this.#sandboxes.call(context, { name, request: fieldsOf(args[0]), number });
       default:
         throw new AppError('feature.unsupported', `scheduler.${name} is not there in this version of Muster.`, {
           feature: `scheduler.${name}`,
@@ -181,23 +190,9 @@ export class ScriptCalls {
     if (typeof prompt !== 'string') throw new Error('scheduler.agent requires a prompt');
     const options = fieldsOf(given);
     const schema = options['outputSchema'];
-    const asked = schema === undefined ? prompt : `${prompt}\n\n${schemaRequest(schema)}`;
-    const done = await tasks.run({ project, script: run, number, prompt: asked, options, isCommand: false }, signal);
-    const text = done.run.answer ?? '';
-    if (done.run.status !== 'succeeded')
-      throw new Error(`${done.run.agent} ${done.run.status}: ${done.run.error?.message ?? text}`.trim());
-    const value = {
-      text,
-      output: text,
-      finalText: text,
-      agent: done.run.agent,
-      success: true,
-      exitCode: done.run.exitCode ?? 0,
-      stopReason: 'end_turn',
-      ...namesOf(done),
-      ...(schema === undefined ? {} : { json: jsonOf(text) }),
-    };
-    return { value, threadId: done.run.threadId, runId: done.run.id };
+    const task = { project, script: run, number, prompt: promptFor(prompt, schema), options, isCommand: false };
+    const done = await tasks.run(task, signal);
+    return answerOf(done.run, schema);
   }
 
   async #command(
@@ -222,61 +217,10 @@ export class ScriptCalls {
       stderrTruncated,
       outputTruncated: stdoutTruncated || stderrTruncated,
       artifacts: [],
-      ...namesOf(done),
+      ...namesOf(done.run),
     };
     return { value, threadId: done.run.threadId, runId: done.run.id };
   }
-
-  async #sandbox({ project }: CallContext, name: string, request: Readonly<Record<string, unknown>>): Promise<unknown> {
-    const { store, tasks } = this.#options;
-    const page = store.read(stores => stores.threads.page({ projectId: project.id, limit: 100 })).threads;
-    const all = page.map(({ thread, latestRun }) => ({
-      sandboxId: thread.id,
-      sessionId: thread.id,
-      agent: thread.agent,
-      title: thread.summary,
-      status: latestRun && !isRunEnded(latestRun.status) ? 'RUNNING' : 'STOPPED',
-    }));
-    if (name === 'sandbox.list') return { sandboxes: all, sessions: all };
-    const id = textField(request, 'sandboxId') ?? textField(request, 'sessionId') ?? textField(request, 'id') ?? '';
-    const found = all.find(({ sandboxId }) => sandboxId === id);
-    if (!found) throw new Error(`There is no sandbox ${JSON.stringify(id)} in ${project.name}.`);
-    if (name === 'sandbox.stop') await tasks.stop(found.sandboxId);
-    return { sandbox: found, session: found };
-  }
-}
-
-/** Both eras' names for the thread. */
-function namesOf({ run }: { readonly run: { readonly threadId: ThreadId; readonly id: RunId } }) {
-  const { threadId: thread, id } = run;
-  return {
-    sandboxId: thread,
-    sessionId: thread,
-    agentThreadId: thread,
-    agentSessionId: thread,
-    threadId: thread,
-    runId: id,
-    cellId: id,
-  };
-}
-
-function schemaRequest(schema: unknown): string {
-  return `Answer with JSON alone, without any other words, that fits this JSON schema:\n${JSON.stringify(schema)}`;
-}
-
-/** The JSON of an answer, also inside a fence of three backticks. */
-function jsonOf(text: string): unknown {
-  const [, fenced] = /```(?:json)?\s*\n([\s\S]*?)\n\s*```/.exec(text) ?? [];
-  try {
-    return JSON.parse(fenced ?? text);
-  } catch {
-    throw new Error(`The answer is no JSON: ${text.slice(0, 200)}`);
-  }
-}
-
-/** As much of a text as the record keeps. */
-export function recorded(text: string): string {
-  return text.length > longestRecord ? `${text.slice(0, longestRecord)} …` : text;
 }
 
 /** A JSON Schema: an object, or its text. */

@@ -28,8 +28,13 @@ export type ScriptEnd =
     }
   | { readonly ok: false; readonly fault: ScriptFault };
 
-export interface ScriptRequest {
+export interface ScriptText {
   readonly source: string;
+  /** Its first statement is `export const meta = {…}`: the rest is one `async` function, whose calls go on side by side. */
+  readonly isWorkflow: boolean;
+}
+
+export interface ScriptRequest extends ScriptText {
   /** The callback of this trigger; missing: `main`, else the only one. */
   readonly trigger?: string | undefined;
   /** JSON of the callback's argument; missing: none. */
@@ -42,6 +47,6 @@ export interface ScriptRequest {
 /** Port: evaluates scripts away from the host's own thread, each evaluation in a world of its own. */
 export interface ScriptEngine {
   /** Evaluates with everything that has an effect switched off, to see what it registers. */
-  read(source: string, signal: AbortSignal): Promise<ScriptReading>;
+  read(script: ScriptText, signal: AbortSignal): Promise<ScriptReading>;
   run(request: ScriptRequest, signal: AbortSignal): Promise<ScriptEnd>;
 }

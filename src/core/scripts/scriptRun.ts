@@ -28,6 +28,22 @@ export interface ScriptRun {
   readonly error?: string;
   /** The event that it answers. */
   readonly eventId?: TopicEventId;
+  /** It is of a workflow: runs with the same origin share what their agents answered. */
+  readonly origin?: string;
+  /** The run whose script waits for this one. */
+  readonly parentId?: ScriptRunId;
+}
+
+/** The run of an agent that a workflow asked for. */
+export interface WorkflowCall {
+  readonly origin: string;
+  /** Which call of the workflow it is. */
+  readonly key: string;
+  /** Of what the agent was given. */
+  readonly inputHash: string;
+  /** From 1. */
+  readonly attempt: number;
+  readonly runId: RunId;
 }
 
 /** One thing that a script did: a line of its log, a call of the host. */
@@ -71,6 +87,11 @@ export interface ScriptStore {
   /** JSON. */
   value(owner: ScriptOwner, key: string): string | undefined;
   setValue(owner: ScriptOwner, key: string, value: string | undefined): void;
+  /** The newest attempt. */
+  workflowCall(origin: string, key: string): WorkflowCall | undefined;
+  recordWorkflowCall(call: WorkflowCall): void;
+  /** Output tokens of all its runs; where an agent does not tell them, a fourth of its answer's length. */
+  tokensSpent(origin: string): number;
   /** How many bytes it remembers. */
   stateSize(owner: ScriptOwner): number;
 }

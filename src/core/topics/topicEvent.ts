@@ -38,6 +38,13 @@ export interface TopicFilter {
   readonly offset?: number;
 }
 
+export interface TopicCount {
+  readonly topic: string;
+  readonly count: number;
+  /** Of its newest event. */
+  readonly lastSequence: number;
+}
+
 /** Port: published events. */
 export interface TopicStore {
   /** Returns its place in the order of all. */
@@ -45,6 +52,8 @@ export interface TopicStore {
   get(id: string): TopicEvent | undefined;
   byKey(topic: string, idempotencyKey: string): TopicEvent | undefined;
   list(filter: TopicFilter): readonly TopicEvent[];
+  /** Every topic that has events, by name. */
+  counts(): readonly TopicCount[];
   /** 0 before the first one. */
   lastSequence(): number;
   /** How far internal events were made from the change feed. */

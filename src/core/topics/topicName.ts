@@ -30,3 +30,15 @@ function refusal(topic: string, source: TopicSource): string | undefined {
 export function hears(pattern: string, topic: string): boolean {
   return pattern.endsWith('*') ? topic.startsWith(pattern.slice(0, -1)) : pattern === topic;
 }
+
+/** What scripts that were written for agent-compose call an event of the host; nothing for most. */
+function otherName(topic: string): string | undefined {
+  return topic === 'muster.run.completed' ? 'agent-compose.agent.completed' : undefined;
+}
+
+/** By which of its names a trigger that listens to `pattern` hears an event; nothing when it does not. */
+export function heardAs(pattern: string, topic: string): string | undefined {
+  if (hears(pattern, topic)) return topic;
+  const other = otherName(topic);
+  return other !== undefined && hears(pattern, other) ? other : undefined;
+}

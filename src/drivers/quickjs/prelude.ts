@@ -1,3 +1,5 @@
+import { schemas } from './schemas.js';
+
 /**
  * What a script finds around it, written in the script's own language. It gets two functions of the worker, keeps them to
  * itself, and answers with what the worker calls afterwards. A script may change every built-in object and harms itself alone:
@@ -103,6 +105,11 @@ export const prelude = String.raw`(function (host, digest, isReading) {
     return wanted === undefined ? answer : { ...answer, json: wanted.parse(answer.json) };
   }
 
+  function workflow(name, args = null) {
+    if (typeof name !== 'string' || name === '') throw new TypeError('scheduler.workflow requires a name');
+    return call('workflow', name, JSON.parse(kept(args) ?? 'null'));
+  }
+
   function exec(request) {
     if (typeof request !== 'object' || request === null || typeof request.command !== 'string' || request.command === '')
       throw new TypeError('scheduler.exec requires an object with a command');
@@ -114,65 +121,24 @@ export const prelude = String.raw`(function (host, digest, isReading) {
     return call('shell', script, options);
   }
 
-  const kindOf = value => (value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value);
-  const primitive = type => () => ({
-    toJSONSchema: () => ({ type }),
-    parse: value => {
-      if (kindOf(value) !== type) throw new TypeError('expected ' + type);
-      return value;
-    },
-  });
-  const z = {
-    string: primitive('string'),
-    number: primitive('number'),
-    boolean: primitive('boolean'),
-    enum: values => ({
-      toJSONSchema: () => ({ enum: [...values] }),
-      parse: value => {
-        if (!values.includes(value)) throw new TypeError('expected one of ' + values.join(', '));
-        return value;
-      },
-    }),
-    array: item => ({
-      toJSONSchema: () => ({ type: 'array', items: item.toJSONSchema() }),
-      parse: value => {
-        if (!Array.isArray(value)) throw new TypeError('expected array');
-        return value.map(each => item.parse(each));
-      },
-    }),
-    object: shape => ({
-      toJSONSchema: () => ({
-        type: 'object',
-        properties: Object.fromEntries(Object.entries(shape).map(([key, each]) => [key, each.toJSONSchema()])),
-        required: Object.keys(shape),
-        additionalProperties: false,
-      }),
-      parse: value => {
-        if (kindOf(value) !== 'object') throw new TypeError('expected object');
-        for (const key of Object.keys(value))
-          if (!Object.hasOwn(shape, key)) throw new TypeError('unexpected property ' + key);
-        return Object.fromEntries(Object.entries(shape).map(([key, each]) => {
-          if (!Object.hasOwn(value, key)) throw new TypeError('missing required property ' + key);
-          return [key, each.parse(value[key])];
-        }));
-      },
-    }),
-  };
+${schemas}
 
-  const sandboxCalls = ['create', 'resume', 'stop', 'get', 'list'];
-  const sandbox = Object.fromEntries(sandboxCalls.map(name => [name, request => call('sandbox.' + name, request ?? {})]));
-  const session = Object.fromEntries([
-    ...sandboxCalls.flatMap(name => {
-      const rpc = name[0].toUpperCase() + name.slice(1) + (name === 'list' ? 'Sessions' : 'Session');
-      return [name, rpc, rpc[0].toLowerCase() + rpc.slice(1)].map(alias => [alias, sandbox[name]]);
+  /** Short names, and those of both eras: create, createSandbox, CreateSandbox. */
+  const placesOf = (noun, plural) => Object.fromEntries(
+    ['create', 'resume', 'stop', 'get', 'list', 'getProxy'].flatMap(name => {
+      const made = request => call('sandbox.' + name, request ?? {});
+      const long = name === 'getProxy' ? 'get' + noun + 'Proxy' : name + (name === 'list' ? plural : noun);
+      return [name, long, long[0].toUpperCase() + long.slice(1)].map(alias => [alias, made]);
     }),
-  ]);
+  );
+  const sandbox = placesOf('Sandbox', 'Sandboxes');
+  const session = placesOf('Session', 'Sessions');
 
   const interval = timer('interval', 'scheduler.interval');
   const timeout = timer('timeout', 'scheduler.timeout');
   globalThis.scheduler = {
     interval, setInterval: interval, timeout, setTimeout: timeout, clearInterval: clear, clearTimeout: clear,
-    cron, schedule: cron, on, addEventListener: on, log, state, z, exec, shell, sandbox, session,
+    cron, schedule: cron, on, addEventListener: on, log, state, z, exec, shell, workflow, sandbox, session,
     event: { publish },
     agent: (prompt, options) => ask('agent', prompt, options),
     llm: (prompt, options) => ask('llm', prompt, options),

@@ -7,7 +7,9 @@ import type {
   ScriptFault,
   ScriptReading,
   ScriptRequest,
+  ScriptText,
 } from '../../core/scripts/scriptEngine.js';
+import { CallDesk } from './callDesk.js';
 import { readTriggers } from './registrations.js';
 import type { WorkerMessage, WorkerTask } from './workerProtocol.js';
 
@@ -38,9 +40,9 @@ export class QuickjsEngine implements ScriptEngine {
     this.#options = options;
   }
 
-  async read(source: string, signal: AbortSignal): Promise<ScriptReading> {
+  async read({ source, isWorkflow }: ScriptText, signal: AbortSignal): Promise<ScriptReading> {
     const { readMs = defaultReadMs } = this.#options;
-    const task = { source, isReading: true, computeMs: readMs };
+    const task = { source, isWorkflow, isReading: true, computeMs: readMs };
     const end = await this.#evaluate(task, { limitMs: readMs + graceMs, call: refuse, signal });
     if (end.kind === 'fault') return { ok: false, fault: end.fault };
     const triggers = end.kind === 'read' ? readTriggers(end.triggers) : [];
@@ -51,9 +53,10 @@ export class QuickjsEngine implements ScriptEngine {
     };
   }
 
-  async run({ source, trigger, argument, limitMs, call }: ScriptRequest, signal: AbortSignal): Promise<ScriptEnd> {
+  async run(request: ScriptRequest, signal: AbortSignal): Promise<ScriptEnd> {
+    const { source, isWorkflow, trigger, argument, limitMs, call } = request;
     const { computeMs = defaultComputeMs } = this.#options;
-    const task = { source, trigger, argument, isReading: false, computeMs };
+    const task = { source, isWorkflow, trigger, argument, isReading: false, computeMs };
     const end = await this.#evaluate(task, { limitMs, call, signal });
     if (end.kind === 'fault') return { ok: false, fault: end.fault };
     return { ok: true, ...(end.kind === 'ended' && end.result !== undefined ? { result: end.result } : {}) };
@@ -84,6 +87,7 @@ export class QuickjsEngine implements ScriptEngine {
       stdin: false,
       resourceLimits: { maxOldGenerationSizeMb: 256, stackSizeMb: 8 },
     });
+    const desk = new CallDesk(call);
     const over = Promise.withResolvers<Ended>();
     const late = (): void => over.resolve(faulty('deadline', 'The script did not end in time.'));
     const limit = setTimeout(late, limitMs);
@@ -94,7 +98,7 @@ export class QuickjsEngine implements ScriptEngine {
     const onMessage = (message: WorkerMessage): void => {
       if (message.kind !== 'call') return over.resolve(message);
       clearTimeout(watch);
-      void answerTo(message, call).then(answer => {
+      void desk.answer(message.name, message.args).then(answer => {
         watch = setTimeout(late, task.computeMs + graceMs);
         ours.postMessage(answer);
         const flag = new Int32Array(answered);
@@ -118,17 +122,6 @@ export class QuickjsEngine implements ScriptEngine {
       ours.close();
       await worker.terminate();
     }
-  }
-}
-
-/** JSON of what the host made of a call. */
-async function answerTo({ name, args }: WorkerMessage & { readonly kind: 'call' }, call: Calls): Promise<string> {
-  try {
-    const given: unknown = JSON.parse(args);
-    const value = await call(name, Array.isArray(given) ? given : []);
-    return JSON.stringify({ value: value ?? null });
-  } catch (error) {
-    return JSON.stringify({ error: errorMessage(error) });
   }
 }
 

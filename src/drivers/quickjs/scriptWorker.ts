@@ -9,6 +9,7 @@ import {
 } from 'quickjs-emscripten-core';
 import type { ScriptFault } from '../../core/scripts/scriptEngine.js';
 import { prelude } from './prelude.js';
+import { workflowPrelude } from './workflowPrelude.js';
 import { heapBytes, longestResult, stackBytes, type WorkerMessage, type WorkerTask } from './workerProtocol.js';
 
 /**
@@ -46,7 +47,8 @@ class Evaluation {
       return this.#isLate;
     });
     try {
-      const world = this.#install(context);
+      if (this.#task.isWorkflow) return this.#workflow(runtime, context);
+      const world = this.#install(context, prelude);
       must(context, context.evalCode(this.#task.source, fileName, { type: 'global' }));
       settle(runtime, context);
       const entry = must(context, context.evalCode(`typeof main === 'function' ? main : undefined`, 'main.js'));
@@ -57,16 +59,42 @@ class Evaluation {
   }
 
   /** Evaluates the prelude and hands it its two functions. */
-  #install(context: QuickJSContext): QuickJSHandle {
+  #install(context: QuickJSContext, source: string): QuickJSHandle {
     const host = context.newFunction('host', (name, args) =>
       context.newString(this.#ask(context.getString(name), context.getString(args))),
     );
     const digest = context.newFunction('digest', text =>
       context.newString(createHash('sha256').update(context.getString(text)).digest('hex')),
     );
-    const install = must(context, context.evalCode(prelude, 'prelude.js'));
+    const install = must(context, context.evalCode(source, 'prelude.js'));
     const isReading = this.#task.isReading ? context.true : context.false;
     return must(context, context.callFunction(install, context.undefined, host, digest, isReading));
+  }
+
+  /** Its text is the body of an `async` function, so that it may wait and give something back. */
+  #workflow(runtime: QuickJSRuntime, context: QuickJSContext): WorkerMessage {
+    const text = this.#task.source.replace(firstExport, '$1      ');
+    const body = must(context, context.evalCode(`${workflowHead}${text}\n})`, fileName, { type: 'global' }));
+    if (this.#task.isReading) return { kind: 'read', triggers: '[]', hasMain: true };
+    const world = this.#install(context, workflowPrelude);
+    const deliver = context.getProp(world, 'deliver');
+    const promise = must(context, context.callFunction(context.getProp(world, 'start'), world, body));
+    settle(runtime, context);
+    while (context.getPromiseState(promise).type === 'pending') {
+      const [number, answer] = this.#next();
+      must(context, context.callFunction(deliver, world, context.newNumber(number), context.newString(answer)));
+      settle(runtime, context);
+    }
+    return resultOf(context, promise);
+  }
+
+  /** The first call that ends of those that were begun. */
+  #next(): readonly [number, string] {
+    const answer: unknown = JSON.parse(this.#ask('next', '[]'));
+    const value = typeof answer === 'object' && answer !== null && 'value' in answer ? answer.value : undefined;
+    const [number, text]: readonly unknown[] = Array.isArray(value) ? value : [];
+    if (typeof number !== 'number' || typeof text !== 'string') throw new Error(neverComes);
+    return [number, text];
   }
 
   /** Stands still until the host has answered. */
@@ -94,21 +122,37 @@ class Evaluation {
     const start = context.getProp(world, 'start');
     const promise = must(context, context.callFunction(start, world, entry, text(trigger), text(argument)));
     settle(runtime, context);
-    const state = context.getPromiseState(promise);
-    if (state.type === 'pending') throw new Error('The script waits for something that never comes.');
-    if (state.type === 'rejected') throw new ScriptError(describe(context, state.error));
-    if (context.typeof(state.value) !== 'string') return { kind: 'ended' };
-    const result = context.getString(state.value);
-    if (result.length > longestResult) throw new Error(`The result is longer than ${longestResult} characters.`);
-    return { kind: 'ended', result };
+    return resultOf(context, promise);
   }
 
   #faultOf(error: unknown): ScriptFault {
     if (this.#isLate) return { kind: 'deadline', message: 'The script computed for too long.' };
     const fault = error instanceof ScriptError ? error.fault : undefined;
-    if (fault) return fault;
+    if (fault) return this.#task.isWorkflow ? withoutHead(fault) : fault;
     return { kind: 'crashed', message: error instanceof Error ? error.message : 'The script engine failed.' };
   }
+}
+
+/** Before the text of a workflow, on a line of its own. */
+/** The word before `const meta`, which is no module's here; comments before it may have the same word. */
+const firstExport = /^((?:\s|\/\/[^\n]*|\/\*[\s\S]*?\*\/)*)export/;
+const workflowHead = '(async () => {\n';
+const neverComes = 'The script waits for something that never comes.';
+
+/** Lines are those of the text. */
+function withoutHead(fault: ScriptFault): ScriptFault {
+  return fault.line === undefined ? fault : { ...fault, line: Math.max(1, fault.line - 1) };
+}
+
+/** What the promise of the callback came to. */
+function resultOf(context: QuickJSContext, promise: QuickJSHandle): WorkerMessage {
+  const state = context.getPromiseState(promise);
+  if (state.type === 'pending') throw new Error(neverComes);
+  if (state.type === 'rejected') throw new ScriptError(describe(context, state.error));
+  if (context.typeof(state.value) !== 'string') return { kind: 'ended' };
+  const result = context.getString(state.value);
+  if (result.length > longestResult) throw new Error(`The result is longer than ${longestResult} characters.`);
+  return { kind: 'ended', result };
 }
 
 function readingOf(context: QuickJSContext, world: QuickJSHandle, entry: QuickJSHandle): WorkerMessage {

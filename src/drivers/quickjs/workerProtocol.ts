@@ -4,6 +4,8 @@ import type { ScriptFault } from '../../core/scripts/scriptEngine.js';
 /** What a worker is started with. */
 export interface WorkerTask {
   readonly source: string;
+  /** Its calls go on side by side; see `workflowPrelude.ts`. */
+  readonly isWorkflow: boolean;
   /** Only to see what it registers. */
   readonly isReading: boolean;
   readonly trigger?: string | undefined;
@@ -15,7 +17,10 @@ export interface WorkerTask {
   readonly answered: SharedArrayBuffer;
 }
 
-/** From the worker. It stands still after a `call` until its answer is there. */
+/**
+ * From the worker. It stands still after a `call` until its answer is there. Two names are the engine's own: `begin` answers with a
+ * number as soon as the call that it names is begun, `next` with `[number, answer]` of the first one that has ended.
+ */
 export type WorkerMessage =
   | { readonly kind: 'call'; readonly name: string; readonly args: string }
   | { readonly kind: 'read'; readonly triggers: string; readonly hasMain: boolean }

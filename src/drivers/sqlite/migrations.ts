@@ -33,6 +33,7 @@ import { webhooks } from './migrations/0030Webhooks.js';
 import { mergeTrains } from './migrations/0031MergeTrains.js';
 import { spareWorktrees } from './migrations/0032SpareWorktrees.js';
 import { positions } from './migrations/0033Positions.js';
+import { workflows } from './migrations/0034Workflows.js';
 
 /** Append-only: a migration that has shipped is never edited. `PRAGMA user_version` counts those that ran. */
 export const migrations: readonly string[] = [
@@ -69,6 +70,7 @@ export const migrations: readonly string[] = [
   mergeTrains,
   spareWorktrees,
   positions,
+  workflows,
 ];
 
 /** The schema version this program understands. */

@@ -2,7 +2,14 @@ import type { Database, Statement } from 'better-sqlite3';
 import { member } from '../../base/closedUnion.js';
 import { defined } from '../../base/defined.js';
 import { parseId, type ProjectId, type ThreadId } from '../../base/ids.js';
-import type { AgentKey, FireFilter, HistoryFilter, ScheduleStore } from '../../core/schedules/scheduleStore.js';
+import type {
+  AgentKey,
+  FireCount,
+  FireCountFilter,
+  FireFilter,
+  HistoryFilter,
+  ScheduleStore,
+} from '../../core/schedules/scheduleStore.js';
 import type { TopicEventId } from '../../core/topics/topicEvent.js';
 import type { Fire, FireOutcome, RecordedFire, Trigger, TriggerKey } from '../../core/schedules/trigger.js';
 import { EntityTable, fixed, stored, type RowOf } from './columns.js';
@@ -66,6 +73,10 @@ export class SqliteScheduleStore implements ScheduleStore {
   /** By which filters are set, so that each can use the index of its own. */
   readonly #fires = new Map<string, Statement<[FireParameters], RecordedRow>>();
   readonly #amend: Statement<[object]>;
+  readonly #countFires: Statement<
+    [{ project: string; since: number; span: number }],
+    { agent: string; name: string; span: number; outcome: string; count: number }
+  >;
   readonly #fire: Statement<[number], RecordedRow>;
   readonly #forget: Statement<[number]>;
   readonly #agentsWaiting: Statement<[number], { project_id: string; agent: string }>;
@@ -89,6 +100,11 @@ export class SqliteScheduleStore implements ScheduleStore {
       SELECT MIN(next_fire_at) AS at FROM schedule_trigger WHERE next_fire_at IS NOT NULL`);
     this.#record = database.prepare(fireTable.insert());
     this.#amend = database.prepare(fireTable.update('sequence = :sequence'));
+    this.#countFires = database.prepare(`
+      SELECT f.agent, f.name, CAST((f.due_at - :since) / :span AS INTEGER) AS span, COUNT(*) AS count,
+        CASE WHEN COALESCE(r.status, s.status) IN ('failed', 'timed_out', 'lost') THEN 'failed' ELSE f.outcome END AS outcome
+      FROM schedule_fire f LEFT JOIN run r ON r.id = f.run_id LEFT JOIN script_run s ON s.id = f.script_run_id
+      WHERE f.project_id = :project AND f.due_at >= :since GROUP BY f.agent, f.name, 3, 5`);
     this.#fire = database.prepare(`SELECT * FROM schedule_fire WHERE sequence = ?`);
     this.#forget = database.prepare(`DELETE FROM schedule_fire WHERE sequence = ?`);
     this.#agentsWaiting = database.prepare(`
@@ -183,6 +199,12 @@ export class SqliteScheduleStore implements ScheduleStore {
 
   isAnyWaiting(): boolean {
     return this.#anyWaiting.get() !== undefined;
+  }
+
+  countFires({ projectId, since, spanMs }: FireCountFilter): readonly FireCount[] {
+    return this.#countFires
+      .all({ project: projectId, since, span: spanMs })
+      .map(row => ({ ...row, outcome: member(outcomes, row.outcome) }));
   }
 
   fires(filter: FireFilter): readonly RecordedFire[] {

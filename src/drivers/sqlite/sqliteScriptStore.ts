@@ -9,6 +9,7 @@ import type {
   ScriptRunId,
   ScriptStatus,
   ScriptStore,
+  WorkflowCall,
 } from '../../core/scripts/scriptRun.js';
 import { EntityTable, fixed, stored, type RowOf } from './columns.js';
 
@@ -26,6 +27,8 @@ const runColumns = {
   result: stored((run: ScriptRun) => run.result ?? null),
   error: stored((run: ScriptRun) => run.error ?? null),
   event_id: fixed((run: ScriptRun) => run.eventId ?? null),
+  origin: fixed((run: ScriptRun) => run.origin ?? null),
+  parent_id: fixed((run: ScriptRun) => run.parentId ?? null),
 };
 type RunRow = RowOf<typeof runColumns>;
 const runTable = new EntityTable<ScriptRun>('script_run', runColumns);
@@ -45,6 +48,16 @@ const callColumns = {
 type CallRow = RowOf<typeof callColumns>;
 const callTable = new EntityTable<ScriptCall>('script_call', callColumns);
 
+const workflowCallColumns = {
+  origin: fixed((call: WorkflowCall) => call.origin),
+  key: fixed((call: WorkflowCall) => call.key),
+  attempt: fixed((call: WorkflowCall) => call.attempt),
+  input_hash: stored((call: WorkflowCall) => call.inputHash),
+  run_id: stored((call: WorkflowCall) => call.runId),
+};
+type WorkflowCallRow = RowOf<typeof workflowCallColumns>;
+const workflowCallTable = new EntityTable<WorkflowCall>('workflow_call', workflowCallColumns);
+
 const statuses: readonly ScriptStatus[] = ['running', 'succeeded', 'failed', 'timed_out', 'cancelled', 'lost'];
 
 export class SqliteScriptStore implements ScriptStore {
@@ -62,6 +75,9 @@ export class SqliteScriptStore implements ScriptStore {
   readonly #value: Statement<[string, string, string], { value: string }>;
   readonly #setValue: Statement<[string, string, string, string]>;
   readonly #deleteValue: Statement<[string, string, string]>;
+  readonly #workflowCall: Statement<[string, string], WorkflowCallRow>;
+  readonly #recordWorkflowCall: Statement<[object]>;
+  readonly #tokensSpent: Statement<[string], { tokens: number | null }>;
   readonly #stateSize: Statement<[string, string], { size: number | null }>;
 
   constructor(database: Database) {
@@ -85,6 +101,12 @@ export class SqliteScriptStore implements ScriptStore {
     this.#setValue = database.prepare(`
       INSERT OR REPLACE INTO script_state (project_id, agent, key, value) VALUES (?, ?, ?, ?)`);
     this.#deleteValue = database.prepare(`DELETE FROM script_state WHERE project_id = ? AND agent = ? AND key = ?`);
+    this.#workflowCall = database.prepare(`
+      SELECT * FROM workflow_call WHERE origin = ? AND key = ? ORDER BY attempt DESC LIMIT 1`);
+    this.#recordWorkflowCall = database.prepare(workflowCallTable.upsert('origin, key, attempt'));
+    this.#tokensSpent = database.prepare(`
+      SELECT SUM(COALESCE(r.output_tokens, LENGTH(r.answer) / 4, 0)) AS tokens
+      FROM workflow_call c JOIN run r ON r.id = c.run_id WHERE c.origin = ?`);
     this.#stateSize = database.prepare(`
       SELECT SUM(LENGTH(key) + LENGTH(value)) AS size FROM script_state WHERE project_id = ? AND agent = ?`);
   }
@@ -160,6 +182,20 @@ export class SqliteScriptStore implements ScriptStore {
     else this.#setValue.run(projectId, agent, key, value);
   }
 
+  workflowCall(origin: string, key: string): WorkflowCall | undefined {
+    const row = this.#workflowCall.get(origin, key);
+    if (!row) return undefined;
+    return { origin, key, attempt: row.attempt, inputHash: row.input_hash, runId: parseId<'run'>(row.run_id) };
+  }
+
+  recordWorkflowCall(call: WorkflowCall): void {
+    this.#recordWorkflowCall.run(workflowCallTable.parameters(call));
+  }
+
+  tokensSpent(origin: string): number {
+    return this.#tokensSpent.get(origin)?.tokens ?? 0;
+  }
+
   stateSize({ projectId, agent }: ScriptOwner): number {
     return this.#stateSize.get(projectId, agent)?.size ?? 0;
   }
@@ -181,6 +217,8 @@ function toRun(row: RunRow): ScriptRun {
       result: row.result,
       error: row.error,
       eventId: row.event_id === null ? undefined : parseId<'topicEvent'>(row.event_id),
+      origin: row.origin,
+      parentId: row.parent_id === null ? undefined : parseId<'scriptRun'>(row.parent_id),
     }),
   };
 }

@@ -2,7 +2,7 @@ import type { Database, Statement } from 'better-sqlite3';
 import { member } from '../../base/closedUnion.js';
 import { defined } from '../../base/defined.js';
 import { parseId } from '../../base/ids.js';
-import type { TopicEvent, TopicFilter, TopicSource, TopicStore } from '../../core/topics/topicEvent.js';
+import type { TopicEvent, TopicCount, TopicFilter, TopicSource, TopicStore } from '../../core/topics/topicEvent.js';
 import { EntityTable, fixed, type RowOf } from './columns.js';
 
 type NewEvent = Omit<TopicEvent, 'sequence'>;
@@ -46,9 +46,12 @@ export class SqliteTopicStore implements TopicStore {
   readonly #cursor: Statement<[], { sequence: number }>;
   readonly #moveCursor: Statement<[number]>;
   readonly #prune: Statement<[number, number]>;
+  readonly #counts: Statement<[], TopicCount>;
   readonly #lists = new Map<string, Statement<[FilterParameters], TopicRow>>();
 
   constructor(database: Database) {
+    this.#counts = database.prepare(`
+      SELECT topic, COUNT(*) AS count, MAX(sequence) AS lastSequence FROM topic_event GROUP BY topic ORDER BY topic`);
     this.#database = database;
     this.#append = database.prepare(table.insert());
     this.#get = database.prepare(`SELECT * FROM topic_event WHERE id = ?`);
@@ -101,6 +104,10 @@ export class SqliteTopicStore implements TopicStore {
       offset,
     };
     return statement.all(parameters).map(toEvent);
+  }
+
+  counts(): readonly TopicCount[] {
+    return this.#counts.all();
   }
 
   lastSequence(): number {

@@ -24,6 +24,17 @@ export interface TabServices {
     agent: { readonly projectId: string; readonly agent: string },
   ) => Promise<void>;
   readonly mayAbandonBatch: (batch: string) => Promise<boolean>;
+  readonly schedules: ScheduleViews;
+}
+
+/** What schedules show outside of the board. */
+export interface ScheduleViews {
+  /** What a project's triggers would do in the next days. */
+  preview(projectId: string): Promise<void>;
+  /** An event with its payload and what came of it, to read. */
+  openEvent(id: string): Promise<void>;
+  /** What a script did, to read. */
+  openScriptRun(id: string): Promise<void>;
 }
 
 /** What the board asks of the rest of the extension. */

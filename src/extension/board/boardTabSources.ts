@@ -4,6 +4,7 @@ import { agentsTab } from './tabs/agentsTab.js';
 import { batchesTab } from './tabs/batchesTab.js';
 import { chainsTab } from './tabs/chainsTab.js';
 import { queueTab } from './tabs/queueTab.js';
+import { schedulesTab } from './tabs/schedulesTab.js';
 import { timelineTab } from './tabs/timelineTab.js';
 
 /** Every tab with content of its own. */
@@ -14,5 +15,6 @@ export function boardTabSources(services: TabServices): BoardTabSources {
     agents: agentsTab(services),
     queue: queueTab(services),
     batches: batchesTab(services),
+    schedules: schedulesTab(services),
   };
 }

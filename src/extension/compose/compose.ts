@@ -7,6 +7,7 @@ import { ComposeDiagnostics } from './composeDiagnostics.js';
 import { composeSelector } from './composeDocuments.js';
 import { languageFeatures } from './languageFeatures.js';
 import { watchSaves } from './applyOnSave.js';
+import { ScriptDiagnostics } from './scriptDiagnostics.js';
 import { AppliedStatus } from './appliedStatus.js';
 
 /** Starts every feature of the compose language. */
@@ -18,6 +19,7 @@ export function startComposeLanguage(services: Services): void {
   subscriptions.push(
     checker,
     diagnostics,
+    new ScriptDiagnostics(services, diagnostics),
     vscode.languages.registerCodeActionsProvider(composeSelector, diagnostics, {
       providedCodeActionKinds: [vscode.CodeActionKind.QuickFix],
     }),

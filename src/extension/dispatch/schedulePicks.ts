@@ -13,6 +13,7 @@ const mostRows = 200;
 
 interface Row extends vscode.QuickPickItem {
   readonly threadId?: string;
+  readonly scriptRunId?: string;
 }
 
 /** What a project's triggers would do in the next week, in order of time; nothing happens. */
@@ -35,7 +36,7 @@ export async function previewSchedule(services: Services, projectId: string): Pr
   await pickRow(rows, { placeHolder: more, matchOnDescription: true });
 }
 
-/** What a trigger did, newest first; choosing a row opens its thread. */
+/** What a trigger did, newest first; choosing a row opens its thread, or what its script did. */
 export async function showFires(services: Services, reference: TriggerReference): Promise<void> {
   const { projectId: project, agent } = reference;
   const name = keyOfTrigger(services, reference);
@@ -46,18 +47,22 @@ export async function showFires(services: Services, reference: TriggerReference)
   if (fires.length === 0) return showDone(vscode.l10n.t('It has not fired yet.'));
   const picked = await pickRow(fires.map(fireRow), { placeHolder: vscode.l10n.t('What {0} of {1} did', name, agent) });
   if (picked?.threadId) await vscode.commands.executeCommand('muster.openThread', picked.threadId);
+  else if (picked?.scriptRunId) await services.records.openScriptRun(picked.scriptRunId);
 }
 
 function fireRow(fire: Fire): Row {
   const age = formatAge(Number(fire.at), Date.now());
   const missed = fire.missed > 0n ? vscode.l10n.t('and {0} missed', Number(fire.missed)) : '';
   const how = fire.by === 'person' ? vscode.l10n.t('by hand') : missed;
+  const came = fire.outcome === 'started' ? fire.runStatus.replaceAll('_', ' ') : '';
+  const why = fire.reason || fire.runError;
   return {
     label: words().get(fire.outcome) ?? fire.outcome,
     iconPath: new vscode.ThemeIcon(icons.get(fire.outcome) ?? 'circle-small'),
-    description: [age, how].filter(part => part !== '').join(' · '),
-    ...(fire.reason === '' ? {} : { detail: fire.reason }),
+    description: [came, age, how].filter(part => part !== '').join(' · '),
+    ...(why === '' ? {} : { detail: why }),
     ...(fire.threadId === '' ? {} : { threadId: fire.threadId }),
+    ...(fire.scriptRunId === '' ? {} : { scriptRunId: fire.scriptRunId }),
   };
 }
 
@@ -86,7 +91,7 @@ interface EventRow extends vscode.QuickPickItem {
 export async function showEvents(services: Services): Promise<void> {
   const { events } = await whileWaiting(vscode.l10n.t('Reading events'), async signal => {
     const { topics } = await services.host.client(signal);
-    return await topics.listTopicEvents({ limit: mostRows }, { signal });
+    return await topics.listTopicEvents({ limit: mostRows, summary: true }, { signal });
   });
   if (events.length === 0) return showDone(vscode.l10n.t('Nothing was published yet.'));
   const rows = events.map((event): EventRow => ({
@@ -96,27 +101,5 @@ export async function showEvents(services: Services): Promise<void> {
     event,
   }));
   const picked = await pickRow(rows, { placeHolder: vscode.l10n.t('Published events'), matchOnDetail: true });
-  if (picked) await showEvent(picked.event);
-}
-
-async function showEvent(event: TopicEvent): Promise<void> {
-  const payload: unknown = JSON.parse(event.payload);
-  const { id, topic, source, correlationId, deliveries } = event;
-  const shown = {
-    id,
-    topic,
-    source,
-    created_at: new Date(Number(event.createdAt)).toISOString(),
-    correlation_id: correlationId,
-    payload,
-    deliveries: deliveries.map(({ agent, trigger, state, reason, threadId }) => ({
-      agent,
-      trigger,
-      state,
-      reason,
-      threadId,
-    })),
-  };
-  const content = `${JSON.stringify(shown, undefined, 2)}\n`;
-  await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ language: 'json', content }));
+  if (picked) await services.records.openEvent(picked.event.id);
 }

@@ -5,6 +5,7 @@ import type { ApplyProjectResponse } from '../../protocol/gen/muster/v1/projects
 import { repositoryState } from '../git/gitExtension.js';
 import type { Services } from '../services.js';
 import { consentDetail } from './consentDetail.js';
+import { offerService } from './offerService.js';
 import { interpolatedVariables } from './interpolatedVariables.js';
 import { askModally, showDone, showError, showInformation, showWarning, whileWaiting } from '../plain/messages.js';
 
@@ -21,7 +22,9 @@ export async function applyComposeFile(
 ): Promise<void> {
   await saveComposeFile(services, file);
   try {
-    announce(file, await applyAskingConsent(services, { file, expectedSpecHash }));
+    const applied = await applyAskingConsent(services, { file, expectedSpecHash });
+    announce(file, applied);
+    void offerService(services, applied.project);
     await services.previews.close(file);
   } catch (error) {
     if (!isAppError(error, 'compose.invalid')) throw error;
@@ -89,13 +92,17 @@ interface Application {
 /** Throws `cancelled` when the person does not consent. */
 async function applyAskingConsent(services: Services, application: Application): Promise<ApplyProjectResponse> {
   const { file } = application;
-  try {
-    return await requestApply(services, { ...application, consent: false, submittedSpecHash: '' });
-  } catch (error) {
-    if (!isAppError(error, 'consent.required')) throw error;
-    await askConsent(file, error.data);
-    // The person agreed to the file as it was then, not to what was written while the question stood.
-    return requestApply(services, { ...application, consent: true, submittedSpecHash: error.data.specHash });
+  let agreed = { consent: false, submittedSpecHash: '' };
+  // A script that had to be fetched is a question of its own, after the one whether to fetch it.
+  for (;;) {
+    try {
+      return await requestApply(services, { ...application, ...agreed });
+    } catch (error) {
+      if (!isAppError(error, 'consent.required')) throw error;
+      await askConsent(file, error.data);
+      // The person agreed to the file as it was then, not to what was written while the question stood.
+      agreed = { consent: true, submittedSpecHash: error.data.specHash };
+    }
   }
 }
 

@@ -15,7 +15,9 @@ import {
   type RecordedFire,
   type Trigger,
 } from '../../core/schedules/trigger.js';
+import type { ScriptEngine } from '../../core/scripts/scriptEngine.js';
 import type { ScriptService } from '../../core/scripts/scriptService.js';
+import { checkScript } from '../schedules/registerScripts.js';
 import type { Store } from '../../core/store.js';
 import type { Stores } from '../../core/stores.js';
 import {
@@ -44,6 +46,7 @@ export interface SchedulesApiOptions {
   readonly fires: FireService;
   readonly scripts: ScriptService;
   readonly pruning: PruneFires;
+  readonly scriptEngine: ScriptEngine;
 }
 
 export function schedulesApi({
@@ -53,6 +56,7 @@ export function schedulesApi({
   fires: firing,
   scripts,
   pruning,
+  scriptEngine: engine,
 }: SchedulesApiOptions): ServiceImpl<typeof ScheduleService> {
   return {
     async listTriggers(request) {
@@ -74,7 +78,9 @@ export function schedulesApi({
     async fireTrigger(request) {
       const project = projectOf(store, request);
       const name = { agent: request.agent, name: given(request.name) };
-      const fired = await firing.byHand(project, name, payloadOf(request.payload));
+      const resumed = request.resume === '' ? undefined : requireWorkflowRun(store, request.resume, project);
+      const payload = payloadOf(request.payload) ?? resumed?.payload;
+      const fired = await firing.byHand(project, name, { payload, origin: resumed?.origin });
       return { threadId: fired.threadId ?? '', runId: fired.runId ?? '', scriptRunId: fired.scriptRunId ?? '' };
     },
 
@@ -92,6 +98,12 @@ export function schedulesApi({
       return { run: store.read(read) };
     },
 
+    async checkScript({ text }, { signal }) {
+      const fault = text.trim() === '' ? undefined : await checkScript(text, { engine, signal });
+      const { message = '', line = 0, column = 0, isWarning: warning = false } = fault ?? {};
+      return { message, line, column, warning };
+    },
+
     async cancelScriptRuns(request) {
       await scripts.cancel({ projectId: projectOf(store, request).id, agent: request.agent });
       return {};
@@ -103,7 +115,7 @@ export function schedulesApi({
       return {
         fires: store.read(stores => {
           const { id } = projectOf({ read: work => work(stores) }, request, 'history');
-          return stores.schedules.fires({ projectId: id, limit, ...filter }).map(wireFire);
+          return stores.schedules.fires({ projectId: id, limit, ...filter }).map(fire => wireFire(stores, fire));
         }),
       };
     },
@@ -118,6 +130,18 @@ export function schedulesApi({
       };
       const { matched, removed } = await pruning.prune(wanted, signal);
       return { matched: wireCounts(matched), removed: wireCounts(removed) };
+    },
+
+    async countFires(request) {
+      const { id: projectId } = projectOf(store, request, 'history');
+      const since = safeNumber(request.since, 'since');
+      const spanMs = request.spanMs === 0n ? dayMs : safeNumber(request.spanMs, 'span_ms');
+      if (spanMs < 1_000) throw fail('span_ms', 'it is less than a second');
+      return {
+        counts: store
+          .read(stores => stores.schedules.countFires({ projectId, since, spanMs }))
+          .map(count => ({ ...count })),
+      };
     },
 
     async simulateTriggers(request) {
@@ -163,6 +187,16 @@ function requireScriptRun(store: Store<Stores>, id: string) {
   if (found) return found;
   const run = id.slice(0, 40);
   throw new AppError('scriptRun.unknown', `There is no script run ${JSON.stringify(run)}.`, { run });
+}
+
+/** Errors: `scriptRun.unknown`, also when it is no run of a workflow of the project. */
+function requireWorkflowRun(store: Store<Stores>, id: string, project: Project) {
+  const found = requireScriptRun(store, id);
+  if (found.origin !== undefined && found.projectId === project.id) return found;
+  const run = id.slice(0, 40);
+  throw new AppError('scriptRun.unknown', `${JSON.stringify(run)} is no run of a workflow of ${project.name}.`, {
+    run,
+  });
 }
 
 /** Errors: `payload.invalid`. */
@@ -215,7 +249,9 @@ function wireTrigger(project: Project, declared: DeclaredTrigger, stored: Trigge
   });
 }
 
-function wireFire(fire: RecordedFire): WireFire {
+function wireFire(stores: Stores, fire: RecordedFire): WireFire {
+  const script = fire.scriptRunId && stores.scripts.get(fire.scriptRunId);
+  const run = fire.runId && stores.runs.get(fire.runId);
   return create(FireSchema, {
     agent: fire.agent,
     name: fire.name,
@@ -230,5 +266,7 @@ function wireFire(fire: RecordedFire): WireFire {
     scriptRunId: fire.scriptRunId ?? '',
     sequence: BigInt(fire.sequence),
     attempts: fire.attempts,
+    runStatus: script?.status ?? run?.status ?? '',
+    runError: script?.error ?? '',
   });
 }

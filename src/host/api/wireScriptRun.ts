@@ -16,6 +16,8 @@ export function wireScriptRun(run: ScriptRun, calls: readonly ScriptCall[]): Wir
     result: run.result ?? '',
     error: run.error ?? '',
     eventId: run.eventId ?? '',
+    origin: run.origin ?? '',
+    parentId: run.parentId ?? '',
     calls: calls.map(call => ({
       number: call.number,
       name: call.name,

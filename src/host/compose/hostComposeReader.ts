@@ -7,9 +7,11 @@ import { AppError, errorMessage, isAppError } from '../../base/errors.js';
 import { layeredEnv } from '../../compose/environment.js';
 import { specHash } from '../../compose/output/specHash.js';
 import { parseCompose } from '../../compose/parseCompose.js';
-import type { ComposeReader, ComposeText, ParsedCompose, ParseOptions } from '../../core/projects/applyProject.js';
+import type { ComposeReader, ComposeText, ParsedCompose, ReadOptions } from '../../core/projects/applyProject.js';
 import type { ScriptEngine } from '../../core/scripts/scriptEngine.js';
+import type { GitCommand } from '../../drivers/git/command/gitCommand.js';
 import { registerScripts } from '../schedules/registerScripts.js';
+import { ScriptFetcher } from '../schedules/scriptFetcher.js';
 import type { ComposeSecrets } from '../environment/composeSecrets.js';
 import { decodeComposeFile } from '../environment/decodeComposeFile.js';
 import { readEnvFiles } from '../environment/envFiles.js';
@@ -24,6 +26,8 @@ export class HostComposeReader implements ComposeReader {
   readonly #secrets: ComposeSecrets;
   readonly #secretDigest: (secret: string) => string;
   readonly #scripts: ScriptEngine;
+  readonly #git: Pick<GitCommand, 'run'>;
+  readonly #scratch: string;
 
   constructor(options: {
     readonly shell: Pick<LoginShell, 'environment'>;
@@ -31,11 +35,16 @@ export class HostComposeReader implements ComposeReader {
     /** Digest with a key of this machine. */
     readonly secretDigest: (secret: string) => string;
     readonly scripts: ScriptEngine;
+    readonly git: Pick<GitCommand, 'run'>;
+    /** A private place for what is there only for moments. */
+    readonly scratch: string;
   }) {
     this.#shell = options.shell;
     this.#secrets = options.secrets;
     this.#secretDigest = options.secretDigest;
     this.#scripts = options.scripts;
+    this.#git = options.git;
+    this.#scratch = options.scratch;
   }
 
   async read(path: string): Promise<ComposeText> {
@@ -56,7 +65,10 @@ export class HostComposeReader implements ComposeReader {
     }
   }
 
-  async parse({ file, folder, text }: ComposeText, { environment, projectName }: ParseOptions): Promise<ParsedCompose> {
+  async parse(
+    { file, folder, text }: ComposeText,
+    { environment, projectName, chooseSource }: ReadOptions,
+  ): Promise<ParsedCompose> {
     const login = await this.#shell.environment();
     const lookUp = (name: string): string | undefined => ownValue(environment, name) ?? ownValue(login, name);
     const env = layeredEnv(await readEnvFiles(file, text, lookUp), lookUp);
@@ -66,7 +78,9 @@ export class HostComposeReader implements ComposeReader {
     if (!spec) return { problems };
     // Ends by itself: the engine has a deadline.
     const { signal } = new AbortController();
-    const scripted = await registerScripts(spec, { engine: this.#scripts, compose: { file, folder, text }, signal });
+    const fetcher = new ScriptFetcher({ git: this.#git, folder, scratch: this.#scratch, lookUp });
+    const compose = { file, folder, text };
+    const scripted = await registerScripts(spec, { engine: this.#scripts, compose, chooseSource, fetcher, signal });
     const all = [...problems, ...scripted.problems];
     if (all.some(({ isError }) => isError)) return { problems: all };
     const hash = specHash(scripted.spec, { sha256, secretDigest: this.#secretDigest });

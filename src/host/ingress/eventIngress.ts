@@ -5,6 +5,7 @@ import { includesScope } from '../../core/access/accessToken.js';
 import type { AccessTokenService } from '../../core/access/accessTokenService.js';
 import type { Store } from '../../core/store.js';
 import type { Stores } from '../../core/stores.js';
+import type { TopicEvent } from '../../core/topics/topicEvent.js';
 import { requireEvent } from '../../core/topics/topicService.js';
 import type { WebhookService } from '../../core/topics/webhookService.js';
 import { bearerText } from '../server/gate.js';
@@ -111,6 +112,7 @@ function events({ store, tokens }: IngressOptions, { request, url, path }: Asked
   if (!token || !includesScope(token.scope, 'read'))
     return failure(401, 'unauthorized', 'Send `Authorization: Bearer …`; `muster token create` makes a token.');
   const [id, part, ...more] = path.split('/').slice(3);
+  if (id === 'topics' && part === undefined) return topicList(store);
   if (id !== undefined) return oneEvent(store, { id, part, more });
   const ask = (name: string): string | undefined => url.searchParams.get(name) ?? undefined;
   const number = (name: string): number => Math.max(0, Math.floor(Number(ask(name) ?? 0)) || 0);
@@ -137,6 +139,7 @@ function oneEvent(
   return store.read(stores => {
     const event = requireEvent(stores, id);
     if (part === undefined) return { status: 200, body: eventJson(stores, event) };
+    if (part === 'trace' && more.length === 0) return traceOf(stores, event);
     if (more.length > 0 || !['runs', 'sandboxes', 'sessions'].includes(part))
       return failure(404, 'not_found', 'There is no such thing of an event.');
     return {
@@ -144,6 +147,23 @@ function oneEvent(
       body: { [part]: stores.schedules.ofEvent(event.id).map(fire => deliveryJson(stores, fire)) },
     };
   });
+}
+
+function topicList(store: Store<Stores>): Answer {
+  const topics = store.read(stores => stores.topics.counts());
+  return {
+    status: 200,
+    body: { topics: topics.map(({ topic, count, lastSequence }) => ({ topic, count, last_sequence: lastSequence })) },
+  };
+}
+
+/** Everything that came of one cause, the oldest first, each with what its triggers made of it. */
+function traceOf(stores: Stores, { id, correlationId }: TopicEvent): Answer {
+  const related = stores.topics.list({ correlationId, after: 0, limit: maxEvents }).map(event => ({
+    ...eventJson(stores, event),
+    runs: stores.schedules.ofEvent(event.id).map(fire => deliveryJson(stores, fire)),
+  }));
+  return { status: 200, body: { event_id: id, correlation_id: correlationId, events: related } };
 }
 
 function statusOf(code: ErrorCode): readonly [status: number, code: string] {

@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { errorMessage } from '../../base/errors.js';
 import { isTimezone, readCron } from '../../compose/cron/cronSchedule.js';
-import type { ProjectSpec, RegisteredScript, ScriptSpec, TriggerSpec } from '../../compose/projectSpec.js';
+import type { AgentSpec, ProjectSpec, RegisteredScript, ScriptSpec, TriggerSpec } from '../../compose/projectSpec.js';
+import { readWorkflow } from '../../compose/script/workflowMeta.js';
 import { scriptPlace } from '../../compose/editor/scriptPlace.js';
 import type { RegisteredTrigger, ScriptEngine, ScriptFault } from '../../core/scripts/scriptEngine.js';
+import type { ChooseSource } from '../../core/projects/scriptSources.js';
 import { readForeignFile } from '../../node/foreignFile.js';
-
-/** agent-compose's limit for a script from elsewhere; ours for every script. */
-const longestScript = 1024 * 1024;
+import { longestScript, type ScriptFetcher } from './scriptFetcher.js';
 
 export interface ScriptFile {
   /** Absolute path of the compose file. */
@@ -23,56 +23,72 @@ export interface Registered {
   readonly problems: readonly { readonly message: string; readonly isError: boolean }[];
 }
 
+export interface RegisterOptions {
+  readonly engine: ScriptEngine;
+  readonly compose: ScriptFile;
+  readonly chooseSource: ChooseSource;
+  readonly fetcher: Pick<ScriptFetcher, 'fetch'>;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Evaluates the scripts of a compose file with their effects switched off, and keeps with the spec what they register. A script
  * from a file becomes part of the spec.
  */
-export async function registerScripts(
-  spec: ProjectSpec,
-  {
-    engine,
-    compose,
-    signal,
-  }: { readonly engine: ScriptEngine; readonly compose: ScriptFile; readonly signal: AbortSignal },
-): Promise<Registered> {
+export async function registerScripts(spec: ProjectSpec, options: RegisterOptions): Promise<Registered> {
+  const { compose } = options;
   const problems: { message: string; isError: boolean }[] = [];
   const agents = [];
   for (const agent of spec.agents) {
     const script = agent.scheduler?.script;
-    if (!agent.scheduler || !script) {
+    const text = script && (await textOf(agent, script, options));
+    if (!agent.scheduler || !script || text === undefined) {
       agents.push(agent);
       continue;
     }
-    const read = await register(script, { engine, compose, signal });
+    const read = typeof text === 'string' ? await register(script, text, options) : text;
     if ('fault' in read) {
       problems.push({ message: faultMessage(compose, agent.name, { script, fault: read.fault }), isError: true });
       agents.push(agent);
       continue;
     }
-    if (read.registered.triggers.length === 0 && !read.registered.hasMain) {
-      const message = `${compose.file}: validate compose field agents.${agent.name}.scheduler.script: script does not register any trigger and does not define main()`;
+    if (doesNothing(read.registered)) {
+      const message = `${compose.file}: validate compose field agents.${agent.name}.scheduler.script: ${nothing}`;
       problems.push({ message, isError: false });
     }
-    // A file is taken as it is now, so that what is agreed to, hashed and run is one text.
-    const taken = script.provider === 'file' ? { provider: 'inline' as const, text: read.registered.text } : script;
+    // What is elsewhere is taken as it is now, so that what is agreed to, hashed and run is one text.
+    const taken = script.provider === 'inline' ? script : { provider: 'inline' as const, text: read.registered.text };
     agents.push({ ...agent, scheduler: { ...agent.scheduler, script: taken, registered: read.registered } });
   }
   return { spec: { ...spec, agents }, problems };
+}
+
+const nothing = 'script does not register any trigger and does not define main()';
+
+function doesNothing({ triggers, hasMain }: RegisteredScript): boolean {
+  return triggers.length === 0 && !hasMain;
+}
+
+/** What applying a file with this script would say of it. */
+export async function checkScript(
+  text: string,
+  options: Pick<RegisterOptions, 'engine' | 'signal'>,
+): Promise<(ScriptFault & { readonly isWarning?: boolean }) | undefined> {
+  const read = await register({ provider: 'inline', text }, text, options);
+  if ('fault' in read) return read.fault;
+  return doesNothing(read.registered) ? { kind: 'error', message: nothing, isWarning: true } : undefined;
 }
 
 type Read = { readonly registered: RegisteredScript } | { readonly fault: ScriptFault };
 
 async function register(
   script: ScriptSpec,
-  {
-    engine,
-    compose,
-    signal,
-  }: { readonly engine: ScriptEngine; readonly compose: ScriptFile; readonly signal: AbortSignal },
+  text: string,
+  { engine, signal }: Pick<RegisterOptions, 'engine' | 'signal'>,
 ): Promise<Read> {
-  const text = await textOf(script, compose);
-  if (typeof text !== 'string') return text;
-  const reading = await engine.read(text, signal);
+  const workflow = readWorkflow(text);
+  if (workflow.kind === 'fault') return { fault: { kind: 'error', ...workflow.fault } };
+  const reading = await engine.read({ source: text, isWorkflow: workflow.kind === 'workflow' }, signal);
   if (!reading.ok) return reading;
   const triggers: TriggerSpec[] = [];
   for (const trigger of reading.triggers) {
@@ -82,23 +98,64 @@ async function register(
     triggers.push(spec);
   }
   const sha256 = createHash('sha256').update(text).digest('hex');
-  return { registered: { text, sha256, hasMain: reading.hasMain, triggers } };
+  const meta = workflow.kind === 'workflow' ? { workflow: workflow.meta } : {};
+  const source = script.provider === 'http' || script.provider === 'git' ? { source: script } : {};
+  return { registered: { text, sha256, hasMain: reading.hasMain, triggers, ...meta, ...source } };
 }
 
-async function textOf(script: ScriptSpec, { folder }: ScriptFile): Promise<string | { readonly fault: ScriptFault }> {
-  const refused = (message: string): { readonly fault: ScriptFault } => ({ fault: { kind: 'error', message } });
-  if (script.provider === 'inline') return script.text;
-  if (script.provider !== 'file')
-    return refused(`a script from ${script.provider} is not fetched by this version of Muster`);
-  try {
-    const read = await readForeignFile(join(folder, script.path), { maxBytes: longestScript });
-    if (read.kind !== 'file') return refused(`${script.path} is no file`);
-    if (read.truncated) return refused(`${script.path} is longer than ${longestScript} bytes`);
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(read.bytes);
-    return text.trim() === '' ? refused(`${script.path} is empty`) : text;
-  } catch (error) {
-    return refused(`${script.path} cannot be read: ${errorMessage(error)}`);
+type Text = string | { readonly fault: ScriptFault };
+
+/** Missing: nobody agreed to fetching it yet, or nobody needs it. */
+async function textOf(
+  agent: AgentSpec,
+  script: ScriptSpec,
+  { compose, chooseSource, fetcher, signal }: RegisterOptions,
+): Promise<Text | undefined> {
+  switch (script.provider) {
+    case 'inline':
+      return script.text;
+    case 'file':
+      return await fileText(script.path, compose);
+    case 'http':
+    case 'git': {
+      if (!agent.enabled || !agent.scheduler?.enabled) return undefined;
+      const choice = chooseSource(agent.name, script);
+      if (choice === 'ask') return undefined;
+      if (choice !== 'fetch') return choice.text;
+      return await fetcher
+        .fetch(script, signal)
+        .then(checked(script.url), (error: unknown) =>
+          refused(`${script.url} cannot be fetched: ${errorMessage(error)}`),
+        );
+    }
   }
+}
+
+async function fileText(path: string, { folder }: ScriptFile): Promise<Text> {
+  try {
+    const read = await readForeignFile(join(folder, path), { maxBytes: longestScript });
+    if (read.kind !== 'file') return refused(`${path} is no file`);
+    if (read.truncated) return refused(`${path} is longer than ${longestScript} bytes`);
+    return checked(path)(read.bytes);
+  } catch (error) {
+    return refused(`${path} cannot be read: ${errorMessage(error)}`);
+  }
+}
+
+function checked(where: string): (bytes: Uint8Array) => Text {
+  return bytes => {
+    try {
+      const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+      return text.trim() === '' ? refused(`${where} is empty`) : text;
+    } catch {
+      // The decoder has no other reason to fail.
+      return refused(`${where} is no UTF-8`);
+    }
+  };
+}
+
+function refused(message: string): { readonly fault: ScriptFault } {
+  return { fault: { kind: 'error', message } };
 }
 
 /** What is wrong with it, as a text. */

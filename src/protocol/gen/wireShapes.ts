@@ -266,6 +266,10 @@ export const unaryCalls: Readonly<Record<string, Readonly<Record<string, readonl
       "GetScriptRun",
       "muster.v1.GetScriptRunResponse"
     ],
+    "checkScript": [
+      "CheckScript",
+      "muster.v1.CheckScriptResponse"
+    ],
     "cancelScriptRuns": [
       "CancelScriptRuns",
       "muster.v1.CancelScriptRunsResponse"
@@ -277,6 +281,10 @@ export const unaryCalls: Readonly<Record<string, Readonly<Record<string, readonl
     "pruneFires": [
       "PruneFires",
       "muster.v1.PruneFiresResponse"
+    ],
+    "countFires": [
+      "CountFires",
+      "muster.v1.CountFiresResponse"
     ],
     "simulateTriggers": [
       "SimulateTriggers",
@@ -1000,7 +1008,9 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "result": "string",
     "error": "string",
     "eventId": "string",
-    "calls": "[]muster.v1.ScriptCall"
+    "calls": "[]muster.v1.ScriptCall",
+    "origin": "string",
+    "parentId": "string"
   },
   "muster.v1.ScriptCall": {
     "number": "number",
@@ -1015,6 +1025,12 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
   },
   "muster.v1.GetScriptRunResponse": {
     "run": "?muster.v1.ScriptRun"
+  },
+  "muster.v1.CheckScriptResponse": {
+    "message": "string",
+    "line": "number",
+    "column": "number",
+    "warning": "boolean"
   },
   "muster.v1.CancelScriptRunsResponse": {},
   "muster.v1.ListFiresResponse": {
@@ -1033,7 +1049,9 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "runId": "string",
     "scriptRunId": "string",
     "sequence": "bigint",
-    "attempts": "number"
+    "attempts": "number",
+    "runStatus": "string",
+    "runError": "string"
   },
   "muster.v1.PruneFiresResponse": {
     "matched": "?muster.v1.PrunedFires",
@@ -1045,6 +1063,16 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "scriptCalls": "bigint",
     "deliveries": "bigint",
     "deliveredThreads": "bigint"
+  },
+  "muster.v1.CountFiresResponse": {
+    "counts": "[]muster.v1.FireCount"
+  },
+  "muster.v1.FireCount": {
+    "agent": "string",
+    "name": "string",
+    "span": "number",
+    "outcome": "string",
+    "count": "number"
   },
   "muster.v1.SimulateTriggersResponse": {
     "fires": "[]muster.v1.UpcomingFire",

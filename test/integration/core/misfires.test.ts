@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { isRunActive } from '../../../src/core/runs/run.js';
 import {
   finishAll,
   firesOf,
@@ -7,9 +8,11 @@ import {
   minute,
   runs,
   schedule,
+  statuses,
   worldWith,
   type Scheduled,
 } from '../../support/schedules.ts';
+import type { FireService } from '../../../src/core/schedules/fireService.js';
 import type { CoreWorld } from '../../support/coreHost.ts';
 import { settle } from '../../support/clock.ts';
 
@@ -59,8 +62,8 @@ const situations: Readonly<Record<string, (situation: Situation) => Promise<void
     await situation.host.end();
     world.clock.suspend(90_000);
     const [trigger] = world.store.read(stores => stores.schedules.ofProject(world.project.id));
-    await situation.host.fires.due(trigger!);
-    world.store.transact(stores => stores.schedules.save(trigger!));
+    await expect(forgetful(situation).due(trigger!)).rejects.toThrow('killed');
+    expect(runs(world)).toBe(1);
     situation.host = await schedule(world);
   },
   'killed after the record': async situation => {
@@ -70,6 +73,19 @@ const situations: Readonly<Record<string, (situation: Situation) => Promise<void
     situation.host = await schedule(situation.world);
   },
 };
+
+/** The run that it makes is written down, what it records of itself is not: its host is killed in between. */
+function forgetful({ world, host }: Situation): FireService {
+  const { store } = world;
+  return host.firesWith({
+    epoch: store.epoch,
+    read: work => store.read(work),
+    onDidCommit: listener => store.onDidCommit(listener),
+    transact: () => {
+      throw new Error('killed');
+    },
+  });
+}
 
 /** `started 1`: that of one o'clock became a run; `+7`: it stands for seven more. */
 function told(world: CoreWorld): string {
@@ -89,7 +105,7 @@ const expected: Readonly<Record<string, string | readonly [string, string, strin
   'cron clock set back': 'started 1',
   'cron clock set forward': ['started 1+7', 'missed 1+7', each(8)],
   'cron killed before the run': 'started 1',
-  'cron killed before the record': 'started 1, started 1',
+  'cron killed before the record': 'started 1',
   'cron killed after the record': 'started 1',
   'interval on time': 'started 1',
   'interval slept eight hours': ['started 1+7', 'missed 1+7', each(8)],
@@ -97,7 +113,7 @@ const expected: Readonly<Record<string, string | readonly [string, string, strin
   'interval clock set back': 'started 1',
   'interval clock set forward': ['started 1+7', 'missed 1+7', each(8)],
   'interval killed before the run': 'started 1',
-  'interval killed before the record': 'started 1, started 1',
+  'interval killed before the record': 'started 1',
   'interval killed after the record': 'started 1',
   'timeout on time': 'started 1',
   'timeout slept eight hours': ['started 1', 'missed 1', 'started 1'],
@@ -105,29 +121,57 @@ const expected: Readonly<Record<string, string | readonly [string, string, strin
   'timeout clock set back': 'started 1',
   'timeout clock set forward': ['started 1', 'missed 1', 'started 1'],
   'timeout killed before the run': 'started 1',
-  'timeout killed before the record': 'started 1, started 1',
+  'timeout killed before the record': 'started 1',
   'timeout killed after the record': 'started 1',
 };
 
+const overlaps = ['skip', 'queue', 'parallel', 'replace'] as const;
+type Overlap = (typeof overlaps)[number];
+
+/** What becomes of moments that come while the first of them is at work: none of these runs ends by itself. */
+function overlapping(outcome: string, overlap: Overlap): string {
+  if (overlap === 'parallel' || overlap === 'replace') return outcome;
+  let count = 0;
+  return outcome.replaceAll('started', () => (count++ === 0 ? 'started' : overlap === 'skip' ? 'skipped' : 'waiting'));
+}
+
 const cells = Object.entries(kinds).flatMap(([kind, trigger]) =>
   Object.entries(situations).flatMap(([name, happen]) =>
-    (['run_once', 'skip', 'run_all'] as const).map((misfire, index) => {
+    (['run_once', 'skip', 'run_all'] as const).flatMap((misfire, index) => {
       const cell = expected[`${kind} ${name}`] ?? '';
-      return { kind, name, misfire, trigger, happen, outcome: typeof cell === 'string' ? cell : (cell[index] ?? '') };
+      const alone = typeof cell === 'string' ? cell : (cell[index] ?? '');
+      return overlaps.map(overlap => ({
+        ...{ kind, name, misfire, overlap, trigger, happen },
+        outcome: overlapping(alone, overlap),
+      }));
     }),
   ),
 );
 
+/** Each makes one run; of those that take another's place only the last goes on. */
+function expectRuns(world: CoreWorld, outcome: string, overlap: Overlap): void {
+  const made = (outcome.match(/started/g) ?? []).length;
+  expect(runs(world)).toBe(made);
+  const goingOn = statuses(world).filter(isRunActive);
+  expect(goingOn).toHaveLength(overlap === 'replace' ? Math.min(1, made) : made);
+}
+
 describe('a moment', () => {
-  test.each(cells)('of $kind, $misfire, $name: $outcome', async ({ name, misfire, trigger, happen, outcome }) => {
-    const world = worldWith({ overlap: 'parallel', misfire, triggers: [trigger] });
-    const situation = { world, host: await schedule(world) };
-    await happen(situation);
-    await settle();
-    // The lost record is written twice here, its run is not made twice.
-    expect(told(world)).toBe(outcome);
-    expect(runs(world)).toBe(name === 'killed before the record' ? 1 : (outcome.match(/started/g) ?? []).length);
-  });
+  test.each(cells)(
+    'of $kind, misfire $misfire, overlap $overlap, $name: $outcome',
+    async ({ misfire, overlap, trigger, happen, outcome }) => {
+      const world = worldWith({
+        overlap,
+        misfire,
+        triggers: [{ ...trigger, prompt: 'Look at ${{ trigger.due_at }}' }],
+      });
+      const situation = { world, host: await schedule(world) };
+      await happen(situation);
+      await settle();
+      expect(told(world)).toBe(outcome);
+      expectRuns(world, outcome, overlap);
+    },
+  );
 
   test('of a clock that was set back by a day comes again within the length of its interval', async () => {
     const world = worldWith({ overlap: 'parallel', triggers: [{ interval: '10m' }] });
@@ -150,6 +194,83 @@ describe('a moment', () => {
     expect(due.length).toBeLessThanOrEqual(102);
     expect(due.every((at, index) => index === 0 || at === due[index - 1]! + minute)).toBe(true);
     expect(due.at(-1)).toBe(midnight + 48 * hour + minute);
+  });
+});
+
+/** What happens around two events, one after the other. */
+const eventSituations: Readonly<Record<string, (situation: Situation, publish: () => void) => Promise<void>>> = {
+  'on time': async ({ world }, publish) => {
+    publish();
+    await world.clock.advance(minute);
+    publish();
+  },
+  'slept before and between': async ({ world }, publish) => {
+    world.clock.suspend(8 * hour);
+    publish();
+    await world.clock.advance(minute);
+    world.clock.suspend(8 * hour);
+    publish();
+  },
+  'clock set back': async ({ world }, publish) => {
+    publish();
+    await world.clock.advance(minute);
+    world.clock.set(midnight - 24 * hour);
+    publish();
+  },
+  'clock set forward': async ({ world }, publish) => {
+    publish();
+    await world.clock.advance(minute);
+    world.clock.set(midnight + 48 * hour);
+    publish();
+  },
+  'killed before the run': async (situation, publish) => {
+    await situation.host.scheduler.dispose();
+    publish();
+    publish();
+    await situation.host.end();
+    situation.host = await schedule(situation.world);
+  },
+  'killed before the record': async (situation, publish) => {
+    const { world } = situation;
+    await situation.host.scheduler.dispose();
+    publish();
+    publish();
+    await expect(forgetful(situation).deliver(new AbortController().signal)).rejects.toThrow('killed');
+    expect(runs(world)).toBe(1);
+    await situation.host.end();
+    situation.host = await schedule(world);
+  },
+  'killed after the record': async (situation, publish) => {
+    publish();
+    await situation.world.clock.advance(minute);
+    await situation.host.end();
+    situation.host = await schedule(situation.world);
+    await situation.host.core.takeUp();
+    publish();
+  },
+};
+
+describe('an event', () => {
+  test.each(
+    Object.entries(eventSituations).flatMap(([name, happen]) => overlaps.map(overlap => ({ name, overlap, happen }))),
+  )('overlap $overlap, $name', async ({ overlap, happen }) => {
+    const prompt = 'Look at ${{ event.payload.n }}';
+    const world = worldWith({ overlap, triggers: [{ event: { topic: 'external.it' }, prompt }] });
+    const situation = { world, host: await schedule(world) };
+    let count = 0;
+    const publish = (): void => {
+      situation.host.topics.publish({ topic: 'external.it', source: 'person', payload: `{"n":${count++}}` });
+    };
+    await happen(situation, publish);
+    await world.clock.advance(minute);
+    await settle();
+    const outcome = overlapping('started, started', overlap);
+    expect(
+      firesOf(world)
+        .map(fire => fire.outcome)
+        .join(', '),
+    ).toBe(outcome);
+    expectRuns(world, outcome, overlap);
   });
 });
 
@@ -206,6 +327,25 @@ describe('while a run of the schedule is at work', () => {
     await finishAll(world);
     expect(told(world)).toBe('started 1, skipped 2');
   });
+});
+
+test('fires are counted by trigger, outcome and span of time, one whose run failed as failed', async () => {
+  const world = worldWith({ overlap: 'skip', triggers: [{ name: 'hourly', cron: '0 * * * *', timezone: 'UTC' }] });
+  await schedule(world);
+  await world.clock.advance(2 * hour + minute);
+  const count = () =>
+    world.store.read(stores =>
+      stores.schedules.countFires({ projectId: world.project.id, since: midnight, spanMs: 90 * minute }),
+    );
+  const of = { agent: 'dev', name: 'hourly' };
+  expect(count()).toEqual([
+    { ...of, span: 0, outcome: 'started', count: 1 },
+    { ...of, span: 1, outcome: 'skipped', count: 1 },
+  ]);
+  const [{ run } = { run: undefined }] = world.store.read(stores => stores.runs.active());
+  world.sandbox.exit(run!.id, { code: 3 });
+  await settle();
+  expect(count()[0]).toEqual({ ...of, span: 0, outcome: 'failed', count: 1 });
 });
 
 describe('limits of a trigger', () => {

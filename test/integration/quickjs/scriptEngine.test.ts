@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 
 const never = new AbortController().signal;
-const read = async (source: string): Promise<ScriptReading> => await engine.read(source, never);
+const read = async (source: string): Promise<ScriptReading> => await engine.read({ source, isWorkflow: false }, never);
 
 interface Called {
   readonly name: string;
@@ -26,7 +26,7 @@ async function run(
     calls.push({ name, args });
     return answers[name];
   };
-  return { ...(await engine.run({ source, limitMs: 10_000, call, ...more }, never)), calls };
+  return { ...(await engine.run({ source, isWorkflow: false, limitMs: 10_000, call, ...more }, never)), calls };
 }
 
 describe('reading a script', () => {
@@ -100,7 +100,7 @@ describe('reading a script', () => {
 test('a script that takes too much memory is told so', async () => {
   const patient = await buildScriptEngine({ computeMs: 60_000 });
   const source = `const all = []; while (true) all.push(new Array(1e5).fill(1))`;
-  const end = await patient.run({ source, limitMs: 60_000, call: async () => undefined }, never);
+  const end = await patient.run({ source, isWorkflow: false, limitMs: 60_000, call: async () => undefined }, never);
   expect(end).toMatchObject({ ok: false, fault: { kind: 'memory' } });
 });
 
@@ -250,13 +250,16 @@ describe('running a script', () => {
       await new Promise(() => undefined);
     };
     const ending = engine.run(
-      { source: `const main = () => scheduler.agent('x')`, limitMs: 60_000, call },
+      { source: `const main = () => scheduler.agent('x')`, isWorkflow: false, limitMs: 60_000, call },
       abort.signal,
     );
     await begun.promise;
     abort.abort();
     expect(await ending).toMatchObject({ fault: { kind: 'cancelled' } });
-    const late = engine.run({ source: `const main = () => scheduler.agent('x')`, limitMs: 300, call }, never);
+    const late = engine.run(
+      { isWorkflow: false, source: `const main = () => scheduler.agent('x')`, limitMs: 300, call },
+      never,
+    );
     expect(await late).toMatchObject({ fault: { kind: 'deadline' } });
   });
 });

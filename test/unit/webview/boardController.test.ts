@@ -23,6 +23,7 @@ function setUp() {
         chains: tabs.source('chains', () => ({ tab: 'chains', chains: [], older: 0 })),
         agents: tabs.source('agents', () => ({ tab: 'agents', agents: [], days: [] })),
         queue: tabs.source('queue', () => ({ tab: 'queue', queue: [], ended: [] })),
+        schedules: tabs.source('schedules', () => ({ tab: 'schedules', now: 1, days: [], triggers: [], events: [] })),
         batches: tabs.source('batches', () => ({ tab: 'batches', batches: [] })),
       },
       async dispatch() {

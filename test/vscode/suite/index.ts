@@ -8,6 +8,7 @@ import './dispatch.test.js';
 import './notebooks.test.js';
 import './path.test.js';
 import './review.test.js';
+import './schedules.test.js';
 import './terminal.test.js';
 
 /** Called by VS Code inside the extension host. Rejecting makes the run fail. */

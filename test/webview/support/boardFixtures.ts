@@ -1,3 +1,4 @@
+import type { FireOutcomeWord, FireView } from '../../../src/protocol/webview/boardTabs/schedulesTab.js';
 import type { BoardAgent, ToBoard } from '../../../src/protocol/webview/boardMessages.js';
 import type { TabContent } from '../../../src/protocol/webview/boardTabs/boardTab.js';
 import type { QueuedMergeView } from '../../../src/protocol/webview/boardTabs/queueTab.js';
@@ -223,6 +224,127 @@ export function twoBatches(): Extract<TabContent, { tab: 'batches' }> {
           thread('batch0000007', 'Add headers to test', 'abandoned'),
         ],
         updatedAt: now - 26 * 60 * minute,
+      },
+    ],
+  };
+}
+
+/** Two agents with what is due and what came of it, and events of each state. */
+export function busySchedules(): Extract<TabContent, { tab: 'schedules' }> {
+  const now = Date.now();
+  const hour = 60 * minute;
+  const day = 24 * hour;
+  const none = { started: 0, waiting: 0, skipped: 0, missed: 0, failed: 0 };
+  const week = (...counts: readonly Partial<typeof none>[]) => counts.map(each => ({ ...none, ...each }));
+  const quiet = week({}, {}, {}, {}, {}, {}, {});
+  const fire = (sequence: number, outcome: FireOutcomeWord, more: Partial<FireView> = {}): FireView => ({
+    sequence,
+    dueAt: now - sequence * hour,
+    at: now - sequence * hour,
+    by: 'clock',
+    outcome,
+    missed: 0,
+    reason: '',
+    ...more,
+  });
+  const shop = { projectId: 'shop0000001', projectName: 'shop', enabled: true };
+  return {
+    tab: 'schedules',
+    now,
+    days: Array.from({ length: 7 }, (_, index) => now - (6 - index) * day),
+    triggers: [
+      {
+        ...shop,
+        agent: 'gardener',
+        name: 'dependencies',
+        kind: 'cron',
+        source: 'cron:30 3 * * *@Europe/Berlin',
+        nextFireAt: now + 5 * hour,
+        upcoming: [now + 5 * hour],
+        days: week(
+          { started: 1 },
+          { started: 1 },
+          { missed: 1 },
+          { started: 1 },
+          { skipped: 1 },
+          { started: 1 },
+          { failed: 1 },
+        ),
+        fires: [
+          fire(2, 'failed', { reason: 'Project shop waits for your consent.' }),
+          fire(26, 'started', { threadId: 'ready0000001', missed: 2, runStatus: 'succeeded' }),
+          fire(50, 'skipped', { reason: "An earlier run of gardener's schedule is still at work." }),
+        ],
+      },
+      {
+        ...shop,
+        agent: 'gardener',
+        name: 'often',
+        kind: 'interval',
+        source: 'interval:1800000',
+        nextFireAt: now + 12.5 * minute,
+        upcoming: Array.from({ length: 48 }, (_, index) => now + 12.5 * minute + index * 30 * minute),
+        days: week(
+          { started: 48 },
+          { started: 48 },
+          { started: 40 },
+          { started: 48 },
+          { started: 48 },
+          { started: 48 },
+          { started: 21, waiting: 1 },
+        ),
+        fires: [fire(1, 'started', { scriptRunId: 'script00001', by: 'person', runStatus: 'failed' })],
+      },
+      {
+        ...shop,
+        agent: 'gardener',
+        name: 'countdown',
+        kind: 'timeout',
+        source: 'timeout:60000',
+        enabled: false,
+        upcoming: [],
+        days: quiet,
+        fires: [],
+      },
+      {
+        ...shop,
+        agent: 'triage',
+        name: 'bugs',
+        kind: 'event',
+        source: 'webhook.github.issues',
+        upcoming: [],
+        days: week({}, {}, { started: 3 }, {}, { started: 1 }, {}, { started: 2 }),
+        fires: [fire(3, 'started', { threadId: 'ready0000001', by: 'event', runStatus: 'running' })],
+      },
+    ],
+    events: [
+      {
+        id: 'event0000001',
+        topic: 'webhook.github.issues',
+        source: 'webhook',
+        createdAt: now - 3 * hour,
+        state: 'delivered',
+        deliveries: [
+          { agent: 'triage', trigger: 'bugs', state: 'run_succeeded', reason: '', threadId: 'ready0000001' },
+        ],
+      },
+      {
+        id: 'event0000002',
+        topic: 'external.release',
+        source: 'person',
+        createdAt: now - 5 * hour,
+        state: 'dead_letter',
+        deliveries: [
+          { agent: 'triage', trigger: 'release', state: 'dead_letter', reason: 'The queue of shop is full.' },
+        ],
+      },
+      {
+        id: 'event0000003',
+        topic: 'muster.merge.merged',
+        source: 'muster',
+        createdAt: now - 6 * hour,
+        state: 'no_subscriber',
+        deliveries: [],
       },
     ],
   };

@@ -19,9 +19,11 @@ export function row(options: {
   readonly facts: readonly unknown[];
   /** A line of its own; empty: none. */
   readonly detail?: string;
+  /** Drawn under the row. */
+  readonly below?: TemplateResult;
   readonly actions?: readonly RowAction[];
 }): TemplateResult {
-  const { state, title, onOpen, facts, detail = '', actions = [] } = options;
+  const { state, title, onOpen, facts, detail = '', below = nothing, actions = [] } = options;
   return html`<li class="row">
     <div class="row-head">
       ${options.icon}<span class="sr-only">${state}</span>
@@ -44,7 +46,7 @@ export function row(options: {
         )}
       </span>
     </div>
-    ${detail === '' ? nothing : html`<div class="row-detail">${detail}</div>`}
+    ${detail === '' ? nothing : html`<div class="row-detail">${detail}</div>`} ${below}
   </li>`;
 }
 

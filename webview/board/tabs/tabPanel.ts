@@ -5,6 +5,7 @@ import { batchesTab } from './batchesTab.js';
 import { chainsTab } from './chainsTab.js';
 import { queueTab } from './queueTab.js';
 import { timelineTab } from './timelineTab.js';
+import { schedulesTab } from './schedulesTab.js';
 import type { TabContext } from './tabContext.js';
 
 /** Draws a tab's content: one line for each tab. */
@@ -20,5 +21,7 @@ export function tabView(content: TabContent, context: TabContext): TemplateResul
       return queueTab(content, context);
     case 'batches':
       return batchesTab(content, context);
+    case 'schedules':
+      return schedulesTab(content, context);
   }
 }

@@ -11,7 +11,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file muster/v1/schedules.proto.
  */
 export const file_muster_v1_schedules: GenFile = /*@__PURE__*/
-  fileDesc("ChltdXN0ZXIvdjEvc2NoZWR1bGVzLnByb3RvEgltdXN0ZXIudjEizQIKEFNjaGVkdWxlZFRyaWdnZXISEgoKcHJvamVjdF9pZBgBIAEoCRIUCgxwcm9qZWN0X25hbWUYAiABKAkSDQoFYWdlbnQYAyABKAkSDAoEbmFtZRgEIAEoCRIMCgRraW5kGAUgASgJEg4KBnNvdXJjZRgGIAEoCRIOCgZwcm9tcHQYByABKAkSDwoHZW5hYmxlZBgIIAEoCBIUCgxuZXh0X2ZpcmVfYXQYCSABKAMSFQoNbGFzdF9maXJlZF9hdBgKIAEoAxINCgVmaXJlZBgLIAEoAxIWCg5zYW5kYm94X3BvbGljeRgMIAEoCRIaChJjb25jdXJyZW5jeV9wb2xpY3kYDSABKAkSDwoHbWlzZmlyZRgOIAEoCRIRCglqaXR0ZXJfbXMYDyABKAMSEAoIbWF4X3J1bnMYECABKAMSDQoFdW50aWwYESABKAki2gEKBEZpcmUSDQoFYWdlbnQYASABKAkSDAoEbmFtZRgCIAEoCRIOCgZkdWVfYXQYAyABKAMSCgoCYXQYBCABKAMSDgoGbWlzc2VkGAUgASgDEgoKAmJ5GAYgASgJEg8KB291dGNvbWUYByABKAkSDgoGcmVhc29uGAggASgJEhEKCXRocmVhZF9pZBgJIAEoCRIOCgZydW5faWQYCiABKAkSFQoNc2NyaXB0X3J1bl9pZBgNIAEoCRIQCghzZXF1ZW5jZRgLIAEoAxIQCghhdHRlbXB0cxgMIAEoBSI3CgxVcGNvbWluZ0ZpcmUSDQoFYWdlbnQYASABKAkSDAoEbmFtZRgCIAEoCRIKCgJhdBgDIAEoAyJFChNMaXN0VHJpZ2dlcnNSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDgoGZm9sZGVyGAIgASgJEg0KBWFnZW50GAMgASgJIkUKFExpc3RUcmlnZ2Vyc1Jlc3BvbnNlEi0KCHRyaWdnZXJzGAEgAygLMhsubXVzdGVyLnYxLlNjaGVkdWxlZFRyaWdnZXIiZQoURW5hYmxlVHJpZ2dlclJlcXVlc3QSDwoHcHJvamVjdBgBIAEoCRIOCgZmb2xkZXIYAiABKAkSDQoFYWdlbnQYAyABKAkSDAoEbmFtZRgEIAEoCRIPCgdlbmFibGVkGAUgASgIIkUKFUVuYWJsZVRyaWdnZXJSZXNwb25zZRIsCgd0cmlnZ2VyGAEgASgLMhsubXVzdGVyLnYxLlNjaGVkdWxlZFRyaWdnZXIiYwoSRmlyZVRyaWdnZXJSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDgoGZm9sZGVyGAIgASgJEg0KBWFnZW50GAMgASgJEgwKBG5hbWUYBCABKAkSDwoHcGF5bG9hZBgFIAEoCSJPChNGaXJlVHJpZ2dlclJlc3BvbnNlEhEKCXRocmVhZF9pZBgBIAEoCRIOCgZydW5faWQYAiABKAkSFQoNc2NyaXB0X3J1bl9pZBgDIAEoCSKAAgoJU2NyaXB0UnVuEgoKAmlkGAEgASgJEhIKCnByb2plY3RfaWQYAiABKAkSDQoFYWdlbnQYAyABKAkSDwoHdHJpZ2dlchgEIAEoCRIVCg1zb3VyY2Vfc2hhMjU2GAUgASgJEg4KBnN0YXR1cxgGIAEoCRISCgpzdGFydGVkX2F0GAcgASgDEhAKCGVuZGVkX2F0GAggASgDEg8KB3BheWxvYWQYCSABKAkSDgoGcmVzdWx0GAogASgJEg0KBWVycm9yGAsgASgJEhAKCGV2ZW50X2lkGAwgASgJEiQKBWNhbGxzGA0gAygLMhUubXVzdGVyLnYxLlNjcmlwdENhbGwimQEKClNjcmlwdENhbGwSDgoGbnVtYmVyGAEgASgFEgwKBG5hbWUYAiABKAkSCgoCYXQYAyABKAMSEwoLZHVyYXRpb25fbXMYBCABKAMSDQoFZ2l2ZW4YBSABKAkSCwoDZ290GAYgASgJEg0KBWVycm9yGAcgASgJEhEKCXRocmVhZF9pZBgIIAEoCRIOCgZydW5faWQYCSABKAkiZwoVTGlzdFNjcmlwdFJ1bnNSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDgoGZm9sZGVyGAIgASgJEg0KBWFnZW50GAMgASgJEg8KB3RyaWdnZXIYBCABKAkSDQoFbGltaXQYBSABKAUiPAoWTGlzdFNjcmlwdFJ1bnNSZXNwb25zZRIiCgRydW5zGAEgAygLMhQubXVzdGVyLnYxLlNjcmlwdFJ1biIvChNHZXRTY3JpcHRSdW5SZXF1ZXN0EgoKAmlkGAEgASgJEgwKBHdhaXQYAiABKAgiOQoUR2V0U2NyaXB0UnVuUmVzcG9uc2USIQoDcnVuGAEgASgLMhQubXVzdGVyLnYxLlNjcmlwdFJ1biJJChdDYW5jZWxTY3JpcHRSdW5zUmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg4KBmZvbGRlchgCIAEoCRINCgVhZ2VudBgDIAEoCSIaChhDYW5jZWxTY3JpcHRSdW5zUmVzcG9uc2UiXwoQTGlzdEZpcmVzUmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg4KBmZvbGRlchgCIAEoCRINCgVhZ2VudBgDIAEoCRIMCgRuYW1lGAQgASgJEg0KBWxpbWl0GAUgASgFIjMKEUxpc3RGaXJlc1Jlc3BvbnNlEh4KBWZpcmVzGAEgAygLMg8ubXVzdGVyLnYxLkZpcmUiiQEKEVBydW5lRmlyZXNSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDgoGZm9sZGVyGAIgASgJEg0KBWFnZW50GAMgASgJEgwKBG5hbWUYBCABKAkSEAoIc3RhdHVzZXMYBSADKAkSFQoNb2xkZXJfdGhhbl9tcxgGIAEoAxINCgVmb3JjZRgHIAEoCCJ2CgtQcnVuZWRGaXJlcxINCgVmaXJlcxgBIAEoAxITCgtzY3JpcHRfcnVucxgCIAEoAxIUCgxzY3JpcHRfY2FsbHMYAyABKAMSEgoKZGVsaXZlcmllcxgEIAEoAxIZChFkZWxpdmVyZWRfdGhyZWFkcxgFIAEoAyJmChJQcnVuZUZpcmVzUmVzcG9uc2USJwoHbWF0Y2hlZBgBIAEoCzIWLm11c3Rlci52MS5QcnVuZWRGaXJlcxInCgdyZW1vdmVkGAIgASgLMhYubXVzdGVyLnYxLlBydW5lZEZpcmVzInIKF1NpbXVsYXRlVHJpZ2dlcnNSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDgoGZm9sZGVyGAIgASgJEg0KBWFnZW50GAMgASgJEgwKBGZyb20YBCABKAMSCgoCdG8YBSABKAMSDQoFbGltaXQYBiABKAUiVQoYU2ltdWxhdGVUcmlnZ2Vyc1Jlc3BvbnNlEiYKBWZpcmVzGAEgAygLMhcubXVzdGVyLnYxLlVwY29taW5nRmlyZRIRCgl0cnVuY2F0ZWQYAiABKAgyrwcKD1NjaGVkdWxlU2VydmljZRJhCgxMaXN0VHJpZ2dlcnMSHi5tdXN0ZXIudjEuTGlzdFRyaWdnZXJzUmVxdWVzdBofLm11c3Rlci52MS5MaXN0VHJpZ2dlcnNSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJpCg1FbmFibGVUcmlnZ2VyEh8ubXVzdGVyLnYxLkVuYWJsZVRyaWdnZXJSZXF1ZXN0GiAubXVzdGVyLnYxLkVuYWJsZVRyaWdnZXJSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmMKC0ZpcmVUcmlnZ2VyEh0ubXVzdGVyLnYxLkZpcmVUcmlnZ2VyUmVxdWVzdBoeLm11c3Rlci52MS5GaXJlVHJpZ2dlclJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSZwoOTGlzdFNjcmlwdFJ1bnMSIC5tdXN0ZXIudjEuTGlzdFNjcmlwdFJ1bnNSZXF1ZXN0GiEubXVzdGVyLnYxLkxpc3RTY3JpcHRSdW5zUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSYQoMR2V0U2NyaXB0UnVuEh4ubXVzdGVyLnYxLkdldFNjcmlwdFJ1blJlcXVlc3QaHy5tdXN0ZXIudjEuR2V0U2NyaXB0UnVuUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQScgoQQ2FuY2VsU2NyaXB0UnVucxIiLm11c3Rlci52MS5DYW5jZWxTY3JpcHRSdW5zUmVxdWVzdBojLm11c3Rlci52MS5DYW5jZWxTY3JpcHRSdW5zUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJYCglMaXN0RmlyZXMSGy5tdXN0ZXIudjEuTGlzdEZpcmVzUmVxdWVzdBocLm11c3Rlci52MS5MaXN0RmlyZXNSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJgCgpQcnVuZUZpcmVzEhwubXVzdGVyLnYxLlBydW5lRmlyZXNSZXF1ZXN0Gh0ubXVzdGVyLnYxLlBydW5lRmlyZXNSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEm0KEFNpbXVsYXRlVHJpZ2dlcnMSIi5tdXN0ZXIudjEuU2ltdWxhdGVUcmlnZ2Vyc1JlcXVlc3QaIy5tdXN0ZXIudjEuU2ltdWxhdGVUcmlnZ2Vyc1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkYgZwcm90bzM", [file_muster_v1_policy]);
+  fileDesc("ChltdXN0ZXIvdjEvc2NoZWR1bGVzLnByb3RvEgltdXN0ZXIudjEizQIKEFNjaGVkdWxlZFRyaWdnZXISEgoKcHJvamVjdF9pZBgBIAEoCRIUCgxwcm9qZWN0X25hbWUYAiABKAkSDQoFYWdlbnQYAyABKAkSDAoEbmFtZRgEIAEoCRIMCgRraW5kGAUgASgJEg4KBnNvdXJjZRgGIAEoCRIOCgZwcm9tcHQYByABKAkSDwoHZW5hYmxlZBgIIAEoCBIUCgxuZXh0X2ZpcmVfYXQYCSABKAMSFQoNbGFzdF9maXJlZF9hdBgKIAEoAxINCgVmaXJlZBgLIAEoAxIWCg5zYW5kYm94X3BvbGljeRgMIAEoCRIaChJjb25jdXJyZW5jeV9wb2xpY3kYDSABKAkSDwoHbWlzZmlyZRgOIAEoCRIRCglqaXR0ZXJfbXMYDyABKAMSEAoIbWF4X3J1bnMYECABKAMSDQoFdW50aWwYESABKAkigQIKBEZpcmUSDQoFYWdlbnQYASABKAkSDAoEbmFtZRgCIAEoCRIOCgZkdWVfYXQYAyABKAMSCgoCYXQYBCABKAMSDgoGbWlzc2VkGAUgASgDEgoKAmJ5GAYgASgJEg8KB291dGNvbWUYByABKAkSDgoGcmVhc29uGAggASgJEhEKCXRocmVhZF9pZBgJIAEoCRIOCgZydW5faWQYCiABKAkSFQoNc2NyaXB0X3J1bl9pZBgNIAEoCRIQCghzZXF1ZW5jZRgLIAEoAxIQCghhdHRlbXB0cxgMIAEoBRISCgpydW5fc3RhdHVzGA4gASgJEhEKCXJ1bl9lcnJvchgPIAEoCSI3CgxVcGNvbWluZ0ZpcmUSDQoFYWdlbnQYASABKAkSDAoEbmFtZRgCIAEoCRIKCgJhdBgDIAEoAyJFChNMaXN0VHJpZ2dlcnNSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDgoGZm9sZGVyGAIgASgJEg0KBWFnZW50GAMgASgJIkUKFExpc3RUcmlnZ2Vyc1Jlc3BvbnNlEi0KCHRyaWdnZXJzGAEgAygLMhsubXVzdGVyLnYxLlNjaGVkdWxlZFRyaWdnZXIiZQoURW5hYmxlVHJpZ2dlclJlcXVlc3QSDwoHcHJvamVjdBgBIAEoCRIOCgZmb2xkZXIYAiABKAkSDQoFYWdlbnQYAyABKAkSDAoEbmFtZRgEIAEoCRIPCgdlbmFibGVkGAUgASgIIkUKFUVuYWJsZVRyaWdnZXJSZXNwb25zZRIsCgd0cmlnZ2VyGAEgASgLMhsubXVzdGVyLnYxLlNjaGVkdWxlZFRyaWdnZXIicwoSRmlyZVRyaWdnZXJSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDgoGZm9sZGVyGAIgASgJEg0KBWFnZW50GAMgASgJEgwKBG5hbWUYBCABKAkSDwoHcGF5bG9hZBgFIAEoCRIOCgZyZXN1bWUYBiABKAkiTwoTRmlyZVRyaWdnZXJSZXNwb25zZRIRCgl0aHJlYWRfaWQYASABKAkSDgoGcnVuX2lkGAIgASgJEhUKDXNjcmlwdF9ydW5faWQYAyABKAkiowIKCVNjcmlwdFJ1bhIKCgJpZBgBIAEoCRISCgpwcm9qZWN0X2lkGAIgASgJEg0KBWFnZW50GAMgASgJEg8KB3RyaWdnZXIYBCABKAkSFQoNc291cmNlX3NoYTI1NhgFIAEoCRIOCgZzdGF0dXMYBiABKAkSEgoKc3RhcnRlZF9hdBgHIAEoAxIQCghlbmRlZF9hdBgIIAEoAxIPCgdwYXlsb2FkGAkgASgJEg4KBnJlc3VsdBgKIAEoCRINCgVlcnJvchgLIAEoCRIQCghldmVudF9pZBgMIAEoCRIkCgVjYWxscxgNIAMoCzIVLm11c3Rlci52MS5TY3JpcHRDYWxsEg4KBm9yaWdpbhgOIAEoCRIRCglwYXJlbnRfaWQYDyABKAkimQEKClNjcmlwdENhbGwSDgoGbnVtYmVyGAEgASgFEgwKBG5hbWUYAiABKAkSCgoCYXQYAyABKAMSEwoLZHVyYXRpb25fbXMYBCABKAMSDQoFZ2l2ZW4YBSABKAkSCwoDZ290GAYgASgJEg0KBWVycm9yGAcgASgJEhEKCXRocmVhZF9pZBgIIAEoCRIOCgZydW5faWQYCSABKAkiZwoVTGlzdFNjcmlwdFJ1bnNSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDgoGZm9sZGVyGAIgASgJEg0KBWFnZW50GAMgASgJEg8KB3RyaWdnZXIYBCABKAkSDQoFbGltaXQYBSABKAUiPAoWTGlzdFNjcmlwdFJ1bnNSZXNwb25zZRIiCgRydW5zGAEgAygLMhQubXVzdGVyLnYxLlNjcmlwdFJ1biIvChNHZXRTY3JpcHRSdW5SZXF1ZXN0EgoKAmlkGAEgASgJEgwKBHdhaXQYAiABKAgiOQoUR2V0U2NyaXB0UnVuUmVzcG9uc2USIQoDcnVuGAEgASgLMhQubXVzdGVyLnYxLlNjcmlwdFJ1biIiChJDaGVja1NjcmlwdFJlcXVlc3QSDAoEdGV4dBgBIAEoCSJVChNDaGVja1NjcmlwdFJlc3BvbnNlEg8KB21lc3NhZ2UYASABKAkSDAoEbGluZRgCIAEoBRIOCgZjb2x1bW4YAyABKAUSDwoHd2FybmluZxgEIAEoCCJJChdDYW5jZWxTY3JpcHRSdW5zUmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg4KBmZvbGRlchgCIAEoCRINCgVhZ2VudBgDIAEoCSIaChhDYW5jZWxTY3JpcHRSdW5zUmVzcG9uc2UiXwoQTGlzdEZpcmVzUmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg4KBmZvbGRlchgCIAEoCRINCgVhZ2VudBgDIAEoCRIMCgRuYW1lGAQgASgJEg0KBWxpbWl0GAUgASgFIjMKEUxpc3RGaXJlc1Jlc3BvbnNlEh4KBWZpcmVzGAEgAygLMg8ubXVzdGVyLnYxLkZpcmUiiQEKEVBydW5lRmlyZXNSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDgoGZm9sZGVyGAIgASgJEg0KBWFnZW50GAMgASgJEgwKBG5hbWUYBCABKAkSEAoIc3RhdHVzZXMYBSADKAkSFQoNb2xkZXJfdGhhbl9tcxgGIAEoAxINCgVmb3JjZRgHIAEoCCJ2CgtQcnVuZWRGaXJlcxINCgVmaXJlcxgBIAEoAxITCgtzY3JpcHRfcnVucxgCIAEoAxIUCgxzY3JpcHRfY2FsbHMYAyABKAMSEgoKZGVsaXZlcmllcxgEIAEoAxIZChFkZWxpdmVyZWRfdGhyZWFkcxgFIAEoAyJmChJQcnVuZUZpcmVzUmVzcG9uc2USJwoHbWF0Y2hlZBgBIAEoCzIWLm11c3Rlci52MS5QcnVuZWRGaXJlcxInCgdyZW1vdmVkGAIgASgLMhYubXVzdGVyLnYxLlBydW5lZEZpcmVzIlQKEUNvdW50RmlyZXNSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDgoGZm9sZGVyGAIgASgJEg0KBXNpbmNlGAMgASgDEg8KB3NwYW5fbXMYBCABKAMiVgoJRmlyZUNvdW50Eg0KBWFnZW50GAEgASgJEgwKBG5hbWUYAiABKAkSDAoEc3BhbhgDIAEoBRIPCgdvdXRjb21lGAQgASgJEg0KBWNvdW50GAUgASgFIjoKEkNvdW50RmlyZXNSZXNwb25zZRIkCgZjb3VudHMYASADKAsyFC5tdXN0ZXIudjEuRmlyZUNvdW50InIKF1NpbXVsYXRlVHJpZ2dlcnNSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDgoGZm9sZGVyGAIgASgJEg0KBWFnZW50GAMgASgJEgwKBGZyb20YBCABKAMSCgoCdG8YBSABKAMSDQoFbGltaXQYBiABKAUiVQoYU2ltdWxhdGVUcmlnZ2Vyc1Jlc3BvbnNlEiYKBWZpcmVzGAEgAygLMhcubXVzdGVyLnYxLlVwY29taW5nRmlyZRIRCgl0cnVuY2F0ZWQYAiABKAgy8QgKD1NjaGVkdWxlU2VydmljZRJhCgxMaXN0VHJpZ2dlcnMSHi5tdXN0ZXIudjEuTGlzdFRyaWdnZXJzUmVxdWVzdBofLm11c3Rlci52MS5MaXN0VHJpZ2dlcnNSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJpCg1FbmFibGVUcmlnZ2VyEh8ubXVzdGVyLnYxLkVuYWJsZVRyaWdnZXJSZXF1ZXN0GiAubXVzdGVyLnYxLkVuYWJsZVRyaWdnZXJSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmMKC0ZpcmVUcmlnZ2VyEh0ubXVzdGVyLnYxLkZpcmVUcmlnZ2VyUmVxdWVzdBoeLm11c3Rlci52MS5GaXJlVHJpZ2dlclJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSZwoOTGlzdFNjcmlwdFJ1bnMSIC5tdXN0ZXIudjEuTGlzdFNjcmlwdFJ1bnNSZXF1ZXN0GiEubXVzdGVyLnYxLkxpc3RTY3JpcHRSdW5zUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSYQoMR2V0U2NyaXB0UnVuEh4ubXVzdGVyLnYxLkdldFNjcmlwdFJ1blJlcXVlc3QaHy5tdXN0ZXIudjEuR2V0U2NyaXB0UnVuUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSYwoLQ2hlY2tTY3JpcHQSHS5tdXN0ZXIudjEuQ2hlY2tTY3JpcHRSZXF1ZXN0Gh4ubXVzdGVyLnYxLkNoZWNrU2NyaXB0UmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJyChBDYW5jZWxTY3JpcHRSdW5zEiIubXVzdGVyLnYxLkNhbmNlbFNjcmlwdFJ1bnNSZXF1ZXN0GiMubXVzdGVyLnYxLkNhbmNlbFNjcmlwdFJ1bnNSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlElgKCUxpc3RGaXJlcxIbLm11c3Rlci52MS5MaXN0RmlyZXNSZXF1ZXN0GhwubXVzdGVyLnYxLkxpc3RGaXJlc1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEmAKClBydW5lRmlyZXMSHC5tdXN0ZXIudjEuUHJ1bmVGaXJlc1JlcXVlc3QaHS5tdXN0ZXIudjEuUHJ1bmVGaXJlc1Jlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSWwoKQ291bnRGaXJlcxIcLm11c3Rlci52MS5Db3VudEZpcmVzUmVxdWVzdBodLm11c3Rlci52MS5Db3VudEZpcmVzUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSbQoQU2ltdWxhdGVUcmlnZ2VycxIiLm11c3Rlci52MS5TaW11bGF0ZVRyaWdnZXJzUmVxdWVzdBojLm11c3Rlci52MS5TaW11bGF0ZVRyaWdnZXJzUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWRiBnByb3RvMw", [file_muster_v1_policy]);
 
 /**
  * A trigger of an applied project, with what is remembered of it. Times are milliseconds since the Unix epoch; 0 means none.
@@ -206,6 +206,20 @@ export type Fire = Message<"muster.v1.Fire"> & {
    * @generated from field: int32 attempts = 12;
    */
   attempts: number;
+
+  /**
+   * What its run, or its script's, has come to by now; empty: it made none, or nobody knows any more.
+   *
+   * @generated from field: string run_status = 14;
+   */
+  runStatus: string;
+
+  /**
+   * Why the run of its script failed.
+   *
+   * @generated from field: string run_error = 15;
+   */
+  runError: string;
 };
 
 /**
@@ -378,6 +392,13 @@ export type FireTriggerRequest = Message<"muster.v1.FireTriggerRequest"> & {
    * @generated from field: string payload = 5;
    */
   payload: string;
+
+  /**
+   * Id of an earlier run of the agent's workflow: what its agents answered is used again. Its payload, too, when none is given.
+   *
+   * @generated from field: string resume = 6;
+   */
+  resume: string;
 };
 
 /**
@@ -492,6 +513,20 @@ export type ScriptRun = Message<"muster.v1.ScriptRun"> & {
    * @generated from field: repeated muster.v1.ScriptCall calls = 13;
    */
   calls: ScriptCall[];
+
+  /**
+   * Of a workflow: runs with the same one share what their agents answered. Empty for scripts.
+   *
+   * @generated from field: string origin = 14;
+   */
+  origin: string;
+
+  /**
+   * The run that waits for this one.
+   *
+   * @generated from field: string parent_id = 15;
+   */
+  parentId: string;
 };
 
 /**
@@ -666,6 +701,59 @@ export const GetScriptRunResponseSchema: GenMessage<GetScriptRunResponse> = /*@_
   messageDesc(file_muster_v1_schedules, 14);
 
 /**
+ * @generated from message muster.v1.CheckScriptRequest
+ */
+export type CheckScriptRequest = Message<"muster.v1.CheckScriptRequest"> & {
+  /**
+   * @generated from field: string text = 1;
+   */
+  text: string;
+};
+
+/**
+ * Describes the message muster.v1.CheckScriptRequest.
+ * Use `create(CheckScriptRequestSchema)` to create a new message.
+ */
+export const CheckScriptRequestSchema: GenMessage<CheckScriptRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_schedules, 15);
+
+/**
+ * @generated from message muster.v1.CheckScriptResponse
+ */
+export type CheckScriptResponse = Message<"muster.v1.CheckScriptResponse"> & {
+  /**
+   * What is wrong with it; empty: nothing. Lines and columns are those of the text, from 1; 0: nobody knows.
+   *
+   * @generated from field: string message = 1;
+   */
+  message: string;
+
+  /**
+   * @generated from field: int32 line = 2;
+   */
+  line: number;
+
+  /**
+   * @generated from field: int32 column = 3;
+   */
+  column: number;
+
+  /**
+   * It could run all the same.
+   *
+   * @generated from field: bool warning = 4;
+   */
+  warning: boolean;
+};
+
+/**
+ * Describes the message muster.v1.CheckScriptResponse.
+ * Use `create(CheckScriptResponseSchema)` to create a new message.
+ */
+export const CheckScriptResponseSchema: GenMessage<CheckScriptResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_schedules, 16);
+
+/**
  * @generated from message muster.v1.CancelScriptRunsRequest
  */
 export type CancelScriptRunsRequest = Message<"muster.v1.CancelScriptRunsRequest"> & {
@@ -690,7 +778,7 @@ export type CancelScriptRunsRequest = Message<"muster.v1.CancelScriptRunsRequest
  * Use `create(CancelScriptRunsRequestSchema)` to create a new message.
  */
 export const CancelScriptRunsRequestSchema: GenMessage<CancelScriptRunsRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_schedules, 15);
+  messageDesc(file_muster_v1_schedules, 17);
 
 /**
  * @generated from message muster.v1.CancelScriptRunsResponse
@@ -703,7 +791,7 @@ export type CancelScriptRunsResponse = Message<"muster.v1.CancelScriptRunsRespon
  * Use `create(CancelScriptRunsResponseSchema)` to create a new message.
  */
 export const CancelScriptRunsResponseSchema: GenMessage<CancelScriptRunsResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_schedules, 16);
+  messageDesc(file_muster_v1_schedules, 18);
 
 /**
  * @generated from message muster.v1.ListFiresRequest
@@ -742,7 +830,7 @@ export type ListFiresRequest = Message<"muster.v1.ListFiresRequest"> & {
  * Use `create(ListFiresRequestSchema)` to create a new message.
  */
 export const ListFiresRequestSchema: GenMessage<ListFiresRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_schedules, 17);
+  messageDesc(file_muster_v1_schedules, 19);
 
 /**
  * @generated from message muster.v1.ListFiresResponse
@@ -761,7 +849,7 @@ export type ListFiresResponse = Message<"muster.v1.ListFiresResponse"> & {
  * Use `create(ListFiresResponseSchema)` to create a new message.
  */
 export const ListFiresResponseSchema: GenMessage<ListFiresResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_schedules, 18);
+  messageDesc(file_muster_v1_schedules, 20);
 
 /**
  * Takes old fires out of the history; threads and runs stay. What waits or is at work stays, and the last start of each trigger.
@@ -816,7 +904,7 @@ export type PruneFiresRequest = Message<"muster.v1.PruneFiresRequest"> & {
  * Use `create(PruneFiresRequestSchema)` to create a new message.
  */
 export const PruneFiresRequestSchema: GenMessage<PruneFiresRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_schedules, 19);
+  messageDesc(file_muster_v1_schedules, 21);
 
 /**
  * @generated from message muster.v1.PrunedFires
@@ -855,7 +943,7 @@ export type PrunedFires = Message<"muster.v1.PrunedFires"> & {
  * Use `create(PrunedFiresSchema)` to create a new message.
  */
 export const PrunedFiresSchema: GenMessage<PrunedFires> = /*@__PURE__*/
-  messageDesc(file_muster_v1_schedules, 20);
+  messageDesc(file_muster_v1_schedules, 22);
 
 /**
  * @generated from message muster.v1.PruneFiresResponse
@@ -877,7 +965,101 @@ export type PruneFiresResponse = Message<"muster.v1.PruneFiresResponse"> & {
  * Use `create(PruneFiresResponseSchema)` to create a new message.
  */
 export const PruneFiresResponseSchema: GenMessage<PruneFiresResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_schedules, 21);
+  messageDesc(file_muster_v1_schedules, 23);
+
+/**
+ * How often what came of the triggers of a project, in spans of equal length from a moment on.
+ *
+ * @generated from message muster.v1.CountFiresRequest
+ */
+export type CountFiresRequest = Message<"muster.v1.CountFiresRequest"> & {
+  /**
+   * @generated from field: string project = 1;
+   */
+  project: string;
+
+  /**
+   * @generated from field: string folder = 2;
+   */
+  folder: string;
+
+  /**
+   * @generated from field: int64 since = 3;
+   */
+  since: bigint;
+
+  /**
+   * 0: a day.
+   *
+   * @generated from field: int64 span_ms = 4;
+   */
+  spanMs: bigint;
+};
+
+/**
+ * Describes the message muster.v1.CountFiresRequest.
+ * Use `create(CountFiresRequestSchema)` to create a new message.
+ */
+export const CountFiresRequestSchema: GenMessage<CountFiresRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_schedules, 24);
+
+/**
+ * @generated from message muster.v1.FireCount
+ */
+export type FireCount = Message<"muster.v1.FireCount"> & {
+  /**
+   * @generated from field: string agent = 1;
+   */
+  agent: string;
+
+  /**
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * Which span, from 0.
+   *
+   * @generated from field: int32 span = 3;
+   */
+  span: number;
+
+  /**
+   * waiting, started, skipped, missed, failed: no run could be queued, or it failed
+   *
+   * @generated from field: string outcome = 4;
+   */
+  outcome: string;
+
+  /**
+   * @generated from field: int32 count = 5;
+   */
+  count: number;
+};
+
+/**
+ * Describes the message muster.v1.FireCount.
+ * Use `create(FireCountSchema)` to create a new message.
+ */
+export const FireCountSchema: GenMessage<FireCount> = /*@__PURE__*/
+  messageDesc(file_muster_v1_schedules, 25);
+
+/**
+ * @generated from message muster.v1.CountFiresResponse
+ */
+export type CountFiresResponse = Message<"muster.v1.CountFiresResponse"> & {
+  /**
+   * @generated from field: repeated muster.v1.FireCount counts = 1;
+   */
+  counts: FireCount[];
+};
+
+/**
+ * Describes the message muster.v1.CountFiresResponse.
+ * Use `create(CountFiresResponseSchema)` to create a new message.
+ */
+export const CountFiresResponseSchema: GenMessage<CountFiresResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_schedules, 26);
 
 /**
  * What would fire when, without any side effect.
@@ -927,7 +1109,7 @@ export type SimulateTriggersRequest = Message<"muster.v1.SimulateTriggersRequest
  * Use `create(SimulateTriggersRequestSchema)` to create a new message.
  */
 export const SimulateTriggersRequestSchema: GenMessage<SimulateTriggersRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_schedules, 22);
+  messageDesc(file_muster_v1_schedules, 27);
 
 /**
  * @generated from message muster.v1.SimulateTriggersResponse
@@ -953,7 +1135,7 @@ export type SimulateTriggersResponse = Message<"muster.v1.SimulateTriggersRespon
  * Use `create(SimulateTriggersResponseSchema)` to create a new message.
  */
 export const SimulateTriggersResponseSchema: GenMessage<SimulateTriggersResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_schedules, 23);
+  messageDesc(file_muster_v1_schedules, 28);
 
 /**
  * @generated from service muster.v1.ScheduleService
@@ -1004,6 +1186,16 @@ export const ScheduleService: GenService<{
     output: typeof GetScriptRunResponseSchema;
   },
   /**
+   * Evaluates a script with its effects off, as applying its file would.
+   *
+   * @generated from rpc muster.v1.ScheduleService.CheckScript
+   */
+  checkScript: {
+    methodKind: "unary";
+    input: typeof CheckScriptRequestSchema;
+    output: typeof CheckScriptResponseSchema;
+  },
+  /**
    * Ends every run of the agent's script, with what it started.
    *
    * @generated from rpc muster.v1.ScheduleService.CancelScriptRuns
@@ -1028,6 +1220,14 @@ export const ScheduleService: GenService<{
     methodKind: "unary";
     input: typeof PruneFiresRequestSchema;
     output: typeof PruneFiresResponseSchema;
+  },
+  /**
+   * @generated from rpc muster.v1.ScheduleService.CountFires
+   */
+  countFires: {
+    methodKind: "unary";
+    input: typeof CountFiresRequestSchema;
+    output: typeof CountFiresResponseSchema;
   },
   /**
    * @generated from rpc muster.v1.ScheduleService.SimulateTriggers
