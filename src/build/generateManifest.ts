@@ -1,4 +1,5 @@
 import { replaceFile } from './files.ts';
+import { renewedTranslation } from './germanTexts.ts';
 import { generateContributions } from '../extension/manifest/contributions.js';
 import { readManifest } from './manifest.ts';
 import { translatableTexts } from './translatableTexts.ts';
@@ -13,10 +14,17 @@ export interface GeneratedFile {
 export async function manifestFiles(): Promise<readonly GeneratedFile[]> {
   const { texts, ...generated } = generateContributions();
   const manifest = await readManifest();
+  const runTime = await translatableTexts();
+  const german = [
+    { path: 'package.nls.de.json', english: texts },
+    { path: 'l10n/bundle.l10n.de.json', english: runTime },
+  ];
+  const translated = german.map(async each => ({ path: each.path, text: print(await renewedTranslation(each)) }));
   return [
     { path: 'package.json', text: print({ ...manifest, ...generated }) },
     { path: 'package.nls.json', text: print(texts) },
-    { path: 'l10n/bundle.l10n.json', text: print(await translatableTexts()) },
+    { path: 'l10n/bundle.l10n.json', text: print(runTime) },
+    ...(await Promise.all(translated)),
   ];
 }
 

@@ -57,7 +57,10 @@ async function serve(): Promise<void> {
   const stopped = new Promise<void>(resolve => stop.signal.addEventListener('abort', () => resolve(), { once: true }));
   say('');
   console.log(`VS Code with Muster: ${server.url}/?folder=${encodeURIComponent(demo)}`);
-  say('Open it in a browser on this machine, then run "Muster: Dispatch Task" from the palette. Ctrl-C ends it.');
+  say(
+    'Open it in a browser on this machine. The palette (F1) has what comes first: "Muster: Apply Compose File", then',
+  );
+  say('"Muster: Dispatch Task". Ctrl-C ends it.');
   await Promise.race([stopped, server.ended]);
   say('> Stopping VS Code');
 }

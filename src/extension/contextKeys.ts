@@ -6,6 +6,8 @@ export function registerContextKeys({ context, host, scope }: Services): void {
   const set = (key: string, value: unknown): void =>
     void vscode.commands.executeCommand('setContext', `muster.${key}`, value);
   const showProjects = (): void => set('hasProject', scope.projects().length > 0);
+  // While no host answers nobody knows: a command starts one and asks it.
+  const showThreads = (): void => set('hasThreads', host.state !== 'connected' || scope.threads().length > 0);
   const findComposeFiles = async (): Promise<void> => {
     const found = await vscode.workspace.findFiles('**/agent-compose.{yml,yaml}', '**/node_modules/**', 1);
     set('hasComposeFile', found.length > 0);
@@ -14,16 +16,24 @@ export function registerContextKeys({ context, host, scope }: Services): void {
   set('active', true);
   set('hostState', host.state);
   showProjects();
+  showThreads();
   void findComposeFiles();
   context.subscriptions.push(
     files,
     files.onDidCreate(() => void findComposeFiles()),
     files.onDidDelete(() => void findComposeFiles()),
     vscode.workspace.onDidChangeWorkspaceFolders(() => void findComposeFiles()),
-    host.onDidChangeState(state => set('hostState', state)),
+    host.onDidChangeState(state => {
+      set('hostState', state);
+      showThreads();
+    }),
     host.onDidChange(({ projects }) => {
       if (projects.length > 0) showProjects();
+      showThreads();
     }),
-    scope.onDidChange(showProjects),
+    scope.onDidChange(() => {
+      showProjects();
+      showThreads();
+    }),
   );
 }

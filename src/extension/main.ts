@@ -8,7 +8,9 @@ import { registerCompose } from './compose/registerCompose.js';
 import { registerContextKeys } from './contextKeys.js';
 import { TaskActions } from './dispatch/taskActions.js';
 import { TaskDocuments, taskLanguage } from './dispatch/taskDocuments.js';
+import { TaskCompletions } from './dispatch/taskCompletions.js';
 import { TaskLenses } from './dispatch/taskLenses.js';
+import { registerTaskPlaceholder } from './dispatch/taskPlaceholder.js';
 import { EmbeddedHost } from './host/embeddedHost.js';
 import { HostConnection, type HostConnectionOptions } from './host/hostConnection.js';
 import { ModelKeys } from './host/modelKeys.js';
@@ -105,6 +107,12 @@ export function activate(context: vscode.ExtensionContext): TestAccess | undefin
       providedCodeActionKinds: [vscode.CodeActionKind.QuickFix],
     }),
     vscode.languages.registerCodeLensProvider({ language: taskLanguage }, new TaskLenses(tasks)),
+    vscode.languages.registerCompletionItemProvider(
+      { language: taskLanguage },
+      new TaskCompletions(services),
+      ...TaskCompletions.triggers,
+    ),
+    registerTaskPlaceholder(),
   );
   registerCommands(services, { views, tasks });
   registerCompose(services);

@@ -74,3 +74,10 @@ export function formatOrdinal(place: number): string {
 export function shortId(id: string): string {
   return id.slice(0, 8);
 }
+
+/** `210 MB`; empty for an unknown size. */
+export function formatBytes(bytes: number | undefined): string {
+  if (bytes === undefined) return '';
+  if (bytes < 1_000_000) return `${Math.ceil(bytes / 1_000)} kB`;
+  return bytes < 1_000_000_000 ? `${Math.round(bytes / 1_000_000)} MB` : `${(bytes / 1_000_000_000).toFixed(1)} GB`;
+}

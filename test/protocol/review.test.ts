@@ -32,6 +32,11 @@ test('a review in a terminal: comments, a request for changes, an answer that re
   expect((await run('review', id)).stdout).toMatch(/greeting\.txt:2 {2}you {2}draft\n {4}│ hi\n {4}Say hello\n/);
   expect(await run('review', 'comment', id, '--at', 'greeting.txt', 'x')).toMatchObject({ status: 2 });
   expect(await run('review', 'comment', id, '--at', 'none.txt:1', 'x')).not.toMatchObject({ status: 0 });
+  expect(await run('review', 'comment', id, '--at', 'greeting.txt:4', 'x')).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('greeting.txt has 3 lines; there is no line 4 in it'),
+  });
+  expect((await run('approve', id)).stderr).toContain(`muster review request-changes ${id}`);
 
   expect(await json('review', 'files', id, '--mark', 'greeting.txt')).toMatchObject({
     files: [{ path: 'greeting.txt', hunks: 1, reviewed_hunks: 1 }],

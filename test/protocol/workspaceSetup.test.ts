@@ -63,6 +63,10 @@ test('a new worktree gets the untracked files that are named, and its own ports,
   const port = /^\s*MUSTER_PORT=(\d+)$/m.exec(said)?.[1];
   expect(said).toContain(`API_PORT=${port}`);
   expect(said).toContain(`MUSTER_PORT_9=${Number(port) + 9}`);
+  const printed = await home.muster(['exec', thread.thread_id, '--', 'sh', '-c', 'echo $API_PORT'], {
+    cwd: repository,
+  });
+  expect(printed.stdout.trim()).toBe(port);
   await home.killHost();
   await home.muster(['dispatch', 'dev', 'Again', '--thread', thread.thread_id, '--wait'], { cwd: repository });
   const again = await home.muster(['logs', thread.thread_id], { cwd: repository });
@@ -96,8 +100,9 @@ test('setup runs before the first run; one that fails keeps the agent from start
     output: expect.stringContaining('no permission'),
   });
 
-  await home.muster(['worktrees', 'setup', id, '--skip'], { cwd: repository });
-  await home.muster(['dispatch', 'dev', 'Without', '--thread', id, '--wait'], { cwd: repository });
+  const skipped = await home.muster(['worktrees', 'setup', id, '--skip'], { cwd: repository });
+  expect(skipped.stderr).toContain('dev is asked again');
+  await home.muster(['wait', id], { cwd: repository });
   expect(existsSync(join(thread.worktree, 'stamp.txt'))).toBe(true);
   const nothing = await home.muster(['worktrees', 'setup', id, '--skip'], { cwd: repository });
   expect(nothing).toMatchObject({ status: 2, stderr: expect.stringContaining('nothing to go on without') });

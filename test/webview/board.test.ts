@@ -72,6 +72,49 @@ describe('the board is readable', () => {
   });
 });
 
+test('words and an agent narrow the columns, also in the next document; Escape shows all again', async () => {
+  const threads = [
+    threadView({ id: 'k3v9x2m4q7w1', summary: 'Add health check', agent: 'dev' }),
+    threadView({ id: 'k3v9x2m4q7w2', summary: 'Rename handlers', agent: 'reviewer' }),
+    threadView({ id: 'k3v9x2m4q7w3', summary: 'Add metrics', agent: 'reviewer' }),
+  ];
+  await withBoard(busyBoard(threads), async view => {
+    const { page } = view;
+    const titles = () => page.locator('.card-title').allInnerTexts();
+    const box = page.getByRole('textbox', { name: 'Filter threads' });
+    await box.fill('add');
+    expect((await titles()).toSorted()).toEqual(['Add health check', 'Add metrics']);
+    await page.getByRole('combobox', { name: 'Threads of which agent' }).selectOption('reviewer');
+    expect(await titles()).toEqual(['Add metrics']);
+    await page.waitForFunction(() => sessionStorage.getItem('state')?.includes('"reviewer"'));
+    await view.screenshot('board-filtered-dark');
+    await page.reload();
+    await page.getByText('Add metrics').waitFor();
+    expect(await titles()).toEqual(['Add metrics']);
+    await box.press('Escape');
+    expect(await titles()).toHaveLength(3);
+    expect(await box.inputValue()).toBe('');
+  });
+});
+
+test('the load of an agent is named against its limit, and without one nothing is divided by zero', async () => {
+  const [init, ...rest] = busyBoard();
+  const strip = rest.find(message => message.type === 'strip');
+  const [agent] = strip?.agents ?? [];
+  if (!init || !strip || !agent) throw new Error('the fixture has no agents');
+  const agents = [
+    { ...agent, name: 'limited', active: 1, concurrency: 3, problem: '' },
+    { ...agent, name: 'free', active: 0, concurrency: 0, problem: '' },
+  ];
+  await withBoard([init, ...rest, { ...strip, agents }], async view => {
+    const words = await view.page.locator('.strip-agent').allInnerTexts();
+    expect(words.map(text => text.replace(/\s+/g, ' ').trim())).toEqual([
+      expect.stringMatching(/limited 1 of 3 running/),
+      expect.stringMatching(/free 0 running/),
+    ]);
+  });
+});
+
 describe('the board is used with the keyboard', () => {
   const focusedTitle = (view: BoardView): Promise<string> =>
     view.page.evaluate(() => document.activeElement?.textContent?.trim() ?? '');

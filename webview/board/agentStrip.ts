@@ -39,7 +39,11 @@ function agentLoad(
   agent: BoardAgent,
   { strings, withProject }: { readonly strings: WebviewStrings; readonly withProject: boolean },
 ): TemplateResult {
-  const load = fill(strings.agentLoad, agent.active, agent.concurrency);
+  // Without a limit of its own there is nothing to set the load against.
+  const load =
+    agent.concurrency > 0
+      ? fill(strings.agentLoad, agent.active, agent.concurrency)
+      : fill(strings.agentActive, agent.active);
   const queue = agent.queued > 0 ? fill(strings.agentQueue, agent.queued) : '';
   const maker = agent.model === '' ? agent.provider : `${agent.provider} · ${agent.model}`;
   const title = [agent.problem, maker, load, queue].filter(text => text !== '').join('\n');
@@ -52,8 +56,7 @@ function agentLoad(
     <span>${withProject ? `${agent.projectName}/` : ''}${agent.name}</span>
     ${
       agent.problem === ''
-        ? html`<span class="dim" aria-hidden="true">${agent.active}/${agent.concurrency}</span
-            ><span class="sr-only">${load}</span>`
+        ? html`<span class="dim">${load}</span>`
         : html`<span class="dim strip-problem">${agent.problem}</span>`
     }
     ${queue === '' ? nothing : html`<span class="dim">· ${queue}</span>`}

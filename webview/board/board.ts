@@ -17,6 +17,7 @@ import { connectMessages } from '../shared/messagePort.js';
 import { notice } from '../shared/notice.js';
 import { agentStrip } from './agentStrip.js';
 import { boardColumns } from './boardColumns.js';
+import { filterBar, isNoFilter, matchesFilter, noFilter } from './boardFilter.js';
 import { applyMessage, emptyBoard, type BoardState } from './boardState.js';
 import { tabBar, tabId, tabPanelId } from './tabBar.js';
 import { tabView } from './tabs/tabPanel.js';
@@ -37,6 +38,7 @@ export class Board extends LitElement {
   #tab: BoardTab = this.#port.restored?.tab ?? 'board';
   #choices: TabChoices = this.#port.restored?.choices ?? {};
   #current = this.#port.restored?.current;
+  #filter = this.#port.restored?.filter ?? noFilter;
   #saving: ReturnType<typeof setTimeout> | undefined;
 
   protected override createRenderRoot(): HTMLElement {
@@ -93,14 +95,35 @@ export class Board extends LitElement {
   #threads(): TemplateResult {
     const { connection, loaded, threads } = this.#state;
     if (threads.size === 0 && (loaded || connection === 'offline')) return this.#blank();
-    return html`<muster-thread-columns
-      .state=${this.#state}
-      .current=${this.#current}
-      .act=${this.#act}
-      @card-changed=${(event: Event) => {
-        this.#current = changedCard(event);
-      }}
-    ></muster-thread-columns>`;
+    return html`${this.#filterBar()}<muster-thread-columns
+        .state=${this.#filtered()}
+        .current=${this.#current}
+        .act=${this.#act}
+        @card-changed=${(event: Event) => {
+          this.#current = changedCard(event);
+        }}
+      ></muster-thread-columns>`;
+  }
+
+  #filterBar(): TemplateResult | typeof nothing {
+    const { strings, threads, loaded } = this.#state;
+    if (!loaded) return nothing;
+    return filterBar({
+      strings,
+      filter: this.#filter,
+      agents: [...new Set([...threads.values()].map(({ agent }) => agent))].toSorted(),
+      onChange: filter => {
+        this.#filter = filter;
+        this.#change(this.#state);
+      },
+    });
+  }
+
+  #filtered(): BoardState {
+    const state = this.#state;
+    if (isNoFilter(this.#filter)) return state;
+    const threads = [...state.threads].filter(([, thread]) => matchesFilter(thread, this.#filter));
+    return { ...state, threads: new Map(threads) };
   }
 
   #content(tab: FilledTab): TemplateResult {
@@ -162,6 +185,7 @@ export class Board extends LitElement {
       threads,
       tab: this.#tab,
       choices: this.#choices,
+      filter: this.#filter,
       ...(this.#current !== undefined && { current: this.#current }),
     });
   }

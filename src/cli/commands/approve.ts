@@ -11,6 +11,11 @@ export const approve = defineCommand({
     const threadId = args.required(0);
     const client = await connect();
     const { thread, head } = await client.threads.approveThread({ threadId }, { signal });
+    const drafts = thread?.draftComments ?? 0;
+    if (drafts > 0) {
+      const what = drafts === 1 ? 'A comment of yours on it was' : `${drafts} comments of yours on it were`;
+      out.note(`${what} not sent; \`muster review request-changes ${threadId}\` sends them to the agent.`);
+    }
     if (json) out.json({ head, thread: threadJson(present(thread, threadId)) });
     else out.line(head);
     return 0;

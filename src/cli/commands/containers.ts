@@ -27,7 +27,8 @@ export const sandboxStats = defineCommand({
       ]);
       printRows(context.out, [['THREAD', 'AGENT', 'STATE', 'IMAGE', 'CPU', 'MEMORY', 'PROCESSES'], ...rows]);
       for (const { threadId, problem, progress } of sandboxes)
-        for (const told of [problem, progress]) if (told !== '') context.out.note(oneLine(`${threadId}: ${told}`));
+        for (const told of [firstSentence(problem), progress])
+          if (told !== '') context.out.note(oneLine(`${threadId}: ${told}`));
     }
     return 0;
   },
@@ -72,6 +73,11 @@ export const sandboxClean = defineCommand({
     return 0;
   },
 });
+
+/** Engines explain themselves in paragraphs; `--json` has all of it. */
+function firstSentence(text: string): string {
+  return oneLine(text.split(/\n|(?<=\.)\s/, 1)[0] ?? '');
+}
 
 async function listed(
   { repeatable, signal }: CommandContext,

@@ -39,14 +39,15 @@ export const doctor = defineCommand({
 });
 
 async function look(context: CommandContext): Promise<readonly Check[]> {
-  const [git, compose, state, host, mcp] = await Promise.all([
+  const [git, compose, state, host, mcp, docker] = await Promise.all([
     checkGit(context),
     checkCompose(context),
     checkState(context),
     checkHost(context),
     checkRegistrations(context),
+    checkDocker(context),
   ]);
-  return [git, repository(context), ...compose, ...checkClis(context), ...host, ...state, ...mcp, checkDocker(context)];
+  return [git, repository(context), ...compose, ...checkClis(context), ...host, ...state, ...mcp, docker];
 }
 
 function repository({ directory }: CommandContext): Check {

@@ -19,6 +19,7 @@ export const inbox = defineCommand({
       return found.threads;
     });
     const questions = threads.flatMap(thread => thread.questions);
+    const projects = new Map(threads.map(({ id, projectName }) => [id, projectName]));
     if (json) {
       out.json({
         questions: questions.map(questionJson),
@@ -27,7 +28,7 @@ export const inbox = defineCommand({
       return 0;
     }
     if (threads.length === 0) out.line('Nothing waits for you.');
-    for (const question of questions) printQuestion(out, question);
+    for (const question of questions) printQuestion(out, question, projects.get(question.threadId) ?? '');
     for (const thread of threads.filter(each => each.questions.length === 0)) printThread(out, thread);
     return 0;
   },
@@ -35,16 +36,18 @@ export const inbox = defineCommand({
 
 type Lines = { line(text: string): void };
 
-function printQuestion(out: Lines, question: Question): void {
+function printQuestion(out: Lines, question: Question, project: string): void {
   const { id, agent, threadId, kind, title, detail, options, rule } = question;
-  out.line(`${id} ${oneLine(agent)} on ${threadId} ${kind === 'permission' ? 'wants to' : 'asks:'} ${oneLine(title)}`);
+  out.line(
+    `${id} ${oneLine(project)}/${oneLine(agent)} on ${threadId} ${kind === 'permission' ? 'wants to' : 'asks:'} ${oneLine(title)}`,
+  );
   if (kind !== 'permission' && detail.trim() !== title) for (const line of detail.split('\n')) out.line(`    ${line}`);
   for (const option of options) out.line(`    - ${oneLine(option)}`);
   if (rule !== '') out.line(`    always allows: ${oneLine(rule)}`);
 }
 
-function printThread(out: Lines, { id, agent, needs, summary }: Thread): void {
-  out.line(`${id} ${oneLine(agent)}: ${oneLine(needs)} (${oneLine(summary)})`);
+function printThread(out: Lines, { id, agent, projectName, needs, summary }: Thread): void {
+  out.line(`${id} ${oneLine(projectName)}/${oneLine(agent)}: ${oneLine(needs)} (${oneLine(summary)})`);
 }
 
 /** A question as commands print it. */

@@ -2,6 +2,7 @@ import { Console } from 'node:console';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Writable } from 'node:stream';
+import { stripVTControlCharacters } from 'node:util';
 import { collectProviderEnvironment } from '../../client/providerEnvironment.js';
 import type { GuestKernel, KernelSaying } from '../../client/notebooks/guestKernel.js';
 import { GuestServer } from '../../client/notebooks/guestServer.js';
@@ -120,7 +121,8 @@ async function execute(
 }
 
 function print({ out }: CommandContext, saying: KernelSaying): void {
-  const text = textOf(saying);
+  // Kernels colour their errors for the notebook that they think they are in.
+  const text = out.width === undefined ? stripVTControlCharacters(textOf(saying)) : textOf(saying);
   if (saying.type === 'error' || saying.content['name'] === 'stderr') out.rawNote(text);
   else if (text !== '') out.raw(text);
 }

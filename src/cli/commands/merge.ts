@@ -98,4 +98,6 @@ function report({ out, json }: CommandContext, result: Merge): void {
   if (!hasEnded(result)) out.line(`${status}, into ${branch} (${result.id})`);
   else out.line(`${out.style.attention(status)}: not merged into ${branch}${message === '' ? '' : `; ${message}`}`);
   for (const file of files) out.line(`  ${oneLine(file)}`);
+  if (result.reason === 'verify_failed')
+    out.note(`\`muster queue checks ${result.threadId}\` shows what its verify commands printed.`);
 }

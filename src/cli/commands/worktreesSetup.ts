@@ -2,22 +2,29 @@ import type { Preparation } from '../../protocol/gen/muster/v1/worktrees_pb.js';
 import { defineCommand } from '../command.js';
 import { getThread } from '../lookup/threadLookup.js';
 import { optional } from '../output/wireJson.js';
+import { askAgain } from '../runs/askAgain.js';
 import { orUndefined } from '../output/wireText.js';
 
 export const worktreesSetup = defineCommand({
   name: 'worktrees setup',
   summary: 'show what getting a worktree ready came to',
   positionals: [{ name: 'thread', required: true }],
-  options: { skip: { type: 'boolean', text: 'go on without the command that failed' } },
+  options: { skip: { type: 'boolean', text: 'go on without the command that failed: the agent is asked again' } },
   details:
     'The commands of `workspace.setup` run in a new worktree before its first run, and again before the next one when they failed.',
   async run(context, args) {
     const { connect, signal, out, json } = context;
-    const { id: threadId } = await getThread(context, args.required(0));
+    const thread = await getThread(context, args.required(0));
+    const threadId = thread.id;
     const client = await connect();
     const { preparation } = args.flag('skip')
       ? await client.worktrees.skipPreparation({ threadId }, { signal })
       : await client.worktrees.getPreparation({ threadId }, { signal });
+    const isOver = ['failed', 'lost', 'timed_out', 'cancelled'].includes(thread.latestRun?.status ?? '');
+    if (args.flag('skip') && preparation?.state === 'skipped' && isOver) {
+      const { status } = await askAgain(context, thread);
+      out.note(`${thread.agent} is asked again: ${status}.`);
+    }
     if (json) out.json({ thread_id: threadId, ...(preparation && preparationJson(preparation)) });
     else {
       out.raw(preparation?.output ?? '');

@@ -18,6 +18,8 @@ export interface Check {
 
 const run = promisify(execFile);
 const oldestGit = [2, 38] as const;
+/** An engine that takes longer is not there for agents either. */
+const engineMs = 10_000;
 /** Less than a few worktrees of a middling repository take. */
 const littleDiskBytes = 1024 ** 3;
 
@@ -115,9 +117,28 @@ export async function checkHost({ connectRunning, signal }: CommandContext): Pro
 }
 
 /** Docker, for agents that run in containers. */
-export function checkDocker({ env }: CommandContext): Check {
+export async function checkDocker({ env, signal }: CommandContext): Promise<Check> {
   const path = findProgram('docker', env);
-  return path === undefined
-    ? { name: 'docker', status: 'ok', detail: 'not installed; only agents with `driver: docker` need it' }
-    : { name: 'docker', status: 'ok', detail: path };
+  if (path === undefined)
+    return { name: 'docker', status: 'ok', detail: 'not installed; only agents with `driver: docker` need it' };
+  try {
+    const options = { env, signal, timeout: engineMs };
+    const { stdout } = await run(path, ['version', '--format', '{{.Server.Version}}'], options);
+    return { name: 'docker', status: 'ok', detail: `${path}, engine ${stdout.trim()}` };
+  } catch (error) {
+    signal.throwIfAborted();
+    const text = `${path} is there, and no engine answers: ${lastLine(error)}`;
+    return {
+      name: 'docker',
+      status: 'warn',
+      detail: text,
+      fix: 'Start the engine; agents with `driver: docker` need it.',
+    };
+  }
+}
+
+function lastLine(error: unknown): string {
+  const said = typeof error === 'object' && error !== null ? Reflect.get(error, 'stderr') : undefined;
+  const text = typeof said === 'string' && said.trim() !== '' ? said : errorMessage(error);
+  return text.trim().split('\n').at(-1) ?? '';
 }

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { collectDispatchEnvironment } from '../../client/providerEnvironment.js';
 import type { Project } from '../../protocol/gen/muster/v1/projects_pb.js';
 import type { DispatchResponse } from '../../protocol/gen/muster/v1/threads_pb.js';
@@ -31,6 +33,7 @@ export async function sendTask(context: CommandContext, task: Task): Promise<Dis
   const thread = task.thread ?? '';
   // That this folder is in no project is the dispatch's own error.
   const project = await findTarget(context, thread);
+  if (project) await sayWhatIsNotApplied(context, project);
   const request = {
     agent: task.agent,
     prompt: task.prompt,
@@ -52,6 +55,20 @@ export async function sendTask(context: CommandContext, task: Task): Promise<Dis
     idempotencyKey: randomUUID(),
   };
   return await repeatable(({ threads }) => threads.dispatch(request, { signal }));
+}
+
+/** A task goes by what was applied: what was written into the file since then is said to play no part. */
+async function sayWhatIsNotApplied({ out }: CommandContext, project: Project): Promise<void> {
+  const written = await stat(project.file).then(
+    ({ mtimeMs }) => mtimeMs,
+    // A file that is gone, or elsewhere, plays no part either.
+    () => 0,
+  );
+  if (written <= Number(project.appliedAt)) return;
+  const file = basename(project.file);
+  out.note(
+    `${file} was written since it was applied; this goes by revision ${project.revision}. \`muster up\` applies it.`,
+  );
 }
 
 async function findTarget(context: CommandContext, thread: string): Promise<Project | undefined> {

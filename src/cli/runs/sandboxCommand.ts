@@ -54,10 +54,18 @@ export async function runInWorktree(context: CommandContext, command: SandboxCom
   if (!isInside(top, place)) throw usageError(`${cwd} is not inside the worktree of thread ${thread.id}.`);
   const terminal = isTerminal(context);
   const inside = await commandInside(context, { thread, argv: command.argv, terminal, cwd: command.cwd });
-  const ended = await execute(context, { argv: inside ?? command.argv, cwd, terminal });
+  const env = { ...context.env, ...(await portsOf(context, thread)) };
+  const ended = await execute({ ...context, env }, { argv: inside ?? command.argv, cwd, terminal });
   const status = childExitStatus(ended.status);
   if (context.json) context.out.json(execShape(context.compat, { ...command, cwd }, ended));
   return status;
+}
+
+/** The worktree's own ports, as its agent knows them. */
+async function portsOf({ connect, signal }: CommandContext, { id }: Thread): Promise<Readonly<Record<string, string>>> {
+  const client = await connect();
+  const { preparation } = await client.worktrees.getPreparation({ threadId: id }, { signal });
+  return preparation?.variables ?? {};
 }
 
 /** True when the folder is there. */

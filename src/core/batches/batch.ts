@@ -6,6 +6,8 @@ import type { ThreadOutcome } from '../threads/thread.js';
 export interface Awaited {
   readonly threadId: ThreadId;
   readonly outcome: ThreadOutcome;
+  /** Its last run came to nothing: a person has to see to it before anything goes on. */
+  readonly failed: boolean;
 }
 
 /**

@@ -30,6 +30,8 @@ export interface MergeDriver {
    * has all of it.
    */
   update(request: UpdateRequest, signal: AbortSignal): Promise<LandedMerge>;
+  /** Names of the branches that could be merged into, the one with the latest commit first. */
+  targets(place: Pick<WorktreeRef, 'repository' | 'commonDir'>, signal?: AbortSignal): Promise<readonly string[]>;
   /** Finishes or takes back a landing that nobody asks for any more: its host was killed, and its request is over or unknown. */
   settle(landing: Landing, signal: AbortSignal): Promise<void>;
 }

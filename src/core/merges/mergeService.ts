@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.js';
 import type { Clock } from '../../base/clock.js';
 import { AppError, errorMessage } from '../../base/errors.js';
 import { isId, type IdSource, type ThreadId } from '../../base/ids.js';
@@ -43,6 +44,9 @@ export interface MergeInQueue {
   readonly merge: Merge;
   readonly entry: QueuedMerge;
 }
+
+/** As many as an error names. */
+const namedBranches = 8;
 
 export interface MergeServiceOptions {
   readonly store: Store<ProjectStores & ThreadStores & MergeStores & RescueStores & EventStores>;
@@ -91,6 +95,7 @@ export class MergeService implements Disposable {
     }));
     const target = request.target ?? usual;
     if (target === undefined || target === '') throw noTarget(thread);
+    if (target !== usual) await this.#requireTarget(thread, target);
     const expect =
       request.expect ?? (await settler.snapshot(thread, `${thread.summary}\n\nWork kept by Muster before a merge.`));
     if (expect === undefined) throw noWorktree(thread);
@@ -124,6 +129,19 @@ export class MergeService implements Disposable {
     });
     this.#queue.advance();
     return inserted;
+  }
+
+  /** A slip of the keyboard is refused at once, instead of becoming a merge that is blocked. */
+  async #requireTarget(thread: Thread, target: string): Promise<void> {
+    const { repository, commonDir } = thread;
+    if (repository === undefined) return;
+    const place = { repository, ...defined({ commonDir }) };
+    const branches = (await this.#options.driver.targets(place)).filter(name => !name.startsWith('muster/'));
+    if (branches.includes(target)) return;
+    const named = branches.slice(0, namedBranches).join(', ');
+    const rest = branches.length - namedBranches;
+    const message = `There is no branch ${JSON.stringify(target.slice(0, 100))} to merge into. There are: ${named}${rest > 0 ? ` and ${rest} more` : ''}.`;
+    throw new AppError('merge.refused', message, { thread: thread.id, reason: 'there is no such branch' });
   }
 
   /** Queues every thread whose present commit a person approved. What cannot be merged now is left out. */

@@ -13,6 +13,8 @@ import { requireNoOperation } from '../threads/idleThread.js';
 import type { Thread } from '../threads/thread.js';
 import { findThread } from '../threads/threadLookup.js';
 import type { ThreadStores } from '../threads/threadStore.js';
+import { portsOfThread } from '../workspaces/workspacePreparer.js';
+import type { PreparationStores } from '../workspaces/preparation.js';
 import type { RescueStores } from '../workspaces/rescueStore.js';
 import { isServerAlive, serverEnded, serverReady, type NotebookServer } from './notebookServer.js';
 import type { NotebookServerDriver, NotebookServerLaunch, ServerActivity, ServerName } from './notebookServerDriver.js';
@@ -23,7 +25,9 @@ const longestStartMs = 60_000;
 const longestReason = 600;
 
 export interface NotebookServiceOptions {
-  readonly store: Store<ThreadStores & ProjectStores & RescueStores & NotebookServerStores & EventStores>;
+  readonly store: Store<
+    ThreadStores & ProjectStores & RescueStores & PreparationStores & NotebookServerStores & EventStores
+  >;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly log: Log;
@@ -277,9 +281,13 @@ export class NotebookService implements Disposable {
     if (!project) throw new AppError('project.unknown', 'Its project is not there.', { project: thread.projectId });
     requireConsent(project);
     const { variables, searched } = await environment.ofThread({ project, agent: thread.agent, thread }, signal);
+    const ports = store.read(stores => portsOfThread(stores, thread));
     const name = { id: ids.next<'run'>(), threadId: thread.id };
     const untrusted = [project.folder, ...(thread.repository === undefined ? [] : [thread.repository])];
-    return { name, launch: { ...name, worktree: thread.worktree, env: variables, searched, untrusted } };
+    return {
+      name,
+      launch: { ...name, worktree: thread.worktree, env: { ...variables, ...ports }, searched, untrusted },
+    };
   }
 
   #ended(server: NotebookServer, said: string): void {

@@ -63,7 +63,7 @@ export class CommentService {
     const { thread: found } = store.read(stores => findThread(stores, thread));
     const { path, side } = target;
     const commit = commitOf(found, side);
-    const anchor = target.anchor ?? anchorAt(await this.#linesAt(found, commit, path), target.lines);
+    const anchor = target.anchor ?? anchorWithin(await this.#linesAt(found, commit, path), path, target.lines);
     const now = clock.now();
     const comment: ReviewComment = {
       id: ids.next(),
@@ -214,6 +214,17 @@ function findComment(stores: CommentStores, threadId: ThreadId, text: string): R
   throw new AppError('request.invalid', `Thread ${threadId}: no comment is meant by ${shown} (${reason}).`, {
     field: 'id',
     reason,
+  });
+}
+
+/** What follows the last line break is no line that a person could point at. */
+function anchorWithin(text: readonly string[], path: string, lines: LineRange): TextAnchor {
+  const count = Math.max(1, text.at(-1) === '' ? text.length - 1 : text.length);
+  if (lines.start >= 1 && lines.end <= count) return anchorAt(text, lines);
+  const asked = lines.start === lines.end ? `line ${lines.start}` : `lines ${lines.start} to ${lines.end}`;
+  throw new AppError('request.invalid', `${path} has ${count} lines; there is no ${asked} in it.`, {
+    field: 'line',
+    reason: 'beyond the end of the file',
   });
 }
 

@@ -131,6 +131,9 @@ function stateOfRun(
 /** What it waits for may never come. */
 function queuedState(awaited: readonly Awaited[]): ThreadState {
   const never = awaited.find(({ outcome }) => outcome === 'failed' || outcome === 'abandoned');
+  const failed = awaited.find(each => each.failed);
+  if (!never && failed)
+    return { status: 'needs_you', needs: `It waits for thread ${failed.threadId}, whose run failed.` };
   if (!never) return { status: 'queued', needs: '' };
   return { status: 'needs_you', needs: `It waits for thread ${never.threadId}, which is ${never.outcome}.` };
 }

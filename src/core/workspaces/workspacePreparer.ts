@@ -175,6 +175,17 @@ export class WorkspacePreparer {
 
 const nothing: WorkspacePreparation = { files: [], setup: [], teardown: [], ports: [] };
 
+/** The variables that tell a worktree's ports to whatever runs in it beside its agent: commands of people, kernels. */
+export function portsOfThread(
+  { preparations, projects }: Pick<PreparationStores & ProjectStores, 'preparations' | 'projects'>,
+  thread: Thread,
+): Readonly<Record<string, string>> {
+  const port = preparations.of(thread.id)?.port;
+  if (port === undefined || port === 0) return {};
+  const agents = projects.get(thread.projectId)?.spec.agents ?? [];
+  return portVariables(port, wanted(agents.find(({ name }) => name === thread.agent)).ports);
+}
+
 function wanted(agent: AgentSpec | undefined): WorkspacePreparation {
   const workspace = agent?.workspace;
   return workspace?.provider === 'worktree' ? workspace : nothing;

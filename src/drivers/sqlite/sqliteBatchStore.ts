@@ -14,7 +14,7 @@ export class SqliteBatchStore implements BatchStore {
   readonly #threads: Statement<[string], { id: string }>;
   readonly #names: Statement<[number], { batch: string }>;
   readonly #depend: Statement<[string, string]>;
-  readonly #awaited: Statement<[string], { thread_id: string; outcome: string }>;
+  readonly #awaited: Statement<[string], { thread_id: string; outcome: string; failed: number }>;
   readonly #dependencies: Statement<[string], { thread_id: string }>;
   readonly #waits: Statement<[], { found: number }>;
   readonly #blocked: Statement<[], { run_id: string }>;
@@ -28,7 +28,10 @@ export class SqliteBatchStore implements BatchStore {
       SELECT batch FROM thread_batch JOIN thread ON thread.id = thread_id GROUP BY batch ORDER BY MAX(created_at) DESC LIMIT ?`);
     this.#depend = database.prepare(`INSERT OR IGNORE INTO run_dependency (run_id, thread_id) VALUES (?, ?)`);
     this.#awaited = database.prepare(`
-      SELECT run_dependency.thread_id, thread.outcome FROM run_dependency JOIN thread ON thread.id = run_dependency.thread_id
+      SELECT run_dependency.thread_id, thread.outcome, COALESCE(
+        (SELECT last.status IN ('failed', 'timed_out', 'lost') FROM run AS last WHERE last.thread_id = thread.id
+          ORDER BY last.queued_at DESC, last.id DESC LIMIT 1), 0) AS failed
+      FROM run_dependency JOIN thread ON thread.id = run_dependency.thread_id
       JOIN run ON run.id = run_id WHERE run_id = ? AND run.status = 'queued' AND thread.outcome <> 'completed'`);
     this.#dependencies = database.prepare(`
       SELECT DISTINCT run_dependency.thread_id FROM run_dependency JOIN run ON run.id = run_id
@@ -62,9 +65,11 @@ export class SqliteBatchStore implements BatchStore {
   }
 
   awaited(run: RunId): readonly Awaited[] {
-    return this.#awaited
-      .all(run)
-      .map(row => ({ threadId: parseId(row.thread_id), outcome: member(outcomes, row.outcome) }));
+    return this.#awaited.all(run).map(row => ({
+      threadId: parseId(row.thread_id),
+      outcome: member(outcomes, row.outcome),
+      failed: row.failed === 1,
+    }));
   }
 
   dependencies(thread: ThreadId): readonly ThreadId[] {

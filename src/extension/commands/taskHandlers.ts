@@ -5,6 +5,7 @@ import { askForTask } from '../dispatch/askForTask.js';
 import { editorContext, fileContext, projectOfFile } from '../dispatch/editorContext.js';
 import { announceDispatch, sendTask } from '../dispatch/sendTask.js';
 import { isContextTask } from '../dispatch/taskActions.js';
+import { pickBase } from '../dispatch/pickBase.js';
 import { mayDispatch } from '../dispatch/uncommittedWork.js';
 import { taskLanguage, type TaskDocuments } from '../dispatch/taskDocuments.js';
 import type { TaskContext } from '../dispatch/taskText.js';
@@ -12,7 +13,7 @@ import type { taskCommands } from '../manifest/taskCommands.js';
 import type { Services } from '../services.js';
 import { isProjectsNode } from '../views/projectsNode.js';
 import type { CommandHandlers } from './commandHandler.js';
-import { askForLine, pickRow } from '../plain/picks.js';
+import { pickRow } from '../plain/picks.js';
 
 /** Commands that dispatch. They start the host when it is down; without agents they lead to the compose file. */
 export function taskHandlers(services: Services, tasks: TaskDocuments): CommandHandlers<keyof typeof taskCommands> {
@@ -42,6 +43,12 @@ export function taskHandlers(services: Services, tasks: TaskDocuments): CommandH
       const choice = document && (await pickAgent(services));
       if (document && choice) await tasks.setAgent(document, choice);
     },
+    'muster.setTaskAgent': async (uri, projectId, name) => {
+      const document = taskDocument(uri);
+      const choices = await listAgents(services);
+      const choice = choices.find(({ project, agent }) => project.id === projectId && agent.name === name);
+      if (document && choice) await tasks.setAgent(document, choice);
+    },
     'muster.attachToTask': async uri => {
       const document = taskDocument(uri);
       const context = document && (await pickContext(services));
@@ -51,11 +58,10 @@ export function taskHandlers(services: Services, tasks: TaskDocuments): CommandH
       const document = taskDocument(uri);
       if (!document) return;
       const draft = await tasks.draftOf(document);
-      const base = await askForLine({
-        prompt: vscode.l10n.t('Branch or commit that the work starts from; empty: as the compose file says'),
-        value: draft?.base ?? '',
-      });
-      if (base !== undefined) await tasks.setBase(document, base.trim());
+      const project = draft && services.host.projects.get(draft.projectId);
+      if (!draft || !project) return;
+      const base = await pickBase(project.folder, draft.base);
+      if (base !== undefined) await tasks.setBase(document, base);
     },
   };
 }

@@ -9,6 +9,10 @@ import { showInformation } from '../plain/messages.js';
 
 export const taskLanguage = 'muster-task';
 
+const stateKey = 'taskDrafts';
+/** A share of the height that shows a task of a few lines. */
+const taskShare = 0.3;
+
 interface TaskDraft {
   readonly projectId: string;
   readonly agent: string;
@@ -26,7 +30,11 @@ export class TaskDocuments implements vscode.Disposable {
 
   constructor(services: Services) {
     this.#services = services;
-    this.#closed = vscode.workspace.onDidCloseTextDocument(({ uri }) => this.#drafts.delete(uri.toString()));
+    for (const [uri, draft] of storedDrafts(services.context.workspaceState.get(stateKey)))
+      this.#drafts.set(uri, draft);
+    this.#closed = vscode.workspace.onDidCloseTextDocument(({ uri }) => {
+      if (this.#drafts.delete(uri.toString())) this.#store();
+    });
   }
 
   /** Fires when a document's agent or base changed. */
@@ -40,12 +48,12 @@ export class TaskDocuments implements vscode.Disposable {
     const content = context.length === 0 ? prompt : `${prompt}\n\n${context.map(referenceLine).join('\n')}\n`;
     const document = await vscode.workspace.openTextDocument({ language: taskLanguage, content });
     this.#set(document, { projectId: choice.project.id, agent: choice.agent.name, base: '', key: randomUUID() });
-    if (vscode.window.activeTextEditor) await vscode.commands.executeCommand('workbench.action.newGroupBelow');
+    if (vscode.window.activeTextEditor) await openGroupBelow();
     const editor = await vscode.window.showTextDocument(document, { preview: false });
     editor.selection = new vscode.Selection(0, 0, 0, 0);
   }
 
-  /** Where a document goes; a document that was restored after a reload goes to the agent used last. */
+  /** Where a document goes; one that nobody knows any more goes to the first agent. */
   async draftOf(document: vscode.TextDocument): Promise<TaskDraft | undefined> {
     const known = this.#drafts.get(document.uri.toString());
     if (known) return known;
@@ -105,8 +113,39 @@ export class TaskDocuments implements vscode.Disposable {
 
   #set(document: vscode.TextDocument, draft: TaskDraft): TaskDraft {
     this.#drafts.set(document.uri.toString(), draft);
+    this.#store();
     return draft;
   }
+
+  /** VS Code keeps the text over a reload; who gets it and where it starts are ours to keep. */
+  #store(): void {
+    void this.#services.context.workspaceState.update(stateKey, [...this.#drafts]);
+  }
+}
+
+function storedDrafts(stored: unknown): readonly (readonly [string, TaskDraft])[] {
+  if (!Array.isArray(stored)) return [];
+  return stored.filter(
+    (entry: unknown): entry is [string, TaskDraft] =>
+      Array.isArray(entry) && typeof entry[0] === 'string' && isDraft(entry[1]),
+  );
+}
+
+function isDraft(value: unknown): value is TaskDraft {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    ['projectId', 'agent', 'base', 'key'].every(key => typeof Reflect.get(value, key) === 'string')
+  );
+}
+
+/** Room for a task, and most of the height for the code that it is about. */
+async function openGroupBelow(): Promise<void> {
+  const isOnly = vscode.window.tabGroups.all.length === 1;
+  await vscode.commands.executeCommand('workbench.action.newGroupBelow');
+  if (!isOnly) return;
+  const groups = [{ size: 1 - taskShare }, { size: taskShare }];
+  await vscode.commands.executeCommand('vscode.setEditorLayout', { orientation: 1, groups });
 }
 
 /** Closing an untitled document would ask whether to save it; what was sent needs no file. */

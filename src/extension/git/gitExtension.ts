@@ -10,12 +10,17 @@ interface GitApi {
 interface GitRepository {
   readonly rootUri: vscode.Uri;
   readonly state: {
-    readonly HEAD: { readonly commit?: string } | undefined;
+    readonly HEAD: { readonly commit?: string; readonly name?: string } | undefined;
     readonly workingTreeChanges: readonly GitChange[];
     readonly indexChanges: readonly GitChange[];
     readonly untrackedChanges: readonly GitChange[];
   };
   status(): Promise<void>;
+  getBranches(query: { readonly remote: boolean; readonly sort: 'committerdate' }): Promise<readonly GitRef[]>;
+}
+
+interface GitRef {
+  readonly name?: string;
 }
 
 interface GitChange {
@@ -64,4 +69,16 @@ export async function uncommittedAmong(files: readonly vscode.Uri[]): Promise<re
     }),
   );
   return files.filter((_, index) => states[index]);
+}
+
+/** Local branches of a folder's repository, the last used first, without those of threads. None where git cannot be asked. */
+export async function branchesOf(
+  folder: string,
+): Promise<readonly { readonly name: string; readonly isCurrent: boolean }[]> {
+  const repository = (await gitApi())?.getRepository(vscode.Uri.file(folder));
+  const branches = (await repository?.getBranches({ remote: false, sort: 'committerdate' })) ?? [];
+  const current = repository?.state.HEAD?.name;
+  return branches.flatMap(({ name }) =>
+    name === undefined || name.startsWith('muster/') ? [] : [{ name, isCurrent: name === current }],
+  );
 }

@@ -1,10 +1,13 @@
 import type { CommandEntry, MenuName } from './commandEntry.js';
-import { commandTable } from './commandTable.js';
+import { commandsOnThreads, commandTable } from './commandTable.js';
 import type { ManifestTexts } from './texts.js';
 
 type Entries = readonly (readonly [id: string, entry: CommandEntry])[];
 
 const entries: Entries = Object.entries<CommandEntry>(commandTable);
+
+/** The palette lists a command on a thread where there may be one to pick. */
+const withThreads = 'muster.hasThreads';
 
 /** `contributes.commands` */
 export function commandContributions(texts: ManifestTexts): readonly unknown[] {
@@ -28,9 +31,10 @@ export function menuContributions(): Readonly<Record<string, readonly unknown[]>
     }
   }
   return {
-    commandPalette: entries.flatMap(([command, entry]) =>
-      entry.palette === undefined ? [] : [{ command, when: entry.palette }],
-    ),
+    commandPalette: entries.flatMap(([command, entry]) => {
+      const when = entry.palette ?? (Object.hasOwn(commandsOnThreads, command) ? withThreads : undefined);
+      return when === undefined ? [] : [{ command, when }];
+    }),
     ...Object.fromEntries([...menus].sort(([a], [b]) => (a < b ? -1 : 1))),
   };
 }

@@ -19,7 +19,7 @@ export const taskCommands = {
     ],
   },
   'muster.dispatchSelection': {
-    title: 'Dispatch Selection...',
+    title: 'Dispatch Selection to Muster Agent...',
     icon: '$(play)',
     palette: 'editorHasSelection',
     enablement: trusted,
@@ -32,7 +32,7 @@ export const taskCommands = {
     ],
   },
   'muster.dispatchFile': {
-    title: 'Dispatch Task About This File...',
+    title: 'Dispatch Task About This File to Muster Agent...',
     palette: never,
     enablement: trusted,
     menus: [
@@ -53,6 +53,7 @@ export const taskCommands = {
     key: { key: 'ctrl+enter', mac: 'cmd+enter', when: `editorTextFocus && ${task}` },
   },
   'muster.pickTaskAgent': { title: 'Choose Agent of Task...', palette: task, enablement: trusted },
+  'muster.setTaskAgent': { title: 'Set Agent of Task', palette: never, enablement: trusted },
   'muster.attachToTask': { title: 'Attach File or Selection to Task...', palette: task, enablement: trusted },
   'muster.taskOptions': { title: 'Choose Base of Task...', palette: task, enablement: trusted },
 } as const satisfies Readonly<Record<string, CommandEntry>>;

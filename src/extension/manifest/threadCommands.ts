@@ -141,7 +141,7 @@ export const threadCommands = {
   },
   'muster.openSelectedThread': { title: 'Open Selected Thread', palette: never },
   'muster.openChangedFile': { title: 'Open Changes of File', palette: never },
-  'muster.showThreads': { title: 'Show Threads That Need You...', icon: '$(bell-dot)' },
+  'muster.showThreads': { title: 'Show Threads That Need You...', icon: '$(bell-dot)', palette: 'true' },
   'muster.groupThreads': {
     title: 'Group Threads By...',
     icon: '$(group-by-ref-type)',
@@ -162,6 +162,7 @@ export const threadCommands = {
   'muster.showBoard': {
     title: 'Show Board',
     icon: '$(project)',
+    palette: 'true',
     menus: [{ menu: 'view/title', when: threads, group: 'navigation@4' }],
   },
 } as const satisfies Readonly<Record<string, CommandEntry>>;

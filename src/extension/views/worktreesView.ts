@@ -1,9 +1,11 @@
 import * as vscode from 'vscode';
+import { formatBytes } from '../../protocol/displayFormat.js';
 import { errorMessage, isAppError } from '../../base/errors.js';
 import type { Sandbox, SandboxUsage } from '../../protocol/gen/muster/v1/sandboxes_pb.js';
 import type { Worktree } from '../../protocol/gen/muster/v1/worktrees_pb.js';
 import { createPlainTree, type PlainTree } from '../plain/trees.js';
 import type { Services } from '../services.js';
+import { folderSize } from '../threads/folderSize.js';
 import { statusWord, threadTitle } from '../threads/threadText.js';
 
 export interface WorktreeNode {
@@ -43,6 +45,9 @@ export function isSandboxNode(value: unknown): value is SandboxNode {
 /** Counting commits and files costs git a moment per worktree, so changes are collected this long. */
 const coalesceMs = 1000;
 
+/** A size is good for this long: counting files is not free. */
+const sizeMs = 5 * 60_000;
+
 /** The Worktrees tree. It asks the host only while it can be seen. */
 export class WorktreesView implements vscode.TreeDataProvider<WorktreesRow>, vscode.Disposable {
   readonly #services: Services;
@@ -50,6 +55,9 @@ export class WorktreesView implements vscode.TreeDataProvider<WorktreesRow>, vsc
   readonly #view: PlainTree<WorktreesRow>;
   readonly #ended = new AbortController();
   readonly #subscriptions: readonly vscode.Disposable[];
+  /** What each worktree took on disk, and when it was counted. */
+  readonly #sizes = new Map<string, { readonly bytes: number; readonly at: number }>();
+  #counting = false;
   #timer: NodeJS.Timeout | undefined;
   #outline = '';
 
@@ -94,14 +102,14 @@ export class WorktreesView implements vscode.TreeDataProvider<WorktreesRow>, vsc
         client.sandboxes.listSandboxes({}, { signal }),
       ]);
       this.#view.message(undefined);
-      return worktrees
-        .filter(({ threadId }) => this.#isShown(threadId))
-        .map(worktree => ({
-          kind: 'worktree',
-          threadId: worktree.threadId,
-          worktree,
-          sandboxes: sandboxes.filter(({ threadId }) => threadId === worktree.threadId),
-        }));
+      const shown = worktrees.filter(({ threadId }) => this.#isShown(threadId));
+      void this.#count(shown);
+      return shown.map(worktree => ({
+        kind: 'worktree',
+        threadId: worktree.threadId,
+        worktree,
+        sandboxes: sandboxes.filter(({ threadId }) => threadId === worktree.threadId),
+      }));
     } catch (error) {
       if (!isAppError(error, 'cancelled')) this.#view.message(errorMessage(error));
       return [];
@@ -120,6 +128,7 @@ export class WorktreesView implements vscode.TreeDataProvider<WorktreesRow>, vsc
       worktree.ahead > 0 ? `↑${worktree.ahead}` : '',
       worktree.behind > 0 ? `↓${worktree.behind}` : '',
       worktree.changed > 0 ? vscode.l10n.t('{0} not committed', worktree.changed) : '',
+      formatBytes(this.#sizes.get(threadId)?.bytes),
     ].filter(fact => fact !== '');
     item.id = `worktree:${threadId}`;
     item.description = facts.join(' · ');
@@ -169,6 +178,27 @@ export class WorktreesView implements vscode.TreeDataProvider<WorktreesRow>, vsc
     this.#ended.abort();
     clearTimeout(this.#timer);
     for (const subscription of this.#subscriptions) void subscription.dispose();
+  }
+
+  /** One after the other, and only while somebody looks: agents need the disk more. */
+  async #count(worktrees: readonly Worktree[]): Promise<void> {
+    if (this.#counting) return;
+    this.#counting = true;
+    let counted = false;
+    try {
+      for (const { threadId, path, missing } of worktrees) {
+        const known = this.#sizes.get(threadId);
+        if (missing || !this.#view.visible || (known && Date.now() - known.at < sizeMs)) continue;
+        this.#sizes.set(threadId, { bytes: await folderSize(path, this.#ended.signal), at: Date.now() });
+        counted = true;
+      }
+    } catch (error) {
+      if (!this.#ended.signal.aborted)
+        this.#services.log.warn('A worktree could not be counted', { reason: errorMessage(error) });
+    } finally {
+      this.#counting = false;
+    }
+    if (counted && !this.#ended.signal.aborted) this.refresh();
   }
 
   #isShown(threadId: string): boolean {

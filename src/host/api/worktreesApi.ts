@@ -10,6 +10,7 @@ import { findThread } from '../../core/threads/threadLookup.js';
 import type { ThreadService } from '../../core/threads/threadService.js';
 import type { Preparation } from '../../core/workspaces/preparation.js';
 import type { WorkspacePreparer } from '../../core/workspaces/workspacePreparer.js';
+import { portsOfThread } from '../../core/workspaces/workspacePreparer.js';
 import type { WorktreeDriver, WorktreeState } from '../../core/workspaces/worktreeDriver.js';
 import { worktreeOf } from '../../core/workspaces/workspaceService.js';
 import {
@@ -74,9 +75,10 @@ export function worktreesApi({
     },
 
     getPreparation: ({ threadId }) => ({
-      preparation: store.read(stores =>
-        wirePreparation(stores.preparations.of(findThread(stores, threadId).thread.id)),
-      ),
+      preparation: store.read(stores => {
+        const { thread } = findThread(stores, threadId);
+        return wirePreparation(stores.preparations.of(thread.id), portsOfThread(stores, thread));
+      }),
     }),
 
     skipPreparation({ threadId }) {
@@ -96,9 +98,19 @@ export function worktreesApi({
   };
 }
 
-function wirePreparation(preparation: Preparation | undefined): WirePreparation {
+function wirePreparation(
+  preparation: Preparation | undefined,
+  variables: Readonly<Record<string, string>> = {},
+): WirePreparation {
   const { state = '', port = 0, command = '', exitCode, output = '' } = preparation ?? {};
-  return create(PreparationSchema, { state, port, command, output, ...defined({ exitCode }) });
+  return create(PreparationSchema, {
+    state,
+    port,
+    command,
+    output,
+    variables: { ...variables },
+    ...defined({ exitCode }),
+  });
 }
 
 async function describe(driver: WorktreeDriver, thread: Thread, signal: AbortSignal): Promise<Worktree> {

@@ -1308,7 +1308,8 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "port": "number",
     "command": "string",
     "exitCode": "?number",
-    "output": "string"
+    "output": "string",
+    "variables": "{}string"
   },
   "muster.v1.SkipPreparationResponse": {
     "preparation": "?muster.v1.Preparation"

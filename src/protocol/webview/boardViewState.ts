@@ -16,6 +16,7 @@ export const boardViewStateSchema = z.object({
   /** The tab in front. */
   tab: z.optional(z.enum(boardTabs)),
   choices: z.optional(tabChoicesSchema),
+  filter: z.optional(z.object({ query: z.string(), agent: z.string() })),
   /** The card that had the focus last. */
   current: z.optional(z.string()),
 });

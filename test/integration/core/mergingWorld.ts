@@ -17,6 +17,7 @@ export function driverWith({ merging }: CoreWorld, methods: Partial<MergeDriver>
     undo: request => merging.undo(request),
     update: request => merging.update(request),
     settle: () => merging.settle(),
+    targets: () => merging.targets(),
     ...methods,
   };
 }

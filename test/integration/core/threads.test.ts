@@ -35,6 +35,7 @@ function mergingAfter(world: CoreWorld, gate: Promise<void>): MergeDriver {
     undo: request => world.merging.undo(request),
     update: request => world.merging.update(request),
     settle: () => world.merging.settle(),
+    targets: () => world.merging.targets(),
     land: (request, candidate, signal) => world.merging.land(request, candidate, signal),
     async compute(request, signal) {
       await gate;

@@ -74,6 +74,7 @@ describe('cancelling a thread', () => {
       undo: request => world.merging.undo(request),
       update: request => world.merging.update(request),
       settle: () => world.merging.settle(),
+      targets: () => world.merging.targets(),
       land: (request, candidate, signal) => world.merging.land(request, candidate, signal),
       compute: (_, signal) =>
         new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),

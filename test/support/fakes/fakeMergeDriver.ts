@@ -86,6 +86,10 @@ export class FakeMergeDriver implements MergeDriver {
     return { kind: 'merged', commit: made };
   }
 
+  async targets(): Promise<readonly string[]> {
+    return [...this.#git.branches.keys()].toReversed();
+  }
+
   /** Landings of the fake are never half done. */
   async settle(): Promise<void> {}
 

@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { manifestFiles } from '../../../src/build/generateManifest.ts';
-import { commandTable } from '../../../src/extension/manifest/commandTable.js';
+import type { CommandEntry } from '../../../src/extension/manifest/commandEntry.js';
+import { commandsOnThreads, commandTable } from '../../../src/extension/manifest/commandTable.js';
 import { generateContributions } from '../../../src/extension/manifest/contributions.js';
 import { welcomeTable } from '../../../src/extension/manifest/viewTable.js';
 import { walkthroughSteps } from '../../../src/extension/manifest/walkthroughTable.js';
@@ -38,6 +39,33 @@ describe('the manifest', () => {
         !('icon' in entry) && 'menus' in entry && entry.menus.some(({ group }) => /^(inline|navigation)/.test(group)),
     );
     expect(bare.map(([id]) => id)).toEqual([]);
+  });
+
+  it('has everything that stands beside a row in the menu of that row, too, where the keyboard gets at it', () => {
+    const places = Object.entries<CommandEntry>(commandTable).flatMap(([id, { menus = [] }]) =>
+      menus.filter(({ menu }) => menu === 'view/item/context').map(place => ({ id, ...place })),
+    );
+    const viewOf = (when: string): string => /view == ([\w.]+)/.exec(when)?.[1] ?? '';
+    const inMenu = new Set(
+      places.filter(({ group }) => !group.startsWith('inline')).map(({ id, when }) => `${id} ${viewOf(when)}`),
+    );
+    const beside = places
+      .filter(({ group }) => group.startsWith('inline'))
+      .map(({ id, when }) => `${id} ${viewOf(when)}`);
+    expect(beside.length).toBeGreaterThan(10);
+    expect(beside.filter(each => !inMenu.has(each))).toEqual([]);
+  });
+
+  it('lists commands on threads in the palette only where there may be one', () => {
+    const { menus } = JSON.parse(JSON.stringify(manifest.contributes)) as {
+      menus: { commandPalette: readonly { command: string; when: string }[] };
+    };
+    const whens = new Map(menus.commandPalette.map(({ command, when }) => [command, when]));
+    expect(whens.get('muster.review')).toBe('muster.hasThreads');
+    expect(whens.get('muster.removeWorktree')).toBe('muster.hasThreads');
+    expect(whens.get('muster.findInThread')).toContain('activeWebviewPanelId');
+    const always = Object.keys(commandsOnThreads).filter(id => !whens.has(id));
+    expect(always).toEqual([]);
   });
 
   it('links only to commands that exist', () => {

@@ -79,3 +79,55 @@ test('a task about changes that are not committed says that its agent will not s
   assert.deepEqual(asked.shown[0]?.buttons, ['Commit First', 'Dispatch Without Them', 'Always in This Project']);
   assert.equal(access.services.host.threads.size, before);
 });
+
+test('a task is written in a small group; @ chooses its agent, # attaches files, its base is one of the branches', async ({
+  signal,
+  after,
+}) => {
+  const access = await provideCrew(signal);
+  await git('branch', '--force', 'release-1');
+  after(() => git('branch', '-D', 'release-1'));
+  await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+  await vscode.window.showTextDocument(inRepository('src', 'greet.js'));
+  const [project] = access.services.scope.projects();
+  const [first, second] = project?.agents ?? [];
+  assert.ok(project && first && second);
+  await access.tasks.open({ project, agent: first });
+  after(() => vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor'));
+  const editor = vscode.window.activeTextEditor;
+  assert.equal(editor?.document.languageId, 'muster-task');
+  const layout = await vscode.commands.executeCommand<{ readonly groups: readonly { readonly size?: number }[] }>(
+    'vscode.getEditorLayout',
+  );
+  const [code = 0, task = 0] = layout.groups.map(({ size }) => size ?? 0);
+  assert.ok(task > 0 && task < code, `the task takes ${task}, the code ${code}`);
+
+  const complete = async (text: string): Promise<readonly vscode.CompletionItem[]> => {
+    await editor.edit(edit => edit.replace(new vscode.Range(0, 0, editor.document.lineCount, 0), text));
+    const end = new vscode.Position(0, text.length);
+    const sign = text.slice(-1);
+    const list = await vscode.commands.executeCommand<vscode.CompletionList>(
+      'vscode.executeCompletionItemProvider',
+      editor.document.uri,
+      end,
+      sign,
+    );
+    return list.items;
+  };
+  const name = ({ label }: vscode.CompletionItem): string => (typeof label === 'string' ? label : label.label);
+  const chosen = (await complete('Greet in French @')).find(item => name(item) === second.name);
+  assert.ok(chosen?.command);
+  await vscode.commands.executeCommand(chosen.command.command, ...(chosen.command.arguments ?? []));
+  assert.equal((await access.tasks.draftOf(editor.document))?.agent, second.name);
+
+  const file = (await complete('Look at #')).find(item => name(item) === 'src/greet.js');
+  assert.equal(file?.insertText, 'src/greet.js');
+  assert.equal(file?.additionalTextEdits?.[0]?.newText.trim(), '@src/greet.js');
+
+  const picks = watchPicks();
+  after(() => picks.restore());
+  await vscode.commands.executeCommand('muster.taskOptions', editor.document.uri);
+  const branches = picks.shown[0]?.map(({ label }) => label) ?? [];
+  assert.ok(branches.includes('main') && branches.includes('release-1'), branches.join());
+  assert.ok(!branches.some(label => label.startsWith('muster/')));
+});

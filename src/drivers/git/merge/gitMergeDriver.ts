@@ -10,6 +10,7 @@ import type {
   UndoRequest,
   UpdateRequest,
 } from '../../../core/merges/mergeDriver.js';
+import type { WorktreeRef } from '../../../core/workspaces/worktreeDriver.js';
 import { RepositoryGit } from '../command/boundGit.js';
 import { createGitContext, type GitDriverOptions } from '../command/gitContext.js';
 import { openRepository } from '../repository/openRepository.js';
@@ -39,8 +40,24 @@ export function createGitMergeDriver(options: GitMergeDriverOptions): MergeDrive
     resume: (request, signal) => resume(context, request, signal),
     undo: (request, signal) => undo(context, request, signal),
     update: (request, signal) => update(context, request, signal),
+    targets: (place, signal) => targets(context, place, signal),
     settle: (landing, signal) => settle(context, landing, signal),
   };
+}
+
+async function targets(
+  context: MergeContext,
+  place: Pick<WorktreeRef, 'repository' | 'commonDir'>,
+  signal?: AbortSignal,
+): Promise<readonly string[]> {
+  const repository = await openRepository(context, place);
+  const args = ['for-each-ref', '--sort=-committerdate', '--format=%(refname)', 'refs/heads/'];
+  const output = await repository.run({ args, signal, reads: true });
+  return output
+    .text()
+    .split('\n')
+    .map(name => name.replace('refs/heads/', ''))
+    .filter(name => name !== '');
 }
 
 async function compute(context: MergeContext, request: MergeRequest, signal: AbortSignal): Promise<ComputedMerge> {
