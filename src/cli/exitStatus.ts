@@ -14,6 +14,8 @@ export const exitStatus = {
 
 /** Codes that mean "what you asked for is not right", not "it went wrong". Everything `…unknown` is one too. */
 const usageCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'access.scope',
+  'access.token',
   'compose.invalid',
   'compose.unreadable',
   'consent.required',

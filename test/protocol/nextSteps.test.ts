@@ -33,6 +33,11 @@ test('what went wrong says what comes next, with the names that people know', as
   };
   const id = await dispatched('write', 'Write', '--wait');
 
+  expect(await run('down', '-p', 'shpo')).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('There is no project "shpo". Applied are: shop.'),
+  });
+
   // A slip of the keyboard is refused; the thread stays as it was.
   const slip = await run('merge', id, '--into', 'mian');
   expect(slip.status).not.toBe(0);

@@ -152,9 +152,18 @@ export function findProject(stores: ProjectStores, reference: ProjectReference):
     'project.unknown',
     only
       ? `Several projects are called ${shown}: ${[only, ...others].map(project => project.file).join(', ')}. Name the folder with -C.`
-      : `There is no project ${JSON.stringify(shown)}. Apply its compose file with \`muster up\`.`,
+      : `There is no project ${JSON.stringify(shown)}. ${whatThereIs(projects)}`,
     { project: shown },
   );
+}
+
+const namedProjects = 8;
+
+function whatThereIs(projects: readonly Project[]): string {
+  const names = [...new Set(projects.map(({ name }) => name))];
+  if (names.length === 0) return 'None is applied; `muster up` applies a compose file.';
+  const rest = names.length - namedProjects;
+  return `Applied are: ${names.slice(0, namedProjects).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}.`;
 }
 
 /** A project by id, removed or not, else as {@link findProject}: for reading its history. */

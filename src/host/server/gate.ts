@@ -37,7 +37,7 @@ export function requireAccess({
     if (!includesScope(token.scope, needed))
       throw new AppError(
         'access.scope',
-        `${method.name} needs a token of scope ${needed}; ${JSON.stringify(token.name)} has ${token.scope}.`,
+        `That needs a token of scope ${needed}; ${JSON.stringify(token.name)} has ${token.scope}. \`muster token create --scope ${needed}\` makes one.`,
         { needed, held: token.scope },
       );
     if (needed !== 'read') log.info('A call over the network', { method: method.name, token: token.name });
