@@ -101,3 +101,24 @@ test('an agent whose key is nowhere to be found does not start, and says what to
   expect(stdout).toContain('Export ANTHROPIC_API_KEY');
   expect(stdout).toContain('models.json');
 });
+
+test('a command of the file’s own does not start when no upstream has a key', async () => {
+  const home = testHome(programs);
+  mkdirSync(home.stateDir, { recursive: true, mode: 0o700 });
+  writeModelSettings(home.stateDir, 'http://127.0.0.1:9');
+  const file = `name: keyless
+providers:
+  own: {command: sh, args: ["-c", "echo started > started.txt"]}
+agents:
+  dev: {provider: own, llm: facade}
+`;
+  const repository = testRepository({ 'agent-compose.yml': file });
+  await home.muster(['up', '--yes'], { cwd: repository });
+  const ended = await home.muster(['dispatch', 'dev', 'Start', '--wait'], { cwd: repository });
+  expect(ended.status).not.toBe(0);
+  expect(ended.stdout + ended.stderr).toMatch(/key/i);
+  const { threads } = (await home.musterJson(['ps', '--all'], { cwd: repository })) as {
+    threads: readonly { files_changed?: number }[];
+  };
+  expect(threads[0]?.files_changed ?? 0).toBe(0);
+});

@@ -95,6 +95,11 @@ function queueText({ dueAt, dueReason, queuePosition }: Run): string {
   return queuePosition > 0 ? `queued, ${formatOrdinal(queuePosition)}` : 'queued';
 }
 
+/** What a person stopped half way does not look like what is finished. */
+function stopped({ latestRun }: Thread): string {
+  return latestRun?.status === 'cancelled' ? 'stopped before it was done' : '';
+}
+
 /** What a thread does or wants, in a few words. */
 export function describeState(thread: Thread): string {
   const status = parseThreadStatus(thread.status);
@@ -110,13 +115,15 @@ export function describeState(thread: Thread): string {
       return thread.latestMerge ? `${status} into ${oneLine(thread.latestMerge.target)}` : status;
     case 'ready':
       return [
+        stopped(thread),
         describeChanges(thread.filesChanged),
         thread.conflictFiles.length > 0 ? `conflicts with ${oneLine(thread.conflictTarget)}` : '',
       ]
         .filter(part => part !== '')
         .join(', ');
-    case 'failed':
     case 'closed':
+      return stopped(thread) || status;
+    case 'failed':
     case 'abandoned':
       return status;
   }

@@ -61,6 +61,7 @@ export class HostRunModels implements RunModels {
     this.#upstreams.remember(run.id, environment.machine);
     // A key that is missing is said before the agent starts, not by its first call.
     if (upstream) await this.#upstreams.target(run.id, upstream);
+    else await this.#requireAnyKey(run.id);
     const at = guest.reach(await this.#listener.listen());
     const token = makeToken();
     this.#redactor.add(token);
@@ -77,6 +78,20 @@ export class HostRunModels implements RunModels {
       variables: { ...withoutModelKeys(variables, this.#keysIn(environment.machine)), ...withoutProxy(variables) },
       facade: { url: `http://${at.host}:${at.port}`, token, via: upstream?.name ?? 'facade' },
     };
+  }
+
+  /** A command of the file's own may call any upstream: one of them has to have a key. */
+  async #requireAnyKey(run: Parameters<RunUpstreams['target']>[0]): Promise<void> {
+    let missing: unknown;
+    for (const upstream of this.#settings().upstreams) {
+      try {
+        await this.#upstreams.target(run, upstream);
+        return;
+      } catch (error) {
+        missing ??= error;
+      }
+    }
+    if (missing !== undefined) throw missing;
   }
 
   /** The one that the agent's calls go to, as far as that is known before its first. */
