@@ -41,7 +41,7 @@ export function agentRow(choice: AgentChoice, { several }: { readonly several: b
   return {
     label: agent.name,
     description: agentDescription(choice, { withProject: several }),
-    ...(broken && { detail: agent.problem }),
+    ...((broken || agent.description !== '') && { detail: broken ? agent.problem : agent.description }),
     iconPath: new vscode.ThemeIcon(broken ? 'warning' : 'robot'),
     choice,
   };

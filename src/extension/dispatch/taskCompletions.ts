@@ -41,7 +41,7 @@ export class TaskCompletions implements vscode.CompletionItemProvider {
       );
       item.filterText = `@${agent.name}`;
       item.sortText = String(index).padStart(4, '0');
-      item.detail = agent.problem === '' ? agent.model : agent.problem;
+      item.detail = agent.problem === '' ? agent.description || agent.model : agent.problem;
       // It is said above the task who gets it; the text is for them.
       item.insertText = '';
       item.range = range;

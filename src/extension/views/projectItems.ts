@@ -109,7 +109,8 @@ export function agentItem(
       ? vscode.l10n.t('Agent {0}, problem: {1}', agent.name, agent.problem)
       : vscode.l10n.t('Agent {0}, {1}', agent.name, item.description),
   };
-  item.tooltip = broken ? agent.problem : vscode.l10n.t('Permissions: {0}', agent.permissions);
+  const permissions = vscode.l10n.t('Permissions: {0}', agent.permissions);
+  item.tooltip = [agent.description, broken ? agent.problem : permissions].filter(line => line !== '').join('\n');
   if (broken) {
     item.command = {
       command: 'muster.explainAgentProblem',

@@ -41,6 +41,7 @@ export function wireProject(store: Store<Stores>, problems: AgentProblems, proje
         name: agent.name,
         provider: agent.provider,
         model: agent.model ?? '',
+        description: agent.description ?? '',
         driver: agent.driver.name,
         permissions: isUserDefined(spec, agent.name) ? 'unconfined' : permissionsOf(spec, agent.name),
         concurrency: agent.concurrency ?? 0,

@@ -730,7 +730,8 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "handoffTo": "[]string",
     "handoffDepth": "number",
     "circuit": "string",
-    "circuitFailures": "number"
+    "circuitFailures": "number",
+    "description": "string"
   },
   "muster.v1.Trigger": {
     "name": "string",

@@ -1,8 +1,13 @@
 import { create } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
 import { describeChanges } from '../../../src/extension/projects/describeChanges.js';
-import { projectItem, triggerItem } from '../../../src/extension/views/projectItems.js';
-import { ChangeSchema, ProjectSchema, TriggerSchema } from '../../../src/protocol/gen/muster/v1/projects_pb.js';
+import { agentItem, projectItem, triggerItem } from '../../../src/extension/views/projectItems.js';
+import {
+  AgentSchema,
+  ChangeSchema,
+  ProjectSchema,
+  TriggerSchema,
+} from '../../../src/protocol/gen/muster/v1/projects_pb.js';
 
 const project = create(ProjectSchema, {
   id: 'p1',
@@ -36,6 +41,17 @@ describe('the row of a project', () => {
     const invalid = projectItem(project, { state, place: '' });
     expect(invalid.description).toContain('file invalid');
     expect(invalid.tooltip).toContain('agents.dev: bad');
+  });
+});
+
+describe('the row of an agent', () => {
+  const row = (more: object) =>
+    agentItem(project, create(AgentSchema, { name: 'dev', ...more }), { hasChildren: false }).tooltip;
+
+  it('says what the agent is for and what it may, or what keeps it from working', () => {
+    const description = 'Writes the first version.';
+    expect(row({ description, permissions: 'unconfined' })).toBe(`${description}\nPermissions: unconfined`);
+    expect(row({ description, problem: 'claude is not there.' })).toBe(`${description}\nclaude is not there.`);
   });
 });
 
