@@ -117,7 +117,7 @@ export function activate(context: vscode.ExtensionContext): TestAccess | undefin
   registerCommands(services, { views, tasks });
   registerCompose(services);
   registerContextKeys(services);
-  registerStatusBar(services);
+  registerStatusBar(services, views.threads);
   registerTerminalPath(context, host.stateDir, log);
   registerMcpServer(context, host.stateDir);
   context.subscriptions.push(warnOfDamage(host), watchScheduleTrouble(services));

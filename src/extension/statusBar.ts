@@ -2,15 +2,25 @@ import * as vscode from 'vscode';
 import type { Services } from './services.js';
 import { threadsNeedingYou, threadsWorking } from './threads/threadGroups.js';
 
-/** Agents at work and threads that need a person, always in view; a click lists them. */
-export function registerStatusBar({ context, host, scope }: Services): void {
+/** The tree that lists the threads. */
+interface ThreadList {
+  readonly visible: boolean;
+  readonly onDidChangeVisibility: vscode.Event<unknown>;
+}
+
+/** Agents at work and threads that need a person, always in view; a click lists them. It is amber for what is new. */
+export function registerStatusBar({ context, host, scope }: Services, list: ThreadList): void {
+  /** Threads that needed somebody when the list was last in view: they are no news. */
+  let seen: ReadonlySet<string> = new Set();
   const item = vscode.window.createStatusBarItem('muster.threads', vscode.StatusBarAlignment.Left, 50);
   item.name = vscode.l10n.t('Muster Threads');
   item.command = 'muster.showThreads';
   const show = (): void => {
     const threads = scope.threads();
     const working = threadsWorking(threads).length;
-    const needing = threadsNeedingYou(threads).length;
+    const needy = threadsNeedingYou(threads).map(({ id }) => id);
+    const needing = needy.length;
+    seen = new Set(list.visible ? needy : needy.filter(id => seen.has(id)));
     switch (host.state) {
       case 'connected':
         item.text = `$(organization) ${working}${needing > 0 ? ` · $(bell-dot) ${needing}` : ''}`;
@@ -27,9 +37,17 @@ export function registerStatusBar({ context, host, scope }: Services): void {
     }
     item.accessibilityInformation = { label: item.tooltip };
     item.backgroundColor =
-      needing > 0 && host.state === 'connected' ? new vscode.ThemeColor('statusBarItem.warningBackground') : undefined;
+      needy.some(id => !seen.has(id)) && host.state === 'connected'
+        ? new vscode.ThemeColor('statusBarItem.warningBackground')
+        : undefined;
   };
-  context.subscriptions.push(item, host.onDidChange(show), host.onDidChangeState(show), scope.onDidChange(show));
+  context.subscriptions.push(
+    item,
+    host.onDidChange(show),
+    host.onDidChangeState(show),
+    scope.onDidChange(show),
+    list.onDidChangeVisibility(show),
+  );
   show();
   item.show();
 }

@@ -175,9 +175,14 @@ export class ThreadPageSession implements Disposable {
   }
 }
 
+/** Numbers as numbers, as the Changes view has them. */
+function byPath(a: { readonly path: string }, b: { readonly path: string }): number {
+  return a.path.localeCompare(b.path, undefined, { numeric: true });
+}
+
 function toFiles(diff: DiffThreadResponse): Pick<Extract<ToThreadPage, { type: 'files' }>, 'files' | 'uncommitted'> {
   return {
-    files: diff.files.map(({ path, oldPath, status, binary, additions, deletions }) => ({
+    files: diff.files.toSorted(byPath).map(({ path, oldPath, status, binary, additions, deletions }) => ({
       path,
       oldPath,
       status,

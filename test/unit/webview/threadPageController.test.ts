@@ -28,6 +28,7 @@ function setUp() {
     runs: [] as MessageInitShape<typeof RunSchema>[],
     loads: 0,
     diffs: 0,
+    files: ['a.ts'],
     refuse: undefined as Error | undefined,
   };
   const drafts = new Map<string, string>();
@@ -43,7 +44,7 @@ function setUp() {
     async diffThread() {
       host.diffs++;
       return create(DiffThreadResponseSchema, {
-        files: [{ path: 'a.ts', status: 'modified', additions: 1 }],
+        files: host.files.map(path => ({ path, status: 'modified', additions: 1 })),
         uncommitted: ['b.ts'],
       });
     },
@@ -291,5 +292,14 @@ describe('what a page asks for', () => {
     controller.receive({ type: 'followUp', text: 'a whole one', agent: 'dev', key: 'key-00001' });
     await until(() => posted.some(({ type }) => type === 'followUpDone'));
     expect(drafts.get(threadId)).toBe('');
+  });
+
+  test('files are listed with their numbers in order', async () => {
+    const { host, posted, controller } = setUp();
+    host.files = ['step10.ts', 'step9.ts', 'a/b.ts'];
+    controller.receive({ type: 'ready' });
+    await until(() => posted.some(({ type }) => type === 'files'));
+    const shown = posted.find(message => message.type === 'files');
+    expect(shown?.files.map(({ path }) => path)).toEqual(['a/b.ts', 'step9.ts', 'step10.ts']);
   });
 });
