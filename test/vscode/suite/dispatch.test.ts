@@ -131,3 +131,72 @@ test('a task is written in a small group; @ chooses its agent, # attaches files,
   assert.ok(branches.includes('main') && branches.includes('release-1'), branches.join());
   assert.ok(!branches.some(label => label.startsWith('muster/')));
 });
+
+/** The picker of agents, driven as by a person at the keyboard. */
+function playPicker() {
+  const { window } = vscode;
+  const original: unknown = Reflect.get(window, 'createQuickPick');
+  const changed = new vscode.EventEmitter<string>();
+  const accepted = new vscode.EventEmitter<void>();
+  const hidden = new vscode.EventEmitter<void>();
+  const pick = {
+    ...{ value: '', title: '', placeholder: '', keepScrollPosition: false },
+    ...{ items: [] as readonly vscode.QuickPickItem[], activeItems: [] as readonly vscode.QuickPickItem[] },
+    get selectedItems(): readonly vscode.QuickPickItem[] {
+      return this.activeItems;
+    },
+    ...{ onDidChangeValue: changed.event, onDidAccept: accepted.event, onDidHide: hidden.event },
+    show: () => undefined,
+    hide: () => hidden.fire(),
+    dispose: () => undefined,
+  };
+  Reflect.set(window, 'createQuickPick', () => pick);
+  return {
+    pick,
+    type(text: string) {
+      pick.value = text;
+      changed.fire(text);
+    },
+    accept: () => accepted.fire(),
+    restore: () => Reflect.set(window, 'createQuickPick', original),
+  };
+}
+
+test('the picker keeps the order of the file and the choice while typing, and marks agents that cannot work', async ({
+  signal,
+  after,
+}) => {
+  const access = await provideCrew(signal);
+  after(removeScratch);
+  await openCompose(
+    'name: other\nproviders:\n  gone: { command: /nowhere/agent, input: stdin }\nagents:\n  broken: { provider: gone }\n  helper: { provider: demo }\n  writer: { provider: demo }\n',
+  );
+  const messages = answerMessages(/consent/, 'Apply and Allow');
+  after(() => messages.restore());
+  await vscode.commands.executeCommand('muster.applyProject', scratchFile('agent-compose.yml'));
+  await until('two projects are there', () => access.services.scope.projects().length === 2, signal);
+  const picker = playPicker();
+  after(() => picker.restore());
+  const labels = (): readonly string[] => picker.pick.items.map(({ label }) => label);
+  const dispatched = vscode.commands.executeCommand('muster.dispatch');
+  await until('the picker lists agents', () => labels().length > 2, signal);
+  const listed = labels();
+  assert.equal(listed.at(-1), 'broken');
+  assert.ok(listed.indexOf('helper') < listed.indexOf('writer'));
+  const writer = picker.pick.items.find(({ label }) => label === 'writer');
+  assert.ok(writer);
+  picker.pick.activeItems = [writer];
+  picker.type('Tidy up the kitchen');
+  assert.deepEqual(labels(), listed);
+  assert.deepEqual(
+    picker.pick.activeItems.map(({ label }) => label),
+    ['writer'],
+  );
+  const broken = picker.pick.items.at(-1);
+  assert.match(broken?.detail ?? '', /nowhere/);
+  assert.ok(!broken?.detail?.includes('Dispatch:'));
+  picker.accept();
+  await dispatched;
+  const thread = [...access.services.host.threads.values()].find(({ summary }) => summary === 'Tidy up the kitchen');
+  assert.equal(thread?.agent, 'writer');
+});
