@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { realpath, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { AppError, errorMessage } from '../../base/errors.js';
+import { AppError, errorMessage, isAppError } from '../../base/errors.js';
 import { isInside } from '../../node/isInside.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { CommandContext } from '../command.js';
@@ -64,8 +64,14 @@ export async function runInWorktree(context: CommandContext, command: SandboxCom
 /** The worktree's own ports, as its agent knows them. */
 async function portsOf({ connect, signal }: CommandContext, { id }: Thread): Promise<Readonly<Record<string, string>>> {
   const client = await connect();
-  const { preparation } = await client.worktrees.getPreparation({ threadId: id }, { signal });
-  return preparation?.variables ?? {};
+  try {
+    const { preparation } = await client.worktrees.getPreparation({ threadId: id }, { signal });
+    return preparation?.variables ?? {};
+  } catch (error) {
+    // A host that is older than the question has nothing to say.
+    if (isAppError(error, 'feature.unsupported')) return {};
+    throw error;
+  }
 }
 
 /** True when the folder is there. */

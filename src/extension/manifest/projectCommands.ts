@@ -1,7 +1,13 @@
-import { never, trusted, type CommandEntry } from './commandEntry.js';
+import { never, trusted, type CommandEntry, type MenuPlace } from './commandEntry.js';
 
 const projects = 'view == muster.projects';
 const composeFile = 'resourceFilename =~ /^agent-compose\\.ya?ml$/';
+
+/** Beside the row of a trigger, and in its menu, where the keyboard gets at it. */
+function onTrigger(viewItem: string, place: number): readonly MenuPlace[] {
+  const when = `${projects} && viewItem ${viewItem}`;
+  return ['inline', '1_trigger'].map(group => ({ menu: 'view/item/context', when, group: `${group}@${place}` }));
+}
 
 /** Commands on compose files and what was applied from them. */
 export const projectCommands = {
@@ -53,27 +59,27 @@ export const projectCommands = {
     icon: '$(zap)',
     palette: never,
     enablement: trusted,
-    menus: [{ menu: 'view/item/context', when: `${projects} && viewItem =~ /^trigger\\b/`, group: 'inline@1' }],
+    menus: onTrigger('=~ /^trigger\\b/', 1),
   },
   'muster.enableTrigger': {
     title: 'Switch Trigger On',
     icon: '$(play-circle)',
     palette: never,
     enablement: trusted,
-    menus: [{ menu: 'view/item/context', when: `${projects} && viewItem == 'trigger off'`, group: 'inline@2' }],
+    menus: onTrigger("== 'trigger off'", 2),
   },
   'muster.disableTrigger': {
     title: 'Switch Trigger Off',
     icon: '$(circle-slash)',
     palette: never,
     enablement: trusted,
-    menus: [{ menu: 'view/item/context', when: `${projects} && viewItem == 'trigger on'`, group: 'inline@2' }],
+    menus: onTrigger("== 'trigger on'", 2),
   },
   'muster.showFires': {
     title: 'Show What Trigger Did',
     icon: '$(history)',
     palette: never,
-    menus: [{ menu: 'view/item/context', when: `${projects} && viewItem =~ /^trigger\\b/`, group: 'inline@3' }],
+    menus: onTrigger('=~ /^trigger\\b/', 3),
   },
   'muster.previewSchedule': {
     title: 'Preview Schedule',

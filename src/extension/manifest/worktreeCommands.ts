@@ -55,6 +55,7 @@ export const worktreeCommands = {
     menus: [
       { menu: 'view/item/context', when: 'view == muster.worktrees', group: '1_repair@1' },
       { menu: 'view/item/context', when: 'view == muster.threads && viewItem =~ /\\btroubled\\b/', group: 'inline@1' },
+      { menu: 'view/item/context', when: 'view == muster.threads && viewItem =~ /\\btroubled\\b/', group: '2_act@0' },
     ],
   },
   'muster.removeMergedWorktrees': {
