@@ -124,6 +124,10 @@ describe('the board is used with the keyboard', () => {
       const { page } = view;
       await page.keyboard.press('Tab');
       expect(await focusedTitle(view)).toBe('Board');
+      // The words and the agent to filter by.
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('Tab');
+      expect(await focusedTitle(view)).toMatch(/^All agents/);
       await page.keyboard.press('Tab');
       expect(await focusedTitle(view)).toBe('Add health check');
       await page.keyboard.press('ArrowDown');
