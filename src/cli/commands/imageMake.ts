@@ -80,15 +80,16 @@ export const imageBuild = defineCommand({
       dockerfile: args.text('dockerfile') ?? '',
       args: Object.fromEntries(args.list('build-arg').map(readArgument)),
     };
+    const requestOf = async (subject: string) => {
+      if (subject === '') return own;
+      const isFolder = /[./\\]/.test(subject);
+      if (!isFolder) return { ...common, projectId: (await getProject(context)).id, agent: subject };
+      if (names.length === 0) throw usageError('An image of a folder needs a name: `--tag NAME`.');
+      return { ...own, context: resolve(context.directory, subject) };
+    };
     const built: object[] = [];
     for (const subject of args.positionals.length === 0 ? [''] : args.positionals) {
-      const isFolder = /[./\\]/.test(subject);
-      if (isFolder && names.length === 0) throw usageError('An image of a folder needs a name: `--tag NAME`.');
-      const request = isFolder
-        ? { ...own, context: resolve(context.directory, subject) }
-        : subject === ''
-          ? own
-          : { ...common, projectId: (await getProject(context)).id, agent: subject };
+      const request = await requestOf(subject);
       const { image } = await followed(context, client.images.buildImage(request, { signal }));
       const name = names[0] ?? image.names[0] ?? image.id;
       built.push(made(context, { name, image, status: 'built', more: {} }));

@@ -1,5 +1,6 @@
 import { formatCost, formatTokens } from '../../protocol/displayFormat.js';
 import { threadStatusWords, type ThreadStatus } from '../../protocol/threadDisplay.js';
+import type { Usage } from '../../protocol/gen/muster/v1/runs_pb.js';
 import { defineCommand } from '../command.js';
 import { formatTable } from '../output/table.js';
 import { oneLine } from '../output/terminalText.js';
@@ -24,13 +25,13 @@ export const metrics = defineCommand({
       projects: (await client.projects.listProjects({}, { signal })).projects,
       usage: (await client.runs.listUsage({ by: [] }, { signal })).usage[0],
     }));
-    const { status, usage } = found;
+    const { status } = found;
+    const spent = spentOf(found.usage);
     const counts = new Map<string, number>();
     for (const thread of found.threads) counts.set(thread.status, (counts.get(thread.status) ?? 0) + 1);
     const active = found.projects.flatMap(project =>
       project.agents.filter(agent => agent.active > 0).map(agent => ({ project, agent })),
     );
-    const tokens = Number(usage?.inputTokens ?? 0n) + Number(usage?.outputTokens ?? 0n);
     if (json) {
       out.json({
         threads: Object.fromEntries(counts),
@@ -41,14 +42,7 @@ export const metrics = defineCommand({
           agent: agent.name,
           active: agent.active,
         })),
-        runs: usage?.runs ?? 0,
-        failed_runs: usage?.failed ?? 0,
-        runs_with_cost: usage?.priced ?? 0,
-        cost_usd: usage?.costUsd ?? 0,
-        input_tokens: Number(usage?.inputTokens ?? 0n),
-        output_tokens: Number(usage?.outputTokens ?? 0n),
-        cache_read_tokens: Number(usage?.cacheReadTokens ?? 0n),
-        cache_write_tokens: Number(usage?.cacheWriteTokens ?? 0n),
+        ...spent,
       });
       return 0;
     }
@@ -56,17 +50,37 @@ export const metrics = defineCommand({
       ...statuses
         .filter(isStatus)
         .flatMap(name => (counts.has(name) ? [[threadStatusWords[name], String(counts.get(name))]] : [])),
-      ['Runs', `${status.activeRuns} at work, ${status.queuedRuns} queued, ${usage?.runs ?? 0} in all`],
+      ['Runs', `${status.activeRuns} at work, ${status.queuedRuns} queued, ${spent.runs} in all`],
       ...active.map(({ project, agent }) => [
         `  ${oneLine(project.name)}/${oneLine(agent.name)}`,
         String(agent.active),
       ]),
-      ['Spent', [formatCost(usage?.costUsd) || '$0.00', `${formatTokens(tokens)} tokens`].join(', ')],
+      [
+        'Spent',
+        [
+          formatCost(spent.cost_usd) || '$0.00',
+          `${formatTokens(spent.input_tokens + spent.output_tokens)} tokens`,
+        ].join(', '),
+      ],
     ];
     for (const line of formatTable(rows.map(row => row.map(text => ({ text }))))) out.line(line);
     return 0;
   },
 });
+
+/** All zero where nothing has run yet. */
+function spentOf(usage: Usage | undefined) {
+  return {
+    runs: usage?.runs ?? 0,
+    failed_runs: usage?.failed ?? 0,
+    runs_with_cost: usage?.priced ?? 0,
+    cost_usd: usage?.costUsd ?? 0,
+    input_tokens: Number(usage?.inputTokens ?? 0n),
+    output_tokens: Number(usage?.outputTokens ?? 0n),
+    cache_read_tokens: Number(usage?.cacheReadTokens ?? 0n),
+    cache_write_tokens: Number(usage?.cacheWriteTokens ?? 0n),
+  };
+}
 
 function isStatus(text: string): text is ThreadStatus {
   return Object.hasOwn(threadStatusWords, text);

@@ -4,6 +4,7 @@ import { errorMessage } from '../../base/errors.js';
 import { readDotenv, type DotenvProblem } from '../../compose/dotenv.js';
 import { envFilesOf } from '../../compose/environment.js';
 import type { ComposeText } from '../../compose/source/composeText.js';
+import { systemCode } from '../../node/systemError.js';
 
 export interface EnvFiles {
   /** Variables of each file; a later one wins. */
@@ -50,7 +51,7 @@ async function readOne(path: string, lookUp: (name: string) => string | undefine
   try {
     contents = await readFile(path, 'utf8');
   } catch (error) {
-    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    const isMissing = systemCode(error) === 'ENOENT';
     return {
       kind: isMissing ? 'missing' : 'wrong',
       errors: [`${path}: the env file cannot be read: ${errorMessage(error)}`],

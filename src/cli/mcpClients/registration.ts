@@ -6,6 +6,7 @@ import { AppError, errorMessage } from '../../base/errors.js';
 import type { Environment } from '../../client/stateDirectory.js';
 import { editConfiguration } from './editConfiguration.js';
 import type { McpClient, McpFile, McpProgram } from './mcpClient.js';
+import { systemCode } from '../../node/systemError.js';
 
 export interface RegistrationOptions {
   readonly home: string;
@@ -80,7 +81,7 @@ async function ask(
     const { stdout } = await run(program, args, { env: { ...env }, signal, timeout: programTimeoutMs });
     return stdout;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (systemCode(error) === 'ENOENT') return undefined;
     throw new AppError(
       'request.invalid',
       `\`${[program, ...args].join(' ')}\` failed: ${errorMessage(error)}`,

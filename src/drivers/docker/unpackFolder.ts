@@ -1,10 +1,11 @@
 import { createWriteStream } from 'node:fs';
-import { chmod, lstat, mkdir, readdir, rm, symlink } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rm, symlink } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { extract, type Headers } from 'tar-stream';
 import { errorMessage } from '../../base/errors.js';
+import { lookAt } from '../../node/looks.js';
 
 export interface Unpacking {
   /** First part of every path of the tar, which the engine adds: the folder's own name. */
@@ -99,7 +100,7 @@ async function makeFolder(folder: string, folders: Set<string>, path: string): P
   const parent = posix.dirname(path) === '.' ? '' : posix.dirname(path);
   await makeFolder(folder, folders, parent);
   const target = join(folder, path);
-  const stats = await lstat(target).catch(() => undefined);
+  const stats = await lookAt(target);
   if (!stats?.isDirectory()) {
     await clear(target);
     await mkdir(target, { mode: 0o755 });

@@ -35,43 +35,7 @@ export function worktreeHandlers(services: Services, views: Views): CommandHandl
       const name = thread.branch.replace(/^muster\//, '');
       vscode.window.createTerminal({ name, cwd: thread.worktree, iconPath: new vscode.ThemeIcon('git-branch') }).show();
     },
-    'muster.openSandboxTerminal': async (...args) => {
-      const thread = await target(args, vscode.l10n.t('Whose sandbox should the terminal open in?'));
-      if (!thread) return;
-      const entry = await whileWaiting(vscode.l10n.t('Entering the sandbox'), signal =>
-        sandboxEntry(services, { threadId: thread.id, args, signal }),
-      );
-      if (!entry) {
-        void showInformation(vscode.l10n.t('The agents of {0} work on this machine itself.', threadTitle(thread)));
-        return;
-      }
-      const [shellPath, ...words] = entry.command;
-      const shellArgs = [...words, 'sh', '-c', 'exec bash 2>/dev/null || exec sh'];
-      const iconPath = new vscode.ThemeIcon('server-environment');
-      vscode.window.createTerminal({ name: entry.agent, shellPath, shellArgs, iconPath }).show();
-      views.worktrees.refresh();
-    },
-    'muster.attachSandbox': async (...args) => {
-      const thread = await target(args, vscode.l10n.t('Whose sandbox should VS Code attach to?'));
-      if (!thread) return;
-      if (!vscode.extensions.getExtension(devContainers)) {
-        const install = vscode.l10n.t('Show Extension');
-        const text = vscode.l10n.t('VS Code attaches to containers with the extension Dev Containers.');
-        if ((await showInformation(text, install)) === install)
-          await vscode.commands.executeCommand('workbench.extensions.search', devContainers);
-        return;
-      }
-      const entry = await whileWaiting(vscode.l10n.t('Entering the sandbox'), signal =>
-        sandboxEntry(services, { threadId: thread.id, args, signal }),
-      );
-      const [container] = entry?.containers ?? [];
-      if (entry?.driver !== 'docker' || container === undefined) {
-        void showInformation(vscode.l10n.t('No container of {0} can be attached to.', threadTitle(thread)));
-        return;
-      }
-      await vscode.commands.executeCommand('vscode.openFolder', attachedFolder(container), { forceNewWindow: true });
-      views.worktrees.refresh();
-    },
+    ...sandboxHandlers(services, views, target),
     'muster.removeWorktree': async (...args) => {
       const thread = await target(args, vscode.l10n.t('Whose worktree should be removed?'));
       if (!thread) return;
@@ -110,6 +74,53 @@ export function worktreeHandlers(services: Services, views: Views): CommandHandl
     },
     'muster.removeMergedWorktrees': () => removeMerged(services, views),
     'muster.refreshWorktrees': () => views.worktrees.refresh(),
+  };
+}
+
+/** Into the containers that the agents of a thread work in. */
+function sandboxHandlers(
+  services: Services,
+  views: Views,
+  target: (args: readonly unknown[], placeHolder: string) => Promise<Thread | undefined>,
+): Pick<CommandHandlers<keyof typeof worktreeCommands>, 'muster.openSandboxTerminal' | 'muster.attachSandbox'> {
+  return {
+    'muster.openSandboxTerminal': async (...args) => {
+      const thread = await target(args, vscode.l10n.t('Whose sandbox should the terminal open in?'));
+      if (!thread) return;
+      const entry = await whileWaiting(vscode.l10n.t('Entering the sandbox'), signal =>
+        sandboxEntry(services, { threadId: thread.id, args, signal }),
+      );
+      if (!entry) {
+        void showInformation(vscode.l10n.t('The agents of {0} work on this machine itself.', threadTitle(thread)));
+        return;
+      }
+      const [shellPath, ...words] = entry.command;
+      const shellArgs = [...words, 'sh', '-c', 'exec bash 2>/dev/null || exec sh'];
+      const iconPath = new vscode.ThemeIcon('server-environment');
+      vscode.window.createTerminal({ name: entry.agent, shellPath, shellArgs, iconPath }).show();
+      views.worktrees.refresh();
+    },
+    'muster.attachSandbox': async (...args) => {
+      const thread = await target(args, vscode.l10n.t('Whose sandbox should VS Code attach to?'));
+      if (!thread) return;
+      if (!vscode.extensions.getExtension(devContainers)) {
+        const install = vscode.l10n.t('Show Extension');
+        const text = vscode.l10n.t('VS Code attaches to containers with the extension Dev Containers.');
+        if ((await showInformation(text, install)) === install)
+          await vscode.commands.executeCommand('workbench.extensions.search', devContainers);
+        return;
+      }
+      const entry = await whileWaiting(vscode.l10n.t('Entering the sandbox'), signal =>
+        sandboxEntry(services, { threadId: thread.id, args, signal }),
+      );
+      const [container] = entry?.containers ?? [];
+      if (entry?.driver !== 'docker' || container === undefined) {
+        void showInformation(vscode.l10n.t('No container of {0} can be attached to.', threadTitle(thread)));
+        return;
+      }
+      await vscode.commands.executeCommand('vscode.openFolder', attachedFolder(container), { forceNewWindow: true });
+      views.worktrees.refresh();
+    },
   };
 }
 

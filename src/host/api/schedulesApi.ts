@@ -6,7 +6,13 @@ import { defined } from '../../base/defined.js';
 import { findProject, findProjectOfHistory, projectOfFolder } from '../../core/projects/projectService.js';
 import type { Project } from '../../core/projects/project.js';
 import type { FireService } from '../../core/schedules/fireService.js';
-import { pruneStatuses, type PruneCounts, type PruneFires, type PruneStatus } from '../../core/schedules/pruneFires.js';
+import {
+  pruneStatuses,
+  type PruneCounts,
+  type PruneFires,
+  type PruneRequest,
+  type PruneStatus,
+} from '../../core/schedules/pruneFires.js';
 import { findDeclared } from '../../core/schedules/findDeclared.js';
 import type { ScheduleService as CoreScheduleService } from '../../core/schedules/scheduleService.js';
 import {
@@ -24,8 +30,10 @@ import {
   FireSchema,
   ScheduledTriggerSchema,
   type Fire as WireFire,
+  type PruneFiresRequest,
   type ScheduledTrigger,
   type ScheduleService,
+  type SimulateTriggersRequest,
 } from '../../protocol/gen/muster/v1/schedules_pb.js';
 import { absolutePath, fail, given } from './requestFields.js';
 import { safeNumber } from './wire.js';
@@ -121,13 +129,7 @@ export function schedulesApi({
     },
 
     async pruneFires(request, { signal }) {
-      const wanted = {
-        projectId: projectOf(store, request, 'history').id,
-        statuses: request.statuses.map(pruneStatus),
-        olderThanMs: safeNumber(request.olderThanMs, 'older_than_ms'),
-        force: request.force,
-        ...defined({ agent: given(request.agent), name: given(request.name) }),
-      };
+      const wanted = toPrune(request, projectOf(store, request, 'history'));
       const { matched, removed } = await pruning.prune(wanted, signal);
       return { matched: wireCounts(matched), removed: wireCounts(removed) };
     },
@@ -146,21 +148,33 @@ export function schedulesApi({
 
     async simulateTriggers(request) {
       const project = projectOf(store, request);
-      const from = request.from === 0n ? clock.now() : safeNumber(request.from, 'from');
-      const to = request.to === 0n ? from + dayMs : safeNumber(request.to, 'to');
-      if (to < from) throw fail('to', 'it is before the beginning');
       const limit = Math.min(maxSimulated, request.limit > 0 ? request.limit : defaultSimulated);
-      const fires = schedules.simulate(project, {
-        from,
-        to,
-        count: limit + 1,
-        ...defined({ agent: given(request.agent) }),
-      });
+      // One more than asked for tells whether there are more.
+      const fires = schedules.simulate(project, { ...simulated(request, clock.now()), count: limit + 1 });
       return {
         fires: fires.slice(0, limit).map(({ agent, name, at }) => ({ agent, name, at: BigInt(at) })),
         truncated: fires.length > limit,
       };
     },
+  };
+}
+
+/** Errors: `request.invalid`. */
+function simulated(request: SimulateTriggersRequest, now: number) {
+  const from = request.from === 0n ? now : safeNumber(request.from, 'from');
+  const to = request.to === 0n ? from + dayMs : safeNumber(request.to, 'to');
+  if (to < from) throw fail('to', 'it is before the beginning');
+  return { from, to, ...defined({ agent: given(request.agent) }) };
+}
+
+/** Errors: `request.invalid`. */
+function toPrune(request: PruneFiresRequest, project: Project): PruneRequest {
+  return {
+    projectId: project.id,
+    statuses: request.statuses.map(pruneStatus),
+    olderThanMs: safeNumber(request.olderThanMs, 'older_than_ms'),
+    force: request.force,
+    ...defined({ agent: given(request.agent), name: given(request.name) }),
   };
 }
 

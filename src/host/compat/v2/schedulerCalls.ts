@@ -81,28 +81,15 @@ export function schedulerCalls(ours: OurCalls): SchedulerCalls {
       const { project, agent } = await scheduled(request.project, request.agentName);
       const name = request.triggerId;
       const { threadId, runId } = await ours.schedules.fireTrigger({ project: project.id, agent: agent.name, name });
-      const run = create(SchedulerRunSchema, {
-        runId,
-        ...ofAgent(project, agent.name),
-        triggerId: name,
-        triggerSource: 'manual',
-        status: SchedulerRunStatus.RUNNING,
-        startedAt: time(BigInt(Date.now())),
-        sandboxIds: [threadId],
-      });
-      return { run };
+      return { run: startedRun(project, agent, { trigger: name, threadId, runId }) };
     },
 
-    async pruneSchedulerRuns({ project: reference, agentName, triggerId, status, olderThanSeconds, force }) {
-      const { id } = await findProject(ours, reference);
-      const { matched, removed } = await ours.schedules.pruneFires({
-        project: id,
-        agent: agentName,
-        name: triggerId,
-        statuses: status.flatMap(each => prunable.get(each) ?? []),
-        olderThanMs: olderThanSeconds * 1000n,
-        force,
-      });
+    async pruneSchedulerRuns({ project: reference, agentName: agent, triggerId: name, status, ...more }) {
+      const { id: project } = await findProject(ours, reference);
+      const { force, olderThanSeconds } = more;
+      const request = { project, agent, name, force, olderThanMs: olderThanSeconds * 1000n };
+      const statuses = status.flatMap(each => prunable.get(each) ?? []);
+      const { matched, removed } = await ours.schedules.pruneFires({ ...request, statuses });
       return { dryRun: !force, matched: statsOf(matched), removed: statsOf(removed) };
     },
 
@@ -115,6 +102,23 @@ export function schedulerCalls(ours: OurCalls): SchedulerCalls {
       return { ...(trigger && { trigger: resolved(trigger) }) };
     },
   };
+}
+
+/** A run that was just started by hand. */
+function startedRun(
+  project: Project,
+  agent: Agent,
+  { trigger, threadId, runId }: { readonly trigger: string; readonly threadId: string; readonly runId: string },
+): SchedulerRun {
+  return create(SchedulerRunSchema, {
+    runId,
+    ...ofAgent(project, agent.name),
+    triggerId: trigger,
+    triggerSource: 'manual',
+    status: SchedulerRunStatus.RUNNING,
+    startedAt: time(BigInt(Date.now())),
+    sandboxIds: [threadId],
+  });
 }
 
 function summaryOf({ project, agent }: { readonly project: Project; readonly agent: Agent }) {
