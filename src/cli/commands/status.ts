@@ -4,6 +4,7 @@ import type { GetStatusResponse } from '../../protocol/gen/muster/v1/host_pb.js'
 import { optional } from '../output/wireJson.js';
 import { orUndefined } from '../output/wireText.js';
 import { formatTable } from '../output/table.js';
+import { startedDrivers } from '../../base/startedDrivers.js';
 
 export const status = defineCommand({
   name: 'status',
@@ -64,7 +65,7 @@ function answerOfDaemon({ version }: GetStatusResponse): object {
       version,
       os: process.platform,
       arch: process.arch,
-      compiled_drivers: ['process'],
+      compiled_drivers: startedDrivers,
     },
   };
 }

@@ -1,4 +1,5 @@
 import { productVersion } from '../../protocol/productVersion.js';
+import { startedDrivers } from '../../base/startedDrivers.js';
 import { protocolVersion } from '../../protocol/version.js';
 import { defineCommand } from '../command.js';
 
@@ -7,7 +8,7 @@ export const version = defineCommand({
   summary: 'print the version',
   run({ out, json, compat }) {
     const { platform: os, arch } = process;
-    const theirs = { version: productVersion, os, arch, compiled_drivers: ['process'] };
+    const theirs = { version: productVersion, os, arch, compiled_drivers: startedDrivers };
     if (json && compat === 'seed') out.json({ version: productVersion });
     else if (json && compat === 'head') out.json(theirs);
     else if (json) out.json({ ...theirs, protocol: protocolVersion, node_version: process.version });

@@ -186,7 +186,7 @@ export const project: MappingShape = mapping({
     dictionary('volume name', 'cache', volume, { keyPattern: IDENTIFIER }),
     'Volumes for agents to mount.',
     'volumes:\n  cache:\n    driver: local\nagents:\n  dev:\n    provider: codex\n    volumes: ["cache:/cache"]\n',
-    { era: 'head', planned: true },
+    { era: 'head' },
   ),
   network: field(
     mapping({

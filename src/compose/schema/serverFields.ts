@@ -156,9 +156,13 @@ export const volume: MappingShape = mapping({
     era: 'head',
     fallback: 'false',
   }),
-  labels: field(dictionary('label', 'team', text()), 'Labels of the volume.', 'labels:\n  team: web', { era: 'head' }),
+  labels: field(dictionary('label', 'team', text()), 'Labels of the volume.', 'labels:\n  team: web', {
+    era: 'head',
+    planned: true,
+  }),
   options: field(dictionary('option', 'size', text()), 'Options for the driver.', 'options:\n  size: 1g', {
     era: 'head',
+    planned: true,
   }),
 });
 

@@ -1,6 +1,7 @@
 import { AppError } from '../../base/errors.js';
 import type { ProjectId } from '../../base/ids.js';
 import type { AgentSpec, ProjectSpec } from '../../compose/projectSpec.js';
+import { startedDrivers } from '../../base/startedDrivers.js';
 
 /** An applied compose file. Its identity is the file's path; the name is for people. Times are ms since the epoch. */
 export interface Project {
@@ -20,8 +21,8 @@ export interface Project {
 
 /** An agent that asks for a sandbox is not run on the bare machine instead. Errors: `request.invalid`. */
 export function requireDriver(agent: AgentSpec): void {
-  if (agent.driver.name === 'docker') return requireImage(agent);
-  if (agent.driver.name === 'process') return;
+  if (startedDrivers.includes(agent.driver.name))
+    return agent.driver.name === 'process' ? undefined : requireImage(agent);
   throw new AppError(
     'request.invalid',
     `Agent ${agent.name} runs in ${agent.driver.name}, which this version does not start yet. Write driver: {docker: {}} for a container, or driver: {process: {}} to run it as a process of this machine.`,

@@ -1,5 +1,6 @@
 import { productVersion } from '../../protocol/productVersion.js';
 import type { Handler } from '../server/nodeHandler.js';
+import { startedDrivers } from '../../base/startedDrivers.js';
 
 /** `GET /api/version` and `GET /api/null`, which agent-compose's `status` asks; 404 for everything else. */
 export const answerVersion: Handler = (request, response) => {
@@ -21,7 +22,7 @@ function envelope(withVersion: boolean): object {
     timezone_offset: -now.getTimezoneOffset() * 60,
     os: process.platform,
     arch: process.arch,
-    compiled_drivers: ['process'],
+    compiled_drivers: startedDrivers,
   };
   return { err: null, msg: 'OK', data: withVersion ? data : null };
 }

@@ -1,0 +1,20 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { startedDrivers } from '../../../../src/base/startedDrivers.js';
+import { inRepository } from '../../../../src/build/paths.ts';
+import { requireDriver } from '../../../../src/core/projects/project.js';
+import { specOf } from '../../../support/projectSpecs.ts';
+
+test.each(['process', 'docker', 'boxlite', 'microsandbox'])('%s is let through when the host starts it', name => {
+  const [agent] = specOf(`agents: {dev: {provider: demo, image: debian, driver: {${name}: {}}}}`).agents;
+  const check = (): void => requireDriver(agent!);
+  if (startedDrivers.includes(name)) expect(check).not.toThrow();
+  else expect(check).toThrow(`Agent dev runs in ${name}, which this version does not start yet.`);
+});
+
+test('what is let through is what the host is built with', () => {
+  const built = readFileSync(inRepository('src/host/buildDrivers.ts'), 'utf8');
+  const [, map = ''] = /const sandboxDrivers = \{\n([\s\S]*?)\n {2}\};/.exec(built) ?? [];
+  const names = [...map.matchAll(/^ {4}(\w+)[,:]/gm)].map(([, name]) => name);
+  expect(new Set(['process', ...names])).toEqual(new Set(startedDrivers));
+});
