@@ -29,14 +29,15 @@ function onSignal(status: number): void {
 process.on('SIGINT', () => onSignal(exitStatus.interrupted));
 process.on('SIGTERM', () => onSignal(143));
 
-/** Why nothing more of the output arrives, once that is so. */
-let cut: 'reader left' | 'lost' | undefined;
+/** What this ends with when nothing more of its output arrives; heard of in the middle, or after everything was said. */
+let cutStatus: number | undefined;
 /** `muster logs | head` is not an error of anyone; a disk that is full is, and is said once. */
 function onOutputError(error: NodeJS.ErrnoException): void {
-  if (cut !== undefined) return;
-  cut = error.code === 'EPIPE' ? 'reader left' : 'lost';
+  if (cutStatus !== undefined) return;
+  cutStatus = error.code === 'EPIPE' ? exitStatus.ok : exitStatus.failed;
+  process.exitCode = cutStatus;
   stop.abort();
-  if (cut === 'reader left') return;
+  if (cutStatus === exitStatus.ok) return;
   try {
     writeSync(2, `muster: The output cannot be written: ${error.message}.\n`);
   } catch {
@@ -64,6 +65,6 @@ const status = await runCli({
   },
   signal: stop.signal,
 });
-process.exitCode = cut === 'reader left' ? exitStatus.ok : cut === 'lost' ? exitStatus.failed : status;
+process.exitCode = cutStatus ?? status;
 // What is still being read from is of no use any more, and would keep the process alive.
 stdin?.destroy();
