@@ -42,6 +42,7 @@ import { WorktreesView } from './views/worktreesView.js';
 import { boardServices, threadPageServices } from './webviewServices.js';
 import { watchScheduleTrouble } from './notifications/scheduleTrouble.js';
 import { warnOfDamage } from './notifications/damageWarning.js';
+import { closeWindow } from './windowClosing.js';
 
 /** What the suite inside VS Code looks at; other extensions get nothing. */
 export interface TestAccess {
@@ -127,6 +128,7 @@ export function activate(context: vscode.ExtensionContext): TestAccess | undefin
 
 /** VS Code waits for this when the window closes. */
 export async function deactivate(): Promise<void> {
+  closeWindow();
   await embedded?.stop();
 }
 

@@ -49,14 +49,14 @@ export class ConflictPredictor implements Disposable {
   }
 
   /** Resolves when everything that was asked for is known. */
-  async settled(): Promise<void> {
+  async idle(): Promise<void> {
     while (this.#working !== undefined) await this.#working;
   }
 
   async dispose(): Promise<void> {
     this.#leaving.abort();
     await this.#subscription.dispose();
-    await this.settled();
+    await this.idle();
   }
 
   #consider(event: DomainEvent): void {

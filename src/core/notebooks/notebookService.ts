@@ -140,7 +140,7 @@ export class NotebookService implements Disposable {
   async whenReady(thread: ThreadId): Promise<NotebookServer | undefined> {
     const server = this.of(thread);
     if (server?.state !== 'starting') return server;
-    await this.#settled(server);
+    await this.#startOver(server);
     return this.of(thread);
   }
 
@@ -183,8 +183,8 @@ export class NotebookService implements Disposable {
   /** Errors: `notebooks.failed`; the signal's reason when whoever asked went away (the server starts all the same). */
   async #awaitReady(server: NotebookServer, signal: AbortSignal): Promise<NotebookServer> {
     const { clock } = this.#options;
-    const settled = this.#settled(server);
-    if ((await within(untilAborted(settled, signal), { ms: longestStartMs, clock })) === 'late') {
+    const over = this.#startOver(server);
+    if ((await within(untilAborted(over, signal), { ms: longestStartMs, clock })) === 'late') {
       // Nobody asked for its end: that is a failure.
       await this.#options.driver.stop(server);
       this.#ended(server, 'It did not answer in time.');
@@ -196,7 +196,7 @@ export class NotebookService implements Disposable {
   }
 
   /** Resolves when it is not starting any more. */
-  async #settled(server: NotebookServer): Promise<void> {
+  async #startOver(server: NotebookServer): Promise<void> {
     if (this.of(server.threadId)?.state !== 'starting') return;
     const waiting = this.#waiting.get(server.id) ?? deferred<void>();
     this.#waiting.set(server.id, waiting);

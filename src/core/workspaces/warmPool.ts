@@ -99,11 +99,11 @@ export class WarmPool implements Disposable {
   async dispose(): Promise<void> {
     this.#leaving.abort();
     await this.#subscription.dispose();
-    await this.settled();
+    await this.idle();
   }
 
   /** Resolves when nothing is being made. */
-  async settled(): Promise<void> {
+  async idle(): Promise<void> {
     const repositories = new Set(
       this.#options.store.read(stores => stores.spares.list()).map(spare => spare.repository),
     );

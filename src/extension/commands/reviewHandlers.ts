@@ -15,6 +15,7 @@ import { targetThread } from '../threads/pickThread.js';
 import { threadTitle } from '../threads/threadText.js';
 import { isChangesNode, type ChangesNode, type ChangesView } from '../views/changesView.js';
 import type { CommandHandlers } from './commandHandler.js';
+import { windowClosing } from '../windowClosing.js';
 
 /** Commands of a review. All start the host when it is down, except those that only show an editor. */
 export function reviewHandlers(
@@ -71,7 +72,7 @@ function changesHandlers(
   const { changes, reviews } = services;
   const open = async (path: string, line?: number): Promise<void> => {
     const { thread } = changes;
-    if (thread) await reviews.openFile(thread, path, { signal: new AbortController().signal, ...defined({ line }) });
+    if (thread) await reviews.openFile(thread, path, { signal: windowClosing, ...defined({ line }) });
   };
   const step = async (direction: 1 | -1): Promise<void> => {
     const place = changes.unreviewed(cursorIn(changes.thread?.id), direction);
@@ -85,7 +86,7 @@ function changesHandlers(
         filter: ({ shownHead, head }) => shownHead !== '' && shownHead !== head,
       });
       if (!thread) return;
-      const opened = await reviews.open(thread, new AbortController().signal, { sinceLast: true });
+      const opened = await reviews.open(thread, windowClosing, { sinceLast: true });
       if (!opened) void showInformation(vscode.l10n.t('Nothing has changed since you last looked.'));
     },
     'muster.nextUnreviewed': () => step(1),
@@ -102,7 +103,7 @@ function changesHandlers(
     'muster.toggleReviewed': async node => {
       const hunks = isChangesNode(node) ? tree.hunksOf(node) : hunksAtCursor(services);
       const reviewed = hunks.some(hunk => !hunk.reviewed);
-      await changes.setReviewed(hunks, reviewed, new AbortController().signal);
+      await changes.setReviewed(hunks, reviewed, windowClosing);
     },
   };
 }

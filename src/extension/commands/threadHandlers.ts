@@ -18,6 +18,7 @@ import type { CommandHandlers } from './commandHandler.js';
 import { endThreadHandlers } from './endThreadHandlers.js';
 import type { ThreadListCommand } from './threadListHandlers.js';
 import { showInformation, whileWaiting } from '../plain/messages.js';
+import { windowClosing } from '../windowClosing.js';
 
 type Ids = Exclude<keyof typeof threadCommands, ThreadListCommand>;
 
@@ -44,7 +45,7 @@ export function threadHandlers(services: Services): CommandHandlers<Ids> {
     'muster.openChangedFile': async (threadId, path) => {
       const thread = await one([threadId], vscode.l10n.t('Which thread?'));
       if (!thread || typeof path !== 'string') return;
-      await services.reviews.openFile(thread, path, { signal: new AbortController().signal });
+      await services.reviews.openFile(thread, path, { signal: windowClosing });
     },
     'muster.showLog': async (...args) => {
       const thread = await one(args, vscode.l10n.t('Whose log?'));

@@ -3,6 +3,7 @@ import type { Agent, Project } from '../../protocol/gen/muster/v1/projects_pb.js
 import type { Services } from '../services.js';
 import { recentAgents } from './sendTask.js';
 import { showInformation } from '../plain/messages.js';
+import { windowClosing } from '../windowClosing.js';
 
 /** An agent of an applied project. */
 export interface AgentChoice {
@@ -14,7 +15,7 @@ export interface AgentChoice {
 
 /** The agents of this window in the order of their files, those with a problem last. Starts the host when it is down. */
 export async function listAgents(services: Services): Promise<readonly AgentChoice[]> {
-  await services.host.client(new AbortController().signal);
+  await services.host.client(windowClosing);
   const recent = recentAgents(services);
   const rank = ({ project, agent }: Omit<AgentChoice, 'lastUsed'>): number => {
     const place = recent.indexOf(`${project.id}/${agent.name}`);

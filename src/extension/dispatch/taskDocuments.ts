@@ -6,6 +6,7 @@ import { announceDispatch, sendTask } from './sendTask.js';
 import { mayDispatch } from './uncommittedWork.js';
 import { parseTask, referenceLine, type TaskContext } from './taskText.js';
 import { showInformation } from '../plain/messages.js';
+import { windowClosing } from '../windowClosing.js';
 
 export const taskLanguage = 'muster-task';
 
@@ -96,7 +97,7 @@ export class TaskDocuments implements vscode.Disposable {
       void showInformation(vscode.l10n.t('Write what the agent should do, then send it.'));
       return;
     }
-    await this.#services.host.client(new AbortController().signal);
+    await this.#services.host.client(windowClosing);
     const draft = await this.draftOf(document);
     if (!draft) return;
     const project = this.#services.host.projects.get(draft.projectId);

@@ -7,6 +7,7 @@ import type { NotebookServices } from './notebookServices.js';
 import type { GuestControllers } from './guestControllers.js';
 import { notebookType } from './notebookFiles.js';
 import { RunningCells } from './runningCells.js';
+import { windowClosing } from '../windowClosing.js';
 
 /**
  * Guest notebooks of this window. What speaks to kernels is loaded when the first one is opened, or at once when an earlier
@@ -68,7 +69,7 @@ export class GuestNotebooks implements vscode.Disposable {
       this.#attached.add(notebook);
       try {
         const controllers = await this.#load();
-        const specs = await controllers.offer(thread, new AbortController().signal);
+        const specs = await controllers.offer(thread, windowClosing);
         await controllers.select(editor, thread, specs);
       } catch (error) {
         this.#services.log.warn('A notebook has no guest kernel', { reason: errorMessage(error) });

@@ -1,6 +1,7 @@
 /** The only file that shows messages, asks in dialogs and reports progress: whatever the words, they are plain. */
 import * as vscode from 'vscode';
 import { plainMessage, plainText } from './plainText.js';
+import { windowClosing } from '../windowClosing.js';
 
 /** A question that must be answered before anything else. */
 export interface Question {
@@ -38,7 +39,7 @@ export function showDone(text: string, milliseconds = 5_000): void {
 /** Runs one call with progress in the status bar; the signal aborts when the window closes. */
 export async function whileWaiting<T>(title: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   return vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title: plainMessage(title) }, () =>
-    work(new AbortController().signal),
+    work(windowClosing),
   );
 }
 

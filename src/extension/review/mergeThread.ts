@@ -17,6 +17,7 @@ import {
   whileWaiting,
   whileWaitingCancellable,
 } from '../plain/messages.js';
+import { windowClosing } from '../windowClosing.js';
 
 /** Names of files that fit a message; the rest are counted. */
 const shownFiles = 5;
@@ -44,7 +45,7 @@ export async function mergeThread(services: Services, thread: Thread, options: M
 
 /** Rows move while agents work: a click on what nobody has looked at yet is asked about. */
 async function mayMergeUnseen(services: Services, thread: Thread): Promise<boolean> {
-  const signal = new AbortController().signal;
+  const signal = windowClosing;
   const client = await services.host.client(signal);
   const { thread: fresh = thread } = await client.threads.getThread({ threadId: thread.id }, { signal });
   if (fresh.shownHead !== '' || fresh.approvedHead !== '') return true;
@@ -163,7 +164,7 @@ function outdatedActions(
   return [
     {
       label: vscode.l10n.t('Review Again'),
-      run: () => services.reviews.open(thread, new AbortController().signal),
+      run: () => services.reviews.open(thread, windowClosing),
     },
     {
       label: vscode.l10n.t('Approve and Merge'),
@@ -228,7 +229,7 @@ export async function approveThread(
     const again = vscode.l10n.t('Review Again');
     const anyway = vscode.l10n.t('Approve Anyway');
     const chosen = await showWarning(outdatedText(thread, files), again, anyway);
-    if (chosen === again) await services.reviews.open(thread, new AbortController().signal);
+    if (chosen === again) await services.reviews.open(thread, windowClosing);
     if (chosen !== anyway) return;
     head = await approve('');
   }

@@ -8,6 +8,7 @@ import { baseUri, currentUri } from './reviewSides.js';
 import { threadOfTab } from './reviewTabs.js';
 import { reviewFileOf, reviewScheme, type ReviewFile } from './reviewUris.js';
 import type { Reviews } from './reviews.js';
+import { windowClosing } from '../windowClosing.js';
 
 /** Typing settles before comments look for their lines again. */
 const settleMs = 300;
@@ -148,7 +149,7 @@ export class ReviewComments implements vscode.Disposable {
   #refresh(threadId: string): void {
     const version = versionOf(this.#host.threads.get(threadId));
     if (this.#loading.has(threadId) || this.#threads.get(threadId)?.version === version) return;
-    const loading = this.load(threadId, new AbortController().signal)
+    const loading = this.load(threadId, windowClosing)
       .then(
         () => true,
         () => false,

@@ -6,6 +6,7 @@ import type { HostConnection } from '../host/hostConnection.js';
 import type { ReviewEdits } from './reviewEdits.js';
 import { emptyCommit, reviewFileOf, type ReviewFile } from './reviewUris.js';
 import { readWorktreeFile, writeWorktreeFile } from './worktreeFile.js';
+import { windowClosing } from '../windowClosing.js';
 
 /** Between `stat` and `readFile`, and for reviews that are opened again: not for the life of the window. */
 const keptBytes = 16 * 1024 * 1024;
@@ -137,7 +138,7 @@ export class ReviewFiles implements vscode.FileSystemProvider {
   async #worktreeOf({ threadId }: ReviewFile): Promise<string> {
     const live = this.#host.threads.get(threadId);
     if (live) return live.worktree;
-    const signal = new AbortController().signal;
+    const signal = windowClosing;
     const { thread } = await (await this.#host.client(signal)).threads.getThread({ threadId }, { signal });
     return thread?.worktree ?? '';
   }
@@ -146,7 +147,7 @@ export class ReviewFiles implements vscode.FileSystemProvider {
     if (commit === emptyCommit) return new Uint8Array();
     const key = `${threadId} ${commit} ${path}`;
     return await this.#committed.get(key, async () => {
-      const signal = new AbortController().signal;
+      const signal = windowClosing;
       const client = await this.#host.client(signal);
       const { exists, contents } = await client.threads.readBaseFile({ threadId, path, commit }, { signal });
       return exists ? contents : undefined;

@@ -3,6 +3,7 @@ import { Emitter } from '../../base/event.js';
 import type { FileChange, Hunk } from '../../protocol/gen/muster/v1/reviews_pb.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { HostConnection } from '../host/hostConnection.js';
+import { windowClosing } from '../windowClosing.js';
 
 /** A piece of a thread's changes: a file, or one hunk of it. */
 export interface ChangePlace {
@@ -53,7 +54,7 @@ export class ReviewedChanges implements vscode.Disposable {
     this.#earlier = earlier;
     this.#version = '';
     if (isAnother) this.#files = [];
-    await this.load(new AbortController().signal);
+    await this.load(windowClosing);
   }
 
   /** Nothing is reviewed any more. */
@@ -109,7 +110,7 @@ export class ReviewedChanges implements vscode.Disposable {
   #refresh(): void {
     const { thread } = this;
     if (this.#loading !== undefined || thread === undefined || this.#version === versionOf(thread)) return;
-    this.#loading = this.load(new AbortController().signal)
+    this.#loading = this.load(windowClosing)
       .then(
         () => true,
         () => false,

@@ -9,6 +9,7 @@ import { byUrgency } from './threadGroups.js';
 import { groupWord, threadDescription, threadTitle } from './threadText.js';
 import { showInformation } from '../plain/messages.js';
 import { pickRow } from '../plain/picks.js';
+import { windowClosing } from '../windowClosing.js';
 
 export interface ThreadQuestion {
   readonly placeHolder: string;
@@ -29,7 +30,7 @@ export async function targetThreads(
   if (given.length > 0) return known(services, given);
   const front = services.reviews.activeThreadId ?? services.pages.activeThreadId;
   if (front !== undefined) return known(services, [front]);
-  await services.host.client(new AbortController().signal);
+  await services.host.client(windowClosing);
   const picked = await pickThread(services, question);
   return picked && [picked];
 }
@@ -60,7 +61,7 @@ async function known(services: Services, ids: readonly string[]): Promise<readon
     if (live) threads.push(live);
     else {
       // Older than what the live state holds.
-      const signal = new AbortController().signal;
+      const signal = windowClosing;
       const client = await services.host.client(signal);
       const { thread } = await client.threads.getThread({ threadId: id }, { signal });
       if (thread) threads.push(thread);

@@ -11,7 +11,7 @@ async function predicted() {
   const task = await host.dispatch();
   await finishRun(world, task, 'two\n');
   await host.settler.settled(task.thread.id);
-  await predictor.settled();
+  await predictor.idle();
   const view = () => host.threads.get(task.thread.id);
   return { world, host, predictor, id: task.thread.id, view };
 }
@@ -21,12 +21,12 @@ test('a thread that would conflict with its target says so before anybody merges
   expect((await view()).conflict).toBeUndefined();
   world.git.commitOn('main', { 'readme.md': 'other\n' });
   predictor.lookedAt(id);
-  await predictor.settled();
+  await predictor.idle();
   expect((await view()).conflict).toMatchObject({ target: 'main', files: ['readme.md'] });
 
   world.git.commitOn('main', { 'readme.md': 'one\n' });
   predictor.lookedAt(id);
-  await predictor.settled();
+  await predictor.idle();
   expect((await view()).conflict).toBeUndefined();
 });
 
@@ -34,11 +34,11 @@ test('what was found out about another commit says nothing any more', async () =
   const { world, host, predictor, id, view } = await predicted();
   world.git.commitOn('main', { 'readme.md': 'other\n' });
   predictor.lookedAt(id);
-  await predictor.settled();
+  await predictor.idle();
   expect((await view()).conflict).toBeDefined();
   await finishRun(world, await host.dispatch({ thread: id }), 'other\n');
   await host.settler.settled(id);
-  await predictor.settled();
+  await predictor.idle();
   expect((await view()).conflict).toBeUndefined();
 });
 
@@ -47,9 +47,9 @@ test('when a thread lands, those beside it are looked at again', async () => {
   const other = await host.dispatch();
   await finishRun(world, other, 'four\n');
   await host.settler.settled(other.thread.id);
-  await predictor.settled();
+  await predictor.idle();
   const merge = await host.merges.request({ thread: id });
   await host.merges.wait(merge.id, new AbortController().signal);
-  await predictor.settled();
+  await predictor.idle();
   expect((await host.threads.get(other.thread.id)).conflict?.files).toEqual(['readme.md']);
 });

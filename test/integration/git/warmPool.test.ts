@@ -129,7 +129,7 @@ class Scene {
   /** The first thread, whose repository then has a worktree that stands ready. */
   async warmUp(host: Host): Promise<string> {
     await host.prepare(this.newThread(host));
-    await host.pool.settled();
+    await host.pool.idle();
     return host.pool.list()[0]?.path ?? '';
   }
 
@@ -160,7 +160,7 @@ describe('worktrees that stand ready', { timeout: 600_000 }, () => {
       const thread = await host.prepare(scene.newThread(host));
       expect(statSync(join(thread.worktree ?? '', 'README.md')).ino).toBe(file);
       await scene.look(thread);
-      await host.pool.settled();
+      await host.pool.idle();
       expect(host.pool.list()).toMatchObject([{ state: 'ready' }]);
       expect(host.pool.list()[0]?.path).not.toBe(ready);
       // It is an ordinary worktree: git knows it by its place, and nothing is locked but what stands ready.
@@ -195,7 +195,7 @@ describe('worktrees that stand ready', { timeout: 600_000 }, () => {
           1,
         ),
       );
-      await host.pool.settled();
+      await host.pool.idle();
       expect(await readFile(join(ready, 'landed.txt'), 'utf8')).toBe('landed\n');
     });
   });
@@ -215,7 +215,7 @@ describe('worktrees that stand ready', { timeout: 600_000 }, () => {
       await intrude(ready);
       const thread = await host.prepare(scene.newThread(host));
       await scene.look(thread);
-      await host.pool.settled();
+      await host.pool.idle();
       expect(host.pool.list()).toMatchObject([{ state: 'touched', path: ready }, { state: 'ready' }]);
       expect(statSync(ready).isDirectory()).toBe(true);
       expect(await host.pool.discard(host.pool.list()[0]?.id ?? scene.ids.next())).toBe(false);
@@ -233,7 +233,7 @@ describe('worktrees that stand ready', { timeout: 600_000 }, () => {
       await change(ready);
       const thread = await host.prepare(scene.newThread(host));
       await scene.look(thread);
-      await host.pool.settled();
+      await host.pool.idle();
       expect(host.pool.list().filter(({ state }) => state === 'ready')).toHaveLength(1);
       expect(host.pool.list().find(({ state }) => state === 'ready')?.path).not.toBe(ready);
     });
@@ -247,7 +247,7 @@ describe('worktrees that stand ready', { timeout: 600_000 }, () => {
         const threads = await Promise.all(Array.from({ length: 8 }, () => host.prepare(scene.newThread(host))));
         expect(new Set(threads.map(({ worktree }) => worktree)).size).toBe(8);
         for (const thread of threads) await scene.look(thread);
-        await host.pool.settled();
+        await host.pool.idle();
         expect(host.pool.list().map(({ state }) => state)).toEqual(['ready', 'ready']);
       },
       2,
@@ -266,7 +266,7 @@ describe('worktrees that stand ready', { timeout: 600_000 }, () => {
       scene.with(mortal, async host => {
         const work = (async () => {
           await host.prepare(task);
-          await host.pool.settled();
+          await host.pool.idle();
         })();
         await (mortal === undefined ? work : Promise.race([work, mortal.died]));
         work.catch(() => undefined);
@@ -284,12 +284,12 @@ describe('worktrees that stand ready', { timeout: 600_000 }, () => {
       await scene.with(undefined, async host => {
         await host.rescues.recover();
         host.pool.recover();
-        await host.pool.settled();
+        await host.pool.idle();
         const now = host.store.read(stores => stores.threads.get(task.id));
         const thread = now?.worktree === undefined ? await host.prepare(task) : now;
         await scene.look(thread);
         await host.prepare(other);
-        await host.pool.settled();
+        await host.pool.idle();
         expect(
           host.pool.list().map(({ state }) => state),
           name,
