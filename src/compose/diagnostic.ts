@@ -42,6 +42,8 @@ export type ComposeCode =
   | 'compose.unknownProvider'
   /** An argument that takes the agent’s limits away. */
   | 'compose.weakensPermissions'
+  /** A budget for calls of models that nobody can count and stop. */
+  | 'compose.budgetNotKept'
   /** A mapping, list or text where another kind belongs. */
   | 'compose.wrongKind';
 

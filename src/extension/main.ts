@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import * as vscode from 'vscode';
 import { stateDirectory } from '../client/stateDirectory.js';
 import { registerBoard } from './board/board.js';
+import { registerChatTools } from './chat/chatTools.js';
 import { registerCommands } from './commands/registerCommands.js';
 import type { Views } from './views/views.js';
 import { registerCompose } from './compose/registerCompose.js';
@@ -121,6 +122,7 @@ export function activate(context: vscode.ExtensionContext): TestAccess | undefin
   registerStatusBar(services, views.threads);
   registerTerminalPath(context, host.stateDir, log);
   registerMcpServer(context, host.stateDir);
+  registerChatTools(context, { host, scope });
   context.subscriptions.push(warnOfDamage(host), watchScheduleTrouble(services));
   connectWhenNeeded(services, [views.projects, views.threads, views.worktrees]);
   return context.extensionMode === vscode.ExtensionMode.Test ? { services, views, tasks } : undefined;

@@ -83,6 +83,8 @@ export const runShape = z.object({
   cost_usd: z.number().optional(),
   tokens_in: z.number().optional(),
   tokens_out: z.number().optional(),
+  tokens_cache_read: z.number().optional(),
+  tokens_cache_write: z.number().optional(),
 });
 
 export function runFields(run: Run): z.infer<typeof runShape> {
@@ -101,6 +103,8 @@ export function runFields(run: Run): z.infer<typeof runShape> {
     ...(run.costUsd === undefined ? {} : { cost_usd: run.costUsd }),
     ...(run.inputTokens === undefined ? {} : { tokens_in: Number(run.inputTokens) }),
     ...(run.outputTokens === undefined ? {} : { tokens_out: Number(run.outputTokens) }),
+    ...(run.cacheReadTokens === undefined ? {} : { tokens_cache_read: Number(run.cacheReadTokens) }),
+    ...(run.cacheWriteTokens === undefined ? {} : { tokens_cache_write: Number(run.cacheWriteTokens) }),
   };
 }
 

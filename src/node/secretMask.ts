@@ -1,20 +1,24 @@
 import { hashPrefix, prefixBits, prefixBytes, type SecretDigest, type SecretKeys } from './secretDigests.js';
 
+const base64Url = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-'.split('');
+
 /** Shapes of well-known keys, so that one which nobody announced is hidden too. Each begins with its first four characters. */
 const knownShapes: readonly (readonly [prefixes: readonly string[], shape: RegExp])[] = [
-  [
-    'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-'.split('').map(next => `sk-${next}`),
-    /sk-(?:ant-|proj-|or-)?[A-Za-z0-9_-]{20,}/y,
-  ],
+  [base64Url.map(next => `sk-${next}`), /sk-(?:ant-|proj-|or-)?[A-Za-z0-9_-]{20,}/y],
   [['ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_'], /gh[pousr]_[A-Za-z0-9]{30,}/y],
   [['gith'], /github_pat_[A-Za-z0-9_]{40,}/y],
   [['AIza'], /AIza[0-9A-Za-z_-]{35}/y],
   [['AKIA'], /AKIA[0-9A-Z]{16}(?![A-Za-z0-9_])/y],
   [['xoxa', 'xoxb', 'xoxp', 'xoxr', 'xoxs'], /xox[abprs]-[A-Za-z0-9-]{10,}/y],
   [['glpa'], /glpat-[A-Za-z0-9_-]{20,}/y],
+  [['sk_l', 'sk_t', 'rk_l', 'rk_t'], /[sr]k_(?:live|test)_[A-Za-z0-9]{20,}/y],
+  // A JSON Web Token: three parts, of which the first is a JSON object.
+  [base64Url.map(next => `eyJ${next}`), /eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*/y],
+  // A private key with its body in the same line, from behind its first dashes on; line ends may be escaped, also twice.
+  [['BEGI'], /BEGIN [A-Z ]*PRIVATE KEY-----(?:\\+[nr]|[\r\n])*[A-Za-z0-9+/]{16}(?:[A-Za-z0-9+/=,: \r\n-]|\\+[nr])*/y],
 ];
 /** What a shape is matched against: longer keys are hidden as far as this. */
-const longestShape = 512;
+const longestShape = 8_192;
 
 const asterisk = 0x2a;
 const backslash = 0x5c;

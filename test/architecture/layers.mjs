@@ -50,7 +50,7 @@ export const layers = {
   // Knows one folder and no host, so that it works wherever an agent does.
   'src/agentMcp': {
     may: ['src/base', 'src/node', 'src/protocol'],
-    npm: ['@modelcontextprotocol/server', 'zod'],
+    npm: ['@agentclientprotocol/sdk', '@modelcontextprotocol/server', 'zod'],
     node: true,
   },
   // Not shipped: it reads the tables of other layers to generate files from them.

@@ -76,3 +76,27 @@ test('over MCP a chain is awaited, and a message can do without one', async () =
     from: 'dev',
   });
 });
+
+test('over MCP a chain is read step by step, with verdicts', async () => {
+  const home = testHome(programs);
+  const repository = testRepository({ 'agent-compose.yml': file });
+  expect(await home.muster(['up', '--yes'], { cwd: repository })).toMatchObject({ status: 0 });
+  const mcp = await startMcp(home, { programs, cwd: repository });
+  const sent = await mcp.ok('orch_dispatch', { to: 'dev', body: 'Add a health check' });
+  const id = sent['thread_id'];
+  await mcp.ok('orch_wait', { thread_id: id, await_chain: true });
+  expect(await mcp.ok('orch_chain', { thread_id: id })).toMatchObject({
+    thread_id: id,
+    state: 'ready',
+    chain_state: 'approved',
+    depth: 2,
+    waiting_for: [],
+    steps: [
+      { from: 'operator', to: 'dev', intent: 'dispatch', execution_status: 'completed' },
+      { from: 'dev', to: 'reviewer', intent: 'handoff', execution_status: 'completed' },
+      { from: 'reviewer', to: 'dev', intent: 'changes-requested', execution_status: 'completed' },
+      { from: 'dev', to: 'reviewer', intent: 'handoff', execution_status: 'completed' },
+    ],
+  });
+  expect(await mcp.call('orch_chain', { thread_id: 'nothing' })).toMatchObject({ isError: true });
+});

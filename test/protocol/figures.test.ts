@@ -6,13 +6,12 @@ beforeAll(async () => {
   programs = await buildPrograms();
 });
 
-/** `writer` says what it used, as CLIs with JSON do; `broken` has no program. */
+/** `broken` has no program. */
 const file = `name: shop
 providers:
   counting:
     command: sh
-    args: ["-c", "echo ok > made.txt; echo '{\\"answer\\": \\"Done.\\"}'"]
-    output: {format: json, answer: answer}
+    args: ["-c", "echo ok > made.txt; echo Done."]
   missing:
     command: no-such-program-anywhere
 agents:
@@ -54,14 +53,14 @@ test('tasks, metrics, health and cost say the same as the threads', async () => 
   expect(health.status).toBe(1);
   expect(JSON.parse(health.stdout)).toMatchObject({
     agents: [
-      { agent: 'writer', project: 'shop', healthy: true, circuit: 'closed', problem: null },
       { agent: 'broken', healthy: false, problem: expect.stringContaining('no-such-program-anywhere') as string },
+      { agent: 'writer', project: 'shop', healthy: true, circuit: 'closed', problem: null },
     ],
   });
   expect(await home.muster(['health', 'writer'], at)).toMatchObject({ status: 0 });
   expect(await home.muster(['health', 'nobody'], at)).toMatchObject({
     status: 2,
-    stderr: expect.stringContaining('writer, broken') as string,
+    stderr: expect.stringContaining('broken, writer') as string,
   });
 
   expect(await home.musterJson(['cost', '--by', 'agent,batch', '--days', '1'], at)).toMatchObject({

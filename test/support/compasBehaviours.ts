@@ -191,8 +191,7 @@ export const behaviours: readonly Behaviour[] = [
   {
     number: 59,
     says: 'shared makes none',
-    tests: [],
-    open: 'workspace: {provider: shared} has unit tests of its parts only',
+    tests: [['test/protocol/compasTools.test.ts', 'an agent that shares the checkout gets no worktree']],
   },
   {
     number: 60,
@@ -292,8 +291,10 @@ export const behaviours: readonly Behaviour[] = [
   {
     number: 79,
     says: 'cost totals',
-    tests: [],
-    open: 'counts of tools by agent (orch_tool_stats) are not there; sums of cost are in store tests',
+    tests: [
+      ['test/protocol/compasTools.test.ts', 'tools that agents used are counted'],
+      [store, 'is summed by whatever is asked for'],
+    ],
   },
   { number: 80, says: 'validation', tests: [['test/integration/compose/corpus.test.ts', '']] },
   {
@@ -318,8 +319,10 @@ export const behaviours: readonly Behaviour[] = [
   {
     number: 85,
     says: 'redaction',
-    tests: [['test/unit/base/redactor.test.ts', 'knows %s']],
-    open: 'the shapes are hidden in the host’s log and errors; in what agents say only known secrets are',
+    tests: [
+      ['test/unit/base/redactor.test.ts', 'knows %s'],
+      ['test/unit/node/secretShapes.test.ts', 'in what agents say, and in the log of the host'],
+    ],
   },
   {
     number: 86,

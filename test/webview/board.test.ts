@@ -211,6 +211,39 @@ describe('the board is live', () => {
     });
   });
 
+  test('a thousand cards of one column scroll with work for a fraction of a frame, and only those in sight are drawn', async () => {
+    const threads = Array.from({ length: 1_000 }, (_, i) =>
+      threadView({
+        id: `many${String(i).padStart(8, '0')}`,
+        summary: `Task ${i}`,
+        status: 'ready',
+        updatedAt: Date.now() - i,
+      }),
+    );
+    await withBoard(busyBoard(threads), async view => {
+      const found = await view.page.evaluate(async () => {
+        const list = document.querySelector('[aria-label="Ready for review"] .cards');
+        if (!list) throw new Error('No column');
+        const work: number[] = [];
+        for (let frame = 0; frame < 120; frame++) {
+          await new Promise(resolve => requestAnimationFrame(resolve));
+          const begun = performance.now();
+          list.scrollTop += 240;
+          // What the browser would do before it paints: style and layout of what came into sight.
+          document.elementFromPoint(innerWidth / 2, innerHeight / 2)?.getBoundingClientRect();
+          work.push(performance.now() - begun);
+        }
+        const drawn = [...list.querySelectorAll('.card')].filter(card =>
+          card.checkVisibility({ contentVisibilityAuto: true }),
+        );
+        return { drawn: drawn.length, at: list.scrollTop, median: work.toSorted((a, b) => a - b)[60] ?? 0 };
+      });
+      expect(found.at).toBeGreaterThan(20_000);
+      expect(found.drawn).toBeLessThan(100);
+      expect(found.median).toBeLessThan(1000 / 60);
+    });
+  });
+
   test('cards that were there are painted before the extension says anything again', async () => {
     await withBoard(busyBoard(), async view => {
       const { page } = view;

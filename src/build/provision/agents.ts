@@ -8,9 +8,10 @@ const packages = [
   '@openai/codex@0.169.0',
   'opencode-ai@1.18.33',
   '@google/gemini-cli@0.61.0',
+  '@zed-industries/codex-acp@0.16.0',
 ] as const;
 
-const programs = ['claude', 'codex', 'opencode', 'gemini'] as const;
+const programs = ['claude', 'codex', 'opencode', 'gemini', 'codex-acp'] as const;
 
 /** Makes sure that the real agent CLIs are installed; returns the folder that holds their programs. */
 export async function provideAgents(): Promise<string> {

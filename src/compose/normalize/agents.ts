@@ -95,7 +95,7 @@ function normalizeAgent(context: NormalizeContext, { name, node, names, agentNam
   const permissions = optionalWordAt(node, 'permissions', ['confined', 'ask', 'auto']);
   if (permissions === 'ask') warnWhereNobodyAsks(context, provider, child(node, 'permissions'));
   if (permissions !== 'auto') refuseWeakeningArguments(context, provider, child(node, 'args'));
-  return {
+  const agent: AgentSpec = {
     name,
     enabled: flagAt(node, 'enabled', true),
     displayName: textAt(node, 'display_name'),
@@ -135,6 +135,15 @@ function normalizeAgent(context: NormalizeContext, { name, node, names, agentNam
     },
     scheduler: schedulerNode && scheduler(context, schedulerNode),
   };
+  warnOfUnkeptBudget(context, agent, child(node, 'budget'));
+  return agent;
+}
+
+/** `up` refuses it (core/models/unkeptBudgets.ts); here the editor marks it. */
+function warnOfUnkeptBudget(context: NormalizeContext, agent: AgentSpec, node: ComposeNode | undefined): void {
+  if (!node || agent.budget === undefined || agent.llm !== undefined || agent.driver.name !== 'process') return;
+  const text = `nobody can stop agent "${agent.name}" at this budget while it reaches its models by itself, and \`up\` refuses it; add llm: facade`;
+  refuse(context, { code: 'compose.budgetNotKept', severity: 'warning', path: node.path, span: node.span, text });
 }
 
 /** `sandbox: strict` is short for a process that is confined. */
@@ -200,7 +209,7 @@ function refuseWeakeningArguments(context: NormalizeContext, provider: string, n
 }
 
 /** CLIs that hand each risky step to somebody else; the others decide it themselves. */
-const askingProviders: ReadonlySet<string> = new Set(['claude']);
+const askingProviders: ReadonlySet<string> = new Set(['claude', 'codex', 'gemini', 'opencode']);
 
 function warnWhereNobodyAsks(context: NormalizeContext, provider: string, node: ComposeNode | undefined): void {
   if (!node || askingProviders.has(provider)) return;

@@ -1,4 +1,5 @@
 import { envValue, texts } from './commonFields.js';
+import { budget, llm } from './modelFields.js';
 import { DEFAULT_PROVIDER, providerProposals } from './providerNames.js';
 import { permissionValues } from './providerFields.js';
 import { scheduler } from './schedulerFields.js';
@@ -81,46 +82,6 @@ const build = {
     tags: field(texts, 'Names for the image.', 'tags: [shop/dev:latest]', { era: 'head' }),
     no_cache: field(bool, 'Build without the cache.', 'no_cache: true', { era: 'head', fallback: 'false' }),
     pull: field(bool, 'Fetch newer base images first.', 'pull: true', { era: 'head', fallback: 'false' }),
-  }),
-} as const;
-
-const BUDGET = 'usd: 2.5\n';
-
-const budget: MappingShape = mapping({
-  usd: field(decimal(0), 'Dollars per thread.', 'usd: 2.5', { era: 'muster' }),
-  tokens: field(integer(0), 'Tokens per thread.', 'tokens: 500000', { era: 'muster' }),
-  usd_per_run: field(decimal(0), 'Dollars per run.', `${BUDGET}usd_per_run: 1`, { era: 'muster' }),
-  tokens_per_run: field(integer(0), 'Tokens per run.', `${BUDGET}tokens_per_run: 200000`, { era: 'muster' }),
-  usd_per_day: field(decimal(0), 'Dollars per day, of all runs of the agent.', `${BUDGET}usd_per_day: 20`, {
-    era: 'muster',
-  }),
-  tokens_per_day: field(integer(0), 'Tokens per day, of all runs of the agent.', `${BUDGET}tokens_per_day: 4000000`, {
-    era: 'muster',
-  }),
-});
-
-const llmWays = oneOf([
-  { value: 'facade', doc: 'Through the host: the run gets a token of its own instead of a key.' },
-  { value: 'own', doc: 'By the login or key that the CLI finds itself.' },
-]);
-
-const llm = {
-  kind: 'choice',
-  scalar: llmWays,
-  mapping: mapping({
-    via: field(llmWays, 'The way.', 'via: facade', { era: 'muster', fallback: 'facade' }),
-    upstream: field(
-      text({ nonEmpty: true }),
-      'Name of the upstream to call: `anthropic`, `openai`, `gemini`, `openrouter` or one of this machine’s `models.json`.',
-      'via: facade\nupstream: anthropic',
-      { era: 'muster', fallback: 'the one of the API that the CLI speaks' },
-    ),
-    models: field(
-      texts,
-      'The only models that may be called; `*` stands for any text.',
-      'via: facade\nmodels: [claude-*]',
-      { era: 'muster', fallback: 'every model' },
-    ),
   }),
 } as const;
 
@@ -210,7 +171,7 @@ export const agentFields: Fields = {
   args: field(texts, "Extra arguments for the provider's command line.", 'args: [--verbose]', { era: 'muster' }),
   permissions: field(oneOf(permissionValues), 'What the agent may do without asking.', 'permissions: confined', {
     era: 'muster',
-    fallback: 'that of the provider, else auto in a container and confined outside',
+    fallback: 'that of the provider, else auto in a container, and outside ask for claude and gemini, else confined',
   }),
   may_dispatch: field(
     bool,
@@ -258,7 +219,7 @@ export const agentFields: Fields = {
     'retries:\n  max: 2\n  backoff: 1m',
     { era: 'muster' },
   ),
-  budget: field(budget, 'Where calls of models stop. It holds for agents with `llm: facade`.', 'budget:\n  usd: 2.5', {
+  budget: field(budget, 'Where calls of models stop. It needs `llm: facade`, or a container.', 'budget:\n  usd: 2.5', {
     era: 'muster',
   }),
   llm: field(

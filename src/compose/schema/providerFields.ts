@@ -4,7 +4,10 @@ import { dictionary, field, mapping, oneOf, text } from './shape.js';
 
 export const permissionValues: readonly ShapeValue[] = [
   { value: 'confined', doc: "The command's own sandbox, or edits only." },
-  { value: 'ask', doc: 'Each risky step waits for a person, where the CLI can ask: Claude Code.' },
+  {
+    value: 'ask',
+    doc: 'Each risky step waits for a person: Claude Code, Gemini CLI, OpenCode, and Codex with codex-acp.',
+  },
   { value: 'auto', doc: 'Everything is allowed. Outside a container a person has to consent.' },
 ];
 

@@ -16,6 +16,8 @@ export interface Provider {
   readonly fix: { readonly install: string; readonly login: string };
   /** What its CLI can do with Muster's agent-side tools; missing: it is not told of them. */
   readonly tools?: readonly AgentTool[];
+  /** The same under `permissions: ask`, where its CLI is spoken to in another way then; missing: {@link tools}. */
+  readonly toolsWhenAsking?: readonly AgentTool[];
   /** True when the provider starts nothing outside of Muster (the built-in `demo`). */
   readonly builtIn: boolean;
   /** The command line of one run. The prompt is never in it: it travels on stdin or as a file of the run directory. */
@@ -57,6 +59,10 @@ export interface AgentToolServer {
 export interface AgentCommand {
   /** `argv[0]` is looked up on the PATH of the run's environment. */
   readonly argv: readonly string[];
+  /** A program of Muster's own that starts `argv`, whose first word is looked up all the same; missing: nothing is between. */
+  readonly through?: readonly string[];
+  /** How to install `argv[0]`, where that is not the provider's usual CLI. */
+  readonly install?: string;
   /** Added to the run's environment. No secrets but the token of the run itself. */
   readonly env: Readonly<Record<string, string>>;
   /** `prompt`: the run directory's `prompt.txt` is standard input; `none`: empty standard input. */

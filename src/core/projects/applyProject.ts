@@ -1,6 +1,7 @@
 import { AppError } from '../../base/errors.js';
 import { defined } from '../../base/defined.js';
 import type { ProjectSpec } from '../../compose/projectSpec.js';
+import { unkeptBudgets } from '../models/unkeptBudgets.js';
 import type { Move, MovedRepositories } from './movedRepositories.js';
 import type { Applied, ProjectService } from './projectService.js';
 import { ScriptSources, type ChooseSource } from './scriptSources.js';
@@ -80,6 +81,7 @@ export class ApplyProject {
     const { dryRun, expectedHash } = request;
     const { parsed, consent, submittedHash } = await this.#parse(compose, request);
     if (!parsed.result) throw invalid(file, parsed);
+    refuseUnkeptBudgets(file, parsed.result.spec);
     const move = await this.#moves.find(folder);
     const moved = move && this.#moves.moved(move, file);
     // Whether or not the file is agreed to: its project and threads would be lost sight of otherwise.
@@ -135,6 +137,15 @@ function unfetched(spec: ProjectSpec) {
 function movedText({ from }: Move, threads: number): string {
   const came = threads === 0 ? 'what it had' : threads === 1 ? 'its thread' : `its ${threads} threads`;
   return `This repository was at ${from.root} before; ${came} came along.`;
+}
+
+/** A budget that nobody can keep would be a promise: it is refused, not ignored. */
+function refuseUnkeptBudgets(file: string, spec: ProjectSpec): void {
+  const problems = unkeptBudgets(spec).map(
+    agent =>
+      `agents.${agent}.budget: ${agent} reaches its models by itself, so nobody can stop it at a budget. Add llm: facade, or take the budget out.`,
+  );
+  if (problems.length > 0) throw new AppError('compose.invalid', problems.join('\n'), { file, problems });
 }
 
 function invalid(file: string, { problems }: ParsedCompose): AppError<'compose.invalid'> {

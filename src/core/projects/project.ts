@@ -45,10 +45,21 @@ export function isUserDefined(spec: ProjectSpec, agentName: string): boolean {
   return spec.providers.some(({ name }) => name === agent?.provider);
 }
 
-/** The permission mode an agent runs with: its own, its user-defined provider's, else `auto` inside a sandbox and `confined` outside. */
+function usualPermissions({ driver, provider }: AgentSpec): 'confined' | 'ask' | 'auto' {
+  if (driver.name !== 'process') return 'auto';
+  return askByThemselves.has(provider) ? 'ask' : 'confined';
+}
+
+/** CLIs that lose nothing when they ask: Codex needs another program for it, and OpenCode does not say then what it used. */
+const askByThemselves: ReadonlySet<string> = new Set(['claude', 'gemini']);
+
+/**
+ * The permission mode an agent runs with: its own, its user-defined provider's, else `auto` inside a sandbox, and outside `ask` where its CLI can
+ * ask and `confined` where it cannot.
+ */
 export function permissionsOf(spec: ProjectSpec, agentName: string): 'confined' | 'ask' | 'auto' {
   const agent = spec.agents.find(candidate => candidate.name === agentName);
   if (agent?.permissions) return agent.permissions;
-  const usual = agent === undefined || agent.driver.name === 'process' ? 'confined' : 'auto';
+  const usual = agent === undefined ? 'confined' : usualPermissions(agent);
   return spec.providers.find(provider => provider.name === agent?.provider)?.permissions ?? usual;
 }

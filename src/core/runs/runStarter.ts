@@ -2,7 +2,7 @@ import { untilAborted } from '../../base/async.js';
 import type { Clock } from '../../base/clock.js';
 import { AppError } from '../../base/errors.js';
 import type { AgentSpec } from '../../compose/projectSpec.js';
-import type { AgentCommand, AgentToolServer, Provider } from '../agents/provider.js';
+import type { AgentCommand, AgentToolServer, PermissionMode, Provider } from '../agents/provider.js';
 import { isConversationId } from '../agents/conversationId.js';
 import type { ProviderRegistries } from '../agents/providerRegistries.js';
 import type { EventStores } from '../events/eventLog.js';
@@ -114,6 +114,7 @@ export class RunStarter {
     const tools = this.#tools(run, subject, guest);
     const command = this.#command(run, subject, { guest, facade, tools });
     const filled = placeholders.fill(command.argv, guest);
+    const through = command.through && placeholders.fill(command.through, guest);
     const cwd = guest.place(workspace.cwd);
     await directory.create(run.id, {
       spec: {
@@ -135,7 +136,8 @@ export class RunStarter {
       launch: {
         run: run.id,
         argv: filled.argv,
-        env: { ...ports, ...variables, ...filled.env, ...command.env },
+        ...(through === undefined ? {} : { through: through.argv }),
+        env: { ...ports, ...variables, ...filled.env, ...through?.env, ...command.env },
         searched: found.searched,
         untrusted: [
           project.folder,
@@ -143,7 +145,7 @@ export class RunStarter {
         ],
         cwd,
         stdin: command.stdin,
-        provider: { name: run.provider, install: provider.fix.install },
+        provider: { name: run.provider, install: command.install ?? provider.fix.install },
         ...(spec === undefined ? {} : { sandbox: spec }),
         ...(agent.sandbox.process === 'strict' && !guest.isolated
           ? { confinement: confinementOf({ workspace, runDir: directory.path(run.id), home: variables['HOME'] }) }
@@ -221,7 +223,7 @@ export class RunStarter {
     const conversation = store.read(stores => stores.runs.lastConversation(run.threadId, run.agent));
     return provider.command({
       prompt,
-      permissions: permissionsOf(project.spec, agent.name),
+      permissions: canAsk(guest, permissionsOf(project.spec, agent.name)),
       args: agent.args,
       runDir: guest.runDir(run.id),
       asRoot: guest.asRoot,
@@ -235,12 +237,14 @@ export class RunStarter {
 
   /** What the agent can do besides its work: give a verdict where it is asked for one, and ask a person where it may. */
   #tools(run: Run, { project, agent, provider, intent }: Subject, guest: Guest): AgentToolServer | undefined {
+    const asking = permissionsOf(project.spec, agent.name) === 'ask';
     const wanted: readonly AgentTool[] = [
       ...(intent === 'handoff' ? (['verdict'] as const) : []),
-      ...(permissionsOf(project.spec, agent.name) === 'ask' ? (['ask', 'permission'] as const) : []),
+      ...(asking ? (['ask', 'permission'] as const) : []),
     ];
     if (!guest.hasMail) return undefined;
-    const tools = wanted.filter(tool => provider.tools?.includes(tool));
+    const known = (asking ? provider.toolsWhenAsking : undefined) ?? provider.tools ?? [];
+    const tools = wanted.filter(tool => known.includes(tool));
     if (tools.length === 0) return undefined;
     const program = toolProgram(guest.runDir(run.id), tools);
     const { argv, env } = this.#options.placeholders.fill(program, guest);
@@ -281,6 +285,11 @@ export class RunStarter {
       stores.events.append({ kind: 'thread_changed', threadId: thread.id }, clock.now());
     });
   }
+}
+
+/** Where nobody reads what a run asks, it does not ask. */
+function canAsk({ hasMail }: Guest, permissions: PermissionMode): PermissionMode {
+  return permissions === 'ask' && !hasMail ? 'confined' : permissions;
 }
 
 /** What serves an agent's tools. */

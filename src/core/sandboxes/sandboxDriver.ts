@@ -128,6 +128,8 @@ export interface SandboxLaunch {
   readonly provider?: { readonly name: string; readonly install: string };
   /** `argv[0]` is a path, or a name to look up in the absolute folders of the PATH of `env`. */
   readonly argv: readonly string[];
+  /** A program of Muster's own that starts `argv`; missing: nothing is between. */
+  readonly through?: readonly string[];
   /** The complete environment (in a guest: beside the image's own); the driver adds `MUSTER_RUN_ID` and nothing else. */
   readonly env: Readonly<Record<string, string>>;
   /** Where the PATH of `env` comes from, for the message when a command is not found. */

@@ -71,7 +71,7 @@ export function runContainer(
   spec: SandboxSpec,
   settings: ContainerSettings,
 ): Docker.ContainerCreateOptions {
-  const { run, argv, env, cwd, stdin } = launch;
+  const { run, argv, through = [], env, cwd, stdin } = launch;
   const mark = `${runIdVariable}=${run}`;
   const inside = guestRunDir(run);
   const input = stdin === 'prompt' ? `${inside}/${runFiles.prompt}` : '/dev/null';
@@ -81,7 +81,7 @@ export function runContainer(
   return {
     ...container,
     name: runContainerName(run),
-    Cmd: ['-c', guestEntry, mark, ports, nodeRelay, perlRelay, shellWrapper, inside, input, ...argv],
+    Cmd: ['-c', guestEntry, mark, ports, nodeRelay, perlRelay, shellWrapper, inside, input, ...through, ...argv],
     WorkingDir: cwd,
     Env: [
       `HOME=${guestPaths.home}`,

@@ -122,10 +122,11 @@ export class ProcessRunDriver implements RunDriver {
   }
 }
 
-function resolveCommand({ argv, cwd, env, provider, untrusted = [], searched }: SandboxLaunch): readonly string[] {
+function resolveCommand(launch: SandboxLaunch): readonly string[] {
+  const { argv, through = [], cwd, env, provider, untrusted = [], searched } = launch;
   const [command = '', ...args] = argv;
   const found = findCommand(command, { env, cwd, untrusted });
-  if (found !== undefined) return [found, ...args];
+  if (found !== undefined) return [...through, found, ...args];
   const install = provider?.install ?? `Install ${command} or put its folder on PATH.`;
   throw new AppError(
     'provider.missing',

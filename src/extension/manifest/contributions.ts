@@ -1,3 +1,4 @@
+import { chatToolTable, type ChatToolEntry } from './chatToolTable.js';
 import { composeFileNames, grammars, languages } from './languageTable.js';
 import { commandContributions, keybindingContributions, menuContributions } from './commandContributions.js';
 import { settingTable, type SettingEntry } from './settingTable.js';
@@ -55,6 +56,9 @@ export function generateContributions(): GeneratedManifest {
         formatting: { label: '${path} (${query.thread})', separator: '/', stripPathStartingSeparator: true },
       },
     ],
+    languageModelTools: Object.entries<ChatToolEntry>(chatToolTable).map(([name, tool]) =>
+      chatToolContribution(texts, name, tool),
+    ),
     mcpServerDefinitionProviders: [{ id: 'muster', label: 'Muster' }],
     yamlValidation: [{ fileMatch: composeFileNames, url: composeSchema }],
   };
@@ -86,6 +90,24 @@ export function generateContributions(): GeneratedManifest {
       },
     },
     texts: texts.toObject(),
+  };
+}
+
+function chatToolContribution(
+  texts: ManifestTexts,
+  name: string,
+  tool: ChatToolEntry,
+): Readonly<Record<string, unknown>> {
+  return {
+    name,
+    toolReferenceName: tool.reference,
+    displayName: texts.add(`chat.${name}.title`, tool.title),
+    userDescription: texts.add(`chat.${name}.description`, tool.description),
+    modelDescription: tool.modelDescription,
+    icon: tool.icon,
+    canBeReferencedInPrompt: true,
+    tags: ['muster'],
+    inputSchema: tool.inputSchema,
   };
 }
 

@@ -2,7 +2,7 @@ import { isAnyAppError } from '../../base/errors.js';
 import type { AgentSpec, ProjectSpec } from '../../compose/projectSpec.js';
 import type { Provider } from '../../core/agents/provider.js';
 import type { ProviderRegistries } from '../../core/agents/providerRegistries.js';
-import { requireDriver } from '../../core/projects/project.js';
+import { permissionsOf, requireDriver } from '../../core/projects/project.js';
 import type { Store } from '../../core/store.js';
 import type { Stores } from '../../core/stores.js';
 import { findCommand } from '../../drivers/process/findCommand.js';
@@ -73,12 +73,14 @@ export class AgentProblems {
   #missingCommand(spec: ProjectSpec, agent: AgentSpec, provider: Provider): string {
     const env = this.#shell.known;
     if (provider.builtIn || !env || setsPath(spec, agent)) return '';
-    const [command = ''] = provider.command(plainRequest).argv;
+    const permissions = permissionsOf(spec, agent.name);
+    const { argv, install = provider.fix.install } = provider.command({ ...plainRequest, permissions });
+    const [command = ''] = argv;
     // A path that starts in the worktree cannot be looked at before there is one.
     if (!isLookedUp(command) || !this.#isMissing(command, env)) return '';
     const { trouble } = this.#shell;
     const where = trouble === undefined ? 'of your login shell' : `that every system has: your login shell ${trouble}`;
-    return `The command "${command}" was not found on the PATH ${where}; a terminal that has it can dispatch all the same. ${provider.fix.install}`;
+    return `The command "${command}" was not found on the PATH ${where}; a terminal that has it can dispatch all the same. ${install}`;
   }
 
   #isMissing(command: string, env: Readonly<Record<string, string>>): boolean {
@@ -93,7 +95,7 @@ export class AgentProblems {
 }
 
 /** Enough to learn which program a provider starts. */
-const plainRequest = { prompt: '', permissions: 'confined', args: [], runDir: '/', asRoot: false } as const;
+const plainRequest = { prompt: '', args: [], runDir: '/', asRoot: false } as const;
 
 function isLookedUp(command: string): boolean {
   return command.startsWith('/') || !/[/\\]/.test(command);

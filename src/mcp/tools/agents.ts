@@ -132,7 +132,7 @@ export const metrics = defineTool({
   name: 'orch_metrics',
   title: 'Counts and cost',
   description:
-    'How many threads are in which state, what waits and what was spent, over the threads that the host lists.',
+    'How many threads are in which state, over those that the host lists, what waits, and what every execution together has cost.',
   input: z.object({}),
   output: z.object({
     thread_counts: z.array(z.tuple([z.string(), z.number()])),
@@ -142,7 +142,9 @@ export const metrics = defineTool({
       total_cost_usd: z.number(),
       total_tokens_in: z.number(),
       total_tokens_out: z.number(),
-      threads_with_cost: z.number(),
+      total_cache_read_tokens: z.number(),
+      total_cache_write_tokens: z.number(),
+      executions_with_cost: z.number(),
     }),
   }),
   reads: true,
@@ -152,17 +154,19 @@ export const metrics = defineTool({
     const threads = [...live.threads.values()];
     const counts = new Map<string, number>();
     for (const thread of threads) counts.set(threadWord(thread), (counts.get(threadWord(thread)) ?? 0) + 1);
-    const sum = (amounts: readonly (number | bigint | undefined)[]): number =>
-      amounts.reduce<number>((total, amount) => total + Number(amount ?? 0), 0);
+    const { usage } = await ask(({ runs }) => runs.listUsage({ by: [] }, { signal }));
+    const [spent] = usage;
     return {
       thread_counts: [...counts],
       queue_depth: status.queuedRuns,
       active_by_agent: activeByAgent(live.projects.values()),
       cost: {
-        total_cost_usd: sum(threads.map(({ costUsd }) => costUsd)),
-        total_tokens_in: sum(threads.map(({ inputTokens }) => inputTokens)),
-        total_tokens_out: sum(threads.map(({ outputTokens }) => outputTokens)),
-        threads_with_cost: threads.filter(({ costUsd }) => costUsd !== undefined).length,
+        total_cost_usd: spent?.costUsd ?? 0,
+        total_tokens_in: Number(spent?.inputTokens ?? 0n),
+        total_tokens_out: Number(spent?.outputTokens ?? 0n),
+        total_cache_read_tokens: Number(spent?.cacheReadTokens ?? 0n),
+        total_cache_write_tokens: Number(spent?.cacheWriteTokens ?? 0n),
+        executions_with_cost: spent?.priced ?? 0,
       },
     };
   },

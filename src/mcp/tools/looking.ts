@@ -4,6 +4,7 @@ import type { TranscriptItem } from '../../protocol/gen/muster/v1/runs_pb.js';
 import { clip, count, optionalText, threadId } from '../fields.js';
 import { findThread } from '../threads.js';
 import { defineTool, type ToolContext } from '../tool.js';
+import { transcriptItems } from '../transcripts.js';
 
 /** Rows that one call returns at most; the next call goes on where this one ended. */
 const mostRows = 1000;
@@ -186,11 +187,6 @@ export const readLog = defineTool({
     };
   },
 });
-
-async function* transcriptItems({ client, signal }: ToolContext, runId: string): AsyncGenerator<TranscriptItem> {
-  const { runs } = await client();
-  for await (const { items } of runs.readTranscript({ runId }, { signal })) yield* items;
-}
 
 /** Whole lines, whatever the chunks are. */
 async function* logLines({ client, signal }: ToolContext, runId: string): AsyncGenerator<string> {

@@ -59,7 +59,7 @@ async function listThreads(
   return page.threads;
 }
 
-function requireAgent({ live }: ToolContext, agent: string): void {
+export function requireAgent({ live }: ToolContext, agent: string): void {
   const known = [...new Set([...live.projects.values()].flatMap(({ agents }) => agents.map(({ name }) => name)))];
   if (known.includes(agent)) return;
   throw new AppError(

@@ -1,5 +1,6 @@
 import type { AgentEvent, ToolCall } from '../agentEvent.js';
-import type { CommandRequest, Provider } from '../provider.js';
+import type { AgentCommand, CommandRequest, Provider } from '../provider.js';
+import { acpCommand, parseAcp } from './acp.js';
 import { classify, concludeRun, type CliFacts } from './conclusion.js';
 import { facadeBase } from './facadeBase.js';
 import { type JsonObject, numberAt, objectAt, objectsAt, parseObject, textAt, toolText } from './jsonOutput.js';
@@ -21,9 +22,11 @@ export const codex: Provider = {
   fix: cli.fix,
   builtIn: false,
   tools: ['verdict', 'ask'],
+  toolsWhenAsking: ['verdict', 'ask', 'permission'],
   command(request) {
     const { model, conversation, args } = request;
     const prompt = promptWithInstructions(request);
+    if (request.permissions === 'ask') return askingCommand(request, prompt);
     return {
       argv: [
         'codex',
@@ -48,6 +51,8 @@ export const codex: Provider = {
   parse(line) {
     const event = parseObject(line);
     if (!event) return line.trim() === '' ? [] : [{ kind: 'raw', text: line }];
+    const acp = parseAcp(event);
+    if (acp) return acp;
     switch (event['type']) {
       case 'thread.started':
         return [{ kind: 'conversation', id: textAt(event, 'thread_id') }];
@@ -69,6 +74,28 @@ export const codex: Provider = {
   },
   conclude: (exit, digest) => concludeRun(exit, digest, cli),
 };
+
+/**
+ * Under `permissions: ask` it is spoken to over the Agent Client Protocol, for which Codex has a program of its own. Whatever it does not know to be
+ * harmless it asks about.
+ */
+function askingCommand(request: CommandRequest, prompt: string | undefined): AgentCommand {
+  const { model, args } = request;
+  const settings = [
+    'approval_policy="untrusted"',
+    'sandbox_mode="workspace-write"',
+    ...(model === undefined ? [] : [`model=${JSON.stringify(model)}`]),
+  ];
+  const command = acpCommand(request, {
+    argv: ['codex-acp', ...settings.flatMap(setting => ['-c', setting]), ...facadeArgs(request), ...args],
+    env: facadeEnv(request),
+    ...(prompt === undefined ? {} : { prompt }),
+  });
+  return {
+    ...command,
+    install: 'With permissions: ask Codex runs as codex-acp: `npm install -g @zed-industries/codex-acp`.',
+  };
+}
 
 function permissionArgs({ permissions }: CommandRequest): readonly string[] {
   switch (permissions) {

@@ -1,6 +1,7 @@
 import { ownValue } from '../../../base/ownValue.js';
 import type { AgentEvent, ToolCategory } from '../agentEvent.js';
-import type { CommandRequest, Provider } from '../provider.js';
+import type { AgentCommand, CommandRequest, Provider } from '../provider.js';
+import { acpCommand, parseAcp } from './acp.js';
 import { classify, concludeRun, type CliFacts } from './conclusion.js';
 import { facadeBase } from './facadeBase.js';
 import { type JsonObject, numberAt, objectAt, parseObject, textAt, toolText } from './jsonOutput.js';
@@ -20,9 +21,11 @@ export const gemini: Provider = {
   name: 'gemini',
   fix: cli.fix,
   builtIn: false,
+  toolsWhenAsking: ['verdict', 'ask', 'permission'],
   command(request) {
     const { model, conversation, args } = request;
     const prompt = promptWithInstructions(request);
+    if (request.permissions === 'ask') return askingCommand(request, prompt);
     return {
       argv: [
         'gemini',
@@ -44,6 +47,8 @@ export const gemini: Provider = {
   parse(line) {
     const event = parseObject(line);
     if (!event) return line.trim() === '' ? [] : [{ kind: 'raw', text: line }];
+    const acp = parseAcp(event);
+    if (acp) return acp;
     switch (event['type']) {
       case 'init':
         return [{ kind: 'conversation', id: textAt(event, 'session_id') }];
@@ -63,6 +68,24 @@ export const gemini: Provider = {
   },
   conclude: (exit, digest) => concludeRun(exit, digest, cli),
 };
+
+/** Under `permissions: ask` it is spoken to over the Agent Client Protocol, in which it asks. */
+function askingCommand(request: CommandRequest, prompt: string | undefined): AgentCommand {
+  const { model, args, facade } = request;
+  const command = acpCommand(request, {
+    argv: [
+      'gemini',
+      '--experimental-acp',
+      '--approval-mode',
+      'auto_edit',
+      ...(model === undefined ? [] : ['--model', model]),
+      ...args,
+    ],
+    env: { GEMINI_CLI_TRUST_WORKSPACE: 'true', ...facadeEnv(request) },
+    ...(prompt === undefined ? {} : { prompt }),
+  });
+  return facade ? { ...command, files: { ...command.files, [settingsFile]: facadeSettings } } : command;
+}
 
 function approvalMode({ permissions }: CommandRequest): string {
   switch (permissions) {

@@ -1,6 +1,7 @@
 import { ownValue } from '../../../base/ownValue.js';
 import type { AgentErrorReason, AgentEvent, ToolCategory } from '../agentEvent.js';
-import type { CommandRequest, Provider } from '../provider.js';
+import type { AgentCommand, CommandRequest, Provider } from '../provider.js';
+import { acpCommand, parseAcp } from './acp.js';
 import { classify, concludeRun, reasonOfStatus, type CliFacts } from './conclusion.js';
 import { facadeBase } from './facadeBase.js';
 import { type JsonObject, numberAt, objectAt, parseObject, textAt, toolText } from './jsonOutput.js';
@@ -22,9 +23,11 @@ export const opencode: Provider = {
   fix: cli.fix,
   builtIn: false,
   tools: ['verdict', 'ask'],
+  toolsWhenAsking: ['verdict', 'ask', 'permission'],
   command(request) {
     const { model, conversation, args } = request;
     const prompt = promptWithInstructions(request);
+    if (request.permissions === 'ask') return askingCommand(request, prompt);
     return {
       argv: [
         'opencode',
@@ -44,6 +47,9 @@ export const opencode: Provider = {
   parse(line) {
     const event = parseObject(line);
     if (!event) return line.trim() === '' ? [] : [{ kind: 'raw', text: line }];
+    const acp = parseAcp(event);
+    // It tells the tokens of its last step alone there, and part of a sum is a wrong sum.
+    if (acp) return acp.filter(({ kind }) => kind !== 'usage');
     const part = objectAt(event, 'part');
     switch (event['type']) {
       case 'step_start':
@@ -64,6 +70,23 @@ export const opencode: Provider = {
   },
   conclude: (exit, digest) => concludeRun(exit, digest, cli),
 };
+
+/** Under `permissions: ask` it is spoken to over the Agent Client Protocol, in which it asks. */
+function askingCommand(request: CommandRequest, prompt: string | undefined): AgentCommand {
+  const { model, args } = request;
+  const configuration = { ...facadeConfiguration(request), ...(model === undefined ? {} : { model }) };
+  return acpCommand(request, {
+    argv: ['opencode', 'acp', ...args],
+    env: {
+      OPENCODE_PERMISSION: JSON.stringify(asksBefore),
+      ...(Object.keys(configuration).length === 0 ? {} : { OPENCODE_CONFIG_CONTENT: JSON.stringify(configuration) }),
+    },
+    ...(prompt === undefined ? {} : { prompt }),
+  });
+}
+
+/** Edits inside the workspace, reading and searching go on without a question. */
+const asksBefore = { edit: 'allow', bash: 'ask', webfetch: 'ask', websearch: 'ask', external_directory: 'ask' };
 
 /** Without a rule OpenCode allows everything; these leave edits inside the workspace, reading and searching. */
 const editsOnly = { edit: 'allow', bash: 'deny', webfetch: 'deny', websearch: 'deny', external_directory: 'deny' };

@@ -24,9 +24,43 @@ describe.each(['claude', 'codex', 'demo', 'gemini', 'opencode'])('the command li
   it('holds the extra arguments of the compose file', () => {
     expect(commandOf(name, { args: ['--extra', 'value'] }).argv.join(' ')).toContain('--extra value');
   });
+});
 
-  it('treats `ask` as confined as long as nobody answers', () => {
-    expect(commandOf(name, { permissions: 'ask' })).toEqual(commandOf(name, { permissions: 'confined' }));
+describe('asking', () => {
+  it.each([
+    ['codex', 'codex-acp -c approval_policy="untrusted" -c sandbox_mode="workspace-write" -c model="m" --extra'],
+    ['gemini', 'gemini --experimental-acp --approval-mode auto_edit --model m --extra'],
+    ['opencode', 'opencode acp --extra'],
+  ])('%s is spoken to over the Agent Client Protocol', (name, line) => {
+    const command = commandOf(name, {
+      permissions: 'ask',
+      model: 'm',
+      args: ['--extra'],
+      conversation: 'c-1',
+      tools: { command: '/node', args: ['/agentMcp.js'], env: { A: 'b' }, tools: ['ask', 'permission'] },
+    });
+    expect(command.argv.join(' ')).toBe(line);
+    expect(command.through).toEqual(['{{node}}', '{{dist}}/acpClient.js', '/runs/r1']);
+    expect(command.stdin).toBe('prompt');
+    expect(JSON.parse(command.files?.['acp.json'] ?? '')).toEqual({
+      conversation: 'c-1',
+      tools: { command: '/node', args: ['/agentMcp.js'], env: { A: 'b' } },
+    });
+  });
+
+  it('opencode gets its model, and rules that ask, by its environment', () => {
+    const { env } = commandOf('opencode', { permissions: 'ask', model: 'scripted/one' });
+    expect(JSON.parse(env['OPENCODE_CONFIG_CONTENT'] ?? '')).toEqual({ model: 'scripted/one' });
+    expect(JSON.parse(env['OPENCODE_PERMISSION'] ?? '')).toMatchObject({ edit: 'allow', bash: 'ask', webfetch: 'ask' });
+  });
+
+  it('claude asks by a tool of ours, without anything between', () => {
+    const command = commandOf('claude', {
+      permissions: 'ask',
+      tools: { command: '/node', args: [], env: {}, tools: ['permission'] },
+    });
+    expect(command.argv.join(' ')).toContain('--permission-prompt-tool mcp__muster__permission');
+    expect(command.through).toBeUndefined();
   });
 });
 
