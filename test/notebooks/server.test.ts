@@ -189,3 +189,18 @@ describe('a guest server', () => {
     kernel.dispose();
   });
 });
+
+it('starts with the first run of an agent whose compose file enables it', async () => {
+  const world = await notebookWorld(programs);
+  const enabled = readFileSync(join(world.repository, 'agent-compose.yml'), 'utf8').replace(
+    '{provider: sh,',
+    '{provider: sh, jupyter: {enabled: true},',
+  );
+  writeFileSync(join(world.repository, 'agent-compose.yml'), enabled);
+  await world.client.projects.applyProject({ file: join(world.repository, 'agent-compose.yml'), consent: true });
+  const { id } = await world.dispatch();
+  const state = async () => (await world.client.notebooks.getNotebookServer({ threadId: id })).server?.state;
+  await expect.poll(state, { timeout: 60_000 }).toBe('ready');
+  const others = await world.client.notebooks.getNotebookServer({ threadId: world.thread });
+  expect(others.server).toBeUndefined();
+});

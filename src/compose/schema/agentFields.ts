@@ -336,13 +336,13 @@ export const agentFields: Fields = {
   ),
   jupyter: field(
     mapping({
-      enabled: field(bool, 'Whether a notebook server runs in the sandbox.', 'enabled: true', {
+      enabled: field(bool, 'Whether the thread’s Jupyter Server starts with its runs.', 'enabled: true', {
         era: 'head',
         fallback: 'false',
       }),
       guest_port: field(
         integer(0, 65535),
-        'Its port inside the sandbox; 0 means 8888.',
+        'Its port inside the sandbox; 0 means 8888. Muster’s servers listen on a private socket and take none.',
         'enabled: true\nguest_port: 8890',
         {
           era: 'head',
@@ -350,9 +350,9 @@ export const agentFields: Fields = {
         },
       ),
     }),
-    'A notebook server next to the agent.',
+    'A notebook server next to the agent, on the files of its thread. People can start one for any thread all the same.',
     'jupyter:\n  enabled: true',
-    { era: 'head', planned: true },
+    { era: 'head' },
   ),
   scheduler: field(
     scheduler,

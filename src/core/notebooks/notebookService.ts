@@ -57,11 +57,15 @@ export class NotebookService implements Disposable {
   /** Whoever waits for a server that is starting. */
   readonly #waiting = new Map<ServerName['id'], Deferred<void>>();
   readonly #subscription: Disposable;
+  readonly #ending = new AbortController();
 
   constructor(options: NotebookServiceOptions) {
     this.#options = options;
     this.#subscription = options.store.onDidCommit(events => {
-      for (const { event } of events) if (event.kind === 'thread_changed') this.#endWithThread(event.threadId);
+      for (const { event } of events) {
+        if (event.kind === 'thread_changed') this.#endWithThread(event.threadId);
+        if (event.kind === 'run_changed' && event.status === 'running') this.#startWithRun(event.threadId);
+      }
     });
   }
 
@@ -132,6 +136,7 @@ export class NotebookService implements Disposable {
   /** Lets go of the servers, which go on. */
   dispose(): void {
     void this.#subscription.dispose();
+    this.#ending.abort();
     for (const following of this.#followed.values()) following.abort();
     for (const waiting of this.#waiting.values()) waiting.resolve();
   }
@@ -232,6 +237,23 @@ export class NotebookService implements Disposable {
     } finally {
       this.#asked.delete(server.id);
     }
+  }
+
+  /** `jupyter: {enabled: true}`: beside the agent's runs. One that cannot be started is no reason for the run to fail. */
+  #startWithRun(id: ThreadId): void {
+    const { store, log } = this.#options;
+    const wanted = store.read(stores => {
+      const server = stores.notebookServers.ofThread(id);
+      const thread = stores.threads.get(id);
+      const project = thread && stores.projects.get(thread.projectId);
+      const agent = project?.spec.agents.find(({ name }) => name === thread?.agent);
+      return agent?.jupyter.enabled === true && !(server && isServerAlive(server));
+    });
+    if (!wanted) return;
+    this.start(id, this.#ending.signal).catch((error: unknown) => {
+      if (!this.#ending.signal.aborted)
+        log.warn('The notebook server of an agent could not be started', { thread: id, reason: errorMessage(error) });
+    });
   }
 
   /** A thread that is over, or that has no files any more, has no server. */

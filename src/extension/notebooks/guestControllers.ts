@@ -74,6 +74,11 @@ export class GuestControllers implements vscode.Disposable {
     await this.#sessions.get(notebook)?.interrupt();
   }
 
+  /** A cell of the notebook is executed, or waits for that. */
+  isBusy(notebook: vscode.NotebookDocument): boolean {
+    return this.#sessions.get(notebook)?.isBusy ?? false;
+  }
+
   async restart(notebook: vscode.NotebookDocument): Promise<boolean> {
     const session = this.#sessions.get(notebook);
     await session?.restart();

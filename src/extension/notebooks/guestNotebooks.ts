@@ -6,6 +6,7 @@ import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { NotebookServices } from './notebookServices.js';
 import type { GuestControllers } from './guestControllers.js';
 import { notebookType } from './notebookFiles.js';
+import { NotebookMerging } from './notebookMerging.js';
 import { RunningCells } from './runningCells.js';
 import { windowClosing } from '../windowClosing.js';
 
@@ -18,11 +19,17 @@ export class GuestNotebooks implements vscode.Disposable {
   readonly #running: RunningCells;
   readonly #subscriptions: readonly vscode.Disposable[];
   #controllers: Promise<GuestControllers> | undefined;
+  #loaded: GuestControllers | undefined;
 
   constructor(services: NotebookServices) {
     this.#services = services;
     this.#running = new RunningCells(services.context.workspaceState);
     this.#subscriptions = [
+      new NotebookMerging({
+        log: services.log,
+        isGuest: uri => this.#threadOf(uri) !== undefined,
+        isBusy: notebook => this.#loaded?.isBusy(notebook) ?? false,
+      }),
       vscode.window.onDidChangeVisibleNotebookEditors(editors => void this.#attachAll(editors)),
       services.host.onDidChangeState(() => void this.#attachAll(vscode.window.visibleNotebookEditors)),
     ];
@@ -50,7 +57,7 @@ export class GuestNotebooks implements vscode.Disposable {
 
   #load(): Promise<GuestControllers> {
     this.#controllers ??= import('./guestControllers.js').then(
-      ({ GuestControllers: Controllers }) => new Controllers(this.#services, this.#running),
+      ({ GuestControllers: Controllers }) => (this.#loaded = new Controllers(this.#services, this.#running)),
     );
     return this.#controllers;
   }

@@ -42,6 +42,8 @@ export class NotebookSession implements vscode.Disposable {
   readonly #ending = new AbortController();
   #kernel: Promise<GuestKernel> | undefined;
   #known: GuestKernel | undefined;
+  /** Rounds of cells and cells of an earlier window that are not at their end. */
+  #executing = 0;
   #clientId: string;
   #queue: Promise<void> = Promise.resolve();
   /** Aborted by an interrupt: cells that wait are not executed. */
@@ -61,6 +63,10 @@ export class NotebookSession implements vscode.Disposable {
     return this.#known;
   }
 
+  get isBusy(): boolean {
+    return this.#executing > 0;
+  }
+
   /** Executes cells in their order, after those that are at work. The first that fails ends the round. */
   async execute(cells: readonly vscode.NotebookCell[], controller: vscode.NotebookController): Promise<void> {
     const executions = cells.map(cell => controller.createNotebookCellExecution(cell));
@@ -68,6 +74,7 @@ export class NotebookSession implements vscode.Disposable {
     const before = this.#queue;
     const done = Promise.withResolvers<void>();
     this.#queue = done.promise;
+    this.#executing++;
     try {
       await before;
       let goOn = true;
@@ -76,6 +83,7 @@ export class NotebookSession implements vscode.Disposable {
         else end(execution, undefined);
       }
     } finally {
+      this.#executing--;
       done.resolve();
     }
   }
@@ -83,12 +91,17 @@ export class NotebookSession implements vscode.Disposable {
   /** Shows what an earlier window began, to its end. */
   async resume(controller: vscode.NotebookController): Promise<void> {
     const { notebook, running } = this.#options;
-    for (const begun of running.ofNotebook(notebook.uri.toString())) {
-      const cell = findCell(notebook, begun);
-      if (!cell) await running.remove(begun.messageId);
-      // What VS Code itself has kept needs nothing.
-      else if (!begun.ended || cell.outputs.length === 0)
-        await this.#show(controller.createNotebookCellExecution(cell), begun);
+    this.#executing++;
+    try {
+      for (const begun of running.ofNotebook(notebook.uri.toString())) {
+        const cell = findCell(notebook, begun);
+        if (!cell) await running.remove(begun.messageId);
+        // What VS Code itself has kept needs nothing.
+        else if (!begun.ended || cell.outputs.length === 0)
+          await this.#show(controller.createNotebookCellExecution(cell), begun);
+      }
+    } finally {
+      this.#executing--;
     }
   }
 

@@ -75,7 +75,6 @@ describe('warnings and hints', () => {
     const { diagnostics, spec } = read(agent('driver:', '  boxlite: {}', 'jupyter: {enabled: true}'));
     expect(diagnostics.map(found => [found.severity, found.code, found.path])).toEqual([
       ['warning', 'compose.notExecuted', 'agents.reviewer.driver.boxlite'],
-      ['warning', 'compose.notExecuted', 'agents.reviewer.jupyter'],
     ]);
     expect(spec?.agents[0]?.jupyter.enabled).toBe(true);
   });

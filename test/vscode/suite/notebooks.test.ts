@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { TestAccess } from '../../../src/extension/main.js';
@@ -208,6 +208,86 @@ test(
     await until('it has ended', () => cell.executionSummary?.success !== undefined, context.signal);
     assert.equal(cell.executionSummary?.success, true);
     assert.equal(stdout(cell), Array.from({ length: 150 }, (_, n) => `${n}\n`).join(''));
+  },
+  slow,
+);
+
+test(
+  'the kernel of a notebook completes and explains what is typed in its cells',
+  async context => {
+    const { run, notebook } = await openGuest(context, ['import time\nduck = "🦆"', '"🦆"; time.mono']);
+    await run(0);
+    const { document } = notebook.cellAt(1);
+    const end = document.positionAt(document.getText().length);
+    const answer = async () =>
+      await vscode.commands.executeCommand<vscode.CompletionList>(
+        'vscode.executeCompletionItemProvider',
+        document.uri,
+        end,
+      );
+    const isKnown = ({ label }: vscode.CompletionItem): boolean => /monotonic$/.test(String(label));
+    const completed = await until('the kernel has completed it', answer, context.signal);
+    const item = completed.items.find(isKnown);
+    assert.ok(item, completed.items.map(({ label }) => String(label)).join());
+    assert.ok(item.range instanceof vscode.Range);
+    const before = document.getText().slice(0, document.offsetAt(item.range.start));
+    assert.equal(before + String(item.insertText ?? item.label), '"🦆"; time.monotonic');
+
+    const hovers = await vscode.commands.executeCommand<vscode.Hover[]>(
+      'vscode.executeHoverProvider',
+      document.uri,
+      document.positionAt(document.getText().indexOf('time') + 1),
+    );
+    const words = hovers.flatMap(({ contents }) =>
+      contents.map(each => (typeof each === 'string' ? each : each.value)),
+    );
+    assert.match(words.join(), /Type:\s+module/);
+  },
+  slow,
+);
+
+test(
+  'a notebook that the agent changes while a person edits it has the cells of both, and saves',
+  async context => {
+    const { notebook } = await openGuest(context, ['first', 'second', 'third', 'last']);
+    const edit = new vscode.WorkspaceEdit();
+    const change = (index: number, text: string): void => {
+      const { document } = notebook.cellAt(index);
+      edit.replace(document.uri, new vscode.Range(0, 0, document.lineCount, 0), text);
+    };
+    change(0, 'first of mine');
+    change(2, 'third of mine');
+    await vscode.workspace.applyEdit(edit);
+    assert.ok(notebook.isDirty);
+    const source = Buffer.from(await vscode.workspace.fs.readFile(notebook.uri)).toString('utf8');
+    const file = JSON.parse(source) as { cells: { source: string[]; id: string }[] };
+    const agents = (index: number, text: string): void => {
+      const cell = file.cells[index];
+      if (cell) cell.source = [text];
+    };
+    agents(1, 'second of the agent');
+    agents(2, 'third of the agent');
+    const [model] = file.cells;
+    file.cells.push({ ...model, id: 'added', source: ['added by the agent'] });
+    await writeFile(notebook.uri.fsPath, JSON.stringify(file));
+
+    const expected = [
+      'first of mine',
+      'second of the agent',
+      'third of mine',
+      '# The file has this in place of the cell above:\nthird of the agent',
+      'last',
+      'added by the agent',
+    ];
+    const texts = () => notebook.getCells().map(({ document }) => document.getText());
+    await until('both are there', () => texts().join('|') === expected.join('|'), context.signal);
+    assert.ok(notebook.isDirty);
+    assert.ok(await notebook.save());
+    const saved = JSON.parse(await readFile(notebook.uri.fsPath, 'utf8')) as { cells: { source: string[] }[] };
+    assert.deepEqual(
+      saved.cells.map(cell => cell.source.join('')),
+      expected,
+    );
   },
   slow,
 );

@@ -1,0 +1,208 @@
+import { dirname, basename } from 'node:path';
+import * as vscode from 'vscode';
+import { errorMessage } from '../../base/errors.js';
+import type { Log } from '../../base/log.js';
+import { fieldOf } from '../../base/unknownFields.js';
+import { showInformation } from '../plain/messages.js';
+import { idsOf, mergeCells, type MergeCell, type MergedCell } from './cellMerge.js';
+import { notebookType } from './notebookFiles.js';
+
+/** A tool that rewrites a file touches it more than once, and VS Code says that a notebook is dirty after it says that it changed. */
+const quietMs = 250;
+
+interface OpenCell extends MergeCell {
+  readonly data: vscode.NotebookCellData;
+}
+
+interface OpenNotebook {
+  /** The cells as the file had them when the person began to change them. */
+  base: readonly OpenCell[];
+  /** The file was changed by somebody else since, and the person has changes too. */
+  pending: boolean;
+  timer: NodeJS.Timeout | undefined;
+  settling: NodeJS.Timeout | undefined;
+  readonly watcher: vscode.Disposable;
+}
+
+export interface NotebookMergingOptions {
+  readonly log: Log;
+  /** Whether a notebook lies where an agent works. */
+  readonly isGuest: (uri: vscode.Uri) => boolean;
+  /** Whether a cell of it is being executed: its outputs must find it where it is. */
+  readonly isBusy: (notebook: vscode.NotebookDocument) => boolean;
+}
+
+/**
+ * An agent changes a notebook that a person has open. Without changes of the person VS Code shows the new file; with some it would
+ * keep the person's text until the save, which then fails. Here the two are merged cell by cell:
+ *
+ *     clean ──the person edits──► dirty ──the file changes──► pending ──in front, nothing executing──► merged (dirty again)
+ *       ▲                            │                           │
+ *       └────────saved, reverted─────┴───────────────────────────┘
+ *
+ * VS Code takes the file's new state only by a revert, which works on what is in front; until then the notebook waits.
+ */
+export class NotebookMerging implements vscode.Disposable {
+  readonly #options: NotebookMergingOptions;
+  readonly #open = new Map<vscode.NotebookDocument, OpenNotebook>();
+  readonly #subscriptions: readonly vscode.Disposable[];
+  #merging = false;
+
+  constructor(options: NotebookMergingOptions) {
+    this.#options = options;
+    this.#subscriptions = [
+      vscode.workspace.onDidOpenNotebookDocument(notebook => this.#watch(notebook)),
+      vscode.workspace.onDidCloseNotebookDocument(notebook => this.#forget(notebook)),
+      vscode.workspace.onDidSaveNotebookDocument(notebook => this.#settle(notebook)),
+      vscode.workspace.onDidChangeNotebookDocument(({ notebook }) => {
+        if (this.#merging) return;
+        if (notebook.isDirty) void this.#mergeWhenPossible(notebook);
+        else this.#settleSoon(notebook);
+      }),
+      vscode.window.onDidChangeActiveNotebookEditor(editor => {
+        if (editor) void this.#mergeWhenPossible(editor.notebook);
+      }),
+    ];
+    for (const notebook of vscode.workspace.notebookDocuments) this.#watch(notebook);
+  }
+
+  dispose(): void {
+    for (const subscription of this.#subscriptions) subscription.dispose();
+    for (const notebook of this.#open.keys()) this.#forget(notebook);
+  }
+
+  #watch(notebook: vscode.NotebookDocument): void {
+    const { notebookType: type, uri } = notebook;
+    if (type !== notebookType || uri.scheme !== 'file' || this.#open.has(notebook)) return;
+    const pattern = new vscode.RelativePattern(vscode.Uri.file(dirname(uri.fsPath)), escapeGlob(basename(uri.fsPath)));
+    const watcher = vscode.workspace.createFileSystemWatcher(pattern);
+    const changed = (): void => this.#changedOnDisk(notebook);
+    const subscriptions = [watcher, watcher.onDidChange(changed), watcher.onDidCreate(changed)];
+    this.#open.set(notebook, {
+      base: cellsOf(notebook),
+      pending: false,
+      timer: undefined,
+      settling: undefined,
+      watcher: vscode.Disposable.from(...subscriptions),
+    });
+  }
+
+  #forget(notebook: vscode.NotebookDocument): void {
+    const open = this.#open.get(notebook);
+    this.#open.delete(notebook);
+    clearTimeout(open?.timer);
+    clearTimeout(open?.settling);
+    open?.watcher.dispose();
+  }
+
+  /** VS Code has read the file anew, or this is the first change of the person, which makes it dirty in a moment. */
+  #settleSoon(notebook: vscode.NotebookDocument): void {
+    const open = this.#open.get(notebook);
+    if (!open) return;
+    clearTimeout(open.settling);
+    open.settling = setTimeout(() => {
+      if (!notebook.isDirty) this.#settle(notebook);
+    }, quietMs);
+  }
+
+  /** What is shown is what the file has. */
+  #settle(notebook: vscode.NotebookDocument): void {
+    const open = this.#open.get(notebook);
+    if (!open) return;
+    open.base = cellsOf(notebook);
+    open.pending = false;
+  }
+
+  #changedOnDisk(notebook: vscode.NotebookDocument): void {
+    const open = this.#open.get(notebook);
+    if (!open || !this.#options.isGuest(notebook.uri)) return;
+    clearTimeout(open.timer);
+    open.timer = setTimeout(() => {
+      // Without changes of the person VS Code reads the file by itself; a save of the person has left none.
+      open.pending = notebook.isDirty;
+      void this.#mergeWhenPossible(notebook);
+    }, quietMs);
+  }
+
+  async #mergeWhenPossible(notebook: vscode.NotebookDocument): Promise<void> {
+    const open = this.#open.get(notebook);
+    if (!open?.pending || this.#merging) return;
+    if (vscode.window.activeNotebookEditor?.notebook !== notebook || this.#options.isBusy(notebook)) return;
+    this.#merging = true;
+    try {
+      const ours = cellsOf(notebook);
+      await vscode.commands.executeCommand('workbench.action.files.revert');
+      const theirs = cellsOf(notebook);
+      const merged = mergeCells(open.base, ours, theirs);
+      open.base = theirs;
+      open.pending = false;
+      await replaceCells(notebook, merged);
+      tell(notebook, { before: ours, merged });
+    } catch (error) {
+      this.#options.log.warn('A notebook could not be merged with its file', { reason: errorMessage(error) });
+    } finally {
+      this.#merging = false;
+    }
+  }
+}
+
+async function replaceCells(notebook: vscode.NotebookDocument, merged: readonly MergedCell<OpenCell>[]): Promise<void> {
+  const cells = merged.map(({ cell, conflict }) => (conflict ? asSecond(cell.data) : cell.data));
+  const edit = new vscode.WorkspaceEdit();
+  const all = new vscode.NotebookRange(0, notebook.cellCount);
+  edit.set(notebook.uri, [vscode.NotebookEdit.replaceCells(all, cells)]);
+  await vscode.workspace.applyEdit(edit);
+}
+
+/** The other version of the cell above it: a cell of its own, that says what it is. */
+function asSecond(data: vscode.NotebookCellData): vscode.NotebookCellData {
+  const words = vscode.l10n.t('The file has this in place of the cell above:');
+  const isCode = data.kind === vscode.NotebookCellKind.Code;
+  const value = isCode ? `# ${words}\n${data.value}` : `*${words}*\n\n${data.value}`;
+  const second = new vscode.NotebookCellData(data.kind, value, data.languageId);
+  if (data.outputs) second.outputs = data.outputs;
+  return second;
+}
+
+function tell(
+  notebook: vscode.NotebookDocument,
+  { before, merged }: { readonly before: readonly OpenCell[]; readonly merged: readonly MergedCell<OpenCell>[] },
+): void {
+  const had = new Set(before.map(({ id, source }) => `${id}\n${source}`));
+  const came = merged.filter(({ cell: { id, source }, conflict }) => !conflict && !had.has(`${id}\n${source}`)).length;
+  const conflicts = merged.filter(({ conflict }) => conflict).length;
+  const name = basename(notebook.uri.fsPath);
+  const parts = [
+    vscode.l10n.t('{0} was changed by somebody else while you had unsaved changes; both are in it now.', name),
+    came === 0 ? '' : vscode.l10n.t('Cells that came in: {0}.', came),
+    conflicts === 0 ? '' : vscode.l10n.t('Cells that both changed, kept twice: {0}.', conflicts),
+  ];
+  void showInformation(parts.filter(part => part !== '').join(' '));
+}
+
+function cellsOf(notebook: vscode.NotebookDocument): readonly OpenCell[] {
+  const cells = notebook.getCells();
+  const ids = idsOf(
+    cells.map(({ metadata, document }) => {
+      const id = fieldOf(metadata, 'id');
+      return { id: typeof id === 'string' ? id : '', source: document.getText() };
+    }),
+  );
+  return cells.map((cell, index) => {
+    const data = new vscode.NotebookCellData(cell.kind, cell.document.getText(), cell.document.languageId);
+    data.outputs = [...cell.outputs];
+    data.metadata = cell.metadata;
+    if (cell.executionSummary) data.executionSummary = cell.executionSummary;
+    return { id: ids[index] ?? '', source: data.value, rest: JSON.stringify([outputsOf(cell), cell.metadata]), data };
+  });
+}
+
+function outputsOf({ outputs }: vscode.NotebookCell): readonly string[] {
+  const decoder = new TextDecoder();
+  return outputs.flatMap(({ items }) => items.map(({ mime, data }) => `${mime}:${decoder.decode(data)}`));
+}
+
+/** A name with brackets is that name, no pattern. */
+function escapeGlob(name: string): string {
+  return name.replaceAll(/[[\]{}*?]/g, found => `[${found}]`);
+}
