@@ -1,4 +1,5 @@
-import { dirname, basename } from 'node:path';
+import { lstat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { errorMessage } from '../../base/errors.js';
 import type { Log } from '../../base/log.js';
@@ -7,8 +8,10 @@ import { showInformation } from '../plain/messages.js';
 import { idsOf, mergeCells, type MergeCell, type MergedCell } from './cellMerge.js';
 import { notebookType } from './notebookFiles.js';
 
-/** A tool that rewrites a file touches it more than once, and VS Code says that a notebook is dirty after it says that it changed. */
+/** VS Code says that a notebook is dirty after it says that it changed. */
 const quietMs = 250;
+/** How often the files of notebooks with unsaved changes are looked at. Watching loses what happens while it is being set up. */
+const lookMs = 1_000;
 
 interface OpenCell extends MergeCell {
   readonly data: vscode.NotebookCellData;
@@ -19,9 +22,9 @@ interface OpenNotebook {
   base: readonly OpenCell[];
   /** The file was changed by somebody else since, and the person has changes too. */
   pending: boolean;
-  timer: NodeJS.Timeout | undefined;
+  /** Of the file that the base was read from. */
+  stamp: string;
   settling: NodeJS.Timeout | undefined;
-  readonly watcher: vscode.Disposable;
 }
 
 export interface NotebookMergingOptions {
@@ -50,6 +53,9 @@ export class NotebookMerging implements vscode.Disposable {
 
   constructor(options: NotebookMergingOptions) {
     this.#options = options;
+    const looking = setInterval(() => {
+      for (const [notebook, open] of this.#open) if (notebook.isDirty) void this.#look(notebook, open);
+    }, lookMs);
     this.#subscriptions = [
       vscode.workspace.onDidOpenNotebookDocument(notebook => this.#watch(notebook)),
       vscode.workspace.onDidCloseNotebookDocument(notebook => this.#forget(notebook)),
@@ -62,6 +68,7 @@ export class NotebookMerging implements vscode.Disposable {
       vscode.window.onDidChangeActiveNotebookEditor(editor => {
         if (editor) void this.#mergeWhenPossible(editor.notebook);
       }),
+      vscode.Disposable.from({ dispose: () => clearInterval(looking) }),
     ];
     for (const notebook of vscode.workspace.notebookDocuments) this.#watch(notebook);
   }
@@ -74,25 +81,17 @@ export class NotebookMerging implements vscode.Disposable {
   #watch(notebook: vscode.NotebookDocument): void {
     const { notebookType: type, uri } = notebook;
     if (type !== notebookType || uri.scheme !== 'file' || this.#open.has(notebook)) return;
-    const pattern = new vscode.RelativePattern(vscode.Uri.file(dirname(uri.fsPath)), escapeGlob(basename(uri.fsPath)));
-    const watcher = vscode.workspace.createFileSystemWatcher(pattern);
-    const changed = (): void => this.#changedOnDisk(notebook);
-    const subscriptions = [watcher, watcher.onDidChange(changed), watcher.onDidCreate(changed)];
-    this.#open.set(notebook, {
-      base: cellsOf(notebook),
-      pending: false,
-      timer: undefined,
-      settling: undefined,
-      watcher: vscode.Disposable.from(...subscriptions),
-    });
+    // Of one that an earlier window left unsaved nobody knows the file it began with: then nothing of either side is taken for old.
+    const base = notebook.isDirty ? [] : cellsOf(notebook);
+    const open: OpenNotebook = { base, pending: false, stamp: '', settling: undefined };
+    this.#open.set(notebook, open);
+    void stampOf(notebook).then(stamp => (open.stamp ||= stamp));
   }
 
   #forget(notebook: vscode.NotebookDocument): void {
     const open = this.#open.get(notebook);
     this.#open.delete(notebook);
-    clearTimeout(open?.timer);
     clearTimeout(open?.settling);
-    open?.watcher.dispose();
   }
 
   /** VS Code has read the file anew, or this is the first change of the person, which makes it dirty in a moment. */
@@ -111,17 +110,16 @@ export class NotebookMerging implements vscode.Disposable {
     if (!open) return;
     open.base = cellsOf(notebook);
     open.pending = false;
+    void stampOf(notebook).then(stamp => (open.stamp = stamp));
   }
 
-  #changedOnDisk(notebook: vscode.NotebookDocument): void {
-    const open = this.#open.get(notebook);
-    if (!open || !this.#options.isGuest(notebook.uri)) return;
-    clearTimeout(open.timer);
-    open.timer = setTimeout(() => {
-      // Without changes of the person VS Code reads the file by itself; a save of the person has left none.
-      open.pending = notebook.isDirty;
-      void this.#mergeWhenPossible(notebook);
-    }, quietMs);
+  /** Without changes of the person VS Code reads the file by itself. */
+  async #look(notebook: vscode.NotebookDocument, open: OpenNotebook): Promise<void> {
+    if (this.#merging || !this.#options.isGuest(notebook.uri)) return;
+    const stamp = await stampOf(notebook);
+    if (open.stamp === '' || stamp === '' || !notebook.isDirty || this.#merging) return;
+    open.pending ||= stamp !== open.stamp;
+    await this.#mergeWhenPossible(notebook);
   }
 
   async #mergeWhenPossible(notebook: vscode.NotebookDocument): Promise<void> {
@@ -131,10 +129,13 @@ export class NotebookMerging implements vscode.Disposable {
     this.#merging = true;
     try {
       const ours = cellsOf(notebook);
+      const stamp = await stampOf(notebook);
       await vscode.commands.executeCommand('workbench.action.files.revert');
       const theirs = cellsOf(notebook);
       const merged = mergeCells(open.base, ours, theirs);
       open.base = theirs;
+      // Of before the revert: what was written since is a change again.
+      open.stamp = stamp;
       open.pending = false;
       await replaceCells(notebook, merged);
       tell(notebook, { before: ours, merged });
@@ -202,7 +203,12 @@ function outputsOf({ outputs }: vscode.NotebookCell): readonly string[] {
   return outputs.flatMap(({ items }) => items.map(({ mime, data }) => `${mime}:${decoder.decode(data)}`));
 }
 
-/** A name with brackets is that name, no pattern. */
-function escapeGlob(name: string): string {
-  return name.replaceAll(/[[\]{}*?]/g, found => `[${found}]`);
+/** Changes with each write; empty when there is no such file. */
+async function stampOf({ uri }: vscode.NotebookDocument): Promise<string> {
+  try {
+    const { mtimeMs, size, ino } = await lstat(uri.fsPath);
+    return `${mtimeMs}:${size}:${ino}`;
+  } catch {
+    return '';
+  }
 }
