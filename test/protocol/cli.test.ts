@@ -214,7 +214,7 @@ describe('output', () => {
       try {
         const child = spawn(process.execPath, [programs.cli, ...args], {
           cwd: repository,
-          env: home.env,
+          env: { ...home.env, HOLD: 'no' },
           stdio: ['ignore', full, 'pipe'],
         });
         let said = '';
