@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type Docker from 'dockerode';
 import { ownValue } from '../../base/ownValue.js';
+import { homeFolder } from '../../node/person.js';
 
 /** A helper asks a keychain, which may ask a person. */
 const helperMs = 30_000;
@@ -18,7 +18,7 @@ export async function registryLogin(
   image: string,
   environment: Readonly<Record<string, string>>,
 ): Promise<Docker.AuthConfig | undefined> {
-  const folder = environment['DOCKER_CONFIG'] ?? join(environment['HOME'] ?? homedir(), '.docker');
+  const folder = environment['DOCKER_CONFIG'] ?? join(environment['HOME'] ?? homeFolder() ?? '/', '.docker');
   const file = record(await readJson(join(folder, 'config.json')));
   const registry = registryOf(image);
   const server = registry === 'docker.io' ? dockerHub : registry;
