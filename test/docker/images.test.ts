@@ -193,6 +193,9 @@ describe.runIf(docker.kind === 'there')('an agent with build', () => {
       (await broken.home.muster(['ps', '--all', '--json'], { cwd: broken.repository })).stdout;
     expect(await told()).toMatch(/muster-test\/agent-broken:latest is built of .*images\/dev\/Dockerfile/);
 
+    const doctored = await broken.home.muster(['doctor'], { cwd: broken.repository });
+    expect(doctored.stdout).toContain('not on the engine: muster-test/agent-broken:latest');
+
     const { home, repository, run } = await containerHost({
       host,
       image: 'muster-test/never:1',

@@ -4,7 +4,16 @@ import { installLauncher } from '../../client/launcherScript.js';
 import { productVersion } from '../../protocol/productVersion.js';
 import { defineCommand, type CommandContext } from '../command.js';
 import { repositoryOf } from './init.js';
-import { checkClis, checkCompose, checkDocker, checkGit, checkHost, checkState, type Check } from '../doctor/checks.js';
+import {
+  checkClis,
+  checkCompose,
+  checkDocker,
+  checkGit,
+  checkHost,
+  checkImages,
+  checkState,
+  type Check,
+} from '../doctor/checks.js';
 import { mcpClients } from '../mcpClients/mcpClient.js';
 import { register } from '../mcpClients/registration.js';
 import { oneLine } from '../output/terminalText.js';
@@ -39,15 +48,17 @@ export const doctor = defineCommand({
 });
 
 async function look(context: CommandContext): Promise<readonly Check[]> {
-  const [git, compose, state, host, mcp, docker] = await Promise.all([
+  const [git, compose, state, host, images, mcp, docker] = await Promise.all([
     checkGit(context),
     checkCompose(context),
     checkState(context),
     checkHost(context),
+    checkImages(context),
     checkRegistrations(context),
     checkDocker(context),
   ]);
-  return [git, repository(context), ...compose, ...checkClis(context), ...host, ...state, ...mcp, docker];
+  const containers = [docker, ...images];
+  return [git, repository(context), ...compose, ...checkClis(context), ...host, ...state, ...mcp, ...containers];
 }
 
 function repository({ directory }: CommandContext): Check {

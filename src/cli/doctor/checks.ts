@@ -116,6 +116,29 @@ export async function checkHost({ connectRunning, signal }: CommandContext): Pro
   }
 }
 
+/** Whether the engine answers, and has the images of the agents that run in containers. */
+export async function checkImages({ connectRunning, signal }: CommandContext): Promise<readonly Check[]> {
+  const name = 'images';
+  try {
+    const client = await connectRunning();
+    const { projects } = await client.projects.listProjects({}, { signal });
+    const agents = projects.flatMap(({ agents: all }) => all.filter(({ driver }) => driver === 'docker'));
+    const wanted = new Set(agents.map(({ image }) => image).filter(image => image !== ''));
+    if (wanted.size === 0) return [];
+    const { images } = await client.images.listImages({}, { signal });
+    const there = new Set(images.flatMap(({ names }) => names));
+    const missing = [...wanted].filter(image => !there.has(image) && !there.has(`${image}:latest`));
+    if (missing.length === 0) return [{ name, status: 'ok', detail: [...wanted].join(', ') }];
+    const own = missing.some(image => /^muster-guest(:latest)?$/.test(image));
+    const fix = own ? '`muster image build` makes muster-guest.' : '`muster pull` fetches them; so does the first run.';
+    return [{ name, status: 'warn', detail: `not on the engine: ${missing.join(', ')}`, fix }];
+  } catch (error) {
+    if (isAppError(error, 'host.unreachable')) return [];
+    if (isAppError(error, 'sandbox.unavailable')) return [{ name, status: 'warn', detail: errorMessage(error) }];
+    throw error;
+  }
+}
+
 /** Docker, for agents that run in containers. */
 export async function checkDocker({ env, signal }: CommandContext): Promise<Check> {
   const path = findProgram('docker', env);

@@ -33,6 +33,12 @@ export class Images {
     const stale = build && present?.labels[builtLabel] !== (await recipeDigest(build));
     if (present && pull !== 'always' && !stale) return;
     signal.throwIfAborted();
+    // Whoever has that name in a registry, it is not us.
+    if (!present && !build && withTag(name) === guestImage)
+      throw unavailable(
+        `The image ${name} is not on ${this.#where} yet. \`muster image build\` makes it.`,
+        'not built',
+      );
     if (!present && pull === 'never') {
       const reason = 'sandbox.pull is never';
       throw unavailable(
@@ -196,6 +202,9 @@ export class Images {
     return await working;
   }
 }
+
+/** The one that `muster image build` makes. */
+const guestImage = 'muster-guest:latest';
 
 /** What several wait for goes on when one of them does not want it any more. */
 const unending = new AbortController().signal;
