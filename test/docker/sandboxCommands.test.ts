@@ -130,6 +130,16 @@ describe.runIf(docker.kind === 'there')('the sandbox of a thread', () => {
   });
 });
 
+describe.runIf(docker.kind === 'there')('a run with --rm', () => {
+  const { host, image } = docker.kind === 'there' ? docker : { host: '', image: '' };
+
+  test('leaves neither container nor home folder', async () => {
+    const { home, repository } = await containerHost({ host, image, script: 'echo kept >"$HOME/kept"; echo done' });
+    expect(await home.muster(['run', 'dev', '--rm', 'Go'], { cwd: repository })).toMatchObject({ status: 0 });
+    expect(await home.musterJson(['sandbox', 'stats'], { cwd: repository })).toEqual({ sandboxes: [] });
+  });
+});
+
 describe.runIf(docker.kind === 'there')('a container that somebody is in', () => {
   const { host, image } = docker.kind === 'there' ? docker : { host: '', image: '' };
 

@@ -17,7 +17,10 @@ const options = {
   'session-id': { type: 'string', value: 'ID', text: 'the same' },
   'command': { type: 'string', value: 'TEXT', text: 'run this shell command in the agent’s place' },
   'keep-running': { type: 'boolean', text: 'accepted: a worktree stays until it is removed' },
-  'rm': { type: 'boolean', text: 'remove the worktree afterwards, keeping its work under a rescue ref' },
+  'rm': {
+    type: 'boolean',
+    text: 'remove the worktree (and container) afterwards, keeping its work under a rescue ref',
+  },
   'detach': { type: 'boolean', short: 'd', text: 'do not wait; print the id of the run' },
   'driver': { type: 'string', value: 'NAME', text: 'only process' },
   'interactive': { type: 'boolean', short: 'i', text: 'not supported yet' },
@@ -76,8 +79,12 @@ function refuseUnsupported(args: Arguments<typeof options>): void {
     throw unsupported(`--driver ${driver}`, 'Agents run as processes of this machine.');
 }
 
-async function removeWorktree({ repeatable, out, signal }: CommandContext, threadId: string): Promise<void> {
+async function removeWorktree(context: CommandContext, threadId: string): Promise<void> {
+  const { repeatable, out, signal } = context;
   const { rescue } = await repeatable(({ worktrees }) => worktrees.removeWorktree({ threadId }, { signal }));
+  const { sandboxes } = await repeatable(client => client.sandboxes.listSandboxes({ threadId }, { signal }));
+  const client = await context.connect();
+  for (const { id } of sandboxes) await client.sandboxes.removeSandbox({ id }, { signal });
   if (rescue !== '') out.note(`The worktree is removed; its work is kept as ${rescue}.`);
 }
 
