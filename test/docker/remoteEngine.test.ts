@@ -1,15 +1,13 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { containerHost, git } from '../support/containerHost.ts';
-import { dockerCli, dockerUnderTest } from '../support/docker.ts';
+import { containerHost, git, shipped } from '../support/containerHost.ts';
+import { buildGuestImage, dockerCli, dockerUnderTest, sshTo } from '../support/docker.ts';
 import { agentClis, findAgentClis } from '../support/agents/agentClis.ts';
 import { startAgentHost } from '../support/agents/agentHost.ts';
 import { dispatchAndWait, threadOf } from '../support/agents/threads.ts';
-import { shipped } from '../support/containerHost.ts';
-import { buildGuestImage } from '../support/docker.ts';
 import { testRepository } from '../support/hostProcess.ts';
 import { stringify } from 'yaml';
 import { tempDirectory } from '../support/tempDirectory.ts';
@@ -76,10 +74,14 @@ async function otherMachine(
   ];
   const verified = ['--tlsverify', '--tlscacert', join(tls, 'ca.pem')];
   const own = ['--tlscert', join(tls, 'server-cert.pem'), '--tlskey', join(tls, 'server.pem')];
-  // The bridge is the first engine's.
+  // An engine without a bridge of its own takes that of the first one away.
+  const bridge = `muster${port}`;
+  execFileSync('ip', ['link', 'add', 'name', bridge, 'type', 'bridge']);
+  onTestFinished(() => void execFileSync('ip', ['link', 'delete', bridge]));
+  execFileSync('ip', ['address', 'add', `10.${port % 200}.77.1/24`, 'dev', bridge]);
   const engine = spawn(
     '/usr/sbin/dockerd',
-    [...places, ...verified, ...own, '-H', address, '--bridge=none', '--iptables=false'],
+    [...places, ...verified, ...own, '-H', address, `--bridge=${bridge}`, '--iptables=false'],
     { stdio: 'ignore' },
   );
   onTestFinished(async () => {
@@ -174,18 +176,11 @@ describe.runIf(docker.kind === 'there')('an engine on another machine', () => {
   });
 
   test('over ssh, by the system’s own', async () => {
-    const bin = join(tempDirectory('muster-ssh'), 'bin');
-    mkdirSync(bin);
-    const program = join(bin, 'ssh');
-    // What stands behind `--`: the address, then the command at the other end.
-    const script = `#!/bin/sh\nwhile [ "$1" != -- ]; do shift; done\n[ "$2" = ssh://ada@far.example ] || exit 9\nshift 3\nexec docker -H ${localHost} "$@"\n`;
-    writeFileSync(program, script);
-    chmodSync(program, 0o755);
     const { home, repository, run } = await containerHost({
       host: 'ssh://ada@far.example',
       image,
       script: 'echo there >there.txt; echo said',
-      profile: { PATH: `${bin}:${process.env['PATH'] ?? ''}` },
+      profile: { PATH: `${sshTo(localHost)}:${process.env['PATH'] ?? ''}` },
     });
     const id = await run('Go there');
     expect((await home.muster(['logs', id, '--raw'], { cwd: repository })).stdout).toBe('said\n');

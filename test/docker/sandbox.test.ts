@@ -6,7 +6,7 @@ import { DockerSandboxes } from '../../src/drivers/docker/createDockerSandbox.js
 import { createNodeClock } from '../../src/drivers/process/nodeClock.js';
 import { createProcessSandbox } from '../../src/drivers/process/createProcessSandbox.js';
 import { makePrivateDirectory } from '../../src/node/privateDirectory.js';
-import { dockerUnderTest } from '../support/docker.js';
+import { dockerUnderTest, sshTo } from '../support/docker.js';
 import { shellProgram } from '../support/programs.js';
 import { randomIds } from '../support/randomIds.js';
 import { noSecrets } from '../support/secretMasks.ts';
@@ -15,7 +15,11 @@ import { sandboxContract, type SandboxUnderTest } from '../contract/sandboxContr
 
 const docker = dockerUnderTest();
 
-async function openDockerSandbox(host: string, image: string): Promise<SandboxUnderTest> {
+async function openDockerSandbox(
+  host: string,
+  image: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<SandboxUnderTest> {
   const folder = tempDirectory(`muster 'quoted" $HOME,\n`);
   const clock = createNodeClock();
   const stateDir = join(folder, 'state');
@@ -38,7 +42,7 @@ async function openDockerSandbox(host: string, image: string): Promise<SandboxUn
   };
   const own = spec('first');
   const neighbour = spec('second');
-  const driver = await sandboxes.on({ host, environment: {} });
+  const driver = await sandboxes.on({ host, environment });
   return {
     directory: files.directory,
     output: files.output,
@@ -60,4 +64,9 @@ async function openDockerSandbox(host: string, image: string): Promise<SandboxUn
 describe.runIf(docker.kind === 'there')('containers', () => {
   const { host, image } = docker.kind === 'there' ? docker : { host: '', image: '' };
   sandboxContract('a docker sandbox', () => openDockerSandbox(host, image));
+  // The same engine, as if it were another machine's.
+  sandboxContract('a docker sandbox elsewhere', () => {
+    const PATH = `${sshTo(host)}:${process.env['PATH'] ?? ''}`;
+    return openDockerSandbox('ssh://ada@far.example', image, { PATH });
+  });
 });

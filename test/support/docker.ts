@@ -1,5 +1,8 @@
 import { execFileSync } from 'node:child_process';
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { TestHome } from './hostProcess.ts';
+import { tempDirectory } from './tempDirectory.ts';
 
 /** The engine that `test/support/setup/docker.ts` found or started, with an image of a plain Debian. */
 export type DockerUnderTest =
@@ -18,6 +21,15 @@ export async function buildGuestImage(home: TestHome, host: string, base: string
   const built = await home.muster(['image', 'build', '--engine', host, '--build-arg', `BASE=${base}`]);
   if (built.status !== 0) throw new Error(built.stderr);
   return 'muster-guest:latest';
+}
+
+/** A folder with an `ssh` that leads to the engine: what stands behind `--` is the address, then the command at the other end. */
+export function sshTo(host: string): string {
+  const folder = tempDirectory('muster-ssh');
+  const lines = ['#!/bin/sh', 'while [ "$1" != -- ]; do shift; done', '[ "$2" = ssh://ada@far.example ] || exit 9'];
+  writeFileSync(join(folder, 'ssh'), [...lines, 'shift 3', `exec docker -H ${host} "$@"`, ''].join('\n'));
+  chmodSync(join(folder, 'ssh'), 0o755);
+  return folder;
 }
 
 export function dockerCli(host: string, ...args: readonly string[]): string {

@@ -126,8 +126,8 @@ function requireSpec({ run, sandbox }: SandboxLaunch): SandboxSpec {
   throw new AppError('internal', `Run ${run} has no sandbox to start in.`, { detail: 'launch without sandbox' });
 }
 
-/** The engine would make a missing folder, as root. */
-function requireFolder(spec: SandboxSpec, cwd: string): void {
+/** The engine would make a missing folder, as root. Errors: `worktree.missing`. */
+export function requireFolder(spec: SandboxSpec, cwd: string): void {
   const folder = hostFolder(spec, cwd);
   for (const path of [spec.workspace.folder, ...(folder === undefined ? [] : [folder])]) {
     if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) continue;

@@ -146,7 +146,10 @@ export class DockerSandboxDriver implements SandboxDriver, Disposable {
     const { engine } = this.#options;
     const containers = await this.#containersOf(sandbox);
     await Promise.all(
-      containers.map(async ({ Id: id }) => {
+      containers.map(async ({ Id: id, Labels: own }) => {
+        const run = own[labels.run];
+        // What it leaves is fetched before it goes.
+        if (this.#remote && run !== undefined && isId<'run'>(run)) return await this.#remote.stop(run, { graceMs });
         const container = engine.docker.getContainer(id);
         await engine.call(() => found(container.stop({ t: Math.ceil(graceMs / 1000) })).catch(ignoreGone));
         await engine.call(() => found(container.remove({ force: true })).catch(ignoreGone));

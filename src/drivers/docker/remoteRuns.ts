@@ -13,7 +13,7 @@ import type { RunDriver, SandboxLaunch, SandboxRef } from '../../core/sandboxes/
 import { readForeignFileSync } from '../../node/foreignFile.js';
 import { runFiles, runPath, writeWhole } from '../../node/runFiles.js';
 import { labels, runContainer, runContainerName, sandboxFolder, volumesOfRun } from './containerOptions.js';
-import type { SettingsOf } from './dockerRuns.js';
+import { requireFolder, type SettingsOf } from './dockerRuns.js';
 import { found, refusalOf, statusOf, type DockerEngine } from './dockerEngine.js';
 import { guestPaths, guestRunDir } from './guestPaths.js';
 import type { GuestPrograms } from './guestPrograms.js';
@@ -73,6 +73,7 @@ export class RemoteRuns implements RunDriver, Disposable {
   }
 
   async start(launch: SandboxLaunch, signal: AbortSignal): Promise<void> {
+    if (this.#starting.has(launch.run)) return await this.#starting.over(launch.run);
     await this.#starting.run(launch.run, () => this.#start(launch, signal));
   }
 
@@ -129,7 +130,9 @@ export class RemoteRuns implements RunDriver, Disposable {
     const { engine, settings: settingsOf, programs, stateDir, programsFolder } = this.#options;
     const { run, sandbox: spec } = launch;
     if (!spec) throw new AppError('internal', `Run ${run} has no sandbox to start in.`, { detail: 'no sandbox' });
-    requireFolder(spec.workspace.folder);
+    requireFolder(spec, launch.cwd);
+    // What was packed would be written over what its container wrote by now.
+    if (await this.#inspect(run)) return;
     const settings = await settingsOf(spec);
     await programs.require(launch, spec, settings, signal);
     signal.throwIfAborted();
@@ -350,11 +353,6 @@ function isBlank(path: string): boolean {
 
 function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-}
-
-function requireFolder(path: string): void {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
-  throw new AppError('worktree.missing', `The run was to work in ${path}, which is not there any more.`, { path });
 }
 
 async function unlessGone<T>(work: Promise<T>): Promise<T | undefined> {
