@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { stringify } from 'yaml';
-import { inRepository } from '../../src/build/paths.ts';
+import { cacheDirectory } from '../../src/build/paths.ts';
+import { tempDirectory } from '../support/tempDirectory.ts';
 import { buildPrograms, testHome, type Programs } from '../support/hostProcess.ts';
 
 let programs: Programs;
@@ -13,8 +14,9 @@ beforeAll(async () => {
 
 /** Temporary files may be written by everybody: what is to be out of reach lies elsewhere. */
 function folders(): { readonly home: string; readonly repository: string; readonly state: string } {
-  mkdirSync(inRepository('out'), { recursive: true });
-  const root = mkdtempSync(inRepository('out/strict-'));
+  const cache = cacheDirectory();
+  mkdirSync(cache, { recursive: true });
+  const root = mkdtempSync(join(cache, 'strict-'));
   onTestFinished(() => rmSync(root, { recursive: true, force: true, maxRetries: 3 }));
   const [home, repository] = [join(root, 'home'), join(root, 'shop')];
   for (const folder of [home, repository, join(home, '.claude')]) mkdirSync(folder);
@@ -24,7 +26,7 @@ function folders(): { readonly home: string; readonly repository: string; readon
 async function strictRun(script: string, path: string) {
   const { home: userHome, repository, state } = folders();
   writeFileSync(join(userHome, '.profile'), `export PATH='${path}'\n`);
-  const home = testHome(programs, { stateDir: state, env: { HOME: userHome } });
+  const home = testHome(programs, { stateDir: state, env: { HOME: userHome, PATH: path } });
   const git = (...args: readonly string[]): string => execFileSync('git', args, { cwd: repository, encoding: 'utf8' });
   git('init', '-q', '-b', 'main');
   git('config', 'user.name', 'Person');
@@ -72,8 +74,7 @@ cat /etc/hostname >/dev/null && echo read`;
 
 test('an agent with sandbox: strict does not run where nothing can confine it', async () => {
   // A PATH with what a run needs, and without bubblewrap.
-  const bin = mkdtempSync(inRepository('out/bin-'));
-  onTestFinished(() => rmSync(bin, { recursive: true, force: true }));
+  const bin = tempDirectory('muster-bin');
   for (const name of ['sh', 'git', 'node'])
     execFileSync('ln', ['-s', execFileSync('which', [name], { encoding: 'utf8' }).trim(), join(bin, name)]);
   const { home, repository } = await strictRun('echo never', bin);
