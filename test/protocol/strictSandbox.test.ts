@@ -25,8 +25,7 @@ function folders(): { readonly home: string; readonly repository: string; readon
 
 async function strictRun(script: string, path: string) {
   const { home: userHome, repository, state } = folders();
-  writeFileSync(join(userHome, '.profile'), `export PATH='${path}'\n`);
-  const home = testHome(programs, { stateDir: state, env: { HOME: userHome, PATH: path } });
+  const home = testHome(programs, { stateDir: state, env: { HOME: userHome } });
   const git = (...args: readonly string[]): string => execFileSync('git', args, { cwd: repository, encoding: 'utf8' });
   git('init', '-q', '-b', 'main');
   git('config', 'user.name', 'Person');
@@ -34,7 +33,7 @@ async function strictRun(script: string, path: string) {
   const spec = {
     name: 'shop',
     providers: { mine: { command: 'sh', args: ['-c', script], output: { format: 'text' } } },
-    agents: { dev: { provider: 'mine', sandbox: 'strict' } },
+    agents: { dev: { provider: 'mine', sandbox: 'strict', env: { PATH: path } } },
   };
   writeFileSync(join(repository, 'agent-compose.yml'), stringify(spec));
   git('add', '.');
