@@ -164,8 +164,11 @@ export class Images {
     try {
       const said: unknown = await this.#engine.call(() => this.#engine.docker.getImage(name).remove({ force }));
       const steps = Array.isArray(said) ? said.map(record) : [];
-      const all = (key: string): string[] => steps.flatMap(step => (typeof step[key] === 'string' ? [step[key]] : []));
-      return { untagged: all('Untagged'), deleted: all('Deleted') };
+      const texts = (values: readonly unknown[]): string[] => values.filter(value => typeof value === 'string');
+      return {
+        untagged: texts(steps.map(step => step['Untagged'])),
+        deleted: texts(steps.map(step => step['Deleted'])),
+      };
     } catch (error) {
       if (statusOf(error) === undefined) throw error;
       throw failed(name, `The image ${name} was not removed`, { reason: refusalOf(error), fix: '', error });
