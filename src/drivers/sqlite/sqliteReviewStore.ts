@@ -26,6 +26,7 @@ export class SqliteReviewStore implements ReviewStore {
 
   constructor(database: Database) {
     this.#record = database.prepare(table.replace());
+    // The latest is the one with the highest row: a mark that is set again is a new row. Its time does not say so, two may share it.
     this.#latest = database.prepare(`
       SELECT commit_sha, at FROM review WHERE thread_id = ? AND verdict = ? ORDER BY rowid DESC LIMIT 1`);
     this.#earlier = database.prepare(`

@@ -44,6 +44,18 @@ describe('the mailbox of a run', () => {
     expect(readdirSync(join(dir, 'mail')).filter(name => !/^\d+\.(ask|answer)\.json$/.test(name))).toEqual([]);
   });
 
+  // A folder in which nothing can be made, for root as well. Trying the next number would never end.
+  test.skipIf(process.platform !== 'linux')(
+    'says so when nothing can be written, instead of trying for ever',
+    async () => {
+      const dir = tempDirectory();
+      symlinkSync('/proc/self/fdinfo', join(dir, 'mail'));
+      await expect(ask(dir, { kind: 'question', text: 'x' }, new AbortController().signal)).rejects.toMatchObject({
+        code: expect.stringMatching(/^E(?!EXIST)/),
+      });
+    },
+  );
+
   test('hides the secrets of the run', async () => {
     const { run, mailbox, mail } = await runWithMail();
     writeFileSync(join(mail, '1.ask.json'), JSON.stringify({ text: 'my very-secret-value' }));
