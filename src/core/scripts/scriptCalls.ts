@@ -47,6 +47,11 @@ export interface ScriptCallsOptions {
   readonly models: ScriptModels;
 }
 
+const stateCalls: ReadonlySet<string> = new Set(['state.get', 'state.set', 'state.delete']);
+const sandboxCalls: ReadonlySet<string> = new Set(
+  ['create', 'resume', 'list', 'get', 'stop'].map(call => `sandbox.${call}`),
+);
+
 /** What `scheduler.*` does. Every call is recorded with what it gave, got and how long it took. */
 export class ScriptCalls {
   readonly #options: ScriptCallsOptions;
@@ -108,13 +113,12 @@ export class ScriptCalls {
 
   async #call(context: CallContext, name: string, args: readonly unknown[], number: number): Promise<Came> {
     if (context.workflow) return await this.#workflows.call(context, { name, args, number });
+    if (stateCalls.has(name)) return { value: this.#state(context, name, args) };
+    if (sandboxCalls.has(name))
+      return await this.#sandboxes.call(context, { name, request: fieldsOf(args[0]), number });
     switch (name) {
       case 'log':
         return {};
-      case 'state.get':
-      case 'state.set':
-      case 'state.delete':
-        return { value: this.#state(context, name, args) };
       case 'event.publish':
         return { value: this.#publish(context, args) };
       case 'agent':
@@ -126,12 +130,6 @@ export class ScriptCalls {
       case 'exec':
       case 'shell':
         return await this.#command(context, { name, args, number });
-      case 'sandbox.create':
-      case 'sandbox.resume':
-      case 'sandbox.list':
-      case 'sandbox.get':
-      case 'sandbox.stop':
-        return await this.#sandboxes.call(context, { name, request: fieldsOf(args[0]), number });
       default:
         throw new AppError('feature.unsupported', `scheduler.${name} is not there in this version of Muster.`, {
           feature: `scheduler.${name}`,

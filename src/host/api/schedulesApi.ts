@@ -117,6 +117,23 @@ export function schedulesApi({
       return {};
     },
 
+    ...firesApi({ store, clock, schedules, pruning }),
+  };
+}
+
+type FireCalls = 'listFires' | 'pruneFires' | 'countFires' | 'simulateTriggers';
+
+/** What triggers did, and would do. */
+function firesApi({
+  store,
+  clock,
+  schedules,
+  pruning,
+}: Pick<SchedulesApiOptions, 'store' | 'clock' | 'schedules' | 'pruning'>): Pick<
+  ServiceImpl<typeof ScheduleService>,
+  FireCalls
+> {
+  return {
     async listFires(request) {
       const limit = Math.min(maxFires, request.limit > 0 ? request.limit : defaultFires);
       const filter = defined({ agent: given(request.agent), name: given(request.name) });
