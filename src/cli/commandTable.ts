@@ -83,6 +83,10 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
         summary: 'say something about lines of a thread’s changes',
         load: async () => (await import('./commands/reviewComment.js')).reviewComment,
       },
+      'apply': {
+        summary: 'put the code that a comment suggests into the thread',
+        load: async () => (await import('./commands/reviewApply.js')).reviewApply,
+      },
       'resolve': {
         summary: 'resolve what was said, or open it again',
         load: async () => (await import('./commands/reviewResolve.js')).reviewResolve,

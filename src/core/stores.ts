@@ -4,6 +4,7 @@ import type { VerdictStores } from './chains/agentVerdict.js';
 import type { ChainStores } from './chains/chainStore.js';
 import type { EventStores } from './events/eventLog.js';
 import type { ConflictStores } from './merges/conflictPrediction.js';
+import type { MergeResumptionStores } from './merges/resumption.js';
 import type { MergeStores } from './merges/mergeStore.js';
 import type { ModelStores } from './models/modelStore.js';
 import type { MessageStores } from './messages/messageStore.js';
@@ -43,6 +44,7 @@ export interface Stores
     BreakerStores,
     ModelStores,
     MergeStores,
+    MergeResumptionStores,
     ReviewStores,
     CommentStores,
     ConflictStores,

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { within } from '../base/async.js';
@@ -10,6 +10,8 @@ import { ImageService } from '../core/images/imageService.js';
 import { ProviderRegistries } from '../core/agents/providerRegistries.js';
 import { CandidateVerifier } from '../core/merges/candidateVerifier.js';
 import { ConflictPredictor } from '../core/merges/conflictPredictor.js';
+import { HandMergeService } from '../core/merges/handMergeService.js';
+import { MergeResumer } from '../core/merges/mergeResumer.js';
 import { MergeService } from '../core/merges/mergeService.js';
 import { NotebookService } from '../core/notebooks/notebookService.js';
 import { ApplyProject } from '../core/projects/applyProject.js';
@@ -20,14 +22,14 @@ import { ProjectService } from '../core/projects/projectService.js';
 import { TakeDownProject } from '../core/projects/takeDownProject.js';
 import { SandboxControl } from '../core/sandboxes/sandboxControl.js';
 import { SandboxService } from '../core/sandboxes/sandboxService.js';
-import { ChangesService } from '../core/reviews/changesService.js';
-import { CommentService } from '../core/reviews/commentService.js';
-import { FindingComments } from '../core/reviews/findingComments.js';
-import { RequestChanges } from '../core/reviews/requestChanges.js';
+import type { ChangesService } from '../core/reviews/changesService.js';
+import type { CommentService } from '../core/reviews/commentService.js';
+import type { SuggestionService } from '../core/reviews/suggestionService.js';
+import type { RequestChanges } from '../core/reviews/requestChanges.js';
 import { RunMail } from '../core/mail/runMail.js';
 import { BatchService } from '../core/batches/batchService.js';
 import { QuestionService } from '../core/questions/questionService.js';
-import { ReviewService } from '../core/reviews/reviewService.js';
+import type { ReviewService } from '../core/reviews/reviewService.js';
 import { DirectoryRunSupervisor } from '../core/runs/directoryRunSupervisor.js';
 import { RunCommits } from '../core/runs/runCommits.js';
 import { RunLifecycle } from '../core/runs/runLifecycle.js';
@@ -56,6 +58,7 @@ import type { ProcessSandbox } from '../drivers/process/createProcessSandbox.js'
 import { buildDrivers, type HostDrivers } from './buildDrivers.js';
 import { guestImage } from './sandboxes/guestImage.js';
 import { buildModels, type HostModels } from './buildModels.js';
+import { buildReviews, sha256 } from './buildReviews.js';
 import { buildSchedules, type HostSchedules } from './buildSchedules.js';
 import { HostComposeReader } from './compose/hostComposeReader.js';
 import { AgentProblems } from './environment/agentProblems.js';
@@ -95,6 +98,8 @@ export interface HostCore extends HostState, HostModels, HostSchedules {
   readonly conflicts: ConflictPredictor;
   readonly undos: UndoService;
   readonly updates: UpdateService;
+  readonly handMerges: HandMergeService;
+  readonly resumer: MergeResumer;
   readonly runs: RunLifecycle;
   readonly sandboxControl: SandboxControl;
   readonly images: ImageService;
@@ -105,6 +110,7 @@ export interface HostCore extends HostState, HostModels, HostSchedules {
   readonly reviews: ReviewService;
   readonly comments: CommentService;
   readonly changes: ChangesService;
+  readonly suggestions: SuggestionService;
   readonly requestChanges: RequestChanges;
   readonly dispatcher: DispatchService;
   readonly batches: BatchService;
@@ -152,6 +158,8 @@ export function buildCore(
   const conflicts = resources.add(new ConflictPredictor({ ...common, driver: worktrees }));
   const undos = new UndoService({ ...common, driver: mergeDriver });
   const updates = new UpdateService({ ...common, driver: mergeDriver, settler, workspaces });
+  const handMerges = new HandMergeService({ store, driver: drivers.handMerges, settler, workspaces });
+  const resumer = resources.add(new MergeResumer({ store, log, merges }));
   resources.add(supervisor);
   const places = { workspaces, preparer, sandboxes, environment, providers, supervisor, settler };
   const options = { runModels: models.runModels, distDir, limit: runLimit(maxRuns) };
@@ -180,6 +188,8 @@ export function buildCore(
     conflicts,
     undos,
     updates,
+    handMerges,
+    resumer,
     ...life,
     sandboxControl: new SandboxControl({ store, sandboxes }),
     images: new ImageService({ store, driver: drivers.images, guest: guestImage(distDir) }),
@@ -344,19 +354,8 @@ function buildSurface(state: HostState, built: Foundation, resources: Disposable
   const threads = new ThreadService({ ...common, runs, settler, workspaces, rescues, preparer, driver: worktrees });
   const leftovers = new DiskLeftovers({ stateDir: directory.path, worktreesDir: directory.worktrees });
   const recovery = new RecoverThreads({ ...common, workspaces, driver: worktrees, rescueDriver, runs, leftovers });
-  const reviews = new ReviewService({ ...common, settler, driver: worktrees, digest: sha256 });
   const dispatcher = new DispatchService({ ...common, providers, workspaces, environment, runs });
-  const decode = (content: Uint8Array): string => new TextDecoder().decode(content);
-  const findings = resources.add(new FindingComments({ ...common, driver: worktrees, decode }));
-  const comments = new CommentService({ ...common, driver: worktrees, decode, findings });
-  const changes = new ChangesService({
-    settler,
-    store,
-    clock,
-    driver: worktrees,
-    digestText: text => sha256(Buffer.from(text)),
-  });
-  const requestChanges = new RequestChanges({ store, comments, dispatcher });
+  const reviewing = buildReviews(state, { worktrees, settler, dispatcher }, resources);
   const { end, ...scheduling } = buildSchedules(state, { ...built, dispatcher, threads }, resources);
   resources.add({ dispose: () => patiently(end(), clock) });
   const batches = new BatchService({ ...common, dispatcher, threads });
@@ -371,11 +370,8 @@ function buildSurface(state: HostState, built: Foundation, resources: Disposable
     accessTokens,
     threads,
     recovery,
-    reviews,
+    ...reviewing,
     retries: new RetryThread({ store, dispatcher }),
-    comments,
-    changes,
-    requestChanges,
     dispatcher,
     batches,
     ...scheduling,
@@ -389,10 +385,6 @@ const tokenTexts: TokenTexts = {
   next: () => `muster_${randomBytes(32).toString('hex')}`,
   digest: text => sha256(Buffer.from(text)),
 };
-
-function sha256(content: Uint8Array): string {
-  return createHash('sha256').update(content).digest('hex');
-}
 
 /** Waits for what is at work when the host ends, but not for ever. */
 export async function patiently(work: Promise<void>, clock: Clock): Promise<void> {

@@ -3,6 +3,7 @@ import type { DisposableStore } from '../base/lifecycle.js';
 import type { SandboxDriver } from '../core/sandboxes/sandboxDriver.js';
 import type { ImageDriver } from '../core/images/imageDriver.js';
 import type { GuestGitDriver } from '../core/workspaces/guestGitDriver.js';
+import type { HandMergeDriver } from '../core/merges/handMerge.js';
 import type { MergeDriver } from '../core/merges/mergeDriver.js';
 import { storedLandings } from '../core/merges/storedLandings.js';
 import type { RepositoryDriver } from '../core/workspaces/repositoryDriver.js';
@@ -10,6 +11,7 @@ import type { RescueDriver } from '../core/workspaces/rescueDriver.js';
 import type { WorktreeDriver } from '../core/workspaces/worktreeDriver.js';
 import { GitCommand } from '../drivers/git/command/gitCommand.js';
 import { createGitGuestDriver } from '../drivers/git/guest/gitGuestDriver.js';
+import { createHandMergeDriver } from '../drivers/git/merge/handMerge.js';
 import { createGitMergeDriver } from '../drivers/git/merge/gitMergeDriver.js';
 import { createGitRepositoryDriver } from '../drivers/git/repository/gitRepositoryDriver.js';
 import { createGitRescueDriver } from '../drivers/git/rescue/gitRescueDriver.js';
@@ -39,6 +41,7 @@ export interface HostDrivers {
   readonly worktrees: WorktreeDriver;
   readonly rescueDriver: RescueDriver;
   readonly mergeDriver: MergeDriver;
+  readonly handMerges: HandMergeDriver;
   readonly repositoryDriver: RepositoryDriver;
   readonly notebookServers: JupyterServerDriver;
   /** Of a compose file's literal secrets, keyed for this machine. */
@@ -78,13 +81,14 @@ export function buildDrivers(
   const worktrees = createGitWorktreeDriver({ ...place, person });
   const rescueDriver = createGitRescueDriver(place);
   const mergeDriver = createGitMergeDriver({ ...place, person, journal: storedLandings(store) });
+  const handMerges = createHandMergeDriver({ ...place, person });
   const repositoryDriver = createGitRepositoryDriver(place);
   const guestGit = createGitGuestDriver(place);
   const docker = resources.add(new DockerOnDemand({ stateDir, programs: distDir, clock, log, shell }));
   const sandboxDrivers = {
     docker,
   };
-  const places = { worktrees, rescueDriver, mergeDriver, repositoryDriver, guestGit };
+  const places = { worktrees, rescueDriver, mergeDriver, handMerges, repositoryDriver, guestGit };
   return {
     shell,
     sandbox,

@@ -56,6 +56,7 @@ async function recoverWork({
   verifier,
   notebooks,
   warm,
+  resumer,
 }: HostCore): Promise<void> {
   await notebooks.takeUp();
   await verifier.sweep();
@@ -72,6 +73,7 @@ async function recoverWork({
   await moves.rememberAll();
   runs.takeUpSettling();
   merges.recover();
+  resumer.resume();
   await threads.recover();
 }
 

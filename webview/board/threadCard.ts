@@ -18,6 +18,8 @@ const buttonIcons: Partial<Readonly<Record<ThreadAction, string>>> = {
   approveAndMerge: 'git-merge',
   mergeAgain: 'git-merge',
   resolve: 'sparkle',
+  mergeByHand: 'diff-multiple',
+  mergeRebase: 'git-merge',
   showSourceControl: 'source-control',
   fixAgent: 'question',
   close: 'close',

@@ -26,6 +26,8 @@ const actionIcons: Readonly<Record<ThreadAction, string>> = {
   undoMerge: 'discard',
   mergeAgain: 'git-merge',
   resolve: 'sparkle',
+  mergeByHand: 'diff-multiple',
+  mergeRebase: 'git-merge',
   showSourceControl: 'source-control',
   fixAgent: 'question',
   stop: 'debug-stop',

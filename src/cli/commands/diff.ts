@@ -23,6 +23,7 @@ export const diff = defineCommand({
   positionals: [{ name: 'thread', required: true }],
   options: {
     'stat': { type: 'boolean', text: 'list the files instead of their contents' },
+    'with': { type: 'string', value: 'THREAD', text: 'compare with what another thread has come to' },
     'since-review': { type: 'boolean', text: 'only what changed since you last looked at the thread in a review' },
   },
   details: 'Compared with the commit that the thread started from, with what is not committed yet.',
@@ -30,7 +31,9 @@ export const diff = defineCommand({
     const { out, json, signal } = context;
     const thread = await getThread(context, args.required(0));
     const withPatch = !args.flag('stat');
-    const request = { threadId: thread.id, withPatch, sinceLast: args.flag('since-review') };
+    const other = args.text('with');
+    const compareWith = other === undefined ? '' : (await getThread(context, other)).id;
+    const request = { threadId: thread.id, withPatch, sinceLast: args.flag('since-review'), compareWith };
     const changes = await context.repeatable(({ threads }) => threads.diffThread(request, { signal }));
     if (json) out.json(diffJson(thread.id, changes, { withPatch }));
     else if (withPatch) printPatch(out, changes.patch);

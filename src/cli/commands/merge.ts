@@ -1,3 +1,7 @@
+import { randomUUID } from 'node:crypto';
+import { collectProviderEnvironment } from '../../client/providerEnvironment.js';
+import { conflictTask } from '../../protocol/conflictTask.js';
+import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { Merge } from '../../protocol/gen/muster/v1/merges_pb.js';
 import { shortId } from '../../protocol/displayFormat.js';
 import { defineCommand, type CommandContext } from '../command.js';
@@ -20,6 +24,7 @@ export const merge = defineCommand({
     'message': { type: 'string', short: 'm', value: 'TEXT', text: 'commit message (default: the summary)' },
     'priority': { type: 'string', value: 'N', text: 'higher comes first in the queue (default 0)' },
     'all-ready': { type: 'boolean', text: 'every thread of this project whose present commit you approved' },
+    'resolve': { type: 'boolean', text: 'ask the agent to resolve the conflict of the last merge, then merge' },
     'detach': { type: 'boolean', text: 'do not wait for the end' },
   },
   details: 'Exit status: 0 merged, 1 not. Without --expect, work that is not committed yet is committed first.',
@@ -32,6 +37,7 @@ export const merge = defineCommand({
     }
     if (named === undefined) throw usageError('`muster merge` needs <thread> or --all-ready.');
     const thread = await getThread(context, named);
+    if (args.flag('resolve')) return await resolveByAgent(context, thread);
     const client = await context.connect();
     const response = await client.merges.requestMerge(
       {
@@ -50,6 +56,27 @@ export const merge = defineCommand({
     return args.flag('detach') || last.status === 'merged' ? 0 : 1;
   },
 });
+
+/** The merge is asked for again by the host, when the agent has ended well. */
+async function resolveByAgent(context: CommandContext, { id, agent, latestMerge }: Thread): Promise<number> {
+  const { out, json, signal } = context;
+  if (latestMerge?.status !== 'conflicted') throw usageError('--resolve is for a thread whose last merge conflicted.');
+  const client = await context.connect();
+  const { runId } = await client.threads.dispatch(
+    {
+      threadId: id,
+      agent,
+      prompt: conflictTask(latestMerge),
+      thenMerge: latestMerge.id,
+      environment: collectProviderEnvironment(process.env),
+      idempotencyKey: randomUUID(),
+    },
+    { signal },
+  );
+  if (json) out.json({ thread_id: id, run_id: runId, merge_id: latestMerge.id });
+  else out.line(`${oneLine(agent)} is asked to resolve it; then it is merged into ${oneLine(latestMerge.target)}`);
+  return 0;
+}
 
 /** Queues all first, so that each waits only for those before it; 0 when every one was merged. */
 async function mergeApproved(context: CommandContext, detach: boolean): Promise<number> {

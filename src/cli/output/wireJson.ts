@@ -168,6 +168,9 @@ export function worktreeJson(worktree: Worktree) {
     changed: worktree.changed,
     repository: worktree.repository,
     missing: worktree.missing,
+    created_at: time(worktree.createdAt),
+    used_at: time(worktree.usedAt),
+    port: worktree.port === 0 ? null : worktree.port,
   };
 }
 

@@ -161,11 +161,14 @@ export class MergeService implements Disposable {
     return merges;
   }
 
-  /** Asks for the same once more. A merge that has not ended is returned as it is. Errors: as {@link request}. */
-  async retry(id: string): Promise<Merge> {
+  /**
+   * Asks for the same once more; with `present`, for what the thread is by now. A merge that has not ended is returned as it is.
+   * Errors: as {@link request}.
+   */
+  async retry(id: string, { head }: { readonly head: 'reviewed' | 'present' } = { head: 'reviewed' }): Promise<Merge> {
     const { threadId: thread, status, target, strategy, expect, commitMessage: message } = this.get(id);
     if (isMergeActive(status)) return this.get(id);
-    return await this.request({ thread, target, strategy, expect, message });
+    return await this.request({ thread, target, strategy, message, ...(head === 'reviewed' ? { expect } : {}) });
   }
 
   /** Changes the turn of a merge that waits. Errors: `merge.unknown`, `merge.refused` (it does not wait any more). */

@@ -150,8 +150,11 @@ function hunkOf(open: OpenHunk): Hunk {
   };
 }
 
+/** What a patch says of lines: from which to which. */
+export type PatchedLines = Pick<Hunk, 'oldStart' | 'oldLines' | 'newStart' | 'newLines' | 'raw'>;
+
 /** A patch of some hunks of one file that is there before and after, without context. */
-export function patchOfHunks(path: string, hunks: readonly Hunk[]): string {
+export function patchOfHunks(path: string, hunks: readonly PatchedLines[]): string {
   const name = (prefix: string): string => quoted(`${prefix}/${path}`);
   const ranges = hunks.map(({ oldStart, oldLines, newStart, newLines, raw }) =>
     [`@@ -${oldStart},${oldLines} +${newStart},${newLines} @@`, ...raw].join('\n'),

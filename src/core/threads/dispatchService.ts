@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.js';
 import { AppError } from '../../base/errors.js';
-import { isId, type IdSource, type MessageId } from '../../base/ids.js';
+import { isId, type IdSource, type MergeId, type MessageId } from '../../base/ids.js';
 import type { AgentSpec } from '../../compose/projectSpec.js';
 import type { ProviderRegistries } from '../agents/providerRegistries.js';
 import { isMergeActive } from '../merges/merge.js';
@@ -28,6 +28,7 @@ import type { ThreadStores } from './threadStore.js';
 import { chainOff, type Chain } from '../chains/chain.js';
 import type { ChainStores } from '../chains/chainStore.js';
 import type { MergeStores } from '../merges/mergeStore.js';
+import type { MergeResumptionStores } from '../merges/resumption.js';
 import type { MessageStores } from '../messages/messageStore.js';
 import type { RunStores } from '../runs/runStore.js';
 import type { EventStores } from '../events/eventLog.js';
@@ -64,6 +65,8 @@ export interface Dispatch {
   readonly intent?: 'dispatch' | 'changes-requested' | 'handoff';
   /** The chain that it goes on with; missing: it begins a new one. */
   readonly chain?: Chain;
+  /** A merge of the thread that is asked for again when the run has ended well. */
+  readonly thenMerge?: MergeId;
   /** Drafts of a review that the message brings to the agent; they are sent when it is. */
   readonly carries?: readonly CommentId[];
 }
@@ -88,6 +91,7 @@ type DispatchStores = ThreadStores &
   CommentStores &
   RunDelayStores &
   BatchStores &
+  MergeResumptionStores &
   EventStores;
 
 export interface DispatchServiceOptions {
@@ -180,6 +184,7 @@ export class DispatchService {
     });
     sendDrafts(stores, dispatch, { messageId, now });
     stores.runs.insert(run);
+    if (dispatch.thenMerge !== undefined) stores.resumptions.save({ run: run.id, merge: dispatch.thenMerge });
     if (dispatch.dueAt !== undefined) stores.delays.put({ runId: run.id, dueAt: dispatch.dueAt, reason: 'scheduled' });
     if (dispatch.batch !== undefined) stores.batches.join(thread.id, dispatch.batch);
     dependOn(stores, run, dispatch.dependsOn ?? []);

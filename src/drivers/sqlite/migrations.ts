@@ -34,6 +34,7 @@ import { mergeTrains } from './migrations/0031MergeTrains.js';
 import { spareWorktrees } from './migrations/0032SpareWorktrees.js';
 import { positions } from './migrations/0033Positions.js';
 import { workflows } from './migrations/0034Workflows.js';
+import { mergeResumptions } from './migrations/0035MergeResumptions.js';
 
 /** Append-only: a migration that has shipped is never edited. `PRAGMA user_version` counts those that ran. */
 export const migrations: readonly string[] = [
@@ -71,6 +72,7 @@ export const migrations: readonly string[] = [
   spareWorktrees,
   positions,
   workflows,
+  mergeResumptions,
 ];
 
 /** The schema version this program understands. */

@@ -16,6 +16,7 @@ import { SqliteEventLog } from './sqliteEventLog.js';
 import { SqliteLandingStore } from './sqliteLandingStore.js';
 import { SqliteMergeCheckStore } from './sqliteMergeCheckStore.js';
 import { SqliteMergeQueueStore } from './sqliteMergeQueueStore.js';
+import { SqliteMergeResumptionStore } from './sqliteMergeResumptionStore.js';
 import { SqliteMergeTrainStore } from './sqliteMergeTrainStore.js';
 import { SqliteMergeUndoStore } from './sqliteMergeUndoStore.js';
 import { SqliteMergeStore } from './sqliteMergeStore.js';
@@ -113,6 +114,7 @@ export class SqliteStore implements Store<Stores>, Disposable {
       landings: new SqliteLandingStore(database),
       schedules: new SqliteScheduleStore(database),
       topics: new SqliteTopicStore(database),
+      resumptions: new SqliteMergeResumptionStore(database),
       spares: new SqliteSpareWorktreeStore(database),
       webhooks: new SqliteWebhookSourceStore(database),
       preparations: new SqlitePreparationStore(database),

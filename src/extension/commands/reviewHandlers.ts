@@ -7,11 +7,11 @@ import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { reviewCommands } from '../manifest/reviewCommands.js';
 import { isCommentReply, isCommentThread, ShownComment } from '../plain/comments.js';
 import { askModally, showDone, showInformation, whileWaiting } from '../plain/messages.js';
-import { askForLine } from '../plain/picks.js';
+import { askForLine, pickRow } from '../plain/picks.js';
 import { lineOf } from '../review/reviewedChanges.js';
 import { reviewFileOf } from '../review/reviewUris.js';
 import type { Services } from '../services.js';
-import { targetThread } from '../threads/pickThread.js';
+import { targetThread, targetThreads } from '../threads/pickThread.js';
 import { threadTitle } from '../threads/threadText.js';
 import { isChangesNode, type ChangesNode, type ChangesView } from '../views/changesView.js';
 import type { CommandHandlers } from './commandHandler.js';
@@ -47,6 +47,9 @@ export function reviewHandlers(
     'muster.deleteComment': async comment => {
       if (comment instanceof ShownComment) await saving(signal => comments.remove(comment, signal));
     },
+    'muster.applySuggestion': async comment => {
+      if (comment instanceof ShownComment) await saving(signal => comments.applySuggestion(comment, signal));
+    },
     'muster.resolveComment': async thread => {
       if (isCommentThread(thread)) await saving(signal => comments.resolve(thread, true, signal));
     },
@@ -57,6 +60,7 @@ export function reviewHandlers(
 }
 
 type ChangesIds =
+  | 'muster.compareThreads'
   | 'muster.reviewSince'
   | 'muster.nextUnreviewed'
   | 'muster.previousUnreviewed'
@@ -80,6 +84,18 @@ function changesHandlers(
     else showDone(vscode.l10n.t('Everything is reviewed'));
   };
   return {
+    'muster.compareThreads': async (...args) => {
+      const given = await targetThreads(services, args, {
+        placeHolder: vscode.l10n.t('Which thread do you want to compare?'),
+        filter: ({ head }) => head !== '',
+      });
+      const [thread, second] = given ?? [];
+      if (!thread) return;
+      const other = second ?? (await pickOther(services, thread));
+      if (!other) return;
+      if (!(await reviews.compare(thread, other, new AbortController().signal)))
+        void showInformation(vscode.l10n.t('Both threads have come to the same files.'));
+    },
     'muster.reviewSince': async (...args) => {
       const thread = await targetThread(services, args, {
         placeHolder: vscode.l10n.t('Which thread do you want to review?'),
@@ -184,4 +200,18 @@ export async function requestChanges(services: Services, thread: Thread): Promis
 function promptFor(drafts: number): string {
   if (drafts === 0) return vscode.l10n.t('You have not commented on any line.');
   return drafts === 1 ? vscode.l10n.t('Sends your comment.') : vscode.l10n.t('Sends your {0} comments.', drafts);
+}
+
+/** Another thread of the same repository that has something to compare with. */
+async function pickOther(services: Services, thread: Thread): Promise<Thread | undefined> {
+  const others = services.scope
+    .threads()
+    .filter(({ id, head, repository }) => id !== thread.id && head !== '' && repository === thread.repository);
+  if (others.length === 0) {
+    void showInformation(vscode.l10n.t('No other thread of this repository has changed anything.'));
+    return undefined;
+  }
+  const rows = others.map(other => ({ label: threadTitle(other), description: other.agent, other }));
+  const row = await pickRow(rows, { placeHolder: vscode.l10n.t('Compare "{0}" with', threadTitle(thread)) });
+  return row?.other;
 }

@@ -7,6 +7,7 @@ import { toThreadView } from '../../protocol/webview/threadView.js';
 import { isThreadActive, parseThreadStatus } from '../../protocol/threadDisplay.js';
 import { sendTask } from '../dispatch/sendTask.js';
 import type { threadCommands } from '../manifest/threadCommands.js';
+import { abandonHandMerge, finishHandMerge, mergeByHand } from '../review/handMerge.js';
 import { approveAndMerge, approveThread, askToResolve, mergeThread } from '../review/mergeThread.js';
 import type { Services } from '../services.js';
 import { targetThread, targetThreads } from '../threads/pickThread.js';
@@ -92,7 +93,15 @@ export function threadHandlers(services: Services): CommandHandlers<Ids> {
 }
 
 type LandingIds =
-  'muster.approve' | 'muster.merge' | 'muster.approveAndMerge' | 'muster.resolveConflict' | 'muster.squash';
+  | 'muster.approve'
+  | 'muster.merge'
+  | 'muster.approveAndMerge'
+  | 'muster.resolveConflict'
+  | 'muster.mergeByHand'
+  | 'muster.finishHandMerge'
+  | 'muster.abandonHandMerge'
+  | 'muster.squash'
+  | 'muster.rebase';
 
 /** Commands that bring a thread's work to where it belongs. */
 function landingHandlers(services: Services): Pick<CommandHandlers<Ids>, LandingIds> {
@@ -122,9 +131,25 @@ function landingHandlers(services: Services): Pick<CommandHandlers<Ids>, Landing
       });
       if (thread?.latestMerge) await askToResolve(services, thread, thread.latestMerge);
     },
+    'muster.mergeByHand': async (...args) => {
+      const thread = await withWorktree(services, args, vscode.l10n.t('Which conflict do you want to resolve?'));
+      if (thread) await mergeByHand(services, thread);
+    },
+    'muster.finishHandMerge': async (...args) => {
+      const thread = await withWorktree(services, args, vscode.l10n.t('Which merge is resolved?'));
+      if (thread) await finishHandMerge(services, thread);
+    },
+    'muster.abandonHandMerge': async (...args) => {
+      const thread = await withWorktree(services, args, vscode.l10n.t('Which merge do you give up?'));
+      if (thread) await abandonHandMerge(services, thread);
+    },
     'muster.squash': async (...args) => {
       const threads = await mergeable(services, args);
       for (const thread of threads ?? []) await mergeThread(services, thread, { strategy: 'squash' });
+    },
+    'muster.rebase': async (...args) => {
+      const threads = await mergeable(services, args);
+      for (const thread of threads ?? []) await mergeThread(services, thread, { strategy: 'rebase' });
     },
   };
 }
@@ -145,6 +170,11 @@ function canApprove(thread: Thread): boolean {
 /** Approving from the review means what it shows. */
 function isInFront(services: Services, { id }: Thread): boolean {
   return services.reviews.activeThreadId === id;
+}
+
+/** One whose worktree a person may work in now. */
+function withWorktree(services: Services, args: readonly unknown[], placeHolder: string): Promise<Thread | undefined> {
+  return targetThread(services, args, { placeHolder, filter: thread => thread.worktree !== '' && canFollowUp(thread) });
 }
 
 function hasConflict({ latestMerge }: Thread): boolean {

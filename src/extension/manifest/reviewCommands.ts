@@ -7,7 +7,11 @@ function onDiscussion(context: string, menu: 'context' | 'title', group: string)
 }
 
 function onComment(menu: 'context' | 'title', group: string): MenuPlace {
-  return { menu: `comments/comment/${menu}`, when: `commentController == muster.review && comment == draft`, group };
+  return {
+    menu: `comments/comment/${menu}`,
+    when: `commentController == muster.review && comment =~ /\\bdraft\\b/`,
+    group,
+  };
 }
 
 /** Commands of a review: what is said in it, and what comes of it. */
@@ -22,6 +26,11 @@ export const reviewCommands = {
     title: 'Review What Changed Since You Last Looked',
     icon: '$(history)',
     menus: [onThread('seenBefore', '1_open@3'), { menu: 'view/title', when: changesView, group: 'navigation@3' }],
+  },
+  'muster.compareThreads': {
+    title: 'Compare with Another Thread...',
+    icon: '$(compare-changes)',
+    menus: [onThread('branch', '1_open@5')],
   },
   'muster.nextUnreviewed': {
     title: 'Go to Next Unreviewed Change',
@@ -82,6 +91,19 @@ export const reviewCommands = {
   },
   'muster.saveComment': { title: 'Save', palette: never, menus: [onComment('context', '1_save@1')] },
   'muster.cancelEditComment': { title: 'Cancel', palette: never, menus: [onComment('context', '1_save@2')] },
+  'muster.applySuggestion': {
+    title: 'Apply Suggestion',
+    icon: '$(check)',
+    palette: never,
+    enablement: trusted,
+    menus: [
+      {
+        menu: 'comments/comment/title',
+        when: 'commentController == muster.review && comment =~ /\\bsuggestion\\b/',
+        group: 'inline@0',
+      },
+    ],
+  },
   'muster.resolveComment': {
     title: 'Resolve Comment',
     icon: '$(pass)',

@@ -65,6 +65,30 @@ export const threadCommands = {
     enablement: trusted,
     menus: [onThread('conflict', 'inline@1'), onThread('conflict', '2_act@1')],
   },
+  'muster.mergeByHand': {
+    title: 'Resolve Conflict in Merge Editor',
+    icon: '$(diff-multiple)',
+    enablement: trusted,
+    menus: [onThread('conflict|updatable', '2_act@2')],
+  },
+  'muster.finishHandMerge': {
+    title: 'Complete Merge into Thread',
+    icon: '$(check)',
+    enablement: trusted,
+    menus: [],
+  },
+  'muster.abandonHandMerge': {
+    title: 'Give Up Merge into Thread',
+    icon: '$(discard)',
+    enablement: trusted,
+    menus: [],
+  },
+  'muster.rebase': {
+    title: 'Rebase and Merge Thread',
+    icon: '$(git-merge)',
+    enablement: trusted,
+    menus: [onThread('conflict|mergeable', '2_act@5')],
+  },
   'muster.fixAgent': {
     title: 'Show How to Fix the Agent of Thread',
     icon: '$(question)',

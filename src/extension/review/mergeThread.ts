@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
 import { shortId } from '../../protocol/displayFormat.js';
+import { conflictTask } from '../../protocol/conflictTask.js';
 import type { Merge } from '../../protocol/gen/muster/v1/merges_pb.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { sendTask } from '../dispatch/sendTask.js';
@@ -24,7 +25,7 @@ const shownFiles = 5;
 
 export interface MergeOptions {
   /** Overrides the setting and the compose file. */
-  readonly strategy?: 'merge' | 'squash';
+  readonly strategy?: 'merge' | 'squash' | 'rebase';
 }
 
 /** Merges the commit that the person has seen, and says what came of it with what can be done next. */
@@ -173,23 +174,23 @@ function outdatedActions(
   ];
 }
 
-/** Gives the conflict back to the agent, in the same conversation and worktree. */
+/** Gives the conflict back to the agent, in the same conversation and worktree; when it has ended well the merge is asked for again. */
 export async function askToResolve(services: Services, thread: Thread, merge: Merge): Promise<void> {
-  const prompt = vscode.l10n.t(
-    'Merge {0} into this branch and resolve the conflicts in {1}. Keep the intent of both sides, then run the tests.',
-    merge.target,
-    merge.files.join(', '),
-  );
-  await sendTask(services, { threadId: thread.id, agent: thread.agent, prompt, key: randomUUID() });
+  const prompt = conflictTask(merge);
+  const thenMerge = merge.id;
+  await sendTask(services, { threadId: thread.id, agent: thread.agent, prompt, thenMerge, key: randomUUID() });
+  showDone(vscode.l10n.t('When {0} has resolved it, "{1}" is merged', thread.agent, threadTitle(thread)));
 }
 
 async function reportConflict(services: Services, thread: Thread, merge: Merge): Promise<void> {
   const ask = vscode.l10n.t('Ask {0} to Resolve', thread.agent);
-  const worktree = vscode.l10n.t('Open Worktree');
+  const editor = vscode.l10n.t('Open Merge Editor');
+  const rebase = vscode.l10n.t('Rebase');
   const text = vscode.l10n.t('"{0}" conflicts with {1}: {2}', threadTitle(thread), merge.target, withFiles(merge));
-  const chosen = await showWarning(text, ask, worktree);
+  const chosen = await showWarning(text, ask, editor, ...(merge.strategy === 'rebase' ? [] : [rebase]));
   if (chosen === ask) await askToResolve(services, thread, merge);
-  if (chosen === worktree) await vscode.commands.executeCommand('muster.openWorktree', thread.id);
+  if (chosen === editor) await vscode.commands.executeCommand('muster.mergeByHand', thread.id);
+  if (chosen === rebase) await mergeThread(services, thread, { strategy: 'rebase' });
 }
 
 /** The host's sentence, with the files in the way if it does not name them itself. */

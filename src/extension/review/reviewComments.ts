@@ -112,6 +112,15 @@ export class ReviewComments implements vscode.Disposable {
     await this.load(found.threadId, signal);
   }
 
+  /** Puts what a comment suggests into the thread's file. */
+  async applySuggestion(comment: ShownComment, signal: AbortSignal): Promise<void> {
+    const found = this.#find(comment.id);
+    if (!found) return;
+    const client = await this.#host.client(signal);
+    await client.reviews.applySuggestion({ threadId: found.threadId, commentId: found.id }, { signal });
+    await this.load(found.threadId, signal);
+  }
+
   async resolve(thread: vscode.CommentThread, resolved: boolean, signal: AbortSignal): Promise<void> {
     const discussion = this.discussionOf(thread);
     if (!discussion) return;
@@ -283,7 +292,9 @@ function toShow(comment: Comment, root: Comment): CommentToShow {
     isOwn,
     text: comment.text,
     label: [severityWord(comment), stateWord(comment, root)].filter(word => word !== '').join(' · '),
-    context: comment.state === 'draft' ? 'draft' : 'sent',
+    context: [comment.state === 'draft' ? 'draft' : 'sent', ...(hasSuggestion(comment) ? ['suggestion'] : [])].join(
+      ' ',
+    ),
     at: new Date(Number(comment.createdAt)),
   };
 }
@@ -294,6 +305,11 @@ function stateWord(comment: Comment, root: Comment): string {
   return root.resolvedBy === 'you'
     ? vscode.l10n.t('resolved by you')
     : vscode.l10n.t('resolved by {0}', root.resolvedBy);
+}
+
+/** Code in a block marked `suggestion`, for lines that can be changed. */
+function hasSuggestion({ text, onBase, outdated }: Comment): boolean {
+  return !onBase && !outdated && /^(?:`{3,}|~{3,})suggestion/m.test(text);
 }
 
 function severityWord({ severity }: Comment): string {

@@ -74,6 +74,24 @@ export class Reviews {
     return true;
   }
 
+  /**
+   * Opens what a thread has that another one has not, and the other way round. That is no review: nothing counts as seen by it.
+   * False when both came to the same.
+   */
+  async compare(thread: Thread, other: Thread, signal: AbortSignal): Promise<boolean> {
+    const client = await this.#host.client(signal);
+    const found = await client.threads.diffThread({ threadId: thread.id, compareWith: other.id }, { signal });
+    if (found.files.length === 0) return false;
+    const change = { thread, baseCommit: found.baseCommit, head: found.head, sinceReview: true };
+    const titles = [threadTitle(other), threadTitle(thread)] as const;
+    await vscode.commands.executeCommand('_workbench.openMultiDiffEditor', {
+      title: plainText(vscode.l10n.t('{0} ↔ {1}', ...titles)),
+      resources: identifiable(change, found.files),
+    });
+    await vscode.commands.executeCommand('workbench.action.keepEditor');
+    return true;
+  }
+
   /** Closes what is open of a thread's review. */
   close(threadId: string): Promise<void> {
     return this.#closeTabs(threadId, () => true);

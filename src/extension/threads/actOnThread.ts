@@ -19,6 +19,8 @@ const actionCommands: Readonly<Record<ThreadAction, CommandId | 'workbench.view.
   undoMerge: 'muster.undoMerge',
   mergeAgain: 'muster.merge',
   resolve: 'muster.resolveConflict',
+  mergeByHand: 'muster.mergeByHand',
+  mergeRebase: 'muster.rebase',
   showSourceControl: 'workbench.view.scm',
   fixAgent: 'muster.fixAgent',
   stop: 'muster.cancelThread',

@@ -3,6 +3,7 @@ import { errorMessage } from '../../base/errors.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { createPlainTree, type PlainTree } from '../plain/trees.js';
 import type { Services } from '../services.js';
+import { QueueDrag } from './queueDrag.js';
 import {
   groupThreads,
   matchesQuery,
@@ -59,6 +60,7 @@ export class ThreadsView implements vscode.TreeDataProvider<ThreadsNode>, vscode
       treeDataProvider: this,
       canSelectMany: true,
       showCollapseAll: true,
+      dragAndDropController: new QueueDrag(services),
     });
     const tick = setInterval(() => this.#tick(), tickMs);
     this.#subscriptions = [

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
-import { formatBytes } from '../../protocol/displayFormat.js';
 import { errorMessage, isAppError } from '../../base/errors.js';
+import { formatAge, formatBytes } from '../../protocol/displayFormat.js';
 import type { Sandbox, SandboxUsage } from '../../protocol/gen/muster/v1/sandboxes_pb.js';
 import type { Worktree } from '../../protocol/gen/muster/v1/worktrees_pb.js';
 import { createPlainTree, type PlainTree } from '../plain/trees.js';
@@ -129,6 +129,8 @@ export class WorktreesView implements vscode.TreeDataProvider<WorktreesRow>, vsc
       worktree.behind > 0 ? `↓${worktree.behind}` : '',
       worktree.changed > 0 ? vscode.l10n.t('{0} not committed', worktree.changed) : '',
       formatBytes(this.#sizes.get(threadId)?.bytes),
+      worktree.port > 0 ? vscode.l10n.t('port {0}', worktree.port) : '',
+      worktree.usedAt > 0n ? formatAge(Number(worktree.usedAt), Date.now()) : '',
     ].filter(fact => fact !== '');
     item.id = `worktree:${threadId}`;
     item.description = facts.join(' · ');

@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import type { ServiceImpl } from '@connectrpc/connect';
 import { defined } from '../../base/defined.js';
+import type { HandMergeService } from '../../core/merges/handMergeService.js';
 import type { MergeCheck } from '../../core/merges/mergeCheck.js';
 import type { MergeStrategy } from '../../core/merges/mergeDriver.js';
 import type { MergeService as CoreMergeService } from '../../core/merges/mergeService.js';
@@ -28,11 +29,13 @@ export function mergesApi({
   merges,
   undos,
   updates,
+  handMerges,
 }: {
   readonly store: Store<Stores>;
   readonly merges: CoreMergeService;
   readonly undos: UndoService;
   readonly updates: UpdateService;
+  readonly handMerges: HandMergeService;
 }): ServiceImpl<typeof MergeService> {
   return {
     async requestMerge(request) {
@@ -66,6 +69,15 @@ export function mergesApi({
       const { view, updated } = await updates.update(threadId, context.signal);
       const target = store.read(stores => targetOf(stores, view.thread));
       return { updated, target: target ?? '', head: view.thread.head ?? '' };
+    },
+    async beginHandMerge({ threadId }) {
+      const { target, merge } = await handMerges.begin(threadId);
+      if (merge === undefined) return { target, done: true };
+      return { ...merge, target, files: [...merge.files], others: [...merge.others] };
+    },
+    async endHandMerge({ threadId, abandon }) {
+      const { view, target } = abandon ? await handMerges.abandon(threadId) : await handMerges.finish(threadId);
+      return { target, head: view.thread.head ?? '' };
     },
     listQueue: async () => ({ queue: wireQueue(store, merges) }),
     async moveMerge({ mergeId, priority, before }) {

@@ -5,6 +5,7 @@ import type { PlacedComment } from '../../core/reviews/changeRequest.js';
 import type { ReviewComment } from '../../core/reviews/comment.js';
 import type { ChangesService, ReviewedFile } from '../../core/reviews/changesService.js';
 import type { CommentService } from '../../core/reviews/commentService.js';
+import type { SuggestionService } from '../../core/reviews/suggestionService.js';
 import type { RequestChanges } from '../../core/reviews/requestChanges.js';
 import {
   CommentSchema,
@@ -28,12 +29,14 @@ const maxHunks = 50_000;
 export interface ReviewsApiOptions {
   readonly comments: CommentService;
   readonly changes: ChangesService;
+  readonly suggestions: SuggestionService;
   readonly requestChanges: RequestChanges;
 }
 
 export function reviewsApi({
   comments,
   changes,
+  suggestions,
   requestChanges,
 }: ReviewsApiOptions): ServiceImpl<typeof ReviewService> {
   return {
@@ -43,6 +46,10 @@ export function reviewsApi({
       const { baseCommit, head, files } = await changes.list(threadId, { earlier, signal });
       return { baseCommit, head, files: files.map(wireFileChange) };
     },
+
+    applySuggestion: async ({ threadId, commentId }, { signal }) => ({
+      head: await suggestions.apply(threadId, commentId, signal),
+    }),
 
     async takeBack({ threadId, hunks }, { signal }) {
       requireHunks(hunks);

@@ -7,6 +7,7 @@ import type { Stores } from '../../core/stores.js';
 import { findThread } from '../../core/threads/threadLookup.js';
 import { noWorktree, type ThreadService as CoreThreadService } from '../../core/threads/threadService.js';
 import type { WorktreeDriver } from '../../core/workspaces/worktreeDriver.js';
+import type { ThreadView } from '../../core/threads/threadStore.js';
 import type { ThreadService } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { fail, given, requireCommit } from './requestFields.js';
 import { wireChangedFile, wireThread } from './wire.js';
@@ -55,11 +56,12 @@ export function threadFilesApi({
       return { thread: wireThread(view), head };
     },
 
-    async diffThread({ threadId, withPatch, sinceLast }, context) {
+    async diffThread({ threadId, withPatch, sinceLast, compareWith }, context) {
       const view = await threads.get(threadId);
       const { signal } = context;
       const target = store.read(stores => comparedTarget(stores, view));
-      const earlier = sinceLast ? reviews.earlierOf(view) : undefined;
+      const other = compareWith === '' ? undefined : headOfOther(view, await threads.get(compareWith));
+      const earlier = other ?? (sinceLast ? reviews.earlierOf(view) : undefined);
       const compared = await compareThread(driver, view, { target, earlier, signal });
       const found = {
         baseCommit: compared.baseCommit,
@@ -91,4 +93,11 @@ export function threadFilesApi({
       }
     },
   };
+}
+
+/** What another thread has come to, for a comparison. Errors: `request.invalid`. */
+function headOfOther({ thread }: ThreadView, { thread: other }: ThreadView): string {
+  if (thread.repository !== other.repository) throw fail('compare_with', 'it is a thread of another repository');
+  if (other.head === undefined) throw fail('compare_with', 'it has no commit');
+  return other.head;
 }

@@ -1,6 +1,6 @@
 import type { ServiceImpl } from '@connectrpc/connect';
 import { defined } from '../../base/defined.js';
-import { isId } from '../../base/ids.js';
+import { isId, type MergeId } from '../../base/ids.js';
 import type { BatchService } from '../../core/batches/batchService.js';
 import type { ConflictPredictor } from '../../core/merges/conflictPredictor.js';
 import type { MergeService } from '../../core/merges/mergeService.js';
@@ -53,7 +53,7 @@ export interface ThreadsApiOptions {
   readonly threads: CoreThreadService;
   readonly batches: BatchService;
   readonly retries: Pick<RetryThread, 'again'>;
-  readonly merges: Pick<MergeService, 'cancelOf'>;
+  readonly merges: Pick<MergeService, 'cancelOf' | 'get'>;
   readonly reviews: ReviewService;
   readonly conflicts: Pick<ConflictPredictor, 'lookedAt'>;
   readonly settler: ThreadSettler;
@@ -62,12 +62,26 @@ export interface ThreadsApiOptions {
 
 export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof ThreadService> {
   const { store, dispatcher, threads, merges, reviews, conflicts, retries, settler, driver } = options;
+  /** Only a person has a merge asked for again, and only one of the thread that is given the task. */
+  function mergeAfter({ thenMerge, threadId }: DispatchRequest, caller: Caller): MergeId | undefined {
+    if (thenMerge === '') return undefined;
+    requirePerson(caller, 'Asking for a merge');
+    const merge = merges.get(thenMerge);
+    if (merge.threadId !== store.read(stores => findThread(stores, threadId)).thread.id)
+      throw fail('then_merge', 'it is a merge of another thread');
+    return merge.id;
+  }
+
   return {
     async dispatch(request, context) {
       const caller = callerOf(context);
       if (request.command) requirePerson(caller, 'Running a command in an agent’s place');
       const project = projectFor(store, request);
-      const { thread, run } = await dispatcher.dispatch(toDispatch(request, { project, caller }));
+      const thenMerge = mergeAfter(request, caller);
+      const { thread, run } = await dispatcher.dispatch({
+        ...toDispatch(request, { project, caller }),
+        ...defined({ thenMerge }),
+      });
       return { threadId: thread.id, messageId: run.messageId, runId: run.id, status: run.status };
     },
 

@@ -62,7 +62,9 @@ export function worktreesApi({
       const worktrees: Worktree[] = [];
       for (let start = 0; start < found.length; start += atOnce) {
         const block = found.slice(start, start + atOnce);
-        worktrees.push(...(await Promise.all(block.map(thread => describe(driver, thread, context.signal)))));
+        worktrees.push(
+          ...(await Promise.all(block.map(thread => describe({ store, driver }, thread, context.signal)))),
+        );
       }
       return { worktrees, spares: wireSpares(store, given(request.folder)) };
     },
@@ -113,7 +115,11 @@ function wirePreparation(
   });
 }
 
-async function describe(driver: WorktreeDriver, thread: Thread, signal: AbortSignal): Promise<Worktree> {
+async function describe(
+  { store, driver }: Pick<WorktreesApiOptions, 'store' | 'driver'>,
+  thread: Thread,
+  signal: AbortSignal,
+): Promise<Worktree> {
   const found = await look(driver, thread, signal);
   const state = found === 'missing' || found === 'unreadable' ? undefined : found;
   return create(WorktreeSchema, {
@@ -127,6 +133,9 @@ async function describe(driver: WorktreeDriver, thread: Thread, signal: AbortSig
     behind: state?.behind ?? 0,
     changed: state?.dirty.length ?? 0,
     missing: found === 'missing',
+    createdAt: BigInt(Math.round(thread.createdAt)),
+    usedAt: BigInt(Math.round(thread.updatedAt)),
+    port: store.read(stores => stores.preparations.of(thread.id))?.port ?? 0,
   });
 }
 

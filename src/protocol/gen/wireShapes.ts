@@ -78,6 +78,14 @@ export const unaryCalls: Readonly<Record<string, Readonly<Record<string, readonl
       "UpdateThread",
       "muster.v1.UpdateThreadResponse"
     ],
+    "beginHandMerge": [
+      "BeginHandMerge",
+      "muster.v1.BeginHandMergeResponse"
+    ],
+    "endHandMerge": [
+      "EndHandMerge",
+      "muster.v1.EndHandMergeResponse"
+    ],
     "listQueue": [
       "ListQueue",
       "muster.v1.ListQueueResponse"
@@ -207,6 +215,10 @@ export const unaryCalls: Readonly<Record<string, Readonly<Record<string, readonl
     "resolveComment": [
       "ResolveComment",
       "muster.v1.ResolveCommentResponse"
+    ],
+    "applySuggestion": [
+      "ApplySuggestion",
+      "muster.v1.ApplySuggestionResponse"
     ],
     "requestChanges": [
       "RequestChanges",
@@ -548,6 +560,19 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "target": "string",
     "head": "string"
   },
+  "muster.v1.BeginHandMergeResponse": {
+    "target": "string",
+    "done": "boolean",
+    "ours": "string",
+    "theirs": "string",
+    "base": "string",
+    "files": "[]string",
+    "others": "[]string"
+  },
+  "muster.v1.EndHandMergeResponse": {
+    "target": "string",
+    "head": "string"
+  },
   "muster.v1.ListQueueResponse": {
     "queue": "[]muster.v1.QueuedMerge"
   },
@@ -855,6 +880,9 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
   "muster.v1.DeleteCommentResponse": {},
   "muster.v1.ResolveCommentResponse": {
     "comment": "?muster.v1.Comment"
+  },
+  "muster.v1.ApplySuggestionResponse": {
+    "head": "string"
   },
   "muster.v1.RequestChangesResponse": {
     "threadId": "string",
@@ -1329,7 +1357,10 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "behind": "number",
     "changed": "number",
     "repository": "string",
-    "missing": "boolean"
+    "missing": "boolean",
+    "createdAt": "bigint",
+    "usedAt": "bigint",
+    "port": "number"
   },
   "muster.v1.SpareWorktree": {
     "path": "string",

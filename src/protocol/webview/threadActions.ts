@@ -16,6 +16,8 @@ export const threadActions = [
   'undoMerge',
   'mergeAgain',
   'resolve',
+  'mergeByHand',
+  'mergeRebase',
   'showSourceControl',
   'fixAgent',
   'stop',
@@ -44,7 +46,7 @@ export interface OfferedActions {
 const needActions: Readonly<Record<ThreadNeed, readonly ThreadAction[]>> = {
   question: ['answer'],
   outdated: ['review', 'approveAndMerge'],
-  conflict: ['resolve', 'openWorktree'],
+  conflict: ['resolve', 'mergeByHand', 'mergeRebase', 'openWorktree'],
   targetEdits: ['mergeAgain', 'showSourceControl'],
   mergeFailed: ['mergeAgain'],
   agentProblem: ['fixAgent', 'retry'],

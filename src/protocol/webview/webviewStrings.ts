@@ -31,6 +31,8 @@ export const webviewStrings = {
   'approveAndMerge': 'Approve and merge',
   'mergeAgain': 'Try merging again',
   'resolve': 'Ask agent to resolve',
+  'mergeByHand': 'Resolve in merge editor',
+  'mergeRebase': 'Rebase and merge',
   'requestChanges': 'Request changes',
   'update': 'Update from target',
   'undoMerge': 'Undo merge',

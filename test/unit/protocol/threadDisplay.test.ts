@@ -112,7 +112,7 @@ describe('what a person can do', () => {
     [
       'conflicted',
       { status: 'needs_you', latestMerge: { status: 'conflicted', reason: '', target: 'main' } },
-      ['resolve', 'openWorktree', 'review'],
+      ['resolve', 'mergeByHand', 'mergeRebase', 'openWorktree', 'review'],
     ],
     [
       'not logged in',

@@ -11,7 +11,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file muster/v1/merges.proto.
  */
 export const file_muster_v1_merges: GenFile = /*@__PURE__*/
-  fileDesc("ChZtdXN0ZXIvdjEvbWVyZ2VzLnByb3RvEgltdXN0ZXIudjEizgEKBU1lcmdlEgoKAmlkGAEgASgJEhEKCXRocmVhZF9pZBgCIAEoCRIOCgZzdGF0dXMYAyABKAkSDgoGdGFyZ2V0GAQgASgJEhAKCHN0cmF0ZWd5GAUgASgJEg4KBmV4cGVjdBgGIAEoCRIOCgZjb21taXQYByABKAkSDgoGcmVhc29uGAggASgJEg8KB21lc3NhZ2UYCSABKAkSDQoFZmlsZXMYCiADKAkSEgoKY3JlYXRlZF9hdBgLIAEoAxIQCghlbmRlZF9hdBgMIAEoAyJ9ChNSZXF1ZXN0TWVyZ2VSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRIOCgZ0YXJnZXQYAiABKAkSEAoIc3RyYXRlZ3kYAyABKAkSDgoGZXhwZWN0GAQgASgJEg8KB21lc3NhZ2UYBSABKAkSEAoIcHJpb3JpdHkYBiABKAUiNwoUUmVxdWVzdE1lcmdlUmVzcG9uc2USHwoFbWVyZ2UYASABKAsyEC5tdXN0ZXIudjEuTWVyZ2UiPwocUmVxdWVzdEFwcHJvdmVkTWVyZ2VzUmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg4KBmZvbGRlchgCIAEoCSJBCh1SZXF1ZXN0QXBwcm92ZWRNZXJnZXNSZXNwb25zZRIgCgZtZXJnZXMYASADKAsyEC5tdXN0ZXIudjEuTWVyZ2UiJQoRUmV0cnlNZXJnZVJlcXVlc3QSEAoIbWVyZ2VfaWQYASABKAkiNQoSUmV0cnlNZXJnZVJlc3BvbnNlEh8KBW1lcmdlGAEgASgLMhAubXVzdGVyLnYxLk1lcmdlIo4BCgtRdWV1ZWRNZXJnZRIfCgVtZXJnZRgBIAEoCzIQLm11c3Rlci52MS5NZXJnZRIWCg50aHJlYWRfc3VtbWFyeRgCIAEoCRISCgpyZXBvc2l0b3J5GAMgASgJEhAKCHBvc2l0aW9uGAQgASgFEhAKCHByaW9yaXR5GAUgASgFEg4KBnZlcmlmeRgGIAMoCSISChBMaXN0UXVldWVSZXF1ZXN0IjoKEUxpc3RRdWV1ZVJlc3BvbnNlEiUKBXF1ZXVlGAEgAygLMhYubXVzdGVyLnYxLlF1ZXVlZE1lcmdlIlgKEE1vdmVNZXJnZVJlcXVlc3QSEAoIbWVyZ2VfaWQYASABKAkSFQoIcHJpb3JpdHkYAiABKAVIAIgBARIOCgZiZWZvcmUYAyABKAlCCwoJX3ByaW9yaXR5IjoKEU1vdmVNZXJnZVJlc3BvbnNlEiUKBXF1ZXVlGAEgAygLMhYubXVzdGVyLnYxLlF1ZXVlZE1lcmdlItABCgpNZXJnZUNoZWNrEg4KBm51bWJlchgBIAEoBRIPCgdhdHRlbXB0GAIgASgFEg8KB2NvbW1hbmQYAyABKAkSEQoJY2FuZGlkYXRlGAQgASgJEhYKCWV4aXRfY29kZRgFIAEoBUgAiAEBEg4KBnNpZ25hbBgGIAEoCRIOCgZvdXRwdXQYByABKAkSEQoJdHJ1bmNhdGVkGAggASgIEhIKCnN0YXJ0ZWRfYXQYCSABKAMSEAoIZW5kZWRfYXQYCiABKANCDAoKX2V4aXRfY29kZSIqChZMaXN0TWVyZ2VDaGVja3NSZXF1ZXN0EhAKCG1lcmdlX2lkGAEgASgJIkAKF0xpc3RNZXJnZUNoZWNrc1Jlc3BvbnNlEiUKBmNoZWNrcxgBIAMoCzIVLm11c3Rlci52MS5NZXJnZUNoZWNrIiUKEFVuZG9NZXJnZVJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJIkEKEVVuZG9NZXJnZVJlc3BvbnNlEgwKBGtpbmQYASABKAkSDgoGY29tbWl0GAIgASgJEg4KBnRhcmdldBgDIAEoCSIoChNVcGRhdGVUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSJFChRVcGRhdGVUaHJlYWRSZXNwb25zZRIPCgd1cGRhdGVkGAEgASgIEg4KBnRhcmdldBgCIAEoCRIMCgRoZWFkGAMgASgJIiMKD0dldE1lcmdlUmVxdWVzdBIQCghtZXJnZV9pZBgBIAEoCSIzChBHZXRNZXJnZVJlc3BvbnNlEh8KBW1lcmdlGAEgASgLMhAubXVzdGVyLnYxLk1lcmdlIlAKEFdhaXRNZXJnZVJlcXVlc3QSEAoIbWVyZ2VfaWQYASABKAkSGQoMc2Vlbl9tZXNzYWdlGAIgASgJSACIAQFCDwoNX3NlZW5fbWVzc2FnZSI0ChFXYWl0TWVyZ2VSZXNwb25zZRIfCgVtZXJnZRgBIAEoCzIQLm11c3Rlci52MS5NZXJnZSImChFMaXN0TWVyZ2VzUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiNgoSTGlzdE1lcmdlc1Jlc3BvbnNlEiAKBm1lcmdlcxgBIAMoCzIQLm11c3Rlci52MS5NZXJnZSImChJDYW5jZWxNZXJnZVJlcXVlc3QSEAoIbWVyZ2VfaWQYASABKAkiNgoTQ2FuY2VsTWVyZ2VSZXNwb25zZRIfCgVtZXJnZRgBIAEoCzIQLm11c3Rlci52MS5NZXJnZTK7CQoMTWVyZ2VTZXJ2aWNlEmYKDFJlcXVlc3RNZXJnZRIeLm11c3Rlci52MS5SZXF1ZXN0TWVyZ2VSZXF1ZXN0Gh8ubXVzdGVyLnYxLlJlcXVlc3RNZXJnZVJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSgQEKFVJlcXVlc3RBcHByb3ZlZE1lcmdlcxInLm11c3Rlci52MS5SZXF1ZXN0QXBwcm92ZWRNZXJnZXNSZXF1ZXN0GigubXVzdGVyLnYxLlJlcXVlc3RBcHByb3ZlZE1lcmdlc1Jlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSYAoKUmV0cnlNZXJnZRIcLm11c3Rlci52MS5SZXRyeU1lcmdlUmVxdWVzdBodLm11c3Rlci52MS5SZXRyeU1lcmdlUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJdCglVbmRvTWVyZ2USGy5tdXN0ZXIudjEuVW5kb01lcmdlUmVxdWVzdBocLm11c3Rlci52MS5VbmRvTWVyZ2VSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmYKDFVwZGF0ZVRocmVhZBIeLm11c3Rlci52MS5VcGRhdGVUaHJlYWRSZXF1ZXN0Gh8ubXVzdGVyLnYxLlVwZGF0ZVRocmVhZFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSWAoJTGlzdFF1ZXVlEhsubXVzdGVyLnYxLkxpc3RRdWV1ZVJlcXVlc3QaHC5tdXN0ZXIudjEuTGlzdFF1ZXVlUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSXQoJTW92ZU1lcmdlEhsubXVzdGVyLnYxLk1vdmVNZXJnZVJlcXVlc3QaHC5tdXN0ZXIudjEuTW92ZU1lcmdlUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJqCg9MaXN0TWVyZ2VDaGVja3MSIS5tdXN0ZXIudjEuTGlzdE1lcmdlQ2hlY2tzUmVxdWVzdBoiLm11c3Rlci52MS5MaXN0TWVyZ2VDaGVja3NSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJVCghHZXRNZXJnZRIaLm11c3Rlci52MS5HZXRNZXJnZVJlcXVlc3QaGy5tdXN0ZXIudjEuR2V0TWVyZ2VSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJYCglXYWl0TWVyZ2USGy5tdXN0ZXIudjEuV2FpdE1lcmdlUmVxdWVzdBocLm11c3Rlci52MS5XYWl0TWVyZ2VSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJbCgpMaXN0TWVyZ2VzEhwubXVzdGVyLnYxLkxpc3RNZXJnZXNSZXF1ZXN0Gh0ubXVzdGVyLnYxLkxpc3RNZXJnZXNSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJjCgtDYW5jZWxNZXJnZRIdLm11c3Rlci52MS5DYW5jZWxNZXJnZVJlcXVlc3QaHi5tdXN0ZXIudjEuQ2FuY2VsTWVyZ2VSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlYgZwcm90bzM", [file_muster_v1_policy]);
+  fileDesc("ChZtdXN0ZXIvdjEvbWVyZ2VzLnByb3RvEgltdXN0ZXIudjEizgEKBU1lcmdlEgoKAmlkGAEgASgJEhEKCXRocmVhZF9pZBgCIAEoCRIOCgZzdGF0dXMYAyABKAkSDgoGdGFyZ2V0GAQgASgJEhAKCHN0cmF0ZWd5GAUgASgJEg4KBmV4cGVjdBgGIAEoCRIOCgZjb21taXQYByABKAkSDgoGcmVhc29uGAggASgJEg8KB21lc3NhZ2UYCSABKAkSDQoFZmlsZXMYCiADKAkSEgoKY3JlYXRlZF9hdBgLIAEoAxIQCghlbmRlZF9hdBgMIAEoAyJ9ChNSZXF1ZXN0TWVyZ2VSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRIOCgZ0YXJnZXQYAiABKAkSEAoIc3RyYXRlZ3kYAyABKAkSDgoGZXhwZWN0GAQgASgJEg8KB21lc3NhZ2UYBSABKAkSEAoIcHJpb3JpdHkYBiABKAUiNwoUUmVxdWVzdE1lcmdlUmVzcG9uc2USHwoFbWVyZ2UYASABKAsyEC5tdXN0ZXIudjEuTWVyZ2UiPwocUmVxdWVzdEFwcHJvdmVkTWVyZ2VzUmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg4KBmZvbGRlchgCIAEoCSJBCh1SZXF1ZXN0QXBwcm92ZWRNZXJnZXNSZXNwb25zZRIgCgZtZXJnZXMYASADKAsyEC5tdXN0ZXIudjEuTWVyZ2UiJQoRUmV0cnlNZXJnZVJlcXVlc3QSEAoIbWVyZ2VfaWQYASABKAkiNQoSUmV0cnlNZXJnZVJlc3BvbnNlEh8KBW1lcmdlGAEgASgLMhAubXVzdGVyLnYxLk1lcmdlIo4BCgtRdWV1ZWRNZXJnZRIfCgVtZXJnZRgBIAEoCzIQLm11c3Rlci52MS5NZXJnZRIWCg50aHJlYWRfc3VtbWFyeRgCIAEoCRISCgpyZXBvc2l0b3J5GAMgASgJEhAKCHBvc2l0aW9uGAQgASgFEhAKCHByaW9yaXR5GAUgASgFEg4KBnZlcmlmeRgGIAMoCSISChBMaXN0UXVldWVSZXF1ZXN0IjoKEUxpc3RRdWV1ZVJlc3BvbnNlEiUKBXF1ZXVlGAEgAygLMhYubXVzdGVyLnYxLlF1ZXVlZE1lcmdlIlgKEE1vdmVNZXJnZVJlcXVlc3QSEAoIbWVyZ2VfaWQYASABKAkSFQoIcHJpb3JpdHkYAiABKAVIAIgBARIOCgZiZWZvcmUYAyABKAlCCwoJX3ByaW9yaXR5IjoKEU1vdmVNZXJnZVJlc3BvbnNlEiUKBXF1ZXVlGAEgAygLMhYubXVzdGVyLnYxLlF1ZXVlZE1lcmdlItABCgpNZXJnZUNoZWNrEg4KBm51bWJlchgBIAEoBRIPCgdhdHRlbXB0GAIgASgFEg8KB2NvbW1hbmQYAyABKAkSEQoJY2FuZGlkYXRlGAQgASgJEhYKCWV4aXRfY29kZRgFIAEoBUgAiAEBEg4KBnNpZ25hbBgGIAEoCRIOCgZvdXRwdXQYByABKAkSEQoJdHJ1bmNhdGVkGAggASgIEhIKCnN0YXJ0ZWRfYXQYCSABKAMSEAoIZW5kZWRfYXQYCiABKANCDAoKX2V4aXRfY29kZSIqChZMaXN0TWVyZ2VDaGVja3NSZXF1ZXN0EhAKCG1lcmdlX2lkGAEgASgJIkAKF0xpc3RNZXJnZUNoZWNrc1Jlc3BvbnNlEiUKBmNoZWNrcxgBIAMoCzIVLm11c3Rlci52MS5NZXJnZUNoZWNrIiUKEFVuZG9NZXJnZVJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJIkEKEVVuZG9NZXJnZVJlc3BvbnNlEgwKBGtpbmQYASABKAkSDgoGY29tbWl0GAIgASgJEg4KBnRhcmdldBgDIAEoCSIoChNVcGRhdGVUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSJFChRVcGRhdGVUaHJlYWRSZXNwb25zZRIPCgd1cGRhdGVkGAEgASgIEg4KBnRhcmdldBgCIAEoCRIMCgRoZWFkGAMgASgJIioKFUJlZ2luSGFuZE1lcmdlUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkigQEKFkJlZ2luSGFuZE1lcmdlUmVzcG9uc2USDgoGdGFyZ2V0GAEgASgJEgwKBGRvbmUYAiABKAgSDAoEb3VycxgDIAEoCRIOCgZ0aGVpcnMYBCABKAkSDAoEYmFzZRgFIAEoCRINCgVmaWxlcxgGIAMoCRIOCgZvdGhlcnMYByADKAkiOQoTRW5kSGFuZE1lcmdlUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSDwoHYWJhbmRvbhgCIAEoCCI0ChRFbmRIYW5kTWVyZ2VSZXNwb25zZRIOCgZ0YXJnZXQYASABKAkSDAoEaGVhZBgCIAEoCSIjCg9HZXRNZXJnZVJlcXVlc3QSEAoIbWVyZ2VfaWQYASABKAkiMwoQR2V0TWVyZ2VSZXNwb25zZRIfCgVtZXJnZRgBIAEoCzIQLm11c3Rlci52MS5NZXJnZSJQChBXYWl0TWVyZ2VSZXF1ZXN0EhAKCG1lcmdlX2lkGAEgASgJEhkKDHNlZW5fbWVzc2FnZRgCIAEoCUgAiAEBQg8KDV9zZWVuX21lc3NhZ2UiNAoRV2FpdE1lcmdlUmVzcG9uc2USHwoFbWVyZ2UYASABKAsyEC5tdXN0ZXIudjEuTWVyZ2UiJgoRTGlzdE1lcmdlc1JlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJIjYKEkxpc3RNZXJnZXNSZXNwb25zZRIgCgZtZXJnZXMYASADKAsyEC5tdXN0ZXIudjEuTWVyZ2UiJgoSQ2FuY2VsTWVyZ2VSZXF1ZXN0EhAKCG1lcmdlX2lkGAEgASgJIjYKE0NhbmNlbE1lcmdlUmVzcG9uc2USHwoFbWVyZ2UYASABKAsyEC5tdXN0ZXIudjEuTWVyZ2UykQsKDE1lcmdlU2VydmljZRJmCgxSZXF1ZXN0TWVyZ2USHi5tdXN0ZXIudjEuUmVxdWVzdE1lcmdlUmVxdWVzdBofLm11c3Rlci52MS5SZXF1ZXN0TWVyZ2VSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEoEBChVSZXF1ZXN0QXBwcm92ZWRNZXJnZXMSJy5tdXN0ZXIudjEuUmVxdWVzdEFwcHJvdmVkTWVyZ2VzUmVxdWVzdBooLm11c3Rlci52MS5SZXF1ZXN0QXBwcm92ZWRNZXJnZXNSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmAKClJldHJ5TWVyZ2USHC5tdXN0ZXIudjEuUmV0cnlNZXJnZVJlcXVlc3QaHS5tdXN0ZXIudjEuUmV0cnlNZXJnZVJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSXQoJVW5kb01lcmdlEhsubXVzdGVyLnYxLlVuZG9NZXJnZVJlcXVlc3QaHC5tdXN0ZXIudjEuVW5kb01lcmdlUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJmCgxVcGRhdGVUaHJlYWQSHi5tdXN0ZXIudjEuVXBkYXRlVGhyZWFkUmVxdWVzdBofLm11c3Rlci52MS5VcGRhdGVUaHJlYWRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmwKDkJlZ2luSGFuZE1lcmdlEiAubXVzdGVyLnYxLkJlZ2luSGFuZE1lcmdlUmVxdWVzdBohLm11c3Rlci52MS5CZWdpbkhhbmRNZXJnZVJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSZgoMRW5kSGFuZE1lcmdlEh4ubXVzdGVyLnYxLkVuZEhhbmRNZXJnZVJlcXVlc3QaHy5tdXN0ZXIudjEuRW5kSGFuZE1lcmdlUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJYCglMaXN0UXVldWUSGy5tdXN0ZXIudjEuTGlzdFF1ZXVlUmVxdWVzdBocLm11c3Rlci52MS5MaXN0UXVldWVSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJdCglNb3ZlTWVyZ2USGy5tdXN0ZXIudjEuTW92ZU1lcmdlUmVxdWVzdBocLm11c3Rlci52MS5Nb3ZlTWVyZ2VSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmoKD0xpc3RNZXJnZUNoZWNrcxIhLm11c3Rlci52MS5MaXN0TWVyZ2VDaGVja3NSZXF1ZXN0GiIubXVzdGVyLnYxLkxpc3RNZXJnZUNoZWNrc1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkElUKCEdldE1lcmdlEhoubXVzdGVyLnYxLkdldE1lcmdlUmVxdWVzdBobLm11c3Rlci52MS5HZXRNZXJnZVJlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkElgKCVdhaXRNZXJnZRIbLm11c3Rlci52MS5XYWl0TWVyZ2VSZXF1ZXN0GhwubXVzdGVyLnYxLldhaXRNZXJnZVJlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkElsKCkxpc3RNZXJnZXMSHC5tdXN0ZXIudjEuTGlzdE1lcmdlc1JlcXVlc3QaHS5tdXN0ZXIudjEuTGlzdE1lcmdlc1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEmMKC0NhbmNlbE1lcmdlEh0ubXVzdGVyLnYxLkNhbmNlbE1lcmdlUmVxdWVzdBoeLm11c3Rlci52MS5DYW5jZWxNZXJnZVJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGViBnByb3RvMw", [file_muster_v1_policy]);
 
 /**
  * A request to bring one commit of a thread into a target branch.
@@ -572,6 +572,126 @@ export const UpdateThreadResponseSchema: GenMessage<UpdateThreadResponse> = /*@_
   messageDesc(file_muster_v1_merges, 18);
 
 /**
+ * @generated from message muster.v1.BeginHandMergeRequest
+ */
+export type BeginHandMergeRequest = Message<"muster.v1.BeginHandMergeRequest"> & {
+  /**
+   * Id or unique prefix.
+   *
+   * @generated from field: string thread_id = 1;
+   */
+  threadId: string;
+};
+
+/**
+ * Describes the message muster.v1.BeginHandMergeRequest.
+ * Use `create(BeginHandMergeRequestSchema)` to create a new message.
+ */
+export const BeginHandMergeRequestSchema: GenMessage<BeginHandMergeRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_merges, 19);
+
+/**
+ * @generated from message muster.v1.BeginHandMergeResponse
+ */
+export type BeginHandMergeResponse = Message<"muster.v1.BeginHandMergeResponse"> & {
+  /**
+   * @generated from field: string target = 1;
+   */
+  target: string;
+
+  /**
+   * Nothing has to be resolved: the thread has all of the target.
+   *
+   * @generated from field: bool done = 2;
+   */
+  done: boolean;
+
+  /**
+   * Commits of the thread, the target, and what both began from.
+   *
+   * @generated from field: string ours = 3;
+   */
+  ours: string;
+
+  /**
+   * @generated from field: string theirs = 4;
+   */
+  theirs: string;
+
+  /**
+   * @generated from field: string base = 5;
+   */
+  base: string;
+
+  /**
+   * Regular files in conflict, relative to the worktree.
+   *
+   * @generated from field: repeated string files = 6;
+   */
+  files: string[];
+
+  /**
+   * Links, submodules and what one side deleted.
+   *
+   * @generated from field: repeated string others = 7;
+   */
+  others: string[];
+};
+
+/**
+ * Describes the message muster.v1.BeginHandMergeResponse.
+ * Use `create(BeginHandMergeResponseSchema)` to create a new message.
+ */
+export const BeginHandMergeResponseSchema: GenMessage<BeginHandMergeResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_merges, 20);
+
+/**
+ * @generated from message muster.v1.EndHandMergeRequest
+ */
+export type EndHandMergeRequest = Message<"muster.v1.EndHandMergeRequest"> & {
+  /**
+   * @generated from field: string thread_id = 1;
+   */
+  threadId: string;
+
+  /**
+   * The worktree becomes what it was before.
+   *
+   * @generated from field: bool abandon = 2;
+   */
+  abandon: boolean;
+};
+
+/**
+ * Describes the message muster.v1.EndHandMergeRequest.
+ * Use `create(EndHandMergeRequestSchema)` to create a new message.
+ */
+export const EndHandMergeRequestSchema: GenMessage<EndHandMergeRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_merges, 21);
+
+/**
+ * @generated from message muster.v1.EndHandMergeResponse
+ */
+export type EndHandMergeResponse = Message<"muster.v1.EndHandMergeResponse"> & {
+  /**
+   * @generated from field: string target = 1;
+   */
+  target: string;
+
+  /**
+   * @generated from field: string head = 2;
+   */
+  head: string;
+};
+
+/**
+ * Describes the message muster.v1.EndHandMergeResponse.
+ * Use `create(EndHandMergeResponseSchema)` to create a new message.
+ */
+export const EndHandMergeResponseSchema: GenMessage<EndHandMergeResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_merges, 22);
+
+/**
  * @generated from message muster.v1.GetMergeRequest
  */
 export type GetMergeRequest = Message<"muster.v1.GetMergeRequest"> & {
@@ -586,7 +706,7 @@ export type GetMergeRequest = Message<"muster.v1.GetMergeRequest"> & {
  * Use `create(GetMergeRequestSchema)` to create a new message.
  */
 export const GetMergeRequestSchema: GenMessage<GetMergeRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 19);
+  messageDesc(file_muster_v1_merges, 23);
 
 /**
  * @generated from message muster.v1.GetMergeResponse
@@ -603,7 +723,7 @@ export type GetMergeResponse = Message<"muster.v1.GetMergeResponse"> & {
  * Use `create(GetMergeResponseSchema)` to create a new message.
  */
 export const GetMergeResponseSchema: GenMessage<GetMergeResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 20);
+  messageDesc(file_muster_v1_merges, 24);
 
 /**
  * @generated from message muster.v1.WaitMergeRequest
@@ -627,7 +747,7 @@ export type WaitMergeRequest = Message<"muster.v1.WaitMergeRequest"> & {
  * Use `create(WaitMergeRequestSchema)` to create a new message.
  */
 export const WaitMergeRequestSchema: GenMessage<WaitMergeRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 21);
+  messageDesc(file_muster_v1_merges, 25);
 
 /**
  * @generated from message muster.v1.WaitMergeResponse
@@ -644,7 +764,7 @@ export type WaitMergeResponse = Message<"muster.v1.WaitMergeResponse"> & {
  * Use `create(WaitMergeResponseSchema)` to create a new message.
  */
 export const WaitMergeResponseSchema: GenMessage<WaitMergeResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 22);
+  messageDesc(file_muster_v1_merges, 26);
 
 /**
  * @generated from message muster.v1.ListMergesRequest
@@ -661,7 +781,7 @@ export type ListMergesRequest = Message<"muster.v1.ListMergesRequest"> & {
  * Use `create(ListMergesRequestSchema)` to create a new message.
  */
 export const ListMergesRequestSchema: GenMessage<ListMergesRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 23);
+  messageDesc(file_muster_v1_merges, 27);
 
 /**
  * @generated from message muster.v1.ListMergesResponse
@@ -678,7 +798,7 @@ export type ListMergesResponse = Message<"muster.v1.ListMergesResponse"> & {
  * Use `create(ListMergesResponseSchema)` to create a new message.
  */
 export const ListMergesResponseSchema: GenMessage<ListMergesResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 24);
+  messageDesc(file_muster_v1_merges, 28);
 
 /**
  * @generated from message muster.v1.CancelMergeRequest
@@ -695,7 +815,7 @@ export type CancelMergeRequest = Message<"muster.v1.CancelMergeRequest"> & {
  * Use `create(CancelMergeRequestSchema)` to create a new message.
  */
 export const CancelMergeRequestSchema: GenMessage<CancelMergeRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 25);
+  messageDesc(file_muster_v1_merges, 29);
 
 /**
  * @generated from message muster.v1.CancelMergeResponse
@@ -712,7 +832,7 @@ export type CancelMergeResponse = Message<"muster.v1.CancelMergeResponse"> & {
  * Use `create(CancelMergeResponseSchema)` to create a new message.
  */
 export const CancelMergeResponseSchema: GenMessage<CancelMergeResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 26);
+  messageDesc(file_muster_v1_merges, 30);
 
 /**
  * @generated from service muster.v1.MergeService
@@ -765,6 +885,26 @@ export const MergeService: GenService<{
     methodKind: "unary";
     input: typeof UpdateThreadRequestSchema;
     output: typeof UpdateThreadResponseSchema;
+  },
+  /**
+   * Merges the target into the thread's worktree and leaves the conflicts there for a person. One that has begun goes on.
+   *
+   * @generated from rpc muster.v1.MergeService.BeginHandMerge
+   */
+  beginHandMerge: {
+    methodKind: "unary";
+    input: typeof BeginHandMergeRequestSchema;
+    output: typeof BeginHandMergeResponseSchema;
+  },
+  /**
+   * Commits what became of it. Errors: worktree.unfinished when files still have conflict markers.
+   *
+   * @generated from rpc muster.v1.MergeService.EndHandMerge
+   */
+  endHandMerge: {
+    methodKind: "unary";
+    input: typeof EndHandMergeRequestSchema;
+    output: typeof EndHandMergeResponseSchema;
   },
   /**
    * What waits or is at work, in the order of its turns.

@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file muster/v1/reviews.proto.
  */
 export const file_muster_v1_reviews: GenFile = /*@__PURE__*/
-  fileDesc("ChdtdXN0ZXIvdjEvcmV2aWV3cy5wcm90bxIJbXVzdGVyLnYxIu8CCgdDb21tZW50EgoKAmlkGAEgASgJEhEKCXRocmVhZF9pZBgCIAEoCRIQCghyZXBseV90bxgDIAEoCRIMCgRwYXRoGAQgASgJEg8KB29uX2Jhc2UYBSABKAgSDgoGY29tbWl0GAYgASgJEhIKCnN0YXJ0X2xpbmUYByABKAUSEAoIZW5kX2xpbmUYCCABKAUSKAoGYW5jaG9yGAkgASgLMhgubXVzdGVyLnYxLkNvbW1lbnRBbmNob3ISEAoIbGluZV9ub3cYCiABKAUSFAoMZW5kX2xpbmVfbm93GAsgASgFEhAKCG91dGRhdGVkGAwgASgIEg4KBmF1dGhvchgNIAEoCRIMCgR0ZXh0GA4gASgJEg0KBXN0YXRlGA8gASgJEhAKCHNldmVyaXR5GBAgASgJEhMKC3Jlc29sdmVkX2J5GBEgASgJEhIKCmNyZWF0ZWRfYXQYEiABKAMSEgoKdXBkYXRlZF9hdBgTIAEoAyI9Cg1Db21tZW50QW5jaG9yEg0KBWxpbmVzGAEgAygJEg4KBmJlZm9yZRgCIAMoCRINCgVhZnRlchgDIAMoCSIoChNMaXN0Q29tbWVudHNSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSI8ChRMaXN0Q29tbWVudHNSZXNwb25zZRIkCghjb21tZW50cxgBIAMoCzISLm11c3Rlci52MS5Db21tZW50IrUBChFBZGRDb21tZW50UmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSEAoIcmVwbHlfdG8YAiABKAkSDAoEcGF0aBgDIAEoCRIPCgdvbl9iYXNlGAQgASgIEhIKCnN0YXJ0X2xpbmUYBSABKAUSEAoIZW5kX2xpbmUYBiABKAUSKAoGYW5jaG9yGAcgASgLMhgubXVzdGVyLnYxLkNvbW1lbnRBbmNob3ISDAoEdGV4dBgIIAEoCSI5ChJBZGRDb21tZW50UmVzcG9uc2USIwoHY29tbWVudBgBIAEoCzISLm11c3Rlci52MS5Db21tZW50IkkKEkVkaXRDb21tZW50UmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSEgoKY29tbWVudF9pZBgCIAEoCRIMCgR0ZXh0GAMgASgJIjoKE0VkaXRDb21tZW50UmVzcG9uc2USIwoHY29tbWVudBgBIAEoCzISLm11c3Rlci52MS5Db21tZW50Ij0KFERlbGV0ZUNvbW1lbnRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRISCgpjb21tZW50X2lkGAIgASgJIhcKFURlbGV0ZUNvbW1lbnRSZXNwb25zZSJOChVSZXNvbHZlQ29tbWVudFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEhIKCmNvbW1lbnRfaWQYAiABKAkSDgoGcmVvcGVuGAMgASgIIj0KFlJlc29sdmVDb21tZW50UmVzcG9uc2USIwoHY29tbWVudBgBIAEoCzISLm11c3Rlci52MS5Db21tZW50Is0BChVSZXF1ZXN0Q2hhbmdlc1JlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEgwKBG5vdGUYAiABKAkSRgoLZW52aXJvbm1lbnQYAyADKAsyMS5tdXN0ZXIudjEuUmVxdWVzdENoYW5nZXNSZXF1ZXN0LkVudmlyb25tZW50RW50cnkSFwoPaWRlbXBvdGVuY3lfa2V5GAQgASgJGjIKEEVudmlyb25tZW50RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJfChZSZXF1ZXN0Q2hhbmdlc1Jlc3BvbnNlEhEKCXRocmVhZF9pZBgBIAEoCRISCgptZXNzYWdlX2lkGAIgASgJEg4KBnJ1bl9pZBgDIAEoCRIOCgZzdGF0dXMYBCABKAkihQEKBEh1bmsSCwoDa2V5GAEgASgJEhEKCW9sZF9zdGFydBgCIAEoBRIRCglvbGRfbGluZXMYAyABKAUSEQoJbmV3X3N0YXJ0GAQgASgFEhEKCW5ld19saW5lcxgFIAEoBRIQCghyZXZpZXdlZBgGIAEoCBISCgpmaXJzdF9saW5lGAcgASgJIlIKCkZpbGVDaGFuZ2USJAoEZmlsZRgBIAEoCzIWLm11c3Rlci52MS5DaGFuZ2VkRmlsZRIeCgVodW5rcxgCIAMoCzIPLm11c3Rlci52MS5IdW5rIj8KEkxpc3RDaGFuZ2VzUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSFgoOZWFybGllcl9jb21taXQYAiABKAkiXgoTTGlzdENoYW5nZXNSZXNwb25zZRITCgtiYXNlX2NvbW1pdBgBIAEoCRIMCgRoZWFkGAIgASgJEiQKBWZpbGVzGAMgAygLMhUubXVzdGVyLnYxLkZpbGVDaGFuZ2UiSAoSU2V0UmV2aWV3ZWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRINCgVodW5rcxgCIAMoCRIQCghyZXZpZXdlZBgDIAEoCCIVChNTZXRSZXZpZXdlZFJlc3BvbnNlIjMKD1Rha2VCYWNrUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSDQoFaHVua3MYAiADKAkiIAoQVGFrZUJhY2tSZXNwb25zZRIMCgRoZWFkGAEgASgJMqEHCg1SZXZpZXdTZXJ2aWNlEloKCFRha2VCYWNrEhoubXVzdGVyLnYxLlRha2VCYWNrUmVxdWVzdBobLm11c3Rlci52MS5UYWtlQmFja1Jlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSXgoLTGlzdENoYW5nZXMSHS5tdXN0ZXIudjEuTGlzdENoYW5nZXNSZXF1ZXN0Gh4ubXVzdGVyLnYxLkxpc3RDaGFuZ2VzUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSYwoLU2V0UmV2aWV3ZWQSHS5tdXN0ZXIudjEuU2V0UmV2aWV3ZWRSZXF1ZXN0Gh4ubXVzdGVyLnYxLlNldFJldmlld2VkUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJhCgxMaXN0Q29tbWVudHMSHi5tdXN0ZXIudjEuTGlzdENvbW1lbnRzUmVxdWVzdBofLm11c3Rlci52MS5MaXN0Q29tbWVudHNSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJgCgpBZGRDb21tZW50EhwubXVzdGVyLnYxLkFkZENvbW1lbnRSZXF1ZXN0Gh0ubXVzdGVyLnYxLkFkZENvbW1lbnRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmMKC0VkaXRDb21tZW50Eh0ubXVzdGVyLnYxLkVkaXRDb21tZW50UmVxdWVzdBoeLm11c3Rlci52MS5FZGl0Q29tbWVudFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSaQoNRGVsZXRlQ29tbWVudBIfLm11c3Rlci52MS5EZWxldGVDb21tZW50UmVxdWVzdBogLm11c3Rlci52MS5EZWxldGVDb21tZW50UmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJsCg5SZXNvbHZlQ29tbWVudBIgLm11c3Rlci52MS5SZXNvbHZlQ29tbWVudFJlcXVlc3QaIS5tdXN0ZXIudjEuUmVzb2x2ZUNvbW1lbnRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmwKDlJlcXVlc3RDaGFuZ2VzEiAubXVzdGVyLnYxLlJlcXVlc3RDaGFuZ2VzUmVxdWVzdBohLm11c3Rlci52MS5SZXF1ZXN0Q2hhbmdlc1Jlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGViBnByb3RvMw", [file_muster_v1_policy, file_muster_v1_threads]);
+  fileDesc("ChdtdXN0ZXIvdjEvcmV2aWV3cy5wcm90bxIJbXVzdGVyLnYxIu8CCgdDb21tZW50EgoKAmlkGAEgASgJEhEKCXRocmVhZF9pZBgCIAEoCRIQCghyZXBseV90bxgDIAEoCRIMCgRwYXRoGAQgASgJEg8KB29uX2Jhc2UYBSABKAgSDgoGY29tbWl0GAYgASgJEhIKCnN0YXJ0X2xpbmUYByABKAUSEAoIZW5kX2xpbmUYCCABKAUSKAoGYW5jaG9yGAkgASgLMhgubXVzdGVyLnYxLkNvbW1lbnRBbmNob3ISEAoIbGluZV9ub3cYCiABKAUSFAoMZW5kX2xpbmVfbm93GAsgASgFEhAKCG91dGRhdGVkGAwgASgIEg4KBmF1dGhvchgNIAEoCRIMCgR0ZXh0GA4gASgJEg0KBXN0YXRlGA8gASgJEhAKCHNldmVyaXR5GBAgASgJEhMKC3Jlc29sdmVkX2J5GBEgASgJEhIKCmNyZWF0ZWRfYXQYEiABKAMSEgoKdXBkYXRlZF9hdBgTIAEoAyI9Cg1Db21tZW50QW5jaG9yEg0KBWxpbmVzGAEgAygJEg4KBmJlZm9yZRgCIAMoCRINCgVhZnRlchgDIAMoCSIoChNMaXN0Q29tbWVudHNSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSI8ChRMaXN0Q29tbWVudHNSZXNwb25zZRIkCghjb21tZW50cxgBIAMoCzISLm11c3Rlci52MS5Db21tZW50IrUBChFBZGRDb21tZW50UmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSEAoIcmVwbHlfdG8YAiABKAkSDAoEcGF0aBgDIAEoCRIPCgdvbl9iYXNlGAQgASgIEhIKCnN0YXJ0X2xpbmUYBSABKAUSEAoIZW5kX2xpbmUYBiABKAUSKAoGYW5jaG9yGAcgASgLMhgubXVzdGVyLnYxLkNvbW1lbnRBbmNob3ISDAoEdGV4dBgIIAEoCSI5ChJBZGRDb21tZW50UmVzcG9uc2USIwoHY29tbWVudBgBIAEoCzISLm11c3Rlci52MS5Db21tZW50IkkKEkVkaXRDb21tZW50UmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSEgoKY29tbWVudF9pZBgCIAEoCRIMCgR0ZXh0GAMgASgJIjoKE0VkaXRDb21tZW50UmVzcG9uc2USIwoHY29tbWVudBgBIAEoCzISLm11c3Rlci52MS5Db21tZW50Ij0KFERlbGV0ZUNvbW1lbnRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRISCgpjb21tZW50X2lkGAIgASgJIhcKFURlbGV0ZUNvbW1lbnRSZXNwb25zZSJOChVSZXNvbHZlQ29tbWVudFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEhIKCmNvbW1lbnRfaWQYAiABKAkSDgoGcmVvcGVuGAMgASgIIj0KFlJlc29sdmVDb21tZW50UmVzcG9uc2USIwoHY29tbWVudBgBIAEoCzISLm11c3Rlci52MS5Db21tZW50Ij8KFkFwcGx5U3VnZ2VzdGlvblJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEhIKCmNvbW1lbnRfaWQYAiABKAkiJwoXQXBwbHlTdWdnZXN0aW9uUmVzcG9uc2USDAoEaGVhZBgBIAEoCSLNAQoVUmVxdWVzdENoYW5nZXNSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRIMCgRub3RlGAIgASgJEkYKC2Vudmlyb25tZW50GAMgAygLMjEubXVzdGVyLnYxLlJlcXVlc3RDaGFuZ2VzUmVxdWVzdC5FbnZpcm9ubWVudEVudHJ5EhcKD2lkZW1wb3RlbmN5X2tleRgEIAEoCRoyChBFbnZpcm9ubWVudEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiXwoWUmVxdWVzdENoYW5nZXNSZXNwb25zZRIRCgl0aHJlYWRfaWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCRIOCgZydW5faWQYAyABKAkSDgoGc3RhdHVzGAQgASgJIoUBCgRIdW5rEgsKA2tleRgBIAEoCRIRCglvbGRfc3RhcnQYAiABKAUSEQoJb2xkX2xpbmVzGAMgASgFEhEKCW5ld19zdGFydBgEIAEoBRIRCgluZXdfbGluZXMYBSABKAUSEAoIcmV2aWV3ZWQYBiABKAgSEgoKZmlyc3RfbGluZRgHIAEoCSJSCgpGaWxlQ2hhbmdlEiQKBGZpbGUYASABKAsyFi5tdXN0ZXIudjEuQ2hhbmdlZEZpbGUSHgoFaHVua3MYAiADKAsyDy5tdXN0ZXIudjEuSHVuayI/ChJMaXN0Q2hhbmdlc1JlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEhYKDmVhcmxpZXJfY29tbWl0GAIgASgJIl4KE0xpc3RDaGFuZ2VzUmVzcG9uc2USEwoLYmFzZV9jb21taXQYASABKAkSDAoEaGVhZBgCIAEoCRIkCgVmaWxlcxgDIAMoCzIVLm11c3Rlci52MS5GaWxlQ2hhbmdlIkgKElNldFJldmlld2VkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSDQoFaHVua3MYAiADKAkSEAoIcmV2aWV3ZWQYAyABKAgiFQoTU2V0UmV2aWV3ZWRSZXNwb25zZSIzCg9UYWtlQmFja1JlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEg0KBWh1bmtzGAIgAygJIiAKEFRha2VCYWNrUmVzcG9uc2USDAoEaGVhZBgBIAEoCTKSCAoNUmV2aWV3U2VydmljZRJaCghUYWtlQmFjaxIaLm11c3Rlci52MS5UYWtlQmFja1JlcXVlc3QaGy5tdXN0ZXIudjEuVGFrZUJhY2tSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEl4KC0xpc3RDaGFuZ2VzEh0ubXVzdGVyLnYxLkxpc3RDaGFuZ2VzUmVxdWVzdBoeLm11c3Rlci52MS5MaXN0Q2hhbmdlc1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEmMKC1NldFJldmlld2VkEh0ubXVzdGVyLnYxLlNldFJldmlld2VkUmVxdWVzdBoeLm11c3Rlci52MS5TZXRSZXZpZXdlZFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSYQoMTGlzdENvbW1lbnRzEh4ubXVzdGVyLnYxLkxpc3RDb21tZW50c1JlcXVlc3QaHy5tdXN0ZXIudjEuTGlzdENvbW1lbnRzUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSYAoKQWRkQ29tbWVudBIcLm11c3Rlci52MS5BZGRDb21tZW50UmVxdWVzdBodLm11c3Rlci52MS5BZGRDb21tZW50UmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJjCgtFZGl0Q29tbWVudBIdLm11c3Rlci52MS5FZGl0Q29tbWVudFJlcXVlc3QaHi5tdXN0ZXIudjEuRWRpdENvbW1lbnRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmkKDURlbGV0ZUNvbW1lbnQSHy5tdXN0ZXIudjEuRGVsZXRlQ29tbWVudFJlcXVlc3QaIC5tdXN0ZXIudjEuRGVsZXRlQ29tbWVudFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSbAoOUmVzb2x2ZUNvbW1lbnQSIC5tdXN0ZXIudjEuUmVzb2x2ZUNvbW1lbnRSZXF1ZXN0GiEubXVzdGVyLnYxLlJlc29sdmVDb21tZW50UmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJvCg9BcHBseVN1Z2dlc3Rpb24SIS5tdXN0ZXIudjEuQXBwbHlTdWdnZXN0aW9uUmVxdWVzdBoiLm11c3Rlci52MS5BcHBseVN1Z2dlc3Rpb25SZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmwKDlJlcXVlc3RDaGFuZ2VzEiAubXVzdGVyLnYxLlJlcXVlc3RDaGFuZ2VzUmVxdWVzdBohLm11c3Rlci52MS5SZXF1ZXN0Q2hhbmdlc1Jlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGViBnByb3RvMw", [file_muster_v1_policy, file_muster_v1_threads]);
 
 /**
  * What somebody said about lines of a thread's changes, or in answer to such a comment.
@@ -412,6 +412,49 @@ export const ResolveCommentResponseSchema: GenMessage<ResolveCommentResponse> = 
 /**
  * Sends all drafts of a thread as one message to the author of its changes.
  *
+ * @generated from message muster.v1.ApplySuggestionRequest
+ */
+export type ApplySuggestionRequest = Message<"muster.v1.ApplySuggestionRequest"> & {
+  /**
+   * @generated from field: string thread_id = 1;
+   */
+  threadId: string;
+
+  /**
+   * Id or unique prefix of a comment with a block of code marked `suggestion`.
+   *
+   * @generated from field: string comment_id = 2;
+   */
+  commentId: string;
+};
+
+/**
+ * Describes the message muster.v1.ApplySuggestionRequest.
+ * Use `create(ApplySuggestionRequestSchema)` to create a new message.
+ */
+export const ApplySuggestionRequestSchema: GenMessage<ApplySuggestionRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_reviews, 12);
+
+/**
+ * @generated from message muster.v1.ApplySuggestionResponse
+ */
+export type ApplySuggestionResponse = Message<"muster.v1.ApplySuggestionResponse"> & {
+  /**
+   * The thread's new head.
+   *
+   * @generated from field: string head = 1;
+   */
+  head: string;
+};
+
+/**
+ * Describes the message muster.v1.ApplySuggestionResponse.
+ * Use `create(ApplySuggestionResponseSchema)` to create a new message.
+ */
+export const ApplySuggestionResponseSchema: GenMessage<ApplySuggestionResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_reviews, 13);
+
+/**
  * @generated from message muster.v1.RequestChangesRequest
  */
 export type RequestChangesRequest = Message<"muster.v1.RequestChangesRequest"> & {
@@ -445,7 +488,7 @@ export type RequestChangesRequest = Message<"muster.v1.RequestChangesRequest"> &
  * Use `create(RequestChangesRequestSchema)` to create a new message.
  */
 export const RequestChangesRequestSchema: GenMessage<RequestChangesRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_reviews, 12);
+  messageDesc(file_muster_v1_reviews, 14);
 
 /**
  * @generated from message muster.v1.RequestChangesResponse
@@ -477,7 +520,7 @@ export type RequestChangesResponse = Message<"muster.v1.RequestChangesResponse">
  * Use `create(RequestChangesResponseSchema)` to create a new message.
  */
 export const RequestChangesResponseSchema: GenMessage<RequestChangesResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_reviews, 13);
+  messageDesc(file_muster_v1_reviews, 15);
 
 /**
  * A piece of a file's changes. Lines are 1-based; the start of an empty range is the line before. A file without lines (it is binary,
@@ -531,7 +574,7 @@ export type Hunk = Message<"muster.v1.Hunk"> & {
  * Use `create(HunkSchema)` to create a new message.
  */
 export const HunkSchema: GenMessage<Hunk> = /*@__PURE__*/
-  messageDesc(file_muster_v1_reviews, 14);
+  messageDesc(file_muster_v1_reviews, 16);
 
 /**
  * @generated from message muster.v1.FileChange
@@ -553,7 +596,7 @@ export type FileChange = Message<"muster.v1.FileChange"> & {
  * Use `create(FileChangeSchema)` to create a new message.
  */
 export const FileChangeSchema: GenMessage<FileChange> = /*@__PURE__*/
-  messageDesc(file_muster_v1_reviews, 15);
+  messageDesc(file_muster_v1_reviews, 17);
 
 /**
  * @generated from message muster.v1.ListChangesRequest
@@ -577,7 +620,7 @@ export type ListChangesRequest = Message<"muster.v1.ListChangesRequest"> & {
  * Use `create(ListChangesRequestSchema)` to create a new message.
  */
 export const ListChangesRequestSchema: GenMessage<ListChangesRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_reviews, 16);
+  messageDesc(file_muster_v1_reviews, 18);
 
 /**
  * @generated from message muster.v1.ListChangesResponse
@@ -604,7 +647,7 @@ export type ListChangesResponse = Message<"muster.v1.ListChangesResponse"> & {
  * Use `create(ListChangesResponseSchema)` to create a new message.
  */
 export const ListChangesResponseSchema: GenMessage<ListChangesResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_reviews, 17);
+  messageDesc(file_muster_v1_reviews, 19);
 
 /**
  * Remembers what a person has looked at. What changes later has another key, and was not looked at.
@@ -633,7 +676,7 @@ export type SetReviewedRequest = Message<"muster.v1.SetReviewedRequest"> & {
  * Use `create(SetReviewedRequestSchema)` to create a new message.
  */
 export const SetReviewedRequestSchema: GenMessage<SetReviewedRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_reviews, 18);
+  messageDesc(file_muster_v1_reviews, 20);
 
 /**
  * @generated from message muster.v1.SetReviewedResponse
@@ -646,7 +689,7 @@ export type SetReviewedResponse = Message<"muster.v1.SetReviewedResponse"> & {
  * Use `create(SetReviewedResponseSchema)` to create a new message.
  */
 export const SetReviewedResponseSchema: GenMessage<SetReviewedResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_reviews, 19);
+  messageDesc(file_muster_v1_reviews, 21);
 
 /**
  * Undoes pieces of what the thread changed, as a commit on its branch.
@@ -672,7 +715,7 @@ export type TakeBackRequest = Message<"muster.v1.TakeBackRequest"> & {
  * Use `create(TakeBackRequestSchema)` to create a new message.
  */
 export const TakeBackRequestSchema: GenMessage<TakeBackRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_reviews, 20);
+  messageDesc(file_muster_v1_reviews, 22);
 
 /**
  * @generated from message muster.v1.TakeBackResponse
@@ -689,7 +732,7 @@ export type TakeBackResponse = Message<"muster.v1.TakeBackResponse"> & {
  * Use `create(TakeBackResponseSchema)` to create a new message.
  */
 export const TakeBackResponseSchema: GenMessage<TakeBackResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_reviews, 21);
+  messageDesc(file_muster_v1_reviews, 23);
 
 /**
  * @generated from service muster.v1.ReviewService
@@ -760,6 +803,16 @@ export const ReviewService: GenService<{
     methodKind: "unary";
     input: typeof ResolveCommentRequestSchema;
     output: typeof ResolveCommentResponseSchema;
+  },
+  /**
+   * Puts what a comment suggests in place of its lines, as a commit on the thread's branch, and resolves the comment.
+   *
+   * @generated from rpc muster.v1.ReviewService.ApplySuggestion
+   */
+  applySuggestion: {
+    methodKind: "unary";
+    input: typeof ApplySuggestionRequestSchema;
+    output: typeof ApplySuggestionResponseSchema;
   },
   /**
    * @generated from rpc muster.v1.ReviewService.RequestChanges

@@ -1,0 +1,120 @@
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import { isAppError } from '../../base/errors.js';
+import { shortId } from '../../protocol/displayFormat.js';
+import type { BeginHandMergeResponse } from '../../protocol/gen/muster/v1/merges_pb.js';
+import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
+import { showDone, showInformation, showWarning, whileWaiting } from '../plain/messages.js';
+import { plainText } from '../plain/plainText.js';
+import type { Services } from '../services.js';
+import { threadTitle } from '../threads/threadText.js';
+import { reviewFileUri } from './reviewUris.js';
+
+/** More editors at once help nobody; the others are opened when these are done. */
+const editorsAtOnce = 10;
+
+/** Merges the target into the worktree and shows what both changed in VS Code's merge editor. One that has begun goes on. */
+export async function mergeByHand(services: Services, thread: Thread): Promise<void> {
+  await services.reviews.save(thread);
+  const title = threadTitle(thread);
+  const begun = await whileWaiting(vscode.l10n.t('Looking for conflicts of "{0}"', title), async signal => {
+    const client = await services.host.client(signal);
+    return client.merges.beginHandMerge({ threadId: thread.id }, { signal });
+  });
+  if (begun.done) {
+    showDone(vscode.l10n.t('"{0}" has all of {1} now', title, begun.target));
+    return;
+  }
+  for (const path of begun.files.slice(0, editorsAtOnce)) await openMergeEditor(thread, begun, path);
+  await offerEnd(services, thread, begun);
+}
+
+/** Commits what the person made of the conflicts, and offers what it was for. */
+export async function finishHandMerge(services: Services, thread: Thread): Promise<void> {
+  await saveFilesOf(thread);
+  const title = threadTitle(thread);
+  try {
+    const { target, head } = await whileWaiting(vscode.l10n.t('Completing the merge in "{0}"', title), async signal => {
+      const client = await services.host.client(signal);
+      return client.merges.endHandMerge({ threadId: thread.id }, { signal });
+    });
+    const review = vscode.l10n.t('Review Changes');
+    const merge = vscode.l10n.t('Merge Thread');
+    const text = vscode.l10n.t('"{0}" has all of {1} now, at {2}', title, target, shortId(head));
+    const chosen = await showInformation(text, review, merge);
+    if (chosen === review) await vscode.commands.executeCommand('muster.review', thread.id);
+    if (chosen === merge) await vscode.commands.executeCommand('muster.merge', thread.id);
+  } catch (error) {
+    if (!isAppError(error, 'worktree.unfinished')) throw error;
+    const again = vscode.l10n.t('Open Merge Editor');
+    const text = vscode.l10n.t('Not resolved yet: {0}', error.data.files.slice(0, 5).join(', '));
+    if ((await showWarning(text, again)) === again) await mergeByHand(services, thread);
+  }
+}
+
+/** Brings the worktree to what it was before the merge. */
+export async function abandonHandMerge(services: Services, thread: Thread): Promise<void> {
+  const title = threadTitle(thread);
+  await whileWaiting(vscode.l10n.t('Giving the merge in "{0}" up', title), async signal => {
+    const client = await services.host.client(signal);
+    return client.merges.endHandMerge({ threadId: thread.id, abandon: true }, { signal });
+  });
+  showDone(vscode.l10n.t('"{0}" is as it was before the merge', title));
+}
+
+async function offerEnd(services: Services, thread: Thread, begun: BeginHandMergeResponse): Promise<void> {
+  const complete = vscode.l10n.t('Complete Merge');
+  const abandon = vscode.l10n.t('Give Up');
+  const others = begun.others.slice(0, 5).join(', ');
+  const count = begun.files.length + begun.others.length;
+  const text =
+    others === ''
+      ? vscode.l10n.t(
+          '"{0}" and {1} both changed {2} files. Save each when it is resolved, then complete the merge.',
+          threadTitle(thread),
+          begun.target,
+          count,
+        )
+      : vscode.l10n.t(
+          '"{0}" and {1} both changed {2} files. These have to be resolved in a terminal: {3}',
+          threadTitle(thread),
+          begun.target,
+          count,
+          others,
+        );
+  const chosen = await showInformation(text, complete, abandon);
+  if (chosen === complete) await finishHandMerge(services, thread);
+  if (chosen === abandon) await abandonHandMerge(services, thread);
+}
+
+/** As VS Code's own git extension does it; where that command is not there, the file itself shows its conflicts. */
+async function openMergeEditor(thread: Thread, begun: BeginHandMergeResponse, path: string): Promise<void> {
+  const output = vscode.Uri.file(join(thread.worktree, path));
+  const at = (commit: string): vscode.Uri =>
+    reviewFileUri({ threadId: thread.id, path, side: { kind: 'commit', commit, of: 'base' } }, threadTitle(thread));
+  const side = (title: string, commit: string) => ({
+    uri: at(commit),
+    title: plainText(title),
+    description: shortId(commit),
+    detail: '',
+  });
+  const input = {
+    base: at(begun.base),
+    input1: side(begun.target, begun.theirs),
+    input2: side(thread.branch, begun.ours),
+    output,
+  };
+  try {
+    await vscode.commands.executeCommand('_open.mergeEditor', input);
+  } catch {
+    await vscode.window.showTextDocument(output, { preview: false });
+  }
+}
+
+/** What is resolved in an editor and not saved would be missing. */
+async function saveFilesOf({ worktree }: Thread): Promise<void> {
+  for (const document of vscode.workspace.textDocuments) {
+    if (document.isDirty && document.uri.scheme === 'file' && document.uri.fsPath.startsWith(worktree))
+      await document.save();
+  }
+}
