@@ -42,6 +42,8 @@ export interface Conversation {
 export async function converse(conversation: Conversation): Promise<boolean> {
   const { stream, say, runDirectory, signal } = conversation;
   const calls = new ToolCalls(say);
+  /** Some agents end their turn when a person says no: that is what the person wanted. */
+  let denied = false;
   /** Nothing of an earlier run is told once more while its session is loaded. */
   let replaying = false;
   const app = client({ name: 'muster' })
@@ -50,7 +52,9 @@ export async function converse(conversation: Conversation): Promise<boolean> {
     })
     .onRequest(methods.client.session.requestPermission, async ({ params }) => {
       calls.asked(params.toolCall);
-      return await decide(params, { runDirectory, signal });
+      const decided = await decide(params, { runDirectory, signal });
+      denied = !decided.allowed;
+      return decided.response;
     });
   try {
     return await app.connectWith(stream, async agent => {
@@ -60,8 +64,11 @@ export async function converse(conversation: Conversation): Promise<boolean> {
         else signal.addEventListener('abort', stop, { once: true });
       });
       return await Promise.race([
-        turn(agent, conversation, loading => {
-          replaying = loading;
+        turn(agent, conversation, {
+          onReplay: loading => {
+            replaying = loading;
+          },
+          wasDenied: () => denied,
         }),
         end,
       ]);
@@ -75,7 +82,7 @@ export async function converse(conversation: Conversation): Promise<boolean> {
 async function turn(
   agent: ClientContext,
   { settings, prompt, cwd, say }: Conversation,
-  onReplay: (replaying: boolean) => void,
+  { onReplay, wasDenied }: { readonly onReplay: (replaying: boolean) => void; readonly wasDenied: () => boolean },
 ): Promise<boolean> {
   const { agentCapabilities } = await agent.request(methods.agent.initialize, {
     protocolVersion: PROTOCOL_VERSION,
@@ -103,8 +110,9 @@ async function turn(
     sessionId,
     prompt: [{ type: 'text', text: prompt }],
   });
-  say({ acp: 'stop', ...ended });
-  return ended.stopReason === 'end_turn';
+  const stopReason = ended.stopReason === 'cancelled' && wasDenied() ? 'end_turn' : ended.stopReason;
+  say({ acp: 'stop', ...ended, stopReason });
+  return stopReason === 'end_turn';
 }
 
 function serversOf({ tools }: AcpSettings): McpServer[] {
@@ -117,7 +125,7 @@ function serversOf({ tools }: AcpSettings): McpServer[] {
 async function decide(
   { toolCall, options }: RequestPermissionRequest,
   { runDirectory, signal }: { readonly runDirectory: string; readonly signal: AbortSignal },
-): Promise<RequestPermissionResponse> {
+): Promise<{ readonly allowed: boolean; readonly response: RequestPermissionResponse }> {
   const title = toolCall.title ?? toolCall.kind ?? 'a tool';
   const input = isRecord(toolCall.rawInput) ? toolCall.rawInput : {};
   const answer = await ask(
@@ -125,12 +133,14 @@ async function decide(
     { kind: 'permission', tool: toolCall.kind ?? 'tool', input: { ...input, ...titleOf(input, title) } },
     signal,
   );
-  const chosen =
-    answer['decision'] === 'allow'
-      ? optionOf(options, ['allow_once'])
-      : optionOf(options, ['reject_once', 'reject_always']);
-  if (!chosen) return { outcome: { outcome: 'cancelled' } };
-  return { outcome: { outcome: 'selected', optionId: chosen.optionId } };
+  const allowed = answer['decision'] === 'allow';
+  const chosen = optionOf(options, allowed ? ['allow_once'] : ['reject_once', 'reject_always']);
+  return {
+    allowed,
+    response: {
+      outcome: chosen ? { outcome: 'selected', optionId: chosen.optionId } : { outcome: 'cancelled' },
+    },
+  };
 }
 
 /** What the person reads, where the input itself has no command. */

@@ -17,7 +17,7 @@ export class ToolCalls {
   }
 
   tell(update: SessionUpdate): void {
-    if (update.sessionUpdate === 'tool_call' && update.status === 'pending' && !hasInput(update.rawInput)) {
+    if (update.sessionUpdate === 'tool_call' && !isOver(update.status) && !hasInput(update.rawInput)) {
       this.#waiting.set(update.toolCallId, { ...update });
       return;
     }
@@ -27,10 +27,7 @@ export class ToolCalls {
       if (known) {
         for (const [key, value] of Object.entries(update))
           if (value !== null && value !== undefined) known[key] = value;
-        this.#release(
-          update.toolCallId,
-          update.status !== 'pending' && update.status !== null && update.status !== undefined,
-        );
+        this.#release(update.toolCallId, isOver(update.status));
         if (this.#waiting.has(update.toolCallId)) return;
       }
     }
@@ -53,6 +50,10 @@ export class ToolCalls {
     const { content: _, rawOutput: __, ...named } = call;
     this.#say({ acp: 'update', update: { ...named, sessionUpdate: 'tool_call', status: 'in_progress' } });
   }
+}
+
+function isOver(status: unknown): boolean {
+  return status === 'completed' || status === 'failed';
 }
 
 function hasInput(input: unknown): boolean {

@@ -129,7 +129,7 @@ test('a tool that is named first and explained later is told once, when it is kn
       const tell = (update: SessionUpdate): Promise<void> =>
         client.notify(methods.client.session.update, { sessionId, update });
       const call = { toolCallId: 't', kind: 'execute' as const };
-      await tell({ sessionUpdate: 'tool_call', ...call, title: 'bash', status: 'pending', rawInput: {} });
+      await tell({ sessionUpdate: 'tool_call', ...call, title: 'bash', status: 'in_progress', rawInput: {} });
       await tell({ sessionUpdate: 'tool_call_update', ...call, status: 'in_progress', rawInput: { command: 'ls' } });
       await tell({ sessionUpdate: 'tool_call_update', ...call, status: 'completed', rawOutput: 'a.txt' });
     }),
@@ -141,4 +141,23 @@ test('a tool that is named first and explained later is told once, when it is kn
     { sessionUpdate: 'tool_call_update', status: 'in_progress' },
     { sessionUpdate: 'tool_call_update', status: 'completed', rawOutput: 'a.txt' },
   ]);
+});
+
+test('a turn that ends because a person said no has ended, and one that is cancelled otherwise has not', async () => {
+  const stopping = (asks: boolean) =>
+    agent({ name: 'fake' })
+      .onRequest(methods.agent.initialize, () => ({ protocolVersion: 1 }))
+      .onRequest(methods.agent.session.new, () => ({ sessionId: 's-1' }))
+      .onRequest(methods.agent.session.prompt, async ({ params, client }) => {
+        if (asks) await ask(client, params.sessionId);
+        return { stopReason: 'cancelled' as const };
+      });
+  const denied = start(stopping(true));
+  await denied.letter();
+  denied.answer({ decision: 'deny', text: 'no' });
+  expect(await denied.ended).toBe(true);
+  expect(denied.lines.at(-1)).toEqual({ acp: 'stop', stopReason: 'end_turn' });
+  const cancelled = start(stopping(false));
+  expect(await cancelled.ended).toBe(false);
+  expect(cancelled.lines.at(-1)).toEqual({ acp: 'stop', stopReason: 'cancelled' });
 });
