@@ -12,6 +12,7 @@ import { openState, type HostState } from './openState.js';
 import { recover, takeUp } from './recover.js';
 import { retentionRounds } from './retentionRounds.js';
 import { serve } from './serve.js';
+import { keepHeapSmall } from './smallHeap.js';
 import type { NetworkOptions } from './server/networkOptions.js';
 import { chooseSocketPath } from './server/socketPath.js';
 
@@ -60,6 +61,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
 }
 
 async function start(options: HostOptions, resources: DisposableStore): Promise<Host> {
+  if (options.mode === 'process') keepHeapSmall();
   const state = openState(options, resources);
   if (options.mode === 'process') resources.add(survivesStrayErrors(state.log));
   const core = buildCore(state, options, resources);

@@ -1,3 +1,4 @@
+import { isAppError } from '../../base/errors.js';
 import type { HostClient } from '../../client/hostClient.js';
 import type { Project } from '../../protocol/gen/muster/v1/projects_pb.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
@@ -37,15 +38,15 @@ export const ps = defineCommand({
     const { statuses, places } = readStatuses(args.list('status'), context.compat);
     // There, `-a` means sandboxes that are not at work.
     const everywhere = args.flag('all') && context.compat === undefined;
-    const project = everywhere ? undefined : await findProject(context);
     const query = {
       signal,
-      project: project?.id ?? '',
       agent: args.text('agent') ?? '',
       statuses: statuses.length > 0 ? statuses : allStatuses,
       doneLimit: readCount(args.text('limit'), '--limit') ?? defaultDone,
     };
-    const found = await context.repeatable(client => readThreads(client, query));
+    const { project, threads: found } = everywhere
+      ? { project: undefined, threads: await context.repeatable(client => readThreads(client, query)) }
+      : await findWithThreads(context, query);
     const threads = places.length === 0 ? found : found.filter(thread => places.includes(sandboxStatus(thread)));
     if (json || context.compat !== undefined) {
       const everyState = args.flag('all') || statuses.length + places.length > 0 || context.compat === undefined;
@@ -55,6 +56,35 @@ export const ps = defineCommand({
     return 0;
   },
 });
+
+/**
+ * The project that is meant, and its threads. Both are asked for at once where the host knows by the folder what is meant: one
+ * answer is waited for instead of two, which is a tenth of the whole command.
+ */
+async function findWithThreads(
+  context: CommandContext,
+  query: ThreadQuery,
+): Promise<{ readonly project: Project | undefined; readonly threads: readonly Thread[] }> {
+  const [project, early] = await Promise.all([findProject(context), readThreadsOfFolder(context, query)]);
+  if (early) return { project, threads: early };
+  const ofProject = { ...query, project: project?.id ?? '' };
+  return { project, threads: await context.repeatable(client => readThreads(client, ofProject)) };
+}
+
+/** Undefined when the folder names no project, or is not what is asked for. */
+async function readThreadsOfFolder(
+  { projectName, file, directory, repeatable }: CommandContext,
+  query: ThreadQuery,
+): Promise<readonly Thread[] | undefined> {
+  if (projectName !== undefined || file !== undefined) return undefined;
+  try {
+    return await repeatable(client => readThreads(client, { ...query, folder: directory }));
+  } catch (error) {
+    // Its compose file may still name one that was taken down.
+    if (isAppError(error, 'project.unknown')) return undefined;
+    throw error;
+  }
+}
 
 async function printForPeople(
   context: CommandContext,
@@ -107,8 +137,9 @@ function isDone(status: string): boolean {
 
 interface ThreadQuery {
   readonly signal: AbortSignal;
-  /** Id; empty: of every project. */
-  readonly project: string;
+  /** Id; missing: of every project, or of the one of `folder` if there is one. */
+  readonly project?: string;
+  readonly folder?: string;
   readonly agent: string;
   readonly statuses: readonly string[];
   readonly doneLimit: number;
@@ -129,12 +160,12 @@ async function readPages(
   client: HostClient,
   query: ThreadQuery & { readonly limit: number },
 ): Promise<readonly Thread[]> {
-  const { signal, project, agent, statuses, limit } = query;
+  const { signal, project = '', folder = '', agent, statuses, limit } = query;
   const found: Thread[] = [];
   if (statuses.length === 0) return found;
   for (let cursor = ''; found.length < limit;) {
     const page = await client.threads.listThreads(
-      { project, agent, statuses: [...statuses], cursor, limit: Math.min(pageSize, limit - found.length) },
+      { project, folder, agent, statuses: [...statuses], cursor, limit: Math.min(pageSize, limit - found.length) },
       { signal },
     );
     found.push(...page.threads);
