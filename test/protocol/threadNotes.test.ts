@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { basename } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { buildPrograms, testHome, testRepository, type Programs } from '../support/hostProcess.ts';
 
@@ -45,7 +46,7 @@ test('ps lists the threads of the project of its folder, also of one that was ta
   const bank = testRepository({ 'agent-compose.yml': compose('bank') }, { name: 'bank' });
   for (const cwd of [shop, bank]) {
     await home.muster(['up', '--yes'], { cwd });
-    await home.muster(['dispatch', 'echo', '--wait', `Task of ${cwd}`], { cwd });
+    await home.muster(['dispatch', 'echo', '--wait', `Task of ${basename(cwd)}`], { cwd });
   }
   const listed = async (cwd: string): Promise<unknown> => {
     const { project, threads } = (await home.musterJson(['ps'], { cwd })) as {
@@ -54,9 +55,9 @@ test('ps lists the threads of the project of its folder, also of one that was ta
     };
     return [project?.name, threads.map(({ summary }) => summary).toSorted()];
   };
-  expect(await listed(shop)).toEqual(['shop', [`Task of ${shop}`]]);
-  expect(await listed(`${shop}/src`)).toEqual(['shop', [`Task of ${shop}`]]);
-  expect(await listed(home.stateDir)).toEqual([undefined, [`Task of ${bank}`, `Task of ${shop}`]]);
+  expect(await listed(shop)).toEqual(['shop', ['Task of shop']]);
+  expect(await listed(`${shop}/src`)).toEqual(['shop', ['Task of shop']]);
+  expect(await listed(home.stateDir)).toEqual([undefined, ['Task of bank', 'Task of shop']]);
   await home.muster(['down'], { cwd: shop });
-  expect(await listed(shop)).toEqual(['shop', [`Task of ${shop}`]]);
+  expect(await listed(shop)).toEqual(['shop', ['Task of shop']]);
 });
