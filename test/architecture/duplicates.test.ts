@@ -15,7 +15,7 @@ interface Line {
 test('nothing of six lines or more stands in two rooms', async () => {
   const files = (await Promise.all(['src', 'webview'].map(listFiles)))
     .flat()
-    .filter(path => path.endsWith('.ts') && !path.includes('/gen/') && !path.includes('.generated.'));
+    .filter(path => /\.(?:ts|css)$/.test(path) && !path.includes('/gen/') && !path.includes('.generated.'));
   const sources = await Promise.all(
     files.map(async path => ({ path, text: await readFile(inRepository(path), 'utf8') })),
   );
