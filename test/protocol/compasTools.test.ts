@@ -64,9 +64,6 @@ agents:
   expect(await home.muster(['dispatch', 'dev', 'Make a file', '--wait'], { cwd: repository })).toMatchObject({
     status: 0,
   });
-  expect(await home.musterJson(['ps'], { cwd: repository })).toMatchObject({
-    threads: [{ branch: null, worktree: null, latest_run: { status: 'succeeded' } }],
-  });
   expect(readFileSync(join(repository, 'made.txt'), 'utf8')).toBe('ok\n');
   const git = (...args: readonly string[]): string =>
     execFileSync('git', args, { cwd: repository, encoding: 'utf8' }).trim();
