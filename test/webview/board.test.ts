@@ -233,8 +233,9 @@ describe('the board is live', () => {
           document.elementFromPoint(innerWidth / 2, innerHeight / 2)?.getBoundingClientRect();
           work.push(performance.now() - begun);
         }
-        const drawn = [...list.querySelectorAll('.card')].filter(card =>
-          card.checkVisibility({ contentVisibilityAuto: true }),
+        // The contents of a card that is out of sight are skipped, not the card itself.
+        const drawn = [...list.querySelectorAll('.card-title')].filter(title =>
+          title.checkVisibility({ contentVisibilityAuto: true }),
         );
         return { drawn: drawn.length, at: list.scrollTop, median: work.toSorted((a, b) => a - b)[60] ?? 0 };
       });
