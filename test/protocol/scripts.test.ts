@@ -87,6 +87,11 @@ scheduler.on('runtime.done', 'heard', event => scheduler.state.set('heard', even
   ]);
   const { runs } = (await home.musterJson(['scheduler', 'runs', 'worker'], { cwd: repository })) as { runs: object[] };
   expect(runs).toContainEqual(expect.objectContaining({ by: 'event', trigger: 'heard', status: 'started' }));
+  const inspected = await home.musterJson(['scheduler', 'inspect', String(first['id'])], { cwd: repository });
+  expect(inspected).toMatchObject({
+    resource: 'script_run',
+    script_run: { status: 'succeeded', calls: expect.arrayContaining([expect.objectContaining({ name: 'shell' })]) },
+  });
   const second = await invoke('--payload', '{"word":"again"}');
   expect(JSON.parse(String(second['result']))).toMatchObject({ count: 2, text: 'say again' });
 });

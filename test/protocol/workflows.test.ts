@@ -96,7 +96,10 @@ return { found, inner, project: cwd.length > 0 };`,
   expect(asked()).toEqual(['look at a', 'look at b']);
 });
 
-test('a workflow whose host was killed goes on under the next one, and no agent works twice', async () => {
+test.each([
+  ['was killed', (home: TestHome) => home.killHost()],
+  ['was told to end', (home: TestHome) => home.muster(['daemon', 'stop'])],
+])('a workflow whose host %s goes on under the next one, and no agent works twice', async (_, leave) => {
   const { home, notes, start, end, asked } = await flow(
     `const first = await agent('first');
 const both = await parallel([() => agent('wait for me'), () => agent('second')]);
@@ -104,7 +107,7 @@ return [first, ...both, await agent('last')];`,
   );
   const id = await start('worker');
   await expect.poll(asked, { timeout: 60_000 }).toEqual(['first', 'second', 'wait for me']);
-  await home.killHost();
+  await leave(home);
   writeFileSync(join(notes, 'go'), '');
   expect(await end(id)).toMatchObject({
     status: 'succeeded',

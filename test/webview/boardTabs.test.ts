@@ -124,6 +124,7 @@ describe('tabs are used with the keyboard', () => {
       const last = async (): Promise<FromBoard | undefined> => (await view.posted()).at(-1);
       const key = { projectId: 'shop0000001', agent: 'gardener', name: 'often' };
       expect(await page.getByText('next in 12 min').count()).toBe(1);
+      expect(await page.getByText('every 30 min').count()).toBe(1);
       expect(await page.getByRole('img', { name: /^Next 24 hours: .*and 42 more$/ }).count()).toBe(1);
       expect(await page.getByText(/: 21 started, 1 waits$/).count()).toBe(1);
       await page.getByRole('button', { name: 'Fire now: often' }).click();

@@ -1,5 +1,6 @@
 import type { Project } from '../../protocol/gen/muster/v1/projects_pb.js';
-import type { ScheduledTrigger } from '../../protocol/gen/muster/v1/schedules_pb.js';
+import { isAppError } from '../../base/errors.js';
+import type { ScheduledTrigger, ScriptRun } from '../../protocol/gen/muster/v1/schedules_pb.js';
 import { defineCommand, type CommandContext } from '../command.js';
 import { agentOfScheduler, findFire, readFires } from '../lookup/fireLookup.js';
 import { getProject } from '../lookup/projectLookup.js';
@@ -13,6 +14,7 @@ import {
   startedRunShape,
   triggerShape,
 } from '../output/compose/schedulerShapes.js';
+import { scriptRunJson } from '../output/scheduleJson.js';
 import { printRows, projectOf } from '../output/projectReport.js';
 import { oneLine } from '../output/terminalText.js';
 
@@ -84,7 +86,7 @@ export const schedulerStop = defineCommand({
 
 export const schedulerInspect = defineCommand({
   name: 'scheduler inspect',
-  summary: 'show a scheduler (by its agent), a trigger, or a run that one started',
+  summary: 'show a scheduler (by its agent), a trigger, a run that one started, or what a script did',
   positionals: [{ name: 'name', required: true }],
   options: { scheduler: ofScheduler },
   async run(context, args) {
@@ -101,7 +103,7 @@ export const schedulerInspect = defineCommand({
 });
 
 interface Inspected {
-  readonly resource: 'scheduler' | 'trigger' | 'run';
+  readonly resource: 'scheduler' | 'trigger' | 'run' | 'script_run';
   readonly source: 'declared' | 'recorded';
   readonly agent_name: string;
   readonly [part: string]: unknown;
@@ -126,9 +128,26 @@ async function inspect(
   );
   if (trigger)
     return { resource: 'trigger', source: 'declared', agent_name: trigger.agent, trigger: triggerShape(trigger) };
+  const script = await findScriptRun(context, project, name);
+  if (script)
+    return { resource: 'script_run', source: 'recorded', agent_name: script.agent, script_run: scriptRunJson(script) };
   const record = await findFire(context, project, name);
   const run = schedulerRunShape(project, record);
   return { resource: 'run', source: 'recorded', agent_name: record.fire.agent, run };
+}
+
+async function findScriptRun(
+  { repeatable, signal }: CommandContext,
+  project: Project,
+  id: string,
+): Promise<ScriptRun | undefined> {
+  try {
+    const { run } = await repeatable(({ schedules }) => schedules.getScriptRun({ id }, { signal }));
+    return run?.projectId === project.id ? run : undefined;
+  } catch (error) {
+    if (isAppError(error, 'scriptRun.unknown')) return undefined;
+    throw error;
+  }
 }
 
 function theOne(found: readonly ScheduledTrigger[], name: string): ScheduledTrigger | undefined {
@@ -146,7 +165,9 @@ function linesOf(found: Inspected): readonly string[] {
   return [
     `resource: ${resource}`,
     ...(resource === 'run' ? [`agent: ${oneLine(agent)}`] : []),
-    ...fields.map(([key, value]) => `${key}: ${oneLine(String(value))}`),
+    ...fields.map(
+      ([key, value]) => `${key}: ${oneLine(typeof value === 'object' ? JSON.stringify(value) : String(value))}`,
+    ),
   ];
 }
 

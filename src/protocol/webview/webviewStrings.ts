@@ -223,6 +223,8 @@ export const webviewStrings = {
     'Agents with a scheduler in their compose file are started by the clock and by events; what that comes to is shown here.',
   'scheduleOf': '{0} · {1}',
   'scheduleNext': 'next in {0}',
+  'scheduleEvery': 'every {0}',
+  'scheduleOnce': 'once, {0} after it was applied',
   'scheduleDue': 'due now',
   'scheduleOff': 'off',
   'scheduleSpent': 'over',

@@ -5,6 +5,7 @@ import type {
   SchedulesTab,
   TriggerView,
 } from '../../../src/protocol/webview/boardTabs/schedulesTab.js';
+import { formatDuration } from '../../../src/protocol/displayFormat.js';
 import { fill, isStringKey, type WebviewStrings } from '../../../src/protocol/webview/webviewStrings.js';
 import { icon } from '../../shared/icon.js';
 import { age, until } from '../../shared/timeText.js';
@@ -65,7 +66,7 @@ function triggerRow(trigger: TriggerView, { now, days }: SchedulesTab, context: 
     state,
     title: name,
     onOpen: () => openLast(trigger, context),
-    facts: [nextText(trigger, strings), trigger.kind === 'event' ? '' : trigger.source],
+    facts: [nextText(trigger, strings), sourceText(trigger, strings)],
     below: html`<div class="schedule-facts">${dayStrip(trigger, now, strings)} ${lastDays(trigger, days, strings)}</div>
       ${
         trigger.fires.length === 0
@@ -83,6 +84,21 @@ function triggerRow(trigger: TriggerView, { now, days }: SchedulesTab, context: 
       },
     ],
   });
+}
+
+/** `every 30 min`, `30 3 * * *@Europe/Berlin`; an event's topic is said by what it waits for. */
+function sourceText({ kind, source }: TriggerView, strings: WebviewStrings): string {
+  const rest = source.slice(source.indexOf(':') + 1);
+  switch (kind) {
+    case 'event':
+      return '';
+    case 'interval':
+      return fill(strings.scheduleEvery, formatDuration(Number(rest)));
+    case 'timeout':
+      return fill(strings.scheduleOnce, formatDuration(Number(rest)));
+    default:
+      return rest;
+  }
 }
 
 function nextText(trigger: TriggerView, strings: WebviewStrings): unknown {
