@@ -144,7 +144,7 @@ export function sandboxContract(name: string, open: () => Promise<SandboxUnderTe
       await prepare();
       await sandbox.directory.claimStart(run);
       await start([{ print: 'it ran\n' }]);
-      await expect.poll(() => runs.isAlive(run)).toBe(false);
+      await expect.poll(() => runs.isAlive(run), { timeout: 20_000 }).toBe(false);
       expect(await drain()).toEqual([]);
       expect(await sandbox.directory.readExit(run)).toBeUndefined();
     });
@@ -153,7 +153,7 @@ export function sandboxContract(name: string, open: () => Promise<SandboxUnderTe
       await prepare();
       await Promise.all([start([{ print: 'it ran\n' }]), start([{ print: 'it ran\n' }])]);
       await end();
-      await expect.poll(() => runs.isAlive(run)).toBe(false);
+      await expect.poll(() => runs.isAlive(run), { timeout: 20_000 }).toBe(false);
       expect((await drain()).map(line => line.text)).toEqual(['it ran']);
       expect(await sandbox.directory.claimStart(run)).toBe('taken');
     });

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { Agent } from 'node:http';
 import { Duplex } from 'node:stream';
 
@@ -26,15 +26,51 @@ export class SshConnections extends Agent {
       env: this.#environment,
       stdio: ['pipe', 'pipe', 'pipe'],
     });
-    const stream = Duplex.from({ writable: child.stdin, readable: child.stdout });
+    return new ProcessStream(child);
+  }
+}
+
+/**
+ * A process as a connection. The other end goes as soon as it has answered; that the input is closed then, before what was answered is
+ * read, is no error: whoever reads sees the end.
+ */
+class ProcessStream extends Duplex {
+  readonly #child: ChildProcessWithoutNullStreams;
+  #heard = false;
+
+  constructor(child: ChildProcessWithoutNullStreams) {
+    super();
+    this.#child = child;
     let complaint = '';
+    child.stdin.on('error', () => undefined);
+    child.stdout.on('data', (bytes: Buffer) => {
+      this.#heard = true;
+      if (!this.push(bytes)) child.stdout.pause();
+    });
     child.stderr.setEncoding('utf8');
     child.stderr.on('data', (text: string) => (complaint = (complaint + text).slice(-500)));
-    child.once('error', error => stream.destroy(error));
+    child.once('error', error => this.destroy(error));
+    // After everything that it said.
     child.once('close', code => {
-      if (code !== 0) stream.destroy(new Error(complaint.trim() || `ssh ended with ${code}`));
+      if (this.#heard || code === 0) this.push(null);
+      else this.destroy(new Error(complaint.trim() || `ssh ended with ${code}`));
     });
-    stream.once('close', () => child.kill());
-    return stream;
+  }
+
+  override _read(): void {
+    this.#child.stdout.resume();
+  }
+
+  override _write(bytes: Buffer, _: BufferEncoding, done: () => void): void {
+    this.#child.stdin.write(bytes, () => done());
+  }
+
+  override _final(done: () => void): void {
+    this.#child.stdin.end(() => done());
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.#child.kill();
+    done(error);
   }
 }
