@@ -26,6 +26,7 @@ const pauseMs = 200;
 /** Before an engine that does not answer is asked again. */
 const againMs = 2_000;
 const unstoppableMs = 60_000;
+const mostFailures = 5;
 
 /** A run of an engine elsewhere, as its container's labels and the host's folders know it. */
 export interface RemoteRun {
@@ -172,6 +173,7 @@ export class RemoteRuns implements RunDriver, Disposable {
   async #followToEnd(remote: RemoteRun): Promise<void> {
     const { engine, clock } = this.#options;
     const { signal } = this.#ending;
+    let failures = 0;
     for (;;) {
       signal.throwIfAborted();
       try {
@@ -184,7 +186,9 @@ export class RemoteRuns implements RunDriver, Disposable {
       } catch (error) {
         signal.throwIfAborted();
         if (statusOf(error) === 404) return;
-        if (!isAppError(error, 'sandbox.unavailable') && statusOf(error) === undefined) throw error;
+        // A connection that broke off in the middle of a file, or a disk of this machine: what the run left is still there.
+        const isEngine = isAppError(error, 'sandbox.unavailable') || statusOf(error) !== undefined;
+        if (!isEngine && ++failures >= mostFailures) throw error;
         await clock.sleep(againMs, signal);
       }
     }
