@@ -7,6 +7,7 @@ import { fill, type WebviewStrings } from '../../src/protocol/webview/webviewStr
 import { icon } from '../shared/icon.js';
 import { stateIcon, stateWord } from '../shared/stateLabel.js';
 import { age, elapsed } from '../shared/timeText.js';
+import { nextStepIcons } from '../shared/nextStepIcons.js';
 
 const buttonIcons: Partial<Readonly<Record<ThreadAction, string>>> = {
   review: 'diff-multiple',
@@ -16,12 +17,7 @@ const buttonIcons: Partial<Readonly<Record<ThreadAction, string>>> = {
   restore: 'history',
   approve: 'check',
   approveAndMerge: 'git-merge',
-  mergeAgain: 'git-merge',
-  resolve: 'sparkle',
-  mergeByHand: 'diff-multiple',
-  mergeRebase: 'git-merge',
-  showSourceControl: 'source-control',
-  fixAgent: 'question',
+  ...nextStepIcons,
   close: 'close',
   openWorktree: 'empty-window',
 };

@@ -13,6 +13,7 @@ import { chosenItem } from '../shared/menu.js';
 import { stateLabel } from '../shared/stateLabel.js';
 import { age, elapsed } from '../shared/timeText.js';
 import { button } from '../shared/toolkit.js';
+import { nextStepIcons } from '../shared/nextStepIcons.js';
 
 const actionIcons: Readonly<Record<ThreadAction, string>> = {
   open: 'go-to-file',
@@ -24,12 +25,7 @@ const actionIcons: Readonly<Record<ThreadAction, string>> = {
   requestChanges: 'request-changes',
   update: 'repo-pull',
   undoMerge: 'discard',
-  mergeAgain: 'git-merge',
-  resolve: 'sparkle',
-  mergeByHand: 'diff-multiple',
-  mergeRebase: 'git-merge',
-  showSourceControl: 'source-control',
-  fixAgent: 'question',
+  ...nextStepIcons,
   stop: 'debug-stop',
   retry: 'debug-restart',
   close: 'circle-slash',

@@ -107,6 +107,7 @@ async function openMergeEditor(thread: Thread, begun: BeginHandMergeResponse, pa
   try {
     await vscode.commands.executeCommand('_open.mergeEditor', input);
   } catch {
+    // A build of VS Code without its merge editor: the file with its markers does as well.
     await vscode.window.showTextDocument(output, { preview: false });
   }
 }

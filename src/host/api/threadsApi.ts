@@ -62,22 +62,12 @@ export interface ThreadsApiOptions {
 
 export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof ThreadService> {
   const { store, dispatcher, threads, merges, reviews, conflicts, retries, settler, driver } = options;
-  /** Only a person has a merge asked for again, and only one of the thread that is given the task. */
-  function mergeAfter({ thenMerge, threadId }: DispatchRequest, caller: Caller): MergeId | undefined {
-    if (thenMerge === '') return undefined;
-    requirePerson(caller, 'Asking for a merge');
-    const merge = merges.get(thenMerge);
-    if (merge.threadId !== store.read(stores => findThread(stores, threadId)).thread.id)
-      throw fail('then_merge', 'it is a merge of another thread');
-    return merge.id;
-  }
-
   return {
     async dispatch(request, context) {
       const caller = callerOf(context);
       if (request.command) requirePerson(caller, 'Running a command in an agent’s place');
       const project = projectFor(store, request);
-      const thenMerge = mergeAfter(request, caller);
+      const thenMerge = mergeAfter(options, request, caller);
       const { thread, run } = await dispatcher.dispatch({
         ...toDispatch(request, { project, caller }),
         ...defined({ thenMerge }),
@@ -145,6 +135,20 @@ export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof Threa
     ...batchesApi(options),
     ...threadFilesApi({ store, threads, reviews, driver }),
   };
+}
+
+/** Only a person has a merge asked for again, and only one of the thread that is given the task. */
+function mergeAfter(
+  { merges, store }: Pick<ThreadsApiOptions, 'merges' | 'store'>,
+  { thenMerge, threadId }: DispatchRequest,
+  caller: Caller,
+): MergeId | undefined {
+  if (thenMerge === '') return undefined;
+  requirePerson(caller, 'Asking for a merge');
+  const merge = merges.get(thenMerge);
+  if (merge.threadId !== store.read(stores => findThread(stores, threadId)).thread.id)
+    throw fail('then_merge', 'it is a merge of another thread');
+  return merge.id;
 }
 
 function toDispatch(

@@ -147,6 +147,7 @@ async function isRegularFile({ workTree }: WorktreeGit, path: string): Promise<b
 }
 
 async function hasMarkers(file: string): Promise<boolean> {
+  // Resolved by removing it: there are no markers in what is gone.
   const found = await lstat(file).catch(() => undefined);
   if (found?.isFile() !== true || found.size > maxBytes) return false;
   const text = await readFile(file, 'latin1');
