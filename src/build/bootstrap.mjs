@@ -40,16 +40,24 @@ function install(reason) {
   const npm = process.env.npm_execpath;
   // Not `npm ci`: it refuses to start where a registry lacks the packages of some other platform. Of what npm says only
   // errors: a line per package that wants a newer Node than the one which installs is no news, it gets that Node.
-  const npmArgs = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
-  const options = { cwd: root, stdio: 'inherit', env: withoutNpm(process.env) };
-  const result = npm?.endsWith('.js')
-    ? spawnSync(process.execPath, [npm, ...npmArgs], options)
-    : spawnSync('npm', npmArgs, { ...options, shell: process.platform === 'win32' });
-  if (result.status !== 0) {
+  // No scripts but Node's own, which fetches its binary: npm would compile the database library, which brings binaries for every
+  // platform, on machines that may have no compiler and no headers.
+  const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
+  const done =
+    runNpm(npm, ['install', '--no-save', '--ignore-scripts', ...quiet]) && runNpm(npm, ['rebuild', 'node', ...quiet]);
+  if (!done) {
     console.error('npm install failed; its messages are above. Mend what they name and run the command again.');
     process.exit(1);
   }
   console.error(`  done: dependencies (${((Date.now() - started) / 1000).toFixed(0)} s)`);
+}
+
+function runNpm(npm, npmArgs) {
+  const options = { cwd: root, stdio: 'inherit', env: withoutNpm(process.env) };
+  const result = npm?.endsWith('.js')
+    ? spawnSync(process.execPath, [npm, ...npmArgs], options)
+    : spawnSync('npm', npmArgs, { ...options, shell: process.platform === 'win32' });
+  return result.status === 0;
 }
 
 function nodeProgram() {

@@ -441,10 +441,17 @@ describe('acting on the thread', () => {
       await page.locator('[data-id=merge]').waitFor();
       await settle(page);
       expect(await place('review')).toBe(before);
+      expect(await place('review')).toBeGreaterThan(await place('merge'));
+      // The first that the keyboard gets to, so that Enter on a page that just opened merges nothing.
+      await page.keyboard.press('Tab');
+      expect(await page.evaluate(() => document.activeElement?.getAttribute('data-id'))).toBe('review');
       expect(await view.posted()).not.toContainEqual({ type: 'act', action: 'merge' });
-      await page.waitForTimeout(450);
-      await page.locator('[data-id=merge]').click();
-      expect(await view.posted()).toContainEqual({ type: 'act', action: 'merge' });
+      await expect
+        .poll(async () => {
+          await page.locator('[data-id=merge]').click();
+          return await view.posted();
+        })
+        .toContainEqual({ type: 'act', action: 'merge' });
     });
   });
 

@@ -1,4 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
 import { formatCost, formatTokens, shortId } from '../../src/protocol/displayFormat.js';
 import {
   actionsForNeed,
@@ -54,7 +55,8 @@ export function pageHeader(options: {
   // The ways out of a need stand beside the reason, in the notice below.
   const beside = thread.needs === '' ? [] : actionsForNeed(thread);
   const buttons = offered.buttons.filter(action => !beside.includes(action));
-  const isWaiting = !offered.buttons.includes('stop') && beside.length === 0 && thread.filesChanged !== 0;
+  const isOver = thread.status === 'merged' || offered.buttons.includes('stop');
+  const isWaiting = !isOver && beside.length === 0 && thread.filesChanged !== 0;
   // Where agents work, where the way out is elsewhere and where nothing changed, nothing here waits for a click.
   const primary = isWaiting ? (buttons.find(action => action === 'review') ?? buttons[0]) : undefined;
   return html`<header class="page-header">
@@ -62,16 +64,20 @@ export function pageHeader(options: {
       <h1 title=${thread.summary}>${thread.summary}</h1>
       ${stateLabel(thread, strings)}
       <div class="header-actions">
-        ${inPlaces(buttons).map(action =>
-          action === 'merge'
-            ? html`<span class="split-button"
-                >${actionButton(action, action === primary)}<muster-menu
-                  .items=${[{ id: 'mergeSquash', label: strings.mergeSquash }]}
-                  .label=${strings.mergeOptions}
-                  @choose=${choose}
-                ></muster-menu
-              ></span>`
-            : actionButton(action, action === primary),
+        ${repeat(
+          inPlaces(buttons),
+          // Not the same element with another meaning: it would keep the focus.
+          action => action,
+          action =>
+            action === 'merge'
+              ? html`<span class="split-button"
+                  >${actionButton(action, action === primary)}<muster-menu
+                    .items=${[{ id: 'mergeSquash', label: strings.mergeSquash }]}
+                    .label=${strings.mergeOptions}
+                    @choose=${choose}
+                  ></muster-menu
+                ></span>`
+              : actionButton(action, action === primary),
         )}
         <muster-menu
           .items=${offered.menu.map(action => ({ id: action, label: strings[action], icon: actionIcons[action] }))}
@@ -99,9 +105,12 @@ export function headerButtons(thread: ThreadView): string {
   return offeredActions(thread).buttons.join(' ');
 }
 
-/** *Review* stands at the right end in every state, so that it is where it was when the agent is done. */
+/**
+ * *Review* stands at the right end in every state (the style sheet sees to that), so that it is where it was when the agent is done.
+ * In the document it is the first: VS Code gives the keyboard to the first button of a page, and Enter must not merge there.
+ */
 function inPlaces(actions: readonly ThreadAction[]): readonly ThreadAction[] {
-  return [...actions.filter(action => action !== 'review'), ...actions.filter(action => action === 'review')];
+  return [...actions.filter(action => action === 'review'), ...actions.filter(action => action !== 'review')];
 }
 
 function facts(thread: ThreadView, strings: WebviewStrings): TemplateResult {

@@ -9,7 +9,7 @@ export const queueCommands = {
     menus: [{ menu: 'view/title', when: threadsView, group: '2_queue@1' }],
   },
   'muster.mergeApproved': {
-    title: 'Merge All Approved Threads',
+    title: 'Merge Everything You Approved',
     icon: '$(git-merge)',
     enablement: trusted,
     menus: [{ menu: 'view/title', when: threadsView, group: '2_queue@2' }],

@@ -77,6 +77,12 @@ export const welcomeTable: readonly WelcomeEntry[] = [
       'This folder has a compose file that is not applied yet.\n[Apply Compose File](command:muster.applyProject)\nYou can [look at it](command:muster.openComposeFile) first.',
   },
   {
+    key: 'threads.untrusted',
+    view: 'muster.threads',
+    when: `${folder} && !isWorkspaceTrusted`,
+    contents: 'Threads show once you trust this folder.',
+  },
+  {
     key: 'threads.down',
     view: 'muster.threads',
     when: `isWorkspaceTrusted && ${folder} && (${down})`,

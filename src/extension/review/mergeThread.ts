@@ -56,7 +56,8 @@ async function mayMergeUnseen(services: Services, thread: Thread): Promise<boole
     text: vscode.l10n.t('Merge "{0}" without looking at it?', threadTitle(thread)),
     detail: vscode.l10n.t('Nobody has reviewed these changes: {0}.', changesText(fresh)),
   };
-  const chosen = await askModally(question, merge, review);
+  // The first one is what Enter means.
+  const chosen = await askModally(question, review, merge);
   if (chosen === review) await vscode.commands.executeCommand('muster.review', thread.id);
   return chosen === merge;
 }

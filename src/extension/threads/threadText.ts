@@ -42,7 +42,7 @@ export function threadDescription(thread: Thread, now: number, { withProject = f
 }
 
 /** So much of a title leaves room for what the thread does, in a side bar of the usual width. */
-const maximumTitle = 30;
+const maximumTitle = 24;
 
 /** The title for rows: cut between words, so that what stands behind it stays in view. */
 export function shortTitle(thread: Thread): string {

@@ -55,8 +55,8 @@ describe('the description of a thread', () => {
 it('a title leaves room for what stands behind it, and is cut between words', () => {
   const title = (summary: string) => shortTitle(makeThread({ summary }));
   expect(title('Fix flaky test')).toBe('Fix flaky test');
-  expect(title('Upgrade zod to version 4 and fix all the call sites')).toBe('Upgrade zod to version 4 and…');
-  expect(title('x'.repeat(60))).toBe(`${'x'.repeat(29)}…`);
+  expect(title('Upgrade zod to version 4 and fix all the call sites')).toBe('Upgrade zod to version…');
+  expect(title('x'.repeat(60))).toBe(`${'x'.repeat(23)}…`);
 });
 
 it('where a window has several projects, an agent is named with its own', () => {
