@@ -117,7 +117,7 @@ export async function checkHost({ connectRunning, signal }: CommandContext): Pro
 }
 
 /** Whether the engine answers, and has the images of the agents that run in containers. */
-export async function checkImages({ connectRunning, signal }: CommandContext): Promise<readonly Check[]> {
+export async function checkImages({ connectRunning, signal, env }: CommandContext): Promise<readonly Check[]> {
   const name = 'images';
   try {
     const client = await connectRunning();
@@ -125,7 +125,7 @@ export async function checkImages({ connectRunning, signal }: CommandContext): P
     const agents = projects.flatMap(({ agents: all }) => all.filter(({ driver }) => driver === 'docker'));
     const wanted = new Set(agents.map(({ image }) => image).filter(image => image !== ''));
     if (wanted.size === 0) return [];
-    const { images } = await client.images.listImages({}, { signal });
+    const { images } = await client.images.listImages({ engine: env['DOCKER_HOST'] ?? '' }, { signal });
     const there = new Set(images.flatMap(({ names }) => names));
     const missing = [...wanted].filter(image => !there.has(image) && !there.has(`${image}:latest`));
     if (missing.length === 0) return [{ name, status: 'ok', detail: [...wanted].join(', ') }];
