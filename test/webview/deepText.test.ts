@@ -29,7 +29,7 @@ test('text that is nested without end is shown as it was written, alone: the res
     await view.send(...finishedThread(), { type: 'transcript', runId: 'run000000001', entries });
     const { page } = view;
     await page.locator('.prose strong').getByText('After').waitFor();
-    for (const words of ['loud', 'numbered', 'listed'])
+    for (const words of ['loud', 'numbered'])
       expect(await page.locator('.prose').filter({ hasText: words }).count(), words).toBeGreaterThan(0);
     expect(await view.problems()).toEqual([]);
   } finally {
