@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { defined } from '../base/defined.js';
+import { isAppError } from '../base/errors.js';
 import { DisposableStore } from '../base/lifecycle.js';
 import { productVersion } from '../protocol/productVersion.js';
 import type { RetentionSettings } from '../core/retention/garbage.js';
@@ -15,6 +17,9 @@ import { serve } from './serve.js';
 import { keepHeapSmall } from './smallHeap.js';
 import type { NetworkOptions } from './server/networkOptions.js';
 import { chooseSocketPath } from './server/socketPath.js';
+
+/** A window that has lost its host needs longer than this to start one. */
+const lookAgainMs = 20;
 
 export interface HostOptions {
   readonly stateDir: string;
@@ -33,6 +38,8 @@ export interface HostOptions {
   readonly retention?: RetentionSettings;
   /** Listens for other machines too. */
   readonly network?: NetworkOptions;
+  /** Whether another host of this state directory is waited for until it has ended; `onWait` is told once, when it begins. */
+  readonly takeOver?: { readonly longestMs: number; readonly onWait: () => void };
   /** Also write the log to standard error. */
   readonly echoLog?: boolean;
 }
@@ -62,7 +69,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
 
 async function start(options: HostOptions, resources: DisposableStore): Promise<Host> {
   if (options.mode === 'process') keepHeapSmall();
-  const state = openState(options, resources);
+  const state = await openFreeState(options, resources);
   if (options.mode === 'process') resources.add(survivesStrayErrors(state.log));
   const core = buildCore(state, options, resources);
   const { clock, log, store, runs } = core;
@@ -91,12 +98,28 @@ async function start(options: HostOptions, resources: DisposableStore): Promise<
   return { facts, shutdown: reason => end.begin(reason), ended: end.ended };
 }
 
-function factsOf({ directory, clock }: HostState, { mode }: HostOptions): HostFacts {
+/** Errors: those of {@link openState}. */
+async function openFreeState(options: HostOptions, resources: DisposableStore): Promise<HostState> {
+  const { takeOver } = options;
+  const until = performance.now() + (takeOver?.longestMs ?? 0);
+  for (let waits = false; ; waits = true) {
+    try {
+      return openState(options, resources);
+    } catch (error) {
+      if (!isAppError(error, 'host.locked') || performance.now() >= until) throw error;
+      if (!waits) takeOver?.onWait();
+      await sleep(lookAgainMs);
+    }
+  }
+}
+
+function factsOf({ directory, clock }: HostState, { mode, idleExitMs }: HostOptions): HostFacts {
   return {
     stateDir: directory.path,
     database: directory.database,
     socket: chooseSocketPath(directory.path),
     mode,
+    stays: idleExitMs === undefined,
     startedAt: clock.now(),
   };
 }

@@ -5,13 +5,16 @@ import { defined } from '../base/defined.js';
 import { isBranchPrefix } from '../base/branchPrefix.js';
 import { errorMessage, isAppError } from '../base/errors.js';
 import { lockedExitStatus } from '../protocol/endpoint.js';
-import { startHost, type Host } from './bootstrap.js';
+import { startHost, type Host, type HostOptions } from './bootstrap.js';
 import { networkOptions } from './environment/networkOptions.js';
 import { retentionSettings } from './environment/retentionSettings.js';
 import { stateDirectoryPath } from './state/stateDirectory.js';
 
 /** A command at a terminal ends at once; the next one should not have to start a host again. */
 const defaultIdleExitMs = 60_000;
+
+/** The one that is there answers what it has begun to answer, and gives everything back. */
+const takeOverMs = 20_000;
 
 /** `host.js [--foreground]`: the foreground host stays until it is told to end. */
 async function main(): Promise<void> {
@@ -28,10 +31,20 @@ async function main(): Promise<void> {
     ...branchPrefix(),
     ...warmWorktrees(),
     // A name that other programs know too: only whoever starts a daemon means it for this one.
-    ...(foreground ? defined({ network: networkOptions(process.env) }) : { idleExitMs: idleExitMs() }),
+    ...(foreground
+      ? defined({ network: networkOptions(process.env), takeOver: takeOver() })
+      : { idleExitMs: idleExitMs() }),
   });
+  // Whoever started it has nothing more to say; an open channel would keep this process from ending.
+  if (process.connected) process.disconnect();
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => end(host, signal));
   await host.ended;
+}
+
+/** `MUSTER_TAKE_OVER`: who started this one ends the host that is there as soon as it hears that it is waited for. */
+function takeOver(): HostOptions['takeOver'] {
+  if (process.env['MUSTER_TAKE_OVER'] !== '1' || !process.send) return undefined;
+  return { longestMs: takeOverMs, onWait: () => process.send?.('waiting') };
 }
 
 let askedAt: number | undefined;

@@ -33,7 +33,7 @@ export function openState(
   if (!lock) {
     throw new AppError(
       'host.locked',
-      `Another host already serves ${directory.path}. To take its place: \`muster daemon stop && muster daemon …\`, at once, because an open window of VS Code starts one again.`,
+      `Another host already serves ${directory.path}, and stays until it is told to end: \`muster daemon stop\` does that.`,
       { stateDir: directory.path },
     );
   }

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { inRepository } from '../../src/build/paths.ts';
 import { startDaemon } from '../support/daemon.ts';
@@ -130,3 +131,26 @@ async function rawRequest(url: string, lines: readonly string[]): Promise<string
   await new Promise(resolve => socket.once('close', resolve));
   return Buffer.concat(chunks).toString('utf8');
 }
+
+test('it takes the place of the host that a window has started, while agents work', async () => {
+  const home = testHome(programs);
+  const slow = file.replace('date > stamp.txt', 'sleep 8; date > stamp.txt');
+  const repository = testRepository({ 'agent-compose.yml': slow });
+  const first = await home.connect();
+  await first.projects.applyProject({ file: join(repository, 'agent-compose.yml'), consent: true });
+  const { threadId } = await first.threads.dispatch({ folder: repository, agent: 'gardener', prompt: 'Plant' });
+  const running = async (client: typeof first) => (await client.threads.getThread({ threadId })).thread?.status;
+  await expect.poll(async () => await running(first)).toBe('working');
+
+  const daemon = await startDaemon(home, '--listen', '127.0.0.1:0');
+  expect(daemon.url).toMatch(/^http:/);
+  const second = await home.connect();
+  const { pid, stays } = await second.host.getStatus({});
+  expect(pid).not.toBe(first.endpoint.pid);
+  expect(stays).toBe(true);
+  await expect.poll(async () => await running(second), { timeout: 30_000 }).toBe('ready');
+
+  const third = await home.muster(['daemon']);
+  expect(third).toMatchObject({ status: 1, stderr: expect.stringContaining('muster daemon stop') });
+  expect((await second.host.getStatus({})).pid).toBe(pid);
+});

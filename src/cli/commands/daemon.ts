@@ -1,18 +1,18 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join, resolve } from 'node:path';
-import { AppError, errorMessage } from '../../base/errors.js';
+import { AppError, errorMessage, isAppError } from '../../base/errors.js';
 import { hostNodeOptions } from '../../client/hostArguments.js';
 import { findNodeRuntime } from '../../client/nodeRuntime.js';
 import { lockedExitStatus } from '../../protocol/endpoint.js';
-import { defineCommand, type Arguments } from '../command.js';
+import { defineCommand, type Arguments, type CommandContext } from '../command.js';
 import type { OptionTable } from '../options/parseOptions.js';
 
 export const daemon = defineCommand({
   name: 'daemon',
   summary: 'run the host in the foreground',
   details:
-    'It stays until it is told to end with `muster daemon stop` or Ctrl+C; agents keep running and the next host takes them over. With `--listen` other machines reach it too, each with a token of `muster token create`.',
+    'It stays until it is told to end with `muster daemon stop` or Ctrl+C; agents keep running and the next host takes them over. It takes the place of a host that a command or a window has started. With `--listen` other machines reach it too, each with a token of `muster token create`.',
   options: {
     'listen': {
       type: 'string',
@@ -23,12 +23,22 @@ export const daemon = defineCommand({
     'tls-key': { type: 'string', value: 'FILE', text: 'its key (PEM; or MUSTER_TLS_KEY)' },
     'plain-http': { type: 'boolean', text: 'others may reach it without TLS: something in front of it speaks TLS' },
   },
-  async run({ env, bundleDir, stateDir, directory, signal }, args) {
+  async run(context, args) {
+    const { env, bundleDir, stateDir, directory, signal } = context;
+    const takesOver = await mayTakeOver(context);
     const runtime = await findNodeRuntime({ setting: env['MUSTER_NODE'], env, signal });
     const child = spawn(runtime.command, [...hostNodeOptions, join(bundleDir, 'host.js'), '--foreground'], {
-      stdio: ['ignore', 'inherit', 'inherit'],
-      env: { ...env, ...runtime.env, ...networkVariables(args, directory), MUSTER_HOME: stateDir },
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      env: {
+        ...env,
+        ...runtime.env,
+        ...networkVariables(args, directory),
+        MUSTER_HOME: stateDir,
+        MUSTER_TAKE_OVER: takesOver ? '1' : '',
+      },
     });
+    // The new one is there and waits: no window that misses its host is faster.
+    if (takesOver) child.once('message', () => void endPresent(context));
     // A terminal's Ctrl+C reaches both; a signal to this process alone must reach the host too.
     signal.addEventListener('abort', () => child.kill('SIGTERM'), { once: true });
     let status: unknown;
@@ -47,6 +57,31 @@ export const daemon = defineCommand({
     return typeof status === 'number' ? status : 0;
   },
 });
+
+/** Whether a host is there that was started for somebody's command or window: it would end by itself. Agents keep running. */
+async function mayTakeOver(context: CommandContext): Promise<boolean> {
+  try {
+    const client = await context.connectRunning();
+    const { stays, mode } = await client.host.getStatus({}, { signal: context.signal });
+    return !stays && mode === 'process';
+  } catch (error) {
+    if (isAppError(error, 'host.unreachable')) return false;
+    throw error;
+  }
+}
+
+async function endPresent(context: CommandContext): Promise<void> {
+  try {
+    const client = await context.connectRunning();
+    await client.host.shutdown(
+      { handOver: true, reason: '`muster daemon` takes its place' },
+      { signal: context.signal },
+    );
+  } catch (error) {
+    // It has ended by itself; one that does not end is told of by the new one.
+    if (!isAppError(error, 'host.unreachable')) context.out.note(`muster: ${errorMessage(error)}`);
+  }
+}
 
 /** How the host is told: it is started without arguments that a list of processes would show. */
 function networkVariables(

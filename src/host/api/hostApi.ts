@@ -17,6 +17,8 @@ export interface HostFacts {
   readonly socket: string;
   readonly database: string;
   readonly mode: 'process' | 'embedded';
+  /** It does not end by itself. */
+  readonly stays: boolean;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
 }
@@ -64,6 +66,7 @@ export function hostApi(options: HostApiOptions): ServiceImpl<typeof HostService
         nodeVersion: process.version,
         damaged: [...listSetAside(facts.database)],
         url: url(),
+        stays: facts.stays,
       };
     },
 

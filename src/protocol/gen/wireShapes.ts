@@ -473,7 +473,8 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "runLimit": "number",
     "runLimitReached": "boolean",
     "damaged": "[]string",
-    "url": "string"
+    "url": "string",
+    "stays": "boolean"
   },
   "muster.v1.ShutdownResponse": {},
   "muster.v1.RecoverResponse": {
