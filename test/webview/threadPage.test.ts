@@ -1,40 +1,11 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { FromThreadPage, ToThreadPage } from '../../src/protocol/webview/threadPageMessages.js';
+import { describe, expect, test } from 'vitest';
+import type { ToThreadPage } from '../../src/protocol/webview/threadPageMessages.js';
 import type { TranscriptEntry } from '../../src/protocol/webview/transcriptView.js';
-import { launchBrowser, openWebview, settle, type OpenWebview } from './support/openWebview.js';
-import { finishedThread, init, messageView, runView, threadView, agentView } from './support/threadFixtures.js';
-import { startWebviewServer, type WebviewServer } from './support/webviewServer.js';
+import { settle } from './support/openWebview.js';
+import { finishedThread, messageView, runView, threadView, agentView } from './support/threadFixtures.js';
+import { runId, says, threadPages, workingThread, type ThreadPage } from './support/threadPages.js';
 
-let server: WebviewServer;
-let browser: Browser;
-beforeAll(async () => {
-  [server, browser] = await Promise.all([startWebviewServer(), launchBrowser()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.dispose();
-});
-
-type Page = OpenWebview<ToThreadPage, FromThreadPage>;
-
-async function withPage(messages: readonly ToThreadPage[], use: (view: Page) => Promise<void>): Promise<void> {
-  const view: Page = await openWebview({ browser, server, view: 'threadPage' });
-  try {
-    await view.send(...messages);
-    await use(view);
-    expect(await view.problems()).toEqual([]);
-  } finally {
-    await view.close();
-  }
-}
-
-const runId = 'run000000001';
-const says = (...texts: readonly string[]): ToThreadPage => ({
-  type: 'transcript',
-  runId,
-  entries: texts.map((text): TranscriptEntry => ({ kind: 'text', text })),
-});
+const withPage = threadPages();
 
 test('what an agent is asked is shown as it is, only answers are Markdown', async () => {
   const asked = {
@@ -52,29 +23,11 @@ test('what an agent is asked is shown as it is, only answers are Markdown', asyn
   });
 });
 
-/** A thread whose agent is at work and has said so much already. */
-function workingThread(lines: number): readonly ToThreadPage[] {
-  const now = Date.now();
-  const run = { status: 'running', agent: 'dev', activity: '', queuedAt: now - 9_000, startedAt: now - 8_000 };
-  return [
-    init(),
-    { type: 'thread', thread: threadView({ status: 'working', latestRun: run }), agents: [agentView()] },
-    {
-      type: 'conversation',
-      messages: [messageView()],
-      runs: [runView({ status: 'running', startedAt: now - 8_000, endedAt: undefined })],
-      merges: [],
-    },
-    says(...Array.from({ length: lines }, (_, i) => `Line ${i}`)),
-    { type: 'caughtUp' },
-  ];
-}
-
-const scrollTo = (view: Page, top: number): Promise<void> =>
+const scrollTo = (view: ThreadPage, top: number): Promise<void> =>
   view.page.locator('.virtual-viewport').evaluate((element, to) => void (element.scrollTop = to), top);
 
 /** Distance of an element's top from the list's top. */
-const topOf = (view: Page, text: string): Promise<number> =>
+const topOf = (view: ThreadPage, text: string): Promise<number> =>
   view.page.getByText(text, { exact: true }).evaluate(element => Math.round(element.getBoundingClientRect().top));
 
 describe('a window at 200 %', () => {
@@ -98,12 +51,12 @@ describe('a window at 200 %', () => {
 });
 
 describe('finding in the whole conversation', () => {
-  const found = (view: Page): Promise<string> =>
+  const found = (view: ThreadPage): Promise<string> =>
     view.page.evaluate(() => {
       const [range] = CSS.highlights.get('muster-find-current') ?? [];
       return range instanceof Range ? range.toString() : '';
     });
-  const box = (view: Page) => view.page.getByRole('textbox', { name: 'Find in conversation' });
+  const box = (view: ThreadPage) => view.page.getByRole('textbox', { name: 'Find in conversation' });
 
   test('rows that are not drawn are found, stepped through and brought into view', async () => {
     await withPage(workingThread(6_000), async view => {
@@ -293,7 +246,7 @@ describe('following a conversation', () => {
 });
 
 describe('following up', () => {
-  const box = (view: Page) => view.page.getByRole('textbox', { name: 'Follow up with dev' });
+  const box = (view: ThreadPage) => view.page.getByRole('textbox', { name: 'Follow up with dev' });
 
   test('Ctrl+Enter sends to the chosen agent; the box is empty when it has arrived', async () => {
     await withPage(finishedThread(), async view => {
@@ -395,101 +348,6 @@ describe('what an agent wrote is only text', () => {
       expect(await view.page.getByRole('heading', { level: 1 }).innerText()).toBe(
         'Upgrade zod to v4 and fix the call sites',
       );
-    });
-  });
-});
-
-describe('acting on the thread', () => {
-  test('buttons and menus post their actions; the menu works with the keyboard', async () => {
-    await withPage(finishedThread(), async view => {
-      const { page } = view;
-      await page.getByRole('button', { name: 'Review changes' }).click();
-      await page.getByRole('button', { name: 'Merge', exact: true }).click();
-      await page.getByRole('button', { name: 'Merge options' }).click();
-      await page.getByRole('menuitem', { name: 'Squash and merge' }).click();
-      await page.getByRole('button', { name: 'More actions' }).press('ArrowDown');
-      await page.keyboard.press('End');
-      await page.keyboard.press('Enter');
-      const actions = (await view.posted()).flatMap(message => (message.type === 'act' ? [message.action] : []));
-      expect(actions).toEqual(['review', 'merge', 'mergeSquash', 'abandon']);
-      expect(await page.getByRole('menu').count()).toBe(0);
-      await page.getByRole('button', { name: 'More actions' }).press('Enter');
-      await page.keyboard.press('Escape');
-      expect(await page.getByRole('menu').count()).toBe(0);
-      expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('More actions');
-    });
-  });
-
-  test('review keeps its place, and a click that comes just after the buttons changed does nothing', async () => {
-    const [, working] = workingThread(1);
-    const busy = threadView({
-      ...(working?.type === 'thread' ? working.thread : {}),
-      ...{ filesChanged: 2, additions: 3, deletions: 0 },
-    });
-    const ready: ToThreadPage = { type: 'thread', thread: threadView({ status: 'ready' }), agents: [agentView()] };
-    await withPage([...workingThread(1), { type: 'thread', thread: busy, agents: [agentView()] }], async view => {
-      const { page } = view;
-      const place = async (id: string) => Math.round((await page.locator(`[data-id=${id}]`).boundingBox())?.x ?? -1);
-      const before = await place('review');
-      await settle(page);
-      await page.evaluate(message => {
-        addEventListener('message', () =>
-          requestAnimationFrame(() => document.querySelector<HTMLElement>('[data-id=merge]')?.click()),
-        );
-        postMessage(message, '*');
-      }, ready);
-      await page.locator('[data-id=merge]').waitFor();
-      await settle(page);
-      expect(await place('review')).toBe(before);
-      expect(await place('review')).toBeGreaterThan(await place('merge'));
-      // The first that the keyboard gets to, so that Enter on a page that just opened merges nothing.
-      await page.keyboard.press('Tab');
-      expect(await page.evaluate(() => document.activeElement?.getAttribute('data-id'))).toBe('review');
-      expect(await view.posted()).not.toContainEqual({ type: 'act', action: 'merge' });
-      await expect
-        .poll(async () => {
-          await page.locator('[data-id=merge]').click();
-          return await view.posted();
-        })
-        .toContainEqual({ type: 'act', action: 'merge' });
-    });
-  });
-
-  test.each(['dark', 'light', 'highContrast', 'highContrastLight'] as const)(
-    'at 200 px nothing of the header is cut off: %s',
-    async theme => {
-      const view: Page = await openWebview({ browser, server, view: 'threadPage', theme, width: 200, height: 600 });
-      await view.send(...finishedThread());
-      const { page } = view;
-      for (const id of ['merge', 'review']) {
-        const box = await page.locator(`[data-id=${id}]`).boundingBox();
-        expect(box?.x).toBeGreaterThanOrEqual(0);
-        expect((box?.x ?? 0) + (box?.width ?? 999)).toBeLessThanOrEqual(200);
-      }
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(200);
-      await view.screenshot(`thread-200px-${theme}`);
-      await view.close();
-    },
-  );
-
-  test('a file opens its diff, a run its log', async () => {
-    await withPage(finishedThread(), async view => {
-      await view.page.getByRole('button', { name: 'addressForm.ts' }).click();
-      await view.page.getByRole('button', { name: 'Open raw log of run 1' }).click();
-      const opened = (await view.posted()).filter(message => message.type.startsWith('open'));
-      expect(opened).toEqual([
-        { type: 'openDiff', path: 'src/forms/checkout/addressForm.ts' },
-        { type: 'openRunLog', runId },
-      ]);
-    });
-  });
-
-  test('without a host it says so, keeps what is known, and offers to start one', async () => {
-    await withPage([...finishedThread(), { type: 'connection', state: 'offline' }], async view => {
-      const { page } = view;
-      expect(await page.getByText('all 203 tests pass').count()).toBe(1);
-      await page.getByRole('button', { name: 'Start host' }).click();
-      expect(await view.waitForPosted('startHost')).toEqual({ type: 'startHost' });
     });
   });
 });

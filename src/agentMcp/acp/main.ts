@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { ndJsonStream } from '@agentclientprotocol/sdk';
+import { workingFolder } from '../../node/person.js';
 import { converse, type AcpSettings } from './converse.js';
 
 /**
@@ -39,7 +40,7 @@ const succeeded = await converse({
   stream: ndJsonStream(Writable.toWeb(agent.stdin), Readable.toWeb(agent.stdout)),
   settings,
   prompt,
-  cwd: process.cwd(),
+  cwd: workingFolder(),
   runDirectory,
   say,
   signal: leaving.signal,
