@@ -52,12 +52,14 @@ export class HostSession {
   }
 
   connectRunning(): Promise<HostClient> {
-    const { stateDir, signal } = this.#options;
-    const connecting = this.#connectNamed(signal, connectPlainly).then(
-      async named => named ?? connectPlainly(await requireEndpoint(stateDir), { signal, ...this.#callOptions() }),
-    );
-    this.#client ??= this.#noted(connecting);
+    this.#client ??= this.#noted(this.#connectPresent());
     return this.#client;
+  }
+
+  async #connectPresent(): Promise<HostClient> {
+    const { stateDir, signal } = this.#options;
+    const named = await this.#connectNamed(signal, connectPlainly);
+    return named ?? (await connectPlainly(await requireEndpoint(stateDir), { signal, ...this.#callOptions() }));
   }
 
   /** The host that was named; undefined when none was, or when what `AGENT_COMPOSE_HOST` names is not Muster. */
