@@ -17,7 +17,7 @@ export class ToolCalls {
   }
 
   tell(update: SessionUpdate): void {
-    if (update.sessionUpdate === 'tool_call' && !isOver(update.status) && !hasInput(update.rawInput)) {
+    if (update.sessionUpdate === 'tool_call' && !isOver(update.status) && !isKnown(update)) {
       this.#waiting.set(update.toolCallId, { ...update });
       return;
     }
@@ -43,7 +43,7 @@ export class ToolCalls {
 
   #release(id: string, begun: boolean): void {
     const call = this.#waiting.get(id);
-    if (!call || !(begun || hasInput(call['rawInput']))) return;
+    if (!call || !(begun || isKnown(call))) return;
     this.#waiting.delete(id);
     this.#told.add(id);
     // What it came to is told by the update itself.
@@ -54,6 +54,11 @@ export class ToolCalls {
 
 function isOver(status: unknown): boolean {
   return status === 'completed' || status === 'failed';
+}
+
+/** The input of a call that is pending may still be coming, however much of it is there. */
+function isKnown({ status, rawInput }: { readonly status?: unknown; readonly rawInput?: unknown }): boolean {
+  return status !== 'pending' && hasInput(rawInput);
 }
 
 function hasInput(input: unknown): boolean {
