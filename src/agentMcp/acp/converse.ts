@@ -18,6 +18,8 @@ import { ToolCalls } from './toolCalls.js';
 export interface AcpSettings {
   /** The session of an earlier run, to go on with. */
   readonly conversation?: string;
+  /** The id under which the agent loads it, where that is another one. */
+  readonly loadAs?: string;
   /** The MCP server with the run's tools. */
   readonly tools?: {
     readonly command: string;
@@ -90,7 +92,7 @@ async function turn(
     clientInfo: { name: 'muster', version: productVersion },
   });
   const mcpServers = serversOf(settings);
-  let sessionId = settings.conversation;
+  let sessionId = settings.loadAs ?? settings.conversation;
   if (sessionId === undefined) {
     ({ sessionId } = await agent.request(methods.agent.session.new, { cwd, mcpServers }));
   } else {
@@ -99,13 +101,13 @@ async function turn(
       onReplay(true);
       await agent.request(methods.agent.session.load, { sessionId, cwd, mcpServers });
     } catch (error) {
-      say({ acp: 'error', message: messageOf(error), reason: 'conversation_missing' });
+      say({ acp: 'error', message: messageOf(error), ...codeOf(error), reason: 'conversation_missing' });
       return false;
     } finally {
       onReplay(false);
     }
   }
-  say({ acp: 'session', id: sessionId });
+  say({ acp: 'session', id: settings.conversation ?? sessionId });
   const ended = await agent.request(methods.agent.session.prompt, {
     sessionId,
     prompt: [{ type: 'text', text: prompt }],

@@ -102,13 +102,29 @@ test('an earlier session goes on, and what it said before is not told again', as
   ]);
 });
 
+test('a session that is loaded under another id keeps its own', async () => {
+  const prompted: string[] = [];
+  const run = start(
+    askingAgent(async ({ sessionId }) => {
+      prompted.push(sessionId);
+    }),
+    { conversation: 'gone', loadAs: 'found' },
+  );
+  expect(await run.ended).toBe(true);
+  expect(prompted).toEqual(['found']);
+  expect(run.lines[0]).toEqual({ acp: 'session', id: 'gone' });
+});
+
 test('a session that is gone is told as that, so that the next try begins anew', async () => {
   const run = start(
     askingAgent(async () => undefined),
     { conversation: 'gone' },
   );
   expect(await run.ended).toBe(false);
-  expect(run.lines).toMatchObject([{ acp: 'error', reason: 'conversation_missing' }]);
+  // What the agent says beside it is the cause; its message may be no more than *Internal error*.
+  expect(run.lines).toMatchObject([
+    { acp: 'error', reason: 'conversation_missing', data: { details: 'No such session' } },
+  ]);
 });
 
 test('a run that is stopped while it asks ends', async () => {
@@ -123,25 +139,31 @@ test('a run that is stopped while it asks ends', async () => {
   expect(run.lines.at(-1)).toMatchObject({ acp: 'error' });
 });
 
-test('a tool that is named first and explained later is told once, when it is known what it does', async () => {
-  const run = start(
-    askingAgent(async ({ client, sessionId }) => {
-      const tell = (update: SessionUpdate): Promise<void> =>
-        client.notify(methods.client.session.update, { sessionId, update });
-      const call = { toolCallId: 't', kind: 'execute' as const };
-      await tell({ sessionUpdate: 'tool_call', ...call, title: 'bash', status: 'in_progress', rawInput: {} });
-      await tell({ sessionUpdate: 'tool_call_update', ...call, status: 'in_progress', rawInput: { command: 'ls' } });
-      await tell({ sessionUpdate: 'tool_call_update', ...call, status: 'completed', rawOutput: 'a.txt' });
-    }),
-  );
-  expect(await run.ended).toBe(true);
-  const updates = run.lines.flatMap(line => (line['acp'] === 'update' ? [line['update']] : []));
-  expect(updates).toMatchObject([
-    { sessionUpdate: 'tool_call', title: 'bash', rawInput: { command: 'ls' } },
-    { sessionUpdate: 'tool_call_update', status: 'in_progress' },
-    { sessionUpdate: 'tool_call_update', status: 'completed', rawOutput: 'a.txt' },
-  ]);
-});
+test.each([
+  ['without any input', 'in_progress', {}],
+  ['with some of its input', 'pending', { cwd: '/w' }],
+] as const)(
+  'a tool that is named %s first and explained later is told once, when it is known what it does',
+  async (_, status, rawInput) => {
+    const run = start(
+      askingAgent(async ({ client, sessionId }) => {
+        const tell = (update: SessionUpdate): Promise<void> =>
+          client.notify(methods.client.session.update, { sessionId, update });
+        const call = { toolCallId: 't', kind: 'execute' as const };
+        await tell({ sessionUpdate: 'tool_call', ...call, title: 'bash', status, rawInput });
+        await tell({ sessionUpdate: 'tool_call_update', ...call, status: 'in_progress', rawInput: { command: 'ls' } });
+        await tell({ sessionUpdate: 'tool_call_update', ...call, status: 'completed', rawOutput: 'a.txt' });
+      }),
+    );
+    expect(await run.ended).toBe(true);
+    const updates = run.lines.flatMap(line => (line['acp'] === 'update' ? [line['update']] : []));
+    expect(updates).toMatchObject([
+      { sessionUpdate: 'tool_call', title: 'bash', rawInput: { command: 'ls' } },
+      { sessionUpdate: 'tool_call_update', status: 'in_progress' },
+      { sessionUpdate: 'tool_call_update', status: 'completed', rawOutput: 'a.txt' },
+    ]);
+  },
+);
 
 test('a turn that ends because a person said no has ended, and one that is cancelled otherwise has not', async () => {
   const stopping = (asks: boolean) =>

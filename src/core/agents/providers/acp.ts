@@ -13,11 +13,15 @@ const settingsFile = 'acp.json';
  */
 export function acpCommand(
   request: CommandRequest,
-  command: Pick<AgentCommand, 'argv' | 'env'> & { readonly prompt?: string },
+  command: Pick<AgentCommand, 'argv' | 'env'> & {
+    readonly prompt?: string;
+    /** Under which id the CLI loads the conversation, where that is not the id it gave. */
+    readonly loadAs?: (conversation: string) => string;
+  },
 ): AgentCommand {
   const { conversation, tools, runDir } = request;
   const settings = {
-    ...(conversation === undefined ? {} : { conversation }),
+    ...(conversation === undefined ? {} : { conversation, loadAs: command.loadAs?.(conversation) }),
     ...(tools === undefined ? {} : { tools: { command: tools.command, args: tools.args, env: tools.env } }),
   };
   return {

@@ -82,9 +82,19 @@ function askingCommand(request: CommandRequest, prompt: string | undefined): Age
       ...args,
     ],
     env: { GEMINI_CLI_TRUST_WORKSPACE: 'true', ...facadeEnv(request) },
+    loadAs: apart,
     ...(prompt === undefined ? {} : { prompt }),
   });
   return facade ? { ...command, files: { ...command.files, [settingsFile]: facadeSettings } } : command;
+}
+
+/**
+ * Before the CLI looks for a session that it is to load, it begins the file of one with the same id, named after the present minute and the id's
+ * beginning: over the session itself where that began in the same minute, and where not, as an empty one that it removes later together with all of
+ * that beginning. It looks for the id without the space, and names the file with it.
+ */
+function apart(conversation: string): string {
+  return ` ${conversation}`;
 }
 
 function approvalMode({ permissions }: CommandRequest): string {

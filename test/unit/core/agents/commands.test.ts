@@ -44,6 +44,8 @@ describe('asking', () => {
     expect(command.stdin).toBe('prompt');
     expect(JSON.parse(command.files?.['acp.json'] ?? '')).toEqual({
       conversation: 'c-1',
+      // Gemini CLI would begin a file over the session that it is to load.
+      ...(name === 'gemini' && { loadAs: ' c-1' }),
       tools: { command: '/node', args: ['/agentMcp.js'], env: { A: 'b' } },
     });
   });
