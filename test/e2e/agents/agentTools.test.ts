@@ -118,9 +118,8 @@ agents:
       threads: [thread],
     } = (await home.musterJson(['ps'], { cwd: repository })) as { threads: { thread_id: string }[] };
     expect(await home.muster(['wait', thread?.thread_id ?? ''], { cwd: repository })).toMatchObject({ status: 0 });
-    // What is allowed runs in Codex's own sandbox, which is not to be had everywhere.
     const { stdout: diff } = await home.muster(['diff', thread?.thread_id ?? ''], { cwd: repository });
-    if (name !== 'codex') expect(diff).toMatch(/\+one\n\+three\n\+three\n$/);
+    expect(diff).toMatch(/\+one\n\+three\n\+three\n$/);
     expect(diff).not.toContain('two');
     const { runs } = await (await home.connect()).threads.getThread({ threadId: thread?.thread_id ?? '' });
     expect(runs).toMatchObject([{ status: 'succeeded', conversation: expect.stringMatching(/./) as string }]);

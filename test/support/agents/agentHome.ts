@@ -31,9 +31,13 @@ export function writeAgentHome({
     mkdirSync(dirname(join(home, path)), { recursive: true });
     writeFileSync(join(home, path), text);
   };
+  const temporary = join(home, 'tmp');
+  mkdirSync(temporary, { recursive: true });
   const env: Record<string, string> = {
     PATH: pathWith(clis, dirname(process.execPath)),
     LANG: 'C.UTF-8',
+    // Codex puts the helpers of its sandbox into its own folder, and refuses to where that is a place for temporary files: as this home is.
+    TMPDIR: temporary,
     ANTHROPIC_API_KEY: scriptedKey,
     ANTHROPIC_BASE_URL: modelUrl,
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
