@@ -9,7 +9,10 @@ import type { RunId } from '../base/ids.js';
 export const runFiles = {
   spec: 'spec.json',
   prompt: 'prompt.txt',
+  /** A file when a wrapper made it, a directory when a host did. */
   started: 'started',
+  /** A person wants the run ended. */
+  cancelled: 'cancelled',
   pid: 'pid',
   stdout: 'stdout.ndjson',
   stderr: 'stderr.log',

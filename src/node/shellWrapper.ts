@@ -20,10 +20,15 @@
  * | 〃, and the wrapper died alone          | `started`, `pid`         | CLI alive (group or run's id) | watches until it ends, then `lost`  |
  * | after the CLI ended                    | …, no `exit.json` yet    | wrapper alive               | `exit.json` comes in a moment         |
  * | after `exit.json`                      | …, `exit.json`           | the exit                    | concludes from it                     |
- * | after it claimed `started` itself      | `started`                | nothing alive               | `lost`                                |
+ * | after it claimed `started` itself      | `started`, a directory   | nothing alive               | never ran                             |
+ * | 〃, because a person cancelled the run  | 〃, `cancelled`           | nothing alive               | `cancelled`                           |
+ * | while it stopped a run for a person    | …, `cancelled`           | whatever is alive           | stops it, `cancelled`                 |
  *
  * "Nothing alive" can be trusted because whoever made `started` carried the run's id in its environment from exec on: the
  * process table is read after `started` was found taken, and read twice, because a table is not read in one instant.
+ *
+ * A wrapper makes `started` as a file and a host as a directory, both in one step that fails on whatever has the name: what kind
+ * it is tells the next host who was first. Whoever wrote `pid` has begun all the same.
  *
  * `pid` and `exit.json` are there from the start, blank: "no `pid`" means that nothing is written in it yet. Each is written
  * in one piece that fills it, so that a reader at any moment finds blanks, or a piece that is no JSON, or the whole.

@@ -127,10 +127,18 @@ export function sandboxContract(name: string, open: () => Promise<SandboxUnderTe
       });
     });
 
-    test('the start of a run is claimed once', async () => {
+    test('the start of a run is claimed once, and a later host sees that it was one that gave it up', async () => {
       await prepare();
       expect(await sandbox.directory.claimStart(run)).toBe('claimed');
-      expect(await sandbox.directory.claimStart(run)).toBe('taken');
+      expect(await sandbox.directory.claimStart(run)).toBe('given_up');
+    });
+
+    test('is noted as cancelled, once or twice', async () => {
+      await prepare();
+      expect(await sandbox.directory.wasCancelled(run)).toBe(false);
+      await sandbox.directory.noteCancelled(run);
+      await sandbox.directory.noteCancelled(run);
+      expect(await sandbox.directory.wasCancelled(run)).toBe(true);
     });
 
     test('a directory that is gone proves nothing about the start', async () => {

@@ -20,8 +20,13 @@ export interface CrashingHostOptions {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly shell: string;
-  /** When this host kills itself: at the moment the wrapper was spawned, or so many milliseconds after its start. */
-  readonly dies?: 'spawned' | number;
+  /**
+   * When this host kills itself: before it spawns the wrapper, at the moment that was spawned, when it has claimed the start of the
+   * run to give it up, or so many milliseconds after its start.
+   */
+  readonly dies?: 'made' | 'spawned' | 'claimed' | number;
+  /** A person cancels the run as soon as this host watches it. */
+  readonly cancels?: boolean;
 }
 
 export type JournalEntry =
@@ -62,12 +67,20 @@ async function main(options: CrashingHostOptions): Promise<void> {
     isAlive: id => sandbox.runs.isAlive(id),
     stop: (id, stopOptions) => sandbox.runs.stop(id, stopOptions),
     start: async (launch, signal) => {
-      const started = sandbox.runs.start(launch, signal);
-      await started;
-      if (dies === 'spawned') process.kill(process.pid, 'SIGKILL');
+      if (dies === 'made') await die();
+      await sandbox.runs.start(launch, signal);
+      if (dies === 'spawned') await die();
     },
   };
-  const supervisor = new DirectoryRunSupervisor({ ...sandbox, drivers: { ofRun: () => runs }, clock, log: silentLog });
+  const { directory } = sandbox;
+  const claimStart = directory.claimStart.bind(directory);
+  directory.claimStart = async id => {
+    const claim = await claimStart(id);
+    if (dies === 'claimed') await die();
+    return claim;
+  };
+  const drivers = { ofRun: () => runs };
+  const supervisor = new DirectoryRunSupervisor({ ...sandbox, drivers, clock, log: silentLog });
   const path = journalPath(stateDir, run);
   const write = (entry: JournalEntry): void => appendFileSync(path, `${JSON.stringify(entry)}\n`);
   const listener: RunListener = {
@@ -79,7 +92,7 @@ async function main(options: CrashingHostOptions): Promise<void> {
     },
   };
   const limits = { wallClockMs: 0, stallMs: 0, graceMs: 1_000 };
-  if (typeof dies === 'number') setTimeout(() => process.kill(process.pid, 'SIGKILL'), dies);
+  if (typeof dies === 'number') setTimeout(() => void die(), dies);
 
   const journal = readJournal(path);
   if (journal.some(entry => entry.kind === 'ended')) process.exit(0);
@@ -93,6 +106,13 @@ async function main(options: CrashingHostOptions): Promise<void> {
     for (const entry of journal) if (entry.kind === 'lines') outputOffset = entry.end;
     supervisor.adopt({ run, outputOffset, startedAt: clock.now(), seenStarted: false }, limits, listener);
   }
+  if (options.cancels === true) await supervisor.cancel(run);
+}
+
+/** The signal may come a moment later, in which nothing more must happen. */
+function die(): Promise<never> {
+  process.kill(process.pid, 'SIGKILL');
+  return new Promise(() => {});
 }
 
 const options = process.argv[2];

@@ -13,9 +13,13 @@ export interface RunDirectory {
   exists(run: RunId): Promise<boolean>;
   /**
    * Makes `started`, the first act of the wrapper and of a host that gives the run up. `claimed`: no other ever can, so that
-   * the command never ran and never will. `gone`: the directory itself was removed, which proves nothing.
+   * the command never ran and never will. `given_up`: the same, and a host has had it before. `taken`: a wrapper has it.
+   * `gone`: the directory itself was removed, which proves nothing.
    */
-  claimStart(run: RunId): Promise<'claimed' | 'taken' | 'gone'>;
+  claimStart(run: RunId): Promise<'claimed' | 'given_up' | 'taken' | 'gone'>;
+  /** Notes that a person wants the run ended, for the next host should this one be killed on the way. */
+  noteCancelled(run: RunId): Promise<void>;
+  wasCancelled(run: RunId): Promise<boolean>;
   /** `undefined` while the run goes on (the file is blank), and for a file that a power cut left unreadable. */
   readExit(run: RunId): Promise<RunExit | undefined>;
   /** Resolves once `pid` or `exit.json` is written: the wrapper has begun. Rejects with the signal's reason when aborted. */

@@ -124,6 +124,8 @@ export class RunSupervision {
   }
 
   async #judgeLeftovers(): Promise<void> {
+    // Nobody else finishes what a person began: the host that was to cancel it is gone.
+    if (await this.#parts.directory.wasCancelled(this.#run)) return this.#beginStop({ kind: 'cancelled' });
     const exit = await this.#readExit();
     if (exit) this.#decide({ kind: 'exited', exit });
     else if (await this.#neverStarted()) this.#decide({ kind: 'lost', started: false });
@@ -183,10 +185,19 @@ export class RunSupervision {
     // A run that ended by itself a moment ago has ended by itself.
     const exit = await this.#readExit();
     if (exit) this.#decide({ kind: 'exited', exit });
-    else if (this.#decide(verdict)) this.#beginStop();
+    else {
+      if (verdict.kind === 'cancelled') await this.#noteCancelled();
+      this.#beginStop(verdict);
+    }
   }
 
-  #beginStop(): void {
+  /** Brings the run to its end, if this verdict is the one that holds. */
+  #beginStop(verdict: Verdict): void {
+    this.#stopWanted = true;
+    if (this.#decide(verdict)) this.#keepStopping();
+  }
+
+  #keepStopping(): void {
     this.#stopping = this.#stop();
     // Heard by whoever awaits it; nobody may be awaiting yet.
     this.#stopping.catch(() => undefined);
@@ -199,7 +210,7 @@ export class RunSupervision {
   }
 
   async #finish(verdict: Verdict, tail: Promise<'drained' | 'stopped' | undefined>): Promise<void> {
-    if (verdict.kind === 'lost') this.#beginStop();
+    if (verdict.kind === 'lost') this.#keepStopping();
     await this.#attempt('A run could not be stopped', async () => this.#stopping);
     this.#drain.abort();
     const stderrTail = await this.#stderrTail();
@@ -234,11 +245,19 @@ export class RunSupervision {
 
   /** True when the command did not run and now never will. Somebody may have emptied the directory of a run that did. */
   async #neverStarted(): Promise<boolean> {
-    return (await this.#claimStart()) === 'claimed' && !this.#seenStarted;
+    const claim = await this.#claimStart();
+    // A host before this one may have been killed while it gave the run up: what it claimed nobody has run.
+    return (claim === 'claimed' || claim === 'given_up') && !this.#seenStarted;
   }
 
-  async #claimStart(): Promise<'claimed' | 'taken' | 'gone' | undefined> {
+  async #claimStart(): Promise<'claimed' | 'given_up' | 'taken' | 'gone' | undefined> {
     return this.#attempt('The start of a run could not be claimed', () => this.#parts.directory.claimStart(this.#run));
+  }
+
+  async #noteCancelled(): Promise<void> {
+    await this.#attempt('That a run is cancelled could not be noted', () =>
+      this.#parts.directory.noteCancelled(this.#run),
+    );
   }
 
   async #readExit(): Promise<RunExit | undefined> {

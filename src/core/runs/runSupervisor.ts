@@ -13,7 +13,10 @@ export interface RunSupervisor {
   start(launch: SandboxLaunch, limits: RunLimits, listener: RunListener): void;
   /** Takes over a run of an earlier host: concludes, tails on from `outputOffset`, or calls it lost (leftovers killed first). */
   adopt(run: AdoptedRun, limits: RunLimits, listener: RunListener): void;
-  /** Stops a run; its listener then hears `cancelled` (unless it ended by itself first). Resolves when nothing of it is alive. */
+  /**
+   * Stops a run; its listener then hears `cancelled` (unless it ended by itself first). Resolves when nothing of it is alive.
+   * What a host that is killed has begun of it is finished by the next one.
+   */
   cancel(run: RunId): Promise<void>;
   /** Ends what an ended run left going in the background, whichever host watched it. Errors: `run.unstoppable`. */
   endLeftovers(run: RunId): Promise<void>;
@@ -55,7 +58,7 @@ export type RunEnd =
   | { readonly kind: 'timed_out'; readonly limit: 'wall_clock' | 'stall'; readonly stderrTail: string }
   | { readonly kind: 'cancelled' }
   /**
-   * No exit file, nothing alive. `started: false` means that nobody saw it start and the claim of `started` went to us, so
+   * No exit file, nothing alive. `started: false` means that nobody saw it start and the claim of `started` went to a host, so
    * that the command never ran and never will: the message may safely get a new run. In doubt it is `true`.
    */
   | { readonly kind: 'lost'; readonly started: boolean; readonly stderrTail: string }

@@ -1,4 +1,14 @@
-import { appendFileSync, closeSync, mkdirSync, readSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  lstatSync,
+  mkdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AppError } from '../../base/errors.js';
@@ -82,16 +92,35 @@ export class DiskRunDirectory implements RunDirectory {
     return statSync(this.path(run), { throwIfNoEntry: false }) !== undefined;
   }
 
-  async claimStart(run: RunId): Promise<'claimed' | 'taken' | 'gone'> {
+  async claimStart(run: RunId): Promise<'claimed' | 'given_up' | 'taken' | 'gone'> {
     const dir = this.path(run);
     try {
       mkdirSync(join(dir, runFiles.started), { mode: 0o700 });
       return 'claimed';
     } catch (error) {
-      if (systemCode(error) === 'EEXIST') return 'taken';
+      if (systemCode(error) === 'EEXIST') return this.#isGivenUp(dir) ? 'given_up' : 'taken';
       if (systemCode(error) === 'ENOENT') return 'gone';
       throw unwritable(dir, error);
     }
+  }
+
+  /** Whoever wrote `pid` has begun, whatever has become of `started`. */
+  #isGivenUp(dir: string): boolean {
+    const started = lstatSync(join(dir, runFiles.started), { throwIfNoEntry: false });
+    return started?.isDirectory() === true && readIdentity(dir) === undefined;
+  }
+
+  async noteCancelled(run: RunId): Promise<void> {
+    const dir = this.path(run);
+    try {
+      appendMissing(join(dir, runFiles.cancelled), '');
+    } catch (error) {
+      throw unwritable(dir, error);
+    }
+  }
+
+  async wasCancelled(run: RunId): Promise<boolean> {
+    return lstatSync(join(this.path(run), runFiles.cancelled), { throwIfNoEntry: false }) !== undefined;
   }
 
   async readExit(run: RunId): Promise<RunExit | undefined> {

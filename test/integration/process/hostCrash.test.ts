@@ -17,13 +17,13 @@ const expectedLines = [...Array.from({ length: 30 }, (_, index) => `line ${index
 /** Notes that it ran, then talks for a while. */
 const agent = `printf x >>"$RAN"; i=0; while [ $i -lt 30 ]; do echo "line $i"; i=$((i+1)); [ $((i % 6)) = 0 ] && sleep 0.02; done; printf unfinished`;
 
-/** A shell that makes the wrapper pause before and after its claim and after it wrote \`pid\`, so that hosts die in between. */
+/** A shell that makes the wrapper pause before and after its claim and after it wrote `pid`, so that hosts die in between. */
 const slowShell = `#!/bin/sh
 sleep "$PAUSE_1"
 wrapper=$2
 shift 3
-mkdir() { command mkdir "$@" || return; sleep "$PAUSE_2"; }
-mv() { command mv "$@" || return; sleep "$PAUSE_3"; }
+true() { sleep "$PAUSE_2"; }
+printf() { command printf "$@" || return; sleep "$PAUSE_3" || :; }
 eval "$wrapper"
 `;
 
@@ -90,4 +90,34 @@ test(`hosts killed at random points of ${runs} runs (seed ${seed}): each runs at
   }
   // Otherwise the sample has tested the death of hosts before anything began, and nothing else.
   expect(ran).toBeGreaterThan(runs / 4);
+});
+
+/** What becomes of a run that never began when each of these hosts dies as it says, and the last one lives. */
+async function neverBegan(hosts: readonly Partial<CrashingHostOptions>[], pause = '0'): Promise<unknown> {
+  const run = randomIds().next<'run'>();
+  const mark = join(folder, `${run}.ran`);
+  const env = { PATH: testPath, RAN: mark, PAUSE_1: pause, PAUSE_2: '0', PAUSE_3: '0' };
+  for (const each of [...hosts, {}])
+    await host({ stateDir: folder, run, argv: ['sh', '-c', agent], env, shell, ...each });
+  const left = await ProcessRuns.open({ stateDir: folder });
+  await expect.poll(() => left.sandbox.runs.isAlive(run)).toBe(false);
+  expect(await readFile(mark, 'utf8').catch(() => 'never')).toBe('never');
+  const ends = readJournal(journalPath(folder, run)).flatMap(entry => (entry.kind === 'ended' ? [entry.end] : []));
+  expect(ends).toHaveLength(1);
+  return ends[0];
+}
+
+test('a run that never began may be begun anew, though each host that gave it up was killed when it had claimed its start', async () => {
+  const hosts = [{ dies: 'made' }, { dies: 'claimed' }, { dies: 'claimed' }] as const;
+  expect(await neverBegan(hosts)).toMatchObject({ kind: 'lost', started: false });
+});
+
+test('the same with a wrapper on its way, which finds its start taken', async () => {
+  const hosts = [{ dies: 'spawned' }, { dies: 'claimed' }] as const;
+  expect(await neverBegan(hosts, '0.6')).toMatchObject({ kind: 'lost', started: false });
+});
+
+test('a run that a person cancelled stays cancelled, though the host was killed before it had said so', async () => {
+  const hosts = [{ dies: 'claimed', cancels: true }] as const;
+  expect(await neverBegan(hosts, '0.6')).toEqual({ kind: 'cancelled' });
 });

@@ -11,6 +11,9 @@ interface FakeRun {
   /** Its directory was there and is not any more. */
   removed: boolean;
   started: boolean;
+  /** `started` is a host's. */
+  givenUp: boolean;
+  cancelled: boolean;
   pid: boolean;
   exit: RunExit | undefined;
   stdout: string;
@@ -60,7 +63,13 @@ export class FakeSandbox {
       Object.assign(this.#of(run), { contents, removed: false });
     },
     exists: async run => this.#runs.get(run)?.contents !== undefined,
-    claimStart: async run => this.#claim(run),
+    claimStart: async run => {
+      const claim = this.#claim(run);
+      if (claim === 'claimed') this.#of(run).givenUp = true;
+      return claim === 'taken' && this.#of(run).givenUp ? 'given_up' : claim;
+    },
+    noteCancelled: async run => void (this.#of(run).cancelled = true),
+    wasCancelled: async run => this.#of(run).cancelled,
     readExit: async run => this.#of(run).exit,
     waitForStart: (run, signal) =>
       this.#waitFor(signal, () => this.#of(run).pid || this.#of(run).exit || undefined).then(() => {}),
@@ -71,6 +80,8 @@ export class FakeSandbox {
         contents: undefined,
         removed: true,
         started: false,
+        givenUp: false,
+        cancelled: false,
         pid: false,
         exit: undefined,
         stdout: '',
@@ -202,6 +213,8 @@ export class FakeSandbox {
         contents: undefined,
         removed: false,
         started: false,
+        givenUp: false,
+        cancelled: false,
         pid: false,
         exit: undefined,
         stdout: '',

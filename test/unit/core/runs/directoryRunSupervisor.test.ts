@@ -31,11 +31,11 @@ describe('the run supervisor', () => {
     };
   });
 
-  function open(): DirectoryRunSupervisor {
+  function open(runs = sandbox.runs, output = sandbox.output): DirectoryRunSupervisor {
     return new DirectoryRunSupervisor({
       directory: sandbox.directory,
-      output: sandbox.output,
-      drivers: { ofRun: () => sandbox.runs },
+      output,
+      drivers: { ofRun: () => runs },
       clock,
       log: silentLog,
     });
@@ -54,6 +54,16 @@ describe('the run supervisor', () => {
     const { outputOffset = 0, agoMs = 0, seenStarted = false } = from;
     supervisor.adopt({ run, outputOffset, startedAt: clock.now() - agoMs, seenStarted }, limits, listener);
     await settle();
+  }
+  /** A host does this and is killed when it begins to stop the run; the next one is `supervisor` afterwards. */
+  async function killedWhileItStops(work: () => Promise<void>): Promise<void> {
+    const kept = { supervisor, listener };
+    const runs = { ...sandbox.runs, stop: () => new Promise<never>(() => {}) };
+    // What the killed one hears nobody has written down; its tail dies with it.
+    listener = { onStarted: () => {}, onLines: () => {}, onEnded: () => {} };
+    supervisor = open(runs, { tail: () => new Promise<never>(() => {}) });
+    await work();
+    ({ supervisor, listener } = kept);
   }
   /** Nothing of an ended run goes on: no timer, no watch. */
   function expectQuiet(): void {
@@ -77,7 +87,7 @@ describe('the run supervisor', () => {
       supervisor.start({ ...launch([]), argv: ['nothing'] }, noLimits, listener);
       await settle();
       expect(heard).toMatchObject([{ kind: 'not_started', error: { code: 'provider.missing' } }]);
-      expect(await sandbox.directory.claimStart(run)).toBe('taken');
+      expect(await sandbox.directory.claimStart(run)).toBe('given_up');
       expectQuiet();
     });
 
@@ -309,6 +319,49 @@ describe('the run supervisor', () => {
       sandbox.leave(run, { started: true, alive: ['wrapper'] });
       sandbox.begin(launch([{ print: 'it ran\n' }]));
       expect(await sandbox.runs.isAlive(run)).toBe(false);
+    });
+
+    test('was being given up by a host that was killed meanwhile: nothing ran', async () => {
+      await sandbox.directory.create(run, { spec: {}, prompt: '', files: {} });
+      await killedWhileItStops(() => adopt());
+      await adopt();
+      expect(heard).toEqual([{ kind: 'lost', started: false, stderrTail: '' }]);
+      expectQuiet();
+    });
+
+    test('was being given up, and was seen working before: it has run', async () => {
+      await sandbox.directory.claimStart(run);
+      await adopt(noLimits, { seenStarted: true });
+      await clock.advance(2000);
+      expect(heard).toMatchObject(['started', { kind: 'lost', started: true }]);
+    });
+
+    test('was cancelled before it began by a host that was killed meanwhile: it is cancelled', async () => {
+      sandbox.wrapperWaits = true;
+      const steps = launch([{ print: 'it ran\n' }]);
+      await killedWhileItStops(async () => {
+        supervisor.start(steps, noLimits, listener);
+        await settle();
+        void supervisor.cancel(run);
+        await settle();
+      });
+      await adopt();
+      sandbox.begin(steps);
+      await settle();
+      expect(heard).toEqual([{ kind: 'cancelled' }]);
+      expectQuiet();
+    });
+
+    test('was being cancelled at work by a host that was killed meanwhile: it is stopped and cancelled', async () => {
+      await killedWhileItStops(async () => {
+        await start([{ print: 'one\n' }, { wait: true }]);
+        void supervisor.cancel(run);
+        await settle();
+      });
+      await adopt();
+      expect(heard).toEqual(['started', 'line one', { kind: 'cancelled' }]);
+      expect(await sandbox.runs.isAlive(run)).toBe(false);
+      expectQuiet();
     });
 
     test('has a wrapper between its claim and its pid: it is watched', async () => {
