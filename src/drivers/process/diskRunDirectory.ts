@@ -18,7 +18,7 @@ import type { RunFolders } from './runFolderWatches.js';
 import { openForeignFileSync } from '../../node/foreignFile.js';
 import { systemCode } from '../../node/systemError.js';
 import { runFiles, runPath, unwritable, writeWhole } from '../../node/runFiles.js';
-import { readExitRecord, readIdentity } from './runRecords.js';
+import { isIdentified, readExitRecord, readIdentity } from './runRecords.js';
 import { firstFiles, type SpareRunFolders } from './spareRunFolders.js';
 
 const plainName = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/;
@@ -107,7 +107,7 @@ export class DiskRunDirectory implements RunDirectory {
   /** Whoever wrote `pid` has begun, whatever has become of `started`. */
   #isGivenUp(dir: string): boolean {
     const started = lstatSync(join(dir, runFiles.started), { throwIfNoEntry: false });
-    return started?.isDirectory() === true && readIdentity(dir) === undefined;
+    return started?.isDirectory() === true && !isIdentified(dir);
   }
 
   async noteCancelled(run: RunId): Promise<void> {

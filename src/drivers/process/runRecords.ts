@@ -23,6 +23,12 @@ export function readIdentity(runDir: string): WrapperIdentity | undefined {
   return parseIdentity(readRecord(join(runDir, runFiles.pid))?.text ?? '');
 }
 
+/** Whether a wrapper has written `pid`, readable or not; in doubt it has. */
+export function isIdentified(runDir: string): boolean {
+  const pid = readForeignFileSync(join(runDir, runFiles.pid), { maxBytes: longestRecord });
+  return pid.kind === 'file' ? pid.bytes.toString('utf8').trim() !== '' : pid.kind !== 'missing';
+}
+
 /** Reads `exit.json`; `undefined` when it is not there, blank as it was made, or not readable as one. */
 export function readExitRecord(runDir: string): RunExit | undefined {
   // Synchronous on purpose: one small file in the page cache takes 20 µs this way and a run's end is waiting for it.
