@@ -17,6 +17,12 @@ import type { Readable, Writable } from 'node:stream';
 /** Makes a process the leader of a session of its own; systems without it start processes from the host. */
 export const setsid = '/usr/bin/setsid';
 
+/**
+ * Takes the dead off the process table before the next is started. A shell that reads orders does not do so by itself (dash), and each
+ * order would leave one, until nobody on the machine could start a process any more.
+ */
+const bury = 'jobs >/dev/null 2>&1';
+
 /** What has been written before the shell's end arrives within this. */
 const lastLinesMs = 200;
 
@@ -65,7 +71,7 @@ export class OrderShell {
     const token = `muster-${++this.#orders}`;
     const late = setTimeout(() => shell.process.kill('SIGKILL'), this.#options.answerMs);
     shell.orders.set(token, { listener, late, answered: false });
-    shell.process.stdin.write(`${text(token)}\n`);
+    shell.process.stdin.write(`${bury}; ${text(token)}\n`);
     return () => {
       clearTimeout(late);
       shell.orders.delete(token);

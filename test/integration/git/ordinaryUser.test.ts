@@ -5,9 +5,7 @@ import { expect, test } from 'vitest';
 const folder = 'test/integration/git';
 /** These kill a host or its git at every step of the same code, for minutes: who owns a file is no step. */
 const killing = ['crash', 'landingCrash', 'mergeInterleavings', 'mergeTrainCrashes', 'slowLanding', 'worktreeCrashes'];
-/** About processes and their pipes, not about files. */
-const processes = ['shellGit'];
-const left = new Set([...killing, ...processes, 'ordinaryUser'].map(name => `${name}.test.ts`));
+const left = new Set([...killing, 'ordinaryUser'].map(name => `${name}.test.ts`));
 const suites = readdirSync(folder)
   .filter(name => name.endsWith('.test.ts') && !left.has(name))
   .map(name => `${folder}/${name}`);

@@ -122,6 +122,13 @@ describe('git that a shell starts', () => {
     expect(readdirSync(join(repository.folder, 'pipes'))).toEqual([]);
   });
 
+  test('leaves no dead process behind, however many commands there were', async () => {
+    for (let n = 0; n < 12; n++) await Promise.all(Array.from({ length: 5 }, () => git.run(at('version'))));
+    const states = execFileSync('ps', ['-o', 'stat=', '--ppid', String(shellPid())], { encoding: 'utf8' });
+    // Those that have ended since the last order.
+    expect(states.split('\n').filter(state => state.startsWith('Z')).length).toBeLessThan(12);
+  });
+
   test('ends with all that it started when it is aborted, even what ignores the polite end', async () => {
     const abort = new AbortController();
     const pids = join(repository.folder, 'pids');

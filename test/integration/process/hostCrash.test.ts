@@ -86,7 +86,7 @@ test(`hosts killed at random points of ${runs} runs (seed ${seed}): each runs at
     }
     const left = await ProcessRuns.open({ stateDir: folder });
     // The last host may have died while its wrapper was on its last line.
-    await expect.poll(() => left.sandbox.runs.isAlive(run), { message: story }).toBe(false);
+    await expect.poll(() => left.sandbox.runs.isAlive(run), { message: story, timeout: 30_000 }).toBe(false);
   }
   // Otherwise the sample has tested the death of hosts before anything began, and nothing else.
   expect(ran).toBeGreaterThan(runs / 4);
@@ -100,7 +100,7 @@ async function neverBegan(hosts: readonly Partial<CrashingHostOptions>[], pause 
   for (const each of [...hosts, {}])
     await host({ stateDir: folder, run, argv: ['sh', '-c', agent], env, shell, ...each });
   const left = await ProcessRuns.open({ stateDir: folder });
-  await expect.poll(() => left.sandbox.runs.isAlive(run)).toBe(false);
+  await expect.poll(() => left.sandbox.runs.isAlive(run), { timeout: 30_000 }).toBe(false);
   expect(await readFile(mark, 'utf8').catch(() => 'never')).toBe('never');
   const ends = readJournal(journalPath(folder, run)).flatMap(entry => (entry.kind === 'ended' ? [entry.end] : []));
   expect(ends).toHaveLength(1);

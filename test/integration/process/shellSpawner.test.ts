@@ -9,8 +9,9 @@ beforeEach(async () => {
   runs.sandbox.prepare();
 });
 afterEach(async () => {
-  await runs.dispose();
+  // First who makes spare folders in what is removed then.
   await runs.sandbox.dispose();
+  await runs.dispose();
 });
 
 /** The shell that starts processes: the child of this process that reads its commands from a pipe. */
@@ -91,5 +92,5 @@ test('the shell is in no argument list with what a run is told, and ends with th
   await runs.sandbox.dispose();
   expect(await heard.ended).toMatchObject({ kind: 'exited', exit: { code: 0 } });
   expect(heard.texts).toEqual(['outlived']);
-  expect(spawnerPid()).toBeNaN();
+  await expect.poll(spawnerPid).toBeNaN();
 });
