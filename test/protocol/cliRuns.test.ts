@@ -167,7 +167,11 @@ describe('run', () => {
 
   test('ERR-001: what this version does not have is status 4 and says what to do', async () => {
     const setting = await setUp();
-    for (const args of [['images'], ['run', 'dev', '-i'], ['run', 'dev', '--driver', 'docker', 'x']]) {
+    for (const args of [
+      ['auth', 'ls'],
+      ['run', 'dev', '-i'],
+      ['run', 'dev', '--driver', 'docker', 'x'],
+    ]) {
       const { status, stdout, stderr } = await setting.run(...args);
       expect([args, status, stdout]).toEqual([args, 4, '']);
       expect(stderr).toMatch(/^muster: .*not supported by this version\. \S.*\n$/);

@@ -70,10 +70,8 @@ test('without a token, with a wrong, expired, revoked or too narrow one it is re
       { name: 'reader', scope: 'read', state: 'revoked' },
     ],
   });
-  const files = execFileSync('sh', [
-    '-c',
-    `cat ${home.stateDir}/*.db* ${home.stateDir}/*.log* ${home.stateDir}/logs/* 2>/dev/null || true`,
-  ]);
+  const everything = `cat ${home.stateDir}/*.db* ${home.stateDir}/*.log* ${home.stateDir}/logs/* 2>/dev/null || true`;
+  const files = execFileSync('sh', ['-c', everything], { maxBuffer: 256 * 1024 * 1024 });
   expect(files.length).toBeGreaterThan(1000);
   expect(files.includes(reading)).toBe(false);
 });

@@ -34,6 +34,8 @@ const table: readonly (readonly [RegExp, GitFailure])[] = [
   [/'.*' exists; cannot create '/, 'ref_clash'],
   [/a branch named .* already exists/, 'ref_exists'],
   [/Unable to create '[^]*\.lock': File exists|could not lock config file|Unable to lock|cannot lock ref/, 'locked'],
+  // A fetch looks at the heads of all worktrees, and one that is being made has none for a moment.
+  [/bad object worktrees\//, 'locked'],
   [/detected dubious ownership/, 'dubious_ownership'],
   [/not a git repository/i, 'not_repository'],
   [/must be run in a work tree/, 'bare'],

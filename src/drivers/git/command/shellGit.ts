@@ -172,7 +172,8 @@ class ShellGitRun {
   }
 
   #stop(): void {
-    if (!this.signal('SIGTERM')) this.#exit?.(null);
+    // What it wrote may be read before the line that says that it has begun: the line that says how it ended comes as well.
+    if (!this.signal('SIGTERM') && this.#ready) this.#exit?.(null);
     // What survived git itself is in its group all the same.
     setTimeout(() => this.#pid !== undefined && send(-this.#pid, 'SIGKILL'), killDelayMs).unref();
   }
