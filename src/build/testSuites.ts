@@ -38,7 +38,7 @@ export const suites: readonly Suite[] = [
     name: 'journey',
     about: 'the packaged extension in the visible workbench',
     runner: 'vitest',
-    needs: ['browser', 'code-server', 'jupyter'],
+    needs: ['browser', 'code-server', 'jupyter', 'agents'],
   },
 ];
 
