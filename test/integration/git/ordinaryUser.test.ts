@@ -1,11 +1,16 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { randomFrom, seed, soaking } from '../../support/sample.js';
 
 const folder = 'test/integration/git';
 /** These kill a host or its git at every step of the same code, for minutes: who owns a file is no step. */
-const killing = ['crash', 'landingCrash', 'mergeInterleavings', 'mergeTrainCrashes', 'slowLanding', 'worktreeCrashes'];
-const left = new Set([...killing, 'ordinaryUser'].map(name => `${name}.test.ts`));
+const killing = ['crash', 'landingCrash', 'mergeInterleavings', 'slowLanding'];
+/** So do these, to files that an ordinary user owns: one of them each time, both in a soak. */
+const inTurn = ['mergeTrainCrashes', 'worktreeCrashes'];
+const chosen = Math.floor(randomFrom(seed)() * inTurn.length);
+const others = inTurn.filter((_, index) => !soaking && index !== chosen);
+const left = new Set(['ordinaryUser', ...killing, ...others].map(name => `${name}.test.ts`));
 const suites = readdirSync(folder)
   .filter(name => name.endsWith('.test.ts') && !left.has(name))
   .map(name => `${folder}/${name}`);
@@ -14,17 +19,33 @@ const suites = readdirSync(folder)
  * Root may read, write and delete whatever it likes, so that tests which root runs say nothing about read-only folders and
  * unreadable files. Without its capabilities root is the owner of its files and no more, like anybody else.
  */
-test('the suites of git pass for an ordinary user as well', { timeout: 1_200_000 }, () => {
-  if (process.getuid?.() !== 0) {
-    // Whoever runs this is an ordinary user, and the suites are run beside it.
-    expect(suites.length).toBeGreaterThan(15);
-    return;
-  }
-  const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--configLoader', 'runner', '--project', 'integration'];
-  const { status, stdout, stderr } = spawnSync(
-    'setpriv',
-    ['--bounding-set=-all', '--inh-caps=-all', process.execPath, ...vitest, ...suites],
-    { encoding: 'utf8', env: { ...process.env, VITEST: '', VITEST_WORKER_ID: '', VITEST_POOL_ID: '' } },
-  );
-  expect(status, stdout + stderr).toBe(0);
-});
+test(
+  `the suites of git pass for an ordinary user as well (seed ${seed})`,
+  { timeout: soaking ? 18_000_000 : 1_200_000 },
+  () => {
+    if (process.getuid?.() !== 0) {
+      // Whoever runs this is an ordinary user, and the suites are run beside it.
+      expect(suites.length).toBeGreaterThan(15);
+      return;
+    }
+    const vitest = [
+      'node_modules/vitest/vitest.mjs',
+      'run',
+      '--configLoader',
+      'runner',
+      '--project',
+      'integration',
+      '--testTimeout',
+      '600000',
+    ];
+    const { status, stdout, stderr } = spawnSync(
+      'setpriv',
+      ['--bounding-set=-all', '--inh-caps=-all', process.execPath, ...vitest, ...suites],
+      {
+        encoding: 'utf8',
+        env: { ...process.env, VITEST: '', VITEST_WORKER_ID: '', VITEST_POOL_ID: '', MUSTER_SEED: `${seed}` },
+      },
+    );
+    expect(status, stdout + stderr).toBe(0);
+  },
+);
