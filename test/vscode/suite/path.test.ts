@@ -248,7 +248,7 @@ test('a merge over unsaved work of the person is blocked with the file name, and
   cleanUp(() => messages.restore());
   await vscode.commands.executeCommand('muster.merge', threadId);
   const [question, message, ...more] = messages.shown;
-  assert.deepEqual(question?.buttons, ['Merge', 'Review Changes']);
+  assert.deepEqual(question?.buttons, ['Review Changes', 'Merge']);
   assert.match(message?.text ?? '', /is blocked: .*src\/greet\.js/);
   assert.ok(message?.buttons.includes('Try Again'));
   assert.deepEqual(more, []);
