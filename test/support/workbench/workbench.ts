@@ -29,7 +29,7 @@ export interface Workbench extends AsyncDisposable {
   paletteEntries(typed: string): Promise<readonly string[]>;
   /** The rows of the view with this title, by their accessible names, top to bottom. */
   treeRows(view: string): Promise<readonly string[]>;
-  /** The row whose accessible name contains a text. */
+  /** The row whose accessible name or drawn text contains a text. */
   treeRow(view: string, text: string): Locator;
   /** Waits until the editor area shows a tab whose title contains a text. */
   waitForTab(title: string): Promise<void>;
@@ -133,7 +133,9 @@ function actionsOn(page: Page) {
         .evaluateAll(rows => rows.map(row => row.getAttribute('aria-label') ?? row.textContent ?? ''));
     },
     treeRow(title: string, text: string): Locator {
-      return view(title).locator('.monaco-list-row', { hasText: text }).first();
+      // A long title is cut where the row is drawn, and whole in its name.
+      const named = view(title).locator(`.monaco-list-row[aria-label*=${JSON.stringify(text)}]`);
+      return named.or(view(title).locator('.monaco-list-row', { hasText: text })).first();
     },
     async waitForTab(title: string): Promise<void> {
       await page.locator('.tabs-container .tab', { hasText: title }).first().waitFor();
