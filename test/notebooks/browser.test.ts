@@ -3,7 +3,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import { beforeAll, expect, it } from 'vitest';
-import { notebookWorld, type NotebookWorld } from '../support/guestNotebooks.js';
+import { notebookWorld, withJupyter, type NotebookWorld } from '../support/guestNotebooks.js';
 import { buildPrograms, type Programs } from '../support/hostProcess.js';
 
 let programs: Programs;
@@ -136,7 +136,9 @@ it('a kernel is spoken to over a websocket that only the own page opens', async 
 
 it('the command line prints such a link', async () => {
   const world = await notebookWorld(programs);
-  const { stdout, status } = await world.home.muster(['jupyter', 'url', world.thread]);
+  const { stdout, status } = await world.home.muster(['jupyter', 'url', world.thread], {
+    env: { PATH: withJupyter(world.home) },
+  });
   expect(status).toBe(0);
   expect(stdout).toMatch(/^http:\/\/[0-9a-f]{24}\.localhost:\d+\/enter\/[0-9a-f]{64}\/lab\n$/);
   expect((await browse(stdout.trim())).status).toBe(303);

@@ -99,7 +99,10 @@ export function printed(said: readonly KernelSaying[]): string {
 /** Servers outlive their host, and would outlive the test. */
 export function endServers({ stateDir }: { readonly stateDir: string }): void {
   for (const file of globSync(join(stateDir, 'notebooks/runs/*/pid'))) {
-    const { group } = JSON.parse(readFileSync(file, 'utf8')) as { group: number };
+    const text = readFileSync(file, 'utf8').trim();
+    // Of one that never began.
+    if (text === '') continue;
+    const { group } = JSON.parse(text) as { group: number };
     try {
       process.kill(-group, 'SIGKILL');
     } catch {
