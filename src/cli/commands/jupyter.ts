@@ -22,7 +22,7 @@ export const jupyter = defineCommand({
     const rows = servers.map(({ server, summary }) => [
       { text: server.threadId.slice(0, 8), paint: out.style.accent },
       { text: server.state },
-      { text: oneLine(summary) },
+      { text: oneLine(server.state === 'failed' ? server.reason : summary) },
     ]);
     for (const line of formatTable(rows)) out.line(line);
     return 0;

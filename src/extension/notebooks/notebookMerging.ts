@@ -3,13 +3,17 @@ import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { errorMessage } from '../../base/errors.js';
 import type { Log } from '../../base/log.js';
+import { jsonValue } from '../../base/jsonObject.js';
 import { fieldOf } from '../../base/unknownFields.js';
+import { readForeignFile } from '../../node/foreignFile.js';
 import { showInformation } from '../plain/messages.js';
 import { idsOf, mergeCells, type MergeCell, type MergedCell } from './cellMerge.js';
 import { notebookType } from './notebookFiles.js';
 
 /** VS Code says that a notebook is dirty after it says that it changed. */
 const quietMs = 250;
+/** VS Code itself opens no larger one. */
+const longestFile = 64 * 1024 * 1024;
 /** How often the files of notebooks with unsaved changes are looked at. Watching loses what happens while it is being set up. */
 const lookMs = 1_000;
 
@@ -22,6 +26,8 @@ interface OpenNotebook {
   base: readonly OpenCell[];
   /** The file was changed by somebody else since, and the person has changes too. */
   pending: boolean;
+  /** When its cells were changed last. */
+  changedAt: number;
   /** Of the file that the base was read from. */
   stamp: string;
   settling: NodeJS.Timeout | undefined;
@@ -39,7 +45,7 @@ export interface NotebookMergingOptions {
  * An agent changes a notebook that a person has open. Without changes of the person VS Code shows the new file; with some it would
  * keep the person's text until the save, which then fails. Here the two are merged cell by cell:
  *
- *     clean ──the person edits──► dirty ──the file changes──► pending ──in front, nothing executing──► merged (dirty again)
+ *     clean ──the person edits──► dirty ──the file changes──► pending ──in front and left alone──► merged (dirty again)
  *       ▲                            │                           │
  *       └────────saved, reverted─────┴───────────────────────────┘
  *
@@ -62,8 +68,9 @@ export class NotebookMerging implements vscode.Disposable {
       vscode.workspace.onDidSaveNotebookDocument(notebook => this.#settle(notebook)),
       vscode.workspace.onDidChangeNotebookDocument(({ notebook }) => {
         if (this.#merging) return;
-        if (notebook.isDirty) void this.#mergeWhenPossible(notebook);
-        else this.#settleSoon(notebook);
+        const open = this.#open.get(notebook);
+        if (open) open.changedAt = Date.now();
+        if (!notebook.isDirty) this.#settleSoon(notebook);
       }),
       vscode.window.onDidChangeActiveNotebookEditor(editor => {
         if (editor) void this.#mergeWhenPossible(editor.notebook);
@@ -83,7 +90,7 @@ export class NotebookMerging implements vscode.Disposable {
     if (type !== notebookType || uri.scheme !== 'file' || this.#open.has(notebook)) return;
     // Of one that an earlier window left unsaved nobody knows the file it began with: then nothing of either side is taken for old.
     const base = notebook.isDirty ? [] : cellsOf(notebook);
-    const open: OpenNotebook = { base, pending: false, stamp: '', settling: undefined };
+    const open: OpenNotebook = { base, pending: false, changedAt: 0, stamp: '', settling: undefined };
     this.#open.set(notebook, open);
     void stampOf(notebook).then(stamp => (open.stamp ||= stamp));
   }
@@ -125,20 +132,19 @@ export class NotebookMerging implements vscode.Disposable {
   async #mergeWhenPossible(notebook: vscode.NotebookDocument): Promise<void> {
     const open = this.#open.get(notebook);
     if (!open?.pending || this.#merging) return;
-    if (vscode.window.activeNotebookEditor?.notebook !== notebook || this.#options.isBusy(notebook)) return;
+    // What is typed while VS Code reads the file would go with it.
+    if (Date.now() - open.changedAt < lookMs || this.#options.isBusy(notebook)) return;
     this.#merging = true;
     try {
-      const ours = cellsOf(notebook);
       const stamp = await stampOf(notebook);
-      await vscode.commands.executeCommand('workbench.action.files.revert');
-      const theirs = cellsOf(notebook);
-      const merged = mergeCells(open.base, ours, theirs);
-      open.base = theirs;
+      if (!(await isNotebookFile(notebook)) || !(await bringToFront(notebook))) return;
+      const ours = cellsOf(notebook);
+      const merged = await takeIn(notebook, open.base, ours);
+      open.base = merged.theirs;
       // Of before the revert: what was written since is a change again.
       open.stamp = stamp;
       open.pending = false;
-      await replaceCells(notebook, merged);
-      tell(notebook, { before: ours, merged });
+      tell(notebook, { before: ours, merged: merged.cells });
     } catch (error) {
       this.#options.log.warn('A notebook could not be merged with its file', { reason: errorMessage(error) });
     } finally {
@@ -147,12 +153,55 @@ export class NotebookMerging implements vscode.Disposable {
   }
 }
 
+/** Shows the file with the person's changes in it. If that fails, what the person had is there as a new notebook. */
+async function takeIn(
+  notebook: vscode.NotebookDocument,
+  base: readonly OpenCell[],
+  ours: readonly OpenCell[],
+): Promise<{ readonly theirs: readonly OpenCell[]; readonly cells: readonly MergedCell<OpenCell>[] }> {
+  await vscode.commands.executeCommand('workbench.action.files.revert');
+  try {
+    const theirs = cellsOf(notebook);
+    const cells = mergeCells(base, ours, theirs);
+    await replaceCells(notebook, cells);
+    return { theirs, cells };
+  } catch (error) {
+    const kept = new vscode.NotebookData(ours.map(({ data }) => data));
+    await vscode.window.showNotebookDocument(await vscode.workspace.openNotebookDocument(notebookType, kept));
+    throw error;
+  }
+}
+
+/**
+ * A revert takes what is in front, and with it whatever else is selected: so the notebook alone is, or nothing happens. One that is
+ * not in front stays there until the person goes to it.
+ */
+async function bringToFront(notebook: vscode.NotebookDocument): Promise<boolean> {
+  const editor = vscode.window.activeNotebookEditor;
+  if (editor?.notebook !== notebook || !isFrontTab(notebook)) return false;
+  const place = editor.viewColumn === undefined ? {} : { viewColumn: editor.viewColumn };
+  await vscode.window.showNotebookDocument(notebook, { ...place, selections: editor.selections });
+  return isFrontTab(notebook);
+}
+
+function isFrontTab({ uri }: vscode.NotebookDocument): boolean {
+  const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
+  return input instanceof vscode.TabInputNotebook && input.uri.toString() === uri.toString();
+}
+
+/** What is half written, or no notebook at all, is not taken in: its missing cells would count as removed. */
+async function isNotebookFile({ uri }: vscode.NotebookDocument): Promise<boolean> {
+  const found = await readForeignFile(uri.fsPath, { maxBytes: longestFile });
+  if (found.kind !== 'file' || found.truncated) return false;
+  return Array.isArray(fieldOf(jsonValue(found.bytes.toString('utf8')), 'cells'));
+}
+
 async function replaceCells(notebook: vscode.NotebookDocument, merged: readonly MergedCell<OpenCell>[]): Promise<void> {
   const cells = merged.map(({ cell, conflict }) => (conflict ? asSecond(cell.data) : cell.data));
   const edit = new vscode.WorkspaceEdit();
   const all = new vscode.NotebookRange(0, notebook.cellCount);
   edit.set(notebook.uri, [vscode.NotebookEdit.replaceCells(all, cells)]);
-  await vscode.workspace.applyEdit(edit);
+  if (!(await vscode.workspace.applyEdit(edit))) throw new Error('VS Code did not apply the edit');
 }
 
 /** The other version of the cell above it: a cell of its own, that says what it is. */

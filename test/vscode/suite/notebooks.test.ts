@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import type { TestAccess } from '../../../src/extension/main.js';
 import { dispatch, provideCrew, whenStatus } from './crew.js';
@@ -259,6 +259,15 @@ test(
     change(2, 'third of mine');
     await vscode.workspace.applyEdit(edit);
     assert.ok(notebook.isDirty);
+    const files = vscode.workspace.getConfiguration('files');
+    await files.update('autoSave', 'off', vscode.ConfigurationTarget.Global);
+    context.after(() => files.update('autoSave', undefined, vscode.ConfigurationTarget.Global));
+    // A file of the person that has nothing to do with it, with changes that are nowhere else.
+    const aside = await vscode.workspace.openTextDocument(join(dirname(notebook.uri.fsPath), '..', 'README.md'));
+    await vscode.window.showTextDocument(aside, { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true });
+    const unsaved = new vscode.WorkspaceEdit();
+    unsaved.insert(aside.uri, new vscode.Position(0, 0), 'Mine. ');
+    await vscode.workspace.applyEdit(unsaved);
     const source = Buffer.from(await vscode.workspace.fs.readFile(notebook.uri)).toString('utf8');
     const file = JSON.parse(source) as { cells: { source: string[]; id: string }[] };
     const agents = (index: number, text: string): void => {
@@ -282,6 +291,8 @@ test(
     const texts = () => notebook.getCells().map(({ document }) => document.getText());
     await until('both are there', () => texts().join('|') === expected.join('|'), context.signal);
     assert.ok(notebook.isDirty);
+    assert.ok(aside.isDirty && aside.getText().startsWith('Mine. '), 'nothing else is reverted');
+    assert.ok(await aside.save());
     // VS Code saves nothing while an edit is being applied.
     await until('it is saved', async () => await notebook.save(), context.signal);
     const saved = JSON.parse(await readFile(notebook.uri.fsPath, 'utf8')) as { cells: { source: string[] }[] };
