@@ -11,8 +11,6 @@ export const runFiles = {
   prompt: 'prompt.txt',
   /** A file when a wrapper made it, a directory when a host did. */
   started: 'started',
-  /** A person wants the run ended. */
-  cancelled: 'cancelled',
   pid: 'pid',
   stdout: 'stdout.ndjson',
   stderr: 'stderr.log',

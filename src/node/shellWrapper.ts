@@ -21,8 +21,7 @@
  * | after the CLI ended                    | …, no `exit.json` yet    | wrapper alive               | `exit.json` comes in a moment         |
  * | after `exit.json`                      | …, `exit.json`           | the exit                    | concludes from it                     |
  * | after it claimed `started` itself      | `started`, a directory   | nothing alive               | never ran                             |
- * | 〃, because a person cancelled the run  | 〃, `cancelled`           | nothing alive               | `cancelled`                           |
- * | while it stopped a run for a person    | …, `cancelled`           | whatever is alive           | stops it, `cancelled`                 |
+ * | while it stopped a run for a person    | whatever came of it      | that the database says so   | stops it, `cancelled`                 |
  *
  * "Nothing alive" can be trusted because whoever made `started` carried the run's id in its environment from exec on: the
  * process table is read after `started` was found taken, and read twice, because a table is not read in one instant.

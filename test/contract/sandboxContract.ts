@@ -133,12 +133,13 @@ export function sandboxContract(name: string, open: () => Promise<SandboxUnderTe
       expect(await sandbox.directory.claimStart(run)).toBe('given_up');
     });
 
-    test('is noted as cancelled, once or twice', async () => {
-      await prepare();
-      expect(await sandbox.directory.wasCancelled(run)).toBe(false);
-      await sandbox.directory.noteCancelled(run);
-      await sandbox.directory.noteCancelled(run);
-      expect(await sandbox.directory.wasCancelled(run)).toBe(true);
+    test('is prepared once more when an earlier host was ended before it could start it', async () => {
+      const { directory } = sandbox;
+      await directory.create(run, { spec: {}, prompt: 'one', files: { 'tools.json': 'one' }, mail: true });
+      await directory.create(run, { spec: {}, prompt: 'two', files: { 'tools.json': 'two' }, mail: true });
+      await start([{ printInput: true }], { stdin: 'prompt' });
+      expect(await end()).toMatchObject({ code: 0 });
+      expect((await drain()).map(line => line.text)).toEqual(['two']);
     });
 
     test('a directory that is gone proves nothing about the start', async () => {

@@ -108,15 +108,20 @@ describe('runs', () => {
     });
   });
 
-  it('lose the digest of their output when they have ended', () => {
+  it('lose what was noted of them when they have ended', () => {
     const { run } = seedThread(opened.store, ids, project.id);
     opened.store.transact(({ runs }) => {
       expect(runs.digest(run.id)).toBeUndefined();
       runs.saveDigest(run.id, emptyDigest);
       runs.saveDigest(run.id, { ...emptyDigest, offset: 7 });
       expect(runs.digest(run.id)?.offset).toBe(7);
-      runs.dropDigest(run.id);
+      expect(runs.isCancelled(run.id)).toBe(false);
+      runs.noteCancel(run.id);
+      runs.noteCancel(run.id);
+      expect(runs.isCancelled(run.id)).toBe(true);
+      runs.dropNotes(run.id);
       expect(runs.digest(run.id)).toBeUndefined();
+      expect(runs.isCancelled(run.id)).toBe(false);
     });
   });
 

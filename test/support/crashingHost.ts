@@ -31,6 +31,7 @@ export interface CrashingHostOptions {
 
 export type JournalEntry =
   | { readonly kind: 'queued' }
+  | { readonly kind: 'cancelled' }
   | { readonly kind: 'lines'; readonly texts: readonly string[]; readonly end: number }
   | { readonly kind: 'ended'; readonly end: RunEnd };
 
@@ -104,9 +105,13 @@ async function main(options: CrashingHostOptions): Promise<void> {
   } else {
     let outputOffset = 0;
     for (const entry of journal) if (entry.kind === 'lines') outputOffset = entry.end;
-    supervisor.adopt({ run, outputOffset, startedAt: clock.now(), seenStarted: false }, limits, listener);
+    const cancelled = journal.some(entry => entry.kind === 'cancelled');
+    const adopted = { run, outputOffset, startedAt: clock.now(), seenStarted: false, cancelled };
+    supervisor.adopt(adopted, limits, listener);
   }
-  if (options.cancels === true) await supervisor.cancel(run);
+  if (options.cancels !== true) return;
+  write({ kind: 'cancelled' });
+  await supervisor.cancel(run);
 }
 
 /** The signal may come a moment later, in which nothing more must happen. */

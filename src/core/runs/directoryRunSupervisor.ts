@@ -30,14 +30,18 @@ export class DirectoryRunSupervisor implements RunSupervisor {
 
   start(launch: SandboxLaunch, limits: RunLimits, listener: RunListener): void {
     const { run } = launch;
-    this.#watch(run, { limits, listener, usedMs: 0, seenStarted: false }, supervision => supervision.start(launch));
+    this.#watch(run, { limits, listener, usedMs: 0, seenStarted: false, cancelled: false }, supervision =>
+      supervision.start(launch),
+    );
   }
 
   adopt(adopted: AdoptedRun, limits: RunLimits, listener: RunListener): void {
-    const { run, outputOffset, startedAt, seenStarted } = adopted;
+    const { run, outputOffset, startedAt, seenStarted, cancelled } = adopted;
     // A clock that was set back gives no time away.
     const usedMs = Math.max(0, this.#parts.clock.now() - startedAt);
-    this.#watch(run, { limits, listener, usedMs, seenStarted }, supervision => supervision.adopt(outputOffset));
+    this.#watch(run, { limits, listener, usedMs, seenStarted, cancelled }, supervision =>
+      supervision.adopt(outputOffset),
+    );
   }
 
   async cancel(run: RunId): Promise<void> {
@@ -70,6 +74,7 @@ export class DirectoryRunSupervisor implements RunSupervisor {
       readonly listener: RunListener;
       readonly usedMs: number;
       readonly seenStarted: boolean;
+      readonly cancelled: boolean;
     },
     begin: (supervision: RunSupervision) => Promise<void>,
   ): void {

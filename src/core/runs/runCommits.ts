@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.js';
-import type { IdSource } from '../../base/ids.js';
+import type { IdSource, RunId } from '../../base/ids.js';
 import type { RunConclusion } from '../agents/provider.js';
 import type { EventStores } from '../events/eventLog.js';
 import type { VerdictStores } from '../chains/agentVerdict.js';
@@ -12,7 +12,7 @@ import type { ProjectStores } from '../projects/projectStore.js';
 import { resolveDone } from '../reviews/answeredComments.js';
 import type { CommentStores } from '../reviews/commentStore.js';
 import type { Store } from '../store.js';
-import type { Run } from './run.js';
+import { isRunActive, type Run } from './run.js';
 import { emptyDigest, type RunDigestState } from './runDigest.js';
 import { noteEnd, type BreakerStores } from './breaker.js';
 import { retryIn } from './retryPolicy.js';
@@ -79,6 +79,14 @@ export class RunCommits {
     this.#step(run, requeueRun);
   }
 
+  /** Written before anything of it is stopped, so that it stays cancelled whatever ends this host. */
+  cancelling(id: RunId): void {
+    this.#store.transact(stores => {
+      const run = stores.runs.get(id);
+      if (run && isRunActive(run.status)) stores.runs.noteCancel(id);
+    });
+  }
+
   /** Writes the end together with what follows from it; the run as it is now, or `undefined` when it had ended already. */
   ended(run: Run, end: RunEnd, findings: RunFindings): Run | undefined {
     const now = this.#clock.now();
@@ -88,7 +96,7 @@ export class RunCommits {
       const concluded = endRun(current, end, { now, ...findings });
       if (concluded === current) return undefined;
       const next = endMetered(stores, concluded);
-      stores.runs.dropDigest(run.id);
+      stores.runs.dropNotes(run.id);
       if (stores.runs.update(next) === 'fenced') return undefined;
       const retryInMs = this.#retryIn(stores, next);
       const sequel = after(next, end, { now, retryInMs });

@@ -17,9 +17,6 @@ export interface RunDirectory {
    * `gone`: the directory itself was removed, which proves nothing.
    */
   claimStart(run: RunId): Promise<'claimed' | 'given_up' | 'taken' | 'gone'>;
-  /** Notes that a person wants the run ended, for the next host should this one be killed on the way. */
-  noteCancelled(run: RunId): Promise<void>;
-  wasCancelled(run: RunId): Promise<boolean>;
   /** `undefined` while the run goes on (the file is blank), and for a file that a power cut left unreadable. */
   readExit(run: RunId): Promise<RunExit | undefined>;
   /** Resolves once `pid` or `exit.json` is written: the wrapper has begun. Rejects with the signal's reason when aborted. */

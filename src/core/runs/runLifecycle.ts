@@ -109,12 +109,12 @@ export class RunLifecycle implements Disposable {
       commits.launching(run);
       supervisor.start(launch, limits, this.#listener(run, this.#reader(run, provider)));
     } catch (error) {
-      if (signal.aborted && signal.reason === this.#hostEnds) {
+      if (signal.aborted && signal.reason === this.#hostEnds && !this.#isCancelled(run)) {
         // Should that not get written, the next host finds that nothing of it was made.
-        this.#attempt('A run could not be put back into the queue', run, () => commits.requeued(run));
+        this.#attempt('A run could not be put back into the queue', run.id, () => commits.requeued(run));
         return;
       }
-      if (!signal.aborted) this.#warn('A run could not be started', run, error);
+      if (!signal.aborted) this.#warn('A run could not be started', run.id, error);
       this.#ended(run, signal.aborted ? { kind: 'cancelled' } : { kind: 'not_started', error });
     }
   }
@@ -137,11 +137,14 @@ export class RunLifecycle implements Disposable {
     const { store, clock, directory, supervisor, starter, commits } = this.#options;
     const adopted = commits.adopted(run);
     if (!adopted) return;
-    const launched = store.read(stores => stores.runs.digest(run.id));
+    const { launched, cancelled } = store.read(({ runs }) => ({
+      launched: runs.digest(run.id),
+      cancelled: runs.isCancelled(run.id),
+    }));
     if (!launched && !(await directory.exists(run.id))) {
       // The claim was committed, but nothing was made yet: no process can exist. Of one that was launched the directory may
       // have been removed by somebody else, and its message must not run twice.
-      this.#ended(adopted, { kind: 'lost', started: false, stderrTail: '' });
+      this.#ended(adopted, cancelled ? { kind: 'cancelled' } : { kind: 'lost', started: false, stderrTail: '' });
       return;
     }
     const digest = launched ?? emptyDigest;
@@ -149,6 +152,7 @@ export class RunLifecycle implements Disposable {
       run: run.id,
       outputOffset: digest.offset,
       seenStarted: run.startedAt !== undefined,
+      cancelled,
       // Without a time of its start it had only just been claimed: what it waited in the queue was not its own.
       startedAt: run.startedAt ?? clock.now(),
     };
@@ -161,7 +165,7 @@ export class RunLifecycle implements Disposable {
     // Nobody could read what it says any more, so that it must not go on either.
     const onEnded = (): void => this.#ended(adopted, { kind: 'not_started', error: problem });
     supervisor.adopt(from, limits, { onStarted: () => {}, onLines: () => {}, onEnded });
-    supervisor.cancel(run.id).catch((reason: unknown) => this.#warn('A run could not be stopped', adopted, reason));
+    supervisor.cancel(run.id).catch((reason: unknown) => this.#warn('A run could not be stopped', run.id, reason));
   }
 
   /** What the supervisor tells of a run that has, or had, a process. */
@@ -215,8 +219,15 @@ export class RunLifecycle implements Disposable {
     this.#queue.advance();
   }
 
+  /** A person wanted it ended when this host was ending already. */
+  #isCancelled({ id }: Run): boolean {
+    return this.#options.store.read(stores => stores.runs.isCancelled(id));
+  }
+
   /** Stops an active run. Resolves when nothing of it is alive; its end is committed through the listener. */
   async cancel(run: RunId): Promise<void> {
+    // A disk that is full keeps nobody from stopping what fills it.
+    this.#attempt('That a run is cancelled could not be noted', run, () => this.#options.commits.cancelling(run));
     const preparation = this.#preparing.get(run);
     preparation?.abort.abort(new AppError('cancelled', 'The run was cancelled.', {}));
     await preparation?.over;
@@ -241,7 +252,7 @@ export class RunLifecycle implements Disposable {
     return { recorder: new RunRecorder({ ...this.#options, provider, run }), provider };
   }
 
-  #attempt(what: string, run: Run, work: () => void): void {
+  #attempt(what: string, run: RunId, work: () => void): void {
     try {
       work();
     } catch (error) {
@@ -249,7 +260,7 @@ export class RunLifecycle implements Disposable {
     }
   }
 
-  #warn(message: string, run: Run, error: unknown): void {
-    this.#options.log.warn(message, { run: run.id, reason: errorMessage(error) });
+  #warn(message: string, run: RunId, error: unknown): void {
+    this.#options.log.warn(message, { run, reason: errorMessage(error) });
   }
 }

@@ -10,8 +10,11 @@ export interface RunStore {
   update(run: Run): 'applied' | 'fenced';
   /** Keeps what is needed to go on after a host restart. */
   saveDigest(id: RunId, digest: RunDigestState): void;
-  /** It is not needed any more: the run has ended. */
-  dropDigest(id: RunId): void;
+  /** A person wants the run ended: should this host be killed on the way, the next one ends it. */
+  noteCancel(id: RunId): void;
+  isCancelled(id: RunId): boolean;
+  /** What was noted of it is not needed any more: the run has ended. */
+  dropNotes(id: RunId): void;
   /** `undefined` for a run that was never launched, and for one that has ended. */
   digest(id: RunId): RunDigestState | undefined;
   /** Oldest first. */

@@ -63,6 +63,8 @@ export class RunSupervision {
   #saidStarted = false;
   /** A process of it was seen, by this host or an earlier one. */
   #seenStarted: boolean;
+  /** A person cancelled it while an earlier host had it. */
+  readonly #cancelledEarlier: boolean;
   /** A cancel or a limit wants the run stopped: from here on it is brought to its end. */
   #stopWanted = false;
   #stopping: Promise<void> | undefined;
@@ -74,12 +76,14 @@ export class RunSupervision {
     readonly listener: RunListener;
     readonly usedMs: number;
     readonly seenStarted: boolean;
+    readonly cancelled: boolean;
   }) {
     this.#run = options.run;
     this.#parts = options.parts;
     this.#limits = options.limits;
     this.#listener = options.listener;
     this.#seenStarted = options.seenStarted;
+    this.#cancelledEarlier = options.cancelled;
     this.#limitClock = new RunLimitClock({
       clock: options.parts.clock,
       limits: options.limits,
@@ -124,8 +128,7 @@ export class RunSupervision {
   }
 
   async #judgeLeftovers(): Promise<void> {
-    // Nobody else finishes what a person began: the host that was to cancel it is gone.
-    if (await this.#parts.directory.wasCancelled(this.#run)) return this.#beginStop({ kind: 'cancelled' });
+    if (this.#cancelledEarlier) return this.#beginStop({ kind: 'cancelled' });
     const exit = await this.#readExit();
     if (exit) this.#decide({ kind: 'exited', exit });
     else if (await this.#neverStarted()) this.#decide({ kind: 'lost', started: false });
@@ -185,10 +188,7 @@ export class RunSupervision {
     // A run that ended by itself a moment ago has ended by itself.
     const exit = await this.#readExit();
     if (exit) this.#decide({ kind: 'exited', exit });
-    else {
-      if (verdict.kind === 'cancelled') await this.#noteCancelled();
-      this.#beginStop(verdict);
-    }
+    else this.#beginStop(verdict);
   }
 
   /** Brings the run to its end, if this verdict is the one that holds. */
@@ -252,12 +252,6 @@ export class RunSupervision {
 
   async #claimStart(): Promise<'claimed' | 'given_up' | 'taken' | 'gone' | undefined> {
     return this.#attempt('The start of a run could not be claimed', () => this.#parts.directory.claimStart(this.#run));
-  }
-
-  async #noteCancelled(): Promise<void> {
-    await this.#attempt('That a run is cancelled could not be noted', () =>
-      this.#parts.directory.noteCancelled(this.#run),
-    );
   }
 
   async #readExit(): Promise<RunExit | undefined> {

@@ -15,7 +15,7 @@ export interface RunSupervisor {
   adopt(run: AdoptedRun, limits: RunLimits, listener: RunListener): void;
   /**
    * Stops a run; its listener then hears `cancelled` (unless it ended by itself first). Resolves when nothing of it is alive.
-   * What a host that is killed has begun of it is finished by the next one.
+   * What a host that is killed has begun of it is finished by the next one that adopts the run as `cancelled`.
    */
   cancel(run: RunId): Promise<void>;
   /** Ends what an ended run left going in the background, whichever host watched it. Errors: `run.unstoppable`. */
@@ -34,6 +34,8 @@ export interface AdoptedRun {
   readonly outputOffset: number;
   /** Somebody saw its process: however little is left of its directory, its command did run. */
   readonly seenStarted: boolean;
+  /** A person wants it ended; nobody else finishes what the host that was to do it had begun. */
+  readonly cancelled: boolean;
   /** Wall-clock budget already used by earlier hosts counts from here, in ms since the epoch. */
   readonly startedAt: number;
 }

@@ -64,7 +64,7 @@ export class DiskRunDirectory implements RunDirectory {
         for (const [name, text] of texts) writeWhole(join(dir, name), text);
       }
       if (contents.mail) {
-        mkdirSync(join(dir, runFiles.mail), { mode: 0o700 });
+        makeFolder(join(dir, runFiles.mail));
         appendFileSync(join(dir, runFiles.bell), '', { mode: 0o600 });
       }
     } catch (error) {
@@ -108,19 +108,6 @@ export class DiskRunDirectory implements RunDirectory {
   #isGivenUp(dir: string): boolean {
     const started = lstatSync(join(dir, runFiles.started), { throwIfNoEntry: false });
     return started?.isDirectory() === true && !isIdentified(dir);
-  }
-
-  async noteCancelled(run: RunId): Promise<void> {
-    const dir = this.path(run);
-    try {
-      appendMissing(join(dir, runFiles.cancelled), '');
-    } catch (error) {
-      throw unwritable(dir, error);
-    }
-  }
-
-  async wasCancelled(run: RunId): Promise<boolean> {
-    return lstatSync(join(this.path(run), runFiles.cancelled), { throwIfNoEntry: false }) !== undefined;
   }
 
   async readExit(run: RunId): Promise<RunExit | undefined> {

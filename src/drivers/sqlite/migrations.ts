@@ -35,6 +35,7 @@ import { spareWorktrees } from './migrations/0032SpareWorktrees.js';
 import { positions } from './migrations/0033Positions.js';
 import { workflows } from './migrations/0034Workflows.js';
 import { mergeResumptions } from './migrations/0035MergeResumptions.js';
+import { runCancels } from './migrations/0036RunCancels.js';
 
 /** Append-only: a migration that has shipped is never edited. `PRAGMA user_version` counts those that ran. */
 export const migrations: readonly string[] = [
@@ -73,6 +74,7 @@ export const migrations: readonly string[] = [
   positions,
   workflows,
   mergeResumptions,
+  runCancels,
 ];
 
 /** The schema version this program understands. */

@@ -33,6 +33,9 @@ export class SqliteRunStore implements RunStore {
   readonly #settle: Statement<[string]>;
   readonly #saveDigest: Statement<[string, string]>;
   readonly #dropDigest: Statement<[string]>;
+  readonly #noteCancel: Statement<[string]>;
+  readonly #isCancelled: Statement<[string], { run_id: string }>;
+  readonly #dropCancel: Statement<[string]>;
   readonly #digest: Statement<[string], { digest_json: string }>;
   readonly #waiting: Statement<[number, number], WaitingRow>;
   readonly #load: Statement<[{ readonly project: string | null }], AgentLoad>;
@@ -63,6 +66,9 @@ export class SqliteRunStore implements RunStore {
       INSERT INTO run_digest (run_id, digest_json) VALUES (?, ?)
       ON CONFLICT (run_id) DO UPDATE SET digest_json = excluded.digest_json`);
     this.#dropDigest = database.prepare(`DELETE FROM run_digest WHERE run_id = ?`);
+    this.#noteCancel = database.prepare(`INSERT OR IGNORE INTO run_cancel (run_id) VALUES (?)`);
+    this.#isCancelled = database.prepare(`SELECT run_id FROM run_cancel WHERE run_id = ?`);
+    this.#dropCancel = database.prepare(`DELETE FROM run_cancel WHERE run_id = ?`);
     this.#digest = database.prepare(`SELECT digest_json FROM run_digest WHERE run_id = ?`);
     this.#waiting = database.prepare(`
       SELECT run.id, run.thread_id, run.agent, run.position, thread.project_id FROM run JOIN thread ON thread.id = run.thread_id
@@ -99,8 +105,17 @@ export class SqliteRunStore implements RunStore {
     this.#saveDigest.run(id, JSON.stringify(digest));
   }
 
-  dropDigest(id: RunId): void {
+  noteCancel(id: RunId): void {
+    this.#noteCancel.run(id);
+  }
+
+  isCancelled(id: RunId): boolean {
+    return this.#isCancelled.get(id) !== undefined;
+  }
+
+  dropNotes(id: RunId): void {
     this.#dropDigest.run(id);
+    this.#dropCancel.run(id);
   }
 
   digest(id: RunId): RunDigestState | undefined {

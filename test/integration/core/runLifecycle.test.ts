@@ -194,6 +194,17 @@ describe('a host that ends', () => {
     expect(runNow(world, run).status).toBe('cancelled');
   });
 
+  test('does not bring back a run that was cancelled when it had begun to end', async () => {
+    const world = coreWorld();
+    const shell = deferred<ResolvedEnvironment>();
+    const host = coreHost(world, { environment: { resolve: () => shell.promise } });
+    const { run, thread } = await host.dispatch();
+    await Promise.all([host.end(), host.threads.cancel(thread.id)]);
+    expect(runNow(world, run).status).toBe('cancelled');
+    await coreHost(world).takeUp();
+    expect(world.store.read(stores => stores.runs.ofThread(thread.id))).toHaveLength(1);
+  });
+
   test('leaves working agents to the next one', async () => {
     const world = coreWorld();
     const host = coreHost(world);
@@ -223,6 +234,28 @@ describe('a host that was killed', () => {
     await coreHost(world).takeUp();
     const runs = world.store.read(stores => stores.runs.ofThread(thread.id));
     expect(runs.map(({ status }) => status)).toEqual(['lost', 'running']);
+  });
+
+  test('before it made the directory of a run that a person had cancelled: it stays cancelled', async () => {
+    const world = coreWorld();
+    const never = new Promise<ResolvedEnvironment>(() => {});
+    const first = coreHost(world, { environment: { resolve: () => never } });
+    const { run, thread } = await first.dispatch();
+    first.runs.stop();
+    const { store } = world;
+    const transact = store.transact.bind(store);
+    void first.threads.cancel(thread.id);
+    // Killed here: nothing that it does from now on is written.
+    store.transact = () => {
+      throw new AppError('state.unwritable', 'killed', { path: '/state', reason: 'killed' });
+    };
+    await settle();
+    store.transact = transact;
+    expect(runNow(world, run).status).toBe('starting');
+    await coreHost(world).takeUp();
+    const runs = store.read(stores => stores.runs.ofThread(thread.id));
+    expect(runs.map(({ status }) => status)).toEqual(['cancelled']);
+    expect(store.read(stores => stores.runs.isCancelled(run.id))).toBe(false);
   });
 
   test.each([

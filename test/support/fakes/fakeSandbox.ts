@@ -13,7 +13,6 @@ interface FakeRun {
   started: boolean;
   /** `started` is a host's. */
   givenUp: boolean;
-  cancelled: boolean;
   pid: boolean;
   exit: RunExit | undefined;
   stdout: string;
@@ -68,8 +67,6 @@ export class FakeSandbox {
       if (claim === 'claimed') this.#of(run).givenUp = true;
       return claim === 'taken' && this.#of(run).givenUp ? 'given_up' : claim;
     },
-    noteCancelled: async run => void (this.#of(run).cancelled = true),
-    wasCancelled: async run => this.#of(run).cancelled,
     readExit: async run => this.#of(run).exit,
     waitForStart: (run, signal) =>
       this.#waitFor(signal, () => this.#of(run).pid || this.#of(run).exit || undefined).then(() => {}),
@@ -81,7 +78,6 @@ export class FakeSandbox {
         removed: true,
         started: false,
         givenUp: false,
-        cancelled: false,
         pid: false,
         exit: undefined,
         stdout: '',
@@ -214,7 +210,6 @@ export class FakeSandbox {
         removed: false,
         started: false,
         givenUp: false,
-        cancelled: false,
         pid: false,
         exit: undefined,
         stdout: '',

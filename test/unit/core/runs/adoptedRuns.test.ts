@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { RunId } from '../../../../src/base/ids.js';
 import { silentLog } from '../../../../src/base/log.js';
 import { DirectoryRunSupervisor } from '../../../../src/core/runs/directoryRunSupervisor.js';
-import type { RunEnd, RunLimits, RunListener } from '../../../../src/core/runs/runSupervisor.js';
+import type { AdoptedRun, RunEnd, RunLimits, RunListener } from '../../../../src/core/runs/runSupervisor.js';
 import { FakeClock, settle } from '../../../support/clock.js';
 import { FakeSandbox, fakeCommand } from '../../../support/fakes/fakeSandbox.js';
 import { countingIds } from '../../../support/ids.js';
@@ -47,12 +47,14 @@ describe('a run that the supervisor adopts', () => {
     supervisor.start(launch(steps), limits, listener);
     await settle();
   }
-  async function adopt(
-    limits = noLimits,
-    from: { readonly outputOffset?: number; readonly agoMs?: number; readonly seenStarted?: boolean } = {},
-  ): Promise<void> {
-    const { outputOffset = 0, agoMs = 0, seenStarted = false } = from;
-    supervisor.adopt({ run, outputOffset, startedAt: clock.now() - agoMs, seenStarted }, limits, listener);
+  async function adopt(limits = noLimits, from: Partial<AdoptedRun> & { readonly agoMs?: number } = {}): Promise<void> {
+    const { agoMs = 0, ...known } = from;
+    const startedAt = clock.now() - agoMs;
+    supervisor.adopt(
+      { run, outputOffset: 0, startedAt, seenStarted: false, cancelled: false, ...known },
+      limits,
+      listener,
+    );
     await settle();
   }
   /** A host does this and is killed when it begins to stop the run; the next one is `supervisor` afterwards. */
@@ -133,7 +135,7 @@ describe('a run that the supervisor adopts', () => {
       void supervisor.cancel(run);
       await settle();
     });
-    await adopt();
+    await adopt(noLimits, { cancelled: true });
     sandbox.begin(steps);
     await settle();
     expect(heard).toEqual([{ kind: 'cancelled' }]);
@@ -146,7 +148,7 @@ describe('a run that the supervisor adopts', () => {
       void supervisor.cancel(run);
       await settle();
     });
-    await adopt();
+    await adopt(noLimits, { cancelled: true });
     expect(heard).toEqual(['started', 'line one', { kind: 'cancelled' }]);
     expect(await sandbox.runs.isAlive(run)).toBe(false);
     expectQuiet();

@@ -52,7 +52,11 @@ describe('the run supervisor', () => {
     from: { readonly outputOffset?: number; readonly agoMs?: number; readonly seenStarted?: boolean } = {},
   ): Promise<void> {
     const { outputOffset = 0, agoMs = 0, seenStarted = false } = from;
-    supervisor.adopt({ run, outputOffset, startedAt: clock.now() - agoMs, seenStarted }, limits, listener);
+    supervisor.adopt(
+      { run, outputOffset, startedAt: clock.now() - agoMs, seenStarted, cancelled: false },
+      limits,
+      listener,
+    );
     await settle();
   }
   /** Nothing of an ended run goes on: no timer, no watch. */
