@@ -42,9 +42,13 @@ export interface SpareDriver {
   make(request: SpareRequest, signal: AbortSignal): Promise<MadeSpare>;
   /**
    * Brings its files to where its base is now. `touched`: somebody has been in it; `unusable`: it is not what was made, or the
-   * repository has other settings by now.
+   * repository has other settings by now. `onWrite` is called before the first of its files changes, when it is known that nobody
+   * has been in it; until then it is as it was, whatever fails.
    */
-  refresh(spare: SpareWorktree, signal: AbortSignal): Promise<MadeSpare | 'touched' | 'unusable'>;
+  refresh(
+    spare: SpareWorktree,
+    options: { readonly signal: AbortSignal; readonly onWrite: () => void },
+  ): Promise<MadeSpare | 'touched' | 'unusable'>;
   /** Removes it, however far it came to be made or taken over. False when somebody has been in it: then it stays. */
   discard(spare: SpareWorktree): Promise<boolean>;
 }

@@ -36,6 +36,8 @@ export class WarmPool implements Disposable {
   readonly #perRepository = new KeyedQueue();
   readonly #leaving = new AbortController();
   readonly #subscription: Disposable;
+  /** Looked at, to be brought to their base: no thread gets one meanwhile. */
+  readonly #refreshing = new Set<SpareId>();
 
   constructor(options: WarmPoolOptions) {
     this.#options = options;
@@ -54,7 +56,9 @@ export class WarmPool implements Disposable {
     stores: SpareStores,
     { repository, base }: Pick<CreateWorktree, 'repository' | 'base'>,
   ): SpareWorktree | undefined {
-    const ready = stores.spares.list().filter(spare => spare.state === 'ready' && spare.repository === repository);
+    const ready = stores.spares
+      .list()
+      .filter(spare => spare.state === 'ready' && spare.repository === repository && !this.#refreshing.has(spare.id));
     const found = ready.find(spare => spare.base === base) ?? ready[0];
     if (found === undefined) return undefined;
     const claimed: SpareWorktree = { ...found, state: 'claimed' };
@@ -161,19 +165,30 @@ export class WarmPool implements Disposable {
     }
   }
 
-  /** One that a thread has claimed meanwhile is not touched: claiming and this are transactions on its row. */
+  /** One that a thread has claimed meanwhile is not touched. */
   async #refresh(id: SpareId): Promise<void> {
     const { store, driver, clock } = this.#options;
-    const spare = store.transact(({ spares }) => {
-      const found = spares.list().find(other => other.id === id && other.state === 'ready');
-      if (found) spares.save({ ...found, state: 'making' });
-      return found;
-    });
+    const spare = store.read(({ spares }) => spares.list().find(other => other.id === id && other.state === 'ready'));
     if (spare === undefined) return;
-    const refreshed = await driver.refresh(spare, this.#leaving.signal);
-    if (refreshed === 'unusable') await this.#discard(spare);
-    else if (refreshed === 'touched') this.#save({ ...spare, state: 'touched' });
-    else this.#save({ ...spare, ...refreshed, state: 'ready', madeAt: clock.now() });
+    const written: SpareWorktree = { ...spare, state: 'making' };
+    let isWritten = false;
+    const onWrite = (): void => {
+      this.#save(written);
+      isWritten = true;
+    };
+    this.#refreshing.add(id);
+    try {
+      const refreshed = await driver.refresh(spare, { signal: this.#leaving.signal, onWrite });
+      if (refreshed === 'unusable') await this.#discard(spare);
+      else if (refreshed === 'touched') this.#save({ ...spare, state: 'touched' });
+      else this.#save({ ...spare, ...refreshed, state: 'ready', madeAt: clock.now() });
+    } catch (error) {
+      // The next host removes what this one leaves half written.
+      if (isWritten && !this.#leaving.signal.aborted) await this.#discard(written);
+      throw error;
+    } finally {
+      this.#refreshing.delete(id);
+    }
   }
 
   async #discard(spare: SpareWorktree): Promise<boolean> {

@@ -200,6 +200,37 @@ describe('worktrees that stand ready', { timeout: 600_000 }, () => {
     });
   });
 
+  test('one whose base is gone keeps what somebody left in it, also when the next host comes, and follows when it is back', async () => {
+    const { repository } = scene;
+    const landed = (host: Host): Promise<void> => {
+      const { threads } = host.store.read(stores => stores.threads.page({ statuses: [], limit: 5 }));
+      const threadId = threads[0]?.thread.id ?? scene.ids.next();
+      const mergeId = scene.ids.next<'merge'>();
+      host.store.transact(({ events }) =>
+        events.append({ kind: 'merge_changed', threadId, mergeId, status: 'merged' }, 1),
+      );
+      return host.pool.idle();
+    };
+    const ready = await scene.with(undefined, async host => {
+      const made = await scene.warmUp(host);
+      await writeIn(made, 'mine.txt', 'mine\n');
+      await repository.git('symbolic-ref', 'HEAD', 'refs/heads/gone');
+      await landed(host);
+      return made;
+    });
+    await scene.with(undefined, async host => {
+      host.pool.recover();
+      await host.pool.idle();
+      expect(await readFile(join(ready, 'mine.txt'), 'utf8')).toBe('mine\n');
+      await rm(join(ready, 'mine.txt'));
+      await repository.git('symbolic-ref', 'HEAD', 'refs/heads/main');
+      await repository.commit({ 'landed.txt': 'landed\n' });
+      await landed(host);
+      expect(await readFile(join(ready, 'landed.txt'), 'utf8')).toBe('landed\n');
+      expect(host.pool.list()).toMatchObject([{ state: 'ready', path: ready }]);
+    });
+  });
+
   const intruders: readonly (readonly [string, (path: string) => Promise<unknown>])[] = [
     ['a file of its own', path => writeIn(path, 'planted.txt', 'planted\n')],
     ['a change', path => writeIn(path, 'README.md', 'changed\n')],

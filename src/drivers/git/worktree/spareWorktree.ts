@@ -26,7 +26,7 @@ export function createSpareDriver(options: GitDriverOptions): SpareDriver {
   const context = createGitContext(options);
   return {
     make: (request, signal) => makeSpare(context, request, signal),
-    refresh: (spare, signal) => refreshSpare(context, spare, signal),
+    refresh: (spare, how) => refreshSpare(context, spare, how),
     discard: spare => discardSpare(context, spare),
   };
 }
@@ -107,7 +107,7 @@ async function makeSpare(context: GitContext, request: SpareRequest, signal: Abo
 async function refreshSpare(
   context: GitContext,
   spare: SpareWorktree,
-  signal: AbortSignal,
+  { signal, onWrite }: Parameters<SpareDriver['refresh']>[1],
 ): Promise<MadeSpare | 'touched' | 'unusable'> {
   const base = await resolveBase(context, { ...spare, branch: '' }, signal);
   const repository = await openRepository(context, spare);
@@ -115,6 +115,7 @@ async function refreshSpare(
   if (worktree === undefined) return 'unusable';
   if (await isTouched(worktree, spare.commit, signal)) return 'touched';
   if (spare.commit === base.commit) return spare;
+  onWrite();
   const { note: _, ...kept } = spare;
   const note = await writeFiles(context, worktree, base.commit, signal);
   return { ...kept, commit: base.commit, ...(note === undefined ? {} : { note }) };
