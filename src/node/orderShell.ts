@@ -26,13 +26,16 @@ const bury = 'jobs >/dev/null 2>&1';
 /** What has been written before the shell's end arrives within this. */
 const lastLinesMs = 200;
 
+/** A host that stood still itself hears what it was answered meanwhile only after its timers, and within this. */
+const hearsWithinMs = 500;
+
 /** Hears each line that an order says, without its token; undefined when nothing will come any more. */
 export type OrderListener = (words: string | undefined) => void;
 
 interface Order {
   readonly listener: OrderListener;
   /** Runs until the order is answered. */
-  readonly late: NodeJS.Timeout;
+  late: NodeJS.Timeout;
   answered: boolean;
 }
 
@@ -69,11 +72,13 @@ export class OrderShell {
   order(text: (token: string) => string, listener: OrderListener): () => void {
     const shell = (this.#shell ??= this.#open());
     const token = `muster-${++this.#orders}`;
-    const late = setTimeout(() => shell.process.kill('SIGKILL'), this.#options.answerMs);
-    shell.orders.set(token, { listener, late, answered: false });
+    const hangs = (): void => void shell.process.kill('SIGKILL');
+    const late = setTimeout(() => (order.late = setTimeout(hangs, hearsWithinMs)), this.#options.answerMs);
+    const order: Order = { listener, late, answered: false };
+    shell.orders.set(token, order);
     shell.process.stdin.write(`${bury}; ${text(token)}\n`);
     return () => {
-      clearTimeout(late);
+      clearTimeout(order.late);
       shell.orders.delete(token);
     };
   }
