@@ -75,6 +75,37 @@ describe('every tab is readable', () => {
   test.each(tabs)('%s in a narrow editor group', async tab => {
     await withTab(busy[tab](), view => checkLooks(view, `${tab}-narrow-light`), { theme: 'light', width: 420 });
   });
+
+  test.each(tabs)('%s at 200 px stays within the page', async tab => {
+    const look = async (view: BoardView): Promise<void> => {
+      expect(await view.page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(200);
+      await checkLooks(view, `${tab}-200px-light`);
+    };
+    await withTab(busy[tab](), look, { theme: 'light', width: 200 });
+  });
+
+  test.each([busyTimeline, busySchedules].flatMap(content => [1200, 420, 200].map(width => ({ content, width }))))(
+    'no name of an hour is cut off or covers another: $content.name, $width px',
+    async ({ content, width }) => {
+      const look = async ({ page }: BoardView): Promise<void> => {
+        const boxes = await page.locator('.axis text:visible, .strip-hours text:visible').evaluateAll(texts =>
+          texts.map(text => {
+            const { left, right, top } = text.getBoundingClientRect();
+            const axis = text.closest('svg');
+            const clips = axis !== null && getComputedStyle(axis).overflow !== 'visible';
+            return { left, right, top, end: clips ? axis.getBoundingClientRect().right : innerWidth };
+          }),
+        );
+        for (const [i, { left, right, top, end }] of boxes.entries()) {
+          expect(left).toBeGreaterThanOrEqual(0);
+          expect(right).toBeLessThanOrEqual(end);
+          const before = boxes[i - 1];
+          if (before?.top === top) expect(left).toBeGreaterThan(before.right);
+        }
+      };
+      await withTab(content(), look, { width });
+    },
+  );
 });
 
 describe('tabs are used with the keyboard', () => {

@@ -53,3 +53,19 @@ export function elapsed(start: number, end: number | undefined): unknown {
     return ms < 60_000 ? `${Math.floor(ms / 1000)} s` : formatDuration(ms);
   });
 }
+
+/** `14:05`, the same for everybody: short enough for an axis. */
+export function clockTime(at: number): string {
+  const date = new Date(at);
+  return `${two(date.getHours())}:${two(date.getMinutes())}`;
+}
+
+/** `11-26` */
+export function monthAndDay(at: number): string {
+  const date = new Date(at);
+  return `${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, '0');
+}

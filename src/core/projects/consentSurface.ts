@@ -63,6 +63,10 @@ export function consentSurface(spec: ProjectSpec): readonly ConsentItem[] {
   ];
 }
 
+/** What a container keeps from the agent, beside what other items name. */
+const isolationText =
+  ' in a container, where it may run any command. Of this machine it has its worktree, the history of the repository to read, and what this file gives it';
+
 function agentItems(spec: ProjectSpec, agent: AgentSpec): readonly ConsentItem[] {
   const place = `agents.${agent.name}`;
   const who = `Agent ${shown(agent.name)}`;
@@ -80,8 +84,10 @@ function agentItems(spec: ProjectSpec, agent: AgentSpec): readonly ConsentItem[]
     items.push(of('args', text, [agent.provider, agent.args]));
   }
   if (agent.mayDispatch) items.push(of('may_dispatch', 'may give tasks to agents by itself.', true));
-  if (image !== undefined) items.push(of('image', `runs the image ${quoted(image)}.`, image));
-  if (build) items.push(of('build', `builds ${quoted(`${build.context}/${build.dockerfile}`)} and runs it.`, build));
+  const inside = driver.name === 'process' ? '' : isolationText;
+  if (image !== undefined) items.push(of('image', `runs the image ${quoted(image)}${inside}.`, image));
+  if (build)
+    items.push(of('build', `builds ${quoted(`${build.context}/${build.dockerfile}`)} and runs it${inside}.`, build));
   const { network } = agent.sandbox;
   const asked = network === undefined || network === 'none' ? undefined : network;
   if (asked !== undefined) {

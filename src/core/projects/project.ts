@@ -50,7 +50,10 @@ function usualPermissions({ driver, provider }: AgentSpec): 'confined' | 'ask' |
   return askByThemselves.has(provider) ? 'ask' : 'confined';
 }
 
-/** CLIs that lose nothing when they ask: Codex needs another program for it, and OpenCode does not say then what it used. */
+/**
+ * CLIs that can ask without another program and say what they used all the same. (Of Gemini's input tokens those from a cache are
+ * not told apart then.) Codex needs a program beside it, and OpenCode does not say what it used.
+ */
 const askByThemselves: ReadonlySet<string> = new Set(['claude', 'gemini']);
 
 /**

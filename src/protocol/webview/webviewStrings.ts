@@ -198,6 +198,7 @@ export const webviewStrings = {
   'emptyAgents': 'No agents yet',
   'emptyAgentsHint': 'Apply a compose file that names some.',
   'agentReady': 'ready',
+  'agentNeedsYou': 'needs you',
   'agentBusy': 'at work',
   'circuitOpen': 'left alone after {0} failures in a row',
   'circuitProbe': 'being tried again after {0} failures in a row',

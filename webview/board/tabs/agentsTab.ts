@@ -61,7 +61,7 @@ function healthOf(
   strings: WebviewStrings,
 ): { readonly icon: string; readonly tone: string; readonly word: string } {
   const failures = agent.failuresInARow;
-  if (agent.problem !== '') return { icon: 'warning', tone: 'is-warning', word: strings['status.needs_you'] };
+  if (agent.problem !== '') return { icon: 'warning', tone: 'is-warning', word: strings.agentNeedsYou };
   if (agent.circuit === 'open')
     return { icon: 'error', tone: 'state-failed', word: fill(strings.circuitOpen, failures) };
   if (agent.circuit === 'half_open')

@@ -6,22 +6,19 @@ import {
 } from '../../../src/protocol/webview/boardTabs/schedulesTab.js';
 import { fill, type WebviewStrings } from '../../../src/protocol/webview/webviewStrings.js';
 import { icon } from '../../shared/icon.js';
+import { clockTime } from '../../shared/timeText.js';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 /** Times that are read out; the strip shows all. */
 const timesRead = 6;
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 const weekday = new Intl.DateTimeFormat(undefined, { weekday: 'short' });
 
 /** The next 24 hours from `now` on: a line for each moment at which the trigger is due, a mark for every six hours of the clock. */
 export function dayStrip(trigger: TriggerView, now: number, strings: WebviewStrings): TemplateResult {
   const { upcoming } = trigger;
-  const times = upcoming
-    .slice(0, timesRead)
-    .map(at => clock.format(at))
-    .join(', ');
+  const times = upcoming.slice(0, timesRead).map(clockTime).join(', ');
   const shown =
     upcoming.length === 0
       ? strings.scheduleNothing
@@ -45,7 +42,7 @@ export function stripHours(now: number, strings: WebviewStrings): TemplateResult
       const place = placeOf(at, now) / 10;
       return place < 8 || place > 94
         ? ''
-        : svg`<text x=${`${place}%`} y="12" text-anchor="middle">${clock.format(at)}</text>`;
+        : svg`<text x=${`${place}%`} y="12" text-anchor="middle">${clockTime(at)}</text>`;
     })}
   </svg>`;
 }

@@ -3,6 +3,7 @@ import { formatCost, formatDuration } from '../../../src/protocol/displayFormat.
 import type { TimelineTab } from '../../../src/protocol/webview/boardTabs/timelineTab.js';
 import { timelineSpans, type TimelineSpan } from '../../../src/protocol/webview/boardViewState.js';
 import { fill, isStringKey, type WebviewStrings } from '../../../src/protocol/webview/webviewStrings.js';
+import { clockTime, monthAndDay } from '../../shared/timeText.js';
 import { emptyTab } from './emptyTab.js';
 import type { TabContext } from './tabContext.js';
 import { timelineLanes, timelineTicks, type TimelineBar, type TimelineLane } from './timelineLanes.js';
@@ -42,7 +43,7 @@ export function timelineTab({ runs }: TimelineTab, context: TabContext): Templat
               <svg class="axis">
                 ${timelineTicks(time).map(
                   at =>
-                    svg`<text x=${`${((at - time.from) / (now - time.from)) * 100}%`} y="12">${clock(at, span)}</text>`,
+                    svg`<text x=${`${((at - time.from) / (now - time.from)) * 100}%`} y="12">${tickName(at, span)}</text>`,
                 )}
               </svg>
             </div>
@@ -100,11 +101,8 @@ function barFacts(run: TimelineTab['runs'][number], strings: WebviewStrings): st
   return parts.filter(part => part !== '').join(', ');
 }
 
-function clock(at: number, span: TimelineSpan): string {
-  const date = new Date(at);
-  const two = (value: number): string => String(value).padStart(2, '0');
-  if (span === 168) return `${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-  return `${two(date.getHours())}:${two(date.getMinutes())}`;
+function tickName(at: number, span: TimelineSpan): string {
+  return span === 168 ? monthAndDay(at) : clockTime(at);
 }
 
 function spanOf(event: Event): TimelineSpan | undefined {

@@ -54,6 +54,15 @@ describe('what needs consent', () => {
     );
   });
 
+  test('says what a container keeps from the agent, where one is', () => {
+    const textOf = (fields: string): string | undefined =>
+      consentSurface(specOf(agent(fields))).find(({ place }) => place === 'agents.dev.image')?.text;
+    expect(textOf('image: node')).toBe(
+      'Agent dev runs the image `node` in a container, where it may run any command. Of this machine it has its worktree, the history of the repository to read, and what this file gives it.',
+    );
+    expect(textOf('image: node, driver: {process: {}}')).toBe('Agent dev runs the image `node`.');
+  });
+
   test.each([
     ['variables: {HTTPS_PROXY: "http://other.example"}', 'variables.HTTPS_PROXY'],
     ['providers: {mine: {command: ./run.sh}}', 'providers.mine'],
