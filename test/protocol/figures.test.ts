@@ -48,6 +48,8 @@ test('tasks, metrics, health and cost say the same as the threads', async () => 
     runs_with_cost: 0,
     cost_usd: 0,
   });
+  // What nobody knows is not called nothing.
+  expect((await home.muster(['metrics'], at)).stdout).toMatch(/Spent +0 tokens, the cost of 2 runs is not known/);
 
   const health = await home.muster(['health', '--json'], at);
   expect(health.status).toBe(1);

@@ -79,6 +79,15 @@ describe('every tab is readable', () => {
   test.each(tabs)('%s at 200 px stays within the page', async tab => {
     const look = async (view: BoardView): Promise<void> => {
       expect(await view.page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(200);
+      const pieces = await view.page.locator('.strip-agent > span, .strip-figures > div').evaluateAll(found =>
+        found.map(piece => {
+          const { left, right, top, bottom } = piece.getBoundingClientRect();
+          return { left, right, top, bottom };
+        }),
+      );
+      for (const [i, a] of pieces.entries())
+        for (const b of pieces.slice(i + 1))
+          expect(a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top).toBe(true);
       await checkLooks(view, `${tab}-200px-light`);
     };
     await withTab(busy[tab](), look, { theme: 'light', width: 200 });

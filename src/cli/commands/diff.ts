@@ -26,7 +26,8 @@ export const diff = defineCommand({
     'with': { type: 'string', value: 'THREAD', text: 'compare with what another thread has come to' },
     'since-review': { type: 'boolean', text: 'only what changed since you last looked at the thread in a review' },
   },
-  details: 'Compared with the commit that the thread started from, with what is not committed yet.',
+  details:
+    'What merging would bring: compared with the commit that thread and target have in common now, with what is not committed yet.',
   async run(context, args) {
     const { out, json, signal } = context;
     const thread = await getThread(context, args.required(0));

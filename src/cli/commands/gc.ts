@@ -8,7 +8,7 @@ export const gc = defineCommand({
   summary: 'remove what is older than the retention settings say',
   options: { 'dry-run': { type: 'boolean', text: 'only list it' } },
   details:
-    'Files of runs after 30 days or above 5 GB, what was kept of removed worktrees and damaged databases after 90 days. Never anything of an open thread. The host does the same once a day.',
+    'Files of runs after 30 days or above 5 GB, what was kept of removed worktrees and damaged databases after 90 days, fires, runs of scripts and calls of models after 400 days. Never anything of an open thread. The host does the same once a day.',
   async run(context, args) {
     const { connect, signal, out, json } = context;
     const client = await connect();

@@ -55,13 +55,7 @@ export const metrics = defineCommand({
         `  ${oneLine(project.name)}/${oneLine(agent.name)}`,
         String(agent.active),
       ]),
-      [
-        'Spent',
-        [
-          formatCost(spent.cost_usd) || '$0.00',
-          `${formatTokens(spent.input_tokens + spent.output_tokens)} tokens`,
-        ].join(', '),
-      ],
+      ['Spent', spentText(spent)],
     ];
     for (const line of formatTable(rows.map(row => row.map(text => ({ text }))))) out.line(line);
     return 0;
@@ -80,6 +74,17 @@ function spentOf(usage: Usage | undefined) {
     cache_read_tokens: Number(usage?.cacheReadTokens ?? 0n),
     cache_write_tokens: Number(usage?.cacheWriteTokens ?? 0n),
   };
+}
+
+/** What a CLI does not say is not zero. */
+function spentText({ runs, runs_with_cost: known, cost_usd: cost, ...tokens }: ReturnType<typeof spentOf>): string {
+  const amount = formatCost(cost) || '$0.00';
+  const unknown = runs - known;
+  return [
+    ...(known === 0 && unknown > 0 ? [] : [amount]),
+    `${formatTokens(tokens.input_tokens + tokens.output_tokens)} tokens`,
+    ...(unknown === 0 ? [] : [`the cost of ${unknown === 1 ? '1 run' : `${unknown} runs`} is not known`]),
+  ].join(', ');
 }
 
 function isStatus(text: string): text is ThreadStatus {
