@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, type ChildProcess } from 'node:child_process';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
@@ -151,4 +151,20 @@ test('it takes the place of the host that a window has started, while agents wor
   const third = await home.muster(['daemon']);
   expect(third).toMatchObject({ status: 1, stderr: expect.stringContaining('muster daemon stop') });
   expect((await second.host.getStatus({})).pid).toBe(pid);
+});
+
+test('a daemon takes the place of the host of its own state directory, though the environment names another one', async () => {
+  const [home, elsewhere] = [testHome(programs), testHome(programs)];
+  const other = await elsewhere.connect();
+  const first = await home.connect();
+  let child: ChildProcess | undefined;
+  const ended = home.muster(['daemon'], {
+    env: { MUSTER_HOST: `unix://${other.endpoint.socket}` },
+    onStart: started => (child = started),
+  });
+  const next = async (): Promise<boolean> => ![undefined, first.endpoint.pid].includes(await home.hostPid());
+  await expect.poll(next, { timeout: 30_000 }).toBe(true);
+  expect((await other.host.getStatus({})).pid).toBe(other.endpoint.pid);
+  child?.kill('SIGTERM');
+  expect(await ended).toMatchObject({ status: 0 });
 });

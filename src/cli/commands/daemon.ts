@@ -2,8 +2,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join, resolve } from 'node:path';
 import { AppError, errorMessage, isAppError } from '../../base/errors.js';
+import { requireEndpoint } from '../../client/endpointDiscovery.js';
 import { hostNodeOptions } from '../../client/hostArguments.js';
+import type { HostClient } from '../../client/hostClient.js';
 import { findNodeRuntime } from '../../client/nodeRuntime.js';
+import { connectPlainly } from '../../client/plainClient.js';
 import { lockedExitStatus } from '../../protocol/endpoint.js';
 import { defineCommand, type Arguments, type CommandContext } from '../command.js';
 import type { OptionTable } from '../options/parseOptions.js';
@@ -25,7 +28,7 @@ export const daemon = defineCommand({
   },
   async run(context, args) {
     const { env, bundleDir, stateDir, directory, signal } = context;
-    const takesOver = await mayTakeOver(context);
+    const present = await hostToReplace(context);
     const runtime = await findNodeRuntime({ setting: env['MUSTER_NODE'], env, signal });
     const child = spawn(runtime.command, [...hostNodeOptions, join(bundleDir, 'host.js'), '--foreground'], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
@@ -34,11 +37,11 @@ export const daemon = defineCommand({
         ...runtime.env,
         ...networkVariables(args, directory),
         MUSTER_HOME: stateDir,
-        MUSTER_TAKE_OVER: takesOver ? '1' : '',
+        MUSTER_TAKE_OVER: present ? '1' : '',
       },
     });
     // The new one is there and waits: no window that misses its host is faster.
-    if (takesOver) child.once('message', () => void endPresent(context));
+    if (present) child.once('message', () => void endPresent(present, context));
     // A terminal's Ctrl+C reaches both; a signal to this process alone must reach the host too.
     signal.addEventListener('abort', () => child.kill('SIGTERM'), { once: true });
     let status: unknown;
@@ -52,34 +55,38 @@ export const daemon = defineCommand({
         { socket: '', reason },
         { cause: error },
       );
+    } finally {
+      present?.dispose();
     }
     if (status === lockedExitStatus) return 1;
     return typeof status === 'number' ? status : 0;
   },
 });
 
-/** Whether a host is there that was started for somebody's command or window: it would end by itself. Agents keep running. */
-async function mayTakeOver(context: CommandContext): Promise<boolean> {
+/**
+ * The host of this state directory, whichever other one the environment names, if it was started for somebody's command or window:
+ * it would end by itself. Agents keep running.
+ */
+async function hostToReplace({ stateDir, env, signal }: CommandContext): Promise<HostClient | undefined> {
   try {
-    const client = await context.connectRunning();
-    const { stays, mode } = await client.host.getStatus({}, { signal: context.signal });
-    return !stays && mode === 'process';
+    const client = await connectPlainly(await requireEndpoint(stateDir), { signal, runId: env['MUSTER_RUN_ID'] });
+    const { stays, mode } = await client.host.getStatus({}, { signal });
+    if (!stays && mode === 'process') return client;
+    client.dispose();
+    return undefined;
   } catch (error) {
-    if (isAppError(error, 'host.unreachable')) return false;
+    if (isAppError(error, 'host.unreachable')) return undefined;
     throw error;
   }
 }
 
-async function endPresent(context: CommandContext): Promise<void> {
+/** It is that host alone that hears of it: a daemon that was faster has another token. */
+async function endPresent(present: HostClient, { signal, out }: CommandContext): Promise<void> {
   try {
-    const client = await context.connectRunning();
-    await client.host.shutdown(
-      { handOver: true, reason: '`muster daemon` takes its place' },
-      { signal: context.signal },
-    );
+    await present.host.shutdown({ handOver: true, reason: '`muster daemon` takes its place' }, { signal });
   } catch (error) {
     // It has ended by itself; one that does not end is told of by the new one.
-    if (!isAppError(error, 'host.unreachable')) context.out.note(`muster: ${errorMessage(error)}`);
+    if (!isAppError(error, 'host.unreachable')) out.note(`muster: ${errorMessage(error)}`);
   }
 }
 
