@@ -1,38 +1,14 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { FromBoard, ToBoard } from '../../src/protocol/webview/boardMessages.js';
 import { webviewStrings } from '../../src/protocol/webview/webviewStrings.js';
 import { busyBoard, busyThreads } from './support/boardFixtures.js';
-import { launchBrowser, openWebview, themes, type OpenWebview, type Theme } from './support/openWebview.js';
+import { themes, type OpenWebview } from './support/openWebview.js';
 import { threadView } from './support/threadFixtures.js';
-import { startWebviewServer, type WebviewServer } from './support/webviewServer.js';
-
-let server: WebviewServer;
-let browser: Browser;
-beforeAll(async () => {
-  [server, browser] = await Promise.all([startWebviewServer(), launchBrowser()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.dispose();
-});
+import { webviews } from './support/webviews.js';
 
 type BoardView = OpenWebview<ToBoard, FromBoard>;
 
-async function withBoard(
-  messages: readonly ToBoard[],
-  use: (view: BoardView) => Promise<void>,
-  options: { readonly theme?: Theme; readonly width?: number } = {},
-): Promise<void> {
-  const view: BoardView = await openWebview({ browser, server, view: 'board', ...options });
-  try {
-    await view.send(...messages);
-    await use(view);
-    expect(await view.problems()).toEqual([]);
-  } finally {
-    await view.close();
-  }
-}
+const withBoard = webviews<ToBoard, FromBoard>('board');
 
 /** Breaks no rule of axe, and is kept as a picture. */
 async function checkLooks(view: BoardView, name: string): Promise<void> {

@@ -1,24 +1,14 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { FromBoard, ToBoard } from '../../src/protocol/webview/boardMessages.js';
 import type { TabContent } from '../../src/protocol/webview/boardTabs/boardTab.js';
 import { webviewStrings } from '../../src/protocol/webview/webviewStrings.js';
 import { busyBoard, busyQueue, busySchedules, twoBatches } from './support/boardFixtures.js';
 import { agentsWithCosts, busyTimeline, twoChains } from './support/tabFixtures.js';
-import { launchBrowser, openWebview, themes, type OpenWebview, type Theme } from './support/openWebview.js';
-import { startWebviewServer, type WebviewServer } from './support/webviewServer.js';
-
-let server: WebviewServer;
-let browser: Browser;
-beforeAll(async () => {
-  [server, browser] = await Promise.all([startWebviewServer(), launchBrowser()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.dispose();
-});
+import { themes, type OpenWebview, type Theme } from './support/openWebview.js';
+import { webviews } from './support/webviews.js';
 
 type BoardView = OpenWebview<ToBoard, FromBoard>;
+const withBoard = webviews<ToBoard, FromBoard>('board');
 type Tab = TabContent['tab'];
 
 /** What each tab has to show, and what it shows when there is nothing. */
@@ -45,17 +35,16 @@ async function withTab(
   use: (view: BoardView) => Promise<void>,
   options: { readonly theme?: Theme; readonly width?: number } = {},
 ): Promise<void> {
-  const view: BoardView = await openWebview({ browser, server, view: 'board', ...options });
-  try {
-    await view.send(...busyBoard());
-    await view.page.getByRole('tab', { name: webviewStrings[`tab.${content.tab}`] }).click();
-    expect(await view.waitForPosted('show')).toEqual({ type: 'show', tab: content.tab });
-    await view.send({ type: 'tab', content });
-    await use(view);
-    expect(await view.problems()).toEqual([]);
-  } finally {
-    await view.close();
-  }
+  await withBoard(
+    busyBoard(),
+    async view => {
+      await view.page.getByRole('tab', { name: webviewStrings[`tab.${content.tab}`] }).click();
+      expect(await view.waitForPosted('show')).toEqual({ type: 'show', tab: content.tab });
+      await view.send({ type: 'tab', content });
+      await use(view);
+    },
+    options,
+  );
 }
 
 async function checkLooks(view: BoardView, name: string): Promise<void> {

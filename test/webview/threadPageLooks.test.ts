@@ -1,8 +1,7 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { FromThreadPage, ToThreadPage } from '../../src/protocol/webview/threadPageMessages.js';
+import { describe, expect, test } from 'vitest';
+import type { ToThreadPage } from '../../src/protocol/webview/threadPageMessages.js';
 import type { TranscriptEntry } from '../../src/protocol/webview/transcriptView.js';
-import { launchBrowser, openWebview, themes, type OpenWebview, type Theme } from './support/openWebview.js';
+import { themes, type Theme } from './support/openWebview.js';
 import {
   agentView,
   files,
@@ -13,19 +12,9 @@ import {
   threadView,
   transcript,
 } from './support/threadFixtures.js';
-import { startWebviewServer, type WebviewServer } from './support/webviewServer.js';
+import { threadPages, type ThreadPage } from './support/threadPages.js';
 
-let server: WebviewServer;
-let browser: Browser;
-beforeAll(async () => {
-  [server, browser] = await Promise.all([startWebviewServer(), launchBrowser()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.dispose();
-});
-
-type Page = OpenWebview<ToThreadPage, FromThreadPage>;
+const withPage = threadPages();
 
 /** Shows messages in a theme; the page must break no rule of its policy and none of axe, and is kept as a picture. */
 async function look(
@@ -34,29 +23,22 @@ async function look(
     readonly theme?: Theme;
     readonly width?: number;
     readonly messages: readonly ToThreadPage[];
-    readonly prepare?: (view: Page) => Promise<void>;
+    readonly prepare?: (view: ThreadPage) => Promise<void>;
   },
 ): Promise<void> {
   const { theme = 'dark', width, messages, prepare } = options;
-  const view: Page = await openWebview({
-    browser,
-    server,
-    view: 'threadPage',
-    theme,
-    ...(width !== undefined && { width }),
-  });
-  try {
-    await view.send(...messages);
-    await prepare?.(view);
-    expect(await view.problems()).toEqual([]);
-    await view.screenshot(`threadPage-${name}-${theme}`);
-    expect(await view.accessibilityProblems()).toEqual([]);
-  } finally {
-    await view.close();
-  }
+  await withPage(
+    messages,
+    async view => {
+      await prepare?.(view);
+      await view.screenshot(`threadPage-${name}-${theme}`);
+      expect(await view.accessibilityProblems()).toEqual([]);
+    },
+    { theme, ...(width !== undefined && { width }) },
+  );
 }
 
-const unfoldAll = async ({ page }: Page): Promise<void> => {
+const unfoldAll = async ({ page }: ThreadPage): Promise<void> => {
   await page.getByRole('button', { name: 'src/schema.ts +3' }).click();
   await page.getByRole('button', { name: /npm test.*exit 1/ }).click();
   await page.locator('.virtual-viewport').evaluate(element => (element.scrollTop = 130));
