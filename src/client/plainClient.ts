@@ -16,6 +16,7 @@ import { callOverSocket, type PlainAnswer } from './plainCall.js';
 import { readMessage, writeMessage } from './plainMessage.js';
 import { requireKnownProtocol } from './protocolCheck.js';
 import { jsonValue } from '../base/jsonObject.js';
+import { fieldOf, textField } from '../base/unknownFields.js';
 
 /** Connects to the host of one endpoint file and makes sure that it answers. Throws `host.unreachable` or `cancelled`. */
 export async function connectPlainly(endpoint: EndpointFile, options: EndpointOptions): Promise<HostClient> {
@@ -131,14 +132,14 @@ async function callPlainly(
 
 /** The error that an answer is: the host's own, or what it says about whoever answers there. */
 function errorOf({ status, body }: PlainAnswer, value: unknown, socket: string): AppError {
-  const code = textAt(value, 'code');
-  const rawMessage = textAt(value, 'message');
-  const details: unknown = fieldAt(value, 'details');
+  const code = textField(value, 'code');
+  const rawMessage = textField(value, 'message');
+  const details: unknown = fieldOf(value, 'details');
   const list: readonly unknown[] = Array.isArray(details) ? details : [];
-  const detail = list.find(each => textAt(each, 'type') === 'muster.v1.ErrorDetail');
-  const shown = fieldAt(detail, 'debug');
+  const detail = list.find(each => textField(each, 'type') === 'muster.v1.ErrorDetail');
+  const shown = fieldOf(detail, 'debug');
   const sent = sentError(
-    { code: textAt(shown, 'code'), message: textAt(shown, 'message'), data: textAt(shown, 'data') },
+    { code: textField(shown, 'code'), message: textField(shown, 'message'), data: textField(shown, 'data') },
     { rawMessage, cause: body },
   );
   if (sent) return sent;
@@ -160,15 +161,6 @@ function failureOf(
     ? 'it did not answer in time'
     : (describeSystemCode(systemCode(error)) ?? (errorMessage(error).replace(/\.$/, '') || 'the connection broke'));
   return unreachable({ socket: call.socket, reason, cause: error, timedOut });
-}
-
-function fieldAt(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
-}
-
-function textAt(value: unknown, name: string): string {
-  const field = fieldAt(value, name);
-  return typeof field === 'string' ? field : '';
 }
 
 function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {

@@ -1,12 +1,12 @@
 import { ownValue } from '../base/ownValue.js';
+import { fieldOf, isRecord } from '../base/unknownFields.js';
 import { messageShapes } from '../protocol/gen/wireShapes.js';
 
 /** A message of the protocol from its JSON, with every field as the generated types promise it. */
 export function readMessage(type: string, json: unknown): Record<string, unknown> {
-  const fields = isObject(json) ? json : {};
   const message: Record<string, unknown> = { $typeName: type };
   for (const [name, kind] of Object.entries(ownValue(messageShapes, type) ?? {}))
-    message[name] = readField(kind, Object.hasOwn(fields, name) ? fields[name] : undefined);
+    message[name] = readField(kind, fieldOf(json, name));
   return message;
 }
 
@@ -22,7 +22,7 @@ function readField(kind: string, value: unknown): unknown {
   if (kind.startsWith('?')) return value === undefined ? undefined : readValue(kind.slice(1), value);
   if (kind.startsWith('[]'))
     return Array.isArray(value) ? value.map((each: unknown) => readValue(kind.slice(2), each)) : [];
-  if (kind.startsWith('{}')) return isObject(value) ? value : {};
+  if (kind.startsWith('{}')) return isRecord(value) ? value : {};
   return readValue(kind, value);
 }
 
@@ -42,8 +42,4 @@ function readValue(kind: string, value: unknown): unknown {
     default:
       return readMessage(kind, value);
   }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
 import { ownValue } from '../../src/base/ownValue.js';
+import { isRecord } from '../../src/base/unknownFields.js';
 import type { ToolCallEntry, ToolResultEntry } from '../../src/protocol/webview/transcriptView.js';
 import { countLines } from './transcriptRows.js';
 
@@ -18,7 +19,7 @@ export function editLines(call: ToolCallEntry): readonly EditLine[] | undefined 
   if (!input) return undefined;
   const patch = firstText(input, ['patch', 'diff', 'unified_diff']);
   if (patch !== undefined) return patchLines(patch);
-  const edits = Array.isArray(input['edits']) ? input['edits'].filter(isObject) : [input];
+  const edits = Array.isArray(input['edits']) ? input['edits'].filter(isRecord) : [input];
   const lines = edits.flatMap(edit => {
     const before = firstText(edit, ['old_string', 'oldString', 'old_str']);
     const after = firstText(edit, ['new_string', 'newString', 'new_str', 'content', 'file_text']);
@@ -96,14 +97,10 @@ function parseObject(text: string): Readonly<Record<string, unknown>> | undefine
   if (!text.trimStart().startsWith('{')) return undefined;
   try {
     const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : undefined;
+    return isRecord(value) ? value : undefined;
   } catch {
     return undefined;
   }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function firstText(input: Readonly<Record<string, unknown>>, names: readonly string[]): string | undefined {

@@ -12,6 +12,7 @@ import {
 } from '@agentclientprotocol/sdk';
 import { productVersion } from '../../protocol/productVersion.js';
 import { ask } from '../mailbox.js';
+import { isRecord } from '../../base/unknownFields.js';
 import { ToolCalls } from './toolCalls.js';
 
 /** What `acp.json` of a run says. */
@@ -155,10 +156,6 @@ function optionOf(
   kinds: readonly PermissionOptionKind[],
 ): PermissionOption | undefined {
   return kinds.map(kind => options.find(option => option.kind === kind)).find(option => option !== undefined);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function messageOf(error: unknown): string {

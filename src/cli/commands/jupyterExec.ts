@@ -8,6 +8,7 @@ import type { GuestKernel, KernelSaying } from '../../client/notebooks/guestKern
 import { GuestServer } from '../../client/notebooks/guestServer.js';
 import { defineCommand, type CommandContext } from '../command.js';
 import { readPrompt } from '../options/prompt.js';
+import { fieldOf } from '../../base/unknownFields.js';
 
 /** Without `--notebook`: one kernel for all that is executed from the command line, so that names stay. */
 const consolePath = 'muster-exec';
@@ -129,8 +130,7 @@ function print({ out }: CommandContext, saying: KernelSaying): void {
 
 /** What people read of it. */
 function textOf({ type, content }: KernelSaying): string {
-  const data = content['data'];
-  const plain: unknown = typeof data === 'object' && data !== null ? Reflect.get(data, 'text/plain') : undefined;
+  const plain = fieldOf(content['data'], 'text/plain');
   switch (type) {
     case 'stream':
       return typeof content['text'] === 'string' ? content['text'] : '';

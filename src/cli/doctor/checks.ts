@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { stat, statfs } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { errorMessage, isAppError } from '../../base/errors.js';
+import { textField } from '../../base/unknownFields.js';
 import type { CommandContext } from '../command.js';
 import { checkComposeFile } from '../lookup/composeFile.js';
 import { findComposeFile } from '../lookup/findComposeFile.js';
@@ -161,7 +162,7 @@ export async function checkDocker({ env, signal }: CommandContext): Promise<Chec
 }
 
 function lastLine(error: unknown): string {
-  const said = typeof error === 'object' && error !== null ? Reflect.get(error, 'stderr') : undefined;
-  const text = typeof said === 'string' && said.trim() !== '' ? said : errorMessage(error);
+  const said = textField(error, 'stderr');
+  const text = said.trim() === '' ? errorMessage(error) : said;
   return text.trim().split('\n').at(-1) ?? '';
 }

@@ -1,3 +1,4 @@
+import { isRecord } from '../../base/unknownFields.js';
 import { optional, type Fields } from './foreignFields.js';
 import type { Report } from './importReport.js';
 
@@ -61,7 +62,7 @@ function agentSpec(sources: AgentSources, input: AgentInput): Record<string, unk
     orchestration.number('trigger_timeout_secs') ??
     orchestration.number('default_timeout_secs') ??
     600;
-  const env = { ...record(defaults.value('env')), ...record(own.value('env')) };
+  const env = { ...environment(defaults), ...environment(own) };
   const args = agent.texts('backend_args');
   const kept = args.filter(argument => !bypasses.includes(argument));
   if (kept.length < args.length) report.dropped(`${at}.backend_args`, 'what bypasses permissions is permissions: auto');
@@ -128,6 +129,7 @@ function handoff(found: Fields, { at, operators }: AgentInput, report: Report): 
   };
 }
 
-function record(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
+function environment(fields: Fields): Readonly<Record<string, unknown>> {
+  const env = fields.value('env');
+  return isRecord(env) ? env : {};
 }

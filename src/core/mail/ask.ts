@@ -1,5 +1,6 @@
 import { ownValue } from '../../base/ownValue.js';
-import { isObject, numberAt, objectAt, objectsAt, textAt, type JsonObject } from '../agents/providers/jsonOutput.js';
+import { isRecord, numberField, recordsField, textField } from '../../base/unknownFields.js';
+import { objectAt, type JsonObject } from '../agents/providers/jsonOutput.js';
 import { severities, type Finding } from '../chains/agentVerdict.js';
 import { verdicts, type Verdict } from '../chains/verdict.js';
 
@@ -24,17 +25,17 @@ const maxOption = 200;
 
 /** The ask in a letter, or why it is none in words for the agent. */
 export function readAsk(body: unknown): Ask | string {
-  if (!isObject(body)) return 'This is not a JSON object.';
+  if (!isRecord(body)) return 'This is not a JSON object.';
   switch (body['kind']) {
     case 'verdict':
       return readVerdictAsk(body);
     case 'question': {
-      const text = bounded(textAt(body, 'text'), maxText).trim();
+      const text = bounded(textField(body, 'text'), maxText).trim();
       if (text === '') return 'The question is empty.';
       return { kind: 'question', text, options: textsAt(body, 'options').slice(0, maxOptions) };
     }
     case 'permission': {
-      const tool = bounded(textAt(body, 'tool'), maxOption).trim();
+      const tool = bounded(textField(body, 'tool'), maxOption).trim();
       if (tool === '') return 'No tool is named.';
       return { kind: 'permission', tool, input: objectAt(body, 'input') };
     }
@@ -46,20 +47,20 @@ export function readAsk(body: unknown): Ask | string {
 function readVerdictAsk(body: JsonObject): Ask | string {
   const verdict = verdicts.find(word => word === body['verdict']);
   if (verdict === undefined) return `verdict must be one of ${verdicts.join(', ')}.`;
-  const findings = objectsAt(body, 'findings').slice(0, maxFindings).flatMap(readFinding);
-  const summary = bounded(textAt(body, 'summary'), maxText).trim();
+  const findings = recordsField(body, 'findings').slice(0, maxFindings).flatMap(readFinding);
+  const summary = bounded(textField(body, 'summary'), maxText).trim();
   if (summary === '' && findings.length === 0 && verdict === 'request_changes')
     return 'Say in summary or findings which changes you ask for.';
   return { kind: 'verdict', verdict, summary, findings };
 }
 
 function readFinding(found: JsonObject): readonly Finding[] {
-  const text = bounded(textAt(found, 'text'), maxText).trim();
+  const text = bounded(textField(found, 'text'), maxText).trim();
   if (text === '') return [];
-  const line = numberAt(found, 'line');
+  const line = numberField(found, 'line');
   return [
     {
-      file: pathIn(textAt(found, 'file')),
+      file: pathIn(textField(found, 'file')),
       severity: severities.find(word => word === found['severity']) ?? 'major',
       text,
       ...(line !== undefined && Number.isInteger(line) && line > 0 ? { line } : {}),

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../agents/providers/jsonOutput.js';
-import { textAt } from '../agents/providers/jsonOutput.js';
 import type { Ask } from '../mail/ask.js';
+import { textField } from '../../base/unknownFields.js';
 import type { Question } from './question.js';
 
 /** One line. */
@@ -32,7 +32,7 @@ export function questionWords(ask: Exclude<Ask, { kind: 'verdict' }>): Words {
  * that is too long to be compared.
  */
 function ruleOf(tool: string, input: JsonObject): string {
-  const command = textAt(input, 'command');
+  const command = textField(input, 'command');
   if (command === '') return tool;
   return command.length > maxDetail ? '' : `${tool}(${command})`;
 }
@@ -41,7 +41,7 @@ function ruleOf(tool: string, input: JsonObject): string {
 const telling = ['command', 'file_path', 'path', 'url', 'query', 'pattern', 'description'];
 
 function subjectOf(input: JsonObject): string {
-  return telling.map(key => textAt(input, key)).find(text => text !== '') ?? '';
+  return telling.map(key => textField(input, key)).find(text => text !== '') ?? '';
 }
 
 function oneLine(text: string): string {

@@ -7,6 +7,7 @@ import { errorMessage } from '../../base/errors.js';
 import type { RunId } from '../../base/ids.js';
 import type { Disposable } from '../../base/lifecycle.js';
 import type { Log } from '../../base/log.js';
+import { textField } from '../../base/unknownFields.js';
 import { makePrivateDirectory } from '../../node/privateDirectory.js';
 import { runFiles, writeWhole } from '../../node/runFiles.js';
 
@@ -107,8 +108,8 @@ async function usedBytes(folders: readonly string[], signal: AbortSignal): Promi
   // Files that go while it looks make it complain; what it counted is good all the same.
   const said = await asked.catch((error: unknown) => {
     signal.throwIfAborted();
-    const stdout: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'stdout') : undefined;
-    if (typeof stdout === 'string' && stdout !== '') return { stdout };
+    const stdout = textField(error, 'stdout');
+    if (stdout !== '') return { stdout };
     throw error;
   });
   const total = /(\d+)\s+total\s*$/.exec(said.stdout)?.[1];

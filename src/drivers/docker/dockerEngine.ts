@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Docker from 'dockerode';
 import { AppError, errorMessage } from '../../base/errors.js';
+import { fieldOf, numberField, textField } from '../../base/unknownFields.js';
 import { systemCode } from '../../node/systemError.js';
 import { SshConnections } from './sshConnection.js';
 import { endpointText, type DockerEndpoint } from './dockerEndpoint.js';
@@ -46,12 +47,13 @@ export class DockerEngine {
 
   async #ask(): Promise<EngineFacts> {
     const info: unknown = await this.call(() => this.docker.info());
-    const { SecurityOptions: security, OperatingSystem: system, NCPU: processors } = record(info);
+    const security = fieldOf(info, 'SecurityOptions');
+    const processors = numberField(info, 'NCPU') ?? 0;
     const options = Array.isArray(security) ? security.map(String) : [];
     return {
       rootless: options.some(option => option.includes('name=rootless')),
-      remote: process.platform !== 'linux' || /docker desktop/i.test(String(system)),
-      processors: typeof processors === 'number' && processors > 0 ? processors : 1,
+      remote: process.platform !== 'linux' || /docker desktop/i.test(textField(info, 'OperatingSystem')),
+      processors: processors > 0 ? processors : 1,
     };
   }
 
@@ -82,13 +84,12 @@ export class DockerEngine {
 
 /** The HTTP status with which an engine refused something; undefined for an error of another kind. */
 export function statusOf(error: unknown): number | undefined {
-  const status = record(error)['statusCode'];
-  return typeof status === 'number' ? status : undefined;
+  return numberField(error, 'statusCode');
 }
 
 /** What an engine said about why. */
 export function refusalOf(error: unknown): string {
-  const message = record(record(error)['json'])['message'];
+  const message = fieldOf(fieldOf(error, 'json'), 'message');
   return typeof message === 'string' ? message : errorMessage(error);
 }
 
@@ -98,14 +99,6 @@ export async function found<T>(work: Promise<T>): Promise<T | undefined> {
     if (statusOf(error) === 404) return undefined;
     throw error;
   });
-}
-
-function record(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? { ...Object.fromEntries(entriesOf(value)) } : {};
-}
-
-function entriesOf(value: object): readonly (readonly [string, unknown])[] {
-  return Object.getOwnPropertyNames(value).map(name => [name, Reflect.get(value, name)] as const);
 }
 
 function connection(endpoint: DockerEndpoint): Docker.DockerOptions {

@@ -1,6 +1,7 @@
 import type Docker from 'dockerode';
 import type { ImageStep } from '../../core/images/image.js';
 import type { Watching } from '../../core/images/imageDriver.js';
+import { fieldOf, numberField, textField } from '../../base/unknownFields.js';
 
 /**
  * Resolves when the engine has said all about a pull or a build, and hands over what it says. Rejects with what it says went wrong
@@ -14,9 +15,9 @@ export async function finished(
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let problem: string | undefined;
   const onEvent = (event: unknown): void => {
-    const said = record(event);
-    if (typeof said['error'] === 'string') problem ??= said['error'].trim();
-    const step = stepOf(said);
+    const error = fieldOf(event, 'error');
+    if (typeof error === 'string') problem ??= error.trim();
+    const step = stepOf(event);
     if (step) onStep?.(step);
   };
   const abort = (): void => {
@@ -33,19 +34,17 @@ export async function finished(
   if (problem !== undefined) throw new Error(problem);
 }
 
-function stepOf(said: Readonly<Record<string, unknown>>): ImageStep | undefined {
-  const { id, status, stream, progressDetail } = said;
-  const text = typeof stream === 'string' ? stream.trimEnd() : typeof status === 'string' ? status : '';
+function stepOf(said: unknown): ImageStep | undefined {
+  const stream = fieldOf(said, 'stream');
+  const text = typeof stream === 'string' ? stream.trimEnd() : textField(said, 'status');
   if (text === '') return undefined;
-  const { current, total } = record(progressDetail);
+  const progress = fieldOf(said, 'progressDetail');
+  const currentBytes = numberField(progress, 'current');
+  const totalBytes = numberField(progress, 'total');
   return {
-    id: typeof id === 'string' ? id : '',
+    id: textField(said, 'id'),
     text,
-    ...(typeof current === 'number' ? { currentBytes: current } : {}),
-    ...(typeof total === 'number' ? { totalBytes: total } : {}),
+    ...(currentBytes === undefined ? {} : { currentBytes }),
+    ...(totalBytes === undefined ? {} : { totalBytes }),
   };
-}
-
-function record(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? { ...value } : {};
 }

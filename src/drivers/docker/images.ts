@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import type Docker from 'dockerode';
 import { AppError, errorMessage, isAnyAppError, isAppError } from '../../base/errors.js';
+import { textField } from '../../base/unknownFields.js';
 import type { AgentImage } from '../../core/images/agentImage.js';
 import { builtLabel, withTag, type Image, type ImageBuild, type ImageRemoval } from '../../core/images/image.js';
 import type { PullRequest, Watching } from '../../core/images/imageDriver.js';
@@ -105,8 +106,7 @@ export class Images {
       await finished(this.#engine.docker, stream, watching);
       // Whoever asked for it by a short name finds it under that.
       if (reference !== withTag(name)) {
-        const [repo, tag] = splitTag(withTag(name));
-        await this.#engine.call(() => this.#engine.docker.getImage(reference).tag({ repo, tag }));
+        await this.#tag(reference, name);
       }
       return await this.#there(name);
     } catch (error) {
@@ -146,10 +146,7 @@ export class Images {
       const asked = { ...options, abortSignal };
       const stream = await sent(files, () => this.#engine.call(() => this.#engine.docker.buildImage(archive, asked)));
       await finished(this.#engine.docker, stream, watching);
-      for (const other of others) {
-        const [repo, tag] = splitTag(withTag(other));
-        await this.#engine.call(() => this.#engine.docker.getImage(name).tag({ repo, tag }));
-      }
+      for (const other of others) await this.#tag(name, other);
       return await this.#there(name);
     } catch (error) {
       watching.signal.throwIfAborted();
@@ -163,12 +160,10 @@ export class Images {
   async remove(name: string, { force }: { readonly force: boolean }): Promise<ImageRemoval> {
     try {
       const said: unknown = await this.#engine.call(() => this.#engine.docker.getImage(name).remove({ force }));
-      const steps = Array.isArray(said) ? said.map(record) : [];
-      const texts = (values: readonly unknown[]): string[] => values.filter(value => typeof value === 'string');
-      return {
-        untagged: texts(steps.map(step => step['Untagged'])),
-        deleted: texts(steps.map(step => step['Deleted'])),
-      };
+      const steps: readonly unknown[] = Array.isArray(said) ? said : [];
+      const texts = (kind: 'Untagged' | 'Deleted'): string[] =>
+        steps.map(step => textField(step, kind)).filter(text => text !== '');
+      return { untagged: texts('Untagged'), deleted: texts('Deleted') };
     } catch (error) {
       if (statusOf(error) === undefined) throw error;
       throw failed(name, `The image ${name} was not removed`, { reason: refusalOf(error), fix: '', error });
@@ -181,6 +176,12 @@ export class Images {
 
   async #inspect(name: string): Promise<Docker.ImageInspectInfo | undefined> {
     return await this.#engine.call(() => found(this.#engine.docker.getImage(name).inspect()));
+  }
+
+  /** Gives an image one more name. */
+  async #tag(image: string, name: string): Promise<void> {
+    const [repo, tag] = splitTag(withTag(name));
+    await this.#engine.call(() => this.#engine.docker.getImage(image).tag({ repo, tag }));
   }
 
   async #there(name: string): Promise<Image> {
@@ -263,8 +264,4 @@ function isName(name: string): boolean {
 
 function labelsOf({ Labels: labels }: { readonly Labels?: Readonly<Record<string, string>> | null }) {
   return labels ?? {};
-}
-
-function record(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? { ...value } : {};
 }

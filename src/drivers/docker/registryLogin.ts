@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type Docker from 'dockerode';
-import { ownValue } from '../../base/ownValue.js';
 import { homeFolder } from '../../node/person.js';
+import { fieldOf, textField } from '../../base/unknownFields.js';
 
 /** A helper asks a keychain, which may ask a person. */
 const helperMs = 30_000;
@@ -19,15 +19,15 @@ export async function registryLogin(
   environment: Readonly<Record<string, string>>,
 ): Promise<Docker.AuthConfig | undefined> {
   const folder = environment['DOCKER_CONFIG'] ?? join(environment['HOME'] ?? homeFolder() ?? '/', '.docker');
-  const file = record(await readJson(join(folder, 'config.json')));
+  const file = await readJson(join(folder, 'config.json'));
   const registry = registryOf(image);
   const server = registry === 'docker.io' ? dockerHub : registry;
-  const helper = ownValue(record(file['credHelpers']), registry) ?? file['credsStore'];
+  const helper = fieldOf(fieldOf(file, 'credHelpers'), registry) ?? fieldOf(file, 'credsStore');
   if (typeof helper === 'string' && /^[\w.-]+$/.test(helper)) {
     const asked = await askHelper(helper, server, environment);
     if (asked) return asked;
   }
-  return plainLogin(record(ownValue(record(file['auths']), server)), server);
+  return plainLogin(fieldOf(fieldOf(file, 'auths'), server), server);
 }
 
 /** The first part of a name is a registry's when it looks like a host; else it is on Docker Hub. */
@@ -36,10 +36,8 @@ export function registryOf(image: string): string {
   return rest.length > 0 && (first.includes('.') || first.includes(':') || first === 'localhost') ? first : 'docker.io';
 }
 
-function plainLogin(entry: Readonly<Record<string, unknown>>, server: string): Docker.AuthConfig | undefined {
-  const { auth } = entry;
-  if (typeof auth !== 'string') return undefined;
-  const [username = '', ...rest] = Buffer.from(auth, 'base64').toString('utf8').split(':');
+function plainLogin(entry: unknown, server: string): Docker.AuthConfig | undefined {
+  const [username = '', ...rest] = Buffer.from(textField(entry, 'auth'), 'base64').toString('utf8').split(':');
   const password = rest.join(':');
   return username === '' || password === '' ? undefined : { username, password, serveraddress: server };
 }
@@ -52,8 +50,9 @@ async function askHelper(
   try {
     const asking = promisify(execFile)(`docker-credential-${helper}`, ['get'], { env: environment, timeout: helperMs });
     asking.child.stdin?.end(server);
-    const answer = record(JSON.parse((await asking).stdout));
-    const { Username: username, Secret: password } = answer;
+    const answer: unknown = JSON.parse((await asking).stdout);
+    const username = fieldOf(answer, 'Username');
+    const password = fieldOf(answer, 'Secret');
     if (typeof username !== 'string' || typeof password !== 'string') return undefined;
     if (username === '<token>') return { identitytoken: password, serveraddress: server, username: '', password: '' };
     return { username, password, serveraddress: server };
@@ -70,8 +69,4 @@ async function readJson(path: string): Promise<unknown> {
     // No file, no login.
     return undefined;
   }
-}
-
-function record(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? { ...value } : {};
 }

@@ -4,6 +4,7 @@ import { delimiter, join } from 'node:path';
 import type { Clock } from '../../base/clock.js';
 import { AppError, isAppError } from '../../base/errors.js';
 import type { ThreadId } from '../../base/ids.js';
+import { isRecord, numberField, textField } from '../../base/unknownFields.js';
 import { serverPath } from '../../core/notebooks/notebookServer.js';
 import type {
   CellName,
@@ -136,12 +137,9 @@ export class JupyterServerDriver implements NotebookServerDriver {
   async activity(server: ServerName, signal: AbortSignal): Promise<ServerActivity | undefined> {
     const address = this.address(server);
     const answer = address && (await askServer(address, 'api/status', signal));
-    if (typeof answer !== 'object' || answer === null) return undefined;
-    const count = (name: string): number => {
-      const value: unknown = Reflect.get(answer, name);
-      return typeof value === 'number' && value >= 0 ? value : 0;
-    };
-    const last = Date.parse(String(Reflect.get(answer, 'last_activity')));
+    if (!isRecord(answer)) return undefined;
+    const count = (name: string): number => Math.max(0, numberField(answer, name) ?? 0);
+    const last = Date.parse(textField(answer, 'last_activity'));
     return {
       kernels: count('kernels'),
       connections: count('connections'),

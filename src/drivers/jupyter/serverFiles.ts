@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../base/errors.js';
 import { isId, type ThreadId } from '../../base/ids.js';
+import { textField } from '../../base/unknownFields.js';
 import { serverPath } from '../../core/notebooks/notebookServer.js';
 import type { ServerName } from '../../core/notebooks/notebookServerDriver.js';
 import { readForeignFileSync } from '../../node/foreignFile.js';
@@ -65,9 +66,8 @@ export function removeSecrets(directory: string): void {
 /** Nothing in a file that is damaged: the server is started anew. */
 function tokenIn(text: string): string | undefined {
   try {
-    const value: unknown = JSON.parse(text);
-    const token: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, 'token') : undefined;
-    return typeof token === 'string' && /^[0-9a-f]{64}$/.test(token) ? token : undefined;
+    const token = textField(JSON.parse(text), 'token');
+    return /^[0-9a-f]{64}$/.test(token) ? token : undefined;
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { parseId } from '../../base/ids.js';
+import { numberField, textField } from '../../base/unknownFields.js';
 import type { DomainEvent, RecordedEvent } from '../../core/events/domainEvent.js';
 import type { EventLog } from '../../core/events/eventLog.js';
 
@@ -59,25 +60,16 @@ export class SqliteEventLog implements EventLog {
   }
 }
 
-function wholeNumber(data: unknown, name: string): number {
-  const value: unknown = typeof data === 'object' && data !== null ? Reflect.get(data, name) : undefined;
-  return typeof value === 'number' ? value : 0;
-}
-
 /** A kind that a newer program wrote stays in the log and is passed over. */
 function toEvent(row: EventRow): DomainEvent | undefined {
   const data: unknown = JSON.parse(row.data_json);
-  const text = (name: string): string => {
-    if (typeof data !== 'object' || data === null) return '';
-    const value: unknown = Object.entries(data).find(([key]) => key === name)?.[1];
-    return typeof value === 'string' ? value : '';
-  };
+  const text = (name: string): string => textField(data, name);
   switch (row.kind) {
     case 'project_changed':
     case 'schedule_changed':
       return { kind: row.kind, projectId: parseId(text('projectId')) };
     case 'topic_published':
-      return { kind: 'topic_published', sequence: wholeNumber(data, 'sequence') };
+      return { kind: 'topic_published', sequence: numberField(data, 'sequence') ?? 0 };
     case 'thread_changed':
       return { kind: 'thread_changed', threadId: parseId(text('threadId')) };
     case 'run_changed':

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { KernelSaying } from '../../client/notebooks/guestKernel.js';
+import { textField } from '../../base/unknownFields.js';
 import { displayItems, displayOutput, errorOutput, streamItem } from './outputItems.js';
 
 /** A loop that prints says hundreds of lines a second; VS Code gets them this often. */
@@ -136,8 +137,6 @@ export class CellOutputs {
 }
 
 function displayId({ content }: KernelSaying): string | undefined {
-  const transient = content['transient'];
-  const id: unknown =
-    typeof transient === 'object' && transient !== null ? Reflect.get(transient, 'display_id') : undefined;
-  return typeof id === 'string' && id !== '' ? id : undefined;
+  const id = textField(content['transient'], 'display_id');
+  return id === '' ? undefined : id;
 }

@@ -1,4 +1,5 @@
 import { isAppError } from '../../base/errors.js';
+import { fieldOf, numberField, recordField } from '../../base/unknownFields.js';
 import type { HostClient } from '../../client/hostClient.js';
 import type { KernelSaying } from '../../client/notebooks/guestKernel.js';
 import type { RunningCell } from './runningCells.js';
@@ -35,18 +36,13 @@ export async function followJournal(
 function parseSaying(line: string): { readonly saying: KernelSaying; readonly at: number } | undefined {
   try {
     const value: unknown = JSON.parse(line);
-    if (typeof value !== 'object' || value === null) return undefined;
-    const type: unknown = Reflect.get(value, 'type');
-    const at: unknown = Reflect.get(value, 'at');
-    if (typeof type !== 'string' || typeof at !== 'number') return undefined;
-    const content = fields(Reflect.get(value, 'content')) ?? {};
-    return { saying: { type, content, metadata: fields(Reflect.get(value, 'metadata')) ?? {} }, at };
+    const type = fieldOf(value, 'type');
+    const at = numberField(value, 'at');
+    if (typeof type !== 'string' || at === undefined) return undefined;
+    const content = recordField(value, 'content') ?? {};
+    return { saying: { type, content, metadata: recordField(value, 'metadata') ?? {} }, at };
   } catch {
     // A line that is half written, or damaged: the next ones are read all the same.
     return undefined;
   }
-}
-
-function fields(value: unknown): Readonly<Record<string, unknown>> | undefined {
-  return typeof value === 'object' && value !== null ? { ...value } : undefined;
 }

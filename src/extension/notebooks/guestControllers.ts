@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { errorMessage } from '../../base/errors.js';
+import { fieldOf } from '../../base/unknownFields.js';
 import { collectProviderEnvironment } from '../../client/providerEnvironment.js';
 import { GuestServer, type GuestKernelSpec } from '../../client/notebooks/guestServer.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
@@ -151,8 +152,6 @@ function controllerId(thread: Thread, spec: GuestKernelSpec): string {
 
 /** The kernel that the file says it was made with. */
 function wantedKernel(notebook: vscode.NotebookDocument): string | undefined {
-  const found: unknown = notebook.metadata['metadata'];
-  const spec: unknown = typeof found === 'object' && found !== null ? Reflect.get(found, 'kernelspec') : undefined;
-  const name: unknown = typeof spec === 'object' && spec !== null ? Reflect.get(spec, 'name') : undefined;
+  const name = fieldOf(fieldOf(notebook.metadata['metadata'], 'kernelspec'), 'name');
   return typeof name === 'string' ? name : undefined;
 }

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { KernelSaying } from '../../client/notebooks/guestKernel.js';
+import { recordField } from '../../base/unknownFields.js';
 
 /** What the notebook file calls the kinds of outputs; VS Code's serializer writes it back from here. */
 export type OutputType = 'stream' | 'display_data' | 'execute_result' | 'error';
@@ -7,11 +8,11 @@ export type OutputType = 'stream' | 'display_data' | 'execute_result' | 'error';
 /** A result in every form that the kernel gave; VS Code shows the richest that it can. */
 export function displayOutput({ type, content, metadata }: KernelSaying): vscode.NotebookCellOutput {
   const outputType: OutputType = type === 'execute_result' ? 'execute_result' : 'display_data';
-  const transient = record(content['transient']);
+  const transient = recordField(content, 'transient');
   const count = content['execution_count'];
   return new vscode.NotebookCellOutput(displayItems(content), {
     outputType,
-    metadata: record(content['metadata']) ?? metadata,
+    metadata: recordField(content, 'metadata') ?? metadata,
     ...(transient === undefined ? {} : { transient }),
     ...(typeof count === 'number' ? { executionCount: count } : {}),
   });
@@ -19,7 +20,7 @@ export function displayOutput({ type, content, metadata }: KernelSaying): vscode
 
 /** The forms of a result, richest first. */
 export function displayItems(content: KernelSaying['content']): vscode.NotebookCellOutputItem[] {
-  const data = record(content['data']) ?? {};
+  const data = recordField(content, 'data') ?? {};
   return Object.entries(data)
     .sort(([a], [b]) => rank(a) - rank(b))
     .map(([mime, value]) => displayItem(mime, value));
@@ -56,10 +57,6 @@ function rank(mime: string): number {
   const place = order.findIndex(pattern => pattern.test(mime));
   if (mime === 'text/plain') return order.length + 1;
   return place === -1 ? order.length : place;
-}
-
-function record(value: unknown): Readonly<Record<string, unknown>> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
 }
 
 function text(value: unknown): string {

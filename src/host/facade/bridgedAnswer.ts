@@ -2,9 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { StringDecoder } from 'node:string_decoder';
 import { decoderOf, encoderOf } from '../../core/models/bridge/bridge.js';
 import type { Conversation } from '../../core/models/bridge/conversation.js';
-import { objectAt, parsedObject, textAt } from '../../core/models/bridge/fields.js';
+import { parsedObject } from '../../core/models/bridge/fields.js';
 import type { ModelProtocol } from '../../core/models/modelProtocol.js';
 import type { TokenCounts } from '../../core/models/tokenCounts.js';
+import { recordField, textField } from '../../base/unknownFields.js';
 import type { AnswerMeter } from './answerMeter.js';
 
 /** One event of a stream; a longer one is no answer of a model. */
@@ -74,8 +75,8 @@ export async function errorText(answer: IncomingMessage): Promise<string> {
   }
   const said = parsedObject(Buffer.concat(chunks).toString('utf8'));
   return (
-    textAt(objectAt(said, 'error'), 'message') ||
-    textAt(said, 'message') ||
+    textField(recordField(said, 'error'), 'message') ||
+    textField(said, 'message') ||
     `The upstream answered ${answer.statusCode}.`
   );
 }

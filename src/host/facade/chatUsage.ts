@@ -1,5 +1,6 @@
 import type { RequestBody } from './requestBody.js';
 import { jsonValue } from '../../base/jsonObject.js';
+import { isRecord } from '../../base/unknownFields.js';
 
 /**
  * Streams of Chat Completions say what they used only when they are asked to. A client that did not ask gets the answer without
@@ -82,8 +83,4 @@ function isCounts(line: Buffer): boolean {
 function parseObject(json: Buffer): Readonly<Record<string, unknown>> | undefined {
   const value = jsonValue(json.toString('utf8'));
   return isRecord(value) ? value : undefined;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

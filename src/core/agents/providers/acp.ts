@@ -1,8 +1,9 @@
 import { ownValue } from '../../../base/ownValue.js';
+import { isRecord, numberField, recordsField, textField } from '../../../base/unknownFields.js';
 import type { AgentErrorReason, AgentEvent, ToolCategory } from '../agentEvent.js';
 import type { AgentCommand, CommandRequest } from '../provider.js';
 import { classify } from './conclusion.js';
-import { isObject, numberAt, objectAt, objectsAt, textAt, toolText, type JsonObject } from './jsonOutput.js';
+import { objectAt, toolText, type JsonObject } from './jsonOutput.js';
 
 /** Where `dist/acpClient.js` reads what it needs to know. */
 const settingsFile = 'acp.json';
@@ -38,7 +39,7 @@ export function acpCommand(
 export function parseAcp(event: JsonObject): readonly AgentEvent[] | undefined {
   switch (event['acp']) {
     case 'session':
-      return [{ kind: 'conversation', id: textAt(event, 'id') }];
+      return [{ kind: 'conversation', id: textField(event, 'id') }];
     case 'update':
       return parseUpdate(objectAt(event, 'update'));
     case 'stop':
@@ -66,19 +67,19 @@ function parseUpdate(update: JsonObject): readonly AgentEvent[] {
 }
 
 function said(update: JsonObject): readonly string[] {
-  const text = textAt(objectAt(update, 'content'), 'text');
+  const text = textField(objectAt(update, 'content'), 'text');
   return text === '' ? [] : [text];
 }
 
 function toolCall(call: JsonObject): AgentEvent {
-  const kind = textAt(call, 'kind');
-  const path = objectsAt(call, 'locations').map(place => textAt(place, 'path'))[0];
+  const kind = textField(call, 'kind');
+  const path = recordsField(call, 'locations').map(place => textField(place, 'path'))[0];
   return {
     kind: 'tool_call',
-    callId: textAt(call, 'toolCallId'),
-    tool: textAt(call, 'name') || kind || 'tool',
+    callId: textField(call, 'toolCallId'),
+    tool: textField(call, 'name') || kind || 'tool',
     category: ownValue(categories, kind) ?? 'other',
-    title: textAt(objectAt(call, 'rawInput'), 'command') || textAt(call, 'title'),
+    title: textField(objectAt(call, 'rawInput'), 'command') || textField(call, 'title'),
     input: toolText(call['rawInput']),
     ...(path === undefined || path === '' ? {} : { path }),
   };
@@ -97,12 +98,12 @@ const categories: Readonly<Record<string, ToolCategory>> = {
 function toolResult(call: JsonObject): readonly AgentEvent[] {
   const status = call['status'];
   if (status !== 'completed' && status !== 'failed') return [];
-  const texts = objectsAt(call, 'content').map(piece => textAt(objectAt(piece, 'content'), 'text'));
+  const texts = recordsField(call, 'content').map(piece => textField(objectAt(piece, 'content'), 'text'));
   const output = texts.filter(text => text !== '').join('\n');
   return [
     {
       kind: 'tool_result',
-      callId: textAt(call, 'toolCallId'),
+      callId: textField(call, 'toolCallId'),
       ok: status === 'completed',
       output: toolText(output === '' ? call['rawOutput'] : output),
     },
@@ -113,8 +114,8 @@ function toolResult(call: JsonObject): readonly AgentEvent[] {
 function parseStop(event: JsonObject): readonly AgentEvent[] {
   const usage = objectAt(event, 'usage');
   const quota = objectAt(objectAt(objectAt(event, '_meta'), 'quota'), 'token_count');
-  const input = numberAt(usage, 'inputTokens') ?? numberAt(quota, 'input_tokens');
-  const output = numberAt(usage, 'outputTokens') ?? numberAt(quota, 'output_tokens');
+  const input = numberField(usage, 'inputTokens') ?? numberField(quota, 'input_tokens');
+  const output = numberField(usage, 'outputTokens') ?? numberField(quota, 'output_tokens');
   const amounts: readonly AgentEvent[] =
     input === undefined && output === undefined
       ? []
@@ -124,11 +125,11 @@ function parseStop(event: JsonObject): readonly AgentEvent[] {
             total: true,
             inputTokens: input,
             outputTokens: output,
-            cacheReadTokens: numberAt(usage, 'cachedReadTokens'),
-            cacheWriteTokens: numberAt(usage, 'cachedWriteTokens'),
+            cacheReadTokens: numberField(usage, 'cachedReadTokens'),
+            cacheWriteTokens: numberField(usage, 'cachedWriteTokens'),
           },
         ];
-  const reason = textAt(event, 'stopReason');
+  const reason = textField(event, 'stopReason');
   if (reason === 'end_turn') return amounts;
   return [
     ...amounts,
@@ -148,12 +149,12 @@ const authenticationRequired = -32_000;
 
 function parseError(event: JsonObject): AgentEvent {
   const data = event['data'];
-  const details = isObject(data)
-    ? textAt(data, 'details') || textAt(data, 'message')
+  const details = isRecord(data)
+    ? textField(data, 'details') || textField(data, 'message')
     : typeof data === 'string'
       ? data
       : '';
-  const message = [textAt(event, 'message'), details].filter(text => text !== '').join(': ');
+  const message = [textField(event, 'message'), details].filter(text => text !== '').join(': ');
   return { kind: 'error', message, reason: reasonOf(event, message) };
 }
 

@@ -1,19 +1,11 @@
 import { ownValue } from '../../../base/ownValue.js';
+import { isRecord, numberField, recordsField, textField } from '../../../base/unknownFields.js';
 import type { AgentErrorReason, AgentEvent, ToolCall, ToolCategory, Usage } from '../agentEvent.js';
 import type { CommandRequest, Provider } from '../provider.js';
 import { concludeRun, reasonOfStatus, type CliFacts } from './conclusion.js';
 import { facadeBase } from './facadeBase.js';
 import { callable, toolServerFile, toolServerName, toolTimeoutMs } from './toolServer.js';
-import {
-  isObject,
-  type JsonObject,
-  numberAt,
-  objectAt,
-  objectsAt,
-  parseObject,
-  textAt,
-  toolText,
-} from './jsonOutput.js';
+import { type JsonObject, objectAt, parseObject, toolText } from './jsonOutput.js';
 
 const cli: CliFacts = {
   title: 'Claude Code',
@@ -65,7 +57,7 @@ export const claude: Provider = {
       case 'assistant':
         return parseAssistant(event);
       case 'user':
-        return objectsAt(objectAt(event, 'message'), 'content').flatMap(parseToolResult);
+        return recordsField(objectAt(event, 'message'), 'content').flatMap(parseToolResult);
       case 'result':
         return parseResult(event);
       default:
@@ -114,11 +106,13 @@ function facadeEnv({ facade }: CommandRequest): Readonly<Record<string, string>>
 function parseSystem(event: JsonObject): readonly AgentEvent[] {
   switch (event['subtype']) {
     case 'init':
-      return [{ kind: 'conversation', id: textAt(event, 'session_id') }];
+      return [{ kind: 'conversation', id: textField(event, 'session_id') }];
     case 'api_retry': {
-      const wait = Math.round((numberAt(event, 'retry_delay_ms') ?? 0) / 1000);
-      const attempt = `${numberAt(event, 'attempt') ?? '?'} of ${numberAt(event, 'max_retries') ?? '?'}`;
-      return [{ kind: 'raw', text: `Model request failed (${textAt(event, 'error')}); try ${attempt} in ${wait} s.` }];
+      const wait = Math.round((numberField(event, 'retry_delay_ms') ?? 0) / 1000);
+      const attempt = `${numberField(event, 'attempt') ?? '?'} of ${numberField(event, 'max_retries') ?? '?'}`;
+      return [
+        { kind: 'raw', text: `Model request failed (${textField(event, 'error')}); try ${attempt} in ${wait} s.` },
+      ];
     }
     default:
       return [];
@@ -126,22 +120,22 @@ function parseSystem(event: JsonObject): readonly AgentEvent[] {
 }
 
 function parseAssistant(event: JsonObject): readonly AgentEvent[] {
-  const blocks = objectsAt(objectAt(event, 'message'), 'content');
-  const error = textAt(event, 'error');
+  const blocks = recordsField(objectAt(event, 'message'), 'content');
+  const error = textField(event, 'error');
   if (error !== '') {
-    const reason = ownValue(apiErrors, error) ?? reasonOfStatus(numberAt(event, 'api_error_status')) ?? 'other';
-    return [{ kind: 'error', message: blocks.map(block => textAt(block, 'text')).join('\n') || error, reason }];
+    const reason = ownValue(apiErrors, error) ?? reasonOfStatus(numberField(event, 'api_error_status')) ?? 'other';
+    return [{ kind: 'error', message: blocks.map(block => textField(block, 'text')).join('\n') || error, reason }];
   }
   // What a sub-agent says is for its parent; what it does is worth seeing.
-  const fromSubAgent = textAt(event, 'parent_tool_use_id') !== '';
+  const fromSubAgent = textField(event, 'parent_tool_use_id') !== '';
   return blocks.flatMap((block): readonly AgentEvent[] => {
     switch (block['type']) {
       case 'text':
-        return fromSubAgent ? [] : [{ kind: 'text', text: textAt(block, 'text') }];
+        return fromSubAgent ? [] : [{ kind: 'text', text: textField(block, 'text') }];
       case 'thinking':
-        return fromSubAgent || textAt(block, 'thinking') === ''
+        return fromSubAgent || textField(block, 'thinking') === ''
           ? []
-          : [{ kind: 'thinking', text: textAt(block, 'thinking') }];
+          : [{ kind: 'thinking', text: textField(block, 'thinking') }];
       case 'tool_use':
         return [toolCall(block)];
       default:
@@ -159,13 +153,13 @@ const apiErrors: Readonly<Record<string, AgentErrorReason>> = {
 };
 
 function toolCall(block: JsonObject): ToolCall {
-  const tool = textAt(block, 'name');
+  const tool = textField(block, 'name');
   const input = objectAt(block, 'input');
-  const path = textAt(input, 'file_path') || textAt(input, 'notebook_path');
-  const title = titleKeys.map(key => textAt(input, key)).find(text => text !== '') ?? '';
+  const path = textField(input, 'file_path') || textField(input, 'notebook_path');
+  const title = titleKeys.map(key => textField(input, key)).find(text => text !== '') ?? '';
   return {
     kind: 'tool_call',
-    callId: textAt(block, 'id'),
+    callId: textField(block, 'id'),
     tool,
     category: ownValue(categories, tool) ?? 'other',
     title,
@@ -204,15 +198,15 @@ function parseToolResult(block: JsonObject): readonly AgentEvent[] {
   const output =
     typeof content === 'string'
       ? content
-      : objectsAt(block, 'content')
-          .map(part => textAt(part, 'text'))
+      : recordsField(block, 'content')
+          .map(part => textField(part, 'text'))
           .join('\n');
   const ok = block['is_error'] !== true;
   const exitCode = ok ? undefined : /^Exit code (\d+)/.exec(output)?.[1];
   return [
     {
       kind: 'tool_result',
-      callId: textAt(block, 'tool_use_id'),
+      callId: textField(block, 'tool_use_id'),
       ok,
       output: toolText(output),
       ...(exitCode === undefined ? {} : { exitCode: Number(exitCode) }),
@@ -225,14 +219,14 @@ function parseResult(event: JsonObject): readonly AgentEvent[] {
   const counted: AgentEvent = {
     kind: 'usage',
     total: true,
-    inputTokens: numberAt(usage, 'input_tokens'),
-    outputTokens: numberAt(usage, 'output_tokens'),
-    cacheReadTokens: numberAt(usage, 'cache_read_input_tokens'),
-    cacheWriteTokens: numberAt(usage, 'cache_creation_input_tokens'),
+    inputTokens: numberField(usage, 'input_tokens'),
+    outputTokens: numberField(usage, 'output_tokens'),
+    cacheReadTokens: numberField(usage, 'cache_read_input_tokens'),
+    cacheWriteTokens: numberField(usage, 'cache_creation_input_tokens'),
     ...costOf(event),
   };
-  const said = textAt(event, 'result');
-  const subtype = textAt(event, 'subtype');
+  const said = textField(event, 'result');
+  const subtype = textField(event, 'subtype');
   if (event['is_error'] !== true && subtype === 'success') return [counted, { kind: 'result', text: said }];
   const listed = Array.isArray(event['errors']) ? event['errors'].filter(error => typeof error === 'string') : [];
   const message = said || listed.join('\n') || subtype.replaceAll('_', ' ');
@@ -242,13 +236,13 @@ function parseResult(event: JsonObject): readonly AgentEvent[] {
 /** The total of a resumed conversation counts its earlier runs; newer versions also say what this one cost. */
 function costOf(event: JsonObject): Pick<Usage, 'costUsd' | 'wholeConversation'> {
   const models = event['model_usage_since_last_result'];
-  if (!isObject(models)) return { costUsd: numberAt(event, 'total_cost_usd'), wholeConversation: 'cost' };
-  const costs = Object.keys(models).map(model => numberAt(objectAt(models, model), 'costUSD') ?? 0);
+  if (!isRecord(models)) return { costUsd: numberField(event, 'total_cost_usd'), wholeConversation: 'cost' };
+  const costs = Object.keys(models).map(model => numberField(objectAt(models, model), 'costUSD') ?? 0);
   return { costUsd: costs.reduce((sum, cost) => sum + cost, 0) };
 }
 
 function resultReason(event: JsonObject, subtype: string, message: string): AgentErrorReason {
   if (subtype === 'error_max_budget_usd') return 'budget';
   if (/No conversation found/i.test(message)) return 'conversation_missing';
-  return reasonOfStatus(numberAt(event, 'api_error_status')) ?? 'other';
+  return reasonOfStatus(numberField(event, 'api_error_status')) ?? 'other';
 }

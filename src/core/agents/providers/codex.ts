@@ -1,9 +1,10 @@
 import type { AgentEvent, ToolCall } from '../agentEvent.js';
 import type { AgentCommand, CommandRequest, Provider } from '../provider.js';
+import { numberField, recordsField, textField } from '../../../base/unknownFields.js';
 import { acpCommand, parseAcp } from './acp.js';
 import { classify, concludeRun, type CliFacts } from './conclusion.js';
 import { facadeBase } from './facadeBase.js';
-import { type JsonObject, numberAt, objectAt, objectsAt, parseObject, textAt, toolText } from './jsonOutput.js';
+import { type JsonObject, objectAt, parseObject, toolText } from './jsonOutput.js';
 import { toolServerName, toolTimeoutMs } from './toolServer.js';
 import { promptWithInstructions } from './systemPrompt.js';
 
@@ -55,7 +56,7 @@ export const codex: Provider = {
     if (acp) return acp;
     switch (event['type']) {
       case 'thread.started':
-        return [{ kind: 'conversation', id: textAt(event, 'thread_id') }];
+        return [{ kind: 'conversation', id: textField(event, 'thread_id') }];
       case 'item.started':
         return startedItem(objectAt(event, 'item'));
       case 'item.completed':
@@ -63,9 +64,9 @@ export const codex: Provider = {
       case 'turn.completed':
         return [parseUsage(objectAt(event, 'usage'))];
       case 'turn.failed':
-        return [failure(textAt(objectAt(event, 'error'), 'message'))];
+        return [failure(textField(objectAt(event, 'error'), 'message'))];
       case 'error': {
-        const message = textAt(event, 'message');
+        const message = textField(event, 'message');
         return [message.startsWith('Reconnecting') ? { kind: 'raw', text: message } : failure(message)];
       }
       default:
@@ -142,17 +143,17 @@ function failure(message: string): AgentEvent {
 }
 
 function parseUsage(usage: JsonObject): AgentEvent {
-  const cached = numberAt(usage, 'cached_input_tokens') ?? 0;
-  const input = numberAt(usage, 'input_tokens');
+  const cached = numberField(usage, 'cached_input_tokens') ?? 0;
+  const input = numberField(usage, 'input_tokens');
   return {
     kind: 'usage',
     total: true,
     // Codex counts from the conversation's first turn on.
     wholeConversation: 'tokens',
     inputTokens: input === undefined ? undefined : Math.max(0, input - cached),
-    outputTokens: numberAt(usage, 'output_tokens'),
+    outputTokens: numberField(usage, 'output_tokens'),
     cacheReadTokens: cached,
-    cacheWriteTokens: numberAt(usage, 'cache_write_input_tokens'),
+    cacheWriteTokens: numberField(usage, 'cache_write_input_tokens'),
   };
 }
 
@@ -169,16 +170,16 @@ function toldWhenComplete(item: JsonObject): boolean {
 function completedItem(item: JsonObject): readonly AgentEvent[] {
   switch (item['type']) {
     case 'agent_message':
-      return [{ kind: 'text', text: textAt(item, 'text') }];
+      return [{ kind: 'text', text: textField(item, 'text') }];
     case 'reasoning':
-      return [{ kind: 'thinking', text: textAt(item, 'text') }];
+      return [{ kind: 'thinking', text: textField(item, 'text') }];
     // Warnings that the turn survived; a fatal one comes as `turn.failed`.
     case 'error':
-      return [{ kind: 'raw', text: textAt(item, 'message') }];
+      return [{ kind: 'raw', text: textField(item, 'message') }];
     default: {
       const call = toolCall(item);
       if (!call) return [];
-      const exitCode = numberAt(item, 'exit_code');
+      const exitCode = numberField(item, 'exit_code');
       const failedStatus = item['status'] === 'failed' || item['status'] === 'declined';
       const output = toolText(item['aggregated_output'] ?? item['result'] ?? objectAt(item, 'error')['message']);
       return [
@@ -196,11 +197,11 @@ function completedItem(item: JsonObject): readonly AgentEvent[] {
 }
 
 function toolCall(item: JsonObject): ToolCall | undefined {
-  const callId = textAt(item, 'id');
-  const type = textAt(item, 'type');
+  const callId = textField(item, 'id');
+  const type = textField(item, 'type');
   switch (type) {
     case 'command_execution': {
-      const command = unwrapShell(textAt(item, 'command'));
+      const command = unwrapShell(textField(item, 'command'));
       return {
         kind: 'tool_call',
         callId,
@@ -211,8 +212,8 @@ function toolCall(item: JsonObject): ToolCall | undefined {
       };
     }
     case 'file_change': {
-      const changes = objectsAt(item, 'changes');
-      const paths = changes.map(change => textAt(change, 'path'));
+      const changes = recordsField(item, 'changes');
+      const paths = changes.map(change => textField(change, 'path'));
       const [path] = paths;
       return {
         kind: 'tool_call',
@@ -225,11 +226,11 @@ function toolCall(item: JsonObject): ToolCall | undefined {
       };
     }
     case 'web_search':
-      return { kind: 'tool_call', callId, tool: type, category: 'fetch', title: textAt(item, 'query'), input: '' };
+      return { kind: 'tool_call', callId, tool: type, category: 'fetch', title: textField(item, 'query'), input: '' };
     case 'todo_list':
       return { kind: 'tool_call', callId, tool: type, category: 'plan', title: '', input: toolText(item['items']) };
     case 'mcp_tool_call': {
-      const tool = `${textAt(item, 'server')}.${textAt(item, 'tool')}`;
+      const tool = `${textField(item, 'server')}.${textField(item, 'tool')}`;
       return { kind: 'tool_call', callId, tool, category: 'other', title: tool, input: toolText(item['arguments']) };
     }
     default:

@@ -1,7 +1,8 @@
 import type { AgentEvent } from '../agentEvent.js';
 import type { Provider } from '../provider.js';
+import { textField } from '../../../base/unknownFields.js';
 import { concludeRun, type CliFacts } from './conclusion.js';
-import { type JsonObject, parseObject, textAt } from './jsonOutput.js';
+import { type JsonObject, parseObject } from './jsonOutput.js';
 
 const cli: CliFacts = {
   title: 'The demonstration agent',
@@ -35,34 +36,34 @@ export const demo: Provider = {
 
 /** The program speaks {@link AgentEvent} itself; checked all the same, because anything may write to its output. */
 function parseEvent(event: JsonObject): AgentEvent | undefined {
-  const text = textAt(event, 'text');
+  const text = textField(event, 'text');
   switch (event['kind']) {
     case 'conversation':
-      return { kind: 'conversation', id: textAt(event, 'id') };
+      return { kind: 'conversation', id: textField(event, 'id') };
     case 'text':
       return { kind: 'text', text };
     case 'result':
       return { kind: 'result', text };
     case 'error':
-      return { kind: 'error', message: textAt(event, 'message'), reason: 'other' };
+      return { kind: 'error', message: textField(event, 'message'), reason: 'other' };
     case 'tool_call': {
-      const [tool, title, path] = [textAt(event, 'tool'), textAt(event, 'title'), textAt(event, 'path')];
+      const [tool, title, path] = [textField(event, 'tool'), textField(event, 'title'), textField(event, 'path')];
       return {
         kind: 'tool_call',
-        callId: textAt(event, 'callId'),
+        callId: textField(event, 'callId'),
         tool,
         category: tool === 'write' ? 'edit' : 'search',
         title,
-        input: textAt(event, 'input'),
+        input: textField(event, 'input'),
         ...(path === '' ? {} : { path }),
       };
     }
     case 'tool_result':
       return {
         kind: 'tool_result',
-        callId: textAt(event, 'callId'),
+        callId: textField(event, 'callId'),
         ok: event['ok'] === true,
-        output: textAt(event, 'output'),
+        output: textField(event, 'output'),
       };
     default:
       return undefined;

@@ -1,10 +1,11 @@
 import { ownValue } from '../../../base/ownValue.js';
+import { numberField, textField } from '../../../base/unknownFields.js';
 import type { AgentEvent, ToolCategory } from '../agentEvent.js';
 import type { AgentCommand, CommandRequest, Provider } from '../provider.js';
 import { acpCommand, parseAcp } from './acp.js';
 import { classify, concludeRun, type CliFacts } from './conclusion.js';
 import { facadeBase } from './facadeBase.js';
-import { type JsonObject, numberAt, objectAt, parseObject, textAt, toolText } from './jsonOutput.js';
+import { type JsonObject, objectAt, parseObject, toolText } from './jsonOutput.js';
 import { promptWithInstructions } from './systemPrompt.js';
 
 const cli: CliFacts = {
@@ -51,7 +52,7 @@ export const gemini: Provider = {
     if (acp) return acp;
     switch (event['type']) {
       case 'init':
-        return [{ kind: 'conversation', id: textAt(event, 'session_id') }];
+        return [{ kind: 'conversation', id: textField(event, 'session_id') }];
       case 'message':
         return parseMessage(event);
       case 'tool_use':
@@ -59,7 +60,7 @@ export const gemini: Provider = {
       case 'tool_result':
         return [parseToolResult(event)];
       case 'error':
-        return [{ kind: 'raw', text: textAt(event, 'message') }];
+        return [{ kind: 'raw', text: textField(event, 'message') }];
       case 'result':
         return parseResult(event);
       default:
@@ -121,19 +122,19 @@ function facadeEnv({ facade, runDir }: CommandRequest): Readonly<Record<string, 
 }
 
 function parseMessage(event: JsonObject): readonly AgentEvent[] {
-  const text = textAt(event, 'content');
+  const text = textField(event, 'content');
   if (event['role'] !== 'assistant' || text === '') return [];
   return [{ kind: 'text', text, ...(event['delta'] === true ? { delta: true } : {}) }];
 }
 
 function parseToolCall(event: JsonObject): AgentEvent {
-  const tool = textAt(event, 'tool_name');
+  const tool = textField(event, 'tool_name');
   const input = objectAt(event, 'parameters');
-  const path = textAt(input, 'file_path') || textAt(input, 'absolute_path');
-  const title = titleKeys.map(key => textAt(input, key)).find(text => text !== '') ?? '';
+  const path = textField(input, 'file_path') || textField(input, 'absolute_path');
+  const title = titleKeys.map(key => textField(input, key)).find(text => text !== '') ?? '';
   return {
     kind: 'tool_call',
-    callId: textAt(event, 'tool_id'),
+    callId: textField(event, 'tool_id'),
     tool,
     category: ownValue(categories, tool) ?? 'other',
     title,
@@ -163,30 +164,30 @@ const categories: Readonly<Record<string, ToolCategory>> = {
 
 function parseToolResult(event: JsonObject): AgentEvent {
   const ok = event['status'] === 'success';
-  const output = textAt(event, 'output') || textAt(objectAt(event, 'error'), 'message');
-  return { kind: 'tool_result', callId: textAt(event, 'tool_id'), ok, output: toolText(output) };
+  const output = textField(event, 'output') || textField(objectAt(event, 'error'), 'message');
+  return { kind: 'tool_result', callId: textField(event, 'tool_id'), ok, output: toolText(output) };
 }
 
 function parseResult(event: JsonObject): readonly AgentEvent[] {
   const stats = objectAt(event, 'stats');
-  const cached = numberAt(stats, 'cached') ?? 0;
-  const input = numberAt(stats, 'input_tokens');
+  const cached = numberField(stats, 'cached') ?? 0;
+  const input = numberField(stats, 'input_tokens');
   const counted: AgentEvent = {
     kind: 'usage',
     total: true,
-    inputTokens: numberAt(stats, 'input') ?? (input === undefined ? undefined : Math.max(0, input - cached)),
-    outputTokens: numberAt(stats, 'output_tokens'),
+    inputTokens: numberField(stats, 'input') ?? (input === undefined ? undefined : Math.max(0, input - cached)),
+    outputTokens: numberField(stats, 'output_tokens'),
     cacheReadTokens: cached,
   };
   if (event['status'] === 'success') return [counted];
-  const message = readableApiError(textAt(objectAt(event, 'error'), 'message') || textAt(event, 'status'));
+  const message = readableApiError(textField(objectAt(event, 'error'), 'message') || textField(event, 'status'));
   return [counted, { kind: 'error', message: message.text, reason: message.reason }];
 }
 
 /** The provider's own words out of `[API Error: {"error": …}]`. */
 function readableApiError(message: string): Pick<AgentEvent & { kind: 'error' }, 'reason'> & { readonly text: string } {
   const inner = /^\[API Error: ([\s\S]*)\](?:\n|$)/.exec(message)?.[1] ?? message;
-  const said = textAt(objectAt(parseObject(inner) ?? {}, 'error'), 'message');
+  const said = textField(objectAt(parseObject(inner) ?? {}, 'error'), 'message');
   return { text: said || inner, reason: modelRefusal.test(inner) ? 'model_unknown' : classify(inner) };
 }
 

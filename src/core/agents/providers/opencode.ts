@@ -1,10 +1,11 @@
 import { ownValue } from '../../../base/ownValue.js';
+import { numberField, textField } from '../../../base/unknownFields.js';
 import type { AgentErrorReason, AgentEvent, ToolCategory } from '../agentEvent.js';
 import type { AgentCommand, CommandRequest, Provider } from '../provider.js';
 import { acpCommand, parseAcp } from './acp.js';
 import { classify, concludeRun, reasonOfStatus, type CliFacts } from './conclusion.js';
 import { facadeBase } from './facadeBase.js';
-import { type JsonObject, numberAt, objectAt, parseObject, textAt, toolText } from './jsonOutput.js';
+import { type JsonObject, objectAt, parseObject, toolText } from './jsonOutput.js';
 import { toolServerName } from './toolServer.js';
 import { promptWithInstructions } from './systemPrompt.js';
 
@@ -53,11 +54,11 @@ export const opencode: Provider = {
     const part = objectAt(event, 'part');
     switch (event['type']) {
       case 'step_start':
-        return [{ kind: 'conversation', id: textAt(event, 'sessionID') }];
+        return [{ kind: 'conversation', id: textField(event, 'sessionID') }];
       case 'text':
-        return [{ kind: 'text', text: textAt(part, 'text') }];
+        return [{ kind: 'text', text: textField(part, 'text') }];
       case 'reasoning':
-        return [{ kind: 'thinking', text: textAt(part, 'text') }];
+        return [{ kind: 'thinking', text: textField(part, 'text') }];
       case 'tool_use':
         return parseTool(part);
       case 'step_finish':
@@ -140,13 +141,13 @@ function facadeConfiguration({ facade, model }: CommandRequest): object {
 /** OpenCode tells of a tool once it has ended. */
 function parseTool(part: JsonObject): readonly AgentEvent[] {
   // A call of a tool that is denied or unknown is told as one of the tool `invalid`.
-  const isRefused = textAt(part, 'tool') === 'invalid';
-  const callId = textAt(part, 'callID');
+  const isRefused = textField(part, 'tool') === 'invalid';
+  const callId = textField(part, 'callID');
   const state = objectAt(part, 'state');
   const input = objectAt(state, 'input');
-  const tool = (isRefused && textAt(input, 'tool')) || textAt(part, 'tool');
-  const path = textAt(input, 'filePath');
-  const exitCode = numberAt(objectAt(state, 'metadata'), 'exit');
+  const tool = (isRefused && textField(input, 'tool')) || textField(part, 'tool');
+  const path = textField(input, 'filePath');
+  const exitCode = numberField(objectAt(state, 'metadata'), 'exit');
   return [
     {
       kind: 'tool_call',
@@ -154,7 +155,11 @@ function parseTool(part: JsonObject): readonly AgentEvent[] {
       tool,
       category: ownValue(categories, tool) ?? 'other',
       title:
-        path || textAt(input, 'command') || textAt(state, 'title') || textAt(input, 'pattern') || textAt(input, 'url'),
+        path ||
+        textField(input, 'command') ||
+        textField(state, 'title') ||
+        textField(input, 'pattern') ||
+        textField(input, 'url'),
       input: toolText(input),
       ...(path === '' ? {} : { path }),
     },
@@ -162,7 +167,7 @@ function parseTool(part: JsonObject): readonly AgentEvent[] {
       kind: 'tool_result',
       callId,
       ok: !isRefused && state['status'] === 'completed' && (exitCode ?? 0) === 0,
-      output: toolText(textAt(state, 'output') || textAt(state, 'error')),
+      output: toolText(textField(state, 'output') || textField(state, 'error')),
       ...(exitCode === undefined ? {} : { exitCode }),
     },
   ];
@@ -188,14 +193,14 @@ const categories: Readonly<Record<string, ToolCategory>> = {
 function parseUsage(part: JsonObject): AgentEvent {
   const tokens = objectAt(part, 'tokens');
   const cache = objectAt(tokens, 'cache');
-  const cost = numberAt(part, 'cost');
+  const cost = numberField(part, 'cost');
   return {
     kind: 'usage',
     total: false,
-    inputTokens: numberAt(tokens, 'input'),
-    outputTokens: (numberAt(tokens, 'output') ?? 0) + (numberAt(tokens, 'reasoning') ?? 0),
-    cacheReadTokens: numberAt(cache, 'read'),
-    cacheWriteTokens: numberAt(cache, 'write'),
+    inputTokens: numberField(tokens, 'input'),
+    outputTokens: (numberField(tokens, 'output') ?? 0) + (numberField(tokens, 'reasoning') ?? 0),
+    cacheReadTokens: numberField(cache, 'read'),
+    cacheWriteTokens: numberField(cache, 'write'),
     // OpenCode reports 0 for models whose price it does not know.
     ...(cost === undefined || cost === 0 ? {} : { costUsd: cost }),
   };
@@ -203,9 +208,9 @@ function parseUsage(part: JsonObject): AgentEvent {
 
 function parseError(error: JsonObject): AgentEvent {
   const data = objectAt(error, 'data');
-  const name = textAt(error, 'name');
-  const message = textAt(data, 'message') || name;
-  const reason = ownValue(errorNames, name) ?? reasonOfStatus(numberAt(data, 'statusCode')) ?? classify(message);
+  const name = textField(error, 'name');
+  const message = textField(data, 'message') || name;
+  const reason = ownValue(errorNames, name) ?? reasonOfStatus(numberField(data, 'statusCode')) ?? classify(message);
   return { kind: 'error', message, reason };
 }
 

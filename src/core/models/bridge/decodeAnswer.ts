@@ -1,5 +1,5 @@
+import { fieldOf, numberField, recordField, recordsField, textField } from '../../../base/unknownFields.js';
 import type { AnswerEvent, Json, StopReason } from './conversation.js';
-import { member, numberAt, objectAt, objectsAt, textAt } from './fields.js';
 
 /** Makes pieces of an answer of the events of a stream, one after the other. */
 export type Decoder = (event: Json) => readonly AnswerEvent[];
@@ -9,23 +9,23 @@ export function messagesDecoder(): Decoder {
   return event => {
     switch (event['type']) {
       case 'content_block_start': {
-        const block = objectAt(event, 'content_block');
+        const block = recordField(event, 'content_block');
         if (block?.['type'] === 'tool_use')
-          return [{ kind: 'call', id: textAt(block, 'id'), tool: textAt(block, 'name') }];
-        return block?.['type'] === 'text' ? said(textAt(block, 'text')) : [];
+          return [{ kind: 'call', id: textField(block, 'id'), tool: textField(block, 'name') }];
+        return block?.['type'] === 'text' ? said(textField(block, 'text')) : [];
       }
       case 'content_block_delta': {
-        const delta = objectAt(event, 'delta');
-        if (delta?.['type'] === 'text_delta') return said(textAt(delta, 'text'));
+        const delta = recordField(event, 'delta');
+        if (delta?.['type'] === 'text_delta') return said(textField(delta, 'text'));
         if (delta?.['type'] !== 'input_json_delta') return [];
-        return [{ kind: 'input', text: textAt(delta, 'partial_json') }];
+        return [{ kind: 'input', text: textField(delta, 'partial_json') }];
       }
       case 'message_delta': {
-        const reason = textAt(objectAt(event, 'delta'), 'stop_reason');
+        const reason = textField(recordField(event, 'delta'), 'stop_reason');
         return reason === '' ? [] : [{ kind: 'stopped', reason: messagesReasons.get(reason) ?? 'end' }];
       }
       case 'error':
-        return [{ kind: 'failed', message: textAt(objectAt(event, 'error'), 'message') }];
+        return [{ kind: 'failed', message: textField(recordField(event, 'error'), 'message') }];
       default:
         return [];
     }
@@ -42,23 +42,23 @@ const messagesReasons: ReadonlyMap<string, StopReason> = new Map([
 export function chatDecoder(): Decoder {
   let call = -1;
   return event => {
-    const [choice] = objectsAt(event, 'choices');
+    const [choice] = recordsField(event, 'choices');
     if (!choice) {
-      const error = objectAt(event, 'error');
-      return error ? [{ kind: 'failed', message: textAt(error, 'message') }] : [];
+      const error = recordField(event, 'error');
+      return error ? [{ kind: 'failed', message: textField(error, 'message') }] : [];
     }
-    const delta = objectAt(choice, 'delta');
-    const events: AnswerEvent[] = [...said(textAt(delta, 'content')), ...said(textAt(delta, 'refusal'))];
-    for (const part of objectsAt(delta, 'tool_calls')) {
-      const index = numberAt(part, 'index') ?? call;
-      const called = objectAt(part, 'function');
+    const delta = recordField(choice, 'delta');
+    const events: AnswerEvent[] = [...said(textField(delta, 'content')), ...said(textField(delta, 'refusal'))];
+    for (const part of recordsField(delta, 'tool_calls')) {
+      const index = numberField(part, 'index') ?? call;
+      const called = recordField(part, 'function');
       if (index !== call) {
         call = index;
-        events.push({ kind: 'call', id: textAt(part, 'id'), tool: textAt(called, 'name') });
+        events.push({ kind: 'call', id: textField(part, 'id'), tool: textField(called, 'name') });
       }
-      if (textAt(called, 'arguments') !== '') events.push({ kind: 'input', text: textAt(called, 'arguments') });
+      if (textField(called, 'arguments') !== '') events.push({ kind: 'input', text: textField(called, 'arguments') });
     }
-    const reason = textAt(choice, 'finish_reason');
+    const reason = textField(choice, 'finish_reason');
     if (reason !== '') events.push({ kind: 'stopped', reason: chatReasons.get(reason) ?? 'end' });
     return events;
   };
@@ -77,19 +77,19 @@ export function responsesDecoder(): Decoder {
   const begun = new Set<string>();
   let called = false;
   const whole = (item: Json): readonly AnswerEvent[] => {
-    const isBegun = begun.has(textAt(item, 'id'));
+    const isBegun = begun.has(textField(item, 'id'));
     switch (item['type']) {
       case 'message':
         return isBegun
           ? []
-          : objectsAt(item, 'content').flatMap(part => said(textAt(part, 'text') || textAt(part, 'refusal')));
+          : recordsField(item, 'content').flatMap(part => said(textField(part, 'text') || textField(part, 'refusal')));
       case 'function_call':
         called = true;
         return isBegun
           ? []
           : [
-              { kind: 'call', id: textAt(item, 'call_id'), tool: textAt(item, 'name') },
-              { kind: 'input', text: textAt(item, 'arguments') },
+              { kind: 'call', id: textField(item, 'call_id'), tool: textField(item, 'name') },
+              { kind: 'input', text: textField(item, 'arguments') },
             ];
       default:
         return [];
@@ -99,26 +99,30 @@ export function responsesDecoder(): Decoder {
     switch (event['type']) {
       case 'response.output_text.delta':
       case 'response.refusal.delta':
-        begun.add(textAt(event, 'item_id'));
-        return said(textAt(event, 'delta'));
+        begun.add(textField(event, 'item_id'));
+        return said(textField(event, 'delta'));
       case 'response.output_item.added': {
-        const item = objectAt(event, 'item');
-        if (item?.['type'] !== 'function_call' || textAt(item, 'id') === '') return [];
-        begun.add(textAt(item, 'id'));
-        return [{ kind: 'call', id: textAt(item, 'call_id'), tool: textAt(item, 'name') }];
+        const item = recordField(event, 'item');
+        if (item?.['type'] !== 'function_call' || textField(item, 'id') === '') return [];
+        begun.add(textField(item, 'id'));
+        return [{ kind: 'call', id: textField(item, 'call_id'), tool: textField(item, 'name') }];
       }
       case 'response.function_call_arguments.delta':
-        return [{ kind: 'input', text: textAt(event, 'delta') }];
+        return [{ kind: 'input', text: textField(event, 'delta') }];
       case 'response.output_item.done':
-        return whole(objectAt(event, 'item') ?? {});
+        return whole(recordField(event, 'item') ?? {});
       case 'response.completed':
         return [{ kind: 'stopped', reason: called ? 'tool' : 'end' }];
       case 'response.incomplete':
         return [{ kind: 'stopped', reason: 'length' }];
       case 'response.failed':
-        return [{ kind: 'failed', message: textAt(objectAt(objectAt(event, 'response'), 'error'), 'message') }];
+        return [
+          { kind: 'failed', message: textField(recordField(recordField(event, 'response'), 'error'), 'message') },
+        ];
       case 'error':
-        return [{ kind: 'failed', message: textAt(event, 'message') || textAt(member(event, 'error'), 'message') }];
+        return [
+          { kind: 'failed', message: textField(event, 'message') || textField(fieldOf(event, 'error'), 'message') },
+        ];
       default:
         return [];
     }

@@ -1,7 +1,8 @@
 import type { TokenCounts } from '../tokenCounts.js';
+import { textField } from '../../../base/unknownFields.js';
 import { Blocks, sse, type Block } from './answerBlocks.js';
 import type { AnswerEvent, Json, StopReason } from './conversation.js';
-import { parsedObject, textAt } from './fields.js';
+import { parsedObject } from './fields.js';
 
 /** What is known of an answer before its first piece. */
 export interface AnswerHead {
@@ -181,7 +182,7 @@ export function responsesEncoder({ id, model, at, freeform }: AnswerHead): Encod
       );
     }
     if (freeform.has(block.tool))
-      return event('response.custom_tool_call_input.done', { ...place, input: textAt(item, 'input') }) + done();
+      return event('response.custom_tool_call_input.done', { ...place, input: textField(item, 'input') }) + done();
     return event('response.function_call_arguments.done', { ...place, arguments: block.text }) + done();
   };
   return {
@@ -216,7 +217,7 @@ export function responsesEncoder({ id, model, at, freeform }: AnswerHead): Encod
     finish(tokens) {
       const closed = closeLast();
       const end = responsesEnd(blocks, itemOf, tokens);
-      return closed + event(`response.${textAt(end, 'status')}`, { response: response(end) });
+      return closed + event(`response.${textField(end, 'status')}`, { response: response(end) });
     },
     whole: tokens => response(responsesEnd(blocks, itemOf, tokens)),
   };
@@ -233,7 +234,7 @@ function responsesItem(
   }
   const called = { id, status, call_id: block.id, name: block.tool };
   if (freeform.has(block.tool)) {
-    return { type: 'custom_tool_call', ...called, input: textAt(parsedObject(block.text), 'input') };
+    return { type: 'custom_tool_call', ...called, input: textField(parsedObject(block.text), 'input') };
   }
   return { type: 'function_call', ...called, arguments: block.text };
 }

@@ -1,20 +1,21 @@
+import { fieldOf, isRecord, numberField, recordField, recordsField, textField } from '../../../base/unknownFields.js';
 import type { Conversation, Json, Part, Tool, ToolChoice, Turn } from './conversation.js';
-import { isObject, member, numberAt, objectAt, objectsAt, textAt, textsAt } from './fields.js';
+import { textsAt } from './fields.js';
 
 /** A request of Gemini's generateContent; model and stream are in its path. */
 export function readGemini(request: Json): Conversation {
-  const settings = objectAt(request, 'generationConfig');
+  const settings = recordField(request, 'generationConfig');
   return {
-    model: textAt(request, 'model'),
-    system: partsText(objectAt(request, 'systemInstruction') ?? objectAt(request, 'system_instruction')),
-    turns: turnsOf(objectsAt(request, 'contents')),
-    tools: objectsAt(request, 'tools').flatMap(group => objectsAt(group, 'functionDeclarations').map(toolOf)),
-    toolChoice: choiceOf(objectAt(objectAt(request, 'toolConfig'), 'functionCallingConfig')),
-    maxTokens: numberAt(settings, 'maxOutputTokens'),
-    temperature: numberAt(settings, 'temperature'),
-    topP: numberAt(settings, 'topP'),
+    model: textField(request, 'model'),
+    system: partsText(recordField(request, 'systemInstruction') ?? recordField(request, 'system_instruction')),
+    turns: turnsOf(recordsField(request, 'contents')),
+    tools: recordsField(request, 'tools').flatMap(group => recordsField(group, 'functionDeclarations').map(toolOf)),
+    toolChoice: choiceOf(recordField(recordField(request, 'toolConfig'), 'functionCallingConfig')),
+    maxTokens: numberField(settings, 'maxOutputTokens'),
+    temperature: numberField(settings, 'temperature'),
+    topP: numberField(settings, 'topP'),
     stop: textsAt(settings, 'stopSequences'),
-    stream: member(request, 'stream') === true,
+    stream: fieldOf(request, 'stream') === true,
     schema: schemaAt(settings, 'responseJsonSchema', 'responseSchema'),
   };
 }
@@ -24,53 +25,53 @@ function turnsOf(contents: readonly Json[]): readonly Turn[] {
   const open: { readonly id: string; readonly tool: string }[] = [];
   let count = 0;
   const partOf = (part: Json): readonly Part[] => {
-    const call = objectAt(part, 'functionCall');
+    const call = recordField(part, 'functionCall');
     if (call) {
-      const tool = textAt(call, 'name');
-      const id = textAt(call, 'id') || `call_${++count}`;
+      const tool = textField(call, 'name');
+      const id = textField(call, 'id') || `call_${++count}`;
       open.push({ id, tool });
-      return [{ kind: 'call', id, tool, input: JSON.stringify(objectAt(call, 'args') ?? {}) }];
+      return [{ kind: 'call', id, tool, input: JSON.stringify(recordField(call, 'args') ?? {}) }];
     }
-    const response = objectAt(part, 'functionResponse');
+    const response = recordField(part, 'functionResponse');
     if (response) {
-      const given = textAt(response, 'id');
-      const at = open.findIndex(({ id, tool }) => (given === '' ? tool === textAt(response, 'name') : id === given));
+      const given = textField(response, 'id');
+      const at = open.findIndex(({ id, tool }) => (given === '' ? tool === textField(response, 'name') : id === given));
       const [answered] = at < 0 ? [] : open.splice(at, 1);
       return [resultOf(response, given || (answered?.id ?? `call_${++count}`))];
     }
     return saidParts(part);
   };
   return contents.map(content => ({
-    role: textAt(content, 'role') === 'model' ? ('assistant' as const) : ('user' as const),
-    parts: objectsAt(content, 'parts').flatMap(partOf),
+    role: textField(content, 'role') === 'model' ? ('assistant' as const) : ('user' as const),
+    parts: recordsField(content, 'parts').flatMap(partOf),
   }));
 }
 
 /** Thoughts are of no use to another model. */
 function saidParts(part: Json): readonly Part[] {
   if (part['thought'] === true) return [];
-  const inline = objectAt(part, 'inlineData');
-  if (inline) return [{ kind: 'image', mediaType: textAt(inline, 'mimeType'), data: textAt(inline, 'data') }];
-  const file = objectAt(part, 'fileData');
-  if (file) return [{ kind: 'image', url: textAt(file, 'fileUri') }];
-  const text = textAt(part, 'text');
+  const inline = recordField(part, 'inlineData');
+  if (inline) return [{ kind: 'image', mediaType: textField(inline, 'mimeType'), data: textField(inline, 'data') }];
+  const file = recordField(part, 'fileData');
+  if (file) return [{ kind: 'image', url: textField(file, 'fileUri') }];
+  const text = textField(part, 'text');
   return text === '' ? [] : [{ kind: 'text', text }];
 }
 
 /** What a tool says is an object; most have one member that is meant. */
 function resultOf(response: Json, id: string): Part {
-  const said = objectAt(response, 'response') ?? {};
-  const error = textAt(said, 'error');
-  const text = error || textAt(said, 'output') || (Object.keys(said).length === 0 ? '' : JSON.stringify(said));
-  const images = objectsAt(response, 'parts').flatMap(saidParts);
+  const said = recordField(response, 'response') ?? {};
+  const error = textField(said, 'error');
+  const text = error || textField(said, 'output') || (Object.keys(said).length === 0 ? '' : JSON.stringify(said));
+  const images = recordsField(response, 'parts').flatMap(saidParts);
   return { kind: 'result', id, text, images: images.filter(part => part.kind === 'image'), failed: error !== '' };
 }
 
 function toolOf(declaration: Json): Tool {
   const parameters = schemaAt(declaration, 'parametersJsonSchema', 'parameters');
   return {
-    name: textAt(declaration, 'name'),
-    description: textAt(declaration, 'description'),
+    name: textField(declaration, 'name'),
+    description: textField(declaration, 'description'),
     parameters: parameters ?? { type: 'object', properties: {} },
     freeform: false,
   };
@@ -78,8 +79,8 @@ function toolOf(declaration: Json): Tool {
 
 /** A JSON Schema as it is, or one in Gemini's own words, whose types are in capitals. */
 function schemaAt(value: unknown, json: string, own: string): Json | undefined {
-  const found = objectAt(value, own);
-  return objectAt(value, json) ?? (found && lowerTypes(found));
+  const found = recordField(value, own);
+  return recordField(value, json) ?? (found && lowerTypes(found));
 }
 
 function lowerTypes(schema: Json): Json {
@@ -88,13 +89,13 @@ function lowerTypes(schema: Json): Json {
 
 function lowered(key: string, value: unknown): unknown {
   if (key === 'type' && typeof value === 'string') return value.toLowerCase();
-  if (Array.isArray(value)) return value.map((item: unknown) => (isObject(item) ? lowerTypes(item) : item));
-  return isObject(value) ? lowerTypes(value) : value;
+  if (Array.isArray(value)) return value.map((item: unknown) => (isRecord(item) ? lowerTypes(item) : item));
+  return isRecord(value) ? lowerTypes(value) : value;
 }
 
 function choiceOf(settings: Json | undefined): ToolChoice | undefined {
   const [only, ...others] = textsAt(settings, 'allowedFunctionNames');
-  switch (textAt(settings, 'mode').toUpperCase()) {
+  switch (textField(settings, 'mode').toUpperCase()) {
     case 'AUTO':
       return { kind: 'auto' };
     case 'NONE':
@@ -107,8 +108,8 @@ function choiceOf(settings: Json | undefined): ToolChoice | undefined {
 }
 
 function partsText(content: Json | undefined): string {
-  return objectsAt(content, 'parts')
-    .map(part => textAt(part, 'text'))
+  return recordsField(content, 'parts')
+    .map(part => textField(part, 'text'))
     .filter(text => text !== '')
     .join('\n');
 }

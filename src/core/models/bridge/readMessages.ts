@@ -1,53 +1,54 @@
+import { fieldOf, numberField, recordField, recordsField, textField } from '../../../base/unknownFields.js';
 import { imageAt, type Conversation, type ImagePart, type Json, type Part, type ToolChoice } from './conversation.js';
-import { member, numberAt, objectAt, objectsAt, textAt, textsAt } from './fields.js';
+import { textsAt } from './fields.js';
 
 /** A request of Anthropic's Messages API. */
 export function readMessages(request: Json): Conversation {
   return {
-    model: textAt(request, 'model'),
+    model: textField(request, 'model'),
     system: blocksText(request, 'system'),
-    turns: objectsAt(request, 'messages').map(message => ({
-      role: textAt(message, 'role') === 'assistant' ? ('assistant' as const) : ('user' as const),
+    turns: recordsField(request, 'messages').map(message => ({
+      role: textField(message, 'role') === 'assistant' ? ('assistant' as const) : ('user' as const),
       parts: partsOf(message),
     })),
     // Others are run by the servers of Anthropic, which nobody else has.
-    tools: objectsAt(request, 'tools')
-      .filter(tool => objectAt(tool, 'input_schema'))
+    tools: recordsField(request, 'tools')
+      .filter(tool => recordField(tool, 'input_schema'))
       .map(tool => ({
-        name: textAt(tool, 'name'),
-        description: textAt(tool, 'description'),
-        parameters: objectAt(tool, 'input_schema') ?? {},
+        name: textField(tool, 'name'),
+        description: textField(tool, 'description'),
+        parameters: recordField(tool, 'input_schema') ?? {},
         freeform: false,
       })),
-    toolChoice: choiceOf(objectAt(request, 'tool_choice')),
-    maxTokens: numberAt(request, 'max_tokens'),
-    temperature: numberAt(request, 'temperature'),
-    topP: numberAt(request, 'top_p'),
+    toolChoice: choiceOf(recordField(request, 'tool_choice')),
+    maxTokens: numberField(request, 'max_tokens'),
+    temperature: numberField(request, 'temperature'),
+    topP: numberField(request, 'top_p'),
     stop: textsAt(request, 'stop_sequences'),
-    stream: member(request, 'stream') === true,
+    stream: fieldOf(request, 'stream') === true,
   };
 }
 
 function partsOf(message: Json): readonly Part[] {
-  const content = member(message, 'content');
+  const content = fieldOf(message, 'content');
   if (typeof content === 'string') return [{ kind: 'text', text: content }];
-  return objectsAt(message, 'content').flatMap((block): readonly Part[] => {
+  return recordsField(message, 'content').flatMap((block): readonly Part[] => {
     switch (block['type']) {
       case 'text':
-        return [{ kind: 'text', text: textAt(block, 'text') }];
+        return [{ kind: 'text', text: textField(block, 'text') }];
       case 'image':
         return imagesOf(block);
       case 'tool_use': {
-        const input = JSON.stringify(objectAt(block, 'input') ?? {});
-        return [{ kind: 'call', id: textAt(block, 'id'), tool: textAt(block, 'name'), input }];
+        const input = JSON.stringify(recordField(block, 'input') ?? {});
+        return [{ kind: 'call', id: textField(block, 'id'), tool: textField(block, 'name'), input }];
       }
       case 'tool_result':
         return [
           {
             kind: 'result',
-            id: textAt(block, 'tool_use_id'),
+            id: textField(block, 'tool_use_id'),
             text: blocksText(block, 'content'),
-            images: objectsAt(block, 'content').flatMap(imagesOf),
+            images: recordsField(block, 'content').flatMap(imagesOf),
             failed: block['is_error'] === true,
           },
         ];
@@ -58,22 +59,22 @@ function partsOf(message: Json): readonly Part[] {
 }
 
 function imagesOf(block: Json): readonly ImagePart[] {
-  const source = objectAt(block, 'source');
+  const source = recordField(block, 'source');
   switch (source?.['type']) {
     case 'base64':
-      return [{ kind: 'image', mediaType: textAt(source, 'media_type'), data: textAt(source, 'data') }];
+      return [{ kind: 'image', mediaType: textField(source, 'media_type'), data: textField(source, 'data') }];
     case 'url':
-      return [imageAt(textAt(source, 'url'))];
+      return [imageAt(textField(source, 'url'))];
     default:
       return [];
   }
 }
 
 function blocksText(value: Json, key: string): string {
-  const found = member(value, key);
+  const found = fieldOf(value, key);
   if (typeof found === 'string') return found;
-  return objectsAt(value, key)
-    .map(block => textAt(block, 'text'))
+  return recordsField(value, key)
+    .map(block => textField(block, 'text'))
     .filter(text => text !== '')
     .join('\n');
 }
@@ -85,7 +86,7 @@ function choiceOf(choice: Json | undefined): ToolChoice | undefined {
     case 'any':
       return { kind: choice['type'] };
     case 'tool':
-      return { kind: 'tool', name: textAt(choice, 'name') };
+      return { kind: 'tool', name: textField(choice, 'name') };
     default:
       return undefined;
   }

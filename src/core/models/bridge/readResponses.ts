@@ -1,3 +1,4 @@
+import { fieldOf, isRecord, numberField, recordField, recordsField, textField } from '../../../base/unknownFields.js';
 import {
   freeformParameters,
   imageAt,
@@ -8,41 +9,40 @@ import {
   type ToolChoice,
   type Turn,
 } from './conversation.js';
-import { isObject, member, numberAt, objectAt, objectsAt, textAt } from './fields.js';
 
 /** A request of OpenAI's Responses API. */
 export function readResponses(request: Json): Conversation {
-  const input = member(request, 'input');
-  const items = typeof input === 'string' ? [{ role: 'user', content: input }] : objectsAt(request, 'input');
-  const isSystem = (item: Json): boolean => ['system', 'developer'].includes(textAt(item, 'role'));
-  const system = [textAt(request, 'instructions'), ...items.filter(isSystem).map(contentText)];
+  const input = fieldOf(request, 'input');
+  const items = typeof input === 'string' ? [{ role: 'user', content: input }] : recordsField(request, 'input');
+  const isSystem = (item: Json): boolean => ['system', 'developer'].includes(textField(item, 'role'));
+  const system = [textField(request, 'instructions'), ...items.filter(isSystem).map(contentText)];
   return {
-    model: textAt(request, 'model'),
+    model: textField(request, 'model'),
     system: system.filter(text => text !== '').join('\n\n'),
     turns: items.filter(item => !isSystem(item)).flatMap(turnsOf),
-    tools: objectsAt(request, 'tools').flatMap(toolOf),
-    toolChoice: choiceOf(member(request, 'tool_choice')),
-    maxTokens: numberAt(request, 'max_output_tokens'),
-    temperature: numberAt(request, 'temperature'),
-    topP: numberAt(request, 'top_p'),
+    tools: recordsField(request, 'tools').flatMap(toolOf),
+    toolChoice: choiceOf(fieldOf(request, 'tool_choice')),
+    maxTokens: numberField(request, 'max_output_tokens'),
+    temperature: numberField(request, 'temperature'),
+    topP: numberField(request, 'top_p'),
     stop: [],
-    stream: member(request, 'stream') === true,
-    schema: objectAt(objectAt(objectAt(request, 'text'), 'format'), 'schema'),
+    stream: fieldOf(request, 'stream') === true,
+    schema: recordField(recordField(recordField(request, 'text'), 'format'), 'schema'),
   };
 }
 
 /** Items of reasoning, and of tools that OpenAI's servers run, mean nothing to others. */
 function turnsOf(item: Json): readonly Turn[] {
-  const id = textAt(item, 'call_id');
+  const id = textField(item, 'call_id');
   switch (item['type']) {
     case undefined:
     case 'message':
-      return [{ role: textAt(item, 'role') === 'assistant' ? 'assistant' : 'user', parts: contentParts(item) }];
+      return [{ role: textField(item, 'role') === 'assistant' ? 'assistant' : 'user', parts: contentParts(item) }];
     case 'function_call':
-      return assistant({ kind: 'call', id, tool: textAt(item, 'name'), input: textAt(item, 'arguments') });
+      return assistant({ kind: 'call', id, tool: textField(item, 'name'), input: textField(item, 'arguments') });
     case 'custom_tool_call': {
-      const input = JSON.stringify({ input: textAt(item, 'input') });
-      return assistant({ kind: 'call', id, tool: textAt(item, 'name'), input });
+      const input = JSON.stringify({ input: textField(item, 'input') });
+      return assistant({ kind: 'call', id, tool: textField(item, 'name'), input });
     }
     case 'function_call_output':
     case 'custom_tool_call_output':
@@ -57,7 +57,7 @@ function assistant(part: Part): readonly Turn[] {
 }
 
 function resultOf(item: Json, id: string): Part {
-  const parts = contentParts({ content: member(item, 'output') });
+  const parts = contentParts({ content: fieldOf(item, 'output') });
   return {
     kind: 'result',
     id,
@@ -68,16 +68,16 @@ function resultOf(item: Json, id: string): Part {
 }
 
 function contentParts(item: Json): readonly Part[] {
-  const content = member(item, 'content');
+  const content = fieldOf(item, 'content');
   if (typeof content === 'string') return [{ kind: 'text', text: content }];
-  return objectsAt(item, 'content').flatMap((part): readonly Part[] => {
+  return recordsField(item, 'content').flatMap((part): readonly Part[] => {
     switch (part['type']) {
       case 'input_text':
       case 'output_text':
       case 'text':
-        return [{ kind: 'text', text: textAt(part, 'text') }];
+        return [{ kind: 'text', text: textField(part, 'text') }];
       case 'input_image':
-        return [imageAt(textAt(part, 'image_url'))];
+        return [imageAt(textField(part, 'image_url'))];
       default:
         return [];
     }
@@ -91,13 +91,13 @@ function contentText(item: Json): string {
 }
 
 function toolOf(tool: Json): readonly Tool[] {
-  const described = { name: textAt(tool, 'name'), description: textAt(tool, 'description') };
+  const described = { name: textField(tool, 'name'), description: textField(tool, 'description') };
   switch (tool['type']) {
     case 'function':
-      return [{ ...described, parameters: objectAt(tool, 'parameters') ?? { type: 'object' }, freeform: false }];
+      return [{ ...described, parameters: recordField(tool, 'parameters') ?? { type: 'object' }, freeform: false }];
     case 'custom': {
       // The grammar is what a model that knows nothing of such tools must be told.
-      const grammar = textAt(objectAt(tool, 'format'), 'definition');
+      const grammar = textField(recordField(tool, 'format'), 'definition');
       const description = [described.description, grammar === '' ? '' : `The input fits this grammar:\n${grammar}`];
       const words = description.filter(text => text !== '').join('\n\n');
       return [{ ...described, description: words, parameters: freeformParameters, freeform: true }];
@@ -110,5 +110,7 @@ function toolOf(tool: Json): readonly Tool[] {
 function choiceOf(choice: unknown): ToolChoice | undefined {
   if (choice === 'auto' || choice === 'none') return { kind: choice };
   if (choice === 'required') return { kind: 'any' };
-  return isObject(choice) && textAt(choice, 'name') !== '' ? { kind: 'tool', name: textAt(choice, 'name') } : undefined;
+  return isRecord(choice) && textField(choice, 'name') !== ''
+    ? { kind: 'tool', name: textField(choice, 'name') }
+    : undefined;
 }

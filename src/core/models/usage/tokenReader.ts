@@ -1,5 +1,6 @@
 import type { ModelProtocol } from '../modelProtocol.js';
 import { noTokens, type TokenCounts } from '../tokenCounts.js';
+import { fieldOf, isRecord } from '../../../base/unknownFields.js';
 
 /** What an answer says so far of what it used. Later parts of a stream replace what earlier ones said. */
 export type TokenReader = (before: TokenCounts | undefined, part: unknown) => TokenCounts | undefined;
@@ -16,7 +17,7 @@ export const usageMarks: Readonly<Record<ModelProtocol, string>> = {
 export const tokenReaders: Readonly<Record<ModelProtocol, TokenReader>> = {
   messages(before, part) {
     // `message_start` has it inside the message, `message_delta` and a whole answer beside what they say.
-    const usage = at(at(part, 'message'), 'usage') ?? at(part, 'usage');
+    const usage = fieldOf(fieldOf(part, 'message'), 'usage') ?? fieldOf(part, 'usage');
     if (!isRecord(usage)) return before;
     const known = before ?? noTokens;
     return {
@@ -29,34 +30,34 @@ export const tokenReaders: Readonly<Record<ModelProtocol, TokenReader>> = {
     };
   },
   responses(before, part) {
-    const usage = at(at(part, 'response'), 'usage') ?? at(part, 'usage');
+    const usage = fieldOf(fieldOf(part, 'response'), 'usage') ?? fieldOf(part, 'usage');
     if (!isRecord(usage)) return before;
     const input = count(usage, 'input_tokens') ?? 0;
-    const cacheRead = count(at(usage, 'input_tokens_details'), 'cached_tokens') ?? 0;
+    const cacheRead = count(fieldOf(usage, 'input_tokens_details'), 'cached_tokens') ?? 0;
     return {
       input: Math.max(0, input - cacheRead),
       output: count(usage, 'output_tokens') ?? 0,
       cacheRead,
       cacheWrite: 0,
-      reasoning: count(at(usage, 'output_tokens_details'), 'reasoning_tokens') ?? 0,
+      reasoning: count(fieldOf(usage, 'output_tokens_details'), 'reasoning_tokens') ?? 0,
     };
   },
   chat_completions(before, part) {
-    const usage = at(part, 'usage');
+    const usage = fieldOf(part, 'usage');
     if (!isRecord(usage)) return before;
     const input = count(usage, 'prompt_tokens') ?? 0;
-    const cacheRead = count(at(usage, 'prompt_tokens_details'), 'cached_tokens') ?? 0;
+    const cacheRead = count(fieldOf(usage, 'prompt_tokens_details'), 'cached_tokens') ?? 0;
     return {
       input: Math.max(0, input - cacheRead),
       output: count(usage, 'completion_tokens') ?? 0,
       cacheRead,
       cacheWrite: 0,
-      reasoning: count(at(usage, 'completion_tokens_details'), 'reasoning_tokens') ?? 0,
+      reasoning: count(fieldOf(usage, 'completion_tokens_details'), 'reasoning_tokens') ?? 0,
     };
   },
   gemini(before, part) {
     const parts = Array.isArray(part) ? part : [part];
-    const usage = parts.map(item => at(item, 'usageMetadata')).findLast(isRecord);
+    const usage = parts.map(item => fieldOf(item, 'usageMetadata')).findLast(isRecord);
     if (!usage) return before;
     const cacheRead = count(usage, 'cachedContentTokenCount') ?? 0;
     const reasoning = count(usage, 'thoughtsTokenCount') ?? 0;
@@ -72,16 +73,8 @@ export const tokenReaders: Readonly<Record<ModelProtocol, TokenReader>> = {
   },
 };
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function at(value: unknown, key: string): unknown {
-  return isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined;
-}
-
 /** A whole number that may be one: an answer that counts below nothing or without end counts nothing. */
 function count(value: unknown, key: string): number | undefined {
-  const found = at(value, key);
+  const found = fieldOf(value, key);
   return typeof found === 'number' && Number.isSafeInteger(found) && found >= 0 ? found : undefined;
 }
