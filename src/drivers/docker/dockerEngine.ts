@@ -93,10 +93,19 @@ export function refusalOf(error: unknown): string {
   return typeof message === 'string' ? message : errorMessage(error);
 }
 
-/** `missing` instead of a 404. */
+/** `undefined` for what is not there. */
 export async function found<T>(work: Promise<T>): Promise<T | undefined> {
   return work.catch((error: unknown) => {
     if (statusOf(error) === 404) return undefined;
+    throw error;
+  });
+}
+
+/** `undefined` when a container or volume is gone, or does not run any more. */
+export async function unlessGone<T>(work: Promise<T>): Promise<T | undefined> {
+  return work.catch((error: unknown) => {
+    const status = statusOf(error);
+    if (status === 404 || status === 409 || status === 304) return undefined;
     throw error;
   });
 }

@@ -6,7 +6,7 @@ import type { Clock } from '../../base/clock.js';
 import type { RunId } from '../../base/ids.js';
 import type { RunDriver, SandboxLaunch, SandboxSpec } from '../../core/sandboxes/sandboxDriver.js';
 import { runContainer, runContainerName, type ContainerSettings } from './containerOptions.js';
-import { refusalOf, statusOf, type DockerEngine } from './dockerEngine.js';
+import { refusalOf, statusOf, unlessGone, type DockerEngine } from './dockerEngine.js';
 import { hostFolder } from './guestPaths.js';
 import type { GuestPrograms } from './guestPrograms.js';
 
@@ -93,14 +93,8 @@ export class DockerRuns implements RunDriver {
       // Somebody else starts the same run: its wrapper is the only one.
       if (status === 409) return;
       if (status === undefined) throw error;
-      const reason = refusalOf(error);
       await this.stop(run, { graceMs: 0 });
-      throw new AppError(
-        'run.notStarted',
-        `The container of run ${run} could not be started: ${reason}.`,
-        { run, reason },
-        { cause: error },
-      );
+      throw notStarted(run, error);
     }
   }
 
@@ -121,7 +115,15 @@ export class DockerRuns implements RunDriver {
   }
 }
 
-function requireSpec({ run, sandbox }: SandboxLaunch): SandboxSpec {
+/** A refusal of the engine as the error of a run's start. */
+export function notStarted(run: RunId, error: unknown): AppError<'run.notStarted'> {
+  const reason = refusalOf(error);
+  const message = `The container of run ${run} could not be started: ${reason}.`;
+  return new AppError('run.notStarted', message, { run, reason }, { cause: error });
+}
+
+/** Errors: `internal`: a run of this machine itself. */
+export function requireSpec({ run, sandbox }: SandboxLaunch): SandboxSpec {
   if (sandbox) return sandbox;
   throw new AppError('internal', `Run ${run} has no sandbox to start in.`, { detail: 'launch without sandbox' });
 }
@@ -133,13 +135,4 @@ export function requireFolder(spec: SandboxSpec, cwd: string): void {
     if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) continue;
     throw new AppError('worktree.missing', `The run was to work in ${path}, which is not there any more.`, { path });
   }
-}
-
-/** `undefined` when the container is gone, or does not run any more. */
-async function unlessGone<T>(work: Promise<T>): Promise<T | undefined> {
-  return work.catch((error: unknown) => {
-    const status = statusOf(error);
-    if (status === 404 || status === 409 || status === 304) return undefined;
-    throw error;
-  });
 }

@@ -1,49 +1,23 @@
-import { closeSync, existsSync, openSync, statSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
-import { PassThrough, type Duplex } from 'node:stream';
 import type Docker from 'dockerode';
-import { extract } from 'tar-stream';
 import { AppError, errorMessage, isAppError } from '../../base/errors.js';
 import type { Clock } from '../../base/clock.js';
 import { isId, type RunId } from '../../base/ids.js';
 import type { Disposable } from '../../base/lifecycle.js';
 import type { Log } from '../../base/log.js';
 import { UnderWay } from '../../base/underWay.js';
-import type { RunDriver, SandboxLaunch, SandboxRef } from '../../core/sandboxes/sandboxDriver.js';
-import { readForeignFileSync } from '../../node/foreignFile.js';
-import { runFiles, runPath, writeWhole } from '../../node/runFiles.js';
-import { labels, runContainer, runContainerName, sandboxFolder, volumesOfRun } from './containerOptions.js';
-import { requireFolder, type SettingsOf } from './dockerRuns.js';
-import { found, refusalOf, statusOf, type DockerEngine } from './dockerEngine.js';
-import { guestPaths, guestRunDir } from './guestPaths.js';
+import type { RunDriver, SandboxLaunch } from '../../core/sandboxes/sandboxDriver.js';
+import { labels, runContainer, runContainerName, volumesOfRun } from './containerOptions.js';
+import { notStarted, requireFolder, requireSpec, type SettingsOf } from './dockerRuns.js';
+import { found, statusOf, unlessGone, type DockerEngine } from './dockerEngine.js';
 import type { GuestPrograms } from './guestPrograms.js';
 import { packRun } from './packRun.js';
-import { remoteRelay, serveRelay } from './remoteRelay.js';
-import { unpackFolder } from './unpackFolder.js';
+import { RunMirror, type RemoteRun } from './runMirror.js';
 
-const longestRecord = 4_096;
 const pauseMs = 200;
 /** Before an engine that does not answer is asked again. */
 const againMs = 2_000;
 const unstoppableMs = 60_000;
 const mostFailures = 5;
-
-/** A run of an engine elsewhere, as its container's labels and the host's folders know it. */
-export interface RemoteRun {
-  readonly run: RunId;
-  readonly sandbox: SandboxRef['id'];
-  /** On this machine. */
-  readonly workspace: string;
-  /** Ports of this machine that it reaches, with their sockets here. */
-  readonly doors: ReadonlyMap<number, string>;
-  readonly readOnly: boolean;
-}
-
-/** Something of a run that the engine carries while it works. */
-interface Part {
-  readonly over: Promise<void>;
-  dispose(): void;
-}
 
 interface RemoteRunsOptions {
   readonly engine: DockerEngine;
@@ -129,8 +103,8 @@ export class RemoteRuns implements RunDriver, Disposable {
 
   async #start(launch: SandboxLaunch, signal: AbortSignal): Promise<void> {
     const { engine, settings: settingsOf, programs, stateDir, programsFolder } = this.#options;
-    const { run, sandbox: spec } = launch;
-    if (!spec) throw new AppError('internal', `Run ${run} has no sandbox to start in.`, { detail: 'no sandbox' });
+    const { run } = launch;
+    const spec = requireSpec(launch);
     requireFolder(spec, launch.cwd);
     // What was packed would be written over what its container wrote by now.
     if (await this.#inspect(run)) return;
@@ -146,9 +120,7 @@ export class RemoteRuns implements RunDriver, Disposable {
       if (statusOf(error) === 409) return;
       await this.#remove(run);
       if (statusOf(error) === undefined) throw error;
-      const reason = refusalOf(error);
-      const message = `The container of run ${run} could not be started: ${reason}.`;
-      throw new AppError('run.notStarted', message, { run, reason }, { cause: error });
+      throw notStarted(run, error);
     }
     const doors = new Map(settings.doors.map(({ port, folder }) => [port, folder]));
     const { folder: workspace, readOnly = false } = spec.workspace;
@@ -171,16 +143,16 @@ export class RemoteRuns implements RunDriver, Disposable {
 
   /** An engine that does not answer for a while is asked again until it does: its container waits. */
   async #followToEnd(remote: RemoteRun): Promise<void> {
-    const { engine, clock } = this.#options;
+    const { clock } = this.#options;
     const { signal } = this.#ending;
     let failures = 0;
     for (;;) {
       signal.throwIfAborted();
       try {
-        const container = engine.docker.getContainer(runContainerName(remote.run));
-        await this.#watch(remote, container);
+        const mirror = new RunMirror(this.#options, remote);
+        await mirror.follow(signal);
         signal.throwIfAborted();
-        await this.#fetch(remote, container);
+        await mirror.fetch();
         await this.#remove(remote.run);
         return;
       } catch (error) {
@@ -194,132 +166,6 @@ export class RemoteRuns implements RunDriver, Disposable {
     }
   }
 
-  /** Until the container has ended. What was cut off meanwhile, by an engine that started again, begins again. */
-  async #watch(remote: RemoteRun, container: Docker.Container): Promise<void> {
-    const { engine, clock, stateDir } = this.#options;
-    const { signal } = this.#ending;
-    const dir = runPath(stateDir, remote.run);
-    const parts = new Map<string, Part>();
-    try {
-      for (;;) {
-        const { State: state } = await engine.call(() => container.inspect());
-        if (!state.Running) return;
-        if (remote.doors.size > 0 && !parts.has('relay'))
-          this.#keep(parts, 'relay', await this.#relay(remote, container));
-        if (isBlank(join(dir, runFiles.pid))) await this.#fetchStart(remote, container, dir);
-        else
-          for (const name of [runFiles.stdout, runFiles.stderr])
-            if (!parts.has(name)) this.#keep(parts, name, await this.#tail(remote, container, name));
-        await clock.sleep(pauseMs, signal);
-      }
-    } finally {
-      for (const part of parts.values()) part.dispose();
-    }
-  }
-
-  #keep(parts: Map<string, Part>, name: string, part: Part): void {
-    parts.set(name, part);
-    void part.over.then(() => {
-      if (parts.get(name) === part) parts.delete(name);
-      part.dispose();
-    });
-  }
-
-  async #relay({ doors }: RemoteRun, container: Docker.Container): Promise<Part> {
-    const ports = [...doors.keys()].map(String);
-    const stream = await this.#exec(container, ['node', '-e', remoteRelay, '/run/muster-relay', ...ports], 'input');
-    return serveRelay(this.#options.engine.docker, stream, port => {
-      const folder = doors.get(port);
-      return folder === undefined ? undefined : join(folder, 'door.sock');
-    });
-  }
-
-  /** The wrapper's first words. */
-  async #fetchStart({ run }: RemoteRun, container: Docker.Container, dir: string): Promise<void> {
-    const pid = await this.#file(container, `${guestRunDir(run)}/${runFiles.pid}`);
-    if (!pid || pid.toString('utf8').trim() === '') return;
-    closeSync(openSync(join(dir, runFiles.started), 'a', 0o600));
-    writeWhole(join(dir, runFiles.pid), pid.toString('utf8'));
-  }
-
-  async #tail({ run }: RemoteRun, container: Docker.Container, name: string): Promise<Part> {
-    const path = join(runPath(this.#options.stateDir, run), name);
-    const from = sizeOf(path) + 1;
-    const command = ['tail', '-c', `+${from}`, '-f', `${guestRunDir(run)}/${name}`];
-    const stream = await this.#exec(container, command, 'output');
-    const file = openSync(path, 'a', 0o600);
-    const said = new PassThrough();
-    const complained = new PassThrough();
-    complained.resume();
-    this.#options.engine.docker.modem.demuxStream(stream, said, complained);
-    said.on('data', (bytes: Buffer) => writeSync(file, bytes));
-    const { promise: over, resolve } = Promise.withResolvers<void>();
-    for (const event of ['end', 'close', 'error']) stream.once(event, () => resolve());
-    let isOpen = true;
-    return {
-      over,
-      dispose: () => {
-        stream.destroy();
-        said.destroy();
-        if (isOpen) closeSync(file);
-        isOpen = false;
-      },
-    };
-  }
-
-  /** Everything that the run left, the word that it ended last. */
-  async #fetch({ run, sandbox, workspace, readOnly }: RemoteRun, container: Docker.Container): Promise<void> {
-    const { engine, stateDir } = this.#options;
-    const archive = async (path: string): Promise<NodeJS.ReadableStream> =>
-      await engine.call(() => container.getArchive({ path }));
-    const git = join(sandboxFolder(stateDir, sandbox), 'git', run);
-    if (!readOnly && existsSync(workspace)) {
-      const tar = await archive(guestPaths.workspace);
-      await unpackFolder(readable(tar), { top: 'workspace', folder: workspace, keeps: ['.git'] });
-    }
-    if (existsSync(git)) await unpackFolder(readable(await archive(guestPaths.gitDir)), { top: 'git', folder: git });
-    const dir = runPath(stateDir, run);
-    await this.#fetchStart({ run, sandbox, workspace, readOnly, doors: new Map() }, container, dir);
-    for (const name of [runFiles.stdout, runFiles.stderr]) {
-      const whole = await this.#file(container, `${guestRunDir(run)}/${name}`);
-      const here = join(dir, name);
-      if (whole && whole.length > sizeOf(here)) append(here, whole.subarray(sizeOf(here)));
-    }
-    const exit = await this.#file(container, `${guestRunDir(run)}/${runFiles.exit}`);
-    if (exit && exit.toString('utf8').trim() !== '') writeWhole(join(dir, runFiles.exit), exit.toString('utf8'));
-  }
-
-  /** One file of the container; undefined when it is not there. */
-  async #file(container: Docker.Container, path: string): Promise<Buffer | undefined> {
-    const tar = await this.#options.engine.call(() => found(container.getArchive({ path })));
-    if (!tar) return undefined;
-    const { promise, resolve, reject } = Promise.withResolvers<Buffer | undefined>();
-    const reader = extract();
-    let contents: Buffer | undefined;
-    reader.on('entry', (header, stream, next) => {
-      const chunks: Buffer[] = [];
-      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-      stream.once('end', () => {
-        if (header.type === 'file') contents ??= Buffer.concat(chunks);
-        next();
-      });
-    });
-    reader.once('finish', () => resolve(contents));
-    reader.once('error', reject);
-    tar.once('error', reject);
-    tar.pipe(reader);
-    return await promise;
-  }
-
-  async #exec(container: Docker.Container, command: readonly string[], uses: 'input' | 'output'): Promise<Duplex> {
-    const { engine } = this.#options;
-    const stdin = uses === 'input';
-    const exec = await engine.call(() =>
-      container.exec({ Cmd: [...command], AttachStdin: stdin, AttachStdout: true, AttachStderr: true }),
-    );
-    return await engine.call(() => exec.start({ hijack: true, stdin }));
-  }
-
   async #inspect(run: RunId): Promise<Docker.ContainerInspectInfo | undefined> {
     const { engine } = this.#options;
     return await engine.call(() => found(engine.docker.getContainer(runContainerName(run)).inspect()));
@@ -331,38 +177,4 @@ export class RemoteRuns implements RunDriver, Disposable {
     await engine.call(() => unlessGone(engine.docker.getContainer(runContainerName(run)).remove({ force: true })));
     for (const name of volumesOfRun(run)) await engine.call(() => unlessGone(engine.docker.getVolume(name).remove()));
   }
-}
-
-function readable(stream: NodeJS.ReadableStream): PassThrough {
-  const through = new PassThrough();
-  stream.once('error', error => through.destroy(error instanceof Error ? error : undefined));
-  stream.pipe(through);
-  return through;
-}
-
-function append(path: string, bytes: Buffer): void {
-  const file = openSync(path, 'a', 0o600);
-  try {
-    writeSync(file, bytes);
-  } finally {
-    closeSync(file);
-  }
-}
-
-/** As it was made, before its writer wrote it. */
-function isBlank(path: string): boolean {
-  const record = readForeignFileSync(path, { maxBytes: longestRecord });
-  return record.kind !== 'file' || record.bytes.toString('utf8').trim() === '';
-}
-
-function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-}
-
-async function unlessGone<T>(work: Promise<T>): Promise<T | undefined> {
-  return work.catch((error: unknown) => {
-    const status = statusOf(error);
-    if (status === 404 || status === 409 || status === 304) return undefined;
-    throw error;
-  });
 }
