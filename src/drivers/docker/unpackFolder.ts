@@ -1,5 +1,5 @@
-import { createWriteStream } from 'node:fs';
-import { chmod, mkdir, readdir, rm, symlink } from 'node:fs/promises';
+import { constants, createWriteStream } from 'node:fs';
+import { chmod, copyFile, lstat, mkdir, readdir, rm, symlink } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -23,20 +23,24 @@ export async function unpackFolder(tar: Readable, unpacking: Unpacking): Promise
   const { folder, top, keeps = [] } = unpacking;
   const there = new Set<string>();
   const folders = new Set<string>(['']);
+  const isKept = await keptNames(folder, keeps);
   const reader = extract();
-  reader.on('entry', (header: Headers, contents: Readable, next: (error?: unknown) => void) => {
+  const take = async (header: Headers, contents: Readable): Promise<void> => {
     const path = inside(header.name, top);
-    const first = path?.split('/')[0];
-    if (path === undefined || path === '' || first === undefined || keeps.includes(first)) {
-      contents.resume();
-      contents.once('end', () => next());
-      return;
-    }
+    if (path === undefined || path === '' || (await isKept(path))) return void contents.resume();
     addParents(there, path);
-    void place({ folder, folders, path, header, contents }).then(
-      () => next(),
-      (error: unknown) => next(error instanceof Error ? error : new Error(errorMessage(error))),
-    );
+    const first = header.type === 'link' ? inside(header.linkname ?? '', top) : undefined;
+    const linked = first === undefined || (await isKept(first)) ? undefined : first;
+    await place({ folder, folders, path, header, contents, linked });
+  };
+  reader.on('entry', (header: Headers, contents: Readable, next: (error?: unknown) => void) => {
+    const ended = new Promise<void>(resolve => contents.once('end', resolve));
+    void take(header, contents)
+      .then(() => ended)
+      .then(
+        () => next(),
+        (error: unknown) => next(error instanceof Error ? error : new Error(errorMessage(error))),
+      );
   });
   await pipeline(tar, reader);
   await removeOthers({ folder, inside: '', there, keeps });
@@ -48,9 +52,29 @@ function inside(name: string, top: string): string | undefined {
     .normalize(name)
     .replace(/^(\.\/)+/, '')
     .replace(/\/+$/, '');
+  // Where these part folders, disks and streams, no file has them in its name.
+  if (process.platform === 'win32' && /[\\:]/.test(path)) return undefined;
   if (path.includes('\0') || posix.isAbsolute(path) || path === '..' || path.startsWith('../')) return undefined;
   if (path === top || path === '.') return '';
   return path.startsWith(`${top}/`) ? path.slice(top.length + 1) : undefined;
+}
+
+/**
+ * Whether a path leads to something that is kept. By what stands there, because many file systems know one file by several
+ * names (`.GIT`, `GIT~1`).
+ */
+async function keptNames(folder: string, keeps: readonly string[]): Promise<(path: string) => Promise<boolean>> {
+  const identity = async (name: string): Promise<string> => {
+    // Exact numbers: those of Windows do not fit into the usual ones. What is not there has none.
+    const stats = await lstat(join(folder, name), { bigint: true }).catch(() => undefined);
+    return stats ? `${stats.dev}:${stats.ino}` : '';
+  };
+  const kept = new Set(await Promise.all(keeps.map(identity)));
+  kept.delete('');
+  return async path => {
+    const [name = ''] = path.split('/');
+    return keeps.includes(name) || (kept.size > 0 && kept.has(await identity(name)));
+  };
 }
 
 function addParents(there: Set<string>, path: string): void {
@@ -64,10 +88,12 @@ interface Placing {
   readonly path: string;
   readonly header: Headers;
   readonly contents: Readable;
+  /** Of a second name: the first, in the folder. */
+  readonly linked: string | undefined;
 }
 
-async function place({ folder, folders, path, header, contents }: Placing): Promise<void> {
-  await makeFolder(folder, folders, posix.dirname(path) === '.' ? '' : posix.dirname(path));
+async function place({ folder, folders, path, header, contents, linked }: Placing): Promise<void> {
+  await makeFolder(folder, folders, parentOf(path));
   const target = join(folder, path);
   const mode = (header.mode ?? 0o644) & 0o777;
   switch (header.type) {
@@ -77,7 +103,7 @@ async function place({ folder, folders, path, header, contents }: Placing): Prom
       break;
     case 'symlink':
       await clear(target);
-      folders.delete(path);
+      forget(folders, path);
       await symlink(header.linkname ?? '', target);
       break;
     case 'file':
@@ -85,20 +111,39 @@ async function place({ folder, folders, path, header, contents }: Placing): Prom
     case undefined:
     case null:
       await clear(target);
-      folders.delete(path);
+      forget(folders, path);
       await pipeline(contents, createWriteStream(target, { flags: 'wx', mode }));
       return;
+    case 'link':
+      // Its contents are in the tar under its first name alone. A file of its own: nothing else has two names here.
+      if (linked === undefined || linked === path || !folders.has(parentOf(linked))) break;
+      if ((await lookAt(join(folder, linked)))?.isFile() !== true) break;
+      await clear(target);
+      forget(folders, path);
+      await copyFile(join(folder, linked), target, constants.COPYFILE_EXCL);
+      break;
     default:
-      // A hard link's file is in the tar under its first name; devices and pipes are nobody's work.
+      // Devices and pipes are nobody's work.
       break;
   }
   contents.resume();
 }
 
+/** What was a folder is none now, and neither is what was in it. */
+function forget(folders: Set<string>, path: string): void {
+  if (!folders.has(path)) return;
+  folders.clear();
+  folders.add('');
+}
+
+function parentOf(path: string): string {
+  const parent = posix.dirname(path);
+  return parent === '.' ? '' : parent;
+}
+
 async function makeFolder(folder: string, folders: Set<string>, path: string): Promise<void> {
   if (folders.has(path)) return;
-  const parent = posix.dirname(path) === '.' ? '' : posix.dirname(path);
-  await makeFolder(folder, folders, parent);
+  await makeFolder(folder, folders, parentOf(path));
   const target = join(folder, path);
   const stats = await lookAt(target);
   if (!stats?.isDirectory()) {

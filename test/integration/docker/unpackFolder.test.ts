@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, readFileSync, readdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, lstatSync, mkdirSync, readFileSync, readdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { pack, type Headers } from 'tar-stream';
@@ -53,6 +53,54 @@ describe('what comes back from a container', () => {
     expect(readlinkSync(join(folder, 'link'))).toBe('kept.txt');
     expect(lstatSync(join(folder, 'was-link')).isDirectory()).toBe(true);
     expect(readdirSync(outside)).toEqual([]);
+  });
+
+  test('leads nowhere through a folder that became a link after something was put into it', async () => {
+    const { folder, outside } = place();
+    mkdirSync(join(outside, 'deep'));
+    await unpackFolder(
+      tar([
+        { name: 'work/way/deep/first.txt', text: 'inside' },
+        { name: 'work/way', type: 'symlink', linkname: outside },
+        { name: 'work/way/deep/second.txt', text: 'inside' },
+      ]),
+      { top: 'work', folder },
+    );
+    expect(readdirSync(join(outside, 'deep'))).toEqual([]);
+    expect(readFileSync(join(folder, 'way/deep/second.txt'), 'utf8')).toBe('inside');
+  });
+
+  test('what is kept is kept under every name that the file system has for it', async () => {
+    const { folder } = place();
+    writeFileSync(join(folder, '.git'), 'ours');
+    linkSync(join(folder, '.git'), join(folder, '.GIT'));
+    await unpackFolder(tar([{ name: 'work/.GIT', text: 'evil' }]), { top: 'work', folder, keeps: ['.git'] });
+    expect(readdirSync(folder)).toEqual(['.git']);
+    expect(readFileSync(join(folder, '.git'), 'utf8')).toBe('ours');
+  });
+
+  test('a file with two names comes back under both, and nothing from elsewhere under a name of its own', async () => {
+    const { folder, outside } = place();
+    writeFileSync(join(outside, 'secret'), 'mine');
+    writeFileSync(join(folder, '.git'), 'ours');
+    await unpackFolder(
+      tar([
+        { name: 'work/dir/first.txt', text: 'both', mode: 0o755 },
+        { name: 'work/second.txt', type: 'link', linkname: 'work/dir/first.txt' },
+        { name: 'work/link', type: 'symlink', linkname: outside },
+        { name: 'work/a', type: 'link', linkname: 'work/link/secret' },
+        { name: 'work/b', type: 'link', linkname: 'work/link' },
+        { name: 'work/c', type: 'link', linkname: '../outside/secret' },
+        { name: 'work/d', type: 'link', linkname: 'work/.git' },
+        { name: 'work/dir/first.txt', type: 'link', linkname: 'work/dir/first.txt' },
+      ]),
+      { top: 'work', folder, keeps: ['.git'] },
+    );
+    expect(readdirSync(folder).toSorted()).toEqual(['.git', 'dir', 'link', 'second.txt']);
+    expect(readFileSync(join(folder, 'second.txt'), 'utf8')).toBe('both');
+    expect(readFileSync(join(folder, 'dir/first.txt'), 'utf8')).toBe('both');
+    const second = lstatSync(join(folder, 'second.txt'));
+    expect([second.nlink, second.mode & 0o777]).toEqual([1, 0o755]);
   });
 
   test('never reaches outside of it', async () => {
