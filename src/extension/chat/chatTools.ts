@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { errorMessage } from '../../base/errors.js';
 import type { HostConnection } from '../host/hostConnection.js';
 import { chatToolTable, type ChatToolName } from '../manifest/chatToolTable.js';
+import { codeReference } from '../plain/markdown.js';
 import { plainText } from '../plain/plainText.js';
 import type { WorkspaceScope } from '../projects/workspaceScope.js';
 import type { ChatToolServices } from './chatToolCalls.js';
@@ -57,10 +58,17 @@ function answer(text: string): vscode.LanguageModelToolResult {
 function invocationOf(name: ChatToolName, input: unknown): vscode.PreparedToolInvocation {
   if (name !== 'muster_dispatch') return { invocationMessage: vscode.l10n.t('Asking Muster') };
   const { agent, prompt } = dispatchWords(input);
+  const whom = bareName(agent);
   return {
-    invocationMessage: vscode.l10n.t('Giving {0} a task', agent),
-    confirmationMessages: { title: vscode.l10n.t('Give {0} this task?', agent), message: prompt },
+    invocationMessage: vscode.l10n.t('Giving {0} a task', whom),
+    // Read as Markdown, a prompt could have words in it that the person who says yes to it does not see.
+    confirmationMessages: { title: vscode.l10n.t('Give {0} this task?', whom), message: codeReference(prompt) },
   };
+}
+
+/** VS Code reads titles as Markdown. No agent has any other characters in its name. */
+function bareName(agent: string): string {
+  return agent.slice(0, 60).replaceAll(/[^\p{L}\p{N} ._-]/gu, '');
 }
 
 function dispatchWords(input: unknown): { readonly agent: string; readonly prompt: string } {

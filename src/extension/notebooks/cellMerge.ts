@@ -49,17 +49,16 @@ function mergeOne<C extends MergeCell>(
 
 /** All ids: in the order of the first list, those of the second alone behind what they stand behind there. */
 function interleave(first: readonly MergeCell[], second: readonly MergeCell[]): readonly string[] {
-  const order = first.map(({ id }) => id);
-  const known = new Set(order);
-  let previous: string | undefined;
+  const known = new Set(first.map(({ id }) => id));
+  const front: string[] = [];
+  const behind = new Map<string, string[]>();
+  // A file may have a hundred thousand cells: each is looked at once.
+  let group = front;
   for (const { id } of second) {
-    if (!known.has(id)) {
-      order.splice(previous === undefined ? 0 : order.indexOf(previous) + 1, 0, id);
-      known.add(id);
-    }
-    previous = id;
+    if (known.has(id)) behind.set(id, (group = []));
+    else group.push(id);
   }
-  return order;
+  return [...front, ...first.flatMap(({ id }) => [id, ...(behind.get(id) ?? [])])];
 }
 
 function sameOrder(base: readonly MergeCell[], side: readonly MergeCell[]): boolean {

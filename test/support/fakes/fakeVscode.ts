@@ -40,6 +40,11 @@ export class MarkdownString {
     this.value += text.replace(/[\\`*_{}[\]()#+\-!~<>|]/g, '\\$&');
     return this;
   }
+  appendCodeblock(text: string, language = ''): this {
+    const fence = '`'.repeat(Math.max(3, ...(text.match(/`+/g) ?? []).map(({ length }) => length + 1)));
+    this.value += `\n${fence}${language}\n${text}\n${fence}\n`;
+    return this;
+  }
   appendMarkdown(text: string): this {
     this.value += text;
     return this;

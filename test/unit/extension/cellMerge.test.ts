@@ -33,6 +33,13 @@ describe('cells of a notebook that two sides changed', () => {
     expect(merged(base, ours, theirs)).toBe(expected);
   });
 
+  it('are merged at once, also when an agent wrote a hundred thousand', () => {
+    const many = Array.from({ length: 100_000 }, (_, index) => cell(`new ${index}`));
+    const began = performance.now();
+    expect(mergeCells(cells('a b'), cells('a=1 b'), [...cells('a'), ...many, ...cells('b')])).toHaveLength(100_002);
+    expect(performance.now() - began).toBeLessThan(3_000);
+  });
+
   it('keep the outputs of the side that executed', () => {
     const [only] = mergeCells([cell('a', 'x', 'old')], [cell('a', 'x', 'mine')], [cell('a', 'x', 'old')]);
     expect(only?.cell.rest).toBe('mine');
