@@ -41,6 +41,7 @@ import { GuestPrograms } from './guestPrograms.js';
 import { forwardPort } from './portForward.js';
 import type { Images } from './images.js';
 import { RemoteRuns } from './remoteRuns.js';
+import { containerOfLabels, type StartedContainer } from './startedContainers.js';
 
 export interface DockerSandboxOptions {
   readonly engine: DockerEngine;
@@ -261,31 +262,27 @@ export class DockerSandboxDriver implements SandboxDriver, Disposable {
     // Those of an engine elsewhere wait for somebody who fetches what they left.
     const all = await engine.call(() => engine.docker.listContainers({ all: engine.elsewhere, filters }));
     await this.#remote?.removePacked(all.filter(isPacking));
-    const running = all.filter(container => !isPacking(container));
-    const ports = running.flatMap(({ Labels: own }) => (own[labels.doors] ?? '').split(' '));
-    const known = ports.filter(port => /^\d{1,5}$/.test(port)).map(Number);
-    await doors.open(new Set(known.filter(port => port !== egressPort)));
-    for (const { Labels: own } of running) {
-      const allowed = (own[labels.allowed] ?? '').split(' ').filter(host => host !== '');
-      const sandbox = own[labels.sandbox] ?? '';
-      if (allowed.length > 0 && isId<'sandbox'>(sandbox))
+    const remote = this.#remote;
+    const started = all
+      .filter(container => !isPacking(container))
+      .flatMap(({ Labels: own }): readonly StartedContainer[] => {
+        if (!remote) return [containerOfLabels(own)];
+        const sent = remote.sent.of(own);
+        return sent ? [sent] : [];
+      });
+    await doors.open(new Set(started.flatMap(({ ports }) => ports).filter(port => port !== egressPort)));
+    for (const { allowed, sandbox } of started)
+      if (allowed.length > 0 && sandbox !== undefined)
         await doors.openEgress(this.#egressFolder({ id: sandbox }), allowed);
-      this.#adopt(own);
-    }
+    for (const container of started) this.#adopt(container);
   }
 
   /** Goes on watching what an earlier host started. */
-  #adopt(own: Readonly<Record<string, string>>): void {
-    const { [labels.run]: run, [labels.sandbox]: id, [labels.workspace]: folder, [labels.disk]: most } = own;
-    if (run === undefined || id === undefined || folder === undefined || !isId<'run'>(run) || !isId<'sandbox'>(id))
-      return;
-    if (!this.#remote) return this.#watchDisk(run, { id, folder, most: Number(most) });
-    const ports = (own[labels.doors] ?? '')
-      .split(' ')
-      .filter(port => /^\d{1,5}$/.test(port))
-      .map(Number);
+  #adopt({ run, sandbox: id, workspace, ports, readOnly, diskBytes: mostBytes }: StartedContainer): void {
+    if (run === undefined || id === undefined || workspace === undefined) return;
+    if (!this.#remote) return this.#watchDisk(run, { id, folder: workspace, most: mostBytes ?? NaN });
     const doors = new Map(ports.map(port => [port, this.#doorFolder({ id }, port)]));
-    this.#remote.adopt({ run, sandbox: id, workspace: folder, doors, readOnly: own[labels.readOnly] !== undefined });
+    this.#remote.adopt({ run, sandbox: id, workspace, doors, readOnly });
   }
 
   #doorFolder(sandbox: Pick<SandboxRef, 'id'>, port: number): string {

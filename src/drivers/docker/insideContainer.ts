@@ -1,34 +1,11 @@
 import type { Duplex } from 'node:stream';
 import type Docker from 'dockerode';
-import { extract } from 'tar-stream';
-import { found, type DockerEngine } from './dockerEngine.js';
+import type { DockerEngine } from './dockerEngine.js';
 
 /** A container that an engine has. */
 export interface EngineContainer {
   readonly engine: DockerEngine;
   readonly container: Docker.Container;
-}
-
-/** One file of a container; undefined when it is not there. */
-export async function fileInside({ engine, container }: EngineContainer, path: string): Promise<Buffer | undefined> {
-  const tar = await engine.call(() => found(container.getArchive({ path })));
-  if (!tar) return undefined;
-  const { promise, resolve, reject } = Promise.withResolvers<Buffer | undefined>();
-  const reader = extract();
-  let contents: Buffer | undefined;
-  reader.on('entry', (header, stream, next) => {
-    const chunks: Buffer[] = [];
-    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-    stream.once('end', () => {
-      if (header.type === 'file') contents ??= Buffer.concat(chunks);
-      next();
-    });
-  });
-  reader.once('finish', () => resolve(contents));
-  reader.once('error', reject);
-  tar.once('error', reject);
-  tar.pipe(reader);
-  return await promise;
 }
 
 /** Starts a command in a running container; the stream has its output in the engine's frames, and takes its input where it `uses` it. */

@@ -12,6 +12,7 @@ import { found, statusOf, unlessGone, type DockerEngine } from './dockerEngine.j
 import type { GuestPrograms } from './guestPrograms.js';
 import { packRun } from './packRun.js';
 import { RunMirror, type RemoteRun } from './runMirror.js';
+import { SentRuns } from './startedContainers.js';
 
 const pauseMs = 200;
 /** Before an engine that does not answer is asked again. */
@@ -42,9 +43,12 @@ export class RemoteRuns implements RunDriver, Disposable {
   readonly #starting = new UnderWay<RunId>();
   readonly #following = new UnderWay<RunId>();
   readonly #ending = new AbortController();
+  /** Those that are not back yet. */
+  readonly sent: SentRuns;
 
   constructor(options: RemoteRunsOptions) {
     this.#options = options;
+    this.sent = new SentRuns(options.stateDir);
   }
 
   async start(launch: SandboxLaunch, signal: AbortSignal): Promise<void> {
@@ -111,6 +115,11 @@ export class RemoteRuns implements RunDriver, Disposable {
     const settings = await settingsOf(spec);
     await programs.require(launch, spec, settings, signal);
     signal.throwIfAborted();
+    const doors = new Map(settings.doors.map(({ port, folder }) => [port, folder]));
+    const { folder: workspace, readOnly = false } = spec.workspace;
+    const remote = { run, sandbox: spec.id, workspace, readOnly, doors };
+    const allowed = typeof spec.network === 'string' ? [] : spec.network;
+    this.sent.write({ run, sandbox: spec.id, workspace, readOnly, ports: [...doors.keys()], allowed });
     try {
       await packRun(engine, { run, spec, settings, stateDir, programsFolder });
       signal.throwIfAborted();
@@ -119,12 +128,11 @@ export class RemoteRuns implements RunDriver, Disposable {
     } catch (error) {
       if (statusOf(error) === 409) return;
       await this.#remove(run);
+      this.sent.forget(remote);
       if (statusOf(error) === undefined) throw error;
       throw notStarted(run, error);
     }
-    const doors = new Map(settings.doors.map(({ port, folder }) => [port, folder]));
-    const { folder: workspace, readOnly = false } = spec.workspace;
-    this.#follow({ run, sandbox: spec.id, workspace, doors, readOnly });
+    this.#follow(remote);
   }
 
   #follow(remote: RemoteRun): void {
@@ -154,10 +162,10 @@ export class RemoteRuns implements RunDriver, Disposable {
         signal.throwIfAborted();
         await mirror.fetch();
         await this.#remove(remote.run);
-        return;
+        return this.sent.forget(remote);
       } catch (error) {
         signal.throwIfAborted();
-        if (statusOf(error) === 404) return;
+        if (statusOf(error) === 404) return this.sent.forget(remote);
         // A connection that broke off in the middle of a file, or a disk of this machine: what the run left is still there.
         const isEngine = isAppError(error, 'sandbox.unavailable') || statusOf(error) !== undefined;
         if (!isEngine && ++failures >= mostFailures) throw error;

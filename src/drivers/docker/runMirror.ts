@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, statSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import type { Clock } from '../../base/clock.js';
@@ -7,16 +7,17 @@ import type { SandboxRef } from '../../core/sandboxes/sandboxDriver.js';
 import { readForeignFileSync } from '../../node/foreignFile.js';
 import { runFiles, runPath, writeWhole } from '../../node/runFiles.js';
 import { runContainerName, sandboxFolder } from './containerOptions.js';
+import { appendContainerFile, readContainerFile, sizeOf } from './containerFiles.js';
 import type { DockerEngine } from './dockerEngine.js';
 import { guestPaths, guestRunDir } from './guestPaths.js';
-import { fileInside, startInside, type EngineContainer } from './insideContainer.js';
+import { startInside, type EngineContainer } from './insideContainer.js';
 import { remoteRelay, serveRelay } from './remoteRelay.js';
 import { unpackFolder } from './unpackFolder.js';
 
 const longestRecord = 4_096;
 const pauseMs = 200;
 
-/** A run of an engine elsewhere, as its container's labels and the host's folders know it. */
+/** A run of an engine elsewhere, as this machine knows it. */
 export interface RemoteRun {
   readonly run: RunId;
   readonly sandbox: SandboxRef['id'];
@@ -90,9 +91,8 @@ export class RunMirror {
     if (existsSync(git)) await unpackFolder(readable(await archive(guestPaths.gitDir)), { top: 'git', folder: git });
     await this.#fetchStart();
     for (const name of [runFiles.stdout, runFiles.stderr]) {
-      const whole = await this.#ofRun(name);
-      const here = join(this.#dir, name);
-      if (whole && whole.length > sizeOf(here)) append(here, whole.subarray(sizeOf(here)));
+      const path = `${guestRunDir(run)}/${name}`;
+      await appendContainerFile({ ...this.#inside, path }, join(this.#dir, name));
     }
     const exit = await this.#ofRun(runFiles.exit);
     if (exit && exit.toString('utf8').trim() !== '') writeWhole(join(this.#dir, runFiles.exit), exit.toString('utf8'));
@@ -134,7 +134,14 @@ export class RunMirror {
     const complained = new PassThrough();
     complained.resume();
     this.#options.engine.docker.modem.demuxStream(stream, said, complained);
-    said.on('data', (bytes: Buffer) => writeSync(file, bytes));
+    said.on('data', (bytes: Buffer) => {
+      try {
+        writeSync(file, bytes);
+      } catch {
+        // A disk that is full: it begins again where the file ends, until there is room.
+        stream.destroy();
+      }
+    });
     const { promise: over, resolve } = Promise.withResolvers<void>();
     for (const event of ['end', 'close', 'error']) stream.once(event, () => resolve());
     let isOpen = true;
@@ -149,9 +156,10 @@ export class RunMirror {
     };
   }
 
-  /** A file of the run's directory, as it is there. */
+  /** One of the wrapper's records. */
   async #ofRun(name: string): Promise<Buffer | undefined> {
-    return await fileInside(this.#inside, `${guestRunDir(this.#remote.run)}/${name}`);
+    const path = `${guestRunDir(this.#remote.run)}/${name}`;
+    return await readContainerFile({ ...this.#inside, path }, { maxBytes: longestRecord });
   }
 }
 
@@ -162,21 +170,8 @@ function readable(stream: NodeJS.ReadableStream): PassThrough {
   return through;
 }
 
-function append(path: string, bytes: Buffer): void {
-  const file = openSync(path, 'a', 0o600);
-  try {
-    writeSync(file, bytes);
-  } finally {
-    closeSync(file);
-  }
-}
-
 /** As it was made, before its writer wrote it. */
 function isBlank(path: string): boolean {
   const record = readForeignFileSync(path, { maxBytes: longestRecord });
   return record.kind !== 'file' || record.bytes.toString('utf8').trim() === '';
-}
-
-function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
