@@ -27,7 +27,8 @@ async function strictRun(script: string, path: string) {
   const { home: userHome, repository, state } = folders();
   const home = testHome(programs, { stateDir: state, env: { HOME: userHome } });
   const git = (...args: readonly string[]): string => execFileSync('git', args, { cwd: repository, encoding: 'utf8' });
-  git('init', '-q', '-b', 'main');
+  // Without a template git makes no folder for hooks: it is the agent that would make it.
+  git('init', '-q', '--template=', '-b', 'main');
   git('config', 'user.name', 'Person');
   git('config', 'user.email', 'person@example.com');
   const spec = {
@@ -56,14 +57,17 @@ try touch "$HOME/.claude/kept"
 repository=$(dirname "$(git rev-parse --git-common-dir)")
 try touch "$repository/stray"
 try git -C "$repository" config core.fsmonitor evil
+mkdir -p "$repository/.git/hooks" "$repository/.git/info"
 try touch "$repository/.git/hooks/pre-commit"
+try touch "$repository/.git/config.worktree"
+try sh -c "echo '* filter=evil' >$repository/.git/info/attributes"
 try touch "$MUSTER_HOME_OF_TEST/stray"
 cat /etc/hostname >/dev/null && echo read`;
     const { home, userHome, repository, thread, git } = await strictRun(script, process.env['PATH'] ?? '');
     const said = (await home.muster(['logs', thread, '--raw'], { cwd: repository })).stdout;
     expect(said).toContain(`refused: touch ${userHome}/mine`);
     expect(said).toContain(`did: touch ${userHome}/.claude/kept`);
-    expect(said.match(/refused: /g)).toHaveLength(5);
+    expect(said.match(/refused: /g)).toHaveLength(7);
     expect(said).toContain('read\n');
     const { head } = (await home.musterJson(['approve', thread], { cwd: repository })) as { head: string };
     expect(git('log', '--format=%s', `main..${head}`)).toBe('By the agent\n');

@@ -7,8 +7,15 @@ import type { PreparedWorkspace } from '../workspaces/workspaceService.js';
 export interface Confinement {
   /** Files and folders that it may change; what is not there is passed over. */
   readonly writable: readonly string[];
-  /** Inside of those, what it may not. */
-  readonly readOnly: readonly string[];
+  /** Inside of those, what it may not, also when it is not there yet. */
+  readonly readOnly: readonly ProtectedPlace[];
+}
+
+export interface ProtectedPlace {
+  readonly path: string;
+  readonly kind: 'file' | 'folder';
+  /** Without this folder it is none. */
+  readonly of: string;
 }
 
 /** Below the home folder: where the CLIs keep logins and conversations, and what they fetch. */
@@ -25,7 +32,13 @@ const cliFolders = [
 ];
 
 /** Of a repository: what makes git run programs. */
-const gitSettings = ['config', 'config.worktree', 'hooks', 'info/attributes', 'modules'];
+const gitSettings = [
+  { name: 'config', kind: 'file' },
+  { name: 'config.worktree', kind: 'file' },
+  { name: 'hooks', kind: 'folder' },
+  { name: 'info/attributes', kind: 'file' },
+  { name: 'modules', kind: 'folder' },
+] as const;
 
 /** Temporary files are everybody's. */
 const temporary = ['/tmp', '/var/tmp', '/private/tmp', '/private/var/folders', '/dev/shm'];
@@ -47,6 +60,6 @@ export function confinementOf(request: {
       workspace.cwd,
       runDir,
     ],
-    readOnly: git === undefined ? [] : gitSettings.map(name => `${git}/${name}`),
+    readOnly: git === undefined ? [] : gitSettings.map(({ name, kind }) => ({ path: `${git}/${name}`, kind, of: git })),
   };
 }

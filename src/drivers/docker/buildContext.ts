@@ -1,16 +1,38 @@
-import { readFile } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import dockerignore, { type Ignore } from '@balena/dockerignore';
+import { errorMessage } from '../../base/errors.js';
+import { readForeignFile } from '../../node/foreignFile.js';
+import { systemCode } from '../../node/systemError.js';
 import { packFolder } from './packFolder.js';
 import { packing, type Packed } from './packing.js';
 
 /** What the engine must have whatever `.dockerignore` says. */
 const ignoreFile = '.dockerignore';
 
+/** Longer ones nobody wrote by hand. */
+const longestFile = 1024 * 1024;
+
+/** A Dockerfile or what stands beside it, maybe by a link. A repository may have links to pipes and devices, which never end. */
+export async function readContextFile(path: string): Promise<string> {
+  const file = await readForeignFile(await realpath(path), { maxBytes: longestFile });
+  if (file.kind === 'file' && !file.truncated) return file.bytes.toString('utf8');
+  throw new Error(file.kind === 'refused' ? file.reason : 'it is too long');
+}
+
+async function readIgnoreFile(path: string): Promise<string> {
+  try {
+    return await readContextFile(path);
+  } catch (error) {
+    // Most folders have none. Without one that cannot be read, what it keeps back would be sent.
+    if (systemCode(error) === 'ENOENT') return '';
+    throw new Error(`${ignoreFile} cannot be read: ${errorMessage(error)}`, { cause: error });
+  }
+}
+
 /** The files of a build as the engine takes them: a tar of the folder without what its `.dockerignore` names. */
 export async function buildContext(folder: string, dockerfile: string): Promise<Packed> {
-  // Most folders have none.
-  const rules = await readFile(join(folder, ignoreFile), 'utf8').catch(() => '');
+  const rules = await readIgnoreFile(join(folder, ignoreFile));
   const ignore = dockerignore.default({ ignorecase: false }).add(rules);
   const needed = new Set([ignoreFile, posix.normalize(dockerfile)]);
   const isWanted = (path: string): boolean => needed.has(path) || !ignore.ignores(path);

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import type Docker from 'dockerode';
 import { AppError, errorMessage, isAnyAppError, isAppError } from '../../base/errors.js';
@@ -7,7 +6,7 @@ import { textField } from '../../base/unknownFields.js';
 import type { AgentImage } from '../../core/images/agentImage.js';
 import { builtLabel, withTag, type Image, type ImageBuild, type ImageRemoval } from '../../core/images/image.js';
 import type { PullRequest, Watching } from '../../core/images/imageDriver.js';
-import { buildContext } from './buildContext.js';
+import { buildContext, readContextFile } from './buildContext.js';
 import { found, refusalOf, statusOf, type DockerEngine } from './dockerEngine.js';
 import { finished } from './imageProgress.js';
 import { sent } from './packing.js';
@@ -224,7 +223,7 @@ async function recipeDigest(build: ImageBuild): Promise<string> {
       error: undefined,
     });
   try {
-    const text = await readFile(join(context, inside), 'utf8');
+    const text = await readContextFile(join(context, inside));
     return createHash('sha256').update(JSON.stringify({ text, target, args, platform })).digest('hex').slice(0, 32);
   } catch (error) {
     const what = `The image ${build.names[0]} is built of ${join(context, inside)}`;

@@ -27,15 +27,15 @@ type Labels = Readonly<Record<string, string>>;
 
 /** As its labels have it, which an engine of this machine is believed. */
 export function containerOfLabels(own: Labels): StartedContainer {
-  const words = (name: string): readonly string[] => (own[name] ?? '').split(' ').filter(word => word !== '');
+  const words = (text = ''): readonly string[] => text.split(' ').filter(word => word !== '');
   return {
     ...namesOf(own),
     workspace: own[labels.workspace],
     readOnly: own[labels.readOnly] !== undefined,
-    ports: words(labels.doors)
+    ports: words(own[labels.doors])
       .filter(port => /^\d{1,5}$/.test(port))
       .map(Number),
-    allowed: words(labels.allowed),
+    allowed: words(own[labels.allowed]),
     diskBytes: Number(own[labels.disk]),
   };
 }

@@ -1,6 +1,8 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { AppError } from '../../base/errors.js';
-import type { Confinement } from '../../core/sandboxes/confinement.js';
+import type { Confinement, ProtectedPlace } from '../../core/sandboxes/confinement.js';
+import { systemCode } from '../../node/systemError.js';
 import { findCommand } from './findCommand.js';
 
 /** How a command is started so that it writes only where it may: the words that stand before it. */
@@ -18,8 +20,22 @@ export function confine(
   const tool = toolOf(platform);
   const program = tool === undefined ? undefined : findCommand(tool.name, { env, cwd, untrusted });
   if (tool === undefined || program === undefined) throw unconfined(tool);
-  const places = { writable: writable.filter(exists), readOnly: readOnly.filter(exists) };
-  return tool.name === 'bwrap' ? [program, ...bubblewrap(places)] : [program, '-p', profile(places)];
+  const present = writable.filter(exists);
+  if (tool.name !== 'bwrap') return [program, '-p', profile({ writable: present, readOnly })];
+  // Only what is there can be covered, and hooks that an agent makes are run by the person's git.
+  for (const place of readOnly) if (!exists(place.path)) makeEmpty(place);
+  return [program, ...bubblewrap({ writable: present, readOnly: readOnly.filter(({ path }) => exists(path)) })];
+}
+
+function makeEmpty({ path, kind, of }: ProtectedPlace): void {
+  if (!existsSync(of)) return;
+  mkdirSync(kind === 'folder' ? path : dirname(path), { recursive: true });
+  try {
+    if (kind === 'file') writeFileSync(path, '', { flag: 'wx', mode: 0o644 });
+  } catch (error) {
+    // A link that leads nowhere.
+    if (systemCode(error) !== 'EEXIST') throw error;
+  }
 }
 
 interface Tool {
@@ -41,7 +57,7 @@ function bubblewrap({ writable, readOnly }: Confinement): readonly string[] {
     '--die-with-parent',
     ...['--ro-bind', '/', '/', '--dev-bind', '/dev', '/dev'],
     ...writable.flatMap(path => ['--bind', path, path]),
-    ...readOnly.flatMap(path => ['--ro-bind', path, path]),
+    ...readOnly.flatMap(({ path }) => ['--ro-bind', path, path]),
     '--',
   ];
 }
@@ -53,7 +69,7 @@ function profile({ writable, readOnly }: Confinement): string {
     '(allow default)',
     '(deny file-write*)',
     `(allow file-write* (literal "/dev/null") (literal "/dev/tty") ${writable.map(quoted).join(' ')})`,
-    ...(readOnly.length === 0 ? [] : [`(deny file-write* ${readOnly.map(quoted).join(' ')})`]),
+    ...(readOnly.length === 0 ? [] : [`(deny file-write* ${readOnly.map(({ path }) => quoted(path)).join(' ')})`]),
   ].join('\n');
 }
 

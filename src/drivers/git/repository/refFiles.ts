@@ -1,10 +1,12 @@
-import { readdirSync, type Dirent } from 'node:fs';
+import { opendirSync, type Dirent } from 'node:fs';
 import { join } from 'node:path';
 import { systemCode } from '../../../node/systemError.js';
 import { readForeignFileSync } from '../../../node/foreignFile.js';
 
 /** More loose refs than these are read faster by git itself. */
 const mostFiles = 64;
+/** What is looked through for them, those of runs included: the host does nothing else meanwhile, and an agent can make any number. */
+const mostEntries = 2_048;
 const longestPacked = 256 * 1024;
 const longestLog = 64 * 1024;
 const object = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
@@ -44,8 +46,11 @@ export function readRefFiles(commonDir: string, wanted: (ref: string) => boolean
 function looseRefs(commonDir: string): string[] {
   const found: string[] = [];
   const pending = ['refs/heads', 'refs/tags'];
+  let left = mostEntries;
   for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
-    for (const entry of entriesOf(join(commonDir, folder))) {
+    const entries = entriesOf(join(commonDir, folder), left);
+    left -= entries.length + 1;
+    for (const entry of entries) {
       const name = `${folder}/${entry.name}`;
       // Not UTF-8: such names are bytes, which git's own output has.
       if (name.includes('\ufffd')) throw askGit;
@@ -58,9 +63,19 @@ function looseRefs(commonDir: string): string[] {
   return found;
 }
 
-function entriesOf(folder: string): Dirent[] {
+function entriesOf(folder: string, most: number): readonly Dirent[] {
   try {
-    return readdirSync(folder, { withFileTypes: true });
+    const opened = opendirSync(folder, { bufferSize: 256 });
+    try {
+      const entries: Dirent[] = [];
+      for (let entry = opened.readSync(); entry !== null; entry = opened.readSync()) {
+        if (entries.length >= most) throw askGit;
+        entries.push(entry);
+      }
+      return entries;
+    } finally {
+      opened.closeSync();
+    }
   } catch (error) {
     // Git removes folders that have become empty.
     if (systemCode(error) === 'ENOENT') return [];

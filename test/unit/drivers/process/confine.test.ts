@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { confine } from '../../../../src/drivers/process/confine.js';
 
-const places = { writable: ['/work', '/gone'], readOnly: ['/work/.git/config'] };
+const places = {
+  writable: ['/work', '/gone'],
+  readOnly: [{ path: '/work/.git/config', kind: 'file', of: '/work/.git' }],
+} as const;
 const exists = (path: string): boolean => path !== '/gone';
 
 describe('a confined command', () => {
