@@ -9,8 +9,8 @@ interface Suite {
   /** What has to exist before the first test: a module of `test/support/setup`. */
   readonly needs?: 'bundles' | 'vsix' | 'docker';
   /**
-   * Drives programs of others (browsers, engines, kernels, CLIs), whose timing is theirs: where nobody watches, what fails is
-   * tried once more, and named as such (`retry x1`) when it passes then.
+   * Drives programs of others (git, browsers, engines, kernels, CLIs), whose timing is theirs: where nobody watches, what fails
+   * is tried once more, and named as such (`retry x1`, and in the list at the end of `npm test`) when it passes then.
    */
   readonly others?: boolean;
 }
@@ -48,12 +48,12 @@ export default defineConfig({
     projects: [
       suite({ name: 'architecture', timeoutMs: 180_000, needs: 'bundles' }),
       suite({ name: 'unit', timeoutMs: 60_000 }),
-      suite({ name: 'contract', timeoutMs: 60_000 }),
-      suite({ name: 'integration', timeoutMs: 120_000 }),
-      suite({ name: 'protocol', timeoutMs: 180_000, needs: 'bundles' }),
+      suite({ name: 'contract', timeoutMs: 60_000, others: true }),
+      suite({ name: 'integration', timeoutMs: 120_000, others: true }),
+      suite({ name: 'protocol', timeoutMs: 180_000, needs: 'bundles', others: true }),
       suite({ name: 'notebooks', timeoutMs: 180_000, needs: 'bundles', others: true }),
       suite({ name: 'docker', timeoutMs: 180_000, needs: 'docker', others: true }),
-      suite({ name: 'webview', timeoutMs: 120_000, parallel: false }),
+      suite({ name: 'webview', timeoutMs: 120_000, parallel: false, others: true }),
       suite({ name: 'e2e', timeoutMs: 300_000, parallel: false, needs: 'bundles', others: true }),
       suite({ name: 'journey', timeoutMs: 300_000, parallel: false, needs: 'vsix', others: true }),
     ],

@@ -13,10 +13,22 @@ import { provideSystemPackages } from './provision/aptPackages.ts';
 import { provideCodeServer } from './provision/codeServer.ts';
 import { provideJupyter } from './provision/jupyter.ts';
 import { runCommand } from './runCommand.ts';
-import { commandOf, readCounts, resultsFile, suites, type Counts, type Need, type Suite } from './testSuites.ts';
+import {
+  commandOf,
+  readReport,
+  resultsFile,
+  suites,
+  type Counts,
+  type Failure,
+  type Need,
+  type Suite,
+  type SuiteReport,
+} from './testSuites.ts';
 
 /** A suite that takes longer hangs. */
-const suiteLimitMs = 15 * 60_000;
+const suiteLimitMs = 20 * 60_000;
+/** Of what a failed test says, in the list at the end. */
+const linesOfFailure = 12;
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter(name => !suites.some(suite => suite.name === name));
@@ -35,13 +47,19 @@ await mkdir(inRepository('out/results'), { recursive: true });
 await attempt('Bundling Muster', () => bundleEverything(currentPlatform()));
 
 const totals = { passed: 0, failed: 0, skipped: 0 };
+const remarks: string[] = [];
 for (const suite of chosen) {
   const counts = await runSuite(suite);
   say(`  ${suite.name}: ${describe(counts)}`);
+  for (const failure of counts.failures) remarks.push(`✗ ${suite.name} > ${beginningOf(failure)}`);
+  for (const failure of counts.unsteady)
+    remarks.push(`… passed when tried once more: ${suite.name} > ${beginningOf(failure)}`);
   totals.passed += counts.passed;
   totals.failed += counts.failed;
   totals.skipped += counts.skipped;
 }
+// What happened in the first suite is far up by now.
+for (const remark of remarks) say(remark);
 say(`All suites: ${Math.round((performance.now() - started) / 1000)} s`);
 console.log(describe(totals));
 process.exitCode = totals.failed > 0 ? 1 : 0;
@@ -72,12 +90,13 @@ async function attempt(name: string, work: () => Promise<unknown>): Promise<stri
   }
 }
 
-async function runSuite(suite: Suite): Promise<Counts> {
+async function runSuite(suite: Suite): Promise<SuiteReport> {
   say(`> ${suite.name}: ${suite.about}`);
   const lacking = suite.needs.find(need => missing.has(need));
   if (lacking) {
-    say(`  cannot run without ${lacking}: ${missing.get(lacking)}`);
-    return { passed: 0, failed: 1, skipped: 0 };
+    const message = `cannot run without ${lacking}: ${missing.get(lacking)}`;
+    say(`  ${message}`);
+    return { passed: 0, failed: 1, skipped: 0, failures: [{ test: 'the suite itself', message }], unsteady: [] };
   }
   await rm(inRepository(resultsFile(suite)), { force: true });
   const { args, env } = commandOf(suite);
@@ -87,11 +106,16 @@ async function runSuite(suite: Suite): Promise<Counts> {
       accept: [0, 1],
       signal: AbortSignal.timeout(suiteLimitMs),
     });
-    return await readCounts(suite, exitCode);
+    return await readReport(suite, exitCode);
   } catch (error) {
     say(`  ${suite.name} did not end well: ${String(error)}`);
-    return readCounts(suite, 1);
+    return readReport(suite, 1);
   }
+}
+
+function beginningOf({ test, message }: Failure): string {
+  const lines = message.split('\n').slice(0, linesOfFailure);
+  return [test, ...lines.map(line => `  ${line}`)].join('\n');
 }
 
 function describe({ passed, failed, skipped }: Counts): string {

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { relative } from 'node:path';
 import { inRepository } from './paths.ts';
 
 /** What a suite cannot do without; provided before the first suite runs. */
@@ -63,21 +64,86 @@ export function commandOf(suite: Suite): { readonly args: readonly string[]; rea
   return { args: [vitest, 'run', '--project', suite.name, ...reporters], env: {} };
 }
 
+/** A test that failed, in the words that the suite printed when it did. */
+export interface Failure {
+  readonly test: string;
+  readonly message: string;
+}
+
+export interface SuiteReport extends Counts {
+  readonly failures: readonly Failure[];
+  /** Passed when they were tried once more, after this. */
+  readonly unsteady: readonly Failure[];
+}
+
 /** What a suite reported. One that failed without a failed test, or ran no test at all, counts as one failure. */
-export async function readCounts(suite: Suite, exitCode: number): Promise<Counts> {
-  const report: unknown = await readFile(inRepository(resultsFile(suite)), 'utf8').then(JSON.parse, () => undefined);
-  const number = (name: string): number => {
-    const value = typeof report === 'object' && report !== null ? Reflect.get(report, name) : undefined;
-    return typeof value === 'number' ? value : 0;
+export async function readReport(suite: Suite, exitCode: number): Promise<SuiteReport> {
+  const report = new Report(await readFile(inRepository(resultsFile(suite)), 'utf8').then(JSON.parse, () => undefined));
+  const read = suite.runner === 'vscode' ? ofVscode(report) : ofVitest(report);
+  if (read.failed > 0 || (exitCode === 0 && read.passed > 0)) return read;
+  return { ...read, failed: 1, failures: [{ test: 'the suite itself', message: 'did not run to its end' }] };
+}
+
+function ofVscode(report: Report): SuiteReport {
+  const tests = (name: string): Failure[] =>
+    report.list(name).map(one => ({ test: one.text('test'), message: one.text('message') }));
+  const [passed, failed, skipped] = [report.number('passed'), report.number('failed'), report.number('skipped')];
+  return { passed, failed, skipped, failures: tests('failures'), unsteady: tests('unsteady') };
+}
+
+function ofVitest(report: Report): SuiteReport {
+  const withFailures = (status: string): Failure[] =>
+    report.list('testResults').flatMap(file => {
+      const path = relative(inRepository(), file.text('name'));
+      return file
+        .list('assertionResults')
+        .filter(one => one.text('status') === status && one.texts('failureMessages').length > 0)
+        .map(one => ({
+          test: `${path}: ${one.text('fullName')}`,
+          message: one.texts('failureMessages').join('\n'),
+        }));
+    });
+  return {
+    passed: report.number('numPassedTests'),
+    failed: report.number('numFailedTests'),
+    skipped: report.number('numPendingTests') + report.number('numTodoTests'),
+    failures: withFailures('failed'),
+    unsteady: withFailures('passed'),
   };
-  const counts =
-    suite.runner === 'vscode'
-      ? { passed: number('passed'), failed: number('failed'), skipped: number('skipped') }
-      : {
-          passed: number('numPassedTests'),
-          failed: number('numFailedTests'),
-          skipped: number('numPendingTests') + number('numTodoTests'),
-        };
-  const broken = counts.failed === 0 && (exitCode !== 0 || counts.passed === 0);
-  return broken ? { ...counts, failed: 1 } : counts;
+}
+
+/** A report that a suite wrote, or did not. */
+class Report {
+  readonly #value: unknown;
+
+  constructor(value: unknown) {
+    this.#value = value;
+  }
+
+  number(name: string): number {
+    const value = this.#field(name);
+    return typeof value === 'number' ? value : 0;
+  }
+
+  text(name: string): string {
+    const value = this.#field(name);
+    return typeof value === 'string' ? value : '';
+  }
+
+  texts(name: string): string[] {
+    return this.#items(name).filter(value => typeof value === 'string');
+  }
+
+  list(name: string): Report[] {
+    return this.#items(name).map(value => new Report(value));
+  }
+
+  #items(name: string): readonly unknown[] {
+    const value = this.#field(name);
+    return Array.isArray(value) ? value : [];
+  }
+
+  #field(name: string): unknown {
+    return typeof this.#value === 'object' && this.#value !== null ? Reflect.get(this.#value, name) : undefined;
+  }
 }
