@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import { buildPrograms, testHome, testRepository, type Programs, type TestHome } from '../support/hostProcess.ts';
+import { timedHome } from '../support/timedHome.ts';
 
 /** agent-compose’s scenarios of schedules and events that no other test of this folder has, against a real host. */
 
@@ -91,4 +92,76 @@ agents:
   const { threads } = await (await home.connect()).threads.listThreads({}, { signal });
   const ended = Object.groupBy(threads, ({ latestRun }) => latestRun?.status ?? '');
   expect([ended['succeeded']?.length, ended['failed']?.length, ended['cancelled']?.length]).toEqual([3, 1, 1]);
+});
+
+test('EVT-002: what cannot be queued is tried again, also by the next host, given up in the end, and taken up by a person', async () => {
+  let time = Date.UTC(2031, 0, 1, 12);
+  const home = timedHome(programs, time);
+  const repository = await applied(
+    home,
+    `name: shop
+providers:
+  shell: {command: sh, args: ["-c", "cat"]}
+  sleeper: {command: sleep, args: ["600"]}
+limits: {queued: 1}
+agents:
+  busy: {provider: sleeper, concurrency: 1}
+  worker:
+    provider: shell
+    scheduler: {triggers: [{name: heard, event: {topic: external.it}, prompt: Do it}]}
+`,
+  );
+  const run = (...args: readonly string[]) => home.muster(args, { cwd: repository });
+  const waiting = { timeout: 60_000 };
+  /** One task at work and one that waits: there is no room for another. */
+  const fill = async (): Promise<readonly string[]> => {
+    const threads: string[] = [];
+    for (const task of ['work', 'wait']) {
+      const [thread = ''] = (await run('dispatch', 'busy', task)).stdout.split(' ', 1);
+      threads.push(thread);
+      const status = async () =>
+        (await (await home.connect()).threads.getThread({ threadId: thread }, { signal })).thread?.latestRun?.status;
+      await expect.poll(status, waiting).toBe(task === 'work' ? 'running' : 'queued');
+    }
+    return threads;
+  };
+  const empty = async (threads: readonly string[]): Promise<void> => {
+    for (const thread of threads.toReversed()) expect(await run('cancel', thread)).toMatchObject({ status: 0 });
+  };
+  const publish = async (): Promise<string> =>
+    (await (await home.connect()).topics.publishEvent({ topic: 'external.it' }, { signal })).event?.id ?? '';
+  const delivery = async (id: string) =>
+    (await (await home.connect()).topics.getTopicEvent({ id }, { signal })).event?.deliveries[0];
+  /** However late an attempt is, the time for the next one has come when this looks again. */
+  const hasState = (id: string) =>
+    expect.poll(async () => {
+      home.setTime((time += 11 * 60_000));
+      return (await delivery(id))?.state;
+    }, waiting);
+
+  const crowd = await fill();
+  const first = await publish();
+  await expect.poll(async () => (await delivery(first))?.state, waiting).toBe('retrying');
+  await empty(crowd);
+  await hasState(first).toBe('run_succeeded');
+
+  const longer = await fill();
+  const second = await publish();
+  await expect.poll(async () => (await delivery(second))?.state, waiting).toBe('retrying');
+  const before = (await delivery(second))?.attempts ?? 0;
+  await home.killHost();
+  const after = await delivery(second);
+  expect(after?.state).toBe('retrying');
+  expect(after?.attempts).toBeGreaterThanOrEqual(before);
+  await hasState(second).toBe('dead_letter');
+  expect(await delivery(second)).toMatchObject({ attempts: 4, runId: '', reason: expect.stringMatching(/queue/i) });
+
+  await empty(longer);
+  expect((await run('events', '--topic', 'external.it')).stdout).toMatch(/dead_letter/);
+  expect(await run('event', 'replay', second)).toMatchObject({ status: 0 });
+  await hasState(second).toBe('run_succeeded');
+  // What went well is not done again.
+  expect((await run('event', 'replay', second)).stdout).toContain('run_succeeded');
+  const { threads } = await (await home.connect()).threads.listThreads({}, { signal });
+  expect(threads.filter(({ agent }) => agent === 'worker')).toHaveLength(2);
 });

@@ -26,8 +26,13 @@ export interface QuickjsOptions {
 const defaultComputeMs = 10_000;
 /** Reading happens while somebody applies the file. */
 const defaultReadMs = 2_000;
-/** A worker that does not notice its own deadline is killed so much later. Covers its start, too. */
-const graceMs = 3_000;
+/**
+ * A worker that does not notice its own deadline is killed after so many times as long by the clock. Workers count what they compute,
+ * and on a machine where much else goes on that takes far longer.
+ */
+const wallFactor = 20;
+/** For the start of a worker. */
+const graceMs = 10_000;
 
 type Calls = ScriptRequest['call'];
 type Ended = Exclude<WorkerMessage, { readonly kind: 'call' }>;
@@ -43,7 +48,7 @@ export class QuickjsEngine implements ScriptEngine {
   async read({ source, isWorkflow }: ScriptText, signal: AbortSignal): Promise<ScriptReading> {
     const { readMs = defaultReadMs } = this.#options;
     const task = { source, isWorkflow, isReading: true, computeMs: readMs };
-    const end = await this.#evaluate(task, { limitMs: readMs + graceMs, call: refuse, signal });
+    const end = await this.#evaluate(task, { limitMs: wallMs(readMs), call: refuse, signal });
     if (end.kind === 'fault') return { ok: false, fault: end.fault };
     const triggers = end.kind === 'read' ? readTriggers(end.triggers) : [];
     return {
@@ -67,8 +72,8 @@ export class QuickjsEngine implements ScriptEngine {
    *
    *   computing ──a call──► its thread sleeps, the host works ──the answer──► computing ──► ended | fault
    *
-   * Killed by: `limitMs` over all of it, `computeMs` and some grace since it began or was answered last (the time of calls does not
-   * count), the signal, and its own crash.
+   * Killed by: `limitMs` over all of it, many times `computeMs` since it began or was answered last (the time of calls does not count),
+   * the signal, and its own crash.
    */
   async #evaluate(
     task: Omit<WorkerTask, 'port' | 'answered'>,
@@ -91,7 +96,7 @@ export class QuickjsEngine implements ScriptEngine {
     const over = Promise.withResolvers<Ended>();
     const late = (): void => over.resolve(faulty('deadline', 'The script did not end in time.'));
     const limit = setTimeout(late, limitMs);
-    let watch = setTimeout(late, task.computeMs + graceMs);
+    let watch = setTimeout(late, wallMs(task.computeMs));
     const onAbort = (): void => over.resolve(faulty('cancelled', 'The script was cancelled.'));
     signal.addEventListener('abort', onAbort, { once: true });
     worker.once('error', error => over.resolve(faulty('crashed', errorMessage(error))));
@@ -99,7 +104,7 @@ export class QuickjsEngine implements ScriptEngine {
       if (message.kind !== 'call') return over.resolve(message);
       clearTimeout(watch);
       void desk.answer(message.name, message.args).then(answer => {
-        watch = setTimeout(late, task.computeMs + graceMs);
+        watch = setTimeout(late, wallMs(task.computeMs));
         ours.postMessage(answer);
         const flag = new Int32Array(answered);
         Atomics.store(flag, 0, 1);
@@ -123,6 +128,10 @@ export class QuickjsEngine implements ScriptEngine {
       await worker.terminate();
     }
   }
+}
+
+function wallMs(computeMs: number): number {
+  return computeMs * wallFactor + graceMs;
 }
 
 function refuse(name: string): Promise<never> {

@@ -8,6 +8,7 @@ import {
   type QuickJSRuntime,
 } from 'quickjs-emscripten-core';
 import type { ScriptFault } from '../../core/scripts/scriptEngine.js';
+import { ComputedTime } from './computedTime.js';
 import { prelude } from './prelude.js';
 import { workflowPrelude } from './workflowPrelude.js';
 import { heapBytes, longestResult, stackBytes, type WorkerMessage, type WorkerTask } from './workerProtocol.js';
@@ -31,8 +32,8 @@ async function main(task: WorkerTask): Promise<void> {
 class Evaluation {
   readonly #task: WorkerTask;
   readonly #signal: Int32Array;
-  /** When the script may compute no longer; put off by each call, because its time is not the script's. */
-  #deadline = 0;
+  /** Begins anew with each call, because its time is not the script's. */
+  readonly #computed = new ComputedTime();
   #isLate = false;
 
   constructor(task: WorkerTask) {
@@ -41,9 +42,9 @@ class Evaluation {
   }
 
   run(runtime: QuickJSRuntime, context: QuickJSContext): WorkerMessage {
-    this.#putOff();
+    this.#computed.begin();
     runtime.setInterruptHandler(() => {
-      this.#isLate ||= performance.now() > this.#deadline;
+      this.#isLate ||= this.#computed.ms > this.#task.computeMs;
       return this.#isLate;
     });
     try {
@@ -102,13 +103,9 @@ class Evaluation {
     send(this.#task, { kind: 'call', name, args });
     Atomics.wait(this.#signal, 0, 0);
     Atomics.store(this.#signal, 0, 0);
-    this.#putOff();
+    this.#computed.begin();
     const answer: unknown = receiveMessageOnPort(this.#task.port)?.message;
     return typeof answer === 'string' ? answer : '{"error":"The host did not answer"}';
-  }
-
-  #putOff(): void {
-    this.#deadline = performance.now() + this.#task.computeMs;
   }
 
   #call(

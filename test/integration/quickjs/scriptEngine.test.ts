@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { ScriptEnd, ScriptReading, ScriptRequest } from '../../../src/core/scripts/scriptEngine.js';
 import type { QuickjsEngine } from '../../../src/drivers/quickjs/quickjsEngine.js';
@@ -26,7 +27,7 @@ async function run(
     calls.push({ name, args });
     return answers[name];
   };
-  return { ...(await engine.run({ source, isWorkflow: false, limitMs: 10_000, call, ...more }, never)), calls };
+  return { ...(await engine.run({ source, isWorkflow: false, limitMs: 120_000, call, ...more }, never)), calls };
 }
 
 describe('reading a script', () => {
@@ -102,6 +103,21 @@ test('a script that takes too much memory is told so', async () => {
   const source = `const all = []; while (true) all.push(new Array(1e5).fill(1))`;
   const end = await patient.run({ source, isWorkflow: false, limitMs: 60_000, call: async () => undefined }, never);
   expect(end).toMatchObject({ ok: false, fault: { kind: 'memory' } });
+});
+
+test('a script is not ended because the machine is busy: what counts is what it computes', async () => {
+  const source = 'function main() { let n = 0; for (let i = 0; i < 3e6; i++) n = (n * 31 + i) % 65521; return n; }';
+  const request = { source, isWorkflow: false, limitMs: 600_000, call: async () => undefined };
+  const patient = await buildScriptEngine({ computeMs: 600_000 });
+  const began = performance.now();
+  const alone = await patient.run(request, never);
+  const tookAlone = performance.now() - began;
+  // By the clock each of these takes many times as long as alone.
+  const many = Array.from({ length: 8 * availableParallelism() });
+  const busy = await buildScriptEngine({ computeMs: 3 * tookAlone });
+  const ends = await Promise.all(many.map(async () => await busy.run(request, never)));
+  expect(alone).toMatchObject({ ok: true });
+  expect(new Set(ends.map(end => JSON.stringify(end)))).toEqual(new Set([JSON.stringify(alone)]));
 });
 
 describe('running a script', () => {

@@ -37,7 +37,7 @@ async function flow(body: string, agent: Agent = echo, args: unknown = null): Pr
     keys.push(String(options['key']));
     return await agent(String(first), options);
   };
-  const end = await engine.run({ source: meta + body, isWorkflow: true, limitMs: 10_000, call }, never);
+  const end = await engine.run({ source: meta + body, isWorkflow: true, limitMs: 120_000, call }, never);
   return { end, asked, keys, logs };
 }
 
@@ -137,7 +137,7 @@ describe('a workflow', () => {
   test('may say in a comment what its first statement says', async () => {
     const source = `// export const meta = {}\n/* export const meta */\n${meta}return meta.name;`;
     const call = async (): Promise<object> => ({ cwd: '/', args: null, budget: null });
-    expect(await engine.run({ source, isWorkflow: true, limitMs: 5_000, call }, never)).toEqual({
+    expect(await engine.run({ source, isWorkflow: true, limitMs: 120_000, call }, never)).toEqual({
       ok: true,
       result: '"w"',
     });
