@@ -199,6 +199,10 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
         summary: 'remove the worktree of a thread, keeping its work',
         load: async () => (await import('./commands/worktreesRemove.js')).worktreesRemove,
       },
+      'clean': {
+        summary: 'remove the worktrees that nobody needs any more, keeping their work',
+        load: async () => (await import('./commands/worktreesClean.js')).worktreesClean,
+      },
       'repair': {
         summary: 'put a replaced .git of a worktree right',
         load: async () => (await import('./commands/worktreesRepair.js')).worktreesRepair,

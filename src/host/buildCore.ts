@@ -60,6 +60,7 @@ import { guestImage } from './sandboxes/guestImage.js';
 import { buildModels, type HostModels } from './buildModels.js';
 import { buildReviews, sha256 } from './buildReviews.js';
 import { buildSchedules, type HostSchedules } from './buildSchedules.js';
+import { buildWorktrees, type HostWorktrees } from './buildWorktrees.js';
 import { HostComposeReader } from './compose/hostComposeReader.js';
 import { AgentProblems } from './environment/agentProblems.js';
 import { ComposeSecrets } from './environment/composeSecrets.js';
@@ -75,7 +76,7 @@ import { DiskLeftovers } from './state/diskLeftovers.js';
 const longestGoodbyeMs = 5_000;
 
 /** The orchestrator on this machine: the services of `core` with their drivers. */
-export interface HostCore extends HostState, HostModels, HostSchedules {
+export interface HostCore extends HostState, HostModels, HostSchedules, HostWorktrees {
   readonly sandbox: ProcessSandbox;
   readonly runSecrets: HostRunSecrets;
   readonly environment: HostRunEnvironment;
@@ -369,6 +370,7 @@ function buildSurface(state: HostState, built: Foundation, resources: Disposable
   return {
     accessTokens,
     threads,
+    ...buildWorktrees(state, { worktrees, threads }),
     recovery,
     ...reviewing,
     retries: new RetryThread({ store, dispatcher }),

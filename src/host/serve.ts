@@ -150,7 +150,7 @@ function route(
     runsApi({ ...core, output: sandbox.output, directoryOf: run => sandbox.directory.path(run) }),
   );
   router.service(MergeService, mergesApi(core));
-  router.service(WorktreeService, worktreesApi({ ...core, driver }));
+  router.service(WorktreeService, worktreesApi(core));
   router.service(SandboxService, sandboxesApi(core));
   router.service(ImageService, imagesApi({ ...core, onWatch: () => presence.enter() }));
   router.service(QuestionService, questionsApi(core));

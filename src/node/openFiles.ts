@@ -21,15 +21,22 @@ export async function whoHasOpen(path: string): Promise<FileHolder> {
   return 'nobody';
 }
 
+/** Every process of this user with the folder that it works in, links resolved. None where the system does not tell. */
+export async function workingProcesses(): Promise<{ pid: number; name: string; folder: string }[]> {
+  const found: { pid: number; name: string; folder: string }[] = [];
+  for (const pid of await namesIn('/proc')) {
+    if (!/^\d+$/.test(pid)) continue;
+    // Another user's, or gone meanwhile.
+    const folder = await readlink(`/proc/${pid}/cwd`).catch(() => undefined);
+    const name = folder === undefined ? undefined : await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => undefined);
+    if (folder !== undefined && name !== undefined) found.push({ pid: Number(pid), name: name.trim(), folder });
+  }
+  return found;
+}
+
 /** True if a program of this name works in one of the folders or below. False also where the system does not tell. */
 export async function worksIn(name: string, folders: readonly string[]): Promise<boolean> {
   const wanted = await Promise.all(folders.map(folder => realpath(folder).catch(() => folder)));
-  for (const pid of await namesIn('/proc')) {
-    if (!/^\d+$/.test(pid)) continue;
-    const program = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '');
-    if (!program.startsWith(name)) continue;
-    const cwd = await readlink(`/proc/${pid}/cwd`).catch(() => '');
-    if (wanted.some(folder => cwd === folder || cwd.startsWith(`${folder}/`))) return true;
-  }
-  return false;
+  const programs = (await workingProcesses()).filter(process => process.name.startsWith(name));
+  return programs.some(({ folder: cwd }) => wanted.some(folder => cwd === folder || cwd.startsWith(`${folder}/`)));
 }

@@ -21,12 +21,13 @@ export const worktrees = defineCommand({
       return 0;
     }
     if (found.length === 0) out.line('No worktrees.');
-    const rows = found.map(({ threadId, branch, ahead, behind, changed, path, missing }) => [
+    const rows = found.map(({ threadId, branch, ahead, behind, changed, path, missing, processes }) => [
       { text: threadId.slice(0, 8), paint: out.style.accent },
       { text: oneLine(branch) },
       { text: formatOptionalCount('↑', ahead), align: 'right' as const },
       { text: formatOptionalCount('↓', behind), align: 'right' as const },
       { text: missing ? 'missing' : changed > 0 ? `${changed} changed` : '' },
+      { text: processes.map(({ pid, name }) => `${oneLine(name)} ${pid}`).join(', ') },
       { text: oneLine(path) },
     ]);
     for (const line of formatTable(rows)) out.line(line);

@@ -171,6 +171,8 @@ export function worktreeJson(worktree: Worktree) {
     created_at: time(worktree.createdAt),
     used_at: time(worktree.usedAt),
     port: worktree.port === 0 ? null : worktree.port,
+    unmerged: worktree.unmerged,
+    processes: worktree.processes.map(({ pid, name, runId }) => ({ pid, name, run_id: orNull(runId) })),
   };
 }
 

@@ -73,7 +73,8 @@ function readEntry(pid: number): ProcessEntry | undefined {
   }
 }
 
-function readRun(pid: number): string | undefined {
+/** The run whose process this says it is. */
+export function readRun(pid: number): string | undefined {
   try {
     return parseLinuxEnvironment(readFileSync(`/proc/${pid}/environ`));
   } catch {

@@ -7,6 +7,7 @@ import { removeAskingForIgnored } from '../threads/largeIgnoredFiles.js';
 import { threadTitle } from '../threads/threadText.js';
 import { attachedFolder, devContainers } from '../threads/attachedFolder.js';
 import { sandboxEntry } from '../threads/sandboxEntry.js';
+import { cleanWorktrees } from './cleanWorktrees.js';
 import type { CommandHandlers } from './commandHandler.js';
 import type { Views } from '../views/views.js';
 import { showInformation, askModally, whileWaiting } from '../plain/messages.js';
@@ -72,7 +73,7 @@ export function worktreeHandlers(services: Services, views: Views): CommandHandl
             ),
       );
     },
-    'muster.removeMergedWorktrees': () => removeMerged(services, views),
+    'muster.cleanWorktrees': () => cleanWorktrees(services, views),
     'muster.refreshWorktrees': () => views.worktrees.refresh(),
   };
 }
@@ -129,31 +130,4 @@ function removalDetail(thread: Thread): string {
   const kept = vscode.l10n.t('Its commits and uncommitted work are kept and can be restored.');
   const closes = vscode.l10n.t('The thread is not merged: it is closed without merging.');
   return [...(thread.outcome === 'open' ? [closes] : []), kept, thread.worktree].join('\n');
-}
-
-/** Puts away the worktrees of everything that is merged, after saying how many. */
-async function removeMerged(services: Services, views: Views): Promise<void> {
-  const merged = services.scope.threads().filter(({ status, worktree }) => status === 'merged' && worktree !== '');
-  if (merged.length === 0) {
-    void showInformation(vscode.l10n.t('No merged thread has a worktree.'));
-    return;
-  }
-  const remove = vscode.l10n.t('Remove Worktrees');
-  const text =
-    merged.length === 1
-      ? vscode.l10n.t('Remove the worktree of 1 merged thread?')
-      : vscode.l10n.t('Remove the worktrees of {0} merged threads?', merged.length);
-  const detail = [
-    vscode.l10n.t('Uncommitted work in them is kept and can be restored.'),
-    ...merged.slice(0, 10).map(thread => `• ${threadTitle(thread)}`),
-    ...(merged.length > 10 ? [vscode.l10n.t('and {0} more', merged.length - 10)] : []),
-  ].join('\n');
-  if ((await askModally({ text, detail }, remove)) !== remove) return;
-  await whileWaiting(vscode.l10n.t('Removing worktrees'), async signal => {
-    const { worktrees } = await services.host.client(signal);
-    for (const { id } of merged) {
-      await removeAskingForIgnored(ignored => worktrees.removeWorktree({ threadId: id, ignored }, { signal }));
-    }
-  });
-  views.worktrees.refresh();
 }

@@ -58,8 +58,8 @@ export const worktreeCommands = {
       { menu: 'view/item/context', when: 'view == muster.threads && viewItem =~ /\\btroubled\\b/', group: '2_act@0' },
     ],
   },
-  'muster.removeMergedWorktrees': {
-    title: 'Remove Worktrees of Merged Threads...',
+  'muster.cleanWorktrees': {
+    title: 'Clean Up Worktrees...',
     icon: '$(clear-all)',
     enablement: trusted,
     menus: [{ menu: 'view/title', when: 'view == muster.worktrees', group: 'navigation@0' }],

@@ -11,6 +11,16 @@ export async function pickRow<T extends vscode.QuickPickItem>(
   return (await vscode.window.showQuickPick(shown, plainOptions(options)))?.given;
 }
 
+/** Asks for any number of rows; `picked` rows are ticked at first. Undefined when it was dismissed. */
+export async function pickRows<T extends vscode.QuickPickItem>(
+  rows: readonly T[],
+  options: vscode.QuickPickOptions,
+): Promise<readonly T[] | undefined> {
+  const shown = rows.map(row => ({ ...plainRow(row), given: row }));
+  const chosen = await vscode.window.showQuickPick(shown, { ...plainOptions(options), canPickMany: true });
+  return chosen?.map(({ given }) => given);
+}
+
 /** Asks for one line of text. */
 export async function askForLine(options: vscode.InputBoxOptions): Promise<string | undefined> {
   return vscode.window.showInputBox(plainOptions(options));

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { errorMessage, isAppError } from '../../base/errors.js';
 import { formatAge, formatBytes } from '../../protocol/displayFormat.js';
 import type { Sandbox, SandboxUsage } from '../../protocol/gen/muster/v1/sandboxes_pb.js';
-import type { Worktree } from '../../protocol/gen/muster/v1/worktrees_pb.js';
+import type { Worktree, WorktreeProcess } from '../../protocol/gen/muster/v1/worktrees_pb.js';
 import { createPlainTree, type PlainTree } from '../plain/trees.js';
 import type { Services } from '../services.js';
 import { folderSize } from '../threads/folderSize.js';
@@ -23,7 +23,14 @@ export interface SandboxNode {
   readonly sandbox: Sandbox;
 }
 
-type WorktreesRow = WorktreeNode | SandboxNode;
+/** A program that works in a worktree. */
+export interface ProcessNode {
+  readonly kind: 'process';
+  readonly threadId: string;
+  readonly process: WorktreeProcess;
+}
+
+type WorktreesRow = WorktreeNode | SandboxNode | ProcessNode;
 
 /** True for what the tree hands to a command. */
 export function isWorktreeNode(value: unknown): value is WorktreesRow {
@@ -31,7 +38,7 @@ export function isWorktreeNode(value: unknown): value is WorktreesRow {
     typeof value === 'object' &&
     value !== null &&
     'kind' in value &&
-    (value.kind === 'worktree' || value.kind === 'sandbox') &&
+    (value.kind === 'worktree' || value.kind === 'sandbox' || value.kind === 'process') &&
     'threadId' in value &&
     typeof value.threadId === 'string'
   );
@@ -91,8 +98,13 @@ export class WorktreesView implements vscode.TreeDataProvider<WorktreesRow>, vsc
   }
 
   async getChildren(node?: WorktreesRow): Promise<WorktreesRow[]> {
-    if (node?.kind === 'worktree')
-      return node.sandboxes.map(sandbox => ({ kind: 'sandbox', threadId: node.threadId, sandbox }));
+    if (node?.kind === 'worktree') {
+      const { threadId, sandboxes, worktree } = node;
+      return [
+        ...sandboxes.map(sandbox => ({ kind: 'sandbox' as const, threadId, sandbox })),
+        ...worktree.processes.map(process => ({ kind: 'process' as const, threadId, process })),
+      ];
+    }
     if (node || this.#services.host.state !== 'connected') return [];
     try {
       const client = await this.#services.host.client(this.#ended.signal);
@@ -118,11 +130,11 @@ export class WorktreesView implements vscode.TreeDataProvider<WorktreesRow>, vsc
 
   getTreeItem(row: WorktreesRow): vscode.TreeItem {
     if (row.kind === 'sandbox') return sandboxItem(row);
-    const { threadId, worktree, sandboxes } = row;
+    if (row.kind === 'process') return processItem(row);
+    const { threadId, worktree } = row;
     const thread = this.#services.host.threads.get(threadId);
     const name = worktree.branch.replace(/^muster\//, '');
-    const { None, Expanded } = vscode.TreeItemCollapsibleState;
-    const item = new vscode.TreeItem(name === '' ? threadId : name, sandboxes.length > 0 ? Expanded : None);
+    const item = new vscode.TreeItem(name === '' ? threadId : name, foldOf(row));
     const facts = [
       worktree.missing ? vscode.l10n.t('folder is gone') : '',
       worktree.ahead > 0 ? `↑${worktree.ahead}` : '',
@@ -130,6 +142,7 @@ export class WorktreesView implements vscode.TreeDataProvider<WorktreesRow>, vsc
       worktree.changed > 0 ? vscode.l10n.t('{0} not committed', worktree.changed) : '',
       formatBytes(this.#sizes.get(threadId)?.bytes),
       worktree.port > 0 ? vscode.l10n.t('port {0}', worktree.port) : '',
+      processCount(worktree.processes.length),
       worktree.usedAt > 0n ? formatAge(Number(worktree.usedAt), Date.now()) : '',
     ].filter(fact => fact !== '');
     item.id = `worktree:${threadId}`;
@@ -220,6 +233,29 @@ export class WorktreesView implements vscode.TreeDataProvider<WorktreesRow>, vsc
       if (this.#view.visible) this.refresh();
     }, coalesceMs);
   }
+}
+
+/** Containers are shown at once; processes, of which there may be many, when somebody asks. */
+function foldOf({ sandboxes, worktree }: WorktreeNode): vscode.TreeItemCollapsibleState {
+  const { None, Collapsed, Expanded } = vscode.TreeItemCollapsibleState;
+  if (sandboxes.length > 0) return Expanded;
+  return worktree.processes.length > 0 ? Collapsed : None;
+}
+
+function processCount(count: number): string {
+  if (count === 0) return '';
+  return count === 1 ? vscode.l10n.t('1 process') : vscode.l10n.t('{0} processes', count);
+}
+
+function processItem({ threadId, process: { pid, name, runId } }: ProcessNode): vscode.TreeItem {
+  const item = new vscode.TreeItem(name);
+  const starter = runId === '' ? '' : vscode.l10n.t('started by a run');
+  item.id = `process:${threadId}:${pid}`;
+  item.description = [String(pid), starter].filter(part => part !== '').join(' · ');
+  item.contextValue = 'process';
+  item.iconPath = new vscode.ThemeIcon('server-process');
+  item.accessibilityInformation = { label: vscode.l10n.t('Process {0}, number {1}', name, pid) };
+  return item;
 }
 
 function sandboxItem({ threadId, sandbox }: SandboxNode): vscode.TreeItem {

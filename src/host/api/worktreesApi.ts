@@ -1,21 +1,22 @@
 import { create } from '@bufbuild/protobuf';
 import type { ServiceImpl } from '@connectrpc/connect';
 import { defined } from '../../base/defined.js';
-import { isAnyAppError, isAppError } from '../../base/errors.js';
+import type { ProjectId } from '../../base/ids.js';
 import { projectOfFolder } from '../../core/projects/projectService.js';
 import type { Store } from '../../core/store.js';
 import type { Stores } from '../../core/stores.js';
-import type { Thread } from '../../core/threads/thread.js';
 import { findThread } from '../../core/threads/threadLookup.js';
 import type { ThreadService } from '../../core/threads/threadService.js';
+import type { WorktreeCleaner } from '../../core/threads/worktreeCleaner.js';
+import type { WorktreeLook, WorktreeLooks } from '../../core/threads/worktreeLooks.js';
 import type { Preparation } from '../../core/workspaces/preparation.js';
 import type { WorkspacePreparer } from '../../core/workspaces/workspacePreparer.js';
 import { portsOfThread } from '../../core/workspaces/workspacePreparer.js';
-import type { WorktreeDriver, WorktreeState } from '../../core/workspaces/worktreeDriver.js';
-import { worktreeOf } from '../../core/workspaces/workspaceService.js';
 import {
+  CleanedWorktreeSchema,
   PreparationSchema,
   SpareWorktreeSchema,
+  WorktreeProcessSchema,
   WorktreeSchema,
   type Preparation as WirePreparation,
   type SpareWorktree,
@@ -25,13 +26,11 @@ import {
 import { wireThread } from './wire.js';
 import { absolutePath, given, ignoredChoices, oneOf } from './requestFields.js';
 
-/** Worktrees are looked at this many at a time: each is a git process. */
-const atOnce = 4;
-
 export interface WorktreesApiOptions {
   readonly store: Store<Stores>;
   readonly threads: ThreadService;
-  readonly driver: WorktreeDriver;
+  readonly worktreeLooks: Pick<WorktreeLooks, 'at'>;
+  readonly worktreeCleaner: Pick<WorktreeCleaner, 'clean'>;
   readonly preparer: Pick<WorkspacePreparer, 'skip'>;
 }
 
@@ -48,25 +47,40 @@ function wireSpares(store: Store<Stores>, folder: string | undefined): SpareWork
 export function worktreesApi({
   store,
   threads,
-  driver,
+  worktreeLooks,
+  worktreeCleaner,
   preparer,
 }: WorktreesApiOptions): ServiceImpl<typeof WorktreeService> {
   return {
     async listWorktrees(request, context) {
-      const folder = given(request.folder);
-      const found = store.read(stores =>
-        stores.threads.withWorktree(
-          folder === undefined ? undefined : projectOfFolder(stores, absolutePath(folder, 'folder')).id,
-        ),
+      const project = projectIn(store, request.folder);
+      const found = store.read(stores => stores.threads.withWorktree(project));
+      const looks = await worktreeLooks.at(found, context.signal);
+      return {
+        worktrees: looks.map(look => wireWorktree(store, look)),
+        spares: wireSpares(store, given(request.folder)),
+      };
+    },
+
+    async cleanWorktrees({ folder, olderThanMs, unmerged, threadIds, ignored, force }, context) {
+      const cleaned = await worktreeCleaner.clean(
+        {
+          threads: threadIds,
+          olderThanMs: Number(olderThanMs),
+          unmerged,
+          force,
+          ...defined({
+            project: projectIn(store, folder),
+            ignored: oneOf(ignoredChoices, ignored, 'ignored'),
+          }),
+        },
+        context.signal,
       );
-      const worktrees: Worktree[] = [];
-      for (let start = 0; start < found.length; start += atOnce) {
-        const block = found.slice(start, start + atOnce);
-        worktrees.push(
-          ...(await Promise.all(block.map(thread => describe({ store, driver }, thread, context.signal)))),
-        );
-      }
-      return { worktrees, spares: wireSpares(store, given(request.folder)) };
+      return {
+        worktrees: cleaned.map(({ look, state, reason, rescue = '' }) =>
+          create(CleanedWorktreeSchema, { worktree: wireWorktree(store, look), state, reason, rescue }),
+        ),
+      };
     },
 
     async removeWorktree({ threadId, ignored }) {
@@ -115,12 +129,15 @@ function wirePreparation(
   });
 }
 
-async function describe(
-  { store, driver }: Pick<WorktreesApiOptions, 'store' | 'driver'>,
-  thread: Thread,
-  signal: AbortSignal,
-): Promise<Worktree> {
-  const found = await look(driver, thread, signal);
+/** The project of a folder that was named; undefined for all. Errors: `project.notFound`. */
+function projectIn(store: Store<Stores>, text: string): ProjectId | undefined {
+  const folder = given(text);
+  return folder === undefined
+    ? undefined
+    : store.read(stores => projectOfFolder(stores, absolutePath(folder, 'folder')).id);
+}
+
+function wireWorktree(store: Store<Stores>, { thread, state: found, processes, unmerged }: WorktreeLook): Worktree {
   const state = found === 'missing' || found === 'unreadable' ? undefined : found;
   return create(WorktreeSchema, {
     threadId: thread.id,
@@ -136,27 +153,7 @@ async function describe(
     createdAt: BigInt(Math.round(thread.createdAt)),
     usedAt: BigInt(Math.round(thread.updatedAt)),
     port: store.read(stores => stores.preparations.of(thread.id))?.port ?? 0,
+    processes: processes.map(({ pid, name, run = '' }) => create(WorktreeProcessSchema, { pid, name, runId: run })),
+    unmerged,
   });
-}
-
-/** One worktree that git cannot read does not keep the others from being listed. */
-async function look(
-  driver: WorktreeDriver,
-  thread: Thread,
-  signal: AbortSignal,
-): Promise<WorktreeState | 'missing' | 'unreadable'> {
-  const ref = worktreeOf(thread);
-  if (!ref) return 'missing';
-  // The branch it began from may be gone by now; the commit is not.
-  for (const compareTo of [thread.baseRef, thread.baseCommit, 'HEAD']) {
-    if (compareTo === undefined) continue;
-    try {
-      return await driver.state(ref, compareTo, signal);
-    } catch (error) {
-      signal.throwIfAborted();
-      if (isAppError(error, 'worktree.missing')) return 'missing';
-      if (!isAnyAppError(error)) throw error;
-    }
-  }
-  return 'unreadable';
 }

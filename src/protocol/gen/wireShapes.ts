@@ -424,6 +424,10 @@ export const unaryCalls: Readonly<Record<string, Readonly<Record<string, readonl
       "RemoveWorktree",
       "muster.v1.RemoveWorktreeResponse"
     ],
+    "cleanWorktrees": [
+      "CleanWorktrees",
+      "muster.v1.CleanWorktreesResponse"
+    ],
     "repairWorktree": [
       "RepairWorktree",
       "muster.v1.RepairWorktreeResponse"
@@ -1361,7 +1365,14 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "missing": "boolean",
     "createdAt": "bigint",
     "usedAt": "bigint",
-    "port": "number"
+    "port": "number",
+    "processes": "[]muster.v1.WorktreeProcess",
+    "unmerged": "boolean"
+  },
+  "muster.v1.WorktreeProcess": {
+    "pid": "number",
+    "name": "string",
+    "runId": "string"
   },
   "muster.v1.SpareWorktree": {
     "path": "string",
@@ -1371,6 +1382,15 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "madeAt": "bigint"
   },
   "muster.v1.RemoveWorktreeResponse": {
+    "rescue": "string"
+  },
+  "muster.v1.CleanWorktreesResponse": {
+    "worktrees": "[]muster.v1.CleanedWorktree"
+  },
+  "muster.v1.CleanedWorktree": {
+    "worktree": "?muster.v1.Worktree",
+    "state": "string",
+    "reason": "string",
     "rescue": "string"
   },
   "muster.v1.RepairWorktreeResponse": {

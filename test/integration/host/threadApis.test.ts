@@ -7,6 +7,8 @@ import { silentLog } from '../../../src/base/log.js';
 import { Redactor } from '../../../src/base/redactor.js';
 import { threadsApi } from '../../../src/host/api/threadsApi.js';
 import { worktreesApi } from '../../../src/host/api/worktreesApi.js';
+import { WorktreeCleaner } from '../../../src/core/threads/worktreeCleaner.js';
+import { WorktreeLooks } from '../../../src/core/threads/worktreeLooks.js';
 import { mapErrors, refuseWhenEnding } from '../../../src/host/server/interceptors.js';
 import { DispatchRequestSchema, ThreadService } from '../../../src/protocol/gen/muster/v1/threads_pb.js';
 import { WorktreeService } from '../../../src/protocol/gen/muster/v1/worktrees_pb.js';
@@ -19,6 +21,8 @@ function clientsOf(
   const host = coreHost(world, merging === undefined ? {} : { merging });
   const { dispatcher, batches, threads, merges, reviews, settler } = host;
   const { store, worktrees: driver } = world;
+  const nobody = { inside: async (folders: readonly string[]) => folders.map(() => []) };
+  const worktreeLooks = new WorktreeLooks({ store, driver, processes: nobody });
   const transport = createRouterTransport(
     router => {
       router.service(
@@ -38,7 +42,13 @@ function clientsOf(
       );
       router.service(
         WorktreeService,
-        worktreesApi({ store, threads, driver, preparer: { skip: () => expect.unreachable() } }),
+        worktreesApi({
+          store,
+          threads,
+          worktreeLooks,
+          worktreeCleaner: new WorktreeCleaner({ store, clock: world.clock, looks: worktreeLooks, threads }),
+          preparer: { skip: () => expect.unreachable() },
+        }),
       );
     },
     { router: { interceptors: [mapErrors(silentLog, new Redactor()), refuseWhenEnding(ending)] } },

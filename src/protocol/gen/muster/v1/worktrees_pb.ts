@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file muster/v1/worktrees.proto.
  */
 export const file_muster_v1_worktrees: GenFile = /*@__PURE__*/
-  fileDesc("ChltdXN0ZXIvdjEvd29ya3RyZWVzLnByb3RvEgltdXN0ZXIudjEi4wEKCFdvcmt0cmVlEhEKCXRocmVhZF9pZBgBIAEoCRIMCgRwYXRoGAIgASgJEg4KBmJyYW5jaBgDIAEoCRIQCghiYXNlX3JlZhgEIAEoCRIMCgRoZWFkGAUgASgJEg0KBWFoZWFkGAYgASgFEg4KBmJlaGluZBgHIAEoBRIPCgdjaGFuZ2VkGAggASgFEhIKCnJlcG9zaXRvcnkYCSABKAkSDwoHbWlzc2luZxgKIAEoCBISCgpjcmVhdGVkX2F0GAsgASgDEg8KB3VzZWRfYXQYDCABKAMSDAoEcG9ydBgNIAEoBSImChRMaXN0V29ya3RyZWVzUmVxdWVzdBIOCgZmb2xkZXIYASABKAkiaQoVTGlzdFdvcmt0cmVlc1Jlc3BvbnNlEiYKCXdvcmt0cmVlcxgBIAMoCzITLm11c3Rlci52MS5Xb3JrdHJlZRIoCgZzcGFyZXMYAiADKAsyGC5tdXN0ZXIudjEuU3BhcmVXb3JrdHJlZSJhCg1TcGFyZVdvcmt0cmVlEgwKBHBhdGgYASABKAkSEgoKcmVwb3NpdG9yeRgCIAEoCRIOCgZjb21taXQYAyABKAkSDQoFc3RhdGUYBCABKAkSDwoHbWFkZV9hdBgFIAEoAyI7ChVSZW1vdmVXb3JrdHJlZVJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEg8KB2lnbm9yZWQYAiABKAkiKAoWUmVtb3ZlV29ya3RyZWVSZXNwb25zZRIOCgZyZXNjdWUYASABKAkiKgoVUmVwYWlyV29ya3RyZWVSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSJOChZSZXBhaXJXb3JrdHJlZVJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQSEQoJc2V0X2FzaWRlGAIgAygJIikKFFB1dEJhY2tTaGFyZWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSIzChVQdXRCYWNrU2hhcmVkUmVzcG9uc2USDAoEZG9uZRgBIAMoCRIMCgRsZWZ0GAIgAygJIioKFUdldFByZXBhcmF0aW9uUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAki3QEKC1ByZXBhcmF0aW9uEg0KBXN0YXRlGAEgASgJEgwKBHBvcnQYAiABKAUSDwoHY29tbWFuZBgDIAEoCRIWCglleGl0X2NvZGUYBCABKAVIAIgBARIOCgZvdXRwdXQYBSABKAkSOAoJdmFyaWFibGVzGAYgAygLMiUubXVzdGVyLnYxLlByZXBhcmF0aW9uLlZhcmlhYmxlc0VudHJ5GjAKDlZhcmlhYmxlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCDAoKX2V4aXRfY29kZSJFChZHZXRQcmVwYXJhdGlvblJlc3BvbnNlEisKC3ByZXBhcmF0aW9uGAEgASgLMhYubXVzdGVyLnYxLlByZXBhcmF0aW9uIisKFlNraXBQcmVwYXJhdGlvblJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJIkYKF1NraXBQcmVwYXJhdGlvblJlc3BvbnNlEisKC3ByZXBhcmF0aW9uGAEgASgLMhYubXVzdGVyLnYxLlByZXBhcmF0aW9uMpgFCg9Xb3JrdHJlZVNlcnZpY2USZwoOR2V0UHJlcGFyYXRpb24SIC5tdXN0ZXIudjEuR2V0UHJlcGFyYXRpb25SZXF1ZXN0GiEubXVzdGVyLnYxLkdldFByZXBhcmF0aW9uUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSbwoPU2tpcFByZXBhcmF0aW9uEiEubXVzdGVyLnYxLlNraXBQcmVwYXJhdGlvblJlcXVlc3QaIi5tdXN0ZXIudjEuU2tpcFByZXBhcmF0aW9uUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJkCg1MaXN0V29ya3RyZWVzEh8ubXVzdGVyLnYxLkxpc3RXb3JrdHJlZXNSZXF1ZXN0GiAubXVzdGVyLnYxLkxpc3RXb3JrdHJlZXNSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJsCg5SZW1vdmVXb3JrdHJlZRIgLm11c3Rlci52MS5SZW1vdmVXb3JrdHJlZVJlcXVlc3QaIS5tdXN0ZXIudjEuUmVtb3ZlV29ya3RyZWVSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmwKDlJlcGFpcldvcmt0cmVlEiAubXVzdGVyLnYxLlJlcGFpcldvcmt0cmVlUmVxdWVzdBohLm11c3Rlci52MS5SZXBhaXJXb3JrdHJlZVJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSaQoNUHV0QmFja1NoYXJlZBIfLm11c3Rlci52MS5QdXRCYWNrU2hhcmVkUmVxdWVzdBogLm11c3Rlci52MS5QdXRCYWNrU2hhcmVkUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZWIGcHJvdG8z", [file_muster_v1_policy, file_muster_v1_threads]);
+  fileDesc("ChltdXN0ZXIvdjEvd29ya3RyZWVzLnByb3RvEgltdXN0ZXIudjEipAIKCFdvcmt0cmVlEhEKCXRocmVhZF9pZBgBIAEoCRIMCgRwYXRoGAIgASgJEg4KBmJyYW5jaBgDIAEoCRIQCghiYXNlX3JlZhgEIAEoCRIMCgRoZWFkGAUgASgJEg0KBWFoZWFkGAYgASgFEg4KBmJlaGluZBgHIAEoBRIPCgdjaGFuZ2VkGAggASgFEhIKCnJlcG9zaXRvcnkYCSABKAkSDwoHbWlzc2luZxgKIAEoCBISCgpjcmVhdGVkX2F0GAsgASgDEg8KB3VzZWRfYXQYDCABKAMSDAoEcG9ydBgNIAEoBRItCglwcm9jZXNzZXMYDiADKAsyGi5tdXN0ZXIudjEuV29ya3RyZWVQcm9jZXNzEhAKCHVubWVyZ2VkGA8gASgIIjwKD1dvcmt0cmVlUHJvY2VzcxILCgNwaWQYASABKAUSDAoEbmFtZRgCIAEoCRIOCgZydW5faWQYAyABKAkiJgoUTGlzdFdvcmt0cmVlc1JlcXVlc3QSDgoGZm9sZGVyGAEgASgJImkKFUxpc3RXb3JrdHJlZXNSZXNwb25zZRImCgl3b3JrdHJlZXMYASADKAsyEy5tdXN0ZXIudjEuV29ya3RyZWUSKAoGc3BhcmVzGAIgAygLMhgubXVzdGVyLnYxLlNwYXJlV29ya3RyZWUiYQoNU3BhcmVXb3JrdHJlZRIMCgRwYXRoGAEgASgJEhIKCnJlcG9zaXRvcnkYAiABKAkSDgoGY29tbWl0GAMgASgJEg0KBXN0YXRlGAQgASgJEg8KB21hZGVfYXQYBSABKAMiOwoVUmVtb3ZlV29ya3RyZWVSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRIPCgdpZ25vcmVkGAIgASgJIigKFlJlbW92ZVdvcmt0cmVlUmVzcG9uc2USDgoGcmVzY3VlGAEgASgJIoQBChVDbGVhbldvcmt0cmVlc1JlcXVlc3QSDgoGZm9sZGVyGAEgASgJEhUKDW9sZGVyX3RoYW5fbXMYAiABKAMSEAoIdW5tZXJnZWQYAyABKAgSEgoKdGhyZWFkX2lkcxgEIAMoCRIPCgdpZ25vcmVkGAUgASgJEg0KBWZvcmNlGAYgASgIIkcKFkNsZWFuV29ya3RyZWVzUmVzcG9uc2USLQoJd29ya3RyZWVzGAEgAygLMhoubXVzdGVyLnYxLkNsZWFuZWRXb3JrdHJlZSJnCg9DbGVhbmVkV29ya3RyZWUSJQoId29ya3RyZWUYASABKAsyEy5tdXN0ZXIudjEuV29ya3RyZWUSDQoFc3RhdGUYAiABKAkSDgoGcmVhc29uGAMgASgJEg4KBnJlc2N1ZRgEIAEoCSIqChVSZXBhaXJXb3JrdHJlZVJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJIk4KFlJlcGFpcldvcmt0cmVlUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBIRCglzZXRfYXNpZGUYAiADKAkiKQoUUHV0QmFja1NoYXJlZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJIjMKFVB1dEJhY2tTaGFyZWRSZXNwb25zZRIMCgRkb25lGAEgAygJEgwKBGxlZnQYAiADKAkiKgoVR2V0UHJlcGFyYXRpb25SZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSLdAQoLUHJlcGFyYXRpb24SDQoFc3RhdGUYASABKAkSDAoEcG9ydBgCIAEoBRIPCgdjb21tYW5kGAMgASgJEhYKCWV4aXRfY29kZRgEIAEoBUgAiAEBEg4KBm91dHB1dBgFIAEoCRI4Cgl2YXJpYWJsZXMYBiADKAsyJS5tdXN0ZXIudjEuUHJlcGFyYXRpb24uVmFyaWFibGVzRW50cnkaMAoOVmFyaWFibGVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIMCgpfZXhpdF9jb2RlIkUKFkdldFByZXBhcmF0aW9uUmVzcG9uc2USKwoLcHJlcGFyYXRpb24YASABKAsyFi5tdXN0ZXIudjEuUHJlcGFyYXRpb24iKwoWU2tpcFByZXBhcmF0aW9uUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiRgoXU2tpcFByZXBhcmF0aW9uUmVzcG9uc2USKwoLcHJlcGFyYXRpb24YASABKAsyFi5tdXN0ZXIudjEuUHJlcGFyYXRpb24yhgYKD1dvcmt0cmVlU2VydmljZRJnCg5HZXRQcmVwYXJhdGlvbhIgLm11c3Rlci52MS5HZXRQcmVwYXJhdGlvblJlcXVlc3QaIS5tdXN0ZXIudjEuR2V0UHJlcGFyYXRpb25SZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJvCg9Ta2lwUHJlcGFyYXRpb24SIS5tdXN0ZXIudjEuU2tpcFByZXBhcmF0aW9uUmVxdWVzdBoiLm11c3Rlci52MS5Ta2lwUHJlcGFyYXRpb25SZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmQKDUxpc3RXb3JrdHJlZXMSHy5tdXN0ZXIudjEuTGlzdFdvcmt0cmVlc1JlcXVlc3QaIC5tdXN0ZXIudjEuTGlzdFdvcmt0cmVlc1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEmwKDlJlbW92ZVdvcmt0cmVlEiAubXVzdGVyLnYxLlJlbW92ZVdvcmt0cmVlUmVxdWVzdBohLm11c3Rlci52MS5SZW1vdmVXb3JrdHJlZVJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSbAoOQ2xlYW5Xb3JrdHJlZXMSIC5tdXN0ZXIudjEuQ2xlYW5Xb3JrdHJlZXNSZXF1ZXN0GiEubXVzdGVyLnYxLkNsZWFuV29ya3RyZWVzUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJsCg5SZXBhaXJXb3JrdHJlZRIgLm11c3Rlci52MS5SZXBhaXJXb3JrdHJlZVJlcXVlc3QaIS5tdXN0ZXIudjEuUmVwYWlyV29ya3RyZWVSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmkKDVB1dEJhY2tTaGFyZWQSHy5tdXN0ZXIudjEuUHV0QmFja1NoYXJlZFJlcXVlc3QaIC5tdXN0ZXIudjEuUHV0QmFja1NoYXJlZFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGViBnByb3RvMw", [file_muster_v1_policy, file_muster_v1_threads]);
 
 /**
  * @generated from message muster.v1.Worktree
@@ -91,6 +91,20 @@ export type Worktree = Message<"muster.v1.Worktree"> & {
    * @generated from field: int32 port = 13;
    */
   port: number;
+
+  /**
+   * Of this user, on this machine; those of containers are not among them.
+   *
+   * @generated from field: repeated muster.v1.WorktreeProcess processes = 14;
+   */
+  processes: WorktreeProcess[];
+
+  /**
+   * It has work that its target lacks: commits, or files that are not committed.
+   *
+   * @generated from field: bool unmerged = 15;
+   */
+  unmerged: boolean;
 };
 
 /**
@@ -99,6 +113,37 @@ export type Worktree = Message<"muster.v1.Worktree"> & {
  */
 export const WorktreeSchema: GenMessage<Worktree> = /*@__PURE__*/
   messageDesc(file_muster_v1_worktrees, 0);
+
+/**
+ * A process that works in a worktree, or belongs to a run of its thread.
+ *
+ * @generated from message muster.v1.WorktreeProcess
+ */
+export type WorktreeProcess = Message<"muster.v1.WorktreeProcess"> & {
+  /**
+   * @generated from field: int32 pid = 1;
+   */
+  pid: number;
+
+  /**
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * Empty: no run started it.
+   *
+   * @generated from field: string run_id = 3;
+   */
+  runId: string;
+};
+
+/**
+ * Describes the message muster.v1.WorktreeProcess.
+ * Use `create(WorktreeProcessSchema)` to create a new message.
+ */
+export const WorktreeProcessSchema: GenMessage<WorktreeProcess> = /*@__PURE__*/
+  messageDesc(file_muster_v1_worktrees, 1);
 
 /**
  * @generated from message muster.v1.ListWorktreesRequest
@@ -117,7 +162,7 @@ export type ListWorktreesRequest = Message<"muster.v1.ListWorktreesRequest"> & {
  * Use `create(ListWorktreesRequestSchema)` to create a new message.
  */
 export const ListWorktreesRequestSchema: GenMessage<ListWorktreesRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_worktrees, 1);
+  messageDesc(file_muster_v1_worktrees, 2);
 
 /**
  * @generated from message muster.v1.ListWorktreesResponse
@@ -141,7 +186,7 @@ export type ListWorktreesResponse = Message<"muster.v1.ListWorktreesResponse"> &
  * Use `create(ListWorktreesResponseSchema)` to create a new message.
  */
 export const ListWorktreesResponseSchema: GenMessage<ListWorktreesResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_worktrees, 2);
+  messageDesc(file_muster_v1_worktrees, 3);
 
 /**
  * @generated from message muster.v1.SpareWorktree
@@ -180,7 +225,7 @@ export type SpareWorktree = Message<"muster.v1.SpareWorktree"> & {
  * Use `create(SpareWorktreeSchema)` to create a new message.
  */
 export const SpareWorktreeSchema: GenMessage<SpareWorktree> = /*@__PURE__*/
-  messageDesc(file_muster_v1_worktrees, 3);
+  messageDesc(file_muster_v1_worktrees, 4);
 
 /**
  * @generated from message muster.v1.RemoveWorktreeRequest
@@ -204,7 +249,7 @@ export type RemoveWorktreeRequest = Message<"muster.v1.RemoveWorktreeRequest"> &
  * Use `create(RemoveWorktreeRequestSchema)` to create a new message.
  */
 export const RemoveWorktreeRequestSchema: GenMessage<RemoveWorktreeRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_worktrees, 4);
+  messageDesc(file_muster_v1_worktrees, 5);
 
 /**
  * @generated from message muster.v1.RemoveWorktreeResponse
@@ -223,7 +268,116 @@ export type RemoveWorktreeResponse = Message<"muster.v1.RemoveWorktreeResponse">
  * Use `create(RemoveWorktreeResponseSchema)` to create a new message.
  */
 export const RemoveWorktreeResponseSchema: GenMessage<RemoveWorktreeResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_worktrees, 5);
+  messageDesc(file_muster_v1_worktrees, 6);
+
+/**
+ * @generated from message muster.v1.CleanWorktreesRequest
+ */
+export type CleanWorktreesRequest = Message<"muster.v1.CleanWorktreesRequest"> & {
+  /**
+   * Empty: all projects.
+   *
+   * @generated from field: string folder = 1;
+   */
+  folder: string;
+
+  /**
+   * Only those to which nothing has happened for so long.
+   *
+   * @generated from field: int64 older_than_ms = 2;
+   */
+  olderThanMs: bigint;
+
+  /**
+   * Also those that have work which their target lacks; it is kept, as with every removal.
+   *
+   * @generated from field: bool unmerged = 3;
+   */
+  unmerged: boolean;
+
+  /**
+   * Only these; empty: all.
+   *
+   * @generated from field: repeated string thread_ids = 4;
+   */
+  threadIds: string[];
+
+  /**
+   * As in AbandonThreadRequest.
+   *
+   * @generated from field: string ignored = 5;
+   */
+  ignored: string;
+
+  /**
+   * Remove them; otherwise tell what would go.
+   *
+   * @generated from field: bool force = 6;
+   */
+  force: boolean;
+};
+
+/**
+ * Describes the message muster.v1.CleanWorktreesRequest.
+ * Use `create(CleanWorktreesRequestSchema)` to create a new message.
+ */
+export const CleanWorktreesRequestSchema: GenMessage<CleanWorktreesRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_worktrees, 7);
+
+/**
+ * @generated from message muster.v1.CleanWorktreesResponse
+ */
+export type CleanWorktreesResponse = Message<"muster.v1.CleanWorktreesResponse"> & {
+  /**
+   * @generated from field: repeated muster.v1.CleanedWorktree worktrees = 1;
+   */
+  worktrees: CleanedWorktree[];
+};
+
+/**
+ * Describes the message muster.v1.CleanWorktreesResponse.
+ * Use `create(CleanWorktreesResponseSchema)` to create a new message.
+ */
+export const CleanWorktreesResponseSchema: GenMessage<CleanWorktreesResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_worktrees, 8);
+
+/**
+ * @generated from message muster.v1.CleanedWorktree
+ */
+export type CleanedWorktree = Message<"muster.v1.CleanedWorktree"> & {
+  /**
+   * @generated from field: muster.v1.Worktree worktree = 1;
+   */
+  worktree?: Worktree | undefined;
+
+  /**
+   * would_remove, removed, or kept.
+   *
+   * @generated from field: string state = 2;
+   */
+  state: string;
+
+  /**
+   * Why it is kept, for people.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+
+  /**
+   * Full name of the ref that keeps its work, when it was removed.
+   *
+   * @generated from field: string rescue = 4;
+   */
+  rescue: string;
+};
+
+/**
+ * Describes the message muster.v1.CleanedWorktree.
+ * Use `create(CleanedWorktreeSchema)` to create a new message.
+ */
+export const CleanedWorktreeSchema: GenMessage<CleanedWorktree> = /*@__PURE__*/
+  messageDesc(file_muster_v1_worktrees, 9);
 
 /**
  * @generated from message muster.v1.RepairWorktreeRequest
@@ -240,7 +394,7 @@ export type RepairWorktreeRequest = Message<"muster.v1.RepairWorktreeRequest"> &
  * Use `create(RepairWorktreeRequestSchema)` to create a new message.
  */
 export const RepairWorktreeRequestSchema: GenMessage<RepairWorktreeRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_worktrees, 6);
+  messageDesc(file_muster_v1_worktrees, 10);
 
 /**
  * @generated from message muster.v1.RepairWorktreeResponse
@@ -264,7 +418,7 @@ export type RepairWorktreeResponse = Message<"muster.v1.RepairWorktreeResponse">
  * Use `create(RepairWorktreeResponseSchema)` to create a new message.
  */
 export const RepairWorktreeResponseSchema: GenMessage<RepairWorktreeResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_worktrees, 7);
+  messageDesc(file_muster_v1_worktrees, 11);
 
 /**
  * @generated from message muster.v1.PutBackSharedRequest
@@ -281,7 +435,7 @@ export type PutBackSharedRequest = Message<"muster.v1.PutBackSharedRequest"> & {
  * Use `create(PutBackSharedRequestSchema)` to create a new message.
  */
 export const PutBackSharedRequestSchema: GenMessage<PutBackSharedRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_worktrees, 8);
+  messageDesc(file_muster_v1_worktrees, 12);
 
 /**
  * @generated from message muster.v1.PutBackSharedResponse
@@ -305,7 +459,7 @@ export type PutBackSharedResponse = Message<"muster.v1.PutBackSharedResponse"> &
  * Use `create(PutBackSharedResponseSchema)` to create a new message.
  */
 export const PutBackSharedResponseSchema: GenMessage<PutBackSharedResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_worktrees, 9);
+  messageDesc(file_muster_v1_worktrees, 13);
 
 /**
  * @generated from message muster.v1.GetPreparationRequest
@@ -322,7 +476,7 @@ export type GetPreparationRequest = Message<"muster.v1.GetPreparationRequest"> &
  * Use `create(GetPreparationRequestSchema)` to create a new message.
  */
 export const GetPreparationRequestSchema: GenMessage<GetPreparationRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_worktrees, 10);
+  messageDesc(file_muster_v1_worktrees, 14);
 
 /**
  * What became of getting a thread's worktree ready.
@@ -376,7 +530,7 @@ export type Preparation = Message<"muster.v1.Preparation"> & {
  * Use `create(PreparationSchema)` to create a new message.
  */
 export const PreparationSchema: GenMessage<Preparation> = /*@__PURE__*/
-  messageDesc(file_muster_v1_worktrees, 11);
+  messageDesc(file_muster_v1_worktrees, 15);
 
 /**
  * @generated from message muster.v1.GetPreparationResponse
@@ -393,7 +547,7 @@ export type GetPreparationResponse = Message<"muster.v1.GetPreparationResponse">
  * Use `create(GetPreparationResponseSchema)` to create a new message.
  */
 export const GetPreparationResponseSchema: GenMessage<GetPreparationResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_worktrees, 12);
+  messageDesc(file_muster_v1_worktrees, 16);
 
 /**
  * @generated from message muster.v1.SkipPreparationRequest
@@ -410,7 +564,7 @@ export type SkipPreparationRequest = Message<"muster.v1.SkipPreparationRequest">
  * Use `create(SkipPreparationRequestSchema)` to create a new message.
  */
 export const SkipPreparationRequestSchema: GenMessage<SkipPreparationRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_worktrees, 13);
+  messageDesc(file_muster_v1_worktrees, 17);
 
 /**
  * @generated from message muster.v1.SkipPreparationResponse
@@ -427,7 +581,7 @@ export type SkipPreparationResponse = Message<"muster.v1.SkipPreparationResponse
  * Use `create(SkipPreparationResponseSchema)` to create a new message.
  */
 export const SkipPreparationResponseSchema: GenMessage<SkipPreparationResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_worktrees, 14);
+  messageDesc(file_muster_v1_worktrees, 18);
 
 /**
  * @generated from service muster.v1.WorktreeService
@@ -466,6 +620,16 @@ export const WorktreeService: GenService<{
     methodKind: "unary";
     input: typeof RemoveWorktreeRequestSchema;
     output: typeof RemoveWorktreeResponseSchema;
+  },
+  /**
+   * Removes the worktrees that nobody needs any more, keeping what is in them.
+   *
+   * @generated from rpc muster.v1.WorktreeService.CleanWorktrees
+   */
+  cleanWorktrees: {
+    methodKind: "unary";
+    input: typeof CleanWorktreesRequestSchema;
+    output: typeof CleanWorktreesResponseSchema;
   },
   /**
    * @generated from rpc muster.v1.WorktreeService.RepairWorktree

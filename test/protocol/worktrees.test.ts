@@ -1,0 +1,77 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { buildPrograms, testHome, testRepository, type Programs } from '../support/hostProcess.ts';
+
+let programs: Programs;
+beforeAll(async () => {
+  programs = await buildPrograms();
+});
+
+const file = `name: shop
+providers:
+  shell: {command: sh, args: ["-c", "echo done > done.txt"]}
+agents:
+  dev: {provider: shell}
+`;
+
+function setting() {
+  const home = testHome(programs);
+  const repository = testRepository({ 'agent-compose.yml': file });
+  const at = { cwd: repository };
+  return {
+    home,
+    git: (...args: readonly string[]): string =>
+      execFileSync('git', args, { cwd: repository, env: { ...process.env, ...home.env }, encoding: 'utf8' }).trim(),
+    muster: (...args: readonly string[]) => home.muster(args, at),
+  };
+}
+
+interface Row {
+  readonly thread_id: string;
+  readonly path: string;
+  readonly state?: string;
+  readonly reason?: string;
+  readonly processes: readonly { readonly pid: number }[];
+}
+
+test('cleaning up takes what is merged, leaves a folder that a program works in, and asks for the rest by name', async () => {
+  const { muster, git } = setting();
+  await muster('up', '--yes');
+  const [kept = ''] = (await muster('dispatch', 'dev', 'Ready', '--wait')).stdout.split(' ');
+  const [merged = ''] = (await muster('dispatch', 'dev', 'Merged', '--wait')).stdout.split(' ');
+  expect(await muster('merge', merged)).toMatchObject({ status: 0 });
+  const listed = JSON.parse((await muster('worktrees', '--json')).stdout) as { worktrees: Row[] };
+  const path = listed.worktrees.find(({ thread_id }) => thread_id.startsWith(merged))?.path ?? '';
+
+  const editor = spawn(process.execPath, ['-e', 'console.log("up"); setInterval(() => {}, 1000)'], {
+    cwd: path,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const ended = once(editor, 'exit');
+  onTestFinished(() => void editor.kill('SIGKILL'));
+  await once(editor.stdout, 'data');
+  const busy = await muster('worktrees', 'clean', '--force');
+  expect(busy).toMatchObject({ status: 0, stdout: expect.stringContaining(`(${editor.pid}) works in it`) });
+  expect(existsSync(path)).toBe(true);
+  editor.kill('SIGKILL');
+  await ended;
+
+  expect((await muster('worktrees', 'clean')).stdout).toContain('1 worktree would be removed; --force does it.');
+  const { worktrees } = JSON.parse((await muster('worktrees', 'clean', '--force', '--json')).stdout) as {
+    worktrees: Row[];
+  };
+  expect(Object.fromEntries(worktrees.map(({ thread_id, state, reason }) => [thread_id, reason ?? state]))).toEqual({
+    [worktrees.find(({ thread_id }) => thread_id.startsWith(merged))?.thread_id ?? '']: 'removed',
+    [worktrees.find(({ thread_id }) => thread_id.startsWith(kept))?.thread_id ?? '']: 'it has work that was not merged',
+  });
+  expect(existsSync(path)).toBe(false);
+
+  expect((await muster('worktrees', 'clean', '--older-than', '1d', '--unmerged', '--force')).stdout).toBe(
+    'Removed 0 worktrees.\n',
+  );
+  expect((await muster('worktrees', 'clean', '--unmerged', '--force')).stdout).toContain('kept as refs/muster/rescue/');
+  expect(git('worktree', 'list').split('\n')).toHaveLength(1);
+  expect(await muster('restore', kept)).toMatchObject({ status: 0 });
+});
