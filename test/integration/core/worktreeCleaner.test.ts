@@ -102,7 +102,7 @@ describe('cleaning up worktrees', () => {
   test('takes only what nothing has happened to for so long', async () => {
     const at = setting();
     await merged(at, 'Old');
-    at.world.clock.advance(10 * dayMs);
+    await at.world.clock.advance(10 * dayMs);
     await merged(at, 'Young');
     expect(await at.clean({ olderThanMs: 14 * dayMs })).toEqual({});
     expect(await at.clean({ olderThanMs: 7 * dayMs })).toEqual({ Old: 'removed' });

@@ -23,7 +23,7 @@ async function worker(cwd: string, env: Readonly<Record<string, string>> = {}): 
 }
 
 test.runIf(process.platform === 'linux')('tells who works in a folder or below it, through a link too', async () => {
-  const folder = await tempDirectory();
+  const folder = tempDirectory();
   const [work, beside] = [join(folder, 'work'), join(folder, 'work-beside')];
   await Promise.all([mkdir(join(work, 'deep'), { recursive: true }), mkdir(beside)]);
   await symlink(work, join(folder, 'link'));
