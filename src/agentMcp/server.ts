@@ -1,7 +1,9 @@
-import { McpServer, type CallToolResult } from '@modelcontextprotocol/server';
+import { McpServer } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import { productVersion } from '../protocol/productVersion.js';
+import { addExecute } from './executeTool.js';
 import { ask, type Answer } from './mailbox.js';
+import { refusal, text, type Call } from './toolCall.js';
 
 export interface AgentServerOptions {
   readonly runDirectory: string;
@@ -13,18 +15,6 @@ export interface AgentServerOptions {
 /** A client that waits hears this often that it still does. */
 const progressEveryMs = 10_000;
 
-/** The parts of a call that the tools use. */
-interface Call {
-  readonly mcpReq: {
-    readonly signal: AbortSignal;
-    readonly _meta?: { readonly progressToken?: string | number } | undefined;
-    notify(notification: {
-      method: 'notifications/progress';
-      params: { progressToken: string | number; progress: number; message: string };
-    }): Promise<void>;
-  };
-}
-
 /** The tools of one run. */
 export function createAgentServer(options: AgentServerOptions): McpServer {
   const server = new McpServer({ name: 'muster', version: productVersion });
@@ -32,6 +22,7 @@ export function createAgentServer(options: AgentServerOptions): McpServer {
   if (wanted.has('verdict')) addVerdict(server, options);
   if (wanted.has('ask')) addAsk(server, options);
   if (wanted.has('permission')) addPermission(server, options);
+  if (wanted.has('execute')) addExecute(server, async (letter, call) => await send(options, call, letter));
   return server;
 }
 
@@ -130,13 +121,4 @@ async function send({ runDirectory, signal }: AgentServerOptions, { mcpReq }: Ca
   } finally {
     clearInterval(timer);
   }
-}
-
-function refusal(answer: Answer): CallToolResult | undefined {
-  const { error } = answer;
-  return typeof error === 'string' ? { ...text(error), isError: true } : undefined;
-}
-
-function text(words: string): CallToolResult {
-  return { content: [{ type: 'text', text: words }] };
 }

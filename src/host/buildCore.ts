@@ -13,6 +13,7 @@ import { ConflictPredictor } from '../core/merges/conflictPredictor.js';
 import { HandMergeService } from '../core/merges/handMergeService.js';
 import { MergeResumer } from '../core/merges/mergeResumer.js';
 import { MergeService } from '../core/merges/mergeService.js';
+import { CellService } from '../core/notebooks/cellService.js';
 import { NotebookService } from '../core/notebooks/notebookService.js';
 import { ApplyProject } from '../core/projects/applyProject.js';
 import { UpdateService } from '../core/merges/updateService.js';
@@ -162,7 +163,7 @@ export function buildCore(
   const handMerges = new HandMergeService({ store, driver: drivers.handMerges, settler, workspaces });
   const resumer = resources.add(new MergeResumer({ store, log, merges }));
   resources.add(supervisor);
-  const places = { workspaces, preparer, sandboxes, environment, providers, supervisor, settler };
+  const places = { workspaces, preparer, sandboxes, environment, notebooks, providers, supervisor, settler };
   const options = { runModels: models.runModels, distDir, limit: runLimit(maxRuns) };
   const life = buildRuns(state, { ...drivers, ...places, ...options }, resources);
   const { runs } = life;
@@ -289,6 +290,7 @@ function buildRuns(
     readonly preparer: WorkspacePreparer;
     readonly sandboxes: SandboxService;
     readonly environment: HostRunEnvironment;
+    readonly notebooks: NotebookService;
     readonly providers: ProviderRegistries;
     readonly supervisor: DirectoryRunSupervisor;
     readonly settler: ThreadSettler;
@@ -310,7 +312,8 @@ function buildRuns(
     placeholders: hostPlaceholders(parts.distDir),
   });
   const questions = new QuestionService(common);
-  const mail = resources.add(new RunMail({ ...common, mailbox: sandbox.mailbox, questions, supervisor }));
+  const cells = new CellService({ notebooks: parts.notebooks, driver: parts.notebookServers, log });
+  const mail = resources.add(new RunMail({ ...common, mailbox: sandbox.mailbox, questions, supervisor, cells }));
   const commits = new RunCommits(common);
   const secrets = parts.runSecrets;
   const runs = new RunLifecycle({

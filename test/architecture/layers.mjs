@@ -14,7 +14,7 @@ export const layers = {
   'src/drivers/process': driver(['execa']),
   'src/drivers/docker': driver(['dockerode', 'tar-stream', '@balena/dockerignore']),
   'src/drivers/files': driver([]),
-  'src/drivers/jupyter': driver([]),
+  'src/drivers/jupyter': driver(['ws']),
   'src/drivers/quickjs': driver(['quickjs-emscripten-core', '@jitl/quickjs-singlefile-mjs-release-sync']),
   'src/host': {
     may: ['src/base', 'src/node', 'src/protocol', 'src/compose', 'src/core', 'src/drivers'],

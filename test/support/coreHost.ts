@@ -20,6 +20,7 @@ import type { Run } from '../../src/core/runs/run.js';
 import type { RunEnvironment } from '../../src/core/runs/runEnvironment.js';
 import { BatchService } from '../../src/core/batches/batchService.js';
 import { RunMail } from '../../src/core/mail/runMail.js';
+import type { CellService } from '../../src/core/notebooks/cellService.js';
 import { QuestionService } from '../../src/core/questions/questionService.js';
 import { RunCommits } from '../../src/core/runs/runCommits.js';
 import { RunLifecycle } from '../../src/core/runs/runLifecycle.js';
@@ -139,6 +140,7 @@ export function coreHost(
     merging = world.merging,
     shell = noShell,
     environment = {},
+    cells = { execute: () => Promise.reject(new Error('No cell was expected')) },
     limit = { runs: 10, chosen: false },
     decorate = provider => provider,
   }: {
@@ -146,6 +148,8 @@ export function coreHost(
     /** Runs verify commands. */
     shell?: CommandShell;
     environment?: Partial<RunEnvironment>;
+    /** Executes what agents ask for. */
+    cells?: Pick<CellService, 'execute'>;
     limit?: RunLimit;
     /** Puts something between the services and every provider. */
     decorate?: (provider: Provider) => Provider;
@@ -194,7 +198,7 @@ export function coreHost(
   });
   const commits = new RunCommits(common);
   const questions = new QuestionService(common);
-  const mail = new RunMail({ ...common, mailbox: sandbox.mailbox, questions, supervisor });
+  const mail = new RunMail({ ...common, mailbox: sandbox.mailbox, questions, supervisor, cells });
   const runs = new RunLifecycle({ ...common, secrets, directory, supervisor, starter, commits, mail, settler, limit });
   // Ids count up, so that branches are told apart by their words.
   let dispatches = 0;

@@ -15,13 +15,29 @@ export type Ask =
   /** A question to a person, with answers to choose from or none. */
   | { readonly kind: 'question'; readonly text: string; readonly options: readonly string[] }
   /** May it use this tool like that? */
-  | { readonly kind: 'permission'; readonly tool: string; readonly input: JsonObject };
+  | { readonly kind: 'permission'; readonly tool: string; readonly input: JsonObject }
+  /** Code for a kernel of its thread. */
+  | CellAsk;
+
+/** Code that a run wants executed in a kernel of its thread. */
+export interface CellAsk {
+  readonly kind: 'cell';
+  readonly code: string;
+  /** Whose kernel, by its path in the worktree; missing: the thread's console. */
+  readonly notebook: string | undefined;
+  /** After which it is interrupted. */
+  readonly seconds: number;
+}
 
 /** As much of a text as is kept anywhere (`agentEvent.ts`). */
 const maxText = 16_384;
 const maxFindings = 200;
 const maxOptions = 20;
 const maxOption = 200;
+/** A cell that is longer belongs into a file. */
+const maxCode = 256 * 1024;
+const usualSeconds = 10 * 60;
+const mostSeconds = 24 * 3600;
 
 /** The ask in a letter, or why it is none in words for the agent. */
 export function readAsk(body: unknown): Ask | string {
@@ -39,9 +55,28 @@ export function readAsk(body: unknown): Ask | string {
       if (tool === '') return 'No tool is named.';
       return { kind: 'permission', tool, input: objectAt(body, 'input') };
     }
+    case 'cell':
+      return readCellAsk(body);
     default:
       return 'Muster does not know this kind of letter.';
   }
+}
+
+function readCellAsk(body: JsonObject): Ask | string {
+  const code = textField(body, 'code');
+  if (code.trim() === '') return 'There is no code to execute.';
+  if (code.length > maxCode)
+    return `The code has more than ${maxCode} characters. Write it into a file and import that.`;
+  const named = textField(body, 'notebook').trim();
+  const notebook = pathIn(named);
+  if (named !== '' && notebook === '') return 'notebook must be a path inside the worktree.';
+  const seconds = numberField(body, 'seconds') ?? usualSeconds;
+  return {
+    kind: 'cell',
+    code,
+    notebook: notebook === '' ? undefined : notebook,
+    seconds: Math.min(Math.max(1, seconds), mostSeconds),
+  };
 }
 
 function readVerdictAsk(body: JsonObject): Ask | string {

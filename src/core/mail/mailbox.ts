@@ -20,4 +20,4 @@ export interface Mailbox {
 }
 
 /** What the agent-side tools of a run can do; the words are those of `dist/agentMcp.js`. */
-export type AgentTool = 'verdict' | 'ask' | 'permission';
+export type AgentTool = 'verdict' | 'ask' | 'permission' | 'execute';

@@ -6,19 +6,28 @@ import type { Log } from '../../base/log.js';
 import type { VerdictStores } from '../chains/agentVerdict.js';
 import type { EventStores } from '../events/eventLog.js';
 import type { MessageStores } from '../messages/messageStore.js';
+import type { CellService } from '../notebooks/cellService.js';
 import type { QuestionService } from '../questions/questionService.js';
 import type { Run } from '../runs/run.js';
 import type { RunSupervisor } from '../runs/runSupervisor.js';
 import type { Store } from '../store.js';
 import type { ThreadStores } from '../threads/threadStore.js';
-import { readAsk, type Ask } from './ask.js';
+import { readAsk, type Ask, type CellAsk } from './ask.js';
 import type { Letter, Mailbox } from './mailbox.js';
+
+/** A kernel executes one cell after the other; more than this is an agent that has gone wrong. */
+const mostCells = 20;
 
 interface Attended {
   readonly run: Run;
   readonly subscription: Disposable;
   /** The clock stands still for each open question, by its letter. */
   readonly holds: Map<number, Disposable>;
+  /** Cells that are at work, by their letter; aborting says that nobody waits for them any more. */
+  readonly cells: Map<number, AbortController>;
+  /** Letters whose cell may have been begun: by this host, or by an earlier one when they lay there at the first look. */
+  readonly begun: Set<number>;
+  isFirstLook: boolean;
 }
 
 /**
@@ -28,11 +37,12 @@ interface Attended {
  *   a letter while attended:  unreadable ──► answered with what is wrong
  *                             verdict ──► stored ──► answered
  *                             question ──► open, the run's clock held ──a person answers──► answered, the clock let go
- *   a letter at the end:      a verdict is still stored; nobody waits for a question any more
+ *                             cell ──► at work in a kernel ──it has ended──► answered
+ *   a letter at the end:      a verdict is still stored; nobody waits for a question any more; a cell is interrupted
  *
  * A look reads all letters without an answer, when the mailbox rings and when a question was answered; what cannot be written now
- * (a full disk) is found by the next look. {@link dispose} lets go of the clocks and answers nothing: what is open is found again
- * in mailbox and database by the next host.
+ * (a full disk) is found by the next look. {@link dispose} lets go of clocks and cells and answers nothing: what is open is found
+ * again in mailbox, database and the kernels' journal by the next host.
  */
 export class RunMail implements Disposable {
   readonly #store: Store<VerdictStores & MessageStores & ThreadStores & EventStores>;
@@ -41,6 +51,9 @@ export class RunMail implements Disposable {
   readonly #mailbox: Mailbox;
   readonly #questions: QuestionService;
   readonly #supervisor: Pick<RunSupervisor, 'holdClock'>;
+  readonly #cells: Pick<CellService, 'execute'>;
+  /** Lets go of cells, which go on. */
+  readonly #ending = new AbortController();
   readonly #attended = new Map<RunId, Attended>();
 
   constructor(options: {
@@ -50,6 +63,7 @@ export class RunMail implements Disposable {
     readonly mailbox: Mailbox;
     readonly questions: QuestionService;
     readonly supervisor: Pick<RunSupervisor, 'holdClock'>;
+    readonly cells: Pick<CellService, 'execute'>;
   }) {
     this.#store = options.store;
     this.#clock = options.clock;
@@ -57,14 +71,24 @@ export class RunMail implements Disposable {
     this.#mailbox = options.mailbox;
     this.#questions = options.questions;
     this.#supervisor = options.supervisor;
+    this.#cells = options.cells;
   }
 
   /** Reads a run's mail from now on, that which lies there first. */
   attend(run: Run): void {
     if (this.#attended.has(run.id)) return;
     const subscription = this.#mailbox.subscribe(run.id, () => this.look(run.id));
-    this.#attended.set(run.id, { run, subscription, holds: new Map() });
+    const attended: Attended = {
+      run,
+      subscription,
+      holds: new Map(),
+      cells: new Map(),
+      begun: new Set(),
+      isFirstLook: true,
+    };
+    this.#attended.set(run.id, attended);
     this.look(run.id);
+    attended.isFirstLook = false;
   }
 
   /** The run's process has ended: reads what it wrote last, and no more. */
@@ -77,6 +101,7 @@ export class RunMail implements Disposable {
       if (typeof ask !== 'string' && ask.kind === 'verdict') this.#answer(attended, letter, ask);
     });
     this.#release(attended);
+    for (const cell of attended.cells.values()) cell.abort();
     this.#attended.delete(id);
   }
 
@@ -92,6 +117,7 @@ export class RunMail implements Disposable {
   }
 
   dispose(): void {
+    this.#ending.abort();
     for (const attended of this.#attended.values()) this.#release(attended);
     this.#attended.clear();
   }
@@ -105,7 +131,9 @@ export class RunMail implements Disposable {
     }
   }
 
-  #answer({ run, holds }: Attended, { number }: Letter, ask: Ask): void {
+  #answer(attended: Attended, { number }: Letter, ask: Ask): void {
+    const { run, holds } = attended;
+    if (ask.kind === 'cell') return this.#execute(attended, number, ask);
     if (ask.kind === 'verdict') {
       this.#mailbox.answer(run.id, number, this.#recordVerdict(run, ask));
       return;
@@ -118,6 +146,26 @@ export class RunMail implements Disposable {
     this.#mailbox.answer(run.id, number, raised.letter);
     void holds.get(number)?.dispose();
     holds.delete(number);
+  }
+
+  #execute({ run, cells, begun, isFirstLook }: Attended, number: number, ask: CellAsk): void {
+    if (cells.has(number)) return;
+    if (cells.size >= mostCells) {
+      this.#mailbox.answer(run.id, number, { error: `${mostCells} cells are waiting already. Wait for them.` });
+      return;
+    }
+    const unwanted = new AbortController();
+    const again = isFirstLook || begun.has(number);
+    cells.set(number, unwanted);
+    begun.add(number);
+    void this.#cells
+      .execute({ run, number, ask, again }, { unwanted: unwanted.signal, letGo: this.#ending.signal })
+      .then(letter => this.#mailbox.answer(run.id, number, letter))
+      .catch((error: unknown) => {
+        if (unwanted.signal.aborted || this.#ending.signal.aborted) return;
+        this.#log.warn('A cell of a run has no answer yet', { run: run.id, reason: errorMessage(error) });
+      })
+      .finally(() => cells.delete(number));
   }
 
   #recordVerdict(

@@ -1,5 +1,6 @@
 import type { RunId, ThreadId } from '../../base/ids.js';
 import type { SearchedPath } from '../sandboxes/sandboxDriver.js';
+import type { CellOutput } from './cellOutputs.js';
 
 /** Port: Jupyter servers. */
 export interface NotebookServerDriver {
@@ -28,6 +29,36 @@ export interface NotebookServerDriver {
    * later follow as they come. A cell that waits for its turn is waited for.
    */
   follow(cell: CellName, signal: AbortSignal): AsyncIterable<readonly string[]>;
+  /**
+   * Executes code in a kernel and resolves when that has ended, or cannot end any more. When its limit has passed, or nobody wants
+   * it any more, the kernel is interrupted if the code is at work by then. Errors: `notebooks.failed`; the reason of a signal.
+   */
+  execute(server: ServerName, cell: CellRequest, signals: CellSignals): Promise<ExecutedCell>;
+}
+
+export interface CellSignals {
+  readonly unwanted: AbortSignal;
+  /** Ends the waiting alone. */
+  readonly letGo: AbortSignal;
+}
+
+export interface CellRequest {
+  /** Names the execution. */
+  readonly message: string;
+  /** Whether somebody may have asked for it under this name before: it is executed once all the same. */
+  readonly again: boolean;
+  /** Whose kernel: a notebook's, below the server's root, or any name. One that does not run is started. */
+  readonly path: string;
+  readonly code: string;
+  readonly limitMs: number;
+}
+
+export interface ExecutedCell {
+  /** `late`: its limit has passed · `gone`: its kernel has ended or was restarted. */
+  readonly end: 'ok' | 'error' | 'late' | 'gone';
+  /** `In [n]`; missing: it was not begun. */
+  readonly count?: number | undefined;
+  readonly outputs: readonly CellOutput[];
 }
 
 /** Which server, and whose. */

@@ -30,7 +30,7 @@ export class QuestionService {
   }
 
   /** Takes a letter for a question; the same letter again is the same question. */
-  raise(run: Run, number: number, ask: Exclude<Ask, { kind: 'verdict' }>): Raised {
+  raise(run: Run, number: number, ask: Extract<Ask, { kind: 'question' | 'permission' }>): Raised {
     return this.#store.transact(stores => {
       const known = stores.questions.ofLetter(run.id, number);
       if (known) return known.answer ? { kind: 'answered', letter: answerLetter(known.answer) } : { kind: 'open' };

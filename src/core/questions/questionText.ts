@@ -11,7 +11,7 @@ const maxDetail = 16_384;
 type Words = Pick<Question, 'kind' | 'title' | 'detail' | 'options' | 'rule'>;
 
 /** The words of a question, as a person reads them. */
-export function questionWords(ask: Exclude<Ask, { kind: 'verdict' }>): Words {
+export function questionWords(ask: Extract<Ask, { kind: 'question' | 'permission' }>): Words {
   if (ask.kind === 'question') {
     const { text, options } = ask;
     return { kind: 'text', title: oneLine(text), detail: text, options, rule: '' };

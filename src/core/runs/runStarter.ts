@@ -235,12 +235,14 @@ export class RunStarter {
     });
   }
 
-  /** What the agent can do besides its work: give a verdict where it is asked for one, and ask a person where it may. */
+  /** What the agent can do besides its work: give a verdict where it is asked for one, ask a person where it may, and execute code. */
   #tools(run: Run, { project, agent, provider, intent }: Subject, guest: Guest): AgentToolServer | undefined {
-    const asking = permissionsOf(project.spec, agent.name) === 'ask';
+    const permissions = permissionsOf(project.spec, agent.name);
+    const asking = permissions === 'ask';
     const wanted: readonly AgentTool[] = [
       ...(intent === 'handoff' ? (['verdict'] as const) : []),
       ...(asking ? (['ask', 'permission'] as const) : []),
+      ...(permissions !== 'confined' && hasKernels(agent, guest) ? (['execute'] as const) : []),
     ];
     if (!guest.hasMail) return undefined;
     const known = (asking ? provider.toolsWhenAsking : undefined) ?? provider.tools ?? [];
@@ -290,6 +292,11 @@ export class RunStarter {
 /** Where nobody reads what a run asks, it does not ask. */
 function canAsk({ hasMail }: Guest, permissions: PermissionMode): PermissionMode {
   return permissions === 'ask' && !hasMail ? 'confined' : permissions;
+}
+
+/** A kernel is a process of this machine that nothing confines: it is for agents that are the same. */
+function hasKernels({ jupyter, sandbox }: AgentSpec, { isolated }: Guest): boolean {
+  return jupyter.enabled && !isolated && sandbox.process !== 'strict';
 }
 
 /** What serves an agent's tools. */

@@ -33,6 +33,11 @@ export async function readCells(folder: string, limit: number): Promise<readonly
   return cells;
 }
 
+/** Whether a kernel has said anything of an execution. */
+export async function hasCell(folder: string, message: string): Promise<boolean> {
+  return (await namesIn(folder)).some(name => cellFile.exec(name)?.[1] === message);
+}
+
 /** Lines of one execution, those that are there and those that come, until it has ended. */
 export async function* followCell(
   { folder, message }: { readonly folder: string; readonly message: string },

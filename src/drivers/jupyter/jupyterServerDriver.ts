@@ -8,6 +8,9 @@ import { isRecord, numberField, textField } from '../../base/unknownFields.js';
 import { serverPath } from '../../core/notebooks/notebookServer.js';
 import type {
   CellName,
+  CellRequest,
+  CellSignals,
+  ExecutedCell,
   NotebookServerDriver,
   NotebookServerLaunch,
   RecordedCell,
@@ -166,6 +169,20 @@ export class JupyterServerDriver implements NotebookServerDriver {
 
   follow(cell: CellName, signal: AbortSignal): AsyncIterable<readonly string[]> {
     return followCell({ folder: cellsFolder(this.#options.stateDir, cell.threadId), message: cell.message }, signal);
+  }
+
+  async execute(server: ServerName, cell: CellRequest, signals: CellSignals): Promise<ExecutedCell> {
+    const address = this.address(server);
+    const { threadId: thread } = server;
+    if (!address)
+      throw new AppError('notebooks.failed', `The Jupyter server of thread ${thread} has ended.`, {
+        thread,
+        reason: 'it has ended',
+      });
+    const { clock, stateDir } = this.#options;
+    // With its client for websockets, which few hosts need.
+    const { executeCell } = await import('./executeCell.js');
+    return await executeCell({ address, thread, folder: cellsFolder(stateDir, thread), clock }, cell, signals);
   }
 
   #settings({ worktree, threadId }: NotebookServerLaunch, folder: string): ServerSettings {

@@ -7,27 +7,38 @@ const longestAnswer = 1024 * 1024;
 
 /** Asks a server for a small answer of JSON; undefined when it is not there yet, refuses, or answers something else. */
 export async function askServer(address: ServerAddress, path: string, signal: AbortSignal): Promise<unknown> {
-  const answer = await requestFrom(address, path, signal);
+  const answer = await requestFrom(address, { path }, signal);
   return answer === undefined ? undefined : jsonValue(answer.toString('utf8'));
+}
+
+/** Tells a server something; undefined when it is not there or refuses. */
+export async function tellServer(
+  address: ServerAddress,
+  telling: { readonly path: string; readonly body: unknown },
+  signal: AbortSignal,
+): Promise<unknown> {
+  const answer = await requestFrom(address, telling, signal);
+  return answer === undefined ? undefined : (jsonValue(answer.toString('utf8')) ?? {});
 }
 
 /** Whether a server has a page under a path. */
 export async function hasPage(address: ServerAddress, path: string, signal: AbortSignal): Promise<boolean> {
-  return (await requestFrom(address, path, signal)) !== undefined;
+  return (await requestFrom(address, { path }, signal)) !== undefined;
 }
 
-/** The body of an answer of status 200. */
+/** The body of an answer that is no refusal. With a body of its own it is a `POST`. */
 async function requestFrom(
   { socket, base, token }: ServerAddress,
-  path: string,
+  { path, body }: { readonly path: string; readonly body?: unknown },
   signal: AbortSignal,
 ): Promise<Buffer | undefined> {
   const { promise, resolve } = Promise.withResolvers<Buffer | undefined>();
   const asking = request(
     {
       socketPath: socket,
+      method: body === undefined ? 'GET' : 'POST',
       path: `${base}${path}`,
-      headers: { host: 'localhost', authorization: `token ${token}` },
+      headers: { 'host': 'localhost', 'authorization': `token ${token}`, 'content-type': 'application/json' },
       signal,
     },
     response => {
@@ -40,12 +51,16 @@ async function requestFrom(
       });
       response.on('error', () => resolve(undefined));
       response.on('close', () => resolve(undefined));
-      response.on('end', () => resolve(response.statusCode === 200 ? Buffer.concat(chunks) : undefined));
+      response.on('end', () => resolve(isSuccess(response.statusCode) ? Buffer.concat(chunks) : undefined));
     },
   );
   asking.on('error', () => resolve(undefined));
-  asking.end();
+  asking.end(body === undefined ? undefined : JSON.stringify(body));
   const answer = await promise;
   signal.throwIfAborted();
   return answer;
+}
+
+function isSuccess(status = 0): boolean {
+  return status >= 200 && status < 300;
 }

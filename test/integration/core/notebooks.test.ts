@@ -51,6 +51,9 @@ class FakeServers implements NotebookServerDriver {
     return [];
   }
   async *follow(): AsyncGenerator<readonly string[]> {}
+  execute(): Promise<never> {
+    return Promise.reject(new Error('No cell was expected'));
+  }
 
   #of(id: RunId): FakeServer {
     const found = this.servers.get(id);

@@ -23,7 +23,7 @@ export const claude: Provider = {
   name: 'claude',
   fix: cli.fix,
   builtIn: false,
-  tools: ['verdict', 'ask', 'permission'],
+  tools: ['verdict', 'ask', 'permission', 'execute'],
   command(request) {
     const { model, systemPrompt, conversation, args, runDir } = request;
     const tools = toolServerFile(request);
@@ -78,9 +78,9 @@ function permissionArgs({ permissions }: CommandRequest): readonly string[] {
 }
 
 /** With `=`, because these options would take the words behind them for more values. */
-function toolArgs({ tools }: CommandRequest, file: string): readonly string[] {
+function toolArgs({ tools, permissions }: CommandRequest, file: string): readonly string[] {
   if (tools === undefined) return [];
-  const names = callable(tools).map(tool => `mcp__${toolServerName}__${tool}`);
+  const names = callable(tools, permissions).map(tool => `mcp__${toolServerName}__${tool}`);
   return [
     `--mcp-config=${file}`,
     ...(names.length === 0 ? [] : [`--allowedTools=${names.join(',')}`]),

@@ -22,7 +22,7 @@ export const codex: Provider = {
   name: 'codex',
   fix: cli.fix,
   builtIn: false,
-  tools: ['verdict', 'ask'],
+  tools: ['verdict', 'ask', 'execute'],
   toolsWhenAsking: ['verdict', 'ask', 'permission'],
   command(request) {
     const { model, conversation, args } = request;

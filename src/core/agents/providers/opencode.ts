@@ -23,7 +23,7 @@ export const opencode: Provider = {
   name: 'opencode',
   fix: cli.fix,
   builtIn: false,
-  tools: ['verdict', 'ask'],
+  tools: ['verdict', 'ask', 'execute'],
   toolsWhenAsking: ['verdict', 'ask', 'permission'],
   command(request) {
     const { model, conversation, args } = request;
