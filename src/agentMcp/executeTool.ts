@@ -2,20 +2,11 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { CallToolResult, McpServer } from '@modelcontextprotocol/server';
 import { z } from 'zod';
+import { resultEndings } from '../base/resultEndings.js';
 import { recordsField, textField } from '../base/unknownFields.js';
 import type { Answer } from './mailbox.js';
 import { refusal, type Call } from './toolCall.js';
 
-/** File name endings of results that are no plain text. */
-const endings: ReadonlyMap<string, string> = new Map([
-  ['image/png', 'png'],
-  ['image/jpeg', 'jpg'],
-  ['image/gif', 'gif'],
-  ['image/svg+xml', 'svg'],
-  ['application/pdf', 'pdf'],
-  ['application/json', 'json'],
-  ['text/html', 'html'],
-]);
 /** What models look at. */
 const pictures = new Set(['image/png', 'image/jpeg', 'image/gif']);
 
@@ -69,7 +60,7 @@ function resultOf(answer: Answer, folder: string | undefined): CallToolResult {
 }
 
 function written({ type, data }: Result, folder: string, number: number): string {
-  const ending = endings.get(type);
+  const ending = resultEndings.get(type);
   if (ending === undefined) return `A result of kind ${type} is not written.`;
   const path = join(resolve(folder), `output-${number}.${ending}`);
   try {

@@ -8,20 +8,11 @@ import type { GuestKernel, KernelSaying } from '../../client/notebooks/guestKern
 import { GuestServer } from '../../client/notebooks/guestServer.js';
 import { defineCommand, type CommandContext } from '../command.js';
 import { readPrompt } from '../options/prompt.js';
+import { resultEndings } from '../../base/resultEndings.js';
 import { fieldOf } from '../../base/unknownFields.js';
 
 /** Without `--notebook`: one kernel for all that is executed from the command line, so that names stay. */
 const consolePath = 'muster-exec';
-/** File name endings of results that are no text. */
-const endings: ReadonlyMap<string, string> = new Map([
-  ['image/png', 'png'],
-  ['image/jpeg', 'jpg'],
-  ['image/gif', 'gif'],
-  ['image/svg+xml', 'svg'],
-  ['application/pdf', 'pdf'],
-  ['text/html', 'html'],
-]);
-
 interface Shown {
   readonly type: string;
   readonly kinds: readonly string[];
@@ -162,12 +153,12 @@ async function writeResult(
   results: readonly (readonly [string, unknown])[],
   { folder, number }: { readonly folder: string; readonly number: number },
 ): Promise<string | null> {
-  for (const [kind, ending] of endings) {
+  for (const [kind, ending] of resultEndings) {
     const value = results.find(([found]) => found === kind)?.[1];
     if (typeof value !== 'string') continue;
     await mkdir(folder, { recursive: true });
     const file = join(folder, `output-${number}.${ending}`);
-    const isText = kind === 'image/svg+xml' || kind === 'text/html';
+    const isText = kind === 'image/svg+xml' || kind === 'text/html' || kind === 'application/json';
     await writeFile(file, isText ? value : Buffer.from(value, 'base64'));
     return file;
   }

@@ -1,3 +1,4 @@
+import { resultEndings } from '../../base/resultEndings.js';
 import { fieldOf, recordField, textField } from '../../base/unknownFields.js';
 
 /** A result of a cell, as programs and agents get it. */
@@ -6,16 +7,6 @@ export type CellOutput =
   /** `data` is in base64, or text where `type` is. */
   | { readonly kind: 'data'; readonly type: string; readonly data: string };
 
-/** Kinds of results that are more than their text, the best first. */
-const dataTypes: readonly string[] = [
-  'image/png',
-  'image/jpeg',
-  'image/gif',
-  'image/svg+xml',
-  'application/pdf',
-  'application/json',
-  'text/html',
-];
 const longestText = 64 * 1024;
 /** All data of a cell together: a letter with its answer is read as a whole. */
 const longestData = 8 * 1024 * 1024;
@@ -79,7 +70,7 @@ function shownBy(type: string, content: unknown): Shown | undefined {
 
 function displayed(content: unknown): Shown {
   const bundle = recordField(content, 'data');
-  const found = dataTypes.find(type => dataOf(bundle, type) !== '');
+  const found = [...resultEndings.keys()].find(type => dataOf(bundle, type) !== '');
   const display = displayId(content);
   return {
     text: textField(bundle, 'text/plain'),
