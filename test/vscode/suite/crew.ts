@@ -32,6 +32,16 @@ export async function git(...args: readonly string[]): Promise<string> {
   return (await run('git', args, { cwd: repository() })).stdout.trim();
 }
 
+/** Asks which repositories Source Control lists now. An earlier test may have opened a file of a worktree, as people do. */
+export async function openRepositories(): Promise<() => readonly string[]> {
+  const extension = vscode.extensions.getExtension<{
+    getAPI(version: 1): { readonly repositories: readonly { readonly rootUri: vscode.Uri }[] };
+  }>('vscode.git');
+  const api = (await extension?.activate())?.getAPI(1);
+  if (!api) throw new Error('the git extension is not there');
+  return () => api.repositories.map(({ rootUri }) => rootUri.fsPath);
+}
+
 /** Agents that do exactly what a test needs; each is an own command, so applying the file asks for consent. */
 const agents: Readonly<Record<string, string>> = {
   writer: `cat > TASK.txt

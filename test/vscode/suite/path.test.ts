@@ -1,8 +1,17 @@
 import assert from 'node:assert/strict';
-import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import { answerMessages, dispatch, git, inRepository, provideCrew, repository, whenStatus } from './crew.js';
+import {
+  answerMessages,
+  dispatch,
+  git,
+  inRepository,
+  openRepositories,
+  provideCrew,
+  repository,
+  whenStatus,
+} from './crew.js';
 import { test, until } from './registry.js';
 
 const before = "export function greet(name) {\n  return 'Hello ' + name;\n}\n";
@@ -194,14 +203,22 @@ test('a review adds no repository to Source Control, and shows no file as rename
   after: cleanUp,
 }) => {
   cleanUp(closeEditors);
-  const { threadId, current } = await reviewed('Greet the repository', signal);
-  const gitExtension = vscode.extensions.getExtension<{
-    getAPI(version: 1): { readonly repositories: readonly { readonly rootUri: vscode.Uri }[] };
-  }>('vscode.git');
-  const { repositories } = (await gitExtension?.activate())?.getAPI(1) ?? { repositories: [] };
+  const repositories = await openRepositories();
+  const known = repositories();
+  assert.ok(known.includes(repository()));
+  const { threadId, thread, current } = await reviewed('Greet the repository', signal);
+  // Git looks into a folder in its own time: this is asked for after it has looked into one that it may show.
+  const aside = await mkdtemp(join(repository(), '..', 'aside-'));
+  cleanUp(() => rm(aside, { recursive: true, force: true }));
+  await git('init', '--quiet', aside);
+  await writeFile(join(aside, 'seen.txt'), 'seen\n');
+  await vscode.window.showTextDocument(vscode.Uri.file(join(aside, 'seen.txt')));
+  cleanUp(() => vscode.commands.executeCommand('git.close', vscode.Uri.file(aside)));
+  await until('git has looked at editors', () => repositories().includes(aside), signal);
+  assert.ok(!repositories().includes(thread.worktree));
   assert.deepEqual(
-    repositories.map(({ rootUri }) => rootUri.fsPath),
-    [repository()],
+    repositories().filter(path => path !== aside),
+    known,
   );
   const { base } = await sides(threadId, signal);
   assert.equal(base.uri.path, current.uri.path);
