@@ -43,6 +43,11 @@ const answerTimeoutMs = 3000;
  * and all connect to the winner. Throws `host.unreachable`, `state.unwritable` or `cancelled`.
  */
 export async function ensureHost(options: LaunchOptions): Promise<HostClient> {
+  // Mostly there is one, and what bounds a search need not be made.
+  return (await new HostSearch(options).look()) ?? (await searchHost(options));
+}
+
+async function searchHost(options: LaunchOptions): Promise<HostClient> {
   const deadline = AbortSignal.timeout(options.deadlineMs ?? 30_000);
   const signal = AbortSignal.any([options.signal, deadline]);
   const search = new HostSearch({ ...options, signal });

@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { damagedHeader } from '../protocol/version.js';
 
 export interface PlainRequest {
   readonly socket: string;
@@ -6,33 +7,37 @@ export interface PlainRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** JSON. */
   readonly body: string;
-  readonly signal: AbortSignal;
+  /** Each of them ends the call. */
+  readonly signals: readonly AbortSignal[];
 }
 
 export interface PlainAnswer {
   readonly status: number;
   readonly body: string;
+  /** The host put a damaged database aside, and nobody has acknowledged it. */
+  readonly damaged: boolean;
 }
 
 /** A diff is far smaller; whatever answers on the socket cannot fill the memory. */
 const maximumBytes = 64 * 1024 * 1024;
 const endOfHead = '\r\n\r\n';
+const damagedLine = new RegExp(`^${damagedHeader}:`, 'im');
 
 /**
  * One HTTP/1.1 request over one connection, answered by one host of ours. By hand, because loading Node's HTTP takes longer
  * than all that a short command does. Rejects with the signal's reason, the system's error, or what is wrong with the answer.
  */
 export async function callOverSocket(request: PlainRequest): Promise<PlainAnswer> {
-  const { socket, signal } = request;
-  signal.throwIfAborted();
+  const { socket, signals } = request;
+  for (const signal of signals) signal.throwIfAborted();
   return await new Promise<PlainAnswer>((resolve, reject) => {
     const connection = connect(socket);
     const chunks: Buffer[] = [];
     let size = 0;
     let needed = Number.POSITIVE_INFINITY;
-    const stop = (): void => end(() => reject(signal.reason));
+    const stop = (): void => end(() => reject(signals.find(({ aborted }) => aborted)?.reason));
     const end = (settle: () => void): void => {
-      signal.removeEventListener('abort', stop);
+      for (const signal of signals) signal.removeEventListener('abort', stop);
       connection.destroy();
       settle();
     };
@@ -42,7 +47,7 @@ export async function callOverSocket(request: PlainRequest): Promise<PlainAnswer
         if (answer) resolve(answer);
         else reject(new Error('it does not answer as a host does'));
       });
-    signal.addEventListener('abort', stop, { once: true });
+    for (const signal of signals) signal.addEventListener('abort', stop, { once: true });
     connection.on('connect', () => connection.write(textOf(request)));
     connection.on('data', chunk => {
       chunks.push(chunk);
@@ -79,12 +84,14 @@ function sizeOf(received: Buffer): number | undefined {
 /** Undefined for what was cut off or is no HTTP. A body of unknown length is none of ours and left out. */
 function readAnswer(received: Buffer): PlainAnswer | undefined {
   const end = received.indexOf(endOfHead);
-  const status = /^HTTP\/1\.1 (\d{3})/.exec(received.toString('latin1', 0, Math.max(end, 0)))?.[1];
+  const head = received.toString('latin1', 0, Math.max(end, 0));
+  const status = /^HTTP\/1\.1 (\d{3})/.exec(head)?.[1];
   if (status === undefined) return undefined;
   const size = sizeOf(received);
   if (size !== undefined && received.length < size) return undefined;
   return {
     status: Number(status),
     body: size === undefined ? '' : received.toString('utf8', end + endOfHead.length, size),
+    damaged: damagedLine.test(head),
   };
 }

@@ -18,8 +18,21 @@ import { requireKnownProtocol } from './protocolCheck.js';
 import { jsonValue } from '../base/jsonObject.js';
 import { fieldOf, textField } from '../base/unknownFields.js';
 
+export interface PlainOptions extends EndpointOptions {
+  /** A call was answered by a host that put a damaged database aside. */
+  readonly onDamage?: () => void;
+}
+
 /** Connects to the host of one endpoint file and makes sure that it answers. Throws `host.unreachable` or `cancelled`. */
-export async function connectPlainly(endpoint: EndpointFile, options: EndpointOptions): Promise<HostClient> {
+export async function connectPlainly(endpoint: EndpointFile, options: PlainOptions): Promise<HostClient> {
+  const client = speakPlainly(endpoint, options);
+  const limits = { signal: options.signal, timeoutMs: options.timeoutMs ?? 5000 };
+  const { version, damaged } = await client.host.getStatus({}, limits);
+  return { ...client, version, damaged };
+}
+
+/** The same for whoever finds out by a first call whether the host answers. What it says of itself is what its file says. */
+export function speakPlainly(endpoint: EndpointFile, options: PlainOptions): HostClient {
   requireKnownProtocol(endpoint);
   const closing = new AbortController();
   let streaming: Promise<HostClient> | undefined;
@@ -50,14 +63,10 @@ export async function connectPlainly(endpoint: EndpointFile, options: EndpointOp
     topics: serviceOver<HostServices['topics']>('muster.v1.TopicService', 'topics', wire),
     notebooks: serviceOver<HostServices['notebooks']>('muster.v1.NotebookService', 'notebooks', wire),
   };
-  const { version, damaged } = await services.host.getStatus(
-    {},
-    { signal: options.signal, timeoutMs: options.timeoutMs ?? 5000 },
-  );
   return {
     endpoint,
-    version,
-    damaged,
+    version: endpoint.version,
+    damaged: [],
     ...services,
     dispose() {
       closing.abort();
@@ -71,7 +80,7 @@ export async function connectPlainly(endpoint: EndpointFile, options: EndpointOp
 
 interface PlainWire {
   readonly endpoint: EndpointFile;
-  readonly options: EndpointOptions;
+  readonly options: PlainOptions;
   /** Aborted when the client is disposed. */
   readonly closed: AbortSignal;
   /** The client for streams, connected at the first one. */
@@ -120,8 +129,9 @@ async function callPlainly(
         ...(timeoutMs !== undefined && { 'Connect-Timeout-Ms': String(Math.ceil(timeoutMs)) }),
       },
       body: writeMessage(request),
-      signal: AbortSignal.any([closed, ...(signal ? [signal] : []), ...(limit ? [limit] : [])]),
+      signals: [closed, ...(signal ? [signal] : []), ...(limit ? [limit] : [])],
     });
+    if (answer.damaged) connection.onDamage?.();
     const value = jsonValue(answer.body);
     if (answer.status === 200 && value !== undefined) return value;
     throw errorOf(answer, value, endpoint.socket);

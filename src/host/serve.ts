@@ -49,7 +49,15 @@ import { withEventIngress } from './ingress/eventIngress.js';
 import { describeEndpoint, publishEndpoint } from './server/endpointFile.js';
 import { requireAccess, scopeNeeded } from './server/gate.js';
 import { listenHttp, type HttpListening } from './server/httpListener.js';
-import { mapErrors, noteCalls, refuseWhenEnding, requireSameUser, requireToken } from './server/interceptors.js';
+import {
+  mapErrors,
+  noteCalls,
+  refuseWhenEnding,
+  requireSameUser,
+  requireToken,
+  tellDamage,
+} from './server/interceptors.js';
+import { listSetAside } from './state/setAside.js';
 import { requireSafe, type NetworkOptions } from './server/networkOptions.js';
 import { dispatched } from './server/lazyHandler.js';
 import { createHandler, listen } from './server/server.js';
@@ -77,9 +85,10 @@ export async function serve(core: HostCore, serving: Serving, resources: Disposa
   const routes = (router: ConnectRouter): void => route(router, core, { ...serving, door, url: () => url });
   const inner = [mapErrors(log, redactor), refuseWhenEnding(end.ending), enforcePolicy(core.store)];
   const signal = end.closing;
+  const isDamaged = (): boolean => listSetAside(facts.database).length > 0;
   const behind = (gate: Interceptor, theirGate: Interceptor): Handler => {
     const outer = (who: Interceptor) => [noteCalls(presence), mapErrors(log, redactor), who];
-    const own = createHandler({ routes, signal, log, interceptors: [...outer(gate), ...inner.slice(1)] });
+    const own = createHandler({ routes, signal, log, interceptors: [...outer(gate), tellDamage(isDamaged), ...inner] });
     const environment = async () => await core.shell.environment();
     const sleep = async (ms: number, until: AbortSignal) => await clock.sleep(ms, until);
     return dispatched(own, theirCalls({ routes, inner, outer: outer(theirGate), environment, sleep, signal, log }));

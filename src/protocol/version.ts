@@ -8,3 +8,6 @@ export const protocolVersion = 1;
 
 /** Header that a client inside a run sets to `MUSTER_RUN_ID`: what such a caller may do is said in `policy.proto`. */
 export const runHeader = 'muster-run';
+
+/** Header of answers while a damaged database lies aside that nobody has acknowledged: `HostService.GetStatus` names it. */
+export const damagedHeader = 'muster-damaged';

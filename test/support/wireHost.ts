@@ -40,12 +40,21 @@ export function writeEndpoint(stateDir: string, endpoint: object): string {
 /** Listens in `stateDir` and writes its endpoint file there. */
 export async function startWireHost(
   stateDir: string,
-  { routes, version = '1.0.0' }: { readonly routes?: (router: ConnectRouter) => void; readonly version?: string } = {},
+  {
+    routes,
+    version = '1.0.0',
+    onCall,
+  }: {
+    readonly routes?: (router: ConnectRouter) => void;
+    readonly version?: string;
+    readonly onCall?: ((method: string) => void) | undefined;
+  } = {},
 ): Promise<WireHost> {
   const endpoint = await endpointOf(join(stateDir, 'host.sock'), { version });
   const authorize: Interceptor = next => request => {
     if (request.header.get('authorization') !== `Bearer ${testToken}`)
       throw new ConnectError('no', Code.Unauthenticated);
+    onCall?.(request.method.name);
     return next(request);
   };
   const { createListener, destroyConnections } = createWireServer(

@@ -6,9 +6,12 @@ import { tempDirectory } from './tempDirectory.ts';
 import { startWireHost } from './wireHost.ts';
 
 /** A wire host with these answers in a state directory of its own, gone after the test; returns the directory. */
-export async function wireHostWith(routes: (router: ConnectRouter) => void): Promise<string> {
+export async function wireHostWith(
+  routes: (router: ConnectRouter) => void,
+  onCall?: (method: string) => void,
+): Promise<string> {
   const stateDir = tempDirectory();
-  const host = await startWireHost(stateDir, { routes });
+  const host = await startWireHost(stateDir, { routes, onCall });
   onTestFinished(() => host.kill());
   return stateDir;
 }

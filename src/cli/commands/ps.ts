@@ -1,9 +1,9 @@
-import { isAppError } from '../../base/errors.js';
 import type { HostClient } from '../../client/hostClient.js';
 import type { Project } from '../../protocol/gen/muster/v1/projects_pb.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { threadGroupOf, threadStatusWords, type ThreadStatus } from '../../protocol/threadDisplay.js';
 import { defineCommand, type CommandContext } from '../command.js';
+import { findComposeFile } from '../lookup/findComposeFile.js';
 import { findProject } from '../lookup/projectLookup.js';
 import { printComposeList } from '../output/compose/composeList.js';
 import { readCount } from '../options/readCount.js';
@@ -57,33 +57,35 @@ export const ps = defineCommand({
   },
 });
 
-/**
- * The project that is meant, and its threads. Both are asked for at once where the host knows by the folder what is meant: one
- * answer is waited for instead of two, which is a tenth of the whole command.
- */
+/** The project that is meant, and its threads: in one answer where the host knows by the folder what is meant. */
 async function findWithThreads(
   context: CommandContext,
   query: ThreadQuery,
 ): Promise<{ readonly project: Project | undefined; readonly threads: readonly Thread[] }> {
-  const [project, early] = await Promise.all([findProject(context), readThreadsOfFolder(context, query)]);
-  if (early) return { project, threads: early };
+  if (context.projectName === undefined && context.file === undefined) {
+    const seen = await context.repeatable(client => readOverview(client, { ...query, folder: context.directory }));
+    // The folder's compose file may still name one that was taken down.
+    const hasFile = (): Promise<boolean> =>
+      findComposeFile(context.directory, undefined).then(
+        () => true,
+        () => false,
+      );
+    if (seen.project || !(await hasFile())) return seen;
+  }
+  const project = await findProject(context);
   const ofProject = { ...query, project: project?.id ?? '' };
   return { project, threads: await context.repeatable(client => readThreads(client, ofProject)) };
 }
 
-/** Undefined when the folder names no project, or is not what is asked for. */
-async function readThreadsOfFolder(
-  { projectName, file, directory, repeatable }: CommandContext,
-  query: ThreadQuery,
-): Promise<readonly Thread[] | undefined> {
-  if (projectName !== undefined || file !== undefined) return undefined;
-  try {
-    return await repeatable(client => readThreads(client, { ...query, folder: directory }));
-  } catch (error) {
-    // Its compose file may still name one that was taken down.
-    if (isAppError(error, 'project.unknown')) return undefined;
-    throw error;
-  }
+async function readOverview(
+  client: HostClient,
+  { folder, ...query }: ThreadQuery & { readonly folder: string },
+): Promise<{ readonly project: Project | undefined; readonly threads: readonly Thread[] }> {
+  const { signal, agent, statuses, doneLimit } = query;
+  const request = { folder, agent, statuses: [...statuses], doneLimit };
+  const { project, threads, nextCursor } = await client.threads.overview(request, { signal });
+  if (nextCursor === '') return { project, threads };
+  return { project, threads: await readThreads(client, { ...query, project: project?.id ?? '' }) };
 }
 
 async function printForPeople(
@@ -137,9 +139,8 @@ function isDone(status: string): boolean {
 
 interface ThreadQuery {
   readonly signal: AbortSignal;
-  /** Id; missing: of every project, or of the one of `folder` if there is one. */
+  /** Id; missing: of every project. */
   readonly project?: string;
-  readonly folder?: string;
   readonly agent: string;
   readonly statuses: readonly string[];
   readonly doneLimit: number;
@@ -160,12 +161,12 @@ async function readPages(
   client: HostClient,
   query: ThreadQuery & { readonly limit: number },
 ): Promise<readonly Thread[]> {
-  const { signal, project = '', folder = '', agent, statuses, limit } = query;
+  const { signal, project = '', agent, statuses, limit } = query;
   const found: Thread[] = [];
   if (statuses.length === 0) return found;
   for (let cursor = ''; found.length < limit;) {
     const page = await client.threads.listThreads(
-      { project, folder, agent, statuses: [...statuses], cursor, limit: Math.min(pageSize, limit - found.length) },
+      { project, agent, statuses: [...statuses], cursor, limit: Math.min(pageSize, limit - found.length) },
       { signal },
     );
     found.push(...page.threads);

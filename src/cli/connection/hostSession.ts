@@ -4,8 +4,9 @@ import type { Log } from '../../base/log.js';
 import { requireEndpoint } from '../../client/endpointDiscovery.js';
 import type { HostClient } from '../../client/hostClient.js';
 import { ensureHost, type LaunchOptions } from '../../client/hostLauncher.js';
-import { connectPlainly } from '../../client/plainClient.js';
+import { connectPlainly, speakPlainly } from '../../client/plainClient.js';
 import { LiveState } from '../../client/liveState.js';
+import { systemClock } from '../../client/systemClock.js';
 import type { Environment } from '../../client/stateDirectory.js';
 import { findEndpoint, readHostAddress, remoteEndpoint } from './hostAddress.js';
 
@@ -29,20 +30,33 @@ const connectForStreams: Connect = async (endpoint, options) => {
   return await connectEndpoint(endpoint, options);
 };
 
+/** A host that has not answered for so long is asked whether it is there at all, and has as long again to say so. */
+const silenceMs = 3000;
+
 /** The connections of one invocation of the program; `dispose` ends them so that the process can. */
 export class HostSession {
   readonly #options: SessionOptions;
   #client: Promise<HostClient> | undefined;
+  /** A client whose host has not answered yet. */
+  #unproven: Promise<HostClient> | undefined;
   #live: LiveState | undefined;
   #damaged: readonly string[] = [];
+  #hasDamage = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
   }
 
   /** Damaged databases of the host that was spoken to. */
-  get damaged(): readonly string[] {
-    return this.#damaged;
+  async damaged(): Promise<readonly string[]> {
+    if (!this.#hasDamage || this.#damaged.length > 0) return this.#damaged;
+    try {
+      const client = await (this.#client ?? this.#unproven);
+      return (await client?.host.getStatus({}, { signal: this.#options.signal }))?.damaged ?? [];
+    } catch {
+      // It is told beside something else, by every command: one whose host ends just now has nothing to tell.
+      return [];
+    }
   }
 
   /** One client for all calls; the host is started when there is none. */
@@ -79,7 +93,13 @@ export class HostSession {
 
   #callOptions() {
     const { env, callTimeoutMs } = this.#options;
-    return { runId: env['MUSTER_RUN_ID'], callTimeoutMs: callTimeoutMs === 0 ? undefined : callTimeoutMs };
+    return {
+      runId: env['MUSTER_RUN_ID'],
+      callTimeoutMs: callTimeoutMs === 0 ? undefined : callTimeoutMs,
+      onDamage: () => {
+        this.#hasDamage = true;
+      },
+    };
   }
 
   /** Forgets a client whose host is gone, so that the next call finds or starts another. */
@@ -88,15 +108,31 @@ export class HostSession {
     return this.connect();
   }
 
-  /** A call that may be made again: once more with a new client when the host went away under it. */
+  /**
+   * A call that may be made again: once more with a new client when the host went away under it. So it needs no proof
+   * beforehand that the host answers, which would take as long as the call.
+   */
   async repeatable<T>(call: (client: HostClient) => Promise<T>): Promise<T> {
-    const client = await this.connect();
+    const client = await (this.#client ?? this.#speak());
     try {
-      return await call(client);
+      return await whileAnswering(client, () => call(client));
     } catch (error) {
       if (!isAppError(error, 'host.unreachable')) throw error;
-      return await call(await this.reconnect());
+      return await call(await this.#replace(client));
     }
+  }
+
+  #speak(): Promise<HostClient> {
+    const speak: Connect = async (endpoint, how) => speakPlainly(endpoint, { ...how, ...this.#callOptions() });
+    this.#unproven ??= this.#ensure(this.#options.signal, speak);
+    return this.#unproven;
+  }
+
+  /** Another client than one that did not answer; several calls at once may have met the same one. */
+  async #replace(failed: HostClient): Promise<HostClient> {
+    const current = await this.#client?.catch(() => undefined);
+    if (current === failed) return await this.reconnect();
+    return await this.connect();
   }
 
   watch(): LiveState {
@@ -120,9 +156,10 @@ export class HostSession {
 
   async #closeClient(): Promise<void> {
     // That it could not be reached was said to whoever asked for it.
-    const client = await this.#client?.catch(() => undefined);
-    client?.dispose();
+    const clients = [this.#client, this.#unproven];
     this.#client = undefined;
+    this.#unproven = undefined;
+    for (const connecting of clients) (await connecting?.catch(() => undefined))?.dispose();
   }
 
   async #ensure(signal: AbortSignal, connect: Connect): Promise<HostClient> {
@@ -139,5 +176,23 @@ export class HostSession {
       log,
       connect,
     });
+  }
+}
+
+/** What comes first: the answer, or the knowledge that there will be none. */
+async function whileAnswering<T>(client: HostClient, call: () => Promise<T>): Promise<T> {
+  const over = new AbortController();
+  try {
+    return await Promise.race([call(), untilSilent(client, over.signal)]);
+  } finally {
+    over.abort();
+  }
+}
+
+/** Throws `host.unreachable` once the host answers nothing any more; the signal's reason. */
+async function untilSilent({ host }: HostClient, signal: AbortSignal): Promise<never> {
+  for (;;) {
+    await systemClock.sleep(silenceMs, signal);
+    await host.getStatus({}, { signal, timeoutMs: silenceMs });
   }
 }

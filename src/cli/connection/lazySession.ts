@@ -22,7 +22,7 @@ export function createSession(options: SessionOptions): {
       repeatable: async call => (await open()).repeatable(call),
       watch: async () => (await open()).watch(),
     },
-    damaged: async () => (await opened)?.damaged ?? [],
+    damaged: async () => (await (await opened)?.damaged()) ?? [],
     dispose: async () => (await opened)?.dispose(),
   };
 }

@@ -1,5 +1,6 @@
 import type { ServiceImpl } from '@connectrpc/connect';
 import { defined } from '../../base/defined.js';
+import { isAppError } from '../../base/errors.js';
 import { isId, type MergeId } from '../../base/ids.js';
 import type { BatchService } from '../../core/batches/batchService.js';
 import type { ConflictPredictor } from '../../core/merges/conflictPredictor.js';
@@ -24,11 +25,14 @@ import type {
   DispatchRequest,
   ThreadService,
 } from '../../protocol/gen/muster/v1/threads_pb.js';
+import { threadGroupOf } from '../../protocol/threadDisplay.js';
+import type { AgentProblems } from '../environment/agentProblems.js';
 import { callerOf } from '../server/callPolicy.js';
 import { absolutePath, fail, given, ignoredChoices, oneOf } from './requestFields.js';
 import { projectFor } from './threadProject.js';
 import { batchesApi } from './batchesApi.js';
 import { threadFilesApi } from './threadFilesApi.js';
+import { wireProject } from './wireProject.js';
 import { safeNumber, wireMerge, wireMessage, wireRun, wireThread, wireVerdict } from './wire.js';
 
 const statuses: readonly ThreadStatus[] = [
@@ -58,10 +62,11 @@ export interface ThreadsApiOptions {
   readonly conflicts: Pick<ConflictPredictor, 'lookedAt'>;
   readonly settler: ThreadSettler;
   readonly driver: WorktreeDriver;
+  readonly problems: Pick<AgentProblems, 'of'>;
 }
 
 export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof ThreadService> {
-  const { store, dispatcher, threads, merges, reviews, conflicts, retries, settler, driver } = options;
+  const { store, dispatcher, threads, merges, reviews, conflicts, retries, settler, driver, problems } = options;
   return {
     async dispatch(request, context) {
       const caller = callerOf(context);
@@ -95,6 +100,27 @@ export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof Threa
         });
         return { threads: page.threads.map(wireThread), nextCursor: page.nextCursor ?? '' };
       });
+    },
+
+    async overview({ folder, agent, statuses: wanted, doneLimit }) {
+      await settler.settledForLooking();
+      const all = wanted.flatMap(status => oneOf(statuses, status, 'statuses') ?? []);
+      const included = all.length === 0 ? statuses : all;
+      const found = store.read(stores => {
+        const project = ownerOf(stores, absolutePath(folder, 'folder'));
+        const filter = defined({ projectId: project?.id, agent: given(agent) });
+        const page = (isWanted: (status: ThreadStatus) => boolean, limit: number) => {
+          const these = included.filter(isWanted);
+          if (these.length === 0 || limit <= 0) return { threads: [] };
+          return stores.threads.page({ ...filter, statuses: these, limit: Math.min(maxPage, limit) });
+        };
+        return { project, open: page(status => !isDone(status), maxPage), done: page(isDone, doneLimit) };
+      });
+      return {
+        ...(found.project && { project: wireProject(store, problems, found.project) }),
+        threads: [...found.open.threads, ...found.done.threads].map(wireThread),
+        nextCursor: found.open.nextCursor ?? '',
+      };
     },
 
     async getThread({ threadId }) {
@@ -189,6 +215,20 @@ function listedProject(
 ): Project | undefined {
   if (project !== '') return findProjectOfHistory(stores, project);
   return folder === '' ? undefined : projectOfFolder(stores, absolutePath(folder, 'folder'));
+}
+
+/** The project of a folder, or none. */
+function ownerOf(stores: Stores, folder: string): Project | undefined {
+  try {
+    return projectOfFolder(stores, folder);
+  } catch (error) {
+    if (isAppError(error, 'project.unknown')) return undefined;
+    throw error;
+  }
+}
+
+function isDone(status: ThreadStatus): boolean {
+  return threadGroupOf(status) === 'done';
 }
 
 function toReference(reference: WireReference): ContextReference {

@@ -3,6 +3,7 @@ import { Code, ConnectError, type Interceptor, type StreamRequest, type UnaryReq
 import { isAnyAppError } from '../../base/errors.js';
 import type { Log } from '../../base/log.js';
 import type { Redactor } from '../../base/redactor.js';
+import { damagedHeader } from '../../protocol/version.js';
 import type { ClientPresence } from '../idleExit.js';
 import { toConnectError } from './errorDetail.js';
 
@@ -50,6 +51,20 @@ export function requireSameUser(token: string): Interceptor {
       const unnamed = process.platform !== 'win32' && !request.header.has('authorization');
       return unnamed ? next(request) : checked(request);
     };
+  };
+}
+
+/** Tells with every answer that a database lies aside, to clients that ask for nothing else. */
+export function tellDamage(isDamaged: () => boolean): Interceptor {
+  return next => async request => {
+    try {
+      const response = await next(request);
+      if (isDamaged()) response.header.set(damagedHeader, '1');
+      return response;
+    } catch (error) {
+      if (error instanceof ConnectError && isDamaged()) error.metadata.set(damagedHeader, '1');
+      throw error;
+    }
   };
 }
 

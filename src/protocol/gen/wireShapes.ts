@@ -332,6 +332,10 @@ export const unaryCalls: Readonly<Record<string, Readonly<Record<string, readonl
       "ListThreads",
       "muster.v1.ListThreadsResponse"
     ],
+    "overview": [
+      "Overview",
+      "muster.v1.OverviewResponse"
+    ],
     "getThread": [
       "GetThread",
       "muster.v1.GetThreadResponse"
@@ -1203,6 +1207,11 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "status": "string"
   },
   "muster.v1.ListThreadsResponse": {
+    "threads": "[]muster.v1.Thread",
+    "nextCursor": "string"
+  },
+  "muster.v1.OverviewResponse": {
+    "project": "?muster.v1.Project",
     "threads": "[]muster.v1.Thread",
     "nextCursor": "string"
   },

@@ -31,6 +31,7 @@ async function insideFirst(more: object = {}) {
             ...host,
             store,
             driver,
+            problems: { of: () => '' },
             conflicts: { lookedAt: () => undefined },
             retries: { again: () => Promise.reject(new Error('Nothing is asked again here')) },
           }),

@@ -36,6 +36,7 @@ function clientsOf(
           reviews,
           settler,
           driver,
+          problems: { of: () => '' },
           conflicts: { lookedAt: () => undefined },
           retries: { again: () => Promise.reject(new Error('Nothing is asked again here')) },
         }),
@@ -73,6 +74,33 @@ describe('dispatching over the wire', () => {
     const request = create(DispatchRequestSchema, { project: world.project.id, agent: 'dev', prompt: 'Fix it' });
     await expect(threads.dispatch(request)).rejects.toMatchObject({ rawMessage: expect.stringContaining('ending') });
     expect(world.store.read(stores => stores.threads.page({ limit: 1 }).threads)).toEqual([]);
+  });
+});
+
+describe('what concerns a folder', () => {
+  test('is its project with the open threads, and as many of those that are done as are wanted', async () => {
+    const world = coreWorld();
+    const { host, threads } = clientsOf(world);
+    const open = await host.dispatch();
+    for (let index = 0; index < 3; index++) {
+      const { thread } = await host.dispatch();
+      await threads.closeThread({ threadId: thread.id, stop: true });
+    }
+    const inside = await threads.overview({ folder: `${world.project.folder}/src`, doneLimit: 2 });
+    expect(inside.project).toMatchObject({ id: world.project.id });
+    expect(inside.threads.map(({ status }) => status)).toEqual(['working', 'closed', 'closed']);
+    expect(inside.threads[0]?.id).toBe(open.thread.id);
+    expect((await threads.overview({ folder: world.project.folder, statuses: ['closed'] })).threads).toEqual([]);
+  });
+
+  test('that belongs to no project are the threads of all', async () => {
+    const world = coreWorld();
+    const { host, threads } = clientsOf(world);
+    const { thread } = await host.dispatch();
+    const { project, threads: found } = await threads.overview({ folder: '/elsewhere' });
+    expect(project).toBeUndefined();
+    expect(found.map(({ id }) => id)).toEqual([thread.id]);
+    expect((await threads.overview({ folder: '/elsewhere', agent: 'nobody' })).threads).toEqual([]);
   });
 });
 

@@ -130,6 +130,7 @@ async function answeringHost(): Promise<string> {
         return { thread };
       },
       listThreads: () => ({ threads: [thread] }),
+      overview: () => ({ project, threads: [thread] }),
       dispatch: () => ({ threadId: 'T', runId: 'R' }),
       cancelThread: () => ({ thread }),
       restoreThread: () => ({ thread }),

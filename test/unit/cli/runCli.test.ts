@@ -63,6 +63,7 @@ const withThreads = (router: ConnectRouter): void => {
     listThreads: ({ statuses, limit }) => ({
       threads: threads.filter(({ status }) => statuses.includes(status ?? '')).slice(0, limit),
     }),
+    overview: ({ statuses }) => ({ threads: threads.filter(({ status }) => statuses.includes(status ?? '')) }),
     getThread: ({ threadId }) => {
       const thread = threads.find(({ id }) => id?.startsWith(threadId));
       if (!thread) throw hostError('thread.unknown', `There is no thread "${threadId}".`, { thread: threadId });

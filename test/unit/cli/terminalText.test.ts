@@ -30,6 +30,7 @@ async function host() {
     router.service(ThreadService, {
       dispatch: () => ({ threadId: thread.id, runId: run.id }),
       listThreads: () => ({ threads: [thread] }),
+      overview: () => ({ project: { id: 'p', name: 'shop', agents: [{ name: 'dev' }] }, threads: [thread] }),
       getThread: () => ({
         thread,
         runs: [run],

@@ -11,6 +11,8 @@ import { file_muster_v1_merges } from "./merges_pb.js";
 import type { NotebookServer } from "./notebooks_pb.js";
 import { file_muster_v1_notebooks } from "./notebooks_pb.js";
 import { file_muster_v1_policy } from "./policy_pb.js";
+import type { Project } from "./projects_pb.js";
+import { file_muster_v1_projects } from "./projects_pb.js";
 import type { Question } from "./questions_pb.js";
 import { file_muster_v1_questions } from "./questions_pb.js";
 import type { Message as Message$1 } from "@bufbuild/protobuf";
@@ -19,7 +21,7 @@ import type { Message as Message$1 } from "@bufbuild/protobuf";
  * Describes the file muster/v1/threads.proto.
  */
 export const file_muster_v1_threads: GenFile = /*@__PURE__*/
-  fileDesc("ChdtdXN0ZXIvdjEvdGhyZWFkcy5wcm90bxIJbXVzdGVyLnYxIvUHCgZUaHJlYWQSCgoCaWQYASABKAkSEgoKcHJvamVjdF9pZBgCIAEoCRIUCgxwcm9qZWN0X25hbWUYAyABKAkSDQoFYWdlbnQYBCABKAkSDgoGc3RhdHVzGAUgASgJEg0KBW5lZWRzGAYgASgJEg8KB291dGNvbWUYByABKAkSDwoHc3VtbWFyeRgIIAEoCRIOCgZicmFuY2gYCSABKAkSEAoIYmFzZV9yZWYYCiABKAkSEwoLYmFzZV9jb21taXQYCyABKAkSEgoKcmVwb3NpdG9yeRgMIAEoCRIQCgh3b3JrdHJlZRgNIAEoCRIMCgRoZWFkGA4gASgJEhIKCmNyZWF0ZWRfYXQYDyABKAMSEgoKdXBkYXRlZF9hdBgQIAEoAxIiCgpsYXRlc3RfcnVuGBEgASgLMg4ubXVzdGVyLnYxLlJ1bhImCgxsYXRlc3RfbWVyZ2UYEiABKAsyEC5tdXN0ZXIudjEuTWVyZ2USGgoNZmlsZXNfY2hhbmdlZBgTIAEoBUgAiAEBEhYKCWFkZGl0aW9ucxgUIAEoBUgBiAEBEhYKCWRlbGV0aW9ucxgVIAEoBUgCiAEBEhUKCGNvc3RfdXNkGBYgASgBSAOIAQESGQoMaW5wdXRfdG9rZW5zGBcgASgDSASIAQESGgoNb3V0cHV0X3Rva2VucxgYIAEoA0gFiAEBEg4KBnJlc2N1ZRgZIAEoCRIQCghwcm92aWRlchgaIAEoCRINCgVtb2RlbBgbIAEoCRISCgpzaG93bl9oZWFkGBwgASgJEhUKDWFwcHJvdmVkX2hlYWQYHSABKAkSEwoLYXBwcm92ZWRfYXQYHiABKAMSDQoFbm90ZXMYHyADKAkSDwoHdHJvdWJsZRggIAEoCRIfCgVjaGFpbhghIAEoCzIQLm11c3Rlci52MS5DaGFpbhIWCg5kcmFmdF9jb21tZW50cxgiIAEoBRIVCg1vcGVuX2NvbW1lbnRzGCMgASgFEhYKDmNvbmZsaWN0X2ZpbGVzGDIgAygJEhcKD2NvbmZsaWN0X3RhcmdldBgzIAEoCRIyCg9ub3RlYm9va19zZXJ2ZXIYKCABKAsyGS5tdXN0ZXIudjEuTm90ZWJvb2tTZXJ2ZXISJgoJcXVlc3Rpb25zGCQgAygLMhMubXVzdGVyLnYxLlF1ZXN0aW9uEg0KBWJhdGNoGCkgASgJEhEKCXdhaXRzX2ZvchgqIAMoCUIQCg5fZmlsZXNfY2hhbmdlZEIMCgpfYWRkaXRpb25zQgwKCl9kZWxldGlvbnNCCwoJX2Nvc3RfdXNkQg8KDV9pbnB1dF90b2tlbnNCEAoOX291dHB1dF90b2tlbnMidgoFQ2hhaW4SDQoFc3RhdGUYASABKAkSDgoGYXV0aG9yGAIgASgJEg0KBWRlcHRoGAMgASgFEg8KB3dhaXRpbmcYBCADKAkSIAoEc2FpZBgFIAMoCzISLm11c3Rlci52MS5PcGluaW9uEgwKBG5vdGUYBiABKAkiKQoHT3BpbmlvbhINCgVhZ2VudBgBIAEoCRIPCgd2ZXJkaWN0GAIgASgJIpEBCgxBZ2VudFZlcmRpY3QSDgoGcnVuX2lkGAEgASgJEg0KBWFnZW50GAIgASgJEg8KB3ZlcmRpY3QYAyABKAkSDwoHc3VtbWFyeRgEIAEoCRIkCghmaW5kaW5ncxgFIAMoCzISLm11c3Rlci52MS5GaW5kaW5nEg4KBmNvbW1pdBgGIAEoCRIKCgJhdBgHIAEoAyJFCgdGaW5kaW5nEgwKBGZpbGUYASABKAkSDAoEbGluZRgCIAEoBRIQCghzZXZlcml0eRgDIAEoCRIMCgR0ZXh0GAQgASgJIoQBCgdNZXNzYWdlEgoKAmlkGAEgASgJEhEKCXRocmVhZF9pZBgCIAEoCRIMCgRmcm9tGAMgASgJEgoKAnRvGAQgASgJEg4KBmludGVudBgFIAEoCRIMCgRib2R5GAYgASgJEhIKCmNyZWF0ZWRfYXQYByABKAMSDgoGcnVuX2lkGAggASgJIkYKEENvbnRleHRSZWZlcmVuY2USDAoEcGF0aBgBIAEoCRISCgpzdGFydF9saW5lGAIgASgFEhAKCGVuZF9saW5lGAMgASgFIrUDCg9EaXNwYXRjaFJlcXVlc3QSDwoHcHJvamVjdBgBIAEoCRIOCgZmb2xkZXIYAiABKAkSDQoFYWdlbnQYAyABKAkSEQoJdGhyZWFkX2lkGAQgASgJEg4KBnByb21wdBgFIAEoCRIPCgdzdW1tYXJ5GAYgASgJEiwKB2NvbnRleHQYByADKAsyGy5tdXN0ZXIudjEuQ29udGV4dFJlZmVyZW5jZRJACgtlbnZpcm9ubWVudBgIIAMoCzIrLm11c3Rlci52MS5EaXNwYXRjaFJlcXVlc3QuRW52aXJvbm1lbnRFbnRyeRIMCgRiYXNlGAkgASgJEhcKD2lkZW1wb3RlbmN5X2tleRgKIAEoCRIPCgdjb21tYW5kGAsgASgIEhQKDHNraXBfaGFuZG9mZhgMIAEoCBIVCg1zY2hlZHVsZWRfZm9yGA0gASgDEg0KBWJhdGNoGA4gASgJEhIKCmRlcGVuZHNfb24YDyADKAkSEgoKdGhlbl9tZXJnZRgQIAEoCRoyChBFbnZpcm9ubWVudEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiWQoQRGlzcGF0Y2hSZXNwb25zZRIRCgl0aHJlYWRfaWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCRIOCgZydW5faWQYAyABKAkSDgoGc3RhdHVzGAQgASgJIrkBChJSZXRyeVRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEkMKC2Vudmlyb25tZW50GAIgAygLMi4ubXVzdGVyLnYxLlJldHJ5VGhyZWFkUmVxdWVzdC5FbnZpcm9ubWVudEVudHJ5EhcKD2lkZW1wb3RlbmN5X2tleRgDIAEoCRoyChBFbnZpcm9ubWVudEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiXAoTUmV0cnlUaHJlYWRSZXNwb25zZRIRCgl0aHJlYWRfaWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCRIOCgZydW5faWQYAyABKAkSDgoGc3RhdHVzGAQgASgJInUKEkxpc3RUaHJlYWRzUmVxdWVzdBIOCgZmb2xkZXIYASABKAkSEAoIc3RhdHVzZXMYAiADKAkSDQoFbGltaXQYAyABKAUSDgoGY3Vyc29yGAQgASgJEg0KBWFnZW50GAUgASgJEg8KB3Byb2plY3QYBiABKAkiTgoTTGlzdFRocmVhZHNSZXNwb25zZRIiCgd0aHJlYWRzGAEgAygLMhEubXVzdGVyLnYxLlRocmVhZBITCgtuZXh0X2N1cnNvchgCIAEoCSIlChBHZXRUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSLHAQoRR2V0VGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBIkCghtZXNzYWdlcxgCIAMoCzISLm11c3Rlci52MS5NZXNzYWdlEhwKBHJ1bnMYAyADKAsyDi5tdXN0ZXIudjEuUnVuEiAKBm1lcmdlcxgEIAMoCzIQLm11c3Rlci52MS5NZXJnZRIpCgh2ZXJkaWN0cxgFIAMoCzIXLm11c3Rlci52MS5BZ2VudFZlcmRpY3QiKAoTQ2FuY2VsVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiSAoUQ2FuY2VsVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBINCgVlbmRlZBgCIAMoCSI6ChRBYmFuZG9uVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSDwoHaWdub3JlZBgCIAEoCSI6ChVBYmFuZG9uVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZCIpChRSZXN0b3JlVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiOgoVUmVzdG9yZVRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQibAoSQ2xvc2VUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRIPCgdvdXRjb21lGAIgASgJEgwKBG5vdGUYAyABKAkSFgoOcmVxdWlyZV9tZXJnZWQYBCABKAgSDAoEc3RvcBgFIAEoCCI4ChNDbG9zZVRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQiKAoTUmVvcGVuVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiOQoUUmVvcGVuVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZCInChFHZXRNZXNzYWdlUmVxdWVzdBISCgptZXNzYWdlX2lkGAEgASgJIjkKEkdldE1lc3NhZ2VSZXNwb25zZRIjCgdtZXNzYWdlGAEgASgLMhIubXVzdGVyLnYxLk1lc3NhZ2UikwEKC0NoYW5nZWRGaWxlEgwKBHBhdGgYASABKAkSEAoIb2xkX3BhdGgYAiABKAkSDgoGc3RhdHVzGAMgASgJEg4KBmJpbmFyeRgEIAEoCBIRCglhZGRpdGlvbnMYBSABKAUSEQoJZGVsZXRpb25zGAYgASgFEhAKCG9sZF9tb2RlGAcgASgJEgwKBG1vZGUYCCABKAkiZAoRRGlmZlRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEhIKCndpdGhfcGF0Y2gYAiABKAgSEgoKc2luY2VfbGFzdBgDIAEoCBIUCgxjb21wYXJlX3dpdGgYBCABKAkimwEKEkRpZmZUaHJlYWRSZXNwb25zZRITCgtiYXNlX2NvbW1pdBgBIAEoCRIMCgRoZWFkGAIgASgJEiUKBWZpbGVzGAMgAygLMhYubXVzdGVyLnYxLkNoYW5nZWRGaWxlEg0KBXBhdGNoGAQgASgJEhcKD3BhdGNoX3RydW5jYXRlZBgFIAEoCBITCgt1bmNvbW1pdHRlZBgGIAMoCSJGChNSZWFkQmFzZUZpbGVSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRIMCgRwYXRoGAIgASgJEg4KBmNvbW1pdBgDIAEoCSI4ChRSZWFkQmFzZUZpbGVSZXNwb25zZRIOCgZleGlzdHMYASABKAgSEAoIY29udGVudHMYAiABKAwiXgoUQXBwcm92ZVRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEg0KBXNob3duGAIgASgJEiQKBWVkaXRzGAMgAygLMhUubXVzdGVyLnYxLlJldmlld0VkaXQiKgoKUmV2aWV3RWRpdBIMCgRwYXRoGAEgASgJEg4KBnNoYTI1NhgCIAEoCSJIChVBcHByb3ZlVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBIMCgRoZWFkGAIgASgJIjwKE1Jldmlld1RocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEhIKCnNpbmNlX2xhc3QYAiABKAgiqQEKFFJldmlld1RocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQSEwoLYmFzZV9jb21taXQYAiABKAkSDAoEaGVhZBgDIAEoCRIlCgVmaWxlcxgEIAMoCzIWLm11c3Rlci52MS5DaGFuZ2VkRmlsZRIMCgRsaXZlGAUgASgIEhYKDmVhcmxpZXJfY29tbWl0GAYgASgJImoKCUJhdGNoVGFzaxILCgNrZXkYASABKAkSDQoFYWdlbnQYAiABKAkSDgoGcHJvbXB0GAMgASgJEg8KB3N1bW1hcnkYBCABKAkSDAoEYmFzZRgFIAEoCRISCgpkZXBlbmRzX29uGAYgAygJIuIBChJDcmVhdGVCYXRjaFJlcXVlc3QSDQoFYmF0Y2gYASABKAkSDwoHcHJvamVjdBgCIAEoCRIOCgZmb2xkZXIYAyABKAkSIwoFdGFza3MYBCADKAsyFC5tdXN0ZXIudjEuQmF0Y2hUYXNrEkMKC2Vudmlyb25tZW50GAUgAygLMi4ubXVzdGVyLnYxLkNyZWF0ZUJhdGNoUmVxdWVzdC5FbnZpcm9ubWVudEVudHJ5GjIKEEVudmlyb25tZW50RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJAChNDcmVhdGVCYXRjaFJlc3BvbnNlEikKB3RocmVhZHMYASADKAsyGC5tdXN0ZXIudjEuQmF0Y2hlZFRocmVhZCI/Cg1CYXRjaGVkVGhyZWFkEgsKA2tleRgBIAEoCRIRCgl0aHJlYWRfaWQYAiABKAkSDgoGcnVuX2lkGAMgASgJIiAKD0dldEJhdGNoUmVxdWVzdBINCgViYXRjaBgBIAEoCSI2ChBHZXRCYXRjaFJlc3BvbnNlEiIKB3RocmVhZHMYASADKAsyES5tdXN0ZXIudjEuVGhyZWFkIhQKEkxpc3RCYXRjaGVzUmVxdWVzdCImChNMaXN0QmF0Y2hlc1Jlc3BvbnNlEg8KB2JhdGNoZXMYASADKAkiJAoTQWJhbmRvbkJhdGNoUmVxdWVzdBINCgViYXRjaBgBIAEoCSKVAQoUQWJhbmRvbkJhdGNoUmVzcG9uc2USEQoJYWJhbmRvbmVkGAEgAygJEjsKBmZhaWxlZBgCIAMoCzIrLm11c3Rlci52MS5BYmFuZG9uQmF0Y2hSZXNwb25zZS5GYWlsZWRFbnRyeRotCgtGYWlsZWRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBMusNCg1UaHJlYWRTZXJ2aWNlElgKC0NyZWF0ZUJhdGNoEh0ubXVzdGVyLnYxLkNyZWF0ZUJhdGNoUmVxdWVzdBoeLm11c3Rlci52MS5DcmVhdGVCYXRjaFJlc3BvbnNlIgqKtRgGcGVyc29uEk0KCEdldEJhdGNoEhoubXVzdGVyLnYxLkdldEJhdGNoUmVxdWVzdBobLm11c3Rlci52MS5HZXRCYXRjaFJlc3BvbnNlIgiKtRgEYm90aBJWCgtMaXN0QmF0Y2hlcxIdLm11c3Rlci52MS5MaXN0QmF0Y2hlc1JlcXVlc3QaHi5tdXN0ZXIudjEuTGlzdEJhdGNoZXNSZXNwb25zZSIIirUYBGJvdGgSWwoMQWJhbmRvbkJhdGNoEh4ubXVzdGVyLnYxLkFiYW5kb25CYXRjaFJlcXVlc3QaHy5tdXN0ZXIudjEuQWJhbmRvbkJhdGNoUmVzcG9uc2UiCoq1GAZwZXJzb24SXgoIRGlzcGF0Y2gSGi5tdXN0ZXIudjEuRGlzcGF0Y2hSZXF1ZXN0GhsubXVzdGVyLnYxLkRpc3BhdGNoUmVzcG9uc2UiGYq1GApkaXNwYXRjaGVykrUYB29wZXJhdGUSYwoLUmV0cnlUaHJlYWQSHS5tdXN0ZXIudjEuUmV0cnlUaHJlYWRSZXF1ZXN0Gh4ubXVzdGVyLnYxLlJldHJ5VGhyZWFkUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJeCgtMaXN0VGhyZWFkcxIdLm11c3Rlci52MS5MaXN0VGhyZWFkc1JlcXVlc3QaHi5tdXN0ZXIudjEuTGlzdFRocmVhZHNSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJYCglHZXRUaHJlYWQSGy5tdXN0ZXIudjEuR2V0VGhyZWFkUmVxdWVzdBocLm11c3Rlci52MS5HZXRUaHJlYWRSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJqCgxDYW5jZWxUaHJlYWQSHi5tdXN0ZXIudjEuQ2FuY2VsVGhyZWFkUmVxdWVzdBofLm11c3Rlci52MS5DYW5jZWxUaHJlYWRSZXNwb25zZSIZirUYCm93bl90aHJlYWSStRgHb3BlcmF0ZRJpCg1BYmFuZG9uVGhyZWFkEh8ubXVzdGVyLnYxLkFiYW5kb25UaHJlYWRSZXF1ZXN0GiAubXVzdGVyLnYxLkFiYW5kb25UaHJlYWRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmkKDVJlc3RvcmVUaHJlYWQSHy5tdXN0ZXIudjEuUmVzdG9yZVRocmVhZFJlcXVlc3QaIC5tdXN0ZXIudjEuUmVzdG9yZVRocmVhZFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSYwoLQ2xvc2VUaHJlYWQSHS5tdXN0ZXIudjEuQ2xvc2VUaHJlYWRSZXF1ZXN0Gh4ubXVzdGVyLnYxLkNsb3NlVGhyZWFkUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJmCgxSZW9wZW5UaHJlYWQSHi5tdXN0ZXIudjEuUmVvcGVuVGhyZWFkUmVxdWVzdBofLm11c3Rlci52MS5SZW9wZW5UaHJlYWRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlElsKCkdldE1lc3NhZ2USHC5tdXN0ZXIudjEuR2V0TWVzc2FnZVJlcXVlc3QaHS5tdXN0ZXIudjEuR2V0TWVzc2FnZVJlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkElsKCkRpZmZUaHJlYWQSHC5tdXN0ZXIudjEuRGlmZlRocmVhZFJlcXVlc3QaHS5tdXN0ZXIudjEuRGlmZlRocmVhZFJlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEmEKDFJlYWRCYXNlRmlsZRIeLm11c3Rlci52MS5SZWFkQmFzZUZpbGVSZXF1ZXN0Gh8ubXVzdGVyLnYxLlJlYWRCYXNlRmlsZVJlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEmYKDFJldmlld1RocmVhZBIeLm11c3Rlci52MS5SZXZpZXdUaHJlYWRSZXF1ZXN0Gh8ubXVzdGVyLnYxLlJldmlld1RocmVhZFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSaQoNQXBwcm92ZVRocmVhZBIfLm11c3Rlci52MS5BcHByb3ZlVGhyZWFkUmVxdWVzdBogLm11c3Rlci52MS5BcHByb3ZlVGhyZWFkUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZWIGcHJvdG8z", [file_muster_v1_runs, file_muster_v1_merges, file_muster_v1_notebooks, file_muster_v1_policy, file_muster_v1_questions]);
+  fileDesc("ChdtdXN0ZXIvdjEvdGhyZWFkcy5wcm90bxIJbXVzdGVyLnYxIvUHCgZUaHJlYWQSCgoCaWQYASABKAkSEgoKcHJvamVjdF9pZBgCIAEoCRIUCgxwcm9qZWN0X25hbWUYAyABKAkSDQoFYWdlbnQYBCABKAkSDgoGc3RhdHVzGAUgASgJEg0KBW5lZWRzGAYgASgJEg8KB291dGNvbWUYByABKAkSDwoHc3VtbWFyeRgIIAEoCRIOCgZicmFuY2gYCSABKAkSEAoIYmFzZV9yZWYYCiABKAkSEwoLYmFzZV9jb21taXQYCyABKAkSEgoKcmVwb3NpdG9yeRgMIAEoCRIQCgh3b3JrdHJlZRgNIAEoCRIMCgRoZWFkGA4gASgJEhIKCmNyZWF0ZWRfYXQYDyABKAMSEgoKdXBkYXRlZF9hdBgQIAEoAxIiCgpsYXRlc3RfcnVuGBEgASgLMg4ubXVzdGVyLnYxLlJ1bhImCgxsYXRlc3RfbWVyZ2UYEiABKAsyEC5tdXN0ZXIudjEuTWVyZ2USGgoNZmlsZXNfY2hhbmdlZBgTIAEoBUgAiAEBEhYKCWFkZGl0aW9ucxgUIAEoBUgBiAEBEhYKCWRlbGV0aW9ucxgVIAEoBUgCiAEBEhUKCGNvc3RfdXNkGBYgASgBSAOIAQESGQoMaW5wdXRfdG9rZW5zGBcgASgDSASIAQESGgoNb3V0cHV0X3Rva2VucxgYIAEoA0gFiAEBEg4KBnJlc2N1ZRgZIAEoCRIQCghwcm92aWRlchgaIAEoCRINCgVtb2RlbBgbIAEoCRISCgpzaG93bl9oZWFkGBwgASgJEhUKDWFwcHJvdmVkX2hlYWQYHSABKAkSEwoLYXBwcm92ZWRfYXQYHiABKAMSDQoFbm90ZXMYHyADKAkSDwoHdHJvdWJsZRggIAEoCRIfCgVjaGFpbhghIAEoCzIQLm11c3Rlci52MS5DaGFpbhIWCg5kcmFmdF9jb21tZW50cxgiIAEoBRIVCg1vcGVuX2NvbW1lbnRzGCMgASgFEhYKDmNvbmZsaWN0X2ZpbGVzGDIgAygJEhcKD2NvbmZsaWN0X3RhcmdldBgzIAEoCRIyCg9ub3RlYm9va19zZXJ2ZXIYKCABKAsyGS5tdXN0ZXIudjEuTm90ZWJvb2tTZXJ2ZXISJgoJcXVlc3Rpb25zGCQgAygLMhMubXVzdGVyLnYxLlF1ZXN0aW9uEg0KBWJhdGNoGCkgASgJEhEKCXdhaXRzX2ZvchgqIAMoCUIQCg5fZmlsZXNfY2hhbmdlZEIMCgpfYWRkaXRpb25zQgwKCl9kZWxldGlvbnNCCwoJX2Nvc3RfdXNkQg8KDV9pbnB1dF90b2tlbnNCEAoOX291dHB1dF90b2tlbnMidgoFQ2hhaW4SDQoFc3RhdGUYASABKAkSDgoGYXV0aG9yGAIgASgJEg0KBWRlcHRoGAMgASgFEg8KB3dhaXRpbmcYBCADKAkSIAoEc2FpZBgFIAMoCzISLm11c3Rlci52MS5PcGluaW9uEgwKBG5vdGUYBiABKAkiKQoHT3BpbmlvbhINCgVhZ2VudBgBIAEoCRIPCgd2ZXJkaWN0GAIgASgJIpEBCgxBZ2VudFZlcmRpY3QSDgoGcnVuX2lkGAEgASgJEg0KBWFnZW50GAIgASgJEg8KB3ZlcmRpY3QYAyABKAkSDwoHc3VtbWFyeRgEIAEoCRIkCghmaW5kaW5ncxgFIAMoCzISLm11c3Rlci52MS5GaW5kaW5nEg4KBmNvbW1pdBgGIAEoCRIKCgJhdBgHIAEoAyJFCgdGaW5kaW5nEgwKBGZpbGUYASABKAkSDAoEbGluZRgCIAEoBRIQCghzZXZlcml0eRgDIAEoCRIMCgR0ZXh0GAQgASgJIoQBCgdNZXNzYWdlEgoKAmlkGAEgASgJEhEKCXRocmVhZF9pZBgCIAEoCRIMCgRmcm9tGAMgASgJEgoKAnRvGAQgASgJEg4KBmludGVudBgFIAEoCRIMCgRib2R5GAYgASgJEhIKCmNyZWF0ZWRfYXQYByABKAMSDgoGcnVuX2lkGAggASgJIkYKEENvbnRleHRSZWZlcmVuY2USDAoEcGF0aBgBIAEoCRISCgpzdGFydF9saW5lGAIgASgFEhAKCGVuZF9saW5lGAMgASgFIrUDCg9EaXNwYXRjaFJlcXVlc3QSDwoHcHJvamVjdBgBIAEoCRIOCgZmb2xkZXIYAiABKAkSDQoFYWdlbnQYAyABKAkSEQoJdGhyZWFkX2lkGAQgASgJEg4KBnByb21wdBgFIAEoCRIPCgdzdW1tYXJ5GAYgASgJEiwKB2NvbnRleHQYByADKAsyGy5tdXN0ZXIudjEuQ29udGV4dFJlZmVyZW5jZRJACgtlbnZpcm9ubWVudBgIIAMoCzIrLm11c3Rlci52MS5EaXNwYXRjaFJlcXVlc3QuRW52aXJvbm1lbnRFbnRyeRIMCgRiYXNlGAkgASgJEhcKD2lkZW1wb3RlbmN5X2tleRgKIAEoCRIPCgdjb21tYW5kGAsgASgIEhQKDHNraXBfaGFuZG9mZhgMIAEoCBIVCg1zY2hlZHVsZWRfZm9yGA0gASgDEg0KBWJhdGNoGA4gASgJEhIKCmRlcGVuZHNfb24YDyADKAkSEgoKdGhlbl9tZXJnZRgQIAEoCRoyChBFbnZpcm9ubWVudEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiWQoQRGlzcGF0Y2hSZXNwb25zZRIRCgl0aHJlYWRfaWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCRIOCgZydW5faWQYAyABKAkSDgoGc3RhdHVzGAQgASgJIrkBChJSZXRyeVRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEkMKC2Vudmlyb25tZW50GAIgAygLMi4ubXVzdGVyLnYxLlJldHJ5VGhyZWFkUmVxdWVzdC5FbnZpcm9ubWVudEVudHJ5EhcKD2lkZW1wb3RlbmN5X2tleRgDIAEoCRoyChBFbnZpcm9ubWVudEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiXAoTUmV0cnlUaHJlYWRSZXNwb25zZRIRCgl0aHJlYWRfaWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCRIOCgZydW5faWQYAyABKAkSDgoGc3RhdHVzGAQgASgJInUKEkxpc3RUaHJlYWRzUmVxdWVzdBIOCgZmb2xkZXIYASABKAkSEAoIc3RhdHVzZXMYAiADKAkSDQoFbGltaXQYAyABKAUSDgoGY3Vyc29yGAQgASgJEg0KBWFnZW50GAUgASgJEg8KB3Byb2plY3QYBiABKAkiTgoTTGlzdFRocmVhZHNSZXNwb25zZRIiCgd0aHJlYWRzGAEgAygLMhEubXVzdGVyLnYxLlRocmVhZBITCgtuZXh0X2N1cnNvchgCIAEoCSJWCg9PdmVydmlld1JlcXVlc3QSDgoGZm9sZGVyGAEgASgJEg0KBWFnZW50GAIgASgJEhAKCHN0YXR1c2VzGAMgAygJEhIKCmRvbmVfbGltaXQYBCABKAUicAoQT3ZlcnZpZXdSZXNwb25zZRIjCgdwcm9qZWN0GAEgASgLMhIubXVzdGVyLnYxLlByb2plY3QSIgoHdGhyZWFkcxgCIAMoCzIRLm11c3Rlci52MS5UaHJlYWQSEwoLbmV4dF9jdXJzb3IYAyABKAkiJQoQR2V0VGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkixwEKEUdldFRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQSJAoIbWVzc2FnZXMYAiADKAsyEi5tdXN0ZXIudjEuTWVzc2FnZRIcCgRydW5zGAMgAygLMg4ubXVzdGVyLnYxLlJ1bhIgCgZtZXJnZXMYBCADKAsyEC5tdXN0ZXIudjEuTWVyZ2USKQoIdmVyZGljdHMYBSADKAsyFy5tdXN0ZXIudjEuQWdlbnRWZXJkaWN0IigKE0NhbmNlbFRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJIkgKFENhbmNlbFRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQSDQoFZW5kZWQYAiADKAkiOgoUQWJhbmRvblRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEg8KB2lnbm9yZWQYAiABKAkiOgoVQWJhbmRvblRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQiKQoUUmVzdG9yZVRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJIjoKFVJlc3RvcmVUaHJlYWRSZXNwb25zZRIhCgZ0aHJlYWQYASABKAsyES5tdXN0ZXIudjEuVGhyZWFkImwKEkNsb3NlVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSDwoHb3V0Y29tZRgCIAEoCRIMCgRub3RlGAMgASgJEhYKDnJlcXVpcmVfbWVyZ2VkGAQgASgIEgwKBHN0b3AYBSABKAgiOAoTQ2xvc2VUaHJlYWRSZXNwb25zZRIhCgZ0aHJlYWQYASABKAsyES5tdXN0ZXIudjEuVGhyZWFkIigKE1Jlb3BlblRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJIjkKFFJlb3BlblRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQiJwoRR2V0TWVzc2FnZVJlcXVlc3QSEgoKbWVzc2FnZV9pZBgBIAEoCSI5ChJHZXRNZXNzYWdlUmVzcG9uc2USIwoHbWVzc2FnZRgBIAEoCzISLm11c3Rlci52MS5NZXNzYWdlIpMBCgtDaGFuZ2VkRmlsZRIMCgRwYXRoGAEgASgJEhAKCG9sZF9wYXRoGAIgASgJEg4KBnN0YXR1cxgDIAEoCRIOCgZiaW5hcnkYBCABKAgSEQoJYWRkaXRpb25zGAUgASgFEhEKCWRlbGV0aW9ucxgGIAEoBRIQCghvbGRfbW9kZRgHIAEoCRIMCgRtb2RlGAggASgJImQKEURpZmZUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRISCgp3aXRoX3BhdGNoGAIgASgIEhIKCnNpbmNlX2xhc3QYAyABKAgSFAoMY29tcGFyZV93aXRoGAQgASgJIpsBChJEaWZmVGhyZWFkUmVzcG9uc2USEwoLYmFzZV9jb21taXQYASABKAkSDAoEaGVhZBgCIAEoCRIlCgVmaWxlcxgDIAMoCzIWLm11c3Rlci52MS5DaGFuZ2VkRmlsZRINCgVwYXRjaBgEIAEoCRIXCg9wYXRjaF90cnVuY2F0ZWQYBSABKAgSEwoLdW5jb21taXR0ZWQYBiADKAkiRgoTUmVhZEJhc2VGaWxlUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSDAoEcGF0aBgCIAEoCRIOCgZjb21taXQYAyABKAkiOAoUUmVhZEJhc2VGaWxlUmVzcG9uc2USDgoGZXhpc3RzGAEgASgIEhAKCGNvbnRlbnRzGAIgASgMIl4KFEFwcHJvdmVUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRINCgVzaG93bhgCIAEoCRIkCgVlZGl0cxgDIAMoCzIVLm11c3Rlci52MS5SZXZpZXdFZGl0IioKClJldmlld0VkaXQSDAoEcGF0aBgBIAEoCRIOCgZzaGEyNTYYAiABKAkiSAoVQXBwcm92ZVRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQSDAoEaGVhZBgCIAEoCSI8ChNSZXZpZXdUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRISCgpzaW5jZV9sYXN0GAIgASgIIqkBChRSZXZpZXdUaHJlYWRSZXNwb25zZRIhCgZ0aHJlYWQYASABKAsyES5tdXN0ZXIudjEuVGhyZWFkEhMKC2Jhc2VfY29tbWl0GAIgASgJEgwKBGhlYWQYAyABKAkSJQoFZmlsZXMYBCADKAsyFi5tdXN0ZXIudjEuQ2hhbmdlZEZpbGUSDAoEbGl2ZRgFIAEoCBIWCg5lYXJsaWVyX2NvbW1pdBgGIAEoCSJqCglCYXRjaFRhc2sSCwoDa2V5GAEgASgJEg0KBWFnZW50GAIgASgJEg4KBnByb21wdBgDIAEoCRIPCgdzdW1tYXJ5GAQgASgJEgwKBGJhc2UYBSABKAkSEgoKZGVwZW5kc19vbhgGIAMoCSLiAQoSQ3JlYXRlQmF0Y2hSZXF1ZXN0Eg0KBWJhdGNoGAEgASgJEg8KB3Byb2plY3QYAiABKAkSDgoGZm9sZGVyGAMgASgJEiMKBXRhc2tzGAQgAygLMhQubXVzdGVyLnYxLkJhdGNoVGFzaxJDCgtlbnZpcm9ubWVudBgFIAMoCzIuLm11c3Rlci52MS5DcmVhdGVCYXRjaFJlcXVlc3QuRW52aXJvbm1lbnRFbnRyeRoyChBFbnZpcm9ubWVudEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiQAoTQ3JlYXRlQmF0Y2hSZXNwb25zZRIpCgd0aHJlYWRzGAEgAygLMhgubXVzdGVyLnYxLkJhdGNoZWRUaHJlYWQiPwoNQmF0Y2hlZFRocmVhZBILCgNrZXkYASABKAkSEQoJdGhyZWFkX2lkGAIgASgJEg4KBnJ1bl9pZBgDIAEoCSIgCg9HZXRCYXRjaFJlcXVlc3QSDQoFYmF0Y2gYASABKAkiNgoQR2V0QmF0Y2hSZXNwb25zZRIiCgd0aHJlYWRzGAEgAygLMhEubXVzdGVyLnYxLlRocmVhZCIUChJMaXN0QmF0Y2hlc1JlcXVlc3QiJgoTTGlzdEJhdGNoZXNSZXNwb25zZRIPCgdiYXRjaGVzGAEgAygJIiQKE0FiYW5kb25CYXRjaFJlcXVlc3QSDQoFYmF0Y2gYASABKAkilQEKFEFiYW5kb25CYXRjaFJlc3BvbnNlEhEKCWFiYW5kb25lZBgBIAMoCRI7CgZmYWlsZWQYAiADKAsyKy5tdXN0ZXIudjEuQWJhbmRvbkJhdGNoUmVzcG9uc2UuRmFpbGVkRW50cnkaLQoLRmFpbGVkRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ATLCDgoNVGhyZWFkU2VydmljZRJYCgtDcmVhdGVCYXRjaBIdLm11c3Rlci52MS5DcmVhdGVCYXRjaFJlcXVlc3QaHi5tdXN0ZXIudjEuQ3JlYXRlQmF0Y2hSZXNwb25zZSIKirUYBnBlcnNvbhJNCghHZXRCYXRjaBIaLm11c3Rlci52MS5HZXRCYXRjaFJlcXVlc3QaGy5tdXN0ZXIudjEuR2V0QmF0Y2hSZXNwb25zZSIIirUYBGJvdGgSVgoLTGlzdEJhdGNoZXMSHS5tdXN0ZXIudjEuTGlzdEJhdGNoZXNSZXF1ZXN0Gh4ubXVzdGVyLnYxLkxpc3RCYXRjaGVzUmVzcG9uc2UiCIq1GARib3RoElsKDEFiYW5kb25CYXRjaBIeLm11c3Rlci52MS5BYmFuZG9uQmF0Y2hSZXF1ZXN0Gh8ubXVzdGVyLnYxLkFiYW5kb25CYXRjaFJlc3BvbnNlIgqKtRgGcGVyc29uEl4KCERpc3BhdGNoEhoubXVzdGVyLnYxLkRpc3BhdGNoUmVxdWVzdBobLm11c3Rlci52MS5EaXNwYXRjaFJlc3BvbnNlIhmKtRgKZGlzcGF0Y2hlcpK1GAdvcGVyYXRlEmMKC1JldHJ5VGhyZWFkEh0ubXVzdGVyLnYxLlJldHJ5VGhyZWFkUmVxdWVzdBoeLm11c3Rlci52MS5SZXRyeVRocmVhZFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSXgoLTGlzdFRocmVhZHMSHS5tdXN0ZXIudjEuTGlzdFRocmVhZHNSZXF1ZXN0Gh4ubXVzdGVyLnYxLkxpc3RUaHJlYWRzUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSVQoIT3ZlcnZpZXcSGi5tdXN0ZXIudjEuT3ZlcnZpZXdSZXF1ZXN0GhsubXVzdGVyLnYxLk92ZXJ2aWV3UmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSWAoJR2V0VGhyZWFkEhsubXVzdGVyLnYxLkdldFRocmVhZFJlcXVlc3QaHC5tdXN0ZXIudjEuR2V0VGhyZWFkUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSagoMQ2FuY2VsVGhyZWFkEh4ubXVzdGVyLnYxLkNhbmNlbFRocmVhZFJlcXVlc3QaHy5tdXN0ZXIudjEuQ2FuY2VsVGhyZWFkUmVzcG9uc2UiGYq1GApvd25fdGhyZWFkkrUYB29wZXJhdGUSaQoNQWJhbmRvblRocmVhZBIfLm11c3Rlci52MS5BYmFuZG9uVGhyZWFkUmVxdWVzdBogLm11c3Rlci52MS5BYmFuZG9uVGhyZWFkUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJpCg1SZXN0b3JlVGhyZWFkEh8ubXVzdGVyLnYxLlJlc3RvcmVUaHJlYWRSZXF1ZXN0GiAubXVzdGVyLnYxLlJlc3RvcmVUaHJlYWRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmMKC0Nsb3NlVGhyZWFkEh0ubXVzdGVyLnYxLkNsb3NlVGhyZWFkUmVxdWVzdBoeLm11c3Rlci52MS5DbG9zZVRocmVhZFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSZgoMUmVvcGVuVGhyZWFkEh4ubXVzdGVyLnYxLlJlb3BlblRocmVhZFJlcXVlc3QaHy5tdXN0ZXIudjEuUmVvcGVuVGhyZWFkUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJbCgpHZXRNZXNzYWdlEhwubXVzdGVyLnYxLkdldE1lc3NhZ2VSZXF1ZXN0Gh0ubXVzdGVyLnYxLkdldE1lc3NhZ2VSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJbCgpEaWZmVGhyZWFkEhwubXVzdGVyLnYxLkRpZmZUaHJlYWRSZXF1ZXN0Gh0ubXVzdGVyLnYxLkRpZmZUaHJlYWRSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJhCgxSZWFkQmFzZUZpbGUSHi5tdXN0ZXIudjEuUmVhZEJhc2VGaWxlUmVxdWVzdBofLm11c3Rlci52MS5SZWFkQmFzZUZpbGVSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJmCgxSZXZpZXdUaHJlYWQSHi5tdXN0ZXIudjEuUmV2aWV3VGhyZWFkUmVxdWVzdBofLm11c3Rlci52MS5SZXZpZXdUaHJlYWRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmkKDUFwcHJvdmVUaHJlYWQSHy5tdXN0ZXIudjEuQXBwcm92ZVRocmVhZFJlcXVlc3QaIC5tdXN0ZXIudjEuQXBwcm92ZVRocmVhZFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGViBnByb3RvMw", [file_muster_v1_runs, file_muster_v1_merges, file_muster_v1_notebooks, file_muster_v1_policy, file_muster_v1_projects, file_muster_v1_questions]);
 
 /**
  * One task and its conversation.
@@ -822,6 +824,77 @@ export const ListThreadsResponseSchema: GenMessage<ListThreadsResponse> = /*@__P
   messageDesc(file_muster_v1_threads, 12);
 
 /**
+ * @generated from message muster.v1.OverviewRequest
+ */
+export type OverviewRequest = Message$1<"muster.v1.OverviewRequest"> & {
+  /**
+   * @generated from field: string folder = 1;
+   */
+  folder: string;
+
+  /**
+   * Only threads of this agent; empty: all.
+   *
+   * @generated from field: string agent = 2;
+   */
+  agent: string;
+
+  /**
+   * Derived states to include; empty: all.
+   *
+   * @generated from field: repeated string statuses = 3;
+   */
+  statuses: string[];
+
+  /**
+   * How many of those that are done.
+   *
+   * @generated from field: int32 done_limit = 4;
+   */
+  doneLimit: number;
+};
+
+/**
+ * Describes the message muster.v1.OverviewRequest.
+ * Use `create(OverviewRequestSchema)` to create a new message.
+ */
+export const OverviewRequestSchema: GenMessage<OverviewRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_threads, 13);
+
+/**
+ * @generated from message muster.v1.OverviewResponse
+ */
+export type OverviewResponse = Message$1<"muster.v1.OverviewResponse"> & {
+  /**
+   * The one that the folder belongs to; absent: it belongs to none.
+   *
+   * @generated from field: muster.v1.Project project = 1;
+   */
+  project?: Project | undefined;
+
+  /**
+   * Those of the project, or all where there is none: the open ones, then those that are done, newest first.
+   *
+   * @generated from field: repeated muster.v1.Thread threads = 2;
+   */
+  threads: Thread[];
+
+  /**
+   * For ListThreads with the states that are not done; empty: these are all.
+   *
+   * @generated from field: string next_cursor = 3;
+   */
+  nextCursor: string;
+};
+
+/**
+ * Describes the message muster.v1.OverviewResponse.
+ * Use `create(OverviewResponseSchema)` to create a new message.
+ */
+export const OverviewResponseSchema: GenMessage<OverviewResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_threads, 14);
+
+/**
  * @generated from message muster.v1.GetThreadRequest
  */
 export type GetThreadRequest = Message$1<"muster.v1.GetThreadRequest"> & {
@@ -836,7 +909,7 @@ export type GetThreadRequest = Message$1<"muster.v1.GetThreadRequest"> & {
  * Use `create(GetThreadRequestSchema)` to create a new message.
  */
 export const GetThreadRequestSchema: GenMessage<GetThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 13);
+  messageDesc(file_muster_v1_threads, 15);
 
 /**
  * @generated from message muster.v1.GetThreadResponse
@@ -875,7 +948,7 @@ export type GetThreadResponse = Message$1<"muster.v1.GetThreadResponse"> & {
  * Use `create(GetThreadResponseSchema)` to create a new message.
  */
 export const GetThreadResponseSchema: GenMessage<GetThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 14);
+  messageDesc(file_muster_v1_threads, 16);
 
 /**
  * @generated from message muster.v1.CancelThreadRequest
@@ -892,7 +965,7 @@ export type CancelThreadRequest = Message$1<"muster.v1.CancelThreadRequest"> & {
  * Use `create(CancelThreadRequestSchema)` to create a new message.
  */
 export const CancelThreadRequestSchema: GenMessage<CancelThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 15);
+  messageDesc(file_muster_v1_threads, 17);
 
 /**
  * @generated from message muster.v1.CancelThreadResponse
@@ -916,7 +989,7 @@ export type CancelThreadResponse = Message$1<"muster.v1.CancelThreadResponse"> &
  * Use `create(CancelThreadResponseSchema)` to create a new message.
  */
 export const CancelThreadResponseSchema: GenMessage<CancelThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 16);
+  messageDesc(file_muster_v1_threads, 18);
 
 /**
  * @generated from message muster.v1.AbandonThreadRequest
@@ -940,7 +1013,7 @@ export type AbandonThreadRequest = Message$1<"muster.v1.AbandonThreadRequest"> &
  * Use `create(AbandonThreadRequestSchema)` to create a new message.
  */
 export const AbandonThreadRequestSchema: GenMessage<AbandonThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 17);
+  messageDesc(file_muster_v1_threads, 19);
 
 /**
  * @generated from message muster.v1.AbandonThreadResponse
@@ -957,7 +1030,7 @@ export type AbandonThreadResponse = Message$1<"muster.v1.AbandonThreadResponse">
  * Use `create(AbandonThreadResponseSchema)` to create a new message.
  */
 export const AbandonThreadResponseSchema: GenMessage<AbandonThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 18);
+  messageDesc(file_muster_v1_threads, 20);
 
 /**
  * @generated from message muster.v1.RestoreThreadRequest
@@ -974,7 +1047,7 @@ export type RestoreThreadRequest = Message$1<"muster.v1.RestoreThreadRequest"> &
  * Use `create(RestoreThreadRequestSchema)` to create a new message.
  */
 export const RestoreThreadRequestSchema: GenMessage<RestoreThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 19);
+  messageDesc(file_muster_v1_threads, 21);
 
 /**
  * @generated from message muster.v1.RestoreThreadResponse
@@ -991,7 +1064,7 @@ export type RestoreThreadResponse = Message$1<"muster.v1.RestoreThreadResponse">
  * Use `create(RestoreThreadResponseSchema)` to create a new message.
  */
 export const RestoreThreadResponseSchema: GenMessage<RestoreThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 20);
+  messageDesc(file_muster_v1_threads, 22);
 
 /**
  * Ends a thread without merging; its worktree stays until it is removed.
@@ -1038,7 +1111,7 @@ export type CloseThreadRequest = Message$1<"muster.v1.CloseThreadRequest"> & {
  * Use `create(CloseThreadRequestSchema)` to create a new message.
  */
 export const CloseThreadRequestSchema: GenMessage<CloseThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 21);
+  messageDesc(file_muster_v1_threads, 23);
 
 /**
  * @generated from message muster.v1.CloseThreadResponse
@@ -1055,7 +1128,7 @@ export type CloseThreadResponse = Message$1<"muster.v1.CloseThreadResponse"> & {
  * Use `create(CloseThreadResponseSchema)` to create a new message.
  */
 export const CloseThreadResponseSchema: GenMessage<CloseThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 22);
+  messageDesc(file_muster_v1_threads, 24);
 
 /**
  * Opens a thread again that was closed. An abandoned one is restored instead.
@@ -1074,7 +1147,7 @@ export type ReopenThreadRequest = Message$1<"muster.v1.ReopenThreadRequest"> & {
  * Use `create(ReopenThreadRequestSchema)` to create a new message.
  */
 export const ReopenThreadRequestSchema: GenMessage<ReopenThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 23);
+  messageDesc(file_muster_v1_threads, 25);
 
 /**
  * @generated from message muster.v1.ReopenThreadResponse
@@ -1091,7 +1164,7 @@ export type ReopenThreadResponse = Message$1<"muster.v1.ReopenThreadResponse"> &
  * Use `create(ReopenThreadResponseSchema)` to create a new message.
  */
 export const ReopenThreadResponseSchema: GenMessage<ReopenThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 24);
+  messageDesc(file_muster_v1_threads, 26);
 
 /**
  * @generated from message muster.v1.GetMessageRequest
@@ -1108,7 +1181,7 @@ export type GetMessageRequest = Message$1<"muster.v1.GetMessageRequest"> & {
  * Use `create(GetMessageRequestSchema)` to create a new message.
  */
 export const GetMessageRequestSchema: GenMessage<GetMessageRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 25);
+  messageDesc(file_muster_v1_threads, 27);
 
 /**
  * @generated from message muster.v1.GetMessageResponse
@@ -1125,7 +1198,7 @@ export type GetMessageResponse = Message$1<"muster.v1.GetMessageResponse"> & {
  * Use `create(GetMessageResponseSchema)` to create a new message.
  */
 export const GetMessageResponseSchema: GenMessage<GetMessageResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 26);
+  messageDesc(file_muster_v1_threads, 28);
 
 /**
  * @generated from message muster.v1.ChangedFile
@@ -1181,7 +1254,7 @@ export type ChangedFile = Message$1<"muster.v1.ChangedFile"> & {
  * Use `create(ChangedFileSchema)` to create a new message.
  */
 export const ChangedFileSchema: GenMessage<ChangedFile> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 27);
+  messageDesc(file_muster_v1_threads, 29);
 
 /**
  * @generated from message muster.v1.DiffThreadRequest
@@ -1217,7 +1290,7 @@ export type DiffThreadRequest = Message$1<"muster.v1.DiffThreadRequest"> & {
  * Use `create(DiffThreadRequestSchema)` to create a new message.
  */
 export const DiffThreadRequestSchema: GenMessage<DiffThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 28);
+  messageDesc(file_muster_v1_threads, 30);
 
 /**
  * @generated from message muster.v1.DiffThreadResponse
@@ -1261,7 +1334,7 @@ export type DiffThreadResponse = Message$1<"muster.v1.DiffThreadResponse"> & {
  * Use `create(DiffThreadResponseSchema)` to create a new message.
  */
 export const DiffThreadResponseSchema: GenMessage<DiffThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 29);
+  messageDesc(file_muster_v1_threads, 31);
 
 /**
  * The contents of a file at the thread's base (the left side of a review).
@@ -1292,7 +1365,7 @@ export type ReadBaseFileRequest = Message$1<"muster.v1.ReadBaseFileRequest"> & {
  * Use `create(ReadBaseFileRequestSchema)` to create a new message.
  */
 export const ReadBaseFileRequestSchema: GenMessage<ReadBaseFileRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 30);
+  messageDesc(file_muster_v1_threads, 32);
 
 /**
  * @generated from message muster.v1.ReadBaseFileResponse
@@ -1314,7 +1387,7 @@ export type ReadBaseFileResponse = Message$1<"muster.v1.ReadBaseFileResponse"> &
  * Use `create(ReadBaseFileResponseSchema)` to create a new message.
  */
 export const ReadBaseFileResponseSchema: GenMessage<ReadBaseFileResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 31);
+  messageDesc(file_muster_v1_threads, 33);
 
 /**
  * Approval: snapshots uncommitted work and names the commit that a merge may then expect.
@@ -1346,7 +1419,7 @@ export type ApproveThreadRequest = Message$1<"muster.v1.ApproveThreadRequest"> &
  * Use `create(ApproveThreadRequestSchema)` to create a new message.
  */
 export const ApproveThreadRequestSchema: GenMessage<ApproveThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 32);
+  messageDesc(file_muster_v1_threads, 34);
 
 /**
  * A file as the reviewer saved it in the open review.
@@ -1372,7 +1445,7 @@ export type ReviewEdit = Message$1<"muster.v1.ReviewEdit"> & {
  * Use `create(ReviewEditSchema)` to create a new message.
  */
 export const ReviewEditSchema: GenMessage<ReviewEdit> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 33);
+  messageDesc(file_muster_v1_threads, 35);
 
 /**
  * @generated from message muster.v1.ApproveThreadResponse
@@ -1394,7 +1467,7 @@ export type ApproveThreadResponse = Message$1<"muster.v1.ApproveThreadResponse">
  * Use `create(ApproveThreadResponseSchema)` to create a new message.
  */
 export const ApproveThreadResponseSchema: GenMessage<ApproveThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 34);
+  messageDesc(file_muster_v1_threads, 36);
 
 /**
  * Opens a review. While nothing works on the thread, uncommitted work is snapshotted first and the commit kept as shown.
@@ -1420,7 +1493,7 @@ export type ReviewThreadRequest = Message$1<"muster.v1.ReviewThreadRequest"> & {
  * Use `create(ReviewThreadRequestSchema)` to create a new message.
  */
 export const ReviewThreadRequestSchema: GenMessage<ReviewThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 35);
+  messageDesc(file_muster_v1_threads, 37);
 
 /**
  * @generated from message muster.v1.ReviewThreadResponse
@@ -1468,7 +1541,7 @@ export type ReviewThreadResponse = Message$1<"muster.v1.ReviewThreadResponse"> &
  * Use `create(ReviewThreadResponseSchema)` to create a new message.
  */
 export const ReviewThreadResponseSchema: GenMessage<ReviewThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 36);
+  messageDesc(file_muster_v1_threads, 38);
 
 /**
  * One task of a batch.
@@ -1516,7 +1589,7 @@ export type BatchTask = Message$1<"muster.v1.BatchTask"> & {
  * Use `create(BatchTaskSchema)` to create a new message.
  */
 export const BatchTaskSchema: GenMessage<BatchTask> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 37);
+  messageDesc(file_muster_v1_threads, 39);
 
 /**
  * @generated from message muster.v1.CreateBatchRequest
@@ -1555,7 +1628,7 @@ export type CreateBatchRequest = Message$1<"muster.v1.CreateBatchRequest"> & {
  * Use `create(CreateBatchRequestSchema)` to create a new message.
  */
 export const CreateBatchRequestSchema: GenMessage<CreateBatchRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 38);
+  messageDesc(file_muster_v1_threads, 40);
 
 /**
  * @generated from message muster.v1.CreateBatchResponse
@@ -1572,7 +1645,7 @@ export type CreateBatchResponse = Message$1<"muster.v1.CreateBatchResponse"> & {
  * Use `create(CreateBatchResponseSchema)` to create a new message.
  */
 export const CreateBatchResponseSchema: GenMessage<CreateBatchResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 39);
+  messageDesc(file_muster_v1_threads, 41);
 
 /**
  * @generated from message muster.v1.BatchedThread
@@ -1599,7 +1672,7 @@ export type BatchedThread = Message$1<"muster.v1.BatchedThread"> & {
  * Use `create(BatchedThreadSchema)` to create a new message.
  */
 export const BatchedThreadSchema: GenMessage<BatchedThread> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 40);
+  messageDesc(file_muster_v1_threads, 42);
 
 /**
  * @generated from message muster.v1.GetBatchRequest
@@ -1616,7 +1689,7 @@ export type GetBatchRequest = Message$1<"muster.v1.GetBatchRequest"> & {
  * Use `create(GetBatchRequestSchema)` to create a new message.
  */
 export const GetBatchRequestSchema: GenMessage<GetBatchRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 41);
+  messageDesc(file_muster_v1_threads, 43);
 
 /**
  * @generated from message muster.v1.GetBatchResponse
@@ -1633,7 +1706,7 @@ export type GetBatchResponse = Message$1<"muster.v1.GetBatchResponse"> & {
  * Use `create(GetBatchResponseSchema)` to create a new message.
  */
 export const GetBatchResponseSchema: GenMessage<GetBatchResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 42);
+  messageDesc(file_muster_v1_threads, 44);
 
 /**
  * @generated from message muster.v1.ListBatchesRequest
@@ -1646,7 +1719,7 @@ export type ListBatchesRequest = Message$1<"muster.v1.ListBatchesRequest"> & {
  * Use `create(ListBatchesRequestSchema)` to create a new message.
  */
 export const ListBatchesRequestSchema: GenMessage<ListBatchesRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 43);
+  messageDesc(file_muster_v1_threads, 45);
 
 /**
  * @generated from message muster.v1.ListBatchesResponse
@@ -1663,7 +1736,7 @@ export type ListBatchesResponse = Message$1<"muster.v1.ListBatchesResponse"> & {
  * Use `create(ListBatchesResponseSchema)` to create a new message.
  */
 export const ListBatchesResponseSchema: GenMessage<ListBatchesResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 44);
+  messageDesc(file_muster_v1_threads, 46);
 
 /**
  * @generated from message muster.v1.AbandonBatchRequest
@@ -1680,7 +1753,7 @@ export type AbandonBatchRequest = Message$1<"muster.v1.AbandonBatchRequest"> & {
  * Use `create(AbandonBatchRequestSchema)` to create a new message.
  */
 export const AbandonBatchRequestSchema: GenMessage<AbandonBatchRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 45);
+  messageDesc(file_muster_v1_threads, 47);
 
 /**
  * @generated from message muster.v1.AbandonBatchResponse
@@ -1704,7 +1777,7 @@ export type AbandonBatchResponse = Message$1<"muster.v1.AbandonBatchResponse"> &
  * Use `create(AbandonBatchResponseSchema)` to create a new message.
  */
 export const AbandonBatchResponseSchema: GenMessage<AbandonBatchResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 46);
+  messageDesc(file_muster_v1_threads, 48);
 
 /**
  * @generated from service muster.v1.ThreadService
@@ -1767,6 +1840,16 @@ export const ThreadService: GenService<{
     methodKind: "unary";
     input: typeof ListThreadsRequestSchema;
     output: typeof ListThreadsResponseSchema;
+  },
+  /**
+   * What concerns somebody who works in a folder, in one answer.
+   *
+   * @generated from rpc muster.v1.ThreadService.Overview
+   */
+  overview: {
+    methodKind: "unary";
+    input: typeof OverviewRequestSchema;
+    output: typeof OverviewResponseSchema;
   },
   /**
    * Accepts a unique prefix of an id.
