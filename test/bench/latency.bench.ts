@@ -1,7 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { Figure } from '../../src/build/benchFigures.ts';
 import { spread } from './figures.js';
+import { firstFiles } from '../../src/drivers/process/spareRunFolders.js';
+import { ShellSpawner } from '../../src/drivers/process/shellSpawner.js';
+import { runFiles } from '../../src/node/runFiles.js';
+import { shellWrapper } from '../../src/node/shellWrapper.js';
 import { startBenchHost, type BenchHost } from './benchHost.js';
 
 const rounds = 60;
@@ -38,6 +44,7 @@ export async function measure(): Promise<readonly Figure[]> {
     }
     return [
       ...spread('dispatch → agent process started, workspace ready', startedOf(warm), { p50: 8, p99: 25 }),
+      ...spread('of that: order → agent process started, without a host', await bareStarts(), {}),
       ...spread('dispatch → agent process started, new worktree of a small repository', startedOf(cold), {}),
       ...spread(
         'agent exit → waiting client knows',
@@ -60,6 +67,31 @@ interface Sample {
   readonly startedMs: number;
   readonly waitedMs: number;
   readonly answeredMs: number;
+}
+
+/** What the system takes to start the same agent through the same shell and wrapper, for somebody who does nothing else. */
+async function bareStarts(): Promise<readonly number[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'muster-bench-'));
+  const spawner = new ShellSpawner('/bin/sh');
+  spawner.prepare();
+  const env = { PATH: process.env['PATH'] ?? '' };
+  const took: number[] = [];
+  try {
+    for (let round = 0; round < rounds; round++) {
+      const run = join(folder, `${round}`);
+      mkdirSync(run);
+      for (const [name, contents] of firstFiles) writeFileSync(join(run, name), contents);
+      const agent = ['/bin/sh', '-c', 'date +%s%N; date +%s%N >&2'];
+      const began = now();
+      await spawner.start({ cwd: folder, env, program: shellWrapper, args: ['bench', run, '/dev/null', ...agent] });
+      while (readFileSync(join(run, runFiles.exit), 'utf8').trim() === '') await setTimeout(5);
+      took.push(Number(readFileSync(join(run, runFiles.stdout), 'utf8')) / 1e6 - began);
+    }
+  } finally {
+    spawner.dispose();
+    rmSync(folder, { recursive: true });
+  }
+  return took;
 }
 
 function startedOf(samples: readonly Sample[]): readonly number[] {
