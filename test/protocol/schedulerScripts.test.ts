@@ -50,7 +50,11 @@ agents:
     (await client.schedules.listTriggers({ project }, { signal })).triggers.map(
       ({ name, source }) => `${name} ${source}`,
     );
-  return { home, told, trigger, triggers, publish, eventually: () => expect.poll(told, { timeout: 60_000 }) };
+  /** A command of `scheduler` as agent-compose prints it. */
+  const asHead = (...args: readonly string[]): Promise<unknown> =>
+    home.musterJson(['scheduler', ...args, '--compat', 'head'], { cwd: repository });
+  const eventually = () => expect.poll(told, { timeout: 60_000 });
+  return { home, repository, told, trigger, triggers, publish, asHead, eventually };
 }
 
 test('only main: it runs by hand, with what it is given', async () => {
@@ -135,4 +139,49 @@ clearTimeout(never);`);
   expect(await triggers()).toEqual(['fast interval:43200000']);
   await trigger('fast');
   await eventually().toEqual(['fast "fast"']);
+});
+
+test('what a script did is in the logs of its scheduler, and one that runs can be stopped', async () => {
+  const { home, repository, trigger, asHead } = await scripted(`
+function main(payload) {
+  console.warn('careful');
+  scheduler.log('asked', payload);
+  scheduler.state.set('asked', true);
+  scheduler.agent('Do it');
+  try { scheduler.event.publish('muster.forged', {}); } catch {}
+  if (payload.wait) scheduler.shell('sleep 600');
+  if (payload.fail) throw new Error('it broke');
+  return 'ok';
+}`);
+  const run = async (payload: object, ...more: readonly string[]) =>
+    (await asHead('trigger', 'worker', '--payload', JSON.stringify(payload), ...more)) as { id: string };
+  const ok = await run({ n: 1 });
+  expect(ok).toMatchObject({ status: 'succeeded', result_json: '"ok"', payload_json: '{"n":1}' });
+  const broken = await trigger('--payload', '{"fail":true}', '--compat', 'head');
+  expect(broken).toMatchObject({ status: 1, stdout: expect.stringMatching(/^Run: .+\nStatus: failed\n$/) });
+
+  const { events } = (await asHead('logs', '--run', ok.id)) as { events: readonly Record<string, string>[] };
+  expect(
+    events.map(({ level, type, message = '', payload_json: payload = '' }) => [level, type, message, payload]),
+  ).toEqual([
+    ['info', 'scheduler.run.started', '', ''],
+    ['warn', 'scheduler.log', 'careful', ''],
+    ['info', 'scheduler.log', 'asked', '{"n":1}'],
+    ['info', 'scheduler.agent.completed', '', expect.stringContaining('Do it')],
+    ['error', 'scheduler.event.publish.failed', expect.stringContaining('muster.forged'), ''],
+    ['info', 'scheduler.run.completed', '', ''],
+  ]);
+  const { stdout } = await home.muster(['scheduler', 'logs', '-n', '1'], { cwd: repository });
+  expect(stdout).toMatch(/error +scheduler\.run\.failed .*it broke/);
+
+  const long = await run({ wait: true }, '-d');
+  expect(await asHead('runs')).toMatchObject({
+    runs: [
+      { run_id: long.id, status: 'running' },
+      { status: 'failed', error: expect.stringContaining('it broke') },
+      { run_id: ok.id, status: 'succeeded' },
+    ],
+  });
+  expect(await asHead('stop', long.id)).toMatchObject({ stop_requested: true, run: { status: 'canceled' } });
+  expect(await asHead('stop', ok.id)).toMatchObject({ stop_requested: false, run: { status: 'succeeded' } });
 });

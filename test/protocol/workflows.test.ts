@@ -151,3 +151,22 @@ test('a scheduler’s script starts a workflow by its name, and a literal that i
   expect(status).toBe(2);
   expect(stderr).toMatch(/agents\.worker\.scheduler\.script at line 12, column 37: meta: only texts/);
 });
+
+test('a workflow that has used its tokens starts no further agent', async () => {
+  const home = testHome(programs);
+  const file = withWorkflow(
+    tempDirectory(),
+    `const first = await agent('a task that is answered with some words');
+return [first, budget.spent() > 0, await agent('another').catch(error => error.message)];`,
+  ).replace("description: 'Looks around'", "description: 'Looks around', budget: 5");
+  const repository = testRepository({ 'agent-compose.yml': file });
+  expect(await home.muster(['up', '--yes'], { cwd: repository })).toMatchObject({ status: 0 });
+  const ended = (await home.musterJson(['scheduler', 'invoke', 'worker', '--compat', 'head'], { cwd: repository })) as {
+    result_json: string;
+  };
+  expect(JSON.parse(ended.result_json)).toEqual([
+    'did a task that is answered with some words',
+    true,
+    expect.stringMatching(/^The workflow has used its budget: \d+ of 5 output tokens\.$/),
+  ]);
+});

@@ -122,29 +122,36 @@ export const schedulerTrigger = defineCommand({
       resume: args.text('resume') ?? '',
     };
     const { threadId, runId, scriptRunId } = await schedules.fireTrigger(request, { signal: context.signal });
-    const started = { project, threadId, runId };
-    if (scriptRunId !== '' && context.json) context.out.json({ script_run_id: scriptRunId });
-    else if (scriptRunId !== '') context.out.line(scriptRunId);
-    else if (context.json || context.compat !== undefined)
+    const started = { project, threadId, runId, scriptRunId };
+    if (context.compat !== undefined || (context.json && scriptRunId === ''))
       return await reportStarted(context, started, args.flag('detach'));
-    else context.out.line(threadId);
+    if (context.json) context.out.json({ script_run_id: scriptRunId });
+    else context.out.line(scriptRunId || threadId);
     return 0;
   },
 });
 
+interface Started {
+  readonly project: Project;
+  readonly threadId: string;
+  readonly runId: string;
+  readonly scriptRunId: string;
+}
+
 /** As agent-compose does: it prints the run and, where an era is asked for, waits for it unless told not to. */
-async function reportStarted(
-  context: CommandContext,
-  { project, threadId, runId }: { readonly project: Project; readonly threadId: string; readonly runId: string },
-  detach: boolean,
-): Promise<number> {
-  const { json, out, compat } = context;
-  const ended = detach || compat === undefined ? undefined : await followRun(context, { runId, threadId, quiet: true });
-  const record = await findFire(context, project, runId);
+async function reportStarted(context: CommandContext, started: Started, detach: boolean): Promise<number> {
+  const { json, out, compat, repeatable, signal } = context;
+  const { project, threadId, runId, scriptRunId } = started;
+  const isFollowed = !detach && compat !== undefined;
+  if (isFollowed && scriptRunId !== '')
+    await repeatable(({ schedules }) => schedules.getScriptRun({ id: scriptRunId, wait: true }, { signal }));
+  const ended = isFollowed && runId !== '' ? await followRun(context, { runId, threadId, quiet: true }) : undefined;
+  const record = await findFire(context, project, runId || scriptRunId);
   const shape = startedRunShape(project, ended ? { ...record, run: ended.run } : record);
   if (json) out.json({ ...shape, ...(compat === undefined ? { thread_id: threadId, run_id: runId } : {}) });
   else for (const line of [`Run: ${shape.id}`, `Status: ${shape.status}`]) out.line(line);
-  return ended ? runExitStatus(ended) : 0;
+  if (ended) return runExitStatus(ended);
+  return shape.status === 'failed' || shape.status === 'canceled' ? 1 : 0;
 }
 
 export const schedulerRuns = defineCommand({
@@ -179,12 +186,12 @@ export const schedulerRuns = defineCommand({
       oneLine(fire.agent),
       oneLine(fire.name),
       fire.by === 'person' ? 'by hand' : fire.missed > 0n ? `and ${fire.missed} missed` : '',
-      fire.outcome,
+      fire.outcome === 'started' && fire.runStatus !== '' ? fire.runStatus.replaceAll('_', ' ') : fire.outcome,
       fire.threadId || fire.scriptRunId,
-      oneLine(fire.reason),
+      oneLine(fire.runError || fire.reason),
     ]);
     if (rows.length === 0) out.note('No trigger has fired yet.');
-    else printRows(out, [['WHEN', 'AGENT', 'TRIGGER', 'HOW', 'OUTCOME', 'THREAD', 'WHY'], ...rows]);
+    else printRows(out, [['WHEN', 'AGENT', 'TRIGGER', 'HOW', 'OUTCOME', 'THREAD OR RUN', 'WHY'], ...rows]);
     return 0;
   },
 });

@@ -2,7 +2,7 @@ import type { Project } from '../../protocol/gen/muster/v1/projects_pb.js';
 import { isAppError } from '../../base/errors.js';
 import type { ScheduledTrigger, ScriptRun } from '../../protocol/gen/muster/v1/schedules_pb.js';
 import { defineCommand, type CommandContext } from '../command.js';
-import { agentOfScheduler, findFire, readFires } from '../lookup/fireLookup.js';
+import { agentOfScheduler, findFire, readFires, withCalls } from '../lookup/fireLookup.js';
 import { getProject } from '../lookup/projectLookup.js';
 import { readCount } from '../options/readCount.js';
 import { usageError } from '../options/usageError.js';
@@ -11,6 +11,7 @@ import {
   schedulerEventShapes,
   schedulerItemShape,
   schedulerRunShape,
+  startedBy,
   startedRunShape,
   triggerShape,
 } from '../output/compose/schedulerShapes.js';
@@ -25,7 +26,7 @@ const ofScheduler = { type: 'string', value: 'AGENT', text: 'only of the agent t
 
 export const schedulerLogs = defineCommand({
   name: 'scheduler logs',
-  summary: 'list what happened to the runs of triggers: started, ended, skipped',
+  summary: 'list what happened to the runs of triggers: started, what a script did, ended, skipped',
   positionals: [{ name: 'agent', required: false }],
   options: {
     scheduler: ofScheduler,
@@ -42,9 +43,11 @@ export const schedulerLogs = defineCommand({
     const run = runId === undefined ? undefined : await findFire(context, project, runId);
     const records = run ? [run] : await readFires(context, project, { agent, trigger: args.text('trigger') });
     const tail = readCount(args.text('tail'), '--tail') ?? defaultTail;
-    const events = records
+    // Each has one event at least, and the newest come first.
+    const last = records.filter(record => schedulerEventShapes(project, record).length > 0).slice(0, tail);
+    const events = (await withCalls(context, last))
       .flatMap(record => schedulerEventShapes(project, record))
-      .toSorted((a, b) => (a.created_at < b.created_at ? -1 : 1))
+      .toSorted((a, b) => a.created_at.localeCompare(b.created_at))
       .slice(-tail);
     if (json) {
       const of = run ? { run: schedulerRunShape(project, run) } : {};
@@ -74,12 +77,15 @@ export const schedulerStop = defineCommand({
     const { repeatable, out, json, signal } = context;
     const project = await getProject(context);
     const before = await findFire(context, project, args.required(0));
-    const { threadId } = before.fire;
-    const { ended } = await repeatable(({ threads }) => threads.cancelThread({ threadId }, { signal }));
-    const stopped = ended.includes('run');
+    const { threadId, scriptRunId, agent } = before.fire;
+    const stopped = await repeatable(async ({ schedules, threads }) => {
+      if (scriptRunId === '') return (await threads.cancelThread({ threadId }, { signal })).ended.includes('run');
+      await schedules.cancelScriptRuns({ project: project.id, agent, run: scriptRunId }, { signal });
+      return before.script?.status === 'running';
+    });
     const record = await findFire(context, project, args.required(0));
     if (json) out.json({ run: startedRunShape(project, record), stop_requested: stopped });
-    else out.line(stopped ? `stopped run ${record.fire.runId}` : `run ${record.fire.runId} had ended`);
+    else out.line(stopped ? `stopped run ${startedBy(record.fire)}` : `run ${startedBy(record.fire)} had ended`);
     return 0;
   },
 });

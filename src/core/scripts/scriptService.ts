@@ -122,9 +122,10 @@ export class ScriptService implements Disposable {
     return this.#runsOf({ projectId, agent }).length > 0;
   }
 
-  /** Ends every run of the agent's script, with what it started. */
-  async cancel(owner: ScriptOwner): Promise<void> {
-    const ending = this.#runsOf(owner).flatMap(({ id }) => this.#atWork.get(id) ?? []);
+  /** Ends every run of the agent's script, or the one that is named, with what they started. */
+  async cancel(owner: ScriptOwner, only?: string): Promise<void> {
+    const runs = this.#runsOf(owner).filter(({ id }) => only === undefined || id === only);
+    const ending = runs.flatMap(({ id }) => this.#atWork.get(id) ?? []);
     for (const { abort } of ending) abort.abort();
     await Promise.all(ending.map(({ over }) => over));
   }

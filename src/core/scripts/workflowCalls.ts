@@ -7,6 +7,7 @@ import { answerOf, promptFor, type CallContext, type Came } from './agentAnswer.
 import type { AgentTasks } from './agentTasks.js';
 import { fieldsOf, textField } from './callArguments.js';
 import type { ScriptRun, ScriptStores } from './scriptRun.js';
+import { WorkflowBudget } from './workflowBudget.js';
 
 /** Agents of one workflow at the same time; how many of them run decides the queue. */
 const sideBySide = 16;
@@ -32,6 +33,7 @@ export class WorkflowCalls {
   readonly #options: WorkflowCallsOptions;
   readonly #limit = new KeyedLimit(sideBySide);
   readonly #agents = new WeakMap<CallContext, number>();
+  readonly #budgets = new WeakMap<CallContext, WorkflowBudget>();
 
   constructor(options: WorkflowCallsOptions) {
     this.#options = options;
@@ -80,7 +82,7 @@ export class WorkflowCalls {
       earlier?.inputHash === inputHash ? await this.#again(earlier.runId, { options, signal }) : undefined;
     const reused = answered && usable(answered, schema);
     if (reused) return reused;
-    this.#requireRoom(context);
+    this.#countAgent(context);
     const attempt = (earlier?.attempt ?? 0) + 1;
     const task = {
       project,
@@ -93,7 +95,8 @@ export class WorkflowCalls {
       onQueued: (runId: Run['id']) =>
         store.transact(stores => stores.scripts.recordWorkflowCall({ origin, key, inputHash, attempt, runId })),
     };
-    const { run } = await tasks.run(task, signal);
+    const work = async () => await tasks.run(task, signal);
+    const { run } = await (this.#budgetOf(context)?.run(work, signal) ?? work());
     return answerOf(run, schema);
   }
 
@@ -107,14 +110,18 @@ export class WorkflowCalls {
     return await this.#options.tasks.again(run, options, signal);
   }
 
-  #requireRoom(context: CallContext): void {
+  #countAgent(context: CallContext): void {
     const count = (this.#agents.get(context) ?? 0) + 1;
     this.#agents.set(context, count);
     if (count > mostAgents) throw new Error(`A workflow may start ${mostAgents} agents at most.`);
+  }
+
+  #budgetOf(context: CallContext): WorkflowBudget | undefined {
     const total = context.workflow?.budget;
-    if (total === undefined) return;
-    const spent = this.#spent(context.run);
-    if (spent >= total) throw new Error(`The workflow has used its budget: ${spent} of ${total} output tokens.`);
+    if (total === undefined) return undefined;
+    const kept = this.#budgets.get(context) ?? new WorkflowBudget(total, () => this.#spent(context.run));
+    this.#budgets.set(context, kept);
+    return kept;
   }
 
   #spent(run: ScriptRun): number {

@@ -113,7 +113,7 @@ export function schedulesApi({
     },
 
     async cancelScriptRuns(request) {
-      await scripts.cancel({ projectId: projectOf(store, request).id, agent: request.agent });
+      await scripts.cancel({ projectId: projectOf(store, request).id, agent: request.agent }, given(request.run));
       return {};
     },
 

@@ -1,9 +1,9 @@
-import { ownValue } from '../../../base/ownValue.js';
 import type { Project } from '../../../protocol/gen/muster/v1/projects_pb.js';
 import type { Run } from '../../../protocol/gen/muster/v1/runs_pb.js';
 import type { Fire, PrunedFires, ScheduledTrigger, ScriptRun } from '../../../protocol/gen/muster/v1/schedules_pb.js';
 import { optional } from '../wireJson.js';
 import { isoTime, orUndefined } from '../wireText.js';
+import { scriptCallEvents } from './scriptEventShapes.js';
 import { runStatus, schedulerId, timesOf } from './shapes.js';
 
 /** What the newer agent-compose prints of schedulers. A trigger's run there is what we call a fire, with the run that it led to. */
@@ -12,14 +12,17 @@ export interface FireRecord {
   readonly fire: Fire;
   /** Of what it started, as far as it is known. */
   readonly run?: Run | undefined;
+  /** The run of the script that it started instead; with what it called, where that was asked for. */
+  readonly script?: ScriptRun | undefined;
   readonly trigger?: ScheduledTrigger | undefined;
 }
 
 /** Its words for what a trigger did; `--status` takes these and ours. */
 export const schedulerStatuses = ['running', 'succeeded', 'failed', 'skipped', 'canceled'] as const;
 
-export function schedulerStatus({ fire, run }: FireRecord): string {
-  if (run) return runStatus(run) === 'pending' ? 'running' : runStatus(run);
+export function schedulerStatus({ fire, run, script }: FireRecord): string {
+  const status = run?.status ?? script?.status ?? fire.runStatus;
+  if (status !== '') return runStatus({ status }) === 'pending' ? 'running' : runStatus({ status });
   switch (fire.outcome) {
     case 'failed':
       return 'failed';
@@ -59,12 +62,17 @@ export function triggerShape(trigger: ScheduledTrigger) {
   };
 }
 
+/** What a trigger started: the run of an agent or of a script. Empty when it started none. */
+export function startedBy({ runId, scriptRunId }: Fire): string {
+  return runId || scriptRunId;
+}
+
 /** One of `runs` of `scheduler runs`. */
 export function schedulerRunShape(project: Project, record: FireRecord) {
   const { fire } = record;
   return {
-    run_id: fire.runId,
-    run_short_id: fire.runId,
+    run_id: startedBy(fire),
+    run_short_id: startedBy(fire),
     agent_name: fire.agent,
     scheduler_id: schedulerId(project.id, fire.agent),
     trigger_id: triggerId({ projectId: project.id, ...fire }),
@@ -80,8 +88,8 @@ export function startedRunShape(project: Project, record: FireRecord) {
   const scheduler = schedulerId(project.id, fire.agent);
   const trigger = triggerId({ projectId: project.id, ...fire });
   return {
-    id: fire.runId,
-    short_id: fire.runId,
+    id: startedBy(fire),
+    short_id: startedBy(fire),
     project_id: project.id,
     project_name: project.name,
     agent_name: fire.agent,
@@ -91,51 +99,57 @@ export function startedRunShape(project: Project, record: FireRecord) {
     trigger_short_id: trigger,
     status: schedulerStatus(record),
     ...commonFields(record),
-    inspect_command: `muster scheduler inspect ${fire.runId}`,
-    stop_command: `muster scheduler stop ${fire.runId}`,
+    inspect_command: `muster scheduler inspect ${startedBy(fire)}`,
+    stop_command: `muster scheduler stop ${startedBy(fire)}`,
+    ...optional({ source_script_sha256: orUndefined(record.script?.sourceSha256 ?? '') }),
   };
 }
 
-function commonFields({ fire, run, trigger }: FireRecord) {
+function commonFields({ fire, run, script, trigger }: FireRecord) {
+  const work = run ?? script;
   return optional({
     trigger_kind: trigger?.kind,
     trigger_source: trigger?.source,
     started_at: isoTime(fire.at),
-    ...(run && timesOf(run)),
-    error: orUndefined(run?.error?.message || fire.reason),
+    ...(work && timesOf(work)),
+    error: orUndefined(run?.error?.message || script?.error || fire.runError || fire.reason),
+    result_json: orUndefined(script?.result ?? ''),
+    payload_json: orUndefined(script?.payload ?? ''),
   });
 }
 
-/** What happened to one fire, as events: it began (or did not), and ended. */
+/** What happened to one fire, as events: it began (or did not), what its script did, and how it ended. */
 export function schedulerEventShapes(project: Project, record: FireRecord) {
-  const { fire, run } = record;
-  const event = (type: string, at: bigint, more: { readonly level: string; readonly message: string }) => ({
-    id: `${fire.sequence}:${type}`,
-    run_id: fire.runId,
+  const { fire, run, script } = record;
+  const common = {
+    run_id: startedBy(fire),
     agent_name: fire.agent,
     scheduler_id: schedulerId(project.id, fire.agent),
     trigger_id: triggerId({ projectId: project.id, ...fire }),
-    type: `scheduler.run.${type}`,
+  };
+  const event = (word: string, at: bigint, more: { readonly level: string; readonly message: string }) => ({
+    id: `${fire.sequence}:${word}`,
+    ...common,
+    type: `scheduler.run.${word}`,
     level: more.level,
     ...optional({ message: orUndefined(more.message), sandbox_id: orUndefined(fire.threadId) }),
     created_at: isoTime(at),
   });
   const status = schedulerStatus(record);
-  if (fire.runId === '') {
+  if (startedBy(fire) === '') {
     if (status === 'running') return [];
     return [event(status, fire.at, { level: status === 'failed' ? 'error' : 'info', message: fire.reason })];
   }
-  const began = event('started', fire.at, { level: 'info', message: fire.reason });
-  if (!run || run.endedAt === 0n) return [began];
+  const called = (script?.calls ?? []).flatMap(call =>
+    scriptCallEvents(call).map(each => ({ id: `${fire.sequence}:${call.number}`, ...common, ...each })),
+  );
+  const began = [event('started', fire.at, { level: 'info', message: fire.reason }), ...called];
+  const endedAt = (run ?? script)?.endedAt ?? 0n;
+  if (endedAt === 0n) return began;
   const isFailure = status === 'failed';
   const word = status === 'succeeded' ? 'completed' : status;
-  return [
-    began,
-    event(word, run.endedAt, {
-      level: isFailure ? 'error' : 'info',
-      message: isFailure ? (run.error?.message ?? '') : '',
-    }),
-  ];
+  const message = isFailure ? (run?.error?.message ?? script?.error ?? '') : '';
+  return [...began, event(word, endedAt, { level: isFailure ? 'error' : 'info', message })];
 }
 
 export function schedulerItemShape(project: Project, agent: string, triggers: readonly ScheduledTrigger[]) {
@@ -149,10 +163,9 @@ export function schedulerItemShape(project: Project, agent: string, triggers: re
 
 /** How a script's run ended; what it gave back is JSON. */
 export function invocationShape(project: Project, run: ScriptRun) {
-  const statuses: Readonly<Record<string, string>> = { cancelled: 'canceled', timed_out: 'failed', lost: 'failed' };
   return {
     scheduler: schedulerId(project.id, run.agent),
-    status: ownValue(statuses, run.status) ?? run.status,
+    status: runStatus(run),
     duration_ms: run.endedAt > 0n ? Number(run.endedAt - run.startedAt) : 0,
     ...optional({ result_json: orUndefined(run.result), warnings: run.error === '' ? undefined : [run.error] }),
   };

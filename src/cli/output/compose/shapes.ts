@@ -114,7 +114,7 @@ export function runShape({ run, detail, output, detached = false }: RunRecord, e
   };
 }
 
-export function timesOf({ startedAt, endedAt }: Run) {
+export function timesOf({ startedAt, endedAt }: Pick<Run, 'startedAt' | 'endedAt'>) {
   const [started, ended] = [startedAt > 0n, endedAt > 0n];
   return {
     started_at: started ? isoTime(startedAt) : undefined,
@@ -153,7 +153,7 @@ export function actionShape(thread: Thread, status: SandboxAction) {
 export type SandboxAction = 'stopped' | 'resumed' | 'removed';
 
 /** Its words for the states of a run. */
-export function runStatus({ status }: Run): string {
+export function runStatus({ status }: Pick<Run, 'status'>): string {
   switch (status) {
     case 'queued':
       return 'pending';
