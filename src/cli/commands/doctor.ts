@@ -1,6 +1,6 @@
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
-import { installLauncher } from '../../client/launcherScript.js';
+import { installOwnLauncher } from '../connection/ownLauncher.js';
 import { productVersion } from '../../protocol/productVersion.js';
 import { defineCommand, type CommandContext } from '../command.js';
 import { repositoryOf } from './init.js';
@@ -92,15 +92,8 @@ async function checkRegistrations(context: CommandContext): Promise<readonly Che
 }
 
 async function mend(context: CommandContext): Promise<void> {
-  const { stateDir, bundleDir, env } = context;
-  await installLauncher({
-    stateDir,
-    version: productVersion,
-    cli: join(bundleDir, 'cli.js'),
-    node: process.execPath,
-    electron: env['ELECTRON_RUN_AS_NODE'] !== undefined,
-  });
-  await chmod(stateDir, 0o700);
+  await installOwnLauncher(context);
+  await chmod(context.stateDir, 0o700);
   // One after the other: two of them may keep their lists in the same place.
   for (const client of mcpClients) await register(client, registration(context, false));
 }

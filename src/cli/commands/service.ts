@@ -1,5 +1,5 @@
-import { join } from 'node:path';
 import { defineCommand, type CommandContext } from '../command.js';
+import { installOwnLauncher } from '../connection/ownLauncher.js';
 import { serviceManager, type ServiceStatus } from '../service/manageService.js';
 import { requireHome } from '../../node/requireHome.js';
 
@@ -18,8 +18,7 @@ export const serviceInstall = defineCommand({
   async run(context, args) {
     const listen = args.text('listen');
     const facts = {
-      node: process.execPath,
-      program: join(context.bundleDir, 'cli.js'),
+      launcher: await installOwnLauncher(context),
       stateDir: context.stateDir,
       options: listen === undefined ? [] : ['--listen', listen],
     };

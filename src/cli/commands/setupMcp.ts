@@ -1,7 +1,6 @@
 import { join } from 'node:path';
-import { installLauncher } from '../../client/launcherScript.js';
-import { productVersion } from '../../protocol/productVersion.js';
 import { defineCommand } from '../command.js';
+import { installOwnLauncher } from '../connection/ownLauncher.js';
 import { mcpClients } from '../mcpClients/mcpClient.js';
 import { register } from '../mcpClients/registration.js';
 import { usageError } from '../options/usageError.js';
@@ -25,7 +24,7 @@ export const setupMcp = defineCommand({
   details:
     'Files are edited in place with their comments kept; what they were is beside them as `.before-muster`. Programs that are not installed are left out. Exit status 1 when one failed.',
   async run(context, args) {
-    const { env, stateDir, bundleDir, signal, out, json } = context;
+    const { env, stateDir, signal, out, json } = context;
     const asked = args.list('tool');
     const unknown = asked.find(name => !mcpClients.some(({ id }) => id === name));
     if (unknown !== undefined) {
@@ -34,15 +33,7 @@ export const setupMcp = defineCommand({
       );
     }
     const dryRun = args.flag('dry-run');
-    const launcher = dryRun
-      ? join(stateDir, 'bin', 'muster')
-      : await installLauncher({
-          stateDir,
-          version: productVersion,
-          cli: join(bundleDir, 'cli.js'),
-          node: process.execPath,
-          electron: env['ELECTRON_RUN_AS_NODE'] !== undefined,
-        });
+    const launcher = dryRun ? join(stateDir, 'bin', 'muster') : await installOwnLauncher(context);
     const options = { home: requireHome(env), env, launcher, remove: args.flag('remove'), dryRun, signal };
     const chosen = mcpClients.filter(({ id }) => asked.length === 0 || asked.includes(id));
     const done = [];

@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process';
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, errorMessage } from '../../base/errors.js';
+import { accountName } from '../../node/person.js';
 import {
   launchdLabel,
   launchdPlist,
@@ -10,6 +12,10 @@ import {
   systemdUnit,
   type ServiceFacts,
 } from './serviceUnits.js';
+
+/** How long a host may take to end. */
+const mostLooks = 100;
+const lookMs = 100;
 
 export interface ServiceStatus {
   readonly installed: boolean;
@@ -76,17 +82,18 @@ function launchd({ home, signal }: ServicePlace): ServiceManager {
   const file = join(home, 'Library', 'LaunchAgents', `${launchdLabel}.plist`);
   const domain = `gui/${process.getuid?.() ?? 0}`;
   const launchctl = (...args: readonly string[]): Promise<string> => run('launchctl', args, signal);
+  // It fails for what is not loaded.
+  const print = async (): Promise<string> => await launchctl('print', `${domain}/${launchdLabel}`).catch(() => '');
   const status = async (): Promise<ServiceStatus> => {
-    // It fails for what is not loaded.
-    const told = await launchctl('print', `${domain}/${launchdLabel}`).catch(() => '');
-    const [, state = 'not loaded'] = /state = (\w+)/.exec(told) ?? [];
+    const [, state = 'not loaded'] = /state = (\w+)/.exec(await print()) ?? [];
     return { installed: await exists(file), file, state };
   };
   return {
     status,
     async install(facts) {
-      // One of an earlier installation; mostly there is none.
+      // One of an earlier installation; mostly there is none. It ends after this has answered, and until then no other is loaded.
       await launchctl('bootout', `${domain}/${launchdLabel}`).catch(() => '');
+      for (let look = 0; look < mostLooks && (await print()) !== ''; look++) await sleep(lookMs, undefined, { signal });
       await write(file, launchdPlist(facts));
       await launchctl('bootstrap', domain, file);
       return await status();
@@ -100,7 +107,7 @@ function launchd({ home, signal }: ServicePlace): ServiceManager {
   };
 }
 
-function taskScheduler({ home, signal }: ServicePlace): ServiceManager {
+function taskScheduler({ home, env, signal }: ServicePlace): ServiceManager {
   const schtasks = (...args: readonly string[]): Promise<string> => run('schtasks.exe', args, signal);
   const status = async (): Promise<ServiceStatus> => {
     // It fails when there is no such task.
@@ -113,7 +120,7 @@ function taskScheduler({ home, signal }: ServicePlace): ServiceManager {
     async install(facts) {
       const file = join(home, `.${serviceName}-task.xml`);
       // It is read as UTF-16 with a byte order mark.
-      await writeFile(file, `\uFEFF${scheduledTask(facts)}`, 'utf16le');
+      await writeFile(file, `\uFEFF${scheduledTask(facts, windowsUser(env))}`, 'utf16le');
       try {
         await schtasks('/Create', '/TN', serviceName, '/XML', file, '/F');
         await schtasks('/Run', '/TN', serviceName);
@@ -129,6 +136,12 @@ function taskScheduler({ home, signal }: ServicePlace): ServiceManager {
       return await status();
     },
   };
+}
+
+/** `DOMAIN\\name`; the domain of an account of this machine alone is the machine. */
+function windowsUser(env: ServicePlace['env']): string {
+  const name = env['USERNAME'] || accountName();
+  return env['USERDOMAIN'] ? `${env['USERDOMAIN']}\\${name}` : name;
 }
 
 async function write(file: string, text: string): Promise<void> {
