@@ -62,6 +62,7 @@ const packagesOfParts: Readonly<Record<string, readonly string[]>> = {
   composeFile: ['croner', 'yaml'],
   envFiles: ['yaml'],
   setupMcp: ['jsonc-parser', 'zod'],
+  service: ['zod'],
   doctor: ['croner', 'jsonc-parser', 'yaml', 'zod'],
   importCompas: ['yaml'],
   // Kernels are spoken to by Jupyter's own client.

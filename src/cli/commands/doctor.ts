@@ -1,7 +1,6 @@
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { installOwnLauncher } from '../connection/ownLauncher.js';
-import { productVersion } from '../../protocol/productVersion.js';
 import { defineCommand, type CommandContext } from '../command.js';
 import { repositoryOf } from './init.js';
 import {
