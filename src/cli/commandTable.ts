@@ -203,6 +203,10 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
         summary: 'remove the worktrees that nobody needs any more, keeping their work',
         load: async () => (await import('./commands/worktreesClean.js')).worktreesClean,
       },
+      'adopt': {
+        summary: 'make a thread of a worktree that somebody else made',
+        load: async () => (await import('./commands/worktreesAdopt.js')).worktreesAdopt,
+      },
       'repair': {
         summary: 'put a replaced .git of a worktree right',
         load: async () => (await import('./commands/worktreesRepair.js')).worktreesRepair,

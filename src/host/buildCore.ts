@@ -373,7 +373,7 @@ function buildSurface(state: HostState, built: Foundation, resources: Disposable
   return {
     accessTokens,
     threads,
-    ...buildWorktrees(state, { worktrees, threads }),
+    ...buildWorktrees(state, { ...built, threads }),
     recovery,
     ...reviewing,
     retries: new RetryThread({ store, dispatcher }),

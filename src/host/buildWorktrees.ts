@@ -1,21 +1,35 @@
+import { AdoptWorktree } from '../core/threads/adoptWorktree.js';
 import { WorktreeCleaner } from '../core/threads/worktreeCleaner.js';
 import type { ThreadService } from '../core/threads/threadService.js';
 import { WorktreeLooks } from '../core/threads/worktreeLooks.js';
-import type { WorktreeDriver } from '../core/workspaces/worktreeDriver.js';
+import type { WorkspaceService } from '../core/workspaces/workspaceService.js';
+import { createForeignWorktreeDriver } from '../drivers/git/worktree/foreignWorktrees.js';
 import { createWorktreeProcesses } from '../drivers/process/processFolders.js';
+import type { HostDrivers } from './buildDrivers.js';
 import type { HostState } from './openState.js';
 
 /** What looks after all worktrees together. */
 export interface HostWorktrees {
   readonly worktreeLooks: WorktreeLooks;
   readonly worktreeCleaner: WorktreeCleaner;
+  readonly adoption: AdoptWorktree;
 }
 
 /** Builds it. */
 export function buildWorktrees(
-  { store, clock }: HostState,
-  { worktrees, threads }: { readonly worktrees: WorktreeDriver; readonly threads: ThreadService },
+  { store, clock, ids, log, directory }: HostState,
+  { worktrees, threads, workspaces, git }: Pick<HostDrivers, 'worktrees' | 'git'> & WorktreeServices,
 ): HostWorktrees {
   const worktreeLooks = new WorktreeLooks({ store, driver: worktrees, processes: createWorktreeProcesses() });
-  return { worktreeLooks, worktreeCleaner: new WorktreeCleaner({ store, clock, looks: worktreeLooks, threads }) };
+  const foreign = createForeignWorktreeDriver({ stateDir: directory.path, clock, log, git });
+  return {
+    worktreeLooks,
+    worktreeCleaner: new WorktreeCleaner({ store, clock, looks: worktreeLooks, threads }),
+    adoption: new AdoptWorktree({ store, clock, ids, workspaces, driver: worktrees, foreign }),
+  };
+}
+
+interface WorktreeServices {
+  readonly threads: ThreadService;
+  readonly workspaces: WorkspaceService;
 }

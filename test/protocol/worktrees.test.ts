@@ -1,7 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { tempDirectory } from '../support/tempDirectory.ts';
 import { buildPrograms, testHome, testRepository, type Programs } from '../support/hostProcess.ts';
 
 let programs: Programs;
@@ -74,4 +76,32 @@ test('cleaning up takes what is merged, leaves a folder that a program works in,
   expect((await muster('worktrees', 'clean', '--unmerged', '--force')).stdout).toContain('kept as refs/muster/rescue/');
   expect(git('worktree', 'list').split('\n')).toHaveLength(1);
   expect(await muster('restore', kept)).toMatchObject({ status: 0 });
+});
+
+test('a worktree made by hand becomes a thread, goes on under an agent, lands, and leaves its branch when it goes', async () => {
+  const { muster, git } = setting();
+  await muster('up', '--yes');
+  const path = join(tempDirectory(), 'by-hand');
+  git('worktree', 'add', '--quiet', '-b', 'by-hand', path);
+  writeFileSync(join(path, 'mine.txt'), 'mine\n');
+  expect((await muster('worktrees')).stdout).toContain(`Made by others: ${path} (on by-hand)`);
+
+  const adopted = JSON.parse((await muster('worktrees', 'adopt', path, '--json')).stdout) as {
+    thread: { thread_id: string; status: string };
+  };
+  const id = adopted.thread.thread_id;
+  expect(adopted.thread.status).toBe('ready');
+  expect(await muster('dispatch', 'dev', 'Go on', '--thread', id, '--wait')).toMatchObject({ status: 0 });
+  expect(await muster('merge', id)).toMatchObject({ status: 0 });
+  expect(git('ls-tree', '--name-only', 'HEAD').split('\n')).toEqual([
+    'README.md',
+    'agent-compose.yml',
+    'done.txt',
+    'mine.txt',
+  ]);
+
+  expect((await muster('worktrees', 'clean', '--force')).stdout).toContain('Removed 1 worktree.');
+  expect(existsSync(path)).toBe(false);
+  expect(git('branch', '--list', 'by-hand')).toContain('by-hand');
+  expect(await muster('restore', id)).toMatchObject({ status: 0 });
 });

@@ -2,7 +2,7 @@ import { formatOptionalCount } from '../output/count.js';
 import { defineCommand } from '../command.js';
 import { oneLine } from '../output/terminalText.js';
 import { formatTable } from '../output/table.js';
-import { spareJson, worktreeJson } from '../output/wireJson.js';
+import { foreignJson, spareJson, worktreeJson } from '../output/wireJson.js';
 import { findProject } from '../lookup/projectLookup.js';
 
 export const worktrees = defineCommand({
@@ -12,12 +12,14 @@ export const worktrees = defineCommand({
   async run(context, args) {
     const { out, json, signal } = context;
     const project = args.flag('all') ? undefined : await findProject(context);
-    const request = { folder: project?.folder ?? '' };
-    const { worktrees: found, spares } = await context.repeatable(client =>
-      client.worktrees.listWorktrees(request, { signal }),
-    );
+    const request = { folder: project?.folder ?? '', others: true };
+    const {
+      worktrees: found,
+      spares,
+      others,
+    } = await context.repeatable(client => client.worktrees.listWorktrees(request, { signal }));
     if (json) {
-      out.json({ worktrees: found.map(worktreeJson), spares: spares.map(spareJson) });
+      out.json({ worktrees: found.map(worktreeJson), spares: spares.map(spareJson), others: others.map(foreignJson) });
       return 0;
     }
     if (found.length === 0) out.line('No worktrees.');
@@ -35,6 +37,10 @@ export const worktrees = defineCommand({
       const what =
         state === 'touched' ? 'Somebody has been in, so that no thread gets it' : 'Kept ready for the next thread';
       out.line(out.style.dim(`${what}: ${oneLine(path)}`));
+    }
+    for (const { path, branch, problem } of others) {
+      const what = problem === '' ? `on ${oneLine(branch)}` : oneLine(problem);
+      out.line(out.style.dim(`Made by others: ${oneLine(path)} (${what})`));
     }
     return 0;
   },

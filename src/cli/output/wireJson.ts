@@ -3,7 +3,7 @@ import type { Agent, Project } from '../../protocol/gen/muster/v1/projects_pb.js
 import type { Run } from '../../protocol/gen/muster/v1/runs_pb.js';
 import type { Comment } from '../../protocol/gen/muster/v1/reviews_pb.js';
 import type { ChangedFile, Message, Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
-import type { SpareWorktree, Worktree } from '../../protocol/gen/muster/v1/worktrees_pb.js';
+import type { ForeignWorktree, SpareWorktree, Worktree } from '../../protocol/gen/muster/v1/worktrees_pb.js';
 import { isoTime, orUndefined } from './wireText.js';
 
 /**
@@ -179,6 +179,11 @@ export function worktreeJson(worktree: Worktree) {
 /** A worktree that is kept ready. */
 export function spareJson({ path, repository, commit, state }: SpareWorktree) {
   return { path, repository, commit, state };
+}
+
+/** A worktree that belongs to no thread. */
+export function foreignJson({ path, branch, problem }: ForeignWorktree) {
+  return { path, branch: orNull(branch), ...optional({ problem: orUndefined(problem) }) };
 }
 
 export function projectJson(project: Project) {

@@ -70,7 +70,8 @@ function openState(thread: Thread, facts: ThreadFacts): ThreadState {
 function stateOfWork(thread: Thread, { run, merge, chain, questions, awaited }: ThreadFacts): ThreadState {
   const runState = run
     ? afterChain(stateOfRun(thread, run, { questions, awaited }), chain)
-    : { status: 'queued' as const, needs: '' };
+    : // Without a run and with files: somebody else's worktree that became a thread.
+      { status: thread.worktree === undefined ? ('queued' as const) : ('ready' as const), needs: '' };
   // A merge speaks for the thread only while no run was queued after it.
   if (!merge || (run && run.queuedAt > merge.createdAt)) return runState;
   switch (merge.status) {

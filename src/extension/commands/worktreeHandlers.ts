@@ -7,6 +7,7 @@ import { removeAskingForIgnored } from '../threads/largeIgnoredFiles.js';
 import { threadTitle } from '../threads/threadText.js';
 import { attachedFolder, devContainers } from '../threads/attachedFolder.js';
 import { sandboxEntry } from '../threads/sandboxEntry.js';
+import { adoptWorktree } from './adoptWorktree.js';
 import { cleanWorktrees } from './cleanWorktrees.js';
 import type { CommandHandlers } from './commandHandler.js';
 import type { Views } from '../views/views.js';
@@ -73,6 +74,7 @@ export function worktreeHandlers(services: Services, views: Views): CommandHandl
             ),
       );
     },
+    'muster.adoptWorktree': (...args) => adoptWorktree(services, views, args),
     'muster.cleanWorktrees': () => cleanWorktrees(services, views),
     'muster.refreshWorktrees': () => views.worktrees.refresh(),
   };

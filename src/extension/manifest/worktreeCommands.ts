@@ -58,6 +58,16 @@ export const worktreeCommands = {
       { menu: 'view/item/context', when: 'view == muster.threads && viewItem =~ /\\btroubled\\b/', group: '2_act@0' },
     ],
   },
+  'muster.adoptWorktree': {
+    title: 'Adopt Worktree',
+    icon: '$(add)',
+    enablement: trusted,
+    menus: ['inline@1', '1_open@1'].map(group => ({
+      menu: 'view/item/context',
+      when: 'view == muster.worktrees && viewItem == foreign',
+      group,
+    })),
+  },
   'muster.cleanWorktrees': {
     title: 'Clean Up Worktrees...',
     icon: '$(clear-all)',

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { errorMessage, isAppError } from '../../base/errors.js';
 import { formatAge, formatBytes } from '../../protocol/displayFormat.js';
 import type { Sandbox, SandboxUsage } from '../../protocol/gen/muster/v1/sandboxes_pb.js';
-import type { Worktree, WorktreeProcess } from '../../protocol/gen/muster/v1/worktrees_pb.js';
+import type { ForeignWorktree, Worktree, WorktreeProcess } from '../../protocol/gen/muster/v1/worktrees_pb.js';
 import { createPlainTree, type PlainTree } from '../plain/trees.js';
 import type { Services } from '../services.js';
 import { folderSize } from '../threads/folderSize.js';
@@ -30,10 +30,21 @@ export interface ProcessNode {
   readonly process: WorktreeProcess;
 }
 
-type WorktreesRow = WorktreeNode | SandboxNode | ProcessNode;
+/** A worktree that belongs to no thread. */
+export interface ForeignNode {
+  readonly kind: 'foreign';
+  readonly worktree: ForeignWorktree;
+}
+
+type WorktreesRow = WorktreeNode | SandboxNode | ProcessNode | ForeignNode;
+
+/** True for the row of a worktree that belongs to no thread. */
+export function isForeignNode(value: unknown): value is ForeignNode {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'foreign';
+}
 
 /** True for what the tree hands to a command. */
-export function isWorktreeNode(value: unknown): value is WorktreesRow {
+export function isWorktreeNode(value: unknown): value is Exclude<WorktreesRow, ForeignNode> {
   return (
     typeof value === 'object' &&
     value !== null &&
@@ -109,19 +120,22 @@ export class WorktreesView implements vscode.TreeDataProvider<WorktreesRow>, vsc
     try {
       const client = await this.#services.host.client(this.#ended.signal);
       const { signal } = this.#ended;
-      const [{ worktrees }, { sandboxes }] = await Promise.all([
-        client.worktrees.listWorktrees({}, { signal }),
+      const [{ worktrees, others }, { sandboxes }] = await Promise.all([
+        client.worktrees.listWorktrees({ others: true }, { signal }),
         client.sandboxes.listSandboxes({}, { signal }),
       ]);
       this.#view.message(undefined);
       const shown = worktrees.filter(({ threadId }) => this.#isShown(threadId));
       void this.#count(shown);
-      return shown.map(worktree => ({
-        kind: 'worktree',
+      const ours = shown.map(worktree => ({
+        kind: 'worktree' as const,
         threadId: worktree.threadId,
         worktree,
         sandboxes: sandboxes.filter(({ threadId }) => threadId === worktree.threadId),
       }));
+      const inScope = new Set(this.#services.scope.projects().map(({ id }) => id));
+      const foreign = others.filter(({ project }) => inScope.has(project));
+      return [...ours, ...foreign.map(worktree => ({ kind: 'foreign' as const, worktree }))];
     } catch (error) {
       if (!isAppError(error, 'cancelled')) this.#view.message(errorMessage(error));
       return [];
@@ -131,6 +145,7 @@ export class WorktreesView implements vscode.TreeDataProvider<WorktreesRow>, vsc
   getTreeItem(row: WorktreesRow): vscode.TreeItem {
     if (row.kind === 'sandbox') return sandboxItem(row);
     if (row.kind === 'process') return processItem(row);
+    if (row.kind === 'foreign') return foreignItem(row);
     const { threadId, worktree } = row;
     const thread = this.#services.host.threads.get(threadId);
     const name = worktree.branch.replace(/^muster\//, '');
@@ -255,6 +270,18 @@ function processItem({ threadId, process: { pid, name, runId } }: ProcessNode): 
   item.contextValue = 'process';
   item.iconPath = new vscode.ThemeIcon('server-process');
   item.accessibilityInformation = { label: vscode.l10n.t('Process {0}, number {1}', name, pid) };
+  return item;
+}
+
+function foreignItem({ worktree: { path, branch, problem } }: ForeignNode): vscode.TreeItem {
+  const name = branch === '' ? path.slice(path.lastIndexOf('/') + 1) : branch;
+  const item = new vscode.TreeItem(name);
+  item.id = `foreign:${path}`;
+  item.description = problem === '' ? vscode.l10n.t('made by others') : problem;
+  item.contextValue = problem === '' ? 'foreign' : 'foreign-problem';
+  item.iconPath = new vscode.ThemeIcon('repo-forked');
+  item.tooltip = path;
+  item.accessibilityInformation = { label: vscode.l10n.t('Worktree {0}, which belongs to no thread', name) };
   return item;
 }
 

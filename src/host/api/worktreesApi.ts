@@ -1,10 +1,12 @@
 import { create } from '@bufbuild/protobuf';
 import type { ServiceImpl } from '@connectrpc/connect';
 import { defined } from '../../base/defined.js';
+import { isAnyAppError } from '../../base/errors.js';
 import type { ProjectId } from '../../base/ids.js';
-import { projectOfFolder } from '../../core/projects/projectService.js';
+import { findProject, projectOfFolder } from '../../core/projects/projectService.js';
 import type { Store } from '../../core/store.js';
 import type { Stores } from '../../core/stores.js';
+import type { AdoptWorktree } from '../../core/threads/adoptWorktree.js';
 import { findThread } from '../../core/threads/threadLookup.js';
 import type { ThreadService } from '../../core/threads/threadService.js';
 import type { WorktreeCleaner } from '../../core/threads/worktreeCleaner.js';
@@ -14,11 +16,13 @@ import type { WorkspacePreparer } from '../../core/workspaces/workspacePreparer.
 import { portsOfThread } from '../../core/workspaces/workspacePreparer.js';
 import {
   CleanedWorktreeSchema,
+  ForeignWorktreeSchema,
   PreparationSchema,
   SpareWorktreeSchema,
   WorktreeProcessSchema,
   WorktreeSchema,
   type Preparation as WirePreparation,
+  type ForeignWorktree,
   type SpareWorktree,
   type Worktree,
   type WorktreeService,
@@ -31,6 +35,7 @@ export interface WorktreesApiOptions {
   readonly threads: ThreadService;
   readonly worktreeLooks: Pick<WorktreeLooks, 'at'>;
   readonly worktreeCleaner: Pick<WorktreeCleaner, 'clean'>;
+  readonly adoption: Pick<AdoptWorktree, 'list' | 'adopt'>;
   readonly preparer: Pick<WorkspacePreparer, 'skip'>;
 }
 
@@ -49,6 +54,7 @@ export function worktreesApi({
   threads,
   worktreeLooks,
   worktreeCleaner,
+  adoption,
   preparer,
 }: WorktreesApiOptions): ServiceImpl<typeof WorktreeService> {
   return {
@@ -59,6 +65,7 @@ export function worktreesApi({
       return {
         worktrees: looks.map(look => wireWorktree(store, look)),
         spares: wireSpares(store, given(request.folder)),
+        others: request.others ? await wireOthers({ store, adoption }, { project, signal: context.signal }) : [],
       };
     },
 
@@ -81,6 +88,13 @@ export function worktreesApi({
           create(CleanedWorktreeSchema, { worktree: wireWorktree(store, look), state, reason, rescue }),
         ),
       };
+    },
+
+    async adoptWorktree({ project: named, path, agent, base }, { signal }) {
+      const project = store.read(stores => findProject(stores, named));
+      const request = { project, path: absolutePath(path, 'path') };
+      const more = defined({ agent: given(agent), base: given(base) });
+      return { thread: wireThread(await adoption.adopt({ ...request, ...more }, signal)) };
     },
 
     async removeWorktree({ threadId, ignored }) {
@@ -135,6 +149,27 @@ function projectIn(store: Store<Stores>, text: string): ProjectId | undefined {
   return folder === undefined
     ? undefined
     : store.read(stores => projectOfFolder(stores, absolutePath(folder, 'folder')).id);
+}
+
+/** Those of the repositories that projects are in; one that cannot be read has none to tell of. */
+async function wireOthers(
+  { store, adoption }: Pick<WorktreesApiOptions, 'store' | 'adoption'>,
+  { project, signal }: { readonly project: ProjectId | undefined; readonly signal: AbortSignal },
+): Promise<ForeignWorktree[]> {
+  const projects = store
+    .read(({ projects: all }) => all.list())
+    .filter(({ id }) => project === undefined || id === project);
+  const found = new Map<string, ForeignWorktree>();
+  for (const { id, folder } of projects) {
+    try {
+      for (const { path, branch = '', problem = '' } of await adoption.list({ folder }, signal))
+        if (!found.has(path)) found.set(path, create(ForeignWorktreeSchema, { path, branch, problem, project: id }));
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isAnyAppError(error)) throw error;
+    }
+  }
+  return [...found.values()];
 }
 
 function wireWorktree(store: Store<Stores>, { thread, state: found, processes, unmerged }: WorktreeLook): Worktree {

@@ -432,6 +432,10 @@ export const unaryCalls: Readonly<Record<string, Readonly<Record<string, readonl
       "CleanWorktrees",
       "muster.v1.CleanWorktreesResponse"
     ],
+    "adoptWorktree": [
+      "AdoptWorktree",
+      "muster.v1.AdoptWorktreeResponse"
+    ],
     "repairWorktree": [
       "RepairWorktree",
       "muster.v1.RepairWorktreeResponse"
@@ -1359,7 +1363,8 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
   },
   "muster.v1.ListWorktreesResponse": {
     "worktrees": "[]muster.v1.Worktree",
-    "spares": "[]muster.v1.SpareWorktree"
+    "spares": "[]muster.v1.SpareWorktree",
+    "others": "[]muster.v1.ForeignWorktree"
   },
   "muster.v1.Worktree": {
     "threadId": "string",
@@ -1390,6 +1395,12 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "state": "string",
     "madeAt": "bigint"
   },
+  "muster.v1.ForeignWorktree": {
+    "path": "string",
+    "branch": "string",
+    "project": "string",
+    "problem": "string"
+  },
   "muster.v1.RemoveWorktreeResponse": {
     "rescue": "string"
   },
@@ -1401,6 +1412,9 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "state": "string",
     "reason": "string",
     "rescue": "string"
+  },
+  "muster.v1.AdoptWorktreeResponse": {
+    "thread": "?muster.v1.Thread"
   },
   "muster.v1.RepairWorktreeResponse": {
     "thread": "?muster.v1.Thread",

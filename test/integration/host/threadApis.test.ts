@@ -48,6 +48,7 @@ function clientsOf(
           threads,
           worktreeLooks,
           worktreeCleaner: new WorktreeCleaner({ store, clock: world.clock, looks: worktreeLooks, threads }),
+          adoption: { list: () => expect.unreachable(), adopt: () => expect.unreachable() },
           preparer: { skip: () => expect.unreachable() },
         }),
       );

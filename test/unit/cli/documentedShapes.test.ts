@@ -138,7 +138,7 @@ describe('docs/cli.md', () => {
       'review files',
       { thread_id: 't', files: [reviewedFileJson(create(FileChangeSchema, { file: { oldPath: 'o' } }))] },
     ],
-    ['worktrees', { worktrees: [worktreeJson(create(WorktreeSchema, {}))], spares: [] }],
+    ['worktrees', { worktrees: [worktreeJson(create(WorktreeSchema, {}))], spares: [], others: [] }],
     [
       'diff',
       diffJson('t', create(DiffThreadResponseSchema, { files: [{ oldPath: 'o' }], uncommitted: ['u'] }), {

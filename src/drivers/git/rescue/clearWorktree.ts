@@ -18,9 +18,10 @@ export async function clearWorktree(context: GitContext, removal: Removal, rescu
   const unkept = new Set(rescue.leftover.map(path => binary(pathBytes(path))));
   const left = await files.removeTree(asidePath(removal), unkept);
   left.push(...(await clearPlace(context, worktree.path)));
-  // Each worktree has a folder of its own around it.
+  // Each worktree that we made has a folder of its own around it. What was adopted stands elsewhere.
   const around = dirname(worktree.path);
-  if (dirname(around) === join(context.stateDir, 'worktrees')) await files.removeEmptyFolder(around);
+  const isOurs = dirname(around) === join(context.stateDir, 'worktrees');
+  if (isOurs) await files.removeEmptyFolder(around);
   if (await isRepositoryGone(worktree)) return left.map(pathText);
   const repository = await openRepository(context, worktree);
   await withRepositoryLock({ commonDir: repository.commonDir, clock }, async () => {
@@ -28,7 +29,8 @@ export async function clearWorktree(context: GitContext, removal: Removal, rescu
     if (gitDir !== undefined && (await isItsGitDirectory(repository, gitDir, removal))) {
       left.push(...(await files.removeTree(gitDir)));
     }
-    await dropBranch(repository, worktree.branch, rescue.head);
+    // The branch of an adopted one is its maker's.
+    if (isOurs) await dropBranch(repository, worktree.branch, rescue.head);
   });
   return left.map(pathText);
 }

@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file muster/v1/worktrees.proto.
  */
 export const file_muster_v1_worktrees: GenFile = /*@__PURE__*/
-  fileDesc("ChltdXN0ZXIvdjEvd29ya3RyZWVzLnByb3RvEgltdXN0ZXIudjEipAIKCFdvcmt0cmVlEhEKCXRocmVhZF9pZBgBIAEoCRIMCgRwYXRoGAIgASgJEg4KBmJyYW5jaBgDIAEoCRIQCghiYXNlX3JlZhgEIAEoCRIMCgRoZWFkGAUgASgJEg0KBWFoZWFkGAYgASgFEg4KBmJlaGluZBgHIAEoBRIPCgdjaGFuZ2VkGAggASgFEhIKCnJlcG9zaXRvcnkYCSABKAkSDwoHbWlzc2luZxgKIAEoCBISCgpjcmVhdGVkX2F0GAsgASgDEg8KB3VzZWRfYXQYDCABKAMSDAoEcG9ydBgNIAEoBRItCglwcm9jZXNzZXMYDiADKAsyGi5tdXN0ZXIudjEuV29ya3RyZWVQcm9jZXNzEhAKCHVubWVyZ2VkGA8gASgIIjwKD1dvcmt0cmVlUHJvY2VzcxILCgNwaWQYASABKAUSDAoEbmFtZRgCIAEoCRIOCgZydW5faWQYAyABKAkiJgoUTGlzdFdvcmt0cmVlc1JlcXVlc3QSDgoGZm9sZGVyGAEgASgJImkKFUxpc3RXb3JrdHJlZXNSZXNwb25zZRImCgl3b3JrdHJlZXMYASADKAsyEy5tdXN0ZXIudjEuV29ya3RyZWUSKAoGc3BhcmVzGAIgAygLMhgubXVzdGVyLnYxLlNwYXJlV29ya3RyZWUiYQoNU3BhcmVXb3JrdHJlZRIMCgRwYXRoGAEgASgJEhIKCnJlcG9zaXRvcnkYAiABKAkSDgoGY29tbWl0GAMgASgJEg0KBXN0YXRlGAQgASgJEg8KB21hZGVfYXQYBSABKAMiOwoVUmVtb3ZlV29ya3RyZWVSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRIPCgdpZ25vcmVkGAIgASgJIigKFlJlbW92ZVdvcmt0cmVlUmVzcG9uc2USDgoGcmVzY3VlGAEgASgJIoQBChVDbGVhbldvcmt0cmVlc1JlcXVlc3QSDgoGZm9sZGVyGAEgASgJEhUKDW9sZGVyX3RoYW5fbXMYAiABKAMSEAoIdW5tZXJnZWQYAyABKAgSEgoKdGhyZWFkX2lkcxgEIAMoCRIPCgdpZ25vcmVkGAUgASgJEg0KBWZvcmNlGAYgASgIIkcKFkNsZWFuV29ya3RyZWVzUmVzcG9uc2USLQoJd29ya3RyZWVzGAEgAygLMhoubXVzdGVyLnYxLkNsZWFuZWRXb3JrdHJlZSJnCg9DbGVhbmVkV29ya3RyZWUSJQoId29ya3RyZWUYASABKAsyEy5tdXN0ZXIudjEuV29ya3RyZWUSDQoFc3RhdGUYAiABKAkSDgoGcmVhc29uGAMgASgJEg4KBnJlc2N1ZRgEIAEoCSIqChVSZXBhaXJXb3JrdHJlZVJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJIk4KFlJlcGFpcldvcmt0cmVlUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBIRCglzZXRfYXNpZGUYAiADKAkiKQoUUHV0QmFja1NoYXJlZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJIjMKFVB1dEJhY2tTaGFyZWRSZXNwb25zZRIMCgRkb25lGAEgAygJEgwKBGxlZnQYAiADKAkiKgoVR2V0UHJlcGFyYXRpb25SZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSLdAQoLUHJlcGFyYXRpb24SDQoFc3RhdGUYASABKAkSDAoEcG9ydBgCIAEoBRIPCgdjb21tYW5kGAMgASgJEhYKCWV4aXRfY29kZRgEIAEoBUgAiAEBEg4KBm91dHB1dBgFIAEoCRI4Cgl2YXJpYWJsZXMYBiADKAsyJS5tdXN0ZXIudjEuUHJlcGFyYXRpb24uVmFyaWFibGVzRW50cnkaMAoOVmFyaWFibGVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIMCgpfZXhpdF9jb2RlIkUKFkdldFByZXBhcmF0aW9uUmVzcG9uc2USKwoLcHJlcGFyYXRpb24YASABKAsyFi5tdXN0ZXIudjEuUHJlcGFyYXRpb24iKwoWU2tpcFByZXBhcmF0aW9uUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiRgoXU2tpcFByZXBhcmF0aW9uUmVzcG9uc2USKwoLcHJlcGFyYXRpb24YASABKAsyFi5tdXN0ZXIudjEuUHJlcGFyYXRpb24yhgYKD1dvcmt0cmVlU2VydmljZRJnCg5HZXRQcmVwYXJhdGlvbhIgLm11c3Rlci52MS5HZXRQcmVwYXJhdGlvblJlcXVlc3QaIS5tdXN0ZXIudjEuR2V0UHJlcGFyYXRpb25SZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJvCg9Ta2lwUHJlcGFyYXRpb24SIS5tdXN0ZXIudjEuU2tpcFByZXBhcmF0aW9uUmVxdWVzdBoiLm11c3Rlci52MS5Ta2lwUHJlcGFyYXRpb25SZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmQKDUxpc3RXb3JrdHJlZXMSHy5tdXN0ZXIudjEuTGlzdFdvcmt0cmVlc1JlcXVlc3QaIC5tdXN0ZXIudjEuTGlzdFdvcmt0cmVlc1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEmwKDlJlbW92ZVdvcmt0cmVlEiAubXVzdGVyLnYxLlJlbW92ZVdvcmt0cmVlUmVxdWVzdBohLm11c3Rlci52MS5SZW1vdmVXb3JrdHJlZVJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSbAoOQ2xlYW5Xb3JrdHJlZXMSIC5tdXN0ZXIudjEuQ2xlYW5Xb3JrdHJlZXNSZXF1ZXN0GiEubXVzdGVyLnYxLkNsZWFuV29ya3RyZWVzUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJsCg5SZXBhaXJXb3JrdHJlZRIgLm11c3Rlci52MS5SZXBhaXJXb3JrdHJlZVJlcXVlc3QaIS5tdXN0ZXIudjEuUmVwYWlyV29ya3RyZWVSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmkKDVB1dEJhY2tTaGFyZWQSHy5tdXN0ZXIudjEuUHV0QmFja1NoYXJlZFJlcXVlc3QaIC5tdXN0ZXIudjEuUHV0QmFja1NoYXJlZFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGViBnByb3RvMw", [file_muster_v1_policy, file_muster_v1_threads]);
+  fileDesc("ChltdXN0ZXIvdjEvd29ya3RyZWVzLnByb3RvEgltdXN0ZXIudjEipAIKCFdvcmt0cmVlEhEKCXRocmVhZF9pZBgBIAEoCRIMCgRwYXRoGAIgASgJEg4KBmJyYW5jaBgDIAEoCRIQCghiYXNlX3JlZhgEIAEoCRIMCgRoZWFkGAUgASgJEg0KBWFoZWFkGAYgASgFEg4KBmJlaGluZBgHIAEoBRIPCgdjaGFuZ2VkGAggASgFEhIKCnJlcG9zaXRvcnkYCSABKAkSDwoHbWlzc2luZxgKIAEoCBISCgpjcmVhdGVkX2F0GAsgASgDEg8KB3VzZWRfYXQYDCABKAMSDAoEcG9ydBgNIAEoBRItCglwcm9jZXNzZXMYDiADKAsyGi5tdXN0ZXIudjEuV29ya3RyZWVQcm9jZXNzEhAKCHVubWVyZ2VkGA8gASgIIjwKD1dvcmt0cmVlUHJvY2VzcxILCgNwaWQYASABKAUSDAoEbmFtZRgCIAEoCRIOCgZydW5faWQYAyABKAkiNgoUTGlzdFdvcmt0cmVlc1JlcXVlc3QSDgoGZm9sZGVyGAEgASgJEg4KBm90aGVycxgCIAEoCCKVAQoVTGlzdFdvcmt0cmVlc1Jlc3BvbnNlEiYKCXdvcmt0cmVlcxgBIAMoCzITLm11c3Rlci52MS5Xb3JrdHJlZRIoCgZzcGFyZXMYAiADKAsyGC5tdXN0ZXIudjEuU3BhcmVXb3JrdHJlZRIqCgZvdGhlcnMYAyADKAsyGi5tdXN0ZXIudjEuRm9yZWlnbldvcmt0cmVlIlEKD0ZvcmVpZ25Xb3JrdHJlZRIMCgRwYXRoGAEgASgJEg4KBmJyYW5jaBgCIAEoCRIPCgdwcm9qZWN0GAMgASgJEg8KB3Byb2JsZW0YBCABKAkiUgoUQWRvcHRXb3JrdHJlZVJlcXVlc3QSDwoHcHJvamVjdBgBIAEoCRIMCgRwYXRoGAIgASgJEg0KBWFnZW50GAMgASgJEgwKBGJhc2UYBCABKAkiOgoVQWRvcHRXb3JrdHJlZVJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQiYQoNU3BhcmVXb3JrdHJlZRIMCgRwYXRoGAEgASgJEhIKCnJlcG9zaXRvcnkYAiABKAkSDgoGY29tbWl0GAMgASgJEg0KBXN0YXRlGAQgASgJEg8KB21hZGVfYXQYBSABKAMiOwoVUmVtb3ZlV29ya3RyZWVSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRIPCgdpZ25vcmVkGAIgASgJIigKFlJlbW92ZVdvcmt0cmVlUmVzcG9uc2USDgoGcmVzY3VlGAEgASgJIoQBChVDbGVhbldvcmt0cmVlc1JlcXVlc3QSDgoGZm9sZGVyGAEgASgJEhUKDW9sZGVyX3RoYW5fbXMYAiABKAMSEAoIdW5tZXJnZWQYAyABKAgSEgoKdGhyZWFkX2lkcxgEIAMoCRIPCgdpZ25vcmVkGAUgASgJEg0KBWZvcmNlGAYgASgIIkcKFkNsZWFuV29ya3RyZWVzUmVzcG9uc2USLQoJd29ya3RyZWVzGAEgAygLMhoubXVzdGVyLnYxLkNsZWFuZWRXb3JrdHJlZSJnCg9DbGVhbmVkV29ya3RyZWUSJQoId29ya3RyZWUYASABKAsyEy5tdXN0ZXIudjEuV29ya3RyZWUSDQoFc3RhdGUYAiABKAkSDgoGcmVhc29uGAMgASgJEg4KBnJlc2N1ZRgEIAEoCSIqChVSZXBhaXJXb3JrdHJlZVJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJIk4KFlJlcGFpcldvcmt0cmVlUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBIRCglzZXRfYXNpZGUYAiADKAkiKQoUUHV0QmFja1NoYXJlZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJIjMKFVB1dEJhY2tTaGFyZWRSZXNwb25zZRIMCgRkb25lGAEgAygJEgwKBGxlZnQYAiADKAkiKgoVR2V0UHJlcGFyYXRpb25SZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSLdAQoLUHJlcGFyYXRpb24SDQoFc3RhdGUYASABKAkSDAoEcG9ydBgCIAEoBRIPCgdjb21tYW5kGAMgASgJEhYKCWV4aXRfY29kZRgEIAEoBUgAiAEBEg4KBm91dHB1dBgFIAEoCRI4Cgl2YXJpYWJsZXMYBiADKAsyJS5tdXN0ZXIudjEuUHJlcGFyYXRpb24uVmFyaWFibGVzRW50cnkaMAoOVmFyaWFibGVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIMCgpfZXhpdF9jb2RlIkUKFkdldFByZXBhcmF0aW9uUmVzcG9uc2USKwoLcHJlcGFyYXRpb24YASABKAsyFi5tdXN0ZXIudjEuUHJlcGFyYXRpb24iKwoWU2tpcFByZXBhcmF0aW9uUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiRgoXU2tpcFByZXBhcmF0aW9uUmVzcG9uc2USKwoLcHJlcGFyYXRpb24YASABKAsyFi5tdXN0ZXIudjEuUHJlcGFyYXRpb24y8QYKD1dvcmt0cmVlU2VydmljZRJnCg5HZXRQcmVwYXJhdGlvbhIgLm11c3Rlci52MS5HZXRQcmVwYXJhdGlvblJlcXVlc3QaIS5tdXN0ZXIudjEuR2V0UHJlcGFyYXRpb25SZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJvCg9Ta2lwUHJlcGFyYXRpb24SIS5tdXN0ZXIudjEuU2tpcFByZXBhcmF0aW9uUmVxdWVzdBoiLm11c3Rlci52MS5Ta2lwUHJlcGFyYXRpb25SZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmQKDUxpc3RXb3JrdHJlZXMSHy5tdXN0ZXIudjEuTGlzdFdvcmt0cmVlc1JlcXVlc3QaIC5tdXN0ZXIudjEuTGlzdFdvcmt0cmVlc1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEmwKDlJlbW92ZVdvcmt0cmVlEiAubXVzdGVyLnYxLlJlbW92ZVdvcmt0cmVlUmVxdWVzdBohLm11c3Rlci52MS5SZW1vdmVXb3JrdHJlZVJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSbAoOQ2xlYW5Xb3JrdHJlZXMSIC5tdXN0ZXIudjEuQ2xlYW5Xb3JrdHJlZXNSZXF1ZXN0GiEubXVzdGVyLnYxLkNsZWFuV29ya3RyZWVzUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJpCg1BZG9wdFdvcmt0cmVlEh8ubXVzdGVyLnYxLkFkb3B0V29ya3RyZWVSZXF1ZXN0GiAubXVzdGVyLnYxLkFkb3B0V29ya3RyZWVSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmwKDlJlcGFpcldvcmt0cmVlEiAubXVzdGVyLnYxLlJlcGFpcldvcmt0cmVlUmVxdWVzdBohLm11c3Rlci52MS5SZXBhaXJXb3JrdHJlZVJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSaQoNUHV0QmFja1NoYXJlZBIfLm11c3Rlci52MS5QdXRCYWNrU2hhcmVkUmVxdWVzdBogLm11c3Rlci52MS5QdXRCYWNrU2hhcmVkUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZWIGcHJvdG8z", [file_muster_v1_policy, file_muster_v1_threads]);
 
 /**
  * @generated from message muster.v1.Worktree
@@ -155,6 +155,13 @@ export type ListWorktreesRequest = Message<"muster.v1.ListWorktreesRequest"> & {
    * @generated from field: string folder = 1;
    */
   folder: string;
+
+  /**
+   * Also look for those that belong to no thread, which is a process of git for each repository.
+   *
+   * @generated from field: bool others = 2;
+   */
+  others: boolean;
 };
 
 /**
@@ -179,6 +186,11 @@ export type ListWorktreesResponse = Message<"muster.v1.ListWorktreesResponse"> &
    * @generated from field: repeated muster.v1.SpareWorktree spares = 2;
    */
   spares: SpareWorktree[];
+
+  /**
+   * @generated from field: repeated muster.v1.ForeignWorktree others = 3;
+   */
+  others: ForeignWorktree[];
 };
 
 /**
@@ -187,6 +199,101 @@ export type ListWorktreesResponse = Message<"muster.v1.ListWorktreesResponse"> &
  */
 export const ListWorktreesResponseSchema: GenMessage<ListWorktreesResponse> = /*@__PURE__*/
   messageDesc(file_muster_v1_worktrees, 3);
+
+/**
+ * A worktree that belongs to no thread: somebody made it by hand, or with another tool.
+ *
+ * @generated from message muster.v1.ForeignWorktree
+ */
+export type ForeignWorktree = Message<"muster.v1.ForeignWorktree"> & {
+  /**
+   * @generated from field: string path = 1;
+   */
+  path: string;
+
+  /**
+   * Empty: none is checked out.
+   *
+   * @generated from field: string branch = 2;
+   */
+  branch: string;
+
+  /**
+   * Id of a project of that repository.
+   *
+   * @generated from field: string project = 3;
+   */
+  project: string;
+
+  /**
+   * Why it cannot be adopted; empty: it can.
+   *
+   * @generated from field: string problem = 4;
+   */
+  problem: string;
+};
+
+/**
+ * Describes the message muster.v1.ForeignWorktree.
+ * Use `create(ForeignWorktreeSchema)` to create a new message.
+ */
+export const ForeignWorktreeSchema: GenMessage<ForeignWorktree> = /*@__PURE__*/
+  messageDesc(file_muster_v1_worktrees, 4);
+
+/**
+ * @generated from message muster.v1.AdoptWorktreeRequest
+ */
+export type AdoptWorktreeRequest = Message<"muster.v1.AdoptWorktreeRequest"> & {
+  /**
+   * Id or name of the project whose thread it becomes.
+   *
+   * @generated from field: string project = 1;
+   */
+  project: string;
+
+  /**
+   * @generated from field: string path = 2;
+   */
+  path: string;
+
+  /**
+   * Empty: the project's only one.
+   *
+   * @generated from field: string agent = 3;
+   */
+  agent: string;
+
+  /**
+   * The branch that its work is compared with; empty: what is checked out in the repository.
+   *
+   * @generated from field: string base = 4;
+   */
+  base: string;
+};
+
+/**
+ * Describes the message muster.v1.AdoptWorktreeRequest.
+ * Use `create(AdoptWorktreeRequestSchema)` to create a new message.
+ */
+export const AdoptWorktreeRequestSchema: GenMessage<AdoptWorktreeRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_worktrees, 5);
+
+/**
+ * @generated from message muster.v1.AdoptWorktreeResponse
+ */
+export type AdoptWorktreeResponse = Message<"muster.v1.AdoptWorktreeResponse"> & {
+  /**
+   * @generated from field: muster.v1.Thread thread = 1;
+   */
+  thread?: Thread | undefined;
+};
+
+/**
+ * Describes the message muster.v1.AdoptWorktreeResponse.
+ * Use `create(AdoptWorktreeResponseSchema)` to create a new message.
+ */
+export const AdoptWorktreeResponseSchema: GenMessage<AdoptWorktreeResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_worktrees, 6);
 
 /**
  * @generated from message muster.v1.SpareWorktree
@@ -225,7 +332,7 @@ export type SpareWorktree = Message<"muster.v1.SpareWorktree"> & {
  * Use `create(SpareWorktreeSchema)` to create a new message.
  */
 export const SpareWorktreeSchema: GenMessage<SpareWorktree> = /*@__PURE__*/
-  messageDesc(file_muster_v1_worktrees, 4);
+  messageDesc(file_muster_v1_worktrees, 7);
 
 /**
  * @generated from message muster.v1.RemoveWorktreeRequest
@@ -249,7 +356,7 @@ export type RemoveWorktreeRequest = Message<"muster.v1.RemoveWorktreeRequest"> &
  * Use `create(RemoveWorktreeRequestSchema)` to create a new message.
  */
 export const RemoveWorktreeRequestSchema: GenMessage<RemoveWorktreeRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_worktrees, 5);
+  messageDesc(file_muster_v1_worktrees, 8);
 
 /**
  * @generated from message muster.v1.RemoveWorktreeResponse
@@ -268,7 +375,7 @@ export type RemoveWorktreeResponse = Message<"muster.v1.RemoveWorktreeResponse">
  * Use `create(RemoveWorktreeResponseSchema)` to create a new message.
  */
 export const RemoveWorktreeResponseSchema: GenMessage<RemoveWorktreeResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_worktrees, 6);
+  messageDesc(file_muster_v1_worktrees, 9);
 
 /**
  * @generated from message muster.v1.CleanWorktreesRequest
@@ -322,7 +429,7 @@ export type CleanWorktreesRequest = Message<"muster.v1.CleanWorktreesRequest"> &
  * Use `create(CleanWorktreesRequestSchema)` to create a new message.
  */
 export const CleanWorktreesRequestSchema: GenMessage<CleanWorktreesRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_worktrees, 7);
+  messageDesc(file_muster_v1_worktrees, 10);
 
 /**
  * @generated from message muster.v1.CleanWorktreesResponse
@@ -339,7 +446,7 @@ export type CleanWorktreesResponse = Message<"muster.v1.CleanWorktreesResponse">
  * Use `create(CleanWorktreesResponseSchema)` to create a new message.
  */
 export const CleanWorktreesResponseSchema: GenMessage<CleanWorktreesResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_worktrees, 8);
+  messageDesc(file_muster_v1_worktrees, 11);
 
 /**
  * @generated from message muster.v1.CleanedWorktree
@@ -377,7 +484,7 @@ export type CleanedWorktree = Message<"muster.v1.CleanedWorktree"> & {
  * Use `create(CleanedWorktreeSchema)` to create a new message.
  */
 export const CleanedWorktreeSchema: GenMessage<CleanedWorktree> = /*@__PURE__*/
-  messageDesc(file_muster_v1_worktrees, 9);
+  messageDesc(file_muster_v1_worktrees, 12);
 
 /**
  * @generated from message muster.v1.RepairWorktreeRequest
@@ -394,7 +501,7 @@ export type RepairWorktreeRequest = Message<"muster.v1.RepairWorktreeRequest"> &
  * Use `create(RepairWorktreeRequestSchema)` to create a new message.
  */
 export const RepairWorktreeRequestSchema: GenMessage<RepairWorktreeRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_worktrees, 10);
+  messageDesc(file_muster_v1_worktrees, 13);
 
 /**
  * @generated from message muster.v1.RepairWorktreeResponse
@@ -418,7 +525,7 @@ export type RepairWorktreeResponse = Message<"muster.v1.RepairWorktreeResponse">
  * Use `create(RepairWorktreeResponseSchema)` to create a new message.
  */
 export const RepairWorktreeResponseSchema: GenMessage<RepairWorktreeResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_worktrees, 11);
+  messageDesc(file_muster_v1_worktrees, 14);
 
 /**
  * @generated from message muster.v1.PutBackSharedRequest
@@ -435,7 +542,7 @@ export type PutBackSharedRequest = Message<"muster.v1.PutBackSharedRequest"> & {
  * Use `create(PutBackSharedRequestSchema)` to create a new message.
  */
 export const PutBackSharedRequestSchema: GenMessage<PutBackSharedRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_worktrees, 12);
+  messageDesc(file_muster_v1_worktrees, 15);
 
 /**
  * @generated from message muster.v1.PutBackSharedResponse
@@ -459,7 +566,7 @@ export type PutBackSharedResponse = Message<"muster.v1.PutBackSharedResponse"> &
  * Use `create(PutBackSharedResponseSchema)` to create a new message.
  */
 export const PutBackSharedResponseSchema: GenMessage<PutBackSharedResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_worktrees, 13);
+  messageDesc(file_muster_v1_worktrees, 16);
 
 /**
  * @generated from message muster.v1.GetPreparationRequest
@@ -476,7 +583,7 @@ export type GetPreparationRequest = Message<"muster.v1.GetPreparationRequest"> &
  * Use `create(GetPreparationRequestSchema)` to create a new message.
  */
 export const GetPreparationRequestSchema: GenMessage<GetPreparationRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_worktrees, 14);
+  messageDesc(file_muster_v1_worktrees, 17);
 
 /**
  * What became of getting a thread's worktree ready.
@@ -530,7 +637,7 @@ export type Preparation = Message<"muster.v1.Preparation"> & {
  * Use `create(PreparationSchema)` to create a new message.
  */
 export const PreparationSchema: GenMessage<Preparation> = /*@__PURE__*/
-  messageDesc(file_muster_v1_worktrees, 15);
+  messageDesc(file_muster_v1_worktrees, 18);
 
 /**
  * @generated from message muster.v1.GetPreparationResponse
@@ -547,7 +654,7 @@ export type GetPreparationResponse = Message<"muster.v1.GetPreparationResponse">
  * Use `create(GetPreparationResponseSchema)` to create a new message.
  */
 export const GetPreparationResponseSchema: GenMessage<GetPreparationResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_worktrees, 16);
+  messageDesc(file_muster_v1_worktrees, 19);
 
 /**
  * @generated from message muster.v1.SkipPreparationRequest
@@ -564,7 +671,7 @@ export type SkipPreparationRequest = Message<"muster.v1.SkipPreparationRequest">
  * Use `create(SkipPreparationRequestSchema)` to create a new message.
  */
 export const SkipPreparationRequestSchema: GenMessage<SkipPreparationRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_worktrees, 17);
+  messageDesc(file_muster_v1_worktrees, 20);
 
 /**
  * @generated from message muster.v1.SkipPreparationResponse
@@ -581,7 +688,7 @@ export type SkipPreparationResponse = Message<"muster.v1.SkipPreparationResponse
  * Use `create(SkipPreparationResponseSchema)` to create a new message.
  */
 export const SkipPreparationResponseSchema: GenMessage<SkipPreparationResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_worktrees, 18);
+  messageDesc(file_muster_v1_worktrees, 21);
 
 /**
  * @generated from service muster.v1.WorktreeService
@@ -630,6 +737,16 @@ export const WorktreeService: GenService<{
     methodKind: "unary";
     input: typeof CleanWorktreesRequestSchema;
     output: typeof CleanWorktreesResponseSchema;
+  },
+  /**
+   * Makes a thread of a worktree that somebody else made. Nothing in it is changed.
+   *
+   * @generated from rpc muster.v1.WorktreeService.AdoptWorktree
+   */
+  adoptWorktree: {
+    methodKind: "unary";
+    input: typeof AdoptWorktreeRequestSchema;
+    output: typeof AdoptWorktreeResponseSchema;
   },
   /**
    * @generated from rpc muster.v1.WorktreeService.RepairWorktree
