@@ -20,7 +20,7 @@ export interface RescueDriver {
   /** Undoes {@link keep}, however far it came. */
   putBack(removal: Removal): Promise<void>;
   /** Removes what was kept: folder, git directory, branch. Answers absolute paths that could not be removed. */
-  clear(removal: Removal, rescue: Rescue): Promise<readonly string[]>;
+  clear(removal: Removal, rescue: Rescue, options?: { readonly keepsBranch?: boolean }): Promise<readonly string[]>;
   /** True when the branch exists. Errors: `worktree.failed` (something is at the path, or the branch has moved on). */
   checkRestore(rescue: Rescue, target: WorktreeRef): Promise<{ readonly hadBranch: boolean }>;
   /** Makes the worktree again as it was. The rescue stays. Errors: `rescue.unknown` (its commits are gone), `worktree.failed`. */

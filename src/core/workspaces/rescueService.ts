@@ -25,7 +25,7 @@ export interface RescueServiceOptions {
   readonly ids: IdSource;
   readonly log: Log;
   readonly driver: RescueDriver;
-  readonly workspaces: Pick<WorkspaceService, 'pathOf' | 'exclusive'>;
+  readonly workspaces: Pick<WorkspaceService, 'pathOf' | 'isOurs' | 'exclusive'>;
   /** What works in a worktree besides runs, and ends before it goes. */
   readonly notebooks: Pick<NotebookService, 'endOf'>;
 }
@@ -211,13 +211,15 @@ export class RescueService {
 
   /** What fails here is tried again by {@link settle}: nobody has to wait for it. */
   async #clear(removal: Removal, rescue: Rescue): Promise<void> {
-    const { store, driver, log } = this.#options;
+    const { store, driver, log, workspaces } = this.#options;
     const { thread } = removal;
     try {
       const kept = store.read(stores => stores.threads.get(thread));
       // First: if the database is lost later, the archive is found by this alone.
       if (kept) await driver.record(rescue, recordOf(kept));
-      const leftover = await driver.clear(removal, rescue);
+      // The branch of a worktree that was adopted is its maker's.
+      const keepsBranch = !workspaces.isOurs(removal.worktree.path);
+      const leftover = await driver.clear(removal, rescue, { keepsBranch });
       if (leftover.length > 0) log.warn('Something of a removed worktree is left', { thread, leftover });
       store.transact(stores => {
         stores.rescues.saveLeftover(rescue.id, leftover);

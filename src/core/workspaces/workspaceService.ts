@@ -91,6 +91,11 @@ export class WorkspaceService {
     return `${this.#worktreesDir}/${thread.id}/${worktreeName({ summary: thread.summary, id: thread.id }).directory}`;
   }
 
+  /** Whether we made the worktree at this path; adopted ones stand wherever their makers put them. */
+  isOurs(path: string): boolean {
+    return path.startsWith(`${this.#worktreesDir}/`);
+  }
+
   /**
    * The thread's workspace, made when it has none yet. That it is being made is written down first, and erased by whoever
    * writes down the thread with its worktree.

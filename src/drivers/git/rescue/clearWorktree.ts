@@ -11,17 +11,26 @@ import { listWorktrees } from '../worktree/worktreeList.js';
 import { asidePath, earlierPlaces, removalReason, rescueFolder } from './rescuePlace.js';
 import { lookAt, lookInto } from '../../../node/looks.js';
 
+/** `keepsBranch`: it is somebody else's than ours. */
+interface Clearing {
+  readonly removal: Removal;
+  readonly rescue: Rescue;
+  readonly keepsBranch?: boolean;
+}
+
 /** Removes what was kept. Answers, for people, the paths that are left. */
-export async function clearWorktree(context: GitContext, removal: Removal, rescue: Rescue): Promise<readonly string[]> {
+export async function clearWorktree(
+  context: GitContext,
+  { removal, rescue, keepsBranch = false }: Clearing,
+): Promise<readonly string[]> {
   const { files, clock } = context;
   const { worktree } = removal;
   const unkept = new Set(rescue.leftover.map(path => binary(pathBytes(path))));
   const left = await files.removeTree(asidePath(removal), unkept);
   left.push(...(await clearPlace(context, worktree.path)));
-  // Each worktree that we made has a folder of its own around it. What was adopted stands elsewhere.
+  // Each worktree has a folder of its own around it.
   const around = dirname(worktree.path);
-  const isOurs = dirname(around) === join(context.stateDir, 'worktrees');
-  if (isOurs) await files.removeEmptyFolder(around);
+  if (dirname(around) === join(context.stateDir, 'worktrees')) await files.removeEmptyFolder(around);
   if (await isRepositoryGone(worktree)) return left.map(pathText);
   const repository = await openRepository(context, worktree);
   await withRepositoryLock({ commonDir: repository.commonDir, clock }, async () => {
@@ -29,8 +38,7 @@ export async function clearWorktree(context: GitContext, removal: Removal, rescu
     if (gitDir !== undefined && (await isItsGitDirectory(repository, gitDir, removal))) {
       left.push(...(await files.removeTree(gitDir)));
     }
-    // The branch of an adopted one is its maker's.
-    if (isOurs) await dropBranch(repository, worktree.branch, rescue.head);
+    if (!keepsBranch) await dropBranch(repository, worktree.branch, rescue.head);
   });
   return left.map(pathText);
 }
