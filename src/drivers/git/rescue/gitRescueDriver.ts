@@ -16,7 +16,7 @@ export function createGitRescueDriver(options: GitDriverOptions): RescueDriver {
   return {
     keep: removal => keepWorktree(context, removal),
     putBack: removal => putBack(context, removal),
-    clear: (removal, rescue, options) => clearWorktree(context, { removal, rescue, ...options }),
+    clear: (removal, rescue, how) => clearWorktree(context, { removal, rescue, ...how }),
     checkRestore: (rescue, target) => checkRestore(context, rescue, target),
     restore: (restoration, rescue) => restoreWorktree(context, restoration, rescue),
     undoRestore: (restoration, rescue) => undoRestore(context, restoration, rescue),
