@@ -204,8 +204,8 @@ test('a review adds no repository to Source Control, and shows no file as rename
 }) => {
   cleanUp(closeEditors);
   const repositories = await openRepositories();
+  await until('git has found the folder of the window', () => repositories().includes(repository()), signal);
   const known = repositories();
-  assert.ok(known.includes(repository()));
   const { threadId, current } = await reviewed('Greet the repository', signal);
   const { base } = await sides(threadId, signal);
   assert.equal(base.uri.path, current.uri.path);
