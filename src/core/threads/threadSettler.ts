@@ -14,6 +14,7 @@ import type { SandboxService } from '../sandboxes/sandboxService.js';
 import type { RunSupervisor } from '../runs/runSupervisor.js';
 import type { Store } from '../store.js';
 import type { WorktreeDriver } from '../workspaces/worktreeDriver.js';
+import type { RescueStores } from '../workspaces/rescueStore.js';
 import { compareShared, type SharedStateStores } from '../workspaces/pinnedState.js';
 import { worktreeOf } from '../workspaces/workspaceService.js';
 import type { Thread, WorktreeTrouble } from './thread.js';
@@ -26,6 +27,8 @@ import type { EventStores } from '../events/eventLog.js';
 type Snapshot = Pick<Required<Thread>, 'head' | 'filesChanged' | 'additions' | 'deletions'> & {
   readonly trouble: WorktreeTrouble | undefined;
 };
+
+type SettlerStores = ThreadStores & RunStores & ProjectStores & SharedStateStores & RescueStores & EventStores;
 
 /** How long a list or a look at a thread waits for its snapshot: git may hang, and lists must not. */
 const lookWaitsMs = 2_000;
@@ -44,7 +47,7 @@ const endWaitsMs = 10_000;
  * the work. {@link dispose} begins no more; what a host did not come to, the next one takes up (`RunLifecycle.takeUpSettling`).
  */
 export class ThreadSettler implements Disposable {
-  readonly #store: Store<ThreadStores & RunStores & ProjectStores & SharedStateStores & EventStores>;
+  readonly #store: Store<SettlerStores>;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #driver: WorktreeDriver;
@@ -56,7 +59,7 @@ export class ThreadSettler implements Disposable {
   readonly #pending = new Map<ThreadId, Promise<void>>();
 
   constructor(options: {
-    readonly store: Store<ThreadStores & RunStores & ProjectStores & SharedStateStores & EventStores>;
+    readonly store: Store<SettlerStores>;
     readonly clock: Clock;
     readonly log: Log;
     readonly driver: WorktreeDriver;

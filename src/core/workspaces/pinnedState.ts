@@ -4,8 +4,12 @@ import type { Log } from '../../base/log.js';
 import type { Store } from '../store.js';
 import type { Thread } from '../threads/thread.js';
 import type { ThreadStores } from '../threads/threadStore.js';
+import type { RescueStores } from './rescueStore.js';
 import type { WorktreeDriver, WorktreeRef } from './worktreeDriver.js';
 import type { SharedChange, SharedState } from './sharedState.js';
+
+/** Where refs of removed worktrees are. */
+const keptWork = 'refs/muster/rescue/';
 
 /** Port: what was pinned for a thread's run, and what was found changed after it. */
 export interface SharedStateStore {
@@ -22,7 +26,7 @@ export interface SharedStateStores {
 }
 
 export interface SharedStateOptions {
-  readonly store: Store<SharedStateStores & ThreadStores>;
+  readonly store: Store<SharedStateStores & ThreadStores & RescueStores>;
   readonly driver: Pick<WorktreeDriver, 'sharedState' | 'sharedChanges'>;
   readonly log: Log;
 }
@@ -58,7 +62,8 @@ export async function compareShared(
   const before = store.transact(stores => stores.shared.takePinned(thread.id));
   if (before === undefined) return [];
   try {
-    const changes = await driver.sharedChanges(worktree, before);
+    const found = await driver.sharedChanges(worktree, before);
+    const changes = store.read(stores => found.filter(change => isLoss(stores, thread, change)));
     if (changes.length === 0) return [];
     store.transact(stores => stores.shared.saveChanges(thread.id, [...stores.shared.changes(thread.id), ...changes]));
     return [sharedNote(thread.id, changes)];
@@ -69,6 +74,12 @@ export async function compareShared(
     });
     return [];
   }
+}
+
+/** What the host itself let go of, or brought back, is no loss: the database says what is still to be there. */
+function isLoss(stores: RescueStores, { repository = '' }: Thread, change: SharedChange): boolean {
+  if (change.kind !== 'ref' || !change.ref.startsWith(keptWork)) return true;
+  return stores.rescues.byRef(repository, change.ref)?.commit === change.before;
 }
 
 function sharedNote(thread: ThreadId, changes: readonly SharedChange[]): string {
@@ -90,7 +101,13 @@ export function sharedChangeText(change: SharedChange): string {
     }
     case 'checkout':
       return `your checkout was switched from ${refText(change.before)} to ${refText(change.now)}`;
+    case 'hook':
+      return `the hook ${change.path} was ${change.before === undefined ? 'added' : change.now === undefined ? 'removed' : 'changed'}`;
     case 'ref': {
+      if (change.ref.startsWith(keptWork)) {
+        const what = change.now === undefined ? 'deleted' : 'moved';
+        return `the kept work ${change.ref.slice(keptWork.length)} was ${what}`;
+      }
       const name = change.ref.replace(/^refs\/(?:heads|tags)\//, '');
       const what = change.ref.startsWith('refs/tags/') ? 'tag' : 'branch';
       return change.now === undefined ? `${what} ${name} was deleted` : `${what} ${name} was moved back or aside`;

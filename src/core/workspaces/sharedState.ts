@@ -9,8 +9,30 @@ export interface SharedState {
   readonly refs: readonly (readonly [ref: string, object: string])[];
   /** The text of the configuration file. */
   readonly config: string;
+  /** Absent in what an earlier version noted. */
+  readonly hooks?: readonly HookFile[];
   /** The checkout that the repository is known by; absent in a bare repository. */
   readonly checkout?: CheckoutState;
+}
+
+/** A file that git runs for the person. */
+export interface HookFile {
+  /** Absolute. */
+  readonly path: string;
+  readonly mode: number;
+  /** Tells its content from any other. */
+  readonly digest: string;
+  /** Base64; missing for what is no plain file, or too long for a hook. */
+  readonly content?: string;
+}
+
+/** A hook that is other than before: changed, new (no `before`) or gone (no `now`). */
+export interface HookChange {
+  readonly kind: 'hook';
+  readonly path: string;
+  readonly before?: HookFile;
+  /** The digest of what stands there. */
+  readonly now?: string;
 }
 
 /** The person's own checkout: what is checked out, and what they had changed in its tracked files. */
@@ -40,6 +62,7 @@ export type SharedChange =
       readonly stashed: boolean;
     }
   | { readonly kind: 'checkout'; readonly path: string; readonly before: string; readonly now: string }
+  | HookChange
   | { readonly kind: 'ref'; readonly ref: string; readonly before: string; readonly now: string | undefined }
   | {
       readonly kind: 'config';

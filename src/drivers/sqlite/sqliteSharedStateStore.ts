@@ -1,7 +1,7 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { ThreadId } from '../../base/ids.js';
 import type { SharedStateStore } from '../../core/workspaces/pinnedState.js';
-import type { SharedChange, SharedState } from '../../core/workspaces/sharedState.js';
+import type { HookFile, SharedChange, SharedState } from '../../core/workspaces/sharedState.js';
 
 interface SharedStateRow {
   readonly pinned_json: string | null;
@@ -50,6 +50,7 @@ function parseState(json: string): SharedState {
   return {
     ...(checkout === undefined ? {} : { checkout }),
     config: text(fields.get('config')),
+    ...(fields.has('hooks') ? { hooks: list(fields.get('hooks')).map(parseHook) } : {}),
     stash: list(fields.get('stash')).map(entry => {
       const each = fieldsOf(entry);
       return { commit: text(each.get('commit')), message: text(each.get('message')) };
@@ -74,6 +75,17 @@ function parseCheckout(value: unknown): SharedState['checkout'] {
   };
 }
 
+function parseHook(value: unknown): HookFile {
+  const fields = fieldsOf(value);
+  const mode = fields.get('mode');
+  return {
+    path: text(fields.get('path')),
+    mode: typeof mode === 'number' ? mode : 0,
+    digest: text(fields.get('digest')),
+    ...(fields.has('content') ? { content: text(fields.get('content')) } : {}),
+  };
+}
+
 function parseChange(value: unknown): SharedChange[] {
   const fields = fieldsOf(value);
   const of = (name: string): string => text(fields.get(name));
@@ -92,6 +104,15 @@ function parseChange(value: unknown): SharedChange[] {
       ];
     case 'checkout':
       return [{ kind: 'checkout', path: of('path'), before: of('before'), now: of('now') }];
+    case 'hook':
+      return [
+        {
+          kind: 'hook',
+          path: of('path'),
+          ...(fields.has('before') ? { before: parseHook(fields.get('before')) } : {}),
+          ...(fields.has('now') ? { now: of('now') } : {}),
+        },
+      ];
     case 'ref':
       return [{ kind: 'ref', ref: of('ref'), before: of('before'), now: fields.has('now') ? of('now') : undefined }];
     case 'config':

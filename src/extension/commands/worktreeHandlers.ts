@@ -11,7 +11,7 @@ import { adoptWorktree } from './adoptWorktree.js';
 import { cleanWorktrees } from './cleanWorktrees.js';
 import type { CommandHandlers } from './commandHandler.js';
 import type { Views } from '../views/views.js';
-import { showInformation, askModally, whileWaiting } from '../plain/messages.js';
+import { showInformation, showWarning, askModally, whileWaiting } from '../plain/messages.js';
 
 /** Commands on worktrees. Opening one needs no host; removing one starts it. */
 export function worktreeHandlers(services: Services, views: Views): CommandHandlers<keyof typeof worktreeCommands> {
@@ -73,6 +73,20 @@ export function worktreeHandlers(services: Services, views: Views): CommandHandl
               setAside.join(', '),
             ),
       );
+    },
+    'muster.putBackShared': async (...args) => {
+      const thread = await target(args, vscode.l10n.t('What runs of which thread did should be undone?'));
+      if (!thread) return;
+      const undo = vscode.l10n.t('Undo');
+      const text = vscode.l10n.t('Undo what runs of "{0}" did to your repository?', threadTitle(thread));
+      if ((await askModally({ text, detail: thread.notes.join('\n') }, undo)) !== undo) return;
+      const { done, left } = await whileWaiting(vscode.l10n.t('Undoing'), async signal => {
+        const { worktrees } = await services.host.client(signal);
+        return await worktrees.putBackShared({ threadId: thread.id }, { signal });
+      });
+      if (left.length > 0) void showWarning(vscode.l10n.t('Left as it is: {0}', left.join('; ')));
+      else if (done.length > 0) void showInformation(vscode.l10n.t('Undone: {0}', done.join('; ')));
+      else void showInformation(vscode.l10n.t('Nothing was changed.'));
     },
     'muster.adoptWorktree': (...args) => adoptWorktree(services, views, args),
     'muster.cleanWorktrees': () => cleanWorktrees(services, views),

@@ -58,6 +58,16 @@ export const worktreeCommands = {
       { menu: 'view/item/context', when: 'view == muster.threads && viewItem =~ /\\btroubled\\b/', group: '2_act@0' },
     ],
   },
+  'muster.putBackShared': {
+    title: 'Undo What Its Runs Did to Your Repository',
+    icon: '$(discard)',
+    enablement: trusted,
+    menus: ['inline@1', '2_act@0'].map(group => ({
+      menu: 'view/item/context',
+      when: 'view == muster.threads && viewItem =~ /\\baltered\\b/',
+      group,
+    })),
+  },
   'muster.adoptWorktree': {
     title: 'Adopt Worktree',
     icon: '$(add)',

@@ -183,6 +183,8 @@ const contextWords: Readonly<Record<string, (thread: Thread) => boolean>> = {
   worktree: ({ worktree }) => worktree !== '',
   branch: ({ branch }) => branch !== '',
   rescue: ({ rescue, worktree }) => rescue !== '' && worktree === '',
+  // What runs did to the person's repository is among its notes, with the command that undoes it.
+  altered: ({ notes }) => notes.some(note => note.includes('`muster worktrees put-back ')),
   troubled: ({ trouble }) => trouble === 'replaced' || trouble === 'missing',
   waiting: ({ latestRun }) => latestRun?.status === 'waiting',
   notebooks: hasGuestServer,

@@ -109,3 +109,29 @@ test('what a run did to the stash of the person is told, and what can be undone 
   });
   expect((await host.threads.get(id)).thread.notes ?? []).toEqual([]);
 });
+
+test('hooks and kept work are told and offered to be put back over a restart; what the host let go of is not', async () => {
+  const world = coreWorld();
+  const host = coreHost(world);
+  const removed = await host.dispatch();
+  await finishRun(world, removed);
+  const { thread: abandoned } = await host.threads.abandon(removed.thread.id);
+  const rescue = world.store.read(stores => stores.rescues.ofThread(abandoned.id))[0];
+  const task = await host.dispatch();
+  const hook = { path: '/shop/.git/hooks/pre-commit', mode: 0o755, digest: 'd1', content: 'IyEvYmluL3NoCg==' };
+  const kept = { kind: 'ref', ref: rescue?.ref ?? '', before: rescue?.commit ?? '', now: undefined } as const;
+  world.worktrees.sharedLoss = [
+    { kind: 'hook', path: hook.path, before: hook, now: 'd2' },
+    kept,
+    { ...kept, ref: 'refs/muster/rescue/let-go-of' },
+  ];
+  await finishRun(world, task);
+  await host.settler.settled(task.thread.id);
+  const name = kept.ref.slice('refs/muster/rescue/'.length);
+  expect((await host.threads.get(task.thread.id)).thread.notes).toEqual([
+    expect.stringContaining(`the hook ${hook.path} was changed; the kept work ${name} was deleted. \`muster`),
+  ]);
+  expect(world.store.read(stores => stores.shared.changes(task.thread.id))).toEqual(
+    world.worktrees.sharedLoss.slice(0, 2),
+  );
+});

@@ -21,7 +21,7 @@ export interface RefsOfPerson {
 }
 
 /**
- * Branches, tags and stash as git's files have them, because a run waits for this and a git process takes longer than all the
+ * Branches, tags, refs of kept work and stash as git's files have them, because a run waits for this and a git process takes longer than all the
  * rest of its start. Undefined where the files do not say it simply (symbolic refs, reftables, very many refs, anything that
  * git did not write): then git is asked. Loose files are read before the packed ones, as git does it, so that a ref that is
  * packed meanwhile is found in one of them. Synchronous on purpose, like the glances of `node/looks.ts`: the repository has
@@ -45,7 +45,7 @@ export function readRefFiles(commonDir: string, wanted: (ref: string) => boolean
 
 function looseRefs(commonDir: string): string[] {
   const found: string[] = [];
-  const pending = ['refs/heads', 'refs/tags'];
+  const pending = ['refs/heads', 'refs/tags', 'refs/muster/rescue'];
   let left = mostEntries;
   for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
     const entries = entriesOf(join(commonDir, folder), left);
@@ -98,7 +98,7 @@ function packedRefs(commonDir: string): (readonly [string, string])[] {
     if (line === '' || line.startsWith('#') || line.startsWith('^')) continue;
     const [, hash = '', ref = ''] = /^([0-9a-f]+) (.+)$/.exec(line) ?? [];
     if (!object.test(hash) || ref.includes('\ufffd')) throw askGit;
-    if (/^refs\/(?:heads|tags)\//.test(ref)) found.push([ref, hash]);
+    if (/^refs\/(?:heads|tags|muster\/rescue)\//.test(ref)) found.push([ref, hash]);
     // Its entries are in a log of their own, which such a stash may not have.
     if (ref === 'refs/stash') throw askGit;
   }

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { isAppError } from '../../../base/errors.js';
-import type { SharedChange, SharedState } from '../../../core/workspaces/sharedState.js';
+import type { HookChange, HookFile, SharedChange, SharedState } from '../../../core/workspaces/sharedState.js';
 import { readForeignFile } from '../../../node/foreignFile.js';
 import type { RepositoryGit } from '../command/boundGit.js';
 import type { GitContext } from '../command/gitContext.js';
+import { hookChanges, putHookBack, readHooks } from './hookFiles.js';
 import { readRefFiles, type RefsOfPerson } from './refFiles.js';
 import { listWorktrees } from '../worktree/worktreeList.js';
 import { checkoutChanges, putCheckoutAsBefore, readCheckout, type CheckoutChange } from './checkoutState.js';
@@ -23,9 +24,12 @@ export async function readSharedState(
   return checkout === undefined ? state : { ...state, checkout };
 }
 
-async function readShared(git: RepositoryGit, wanted: (ref: string) => boolean): Promise<SharedState> {
+async function readShared(
+  git: RepositoryGit,
+  wanted: (ref: string) => boolean,
+): Promise<SharedState & { readonly hooks: readonly HookFile[] }> {
   const [refs, config] = await Promise.all([refsAndStash(git, wanted), configText(git)]);
-  return { ...refs, config };
+  return { ...refs, config, hooks: await readHooks(git) };
 }
 
 async function refsAndStash(git: RepositoryGit, wanted: (ref: string) => boolean): Promise<RefsOfPerson> {
@@ -33,7 +37,8 @@ async function refsAndStash(git: RepositoryGit, wanted: (ref: string) => boolean
 }
 
 async function askedOfGit(git: RepositoryGit, wanted: (ref: string) => boolean): Promise<RefsOfPerson> {
-  const args = ['for-each-ref', '--format=%(refname)%00%(objectname)%00', 'refs/heads', 'refs/tags', 'refs/stash'];
+  const places = ['refs/heads', 'refs/tags', 'refs/muster/rescue', 'refs/stash'];
+  const args = ['for-each-ref', '--format=%(refname)%00%(objectname)%00', ...places];
   const output = await git.run({ args, reads: true, joined: true });
   const fields = output.fields();
   const refs: (readonly [string, string])[] = [];
@@ -67,10 +72,11 @@ export async function findSharedChanges(
     moved.push({ kind: 'ref', ref, before: object, now: found });
   }
   const config = before.config === now.config ? [] : await changedSettings(git, before.config, now.config);
+  const hooks = before.hooks === undefined ? [] : hookChanges(before.hooks, now.hooks);
   const isStashed = now.stash.some(({ commit }) => !before.stash.some(entry => entry.commit === commit));
   const checkout = before.checkout ? await checkoutChanges(context, git, before.checkout, isStashed) : [];
   // First the edits: what comes last is put back first, and edits belong on the branch that they were made on.
-  return [...checkout, ...stash, ...moved, ...config];
+  return [...checkout, ...stash, ...moved, ...config, ...hooks];
 }
 
 /** Undoes changes; what somebody has changed again since stays. Returns those that could not be undone. */
@@ -84,7 +90,9 @@ export async function putBackShared(
   // The oldest entry first, so that the stash has them in their order again.
   for (const change of changes.toReversed()) {
     try {
-      if (change.kind === 'ref' && change.now !== undefined && checkedOut.has(change.ref)) left.push(change);
+      if (change.kind === 'hook') {
+        if (!(await putHookBack(change, context.clock.now()))) left.push(change);
+      } else if (change.kind === 'ref' && change.now !== undefined && checkedOut.has(change.ref)) left.push(change);
       else if (change.kind === 'checkout' || change.kind === 'edits') await putCheckoutAsBefore(context, git, change);
       else await putBack(git, change);
     } catch (error) {
@@ -95,7 +103,7 @@ export async function putBackShared(
   return left;
 }
 
-async function putBack(git: RepositoryGit, change: Exclude<SharedChange, CheckoutChange>): Promise<void> {
+async function putBack(git: RepositoryGit, change: Exclude<SharedChange, CheckoutChange | HookChange>): Promise<void> {
   switch (change.kind) {
     case 'stash': {
       if ((await stashEntries(git)).some(({ commit }) => commit === change.commit)) return;

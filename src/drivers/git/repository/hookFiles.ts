@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto';
+import { chmod, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { HookChange, HookFile } from '../../../core/workspaces/sharedState.js';
+import { glanceAt, glanceInto, namesIn } from '../../../node/looks.js';
+import { systemCode } from '../../../node/systemError.js';
+import type { RepositoryGit } from '../command/boundGit.js';
+
+/** Hooks are short. What is longer is compared by size and time, and cannot be put back. */
+const longestHook = 64 * 1024;
+/** Git knows some thirty. */
+const mostHooks = 64;
+
+/**
+ * The files that git runs for the person from the repository's own folder. One that `core.hooksPath` names instead, or a link in the
+ * folder's place, is not looked into: an agent could name any. Taken when a run starts, so that what is read is bounded.
+ */
+export async function readHooks({ commonDir }: Pick<RepositoryGit, 'commonDir'>): Promise<readonly HookFile[]> {
+  const folder = join(commonDir, 'hooks');
+  if (!isFolder(folder)) return [];
+  const found: HookFile[] = [];
+  for (const name of (await namesIn(folder)).toSorted()) {
+    if (name.endsWith('.sample') || found.length >= mostHooks) continue;
+    const hook = readHook(join(folder, name));
+    if (hook) found.push({ path: join(folder, name), ...hook });
+  }
+  return found;
+}
+
+function isFolder(path: string): boolean {
+  return glanceAt(path)?.isDirectory() === true;
+}
+
+function readHook(path: string): Omit<HookFile, 'path'> | undefined {
+  const stats = glanceAt(path);
+  if (!stats || stats.isDirectory()) return undefined;
+  const mode = stats.mode & 0o777;
+  const file = glanceInto(path, { maxBytes: longestHook });
+  if (file?.kind === 'file' && !file.truncated) {
+    return { mode, digest: digestOf(file.bytes), content: file.bytes.toString('base64') };
+  }
+  return { mode, digest: `${stats.ino}:${stats.size}:${stats.mtimeMs}` };
+}
+
+/** Hooks that are other than before; new ones too, because they run as the person at their next commit. */
+export function hookChanges(before: readonly HookFile[], now: readonly HookFile[]): readonly HookChange[] {
+  const [old, present] = [before, now].map(hooks => new Map(hooks.map(hook => [hook.path, hook])));
+  const paths = [...new Set([...before, ...now].map(({ path }) => path))];
+  return paths.flatMap((path): HookChange[] => {
+    const [was, is] = [old?.get(path), present?.get(path)];
+    if (was?.digest === is?.digest && was?.mode === is?.mode) return [];
+    return [{ kind: 'hook', path, ...(was && { before: was }), ...(is && { now: is.digest }) }];
+  });
+}
+
+/**
+ * Puts a hook back as it was. What stood there is moved beside it, under a name that git does not run. False: it was changed again, or
+ * the system does not let us.
+ */
+export async function putHookBack(change: HookChange, now: number): Promise<boolean> {
+  const { path, before } = change;
+  const found = readHook(path);
+  if (found?.digest === before?.digest && found?.mode === before?.mode) return true;
+  const isAsFound = found?.digest === change.now && isFolder(dirname(path));
+  if (!isAsFound || (before && before.content === undefined)) return false;
+  try {
+    if (found) await rename(path, `${path}.set-aside-${now}.sample`);
+    if (before?.content === undefined) return true;
+    await writeFile(path, Buffer.from(before.content, 'base64'), { flag: 'wx' });
+    await chmod(path, before.mode);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    return false;
+  }
+}
+
+function digestOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
