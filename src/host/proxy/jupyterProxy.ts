@@ -1,5 +1,6 @@
 import { request as httpRequest, type ClientRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { OnReadOpts } from 'node:net';
 import { pipeline } from 'node:stream';
 import { errorMessage, isAnyAppError } from '../../base/errors.js';
 import type { ThreadId } from '../../base/ids.js';
@@ -7,6 +8,7 @@ import type { Disposable } from '../../base/lifecycle.js';
 import type { Log } from '../../base/log.js';
 import type { Proxy } from '../server/wireServer.js';
 import { isJupyterPath, type JupyterPath } from './jupyterPath.js';
+import { LongBody } from './longBody.js';
 import { answerHeaders, requestHeaders } from './proxiedHeaders.js';
 
 /** A server that is stuck in Python for longer answers nobody; a body may take as long as it likes. */
@@ -82,16 +84,18 @@ export class JupyterProxy implements Proxy {
       return;
     }
     if (response.destroyed) return;
-    const asking = this.#ask(request, path.target, address);
+    const long = new LongBody();
+    const asking = this.#ask(request, path.target, address, { onread: long.onread });
     response.on('close', () => asking.destroy());
     asking.on('response', answer => {
       asking.setTimeout(0);
       response.writeHead(answer.statusCode ?? 502, answer.statusMessage, answerHeaders(answer.headers));
-      pipeline(answer, response, () => undefined);
+      if (!long.take(answer, asking, response)) pipeline(answer, response, () => undefined);
     });
     // A server that asks for another protocol unasked.
     asking.on('upgrade', (_, socket) => socket.destroy());
     asking.on('error', error => {
+      if (response.writableEnded) return;
       if (response.headersSent) response.destroy();
       else this.#unreachable(path.thread, error, () => refuse(response, 502, wordsOf(502)));
     });
@@ -106,7 +110,9 @@ export class JupyterProxy implements Proxy {
     const address = await this.#options.address(path.thread, { wait: false });
     if (!address) return refuseUpgrade(socket, 404, `Thread ${path.thread} has no Jupyter server.`);
     if (socket.destroyed) return;
-    const asking = this.#ask(request, path.target, address, { connection: 'Upgrade', upgrade: 'websocket' });
+    const asking = this.#ask(request, path.target, address, {
+      headers: { connection: 'Upgrade', upgrade: 'websocket' },
+    });
     socket.on('close', () => asking.destroy());
     asking.on('upgrade', (answer, upstream, first) => {
       asking.setTimeout(0);
@@ -134,13 +140,14 @@ export class JupyterProxy implements Proxy {
     request: IncomingMessage,
     target: string,
     address: { readonly socket: string; readonly token: string },
-    more: Readonly<Record<string, string>> = {},
+    { headers = {}, onread }: { readonly headers?: Readonly<Record<string, string>>; readonly onread?: OnReadOpts },
   ): ClientRequest {
     const asking = httpRequest({
       socketPath: address.socket,
       method: request.method,
       path: target,
-      headers: { ...requestHeaders(request.headers, address.token), ...more },
+      headers: { ...requestHeaders(request.headers, address.token), ...headers },
+      ...(onread === undefined ? {} : { onread }),
       // A connection of its own: the server closes idle ones when it likes, and one that breaks takes nobody along.
       agent: false,
     });
