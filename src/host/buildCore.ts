@@ -123,7 +123,8 @@ export function buildCore(
   const how = { branchPrefix, warmWorktrees, limits };
   const { verifier, workspaces, preparer, sandboxes, retention, warm } = buildPlaces(state, drivers, how, resources);
   const { secrets, environment, problems } = buildEnvironment(state, { ...drivers, providers });
-  const notebooks = resources.add(new NotebookService({ ...common, driver: drivers.notebookServers, environment }));
+  const beside = { driver: drivers.notebookServers, environment, sandboxes };
+  const notebooks = resources.add(new NotebookService({ ...common, ...beside }));
   const guests = { endOf: endAll([notebooks, sandboxes]) };
   const rescues = new RescueService({ ...common, driver: rescueDriver, workspaces, notebooks: guests });
   const models = buildModels(state, { ...drivers, environment }, resources);

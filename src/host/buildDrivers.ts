@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { AppError } from '../base/errors.js';
+import type { SandboxId } from '../base/ids.js';
 import type { DisposableStore } from '../base/lifecycle.js';
 import type { SandboxDriver } from '../core/sandboxes/sandboxDriver.js';
 import type { ImageDriver } from '../core/images/imageDriver.js';
@@ -67,13 +69,6 @@ export function buildDrivers(
   const services = resources.add(
     createProcessSandbox({ stateDir: notebooksDir, maskOf: run => runSecrets.maskOf(run), clock, log }),
   );
-  const notebookServers = new JupyterServerDriver({
-    stateDir: notebooksDir,
-    ownEnvironment: join(stateDir, 'jupyter'),
-    directory: services.directory,
-    sandbox: services.runs,
-    clock,
-  });
   const person = (): LoginShell['known'] => shell.known;
   const git = resources.add(new GitCommand({ clock, pipesFolder: join(stateDir, 'pipes') }));
   git.prepare();
@@ -88,6 +83,23 @@ export function buildDrivers(
   const sandboxDrivers = {
     docker,
   };
+  const sandboxOf = (id: SandboxId) => {
+    const found = store.read(stores => stores.sandboxes.get(id));
+    // One of an earlier Muster whose driver this one does not have.
+    if (found?.driver.name !== 'docker')
+      throw new AppError('sandbox.unknown', `There is no sandbox ${id}.`, { sandbox: id });
+    return { sandbox: found, driver: docker };
+  };
+  const notebookServers = resources.add(
+    new JupyterServerDriver({
+      stateDir: notebooksDir,
+      ownEnvironment: join(stateDir, 'jupyter'),
+      directory: services.directory,
+      machine: services.runs,
+      sandboxOf,
+      clock,
+    }),
+  );
   const places = { worktrees, rescueDriver, mergeDriver, handMerges, repositoryDriver, guestGit };
   return {
     shell,

@@ -140,7 +140,7 @@ function jupyterProxy(
     onUse: () => presence.enter(),
     async address(thread, { wait }) {
       const server = wait ? await notebooks.whenReady(thread) : notebooks.of(thread);
-      return server?.state === 'ready' ? notebookServers.address(server) : undefined;
+      return server?.state === 'ready' ? await notebookServers.address(server) : undefined;
     },
   });
 }

@@ -298,7 +298,7 @@ export function sandboxContract(name: string, open: () => Promise<SandboxUnderTe
       await prepare();
       await start([{ listen: port }, { wait: true }]);
       const { signal, over } = await tail(1);
-      const forwarded = await sandbox.driver.forward(sandbox.spec, port, never);
+      const forwarded = await sandbox.driver.forward(sandbox.spec, { port }, never);
       try {
         expect(await Promise.all(['one', 'two'].map(word => ask(forwarded, word)))).toEqual([
           'heard one\n',

@@ -73,7 +73,7 @@ export async function proxiedServers(answer: RequestListener): Promise<ProxiedSe
     onUse: () => ({ dispose: () => undefined }),
     address: async thread => {
       const socket = sockets.get(thread);
-      return socket === undefined ? undefined : { socket, token: behind.get(thread) ?? '' };
+      return socket === undefined ? undefined : { at: { socketPath: socket }, token: behind.get(thread) ?? '' };
     },
   });
   const wire = createWireServer(

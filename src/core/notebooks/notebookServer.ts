@@ -1,4 +1,4 @@
-import type { RunId, ThreadId } from '../../base/ids.js';
+import type { RunId, SandboxId, ThreadId } from '../../base/ids.js';
 
 /**
  * A thread's guest server: a Jupyter Server with the thread's worktree as its root. It outlives runs, windows and hosts, and
@@ -13,6 +13,8 @@ export interface NotebookServer {
   /** Every process of it carries this as `MUSTER_RUN_ID`: that is how it is found again, and what it may not do. */
   readonly id: RunId;
   readonly threadId: ThreadId;
+  /** In which its processes are; missing: they are processes of this machine. */
+  readonly sandbox?: SandboxId | undefined;
   readonly state: NotebookServerState;
   readonly startedAt: number;
   readonly readyAt?: number;

@@ -1,5 +1,5 @@
-import type { RunId, ThreadId } from '../../base/ids.js';
-import type { SearchedPath } from '../sandboxes/sandboxDriver.js';
+import type { RunId, SandboxId, ThreadId } from '../../base/ids.js';
+import type { Guest, SandboxSpec, SearchedPath } from '../sandboxes/sandboxDriver.js';
 import type { CellOutput } from './cellOutputs.js';
 
 /** Port: Jupyter servers. */
@@ -65,6 +65,8 @@ export interface ExecutedCell {
 export interface ServerName {
   readonly id: RunId;
   readonly threadId: ThreadId;
+  /** Missing: this machine. */
+  readonly sandbox?: SandboxId | undefined;
 }
 
 /** The message that asked a kernel to execute a cell names the execution. */
@@ -80,6 +82,8 @@ export interface NotebookServerLaunch extends ServerName {
   readonly searched: readonly SearchedPath[];
   /** Folders in which no program is looked for. */
   readonly untrusted: readonly string[];
+  /** In what it is started, and how things look from there; missing: this machine. */
+  readonly inside?: { readonly spec: SandboxSpec; readonly guest: Guest } | undefined;
 }
 
 export interface ServerActivity {

@@ -4,10 +4,13 @@ import { AppError, errorMessage } from '../../base/errors.js';
 import type { IdSource, ThreadId } from '../../base/ids.js';
 import type { Disposable } from '../../base/lifecycle.js';
 import type { Log } from '../../base/log.js';
+import type { AgentSpec } from '../../compose/projectSpec.js';
 import type { EventStores } from '../events/eventLog.js';
 import { requireConsent } from '../projects/consent.js';
+import type { Project } from '../projects/project.js';
 import type { ProjectStores } from '../projects/projectStore.js';
 import type { RunEnvironment } from '../runs/runEnvironment.js';
+import type { SandboxService } from '../sandboxes/sandboxService.js';
 import type { Store } from '../store.js';
 import { requireNoOperation } from '../threads/idleThread.js';
 import type { Thread } from '../threads/thread.js';
@@ -33,6 +36,7 @@ export interface NotebookServiceOptions {
   readonly log: Log;
   readonly driver: NotebookServerDriver;
   readonly environment: Pick<RunEnvironment, 'ofThread'>;
+  readonly sandboxes: Pick<SandboxService, 'prepareServer'>;
 }
 
 /**
@@ -298,17 +302,25 @@ export class NotebookService implements Disposable {
     thread: Thread & { readonly worktree: string },
     signal: AbortSignal,
   ): Promise<{ readonly name: ServerName; readonly launch: NotebookServerLaunch }> {
-    const { store, ids, environment } = this.#options;
+    const { store, ids, environment, sandboxes } = this.#options;
     const project = store.read(stores => stores.projects.get(thread.projectId));
     if (!project) throw new AppError('project.unknown', 'Its project is not there.', { project: thread.projectId });
     requireConsent(project);
-    const { variables, searched } = await environment.ofThread({ project, agent: thread.agent, thread }, signal);
+    const id = ids.next<'run'>();
+    // Where the agent's runs are, nowhere else: what it wrote is executed there.
+    const agent = agentOf(project, thread.agent);
+    const inside = await sandboxes.prepareServer({ server: id, thread, project, agent }, signal);
+    const isolated = inside !== undefined;
+    const { variables, searched } = await environment.ofThread(
+      { project, agent: agent.name, thread, isolated },
+      signal,
+    );
     const ports = store.read(stores => portsOfThread(stores, thread));
-    const name = { id: ids.next<'run'>(), threadId: thread.id };
+    const name = { id, threadId: thread.id, sandbox: inside?.spec.id };
     const untrusted = [project.folder, ...(thread.repository === undefined ? [] : [thread.repository])];
     return {
       name,
-      launch: { ...name, worktree: thread.worktree, env: { ...variables, ...ports }, searched, untrusted },
+      launch: { ...name, worktree: thread.worktree, env: { ...variables, ...ports }, searched, untrusted, inside },
     };
   }
 
@@ -340,6 +352,17 @@ export class NotebookService implements Disposable {
     stores.notebookServers.save(server);
     stores.events.append({ kind: 'thread_changed', threadId: server.threadId }, this.#options.clock.now());
   }
+}
+
+/** Errors: `agent.unknown`: nobody could say where its thread's files are safe to run. */
+function agentOf({ spec, file }: Project, name: string): AgentSpec {
+  const agent = spec.agents.find(candidate => candidate.name === name);
+  if (agent) return agent;
+  const known = spec.agents.filter(({ enabled }) => enabled).map(candidate => candidate.name);
+  throw new AppError('agent.unknown', `Agent ${name} is no longer in the compose file ${file}.`, {
+    agent: name,
+    known,
+  });
 }
 
 function failed({ threadId }: ServerName, said: string): AppError<'notebooks.failed'> {

@@ -44,6 +44,8 @@ export interface ThreadEnvironmentRequest {
   /** Name of the agent; one that is no longer in the compose file adds nothing. */
   readonly agent: string;
   readonly thread: { readonly id: Run['threadId'] };
+  /** As with {@link EnvironmentRequest.guest}. */
+  readonly isolated: boolean;
 }
 
 /** Port: values in a provider's command that only the host knows. */

@@ -294,9 +294,9 @@ function canAsk({ hasMail }: Guest, permissions: PermissionMode): PermissionMode
   return permissions === 'ask' && !hasMail ? 'confined' : permissions;
 }
 
-/** A kernel is a process of this machine that nothing confines: it is for agents that are the same. */
+/** Kernels are where the agent's runs are, in a container like theirs. On this machine nothing confines them. */
 function hasKernels({ jupyter, sandbox }: AgentSpec, { isolated }: Guest): boolean {
-  return jupyter.enabled && !isolated && sandbox.process !== 'strict';
+  return jupyter.enabled && (isolated || sandbox.process !== 'strict');
 }
 
 /** What serves an agent's tools. */

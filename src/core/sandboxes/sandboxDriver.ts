@@ -35,7 +35,7 @@ export interface SandboxDriver {
    */
   enter(sandbox: SandboxSpec, signal: AbortSignal): Promise<EntryCommand>;
   /** Leads to a TCP port inside until it is disposed. Errors: `sandbox.unavailable` when nothing runs in it. */
-  forward(sandbox: SandboxRef, port: number, signal: AbortSignal): Promise<ForwardedPort>;
+  forward(sandbox: SandboxRef, to: InsidePort, signal: AbortSignal): Promise<ForwardedPort>;
 }
 
 /**
@@ -141,6 +141,10 @@ export interface SandboxLaunch {
   /** Absolute working directory. */
   readonly cwd: string;
   readonly stdin: 'prompt' | 'none';
+  /** Absolute, on this machine: its directory, where that is not among those of runs. */
+  readonly directory?: string | undefined;
+  /** More folders of this machine for it alone, in a guest. */
+  readonly folders?: readonly { readonly here: string; readonly inside: string }[] | undefined;
   /** What it runs in; missing: this machine. */
   readonly sandbox?: SandboxSpec;
 }
@@ -166,6 +170,13 @@ export interface SandboxStats {
   readonly memoryBytes: number;
   readonly memoryLimitBytes?: number | undefined;
   readonly processes: number;
+}
+
+/** A TCP port of the loopback interface inside. */
+export interface InsidePort {
+  readonly port: number;
+  /** Whose, where each run has an interface of its own; missing: that of whatever runs. */
+  readonly run?: RunId | undefined;
 }
 
 /** Where on this machine a port inside can be reached. */

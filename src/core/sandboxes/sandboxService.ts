@@ -99,6 +99,34 @@ export class SandboxService implements SandboxDrivers {
     }
   }
 
+  /**
+   * Makes ready what a server beside the thread's runs executes in: a container of its own, like those of the runs. Missing: this
+   * machine, where its agent's runs are. Errors: those of {@link prepare}; `feature.unsupported` for an engine elsewhere.
+   */
+  async prepareServer(
+    request: {
+      readonly server: RunId;
+      readonly thread: Thread;
+      readonly project: Project;
+      readonly agent: AgentSpec;
+    },
+    signal: AbortSignal,
+  ): Promise<{ readonly guest: Guest; readonly spec: SandboxSpec } | undefined> {
+    const { server, thread, project, agent } = request;
+    if (agent.driver.name === 'process') return undefined;
+    const driver = this.of(agent.driver.name);
+    const sandbox = this.#claim({ threadId: thread.id }, agent, agentImage(agent, project)?.name ?? '');
+    const spec = await this.specFor({ sandbox, thread, project, agent, gitFor: server });
+    const guest = await driver.ensure(spec, signal);
+    this.#change(sandbox, current => made(current));
+    if (!guest.hasMail)
+      throw new AppError('feature.unsupported', 'Guest notebooks of a container on another machine do not work yet.', {
+        feature: 'notebooks',
+        reason: 'the engine is on another machine',
+      });
+    return { guest, spec };
+  }
+
   /** What its runtime said last while it is made: an image that is fetched or built takes minutes. */
   progressOf(id: SandboxId): string | undefined {
     return this.#steps.get(id)?.text;
@@ -162,7 +190,7 @@ export class SandboxService implements SandboxDrivers {
     };
   }
 
-  #claim(run: Run, agent: AgentSpec, image: string): Sandbox {
+  #claim(run: { readonly id?: RunId; readonly threadId: ThreadId }, agent: AgentSpec, image: string): Sandbox {
     const { store, clock, ids } = this.#options;
     const at = clock.now();
     return store.transact(stores => {
@@ -180,7 +208,7 @@ export class SandboxService implements SandboxDrivers {
             usedAt: at,
           };
       stores.sandboxes.save(sandbox);
-      stores.sandboxes.bind(run.id, sandbox.id);
+      if (run.id !== undefined) stores.sandboxes.bind(run.id, sandbox.id);
       stores.events.append({ kind: 'thread_changed', threadId: run.threadId }, at);
       return sandbox;
     });

@@ -26,6 +26,8 @@ export const labels = {
   readOnly: 'dev.muster.read-only',
   /** The workspace, as this machine has it. */
   workspace: 'dev.muster.workspace',
+  /** Of a run whose directory is not among those of the others. */
+  directory: 'dev.muster.directory',
   /** `run`, `shell` or `probe`. */
   role: 'dev.muster.role',
 } as const;
@@ -90,7 +92,12 @@ export function runContainer(
       // The init passes SIGTERM on to the whole group of the wrapper, not to the wrapper alone.
       'TINI_KILL_PROCESS_GROUP=1',
     ],
-    Labels: { ...container.Labels, [labels.run]: run, [labels.role]: 'run' },
+    Labels: {
+      ...container.Labels,
+      [labels.run]: run,
+      [labels.role]: 'run',
+      ...(launch.directory === undefined ? {} : { [labels.directory]: launch.directory }),
+    },
     HostConfig: {
       ...container.HostConfig,
       ...(settings.elsewhere ? { AutoRemove: false } : {}),
@@ -100,8 +107,16 @@ export function runContainer(
 }
 
 /** What belongs to the run alone. */
-function runMounts({ run }: SandboxLaunch, spec: SandboxSpec, settings: ContainerSettings): Docker.MountSettings[] {
-  if (!settings.elsewhere) return [mount(runPath(settings.stateDir, run), guestRunDir(run))];
+function runMounts(
+  { run, directory, folders = [] }: SandboxLaunch,
+  spec: SandboxSpec,
+  settings: ContainerSettings,
+): Docker.MountSettings[] {
+  if (!settings.elsewhere)
+    return [
+      mount(directory ?? runPath(settings.stateDir, run), guestRunDir(run)),
+      ...folders.map(({ here, inside }) => mount(here, inside)),
+    ];
   const names = remoteVolumes(spec, run);
   return [
     volume(names.workspace, guestPaths.workspace, settings),

@@ -33,7 +33,7 @@ export class DockerRuns implements RunDriver {
   readonly #settings: SettingsOf;
   readonly #programs: GuestPrograms;
   readonly #clock: Clock;
-  readonly #onStarted: (run: RunId, sandbox: SandboxSpec) => void;
+  readonly #onStarted: (launch: SandboxLaunch, sandbox: SandboxSpec) => void;
   /** Runs whose container is on its way. */
   readonly #starting = new UnderWay<RunId>();
 
@@ -42,7 +42,7 @@ export class DockerRuns implements RunDriver {
     readonly settings: SettingsOf;
     readonly programs: GuestPrograms;
     readonly clock: Clock;
-    readonly onStarted: (run: RunId, sandbox: SandboxSpec) => void;
+    readonly onStarted: (launch: SandboxLaunch, sandbox: SandboxSpec) => void;
   }) {
     this.#engine = options.engine;
     this.#settings = options.settings;
@@ -87,7 +87,7 @@ export class DockerRuns implements RunDriver {
         this.#engine.docker.createContainer(runContainer(launch, spec, settings)),
       );
       await this.#engine.call(() => container.start());
-      this.#onStarted(run, spec);
+      this.#onStarted(launch, spec);
     } catch (error) {
       const status = statusOf(error);
       // Somebody else starts the same run: its wrapper is the only one.

@@ -13,6 +13,7 @@ import type {
   EntryCommand,
   ForwardedPort,
   Guest,
+  InsidePort,
   RunDriver,
   SandboxDriver,
   SandboxInspection,
@@ -81,8 +82,13 @@ export class DockerSandboxDriver implements SandboxDriver, Disposable {
       clock,
       programs,
       settings: sandbox => this.#settings(sandbox),
-      onStarted: (run, spec) =>
-        this.#watchDisk(run, { id: spec.id, folder: spec.workspace.folder, most: diskBytes(spec) }),
+      onStarted: ({ run, directory, folders }, spec) =>
+        this.#watchDisk(run, {
+          id: spec.id,
+          folders: [spec.workspace.folder, ...(folders ?? []).map(({ here }) => here)],
+          most: diskBytes(spec),
+          directory,
+        }),
     });
     this.#remote = engine.elsewhere
       ? new RemoteRuns({
@@ -216,8 +222,10 @@ export class DockerSandboxDriver implements SandboxDriver, Disposable {
     };
   }
 
-  async forward(sandbox: SandboxRef, port: number, signal: AbortSignal): Promise<ForwardedPort> {
-    const running = (await this.#containersOf(sandbox)).find(({ State: state }) => state === 'running');
+  async forward(sandbox: SandboxRef, { port, run }: InsidePort, signal: AbortSignal): Promise<ForwardedPort> {
+    const running = (await this.#containersOf(sandbox)).find(
+      ({ State: state, Labels: own }) => state === 'running' && (run === undefined || own[labels.run] === run),
+    );
     if (!running)
       throw new AppError(
         'sandbox.unavailable',
@@ -278,9 +286,9 @@ export class DockerSandboxDriver implements SandboxDriver, Disposable {
   }
 
   /** Goes on watching what an earlier host started. */
-  #adopt({ run, sandbox: id, workspace, ports, readOnly, diskBytes: mostBytes }: StartedContainer): void {
+  #adopt({ run, sandbox: id, workspace, ports, readOnly, directory, diskBytes: most = NaN }: StartedContainer): void {
     if (run === undefined || id === undefined || workspace === undefined) return;
-    if (!this.#remote) return this.#watchDisk(run, { id, folder: workspace, most: mostBytes ?? NaN });
+    if (!this.#remote) return this.#watchDisk(run, { id, folders: [workspace], most, directory });
     const doors = new Map(ports.map(port => [port, this.#doorFolder({ id }, port)]));
     this.#remote.adopt({ run, sandbox: id, workspace, doors, readOnly });
   }
@@ -291,13 +299,23 @@ export class DockerSandboxDriver implements SandboxDriver, Disposable {
 
   #watchDisk(
     run: RunId,
-    { id, folder, most }: { readonly id: SandboxRef['id']; readonly folder: string; readonly most: number },
+    {
+      id,
+      folders: own,
+      most,
+      directory,
+    }: {
+      readonly id: SandboxRef['id'];
+      readonly folders: readonly string[];
+      readonly most: number;
+      readonly directory: string | undefined;
+    },
   ): void {
     const { stateDir } = this.#options;
-    const own = sandboxFolder(stateDir, id);
-    const runDir = runPath(stateDir, run);
-    const folders = [folder, join(own, 'home'), join(own, 'tmp'), join(own, 'git', run), runDir];
-    this.#disk.watch({ run, folders, mostBytes: most, runDir, notes: join(own, 'disk') });
+    const top = sandboxFolder(stateDir, id);
+    const runDir = directory ?? runPath(stateDir, run);
+    const folders = [...own, join(top, 'home'), join(top, 'tmp'), join(top, 'git', run), runDir];
+    this.#disk.watch({ run, folders, mostBytes: most, runDir, notes: join(top, 'disk') });
   }
 
   async #containersOf({ id }: SandboxRef): Promise<readonly Docker.ContainerInfo[]> {

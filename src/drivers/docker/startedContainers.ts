@@ -19,6 +19,8 @@ export interface StartedContainer {
   readonly ports: readonly number[];
   /** Hosts that it reaches through this machine. */
   readonly allowed: readonly string[];
+  /** Where that is not among those of runs. */
+  readonly directory?: string | undefined;
   /** Bytes that it may write; an engine elsewhere looks to that itself. */
   readonly diskBytes?: number;
 }
@@ -36,6 +38,7 @@ export function containerOfLabels(own: Labels): StartedContainer {
       .filter(port => /^\d{1,5}$/.test(port))
       .map(Number),
     allowed: words(own[labels.allowed]),
+    directory: own[labels.directory],
     diskBytes: Number(own[labels.disk]),
   };
 }

@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import type { Clock } from '../../base/clock.js';
 import { AppError } from '../../base/errors.js';
@@ -7,7 +7,7 @@ import { fieldOf, numberField, textField } from '../../base/unknownFields.js';
 import { outputsOf } from '../../core/notebooks/cellOutputs.js';
 import type { CellRequest, CellSignals, ExecutedCell } from '../../core/notebooks/notebookServerDriver.js';
 import { followCell, hasCell } from './cellJournal.js';
-import type { ServerAddress } from './serverFiles.js';
+import type { ServerAddress, ServerPlace } from './serverFiles.js';
 import { askServer, tellServer } from './serverRequest.js';
 
 /** How often it is looked whether a kernel has come to a cell that an earlier host may have sent. */
@@ -130,7 +130,7 @@ async function openChannels(address: ServerAddress, kernel: string, letGo: Abort
   const gone = Promise.withResolvers<'gone'>();
   const socket = new WebSocket(`ws://localhost${address.base}api/kernels/${kernel}/channels`, {
     headers: { authorization: `token ${address.token}` },
-    createConnection: () => connect(address.socket),
+    createConnection: () => connectTo(address.at),
     perMessageDeflate: false,
   });
   const stop = (): void => socket.terminate();
@@ -151,6 +151,10 @@ async function openChannels(address: ServerAddress, kernel: string, letGo: Abort
     gone: gone.promise,
     close: stop,
   };
+}
+
+function connectTo(at: ServerPlace): Socket {
+  return 'socketPath' in at ? connect(at.socketPath) : connect(at);
 }
 
 /** Most messages are outputs, which are read in the journal. */

@@ -3,7 +3,8 @@ import { mkdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { Clock } from '../../base/clock.js';
 import { AppError, isAppError } from '../../base/errors.js';
-import type { ThreadId } from '../../base/ids.js';
+import type { SandboxId, ThreadId } from '../../base/ids.js';
+import type { Disposable } from '../../base/lifecycle.js';
 import { isRecord, numberField, textField } from '../../base/unknownFields.js';
 import { serverPath } from '../../core/notebooks/notebookServer.js';
 import type {
@@ -18,17 +19,24 @@ import type {
   ServerName,
 } from '../../core/notebooks/notebookServerDriver.js';
 import type { RunDirectory } from '../../core/runs/runDirectory.js';
-import type { RunDriver } from '../../core/sandboxes/sandboxDriver.js';
+import type {
+  ForwardedPort,
+  RunDriver,
+  SandboxDriver,
+  SandboxLaunch,
+  SandboxRef,
+} from '../../core/sandboxes/sandboxDriver.js';
 import { makePrivateDirectory } from '../../node/privateDirectory.js';
 import { followCell, readCells } from './cellJournal.js';
 import { serverConfiguration } from './serverConfiguration.js';
 import {
   cellsFolder,
-  readAddress,
+  readToken,
   removeSecrets,
   serverFiles,
   socketOf,
   type ServerAddress,
+  type ServerPlace,
   type ServerSettings,
 } from './serverFiles.js';
 import { askServer, hasPage } from './serverRequest.js';
@@ -51,21 +59,39 @@ export interface JupyterServerOptions {
   readonly ownEnvironment: string;
   /** Of servers, as of runs. */
   readonly directory: RunDirectory;
-  readonly sandbox: RunDriver;
+  /** This machine. */
+  readonly machine: RunDriver;
+  readonly sandboxOf: (id: SandboxId) => { readonly sandbox: SandboxRef; readonly driver: SandboxDriver };
   readonly clock: Clock;
 }
 
+/** A container has a loopback interface of its own. */
+const portInside = 8888;
+/** Where the journal is inside. */
+const cellsInside = '/muster/cells';
+
 /** Starts Jupyter servers the way runs are started: at most once, in a process group of their own, found again by their id. */
-export class JupyterServerDriver implements NotebookServerDriver {
+export class JupyterServerDriver implements NotebookServerDriver, Disposable {
   readonly #options: JupyterServerOptions;
+  /** Ways to servers in sandboxes. */
+  readonly #forwards = new Map<ServerName['id'], Promise<ForwardedPort>>();
 
   constructor(options: JupyterServerOptions) {
     this.#options = options;
   }
 
-  /** How the host reaches a server; undefined for one that has ended. */
-  address(server: ServerName): ServerAddress | undefined {
-    return readAddress(this.#options.directory.path(server.id), server);
+  /** How the host reaches a server; undefined for one that has ended, or that cannot be reached now. */
+  async address(server: ServerName): Promise<ServerAddress | undefined> {
+    const folder = this.#options.directory.path(server.id);
+    const token = readToken(folder);
+    if (token === undefined) return undefined;
+    const at = server.sandbox === undefined ? { socketPath: socketOf(folder) } : await this.#forwarded(server);
+    return at && { at, base: serverPath(server.threadId), token };
+  }
+
+  /** Lets go of the ways into sandboxes. */
+  async dispose(): Promise<void> {
+    await Promise.all([...this.#forwards.keys()].map(async id => await this.#closeWay(id)));
   }
 
   async start(launch: NotebookServerLaunch, signal: AbortSignal): Promise<void> {
@@ -74,46 +100,59 @@ export class JupyterServerDriver implements NotebookServerDriver {
         feature: 'notebooks',
         reason: 'Jupyter Server has no named pipes',
       });
-    const { directory, sandbox, ownEnvironment } = this.#options;
+    const { directory } = this.#options;
     const folder = directory.path(launch.id);
     const settings = this.#settings(launch, folder);
-    makePrivateDirectory(settings.cells);
+    makePrivateDirectory(cellsFolder(this.#options.stateDir, launch.threadId));
     await directory.create(launch.id, {
       spec: { server: 'jupyter', thread: launch.threadId, variables: Object.keys(launch.env).sort() },
       prompt: '',
       files: { [serverFiles.settings]: JSON.stringify(settings), [serverFiles.configuration]: serverConfiguration },
     });
-    const runtime = join(folder, serverFiles.runtime);
-    mkdirSync(runtime, { mode: 0o700 });
+    mkdirSync(join(folder, serverFiles.runtime), { mode: 0o700 });
     try {
-      await sandbox.start(
-        {
-          run: launch.id,
-          provider: { name: 'jupyter', install: installText },
-          argv: ['jupyter-server', `--config=${join(folder, serverFiles.configuration)}`],
-          env: {
-            ...launch.env,
-            PATH: [launch.env['PATH'] ?? '', join(ownEnvironment, 'bin')].filter(path => path !== '').join(delimiter),
-            MUSTER_JUPYTER_SETTINGS: join(folder, serverFiles.settings),
-            JUPYTER_RUNTIME_DIR: runtime,
-          },
-          searched: launch.searched,
-          untrusted: [launch.worktree, ...launch.untrusted],
-          cwd: folder,
-          stdin: 'none',
-        },
-        signal,
-      );
+      await this.#runsOf(launch).start(this.#launchOf(launch, folder), signal);
     } catch (error) {
       removeSecrets(folder);
       if (!isAppError(error, 'provider.missing')) throw error;
-      throw new AppError('notebooks.missing', error.message, { fix: installText }, { cause: error });
+      const words = launch.inside ? `${error.message} ${fixOf(launch)}` : error.message;
+      throw new AppError('notebooks.missing', words, { fix: fixOf(launch) }, { cause: error });
     }
+  }
+
+  #launchOf(launch: NotebookServerLaunch, folder: string): SandboxLaunch {
+    const { ownEnvironment, stateDir } = this.#options;
+    const { inside } = launch;
+    const own = inside ? inside.guest.runDir(launch.id) : folder;
+    const path = [launch.env['PATH'] ?? '', join(ownEnvironment, 'bin')].filter(each => each !== '').join(delimiter);
+    return {
+      run: launch.id,
+      provider: { name: 'jupyter', install: fixOf(launch) },
+      argv: ['jupyter-server', `--config=${own}/${serverFiles.configuration}`],
+      env: {
+        ...launch.env,
+        ...(inside ? {} : { PATH: path }),
+        MUSTER_JUPYTER_SETTINGS: `${own}/${serverFiles.settings}`,
+        JUPYTER_RUNTIME_DIR: `${own}/${serverFiles.runtime}`,
+      },
+      searched: launch.searched,
+      untrusted: [launch.worktree, ...launch.untrusted],
+      // Jupyter would read configuration from its working directory; a guest's own is this one in either case.
+      cwd: inside ? inside.guest.place(launch.worktree) : folder,
+      stdin: 'none',
+      ...(inside
+        ? {
+            sandbox: inside.spec,
+            directory: folder,
+            folders: [{ here: cellsFolder(stateDir, launch.threadId), inside: cellsInside }],
+          }
+        : {}),
+    };
   }
 
   async whenReady(server: ServerName, signal: AbortSignal): Promise<void> {
     for (let pause = firstLookMs; ; pause = Math.min(pause * 1.5, longestLookMs)) {
-      const address = this.address(server);
+      const address = await this.address(server);
       if (address && (await askServer(address, 'api/status', signal)) !== undefined) return;
       await this.#options.clock.sleep(pause, signal);
     }
@@ -124,21 +163,23 @@ export class JupyterServerDriver implements NotebookServerDriver {
     const exit = await directory.waitForExit(id, signal);
     const said = (await directory.stderrTail(id, stderrBytes)).trim();
     removeSecrets(directory.path(id));
+    await this.#closeWay(id);
     const how = 'signal' in exit && exit.signal !== undefined ? `It was ended by ${exit.signal}.` : 'It ended.';
     return said === '' ? how : `${how} ${said}`;
   }
 
-  async isAlive({ id }: ServerName): Promise<boolean> {
-    return await this.#options.sandbox.isAlive(id);
+  async isAlive(server: ServerName): Promise<boolean> {
+    return await this.#runsOf(server).isAlive(server.id);
   }
 
-  async stop({ id }: ServerName): Promise<void> {
-    await this.#options.sandbox.stop(id, { graceMs });
-    removeSecrets(this.#options.directory.path(id));
+  async stop(server: ServerName): Promise<void> {
+    await this.#runsOf(server).stop(server.id, { graceMs });
+    removeSecrets(this.#options.directory.path(server.id));
+    await this.#closeWay(server.id);
   }
 
   async activity(server: ServerName, signal: AbortSignal): Promise<ServerActivity | undefined> {
-    const address = this.address(server);
+    const address = await this.address(server);
     const answer = address && (await askServer(address, 'api/status', signal));
     if (!isRecord(answer)) return undefined;
     const count = (name: string): number => Math.max(0, numberField(answer, name) ?? 0);
@@ -151,7 +192,7 @@ export class JupyterServerDriver implements NotebookServerDriver {
   }
 
   async firstPage(server: ServerName, signal: AbortSignal): Promise<string | undefined> {
-    const address = this.address(server);
+    const address = await this.address(server);
     if (!address) return undefined;
     for (const page of firstPages) if (await hasPage(address, page, signal)) return page;
     return undefined;
@@ -172,7 +213,7 @@ export class JupyterServerDriver implements NotebookServerDriver {
   }
 
   async execute(server: ServerName, cell: CellRequest, signals: CellSignals): Promise<ExecutedCell> {
-    const address = this.address(server);
+    const address = await this.address(server);
     const { threadId: thread } = server;
     if (!address)
       throw new AppError('notebooks.failed', `The Jupyter server of thread ${thread} has ended.`, {
@@ -185,18 +226,50 @@ export class JupyterServerDriver implements NotebookServerDriver {
     return await executeCell({ address, thread, folder: cellsFolder(stateDir, thread), clock }, cell, signals);
   }
 
-  #settings({ worktree, threadId }: NotebookServerLaunch, folder: string): ServerSettings {
-    return {
-      root: worktree,
+  #runsOf({ sandbox: id }: ServerName): RunDriver {
+    if (id === undefined) return this.#options.machine;
+    const { driver, sandbox } = this.#options.sandboxOf(id);
+    return driver.runsIn(sandbox);
+  }
+
+  /** One way for all that is asked of a server. It is opened again when the last one could not be. */
+  async #forwarded({ id, sandbox: place }: ServerName): Promise<ServerPlace | undefined> {
+    if (place === undefined) return undefined;
+    const { driver, sandbox } = this.#options.sandboxOf(place);
+    const opening =
+      this.#forwards.get(id) ?? driver.forward(sandbox, { port: portInside, run: id }, new AbortController().signal);
+    this.#forwards.set(id, opening);
+    try {
+      const { host, port } = await opening;
+      return { host, port };
+    } catch {
+      // It is not there yet, or not any more: who asks looks again.
+      if (this.#forwards.get(id) === opening) this.#forwards.delete(id);
+      return undefined;
+    }
+  }
+
+  async #closeWay(id: ServerName['id']): Promise<void> {
+    const opening = this.#forwards.get(id);
+    this.#forwards.delete(id);
+    // One that could not be opened needs no closing.
+    await (await opening?.catch(() => undefined))?.dispose();
+  }
+
+  #settings({ worktree, threadId, inside }: NotebookServerLaunch, folder: string): ServerSettings {
+    const common = {
       base: serverPath(threadId),
-      socket: socketOf(folder),
       token: randomBytes(32).toString('hex'),
       idleSeconds,
-      cells: cellsFolder(this.#options.stateDir, threadId),
       ...limits,
     };
+    if (inside) return { ...common, root: inside.guest.place(worktree), port: portInside, cells: cellsInside };
+    const cells = cellsFolder(this.#options.stateDir, threadId);
+    return { ...common, root: worktree, socket: socketOf(folder), cells };
   }
 }
 
-/** Follows "The command was not found." */
-const installText = '`muster jupyter install` installs it into a folder of Muster’s own.';
+function fixOf({ inside }: NotebookServerLaunch): string {
+  if (!inside) return '`muster jupyter install` installs it into a folder of Muster’s own.';
+  return 'The image needs `jupyter-server` and `ipykernel`; the one of `muster image build` has them.';
+}

@@ -28,8 +28,13 @@ c = get_config()  # noqa: F821
 c.ServerApp.open_browser = False
 c.ServerApp.root_dir = settings["root"]
 c.ServerApp.base_url = settings["base"]
-c.ServerApp.sock = settings["socket"]
-c.ServerApp.sock_mode = "0600"
+if "socket" in settings:
+    c.ServerApp.sock = settings["socket"]
+    c.ServerApp.sock_mode = "0600"
+else:
+    c.ServerApp.ip = "127.0.0.1"
+    c.ServerApp.port = settings["port"]
+    c.ServerApp.port_retries = 0
 c.ServerApp.certfile = ""
 c.ServerApp.keyfile = ""
 c.ServerApp.allow_root = True

@@ -3,8 +3,6 @@ import { join } from 'node:path';
 import { AppError } from '../../base/errors.js';
 import { isId, type ThreadId } from '../../base/ids.js';
 import { textField } from '../../base/unknownFields.js';
-import { serverPath } from '../../core/notebooks/notebookServer.js';
-import type { ServerName } from '../../core/notebooks/notebookServerDriver.js';
 import { readForeignFileSync } from '../../node/foreignFile.js';
 import { privateSocketPath } from '../../node/privateSocket.js';
 
@@ -19,7 +17,9 @@ export interface ServerSettings {
   readonly root: string;
   /** `/jupyter/<thread>/`: the same path on the host's proxy, so that nothing in an answer needs to be rewritten. */
   readonly base: string;
-  readonly socket: string;
+  /** Where it listens: at a socket, or at a port of the loopback interface that it has for itself. */
+  readonly socket?: string;
+  readonly port?: number;
   readonly token: string;
   readonly idleSeconds: number;
   /** Folder of the journal. */
@@ -29,9 +29,12 @@ export interface ServerSettings {
   readonly maxFolderBytes: number;
 }
 
+/** A place to connect to, as Node has it. */
+export type ServerPlace = { readonly socketPath: string } | { readonly host: string; readonly port: number };
+
 /** How a server is reached. */
 export interface ServerAddress {
-  readonly socket: string;
+  readonly at: ServerPlace;
   readonly base: string;
   readonly token: string;
 }
@@ -47,13 +50,11 @@ export function socketOf(directory: string): string {
   return privateSocketPath(directory, 'sock');
 }
 
-/** What the settings of a directory say of the server's address; undefined when they are not there or not ours. */
-export function readAddress(directory: string, server: ServerName): ServerAddress | undefined {
+/** The token in the settings of a directory; undefined when they are not there or not ours. Nothing else of them is believed. */
+export function readToken(directory: string): string | undefined {
   const found = readForeignFileSync(join(directory, serverFiles.settings), { maxBytes: longestSettings });
   if (found.kind !== 'file') return undefined;
-  const token = tokenIn(found.bytes.toString('utf8'));
-  // Never from the file: it only holds what nobody else knows.
-  return token === undefined ? undefined : { socket: socketOf(directory), base: serverPath(server.threadId), token };
+  return tokenIn(found.bytes.toString('utf8'));
 }
 
 /** The token means nothing once the server has ended. */

@@ -28,14 +28,14 @@ export async function hasPage(address: ServerAddress, path: string, signal: Abor
 
 /** The body of an answer that is no refusal. With a body of its own it is a `POST`. */
 async function requestFrom(
-  { socket, base, token }: ServerAddress,
+  { at, base, token }: ServerAddress,
   { path, body }: { readonly path: string; readonly body?: unknown },
   signal: AbortSignal,
 ): Promise<Buffer | undefined> {
   const { promise, resolve } = Promise.withResolvers<Buffer | undefined>();
   const asking = request(
     {
-      socketPath: socket,
+      ...at,
       method: body === undefined ? 'GET' : 'POST',
       path: `${base}${path}`,
       headers: { 'host': 'localhost', 'authorization': `token ${token}`, 'content-type': 'application/json' },

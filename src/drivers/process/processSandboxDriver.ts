@@ -29,6 +29,6 @@ export function createProcessSandboxDriver(options: {
     inspect: async () => ({ state: 'ready', runtimeIds: [] }),
     enter: async () => ({ command: [], terminal: [] }),
     stats: async () => undefined,
-    forward: async (_, port) => ({ host: loopback, port, dispose: () => undefined }),
+    forward: async (_, { port }) => ({ host: loopback, port, dispose: () => undefined }),
   };
 }

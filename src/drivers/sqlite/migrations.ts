@@ -36,6 +36,7 @@ import { positions } from './migrations/0033Positions.js';
 import { workflows } from './migrations/0034Workflows.js';
 import { mergeResumptions } from './migrations/0035MergeResumptions.js';
 import { runCancels } from './migrations/0036RunCancels.js';
+import { notebookSandboxes } from './migrations/0037NotebookSandboxes.js';
 
 /** Append-only: a migration that has shipped is never edited. `PRAGMA user_version` counts those that ran. */
 export const migrations: readonly string[] = [
@@ -75,6 +76,7 @@ export const migrations: readonly string[] = [
   workflows,
   mergeResumptions,
   runCancels,
+  notebookSandboxes,
 ];
 
 /** The schema version this program understands. */

@@ -14,6 +14,7 @@ const columns = {
   ready_at: stored((server: NotebookServer) => server.readyAt ?? null),
   ended_at: stored((server: NotebookServer) => server.endedAt ?? null),
   reason: stored((server: NotebookServer) => server.reason ?? null),
+  sandbox_id: stored((server: NotebookServer) => server.sandbox ?? null),
 };
 type ServerRow = RowOf<typeof columns>;
 const table = new EntityTable<NotebookServer>('notebook_server', columns);
@@ -55,6 +56,7 @@ function toServer(row: ServerRow): NotebookServer {
       readyAt: row.ready_at ?? undefined,
       endedAt: row.ended_at ?? undefined,
       reason: row.reason ?? undefined,
+      sandbox: row.sandbox_id === null ? undefined : parseId<'sandbox'>(row.sandbox_id),
     }),
   };
 }

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { KernelSaying } from '../../client/notebooks/guestKernel.js';
 import { textField } from '../../base/unknownFields.js';
+import { WidgetViews } from './widgetViews.js';
 import { displayItems, displayOutput, errorOutput, streamItem } from './outputItems.js';
 
 /** A loop that prints says hundreds of lines a second; VS Code gets them this often. */
@@ -11,8 +12,18 @@ interface PendingText {
   text: string;
 }
 
-/** Outputs that were shown under an id and may be shown anew, of all cells of one notebook. */
-export type DisplayedOutputs = Map<string, vscode.NotebookCellOutput[]>;
+/** What may be shown anew, of all cells of one notebook. */
+export class DisplayedOutputs {
+  /** By the id under which they were shown. */
+  readonly byId = new Map<string, vscode.NotebookCellOutput[]>();
+  readonly widgets = new WidgetViews();
+
+  /** The kernel forgot them. */
+  clear(): void {
+    this.byId.clear();
+    this.widgets.clear();
+  }
+}
 
 /**
  * Turns what a kernel says about one cell into the cell's outputs, in the order in which it was said. Text is collected for a
@@ -26,6 +37,7 @@ export class CellOutputs {
   #pending: PendingText | undefined;
   #clearWithNext = false;
   #timer: NodeJS.Timeout | undefined;
+  #widgetTimer: NodeJS.Timeout | undefined;
   #work: Promise<void> = Promise.resolve();
   #failed = false;
 
@@ -60,6 +72,10 @@ export class CellOutputs {
         if (saying.content['wait'] === true) this.#clearWithNext = true;
         else this.clear();
         return;
+      case 'comm_open':
+      case 'comm_msg':
+        if (this.#displayed.widgets.say(saying)) this.#widgetTimer ??= setTimeout(() => this.#showWidgets(), flushMs);
+        return;
       default:
         return;
     }
@@ -68,6 +84,7 @@ export class CellOutputs {
   /** Resolves when everything that was said is shown. */
   async settle(): Promise<void> {
     this.#flush();
+    this.#showWidgets();
     await this.#work;
   }
 
@@ -100,16 +117,26 @@ export class CellOutputs {
 
   #show(saying: KernelSaying): void {
     const output = displayOutput(saying);
+    const { byId, widgets } = this.#displayed;
+    widgets.show(saying, output);
     this.#append(output);
     const id = displayId(saying);
-    if (id !== undefined) this.#displayed.set(id, [...(this.#displayed.get(id) ?? []), output]);
+    if (id !== undefined) byId.set(id, [...(byId.get(id) ?? []), output]);
   }
 
   #update(saying: KernelSaying): void {
     this.#flush();
     const id = displayId(saying);
     const items = displayItems(saying.content);
-    for (const output of (id === undefined ? undefined : this.#displayed.get(id)) ?? [])
+    for (const output of (id === undefined ? undefined : this.#displayed.byId.get(id)) ?? [])
+      this.#then(async () => await this.#execution.replaceOutputItems(items, output));
+  }
+
+  /** Progress says where it is many times a second; it is shown as often as text. */
+  #showWidgets(): void {
+    clearTimeout(this.#widgetTimer);
+    this.#widgetTimer = undefined;
+    for (const { output, items } of this.#displayed.widgets.changed())
       this.#then(async () => await this.#execution.replaceOutputItems(items, output));
   }
 

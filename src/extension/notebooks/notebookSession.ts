@@ -7,7 +7,7 @@ import { isGone, type CellEnd, type GuestKernel } from '../../client/notebooks/g
 import { collectProviderEnvironment } from '../../client/providerEnvironment.js';
 import { GuestServer } from '../../client/notebooks/guestServer.js';
 import { askForLine } from '../plain/picks.js';
-import { CellOutputs, type DisplayedOutputs } from './cellOutputs.js';
+import { CellOutputs, DisplayedOutputs } from './cellOutputs.js';
 import { followJournal } from './followJournal.js';
 import type { RunningCell, RunningCells } from './runningCells.js';
 
@@ -38,7 +38,7 @@ export interface NotebookSessionOptions {
  */
 export class NotebookSession implements vscode.Disposable {
   readonly #options: NotebookSessionOptions;
-  readonly #displayed: DisplayedOutputs = new Map();
+  readonly #displayed = new DisplayedOutputs();
   readonly #ending = new AbortController();
   #kernel: Promise<GuestKernel> | undefined;
   #known: GuestKernel | undefined;

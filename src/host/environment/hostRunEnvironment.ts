@@ -104,12 +104,14 @@ export class HostRunEnvironment implements RunEnvironment {
   }
 
   async ofThread(
-    { project, agent: name, thread }: ThreadEnvironmentRequest,
+    { project, agent: name, thread, isolated }: ThreadEnvironmentRequest,
     signal: AbortSignal,
   ): Promise<Pick<ResolvedEnvironment, 'variables' | 'searched'>> {
     const agent = project.spec.agents.find(candidate => candidate.name === name);
-    const { machine, entries, path } = await this.#find({ project, agent, run: { threadId: thread.id } }, signal);
+    const request = { project, agent, run: { threadId: thread.id } };
+    const { own, machine, entries, path } = await this.#find(request, signal);
     for (const value of secretsAmong(entries, machine)) this.#redactor.add(value);
+    if (isolated) return { variables: own, searched: [] };
     return { variables: { ...machine, MUSTER_HOME: this.#stateDir }, searched: path.sources };
   }
 

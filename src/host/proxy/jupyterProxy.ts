@@ -17,14 +17,17 @@ const answerMs = 10 * 60_000;
 export type AdmittedPath = Exclude<JupyterPath, { kind: 'refused' }>;
 export type Admission = (request: IncomingMessage) => AdmittedPath | number;
 
+/** Where a server is, and what lets the host in. */
+export interface ProxiedAddress {
+  readonly at: { readonly socketPath: string } | { readonly host: string; readonly port: number };
+  readonly token: string;
+}
+
 export interface JupyterProxyOptions {
   /** Where a request goes, or the status that refuses it. May throw what says why. */
   readonly admit: Admission;
   /** How a thread's server is reached, once it is ready. Errors: any code; `undefined`: it has none. */
-  readonly address: (
-    thread: ThreadId,
-    options: { readonly wait: boolean },
-  ) => Promise<{ readonly socket: string; readonly token: string } | undefined>;
+  readonly address: (thread: ThreadId, options: { readonly wait: boolean }) => Promise<ProxiedAddress | undefined>;
   /** Somebody is there as long as this is not given back. */
   readonly onUse: () => Disposable;
   readonly log: Log;
@@ -139,11 +142,11 @@ export class JupyterProxy implements Proxy {
   #ask(
     request: IncomingMessage,
     target: string,
-    address: { readonly socket: string; readonly token: string },
+    address: ProxiedAddress,
     { headers = {}, onread }: { readonly headers?: Readonly<Record<string, string>>; readonly onread?: OnReadOpts },
   ): ClientRequest {
     const asking = httpRequest({
-      socketPath: address.socket,
+      ...address.at,
       method: request.method,
       path: target,
       headers: { ...requestHeaders(request.headers, address.token), ...headers },

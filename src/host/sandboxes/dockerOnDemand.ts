@@ -4,6 +4,7 @@ import type {
   EntryCommand,
   ForwardedPort,
   Guest,
+  InsidePort,
   RunDriver,
   SandboxDriver,
   SandboxInspection,
@@ -73,8 +74,8 @@ export class DockerOnDemand implements SandboxDriver, Disposable {
     return (await this.#on(sandbox)).stats(sandbox);
   }
 
-  async forward(sandbox: SandboxRef, port: number, signal: AbortSignal): Promise<ForwardedPort> {
-    return (await this.#on(sandbox)).forward(sandbox, port, signal);
+  async forward(sandbox: SandboxRef, to: InsidePort, signal: AbortSignal): Promise<ForwardedPort> {
+    return (await this.#on(sandbox)).forward(sandbox, to, signal);
   }
 
   async dispose(): Promise<void> {

@@ -67,7 +67,8 @@ const never = new AbortController().signal;
 function serviceOn(world: CoreWorld, driver: NotebookServerDriver): NotebookService {
   const { store, clock, ids } = world;
   const environment = { ofThread: async () => ({ variables: { PATH: '/bin' }, searched: [] }) };
-  const service = new NotebookService({ store, clock, ids, log: silentLog, driver, environment });
+  const sandboxes = { prepareServer: async () => undefined };
+  const service = new NotebookService({ store, clock, ids, log: silentLog, driver, environment, sandboxes });
   onTestFinished(() => service.dispose());
   return service;
 }

@@ -128,7 +128,7 @@ export class FakeSandbox {
     inspect: async () => ({ state: 'ready', runtimeIds: [] }),
     enter: async () => ({ command: [], terminal: [] }),
     stats: async () => undefined,
-    forward: async (_, port) => ({ host: '127.0.0.1', port, dispose: () => undefined }),
+    forward: async (_, { port }) => ({ host: '127.0.0.1', port, dispose: () => undefined }),
   };
 
   readonly output: RunOutput = {

@@ -146,6 +146,35 @@ test(
 );
 
 test(
+  'progress of widgets is text that goes on, also after the connection broke',
+  async context => {
+    const bar = 'from tqdm.notebook import tqdm\nimport os, time\n';
+    const { run, notebook, access } = await openGuest(context, [
+      `${bar}for n in tqdm(range(4), desc="Loading"): time.sleep(0.05)\nprint("loaded")`,
+      `${bar}for n in tqdm(range(2), desc="Waiting"):\n    while n == 1 and not os.path.exists("go"): time.sleep(0.05)`,
+    ]);
+    const shown = (cell: vscode.NotebookCell): string =>
+      outputs(cell)
+        .filter(({ mime }) => mime === 'text/plain')
+        .map(({ text }) => text)
+        .join('\n');
+    const loaded = await run(0);
+    assert.match(shown(loaded), /Loading: 100% █{30} 100% .*4\/4/);
+    assert.equal(stdout(loaded), 'loaded\n');
+
+    const waiting = notebook.cellAt(1);
+    await vscode.commands.executeCommand('notebook.cell.execute', { ranges: [{ start: 1, end: 2 }] });
+    await until('it is half done', () => /Waiting: {2}50%.* 50%/.test(shown(waiting)), context.signal);
+    const client = await access.services.host.client(context.signal);
+    process.kill(client.endpoint.pid, 'SIGKILL');
+    await writeFile(join(dirname(notebook.uri.fsPath), 'go'), '');
+    await until('it has ended', () => waiting.executionSummary?.success !== undefined, context.signal);
+    assert.match(shown(waiting), /Waiting: 100% █{30} 100%/);
+  },
+  slow,
+);
+
+test(
   'a guest notebook asks for input, and an endless cell is interrupted',
   async context => {
     const { run, notebook } = await openGuest(context, [
