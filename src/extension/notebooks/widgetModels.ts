@@ -52,11 +52,11 @@ export class WidgetModels {
     const children = childrenOf(state);
     if (children.length > 0) {
       const parts = children.map(child => this.#text(child, depth + 1)).filter(text => text !== '');
-      return parts.join(/^HBox/.test(model) ? ' ' : '\n');
+      return parts.join(model.startsWith('HBox') ? ' ' : '\n');
     }
     if (/Progress/.test(model)) return progressText(state);
     if (/^HTML|^Label/.test(model)) return labelled(state, plainText(textField(state, 'value')));
-    if (/^Button/.test(model)) return `[${textField(state, 'description')}]`;
+    if (model.startsWith('Button')) return `[${textField(state, 'description')}]`;
     if (/^(?:Checkbox|ToggleButton|Valid)/.test(model)) return labelled(state, state['value'] === true ? '☑' : '☐');
     return valueText(state);
   }
