@@ -18,6 +18,7 @@ import { ModelKeys } from './host/modelKeys.js';
 import { channelLog } from './log.js';
 import { RawLogs } from './log/rawLogs.js';
 import { ScheduleDocuments } from './log/scheduleDocuments.js';
+import { GuestFiles, guestScheme } from './notebooks/guestFiles.js';
 import { GuestNotebooks } from './notebooks/guestNotebooks.js';
 import { Attention } from './notifications/attention.js';
 import { MutedThreads } from './notifications/mutedThreads.js';
@@ -78,6 +79,7 @@ export function activate(context: vscode.ExtensionContext): TestAccess | undefin
   const attention = new Attention({ host, scope, muted, isVisible: threadId => pages.isVisible(threadId) });
   const openBoard = registerBoard(context, boardServices(host, scope, records));
   const notebooks = new GuestNotebooks({ context, log, host });
+  const guestFiles = new GuestFiles({ host, log });
   const services: Services = {
     ...{ context, log, channel, host, modelKeys, scope, composeFiles, previews },
     ...{ pages, reviews, comments, changes, muted, attention, logs, records, notebooks, openBoard },
@@ -104,6 +106,8 @@ export function activate(context: vscode.ExtensionContext): TestAccess | undefin
     tasks,
     ...Object.values(views),
     vscode.workspace.registerFileSystemProvider(reviewScheme, reviewFiles, { isCaseSensitive: true }),
+    guestFiles,
+    vscode.workspace.registerFileSystemProvider(guestScheme, guestFiles, { isCaseSensitive: true }),
     reviewFiles.keepCurrent(),
     vscode.languages.registerCodeActionsProvider({ scheme: 'file' }, new TaskActions(services), {
       providedCodeActionKinds: [vscode.CodeActionKind.QuickFix],

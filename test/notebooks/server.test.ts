@@ -3,7 +3,14 @@ import { chmodSync, existsSync, globSync, mkdirSync, readFileSync, readdirSync, 
 import { join } from 'node:path';
 import { codePointsTo, matchesOf, textOfInspection, utf16Offset } from '../../src/extension/notebooks/kernelWords.js';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { notebookWorld, printed, runCell, sayings, type NotebookWorld } from '../support/guestNotebooks.js';
+import {
+  notebookWorld,
+  printed,
+  runCell,
+  sayings,
+  withJupyter,
+  type NotebookWorld,
+} from '../support/guestNotebooks.js';
 import { buildPrograms, type Programs } from '../support/hostProcess.js';
 
 let programs: Programs;
@@ -188,6 +195,17 @@ describe('a guest server', () => {
     expect(said.status === 'ok' && textOfInspection(said.data)).toContain('Monotonic clock');
     kernel.dispose();
   });
+});
+
+it('starts with a run that `muster run --jupyter` begins', async () => {
+  const world = await notebookWorld(programs);
+  const call = { cwd: world.repository, env: { PATH: withJupyter(world.home) } };
+  expect(await world.home.muster(['run', '--jupyter-expose', 'dev', 'x'], call)).toMatchObject({ status: 2 });
+  expect(await world.home.muster(['run', '--jupyter', 'dev', 'Work'], call)).toMatchObject({ status: 0 });
+  const { threads } = await world.client.threads.listThreads({});
+  const id = threads.find(thread => thread.id !== world.thread)?.id ?? '';
+  const state = async () => (await world.client.notebooks.getNotebookServer({ threadId: id })).server?.state;
+  await expect.poll(state, { timeout: 60_000 }).toBe('ready');
 });
 
 it('starts with the first run of an agent whose compose file enables it', async () => {

@@ -25,7 +25,7 @@ const options = {
   'driver': { type: 'string', value: 'NAME', text: 'only process' },
   'interactive': { type: 'boolean', short: 'i', text: 'not supported yet' },
   'tty': { type: 'boolean', short: 't', text: 'not supported yet' },
-  'jupyter': { type: 'boolean', text: 'not supported yet' },
+  'jupyter': { type: 'boolean', text: 'start the notebook server of its thread with it' },
   'jupyter-expose': { type: 'boolean', text: 'not supported yet' },
 } as const;
 
@@ -47,7 +47,8 @@ export const run = defineCommand({
     const command = args.text('command');
     const prompt =
       command ?? args.text('prompt') ?? (await readPrompt({ words, file: args.text('prompt-file') }, context));
-    const task = { agent, prompt, thread: sandbox, command: command !== undefined };
+    const notebookServer = args.flag('jupyter');
+    const task = { agent, prompt, thread: sandbox, command: command !== undefined, notebookServer };
     const { runId, threadId } = await sendTask(context, task);
     if (args.flag('detach')) return report(context, { ...(await getRunRecord(context, runId)), detached: true });
     const record = await followRun(context, { runId, threadId, quiet: context.json });
@@ -72,8 +73,8 @@ function refuseContradictions(args: Arguments<typeof options>, era: Compat | und
 function refuseUnsupported(args: Arguments<typeof options>): void {
   if (args.flag('interactive') || args.flag('tty'))
     throw unsupported('An interactive run', 'Follow up with `muster dispatch --thread ID`.');
-  if (args.flag('jupyter') || args.flag('jupyter-expose'))
-    throw unsupported('A notebook server', 'Leave --jupyter out.');
+  if (args.flag('jupyter-expose'))
+    throw unsupported('A port of a notebook server', 'Use --jupyter; `muster jupyter url` opens it in a browser.');
   const driver = args.text('driver');
   if (driver !== undefined && driver !== 'process')
     throw unsupported(`--driver ${driver}`, 'Agents run as processes of this machine.');

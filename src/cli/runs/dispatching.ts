@@ -25,6 +25,8 @@ export interface Task {
   readonly dependsOn?: readonly string[];
   /** Not before this time, ms since the epoch. */
   readonly scheduledFor?: number | undefined;
+  /** Its notebook server starts with the run. */
+  readonly notebookServer?: boolean;
 }
 
 /** Gives an agent a task, with the variables of this process that it may need. */
@@ -47,6 +49,7 @@ export async function sendTask(context: CommandContext, task: Task): Promise<Dis
     batch: task.batch ?? '',
     dependsOn: [...(task.dependsOn ?? [])],
     scheduledFor: BigInt(task.scheduledFor ?? 0),
+    notebookServer: task.notebookServer ?? false,
     environment: {
       ...(await workingFolderVariables(context, project)),
       ...collectDispatchEnvironment(context.env, project),

@@ -1,7 +1,8 @@
 import { KernelAPI, KernelConnection, KernelSpecAPI, SessionAPI } from '@jupyterlab/services';
 import type { ServerConnection } from '@jupyterlab/services';
 import { GuestKernel } from './guestKernel.js';
-import { guestSettings, type GuestEndpoint } from './guestTransport.js';
+import type { GuestEndpoint } from './guestFetch.js';
+import { guestSettings } from './guestTransport.js';
 
 /** A kind of kernel that a guest server can start. */
 export interface GuestKernelSpec {

@@ -1,20 +1,8 @@
-import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
-import { Readable } from 'node:stream';
 import { ServerConnection } from '@jupyterlab/services';
 import { WebSocket } from 'ws';
-import { runHeader } from '../../protocol/version.js';
+import { authority, callerHeaders, fetchOver, type GuestEndpoint } from './guestFetch.js';
 
-/** Where the host listens, and who calls. */
-export interface GuestEndpoint {
-  readonly socket: string;
-  readonly token: string;
-  /** `MUSTER_RUN_ID` of this process, if an agent started it. */
-  readonly runId?: string | undefined;
-}
-
-/** Only names the authority; the socket is where it goes. */
-const authority = 'muster.localhost';
 /** One output may be as large as a notebook that still opens. */
 const longestMessage = 512 * 1024 * 1024;
 
@@ -23,10 +11,7 @@ const longestMessage = 512 * 1024 * 1024;
  * token: none is known here.
  */
 export function guestSettings(endpoint: GuestEndpoint, path: string): ServerConnection.ISettings {
-  const headers = {
-    authorization: `Bearer ${endpoint.token}`,
-    ...(endpoint.runId ? { [runHeader]: endpoint.runId } : {}),
-  };
+  const headers = callerHeaders(endpoint);
   class GuestWebSocket extends WebSocket {
     constructor(url: string, protocols: string | string[] = []) {
       super(socketUrl(endpoint.socket, url), protocols, {
@@ -66,47 +51,4 @@ function asWebSocket(guest: unknown): typeof globalThis.WebSocket {
 
 function isWebSocketClass(value: unknown): value is typeof globalThis.WebSocket {
   return typeof value === 'function' && 'OPEN' in value;
-}
-
-/** `fetch` over a unix socket or named pipe; the answer's body is a stream. */
-export async function fetchOver(
-  socket: string,
-  request: Request,
-  headers: Readonly<Record<string, string>>,
-): Promise<Response> {
-  const { pathname, search } = new URL(request.url);
-  const body = request.body === null ? undefined : Buffer.from(await request.arrayBuffer());
-  const { promise, resolve, reject } = Promise.withResolvers<Response>();
-  const asking = httpRequest(
-    {
-      socketPath: socket,
-      method: request.method,
-      path: pathname + search,
-      headers: {
-        ...Object.fromEntries(request.headers),
-        ...headers,
-        ...(body === undefined ? {} : { 'content-length': body.length }),
-      },
-      signal: request.signal,
-      agent: false,
-    },
-    answer => {
-      const status = answer.statusCode ?? 502;
-      const bodiless = status === 204 || status === 205 || status === 304 || request.method === 'HEAD';
-      if (bodiless) answer.resume();
-      const passed = Object.entries(answer.headers).flatMap(([name, value]): [string, string][] =>
-        typeof value === 'string' ? [[name, value]] : [],
-      );
-      resolve(
-        new Response(bodiless ? null : Readable.toWeb(answer), {
-          status,
-          statusText: answer.statusMessage ?? '',
-          headers: passed,
-        }),
-      );
-    },
-  );
-  asking.on('error', reject);
-  asking.end(body);
-  return await promise;
 }

@@ -60,6 +60,8 @@ export class NotebookService implements Disposable {
   readonly #followed = new Map<ServerName['id'], AbortController>();
   /** Whoever waits for a server that is starting. */
   readonly #waiting = new Map<ServerName['id'], Deferred<void>>();
+  /** Threads whose server starts with their runs, besides those of agents that want it. */
+  readonly #wanted = new Set<ThreadId>();
   readonly #subscription: Disposable;
   readonly #ending = new AbortController();
 
@@ -97,6 +99,13 @@ export class NotebookService implements Disposable {
       `The Jupyter server of thread ${server.threadId} has no pages for a browser: neither JupyterLab nor Notebook is installed with it. ${fix}`,
       { fix },
     );
+  }
+
+  /** A person wants the thread's server beside its runs: with the one that is at work, else with the next. As long as this host lives. */
+  startWithRuns(thread: ThreadId): void {
+    this.#wanted.add(thread);
+    const isWorking = this.#options.store.read(stores => stores.threads.view(thread)?.latestRun?.status === 'running');
+    if (isWorking) this.#startWithRun(thread);
   }
 
   /** Ends the thread's server with its kernels, if it has one. */
@@ -251,7 +260,8 @@ export class NotebookService implements Disposable {
       const thread = stores.threads.get(id);
       const project = thread && stores.projects.get(thread.projectId);
       const agent = project?.spec.agents.find(({ name }) => name === thread?.agent);
-      return agent?.jupyter.enabled === true && !(server && isServerAlive(server));
+      const isWanted = agent?.jupyter.enabled === true || this.#wanted.has(id);
+      return isWanted && !(server && isServerAlive(server));
     });
     if (!wanted) return;
     this.start(id, this.#ending.signal).catch((error: unknown) => {

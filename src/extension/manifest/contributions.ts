@@ -71,6 +71,7 @@ export function generateContributions(): GeneratedManifest {
     activationEvents: [
       `workspaceContains:**/agent-compose.{yml,yaml}`,
       'onFileSystem:muster-review',
+      'onFileSystem:muster-guest',
       'onWebviewPanel:muster.threadPage',
       'onWebviewPanel:muster.board',
       // A notebook that was open when the window was reloaded finds its kernel again.

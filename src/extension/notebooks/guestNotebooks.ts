@@ -5,6 +5,7 @@ import { isInside } from '../../node/isInside.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { NotebookServices } from './notebookServices.js';
 import type { GuestControllers } from './guestControllers.js';
+import { guestScheme } from './guestFiles.js';
 import { notebookType } from './notebookFiles.js';
 import { NotebookMerging } from './notebookMerging.js';
 import { RunningCells } from './runningCells.js';
@@ -84,7 +85,8 @@ export class GuestNotebooks implements vscode.Disposable {
     }
   }
 
-  #threadOf({ scheme, fsPath }: vscode.Uri): Thread | undefined {
+  #threadOf({ scheme, fsPath, authority }: vscode.Uri): Thread | undefined {
+    if (scheme === guestScheme) return this.#services.host.threads.get(authority);
     if (scheme !== 'file') return undefined;
     return [...this.#services.host.threads.values()].find(
       ({ worktree }) => worktree !== '' && isInside(worktree, fsPath) && relative(worktree, fsPath) !== '',

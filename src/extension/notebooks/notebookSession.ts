@@ -8,6 +8,7 @@ import { collectProviderEnvironment } from '../../client/providerEnvironment.js'
 import { GuestServer } from '../../client/notebooks/guestServer.js';
 import { askForLine } from '../plain/picks.js';
 import { CellOutputs, DisplayedOutputs } from './cellOutputs.js';
+import { guestScheme } from './guestFiles.js';
 import { followJournal } from './followJournal.js';
 import type { RunningCell, RunningCells } from './runningCells.js';
 
@@ -269,7 +270,8 @@ export class NotebookSession implements vscode.Disposable {
     );
     const { socket, token } = host.endpoint;
     const guest = new GuestServer({ socket, token }, server?.path ?? '');
-    const path = relative(worktree, notebook.uri.fsPath).split(sep).join('/');
+    const { uri } = notebook;
+    const path = uri.scheme === guestScheme ? uri.path.slice(1) : relative(worktree, uri.fsPath).split(sep).join('/');
     const connected = await guest.kernelOf(path, { kernel, clientId: this.#clientId });
     this.#known = connected;
     return connected;

@@ -108,5 +108,6 @@ function plainText(html: string): string {
   return html
     .replaceAll(/<[^<>]*>/g, '')
     .replaceAll(/&(lt|gt|quot|nbsp|#39|amp);/g, (_, name: string) => entities[name] ?? '')
+    .replaceAll(/\s+/g, ' ')
     .trim();
 }

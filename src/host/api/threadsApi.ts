@@ -4,6 +4,7 @@ import { isAppError } from '../../base/errors.js';
 import { isId, type MergeId } from '../../base/ids.js';
 import type { BatchService } from '../../core/batches/batchService.js';
 import type { ConflictPredictor } from '../../core/merges/conflictPredictor.js';
+import type { NotebookService } from '../../core/notebooks/notebookService.js';
 import type { MergeService } from '../../core/merges/mergeService.js';
 import type { Message } from '../../core/messages/message.js';
 import { requirePerson, type Caller } from '../../core/access/caller.js';
@@ -63,20 +64,24 @@ export interface ThreadsApiOptions {
   readonly settler: ThreadSettler;
   readonly driver: WorktreeDriver;
   readonly problems: Pick<AgentProblems, 'of'>;
+  readonly notebooks: Pick<NotebookService, 'startWithRuns'>;
 }
 
 export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof ThreadService> {
-  const { store, dispatcher, threads, merges, reviews, conflicts, retries, settler, driver, problems } = options;
+  const { store, dispatcher, threads, merges, reviews, conflicts, retries, settler, driver, problems, notebooks } =
+    options;
   return {
     async dispatch(request, context) {
       const caller = callerOf(context);
       if (request.command) requirePerson(caller, 'Running a command in an agent’s place');
       const project = projectFor(store, request);
+      if (request.notebookServer) requirePerson(caller, 'Starting a notebook server');
       const thenMerge = mergeAfter(options, request, caller);
       const { thread, run } = await dispatcher.dispatch({
         ...toDispatch(request, { project, caller }),
         ...defined({ thenMerge }),
       });
+      if (request.notebookServer) notebooks.startWithRuns(thread.id);
       return { threadId: thread.id, messageId: run.messageId, runId: run.id, status: run.status };
     },
 

@@ -28,6 +28,7 @@ async function insideFirst(more: object = {}) {
         router.service(
           ThreadService,
           threadsApi({
+            notebooks: { startWithRuns: () => undefined },
             ...host,
             store,
             driver,

@@ -28,6 +28,7 @@ function clientsOf(
       router.service(
         ThreadService,
         threadsApi({
+          notebooks: { startWithRuns: () => undefined },
           store,
           dispatcher,
           batches,

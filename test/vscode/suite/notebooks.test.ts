@@ -164,12 +164,54 @@ test(
 
     const waiting = notebook.cellAt(1);
     await vscode.commands.executeCommand('notebook.cell.execute', { ranges: [{ start: 1, end: 2 }] });
-    await until('it is half done', () => /Waiting: {2}50%.* 50%/.test(shown(waiting)), context.signal);
+    await until('it is half done', () => /Waiting: 50% .* 50%/.test(shown(waiting)), context.signal);
     const client = await access.services.host.client(context.signal);
     process.kill(client.endpoint.pid, 'SIGKILL');
     await writeFile(join(dirname(notebook.uri.fsPath), 'go'), '');
     await until('it has ended', () => waiting.executionSummary?.success !== undefined, context.signal);
     assert.match(shown(waiting), /Waiting: 100% █{30} 100%/);
+  },
+  slow,
+);
+
+test(
+  'files of a guest open, change and go through its own server',
+  async context => {
+    const { threadId, notebook } = await openGuest(context, ['print("there")']);
+    const { fs } = vscode.workspace;
+    const at = (path: string): vscode.Uri => vscode.Uri.from({ scheme: 'muster-guest', authority: threadId, path });
+    const worktree = join(dirname(notebook.uri.fsPath), '..');
+    const text = async (uri: vscode.Uri): Promise<string> => Buffer.from(await fs.readFile(uri)).toString('utf8');
+
+    assert.deepEqual(await fs.readDirectory(at('/analysis')), [['numbers.ipynb', vscode.FileType.File]]);
+    assert.equal((await fs.stat(at('/analysis'))).type, vscode.FileType.Directory);
+    assert.equal((await fs.stat(at('/README.md'))).type, vscode.FileType.File);
+    await fs.createDirectory(at('/data'));
+    const bytes = Buffer.from([0, 255, 10, 13, 128]);
+    await fs.writeFile(at('/data/a b%.bin'), bytes);
+    assert.deepEqual(await readFile(join(worktree, 'data', 'a b%.bin')), bytes);
+    assert.deepEqual(Buffer.from(await fs.readFile(at('/data/a b%.bin'))), bytes);
+    await fs.writeFile(at('/data/one.txt'), Buffer.from('one\n'));
+    await fs.rename(at('/data/one.txt'), at('/data/two.txt'));
+    assert.equal(await readFile(join(worktree, 'data', 'two.txt'), 'utf8'), 'one\n');
+    await assert.rejects(async () => await fs.stat(at('/data/one.txt')), { code: 'FileNotFound' });
+    await assert.rejects(async () => await fs.rename(at('/data/two.txt'), at('/README.md')), { code: 'FileExists' });
+    await assert.rejects(async () => await fs.readFile(at('/../../etc/passwd')));
+    await assert.rejects(async () => await fs.delete(at('/data')), /not empty/);
+
+    // In an editor, which follows what the agent writes.
+    const document = await vscode.workspace.openTextDocument(at('/data/two.txt'));
+    await vscode.window.showTextDocument(document);
+    await writeFile(join(worktree, 'data', 'two.txt'), 'two, longer\n');
+    await until('the editor has it', () => document.getText() === 'two, longer\n', context.signal);
+    const edit = new vscode.WorkspaceEdit();
+    edit.insert(document.uri, new vscode.Position(0, 0), 'mine: ');
+    await vscode.workspace.applyEdit(edit);
+    assert.ok(await document.save());
+    assert.equal(await text(document.uri), 'mine: two, longer\n');
+    await vscode.commands.executeCommand('workbench.action.closeActiveEditor');
+    await fs.delete(at('/data'), { recursive: true });
+    await assert.rejects(async () => await fs.stat(at('/data')), { code: 'FileNotFound' });
   },
   slow,
 );

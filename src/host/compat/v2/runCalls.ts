@@ -81,7 +81,7 @@ interface Dispatched {
 
 async function dispatch({ threads }: OurCalls, request: RunAgentRequest): Promise<Dispatched> {
   refuseWhatIsNotThere(request);
-  const { projectId, agentName, prompt, command, sandboxId, env, clientRequestId } = request;
+  const { projectId, agentName, prompt, command, sandboxId, env, clientRequestId, jupyter } = request;
   const { runId, threadId } = await threads.dispatch({
     project: sandboxId === '' ? projectId : '',
     agent: agentName,
@@ -90,16 +90,16 @@ async function dispatch({ threads }: OurCalls, request: RunAgentRequest): Promis
     command: command !== '',
     environment: Object.fromEntries(env.map(({ name, value }) => [name, value])),
     idempotencyKey: clientRequestId,
+    notebookServer: jupyter?.enabled === true,
   });
   return { runId, threadId };
 }
 
-function refuseWhatIsNotThere({ outputSchemaJson, driver, volumes, jupyter, cleanupPolicy }: RunAgentRequest): void {
+function refuseWhatIsNotThere({ outputSchemaJson, driver, volumes, cleanupPolicy }: RunAgentRequest): void {
   const file = 'Write it into the compose file.';
   if (outputSchemaJson !== '') throw notYet('output_schema_json', 'Ask for JSON in the prompt.');
   if (driver !== '') throw notYet('driver of a run', file);
   if (volumes.length > 0) throw notYet('volumes of a run', file);
-  if (jupyter?.enabled === true) throw notYet('jupyter of a run', file);
   if (cleanupPolicy === RunSandboxCleanupPolicy.REMOVE_ON_COMPLETION)
     throw notYet('REMOVE_ON_COMPLETION', 'Call RemoveSandbox when the work was looked at.');
 }
