@@ -20,6 +20,7 @@ import { RawLogs } from './log/rawLogs.js';
 import { ScheduleDocuments } from './log/scheduleDocuments.js';
 import { GuestFiles, guestScheme } from './notebooks/guestFiles.js';
 import { GuestNotebooks } from './notebooks/guestNotebooks.js';
+import { JupyterExtensionServers } from './notebooks/jupyterExtension.js';
 import { Attention } from './notifications/attention.js';
 import { MutedThreads } from './notifications/mutedThreads.js';
 import { ApplyPreviews } from './projects/applyPreviews.js';
@@ -107,6 +108,7 @@ export function activate(context: vscode.ExtensionContext): TestAccess | undefin
     ...Object.values(views),
     vscode.workspace.registerFileSystemProvider(reviewScheme, reviewFiles, { isCaseSensitive: true }),
     guestFiles,
+    new JupyterExtensionServers({ context, log, host }),
     vscode.workspace.registerFileSystemProvider(guestScheme, guestFiles, { isCaseSensitive: true }),
     reviewFiles.keepCurrent(),
     vscode.languages.registerCodeActionsProvider({ scheme: 'file' }, new TaskActions(services), {

@@ -38,7 +38,7 @@ export const layers = {
   },
   'src/extension': {
     may: ['src/base', 'src/node', 'src/protocol', 'src/compose', 'src/client'],
-    npm: ['vscode'],
+    npm: ['vscode', '@vscode/jupyter-extension'],
     node: true,
   },
   'webview': {

@@ -134,6 +134,33 @@ it('a kernel is spoken to over a websocket that only the own page opens', async 
   expect(await connect({ cookie, origin: 'http://attacker.localhost:1' })).toBe('403');
 });
 
+it('a program of this machine reaches the server of one thread with a token of its own, in a header or an address', async () => {
+  const world = await notebookWorld(programs);
+  const second = await world.dispatch();
+  const { url, token } = await world.client.notebooks.openNotebookPort({ threadId: world.thread });
+  const other = await world.client.notebooks.openNotebookPort({ threadId: second.id });
+  const { port } = new URL(url);
+  expect(url).toBe(`http://127.0.0.1:${port}/jupyter/${world.thread}/`);
+  const authorization = `token ${token}`;
+  const made = await browse(`${url}api/kernels`, { method: 'POST', headers: { authorization } });
+  expect(made.status).toBe(201);
+  const { id } = JSON.parse(made.body) as { id: string };
+  const refused: readonly (readonly [number, string, Parameters<typeof browse>[1]])[] = [
+    [401, `${url}api/kernels`, {}],
+    [401, `${url}api/kernels`, { headers: { authorization: `token ${other.token}` } }],
+    [401, `${url}api/kernels?token=${other.token}`, {}],
+    [401, `${other.url}api/kernels`, { headers: { authorization } }],
+    [403, `${url}api/kernels`, { headers: { authorization, origin: `http://127.0.0.1:${port}` } }],
+    [404, `http://127.0.0.1:${port}/muster.v1.HostService/GetStatus`, { headers: { authorization } }],
+  ];
+  for (const [status, target, options] of refused)
+    expect((await browse(target, options)).status, `${target} ${JSON.stringify(options)}`).toBe(status);
+  expect((await browse(`${url}api/kernels?a=1&token=${token}`)).status).toBe(200);
+  const socket = new WebSocket(`${url.replace('http', 'ws')}api/kernels/${id}/channels?token=${token}`);
+  await new Promise((resolve, reject) => socket.on('open', resolve).on('error', reject));
+  socket.close();
+});
+
 it('the command line prints such a link', async () => {
   const world = await notebookWorld(programs);
   const { stdout, status } = await world.home.muster(['jupyter', 'url', world.thread], {

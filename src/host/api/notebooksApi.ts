@@ -30,7 +30,7 @@ export interface NotebooksApiOptions {
   readonly notebooks: CoreNotebookService;
   readonly environment: Pick<RunEnvironment, 'remember'>;
   readonly notebookServers: Pick<NotebookServerDriver, 'cells' | 'follow'>;
-  readonly door: Pick<BrowserDoor, 'open'>;
+  readonly door: Pick<BrowserDoor, 'open' | 'openForPrograms'>;
 }
 
 export function notebooksApi(options: NotebooksApiOptions): ServiceImpl<typeof NotebookService> {
@@ -56,6 +56,13 @@ export function notebooksApi(options: NotebooksApiOptions): ServiceImpl<typeof N
         environment.remember(threadOf(request.threadId), request.environment);
       const { thread, page } = await notebooks.startPage(request.threadId, signal);
       return { url: await door.open(thread, page) };
+    },
+
+    async openNotebookPort(request, { signal }) {
+      if (Object.keys(request.environment).length > 0)
+        environment.remember(threadOf(request.threadId), request.environment);
+      const { threadId } = await notebooks.start(request.threadId, signal);
+      return await door.openForPrograms(threadId);
     },
 
     async stopNotebookServer(request) {

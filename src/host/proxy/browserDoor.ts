@@ -21,6 +21,8 @@ interface Door {
   readonly hostname: string;
   /** What the browser shows with each request after it came in. */
   readonly cookie: string;
+  /** What a program on this machine shows with each request, once one was let in. */
+  program: string | undefined;
   /** What lets it in once, until when. */
   ticket: { readonly text: string; readonly until: number } | undefined;
 }
@@ -32,7 +34,8 @@ export interface BrowserDoorOptions {
 }
 
 /**
- * The pages of guest servers in a browser of this machine. Nothing listens until somebody asks for a page.
+ * The pages of guest servers in a browser of this machine, and their API for programs that know Jupyter's alone. Nothing listens until
+ * somebody asks.
  *
  * Each thread has a name of its own under `localhost`, which nobody can guess, and so an origin of its own: the page of one
  * thread, where whatever an agent wrote may run, reads neither the pages nor the cookie of another, and no other server on this
@@ -53,12 +56,28 @@ export class BrowserDoor implements Disposable {
   async open(thread: ThreadId, page: string): Promise<string> {
     this.#listening ??= this.#listen();
     const { port } = await this.#listening;
-    const present = this.#doors.get(thread);
-    const door: Door = present ?? { thread, hostname: `${hex(12)}.localhost`, cookie: hex(32), ticket: undefined };
+    const door = this.#doorTo(thread);
     const ticket = hex(32);
     door.ticket = { text: ticket, until: this.#options.clock.now() + ticketMs };
-    this.#doors.set(thread, door);
     return `http://${door.hostname}:${port}/enter/${ticket}/${page}`;
+  }
+
+  /** Where a program that speaks Jupyter's protocol finds the thread's server, and the token that it shows: of this door, not the server's. */
+  async openForPrograms(thread: ThreadId): Promise<{ readonly url: string; readonly token: string }> {
+    this.#listening ??= this.#listen();
+    const { port } = await this.#listening;
+    const door = this.#doorTo(thread);
+    door.program ??= hex(32);
+    return { url: `http://127.0.0.1:${port}${serverPath(thread)}`, token: door.program };
+  }
+
+  #doorTo(thread: ThreadId): Door {
+    const present = this.#doors.get(thread);
+    if (present) return present;
+    const hostname = `${hex(12)}.localhost`;
+    const made: Door = { thread, hostname, cookie: hex(32), program: undefined, ticket: undefined };
+    this.#doors.set(thread, made);
+    return made;
   }
 
   async dispose(): Promise<void> {
@@ -115,6 +134,8 @@ export class BrowserDoor implements Disposable {
   #admit(request: IncomingMessage): ReturnType<Admission> {
     const door = this.#doorOf(request);
     const { headers, url = '' } = request;
+    const shown = tokenShown(request);
+    if (!door && shown !== '') return this.#admitProgram(request, shown);
     if (!door || !isSame(cookieIn(headers.cookie ?? ''), door.cookie)) return 401;
     // Sent by every page that is not of this door's own origin, except for what a person opens.
     if (headers.origin !== undefined && headers.origin !== `http://${headers.host}`) return 403;
@@ -122,10 +143,32 @@ export class BrowserDoor implements Disposable {
     return path.kind === 'refused' || path.thread !== door.thread ? 404 : path;
   }
 
+  /** Programs send no origin. Jupyter would take a token in the address for its own, and refuse it. */
+  #admitProgram({ headers, url = '' }: IncomingMessage, shown: string): ReturnType<Admission> {
+    if (headers.origin !== undefined) return 403;
+    const path = parseJupyterPath(url);
+    if (path.kind === 'refused') return 404;
+    const expected = this.#doors.get(path.thread)?.program;
+    if (expected === undefined || !isSame(shown, expected)) return 401;
+    return path.kind === 'inside' ? { ...path, target: withoutToken(path.target) } : path;
+  }
+
   #doorOf({ headers: { host = '' } }: IncomingMessage): Door | undefined {
     const hostname = host.replace(/:\d+$/, '');
     return [...this.#doors.values()].find(door => isSame(hostname, door.hostname));
   }
+}
+
+/** As Jupyter's clients show theirs: in a header, or in the address of a websocket. Empty: none. */
+function tokenShown({ headers: { authorization = '' }, url = '' }: IncomingMessage): string {
+  const header = /^(?:token|bearer) +([0-9a-f]{64})$/i.exec(authorization)?.[1];
+  return header ?? /[?&]token=([0-9a-f]{64})(?:&|$)/.exec(url)?.[1] ?? '';
+}
+
+function withoutToken(target: string): string {
+  const [path = '', query = ''] = target.split('?', 2);
+  const rest = query.split('&').filter(each => each !== '' && !each.startsWith('token='));
+  return rest.length === 0 ? path : `${path}?${rest.join('&')}`;
 }
 
 function cookieIn(header: string): string {

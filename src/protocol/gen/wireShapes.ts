@@ -142,6 +142,10 @@ export const unaryCalls: Readonly<Record<string, Readonly<Record<string, readonl
       "OpenNotebookPage",
       "muster.v1.OpenNotebookPageResponse"
     ],
+    "openNotebookPort": [
+      "OpenNotebookPort",
+      "muster.v1.OpenNotebookPortResponse"
+    ],
     "stopNotebookServer": [
       "StopNotebookServer",
       "muster.v1.StopNotebookServerResponse"
@@ -699,6 +703,10 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
   },
   "muster.v1.OpenNotebookPageResponse": {
     "url": "string"
+  },
+  "muster.v1.OpenNotebookPortResponse": {
+    "url": "string",
+    "token": "string"
   },
   "muster.v1.StopNotebookServerResponse": {
     "server": "?muster.v1.NotebookServer"

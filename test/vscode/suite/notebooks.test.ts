@@ -151,7 +151,7 @@ test(
     const bar = 'from tqdm.notebook import tqdm\nimport os, time\n';
     const { run, notebook, access } = await openGuest(context, [
       `${bar}for n in tqdm(range(4), desc="Loading"): time.sleep(0.05)\nprint("loaded")`,
-      `${bar}for n in tqdm(range(2), desc="Waiting"):\n    while n == 1 and not os.path.exists("go"): time.sleep(0.05)`,
+      `${bar}for n in tqdm(range(2), desc="Waiting", mininterval=0, miniters=1):\n    while n == 1 and not os.path.exists("go"): time.sleep(0.05)`,
     ]);
     const shown = (cell: vscode.NotebookCell): string =>
       outputs(cell)
@@ -170,6 +170,52 @@ test(
     await writeFile(join(dirname(notebook.uri.fsPath), 'go'), '');
     await until('it has ended', () => waiting.executionSummary?.success !== undefined, context.signal);
     assert.match(shown(waiting), /Waiting: 100% █{30} 100%/);
+  },
+  slow,
+);
+
+/** What the suite needs of VS Code's extension for Jupyter. */
+interface ServerProvider {
+  provideJupyterServers(token: vscode.CancellationToken): { id: string; label: string }[];
+  resolveJupyterServer(
+    server: { id: string; label: string },
+    token: vscode.CancellationToken,
+  ): Promise<{ connectionInformation?: { baseUrl: vscode.Uri; token?: string } }>;
+}
+
+test(
+  'guests are servers of the Jupyter extension where that is installed',
+  async context => {
+    const collections: { id: string; label: string; provider: ServerProvider }[] = [];
+    const api = {
+      createJupyterServerCollection: (id: string, label: string, provider: ServerProvider) => {
+        collections.push({ id, label, provider });
+        return { id, label, dispose: () => undefined };
+      },
+    };
+    const { extensions } = vscode;
+    const original: unknown = Reflect.get(extensions, 'getExtension');
+    const real = extensions.getExtension.bind(extensions);
+    Reflect.set(extensions, 'getExtension', (id: string) =>
+      id === 'ms-toolsai.jupyter' ? { id, activate: async () => api } : real(id),
+    );
+    context.after(() => void Reflect.set(extensions, 'getExtension', original));
+    const { threadId } = await openGuest(context, ['print("there")']);
+    await until('it was asked', () => collections.length > 0, context.signal);
+    assert.equal(collections.length, 1);
+    const [{ label, provider } = assert.fail()] = collections;
+    assert.equal(label, 'Muster');
+    const { token } = new vscode.CancellationTokenSource();
+    const server = provider.provideJupyterServers(token).find(({ id }) => id === threadId);
+    assert.ok(server);
+    assert.match(server.label, /^writer · Analyse the numbers/);
+    const { connectionInformation } = await provider.resolveJupyterServer(server, token);
+    assert.ok(connectionInformation?.token);
+    const kernels = await fetch(`${connectionInformation.baseUrl.toString(true)}api/kernels`, {
+      headers: { authorization: `token ${connectionInformation.token}` },
+    });
+    assert.equal(kernels.status, 200);
+    assert.ok(Array.isArray(await kernels.json()));
   },
   slow,
 );
@@ -207,7 +253,8 @@ test(
     const edit = new vscode.WorkspaceEdit();
     edit.insert(document.uri, new vscode.Position(0, 0), 'mine: ');
     await vscode.workspace.applyEdit(edit);
-    assert.ok(await document.save());
+    // VS Code saves nothing while an edit is being applied.
+    await until('it is saved', async () => await document.save(), context.signal);
     assert.equal(await text(document.uri), 'mine: two, longer\n');
     await vscode.commands.executeCommand('workbench.action.closeActiveEditor');
     await fs.delete(at('/data'), { recursive: true });

@@ -11,7 +11,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file muster/v1/notebooks.proto.
  */
 export const file_muster_v1_notebooks: GenFile = /*@__PURE__*/
-  fileDesc("ChltdXN0ZXIvdjEvbm90ZWJvb2tzLnByb3RvEgltdXN0ZXIudjEi6wEKDk5vdGVib29rU2VydmVyEhEKCXRocmVhZF9pZBgBIAEoCRINCgVzdGF0ZRgCIAEoCRISCgpzdGFydGVkX2F0GAMgASgDEhAKCHJlYWR5X2F0GAQgASgDEhAKCGVuZGVkX2F0GAUgASgDEg4KBnJlYXNvbhgGIAEoCRIMCgRwYXRoGAcgASgJEhQKB2tlcm5lbHMYCCABKAVIAIgBARIYCgtjb25uZWN0aW9ucxgJIAEoBUgBiAEBEhUKDWxhc3RfYWN0aXZpdHkYCiABKANCCgoIX2tlcm5lbHNCDgoMX2Nvbm5lY3Rpb25zIrIBCgxSZWNvcmRlZENlbGwSEgoKbWVzc2FnZV9pZBgBIAEoCRIRCglrZXJuZWxfaWQYAiABKAkSDgoGc291cmNlGAMgASgJEhcKD2V4ZWN1dGlvbl9jb3VudBgEIAEoBRISCgpzdGFydGVkX2F0GAUgASgDEhAKCGVuZGVkX2F0GAYgASgDEg0KBWVycm9yGAcgASgJEgwKBHRleHQYCCABKAkSDwoHb3V0cHV0cxgJIAMoCSKwAQoaU3RhcnROb3RlYm9va1NlcnZlclJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEksKC2Vudmlyb25tZW50GAIgAygLMjYubXVzdGVyLnYxLlN0YXJ0Tm90ZWJvb2tTZXJ2ZXJSZXF1ZXN0LkVudmlyb25tZW50RW50cnkaMgoQRW52aXJvbm1lbnRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkgKG1N0YXJ0Tm90ZWJvb2tTZXJ2ZXJSZXNwb25zZRIpCgZzZXJ2ZXIYASABKAsyGS5tdXN0ZXIudjEuTm90ZWJvb2tTZXJ2ZXIiLgoZU3RvcE5vdGVib29rU2VydmVyUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiRwoaU3RvcE5vdGVib29rU2VydmVyUmVzcG9uc2USKQoGc2VydmVyGAEgASgLMhkubXVzdGVyLnYxLk5vdGVib29rU2VydmVyIi0KGEdldE5vdGVib29rU2VydmVyUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiRgoZR2V0Tm90ZWJvb2tTZXJ2ZXJSZXNwb25zZRIpCgZzZXJ2ZXIYASABKAsyGS5tdXN0ZXIudjEuTm90ZWJvb2tTZXJ2ZXIiqgEKF09wZW5Ob3RlYm9va1BhZ2VSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRJICgtlbnZpcm9ubWVudBgCIAMoCzIzLm11c3Rlci52MS5PcGVuTm90ZWJvb2tQYWdlUmVxdWVzdC5FbnZpcm9ubWVudEVudHJ5GjIKEEVudmlyb25tZW50RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASInChhPcGVuTm90ZWJvb2tQYWdlUmVzcG9uc2USCwoDdXJsGAEgASgJIjQKEExpc3RDZWxsc1JlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEg0KBWxpbWl0GAIgASgFIjsKEUxpc3RDZWxsc1Jlc3BvbnNlEiYKBWNlbGxzGAEgAygLMhcubXVzdGVyLnYxLlJlY29yZGVkQ2VsbCI6ChFGb2xsb3dDZWxsUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCSIjChJGb2xsb3dDZWxsUmVzcG9uc2USDQoFbGluZXMYASADKAkyuQUKD05vdGVib29rU2VydmljZRJ/ChNTdGFydE5vdGVib29rU2VydmVyEiUubXVzdGVyLnYxLlN0YXJ0Tm90ZWJvb2tTZXJ2ZXJSZXF1ZXN0GiYubXVzdGVyLnYxLlN0YXJ0Tm90ZWJvb2tTZXJ2ZXJSZXNwb25zZSIZirUYCm93bl90aHJlYWSStRgHb3BlcmF0ZRJyChBPcGVuTm90ZWJvb2tQYWdlEiIubXVzdGVyLnYxLk9wZW5Ob3RlYm9va1BhZ2VSZXF1ZXN0GiMubXVzdGVyLnYxLk9wZW5Ob3RlYm9va1BhZ2VSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEngKElN0b3BOb3RlYm9va1NlcnZlchIkLm11c3Rlci52MS5TdG9wTm90ZWJvb2tTZXJ2ZXJSZXF1ZXN0GiUubXVzdGVyLnYxLlN0b3BOb3RlYm9va1NlcnZlclJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSdgoRR2V0Tm90ZWJvb2tTZXJ2ZXISIy5tdXN0ZXIudjEuR2V0Tm90ZWJvb2tTZXJ2ZXJSZXF1ZXN0GiQubXVzdGVyLnYxLkdldE5vdGVib29rU2VydmVyUmVzcG9uc2UiFoq1GApvd25fdGhyZWFkkrUYBHJlYWQSXgoJTGlzdENlbGxzEhsubXVzdGVyLnYxLkxpc3RDZWxsc1JlcXVlc3QaHC5tdXN0ZXIudjEuTGlzdENlbGxzUmVzcG9uc2UiFoq1GApvd25fdGhyZWFkkrUYBHJlYWQSXwoKRm9sbG93Q2VsbBIcLm11c3Rlci52MS5Gb2xsb3dDZWxsUmVxdWVzdBodLm11c3Rlci52MS5Gb2xsb3dDZWxsUmVzcG9uc2UiEoq1GAZwZXJzb26StRgEcmVhZDABYgZwcm90bzM", [file_muster_v1_policy]);
+  fileDesc("ChltdXN0ZXIvdjEvbm90ZWJvb2tzLnByb3RvEgltdXN0ZXIudjEi6wEKDk5vdGVib29rU2VydmVyEhEKCXRocmVhZF9pZBgBIAEoCRINCgVzdGF0ZRgCIAEoCRISCgpzdGFydGVkX2F0GAMgASgDEhAKCHJlYWR5X2F0GAQgASgDEhAKCGVuZGVkX2F0GAUgASgDEg4KBnJlYXNvbhgGIAEoCRIMCgRwYXRoGAcgASgJEhQKB2tlcm5lbHMYCCABKAVIAIgBARIYCgtjb25uZWN0aW9ucxgJIAEoBUgBiAEBEhUKDWxhc3RfYWN0aXZpdHkYCiABKANCCgoIX2tlcm5lbHNCDgoMX2Nvbm5lY3Rpb25zIrIBCgxSZWNvcmRlZENlbGwSEgoKbWVzc2FnZV9pZBgBIAEoCRIRCglrZXJuZWxfaWQYAiABKAkSDgoGc291cmNlGAMgASgJEhcKD2V4ZWN1dGlvbl9jb3VudBgEIAEoBRISCgpzdGFydGVkX2F0GAUgASgDEhAKCGVuZGVkX2F0GAYgASgDEg0KBWVycm9yGAcgASgJEgwKBHRleHQYCCABKAkSDwoHb3V0cHV0cxgJIAMoCSKwAQoaU3RhcnROb3RlYm9va1NlcnZlclJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEksKC2Vudmlyb25tZW50GAIgAygLMjYubXVzdGVyLnYxLlN0YXJ0Tm90ZWJvb2tTZXJ2ZXJSZXF1ZXN0LkVudmlyb25tZW50RW50cnkaMgoQRW52aXJvbm1lbnRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkgKG1N0YXJ0Tm90ZWJvb2tTZXJ2ZXJSZXNwb25zZRIpCgZzZXJ2ZXIYASABKAsyGS5tdXN0ZXIudjEuTm90ZWJvb2tTZXJ2ZXIiLgoZU3RvcE5vdGVib29rU2VydmVyUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiRwoaU3RvcE5vdGVib29rU2VydmVyUmVzcG9uc2USKQoGc2VydmVyGAEgASgLMhkubXVzdGVyLnYxLk5vdGVib29rU2VydmVyIi0KGEdldE5vdGVib29rU2VydmVyUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiRgoZR2V0Tm90ZWJvb2tTZXJ2ZXJSZXNwb25zZRIpCgZzZXJ2ZXIYASABKAsyGS5tdXN0ZXIudjEuTm90ZWJvb2tTZXJ2ZXIiqgEKF09wZW5Ob3RlYm9va1BhZ2VSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRJICgtlbnZpcm9ubWVudBgCIAMoCzIzLm11c3Rlci52MS5PcGVuTm90ZWJvb2tQYWdlUmVxdWVzdC5FbnZpcm9ubWVudEVudHJ5GjIKEEVudmlyb25tZW50RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASInChhPcGVuTm90ZWJvb2tQYWdlUmVzcG9uc2USCwoDdXJsGAEgASgJIqoBChdPcGVuTm90ZWJvb2tQb3J0UmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSSAoLZW52aXJvbm1lbnQYAiADKAsyMy5tdXN0ZXIudjEuT3Blbk5vdGVib29rUG9ydFJlcXVlc3QuRW52aXJvbm1lbnRFbnRyeRoyChBFbnZpcm9ubWVudEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiNgoYT3Blbk5vdGVib29rUG9ydFJlc3BvbnNlEgsKA3VybBgBIAEoCRINCgV0b2tlbhgCIAEoCSI0ChBMaXN0Q2VsbHNSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRINCgVsaW1pdBgCIAEoBSI7ChFMaXN0Q2VsbHNSZXNwb25zZRImCgVjZWxscxgBIAMoCzIXLm11c3Rlci52MS5SZWNvcmRlZENlbGwiOgoRRm9sbG93Q2VsbFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkiIwoSRm9sbG93Q2VsbFJlc3BvbnNlEg0KBWxpbmVzGAEgAygJMq0GCg9Ob3RlYm9va1NlcnZpY2USfwoTU3RhcnROb3RlYm9va1NlcnZlchIlLm11c3Rlci52MS5TdGFydE5vdGVib29rU2VydmVyUmVxdWVzdBomLm11c3Rlci52MS5TdGFydE5vdGVib29rU2VydmVyUmVzcG9uc2UiGYq1GApvd25fdGhyZWFkkrUYB29wZXJhdGUScgoQT3Blbk5vdGVib29rUGFnZRIiLm11c3Rlci52MS5PcGVuTm90ZWJvb2tQYWdlUmVxdWVzdBojLm11c3Rlci52MS5PcGVuTm90ZWJvb2tQYWdlUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJyChBPcGVuTm90ZWJvb2tQb3J0EiIubXVzdGVyLnYxLk9wZW5Ob3RlYm9va1BvcnRSZXF1ZXN0GiMubXVzdGVyLnYxLk9wZW5Ob3RlYm9va1BvcnRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEngKElN0b3BOb3RlYm9va1NlcnZlchIkLm11c3Rlci52MS5TdG9wTm90ZWJvb2tTZXJ2ZXJSZXF1ZXN0GiUubXVzdGVyLnYxLlN0b3BOb3RlYm9va1NlcnZlclJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSdgoRR2V0Tm90ZWJvb2tTZXJ2ZXISIy5tdXN0ZXIudjEuR2V0Tm90ZWJvb2tTZXJ2ZXJSZXF1ZXN0GiQubXVzdGVyLnYxLkdldE5vdGVib29rU2VydmVyUmVzcG9uc2UiFoq1GApvd25fdGhyZWFkkrUYBHJlYWQSXgoJTGlzdENlbGxzEhsubXVzdGVyLnYxLkxpc3RDZWxsc1JlcXVlc3QaHC5tdXN0ZXIudjEuTGlzdENlbGxzUmVzcG9uc2UiFoq1GApvd25fdGhyZWFkkrUYBHJlYWQSXwoKRm9sbG93Q2VsbBIcLm11c3Rlci52MS5Gb2xsb3dDZWxsUmVxdWVzdBodLm11c3Rlci52MS5Gb2xsb3dDZWxsUmVzcG9uc2UiEoq1GAZwZXJzb26StRgEcmVhZDABYgZwcm90bzM", [file_muster_v1_policy]);
 
 /**
  * A thread's Jupyter server, or the last one that it had.
@@ -313,6 +313,56 @@ export const OpenNotebookPageResponseSchema: GenMessage<OpenNotebookPageResponse
   messageDesc(file_muster_v1_notebooks, 9);
 
 /**
+ * @generated from message muster.v1.OpenNotebookPortRequest
+ */
+export type OpenNotebookPortRequest = Message<"muster.v1.OpenNotebookPortRequest"> & {
+  /**
+   * @generated from field: string thread_id = 1;
+   */
+  threadId: string;
+
+  /**
+   * As with StartNotebookServer.
+   *
+   * @generated from field: map<string, string> environment = 2;
+   */
+  environment: { [key: string]: string };
+};
+
+/**
+ * Describes the message muster.v1.OpenNotebookPortRequest.
+ * Use `create(OpenNotebookPortRequestSchema)` to create a new message.
+ */
+export const OpenNotebookPortRequestSchema: GenMessage<OpenNotebookPortRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_notebooks, 10);
+
+/**
+ * @generated from message muster.v1.OpenNotebookPortResponse
+ */
+export type OpenNotebookPortResponse = Message<"muster.v1.OpenNotebookPortResponse"> & {
+  /**
+   * Of Jupyter's API, on the loopback interface of the host's machine: http://127.0.0.1:…/jupyter/<thread>/.
+   *
+   * @generated from field: string url = 1;
+   */
+  url: string;
+
+  /**
+   * For this thread alone, as long as the host lives; not the server's own.
+   *
+   * @generated from field: string token = 2;
+   */
+  token: string;
+};
+
+/**
+ * Describes the message muster.v1.OpenNotebookPortResponse.
+ * Use `create(OpenNotebookPortResponseSchema)` to create a new message.
+ */
+export const OpenNotebookPortResponseSchema: GenMessage<OpenNotebookPortResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_notebooks, 11);
+
+/**
  * @generated from message muster.v1.ListCellsRequest
  */
 export type ListCellsRequest = Message<"muster.v1.ListCellsRequest"> & {
@@ -334,7 +384,7 @@ export type ListCellsRequest = Message<"muster.v1.ListCellsRequest"> & {
  * Use `create(ListCellsRequestSchema)` to create a new message.
  */
 export const ListCellsRequestSchema: GenMessage<ListCellsRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_notebooks, 10);
+  messageDesc(file_muster_v1_notebooks, 12);
 
 /**
  * @generated from message muster.v1.ListCellsResponse
@@ -353,7 +403,7 @@ export type ListCellsResponse = Message<"muster.v1.ListCellsResponse"> & {
  * Use `create(ListCellsResponseSchema)` to create a new message.
  */
 export const ListCellsResponseSchema: GenMessage<ListCellsResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_notebooks, 11);
+  messageDesc(file_muster_v1_notebooks, 13);
 
 /**
  * @generated from message muster.v1.FollowCellRequest
@@ -375,7 +425,7 @@ export type FollowCellRequest = Message<"muster.v1.FollowCellRequest"> & {
  * Use `create(FollowCellRequestSchema)` to create a new message.
  */
 export const FollowCellRequestSchema: GenMessage<FollowCellRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_notebooks, 12);
+  messageDesc(file_muster_v1_notebooks, 14);
 
 /**
  * @generated from message muster.v1.FollowCellResponse
@@ -394,7 +444,7 @@ export type FollowCellResponse = Message<"muster.v1.FollowCellResponse"> & {
  * Use `create(FollowCellResponseSchema)` to create a new message.
  */
 export const FollowCellResponseSchema: GenMessage<FollowCellResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_notebooks, 13);
+  messageDesc(file_muster_v1_notebooks, 15);
 
 /**
  * @generated from service muster.v1.NotebookService
@@ -419,6 +469,16 @@ export const NotebookService: GenService<{
     methodKind: "unary";
     input: typeof OpenNotebookPageRequestSchema;
     output: typeof OpenNotebookPageResponseSchema;
+  },
+  /**
+   * The same for a program of this machine that speaks Jupyter's protocol, such as VS Code's extension for it.
+   *
+   * @generated from rpc muster.v1.NotebookService.OpenNotebookPort
+   */
+  openNotebookPort: {
+    methodKind: "unary";
+    input: typeof OpenNotebookPortRequestSchema;
+    output: typeof OpenNotebookPortResponseSchema;
   },
   /**
    * @generated from rpc muster.v1.NotebookService.StopNotebookServer
