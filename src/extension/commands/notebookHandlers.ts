@@ -6,6 +6,7 @@ import type { notebookCommands } from '../manifest/notebookCommands.js';
 import { createNotebook, findNotebooks } from '../notebooks/notebookFiles.js';
 import { showInformation, whileWaitingCancellable } from '../plain/messages.js';
 import { askForLine, pickRow } from '../plain/picks.js';
+import { windowClosing } from '../windowClosing.js';
 import type { Services } from '../services.js';
 import { targetThread } from '../threads/pickThread.js';
 import { threadTitle } from '../threads/threadText.js';
@@ -37,6 +38,15 @@ export function notebookHandlers(services: Services): CommandHandlers<keyof type
         return (await notebooks.openNotebookPage({ threadId: thread.id, environment }, { signal })).url;
       });
       await vscode.env.openExternal(vscode.Uri.parse(url, true));
+    },
+    // Where its kernels are: in a container, or in the worktree.
+    'muster.attachGuestTerminal': async (...args) => {
+      const thread = await target(args, vscode.l10n.t('To the guest of which thread?'));
+      if (!thread) return;
+      const { sandboxes } = await services.host.client(windowClosing);
+      const { sandboxes: found } = await sandboxes.listSandboxes({ threadId: thread.id }, { signal: windowClosing });
+      const command = found.length > 0 ? 'muster.openSandboxTerminal' : 'muster.openWorktreeTerminal';
+      await vscode.commands.executeCommand(command, thread.id);
     },
     'muster.restartGuestKernel': async () => {
       const notebook = vscode.window.activeNotebookEditor?.notebook;

@@ -36,6 +36,15 @@ export const notebookCommands = {
       { menu: 'view/item/context', when: onServer, group: '1_open@1' },
     ],
   },
+  'muster.attachGuestTerminal': {
+    title: 'Attach Terminal',
+    icon: '$(terminal)',
+    enablement: trusted,
+    menus: [
+      { menu: 'view/item/context', when: onServer, group: 'inline@0' },
+      { menu: 'view/item/context', when: onServer, group: '1_open@2' },
+    ],
+  },
   'muster.restartGuestKernel': {
     title: 'Restart Guest Kernel',
     icon: '$(debug-restart)',
