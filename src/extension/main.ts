@@ -18,6 +18,7 @@ import { ModelKeys } from './host/modelKeys.js';
 import { channelLog } from './log.js';
 import { RawLogs } from './log/rawLogs.js';
 import { ScheduleDocuments } from './log/scheduleDocuments.js';
+import { ExecutedCells } from './notebooks/executedCells.js';
 import { GuestFiles, guestScheme } from './notebooks/guestFiles.js';
 import { GuestNotebooks } from './notebooks/guestNotebooks.js';
 import { JupyterExtensionServers } from './notebooks/jupyterExtension.js';
@@ -81,9 +82,10 @@ export function activate(context: vscode.ExtensionContext): TestAccess | undefin
   const openBoard = registerBoard(context, boardServices(host, scope, records));
   const notebooks = new GuestNotebooks({ context, log, host });
   const guestFiles = new GuestFiles({ host, log });
+  const executedCells = new ExecutedCells(host);
   const services: Services = {
     ...{ context, log, channel, host, modelKeys, scope, composeFiles, previews },
-    ...{ pages, reviews, comments, changes, muted, attention, logs, records, notebooks, openBoard },
+    ...{ pages, reviews, comments, changes, muted, attention, logs, records, notebooks, executedCells, openBoard },
   };
   const tasks = new TaskDocuments(services);
   const views = {
@@ -108,6 +110,7 @@ export function activate(context: vscode.ExtensionContext): TestAccess | undefin
     ...Object.values(views),
     vscode.workspace.registerFileSystemProvider(reviewScheme, reviewFiles, { isCaseSensitive: true }),
     guestFiles,
+    executedCells,
     new JupyterExtensionServers({ context, log, host }),
     vscode.workspace.registerFileSystemProvider(guestScheme, guestFiles, { isCaseSensitive: true }),
     reviewFiles.keepCurrent(),

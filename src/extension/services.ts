@@ -8,6 +8,7 @@ import type { Attention } from './notifications/attention.js';
 import type { MutedThreads } from './notifications/mutedThreads.js';
 import type { ReviewComments } from './review/reviewComments.js';
 import type { ReviewedChanges } from './review/reviewedChanges.js';
+import type { ExecutedCells } from './notebooks/executedCells.js';
 import type { GuestNotebooks } from './notebooks/guestNotebooks.js';
 import type { Reviews } from './review/reviews.js';
 import type { ApplyPreviews } from './projects/applyPreviews.js';
@@ -37,5 +38,6 @@ export interface Services {
   /** Events and runs of scripts, to read. */
   readonly records: ScheduleDocuments;
   readonly notebooks: GuestNotebooks;
+  readonly executedCells: ExecutedCells;
   readonly openBoard: () => Promise<void>;
 }

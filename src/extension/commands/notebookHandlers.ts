@@ -39,6 +39,10 @@ export function notebookHandlers(services: Services): CommandHandlers<keyof type
       });
       await vscode.env.openExternal(vscode.Uri.parse(url, true));
     },
+    'muster.showExecutedCells': async (...args) => {
+      const thread = await target(args, vscode.l10n.t('What was executed in the kernels of which thread?'));
+      if (thread) await services.executedCells.open(thread);
+    },
     // Where its kernels are: in a container, or in the worktree.
     'muster.attachGuestTerminal': async (...args) => {
       const thread = await target(args, vscode.l10n.t('To the guest of which thread?'));

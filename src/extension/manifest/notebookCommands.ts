@@ -36,6 +36,12 @@ export const notebookCommands = {
       { menu: 'view/item/context', when: onServer, group: '1_open@1' },
     ],
   },
+  'muster.showExecutedCells': {
+    title: 'Show Executed Cells',
+    icon: '$(history)',
+    enablement: trusted,
+    menus: [{ menu: 'view/item/context', when: onServer, group: '1_open@3' }],
+  },
   'muster.attachGuestTerminal': {
     title: 'Attach Terminal',
     icon: '$(terminal)',

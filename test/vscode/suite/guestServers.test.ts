@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as vscode from 'vscode';
+import { GuestServer } from '../../../src/client/notebooks/guestServer.js';
 import { openGuest, outputs, slow, stdout } from './guestNotebook.js';
 import { test, until } from './registry.js';
 
@@ -30,6 +31,33 @@ test(
     await writeFile(join(dirname(notebook.uri.fsPath), 'go'), '');
     await until('it has ended', () => waiting.executionSummary?.success !== undefined, context.signal);
     assert.match(shown(waiting), /Waiting: 100% █{30} 100%/);
+  },
+  slow,
+);
+
+test(
+  'what is executed in the kernels of a thread is read along, whoever asked for it',
+  async context => {
+    const { run, threadId, access, notebook } = await openGuest(context, ['print("of the person")']);
+    await run(0);
+    await vscode.commands.executeCommand('muster.showExecutedCells', threadId);
+    const shown = await until('they are shown', () => vscode.window.activeTextEditor?.document, context.signal);
+    context.after(() => vscode.commands.executeCommand('workbench.action.closeActiveEditor'));
+    await until('the cell is there', () => shown.getText().includes('print("of the person")'), context.signal);
+    assert.match(shown.getText(), /^In \[1\] · .*\n.*\n---\nof the person\n/);
+    // By another client, in the kernel of the same notebook.
+    const { endpoint, notebooks } = await access.services.host.client(context.signal);
+    const { server } = await notebooks.getNotebookServer({ threadId });
+    const guest = new GuestServer({ socket: endpoint.socket, token: endpoint.token }, server?.path ?? '');
+    const kernel = await guest.kernelOf('analysis/numbers.ipynb', { kernel: 'python3' });
+    context.after(() => kernel.dispose());
+    const go = join(dirname(notebook.uri.fsPath), 'go');
+    const code = 'import os, time\nprint("of another", flush=True)\nwhile not os.path.exists("go"): time.sleep(0.05)';
+    const going = kernel.execute(code, { onSaying: () => undefined });
+    await until('it is shown at work', () => /· running\n[^]*of another/.test(shown.getText()), context.signal);
+    await writeFile(go, '');
+    assert.equal((await going.end).kind, 'ok');
+    await until('it is shown ended', () => !shown.getText().includes('running'), context.signal);
   },
   slow,
 );
