@@ -14,7 +14,12 @@ describe.runIf(docker.kind === 'there')('the notebook server of an agent in a co
   const { host, nodeImage } = docker.kind === 'there' ? docker : { host: '', nodeImage: '' };
 
   async function ready(image?: string) {
-    const setting = await containerHost({ host, image: image ?? 'muster-guest:latest', script: 'cat >task.txt' });
+    const setting = await containerHost({
+      host,
+      image: image ?? 'muster-guest:latest',
+      script: 'cat >task.txt',
+      agent: { jupyter: { guest_port: 9100 } },
+    });
     if (image === undefined) await buildGuestImage(setting.home, host, nodeImage);
     const thread = await setting.run('Work');
     return { ...setting, thread };
@@ -46,6 +51,8 @@ describe.runIf(docker.kind === 'there')('the notebook server of an agent in a co
       const reach =
         'try:\n    socket.create_connection(("1.1.1.1", 53), 2)\nexcept OSError as error: print("no way out")';
       expect(printed((await runCell(kernel, reach)).said)).toBe('no way out\n');
+      const port = 'with socket.create_connection(("127.0.0.1", 9100), 2): print("the port of the file")';
+      expect(printed((await runCell(kernel, port)).said)).toBe('the port of the file\n');
       const [container, ...others] = containersOf(thread);
       expect(others).toEqual([]);
       kernel.dispose();
@@ -57,7 +64,7 @@ describe.runIf(docker.kind === 'there')('the notebook server of an agent in a co
       again?.dispose();
       const client = await home.connect();
       const { cells } = await client.notebooks.listCells({ threadId: thread });
-      expect(cells.map(({ source }) => source)).toEqual([code, outside, reach, 'print(kept)']);
+      expect(cells.map(({ source }) => source)).toEqual([code, outside, reach, port, 'print(kept)']);
       const { server } = await client.notebooks.getNotebookServer({ threadId: thread });
       expect(server).toMatchObject({ state: 'ready', kernels: 1 });
 

@@ -83,7 +83,14 @@ export interface NotebookServerLaunch extends ServerName {
   /** Folders in which no program is looked for. */
   readonly untrusted: readonly string[];
   /** In what it is started, and how things look from there; missing: this machine. */
-  readonly inside?: { readonly spec: SandboxSpec; readonly guest: Guest } | undefined;
+  readonly inside?:
+    | {
+        readonly spec: SandboxSpec;
+        readonly guest: Guest;
+        /** Of the loopback interface, which it shares with nobody; 0: any. */
+        readonly port: number;
+      }
+    | undefined;
 }
 
 export interface ServerActivity {

@@ -319,7 +319,8 @@ export class NotebookService implements Disposable {
     const id = ids.next<'run'>();
     // Where the agent's runs are, nowhere else: what it wrote is executed there.
     const agent = agentOf(project, thread.agent);
-    const inside = await sandboxes.prepareServer({ server: id, thread, project, agent }, signal);
+    const place = await sandboxes.prepareServer({ server: id, thread, project, agent }, signal);
+    const inside = place && { ...place, port: agent.jupyter.guestPort };
     const isolated = inside !== undefined;
     const { variables, searched } = await environment.ofThread(
       { project, agent: agent.name, thread, isolated },

@@ -31,7 +31,7 @@ import { followCell, readCells } from './cellJournal.js';
 import { serverConfiguration } from './serverConfiguration.js';
 import {
   cellsFolder,
-  readToken,
+  readSecrets,
   removeSecrets,
   serverFiles,
   socketOf,
@@ -65,8 +65,8 @@ export interface JupyterServerOptions {
   readonly clock: Clock;
 }
 
-/** A container has a loopback interface of its own. */
-const portInside = 8888;
+/** Where the file names none. A container has a loopback interface of its own. */
+const usualPort = 8888;
 /** Where the journal is inside. */
 const cellsInside = '/muster/cells';
 
@@ -83,9 +83,10 @@ export class JupyterServerDriver implements NotebookServerDriver, Disposable {
   /** How the host reaches a server; undefined for one that has ended, or that cannot be reached now. */
   async address(server: ServerName): Promise<ServerAddress | undefined> {
     const folder = this.#options.directory.path(server.id);
-    const token = readToken(folder);
-    if (token === undefined) return undefined;
-    const at = server.sandbox === undefined ? { socketPath: socketOf(folder) } : await this.#forwarded(server);
+    const found = readSecrets(folder);
+    if (!found) return undefined;
+    const { token, port = usualPort } = found;
+    const at = server.sandbox === undefined ? { socketPath: socketOf(folder) } : await this.#forwarded(server, port);
     return at && { at, base: serverPath(server.threadId), token };
   }
 
@@ -233,11 +234,11 @@ export class JupyterServerDriver implements NotebookServerDriver, Disposable {
   }
 
   /** One way for all that is asked of a server. It is opened again when the last one could not be. */
-  async #forwarded({ id, sandbox: place }: ServerName): Promise<ServerPlace | undefined> {
+  async #forwarded({ id, sandbox: place }: ServerName, inside: number): Promise<ServerPlace | undefined> {
     if (place === undefined) return undefined;
     const { driver, sandbox } = this.#options.sandboxOf(place);
     const opening =
-      this.#forwards.get(id) ?? driver.forward(sandbox, { port: portInside, run: id }, new AbortController().signal);
+      this.#forwards.get(id) ?? driver.forward(sandbox, { port: inside, run: id }, new AbortController().signal);
     this.#forwards.set(id, opening);
     try {
       const { host, port } = await opening;
@@ -263,7 +264,10 @@ export class JupyterServerDriver implements NotebookServerDriver, Disposable {
       idleSeconds,
       ...limits,
     };
-    if (inside) return { ...common, root: inside.guest.place(worktree), port: portInside, cells: cellsInside };
+    if (inside) {
+      const port = inside.port === 0 ? usualPort : inside.port;
+      return { ...common, root: inside.guest.place(worktree), port, cells: cellsInside };
+    }
     const cells = cellsFolder(this.#options.stateDir, threadId);
     return { ...common, root: worktree, socket: socketOf(folder), cells };
   }

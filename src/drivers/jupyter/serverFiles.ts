@@ -2,7 +2,8 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../base/errors.js';
 import { isId, type ThreadId } from '../../base/ids.js';
-import { textField } from '../../base/unknownFields.js';
+import { jsonValue } from '../../base/jsonObject.js';
+import { numberField, textField } from '../../base/unknownFields.js';
 import { readForeignFileSync } from '../../node/foreignFile.js';
 import { privateSocketPath } from '../../node/privateSocket.js';
 
@@ -50,11 +51,19 @@ export function socketOf(directory: string): string {
   return privateSocketPath(directory, 'sock');
 }
 
-/** The token in the settings of a directory; undefined when they are not there or not ours. Nothing else of them is believed. */
-export function readToken(directory: string): string | undefined {
+/**
+ * What the settings of a directory say of how to get in; undefined when they are not there or not ours. A guest can write them: the
+ * port is one of its own, and whether there is one at all is not asked here.
+ */
+export function readSecrets(directory: string): { readonly token: string; readonly port?: number } | undefined {
   const found = readForeignFileSync(join(directory, serverFiles.settings), { maxBytes: longestSettings });
   if (found.kind !== 'file') return undefined;
-  return tokenIn(found.bytes.toString('utf8'));
+  const settings = jsonValue(found.bytes.toString('utf8'));
+  const token = textField(settings, 'token');
+  // One that is damaged: the server is started anew.
+  if (!/^[0-9a-f]{64}$/.test(token)) return undefined;
+  const port = numberField(settings, 'port');
+  return port !== undefined && Number.isInteger(port) && port > 0 && port < 65_536 ? { token, port } : { token };
 }
 
 /** The token means nothing once the server has ended. */
@@ -62,14 +71,4 @@ export function removeSecrets(directory: string): void {
   rmSync(join(directory, serverFiles.settings), { force: true });
   rmSync(socketOf(directory), { force: true });
   rmSync(join(directory, serverFiles.runtime), { force: true, recursive: true });
-}
-
-/** Nothing in a file that is damaged: the server is started anew. */
-function tokenIn(text: string): string | undefined {
-  try {
-    const token = textField(JSON.parse(text), 'token');
-    return /^[0-9a-f]{64}$/.test(token) ? token : undefined;
-  } catch {
-    return undefined;
-  }
 }
