@@ -200,7 +200,7 @@ describe('a guest server', () => {
 it('starts with a run that `muster run --jupyter` begins', async () => {
   const world = await notebookWorld(programs);
   const call = { cwd: world.repository, env: { PATH: withJupyter(world.home) } };
-  expect(await world.home.muster(['run', '--jupyter-expose', 'dev', 'x'], call)).toMatchObject({ status: 2 });
+  expect(await world.home.muster(['run', '--jupyter-expose', 'dev', 'x'], call)).toMatchObject({ status: 4 });
   expect(await world.home.muster(['run', '--jupyter', 'dev', 'Work'], call)).toMatchObject({ status: 0 });
   const { threads } = await world.client.threads.listThreads({});
   const id = threads.find(thread => thread.id !== world.thread)?.id ?? '';
