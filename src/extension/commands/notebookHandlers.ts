@@ -8,14 +8,21 @@ import { showInformation, whileWaitingCancellable } from '../plain/messages.js';
 import { askForLine, pickRow } from '../plain/picks.js';
 import { windowClosing } from '../windowClosing.js';
 import type { Services } from '../services.js';
-import { targetThread } from '../threads/pickThread.js';
+import { isProjectsNode } from '../views/projectsNode.js';
+import { pickThread, targetThread } from '../threads/pickThread.js';
 import { threadTitle } from '../threads/threadText.js';
 import type { CommandHandlers } from './commandHandler.js';
 
 /** Commands on notebooks. All start the host and the thread's server when they are down, except stopping. */
 export function notebookHandlers(services: Services): CommandHandlers<keyof typeof notebookCommands> {
-  const target = async (args: readonly unknown[], placeHolder: string): Promise<Thread | undefined> =>
-    await targetThread(services, args, { placeHolder, filter: ({ worktree }) => worktree !== '' });
+  const target = async (args: readonly unknown[], placeHolder: string): Promise<Thread | undefined> => {
+    const [row] = args;
+    if (!isProjectsNode(row) || row.kind !== 'agent')
+      return await targetThread(services, args, { placeHolder, filter: ({ worktree }) => worktree !== '' });
+    const isOf = ({ worktree, projectId, agent }: Thread): boolean =>
+      worktree !== '' && projectId === row.projectId && agent === row.agent;
+    return await pickThread(services, { placeHolder, filter: isOf });
+  };
   return {
     'muster.openGuestNotebook': async (...args) => {
       const thread = await target(args, vscode.l10n.t('Whose notebooks?'));

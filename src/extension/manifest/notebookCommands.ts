@@ -6,6 +6,10 @@ const onThread = (group: string, word = 'worktree'): MenuPlace => ({
   group,
 });
 
+/** Where a thread's files are, and what it works in. */
+const onPlace = 'view == muster.worktrees && viewItem =~ /^(worktree|sandbox)$/';
+const onAgent = 'view == muster.projects && viewItem =~ /\\bagent\\b/';
+
 /** The row of a thread's server. */
 const onServer = 'view == muster.threads && viewItem == guest';
 
@@ -18,7 +22,11 @@ export const notebookCommands = {
     title: 'Open Guest Notebooks...',
     icon: '$(notebook)',
     enablement: trusted,
-    menus: [onThread('1_open@7')],
+    menus: [
+      onThread('1_open@7'),
+      { menu: 'view/item/context', when: onPlace, group: '1_open@7' },
+      { menu: 'view/item/context', when: onAgent, group: '2_notebooks@1' },
+    ],
   },
   'muster.newGuestNotebook': {
     title: 'New Guest Notebook...',

@@ -95,19 +95,20 @@ function labelled(state: State, text: string): string {
   return text === '' ? description : `${description} ${text}`;
 }
 
+const entities: ReadonlyMap<string, string> = new Map([
+  ['lt', '<'],
+  ['gt', '>'],
+  ['quot', '"'],
+  ['nbsp', ' '],
+  ['#39', "'"],
+  ['amp', '&'],
+]);
+
 /** Without tags; they draw nothing here. */
 function plainText(html: string): string {
-  const entities: Readonly<Record<string, string>> = {
-    'lt': '<',
-    'gt': '>',
-    'quot': '"',
-    'nbsp': ' ',
-    '#39': "'",
-    'amp': '&',
-  };
   return html
     .replaceAll(/<[^<>]*>/g, '')
-    .replaceAll(/&(lt|gt|quot|nbsp|#39|amp);/g, (_, name: string) => entities[name] ?? '')
+    .replaceAll(/&(lt|gt|quot|nbsp|#39|amp);/g, (_, name: string) => entities.get(name) ?? '')
     .replaceAll(/\s+/g, ' ')
     .trim();
 }

@@ -75,7 +75,11 @@ export interface ThreadPick extends vscode.QuickPickItem {
   readonly thread?: Thread;
 }
 
-async function pickThread(services: Services, { placeHolder, filter }: ThreadQuestion): Promise<Thread | undefined> {
+/** The thread that a person picks among those that a question is about. */
+export async function pickThread(
+  services: Services,
+  { placeHolder, filter }: ThreadQuestion,
+): Promise<Thread | undefined> {
   const threads = services.scope.threads().filter(filter);
   if (threads.length === 0) {
     void showInformation(vscode.l10n.t('No thread of this folder fits.'));
