@@ -149,6 +149,7 @@ export class GuestFiles implements vscode.FileSystemProvider, vscode.Disposable 
   #contentsOf(threadId: string): Promise<GuestContents> {
     const made = this.#contents.get(threadId) ?? this.#connect(threadId);
     this.#contents.set(threadId, made);
+    // Thrown to whoever asked; the next one tries again.
     made.catch(() => this.#contents.delete(threadId));
     return made;
   }
