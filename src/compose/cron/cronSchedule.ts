@@ -2,6 +2,7 @@ import { Cron } from 'croner';
 import { ownValue } from '../../base/ownValue.js';
 import { parseDuration } from '../duration.js';
 import { readCronFields } from './cronFields.js';
+import { momentOfWallTime, wallTimeAt } from './wallTime.js';
 
 /** A calendar rule, or a plain rhythm (`@every`). */
 export type CronSchedule =
@@ -75,12 +76,40 @@ export function nextFireTimes(schedule: CronSchedule, options: FireTimeOptions):
   }
   const zone = schedule.timezone ?? options.timezone;
   const timezone = zone === undefined || zone.toLowerCase() === 'local' ? options.localTimezone : zone;
-  const job = new Cron(schedule.pattern, {
+  if (!isEveryHour(schedule.pattern)) return wallFireTimes(schedule.pattern, timezone, options);
+  const job = cronJob(schedule.pattern, timezone);
+  return job.nextRuns(options.count, new Date(options.after)).map(date => date.getTime());
+}
+
+/** Those that name no hour go on through a change of clocks as if it were none. */
+function isEveryHour(pattern: string): boolean {
+  const hour = pattern.split(' ').at(-4);
+  return hour === '*' || hour === '0-23';
+}
+
+/** Those that name hours: each time that a clock on the wall would show counts once, also where a change leaves it out or repeats it. */
+function wallFireTimes(
+  pattern: string,
+  zone: string | undefined,
+  { after, count }: Pick<FireTimeOptions, 'after' | 'count'>,
+): readonly number[] {
+  const job = cronJob(pattern, 'UTC');
+  const times: number[] = [];
+  let wall = job.nextRun(new Date(wallTimeAt(after, zone)));
+  while (wall && times.length < count) {
+    const time = momentOfWallTime(wall.getTime(), zone);
+    if (time > (times.at(-1) ?? after)) times.push(time);
+    wall = job.nextRun(wall);
+  }
+  return times;
+}
+
+function cronJob(pattern: string, timezone: string | undefined): Cron {
+  return new Cron(pattern, {
     paused: true,
     mode: '5-or-6-parts',
     ...(timezone === undefined ? {} : { timezone }),
   });
-  return job.nextRuns(options.count, new Date(options.after)).map(date => date.getTime());
 }
 
 export interface FireTimeOptions {

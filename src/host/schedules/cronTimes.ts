@@ -2,8 +2,8 @@ import { nextFireTimes, readCron } from '../../compose/cron/cronSchedule.js';
 import type { CronTimes } from '../../core/schedules/triggerPlan.js';
 
 /**
- * Cron by the rules of the compose language. A local time that a change of clocks leaves out counts at the end of the gap; one
- * that comes twice counts once, the first time.
+ * Cron by the rules of the compose language. Where hours are named, a local time that a change of clocks leaves out counts at the end of
+ * the gap, and one that comes twice counts once, the first time; otherwise a change of clocks is none.
  */
 export const cronTimes: CronTimes = {
   next({ cron, timezone }, after) {

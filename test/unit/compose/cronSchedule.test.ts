@@ -49,6 +49,50 @@ describe('cron expressions', () => {
     ]);
   });
 
+  describe('where clocks are changed', () => {
+    /** In Berlin 02:00 to 03:00 comes twice on 31 October 2027 and not at all on 28 March 2027. */
+    const twice = ['2027-10-30T21:50:00Z', '2027-10-31T03:10:00Z'] as const;
+    const never = ['2027-03-27T22:50:00Z', '2027-03-28T03:10:00Z'] as const;
+    const between = (expression: string, [from, to]: readonly [string, string], timezone = 'Europe/Berlin'): string => {
+      const all: string[] = [];
+      // One after the other, as a schedule asks.
+      for (let at = from; ;) {
+        const [found] = next(expression, at, 1, timezone);
+        if (found === undefined || found > to) return all.join(' ');
+        all.push(found.slice(11, found.endsWith(':00Z') ? 16 : 19));
+        at = found;
+      }
+    };
+
+    it.each([
+      ['30 2 * * *', '00:30', '01:00'],
+      ['0,30 2 * * *', '00:00 00:30', '01:00'],
+      ['15 2,3 * * *', '00:15 02:15', '01:00 01:15'],
+      ['0 */2 * * *', '22:00 00:00 03:00', '23:00 01:00 02:00'],
+      ['0 1-4 * * *', '23:00 00:00 02:00 03:00', '00:00 01:00 02:00'],
+      ['59 59 2 * * *', '00:59:59', '01:00'],
+      ['0 * * * *', '22:00 23:00 00:00 01:00 02:00 03:00', '23:00 00:00 01:00 02:00 03:00'],
+      ['30 0-23 * * *', '22:30 23:30 00:30 01:30 02:30', '23:30 00:30 01:30 02:30'],
+    ])('%s: twice %s, never %s', (expression, whereTwice, whereNever) => {
+      expect(between(expression, twice)).toBe(whereTwice);
+      expect(between(expression, never)).toBe(whereNever);
+    });
+
+    it('by half an hour, at midnight, west of here, and after the first of two', () => {
+      expect(between('45 1 * * *', ['2027-04-03T12:00:00Z', '2027-04-04T12:00:00Z'], 'Australia/Lord_Howe')).toBe(
+        '14:45',
+      );
+      expect(between('15 2 * * *', ['2027-10-02T12:00:00Z', '2027-10-03T12:00:00Z'], 'Australia/Lord_Howe')).toBe(
+        '15:30',
+      );
+      expect(between('0 0 * * *', ['2027-04-29T12:00:00Z', '2027-04-30T12:00:00Z'], 'Africa/Cairo')).toBe('22:00');
+      expect(between('30 1 * * *', ['2027-11-07T00:00:00Z', '2027-11-08T12:00:00Z'], 'America/New_York')).toBe(
+        '05:30 06:30',
+      );
+      expect(next('30 2 * * *', '2027-10-31T01:05:00Z', 1, 'Europe/Berlin')).toEqual(['2027-11-01T01:30:00Z']);
+    });
+  });
+
   it('fire never when no such day exists', () => {
     expect(next('0 0 30 2 *', NEW_YEAR)).toEqual([]);
   });
