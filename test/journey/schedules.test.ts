@@ -74,11 +74,13 @@ test('schedules are seen in the tree and on the board, fired there, and lead to 
 
   await board.getByRole('button', { name: 'look', exact: true }).click();
   await page.locator('.monaco-editor .view-line', { hasText: 'nothing new' }).first().waitFor();
+  await workbench.waitForTab('watch look.json');
   await workbench.screenshot('schedules-1-script');
   await workbench.runCommand('Muster: Show Board');
   await board.getByRole('tab', { name: 'Schedules' }).click();
   await board.getByRole('button', { name: 'external.release', exact: true }).click();
   await page.locator('.monaco-editor .view-line', { hasText: '1.2.0' }).first().waitFor();
+  await workbench.waitForTab('external.release.json');
   await page.keyboard.type('x');
   await page.getByText('Cannot edit in read-only editor').first().waitFor();
   await workbench.screenshot('schedules-2-event');
@@ -87,5 +89,33 @@ test('schedules are seen in the tree and on the board, fired there, and lead to 
   await board.getByRole('tab', { name: 'Schedules' }).click();
   await succeeded.first().click();
   await workbench.waitForTab('Water the plants.');
+  await page
+    .frameLocator('iframe.webview.ready:visible')
+    .frameLocator('iframe#active-frame')
+    .getByText('noted')
+    .first()
+    .waitFor();
   await workbench.screenshot('schedules-3-thread');
+
+  const rows = page.locator('.quick-input-widget .monaco-list-row');
+  const chooseOfRow = async (row: string, entry: string): Promise<void> => {
+    await workbench.treeRow('Projects', row).click({ button: 'right' });
+    await page.getByRole('menuitem', { name: entry }).waitFor();
+    if (row === 'often') await workbench.screenshot(`schedules-4-menu`);
+    await page.getByRole('menuitem', { name: entry }).click();
+    await rows.first().waitFor();
+  };
+  await chooseOfRow('greeter', 'Preview Schedule');
+  await rows.filter({ hasText: 'gardener · often' }).first().waitFor();
+  await workbench.screenshot('schedules-5-preview');
+  await page.keyboard.press('Escape');
+  await rows.first().waitFor({ state: 'hidden' });
+  await chooseOfRow('often', 'Show What Trigger Did');
+  await rows.filter({ hasText: 'by hand' }).first().waitFor();
+  await workbench.screenshot('schedules-6-fires');
+  await page.keyboard.press('Escape');
+  await rows.first().waitFor({ state: 'hidden' });
+  await workbench.runCommand('Muster: Show Events...');
+  await rows.filter({ hasText: 'scribe · release · run succeeded' }).first().waitFor();
+  await workbench.screenshot('schedules-7-events');
 });

@@ -67,6 +67,8 @@ test('a trigger that is not there is told with those that are', async () => {
   expect((await home.muster(['scheduler', 'simulate'], { cwd: repository })).stdout).toMatch(
     /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}gardener/m,
   );
+  const one = await home.musterJson(['scheduler', 'simulate', '--trigger', 'cron-2'], { cwd: repository });
+  expect((one as { fires: { trigger: string }[] }).fires.map(({ trigger }) => trigger)).toEqual(['cron-2']);
 });
 
 test('a payload by hand reaches the prompt, and agent-compose’s commands tell of the run and stop one', async () => {
@@ -103,6 +105,7 @@ agents:
     [asleep.id, 'scheduler.run.started'],
     [asleep.id, 'scheduler.run.canceled'],
   ]);
+  expect((await home.muster(['scheduler', 'ls'], { cwd: repository })).stdout).toMatch(/^echo +said +words +by event/m);
   expect(await head('scheduler', 'inspect', 'said')).toMatchObject({
     resource: 'trigger',
     trigger: { topic: 'words' },

@@ -201,6 +201,7 @@ export const schedulerSimulate = defineCommand({
   summary: 'show what would fire when, without doing it',
   positionals: [{ name: 'agent', required: false }],
   options: {
+    trigger: { type: 'string', value: 'NAME', text: 'only of this trigger' },
     from: { type: 'string', value: 'TIME', text: 'beginning, ISO 8601; without it now' },
     to: { type: 'string', value: 'TIME', text: 'end, ISO 8601; without it a day later' },
     limit: { type: 'string', value: 'N', text: 'at most so many; without it 100' },
@@ -211,6 +212,7 @@ export const schedulerSimulate = defineCommand({
     const request = {
       project: project.id,
       agent: args.positionals[0] ?? '',
+      name: args.text('trigger') ?? '',
       from: readMoment(args.text('from'), '--from'),
       to: readMoment(args.text('to'), '--to'),
       limit: readCount(args.text('limit'), '--limit') ?? 0,
@@ -224,7 +226,7 @@ export const schedulerSimulate = defineCommand({
       ['WHEN', 'AGENT', 'TRIGGER'],
       ...fires.map(({ at, agent, name }) => [localTime(Number(at)), oneLine(agent), oneLine(name)]),
     ]);
-    if (truncated) out.note('There are more; --limit shows them.');
+    if (truncated) out.note('There are more; --limit shows up to 1000, --trigger those of one trigger.');
     return 0;
   },
 });
@@ -264,6 +266,6 @@ function localTime(at: number): string {
 /** `in 12 min`, `off`, or what it waits for instead of the clock. */
 function nextOf({ enabled, nextFireAt, kind }: ScheduledTrigger): string {
   if (!enabled) return 'off';
-  if (nextFireAt === 0n) return kind === 'event' ? 'by hand' : 'done';
+  if (nextFireAt === 0n) return kind === 'event' ? 'by event' : 'done';
   return `in ${formatDuration(Math.max(0, Number(nextFireAt) - Date.now()))}`;
 }

@@ -26,6 +26,7 @@ import {
   verbatimAt,
   wordAt,
 } from './normalizeContext.js';
+import { sandboxPolicyAt } from './sandboxPolicy.js';
 import { credentials, gitUrl, relativePath } from './workspace.js';
 
 const overlaps: readonly Overlap[] = ['skip', 'queue', 'parallel', 'replace'];
@@ -45,7 +46,7 @@ export function scheduler(context: NormalizeContext, node: ComposeNode): Schedul
     enabled: flagAt(node, 'enabled', true),
     displayName: textAt(node, 'display_name'),
     description: textAt(node, 'description'),
-    sandboxPolicy: wordAt(node, 'sandbox_policy', ['new', 'sticky']),
+    sandboxPolicy: sandboxPolicyAt(node) ?? 'new',
     concurrencyPolicy: wordAt(node, 'concurrency_policy', ['skip', 'parallel']),
     overlap: optionalWordAt(node, 'overlap', overlaps),
     misfire: optionalWordAt(node, 'misfire', misfires),
@@ -80,7 +81,7 @@ function triggers(context: NormalizeContext, nodes: readonly ComposeNode[]): rea
     const trigger = triggerOf(node, {
       name,
       prompt: verbatimAt(node, 'prompt'),
-      sandboxPolicy: optionalWordAt(node, 'sandbox_policy', ['new', 'sticky']),
+      sandboxPolicy: sandboxPolicyAt(node),
       overlap: optionalWordAt(node, 'overlap', overlaps),
       misfire: optionalWordAt(node, 'misfire', misfires),
       jitterMs: durationAt(node, 'jitter'),

@@ -5,6 +5,7 @@ import { bool, dictionary, field, integer, list, mapping, oneOf, oneOrMore, text
 const sandboxPolicies: readonly ShapeValue[] = [
   { value: 'new', doc: 'A fresh sandbox for each firing.' },
   { value: 'sticky', doc: 'The same sandbox each time.' },
+  { value: 'reuse', doc: 'The same as `sticky`.' },
 ];
 
 const overlaps: readonly ShapeValue[] = [

@@ -53,19 +53,11 @@ export class ScheduleService {
   }
 
   /** What would fire between two moments as if every run ended at once, in order of time, at most `count`; nothing happens. */
-  simulate(
-    project: Project,
-    {
-      from,
-      to,
-      count,
-      agent,
-    }: { readonly from: number; readonly to: number; readonly count: number; readonly agent?: string },
-  ): readonly UpcomingFire[] {
+  simulate(project: Project, { from, to, count, agent, name: only }: Simulated): readonly UpcomingFire[] {
     const { store, clock, times } = this.#options;
     const now = clock.now();
     return declaredTriggers(project)
-      .filter(each => agent === undefined || each.agent === agent)
+      .filter(each => (agent === undefined || each.agent === agent) && (only === undefined || each.name === only))
       .flatMap(declared => {
         const stored = store.read(stores => stores.schedules.get(declared));
         if (stored?.enabled === false) return [];
@@ -81,6 +73,16 @@ export class ScheduleService {
       .toSorted((a, b) => a.at - b.at)
       .slice(0, count);
   }
+}
+
+/** Which moments are asked for. */
+export interface Simulated {
+  readonly from: number;
+  readonly to: number;
+  readonly count: number;
+  readonly agent?: string;
+  /** Of a trigger. */
+  readonly name?: string;
 }
 
 /** A moment at which a trigger would fire. */

@@ -48,7 +48,7 @@ export function projectHandlers(services: Services, views: Views): CommandHandle
     },
     'muster.previewSchedule': async target => {
       const isOfProject = isTriggerReference(target) || (isProjectsNode(target) && target.kind === 'project');
-      if (isOfProject) await previewSchedule(services, target.projectId);
+      if (isOfProject) await previewSchedule(services, target);
     },
     'muster.showEvents': () => showEvents(services),
     'muster.removeProject': target => removeProject(services, target),

@@ -5,11 +5,14 @@ import type { HostConnection } from '../host/hostConnection.js';
 
 const scheme = 'muster-schedule';
 
+type Kind = 'event' | 'script';
+
 /** Events and runs of scripts as JSON in editors that only show. */
 export class ScheduleDocuments implements vscode.TextDocumentContentProvider, vscode.Disposable {
   readonly #host: HostConnection;
   readonly #registration: vscode.Disposable;
   readonly #changed = new vscode.EventEmitter<vscode.Uri>();
+  readonly #over = new AbortController();
   readonly onDidChange = this.#changed.event;
 
   constructor(host: HostConnection) {
@@ -18,6 +21,7 @@ export class ScheduleDocuments implements vscode.TextDocumentContentProvider, vs
   }
 
   dispose(): void {
+    this.#over.abort();
     this.#changed.dispose();
     this.#registration.dispose();
   }
@@ -31,20 +35,32 @@ export class ScheduleDocuments implements vscode.TextDocumentContentProvider, vs
   }
 
   async provideTextDocumentContent(uri: vscode.Uri, token: vscode.CancellationToken): Promise<string> {
-    const [, kind, id = ''] = /^\/(event|script)\/([^/]+)\.json$/.exec(uri.path) ?? [];
+    const [, kind, id = ''] = /^\/(event|script)\/([^/]+)\//.exec(uri.path) ?? [];
     const abort = new AbortController();
     token.onCancellationRequested(() => abort.abort());
-    const { signal } = abort;
-    const { topics, schedules } = await this.#host.client(signal);
-    const shown =
-      kind === 'event'
-        ? eventJson((await topics.getTopicEvent({ id }, { signal })).event)
-        : scriptRunJson((await schedules.getScriptRun({ id }, { signal })).run);
+    const { shown } = await this.#read(kind === 'event' ? 'event' : 'script', id, abort.signal);
     return `${JSON.stringify(shown, undefined, 2)}\n`;
   }
 
-  async #open(kind: 'event' | 'script', id: string): Promise<void> {
-    const uri = vscode.Uri.from({ scheme, path: `/${kind}/${id}.json` });
+  async #read(
+    kind: Kind,
+    id: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly title: string; readonly shown: unknown }> {
+    const { topics, schedules } = await this.#host.client(signal);
+    if (kind === 'event') {
+      const { event } = await topics.getTopicEvent({ id }, { signal });
+      return { title: event?.topic ?? id, shown: eventJson(event) };
+    }
+    const { run } = await schedules.getScriptRun({ id }, { signal });
+    return { title: run ? `${run.agent} ${run.trigger || 'main'}` : id, shown: scriptRunJson(run) };
+  }
+
+  async #open(kind: Kind, id: string): Promise<void> {
+    const { title } = await this.#read(kind, id, this.#over.signal);
+    // The name is what the tab has; which one it is says the folder.
+    const name = title.replaceAll(/[/\\?#]/g, '-');
+    const uri = vscode.Uri.from({ scheme, path: `/${kind}/${id}/${name}.json` });
     // What it came to may be another by now.
     this.#changed.fire(uri);
     await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(uri));

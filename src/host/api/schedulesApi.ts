@@ -181,7 +181,7 @@ function simulated(request: SimulateTriggersRequest, now: number) {
   const from = request.from === 0n ? now : safeNumber(request.from, 'from');
   const to = request.to === 0n ? from + dayMs : safeNumber(request.to, 'to');
   if (to < from) throw fail('to', 'it is before the beginning');
-  return { from, to, ...defined({ agent: given(request.agent) }) };
+  return { from, to, ...defined({ agent: given(request.agent), name: given(request.name) }) };
 }
 
 /** Errors: `request.invalid`. */

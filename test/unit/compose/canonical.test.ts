@@ -95,6 +95,11 @@ describe('the hash of a project', () => {
     ],
     ['a build and its context', agent('build: ./x'), agent('build: {context: ./x, dockerfile: Dockerfile}')],
     ['one and a list of one', agent('workspace: {setup: a}'), agent('workspace: {setup: [a]}')],
+    [
+      'sticky schedules',
+      agent('scheduler: {sandbox_policy: sticky, triggers: [{cron: "@daily", sandbox_policy: sticky}]}'),
+      agent('scheduler: {sandbox_policy: reuse, triggers: [{cron: "@daily", sandbox_policy: reuse}]}'),
+    ],
     ['repeated capsets', agent('capset_ids: [a, b, a]'), agent('capset_ids: [" a ", b, ""]')],
   ])('does not depend on the spelling of %s', (_, one, other) => {
     expect(hash(one)).toBe(hash(other));

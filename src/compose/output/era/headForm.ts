@@ -17,6 +17,7 @@ import {
 } from '../../normalize/normalizeContext.js';
 import { projectName } from '../../normalize/normalizeProject.js';
 import { cleanRelativePath } from '../../normalize/paths.js';
+import { sandboxPolicyAt } from '../../normalize/sandboxPolicy.js';
 import type { ComposeNode, MappingEntry, MappingNode } from '../../source/composeNode.js';
 import { child } from '../../source/composeNode.js';
 import type { CanonicalObject, CanonicalValue } from '../canonicalValue.js';
@@ -153,7 +154,7 @@ function scheduler(input: EraInput, node: ComposeNode | undefined): CanonicalObj
   if (node?.kind !== 'mapping') return undefined;
   return {
     enabled: flagAt(node, 'enabled', true),
-    sandbox_policy: wordAt(node, 'sandbox_policy', ['new', 'sticky']),
+    sandbox_policy: sandboxPolicyAt(node) ?? 'new',
     concurrency_policy: wordAt(node, 'concurrency_policy', ['skip', 'parallel']),
     ...filled({
       display_name: textAt(node, 'display_name'),
@@ -161,7 +162,7 @@ function scheduler(input: EraInput, node: ComposeNode | undefined): CanonicalObj
       script: script(input, child(node, 'script')),
       triggers: itemsOf(child(node, 'triggers')).map(item => ({
         ...eraTrigger(item, filled({ timezone: textAt(item, 'timezone') })),
-        ...filled({ sandbox_policy: optionalWordAt(item, 'sandbox_policy', ['new', 'sticky']) }),
+        ...filled({ sandbox_policy: sandboxPolicyAt(item) }),
       })),
     }),
   };
