@@ -186,7 +186,7 @@ const script = fc.oneof(
 
 test(
   `${count} random scripts end as scripts end, and the thread of the host goes on`,
-  { timeout: 3_600_000 },
+  { timeout: 6 * 3_600_000 },
   async () => {
     const kinds = new Map<string, number>();
     let longestPause = 0;
