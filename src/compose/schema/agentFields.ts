@@ -286,7 +286,7 @@ export const agentFields: Fields = {
       }),
       guest_port: field(
         integer(0, 65535),
-        'Its port inside the sandbox; 0 means 8888. Muster’s servers listen on a private socket and take none.',
+        'Its port inside the container; 0 means 8888. On this machine servers listen on a private socket and take none.',
         'enabled: true\nguest_port: 8890',
         {
           era: 'head',

@@ -95,11 +95,12 @@ async function dispatch({ threads }: OurCalls, request: RunAgentRequest): Promis
   return { runId, threadId };
 }
 
-function refuseWhatIsNotThere({ outputSchemaJson, driver, volumes, cleanupPolicy }: RunAgentRequest): void {
+function refuseWhatIsNotThere({ outputSchemaJson, driver, volumes, jupyter, cleanupPolicy }: RunAgentRequest): void {
   const file = 'Write it into the compose file.';
   if (outputSchemaJson !== '') throw notYet('output_schema_json', 'Ask for JSON in the prompt.');
   if (driver !== '') throw notYet('driver of a run', file);
   if (volumes.length > 0) throw notYet('volumes of a run', file);
+  if (jupyter?.expose === true) throw notYet('jupyter.expose of a run', '`muster jupyter url` opens it in a browser.');
   if (cleanupPolicy === RunSandboxCleanupPolicy.REMOVE_ON_COMPLETION)
     throw notYet('REMOVE_ON_COMPLETION', 'Call RemoveSandbox when the work was looked at.');
 }
