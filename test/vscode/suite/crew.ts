@@ -65,6 +65,8 @@ fi`,
   idler: `cat > /dev/null
 echo started
 exec sleep 600`,
+  analyst: `cat > /dev/null
+sed -i 's/print(1)/print(2)/' numbers.ipynb`,
   breaker: `cat > /dev/null
 echo 'out of luck' >&2
 exit 3`,

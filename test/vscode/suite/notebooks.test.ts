@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as vscode from 'vscode';
+import { dispatch, git, inRepository, provideCrew, whenStatus } from './crew.js';
 import { answerInput, openGuest, outputs, slow, stdout } from './guestNotebook.js';
 import { test, until } from './registry.js';
 
@@ -217,3 +218,32 @@ test(
   },
   slow,
 );
+
+test('what an agent changed in a notebook is reviewed as cells', async ({ signal, after }) => {
+  const access = await provideCrew(signal);
+  const source = { cell_type: 'code', execution_count: null, id: 'a', metadata: {}, outputs: [], source: ['print(1)'] };
+  const file = inRepository('numbers.ipynb');
+  await writeFile(file.fsPath, JSON.stringify({ cells: [source], metadata: {}, nbformat: 4, nbformat_minor: 5 }));
+  await git('add', 'numbers.ipynb');
+  await git('commit', '--quiet', '--message', 'Numbers');
+  const threadId = await dispatch(access, 'analyst', 'Change the numbers');
+  await whenStatus(access, threadId, 'ready', signal);
+  await vscode.commands.executeCommand('muster.openChangedFile', threadId, 'numbers.ipynb');
+  const input = await until(
+    'the notebooks are compared',
+    () => {
+      const { activeTab } = vscode.window.tabGroups.activeTabGroup;
+      return activeTab?.input instanceof vscode.TabInputNotebookDiff && activeTab.input;
+    },
+    signal,
+  );
+  after(() => vscode.commands.executeCommand('workbench.action.closeActiveEditor'));
+  assert.equal(input.notebookType, 'jupyter-notebook');
+  assert.equal(input.modified.scheme, 'muster-review');
+  const texts = await Promise.all(
+    [input.original, input.modified].map(async uri =>
+      (await vscode.workspace.openNotebookDocument(uri)).cellAt(0).document.getText(),
+    ),
+  );
+  assert.deepEqual(texts, ['print(1)', 'print(2)']);
+});
