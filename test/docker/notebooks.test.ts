@@ -1,10 +1,12 @@
-import { existsSync, globSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { inRepository } from '../../src/build/paths.ts';
 import { GuestServer } from '../../src/client/notebooks/guestServer.js';
 import { containerHost, type ContainerHost } from '../support/containerHost.ts';
 import { buildGuestImage, dockerCli, dockerUnderTest } from '../support/docker.ts';
 import { printed, runCell } from '../support/guestNotebooks.js';
+import { tempDirectory } from '../support/tempDirectory.ts';
 
 const docker = dockerUnderTest();
 /** The image of Muster's own is built by whichever suite comes first. */
@@ -105,6 +107,47 @@ describe.runIf(docker.kind === 'there')('the notebook server of an agent in a co
       expect(existsSync(secret)).toBe(true);
       expect(existsSync(join(home.env['HOME'] ?? '', 'gitconfig'))).toBe(true);
       expect(existsSync(join(folder, 'settings.json'))).toBe(false);
+    },
+    firstBuildMs,
+  );
+
+  test(
+    'is where an agent in a container executes code with its tool',
+    async () => {
+      const { home } = await ready();
+      expect(home.stateDir).not.toBe('');
+      const context = tempDirectory('muster-image');
+      copyFileSync(inRepository('test/fixtures/toolCaller.mjs'), join(context, 'toolCaller.mjs'));
+      const calls = [{ code: 'import os\nkept = 6\nprint(os.getcwd())' }, { code: 'kept * 7' }];
+      writeFileSync(join(context, 'calls.json'), JSON.stringify(calls));
+      const claude = '#!/bin/sh\ncp /opt/calls.json .\nexec node /opt/toolCaller.mjs "$@"\n';
+      writeFileSync(join(context, 'claude'), claude, { mode: 0o755 });
+      const recipe = [
+        'FROM muster-guest:latest',
+        'COPY toolCaller.mjs calls.json /opt/',
+        'COPY claude /usr/local/bin/claude',
+      ];
+      writeFileSync(join(context, 'Dockerfile'), `${recipe.join('\n')}\n`);
+      dockerCli(host, 'build', '--quiet', '--tag', 'muster-test/tool-caller', context);
+      const setting = await containerHost({
+        host,
+        image: 'muster-test/tool-caller',
+        script: 'exit 1',
+        agent: { provider: 'claude', jupyter: { enabled: true } },
+      });
+      const thread = await setting.run('Work');
+      const client = await setting.home.connect();
+      const { thread: found } = await client.threads.getThread({ threadId: thread });
+      const told = JSON.parse(readFileSync(join(found?.worktree ?? '', 'answers.json'), 'utf8')) as {
+        tools: string[];
+        answers: { content: { text?: string }[] }[];
+      };
+      expect(told.tools).toEqual(['execute']);
+      expect(told.answers.map(({ content }) => content[0]?.text)).toEqual(['/workspace\n', '42']);
+      const { cells } = await client.notebooks.listCells({ threadId: thread });
+      expect(cells.map(({ source }) => source)).toEqual(calls.map(({ code }) => code));
+      await client.threads.abandonThread({ threadId: thread });
+      expect(containersOf(thread)).toEqual([]);
     },
     firstBuildMs,
   );

@@ -89,6 +89,8 @@ interface Subject {
   readonly prompt: string;
   /** What the message is for. */
   readonly intent: MessageIntent;
+  /** Whether the thread is its agent's own: the kernels there have this agent's variables and files. */
+  readonly isAuthor: boolean;
 }
 
 /** Gets a claimed run ready to be launched: workspace, command line, environment, run directory. */
@@ -185,7 +187,8 @@ export class RunStarter {
     requireDriver(agent);
     requireConsent(project);
     const provider = this.#options.providers.of(project.spec).get(run.provider);
-    return { project, agent, provider, prompt: message.body, intent: message.intent };
+    const isAuthor = thread.agent === agent.name;
+    return { project, agent, provider, prompt: message.body, intent: message.intent, isAuthor };
   }
 
   /** The worktree as it is when it is the run's turn: it may have been removed or brought back since the dispatch. */
@@ -236,13 +239,13 @@ export class RunStarter {
   }
 
   /** What the agent can do besides its work: give a verdict where it is asked for one, ask a person where it may, and execute code. */
-  #tools(run: Run, { project, agent, provider, intent }: Subject, guest: Guest): AgentToolServer | undefined {
+  #tools(run: Run, { project, agent, provider, intent, isAuthor }: Subject, guest: Guest): AgentToolServer | undefined {
     const permissions = permissionsOf(project.spec, agent.name);
     const asking = permissions === 'ask';
     const wanted: readonly AgentTool[] = [
       ...(intent === 'handoff' ? (['verdict'] as const) : []),
       ...(asking ? (['ask', 'permission'] as const) : []),
-      ...(permissions !== 'confined' && hasKernels(agent, guest) ? (['execute'] as const) : []),
+      ...(permissions !== 'confined' && isAuthor && hasKernels(agent, guest) ? (['execute'] as const) : []),
     ];
     if (!guest.hasMail) return undefined;
     const known = (asking ? provider.toolsWhenAsking : undefined) ?? provider.tools ?? [];

@@ -4,7 +4,9 @@ import { CellService } from '../../../src/core/notebooks/cellService.js';
 import type { CellRequest, CellSignals, ExecutedCell } from '../../../src/core/notebooks/notebookServerDriver.js';
 import { silentLog } from '../../../src/base/log.js';
 import { settle } from '../../support/clock.js';
-import { coreHost, coreWorld } from '../../support/coreHost.ts';
+import { coreHost, coreWorld, finishRun } from '../../support/coreHost.ts';
+import { fakeCommand } from '../../support/fakes/fakeSandbox.ts';
+import { specOf } from '../../support/projectSpecs.ts';
 
 /** Kernels whose cells end when the test says so. */
 function kernels() {
@@ -113,5 +115,43 @@ describe('a cell of an agent', () => {
     expect(world.sandbox.answerTo(run.id, numbers.at(-1) ?? 0)).toMatchObject({
       error: expect.stringContaining('20 cells') as string,
     });
+  });
+});
+
+describe('who may execute code in the kernels of a thread', () => {
+  /** What the runs of a world are given, in their order. */
+  async function toolsOf(dev: object, reviewer?: object) {
+    const seen: (readonly string[])[] = [];
+    const spec = {
+      providers: { mine: { command: fakeCommand, args: ['[{"wait":true}]'], output: { format: 'text' } } },
+      agents: { dev: { provider: 'mine', ...dev }, ...(reviewer && { reviewer: { provider: 'mine', ...reviewer } }) },
+    };
+    const world = coreWorld(specOf(JSON.stringify(spec)));
+    const host = coreHost(world, {
+      decorate: provider => ({
+        ...provider,
+        tools: ['execute', 'verdict'],
+        command: request => {
+          seen.push(request.tools?.tools ?? []);
+          return provider.command(request);
+        },
+      }),
+    });
+    await finishRun(world, await host.dispatch());
+    await settle();
+    return seen;
+  }
+  const enabled = { jupyter: { enabled: true }, permissions: 'auto' };
+
+  test('is the agent whose thread it is, when it may run commands and nothing confines it', async () => {
+    expect(await toolsOf(enabled)).toEqual([['execute']]);
+    expect(await toolsOf({ permissions: 'auto' })).toEqual([[]]);
+    expect(await toolsOf({ ...enabled, permissions: 'confined' })).toEqual([[]]);
+    expect(await toolsOf({ ...enabled, sandbox: 'strict' })).toEqual([[]]);
+  });
+
+  test('is not a reviewer: the kernels have the files and variables of somebody else', async () => {
+    const dev = { ...enabled, handoff: { on_response: 'reviewer' } };
+    expect(await toolsOf(dev, enabled)).toEqual([['execute'], ['verdict']]);
   });
 });
