@@ -43,6 +43,9 @@ export async function provideDocker(): Promise<ProvidedDocker> {
   const engine = await startEngine({ cache, scratch, host });
   const stop = async (): Promise<void> => {
     await ended(engine);
+    // Where a container had the machine's own network, the engine leaves it mounted.
+    const network = join(scratch, 'exec/netns/default');
+    if (existsSync(network)) await runCommand('umount', [network], { accept: [0, 1, 32], output: 'capture' });
     await rm(scratch, { recursive: true, force: true });
   };
   try {
