@@ -74,6 +74,10 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
       },
     },
   },
+  'keep': {
+    summary: 'keep one of several attempts at a task, and abandon the others',
+    load: async () => (await import('./commands/keep.js')).keep,
+  },
   'diff': { summary: 'show what a thread changed', load: async () => (await import('./commands/diff.js')).diff },
   'review': {
     summary: 'show what was said about a thread’s changes',

@@ -44,4 +44,6 @@ export const tools: readonly Tool[] = [
   ending.abandon,
   batches.batchStatus,
   batches.abandonBatch,
+  batches.bestOf,
+  batches.keepAttempt,
 ];

@@ -253,6 +253,22 @@ describe('ending a thread', () => {
     expect((await mcp.call('orch_batch_status', { batch_id: 'day' })).text).toContain('no batch "day"');
   });
 
+  test('a task for several is given to each, and one is kept', async () => {
+    const { mcp } = await setUp();
+    const [agent] = ((await mcp.ok('orch_list_agents')) as { agents: { alias: string }[] }).agents;
+    const agents = [agent?.alias, agent?.alias];
+    const { batch_id, threads } = (await mcp.ok('orch_best_of', { agents, body: 'Try it' })) as {
+      batch_id: string;
+      threads: { thread_id: string }[];
+    };
+    expect(await mcp.ok('orch_batch_status', { batch_id })).toMatchObject({ thread_count: 2 });
+    const [first, second] = threads;
+    expect(await mcp.ok('orch_keep', { thread_id: first?.thread_id })).toEqual({
+      thread_id: first?.thread_id,
+      threads_abandoned: [second?.thread_id],
+    });
+  });
+
   test('completing it wants its changes merged; failing it, reopening and a note do not', async () => {
     const setting = await setUp();
     const { mcp } = setting;

@@ -1,3 +1,5 @@
+import { formatCost, formatLineChanges } from '../../protocol/displayFormat.js';
+import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { defineCommand } from '../command.js';
 import { printRows } from '../output/projectReport.js';
 import { oneLine } from '../output/terminalText.js';
@@ -15,8 +17,19 @@ export const batchStatus = defineCommand({
     else
       printRows(
         out,
-        threads.map(thread => [thread.id, oneLine(thread.agent), describeState(thread), oneLine(thread.summary)]),
+        threads.map(thread => [
+          thread.id,
+          oneLine(thread.agent),
+          describeState(thread),
+          ...worth(thread),
+          oneLine(thread.summary),
+        ]),
       );
     return 0;
   },
 });
+
+/** What attempts at the same task are told apart by. */
+function worth({ additions, deletions, costUsd, model }: Thread): readonly string[] {
+  return [oneLine(model), formatLineChanges(additions, deletions), formatCost(costUsd)];
+}

@@ -4,6 +4,7 @@ import { sendTask } from '../runs/dispatching.js';
 import { usageError } from '../options/usageError.js';
 import { describeState, notesOf } from '../output/threadList.js';
 import { threadJson } from '../output/wireJson.js';
+import { dispatchAttempts, readBestOf } from '../runs/attempts.js';
 import { readTime } from '../options/readTime.js';
 import { readPrompt } from '../options/prompt.js';
 import { waitUntilSettled } from '../../client/settling.js';
@@ -26,6 +27,11 @@ export const dispatch = defineCommand({
     'batch': { type: 'string', value: 'NAME', text: 'put the thread into this batch' },
     'depends-on': { type: 'string', multiple: true, value: 'THREAD', text: 'not before this thread is completed' },
     'at': { type: 'string', value: 'TIME', text: 'not before this time, such as 2030-01-31T18:00:00Z' },
+    'best-of': {
+      type: 'string',
+      value: 'N|AGENTS',
+      text: 'several attempts, of this agent (3) or also of others (a,b); `keep` takes one',
+    },
     'wait': { type: 'boolean', text: 'wait until the thread has settled' },
   },
   details:
@@ -34,6 +40,14 @@ export const dispatch = defineCommand({
     const [agent = '', ...words] = args.positionals;
     if (agent === '') throw usageError('The name of the agent is empty.');
     const prompt = await readPrompt({ words, file: args.text('prompt-file') }, context);
+    const bestOf = readBestOf(agent, args.text('best-of'));
+    if (bestOf) {
+      const refused = (['thread', 'batch', 'at'] as const).find(option => args.text(option) !== undefined);
+      if (refused !== undefined) throw usageError(`--best-of starts threads of its own; it takes no --${refused}.`);
+      const attempts = { agents: bestOf, prompt, summary: args.text('summary'), base: args.text('base') };
+      const named = { ...context, projectName: args.text('project') ?? context.projectName };
+      return await dispatchAttempts(named, attempts, { wait: args.flag('wait') });
+    }
     const response = await sendTask(
       { ...context, projectName: args.text('project') ?? context.projectName },
       {

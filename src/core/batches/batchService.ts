@@ -1,6 +1,8 @@
-import { AppError } from '../../base/errors.js';
+import { AppError, errorMessage } from '../../base/errors.js';
 import type { ThreadId } from '../../base/ids.js';
+import type { MessageStores } from '../messages/messageStore.js';
 import type { DispatchService, Dispatch, Dispatched } from '../threads/dispatchService.js';
+import { findThread } from '../threads/threadLookup.js';
 import type { ThreadService } from '../threads/threadService.js';
 import type { Store } from '../store.js';
 import type { ThreadStores, ThreadView } from '../threads/threadStore.js';
@@ -18,12 +20,12 @@ const maxTasks = 200;
 
 /** Several tasks under one name. */
 export class BatchService {
-  readonly #store: Store<BatchStores & ThreadStores>;
+  readonly #store: Store<BatchStores & ThreadStores & MessageStores>;
   readonly #dispatcher: Pick<DispatchService, 'check' | 'dispatch'>;
   readonly #threads: Pick<ThreadService, 'abandon'>;
 
   constructor(options: {
-    readonly store: Store<BatchStores & ThreadStores>;
+    readonly store: Store<BatchStores & ThreadStores & MessageStores>;
     readonly dispatcher: Pick<DispatchService, 'check' | 'dispatch'>;
     readonly threads: Pick<ThreadService, 'abandon'>;
   }) {
@@ -70,22 +72,52 @@ export class BatchService {
   }
 
   /** Abandons what is open of it. Those that cannot be are told, and the others are abandoned all the same. */
-  async abandon(
-    name: string,
-  ): Promise<{ readonly abandoned: readonly ThreadId[]; readonly failed: readonly Failure[] }> {
-    const open = this.threads(name).filter(({ thread }) => thread.outcome === 'open');
+  async abandon(name: string): Promise<Abandoned> {
+    return await this.#abandonOpen(this.threads(name));
+  }
+
+  /**
+   * Keeps one of several attempts at the same task and abandons the others, at work or not; each can be restored. Attempts are the threads
+   * of a batch that began with the same words: those with another task are nobody's attempt. What landed stays.
+   * Errors: `request.invalid` when it is the only one, those of a thread that there is not.
+   */
+  async keep(id: string): Promise<Abandoned & { readonly kept: ThreadView }> {
+    const { kept, others } = this.#store.read(stores => {
+      const found = findThread(stores, id);
+      const batch = stores.batches.of(found.thread.id);
+      const task = taskOf(stores, found.thread.id);
+      const same = (batch === undefined ? [] : stores.batches.threads(batch)).filter(
+        other => other !== found.thread.id && task !== undefined && taskOf(stores, other) === task,
+      );
+      return { kept: found, others: same.flatMap(other => stores.threads.view(other) ?? []) };
+    });
+    if (others.length === 0) throw invalid('thread', `Thread ${kept.thread.id} is the only attempt at its task.`);
+    return { kept, ...(await this.#abandonOpen(others)) };
+  }
+
+  async #abandonOpen(threads: readonly ThreadView[]): Promise<Abandoned> {
     const abandoned: ThreadId[] = [];
     const failed: Failure[] = [];
-    for (const { thread } of open) {
+    for (const { thread } of threads.filter(view => view.thread.outcome === 'open')) {
       try {
         await this.#threads.abandon(thread.id);
         abandoned.push(thread.id);
       } catch (error) {
-        failed.push({ threadId: thread.id, reason: error instanceof Error ? error.message : String(error) });
+        failed.push({ threadId: thread.id, reason: errorMessage(error) });
       }
     }
     return { abandoned, failed };
   }
+}
+
+/** What a thread began with. */
+function taskOf({ messages }: MessageStores, thread: ThreadId): string | undefined {
+  return messages.ofThread(thread)[0]?.body;
+}
+
+interface Abandoned {
+  readonly abandoned: readonly ThreadId[];
+  readonly failed: readonly Failure[];
 }
 
 interface Failure {

@@ -211,7 +211,11 @@ async function pickOther(services: Services, thread: Thread): Promise<Thread | u
     void showInformation(vscode.l10n.t('No other thread of this repository has changed anything.'));
     return undefined;
   }
-  const rows = others.map(other => ({ label: threadTitle(other), description: other.agent, other }));
+  // Other attempts at the same task are what it is compared with as a rule.
+  const isAttempt = ({ batch }: Thread): number => Number(batch !== '' && batch === thread.batch);
+  const rows = others
+    .toSorted((a, b) => isAttempt(b) - isAttempt(a))
+    .map(other => ({ label: threadTitle(other), description: other.agent, other }));
   const row = await pickRow(rows, { placeHolder: vscode.l10n.t('Compare "{0}" with', threadTitle(thread)) });
   return row?.other;
 }

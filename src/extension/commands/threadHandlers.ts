@@ -14,6 +14,7 @@ import { targetThread, targetThreads } from '../threads/pickThread.js';
 import { threadTitle } from '../threads/threadText.js';
 import { canRetry } from '../views/threadNodes.js';
 import { answerQuestion } from './answerQuestion.js';
+import { keepAttempt } from './attempts.js';
 import { explainAgentOf } from './explainAgent.js';
 import type { CommandHandlers } from './commandHandler.js';
 import { endThreadHandlers } from './endThreadHandlers.js';
@@ -34,6 +35,7 @@ export function threadHandlers(services: Services): CommandHandlers<Ids> {
       const thread = await one(args, vscode.l10n.t('Which thread?'));
       if (thread) await services.pages.open(thread.id, { title: threadTitle(thread) });
     },
+    'muster.keepAttempt': (...args) => keepAttempt(services, args),
     'muster.findInThread': () => services.pages.find(),
     'muster.answer': async (...args) => {
       const thread = await one(args, vscode.l10n.t('Whose question?'), ({ questions }) => questions.length > 0);

@@ -18,6 +18,12 @@ export const taskCommands = {
       },
     ],
   },
+  'muster.dispatchBestOf': {
+    title: 'Give Task to Several Agents...',
+    icon: '$(run-all)',
+    enablement: trusted,
+    menus: [],
+  },
   'muster.dispatchSelection': {
     title: 'Dispatch Selection to Muster Agent...',
     icon: '$(play)',

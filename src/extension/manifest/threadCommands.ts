@@ -129,6 +129,12 @@ export const threadCommands = {
     enablement: trusted,
     menus: [onThread('needs_you|ready|failed', '3_end@2')],
   },
+  'muster.keepAttempt': {
+    title: 'Keep This Attempt...',
+    icon: '$(star)',
+    enablement: trusted,
+    menus: [onThread('attempt', '3_end@0')],
+  },
   'muster.abandonThread': {
     title: 'Abandon Thread...',
     icon: '$(trash)',

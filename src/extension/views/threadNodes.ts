@@ -186,6 +186,8 @@ const contextWords: Readonly<Record<string, (thread: Thread) => boolean>> = {
   // What runs did to the person's repository is among its notes, with the command that undoes it.
   altered: ({ notes }) => notes.some(note => note.includes('`muster worktrees put-back ')),
   troubled: ({ trouble }) => trouble === 'replaced' || trouble === 'missing',
+  // The name that a task for several agents is given under.
+  attempt: ({ batch, outcome }) => batch.startsWith('best-of-') && outcome === 'open',
   waiting: ({ latestRun }) => latestRun?.status === 'waiting',
   notebooks: hasGuestServer,
   retryable: canRetry,

@@ -1,5 +1,6 @@
 import type { ServiceImpl } from '@connectrpc/connect';
 import { defined } from '../../base/defined.js';
+import type { ThreadId } from '../../base/ids.js';
 import type { BatchService } from '../../core/batches/batchService.js';
 import type { Store } from '../../core/store.js';
 import type { Stores } from '../../core/stores.js';
@@ -8,7 +9,7 @@ import { given } from './requestFields.js';
 import { projectFor } from './threadProject.js';
 import { wireThread } from './wire.js';
 
-type BatchCalls = 'createBatch' | 'getBatch' | 'listBatches' | 'abandonBatch';
+type BatchCalls = 'createBatch' | 'getBatch' | 'listBatches' | 'abandonBatch' | 'keepAttempt';
 
 /** The calls of the thread service that are about batches. */
 export function batchesApi({
@@ -38,10 +39,15 @@ export function batchesApi({
     listBatches: async () => ({ batches: [...store.read(stores => stores.batches.names())] }),
     abandonBatch: async ({ batch }) => {
       const { abandoned, failed } = await batches.abandon(batch);
-      return {
-        abandoned: [...abandoned],
-        failed: Object.fromEntries(failed.map(({ threadId, reason }) => [threadId, reason])),
-      };
+      return { abandoned: [...abandoned], failed: reasons(failed) };
+    },
+    keepAttempt: async ({ threadId }) => {
+      const { kept, abandoned, failed } = await batches.keep(threadId);
+      return { thread: wireThread(kept), abandoned: [...abandoned], failed: reasons(failed) };
     },
   };
+}
+
+function reasons(failed: readonly { readonly threadId: ThreadId; readonly reason: string }[]): Record<string, string> {
+  return Object.fromEntries(failed.map(({ threadId, reason }) => [threadId, reason]));
 }

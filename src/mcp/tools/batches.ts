@@ -1,4 +1,8 @@
 import { z } from 'zod';
+import { attemptsBatch } from '../../client/attempts.js';
+import { collectDispatchEnvironment } from '../../client/providerEnvironment.js';
+import { optionalText } from '../fields.js';
+import { chooseProject } from './dispatching.js';
 import { defineTool } from '../tool.js';
 import { threadWord } from '../words.js';
 
@@ -63,6 +67,62 @@ export const abandonBatch = defineTool({
       threads_abandoned: abandoned.length,
       threads_already_terminal: threads.filter(({ outcome }) => outcome !== 'open').length,
       ...(Object.keys(failed).length === 0 ? {} : { errors: failed }),
+    };
+  },
+});
+
+export const keepAttempt = defineTool({
+  name: 'orch_keep',
+  title: 'Keep one of several attempts',
+  description:
+    'Keeps one of several attempts at a task (orch_best_of) and abandons the others. Everything is kept; `muster restore` brings each back.',
+  input: z.object({ thread_id: z.string().min(1).describe('Id of the thread to keep, or the beginning of it.') }),
+  output: z.object({
+    thread_id: z.string(),
+    threads_abandoned: z.array(z.string()),
+    errors: z.record(z.string(), z.string()).optional(),
+  }),
+  run: async ({ client, signal }, { thread_id: threadId }) => {
+    const { threads: service } = await client();
+    const { thread, abandoned, failed } = await service.keepAttempt({ threadId }, { signal });
+    return {
+      thread_id: thread?.id ?? threadId,
+      threads_abandoned: abandoned,
+      ...(Object.keys(failed).length === 0 ? {} : { errors: failed }),
+    };
+  },
+});
+
+export const bestOf = defineTool({
+  name: 'orch_best_of',
+  title: 'Several attempts at one task',
+  description:
+    'Gives the same task to several agents, or to one several times, each in a worktree of its own. orch_batch_status shows them, orch_keep keeps the best.',
+  input: z.object({
+    agents: z.array(z.string().min(1)).min(2).max(20).describe('Names of agents; the same name twice is two attempts.'),
+    body: z.string().min(1).describe('The task: what to do, and how to tell that it is done.'),
+    summary: optionalText('One line for lists. Left out: the first line of the task.'),
+    base: optionalText(
+      'Branch, tag or commit to start from. Left out: the agents’ own base, else the branch checked out.',
+    ),
+    project: optionalText(
+      'Id or name of the project. Left out: the one of this folder, or the only one with such an agent.',
+    ),
+  }),
+  output: z.object({ batch_id: z.string(), threads: z.array(z.object({ thread_id: z.string(), agent: z.string() })) }),
+  run: async (context, { agents, body: prompt, summary, base, project: named }) => {
+    await context.client();
+    const project = chooseProject(context, { to: agents[0] ?? '', project: named });
+    const request = {
+      ...attemptsBatch({ agents, prompt, summary, base }),
+      project: project?.id ?? '',
+      environment: collectDispatchEnvironment(context.env, project),
+    };
+    // Asked again with the same name it makes nothing twice.
+    const { threads } = await context.ask(client => client.threads.createBatch(request, { signal: context.signal }));
+    return {
+      batch_id: request.batch,
+      threads: threads.map(({ threadId }, index) => ({ thread_id: threadId, agent: agents[index] ?? '' })),
     };
   },
 });

@@ -134,7 +134,10 @@ function requireTrigger(intent: string): void {
 }
 
 /** The project that was named, the one of this folder, or the only one that has the agent. */
-function chooseProject({ live, folder }: ToolContext, request: z.infer<typeof input>): Project {
+export function chooseProject(
+  { live, folder }: ToolContext,
+  request: { readonly to: string; readonly project?: string | undefined },
+): Project {
   const projects = [...live.projects.values()];
   const list = (some: readonly Project[]): string => some.map(({ name, file }) => `${name} (${file})`).join(', ');
   if (request.project !== undefined) {

@@ -320,6 +320,10 @@ export const unaryCalls: Readonly<Record<string, Readonly<Record<string, readonl
       "ListBatches",
       "muster.v1.ListBatchesResponse"
     ],
+    "keepAttempt": [
+      "KeepAttempt",
+      "muster.v1.KeepAttemptResponse"
+    ],
     "abandonBatch": [
       "AbandonBatch",
       "muster.v1.AbandonBatchResponse"
@@ -1201,6 +1205,11 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
   },
   "muster.v1.ListBatchesResponse": {
     "batches": "[]string"
+  },
+  "muster.v1.KeepAttemptResponse": {
+    "thread": "?muster.v1.Thread",
+    "abandoned": "[]string",
+    "failed": "{}string"
   },
   "muster.v1.AbandonBatchResponse": {
     "abandoned": "[]string",

@@ -120,3 +120,72 @@ describe('a batch', () => {
     await expect(host.dispatch()).rejects.toThrow(new RegExp(`dev on ${waiting.thread.id}`));
   });
 });
+
+describe('attempts at the same task', () => {
+  const attempt = (world: CoreWorld, key: string): BatchTask => {
+    const made = task(world, key);
+    return { ...made, dispatch: { ...made.dispatch, prompt: 'Fix the login', summary: key } };
+  };
+
+  test('one is kept, and the others are abandoned with their work, at work or not; what landed and other tasks stay', async () => {
+    const world = coreWorld();
+    const host = coreHost(world);
+    const made = await host.batches.create('best-of-4', [
+      ...['kept', 'ready', 'working', 'merged'].map(key => attempt(world, key)),
+      task(world, 'other'),
+    ]);
+    await settle();
+    const idOf = (key: string) => made.get(key)?.thread.id ?? '';
+    for (const key of ['kept', 'ready', 'merged']) {
+      const dispatched = made.get(key);
+      if (dispatched) await finishRun(world, dispatched, `${key}\n`);
+    }
+    const merge = await host.merges.request({ thread: idOf('merged') });
+    await host.merges.wait(merge.id, new AbortController().signal);
+
+    const { kept, abandoned, failed } = await host.batches.keep(idOf('kept'));
+    expect(kept.thread.id).toBe(idOf('kept'));
+    expect(abandoned.toSorted()).toEqual([idOf('ready'), idOf('working')].toSorted());
+    expect(failed).toEqual([]);
+    const outcomes = world.store.read(stores =>
+      Object.fromEntries([...made].map(([key, { thread }]) => [key, stores.threads.get(thread.id)?.outcome])),
+    );
+    expect(outcomes).toEqual({
+      kept: 'open',
+      ready: 'abandoned',
+      working: 'abandoned',
+      merged: 'completed',
+      other: 'open',
+    });
+    const { thread } = await host.threads.restore(idOf('ready'));
+    expect(world.git.checkouts.get(thread.worktree ?? '')?.files.get('readme.md')).toBe('ready\n');
+  });
+
+  test('a thread without other attempts is not kept from anything', async () => {
+    const world = coreWorld();
+    const host = coreHost(world);
+    const alone = await host.dispatch();
+    await expect(host.batches.keep(alone.thread.id)).rejects.toThrow(/only attempt/);
+    const made = await host.batches.create('night', [task(world, 'a'), task(world, 'b')]);
+    await expect(host.batches.keep(made.get('a')?.thread.id ?? '')).rejects.toMatchObject({ code: 'request.invalid' });
+    expect(world.store.read(stores => stores.threads.get(made.get('b')?.thread.id ?? alone.thread.id)?.outcome)).toBe(
+      'open',
+    );
+  });
+
+  test('one that cannot be abandoned is told, and the others go', async () => {
+    const world = coreWorld();
+    const host = coreHost(world);
+    const made = await host.batches.create(
+      'best',
+      ['a', 'b', 'c'].map(key => attempt(world, key)),
+    );
+    await settle();
+    for (const each of made.values()) await finishRun(world, each, 'x\n');
+    const stuck = made.get('b')?.thread.id ?? '';
+    world.rescuing.failNextKeep = new Error('the disk is full');
+    const { abandoned, failed } = await host.batches.keep(made.get('a')?.thread.id ?? '');
+    expect(failed).toEqual([{ threadId: stuck, reason: 'the disk is full' }]);
+    expect(abandoned).toEqual([made.get('c')?.thread.id]);
+  });
+});

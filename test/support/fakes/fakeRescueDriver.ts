@@ -17,7 +17,13 @@ export class FakeRescueDriver implements RescueDriver {
     this.#git = git;
   }
 
+  /** Thrown by the next `keep`, once. */
+  failNextKeep: Error | undefined;
+
   async keep({ worktree, ref, rescue, thread, startedAt }: Removal): Promise<Rescue> {
+    const failure = this.failNextKeep;
+    this.failNextKeep = undefined;
+    if (failure) throw failure;
     const { repository, path, branch } = worktree;
     const head = this.#git.branches.get(branch);
     if (head === undefined) throw new AppError('worktree.missing', `The worktree ${path} is not there.`, { path });

@@ -1,0 +1,66 @@
+import * as vscode from 'vscode';
+import { attemptsBatch } from '../../client/attempts.js';
+import { collectProviderEnvironment } from '../../client/providerEnvironment.js';
+import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
+import { agentRow, listAgents, offerAgents } from '../dispatch/agentChoice.js';
+import { askModally, showDone, showInformation, showWarning, whileWaiting } from '../plain/messages.js';
+import { askForLine, pickRows } from '../plain/picks.js';
+import type { Services } from '../services.js';
+import { targetThread } from '../threads/pickThread.js';
+import { statusWord, threadTitle } from '../threads/threadText.js';
+
+/** Gives one task to several agents, each in a worktree of its own. */
+export async function dispatchBestOf(services: Services): Promise<void> {
+  const choices = await listAgents(services);
+  if (choices.length === 0) return offerAgents(services);
+  const several = services.scope.projects().length > 1;
+  const rows = choices.map(choice => agentRow(choice, { several }));
+  const chosen = await pickRows(rows, { placeHolder: vscode.l10n.t('Which agents should each try it?') });
+  const [first] = chosen ?? [];
+  if (!chosen || !first) return;
+  const { project } = first.choice;
+  if (chosen.length < 2 || chosen.some(({ choice }) => choice.project.id !== project.id)) {
+    void showInformation(vscode.l10n.t('Choose two or more agents of the same project.'));
+    return;
+  }
+  const prompt = await askForLine({ prompt: vscode.l10n.t('What should each of them do?') });
+  if (prompt === undefined || prompt.trim() === '') return;
+  const agents = chosen.map(({ choice }) => choice.agent.name);
+  await whileWaiting(vscode.l10n.t('Dispatching to {0}', agents.join(', ')), async signal => {
+    const client = await services.host.client(signal);
+    const batch = attemptsBatch({ agents, prompt });
+    const environment = collectProviderEnvironment(process.env);
+    const { threads } = await client.threads.createBatch({ ...batch, project: project.id, environment }, { signal });
+    for (const { threadId } of threads) services.attention.dispatchedHere(threadId);
+  });
+}
+
+/** Other threads of the batch; whether they are attempts at the same task, the host says. */
+function othersOf({ host }: Services, thread: Thread): readonly Thread[] {
+  if (thread.batch === '') return [];
+  return [...host.threads.values()].filter(({ id, batch }) => batch === thread.batch && id !== thread.id);
+}
+
+/** Keeps one of several attempts, after saying which others go. */
+export async function keepAttempt(services: Services, args: readonly unknown[]): Promise<void> {
+  const thread = await targetThread(services, args, {
+    placeHolder: vscode.l10n.t('Which attempt should be kept?'),
+    filter: each => othersOf(services, each).length > 0,
+  });
+  if (!thread) return;
+  const others = othersOf(services, thread).filter(({ outcome }) => outcome === 'open');
+  const keep = vscode.l10n.t('Keep This, Abandon the Others');
+  const detail = [
+    vscode.l10n.t('What the others did, also uncommitted, is kept and can be restored. Those that are at work stop.'),
+    ...others.map(other => `• ${threadTitle(other)} · ${other.agent} · ${statusWord(other)}`),
+  ].join('\n');
+  const text = vscode.l10n.t('Keep the attempt of {0} and abandon the others?', thread.agent);
+  if ((await askModally({ text, detail }, keep)) !== keep) return;
+  const { failed } = await whileWaiting(vscode.l10n.t('Abandoning the others'), async signal => {
+    const client = await services.host.client(signal);
+    return await client.threads.keepAttempt({ threadId: thread.id }, { signal });
+  });
+  const reasons = Object.values(failed);
+  if (reasons.length > 0) void showWarning(vscode.l10n.t('Some could not be abandoned: {0}', reasons.join('; ')));
+  else showDone(vscode.l10n.t('{0} is kept', threadTitle(thread)));
+}

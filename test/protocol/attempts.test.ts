@@ -1,0 +1,55 @@
+import { execFileSync } from 'node:child_process';
+import { beforeAll, expect, test } from 'vitest';
+import { buildPrograms, testHome, testRepository, type Programs } from '../support/hostProcess.ts';
+
+let programs: Programs;
+beforeAll(async () => {
+  programs = await buildPrograms();
+});
+
+/** Two agents that do the same in their own ways. */
+const file = `name: shop
+providers:
+  short: {command: sh, args: ["-c", "echo short > answer.txt"]}
+  long: {command: sh, args: ["-c", "echo long > answer.txt; echo more > notes.txt"]}
+agents:
+  ada: {provider: short}
+  bob: {provider: long}
+`;
+
+test('a task is tried by several, compared, and the best is kept and merged; the others come back when wanted', async () => {
+  const home = testHome(programs);
+  const repository = testRepository({ 'agent-compose.yml': file });
+  const muster = (...args: readonly string[]) => home.muster(args, { cwd: repository });
+  await muster('up', '--yes');
+  expect(await muster('dispatch', 'ada', 'Answer', '--best-of', '1')).toMatchObject({ status: 2 });
+  expect(await muster('dispatch', 'ada', 'Answer', '--best-of', 'bob', '--batch', 'x')).toMatchObject({ status: 2 });
+  expect((await muster('dispatch', 'ada', 'Answer', '--best-of', 'nobody')).stderr).toContain('nobody');
+  // None of them was begun.
+  expect(JSON.parse((await muster('ps', '--json')).stdout)).toMatchObject({ threads: [] });
+
+  const given = await muster('dispatch', 'ada', 'Answer', '--best-of', 'bob,ada', '--wait', '--json');
+  expect(given.status).toBe(0);
+  const { batch, threads } = JSON.parse(given.stdout) as {
+    batch: string;
+    threads: readonly { thread_id: string; agent: string; status: string }[];
+  };
+  expect(threads.map(({ agent, status }) => [agent, status])).toEqual([
+    ['ada', 'ready'],
+    ['bob', 'ready'],
+    ['ada', 'ready'],
+  ]);
+  const [first = '', second = '', third = ''] = threads.map(({ thread_id }) => thread_id);
+  expect((await muster('batch', 'status', batch)).stdout).toMatch(/bob.*\+2 −0/);
+  expect((await muster('diff', first, '--with', second)).stdout).toContain('-long\n+short');
+
+  expect(await muster('keep', second)).toMatchObject({
+    status: 0,
+    stdout: `${second} kept\n${first} abandoned\n${third} abandoned\n`,
+  });
+  expect(await muster('merge', second)).toMatchObject({ status: 0 });
+  const show = execFileSync('git', ['show', 'HEAD:answer.txt'], { cwd: repository, encoding: 'utf8' });
+  expect(show).toBe('long\n');
+  expect(await muster('restore', first)).toMatchObject({ status: 0 });
+  expect((await muster('diff', first)).stdout).toContain('+short');
+});
