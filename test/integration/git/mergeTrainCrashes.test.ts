@@ -247,7 +247,7 @@ describe('a host killed at any git command, file operation or transaction of mer
     await repository.fsck();
   }
 
-  test('all green', { timeout: 900_000 }, async () => {
+  test('all green', { timeout: soaking ? 3_600_000 : 900_000 }, async () => {
     const scene = await Queue.create();
     queue = scene;
     const count = await dieEverywhere(scene, async merges => {
@@ -261,7 +261,7 @@ describe('a host killed at any git command, file operation or transaction of mer
     expect(await scene.repository.git('ls-files')).toContain('three.txt');
   });
 
-  test('one of them red', { timeout: 900_000 }, async () => {
+  test('one of them red', { timeout: soaking ? 3_600_000 : 900_000 }, async () => {
     const scene = await Queue.create('two');
     queue = scene;
     await dieEverywhere(scene, async merges => {
