@@ -9,6 +9,12 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
   'config': {
     summary: 'check the compose file and print its normal form',
     load: async () => (await import('./commands/config.js')).config,
+    parts: {
+      env: {
+        summary: 'tell what becomes of each environment variable of agent-compose',
+        load: async () => (await import('./commands/configEnv.js')).configEnv,
+      },
+    },
   },
   'dispatch': { summary: 'give an agent a task', load: async () => (await import('./commands/dispatch.js')).dispatch },
   'run': {

@@ -1,6 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { listFiles } from '../../../src/build/files.ts';
+import { inRepository } from '../../../src/build/paths.ts';
+import { composeVariables } from '../../../src/cli/output/compose/composeVariables.js';
 import { runInProcess, type CliRun } from '../../support/cliRunner.ts';
 import { tempDirectory } from '../../support/tempDirectory.ts';
 
@@ -132,5 +136,30 @@ describe('the bytes of a compose file', () => {
     expect((await config()).stderr).toContain('project name must match');
     const { config: other } = setUp({ 'agent-compose.yml': Buffer.from('\uFEFFname: shop\n', 'utf16le') });
     expect((await other()).stdout).toContain('name: shop\n');
+  });
+});
+
+describe('config env', () => {
+  test('says what becomes of each variable of agent-compose, and no value', async () => {
+    const { folder } = setUp({});
+    const env = { LLM_API_KEY: 'not to be shown', DATA_ROOT: '/data' };
+    const all = await runInProcess(['config', 'env'], { stateDir: folder, cwd: folder, env });
+    expect(all.stdout).toMatch(/^DATA_ROOT \(set\) +use instead +MUSTER_HOME/m);
+    expect(all.stdout).toMatch(/^CAP_GRPC_LISTEN +means nothing/m);
+    expect(all.stdout).not.toContain('not to be shown');
+    const set = await runInProcess(['config', 'env', '--set', '--json'], { stateDir: folder, cwd: folder, env });
+    const { variables } = JSON.parse(set.stdout) as { variables: readonly { name: string; here: string }[] };
+    expect(variables.map(({ name, here }) => [name, here])).toEqual([
+      ['DATA_ROOT', 'instead'],
+      ['LLM_API_KEY', 'used'],
+    ]);
+  });
+
+  test('calls used only what something reads', async () => {
+    const files = (await listFiles('src')).filter(file => file.endsWith('.ts') && !file.includes('composeVariables'));
+    const sources = (await Promise.all(files.map(file => readFile(inRepository(file), 'utf8')))).join('\n');
+    const used = composeVariables.filter(({ here }) => here === 'used').map(({ name }) => name);
+    expect(used.length).toBeGreaterThan(8);
+    expect(used.filter(name => !sources.includes(`'${name}'`))).toEqual([]);
   });
 });
