@@ -16,6 +16,8 @@ export interface Task {
   readonly thread?: string | undefined;
   readonly summary?: string | undefined;
   readonly base?: string | undefined;
+  /** A new thread begins with what is not committed. */
+  readonly withChanges?: boolean;
   /** The prompt is a shell script that runs in the agent's place. */
   readonly command?: boolean;
   /** Nothing of what it leads to is handed on to another agent. */
@@ -44,6 +46,7 @@ export async function sendTask(context: CommandContext, task: Task): Promise<Dis
     threadId: thread,
     summary: task.summary ?? '',
     base: task.base ?? '',
+    withChanges: task.withChanges ?? false,
     command: task.command ?? false,
     skipHandoff: task.skipHandoff ?? false,
     batch: task.batch ?? '',

@@ -13,6 +13,7 @@ import type { WorktreeDriver } from '../workspaces/worktreeDriver.js';
 import type { ConflictPrediction, ConflictStores } from './conflictPrediction.js';
 import type { MergeStores } from './mergeStore.js';
 import { targetOf } from './mergeTarget.js';
+import { landedHead } from './standingMerge.js';
 
 export interface ConflictPredictorOptions {
   readonly store: Store<ThreadStores & ProjectStores & MergeStores & ConflictStores & EventStores>;
@@ -107,16 +108,20 @@ export class ConflictPredictor implements Disposable {
     const { store, driver, clock } = this.#options;
     const found = store.read(stores => {
       const thread = stores.threads.get(id);
-      return thread && { thread, target: targetOf(stores, thread), known: stores.conflicts.ofThread(id) };
+      const target = thread && targetOf(stores, thread);
+      const landed = thread === undefined || target === undefined ? undefined : landedHead(stores, thread, target);
+      return thread && { thread, target, landed, known: stores.conflicts.ofThread(id) };
     });
     if (!found) return;
-    const { thread, target, known } = found;
+    const { thread, target, landed, known } = found;
     const { repository, head } = thread;
     if (target === undefined || repository === undefined || head === undefined || thread.outcome !== 'open') return;
     const place = placeOf(thread, repository);
     const asked = await driver.conflicts(place, {
       head,
       target,
+      carried: thread.carried,
+      landed,
       ...(known?.head === head && known.target === target ? { knownTarget: known.targetCommit } : {}),
       signal: this.#leaving.signal,
     });

@@ -68,6 +68,10 @@ export interface MergeRequest {
   readonly commit: string;
   /** Where the thread's branch began: tells "the thread has no commits" from "the target has them all". */
   readonly baseCommit?: string;
+  /** Uncommitted changes of the person that the thread began with: nothing of this commit lands. */
+  readonly carried?: string;
+  /** The head of such a thread that the target has got already. */
+  readonly landed?: string;
   /** Target branch, short name. */
   readonly target: string;
   readonly strategy: MergeStrategy;

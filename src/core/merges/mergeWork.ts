@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.js';
+import { defined } from '../../base/defined.js';
 import { AppError, errorMessage, isAppError } from '../../base/errors.js';
 import type { IdSource, MergeId } from '../../base/ids.js';
 import type { Log } from '../../base/log.js';
@@ -16,6 +17,7 @@ import type { QueuedMerge } from './mergeQueueStore.js';
 import type { MergeStores } from './mergeStore.js';
 import type { MergeTrain } from './mergeTrain.js';
 import { performMerge } from './performMerge.js';
+import { landedHead } from './standingMerge.js';
 import { performTrain, type CoupledMerges } from './performTrain.js';
 
 interface MergeWorkOptions {
@@ -90,13 +92,13 @@ export class MergeWork {
     const found = this.#options.store.read(stores => {
       const merge = stores.merges.get(entry.merge);
       const thread = merge && stores.threads.get(merge.threadId);
-      return thread && { merge, thread };
+      return thread && { merge, thread, landed: landedHead(stores, thread, merge.target) };
     });
     if (!found) {
       this.#options.onEnd(entry.merge);
       return [];
     }
-    const { merge, thread } = found;
+    const { merge, thread, landed } = found;
     const worktree = worktreeOf(thread);
     if (!worktree) {
       this.end(merge, { status: 'failed', message: noWorktree(thread).message });
@@ -107,7 +109,7 @@ export class MergeWork {
       id: merge.id,
       worktree,
       commit: merge.expect,
-      ...(thread.baseCommit === undefined ? {} : { baseCommit: thread.baseCommit }),
+      ...defined({ baseCommit: thread.baseCommit, carried: thread.carried, landed }),
       target: merge.target,
       strategy: merge.strategy,
       message: merge.commitMessage,

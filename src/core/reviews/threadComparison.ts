@@ -35,8 +35,9 @@ export async function compareThread(
   const state = ref && (await driver.state(ref, thread.baseCommit ?? 'HEAD', signal));
   const head = state?.head ?? thread.head;
   if (repository === undefined || head === undefined) throw noWorktree(thread);
+  const { baseCommit: base, carried } = thread;
   const baseCommit =
-    earlier ?? (await driver.comparison(ref ?? { repository }, { head, target, base: thread.baseCommit, signal }));
+    earlier ?? (await driver.comparison(ref ?? { repository }, { head, target, base, carried, signal }));
   // Between two commits: what the agent did to its history since does not matter.
   const files =
     ref && earlier === undefined

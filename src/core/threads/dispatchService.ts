@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.js';
+import { defined } from '../../base/defined.js';
 import { AppError } from '../../base/errors.js';
 import { isId, type IdSource, type MergeId, type MessageId } from '../../base/ids.js';
 import type { AgentSpec } from '../../compose/projectSpec.js';
@@ -17,6 +18,7 @@ import type { RunEnvironment } from '../runs/runEnvironment.js';
 import type { RunLifecycle } from '../runs/runLifecycle.js';
 import type { Store } from '../store.js';
 import type { RescueStores } from '../workspaces/rescueStore.js';
+import type { CarriedChanges } from '../workspaces/worktreeDriver.js';
 import type { WorkspaceService } from '../workspaces/workspaceService.js';
 import type { Thread } from './thread.js';
 import { summaryOf } from './threadSummary.js';
@@ -50,6 +52,8 @@ export interface Dispatch {
   /** Id of the run that calls: then the variables are those of its own thread, not what it sends. */
   readonly byRun?: string;
   readonly base?: string;
+  /** The new thread begins with what the person has not committed. */
+  readonly withChanges?: boolean;
   readonly idempotencyKey?: string;
   /** The prompt is a shell script that runs in the agent's place, with its workspace and environment. */
   readonly command?: boolean;
@@ -120,7 +124,8 @@ export class DispatchService {
   async dispatch(dispatch: Dispatch): Promise<Dispatched> {
     const { store, runs } = this.#options;
     const agent = await this.check(dispatch);
-    const dispatched = store.transact(stores => this.#insert(stores, dispatch, agent));
+    const carried = await this.#carry(dispatch, agent);
+    const dispatched = store.transact(stores => this.#insert(stores, dispatch, agent, carried));
     this.#rememberEnvironment(dispatch, dispatched.thread);
     runs.queued();
     return dispatched;
@@ -133,11 +138,18 @@ export class DispatchService {
     requireDriver(agent);
     requireConsent(dispatch.project);
     requirePrompt(dispatch.prompt);
+    requireNewThread(dispatch);
     requireFuture(dispatch.dueAt, this.#options.clock.now());
     this.#options.providers.of(dispatch.project.spec).get(agent.provider);
     if (agent.workspace.provider === 'worktree') await workspaces.repository(dispatch.project.folder);
     if (dispatch.batch !== undefined) requireBatchName(dispatch.batch);
     return agent;
+  }
+
+  /** As the files are at this moment: the run may begin much later. */
+  async #carry({ withChanges, project, base }: Dispatch, agent: AgentSpec): Promise<CarriedChanges | undefined> {
+    if (withChanges !== true || agent.workspace.provider !== 'worktree') return undefined;
+    return await this.#options.workspaces.carry(project, base ?? agent.workspace.base);
   }
 
   #rememberEnvironment({ environment: sent, byRun }: Dispatch, { id }: Thread): void {
@@ -147,7 +159,12 @@ export class DispatchService {
     if (caller) environment.inherit(caller.threadId, id);
   }
 
-  #insert(stores: DispatchStores, dispatch: Dispatch, agent: AgentSpec): Dispatched {
+  #insert(
+    stores: DispatchStores,
+    dispatch: Dispatch,
+    agent: AgentSpec,
+    carried: CarriedChanges | undefined,
+  ): Dispatched {
     const { clock, ids } = this.#options;
     const repeated =
       dispatch.idempotencyKey === undefined ? undefined : stores.messages.byIdempotencyKey(dispatch.idempotencyKey);
@@ -155,7 +172,9 @@ export class DispatchService {
     requireRoomInQueue(stores, dispatch.project);
     const now = clock.now();
     const thread =
-      dispatch.thread === undefined ? this.#newThread(stores, dispatch, now) : reopen(stores, dispatch.thread, now);
+      dispatch.thread === undefined
+        ? this.#newThread(stores, dispatch, { now, carried })
+        : reopen(stores, dispatch.thread, now);
     dropRetries(stores, thread, now);
     beginChain(stores, thread, dispatch);
     const messageId = ids.next<'message'>();
@@ -192,7 +211,13 @@ export class DispatchService {
     return { thread, run };
   }
 
-  #newThread(stores: DispatchStores, dispatch: Dispatch, now: number): Thread {
+  #newThread(
+    stores: DispatchStores,
+    dispatch: Dispatch,
+    { now, carried }: { readonly now: number; readonly carried: CarriedChanges | undefined },
+  ): Thread {
+    // What is checked out now, and not when the run begins.
+    const base = carried ? (carried.branch ?? carried.onto) : dispatch.base;
     const thread: Thread = {
       id: this.#options.ids.next(),
       projectId: dispatch.project.id,
@@ -201,7 +226,7 @@ export class DispatchService {
       summary: summaryOf(dispatch.summary || dispatch.prompt),
       createdAt: now,
       updatedAt: now,
-      ...(dispatch.base === undefined ? {} : { requestedBase: dispatch.base }),
+      ...defined({ requestedBase: base, carried: carried?.commit }),
     };
     stores.threads.insert(thread);
     stores.events.append({ kind: 'thread_changed', threadId: thread.id }, now);
@@ -254,6 +279,14 @@ function requirePrompt(prompt: string): void {
   }
   if (prompt.includes('\0'))
     throw new AppError('prompt.invalid', 'The task contains a NUL character. Remove it.', { reason: 'NUL character' });
+}
+
+/** A thread that is there has files of its own; what the person has changed since is brought to it by an update. */
+function requireNewThread({ withChanges, thread, byRun }: Dispatch): void {
+  if (withChanges !== true || (thread === undefined && byRun === undefined)) return;
+  const reason = thread === undefined ? 'only a person has them' : 'the thread has begun already';
+  const message = `Uncommitted changes cannot be taken along: ${reason}.`;
+  throw new AppError('request.invalid', message, { field: 'with_changes', reason });
 }
 
 function dependOn(stores: DispatchStores, run: Run, references: readonly string[]): void {
@@ -313,8 +346,10 @@ function reopen(stores: ThreadStores & MergeStores & RescueStores & EventStores,
   requireNoOperation(stores, thread.id);
   if (thread.outcome === 'abandoned') throw threadClosed(thread, `Thread ${thread.id} was abandoned`);
   const base = baseAfterRemoval(stores, view);
-  const fresh = base === undefined ? {} : { requestedBase: base };
-  const open: Thread = { ...thread, ...fresh, outcome: 'open', updatedAt: now };
+  // The new worktree begins at what was merged, and with nothing of the person's.
+  const { carried, ...merged } = thread;
+  const fresh = base === undefined ? { ...thread } : { ...merged, requestedBase: base };
+  const open: Thread = { ...fresh, outcome: 'open', updatedAt: now };
   stores.threads.update(open);
   stores.events.append({ kind: 'thread_changed', threadId: thread.id }, now);
   return open;

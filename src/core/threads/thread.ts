@@ -36,6 +36,8 @@ export interface Thread {
   readonly branch?: string;
   readonly baseRef?: string;
   readonly baseCommit?: string;
+  /** The commit of the person's uncommitted changes that it begins with (`CarriedChanges`); nothing of it lands. */
+  readonly carried?: string;
   /** Missing before the first run and after removal. */
   readonly worktree?: string;
   /** The repository's common git directory and the name of the worktree's own in it, as recorded when it was made. */

@@ -123,7 +123,8 @@ export class ThreadSettler implements Disposable {
     if (!ref) return undefined;
     const { head } = await this.#driver.snapshot(ref, message, { base: thread.baseCommit });
     const target = this.#store.read(stores => targetOf(stores, thread));
-    const from = await this.#driver.comparison(ref, { head, target, base: thread.baseCommit });
+    const { baseCommit: base, carried } = thread;
+    const from = await this.#driver.comparison(ref, { head, target, base, carried });
     // A run that changed nothing leaves nothing to count: its worktree is what its commit says.
     const files = from === head ? [] : await this.#driver.changes(ref, from);
     return {

@@ -59,7 +59,10 @@ export interface Aside {
 }
 
 /** What is recorded of the thread whose work was kept. */
-export type RescuedThread = Pick<Thread, 'agent' | 'summary' | 'outcome' | 'createdAt' | 'baseRef' | 'baseCommit'>;
+export type RescuedThread = Pick<
+  Thread,
+  'agent' | 'summary' | 'outcome' | 'createdAt' | 'baseRef' | 'baseCommit' | 'carried'
+>;
 
 /** A rescue without a database. With `id` and `thread` it was recorded beside its archive; the rest is a ref's own message. */
 export interface FoundRescue {

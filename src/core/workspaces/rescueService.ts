@@ -308,8 +308,8 @@ function notesOf({ refused, leftover }: Rescue): Pick<Thread, 'notes'> {
   };
 }
 
-function recordOf({ agent, summary, outcome, createdAt, baseRef, baseCommit }: Thread): RescuedThread {
-  return { agent, summary, outcome, createdAt, ...defined({ baseRef, baseCommit }) };
+function recordOf({ agent, summary, outcome, createdAt, baseRef, baseCommit, carried }: Thread): RescuedThread {
+  return { agent, summary, outcome, createdAt, ...defined({ baseRef, baseCommit, carried }) };
 }
 
 /** As many files as a sentence can name; the rest is counted. */

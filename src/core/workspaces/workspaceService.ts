@@ -12,7 +12,14 @@ import type { RescueStores } from './rescueStore.js';
 import { pinShared, type SharedStateStores } from './pinnedState.js';
 import type { SpareStores } from './spareWorktree.js';
 import type { WarmPool } from './warmPool.js';
-import type { CreatedWorktree, CreateWorktree, RepositoryInfo, WorktreeDriver, WorktreeRef } from './worktreeDriver.js';
+import type {
+  CarriedChanges,
+  CreatedWorktree,
+  CreateWorktree,
+  RepositoryInfo,
+  WorktreeDriver,
+  WorktreeRef,
+} from './worktreeDriver.js';
 import { worktreeName } from './worktreeName.js';
 
 export interface PreparedWorkspace {
@@ -125,7 +132,8 @@ export class WorkspaceService {
     const path = this.pathOf(thread);
     const base = thread.requestedBase ?? usualBase;
     const worktree = { repository: repository.root, path, branch: name.branch };
-    const request = { ...worktree, folder: repository.prefix, ...defined({ base, fetch, bring }) };
+    const { carried } = thread;
+    const request = { ...worktree, folder: repository.prefix, ...defined({ base, fetch, bring, carried }) };
     const created = await this.#written(thread.id, request, signal);
     return {
       isNew: true,
@@ -134,7 +142,7 @@ export class WorkspaceService {
         ...thread,
         repository: repository.root,
         branch: created.branch,
-        notes: created.notes,
+        notes: [...created.notes, ...(carried === undefined ? [] : [carriedNote])],
         baseRef: created.baseRef,
         baseCommit: created.baseCommit,
         worktree: path,
@@ -143,6 +151,12 @@ export class WorkspaceService {
         registeredAs: created.registeredAs,
       },
     };
+  }
+
+  /** Makes a commit of what the person has not committed in a project's folder; see {@link WorktreeDriver.carry}. */
+  async carry(project: Project, base: string | undefined): Promise<CarriedChanges | undefined> {
+    const { root, commonDir } = await this.repository(project.folder);
+    return await this.#driver.carry({ repository: root, commonDir }, base);
   }
 
   /** Notes what the thread's next run shares with the person. Never rejects. */
@@ -157,7 +171,8 @@ export class WorkspaceService {
     const { repository, path, branch } = request;
     const spare = this.#store.transact(stores => {
       stores.operations.save({ kind: 'create', thread, worktree: { repository, path, branch }, startedAt });
-      return this.#warm?.claim(stores, request);
+      // None stands ready at what somebody has not committed.
+      return request.carried === undefined ? this.#warm?.claim(stores, request) : undefined;
     });
     let created: CreatedWorktree | undefined;
     try {
@@ -171,6 +186,10 @@ export class WorkspaceService {
     }
   }
 }
+
+/** Said of a thread that began with uncommitted changes of the person. */
+const carriedNote =
+  'Your uncommitted changes were taken along. They are not part of this thread: a merge leaves them where they are, in your checkout.';
 
 /** The thread's worktree, when it has one now. */
 export function worktreeOf(thread: Thread): WorktreeRef | undefined {

@@ -9,6 +9,16 @@ export interface WorktreeDriver {
    */
   inspect(folder: string, signal?: AbortSignal): Promise<RepositoryInfo>;
   /**
+   * Makes a commit of what stands uncommitted in the person's checkout, untracked files included and ignored ones not, on top of what is
+   * checked out there. Checkout, index and stash stay as they are. Undefined: there is nothing.
+   * Errors: `git.emptyRepository`, `git.noBase`, `request.invalid` (files have conflicts, the base is not what is checked out, too much).
+   */
+  carry(
+    place: Pick<WorktreeRef, 'repository' | 'commonDir'>,
+    base: string | undefined,
+    signal?: AbortSignal,
+  ): Promise<CarriedChanges | undefined>;
+  /**
    * Makes a worktree on a new branch from a base. Twenty at once on one repository all work. If it fails nothing is left behind.
    * Errors: `git.noBase`, `worktree.failed`.
    */
@@ -131,8 +141,20 @@ export interface CreateWorktree {
   readonly fetch?: 'auto' | 'always' | 'never';
   /** Paths and patterns, as in `.gitignore`, of untracked files to copy from the checkout, besides those of its `.worktreeinclude`. */
   readonly bring?: readonly string[];
+  /** A commit that {@link WorktreeDriver.carry} made of the base: what the worktree starts from in its place. */
+  readonly carried?: string;
   /** A worktree that stands ready, to be taken over if it is still what was made. */
   readonly spare?: Pick<SpareWorktree, 'path' | 'registeredAs' | 'commit' | 'settings' | 'note'>;
+}
+
+/** Uncommitted changes of a person that a thread begins with. They are below what it changes, and never land with it. */
+export interface CarriedChanges {
+  readonly commit: string;
+  /** The commit that was checked out, and its branch where there is one. */
+  readonly onto: string;
+  readonly branch?: string;
+  /** How many files. */
+  readonly files: number;
 }
 
 export interface CreatedWorktree {
@@ -157,6 +179,8 @@ export interface CompareRequest {
   readonly head: string;
   readonly target?: string | undefined;
   readonly base?: string | undefined;
+  /** What it began with of the person's ({@link CarriedChanges}): not its own, whatever became of its history. */
+  readonly carried?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -173,6 +197,10 @@ export interface ConflictRequest {
   readonly head: string;
   /** Branch, short name. */
   readonly target: string;
+  /** As in {@link CompareRequest}. */
+  readonly carried?: string | undefined;
+  /** The head of a thread with such changes that the target has got already. */
+  readonly landed?: string | undefined;
   /** Where the branch was when this was asked last: if it still is there, nothing is computed. */
   readonly knownTarget?: string;
   readonly signal?: AbortSignal;

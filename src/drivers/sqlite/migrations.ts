@@ -37,6 +37,7 @@ import { workflows } from './migrations/0034Workflows.js';
 import { mergeResumptions } from './migrations/0035MergeResumptions.js';
 import { runCancels } from './migrations/0036RunCancels.js';
 import { notebookSandboxes } from './migrations/0037NotebookSandboxes.js';
+import { carriedChanges } from './migrations/0038CarriedChanges.js';
 
 /** Append-only: a migration that has shipped is never edited. `PRAGMA user_version` counts those that ran. */
 export const migrations: readonly string[] = [
@@ -77,6 +78,7 @@ export const migrations: readonly string[] = [
   mergeResumptions,
   runCancels,
   notebookSandboxes,
+  carriedChanges,
 ];
 
 /** The schema version this program understands. */

@@ -194,6 +194,7 @@ function toDispatch(
     environment: request.environment,
     command: request.command,
     skipHandoff: request.skipHandoff,
+    withChanges: request.withChanges,
     ...defined({
       byRun: caller.kind === 'run' ? caller.run : undefined,
       thread: given(request.threadId),

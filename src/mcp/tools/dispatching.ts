@@ -35,6 +35,10 @@ const input = z.object({
   base: optionalText(
     'Branch, tag or commit to start from. Left out: the agent’s own base, else the branch checked out.',
   ),
+  with_changes: z
+    .boolean()
+    .optional()
+    .describe('The agent sees what is not committed in the checkout, as a commit that never lands. For new threads.'),
 });
 
 const output = z.object({
@@ -106,6 +110,7 @@ function wantedOf(request: z.infer<typeof input>) {
     prompt: request.body,
     summary: request.summary ?? '',
     base: request.base ?? '',
+    withChanges: request.with_changes ?? false,
     skipHandoff: request.skip_handoff ?? false,
     batch: request.batch ?? '',
     dependsOn: request.depends_on ?? [],

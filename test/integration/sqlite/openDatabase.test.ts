@@ -83,8 +83,8 @@ describe('opening the database', () => {
     old.close();
     const database = openDatabase(file, options);
     expect(database.pragma('user_version', { simple: true })).toBe(schemaVersion);
-    expect(database.prepare('SELECT summary, worktree, common_dir, trouble FROM thread').all()).toEqual([
-      { summary: 'Do it', worktree: '/w/do-it', common_dir: null, trouble: null },
+    expect(database.prepare('SELECT summary, worktree, common_dir, trouble, carried FROM thread').all()).toEqual([
+      { summary: 'Do it', worktree: '/w/do-it', common_dir: null, trouble: null, carried: null },
     ]);
     database.close();
   });

@@ -31,7 +31,7 @@ export class FakeMergeDriver implements MergeDriver {
     if (dirty.length > 0 || git.headOf(thread).id !== commit) return blocked('changed_since_review', dirty);
     const onto = request.onto ?? git.branches.get(target);
     if (onto === undefined) return blocked('target_missing');
-    const base = git.mergeBase(commit, onto);
+    const base = request.landed ?? request.carried ?? git.mergeBase(commit, onto);
     if (base === undefined) return blocked('unrelated_histories');
     const merged = mergeFiles(git.commit(base).files, git.commit(onto).files, git.commit(commit).files);
     if (merged.conflicts.length > 0) {
@@ -44,7 +44,7 @@ export class FakeMergeDriver implements MergeDriver {
       request.strategy === 'rebase'
         ? this.#replay(commit, base, onto)
         : git.addCommit({
-            parents: request.strategy === 'merge' ? [onto, commit] : [onto],
+            parents: request.strategy === 'merge' && request.carried === undefined ? [onto, commit] : [onto],
             files: merged.files,
             message: request.message,
           });

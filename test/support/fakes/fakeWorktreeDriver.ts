@@ -1,5 +1,6 @@
 import { AppError } from '../../../src/base/errors.js';
 import type {
+  CarriedChanges,
   ChangedFile,
   CompareRequest,
   ConflictRequest,
@@ -46,6 +47,24 @@ export class FakeWorktreeDriver implements WorktreeDriver {
     };
   }
 
+  async carry(
+    { repository }: Pick<WorktreeRef, 'repository'>,
+    base: string | undefined,
+  ): Promise<CarriedChanges | undefined> {
+    const git = this.#git;
+    const checkout = git.checkoutAt(repository);
+    if (!checkout) throw new AppError('git.notRepository', `${repository} is gone.`, { folder: repository });
+    const files = git.dirty(checkout).length;
+    if (files === 0) return undefined;
+    const onto = git.headOf(checkout).id;
+    if (base !== undefined && git.resolve(base) !== onto) {
+      throw new AppError('request.invalid', `${base} is not checked out.`, { field: 'with_changes', reason: 'base' });
+    }
+    const { id } = git.addCommit({ parents: [onto], files: new Map(checkout.files), message: 'Uncommitted changes' });
+    const { branch } = checkout;
+    return { commit: id, onto, files, ...(branch === undefined ? {} : { branch }) };
+  }
+
   async create(request: CreateWorktree, signal: AbortSignal): Promise<CreatedWorktree> {
     signal.throwIfAborted();
     const failure = this.failNextCreate;
@@ -55,7 +74,7 @@ export class FakeWorktreeDriver implements WorktreeDriver {
     const { repository, path, branch } = request;
     const there0 = git.checkoutAt(repository);
     const base = request.base ?? there0?.branch ?? (there0 && git.headOf(there0).id) ?? '';
-    const commit = git.resolve(base);
+    const commit = request.carried ?? git.resolve(base);
     if (commit === undefined) throw new AppError('git.noBase', `There is no ${base}.`, { repository, base });
     const baseRef = git.branches.has(base) ? base : commit;
     const there = git.checkouts.get(path);
@@ -150,7 +169,8 @@ export class FakeWorktreeDriver implements WorktreeDriver {
     return changes.filter(change => change.kind === 'ref');
   }
 
-  async comparison(_place: unknown, { head, target, base }: CompareRequest): Promise<string> {
+  async comparison(_place: unknown, { head, target, base, carried }: CompareRequest): Promise<string> {
+    if (carried !== undefined) return carried;
     const common = target === undefined ? undefined : this.#git.mergeBase(this.#git.resolve(target) ?? '', head);
     return common === undefined || common === head ? (base ?? head) : common;
   }
@@ -209,12 +229,12 @@ export class FakeWorktreeDriver implements WorktreeDriver {
   /** Files that both changed to something else: whole files are all that a fake merges. */
   async conflicts(
     _place: Pick<WorktreeRef, 'repository'>,
-    { head, target, knownTarget }: ConflictRequest,
+    { head, target, carried, landed, knownTarget }: ConflictRequest,
   ): Promise<Conflicts> {
     const targetCommit = this.#git.resolve(target);
     if (targetCommit === undefined) return { kind: 'unknown' };
     if (targetCommit === knownTarget) return { kind: 'unchanged' };
-    const base = this.#git.mergeBase(head, targetCommit);
+    const base = landed ?? carried ?? this.#git.mergeBase(head, targetCommit);
     if (base === undefined) return { kind: 'unknown' };
     const [before, ours, theirs] = [base, head, targetCommit].map(id => this.#git.commit(id).files);
     if (!before || !ours || !theirs) return { kind: 'unknown' };

@@ -7,7 +7,7 @@ import { openRepository } from '../repository/openRepository.js';
 import { openWorktree, refuseReplaced } from '../worktree/openWorktree.js';
 import { branchHead, worktreeStatus } from '../worktree/worktreeStatus.js';
 import { commitMessage } from './commitMessage.js';
-import type { MergeTarget } from './computation.js';
+import type { Computation, MergeTarget } from './computation.js';
 import { bringLinkedCommits } from './linkedCommits.js';
 import { makeCommit } from './makeCommit.js';
 import type { MergeContext } from './mergeContext.js';
@@ -41,10 +41,22 @@ export async function computeMerge(
       ? await commitMessage(work)
       : { kind: 'message' as const, message: request.finalMessage };
   if (final.kind !== 'message') return final;
-  const parents = request.strategy === 'merge' ? [target.commit, request.commit] : [target.commit];
+  const parents = await parentsOf(work, merged.tree);
   const made = await makeCommit(work, { tree: merged.tree, parents, message: final.message });
   if (made.kind !== 'commit') return made;
   return { kind: 'candidate', candidate: { from: target.commit, to: made.commit, message: final.message } };
+}
+
+/**
+ * A merge has the thread's commits as its second parent. Where those are on top of what the person had not committed, copies of them
+ * take their place, or none where the two cannot be told apart.
+ */
+async function parentsOf(work: Computation, mergedTree: string): Promise<readonly string[]> {
+  const { request, target } = work;
+  if (request.strategy !== 'merge') return [target.commit];
+  if (request.carried === undefined) return [target.commit, request.commit];
+  const replayed = await replayCommits(work, mergedTree);
+  return replayed.kind === 'candidate' ? [target.commit, replayed.candidate.to] : [target.commit];
 }
 
 /** Is the thread still exactly what was reviewed? Returns why not. */

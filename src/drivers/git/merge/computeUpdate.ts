@@ -2,7 +2,7 @@ import type { ComputedMerge, UpdateRequest } from '../../../core/merges/mergeDri
 import type { Making } from './computation.js';
 import { makeCommit } from './makeCommit.js';
 import { blocked } from './mergeOutcomes.js';
-import { mergeTree } from './mergeTrees.js';
+import { mergeTree } from './mergeTree.js';
 
 /** The commit that brings the target's work into a thread's branch: a merge, or the target itself where the thread has nothing of its own. */
 export async function computeUpdate(work: Making, { head, target, message }: UpdateRequest): Promise<ComputedMerge> {

@@ -15,7 +15,7 @@ const nobody = {
  * 2.40 on.)
  */
 export async function madeUpCommit(
-  { repository, signal }: Pick<Making, 'repository' | 'signal'>,
+  { repository, signal }: Pick<Making, 'repository'> & { readonly signal: AbortSignal | undefined },
   tree: string,
   parent?: string,
 ): Promise<string> {

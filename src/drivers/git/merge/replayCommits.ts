@@ -1,9 +1,10 @@
 import type { ComputedMerge, NotMerged } from '../../../core/merges/mergeDriver.js';
+import { copiesIn, ownCommits } from './carriedChanges.js';
 import type { Computation } from './computation.js';
 import { madeUpCommit } from './madeUpCommit.js';
 import { makeCommit } from './makeCommit.js';
 import { blocked } from './mergeOutcomes.js';
-import { mergeTree } from './mergeTrees.js';
+import { mergeTree } from './mergeTree.js';
 
 /**
  * Replays the thread's own commits onto the target, one by one and without a checkout. `mergedTree` is what a merge would
@@ -16,13 +17,21 @@ export async function replayCommits(work: Computation, mergedTree: string): Prom
     const text = (await repository.run({ args: ['rev-list', ...args], signal, reads: true })).text();
     return text === '' ? [] : text.split('\n');
   };
-  const commits = await list(['--no-merges', ...range]);
+  const { carried } = request;
+  const carrying = carried === undefined ? undefined : { repository, carried, signal };
+  const commits = carrying
+    ? await ownCommits(carrying, { head: request.commit, target: target.commit, landed: request.landed })
+    : await list(['--no-merges', ...range]);
+  if (commits === undefined) return notApart(request.target);
   let tip = target;
   for (const commit of commits) {
     const picked = await pick(work, commit, tip.tree);
     if (picked.kind !== 'tree') return picked;
     // The target has it already, in another commit.
     if (picked.tree === tip.tree) continue;
+    if (carrying && (await copiesIn(carrying, { target: target.tree, result: picked.tree })).length > 0) {
+      return notApart(request.target);
+    }
     const { author, message } = await readCommit(work, commit);
     const made = await makeCommit(work, { tree: picked.tree, parents: [tip.commit], message, author });
     if (made.kind !== 'commit') return made;
@@ -31,11 +40,18 @@ export async function replayCommits(work: Computation, mergedTree: string): Prom
   if (tip.commit === target.commit) {
     return blocked('nothing_to_merge', `${request.target} already has everything that this thread changed.`);
   }
+  if (carrying && tip.tree !== mergedTree) return notApart(request.target);
   if (tip.tree !== mergedTree && (await list(['--merges', ...range])).length > 0) {
     const message = `The thread merged other work into its branch, and replaying its commits alone comes to other files than merging. Merge with strategy merge or squash.`;
     return { kind: 'conflicted', files: [], message };
   }
   return { kind: 'candidate', candidate: { from: target.commit, to: tip.commit, message: request.message } };
+}
+
+/** Of a thread that began with uncommitted changes of the person. */
+function notApart(target: string): NotMerged {
+  const message = `The thread's commits cannot be told apart from the uncommitted changes of yours that it began with, and these do not land on ${target}. Merge with strategy squash.`;
+  return { kind: 'conflicted', files: [], message };
 }
 
 /**

@@ -2,7 +2,7 @@ import type { ComputedMerge, UndoRequest } from '../../../core/merges/mergeDrive
 import type { Making } from './computation.js';
 import { makeCommit } from './makeCommit.js';
 import { blocked, named } from './mergeOutcomes.js';
-import { mergeTree } from './mergeTrees.js';
+import { mergeTree } from './mergeTree.js';
 import { madeUpCommit } from './madeUpCommit.js';
 
 /** Where a merged commit is kept that is no longer on its target. */

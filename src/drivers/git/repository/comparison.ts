@@ -1,6 +1,8 @@
 import type { CompareRequest } from '../../../core/workspaces/worktreeDriver.js';
 import { join } from 'node:path';
 import type { RepositoryGit } from '../command/boundGit.js';
+import { carriedBase } from '../merge/carriedChanges.js';
+import { madeUpCommit } from '../merge/madeUpCommit.js';
 import { lookInto } from '../../../node/looks.js';
 
 /**
@@ -9,7 +11,8 @@ import { lookInto } from '../../../node/looks.js';
  * target stood before it got it.
  */
 export async function comparison(git: RepositoryGit, request: CompareRequest): Promise<string> {
-  const { head, target, base, signal } = request;
+  const { head, target, base, carried, signal } = request;
+  if (carried !== undefined) return await besideCarried(git, { ...request, carried });
   const fallback = base ?? head;
   if (target === undefined) return fallback;
   const ask = async (...args: readonly string[]): Promise<string> =>
@@ -27,6 +30,33 @@ export async function comparison(git: RepositoryGit, request: CompareRequest): P
   if (oldest === undefined || oldest === '') return fallback;
   const before = await ask('merge-base', `${oldest}^1`, head);
   return before === '' || before === head ? fallback : before;
+}
+
+/**
+ * For a thread that began with uncommitted changes of the person, which are on the side that it is compared with: their commit, or one
+ * made up of them and of what the thread has of a newer target.
+ */
+async function besideCarried(
+  repository: RepositoryGit,
+  { head, target, carried, signal }: CompareRequest & { readonly carried: string },
+): Promise<string> {
+  const ask = async (args: readonly string[]): Promise<string> =>
+    (await repository.run({ args, reads: true, signal, accept: [0, 1, 128] })).text();
+  const ref = target === undefined ? `${carried}^1` : `refs/heads/${target}`;
+  const there = await ask(['rev-parse', '--verify', '--quiet', `${ref}^{commit}`]);
+  if (there === '') return carried;
+  const base = await carriedBase({ repository, carried, signal }, { head, target: there });
+  if (base.kind === 'unrelated') return carried;
+  // What both changed was put together by somebody: shown as the thread's own, it hides nothing.
+  if (base.kind === 'conflicts') return await ask(['rev-parse', '--verify', `${carried}^1`]);
+  const [own = '', now = ''] = (await ask(['rev-parse', `${carried}^{tree}`, `${head}^{tree}`])).split('\n');
+  const goesOn = async (): Promise<boolean> => {
+    const args = ['merge-base', '--is-ancestor', carried, head];
+    return (await repository.run({ args, reads: true, signal, accept: [0, 1] })).exitCode === 0;
+  };
+  // The target may have it by now: what it was, is what is left to be shown.
+  if ((base.tree === own || base.tree === now) && (await goesOn())) return carried;
+  return await madeUpCommit({ repository, signal }, base.tree);
 }
 
 /** The commit of a ref that git keeps as a file of its own; undefined when only git can tell. */

@@ -115,7 +115,11 @@ function threadIn(fields: JsonFields | undefined): RescuedThread | undefined {
     summary,
     outcome,
     createdAt,
-    ...defined({ baseRef: fields?.text('baseRef'), baseCommit: fields?.text('baseCommit') }),
+    ...defined({
+      baseRef: fields?.text('baseRef'),
+      baseCommit: fields?.text('baseCommit'),
+      carried: fields?.text('carried'),
+    }),
   };
 }
 

@@ -31,7 +31,8 @@ export async function createWorktree(
   request: CreateWorktree,
   signal: AbortSignal,
 ): Promise<CreatedWorktree> {
-  const base = await resolveBase(context, request, signal);
+  const found = await resolveBase(context, request, signal);
+  const base = request.carried === undefined ? found : { ...found, commit: request.carried };
   return withFreeBranch(request.branch, branch => createOn(context, { ...request, branch }, base, signal));
 }
 

@@ -3,6 +3,7 @@ import { committedChanges, committedPatch } from './committedChanges.js';
 import { conflictsWith } from './conflicts.js';
 import { createWorktree } from './createWorktree.js';
 import { createGitContext, type GitDriverOptions } from '../command/gitContext.js';
+import { carryChanges } from '../repository/carryChanges.js';
 import { comparison } from '../repository/comparison.js';
 import { inspectRepository } from '../repository/inspectRepository.js';
 import { changedFiles, fileAtCommit, unifiedPatch, worktreeState } from './reviewWorktree.js';
@@ -21,6 +22,7 @@ export function createGitWorktreeDriver(options: GitDriverOptions): WorktreeDriv
   const context = createGitContext(options);
   return {
     inspect: (folder, signal) => inspectRepository(context, folder, signal),
+    carry: (place, base, signal) => carryChanges(context, place, base, signal),
     create: (request, signal) => createWorktree(context, request, signal),
     ensure: worktree => ensureWorktree(context, worktree),
     repair: worktree => repairWorktree(context, worktree),

@@ -1,0 +1,390 @@
+import { mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parseId } from '../../../src/base/ids.js';
+import { silentLog } from '../../../src/base/log.js';
+import type { MergeDriver, MergeOutcome, MergeStrategy } from '../../../src/core/merges/mergeDriver.js';
+import { performMerge } from '../../../src/core/merges/performMerge.js';
+import type { CarriedChanges, WorktreeDriver, WorktreeRef } from '../../../src/core/workspaces/worktreeDriver.js';
+import { createGitMergeDriver } from '../../../src/drivers/git/merge/gitMergeDriver.js';
+import { createGitWorktreeDriver } from '../../../src/drivers/git/worktree/gitWorktreeDriver.js';
+import { createNodeClock } from '../../../src/drivers/process/nodeClock.js';
+import { fileJournal } from '../../support/fileJournal.js';
+import { commitIn, gitIn, GitRepository, isolatedGitEnvironment, lines, writeIn } from '../../support/gitRepository.js';
+import { randomFrom, seed, soaking } from '../../support/sample.js';
+
+const signal = new AbortController().signal;
+const strategies: readonly MergeStrategy[] = ['merge', 'squash', 'rebase'];
+
+/** A repository whose person has work that is not committed, and a thread that takes it along. */
+class Carried {
+  readonly repository: GitRepository;
+  readonly worktrees: WorktreeDriver;
+  readonly merges: MergeDriver;
+  readonly thread: WorktreeRef;
+  #requests = 0;
+
+  constructor(repository: GitRepository) {
+    const options = {
+      stateDir: join(repository.folder, 'state'),
+      clock: createNodeClock(),
+      log: silentLog,
+      environment: isolatedGitEnvironment,
+    };
+    this.repository = repository;
+    this.worktrees = createGitWorktreeDriver(options);
+    this.merges = createGitMergeDriver({ ...options, journal: fileJournal(options.stateDir) });
+    const path = join(repository.folder, 'worktrees', 'task');
+    this.thread = { repository: repository.root, path, branch: 'muster/task-abc123' };
+  }
+
+  get git(): GitRepository['git'] {
+    return (...args) => this.repository.git(...args);
+  }
+
+  async carry(base?: string): Promise<CarriedChanges> {
+    const carried = await this.worktrees.carry(this.thread, base);
+    if (!carried) throw new Error('Nothing was taken along');
+    return carried;
+  }
+
+  /** Takes the changes along into the thread's worktree. */
+  async begin(): Promise<CarriedChanges> {
+    const carried = await this.carry();
+    const request = { ...this.thread, carried: carried.commit };
+    const created = await this.worktrees.create({ ...request, base: carried.branch ?? carried.onto }, signal);
+    expect(created).toMatchObject({ baseRef: carried.branch, baseCommit: carried.commit, head: carried.commit });
+    return carried;
+  }
+
+  work(files: Readonly<Record<string, string>>): Promise<string> {
+    return commitIn(this.thread.path, files, 'Work');
+  }
+
+  inThread(...args: readonly string[]): Promise<string> {
+    return gitIn(this.thread.path, ...args);
+  }
+
+  async merge({ commit }: CarriedChanges, strategy: MergeStrategy, landed?: string): Promise<MergeOutcome> {
+    const request = {
+      id: parseId<'merge'>(`0000000000${(++this.#requests).toString().padStart(2, '0')}`),
+      worktree: this.thread,
+      commit: await this.inThread('rev-parse', 'HEAD'),
+      baseCommit: commit,
+      carried: commit,
+      ...(landed === undefined ? {} : { landed }),
+      target: 'main',
+      strategy,
+      message: 'Do the task',
+    };
+    return await performMerge(this.merges, request, signal);
+  }
+
+  /** The person commits what was taken along. */
+  async commitAll(): Promise<void> {
+    await this.git('add', '--all');
+    await this.git('commit', '--quiet', '--message', 'Mine');
+  }
+
+  /** The patch that a reviewer sees. */
+  async review({ commit: carried }: CarriedChanges): Promise<string> {
+    const head = await this.inThread('rev-parse', 'HEAD');
+    const base = await this.worktrees.comparison(this.thread, { head, target: 'main', base: carried, carried });
+    return (await this.worktrees.patch(this.thread, base, 1_000_000)).text;
+  }
+
+  async predicted({ commit: carried }: CarriedChanges): Promise<readonly string[]> {
+    const head = await this.inThread('rev-parse', 'HEAD');
+    const found = await this.worktrees.conflicts(this.thread, { head, target: 'main', carried });
+    return found.kind === 'known' ? found.files : [found.kind];
+  }
+}
+
+let scene: Carried;
+beforeEach(async () => {
+  const repository = await GitRepository.create();
+  await repository.commit({ '.gitignore': '.env\nbuild/\n', 'main.txt': lines('main'), 'other.txt': lines('other') });
+  await mkdir(join(repository.folder, 'state'));
+  scene = new Carried(repository);
+  const mine = lines('a').replace('a 2\n', 'a 2, PERSON\n');
+  await repository.write('src/a.txt', mine);
+  await repository.write('src/b.txt', lines('b').replace('b 0\n', 'b 0, PERSON staged\n'));
+  await repository.git('add', 'src/b.txt');
+  await repository.write('notes/new.txt', 'PERSON\nwrote\nthis\n');
+  await repository.write('.env', 'SECRET=1\n');
+  await repository.write('build/out.txt', 'built\n');
+});
+afterEach(() => scene.repository.dispose());
+
+describe('taking uncommitted changes along', () => {
+  test('takes staged, unstaged and untracked work and no ignored file, and touches nothing of the person’s', async () => {
+    const { repository } = scene;
+    await repository.git('stash', 'push', '--quiet', '--', 'src/a.txt');
+    await repository.write('src/a.txt', lines('a').replace('a 2\n', 'a 2, PERSON\n'));
+    const seen = async () => ({
+      index: await readFile(repository.path('.git', 'index')),
+      status: await repository.git('status', '--porcelain=v2', '--branch', '--ignored'),
+      stash: await repository.git('stash', 'list', '--format=%H'),
+      branches: await repository.git('for-each-ref', 'refs/heads', 'refs/tags'),
+      env: await repository.read('.env'),
+    });
+    const before = await seen();
+    const carried = await scene.begin();
+    expect(await seen()).toEqual({
+      ...before,
+      branches: await repository.git('for-each-ref', 'refs/heads', 'refs/tags'),
+    });
+    expect(carried).toMatchObject({ branch: 'main', files: 3, onto: await repository.commitOf('main') });
+    const changed = await repository.git('diff', '--name-only', carried.onto, carried.commit);
+    expect(changed.split('\n')).toEqual(['notes/new.txt', 'src/a.txt', 'src/b.txt']);
+    expect(await readFile(join(scene.thread.path, 'src/a.txt'), 'utf8')).toContain('a 2, PERSON');
+    expect(await readFile(join(scene.thread.path, 'notes/new.txt'), 'utf8')).toContain('PERSON');
+    await expect(readFile(join(scene.thread.path, '.env'))).rejects.toThrow();
+  });
+
+  test('there is nothing to take along of a clean checkout, and a base that is not checked out is refused', async () => {
+    await scene.git('branch', 'other', 'HEAD~1');
+    await expect(scene.carry('other')).rejects.toMatchObject({ code: 'request.invalid' });
+    await expect(scene.carry('gone')).rejects.toMatchObject({ code: 'git.noBase' });
+    expect((await scene.carry('main')).files).toBe(3);
+    await scene.commitAll();
+    expect(await scene.worktrees.carry(scene.thread, undefined)).toBeUndefined();
+  });
+
+  test('files with conflicts are refused', async () => {
+    await scene.git('checkout', '--quiet', '-b', 'theirs', 'HEAD', '--');
+    await scene.commitAll();
+    await scene.git('checkout', '--quiet', 'main');
+    await scene.repository.commit({ 'src/a.txt': lines('a').replace('a 2\n', 'a 2, otherwise\n') });
+    await scene.git('merge', '--quiet', 'theirs').catch(() => undefined);
+    await expect(scene.carry()).rejects.toMatchObject({ code: 'request.invalid' });
+  });
+
+  test('what was taken along outlives git’s own tidying, whatever the agent does to its history', async () => {
+    const { commit, onto } = await scene.begin();
+    await scene.inThread('reset', '--quiet', '--soft', onto);
+    await scene.inThread('commit', '--quiet', '--message', 'All in one');
+    await scene.git('reflog', 'expire', '--expire=now', '--all');
+    await scene.inThread('reflog', 'expire', '--expire=now', '--all');
+    await scene.git('gc', '--quiet', '--prune=now');
+    expect(await scene.repository.commitOf(commit)).toBe(commit);
+  });
+});
+
+describe('what lands of a thread that began with uncommitted changes', () => {
+  test.each(strategies)('%s: its own work, and nothing of the person’s', async strategy => {
+    const carried = await scene.begin();
+    await scene.work({ 'main.txt': lines('main').replace('main 1\n', 'main 1, AGENT\n'), 'work.txt': 'AGENT\n' });
+    expect(await scene.review(carried)).not.toContain('PERSON');
+    expect(await scene.predicted(carried)).toEqual([]);
+    const before = await scene.git('status', '--porcelain');
+    expect(await scene.merge(carried, strategy)).toMatchObject({ kind: 'merged' });
+    expect(await scene.git('show', 'main:main.txt')).toContain('AGENT');
+    expect(await scene.git('log', '--patch', '--diff-merges=separate', 'main')).not.toContain('PERSON');
+    await expect(scene.git('merge-base', '--is-ancestor', carried.commit, 'main')).rejects.toThrow();
+    expect(await scene.git('status', '--porcelain')).toBe(before);
+    expect(await scene.repository.read('src/a.txt')).toContain('PERSON');
+    expect(await scene.review(carried)).toContain('AGENT');
+  });
+
+  test.each(strategies)(
+    '%s: work on top of the person’s is a conflict until the person has committed that',
+    async strategy => {
+      const carried = await scene.begin();
+      const built = lines('a').replace('a 2\n', 'a 2, PERSON, AGENT\n');
+      await scene.work({ 'src/a.txt': built });
+      expect(await scene.predicted(carried)).toEqual(['src/a.txt']);
+      expect(await scene.merge(carried, strategy)).toMatchObject({
+        kind: 'conflicted',
+        files: ['src/a.txt'],
+        message: expect.stringContaining('commit them on main first'),
+      });
+      await scene.commitAll();
+      expect(await scene.predicted(carried)).toEqual([]);
+      expect(await scene.merge(carried, strategy)).toMatchObject({ kind: 'merged' });
+      expect(await scene.repository.read('src/a.txt')).toBe(built);
+    },
+  );
+
+  test('a file of the person’s that the agent moved or copied does not land under its other name', async () => {
+    const carried = await scene.begin();
+    await scene.work({ 'copy.txt': 'PERSON\nwrote\nthis\n' });
+    expect(await scene.merge(carried, 'squash')).toMatchObject({ kind: 'conflicted', files: ['copy.txt'] });
+    await scene.inThread('reset', '--quiet', '--hard', carried.commit);
+    await rename(join(scene.thread.path, 'notes/new.txt'), join(scene.thread.path, 'moved.txt'));
+    await scene.work({});
+    expect(await scene.merge(carried, 'squash')).toMatchObject({ kind: 'conflicted' });
+    await scene.commitAll();
+    expect(await scene.merge(carried, 'squash')).toMatchObject({ kind: 'merged' });
+    expect(await scene.git('show', 'main:moved.txt')).toContain('PERSON');
+  });
+
+  test('an agent that put the person’s changes into its own commit lands only what is its own', async () => {
+    const carried = await scene.begin();
+    await writeIn(scene.thread.path, 'work.txt', 'AGENT\n');
+    await scene.inThread('add', '--all');
+    await scene.inThread('commit', '--quiet', '--amend', '--message', 'Amended');
+    expect(await scene.review(carried)).not.toContain('+a 2, PERSON');
+    expect(await scene.merge(carried, 'rebase')).toMatchObject({
+      kind: 'conflicted',
+      message: expect.stringContaining('Merge with strategy squash'),
+    });
+    expect(await scene.merge(carried, 'merge')).toMatchObject({ kind: 'merged' });
+    expect(await scene.git('log', '--patch', '--diff-merges=separate', 'main')).not.toContain('PERSON');
+    expect(await scene.git('show', 'main:work.txt')).toBe('AGENT');
+  });
+
+  test.each(strategies)(
+    '%s: a thread that brought in a newer target lands and shows its own work alone',
+    async strategy => {
+      const carried = await scene.begin();
+      await scene.work({ 'work.txt': 'AGENT\n' });
+      await scene.git('checkout', '--quiet', '-b', 'aside');
+      await gitIn(scene.repository.root, 'worktree', 'add', '--quiet', scene.repository.path('..', 'theirs'), 'main');
+      await commitIn(scene.repository.path('..', 'theirs'), {
+        'other.txt': lines('other').replace('other 1', 'THEIRS'),
+      });
+      const update = {
+        id: parseId<'merge'>('0000000000a1'),
+        worktree: scene.thread,
+        head: await scene.inThread('rev-parse', 'HEAD'),
+        target: 'main',
+        message: 'Update',
+      };
+      expect(await scene.merges.update(update, signal)).toMatchObject({ kind: 'merged' });
+      expect(await readFile(join(scene.thread.path, 'other.txt'), 'utf8')).toContain('THEIRS');
+      const shown = await scene.review(carried);
+      expect(shown).toContain('+AGENT');
+      expect(shown).not.toMatch(/PERSON|THEIRS/);
+      expect(await scene.merge(carried, strategy)).toMatchObject({ kind: 'merged' });
+      expect(await scene.git('log', '--patch', '--diff-merges=separate', 'main')).not.toContain('PERSON');
+      expect(await scene.git('show', 'main:other.txt')).toContain('THEIRS');
+    },
+  );
+
+  test.each(strategies)('%s: a second merge after a follow-up lands what came since', async strategy => {
+    const carried = await scene.begin();
+    const first = await scene.work({ 'work.txt': 'AGENT\n' });
+    expect(await scene.merge(carried, strategy)).toMatchObject({ kind: 'merged' });
+    expect(await scene.merge(carried, strategy, first)).toMatchObject({ kind: 'blocked', reason: 'nothing_to_merge' });
+    await scene.work({ 'work.txt': 'AGENT\nagain\n' });
+    expect(await scene.merge(carried, strategy, first)).toMatchObject({ kind: 'merged' });
+    expect(await scene.git('show', 'main:work.txt')).toBe('AGENT\nagain');
+    expect(await scene.git('log', '--patch', '--diff-merges=separate', 'main')).not.toContain('PERSON');
+  });
+});
+
+/** What the two do in the stories below; every line that one writes has its name. */
+class Story {
+  readonly #scene: Carried;
+  readonly #random: () => number;
+  #line = 0;
+
+  constructor(scene: Carried, random: () => number) {
+    this.#scene = scene;
+    this.#random = random;
+  }
+
+  pick<T>(items: readonly T[]): T {
+    return items[Math.floor(this.#random() * items.length)] as T;
+  }
+
+  chance(of: number): boolean {
+    return this.#random() < of;
+  }
+
+  /** Changes, adds, deletes or renames a file below a folder. */
+  async change(folder: string, who: string, kinds: readonly string[]): Promise<string> {
+    const files = (await gitIn(folder, 'ls-files', '--cached', '--others', '--exclude-standard')).split('\n');
+    const there: string[] = [];
+    for (const file of new Set(files)) {
+      const found = await readFile(join(folder, file), 'utf8').catch(() => undefined);
+      if (found !== undefined && file !== '.gitignore') there.push(file);
+    }
+    const kind = this.pick(kinds);
+    const file = this.pick(there);
+    const word = `${who} ${++this.#line}`;
+    if (kind === 'new' || file === undefined)
+      await writeIn(folder, `${who}-${this.#line}.txt`, `${word}\n${lines(word)}`);
+    else if (kind === 'delete') await rm(join(folder, file));
+    else if (kind === 'rename') await rename(join(folder, file), join(folder, `renamed-${this.#line}.txt`));
+    else if (kind === 'copy')
+      await writeIn(folder, `copy-${this.#line}.txt`, await readFile(join(folder, file), 'utf8'));
+    else {
+      const text = (await readFile(join(folder, file), 'utf8')).split('\n');
+      const at = Math.floor(this.#random() * text.length);
+      text.splice(at, kind === 'edit' ? 1 : 0, word);
+      await writeIn(folder, file, text.join('\n'));
+    }
+    return `${who} ${kind} ${file}`;
+  }
+
+  async agent(carried: CarriedChanges): Promise<string> {
+    const { path } = this.#scene.thread;
+    const kind = this.pick(['work', 'work', 'work', 'work', 'amend', 'one commit', 'update']);
+    const git = (...args: readonly string[]) => this.#scene.inThread(...args);
+    const changes: string[] = [];
+    if (kind === 'update') {
+      await git('merge', '--quiet', '--no-edit', 'main').catch(() => git('merge', '--abort'));
+      return kind;
+    }
+    for (let n = 0; n < 3; n++) {
+      changes.push(await this.change(path, 'AGENT', ['edit', 'edit', 'insert', 'new', 'delete', 'rename', 'copy']));
+    }
+    if (kind === 'one commit') await git('reset', '--quiet', '--soft', carried.onto);
+    await git('add', '--all');
+    await git('commit', '--quiet', '--allow-empty', ...(kind === 'amend' ? ['--amend'] : []), '--message', kind);
+    return `${kind} (${changes.join(', ')})`;
+  }
+}
+
+const stories = soaking ? 300 : 6;
+
+test.each(Array.from({ length: stories }, (_, n) => seed + n))(
+  'whatever person and agent do, nothing lands that the person has not committed (story %i)',
+  { timeout: 120_000 },
+  async start => {
+    const story = new Story(scene, randomFrom(start));
+    const told: string[] = [];
+    for (let n = 0; n < 3; n++) {
+      told.push(
+        await story.change(scene.repository.root, 'PERSON', ['edit', 'edit', 'insert', 'new', 'delete', 'rename']),
+      );
+    }
+    const carried = await scene.begin();
+    // Afterwards the person commits it, or thinks again.
+    const committed = story.chance(0.3);
+    if (committed) await scene.commitAll();
+    else {
+      await scene.git('reset', '--quiet', '--hard');
+      await scene.git('clean', '--quiet', '--force', '-d');
+    }
+    for (let n = 0; n < 3; n++) {
+      if (story.chance(0.3)) {
+        told.push(await story.change(scene.repository.root, 'THEIRS', ['edit', 'insert', 'new']));
+        await scene.commitAll();
+      }
+      told.push(await story.agent(carried));
+    }
+    const before = await scene.repository.commitOf('main');
+    const strategy = story.pick(strategies);
+    const shown = await scene.review(carried);
+    const predicted = await scene.predicted(carried);
+    const outcome = await scene.merge(carried, strategy);
+    const history = await scene.git('log', '--patch', '--diff-merges=separate', '--format=%H', `${before}..main`);
+    const what = `${strategy}, ${committed ? 'committed' : 'not committed'}:\n${told.join('\n')}\n${outcome.kind}`;
+    const added = (text: string): readonly string[] => text.split('\n').filter(line => /^\+.*PERSON/.test(line));
+    if (!committed) expect(added(history), what).toEqual([]);
+    if (outcome.kind !== 'merged') {
+      expect(await scene.repository.commitOf('main')).toBe(before);
+      return;
+    }
+    expect(predicted, what).toEqual([]);
+    if (!committed) expect(added(shown), what).toEqual([]);
+    const agents = async (commit: string): Promise<readonly string[]> =>
+      [...(await scene.git('grep', '--no-color', '-h', 'AGENT', commit).catch(() => '')).matchAll(/AGENT \d+/g)]
+        .map(([word]) => word)
+        .toSorted();
+    expect(await agents('main'), what).toEqual(await agents(scene.thread.branch));
+  },
+);
