@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { showRemembered } from './dispatch/uncommittedWork.js';
 import type { Services } from './services.js';
 
 /** Keeps the context keys current that menus and welcome views ask for. */
@@ -15,6 +16,7 @@ export function registerContextKeys({ context, host, scope }: Services): void {
   const files = vscode.workspace.createFileSystemWatcher('**/agent-compose.{yml,yaml}', false, true, false);
   set('active', true);
   set('hostState', host.state);
+  showRemembered({ context });
   showProjects();
   showThreads();
   void findComposeFiles();

@@ -9,7 +9,7 @@ import type { Store } from '../store.js';
 import type { Thread } from '../threads/thread.js';
 import type { ThreadStores } from '../threads/threadStore.js';
 import type { SandboxStores } from '../sandboxes/sandboxStore.js';
-import type { RepositoryStores } from '../workspaces/knownRepository.js';
+import type { RepositoryPlace, RepositoryStores } from '../workspaces/knownRepository.js';
 import type { SharedStateStores } from '../workspaces/pinnedState.js';
 import type { Aside, RescueDriver } from '../workspaces/rescueDriver.js';
 import type { RescueStores } from '../workspaces/rescueStore.js';
@@ -150,7 +150,7 @@ export class RetentionService {
       try {
         const found = await driver.asides({ repository: root, commonDir });
         const old = found.filter(({ at }) => clock.now() - at > policy.rescueMs);
-        const free = store.read(stores => old.filter(aside => !isWanted(stores, aside)));
+        const free = store.read(stores => old.filter(aside => !isWanted(stores, place, aside)));
         garbage.push(
           ...free.map(({ ref, at }) => ({
             kind: 'aside' as const,
@@ -284,12 +284,19 @@ export class RetentionService {
   }
 }
 
-/** A thread that is open may still want it: the changes of its reader, or edits that can be put back. */
-function isWanted({ runs, threads, shared }: RetentionStores, { run: id, commit }: Aside): boolean {
+/** A thread that is open may still want it: the changes of its reader, edits that can be put back, or what it began with. */
+function isWanted(
+  { runs, threads, shared }: RetentionStores,
+  place: RepositoryPlace,
+  { run: id, commit }: Aside,
+): boolean {
   if (id !== undefined) {
     const run = runs.get(id);
     return run === undefined || isOpen(threads.get(run.threadId));
   }
+  const began = threads.inRepository(place).filter(({ carried }) => carried === commit);
+  // One that was removed can be restored, and merged then.
+  if (began.some(thread => isOpen(thread) || thread.worktree !== undefined || thread.rescue !== undefined)) return true;
   return threads
     .withWorktree()
     .some(

@@ -347,7 +347,7 @@ function reopen(stores: ThreadStores & MergeStores & RescueStores & EventStores,
   if (thread.outcome === 'abandoned') throw threadClosed(thread, `Thread ${thread.id} was abandoned`);
   const base = baseAfterRemoval(stores, view);
   // The new worktree begins at what was merged, and with nothing of the person's.
-  const { carried, ...merged } = thread;
+  const { carried: _began, ...merged } = thread;
   const fresh = base === undefined ? { ...thread } : { ...merged, requestedBase: base };
   const open: Thread = { ...fresh, outcome: 'open', updatedAt: now };
   stores.threads.update(open);

@@ -6,7 +6,7 @@ import { editorContext, fileContext, projectOfFile } from '../dispatch/editorCon
 import { announceDispatch, sendTask } from '../dispatch/sendTask.js';
 import { isContextTask } from '../dispatch/taskActions.js';
 import { pickBase } from '../dispatch/pickBase.js';
-import { mayDispatch } from '../dispatch/uncommittedWork.js';
+import { askAboutUncommittedAgain, uncommittedWork } from '../dispatch/uncommittedWork.js';
 import { taskLanguage, type TaskDocuments } from '../dispatch/taskDocuments.js';
 import type { TaskContext } from '../dispatch/taskText.js';
 import type { taskCommands } from '../manifest/taskCommands.js';
@@ -56,6 +56,7 @@ export function taskHandlers(services: Services, tasks: TaskDocuments): CommandH
       const context = document && (await pickContext(services));
       if (document && context) await tasks.attach(document, context);
     },
+    'muster.askAboutUncommittedAgain': () => askAboutUncommittedAgain(services),
     'muster.taskOptions': async uri => {
       const document = taskDocument(uri);
       if (!document) return;
@@ -102,10 +103,12 @@ async function dispatch(
   if (!answer) return;
   if (answer.prompt === '') return tasks.open(answer.choice, { context });
   const { project, agent } = answer.choice;
-  if (!(await mayDispatch(services, project, context))) return;
-  const task = { projectId: project.id, agent: agent.name, prompt: answer.prompt, context, summary, key: randomUUID() };
+  const uncommitted = await uncommittedWork(services, project, context);
+  if (!uncommitted) return;
+  const { prompt: written } = answer;
+  const task = { projectId: project.id, agent: agent.name, prompt: written, context, summary, key: randomUUID() };
   try {
-    await announceDispatch(agent.name, await sendTask(services, task));
+    await announceDispatch(agent.name, await sendTask(services, { ...task, ...uncommitted }));
   } catch (error) {
     // What was typed is not lost: it stands in an editor, ready to be sent again.
     await tasks.open(answer.choice, { context, prompt: answer.prompt });

@@ -16,6 +16,8 @@ export interface Task {
   readonly context?: readonly TaskContext[];
   /** Base branch or commit; empty: what the agent's definition says. */
   readonly base?: string;
+  /** A new thread begins with what the person has not committed. */
+  readonly withChanges?: boolean;
   /** A merge of the thread that is asked for again when the task has ended well. */
   readonly thenMerge?: string;
   /** The same key twice makes one dispatch. */
@@ -29,6 +31,7 @@ const maximumRecent = 20;
 /** Dispatches a task and returns its thread's id. */
 export async function sendTask(services: Services, task: Task): Promise<string> {
   const { projectId = '', threadId = '', prompt, summary = '', context = [], base = '', thenMerge = '', key } = task;
+  const { withChanges = false } = task;
   const title = vscode.l10n.t('Dispatching to {0}', task.agent);
   const response = await whileWaiting(title, async signal => {
     const client = await services.host.client(signal);
@@ -42,6 +45,7 @@ export async function sendTask(services: Services, task: Task): Promise<string> 
         context: context.map(each => ({ ...each })),
         environment: collectProviderEnvironment(process.env),
         base,
+        withChanges,
         thenMerge,
         idempotencyKey: key,
       },

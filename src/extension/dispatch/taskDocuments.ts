@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import type { Services } from '../services.js';
 import { listAgents, type AgentChoice } from './agentChoice.js';
 import { announceDispatch, sendTask } from './sendTask.js';
-import { mayDispatch } from './uncommittedWork.js';
+import { uncommittedWork } from './uncommittedWork.js';
 import { parseTask, referenceLine, type TaskContext } from './taskText.js';
 import { showInformation } from '../plain/messages.js';
 import { windowClosing } from '../windowClosing.js';
@@ -101,8 +101,9 @@ export class TaskDocuments implements vscode.Disposable {
     const draft = await this.draftOf(document);
     if (!draft) return;
     const project = this.#services.host.projects.get(draft.projectId);
-    if (project && !(await mayDispatch(this.#services, project, context))) return;
-    const threadId = await sendTask(this.#services, { ...draft, prompt, context });
+    const uncommitted = project ? await uncommittedWork(this.#services, project, context) : {};
+    if (!uncommitted) return;
+    const threadId = await sendTask(this.#services, { ...draft, ...uncommitted, prompt, context });
     await closeWithoutSaving(document);
     await announceDispatch(draft.agent, threadId);
   }

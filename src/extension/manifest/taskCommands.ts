@@ -61,5 +61,10 @@ export const taskCommands = {
   'muster.pickTaskAgent': { title: 'Choose Agent of Task...', palette: task, enablement: trusted },
   'muster.setTaskAgent': { title: 'Set Agent of Task', palette: never, enablement: trusted },
   'muster.attachToTask': { title: 'Attach File or Selection to Task...', palette: task, enablement: trusted },
+  'muster.askAboutUncommittedAgain': {
+    title: 'Ask Again About Uncommitted Changes',
+    palette: 'muster.uncommittedRemembered',
+    enablement: trusted,
+  },
   'muster.taskOptions': { title: 'Choose Base of Task...', palette: task, enablement: trusted },
 } as const satisfies Readonly<Record<string, CommandEntry>>;

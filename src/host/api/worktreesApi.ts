@@ -181,7 +181,8 @@ function wireWorktree(store: Store<Stores>, { thread, state: found, processes, u
     baseRef: thread.baseRef ?? '',
     repository: thread.repository ?? '',
     head: state?.head ?? thread.head ?? '',
-    ahead: state?.ahead ?? 0,
+    // The person's own changes are below what the thread did.
+    ahead: Math.max(0, (state?.ahead ?? 0) - (thread.carried === undefined ? 0 : 1)),
     behind: state?.behind ?? 0,
     changed: state?.dirty.length ?? 0,
     missing: found === 'missing',

@@ -124,6 +124,8 @@ describe('what is kept no longer', () => {
     world.store.transact(stores => {
       stores.repositories.save({ root: '/shop', commonDir: '/shop/.git', identity: '1@1' });
       stores.shared.saveChanges(parseId<'thread'>(kept), [edits]);
+      const thread = stores.threads.get(parseId<'thread'>(kept));
+      if (thread) stores.threads.update({ ...thread, carried: commit('5') });
     });
     const at = world.clock.now();
     for (const [ref, digit, run] of [
@@ -131,13 +133,15 @@ describe('what is kept no longer', () => {
       ['aside/kept', '2', keptRun],
       ['checkout/wanted', '3', undefined],
       ['checkout/lost', '4', undefined],
+      ['carried/wanted', '5', undefined],
+      ['carried/lost', '6', undefined],
     ] as const)
       world.rescuing.put.set(ref, { ref, commit: commit(digit), at, ...(run === undefined ? {} : { run }) });
     await world.clock.advance(89 * day);
     expect((await service.list()).filter(({ kind }) => kind === 'aside')).toEqual([]);
     await world.clock.advance(2 * day);
     await service.collect();
-    expect([...world.rescuing.put.keys()]).toEqual(['aside/kept', 'checkout/wanted']);
+    expect([...world.rescuing.put.keys()]).toEqual(['aside/kept', 'checkout/wanted', 'carried/wanted']);
   });
 
   test('is what people only look back at, a year later, and never what goes on', async () => {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { openCompose, removeScratch, scratchFile } from './composeScratch.js';
-import { answerMessages, git, inRepository, provideCrew } from './crew.js';
+import { answerMessages, git, inRepository, provideCrew, whenStatus } from './crew.js';
 import { test, until } from './registry.js';
 
 /** Quick picks as a person would meet them: what they list, answered with the first row. */
@@ -76,8 +77,40 @@ test('a task about changes that are not committed says that its agent will not s
   after(() => asked.restore());
   const before = access.services.host.threads.size;
   await vscode.commands.executeCommand(command.command, ...(command.arguments ?? []));
-  assert.deepEqual(asked.shown[0]?.buttons, ['Commit First', 'Dispatch Without Them', 'Always in This Project']);
+  assert.deepEqual(asked.shown[0]?.buttons, ['Take Them Along', 'Commit First', 'Dispatch Without Them']);
   assert.equal(access.services.host.threads.size, before);
+});
+
+test('changes that are taken along are seen by the agent, and do not land', async ({ signal, after }) => {
+  const access = await provideCrew(signal);
+  const mine = '// TODO: greet in French, saved and not committed\n';
+  await writeFile(inRepository('src', 'mine.js').fsPath, mine);
+  after(() => rm(inRepository('src', 'mine.js').fsPath));
+  const document = await vscode.workspace.openTextDocument(inRepository('src', 'mine.js'));
+  const command = await todoAction(document, signal);
+  const picks = watchPicks();
+  after(() => picks.restore());
+  const asked = answerMessages(/will not see/, 'Take Them Along');
+  after(() => asked.restore());
+  await vscode.commands.executeCommand(command.command, ...(command.arguments ?? []));
+  const { id } = await until(
+    'a thread is there',
+    () =>
+      [...access.services.host.threads.values()].find(({ summary }) => summary.startsWith('greet in French, saved')),
+    signal,
+  );
+  const thread = await whenStatus(access, id, 'ready|needs_you', signal);
+  assert.equal(await readFile(join(thread.worktree, 'src', 'mine.js'), 'utf8'), mine);
+  assert.ok(thread.notes.some(note => note.startsWith('Your uncommitted changes were taken along')));
+  assert.match(await git('status', '--porcelain'), /^\?\? src\/mine\.js$/m);
+  const confirmed = answerMessages(/without looking at it/, 'Merge');
+  await vscode.commands.executeCommand('muster.merge', id).then(
+    () => confirmed.restore(),
+    error => (confirmed.restore(), Promise.reject(error)),
+  );
+  await whenStatus(access, id, 'merged', signal);
+  assert.doesNotMatch(await git('log', '--format=', '--name-only', 'main'), /mine\.js/);
+  assert.equal(await readFile(inRepository('src', 'mine.js').fsPath, 'utf8'), mine);
 });
 
 test('a task is written in a small group; @ chooses its agent, # attaches files, its base is one of the branches', async ({

@@ -1,15 +1,18 @@
 import { isId } from '../../../base/ids.js';
 import type { Aside } from '../../../core/workspaces/rescueDriver.js';
 import type { RepositoryGit } from '../command/boundGit.js';
+import { carriedRefs } from '../repository/carryChanges.js';
 import { checkoutRefs } from '../repository/checkoutState.js';
 
 /** `<prefix>/<run>`: named where a reader's changes are put aside (`threadSettler.ts`). */
 const readersRefs = 'refs/muster/aside';
 
+const places = [readersRefs, checkoutRefs, carriedRefs];
+
 /** What was put aside in a repository, by the time of its commit. */
 export async function listAsides(git: RepositoryGit): Promise<readonly Aside[]> {
   const format = '--format=%(refname)%00%(objectname)%00%(committerdate:unix)%00';
-  const output = await git.run({ args: ['for-each-ref', format, readersRefs, checkoutRefs], reads: true });
+  const output = await git.run({ args: ['for-each-ref', format, ...places], reads: true });
   const fields = output.fields();
   const found: Aside[] = [];
   for (let i = 0; i + 2 < fields.length; i += 3) {
@@ -24,6 +27,6 @@ export async function listAsides(git: RepositoryGit): Promise<readonly Aside[]> 
 }
 
 export async function dropAside(git: RepositoryGit, ref: string): Promise<void> {
-  if (!ref.startsWith(`${readersRefs}/`) && !ref.startsWith(`${checkoutRefs}/`)) return;
+  if (!places.some(place => ref.startsWith(`${place}/`))) return;
   await git.run({ args: ['update-ref', '-d', ref] });
 }
