@@ -21,7 +21,7 @@ import { WorktreeService } from '../protocol/gen/muster/v1/worktrees_pb.js';
 import { runHeader } from '../protocol/version.js';
 import { requireEndpoint } from './endpointDiscovery.js';
 import { HostConnection } from './hostConnection.js';
-import { createServiceClient } from './serviceClient.js';
+import { createServiceClient, type RefuseCall } from './serviceClient.js';
 import { requireKnownProtocol } from './protocolCheck.js';
 
 /**
@@ -65,6 +65,8 @@ export interface ConnectOptions {
   readonly timeoutMs?: number;
   /** How long the host may take to answer any later call; default: as long as it needs. */
   readonly callTimeoutMs?: number | undefined;
+  /** Asked before each call but the first. */
+  readonly refuse?: RefuseCall | undefined;
   /** `MUSTER_RUN_ID` of this process, if an agent started it. */
   readonly runId?: string | undefined;
 }
@@ -94,7 +96,8 @@ export async function connectEndpoint(endpoint: EndpointFile, options: EndpointO
     readMaxBytes: maximumMessageBytes,
     interceptors: [authorize(endpoint.token, options.runId)],
   });
-  const wire = { transport, socket: endpoint.socket, timeoutMs: options.callTimeoutMs };
+  const { callTimeoutMs, refuse } = options;
+  const wire = { transport, socket: endpoint.socket, timeoutMs: callTimeoutMs, refuse };
   const host = createServiceClient(HostService, wire);
   try {
     const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;

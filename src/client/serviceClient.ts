@@ -1,5 +1,6 @@
-import type { DescService } from '@bufbuild/protobuf';
+import type { DescMethod, DescService } from '@bufbuild/protobuf';
 import { createClient, type CallOptions, type Client, type Transport } from '@connectrpc/connect';
+import type { AppError } from '../base/errors.js';
 import { toAppError } from './wireErrors.js';
 
 export interface ServiceWire {
@@ -7,7 +8,11 @@ export interface ServiceWire {
   readonly socket: string;
   /** How long an answer may take when the call does not say; streams are not limited. */
   readonly timeoutMs?: number | undefined;
+  readonly refuse?: RefuseCall | undefined;
 }
+
+/** Why a call may not be made now; undefined where it may. */
+export type RefuseCall = (method: DescMethod) => AppError | undefined;
 
 /**
  * A Connect client whose calls throw AppErrors, and whose streams end on the wire when their reader stops reading.
@@ -15,7 +20,7 @@ export interface ServiceWire {
  */
 export function createServiceClient<T extends DescService>(
   service: T,
-  { transport, socket, timeoutMs }: ServiceWire,
+  { transport, socket, timeoutMs, refuse }: ServiceWire,
 ): Client<T> {
   const limited = (options: CallOptions): CallOptions => ({
     ...(timeoutMs !== undefined && { timeoutMs }),
@@ -25,9 +30,14 @@ export function createServiceClient<T extends DescService>(
     get(target, name, receiver) {
       const method: unknown = Reflect.get(target, name, receiver);
       if (typeof method !== 'function') return method;
-      const streams = service.methods.some(each => each.localName === name && each.methodKind !== 'unary');
+      const described = service.methods.find(each => each.localName === name);
+      const streams = described !== undefined && described.methodKind !== 'unary';
       return (request: unknown, options: CallOptions = {}): unknown => {
-        const call = (callOptions: CallOptions): unknown => Reflect.apply(method, target, [request, callOptions]);
+        const call = (callOptions: CallOptions): unknown => {
+          const refused = described && refuse?.(described);
+          if (refused) throw refused;
+          return Reflect.apply(method, target, [request, callOptions]);
+        };
         return streams
           ? readStream(call, { options, socket })
           : awaitAnswer(call, { options: limited(options), socket });

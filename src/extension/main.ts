@@ -205,6 +205,10 @@ function connectWhenNeeded({ context, host }: Services, views: readonly ViewWith
   const keepRunning = (): void => {
     if (views.some(({ visible }) => visible)) host.startIfLost();
   };
-  context.subscriptions.push(vscode.workspace.onDidGrantWorkspaceTrust(begin), host.onDidChangeState(keepRunning));
+  const trusted = (): void => {
+    void host.trusted();
+    begin();
+  };
+  context.subscriptions.push(vscode.workspace.onDidGrantWorkspaceTrust(trusted), host.onDidChangeState(keepRunning));
   begin();
 }

@@ -13,7 +13,7 @@ test('nothing runs in a folder that is not trusted, and everything works once it
   const { page, stateDir } = workbench;
 
   await page.locator('.activitybar [aria-label^="Muster"]').first().click();
-  await page.getByText('does nothing in a folder that you do not trust').waitFor();
+  await page.getByText('only shows what there is in a folder that you do not trust').waitFor();
   expect(await workbench.paletteEntries('Muster: Dispatch')).not.toContainEqual(
     expect.stringContaining('Dispatch Task'),
   );
@@ -34,4 +34,37 @@ test('nothing runs in a folder that is not trusted, and everything works once it
     .click();
   await page.getByRole('button', { name: 'Apply Compose File' }).first().click();
   await workbench.treeRow('Projects', 'dev').waitFor();
+
+  await workbench.runCommand('Muster: Dispatch Task');
+  await page.locator('.quick-input-widget .monaco-list-row', { hasText: 'dev' }).waitFor();
+  await page.keyboard.press('Enter');
+  await workbench.waitForTab('Untitled');
+  await page.getByText('Dispatch to dev').waitFor();
+  await page.keyboard.type('Say hello');
+  await page.keyboard.press('Control+Enter');
+  await workbench.treeRow('Threads', 'Say hello').waitFor();
+
+  // Another window, of somebody who has not said that they trust the folder, beside the same host.
+  await using other = await openWorkbench({
+    folder: repository.folder,
+    askForTrust: true,
+    settings: { 'security.workspace.trust.startupPrompt': 'never' },
+    env: { MUSTER_HOME: stateDir },
+  });
+  await other.page.locator('.activitybar [aria-label^="Muster"]').first().click();
+  const row = other.treeRow('Threads', 'Say hello');
+  await row.waitFor();
+  await other.treeRow('Projects', 'dev').waitFor();
+  await other.screenshot('journey-untrusted-beside-a-host');
+  expect(await other.paletteEntries('Muster: Dispatch')).not.toContainEqual(expect.stringContaining('Dispatch Task'));
+  await other.page.keyboard.press('Escape');
+  await row.click();
+  await other.waitForTab('Say hello');
+  const threadPage = other.page.frameLocator('iframe.webview').first().frameLocator('iframe#active-frame');
+  await threadPage.getByText('Say hello').first().waitFor();
+  const followUp = threadPage.getByRole('textbox').first();
+  await followUp.fill('And goodbye');
+  await followUp.press('Control+Enter');
+  await threadPage.getByText('only shows what there is in a folder that you do not trust').first().waitFor();
+  await other.screenshot('journey-untrusted-page');
 });

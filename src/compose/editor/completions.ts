@@ -41,7 +41,13 @@ export function completions(source: ComposeSource, offset: number): readonly Com
   const here = shapeAt(place.path);
   if (!here) return [];
   if (place.kind === 'value') {
-    return [...valueCompletions(source, place, here.shape, here.field), ...aliasCompletions(source, place, offset)];
+    const values = [
+      ...valueCompletions(source, place, here.shape, here.field),
+      ...aliasCompletions(source, place, offset),
+    ];
+    // Right behind the colon YAML would read key and value as one word.
+    const isGlued = source.text[place.word.start - 1] === ':';
+    return isGlued ? values.map(value => ({ ...value, insertText: ` ${value.insertText}` })) : values;
   }
   const fields = mappingOf(here.shape);
   const keys = fields ? [...fieldCompletions(source, fields, place), ...mergeCompletion(source, place, offset)] : [];

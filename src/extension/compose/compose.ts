@@ -10,6 +10,9 @@ import { watchSaves } from './applyOnSave.js';
 import { ScriptDiagnostics } from './scriptDiagnostics.js';
 import { AppliedStatus } from './appliedStatus.js';
 
+/** Not the colon: whoever ends the line there would accept a value with Enter that they did not choose. */
+const completionTriggers = [' ', '-', '$', '{'];
+
 /** Starts every feature of the compose language. */
 export function startComposeLanguage(services: Services): void {
   const { subscriptions, extensionPath } = services.context;
@@ -23,7 +26,7 @@ export function startComposeLanguage(services: Services): void {
     vscode.languages.registerCodeActionsProvider(composeSelector, diagnostics, {
       providedCodeActionKinds: [vscode.CodeActionKind.QuickFix],
     }),
-    vscode.languages.registerCompletionItemProvider(composeSelector, features, ':', ' ', '-', '$', '{'),
+    vscode.languages.registerCompletionItemProvider(composeSelector, features, ...completionTriggers),
     vscode.languages.registerHoverProvider(composeSelector, features),
     vscode.languages.registerDocumentSymbolProvider(composeSelector, features),
     vscode.languages.registerDefinitionProvider(composeSelector, features),

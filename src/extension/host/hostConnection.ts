@@ -22,7 +22,7 @@ export interface HostConnectionOptions {
   readonly startEmbedded?: (() => Promise<void>) | undefined;
   /** What every host must hear before anything is asked of it. Never rejects. */
   readonly introduce?: ((client: HostClient) => Promise<void>) | undefined;
-  /** Whether the person trusts this window's folders; nothing is started or asked before. */
+  /** Whether the person trusts this window's folders. Before that nothing is started, and a host that runs is only looked at. */
   readonly isTrusted: () => boolean;
 }
 
@@ -80,12 +80,18 @@ export class HostConnection implements Disposable {
 
   /** Connects if a host runs; never starts one. */
   attach(): void {
-    if (this.#options.isTrusted()) void this.#load();
+    void this.#load();
+  }
+
+  /** The person trusts the window now: what was only looked at may be worked with. */
+  async trusted(): Promise<void> {
+    const client = this.#live?.client;
+    if (client) await this.#options.introduce?.(client);
   }
 
   /** Makes sure that a host is running or being started. */
   start(): void {
-    if (!this.#options.isTrusted()) return;
+    if (!this.#options.isTrusted()) return this.attach();
     this.#mayStart = true;
     this.#stoppedByPerson = false;
     this.#startError = undefined;
@@ -95,15 +101,12 @@ export class HostConnection implements Disposable {
 
   /**
    * A client of the running host, which is started if necessary. Throws `host.unreachable`, `workspace.untrusted` or
-   * `cancelled`.
+   * `cancelled`. In a window that is not trusted none is started, and calls that do more than look throw.
    */
   async client(signal: AbortSignal): Promise<HostClient> {
-    if (!this.#options.isTrusted()) {
-      const text = 'Muster runs agents, commands and git, so it does nothing in a folder that you do not trust.';
-      throw new AppError('workspace.untrusted', text, {});
-    }
     const live = await this.#load();
     if (live.connection === 'connected' && live.client) return live.client;
+    if (!this.#options.isTrusted()) throw untrusted();
     this.start();
     return this.#whenStarted(live, signal);
   }
@@ -167,8 +170,8 @@ export class HostConnection implements Disposable {
 
   async #create(): Promise<LiveState> {
     this.#setState('connecting');
-    const { createLiveState } = await import('./liveHost.js');
-    const { stateDir, hostBundle, nodePath, env, log, startEmbedded, introduce } = this.#options;
+    const { createLiveState, looksOnly } = await import('./liveHost.js');
+    const { stateDir, hostBundle, nodePath, env, log, startEmbedded, introduce, isTrusted } = this.#options;
     const live = createLiveState({
       stateDir,
       hostBundle,
@@ -176,7 +179,10 @@ export class HostConnection implements Disposable {
       env,
       log,
       startEmbedded,
-      introduce,
+      introduce: async client => {
+        if (isTrusted()) await introduce?.(client);
+      },
+      refuse: method => (isTrusted() || looksOnly(method) ? undefined : untrusted()),
       mayStart: () => this.#mayStart,
       startFailed: error => {
         this.#mayStart = false;
@@ -211,4 +217,10 @@ export class HostConnection implements Disposable {
     this.#state = state;
     this.#stateChanged.fire(state);
   }
+}
+
+function untrusted(): AppError<'workspace.untrusted'> {
+  const text =
+    'Muster runs agents, commands and git, so it only shows what there is in a folder that you do not trust.';
+  return new AppError('workspace.untrusted', text, {});
 }

@@ -1,4 +1,4 @@
-import { connectEndpoint, connectHost, type HostClient } from '../../client/hostClient.js';
+import { connectEndpoint, connectHost, type EndpointOptions, type HostClient } from '../../client/hostClient.js';
 import { ensureHost } from '../../client/hostLauncher.js';
 import { LiveState } from '../../client/liveState.js';
 import type { Log } from '../../base/log.js';
@@ -15,9 +15,13 @@ export interface LiveHostOptions {
   /** Starts a host in this process, where the setting says so; resolves when it answers or another one does. */
   readonly startEmbedded: (() => Promise<void>) | undefined;
   readonly introduce: ((client: HostClient) => Promise<void>) | undefined;
+  /** Asked before each call: why it may not be made now. */
+  readonly refuse: NonNullable<EndpointOptions['refuse']>;
   /** Told why a host that may be started could not be. */
   readonly startFailed: (error: unknown) => void;
 }
+
+export { looksOnly } from '../../client/callNeeds.js';
 
 /** The live state of this window. Loaded when first needed: it brings the whole client with it. */
 export function createLiveState(options: LiveHostOptions): LiveState {
@@ -32,12 +36,12 @@ export function createLiveState(options: LiveHostOptions): LiveState {
 }
 
 async function connect(options: LiveHostOptions, signal: AbortSignal): Promise<HostClient> {
-  const { stateDir, hostBundle, nodePath, env, log } = options;
-  if (!options.mayStart()) return connectHost({ stateDir, signal });
+  const { stateDir, hostBundle, nodePath, env, log, refuse } = options;
+  if (!options.mayStart()) return connectHost({ stateDir, signal, refuse });
   try {
     if (options.startEmbedded) {
       await options.startEmbedded();
-      return await connectHost({ stateDir, signal });
+      return await connectHost({ stateDir, signal, refuse });
     }
     return await ensureHost({
       stateDir,
@@ -46,7 +50,7 @@ async function connect(options: LiveHostOptions, signal: AbortSignal): Promise<H
       env,
       signal,
       log,
-      connect: connectEndpoint,
+      connect: (endpoint, how) => connectEndpoint(endpoint, { ...how, refuse }),
     });
   } catch (error) {
     if (!signal.aborted) options.startFailed(error);

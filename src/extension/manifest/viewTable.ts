@@ -46,7 +46,7 @@ export const welcomeTable: readonly WelcomeEntry[] = [
     view: 'muster.projects',
     when: `${folder} && !isWorkspaceTrusted`,
     contents:
-      'Muster runs agents, commands and git, so it does nothing in a folder that you do not trust.\n[Manage Workspace Trust](command:workbench.trust.manage)',
+      'Muster runs agents, commands and git, so it only shows what there is in a folder that you do not trust.\n[Manage Workspace Trust](command:workbench.trust.manage)',
   },
   {
     key: 'projects.create',
@@ -80,7 +80,7 @@ export const welcomeTable: readonly WelcomeEntry[] = [
     key: 'threads.untrusted',
     view: 'muster.threads',
     when: `${folder} && !isWorkspaceTrusted`,
-    contents: 'Threads show once you trust this folder.',
+    contents: 'Threads of this folder show here when a host runs. Nothing is started before you trust it.',
   },
   {
     key: 'threads.down',

@@ -67,7 +67,8 @@ export class GuestNotebooks implements vscode.Disposable {
 
   /** A notebook that was open before the window was reloaded gets its kernel back. */
   async #attachAll(editors: readonly vscode.NotebookEditor[]): Promise<void> {
-    if (this.#services.host.state !== 'connected') return;
+    // Cells go past the host's calls, which are refused in a folder that is not trusted.
+    if (this.#services.host.state !== 'connected' || !vscode.workspace.isTrusted) return;
     for (const editor of editors) {
       const { notebook } = editor;
       if (notebook.notebookType !== notebookType || this.#attached.has(notebook)) continue;

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { create } from '@bufbuild/protobuf';
+import { create, type DescMethod } from '@bufbuild/protobuf';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { isAppError } from '../../../src/base/errors.js';
+import { AppError, isAppError } from '../../../src/base/errors.js';
+import { looksOnly } from '../../../src/client/callNeeds.js';
 import { connectHost } from '../../../src/client/hostClient.js';
 import { ErrorDetailSchema } from '../../../src/protocol/gen/muster/v1/errors_pb.js';
 import { EventService } from '../../../src/protocol/gen/muster/v1/events_pb.js';
@@ -60,6 +61,30 @@ describe('connectHost', () => {
     const error = await failure(client.threads.getThread({ threadId: 'x' }));
     expect(isAppError(error, 'thread.unknown') && error.data.thread).toBe('x');
     expect(error).toHaveProperty('message', 'There is no thread "x".');
+    client.dispose();
+    await host.kill();
+  });
+
+  test('refuses what does more than look for as long as it is told to, and nothing of it leaves', async () => {
+    const stateDir = tempDirectory();
+    const asked: string[] = [];
+    const host = await startWireHost(stateDir, {
+      routes: router =>
+        router.service(ThreadService, {
+          getThread: () => (asked.push('get'), {}),
+          dispatch: () => (asked.push('dispatch'), { threadId: 'x' }),
+        }),
+    });
+    const untrusted = new AppError('workspace.untrusted', 'Not trusted.', {});
+    let isTrusted = false;
+    const refuse = (method: DescMethod) => (isTrusted || looksOnly(method) ? undefined : untrusted);
+    const client = await connectHost({ stateDir, signal: never, refuse });
+    await client.threads.getThread({ threadId: 'x' });
+    expect(await failure(client.threads.dispatch({ agent: 'dev' }))).toBe(untrusted);
+    expect(asked).toEqual(['get']);
+    isTrusted = true;
+    await client.threads.dispatch({ agent: 'dev' });
+    expect(asked).toEqual(['get', 'dispatch']);
     client.dispose();
     await host.kill();
   });

@@ -6,14 +6,14 @@ import { openCompose, removeScratch, scratchFile } from './composeScratch.js';
 import { answerMessages, git, inRepository, provideCrew, whenStatus } from './crew.js';
 import { test, until } from './registry.js';
 
-/** Quick picks as a person would meet them: what they list, answered with the first row. */
-function watchPicks() {
+/** Quick picks as a person would meet them: what they list, answered with the row of that label, or the first one. */
+function watchPicks(label?: string) {
   const { window } = vscode;
   const original: unknown = Reflect.get(window, 'showQuickPick');
   const shown: (readonly vscode.QuickPickItem[])[] = [];
   Reflect.set(window, 'showQuickPick', async (rows: readonly vscode.QuickPickItem[]) => {
     shown.push(rows);
-    return rows[0];
+    return rows.find(row => row.label === label) ?? rows[0];
   });
   return { shown, restore: () => Reflect.set(window, 'showQuickPick', original) };
 }
@@ -88,7 +88,7 @@ test('changes that are taken along are seen by the agent, and do not land', asyn
   after(() => rm(inRepository('src', 'mine.js').fsPath));
   const document = await vscode.workspace.openTextDocument(inRepository('src', 'mine.js'));
   const command = await todoAction(document, signal);
-  const picks = watchPicks();
+  const picks = watchPicks('writer');
   after(() => picks.restore());
   const asked = answerMessages(/will not see/, 'Take Them Along');
   after(() => asked.restore());
@@ -99,15 +99,14 @@ test('changes that are taken along are seen by the agent, and do not land', asyn
       [...access.services.host.threads.values()].find(({ summary }) => summary.startsWith('greet in French, saved')),
     signal,
   );
-  const thread = await whenStatus(access, id, 'ready|needs_you', signal);
+  const thread = await whenStatus(access, id, 'ready', signal);
   assert.equal(await readFile(join(thread.worktree, 'src', 'mine.js'), 'utf8'), mine);
   assert.ok(thread.notes.some(note => note.startsWith('Your uncommitted changes were taken along')));
   assert.match(await git('status', '--porcelain'), /^\?\? src\/mine\.js$/m);
   const confirmed = answerMessages(/without looking at it/, 'Merge');
-  await vscode.commands.executeCommand('muster.merge', id).then(
-    () => confirmed.restore(),
-    error => (confirmed.restore(), Promise.reject(error)),
-  );
+  after(() => confirmed.restore());
+  await vscode.commands.executeCommand('muster.merge', id);
+  assert.match(confirmed.shown.at(-1)?.text ?? '', /^Merged /);
   await whenStatus(access, id, 'merged', signal);
   assert.doesNotMatch(await git('log', '--format=', '--name-only', 'main'), /mine\.js/);
   assert.equal(await readFile(inRepository('src', 'mine.js').fsPath, 'utf8'), mine);

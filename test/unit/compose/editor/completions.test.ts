@@ -148,6 +148,12 @@ describe('values', () => {
     expect(labels(marked)).toEqual(expect.arrayContaining(expected));
   });
 
+  it('begin with the space that YAML needs behind the colon, and with no second one', () => {
+    expect(accept('agents:\n  dev:\n    provider:|', 'claude')).toBe('agents:\n  dev:\n    provider: claude');
+    expect(accept('agents:\n  dev:\n    provider: |', 'claude')).toBe('agents:\n  dev:\n    provider: claude');
+    expect(accept('agents:\n  dev: {provider:|}', 'claude')).toBe('agents:\n  dev: {provider: claude}');
+  });
+
   it('leave out the agent itself', () => {
     expect(labels('agents:\n  a: {}\n  dev:\n    handoff:\n      on_response: |')).not.toContain('dev');
   });
