@@ -66,7 +66,7 @@ fi`,
 echo started
 exec sleep 600`,
   analyst: `cat > /dev/null
-sed -i 's/print(1)/print(2)/' numbers.ipynb`,
+sed -i 's/print(2)/print(3)/; s/print(1)/print(2)/' numbers.ipynb`,
   breaker: `cat > /dev/null
 echo 'out of luck' >&2
 exit 3`,

@@ -219,15 +219,50 @@ test(
   slow,
 );
 
-test('what an agent changed in a notebook is reviewed as cells', async ({ signal, after }) => {
+/** A thread whose agent has changed the first of the two cells of a notebook; each further run changes it again. */
+async function changedNotebook(signal: AbortSignal) {
   const access = await provideCrew(signal);
-  const source = { cell_type: 'code', execution_count: null, id: 'a', metadata: {}, outputs: [], source: ['print(1)'] };
-  const file = inRepository('numbers.ipynb');
-  await writeFile(file.fsPath, JSON.stringify({ cells: [source], metadata: {}, nbformat: 4, nbformat_minor: 5 }));
+  const cells = ['print(1)', 'second'].map((source, n) => ({
+    cell_type: 'code',
+    execution_count: null,
+    id: `cell-${n}`,
+    metadata: {},
+    outputs: [],
+    source: [source],
+  }));
+  await writeFile(
+    inRepository('numbers.ipynb').fsPath,
+    JSON.stringify({ cells, metadata: {}, nbformat: 4, nbformat_minor: 5 }),
+  );
   await git('add', 'numbers.ipynb');
-  await git('commit', '--quiet', '--message', 'Numbers');
+  if ((await git('status', '--porcelain')) !== '') await git('commit', '--quiet', '--message', 'Numbers');
   const threadId = await dispatch(access, 'analyst', 'Change the numbers');
+  const { worktree } = await whenStatus(access, threadId, 'ready', signal);
+  return { access, threadId, worktree };
+}
+
+test('a notebook that an agent at work changes under a person has what both wrote', async ({ signal, after }) => {
+  const { access, threadId, worktree } = await changedNotebook(signal);
+  const notebook = await vscode.workspace.openNotebookDocument(vscode.Uri.file(join(worktree, 'numbers.ipynb')));
+  await vscode.window.showNotebookDocument(notebook);
+  after(() => vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor'));
+  const files = vscode.workspace.getConfiguration('files');
+  await files.update('autoSave', 'off', vscode.ConfigurationTarget.Global);
+  after(() => files.update('autoSave', undefined, vscode.ConfigurationTarget.Global));
+  const edit = new vscode.WorkspaceEdit();
+  const { document } = notebook.cellAt(1);
+  edit.replace(document.uri, new vscode.Range(0, 0, document.lineCount, 0), 'of mine');
+  await vscode.workspace.applyEdit(edit);
+  assert.ok(notebook.isDirty);
+  await vscode.commands.executeCommand('muster.followUp', threadId, 'Change them again');
+  const texts = () => notebook.getCells().map(({ document: cell }) => cell.getText());
+  await until('both are there', () => texts().join('|') === 'print(3)|of mine', signal);
   await whenStatus(access, threadId, 'ready', signal);
+  assert.ok(notebook.isDirty);
+});
+
+test('what an agent changed in a notebook is reviewed as cells', async ({ signal, after }) => {
+  const { threadId } = await changedNotebook(signal);
   await vscode.commands.executeCommand('muster.openChangedFile', threadId, 'numbers.ipynb');
   const input = await until(
     'the notebooks are compared',
