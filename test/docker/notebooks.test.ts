@@ -134,10 +134,13 @@ describe.runIf(docker.kind === 'there')('the notebook server of an agent in a co
         image: 'muster-test/tool-caller',
         script: 'exit 1',
         agent: { provider: 'claude', jupyter: { enabled: true } },
+        // No model is asked, but a run without one would not start.
+        profile: { ANTHROPIC_API_KEY: 'unused' },
       });
       const thread = await setting.run('Work');
       const client = await setting.home.connect();
-      const { thread: found } = await client.threads.getThread({ threadId: thread });
+      const { thread: found, runs } = await client.threads.getThread({ threadId: thread });
+      expect(runs.map(({ error }) => error?.message)).toEqual([undefined]);
       const told = JSON.parse(readFileSync(join(found?.worktree ?? '', 'answers.json'), 'utf8')) as {
         tools: string[];
         answers: { content: { text?: string }[] }[];

@@ -96,17 +96,17 @@ export async function proxiedServers(answer: RequestListener): Promise<ProxiedSe
     threads,
     behind,
     arrived,
-    send: async (bytes, enough = () => false) => await exchange(socket, bytes, enough),
+    send: async (bytes, enough) => await exchange(socket, bytes, enough),
   };
 }
 
-function exchange(socket: string, bytes: Buffer | string, enough: (text: string) => boolean): Promise<Buffer> {
+function exchange(socket: string, bytes: Buffer | string, enough?: (text: string) => boolean): Promise<Buffer> {
   const { promise, resolve } = Promise.withResolvers<Buffer>();
   const chunks: Buffer[] = [];
   const connection = connect(socket);
   connection.on('data', (chunk: Buffer) => {
     chunks.push(chunk);
-    if (enough(Buffer.concat(chunks).toString('latin1'))) connection.destroy();
+    if (enough?.(Buffer.concat(chunks).toString('latin1')) === true) connection.destroy();
   });
   connection.on('error', () => connection.destroy());
   connection.on('close', () => resolve(Buffer.concat(chunks)));
