@@ -41,7 +41,7 @@ test('an agent reads what was not committed when it was asked, and the merge lea
   expect(shown.stdout).not.toContain('draft.txt');
 
   expect(await run('dispatch', 'dev', 'Again', '--thread', id, '--with-changes')).toMatchObject({
-    status: 1,
+    status: 2,
     stderr: expect.stringContaining('the thread has begun already'),
   });
   expect(await run('merge', id)).toMatchObject({ status: 0 });
@@ -55,7 +55,7 @@ test('an agent reads what was not committed when it was asked, and the merge lea
     thread_id: string;
   };
   writeFileSync(join(cwd, 'draft.txt'), 'PERSON one\n');
-  expect(await run('abandon', second.thread_id, '--yes')).toMatchObject({ status: 0 });
+  expect(await run('abandon', second.thread_id)).toMatchObject({ status: 0 });
   expect(await run('restore', second.thread_id)).toMatchObject({ status: 0 });
   const again = await run('diff', second.thread_id);
   expect(again.stdout).not.toContain('draft.txt');
