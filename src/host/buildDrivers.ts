@@ -96,6 +96,7 @@ export function buildDrivers(
       ownEnvironment: join(stateDir, 'jupyter'),
       directory: services.directory,
       machine: services.runs,
+      listens: process.platform === 'win32' ? 'port' : 'socket',
       sandboxOf,
       clock,
     }),

@@ -15,13 +15,14 @@ export const jupyterInstall = defineCommand({
   async run(context, args) {
     const wanted = args.flag('lab') ? [...packages, 'jupyterlab'] : packages;
     const folder = join(context.stateDir, 'jupyter');
-    const python = join(folder, 'bin', 'python');
-    const uv = programOnPath('uv', context.env['PATH'] ?? '');
+    const isWindows = process.platform === 'win32';
+    const python = isWindows ? join(folder, 'Scripts', 'python.exe') : join(folder, 'bin', 'python');
+    const uv = programOnPath(isWindows ? 'uv.exe' : 'uv', context.env['PATH'] ?? '');
     if (uv !== undefined) {
       await runTool(context, uv, ['venv', '--allow-existing', folder]);
       await runTool(context, uv, ['pip', 'install', '--python', python, ...wanted]);
     } else {
-      await runTool(context, 'python3', ['-m', 'venv', folder]);
+      await runTool(context, isWindows ? 'py' : 'python3', ['-m', 'venv', folder]);
       await runTool(context, python, ['-m', 'pip', 'install', '--disable-pip-version-check', ...wanted]);
     }
     context.out.line(`Jupyter Server is installed in ${folder}.`);

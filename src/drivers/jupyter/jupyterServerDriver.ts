@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import type { Clock } from '../../base/clock.js';
 import { AppError, isAppError } from '../../base/errors.js';
@@ -61,12 +63,17 @@ export interface JupyterServerOptions {
   readonly directory: RunDirectory;
   /** This machine. */
   readonly machine: RunDriver;
+  /** Where servers of this machine listen. A port of the loopback interface is for systems on which Jupyter knows no sockets. */
+  readonly listens: 'socket' | 'port';
   readonly sandboxOf: (id: SandboxId) => { readonly sandbox: SandboxRef; readonly driver: SandboxDriver };
   readonly clock: Clock;
 }
 
 /** Where the file names none. A container has a loopback interface of its own. */
 const usualPort = 8888;
+const loopback = '127.0.0.1';
+/** Of a virtual environment. */
+const programsOf = process.platform === 'win32' ? 'Scripts' : 'bin';
 /** Where the journal is inside. */
 const cellsInside = '/muster/cells';
 
@@ -86,8 +93,12 @@ export class JupyterServerDriver implements NotebookServerDriver, Disposable {
     const found = readSecrets(folder);
     if (!found) return undefined;
     const { token, port = usualPort } = found;
-    const at = server.sandbox === undefined ? { socketPath: socketOf(folder) } : await this.#forwarded(server, port);
+    const at = server.sandbox === undefined ? this.#here(folder, port) : await this.#forwarded(server, port);
     return at && { at, base: serverPath(server.threadId), token };
+  }
+
+  #here(folder: string, port: number): ServerPlace {
+    return this.#options.listens === 'port' ? { host: loopback, port } : { socketPath: socketOf(folder) };
   }
 
   /** Lets go of the ways into sandboxes. */
@@ -96,14 +107,9 @@ export class JupyterServerDriver implements NotebookServerDriver, Disposable {
   }
 
   async start(launch: NotebookServerLaunch, signal: AbortSignal): Promise<void> {
-    if (process.platform === 'win32')
-      throw new AppError('feature.unsupported', 'Guest notebooks do not work on Windows yet.', {
-        feature: 'notebooks',
-        reason: 'Jupyter Server has no named pipes',
-      });
     const { directory } = this.#options;
     const folder = directory.path(launch.id);
-    const settings = this.#settings(launch, folder);
+    const settings = await this.#settings(launch, folder);
     makePrivateDirectory(cellsFolder(this.#options.stateDir, launch.threadId));
     await directory.create(launch.id, {
       spec: { server: 'jupyter', thread: launch.threadId, variables: Object.keys(launch.env).sort() },
@@ -125,7 +131,9 @@ export class JupyterServerDriver implements NotebookServerDriver, Disposable {
     const { ownEnvironment, stateDir } = this.#options;
     const { inside } = launch;
     const own = inside ? inside.guest.runDir(launch.id) : folder;
-    const path = [launch.env['PATH'] ?? '', join(ownEnvironment, 'bin')].filter(each => each !== '').join(delimiter);
+    const path = [launch.env['PATH'] ?? '', join(ownEnvironment, programsOf)]
+      .filter(each => each !== '')
+      .join(delimiter);
     return {
       run: launch.id,
       provider: { name: 'jupyter', install: fixOf(launch) },
@@ -257,7 +265,7 @@ export class JupyterServerDriver implements NotebookServerDriver, Disposable {
     await (await opening?.catch(() => undefined))?.dispose();
   }
 
-  #settings({ worktree, threadId, inside }: NotebookServerLaunch, folder: string): ServerSettings {
+  async #settings({ worktree, threadId, inside }: NotebookServerLaunch, folder: string): Promise<ServerSettings> {
     const common = {
       base: serverPath(threadId),
       token: randomBytes(32).toString('hex'),
@@ -269,8 +277,18 @@ export class JupyterServerDriver implements NotebookServerDriver, Disposable {
       return { ...common, root: inside.guest.place(worktree), port, cells: cellsInside };
     }
     const cells = cellsFolder(this.#options.stateDir, threadId);
-    return { ...common, root: worktree, socket: socketOf(folder), cells };
+    const listening = this.#options.listens === 'port' ? { port: await freePort() } : { socket: socketOf(folder) };
+    return { ...common, ...listening, root: worktree, cells };
   }
+}
+
+/** One that nobody has at the moment; if somebody takes it meanwhile, the server ends and says so. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await once(server.listen({ port: 0, host: loopback, exclusive: true }), 'listening');
+  const address = server.address();
+  server.close();
+  return typeof address === 'object' && address !== null ? address.port : usualPort;
 }
 
 function fixOf({ inside }: NotebookServerLaunch): string {
