@@ -18,8 +18,8 @@ const writtenMs = 2_000;
 const interruptedMs = 10_000;
 /** Of a message that only says what state a kernel is in. */
 const longestStatus = 8192;
-/** What the journal keeps of a cell is bounded; this is how much of that is read. */
-const mostLines = 200_000;
+/** Characters of what a cell says that are kept for its answer, which has less. How it ended is kept in any case. */
+const mostKept = 24 * 1024 * 1024;
 
 export interface CellPlace {
   readonly address: ServerAddress;
@@ -109,8 +109,13 @@ async function follow(
   signal: AbortSignal,
 ): Promise<'ended'> {
   try {
+    let kept = 0;
     for await (const lines of followCell(cell, signal))
-      if (said.length < mostLines) said.push(...lines.slice(0, mostLines - said.length));
+      for (const line of lines) {
+        if (kept + line.length > mostKept && !line.startsWith('{"type": "error"')) continue;
+        kept += line.length;
+        said.push(line);
+      }
     return 'ended';
   } catch (error) {
     if (!signal.aborted) throw error;
