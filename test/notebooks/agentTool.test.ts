@@ -1,6 +1,6 @@
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { inRepository } from '../../src/build/paths.ts';
 import {
   notebookWorld,
@@ -130,6 +130,21 @@ describe('the tool of an agent that executes code', () => {
     const { cells } = await client.notebooks.listCells({ threadId });
     expect(cells).toHaveLength(1);
     expect(printed(await sayings({ ...world, thread: threadId }, cells[0]?.messageId ?? ''))).toBe('begun\nended\n');
+  });
+
+  it('writes where a strict agent may, and nowhere else', async () => {
+    const attempt = (path: string) =>
+      `try:\n    open(${path}, "w").write("x")\n    print("wrote")\nexcept OSError: print("refused")`;
+    // Not below the folder for temporary files, where everybody may write.
+    const outside = inRepository('out/outside.txt');
+    onTestFinished(() => rmSync(outside, { force: true }));
+    const world = await toolWorld(
+      [{ code: `import os\n${attempt('"inside.txt"')}` }, { code: attempt(JSON.stringify(outside)) }],
+      'permissions: auto, sandbox: strict',
+    );
+    const { worktree } = await world.dispatch(fakeClaude(world));
+    expect(answersIn(worktree).answers.map(words)).toEqual(['wrote\n', 'refused\n']);
+    expect(existsSync(outside)).toBe(false);
   });
 
   it('is not there for agents that may not run commands, and asks a person where commands do', async () => {

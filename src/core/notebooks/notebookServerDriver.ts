@@ -1,4 +1,5 @@
 import type { RunId, SandboxId, ThreadId } from '../../base/ids.js';
+import type { Confinement } from '../sandboxes/confinement.js';
 import type { Guest, SandboxSpec, SearchedPath } from '../sandboxes/sandboxDriver.js';
 import type { CellOutput } from './cellOutputs.js';
 
@@ -82,6 +83,8 @@ export interface NotebookServerLaunch extends ServerName {
   readonly searched: readonly SearchedPath[];
   /** Folders in which no program is looked for. */
   readonly untrusted: readonly string[];
+  /** Of a process of this machine: where it and its kernels may write, besides the driver's own folders; missing: anywhere. */
+  readonly confinement?: Confinement | undefined;
   /** In what it is started, and how things look from there; missing: this machine. */
   readonly inside?:
     | {

@@ -10,6 +10,7 @@ import { requireConsent } from '../projects/consent.js';
 import type { Project } from '../projects/project.js';
 import type { ProjectStores } from '../projects/projectStore.js';
 import type { RunEnvironment } from '../runs/runEnvironment.js';
+import { confinementOf } from '../sandboxes/confinement.js';
 import type { SandboxService } from '../sandboxes/sandboxService.js';
 import type { Store } from '../store.js';
 import { requireNoOperation } from '../threads/idleThread.js';
@@ -328,10 +329,21 @@ export class NotebookService implements Disposable {
     );
     const ports = store.read(stores => portsOfThread(stores, thread));
     const name = { id, threadId: thread.id, sandbox: inside?.spec.id };
+    const workspace = { cwd: thread.worktree, thread };
+    const confinement =
+      agent.sandbox.process === 'strict' && !inside ? confinementOf({ workspace, home: variables['HOME'] }) : undefined;
     const untrusted = [project.folder, ...(thread.repository === undefined ? [] : [thread.repository])];
     return {
       name,
-      launch: { ...name, worktree: thread.worktree, env: { ...variables, ...ports }, searched, untrusted, inside },
+      launch: {
+        ...name,
+        worktree: thread.worktree,
+        env: { ...variables, ...ports },
+        searched,
+        untrusted,
+        confinement,
+        inside,
+      },
     };
   }
 

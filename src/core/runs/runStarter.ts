@@ -245,7 +245,7 @@ export class RunStarter {
     const wanted: readonly AgentTool[] = [
       ...(intent === 'handoff' ? (['verdict'] as const) : []),
       ...(asking ? (['ask', 'permission'] as const) : []),
-      ...(permissions !== 'confined' && isAuthor && hasKernels(agent, guest) ? (['execute'] as const) : []),
+      ...(permissions !== 'confined' && isAuthor && agent.jupyter.enabled ? (['execute'] as const) : []),
     ];
     if (!guest.hasMail) return undefined;
     const known = (asking ? provider.toolsWhenAsking : undefined) ?? provider.tools ?? [];
@@ -295,11 +295,6 @@ export class RunStarter {
 /** Where nobody reads what a run asks, it does not ask. */
 function canAsk({ hasMail }: Guest, permissions: PermissionMode): PermissionMode {
   return permissions === 'ask' && !hasMail ? 'confined' : permissions;
-}
-
-/** Kernels are where the agent's runs are, in a container like theirs. On this machine nothing confines them. */
-function hasKernels({ jupyter, sandbox }: AgentSpec, { isolated }: Guest): boolean {
-  return jupyter.enabled && (isolated || sandbox.process !== 'strict');
 }
 
 /** What serves an agent's tools. */

@@ -45,8 +45,9 @@ const temporary = ['/tmp', '/var/tmp', '/private/tmp', '/private/var/folders', '
 
 /** The worktree, what git needs of the repository to commit there, the run's own directory, and the folders of CLIs. */
 export function confinementOf(request: {
-  readonly workspace: PreparedWorkspace;
-  readonly runDir: string;
+  readonly workspace: Pick<PreparedWorkspace, 'cwd' | 'thread'>;
+  /** Missing: whoever starts it adds its own. */
+  readonly runDir?: string;
   readonly home: string | undefined;
 }): Confinement {
   const { workspace, runDir, home } = request;
@@ -58,7 +59,7 @@ export function confinementOf(request: {
       ...(home === undefined ? [] : cliFolders.map(folder => `${home}/${folder}`)),
       ...(git === undefined ? [] : [git]),
       workspace.cwd,
-      runDir,
+      ...(runDir === undefined ? [] : [runDir]),
     ],
     readOnly: git === undefined ? [] : gitSettings.map(({ name, kind }) => ({ path: `${git}/${name}`, kind, of: git })),
   };

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import type { Clock } from '../../base/clock.js';
 import { AppError, isAppError } from '../../base/errors.js';
 import type { SandboxId, ThreadId } from '../../base/ids.js';
@@ -129,7 +129,8 @@ export class JupyterServerDriver implements NotebookServerDriver, Disposable {
 
   #launchOf(launch: NotebookServerLaunch, folder: string): SandboxLaunch {
     const { ownEnvironment, stateDir } = this.#options;
-    const { inside } = launch;
+    const { inside, confinement } = launch;
+    const cells = cellsFolder(stateDir, launch.threadId);
     const own = inside ? inside.guest.runDir(launch.id) : folder;
     const path = [launch.env['PATH'] ?? '', join(ownEnvironment, programsOf)]
       .filter(each => each !== '')
@@ -153,9 +154,12 @@ export class JupyterServerDriver implements NotebookServerDriver, Disposable {
         ? {
             sandbox: inside.spec,
             directory: folder,
-            folders: [{ here: cellsFolder(stateDir, launch.threadId), inside: cellsInside }],
+            folders: [{ here: cells, inside: cellsInside }],
           }
         : {}),
+      ...(confinement && {
+        confinement: { ...confinement, writable: [...confinement.writable, folder, dirname(socketOf(folder)), cells] },
+      }),
     };
   }
 

@@ -143,11 +143,10 @@ describe('who may execute code in the kernels of a thread', () => {
   }
   const enabled = { jupyter: { enabled: true }, permissions: 'auto' };
 
-  test('is the agent whose thread it is, when it may run commands and nothing confines it', async () => {
+  test('is the agent whose thread it is, when it may run commands', async () => {
     expect(await toolsOf(enabled)).toEqual([['execute']]);
     expect(await toolsOf({ permissions: 'auto' })).toEqual([[]]);
     expect(await toolsOf({ ...enabled, permissions: 'confined' })).toEqual([[]]);
-    expect(await toolsOf({ ...enabled, sandbox: 'strict' })).toEqual([[]]);
   });
 
   test('is not a reviewer: the kernels have the files and variables of somebody else', async () => {
