@@ -154,7 +154,8 @@ describe('tabs are used with the keyboard', () => {
       const key = { projectId: 'shop0000001', agent: 'gardener', name: 'often' };
       expect(await page.getByText('next in 12 min').count()).toBe(1);
       expect(await page.getByText('every 30 min').count()).toBe(1);
-      expect(await page.getByRole('img', { name: /^Next 24 hours: .*and 42 more$/ }).count()).toBe(1);
+      expect(await page.getByRole('img', { name: /^Next 24 hours: .*and 42\+ more$/ }).count()).toBe(1);
+      expect(await page.locator('.strip-on').count()).toBe(1);
       expect(await page.getByText(/: 21 started, 1 waits$/).count()).toBe(1);
       await page.getByRole('button', { name: 'Fire now: often' }).click();
       expect(await last()).toEqual({ type: 'tabAct', action: { tab: 'schedules', action: { kind: 'fire', ...key } } });

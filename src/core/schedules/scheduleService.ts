@@ -6,7 +6,7 @@ import type { Store } from '../store.js';
 import type { ScheduleStores } from './scheduleStore.js';
 import { findDeclared, type TriggerName } from './findDeclared.js';
 import { declaredTriggers, isSameTrigger, type Trigger } from './trigger.js';
-import { firstDue, planned, switched, upcoming, type CronTimes } from './triggerPlan.js';
+import { firstDue, firstFrom, planned, switched, upcoming, type CronTimes } from './triggerPlan.js';
 
 export interface ScheduleServiceOptions {
   readonly store: Store<ProjectStores & ScheduleStores & EventStores>;
@@ -53,7 +53,10 @@ export class ScheduleService {
   }
 
   /** What would fire between two moments as if every run ended at once, in order of time, at most `count`; nothing happens. */
-  simulate(project: Project, { from, to, count, agent, name: only }: Simulated): readonly UpcomingFire[] {
+  simulate(
+    project: Project,
+    { from, to, count, agent, name: only, perTrigger = count }: Simulated,
+  ): readonly UpcomingFire[] {
     const { store, clock, times } = this.#options;
     const now = clock.now();
     return declaredTriggers(project)
@@ -63,11 +66,14 @@ export class ScheduleService {
         if (stored?.enabled === false) return [];
         const { agent: owner, name, spec } = declared;
         const next = stored ? stored.nextFireAt : firstDue(declared, now, times);
-        const first = from <= now || spec.kind !== 'cron' ? next : firstDue(declared, from, times);
+        const { maxRuns } = spec;
+        // One with a last run has to be followed from now on, however far away the beginning is.
+        const first = maxRuns === undefined && from > now ? firstFrom(declared, from, { next, times }) : next;
         if (first === undefined) return [];
-        const left = spec.maxRuns === undefined ? count : Math.min(count, spec.maxRuns - (stored?.fired ?? 0));
+        const left = maxRuns === undefined ? perTrigger : maxRuns - (stored?.fired ?? 0);
         return upcoming(declared, { from: first, until: to, count: left, times })
           .filter(at => at >= from)
+          .slice(0, perTrigger)
           .map(at => ({ agent: owner, name, at }));
       })
       .toSorted((a, b) => a.at - b.at)
@@ -83,6 +89,8 @@ export interface Simulated {
   readonly agent?: string;
   /** Of a trigger. */
   readonly name?: string;
+  /** At most so many of each. */
+  readonly perTrigger?: number;
 }
 
 /** A moment at which a trigger would fire. */

@@ -142,6 +142,18 @@ export function dealtWith(
   return { ...rest, fired, lastFiredAt: at, ...defined({ nextFireAt: again }) };
 }
 
+/** The first moment at or after `from`, which is later than the one at which it is due next. About, for an interval with jitter. */
+export function firstFrom(
+  trigger: Plannable,
+  from: number,
+  { next, times }: { readonly next: number | undefined; readonly times: CronTimes },
+): number | undefined {
+  const { spec } = trigger;
+  if (next === undefined || next >= from) return next;
+  if (spec.kind === 'cron') return firstDue(trigger, from - 1, times);
+  return spec.kind === 'interval' ? next + Math.ceil((from - next) / spec.intervalMs) * spec.intervalMs : next;
+}
+
 /** The next moments of a trigger as if every run ended at once, at most `count`, none after `until`. */
 export function upcoming(
   trigger: Plannable,

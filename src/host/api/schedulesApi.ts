@@ -181,7 +181,8 @@ function simulated(request: SimulateTriggersRequest, now: number) {
   const from = request.from === 0n ? now : safeNumber(request.from, 'from');
   const to = request.to === 0n ? from + dayMs : safeNumber(request.to, 'to');
   if (to < from) throw fail('to', 'it is before the beginning');
-  return { from, to, ...defined({ agent: given(request.agent), name: given(request.name) }) };
+  const perTrigger = request.perTrigger > 0 ? request.perTrigger : undefined;
+  return { from, to, ...defined({ agent: given(request.agent), name: given(request.name), perTrigger }) };
 }
 
 /** Errors: `request.invalid`. */

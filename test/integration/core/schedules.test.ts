@@ -255,6 +255,30 @@ describe('the plan', () => {
     expect(firesOf(world)).toEqual([]);
   });
 
+  test('begins as far away as it is asked to, and one that is often due leaves room for the others', async () => {
+    const world = worldWith({
+      triggers: [
+        { name: 'a', interval: '30m' },
+        { name: 'often', interval: '10s' },
+        { name: 'thrice', interval: '1h', max_runs: 3 },
+        { name: 'b', cron: '45 * * * *' },
+      ],
+    });
+    const { service } = await schedule(world);
+    const shown = (asked: object): readonly string[] =>
+      service
+        .simulate(world.project, { from: midnight, to: midnight + 2 * hour, count: 8, ...asked })
+        .map(({ name, at }) => `${name} ${Math.round((at - midnight) / minute)}`);
+    const later = { from: midnight + 720 * hour, to: midnight + 721 * hour };
+    expect(shown({ ...later, name: 'a' })).toEqual(['a 43200', 'a 43230', 'a 43260']);
+    expect(shown({ ...later, name: 'b' })).toEqual(['b 43245']);
+    expect(shown({ ...later, name: 'thrice' })).toEqual([]);
+    expect(shown({ from: midnight + 110 * minute, name: 'thrice' })).toEqual(['thrice 120']);
+    expect(shown({ perTrigger: 2 })).toEqual([
+      ...['often 0', 'often 0', 'a 30', 'b 45', 'a 60', 'thrice 60', 'b 105', 'thrice 120'],
+    ]);
+  });
+
   test.each([
     [
       'is left out by summer time: the end of the gap',

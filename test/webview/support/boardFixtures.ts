@@ -261,6 +261,7 @@ export function busySchedules(): Extract<TabContent, { tab: 'schedules' }> {
         source: 'cron:30 3 * * *@Europe/Berlin',
         nextFireAt: now + 5 * hour,
         upcoming: [now + 5 * hour],
+        goesOn: false,
         days: week(
           { started: 1 },
           { started: 1 },
@@ -284,6 +285,7 @@ export function busySchedules(): Extract<TabContent, { tab: 'schedules' }> {
         source: 'interval:1800000',
         nextFireAt: now + 12.5 * minute,
         upcoming: Array.from({ length: 48 }, (_, index) => now + 12.5 * minute + index * 30 * minute),
+        goesOn: true,
         days: week(
           { started: 48 },
           { started: 48 },
@@ -303,6 +305,7 @@ export function busySchedules(): Extract<TabContent, { tab: 'schedules' }> {
         source: 'timeout:60000',
         enabled: false,
         upcoming: [],
+        goesOn: false,
         days: quiet,
         fires: [],
       },
@@ -313,6 +316,7 @@ export function busySchedules(): Extract<TabContent, { tab: 'schedules' }> {
         kind: 'event',
         source: 'webhook.github.issues',
         upcoming: [],
+        goesOn: false,
         days: week({}, {}, { started: 3 }, {}, { started: 1 }, {}, { started: 2 }),
         fires: [fire(3, 'started', { threadId: 'ready0000001', by: 'event', runStatus: 'running' })],
       },

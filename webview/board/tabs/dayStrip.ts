@@ -17,19 +17,20 @@ const weekday = new Intl.DateTimeFormat(undefined, { weekday: 'short' });
 
 /** The next 24 hours from `now` on: a line for each moment at which the trigger is due, a mark for every six hours of the clock. */
 export function dayStrip(trigger: TriggerView, now: number, strings: WebviewStrings): TemplateResult {
-  const { upcoming } = trigger;
+  const { upcoming, goesOn } = trigger;
   const times = upcoming.slice(0, timesRead).map(clockTime).join(', ');
   const shown =
     upcoming.length === 0
       ? strings.scheduleNothing
       : upcoming.length > timesRead
-        ? fill(strings.scheduleMore, times, upcoming.length - timesRead)
+        ? fill(strings.scheduleMore, times, `${upcoming.length - timesRead}${goesOn ? '+' : ''}`)
         : times;
   const label = fill(strings.scheduleNextDay, shown);
   return html`<svg class="day-strip" role="img" aria-label=${label} preserveAspectRatio="none" viewBox="0 0 1000 20">
     <title>${label}</title>
     ${hours(now).map(at => svg`<line class="strip-hour" x1=${placeOf(at, now)} x2=${placeOf(at, now)} y1="0" y2="20"></line>`)}
     ${upcoming.map(at => svg`<line class="strip-fire" x1=${placeOf(at, now)} x2=${placeOf(at, now)} y1="3" y2="17"></line>`)}
+    ${goesOn ? svg`<line class="strip-fire strip-on" x1=${placeOf(upcoming.at(-1) ?? now, now)} x2="1000" y1="10" y2="10"></line>` : ''}
   </svg>`;
 }
 

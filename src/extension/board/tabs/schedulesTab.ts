@@ -16,7 +16,10 @@ import type { BoardTabSource } from '../boardTabSource.js';
 
 const dayMs = 86_400_000;
 const daysBack = 7;
-/** Fires of a project that are read to find the last ones of each trigger. */
+/** Moments of the next day that are asked for. */
+const mostUpcoming = 1_000;
+/** Triggers that are each asked what they did last; of more, what the project did last is shown. */
+const mostAsked = 50;
 const firesRead = 200;
 const firesShown = 5;
 const eventsShown = 50;
@@ -74,16 +77,22 @@ async function triggersOf(
 ): Promise<readonly TriggerView[]> {
   const { host, now, since, signal } = options;
   const { schedules } = host;
-  const span = { from: BigInt(now), to: BigInt(now + dayMs), limit: 1_000 };
   const { triggers } = await schedules.listTriggers({ project }, { signal });
   if (triggers.length === 0) return [];
-  const [{ fires: upcoming }, { fires }, { counts }] = await Promise.all([
+  // One that is due every few seconds leaves the others theirs.
+  const perTrigger = Math.max(1, Math.floor(mostUpcoming / triggers.length));
+  const span = { from: BigInt(now), to: BigInt(now + dayMs), limit: mostUpcoming, perTrigger };
+  // A trigger that fires every few seconds does not hide what the others did.
+  const asked = triggers.length > mostAsked ? [{}] : triggers.map(({ agent, name }) => ({ agent, name }));
+  const limit = triggers.length > mostAsked ? firesRead : firesShown;
+  const [{ fires: upcoming }, lists, { counts }] = await Promise.all([
     schedules.simulateTriggers({ project, ...span }, { signal }),
-    schedules.listFires({ project, limit: firesRead }, { signal }),
+    Promise.all(asked.map(of => schedules.listFires({ project, ...of, limit }, { signal }))),
     // A day on which clocks are changed has an hour of its neighbour.
     schedules.countFires({ project, since: BigInt(since), spanMs: BigInt(dayMs) }, { signal }),
   ]);
-  return triggers.map(trigger => triggerView(trigger, { upcoming, fires, counts }));
+  const fires = lists.flatMap(list => list.fires);
+  return triggers.map(trigger => triggerView(trigger, { upcoming, perTrigger, fires, counts }));
 }
 
 /** What the tab shows. */
@@ -102,12 +111,15 @@ export function triggerView(
   trigger: ScheduledTrigger,
   known: {
     readonly upcoming: readonly UpcomingFire[];
+    /** As many of them as were asked for. */
+    readonly perTrigger: number;
     readonly fires: readonly Fire[];
     readonly counts: readonly FireCount[];
   },
 ): TriggerView {
   const isOf = ({ agent, name }: { readonly agent: string; readonly name: string }): boolean =>
     agent === trigger.agent && name === trigger.name;
+  const upcoming = known.upcoming.filter(isOf).map(({ at }) => Number(at));
   const days = Array.from({ length: daysBack }, (_, day) =>
     daily(known.counts.filter(each => isOf(each) && each.span === day)),
   );
@@ -120,7 +132,8 @@ export function triggerView(
     source: cut(trigger.source),
     enabled: trigger.enabled,
     ...defined('nextFireAt', happened(trigger.nextFireAt)),
-    upcoming: known.upcoming.filter(isOf).map(({ at }) => Number(at)),
+    upcoming,
+    goesOn: upcoming.length >= known.perTrigger,
     days,
     fires: known.fires.filter(isOf).slice(0, firesShown).map(fireView),
   };

@@ -40,6 +40,8 @@ const triggerSchema = z.object({
   nextFireAt: z.optional(time),
   /** When it would fire in the next 24 hours. */
   upcoming: z.array(time).check(z.maxLength(1_000)),
+  /** There are more of them than could be asked for. */
+  goesOn: z.boolean(),
   /** What came of it on each of the last seven days, today last. */
   days: z.array(z.record(z.enum(fireOutcomes), count)).check(z.maxLength(7)),
   /** The last ones, newest first. */
