@@ -1,5 +1,6 @@
 import { AppError, isAppError } from '../base/errors.js';
 import type { LiveState } from './liveState.js';
+import { waitLimit } from './waitLimit.js';
 import type { Thread } from '../protocol/gen/muster/v1/threads_pb.js';
 
 /** True when nothing goes on in the thread that ends by itself: it waits for a person, for a review, or it is over. */
@@ -19,7 +20,7 @@ export async function waitUntilSettled(
     timeoutMs,
   }: { readonly thread: Thread; readonly signal: AbortSignal; readonly timeoutMs?: number | undefined },
 ): Promise<Thread | undefined> {
-  const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
+  const timeout = waitLimit(timeoutMs);
   try {
     return await live.waitFor(
       () => {

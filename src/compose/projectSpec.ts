@@ -255,6 +255,8 @@ export interface MergeSpec {
   readonly verify: readonly string[];
   /** Threads that are verified and landed together. */
   readonly batch: number;
+  /** What reviewing agents approved lands without a person; absent = only people ask for merges. */
+  readonly auto?: true | undefined;
 }
 
 /** What a hook hears of: a run began, ended in any way; a thread was closed, or said to have failed; a merge ended in any way. */

@@ -2,6 +2,7 @@ import type { DisposableStore } from '../base/lifecycle.js';
 import type { CandidateVerifier } from '../core/merges/candidateVerifier.js';
 import { ConflictPredictor } from '../core/merges/conflictPredictor.js';
 import { HandMergeService } from '../core/merges/handMergeService.js';
+import { AutoMerger } from '../core/merges/autoMerger.js';
 import { MergeResumer } from '../core/merges/mergeResumer.js';
 import { MergeService } from '../core/merges/mergeService.js';
 import { UpdateService } from '../core/merges/updateService.js';
@@ -19,6 +20,7 @@ export interface HostMerges {
   readonly updates: UpdateService;
   readonly handMerges: HandMergeService;
   readonly resumer: MergeResumer;
+  readonly autoMerger: AutoMerger;
 }
 
 export function buildMerges(
@@ -41,5 +43,6 @@ export function buildMerges(
     updates: new UpdateService({ ...common, driver, settler, workspaces }),
     handMerges: new HandMergeService({ store, driver: parts.handMerges, settler, workspaces }),
     resumer: resources.add(new MergeResumer({ store, log, merges })),
+    autoMerger: resources.add(new AutoMerger({ store, log, merges })),
   };
 }

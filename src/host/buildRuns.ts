@@ -1,3 +1,5 @@
+import { findCommand } from '../drivers/process/findCommand.js';
+import { sha256 } from './buildReviews.js';
 import type { DisposableStore } from '../base/lifecycle.js';
 import type { ProviderRegistries } from '../core/agents/providerRegistries.js';
 import { CellService } from '../core/notebooks/cellService.js';
@@ -47,6 +49,8 @@ export function buildRuns(
     directory,
     models: parts.runModels,
     placeholders: hostPlaceholders(parts.distDir),
+    digest: text => sha256(Buffer.from(text)),
+    hasCommand: (command, env) => findCommand(command, { env, cwd: '/' }) !== undefined,
   });
   const questions = new QuestionService(common);
   const cells = new CellService({ notebooks: parts.notebooks, driver: parts.notebookServers, log });

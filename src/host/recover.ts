@@ -57,6 +57,7 @@ async function recoverWork({
   notebooks,
   warm,
   resumer,
+  autoMerger,
 }: HostCore): Promise<void> {
   await notebooks.takeUp();
   await verifier.sweep();
@@ -74,6 +75,7 @@ async function recoverWork({
   runs.takeUpSettling();
   merges.recover();
   resumer.resume();
+  autoMerger.resume();
   await threads.recover();
 }
 

@@ -45,6 +45,7 @@ export function time(ms: bigint): string | null {
 }
 
 export const messageShape = z.object({
+  id: z.string().describe('The same as message_id.'),
   message_id: z.string(),
   reference: z.string(),
   thread_id: z.string(),
@@ -53,10 +54,12 @@ export const messageShape = z.object({
   intent: z.string(),
   body: z.string(),
   created_at: z.string().nullable(),
+  skip_handoff: z.boolean().optional(),
 });
 
 export function messageFields(message: Message): z.infer<typeof messageShape> {
   return {
+    id: message.id,
     message_id: message.id,
     reference: referenceTo(message),
     thread_id: message.threadId,
@@ -65,11 +68,14 @@ export function messageFields(message: Message): z.infer<typeof messageShape> {
     intent: message.intent,
     body: message.body,
     created_at: time(message.createdAt),
+    ...(message.skipHandoff ? { skip_handoff: true } : {}),
   };
 }
 
 export const runShape = z.object({
+  id: z.string().describe('The same as execution_id.'),
   execution_id: z.string(),
+  dispatch_message_id: z.string(),
   thread_id: z.string(),
   agent: z.string(),
   execution_status: z.string(),
@@ -79,6 +85,7 @@ export const runShape = z.object({
   duration_ms: z.number().nullable(),
   exit_code: z.number().nullable(),
   error: z.string().nullable(),
+  prompt_hash: z.string().nullable().describe('The same for the same instructions of the agent.'),
   activity: z.string().optional(),
   cost_usd: z.number().optional(),
   tokens_in: z.number().optional(),
@@ -89,7 +96,9 @@ export const runShape = z.object({
 
 export function runFields(run: Run): z.infer<typeof runShape> {
   return {
+    id: run.id,
     execution_id: run.id,
+    dispatch_message_id: run.messageId,
     thread_id: run.threadId,
     agent: run.agent,
     execution_status: runWord(run.status),
@@ -99,6 +108,7 @@ export function runFields(run: Run): z.infer<typeof runShape> {
     duration_ms: durationOf(run.startedAt, run.endedAt),
     exit_code: run.exitCode ?? null,
     error: run.error?.message ?? null,
+    prompt_hash: run.promptHash || null,
     ...(run.activity === '' ? {} : { activity: run.activity }),
     ...(run.costUsd === undefined ? {} : { cost_usd: run.costUsd }),
     ...(run.inputTokens === undefined ? {} : { tokens_in: Number(run.inputTokens) }),
@@ -113,18 +123,21 @@ export const mergeShape = z.object({
   thread_id: z.string(),
   status: z.string(),
   state: z.string().describe('Muster’s own word, which tells blocked and conflicted from failed.'),
+  source_branch: z.string().optional().describe('Left out once the thread has no branch any more.'),
   target_branch: z.string(),
   strategy: z.string(),
   queued_at: z.string().nullable(),
   finished_at: z.string().nullable(),
   duration_ms: z.number().nullable(),
   commit: z.string().optional(),
+  result_summary: z.string().optional(),
   error_detail: z.string().optional(),
   conflict_files: z.array(z.string()).optional(),
   suggested_actions: z.array(z.string()).optional(),
 });
 
-export function mergeFields(merge: Merge): z.infer<typeof mergeShape> {
+/** `branch`: the thread's, where that is known. */
+export function mergeFields(merge: Merge, branch = ''): z.infer<typeof mergeShape> {
   const went = merge.status === 'merged';
   const actions = suggestedActions(merge);
   return {
@@ -132,12 +145,14 @@ export function mergeFields(merge: Merge): z.infer<typeof mergeShape> {
     thread_id: merge.threadId,
     status: mergeWord(merge.status),
     state: merge.status,
+    ...(branch === '' ? {} : { source_branch: branch }),
     target_branch: merge.target,
     strategy: merge.strategy,
     queued_at: time(merge.createdAt),
     finished_at: time(merge.endedAt),
     duration_ms: durationOf(merge.createdAt, merge.endedAt),
     ...(merge.commit === '' ? {} : { commit: merge.commit }),
+    ...(went ? { result_summary: `${merge.target} is at ${merge.commit} now.` } : {}),
     ...(went || merge.message === '' ? {} : { error_detail: merge.message }),
     ...(merge.files.length === 0 ? {} : { conflict_files: merge.files }),
     ...(actions.length === 0 ? {} : { suggested_actions: actions }),

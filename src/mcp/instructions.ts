@@ -6,7 +6,8 @@ The way of a task:
 2. orch_dispatch gives a task to an agent and returns a thread; orch_dispatch_and_wait does that and waits for the answer.
    The same thread_id again is a follow-up: the agent remembers the conversation and works in the same worktree.
 3. orch_wait returns the agent's reply. Pass the reference of the last message you know as since_reference, so that you get the
-   next one. A wait that ends with found: false says what the thread is doing; call it again.
+   next one. Where an agent hands its work on (handoff_to), await_chain: true waits for all of it. A wait that ends with
+   found: false says what the thread is doing; call it again.
 4. orch_review shows the changes. Ask for corrections by dispatching to the same thread.
 5. orch_merge asks for the merge and orch_wait_merge tells how it ended. Merging checks nothing out and never overwrites
    anybody's edits; a blocked or conflicted merge says what is in the way.

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { AppError, isAppError } from '../base/errors.js';
 import { isSettled } from '../client/settling.js';
+import { waitLimit } from '../client/waitLimit.js';
 import type { Message, Thread } from '../protocol/gen/muster/v1/threads_pb.js';
-import { messageFields, messageShape } from './fields.js';
+import { messageFields, messageShape, time } from './fields.js';
 import { readThread } from './threads.js';
 import type { ToolContext } from './tool.js';
-import { idOfReference, runWord, threadWord } from './words.js';
+import { idOfReference, partyWord, referenceTo, runWord, threadWord } from './words.js';
 
 /** A client that waits hears this often that it still does. */
 const progressEveryMs = 10_000;
@@ -32,6 +33,15 @@ export const waited = z.object({
   thread_status: z.string().optional(),
   execution_status: z.string().optional(),
   chain_pending: z.boolean().optional(),
+  fanout_children_awaited: z
+    .number()
+    .optional()
+    .describe('Agents that were asked about the same work, and were heard.'),
+  settled_at: z.string().nullable().optional().describe('When the chain had ended, if it had to be waited for.'),
+  seen: z
+    .array(z.object({ reference: z.string(), from: z.string(), to: z.string(), intent: z.string() }))
+    .optional()
+    .describe('What was said meanwhile and does not pass the filter.'),
   hint: z.string().optional(),
 });
 
@@ -48,17 +58,17 @@ export async function waitForMessage(context: ToolContext, filter: MessageFilter
   const stop = new AbortController();
   const progress = reportProgress(context, filter);
   try {
-    const timeout = filter.timeoutS === undefined ? undefined : AbortSignal.timeout(filter.timeoutS * 1000);
+    const timeout = waitLimit(filter.timeoutS === undefined ? undefined : filter.timeoutS * 1000);
     const signal = AbortSignal.any([context.signal, stop.signal, ...(timeout ? [timeout] : [])]);
-    for (;;) {
+    for (let blocked = false; ; blocked = true) {
       const now = await readThread(context, thread.id);
       const found = answerNow(now, wanted);
-      if (found) return found;
+      if (found) return { ...found, ...(blocked && filter.awaitChain ? settlement(now.thread) : {}) };
       try {
         await nextChange(context, now.thread, signal);
       } catch (error) {
         if (!timeout?.aborted || context.signal.aborted || !isAppError(error, 'cancelled')) throw error;
-        return notYet(context, now.thread, filter);
+        return { ...notYet(context, now.thread, filter), seen: seenSince(now.messages, wanted.since) };
       }
     }
   } finally {
@@ -79,21 +89,62 @@ function answerNow(
   const found = newest(messages, wanted);
   const settled = isSettled(thread);
   if (found && (settled || !wanted.awaitChain)) return { found: true, ...messageFields(found) };
+  if (settled && endedSilently(thread)) return silence(thread);
   if (settled && nothingComes(thread)) throw over(thread);
   return undefined;
+}
+
+function settlement({ chain, updatedAt }: Thread): Pick<Waited, 'fanout_children_awaited' | 'settled_at'> {
+  const heard = chain?.said.length ?? 0;
+  return { ...(heard > 1 ? { fanout_children_awaited: heard } : {}), settled_at: time(updatedAt) };
+}
+
+function seenSince(messages: readonly Message[], since: string | undefined) {
+  return afterCursor(messages, since).map(message => ({
+    reference: referenceTo(message),
+    from: partyWord(message.from),
+    to: partyWord(message.to),
+    intent: message.intent,
+  }));
+}
+
+function afterCursor(messages: readonly Message[], since: string | undefined): readonly Message[] {
+  const after = since === undefined || since === '' ? -1 : messages.findIndex(({ id }) => id === idOfReference(since));
+  return messages.slice(after + 1);
+}
+
+/** An agent may do its work without a word; that is no failure of the wait. */
+function endedSilently({ latestRun, status }: Thread): boolean {
+  return status === 'ready' && latestRun?.status === 'succeeded' && latestRun.answer.trim() === '';
+}
+
+function silence(thread: Thread): Waited {
+  return {
+    found: false,
+    thread_id: thread.id,
+    thread_status: threadWord(thread),
+    execution_status: runWord(thread.latestRun?.status ?? ''),
+    chain_pending: false,
+    hint: 'The agent ended well and said nothing. orch_review shows what it changed.',
+  };
 }
 
 /** The newest message that passes, or undefined. Without intent and cursor, what was asked is no answer. */
 export function newest(
   messages: readonly Message[],
-  { intent, since }: Pick<MessageFilter, 'intent' | 'since'>,
+  filter: Pick<MessageFilter, 'intent' | 'since'>,
 ): Message | undefined {
-  const after = since === undefined || since === '' ? -1 : messages.findIndex(({ id }) => id === idOfReference(since));
-  return messages
-    .slice(after + 1)
-    .findLast(message =>
-      intent === undefined ? message.to === 'you' || since !== undefined : message.intent === intent,
-    );
+  return passing(messages, filter).at(-1);
+}
+
+/** Those that pass, oldest first. */
+export function passing(
+  messages: readonly Message[],
+  { intent, since }: Pick<MessageFilter, 'intent' | 'since'>,
+): readonly Message[] {
+  return afterCursor(messages, since).filter(message =>
+    intent === undefined ? message.to === 'you' || since !== undefined : message.intent === intent,
+  );
 }
 
 function requireKnown(messages: readonly Message[], since: string | undefined, thread: Thread): void {

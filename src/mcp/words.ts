@@ -1,3 +1,4 @@
+import type { Run } from '../protocol/gen/muster/v1/runs_pb.js';
 import type { Thread } from '../protocol/gen/muster/v1/threads_pb.js';
 import type { Message } from '../protocol/gen/muster/v1/threads_pb.js';
 
@@ -41,6 +42,18 @@ export function runWord(status: string): string {
 /** `queued`, `claimed`, `executing`, `completed`, `failed` or `cancelled`; ours is told beside it as `state`. */
 export function mergeWord(status: string): string {
   return mergeWords.get(status) ?? status;
+}
+
+/** What ending these runs stops, in compas' words: all that had not ended, and of these the ones that had a process. */
+export function endedRuns(runs: readonly Pick<Run, 'endedAt' | 'status'>[]): {
+  readonly executions_cancelled: number;
+  readonly processes_killed: number;
+} {
+  const active = runs.filter(({ endedAt, status }) => endedAt === 0n && status !== 'cancelled');
+  return {
+    executions_cancelled: active.length,
+    processes_killed: active.filter(({ status }) => status !== 'queued').length,
+  };
 }
 
 /** A person is called `operator` there. */

@@ -14,8 +14,11 @@ const knownShapes: readonly (readonly [prefixes: readonly string[], shape: RegEx
   [['sk_l', 'sk_t', 'rk_l', 'rk_t'], /[sr]k_(?:live|test)_[A-Za-z0-9]{20,}/y],
   // A JSON Web Token: three parts, of which the first is a JSON object.
   [base64Url.map(next => `eyJ${next}`), /eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*/y],
-  // A private key with its body in the same line, from behind its first dashes on; line ends may be escaped, also twice.
-  [['BEGI'], /BEGIN [A-Z ]*PRIVATE KEY-----(?:\\+[nr]|[\r\n])*[A-Za-z0-9+/]{16}(?:[A-Za-z0-9+/=,: \r\n-]|\\+[nr])*/y],
+  // A private key with its body in the same line, from behind its first dashes up to where it ends; line ends may be escaped, also twice.
+  [
+    ['BEGI'],
+    /BEGIN [A-Z ]*PRIVATE KEY-----(?:\\+[nr]|[\r\n])*[A-Za-z0-9+/]{16}(?:(?!-----END )[A-Za-z0-9+/=,: \r\n-]|\\+[nr])*/y,
+  ],
 ];
 /** What a shape is matched against: longer keys are hidden as far as this. */
 const longestShape = 8_192;

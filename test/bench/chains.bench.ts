@@ -9,6 +9,7 @@ const reviewers = 19;
 const waiters = 50;
 const rounds = 10;
 const chainRounds = 3;
+const starts = 20;
 
 const names = Array.from({ length: reviewers }, (_, n) => `reviewer${n + 1}`);
 
@@ -32,8 +33,11 @@ export async function measure(): Promise<readonly Figure[]> {
   try {
     const chains: number[] = [];
     for (let round = 0; round < chainRounds; round++) chains.push(await oneChain(host));
+    const started = await startsOf(host);
     const late = await waitTogether(host);
     return [
+      // compas looks for new messages once a second: half of one on average, and a whole one at worst.
+      ...spread('dispatch → agent at work', started, { p50: 500, p99: 1000 }),
       {
         name: 'chain of 20 agents: dispatch → approved',
         value: median(chains),
@@ -75,6 +79,35 @@ async function oneChain({ client, repository }: BenchHost): Promise<number> {
   return now() - begin;
 }
 
+/** From the call to the first line of the agent, on a thread that has its worktree; one after the other. */
+async function startsOf({ client, repository, stateDir }: BenchHost): Promise<readonly number[]> {
+  const request = { folder: repository, agent: 'clock', prompt: 'Say the time' };
+  const { threadId } = await client.threads.dispatch(request);
+  const took: number[] = [];
+  for (let round = 0; round <= starts; round++) {
+    await settledOn(client, threadId);
+    const begin = now();
+    const { runId } = await client.threads.dispatch({ ...request, threadId });
+    await settledOn(client, threadId);
+    took.push(clockOf(stateDir, runId) - begin);
+  }
+  return took.slice(1);
+}
+
+async function settledOn(client: HostClient, threadId: string): Promise<void> {
+  const stop = new AbortController();
+  for await (const { update } of client.events.watch({}, { signal: stop.signal })) {
+    if (update.case !== 'changes' && update.case !== 'snapshot') continue;
+    if (update.value.threads.find(({ id }) => id === threadId)?.status === 'ready') break;
+  }
+  stop.abort();
+}
+
+/** What the agent `clock` said, in milliseconds. */
+function clockOf(stateDir: string, runId: string): number {
+  return Number(readFileSync(join(stateDir, 'runs', runId, 'stdout.ndjson'), 'utf8')) / 1e6;
+}
+
 /** How long after the agent's end the last client was told, once a round. */
 async function waitTogether(host: BenchHost): Promise<readonly number[]> {
   const clients: HostClient[] = [];
@@ -90,7 +123,7 @@ async function waitTogether(host: BenchHost): Promise<readonly number[]> {
       const { runId } = await host.client.threads.dispatch(request);
       const times = await Promise.all(told.map(({ whenEnded }) => whenEnded(runId)));
       stop.abort();
-      const at = Number(readFileSync(join(host.stateDir, 'runs', runId, 'stdout.ndjson'), 'utf8')) / 1e6;
+      const at = clockOf(host.stateDir, runId);
       late.push(Math.max(...times) - at);
       await host.client.threads.listThreads({ limit: 1 });
     }

@@ -50,7 +50,7 @@ test('tools that agents used are counted by tool and agent, with what each agent
   expect(await mcp.call('orch_tool_stats', { agent_alias: 'nobody' })).toMatchObject({ isError: true });
 });
 
-test('an agent that shares the checkout gets no worktree and no branch, and works where the person does', async () => {
+test('an agent that shares the checkout gets no worktree and no branch, and works where the person does (59)', async () => {
   const home = testHome(programs);
   const repository = testRepository({
     'agent-compose.yml': `name: shop

@@ -30,7 +30,7 @@ describe('starting', () => {
     expect(serving).toHaveLength(1);
   });
 
-  test('a second host in one state directory ends with the status that says so', async () => {
+  test('a second host in one state directory ends with the status that says so (compas 87)', async () => {
     const home = testHome(programs);
     await home.connect();
     const second = spawn(process.execPath, [programs.host], { env: { ...home.env }, stdio: 'ignore' });

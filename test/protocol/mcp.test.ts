@@ -112,7 +112,7 @@ describe('the tools', () => {
     );
   });
 
-  test('take numbers as text, and say which field is wrong when they are none', async () => {
+  test('take numbers as text, and say which field is wrong when they are none (compas 51)', async () => {
     const { mcp } = await setUp();
     expect(await mcp.ok('orch_tasks', { limit: '5' })).toEqual({ tasks: [] });
     expect(await mcp.ok('orch_tasks', { limit: null })).toEqual({ tasks: [] });

@@ -1,8 +1,8 @@
-/** Test files that the tables of behaviours name often. */
-export const mcp = 'test/protocol/mcp.test.ts';
-export const core = (name: string): string => `test/integration/core/${name}.test.ts`;
-export const merge = 'test/contract/merge.test.ts';
-export const worktree = 'test/contract/worktree.test.ts';
-export const store = 'test/contract/store.test.ts';
-export const sandbox = 'test/contract/sandboxContract.ts';
-export const firstSteps = 'test/integration/cli/firstSteps.test.ts';
+/** Test files that the tables name often; all of them speak to Muster from outside. */
+export const dispatching = 'test/protocol/compasDispatch.test.ts';
+export const running = 'test/protocol/compasRuns.test.ts';
+export const chaining = 'test/protocol/compasChains.test.ts';
+export const landing = 'test/protocol/compasLanding.test.ts';
+export const looking = 'test/protocol/compasLooking.test.ts';
+export const setup = 'test/protocol/compasSetup.test.ts';
+export const waiting = 'test/protocol/compasWaiting.test.ts';

@@ -195,6 +195,8 @@ export function coreHost(
     placeholders: { fill: argv => ({ argv, env: {} }) },
     models: { open: async ({ environment: { variables } }) => ({ variables }) },
     sandboxes,
+    digest: sha256,
+    hasCommand: () => true,
   });
   const commits = new RunCommits(common);
   const questions = new QuestionService(common);

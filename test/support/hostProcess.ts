@@ -8,7 +8,7 @@ import { inRepository } from '../../src/build/paths.ts';
 import { readEndpoint } from '../../src/client/endpointDiscovery.js';
 import { connectEndpoint, type HostClient } from '../../src/client/hostClient.js';
 import { ensureHost, type LaunchOptions } from '../../src/client/hostLauncher.js';
-import { tempDirectory } from './tempDirectory.ts';
+import { tempDirectory, type CleanUps } from './tempDirectory.ts';
 
 /** The real host, CLI and what else runs in Node, bundled as they ship. */
 export interface Programs {
@@ -71,12 +71,23 @@ export interface TestHome {
   killHost(): Promise<void>;
 }
 
-/** Makes a {@link TestHome}. `stateDir` is used as it is when given; `env` is added to every program's environment. */
+/**
+ * Makes a {@link TestHome}. `stateDir` is used as it is when given; `env` is added to every program's environment; it lives as long as the
+ * test, or until `cleanUps` says.
+ */
 export function testHome(
   programs: Programs,
-  { stateDir, env: more = {} }: { readonly stateDir?: string; readonly env?: Readonly<Record<string, string>> } = {},
+  {
+    stateDir,
+    env: more = {},
+    cleanUps = onTestFinished,
+  }: {
+    readonly stateDir?: string;
+    readonly env?: Readonly<Record<string, string>>;
+    readonly cleanUps?: CleanUps;
+  } = {},
 ): TestHome {
-  const root = tempDirectory();
+  const root = tempDirectory(undefined, cleanUps);
   const home = join(root, 'user');
   const state = stateDir ?? join(root, 'state');
   mkdirSync(home);
@@ -109,7 +120,7 @@ export function testHome(
     kill(pid);
     while (isAlive(pid)) await new Promise(resolve => setTimeout(resolve, 5));
   };
-  onTestFinished(async () => {
+  cleanUps(async () => {
     for (const client of clients) client.dispose();
     await killHost();
     for (const pid of pids) kill(pid);
@@ -202,8 +213,11 @@ async function runProgram({
 }
 
 /** A repository with one commit on `main`. Files by path, relative to it. */
-export function testRepository(files: Readonly<Record<string, string>> = {}, { name = 'repo' } = {}): string {
-  const folder = join(tempDirectory(), name);
+export function testRepository(
+  files: Readonly<Record<string, string>> = {},
+  { name = 'repo', cleanUps = onTestFinished }: { readonly name?: string; readonly cleanUps?: CleanUps } = {},
+): string {
+  const folder = join(tempDirectory(undefined, cleanUps), name);
   mkdirSync(folder, { recursive: true });
   for (const [path, text] of Object.entries({ 'README.md': '# Test\n', ...files })) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });

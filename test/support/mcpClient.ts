@@ -3,6 +3,7 @@ import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { onTestFinished } from 'vitest';
 import type { Programs, TestHome } from './hostProcess.ts';
+import type { CleanUps } from './tempDirectory.ts';
 
 /** What a tool answered. */
 export interface ToolAnswer {
@@ -34,7 +35,13 @@ export async function startMcp(
     programs,
     cwd,
     env = {},
-  }: { readonly programs: Programs; readonly cwd: string; readonly env?: Record<string, string> },
+    cleanUps = onTestFinished,
+  }: {
+    readonly programs: Programs;
+    readonly cwd: string;
+    readonly env?: Record<string, string>;
+    readonly cleanUps?: CleanUps;
+  },
 ): Promise<McpSession> {
   const transport = new StdioClientTransport({
     command: process.execPath,
@@ -45,7 +52,7 @@ export async function startMcp(
   });
   const client = new Client({ name: 'test', version: '1' });
   await client.connect(transport);
-  onTestFinished(async () => {
+  cleanUps(async () => {
     await home.hostPid();
     await client.close();
   });

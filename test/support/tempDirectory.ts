@@ -3,9 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
-/** A directory of its own for one test, removed after it. Short enough for a unix socket in it. */
-export function tempDirectory(name = 'muster-test'): string {
+/** Takes what is to be done at the end of whatever something was made for; the last comes first. */
+export type CleanUps = (work: () => Promise<void> | void) => void;
+
+/** A directory of its own, removed after the test, or when `cleanUps` says. Short enough for a unix socket in it. */
+export function tempDirectory(name = 'muster-test', cleanUps: CleanUps = onTestFinished): string {
   const path = realpathSync(mkdtempSync(join(tmpdir(), `${name}-`)));
-  onTestFinished(() => rmSync(path, { recursive: true, force: true, maxRetries: 3 }));
+  cleanUps(() => rmSync(path, { recursive: true, force: true, maxRetries: 3 }));
   return path;
 }

@@ -48,7 +48,7 @@ describe('the board is readable', () => {
   });
 });
 
-test('words and an agent narrow the columns, also in the next document; Escape shows all again', async () => {
+test('words and an agent narrow the columns, also in the next document; Escape shows all again, and what is opened is what is shown (compas 94, defect 30)', async () => {
   const threads = [
     threadView({ id: 'k3v9x2m4q7w1', summary: 'Add health check', agent: 'dev' }),
     threadView({ id: 'k3v9x2m4q7w2', summary: 'Rename handlers', agent: 'reviewer' }),
@@ -62,6 +62,8 @@ test('words and an agent narrow the columns, also in the next document; Escape s
     expect((await titles()).toSorted()).toEqual(['Add health check', 'Add metrics']);
     await page.getByRole('combobox', { name: 'Threads of which agent' }).selectOption('reviewer');
     expect(await titles()).toEqual(['Add metrics']);
+    await page.getByRole('button', { name: 'Add metrics', exact: true }).click();
+    expect(await view.waitForPosted('act')).toEqual({ type: 'act', threadId: 'k3v9x2m4q7w3', action: 'open' });
     await page.waitForFunction(() => sessionStorage.getItem('state')?.includes('"reviewer"'));
     await view.screenshot('board-filtered-dark');
     await page.reload();
@@ -187,7 +189,7 @@ describe('the board is live', () => {
     });
   });
 
-  test('a thousand cards of one column scroll with work for a fraction of a frame, and only those in sight are drawn', async () => {
+  test('of a thousand cards of one column only those in sight are drawn while it scrolls', async () => {
     const threads = Array.from({ length: 1_000 }, (_, i) =>
       threadView({
         id: `many${String(i).padStart(8, '0')}`,
@@ -200,24 +202,18 @@ describe('the board is live', () => {
       const found = await view.page.evaluate(async () => {
         const list = document.querySelector('[aria-label="Ready for review"] .cards');
         if (!list) throw new Error('No column');
-        const work: number[] = [];
         for (let frame = 0; frame < 120; frame++) {
           await new Promise(resolve => requestAnimationFrame(resolve));
-          const begun = performance.now();
           list.scrollTop += 240;
-          // What the browser would do before it paints: style and layout of what came into sight.
-          document.elementFromPoint(innerWidth / 2, innerHeight / 2)?.getBoundingClientRect();
-          work.push(performance.now() - begun);
         }
         // The contents of a card that is out of sight are skipped, not the card itself.
         const drawn = [...list.querySelectorAll('.card-title')].filter(title =>
           title.checkVisibility({ contentVisibilityAuto: true }),
         );
-        return { drawn: drawn.length, at: list.scrollTop, median: work.toSorted((a, b) => a - b)[60] ?? 0 };
+        return { drawn: drawn.length, at: list.scrollTop };
       });
       expect(found.at).toBeGreaterThan(20_000);
       expect(found.drawn).toBeLessThan(100);
-      expect(found.median).toBeLessThan(1000 / 60);
     });
   });
 

@@ -14,6 +14,7 @@ import { productVersion } from '../../protocol/productVersion.js';
 import { ask } from '../mailbox.js';
 import { isRecord } from '../../base/unknownFields.js';
 import { ToolCalls } from './toolCalls.js';
+import type { TotalsSource } from './totals.js';
 
 /** What `acp.json` of a run says. */
 export interface AcpSettings {
@@ -21,6 +22,8 @@ export interface AcpSettings {
   readonly conversation?: string;
   /** The id under which the agent loads it, where that is another one. */
   readonly loadAs?: string;
+  /** Where it says what the conversation took. */
+  readonly totals?: TotalsSource;
   /** The MCP server with the run's tools. */
   readonly tools?: {
     readonly command: string;

@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import { ndJsonStream } from '@agentclientprotocol/sdk';
 import { workingFolder } from '../../node/person.js';
 import { converse, type AcpSettings } from './converse.js';
+import { readTotals } from './totals.js';
 
 /**
  * The client of an agent that speaks the Agent Client Protocol: `acpClient.js <run directory> <command of the agent…>`. It gives the agent
@@ -20,8 +21,13 @@ const prompt = await text(process.stdin);
 const { ELECTRON_RUN_AS_NODE: _, ...env } = process.env;
 const agent = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], env });
 const leaving = new AbortController();
-process.on('SIGTERM', () => leaving.abort());
-process.on('SIGINT', () => leaving.abort());
+const closed = new Promise<void>(resolve => agent.once('close', () => resolve()));
+let stopped = false;
+for (const signal of ['SIGTERM', 'SIGINT'] as const)
+  process.on(signal, () => {
+    stopped = true;
+    leaving.abort();
+  });
 agent.on('error', error => {
   say({ acp: 'error', message: error.message });
   leaving.abort();
@@ -31,7 +37,10 @@ agent.on('exit', () => leaving.abort());
 /** An agent that ignores the end of its input gets this long. */
 const graceMs = 2_000;
 
+let conversation: string | undefined;
+
 function say(line: Readonly<Record<string, unknown>>): void {
+  if (line['acp'] === 'session' && typeof line['id'] === 'string') conversation = line['id'];
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
@@ -49,5 +58,9 @@ process.exitCode = succeeded ? 0 : 1;
 agent.stdin.end();
 const timer = setTimeout(() => agent.kill('SIGKILL'), graceMs);
 agent.kill('SIGTERM');
-agent.once('close', () => clearTimeout(timer));
-if (agent.exitCode !== null || agent.signalCode !== null) clearTimeout(timer);
+await closed;
+clearTimeout(timer);
+if (!stopped && settings.totals && conversation !== undefined) {
+  const said = await readTotals(settings.totals, { conversation, command, env });
+  if (said) say({ acp: 'totals', said });
+}

@@ -2,6 +2,7 @@ import { AppError, isAppError } from '../../base/errors.js';
 import { isSettled } from '../../client/settling.js';
 import type { Message, Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { CommandContext } from '../command.js';
+import { waitLimit } from '../../client/waitLimit.js';
 
 /** Which message is waited for. */
 export interface WantedMessage {
@@ -20,7 +21,7 @@ export interface WantedMessage {
  */
 export async function awaitMessage(context: CommandContext, wanted: WantedMessage): Promise<Message | undefined> {
   const live = await context.watch();
-  const timeout = wanted.timeoutMs === undefined ? undefined : AbortSignal.timeout(wanted.timeoutMs);
+  const timeout = waitLimit(wanted.timeoutMs);
   const signal = AbortSignal.any([context.signal, ...(timeout ? [timeout] : [])]);
   const first = await read(context, wanted.threadId);
   const since = wanted.since === 'now' ? first.messages.at(-1)?.id : wanted.since?.replace(/^db:/, '');

@@ -2,6 +2,7 @@ import { AppError, isAppError } from '../../base/errors.js';
 import type { Merge } from '../../protocol/gen/muster/v1/merges_pb.js';
 import type { CommandContext } from '../command.js';
 import { oneLine } from '../output/terminalText.js';
+import { waitLimit } from '../../client/waitLimit.js';
 
 const ended: ReadonlySet<string> = new Set(['merged', 'blocked', 'conflicted', 'failed', 'cancelled']);
 /** A host that ends between the answer and the next life is waited for this often. */
@@ -18,7 +19,7 @@ export async function waitForEnd(
   requested: Merge,
   timeoutMs?: number,
 ): Promise<Merge | undefined> {
-  const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
+  const timeout = waitLimit(timeoutMs);
   const signal = timeout ? AbortSignal.any([context.signal, timeout]) : context.signal;
   let client = await context.connect();
   let now = requested;

@@ -9,6 +9,7 @@ import {
   argumentsAt,
   durationAt,
   entriesOf,
+  flagAt,
   itemsOf,
   numberAt,
   pairsAt,
@@ -107,6 +108,7 @@ function mergeRules(node: ComposeNode | undefined): MergeSpec {
     strategy: wordAt(node, 'strategy', ['merge', 'squash', 'rebase']),
     verify: textsOf(child(node, 'verify')),
     batch: numberAt(node, 'batch') ?? 1,
+    auto: flagAt(node, 'auto', false) || undefined,
   };
 }
 

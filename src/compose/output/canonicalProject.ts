@@ -33,6 +33,7 @@ export function canonicalProject(spec: ProjectSpec): CanonicalObject {
       strategy: nonDefault(spec.merge.strategy, 'merge'),
       verify: spec.merge.verify,
       batch: nonDefault(spec.merge.batch, 1),
+      auto: spec.merge.auto,
     }),
     hooks: spec.hooks.map(canonicalHook),
     workspaces: spec.workspaces.map(canonicalNamedWorkspace),

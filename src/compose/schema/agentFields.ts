@@ -168,7 +168,8 @@ export const agentFields: Fields = {
   args: field(texts, "Extra arguments for the provider's command line.", 'args: [--verbose]', { era: 'muster' }),
   permissions: field(oneOf(permissionValues), 'What the agent may do without asking.', 'permissions: confined', {
     era: 'muster',
-    fallback: 'that of the provider, else auto in a container, and outside ask for claude and gemini, else confined',
+    fallback:
+      'that of the provider, else auto in a container, and outside ask where the CLI can ask (codex with codex-acp), else confined',
   }),
   may_dispatch: field(
     bool,

@@ -4,6 +4,7 @@ import { userProvider } from './providerFields.js';
 import { mcpServer, octobusServer, volume } from './serverFields.js';
 import type { Fields, MappingShape } from './shape.js';
 import {
+  bool,
   decimal,
   dictionary,
   field,
@@ -139,6 +140,10 @@ export const project: MappingShape = mapping({
           fallback: '1',
         },
       ),
+      auto: field(bool, 'Whether what all reviewing agents approved lands without a person.', 'auto: true', {
+        era: 'muster',
+        fallback: 'false',
+      }),
     }),
     'How work gets into the target branch.',
     `merge:\n  target: main\n  strategy: squash\n${AGENTS}`,

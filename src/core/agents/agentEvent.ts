@@ -55,7 +55,7 @@ export interface Usage {
   readonly kind: 'usage';
   readonly total: boolean;
   /** These count the conversation's earlier runs too; their sum is taken off before anything is stored. */
-  readonly wholeConversation?: 'tokens' | 'cost';
+  readonly wholeConversation?: 'tokens' | 'cost' | 'both';
   readonly inputTokens?: number;
   readonly outputTokens?: number;
   readonly cacheReadTokens?: number;

@@ -18,6 +18,8 @@ export interface Provider {
   readonly tools?: readonly AgentTool[];
   /** The same under `permissions: ask`, where its CLI is spoken to in another way then; missing: {@link tools}. */
   readonly toolsWhenAsking?: readonly AgentTool[];
+  /** The program beside its CLI that it asks through; an agent whose file does not say that it asks works confined without it. */
+  readonly asksWith?: string;
   /** True when the provider starts nothing outside of Muster (the built-in `demo`). */
   readonly builtIn: boolean;
   /** The command line of one run. The prompt is never in it: it travels on stdin or as a file of the run directory. */

@@ -7,6 +7,7 @@ import type { Verdict } from './verdict.js';
  *   going ──(all have said what they think)──► approved | commented | undecided
  *   going ──(somebody asks for changes)──► going, with the author at work again
  *   going ──(as deep as it may get)──► exhausted
+ *   going ──(the author fails, or a person stops it)──► undecided | off
  *   any ──(a person's next message)──► none: the next chain begins at depth 0
  *
  * `handed`: the author failed, and somebody else took the task over. `off`: the message said that nothing is to be handed on. `undecided` and `exhausted` need a person.

@@ -46,7 +46,7 @@ function afterWork(facts: HandOffFacts): HandOff {
   const kept = chain === undefined ? nothing : { ...nothing, chain };
   if (!agent?.handoff || chain?.state === 'off') return kept;
   const depth = asked.intent === 'dispatch' ? 0 : (chain?.depth ?? 0);
-  if (run.status !== 'succeeded') return afterFailure(facts, { agent, depth }) ?? kept;
+  if (run.status !== 'succeeded') return afterFailure(facts, { agent, depth }) ?? brokenOff(facts) ?? kept;
   const { onResponse, maxDepth } = agent.handoff;
   if (onResponse.length === 0) return kept;
   const begun: Chain = {
@@ -88,6 +88,14 @@ function afterFailure(
   const message = { threadId, from: agent.name, to: next.name, intent: 'take-over', body, createdAt: now } as const;
   const chain: Chain = { threadId, state: 'off', author: next.name, depth: depth + 1, waiting: [], said: [], note: '' };
   return { tasks: [{ agent: next, message }], chain: { ...chain, state: 'handed' } };
+}
+
+/** The author could not do what was asked of it, or a person stopped it: nobody is waited for any more. */
+function brokenOff({ run, chain }: HandOffFacts): HandOff | undefined {
+  if (chain?.state !== 'going') return undefined;
+  if (run.status === 'cancelled') return { tasks: [], chain: { ...chain, state: 'off', waiting: [] } };
+  const note = `${run.agent} failed when it was asked for changes.`;
+  return { tasks: [], chain: { ...chain, state: 'undecided', waiting: [], note } };
 }
 
 /** A reviewer has said what it thinks. When all have, the author works again, or the chain is over. */

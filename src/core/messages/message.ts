@@ -19,6 +19,8 @@ export interface Message {
   readonly createdAt: number;
   /** The run it caused or came from. */
   readonly runId?: RunId;
+  /** Nothing of what it leads to is handed on. */
+  readonly skipHandoff?: true;
   /** The same key twice is one dispatch. */
   readonly idempotencyKey?: string;
 }

@@ -44,6 +44,9 @@ export function consentSurface(spec: ProjectSpec): readonly ConsentItem[] {
     ...spec.merge.verify.map((command, index) =>
       item(`merge.verify[${index}]`, `Before a merge ${quoted(command)} runs.`, command),
     ),
+    ...(spec.merge.auto
+      ? [item('merge.auto', 'What reviewing agents approve is merged without a person.', spec.merge.target ?? '')]
+      : []),
     ...spec.hooks.flatMap((hook, index) => [
       item(`on_${hook.event}[${index}]`, `On ${hook.event} ${commandLine(hook.command, hook.args)} runs.`, {
         ...hook,

@@ -47,14 +47,11 @@ export function isUserDefined(spec: ProjectSpec, agentName: string): boolean {
 
 function usualPermissions({ driver, provider }: AgentSpec): 'confined' | 'ask' | 'auto' {
   if (driver.name !== 'process') return 'auto';
-  return askByThemselves.has(provider) ? 'ask' : 'confined';
+  return asking.has(provider) ? 'ask' : 'confined';
 }
 
-/**
- * CLIs that can ask without another program and say what they used all the same. (Of Gemini's input tokens those from a cache are
- * not told apart then.) Codex needs a program beside it, and OpenCode does not say what it used.
- */
-const askByThemselves: ReadonlySet<string> = new Set(['claude', 'gemini']);
+/** CLIs whose questions reach a person; of Gemini's input tokens those from a cache are not told apart then. */
+const asking: ReadonlySet<string> = new Set(['claude', 'codex', 'gemini', 'opencode']);
 
 /**
  * The permission mode an agent runs with: its own, its user-defined provider's, else `auto` inside a sandbox, and outside `ask` where its CLI can
@@ -65,4 +62,11 @@ export function permissionsOf(spec: ProjectSpec, agentName: string): 'confined' 
   if (agent?.permissions) return agent.permissions;
   const usual = agent === undefined ? 'confined' : usualPermissions(agent);
   return spec.providers.find(provider => provider.name === agent?.provider)?.permissions ?? usual;
+}
+
+/** True when the file itself says how the agent asks; else what is usual holds, as far as this machine can. */
+export function saysPermissions(spec: ProjectSpec, agentName: string): boolean {
+  const agent = spec.agents.find(candidate => candidate.name === agentName);
+  const provider = spec.providers.find(candidate => candidate.name === agent?.provider);
+  return (agent?.permissions ?? provider?.permissions) !== undefined;
 }

@@ -7,6 +7,7 @@ import type { Store } from '../store.js';
 import { isThreadIdle, requireIdle } from '../threads/idleThread.js';
 import type { Thread } from '../threads/thread.js';
 import { findThread } from '../threads/threadLookup.js';
+import { threadClosed } from '../threads/removedWork.js';
 import { noWorktree } from '../threads/threadService.js';
 import type { ThreadSettler } from '../threads/threadSettler.js';
 import type { ThreadStores, ThreadView } from '../threads/threadStore.js';
@@ -93,6 +94,7 @@ export class ReviewService {
     const found = store.read(stores => findThread(stores, id));
     await settler.settled(found.thread.id);
     const { thread } = requireIdle(store.read(stores => findThread(stores, found.thread.id)));
+    if (thread.outcome === 'abandoned') throw threadClosed(thread, `Thread ${thread.id} was abandoned`);
     const head = await this.#snapshot(thread);
     if (head === undefined) throw noWorktree(thread);
     if (shown !== undefined && shown !== head) await this.#requireSeen(thread, { shown, head, edits });

@@ -11,19 +11,21 @@ export function withoutEarlierRuns(usage: Usage, earlier: readonly Run[]): Usage
     const before = earlier.reduce((sum, run) => sum + (run[field] ?? 0), 0);
     return count >= before ? count - before : count;
   };
+  const tokens = {
+    inputTokens: own(usage.inputTokens, 'inputTokens'),
+    outputTokens: own(usage.outputTokens, 'outputTokens'),
+    cacheReadTokens: own(usage.cacheReadTokens, 'cacheReadTokens'),
+    cacheWriteTokens: own(usage.cacheWriteTokens, 'cacheWriteTokens'),
+  };
   switch (usage.wholeConversation) {
     case undefined:
       return usage;
     case 'cost':
       return { ...usage, costUsd: own(usage.costUsd, 'costUsd') };
     case 'tokens':
-      return {
-        ...usage,
-        inputTokens: own(usage.inputTokens, 'inputTokens'),
-        outputTokens: own(usage.outputTokens, 'outputTokens'),
-        cacheReadTokens: own(usage.cacheReadTokens, 'cacheReadTokens'),
-        cacheWriteTokens: own(usage.cacheWriteTokens, 'cacheWriteTokens'),
-      };
+      return { ...usage, ...tokens };
+    case 'both':
+      return { ...usage, ...tokens, costUsd: own(usage.costUsd, 'costUsd') };
   }
 }
 

@@ -24,6 +24,8 @@ export interface Run {
   readonly error?: { readonly code: string; readonly message: string };
   /** Its models are reached through the host: the upstream's name, or `facade` when each call decides. Missing: by its CLI's own login or key. */
   readonly modelsVia?: string;
+  /** The same for the same instructions of its agent; missing when it has none, and before it is launched. */
+  readonly promptHash?: string;
   /** The provider's conversation id. */
   readonly conversation?: string;
   /** The final answer, at most 16,384 characters. */

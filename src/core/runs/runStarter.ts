@@ -11,7 +11,7 @@ import type { AgentTool } from '../mail/mailbox.js';
 import type { MessageIntent } from '../messages/message.js';
 import type { MessageStores } from '../messages/messageStore.js';
 import { requireConsent } from '../projects/consent.js';
-import { permissionsOf, requireDriver, type Project } from '../projects/project.js';
+import { permissionsOf, requireDriver, saysPermissions, type Project } from '../projects/project.js';
 import type { FacadeAddress, RunModels } from '../models/runModels.js';
 import type { ProjectStores } from '../projects/projectStore.js';
 import type { Store } from '../store.js';
@@ -49,6 +49,10 @@ export interface RunStarterOptions {
   readonly environment: RunEnvironment;
   readonly models: RunModels;
   readonly placeholders: CommandPlaceholders;
+  /** True when a program of this name is on the PATH of `env`. */
+  readonly hasCommand: (command: string, env: Readonly<Record<string, string>>) => boolean;
+  /** A hash of a text, in hexadecimal digits. */
+  readonly digest: (text: string) => string;
 }
 
 /** How a run is watched: what reads its lines, and how long it may take. */
@@ -72,6 +76,7 @@ interface Surroundings {
   readonly guest: Guest;
   readonly facade: FacadeAddress | undefined;
   readonly tools: AgentToolServer | undefined;
+  readonly permissions: PermissionMode;
 }
 
 interface ReadyWorkspace {
@@ -93,6 +98,9 @@ interface Subject {
   readonly isAuthor: boolean;
 }
 
+/** Digits of a hash that is only ever compared by people. */
+const promptHashLength = 16;
+
 /** Gets a claimed run ready to be launched: workspace, command line, environment, run directory. */
 export class RunStarter {
   readonly #options: RunStarterOptions;
@@ -112,9 +120,10 @@ export class RunStarter {
     const found = await untilAborted(environment.resolve({ project, agent, run, guest }, signal), signal);
     const opened = models.open({ run, agent, guest, environment: found });
     const { variables, facade } = await untilAborted(opened, signal);
-    this.#noteWay(run, facade);
-    const tools = this.#tools(run, subject, guest);
-    const command = this.#command(run, subject, { guest, facade, tools });
+    this.#noteTerms(run, { agent, facade });
+    const permissions = this.#permissions(subject, guest, variables);
+    const tools = this.#tools(run, subject, { guest, permissions });
+    const command = this.#command(run, subject, { guest, facade, tools, permissions });
     const filled = placeholders.fill(command.argv, guest);
     const through = command.through && placeholders.fill(command.through, guest);
     const cwd = guest.place(workspace.cwd);
@@ -217,16 +226,29 @@ export class RunStarter {
     return requestedBase === undefined ? thread : { ...thread, requestedBase };
   }
 
+  /** What the file says, else what is usual; without anybody who reads what a run asks it does not ask. */
+  #permissions(
+    { project, agent, provider }: Subject,
+    guest: Guest,
+    env: Readonly<Record<string, string>>,
+  ): PermissionMode {
+    const wanted = permissionsOf(project.spec, agent.name);
+    if (wanted !== 'ask') return wanted;
+    if (!guest.hasMail) return 'confined';
+    const beside = saysPermissions(project.spec, agent.name) || guest.isolated ? undefined : provider.asksWith;
+    return beside === undefined || this.#options.hasCommand(beside, env) ? 'ask' : 'confined';
+  }
+
   #command(
     run: Run,
-    { project, agent, provider, prompt }: Subject,
-    { guest, facade, tools }: Surroundings,
+    { agent, provider, prompt }: Subject,
+    { guest, facade, tools, permissions }: Surroundings,
   ): AgentCommand {
     const { store } = this.#options;
     const conversation = store.read(stores => stores.runs.lastConversation(run.threadId, run.agent));
     return provider.command({
       prompt,
-      permissions: canAsk(guest, permissionsOf(project.spec, agent.name)),
+      permissions,
       args: agent.args,
       runDir: guest.runDir(run.id),
       asRoot: guest.asRoot,
@@ -239,8 +261,11 @@ export class RunStarter {
   }
 
   /** What the agent can do besides its work: give a verdict where it is asked for one, ask a person where it may, and execute code. */
-  #tools(run: Run, { project, agent, provider, intent, isAuthor }: Subject, guest: Guest): AgentToolServer | undefined {
-    const permissions = permissionsOf(project.spec, agent.name);
+  #tools(
+    run: Run,
+    { agent, provider, intent, isAuthor }: Subject,
+    { guest, permissions }: Pick<Surroundings, 'guest' | 'permissions'>,
+  ): AgentToolServer | undefined {
     const asking = permissions === 'ask';
     const wanted: readonly AgentTool[] = [
       ...(intent === 'handoff' ? (['verdict'] as const) : []),
@@ -258,12 +283,20 @@ export class RunStarter {
     return { command, args, env: { ...env, MUSTER_RUN_ID: run.id }, tools };
   }
 
-  /** For people: by whose key or login the run works. */
-  #noteWay({ id }: Run, facade: FacadeAddress | undefined): void {
-    if (!facade) return;
-    this.#options.store.transact(stores => {
+  /** For people: by whose key or login the run works, and which instructions its agent had. */
+  #noteTerms(
+    { id }: Run,
+    { agent, facade }: { readonly agent: AgentSpec; readonly facade: FacadeAddress | undefined },
+  ): void {
+    const { store, digest } = this.#options;
+    const terms = {
+      ...(facade && { modelsVia: facade.via }),
+      ...(agent.systemPrompt !== undefined && { promptHash: digest(agent.systemPrompt).slice(0, promptHashLength) }),
+    };
+    if (Object.keys(terms).length === 0) return;
+    store.transact(stores => {
       const run = stores.runs.get(id);
-      if (run) stores.runs.update({ ...run, modelsVia: facade.via });
+      if (run) stores.runs.update({ ...run, ...terms });
     });
   }
 
@@ -290,11 +323,6 @@ export class RunStarter {
       stores.events.append({ kind: 'thread_changed', threadId: thread.id }, clock.now());
     });
   }
-}
-
-/** Where nobody reads what a run asks, it does not ask. */
-function canAsk({ hasMail }: Guest, permissions: PermissionMode): PermissionMode {
-  return permissions === 'ask' && !hasMail ? 'confined' : permissions;
 }
 
 /** What serves an agent's tools. */

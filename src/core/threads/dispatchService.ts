@@ -199,6 +199,7 @@ export class DispatchService {
       body: withContext(dispatch.prompt, dispatch.context),
       createdAt: now,
       runId: run.id,
+      ...(dispatch.skipHandoff ? { skipHandoff: true } : {}),
       ...(dispatch.idempotencyKey === undefined ? {} : { idempotencyKey: dispatch.idempotencyKey }),
     });
     sendDrafts(stores, dispatch, { messageId, now });

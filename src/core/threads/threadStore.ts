@@ -10,7 +10,7 @@ import type { Merge } from '../merges/merge.js';
 import type { Run } from '../runs/run.js';
 import type { RunDelay } from '../runs/runDelay.js';
 import type { RepositoryPlace } from '../workspaces/knownRepository.js';
-import type { Thread } from './thread.js';
+import type { Thread, ThreadOutcome } from './thread.js';
 import type { ThreadStatus } from './threadStatus.js';
 
 /** Port: threads, and the joined view that lists are made of. */
@@ -23,6 +23,8 @@ export interface ThreadStore {
   view(id: ThreadId): ThreadView | undefined;
   /** Newest first. */
   page(filter: ThreadFilter): ThreadPage;
+  /** How many threads have which outcome, and how many messages there are in all. */
+  count(): { readonly outcomes: ReadonlyMap<ThreadOutcome, number>; readonly messages: number };
   /** Every repository that threads were made in. */
   repositories(): readonly string[];
   /** Threads of a repository, by its common directory; those of earlier versions by its checkout. */

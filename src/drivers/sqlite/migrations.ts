@@ -38,6 +38,7 @@ import { mergeResumptions } from './migrations/0035MergeResumptions.js';
 import { runCancels } from './migrations/0036RunCancels.js';
 import { notebookSandboxes } from './migrations/0037NotebookSandboxes.js';
 import { carriedChanges } from './migrations/0038CarriedChanges.js';
+import { askedWith } from './migrations/0039AskedWith.js';
 
 /** Append-only: a migration that has shipped is never edited. `PRAGMA user_version` counts those that ran. */
 export const migrations: readonly string[] = [
@@ -79,6 +80,7 @@ export const migrations: readonly string[] = [
   runCancels,
   notebookSandboxes,
   carriedChanges,
+  askedWith,
 ];
 
 /** The schema version this program understands. */

@@ -17,6 +17,7 @@ const columns = {
   run_id: fixed((message: Message) => message.runId ?? null),
   idempotency_key: fixed((message: Message) => message.idempotencyKey ?? null),
   created_at: fixed((message: Message) => message.createdAt),
+  skip_handoff: fixed((message: Message) => (message.skipHandoff ? 1 : 0)),
 };
 
 type MessageRow = RowOf<typeof columns>;
@@ -75,6 +76,7 @@ function toMessage(row: MessageRow): Message {
     intent: member(intents, row.intent),
     body: row.body,
     createdAt: row.created_at,
+    ...(row.skip_handoff === 1 ? { skipHandoff: true } : {}),
     ...defined({
       runId: row.run_id === null ? undefined : parseId<'run'>(row.run_id),
       idempotencyKey: row.idempotency_key,

@@ -1,4 +1,5 @@
 import type { Database, Statement } from 'better-sqlite3';
+import { member } from '../../base/closedUnion.js';
 import { isId, parseId, type ProjectId, type RunId, type ThreadId } from '../../base/ids.js';
 import type { BatchStore } from '../../core/batches/batch.js';
 import type { Merge } from '../../core/merges/merge.js';
@@ -18,7 +19,7 @@ import type { Thread, ThreadOutcome } from '../../core/threads/thread.js';
 import { threadState, type ThreadState, type ThreadStatus } from '../../core/threads/threadStatus.js';
 import type { ThreadFilter, ThreadPage, ThreadStore, ThreadView } from '../../core/threads/threadStore.js';
 import { defined } from '../../base/defined.js';
-import { threadTable, toThread, type ThreadRow } from './threadRow.js';
+import { outcomes, threadTable, toThread, type ThreadRow } from './threadRow.js';
 
 interface StoredThreadRow extends ThreadRow {
   readonly latest_run: string | null;
@@ -76,6 +77,8 @@ export class SqliteThreadStore implements ThreadStore {
   readonly #totals: Statement<[string], Totals>;
   readonly #queuePosition: Statement<[string], { position: number }>;
   readonly #queue: Statement<[], { id: string }>;
+  readonly #outcomes: Statement<[], { outcome: string; count: number }>;
+  readonly #messages: Statement<[], { count: number }>;
 
   constructor(
     database: Database,
@@ -118,6 +121,8 @@ export class SqliteThreadStore implements ThreadStore {
     this.#repositories = database.prepare(`SELECT DISTINCT repository FROM thread WHERE repository IS NOT NULL`);
     this.#totals = database.prepare(`
       SELECT SUM(cost_usd) AS cost_usd, SUM(input_tokens) AS input_tokens, SUM(output_tokens) AS output_tokens FROM run WHERE thread_id = ?`);
+    this.#outcomes = database.prepare(`SELECT outcome, COUNT(*) AS count FROM thread GROUP BY outcome`);
+    this.#messages = database.prepare(`SELECT COUNT(*) AS count FROM message`);
     this.#queue = database.prepare(`SELECT id FROM run WHERE status = 'queued' ORDER BY position`);
     this.#queuePosition = database.prepare(`
       SELECT COUNT(*) AS position FROM run WHERE status = 'queued' AND position <= (SELECT position FROM run WHERE id = ?)`);
@@ -130,6 +135,14 @@ export class SqliteThreadStore implements ThreadStore {
 
   withPrefix(prefix: string): readonly ThreadId[] {
     return this.#withPrefix.all(prefix, `${prefix}~`).map(row => parseId(row.id));
+  }
+
+  count(): { readonly outcomes: ReadonlyMap<ThreadOutcome, number>; readonly messages: number } {
+    const rows = this.#outcomes.all();
+    return {
+      outcomes: new Map(rows.map(({ outcome, count }) => [member(outcomes, outcome), count])),
+      messages: this.#messages.get()?.count ?? 0,
+    };
   }
 
   insert(thread: Thread): void {

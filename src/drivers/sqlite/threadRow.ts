@@ -37,7 +37,7 @@ export type ThreadRow = RowOf<typeof threadColumns>;
 
 export const threadTable = new EntityTable<Thread>('thread', threadColumns);
 
-const outcomes: readonly ThreadOutcome[] = ['open', 'completed', 'failed', 'abandoned'];
+export const outcomes: readonly ThreadOutcome[] = ['open', 'completed', 'failed', 'abandoned'];
 
 const troubleKinds: readonly WorktreeTrouble['kind'][] = ['replaced', 'unfinished', 'missing', 'failed'];
 

@@ -63,7 +63,7 @@ export interface ThreadsApiOptions {
   readonly conflicts: Pick<ConflictPredictor, 'lookedAt'>;
   readonly settler: ThreadSettler;
   readonly driver: WorktreeDriver;
-  readonly problems: Pick<AgentProblems, 'of'>;
+  readonly problems: Pick<AgentProblems, 'of' | 'permissions'>;
   readonly notebooks: Pick<NotebookService, 'startWithRuns'>;
 }
 
@@ -126,6 +126,11 @@ export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof Threa
         threads: [...found.open.threads, ...found.done.threads].map(wireThread),
         nextCursor: found.open.nextCursor ?? '',
       };
+    },
+
+    async countThreads() {
+      const { outcomes, messages } = store.read(stores => stores.threads.count());
+      return { outcomes: [...outcomes].map(([outcome, count]) => ({ outcome, threads: count })), messages };
     },
 
     async getThread({ threadId }) {

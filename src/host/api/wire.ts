@@ -61,6 +61,7 @@ export function wireRun(run: Run, { queuePosition = 0, delay }: QueueFacts = {})
     dueReason: delay?.reason ?? '',
     conversation: run.conversation ?? '',
     modelsVia: run.modelsVia ?? 'own',
+    promptHash: run.promptHash ?? '',
   });
 }
 
@@ -191,6 +192,7 @@ export function wireMessage(message: Message): WireMessage {
     body: message.body,
     createdAt: BigInt(message.createdAt),
     runId: message.runId ?? '',
+    skipHandoff: message.skipHandoff ?? false,
   });
 }
 

@@ -4,7 +4,7 @@ import { referencedNames } from '../../compose/normalize/interpolate.js';
 import type { SchedulerSpec, TriggerSpec } from '../../compose/projectSpec.js';
 import { consentQuestion, isConsented } from '../../core/projects/consent.js';
 import { breakerState } from '../../core/runs/breaker.js';
-import { isUserDefined, permissionsOf, type Project } from '../../core/projects/project.js';
+import { isUserDefined, type Project } from '../../core/projects/project.js';
 import { declaredTriggers, isSameTrigger, type DeclaredTrigger, type Trigger } from '../../core/schedules/trigger.js';
 import type { Store } from '../../core/store.js';
 import type { Stores } from '../../core/stores.js';
@@ -12,7 +12,7 @@ import { ProjectSchema, type Project as WireProject } from '../../protocol/gen/m
 import type { AgentProblems } from '../environment/agentProblems.js';
 
 /** A project with the load of its agents and what keeps them from working. */
-export function wireProject(store: Store<Stores>, problems: Pick<AgentProblems, 'of'>, project: Project): WireProject {
+export function wireProject(store: Store<Stores>, problems: Pick<AgentProblems, 'of' | 'permissions'>, project: Project): WireProject {
   const load = new Map(store.read(stores => stores.runs.load(project.id)).map(each => [each.agent, each]));
   const { spec } = project;
   const declared = declaredTriggers(project);
@@ -42,8 +42,9 @@ export function wireProject(store: Store<Stores>, problems: Pick<AgentProblems, 
         provider: agent.provider,
         model: agent.model ?? '',
         description: agent.description ?? '',
+        timeoutS: Math.round((agent.timeoutMs ?? 0) / 1000),
         driver: agent.driver.name,
-        permissions: isUserDefined(spec, agent.name) ? 'unconfined' : permissionsOf(spec, agent.name),
+        permissions: isUserDefined(spec, agent.name) ? 'unconfined' : problems.permissions(spec, agent),
         concurrency: agent.concurrency ?? 0,
         workspace: agent.workspace.provider,
         problem: problems.of(spec, agent),

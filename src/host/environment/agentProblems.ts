@@ -2,7 +2,7 @@ import { isAnyAppError } from '../../base/errors.js';
 import type { AgentSpec, ProjectSpec } from '../../compose/projectSpec.js';
 import type { Provider } from '../../core/agents/provider.js';
 import type { ProviderRegistries } from '../../core/agents/providerRegistries.js';
-import { permissionsOf, requireDriver } from '../../core/projects/project.js';
+import { permissionsOf, requireDriver, saysPermissions } from '../../core/projects/project.js';
 import type { Store } from '../../core/store.js';
 import type { Stores } from '../../core/stores.js';
 import { findCommand } from '../../drivers/process/findCommand.js';
@@ -54,6 +54,16 @@ export class AgentProblems {
     }
   }
 
+  /** The mode that its runs will have: what is usual does not hold where a program that it needs is missing. */
+  permissions(spec: ProjectSpec, agent: AgentSpec): 'confined' | 'ask' | 'auto' {
+    const wanted = permissionsOf(spec, agent.name);
+    const env = this.#shell.known;
+    if (wanted !== 'ask' || agent.driver.name !== 'process' || !env) return wanted;
+    if (saysPermissions(spec, agent.name) || setsPath(spec, agent)) return wanted;
+    const { asksWith } = this.#providers.of(spec).get(agent.provider);
+    return asksWith !== undefined && this.#isMissing(asksWith, env) ? 'confined' : wanted;
+  }
+
   /** Looks again, and puts the projects whose agents' problems changed into the feed. Called when the environment is new. */
   tellChanges(store: Store<Stores>, now: number): void {
     this.#looks.clear();
@@ -73,7 +83,7 @@ export class AgentProblems {
   #missingCommand(spec: ProjectSpec, agent: AgentSpec, provider: Provider): string {
     const env = this.#shell.known;
     if (provider.builtIn || !env || setsPath(spec, agent)) return '';
-    const permissions = permissionsOf(spec, agent.name);
+    const permissions = this.permissions(spec, agent);
     const { argv, install = provider.fix.install } = provider.command({ ...plainRequest, permissions });
     const [command = ''] = argv;
     // A path that starts in the worktree cannot be looked at before there is one.

@@ -43,7 +43,8 @@ const agentShape = z.object({
   max_concurrent: z.number().optional(),
   active: z.number(),
   queued: z.number(),
-  available: z.boolean(),
+  available: z.number().describe('Executions that could start now; 0 when something is wrong with it.'),
+  timeout_secs: z.number().optional(),
   handoff_to: z.array(z.string()).optional(),
   max_chain_depth: z.number().optional(),
   await_chain_recommended: z.boolean(),
@@ -55,10 +56,17 @@ export const listAgents = defineTool({
   title: 'Agents',
   description: 'Every agent of every applied project, what it is busy with and what keeps it from working.',
   input: z.object({}),
-  output: z.object({ agents: z.array(agentShape), global_active: z.number(), global_queued: z.number() }),
+  output: z.object({
+    agents: z.array(agentShape),
+    global_max_concurrent: z.number(),
+    global_active: z.number(),
+    global_available: z.number(),
+    global_queued: z.number(),
+  }),
   reads: true,
   run: async ({ ask, live, signal }) => {
     const status = await ask(({ host }) => host.getStatus({}, { signal }));
+    const free = Math.max(0, status.runLimit - status.activeRuns);
     return {
       agents: agentsOf(live.projects.values()).map(({ agent, project }) => ({
         alias: agent.name,
@@ -70,12 +78,15 @@ export const listAgents = defineTool({
         ...(agent.concurrency > 0 ? { max_concurrent: agent.concurrency } : {}),
         active: agent.active,
         queued: agent.queued,
-        available: isAvailable(agent, project),
+        available: isAvailable(agent, project) ? Math.min(free, placesOf(agent)) : 0,
+        ...(agent.timeoutS > 0 ? { timeout_secs: agent.timeoutS } : {}),
         await_chain_recommended: agent.handoffTo.length > 0,
         ...(agent.handoffTo.length === 0 ? {} : { handoff_to: agent.handoffTo, max_chain_depth: agent.handoffDepth }),
         ...(agent.problem === '' ? {} : { problem: agent.problem }),
       })),
+      global_max_concurrent: status.runLimit,
       global_active: status.activeRuns,
+      global_available: free,
       global_queued: status.queuedRuns,
     };
   },
@@ -87,7 +98,12 @@ export const health = defineTool({
   description: 'The host, and for each agent whether its CLI is there and what is wrong if not. Spends no tokens.',
   input: z.object({ alias: optionalText('Only this agent.') }),
   output: z.object({
-    worker_heartbeat: z.object({ worker_id: z.string(), started_at: z.string().nullable(), version: z.string() }),
+    worker_heartbeat: z.object({
+      worker_id: z.string(),
+      last_beat_at: z.string(),
+      started_at: z.string().nullable(),
+      version: z.string(),
+    }),
     queue_depth: z.number(),
     agents: z.array(
       z.object({
@@ -111,6 +127,8 @@ export const health = defineTool({
     return {
       worker_heartbeat: {
         worker_id: `host-${status.pid}`,
+        // It has just answered.
+        last_beat_at: new Date().toISOString(),
         started_at: time(status.startedAt),
         version: status.version,
       },
@@ -131,11 +149,11 @@ export const health = defineTool({
 export const metrics = defineTool({
   name: 'orch_metrics',
   title: 'Counts and cost',
-  description:
-    'How many threads are in which state, over those that the host lists, what waits, and what every execution together has cost.',
+  description: 'How many threads are in which state, what waits, and what every execution together has cost.',
   input: z.object({}),
   output: z.object({
     thread_counts: z.array(z.tuple([z.string(), z.number()])),
+    total_messages: z.number(),
     queue_depth: z.number(),
     active_by_agent: z.array(z.tuple([z.string(), z.number()])),
     cost: z.object({
@@ -151,13 +169,12 @@ export const metrics = defineTool({
   run: async context => {
     const { ask, live, signal } = context;
     const status = await ask(({ host }) => host.getStatus({}, { signal }));
-    const threads = [...live.threads.values()];
-    const counts = new Map<string, number>();
-    for (const thread of threads) counts.set(threadWord(thread), (counts.get(threadWord(thread)) ?? 0) + 1);
+    const { outcomes, messages } = await ask(({ threads }) => threads.countThreads({}, { signal }));
     const { usage } = await ask(({ runs }) => runs.listUsage({ by: [] }, { signal }));
     const [spent] = usage;
     return {
-      thread_counts: [...counts],
+      thread_counts: outcomes.map((each): [string, number] => [threadWord(each), each.threads]),
+      total_messages: messages,
       queue_depth: status.queuedRuns,
       active_by_agent: activeByAgent(live.projects.values()),
       cost: {
@@ -185,6 +202,10 @@ function activeByAgent(projects: Iterable<Project>): [string, number][] {
   return agentsOf(projects)
     .filter(({ agent }) => agent.active > 0)
     .map(({ agent }) => [agent.name, agent.active]);
+}
+
+function placesOf({ concurrency, active }: Agent): number {
+  return concurrency > 0 ? Math.max(0, concurrency - active) : Infinity;
 }
 
 function isAvailable(agent: Agent, project: Project): boolean {

@@ -4,7 +4,7 @@ import { collectDispatchEnvironment } from '../../client/providerEnvironment.js'
 import { optionalText } from '../fields.js';
 import { chooseProject } from './dispatching.js';
 import { defineTool } from '../tool.js';
-import { threadWord } from '../words.js';
+import { endedRuns, threadWord } from '../words.js';
 
 const batchId = z.string().min(1).describe('Name of the batch.');
 
@@ -56,16 +56,22 @@ export const abandonBatch = defineTool({
     batch_id: z.string(),
     threads_abandoned: z.number(),
     threads_already_terminal: z.number(),
+    total_executions_cancelled: z.number(),
+    total_processes_killed: z.number(),
     errors: z.record(z.string(), z.string()).optional(),
   }),
   run: async ({ client, signal }, { batch_id: batch }) => {
     const { threads: service } = await client();
     const { threads } = await service.getBatch({ batch }, { signal });
     const { abandoned, failed } = await service.abandonBatch({ batch }, { signal });
+    // A thread has one run at a time, and it is the latest.
+    const stopped = endedRuns(threads.flatMap(({ latestRun }) => latestRun ?? []));
     return {
       batch_id: batch,
       threads_abandoned: abandoned.length,
       threads_already_terminal: threads.filter(({ outcome }) => outcome !== 'open').length,
+      total_executions_cancelled: stopped.executions_cancelled,
+      total_processes_killed: stopped.processes_killed,
       ...(Object.keys(failed).length === 0 ? {} : { errors: failed }),
     };
   },

@@ -4,6 +4,7 @@ import { AppError } from '../../base/errors.js';
 import { collectDispatchEnvironment } from '../../client/providerEnvironment.js';
 import { isInside } from '../../node/isInside.js';
 import type { Project } from '../../protocol/gen/muster/v1/projects_pb.js';
+import type { DispatchResponse } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { count, optionalText } from '../fields.js';
 import { defineTool, type ToolContext } from '../tool.js';
 import { threadWord } from '../words.js';
@@ -98,10 +99,23 @@ async function send(context: ToolContext, request: z.infer<typeof input>): Promi
     thread_id: sent.threadId,
     message_id: sent.messageId,
     execution_id: sent.runId,
-    next_step: `orch_wait with thread_id ${sent.threadId} and since_reference db:${sent.messageId} returns the answer.`,
+    next_step: nextStep(sent, request, project),
     ...(request.scheduled_for === undefined ? {} : { scheduled_for: request.scheduled_for }),
     ...(reopened ? { reopened, previous_status: threadWord(before) } : {}),
   };
+}
+
+/** What to do now: wait for one answer, or for everything that follows where the agent hands its work on. */
+function nextStep(
+  { threadId, messageId }: DispatchResponse,
+  { to, skip_handoff: alone = false }: z.infer<typeof input>,
+  project: Project | undefined,
+): string {
+  const wait = `orch_wait with thread_id ${threadId}`;
+  const agent = project?.agents.find(({ name }) => name === to);
+  if (!agent || alone || agent.handoffTo.length === 0)
+    return `${wait} and since_reference db:${messageId} returns the answer.`;
+  return `${wait}, since_reference db:${messageId} and await_chain: true returns when everything has been said: ${to} hands its work to ${agent.handoffTo.join(', ')}, and it goes back and forth at most ${agent.handoffDepth} times.`;
 }
 
 function wantedOf(request: z.infer<typeof input>) {

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { AppError } from '../../base/errors.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { optionalText, threadId } from '../fields.js';
-import { findThread } from '../threads.js';
+import { findThread, readThread } from '../threads.js';
 import { defineTool } from '../tool.js';
-import { threadWord } from '../words.js';
+import { endedRuns, threadWord } from '../words.js';
 
 export const close = defineTool({
   name: 'orch_close',
@@ -78,16 +78,20 @@ export const abandon = defineTool({
   output: z.object({
     thread_id: z.string(),
     status: z.string(),
+    executions_cancelled: z.number(),
+    processes_killed: z.number(),
     worktree_branch: z.string().optional(),
     rescue: z.string().optional(),
   }),
-  run: async ({ client, signal }, input) => {
-    const { threads } = await client();
-    const answer = await threads.abandonThread({ threadId: input.thread_id }, { signal });
+  run: async (context, input) => {
+    const { threads } = await context.client();
+    const { runs } = await readThread(context, input.thread_id);
+    const answer = await threads.abandonThread({ threadId: input.thread_id }, { signal: context.signal });
     const thread = required(answer.thread, input.thread_id);
     return {
       thread_id: thread.id,
       status: threadWord(thread),
+      ...endedRuns(runs),
       ...(thread.branch === '' ? {} : { worktree_branch: thread.branch }),
       ...(thread.rescue === '' ? {} : { rescue: thread.rescue }),
     };

@@ -14,6 +14,7 @@ const eventRows = 100;
 const pageLength = 40_000;
 /** What a tool or an agent said in one entry is cut here; the log has all of it. */
 const detailLength = 2048;
+const summaryLength = 200;
 
 export const worktrees = defineTool({
   name: 'orch_worktrees',
@@ -114,15 +115,17 @@ export const executionEvents = defineTool({
   input: z.object({
     execution_id: z.string().min(1),
     since_event_index: count().describe('Only entries after this one.'),
-    limit: count({ min: 1, max: mostRows }).describe(`At most this many. Default: ${eventRows}.`),
+    limit: count({ min: 1 }).describe(`At most this many, and ${mostRows} in one call. Default: ${eventRows}.`),
   }),
   output: z.object({
     events: z.array(
       z.object({
+        id: z.string(),
         event_index: z.number(),
         event_type: z.string(),
         tool_name: z.string().optional(),
         summary: z.string(),
+        detail: z.string(),
       }),
     ),
     has_more: z.boolean(),
@@ -130,12 +133,16 @@ export const executionEvents = defineTool({
   reads: true,
   run: async (context, input) => {
     const after = input.since_event_index ?? -1;
-    const limit = input.limit ?? eventRows;
-    const events: { event_index: number; event_type: string; tool_name?: string; summary: string }[] = [];
+    const limit = Math.min(input.limit ?? eventRows, mostRows);
+    const events: ExecutionEvent[] = [];
     let index = 0;
     for await (const item of transcriptItems(context, input.execution_id)) {
       if (index > after + limit) return { events, has_more: true };
-      if (index > after && events.length < limit) events.push({ event_index: index, ...describe(item) });
+      if (index > after && events.length < limit) {
+        const told = describe(item);
+        const summary = clip(told.detail, summaryLength);
+        events.push({ id: `${input.execution_id}:${index}`, event_index: index, summary, ...told });
+      }
       index++;
     }
     return { events, has_more: index > after + limit + 1 };
@@ -149,19 +156,21 @@ export const readLog = defineTool({
   input: z.object({
     execution_id: z.string().min(1),
     offset: count().describe('First line, counted from 0.'),
-    limit: count({ min: 1, max: mostRows }).describe(`At most this many lines. Default: ${logRows}.`),
-    tail: count({ min: 1, max: mostRows }).describe('The last lines instead.'),
+    limit: count({ min: 1 }).describe(`At most this many lines, and ${mostRows} in one call. Default: ${logRows}.`),
+    tail: count({ min: 1 }).describe('The last lines instead, as many.'),
   }),
   output: z.object({
     execution_id: z.string(),
+    total_lines: z.number().optional().describe('Where the end was reached.'),
     offset: z.number(),
     returned_lines: z.number(),
     has_more: z.boolean(),
+    source: z.enum(['log_file']),
     lines: z.array(z.string()),
   }),
   reads: true,
   run: async (context, input) => {
-    const limit = input.tail ?? input.limit ?? logRows;
+    const limit = Math.min(input.tail ?? input.limit ?? logRows, mostRows);
     const first = input.tail === undefined ? (input.offset ?? 0) : undefined;
     let number = 0;
     let kept: string[] = [];
@@ -180,9 +189,11 @@ export const readLog = defineTool({
     const lines = first === undefined ? kept.slice(-limit) : kept;
     return {
       execution_id: input.execution_id,
+      ...(hasMore ? {} : { total_lines: number }),
       offset: first ?? number - lines.length,
       returned_lines: lines.length,
       has_more: hasMore,
+      source: 'log_file' as const,
       lines,
     };
   },
@@ -201,25 +212,37 @@ async function* logLines({ client, signal }: ToolContext, runId: string): AsyncG
   if (rest !== '') yield rest;
 }
 
-function describe({ item }: TranscriptItem): { event_type: string; tool_name?: string; summary: string } {
+interface ExecutionEvent extends Described {
+  readonly id: string;
+  readonly event_index: number;
+  readonly summary: string;
+}
+
+interface Described {
+  readonly event_type: string;
+  readonly tool_name?: string;
+  readonly detail: string;
+}
+
+function describe({ item }: TranscriptItem): Described {
   switch (item.case) {
     case 'toolCall':
       return {
         event_type: 'tool_call',
         tool_name: item.value.tool,
-        summary: clip(item.value.title || item.value.input, detailLength),
+        detail: clip(item.value.title || item.value.input, detailLength),
       };
     case 'toolResult':
-      return { event_type: 'tool_result', summary: clip(item.value.output, detailLength) };
+      return { event_type: 'tool_result', detail: clip(item.value.output, detailLength) };
     case 'usage':
-      return { event_type: 'turn_complete', summary: '' };
+      return { event_type: 'turn_complete', detail: '' };
     case 'error':
-      return { event_type: 'error', summary: clip(item.value.message, detailLength) };
+      return { event_type: 'error', detail: clip(item.value.message, detailLength) };
     case 'text':
     case 'thinking':
     case 'result':
     case 'raw':
-      return { event_type: item.case === 'text' ? 'message' : item.case, summary: clip(item.value.text, detailLength) };
+      return { event_type: item.case === 'text' ? 'message' : item.case, detail: clip(item.value.text, detailLength) };
     case undefined:
       throw new AppError('internal', 'The host sent an entry of a kind that this program does not know.', {
         detail: 'transcript item',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AppError, isAppError } from '../../base/errors.js';
+import { waitLimit } from '../../client/waitLimit.js';
 import type { Merge } from '../../protocol/gen/muster/v1/merges_pb.js';
 import { count, mergeFields, mergeShape, optionalText, threadId } from '../fields.js';
 import { findThread, readThread } from '../threads.js';
@@ -23,7 +24,7 @@ export const merge = defineTool({
     strategy: optionalText('How to merge: merge, squash or rebase. Left out: the project’s own.'),
     message: optionalText('Commit message. Left out: from the thread’s summary.'),
   }),
-  output: mergeShape.extend({ next_step: z.string() }),
+  output: mergeShape.extend({ queue_depth: z.number(), next_step: z.string() }),
   run: async (context, input) => {
     const { merges } = await context.client();
     const answer = await merges.requestMerge(
@@ -36,7 +37,14 @@ export const merge = defineTool({
       { signal: context.signal },
     );
     const queued = required(answer.merge, input.thread_id);
-    return { ...mergeFields(queued), next_step: `orch_wait_merge with op_id ${queued.id} tells how it ended.` };
+    const { queue } = await merges.listQueue({}, { signal: context.signal });
+    const place = queue.find(each => each.merge?.id === queued.id);
+    return {
+      ...mergeFields(queued, branchOf(context, queued)),
+      // One that is through already has nobody before it.
+      queue_depth: place?.position ?? 0,
+      next_step: `orch_wait_merge with op_id ${queued.id} tells how it ended.`,
+    };
   },
 });
 
@@ -49,16 +57,17 @@ export const mergeStatus = defineTool({
     thread_id: optionalText('Those of this thread.'),
     target_branch: optionalText('Those into this branch.'),
   }),
-  output: z.object({ counts: z.array(z.tuple([z.string(), z.number()])), recent: z.array(mergeShape) }),
+  output: mergeShape.partial().extend({ counts: z.record(z.string(), z.number()), recent: z.array(mergeShape) }),
   reads: true,
   run: async (context, input) => {
     const found = (await findMerges(context, input)).filter(
       ({ target }) => input.target_branch === undefined || target === input.target_branch,
     );
-    const shown = found.map(mergeFields);
+    const shown = found.map(each => mergeFields(each, branchOf(context, each)));
     const counts = new Map<string, number>();
     for (const { status } of shown) counts.set(status, (counts.get(status) ?? 0) + 1);
-    return { counts: [...counts], recent: shown.slice(-overviewRows).toReversed() };
+    const [one] = input.op_id === undefined ? [] : shown;
+    return { ...one, counts: Object.fromEntries(counts), recent: shown.slice(-overviewRows).toReversed() };
   },
 });
 
@@ -95,16 +104,21 @@ export const waitMerge = defineTool({
     last_status: z.string().optional(),
   }),
   reads: true,
-  run: async ({ ask, signal }, input) => {
+  run: async (context, input) => {
+    const { ask, signal } = context;
     const timeoutS = input.timeout_secs ?? defaultWaitS;
-    const timeout = AbortSignal.timeout(timeoutS * 1000);
+    const timeout = waitLimit(timeoutS * 1000);
     try {
       const ended = await ask(({ merges }) =>
-        merges.waitMerge({ mergeId: input.op_id }, { signal: AbortSignal.any([signal, timeout]) }),
+        merges.waitMerge(
+          { mergeId: input.op_id },
+          { signal: AbortSignal.any([signal, ...(timeout ? [timeout] : [])]) },
+        ),
       );
-      return { found: true, ...mergeFields(required(ended.merge, input.op_id)) };
+      const over = required(ended.merge, input.op_id);
+      return { found: true, ...mergeFields(over, branchOf(context, over)) };
     } catch (error) {
-      if (!timeout.aborted || signal.aborted || !isAppError(error, 'cancelled')) throw error;
+      if (!timeout?.aborted || signal.aborted || !isAppError(error, 'cancelled')) throw error;
       const answer = await ask(({ merges }) => merges.getMerge({ mergeId: input.op_id }, { signal }));
       const now = required(answer.merge, input.op_id);
       return { found: false, op_id: now.id, timeout_secs: timeoutS, last_status: mergeFields(now).status };
@@ -138,6 +152,10 @@ export const commit = defineTool({
     };
   },
 });
+
+function branchOf({ live }: ToolContext, { threadId: id }: Merge): string {
+  return live.threads.get(id)?.branch ?? '';
+}
 
 async function findMerges(
   context: ToolContext,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../../base/errors.js';
+import type { Run } from '../../protocol/gen/muster/v1/runs_pb.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { count, messageFields, messageShape, optionalText, runFields, runShape, threadId, time } from '../fields.js';
 import { findThread, readThread } from '../threads.js';
@@ -16,6 +17,7 @@ const mostThreads = 500;
 const threadShape = z.object({
   thread_id: z.string(),
   project: z.string(),
+  batch_id: z.string().optional(),
   summary: z.string(),
   thread_status: z.string(),
   state: z.string(),
@@ -26,6 +28,7 @@ const threadShape = z.object({
   finished_at: z.string().nullable(),
   duration_ms: z.number().nullable(),
   error: z.string().nullable(),
+  prompt_hash: z.string().nullable(),
 });
 
 function threadFields(thread: Thread): z.infer<typeof threadShape> {
@@ -33,6 +36,7 @@ function threadFields(thread: Thread): z.infer<typeof threadShape> {
   return {
     thread_id: thread.id,
     project: thread.projectName,
+    ...(thread.batch === '' ? {} : { batch_id: thread.batch }),
     summary: thread.summary,
     thread_status: threadWord(thread),
     state: thread.status,
@@ -43,6 +47,7 @@ function threadFields(thread: Thread): z.infer<typeof threadShape> {
     finished_at: run?.finished_at ?? null,
     duration_ms: run?.duration_ms ?? null,
     error: run?.error ?? null,
+    prompt_hash: run?.prompt_hash ?? null,
   };
 }
 
@@ -96,13 +101,12 @@ export const tasks = defineTool({
     alias: optionalText('Only tasks of this agent.'),
     batch_id: optionalText('Only tasks of this batch.'),
     filter: z.enum(['scheduled']).optional().describe('Only tasks that wait for their time.'),
-    limit: count({ min: 1, max: mostThreads }).describe(`At most this many rows. Default: ${taskRows}.`),
+    limit: count({ min: 1 }).describe(`At most this many rows, and ${mostThreads} in one call. Default: ${taskRows}.`),
   }),
   output: z.object({
     tasks: z.array(
       threadShape.extend({
         execution_id: z.string().optional(),
-        batch_id: z.string().optional(),
         eligible_at: z.string().nullable().optional(),
         eligible_reason: z.string().optional(),
       }),
@@ -110,7 +114,8 @@ export const tasks = defineTool({
   }),
   reads: true,
   run: async (context, input) => {
-    const { alias, batch_id: batch, filter, limit = taskRows } = input;
+    const { alias, batch_id: batch, filter } = input;
+    const limit = Math.min(input.limit ?? taskRows, mostThreads);
     const narrow = batch !== undefined || filter !== undefined;
     const all = await listThreads(context, { agent: alias, limit: narrow ? mostThreads : limit });
     const wanted = all.filter(
@@ -125,11 +130,10 @@ function isScheduled({ latestRun }: Thread): boolean {
 }
 
 function taskFields(thread: Thread) {
-  const { latestRun: run, batch } = thread;
+  const { latestRun: run } = thread;
   return {
     ...threadFields(thread),
     ...(run ? { execution_id: run.id } : {}),
-    ...(batch === '' ? {} : { batch_id: batch }),
     ...(run && run.dueAt > 0n ? { eligible_at: time(run.dueAt), eligible_reason: run.dueReason } : {}),
   };
 }
@@ -162,8 +166,9 @@ export const transcript = defineTool({
     thread_status: z.string(),
     state: z.string(),
     summary: z.string(),
+    batch_id: z.string().optional(),
     messages: z.array(messageShape),
-    executions: z.array(runShape),
+    executions: z.array(runShape.extend({ attempt_number: z.number() })),
   }),
   reads: true,
   run: async (context, input) => {
@@ -173,11 +178,20 @@ export const transcript = defineTool({
       thread_status: threadWord(thread),
       state: thread.status,
       summary: thread.summary,
+      ...(thread.batch === '' ? {} : { batch_id: thread.batch }),
       messages: messages.map(messageFields),
-      executions: runs.map(runFields),
+      executions: runs.map((run, index) => ({
+        ...runFields(run),
+        attempt_number: attemptOf(run, runs.slice(0, index)),
+      })),
     };
   },
 });
+
+/** Counted from 0, as compas does: a retry answers the message of the run that failed. */
+function attemptOf({ messageId }: Run, earlier: readonly Run[]): number {
+  return earlier.filter(run => run.messageId === messageId).length;
+}
 
 export const read = defineTool({
   name: 'orch_read',
@@ -210,6 +224,11 @@ export const diagnose = defineTool({
     message_count: z.number(),
     execution_count: z.number(),
     latest_execution: runShape.optional(),
+    latest_execution_id: z.string().optional(),
+    latest_execution_status: z.string().optional(),
+    latest_execution_agent: z.string().optional(),
+    latest_execution_error: z.string().nullable().optional(),
+    latest_execution_duration_ms: z.number().nullable().optional(),
     blockers: z.array(z.string()),
     suggestions: z.array(z.string()),
     created_at: z.string().nullable(),
@@ -224,13 +243,25 @@ export const diagnose = defineTool({
       summary: thread.summary,
       message_count: messages.length,
       execution_count: runs.length,
-      ...(thread.latestRun ? { latest_execution: runFields(thread.latestRun) } : {}),
+      ...(thread.latestRun ? latestExecution(runFields(thread.latestRun)) : {}),
       blockers: blockersOf(context, thread),
       suggestions: suggestionsFor(thread),
       created_at: time(thread.createdAt),
     };
   },
 });
+
+/** Whole, and flat as compas tells it. */
+function latestExecution(run: z.infer<typeof runShape>) {
+  return {
+    latest_execution: run,
+    latest_execution_id: run.execution_id,
+    latest_execution_status: run.execution_status,
+    latest_execution_agent: run.agent,
+    latest_execution_error: run.error,
+    latest_execution_duration_ms: run.duration_ms,
+  };
+}
 
 function blockersOf({ live }: ToolContext, thread: Thread): string[] {
   const agent = live.projects.get(thread.projectId)?.agents.find(({ name }) => name === thread.agent);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { clip, count, optionalText, threadId } from '../fields.js';
 import { readThread } from '../threads.js';
 import { defineTool } from '../tool.js';
-import { newest, waitForMessage, waited } from '../waiting.js';
+import { passing, waitForMessage, waited } from '../waiting.js';
 import { referenceTo, runWord, threadWord } from '../words.js';
 
 /** Length of the piece of a message that a look shows. */
@@ -60,14 +60,15 @@ export const poll = defineTool({
   run: async (context, input) => {
     const { thread, messages } = await readThread(context, input.thread_id);
     const matching = { intent: input.intent, since: input.since_reference };
-    const found = newest(messages, matching);
+    const matched = passing(messages, matching);
+    const found = matched.at(-1);
     return {
       thread_id: thread.id,
       thread_status: threadWord(thread),
       state: thread.status,
       ...(thread.needs === '' ? {} : { needs: thread.needs }),
       summary: thread.summary,
-      matched_messages: messages.filter(message => newest([message], { intent: input.intent }) !== undefined).length,
+      matched_messages: matched.length,
       ...(found
         ? {
             latest_message_id: found.id,

@@ -344,6 +344,10 @@ export const unaryCalls: Readonly<Record<string, Readonly<Record<string, readonl
       "Overview",
       "muster.v1.OverviewResponse"
     ],
+    "countThreads": [
+      "CountThreads",
+      "muster.v1.CountThreadsResponse"
+    ],
     "getThread": [
       "GetThread",
       "muster.v1.GetThreadResponse"
@@ -781,7 +785,8 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "handoffDepth": "number",
     "circuit": "string",
     "circuitFailures": "number",
-    "description": "string"
+    "description": "string",
+    "timeoutS": "number"
   },
   "muster.v1.Trigger": {
     "name": "string",
@@ -944,7 +949,8 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "conversation": "string",
     "dueAt": "bigint",
     "dueReason": "string",
-    "modelsVia": "string"
+    "modelsVia": "string",
+    "promptHash": "string"
   },
   "muster.v1.RunError": {
     "code": "string",
@@ -1236,6 +1242,14 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "threads": "[]muster.v1.Thread",
     "nextCursor": "string"
   },
+  "muster.v1.CountThreadsResponse": {
+    "outcomes": "[]muster.v1.OutcomeCount",
+    "messages": "number"
+  },
+  "muster.v1.OutcomeCount": {
+    "outcome": "string",
+    "threads": "number"
+  },
   "muster.v1.GetThreadResponse": {
     "thread": "?muster.v1.Thread",
     "messages": "[]muster.v1.Message",
@@ -1251,7 +1265,8 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "intent": "string",
     "body": "string",
     "createdAt": "bigint",
-    "runId": "string"
+    "runId": "string",
+    "skipHandoff": "boolean"
   },
   "muster.v1.AgentVerdict": {
     "runId": "string",

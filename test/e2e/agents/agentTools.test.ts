@@ -81,50 +81,56 @@ agents:
     );
   });
 
-  it.each(asking)('%s asks before a command; a person allows it once, always, and denies it', async name => {
-    const cli = agentClis[name];
-    const command = (word: string) => ({
-      toolCall: cli.runCommand(`node -e "fs.appendFileSync('said.txt', '${word}\\n')"`),
-    });
-    const { home } = await startAgentHost({
-      programs,
-      clis,
-      script: [
-        {
-          prompt: 'Say something',
-          steps: [command('one'), command('three'), command('three'), command('two'), { text: 'Said.' }],
-        },
-      ],
-    });
-    const repository = testRepository({
-      'agent-compose.yml': `name: shop\nagents:\n  dev: {provider: ${name}, model: ${cli.model}, permissions: ask}\n`,
-    });
-    expect(await home.muster(['up', '--yes'], { cwd: repository })).toMatchObject({ status: 0 });
-    await home.muster(['dispatch', 'dev', 'Say something'], { cwd: repository });
-    const first = await nextQuestion(home, repository);
-    expect(first).toMatchObject({
-      agent: 'dev',
-      kind: 'permission',
-      title: expect.stringMatching(/: .*node -e .*one/) as string,
-    });
-    // Whoever asked is still waiting for the answer when another host takes over.
-    await home.killHost();
-    expect((await nextQuestion(home, repository)).question_id).toBe(first.question_id);
-    await answer(home, first, 'allow');
-    await answer(home, await nextQuestion(home, repository), 'always');
-    // The same command once more asks nobody. Some CLIs end their turn at a denial, so it comes last.
-    await answer(home, await nextQuestion(home, repository), 'deny', 'not', 'two');
-    const {
-      threads: [thread],
-    } = (await home.musterJson(['ps'], { cwd: repository })) as { threads: { thread_id: string }[] };
-    expect(await home.muster(['wait', thread?.thread_id ?? ''], { cwd: repository })).toMatchObject({ status: 0 });
-    const { stdout: diff } = await home.muster(['diff', thread?.thread_id ?? ''], { cwd: repository });
-    expect(diff).toMatch(/\+one\n\+three\n\+three\n$/);
-    expect(diff).not.toContain('two');
-    const { runs } = await (await home.connect()).threads.getThread({ threadId: thread?.thread_id ?? '' });
-    expect(runs).toMatchObject([{ status: 'succeeded', conversation: expect.stringMatching(/./) as string }]);
-    expect((await home.muster(['logs', thread?.thread_id ?? ''], { cwd: repository })).stdout).toContain('node -e');
-  });
+  it.each(asking)(
+    '%s asks before a command without being told to; a person allows it once, always, and denies it, also after a crash of the host',
+    async name => {
+      const cli = agentClis[name];
+      const command = (word: string) => {
+        const toolCall = cli.runCommand(`node -e "fs.appendFileSync('said.txt', '${word}\\n')"`);
+        // Codex works in its sandbox without asking; its model asks for what is to run outside.
+        const outside = { sandbox_permissions: 'require_escalated', justification: 'It says something.' };
+        return { toolCall: name === 'codex' ? { ...toolCall, input: { ...toolCall.input, ...outside } } : toolCall };
+      };
+      const { home } = await startAgentHost({
+        programs,
+        clis,
+        script: [
+          {
+            prompt: 'Say something',
+            steps: [command('one'), command('three'), command('three'), command('two'), { text: 'Said.' }],
+          },
+        ],
+      });
+      const repository = testRepository({
+        'agent-compose.yml': `name: shop\nagents:\n  dev: {provider: ${name}, model: ${cli.model}}\n`,
+      });
+      expect(await home.muster(['up', '--yes'], { cwd: repository })).toMatchObject({ status: 0 });
+      await home.muster(['dispatch', 'dev', 'Say something'], { cwd: repository });
+      const first = await nextQuestion(home, repository);
+      expect(first).toMatchObject({
+        agent: 'dev',
+        kind: 'permission',
+        title: expect.stringMatching(/: .*node -e .*one/) as string,
+      });
+      // Whoever asked is still waiting for the answer when another host takes over.
+      await home.killHost();
+      expect((await nextQuestion(home, repository)).question_id).toBe(first.question_id);
+      await answer(home, first, 'allow');
+      await answer(home, await nextQuestion(home, repository), 'always');
+      // The same command once more asks nobody. Some CLIs end their turn at a denial, so it comes last.
+      await answer(home, await nextQuestion(home, repository), 'deny', 'not', 'two');
+      const {
+        threads: [thread],
+      } = (await home.musterJson(['ps'], { cwd: repository })) as { threads: { thread_id: string }[] };
+      expect(await home.muster(['wait', thread?.thread_id ?? ''], { cwd: repository })).toMatchObject({ status: 0 });
+      const { stdout: diff } = await home.muster(['diff', thread?.thread_id ?? ''], { cwd: repository });
+      expect(diff).toMatch(/\+one\n\+three\n\+three\n$/);
+      expect(diff).not.toContain('two');
+      const { runs } = await (await home.connect()).threads.getThread({ threadId: thread?.thread_id ?? '' });
+      expect(runs).toMatchObject([{ status: 'succeeded', conversation: expect.stringMatching(/./) as string }]);
+      expect((await home.muster(['logs', thread?.thread_id ?? ''], { cwd: repository })).stdout).toContain('node -e');
+    },
+  );
 });
 
 interface Asked {

@@ -6,6 +6,7 @@ import type { Provider } from '../../../src/core/agents/provider.js';
 import type { ResolvedEnvironment } from '../../../src/core/runs/runEnvironment.js';
 import { settle } from '../../support/clock.js';
 import { coreHost, coreWorld, finishRun, runNow, waitingAgent } from '../../support/coreHost.ts';
+import { fakeCommand } from '../../support/fakes/fakeSandbox.ts';
 import { specOf } from '../../support/projectSpecs.ts';
 
 describe('from dispatch to the end', () => {
@@ -22,6 +23,18 @@ describe('from dispatch to the end', () => {
       settled: true,
     });
     expect(thread).toMatchObject({ filesChanged: 1, baseRef: 'main' });
+  });
+
+  test('a run may take as long as its agent says, longer than is usual, and no longer (defect 5)', async () => {
+    const provider = { command: fakeCommand, args: ['[{"wait":true}]'], output: { format: 'text' } };
+    const agents = { dev: { provider: 'mine', timeout: '48h' } };
+    const world = coreWorld(specOf(JSON.stringify({ providers: { mine: provider }, agents })));
+    const host = coreHost(world);
+    const { run } = await host.dispatch();
+    await world.clock.advance(47 * 3_600_000);
+    expect(runNow(world, run).status).toBe('running');
+    await world.clock.advance(2 * 3_600_000);
+    expect(runNow(world, run).status).toBe('timed_out');
   });
 
   test('a worktree that cannot be made fails the run and runs nothing', async () => {

@@ -26,7 +26,7 @@ function branch(repository: GitRepository): GitRun {
 }
 
 describe('a git command that says nothing', () => {
-  test('is ended, and what it waited for is named', async () => {
+  test('is ended, and what it waited for is named (defect 31)', async () => {
     const { repository, git } = await repositoryWith('sleep 600');
     const failed = git.run(branch(repository));
     await expect(failed).rejects.toMatchObject({

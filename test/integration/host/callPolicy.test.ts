@@ -32,7 +32,7 @@ async function insideFirst(more: object = {}) {
             ...host,
             store,
             driver,
-            problems: { of: () => '' },
+            problems: { of: () => '', permissions: () => 'confined' },
             conflicts: { lookedAt: () => undefined },
             retries: { again: () => Promise.reject(new Error('Nothing is asked again here')) },
           }),

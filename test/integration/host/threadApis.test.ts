@@ -37,7 +37,7 @@ function clientsOf(
           reviews,
           settler,
           driver,
-          problems: { of: () => '' },
+          problems: { of: () => '', permissions: () => 'confined' },
           conflicts: { lookedAt: () => undefined },
           retries: { again: () => Promise.reject(new Error('Nothing is asked again here')) },
         }),

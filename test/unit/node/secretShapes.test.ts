@@ -44,6 +44,12 @@ describe('a key that nobody announced is hidden by its shape', () => {
     if (text.startsWith('{')) JSON.parse(noSecrets.hideIn(text));
   });
 
+  test('what follows a private key stays as it is', () => {
+    for (const text of [`${privateKey}\nskip the sketch\n`, JSON.stringify({ text: `${privateKey}\nskip the sketch` })])
+      for (const hidden of [noSecrets.hideIn(text), new Redactor().redact(text)])
+        expect(hidden).toContain('skip the sketch');
+  });
+
   test('ordinary text stays as it is', () => {
     const text =
       'sk-learn, ghp_short, eyJust.some.words, BEGIN TRANSACTION; -----BEGIN PUBLIC KEY----- task-1234567890abcdefghijklmnop xoxo';

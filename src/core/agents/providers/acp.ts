@@ -18,12 +18,15 @@ export function acpCommand(
     readonly prompt?: string;
     /** Under which id the CLI loads the conversation, where that is not the id it gave. */
     readonly loadAs?: (conversation: string) => string;
+    /** Where the CLI says what a conversation took (`agentMcp/acp/totals.ts`), when it does not say it in the protocol. */
+    readonly totals?: object;
   },
 ): AgentCommand {
   const { conversation, tools, runDir } = request;
   const settings = {
     ...(conversation === undefined ? {} : { conversation, loadAs: command.loadAs?.(conversation) }),
     ...(tools === undefined ? {} : { tools: { command: tools.command, args: tools.args, env: tools.env } }),
+    ...(command.totals === undefined ? {} : { totals: command.totals }),
   };
   return {
     argv: command.argv,

@@ -24,6 +24,7 @@ export const codex: Provider = {
   builtIn: false,
   tools: ['verdict', 'ask', 'execute'],
   toolsWhenAsking: ['verdict', 'ask', 'permission'],
+  asksWith: 'codex-acp',
   command(request) {
     const { model, conversation, args } = request;
     const prompt = promptWithInstructions(request);
@@ -54,6 +55,7 @@ export const codex: Provider = {
     if (!event) return line.trim() === '' ? [] : [{ kind: 'raw', text: line }];
     const acp = parseAcp(event);
     if (acp) return acp;
+    if (event['acp'] === 'totals') return [parseTotals(objectAt(event, 'said'))];
     switch (event['type']) {
       case 'thread.started':
         return [{ kind: 'conversation', id: textField(event, 'thread_id') }];
@@ -77,19 +79,20 @@ export const codex: Provider = {
 };
 
 /**
- * Under `permissions: ask` it is spoken to over the Agent Client Protocol, for which Codex has a program of its own. Whatever it does not know to be
- * harmless it asks about.
+ * Under `permissions: ask` it is spoken to over the Agent Client Protocol, for which Codex has a program of its own. It works in its sandbox as
+ * it does when it is confined, and asks for what that refuses.
  */
 function askingCommand(request: CommandRequest, prompt: string | undefined): AgentCommand {
   const { model, args } = request;
   const settings = [
-    'approval_policy="untrusted"',
+    'approval_policy="on-request"',
     'sandbox_mode="workspace-write"',
     ...(model === undefined ? [] : [`model=${JSON.stringify(model)}`]),
   ];
   const command = acpCommand(request, {
     argv: ['codex-acp', ...settings.flatMap(setting => ['-c', setting]), ...facadeArgs(request), ...args],
     env: facadeEnv(request),
+    totals: { log: { variable: 'CODEX_HOME', usual: '.codex', folder: 'sessions', mark: '"token_count"' } },
     ...(prompt === undefined ? {} : { prompt }),
   });
   return {
@@ -140,6 +143,11 @@ function toolArgs({ tools }: CommandRequest): readonly string[] {
 
 function failure(message: string): AgentEvent {
   return { kind: 'error', message, reason: classify(message) };
+}
+
+/** The last count in Codex's own log of a conversation: all of its runs together. */
+function parseTotals(line: JsonObject): AgentEvent {
+  return parseUsage(objectAt(objectAt(objectAt(line, 'payload'), 'info'), 'total_token_usage'));
 }
 
 function parseUsage(usage: JsonObject): AgentEvent {

@@ -1,6 +1,6 @@
 import { ownValue } from '../../../base/ownValue.js';
 import { numberField, textField } from '../../../base/unknownFields.js';
-import type { AgentErrorReason, AgentEvent, ToolCategory } from '../agentEvent.js';
+import type { AgentErrorReason, AgentEvent, ToolCategory, Usage } from '../agentEvent.js';
 import type { AgentCommand, CommandRequest, Provider } from '../provider.js';
 import { acpCommand, parseAcp } from './acp.js';
 import { classify, concludeRun, reasonOfStatus, type CliFacts } from './conclusion.js';
@@ -49,8 +49,9 @@ export const opencode: Provider = {
     const event = parseObject(line);
     if (!event) return line.trim() === '' ? [] : [{ kind: 'raw', text: line }];
     const acp = parseAcp(event);
-    // It tells the tokens of its last step alone there, and part of a sum is a wrong sum.
+    // It tells the tokens of its last step alone there, and part of a sum is a wrong sum: its program is asked for that.
     if (acp) return acp.filter(({ kind }) => kind !== 'usage');
+    if (event['acp'] === 'totals') return [parseTotals(objectAt(objectAt(event, 'said'), 'info'))];
     const part = objectAt(event, 'part');
     switch (event['type']) {
       case 'step_start':
@@ -78,6 +79,7 @@ function askingCommand(request: CommandRequest, prompt: string | undefined): Age
   const configuration = { ...facadeConfiguration(request), ...(model === undefined ? {} : { model }) };
   return acpCommand(request, {
     argv: ['opencode', 'acp', ...args],
+    totals: { call: ['export'] },
     env: {
       OPENCODE_PERMISSION: JSON.stringify(asksBefore),
       ...(Object.keys(configuration).length === 0 ? {} : { OPENCODE_CONFIG_CONTENT: JSON.stringify(configuration) }),
@@ -190,7 +192,7 @@ const categories: Readonly<Record<string, ToolCategory>> = {
   todowrite: 'plan',
 };
 
-function parseUsage(part: JsonObject): AgentEvent {
+function parseUsage(part: JsonObject): Usage {
   const tokens = objectAt(part, 'tokens');
   const cache = objectAt(tokens, 'cache');
   const cost = numberField(part, 'cost');
@@ -204,6 +206,11 @@ function parseUsage(part: JsonObject): AgentEvent {
     // OpenCode reports 0 for models whose price it does not know.
     ...(cost === undefined || cost === 0 ? {} : { costUsd: cost }),
   };
+}
+
+/** What `opencode export` says of a conversation: all of its runs together. */
+function parseTotals(session: JsonObject): AgentEvent {
+  return { ...parseUsage(session), total: true, wholeConversation: 'both' };
 }
 
 function parseError(error: JsonObject): AgentEvent {

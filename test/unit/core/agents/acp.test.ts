@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseAcp } from '../../../../src/core/agents/providers/acp.js';
+import { codex } from '../../../../src/core/agents/providers/codex.js';
+import { opencode } from '../../../../src/core/agents/providers/opencode.js';
 import { createProviderRegistry } from '../../../../src/core/agents/providerRegistry.js';
 
 const registry = createProviderRegistry(new Map());
@@ -77,5 +79,30 @@ describe('lines of the client of the Agent Client Protocol', () => {
     expect(
       parseAcp({ acp: 'error', message: 'Internal error', data: { details: 'rate limit exceeded' } }),
     ).toMatchObject([{ kind: 'error', message: 'Internal error: rate limit exceeded', reason: 'rate_limited' }]);
+  });
+});
+
+describe('what a conversation took, where it is not told in the protocol', () => {
+  it('is read of the log of Codex, cached input apart', () => {
+    const counted = { input_tokens: 130, cached_input_tokens: 30, output_tokens: 20 };
+    const said = { type: 'event_msg', payload: { type: 'token_count', info: { total_token_usage: counted } } };
+    expect(codex.parse(JSON.stringify({ acp: 'totals', said }))).toMatchObject([
+      {
+        kind: 'usage',
+        total: true,
+        wholeConversation: 'tokens',
+        inputTokens: 100,
+        outputTokens: 20,
+        cacheReadTokens: 30,
+      },
+    ]);
+  });
+
+  it('is read of what OpenCode exports, with what it cost', () => {
+    const tokens = { input: 500, output: 90, reasoning: 10, cache: { read: 150, write: 0 } };
+    const line = JSON.stringify({ acp: 'totals', said: { info: { id: 'ses_1', cost: 0.5, tokens } } });
+    expect(opencode.parse(line)).toMatchObject([
+      { kind: 'usage', total: true, wholeConversation: 'both', inputTokens: 500, outputTokens: 100, costUsd: 0.5 },
+    ]);
   });
 });

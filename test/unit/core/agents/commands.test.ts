@@ -28,7 +28,7 @@ describe.each(['claude', 'codex', 'demo', 'gemini', 'opencode'])('the command li
 
 describe('asking', () => {
   it.each([
-    ['codex', 'codex-acp -c approval_policy="untrusted" -c sandbox_mode="workspace-write" -c model="m" --extra'],
+    ['codex', 'codex-acp -c approval_policy="on-request" -c sandbox_mode="workspace-write" -c model="m" --extra'],
     ['gemini', 'gemini --experimental-acp --approval-mode auto_edit --model m --extra'],
     ['opencode', 'opencode acp --extra'],
   ])('%s is spoken to over the Agent Client Protocol', (name, line) => {
@@ -47,6 +47,11 @@ describe('asking', () => {
       // Gemini CLI would begin a file over the session that it is to load.
       ...(name === 'gemini' && { loadAs: ' c-1' }),
       tools: { command: '/node', args: ['/agentMcp.js'], env: { A: 'b' } },
+      // These say nowhere else what they used.
+      ...(name === 'opencode' && { totals: { call: ['export'] } }),
+      ...(name === 'codex' && {
+        totals: { log: { variable: 'CODEX_HOME', usual: '.codex', folder: 'sessions', mark: '"token_count"' } },
+      }),
     });
   });
 

@@ -24,6 +24,14 @@ it('takes the cost of earlier runs off', () => {
   });
 });
 
+it('takes both off where both count the whole conversation', () => {
+  expect(withoutEarlierRuns({ ...usage, wholeConversation: 'both' }, earlier)).toMatchObject({
+    inputTokens: 30,
+    outputTokens: 25,
+    costUsd: 0.25,
+  });
+});
+
 it('leaves a count alone that is of this run, or began anew', () => {
   expect(withoutEarlierRuns(usage, earlier)).toEqual(usage);
   expect(withoutEarlierRuns({ ...usage, inputTokens: 20, wholeConversation: 'tokens' }, earlier)).toMatchObject({

@@ -21,7 +21,7 @@ import type { Message as Message$1 } from "@bufbuild/protobuf";
  * Describes the file muster/v1/threads.proto.
  */
 export const file_muster_v1_threads: GenFile = /*@__PURE__*/
-  fileDesc("ChdtdXN0ZXIvdjEvdGhyZWFkcy5wcm90bxIJbXVzdGVyLnYxIvUHCgZUaHJlYWQSCgoCaWQYASABKAkSEgoKcHJvamVjdF9pZBgCIAEoCRIUCgxwcm9qZWN0X25hbWUYAyABKAkSDQoFYWdlbnQYBCABKAkSDgoGc3RhdHVzGAUgASgJEg0KBW5lZWRzGAYgASgJEg8KB291dGNvbWUYByABKAkSDwoHc3VtbWFyeRgIIAEoCRIOCgZicmFuY2gYCSABKAkSEAoIYmFzZV9yZWYYCiABKAkSEwoLYmFzZV9jb21taXQYCyABKAkSEgoKcmVwb3NpdG9yeRgMIAEoCRIQCgh3b3JrdHJlZRgNIAEoCRIMCgRoZWFkGA4gASgJEhIKCmNyZWF0ZWRfYXQYDyABKAMSEgoKdXBkYXRlZF9hdBgQIAEoAxIiCgpsYXRlc3RfcnVuGBEgASgLMg4ubXVzdGVyLnYxLlJ1bhImCgxsYXRlc3RfbWVyZ2UYEiABKAsyEC5tdXN0ZXIudjEuTWVyZ2USGgoNZmlsZXNfY2hhbmdlZBgTIAEoBUgAiAEBEhYKCWFkZGl0aW9ucxgUIAEoBUgBiAEBEhYKCWRlbGV0aW9ucxgVIAEoBUgCiAEBEhUKCGNvc3RfdXNkGBYgASgBSAOIAQESGQoMaW5wdXRfdG9rZW5zGBcgASgDSASIAQESGgoNb3V0cHV0X3Rva2VucxgYIAEoA0gFiAEBEg4KBnJlc2N1ZRgZIAEoCRIQCghwcm92aWRlchgaIAEoCRINCgVtb2RlbBgbIAEoCRISCgpzaG93bl9oZWFkGBwgASgJEhUKDWFwcHJvdmVkX2hlYWQYHSABKAkSEwoLYXBwcm92ZWRfYXQYHiABKAMSDQoFbm90ZXMYHyADKAkSDwoHdHJvdWJsZRggIAEoCRIfCgVjaGFpbhghIAEoCzIQLm11c3Rlci52MS5DaGFpbhIWCg5kcmFmdF9jb21tZW50cxgiIAEoBRIVCg1vcGVuX2NvbW1lbnRzGCMgASgFEhYKDmNvbmZsaWN0X2ZpbGVzGDIgAygJEhcKD2NvbmZsaWN0X3RhcmdldBgzIAEoCRIyCg9ub3RlYm9va19zZXJ2ZXIYKCABKAsyGS5tdXN0ZXIudjEuTm90ZWJvb2tTZXJ2ZXISJgoJcXVlc3Rpb25zGCQgAygLMhMubXVzdGVyLnYxLlF1ZXN0aW9uEg0KBWJhdGNoGCkgASgJEhEKCXdhaXRzX2ZvchgqIAMoCUIQCg5fZmlsZXNfY2hhbmdlZEIMCgpfYWRkaXRpb25zQgwKCl9kZWxldGlvbnNCCwoJX2Nvc3RfdXNkQg8KDV9pbnB1dF90b2tlbnNCEAoOX291dHB1dF90b2tlbnMidgoFQ2hhaW4SDQoFc3RhdGUYASABKAkSDgoGYXV0aG9yGAIgASgJEg0KBWRlcHRoGAMgASgFEg8KB3dhaXRpbmcYBCADKAkSIAoEc2FpZBgFIAMoCzISLm11c3Rlci52MS5PcGluaW9uEgwKBG5vdGUYBiABKAkiKQoHT3BpbmlvbhINCgVhZ2VudBgBIAEoCRIPCgd2ZXJkaWN0GAIgASgJIpEBCgxBZ2VudFZlcmRpY3QSDgoGcnVuX2lkGAEgASgJEg0KBWFnZW50GAIgASgJEg8KB3ZlcmRpY3QYAyABKAkSDwoHc3VtbWFyeRgEIAEoCRIkCghmaW5kaW5ncxgFIAMoCzISLm11c3Rlci52MS5GaW5kaW5nEg4KBmNvbW1pdBgGIAEoCRIKCgJhdBgHIAEoAyJFCgdGaW5kaW5nEgwKBGZpbGUYASABKAkSDAoEbGluZRgCIAEoBRIQCghzZXZlcml0eRgDIAEoCRIMCgR0ZXh0GAQgASgJIoQBCgdNZXNzYWdlEgoKAmlkGAEgASgJEhEKCXRocmVhZF9pZBgCIAEoCRIMCgRmcm9tGAMgASgJEgoKAnRvGAQgASgJEg4KBmludGVudBgFIAEoCRIMCgRib2R5GAYgASgJEhIKCmNyZWF0ZWRfYXQYByABKAMSDgoGcnVuX2lkGAggASgJIkYKEENvbnRleHRSZWZlcmVuY2USDAoEcGF0aBgBIAEoCRISCgpzdGFydF9saW5lGAIgASgFEhAKCGVuZF9saW5lGAMgASgFIuQDCg9EaXNwYXRjaFJlcXVlc3QSDwoHcHJvamVjdBgBIAEoCRIOCgZmb2xkZXIYAiABKAkSDQoFYWdlbnQYAyABKAkSEQoJdGhyZWFkX2lkGAQgASgJEg4KBnByb21wdBgFIAEoCRIPCgdzdW1tYXJ5GAYgASgJEiwKB2NvbnRleHQYByADKAsyGy5tdXN0ZXIudjEuQ29udGV4dFJlZmVyZW5jZRJACgtlbnZpcm9ubWVudBgIIAMoCzIrLm11c3Rlci52MS5EaXNwYXRjaFJlcXVlc3QuRW52aXJvbm1lbnRFbnRyeRIMCgRiYXNlGAkgASgJEhcKD2lkZW1wb3RlbmN5X2tleRgKIAEoCRIPCgdjb21tYW5kGAsgASgIEhQKDHNraXBfaGFuZG9mZhgMIAEoCBIVCg1zY2hlZHVsZWRfZm9yGA0gASgDEg0KBWJhdGNoGA4gASgJEhIKCmRlcGVuZHNfb24YDyADKAkSEgoKdGhlbl9tZXJnZRgQIAEoCRIXCg9ub3RlYm9va19zZXJ2ZXIYESABKAgSFAoMd2l0aF9jaGFuZ2VzGBIgASgIGjIKEEVudmlyb25tZW50RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJZChBEaXNwYXRjaFJlc3BvbnNlEhEKCXRocmVhZF9pZBgBIAEoCRISCgptZXNzYWdlX2lkGAIgASgJEg4KBnJ1bl9pZBgDIAEoCRIOCgZzdGF0dXMYBCABKAkiuQEKElJldHJ5VGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSQwoLZW52aXJvbm1lbnQYAiADKAsyLi5tdXN0ZXIudjEuUmV0cnlUaHJlYWRSZXF1ZXN0LkVudmlyb25tZW50RW50cnkSFwoPaWRlbXBvdGVuY3lfa2V5GAMgASgJGjIKEEVudmlyb25tZW50RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJcChNSZXRyeVRocmVhZFJlc3BvbnNlEhEKCXRocmVhZF9pZBgBIAEoCRISCgptZXNzYWdlX2lkGAIgASgJEg4KBnJ1bl9pZBgDIAEoCRIOCgZzdGF0dXMYBCABKAkidQoSTGlzdFRocmVhZHNSZXF1ZXN0Eg4KBmZvbGRlchgBIAEoCRIQCghzdGF0dXNlcxgCIAMoCRINCgVsaW1pdBgDIAEoBRIOCgZjdXJzb3IYBCABKAkSDQoFYWdlbnQYBSABKAkSDwoHcHJvamVjdBgGIAEoCSJOChNMaXN0VGhyZWFkc1Jlc3BvbnNlEiIKB3RocmVhZHMYASADKAsyES5tdXN0ZXIudjEuVGhyZWFkEhMKC25leHRfY3Vyc29yGAIgASgJIlYKD092ZXJ2aWV3UmVxdWVzdBIOCgZmb2xkZXIYASABKAkSDQoFYWdlbnQYAiABKAkSEAoIc3RhdHVzZXMYAyADKAkSEgoKZG9uZV9saW1pdBgEIAEoBSJwChBPdmVydmlld1Jlc3BvbnNlEiMKB3Byb2plY3QYASABKAsyEi5tdXN0ZXIudjEuUHJvamVjdBIiCgd0aHJlYWRzGAIgAygLMhEubXVzdGVyLnYxLlRocmVhZBITCgtuZXh0X2N1cnNvchgDIAEoCSIlChBHZXRUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSLHAQoRR2V0VGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBIkCghtZXNzYWdlcxgCIAMoCzISLm11c3Rlci52MS5NZXNzYWdlEhwKBHJ1bnMYAyADKAsyDi5tdXN0ZXIudjEuUnVuEiAKBm1lcmdlcxgEIAMoCzIQLm11c3Rlci52MS5NZXJnZRIpCgh2ZXJkaWN0cxgFIAMoCzIXLm11c3Rlci52MS5BZ2VudFZlcmRpY3QiKAoTQ2FuY2VsVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiSAoUQ2FuY2VsVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBINCgVlbmRlZBgCIAMoCSI6ChRBYmFuZG9uVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSDwoHaWdub3JlZBgCIAEoCSI6ChVBYmFuZG9uVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZCIpChRSZXN0b3JlVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiOgoVUmVzdG9yZVRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQibAoSQ2xvc2VUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRIPCgdvdXRjb21lGAIgASgJEgwKBG5vdGUYAyABKAkSFgoOcmVxdWlyZV9tZXJnZWQYBCABKAgSDAoEc3RvcBgFIAEoCCI4ChNDbG9zZVRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQiKAoTUmVvcGVuVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiOQoUUmVvcGVuVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZCInChFHZXRNZXNzYWdlUmVxdWVzdBISCgptZXNzYWdlX2lkGAEgASgJIjkKEkdldE1lc3NhZ2VSZXNwb25zZRIjCgdtZXNzYWdlGAEgASgLMhIubXVzdGVyLnYxLk1lc3NhZ2UikwEKC0NoYW5nZWRGaWxlEgwKBHBhdGgYASABKAkSEAoIb2xkX3BhdGgYAiABKAkSDgoGc3RhdHVzGAMgASgJEg4KBmJpbmFyeRgEIAEoCBIRCglhZGRpdGlvbnMYBSABKAUSEQoJZGVsZXRpb25zGAYgASgFEhAKCG9sZF9tb2RlGAcgASgJEgwKBG1vZGUYCCABKAkiZAoRRGlmZlRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEhIKCndpdGhfcGF0Y2gYAiABKAgSEgoKc2luY2VfbGFzdBgDIAEoCBIUCgxjb21wYXJlX3dpdGgYBCABKAkimwEKEkRpZmZUaHJlYWRSZXNwb25zZRITCgtiYXNlX2NvbW1pdBgBIAEoCRIMCgRoZWFkGAIgASgJEiUKBWZpbGVzGAMgAygLMhYubXVzdGVyLnYxLkNoYW5nZWRGaWxlEg0KBXBhdGNoGAQgASgJEhcKD3BhdGNoX3RydW5jYXRlZBgFIAEoCBITCgt1bmNvbW1pdHRlZBgGIAMoCSJGChNSZWFkQmFzZUZpbGVSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRIMCgRwYXRoGAIgASgJEg4KBmNvbW1pdBgDIAEoCSI4ChRSZWFkQmFzZUZpbGVSZXNwb25zZRIOCgZleGlzdHMYASABKAgSEAoIY29udGVudHMYAiABKAwiXgoUQXBwcm92ZVRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEg0KBXNob3duGAIgASgJEiQKBWVkaXRzGAMgAygLMhUubXVzdGVyLnYxLlJldmlld0VkaXQiKgoKUmV2aWV3RWRpdBIMCgRwYXRoGAEgASgJEg4KBnNoYTI1NhgCIAEoCSJIChVBcHByb3ZlVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBIMCgRoZWFkGAIgASgJIjwKE1Jldmlld1RocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEhIKCnNpbmNlX2xhc3QYAiABKAgiqQEKFFJldmlld1RocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQSEwoLYmFzZV9jb21taXQYAiABKAkSDAoEaGVhZBgDIAEoCRIlCgVmaWxlcxgEIAMoCzIWLm11c3Rlci52MS5DaGFuZ2VkRmlsZRIMCgRsaXZlGAUgASgIEhYKDmVhcmxpZXJfY29tbWl0GAYgASgJImoKCUJhdGNoVGFzaxILCgNrZXkYASABKAkSDQoFYWdlbnQYAiABKAkSDgoGcHJvbXB0GAMgASgJEg8KB3N1bW1hcnkYBCABKAkSDAoEYmFzZRgFIAEoCRISCgpkZXBlbmRzX29uGAYgAygJIuIBChJDcmVhdGVCYXRjaFJlcXVlc3QSDQoFYmF0Y2gYASABKAkSDwoHcHJvamVjdBgCIAEoCRIOCgZmb2xkZXIYAyABKAkSIwoFdGFza3MYBCADKAsyFC5tdXN0ZXIudjEuQmF0Y2hUYXNrEkMKC2Vudmlyb25tZW50GAUgAygLMi4ubXVzdGVyLnYxLkNyZWF0ZUJhdGNoUmVxdWVzdC5FbnZpcm9ubWVudEVudHJ5GjIKEEVudmlyb25tZW50RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJAChNDcmVhdGVCYXRjaFJlc3BvbnNlEikKB3RocmVhZHMYASADKAsyGC5tdXN0ZXIudjEuQmF0Y2hlZFRocmVhZCI/Cg1CYXRjaGVkVGhyZWFkEgsKA2tleRgBIAEoCRIRCgl0aHJlYWRfaWQYAiABKAkSDgoGcnVuX2lkGAMgASgJIiAKD0dldEJhdGNoUmVxdWVzdBINCgViYXRjaBgBIAEoCSI2ChBHZXRCYXRjaFJlc3BvbnNlEiIKB3RocmVhZHMYASADKAsyES5tdXN0ZXIudjEuVGhyZWFkIhQKEkxpc3RCYXRjaGVzUmVxdWVzdCImChNMaXN0QmF0Y2hlc1Jlc3BvbnNlEg8KB2JhdGNoZXMYASADKAkiJAoTQWJhbmRvbkJhdGNoUmVxdWVzdBINCgViYXRjaBgBIAEoCSKVAQoUQWJhbmRvbkJhdGNoUmVzcG9uc2USEQoJYWJhbmRvbmVkGAEgAygJEjsKBmZhaWxlZBgCIAMoCzIrLm11c3Rlci52MS5BYmFuZG9uQmF0Y2hSZXNwb25zZS5GYWlsZWRFbnRyeRotCgtGYWlsZWRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIicKEktlZXBBdHRlbXB0UmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkitgEKE0tlZXBBdHRlbXB0UmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBIRCglhYmFuZG9uZWQYAiADKAkSOgoGZmFpbGVkGAMgAygLMioubXVzdGVyLnYxLktlZXBBdHRlbXB0UmVzcG9uc2UuRmFpbGVkRW50cnkaLQoLRmFpbGVkRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ATKnDwoNVGhyZWFkU2VydmljZRJYCgtDcmVhdGVCYXRjaBIdLm11c3Rlci52MS5DcmVhdGVCYXRjaFJlcXVlc3QaHi5tdXN0ZXIudjEuQ3JlYXRlQmF0Y2hSZXNwb25zZSIKirUYBnBlcnNvbhJNCghHZXRCYXRjaBIaLm11c3Rlci52MS5HZXRCYXRjaFJlcXVlc3QaGy5tdXN0ZXIudjEuR2V0QmF0Y2hSZXNwb25zZSIIirUYBGJvdGgSVgoLTGlzdEJhdGNoZXMSHS5tdXN0ZXIudjEuTGlzdEJhdGNoZXNSZXF1ZXN0Gh4ubXVzdGVyLnYxLkxpc3RCYXRjaGVzUmVzcG9uc2UiCIq1GARib3RoEmMKC0tlZXBBdHRlbXB0Eh0ubXVzdGVyLnYxLktlZXBBdHRlbXB0UmVxdWVzdBoeLm11c3Rlci52MS5LZWVwQXR0ZW1wdFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSWwoMQWJhbmRvbkJhdGNoEh4ubXVzdGVyLnYxLkFiYW5kb25CYXRjaFJlcXVlc3QaHy5tdXN0ZXIudjEuQWJhbmRvbkJhdGNoUmVzcG9uc2UiCoq1GAZwZXJzb24SXgoIRGlzcGF0Y2gSGi5tdXN0ZXIudjEuRGlzcGF0Y2hSZXF1ZXN0GhsubXVzdGVyLnYxLkRpc3BhdGNoUmVzcG9uc2UiGYq1GApkaXNwYXRjaGVykrUYB29wZXJhdGUSYwoLUmV0cnlUaHJlYWQSHS5tdXN0ZXIudjEuUmV0cnlUaHJlYWRSZXF1ZXN0Gh4ubXVzdGVyLnYxLlJldHJ5VGhyZWFkUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJeCgtMaXN0VGhyZWFkcxIdLm11c3Rlci52MS5MaXN0VGhyZWFkc1JlcXVlc3QaHi5tdXN0ZXIudjEuTGlzdFRocmVhZHNSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJVCghPdmVydmlldxIaLm11c3Rlci52MS5PdmVydmlld1JlcXVlc3QaGy5tdXN0ZXIudjEuT3ZlcnZpZXdSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJYCglHZXRUaHJlYWQSGy5tdXN0ZXIudjEuR2V0VGhyZWFkUmVxdWVzdBocLm11c3Rlci52MS5HZXRUaHJlYWRSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJqCgxDYW5jZWxUaHJlYWQSHi5tdXN0ZXIudjEuQ2FuY2VsVGhyZWFkUmVxdWVzdBofLm11c3Rlci52MS5DYW5jZWxUaHJlYWRSZXNwb25zZSIZirUYCm93bl90aHJlYWSStRgHb3BlcmF0ZRJpCg1BYmFuZG9uVGhyZWFkEh8ubXVzdGVyLnYxLkFiYW5kb25UaHJlYWRSZXF1ZXN0GiAubXVzdGVyLnYxLkFiYW5kb25UaHJlYWRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmkKDVJlc3RvcmVUaHJlYWQSHy5tdXN0ZXIudjEuUmVzdG9yZVRocmVhZFJlcXVlc3QaIC5tdXN0ZXIudjEuUmVzdG9yZVRocmVhZFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSYwoLQ2xvc2VUaHJlYWQSHS5tdXN0ZXIudjEuQ2xvc2VUaHJlYWRSZXF1ZXN0Gh4ubXVzdGVyLnYxLkNsb3NlVGhyZWFkUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJmCgxSZW9wZW5UaHJlYWQSHi5tdXN0ZXIudjEuUmVvcGVuVGhyZWFkUmVxdWVzdBofLm11c3Rlci52MS5SZW9wZW5UaHJlYWRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlElsKCkdldE1lc3NhZ2USHC5tdXN0ZXIudjEuR2V0TWVzc2FnZVJlcXVlc3QaHS5tdXN0ZXIudjEuR2V0TWVzc2FnZVJlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkElsKCkRpZmZUaHJlYWQSHC5tdXN0ZXIudjEuRGlmZlRocmVhZFJlcXVlc3QaHS5tdXN0ZXIudjEuRGlmZlRocmVhZFJlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEmEKDFJlYWRCYXNlRmlsZRIeLm11c3Rlci52MS5SZWFkQmFzZUZpbGVSZXF1ZXN0Gh8ubXVzdGVyLnYxLlJlYWRCYXNlRmlsZVJlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEmYKDFJldmlld1RocmVhZBIeLm11c3Rlci52MS5SZXZpZXdUaHJlYWRSZXF1ZXN0Gh8ubXVzdGVyLnYxLlJldmlld1RocmVhZFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSaQoNQXBwcm92ZVRocmVhZBIfLm11c3Rlci52MS5BcHByb3ZlVGhyZWFkUmVxdWVzdBogLm11c3Rlci52MS5BcHByb3ZlVGhyZWFkUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZWIGcHJvdG8z", [file_muster_v1_runs, file_muster_v1_merges, file_muster_v1_notebooks, file_muster_v1_policy, file_muster_v1_projects, file_muster_v1_questions]);
+  fileDesc("ChdtdXN0ZXIvdjEvdGhyZWFkcy5wcm90bxIJbXVzdGVyLnYxIvUHCgZUaHJlYWQSCgoCaWQYASABKAkSEgoKcHJvamVjdF9pZBgCIAEoCRIUCgxwcm9qZWN0X25hbWUYAyABKAkSDQoFYWdlbnQYBCABKAkSDgoGc3RhdHVzGAUgASgJEg0KBW5lZWRzGAYgASgJEg8KB291dGNvbWUYByABKAkSDwoHc3VtbWFyeRgIIAEoCRIOCgZicmFuY2gYCSABKAkSEAoIYmFzZV9yZWYYCiABKAkSEwoLYmFzZV9jb21taXQYCyABKAkSEgoKcmVwb3NpdG9yeRgMIAEoCRIQCgh3b3JrdHJlZRgNIAEoCRIMCgRoZWFkGA4gASgJEhIKCmNyZWF0ZWRfYXQYDyABKAMSEgoKdXBkYXRlZF9hdBgQIAEoAxIiCgpsYXRlc3RfcnVuGBEgASgLMg4ubXVzdGVyLnYxLlJ1bhImCgxsYXRlc3RfbWVyZ2UYEiABKAsyEC5tdXN0ZXIudjEuTWVyZ2USGgoNZmlsZXNfY2hhbmdlZBgTIAEoBUgAiAEBEhYKCWFkZGl0aW9ucxgUIAEoBUgBiAEBEhYKCWRlbGV0aW9ucxgVIAEoBUgCiAEBEhUKCGNvc3RfdXNkGBYgASgBSAOIAQESGQoMaW5wdXRfdG9rZW5zGBcgASgDSASIAQESGgoNb3V0cHV0X3Rva2VucxgYIAEoA0gFiAEBEg4KBnJlc2N1ZRgZIAEoCRIQCghwcm92aWRlchgaIAEoCRINCgVtb2RlbBgbIAEoCRISCgpzaG93bl9oZWFkGBwgASgJEhUKDWFwcHJvdmVkX2hlYWQYHSABKAkSEwoLYXBwcm92ZWRfYXQYHiABKAMSDQoFbm90ZXMYHyADKAkSDwoHdHJvdWJsZRggIAEoCRIfCgVjaGFpbhghIAEoCzIQLm11c3Rlci52MS5DaGFpbhIWCg5kcmFmdF9jb21tZW50cxgiIAEoBRIVCg1vcGVuX2NvbW1lbnRzGCMgASgFEhYKDmNvbmZsaWN0X2ZpbGVzGDIgAygJEhcKD2NvbmZsaWN0X3RhcmdldBgzIAEoCRIyCg9ub3RlYm9va19zZXJ2ZXIYKCABKAsyGS5tdXN0ZXIudjEuTm90ZWJvb2tTZXJ2ZXISJgoJcXVlc3Rpb25zGCQgAygLMhMubXVzdGVyLnYxLlF1ZXN0aW9uEg0KBWJhdGNoGCkgASgJEhEKCXdhaXRzX2ZvchgqIAMoCUIQCg5fZmlsZXNfY2hhbmdlZEIMCgpfYWRkaXRpb25zQgwKCl9kZWxldGlvbnNCCwoJX2Nvc3RfdXNkQg8KDV9pbnB1dF90b2tlbnNCEAoOX291dHB1dF90b2tlbnMidgoFQ2hhaW4SDQoFc3RhdGUYASABKAkSDgoGYXV0aG9yGAIgASgJEg0KBWRlcHRoGAMgASgFEg8KB3dhaXRpbmcYBCADKAkSIAoEc2FpZBgFIAMoCzISLm11c3Rlci52MS5PcGluaW9uEgwKBG5vdGUYBiABKAkiKQoHT3BpbmlvbhINCgVhZ2VudBgBIAEoCRIPCgd2ZXJkaWN0GAIgASgJIpEBCgxBZ2VudFZlcmRpY3QSDgoGcnVuX2lkGAEgASgJEg0KBWFnZW50GAIgASgJEg8KB3ZlcmRpY3QYAyABKAkSDwoHc3VtbWFyeRgEIAEoCRIkCghmaW5kaW5ncxgFIAMoCzISLm11c3Rlci52MS5GaW5kaW5nEg4KBmNvbW1pdBgGIAEoCRIKCgJhdBgHIAEoAyJFCgdGaW5kaW5nEgwKBGZpbGUYASABKAkSDAoEbGluZRgCIAEoBRIQCghzZXZlcml0eRgDIAEoCRIMCgR0ZXh0GAQgASgJIpoBCgdNZXNzYWdlEgoKAmlkGAEgASgJEhEKCXRocmVhZF9pZBgCIAEoCRIMCgRmcm9tGAMgASgJEgoKAnRvGAQgASgJEg4KBmludGVudBgFIAEoCRIMCgRib2R5GAYgASgJEhIKCmNyZWF0ZWRfYXQYByABKAMSDgoGcnVuX2lkGAggASgJEhQKDHNraXBfaGFuZG9mZhgJIAEoCCJGChBDb250ZXh0UmVmZXJlbmNlEgwKBHBhdGgYASABKAkSEgoKc3RhcnRfbGluZRgCIAEoBRIQCghlbmRfbGluZRgDIAEoBSLkAwoPRGlzcGF0Y2hSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDgoGZm9sZGVyGAIgASgJEg0KBWFnZW50GAMgASgJEhEKCXRocmVhZF9pZBgEIAEoCRIOCgZwcm9tcHQYBSABKAkSDwoHc3VtbWFyeRgGIAEoCRIsCgdjb250ZXh0GAcgAygLMhsubXVzdGVyLnYxLkNvbnRleHRSZWZlcmVuY2USQAoLZW52aXJvbm1lbnQYCCADKAsyKy5tdXN0ZXIudjEuRGlzcGF0Y2hSZXF1ZXN0LkVudmlyb25tZW50RW50cnkSDAoEYmFzZRgJIAEoCRIXCg9pZGVtcG90ZW5jeV9rZXkYCiABKAkSDwoHY29tbWFuZBgLIAEoCBIUCgxza2lwX2hhbmRvZmYYDCABKAgSFQoNc2NoZWR1bGVkX2ZvchgNIAEoAxINCgViYXRjaBgOIAEoCRISCgpkZXBlbmRzX29uGA8gAygJEhIKCnRoZW5fbWVyZ2UYECABKAkSFwoPbm90ZWJvb2tfc2VydmVyGBEgASgIEhQKDHdpdGhfY2hhbmdlcxgSIAEoCBoyChBFbnZpcm9ubWVudEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiWQoQRGlzcGF0Y2hSZXNwb25zZRIRCgl0aHJlYWRfaWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCRIOCgZydW5faWQYAyABKAkSDgoGc3RhdHVzGAQgASgJIrkBChJSZXRyeVRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEkMKC2Vudmlyb25tZW50GAIgAygLMi4ubXVzdGVyLnYxLlJldHJ5VGhyZWFkUmVxdWVzdC5FbnZpcm9ubWVudEVudHJ5EhcKD2lkZW1wb3RlbmN5X2tleRgDIAEoCRoyChBFbnZpcm9ubWVudEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiXAoTUmV0cnlUaHJlYWRSZXNwb25zZRIRCgl0aHJlYWRfaWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCRIOCgZydW5faWQYAyABKAkSDgoGc3RhdHVzGAQgASgJInUKEkxpc3RUaHJlYWRzUmVxdWVzdBIOCgZmb2xkZXIYASABKAkSEAoIc3RhdHVzZXMYAiADKAkSDQoFbGltaXQYAyABKAUSDgoGY3Vyc29yGAQgASgJEg0KBWFnZW50GAUgASgJEg8KB3Byb2plY3QYBiABKAkiTgoTTGlzdFRocmVhZHNSZXNwb25zZRIiCgd0aHJlYWRzGAEgAygLMhEubXVzdGVyLnYxLlRocmVhZBITCgtuZXh0X2N1cnNvchgCIAEoCSJWCg9PdmVydmlld1JlcXVlc3QSDgoGZm9sZGVyGAEgASgJEg0KBWFnZW50GAIgASgJEhAKCHN0YXR1c2VzGAMgAygJEhIKCmRvbmVfbGltaXQYBCABKAUicAoQT3ZlcnZpZXdSZXNwb25zZRIjCgdwcm9qZWN0GAEgASgLMhIubXVzdGVyLnYxLlByb2plY3QSIgoHdGhyZWFkcxgCIAMoCzIRLm11c3Rlci52MS5UaHJlYWQSEwoLbmV4dF9jdXJzb3IYAyABKAkiFQoTQ291bnRUaHJlYWRzUmVxdWVzdCJTChRDb3VudFRocmVhZHNSZXNwb25zZRIpCghvdXRjb21lcxgBIAMoCzIXLm11c3Rlci52MS5PdXRjb21lQ291bnQSEAoIbWVzc2FnZXMYAiABKAUiMAoMT3V0Y29tZUNvdW50Eg8KB291dGNvbWUYASABKAkSDwoHdGhyZWFkcxgCIAEoBSIlChBHZXRUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSLHAQoRR2V0VGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBIkCghtZXNzYWdlcxgCIAMoCzISLm11c3Rlci52MS5NZXNzYWdlEhwKBHJ1bnMYAyADKAsyDi5tdXN0ZXIudjEuUnVuEiAKBm1lcmdlcxgEIAMoCzIQLm11c3Rlci52MS5NZXJnZRIpCgh2ZXJkaWN0cxgFIAMoCzIXLm11c3Rlci52MS5BZ2VudFZlcmRpY3QiKAoTQ2FuY2VsVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiSAoUQ2FuY2VsVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBINCgVlbmRlZBgCIAMoCSI6ChRBYmFuZG9uVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSDwoHaWdub3JlZBgCIAEoCSI6ChVBYmFuZG9uVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZCIpChRSZXN0b3JlVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiOgoVUmVzdG9yZVRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQibAoSQ2xvc2VUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRIPCgdvdXRjb21lGAIgASgJEgwKBG5vdGUYAyABKAkSFgoOcmVxdWlyZV9tZXJnZWQYBCABKAgSDAoEc3RvcBgFIAEoCCI4ChNDbG9zZVRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQiKAoTUmVvcGVuVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiOQoUUmVvcGVuVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZCInChFHZXRNZXNzYWdlUmVxdWVzdBISCgptZXNzYWdlX2lkGAEgASgJIjkKEkdldE1lc3NhZ2VSZXNwb25zZRIjCgdtZXNzYWdlGAEgASgLMhIubXVzdGVyLnYxLk1lc3NhZ2UikwEKC0NoYW5nZWRGaWxlEgwKBHBhdGgYASABKAkSEAoIb2xkX3BhdGgYAiABKAkSDgoGc3RhdHVzGAMgASgJEg4KBmJpbmFyeRgEIAEoCBIRCglhZGRpdGlvbnMYBSABKAUSEQoJZGVsZXRpb25zGAYgASgFEhAKCG9sZF9tb2RlGAcgASgJEgwKBG1vZGUYCCABKAkiZAoRRGlmZlRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEhIKCndpdGhfcGF0Y2gYAiABKAgSEgoKc2luY2VfbGFzdBgDIAEoCBIUCgxjb21wYXJlX3dpdGgYBCABKAkimwEKEkRpZmZUaHJlYWRSZXNwb25zZRITCgtiYXNlX2NvbW1pdBgBIAEoCRIMCgRoZWFkGAIgASgJEiUKBWZpbGVzGAMgAygLMhYubXVzdGVyLnYxLkNoYW5nZWRGaWxlEg0KBXBhdGNoGAQgASgJEhcKD3BhdGNoX3RydW5jYXRlZBgFIAEoCBITCgt1bmNvbW1pdHRlZBgGIAMoCSJGChNSZWFkQmFzZUZpbGVSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRIMCgRwYXRoGAIgASgJEg4KBmNvbW1pdBgDIAEoCSI4ChRSZWFkQmFzZUZpbGVSZXNwb25zZRIOCgZleGlzdHMYASABKAgSEAoIY29udGVudHMYAiABKAwiXgoUQXBwcm92ZVRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEg0KBXNob3duGAIgASgJEiQKBWVkaXRzGAMgAygLMhUubXVzdGVyLnYxLlJldmlld0VkaXQiKgoKUmV2aWV3RWRpdBIMCgRwYXRoGAEgASgJEg4KBnNoYTI1NhgCIAEoCSJIChVBcHByb3ZlVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBIMCgRoZWFkGAIgASgJIjwKE1Jldmlld1RocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEhIKCnNpbmNlX2xhc3QYAiABKAgiqQEKFFJldmlld1RocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQSEwoLYmFzZV9jb21taXQYAiABKAkSDAoEaGVhZBgDIAEoCRIlCgVmaWxlcxgEIAMoCzIWLm11c3Rlci52MS5DaGFuZ2VkRmlsZRIMCgRsaXZlGAUgASgIEhYKDmVhcmxpZXJfY29tbWl0GAYgASgJImoKCUJhdGNoVGFzaxILCgNrZXkYASABKAkSDQoFYWdlbnQYAiABKAkSDgoGcHJvbXB0GAMgASgJEg8KB3N1bW1hcnkYBCABKAkSDAoEYmFzZRgFIAEoCRISCgpkZXBlbmRzX29uGAYgAygJIuIBChJDcmVhdGVCYXRjaFJlcXVlc3QSDQoFYmF0Y2gYASABKAkSDwoHcHJvamVjdBgCIAEoCRIOCgZmb2xkZXIYAyABKAkSIwoFdGFza3MYBCADKAsyFC5tdXN0ZXIudjEuQmF0Y2hUYXNrEkMKC2Vudmlyb25tZW50GAUgAygLMi4ubXVzdGVyLnYxLkNyZWF0ZUJhdGNoUmVxdWVzdC5FbnZpcm9ubWVudEVudHJ5GjIKEEVudmlyb25tZW50RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJAChNDcmVhdGVCYXRjaFJlc3BvbnNlEikKB3RocmVhZHMYASADKAsyGC5tdXN0ZXIudjEuQmF0Y2hlZFRocmVhZCI/Cg1CYXRjaGVkVGhyZWFkEgsKA2tleRgBIAEoCRIRCgl0aHJlYWRfaWQYAiABKAkSDgoGcnVuX2lkGAMgASgJIiAKD0dldEJhdGNoUmVxdWVzdBINCgViYXRjaBgBIAEoCSI2ChBHZXRCYXRjaFJlc3BvbnNlEiIKB3RocmVhZHMYASADKAsyES5tdXN0ZXIudjEuVGhyZWFkIhQKEkxpc3RCYXRjaGVzUmVxdWVzdCImChNMaXN0QmF0Y2hlc1Jlc3BvbnNlEg8KB2JhdGNoZXMYASADKAkiJAoTQWJhbmRvbkJhdGNoUmVxdWVzdBINCgViYXRjaBgBIAEoCSKVAQoUQWJhbmRvbkJhdGNoUmVzcG9uc2USEQoJYWJhbmRvbmVkGAEgAygJEjsKBmZhaWxlZBgCIAMoCzIrLm11c3Rlci52MS5BYmFuZG9uQmF0Y2hSZXNwb25zZS5GYWlsZWRFbnRyeRotCgtGYWlsZWRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIicKEktlZXBBdHRlbXB0UmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkitgEKE0tlZXBBdHRlbXB0UmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBIRCglhYmFuZG9uZWQYAiADKAkSOgoGZmFpbGVkGAMgAygLMioubXVzdGVyLnYxLktlZXBBdHRlbXB0UmVzcG9uc2UuRmFpbGVkRW50cnkaLQoLRmFpbGVkRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ATKKEAoNVGhyZWFkU2VydmljZRJYCgtDcmVhdGVCYXRjaBIdLm11c3Rlci52MS5DcmVhdGVCYXRjaFJlcXVlc3QaHi5tdXN0ZXIudjEuQ3JlYXRlQmF0Y2hSZXNwb25zZSIKirUYBnBlcnNvbhJNCghHZXRCYXRjaBIaLm11c3Rlci52MS5HZXRCYXRjaFJlcXVlc3QaGy5tdXN0ZXIudjEuR2V0QmF0Y2hSZXNwb25zZSIIirUYBGJvdGgSVgoLTGlzdEJhdGNoZXMSHS5tdXN0ZXIudjEuTGlzdEJhdGNoZXNSZXF1ZXN0Gh4ubXVzdGVyLnYxLkxpc3RCYXRjaGVzUmVzcG9uc2UiCIq1GARib3RoEmMKC0tlZXBBdHRlbXB0Eh0ubXVzdGVyLnYxLktlZXBBdHRlbXB0UmVxdWVzdBoeLm11c3Rlci52MS5LZWVwQXR0ZW1wdFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSWwoMQWJhbmRvbkJhdGNoEh4ubXVzdGVyLnYxLkFiYW5kb25CYXRjaFJlcXVlc3QaHy5tdXN0ZXIudjEuQWJhbmRvbkJhdGNoUmVzcG9uc2UiCoq1GAZwZXJzb24SXgoIRGlzcGF0Y2gSGi5tdXN0ZXIudjEuRGlzcGF0Y2hSZXF1ZXN0GhsubXVzdGVyLnYxLkRpc3BhdGNoUmVzcG9uc2UiGYq1GApkaXNwYXRjaGVykrUYB29wZXJhdGUSYwoLUmV0cnlUaHJlYWQSHS5tdXN0ZXIudjEuUmV0cnlUaHJlYWRSZXF1ZXN0Gh4ubXVzdGVyLnYxLlJldHJ5VGhyZWFkUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJeCgtMaXN0VGhyZWFkcxIdLm11c3Rlci52MS5MaXN0VGhyZWFkc1JlcXVlc3QaHi5tdXN0ZXIudjEuTGlzdFRocmVhZHNSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJVCghPdmVydmlldxIaLm11c3Rlci52MS5PdmVydmlld1JlcXVlc3QaGy5tdXN0ZXIudjEuT3ZlcnZpZXdSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJhCgxDb3VudFRocmVhZHMSHi5tdXN0ZXIudjEuQ291bnRUaHJlYWRzUmVxdWVzdBofLm11c3Rlci52MS5Db3VudFRocmVhZHNSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJYCglHZXRUaHJlYWQSGy5tdXN0ZXIudjEuR2V0VGhyZWFkUmVxdWVzdBocLm11c3Rlci52MS5HZXRUaHJlYWRSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJqCgxDYW5jZWxUaHJlYWQSHi5tdXN0ZXIudjEuQ2FuY2VsVGhyZWFkUmVxdWVzdBofLm11c3Rlci52MS5DYW5jZWxUaHJlYWRSZXNwb25zZSIZirUYCm93bl90aHJlYWSStRgHb3BlcmF0ZRJpCg1BYmFuZG9uVGhyZWFkEh8ubXVzdGVyLnYxLkFiYW5kb25UaHJlYWRSZXF1ZXN0GiAubXVzdGVyLnYxLkFiYW5kb25UaHJlYWRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmkKDVJlc3RvcmVUaHJlYWQSHy5tdXN0ZXIudjEuUmVzdG9yZVRocmVhZFJlcXVlc3QaIC5tdXN0ZXIudjEuUmVzdG9yZVRocmVhZFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSYwoLQ2xvc2VUaHJlYWQSHS5tdXN0ZXIudjEuQ2xvc2VUaHJlYWRSZXF1ZXN0Gh4ubXVzdGVyLnYxLkNsb3NlVGhyZWFkUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJmCgxSZW9wZW5UaHJlYWQSHi5tdXN0ZXIudjEuUmVvcGVuVGhyZWFkUmVxdWVzdBofLm11c3Rlci52MS5SZW9wZW5UaHJlYWRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlElsKCkdldE1lc3NhZ2USHC5tdXN0ZXIudjEuR2V0TWVzc2FnZVJlcXVlc3QaHS5tdXN0ZXIudjEuR2V0TWVzc2FnZVJlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkElsKCkRpZmZUaHJlYWQSHC5tdXN0ZXIudjEuRGlmZlRocmVhZFJlcXVlc3QaHS5tdXN0ZXIudjEuRGlmZlRocmVhZFJlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEmEKDFJlYWRCYXNlRmlsZRIeLm11c3Rlci52MS5SZWFkQmFzZUZpbGVSZXF1ZXN0Gh8ubXVzdGVyLnYxLlJlYWRCYXNlRmlsZVJlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEmYKDFJldmlld1RocmVhZBIeLm11c3Rlci52MS5SZXZpZXdUaHJlYWRSZXF1ZXN0Gh8ubXVzdGVyLnYxLlJldmlld1RocmVhZFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSaQoNQXBwcm92ZVRocmVhZBIfLm11c3Rlci52MS5BcHByb3ZlVGhyZWFkUmVxdWVzdBogLm11c3Rlci52MS5BcHByb3ZlVGhyZWFkUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZWIGcHJvdG8z", [file_muster_v1_runs, file_muster_v1_merges, file_muster_v1_notebooks, file_muster_v1_policy, file_muster_v1_projects, file_muster_v1_questions]);
 
 /**
  * One task and its conversation.
@@ -498,6 +498,13 @@ export type Message = Message$1<"muster.v1.Message"> & {
    * @generated from field: string run_id = 8;
    */
   runId: string;
+
+  /**
+   * Whoever sent it wants nothing of what it leads to handed on.
+   *
+   * @generated from field: bool skip_handoff = 9;
+   */
+  skipHandoff: boolean;
 };
 
 /**
@@ -910,6 +917,67 @@ export const OverviewResponseSchema: GenMessage<OverviewResponse> = /*@__PURE__*
   messageDesc(file_muster_v1_threads, 14);
 
 /**
+ * @generated from message muster.v1.CountThreadsRequest
+ */
+export type CountThreadsRequest = Message$1<"muster.v1.CountThreadsRequest"> & {
+};
+
+/**
+ * Describes the message muster.v1.CountThreadsRequest.
+ * Use `create(CountThreadsRequestSchema)` to create a new message.
+ */
+export const CountThreadsRequestSchema: GenMessage<CountThreadsRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_threads, 15);
+
+/**
+ * @generated from message muster.v1.CountThreadsResponse
+ */
+export type CountThreadsResponse = Message$1<"muster.v1.CountThreadsResponse"> & {
+  /**
+   * Over all projects; an outcome that no thread has is left out.
+   *
+   * @generated from field: repeated muster.v1.OutcomeCount outcomes = 1;
+   */
+  outcomes: OutcomeCount[];
+
+  /**
+   * @generated from field: int32 messages = 2;
+   */
+  messages: number;
+};
+
+/**
+ * Describes the message muster.v1.CountThreadsResponse.
+ * Use `create(CountThreadsResponseSchema)` to create a new message.
+ */
+export const CountThreadsResponseSchema: GenMessage<CountThreadsResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_threads, 16);
+
+/**
+ * @generated from message muster.v1.OutcomeCount
+ */
+export type OutcomeCount = Message$1<"muster.v1.OutcomeCount"> & {
+  /**
+   * As in Thread.outcome.
+   *
+   * @generated from field: string outcome = 1;
+   */
+  outcome: string;
+
+  /**
+   * @generated from field: int32 threads = 2;
+   */
+  threads: number;
+};
+
+/**
+ * Describes the message muster.v1.OutcomeCount.
+ * Use `create(OutcomeCountSchema)` to create a new message.
+ */
+export const OutcomeCountSchema: GenMessage<OutcomeCount> = /*@__PURE__*/
+  messageDesc(file_muster_v1_threads, 17);
+
+/**
  * @generated from message muster.v1.GetThreadRequest
  */
 export type GetThreadRequest = Message$1<"muster.v1.GetThreadRequest"> & {
@@ -924,7 +992,7 @@ export type GetThreadRequest = Message$1<"muster.v1.GetThreadRequest"> & {
  * Use `create(GetThreadRequestSchema)` to create a new message.
  */
 export const GetThreadRequestSchema: GenMessage<GetThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 15);
+  messageDesc(file_muster_v1_threads, 18);
 
 /**
  * @generated from message muster.v1.GetThreadResponse
@@ -963,7 +1031,7 @@ export type GetThreadResponse = Message$1<"muster.v1.GetThreadResponse"> & {
  * Use `create(GetThreadResponseSchema)` to create a new message.
  */
 export const GetThreadResponseSchema: GenMessage<GetThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 16);
+  messageDesc(file_muster_v1_threads, 19);
 
 /**
  * @generated from message muster.v1.CancelThreadRequest
@@ -980,7 +1048,7 @@ export type CancelThreadRequest = Message$1<"muster.v1.CancelThreadRequest"> & {
  * Use `create(CancelThreadRequestSchema)` to create a new message.
  */
 export const CancelThreadRequestSchema: GenMessage<CancelThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 17);
+  messageDesc(file_muster_v1_threads, 20);
 
 /**
  * @generated from message muster.v1.CancelThreadResponse
@@ -1004,7 +1072,7 @@ export type CancelThreadResponse = Message$1<"muster.v1.CancelThreadResponse"> &
  * Use `create(CancelThreadResponseSchema)` to create a new message.
  */
 export const CancelThreadResponseSchema: GenMessage<CancelThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 18);
+  messageDesc(file_muster_v1_threads, 21);
 
 /**
  * @generated from message muster.v1.AbandonThreadRequest
@@ -1028,7 +1096,7 @@ export type AbandonThreadRequest = Message$1<"muster.v1.AbandonThreadRequest"> &
  * Use `create(AbandonThreadRequestSchema)` to create a new message.
  */
 export const AbandonThreadRequestSchema: GenMessage<AbandonThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 19);
+  messageDesc(file_muster_v1_threads, 22);
 
 /**
  * @generated from message muster.v1.AbandonThreadResponse
@@ -1045,7 +1113,7 @@ export type AbandonThreadResponse = Message$1<"muster.v1.AbandonThreadResponse">
  * Use `create(AbandonThreadResponseSchema)` to create a new message.
  */
 export const AbandonThreadResponseSchema: GenMessage<AbandonThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 20);
+  messageDesc(file_muster_v1_threads, 23);
 
 /**
  * @generated from message muster.v1.RestoreThreadRequest
@@ -1062,7 +1130,7 @@ export type RestoreThreadRequest = Message$1<"muster.v1.RestoreThreadRequest"> &
  * Use `create(RestoreThreadRequestSchema)` to create a new message.
  */
 export const RestoreThreadRequestSchema: GenMessage<RestoreThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 21);
+  messageDesc(file_muster_v1_threads, 24);
 
 /**
  * @generated from message muster.v1.RestoreThreadResponse
@@ -1079,7 +1147,7 @@ export type RestoreThreadResponse = Message$1<"muster.v1.RestoreThreadResponse">
  * Use `create(RestoreThreadResponseSchema)` to create a new message.
  */
 export const RestoreThreadResponseSchema: GenMessage<RestoreThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 22);
+  messageDesc(file_muster_v1_threads, 25);
 
 /**
  * Ends a thread without merging; its worktree stays until it is removed.
@@ -1126,7 +1194,7 @@ export type CloseThreadRequest = Message$1<"muster.v1.CloseThreadRequest"> & {
  * Use `create(CloseThreadRequestSchema)` to create a new message.
  */
 export const CloseThreadRequestSchema: GenMessage<CloseThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 23);
+  messageDesc(file_muster_v1_threads, 26);
 
 /**
  * @generated from message muster.v1.CloseThreadResponse
@@ -1143,7 +1211,7 @@ export type CloseThreadResponse = Message$1<"muster.v1.CloseThreadResponse"> & {
  * Use `create(CloseThreadResponseSchema)` to create a new message.
  */
 export const CloseThreadResponseSchema: GenMessage<CloseThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 24);
+  messageDesc(file_muster_v1_threads, 27);
 
 /**
  * Opens a thread again that was closed. An abandoned one is restored instead.
@@ -1162,7 +1230,7 @@ export type ReopenThreadRequest = Message$1<"muster.v1.ReopenThreadRequest"> & {
  * Use `create(ReopenThreadRequestSchema)` to create a new message.
  */
 export const ReopenThreadRequestSchema: GenMessage<ReopenThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 25);
+  messageDesc(file_muster_v1_threads, 28);
 
 /**
  * @generated from message muster.v1.ReopenThreadResponse
@@ -1179,7 +1247,7 @@ export type ReopenThreadResponse = Message$1<"muster.v1.ReopenThreadResponse"> &
  * Use `create(ReopenThreadResponseSchema)` to create a new message.
  */
 export const ReopenThreadResponseSchema: GenMessage<ReopenThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 26);
+  messageDesc(file_muster_v1_threads, 29);
 
 /**
  * @generated from message muster.v1.GetMessageRequest
@@ -1196,7 +1264,7 @@ export type GetMessageRequest = Message$1<"muster.v1.GetMessageRequest"> & {
  * Use `create(GetMessageRequestSchema)` to create a new message.
  */
 export const GetMessageRequestSchema: GenMessage<GetMessageRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 27);
+  messageDesc(file_muster_v1_threads, 30);
 
 /**
  * @generated from message muster.v1.GetMessageResponse
@@ -1213,7 +1281,7 @@ export type GetMessageResponse = Message$1<"muster.v1.GetMessageResponse"> & {
  * Use `create(GetMessageResponseSchema)` to create a new message.
  */
 export const GetMessageResponseSchema: GenMessage<GetMessageResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 28);
+  messageDesc(file_muster_v1_threads, 31);
 
 /**
  * @generated from message muster.v1.ChangedFile
@@ -1269,7 +1337,7 @@ export type ChangedFile = Message$1<"muster.v1.ChangedFile"> & {
  * Use `create(ChangedFileSchema)` to create a new message.
  */
 export const ChangedFileSchema: GenMessage<ChangedFile> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 29);
+  messageDesc(file_muster_v1_threads, 32);
 
 /**
  * @generated from message muster.v1.DiffThreadRequest
@@ -1305,7 +1373,7 @@ export type DiffThreadRequest = Message$1<"muster.v1.DiffThreadRequest"> & {
  * Use `create(DiffThreadRequestSchema)` to create a new message.
  */
 export const DiffThreadRequestSchema: GenMessage<DiffThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 30);
+  messageDesc(file_muster_v1_threads, 33);
 
 /**
  * @generated from message muster.v1.DiffThreadResponse
@@ -1349,7 +1417,7 @@ export type DiffThreadResponse = Message$1<"muster.v1.DiffThreadResponse"> & {
  * Use `create(DiffThreadResponseSchema)` to create a new message.
  */
 export const DiffThreadResponseSchema: GenMessage<DiffThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 31);
+  messageDesc(file_muster_v1_threads, 34);
 
 /**
  * The contents of a file at the thread's base (the left side of a review).
@@ -1380,7 +1448,7 @@ export type ReadBaseFileRequest = Message$1<"muster.v1.ReadBaseFileRequest"> & {
  * Use `create(ReadBaseFileRequestSchema)` to create a new message.
  */
 export const ReadBaseFileRequestSchema: GenMessage<ReadBaseFileRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 32);
+  messageDesc(file_muster_v1_threads, 35);
 
 /**
  * @generated from message muster.v1.ReadBaseFileResponse
@@ -1402,7 +1470,7 @@ export type ReadBaseFileResponse = Message$1<"muster.v1.ReadBaseFileResponse"> &
  * Use `create(ReadBaseFileResponseSchema)` to create a new message.
  */
 export const ReadBaseFileResponseSchema: GenMessage<ReadBaseFileResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 33);
+  messageDesc(file_muster_v1_threads, 36);
 
 /**
  * Approval: snapshots uncommitted work and names the commit that a merge may then expect.
@@ -1434,7 +1502,7 @@ export type ApproveThreadRequest = Message$1<"muster.v1.ApproveThreadRequest"> &
  * Use `create(ApproveThreadRequestSchema)` to create a new message.
  */
 export const ApproveThreadRequestSchema: GenMessage<ApproveThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 34);
+  messageDesc(file_muster_v1_threads, 37);
 
 /**
  * A file as the reviewer saved it in the open review.
@@ -1460,7 +1528,7 @@ export type ReviewEdit = Message$1<"muster.v1.ReviewEdit"> & {
  * Use `create(ReviewEditSchema)` to create a new message.
  */
 export const ReviewEditSchema: GenMessage<ReviewEdit> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 35);
+  messageDesc(file_muster_v1_threads, 38);
 
 /**
  * @generated from message muster.v1.ApproveThreadResponse
@@ -1482,7 +1550,7 @@ export type ApproveThreadResponse = Message$1<"muster.v1.ApproveThreadResponse">
  * Use `create(ApproveThreadResponseSchema)` to create a new message.
  */
 export const ApproveThreadResponseSchema: GenMessage<ApproveThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 36);
+  messageDesc(file_muster_v1_threads, 39);
 
 /**
  * Opens a review. While nothing works on the thread, uncommitted work is snapshotted first and the commit kept as shown.
@@ -1508,7 +1576,7 @@ export type ReviewThreadRequest = Message$1<"muster.v1.ReviewThreadRequest"> & {
  * Use `create(ReviewThreadRequestSchema)` to create a new message.
  */
 export const ReviewThreadRequestSchema: GenMessage<ReviewThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 37);
+  messageDesc(file_muster_v1_threads, 40);
 
 /**
  * @generated from message muster.v1.ReviewThreadResponse
@@ -1556,7 +1624,7 @@ export type ReviewThreadResponse = Message$1<"muster.v1.ReviewThreadResponse"> &
  * Use `create(ReviewThreadResponseSchema)` to create a new message.
  */
 export const ReviewThreadResponseSchema: GenMessage<ReviewThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 38);
+  messageDesc(file_muster_v1_threads, 41);
 
 /**
  * One task of a batch.
@@ -1604,7 +1672,7 @@ export type BatchTask = Message$1<"muster.v1.BatchTask"> & {
  * Use `create(BatchTaskSchema)` to create a new message.
  */
 export const BatchTaskSchema: GenMessage<BatchTask> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 39);
+  messageDesc(file_muster_v1_threads, 42);
 
 /**
  * @generated from message muster.v1.CreateBatchRequest
@@ -1643,7 +1711,7 @@ export type CreateBatchRequest = Message$1<"muster.v1.CreateBatchRequest"> & {
  * Use `create(CreateBatchRequestSchema)` to create a new message.
  */
 export const CreateBatchRequestSchema: GenMessage<CreateBatchRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 40);
+  messageDesc(file_muster_v1_threads, 43);
 
 /**
  * @generated from message muster.v1.CreateBatchResponse
@@ -1660,7 +1728,7 @@ export type CreateBatchResponse = Message$1<"muster.v1.CreateBatchResponse"> & {
  * Use `create(CreateBatchResponseSchema)` to create a new message.
  */
 export const CreateBatchResponseSchema: GenMessage<CreateBatchResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 41);
+  messageDesc(file_muster_v1_threads, 44);
 
 /**
  * @generated from message muster.v1.BatchedThread
@@ -1687,7 +1755,7 @@ export type BatchedThread = Message$1<"muster.v1.BatchedThread"> & {
  * Use `create(BatchedThreadSchema)` to create a new message.
  */
 export const BatchedThreadSchema: GenMessage<BatchedThread> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 42);
+  messageDesc(file_muster_v1_threads, 45);
 
 /**
  * @generated from message muster.v1.GetBatchRequest
@@ -1704,7 +1772,7 @@ export type GetBatchRequest = Message$1<"muster.v1.GetBatchRequest"> & {
  * Use `create(GetBatchRequestSchema)` to create a new message.
  */
 export const GetBatchRequestSchema: GenMessage<GetBatchRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 43);
+  messageDesc(file_muster_v1_threads, 46);
 
 /**
  * @generated from message muster.v1.GetBatchResponse
@@ -1721,7 +1789,7 @@ export type GetBatchResponse = Message$1<"muster.v1.GetBatchResponse"> & {
  * Use `create(GetBatchResponseSchema)` to create a new message.
  */
 export const GetBatchResponseSchema: GenMessage<GetBatchResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 44);
+  messageDesc(file_muster_v1_threads, 47);
 
 /**
  * @generated from message muster.v1.ListBatchesRequest
@@ -1734,7 +1802,7 @@ export type ListBatchesRequest = Message$1<"muster.v1.ListBatchesRequest"> & {
  * Use `create(ListBatchesRequestSchema)` to create a new message.
  */
 export const ListBatchesRequestSchema: GenMessage<ListBatchesRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 45);
+  messageDesc(file_muster_v1_threads, 48);
 
 /**
  * @generated from message muster.v1.ListBatchesResponse
@@ -1751,7 +1819,7 @@ export type ListBatchesResponse = Message$1<"muster.v1.ListBatchesResponse"> & {
  * Use `create(ListBatchesResponseSchema)` to create a new message.
  */
 export const ListBatchesResponseSchema: GenMessage<ListBatchesResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 46);
+  messageDesc(file_muster_v1_threads, 49);
 
 /**
  * @generated from message muster.v1.AbandonBatchRequest
@@ -1768,7 +1836,7 @@ export type AbandonBatchRequest = Message$1<"muster.v1.AbandonBatchRequest"> & {
  * Use `create(AbandonBatchRequestSchema)` to create a new message.
  */
 export const AbandonBatchRequestSchema: GenMessage<AbandonBatchRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 47);
+  messageDesc(file_muster_v1_threads, 50);
 
 /**
  * @generated from message muster.v1.AbandonBatchResponse
@@ -1792,7 +1860,7 @@ export type AbandonBatchResponse = Message$1<"muster.v1.AbandonBatchResponse"> &
  * Use `create(AbandonBatchResponseSchema)` to create a new message.
  */
 export const AbandonBatchResponseSchema: GenMessage<AbandonBatchResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 48);
+  messageDesc(file_muster_v1_threads, 51);
 
 /**
  * @generated from message muster.v1.KeepAttemptRequest
@@ -1809,7 +1877,7 @@ export type KeepAttemptRequest = Message$1<"muster.v1.KeepAttemptRequest"> & {
  * Use `create(KeepAttemptRequestSchema)` to create a new message.
  */
 export const KeepAttemptRequestSchema: GenMessage<KeepAttemptRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 49);
+  messageDesc(file_muster_v1_threads, 52);
 
 /**
  * @generated from message muster.v1.KeepAttemptResponse
@@ -1842,7 +1910,7 @@ export type KeepAttemptResponse = Message$1<"muster.v1.KeepAttemptResponse"> & {
  * Use `create(KeepAttemptResponseSchema)` to create a new message.
  */
 export const KeepAttemptResponseSchema: GenMessage<KeepAttemptResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 50);
+  messageDesc(file_muster_v1_threads, 53);
 
 /**
  * @generated from service muster.v1.ThreadService
@@ -1925,6 +1993,16 @@ export const ThreadService: GenService<{
     methodKind: "unary";
     input: typeof OverviewRequestSchema;
     output: typeof OverviewResponseSchema;
+  },
+  /**
+   * How many there are, also of those that no list reaches.
+   *
+   * @generated from rpc muster.v1.ThreadService.CountThreads
+   */
+  countThreads: {
+    methodKind: "unary";
+    input: typeof CountThreadsRequestSchema;
+    output: typeof CountThreadsResponseSchema;
   },
   /**
    * Accepts a unique prefix of an id.
