@@ -12,7 +12,11 @@ import { ProjectSchema, type Project as WireProject } from '../../protocol/gen/m
 import type { AgentProblems } from '../environment/agentProblems.js';
 
 /** A project with the load of its agents and what keeps them from working. */
-export function wireProject(store: Store<Stores>, problems: Pick<AgentProblems, 'of' | 'permissions'>, project: Project): WireProject {
+export function wireProject(
+  store: Store<Stores>,
+  problems: Pick<AgentProblems, 'of' | 'permissions'>,
+  project: Project,
+): WireProject {
   const load = new Map(store.read(stores => stores.runs.load(project.id)).map(each => [each.agent, each]));
   const { spec } = project;
   const declared = declaredTriggers(project);
