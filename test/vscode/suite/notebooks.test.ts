@@ -164,6 +164,10 @@ test(
 test(
   'a notebook that the agent changes while a person edits it has the cells of both, and saves',
   async context => {
+    // Before anything is edited: VS Code in a browser saves a second later by itself, and then there is nothing to merge.
+    const files = vscode.workspace.getConfiguration('files');
+    await files.update('autoSave', 'off', vscode.ConfigurationTarget.Global);
+    context.after(() => files.update('autoSave', undefined, vscode.ConfigurationTarget.Global));
     const { notebook } = await openGuest(context, ['first', 'second', 'third', 'last']);
     const edit = new vscode.WorkspaceEdit();
     const change = (index: number, text: string): void => {
@@ -174,9 +178,6 @@ test(
     change(2, 'third of mine');
     await vscode.workspace.applyEdit(edit);
     assert.ok(notebook.isDirty);
-    const files = vscode.workspace.getConfiguration('files');
-    await files.update('autoSave', 'off', vscode.ConfigurationTarget.Global);
-    context.after(() => files.update('autoSave', undefined, vscode.ConfigurationTarget.Global));
     // A file of the person that has nothing to do with it, with changes that are nowhere else.
     const aside = await vscode.workspace.openTextDocument(join(dirname(notebook.uri.fsPath), '..', 'README.md'));
     await vscode.window.showTextDocument(aside, { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true });
