@@ -32,6 +32,7 @@ export interface ErrorData {
   'host.locked': { readonly stateDir: string };
   'host.unreachable': { readonly socket: string; readonly reason: string; readonly timedOut?: true };
   'internal': { readonly detail: string };
+  'push.failed': { readonly remote: string; readonly reason: string };
   'merge.refused': { readonly thread: string; readonly reason: string };
   'merge.unknown': { readonly merge: string };
   'payload.invalid': { readonly reason: string };

@@ -80,6 +80,10 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
       },
     },
   },
+  'pr': {
+    summary: 'push the branch of a thread and open a pull request',
+    load: async () => (await import('./commands/pullRequest.js')).pullRequest,
+  },
   'keep': {
     summary: 'keep one of several attempts at a task, and abandon the others',
     load: async () => (await import('./commands/keep.js')).keep,

@@ -21,6 +21,7 @@ import type { RequestChanges } from '../core/reviews/requestChanges.js';
 import type { RunMail } from '../core/mail/runMail.js';
 import { BatchService } from '../core/batches/batchService.js';
 import type { QuestionService } from '../core/questions/questionService.js';
+import type { PullRequestService } from '../core/merges/pullRequestService.js';
 import type { ReviewService } from '../core/reviews/reviewService.js';
 import { DirectoryRunSupervisor } from '../core/runs/directoryRunSupervisor.js';
 import type { RunLifecycle } from '../core/runs/runLifecycle.js';
@@ -93,6 +94,7 @@ export interface HostCore extends HostState, HostModels, HostMerges, HostSchedul
   readonly changes: ChangesService;
   readonly suggestions: SuggestionService;
   readonly requestChanges: RequestChanges;
+  readonly pullRequests: PullRequestService;
   readonly dispatcher: DispatchService;
   readonly batches: BatchService;
   readonly retries: RetryThread;
@@ -204,7 +206,7 @@ function buildSurface(state: HostState, built: Foundation, resources: Disposable
   const leftovers = new DiskLeftovers({ stateDir: directory.path, worktreesDir: directory.worktrees });
   const recovery = new RecoverThreads({ ...common, workspaces, driver: worktrees, rescueDriver, runs, leftovers });
   const dispatcher = new DispatchService({ ...common, providers, workspaces, environment, runs });
-  const reviewing = buildReviews(state, { worktrees, settler, dispatcher }, resources);
+  const reviewing = buildReviews(state, { ...built, dispatcher }, resources);
   const { end, ...scheduling } = buildSchedules(state, { ...built, dispatcher, threads }, resources);
   resources.add({ dispose: () => patiently(end(), clock) });
   const batches = new BatchService({ ...common, dispatcher, threads });

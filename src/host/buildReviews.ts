@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { DisposableStore } from '../base/lifecycle.js';
+import { PullRequestService } from '../core/merges/pullRequestService.js';
 import { ChangesService } from '../core/reviews/changesService.js';
 import { CommentService } from '../core/reviews/commentService.js';
 import { FindingComments } from '../core/reviews/findingComments.js';
@@ -9,18 +10,21 @@ import { SuggestionService } from '../core/reviews/suggestionService.js';
 import type { DispatchService } from '../core/threads/dispatchService.js';
 import type { ThreadSettler } from '../core/threads/threadSettler.js';
 import type { WorktreeDriver } from '../core/workspaces/worktreeDriver.js';
+import type { GitCommand } from '../drivers/git/command/gitCommand.js';
+import { createRemoteDriver } from '../drivers/git/repository/remotes.js';
 import type { HostState } from './openState.js';
 
 interface ReviewedThrough {
   readonly worktrees: WorktreeDriver;
+  readonly git: GitCommand;
   readonly settler: ThreadSettler;
   readonly dispatcher: DispatchService;
 }
 
 /** What people see of a thread's changes, say about them and have done with them. */
 export function buildReviews(
-  { store, clock, ids, log }: HostState,
-  { worktrees, settler, dispatcher }: ReviewedThrough,
+  { store, clock, ids, log, directory }: HostState,
+  { worktrees, settler, dispatcher, git }: ReviewedThrough,
   resources: DisposableStore,
 ) {
   const common = { store, clock, ids, log };
@@ -36,8 +40,10 @@ export function buildReviews(
     digestText: text => sha256(Buffer.from(text)),
   });
   const suggestions = new SuggestionService({ store, clock, driver: worktrees, settler, comments, decode });
+  const remotes = createRemoteDriver({ stateDir: directory.path, clock, log, git });
+  const pullRequests = new PullRequestService({ store, settler, driver: remotes });
   const requestChanges = new RequestChanges({ store, comments, dispatcher });
-  return { reviews, comments, changes, suggestions, requestChanges };
+  return { reviews, comments, changes, suggestions, requestChanges, pullRequests };
 }
 
 /** Hexadecimal. */

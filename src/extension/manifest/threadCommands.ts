@@ -129,6 +129,12 @@ export const threadCommands = {
     enablement: trusted,
     menus: [onThread('needs_you|ready|failed', '3_end@2')],
   },
+  'muster.openPullRequest': {
+    title: 'Open Pull Request...',
+    icon: '$(git-pull-request)',
+    enablement: trusted,
+    menus: [onThread('branch', '2_act@6')],
+  },
   'muster.keepAttempt': {
     title: 'Keep This Attempt...',
     icon: '$(star)',

@@ -5,6 +5,7 @@ import type { HandMergeService } from '../../core/merges/handMergeService.js';
 import type { MergeCheck } from '../../core/merges/mergeCheck.js';
 import type { MergeStrategy } from '../../core/merges/mergeDriver.js';
 import type { MergeService as CoreMergeService } from '../../core/merges/mergeService.js';
+import type { PullRequestService } from '../../core/merges/pullRequestService.js';
 import { targetOf } from '../../core/merges/mergeTarget.js';
 import type { UpdateService } from '../../core/merges/updateService.js';
 import type { UndoService } from '../../core/merges/undoService.js';
@@ -30,12 +31,14 @@ export function mergesApi({
   undos,
   updates,
   handMerges,
+  pullRequests,
 }: {
   readonly store: Store<Stores>;
   readonly merges: CoreMergeService;
   readonly undos: UndoService;
   readonly updates: UpdateService;
   readonly handMerges: HandMergeService;
+  readonly pullRequests: PullRequestService;
 }): ServiceImpl<typeof MergeService> {
   return {
     async requestMerge(request) {
@@ -52,6 +55,14 @@ export function mergesApi({
         }),
       });
       return { merge: wireMerge(merge) };
+    },
+    async preparePullRequest({ threadId, remote }, { signal }) {
+      const { forge, ...draft } = await pullRequests.prepare(threadId, defined({ remote: given(remote) }), signal);
+      return { ...draft, ...forge };
+    },
+    async pushThread({ threadId, ...shown }, { signal }) {
+      await pullRequests.push(threadId, shown, signal);
+      return {};
     },
     async requestApprovedMerges({ project, folder }) {
       const found = store.read(stores => {

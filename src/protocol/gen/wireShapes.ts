@@ -58,6 +58,14 @@ export const unaryCalls: Readonly<Record<string, Readonly<Record<string, readonl
     ]
   },
   "muster.v1.MergeService": {
+    "preparePullRequest": [
+      "PreparePullRequest",
+      "muster.v1.PreparePullRequestResponse"
+    ],
+    "pushThread": [
+      "PushThread",
+      "muster.v1.PushThreadResponse"
+    ],
     "requestMerge": [
       "RequestMerge",
       "muster.v1.RequestMergeResponse"
@@ -552,6 +560,19 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "image": "?muster.v1.Image",
     "problem": "string"
   },
+  "muster.v1.PreparePullRequestResponse": {
+    "remote": "string",
+    "url": "string",
+    "branch": "string",
+    "head": "string",
+    "base": "string",
+    "title": "string",
+    "body": "string",
+    "host": "string",
+    "owner": "string",
+    "name": "string"
+  },
+  "muster.v1.PushThreadResponse": {},
   "muster.v1.RequestMergeResponse": {
     "merge": "?muster.v1.Merge"
   },

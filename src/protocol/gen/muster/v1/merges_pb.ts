@@ -11,7 +11,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file muster/v1/merges.proto.
  */
 export const file_muster_v1_merges: GenFile = /*@__PURE__*/
-  fileDesc("ChZtdXN0ZXIvdjEvbWVyZ2VzLnByb3RvEgltdXN0ZXIudjEizgEKBU1lcmdlEgoKAmlkGAEgASgJEhEKCXRocmVhZF9pZBgCIAEoCRIOCgZzdGF0dXMYAyABKAkSDgoGdGFyZ2V0GAQgASgJEhAKCHN0cmF0ZWd5GAUgASgJEg4KBmV4cGVjdBgGIAEoCRIOCgZjb21taXQYByABKAkSDgoGcmVhc29uGAggASgJEg8KB21lc3NhZ2UYCSABKAkSDQoFZmlsZXMYCiADKAkSEgoKY3JlYXRlZF9hdBgLIAEoAxIQCghlbmRlZF9hdBgMIAEoAyJ9ChNSZXF1ZXN0TWVyZ2VSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRIOCgZ0YXJnZXQYAiABKAkSEAoIc3RyYXRlZ3kYAyABKAkSDgoGZXhwZWN0GAQgASgJEg8KB21lc3NhZ2UYBSABKAkSEAoIcHJpb3JpdHkYBiABKAUiNwoUUmVxdWVzdE1lcmdlUmVzcG9uc2USHwoFbWVyZ2UYASABKAsyEC5tdXN0ZXIudjEuTWVyZ2UiPwocUmVxdWVzdEFwcHJvdmVkTWVyZ2VzUmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg4KBmZvbGRlchgCIAEoCSJBCh1SZXF1ZXN0QXBwcm92ZWRNZXJnZXNSZXNwb25zZRIgCgZtZXJnZXMYASADKAsyEC5tdXN0ZXIudjEuTWVyZ2UiJQoRUmV0cnlNZXJnZVJlcXVlc3QSEAoIbWVyZ2VfaWQYASABKAkiNQoSUmV0cnlNZXJnZVJlc3BvbnNlEh8KBW1lcmdlGAEgASgLMhAubXVzdGVyLnYxLk1lcmdlIo4BCgtRdWV1ZWRNZXJnZRIfCgVtZXJnZRgBIAEoCzIQLm11c3Rlci52MS5NZXJnZRIWCg50aHJlYWRfc3VtbWFyeRgCIAEoCRISCgpyZXBvc2l0b3J5GAMgASgJEhAKCHBvc2l0aW9uGAQgASgFEhAKCHByaW9yaXR5GAUgASgFEg4KBnZlcmlmeRgGIAMoCSISChBMaXN0UXVldWVSZXF1ZXN0IjoKEUxpc3RRdWV1ZVJlc3BvbnNlEiUKBXF1ZXVlGAEgAygLMhYubXVzdGVyLnYxLlF1ZXVlZE1lcmdlIlgKEE1vdmVNZXJnZVJlcXVlc3QSEAoIbWVyZ2VfaWQYASABKAkSFQoIcHJpb3JpdHkYAiABKAVIAIgBARIOCgZiZWZvcmUYAyABKAlCCwoJX3ByaW9yaXR5IjoKEU1vdmVNZXJnZVJlc3BvbnNlEiUKBXF1ZXVlGAEgAygLMhYubXVzdGVyLnYxLlF1ZXVlZE1lcmdlItABCgpNZXJnZUNoZWNrEg4KBm51bWJlchgBIAEoBRIPCgdhdHRlbXB0GAIgASgFEg8KB2NvbW1hbmQYAyABKAkSEQoJY2FuZGlkYXRlGAQgASgJEhYKCWV4aXRfY29kZRgFIAEoBUgAiAEBEg4KBnNpZ25hbBgGIAEoCRIOCgZvdXRwdXQYByABKAkSEQoJdHJ1bmNhdGVkGAggASgIEhIKCnN0YXJ0ZWRfYXQYCSABKAMSEAoIZW5kZWRfYXQYCiABKANCDAoKX2V4aXRfY29kZSIqChZMaXN0TWVyZ2VDaGVja3NSZXF1ZXN0EhAKCG1lcmdlX2lkGAEgASgJIkAKF0xpc3RNZXJnZUNoZWNrc1Jlc3BvbnNlEiUKBmNoZWNrcxgBIAMoCzIVLm11c3Rlci52MS5NZXJnZUNoZWNrIiUKEFVuZG9NZXJnZVJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJIkEKEVVuZG9NZXJnZVJlc3BvbnNlEgwKBGtpbmQYASABKAkSDgoGY29tbWl0GAIgASgJEg4KBnRhcmdldBgDIAEoCSIoChNVcGRhdGVUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSJFChRVcGRhdGVUaHJlYWRSZXNwb25zZRIPCgd1cGRhdGVkGAEgASgIEg4KBnRhcmdldBgCIAEoCRIMCgRoZWFkGAMgASgJIioKFUJlZ2luSGFuZE1lcmdlUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkigQEKFkJlZ2luSGFuZE1lcmdlUmVzcG9uc2USDgoGdGFyZ2V0GAEgASgJEgwKBGRvbmUYAiABKAgSDAoEb3VycxgDIAEoCRIOCgZ0aGVpcnMYBCABKAkSDAoEYmFzZRgFIAEoCRINCgVmaWxlcxgGIAMoCRIOCgZvdGhlcnMYByADKAkiOQoTRW5kSGFuZE1lcmdlUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSDwoHYWJhbmRvbhgCIAEoCCI0ChRFbmRIYW5kTWVyZ2VSZXNwb25zZRIOCgZ0YXJnZXQYASABKAkSDAoEaGVhZBgCIAEoCSIjCg9HZXRNZXJnZVJlcXVlc3QSEAoIbWVyZ2VfaWQYASABKAkiMwoQR2V0TWVyZ2VSZXNwb25zZRIfCgVtZXJnZRgBIAEoCzIQLm11c3Rlci52MS5NZXJnZSJQChBXYWl0TWVyZ2VSZXF1ZXN0EhAKCG1lcmdlX2lkGAEgASgJEhkKDHNlZW5fbWVzc2FnZRgCIAEoCUgAiAEBQg8KDV9zZWVuX21lc3NhZ2UiNAoRV2FpdE1lcmdlUmVzcG9uc2USHwoFbWVyZ2UYASABKAsyEC5tdXN0ZXIudjEuTWVyZ2UiJgoRTGlzdE1lcmdlc1JlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJIjYKEkxpc3RNZXJnZXNSZXNwb25zZRIgCgZtZXJnZXMYASADKAsyEC5tdXN0ZXIudjEuTWVyZ2UiJgoSQ2FuY2VsTWVyZ2VSZXF1ZXN0EhAKCG1lcmdlX2lkGAEgASgJIjYKE0NhbmNlbE1lcmdlUmVzcG9uc2USHwoFbWVyZ2UYASABKAsyEC5tdXN0ZXIudjEuTWVyZ2UykQsKDE1lcmdlU2VydmljZRJmCgxSZXF1ZXN0TWVyZ2USHi5tdXN0ZXIudjEuUmVxdWVzdE1lcmdlUmVxdWVzdBofLm11c3Rlci52MS5SZXF1ZXN0TWVyZ2VSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEoEBChVSZXF1ZXN0QXBwcm92ZWRNZXJnZXMSJy5tdXN0ZXIudjEuUmVxdWVzdEFwcHJvdmVkTWVyZ2VzUmVxdWVzdBooLm11c3Rlci52MS5SZXF1ZXN0QXBwcm92ZWRNZXJnZXNSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmAKClJldHJ5TWVyZ2USHC5tdXN0ZXIudjEuUmV0cnlNZXJnZVJlcXVlc3QaHS5tdXN0ZXIudjEuUmV0cnlNZXJnZVJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSXQoJVW5kb01lcmdlEhsubXVzdGVyLnYxLlVuZG9NZXJnZVJlcXVlc3QaHC5tdXN0ZXIudjEuVW5kb01lcmdlUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJmCgxVcGRhdGVUaHJlYWQSHi5tdXN0ZXIudjEuVXBkYXRlVGhyZWFkUmVxdWVzdBofLm11c3Rlci52MS5VcGRhdGVUaHJlYWRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmwKDkJlZ2luSGFuZE1lcmdlEiAubXVzdGVyLnYxLkJlZ2luSGFuZE1lcmdlUmVxdWVzdBohLm11c3Rlci52MS5CZWdpbkhhbmRNZXJnZVJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSZgoMRW5kSGFuZE1lcmdlEh4ubXVzdGVyLnYxLkVuZEhhbmRNZXJnZVJlcXVlc3QaHy5tdXN0ZXIudjEuRW5kSGFuZE1lcmdlUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJYCglMaXN0UXVldWUSGy5tdXN0ZXIudjEuTGlzdFF1ZXVlUmVxdWVzdBocLm11c3Rlci52MS5MaXN0UXVldWVSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJdCglNb3ZlTWVyZ2USGy5tdXN0ZXIudjEuTW92ZU1lcmdlUmVxdWVzdBocLm11c3Rlci52MS5Nb3ZlTWVyZ2VSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmoKD0xpc3RNZXJnZUNoZWNrcxIhLm11c3Rlci52MS5MaXN0TWVyZ2VDaGVja3NSZXF1ZXN0GiIubXVzdGVyLnYxLkxpc3RNZXJnZUNoZWNrc1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkElUKCEdldE1lcmdlEhoubXVzdGVyLnYxLkdldE1lcmdlUmVxdWVzdBobLm11c3Rlci52MS5HZXRNZXJnZVJlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkElgKCVdhaXRNZXJnZRIbLm11c3Rlci52MS5XYWl0TWVyZ2VSZXF1ZXN0GhwubXVzdGVyLnYxLldhaXRNZXJnZVJlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkElsKCkxpc3RNZXJnZXMSHC5tdXN0ZXIudjEuTGlzdE1lcmdlc1JlcXVlc3QaHS5tdXN0ZXIudjEuTGlzdE1lcmdlc1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEmMKC0NhbmNlbE1lcmdlEh0ubXVzdGVyLnYxLkNhbmNlbE1lcmdlUmVxdWVzdBoeLm11c3Rlci52MS5DYW5jZWxNZXJnZVJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGViBnByb3RvMw", [file_muster_v1_policy]);
+  fileDesc("ChZtdXN0ZXIvdjEvbWVyZ2VzLnByb3RvEgltdXN0ZXIudjEizgEKBU1lcmdlEgoKAmlkGAEgASgJEhEKCXRocmVhZF9pZBgCIAEoCRIOCgZzdGF0dXMYAyABKAkSDgoGdGFyZ2V0GAQgASgJEhAKCHN0cmF0ZWd5GAUgASgJEg4KBmV4cGVjdBgGIAEoCRIOCgZjb21taXQYByABKAkSDgoGcmVhc29uGAggASgJEg8KB21lc3NhZ2UYCSABKAkSDQoFZmlsZXMYCiADKAkSEgoKY3JlYXRlZF9hdBgLIAEoAxIQCghlbmRlZF9hdBgMIAEoAyJ9ChNSZXF1ZXN0TWVyZ2VSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRIOCgZ0YXJnZXQYAiABKAkSEAoIc3RyYXRlZ3kYAyABKAkSDgoGZXhwZWN0GAQgASgJEg8KB21lc3NhZ2UYBSABKAkSEAoIcHJpb3JpdHkYBiABKAUiNwoUUmVxdWVzdE1lcmdlUmVzcG9uc2USHwoFbWVyZ2UYASABKAsyEC5tdXN0ZXIudjEuTWVyZ2UiPwocUmVxdWVzdEFwcHJvdmVkTWVyZ2VzUmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg4KBmZvbGRlchgCIAEoCSJBCh1SZXF1ZXN0QXBwcm92ZWRNZXJnZXNSZXNwb25zZRIgCgZtZXJnZXMYASADKAsyEC5tdXN0ZXIudjEuTWVyZ2UiJQoRUmV0cnlNZXJnZVJlcXVlc3QSEAoIbWVyZ2VfaWQYASABKAkiNQoSUmV0cnlNZXJnZVJlc3BvbnNlEh8KBW1lcmdlGAEgASgLMhAubXVzdGVyLnYxLk1lcmdlIo4BCgtRdWV1ZWRNZXJnZRIfCgVtZXJnZRgBIAEoCzIQLm11c3Rlci52MS5NZXJnZRIWCg50aHJlYWRfc3VtbWFyeRgCIAEoCRISCgpyZXBvc2l0b3J5GAMgASgJEhAKCHBvc2l0aW9uGAQgASgFEhAKCHByaW9yaXR5GAUgASgFEg4KBnZlcmlmeRgGIAMoCSISChBMaXN0UXVldWVSZXF1ZXN0IjoKEUxpc3RRdWV1ZVJlc3BvbnNlEiUKBXF1ZXVlGAEgAygLMhYubXVzdGVyLnYxLlF1ZXVlZE1lcmdlIlgKEE1vdmVNZXJnZVJlcXVlc3QSEAoIbWVyZ2VfaWQYASABKAkSFQoIcHJpb3JpdHkYAiABKAVIAIgBARIOCgZiZWZvcmUYAyABKAlCCwoJX3ByaW9yaXR5IjoKEU1vdmVNZXJnZVJlc3BvbnNlEiUKBXF1ZXVlGAEgAygLMhYubXVzdGVyLnYxLlF1ZXVlZE1lcmdlItABCgpNZXJnZUNoZWNrEg4KBm51bWJlchgBIAEoBRIPCgdhdHRlbXB0GAIgASgFEg8KB2NvbW1hbmQYAyABKAkSEQoJY2FuZGlkYXRlGAQgASgJEhYKCWV4aXRfY29kZRgFIAEoBUgAiAEBEg4KBnNpZ25hbBgGIAEoCRIOCgZvdXRwdXQYByABKAkSEQoJdHJ1bmNhdGVkGAggASgIEhIKCnN0YXJ0ZWRfYXQYCSABKAMSEAoIZW5kZWRfYXQYCiABKANCDAoKX2V4aXRfY29kZSIqChZMaXN0TWVyZ2VDaGVja3NSZXF1ZXN0EhAKCG1lcmdlX2lkGAEgASgJIkAKF0xpc3RNZXJnZUNoZWNrc1Jlc3BvbnNlEiUKBmNoZWNrcxgBIAMoCzIVLm11c3Rlci52MS5NZXJnZUNoZWNrIiUKEFVuZG9NZXJnZVJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJIkEKEVVuZG9NZXJnZVJlc3BvbnNlEgwKBGtpbmQYASABKAkSDgoGY29tbWl0GAIgASgJEg4KBnRhcmdldBgDIAEoCSIoChNVcGRhdGVUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSJFChRVcGRhdGVUaHJlYWRSZXNwb25zZRIPCgd1cGRhdGVkGAEgASgIEg4KBnRhcmdldBgCIAEoCRIMCgRoZWFkGAMgASgJIioKFUJlZ2luSGFuZE1lcmdlUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkigQEKFkJlZ2luSGFuZE1lcmdlUmVzcG9uc2USDgoGdGFyZ2V0GAEgASgJEgwKBGRvbmUYAiABKAgSDAoEb3VycxgDIAEoCRIOCgZ0aGVpcnMYBCABKAkSDAoEYmFzZRgFIAEoCRINCgVmaWxlcxgGIAMoCRIOCgZvdGhlcnMYByADKAkiOQoTRW5kSGFuZE1lcmdlUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSDwoHYWJhbmRvbhgCIAEoCCI0ChRFbmRIYW5kTWVyZ2VSZXNwb25zZRIOCgZ0YXJnZXQYASABKAkSDAoEaGVhZBgCIAEoCSIjCg9HZXRNZXJnZVJlcXVlc3QSEAoIbWVyZ2VfaWQYASABKAkiMwoQR2V0TWVyZ2VSZXNwb25zZRIfCgVtZXJnZRgBIAEoCzIQLm11c3Rlci52MS5NZXJnZSJQChBXYWl0TWVyZ2VSZXF1ZXN0EhAKCG1lcmdlX2lkGAEgASgJEhkKDHNlZW5fbWVzc2FnZRgCIAEoCUgAiAEBQg8KDV9zZWVuX21lc3NhZ2UiNAoRV2FpdE1lcmdlUmVzcG9uc2USHwoFbWVyZ2UYASABKAsyEC5tdXN0ZXIudjEuTWVyZ2UiJgoRTGlzdE1lcmdlc1JlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJIjYKEkxpc3RNZXJnZXNSZXNwb25zZRIgCgZtZXJnZXMYASADKAsyEC5tdXN0ZXIudjEuTWVyZ2UiJgoSQ2FuY2VsTWVyZ2VSZXF1ZXN0EhAKCG1lcmdlX2lkGAEgASgJIjYKE0NhbmNlbE1lcmdlUmVzcG9uc2USHwoFbWVyZ2UYASABKAsyEC5tdXN0ZXIudjEuTWVyZ2UiPgoZUHJlcGFyZVB1bGxSZXF1ZXN0UmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSDgoGcmVtb3RlGAIgASgJIq0BChpQcmVwYXJlUHVsbFJlcXVlc3RSZXNwb25zZRIOCgZyZW1vdGUYASABKAkSCwoDdXJsGAIgASgJEg4KBmJyYW5jaBgDIAEoCRIMCgRoZWFkGAQgASgJEgwKBGJhc2UYBSABKAkSDQoFdGl0bGUYBiABKAkSDAoEYm9keRgHIAEoCRIMCgRob3N0GAggASgJEg0KBW93bmVyGAkgASgJEgwKBG5hbWUYCiABKAkiXwoRUHVzaFRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEg4KBnJlbW90ZRgCIAEoCRILCgN1cmwYAyABKAkSDAoEaGVhZBgEIAEoCRIMCgRiYXNlGAUgASgJIhQKElB1c2hUaHJlYWRSZXNwb25zZTLtDAoMTWVyZ2VTZXJ2aWNlEngKElByZXBhcmVQdWxsUmVxdWVzdBIkLm11c3Rlci52MS5QcmVwYXJlUHVsbFJlcXVlc3RSZXF1ZXN0GiUubXVzdGVyLnYxLlByZXBhcmVQdWxsUmVxdWVzdFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSYAoKUHVzaFRocmVhZBIcLm11c3Rlci52MS5QdXNoVGhyZWFkUmVxdWVzdBodLm11c3Rlci52MS5QdXNoVGhyZWFkUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJmCgxSZXF1ZXN0TWVyZ2USHi5tdXN0ZXIudjEuUmVxdWVzdE1lcmdlUmVxdWVzdBofLm11c3Rlci52MS5SZXF1ZXN0TWVyZ2VSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEoEBChVSZXF1ZXN0QXBwcm92ZWRNZXJnZXMSJy5tdXN0ZXIudjEuUmVxdWVzdEFwcHJvdmVkTWVyZ2VzUmVxdWVzdBooLm11c3Rlci52MS5SZXF1ZXN0QXBwcm92ZWRNZXJnZXNSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmAKClJldHJ5TWVyZ2USHC5tdXN0ZXIudjEuUmV0cnlNZXJnZVJlcXVlc3QaHS5tdXN0ZXIudjEuUmV0cnlNZXJnZVJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSXQoJVW5kb01lcmdlEhsubXVzdGVyLnYxLlVuZG9NZXJnZVJlcXVlc3QaHC5tdXN0ZXIudjEuVW5kb01lcmdlUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJmCgxVcGRhdGVUaHJlYWQSHi5tdXN0ZXIudjEuVXBkYXRlVGhyZWFkUmVxdWVzdBofLm11c3Rlci52MS5VcGRhdGVUaHJlYWRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmwKDkJlZ2luSGFuZE1lcmdlEiAubXVzdGVyLnYxLkJlZ2luSGFuZE1lcmdlUmVxdWVzdBohLm11c3Rlci52MS5CZWdpbkhhbmRNZXJnZVJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSZgoMRW5kSGFuZE1lcmdlEh4ubXVzdGVyLnYxLkVuZEhhbmRNZXJnZVJlcXVlc3QaHy5tdXN0ZXIudjEuRW5kSGFuZE1lcmdlUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJYCglMaXN0UXVldWUSGy5tdXN0ZXIudjEuTGlzdFF1ZXVlUmVxdWVzdBocLm11c3Rlci52MS5MaXN0UXVldWVSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJdCglNb3ZlTWVyZ2USGy5tdXN0ZXIudjEuTW92ZU1lcmdlUmVxdWVzdBocLm11c3Rlci52MS5Nb3ZlTWVyZ2VSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmoKD0xpc3RNZXJnZUNoZWNrcxIhLm11c3Rlci52MS5MaXN0TWVyZ2VDaGVja3NSZXF1ZXN0GiIubXVzdGVyLnYxLkxpc3RNZXJnZUNoZWNrc1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkElUKCEdldE1lcmdlEhoubXVzdGVyLnYxLkdldE1lcmdlUmVxdWVzdBobLm11c3Rlci52MS5HZXRNZXJnZVJlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkElgKCVdhaXRNZXJnZRIbLm11c3Rlci52MS5XYWl0TWVyZ2VSZXF1ZXN0GhwubXVzdGVyLnYxLldhaXRNZXJnZVJlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkElsKCkxpc3RNZXJnZXMSHC5tdXN0ZXIudjEuTGlzdE1lcmdlc1JlcXVlc3QaHS5tdXN0ZXIudjEuTGlzdE1lcmdlc1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEmMKC0NhbmNlbE1lcmdlEh0ubXVzdGVyLnYxLkNhbmNlbE1lcmdlUmVxdWVzdBoeLm11c3Rlci52MS5DYW5jZWxNZXJnZVJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGViBnByb3RvMw", [file_muster_v1_policy]);
 
 /**
  * A request to bring one commit of a thread into a target branch.
@@ -835,9 +835,169 @@ export const CancelMergeResponseSchema: GenMessage<CancelMergeResponse> = /*@__P
   messageDesc(file_muster_v1_merges, 30);
 
 /**
+ * @generated from message muster.v1.PreparePullRequestRequest
+ */
+export type PreparePullRequestRequest = Message<"muster.v1.PreparePullRequestRequest"> & {
+  /**
+   * @generated from field: string thread_id = 1;
+   */
+  threadId: string;
+
+  /**
+   * Empty: that of the target, the only one, or origin.
+   *
+   * @generated from field: string remote = 2;
+   */
+  remote: string;
+};
+
+/**
+ * Describes the message muster.v1.PreparePullRequestRequest.
+ * Use `create(PreparePullRequestRequestSchema)` to create a new message.
+ */
+export const PreparePullRequestRequestSchema: GenMessage<PreparePullRequestRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_merges, 31);
+
+/**
+ * What would be pushed and asked for; nothing of it has happened.
+ *
+ * @generated from message muster.v1.PreparePullRequestResponse
+ */
+export type PreparePullRequestResponse = Message<"muster.v1.PreparePullRequestResponse"> & {
+  /**
+   * @generated from field: string remote = 1;
+   */
+  remote: string;
+
+  /**
+   * @generated from field: string url = 2;
+   */
+  url: string;
+
+  /**
+   * @generated from field: string branch = 3;
+   */
+  branch: string;
+
+  /**
+   * @generated from field: string head = 4;
+   */
+  head: string;
+
+  /**
+   * @generated from field: string base = 5;
+   */
+  base: string;
+
+  /**
+   * @generated from field: string title = 6;
+   */
+  title: string;
+
+  /**
+   * @generated from field: string body = 7;
+   */
+  body: string;
+
+  /**
+   * The repository at GitHub or a server of that kind; empty where the URL names none.
+   *
+   * @generated from field: string host = 8;
+   */
+  host: string;
+
+  /**
+   * @generated from field: string owner = 9;
+   */
+  owner: string;
+
+  /**
+   * @generated from field: string name = 10;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message muster.v1.PreparePullRequestResponse.
+ * Use `create(PreparePullRequestResponseSchema)` to create a new message.
+ */
+export const PreparePullRequestResponseSchema: GenMessage<PreparePullRequestResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_merges, 32);
+
+/**
+ * @generated from message muster.v1.PushThreadRequest
+ */
+export type PushThreadRequest = Message<"muster.v1.PushThreadRequest"> & {
+  /**
+   * @generated from field: string thread_id = 1;
+   */
+  threadId: string;
+
+  /**
+   * As a person was shown them; what is other by now is refused.
+   *
+   * @generated from field: string remote = 2;
+   */
+  remote: string;
+
+  /**
+   * @generated from field: string url = 3;
+   */
+  url: string;
+
+  /**
+   * @generated from field: string head = 4;
+   */
+  head: string;
+
+  /**
+   * @generated from field: string base = 5;
+   */
+  base: string;
+};
+
+/**
+ * Describes the message muster.v1.PushThreadRequest.
+ * Use `create(PushThreadRequestSchema)` to create a new message.
+ */
+export const PushThreadRequestSchema: GenMessage<PushThreadRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_merges, 33);
+
+/**
+ * @generated from message muster.v1.PushThreadResponse
+ */
+export type PushThreadResponse = Message<"muster.v1.PushThreadResponse"> & {
+};
+
+/**
+ * Describes the message muster.v1.PushThreadResponse.
+ * Use `create(PushThreadResponseSchema)` to create a new message.
+ */
+export const PushThreadResponseSchema: GenMessage<PushThreadResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_merges, 34);
+
+/**
  * @generated from service muster.v1.MergeService
  */
 export const MergeService: GenService<{
+  /**
+   * @generated from rpc muster.v1.MergeService.PreparePullRequest
+   */
+  preparePullRequest: {
+    methodKind: "unary";
+    input: typeof PreparePullRequestRequestSchema;
+    output: typeof PreparePullRequestResponseSchema;
+  },
+  /**
+   * Pushes a thread's branch, never by force.
+   *
+   * @generated from rpc muster.v1.MergeService.PushThread
+   */
+  pushThread: {
+    methodKind: "unary";
+    input: typeof PushThreadRequestSchema;
+    output: typeof PushThreadResponseSchema;
+  },
   /**
    * @generated from rpc muster.v1.MergeService.RequestMerge
    */
