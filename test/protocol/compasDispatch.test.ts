@@ -237,7 +237,7 @@ test('what an execution begins, ends and leads to is told to whoever asks (21)',
         events: { topic: string; payload: { thread?: string } }[];
       };
       const topics = events.filter(({ payload }) => payload.thread === thread).map(({ topic }) => topic);
-      expect(topics).toEqual(['muster.thread.ready', 'muster.run.completed']);
+      expect(topics.toSorted()).toEqual(['muster.run.completed', 'muster.thread.ready']);
     },
     { timeout: 60_000 },
   );
