@@ -234,6 +234,21 @@ describe('what lands of a thread that began with uncommitted changes', () => {
     expect(await scene.git('show', 'main:work.txt')).toBe('AGENT');
   });
 
+  test('a commit is what its name says, whatever an agent replaced it with', async () => {
+    const carried = await scene.begin();
+    const reviewed = await scene.work({ 'work.txt': 'AGENT\n' });
+    const other = await scene.inThread('commit-tree', '-p', carried.commit, '-m', 'Other', `${carried.onto}^{tree}`);
+    await scene.inThread('replace', carried.commit, carried.onto);
+    await scene.inThread('replace', reviewed, other);
+    await writeIn(scene.repository.root, '.git/info/grafts', `${reviewed} ${carried.onto}\n`);
+    expect(await scene.review(carried)).toContain('+AGENT');
+    expect(await scene.merge(carried, 'rebase')).toMatchObject({ kind: 'merged' });
+    await scene.inThread('replace', '--delete', carried.commit, reviewed);
+    await rm(scene.repository.path('.git', 'info', 'grafts'));
+    expect(await scene.git('show', 'main:work.txt')).toBe('AGENT');
+    expect(await scene.git('log', '--patch', 'main')).not.toContain('PERSON');
+  });
+
   test.each(strategies)(
     '%s: a thread that brought in a newer target lands and shows its own work alone',
     async strategy => {

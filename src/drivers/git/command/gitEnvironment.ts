@@ -32,7 +32,10 @@ export function sanitizedEnvironment(environment: Environment): Record<string, s
   return { ...result, LC_ALL: 'C', LANGUAGE: '' };
 }
 
-/** What keeps git from asking anyone anything, and its reads from taking the index lock of a checkout in use. */
+/**
+ * What keeps git from asking anyone anything, its reads from taking the index lock of a checkout in use, and its commits from being
+ * others than their names say: every agent of a repository can write replacements and grafts.
+ */
 export function commandEnvironment(options: { readonly reads: boolean }): Record<string, string> {
   return {
     GIT_TERMINAL_PROMPT: '0',
@@ -41,6 +44,9 @@ export function commandEnvironment(options: { readonly reads: boolean }): Record
     GIT_PAGER: 'cat',
     GIT_MERGE_AUTOEDIT: 'no',
     GIT_ADVICE: '0',
+    GIT_NO_REPLACE_OBJECTS: '1',
+    // No file has that name.
+    GIT_GRAFT_FILE: '/dev/null/none',
     ...(options.reads ? { GIT_OPTIONAL_LOCKS: '0' } : {}),
   };
 }
