@@ -129,6 +129,10 @@ describe('the tool of an agent that executes code', () => {
     expect(words(answer!)).toBe('begun\nended\n');
     const { cells } = await client.notebooks.listCells({ threadId });
     expect(cells).toHaveLength(1);
+    // The kernel takes this after everything else that it was asked.
+    const kernel = await (await world.guest(threadId)).runningKernelOf('muster-exec');
+    expect(printed((await runCell(kernel!, 'print(open("begun").read())')).said)).toBe('x\n');
+    kernel?.dispose();
     expect(printed(await sayings({ ...world, thread: threadId }, cells[0]?.messageId ?? ''))).toBe('begun\nended\n');
   });
 
