@@ -101,4 +101,28 @@ test('schedules are seen in the tree and on the board, fired there, and lead to 
     .first()
     .waitFor();
   await workbench.screenshot('schedules-3-thread');
+
+  const rows = page.locator('.quick-input-widget .monaco-list-row');
+  const chooseOfRow = async (row: string, entry: string): Promise<void> => {
+    await workbench.treeRow('Projects', row).click({ button: 'right' });
+    await page.getByRole('menuitem', { name: entry }).waitFor();
+    if (row === 'often') await workbench.screenshot(`schedules-4-menu`);
+    // VS Code's menus take no click for a moment after they opened; keys they take at once.
+    await page.getByRole('menuitem', { name: entry }).hover();
+    await page.keyboard.press('Enter');
+    await rows.first().waitFor();
+  };
+  await chooseOfRow('greeter', 'Preview Schedule');
+  await rows.filter({ hasText: 'gardener · often' }).first().waitFor();
+  await workbench.screenshot('schedules-5-preview');
+  await page.keyboard.press('Escape');
+  await rows.first().waitFor({ state: 'hidden' });
+  await chooseOfRow('often', 'Show What Trigger Did');
+  await rows.filter({ hasText: 'by hand' }).first().waitFor();
+  await workbench.screenshot('schedules-6-fires');
+  await page.keyboard.press('Escape');
+  await rows.first().waitFor({ state: 'hidden' });
+  await workbench.runCommand('Muster: Show Events...');
+  await rows.filter({ hasText: 'scribe · release · run succeeded' }).first().waitFor();
+  await workbench.screenshot('schedules-7-events');
 });
