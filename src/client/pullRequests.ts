@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { homedir } from 'node:os';
 import { errorMessage } from '../base/errors.js';
+import { homeFolder } from '../node/person.js';
 import type { PreparePullRequestResponse } from '../protocol/gen/muster/v1/merges_pb.js';
 
 /** What a person agreed to. */
@@ -65,7 +65,12 @@ function run(
   }: { readonly env: NodeJS.ProcessEnv; readonly signal: AbortSignal; readonly input?: string },
 ): Promise<string> {
   return new Promise((resolve, reject) => {
-    const options = { cwd: homedir(), env: { ...env, GH_PROMPT_DISABLED: '1' }, signal, maxBuffer: longestAnswer };
+    const options = {
+      cwd: homeFolder(env) ?? '/',
+      env: { ...env, GH_PROMPT_DISABLED: '1' },
+      signal,
+      maxBuffer: longestAnswer,
+    };
     const child = execFile('gh', [...args], options, (error, stdout, stderr) => {
       if (error) reject(new Error(stderr.trim() === '' ? error.message : stderr.trim(), { cause: error }));
       else resolve(stdout);

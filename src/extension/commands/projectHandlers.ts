@@ -2,7 +2,6 @@ import * as vscode from 'vscode';
 import type { projectCommands } from '../manifest/projectCommands.js';
 import { runAgent } from '../dispatch/runAgent.js';
 import { fireApplied, fireWritten, isTriggerReference, isWrittenTrigger, switchTrigger } from '../dispatch/triggers.js';
-import { previewSchedule, showEvents, showFires } from '../dispatch/schedulePicks.js';
 import { applyComposeFile, previewComposeFile } from '../projects/applyComposeFile.js';
 import { createComposeFile } from '../projects/createComposeFile.js';
 import { findComposeFile } from '../projects/findComposeFile.js';
@@ -44,13 +43,13 @@ export function projectHandlers(services: Services, views: Views): CommandHandle
       if (isTriggerReference(target)) await switchTrigger(services, target, { enabled: false });
     },
     'muster.showFires': async target => {
-      if (isTriggerReference(target)) await showFires(services, target);
+      if (isTriggerReference(target)) await (await schedulePicks()).showFires(services, target);
     },
     'muster.previewSchedule': async target => {
       const isOfProject = isTriggerReference(target) || (isProjectsNode(target) && target.kind === 'project');
-      if (isOfProject) await previewSchedule(services, target);
+      if (isOfProject) await (await schedulePicks()).previewSchedule(services, target);
     },
-    'muster.showEvents': () => showEvents(services),
+    'muster.showEvents': async () => (await schedulePicks()).showEvents(services),
     'muster.removeProject': target => removeProject(services, target),
     'muster.explainAgentProblem': async target => {
       if (isProjectsNode(target) && target.kind === 'agent') await explainAgent(services, target);
@@ -61,6 +60,9 @@ export function projectHandlers(services: Services, views: Views): CommandHandle
     },
   };
 }
+
+/** Read from disk when it is wanted: few windows ever ask for it. */
+const schedulePicks = () => import('../dispatch/schedulePicks.js');
 
 async function removeProject(services: Services, target: unknown): Promise<void> {
   const projects = services.scope.projects();

@@ -18,7 +18,6 @@ import { keepAttempt } from './attempts.js';
 import { explainAgentOf } from './explainAgent.js';
 import type { CommandHandlers } from './commandHandler.js';
 import { endThreadHandlers } from './endThreadHandlers.js';
-import { openPullRequest } from './openPullRequest.js';
 import type { ThreadListCommand } from './threadListHandlers.js';
 import { showInformation, whileWaiting } from '../plain/messages.js';
 import { windowClosing } from '../windowClosing.js';
@@ -36,7 +35,8 @@ export function threadHandlers(services: Services): CommandHandlers<Ids> {
       const thread = await one(args, vscode.l10n.t('Which thread?'));
       if (thread) await services.pages.open(thread.id, { title: threadTitle(thread) });
     },
-    'muster.openPullRequest': (...args) => openPullRequest(services, args),
+    // Read from disk when it is wanted.
+    'muster.openPullRequest': async (...args) => (await import('./openPullRequest.js')).openPullRequest(services, args),
     'muster.keepAttempt': (...args) => keepAttempt(services, args),
     'muster.findInThread': () => services.pages.find(),
     'muster.answer': async (...args) => {
