@@ -140,7 +140,7 @@ export const mutations: readonly Mutation[] = [
   ...['allow', 'serial', 'reuse'].map(policy =>
     ofAgent(`the policy ${policy}`, { scheduler: { concurrency_policy: policy } }, 'scheduler.concurrency_policy'),
   ),
-  ofAgent('a sandbox policy', { scheduler: { sandbox_policy: 'reuse' } }, 'scheduler.sandbox_policy'),
+  ofAgent('a sandbox policy', { scheduler: { sandbox_policy: 'always' } }, 'scheduler.sandbox_policy'),
   ofTrigger('a trigger of no kind', { name: 'n', prompt: 'p' }, ''),
   ofTrigger('an empty trigger', {}, ''),
   ofTrigger('a trigger of two kinds', { cron: '@daily', interval: '1h' }, ''),
