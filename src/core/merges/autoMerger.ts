@@ -81,10 +81,12 @@ function approvedCommit(stores: AutoMergerStores, view: ThreadView): string | un
   // A person who has something to say about it is heard first.
   if (comments && comments.drafts + comments.open > 0) return undefined;
   const verdicts = stores.verdicts.ofThread(thread.id);
-  const others = chain.said.some(({ agent }) => {
+  // One that was said as a line of an answer names no commit: it is about what the reviewer was given, which nobody may change meanwhile.
+  const ofHead = chain.said.every(({ agent }) => {
     const latest = verdicts.findLast(verdict => verdict.agent === agent);
-    return latest !== undefined && latest.commit !== head;
+    return latest === undefined || latest.commit === head;
   });
   // Asked for once, whatever came of it.
-  return others || stores.merges.ofThread(thread.id).some(({ expect }) => expect === head) ? undefined : head;
+  const isAsked = stores.merges.ofThread(thread.id).some(({ expect }) => expect === head);
+  return chain.said.length > 0 && ofHead && !isAsked ? head : undefined;
 }
