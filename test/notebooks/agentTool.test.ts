@@ -1,6 +1,6 @@
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { inRepository } from '../../src/build/paths.ts';
 import {
   notebookWorld,
@@ -11,6 +11,7 @@ import {
   type NotebookWorld,
 } from '../support/guestNotebooks.js';
 import { buildPrograms, type Programs } from '../support/hostProcess.js';
+import { folderOutOfReach } from '../support/privateFolder.ts';
 
 let programs: Programs;
 beforeAll(async () => {
@@ -140,8 +141,7 @@ describe('the tool of an agent that executes code', () => {
     const attempt = (path: string) =>
       `try:\n    open(${path}, "w").write("x")\n    print("wrote")\nexcept OSError: print("refused")`;
     // Not below the folder for temporary files, where everybody may write.
-    const outside = inRepository('out/outside.txt');
-    onTestFinished(() => rmSync(outside, { force: true }));
+    const outside = join(folderOutOfReach('outside'), 'outside.txt');
     const world = await toolWorld(
       [{ code: `import os\n${attempt('"inside.txt"')}` }, { code: attempt(JSON.stringify(outside)) }],
       'permissions: auto, sandbox: strict',

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { cacheDirectory } from '../../src/build/paths.ts';
+import { folderOutOfReach } from '../support/privateFolder.ts';
 import { tempDirectory } from '../support/tempDirectory.ts';
 import { buildPrograms, testHome, type Programs } from '../support/hostProcess.ts';
 
@@ -14,10 +14,7 @@ beforeAll(async () => {
 
 /** Temporary files may be written by everybody: what is to be out of reach lies elsewhere. */
 function folders(): { readonly home: string; readonly repository: string; readonly state: string } {
-  const cache = cacheDirectory();
-  mkdirSync(cache, { recursive: true });
-  const root = mkdtempSync(join(cache, 'strict-'));
-  onTestFinished(() => rmSync(root, { recursive: true, force: true, maxRetries: 3 }));
+  const root = folderOutOfReach('strict');
   const [home, repository] = [join(root, 'home'), join(root, 'shop')];
   for (const folder of [home, repository, join(home, '.claude')]) mkdirSync(folder);
   return { home, repository, state: join(root, 'state') };
