@@ -58,7 +58,7 @@ test('applying a compose file with own commands asks for consent and shows the a
   const rows = projects.getChildren(node).map(child => projects.getTreeItem(child));
   assert.deepEqual(
     new Set(rows.map(({ label }) => label)),
-    new Set(['breaker', 'idler', 'polite', 'scatter', 'writer']),
+    new Set(['analyst', 'breaker', 'idler', 'polite', 'scatter', 'writer']),
   );
   assert.match(String(rows[0]?.contextValue), /\bagent\b/);
 });
@@ -66,6 +66,7 @@ test('applying a compose file with own commands asks for consent and shows the a
 test('a task goes from a document to a merged commit on main', async ({ signal, after: cleanUp }) => {
   cleanUp(closeEditors);
   const access = await provideCrew(signal);
+  await asItWas();
   const threadId = await dispatch(access, 'writer', 'Greet politely\n\nand say so.\n\n@src/greet.js:1-2\n');
   assert.equal(
     vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs).some(({ isDirty }) => isDirty),
@@ -106,11 +107,17 @@ test('a task goes from a document to a merged commit on main', async ({ signal, 
   assert.equal(await git('status', '--porcelain'), '');
 });
 
+/** Takes back what earlier tests landed. */
+async function asItWas(): Promise<void> {
+  await writeFile(inRepository('src', 'greet.js').fsPath, before);
+  await rm(inRepository('TASK.txt').fsPath, { force: true });
+  if ((await git('status', '--porcelain')) !== '') await git('commit', '--quiet', '--all', '--message', 'Back');
+}
+
 /** A thread that is ready, with its review open and the right side of its file. */
 async function reviewed(prompt: string, signal: AbortSignal) {
   const access = await provideCrew(signal);
-  await writeFile(inRepository('src', 'greet.js').fsPath, before);
-  if ((await git('status', '--porcelain')) !== '') await git('commit', '--quiet', '--all', '--message', 'Back');
+  await asItWas();
   const threadId = await dispatch(access, 'writer', prompt);
   const thread = await whenStatus(access, threadId, 'ready', signal);
   await vscode.commands.executeCommand('muster.review', threadId);
@@ -242,8 +249,7 @@ test('a merge over unsaved work of the person is blocked with the file name, and
 }) => {
   cleanUp(closeEditors);
   const access = await provideCrew(signal);
-  await writeFile(inRepository('src', 'greet.js').fsPath, before);
-  if ((await git('status', '--porcelain')) !== '') await git('commit', '--quiet', '--all', '--message', 'Back');
+  await asItWas();
   const threadId = await dispatch(access, 'writer', 'Greet while I edit');
   await whenStatus(access, threadId, 'ready', signal);
   const mine = `${before}// mine\n`;
