@@ -30,6 +30,10 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     summary: 'read the conversation of a thread or run',
     load: async () => (await import('./commands/logs.js')).logs,
   },
+  'transcript': {
+    summary: 'the same as `muster logs`',
+    load: async () => (await import('./commands/logs.js')).logs,
+  },
   'wait': {
     summary: 'wait until a thread has settled',
     load: async () => (await import('./commands/wait.js')).wait,

@@ -13,6 +13,7 @@ import {
   checkState,
   type Check,
 } from '../doctor/checks.js';
+import { pingClis } from '../doctor/pingClis.js';
 import { mcpClients } from '../mcpClients/mcpClient.js';
 import { register } from '../mcpClients/registration.js';
 import { oneLine } from '../output/terminalText.js';
@@ -28,14 +29,16 @@ export const doctor = defineCommand({
       type: 'boolean',
       text: 'mend what can be mended: who may read the state directory, the MCP server’s registration',
     },
+    ping: { type: 'boolean', text: 'ask each coding CLI for one word, which costs some tokens' },
   },
   details:
-    'Nothing is started and no token is spent. A login is looked for where the CLIs leave it; one that they keep elsewhere (a key chain) is ' +
+    'Without --ping nothing is started and no token is spent. A login is looked for where the CLIs leave it; one that they keep elsewhere (a key chain) is ' +
     'not seen. Exit status 1 when something fails; warnings are none.',
   async run(context, args) {
     const { out, json } = context;
     if (args.flag('fix')) await mend(context);
-    const checks = await look(context);
+    const found = await look(context);
+    const checks = args.flag('ping') ? [...found, ...(await pingClis(context.env, context.signal))] : found;
     if (json) out.json({ ok: checks.every(({ status }) => status !== 'fail'), checks });
     else
       for (const { name, status, detail, fix } of checks) {

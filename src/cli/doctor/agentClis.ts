@@ -14,6 +14,8 @@ export interface AgentCli {
   /** What it logs in with; missing: nothing was found, which may also mean that it keeps it elsewhere. */
   readonly login: string | undefined;
   readonly install: string;
+  /** What stands before a question that is answered at once, without a conversation. */
+  readonly pingArgs: readonly string[];
 }
 
 interface KnownCli {
@@ -24,6 +26,7 @@ interface KnownCli {
   readonly keys: readonly string[];
   /** Files that a login leaves, below the home folder. */
   readonly files: readonly string[];
+  readonly pingArgs: readonly string[];
 }
 
 const known: readonly KnownCli[] = [
@@ -33,6 +36,7 @@ const known: readonly KnownCli[] = [
     install: 'npm install -g @anthropic-ai/claude-code',
     keys: ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN'],
     files: ['.claude/.credentials.json'],
+    pingArgs: ['--print'],
   },
   {
     provider: 'codex',
@@ -40,6 +44,7 @@ const known: readonly KnownCli[] = [
     install: 'npm install -g @openai/codex',
     keys: ['OPENAI_API_KEY', 'CODEX_API_KEY'],
     files: ['.codex/auth.json'],
+    pingArgs: ['exec', '--skip-git-repo-check', '--sandbox', 'read-only'],
   },
   {
     provider: 'gemini',
@@ -47,6 +52,7 @@ const known: readonly KnownCli[] = [
     install: 'npm install -g @google/gemini-cli',
     keys: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'],
     files: ['.gemini/oauth_creds.json'],
+    pingArgs: ['--prompt'],
   },
   {
     provider: 'opencode',
@@ -54,16 +60,17 @@ const known: readonly KnownCli[] = [
     install: 'npm install -g opencode-ai',
     keys: ['ANTHROPIC_API_KEY', 'OPENAI_API_KEY', 'GEMINI_API_KEY'],
     files: ['.local/share/opencode/auth.json', '.config/opencode/opencode.json'],
+    pingArgs: ['run'],
   },
 ];
 
 /** The CLIs that Muster knows. Nothing is started and no token spent. */
 export function findAgentClis(env: Environment): readonly AgentCli[] {
   const home = homeFolder(env) ?? '/';
-  return known.map(({ provider, title, install, keys, files }) => {
+  return known.map(({ provider, title, install, keys, files, pingArgs }) => {
     const key = keys.find(name => (ownValue(env, name) ?? '') !== '');
     const file = files.find(name => existsSync(join(home, name)));
-    return { provider, title, install, path: findProgram(provider, env), login: key ?? file };
+    return { provider, title, install, path: findProgram(provider, env), login: key ?? file, pingArgs };
   });
 }
 

@@ -88,6 +88,32 @@ describe('muster doctor', () => {
     expect(stdout).not.toContain('"x"');
   });
 
+  test('asks each CLI for one word only where it is told to, in a folder with nothing in it', async () => {
+    const { run, home } = setUp('claude', 'codex', 'gemini');
+    const answering = (name: string, script: string): void =>
+      writeFileSync(
+        join(home, 'bin', name),
+        `#!/bin/sh\n[ "$1" = mcp ] && exit 0\necho "$PWD $(ls -A | wc -l) $*" >>"$HOME/asked"\n${script}\n`,
+      );
+    answering('claude', 'cat; echo Pong.');
+    answering('codex', 'echo "Not logged in" >&2; exit 1');
+    answering('gemini', 'echo Hello');
+    const names = ['Claude Code answers', 'Codex answers', 'Gemini CLI answers'];
+    const told = async (...args: readonly string[]) =>
+      checksOf((await run(['doctor', '--json', ...args])).stdout).filter(({ name }) => names.includes(name));
+    expect(await told()).toEqual([]);
+    expect(existsSync(join(home, 'asked'))).toBe(false);
+    expect(await told('--ping')).toMatchObject([
+      { name: names[0], status: 'ok' },
+      { name: names[1], status: 'fail', detail: 'Not logged in' },
+      { name: names[2], status: 'warn' },
+    ]);
+    const asked = readFileSync(join(home, 'asked'), 'utf8').trim().split('\n');
+    expect(asked).toHaveLength(3);
+    for (const line of asked) expect(line).toMatch(/^\S*muster-ping-\w+ 0 -?-?\w.* Answer with the single word pong/);
+    expect(existsSync(asked[0]?.split(' ')[0] ?? '')).toBe(false);
+  });
+
   test('fails for a file with errors, and only warns for what may not be needed', async () => {
     const { run, file } = setUp();
     const { status, stdout } = await run(['doctor']);
