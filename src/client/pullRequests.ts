@@ -28,9 +28,14 @@ const longestAnswer = 1024 * 1024;
  * Opens it with GitHub's own program, if that is there and logged in. It runs outside the repository, and what agents said reaches it on
  * standard input alone.
  */
-export async function askByGh(request: PullRequest, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Asked> {
+export async function askByGh(
+  request: PullRequest,
+  { program, env }: { readonly program: string | undefined; readonly env: NodeJS.ProcessEnv },
+  signal: AbortSignal,
+): Promise<Asked> {
   const { host, owner, name, branch, base, title, body } = request;
   if (host === '') return { problem: 'the remote is not at GitHub' };
+  if (program === undefined) return { problem: 'gh is not installed' };
   const repository = `${host}/${owner}/${name}`;
   const args = [
     'pr',
@@ -43,8 +48,8 @@ export async function askByGh(request: PullRequest, env: NodeJS.ProcessEnv, sign
     '--body-file=-',
   ];
   try {
-    await run(['auth', 'status', '--hostname', host], { env, signal });
-    const said = await run(args, { env, signal, input: body });
+    await run(['auth', 'status', '--hostname', host], { program, env, signal });
+    const said = await run(args, { program, env, signal, input: body });
     const url = said
       .split('\n')
       .map(line => line.trim())
@@ -59,10 +64,16 @@ export async function askByGh(request: PullRequest, env: NodeJS.ProcessEnv, sign
 function run(
   args: readonly string[],
   {
+    program,
     env,
     signal,
     input = '',
-  }: { readonly env: NodeJS.ProcessEnv; readonly signal: AbortSignal; readonly input?: string },
+  }: {
+    readonly program: string;
+    readonly env: NodeJS.ProcessEnv;
+    readonly signal: AbortSignal;
+    readonly input?: string;
+  },
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     const options = {
@@ -71,7 +82,7 @@ function run(
       signal,
       maxBuffer: longestAnswer,
     };
-    const child = execFile('gh', [...args], options, (error, stdout, stderr) => {
+    const child = execFile(program, [...args], options, (error, stdout, stderr) => {
       if (error) reject(new Error(stderr.trim() === '' ? error.message : stderr.trim(), { cause: error }));
       else resolve(stdout);
     });

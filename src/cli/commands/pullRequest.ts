@@ -1,5 +1,6 @@
 import { askByGh, compareUrl } from '../../client/pullRequests.js';
 import { defineCommand } from '../command.js';
+import { findProgram } from '../doctor/agentClis.js';
 import { oneLine } from '../output/terminalText.js';
 import { optional } from '../output/wireJson.js';
 
@@ -37,7 +38,8 @@ export const pullRequest = defineCommand({
     }
     await client.merges.pushThread({ threadId, remote, url, head, base }, { signal });
     if (!json) out.note(`${oneLine(branch)} is at ${oneLine(url)}.`);
-    const asked = await askByGh(request, env, signal);
+    // Absolute folders of PATH alone: what stands in the repository is its agents' to write.
+    const asked = await askByGh(request, { program: findProgram('gh', env), env }, signal);
     const page = 'url' in asked ? asked.url : compareUrl(request);
     const problem = 'problem' in asked ? asked.problem : undefined;
     if (json)

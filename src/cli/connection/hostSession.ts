@@ -124,7 +124,7 @@ export class HostSession {
 
   #speak(): Promise<HostClient> {
     const speak: Connect = async (endpoint, how) => speakPlainly(endpoint, { ...how, ...this.#callOptions() });
-    this.#unproven ??= this.#ensure(this.#options.signal, speak);
+    this.#unproven ??= this.#noted(this.#ensure(this.#options.signal, speak));
     return this.#unproven;
   }
 

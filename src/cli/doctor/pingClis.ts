@@ -29,7 +29,14 @@ async function ping(
 ): Promise<Check> {
   const name = `${title} answers`;
   const began = performance.now();
-  const options = { cwd: folder, env, signal, timeout: longestMs, maxBuffer: longestAnswer };
+  const options = {
+    cwd: folder,
+    env,
+    signal,
+    timeout: longestMs,
+    killSignal: 'SIGKILL' as const,
+    maxBuffer: longestAnswer,
+  };
   const { problem, said } = await new Promise<{ readonly problem?: string; readonly said: string }>(resolve => {
     const child = execFile(path, [...pingArgs, question], options, (error, stdout, stderr) => {
       if (!error) return resolve({ said: stdout });
