@@ -1,4 +1,4 @@
-import { accessSync, constants, lstatSync, statSync, type Stats } from 'node:fs';
+import { accessSync, constants, lstatSync, opendirSync, statSync, type BigIntStats, type Stats } from 'node:fs';
 import { lstat, readdir, rmdir } from 'node:fs/promises';
 import { readForeignFile, readForeignFileSync, type ForeignFile } from './foreignFile.js';
 
@@ -43,6 +43,32 @@ export function glanceAt(path: string): Stats | undefined {
     return lstatSync(path, { throwIfNoEntry: false });
   } catch {
     return undefined;
+  }
+}
+
+/** As {@link glanceAt}, with times in nanoseconds. */
+export function glanceClosely(path: string): BigIntStats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false, bigint: true });
+  } catch {
+    return undefined;
+  }
+}
+
+/** As {@link namesIn}, where {@link glanceInto} may be used; `most` names, because somebody may have made any number. */
+export function glanceNames(folder: string, { most }: { readonly most: number }): string[] {
+  try {
+    const opened = opendirSync(folder, { bufferSize: 64 });
+    try {
+      const names: string[] = [];
+      for (let entry = opened.readSync(); entry !== null && names.length < most; entry = opened.readSync())
+        names.push(entry.name);
+      return names;
+    } finally {
+      opened.closeSync();
+    }
+  } catch {
+    return [];
   }
 }
 

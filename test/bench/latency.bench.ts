@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { deferred } from '../../src/base/async.js';
 import type { Figure } from '../../src/build/benchFigures.ts';
 import { spread } from './figures.js';
 import { firstFiles } from '../../src/drivers/process/spareRunFolders.js';
@@ -104,7 +105,8 @@ function now(): number {
 
 async function once(host: BenchHost, threadId = ''): Promise<Sample> {
   const stop = new AbortController();
-  const settled = waitForEnd(host, stop.signal);
+  // As in a window: what is there already was told long ago.
+  const settled = await waitForEnd(host, stop.signal);
   const begin = now();
   const dispatched = await host.client.threads.dispatch({
     folder: threadId === '' ? host.repository : '',
@@ -130,13 +132,15 @@ async function once(host: BenchHost, threadId = ''): Promise<Sample> {
 }
 
 /** Watches as `muster wait` does; returns when a run's end was told. */
-function waitForEnd(host: BenchHost, signal: AbortSignal): (run: string) => Promise<number> {
+async function waitForEnd(host: BenchHost, signal: AbortSignal): Promise<(run: string) => Promise<number>> {
+  const there = deferred<void>();
   const ended = new Map<string, number>();
   const waiting = new Map<string, (at: number) => void>();
   void (async () => {
     try {
       for await (const { update } of host.client.events.watch({}, { signal })) {
         if (update.case !== 'changes' && update.case !== 'snapshot') continue;
+        there.resolve();
         for (const { latestRun } of update.value.threads) {
           if (!latestRun || latestRun.endedAt === 0n || ended.has(latestRun.id)) continue;
           ended.set(latestRun.id, now());
@@ -144,9 +148,11 @@ function waitForEnd(host: BenchHost, signal: AbortSignal): (run: string) => Prom
         }
       }
     } catch (error) {
+      there.reject(error);
       if (!signal.aborted) throw error;
     }
   })();
+  await there.promise;
   return run =>
     new Promise(resolve => {
       const at = ended.get(run);

@@ -4,6 +4,7 @@ import type { Disposable } from '../../base/lifecycle.js';
 import type { Log } from '../../base/log.js';
 import type { VerdictStores } from '../chains/agentVerdict.js';
 import { isConsented } from '../projects/consent.js';
+import { isUnderWay } from '../runs/run.js';
 import type { ProjectStores } from '../projects/projectStore.js';
 import type { Store } from '../store.js';
 import type { ThreadStores, ThreadView } from '../threads/threadStore.js';
@@ -33,7 +34,9 @@ export class AutoMerger implements Disposable {
     this.#options = options;
     this.#subscription = options.store.onDidCommit(events => {
       const threads = events.flatMap(({ event }) =>
-        event.kind === 'run_changed' || event.kind === 'thread_changed' ? [event.threadId] : [],
+        (event.kind === 'run_changed' && !isUnderWay(event.status)) || event.kind === 'thread_changed'
+          ? [event.threadId]
+          : [],
       );
       for (const thread of new Set(threads)) this.#consider(thread);
     });

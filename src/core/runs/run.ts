@@ -54,6 +54,11 @@ export function isRunSettling(run: Pick<Run, 'endedAt' | 'settled'>): boolean {
   return run.endedAt !== undefined && !run.settled;
 }
 
+/** True while it waits for its turn, starts or works, and nobody has anything to do about it. */
+export function isUnderWay(status: string): boolean {
+  return status === 'queued' || status === 'starting' || status === 'running';
+}
+
 /** True from the moment it is queued until it ends. */
 export function isRunActive(status: RunStatus): boolean {
   return status === 'queued' || status === 'starting' || status === 'running' || status === 'waiting';

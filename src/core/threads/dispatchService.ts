@@ -308,7 +308,9 @@ function requireFuture(dueAt: number | undefined, now: number): void {
 
 /** Whoever speaks to a thread does not want what failed before to be tried again on top of it. */
 function dropRetries(stores: RunStores & RunDelayStores & EventStores, { id }: Thread, now: number): void {
-  const waiting = stores.runs.ofThread(id).filter(run => stores.delays.of(run.id)?.reason === 'retry');
+  const waiting = stores.runs
+    .ofThread(id)
+    .filter(run => run.status === 'queued' && stores.delays.of(run.id)?.reason === 'retry');
   for (const run of waiting) {
     const cancelled = cancelQueuedRun(run, now);
     stores.runs.update(cancelled);

@@ -4,7 +4,7 @@ import type { Log } from '../../base/log.js';
 import type { DomainEvent, RecordedEvent } from '../events/domainEvent.js';
 import type { MergeStores } from '../merges/mergeStore.js';
 import { isMergeActive } from '../merges/merge.js';
-import { isRunActive } from '../runs/run.js';
+import { isRunActive, isUnderWay } from '../runs/run.js';
 import type { RunStores } from '../runs/runStore.js';
 import type { Store } from '../store.js';
 import type { ThreadStores, ThreadView } from '../threads/threadStore.js';
@@ -127,14 +127,17 @@ export class InternalTopics implements Disposable {
   }
 }
 
-function isTelling({ kind }: DomainEvent): boolean {
-  return kind === 'run_changed' || kind === 'merge_changed' || kind === 'thread_changed' || kind === 'project_changed';
+function isTelling(event: DomainEvent): boolean {
+  const { kind } = event;
+  // That a run waits, starts and works is nobody's news, and somebody waits for it to begin.
+  if (kind === 'run_changed') return !isUnderWay(event.status);
+  return kind === 'merge_changed' || kind === 'thread_changed' || kind === 'project_changed';
 }
 
 function factsOf(stores: InternalTopicStores, event: DomainEvent): readonly Fact[] {
   switch (event.kind) {
     case 'run_changed':
-      return [...runFact(stores, event), ...threadFact(stores, event)];
+      return isUnderWay(event.status) ? [] : [...runFact(stores, event), ...threadFact(stores, event)];
     case 'thread_changed':
       return threadFact(stores, event);
     case 'merge_changed':

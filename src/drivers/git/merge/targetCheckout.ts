@@ -2,6 +2,7 @@ import { lstat, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { NotMerged } from '../../../core/merges/mergeDriver.js';
 import { readForeignFile } from '../../../node/foreignFile.js';
+import { glanceAt } from '../../../node/looks.js';
 import { WorktreeGit, type RepositoryGit } from '../command/boundGit.js';
 import type { GitContext } from '../command/gitContext.js';
 import { refuseOwnConfiguration, registeredAt } from '../worktree/openWorktree.js';
@@ -16,10 +17,15 @@ export async function checkoutsOf(repository: RepositoryGit, target: string): Pr
 
 /** Git bound to a checkout of the repository, wherever that is. Errors: `worktree.replaced`. */
 export async function openCheckout(context: GitContext, repository: RepositoryGit, path: string): Promise<WorktreeGit> {
-  const linked = await registeredAt(repository.commonDir, path);
+  const linked = isMain(repository, path) ? undefined : await registeredAt(repository.commonDir, path);
   // It may be a thread's worktree, with a configuration that an agent wrote.
   if (linked !== undefined) await refuseOwnConfiguration(repository, { gitDir: linked, path });
   return new WorktreeGit(context.git, { repository, gitDir: linked ?? repository.commonDir, workTree: path });
+}
+
+/** The checkout around the git directory itself: what is registered beside it, by whomever, does not make it another one. */
+function isMain({ commonDir }: RepositoryGit, path: string): boolean {
+  return join(path, '.git') === commonDir && glanceAt(commonDir)?.isDirectory() === true;
 }
 
 /**

@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorMessage } from '../../../base/errors.js';
 import type { CheckoutState, SharedChange } from '../../../core/workspaces/sharedState.js';
-import { readForeignFile } from '../../../node/foreignFile.js';
-import { lookAt } from '../../../node/looks.js';
+import { glanceAt, glanceClosely, glanceInto, lookAt } from '../../../node/looks.js';
 import type { RepositoryGit, WorktreeGit } from '../command/boundGit.js';
 import type { GitContext } from '../command/gitContext.js';
 import { fileAt, pathList } from '../command/gitPath.js';
@@ -24,7 +22,7 @@ export async function readCheckout(context: GitContext, repository: RepositoryGi
     const git = await checkoutOf(context, repository);
     if (git === undefined) return undefined;
     const { clock, checkouts } = context;
-    const marks = await marksOf(git);
+    const marks = marksOf(git);
     const last = checkouts.get(git.workTree);
     if (last?.marks === marks && clock.now() - last.at < newEnoughMs) return await last.state;
     const state = stateOf(context, git, marks);
@@ -52,12 +50,10 @@ async function stateOf(context: GitContext, git: WorktreeGit, index: string): Pr
 const newEnoughMs = 2_000;
 
 /** What is checked out, and which index, without a process: both are other ones after git has switched, reset or stashed anything. */
-async function marksOf({ gitDir }: WorktreeGit): Promise<string> {
-  const [head, index] = await Promise.all([
-    readForeignFile(join(gitDir, 'HEAD'), { maxBytes: 4096 }),
-    stat(join(gitDir, 'index'), { bigint: true }).catch(() => undefined),
-  ]);
-  const text = head.kind === 'file' ? head.bytes.toString('utf8').trim() : '';
+function marksOf({ gitDir }: WorktreeGit): string {
+  const head = glanceInto(join(gitDir, 'HEAD'), { maxBytes: 4096 });
+  const index = glanceClosely(join(gitDir, 'index'));
+  const text = head?.kind === 'file' ? head.bytes.toString('utf8').trim() : '';
   return `${text} ${index?.ino} ${index?.mtimeNs} ${index?.size}`;
 }
 
@@ -69,7 +65,7 @@ export async function checkoutChanges(
   stashed: boolean,
 ): Promise<readonly CheckoutChange[]> {
   const git = await checkoutOf(context, repository);
-  if (git?.workTree !== before.path || (await marksOf(git)) === before.index) return [];
+  if (git?.workTree !== before.path || marksOf(git) === before.index) return [];
   const now = await lookAtCheckout(git);
   const { path, head, kept } = before;
   const files = kept === undefined ? [] : await lostEdits(git, { ...before, kept }, now);
@@ -107,7 +103,9 @@ export async function putCheckoutAsBefore(
 /** Where the person works: the folder that they know the repository by, if it is a checkout of it. */
 async function checkoutOf(context: GitContext, repository: RepositoryGit): Promise<WorktreeGit | undefined> {
   const { root, commonDir } = repository;
-  if (root === commonDir || (await lookAt(join(root, '.git'))) === undefined) return undefined;
+  // The disk of the git directory has just answered.
+  const entry = join(root, '.git') === commonDir ? glanceAt(commonDir) : await lookAt(join(root, '.git'));
+  if (root === commonDir || entry === undefined) return undefined;
   return await openCheckout(context, repository, root);
 }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { chmod, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { HookChange, HookFile } from '../../../core/workspaces/sharedState.js';
-import { glanceAt, glanceInto, namesIn } from '../../../node/looks.js';
+import { glanceAt, glanceInto, glanceNames } from '../../../node/looks.js';
 import { systemCode } from '../../../node/systemError.js';
 import type { RepositoryGit } from '../command/boundGit.js';
 
@@ -10,16 +10,18 @@ import type { RepositoryGit } from '../command/boundGit.js';
 const longestHook = 64 * 1024;
 /** Git knows some thirty. */
 const mostHooks = 64;
+/** With samples, and what somebody keeps beside them. */
+const mostEntries = 1_024;
 
 /**
  * The files that git runs for the person from the repository's own folder. One that `core.hooksPath` names instead, or a link in the
  * folder's place, is not looked into: an agent could name any. Taken when a run starts, so that what is read is bounded.
  */
-export async function readHooks({ commonDir }: Pick<RepositoryGit, 'commonDir'>): Promise<readonly HookFile[]> {
+export function readHooks({ commonDir }: Pick<RepositoryGit, 'commonDir'>): readonly HookFile[] {
   const folder = join(commonDir, 'hooks');
   if (!isFolder(folder)) return [];
   const found: HookFile[] = [];
-  for (const name of (await namesIn(folder)).toSorted()) {
+  for (const name of glanceNames(folder, { most: mostEntries }).toSorted()) {
     if (name.endsWith('.sample') || found.length >= mostHooks) continue;
     const hook = readHook(join(folder, name));
     if (hook) found.push({ path: join(folder, name), ...hook });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { isAppError } from '../../../base/errors.js';
 import type { HookChange, HookFile, SharedChange, SharedState } from '../../../core/workspaces/sharedState.js';
-import { readForeignFile } from '../../../node/foreignFile.js';
+import { glanceInto } from '../../../node/looks.js';
 import type { RepositoryGit } from '../command/boundGit.js';
 import type { GitContext } from '../command/gitContext.js';
 import { hookChanges, putHookBack, readHooks } from './hookFiles.js';
@@ -28,8 +28,8 @@ async function readShared(
   git: RepositoryGit,
   wanted: (ref: string) => boolean,
 ): Promise<SharedState & { readonly hooks: readonly HookFile[] }> {
-  const [refs, config] = await Promise.all([refsAndStash(git, wanted), configText(git)]);
-  return { ...refs, config, hooks: await readHooks(git) };
+  const refs = await refsAndStash(git, wanted);
+  return { ...refs, config: configText(git), hooks: readHooks(git) };
 }
 
 async function refsAndStash(git: RepositoryGit, wanted: (ref: string) => boolean): Promise<RefsOfPerson> {
@@ -143,9 +143,9 @@ async function isAncestor(git: RepositoryGit, older: string, newer: string): Pro
   return (await git.run({ args, reads: true, accept: [0, 1, 128] })).exitCode === 0;
 }
 
-async function configText({ commonDir }: RepositoryGit): Promise<string> {
-  const file = await readForeignFile(join(commonDir, 'config'), { maxBytes: longestConfig });
-  return file.kind === 'file' && !file.truncated ? file.bytes.toString('utf8') : '';
+function configText({ commonDir }: RepositoryGit): string {
+  const file = glanceInto(join(commonDir, 'config'), { maxBytes: longestConfig });
+  return file?.kind === 'file' && !file.truncated ? file.bytes.toString('utf8') : '';
 }
 
 async function changedSettings(git: RepositoryGit, before: string, now: string): Promise<SharedChange[]> {

@@ -1,5 +1,5 @@
 import { lstat } from 'node:fs/promises';
-import { basename, isAbsolute, join, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { AppError } from '../../../base/errors.js';
 import type { WorktreeRef } from '../../../core/workspaces/worktreeDriver.js';
 import { WorktreeGit, type RepositoryGit } from '../command/boundGit.js';
@@ -79,8 +79,13 @@ export async function registeredAt(commonDir: string, path: string): Promise<str
   const all = join(commonDir, 'worktrees');
   const likely = basename(path);
   if (await names(join(all, likely), path)) return join(all, likely);
+  // Links in the folders above are followed once, and not for each of hundreds of worktrees.
+  const wanted = await canonicalPath(path);
   for (const name of await namesIn(all)) {
-    if (name !== likely && (await names(join(all, name), path))) return join(all, name);
+    const link = name === likely ? undefined : linkIn(join(all, name), 'gitdir');
+    if (link === undefined || basename(link) !== '.git') continue;
+    const folder = dirname(isAbsolute(link) ? link : resolve(join(all, name), link));
+    if (folder === path || (await canonicalPath(folder)) === wanted) return join(all, name);
   }
   return undefined;
 }
