@@ -33,6 +33,8 @@ export interface ThreadStore {
   reassign(from: ProjectId, to: ProjectId): void;
   /** Threads whose worktree is still there. */
   withWorktree(projectId?: ProjectId): readonly Thread[];
+  /** Branches of threads that have a worktree. */
+  branches(): readonly string[];
 }
 
 /** A thread with what its status is derived from. */

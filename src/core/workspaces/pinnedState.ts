@@ -49,7 +49,7 @@ export async function pinShared(options: SharedStateOptions, thread: ThreadId, w
 }
 
 function ownRefs({ threads }: ThreadStores): string[] {
-  return threads.withWorktree().map(({ branch }) => `refs/heads/${branch}`);
+  return threads.branches().map(branch => `refs/heads/${branch}`);
 }
 
 /** After a run: what changed meanwhile is kept, and told in the thread's notes. */

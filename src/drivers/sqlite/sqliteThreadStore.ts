@@ -71,6 +71,7 @@ export class SqliteThreadStore implements ThreadStore {
   /** By which filters are set: a statement without the others' conditions can use the index of its own. */
   readonly #pages = new Map<string, Statement<[PageParameters], StoredThreadRow>>();
   readonly #withWorktree: Statement<[string | null, string | null], StoredThreadRow>;
+  readonly #branches: Statement<[], string>;
   readonly #inRepository: Statement<[string, string], StoredThreadRow>;
   readonly #reassign: Statement<[string, string]>;
   readonly #repositories: Statement<[], { repository: string }>;
@@ -114,6 +115,9 @@ export class SqliteThreadStore implements ThreadStore {
     this.#withPrefix = database.prepare(`SELECT id FROM thread WHERE id >= ? AND id < ? LIMIT 10`);
     this.#withWorktree = database.prepare(`
       ${selectThread} WHERE worktree IS NOT NULL AND (? IS NULL OR project_id = ?) ORDER BY created_at DESC`);
+    this.#branches = database
+      .prepare<[], string>(`SELECT branch FROM thread WHERE worktree IS NOT NULL AND branch IS NOT NULL`)
+      .pluck();
     this.#inRepository = database.prepare(
       `${selectThread} WHERE common_dir = ? OR (common_dir IS NULL AND repository = ?)`,
     );
@@ -197,6 +201,10 @@ export class SqliteThreadStore implements ThreadStore {
 
   withWorktree(projectId?: ProjectId): readonly Thread[] {
     return this.#withWorktree.all(projectId ?? null, projectId ?? null).map(toThread);
+  }
+
+  branches(): readonly string[] {
+    return this.#branches.all();
   }
 
   #pageStatement(filter: ThreadFilter): Statement<[PageParameters], StoredThreadRow> {

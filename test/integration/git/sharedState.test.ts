@@ -210,6 +210,18 @@ describe("the person's own checkout", () => {
   });
 });
 
+test('a git directory that an agent registered for the checkout is not taken for its own', async () => {
+  const { fixture, repository, root, worktrees } = await counting('*status*');
+  const forged = join(root, '.git', 'worktrees', 'forged');
+  await mkdir(forged, { recursive: true });
+  await writeIn(forged, 'gitdir', `${join(root, '.git')}\n`);
+  await writeIn(forged, 'commondir', '../..\n');
+  await writeIn(forged, 'HEAD', 'ref: refs/heads/feature\n');
+  await repository.git('branch', 'feature');
+  const { checkout } = await worktrees.sharedState(fixture.thread);
+  expect(checkout).toMatchObject({ path: root, head: 'refs/heads/main' });
+});
+
 describe("what git's own files say", () => {
   test.each([
     ['loose', []],
