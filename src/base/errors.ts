@@ -33,6 +33,9 @@ export interface ErrorData {
   'host.unreachable': { readonly socket: string; readonly reason: string; readonly timedOut?: true };
   'internal': { readonly detail: string };
   'push.failed': { readonly remote: string; readonly reason: string };
+  'login.paused': { readonly seconds: number };
+  'login.refused': Record<never, never>;
+  'login.unknown': { readonly user: string };
   'merge.refused': { readonly thread: string; readonly reason: string };
   'merge.unknown': { readonly merge: string };
   'payload.invalid': { readonly reason: string };
@@ -63,6 +66,7 @@ export interface ErrorData {
   'sandbox.unknown': { readonly sandbox: string };
   'sandbox.unavailable': { readonly driver: string; readonly reason: string };
   'service.failed': { readonly command: string; readonly reason: string };
+  'session.unknown': { readonly session: string };
   'state.newer': { readonly file: string; readonly found: number; readonly supported: number };
   'state.networkFileSystem': { readonly stateDir: string };
   'state.unwritable': { readonly path: string; readonly reason: string };

@@ -13,7 +13,7 @@ const fileNames: ReadonlyMap<string, string> = new Map([['clock', 'history']]);
 
 /** Copies the icon font that webviews draw states with, and the icons that tabs of threads show their states with. */
 export async function copyWebviewAssets(): Promise<readonly string[]> {
-  const written = [...(await copyFont())];
+  const written = [...(await copyFont()), ...(await copyPageFiles())];
   for (const icon of tabIcons) {
     const svg = await readFile(
       inRepository('node_modules', '@vscode', 'codicons', 'src', 'icons', `${fileNames.get(icon) ?? icon}.svg`),
@@ -35,6 +35,22 @@ async function copyFont(): Promise<readonly string[]> {
     if (!existsSync(source)) throw new Error(`${source} is missing; run npm install.`);
     const target = join('dist', 'webview', file);
     await replaceFile(target, await readFile(source));
+    written.push(target);
+  }
+  return written;
+}
+
+/** What pages of the host need that is bundled with no script. */
+const pageFiles: ReadonlyMap<string, readonly string[]> = new Map([
+  ['login.css', ['webview', 'site', 'login.css']],
+  ['icon.png', ['media', 'icon.png']],
+]);
+
+async function copyPageFiles(): Promise<readonly string[]> {
+  const written: string[] = [];
+  for (const [name, source] of pageFiles) {
+    const target = join('dist', 'webview', name);
+    await replaceFile(target, await readFile(inRepository(...source)));
     written.push(target);
   }
   return written;

@@ -1,3 +1,4 @@
+import { accessCommands } from './accessCommands.js';
 import type { Command } from './command.js';
 import type { CommandEntry } from './commandEntry.js';
 import { sandboxCommands } from './sandboxCommands.js';
@@ -356,18 +357,7 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
       },
     },
   },
-  'token': {
-    summary: 'list the tokens with which programs reach this host over the network',
-    load: async () => (await import('./commands/tokens.js')).tokenList,
-    parts: {
-      ls: { summary: 'the same', load: async () => (await import('./commands/tokens.js')).tokenList },
-      create: { summary: 'make a token', load: async () => (await import('./commands/tokens.js')).tokenCreate },
-      revoke: {
-        summary: 'let nobody in with a token any more',
-        load: async () => (await import('./commands/tokens.js')).tokenRevoke,
-      },
-    },
-  },
+  ...accessCommands,
   'version': { summary: 'print the version', load: async () => (await import('./commands/version.js')).version },
 };
 

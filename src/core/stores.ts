@@ -1,4 +1,5 @@
 import type { AccessTokenStores } from './access/accessToken.js';
+import type { LoginStores } from './access/login.js';
 import type { BatchStores } from './batches/batch.js';
 import type { VerdictStores } from './chains/agentVerdict.js';
 import type { ChainStores } from './chains/chainStore.js';
@@ -60,6 +61,7 @@ export interface Stores
     SpareStores,
     SandboxStores,
     AccessTokenStores,
+    LoginStores,
     NotebookServerStores,
     VerdictStores,
     BatchStores,

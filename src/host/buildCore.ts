@@ -5,6 +5,8 @@ import type { ThreadId } from '../base/ids.js';
 import type { Clock } from '../base/clock.js';
 import type { DisposableStore } from '../base/lifecycle.js';
 import { AccessTokenService, type TokenTexts } from '../core/access/accessTokenService.js';
+import { LoginService } from '../core/access/loginService.js';
+import { LoginThrottle } from '../core/access/loginThrottle.js';
 import { ImageService } from '../core/images/imageService.js';
 import { ProviderRegistries } from '../core/agents/providerRegistries.js';
 import type { CandidateVerifier } from '../core/merges/candidateVerifier.js';
@@ -44,6 +46,7 @@ import { type HostDrivers, buildDrivers } from './buildDrivers.js';
 import { guestImage } from './sandboxes/guestImage.js';
 import { type HostModels, buildModels } from './buildModels.js';
 import { buildReviews, sha256 } from './buildReviews.js';
+import { ScryptDigests } from './secrets/passwordDigests.js';
 import { type HostSchedules, buildSchedules } from './buildSchedules.js';
 import { type HostWorktrees, buildWorktrees } from './buildWorktrees.js';
 import { HostComposeReader } from './compose/hostComposeReader.js';
@@ -77,6 +80,7 @@ export interface HostCore extends HostState, HostModels, HostMerges, HostSchedul
   readonly retention: RetentionService;
   readonly warm: WarmPool;
   readonly shell: LoginShell;
+  readonly loginKey: Buffer;
   readonly secrets: ComposeSecrets;
   readonly providers: ProviderRegistries;
   readonly problems: AgentProblems;
@@ -102,6 +106,8 @@ export interface HostCore extends HostState, HostModels, HostMerges, HostSchedul
   readonly applying: ApplyProject;
   readonly takingDown: TakeDownProject;
   readonly accessTokens: AccessTokenService;
+  readonly logins: LoginService;
+  readonly distDir: string;
 }
 
 /** What a host is started with. */
@@ -149,6 +155,7 @@ export function buildCore(
     ...state,
     ...drivers,
     ...models,
+    distDir,
     environment,
     notebooks,
     rescues,
@@ -216,9 +223,18 @@ function buildSurface(state: HostState, built: Foundation, resources: Disposable
   const applying = new ApplyProject({ reader, projects, moves });
   const takingDown = new TakeDownProject({ store, projects, threads });
   const accessTokens = new AccessTokenService({ ...common, texts: tokenTexts });
+  const logins = new LoginService({
+    ...common,
+    texts: sessionTexts,
+    tokens: accessTokens,
+    passwords: new ScryptDigests(),
+    throttle: new LoginThrottle(clock),
+    keyed: built.secretDigest,
+  });
 
   return {
     accessTokens,
+    logins,
     threads,
     ...buildWorktrees(state, { ...built, threads }),
     recovery,
@@ -237,6 +253,11 @@ function buildSurface(state: HostState, built: Foundation, resources: Disposable
 const tokenTexts: TokenTexts = {
   next: () => `muster_${randomBytes(32).toString('hex')}`,
   digest: text => sha256(Buffer.from(text)),
+};
+
+const sessionTexts: TokenTexts = {
+  next: () => randomBytes(32).toString('base64url'),
+  digest: text => tokenTexts.digest(text),
 };
 
 /** Waits for what is at work when the host ends, but not for ever. */

@@ -48,6 +48,8 @@ export interface HostDrivers {
   readonly notebookServers: JupyterServerDriver;
   /** Of a compose file's literal secrets, keyed for this machine. */
   readonly secretDigest: ReturnType<typeof keyedDigest>;
+  /** What the signatures of sessions are derived from. */
+  readonly loginKey: Buffer;
 }
 
 /** Makes them. The question to the login shell is begun here, because it takes longest. */
@@ -112,5 +114,6 @@ export function buildDrivers(
     ...places,
     notebookServers,
     secretDigest: keyedDigest(key),
+    loginKey: key,
   };
 }

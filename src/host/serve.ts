@@ -1,6 +1,5 @@
 import type { DescMethod } from '@bufbuild/protobuf';
 import type { ConnectRouter, Interceptor } from '@connectrpc/connect';
-import { readFile } from 'node:fs/promises';
 import type { ThreadId } from '../base/ids.js';
 import type { DisposableStore } from '../base/lifecycle.js';
 import type { Scope } from '../core/access/accessToken.js';
@@ -45,10 +44,8 @@ import { admitPrograms, admitTokens } from './proxy/admission.js';
 import { BrowserDoor } from './proxy/browserDoor.js';
 import { JupyterProxy, type Admission } from './proxy/jupyterProxy.js';
 import { enforcePolicy } from './server/callPolicy.js';
-import { withEventIngress } from './ingress/eventIngress.js';
 import { describeEndpoint, publishEndpoint } from './server/endpointFile.js';
 import { requireAccess, scopeNeeded } from './server/gate.js';
-import { listenHttp, type HttpListening } from './server/httpListener.js';
 import {
   mapErrors,
   noteCalls,
@@ -58,12 +55,11 @@ import {
   tellDamage,
 } from './server/interceptors.js';
 import { listSetAside } from './state/setAside.js';
-import { requireSafe, type NetworkOptions } from './server/networkOptions.js';
+import type { NetworkOptions } from './server/networkOptions.js';
 import { dispatched } from './server/lazyHandler.js';
 import { createHandler, listen } from './server/server.js';
 import { stayReachable } from './server/stayReachable.js';
 import type { Handler } from './server/nodeHandler.js';
-import type { Proxy } from './server/wireServer.js';
 
 /** What the calls of a host need besides its core. */
 export interface Serving {
@@ -94,15 +90,11 @@ export async function serve(core: HostCore, serving: Serving, resources: Disposa
     return dispatched(own, theirCalls({ routes, inner, outer: outer(theirGate), environment, sleep, signal, log }));
   };
   if (network) {
-    const gate = (needed: (method: DescMethod) => Scope): Interceptor =>
-      requireAccess({ tokens: core.accessTokens, needed, log });
-    ({ url } = resources.add(
-      await openNetwork(
-        network,
-        withEventIngress({ ...core, tokens: core.accessTokens }, behind(gate(scopeNeeded), gate(theirScope))),
-        jupyter(admitTokens(core.accessTokens)),
-      ),
-    ));
+    const gate = (needed: (method: DescMethod) => Scope): Interceptor => requireAccess({ needed, log });
+    const { openNetwork } = await import('./openNetwork.js');
+    const calls = behind(gate(scopeNeeded), gate(theirScope));
+    const opened = await openNetwork(core, { network, calls, proxy: jupyter(admitTokens(core.accessTokens)) });
+    ({ url } = resources.add(opened));
     log.info('Listening for other machines', { url });
   }
   const handler = behind(requireToken(endpoint.token), requireSameUser(endpoint.token));
@@ -118,15 +110,6 @@ export async function serve(core: HostCore, serving: Serving, resources: Disposa
   const renew = async (): Promise<'there' | 'renewed'> =>
     [await listening.renew(), published.renew()].includes('renewed') ? 'renewed' : 'there';
   resources.add(stayReachable({ files: [facts.socket, core.directory.endpoint], renew, log }));
-}
-
-/** Errors: `request.invalid` for an address, certificate or key that cannot be used. */
-async function openNetwork(network: NetworkOptions, handler: Handler, proxy: Proxy): Promise<HttpListening> {
-  requireSafe(network);
-  const { at, certificate, key } = network;
-  if (certificate === undefined || key === undefined) return await listenHttp({ at, handler, proxy });
-  const tls = { cert: await readFile(certificate), key: await readFile(key) };
-  return await listenHttp({ at, tls, handler, proxy });
 }
 
 /** The way to guest servers. */

@@ -1,10 +1,10 @@
 import { execFileSync, type ChildProcess } from 'node:child_process';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { inRepository } from '../../src/build/paths.ts';
 import { startDaemon } from '../support/daemon.ts';
 import { buildPrograms, testHome, testRepository, type Programs } from '../support/hostProcess.ts';
+import { rawRequest } from '../support/rawRequest.ts';
 
 let programs: Programs;
 beforeAll(async () => {
@@ -118,17 +118,6 @@ test('other machines are let in over TLS or not at all', async () => {
   const unknown = await elsewhere.muster(['project', 'ls'], { env: { ...env, NODE_EXTRA_CA_CERTS: '' } });
   expect(unknown).toMatchObject({ status: 3, stderr: expect.stringContaining('certificate') });
 });
-
-async function rawRequest(url: string, lines: readonly string[]): Promise<string> {
-  const { hostname, port } = new URL(url);
-  const socket = connect(Number(port), hostname);
-  const chunks: Buffer[] = [];
-  socket.on('data', chunk => chunks.push(chunk));
-  socket.on('error', () => undefined);
-  socket.write(lines.join('\r\n'));
-  await new Promise(resolve => socket.once('close', resolve));
-  return Buffer.concat(chunks).toString('utf8');
-}
 
 test('it takes the place of the host that a window has started, while agents work', async () => {
   const home = testHome(programs);

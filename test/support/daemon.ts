@@ -10,9 +10,17 @@ export interface Daemon {
 }
 
 /** Starts `muster daemon` with these options; it ends with the test. */
-export async function startDaemon(home: TestHome, ...options: readonly string[]): Promise<Daemon> {
+export function startDaemon(home: TestHome, ...options: readonly string[]): Promise<Daemon> {
+  return startDaemonWith(home, { options });
+}
+
+/** The same with more environment. */
+export async function startDaemonWith(
+  home: TestHome,
+  { options, env = {} }: { readonly options: readonly string[]; readonly env?: Readonly<Record<string, string>> },
+): Promise<Daemon> {
   let child: ReturnType<typeof spawn> | undefined;
-  const ended = home.muster(['daemon', ...options], { onStart: started => (child = started) });
+  const ended = home.muster(['daemon', ...options], { env, onStart: started => (child = started) });
   onTestFinished(async () => {
     child?.kill('SIGTERM');
     await ended;

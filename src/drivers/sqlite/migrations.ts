@@ -39,6 +39,7 @@ import { runCancels } from './migrations/0036RunCancels.js';
 import { notebookSandboxes } from './migrations/0037NotebookSandboxes.js';
 import { carriedChanges } from './migrations/0038CarriedChanges.js';
 import { askedWith } from './migrations/0039AskedWith.js';
+import { logins } from './migrations/0040Logins.js';
 
 /** Append-only: a migration that has shipped is never edited. `PRAGMA user_version` counts those that ran. */
 export const migrations: readonly string[] = [
@@ -81,6 +82,7 @@ export const migrations: readonly string[] = [
   notebookSandboxes,
   carriedChanges,
   askedWith,
+  logins,
 ];
 
 /** The schema version this program understands. */

@@ -7,6 +7,7 @@ import type { Stores } from '../../core/stores.js';
 import { asUnwritable } from './openDatabase.js';
 import { QuietCheckpoints } from './quietCheckpoints.js';
 import { SqliteAccessTokenStore } from './sqliteAccessTokenStore.js';
+import { SqliteLoginSessionStore, SqliteLoginStore } from './sqliteLoginStore.js';
 import { SqliteBatchStore } from './sqliteBatchStore.js';
 import { SqliteBreakerStore } from './sqliteBreakerStore.js';
 import { SqliteChainStore } from './sqliteChainStore.js';
@@ -108,6 +109,8 @@ export class SqliteStore implements Store<Stores>, Disposable {
       comments,
       conflicts,
       accessTokens: new SqliteAccessTokenStore(database),
+      logins: new SqliteLoginStore(database),
+      loginSessions: new SqliteLoginSessionStore(database),
       notebookServers,
       questions,
       verdicts: new SqliteVerdictStore(database),

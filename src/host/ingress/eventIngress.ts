@@ -2,13 +2,13 @@ import { ownValue } from '../../base/ownValue.js';
 import { errorMessage, isAnyAppError, type ErrorCode } from '../../base/errors.js';
 import type { Log } from '../../base/log.js';
 import { includesScope } from '../../core/access/accessToken.js';
-import type { AccessTokenService } from '../../core/access/accessTokenService.js';
 import type { Store } from '../../core/store.js';
 import type { Stores } from '../../core/stores.js';
 import type { TopicEvent } from '../../core/topics/topicEvent.js';
-import { requireEvent } from '../../core/topics/topicService.js';
+import { maxPayloadBytes, requireEvent } from '../../core/topics/topicService.js';
 import type { WebhookService } from '../../core/topics/webhookService.js';
 import { bearerText } from '../server/gate.js';
+import type { Recognition } from '../server/visitor.js';
 import type { Handler } from '../server/nodeHandler.js';
 import { deliveryJson, eventJson } from './eventShapes.js';
 import { readBody, TooLarge } from './readBody.js';
@@ -19,7 +19,7 @@ type Response = Parameters<Handler>[1];
 export interface IngressOptions {
   readonly store: Store<Stores>;
   readonly webhooks: WebhookService;
-  readonly tokens: Pick<AccessTokenService, 'recognise'>;
+  readonly recognise: (request: Request) => Promise<Recognition>;
   readonly log: Log;
 }
 
@@ -74,7 +74,7 @@ async function answer(options: IngressOptions, asked: Asked): Promise<Answer> {
   const method = route === 'webhook' ? 'POST' : 'GET';
   if (request.method !== method) return failure(405, 'method_not_allowed', `Only ${method} is answered here.`);
   try {
-    return route === 'webhook' ? await receive(options, asked) : events(options, asked);
+    return route === 'webhook' ? await receive(options, asked) : await events(options, asked);
   } catch (error) {
     if (error instanceof TooLarge) return failure(413, 'payload_too_large', error.message);
     if (!isAnyAppError(error)) throw error;
@@ -90,7 +90,7 @@ async function receive({ webhooks, log }: IngressOptions, { request, path }: Ask
   };
   if (!/^application\/(?:[\w.+-]+\+)?json\b/i.test(header('content-type') ?? ''))
     return failure(415, 'unsupported_media_type', 'A webhook is JSON: send Content-Type: application/json.');
-  const body = await readBody(request);
+  const body = await readBody(request, maxPayloadBytes);
   const { event } = webhooks.receive({
     topic: decodeURIComponent(path.slice('/api/webhooks/'.length)),
     body,
@@ -106,10 +106,9 @@ async function receive({ webhooks, log }: IngressOptions, { request, path }: Ask
   return { status: 202, body: { accepted: true, topic, event_id: id, sequence, correlation_id: correlationId } };
 }
 
-function events({ store, tokens }: IngressOptions, { request, url, path }: Asked): Answer {
-  const text = bearerText(request.headers.authorization);
-  const token = text === undefined ? undefined : tokens.recognise(text);
-  if (!token || !includesScope(token.scope, 'read'))
+async function events({ store, recognise }: IngressOptions, { request, url, path }: Asked): Promise<Answer> {
+  const found = await recognise(request);
+  if (found.kind !== 'visitor' || !includesScope(found.visitor.scope, 'read'))
     return failure(401, 'unauthorized', 'Send `Authorization: Bearer …`; `muster token create` makes a token.');
   const [id, part, ...more] = path.split('/').slice(3);
   if (id === 'topics' && part === undefined) return topicList(store);
@@ -128,8 +127,8 @@ function events({ store, tokens }: IngressOptions, { request, url, path }: Asked
     limit: Math.min(maxEvents, number('limit') || defaultEvents),
   };
   const summary = ask('view') === 'summary';
-  const found = store.read(stores => stores.topics.list(filter).map(event => eventJson(stores, event, { summary })));
-  return { status: 200, body: { events: found } };
+  const listed = store.read(stores => stores.topics.list(filter).map(event => eventJson(stores, event, { summary })));
+  return { status: 200, body: { events: listed } };
 }
 
 function oneEvent(

@@ -1,4 +1,3 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { ownValue } from '../../base/ownValue.js';
 import type { ThreadId } from '../../base/ids.js';
@@ -6,6 +5,7 @@ import { includesScope } from '../../core/access/accessToken.js';
 import type { AccessTokenService } from '../../core/access/accessTokenService.js';
 import { runHeader } from '../../protocol/version.js';
 import { bearerText } from '../server/gate.js';
+import { isSame } from '../server/isSame.js';
 import { parseJupyterPath } from './jupyterPath.js';
 import type { Admission, AdmittedPath } from './jupyterProxy.js';
 
@@ -44,13 +44,4 @@ function ofProgram({ url = '', headers }: IncomingMessage): AdmittedPath | numbe
   if (headers.origin !== undefined) return 403;
   const path = parseJupyterPath(url);
   return path.kind === 'refused' ? 404 : path;
-}
-
-/** Whether two secrets are the same, in a time that says nothing about where they differ. */
-export function isSame(shown: string, expected: string): boolean {
-  return timingSafeEqual(digest(shown), digest(expected));
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }

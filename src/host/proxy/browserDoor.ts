@@ -5,7 +5,7 @@ import type { Clock } from '../../base/clock.js';
 import { AppError, errorMessage } from '../../base/errors.js';
 import type { ThreadId } from '../../base/ids.js';
 import type { Disposable } from '../../base/lifecycle.js';
-import { isSame } from './admission.js';
+import { isSame } from '../server/isSame.js';
 import { parseJupyterPath } from './jupyterPath.js';
 import type { Admission, JupyterProxy } from './jupyterProxy.js';
 

@@ -9,9 +9,9 @@ const connectCodes: readonly (readonly [RegExp, Code])[] = [
   [/^cancelled$/, Code.Canceled],
   [/\.unknown$|^worktree\.missing$/, Code.NotFound],
   [/^internal$|^git\.failed$/, Code.Internal],
-  [/^queue\.full$/, Code.ResourceExhausted],
+  [/^queue\.full$|^login\.paused$/, Code.ResourceExhausted],
   [/^project\.conflict$|^event\.mismatch$/, Code.Aborted],
-  [/^access\.token$/, Code.Unauthenticated],
+  [/^access\.token$|^login\.refused$/, Code.Unauthenticated],
   [/^run\.notAllowed$|^access\.scope$/, Code.PermissionDenied],
   [/^(request|prompt|topic|payload)\.invalid$|^compose\./, Code.InvalidArgument],
 ];

@@ -2,9 +2,9 @@ import { getOption, type DescMethod } from '@bufbuild/protobuf';
 import type { Interceptor } from '@connectrpc/connect';
 import { AppError } from '../../base/errors.js';
 import type { Log } from '../../base/log.js';
-import { includesScope, scopes, type AccessToken, type Scope } from '../../core/access/accessToken.js';
-import type { AccessTokenService } from '../../core/access/accessTokenService.js';
+import { includesScope, scopes, type Scope } from '../../core/access/accessToken.js';
 import { needs } from '../../protocol/gen/muster/v1/policy_pb.js';
+import { recognitionKey, type Recognition, type Visitor } from './visitor.js';
 
 /** What the `.proto` says that the bearer of a token needs for a method; for nothing or an unknown word the most. */
 export function scopeNeeded(method: DescMethod): Scope {
@@ -18,42 +18,50 @@ export function bearerText(header: string | null | undefined): string | undefine
 }
 
 /**
- * The gate of what comes in over the network: every call needs a valid token of a scope that is wide enough. What changes
- * something is noted in the log with the token's name, never with its text.
+ * The gate of what comes in over the network: every call needs a visitor of a scope that is wide enough. What changes something is
+ * noted in the log with the visitor's name, never with what was shown.
  */
 export function requireAccess({
-  tokens,
   needed: scopeOf,
   log,
 }: {
-  readonly tokens: Pick<AccessTokenService, 'recognise'>;
   readonly needed: (method: DescMethod) => Scope;
   readonly log: Log;
 }): Interceptor {
   return next => async request => {
     const { method } = request;
-    const token = recognise(tokens, request.header.get('authorization'));
+    const visitor = requireVisitor(request.contextValues.get(recognitionKey));
     const needed = scopeOf(method);
-    if (!includesScope(token.scope, needed))
+    if (!includesScope(visitor.scope, needed))
       throw new AppError(
         'access.scope',
-        `That needs a token of scope ${needed}; ${JSON.stringify(token.name)} has ${token.scope}. \`muster token create --scope ${needed}\` makes one.`,
-        { needed, held: token.scope },
+        `That needs a token of scope ${needed}; ${JSON.stringify(visitor.name)} has ${visitor.scope}. \`muster token create --scope ${needed}\` makes one.`,
+        { needed, held: visitor.scope },
       );
-    if (needed !== 'read') log.info('A call over the network', { method: method.name, token: token.name });
+    const { name, session } = visitor;
+    if (needed !== 'read')
+      log.info('A call over the network', { method: method.name, token: name, ...(session && { session }) });
     return await next(request);
   };
 }
 
-function recognise(tokens: Pick<AccessTokenService, 'recognise'>, header: string | null): AccessToken {
-  const text = bearerText(header);
-  const token = text === undefined ? undefined : tokens.recognise(text);
-  if (token) return token;
-  throw new AppError(
-    'access.token',
-    text === undefined
-      ? 'This host asks for a token: send `Authorization: Bearer …`. `muster token create` makes one where the host runs.'
-      : 'This token is not known, has expired or was revoked. `muster token create` makes a new one where the host runs.',
-    { given: text !== undefined },
-  );
+function requireVisitor(found: Recognition): Visitor {
+  switch (found.kind) {
+    case 'visitor':
+      return found.visitor;
+    case 'nobody':
+      throw new AppError(
+        'access.token',
+        'This host asks for a token: send `Authorization: Bearer …`. `muster token create` makes one where the host runs.',
+        { given: false },
+      );
+    case 'unknown':
+    case 'foreign':
+    case 'paused':
+      throw new AppError(
+        'access.token',
+        'This token is not known, has expired or was revoked. `muster token create` makes a new one where the host runs.',
+        { given: true },
+      );
+  }
 }

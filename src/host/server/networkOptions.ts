@@ -1,4 +1,5 @@
 import { AppError } from '../../base/errors.js';
+import type { LoginEnvironment } from '../environment/loginSettings.js';
 import type { ListenAddress } from './listenAddress.js';
 
 /** Where and how a host listens for other machines. */
@@ -9,10 +10,12 @@ export interface NetworkOptions {
   readonly key?: string;
   /** A person said that plain HTTP on an address that others reach is meant: something in front of it speaks TLS. */
   readonly plainHttp: boolean;
+  /** Who logs in, as far as the environment says. */
+  readonly people: LoginEnvironment;
 }
 
 /** Tokens and code would cross the network in clear. Errors: `request.invalid`. */
-export function requireSafe({ at, certificate, key, plainHttp }: NetworkOptions): void {
+export function requireSafe({ at, certificate, key, plainHttp }: Omit<NetworkOptions, 'people'>): void {
   if ((certificate === undefined) !== (key === undefined))
     throw refused('a certificate needs its key, and a key its certificate: give --tls-cert and --tls-key');
   if (at.loopback || certificate !== undefined || plainHttp) return;

@@ -2,6 +2,7 @@ import {
   Code,
   ConnectError,
   createConnectRouter,
+  createContextValues,
   type ConnectRouter,
   type ConnectRouterOptions,
 } from '@connectrpc/connect';
@@ -15,6 +16,7 @@ import {
 import type { UniversalServerResponse } from '@connectrpc/connect/protocol';
 import { errorMessage } from '../../base/errors.js';
 import type { Log } from '../../base/log.js';
+import { recognitionKey, recognitionOf } from './visitor.js';
 
 /** What answers requests of both kinds of HTTP. */
 export type Handler = ReturnType<typeof connectNodeAdapter>;
@@ -41,7 +43,12 @@ export function createNodeHandler(
       fallback(request, response);
       return;
     }
-    const call = universalRequestFromNodeRequest(request, response, undefined, undefined);
+    const call = universalRequestFromNodeRequest(
+      request,
+      response,
+      undefined,
+      createContextValues().set(recognitionKey, recognitionOf(request)),
+    );
     handler(call)
       .then(async answer => universalResponseToNodeResponse(await blamingTheClient(answer), response))
       .catch((reason: unknown) => {

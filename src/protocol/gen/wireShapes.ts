@@ -14,6 +14,26 @@ export const unaryCalls: Readonly<Record<string, Readonly<Record<string, readonl
     "revokeToken": [
       "RevokeToken",
       "muster.v1.RevokeTokenResponse"
+    ],
+    "setPassword": [
+      "SetPassword",
+      "muster.v1.SetPasswordResponse"
+    ],
+    "listLogins": [
+      "ListLogins",
+      "muster.v1.ListLoginsResponse"
+    ],
+    "removePassword": [
+      "RemovePassword",
+      "muster.v1.RemovePasswordResponse"
+    ],
+    "listSessions": [
+      "ListSessions",
+      "muster.v1.ListSessionsResponse"
+    ],
+    "revokeSession": [
+      "RevokeSession",
+      "muster.v1.RevokeSessionResponse"
     ]
   },
   "muster.v1.EventService": {},
@@ -488,6 +508,31 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
   "muster.v1.RevokeTokenResponse": {
     "token": "?muster.v1.AccessToken"
   },
+  "muster.v1.SetPasswordResponse": {
+    "login": "?muster.v1.Login"
+  },
+  "muster.v1.Login": {
+    "user": "string",
+    "scope": "string",
+    "changedAt": "bigint"
+  },
+  "muster.v1.ListLoginsResponse": {
+    "logins": "[]muster.v1.Login"
+  },
+  "muster.v1.RemovePasswordResponse": {},
+  "muster.v1.ListSessionsResponse": {
+    "sessions": "[]muster.v1.LoginSession"
+  },
+  "muster.v1.LoginSession": {
+    "id": "string",
+    "user": "string",
+    "scope": "string",
+    "shown": "string",
+    "createdAt": "bigint",
+    "expiresAt": "bigint",
+    "usedAt": "bigint"
+  },
+  "muster.v1.RevokeSessionResponse": {},
   "muster.v1.GetStatusResponse": {
     "pid": "number",
     "version": "string",

@@ -20,11 +20,10 @@ const rows: readonly Row[] = [
   ['AGENT_COMPOSE_SOCKET', 'instead', 'the socket is in the state directory; `muster status` names it'],
   ['AGENT_COMPOSE_AUTH_TOKEN', 'instead', '`muster token create`, then MUSTER_TOKEN'],
   ['AGENT_COMPOSE_RUNTIME_BASE_URL', 'nothing', 'containers reach the models without an address of the host'],
-  [
-    'AUTH_USERNAME AUTH_PASSWORD AUTH_SECRET AUTH_SESSION_TTL HTTP_BASIC_AUTH',
-    'instead',
-    'tokens with a scope: `muster token create`',
-  ],
+  ['AUTH_USERNAME AUTH_PASSWORD', 'used', 'who logs in to `muster daemon --listen`, beside those of `muster password`'],
+  ['HTTP_BASIC_AUTH', 'used', 'another one who does'],
+  ['AUTH_SESSION_TTL', 'used', 'how long a browser stays logged in'],
+  ['AUTH_SECRET', 'used', 'another one ends every session; without it they outlive the host'],
   [
     'OAUTH_APIKEY OAUTH_SECRET OAUTH_BASE_URL OAUTH_CALLBACK_URL OAUTH_SCOPES OAUTH_CLIENT_AUTH_METHOD',
     'nothing',

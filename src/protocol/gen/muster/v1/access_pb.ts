@@ -11,7 +11,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file muster/v1/access.proto.
  */
 export const file_muster_v1_access: GenFile = /*@__PURE__*/
-  fileDesc("ChZtdXN0ZXIvdjEvYWNjZXNzLnByb3RvEgltdXN0ZXIudjEigwEKC0FjY2Vzc1Rva2VuEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSDQoFc2NvcGUYAyABKAkSEgoKY3JlYXRlZF9hdBgEIAEoAxISCgpleHBpcmVzX2F0GAUgASgDEhIKCnJldm9rZWRfYXQYBiABKAMSDwoHdXNlZF9hdBgHIAEoAyJFChJDcmVhdGVUb2tlblJlcXVlc3QSDAoEbmFtZRgBIAEoCRINCgVzY29wZRgCIAEoCRISCgpleHBpcmVzX2F0GAMgASgDIkoKE0NyZWF0ZVRva2VuUmVzcG9uc2USJQoFdG9rZW4YASABKAsyFi5tdXN0ZXIudjEuQWNjZXNzVG9rZW4SDAoEdGV4dBgCIAEoCSITChFMaXN0VG9rZW5zUmVxdWVzdCI8ChJMaXN0VG9rZW5zUmVzcG9uc2USJgoGdG9rZW5zGAEgAygLMhYubXVzdGVyLnYxLkFjY2Vzc1Rva2VuIiMKElJldm9rZVRva2VuUmVxdWVzdBINCgV0b2tlbhgBIAEoCSI8ChNSZXZva2VUb2tlblJlc3BvbnNlEiUKBXRva2VuGAEgASgLMhYubXVzdGVyLnYxLkFjY2Vzc1Rva2VuMrUCCg1BY2Nlc3NTZXJ2aWNlEmEKC0NyZWF0ZVRva2VuEh0ubXVzdGVyLnYxLkNyZWF0ZVRva2VuUmVxdWVzdBoeLm11c3Rlci52MS5DcmVhdGVUb2tlblJlc3BvbnNlIhOKtRgGcGVyc29ukrUYBWFkbWluEl4KCkxpc3RUb2tlbnMSHC5tdXN0ZXIudjEuTGlzdFRva2Vuc1JlcXVlc3QaHS5tdXN0ZXIudjEuTGlzdFRva2Vuc1Jlc3BvbnNlIhOKtRgGcGVyc29ukrUYBWFkbWluEmEKC1Jldm9rZVRva2VuEh0ubXVzdGVyLnYxLlJldm9rZVRva2VuUmVxdWVzdBoeLm11c3Rlci52MS5SZXZva2VUb2tlblJlc3BvbnNlIhOKtRgGcGVyc29ukrUYBWFkbWluYgZwcm90bzM", [file_muster_v1_policy]);
+  fileDesc("ChZtdXN0ZXIvdjEvYWNjZXNzLnByb3RvEgltdXN0ZXIudjEigwEKC0FjY2Vzc1Rva2VuEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSDQoFc2NvcGUYAyABKAkSEgoKY3JlYXRlZF9hdBgEIAEoAxISCgpleHBpcmVzX2F0GAUgASgDEhIKCnJldm9rZWRfYXQYBiABKAMSDwoHdXNlZF9hdBgHIAEoAyJFChJDcmVhdGVUb2tlblJlcXVlc3QSDAoEbmFtZRgBIAEoCRINCgVzY29wZRgCIAEoCRISCgpleHBpcmVzX2F0GAMgASgDIkoKE0NyZWF0ZVRva2VuUmVzcG9uc2USJQoFdG9rZW4YASABKAsyFi5tdXN0ZXIudjEuQWNjZXNzVG9rZW4SDAoEdGV4dBgCIAEoCSITChFMaXN0VG9rZW5zUmVxdWVzdCI8ChJMaXN0VG9rZW5zUmVzcG9uc2USJgoGdG9rZW5zGAEgAygLMhYubXVzdGVyLnYxLkFjY2Vzc1Rva2VuIiMKElJldm9rZVRva2VuUmVxdWVzdBINCgV0b2tlbhgBIAEoCSI8ChNSZXZva2VUb2tlblJlc3BvbnNlEiUKBXRva2VuGAEgASgLMhYubXVzdGVyLnYxLkFjY2Vzc1Rva2VuIjgKBUxvZ2luEgwKBHVzZXIYASABKAkSDQoFc2NvcGUYAiABKAkSEgoKY2hhbmdlZF9hdBgDIAEoAyJDChJTZXRQYXNzd29yZFJlcXVlc3QSDAoEdXNlchgBIAEoCRIQCghwYXNzd29yZBgCIAEoCRINCgVzY29wZRgDIAEoCSI2ChNTZXRQYXNzd29yZFJlc3BvbnNlEh8KBWxvZ2luGAEgASgLMhAubXVzdGVyLnYxLkxvZ2luIhMKEUxpc3RMb2dpbnNSZXF1ZXN0IjYKEkxpc3RMb2dpbnNSZXNwb25zZRIgCgZsb2dpbnMYASADKAsyEC5tdXN0ZXIudjEuTG9naW4iJQoVUmVtb3ZlUGFzc3dvcmRSZXF1ZXN0EgwKBHVzZXIYASABKAkiGAoWUmVtb3ZlUGFzc3dvcmRSZXNwb25zZSJ/CgxMb2dpblNlc3Npb24SCgoCaWQYASABKAkSDAoEdXNlchgCIAEoCRINCgVzY29wZRgDIAEoCRINCgVzaG93bhgEIAEoCRISCgpjcmVhdGVkX2F0GAUgASgDEhIKCmV4cGlyZXNfYXQYBiABKAMSDwoHdXNlZF9hdBgHIAEoAyIVChNMaXN0U2Vzc2lvbnNSZXF1ZXN0IkEKFExpc3RTZXNzaW9uc1Jlc3BvbnNlEikKCHNlc3Npb25zGAEgAygLMhcubXVzdGVyLnYxLkxvZ2luU2Vzc2lvbiInChRSZXZva2VTZXNzaW9uUmVxdWVzdBIPCgdzZXNzaW9uGAEgASgJIhcKFVJldm9rZVNlc3Npb25SZXNwb25zZTKzBgoNQWNjZXNzU2VydmljZRJhCgtDcmVhdGVUb2tlbhIdLm11c3Rlci52MS5DcmVhdGVUb2tlblJlcXVlc3QaHi5tdXN0ZXIudjEuQ3JlYXRlVG9rZW5SZXNwb25zZSITirUYBnBlcnNvbpK1GAVhZG1pbhJeCgpMaXN0VG9rZW5zEhwubXVzdGVyLnYxLkxpc3RUb2tlbnNSZXF1ZXN0Gh0ubXVzdGVyLnYxLkxpc3RUb2tlbnNSZXNwb25zZSITirUYBnBlcnNvbpK1GAVhZG1pbhJhCgtSZXZva2VUb2tlbhIdLm11c3Rlci52MS5SZXZva2VUb2tlblJlcXVlc3QaHi5tdXN0ZXIudjEuUmV2b2tlVG9rZW5SZXNwb25zZSITirUYBnBlcnNvbpK1GAVhZG1pbhJhCgtTZXRQYXNzd29yZBIdLm11c3Rlci52MS5TZXRQYXNzd29yZFJlcXVlc3QaHi5tdXN0ZXIudjEuU2V0UGFzc3dvcmRSZXNwb25zZSITirUYBnBlcnNvbpK1GAVhZG1pbhJeCgpMaXN0TG9naW5zEhwubXVzdGVyLnYxLkxpc3RMb2dpbnNSZXF1ZXN0Gh0ubXVzdGVyLnYxLkxpc3RMb2dpbnNSZXNwb25zZSITirUYBnBlcnNvbpK1GAVhZG1pbhJqCg5SZW1vdmVQYXNzd29yZBIgLm11c3Rlci52MS5SZW1vdmVQYXNzd29yZFJlcXVlc3QaIS5tdXN0ZXIudjEuUmVtb3ZlUGFzc3dvcmRSZXNwb25zZSITirUYBnBlcnNvbpK1GAVhZG1pbhJkCgxMaXN0U2Vzc2lvbnMSHi5tdXN0ZXIudjEuTGlzdFNlc3Npb25zUmVxdWVzdBofLm11c3Rlci52MS5MaXN0U2Vzc2lvbnNSZXNwb25zZSITirUYBnBlcnNvbpK1GAVhZG1pbhJnCg1SZXZva2VTZXNzaW9uEh8ubXVzdGVyLnYxLlJldm9rZVNlc3Npb25SZXF1ZXN0GiAubXVzdGVyLnYxLlJldm9rZVNlc3Npb25SZXNwb25zZSITirUYBnBlcnNvbpK1GAVhZG1pbmIGcHJvdG8z", [file_muster_v1_policy]);
 
 /**
  * A token that lets a program in over the network. Times are milliseconds since the Unix epoch; 0 means none.
@@ -190,6 +190,260 @@ export const RevokeTokenResponseSchema: GenMessage<RevokeTokenResponse> = /*@__P
   messageDesc(file_muster_v1_access, 6);
 
 /**
+ * Somebody who may log in with a password, on the page of a host that listens or with HTTP basic.
+ *
+ * @generated from message muster.v1.Login
+ */
+export type Login = Message<"muster.v1.Login"> & {
+  /**
+   * @generated from field: string user = 1;
+   */
+  user: string;
+
+  /**
+   * @generated from field: string scope = 2;
+   */
+  scope: string;
+
+  /**
+   * @generated from field: int64 changed_at = 3;
+   */
+  changedAt: bigint;
+};
+
+/**
+ * Describes the message muster.v1.Login.
+ * Use `create(LoginSchema)` to create a new message.
+ */
+export const LoginSchema: GenMessage<Login> = /*@__PURE__*/
+  messageDesc(file_muster_v1_access, 7);
+
+/**
+ * @generated from message muster.v1.SetPasswordRequest
+ */
+export type SetPasswordRequest = Message<"muster.v1.SetPasswordRequest"> & {
+  /**
+   * Empty: admin.
+   *
+   * @generated from field: string user = 1;
+   */
+  user: string;
+
+  /**
+   * 8 to 1024 characters. Only a slow digest of it is kept.
+   *
+   * @generated from field: string password = 2;
+   */
+  password: string;
+
+  /**
+   * Empty: admin.
+   *
+   * @generated from field: string scope = 3;
+   */
+  scope: string;
+};
+
+/**
+ * Describes the message muster.v1.SetPasswordRequest.
+ * Use `create(SetPasswordRequestSchema)` to create a new message.
+ */
+export const SetPasswordRequestSchema: GenMessage<SetPasswordRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_access, 8);
+
+/**
+ * @generated from message muster.v1.SetPasswordResponse
+ */
+export type SetPasswordResponse = Message<"muster.v1.SetPasswordResponse"> & {
+  /**
+   * @generated from field: muster.v1.Login login = 1;
+   */
+  login?: Login | undefined;
+};
+
+/**
+ * Describes the message muster.v1.SetPasswordResponse.
+ * Use `create(SetPasswordResponseSchema)` to create a new message.
+ */
+export const SetPasswordResponseSchema: GenMessage<SetPasswordResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_access, 9);
+
+/**
+ * @generated from message muster.v1.ListLoginsRequest
+ */
+export type ListLoginsRequest = Message<"muster.v1.ListLoginsRequest"> & {
+};
+
+/**
+ * Describes the message muster.v1.ListLoginsRequest.
+ * Use `create(ListLoginsRequestSchema)` to create a new message.
+ */
+export const ListLoginsRequestSchema: GenMessage<ListLoginsRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_access, 10);
+
+/**
+ * @generated from message muster.v1.ListLoginsResponse
+ */
+export type ListLoginsResponse = Message<"muster.v1.ListLoginsResponse"> & {
+  /**
+   * @generated from field: repeated muster.v1.Login logins = 1;
+   */
+  logins: Login[];
+};
+
+/**
+ * Describes the message muster.v1.ListLoginsResponse.
+ * Use `create(ListLoginsResponseSchema)` to create a new message.
+ */
+export const ListLoginsResponseSchema: GenMessage<ListLoginsResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_access, 11);
+
+/**
+ * @generated from message muster.v1.RemovePasswordRequest
+ */
+export type RemovePasswordRequest = Message<"muster.v1.RemovePasswordRequest"> & {
+  /**
+   * @generated from field: string user = 1;
+   */
+  user: string;
+};
+
+/**
+ * Describes the message muster.v1.RemovePasswordRequest.
+ * Use `create(RemovePasswordRequestSchema)` to create a new message.
+ */
+export const RemovePasswordRequestSchema: GenMessage<RemovePasswordRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_access, 12);
+
+/**
+ * @generated from message muster.v1.RemovePasswordResponse
+ */
+export type RemovePasswordResponse = Message<"muster.v1.RemovePasswordResponse"> & {
+};
+
+/**
+ * Describes the message muster.v1.RemovePasswordResponse.
+ * Use `create(RemovePasswordResponseSchema)` to create a new message.
+ */
+export const RemovePasswordResponseSchema: GenMessage<RemovePasswordResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_access, 13);
+
+/**
+ * A browser that somebody logged in with.
+ *
+ * @generated from message muster.v1.LoginSession
+ */
+export type LoginSession = Message<"muster.v1.LoginSession"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * @generated from field: string user = 2;
+   */
+  user: string;
+
+  /**
+   * @generated from field: string scope = 3;
+   */
+  scope: string;
+
+  /**
+   * password, token, provider
+   *
+   * @generated from field: string shown = 4;
+   */
+  shown: string;
+
+  /**
+   * @generated from field: int64 created_at = 5;
+   */
+  createdAt: bigint;
+
+  /**
+   * @generated from field: int64 expires_at = 6;
+   */
+  expiresAt: bigint;
+
+  /**
+   * When it was last used, to the minute.
+   *
+   * @generated from field: int64 used_at = 7;
+   */
+  usedAt: bigint;
+};
+
+/**
+ * Describes the message muster.v1.LoginSession.
+ * Use `create(LoginSessionSchema)` to create a new message.
+ */
+export const LoginSessionSchema: GenMessage<LoginSession> = /*@__PURE__*/
+  messageDesc(file_muster_v1_access, 14);
+
+/**
+ * @generated from message muster.v1.ListSessionsRequest
+ */
+export type ListSessionsRequest = Message<"muster.v1.ListSessionsRequest"> & {
+};
+
+/**
+ * Describes the message muster.v1.ListSessionsRequest.
+ * Use `create(ListSessionsRequestSchema)` to create a new message.
+ */
+export const ListSessionsRequestSchema: GenMessage<ListSessionsRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_access, 15);
+
+/**
+ * @generated from message muster.v1.ListSessionsResponse
+ */
+export type ListSessionsResponse = Message<"muster.v1.ListSessionsResponse"> & {
+  /**
+   * Those that still let somebody in, newest first.
+   *
+   * @generated from field: repeated muster.v1.LoginSession sessions = 1;
+   */
+  sessions: LoginSession[];
+};
+
+/**
+ * Describes the message muster.v1.ListSessionsResponse.
+ * Use `create(ListSessionsResponseSchema)` to create a new message.
+ */
+export const ListSessionsResponseSchema: GenMessage<ListSessionsResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_access, 16);
+
+/**
+ * @generated from message muster.v1.RevokeSessionRequest
+ */
+export type RevokeSessionRequest = Message<"muster.v1.RevokeSessionRequest"> & {
+  /**
+   * @generated from field: string session = 1;
+   */
+  session: string;
+};
+
+/**
+ * Describes the message muster.v1.RevokeSessionRequest.
+ * Use `create(RevokeSessionRequestSchema)` to create a new message.
+ */
+export const RevokeSessionRequestSchema: GenMessage<RevokeSessionRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_access, 17);
+
+/**
+ * @generated from message muster.v1.RevokeSessionResponse
+ */
+export type RevokeSessionResponse = Message<"muster.v1.RevokeSessionResponse"> & {
+};
+
+/**
+ * Describes the message muster.v1.RevokeSessionResponse.
+ * Use `create(RevokeSessionResponseSchema)` to create a new message.
+ */
+export const RevokeSessionResponseSchema: GenMessage<RevokeSessionResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_access, 18);
+
+/**
  * @generated from service muster.v1.AccessService
  */
 export const AccessService: GenService<{
@@ -216,6 +470,48 @@ export const AccessService: GenService<{
     methodKind: "unary";
     input: typeof RevokeTokenRequestSchema;
     output: typeof RevokeTokenResponseSchema;
+  },
+  /**
+   * In place of an earlier one; sessions that were opened with that one end.
+   *
+   * @generated from rpc muster.v1.AccessService.SetPassword
+   */
+  setPassword: {
+    methodKind: "unary";
+    input: typeof SetPasswordRequestSchema;
+    output: typeof SetPasswordResponseSchema;
+  },
+  /**
+   * @generated from rpc muster.v1.AccessService.ListLogins
+   */
+  listLogins: {
+    methodKind: "unary";
+    input: typeof ListLoginsRequestSchema;
+    output: typeof ListLoginsResponseSchema;
+  },
+  /**
+   * @generated from rpc muster.v1.AccessService.RemovePassword
+   */
+  removePassword: {
+    methodKind: "unary";
+    input: typeof RemovePasswordRequestSchema;
+    output: typeof RemovePasswordResponseSchema;
+  },
+  /**
+   * @generated from rpc muster.v1.AccessService.ListSessions
+   */
+  listSessions: {
+    methodKind: "unary";
+    input: typeof ListSessionsRequestSchema;
+    output: typeof ListSessionsResponseSchema;
+  },
+  /**
+   * @generated from rpc muster.v1.AccessService.RevokeSession
+   */
+  revokeSession: {
+    methodKind: "unary";
+    input: typeof RevokeSessionRequestSchema;
+    output: typeof RevokeSessionResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_muster_v1_access, 0);

@@ -1,0 +1,40 @@
+import type { CommandEntry } from './commandEntry.js';
+
+/** Who reaches a host that listens: `muster token`, `password` and `session`. */
+export const accessCommands = {
+  token: {
+    summary: 'list the tokens with which programs reach this host over the network',
+    load: async () => (await import('./commands/tokens.js')).tokenList,
+    parts: {
+      ls: { summary: 'the same', load: async () => (await import('./commands/tokens.js')).tokenList },
+      create: { summary: 'make a token', load: async () => (await import('./commands/tokens.js')).tokenCreate },
+      revoke: {
+        summary: 'let nobody in with a token any more',
+        load: async () => (await import('./commands/tokens.js')).tokenRevoke,
+      },
+    },
+  },
+  password: {
+    summary: 'list who may log in to this host with a password',
+    load: async () => (await import('./commands/passwords.js')).passwordList,
+    parts: {
+      ls: { summary: 'the same', load: async () => (await import('./commands/passwords.js')).passwordList },
+      set: { summary: 'let somebody log in', load: async () => (await import('./commands/passwords.js')).passwordSet },
+      rm: {
+        summary: 'let somebody log in no more',
+        load: async () => (await import('./commands/passwords.js')).passwordRemove,
+      },
+    },
+  },
+  session: {
+    summary: 'list the browsers that are logged in to this host',
+    load: async () => (await import('./commands/sessions.js')).sessionList,
+    parts: {
+      ls: { summary: 'the same', load: async () => (await import('./commands/sessions.js')).sessionList },
+      revoke: {
+        summary: 'log a browser out',
+        load: async () => (await import('./commands/sessions.js')).sessionRevoke,
+      },
+    },
+  },
+} satisfies Readonly<Record<string, CommandEntry>>;
