@@ -2,18 +2,10 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { readdirSync, readFileSync } from 'node:fs';
 import type { DescMethod, DescService } from '@bufbuild/protobuf';
-import {
-  Code,
-  ConnectError,
-  createClient,
-  type CallOptions,
-  type Client,
-  type Interceptor,
-  type Transport,
-} from '@connectrpc/connect';
-import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from '@connectrpc/connect-node';
+import { Code, ConnectError, createClient, type CallOptions, type Client, type Interceptor } from '@connectrpc/connect';
+import { createConnectTransport } from '@connectrpc/connect-node';
 import { beforeAll, expect, test } from 'vitest';
-import { ImageService } from '../../src/protocol/gen/agentcompose/v2/images_pb.js';
+import { CacheService } from '../../src/protocol/gen/agentcompose/v2/caches_pb.js';
 import { ProjectService } from '../../src/protocol/gen/agentcompose/v2/projects_pb.js';
 import { ResourceKind, ResourceService } from '../../src/protocol/gen/agentcompose/v2/resources_pb.js';
 import { RunService, StreamAgentRunEventType } from '../../src/protocol/gen/agentcompose/v2/runs_pb.js';
@@ -22,6 +14,7 @@ import { SandboxService, SandboxStatus } from '../../src/protocol/gen/agentcompo
 import { HealthService } from '../../src/protocol/gen/health/v1/health_pb.js';
 import { runHeader } from '../../src/protocol/version.js';
 import { inRepository } from '../../src/build/paths.ts';
+import { transportTo, wires, withHeader, type Wire } from '../support/agentCompose/wires.ts';
 import { startDaemon } from '../support/daemon.ts';
 import { buildPrograms, testHome, testRepository, type Programs, type TestHome } from '../support/hostProcess.ts';
 
@@ -39,21 +32,6 @@ agents:
     scheduler:
       triggers: [{name: nightly, cron: "0 3 * * *", prompt: Water}]
 `;
-
-/** How agent-compose's clients, and everybody else's, may ask. */
-const wires = {
-  'Connect with JSON': options => createConnectTransport({ ...options, httpVersion: '1.1', useBinaryFormat: false }),
-  'Connect with binary': options => createConnectTransport({ ...options, httpVersion: '2', useBinaryFormat: true }),
-  'gRPC': options => createGrpcTransport(options),
-  'gRPC-Web': options => createGrpcWebTransport({ ...options, httpVersion: '1.1' }),
-} satisfies Record<string, (options: { baseUrl: string; interceptors: Interceptor[] }) => Transport>;
-
-function withHeader(name: string, value: string): Interceptor {
-  return next => request => {
-    request.header.set(name, value);
-    return next(request);
-  };
-}
 
 /** A client on the socket of a home's host, as agent-compose's command line has one: without a token. */
 function onSocket<S extends DescService>(service: S, home: TestHome, interceptors: Interceptor[] = []): Client<S> {
@@ -75,9 +53,9 @@ test('a client elsewhere runs an agent and reads what it says in order, whicheve
   const { home, repository } = await applied();
   await home.killHost();
   const daemon = await startDaemon(home, '--listen', '127.0.0.1:0');
-  const authorized = [withHeader('authorization', `Bearer ${await daemon.token()}`)];
-  for (const [wire, transportOf] of Object.entries(wires)) {
-    const transport = transportOf({ baseUrl: daemon.url, interceptors: authorized });
+  const token = await daemon.token();
+  for (const wire of Object.keys(wires) as Wire[]) {
+    const transport = transportTo({ url: daemon.url, token }, wire);
     const runs = createClient(RunService, transport);
     const found = await createClient(ProjectService, transport).getProject({ project, includeSpec: true });
     expect(found.project, wire).toMatchObject({
@@ -96,7 +74,7 @@ test('a client elsewhere runs an agent and reads what it says in order, whicheve
     });
     expect(events.map(({ chunk }) => chunk).join(''), wire).toMatch(/^first\n(.*\n)*Plant\n(.*\n)*last\n$/);
 
-    const unauthorized = createClient(RunService, transportOf({ baseUrl: daemon.url, interceptors: [] }));
+    const unauthorized = createClient(RunService, transportTo({ url: daemon.url, token: 'none' }, wire));
     await expect(unauthorized.listRuns({}), wire).rejects.toMatchObject({ code: Code.Unauthenticated });
   }
 });
@@ -177,7 +155,7 @@ test('applying is by the file: once more changes nothing, what it asks for needs
   expect(off.trigger).toMatchObject({ enabled: false, overridden: true });
   const { run } = await projects.startSchedulerRun(nightly);
   expect((await projects.listSchedulerRuns({ project })).runs).toMatchObject([
-    { runId: run?.runId, triggerId: 'nightly' },
+    { runId: run?.runId, triggerId: 'nightly', triggerSource: 'manual' },
   ]);
   expect(await projects.pruneSchedulerRuns({ project })).toMatchObject({ dryRun: true, matched: { runs: 0n } });
   expect(await projects.removeProject({ project })).toMatchObject({
@@ -193,9 +171,9 @@ test('what is not there says what to do instead, a run may not use it, and a wro
       () => expect.unreachable(),
       (error: unknown) => ConnectError.from(error),
     );
-  expect(await refused(onSocket(ImageService, home).listImages({}))).toMatchObject({
+  expect(await refused(onSocket(CacheService, home).listCaches({}))).toMatchObject({
     code: Code.Unimplemented,
-    rawMessage: expect.stringContaining('ListImages is not there'),
+    rawMessage: expect.stringContaining('ListCaches is not there'),
   });
   const byRun = onSocket(RunService, home, [withHeader(runHeader, '000000000000')]);
   expect((await refused(byRun.listRuns({}))).code).toBe(Code.PermissionDenied);

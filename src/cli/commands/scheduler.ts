@@ -1,3 +1,4 @@
+import { fireStatus, schedulerStatuses, type FireRecord } from '../../protocol/fireEvents.js';
 import { formatAge, formatDuration } from '../../protocol/displayFormat.js';
 import type { ScheduledTrigger } from '../../protocol/gen/muster/v1/schedules_pb.js';
 import type { Project } from '../../protocol/gen/muster/v1/projects_pb.js';
@@ -7,14 +8,7 @@ import { getProject } from '../lookup/projectLookup.js';
 import { readCount } from '../options/readCount.js';
 import { usageError } from '../options/usageError.js';
 import { findFire, readFires } from '../lookup/fireLookup.js';
-import {
-  schedulerRunShape,
-  schedulerStatus,
-  schedulerStatuses,
-  startedRunShape,
-  triggerShape,
-  type FireRecord,
-} from '../output/compose/schedulerShapes.js';
+import { schedulerRunShape, startedRunShape, triggerShape } from '../output/compose/schedulerShapes.js';
 import { printRows, projectOf } from '../output/projectReport.js';
 import { fireJson, triggerJson, upcomingJson } from '../output/scheduleJson.js';
 import { oneLine } from '../output/terminalText.js';
@@ -239,7 +233,7 @@ function readStatuses(given: readonly string[]): readonly string[] {
 }
 
 function isStatus(record: FireRecord, status: string): boolean {
-  return record.fire.outcome === status || schedulerStatus(record) === status;
+  return record.fire.outcome === status || fireStatus(record) === status;
 }
 
 function readMoment(text: string | undefined, option: string): bigint {

@@ -1,3 +1,4 @@
+import { startedBy } from '../../protocol/fireEvents.js';
 import type { Project } from '../../protocol/gen/muster/v1/projects_pb.js';
 import { isAppError } from '../../base/errors.js';
 import type { ScheduledTrigger, ScriptRun } from '../../protocol/gen/muster/v1/schedules_pb.js';
@@ -11,7 +12,6 @@ import {
   schedulerEventShapes,
   schedulerItemShape,
   schedulerRunShape,
-  startedBy,
   startedRunShape,
   triggerShape,
 } from '../output/compose/schedulerShapes.js';

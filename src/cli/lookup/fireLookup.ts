@@ -1,7 +1,7 @@
+import { startedBy, type FireRecord } from '../../protocol/fireEvents.js';
 import type { Project } from '../../protocol/gen/muster/v1/projects_pb.js';
 import type { CommandContext } from '../command.js';
 import { usageError } from '../options/usageError.js';
-import { startedBy, type FireRecord } from '../output/compose/schedulerShapes.js';
 
 export interface FireSelector {
   readonly agent?: string | undefined;

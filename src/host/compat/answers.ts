@@ -15,6 +15,19 @@ export function paged<T>(
   return { page: all.slice(offset, offset + size), total: all.length };
 }
 
+/** A list in pieces, the last of which says that it is the last: one piece for an empty list. */
+export function* batches<T>(
+  all: readonly T[],
+  size: number,
+): Generator<{ readonly batch: T[]; readonly emitted: number; readonly complete: boolean }> {
+  const step = Math.min(maxPage, size > 0 ? size : defaultPage);
+  for (let from = 0; from === 0 || from < all.length; from += step) {
+    const batch = all.slice(from, from + step);
+    const emitted = from + batch.length;
+    yield { batch, emitted, complete: emitted === all.length };
+  }
+}
+
 /** A time of ours, ms since the epoch with 0 for none, as theirs. */
 export function time(ms: bigint): Timestamp | undefined {
   return ms > 0n ? timestampFromMs(Number(ms)) : undefined;

@@ -17,7 +17,10 @@ import { createNodeHandler, type Handler } from '../server/nodeHandler.js';
 import { partly } from './answers.js';
 import { healthCalls } from './healthCalls.js';
 import type { OurCalls } from './ours.js';
+import { capabilityCalls } from './v2/capabilityCalls.js';
+import { execCalls } from './v2/execCalls.js';
 import { dashboardCalls, resourceCalls } from './v2/overviewCalls.js';
+import { imageCalls } from './v2/imageCalls.js';
 import { llmCalls } from './v2/llmCalls.js';
 import { projectCalls } from './v2/projectCalls.js';
 import { runCalls } from './v2/runCalls.js';
@@ -57,11 +60,11 @@ function route(router: ConnectRouter, { ours, environment, sleep }: CompatOption
   router.service(ResourceService, resourceCalls(ours));
   router.service(DashboardService, dashboardCalls(ours));
   router.service(HealthService, healthCalls(ours, sleep));
-  const containers = 'Agents run as processes of this machine: there are none to list.';
-  for (const service of [ImageService, CacheService, VolumeService])
-    router.service(service, partly(service, {}, containers));
-  router.service(ExecService, partly(ExecService, {}, 'Use `muster exec` on the machine of the host.'));
+  const containers = 'What agents share between runs is their worktree; `muster gc` lists what it could let go.';
+  router.service(ImageService, imageCalls(ours, environment));
+  for (const service of [CacheService, VolumeService]) router.service(service, partly(service, {}, containers));
+  router.service(ExecService, execCalls(ours, sleep));
   router.service(LLMService, llmCalls(ours));
   router.service(SettingsService, partly(SettingsService, {}, 'Variables and workspaces are in the compose file.'));
-  router.service(CapabilityService, partly(CapabilityService, {}, 'Name MCP servers in the compose file.'));
+  router.service(CapabilityService, capabilityCalls());
 }

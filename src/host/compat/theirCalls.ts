@@ -44,5 +44,5 @@ const refuseRuns: Interceptor = next => request => {
 export function theirScope({ name }: DescMethod): Scope {
   if (/^(Get|List|Watch|Follow|Stream(Project)?Scheduler|Resolve|Validate|Inspect|BatchGet|Status)/.test(name))
     return 'read';
-  return /^(Apply|Patch|Remove)Project|^Update|Preset$/.test(name) ? 'admin' : 'operate';
+  return /^(Apply|Patch|Remove)Project|^(Pull|Build|Remove)Image$|^Update|Preset$/.test(name) ? 'admin' : 'operate';
 }

@@ -1,38 +1,11 @@
 import type { Project } from '../../../protocol/gen/muster/v1/projects_pb.js';
-import type { Run } from '../../../protocol/gen/muster/v1/runs_pb.js';
-import type { Fire, PrunedFires, ScheduledTrigger, ScriptRun } from '../../../protocol/gen/muster/v1/schedules_pb.js';
+import { fireEvents, fireStatus, startedBy, type FireRecord } from '../../../protocol/fireEvents.js';
+import type { PrunedFires, ScheduledTrigger, ScriptRun } from '../../../protocol/gen/muster/v1/schedules_pb.js';
 import { optional } from '../wireJson.js';
 import { isoTime, orUndefined } from '../wireText.js';
-import { scriptCallEvents } from './scriptEventShapes.js';
 import { runStatus, schedulerId, timesOf } from './shapes.js';
 
 /** What the newer agent-compose prints of schedulers. A trigger's run there is what we call a fire, with the run that it led to. */
-
-export interface FireRecord {
-  readonly fire: Fire;
-  /** Of what it started, as far as it is known. */
-  readonly run?: Run | undefined;
-  /** The run of the script that it started instead; with what it called, where that was asked for. */
-  readonly script?: ScriptRun | undefined;
-  readonly trigger?: ScheduledTrigger | undefined;
-}
-
-/** Its words for what a trigger did; `--status` takes these and ours. */
-export const schedulerStatuses = ['running', 'succeeded', 'failed', 'skipped', 'canceled'] as const;
-
-export function schedulerStatus({ fire, run, script }: FireRecord): string {
-  const status = run?.status ?? script?.status ?? fire.runStatus;
-  if (status !== '') return runStatus({ status }) === 'pending' ? 'running' : runStatus({ status });
-  switch (fire.outcome) {
-    case 'failed':
-      return 'failed';
-    case 'skipped':
-    case 'missed':
-      return 'skipped';
-    default:
-      return 'running';
-  }
-}
 
 /** The same word everywhere that a trigger is named. */
 export function triggerId({ projectId, agent, name }: Pick<ScheduledTrigger, 'projectId' | 'agent' | 'name'>): string {
@@ -62,11 +35,6 @@ export function triggerShape(trigger: ScheduledTrigger) {
   };
 }
 
-/** What a trigger started: the run of an agent or of a script. Empty when it started none. */
-export function startedBy({ runId, scriptRunId }: Fire): string {
-  return runId || scriptRunId;
-}
-
 /** One of `runs` of `scheduler runs`. */
 export function schedulerRunShape(project: Project, record: FireRecord) {
   const { fire } = record;
@@ -76,7 +44,7 @@ export function schedulerRunShape(project: Project, record: FireRecord) {
     agent_name: fire.agent,
     scheduler_id: schedulerId(project.id, fire.agent),
     trigger_id: triggerId({ projectId: project.id, ...fire }),
-    status: schedulerStatus(record),
+    status: fireStatus(record),
     ...commonFields(record),
     ...optional({ sandbox_ids: fire.threadId === '' ? undefined : [fire.threadId] }),
   };
@@ -97,7 +65,7 @@ export function startedRunShape(project: Project, record: FireRecord) {
     scheduler_short_id: scheduler,
     trigger_id: trigger,
     trigger_short_id: trigger,
-    status: schedulerStatus(record),
+    status: fireStatus(record),
     ...commonFields(record),
     inspect_command: `muster scheduler inspect ${startedBy(fire)}`,
     stop_command: `muster scheduler stop ${startedBy(fire)}`,
@@ -120,36 +88,23 @@ function commonFields({ fire, run, script, trigger }: FireRecord) {
 
 /** What happened to one fire, as events: it began (or did not), what its script did, and how it ended. */
 export function schedulerEventShapes(project: Project, record: FireRecord) {
-  const { fire, run, script } = record;
-  const common = {
+  const { fire } = record;
+  return fireEvents(record).map(({ id, type, level, at, ...more }) => ({
+    id,
     run_id: startedBy(fire),
     agent_name: fire.agent,
     scheduler_id: schedulerId(project.id, fire.agent),
     trigger_id: triggerId({ projectId: project.id, ...fire }),
-  };
-  const event = (word: string, at: bigint, more: { readonly level: string; readonly message: string }) => ({
-    id: `${fire.sequence}:${word}`,
-    ...common,
-    type: `scheduler.run.${word}`,
-    level: more.level,
-    ...optional({ message: orUndefined(more.message), sandbox_id: orUndefined(fire.threadId) }),
+    type,
+    level,
     created_at: isoTime(at),
-  });
-  const status = schedulerStatus(record);
-  if (startedBy(fire) === '') {
-    if (status === 'running') return [];
-    return [event(status, fire.at, { level: status === 'failed' ? 'error' : 'info', message: fire.reason })];
-  }
-  const called = (script?.calls ?? []).flatMap(call =>
-    scriptCallEvents(call).map(each => ({ id: `${fire.sequence}:${call.number}`, ...common, ...each })),
-  );
-  const began = [event('started', fire.at, { level: 'info', message: fire.reason }), ...called];
-  const endedAt = (run ?? script)?.endedAt ?? 0n;
-  if (endedAt === 0n) return began;
-  const isFailure = status === 'failed';
-  const word = status === 'succeeded' ? 'completed' : status;
-  const message = isFailure ? (run?.error?.message ?? script?.error ?? '') : '';
-  return [...began, event(word, endedAt, { level: isFailure ? 'error' : 'info', message })];
+    ...optional({
+      message: orUndefined(more.message),
+      payload_json: orUndefined(more.payload),
+      sandbox_id: orUndefined(more.threadId),
+      cell_id: orUndefined(more.runId),
+    }),
+  }));
 }
 
 export function schedulerItemShape(project: Project, agent: string, triggers: readonly ScheduledTrigger[]) {

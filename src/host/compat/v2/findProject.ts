@@ -1,5 +1,5 @@
 import type { ProjectRef } from '../../../protocol/gen/agentcompose/v2/types_pb.js';
-import type { Project } from '../../../protocol/gen/muster/v1/projects_pb.js';
+import type { Agent, Project } from '../../../protocol/gen/muster/v1/projects_pb.js';
 import { invalid, notFound } from '../answers.js';
 import type { OurCalls } from '../ours.js';
 
@@ -10,4 +10,16 @@ export async function findProject({ projects }: OurCalls, reference: ProjectRef 
   const { project } = await projects.getProject(kind === 'sourcePath' ? { file: value } : { project: value });
   if (!project) throw notFound(`project ${value}`);
   return project;
+}
+
+/** The same with one of its agents, which has a scheduler. */
+export async function findScheduler(
+  ours: OurCalls,
+  reference: ProjectRef | undefined,
+  agentName: string,
+): Promise<{ readonly project: Project; readonly agent: Agent }> {
+  const project = await findProject(ours, reference);
+  const agent = project.agents.find(({ name, hasScheduler }) => name === agentName && hasScheduler);
+  if (!agent) throw notFound(`scheduler of ${JSON.stringify(agentName)} in project ${project.name}`);
+  return { project, agent };
 }

@@ -50,6 +50,12 @@ export function projectOf(project: OurProject, { withSpec = false }: { readonly 
   });
 }
 
+/** What was applied last. */
+export function revisionOf(project: OurProject) {
+  const { id: projectId, specHash } = project;
+  return { projectId, revision: BigInt(project.revision), specHash, createdAt: time(project.appliedAt) };
+}
+
 function agentOf(project: OurProject, agent: Agent): MessageInitShape<typeof ProjectAgentSchema> {
   const works = agent.problem === '';
   return {
