@@ -1,4 +1,5 @@
 import { ownValue } from '../base/ownValue.js';
+import { theirRunStatus } from './theirRunStatus.js';
 import type { Run } from './gen/muster/v1/runs_pb.js';
 import type { Fire, ScheduledTrigger, ScriptCall, ScriptRun } from './gen/muster/v1/schedules_pb.js';
 
@@ -19,21 +20,10 @@ export const schedulerStatuses = ['running', 'succeeded', 'failed', 'skipped', '
 export type SchedulerStatus = (typeof schedulerStatuses)[number];
 
 export function fireStatus({ fire, run, script }: FireRecord): SchedulerStatus {
-  switch (run?.status ?? script?.status ?? fire.runStatus) {
-    case '':
-      return statusOfOutcome(fire);
-    case 'queued':
-    case 'starting':
-    case 'running':
-    case 'waiting':
-      return 'running';
-    case 'succeeded':
-      return 'succeeded';
-    case 'cancelled':
-      return 'canceled';
-    default:
-      return 'failed';
-  }
+  const status = run?.status ?? script?.status ?? fire.runStatus;
+  if (status === '') return statusOfOutcome(fire);
+  const word = theirRunStatus({ status });
+  return word === 'pending' ? 'running' : word;
 }
 
 function statusOfOutcome({ outcome }: Fire): SchedulerStatus {

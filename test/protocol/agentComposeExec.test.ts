@@ -4,7 +4,7 @@ import { Code, createClient, type Transport } from '@connectrpc/connect';
 import { beforeAll, expect, test } from 'vitest';
 import { CacheService } from '../../src/protocol/gen/agentcompose/v2/caches_pb.js';
 import {
-  AttachExecRequestSchema,
+  type AttachExecRequestSchema,
   ExecService,
   StreamExecEventType,
   type StreamExecResponse,

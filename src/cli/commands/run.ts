@@ -1,7 +1,8 @@
+import { theirRunStatus } from '../../protocol/theirRunStatus.js';
 import { followRun, getRunRecord, runExitStatus } from '../runs/agentRun.js';
 import { defineCommand, type Arguments, type CommandContext } from '../command.js';
 import { sendTask } from '../runs/dispatching.js';
-import { logsCommand, runShape, runStatus, type RunRecord } from '../output/compose/shapes.js';
+import { logsCommand, runShape, type RunRecord } from '../output/compose/shapes.js';
 import type { Run } from '../../protocol/gen/muster/v1/runs_pb.js';
 import type { Compat } from '../options/globalOptions.js';
 import { oneLine } from '../output/terminalText.js';
@@ -99,7 +100,7 @@ function report({ out, json, compat }: CommandContext, record: RunRecord): numbe
 
 function detachedLines(started: Run): readonly string[] {
   const { id, threadId } = started;
-  return [`Run: ${id}`, `Sandbox: ${threadId}`, `Status: ${runStatus(started)}`, `Logs: ${logsCommand(started)}`];
+  return [`Run: ${id}`, `Sandbox: ${threadId}`, `Status: ${theirRunStatus(started)}`, `Logs: ${logsCommand(started)}`];
 }
 
 /** The shape that `run --json` and `inspect run` print: agent-compose's, and what only we know. */

@@ -1,7 +1,8 @@
+import { theirRunStatus } from '../../../protocol/theirRunStatus.js';
 import type { Agent, Project } from '../../../protocol/gen/muster/v1/projects_pb.js';
 import type { Thread } from '../../../protocol/gen/muster/v1/threads_pb.js';
 import type { CommandContext } from '../../command.js';
-import { isResident, listedAgentShape, listedSandboxShape, runStatus, type Era } from './shapes.js';
+import { isResident, listedAgentShape, listedSandboxShape, type Era } from './shapes.js';
 import { printRows, projectOf } from '../projectReport.js';
 import { oneLine } from '../terminalText.js';
 import { threadJson } from '../wireJson.js';
@@ -69,7 +70,7 @@ function seedRows({ project, threads }: ThreadList): readonly (readonly string[]
       agent.name,
       scheduler,
       run?.id ?? '',
-      run ? runStatus(run) : '',
+      run ? theirRunStatus(run) : '',
       session?.id ?? '',
       agent.driver,
       agent.image,

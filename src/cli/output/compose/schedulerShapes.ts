@@ -1,9 +1,10 @@
+import { theirRunStatus } from '../../../protocol/theirRunStatus.js';
 import type { Project } from '../../../protocol/gen/muster/v1/projects_pb.js';
 import { fireEvents, fireStatus, startedBy, type FireRecord } from '../../../protocol/fireEvents.js';
 import type { PrunedFires, ScheduledTrigger, ScriptRun } from '../../../protocol/gen/muster/v1/schedules_pb.js';
 import { optional } from '../wireJson.js';
 import { isoTime, orUndefined } from '../wireText.js';
-import { runStatus, schedulerId, timesOf } from './shapes.js';
+import { schedulerId, timesOf } from './shapes.js';
 
 /** What the newer agent-compose prints of schedulers. A trigger's run there is what we call a fire, with the run that it led to. */
 
@@ -120,7 +121,7 @@ export function schedulerItemShape(project: Project, agent: string, triggers: re
 export function invocationShape(project: Project, run: ScriptRun) {
   return {
     scheduler: schedulerId(project.id, run.agent),
-    status: runStatus(run),
+    status: theirRunStatus(run),
     duration_ms: run.endedAt > 0n ? Number(run.endedAt - run.startedAt) : 0,
     ...optional({ result_json: orUndefined(run.result), warnings: run.error === '' ? undefined : [run.error] }),
   };

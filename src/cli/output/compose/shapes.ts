@@ -1,3 +1,4 @@
+import { theirRunStatus } from '../../../protocol/theirRunStatus.js';
 import type { Agent, Change, Project } from '../../../protocol/gen/muster/v1/projects_pb.js';
 import type { Run, RunDetail } from '../../../protocol/gen/muster/v1/runs_pb.js';
 import type { Thread } from '../../../protocol/gen/muster/v1/threads_pb.js';
@@ -96,7 +97,7 @@ export function runShape({ run, detail, output, detached = false }: RunRecord, e
     ...(detail && { project_id: detail.projectId, project_name: detail.projectName }),
     agent_name: run.agent,
     source: 'manual',
-    status: runStatus(run),
+    status: theirRunStatus(run),
     ...only(era, 'seed', { session_id: run.threadId }),
     ...only(era, 'head', { sandbox_id: run.threadId, sandbox_short_id: run.threadId }),
     exit_code: run.exitCode ?? 0,
@@ -151,24 +152,6 @@ export function actionShape(thread: Thread, status: SandboxAction) {
 
 /** agent-compose’s words for what became of a sandbox. */
 export type SandboxAction = 'stopped' | 'resumed' | 'removed';
-
-/** Its words for the states of a run. */
-export function runStatus({ status }: Pick<Run, 'status'>): string {
-  switch (status) {
-    case 'queued':
-      return 'pending';
-    case 'starting':
-    case 'running':
-    case 'waiting':
-      return 'running';
-    case 'succeeded':
-      return 'succeeded';
-    case 'cancelled':
-      return 'canceled';
-    default:
-      return 'failed';
-  }
-}
 
 /** A session of the seed era, a sandbox of the head era. */
 export function sandboxShape(thread: Thread, era: Era) {

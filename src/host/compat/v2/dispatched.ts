@@ -2,7 +2,7 @@ import { RunSandboxCleanupPolicy, type RunAgentRequest } from '../../../protocol
 import { AgentText } from '../../../protocol/agentText.js';
 import { notFound, notYet } from '../answers.js';
 import type { OurCalls } from '../ours.js';
-import { findThread } from './sandboxCalls.js';
+import { findThread } from './findThread.js';
 import type { RunFacts } from './shapes.js';
 
 export interface Dispatched {

@@ -20,7 +20,7 @@ import { conversation, ended, frame, refuseTerminal } from './conversation.js';
 import { findRun, type Dispatched } from './dispatched.js';
 import { Output, outputOf } from './execOutput.js';
 import { findProject } from './findProject.js';
-import { allThreads, findThread } from './sandboxCalls.js';
+import { allThreads, findThread } from './findThread.js';
 import { runSummary } from './shapes.js';
 
 type Sleep = (ms: number, signal: AbortSignal) => Promise<void>;

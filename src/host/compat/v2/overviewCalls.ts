@@ -9,7 +9,7 @@ import {
 } from '../../../protocol/gen/agentcompose/v2/resources_pb.js';
 import { invalid, time } from '../answers.js';
 import type { OurCalls } from '../ours.js';
-import { allThreads } from './sandboxCalls.js';
+import { allThreads } from './findThread.js';
 
 /** What its overview calls recent. */
 const recentMs = 24 * 60 * 60 * 1000;

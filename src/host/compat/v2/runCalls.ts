@@ -9,7 +9,7 @@ import { conversation, refuseTerminal } from './conversation.js';
 import { collected, dispatch, findRun, said } from './dispatched.js';
 import { eventsOfRun } from './runEvents.js';
 import { logChunks } from './runLogs.js';
-import { findThread } from './sandboxCalls.js';
+import { findThread } from './findThread.js';
 import { runDetail, runStatus, runSummary, type RunFacts } from './shapes.js';
 
 /** `agentcompose.v2.RunService`. */

@@ -12,7 +12,7 @@ import type { Run } from '../../../protocol/gen/muster/v1/runs_pb.js';
 import type { Thread } from '../../../protocol/gen/muster/v1/threads_pb.js';
 import { time } from '../answers.js';
 import type { OurCalls } from '../ours.js';
-import { described } from './sandboxCalls.js';
+import { described } from './findThread.js';
 
 export interface SandboxHistory {
   readonly thread: Thread;

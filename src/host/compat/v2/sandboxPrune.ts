@@ -8,7 +8,7 @@ import {
 } from '../../../protocol/gen/agentcompose/v2/sandboxes_pb.js';
 import { time } from '../answers.js';
 import type { OurCalls } from '../ours.js';
-import { agentsOf, allThreads } from './sandboxCalls.js';
+import { agentsOf, allThreads } from './findThread.js';
 import { sandboxOf, sandboxStatus } from './shapes.js';
 
 /** Removes worktrees, or tells which would go. What they hold is kept, as with every removal. */

@@ -21,6 +21,7 @@ import {
 import type { Agent, Project as OurProject } from '../../../protocol/gen/muster/v1/projects_pb.js';
 import type { Run, RunDetail as OurDetail } from '../../../protocol/gen/muster/v1/runs_pb.js';
 import type { Thread } from '../../../protocol/gen/muster/v1/threads_pb.js';
+import { theirRunStatus } from '../../../protocol/theirRunStatus.js';
 import { time } from '../answers.js';
 import { specOf } from './spec.js';
 
@@ -129,21 +130,16 @@ export function runDetail(facts: RunFacts, output?: string): RunDetail {
   });
 }
 
-export function runStatus({ status }: Run): RunStatus {
-  switch (status) {
-    case 'queued':
-      return RunStatus.PENDING;
-    case 'starting':
-    case 'running':
-    case 'waiting':
-      return RunStatus.RUNNING;
-    case 'succeeded':
-      return RunStatus.SUCCEEDED;
-    case 'cancelled':
-      return RunStatus.CANCELED;
-    default:
-      return RunStatus.FAILED;
-  }
+const runStatuses = {
+  pending: RunStatus.PENDING,
+  running: RunStatus.RUNNING,
+  succeeded: RunStatus.SUCCEEDED,
+  failed: RunStatus.FAILED,
+  canceled: RunStatus.CANCELED,
+} as const;
+
+export function runStatus(run: Run): RunStatus {
+  return runStatuses[theirRunStatus(run)];
 }
 
 export function isAtWork({ latestRun }: Thread): boolean {
