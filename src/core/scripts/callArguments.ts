@@ -1,3 +1,5 @@
+import { shellScript } from '../../base/shellScript.js';
+
 /** The fields of an object that a script gave. */
 export function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? { ...value } : {};
@@ -25,18 +27,9 @@ export function valueOf(fields: Readonly<Record<string, unknown>>, name: string)
  * whatever is in them.
  */
 export function commandScript(fields: Readonly<Record<string, unknown>>): string {
-  const cwd = textField(fields, 'cwd');
-  const env = Object.entries(fieldsOf(valueOf(fields, 'env'))).map(([name, value]) => {
-    if (!/^[A-Za-z_]\w*$/.test(name)) throw new Error(`${JSON.stringify(name)} is no name of a variable.`);
-    return `export ${name}=${quoted(String(value))}`;
-  });
-  const script = textField(fields, 'script');
+  const env = Object.entries(fieldsOf(valueOf(fields, 'env'))).map(([name, value]) => [name, String(value)] as const);
   const args = valueOf(fields, 'args');
   const words = [textField(fields, 'command') ?? '', ...(Array.isArray(args) ? args.map(String) : [])];
-  const body = script ?? `exec ${words.map(quoted).join(' ')}`;
-  return [...env, ...(cwd === undefined ? [] : [`cd -- ${quoted(cwd)} || exit 1`]), body].join('\n');
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
+  const body = textField(fields, 'script') ?? words;
+  return shellScript({ env: Object.fromEntries(env), cwd: textField(fields, 'cwd'), body });
 }

@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect';
-import { commandScript } from '../../../core/scripts/callArguments.js';
+import { shellScript } from '../../../base/shellScript.js';
 import {
   StreamExecEventType,
   type ExecRequest,
@@ -139,12 +139,12 @@ async function execute(ours: OurCalls, { request, input, sleep, signal }: Execut
 function scriptOf({ command, cwd, env }: ExecRequest, input: Uint8Array | undefined): string {
   const { command: name = '', args = [] } = command ?? {};
   if (name.trim() === '') throw invalid('The request names no command.');
-  const variables = Object.fromEntries(env.filter(({ secret }) => !secret).map(each => [each.name, each.value]));
-  for (const variable of Object.keys(variables))
-    if (!/^[A-Za-z_]\w*$/.test(variable)) throw invalid(`${JSON.stringify(variable)} is no name of a variable.`);
+  const variables = env.filter(({ secret }) => !secret).map(each => [each.name, each.value] as const);
+  const wrong = env.find(each => !/^[A-Za-z_]\w*$/.test(each.name));
+  if (wrong) throw invalid(`${JSON.stringify(wrong.name)} is no name of a variable.`);
   // A command without arguments is a line for the shell, as `exec --command` sends it.
-  const body = args.length === 0 ? { script: name } : { command: name, args };
-  const script = commandScript({ ...body, cwd, env: variables });
+  const body = args.length === 0 ? name : [name, ...args];
+  const script = shellScript({ env: Object.fromEntries(variables), cwd, body });
   if (input === undefined) return script;
   const encoded = Buffer.from(input).toString('base64');
   return `base64 -d <<'end of input' | (\n${encoded}\nend of input\n${script}\n)`;
