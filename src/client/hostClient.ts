@@ -1,4 +1,4 @@
-import type { Client, Interceptor } from '@connectrpc/connect';
+import type { Interceptor } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
 import type { Disposable } from '../base/lifecycle.js';
 import type { EndpointFile } from '../protocol/endpoint.js';
@@ -18,6 +18,7 @@ import { ThreadService } from '../protocol/gen/muster/v1/threads_pb.js';
 import { TopicService } from '../protocol/gen/muster/v1/topics_pb.js';
 import { SandboxService } from '../protocol/gen/muster/v1/sandboxes_pb.js';
 import { WorktreeService } from '../protocol/gen/muster/v1/worktrees_pb.js';
+import type { HostServices } from './hostServices.js';
 import { runHeader } from '../protocol/version.js';
 import { requireEndpoint } from './endpointDiscovery.js';
 import { HostConnection } from './hostConnection.js';
@@ -36,25 +37,6 @@ export interface HostClient extends HostServices, Disposable {
   readonly damaged: readonly string[];
   /** Closes the connection; calls in flight fail with `host.unreachable`. */
   dispose(): void;
-}
-
-export interface HostServices {
-  readonly host: Client<typeof HostService>;
-  readonly projects: Client<typeof ProjectService>;
-  readonly threads: Client<typeof ThreadService>;
-  readonly reviews: Client<typeof ReviewService>;
-  readonly runs: Client<typeof RunService>;
-  readonly merges: Client<typeof MergeService>;
-  readonly worktrees: Client<typeof WorktreeService>;
-  readonly sandboxes: Client<typeof SandboxService>;
-  readonly images: Client<typeof ImageService>;
-  readonly questions: Client<typeof QuestionService>;
-  readonly schedules: Client<typeof ScheduleService>;
-  readonly topics: Client<typeof TopicService>;
-  readonly models: Client<typeof ModelService>;
-  readonly access: Client<typeof AccessService>;
-  readonly notebooks: Client<typeof NotebookService>;
-  readonly events: Client<typeof EventService>;
 }
 
 export interface ConnectOptions {

@@ -6,7 +6,7 @@ import type { WatchResponse } from '../protocol/gen/muster/v1/events_pb.js';
 import type { Project } from '../protocol/gen/muster/v1/projects_pb.js';
 import type { Thread } from '../protocol/gen/muster/v1/threads_pb.js';
 import type { HostClient } from './hostClient.js';
-import { systemClock } from './systemClock.js';
+import type { HostServices } from './hostServices.js';
 import { unreachable } from './callErrors.js';
 
 /** `connected`: changes arrive; `offline`: the last try failed, and another follows by itself, or at once with `retryNow`. */
@@ -22,9 +22,15 @@ export interface LiveChange {
   readonly runs: readonly string[];
 }
 
-export interface LiveStateOptions {
+/** As much of a client as is needed here: a page in a browser has no more. */
+export interface LiveClient extends Disposable {
+  readonly events: HostServices['events'];
+  readonly endpoint: { readonly socket: string };
+}
+
+export interface LiveStateOptions<C extends LiveClient = HostClient> {
   /** Makes a client whenever one is needed: `connectHost`, or `ensureHost` where the host may be started. */
-  readonly connect: (signal: AbortSignal) => Promise<HostClient>;
+  readonly connect: (signal: AbortSignal) => Promise<C>;
   readonly log?: Log;
 }
 
@@ -37,8 +43,8 @@ const silenceMs = 45_000;
  * The present state of every project and thread, kept current by one Watch stream that reconnects by itself and misses
  * nothing. Owns its client. `start()` begins, `dispose()` ends it.
  */
-export class LiveState implements Disposable {
-  readonly #options: LiveStateOptions;
+export class LiveState<C extends LiveClient = HostClient> implements Disposable {
+  readonly #options: LiveStateOptions<C>;
   readonly #log: Log;
   readonly #ended = new AbortController();
   readonly #projects = new Map<string, Project>();
@@ -46,14 +52,14 @@ export class LiveState implements Disposable {
   readonly #changed = new Emitter<LiveChange>();
   readonly #connectionChanged = new Emitter<ConnectionState>();
   #connection: ConnectionState = 'connecting';
-  #client: HostClient | undefined;
+  #client: C | undefined;
   #lastError: unknown;
   #epoch = '';
   #sequence = 0n;
   #wake: AbortController | undefined;
   #running: Promise<void> | undefined;
 
-  constructor(options: LiveStateOptions) {
+  constructor(options: LiveStateOptions<C>) {
     this.#options = options;
     this.#log = options.log ?? silentLog;
   }
@@ -78,7 +84,7 @@ export class LiveState implements Disposable {
   }
 
   /** The client of the present connection. Do not dispose it, and do not keep it across a change of the connection. */
-  get client(): HostClient | undefined {
+  get client(): C | undefined {
     return this.#client;
   }
 
@@ -97,7 +103,7 @@ export class LiveState implements Disposable {
   }
 
   /** The client, as soon as there is one. Throws the reason when a try fails, `cancelled` when aborted or disposed. */
-  async whenConnected(signal: AbortSignal): Promise<HostClient> {
+  async whenConnected(signal: AbortSignal): Promise<C> {
     return this.waitFor(() => (this.#connection === 'connected' ? this.#client : undefined), signal);
   }
 
@@ -145,7 +151,7 @@ export class LiveState implements Disposable {
         if (!isAppError(error, 'cancelled'))
           this.#log.info('The connection to the host ended', { reason: String(error) });
       } finally {
-        this.#client?.dispose();
+        void this.#client?.dispose();
         this.#client = undefined;
       }
       if (signal.aborted) return;
@@ -160,19 +166,21 @@ export class LiveState implements Disposable {
   async #pause(ms: number, signal: AbortSignal): Promise<void> {
     this.#wake = new AbortController();
     // Woken or ended: either way the loop looks at the signal itself.
-    await systemClock.sleep(ms, AbortSignal.any([signal, this.#wake.signal])).catch(() => {});
+    await pause(ms, AbortSignal.any([signal, this.#wake.signal]));
     this.#wake = undefined;
   }
 
   /** Always throws in the end: why the stream ended. */
-  async #follow(client: HostClient, signal: AbortSignal): Promise<never> {
+  async #follow(client: C, signal: AbortSignal): Promise<never> {
     const silence = new AbortController();
-    const timer = setTimeout(() => silence.abort(new Error('The host fell silent')), silenceMs);
+    const listen = () => setTimeout(() => silence.abort(new Error('The host fell silent')), silenceMs);
+    let timer = listen();
     try {
       const request = { epoch: this.#epoch, since: this.#sequence };
       const stream = client.events.watch(request, { signal: AbortSignal.any([signal, silence.signal]) });
       for await (const response of stream) {
-        timer.refresh();
+        clearTimeout(timer);
+        timer = listen();
         const change = this.#apply(response);
         if (this.#connection !== 'connected') {
           this.#lastError = undefined;
@@ -231,4 +239,18 @@ export class LiveState implements Disposable {
     this.#connection = connection;
     this.#connectionChanged.fire(connection);
   }
+}
+
+/** Over after so long, or as soon as the signal says so. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener('abort', end, { once: true });
+    if (signal.aborted) end();
+  });
 }

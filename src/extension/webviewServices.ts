@@ -1,13 +1,14 @@
 import * as vscode from 'vscode';
 import { collectProviderEnvironment } from '../client/providerEnvironment.js';
-import type { BoardServices, LiveBoard } from './board/boardServices.js';
-import { boardTabSources } from './board/boardTabSources.js';
+import type { BoardServices, LiveBoard } from '../pages/board/boardServices.js';
+import { boardTabSources } from '../pages/board/boardTabSources.js';
 import type { HostConnection, HostState } from './host/hostConnection.js';
 import type { ScheduleDocuments } from './log/scheduleDocuments.js';
 import { askModally } from './plain/messages.js';
 import type { WorkspaceScope } from './projects/workspaceScope.js';
 import { actOnThread } from './threads/actOnThread.js';
-import type { ConnectionState, ThreadPageServices } from './threadPage/threadPageServices.js';
+import { windowClosing } from './windowClosing.js';
+import type { ConnectionState, ThreadPageServices } from '../pages/threadPage/threadPageServices.js';
 
 async function startHost(): Promise<void> {
   await vscode.commands.executeCommand('muster.startHost');
@@ -20,6 +21,7 @@ export function threadPageServices(
 ): ThreadPageServices {
   return {
     drafts,
+    closing: windowClosing,
     live: liveBoard(host, scope),
     getThread: async (threadId, signal) => (await host.client(signal)).threads.getThread({ threadId }, { signal }),
     diffThread: async (threadId, signal) => (await host.client(signal)).threads.diffThread({ threadId }, { signal }),

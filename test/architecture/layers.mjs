@@ -26,6 +26,8 @@ export const layers = {
     npm: ['@connectrpc/connect', '@connectrpc/connect-node', '@bufbuild/protobuf', 'zod', '@jupyterlab/services', 'ws'],
     node: true,
   },
+  // What thread page and board show and do, whoever draws them: VS Code's webviews, or a browser. Knows neither.
+  'src/pages': { may: ['src/base', 'src/protocol'], types: ['src/client/hostServices.ts'], npm: [], node: false },
   'src/cli': {
     may: ['src/base', 'src/node', 'src/protocol', 'src/compose', 'src/client'],
     npm: ['jsonc-parser'],
@@ -37,13 +39,30 @@ export const layers = {
     node: true,
   },
   'src/extension': {
-    may: ['src/base', 'src/node', 'src/protocol', 'src/compose', 'src/client'],
+    may: ['src/base', 'src/node', 'src/protocol', 'src/compose', 'src/client', 'src/pages'],
     npm: ['vscode', '@vscode/jupyter-extension'],
     node: true,
   },
   'webview': {
-    may: ['src/base', 'src/protocol'],
-    npm: ['@vscode/webview-ui-toolkit', 'lit', 'marked', 'dompurify', 'highlight.js', '@bufbuild/protobuf'],
+    // Of the client what a browser has use for: nothing of these files is Node's.
+    may: [
+      'src/base',
+      'src/protocol',
+      'src/pages',
+      'src/client/hostServices.ts',
+      'src/client/liveState.ts',
+      'src/client/serviceClient.ts',
+    ],
+    npm: [
+      '@connectrpc/connect',
+      '@connectrpc/connect-web',
+      '@vscode/webview-ui-toolkit',
+      'lit',
+      'marked',
+      'dompurify',
+      'highlight.js',
+      '@bufbuild/protobuf',
+    ],
     node: false,
   },
   'src/demo': { may: [], npm: [], node: true },

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { BoardPanel } from './boardPanel.js';
-import type { BoardServices } from './boardServices.js';
+import type { BoardServices } from '../../pages/board/boardServices.js';
 
 /** View type of the panel; `onWebviewPanel:muster.board` activates the extension after a reload. */
 export const boardViewType = 'muster.board';

@@ -2,8 +2,8 @@ import * as vscode from 'vscode';
 import type { Disposable } from '../../base/lifecycle.js';
 import { translatedStrings } from '../webviews/translatedStrings.js';
 import { webviewHtml, webviewRoot } from '../webviews/webviewHtml.js';
-import { BoardController } from './boardController.js';
-import type { BoardServices } from './boardServices.js';
+import { BoardController } from '../../pages/board/boardController.js';
+import type { BoardServices } from '../../pages/board/boardServices.js';
 
 /** The one board of this window. */
 export class BoardPanel implements Disposable {

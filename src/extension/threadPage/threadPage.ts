@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { OpenPages, type OpenPageRecord } from './openPages.js';
 import type { OpenThreadPageOptions } from './openThreadPageOptions.js';
-import type { ThreadPageServices } from './threadPageServices.js';
+import type { ThreadPageServices } from '../../pages/threadPage/threadPageServices.js';
 import type { ThreadPagePanels } from './threadPagePanels.js';
 
 /** View type of the panels; `onWebviewPanel:muster.threadPage` activates the extension after a reload. */

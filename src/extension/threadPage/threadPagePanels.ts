@@ -8,9 +8,9 @@ import { threadPageStateSchema } from '../../protocol/webview/threadPageState.js
 import { translatedStrings } from '../webviews/translatedStrings.js';
 import { webviewHtml, webviewRoot } from '../webviews/webviewHtml.js';
 import type { OpenThreadPageOptions } from './openThreadPageOptions.js';
-import { ThreadPageController, type PageEditor } from './threadPageController.js';
+import { ThreadPageController, type PageEditor } from '../../pages/threadPage/threadPageController.js';
 import type { OpenPages } from './openPages.js';
-import type { ThreadPageServices } from './threadPageServices.js';
+import type { ThreadPageServices } from '../../pages/threadPage/threadPageServices.js';
 import { candidatePaths } from './transcriptPath.js';
 import { showInformation } from '../plain/messages.js';
 

@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { describe, expect, test, vi } from 'vitest';
-import { BoardController } from '../../../src/extension/board/boardController.js';
-import { costSince } from '../../../src/extension/board/boardStrip.js';
+import { BoardController } from '../../../src/pages/board/boardController.js';
+import { costSince } from '../../../src/pages/board/boardStrip.js';
 import { ProjectSchema } from '../../../src/protocol/gen/muster/v1/projects_pb.js';
 import { toBoardSchema, type ToBoard } from '../../../src/protocol/webview/boardMessages.js';
 import { FakeLive, FakeTabs, wireThread } from './fakeLive.js';

@@ -1,10 +1,10 @@
 import { create } from '@bufbuild/protobuf';
 import { describe, expect, test } from 'vitest';
-import { agentsContent } from '../../../src/extension/board/tabs/agentsTab.js';
-import { batchesContent } from '../../../src/extension/board/tabs/batchesTab.js';
-import { chainView } from '../../../src/extension/board/tabs/chainsTab.js';
-import { queueContent } from '../../../src/extension/board/tabs/queueTab.js';
-import { timelineContent } from '../../../src/extension/board/tabs/timelineTab.js';
+import { agentsContent } from '../../../src/pages/board/tabs/agentsTab.js';
+import { batchesContent } from '../../../src/pages/board/tabs/batchesTab.js';
+import { chainView } from '../../../src/pages/board/tabs/chainsTab.js';
+import { queueContent } from '../../../src/pages/board/tabs/queueTab.js';
+import { timelineContent } from '../../../src/pages/board/tabs/timelineTab.js';
 import { QueuedMergeSchema } from '../../../src/protocol/gen/muster/v1/merges_pb.js';
 import { ProjectSchema } from '../../../src/protocol/gen/muster/v1/projects_pb.js';
 import { RunSchema, UsageSchema } from '../../../src/protocol/gen/muster/v1/runs_pb.js';

@@ -1,9 +1,9 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { deferred } from '../../../src/base/async.js';
 import { Emitter } from '../../../src/base/event.js';
-import type { LiveBoard } from '../../../src/extension/board/boardServices.js';
-import type { BoardTabSource } from '../../../src/extension/board/boardTabSource.js';
-import type { ConnectionState } from '../../../src/extension/threadPage/threadPageServices.js';
+import type { LiveBoard } from '../../../src/pages/board/boardServices.js';
+import type { BoardTabSource } from '../../../src/pages/board/boardTabSource.js';
+import type { ConnectionState } from '../../../src/pages/threadPage/threadPageServices.js';
 import type { Project } from '../../../src/protocol/gen/muster/v1/projects_pb.js';
 import {
   ReadTranscriptResponseSchema,

@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { describe, expect, test, vi } from 'vitest';
-import { ThreadPageController } from '../../../src/extension/threadPage/threadPageController.js';
-import type { ThreadPageServices } from '../../../src/extension/threadPage/threadPageServices.js';
+import { ThreadPageController } from '../../../src/pages/threadPage/threadPageController.js';
+import type { ThreadPageServices } from '../../../src/pages/threadPage/threadPageServices.js';
 import type { RunSchema } from '../../../src/protocol/gen/muster/v1/runs_pb.js';
 import {
   DiffThreadResponseSchema,
@@ -36,6 +36,7 @@ function setUp() {
   const opened: unknown[] = [];
   const services: ThreadPageServices = {
     live,
+    closing: new AbortController().signal,
     async getThread() {
       host.loads++;
       if (host.refuse) throw host.refuse;

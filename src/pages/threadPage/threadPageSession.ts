@@ -34,7 +34,7 @@ export class ThreadPageSession implements Disposable {
   /** What was true at the last load; a difference means that the conversation has changed. */
   #loadedShape = '';
   #diffShape = '';
-  #filesTimer: NodeJS.Timeout | undefined;
+  #filesTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: {
     readonly threadId: string;

@@ -10,7 +10,7 @@ const maxBatch = 500;
 export class EntryBatcher implements Disposable {
   readonly #send: (runId: string, entries: readonly TranscriptEntry[]) => void;
   readonly #waiting = new Map<string, TranscriptEntry[]>();
-  #timer: NodeJS.Timeout | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(send: (runId: string, entries: readonly TranscriptEntry[]) => void) {
     this.#send = send;

@@ -8,7 +8,6 @@ import {
 } from '../../protocol/webview/threadPageMessages.js';
 import type { ThreadPageServices } from './threadPageServices.js';
 import { ThreadPageSession } from './threadPageSession.js';
-import { windowClosing } from '../windowClosing.js';
 
 /** What the page asks of the editor itself. */
 export interface PageEditor {
@@ -107,7 +106,7 @@ export class ThreadPageController implements Disposable {
 
   async #followUp({ text, agent, key }: Extract<FromThreadPage, { type: 'followUp' }>): Promise<void> {
     // Not the session's signal: a task that was sent stays sent when the person looks elsewhere.
-    const signal = windowClosing;
+    const signal = this.#services.closing;
     try {
       await this.#services.followUp({ threadId: this.#threadId, text, agent, key }, signal);
       await this.#services.drafts.set(this.#threadId, '');

@@ -17,7 +17,7 @@ export class BoardController implements Disposable {
   readonly #feed: BoardTabFeed;
   #session: DisposableStore | undefined;
   #changed = new Set<string>();
-  #timer: NodeJS.Timeout | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #sentStrip = '';
 
   constructor(options: {

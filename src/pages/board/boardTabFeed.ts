@@ -15,7 +15,7 @@ export class BoardTabFeed implements Disposable {
   #tab: BoardTab = 'board';
   #reading: AbortController | undefined;
   #again = false;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: {
     readonly sources: BoardTabSources;

@@ -19,9 +19,11 @@ export interface LiveThreads {
   readonly onDidChangeThreads: Event<readonly string[]>;
 }
 
-/** What the thread page asks of the rest of the extension. Calls reject with `AppError`. */
+/** What the thread page asks of whoever shows it. Calls reject with `AppError`. */
 export interface ThreadPageServices {
   readonly live: LiveThreads;
+  /** Aborted when the window or page closes, and not before. */
+  readonly closing: AbortSignal;
   getThread(threadId: string, signal: AbortSignal): Promise<GetThreadResponse>;
   /** Changed files without the patch. */
   diffThread(threadId: string, signal: AbortSignal): Promise<DiffThreadResponse>;

@@ -1,4 +1,4 @@
-import type { HostClient } from '../../../client/hostClient.js';
+import type { HostServices } from '../../../client/hostServices.js';
 import type { Project } from '../../../protocol/gen/muster/v1/projects_pb.js';
 import type { Fire, FireCount, ScheduledTrigger, UpcomingFire } from '../../../protocol/gen/muster/v1/schedules_pb.js';
 import type { TopicEvent } from '../../../protocol/gen/muster/v1/topics_pb.js';
@@ -73,7 +73,7 @@ function lastDays(now: number): readonly number[] {
 
 async function triggersOf(
   { id: project }: Project,
-  options: { readonly host: HostClient; readonly now: number; readonly since: number; readonly signal: AbortSignal },
+  options: { readonly host: HostServices; readonly now: number; readonly since: number; readonly signal: AbortSignal },
 ): Promise<readonly TriggerView[]> {
   const { host, now, since, signal } = options;
   const { schedules } = host;

@@ -1,4 +1,4 @@
-import type { HostClient } from '../../client/hostClient.js';
+import type { HostServices } from '../../client/hostServices.js';
 import type { Project } from '../../protocol/gen/muster/v1/projects_pb.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { ThreadAction } from '../../protocol/webview/threadActions.js';
@@ -16,7 +16,7 @@ export interface LiveBoard extends LiveThreads {
 export interface TabServices {
   readonly live: LiveBoard;
   /** Of the running host, which is started when there is none. */
-  readonly client: (signal: AbortSignal) => Promise<HostClient>;
+  readonly client: (signal: AbortSignal) => Promise<HostServices>;
   /** Asks; true when the person agreed. */
   /** Gives an agent a task, or says how its problem is mended. */
   readonly onAgent: (

@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import type { QueuedMerge } from '../../../protocol/gen/muster/v1/merges_pb.js';
 import type { Thread } from '../../../protocol/gen/muster/v1/threads_pb.js';
 import type { EndedMergeView, QueuedMergeView, QueueTab } from '../../../protocol/webview/boardTabs/queueTab.js';
@@ -101,4 +100,9 @@ function endedView(thread: Thread, now: number): readonly EndedMergeView[] {
       endedAt,
     },
   ];
+}
+
+/** The last part of a path of the host's machine, whichever system that has. */
+function basename(path: string): string {
+  return path.split(/[\\/]/).findLast(part => part !== '') ?? path;
 }
