@@ -185,27 +185,34 @@ test('what is not there says what to do instead, a run may not use it, and a wro
 test('docs/api.md says of every method whether it is answered, and that is so', async () => {
   const { home } = await applied();
   const rows = readFileSync(inRepository('docs/api.md'), 'utf8').matchAll(
-    /^\| `(\w+)\.(\w+)` \| (complete|partial|not yet)\b/gm,
+    /^\| `(v1\.)?(\w+)\.(\w+)` \| (complete|partial|not yet)\b/gm,
   );
-  const documented = new Map([...rows].map(([, service, method, state]) => [`${service}.${method}`, state]));
+  const documented = new Map(
+    [...rows].map(([, generation = '', service, method, state]) => [`${generation}${service}.${method}`, state]),
+  );
   const services = await theirServices();
   const methods = services.flatMap(service => service.methods.map(method => ({ service, method })));
-  expect([...documented.keys()].toSorted()).toEqual(
-    methods.map(({ service, method }) => `${service.name}.${method.name}`).toSorted(),
-  );
-  for (const { service, method } of methods) {
-    const name = `${service.name}.${method.name}`;
+  expect([...documented.keys()].toSorted()).toEqual(methods.map(({ method }) => nameOf(method)).toSorted());
+  for (const { method } of methods) {
+    const name = nameOf(method);
     const answered = (await outcomeOf(home, method)) !== Code.Unimplemented;
     expect([name, answered]).toEqual([name, documented.get(name) !== 'not yet']);
   }
 });
 
 async function theirServices(): Promise<readonly DescService[]> {
-  const folder = inRepository('src/protocol/gen/agentcompose/v2');
-  const files = readdirSync(folder).filter(name => name.endsWith('.js'));
-  const modules = await Promise.all(files.map(name => import(join(folder, name)) as Promise<Record<string, unknown>>));
+  const files = ['v1', 'v2'].flatMap(generation => {
+    const folder = inRepository('src/protocol/gen/agentcompose', generation);
+    return readdirSync(folder).flatMap(name => (name.endsWith('.js') ? join(folder, name) : []));
+  });
+  const modules = await Promise.all(files.map(file => import(file) as Promise<Record<string, unknown>>));
   const values = modules.flatMap(module => Object.values(module)) as { readonly kind?: string }[];
   return [...values.filter(({ kind }) => kind === 'service'), HealthService] as DescService[];
+}
+
+/** As the table has it. */
+function nameOf({ name, parent }: DescMethod): string {
+  return `${parent.typeName.startsWith('agentcompose.v1.') ? 'v1.' : ''}${parent.name}.${name}`;
 }
 
 /** The code of an empty call; undefined when it is answered. */

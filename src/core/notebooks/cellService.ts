@@ -7,7 +7,7 @@ import type { CellSignals, ExecutedCell, NotebookServerDriver } from './notebook
 import type { NotebookService } from './notebookService.js';
 
 /** Names stay from one cell to the next, also to those of `muster jupyter exec`. */
-const consolePath = 'muster-exec';
+export const consolePath = 'muster-exec';
 
 /** A cell that an agent asks for, in a letter of its run. */
 export interface AskedCell {

@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { create } from '@bufbuild/protobuf';
 import type { ServiceImpl } from '@connectrpc/connect';
 import { defined } from '../../base/defined.js';
 import type { NotebookServer } from '../../core/notebooks/notebookServer.js';
 import type { NotebookServerDriver, RecordedCell } from '../../core/notebooks/notebookServerDriver.js';
 import type { NotebookService as CoreNotebookService } from '../../core/notebooks/notebookService.js';
+import { consolePath } from '../../core/notebooks/cellService.js';
 import type { RunEnvironment } from '../../core/runs/runEnvironment.js';
 import type { Store } from '../../core/store.js';
 import type { ThreadStores } from '../../core/threads/threadStore.js';
@@ -16,12 +18,13 @@ import {
 } from '../../protocol/gen/muster/v1/notebooks_pb.js';
 import type { BrowserDoor } from '../proxy/browserDoor.js';
 import { callerOf } from '../server/callPolicy.js';
-import { fail } from './requestFields.js';
-import { wireNotebookServer } from './wire.js';
+import { fail, given } from './requestFields.js';
+import { safeNumber, wireNotebookServer } from './wire.js';
 
 /** A page that is written within some milliseconds. */
 const maxCells = 500;
 const defaultCells = 50;
+const cellLimitMs = 10 * 60_000;
 /** A server that does not count its kernels by then is shown without. */
 const activityMs = 1_000;
 
@@ -29,7 +32,7 @@ export interface NotebooksApiOptions {
   readonly store: Store<ThreadStores>;
   readonly notebooks: CoreNotebookService;
   readonly environment: Pick<RunEnvironment, 'remember'>;
-  readonly notebookServers: Pick<NotebookServerDriver, 'cells' | 'follow'>;
+  readonly notebookServers: Pick<NotebookServerDriver, 'cells' | 'follow' | 'execute'>;
   readonly door: Pick<BrowserDoor, 'open' | 'openForPrograms'>;
 }
 
@@ -82,12 +85,29 @@ export function notebooksApi(options: NotebooksApiOptions): ServiceImpl<typeof N
       return { cells: cells.map(wireCell) };
     },
 
+    async executeCell(request, { signal }) {
+      const message = request.messageId === '' ? randomUUID() : requireMessageId(request.messageId);
+      const path = given(request.notebook) ?? consolePath;
+      const limitMs = request.limitMs === 0n ? cellLimitMs : safeNumber(request.limitMs, 'limit_ms');
+      const server = await notebooks.start(request.threadId, signal);
+      const cell = { message, again: false, path, code: request.code, limitMs };
+      await notebookServers.execute(server, cell, { unwanted: signal, letGo: signal });
+      const cells = await notebookServers.cells(server.threadId, { limit: maxCells });
+      const executed = cells.find(each => each.message === message);
+      return defined({ cell: executed && wireCell(executed) });
+    },
+
     async *followCell(request, { signal }) {
-      if (!/^[A-Za-z0-9_-]{1,100}$/.test(request.messageId)) throw fail('message_id', 'it is none');
-      const cell = { threadId: threadOf(request.threadId), message: request.messageId };
+      const cell = { threadId: threadOf(request.threadId), message: requireMessageId(request.messageId) };
       for await (const lines of notebookServers.follow(cell, signal)) yield { lines: [...lines] };
     },
   };
+}
+
+/** Errors: `request.invalid`. */
+function requireMessageId(text: string): string {
+  if (/^[A-Za-z0-9_-]{1,100}$/.test(text)) return text;
+  throw fail('message_id', 'it is none');
 }
 
 function wireCell(cell: RecordedCell): WireRecordedCell {

@@ -17,6 +17,7 @@ import { createNodeHandler, type Handler } from '../server/nodeHandler.js';
 import { partly } from './answers.js';
 import { healthCalls } from './healthCalls.js';
 import type { OurCalls } from './ours.js';
+import { routeV1 } from './v1/routeV1.js';
 import { capabilityCalls } from './v2/capabilityCalls.js';
 import { execCalls } from './v2/execCalls.js';
 import { dashboardCalls, resourceCalls } from './v2/overviewCalls.js';
@@ -54,6 +55,7 @@ export function createCompatHandler(options: CompatOptions): Handler {
 }
 
 function route(router: ConnectRouter, { ours, environment, sleep }: CompatOptions): void {
+  routeV1(router, ours);
   router.service(ProjectService, projectCalls({ ours, environment }));
   router.service(RunService, runCalls(ours));
   router.service(SandboxService, sandboxCalls(ours));

@@ -185,6 +185,10 @@ export const unaryCalls: Readonly<Record<string, Readonly<Record<string, readonl
     "listCells": [
       "ListCells",
       "muster.v1.ListCellsResponse"
+    ],
+    "executeCell": [
+      "ExecuteCell",
+      "muster.v1.ExecuteCellResponse"
     ]
   },
   "muster.v1.ProjectService": {
@@ -801,6 +805,9 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "error": "string",
     "text": "string",
     "outputs": "[]string"
+  },
+  "muster.v1.ExecuteCellResponse": {
+    "cell": "?muster.v1.RecordedCell"
   },
   "muster.v1.ApplyProjectResponse": {
     "project": "?muster.v1.Project",

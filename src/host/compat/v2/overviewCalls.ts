@@ -1,6 +1,6 @@
-import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { create } from '@bufbuild/protobuf';
 import type { ServiceImpl } from '@connectrpc/connect';
-import type { DashboardOverviewSchema, DashboardService } from '../../../protocol/gen/agentcompose/v2/dashboard_pb.js';
+import type { DashboardService } from '../../../protocol/gen/agentcompose/v2/dashboard_pb.js';
 import {
   ResourceKind,
   type ResourceService,
@@ -19,16 +19,26 @@ export function dashboardCalls(ours: OurCalls): ServiceImpl<typeof DashboardServ
   return {
     getDashboardOverview: async () => ({ overview: await overviewOf(ours) }),
     async *watchDashboardOverview(_, { signal }) {
-      yield { overview: await overviewOf(ours), reason: 'initial' };
-      for await (const { update } of ours.events.watch({}, { signal })) {
-        if (update.case === 'snapshot') continue;
-        yield { overview: await overviewOf(ours), reason: 'changed' };
-      }
+      yield* overviews(ours, signal);
     },
   };
 }
 
-async function overviewOf(ours: OurCalls): Promise<MessageInitShape<typeof DashboardOverviewSchema>> {
+/** How much is going on: now, and whenever something changed. */
+export async function* overviews(
+  ours: OurCalls,
+  signal: AbortSignal,
+): AsyncGenerator<{ readonly overview: Overview; readonly reason: string }> {
+  yield { overview: await overviewOf(ours), reason: 'initial' };
+  for await (const { update } of ours.events.watch({}, { signal })) {
+    if (update.case === 'snapshot') continue;
+    yield { overview: await overviewOf(ours), reason: 'changed' };
+  }
+}
+
+export type Overview = Awaited<ReturnType<typeof overviewOf>>;
+
+export async function overviewOf(ours: OurCalls) {
   const [{ activeRuns }, threads] = await Promise.all([ours.host.getStatus({}), allThreads(ours, '')]);
   const since = Date.now() - recentMs;
   return {

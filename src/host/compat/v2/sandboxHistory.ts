@@ -1,11 +1,11 @@
-import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { create } from '@bufbuild/protobuf';
 import {
   SandboxHistoryCellSchema,
   SandboxHistoryEventSchema,
   SandboxWatchEventType,
+  type Sandbox,
   type SandboxHistoryCell,
   type SandboxHistoryEvent,
-  type WatchSandboxResponseSchema,
 } from '../../../protocol/gen/agentcompose/v2/sandboxes_pb.js';
 import type { RecordedCell } from '../../../protocol/gen/muster/v1/notebooks_pb.js';
 import type { Run } from '../../../protocol/gen/muster/v1/runs_pb.js';
@@ -30,12 +30,19 @@ export async function historyOf(ours: OurCalls, thread: Thread): Promise<Sandbox
   return { thread, cells: cells.map(cellOf), events: events.map(({ event }) => event) };
 }
 
+/** What is new of a sandbox: its state, or something that happened. */
+export interface SandboxNews {
+  readonly eventType: SandboxWatchEventType;
+  readonly sandbox?: Sandbox;
+  readonly event?: SandboxHistoryEvent;
+}
+
 /** A thread now, and what becomes of it: each run that begins and ends, and every other change. */
 export async function* watchSandbox(
   ours: OurCalls,
   threadId: string,
   signal: AbortSignal,
-): AsyncGenerator<MessageInitShape<typeof WatchSandboxResponseSchema>> {
+): AsyncGenerator<SandboxNews> {
   const known = new Set<string>();
   for await (const { update } of ours.events.watch({}, { signal })) {
     if (update.case !== 'snapshot' && update.case !== 'changes') continue;
@@ -70,7 +77,7 @@ function eventsOf(run: Run): readonly { readonly at: bigint; readonly event: San
   ];
 }
 
-function cellOf(cell: RecordedCell): SandboxHistoryCell {
+export function cellOf(cell: RecordedCell): SandboxHistoryCell {
   const running = cell.endedAt === 0n;
   return create(SandboxHistoryCellSchema, {
     id: cell.messageId,

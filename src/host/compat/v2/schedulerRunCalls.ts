@@ -160,7 +160,7 @@ async function byHand(ours: OurCalls, { project: reference, agentName, triggerId
 }
 
 /** When what a trigger started has ended. A caller that goes away meanwhile leaves it as it is. */
-async function ended(
+export async function ended(
   { schedules, runs }: OurCalls,
   { runId, isScript, signal }: { readonly runId: string; readonly isScript: boolean; readonly signal: AbortSignal },
 ): Promise<ScriptRun | undefined> {

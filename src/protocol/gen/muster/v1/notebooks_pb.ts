@@ -11,7 +11,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file muster/v1/notebooks.proto.
  */
 export const file_muster_v1_notebooks: GenFile = /*@__PURE__*/
-  fileDesc("ChltdXN0ZXIvdjEvbm90ZWJvb2tzLnByb3RvEgltdXN0ZXIudjEi6wEKDk5vdGVib29rU2VydmVyEhEKCXRocmVhZF9pZBgBIAEoCRINCgVzdGF0ZRgCIAEoCRISCgpzdGFydGVkX2F0GAMgASgDEhAKCHJlYWR5X2F0GAQgASgDEhAKCGVuZGVkX2F0GAUgASgDEg4KBnJlYXNvbhgGIAEoCRIMCgRwYXRoGAcgASgJEhQKB2tlcm5lbHMYCCABKAVIAIgBARIYCgtjb25uZWN0aW9ucxgJIAEoBUgBiAEBEhUKDWxhc3RfYWN0aXZpdHkYCiABKANCCgoIX2tlcm5lbHNCDgoMX2Nvbm5lY3Rpb25zIrIBCgxSZWNvcmRlZENlbGwSEgoKbWVzc2FnZV9pZBgBIAEoCRIRCglrZXJuZWxfaWQYAiABKAkSDgoGc291cmNlGAMgASgJEhcKD2V4ZWN1dGlvbl9jb3VudBgEIAEoBRISCgpzdGFydGVkX2F0GAUgASgDEhAKCGVuZGVkX2F0GAYgASgDEg0KBWVycm9yGAcgASgJEgwKBHRleHQYCCABKAkSDwoHb3V0cHV0cxgJIAMoCSKwAQoaU3RhcnROb3RlYm9va1NlcnZlclJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEksKC2Vudmlyb25tZW50GAIgAygLMjYubXVzdGVyLnYxLlN0YXJ0Tm90ZWJvb2tTZXJ2ZXJSZXF1ZXN0LkVudmlyb25tZW50RW50cnkaMgoQRW52aXJvbm1lbnRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkgKG1N0YXJ0Tm90ZWJvb2tTZXJ2ZXJSZXNwb25zZRIpCgZzZXJ2ZXIYASABKAsyGS5tdXN0ZXIudjEuTm90ZWJvb2tTZXJ2ZXIiLgoZU3RvcE5vdGVib29rU2VydmVyUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiRwoaU3RvcE5vdGVib29rU2VydmVyUmVzcG9uc2USKQoGc2VydmVyGAEgASgLMhkubXVzdGVyLnYxLk5vdGVib29rU2VydmVyIi0KGEdldE5vdGVib29rU2VydmVyUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiRgoZR2V0Tm90ZWJvb2tTZXJ2ZXJSZXNwb25zZRIpCgZzZXJ2ZXIYASABKAsyGS5tdXN0ZXIudjEuTm90ZWJvb2tTZXJ2ZXIiqgEKF09wZW5Ob3RlYm9va1BhZ2VSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRJICgtlbnZpcm9ubWVudBgCIAMoCzIzLm11c3Rlci52MS5PcGVuTm90ZWJvb2tQYWdlUmVxdWVzdC5FbnZpcm9ubWVudEVudHJ5GjIKEEVudmlyb25tZW50RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASInChhPcGVuTm90ZWJvb2tQYWdlUmVzcG9uc2USCwoDdXJsGAEgASgJIqoBChdPcGVuTm90ZWJvb2tQb3J0UmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSSAoLZW52aXJvbm1lbnQYAiADKAsyMy5tdXN0ZXIudjEuT3Blbk5vdGVib29rUG9ydFJlcXVlc3QuRW52aXJvbm1lbnRFbnRyeRoyChBFbnZpcm9ubWVudEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiNgoYT3Blbk5vdGVib29rUG9ydFJlc3BvbnNlEgsKA3VybBgBIAEoCRINCgV0b2tlbhgCIAEoCSI0ChBMaXN0Q2VsbHNSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRINCgVsaW1pdBgCIAEoBSI7ChFMaXN0Q2VsbHNSZXNwb25zZRImCgVjZWxscxgBIAMoCzIXLm11c3Rlci52MS5SZWNvcmRlZENlbGwiOgoRRm9sbG93Q2VsbFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkiIwoSRm9sbG93Q2VsbFJlc3BvbnNlEg0KBWxpbmVzGAEgAygJMq0GCg9Ob3RlYm9va1NlcnZpY2USfwoTU3RhcnROb3RlYm9va1NlcnZlchIlLm11c3Rlci52MS5TdGFydE5vdGVib29rU2VydmVyUmVxdWVzdBomLm11c3Rlci52MS5TdGFydE5vdGVib29rU2VydmVyUmVzcG9uc2UiGYq1GApvd25fdGhyZWFkkrUYB29wZXJhdGUScgoQT3Blbk5vdGVib29rUGFnZRIiLm11c3Rlci52MS5PcGVuTm90ZWJvb2tQYWdlUmVxdWVzdBojLm11c3Rlci52MS5PcGVuTm90ZWJvb2tQYWdlUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJyChBPcGVuTm90ZWJvb2tQb3J0EiIubXVzdGVyLnYxLk9wZW5Ob3RlYm9va1BvcnRSZXF1ZXN0GiMubXVzdGVyLnYxLk9wZW5Ob3RlYm9va1BvcnRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEngKElN0b3BOb3RlYm9va1NlcnZlchIkLm11c3Rlci52MS5TdG9wTm90ZWJvb2tTZXJ2ZXJSZXF1ZXN0GiUubXVzdGVyLnYxLlN0b3BOb3RlYm9va1NlcnZlclJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSdgoRR2V0Tm90ZWJvb2tTZXJ2ZXISIy5tdXN0ZXIudjEuR2V0Tm90ZWJvb2tTZXJ2ZXJSZXF1ZXN0GiQubXVzdGVyLnYxLkdldE5vdGVib29rU2VydmVyUmVzcG9uc2UiFoq1GApvd25fdGhyZWFkkrUYBHJlYWQSXgoJTGlzdENlbGxzEhsubXVzdGVyLnYxLkxpc3RDZWxsc1JlcXVlc3QaHC5tdXN0ZXIudjEuTGlzdENlbGxzUmVzcG9uc2UiFoq1GApvd25fdGhyZWFkkrUYBHJlYWQSXwoKRm9sbG93Q2VsbBIcLm11c3Rlci52MS5Gb2xsb3dDZWxsUmVxdWVzdBodLm11c3Rlci52MS5Gb2xsb3dDZWxsUmVzcG9uc2UiEoq1GAZwZXJzb26StRgEcmVhZDABYgZwcm90bzM", [file_muster_v1_policy]);
+  fileDesc("ChltdXN0ZXIvdjEvbm90ZWJvb2tzLnByb3RvEgltdXN0ZXIudjEi6wEKDk5vdGVib29rU2VydmVyEhEKCXRocmVhZF9pZBgBIAEoCRINCgVzdGF0ZRgCIAEoCRISCgpzdGFydGVkX2F0GAMgASgDEhAKCHJlYWR5X2F0GAQgASgDEhAKCGVuZGVkX2F0GAUgASgDEg4KBnJlYXNvbhgGIAEoCRIMCgRwYXRoGAcgASgJEhQKB2tlcm5lbHMYCCABKAVIAIgBARIYCgtjb25uZWN0aW9ucxgJIAEoBUgBiAEBEhUKDWxhc3RfYWN0aXZpdHkYCiABKANCCgoIX2tlcm5lbHNCDgoMX2Nvbm5lY3Rpb25zIrIBCgxSZWNvcmRlZENlbGwSEgoKbWVzc2FnZV9pZBgBIAEoCRIRCglrZXJuZWxfaWQYAiABKAkSDgoGc291cmNlGAMgASgJEhcKD2V4ZWN1dGlvbl9jb3VudBgEIAEoBRISCgpzdGFydGVkX2F0GAUgASgDEhAKCGVuZGVkX2F0GAYgASgDEg0KBWVycm9yGAcgASgJEgwKBHRleHQYCCABKAkSDwoHb3V0cHV0cxgJIAMoCSKwAQoaU3RhcnROb3RlYm9va1NlcnZlclJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEksKC2Vudmlyb25tZW50GAIgAygLMjYubXVzdGVyLnYxLlN0YXJ0Tm90ZWJvb2tTZXJ2ZXJSZXF1ZXN0LkVudmlyb25tZW50RW50cnkaMgoQRW52aXJvbm1lbnRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkgKG1N0YXJ0Tm90ZWJvb2tTZXJ2ZXJSZXNwb25zZRIpCgZzZXJ2ZXIYASABKAsyGS5tdXN0ZXIudjEuTm90ZWJvb2tTZXJ2ZXIiLgoZU3RvcE5vdGVib29rU2VydmVyUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiRwoaU3RvcE5vdGVib29rU2VydmVyUmVzcG9uc2USKQoGc2VydmVyGAEgASgLMhkubXVzdGVyLnYxLk5vdGVib29rU2VydmVyIi0KGEdldE5vdGVib29rU2VydmVyUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiRgoZR2V0Tm90ZWJvb2tTZXJ2ZXJSZXNwb25zZRIpCgZzZXJ2ZXIYASABKAsyGS5tdXN0ZXIudjEuTm90ZWJvb2tTZXJ2ZXIiqgEKF09wZW5Ob3RlYm9va1BhZ2VSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRJICgtlbnZpcm9ubWVudBgCIAMoCzIzLm11c3Rlci52MS5PcGVuTm90ZWJvb2tQYWdlUmVxdWVzdC5FbnZpcm9ubWVudEVudHJ5GjIKEEVudmlyb25tZW50RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASInChhPcGVuTm90ZWJvb2tQYWdlUmVzcG9uc2USCwoDdXJsGAEgASgJIqoBChdPcGVuTm90ZWJvb2tQb3J0UmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSSAoLZW52aXJvbm1lbnQYAiADKAsyMy5tdXN0ZXIudjEuT3Blbk5vdGVib29rUG9ydFJlcXVlc3QuRW52aXJvbm1lbnRFbnRyeRoyChBFbnZpcm9ubWVudEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiNgoYT3Blbk5vdGVib29rUG9ydFJlc3BvbnNlEgsKA3VybBgBIAEoCRINCgV0b2tlbhgCIAEoCSI0ChBMaXN0Q2VsbHNSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRINCgVsaW1pdBgCIAEoBSI7ChFMaXN0Q2VsbHNSZXNwb25zZRImCgVjZWxscxgBIAMoCzIXLm11c3Rlci52MS5SZWNvcmRlZENlbGwibQoSRXhlY3V0ZUNlbGxSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRIMCgRjb2RlGAIgASgJEhAKCG5vdGVib29rGAMgASgJEhIKCm1lc3NhZ2VfaWQYBCABKAkSEAoIbGltaXRfbXMYBSABKAMiPAoTRXhlY3V0ZUNlbGxSZXNwb25zZRIlCgRjZWxsGAEgASgLMhcubXVzdGVyLnYxLlJlY29yZGVkQ2VsbCI6ChFGb2xsb3dDZWxsUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCSIjChJGb2xsb3dDZWxsUmVzcG9uc2USDQoFbGluZXMYASADKAkykgcKD05vdGVib29rU2VydmljZRJ/ChNTdGFydE5vdGVib29rU2VydmVyEiUubXVzdGVyLnYxLlN0YXJ0Tm90ZWJvb2tTZXJ2ZXJSZXF1ZXN0GiYubXVzdGVyLnYxLlN0YXJ0Tm90ZWJvb2tTZXJ2ZXJSZXNwb25zZSIZirUYCm93bl90aHJlYWSStRgHb3BlcmF0ZRJyChBPcGVuTm90ZWJvb2tQYWdlEiIubXVzdGVyLnYxLk9wZW5Ob3RlYm9va1BhZ2VSZXF1ZXN0GiMubXVzdGVyLnYxLk9wZW5Ob3RlYm9va1BhZ2VSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEnIKEE9wZW5Ob3RlYm9va1BvcnQSIi5tdXN0ZXIudjEuT3Blbk5vdGVib29rUG9ydFJlcXVlc3QaIy5tdXN0ZXIudjEuT3Blbk5vdGVib29rUG9ydFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSeAoSU3RvcE5vdGVib29rU2VydmVyEiQubXVzdGVyLnYxLlN0b3BOb3RlYm9va1NlcnZlclJlcXVlc3QaJS5tdXN0ZXIudjEuU3RvcE5vdGVib29rU2VydmVyUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJ2ChFHZXROb3RlYm9va1NlcnZlchIjLm11c3Rlci52MS5HZXROb3RlYm9va1NlcnZlclJlcXVlc3QaJC5tdXN0ZXIudjEuR2V0Tm90ZWJvb2tTZXJ2ZXJSZXNwb25zZSIWirUYCm93bl90aHJlYWSStRgEcmVhZBJeCglMaXN0Q2VsbHMSGy5tdXN0ZXIudjEuTGlzdENlbGxzUmVxdWVzdBocLm11c3Rlci52MS5MaXN0Q2VsbHNSZXNwb25zZSIWirUYCm93bl90aHJlYWSStRgEcmVhZBJjCgtFeGVjdXRlQ2VsbBIdLm11c3Rlci52MS5FeGVjdXRlQ2VsbFJlcXVlc3QaHi5tdXN0ZXIudjEuRXhlY3V0ZUNlbGxSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEl8KCkZvbGxvd0NlbGwSHC5tdXN0ZXIudjEuRm9sbG93Q2VsbFJlcXVlc3QaHS5tdXN0ZXIudjEuRm9sbG93Q2VsbFJlc3BvbnNlIhKKtRgGcGVyc29ukrUYBHJlYWQwAWIGcHJvdG8z", [file_muster_v1_policy]);
 
 /**
  * A thread's Jupyter server, or the last one that it had.
@@ -406,6 +406,66 @@ export const ListCellsResponseSchema: GenMessage<ListCellsResponse> = /*@__PURE_
   messageDesc(file_muster_v1_notebooks, 13);
 
 /**
+ * @generated from message muster.v1.ExecuteCellRequest
+ */
+export type ExecuteCellRequest = Message<"muster.v1.ExecuteCellRequest"> & {
+  /**
+   * @generated from field: string thread_id = 1;
+   */
+  threadId: string;
+
+  /**
+   * @generated from field: string code = 2;
+   */
+  code: string;
+
+  /**
+   * In the kernel of this notebook of the worktree; empty: of the one that the command line uses.
+   *
+   * @generated from field: string notebook = 3;
+   */
+  notebook: string;
+
+  /**
+   * Names the execution for FollowCell, letters, digits, - and _; empty: the host makes one up.
+   *
+   * @generated from field: string message_id = 4;
+   */
+  messageId: string;
+
+  /**
+   * When the kernel is interrupted; 0: after ten minutes.
+   *
+   * @generated from field: int64 limit_ms = 5;
+   */
+  limitMs: bigint;
+};
+
+/**
+ * Describes the message muster.v1.ExecuteCellRequest.
+ * Use `create(ExecuteCellRequestSchema)` to create a new message.
+ */
+export const ExecuteCellRequestSchema: GenMessage<ExecuteCellRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_notebooks, 14);
+
+/**
+ * @generated from message muster.v1.ExecuteCellResponse
+ */
+export type ExecuteCellResponse = Message<"muster.v1.ExecuteCellResponse"> & {
+  /**
+   * @generated from field: muster.v1.RecordedCell cell = 1;
+   */
+  cell?: RecordedCell | undefined;
+};
+
+/**
+ * Describes the message muster.v1.ExecuteCellResponse.
+ * Use `create(ExecuteCellResponseSchema)` to create a new message.
+ */
+export const ExecuteCellResponseSchema: GenMessage<ExecuteCellResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_notebooks, 15);
+
+/**
  * @generated from message muster.v1.FollowCellRequest
  */
 export type FollowCellRequest = Message<"muster.v1.FollowCellRequest"> & {
@@ -425,7 +485,7 @@ export type FollowCellRequest = Message<"muster.v1.FollowCellRequest"> & {
  * Use `create(FollowCellRequestSchema)` to create a new message.
  */
 export const FollowCellRequestSchema: GenMessage<FollowCellRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_notebooks, 14);
+  messageDesc(file_muster_v1_notebooks, 16);
 
 /**
  * @generated from message muster.v1.FollowCellResponse
@@ -444,7 +504,7 @@ export type FollowCellResponse = Message<"muster.v1.FollowCellResponse"> & {
  * Use `create(FollowCellResponseSchema)` to create a new message.
  */
 export const FollowCellResponseSchema: GenMessage<FollowCellResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_notebooks, 15);
+  messageDesc(file_muster_v1_notebooks, 17);
 
 /**
  * @generated from service muster.v1.NotebookService
@@ -503,6 +563,16 @@ export const NotebookService: GenService<{
     methodKind: "unary";
     input: typeof ListCellsRequestSchema;
     output: typeof ListCellsResponseSchema;
+  },
+  /**
+   * Executes code in a kernel of the thread, whose server is started when it has none, and answers when it has ended.
+   *
+   * @generated from rpc muster.v1.NotebookService.ExecuteCell
+   */
+  executeCell: {
+    methodKind: "unary";
+    input: typeof ExecuteCellRequestSchema;
+    output: typeof ExecuteCellResponseSchema;
   },
   /**
    * Everything that a kernel said while it executed a cell, from the first message on; ends when the cell has ended. It reads
