@@ -22,6 +22,8 @@ export interface ProjectSpec {
   /** User-defined providers; the built-in ones are not listed. */
   readonly providers: readonly ProviderSpec[];
   readonly agents: readonly AgentSpec[];
+  /** Names of agents in the order of the file, for lists. Not part of the normal form; missing where it is the order of names. */
+  readonly agentOrder?: readonly string[] | undefined;
   readonly limits: LimitsSpec;
   readonly merge: MergeSpec;
   readonly hooks: readonly HookSpec[];

@@ -3,7 +3,7 @@ import { showRemembered } from './dispatch/uncommittedWork.js';
 import type { Services } from './services.js';
 
 /** Keeps the context keys current that menus and welcome views ask for. */
-export function registerContextKeys({ context, host, scope }: Services): void {
+export function registerContextKeys({ context, host, scope, composeFiles }: Services): void {
   const set = (key: string, value: unknown): void =>
     void vscode.commands.executeCommand('setContext', `muster.${key}`, value);
   const showProjects = (): void => set('hasProject', scope.projects().length > 0);
@@ -13,18 +13,21 @@ export function registerContextKeys({ context, host, scope }: Services): void {
     const found = await vscode.workspace.findFiles('**/agent-compose.{yml,yaml}', '**/node_modules/**', 1);
     set('hasComposeFile', found.length > 0);
   };
+  const showToApply = (): void => set('hasMoreToApply', composeFiles.hasMoreToApply);
   const files = vscode.workspace.createFileSystemWatcher('**/agent-compose.{yml,yaml}', false, true, false);
   set('active', true);
   set('hostState', host.state);
   showRemembered({ context });
   showProjects();
   showThreads();
+  showToApply();
   void findComposeFiles();
   context.subscriptions.push(
     files,
     files.onDidCreate(() => void findComposeFiles()),
     files.onDidDelete(() => void findComposeFiles()),
     vscode.workspace.onDidChangeWorkspaceFolders(() => void findComposeFiles()),
+    composeFiles.onDidChange(showToApply),
     host.onDidChangeState(state => {
       set('hostState', state);
       showThreads();
@@ -32,6 +35,7 @@ export function registerContextKeys({ context, host, scope }: Services): void {
     host.onDidChange(({ projects }) => {
       if (projects.length > 0) showProjects();
       showThreads();
+      showToApply();
     }),
     scope.onDidChange(() => {
       showProjects();

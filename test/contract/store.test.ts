@@ -109,7 +109,8 @@ describe('runs', () => {
   });
 
   it('lose what was noted of them when they have ended', () => {
-    const { run } = seedThread(opened.store, ids, project.id);
+    const { run, thread } = seedThread(opened.store, ids, project.id);
+    const isStopping = () => opened.store.read(stores => stores.threads.view(thread.id)?.stopping);
     opened.store.transact(({ runs }) => {
       expect(runs.digest(run.id)).toBeUndefined();
       runs.saveDigest(run.id, emptyDigest);
@@ -119,9 +120,16 @@ describe('runs', () => {
       runs.noteCancel(run.id);
       runs.noteCancel(run.id);
       expect(runs.isCancelled(run.id)).toBe(true);
+      expect(isStopping()).toBe(true);
       runs.dropNotes(run.id);
       expect(runs.digest(run.id)).toBeUndefined();
       expect(runs.isCancelled(run.id)).toBe(false);
+      expect(isStopping()).toBeUndefined();
+      // It has ended, and its work is still being put away.
+      runs.update({ ...run, status: 'cancelled', endedAt: 5, settled: false });
+      expect(isStopping()).toBe(true);
+      runs.update({ ...run, status: 'cancelled', endedAt: 5, settled: true });
+      expect(isStopping()).toBeUndefined();
     });
   });
 

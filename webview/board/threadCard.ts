@@ -66,8 +66,9 @@ export function threadCard(options: {
 }
 
 function activity(thread: ThreadView, strings: WebviewStrings): TemplateResult | typeof nothing {
-  const text =
-    thread.needs !== '' ? thread.needs : thread.status === 'working' ? (thread.latestRun?.activity ?? '') : '';
+  const run = thread.latestRun;
+  if (run?.stopping === true) return html`<div class="card-activity">${strings.stopping}</div>`;
+  const text = thread.needs !== '' ? thread.needs : thread.status === 'working' ? (run?.activity ?? '') : '';
   if (thread.status === 'queued') return html`<div class="card-activity">${stateWord(thread, strings)}</div>`;
   return text === ''
     ? nothing

@@ -179,6 +179,7 @@ function activity(run: RunView, { strings, queuePosition }: RowContext): Templat
 }
 
 function activityText(run: RunView, strings: WebviewStrings, queuePosition: number | undefined): string {
+  if (run.stopping === true) return fill(strings.agentStopping, run.agent);
   switch (run.status) {
     case 'queued':
       return queuePosition === undefined

@@ -135,6 +135,7 @@ function describeQueued({ waitsFor, latestRun }: Thread): string {
 }
 
 function describeWork({ latestRun: run }: Thread): string {
+  if (run?.stopping === true) return 'stopping';
   return run ? oneLine(run.activity) || run.status : 'working';
 }
 

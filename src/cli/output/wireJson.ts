@@ -63,6 +63,7 @@ export function runJson(run: Run) {
       signal: orUndefined(run.signal),
       answer: orUndefined(run.answer),
       activity: orUndefined(run.activity),
+      stopping: run.stopping || undefined,
       queue_position: run.queuePosition > 0 ? run.queuePosition : undefined,
       due_at: orUndefined(isoTime(run.dueAt)),
       due_reason: orUndefined(run.dueReason),

@@ -6,6 +6,7 @@ import { normalizeAgents } from './agents.js';
 import { envEntries } from './interpolate.js';
 import type { NormalizeContext } from './normalizeContext.js';
 import {
+  compareText,
   argumentsAt,
   durationAt,
   entriesOf,
@@ -48,6 +49,7 @@ export function normalizeProject(root: MappingNode, context: NormalizeContext): 
       octobusNames: namesOf(child(root, 'octobus_servers')),
       volumeNames: namesOf(child(root, 'volumes')),
     }),
+    ...agentOrderAt(root),
     limits: {
       concurrency: numberAt(child(root, 'limits'), 'concurrency'),
       queued: numberAt(child(root, 'limits'), 'queued'),
@@ -62,6 +64,12 @@ export function normalizeProject(root: MappingNode, context: NormalizeContext): 
     volumes: volumes(child(root, 'volumes')),
     network: { mode: 'default' },
   };
+}
+
+function agentOrderAt(root: MappingNode): Pick<ProjectSpec, 'agentOrder'> {
+  const agentOrder = entriesOf(child(root, 'agents')).map(({ key }) => key);
+  const isByName = agentOrder.every((name, index) => index === 0 || compareText(agentOrder[index - 1] ?? '', name) < 0);
+  return isByName ? {} : { agentOrder };
 }
 
 function namesOf(node: ComposeNode | undefined): ReadonlySet<string> {

@@ -59,6 +59,11 @@ export function isUnderWay(status: string): boolean {
   return status === 'queued' || status === 'starting' || status === 'running';
 }
 
+/** True while it ends because a person wants it to; `cancelled`: that was asked for. */
+export function isRunStopping(run: Run, cancelled: boolean): boolean {
+  return isRunActive(run.status) ? cancelled : run.status === 'cancelled' && isRunSettling(run);
+}
+
 /** True from the moment it is queued until it ends. */
 export function isRunActive(status: RunStatus): boolean {
   return status === 'queued' || status === 'starting' || status === 'running' || status === 'waiting';

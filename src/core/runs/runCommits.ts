@@ -83,7 +83,11 @@ export class RunCommits {
   cancelling(id: RunId): void {
     this.#store.transact(stores => {
       const run = stores.runs.get(id);
-      if (run && isRunActive(run.status)) stores.runs.noteCancel(id);
+      if (!run || !isRunActive(run.status)) return;
+      stores.runs.noteCancel(id);
+      // Whoever watches is told at once: its end may take seconds.
+      const { threadId, status } = run;
+      stores.events.append({ kind: 'run_changed', threadId, runId: id, status }, this.#clock.now());
     });
   }
 

@@ -58,6 +58,8 @@ export interface ThreadView extends ReviewMarks {
   /** Threads that a queued latest run waits for; empty when it waits for none. */
   readonly awaited: readonly Awaited[];
   readonly batch?: string;
+  /** A person wants the latest run ended, and it is not over. */
+  readonly stopping?: boolean;
   /** The time that a queued latest run waits for. */
   readonly delay?: RunDelay;
   /** 1-based place of a queued latest run in the queue. */

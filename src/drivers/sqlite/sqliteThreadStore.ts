@@ -12,6 +12,7 @@ import type { ChainStore } from '../../core/chains/chainStore.js';
 import type { CommentStore } from '../../core/reviews/commentStore.js';
 import type { QuestionStore } from '../../core/questions/questionStore.js';
 import type { ReviewStore } from '../../core/reviews/reviewStore.js';
+import { isRunActive, isRunStopping, type Run } from '../../core/runs/run.js';
 import type { RunDelayStore } from '../../core/runs/runDelay.js';
 import type { RunStore } from '../../core/runs/runStore.js';
 import type { RepositoryPlace } from '../../core/workspaces/knownRepository.js';
@@ -256,6 +257,10 @@ export class SqliteThreadStore implements ThreadStore {
     return found && found.head === head && found.files.length > 0 ? { conflict: found } : {};
   }
 
+  #isStopping(run: Run): boolean {
+    return isRunStopping(run, isRunActive(run.status) && this.#runs.isCancelled(run.id));
+  }
+
   #toView(state: StatedThread, placeOf: (run: RunId) => number | undefined): ThreadView {
     const { thread, latestRun } = state;
     const totals = this.#totals.get(thread.id);
@@ -269,6 +274,7 @@ export class SqliteThreadStore implements ThreadStore {
         batch: this.#batches.of(thread.id),
         queuePosition: latestRun?.status === 'queued' ? placeOf(latestRun.id) : undefined,
         delay: latestRun?.status === 'queued' ? this.#delays.of(latestRun.id) : undefined,
+        stopping: (latestRun && this.#isStopping(latestRun)) || undefined,
         costUsd: totals?.cost_usd,
         inputTokens: totals?.input_tokens,
         outputTokens: totals?.output_tokens,

@@ -2,10 +2,11 @@ import * as vscode from 'vscode';
 import { canonicalJson } from '../../compose/output/canonicalText.js';
 import { describeChanges } from '../projects/describeChanges.js';
 import type { Services } from '../services.js';
+import { threadTitle } from '../threads/threadText.js';
 import type { ComposeDiagnostics } from './composeDiagnostics.js';
 import { composeSelector, isComposeDocument } from './composeDocuments.js';
 
-type Word = 'applied' | 'changed' | 'invalid' | 'notApplied' | 'unknown';
+type Word = 'applied' | 'changed' | 'invalid' | 'notApplied' | 'ofThread' | 'unknown';
 
 /** Says beside the language name whether what is in the editor is applied: `applied`, `not applied`, `changed`, `invalid`. */
 export class AppliedStatus implements vscode.Disposable {
@@ -54,6 +55,7 @@ export class AppliedStatus implements vscode.Disposable {
   #wordFor(document: vscode.TextDocument): Word {
     if (this.#diagnostics.hasErrors(document.uri)) return 'invalid';
     const state = this.#services.composeFiles.get(document.uri.fsPath);
+    if (this.#services.composeFiles.threadOf(document.uri.fsPath)) return 'ofThread';
     if (!state) return 'unknown';
     if (!document.isDirty) {
       if (state.kind === 'applied') this.#remember(document);
@@ -77,6 +79,8 @@ export class AppliedStatus implements vscode.Disposable {
 
   #detailFor({ uri, isDirty }: vscode.TextDocument, word: Word): string {
     if (word === 'unknown') return vscode.l10n.t('The host is not running.');
+    const thread = this.#services.composeFiles.threadOf(uri.fsPath);
+    if (thread) return threadTitle(thread);
     const project = this.#services.composeFiles.projectOf(uri.fsPath);
     if (!project) return '';
     const revision = vscode.l10n.t('{0}, revision {1}', project.name, project.revision);
@@ -97,6 +101,7 @@ export class AppliedStatus implements vscode.Disposable {
       case 'unknown':
         return { command: 'muster.startHost', title: vscode.l10n.t('Start Host') };
       case 'applied':
+      case 'ofThread':
         return undefined;
     }
   }
@@ -107,6 +112,7 @@ const severities = {
   changed: vscode.LanguageStatusSeverity.Warning,
   invalid: vscode.LanguageStatusSeverity.Error,
   notApplied: vscode.LanguageStatusSeverity.Warning,
+  ofThread: vscode.LanguageStatusSeverity.Information,
   unknown: vscode.LanguageStatusSeverity.Information,
 } as const satisfies Readonly<Record<Word, vscode.LanguageStatusSeverity>>;
 
@@ -116,6 +122,7 @@ function texts(): Readonly<Record<Word, string>> {
     changed: vscode.l10n.t('changed'),
     invalid: vscode.l10n.t('invalid'),
     notApplied: vscode.l10n.t('not applied'),
+    ofThread: vscode.l10n.t('copy of a thread'),
     unknown: vscode.l10n.t('not compared'),
   };
 }

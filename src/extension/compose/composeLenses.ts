@@ -29,7 +29,10 @@ export class ComposeLenses implements vscode.CodeLensProvider {
 
   provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
     if (!vscode.workspace.isTrusted) return [];
-    const project = this.#services.composeFiles.projectOf(document.uri.fsPath);
+    const { composeFiles } = this.#services;
+    // What an agent made of it is nothing to apply.
+    if (composeFiles.threadOf(document.uri.fsPath)) return [];
+    const project = composeFiles.projectOf(document.uri.fsPath);
     const places = lensPlaces(readSource(readableText(document)));
     const lens = (span: Span, command: vscode.Command): vscode.CodeLens =>
       new vscode.CodeLens(new vscode.Range(document.positionAt(span.start), document.positionAt(span.end)), command);

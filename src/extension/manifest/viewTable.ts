@@ -72,7 +72,8 @@ export const welcomeTable: readonly WelcomeEntry[] = [
   {
     key: 'projects.apply',
     view: 'muster.projects',
-    when: `${folder} && isWorkspaceTrusted && muster.hasComposeFile && (${up})`,
+    // Only once that is known: a window may open with everything applied.
+    when: `${folder} && isWorkspaceTrusted && muster.hasMoreToApply && (${up})`,
     contents:
       'This folder has a compose file that is not applied yet.\n[Apply Compose File](command:muster.applyProject)\nYou can [look at it](command:muster.openComposeFile) first.',
   },

@@ -1,7 +1,7 @@
 /** The only file that makes Markdown for hovers and tooltips: foreign words enter it escaped. */
 import * as vscode from 'vscode';
 import type { CommandId } from '../manifest/commandTable.js';
-import { plainText } from './plainText.js';
+import { plainText, spokenText } from './plainText.js';
 
 /** A command of ours behind a word of ours. */
 export interface CommandLink {
@@ -15,7 +15,7 @@ export class Tooltip {
 
   /** Words of agents, files or git: escaped, so that they cannot become links, images or icons. */
   words(text: string): this {
-    this.#markdown.appendText(plainText(text));
+    this.#markdown.appendText(spokenText(text));
     return this;
   }
 

@@ -1,6 +1,6 @@
 /** The only file that shows messages, asks in dialogs and reports progress: whatever the words, they are plain. */
 import * as vscode from 'vscode';
-import { plainMessage, plainText } from './plainText.js';
+import { plainMessage, spokenText } from './plainText.js';
 import { windowClosing } from '../windowClosing.js';
 
 /** A question that must be answered before anything else. */
@@ -27,7 +27,7 @@ export async function askModally(
   { text, detail }: Question,
   ...buttons: readonly string[]
 ): Promise<string | undefined> {
-  const options = { modal: true, ...(detail === undefined ? {} : { detail: plainText(detail) }) };
+  const options = { modal: true, ...(detail === undefined ? {} : { detail: spokenText(detail) }) };
   return vscode.window.showWarningMessage(plainMessage(text), options, ...buttons);
 }
 

@@ -1,6 +1,6 @@
 /** The only file that shows quick picks and input boxes: rows, titles and prompts are plain, icons come by `iconPath`. */
 import * as vscode from 'vscode';
-import { plainText } from './plainText.js';
+import { spokenText } from './plainText.js';
 
 /** Asks for one of several rows; the answer is the row that was given. */
 export async function pickRow<T extends vscode.QuickPickItem>(
@@ -83,10 +83,10 @@ function plainOptions<T extends vscode.QuickPickOptions | vscode.InputBoxOptions
   const plain = { ...options };
   if (plain.title !== undefined) plain.title = oneLine(plain.title);
   if (plain.placeHolder !== undefined) plain.placeHolder = oneLine(plain.placeHolder);
-  if ('prompt' in plain && plain.prompt !== undefined) plain.prompt = plainText(plain.prompt);
+  if ('prompt' in plain && plain.prompt !== undefined) plain.prompt = spokenText(plain.prompt);
   return plain;
 }
 
 function oneLine(text: string): string {
-  return plainText(text).replace(/\s+/g, ' ').trim();
+  return spokenText(text).replace(/\s+/g, ' ').trim();
 }

@@ -21,8 +21,24 @@ export function plainText(text: string): string {
     .replace(/\$(?=\()/g, `$${joiner}`);
 }
 
-/** {@link plainText}, cut to what a message has room for. */
-export function plainMessage(text: string): string {
+/** A name or command between back-ticks. */
+const ticked = /(?<=^|[\s("])`([^`]+)`(?=$|[\s.,;:!?)"])/g;
+
+/**
+ * {@link plainText} for places where no code is set in letters of its own: names and commands stand in quotes, not between
+ * back-ticks. A line with an odd number of ticks has some of its own, as commands of a shell do, and is left as it is.
+ */
+export function spokenText(text: string): string {
   const plain = plainText(text);
+  if (!plain.includes('`')) return plain;
+  return plain
+    .split('\n')
+    .map(line => ((line.split('`').length - 1) % 2 === 1 ? line : line.replace(ticked, '“$1”')))
+    .join('\n');
+}
+
+/** {@link spokenText}, cut to what a message has room for. */
+export function plainMessage(text: string): string {
+  const plain = spokenText(text);
   return plain.length <= maximumMessage ? plain : `${plain.slice(0, maximumMessage - 1)}…`;
 }

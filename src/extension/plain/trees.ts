@@ -1,6 +1,6 @@
 /** The only file that makes tree views: every row and message passes here on its way to VS Code. */
 import * as vscode from 'vscode';
-import { plainText } from './plainText.js';
+import { spokenText } from './plainText.js';
 
 /** A tree view whose texts are plain. */
 export interface PlainTree<T> extends vscode.Disposable {
@@ -19,6 +19,7 @@ export interface PlainTree<T> extends vscode.Disposable {
 export function createPlainTree<T>(id: string, options: vscode.TreeViewOptions<T>): PlainTree<T> {
   const { treeDataProvider: rows } = options;
   const view = vscode.window.createTreeView(id, { ...options, treeDataProvider: plainRows(rows) });
+  let shownMessage: string | undefined;
   return {
     get visible() {
       return view.visible;
@@ -29,7 +30,7 @@ export function createPlainTree<T>(id: string, options: vscode.TreeViewOptions<T
     onDidChangeVisibility: listener => view.onDidChangeVisibility(listener),
     onDidChangeCheckbox: listener => view.onDidChangeCheckboxState(({ items }) => listener(items)),
     description: text => {
-      view.description = plainText(text);
+      view.description = spokenText(text);
     },
     get badge() {
       return view.badge;
@@ -38,7 +39,11 @@ export function createPlainTree<T>(id: string, options: vscode.TreeViewOptions<T
       view.badge = badge;
     },
     message: text => {
-      view.message = text === undefined || text === '' ? undefined : plainText(text);
+      const wanted = text === undefined || text === '' ? undefined : spokenText(text);
+      if (wanted === shownMessage) return;
+      // VS Code takes each of these for a change of the tree, and holds the next ones back for 200 ms.
+      shownMessage = wanted;
+      view.message = wanted;
     },
     reveal: (element, how) => view.reveal(element, how),
     dispose: () => view.dispose(),
@@ -61,8 +66,12 @@ function plainRows<T>(rows: vscode.TreeDataProvider<T>): vscode.TreeDataProvider
 /** Markdown tooltips are left alone: only `markdown.ts` makes them. */
 function plainItem(item: vscode.TreeItem): vscode.TreeItem {
   const { label, description, tooltip } = item;
-  if (typeof label === 'string') item.label = plainText(label);
-  if (typeof description === 'string') item.description = plainText(description);
-  if (typeof tooltip === 'string') item.tooltip = plainText(tooltip);
+  if (typeof label === 'string') item.label = spokenText(label);
+  if (typeof description === 'string') item.description = spokenText(description);
+  if (typeof tooltip === 'string') item.tooltip = spokenText(tooltip);
+  if (item.accessibilityInformation) {
+    const { label: name, ...more } = item.accessibilityInformation;
+    item.accessibilityInformation = { ...more, label: spokenText(name) };
+  }
   return item;
 }

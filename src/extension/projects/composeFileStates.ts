@@ -1,8 +1,10 @@
+import { sep } from 'node:path';
 import * as vscode from 'vscode';
 import { isAppError } from '../../base/errors.js';
 import { Emitter, type Event } from '../../base/event.js';
 import type { Log } from '../../base/log.js';
 import type { Change, Project } from '../../protocol/gen/muster/v1/projects_pb.js';
+import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { HostConnection } from '../host/hostConnection.js';
 import { interpolatedVariables } from './interpolatedVariables.js';
 
@@ -30,6 +32,8 @@ export class ComposeFileStates implements vscode.Disposable {
   readonly #asked = new Map<string, AbortController>();
   readonly #newest = new Map<string, Promise<ComposeFileState | undefined>>();
   readonly #savedToApply = new Set<string>();
+  /** The host was asked about these and had no answer. */
+  readonly #unanswered = new Set<string>();
   readonly #subscriptions: readonly { dispose(): void | Promise<void> }[];
   #revisions = '';
 
@@ -67,6 +71,11 @@ export class ComposeFileStates implements vscode.Disposable {
     return [...this.#host.projects.values()].find(project => project.file === file);
   }
 
+  /** The thread in whose worktree a file lies: that copy is not for applying, the thread's project is. */
+  threadOf(file: string): Thread | undefined {
+    return [...this.#host.threads.values()].find(({ worktree }) => worktree !== '' && file.startsWith(worktree + sep));
+  }
+
   /** The state of the file that a project was applied from. */
   stateOf(project: Project): ComposeFileState | undefined {
     const linked = [...this.#projectIds].find(([, id]) => id === project.id);
@@ -79,6 +88,11 @@ export class ComposeFileStates implements vscode.Disposable {
       .filter(([file, { kind }]) => kind === 'notApplied' || (kind === 'invalid' && !this.projectOf(file)))
       .map(([file]) => file)
       .sort((a, b) => a.length - b.length || a.localeCompare(b));
+  }
+
+  /** True when some file waits for being applied, or nobody can say that none does. False while that is still being asked. */
+  get hasMoreToApply(): boolean {
+    return [...this.notApplied(), ...this.#unanswered].some(file => this.threadOf(file) === undefined);
   }
 
   /** Asks anew. Undefined when nobody can tell. */
@@ -135,8 +149,13 @@ export class ComposeFileStates implements vscode.Disposable {
     const state = await this.#ask(file, controller.signal);
     if (controller.signal.aborted) return this.#newest.get(file);
     this.#asked.delete(file);
-    if (state) this.#states.set(file, state);
-    else this.#states.delete(file);
+    if (state) {
+      this.#states.set(file, state);
+      this.#unanswered.delete(file);
+    } else {
+      this.#states.delete(file);
+      this.#unanswered.add(file);
+    }
     this.#changed.fire(file);
     return state;
   }
@@ -160,6 +179,7 @@ export class ComposeFileStates implements vscode.Disposable {
 
   #forget(file: string): void {
     this.#newest.delete(file);
+    this.#unanswered.delete(file);
     this.#asked.get(file)?.abort();
     this.#asked.delete(file);
     if (this.#states.delete(file)) this.#changed.fire(file);

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { isAppError } from '../../base/errors.js';
 import { shortId } from '../../protocol/displayFormat.js';
@@ -8,6 +7,7 @@ import { showDone, showInformation, showWarning, whileWaiting } from '../plain/m
 import { plainText } from '../plain/plainText.js';
 import type { Services } from '../services.js';
 import { threadTitle } from '../threads/threadText.js';
+import { currentUri } from './reviewSides.js';
 import { reviewFileUri } from './reviewUris.js';
 
 /** More editors at once help nobody; the others are opened when these are done. */
@@ -31,7 +31,8 @@ export async function mergeByHand(services: Services, thread: Thread): Promise<v
 
 /** Commits what the person made of the conflicts, and offers what it was for. */
 export async function finishHandMerge(services: Services, thread: Thread): Promise<void> {
-  await saveFilesOf(thread);
+  // What is resolved in an editor and not saved would be missing.
+  await services.reviews.save(thread);
   const title = threadTitle(thread);
   try {
     const { target, head } = await whileWaiting(vscode.l10n.t('Completing the merge in "{0}"', title), async signal => {
@@ -67,21 +68,16 @@ async function offerEnd(services: Services, thread: Thread, begun: BeginHandMerg
   const abandon = vscode.l10n.t('Give Up');
   const others = begun.others.slice(0, 5).join(', ');
   const count = begun.files.length + begun.others.length;
-  const text =
+  const title = threadTitle(thread);
+  const what =
+    count === 1
+      ? vscode.l10n.t('"{0}" and {1} both changed a file.', title, begun.target)
+      : vscode.l10n.t('"{0}" and {1} both changed {2} files.', title, begun.target, count);
+  const how =
     others === ''
-      ? vscode.l10n.t(
-          '"{0}" and {1} both changed {2} files. Save each when it is resolved, then complete the merge.',
-          threadTitle(thread),
-          begun.target,
-          count,
-        )
-      : vscode.l10n.t(
-          '"{0}" and {1} both changed {2} files. These have to be resolved in a terminal: {3}',
-          threadTitle(thread),
-          begun.target,
-          count,
-          others,
-        );
+      ? vscode.l10n.t('Save each when it is resolved, then complete the merge.')
+      : vscode.l10n.t('These have to be resolved in a terminal: {0}', others);
+  const text = `${what} ${how}`;
   const chosen = await showInformation(text, complete, abandon);
   if (chosen === complete) await finishHandMerge(services, thread);
   if (chosen === abandon) await abandonHandMerge(services, thread);
@@ -89,7 +85,8 @@ async function offerEnd(services: Services, thread: Thread, begun: BeginHandMerg
 
 /** As VS Code's own git extension does it; where that command is not there, the file itself shows its conflicts. */
 async function openMergeEditor(thread: Thread, begun: BeginHandMergeResponse, path: string): Promise<void> {
-  const output = vscode.Uri.file(join(thread.worktree, path));
+  // The thread's own file: by its path, git would list the worktree among the person's repositories.
+  const output = currentUri(thread, path);
   const at = (commit: string): vscode.Uri =>
     reviewFileUri({ threadId: thread.id, path, side: { kind: 'commit', commit, of: 'base' } }, threadTitle(thread));
   const side = (title: string, commit: string) => ({
@@ -109,13 +106,5 @@ async function openMergeEditor(thread: Thread, begun: BeginHandMergeResponse, pa
   } catch {
     // A build of VS Code without its merge editor: the file with its markers does as well.
     await vscode.window.showTextDocument(output, { preview: false });
-  }
-}
-
-/** What is resolved in an editor and not saved would be missing. */
-async function saveFilesOf({ worktree }: Thread): Promise<void> {
-  for (const document of vscode.workspace.textDocuments) {
-    if (document.isDirty && document.uri.scheme === 'file' && document.uri.fsPath.startsWith(worktree))
-      await document.save();
   }
 }

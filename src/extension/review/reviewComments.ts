@@ -199,9 +199,7 @@ export class ReviewComments implements vscode.Disposable {
     const [root] = said;
     if (!root) throw new Error('A discussion has a first comment.');
     const { path, onBase, anchor, startLine } = root;
-    const uri = onBase
-      ? baseUri({ thread, baseCommit: this.#reviews.baseOf(thread) }, path)
-      : currentUri({ thread, head: thread.head }, path);
+    const uri = onBase ? baseUri({ thread, baseCommit: this.#reviews.baseOf(thread) }, path) : currentUri(thread, path);
     const lines = placeIn(uri, root);
     const isDraft = said.every(({ state }) => state === 'draft');
     const resolved = root.state === 'resolved';

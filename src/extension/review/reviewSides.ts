@@ -24,12 +24,12 @@ export function sidesOf(change: ShownChange, file: ChangedFile): Sides {
   const isNew = file.status === 'added' || file.status === 'untracked';
   return {
     originalUri: isNew ? undefined : baseUri(change, file.oldPath || file.path),
-    modifiedUri: file.status === 'deleted' ? undefined : currentUri(change, file.path),
+    modifiedUri: file.status === 'deleted' ? undefined : currentUri(change.thread, file.path, change.head),
   };
 }
 
 /** The worktree's file, or that of the last commit when the worktree is gone. */
-export function currentUri({ thread, head }: Pick<ShownChange, 'thread' | 'head'>, path: string): vscode.Uri {
+export function currentUri(thread: Thread, path: string, head = thread.head): vscode.Uri {
   const gone = thread.worktree === '';
   return sideUri(thread, { path, side: gone ? { kind: 'commit', commit: head, of: 'changed' } : { kind: 'work' } });
 }

@@ -118,7 +118,7 @@ export class Reviews {
     const at = line === undefined ? {} : { selection: new vscode.Range(line - 1, 0, line - 1, 0) };
     const options = { preview: true, ...at };
     if (!changed) {
-      await vscode.commands.executeCommand('vscode.open', currentUri(change, path), options, title);
+      await vscode.commands.executeCommand('vscode.open', currentUri(change.thread, path, change.head), options, title);
       return;
     }
     const { originalUri, modifiedUri } = sidesOf(change, changed);

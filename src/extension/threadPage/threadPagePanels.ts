@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { isAbsolute, relative, sep } from 'node:path';
 import * as vscode from 'vscode';
 import { isId } from '../../base/ids.js';
 import type { Disposable } from '../../base/lifecycle.js';
@@ -12,6 +13,7 @@ import { ThreadPageController, type PageEditor } from '../../pages/threadPage/th
 import type { OpenPages } from './openPages.js';
 import type { ThreadPageServices } from '../../pages/threadPage/threadPageServices.js';
 import { candidatePaths } from './transcriptPath.js';
+import { currentUri } from '../review/reviewSides.js';
 import { showInformation } from '../plain/messages.js';
 
 interface OpenPage {
@@ -134,14 +136,12 @@ export class ThreadPagePanels implements Disposable {
 }
 
 const editor: PageEditor = {
-  async openFile({ path, line, roots }) {
+  async openFile({ path, line, roots }, thread) {
     for (const candidate of candidatePaths(path, roots)) {
       if (!(await isFile(candidate))) continue;
       const at = line === undefined ? undefined : new vscode.Range(line - 1, 0, line - 1, 0);
-      await vscode.window.showTextDocument(vscode.Uri.file(candidate), {
-        preview: true,
-        ...(at && { selection: at }),
-      });
+      const options = { preview: true, ...(at && { selection: at }) };
+      await vscode.commands.executeCommand('vscode.open', addressOf(candidate, thread), options);
       return;
     }
     void showInformation(vscode.l10n.t('{0} was not found in the worktree or in the repository.', path));
@@ -160,6 +160,13 @@ function parseLink(url: string): vscode.Uri | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** A file of the worktree as the thread's own: by its path, git would list the worktree among the person's repositories. */
+function addressOf(file: string, thread: Thread | undefined): vscode.Uri {
+  const path = thread === undefined || thread.worktree === '' ? '' : relative(thread.worktree, file);
+  const isInside = path !== '' && !isAbsolute(path) && path.split(sep)[0] !== '..';
+  return thread && isInside ? currentUri(thread, path.split(sep).join('/')) : vscode.Uri.file(file);
 }
 
 async function isFile(path: string): Promise<boolean> {

@@ -54,6 +54,7 @@ export function shortTitle(thread: Thread): string {
 }
 
 function stateParts(thread: Thread, now: number): readonly string[] {
+  if (thread.latestRun?.stopping === true) return [vscode.l10n.t('stopping')];
   const updated = formatAge(Number(thread.updatedAt), now);
   const cost = formatCost(thread.costUsd);
   switch (parseThreadStatus(thread.status)) {

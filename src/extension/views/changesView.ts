@@ -128,7 +128,10 @@ export class ChangesView implements vscode.TreeDataProvider<Row>, vscode.Disposa
     const { thread, files, earlier } = this.#changes;
     const seen = files.filter(isReviewed).length;
     this.#view.description(thread ? threadTitle(thread) : '');
-    const progress = vscode.l10n.t('{0} of {1} files reviewed', seen, files.length);
+    const progress =
+      files.length === 1
+        ? vscode.l10n.t('{0} of 1 file reviewed', seen)
+        : vscode.l10n.t('{0} of {1} files reviewed', seen, files.length);
     const since = earlier === '' ? '' : vscode.l10n.t('What changed since you last looked');
     const empty = vscode.l10n.t('Nothing has changed.');
     const words = files.length === 0 ? [since, empty] : [since, progress];

@@ -1,4 +1,3 @@
-import { sep } from 'node:path';
 import * as vscode from 'vscode';
 import type { Agent, Project, Trigger } from '../../protocol/gen/muster/v1/projects_pb.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
@@ -109,21 +108,14 @@ export class ProjectsView implements vscode.TreeDataProvider<ProjectsNode>, vsco
     const projects = this.#services.scope.projects().map(({ id }): ProjectNode => ({ kind: 'project', projectId: id }));
     const files = this.#services.composeFiles.notApplied();
     // While nothing is applied, the view's welcome says what to do.
-    if (projects.length === 0 && !files.some(file => this.#threadWorkingIn(file))) return [];
+    if (projects.length === 0 && !files.some(file => this.#services.composeFiles.threadOf(file))) return [];
     return [
       ...projects,
       ...files.map((file): ProjectsNode => {
-        const thread = this.#threadWorkingIn(file);
+        const thread = this.#services.composeFiles.threadOf(file);
         return thread ? { kind: 'run', projectId: thread.projectId, threadId: thread.id } : { kind: 'file', file };
       }),
     ];
-  }
-
-  /** The thread in whose worktree a file lies: that copy is not for applying, the thread's project is. */
-  #threadWorkingIn(file: string): Thread | undefined {
-    return [...this.#services.host.threads.values()].find(
-      ({ worktree }) => worktree !== '' && file.startsWith(worktree + sep),
-    );
   }
 
   /** Two clones, or two files of one repository, may have one name. */

@@ -48,6 +48,7 @@ export class ThreadsView implements vscode.TreeDataProvider<ThreadsNode>, vscode
   readonly #shown = new Map<string, string>();
   #sections: readonly ThreadSection[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #updatedAt = 0;
   #grouping: Grouping;
   #query = '';
   #showAllDone = false;
@@ -214,12 +215,17 @@ export class ThreadsView implements vscode.TreeDataProvider<ThreadsNode>, vscode
 
   #schedule(threadIds: readonly string[]): void {
     for (const id of threadIds) this.#stale.add(id);
-    this.#timer ??= setTimeout(() => this.#update(), coalesceMs);
+    if (this.#timer !== undefined) return;
+    // The first change after a silence is shown at once: it is what somebody has just done.
+    const sinceMs = performance.now() - this.#updatedAt;
+    if (sinceMs >= coalesceMs) this.#update();
+    else this.#timer = setTimeout(() => this.#update(), coalesceMs - sinceMs);
   }
 
   /** Redraws the changed rows alone while every row stays where it is. */
   #update(): void {
     this.#timer = undefined;
+    this.#updatedAt = performance.now();
     const before = this.#sections;
     this.#sections = this.#group();
     const stale = [...this.#stale].filter(id => this.#looksDifferent(id)).map(id => this.#nodes.get(id));

@@ -167,7 +167,7 @@ export class WorktreesView implements vscode.TreeDataProvider<WorktreesRow>, vsc
     item.tooltip = [worktree.path, thread ? `${threadTitle(thread)} · ${statusWord(thread)}` : ''].join('\n').trim();
     item.accessibilityInformation = {
       label: vscode.l10n.t(
-        'Worktree {0}, {1} commits ahead, {2} behind, {3} files not committed',
+        'Worktree {0}, commits ahead: {1}, behind: {2}, files not committed: {3}',
         name,
         worktree.ahead,
         worktree.behind,

@@ -8,7 +8,7 @@ import type { NotebookService } from '../../core/notebooks/notebookService.js';
 import type { MergeService } from '../../core/merges/mergeService.js';
 import type { Message } from '../../core/messages/message.js';
 import { requirePerson, type Caller } from '../../core/access/caller.js';
-import { isRunActive } from '../../core/runs/run.js';
+import { isRunActive, isRunStopping } from '../../core/runs/run.js';
 import type { ContextReference, Dispatch, DispatchService } from '../../core/threads/dispatchService.js';
 import type { Project } from '../../core/projects/project.js';
 import { findProjectOfHistory, projectOfFolder } from '../../core/projects/projectService.js';
@@ -139,7 +139,9 @@ export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof Threa
       return store.read(stores => ({
         thread: wireThread(view),
         messages: stores.messages.ofThread(view.thread.id).map(wireMessage),
-        runs: stores.runs.ofThread(view.thread.id).map(run => wireRun(run)),
+        runs: stores.runs
+          .ofThread(view.thread.id)
+          .map(run => wireRun(run, { stopping: isRunStopping(run, stores.runs.isCancelled(run.id)) })),
         merges: stores.merges.ofThread(view.thread.id).map(wireMerge),
         verdicts: stores.verdicts.ofThread(view.thread.id).map(wireVerdict),
       }));

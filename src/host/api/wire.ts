@@ -31,10 +31,10 @@ import {
 
 /** Core entities as wire messages. Numbers that count milliseconds, tokens or bytes are 64-bit there. */
 
-/** What a queued run waits for. */
-type QueueFacts = Pick<ThreadView, 'queuePosition' | 'delay'>;
+/** What a queued run waits for, and whether one that is at work is to end. */
+type RunFacts = Pick<ThreadView, 'queuePosition' | 'delay' | 'stopping'>;
 
-export function wireRun(run: Run, { queuePosition = 0, delay }: QueueFacts = {}): WireRun {
+export function wireRun(run: Run, { queuePosition = 0, delay, stopping = false }: RunFacts = {}): WireRun {
   return create(RunSchema, {
     id: run.id,
     threadId: run.threadId,
@@ -62,6 +62,7 @@ export function wireRun(run: Run, { queuePosition = 0, delay }: QueueFacts = {})
     conversation: run.conversation ?? '',
     modelsVia: run.modelsVia ?? 'own',
     promptHash: run.promptHash ?? '',
+    stopping,
   });
 }
 

@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { formatDuration } from '../../compose/duration.js';
 import { referencedNames } from '../../compose/normalize/interpolate.js';
-import type { SchedulerSpec, TriggerSpec } from '../../compose/projectSpec.js';
+import type { AgentSpec, ProjectSpec, SchedulerSpec, TriggerSpec } from '../../compose/projectSpec.js';
 import { consentQuestion, isConsented } from '../../core/projects/consent.js';
 import { breakerState } from '../../core/runs/breaker.js';
 import { isUserDefined, type Project } from '../../core/projects/project.js';
@@ -39,7 +39,7 @@ export function wireProject(
     removed: project.removedAt !== undefined,
     mergeTarget: spec.merge.target ?? '',
     environmentNames: [...environmentNames(project)],
-    agents: spec.agents
+    agents: inFileOrder(spec)
       .filter(agent => agent.enabled)
       .map(agent => ({
         name: agent.name,
@@ -69,6 +69,13 @@ export function wireProject(
         }),
       })),
   });
+}
+
+/** Agents as a person wrote them down; an order that was kept of an earlier revision leaves nobody out. */
+function inFileOrder({ agents, agentOrder = [] }: ProjectSpec): readonly AgentSpec[] {
+  const places = new Map(agentOrder.map((name, index) => [name, index]));
+  const placeOf = ({ name }: AgentSpec): number => places.get(name) ?? agentOrder.length;
+  return agents.toSorted((a, b) => placeOf(a) - placeOf(b));
 }
 
 /** Those of the file, then those that its script registers. */

@@ -11,7 +11,11 @@ import { ThreadPageSession } from './threadPageSession.js';
 
 /** What the page asks of the editor itself. */
 export interface PageEditor {
-  openFile(target: { readonly path: string; readonly line?: number; readonly roots: readonly string[] }): Promise<void>;
+  /** `thread`: whose page it is, so that files of its worktree open as its own. */
+  openFile(
+    target: { readonly path: string; readonly line?: number; readonly roots: readonly string[] },
+    thread: Thread | undefined,
+  ): Promise<void>;
   openLink(url: string): Promise<void>;
 }
 
@@ -87,7 +91,8 @@ export class ThreadPageController implements Disposable {
         return this.#followUp(message);
       case 'openFile': {
         const { path, line } = message;
-        return this.#editor.openFile({ path, roots: this.#roots(), ...(line !== undefined && { line }) });
+        const target = { path, roots: this.#roots(), ...(line !== undefined && { line }) };
+        return this.#editor.openFile(target, this.#thread);
       }
       case 'openDiff':
         return services.openDiff(this.#threadId, message.path);

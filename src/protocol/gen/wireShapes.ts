@@ -1023,7 +1023,8 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "dueAt": "bigint",
     "dueReason": "string",
     "modelsVia": "string",
-    "promptHash": "string"
+    "promptHash": "string",
+    "stopping": "boolean"
   },
   "muster.v1.RunError": {
     "code": "string",

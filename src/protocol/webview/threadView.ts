@@ -50,6 +50,8 @@ export const threadViewSchema = z.object({
       endedAt: z.optional(time),
       /** 1-based; absent when not queued. */
       queuePosition: z.optional(count),
+      /** A person wants it ended, and it is not over. */
+      stopping: z.optional(z.boolean()),
       /** Code of what it failed with. */
       problem: z.optional(shortText),
     }),
@@ -88,6 +90,7 @@ export const runViewSchema = z.object({
   queuedAt: time,
   startedAt: z.optional(time),
   endedAt: z.optional(time),
+  stopping: z.optional(z.boolean()),
   exitCode: z.optional(z.int()),
   error: z.optional(z.string()),
   costUsd: z.optional(z.number().check(z.nonnegative())),
@@ -146,6 +149,7 @@ export function toThreadView(thread: Thread): ThreadView {
         ...defined('startedAt', happened(run.startedAt)),
         ...defined('endedAt', happened(run.endedAt)),
         ...defined('queuePosition', run.queuePosition > 0 ? run.queuePosition : undefined),
+        ...defined('stopping', run.stopping || undefined),
         ...defined('problem', run.error?.code),
       },
     }),
@@ -201,6 +205,7 @@ export function toRunView(run: Run): RunView {
     queuedAt: Number(run.queuedAt),
     ...defined('startedAt', happened(run.startedAt)),
     ...defined('endedAt', happened(run.endedAt)),
+    ...defined('stopping', run.stopping || undefined),
     ...defined('exitCode', run.exitCode),
     ...defined('error', run.error?.message),
     ...defined('costUsd', run.costUsd),

@@ -257,7 +257,12 @@ describe('a host that was killed', () => {
     first.runs.stop();
     const { store } = world;
     const transact = store.transact.bind(store);
+    const told: unknown[] = [];
+    const listening = store.onDidCommit(events => told.push(...events.map(({ event }) => event)));
     void first.threads.cancel(thread.id);
+    // Whoever watches knows at once: nothing of it has ended yet.
+    expect(told).toContainEqual({ kind: 'run_changed', threadId: thread.id, runId: run.id, status: 'starting' });
+    await listening.dispose();
     // Killed here: nothing that it does from now on is written.
     store.transact = () => {
       throw new AppError('state.unwritable', 'killed', { path: '/state', reason: 'killed' });

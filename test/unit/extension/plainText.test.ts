@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { plainMessage, plainText } from '../../../src/extension/plain/plainText.js';
+import { plainMessage, plainText, spokenText } from '../../../src/extension/plain/plainText.js';
 
 /** How VS Code 1.139 looks for links in messages (`linkedText.ts`) and for icons in labels (`iconLabels.ts`). */
 const link = /\[([^\]]+)\]\(((?:https?:\/\/|command:|file:)[^)\s]+)(?: (["'])(.+?)(\3))?\)/i;
@@ -30,6 +30,18 @@ describe('words of agents, files and git', () => {
   it('lose what cannot be seen: colours, controls and what turns text around', () => {
     expect(plainText('\u001b[31mred\u001b[0m \u0007safe\u202egnp.exe\u2066')).toBe('red safegnp.exe');
     expect(plainText('\u001b]8;;https://example.com\u0007here\u001b]8;;\u0007')).toBe('here');
+  });
+
+  it.each([
+    ['Provider `own` runs the command `sh -c "x"`. It may do anything.', 'Provider “own” runs the command “sh -c "x"”. It may do anything.'],
+    ['Install it with `npm install -g x` (or `brew`).', 'Install it with “npm install -g x” (or “brew”).'],
+    ['`a`\nand `b`:', '“a”\nand “b”:'],
+  ])('stand in quotes where ticks mean nothing: %j', (text, spoken) => {
+    expect(spokenText(text)).toBe(spoken);
+  });
+
+  it.each(['echo `date', 'echo `echo `date``', "it's `a`b`c`", 'x`y`z'])('keep ticks of their own: %j', text => {
+    expect(spokenText(text)).toBe(text);
   });
 
   it('are cut where a message has no room', () => {

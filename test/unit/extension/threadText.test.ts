@@ -26,6 +26,11 @@ describe('the description of a thread', () => {
       makeThread({ status: 'working', latestRun: { activity: 'editing src/a.ts', startedAt: ago(2) }, costUsd: 0.11 }),
       'dev · editing src/a.ts · 2 min · $0.11',
     ],
+    [
+      'stopping',
+      makeThread({ status: 'working', latestRun: { activity: 'editing', stopping: true, startedAt: ago(2) } }),
+      'dev · stopping',
+    ],
     ['queued', makeThread({ status: 'queued', latestRun: { queuePosition: 3 } }), 'dev · queued, 3rd'],
     [
       'ready',

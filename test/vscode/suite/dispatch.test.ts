@@ -201,7 +201,7 @@ test('the picker keeps the order of the file and the choice while typing, and ma
   const access = await provideCrew(signal);
   after(removeScratch);
   await openCompose(
-    'name: other\nproviders:\n  gone: { command: /nowhere/agent, input: stdin }\nagents:\n  broken: { provider: gone }\n  helper: { provider: demo }\n  writer: { provider: demo }\n',
+    'name: other\nproviders:\n  gone: { command: /nowhere/agent, input: stdin }\nagents:\n  broken: { provider: gone }\n  writer: { provider: demo }\n  helper: { provider: demo }\n',
   );
   const messages = answerMessages(/consent/, 'Apply and Allow');
   after(() => messages.restore());
@@ -217,7 +217,7 @@ test('the picker keeps the order of the file and the choice while typing, and ma
   const own = picker.pick.items.filter(({ description }) => description?.startsWith('other ('));
   assert.deepEqual(
     own.map(({ label }) => label),
-    ['helper', 'writer', 'broken'],
+    ['writer', 'helper', 'broken'],
   );
   const writer = own.find(({ label }) => label === 'writer');
   assert.ok(writer);

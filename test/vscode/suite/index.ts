@@ -12,6 +12,7 @@ import './path.test.js';
 import './review.test.js';
 import './schedules.test.js';
 import './terminal.test.js';
+import './worktrees.test.js';
 
 /** Called by VS Code inside the extension host. Rejecting makes the run fail. */
 export async function run(): Promise<void> {

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import { answerMessages, dispatch, git, inRepository, openRepositories, provideCrew, whenStatus } from './crew.js';
+import { test, until } from './registry.js';
+
+const greeting = 'src/greet.js';
+
+async function closeEditors(): Promise<void> {
+  await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+}
+
+const both = 'export function greet(name) {\n  return `Good day and ahoy, ${name}`;\n}\n';
+
+/** Not one of the sides: those are files at a commit. */
+function isEditable(uri: vscode.Uri): boolean {
+  return uri.scheme === 'muster-review' ? uri.query.includes('"at":"work"') : uri.fsPath.includes('worktrees');
+}
+
+async function replaceAll(document: vscode.TextDocument, text: string): Promise<boolean> {
+  const edit = new vscode.WorkspaceEdit();
+  edit.replace(document.uri, new vscode.Range(0, 0, document.lineCount, 0), text);
+  return (await vscode.workspace.applyEdit(edit)) && document.getText() === text;
+}
+
+/** The same line on main as a thread has changed. */
+async function changeMain(text: string): Promise<void> {
+  await writeFile(inRepository(greeting).fsPath, text);
+  await git('commit', '--quiet', '--all', '--message', 'Meanwhile');
+}
+
+test('conflicts are resolved in the merge editor, and the worktree is no repository of the person', async ({
+  signal,
+  after,
+}) => {
+  after(closeEditors);
+  const access = await provideCrew(signal);
+  const threadId = await dispatch(access, 'writer', 'Greet against the tide');
+  const thread = await whenStatus(access, threadId, 'ready', signal);
+  const before = await git('show', `HEAD:${greeting}`);
+  await changeMain('export function greet(name) {\n  return `Ahoy ${name}`;\n}\n');
+  after(() => changeMain(`${before}\n`));
+  const repositories = await openRepositories();
+  const known = repositories();
+  const messages = answerMessages(/both changed|has all of/, undefined);
+  after(() => messages.restore());
+  await vscode.commands.executeCommand('muster.mergeByHand', threadId);
+  const resolved = await until(
+    'the merge editor has the file',
+    () => vscode.workspace.textDocuments.find(({ uri }) => uri.path.endsWith(`/${greeting}`) && isEditable(uri)),
+    signal,
+  );
+  assert.deepEqual([resolved.uri.scheme, resolved.uri.authority], ['muster-review', threadId]);
+  // While the editor is still taking in what both sides did, it takes no edits.
+  await until('it takes an edit', () => replaceAll(resolved, both), signal);
+  // Saved by completing the merge, as everything that a person typed.
+  await vscode.commands.executeCommand('muster.finishHandMerge', threadId);
+  await whenStatus(access, threadId, 'ready', signal);
+  const branch = access.services.host.threads.get(threadId)?.branch ?? thread.branch;
+  assert.equal(`${await git('show', `${branch}:${greeting}`)}\n`, both);
+  assert.deepEqual(repositories(), known);
+  const byPath = vscode.workspace.textDocuments.filter(({ uri }) => uri.scheme === 'file');
+  assert.ok(byPath.every(({ uri }) => !uri.fsPath.startsWith(thread.worktree)));
+});
+
+test('removing a worktree says that its thread is closed without a merge, and what was merged goes in one step', async ({
+  signal,
+  after,
+}) => {
+  after(closeEditors);
+  const access = await provideCrew(signal);
+  const open = await dispatch(access, 'writer', 'Stay unmerged');
+  await whenStatus(access, open, 'ready', signal);
+  const dismissed = answerMessages(/./, undefined);
+  await vscode.commands.executeCommand('muster.removeWorktree', open);
+  dismissed.restore();
+  const [question] = dismissed.shown;
+  assert.match(question?.text ?? '', /Remove the worktree of "Stay unmerged"/);
+  assert.match(question?.detail ?? '', /not merged: it is closed without merging\.\nIts commits .* can be restored/);
+  assert.equal(access.services.host.threads.get(open)?.status, 'ready', 'nothing is done without an answer');
+  const agreed = answerMessages(/Remove the worktree/, 'Remove Worktree');
+  after(() => agreed.restore());
+  await vscode.commands.executeCommand('muster.removeWorktree', open);
+  const closed = await whenStatus(access, open, 'closed|abandoned', signal);
+  assert.equal(closed.worktree, '');
+  await vscode.commands.executeCommand('muster.restoreThread', open);
+  await until('it is back', () => access.services.host.threads.get(open)?.worktree !== '', signal);
+});
+
+test('the Worktrees view tells what each takes on disk', async ({ signal, after }) => {
+  after(closeEditors);
+  const access = await provideCrew(signal);
+  const { worktrees } = access.views;
+  await vscode.commands.executeCommand('muster.worktrees.focus');
+  const sized = await until(
+    'each row has a size',
+    async () => {
+      const rows = (await worktrees.getChildren()).filter(({ kind }) => kind === 'worktree');
+      const items = rows.map(row => worktrees.getTreeItem(row) as vscode.TreeItem);
+      return items.length > 0 && items.every(({ description }) => /\d (?:kB|MB|B)/.test(String(description))) && items;
+    },
+    signal,
+  );
+  assert.ok(sized.length > 0);
+});
+
+test("a compose file in a thread's worktree is the thread's, and is not offered for applying", async ({
+  signal,
+  after,
+}) => {
+  after(closeEditors);
+  const access = await provideCrew(signal);
+  const threadId = await dispatch(access, 'writer', 'Look around');
+  const { worktree } = await whenStatus(access, threadId, 'ready', signal);
+  const copy = vscode.Uri.file(join(worktree, 'agent-compose.yml'));
+  await writeFile(copy.fsPath, 'name: crew\nagents:\n  other: { provider: demo }\n');
+  after(() => rm(copy.fsPath, { force: true }));
+  assert.equal(access.services.composeFiles.threadOf(copy.fsPath)?.id, threadId);
+  await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(copy));
+  const lenses = await vscode.commands.executeCommand<vscode.CodeLens[]>('vscode.executeCodeLensProvider', copy);
+  assert.deepEqual(
+    lenses.map(({ command }) => command?.title),
+    [],
+  );
+});
