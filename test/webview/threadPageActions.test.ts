@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ToThreadPage } from '../../src/protocol/webview/threadPageMessages.js';
 import { settle } from './support/openWebview.js';
-import { finishedThread, threadView, agentView } from './support/threadFixtures.js';
+import { agentView, finishedThread, messageView, runView, threadView } from './support/threadFixtures.js';
 import { runId, threadPages, workingThread, type ThreadPage } from './support/threadPages.js';
 
 const withPage = threadPages();
@@ -78,6 +78,49 @@ describe('acting on the thread', () => {
       await withPage(finishedThread(), look, narrow);
     },
   );
+
+  /** A thread in this state, with these words of its last run. */
+  const ended = (status: string, filesChanged: number): readonly ToThreadPage[] => {
+    const latestRun = { status, agent: 'dev', activity: '', queuedAt: 1 };
+    const counts = { filesChanged, additions: filesChanged, deletions: 0 };
+    const thread = threadView({ status: 'ready', latestRun, ...counts });
+    return [...finishedThread(), { type: 'thread', thread, agents: [agentView()] }];
+  };
+
+  test('what changed nothing is closed with one click, and nothing offers to merge it', async () => {
+    await withPage(ended('succeeded', 0), async ({ page, posted, screenshot }) => {
+      await settle(page);
+      for (const name of ['Merge', 'Review changes', 'Merge options'])
+        expect(await page.getByRole('button', { name, exact: true }).count()).toBe(0);
+      await screenshot('thread-no-changes');
+      await page.getByRole('button', { name: 'Close without merging', exact: true }).click();
+      await expect.poll(posted).toContainEqual({ type: 'act', action: 'close' });
+    });
+  });
+
+  test('what was stopped half way says so, and going on comes before merging', async () => {
+    await withPage(ended('cancelled', 1), async ({ page, screenshot }) => {
+      await page.getByText('Stopped before it was done').first().waitFor();
+      const retry = page.getByRole('button', { name: 'Try again', exact: true });
+      await retry.waitFor();
+      await screenshot('thread-stopped');
+      // The one that stands out is not the one that lands half of the work.
+      const isPrimary = (id: string) => page.locator(`[data-id=${id}]`).evaluate(each => each.className);
+      expect(await isPrimary('merge')).not.toMatch(/primary/);
+    });
+  });
+
+  test('an agent that was told to stop is said to be stopping until it has', async () => {
+    const [, working] = workingThread(1);
+    if (working?.type !== 'thread' || !working.thread.latestRun) throw new Error('no thread is at work');
+    const stopping = { ...working.thread, latestRun: { ...working.thread.latestRun, stopping: true } };
+    const runs = [runView({ status: 'running', stopping: true, endedAt: undefined })];
+    const conversation: ToThreadPage = { type: 'conversation', messages: [messageView()], runs, merges: [] };
+    await withPage([...workingThread(1), { ...working, thread: stopping }, conversation], async ({ page }) => {
+      await page.getByText('dev is stopping').waitFor();
+      expect(await page.getByText('dev is working').count()).toBe(0);
+    });
+  });
 
   test('a file opens its diff, a run its log', async () => {
     await withPage(finishedThread(), async view => {
