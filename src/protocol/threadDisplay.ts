@@ -70,10 +70,11 @@ export function threadGroupOf(status: ThreadStatus): ThreadGroup {
 
 /**
  * Codicon id of a thread, without `$(…)`; spin `loading`. A thread that needs a person because its run ended badly shows
- * the error icon instead of the bell.
+ * the error icon instead of the bell; one that was stopped half way does not look like one that is done.
  */
 export function threadIcon(status: ThreadStatus, latestRunStatus?: string): string {
   if (status === 'needs_you' && latestRunStatus !== undefined && badEnds.has(latestRunStatus)) return 'error';
+  if (status === 'ready' && latestRunStatus === 'cancelled') return 'circle-slash';
   return looks[status].icon;
 }
 

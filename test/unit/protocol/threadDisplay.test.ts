@@ -91,6 +91,7 @@ describe('states', () => {
     expect(threadGroupOf('failed')).toBe('needs_you');
     expect(threadIcon('needs_you', 'timed_out')).toBe('error');
     expect(threadIcon('needs_you', 'waiting')).toBe('bell-dot');
+    expect(threadIcon('ready', 'cancelled')).not.toBe(threadIcon('ready', 'succeeded'));
   });
 });
 
