@@ -97,7 +97,7 @@ test('the Worktrees view tells what each takes on disk', async ({ signal, after 
     'each row has a size',
     async () => {
       const rows = (await worktrees.getChildren()).filter(({ kind }) => kind === 'worktree');
-      const items = rows.map(row => worktrees.getTreeItem(row) as vscode.TreeItem);
+      const items = rows.map(row => worktrees.getTreeItem(row));
       return items.length > 0 && items.every(({ description }) => /\d (?:kB|MB|B)/.test(String(description))) && items;
     },
     signal,
