@@ -33,7 +33,10 @@ describe('words of agents, files and git', () => {
   });
 
   it.each([
-    ['Provider `own` runs the command `sh -c "x"`. It may do anything.', 'Provider “own” runs the command “sh -c "x"”. It may do anything.'],
+    [
+      'Provider `own` runs the command `sh -c "x"`. It may do anything.',
+      'Provider “own” runs the command “sh -c "x"”. It may do anything.',
+    ],
     ['Install it with `npm install -g x` (or `brew`).', 'Install it with “npm install -g x” (or “brew”).'],
     ['`a`\nand `b`:', '“a”\nand “b”:'],
   ])('stand in quotes where ticks mean nothing: %j', (text, spoken) => {
