@@ -193,3 +193,13 @@ test('behind something that speaks TLS the cookie is Secure and its name says so
 function basic(user: string, secret: string): string {
   return `Basic ${Buffer.from(`${user}:${secret}`).toString('base64')}`;
 }
+
+test('an address that is none is refused at once, and the host goes on', async () => {
+  const { daemon } = await withPassword();
+  const { host } = new URL(daemon.url);
+  for (const address of ['//', '//[', 'http://[', '/\\', 'http://a:99999/']) {
+    const lines = [`GET ${address} HTTP/1.1`, `Host: ${host}`, 'Connection: close', '', ''];
+    expect(await rawRequest(daemon.url, lines)).toMatch(/^HTTP\/1\.1 400 /);
+  }
+  expect(await call(daemon.url, {})).toBe(401);
+});
