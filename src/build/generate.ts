@@ -10,6 +10,7 @@ const fromTables = [
   { name: 'the JSON schema of agent-compose.yml', module: 'generateComposeSchema.ts' },
   { name: 'the reference of the compose language', module: 'generateComposeDocs.ts' },
   { name: "the types of schedulers' scripts", module: 'generateSchedulerTypes.ts' },
+  { name: 'the reference of the calls of a host', module: 'generateApiDocs.ts' },
   { name: 'the reference of the MCP tools', module: 'generateMcpDocs.ts' },
   { name: "the extension's manifest", module: 'generateManifest.ts' },
 ];

@@ -8,7 +8,7 @@ const generated = 'src/protocol/gen';
 /** Which packages each of buf's templates makes. */
 const templates = new Map([
   ['buf.gen.yaml', ['muster']],
-  ['buf.gen.agentcompose.yaml', ['agentcompose', 'health']],
+  ['buf.gen.agentcompose.yaml', ['agentcompose', 'grpc', 'health']],
 ]);
 
 /** Each `.proto` below `src/protocol` → `src/protocol/gen`, with no network: compiler and plugin are dev dependencies. */

@@ -85,7 +85,7 @@ export const layers = {
       'src/mcp',
       'src/extension',
     ],
-    npm: ['esbuild', 'zod', '@vscode/vsce'],
+    npm: ['esbuild', 'zod', '@vscode/vsce', '@bufbuild/protobuf'],
     node: true,
   },
 };

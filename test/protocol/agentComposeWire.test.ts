@@ -1,7 +1,8 @@
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { readdirSync, readFileSync } from 'node:fs';
-import type { DescMethod, DescService } from '@bufbuild/protobuf';
+import { create, createFileRegistry, fromBinary, type DescMethod, type DescService } from '@bufbuild/protobuf';
+import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { Code, ConnectError, createClient, type CallOptions, type Client, type Interceptor } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
 import { beforeAll, expect, test } from 'vitest';
@@ -11,6 +12,7 @@ import { ResourceKind, ResourceService } from '../../src/protocol/gen/agentcompo
 import { RunService, StreamAgentRunEventType } from '../../src/protocol/gen/agentcompose/v2/runs_pb.js';
 import { RunStatus } from '../../src/protocol/gen/agentcompose/v2/types_pb.js';
 import { SandboxService, SandboxStatus } from '../../src/protocol/gen/agentcompose/v2/sandboxes_pb.js';
+import { ServerReflection } from '../../src/protocol/gen/grpc/reflection/v1/reflection_pb.js';
 import { HealthService } from '../../src/protocol/gen/health/v1/health_pb.js';
 import { runHeader } from '../../src/protocol/version.js';
 import { inRepository } from '../../src/build/paths.ts';
@@ -180,6 +182,29 @@ test('what is not there says what to do instead, a run may not use it, and a wro
   const wrong = onSocket(RunService, home, [withHeader('authorization', 'Bearer nonsense')]);
   expect((await refused(wrong.listRuns({}))).code).toBe(Code.Unauthenticated);
   expect((await refused(onSocket(RunService, home).getRun({ runId: '0000' }))).code).toBe(Code.NotFound);
+});
+
+test('tools ask the host itself which calls it has, and of what they are made', async () => {
+  const { home } = await applied();
+  const tool = createClient(ServerReflection, transportTo({ home }, 'gRPC'));
+  const answers = [];
+  const asked = tool.serverReflectionInfo(
+    (async function* () {
+      yield { messageRequest: { case: 'listServices', value: '' } } as const;
+      yield { messageRequest: { case: 'fileContainingSymbol', value: 'muster.v1.ThreadService.Dispatch' } } as const;
+      yield { messageRequest: { case: 'fileContainingSymbol', value: 'muster.v1.Nothing' } } as const;
+    })(),
+  );
+  for await (const { messageResponse } of asked) answers.push(messageResponse);
+  const [listed, described, missing] = answers;
+  const names = listed?.case === 'listServicesResponse' ? listed.value.service.map(({ name }) => name) : [];
+  expect(names).toEqual(expect.arrayContaining(['agentcompose.v1.KernelService', 'agentcompose.v2.RunService']));
+  expect(names).toContain('muster.v1.ThreadService');
+  const bytes = described?.case === 'fileDescriptorResponse' ? described.value.fileDescriptorProto : [];
+  const file = bytes.map(each => fromBinary(FileDescriptorProtoSchema, each)).toReversed();
+  const registry = createFileRegistry(create(FileDescriptorSetSchema, { file }));
+  expect(registry.getMessage('muster.v1.DispatchRequest')?.field['prompt']?.number).toBe(5);
+  expect(missing).toMatchObject({ case: 'errorResponse', value: { errorCode: Code.NotFound } });
 });
 
 test('docs/api.md says of every method whether it is answered, and that is so', async () => {

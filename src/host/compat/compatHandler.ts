@@ -12,11 +12,13 @@ import { RunService } from '../../protocol/gen/agentcompose/v2/runs_pb.js';
 import { SandboxService } from '../../protocol/gen/agentcompose/v2/sandboxes_pb.js';
 import { SettingsService } from '../../protocol/gen/agentcompose/v2/settings_pb.js';
 import { VolumeService } from '../../protocol/gen/agentcompose/v2/volumes_pb.js';
+import { ServerReflection } from '../../protocol/gen/grpc/reflection/v1/reflection_pb.js';
 import { HealthService } from '../../protocol/gen/health/v1/health_pb.js';
 import { createNodeHandler, type Handler } from '../server/nodeHandler.js';
 import { partly } from './answers.js';
 import { healthCalls } from './healthCalls.js';
 import type { OurCalls } from './ours.js';
+import { reflectionCalls } from './reflectionCalls.js';
 import { routeV1 } from './v1/routeV1.js';
 import { capabilityCalls } from './v2/capabilityCalls.js';
 import { execCalls } from './v2/execCalls.js';
@@ -30,6 +32,8 @@ import { answerVersion } from './versionRoute.js';
 
 export interface CompatOptions {
   readonly ours: OurCalls;
+  /** Our own services, which tools ask about beside agent-compose's. */
+  readonly own: (router: ConnectRouter) => void;
   readonly environment: () => Promise<Readonly<Record<string, string>>>;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly interceptors: readonly Interceptor[];
@@ -44,7 +48,11 @@ export interface CompatOptions {
  */
 export function createCompatHandler(options: CompatOptions): Handler {
   return createNodeHandler({
-    routes: router => route(router, options),
+    routes(router) {
+      const theirs = (each: ConnectRouter): void => route(each, options);
+      theirs(router);
+      router.service(ServerReflection, reflectionCalls(options.own, theirs));
+    },
     log: options.log,
     interceptors: [...options.interceptors],
     shutdownSignal: options.signal,

@@ -22,14 +22,22 @@ export interface TheirCallsOptions {
 export function theirCalls({ routes, inner, outer, log, ...more }: TheirCallsOptions): Elsewhere {
   return {
     answers: path =>
-      /^\/(agentcompose\.v[12]|health\.v1)\./.test(path) || path === '/api/version' || path === '/api/null',
+      /^\/(agentcompose\.v[12]|health\.v1|grpc\.reflection\.v1)\./.test(path) ||
+      path === '/api/version' ||
+      path === '/api/null',
     onError: error => log.error('agent-compose’s calls cannot be answered', { error: String(error) }),
     async load() {
       const [{ createCompatHandler }, { ourCalls }] = await Promise.all([
         import('./compatHandler.js'),
         import('./ours.js'),
       ]);
-      return createCompatHandler({ ...more, log, ours: ourCalls(routes, inner), interceptors: [...outer, refuseRuns] });
+      return createCompatHandler({
+        ...more,
+        log,
+        own: routes,
+        ours: ourCalls(routes, inner),
+        interceptors: [...outer, refuseRuns],
+      });
     },
   };
 }
@@ -44,7 +52,11 @@ const refuseRuns: Interceptor = next => request => {
 export function theirScope({ name }: DescMethod): Scope {
   // It evaluates what was sent.
   if (name === 'ValidateLoader') return 'operate';
-  if (/^(Get|List|Watch|Follow|Stream(Project)?Scheduler|Resolve|Validate|Inspect|BatchGet|Status)/.test(name))
+  if (
+    /^(Get|List|Watch|Follow|Stream(Project)?Scheduler|Resolve|Validate|Inspect|BatchGet|Status|ServerReflection)/.test(
+      name,
+    )
+  )
     return 'read';
   return /^(Apply|Patch|Remove)Project|^(Pull|Build|Remove)Image$|^Update|Preset$/.test(name) ? 'admin' : 'operate';
 }

@@ -46,6 +46,7 @@ async function host() {
   });
   const theirs = createCompatHandler({
     ours: ourCalls(() => undefined, []),
+    own: () => undefined,
     environment: async () => ({}),
     sleep: (_, gone) => new Promise(resolve => gone.addEventListener('abort', () => resolve())),
     interceptors,
