@@ -12,6 +12,8 @@ export function registerContextKeys({ context, host, scope, composeFiles }: Serv
   const findComposeFiles = async (): Promise<void> => {
     const found = await vscode.workspace.findFiles('**/agent-compose.{yml,yaml}', '**/node_modules/**', 1);
     set('hasComposeFile', found.length > 0);
+    // Known to have none; before that is known nobody is asked to write one.
+    set('hasNoComposeFile', found.length === 0);
   };
   const showToApply = (): void => set('hasMoreToApply', composeFiles.hasMoreToApply);
   const files = vscode.workspace.createFileSystemWatcher('**/agent-compose.{yml,yaml}', false, true, false);

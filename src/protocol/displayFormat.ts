@@ -57,6 +57,19 @@ export function formatLineChanges(additions: number | undefined, deletions: numb
   return `+${additions ?? 0} −${deletions ?? 0}`;
 }
 
+/** Provider and model behind an agent; a provider that is called as its agent says nothing twice. */
+export function formatMaker({
+  name,
+  provider,
+  model,
+}: {
+  readonly name: string;
+  readonly provider: string;
+  readonly model: string;
+}): string {
+  return [provider === name ? '' : provider, model].filter(part => part !== '').join(' · ');
+}
+
 /** The sum of what is known; undefined when nothing is. */
 export function sumKnown(...values: readonly (number | undefined)[]): number | undefined {
   const known = values.filter(value => value !== undefined);

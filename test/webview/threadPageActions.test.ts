@@ -138,6 +138,31 @@ describe('acting on the thread', () => {
     });
   });
 
+  test('a file says when it may be executed now, also where no line has changed', async () => {
+    const of = (path: string, additions: number) => ({
+      path,
+      oldPath: '',
+      status: 'modified',
+      binary: false,
+      additions,
+    });
+    const files: ToThreadPage = {
+      type: 'files',
+      uncommitted: 0,
+      files: [
+        { ...of('run.sh', 0), deletions: 0, mode: 'executable' },
+        { ...of('old.sh', 3), deletions: 1, mode: 'notExecutable' },
+      ],
+    };
+    await withPage([...finishedThread(), files], async ({ page, screenshot }) => {
+      const line = (name: string) => page.locator('.file-line', { hasText: name });
+      await line('run.sh').waitFor();
+      expect((await line('run.sh').textContent())?.replace(/\s+/g, ' ').trim()).toBe('run.sh now executable M');
+      expect(await line('old.sh').textContent()).toMatch(/no longer executable \+3 −1/);
+      await screenshot('thread-modes');
+    });
+  });
+
   test('without a host it says so, keeps what is known, and offers to start one', async () => {
     await withPage([...finishedThread(), { type: 'connection', state: 'offline' }], async view => {
       const { page } = view;

@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { formatCost } from '../../src/protocol/displayFormat.js';
+import { formatCost, formatMaker } from '../../src/protocol/displayFormat.js';
 import type { BoardAgent } from '../../src/protocol/webview/boardMessages.js';
 import { fill, type WebviewStrings } from '../../src/protocol/webview/webviewStrings.js';
 import { icon } from '../shared/icon.js';
@@ -45,7 +45,7 @@ function agentLoad(
       ? fill(strings.agentLoad, agent.active, agent.concurrency)
       : fill(strings.agentActive, agent.active);
   const queue = agent.queued > 0 ? fill(strings.agentQueue, agent.queued) : '';
-  const maker = agent.model === '' ? agent.provider : `${agent.provider} · ${agent.model}`;
+  const maker = formatMaker(agent);
   const title = [agent.problem, maker, load, queue].filter(text => text !== '').join('\n');
   return html`<li class="strip-agent" title=${title}>
     ${

@@ -121,7 +121,7 @@ function facts(thread: ThreadView, strings: WebviewStrings): TemplateResult {
   const parts: (TemplateResult | typeof nothing)[] = [
     thread.projectName === '' ? nothing : html`<span>${thread.projectName}</span>`,
     html`<span class="fact-strong">${agent}</span>`,
-    model === '' && provider === '' ? nothing : html`<span>${model === '' ? provider : model}</span>`,
+    model === '' && (provider === '' || provider === agent) ? nothing : html`<span>${model || provider}</span>`,
     branch === ''
       ? nothing
       : html`<span class="fact-branch"

@@ -95,13 +95,20 @@ function fileLine(file: ChangedFileView, strings: WebviewStrings, openDiff: (pat
   const key = `file.${file.status}`;
   const word = isStringKey(key) ? strings[key] : file.status;
   const name = file.path.slice(slash + 1);
+  const mode = file.mode === undefined ? '' : strings[`mode.${file.mode}`];
+  // What it may do has changed and nothing that it says.
+  const isModeAlone = mode !== '' && !file.binary && file.additions + file.deletions === 0;
+  const lines = file.binary ? strings.binary : isModeAlone ? '' : formatLineChanges(file.additions, file.deletions);
   return html`<li>
-    <button class="file-line" type="button" title=${`${file.path} · ${word}`} @click=${() => openDiff(file.path)}>
+    <button
+      class="file-line"
+      type="button"
+      title=${[file.path, word, mode].filter(part => part !== '').join(' · ')}
+      @click=${() => openDiff(file.path)}
+    >
       <span class="file-name ${file.status === 'deleted' ? 'is-deleted' : ''}">${name}</span>
       <span class="file-folder">${file.path.slice(0, Math.max(0, slash))}</span>
-      <span class="file-changes"
-        >${file.binary ? strings.binary : formatLineChanges(file.additions, file.deletions)}</span
-      >
+      <span class="file-changes">${[mode, lines].filter(part => part !== '').join(' ')}</span>
       <span class="file-status file-${file.status}" aria-label=${word}
         >${ownValue(statusLetters, file.status) ?? '?'}</span
       >

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { formatMaker } from '../../protocol/displayFormat.js';
 import type { Agent, Project } from '../../protocol/gen/muster/v1/projects_pb.js';
 import type { Services } from '../services.js';
 import { recentAgents } from './sendTask.js';
@@ -52,8 +53,7 @@ export function agentRow(choice: AgentChoice, { several }: { readonly several: b
 function agentDescription({ project, agent }: AgentChoice, { withProject }: { readonly withProject: boolean }): string {
   return [
     withProject ? `${project.name} (${vscode.workspace.asRelativePath(project.folder)})` : '',
-    agent.provider,
-    agent.model,
+    formatMaker(agent),
     agent.driver === 'process' ? agent.workspace : agent.driver,
     agent.active > 0 ? vscode.l10n.t('{0} working', agent.active) : '',
     agent.queued > 0 ? vscode.l10n.t('{0} queued', agent.queued) : '',

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { formatMaker } from '../../protocol/displayFormat.js';
 import type { CommandId } from '../manifest/commandTable.js';
 import type { Services } from '../services.js';
 import { listAgents } from './agentChoice.js';
@@ -36,7 +37,7 @@ export class TaskCompletions implements vscode.CompletionItemProvider {
     const choices = await listAgents(this.#services);
     return choices.map(({ project, agent }, index) => {
       const item = new vscode.CompletionItem(
-        { label: agent.name, description: `${project.name} · ${agent.provider}` },
+        { label: agent.name, description: [project.name, formatMaker(agent)].filter(part => part !== '').join(' · ') },
         vscode.CompletionItemKind.User,
       );
       item.filterText = `@${agent.name}`;

@@ -51,14 +51,14 @@ export const welcomeTable: readonly WelcomeEntry[] = [
   {
     key: 'projects.create',
     view: 'muster.projects',
-    when: `${folder} && isWorkspaceTrusted && !muster.hasComposeFile && (${up})`,
+    when: `${folder} && isWorkspaceTrusted && muster.hasNoComposeFile && (${up})`,
     contents:
       'Describe your crew of coding agents in an agent-compose.yml.\n[Create Compose File](command:muster.createComposeFile)\nSee [how Muster works](command:muster.openWalkthrough).',
   },
   {
     key: 'projects.createDown',
     view: 'muster.projects',
-    when: `${folder} && isWorkspaceTrusted && !muster.hasComposeFile && (${down})`,
+    when: `${folder} && isWorkspaceTrusted && muster.hasNoComposeFile && (${down})`,
     contents:
       'Describe your crew of coding agents in an agent-compose.yml.\n[Create Compose File](command:muster.createComposeFile)\nThe host that runs them is not running. [Start](command:muster.startHost) · [Show log](command:muster.showHostLog)',
   },

@@ -15,12 +15,14 @@ export class Tooltip {
 
   /** Words of agents, files or git: escaped, so that they cannot become links, images or icons. */
   words(text: string): this {
-    this.#markdown.appendText(spokenText(text));
+    this.#append(spokenText(text));
     return this;
   }
 
   bold(text: string): this {
-    this.#markdown.appendMarkdown('**').appendText(plainText(text)).appendMarkdown('**');
+    this.#markdown.appendMarkdown('**');
+    this.#append(plainText(text));
+    this.#markdown.appendMarkdown('**');
     return this;
   }
 
@@ -53,6 +55,16 @@ export class Tooltip {
       `\n\n${links.map(({ label, command }) => `[${label}](command:${command}?${encoded})`).join(' · ')}`,
     );
     return this;
+  }
+
+  /**
+   * Word by word: `appendText` makes every space one at which no line breaks, and a tooltip then breaks in the middle of words.
+   * One space between two words means nothing in Markdown, but for the one behind the number of a list.
+   */
+  #append(text: string): void {
+    const [first = '', ...words] = text.split(/(?<=\S)(?<!\d[.)]) (?=\S)/);
+    this.#markdown.appendText(first);
+    for (const word of words) this.#markdown.appendMarkdown(' ').appendText(word);
   }
 
   get value(): vscode.MarkdownString {

@@ -143,7 +143,7 @@ export function threadTooltip(thread: Thread, now: number): vscode.MarkdownStrin
   tooltip.icon(threadIcon(status, thread.latestRun?.status));
   tooltip.line(join([statusWord(thread), formatAge(Number(thread.updatedAt), now)]));
   if (thread.needs !== '') tooltip.line(oneLine(thread.needs));
-  tooltip.icon('robot').line(join([thread.agent, thread.model || thread.provider]));
+  tooltip.icon('robot').line(join([thread.agent, thread.model || otherName(thread)]));
   if (thread.branch !== '') {
     const { branch, baseRef, baseCommit } = thread;
     tooltip.icon('git-branch').line(vscode.l10n.t('{0} from {1}@{2}', branch, baseRef, shortId(baseCommit)));
@@ -165,6 +165,11 @@ export function threadTooltip(thread: Thread, now: number): vscode.MarkdownStrin
   const said = oneLine(thread.latestRun?.answer || (thread.latestRun?.activity ?? ''));
   if (said !== '') tooltip.quote(said);
   return tooltip.links(tooltipLinks(thread), thread.id).value;
+}
+
+/** A provider that is called as the agent says nothing twice. */
+function otherName({ agent, provider }: Thread): string {
+  return provider === agent ? '' : provider;
 }
 
 function tooltipLinks(thread: Thread): readonly CommandLink[] {

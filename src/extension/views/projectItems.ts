@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
-import { formatAge, formatDuration } from '../../protocol/displayFormat.js';
+import { formatAge, formatDuration, formatMaker } from '../../protocol/displayFormat.js';
 import type { Agent, Project, Trigger } from '../../protocol/gen/muster/v1/projects_pb.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { ComposeFileState } from '../projects/composeFileStates.js';
@@ -93,7 +93,7 @@ export function agentItem(
 ): vscode.TreeItem {
   const item = new vscode.TreeItem(agent.name, hasChildren ? Collapsed : None);
   const broken = agent.problem !== '';
-  const facts = [agent.provider, agent.model, agent.driver === 'process' ? agent.workspace : agent.driver];
+  const facts = [formatMaker(agent), agent.driver === 'process' ? agent.workspace : agent.driver];
   const load = [
     agent.active > 0 ? vscode.l10n.t('{0} working', agent.active) : '',
     agent.queued > 0 ? vscode.l10n.t('{0} queued', agent.queued) : '',

@@ -1,6 +1,7 @@
 import { errorMessage } from '../../base/errors.js';
 import { DisposableStore, type Disposable } from '../../base/lifecycle.js';
 import type { DiffThreadResponse, GetThreadResponse, Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
+import { modeChange } from '../../protocol/webview/modeChange.js';
 import type { ToThreadPage } from '../../protocol/webview/threadPageMessages.js';
 import {
   toAgentView,
@@ -182,14 +183,11 @@ function byPath(a: { readonly path: string }, b: { readonly path: string }): num
 
 function toFiles(diff: DiffThreadResponse): Pick<Extract<ToThreadPage, { type: 'files' }>, 'files' | 'uncommitted'> {
   return {
-    files: diff.files.toSorted(byPath).map(({ path, oldPath, status, binary, additions, deletions }) => ({
-      path,
-      oldPath,
-      status,
-      binary,
-      additions,
-      deletions,
-    })),
+    files: diff.files.toSorted(byPath).map(file => {
+      const { path, oldPath, status, binary, additions, deletions } = file;
+      const mode = modeChange(file);
+      return { path, oldPath, status, binary, additions, deletions, ...(mode && { mode }) };
+    }),
     uncommitted: diff.uncommitted.length,
   };
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { modeChanges } from './modeChange.js';
 import { threadActions } from './threadActions.js';
 import { agentViewSchema, mergeViewSchema, messageViewSchema, runViewSchema, threadViewSchema } from './threadView.js';
 import { transcriptEntrySchema } from './transcriptView.js';
@@ -16,6 +17,8 @@ export const changedFileSchema = z.object({
   binary: z.boolean(),
   additions: z.int(),
   deletions: z.int(),
+  /** What the file may do has changed, too; absent when it has not. */
+  mode: z.optional(z.enum(modeChanges)),
 });
 export type ChangedFileView = z.infer<typeof changedFileSchema>;
 

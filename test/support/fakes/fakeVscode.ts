@@ -37,7 +37,8 @@ export class MarkdownString {
   value = '';
   isTrusted: unknown;
   appendText(text: string): this {
-    this.value += text.replace(/[\\`*_{}[\]()#+\-!~<>|]/g, '\\$&');
+    const escaped = text.replace(/[\\`*_{}[\]()#+\-!~<>|]/g, '\\$&');
+    this.value += escaped.replace(/[ \t]/g, '&nbsp;');
     return this;
   }
   appendCodeblock(text: string, language = ''): this {

@@ -47,6 +47,11 @@ describe('the description of a thread', () => {
     expect(threadDescription(thread, now)).toBe(expected);
   });
 
+  it('says a name once where agent and provider are called the same', () => {
+    const { value } = threadTooltip(makeThread({ status: 'working', agent: 'slow', provider: 'slow' }), now);
+    expect(value.match(/slow/g)).toHaveLength(1);
+  });
+
   it('says nothing about costs that are not known', () => {
     expect(threadDescription(makeThread({ status: 'working' }), now)).toBe('dev');
   });
@@ -91,6 +96,16 @@ describe('a tooltip', () => {
       enabledCommands: ['muster.openThread', 'muster.review', 'muster.merge', 'muster.showLog'],
     });
     expect(tooltip.value).toContain('(command:muster.merge?%5B%223f2a9k4m7p0q%22%5D)');
+  });
+
+  it('breaks its lines between words, and makes no list of what begins like one', () => {
+    const needs = '1. The model provider refused the request: rate limited';
+    const { value } = threadTooltip(
+      makeThread({ status: 'needs_you', needs, summary: 'Rename all of the handlers' }),
+      now,
+    );
+    expect(value).toContain('**Rename all of the handlers**');
+    expect(value).toContain('1.&nbsp;The model provider refused the request: rate limited');
   });
 
   it('never makes a link of what an agent or a task says', () => {

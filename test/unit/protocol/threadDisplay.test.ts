@@ -4,11 +4,13 @@ import {
   formatCost,
   formatDuration,
   formatLineChanges,
+  formatMaker,
   formatOrdinal,
   formatTokens,
   sumKnown,
 } from '../../../src/protocol/displayFormat.js';
 import { parseThreadStatus, threadGroupOf, threadIcon } from '../../../src/protocol/threadDisplay.js';
+import { modeChange } from '../../../src/protocol/webview/modeChange.js';
 import { offeredActions } from '../../../src/protocol/webview/threadActions.js';
 import { fill, webviewStrings, withTranslations } from '../../../src/protocol/webview/webviewStrings.js';
 import { threadView } from '../../webview/support/threadFixtures.js';
@@ -79,6 +81,21 @@ describe('short texts', () => {
     expect(sumKnown(undefined, undefined)).toBeUndefined();
     expect(sumKnown(1, undefined, 2)).toBe(3);
   });
+});
+
+test('a maker is named once', () => {
+  const maker = (name: string, provider: string, model = '') => formatMaker({ name, provider, model });
+  expect(maker('dev', 'claude', 'sonnet')).toBe('claude · sonnet');
+  expect(maker('slow', 'slow')).toBe('');
+  expect(maker('slow', 'slow', 'm')).toBe('m');
+});
+
+test('a changed mode is told by what the file may do now', () => {
+  const change = (oldMode: string, mode: string) => modeChange({ oldMode, mode });
+  expect(change('100644', '100755')).toBe('executable');
+  expect(change('100755', '100644')).toBe('notExecutable');
+  expect(change('100644', '120000')).toBe('otherMode');
+  expect(change('', '')).toBeUndefined();
 });
 
 describe('states', () => {

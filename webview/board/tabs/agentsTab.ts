@@ -1,5 +1,5 @@
 import { html, nothing, svg, type TemplateResult } from 'lit';
-import { formatCost, formatTokens, sumKnown } from '../../../src/protocol/displayFormat.js';
+import { formatCost, formatMaker, formatTokens, sumKnown } from '../../../src/protocol/displayFormat.js';
 import type { AgentCard, AgentsTab, DayCost } from '../../../src/protocol/webview/boardTabs/agentsTab.js';
 import { fill, type WebviewStrings } from '../../../src/protocol/webview/webviewStrings.js';
 import { icon } from '../../shared/icon.js';
@@ -36,9 +36,12 @@ function agentRow(agent: AgentCard, { strings, tabAct, name }: TabContext & { re
     onOpen: problem === '' ? dispatch : fix,
     facts: [
       health.word,
-      fill(strings.agentLoad, agent.active, agent.concurrency),
+      // Without a limit of its own there is nothing to set the load against.
+      agent.concurrency === 0
+        ? fill(strings.agentActive, agent.active)
+        : fill(strings.agentLoad, agent.active, agent.concurrency),
       agent.queued === 0 ? '' : fill(strings.agentQueue, agent.queued),
-      agent.model === '' ? agent.provider : `${agent.provider} · ${agent.model}`,
+      formatMaker(agent),
       agent.driver,
       agent.permissions,
       agent.handoffTo.length === 0 ? '' : fill(strings.agentHandsTo, agent.handoffTo.join(', ')),
