@@ -8,6 +8,7 @@ const day = 24 * hour;
 /** Milliseconds as `0.2 s`, `41 s`, `4 min`, `2 h 5 min`, `3 d`. */
 export function formatDuration(ms: number): string {
   if (!Number.isFinite(ms) || ms < 0) return '';
+  if (ms < 50) return '<0.1 s';
   if (ms < 9.95 * second) return `${(ms / second).toFixed(1)} s`;
   if (ms < minute - 500) return `${Math.round(ms / second)} s`;
   if (ms < hour) return `${Math.max(1, Math.floor(ms / minute))} min`;

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { ToThreadPage } from '../../src/protocol/webview/threadPageMessages.js';
 import { settle } from './support/openWebview.js';
-import { agentView, finishedThread, messageView, runView, threadView } from './support/threadFixtures.js';
+import { agentView, finishedThread, init, messageView, runView, threadView } from './support/threadFixtures.js';
 import { runId, threadPages, workingThread, type ThreadPage } from './support/threadPages.js';
 
 const withPage = threadPages();
+
+const caughtUp: ToThreadPage = { type: 'caughtUp' };
 
 describe('acting on the thread', () => {
   test('buttons and menus post their actions; the menu works with the keyboard', async () => {
@@ -135,6 +137,19 @@ describe('acting on the thread', () => {
         { type: 'openDiff', path: 'src/forms/checkout/addressForm.ts' },
         { type: 'openRunLog', runId },
       ]);
+    });
+  });
+
+  test('why it needs a person is said once, with what helps, and the end of the run is still there', async () => {
+    const needs = 'The model provider refused the request: rate limited.';
+    const latestRun = { status: 'failed', agent: 'dev', activity: '', queuedAt: 1 };
+    const thread = threadView({ status: 'needs_you', needs, latestRun });
+    const runs = [runView({ status: 'failed', error: needs })];
+    const conversation: ToThreadPage = { type: 'conversation', messages: [messageView()], runs, merges: [] };
+    await withPage([init(), { type: 'thread', thread, agents: [agentView()] }, conversation, caughtUp], async view => {
+      await view.page.getByRole('button', { name: 'Try again' }).waitFor();
+      await view.page.locator('.run-end').waitFor();
+      expect(await view.page.getByText(needs).count()).toBe(1);
     });
   });
 

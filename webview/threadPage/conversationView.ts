@@ -18,6 +18,8 @@ export interface RowContext {
   readonly openFile: (path: string) => void;
   /** Place of the latest run in the queue. */
   readonly queuePosition: number | undefined;
+  /** What the notice above the conversation says of this run: not said a second time. */
+  readonly noticed: { readonly run: string; readonly error: string } | undefined;
 }
 
 /** Draws one row of the conversation. */
@@ -53,12 +55,19 @@ export function conversationRow(row: ConversationRow, context: RowContext): Temp
         >
       </div>`;
     case 'runEnd':
-      return inTextColumn('', runEnd(row.run, row.error, strings));
+      return inTextColumn('', runEnd(row.run, isNoticed(row, context) ? '' : row.error, strings));
     case 'activity':
       return inTextColumn('', activity(row.run, context));
     case 'entry':
       return inTextColumn(row.author, entry(row, context));
   }
+}
+
+function isNoticed(
+  { run, error }: { readonly run: RunView; readonly error: string },
+  { noticed }: RowContext,
+): boolean {
+  return noticed?.run === run.id && noticed.error === error;
 }
 
 function inTextColumn(author: string, content: TemplateResult): TemplateResult {

@@ -140,6 +140,8 @@ export class ThreadPage extends LitElement {
   }
 
   #rowContext(): RowContext {
+    const { thread, runs } = this.#state;
+    const last = runs.at(-1);
     return {
       strings: this.#state.strings,
       expanded: this.#expanded,
@@ -150,7 +152,8 @@ export class ThreadPage extends LitElement {
       },
       openDiff: path => this.#post({ type: 'openDiff', path }),
       openFile: path => this.#post({ type: 'openFile', path }),
-      queuePosition: this.#state.thread?.latestRun?.queuePosition,
+      queuePosition: thread?.latestRun?.queuePosition,
+      noticed: thread?.status === 'needs_you' && last ? { run: last.id, error: thread.needs } : undefined,
     };
   }
 

@@ -7,6 +7,7 @@ import type { Services } from '../services.js';
 import { consentDetail } from './consentDetail.js';
 import { offerService } from './offerService.js';
 import { interpolatedVariables } from './interpolatedVariables.js';
+import { problemText } from './problemText.js';
 import { askModally, showDone, showError, showInformation, showWarning, whileWaiting } from '../plain/messages.js';
 
 export interface ApplyOptions {
@@ -119,7 +120,7 @@ async function requestApply(
 }
 
 async function showProblems(file: vscode.Uri, error: AppError<'compose.invalid'>): Promise<void> {
-  const { problems } = error.data;
+  const problems = error.data.problems.map(problem => problemText(problem, file.fsPath));
   const [first = error.message] = problems;
   const text =
     problems.length > 1

@@ -7,6 +7,7 @@ import type { Change, Project } from '../../protocol/gen/muster/v1/projects_pb.j
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { HostConnection } from '../host/hostConnection.js';
 import { interpolatedVariables } from './interpolatedVariables.js';
+import { problemText } from './problemText.js';
 
 /** A compose file on disk against what is applied of it. */
 export type ComposeFileState =
@@ -171,7 +172,9 @@ export class ComposeFileStates implements vscode.Disposable {
       if (answer.unchanged) return { kind: 'applied' };
       return { kind: 'changed', changes: answer.changes.filter(({ action }) => action !== 'unchanged') };
     } catch (error) {
-      if (isAppError(error, 'compose.invalid')) return { kind: 'invalid', problems: error.data.problems };
+      if (isAppError(error, 'compose.invalid')) {
+        return { kind: 'invalid', problems: error.data.problems.map(problem => problemText(problem, file)) };
+      }
       if (!signal.aborted) this.#log.warn('A compose file could not be compared', { file, reason: String(error) });
       return undefined;
     }
