@@ -1,7 +1,15 @@
 import type { CommandEntry } from './commandEntry.js';
 
-/** Who reaches a host that listens: `muster token`, `password` and `session`. */
+/** Who reaches a host that listens: `muster login`, `logout`, `token`, `password` and `session`. */
 export const accessCommands = {
+  login: {
+    summary: 'log in to a host elsewhere, or list where you are logged in',
+    load: async () => (await import('./commands/login.js')).login,
+  },
+  logout: {
+    summary: 'forget the token of a host elsewhere',
+    load: async () => (await import('./commands/login.js')).logout,
+  },
   token: {
     summary: 'list the tokens with which programs reach this host over the network',
     load: async () => (await import('./commands/tokens.js')).tokenList,

@@ -39,6 +39,32 @@ test('a command elsewhere gives a task to a host and reads along, with its token
   expect(exec).toMatchObject({ status: 4, stdout: '', stderr: expect.stringContaining(daemon.url) });
 });
 
+test('who has logged in needs no token in the environment, until they log out', async () => {
+  const home = testHome(programs);
+  const daemon = await startDaemon(home, '--listen', '127.0.0.1:0');
+  const elsewhere = testHome(programs);
+  const url = daemon.url;
+  expect(await elsewhere.muster(['login', url], { input: 'muster_wrong\n' })).toMatchObject({ status: 2 });
+  expect(await elsewhere.musterJson(['login'])).toEqual({ hosts: [] });
+  const token = await daemon.token();
+  const login = await elsewhere.muster(['login', url, '--name', 'office'], { input: `${token}\n` });
+  expect(login).toMatchObject({ status: 0, stdout: expect.stringContaining(url) });
+  expect(login.stdout + login.stderr).not.toContain(token);
+  expect(await elsewhere.musterJson(['login'])).toMatchObject({ hosts: [{ url, name: 'office' }] });
+  const ways: readonly { readonly args: readonly string[]; readonly env?: Readonly<Record<string, string>> }[] = [
+    { args: ['--host', 'office'] },
+    { args: ['--host', url] },
+    { args: [], env: { MUSTER_HOST: 'office' } },
+    { args: [], env: { AGENT_COMPOSE_HOST: url } },
+  ];
+  for (const { args, env = {} } of ways)
+    expect(JSON.parse((await elsewhere.muster(['status', '--json', ...args], { env })).stdout)).toMatchObject({
+      url,
+    });
+  expect(await elsewhere.musterJson(['logout', 'office'])).toEqual({ url, removed: true });
+  expect(await elsewhere.muster(['status', '--host', url])).toMatchObject({ status: 2 });
+});
+
 test('without a token, with a wrong, expired, revoked or too narrow one it is refused and told why', async () => {
   const home = testHome(programs);
   const daemon = await startDaemon(home, '--listen', '127.0.0.1:0');

@@ -1,6 +1,6 @@
 import { askByGh, compareUrl } from '../../client/pullRequests.js';
 import { defineCommand } from '../command.js';
-import { findProgram } from '../doctor/agentClis.js';
+import { findProgram } from '../../client/findProgram.js';
 import { oneLine } from '../output/terminalText.js';
 import { optional } from '../output/wireJson.js';
 

@@ -4,11 +4,12 @@ import type { Log } from '../../base/log.js';
 import { requireEndpoint } from '../../client/endpointDiscovery.js';
 import type { HostClient } from '../../client/hostClient.js';
 import { ensureHost, type LaunchOptions } from '../../client/hostLauncher.js';
+import { HostProfiles } from '../../client/hostProfiles.js';
 import { connectPlainly, speakPlainly } from '../../client/plainClient.js';
 import { LiveState } from '../../client/liveState.js';
 import { systemClock } from '../../client/systemClock.js';
 import type { Environment } from '../../client/stateDirectory.js';
-import { findEndpoint, readHostAddress, remoteEndpoint } from './hostAddress.js';
+import { findEndpoint, readHostAddress, remoteEndpoint, remoteToken } from './hostAddress.js';
 
 export interface SessionOptions {
   readonly stateDir: string;
@@ -79,10 +80,17 @@ export class HostSession {
   /** The host that was named; undefined when none was, or when what `AGENT_COMPOSE_HOST` names is not Muster. */
   async #connectNamed(signal: AbortSignal, connect: Connect): Promise<HostClient | undefined> {
     const { stateDir, host, env } = this.#options;
-    const address = readHostAddress(host, env);
+    const keychain = async () => (await import('../../client/keychain.js')).findKeychain(env);
+    const profiles = new HostProfiles({ stateDir, keychain });
+    const address = readHostAddress(host, env, profiles);
     if (!address) return undefined;
     const how = { signal, ...this.#callOptions() };
-    if (address.remote) return await connectForStreams(remoteEndpoint(address, env), how);
+    if (address.remote) {
+      // At an address of the web where nobody has logged in answers agent-compose's own daemon.
+      if (address.from === 'AGENT_COMPOSE_HOST' && !profiles.find(address.path)) return undefined;
+      const token = await remoteToken(address.path, { env, profiles, signal });
+      return await connectForStreams(remoteEndpoint(address.path, token), how);
+    }
     try {
       return await connect(await findEndpoint(address, stateDir), how);
     } catch (error) {

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { delimiter, isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
 import { ownValue } from '../../base/ownValue.js';
+import { findProgram } from '../../client/findProgram.js';
 import type { Environment } from '../../client/stateDirectory.js';
-import { isExecutable } from '../../node/looks.js';
 import { homeFolder } from '../../node/person.js';
 
 /** One coding CLI on this machine, as far as can be seen without starting it. */
@@ -72,14 +72,4 @@ export function findAgentClis(env: Environment): readonly AgentCli[] {
     const file = files.find(name => existsSync(join(home, name)));
     return { provider, title, install, path: findProgram(provider, env), login: key ?? file, pingArgs };
   });
-}
-
-/** An executable of this name in an absolute folder of PATH. */
-export function findProgram(name: string, env: Environment): string | undefined {
-  const names = process.platform === 'win32' ? [`${name}.cmd`, `${name}.exe`, name] : [name];
-  return (env['PATH'] ?? '')
-    .split(delimiter)
-    .filter(isAbsolute)
-    .flatMap(folder => names.map(each => join(folder, each)))
-    .find(path => isExecutable(path));
 }

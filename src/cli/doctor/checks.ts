@@ -6,7 +6,8 @@ import { textField } from '../../base/unknownFields.js';
 import type { CommandContext } from '../command.js';
 import { checkComposeFile } from '../lookup/composeFile.js';
 import { findComposeFile } from '../lookup/findComposeFile.js';
-import { findAgentClis, findProgram } from './agentClis.js';
+import { findProgram } from '../../client/findProgram.js';
+import { findAgentClis } from './agentClis.js';
 
 /** What one look found. `fail`: Muster cannot work like that; `warn`: something is missing that may not be needed. */
 export interface Check {
