@@ -65,6 +65,11 @@ console.log(describe(totals));
 process.exitCode = totals.failed > 0 ? 1 : 0;
 
 async function provide(needs: ReadonlySet<Need>): Promise<ReadonlyMap<Need, string>> {
+  // Where they cannot be had, the tests that use them are skipped and say why.
+  if (chosen.some(({ name }) => name === 'integration'))
+    await attempt('Checking git LFS and file systems', () =>
+      provideSystemPackages({ browser: false, oddRepositories: true }),
+    );
   const failures = new Map<Need, string>();
   const one = async (need: Need, name: string, work: () => Promise<unknown>) => {
     if (!needs.has(need)) return;

@@ -2,6 +2,7 @@ import { AdoptWorktree } from '../core/threads/adoptWorktree.js';
 import { WorktreeCleaner } from '../core/threads/worktreeCleaner.js';
 import type { ThreadService } from '../core/threads/threadService.js';
 import { WorktreeLooks } from '../core/threads/worktreeLooks.js';
+import type { WorkspacePreparer } from '../core/workspaces/workspacePreparer.js';
 import type { WorkspaceService } from '../core/workspaces/workspaceService.js';
 import { createForeignWorktreeDriver } from '../drivers/git/worktree/foreignWorktrees.js';
 import { createWorktreeProcesses } from '../drivers/process/processFolders.js';
@@ -18,18 +19,19 @@ export interface HostWorktrees {
 /** Builds it. */
 export function buildWorktrees(
   { store, clock, ids, log, directory }: HostState,
-  { worktrees, threads, workspaces, git }: Pick<HostDrivers, 'worktrees' | 'git'> & WorktreeServices,
+  { worktrees, threads, workspaces, preparer, git }: Pick<HostDrivers, 'worktrees' | 'git'> & WorktreeServices,
 ): HostWorktrees {
   const worktreeLooks = new WorktreeLooks({ store, driver: worktrees, processes: createWorktreeProcesses() });
   const foreign = createForeignWorktreeDriver({ stateDir: directory.path, clock, log, git });
   return {
     worktreeLooks,
     worktreeCleaner: new WorktreeCleaner({ store, clock, looks: worktreeLooks, threads }),
-    adoption: new AdoptWorktree({ store, clock, ids, workspaces, driver: worktrees, foreign }),
+    adoption: new AdoptWorktree({ store, clock, ids, workspaces, driver: worktrees, foreign, preparer }),
   };
 }
 
 interface WorktreeServices {
   readonly threads: ThreadService;
   readonly workspaces: WorkspaceService;
+  readonly preparer: WorkspacePreparer;
 }

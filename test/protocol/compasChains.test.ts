@@ -15,6 +15,7 @@ providers:
 ${shellProvider}
   maker: {command: sh, args: ["-c", "echo again >> made.txt; echo I made it."]}
   approving: ${critic('echo Fine.; echo "VERDICT: approve"')}
+  meddling: ${critic('echo mine >> made.txt; echo Fine now.; echo "VERDICT: approve"')}
   refusing: ${critic('echo No.; echo "VERDICT: request changes"')}
 agents:
   dev:
@@ -28,6 +29,8 @@ agents:
   second: {provider: approving, model: second, workspace: {provider: thread, access: read}}
   clumsy: {provider: shell, handoff: {on_response: refuser}}
   alone: {provider: shell}
+  trusting: {provider: shell, handoff: {on_response: meddler}}
+  meddler: {provider: meddling, model: meddler, workspace: {provider: thread, access: write}}
   ring1: {provider: maker, handoff: {on_response: [ring2, second]}}
   ring2: {provider: approving, model: ring2, handoff: {on_response: [ring1, reviewer]}}
   again: {provider: shell, handoff: {on_response: reviewer}, retries: {max: 1, backoff: 10ms}}
@@ -224,8 +227,10 @@ test('what agents approved lands by itself only where the file says so and a per
   const own = await settled('alone', { body: 'echo own > own.txt; echo Mine.' });
   const refusedOne = await settled('stubborn');
   const empty = await settled('dev', { body: 'echo Nothing to do.' });
+  // This one approved, and changed it: what is there now nobody approved.
+  const meddled = await settled('trusting', { body: 'echo ok > meddled.txt; echo I made it.' });
   const before = world.git('rev-parse', 'main');
-  for (const each of [own, refusedOne, empty])
+  for (const each of [own, refusedOne, empty, meddled])
     expect((await world.mcp.ok('orch_merge_status', { thread_id: each.thread }))['recent']).toEqual([]);
   // In the way of a person's own edit it waits for them, and is not tried again by itself.
   writeFileSync(join(world.repository, 'made.txt'), 'edited\n');

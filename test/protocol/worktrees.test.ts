@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { tempDirectory } from '../support/tempDirectory.ts';
@@ -18,9 +18,9 @@ agents:
   dev: {provider: shell}
 `;
 
-function setting() {
+function setting(compose = file) {
   const home = testHome(programs);
-  const repository = testRepository({ 'agent-compose.yml': file });
+  const repository = testRepository({ 'agent-compose.yml': compose });
   const at = { cwd: repository };
   return {
     home,
@@ -104,4 +104,31 @@ test('a worktree made by hand becomes a thread, goes on under an agent, lands, a
   expect(existsSync(path)).toBe(false);
   expect(git('branch', '--list', 'by-hand')).toContain('by-hand');
   expect(await muster('restore', id)).toMatchObject({ status: 0 });
+});
+
+test('an adopted worktree has ports from the beginning, and is set up once, before its first run', async () => {
+  const { muster, git } = setting(`name: shop
+providers:
+  shell: {command: sh, args: ["-c", "echo port $API_PORT"]}
+agents:
+  dev:
+    provider: shell
+    workspace: {provider: worktree, setup: ["echo made >> setup.txt"], ports: [API_PORT]}
+`);
+  await muster('up', '--yes');
+  const path = join(tempDirectory(), 'by-hand');
+  git('worktree', 'add', '--quiet', '-b', 'by-hand', path);
+  const { thread } = JSON.parse((await muster('worktrees', 'adopt', path, '--json')).stdout) as {
+    thread: { thread_id: string };
+  };
+  const id = thread.thread_id;
+  // Nothing is changed in it by being adopted.
+  expect(existsSync(join(path, 'setup.txt'))).toBe(false);
+  expect((await muster('worktrees', 'setup', id)).stdout).toMatch(/before its first run\. Its ports begin at \d+/);
+  const port = (await muster('exec', id, '--', 'sh', '-c', 'echo $API_PORT')).stdout.trim();
+  expect(port).toMatch(/^2\d{4}$/);
+  for (const words of ['Begin', 'Go on'])
+    expect(await muster('dispatch', 'dev', words, '--thread', id, '--wait')).toMatchObject({ status: 0 });
+  expect((await muster('logs', id)).stdout.match(new RegExp(`port ${port}`, 'g'))).toHaveLength(2);
+  expect(readFileSync(join(path, 'setup.txt'), 'utf8')).toBe('made\n');
 });

@@ -12,10 +12,14 @@ const toBrowse = ['chromium', 'fonts-dejavu-core', 'zsh', 'fish'];
 /** What the suite with containers needs besides. */
 const toContain = ['docker.io', 'mmdebstrap', 'docker-registry', 'bubblewrap'];
 
+/** What single tests with real git need besides: each is skipped, with the reason, where one of these is not to be had. */
+const toTry = ['git-lfs', 'exfat-fuse', 'exfatprogs'];
+
 /** Installs the system packages that are missing. Where there is no apt, they are expected to be there by other means. */
 export async function provideSystemPackages(options: {
   readonly browser: boolean;
   readonly containers?: boolean;
+  readonly oddRepositories?: boolean;
 }): Promise<void> {
   if (!existsSync('/usr/bin/apt-get')) {
     say(
@@ -23,9 +27,13 @@ export async function provideSystemPackages(options: {
     );
     return;
   }
-  const missing = [...toBuild, ...(options.browser ? toBrowse : []), ...(options.containers ? toContain : [])].filter(
-    name => !isInstalled(name),
-  );
+  const wanted = [
+    ...toBuild,
+    ...(options.browser ? toBrowse : []),
+    ...(options.containers ? toContain : []),
+    ...(options.oddRepositories ? toTry : []),
+  ];
+  const missing = wanted.filter(name => !isInstalled(name));
   if (missing.length === 0) return;
   say(`  installing ${missing.join(', ')} with apt-get`);
   await asRoot(['apt-get', 'update', '-q']);

@@ -24,6 +24,7 @@ export const diff = defineCommand({
   options: {
     'stat': { type: 'boolean', text: 'list the files instead of their contents' },
     'with': { type: 'string', value: 'THREAD', text: 'compare with what another thread has come to' },
+    'with-target': { type: 'boolean', text: 'compare with the target as it is now' },
     'since-review': { type: 'boolean', text: 'only what changed since you last looked at the thread in a review' },
   },
   details:
@@ -34,7 +35,8 @@ export const diff = defineCommand({
     const withPatch = !args.flag('stat');
     const other = args.text('with');
     const compareWith = other === undefined ? '' : (await getThread(context, other)).id;
-    const request = { threadId: thread.id, withPatch, sinceLast: args.flag('since-review'), compareWith };
+    const [sinceLast, withTarget] = [args.flag('since-review'), args.flag('with-target')];
+    const request = { threadId: thread.id, withPatch, sinceLast, compareWith, withTarget };
     const changes = await context.repeatable(({ threads }) => threads.diffThread(request, { signal }));
     if (json) out.json(diffJson(thread.id, changes, { withPatch }));
     else if (withPatch) printPatch(out, changes.patch);

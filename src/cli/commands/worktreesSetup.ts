@@ -41,6 +41,8 @@ function preparationJson({ state, port, command, exitCode, output }: Preparation
 function sentence({ state, command, exitCode, port }: Preparation): string {
   const ports = port === 0 ? '' : ` Its ports begin at ${port}.`;
   switch (state) {
+    case 'waiting':
+      return `Its commands run before its first run.${ports}`;
     case 'working':
       return `\`${command}\` is at work.${ports}`;
     case 'failed':

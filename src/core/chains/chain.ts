@@ -34,6 +34,8 @@ export interface Said {
   readonly agent: string;
   readonly verdict?: Verdict;
   readonly text: string;
+  /** What it looked at; missing where there was no commit, and in what an earlier version wrote. */
+  readonly commit?: string;
 }
 
 /** True when nobody but a person can go on. */

@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.js';
 import type { AgentSpec, ProjectSpec } from '../../compose/projectSpec.js';
 import { person, scheduler, type Message } from '../messages/message.js';
 import type { Run } from '../runs/run.js';
@@ -28,6 +29,8 @@ export interface HandOffFacts {
   readonly chain: Chain | undefined;
   /** What the run said with the tool; wins over its last line. */
   readonly verdict?: AgentVerdict | undefined;
+  /** The thread's commit while the run worked: what it did itself is committed only after this. */
+  readonly head?: string | undefined;
   readonly now: number;
 }
 
@@ -156,12 +159,14 @@ function judge(
 }
 
 /** The tool's word, else the last line that was asked for; a run that did not succeed has no opinion. */
-function opinionOf({ run, verdict: given }: HandOffFacts): Said {
+function opinionOf({ run, verdict: given, head }: HandOffFacts): Said {
   const text = run.answer ?? '';
   if (run.status !== 'succeeded') return { agent: run.agent, text };
-  if (given) return { agent: run.agent, verdict: given.verdict, text: verdictText(given) || text };
-  const verdict = readVerdict(text);
-  return { agent: run.agent, text, ...(verdict === undefined ? {} : { verdict }) };
+  if (given) {
+    const { verdict, commit } = given;
+    return { agent: run.agent, verdict, text: verdictText(given) || text, ...(commit !== '' && { commit }) };
+  }
+  return { agent: run.agent, text, ...defined({ verdict: readVerdict(text), commit: head }) };
 }
 
 /**

@@ -2,7 +2,6 @@ import { errorMessage } from '../../base/errors.js';
 import type { ThreadId } from '../../base/ids.js';
 import type { Disposable } from '../../base/lifecycle.js';
 import type { Log } from '../../base/log.js';
-import type { VerdictStores } from '../chains/agentVerdict.js';
 import { isConsented } from '../projects/consent.js';
 import { isUnderWay } from '../runs/run.js';
 import type { ProjectStores } from '../projects/projectStore.js';
@@ -11,7 +10,7 @@ import type { ThreadStores, ThreadView } from '../threads/threadStore.js';
 import type { MergeService } from './mergeService.js';
 import type { MergeStores } from './mergeStore.js';
 
-type AutoMergerStores = ThreadStores & ProjectStores & MergeStores & VerdictStores;
+type AutoMergerStores = ThreadStores & ProjectStores & MergeStores;
 
 interface AutoMergerOptions {
   readonly store: Store<AutoMergerStores>;
@@ -83,12 +82,8 @@ function approvedCommit(stores: AutoMergerStores, view: ThreadView): string | un
   if (!isConsented(project.spec, project.consent)) return undefined;
   // A person who has something to say about it is heard first.
   if (comments && comments.drafts + comments.open > 0) return undefined;
-  const verdicts = stores.verdicts.ofThread(thread.id);
-  // One that was said as a line of an answer names no commit: it is about what the reviewer was given, which nobody may change meanwhile.
-  const ofHead = chain.said.every(({ agent }) => {
-    const latest = verdicts.findLast(verdict => verdict.agent === agent);
-    return latest === undefined || latest.commit === head;
-  });
+  // A reviewer that may write, and did, has approved what was there before: nobody has looked at its own.
+  const ofHead = chain.said.every(({ commit }) => commit === head);
   // Asked for once, whatever came of it.
   const isAsked = stores.merges.ofThread(thread.id).some(({ expect }) => expect === head);
   return chain.said.length > 0 && ofHead && !isAsked ? head : undefined;

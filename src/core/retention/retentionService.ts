@@ -9,7 +9,7 @@ import type { Store } from '../store.js';
 import type { Thread } from '../threads/thread.js';
 import type { ThreadStores } from '../threads/threadStore.js';
 import type { SandboxStores } from '../sandboxes/sandboxStore.js';
-import type { RepositoryPlace, RepositoryStores } from '../workspaces/knownRepository.js';
+import type { RepositoryStores } from '../workspaces/knownRepository.js';
 import type { SharedStateStores } from '../workspaces/pinnedState.js';
 import type { Aside, RescueDriver } from '../workspaces/rescueDriver.js';
 import type { RescueStores } from '../workspaces/rescueStore.js';
@@ -150,7 +150,7 @@ export class RetentionService {
       try {
         const found = await driver.asides({ repository: root, commonDir });
         const old = found.filter(({ at }) => clock.now() - at > policy.rescueMs);
-        const free = store.read(stores => old.filter(aside => !isWanted(stores, place, aside)));
+        const free = store.read(stores => old.filter(aside => !isWanted(stores, aside)));
         garbage.push(
           ...free.map(({ ref, at }) => ({
             kind: 'aside' as const,
@@ -226,11 +226,11 @@ export class RetentionService {
       case 'spare':
         await this.#options.warm.discard(garbage.spare);
         return;
-      case 'aside':
-        return await this.#options.driver.dropAside(
-          { repository: garbage.place.root, commonDir: garbage.place.commonDir },
-          garbage.ref,
-        );
+      case 'aside': {
+        const { ref, place } = garbage;
+        const at = { repository: place.root, commonDir: place.commonDir };
+        return await this.#unseen(ref, () => this.#options.driver.dropAside(at, ref));
+      }
       case 'sandbox':
         return await this.#removeSandbox(garbage);
       case 'record':
@@ -266,13 +266,22 @@ export class RetentionService {
     while (prune() === rowsAtOnce) await clock.sleep(1, new AbortController().signal);
   }
 
+  /** Removes a ref of ours. Runs that are at work meanwhile have seen it, and none of them has taken it. */
+  async #unseen(ref: string, remove: () => Promise<void>): Promise<void> {
+    const { store } = this.#options;
+    store.transact(stores => stores.shared.forget(ref));
+    await remove();
+    // One may have begun between the two.
+    store.transact(stores => stores.shared.forget(ref));
+  }
+
   /** While nothing else happens to the thread's files; it may have been brought back in the meantime. */
   async #discard({ rescue: id, thread }: Extract<Garbage, { readonly kind: 'rescue' }>): Promise<void> {
     const { store, clock, driver, workspaces } = this.#options;
     await workspaces.exclusive(thread, async () => {
       const rescue = store.read(stores => (isOpen(stores.threads.get(thread)) ? undefined : stores.rescues.get(id)));
       if (rescue === undefined) return;
-      await driver.discard(rescue);
+      await this.#unseen(rescue.ref, () => driver.discard(rescue));
       store.transact(stores => {
         stores.rescues.delete(id);
         const current = stores.threads.get(thread);
@@ -285,18 +294,18 @@ export class RetentionService {
 }
 
 /** A thread that is open may still want it: the changes of its reader, edits that can be put back, or what it began with. */
-function isWanted(
-  { runs, threads, shared }: RetentionStores,
-  place: RepositoryPlace,
-  { run: id, commit }: Aside,
-): boolean {
+function isWanted({ runs, threads, shared }: RetentionStores, { run: id, commit }: Aside): boolean {
   if (id !== undefined) {
     const run = runs.get(id);
     return run === undefined || isOpen(threads.get(run.threadId));
   }
-  const began = threads.inRepository(place).filter(({ carried }) => carried === commit);
-  // One that was removed can be restored, and merged then.
-  if (began.some(thread => isOpen(thread) || thread.worktree !== undefined || thread.rescue !== undefined)) return true;
+  // One that was removed can be restored, and merged then; one that waits for its first run is in no repository yet.
+  if (
+    threads
+      .beganWith(commit)
+      .some(thread => isOpen(thread) || thread.worktree !== undefined || thread.rescue !== undefined)
+  )
+    return true;
   return threads
     .withWorktree()
     .some(

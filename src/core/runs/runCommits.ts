@@ -148,7 +148,7 @@ export class RunCommits {
     const chain = stores.chains.ofThread(thread.id);
     const messages = stores.messages.ofThread(thread.id);
     const verdict = stores.verdicts.ofRun(run.id);
-    const next = handOff({ run, spec: project.spec, asked, messages, chain, verdict, now });
+    const next = handOff({ run, spec: project.spec, asked, messages, chain, verdict, head: thread.head, now });
     for (const { message, agent } of next.tasks) {
       const messageId = this.#ids.next<'message'>();
       const id = this.#ids.next<'run'>();

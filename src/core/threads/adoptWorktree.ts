@@ -7,8 +7,10 @@ import { branchOf } from '../merges/mergeTarget.js';
 import type { Project } from '../projects/project.js';
 import type { Store } from '../store.js';
 import type { ForeignWorktreeDriver, ListedWorktree } from '../workspaces/foreignWorktree.js';
+import type { PreparationStores } from '../workspaces/preparation.js';
 import type { RescueStores } from '../workspaces/rescueStore.js';
 import type { SpareStores } from '../workspaces/spareWorktree.js';
+import type { WorkspacePreparer } from '../workspaces/workspacePreparer.js';
 import type { WorkspaceService } from '../workspaces/workspaceService.js';
 import type { WorktreeDriver } from '../workspaces/worktreeDriver.js';
 import { findThread } from './threadLookup.js';
@@ -17,12 +19,13 @@ import { summaryOf } from './threadSummary.js';
 import type { Thread } from './thread.js';
 
 export interface AdoptWorktreeOptions {
-  readonly store: Store<ThreadStores & RescueStores & SpareStores & EventStores>;
+  readonly store: Store<ThreadStores & RescueStores & SpareStores & PreparationStores & EventStores>;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly workspaces: Pick<WorkspaceService, 'repository'>;
   readonly driver: Pick<WorktreeDriver, 'ensure' | 'state' | 'comparison' | 'changes'>;
   readonly foreign: ForeignWorktreeDriver;
+  readonly preparer: Pick<WorkspacePreparer, 'adopted'>;
 }
 
 export interface Adoption {
@@ -85,12 +88,14 @@ export class AdoptWorktree {
       createdAt: now,
       updatedAt: now,
     };
+    const preparation = await this.#options.preparer.adopted(thread.id);
     const known = await this.#known();
     return store.transact(stores => {
       // Somebody else may have asked for it meanwhile.
       if (known.has(path) || stores.threads.withWorktree().some(other => other.worktree === path))
         throw notAdopted(path, 'a thread has it by now');
       stores.threads.insert(thread);
+      stores.preparations.save(preparation);
       stores.events.append({ kind: 'thread_changed', threadId: thread.id }, now);
       return findThread(stores, thread.id);
     });

@@ -29,6 +29,8 @@ export interface ThreadStore {
   repositories(): readonly string[];
   /** Threads of a repository, by its common directory; those of earlier versions by its checkout. */
   inRepository(place: RepositoryPlace): readonly Thread[];
+  /** Those that begin with these uncommitted changes of a person, also before their first run. */
+  beganWith(carried: string): readonly Thread[];
   /** Gives one project's threads to another. */
   reassign(from: ProjectId, to: ProjectId): void;
   /** Threads whose worktree is still there. */

@@ -16,6 +16,8 @@ export interface SharedStateStore {
   pin(thread: ThreadId, state: SharedState): void;
   /** What was pinned for the run that is at work; it is compared once. */
   takePinned(thread: ThreadId): SharedState | undefined;
+  /** A ref that the host itself removes is in none of what is pinned. */
+  forget(ref: string): void;
   saveChanges(thread: ThreadId, changes: readonly SharedChange[]): void;
   changes(thread: ThreadId): readonly SharedChange[];
 }
@@ -104,9 +106,10 @@ export function sharedChangeText(change: SharedChange): string {
     case 'hook':
       return `the hook ${change.path} was ${change.before === undefined ? 'added' : change.now === undefined ? 'removed' : 'changed'}`;
     case 'ref': {
-      if (change.ref.startsWith(keptWork)) {
-        const what = change.now === undefined ? 'deleted' : 'moved';
-        return `the kept work ${change.ref.slice(keptWork.length)} was ${what}`;
+      if (change.ref.startsWith('refs/muster/')) {
+        const kept = change.ref.startsWith(keptWork);
+        const name = kept ? `the kept work ${change.ref.slice(keptWork.length)}` : `what is kept as ${change.ref}`;
+        return `${name} was ${change.now === undefined ? 'deleted' : 'moved'}`;
       }
       const name = change.ref.replace(/^refs\/(?:heads|tags)\//, '');
       const what = change.ref.startsWith('refs/tags/') ? 'tag' : 'branch';

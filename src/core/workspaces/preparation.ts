@@ -1,13 +1,14 @@
 import type { ThreadId } from '../../base/ids.js';
 
 /**
- * What became of getting a new worktree ready for work:
+ * What became of getting a worktree ready for work:
+ * - `waiting`: it was adopted, and its commands run before the thread's first run;
  * - `working`: its commands run, or a host died while they did;
  * - `ready`: every command succeeded, or there was none;
  * - `failed`: one did not; they run again before the thread's next run;
  * - `skipped`: a person said to go on without.
  */
-export type PreparationState = 'working' | 'ready' | 'failed' | 'skipped';
+export type PreparationState = 'waiting' | 'working' | 'ready' | 'failed' | 'skipped';
 
 export interface Preparation {
   readonly thread: ThreadId;

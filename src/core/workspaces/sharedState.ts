@@ -11,6 +11,8 @@ export interface SharedState {
   readonly config: string;
   /** Absent in what an earlier version noted. */
   readonly hooks?: readonly HookFile[];
+  /** Where `core.hooksPath` of the repository's configuration leads; missing: nowhere, or to a place outside of the checkout. */
+  readonly hooksFolder?: string;
   /** The checkout that the repository is known by; absent in a bare repository. */
   readonly checkout?: CheckoutState;
 }

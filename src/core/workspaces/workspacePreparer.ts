@@ -73,7 +73,7 @@ export class WorkspacePreparer {
     if (!isNew && before === undefined) return {};
     const port = before?.port ?? (await this.#freeBlock(thread.id));
     const variables = portVariables(port, ports);
-    const due = isNew || before?.state === 'failed' || before?.state === 'working';
+    const due = isNew || isDue(before);
     if (due) {
       const ref = worktreeOf(thread);
       try {
@@ -84,6 +84,12 @@ export class WorkspacePreparer {
       }
     }
     return variables;
+  }
+
+  /** What an adopted worktree begins with: ports of its own from now on, and its commands when somebody is to work in it. */
+  async adopted(thread: ThreadId): Promise<Preparation> {
+    const port = await this.#freeBlock(thread);
+    return { thread, state: 'waiting', port, output: '', at: this.#options.clock.now() };
   }
 
   /** Goes on without what failed. Errors: `request.invalid` when nothing failed. */
@@ -171,6 +177,11 @@ export class WorkspacePreparer {
     // Every block has somebody on it: whoever needs a port finds that out by using it.
     return first ?? 0;
   }
+}
+
+/** Its commands have not all succeeded, and nobody said to go on without. */
+function isDue(preparation: Preparation | undefined): boolean {
+  return preparation !== undefined && preparation.state !== 'ready' && preparation.state !== 'skipped';
 }
 
 const nothing: WorkspacePreparation = { files: [], setup: [], teardown: [], ports: [] };

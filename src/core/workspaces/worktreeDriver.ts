@@ -58,6 +58,12 @@ export interface WorktreeDriver {
   submodulesWithWork(worktree: WorktreeRef): Promise<readonly string[]>;
   /** The commit that work on a branch is to be compared with; see {@link CompareRequest}. */
   comparison(place: Pick<WorktreeRef, 'repository' | 'commonDir'>, request: CompareRequest): Promise<string>;
+  /** The commit of a branch as it is now; undefined when there is none. */
+  tipOf(
+    place: Pick<WorktreeRef, 'repository' | 'commonDir'>,
+    branch: string,
+    signal?: AbortSignal,
+  ): Promise<string | undefined>;
   /** Whether a commit could be merged into a branch as it is now. */
   conflicts(place: Pick<WorktreeRef, 'repository' | 'commonDir'>, request: ConflictRequest): Promise<Conflicts>;
   /** What all worktrees share: the person's stash, branches, tags and configuration, without the refs in `own`. */

@@ -64,6 +64,9 @@ function toSaid(fields: JsonFields): Said {
   return {
     agent: fields.text('agent') ?? '',
     text: fields.text('text') ?? '',
-    ...defined({ verdict: verdict === undefined ? undefined : member(verdicts, verdict) }),
+    ...defined({
+      verdict: verdict === undefined ? undefined : member(verdicts, verdict),
+      commit: fields.text('commit'),
+    }),
   };
 }

@@ -17,7 +17,7 @@ const columns = {
 type PreparationRow = RowOf<typeof columns>;
 const table = new EntityTable<Preparation>('preparation', columns);
 
-const states: readonly PreparationState[] = ['working', 'ready', 'failed', 'skipped'];
+const states: readonly PreparationState[] = ['waiting', 'working', 'ready', 'failed', 'skipped'];
 
 export class SqlitePreparationStore implements PreparationStore {
   readonly #of: Statement<[string], PreparationRow>;

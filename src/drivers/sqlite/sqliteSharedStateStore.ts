@@ -11,10 +11,14 @@ interface SharedStateRow {
 export class SqliteSharedStateStore implements SharedStateStore {
   readonly #get: Statement<[string], SharedStateRow>;
   readonly #pin: Statement<[string, string | null]>;
+  readonly #pinned: Statement<[string], { thread_id: ThreadId; pinned_json: string }>;
   readonly #save: Statement<[string, string | null]>;
 
   constructor(database: Database) {
     this.#get = database.prepare(`SELECT pinned_json, changes_json FROM shared_state WHERE thread_id = ?`);
+    this.#pinned = database.prepare(
+      `SELECT thread_id, pinned_json FROM shared_state WHERE pinned_json IS NOT NULL AND instr(pinned_json, ?) > 0`,
+    );
     this.#pin = database.prepare(`
       INSERT INTO shared_state (thread_id, pinned_json) VALUES (?, ?)
       ON CONFLICT (thread_id) DO UPDATE SET pinned_json = excluded.pinned_json`);
@@ -34,6 +38,13 @@ export class SqliteSharedStateStore implements SharedStateStore {
     return parseState(json);
   }
 
+  forget(ref: string): void {
+    for (const { thread_id: thread, pinned_json: json } of this.#pinned.all(ref)) {
+      const state = parseState(json);
+      this.#pin.run(thread, JSON.stringify({ ...state, refs: state.refs.filter(([name]) => name !== ref) }));
+    }
+  }
+
   saveChanges(thread: ThreadId, changes: readonly SharedChange[]): void {
     this.#save.run(thread, changes.length === 0 ? null : JSON.stringify(changes));
   }
@@ -50,6 +61,7 @@ function parseState(json: string): SharedState {
   return {
     ...(checkout === undefined ? {} : { checkout }),
     config: text(fields.get('config')),
+    ...(fields.has('hooksFolder') ? { hooksFolder: text(fields.get('hooksFolder')) } : {}),
     ...(fields.has('hooks') ? { hooks: list(fields.get('hooks')).map(parseHook) } : {}),
     stash: list(fields.get('stash')).map(entry => {
       const each = fieldsOf(entry);

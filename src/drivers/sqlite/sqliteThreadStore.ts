@@ -74,6 +74,7 @@ export class SqliteThreadStore implements ThreadStore {
   readonly #withWorktree: Statement<[string | null, string | null], StoredThreadRow>;
   readonly #branches: Statement<[], string>;
   readonly #inRepository: Statement<[string, string], StoredThreadRow>;
+  readonly #beganWith: Statement<[string], StoredThreadRow>;
   readonly #reassign: Statement<[string, string]>;
   readonly #repositories: Statement<[], { repository: string }>;
   readonly #totals: Statement<[string], Totals>;
@@ -122,6 +123,7 @@ export class SqliteThreadStore implements ThreadStore {
     this.#inRepository = database.prepare(
       `${selectThread} WHERE common_dir = ? OR (common_dir IS NULL AND repository = ?)`,
     );
+    this.#beganWith = database.prepare(`${selectThread} WHERE carried = ?`);
     this.#reassign = database.prepare(`UPDATE thread SET project_id = ? WHERE project_id = ?`);
     this.#repositories = database.prepare(`SELECT DISTINCT repository FROM thread WHERE repository IS NOT NULL`);
     this.#totals = database.prepare(`
@@ -194,6 +196,10 @@ export class SqliteThreadStore implements ThreadStore {
 
   inRepository({ commonDir, root }: RepositoryPlace): readonly Thread[] {
     return this.#inRepository.all(commonDir, root).map(toThread);
+  }
+
+  beganWith(carried: string): readonly Thread[] {
+    return this.#beganWith.all(carried).map(toThread);
   }
 
   reassign(from: ProjectId, to: ProjectId): void {

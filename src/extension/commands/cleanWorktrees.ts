@@ -34,7 +34,7 @@ export async function cleanWorktrees(services: Services, views: Views): Promise<
   );
   if (!chosen || chosen.length === 0) return;
   const unmerged = chosen.filter(({ worktree }) => worktree.unmerged);
-  if (unmerged.length > 0 && !(await agreesToUnmerged(unmerged))) return;
+  if (unmerged.length > 0 && !(await agreesToUnmerged(unmerged, chosen.length))) return;
   const stayed = await whileWaiting(vscode.l10n.t('Removing worktrees'), signal => remove(services, chosen, signal));
   views.worktrees.refresh();
   if (stayed.length > 0) void showWarning(vscode.l10n.t('Some worktrees stay: {0}', stayed.join('; ')));
@@ -81,7 +81,14 @@ function rowOf({ host }: Services, worktree: Worktree): Row {
   };
 }
 
-async function agreesToUnmerged(rows: readonly Row[]): Promise<boolean> {
+async function agreesToUnmerged(rows: readonly Row[], chosen: number): Promise<boolean> {
+  const [only] = rows;
+  if (chosen === 1 && only) {
+    const agree = vscode.l10n.t('Remove Worktree');
+    const text = vscode.l10n.t('"{0}" has work that was not merged. Remove its worktree all the same?', only.label);
+    const kept = vscode.l10n.t('Its commits and uncommitted work are kept and can be restored.');
+    return (await askModally({ text, detail: [kept, only.detail ?? ''].join('\n') }, agree)) === agree;
+  }
   const agree = vscode.l10n.t('Remove Worktrees');
   const text =
     rows.length === 1

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { askByApi, compareUrl, githubApi, type Asked } from '../../client/pullRequests.js';
 import type { PreparePullRequestResponse } from '../../protocol/gen/muster/v1/merges_pb.js';
+import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { askModally, showInformation, showWarning, whileWaiting } from '../plain/messages.js';
 import { askForLine } from '../plain/picks.js';
 import type { Services } from '../services.js';
@@ -19,19 +20,16 @@ export async function openPullRequest(services: Services, args: readonly unknown
     const { merges } = await services.host.client(signal);
     return await merges.preparePullRequest({ threadId }, { signal });
   });
+  if (draft.host === '') return await pushAlone(services, thread, draft);
   const title = await askForLine({ prompt: vscode.l10n.t('Title of the pull request'), value: draft.title });
   if (title === undefined || title.trim() === '') return;
   const push = vscode.l10n.t('Push and Open Pull Request');
   const question = {
     text: vscode.l10n.t('Push "{0}" and open a pull request into {1}?', threadTitle(thread), draft.base),
-    detail: [`${draft.branch} (${draft.head.slice(0, 8)})`, draft.url, '', draft.body].join('\n'),
+    detail: [whereTo(draft), '', vscode.l10n.t('The pull request will say:'), draft.body].join('\n'),
   };
   if ((await askModally(question, push)) !== push) return;
-  const { remote, url, head, base } = draft;
-  await whileWaiting(vscode.l10n.t('Pushing {0}', draft.branch), async signal => {
-    const { merges } = await services.host.client(signal);
-    await merges.pushThread({ threadId, remote, url, head, base }, { signal });
-  });
+  await pushDraft(services, threadId, draft);
   const request = { ...draft, title };
   const asked = await ask(request);
   const page = 'url' in asked ? asked.url : compareUrl(request);
@@ -45,6 +43,31 @@ export async function openPullRequest(services: Services, args: readonly unknown
           ...buttons,
         );
   if (chosen === open && page !== undefined) await vscode.env.openExternal(vscode.Uri.parse(page, true));
+}
+
+/** To a remote that knows no pull requests. */
+async function pushAlone(services: Services, thread: Thread, draft: PreparePullRequestResponse): Promise<void> {
+  const push = vscode.l10n.t('Push');
+  const detail = [whereTo(draft), vscode.l10n.t('No pull request can be opened: the remote is not at GitHub.')].join(
+    '\n',
+  );
+  const text = vscode.l10n.t('Push "{0}"?', threadTitle(thread));
+  if ((await askModally({ text, detail }, push)) !== push) return;
+  await pushDraft(services, thread.id, draft);
+  void showInformation(vscode.l10n.t('{0} is pushed.', draft.branch));
+}
+
+/** What goes where, in one line: this is what the person says yes to. */
+function whereTo({ branch, head, url }: PreparePullRequestResponse): string {
+  return vscode.l10n.t('{0} ({1}) goes to {2}', branch, head.slice(0, 8), url);
+}
+
+async function pushDraft(services: Services, threadId: string, draft: PreparePullRequestResponse): Promise<void> {
+  const { remote, url, head, base, branch } = draft;
+  await whileWaiting(vscode.l10n.t('Pushing {0}', branch), async signal => {
+    const { merges } = await services.host.client(signal);
+    await merges.pushThread({ threadId, remote, url, head, base }, { signal });
+  });
 }
 
 /** With the session that VS Code has, or asks for, at GitHub. */

@@ -94,7 +94,7 @@ function changesHandlers(
       const other = second ?? (await pickOther(services, thread));
       if (!other) return;
       if (!(await reviews.compare(thread, other, new AbortController().signal)))
-        void showInformation(vscode.l10n.t('Both threads have come to the same files.'));
+        void showInformation(vscode.l10n.t('Both have come to the same files.'));
     },
     'muster.reviewSince': async (...args) => {
       const thread = await targetThread(services, args, {
@@ -202,20 +202,23 @@ function promptFor(drafts: number): string {
   return drafts === 1 ? vscode.l10n.t('Sends your comment.') : vscode.l10n.t('Sends your {0} comments.', drafts);
 }
 
-/** Another thread of the same repository that has something to compare with. */
-async function pickOther(services: Services, thread: Thread): Promise<Thread | undefined> {
+/** Its target, or another thread of the same repository that has something to compare with. */
+async function pickOther(services: Services, thread: Thread): Promise<Thread | 'target' | undefined> {
   const others = services.scope
     .threads()
     .filter(({ id, head, repository }) => id !== thread.id && head !== '' && repository === thread.repository);
-  if (others.length === 0) {
-    void showInformation(vscode.l10n.t('No other thread of this repository has changed anything.'));
-    return undefined;
-  }
   // Other attempts at the same task are what it is compared with as a rule.
   const isAttempt = ({ batch }: Thread): number => Number(batch !== '' && batch === thread.batch);
   const rows = others
     .toSorted((a, b) => isAttempt(b) - isAttempt(a))
     .map(other => ({ label: threadTitle(other), description: other.agent, other }));
-  const row = await pickRow(rows, { placeHolder: vscode.l10n.t('Compare "{0}" with', threadTitle(thread)) });
+  const target = {
+    label: vscode.l10n.t('Its Target As It Is Now'),
+    description: vscode.l10n.t('with what has landed there since'),
+    other: 'target' as const,
+  };
+  const row = await pickRow([...rows, target], {
+    placeHolder: vscode.l10n.t('Compare "{0}" with', threadTitle(thread)),
+  });
   return row?.other;
 }

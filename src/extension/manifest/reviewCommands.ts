@@ -28,7 +28,7 @@ export const reviewCommands = {
     menus: [onThread('seenBefore', '1_open@3'), { menu: 'view/title', when: changesView, group: 'navigation@3' }],
   },
   'muster.compareThreads': {
-    title: 'Compare with Another Thread...',
+    title: 'Compare with Another Thread or Target...',
     icon: '$(compare-changes)',
     menus: [onThread('branch', '1_open@5')],
   },

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { relative, sep } from 'node:path';
 import * as vscode from 'vscode';
 import { isAppError } from '../../base/errors.js';
+import { shortId } from '../../protocol/displayFormat.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { HostConnection } from '../host/hostConnection.js';
 import { plainText } from '../plain/plainText.js';
@@ -75,17 +76,19 @@ export class Reviews {
   }
 
   /**
-   * Opens what a thread has that another one has not, and the other way round. That is no review: nothing counts as seen by it.
-   * False when both came to the same.
+   * Opens what a thread has that another one, or its target as it is now, has not, and the other way round. That is no review: nothing
+   * counts as seen by it. False when both came to the same.
    */
-  async compare(thread: Thread, other: Thread, signal: AbortSignal): Promise<boolean> {
+  async compare(thread: Thread, other: Thread | 'target', signal: AbortSignal): Promise<boolean> {
     const client = await this.#host.client(signal);
-    const found = await client.threads.diffThread({ threadId: thread.id, compareWith: other.id }, { signal });
+    const request = other === 'target' ? { withTarget: true } : { compareWith: other.id };
+    const found = await client.threads.diffThread({ threadId: thread.id, ...request }, { signal });
     if (found.files.length === 0) return false;
     const change = { thread, baseCommit: found.baseCommit, head: found.head, sinceReview: true };
-    const titles = [threadTitle(other), threadTitle(thread)] as const;
+    const title =
+      other === 'target' ? vscode.l10n.t('Target as it is now ↔ {0}', threadTitle(thread)) : pair(other, thread);
     await vscode.commands.executeCommand('_workbench.openMultiDiffEditor', {
-      title: plainText(vscode.l10n.t('{0} ↔ {1}', ...titles)),
+      title: plainText(title),
       resources: identifiable(change, found.files),
     });
     await vscode.commands.executeCommand('workbench.action.keepEditor');
@@ -193,4 +196,14 @@ export function outdatedFiles(error: unknown): readonly string[] | undefined {
 function belongsTo(uri: vscode.Uri, thread: Thread): boolean {
   if (reviewFileOf(uri)?.threadId === thread.id) return true;
   return uri.scheme === 'file' && thread.worktree !== '' && uri.fsPath.startsWith(thread.worktree + sep);
+}
+
+/** Attempts at the same task have the same title: what tells them apart is who made them. */
+function pair(left: Thread, right: Thread): string {
+  const [one, other] = [threadTitle(left), threadTitle(right)];
+  if (one !== other) return vscode.l10n.t('{0} ↔ {1}', one, other);
+  const apart = ({ agent, latestRun, id }: Thread): readonly string[] => [agent, latestRun?.model ?? '', shortId(id)];
+  const [ofLeft, ofRight] = [apart(left), apart(right)];
+  const at = ofLeft.findIndex((name, i) => name !== ofRight[i] && name !== '' && ofRight[i] !== '');
+  return vscode.l10n.t('{0}: {1} ↔ {2}', one, ofLeft[at] ?? '', ofRight[at] ?? '');
 }

@@ -56,12 +56,14 @@ export function threadFilesApi({
       return { thread: wireThread(view), head };
     },
 
-    async diffThread({ threadId, withPatch, sinceLast, compareWith }, context) {
+    async diffThread({ threadId, withPatch, sinceLast, compareWith, withTarget }, context) {
       const view = await threads.get(threadId);
       const { signal } = context;
       const target = store.read(stores => comparedTarget(stores, view));
+      if (withTarget && compareWith !== '') throw fail('compare_with', 'compare with one thing at a time');
       const other = compareWith === '' ? undefined : headOfOther(view, await threads.get(compareWith));
-      const earlier = other ?? (sinceLast ? reviews.earlierOf(view) : undefined);
+      const tip = withTarget ? await targetNow(driver, { view, target, signal }) : undefined;
+      const earlier = other ?? tip ?? (sinceLast ? reviews.earlierOf(view) : undefined);
       const compared = await compareThread(driver, view, { target, earlier, signal });
       const found = {
         baseCommit: compared.baseCommit,
@@ -93,6 +95,20 @@ export function threadFilesApi({
       }
     },
   };
+}
+
+/** Where a thread's target is now. Errors: `request.invalid`. */
+async function targetNow(
+  driver: Pick<WorktreeDriver, 'tipOf'>,
+  asked: { readonly view: ThreadView; readonly target: string | undefined; readonly signal: AbortSignal },
+): Promise<string> {
+  const { thread } = asked.view;
+  const { repository, commonDir } = thread;
+  if (repository === undefined) throw noWorktree(thread);
+  if (asked.target === undefined) throw fail('with_target', 'the thread has no branch that it would be merged into');
+  const tip = await driver.tipOf({ repository, ...defined({ commonDir }) }, asked.target, asked.signal);
+  if (tip === undefined) throw fail('with_target', `there is no branch ${asked.target}`);
+  return tip;
 }
 
 /** What another thread has come to, for a comparison. Errors: `request.invalid`. */

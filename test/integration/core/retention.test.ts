@@ -125,7 +125,15 @@ describe('what is kept no longer', () => {
       stores.repositories.save({ root: '/shop', commonDir: '/shop/.git', identity: '1@1' });
       stores.shared.saveChanges(parseId<'thread'>(kept), [edits]);
       const thread = stores.threads.get(parseId<'thread'>(kept));
-      if (thread) stores.threads.update({ ...thread, carried: commit('5') });
+      if (!thread) throw new Error('There is no thread');
+      stores.threads.update({ ...thread, carried: commit('5') });
+      // One that waits for its first run is in no repository yet.
+      const id = makeId<'thread'>(randomBytes(12));
+      const { repository: _root, commonDir: _dir, worktree: _path, ...waiting } = thread;
+      stores.threads.insert({ ...waiting, id, carried: commit('7') });
+      // A run is at work that has seen all of it.
+      const seen = ['aside/closed', 'aside/kept'].map(ref => [ref, commit('1')] as const);
+      stores.shared.pin(thread.id, { stash: [], config: '', refs: seen });
     });
     const at = world.clock.now();
     for (const [ref, digit, run] of [
@@ -135,13 +143,22 @@ describe('what is kept no longer', () => {
       ['checkout/lost', '4', undefined],
       ['carried/wanted', '5', undefined],
       ['carried/lost', '6', undefined],
+      ['carried/waiting', '7', undefined],
     ] as const)
       world.rescuing.put.set(ref, { ref, commit: commit(digit), at, ...(run === undefined ? {} : { run }) });
     await world.clock.advance(89 * day);
     expect((await service.list()).filter(({ kind }) => kind === 'aside')).toEqual([]);
     await world.clock.advance(2 * day);
     await service.collect();
-    expect([...world.rescuing.put.keys()]).toEqual(['aside/kept', 'checkout/wanted', 'carried/wanted']);
+    expect([...world.rescuing.put.keys()]).toEqual([
+      'aside/kept',
+      'checkout/wanted',
+      'carried/wanted',
+      'carried/waiting',
+    ]);
+    // What went by the clock is no loss to tell.
+    const pinned = world.store.transact(stores => stores.shared.takePinned(parseId<'thread'>(kept)));
+    expect(pinned?.refs.map(([ref]) => ref)).toEqual(['aside/kept']);
   });
 
   test('is what people only look back at, a year later, and never what goes on', async () => {

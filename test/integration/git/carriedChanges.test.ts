@@ -216,7 +216,8 @@ class Story {
     const there: string[] = [];
     for (const file of new Set(files)) {
       const found = await readFile(join(folder, file), 'utf8').catch(() => undefined);
-      if (found !== undefined && file !== '.gitignore') there.push(file);
+      // What is copied and then changed is the agent's own by what anybody can tell (docs/limits.md).
+      if (found !== undefined && file !== '.gitignore' && !file.startsWith('copy-')) there.push(file);
     }
     const kind = this.pick(kinds);
     const file = this.pick(there);

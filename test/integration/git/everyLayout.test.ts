@@ -8,7 +8,7 @@ import { connectHost, type HostClient } from '../../../src/client/hostClient.js'
 import { startHost, type Host } from '../../../src/host/bootstrap.js';
 import type { Thread } from '../../../src/protocol/gen/muster/v1/threads_pb.js';
 import { gitIn, GitRepository } from '../../support/gitRepository.js';
-import { layouts, type Layout } from '../../support/repositoryLayouts.js';
+import { art, layouts, noLfs, type Layout } from '../../support/repositoryLayouts.js';
 import { randomFrom, seed, soaking } from '../../support/sample.js';
 
 /** How an agent leaves its worktree. */
@@ -28,12 +28,14 @@ echo committed > src/committed.txt; git add src/committed.txt; git commit -qm 'A
 echo staged > src/staged.txt; git add src/staged.txt; echo 'and changed' >> src/staged.txt
 echo changed >> src/a.txt
 mkdir -p docs; echo new > docs/new.txt; echo secret > keys.secret
+echo art > src/art.bin
 `;
 const files: Readonly<Record<string, string>> = {
   'src/committed.txt': 'committed',
   'src/staged.txt': 'staged\nand changed',
   'docs/new.txt': 'new',
   'keys.secret': 'secret',
+  [art]: 'art',
 };
 
 const endings: readonly Ending[] = [
@@ -56,6 +58,10 @@ git checkout -q -; git merge side || true`,
   },
   { name: '.git gone', script: 'rm .git', unfinished: true },
   { name: '.git replaced', script: 'rm .git; git init -q; git add --all; git commit -qm Own', unfinished: true },
+  {
+    name: 'a worktree inside',
+    script: 'git worktree add -q -b inner app; echo inner > app/inner.txt; (cd app; git add .; git commit -qm Inner)',
+  },
   {
     name: 'odd files',
     script:
@@ -180,6 +186,10 @@ class Story {
     return await gitIn(this.#root, 'status', '--porcelain', '--untracked-files=no');
   }
 
+  async looksLanded(): Promise<void> {
+    await this.layout.landed?.(this.#root);
+  }
+
   async followUp(prompt: string): Promise<Thread> {
     await this.#dispatch(prompt, this.#thread);
     return await settled(this.#thread);
@@ -209,6 +219,7 @@ async function merge(story: Story): Promise<'merged' | 'refused'> {
   // What landed is what was shown, no more and no less.
   expect(await story.landed(before)).toEqual(diff?.files.map(({ path }) => path).toSorted());
   expect(await story.status()).toBe('');
+  await story.looksLanded();
   return 'merged';
 }
 
@@ -222,7 +233,7 @@ async function lookForFiles(story: Story): Promise<void> {
       const worktree = thread?.worktree ?? '';
       // What lies outside of a sparse checkout is committed and not on disk.
       const text = await readFile(join(worktree, path), 'utf8').catch(() => gitIn(worktree, 'show', `HEAD:${path}`));
-      return [path, text.trimEnd()] as const;
+      return [path, text.replaceAll('\r\n', '\n').trimEnd()] as const;
     }),
   );
   expect(Object.fromEntries(found)).toEqual(files);
@@ -255,6 +266,8 @@ async function act(story: Story, { ending, action }: Combination): Promise<void>
   }
   expect(await story.target()).toBe(before);
 }
+
+test.for(noLfs === undefined ? [] : [noLfs])('with git LFS: %s', (reason, context) => context.skip(reason));
 
 describe('no combination leaves a thread that cannot be put away, loses a file, or lands what was not shown', () => {
   const chosen = soaking ? all : sample();

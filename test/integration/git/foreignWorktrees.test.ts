@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { silentLog } from '../../../src/base/log.js';
 import { AdoptWorktree } from '../../../src/core/threads/adoptWorktree.js';
+import { WorkspacePreparer } from '../../../src/core/workspaces/workspacePreparer.js';
 import { createForeignWorktreeDriver } from '../../../src/drivers/git/worktree/foreignWorktrees.js';
 import { createGitWorktreeDriver } from '../../../src/drivers/git/worktree/gitWorktreeDriver.js';
 import { createNodeClock } from '../../../src/drivers/process/nodeClock.js';
@@ -21,7 +22,12 @@ async function open() {
   const foreign = createForeignWorktreeDriver(options);
   const { store, clock, ids, project } = coreWorld();
   const workspaces = { repository: (folder: string) => driver.inspect(folder) };
-  const adoption = new AdoptWorktree({ store, clock, ids, workspaces, driver, foreign });
+  const preparer = new WorkspacePreparer({
+    ...{ store, clock, log: silentLog, driver },
+    shell: { run: () => expect.unreachable(), endLeftovers: () => expect.unreachable() },
+    ports: { areFree: async () => true },
+  });
+  const adoption = new AdoptWorktree({ store, clock, ids, workspaces, driver, foreign, preparer });
   const ours = { ...project, folder: repository.root };
   return {
     repository,

@@ -1,9 +1,8 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createGitRescueDriver } from '../../../src/drivers/git/rescue/gitRescueDriver.js';
 import { createGitWorktreeDriver } from '../../../src/drivers/git/worktree/gitWorktreeDriver.js';
-import { sharedChangeText } from '../../../src/core/workspaces/pinnedState.js';
 import type { SharedChange } from '../../../src/core/workspaces/sharedState.js';
 import { gitIn, writeIn } from '../../support/gitRepository.js';
 import { interposedGit, quoted } from '../../support/interposedGit.js';
@@ -249,6 +248,17 @@ describe("what git's own files say", () => {
     expect(state.stash.map(({ commit, message }) => `${commit} ${message}`)).toEqual(stash.split('\n'));
   });
 
+  test('is read without a process also where much was kept', async () => {
+    const { fixture, repository, worktrees, count } = await counting('*');
+    const commands = Array.from({ length: 200 }, (_, n) => `refs/muster/rescue/task-${n}`);
+    for (const ref of commands) await repository.write(`.git/${ref}`, `${fixture.base}\n`);
+    await worktrees.sharedState(fixture.thread);
+    const before = await count();
+    const { refs } = await worktrees.sharedState(fixture.thread);
+    expect(await count()).toBe(before);
+    expect(refs.filter(([ref]) => ref.startsWith('refs/muster/rescue/'))).toHaveLength(200);
+  });
+
   test('is not believed where it is more than git writes: then git is asked', async () => {
     const { fixture, root, worktrees, count } = await counting('*for-each-ref*');
     await symlink(join(root, '.git', 'refs', 'heads', 'main'), join(root, '.git', 'refs', 'heads', 'linked'));
@@ -281,95 +291,5 @@ describe('git processes of many runs', () => {
     expect(await worktrees.comparison(thread, { head: base, target: 'main', base })).toBe(base);
     expect(await worktrees.comparison(thread, { head: reviewed, target: 'main', base })).toBe(base);
     expect(await count()).toBe(2);
-  });
-});
-
-describe("the person's hooks and what is kept of removed worktrees", () => {
-  async function withHooks() {
-    const fixture = await MergeFixture.create();
-    onTestFinished(() => fixture.repository.dispose());
-    const { repository, thread, worktrees } = fixture;
-    const hooks = repository.path('.git', 'hooks');
-    await mkdir(hooks, { recursive: true });
-    const hook = (name: string): string => join(hooks, name);
-    for (const name of ['pre-commit', 'pre-push'])
-      await writeFile(hook(name), `#!/bin/sh\necho ${name}\n`, { mode: 0o755 });
-    await writeFile(hook('commit-msg.sample'), 'sample\n');
-    return { fixture, repository, hooks, hook, thread, worktrees, before: await worktrees.sharedState(thread) };
-  }
-
-  test('hooks that were added, changed or removed are told and put back', async () => {
-    const { hook, hooks, thread, worktrees, before } = await withHooks();
-    expect(await worktrees.sharedChanges(thread, before)).toEqual([]);
-    await writeFile(hook('pre-commit'), '#!/bin/sh\ncurl evil\n');
-    await rm(hook('pre-push'));
-    await writeFile(hook('post-merge'), '#!/bin/sh\ncurl evil\n', { mode: 0o755 });
-    await writeFile(hook('commit-msg.sample'), 'other sample\n');
-    const changes = await worktrees.sharedChanges(thread, before);
-    expect(changes.map(sharedChangeText)).toEqual([
-      `the hook ${hook('pre-commit')} was changed`,
-      `the hook ${hook('pre-push')} was removed`,
-      `the hook ${hook('post-merge')} was added`,
-    ]);
-    expect(await worktrees.undoShared(thread, changes)).toEqual([]);
-    expect((await worktrees.sharedState(thread)).hooks).toEqual(before.hooks);
-    expect((await stat(hook('pre-push'))).mode & 0o777).toBe(0o755);
-    // What the run had put there is not lost, and git does not run it.
-    const aside = (await readdir(hooks)).filter(name => name.includes('set-aside'));
-    expect(aside).toEqual([
-      expect.stringMatching(/^post-merge\.set-aside-\d+\.sample$/),
-      expect.stringMatching(/^pre-commit\.set-aside-\d+\.sample$/),
-    ]);
-    expect(await worktrees.undoShared(thread, changes)).toEqual([]);
-  });
-
-  test('a hook that only became executable is told', async () => {
-    const { hook, thread, worktrees, before } = await withHooks();
-    await chmod(hook('pre-push'), 0o600);
-    const changes = await worktrees.sharedChanges(thread, before);
-    expect(changes.map(sharedChangeText)).toEqual([`the hook ${hook('pre-push')} was changed`]);
-    expect(await worktrees.undoShared(thread, changes)).toEqual([]);
-    expect((await stat(hook('pre-push'))).mode & 0o777).toBe(0o755);
-  });
-
-  test('one that somebody changed again since stays', async () => {
-    const { hook, thread, worktrees, before } = await withHooks();
-    await writeFile(hook('pre-commit'), 'by the run\n');
-    const changes = await worktrees.sharedChanges(thread, before);
-    await writeFile(hook('pre-commit'), 'by the person\n');
-    expect(await worktrees.undoShared(thread, changes)).toEqual(changes);
-    expect(await readFile(hook('pre-commit'), 'utf8')).toBe('by the person\n');
-  });
-
-  test('a link in the place of the folder, or of a hook, leads nobody to other files', async () => {
-    const { fixture, hook, hooks, thread, worktrees } = await withHooks();
-    const secret = join(fixture.repository.folder, 'private');
-    await mkdir(secret);
-    await writeFile(join(secret, 'key'), 'secret\n');
-    await symlink(join(secret, 'key'), hook('update'));
-    const { hooks: linked } = await worktrees.sharedState(thread);
-    expect(linked?.find(({ path }) => path === hook('update'))).not.toHaveProperty('content');
-    await rm(hooks, { recursive: true });
-    await symlink(secret, hooks);
-    expect((await worktrees.sharedState(thread)).hooks).toEqual([]);
-    expect(JSON.stringify(await worktrees.sharedState(thread))).not.toContain(
-      Buffer.from('secret').toString('base64').slice(0, 7),
-    );
-  });
-
-  test('kept work whose ref is gone or was moved is told and put back, loose or packed', async () => {
-    const { fixture, repository, thread, worktrees } = await withHooks();
-    const at = await repository.commitOf('HEAD');
-    await repository.git('update-ref', 'refs/muster/rescue/one-1', at);
-    await repository.git('pack-refs', '--all');
-    await repository.git('update-ref', 'refs/muster/rescue/two-2', at);
-    const before = await worktrees.sharedState(thread);
-    await gitIn(thread.path, 'update-ref', '-d', 'refs/muster/rescue/one-1');
-    await gitIn(thread.path, 'update-ref', 'refs/muster/rescue/two-2', fixture.reviewed);
-    const changes = await worktrees.sharedChanges(thread, before);
-    expect(changes.map(sharedChangeText)).toEqual(['the kept work one-1 was deleted', 'the kept work two-2 was moved']);
-    expect(await worktrees.undoShared(thread, changes)).toEqual([]);
-    expect(await repository.commitOf('refs/muster/rescue/one-1')).toBe(at);
-    expect(await repository.commitOf('refs/muster/rescue/two-2')).toBe(at);
   });
 });

@@ -175,6 +175,10 @@ export class FakeWorktreeDriver implements WorktreeDriver {
     return common === undefined || common === head ? (base ?? head) : common;
   }
 
+  async tipOf(_place: unknown, branch: string): Promise<string | undefined> {
+    return this.#git.resolve(branch);
+  }
+
   async state(worktree: WorktreeRef, compareTo: string): Promise<WorktreeState> {
     const checkout = this.#checkout(worktree);
     const head = this.#git.headOf(checkout).id;

@@ -2,6 +2,7 @@ import { appendFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { runAll } from './registry.js';
 import './activation.test.js';
+import './attempts.test.js';
 import './chat.test.js';
 import './composeApply.test.js';
 import './compose.test.js';

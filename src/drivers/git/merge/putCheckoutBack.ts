@@ -1,4 +1,4 @@
-import { copyFile, lstat, mkdir, readlink, rename, rm, rmdir, symlink } from 'node:fs/promises';
+import { copyFile, lstat, mkdir, readdir, readlink, rename, rm, rmdir, symlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemCode } from '../../../node/systemError.js';
 import type { WorktreeGit } from '../command/boundGit.js';
@@ -35,6 +35,8 @@ export async function putCheckoutBack(
   }
   for (const file of touched) {
     if (file.state === 'gone' || (file.state === 'replaced' && written.has(file))) await restore(git.workTree, file);
+    // It was found under the name of one that was added, where a disk finds names in any case.
+    else if (file.state === 'replaced' && (await lookAt(file.place)) === undefined) await restore(git.workTree, file);
     else if (file.state === 'replaced' && !(await isOriginal(file))) left.push(file.change.path);
   }
   return left;
@@ -74,8 +76,18 @@ async function examine(git: WorktreeGit, change: ChangedPath, original: string):
   if (!(await isInside(git.workTree, change.path))) return { ...found, state: 'untouched' };
   if (now === undefined) return { ...found, state: kept === undefined ? 'untouched' : 'gone' };
   if (now.isDirectory()) return { ...found, state: kept === undefined ? 'untouched' : 'gone' };
-  if (kept === undefined) return { ...found, state: 'appeared' };
+  if (kept === undefined) return { ...found, state: (await isAnotherName(place)) ? 'untouched' : 'appeared' };
   return { ...found, state: now.ino === kept.ino && now.dev === kept.dev ? 'untouched' : 'replaced' };
+}
+
+/** True where a disk finds names in any case, and what it found is called otherwise: it is another path's file. */
+async function isAnotherName(place: string | Buffer): Promise<boolean> {
+  const bytes = Buffer.from(place);
+  const name = bytes.subarray(bytes.lastIndexOf('/') + 1);
+  const beside = await readdir(folderOf(place), { encoding: 'buffer' });
+  if (beside.some(other => other.equals(name))) return false;
+  const letters = name.toString('utf8').toLowerCase();
+  return beside.some(other => other.toString('utf8').toLowerCase() === letters);
 }
 
 /** Those files that are what the fast-forward wrote, whole or cut off. */

@@ -32,6 +32,13 @@ export async function comparison(git: RepositoryGit, request: CompareRequest): P
   return before === '' || before === head ? fallback : before;
 }
 
+/** The commit of a branch; undefined when there is none. */
+export async function tipOf(git: RepositoryGit, branch: string, signal?: AbortSignal): Promise<string | undefined> {
+  const args = ['rev-parse', '--verify', '--quiet', `refs/heads/${branch}^{commit}`];
+  const found = await git.run({ args, reads: true, accept: [0, 1, 128], signal });
+  return found.exitCode === 0 ? found.text() : undefined;
+}
+
 /**
  * For a thread that began with uncommitted changes of the person, which are on the side that it is compared with: their commit, or one
  * made up of them and of what the thread has of a newer target.

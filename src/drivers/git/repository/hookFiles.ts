@@ -4,7 +4,6 @@ import { dirname, join } from 'node:path';
 import type { HookChange, HookFile } from '../../../core/workspaces/sharedState.js';
 import { glanceAt, glanceInto, glanceNames } from '../../../node/looks.js';
 import { systemCode } from '../../../node/systemError.js';
-import type { RepositoryGit } from '../command/boundGit.js';
 
 /** Hooks are short. What is longer is compared by size and time, and cannot be put back. */
 const longestHook = 64 * 1024;
@@ -14,11 +13,10 @@ const mostHooks = 64;
 const mostEntries = 1_024;
 
 /**
- * The files that git runs for the person from the repository's own folder. One that `core.hooksPath` names instead, or a link in the
- * folder's place, is not looked into: an agent could name any. Taken when a run starts, so that what is read is bounded.
+ * The files that git runs for the person from a folder. A link in its place is not looked into: an agent could name any. Taken when a
+ * run starts, so that what is read is bounded.
  */
-export function readHooks({ commonDir }: Pick<RepositoryGit, 'commonDir'>): readonly HookFile[] {
-  const folder = join(commonDir, 'hooks');
+export function readHooks(folder: string): readonly HookFile[] {
   if (!isFolder(folder)) return [];
   const found: HookFile[] = [];
   for (const name of glanceNames(folder, { most: mostEntries }).toSorted()) {

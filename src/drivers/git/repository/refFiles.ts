@@ -45,7 +45,7 @@ export function readRefFiles(commonDir: string, wanted: (ref: string) => boolean
 
 function looseRefs(commonDir: string): string[] {
   const found: string[] = [];
-  const pending = ['refs/heads', 'refs/tags', 'refs/muster/rescue'];
+  const pending = ['refs/heads', 'refs/tags', 'refs/muster'];
   let left = mostEntries;
   for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
     const entries = entriesOf(join(commonDir, folder), left);
@@ -98,7 +98,7 @@ function packedRefs(commonDir: string): (readonly [string, string])[] {
     if (line === '' || line.startsWith('#') || line.startsWith('^')) continue;
     const [, hash = '', ref = ''] = /^([0-9a-f]+) (.+)$/.exec(line) ?? [];
     if (!object.test(hash) || ref.includes('\ufffd')) throw askGit;
-    if (/^refs\/(?:heads|tags|muster\/rescue)\//.test(ref)) found.push([ref, hash]);
+    if (/^refs\/(?:heads|tags|muster)\//.test(ref)) found.push([ref, hash]);
     // Its entries are in a log of their own, which such a stash may not have.
     if (ref === 'refs/stash') throw askGit;
   }

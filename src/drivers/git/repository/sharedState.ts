@@ -1,7 +1,10 @@
-import { join } from 'node:path';
+import { realpath } from 'node:fs/promises';
+import { isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { defined } from '../../../base/defined.js';
 import { isAppError } from '../../../base/errors.js';
 import type { HookChange, HookFile, SharedChange, SharedState } from '../../../core/workspaces/sharedState.js';
 import { glanceInto } from '../../../node/looks.js';
+import { systemCode } from '../../../node/systemError.js';
 import type { RepositoryGit } from '../command/boundGit.js';
 import type { GitContext } from '../command/gitContext.js';
 import { hookChanges, putHookBack, readHooks } from './hookFiles.js';
@@ -9,6 +12,8 @@ import { readRefFiles, type RefsOfPerson } from './refFiles.js';
 import { listWorktrees } from '../worktree/worktreeList.js';
 import { checkoutChanges, putCheckoutAsBefore, readCheckout, type CheckoutChange } from './checkoutState.js';
 
+/** Refs that the host makes and removes within one step. */
+const passing = 'refs/muster/guest/';
 /** A configuration beyond it is not compared. */
 const longestConfig = 512 * 1024;
 /** What git writes by itself when an agent uses its worktree: upstreams of branches, sparse checkouts, format versions. */
@@ -20,16 +25,39 @@ export async function readSharedState(
   git: RepositoryGit,
   wanted: (ref: string) => boolean = () => true,
 ): Promise<SharedState> {
-  const [state, checkout] = await Promise.all([readShared(git, wanted), readCheckout(context, git)]);
+  const isPersons = (ref: string): boolean => !ref.startsWith(passing) && wanted(ref);
+  const [state, checkout] = await Promise.all([readShared(git, isPersons), readCheckout(context, git)]);
   return checkout === undefined ? state : { ...state, checkout };
 }
 
+/** As before a run, or (`hooksFolder`) with the hooks of the folder that counted then. */
 async function readShared(
   git: RepositoryGit,
   wanted: (ref: string) => boolean,
+  before?: Pick<SharedState, 'hooksFolder'>,
 ): Promise<SharedState & { readonly hooks: readonly HookFile[] }> {
   const refs = await refsAndStash(git, wanted);
-  return { ...refs, config: configText(git), hooks: readHooks(git) };
+  const config = configText(git);
+  const hooksFolder = before ? before.hooksFolder : await configuredHooks(git, config);
+  const folders = [join(git.commonDir, 'hooks'), ...(hooksFolder === undefined ? [] : [hooksFolder])];
+  return { ...refs, config, hooks: folders.flatMap(readHooks), ...defined({ hooksFolder }) };
+}
+
+/** A folder of the checkout's, which is what teams set; one elsewhere could be any, and what it holds none of our business. */
+async function configuredHooks(git: RepositoryGit, config: string): Promise<string | undefined> {
+  if (!/hookspath/i.test(config)) return undefined;
+  const set = (await settingsIn(git, config)).get('core.hookspath')?.at(-1);
+  if (set === undefined || set === '') return undefined;
+  try {
+    // Through no link to anywhere else.
+    const [root, folder] = await Promise.all([git.root, resolve(git.root, set)].map(path => realpath(path)));
+    if (root === undefined || folder === undefined) return undefined;
+    const inside = relative(root, folder);
+    return inside === '' || inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside) ? undefined : folder;
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    return undefined;
+  }
 }
 
 async function refsAndStash(git: RepositoryGit, wanted: (ref: string) => boolean): Promise<RefsOfPerson> {
@@ -37,7 +65,7 @@ async function refsAndStash(git: RepositoryGit, wanted: (ref: string) => boolean
 }
 
 async function askedOfGit(git: RepositoryGit, wanted: (ref: string) => boolean): Promise<RefsOfPerson> {
-  const places = ['refs/heads', 'refs/tags', 'refs/muster/rescue', 'refs/stash'];
+  const places = ['refs/heads', 'refs/tags', 'refs/muster', 'refs/stash'];
   const args = ['for-each-ref', '--format=%(refname)%00%(objectname)%00', ...places];
   const output = await git.run({ args, reads: true, joined: true });
   const fields = output.fields();
@@ -58,7 +86,7 @@ export async function findSharedChanges(
   before: SharedState,
 ): Promise<readonly SharedChange[]> {
   const known = new Set(before.refs.map(([ref]) => ref));
-  const now = await readShared(git, ref => known.has(ref));
+  const now = await readShared(git, ref => known.has(ref), before);
   const kept = new Set(now.stash.map(({ commit }) => commit));
   const stash = before.stash
     .filter(({ commit }) => !kept.has(commit))

@@ -4,7 +4,7 @@ import { conflictsWith } from './conflicts.js';
 import { createWorktree } from './createWorktree.js';
 import { createGitContext, type GitDriverOptions } from '../command/gitContext.js';
 import { carryChanges } from '../repository/carryChanges.js';
-import { comparison } from '../repository/comparison.js';
+import { comparison, tipOf } from '../repository/comparison.js';
 import { inspectRepository } from '../repository/inspectRepository.js';
 import { changedFiles, fileAtCommit, unifiedPatch, worktreeState } from './reviewWorktree.js';
 import { ensureWorktree, repairWorktree } from './repairWorktree.js';
@@ -38,6 +38,7 @@ export function createGitWorktreeDriver(options: GitDriverOptions): WorktreeDriv
     sharedChanges: async (place, before) => findSharedChanges(context, await openRepository(context, place), before),
     undoShared: async (place, changes) => putBackShared(context, await openRepository(context, place), changes),
     comparison: async (place, request) => comparison(await openRepository(context, place), request),
+    tipOf: async (place, branch, signal) => tipOf(await openRepository(context, place), branch, signal),
     takeBack: (worktree, request) => takeBack(context, worktree, request),
     conflicts: (place, request) => conflictsWith(context, place, request),
     state: (worktree, compareTo, signal) => worktreeState(context, worktree, compareTo, signal),
