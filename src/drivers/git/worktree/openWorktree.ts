@@ -27,11 +27,17 @@ export async function openWorktree(
     readonly at?: string;
   } = {},
 ): Promise<WorktreeGit> {
-  const repository = await openRepository(context, worktree);
+  const { commonDir: recorded } = worktree;
   const workTree = options.at ?? worktree.path;
   // A run waits for these looks, so that those which do not need each other are taken at the same time. Both disks have
   // answered then, and what follows are glances.
-  const [folder, gitDir] = await Promise.all([lookAt(workTree), findGitDirectory(repository.commonDir, worktree)]);
+  const [repository, folder, asRecorded] = await Promise.all([
+    openRepository(context, worktree),
+    lookAt(workTree),
+    recorded === undefined ? undefined : findGitDirectory(recorded, worktree),
+  ]);
+  const { commonDir } = repository;
+  const gitDir = commonDir === recorded ? asRecorded : await findGitDirectory(commonDir, worktree);
   if (folder === undefined) throw worktreeMissing(worktree.path);
   // A link in its place would make another folder's files this thread's work.
   if (!folder.isDirectory()) throw replaced(worktree.path, 'its folder is not a folder any more');
