@@ -17,7 +17,7 @@ import type { RunDelayStores } from './runDelay.js';
 import type { RunCommits, RunFindings } from './runCommits.js';
 import type { RunDirectory } from './runDirectory.js';
 import { concludingDigest, emptyDigest } from './runDigest.js';
-import { RunQueue } from './runQueue.js';
+import { RunQueue, type QueueStores } from './runQueue.js';
 import type { RunLimit } from './runLimit.js';
 import { RunRecorder } from './runRecorder.js';
 import type { RunSecrets } from './runSecrets.js';
@@ -92,6 +92,11 @@ export class RunLifecycle implements Disposable {
   /** A run was queued, or one that was queued is no longer: whatever may start now starts. */
   queued(): void {
     this.#queue.advance();
+  }
+
+  /** The same in the transaction that queues it; what is returned starts it, once that is written. */
+  queuedIn(stores: QueueStores): () => void {
+    return this.#queue.claimIn(stores);
   }
 
   /** The queue gave the run to this host; returns at once. */

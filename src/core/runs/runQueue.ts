@@ -14,7 +14,8 @@ import type { QueuedRun, RunStores, WaitingRun } from './runStore.js';
 import type { ProjectStores } from '../projects/projectStore.js';
 import type { EventStores } from '../events/eventLog.js';
 
-type QueueStores = ProjectStores & RunStores & RunDelayStores & BreakerStores & BatchStores & EventStores;
+/** What a transaction needs in which runs are claimed. */
+export type QueueStores = ProjectStores & RunStores & RunDelayStores & BreakerStores & BatchStores & EventStores;
 
 /** Queued runs that are looked at at once. */
 const pageSize = 200;
@@ -57,14 +58,14 @@ export class RunQueue {
 
   /** Claims and hands over every run that may start now. */
   advance(): void {
-    if (this.#stop.signal.aborted) return;
-    for (const run of this.#claim()) {
-      try {
-        this.#execute(run);
-      } catch (error) {
-        this.#log.error('A claimed run could not be handed over', { run: run.id, reason: errorMessage(error) });
-      }
-    }
+    if (!this.#stop.signal.aborted) this.#begin(this.#claim());
+  }
+
+  /** Claims in the transaction of whoever queued a run, because somebody waits for it. What is returned hands over what was claimed, once that is written. */
+  claimIn(stores: QueueStores): () => void {
+    if (this.#stop.signal.aborted) return () => undefined;
+    const claims = claimAll(stores, this.#limit, this.#clock.now());
+    return () => this.#begin(claims);
   }
 
   /** Claims no more: the host is shutting down. */
@@ -74,16 +75,25 @@ export class RunQueue {
   }
 
   /** Whoever dispatched or ended a run has done so already: a full disk only makes the queue wait. */
-  #claim(): readonly Run[] {
+  #claim(): Claims {
     try {
-      const { claimed, wakeAt } = this.#store.transact(stores => claimAll(stores, this.#limit, this.#clock.now()));
-      if (wakeAt !== undefined) this.#setAlarm(wakeAt);
-      return claimed;
+      return this.#store.transact(stores => claimAll(stores, this.#limit, this.#clock.now()));
     } catch (error) {
       if (!this.#again)
         this.#log.error('The queue could not go on; it is tried again', { reason: errorMessage(error) });
       this.#again ??= this.#advanceLater();
-      return [];
+      return { claimed: [], wakeAt: undefined };
+    }
+  }
+
+  #begin({ claimed, wakeAt }: Claims): void {
+    if (wakeAt !== undefined) this.#setAlarm(wakeAt);
+    for (const run of claimed) {
+      try {
+        this.#execute(run);
+      } catch (error) {
+        this.#log.error('A claimed run could not be handed over', { run: run.id, reason: errorMessage(error) });
+      }
     }
   }
 

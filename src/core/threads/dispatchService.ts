@@ -11,8 +11,9 @@ import type { CommentStores } from '../reviews/commentStore.js';
 import { requireConsent } from '../projects/consent.js';
 import { requireDriver, type Project } from '../projects/project.js';
 import type { Run } from '../runs/run.js';
-import { circleOf, requireBatchName, type BatchStores } from '../batches/batch.js';
+import { circleOf, requireBatchName } from '../batches/batch.js';
 import type { RunDelayStores } from '../runs/runDelay.js';
+import type { QueueStores } from '../runs/runQueue.js';
 import { cancelQueuedRun } from '../runs/runTransitions.js';
 import type { RunEnvironment } from '../runs/runEnvironment.js';
 import type { RunLifecycle } from '../runs/runLifecycle.js';
@@ -93,10 +94,8 @@ type DispatchStores = ThreadStores &
   RescueStores &
   ChainStores &
   CommentStores &
-  RunDelayStores &
-  BatchStores &
-  MergeResumptionStores &
-  EventStores;
+  QueueStores &
+  MergeResumptionStores;
 
 export interface DispatchServiceOptions {
   readonly store: Store<DispatchStores>;
@@ -106,7 +105,7 @@ export interface DispatchServiceOptions {
   readonly workspaces: WorkspaceService;
   readonly environment: RunEnvironment;
   /** Hears of each run that was queued. */
-  readonly runs: Pick<RunLifecycle, 'queued'>;
+  readonly runs: Pick<RunLifecycle, 'queuedIn'>;
 }
 
 /** Takes a task: checks everything a person may have got wrong, then writes thread, message and queued run together. */
@@ -125,9 +124,12 @@ export class DispatchService {
     const { store, runs } = this.#options;
     const agent = await this.check(dispatch);
     const carried = await this.#carry(dispatch, agent);
-    const dispatched = store.transact(stores => this.#insert(stores, dispatch, agent, carried));
+    const { dispatched, start } = store.transact(stores => ({
+      dispatched: this.#insert(stores, dispatch, agent, carried),
+      start: runs.queuedIn(stores),
+    }));
     this.#rememberEnvironment(dispatch, dispatched.thread);
-    runs.queued();
+    start();
     return dispatched;
   }
 
