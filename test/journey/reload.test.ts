@@ -56,17 +56,29 @@ agents:
   await threadPage.getByText('Waiting for the gate.').first().waitFor();
 
   // By command, as a person does: a browser that is told to reload does not let the workbench store its state.
+  const reload = async (): Promise<void> => {
+    const reloaded = page.waitForEvent('load');
+    await workbench.runCommand('Developer: Reload Window');
+    await reloaded;
+    await page.locator('.monaco-workbench .statusbar').waitFor({ timeout: 60_000 });
+    await workbench.waitForTab('Wait until the gate opens');
+  };
   await row.click();
-  const reloaded = page.waitForEvent('load');
-  await workbench.runCommand('Developer: Reload Window');
-  await reloaded;
-  await page.locator('.monaco-workbench .statusbar').waitFor({ timeout: 60_000 });
-  await workbench.waitForTab('Wait until the gate opens');
+  await reload();
   await threadPage.getByText('Waiting for the gate.').first().waitFor({ timeout: 60_000 });
   await expect
     .poll(() => workbench.treeRows('Threads'), { timeout: 30_000 })
     .toContainEqual(expect.stringMatching(/^Working, Wait/));
   await workbench.screenshot('journey-reloaded');
+
+  // Hidden behind another tab it is not brought back before somebody looks: opening it makes no second one.
+  await workbench.runCommand('Muster: Show Board');
+  await workbench.waitForTab('Muster Board');
+  await reload();
+  await row.click({ timeout: 60_000 });
+  await page.locator('.tabs-container .tab.active', { hasText: 'Wait until the gate opens' }).waitFor();
+  await threadPage.getByText('Waiting for the gate.').first().waitFor({ timeout: 60_000 });
+  await expect.poll(() => page.locator('.tabs-container .tab', { hasText: 'Wait until the gate' }).count()).toBe(1);
 
   await writeFile(gate, '');
   await expect

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { Disposable } from '../../base/lifecycle.js';
 import { translatedStrings } from '../webviews/translatedStrings.js';
+import { unrestoredTab } from '../webviews/unrestoredTab.js';
 import { webviewHtml, webviewRoot } from '../webviews/webviewHtml.js';
 import { BoardController } from '../../pages/board/boardController.js';
 import type { BoardServices } from '../../pages/board/boardServices.js';
@@ -26,11 +27,11 @@ export class BoardPanel implements Disposable {
   open(): void {
     if (this.#panel) this.#panel.reveal();
     else {
-      this.#attach(
-        vscode.window.createWebviewPanel(this.#viewType, vscode.l10n.t('Muster Board'), vscode.ViewColumn.Active, {
-          enableFindWidget: true,
-        }),
-      );
+      const title = vscode.l10n.t('Muster Board');
+      const kept = unrestoredTab(this.#viewType, title, 0);
+      const options = { enableFindWidget: true };
+      this.#attach(vscode.window.createWebviewPanel(this.#viewType, title, vscode.ViewColumn.Active, options));
+      if (kept) void vscode.window.tabGroups.close(kept);
     }
   }
 

@@ -51,7 +51,8 @@ export const welcomeTable: readonly WelcomeEntry[] = [
   {
     key: 'projects.create',
     view: 'muster.projects',
-    when: `${folder} && isWorkspaceTrusted && muster.hasNoComposeFile && (${up})`,
+    // Also while a host starts: nobody has to wait for one to write a file.
+    when: `${folder} && isWorkspaceTrusted && muster.hasNoComposeFile && !(${down})`,
     contents:
       'Describe your crew of coding agents in an agent-compose.yml.\n[Create Compose File](command:muster.createComposeFile)\nSee [how Muster works](command:muster.openWalkthrough).',
   },

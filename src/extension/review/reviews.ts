@@ -3,6 +3,7 @@ import { relative, sep } from 'node:path';
 import * as vscode from 'vscode';
 import { isAppError } from '../../base/errors.js';
 import { shortId } from '../../protocol/displayFormat.js';
+import { byPath } from '../../protocol/fileOrder.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { HostConnection } from '../host/hostConnection.js';
 import { plainText } from '../plain/plainText.js';
@@ -67,7 +68,7 @@ export class Reviews {
     await vscode.commands.executeCommand('_workbench.openMultiDiffEditor', {
       title: plainText(title),
       multiDiffSourceUri: source,
-      resources: identifiable(change, shown.files),
+      resources: identifiable(change, shown.files.toSorted(byPath)),
     });
     // Else the next file that is opened takes the review's place.
     await vscode.commands.executeCommand('workbench.action.keepEditor');
@@ -89,7 +90,7 @@ export class Reviews {
       other === 'target' ? vscode.l10n.t('Target as it is now ↔ {0}', threadTitle(thread)) : pair(other, thread);
     await vscode.commands.executeCommand('_workbench.openMultiDiffEditor', {
       title: plainText(title),
-      resources: identifiable(change, found.files),
+      resources: identifiable(change, found.files.toSorted(byPath)),
     });
     await vscode.commands.executeCommand('workbench.action.keepEditor');
     return true;

@@ -7,6 +7,7 @@ import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { parseThreadStatus, threadIcon } from '../../protocol/threadDisplay.js';
 import { threadPageStateSchema } from '../../protocol/webview/threadPageState.js';
 import { translatedStrings } from '../webviews/translatedStrings.js';
+import { unrestoredTab } from '../webviews/unrestoredTab.js';
 import { webviewHtml, webviewRoot } from '../webviews/webviewHtml.js';
 import type { OpenThreadPageOptions } from './openThreadPageOptions.js';
 import { ThreadPageController, type PageEditor } from '../../pages/threadPage/threadPageController.js';
@@ -47,14 +48,17 @@ export class ThreadPagePanels implements Disposable {
     let page = this.#pages.get(threadId);
     if (page) page.panel.reveal(undefined, preserveFocus);
     else {
-      const title = options.title ?? this.#services.live.thread(threadId)?.summary ?? vscode.l10n.t('Thread');
+      const title = tabTitle(options.title ?? this.#services.live.thread(threadId)?.summary ?? vscode.l10n.t('Thread'));
+      const namesakes = [...this.#pages.values()].filter(({ panel }) => panel.title === title).length;
+      const kept = unrestoredTab(this.#viewType, title, namesakes);
       const panel = vscode.window.createWebviewPanel(
         this.#viewType,
-        tabTitle(title),
+        title,
         { viewColumn: vscode.ViewColumn.Active, preserveFocus },
         // The page has a find box of its own: the widget of VS Code sees only the rows that are drawn.
         { enableFindWidget: false },
       );
+      if (kept) void vscode.window.tabGroups.close(kept, preserveFocus);
       page = this.#attach(panel, threadId);
     }
     if (options.focusFollowUp === true) page.controller.focusFollowUp();

@@ -206,13 +206,19 @@ function summaryOf(thread: Thread): readonly SummaryNode[] {
     {
       kind: 'summary',
       label: vscode.l10n.t('{0} says', run?.agent ?? thread.agent),
-      text: run?.answer ?? '',
+      text: lastStates(run?.answer ?? ''),
       icon: 'robot',
     },
     { kind: 'summary', label: vscode.l10n.t('Result'), text: spent, icon: 'diff' },
     { kind: 'summary', label: vscode.l10n.t('Comments'), text: comments, icon: 'comment-discussion' },
   ];
   return rows.filter(({ text }) => text.trim() !== '');
+}
+
+/** Progress that was written over itself: what a terminal shows in the end. */
+function lastStates(text: string): string {
+  const lines = text.split('\n');
+  return lines.map(line => line.slice(line.lastIndexOf('\r', line.length - 2) + 1)).join('\n');
 }
 
 function summaryItem({ label, text, icon }: SummaryNode): vscode.TreeItem {

@@ -11,6 +11,7 @@ import {
   toThreadView,
   type RunView,
 } from '../../protocol/webview/threadView.js';
+import { byPath } from '../../protocol/fileOrder.js';
 import { isThreadActive, parseThreadStatus } from '../../protocol/threadDisplay.js';
 import { EntryBatcher } from './entryBatcher.js';
 import type { ThreadPageServices } from './threadPageServices.js';
@@ -174,11 +175,6 @@ export class ThreadPageSession implements Disposable {
       }
     }
   }
-}
-
-/** Numbers as numbers, as the Changes view has them. */
-function byPath(a: { readonly path: string }, b: { readonly path: string }): number {
-  return a.path.localeCompare(b.path, undefined, { numeric: true });
 }
 
 function toFiles(diff: DiffThreadResponse): Pick<Extract<ToThreadPage, { type: 'files' }>, 'files' | 'uncommitted'> {
