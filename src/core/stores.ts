@@ -25,6 +25,7 @@ import type { ScriptStores } from './scripts/scriptRun.js';
 import type { WebhookStores } from './topics/webhookSource.js';
 import type { TopicStores } from './topics/topicEvent.js';
 import type { SandboxStores } from './sandboxes/sandboxStore.js';
+import type { ThreadModelStores } from './threads/threadModel.js';
 import type { ThreadStores } from './threads/threadStore.js';
 import type { RepositoryStores } from './workspaces/knownRepository.js';
 import type { RescueStores } from './workspaces/rescueStore.js';
@@ -37,6 +38,7 @@ export interface Stores
   extends
     ProjectStores,
     ThreadStores,
+    ThreadModelStores,
     MessageStores,
     RunStores,
     RunSecretStores,

@@ -53,3 +53,38 @@ test('a task is tried by several, compared, and the best is kept and merged; the
   expect(await muster('restore', first)).toMatchObject({ status: 0 });
   expect((await muster('diff', first)).stdout).toContain('+short');
 });
+
+test('one agent tries a task with several models; each thread keeps its own when it goes on', async () => {
+  const home = testHome(programs);
+  const repository = testRepository({
+    'agent-compose.yml': `name: shop
+providers:
+  said: {command: sh, args: ["-c", "echo $1 >> models.txt", "sh", "{{model}}"]}
+  reviews: {command: sh, args: ["-c", "if [ $(wc -l < models.txt) -lt 2 ]; then echo 'VERDICT: request changes'; else echo 'VERDICT: approve'; fi"]}
+agents:
+  ada: {provider: said, model: usual, handoff: {on_response: eve}}
+  eve: {provider: reviews, model: reviewer, workspace: {provider: thread, access: read}}
+`,
+  });
+  const muster = (...args: readonly string[]) => home.muster(args, { cwd: repository });
+  await muster('up', '--yes');
+  for (const models of ['one', 'one,', 'one,--dangerous', 'one,$(reboot)'])
+    expect(await muster('dispatch', 'ada', 'Answer', '--models', models)).not.toMatchObject({ status: 0 });
+  expect((await muster('dispatch', 'ada', 'Answer', '--models', 'one,two', '--best-of', '2')).status).toBe(2);
+  expect(JSON.parse((await muster('ps', '--json')).stdout)).toMatchObject({ threads: [] });
+
+  const given = await muster('dispatch', 'ada', 'Answer', '--models', 'one,x/two[1m]', '--wait', '--json');
+  expect(given).toMatchObject({ status: 0 });
+  const { threads } = JSON.parse(given.stdout) as { threads: readonly { thread_id: string; model: string }[] };
+  expect(threads.map(({ model }) => model)).toEqual(['one', 'x/two[1m]']);
+  for (const { thread_id: id, model } of threads) {
+    // The reviewer, who has a model of its own, sent it back once.
+    expect((await muster('exec', id, '--', 'cat', 'models.txt')).stdout).toBe(`${model}\n${model}\n`);
+    await home.killHost();
+    await muster('dispatch', 'ada', 'Again', '--thread', id, '--skip-handoff', '--wait');
+    expect((await muster('exec', id, '--', 'tail', '-n', '1', 'models.txt')).stdout).toBe(`${model}\n`);
+  }
+  const usual = await muster('dispatch', 'ada', 'As usual', '--skip-handoff', '--wait', '--json');
+  const { thread_id: id } = JSON.parse(usual.stdout) as { thread_id: string };
+  expect((await muster('exec', id, '--', 'cat', 'models.txt')).stdout).toBe('usual\n');
+});

@@ -4,7 +4,7 @@ import { sendTask } from '../runs/dispatching.js';
 import { usageError } from '../options/usageError.js';
 import { describeState, notesOf } from '../output/threadList.js';
 import { threadJson } from '../output/wireJson.js';
-import { dispatchAttempts, readBestOf } from '../runs/attempts.js';
+import { dispatchAttempts, readBestOf, readModels } from '../runs/attempts.js';
 import { readTime } from '../options/readTime.js';
 import { readPrompt } from '../options/prompt.js';
 import { waitUntilSettled } from '../../client/settling.js';
@@ -33,6 +33,11 @@ export const dispatch = defineCommand({
       value: 'N|AGENTS',
       text: 'several attempts, of this agent (3) or also of others (a,b); `keep` takes one',
     },
+    'models': {
+      type: 'string',
+      value: 'MODELS',
+      text: 'an attempt of this agent with each of these models (a,b); `keep` takes one',
+    },
     'wait': { type: 'boolean', text: 'wait until the thread has settled' },
   },
   details:
@@ -41,11 +46,14 @@ export const dispatch = defineCommand({
     const [agent = '', ...words] = args.positionals;
     if (agent === '') throw usageError('The name of the agent is empty.');
     const prompt = await readPrompt({ words, file: args.text('prompt-file') }, context);
-    const bestOf = readBestOf(agent, args.text('best-of'));
+    const models = readModels(args.text('models'));
+    const bestOf = readBestOf(agent, args.text('best-of')) ?? models?.map(() => agent);
     if (bestOf) {
-      const refused = (['thread', 'batch', 'at'] as const).find(option => args.text(option) !== undefined);
-      if (refused !== undefined) throw usageError(`--best-of starts threads of its own; it takes no --${refused}.`);
-      const attempts = { agents: bestOf, prompt, summary: args.text('summary'), base: args.text('base') };
+      const name = models ? '--models' : '--best-of';
+      const others = models ? (['best-of', 'thread', 'batch', 'at'] as const) : (['thread', 'batch', 'at'] as const);
+      const refused = others.find(option => args.text(option) !== undefined);
+      if (refused !== undefined) throw usageError(`${name} starts threads of its own; it takes no --${refused}.`);
+      const attempts = { agents: bestOf, models, prompt, summary: args.text('summary'), base: args.text('base') };
       const named = { ...context, projectName: args.text('project') ?? context.projectName };
       return await dispatchAttempts(named, attempts, { wait: args.flag('wait') });
     }

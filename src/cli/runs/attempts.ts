@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.js';
 import { attemptsBatch, type Attempts } from '../../client/attempts.js';
 import { collectDispatchEnvironment } from '../../client/providerEnvironment.js';
 import { waitUntilSettled } from '../../client/settling.js';
@@ -19,6 +20,14 @@ export function readBestOf(agent: string, text: string | undefined): readonly st
   if (agents.includes('') || agents.length < 2 || agents.length > mostAttempts)
     throw usageError(`--best-of takes a number from 2 to ${mostAttempts}, or names of other agents: a,b.`);
   return agents;
+}
+
+/** The models of `--models`, each an attempt of one agent. Throws `usage`. */
+export function readModels(text: string | undefined): readonly string[] | undefined {
+  const models = text?.split(',').map(name => name.trim());
+  if (models && (models.includes('') || models.length < 2 || models.length > mostAttempts))
+    throw usageError(`--models takes 2 to ${mostAttempts} names: opus,sonnet.`);
+  return models;
 }
 
 /** Gives all of them the same task, under a name of its own. */
@@ -43,10 +52,12 @@ export async function dispatchAttempts(
   const { batch } = request;
   const ids = threads.map(({ threadId }) => threadId);
   const agentOf = (index: number): string => attempts.agents[index] ?? '';
+  const modelOf = (index: number): { readonly model?: string } => defined({ model: attempts.models?.[index] });
+  const nameOf = (index: number): string => [agentOf(index), ...Object.values(modelOf(index))].join(' with ');
   if (!wait) {
-    if (json) out.json({ batch, threads: ids.map((id, i) => ({ thread_id: id, agent: agentOf(i) })) });
+    if (json) out.json({ batch, threads: ids.map((id, i) => ({ thread_id: id, agent: agentOf(i), ...modelOf(i) })) });
     else {
-      for (const [i, id] of ids.entries()) out.line(`${id} ${agentOf(i)}`);
+      for (const [i, id] of ids.entries()) out.line(`${id} ${nameOf(i)}`);
       out.line(`\`muster batch status ${batch}\` shows them; \`muster keep THREAD\` keeps one.`);
     }
     return 0;
@@ -59,8 +70,8 @@ export async function dispatchAttempts(
     }),
   );
   if (json) {
-    const ended = settled.map(({ id, agent, status }) => ({ thread_id: id, agent, status }));
+    const ended = settled.map(({ id, agent, status }, i) => ({ thread_id: id, agent, ...modelOf(i), status }));
     out.json({ batch, threads: ended });
-  } else for (const thread of settled) out.line(`${thread.id} ${thread.agent} ${describeState(thread)}`);
+  } else for (const [i, thread] of settled.entries()) out.line(`${thread.id} ${nameOf(i)} ${describeState(thread)}`);
   return settled.some(({ latestRun }) => latestRun?.status === 'succeeded') ? 0 : 1;
 }

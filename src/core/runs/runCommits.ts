@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.js';
+import { defined } from '../../base/defined.js';
 import type { IdSource, RunId } from '../../base/ids.js';
 import type { RunConclusion } from '../agents/provider.js';
 import type { EventStores } from '../events/eventLog.js';
@@ -18,6 +19,7 @@ import { noteEnd, type BreakerStores } from './breaker.js';
 import { retryIn } from './retryPolicy.js';
 import type { RunDelayStores } from './runDelay.js';
 import { after, type NextRun } from './runSequel.js';
+import { modelOn, type ThreadModelStores } from '../threads/threadModel.js';
 import type { ThreadStores } from '../threads/threadStore.js';
 import type { RunStores } from './runStore.js';
 import type { RunEnd } from './runSupervisor.js';
@@ -32,6 +34,7 @@ export interface RunFindings {
 type CommitStores = RunStores &
   MessageStores &
   ThreadStores &
+  ThreadModelStores &
   ProjectStores &
   ChainStores &
   CommentStores &
@@ -163,7 +166,7 @@ export class RunCommits {
         generation: 0,
         queuedAt: now,
         settled: false,
-        ...(agent.model === undefined ? {} : { model: agent.model }),
+        ...defined({ model: modelOn(stores, thread.id, agent) }),
       });
       stores.events.append({ kind: 'run_changed', threadId: thread.id, runId: id, status: 'queued' }, now);
     }

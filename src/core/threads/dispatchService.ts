@@ -27,6 +27,7 @@ import { shellCommandName } from '../agents/providers/shellCommand.js';
 import { findThread } from './threadLookup.js';
 import { baseAfterRemoval, threadClosed } from './removedWork.js';
 import { requireNoOperation, threadMerging } from './idleThread.js';
+import { modelOn, requireModelName, type ThreadModelStores } from './threadModel.js';
 import type { ThreadStores } from './threadStore.js';
 import { chainOff, type Chain } from '../chains/chain.js';
 import type { ChainStores } from '../chains/chainStore.js';
@@ -53,6 +54,8 @@ export interface Dispatch {
   /** Id of the run that calls: then the variables are those of its own thread, not what it sends. */
   readonly byRun?: string;
   readonly base?: string;
+  /** In place of the compose file's, for a new thread as a whole. */
+  readonly model?: string;
   /** The new thread begins with what the person has not committed. */
   readonly withChanges?: boolean;
   readonly idempotencyKey?: string;
@@ -88,6 +91,7 @@ export interface Dispatched {
 }
 
 type DispatchStores = ThreadStores &
+  ThreadModelStores &
   MessageStores &
   RunStores &
   MergeStores &
@@ -141,6 +145,7 @@ export class DispatchService {
     requireConsent(dispatch.project);
     requirePrompt(dispatch.prompt);
     requireNewThread(dispatch);
+    requireModelName(dispatch.model);
     requireFuture(dispatch.dueAt, this.#options.clock.now());
     this.#options.providers.of(dispatch.project.spec).get(agent.provider);
     if (agent.workspace.provider === 'worktree') await workspaces.repository(dispatch.project.folder);
@@ -177,6 +182,8 @@ export class DispatchService {
       dispatch.thread === undefined
         ? this.#newThread(stores, dispatch, { now, carried })
         : reopen(stores, dispatch.thread, now);
+    if (dispatch.model !== undefined) stores.threadModels.save(thread.id, { agent: agent.name, model: dispatch.model });
+    const model = dispatch.command ? undefined : modelOn(stores, thread.id, agent);
     dropRetries(stores, thread, now);
     beginChain(stores, thread, dispatch);
     const messageId = ids.next<'message'>();
@@ -190,7 +197,7 @@ export class DispatchService {
       generation: 0,
       queuedAt: now,
       settled: false,
-      ...(agent.model === undefined || dispatch.command ? {} : { model: agent.model }),
+      ...defined({ model }),
     };
     stores.messages.insert({
       id: messageId,

@@ -34,6 +34,7 @@ import { mergeTrains } from './migrations/0031MergeTrains.js';
 import { spareWorktrees } from './migrations/0032SpareWorktrees.js';
 import { positions } from './migrations/0033Positions.js';
 import { workflows } from './migrations/0034Workflows.js';
+import { threadModels } from './migrations/0041ThreadModels.js';
 import { mergeResumptions } from './migrations/0035MergeResumptions.js';
 import { runCancels } from './migrations/0036RunCancels.js';
 import { notebookSandboxes } from './migrations/0037NotebookSandboxes.js';
@@ -83,6 +84,7 @@ export const migrations: readonly string[] = [
   carriedChanges,
   askedWith,
   logins,
+  threadModels,
 ];
 
 /** The schema version this program understands. */

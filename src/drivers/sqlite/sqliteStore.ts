@@ -25,6 +25,7 @@ import { SqliteModelAccessStore } from './sqliteModelAccessStore.js';
 import { SqliteModelCallStore } from './sqliteModelCallStore.js';
 import { SqliteMessageStore } from './sqliteMessageStore.js';
 import { SqliteNotebookServerStore } from './sqliteNotebookServerStore.js';
+import { SqliteThreadModelStore } from './sqliteThreadModelStore.js';
 import { SqlitePreparationStore } from './sqlitePreparationStore.js';
 import { SqliteProjectStore } from './sqliteProjectStore.js';
 import { SqliteQuestionStore } from './sqliteQuestionStore.js';
@@ -121,6 +122,7 @@ export class SqliteStore implements Store<Stores>, Disposable {
       spares: new SqliteSpareWorktreeStore(database),
       webhooks: new SqliteWebhookSourceStore(database),
       preparations: new SqlitePreparationStore(database),
+      threadModels: new SqliteThreadModelStore(database),
       scripts: new SqliteScriptStore(database),
       rescues: new SqliteRescueStore(database),
       operations: new SqliteWorktreeOperationStore(database),

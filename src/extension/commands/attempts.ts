@@ -15,24 +15,41 @@ export async function dispatchBestOf(services: Services): Promise<void> {
   if (choices.length === 0) return offerAgents(services);
   const several = services.scope.projects().length > 1;
   const rows = choices.map(choice => agentRow(choice, { several }));
-  const chosen = await pickRows(rows, { placeHolder: vscode.l10n.t('Which agents should each try it?') });
+  const chosen = await pickRows(rows, {
+    placeHolder: vscode.l10n.t('Which agents should each try it? One alone tries it with several models.'),
+  });
   const [first] = chosen ?? [];
   if (!chosen || !first) return;
   const { project } = first.choice;
-  if (chosen.length < 2 || chosen.some(({ choice }) => choice.project.id !== project.id)) {
-    void showInformation(vscode.l10n.t('Choose two or more agents of the same project.'));
+  if (chosen.some(({ choice }) => choice.project.id !== project.id)) {
+    void showInformation(vscode.l10n.t('Choose agents of the same project.'));
     return;
   }
+  const models = chosen.length === 1 ? await askForModels(first.choice.agent.name) : undefined;
+  if (chosen.length === 1 && !models) return;
   const prompt = await askForLine({ prompt: vscode.l10n.t('What should each of them do?') });
   if (prompt === undefined || prompt.trim() === '') return;
-  const agents = chosen.map(({ choice }) => choice.agent.name);
-  await whileWaiting(vscode.l10n.t('Dispatching to {0}', agents.join(', ')), async signal => {
+  const named = chosen.map(({ choice }) => choice.agent.name);
+  const agents = models?.map(() => first.choice.agent.name) ?? named;
+  await whileWaiting(vscode.l10n.t('Dispatching to {0}', named.join(', ')), async signal => {
     const client = await services.host.client(signal);
-    const batch = attemptsBatch({ agents, prompt });
+    const batch = attemptsBatch({ agents, models, prompt });
     const environment = collectProviderEnvironment(process.env);
     const { threads } = await client.threads.createBatch({ ...batch, project: project.id, environment }, { signal });
     for (const { threadId } of threads) services.attention.dispatchedHere(threadId);
   });
+}
+
+/** One agent may try it with several models. */
+async function askForModels(agent: string): Promise<readonly string[] | undefined> {
+  const split = (text: string): readonly string[] => text.split(',').map(name => name.trim());
+  const text = await askForLine({
+    prompt: vscode.l10n.t('Which models should {0} try it with? Separate them by commas.', agent),
+    placeHolder: 'opus, sonnet',
+    validateInput: value =>
+      split(value).filter(name => name !== '').length < 2 ? vscode.l10n.t('Name two models or more.') : undefined,
+  });
+  return text === undefined ? undefined : split(text).filter(name => name !== '');
 }
 
 /** Other threads of the batch; whether they are attempts at the same task, the host says. */

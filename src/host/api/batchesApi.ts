@@ -24,12 +24,12 @@ export function batchesApi({
       const project = projectFor(store, { threadId: '', project: named, folder });
       const made = await batches.create(
         batch,
-        tasks.map(({ key, agent, prompt, summary, base, dependsOn }) => ({
+        tasks.map(({ key, agent, prompt, summary, base, dependsOn, model }) => ({
           key,
           dependsOn,
           dispatch: {
             ...{ project, agent, prompt, context: [], environment },
-            ...defined({ summary: given(summary), base: given(base) }),
+            ...defined({ summary: given(summary), base: given(base), model: given(model) }),
           },
         })),
       );

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AppError } from '../../base/errors.js';
 import { attemptsBatch } from '../../client/attempts.js';
 import { collectDispatchEnvironment } from '../../client/providerEnvironment.js';
 import { optionalText } from '../fields.js';
@@ -105,7 +106,13 @@ export const bestOf = defineTool({
   description:
     'Gives the same task to several agents, or to one several times, each in a worktree of its own. orch_batch_status shows them, orch_keep keeps the best.',
   input: z.object({
-    agents: z.array(z.string().min(1)).min(2).max(20).describe('Names of agents; the same name twice is two attempts.'),
+    agents: z.array(z.string().min(1)).min(1).max(20).describe('Names of agents; the same name twice is two attempts.'),
+    models: z
+      .array(z.string().min(1))
+      .min(2)
+      .max(20)
+      .optional()
+      .describe('With one agent: an attempt of it with each of these models.'),
     body: z.string().min(1).describe('The task: what to do, and how to tell that it is done.'),
     summary: optionalText('One line for lists. Left out: the first line of the task.'),
     base: optionalText(
@@ -116,11 +123,17 @@ export const bestOf = defineTool({
     ),
   }),
   output: z.object({ batch_id: z.string(), threads: z.array(z.object({ thread_id: z.string(), agent: z.string() })) }),
-  run: async (context, { agents, body: prompt, summary, base, project: named }) => {
+  run: async (context, { agents: given, models, body: prompt, summary, base, project: named }) => {
+    const agents = models && given.length === 1 ? models.map(() => given[0] ?? '') : given;
+    if (agents.length < 2 || (models && agents.length !== models.length))
+      throw new AppError('request.invalid', 'Name two agents or more, or one and two models or more.', {
+        field: 'agents',
+        reason: 'nothing to choose from',
+      });
     await context.client();
     const project = chooseProject(context, { to: agents[0] ?? '', project: named });
     const request = {
-      ...attemptsBatch({ agents, prompt, summary, base }),
+      ...attemptsBatch({ agents, models, prompt, summary, base }),
       project: project?.id ?? '',
       environment: collectDispatchEnvironment(context.env, project),
     };

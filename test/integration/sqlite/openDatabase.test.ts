@@ -86,6 +86,7 @@ describe('opening the database', () => {
     expect(database.prepare('SELECT summary, worktree, common_dir, trouble, carried FROM thread').all()).toEqual([
       { summary: 'Do it', worktree: '/w/do-it', common_dir: null, trouble: null, carried: null },
     ]);
+    expect(database.prepare('SELECT * FROM thread_model').all()).toEqual([]);
     database.close();
   });
 

@@ -254,3 +254,28 @@ test('for a remote at GitHub the title is asked for, and what the pull request w
   assert.ok(asked.detail.includes('The pull request will say:\nGreet at GitHub'), asked.detail);
   assert.deepEqual(more, []);
 });
+
+test('one agent alone tries a task with several models, and their comparison names these', async ({
+  signal,
+  after,
+}) => {
+  const access = await provideCrew(signal);
+  const words = ['fast, thorough', 'Try with two models'];
+  const original: unknown = Reflect.get(vscode.window, 'showInputBox');
+  Reflect.set(vscode.window, 'showInputBox', async () => words.shift());
+  after(() => Reflect.set(vscode.window, 'showInputBox', original));
+  const picks = answerPicks(rows => rows.filter(({ label }) => label === 'writer'));
+  after(() => picks.restore());
+  await vscode.commands.executeCommand('muster.dispatchBestOf');
+  const attempts = await until(
+    'both are ready',
+    () => {
+      const found = [...access.services.host.threads.values()].filter(
+        ({ summary, status }) => summary === 'Try with two models' && status === 'ready',
+      );
+      return found.length === 2 && found;
+    },
+    signal,
+  );
+  assert.deepEqual(attempts.map(({ latestRun }) => latestRun?.model ?? '').toSorted(), ['fast', 'thorough']);
+});
