@@ -259,6 +259,8 @@ export interface MergeSpec {
   readonly batch: number;
   /** What reviewing agents approved lands without a person; absent = only people ask for merges. */
   readonly auto?: true | undefined;
+  /** The worktree goes when its thread has landed; absent = it stays until somebody cleans up. */
+  readonly removeWorktree?: true | undefined;
 }
 
 /** What a hook hears of: a run began, ended in any way; a thread was closed, or said to have failed; a merge ended in any way. */

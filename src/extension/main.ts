@@ -31,6 +31,7 @@ import { ReviewComments } from './review/reviewComments.js';
 import { ReviewFiles } from './review/reviewFiles.js';
 import { reviewScheme } from './review/reviewUris.js';
 import { ReviewedChanges } from './review/reviewedChanges.js';
+import { ReviewLenses } from './review/reviewLenses.js';
 import { Reviews } from './review/reviews.js';
 import type { Services } from './services.js';
 import { readSetting } from './settings.js';
@@ -118,6 +119,7 @@ export function activate(context: vscode.ExtensionContext): TestAccess | undefin
       providedCodeActionKinds: [vscode.CodeActionKind.QuickFix],
     }),
     vscode.languages.registerCodeLensProvider({ language: taskLanguage }, new TaskLenses(tasks)),
+    vscode.languages.registerCodeLensProvider({ scheme: reviewScheme }, new ReviewLenses(services.changes)),
     vscode.languages.registerCompletionItemProvider(
       { language: taskLanguage },
       new TaskCompletions(services),

@@ -236,7 +236,7 @@ function buildSurface(state: HostState, built: Foundation, resources: Disposable
     accessTokens,
     logins,
     threads,
-    ...buildWorktrees(state, { ...built, threads }),
+    ...buildWorktrees(state, { ...built, threads }, resources),
     recovery,
     ...reviewing,
     retries: new RetryThread({ store, dispatcher }),

@@ -58,6 +58,7 @@ async function recoverWork({
   warm,
   resumer,
   autoMerger,
+  landedWorktrees,
 }: HostCore): Promise<void> {
   await notebooks.takeUp();
   await verifier.sweep();
@@ -76,6 +77,7 @@ async function recoverWork({
   merges.recover();
   resumer.resume();
   autoMerger.resume();
+  landedWorktrees.resume();
   await threads.recover();
 }
 

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test, vi } from 'vitest';
@@ -27,6 +28,7 @@ hooks:
   on_merge_finished:
     - {command: sh, args: ["-c", "cat >> \\"$HOME/told\\"; echo >> \\"$HOME/told\\""], filter: {status: merged}}
     - {command: sh, args: ["-c", "touch \\"$HOME/never\\""], filter: {status: merged, nothing: here}}
+    - {command: git, args: [push, --quiet, origin, main], filter: {status: merged, target: main}}
 `;
 
 test('hooks hear of runs, merges and threads, whatever way they ended by, and one that fails changes nothing', async () => {
@@ -46,6 +48,11 @@ test('hooks hear of runs, merges and threads, whatever way they ended by, and on
       timeout: 20_000,
     });
   };
+  const remote = join(user, 'remote.git');
+  const git = (...args: readonly string[]): string =>
+    execFileSync('git', args, { cwd: repository, env: { ...process.env, ...home.env }, encoding: 'utf8' }).trim();
+  git('init', '--quiet', '--bare', remote);
+  git('remote', 'add', 'origin', remote);
   expect(await home.muster(['up', '--yes'], { cwd: repository })).toMatchObject({ status: 0 });
   const dispatch = async (agent: string): Promise<string> => {
     const { thread_id: id } = (await home.musterJson(['dispatch', agent, 'Do it'], { cwd: repository })) as {
@@ -59,6 +66,9 @@ test('hooks hear of runs, merges and threads, whatever way they ended by, and on
   await heard('run_finished', { thread, status: 'completed', answer: 'Done.' });
   await home.muster(['merge', thread], { cwd: repository });
   await heard('merge_finished', { thread, status: 'merged', target: 'main' });
+  await vi.waitFor(() => expect(git('ls-remote', remote, 'main').split('\t')[0]).toBe(git('rev-parse', 'main')), {
+    timeout: 20_000,
+  });
   await heard('thread_closed', { thread });
   const failed = await dispatch('bad');
   await heard('run_finished', { thread: failed, status: 'failed' });

@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { tempDirectory } from '../support/tempDirectory.ts';
 import { buildPrograms, testHome, testRepository, type Programs } from '../support/hostProcess.ts';
 
@@ -131,4 +131,37 @@ agents:
     expect(await muster('dispatch', 'dev', words, '--thread', id, '--wait')).toMatchObject({ status: 0 });
   expect((await muster('logs', id)).stdout.match(new RegExp(`port ${port}`, 'g'))).toHaveLength(2);
   expect(readFileSync(join(path, 'setup.txt'), 'utf8')).toBe('made\n');
+});
+
+test('where the file says so a worktree goes when its thread has landed, unless somebody is in it, and can be restored', async () => {
+  const { muster, git, home } = setting(`${file}merge: {remove_worktree: true}\n`);
+  await muster('up', '--yes');
+  const worktreeOf = async (id: string): Promise<string> =>
+    (
+      JSON.parse((await muster('ps', '--all', '--json')).stdout) as {
+        threads: { thread_id: string; worktree?: string }[];
+      }
+    ).threads.find(({ thread_id }) => thread_id === id)?.worktree ?? '';
+  const dispatch = async (words: string): Promise<string> =>
+    (JSON.parse((await muster('dispatch', 'dev', words, '--wait', '--json')).stdout) as { thread_id: string })
+      .thread_id;
+  const first = await dispatch('First');
+  const path = await worktreeOf(first);
+  expect(existsSync(path)).toBe(true);
+  expect(await muster('merge', first)).toMatchObject({ status: 0 });
+  await vi.waitFor(async () => expect(await worktreeOf(first)).toBe(''), { timeout: 60_000 });
+  expect(existsSync(path)).toBe(false);
+  expect(git('show', 'HEAD:done.txt')).toBe('done');
+  expect(await muster('restore', first)).toMatchObject({ status: 0 });
+  expect(existsSync(join(await worktreeOf(first), 'done.txt'))).toBe(true);
+
+  // What somebody has brought back is not taken away again by the next host.
+  await home.killHost();
+  expect((await muster('worktrees', 'clean')).stdout).toContain('1 worktree would be removed');
+
+  const second = await dispatch('Second');
+  writeFileSync(join(await worktreeOf(second), 'more.txt'), 'more\n');
+  expect(await muster('merge', second)).toMatchObject({ status: 0 });
+  await vi.waitFor(async () => expect(await worktreeOf(second)).toBe(''), { timeout: 60_000 });
+  expect(git('show', 'HEAD:more.txt')).toBe('more');
 });

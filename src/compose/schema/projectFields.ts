@@ -144,6 +144,12 @@ export const project: MappingShape = mapping({
         era: 'muster',
         fallback: 'false',
       }),
+      remove_worktree: field(
+        bool,
+        "Whether a thread's worktree goes when its work has landed. What is in it is kept and can be restored.",
+        'remove_worktree: true',
+        { era: 'muster', fallback: 'false' },
+      ),
     }),
     'How work gets into the target branch.',
     `merge:\n  target: main\n  strategy: squash\n${AGENTS}`,

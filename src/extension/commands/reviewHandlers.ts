@@ -65,6 +65,8 @@ type ChangesIds =
   | 'muster.nextUnreviewed'
   | 'muster.previousUnreviewed'
   | 'muster.toggleReviewed'
+  | 'muster.filterChanges'
+  | 'muster.showAllChanges'
   | 'muster.revertChange'
   | 'muster.openChange';
 
@@ -105,6 +107,12 @@ function changesHandlers(
       const opened = await reviews.open(thread, windowClosing, { sinceLast: true });
       if (!opened) void showInformation(vscode.l10n.t('Nothing has changed since you last looked.'));
     },
+    'muster.filterChanges': async () => {
+      const prompt = vscode.l10n.t('Show only files whose path contains these words');
+      const words = await askForLine({ prompt, value: changes.filter, placeHolder: 'src test' });
+      if (words !== undefined) changes.setFilter(words);
+    },
+    'muster.showAllChanges': () => changes.setFilter(''),
     'muster.nextUnreviewed': () => step(1),
     'muster.previousUnreviewed': () => step(-1),
     'muster.revertChange': async node => {

@@ -46,6 +46,18 @@ export const reviewCommands = {
     menus: [{ menu: 'view/title', when: changesView, group: 'navigation@1' }],
     key: { key: 'shift+alt+f6', when: 'muster.reviewing' },
   },
+  'muster.filterChanges': {
+    title: 'Filter Changes...',
+    icon: '$(filter)',
+    palette: 'muster.reviewing',
+    menus: [{ menu: 'view/title', when: `${changesView} && !muster.changesFiltered`, group: 'navigation@4' }],
+  },
+  'muster.showAllChanges': {
+    title: 'Show All Changes',
+    icon: '$(filter-filled)',
+    palette: 'muster.changesFiltered',
+    menus: [{ menu: 'view/title', when: `${changesView} && muster.changesFiltered`, group: 'navigation@4' }],
+  },
   'muster.toggleReviewed': {
     title: 'Mark as Reviewed or Not',
     icon: '$(check)',

@@ -21,6 +21,8 @@ export class ReviewedChanges implements vscode.Disposable {
   #version = '';
   #files: readonly FileChange[] = [];
   #loading: Promise<void> | undefined;
+  /** Words that a path must contain, in lower case. */
+  #filter: readonly string[] = [];
 
   constructor(host: HostConnection) {
     this.#host = host;
@@ -46,6 +48,27 @@ export class ReviewedChanges implements vscode.Disposable {
     return this.#files;
   }
 
+  /** Those that the filter lets through. */
+  get shown(): readonly FileChange[] {
+    return this.#files.filter(({ file }) => {
+      const path = (file?.path ?? '').toLowerCase();
+      return this.#filter.every(word => path.includes(word));
+    });
+  }
+
+  get filter(): string {
+    return this.#filter.join(' ');
+  }
+
+  /** Only files whose path contains each of the words are shown, and gone through; none shows all. */
+  setFilter(words: string): void {
+    this.#filter = words
+      .toLowerCase()
+      .split(/\s+/)
+      .filter(word => word !== '');
+    this.#changed.fire();
+  }
+
   /** Shows another thread, or the same compared with something else. */
   async show(threadId: string, { earlier = '' }: { readonly earlier?: string } = {}): Promise<void> {
     const isAnother = this.#threadId !== threadId;
@@ -53,7 +76,10 @@ export class ReviewedChanges implements vscode.Disposable {
     this.#threadId = threadId;
     this.#earlier = earlier;
     this.#version = '';
-    if (isAnother) this.#files = [];
+    if (isAnother) {
+      this.#files = [];
+      this.#filter = [];
+    }
     await this.load(windowClosing);
   }
 
@@ -92,7 +118,7 @@ export class ReviewedChanges implements vscode.Disposable {
     from: { readonly path: string; readonly line: number } | undefined,
     step: 1 | -1,
   ): ChangePlace | undefined {
-    const all = this.#files.flatMap(({ file, hunks }) => hunks.map(hunk => ({ path: file?.path ?? '', hunk })));
+    const all = this.shown.flatMap(({ file, hunks }) => hunks.map(hunk => ({ path: file?.path ?? '', hunk })));
     const left = all.filter(({ hunk }) => !hunk.reviewed);
     if (from === undefined) return step === 1 ? left[0] : left.at(-1);
     const isAfter = ({ path, hunk }: ChangePlace): number => comparePaths(path, from.path) || lineOf(hunk) - from.line;

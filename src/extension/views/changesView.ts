@@ -84,7 +84,7 @@ export class ChangesView implements vscode.TreeDataProvider<Row>, vscode.Disposa
   }
 
   files(): readonly ChangesNode[] {
-    return this.#changes.files.map(({ file }) => this.#node(file?.path ?? ''));
+    return this.#changes.shown.map(({ file }) => this.#node(file?.path ?? ''));
   }
 
   hunks(node: ChangesNode): ChangesNode[] {
@@ -136,7 +136,10 @@ export class ChangesView implements vscode.TreeDataProvider<Row>, vscode.Disposa
         : vscode.l10n.t('{0} of {1} files reviewed', seen, files.length);
     const since = earlier === '' ? '' : vscode.l10n.t('What changed since you last looked');
     const empty = vscode.l10n.t('Nothing has changed.');
-    const words = files.length === 0 ? [since, empty] : [since, progress];
+    const { filter } = this.#changes;
+    const only = filter === '' ? '' : vscode.l10n.t('only "{0}"', filter);
+    void vscode.commands.executeCommand('setContext', 'muster.changesFiltered', filter !== '');
+    const words = files.length === 0 ? [since, empty] : [since, progress, only];
     this.#view.message(thread ? words.filter(word => word !== '').join(' · ') : '');
     this.#changed.fire(undefined);
   }
@@ -210,9 +213,17 @@ function summaryOf(thread: Thread): readonly SummaryNode[] {
       icon: 'robot',
     },
     { kind: 'summary', label: vscode.l10n.t('Result'), text: spent, icon: 'diff' },
+    { kind: 'summary', label: vscode.l10n.t('Merge'), text: mergeText(thread), icon: 'git-merge' },
     { kind: 'summary', label: vscode.l10n.t('Comments'), text: comments, icon: 'comment-discussion' },
   ];
   return rows.filter(({ text }) => text.trim() !== '');
+}
+
+/** What the last merge came to, and with it the tests that `merge.verify` ran. */
+function mergeText({ latestMerge }: Thread): string {
+  if (!latestMerge) return '';
+  const { status, target, message } = latestMerge;
+  return [`${status} (${target})`, message.split('\n', 1)[0] ?? ''].filter(part => part !== '').join(' · ');
 }
 
 /** Progress that was written over itself: what a terminal shows in the end. */

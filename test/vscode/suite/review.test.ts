@@ -183,3 +183,50 @@ test(
   },
   { timeoutMs: 120_000 },
 );
+
+test('the Changes tree shows only what a person filters for, and each hunk has its marks above it', async ({
+  signal,
+  after,
+}) => {
+  const access = await provideCrew(signal);
+  after(() => vscode.commands.executeCommand('workbench.action.closeAllEditors'));
+  const id = await dispatch(access, 'scatter', 'Change much again');
+  await whenStatus(access, id, 'ready', signal);
+  await vscode.commands.executeCommand('muster.review', id);
+  const { changes } = access.views;
+  await until('the files are listed', () => changes.files().length === 3, signal);
+  const asked = input('SRC .js');
+  after(() => asked.restore());
+  await vscode.commands.executeCommand('muster.filterChanges');
+  const paths = (): readonly string[] => changes.files().map(({ path }) => path);
+  assert.deepEqual(paths(), ['src/greet.js', 'src/new.js']);
+  await vscode.commands.executeCommand('muster.showAllChanges');
+  assert.deepEqual(paths(), ['README.md', 'src/greet.js', 'src/new.js']);
+
+  await vscode.commands.executeCommand('muster.openChangedFile', id, 'src/greet.js');
+  const editor = await until(
+    'the file is open',
+    () => vscode.window.activeTextEditor?.document.uri.path === '/src/greet.js' && vscode.window.activeTextEditor,
+    signal,
+  );
+  const lenses = () =>
+    vscode.commands.executeCommand<readonly vscode.CodeLens[]>(
+      'vscode.executeCodeLensProvider',
+      editor.document.uri,
+      100,
+    );
+  const marks = async (title: string) => (await lenses()).filter(({ command }) => command?.title === title);
+  const unread = await until(
+    'each hunk has its mark',
+    async () => {
+      const found = await marks('Mark as Reviewed');
+      return found.length > 0 && found;
+    },
+    signal,
+  );
+  const [first] = unread;
+  assert.ok(first?.command);
+  await vscode.commands.executeCommand(first.command.command, ...(first.command.arguments ?? []));
+  await until('the mark says so', async () => (await marks('Reviewed')).length === 1, signal);
+  assert.equal((await marks('Revert')).length, unread.length);
+});
