@@ -69,7 +69,7 @@ export const threadCommands = {
     title: 'Resolve Conflict in Merge Editor',
     icon: '$(diff-multiple)',
     enablement: trusted,
-    menus: [onThread('conflict|updatable', '2_act@2')],
+    menus: [onThread('conflicting', 'inline@2'), onThread('conflict|updatable', '2_act@2')],
   },
   'muster.finishHandMerge': {
     title: 'Complete Merge into Thread',
@@ -101,7 +101,7 @@ export const threadCommands = {
     enablement: trusted,
     menus: [
       onThread('mergeable', 'inline@2'),
-      onThread('mergeable', '2_act@4'),
+      onThread('mergeable|conflicting', '2_act@4'),
       { menu: 'editor/title', when: review, group: 'navigation@-2' },
     ],
   },

@@ -4,8 +4,8 @@ import { composeTemplates, fillTemplate } from './composeTemplates.js';
 import { showInformation } from '../plain/messages.js';
 import { pickRow } from '../plain/picks.js';
 
-/** Writes a first compose file from a template, opens it and offers to apply it. Never replaces a file. */
-export async function createComposeFile(services: Services): Promise<void> {
+/** Writes a first compose file from a template and opens it; `offers` to apply it. Never replaces a file. */
+export async function createComposeFile(services: Services, { offers }: { readonly offers: boolean }): Promise<void> {
   const folder = services.scope.folder();
   if (!folder) {
     void showInformation(vscode.l10n.t('Open a folder first: the compose file belongs into it.'));
@@ -21,7 +21,7 @@ export async function createComposeFile(services: Services): Promise<void> {
   if (!picked) return;
   await vscode.workspace.fs.writeFile(file, Buffer.from(fillTemplate(picked.yaml, folder.name)));
   await vscode.window.showTextDocument(file);
-  if (!vscode.workspace.isTrusted) return;
+  if (!vscode.workspace.isTrusted || !offers) return;
   const apply = vscode.l10n.t('Apply');
   const text = vscode.l10n.t('Apply the compose file to make its agents available.');
   if ((await showInformation(text, apply)) === apply) {

@@ -207,6 +207,7 @@ export function threadContext(thread: Thread, muted: boolean): string {
     ...words,
     threadNeed(view) ?? [],
     buttons.includes('merge') || buttons.includes('mergeAgain') ? 'mergeable' : [],
+    menu.includes('merge') ? 'conflicting' : [],
     menu.includes('approve') ? 'approvable' : [],
     menu.includes('update') ? 'updatable' : [],
   ]

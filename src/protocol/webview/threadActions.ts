@@ -81,12 +81,15 @@ type Offer = readonly [action: ThreadAction, when: (situation: Situation) => boo
 /** Behind what helps against its need, in this order. */
 const buttonOffers: readonly Offer[] = [
   ['review', ({ hasChanges, abandoned }) => hasChanges && !abandoned],
-  ['merge', ({ ready, hasChanges, failedWithWork }) => (ready && hasChanges) || failedWithWork],
+  ['mergeByHand', situation => isConflicting(situation) && situation.thread.hasWorktree],
+  ['merge', situation => canMerge(situation) && !isConflicting(situation)],
   ['close', ({ ready, hasChanges }) => ready && !hasChanges],
   ['restore', ({ thread }) => thread.restorable && !thread.hasWorktree],
 ];
 
 const menuOffers: readonly Offer[] = [
+  // What is predicted may be over by now: whoever wants to try can.
+  ['merge', situation => canMerge(situation) && isConflicting(situation)],
   ['approve', situation => isLeft(situation) && situation.hasChanges && situation.thread.approved === undefined],
   ['requestChanges', situation => isLeft(situation) && situation.hasChanges],
   ['update', situation => isLeft(situation) && situation.thread.hasWorktree],
@@ -99,6 +102,15 @@ const menuOffers: readonly Offer[] = [
   ['close', isLeft],
   ['abandon', ({ abandoned, merging }) => !abandoned && !merging],
 ];
+
+function canMerge({ ready, hasChanges, failedWithWork }: Situation): boolean {
+  return (ready && hasChanges) || failedWithWork;
+}
+
+/** Found out before anybody has tried to merge it. */
+function isConflicting({ ready, hasChanges, thread }: Situation): boolean {
+  return ready && hasChanges && thread.conflicting === true;
+}
 
 /** Nobody works on it and its end is open. */
 function isLeft({ running, settled, merging }: Situation): boolean {

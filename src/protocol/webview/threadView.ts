@@ -58,6 +58,8 @@ export const threadViewSchema = z.object({
   ),
   /** The last merge, while no later run speaks for the thread. */
   latestMerge: z.optional(z.object({ status: shortText, reason: shortText, target: shortText })),
+  /** Merging its head would come to conflicts, as far as that is known. */
+  conflicting: z.optional(z.boolean()),
   /** The head, when a person has approved exactly that. */
   approved: z.optional(shortText),
   filesChanged: z.optional(count),
@@ -155,6 +157,7 @@ export function toThreadView(thread: Thread): ThreadView {
     }),
     ...defined('notes', notesOf(thread)),
     ...defined('latestMerge', speakingMerge(thread)),
+    ...defined('conflicting', thread.conflictFiles.length > 0 || undefined),
     ...defined('approved', approvedHead(thread)),
     ...defined('filesChanged', thread.filesChanged),
     ...defined('additions', thread.additions),

@@ -128,6 +128,14 @@ describe('menus find out', () => {
     );
   });
 
+  it('that a conflict is in sight before somebody merges into it', () => {
+    const words = (conflictFiles: string[]) =>
+      threadContext(makeThread({ status: 'ready', filesChanged: 1, worktree: '/w', conflictFiles }), false).split(' ');
+    expect(words([])).toContain('mergeable');
+    expect(words(['a.ts'])).toContain('conflicting');
+    expect(words(['a.ts'])).not.toContain('mergeable');
+  });
+
   it('that a blocked merge can be tried again and a failed run retried', () => {
     expect(threadContext(makeThread({ status: 'needs_you', latestMerge: { status: 'blocked' } }), false)).toMatch(
       /\bmergeable\b/,

@@ -119,6 +119,7 @@ describe('what a person can do', () => {
     ({ status: 'needs_you', latestMerge: { status: 'blocked', reason, target: 'main' } }) as const;
   test.each([
     ['ready', { status: 'ready' }, ['review', 'merge']],
+    ['ready, with a conflict in sight', { status: 'ready', conflicting: true }, ['review', 'mergeByHand']],
     ['ready without changes', { status: 'ready', filesChanged: 0 }, ['close']],
     ['stopped half way', { status: 'ready', latestRun: run('cancelled') }, ['retry', 'review', 'merge']],
     ['working', { status: 'working', latestRun: run('running') }, ['stop', 'review']],
