@@ -12,22 +12,26 @@ export interface AgentChoice {
   readonly agent: Agent;
   /** The one that work was last given to, among those that can take it. */
   readonly lastUsed: boolean;
+  /** Another project of the window has the same name. */
+  readonly hasNamesake: boolean;
 }
 
 /** The agents of this window in the order of their files, those with a problem last. Starts the host when it is down. */
 export async function listAgents(services: Services): Promise<readonly AgentChoice[]> {
   await services.host.client(windowClosing);
   const recent = recentAgents(services);
-  const rank = ({ project, agent }: Omit<AgentChoice, 'lastUsed'>): number => {
+  const rank = ({ project, agent }: Pick<AgentChoice, 'project' | 'agent'>): number => {
     const place = recent.indexOf(`${project.id}/${agent.name}`);
     return place === -1 ? recent.length : place;
   };
-  const choices = services.scope.projects().flatMap(project => project.agents.map(agent => ({ project, agent })));
+  const projects = services.scope.projects();
+  const choices = projects.flatMap(project => project.agents.map(agent => ({ project, agent })));
   const able = choices.filter(({ agent }) => agent.problem === '');
   const lastUsed = [...able].sort((a, b) => rank(a) - rank(b))[0];
   return [...able, ...choices.filter(({ agent }) => agent.problem !== '')].map(choice => ({
     ...choice,
     lastUsed: choice.agent === lastUsed?.agent,
+    hasNamesake: projects.filter(({ name }) => name === choice.project.name).length > 1,
   }));
 }
 
@@ -50,9 +54,13 @@ export function agentRow(choice: AgentChoice, { several }: { readonly several: b
 }
 
 /** Project, provider, model, driver and load, in the words of the Projects tree. */
-function agentDescription({ project, agent }: AgentChoice, { withProject }: { readonly withProject: boolean }): string {
+function agentDescription(
+  { project, agent, hasNamesake }: AgentChoice,
+  { withProject }: { readonly withProject: boolean },
+): string {
+  const place = hasNamesake ? ` (${vscode.workspace.asRelativePath(project.file)})` : '';
   return [
-    withProject ? `${project.name} (${vscode.workspace.asRelativePath(project.folder)})` : '',
+    withProject ? `${project.name}${place}` : '',
     formatMaker(agent),
     agent.driver === 'process' ? agent.workspace : agent.driver,
     agent.active > 0 ? vscode.l10n.t('{0} working', agent.active) : '',

@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { formatAge, formatDuration, formatMaker } from '../../protocol/displayFormat.js';
 import type { Agent, Project, Trigger } from '../../protocol/gen/muster/v1/projects_pb.js';
@@ -81,7 +80,8 @@ export function fileItem(file: string, state: ComposeFileState | undefined): vsc
   item.contextValue = 'file';
   item.iconPath = invalid ? new vscode.ThemeIcon('warning', warning) : new vscode.ThemeIcon('file-code');
   item.tooltip = [file, ...(invalid ? state.problems.slice(0, 5) : [])].join('\n');
-  item.accessibilityInformation = { label: vscode.l10n.t('{0}, {1}', basename(file), item.description) };
+  const place = vscode.workspace.asRelativePath(file);
+  item.accessibilityInformation = { label: vscode.l10n.t('{0}, {1}', place, item.description) };
   item.command = { command: 'vscode.open', title: vscode.l10n.t('Open'), arguments: [vscode.Uri.file(file)] };
   return item;
 }

@@ -49,12 +49,15 @@ export class ThreadsView implements vscode.TreeDataProvider<ThreadsNode>, vscode
   #sections: readonly ThreadSection[] = [];
   #timer: NodeJS.Timeout | undefined;
   #updatedAt = 0;
+  /** The rows name their projects. */
+  #several = false;
   #grouping: Grouping;
   #query = '';
   #showAllDone = false;
 
   constructor(services: Services) {
     this.#services = services;
+    this.#several = services.scope.projects().length > 1;
     this.#grouping = services.context.workspaceState.get<unknown>(groupingKey) === 'agent' ? 'agent' : 'state';
     this.#sections = this.#group();
     this.#view = createPlainTree('muster.threads', {
@@ -183,8 +186,8 @@ export class ThreadsView implements vscode.TreeDataProvider<ThreadsNode>, vscode
     const thread = this.#services.host.threads.get(threadId);
     if (!thread) return new vscode.TreeItem(threadId);
     const muted = this.#services.muted.has(threadId);
-    const withProject = this.#services.scope.projects().length > 1;
-    return threadItem(thread, { now: Date.now(), muted, withState: this.#grouping !== 'state', withProject });
+    const withState = this.#grouping !== 'state';
+    return threadItem(thread, { now: Date.now(), muted, withState, withProject: this.#several });
   }
 
   async #guestItem(threadId: string): Promise<vscode.TreeItem> {
@@ -228,12 +231,20 @@ export class ThreadsView implements vscode.TreeDataProvider<ThreadsNode>, vscode
     this.#updatedAt = performance.now();
     const before = this.#sections;
     this.#sections = this.#group();
+    this.#countProjects();
     const stale = [...this.#stale].filter(id => this.#looksDifferent(id)).map(id => this.#nodes.get(id));
     this.#stale.clear();
     if (outline(before) !== outline(this.#sections)) this.#changed.fire(undefined);
     else if (stale.length > 0) this.#changed.fire(stale.filter(node => node !== undefined));
     this.#showBadge();
     this.#showMessage();
+  }
+
+  /** When a second project comes, all rows name theirs. */
+  #countProjects(): void {
+    const several = this.#services.scope.projects().length > 1;
+    if (several !== this.#several) for (const id of this.#nodes.keys()) this.#stale.add(id);
+    this.#several = several;
   }
 
   #redraw(): void {

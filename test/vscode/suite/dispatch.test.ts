@@ -3,7 +3,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { openCompose, removeScratch, scratchFile } from './composeScratch.js';
-import { answerMessages, git, inRepository, provideCrew, whenStatus } from './crew.js';
+import { answerMessages, dispatch, git, inRepository, provideCrew, whenStatus } from './crew.js';
 import { test, until } from './registry.js';
 
 /** Quick picks as a person would meet them: what they list, answered with the row of that label, or the first one. */
@@ -61,8 +61,33 @@ test('a TODO goes to an agent of its own project, under its own words', async ({
   assert.equal(thread.projectName, 'other');
   const [rows = []] = picks.shown;
   assert.deepEqual(rows.map(({ label }) => label).toSorted(), ['helper', 'writer']);
-  assert.ok(rows.every(({ description }) => description?.startsWith('other (')));
+  assert.ok(rows.every(({ description }) => description?.startsWith('other · ')));
   assert.match(asked.shown[0]?.text ?? '', /will not see what you have changed in tidy\.js since/);
+});
+
+test('when a second project comes to a window, the rows of all threads name theirs', async ({ signal, after }) => {
+  const access = await provideCrew(signal);
+  after(removeScratch);
+  const threadId = await dispatch(access, 'writer', 'Belong somewhere');
+  await whenStatus(access, threadId, 'ready', signal);
+  const { threads } = access.views;
+  const node = await until(
+    'its row is there',
+    () => {
+      const rows = threads.getChildren().flatMap(section => threads.getChildren(section));
+      return rows.find(each => each.kind === 'thread' && each.threadId === threadId);
+    },
+    signal,
+  );
+  const description = async () => String((await threads.getTreeItem(node)).description);
+  assert.match(await description(), /^writer · /);
+  const redrawn = new Set<unknown>();
+  const listening = threads.onDidChangeTreeData(changed => [changed].flat().forEach(each => redrawn.add(each)));
+  after(() => listening.dispose());
+  await openCompose('name: other\nagents:\n  writer: { provider: demo }\n');
+  await vscode.commands.executeCommand('muster.applyProject', scratchFile('agent-compose.yml'));
+  await until('it is drawn anew', () => redrawn.has(node) || redrawn.has(undefined), signal);
+  assert.match(await description(), /^crew\/writer · /);
 });
 
 test('a task about changes that are not committed says that its agent will not see them', async ({ signal, after }) => {
@@ -214,7 +239,7 @@ test('the picker keeps the order of the file and the choice while typing, and ma
   await until('the picker lists agents', () => labels().length > 2, signal);
   const listed = labels();
   assert.equal(listed.at(-1), 'broken');
-  const own = picker.pick.items.filter(({ description }) => description?.startsWith('other ('));
+  const own = picker.pick.items.filter(({ description }) => description?.startsWith('other · '));
   assert.deepEqual(
     own.map(({ label }) => label),
     ['writer', 'helper', 'broken'],
