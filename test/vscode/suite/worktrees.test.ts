@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import type { Thread } from '../../../src/protocol/gen/muster/v1/threads_pb.js';
 import { answerMessages, dispatch, git, inRepository, openRepositories, provideCrew, whenStatus } from './crew.js';
 import { test, until } from './registry.js';
 
@@ -13,9 +14,9 @@ async function closeEditors(): Promise<void> {
 
 const both = 'export function greet(name) {\n  return `Good day and ahoy, ${name}`;\n}\n';
 
-/** Not one of the sides: those are files at a commit. */
-function isEditable(uri: vscode.Uri): boolean {
-  return uri.scheme === 'muster-review' ? uri.query.includes('"at":"work"') : uri.fsPath.includes('worktrees');
+/** The file that a person edits, by whatever address: not one of the sides, which are files at a commit. */
+function isEditable({ scheme, authority, query, fsPath }: vscode.Uri, { id, worktree }: Thread): boolean {
+  return scheme === 'muster-review' ? authority === id && query.includes('"at":"work"') : fsPath.startsWith(worktree);
 }
 
 async function replaceAll(document: vscode.TextDocument, text: string): Promise<boolean> {
@@ -48,7 +49,8 @@ test('conflicts are resolved in the merge editor, and the worktree is no reposit
   await vscode.commands.executeCommand('muster.mergeByHand', threadId);
   const resolved = await until(
     'the merge editor has the file',
-    () => vscode.workspace.textDocuments.find(({ uri }) => uri.path.endsWith(`/${greeting}`) && isEditable(uri)),
+    () =>
+      vscode.workspace.textDocuments.find(({ uri }) => uri.path.endsWith(`/${greeting}`) && isEditable(uri, thread)),
     signal,
   );
   assert.deepEqual([resolved.uri.scheme, resolved.uri.authority], ['muster-review', threadId]);
