@@ -21,27 +21,31 @@ export function askForTask(
   return new Promise(resolve => {
     const { pick, show: showRows, selected, active, activate } = createLivePick<AgentRow>();
     let answer: TaskAnswer | undefined;
-    const show = (keep: AgentChoice | undefined): void => {
+    // VS Code knows of no row for a moment after each letter. Whoever is quick with Enter means the one that they see.
+    let last = choices.find(({ lastUsed }) => lastUsed) ?? choices[0];
+    const show = (): void => {
       const listed = rows(choices, { value: pick.value, several });
       showRows(listed);
-      const again = listed.find(({ choice }) => choice === keep);
+      const again = listed.find(({ choice }) => choice === last);
       if (again) activate(again);
     };
     pick.title = plainText(title);
     pick.placeholder = vscode.l10n.t('Choose an agent, or type a one-line task for the selected one');
     pick.keepScrollPosition = true;
-    pick.onDidChangeValue(() => show(active()?.choice));
+    pick.onDidChangeActive(() => (last = active()?.choice ?? last));
+    pick.onDidChangeValue(show);
     pick.onDidAccept(() => {
-      const row = selected();
-      if (!row) return;
-      answer = { choice: row.choice, prompt: isTask(pick.value, choices) ? pick.value.trim() : '' };
+      const task = isTask(pick.value, choices);
+      const choice = selected()?.choice ?? (task ? last : undefined);
+      if (!choice) return;
+      answer = { choice, prompt: task ? pick.value.trim() : '' };
       pick.hide();
     });
     pick.onDidHide(() => {
       pick.dispose();
       resolve(answer);
     });
-    show(choices.find(({ lastUsed }) => lastUsed));
+    show();
     pick.show();
   });
 }
