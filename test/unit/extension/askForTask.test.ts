@@ -35,6 +35,7 @@ const choices = ['ada', 'bob'].map(name => ({
   project,
   agent: create(AgentSchema, { name }),
   lastUsed: name === 'bob',
+  hasNamesake: false,
 }));
 
 test.each([
