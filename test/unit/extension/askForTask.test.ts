@@ -25,7 +25,7 @@ const list = vi.hoisted(() => {
 });
 vi.mock('vscode', async original => ({
   ...(await original<object>()),
-  ThemeIcon: class {},
+  ThemeIcon: vi.fn(),
   workspace: { asRelativePath: (path: string) => path },
   window: { createQuickPick: () => list.pick },
 }));
