@@ -25,7 +25,7 @@ const list = vi.hoisted(() => {
 });
 vi.mock('vscode', async original => ({
   ...(await original<object>()),
-  ThemeIcon: vi.fn(),
+  ThemeIcon: vi.fn<() => void>(),
   workspace: { asRelativePath: (path: string) => path },
   window: { createQuickPick: () => list.pick },
 }));
