@@ -54,6 +54,7 @@ export default defineConfig({
       suite({ name: 'notebooks', timeoutMs: 180_000, needs: 'bundles', others: true }),
       suite({ name: 'docker', timeoutMs: 180_000, needs: 'docker', others: true }),
       suite({ name: 'webview', timeoutMs: 120_000, parallel: false, others: true }),
+      suite({ name: 'pages', timeoutMs: 180_000, parallel: false, needs: 'bundles', others: true }),
       suite({ name: 'e2e', timeoutMs: 300_000, parallel: false, needs: 'bundles', others: true }),
       suite({ name: 'journey', timeoutMs: 300_000, parallel: false, needs: 'vsix', others: true }),
     ],

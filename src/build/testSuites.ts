@@ -29,6 +29,7 @@ export const suites: readonly Suite[] = [
   { name: 'docker', about: 'agents in real containers', runner: 'vitest', needs: ['agents'] },
   { name: 'e2e', about: 'the real agent CLIs with a scripted model', runner: 'vitest', needs: ['agents'] },
   { name: 'webview', about: 'thread page and board in a browser', runner: 'vitest', needs: ['browser'] },
+  { name: 'pages', about: 'the pages of a real host in a browser', runner: 'vitest', needs: ['browser'] },
   {
     name: 'vscode',
     about: 'inside a real extension host',

@@ -43,6 +43,7 @@ async function copyFont(): Promise<readonly string[]> {
 /** What pages of the host need that is bundled with no script. */
 const pageFiles: ReadonlyMap<string, readonly string[]> = new Map([
   ['login.css', ['webview', 'site', 'login.css']],
+  ['manifest.webmanifest', ['webview', 'site', 'manifest.webmanifest']],
   ['icon.png', ['media', 'icon.png']],
 ]);
 

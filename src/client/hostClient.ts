@@ -2,27 +2,12 @@ import type { Interceptor } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
 import type { Disposable } from '../base/lifecycle.js';
 import type { EndpointFile } from '../protocol/endpoint.js';
-import { AccessService } from '../protocol/gen/muster/v1/access_pb.js';
-import { EventService } from '../protocol/gen/muster/v1/events_pb.js';
-import { HostService } from '../protocol/gen/muster/v1/host_pb.js';
-import { ImageService } from '../protocol/gen/muster/v1/images_pb.js';
-import { MergeService } from '../protocol/gen/muster/v1/merges_pb.js';
-import { NotebookService } from '../protocol/gen/muster/v1/notebooks_pb.js';
-import { ModelService } from '../protocol/gen/muster/v1/models_pb.js';
-import { ProjectService } from '../protocol/gen/muster/v1/projects_pb.js';
-import { ReviewService } from '../protocol/gen/muster/v1/reviews_pb.js';
-import { RunService } from '../protocol/gen/muster/v1/runs_pb.js';
-import { QuestionService } from '../protocol/gen/muster/v1/questions_pb.js';
-import { ScheduleService } from '../protocol/gen/muster/v1/schedules_pb.js';
-import { ThreadService } from '../protocol/gen/muster/v1/threads_pb.js';
-import { TopicService } from '../protocol/gen/muster/v1/topics_pb.js';
-import { SandboxService } from '../protocol/gen/muster/v1/sandboxes_pb.js';
-import { WorktreeService } from '../protocol/gen/muster/v1/worktrees_pb.js';
 import type { HostServices } from './hostServices.js';
 import { runHeader } from '../protocol/version.js';
 import { requireEndpoint } from './endpointDiscovery.js';
 import { HostConnection } from './hostConnection.js';
-import { createServiceClient, type RefuseCall } from './serviceClient.js';
+import type { RefuseCall } from './serviceClient.js';
+import { createServices } from './createServices.js';
 import { requireKnownProtocol } from './protocolCheck.js';
 
 /**
@@ -80,30 +65,15 @@ export async function connectEndpoint(endpoint: EndpointFile, options: EndpointO
   });
   const { callTimeoutMs, refuse } = options;
   const wire = { transport, socket: endpoint.socket, timeoutMs: callTimeoutMs, refuse };
-  const host = createServiceClient(HostService, wire);
+  const services = createServices(wire);
   try {
     const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
-    const { version, damaged } = await host.getStatus({}, { signal: options.signal, timeoutMs });
+    const { version, damaged } = await services.host.getStatus({}, { signal: options.signal, timeoutMs });
     return {
       endpoint,
       version,
       damaged,
-      host,
-      projects: createServiceClient(ProjectService, wire),
-      threads: createServiceClient(ThreadService, wire),
-      reviews: createServiceClient(ReviewService, wire),
-      runs: createServiceClient(RunService, wire),
-      merges: createServiceClient(MergeService, wire),
-      worktrees: createServiceClient(WorktreeService, wire),
-      sandboxes: createServiceClient(SandboxService, wire),
-      images: createServiceClient(ImageService, wire),
-      questions: createServiceClient(QuestionService, wire),
-      schedules: createServiceClient(ScheduleService, wire),
-      topics: createServiceClient(TopicService, wire),
-      models: createServiceClient(ModelService, wire),
-      access: createServiceClient(AccessService, wire),
-      notebooks: createServiceClient(NotebookService, wire),
-      events: createServiceClient(EventService, wire),
+      ...services,
       dispose: () => connection.dispose(),
     };
   } catch (error) {

@@ -8,6 +8,7 @@ import { askModally } from './plain/messages.js';
 import type { WorkspaceScope } from './projects/workspaceScope.js';
 import { actOnThread } from './threads/actOnThread.js';
 import { windowClosing } from './windowClosing.js';
+import { changedThreads } from '../pages/changedThreads.js';
 import type { ConnectionState, ThreadPageServices } from '../pages/threadPage/threadPageServices.js';
 
 async function startHost(): Promise<void> {
@@ -96,15 +97,7 @@ function liveBoard(host: HostConnection, scope: WorkspaceScope): LiveBoard {
     onDidChangeConnection: listener => host.onDidChangeState(state => listener(connectionOf(state))),
     thread: threadId => host.threads.get(threadId),
     agents: projectId => host.projects.get(projectId)?.agents ?? [],
-    onDidChangeThreads: listener =>
-      host.onDidChange(({ threads, runs }) => {
-        const talking = new Set(runs);
-        const ids = new Set(threads);
-        for (const thread of host.threads.values()) {
-          if (thread.latestRun && talking.has(thread.latestRun.id)) ids.add(thread.id);
-        }
-        listener([...ids]);
-      }),
+    onDidChangeThreads: listener => host.onDidChange(change => listener(changedThreads(change, host.threads))),
     projects: () => scope.projects(),
     threads: () => scope.threads(),
   };

@@ -1,10 +1,12 @@
 import { createHmac } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { defined } from '../base/defined.js';
 import type { HostCore } from './buildCore.js';
 import { withEventIngress } from './ingress/eventIngress.js';
 import { PageAssets } from './pages/assets.js';
 import { LoginRoutes } from './pages/loginRoutes.js';
 import { withPages } from './pages/pages.js';
+import { ProviderLogin } from './pages/providerLogin.js';
 import { listenHttp, type HttpListening } from './server/httpListener.js';
 import { requireSafe, type NetworkOptions } from './server/networkOptions.js';
 import type { Handler } from './server/nodeHandler.js';
@@ -35,13 +37,14 @@ export async function openNetwork(core: HostCore, { network, calls, proxy }: Net
     port: () => port,
     key: createHmac('sha256', loginKey).update(`sessions ${people.secret}`).digest(),
   });
-  logins.configure({ ...people, vouched: () => undefined });
+  const provider = people.provider && new ProviderLogin({ settings: people.provider, cookies, now, log });
+  logins.configure({ ...people, vouched: user => people.provider?.users.get(user) });
   const visitors = new Visitors({ tokens, logins, cookies, now, behindProxy: plainHttp });
   const recognise = (request: VisitorRequest) => visitors.recognise(request, { own: true });
   const handler = withPages(
     {
       visitors,
-      logins: new LoginRoutes({ logins, visitors, cookies, now, log }),
+      logins: new LoginRoutes({ logins, visitors, cookies, now, log, ...defined({ provider }) }),
       assets: new PageAssets(distDir),
       log,
     },

@@ -18,7 +18,7 @@ export const layers = {
   'src/drivers/quickjs': driver(['quickjs-emscripten-core', '@jitl/quickjs-singlefile-mjs-release-sync']),
   'src/host': {
     may: ['src/base', 'src/node', 'src/protocol', 'src/compose', 'src/core', 'src/drivers'],
-    npm: ['@connectrpc/connect', '@connectrpc/connect-node', '@bufbuild/protobuf', 'zod'],
+    npm: ['@connectrpc/connect', '@connectrpc/connect-node', '@bufbuild/protobuf', 'zod', 'openid-client'],
     node: true,
   },
   'src/client': {
@@ -51,7 +51,7 @@ export const layers = {
       'src/pages',
       'src/client/hostServices.ts',
       'src/client/liveState.ts',
-      'src/client/serviceClient.ts',
+      'src/client/createServices.ts',
     ],
     npm: [
       '@connectrpc/connect',

@@ -162,7 +162,7 @@ test('agent-compose’s variables and routes work: a user of the environment, in
   });
   const status = async (headers: Headers = {}): Promise<unknown> =>
     await (await fetch(`${daemon.url}/api/auth/status`, { headers })).json();
-  expect(await status()).toEqual({ authenticated: false, password: true });
+  expect(await status()).toEqual({ authenticated: false, password: true, oauth: false });
   const logInJson = (body: object) =>
     fetch(`${daemon.url}/api/auth/login`, {
       method: 'POST',

@@ -1,6 +1,7 @@
 import type { spawn } from 'node:child_process';
-import { expect, onTestFinished } from 'vitest';
+import { expect, onTestFinished, vi } from 'vitest';
 import type { TestHome } from './hostProcess.ts';
+import type { CleanUps } from './tempDirectory.ts';
 
 /** A host in the foreground that other machines reach. */
 export interface Daemon {
@@ -17,11 +18,19 @@ export function startDaemon(home: TestHome, ...options: readonly string[]): Prom
 /** The same with more environment. */
 export async function startDaemonWith(
   home: TestHome,
-  { options, env = {} }: { readonly options: readonly string[]; readonly env?: Readonly<Record<string, string>> },
+  {
+    options,
+    env = {},
+    cleanUps = onTestFinished,
+  }: {
+    readonly options: readonly string[];
+    readonly env?: Readonly<Record<string, string>>;
+    readonly cleanUps?: CleanUps;
+  },
 ): Promise<Daemon> {
   let child: ReturnType<typeof spawn> | undefined;
   const ended = home.muster(['daemon', ...options], { env, onStart: started => (child = started) });
-  onTestFinished(async () => {
+  cleanUps(async () => {
     child?.kill('SIGTERM');
     await ended;
   });
@@ -29,7 +38,8 @@ export async function startDaemonWith(
     const status = await home.muster(['status', '--json']);
     return status.status === 0 ? ((JSON.parse(status.stdout) as { url?: string }).url ?? '') : '';
   };
-  await expect.poll(address, { timeout: 60_000 }).toMatch(/^https?:/);
+  // Not `expect.poll`: a host that many tests share is started before any of them.
+  await vi.waitFor(async () => expect(await address()).toMatch(/^https?:/), { timeout: 60_000, interval: 50 });
   return {
     url: await address(),
     token: async (...more) => (await home.muster(['token', 'create', ...more])).stdout.trim(),

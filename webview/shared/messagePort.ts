@@ -1,4 +1,4 @@
-/** The connection to the extension: every message that arrives is parsed, and dropped when it does not fit. */
+/** The connection to whoever shows the page: every message that arrives is parsed, and dropped when it does not fit. */
 
 interface WebviewApi {
   postMessage(message: unknown): void;
@@ -7,6 +7,35 @@ interface WebviewApi {
 }
 
 declare function acquireVsCodeApi(): WebviewApi;
+
+/** What messages go through. */
+export interface Channel extends WebviewApi {
+  /** Told of every message that arrives. */
+  listen(listener: (message: unknown) => void): void;
+}
+
+let given: Channel | undefined;
+
+/** The next page that connects goes through this channel. Without one it goes to VS Code. */
+export function connectNextThrough(channel: Channel): void {
+  given = channel;
+}
+
+function nextChannel(): Channel {
+  const next = given ?? vscodeChannel();
+  given = undefined;
+  return next;
+}
+
+function vscodeChannel(): Channel {
+  const api = acquireVsCodeApi();
+  return {
+    postMessage: message => api.postMessage(message),
+    getState: () => api.getState(),
+    setState: state => api.setState(state),
+    listen: listener => window.addEventListener('message', event => listener(event.data)),
+  };
+}
 
 /** As much of a zod schema as is needed here. */
 interface Schema<T> {
@@ -27,16 +56,16 @@ export function connectMessages<In, Out, State>(options: {
   readonly state: Schema<State>;
   readonly onMessage: (message: In) => void;
 }): MessagePort<Out, State> {
-  const api = acquireVsCodeApi();
-  window.addEventListener('message', event => {
-    const parsed = options.incoming.safeParse(event.data);
+  const channel = nextChannel();
+  channel.listen(message => {
+    const parsed = options.incoming.safeParse(message);
     if (parsed.success) options.onMessage(parsed.data);
     else console.warn('Muster: dropped a message that does not fit');
   });
-  const restored = options.state.safeParse(api.getState());
+  const restored = options.state.safeParse(channel.getState());
   return {
-    post: message => api.postMessage(message),
+    post: message => channel.postMessage(message),
     restored: restored.success ? restored.data : undefined,
-    save: state => api.setState(state),
+    save: state => channel.setState(state),
   };
 }

@@ -173,10 +173,15 @@ export class LoginService {
     });
   }
 
-  /** A session for whom another service vouches. Errors: `login.refused` for who is not on the list. */
-  vouchedFor(user: string): OpenedSession {
-    const scope = this.#settings.vouched(user);
-    if (!scope) throw new AppError('login.refused', 'You are logged in there, but not on the list of this host.', {});
+  /**
+   * A session for whom another service vouches, by the first of its names for them that is on the list. Errors: `login.refused` when
+   * none is.
+   */
+  vouchedFor(names: readonly string[]): OpenedSession {
+    const user = names.find(name => this.#settings.vouched(name) !== undefined);
+    const scope = user === undefined ? undefined : this.#settings.vouched(user);
+    if (user === undefined || !scope)
+      throw new AppError('login.refused', 'You are logged in there, but not on the list of this host.', {});
     return this.#open({ user, scope, mark: user, shown: { by: 'provider' } });
   }
 

@@ -1,6 +1,8 @@
+import { defined } from '../../base/defined.js';
 import { AppError } from '../../base/errors.js';
 import { ownValue } from '../../base/ownValue.js';
 import { parseDuration } from '../../compose/duration.js';
+import { scopes, type Scope } from '../../core/access/accessToken.js';
 import type { NamedLogin } from '../../core/access/loginService.js';
 
 type Environment = Record<string, string | undefined>;
@@ -11,6 +13,21 @@ export interface LoginEnvironment {
   readonly lifetimeMs: number;
   /** Keys the signature of sessions; empty: the machine's own key does. */
   readonly secret: string;
+  /** Another service that people log in with; missing: none. */
+  readonly provider?: ProviderSettings;
+}
+
+/** An OpenID Connect provider, and who of those that it knows may come in. */
+export interface ProviderSettings {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly secret: string;
+  readonly clientAuth: 'client_secret_post' | 'basic' | 'none';
+  /** Where it sends browsers back to. */
+  readonly callback: string;
+  readonly scopes: string;
+  /** By verified address, or by the provider's own name (`sub`). */
+  readonly users: ReadonlyMap<string, Scope>;
 }
 
 const dayMs = 24 * 60 * 60_000;
@@ -37,16 +54,51 @@ export function takeLoginSettings(env: Environment): LoginEnvironment {
     named: named.map(each => ({ ...each, scope: 'admin' })),
     lifetimeMs: lifetimeOf(take('AUTH_SESSION_TTL')),
     secret: take('AUTH_SECRET'),
+    ...defined({ provider: takeProvider(take) }),
   };
+}
+
+/**
+ * `OAUTH_BASE_URL` is the issuer, `OAUTH_APIKEY` and `OAUTH_SECRET` are the client's id and secret, `OAUTH_CALLBACK_URL` ends in
+ * `/oauth/callback`; `MUSTER_LOGIN_USERS` lists who may come in (`ada@example.com:admin bob@example.com:read`).
+ */
+function takeProvider(take: (name: string) => string): ProviderSettings | undefined {
+  const [issuer, clientId, secret] = [take('OAUTH_BASE_URL'), take('OAUTH_APIKEY'), take('OAUTH_SECRET')];
+  const [callback, asked] = [take('OAUTH_CALLBACK_URL'), take('OAUTH_SCOPES') || 'openid email'];
+  const [method, users] = [take('OAUTH_CLIENT_AUTH_METHOD'), take('MUSTER_LOGIN_USERS')];
+  if (issuer === '') return undefined;
+  if (!URL.canParse(issuer)) throw refused('OAUTH_BASE_URL', 'it is the address of the provider');
+  if (clientId === '') throw refused('OAUTH_APIKEY', 'it is missing');
+  if (!URL.canParse(callback) || new URL(callback).pathname !== '/oauth/callback')
+    throw refused('OAUTH_CALLBACK_URL', 'it is the address of this host with the path /oauth/callback');
+  const clientAuth = secret === '' ? 'none' : clientAuths.find(each => each === (method || 'client_secret_post'));
+  if (!clientAuth) throw refused('OAUTH_CLIENT_AUTH_METHOD', `it is one of ${clientAuths.join(', ')}`);
+  const words = asked.split(/[\s,]+/);
+  const scope = [...new Set(['openid', ...words])].join(' ');
+  return { issuer, clientId, secret, clientAuth, callback, scopes: scope, users: readUsers(users) };
+}
+
+const clientAuths = ['client_secret_post', 'basic', 'none'] as const;
+
+function readUsers(text: string): ReadonlyMap<string, Scope> {
+  const entries = text.split(/[\s,]+/).filter(entry => entry !== '');
+  if (entries.length === 0)
+    throw refused('MUSTER_LOGIN_USERS', 'it lists who may come in, as in ada@example.com:admin');
+  return new Map(
+    entries.map(entry => {
+      const [, name = '', word = 'operate'] = /^(.+?)(?::(read|operate|admin))?$/.exec(entry) ?? [];
+      return [name.includes('@') ? name.toLowerCase() : name, scopes.find(each => each === word) ?? 'operate'];
+    }),
+  );
+}
+
+function refused(variable: string, reason: string): AppError<'request.invalid'> {
+  return new AppError('request.invalid', `${variable} cannot be used: ${reason}.`, { field: variable, reason });
 }
 
 function lifetimeOf(text: string): number {
   if (text === '') return dayMs;
   const ms = parseDuration(text);
   if (ms !== undefined && ms > 0) return ms;
-  const reason = `${JSON.stringify(text.slice(0, 40))} is no duration; write 24h or 90m`;
-  throw new AppError('request.invalid', `AUTH_SESSION_TTL cannot be used: ${reason}.`, {
-    field: 'AUTH_SESSION_TTL',
-    reason,
-  });
+  throw refused('AUTH_SESSION_TTL', `${JSON.stringify(text.slice(0, 40))} is no duration; write 24h or 90m`);
 }

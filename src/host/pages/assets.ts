@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import type { PageAnswer, PageRequest } from './pageAnswer.js';
 
 interface Asset {
@@ -12,11 +14,18 @@ interface Asset {
 /** Everything that pages are made of. Nothing of a request chooses a file: it names a line of this table, or nothing. */
 const assets: ReadonlyMap<string, Asset> = new Map([
   ['/assets/login.css', { file: ['webview', 'login.css'], type: 'text/css; charset=utf-8' }],
+  ['/assets/site.css', { file: ['webview', 'site.css'], type: 'text/css; charset=utf-8' }],
+  ['/assets/site.js', { file: ['webview', 'site.js'], type: 'text/javascript; charset=utf-8' }],
+  ['/assets/codicon.css', { file: ['webview', 'codicon.css'], type: 'text/css; charset=utf-8' }],
+  ['/assets/codicon.ttf', { file: ['webview', 'codicon.ttf'], type: 'font/ttf' }],
+  ['/assets/manifest.webmanifest', { file: ['webview', 'manifest.webmanifest'], type: 'application/manifest+json' }],
   ['/assets/icon.png', { file: ['webview', 'icon.png'], type: 'image/png' }],
 ]);
 
 interface Loaded {
   readonly body: Buffer;
+  /** Missing where packing saves nothing. */
+  readonly packed?: Buffer;
   readonly tag: string;
 }
 
@@ -30,16 +39,12 @@ export class PageAssets {
   }
 
   /** Undefined for what is none. */
-  answer({ method, headers }: PageRequest, path: string): Promise<PageAnswer> | undefined {
+  answer(request: PageRequest, path: string): Promise<PageAnswer> | undefined {
     const asset = assets.get(path);
-    if (!asset || method !== 'GET') return undefined;
-    return this.#answer(asset, { path, known: headers['if-none-match'] });
+    return asset && request.method === 'GET' ? this.#answer(asset, path, request) : undefined;
   }
 
-  async #answer(
-    { file, type }: Asset,
-    { path, known }: { readonly path: string; readonly known: string | undefined },
-  ): Promise<PageAnswer> {
+  async #answer({ file, type }: Asset, path: string, { headers }: PageRequest): Promise<PageAnswer> {
     let loading = this.#loaded.get(path);
     if (!loading) {
       loading = load(join(this.#folder, ...file));
@@ -47,13 +52,21 @@ export class PageAssets {
       // What could not be read is tried again.
       loading.catch(() => this.#loaded.delete(path));
     }
-    const { body, tag } = await loading;
-    const headers = { 'etag': tag, 'cache-control': 'no-cache' };
-    return known === tag ? { status: 304, headers } : { status: 200, type, body, headers };
+    const { body, packed, tag } = await loading;
+    const more = { 'etag': tag, 'cache-control': 'no-cache', 'vary': 'accept-encoding' };
+    if (headers['if-none-match'] === tag) return { status: 304, headers: more };
+    const takesPacked = /\bgzip\b/.test(headers['accept-encoding'] ?? '');
+    return packed && takesPacked
+      ? { status: 200, type, body: packed, headers: { ...more, 'content-encoding': 'gzip' } }
+      : { status: 200, type, body, headers: more };
   }
 }
 
+const pack = promisify(gzip);
+
 async function load(path: string): Promise<Loaded> {
   const body = await readFile(path);
-  return { body, tag: `"${createHash('sha256').update(body).digest('base64url')}"` };
+  const packed = await pack(body);
+  const tag = `"${createHash('sha256').update(body).digest('base64url')}"`;
+  return { body, tag, ...(packed.length < body.length && { packed }) };
 }

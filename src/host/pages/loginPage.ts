@@ -7,11 +7,13 @@ export interface LoginPage {
   readonly user: string;
   /** Somebody could log in with a password. */
   readonly passwords: boolean;
+  /** Another service that people log in with. */
+  readonly provider?: string;
   readonly error: string;
 }
 
 /** The page on which people log in. It needs no script. */
-export function loginPage({ next, user, passwords, error }: LoginPage): string {
+export function loginPage({ next, user, passwords, provider, error }: LoginPage): string {
   const complaint = error === '' ? '' : `<p class="login-error" role="alert">${escapeHtml(error)}</p>`;
   const target = `<input type="hidden" name="next" value="${escapeHtml(next)}">`;
   return `<!DOCTYPE html>
@@ -28,12 +30,18 @@ export function loginPage({ next, user, passwords, error }: LoginPage): string {
 <main class="login">
 <h1><img src="/assets/icon.png" alt="" width="32" height="32">Muster</h1>
 ${complaint}
+${provider === undefined ? '' : providerLink(next, provider)}
 ${passwords ? passwordForm(target, user) : ''}
-${tokenForm(target, passwords)}
+${tokenForm(target, passwords || provider !== undefined)}
 </main>
 </body>
 </html>
 `;
+}
+
+function providerLink(next: string, provider: string): string {
+  const href = escapeHtml(`/oauth/authorize?next=${encodeURIComponent(next)}`);
+  return `<a class="login-elsewhere" href="${href}">Log in with ${escapeHtml(provider)}</a>`;
 }
 
 function passwordForm(target: string, user: string): string {

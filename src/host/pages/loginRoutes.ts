@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.js';
 import { isAppError } from '../../base/errors.js';
 import type { Log } from '../../base/log.js';
 import type { LoginService, OpenedSession } from '../../core/access/loginService.js';
@@ -5,7 +6,8 @@ import { readBody, TooLarge } from '../ingress/readBody.js';
 import type { SessionCookies } from '../server/sessionCookie.js';
 import type { Visitors } from '../server/visitors.js';
 import { loginPage } from './loginPage.js';
-import { html, json, seeOther, type PageAnswer, type PageRequest } from './pageAnswer.js';
+import { html, json, seeOther, throughOurselves, type PageAnswer, type PageRequest } from './pageAnswer.js';
+import type { ProviderLogin } from './providerLogin.js';
 
 /** User, password, token and where to go. */
 const maxFormBytes = 16 * 1024;
@@ -14,6 +16,7 @@ export interface LoginRoutesOptions {
   readonly logins: LoginService;
   readonly visitors: Visitors;
   readonly cookies: SessionCookies;
+  readonly provider?: ProviderLogin;
   readonly now: () => number;
   readonly log: Log;
 }
@@ -33,6 +36,10 @@ export class LoginRoutes {
         return this.#page(request, url);
       case 'POST /login':
         return this.#logIn(request);
+      case 'GET /oauth/authorize':
+        return this.#goToProvider(request, url);
+      case 'GET /oauth/callback':
+        return this.#comeFromProvider(request, url);
       case 'POST /logout':
         return this.#logOut(request, seeOther('/login'));
       case 'GET /api/auth/status':
@@ -54,14 +61,19 @@ export class LoginRoutes {
   }
 
   #form(status: number, { next = '/', user = '', error = '' }): PageAnswer {
-    return html(status, loginPage({ next, user, error, passwords: this.#options.logins.hasPasswords }));
+    const { logins, provider } = this.#options;
+    return html(
+      status,
+      loginPage({ next, user, error, passwords: logins.hasPasswords, ...defined({ provider: provider?.name }) }),
+    );
   }
 
   async #status(request: PageRequest): Promise<PageAnswer> {
     const found = await this.#options.visitors.recognise(request, { own: false });
-    const password = this.#options.logins.hasPasswords;
-    if (found.kind !== 'visitor') return json(200, { authenticated: false, password });
-    return json(200, { authenticated: true, password, user: found.visitor.name, scope: found.visitor.scope });
+    const { logins, provider } = this.#options;
+    const ways = { password: logins.hasPasswords, oauth: provider !== undefined };
+    if (found.kind !== 'visitor') return json(200, { authenticated: false, ...ways });
+    return json(200, { authenticated: true, ...ways, user: found.visitor.name, scope: found.visitor.scope });
   }
 
   async #logIn(request: PageRequest): Promise<PageAnswer> {
@@ -115,6 +127,31 @@ export class LoginRoutes {
         return { status: 429, reason: error.message };
       }
       throw error;
+    }
+  }
+
+  async #goToProvider(request: PageRequest, url: URL): Promise<PageAnswer> {
+    const { provider } = this.#options;
+    const next = ownPath(url.searchParams.get('next') ?? '/');
+    if (!provider) return seeOther('/login');
+    const answer = await provider.begin(request, next);
+    return 'reason' in answer ? this.#form(502, { next, error: answer.reason }) : answer;
+  }
+
+  async #comeFromProvider(request: PageRequest, url: URL): Promise<PageAnswer> {
+    const { provider, logins, log } = this.#options;
+    if (!provider) return seeOther('/login');
+    const answer = await provider.finish(request, url);
+    if (answer.kind === 'refused') return this.#form(401, { error: answer.reason });
+    try {
+      const opened = logins.vouchedFor(answer.names);
+      log.info('Somebody logged in', { user: opened.session.user, by: 'provider', session: opened.session.id });
+      const page = throughOurselves(answer.next);
+      return { ...page, headers: { ...page.headers, 'set-cookie': this.#cookie(request, opened) } };
+    } catch (error) {
+      if (!isAppError(error, 'login.refused')) throw error;
+      log.warn('A login was refused', { by: 'provider', names: answer.names.join(' ') });
+      return this.#form(403, { error: error.message });
     }
   }
 

@@ -4,15 +4,12 @@ import type { Handler } from '../server/nodeHandler.js';
 export type PageRequest = Parameters<Handler>[0];
 export type PageResponse = Parameters<Handler>[1];
 
-/**
- * What every page and answer for browsers says: nothing from elsewhere, nothing inline, in no frame, and no guessing of types. The
- * referrer goes to our own pages alone; without one browsers would send a form without its origin.
- */
-const always: OutgoingHttpHeaders = {
-  'content-security-policy': [
+/** Nothing from elsewhere, no script but ours, nothing inline, in no frame. `styleNonce`: of styles that a script may try out. */
+export function pagePolicy(styleNonce?: string): string {
+  return [
     "default-src 'none'",
     "script-src 'self'",
-    "style-src 'self'",
+    styleNonce === undefined ? "style-src 'self'" : `style-src 'self' 'nonce-${styleNonce}'`,
     "font-src 'self'",
     "img-src 'self'",
     "connect-src 'self'",
@@ -20,7 +17,15 @@ const always: OutgoingHttpHeaders = {
     "form-action 'self'",
     "base-uri 'none'",
     "frame-ancestors 'none'",
-  ].join('; '),
+  ].join('; ');
+}
+
+/**
+ * What every answer for browsers says: no guessing of types, nothing of it in pages of others. The referrer goes to our own pages
+ * alone; without one browsers would send a form without its origin.
+ */
+const always: OutgoingHttpHeaders = {
+  'content-security-policy': pagePolicy(),
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
   'referrer-policy': 'same-origin',
@@ -66,4 +71,13 @@ export function json(status: number, value: object, headers: OutgoingHttpHeaders
 /** A text between tags or in an attribute with double quotes. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, character => `&#${character.charCodeAt(0)};`);
+}
+
+/** To another page of ours, asked for by a page of ours: that is when browsers send a cookie that is for no other page. */
+export function throughOurselves(path: string): PageAnswer {
+  const target = escapeHtml(path);
+  return html(
+    200,
+    `<!DOCTYPE html><html lang="en"><head><meta charset="UTF-8"><title>Muster</title><meta http-equiv="refresh" content="0;url=${target}"></head><body><a href="${target}">Muster</a></body></html>`,
+  );
 }

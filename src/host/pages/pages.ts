@@ -1,10 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import { errorMessage } from '../../base/errors.js';
 import type { Log } from '../../base/log.js';
 import type { Handler } from '../server/nodeHandler.js';
 import type { Visitors } from '../server/visitors.js';
 import type { PageAssets } from './assets.js';
 import type { LoginRoutes } from './loginRoutes.js';
-import { answerPage, type PageAnswer, type PageRequest } from './pageAnswer.js';
+import { answerPage, seeOther, throughOurselves, type PageAnswer, type PageRequest } from './pageAnswer.js';
+import { isSitePath, sitePage } from './sitePage.js';
 
 export interface PagesOptions {
   readonly visitors: Visitors;
@@ -54,6 +56,22 @@ export function withPages(options: PagesOptions, otherwise: Handler): Handler {
   };
 }
 
-function answerOf({ logins, assets }: PagesOptions, request: PageRequest, url: URL): Promise<PageAnswer> | undefined {
-  return logins.answer(request, url) ?? assets.answer(request, url.pathname);
+function answerOf(options: PagesOptions, request: PageRequest, url: URL): Promise<PageAnswer> | undefined {
+  const { logins, assets } = options;
+  const isPage = request.method === 'GET' && isSitePath(url.pathname);
+  return (
+    logins.answer(request, url) ??
+    assets.answer(request, url.pathname) ??
+    (isPage ? siteOrLogin(options, request, url) : undefined)
+  );
+}
+
+/** The page holds nothing that is anybody's; its calls have to pass the gate like all others. */
+async function siteOrLogin({ visitors }: PagesOptions, request: PageRequest, url: URL): Promise<PageAnswer> {
+  const { kind } = await visitors.recognise(request, { own: false });
+  if (kind === 'visitor') return sitePage(randomBytes(18).toString('base64'));
+  const here = `${url.pathname}${url.search}`;
+  // A link on another page brings no cookie along; asked for once more by ourselves it is there, if there is one.
+  if (kind === 'nobody' && request.headers['sec-fetch-site'] === 'cross-site') return throughOurselves(here);
+  return seeOther(`/login?next=${encodeURIComponent(here)}`);
 }

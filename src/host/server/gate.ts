@@ -41,8 +41,18 @@ export function requireAccess({
     const { name, session } = visitor;
     if (needed !== 'read')
       log.info('A call over the network', { method: method.name, token: name, ...(session && { session }) });
-    return await next(request);
+    const response = await next(request);
+    return response.stream ? { ...response, message: whileAdmitted(response.message, visitor, needed) } : response;
   };
+}
+
+/** A stream may go on for days: it ends with what let it begin, at its next message. Those that say nothing have heartbeats. */
+async function* whileAdmitted<T>(messages: AsyncIterable<T>, { scopeNow }: Visitor, needed: Scope): AsyncIterable<T> {
+  for await (const message of messages) {
+    const scope = scopeNow();
+    if (scope === undefined || !includesScope(scope, needed)) throw noLonger();
+    yield message;
+  }
 }
 
 function requireVisitor(found: Recognition): Visitor {
@@ -58,10 +68,14 @@ function requireVisitor(found: Recognition): Visitor {
     case 'unknown':
     case 'foreign':
     case 'paused':
-      throw new AppError(
-        'access.token',
-        'This token is not known, has expired or was revoked. `muster token create` makes a new one where the host runs.',
-        { given: true },
-      );
+      throw noLonger();
   }
+}
+
+function noLonger(): AppError<'access.token'> {
+  return new AppError(
+    'access.token',
+    'This token is not known, has expired or was revoked. `muster token create` makes a new one where the host runs.',
+    { given: true },
+  );
 }

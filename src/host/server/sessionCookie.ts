@@ -56,6 +56,18 @@ export class SessionCookies {
     return isOurs && Number.parseInt(expires, 36) > now ? text : '';
   }
 
+  /** Of a login that goes on elsewhere: it must come along when another page sends the browser back. */
+  setBegun(request: Request, text: string, seconds: number): string {
+    const secure = this.isSecure(request) ? '; Secure' : '';
+    return `${this.#name(request)}-login=${text}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${seconds}${secure}`;
+  }
+
+  readBegun(request: Request): string | undefined {
+    const name = `${this.#name(request)}-login=`;
+    const pairs = (request.headers.cookie ?? '').split(';').map(pair => pair.trim());
+    return pairs.find(pair => pair.startsWith(name))?.slice(name.length);
+  }
+
   /** True when what the browser sees is TLS. */
   isSecure(request: Request): boolean {
     const { tls, behindProxy } = this.#options;

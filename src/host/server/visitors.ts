@@ -6,7 +6,7 @@ import type { LoginService } from '../../core/access/loginService.js';
 import { bearerText } from './gate.js';
 import type { Handler } from './nodeHandler.js';
 import type { SessionCookies } from './sessionCookie.js';
-import { noteRecognition, type Recognition } from './visitor.js';
+import { noteRecognition, type Recognition, type Visitor } from './visitor.js';
 
 export type VisitorRequest = Parameters<Handler>[0];
 
@@ -63,7 +63,7 @@ export class Visitors {
       const text = bearerText(authorization);
       const token = text === undefined ? undefined : tokens.recognise(text);
       if (text === undefined) return { kind: 'nobody' };
-      return token ? { kind: 'visitor', visitor: { name: token.name, scope: token.scope } } : { kind: 'unknown' };
+      return token ? named(token.name, token.scope, () => tokens.recognise(text)?.scope) : { kind: 'unknown' };
     }
     return this.#ofSession(request, own);
   }
@@ -77,7 +77,8 @@ export class Visitors {
     const session = logins.recognise(text);
     if (!session) return { kind: 'unknown' };
     const { user, scope, id } = session;
-    return { kind: 'visitor', visitor: { name: user, scope, session: id } };
+    const scopeNow = (): Scope | undefined => logins.recognise(text)?.scope;
+    return { kind: 'visitor', visitor: { name: user, scope, session: id, scopeNow } };
   }
 
   async #ofPassword(
@@ -88,14 +89,14 @@ export class Visitors {
     const key = createHmac('sha256', this.#key).update(`${user}\n${password}`).digest('hex');
     const known = this.#basics.get(key);
     const scope = known && known.until > now() ? logins.scopeOf(known) : undefined;
-    if (scope) return named(user, scope);
+    if (known && scope) return named(user, scope, () => logins.scopeOf(known));
     this.#basics.delete(key);
     try {
       const checked = await logins.check({ user, password, from: this.placeOf(request) });
       this.#basics.set(key, { ...checked, until: now() + basicForMs });
       const [oldest] = this.#basics.keys();
       if (this.#basics.size > mostBasics && oldest !== undefined) this.#basics.delete(oldest);
-      return named(checked.user, checked.scope);
+      return named(checked.user, checked.scope, () => logins.scopeOf(checked));
     } catch (error) {
       if (isAppError(error, 'login.refused')) return { kind: 'unknown' };
       if (isAppError(error, 'login.paused')) return { kind: 'paused', seconds: error.data.seconds };
@@ -106,8 +107,8 @@ export class Visitors {
 
 const foreign: Recognition = { kind: 'foreign' };
 
-function named(name: string, scope: Scope): Recognition {
-  return { kind: 'visitor', visitor: { name, scope } };
+function named(name: string, scope: Scope, scopeNow: Visitor['scopeNow']): Recognition {
+  return { kind: 'visitor', visitor: { name, scope, scopeNow } };
 }
 
 function basicOf(header: string): { readonly user: string; readonly password: string } | undefined {

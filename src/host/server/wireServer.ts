@@ -111,7 +111,13 @@ export function createWireServer(
 }
 
 function http1Limits({ patienceMs, maxHeaderBytes }: Guarded): ServerOptions {
-  return { maxHeaderSize: maxHeaderBytes, headersTimeout: patienceMs, requestTimeout: patienceMs };
+  return {
+    maxHeaderSize: maxHeaderBytes,
+    headersTimeout: patienceMs,
+    requestTimeout: patienceMs,
+    // How often Node looks for those that are late.
+    connectionsCheckingInterval: patienceMs,
+  };
 }
 
 function http2Limits({ maxHeaderBytes }: Guarded): Http2ServerOptions {

@@ -54,10 +54,24 @@ const needActions: Readonly<Record<ThreadNeed, readonly ThreadAction[]>> = {
   stopped: ['retry'],
 };
 
+/** What works on the disk of the host's machine, or in an editor on it. */
+const editorActions: ReadonlySet<ThreadAction> = new Set([
+  'mergeByHand',
+  'showSourceControl',
+  'fixAgent',
+  'openWorktree',
+  'openTerminal',
+]);
+
+function isPossible(action: ThreadAction, { inBrowser = false }: ThreadView): boolean {
+  return !inBrowser || !editorActions.has(action);
+}
+
 /** What a person can do about a thread that needs them; empty when it needs nobody. */
 export function actionsForNeed(thread: ThreadView): readonly ThreadAction[] {
   const need = threadNeed(thread);
-  return need === undefined ? [] : needActions[need].filter(action => action !== 'openWorktree' || thread.hasWorktree);
+  const helping = need === undefined ? [] : needActions[need];
+  return helping.filter(action => isPossible(action, thread) && (action !== 'openWorktree' || thread.hasWorktree));
 }
 
 /** What decides which actions make sense. */
@@ -153,7 +167,13 @@ function extended(
   situation: Situation,
 ): readonly ThreadAction[] {
   const more = offers
-    .filter(([action, when]) => !actions.includes(action) && !situation.isButton(action) && when(situation))
+    .filter(
+      ([action, when]) =>
+        !actions.includes(action) &&
+        !situation.isButton(action) &&
+        isPossible(action, situation.thread) &&
+        when(situation),
+    )
     .map(([action]) => action);
   return [...actions, ...more];
 }

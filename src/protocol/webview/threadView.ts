@@ -68,6 +68,8 @@ export const threadViewSchema = z.object({
   costUsd: z.optional(z.number().check(z.nonnegative())),
   /** Input and output together. */
   tokens: z.optional(count),
+  /** Shown where there is no editor: what needs one is not offered. */
+  inBrowser: z.optional(z.boolean()),
 });
 export type ThreadView = z.infer<typeof threadViewSchema>;
 

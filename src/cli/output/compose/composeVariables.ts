@@ -26,8 +26,8 @@ const rows: readonly Row[] = [
   ['AUTH_SECRET', 'used', 'another one ends every session; without it they outlive the host'],
   [
     'OAUTH_APIKEY OAUTH_SECRET OAUTH_BASE_URL OAUTH_CALLBACK_URL OAUTH_SCOPES OAUTH_CLIENT_AUTH_METHOD',
-    'nothing',
-    'there is no login with another service yet; tokens have scopes',
+    'used',
+    'the OpenID Connect provider that people log in with; MUSTER_LOGIN_USERS lists who may',
   ],
   ['LLM_API_ENDPOINT LLM_API_KEY LLM_MODEL', 'used', 'the upstream `llm`, and the model of `muster llm`'],
   [

@@ -75,8 +75,8 @@ test('a session of a token may what the token may, and ends with it', () => {
 
 test('who is vouched for comes in while they are on the list, and may what it says by now', () => {
   const { logins, configure } = world({ vouched: user => (user === 'ada@example.com' ? 'admin' : undefined) });
-  expect(() => logins.vouchedFor('eve@example.com')).toThrow(/not on the list/);
-  const { text } = logins.vouchedFor('ada@example.com');
+  expect(() => logins.vouchedFor(['eve@example.com', 'eve'])).toThrow(/not on the list/);
+  const { text } = logins.vouchedFor(['4711', 'ada@example.com']);
   configure({ vouched: () => 'read' });
   expect(logins.recognise(text)).toMatchObject({ scope: 'read' });
   configure({});

@@ -1,0 +1,123 @@
+import { execFileSync } from 'node:child_process';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { launchBrowser } from '../webview/support/openWebview.ts';
+import { startSite, visit, type Scheme, type Site, type Visit, type Width } from './support/site.ts';
+
+const cleanUps: (() => Promise<void> | void)[] = [];
+let site: Site;
+let browser: Browser;
+beforeAll(async () => {
+  [site, browser] = await Promise.all([startSite(work => cleanUps.push(work)), launchBrowser()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  for (const work of cleanUps.toReversed()) await work();
+});
+
+async function withVisit(use: (visit: Visit) => Promise<void>, look: { width?: Width; scheme?: Scheme } = {}) {
+  const opened = await visit(browser, site, look);
+  try {
+    await use(opened);
+    expect(await opened.problems()).toEqual([]);
+  } finally {
+    await opened.context.close();
+  }
+}
+
+test('a person logs in, gives a task, reads along, looks at the changes and merges them', async () => {
+  await withVisit(async ({ page, logIn, forgive }) => {
+    await logIn('/dispatch');
+    await page.getByLabel('Task').fill('Plant tomatoes');
+    await page.getByRole('button', { name: 'Give task' }).click();
+    await page.waitForURL(/\/threads\/[0-9a-z]{12}$/);
+    await page.getByText('planted').first().waitFor();
+    // A click right after the buttons changed was meant for what stood there before, and does nothing.
+    await vi.waitFor(async () => {
+      await page.getByRole('button', { name: 'Review changes' }).click();
+      expect(page.url()).toMatch(/\/changes$/);
+    });
+    await page.locator('.line-added').filter({ hasText: 'WATER' }).first().waitFor();
+    expect(await page.locator('.line-removed .hljs-keyword').count()).toBeGreaterThan(0);
+    await page.getByRole('button', { name: 'Approve' }).click();
+    await page.getByText('Approved “Plant tomatoes”').waitFor();
+    await page.getByRole('button', { name: 'Merge', exact: true }).click();
+    await page.getByText(/Merged “Plant tomatoes” into main as/).waitFor();
+    // Before there is a worktree there are no changes, which the browser tells of as well.
+    forgive(/404.*DiffThread/);
+  });
+  const log = execFileSync('git', ['-C', site.repository, 'show', 'main:tomatoes.md'], { encoding: 'utf8' });
+  expect(log).toBe('# Tomatoes\n');
+});
+
+test('the board is live, and what is merged without a look is asked about', async () => {
+  await withVisit(async ({ page, logIn, forgive }) => {
+    await logIn('/');
+    const thread = await site.dispatch('Weed the garden');
+    const card = page.locator('.card', { hasText: 'Weed the garden' });
+    await card.first().waitFor();
+    await page.goto(`/threads/${thread}`);
+    await page.getByRole('button', { name: 'Merge', exact: true }).click();
+    await page.getByRole('heading', { name: 'Merge “Weed the garden” without looking at it?' }).waitFor();
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('button', { name: 'More actions' }).click();
+    await page.getByRole('menuitem', { name: 'Abandon…' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Abandon' }).click();
+    await page.getByText('Abandoned').first().waitFor();
+    forgive(/404.*DiffThread/);
+  });
+});
+
+test('nobody sees anything without a login, and whose session is revoked is asked to log in again at once', async () => {
+  await withVisit(async ({ page, logIn, forgive }) => {
+    await page.goto('/settings');
+    expect(new URL(page.url()).pathname).toBe('/login');
+    await logIn('/');
+    await page.locator('.card').first().waitFor();
+    await page.getByRole('button', { name: 'Log out' }).waitFor();
+    const { sessions } = (await site.home.musterJson(['session', 'ls'])) as { sessions: { id: string }[] };
+    for (const { id } of sessions) await site.home.muster(['session', 'revoke', id]);
+    await site.dispatch('Say something');
+    await page.waitForURL(/\/login\?next=%2F$/);
+    // The browser tells of the call that was refused.
+    forgive(/401/);
+  });
+});
+
+describe('every page is readable', () => {
+  const looks = (['desk', 'tablet', 'phone'] as const).flatMap(width =>
+    (['dark', 'light'] as const).map(scheme => ({ width, scheme })),
+  );
+  let thread = '';
+  beforeAll(async () => {
+    thread = await site.dispatch('Plant a tree that is tall enough for birds to nest in, and water it twice a day');
+  });
+
+  test.each(looks)('$width, $scheme', async ({ width, scheme }) => {
+    await withVisit(
+      async ({ page, logIn, look }) => {
+        await page.goto('/login');
+        await look('login');
+        await logIn('/');
+        await page.locator('.card').first().waitFor();
+        await look('board');
+        await page.goto(`/threads/${thread}`);
+        await page.getByText('planted').first().waitFor();
+        await look('thread');
+        await page.goto(`/threads/${thread}/changes`);
+        await page.locator('.line-added').first().waitFor();
+        await look('changes');
+        await page.goto('/dispatch');
+        await page.getByLabel('Task').waitFor();
+        await look('dispatch');
+        await page.goto('/settings');
+        await page.getByRole('heading', { name: 'Sessions' }).waitFor();
+        await look('settings');
+        await page.getByRole('button', { name: 'Add user' }).click();
+        await page.getByRole('dialog').waitFor();
+        await look('dialog');
+      },
+      { width, scheme },
+    );
+  });
+});
