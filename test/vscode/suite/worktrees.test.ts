@@ -54,13 +54,16 @@ test('conflicts are resolved in the merge editor, and the worktree is no reposit
     signal,
   );
   assert.deepEqual([resolved.uri.scheme, resolved.uri.authority], ['muster-review', threadId]);
-  // While the editor is still taking in what both sides did, it takes no edits.
-  await until('it takes an edit', () => replaceAll(resolved, both), signal);
-  // Saved by completing the merge, as everything that a person typed.
-  await vscode.commands.executeCommand('muster.finishHandMerge', threadId);
-  await whenStatus(access, threadId, 'ready', signal);
-  const branch = access.services.host.threads.get(threadId)?.branch ?? thread.branch;
-  assert.equal(`${await git('show', `${branch}:${greeting}`)}\n`, both);
+  // While it is still taking in what both sides did it writes over what is typed, and completing is refused: a person tries again.
+  await until(
+    'what was resolved is committed',
+    async () => {
+      if (!(await replaceAll(resolved, both))) return false;
+      await vscode.commands.executeCommand('muster.finishHandMerge', threadId);
+      return `${await git('show', `${thread.branch}:${greeting}`)}\n` === both;
+    },
+    signal,
+  );
   assert.deepEqual(repositories(), known);
   const byPath = vscode.workspace.textDocuments.filter(({ uri }) => uri.scheme === 'file');
   assert.ok(byPath.every(({ uri }) => !uri.fsPath.startsWith(thread.worktree)));
