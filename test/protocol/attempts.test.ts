@@ -1,4 +1,6 @@
 import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { buildPrograms, testHome, testRepository, type Programs } from '../support/hostProcess.ts';
 
@@ -42,6 +44,15 @@ test('a task is tried by several, compared, and the best is kept and merged; the
   const [first = '', second = '', third = ''] = threads.map(({ thread_id }) => thread_id);
   expect((await muster('batch', 'status', batch)).stdout).toMatch(/bob.*\+2 −0/);
   expect((await muster('diff', first, '--with', second)).stdout).toContain('-long\n+short');
+  // What has landed since is part of the comparison with the target as it is now, and not of what the thread would bring.
+  writeFileSync(join(repository, 'landed.txt'), 'landed\n');
+  const git = (...args: readonly string[]): string =>
+    execFileSync('git', args, { cwd: repository, env: { ...process.env, ...home.env }, encoding: 'utf8' });
+  git('add', 'landed.txt');
+  git('commit', '--quiet', '--message', 'Land something');
+  expect((await muster('diff', first)).stdout).not.toContain('landed');
+  expect((await muster('diff', first, '--with-target')).stdout).toContain('-landed');
+  expect(await muster('diff', first, '--with-target', '--with', second)).toMatchObject({ status: 2 });
 
   expect(await muster('keep', second)).toMatchObject({
     status: 0,

@@ -15,6 +15,8 @@ interface LandedWorktreesOptions {
 
 /** Merged threads that a new host looks at. */
 const lookedAt = 500;
+/** A merge's end and what it makes of its thread are written in one transaction, with a look at the clock for each. */
+const sameMomentMs = 1_000;
 
 /**
  * Removes worktrees of threads that have landed, in projects whose file says `merge.remove_worktree: true`, as a person would who cleans
@@ -44,7 +46,7 @@ export class LandedWorktrees implements Disposable {
       stores.threads.page({ statuses: ['merged'], limit: lookedAt }),
     );
     for (const { thread, latestMerge } of threads)
-      if (thread.updatedAt <= (latestMerge?.endedAt ?? 0)) this.#consider(thread.id);
+      if (thread.updatedAt - (latestMerge?.endedAt ?? 0) < sameMomentMs) this.#consider(thread.id);
   }
 
   async dispose(): Promise<void> {

@@ -211,7 +211,7 @@ class Story {
   }
 
   /** Changes, adds, deletes or renames a file below a folder. */
-  async change(folder: string, who: string, kinds: readonly string[]): Promise<string> {
+  async change(folder: string, who: string, kinds: readonly string[], began?: string): Promise<string> {
     const files = (await gitIn(folder, 'ls-files', '--cached', '--others', '--exclude-standard')).split('\n');
     const there: string[] = [];
     for (const file of new Set(files)) {
@@ -226,9 +226,11 @@ class Story {
       await writeIn(folder, `${who}-${this.#line}.txt`, `${word}\n${lines(word)}`);
     else if (kind === 'delete') await rm(join(folder, file));
     else if (kind === 'rename') await rename(join(folder, file), join(folder, `renamed-${this.#line}.txt`));
-    else if (kind === 'copy')
-      await writeIn(folder, `copy-${this.#line}.txt`, await readFile(join(folder, file), 'utf8'));
-    else {
+    else if (kind === 'copy') {
+      // As it was when the agent began: of a file that it has changed it has copied lines, which are its own as well.
+      const whole = await gitIn(folder, 'show', `${began}:${file}`).catch(() => word);
+      await writeIn(folder, `copy-${this.#line}.txt`, `${whole}\n`);
+    } else {
       const text = (await readFile(join(folder, file), 'utf8')).split('\n');
       const at = Math.floor(this.#random() * text.length);
       text.splice(at, kind === 'edit' ? 1 : 0, word);
@@ -247,7 +249,8 @@ class Story {
       return kind;
     }
     for (let n = 0; n < 3; n++) {
-      changes.push(await this.change(path, 'AGENT', ['edit', 'edit', 'insert', 'new', 'delete', 'rename', 'copy']));
+      const kinds = ['edit', 'edit', 'insert', 'new', 'delete', 'rename', 'copy'];
+      changes.push(await this.change(path, 'AGENT', kinds, carried.commit));
     }
     if (kind === 'one commit') await git('reset', '--quiet', '--soft', carried.onto);
     await git('add', '--all');

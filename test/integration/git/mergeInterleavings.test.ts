@@ -4,28 +4,20 @@ import type { MergeStrategy } from '../../../src/core/merges/mergeDriver.js';
 import { performMerge } from '../../../src/core/merges/performMerge.js';
 import type { WorktreeRef } from '../../../src/core/workspaces/worktreeDriver.js';
 import { commitIn, gitIn } from '../../support/gitRepository.js';
+import { randomFrom, seed, soaking } from '../../support/sample.js';
 import { MergeFixture } from './mergeFixture.js';
 
 /** Printed by a failing run; set it to see that run again. */
 const fixedSeed = Number(process.env['MUSTER_TEST_SEED'] ?? '0');
 const never = new AbortController().signal;
 
-/** A small generator of numbers in [0, 1) that a seed repeats (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
 /** People, agents and the queue on one repository, all at once. */
 class Interleaving {
   readonly #merge: MergeFixture;
   readonly #random: () => number;
   readonly #threads: WorktreeRef[] = [];
+  /** Every commit that some ref led to when somebody looked. */
+  #reachable: readonly string[] = [];
   /** The target's commits, in the order in which they were seen. */
   readonly #tips: string[] = [];
   #merges = 0;
@@ -135,6 +127,10 @@ class Interleaving {
     if (before !== undefined) await merge.repository.git('merge-base', '--is-ancestor', before, now);
     this.#tips.push(now);
     merge.keeps(now);
+    const reachable = (await merge.repository.git('rev-list', '--all')).split('\n');
+    const still = new Set(reachable);
+    expect(this.#reachable.filter(commit => !still.has(commit))).toEqual([]);
+    this.#reachable = reachable;
     await merge.assertClean(merge.root);
   }
 
@@ -150,12 +146,13 @@ class Interleaving {
 }
 
 describe('people, agents and the queue at once', { timeout: 600_000 }, () => {
-  const seeds = fixedSeed === 0 ? [1, 2, 3].map(part => Math.floor(Math.random() * 1e9) + part) : [fixedSeed];
+  const some = Array.from({ length: soaking ? 60 : 3 }, (_, n) => seed * 1_000 + n);
+  const seeds = fixedSeed === 0 ? some : [fixedSeed];
 
-  test.for(seeds)('no commit becomes unreachable and the target only grows (MUSTER_TEST_SEED=%i)', async seed => {
+  test.for(seeds)('no commit becomes unreachable and the target only grows (MUSTER_TEST_SEED=%i)', async start => {
     const merge = await MergeFixture.create();
     try {
-      const interleaving = new Interleaving(merge, randomFrom(seed));
+      const interleaving = new Interleaving(merge, randomFrom(start));
       await interleaving.run(20);
       await merge.assertNothingLost();
       await interleaving.landsOneMore();

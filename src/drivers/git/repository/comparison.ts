@@ -34,6 +34,8 @@ export async function comparison(git: RepositoryGit, request: CompareRequest): P
 
 /** The commit of a branch; undefined when there is none. */
 export async function tipOf(git: RepositoryGit, branch: string, signal?: AbortSignal): Promise<string | undefined> {
+  const loose = await looseRef(git, `refs/heads/${branch}`);
+  if (loose !== undefined) return loose;
   const args = ['rev-parse', '--verify', '--quiet', `refs/heads/${branch}^{commit}`];
   const found = await git.run({ args, reads: true, accept: [0, 1, 128], signal });
   return found.exitCode === 0 ? found.text() : undefined;
@@ -69,7 +71,9 @@ async function besideCarried(
 /** The commit of a ref that git keeps as a file of its own; undefined when only git can tell. */
 async function looseRef({ commonDir }: RepositoryGit, ref: string): Promise<string | undefined> {
   const file = await lookInto(join(commonDir, ref), { maxBytes: longestCommit });
-  return file?.kind === 'file' && !file.truncated ? file.bytes.toString('latin1').trim() : undefined;
+  const text = file?.kind === 'file' && !file.truncated ? file.bytes.toString('latin1').trim() : '';
+  // Anything else only git understands, and nobody else may: agents can write it.
+  return /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/.test(text) ? text : undefined;
 }
 
 /** A SHA-256 name and the end of its line. */

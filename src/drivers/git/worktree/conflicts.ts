@@ -2,6 +2,7 @@ import type { ConflictRequest, Conflicts, WorktreeRef } from '../../../core/work
 import type { GitContext } from '../command/gitContext.js';
 import { mergeOwnWork } from '../merge/carriedChanges.js';
 import { mergeTree } from '../merge/mergeTree.js';
+import { tipOf } from '../repository/comparison.js';
 import { openRepository } from '../repository/openRepository.js';
 
 /** Whether a commit could be merged into a branch as it is now. Nothing moves; git keeps the merged tree like any loose object. */
@@ -11,10 +12,8 @@ export async function conflictsWith(
   { head, target, carried, landed, knownTarget, signal }: ConflictRequest,
 ): Promise<Conflicts> {
   const git = await openRepository(context, place);
-  const args = ['rev-parse', '--verify', '--quiet', `refs/heads/${target}^{commit}`];
-  const found = await git.run({ args, reads: true, accept: [0, 1], signal });
-  if (found.exitCode !== 0) return { kind: 'unknown' };
-  const targetCommit = found.text();
+  const targetCommit = await tipOf(git, target, signal);
+  if (targetCommit === undefined) return { kind: 'unknown' };
   if (targetCommit === knownTarget) return { kind: 'unchanged' };
   const merged =
     carried === undefined
