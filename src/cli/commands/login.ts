@@ -1,8 +1,8 @@
 import { findKeychain } from '../../client/keychain.js';
-import { connectEndpoint } from '../../client/hostClient.js';
 import { HostProfiles } from '../../client/hostProfiles.js';
+import { remoteEndpoint } from '../../client/remoteEndpoint.js';
 import { defineCommand, type CommandContext } from '../command.js';
-import { readRemoteAddress, remoteEndpoint } from '../connection/hostAddress.js';
+import { readRemoteAddress } from '../connection/hostAddress.js';
 import { readPassword } from '../options/readPassword.js';
 import { usageError } from '../options/usageError.js';
 import { printRows } from '../output/projectReport.js';
@@ -36,6 +36,7 @@ export const login = defineCommand({
     const name = args.text('name') ?? '';
     if (!/^[\w.-]{0,60}$/.test(name)) throw usageError('A name has letters, digits, `.`, `_` and `-`.');
     const token = (await readPassword(stdin, { question: `Token for ${url}: `, out, signal })).trim();
+    const { connectEndpoint } = await import('../../client/hostClient.js');
     const client = await connectEndpoint(remoteEndpoint(url, token), { signal });
     try {
       const { version } = await client.host.getStatus({}, { signal });

@@ -56,11 +56,6 @@ function parseAddress<F extends string>(text: string, from: F): Address<F> {
   return { path: new URL(text).origin, remote: true, from };
 }
 
-/** A host on the network as a client calls it. */
-export function remoteEndpoint(url: string, token: string): EndpointFile {
-  return { ...nowhere, socket: url, token };
-}
-
 /**
  * The token for a host on the network, from the environment or from when the person logged in: never from the command line. Throws
  * `usage` when there is none.
@@ -79,9 +74,6 @@ export async function remoteToken(
     `The host at ${url} asks for a token. Run \`muster token create\` where it runs and \`muster login ${url}\` here, or set MUSTER_TOKEN.`,
   );
 }
-
-/** What only a host of this machine says of itself. */
-const nowhere = { format: 1, machine: '', boot: '', pid: 0, start_time: '', version: '', protocol: 0 } as const;
 
 /** The endpoint behind an address. The token is in the endpoint file, so that is looked for beside the socket and in `stateDir`. Throws `host.unreachable`. */
 export async function findEndpoint({ path, from }: HostAddress, stateDir: string): Promise<EndpointFile> {

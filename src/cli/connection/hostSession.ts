@@ -7,9 +7,10 @@ import { ensureHost, type LaunchOptions } from '../../client/hostLauncher.js';
 import { HostProfiles } from '../../client/hostProfiles.js';
 import { connectPlainly, speakPlainly } from '../../client/plainClient.js';
 import { LiveState } from '../../client/liveState.js';
+import { remoteEndpoint } from '../../client/remoteEndpoint.js';
 import { systemClock } from '../../client/systemClock.js';
 import type { Environment } from '../../client/stateDirectory.js';
-import { findEndpoint, readHostAddress, remoteEndpoint, remoteToken } from './hostAddress.js';
+import { findEndpoint, readHostAddress, remoteToken } from './hostAddress.js';
 
 export interface SessionOptions {
   readonly stateDir: string;
