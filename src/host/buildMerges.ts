@@ -3,6 +3,7 @@ import type { CandidateVerifier } from '../core/merges/candidateVerifier.js';
 import { ConflictPredictor } from '../core/merges/conflictPredictor.js';
 import { HandMergeService } from '../core/merges/handMergeService.js';
 import { AutoMerger } from '../core/merges/autoMerger.js';
+import { TargetWatch } from '../core/merges/targetWatch.js';
 import { MergeResumer } from '../core/merges/mergeResumer.js';
 import { MergeService } from '../core/merges/mergeService.js';
 import { UpdateService } from '../core/merges/updateService.js';
@@ -16,6 +17,7 @@ import type { HostState } from './openState.js';
 export interface HostMerges {
   readonly merges: MergeService;
   readonly conflicts: ConflictPredictor;
+  readonly targets: TargetWatch;
   readonly undos: UndoService;
   readonly updates: UpdateService;
   readonly handMerges: HandMergeService;
@@ -39,6 +41,7 @@ export function buildMerges(
   return {
     merges,
     conflicts,
+    targets: resources.add(new TargetWatch({ ...common, driver: worktrees, predictor: conflicts })),
     undos: new UndoService({ ...common, driver }),
     updates: new UpdateService({ ...common, driver, settler, workspaces }),
     handMerges: new HandMergeService({ store, driver: parts.handMerges, settler, workspaces }),

@@ -59,6 +59,7 @@ async function recoverWork({
   resumer,
   autoMerger,
   landedWorktrees,
+  targets,
 }: HostCore): Promise<void> {
   await notebooks.takeUp();
   await verifier.sweep();
@@ -78,6 +79,7 @@ async function recoverWork({
   resumer.resume();
   autoMerger.resume();
   landedWorktrees.resume();
+  targets.begin();
   await threads.recover();
 }
 

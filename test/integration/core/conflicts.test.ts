@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { silentLog } from '../../../src/base/log.ts';
+import { TargetWatch } from '../../../src/core/merges/targetWatch.ts';
 import { ConflictPredictor } from '../../../src/core/merges/conflictPredictor.ts';
 import { coreHost, coreWorld, finishRun } from '../../support/coreHost.ts';
 
@@ -52,4 +53,22 @@ test('when a thread lands, those beside it are looked at again', async () => {
   await host.merges.wait(merge.id, new AbortController().signal);
   await predictor.idle();
   expect((await host.threads.get(other.thread.id)).conflict?.files).toEqual(['readme.md']);
+});
+
+test('what a person commits to the target by hand is seen by itself, and asked about once', async () => {
+  const { world, predictor, view } = await predicted();
+  const watch = new TargetWatch({ ...world, log: silentLog, driver: world.worktrees, predictor });
+  onTestFinished(() => watch.dispose());
+  await watch.look();
+  world.git.commitOn('main', { 'readme.md': 'other\n' });
+  await watch.look();
+  await predictor.idle();
+  expect((await view()).conflict).toMatchObject({ target: 'main', files: ['readme.md'] });
+  let asked = 0;
+  const { worktrees } = world;
+  const conflicts = worktrees.conflicts.bind(worktrees);
+  worktrees.conflicts = (...args) => (asked++, conflicts(...args));
+  await watch.look();
+  await predictor.idle();
+  expect(asked).toBe(0);
 });
