@@ -45,4 +45,13 @@ export const accessCommands = {
       },
     },
   },
+  variable: {
+    summary: 'list the variables that every run of this host has',
+    load: async () => (await import('./commands/variables.js')).variableList,
+    parts: {
+      ls: { summary: 'the same', load: async () => (await import('./commands/variables.js')).variableList },
+      set: { summary: 'set one', load: async () => (await import('./commands/variables.js')).variableSet },
+      rm: { summary: 'remove one', load: async () => (await import('./commands/variables.js')).variableRemove },
+    },
+  },
 } satisfies Readonly<Record<string, CommandEntry>>;

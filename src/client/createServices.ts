@@ -15,6 +15,7 @@ import { SandboxService } from '../protocol/gen/muster/v1/sandboxes_pb.js';
 import { ScheduleService } from '../protocol/gen/muster/v1/schedules_pb.js';
 import { ThreadService } from '../protocol/gen/muster/v1/threads_pb.js';
 import { TopicService } from '../protocol/gen/muster/v1/topics_pb.js';
+import { VariableService } from '../protocol/gen/muster/v1/variables_pb.js';
 import { WorktreeService } from '../protocol/gen/muster/v1/worktrees_pb.js';
 
 /** Every call of a host over one connection. */
@@ -33,6 +34,7 @@ export function createServices(wire: ServiceWire): HostServices {
     schedules: createServiceClient(ScheduleService, wire),
     topics: createServiceClient(TopicService, wire),
     models: createServiceClient(ModelService, wire),
+    variables: createServiceClient(VariableService, wire),
     access: createServiceClient(AccessService, wire),
     notebooks: createServiceClient(NotebookService, wire),
     events: createServiceClient(EventService, wire),

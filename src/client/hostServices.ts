@@ -14,6 +14,7 @@ import type { ScheduleService } from '../protocol/gen/muster/v1/schedules_pb.js'
 import type { ThreadService } from '../protocol/gen/muster/v1/threads_pb.js';
 import type { TopicService } from '../protocol/gen/muster/v1/topics_pb.js';
 import type { SandboxService } from '../protocol/gen/muster/v1/sandboxes_pb.js';
+import type { VariableService } from '../protocol/gen/muster/v1/variables_pb.js';
 import type { WorktreeService } from '../protocol/gen/muster/v1/worktrees_pb.js';
 
 /** The calls of a host, by noun. */
@@ -31,6 +32,7 @@ export interface HostServices {
   readonly schedules: Client<typeof ScheduleService>;
   readonly topics: Client<typeof TopicService>;
   readonly models: Client<typeof ModelService>;
+  readonly variables: Client<typeof VariableService>;
   readonly access: Client<typeof AccessService>;
   readonly notebooks: Client<typeof NotebookService>;
   readonly events: Client<typeof EventService>;

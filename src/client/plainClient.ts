@@ -59,6 +59,7 @@ export function speakPlainly(endpoint: EndpointFile, options: PlainOptions): Hos
     events: serviceOver<HostServices['events']>('muster.v1.EventService', 'events', wire),
     models: serviceOver<HostServices['models']>('muster.v1.ModelService', 'models', wire),
     access: serviceOver<HostServices['access']>('muster.v1.AccessService', 'access', wire),
+    variables: serviceOver<HostServices['variables']>('muster.v1.VariableService', 'variables', wire),
     questions: serviceOver<HostServices['questions']>('muster.v1.QuestionService', 'questions', wire),
     schedules: serviceOver<HostServices['schedules']>('muster.v1.ScheduleService', 'schedules', wire),
     topics: serviceOver<HostServices['topics']>('muster.v1.TopicService', 'topics', wire),

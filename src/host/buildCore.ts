@@ -5,6 +5,7 @@ import type { ThreadId } from '../base/ids.js';
 import type { Clock } from '../base/clock.js';
 import type { DisposableStore } from '../base/lifecycle.js';
 import { AccessTokenService, type TokenTexts } from '../core/access/accessTokenService.js';
+import type { HostVariables } from '../core/access/hostVariable.js';
 import { LoginService } from '../core/access/loginService.js';
 import { LoginThrottle } from '../core/access/loginThrottle.js';
 import { ImageService } from '../core/images/imageService.js';
@@ -70,6 +71,7 @@ export interface HostCore extends HostState, HostModels, HostMerges, HostSchedul
   readonly sandbox: ProcessSandbox;
   readonly runSecrets: HostRunSecrets;
   readonly environment: HostRunEnvironment;
+  readonly hostVariables: HostVariables;
   readonly recovery: RecoverThreads;
   readonly moves: MovedRepositories;
   readonly worktrees: WorktreeDriver;
@@ -130,7 +132,7 @@ export function buildCore(
   const providers = new ProviderRegistries();
   const how = { branchPrefix, warmWorktrees, limits };
   const { verifier, workspaces, preparer, sandboxes, retention, warm } = buildPlaces(state, drivers, how, resources);
-  const { secrets, environment, problems } = buildEnvironment(state, { ...drivers, providers });
+  const { secrets, environment, problems, hostVariables } = buildEnvironment(state, { ...drivers, providers });
   const beside = { driver: drivers.notebookServers, environment, sandboxes };
   const notebooks = resources.add(new NotebookService({ ...common, ...beside }));
   const guests = { endOf: endAll([notebooks, sandboxes]) };
@@ -156,6 +158,7 @@ export function buildCore(
     ...drivers,
     ...models,
     distDir,
+    hostVariables,
     environment,
     notebooks,
     rescues,

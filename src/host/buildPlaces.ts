@@ -17,6 +17,7 @@ import type { HostDrivers } from './buildDrivers.js';
 import { AgentProblems } from './environment/agentProblems.js';
 import { ComposeSecrets } from './environment/composeSecrets.js';
 import { HostRunEnvironment } from './environment/hostRunEnvironment.js';
+import { FileHostVariables } from './environment/hostVariables.js';
 import type { HostState } from './openState.js';
 
 /** How places are made, where people chose. */
@@ -79,7 +80,9 @@ export function buildEnvironment(state: HostState, drivers: HostDrivers & { read
   const { clock, redactor, directory } = state;
   const { shell, runSecrets, providers } = drivers;
   const secrets = new ComposeSecrets({ digest: drivers.secretDigest, redactor });
+  const hostVariables = new FileHostVariables(directory.path);
   const environment = new HostRunEnvironment({
+    hostVariables,
     stateDir: directory.path,
     worktreesDir: directory.worktrees,
     shell,
@@ -93,5 +96,5 @@ export function buildEnvironment(state: HostState, drivers: HostDrivers & { read
     clientPath: () => environment.lastClientPath,
     now: () => clock.awake(),
   });
-  return { secrets, environment, problems };
+  return { secrets, environment, problems, hostVariables };
 }

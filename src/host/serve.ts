@@ -19,6 +19,7 @@ import { ScheduleService } from '../protocol/gen/muster/v1/schedules_pb.js';
 import { ThreadService } from '../protocol/gen/muster/v1/threads_pb.js';
 import { TopicService } from '../protocol/gen/muster/v1/topics_pb.js';
 import { SandboxService } from '../protocol/gen/muster/v1/sandboxes_pb.js';
+import { VariableService } from '../protocol/gen/muster/v1/variables_pb.js';
 import { WorktreeService } from '../protocol/gen/muster/v1/worktrees_pb.js';
 import { accessApi } from './api/accessApi.js';
 import { eventsApi } from './api/eventsApi.js';
@@ -35,6 +36,7 @@ import { threadsApi } from './api/threadsApi.js';
 import { topicsApi } from './api/topicsApi.js';
 import { imagesApi } from './api/imagesApi.js';
 import { sandboxesApi } from './api/sandboxesApi.js';
+import { variablesApi } from './api/variablesApi.js';
 import { worktreesApi } from './api/worktreesApi.js';
 import { theirCalls, theirScope } from './compat/theirCalls.js';
 import { patiently, type HostCore } from './buildCore.js';
@@ -150,6 +152,7 @@ function route(
   router.service(TopicService, topicsApi({ ...core, onWatch: () => presence.enter() }));
   router.service(ModelService, modelsApi(core));
   router.service(AccessService, accessApi(core));
+  router.service(VariableService, variablesApi(core));
   router.service(NotebookService, notebooksApi({ ...core, door }));
   router.service(EventService, eventsApi({ ...core, onWatch: () => presence.enter() }));
   router.service(

@@ -84,6 +84,32 @@ test('nobody sees anything without a login, and whose session is revoked is aske
   });
 });
 
+test('an admin sets a secret that nobody reads again, and ends a token', async () => {
+  const token = await site.daemon.token('--name', 'to be revoked');
+  await withVisit(async ({ page, logIn }) => {
+    await logIn('/settings');
+    await page.getByRole('button', { name: 'New variable' }).click();
+    await page.getByLabel('Name').fill('DEPLOY_KEY');
+    await page.getByRole('dialog').getByRole('button', { name: 'Send' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Secret' }).click();
+    await page.getByRole('dialog').locator('input').fill('tomato-9f3c1b77');
+    await page.getByRole('dialog').getByRole('button', { name: 'Send' }).click();
+    const variables = page.getByRole('region', { name: 'Variables of every run' });
+    await variables.getByText('secret', { exact: true }).waitFor();
+    expect(await page.content()).not.toContain('tomato-9f3c1b77');
+    const tokens = page.getByRole('region', { name: 'Tokens' });
+    await tokens.locator('li', { hasText: 'to be revoked' }).getByRole('button', { name: 'Revoke' }).click();
+    await tokens.locator('li', { hasText: 'to be revoked' }).waitFor({ state: 'detached' });
+  });
+  expect(await site.home.musterJson(['variable', 'ls'])).toEqual({ variables: [{ name: 'DEPLOY_KEY', secret: true }] });
+  const refused = await fetch(`${site.daemon.url}/muster.v1.HostService/GetStatus`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', 'Authorization': `Bearer ${token}` },
+    body: '{}',
+  });
+  expect(refused.status).toBe(401);
+});
+
 describe('every page is readable', () => {
   const looks = (['desk', 'tablet', 'phone'] as const).flatMap(width =>
     (['dark', 'light'] as const).map(scheme => ({ width, scheme })),

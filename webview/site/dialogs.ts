@@ -43,7 +43,7 @@ export function askForWords(question: {
   readonly confirm: string;
   readonly dismiss: string;
   readonly mayBeEmpty?: boolean;
-  readonly type?: 'words' | 'password';
+  readonly type?: 'words' | 'line' | 'password';
 }): Promise<string | undefined> {
   const { title, detail = '', label, confirm, dismiss, mayBeEmpty = false, type = 'words' } = question;
   return openDialog<string>(close => {
@@ -58,9 +58,13 @@ export function askForWords(question: {
       ${detail === '' ? nothing : html`<p class="dialog-detail">${detail}</p>`}
       <label class="dialog-field"
         >${label}${
-          type === 'password'
-            ? html`<input class="dialog-words" type="password" autocomplete="new-password" />`
-            : html`<textarea class="dialog-words" rows="4"></textarea>`
+          type === 'words'
+            ? html`<textarea class="dialog-words" rows="4"></textarea>`
+            : html`<input
+                class="dialog-words"
+                type=${type === 'line' ? 'text' : 'password'}
+                autocomplete=${type === 'line' ? 'off' : 'new-password'}
+              />`
         }</label
       >
       <div class="dialog-buttons">

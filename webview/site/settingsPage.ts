@@ -2,6 +2,7 @@ import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { errorMessage } from '../../src/base/errors.js';
 import type { AccessToken, Login, LoginSession } from '../../src/protocol/gen/muster/v1/access_pb.js';
 import type { ModelUpstream } from '../../src/protocol/gen/muster/v1/models_pb.js';
+import type { HostVariable } from '../../src/protocol/gen/muster/v1/variables_pb.js';
 import { fill } from '../../src/protocol/webview/webviewStrings.js';
 import { notice } from '../shared/notice.js';
 import { button } from '../shared/toolkit.js';
@@ -12,6 +13,7 @@ import { clientOf, type SiteContext } from './siteContext.js';
 import { siteStrings as texts } from './siteStrings.js';
 
 interface People {
+  readonly variables: readonly HostVariable[];
   readonly logins: readonly Login[];
   readonly tokens: readonly AccessToken[];
   readonly sessions: readonly LoginSession[];
@@ -63,12 +65,13 @@ export class SettingsPage extends LitElement {
     );
   }
 
-  #access({ logins, tokens, sessions }: People): TemplateResult {
+  #access({ variables, logins, tokens, sessions }: People): TemplateResult {
     const now = Date.now();
     const valid = tokens.filter(
       ({ revokedAt, expiresAt }) => revokedAt === 0n && (expiresAt === 0n || Number(expiresAt) > now),
     );
-    return html`${section(
+    return html`${this.#variables(variables)}
+    ${section(
       texts.users,
       logins.map(({ user, scope, changedAt }) =>
         row(
@@ -115,6 +118,51 @@ export class SettingsPage extends LitElement {
     )}`;
   }
 
+  #variables(variables: readonly HostVariable[]): TemplateResult {
+    return section(
+      texts.variables,
+      variables.map(({ name, value, secret }) =>
+        row(
+          name,
+          secret ? texts.secret : value,
+          '',
+          button({ label: texts.change, onClick: () => this.#do(this.#setVariable(name, secret)) }),
+          button({
+            label: texts.remove,
+            onClick: () => this.#do(this.#call(client => client.variables.removeVariable({ name }))),
+          }),
+        ),
+      ),
+      button({ label: texts.newVariable, onClick: () => this.#do(this.#addVariable()) }),
+    );
+  }
+
+  async #addVariable(): Promise<void> {
+    const name = await askForWords({
+      title: texts.newVariable,
+      detail: texts.variableDetail,
+      label: texts.userName,
+      type: 'line',
+      confirm: texts.send,
+      dismiss: texts.cancel,
+    });
+    if (name === undefined) return;
+    const choices = [
+      { label: texts.secretValue, value: true },
+      { label: texts.plainValue, value: false },
+    ];
+    const secret = await ask({ title: name.trim(), detail: texts.secretDetail, choices, dismiss: texts.cancel });
+    if (secret !== undefined) await this.#setVariable(name.trim(), secret);
+  }
+
+  async #setVariable(name: string, secret: boolean): Promise<void> {
+    const title = fill(texts.valueOf, name);
+    const value = secret
+      ? await this.#askSecret(title, texts.secretDetail)
+      : await askForWords({ title, label: title, type: 'line', confirm: texts.send, dismiss: texts.cancel });
+    if (value !== undefined) await this.#call(client => client.variables.setVariable({ name, value, secret }));
+  }
+
   #do(work: Promise<unknown>): void {
     work.then(() => this.#load(), complain);
   }
@@ -142,6 +190,7 @@ export class SettingsPage extends LitElement {
     const user = await askForWords({
       title: texts.newUser,
       label: texts.userName,
+      type: 'line',
       confirm: texts.send,
       dismiss: texts.cancel,
     });
@@ -153,6 +202,7 @@ export class SettingsPage extends LitElement {
     const name = await askForWords({
       title: texts.newToken,
       label: texts.userName,
+      type: 'line',
       confirm: texts.send,
       dismiss: texts.cancel,
     });
@@ -172,16 +222,17 @@ export class SettingsPage extends LitElement {
     const { context } = this;
     const { closing: signal } = context;
     try {
-      const { models, access } = await clientOf(context);
+      const { models, access, variables } = await clientOf(context);
       this.#upstreams = (await models.listUpstreams({}, { signal })).upstreams;
       const people = Promise.all([
+        variables.listVariables({}, { signal }),
         access.listLogins({}, { signal }),
         access.listTokens({}, { signal }),
         access.listSessions({}, { signal }),
       ]);
       // Who may not look after them sees the rest.
       this.#people = await people.then(
-        ([{ logins }, { tokens }, { sessions }]) => ({ logins, tokens, sessions }),
+        ([own, { logins }, { tokens }, { sessions }]) => ({ variables: own.variables, logins, tokens, sessions }),
         () => undefined,
       );
       this.#failure = '';

@@ -11,6 +11,7 @@ import type {
   RunEnvironment,
   ThreadEnvironmentRequest,
 } from '../../core/runs/runEnvironment.js';
+import type { HostVariables } from '../../core/access/hostVariable.js';
 import type { RunSecrets } from '../../core/runs/runSecrets.js';
 import type { ComposeSecrets } from './composeSecrets.js';
 import { readProjectEnvFiles } from './envFiles.js';
@@ -32,7 +33,7 @@ const neverInherited: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Login shell, then the dispatching client, then project variables, then the agent's own: the later wins. Only PATH is put together
+ * Login shell, then the dispatching client, then the variables of the host, then project variables, then the agent's own: the later wins. Only PATH is put together
  * from the client's and the login shell's ({@link runPath}). What secrets refer to is
  * looked for in the first two, then in the env files of the compose file.
  */
@@ -43,6 +44,7 @@ export class HostRunEnvironment implements RunEnvironment {
   readonly #redactor: Redactor;
   readonly #runSecrets: Pick<RunSecrets, 'keep'>;
   readonly #secrets: ComposeSecrets;
+  readonly #hostVariables: Pick<HostVariables, 'list'>;
   #lastClientPath = '';
   readonly #clients = new Map<ThreadId, Readonly<Record<string, string>>>();
 
@@ -54,6 +56,7 @@ export class HostRunEnvironment implements RunEnvironment {
     readonly redactor: Redactor;
     readonly runSecrets: Pick<RunSecrets, 'keep'>;
     readonly secrets: ComposeSecrets;
+    readonly hostVariables: Pick<HostVariables, 'list'>;
   }) {
     this.#stateDir = options.stateDir;
     this.#worktreesDir = options.worktreesDir;
@@ -61,6 +64,7 @@ export class HostRunEnvironment implements RunEnvironment {
     this.#redactor = options.redactor;
     this.#runSecrets = options.runSecrets;
     this.#secrets = options.secrets;
+    this.#hostVariables = options.hostVariables;
   }
 
   /** PATH of the client that dispatched last. */
@@ -129,23 +133,29 @@ export class HostRunEnvironment implements RunEnvironment {
     const provider = spec.providers.find(candidate => candidate.name === run.provider);
     const present = spec.agents.find(candidate => candidate.name === agent?.name);
     const entries = [...spec.variables, ...(provider?.env ?? []), ...((present ?? agent)?.env ?? [])];
-    const lookUp = (name: string): string | undefined => ownValue(base, name);
+    const ofHost = this.#hostVariables.list();
+    const lookUp = (name: string): string | undefined =>
+      ownValue(base, name) ?? ofHost.find(each => each.name === name)?.value;
     const files = entries.some(entry => entry.secret)
       ? await readProjectEnvFiles(project.file, lookUp)
       : { values: [], problems: [] };
-    const own = resolveEntries(entries, {
+    const named = resolveEntries(entries, {
       lookUp: layeredEnv(files.values, lookUp),
       agent: agent?.name ?? project.name,
       problems: files.problems,
     });
+    const own: Readonly<Record<string, string>> = {
+      ...Object.fromEntries(ofHost.map(({ name, value }) => [name, value])),
+      ...named,
+    };
     const machine: Readonly<Record<string, string>> = { ...base, ...own };
-    return { own, machine, entries, path };
+    return { own, machine, entries: [...ofHost, ...entries], path };
   }
 
   /** For the host's own log in memory, for all that the run says as digests. */
   #keepSecrets(
     run: RunId,
-    entries: readonly EnvEntry[],
+    entries: readonly Declared[],
     environment: Readonly<Record<string, string>>,
   ): readonly string[] {
     const values = secretsAmong(entries, environment);
@@ -162,8 +172,10 @@ interface Layers {
   readonly run: { readonly threadId: ThreadId; readonly provider?: string };
 }
 
+type Declared = Pick<EnvEntry, 'name'> & { readonly secret: boolean };
+
 /** Values that are declared as secret, or that have the name of one. */
-function secretsAmong(entries: readonly EnvEntry[], environment: Readonly<Record<string, string>>): readonly string[] {
+function secretsAmong(entries: readonly Declared[], environment: Readonly<Record<string, string>>): readonly string[] {
   const declared = new Set(entries.filter(entry => entry.secret).map(entry => entry.name));
   return Object.entries(environment)
     .filter(([name]) => declared.has(name) || isSecretName(name))

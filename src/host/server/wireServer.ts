@@ -98,6 +98,8 @@ export function createWireServer(
       const listener = guarded?.tls
         ? createTlsServer(secured(guarded.tls, guarded), onConnection)
         : createServer(onConnection);
+      // A handshake that failed, or took too long: Node tells of it and leaves the connection open.
+      listener.on('tlsClientError', (_, connection: Socket) => connection.destroy());
       if (guarded) listener.maxConnections = guarded.maxConnections;
       return listener;
     },

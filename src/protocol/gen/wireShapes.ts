@@ -455,6 +455,20 @@ export const unaryCalls: Readonly<Record<string, Readonly<Record<string, readonl
       "muster.v1.ReplayEventResponse"
     ]
   },
+  "muster.v1.VariableService": {
+    "listVariables": [
+      "ListVariables",
+      "muster.v1.ListVariablesResponse"
+    ],
+    "setVariable": [
+      "SetVariable",
+      "muster.v1.SetVariableResponse"
+    ],
+    "removeVariable": [
+      "RemoveVariable",
+      "muster.v1.RemoveVariableResponse"
+    ]
+  },
   "muster.v1.WorktreeService": {
     "getPreparation": [
       "GetPreparation",
@@ -1452,6 +1466,20 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
   "muster.v1.RemoveWebhookSourceResponse": {},
   "muster.v1.ReplayEventResponse": {
     "event": "?muster.v1.TopicEvent"
+  },
+  "muster.v1.ListVariablesResponse": {
+    "variables": "[]muster.v1.HostVariable"
+  },
+  "muster.v1.HostVariable": {
+    "name": "string",
+    "value": "string",
+    "secret": "boolean"
+  },
+  "muster.v1.SetVariableResponse": {
+    "variable": "?muster.v1.HostVariable"
+  },
+  "muster.v1.RemoveVariableResponse": {
+    "removed": "boolean"
   },
   "muster.v1.GetPreparationResponse": {
     "preparation": "?muster.v1.Preparation"

@@ -1,0 +1,112 @@
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { connect as tlsConnect } from 'node:tls';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { inRepository } from '../../../src/build/paths.ts';
+import type { Handler } from '../../../src/host/server/nodeHandler.js';
+import { createWireServer, type Guarded } from '../../../src/host/server/wireServer.js';
+import { soaking } from '../../support/sample.ts';
+
+/** Connections of strangers that want to keep the host busy: each is let go, and others are answered meanwhile. */
+
+const tls = {
+  cert: readFileSync(inRepository('test/fixtures/tls/cert.pem')),
+  key: readFileSync(inRepository('test/fixtures/tls/key.pem')),
+};
+
+const echo: Handler = (request, response) => {
+  request.resume();
+  request.once('end', () => response.end('answered'));
+};
+
+async function listening(more: Partial<Guarded> = {}) {
+  const guarded = { patienceMs: 2_000, maxHeaderBytes: 32 * 1024, maxConnections: 2_000, ...more };
+  const wire = createWireServer(echo, { guarded });
+  const server = wire.createListener();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    wire.destroyConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  const open = (): Socket => {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    onTestFinished(() => void socket.destroy());
+    return socket;
+  };
+  return { server, port, open };
+}
+
+/** What comes back until the host closes the connection. */
+async function untilClosed(socket: Socket): Promise<string> {
+  const chunks: Buffer[] = [];
+  socket.on('data', chunk => chunks.push(chunk));
+  // However it ends.
+  await new Promise(resolve => socket.once('close', resolve));
+  return Buffer.concat(chunks).toString();
+}
+
+const get = 'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
+
+test('who says nothing is let go', async () => {
+  const { open } = await listening();
+  expect(await untilClosed(open())).toBe('');
+});
+
+test('who says it letter by letter is let go, and others are answered meanwhile', async () => {
+  const { open } = await listening();
+  const slow = open();
+  const letters = `GET / HTTP/1.1\r\nHost: localhost\r\n${'X-Padding: '.repeat(1_000)}`.split('');
+  const dribble = setInterval(() => slow.writable && slow.write(letters.shift() ?? 'x'), 5);
+  onTestFinished(() => clearInterval(dribble));
+  const answer = untilClosed(slow);
+  const quick = open();
+  quick.write(get);
+  expect(await untilClosed(quick)).toContain('answered');
+  expect(await answer).not.toContain('answered');
+});
+
+test('who promises a body and sends it letter by letter is let go', async () => {
+  const { open } = await listening();
+  const slow = open();
+  slow.write('POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n');
+  const dribble = setInterval(() => slow.writable && slow.write('x'), 5);
+  onTestFinished(() => clearInterval(dribble));
+  expect(await untilClosed(slow)).not.toContain('answered');
+});
+
+test('who begins no TLS is let go, and who speaks it is answered', async () => {
+  const { open, port } = await listening({ tls });
+  const silent = untilClosed(open());
+  const secured = tlsConnect({ port, host: '127.0.0.1', rejectUnauthorized: false });
+  onTestFinished(() => void secured.destroy());
+  await once(secured, 'secureConnect');
+  secured.write(get);
+  expect(await untilClosed(secured)).toContain('answered');
+  expect(await silent).toBe('');
+});
+
+test('heads that are too long are refused', async () => {
+  const { open } = await listening();
+  const socket = open();
+  socket.write(`GET / HTTP/1.1\r\nHost: localhost\r\nX-Padding: ${'x'.repeat(40 * 1024)}\r\n\r\n`);
+  expect(await untilClosed(socket)).toMatch(/^HTTP\/1.1 431/);
+});
+
+// Ten thousand in the soak, a sample of them otherwise.
+test('many that say nothing take their turns and nothing else, and whoever comes after them is answered', async () => {
+  const count = soaking ? 10_000 : 300;
+  const { open, server } = await listening({ maxConnections: 100 });
+  const ends = Array.from({ length: count }, () => untilClosed(open()));
+  await Promise.all(ends);
+  await vi.waitFor(async () => {
+    const left = await new Promise<number>(resolve => server.getConnections((_, found) => resolve(found)));
+    expect(left).toBe(0);
+  });
+  const late = open();
+  late.write(get);
+  expect(await untilClosed(late)).toContain('answered');
+});

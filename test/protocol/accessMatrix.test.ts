@@ -1,0 +1,237 @@
+import { readFileSync } from 'node:fs';
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { connect as http2Connect } from 'node:http2';
+import { request as httpsRequest } from 'node:https';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { inRepository } from '../../src/build/paths.ts';
+import { readEndpoint } from '../../src/client/endpointDiscovery.js';
+import { startDaemonWith, type Daemon } from '../support/daemon.ts';
+import { buildPrograms, testHome, type TestHome } from '../support/hostProcess.ts';
+
+/** What each way in is answered, on each listener, with each thing that somebody may show: one host for plain HTTP, one for TLS. */
+
+type Headers = Readonly<Record<string, string>>;
+interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+}
+interface Ask {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly headers: Headers;
+}
+
+const [cert, key] = [inRepository('test/fixtures/tls/cert.pem'), inRepository('test/fixtures/tls/key.pem')];
+const password = 'correct horse';
+const basic = (user: string, secret: string): string => `Basic ${Buffer.from(`${user}:${secret}`).toString('base64')}`;
+const ownPage: Headers = { 'sec-fetch-site': 'same-origin' };
+
+const credentials = [
+  'nothing',
+  'a made up token',
+  'a revoked token',
+  'an expired token',
+  'the endpoint’s token',
+  'a read token',
+  'an operate token',
+  'an admin token',
+  'a password',
+  'a wrong password',
+  'a password for another page',
+  'a session',
+  'a session without a page',
+  'a session for another page',
+  'a revoked session',
+  'a session of a revoked token',
+] as const;
+type Credential = (typeof credentials)[number];
+
+const routes = {
+  'a call that looks': { method: 'POST', path: '/muster.v1.HostService/GetStatus', needs: 'read' },
+  'a call that works': { method: 'POST', path: '/muster.v1.ThreadService/CancelThread', needs: 'operate' },
+  'a call that rules': { method: 'POST', path: '/muster.v1.AccessService/ListTokens', needs: 'admin' },
+  'a call of theirs': { method: 'POST', path: '/agentcompose.v2.ProjectService/ListProjects', needs: 'read' },
+  'a call of theirs that rules': {
+    method: 'POST',
+    path: '/agentcompose.v2.ProjectService/RemoveProject',
+    needs: 'admin',
+  },
+  'what was published': { method: 'GET', path: '/api/events?topic=webhook.none', needs: 'read' },
+  'a page': { method: 'GET', path: '/settings', needs: 'login' },
+  'a file of pages': { method: 'GET', path: '/assets/none.js', needs: 'nowhere' },
+  'the login': { method: 'GET', path: '/login', needs: 'nothing' },
+  'nothing there': { method: 'GET', path: '/../../etc/passwd', needs: 'nowhere' },
+} as const;
+type Route = keyof typeof routes;
+const routeNames = Object.keys(routes) as Route[];
+
+/** What somebody may do with it; undefined: nothing. `foreign`: the browser says that another page asks. */
+const rights: Readonly<Record<Credential, 'read' | 'operate' | 'admin' | 'foreign' | undefined>> = {
+  'nothing': undefined,
+  'a made up token': undefined,
+  'a revoked token': undefined,
+  'an expired token': undefined,
+  'the endpoint’s token': undefined,
+  'a read token': 'read',
+  'an operate token': 'operate',
+  'an admin token': 'admin',
+  'a password': 'admin',
+  'a wrong password': undefined,
+  'a password for another page': 'foreign',
+  'a session': 'admin',
+  'a session without a page': 'foreign',
+  'a session for another page': 'foreign',
+  'a revoked session': undefined,
+  'a session of a revoked token': undefined,
+};
+
+const widths = ['read', 'operate', 'admin'];
+
+/** 401, 403, a way to the login, or anything else: it was let in. */
+function expected(route: Route, credential: Credential): string {
+  const { needs } = routes[route];
+  const right = rights[credential];
+  if (needs === 'nothing') return 'in';
+  // A page is opened by whoever asks: it holds nothing, and its calls are refused.
+  if (needs === 'login') {
+    const opens = right !== undefined && (right !== 'foreign' || credential.startsWith('a session'));
+    return opens ? 'in' : 'login';
+  }
+  if (right === 'foreign') return '403';
+  if (needs === 'nowhere') return '404';
+  if (right === undefined) return '401';
+  return widths.indexOf(right) >= widths.indexOf(needs) ? 'in' : '403';
+}
+
+function told({ status, headers }: Answer): string {
+  if (status === 303 && headers.location?.startsWith('/login')) return 'login';
+  return [401, 403].includes(status)
+    ? String(status)
+    : status === 404 && !headers['content-type']?.includes('json')
+      ? '404'
+      : 'in';
+}
+
+class World {
+  readonly home: TestHome;
+  readonly daemon: Daemon;
+  readonly shown = new Map<Credential, Headers>();
+
+  constructor(home: TestHome, daemon: Daemon) {
+    this.home = home;
+    this.daemon = daemon;
+  }
+
+  async prepare(): Promise<void> {
+    const { home, daemon } = this;
+    await home.muster(['password', 'set', 'ada'], { input: password });
+    const bearer = (token: string): Headers => ({ authorization: `Bearer ${token}` });
+    const endpoint = await readEndpoint(home.stateDir);
+    const tokens: Readonly<Record<string, string>> = {
+      'a revoked token': await daemon.token('--name', 'revoked'),
+      'an expired token': await daemon.token('--name', 'expired', '--expires', '1ms'),
+      'a read token': await daemon.token('--name', 'reads', '--scope', 'read'),
+      'an operate token': await daemon.token('--name', 'works', '--scope', 'operate'),
+      'an admin token': await daemon.token('--name', 'rules', '--scope', 'admin'),
+      'the endpoint’s token': endpoint.kind === 'found' ? endpoint.endpoint.token : '',
+      'a made up token': `muster_${'0'.repeat(64)}`,
+    };
+    const ofToken = await this.#logIn({ token: tokens['a revoked token'] ?? '' });
+    const revoked = await this.#logIn({ user: 'ada', password });
+    const { sessions } = (await home.musterJson(['session', 'ls'])) as { sessions: { id: string; by: string }[] };
+    for (const { id, by } of sessions) if (by === 'password') await home.muster(['session', 'revoke', id]);
+    await home.muster(['token', 'revoke', 'revoked']);
+    const session = await this.#logIn({ user: 'ada', password });
+    for (const [name, token] of Object.entries(tokens)) this.shown.set(name as Credential, bearer(token));
+    this.shown
+      .set('nothing', {})
+      .set('a password', { authorization: basic('ada', password) })
+      .set('a wrong password', { authorization: basic('ada', 'wrong horse') })
+      .set('a password for another page', { 'authorization': basic('ada', password), 'sec-fetch-site': 'cross-site' })
+      .set('a session', { cookie: session, ...ownPage })
+      .set('a session without a page', { cookie: session })
+      .set('a session for another page', { 'cookie': session, 'sec-fetch-site': 'same-site' })
+      .set('a revoked session', { cookie: revoked, ...ownPage })
+      .set('a session of a revoked token', { cookie: ofToken, ...ownPage });
+  }
+
+  async #logIn(form: Headers): Promise<string> {
+    const body = new URLSearchParams(form).toString();
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const answer = await overHttp1(this.daemon.url, { method: 'POST', path: '/login', headers }, body);
+    return (answer.headers['set-cookie']?.[0] ?? '').split(';')[0] ?? '';
+  }
+}
+
+function overHttp1(url: string, { method, path, headers }: Ask, body = '{}'): Promise<Answer> {
+  const { hostname, port, protocol } = new URL(url);
+  const send = protocol === 'https:' ? httpsRequest : httpRequest;
+  const options = { hostname, port, path, method, headers: { 'content-type': 'application/json', ...headers } };
+  return new Promise((resolve, reject) => {
+    const request = send({ ...options, ca: readFileSync(cert), agent: false }, response => {
+      response.resume();
+      response.once('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers }));
+    });
+    request.once('error', reject);
+    request.end(method === 'GET' ? '' : body);
+  });
+}
+
+function overHttp2(url: string, { method, path, headers }: Ask): Promise<Answer> {
+  const session = http2Connect(url, { ca: readFileSync(cert) });
+  const pseudo = { ':method': method, ':path': path };
+  const stream = session.request({ ...pseudo, 'content-type': 'application/json', ...headers });
+  return new Promise<Answer>((resolve, reject) => {
+    session.once('error', reject);
+    stream.once('error', reject);
+    stream.once('response', found => {
+      stream.resume();
+      stream.once('end', () => resolve({ status: Number(found[':status']), headers: found }));
+    });
+    // One that gets is ended by itself.
+    if (method === 'POST') stream.end('{}');
+  }).finally(() => session.close());
+}
+
+const cleanUps: (() => Promise<void> | void)[] = [];
+const cleanUp = (work: () => Promise<void> | void): void => void cleanUps.push(work);
+const worlds = new Map<'plain' | 'tls', World>();
+beforeAll(async () => {
+  const programs = await buildPrograms();
+  const start = async (kind: 'plain' | 'tls', more: readonly string[]): Promise<void> => {
+    const home = testHome(programs, { cleanUps: cleanUp });
+    const options = ['--listen', '127.0.0.1:0', ...more];
+    const world = new World(home, await startDaemonWith(home, { options, cleanUps: cleanUp }));
+    await world.prepare();
+    worlds.set(kind, world);
+  };
+  await Promise.all([start('plain', []), start('tls', ['--tls-cert', cert, '--tls-key', key])]);
+});
+afterAll(async () => {
+  for (const work of cleanUps.toReversed()) await work();
+});
+
+const listeners = [
+  { name: 'HTTP/1.1', kind: 'plain', send: overHttp1 },
+  { name: 'HTTP/2 in clear', kind: 'plain', send: overHttp2 },
+  { name: 'HTTP/1.1 over TLS', kind: 'tls', send: overHttp1 },
+  { name: 'HTTP/2 over TLS', kind: 'tls', send: overHttp2 },
+] as const;
+
+describe.each(listeners)('$name', ({ kind, send }) => {
+  test.each(credentials)('with %s', async credential => {
+    const world = worlds.get(kind);
+    const headers = world?.shown.get(credential);
+    if (!world || !headers) throw new Error('Not prepared');
+    const answers: Record<string, string> = {};
+    // One after the other: a wrong password is answered so often before its place has to wait.
+    for (const route of routeNames) {
+      const { method, path } = routes[route];
+      const answer = await send(world.daemon.url, { method, path, headers });
+      // Nobody guesses more often than that: what is refused then is refused.
+      answers[route] =
+        answer.status === 429 && credential === 'a wrong password' ? expected(route, credential) : told(answer);
+    }
+    expect(answers).toEqual(Object.fromEntries(routeNames.map(route => [route, expected(route, credential)])));
+  });
+});
