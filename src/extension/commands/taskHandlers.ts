@@ -12,7 +12,6 @@ import type { TaskContext } from '../dispatch/taskText.js';
 import type { taskCommands } from '../manifest/taskCommands.js';
 import type { Services } from '../services.js';
 import { isProjectsNode } from '../views/projectsNode.js';
-import { dispatchBestOf } from './attempts.js';
 import type { CommandHandlers } from './commandHandler.js';
 import { pickRow } from '../plain/picks.js';
 
@@ -21,7 +20,7 @@ export function taskHandlers(services: Services, tasks: TaskDocuments): CommandH
   const dispatchFrom = (start: DispatchStart): Promise<void> => dispatch({ services, tasks }, start);
   return {
     'muster.dispatch': node => dispatchFrom({ node, context: [] }),
-    'muster.dispatchBestOf': () => dispatchBestOf(services),
+    'muster.dispatchBestOf': async () => (await import('./attempts.js')).dispatchBestOf(services),
     'muster.dispatchSelection': () => {
       const editor = vscode.window.activeTextEditor;
       return dispatchFrom(about(services, editor?.document.uri, editorContext(services, editor)));

@@ -14,7 +14,6 @@ import { targetThread, targetThreads } from '../threads/pickThread.js';
 import { threadTitle } from '../threads/threadText.js';
 import { canRetry } from '../views/threadNodes.js';
 import { answerQuestion } from './answerQuestion.js';
-import { keepAttempt } from './attempts.js';
 import { explainAgentOf } from './explainAgent.js';
 import type { CommandHandlers } from './commandHandler.js';
 import { endThreadHandlers } from './endThreadHandlers.js';
@@ -37,7 +36,7 @@ export function threadHandlers(services: Services): CommandHandlers<Ids> {
     },
     // Read from disk when it is wanted.
     'muster.openPullRequest': async (...args) => (await import('./openPullRequest.js')).openPullRequest(services, args),
-    'muster.keepAttempt': (...args) => keepAttempt(services, args),
+    'muster.keepAttempt': async (...args) => (await import('./attempts.js')).keepAttempt(services, args),
     'muster.findInThread': () => services.pages.find(),
     'muster.answer': async (...args) => {
       const thread = await one(args, vscode.l10n.t('Whose question?'), ({ questions }) => questions.length > 0);

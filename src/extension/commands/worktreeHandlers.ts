@@ -7,8 +7,6 @@ import { removeAskingForIgnored } from '../threads/largeIgnoredFiles.js';
 import { threadTitle } from '../threads/threadText.js';
 import { attachedFolder, devContainers } from '../threads/attachedFolder.js';
 import { sandboxEntry } from '../threads/sandboxEntry.js';
-import { adoptWorktree } from './adoptWorktree.js';
-import { cleanWorktrees } from './cleanWorktrees.js';
 import type { CommandHandlers } from './commandHandler.js';
 import type { Views } from '../views/views.js';
 import { showInformation, showWarning, askModally, whileWaiting } from '../plain/messages.js';
@@ -88,8 +86,9 @@ export function worktreeHandlers(services: Services, views: Views): CommandHandl
       else if (done.length > 0) void showInformation(vscode.l10n.t('Undone: {0}', done.join('; ')));
       else void showInformation(vscode.l10n.t('Nothing was changed.'));
     },
-    'muster.adoptWorktree': (...args) => adoptWorktree(services, views, args),
-    'muster.cleanWorktrees': () => cleanWorktrees(services, views),
+    'muster.adoptWorktree': async (...args) =>
+      (await import('./adoptWorktree.js')).adoptWorktree(services, views, args),
+    'muster.cleanWorktrees': async () => (await import('./cleanWorktrees.js')).cleanWorktrees(services, views),
     'muster.refreshWorktrees': () => views.worktrees.refresh(),
   };
 }
