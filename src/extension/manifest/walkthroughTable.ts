@@ -21,7 +21,7 @@ export const walkthroughSteps: readonly WalkthroughStep[] = [
     id: 'crew',
     title: 'Describe your crew',
     description:
-      'An `agent-compose.yml` names your agents: Claude Code, Codex, Gemini CLI, OpenCode, or a command of your own. The `demo` agent needs no account.\n[Create Compose File](command:muster.createComposeFile)',
+      'The file agent-compose.yml names your agents: Claude Code, Codex, Gemini CLI, OpenCode, or a command of your own. The agent “demo” needs no account.\n[Create Compose File](command:muster.createComposeFile)',
     media: 'crew.md',
     completedWhen: 'muster.hasComposeFile',
   },

@@ -33,6 +33,21 @@ describe('the manifest', () => {
     expect(paths.filter(path => !existsSync(inCheckout(path)))).toEqual([]);
   });
 
+  it('has no back-ticks where VS Code shows them as they are, and no code that is cut beside a walkthrough', async () => {
+    const shown = [...welcomeTable.map(({ contents }) => contents), ...walkthroughSteps.map(each => each.description)];
+    expect(shown.filter(text => text.includes('`'))).toEqual([]);
+    const translated: unknown = JSON.parse(await readFile(inCheckout('package.nls.de.json'), 'utf8'));
+    const german = Object.entries(translated ?? {}).filter(([key]) => /^(?:welcome|walkthrough)\./.test(key));
+    expect(german.filter(([, text]) => String(text).includes('`'))).toEqual([]);
+    for (const { media } of walkthroughSteps) {
+      const text = await readFile(inCheckout(`media/walkthrough/${media}`), 'utf8');
+      const code = text.split('```').filter((_, index) => index % 2 === 1);
+      const lines = code.flatMap(block => block.split('\n'));
+      // So many letters fit beside the steps in a window of 1,440 px.
+      expect(lines.filter(line => line.length > 40)).toEqual([]);
+    }
+  });
+
   it('has an icon for every command that is drawn inline or in a title', () => {
     const bare = Object.entries(commandTable).filter(
       ([, entry]) =>
