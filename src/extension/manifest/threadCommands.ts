@@ -67,7 +67,7 @@ export const threadCommands = {
   },
   'muster.mergeByHand': {
     title: 'Resolve Conflict in Merge Editor',
-    icon: '$(diff-multiple)',
+    icon: '$(combine)',
     enablement: trusted,
     menus: [onThread('conflicting', 'inline@2'), onThread('conflict|updatable', '2_act@2')],
   },

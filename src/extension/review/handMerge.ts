@@ -7,6 +7,7 @@ import { showDone, showInformation, showWarning, whileWaiting } from '../plain/m
 import { plainText } from '../plain/plainText.js';
 import type { Services } from '../services.js';
 import { threadTitle } from '../threads/threadText.js';
+import { windowClosing } from '../windowClosing.js';
 import { currentUri } from './reviewSides.js';
 import { reviewFileUri } from './reviewUris.js';
 
@@ -31,7 +32,8 @@ export async function mergeByHand(services: Services, thread: Thread): Promise<v
 
 /** Commits what the person made of the conflicts, and offers what it was for. */
 export async function finishHandMerge(services: Services, thread: Thread): Promise<void> {
-  // What is resolved in an editor and not saved would be missing.
+  if (!(await acceptOpen(services, thread))) return;
+  // What is typed elsewhere and not saved would be missing.
   await services.reviews.save(thread);
   const title = threadTitle(thread);
   try {
@@ -81,6 +83,28 @@ async function offerEnd(services: Services, thread: Thread, begun: BeginHandMerg
   const chosen = await showInformation(text, complete, abandon);
   if (chosen === complete) await finishHandMerge(services, thread);
   if (chosen === abandon) await abandonHandMerge(services, thread);
+}
+
+/**
+ * Accepts what is in the merge editors that are open: VS Code saves them, and asks where a conflict remains. Saved without that
+ * question, a file in which nobody chose anything has neither side's change, and no marker that would tell. False: not now.
+ */
+async function acceptOpen({ host }: Services, thread: Thread): Promise<boolean> {
+  const open = vscode.workspace.textDocuments.map(({ uri }) => uri.toString());
+  const signal = windowClosing;
+  const begun = await (await host.client(signal)).merges.beginHandMerge({ threadId: thread.id }, { signal });
+  for (const path of begun.files) {
+    if (!open.includes(currentUri(thread, path).toString())) continue;
+    await openMergeEditor(thread, begun, path);
+    const answer: unknown = await vscode.commands.executeCommand('mergeEditor.acceptMerge');
+    if (isRefused(answer)) return false;
+  }
+  return true;
+}
+
+/** Where no merge editor is, there is no answer, and the file shows its markers. */
+function isRefused(answer: unknown): boolean {
+  return typeof answer === 'object' && answer !== null && 'successful' in answer && answer.successful === false;
 }
 
 /** As VS Code's own git extension does it; where that command is not there, the file itself shows its conflicts. */

@@ -196,12 +196,22 @@ function playPicker() {
   const changed = new vscode.EventEmitter<string>();
   const accepted = new vscode.EventEmitter<void>();
   const hidden = new vscode.EventEmitter<void>();
+  const moved = new vscode.EventEmitter<void>();
+  let active: readonly vscode.QuickPickItem[] = [];
   const pick = {
     ...{ value: '', title: '', placeholder: '', keepScrollPosition: false },
-    ...{ items: [] as readonly vscode.QuickPickItem[], activeItems: [] as readonly vscode.QuickPickItem[] },
-    get selectedItems(): readonly vscode.QuickPickItem[] {
-      return this.activeItems;
+    items: [] as readonly vscode.QuickPickItem[],
+    get activeItems(): readonly vscode.QuickPickItem[] {
+      return active;
     },
+    set activeItems(items) {
+      active = items;
+      moved.fire();
+    },
+    get selectedItems(): readonly vscode.QuickPickItem[] {
+      return active;
+    },
+    onDidChangeActive: moved.event,
     ...{ onDidChangeValue: changed.event, onDidAccept: accepted.event, onDidHide: hidden.event },
     show: () => undefined,
     hide: () => hidden.fire(),

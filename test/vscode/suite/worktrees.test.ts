@@ -19,16 +19,19 @@ function isEditable({ scheme, authority, query, fsPath }: vscode.Uri, { id, work
   return scheme === 'muster-review' ? authority === id && query.includes('"at":"work"') : fsPath.startsWith(worktree);
 }
 
-async function replaceAll(document: vscode.TextDocument, text: string): Promise<boolean> {
+async function replaceAll(uri: vscode.Uri, text: string): Promise<boolean> {
+  const { lineCount } = await vscode.workspace.openTextDocument(uri);
   const edit = new vscode.WorkspaceEdit();
-  edit.replace(document.uri, new vscode.Range(0, 0, document.lineCount, 0), text);
-  return (await vscode.workspace.applyEdit(edit)) && document.getText() === text;
+  edit.replace(uri, new vscode.Range(0, 0, lineCount, 0), text);
+  return (await vscode.workspace.applyEdit(edit)) && (await vscode.workspace.openTextDocument(uri)).getText() === text;
 }
 
-/** The same line on main as a thread has changed. */
+/** What earlier tests landed may be what the agent writes: then nothing would be in conflict. */
+const before = "export function greet(name) {\n  return 'Hello ' + name;\n}\n";
+
 async function changeMain(text: string): Promise<void> {
   await writeFile(inRepository(greeting).fsPath, text);
-  await git('commit', '--quiet', '--all', '--message', 'Meanwhile');
+  await git('commit', '--quiet', '--all', '--allow-empty', '--message', 'Meanwhile');
 }
 
 test('conflicts are resolved in the merge editor, and the worktree is no repository of the person', async ({
@@ -37,11 +40,11 @@ test('conflicts are resolved in the merge editor, and the worktree is no reposit
 }) => {
   after(closeEditors);
   const access = await provideCrew(signal);
+  await changeMain(before);
   const threadId = await dispatch(access, 'writer', 'Greet against the tide');
   const thread = await whenStatus(access, threadId, 'ready', signal);
-  const before = await git('show', `HEAD:${greeting}`);
   await changeMain('export function greet(name) {\n  return `Ahoy ${name}`;\n}\n');
-  after(() => changeMain(`${before}\n`));
+  after(() => changeMain(before));
   const repositories = await openRepositories();
   const known = repositories();
   const messages = answerMessages(/both changed|has all of/, undefined);
@@ -58,7 +61,7 @@ test('conflicts are resolved in the merge editor, and the worktree is no reposit
   await until(
     'what was resolved is committed',
     async () => {
-      if (!(await replaceAll(resolved, both))) return false;
+      if (!(await replaceAll(resolved.uri, both))) return false;
       await vscode.commands.executeCommand('muster.finishHandMerge', threadId);
       return `${await git('show', `${thread.branch}:${greeting}`)}\n` === both;
     },
