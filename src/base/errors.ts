@@ -29,6 +29,7 @@ export interface ErrorData {
   'git.notRepository': { readonly folder: string };
   'git.silent': { readonly command: string; readonly seconds: number; readonly where: string };
   'git.tooOld': { readonly found: string; readonly needed: string };
+  'host.elsewhere': { readonly host: string };
   'host.locked': { readonly stateDir: string };
   'host.unreachable': { readonly socket: string; readonly reason: string; readonly timedOut?: true };
   'internal': { readonly detail: string };

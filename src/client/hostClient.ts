@@ -34,6 +34,8 @@ export interface ConnectOptions {
   readonly callTimeoutMs?: number | undefined;
   /** Asked before each call but the first. */
   readonly refuse?: RefuseCall | undefined;
+  /** Nothing of this machine's environment is sent along, such as keys of providers: the host is somebody else's machine. */
+  readonly keepsEnvironment?: boolean | undefined;
   /** `MUSTER_RUN_ID` of this process, if an agent started it. */
   readonly runId?: string | undefined;
 }
@@ -61,7 +63,10 @@ export async function connectEndpoint(endpoint: EndpointFile, options: EndpointO
     sessionManager: connection,
     acceptCompression: [],
     readMaxBytes: maximumMessageBytes,
-    interceptors: [authorize(endpoint.token, options.runId)],
+    interceptors: [
+      authorize(endpoint.token, options.runId),
+      ...(options.keepsEnvironment === true ? [keepEnvironment] : []),
+    ],
   });
   const { callTimeoutMs, refuse } = options;
   const wire = { transport, socket: endpoint.socket, timeoutMs: callTimeoutMs, refuse };
@@ -81,6 +86,11 @@ export async function connectEndpoint(endpoint: EndpointFile, options: EndpointO
     throw error;
   }
 }
+
+const keepEnvironment: Interceptor = next => request => {
+  if (!request.stream && 'environment' in request.message) Object.assign(request.message, { environment: {} });
+  return next(request);
+};
 
 function authorize(token: string, runId: string | undefined): Interceptor {
   return next => request => {

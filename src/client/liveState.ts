@@ -102,6 +102,12 @@ export class LiveState<C extends LiveClient = HostClient> implements Disposable 
     this.#wake?.abort();
   }
 
+  /** Ends the connection, so that the next one is made; with another host everything is read anew. */
+  reconnect(): void {
+    void this.#client?.dispose();
+    this.retryNow();
+  }
+
   /** The client, as soon as there is one. Throws the reason when a try fails, `cancelled` when aborted or disposed. */
   async whenConnected(signal: AbortSignal): Promise<C> {
     return this.waitFor(() => (this.#connection === 'connected' ? this.#client : undefined), signal);

@@ -14,6 +14,7 @@ import { TaskLenses } from './dispatch/taskLenses.js';
 import { registerTaskPlaceholder } from './dispatch/taskPlaceholder.js';
 import { EmbeddedHost } from './host/embeddedHost.js';
 import { HostConnection, type HostConnectionOptions } from './host/hostConnection.js';
+import { HostElsewhere } from './host/hostElsewhere.js';
 import { ModelKeys } from './host/modelKeys.js';
 import { channelLog } from './log.js';
 import { RawLogs } from './log/rawLogs.js';
@@ -34,7 +35,7 @@ import { ReviewedChanges } from './review/reviewedChanges.js';
 import { ReviewLenses } from './review/reviewLenses.js';
 import { Reviews } from './review/reviews.js';
 import type { Services } from './services.js';
-import { readSetting } from './settings.js';
+import { onSettingChange, readSetting } from './settings.js';
 import { registerStatusBar } from './statusBar.js';
 import { registerMcpServer } from './mcp/mcpServer.js';
 import { registerTerminalPath } from './terminalPath.js';
@@ -64,7 +65,11 @@ export function activate(context: vscode.ExtensionContext): TestAccess | undefin
   const channel = vscode.window.createOutputChannel('Muster', { log: true });
   const log = channelLog(channel);
   const modelKeys = new ModelKeys(context, log);
-  const host = createHostConnection(context, { log, introduce: client => modelKeys.offerAll(client) });
+  const elsewhere = new HostElsewhere(context.secrets, () => readSetting('muster.host.address'));
+  const host = createHostConnection(context, {
+    ...{ log, elsewhere },
+    introduce: client => modelKeys.offerAll(client),
+  });
   const scope = new WorkspaceScope(host);
   const composeFiles = new ComposeFileStates(host, log);
   const previews = new ApplyPreviews(host);
@@ -85,7 +90,7 @@ export function activate(context: vscode.ExtensionContext): TestAccess | undefin
   const guestFiles = new GuestFiles({ host, log });
   const executedCells = new ExecutedCells(host);
   const services: Services = {
-    ...{ context, log, channel, host, modelKeys, scope, composeFiles, previews },
+    ...{ context, log, channel, host, elsewhere, modelKeys, scope, composeFiles, previews },
     ...{ pages, reviews, comments, changes, muted, attention, logs, records, notebooks, executedCells, openBoard },
   };
   const tasks = new TaskDocuments(services);
@@ -134,6 +139,7 @@ export function activate(context: vscode.ExtensionContext): TestAccess | undefin
   registerTerminalPath(context, host.stateDir, log);
   registerMcpServer(context, host.stateDir);
   registerChatTools(context, { host, scope });
+  context.subscriptions.push(onSettingChange(['muster.host.address'], () => host.reconnect()));
   context.subscriptions.push(warnOfDamage(host), watchScheduleTrouble(services));
   connectWhenNeeded(services, [views.projects, views.threads, views.worktrees]);
   return context.extensionMode === vscode.ExtensionMode.Test ? { services, views, tasks } : undefined;
@@ -147,7 +153,7 @@ export async function deactivate(): Promise<void> {
 
 function createHostConnection(
   context: vscode.ExtensionContext,
-  { log, introduce }: Pick<HostConnectionOptions, 'log' | 'introduce'>,
+  { log, introduce, elsewhere }: Pick<HostConnectionOptions, 'log' | 'introduce' | 'elsewhere'>,
 ): HostConnection {
   const setting = readSetting('muster.stateDirectory');
   const stateDir = setting === '' ? stateDirectory(process.env) : resolve(setting);
@@ -181,6 +187,7 @@ function createHostConnection(
     },
     log,
     introduce,
+    elsewhere,
     isTrusted: () => vscode.workspace.isTrusted,
     startEmbedded: own && (() => own.start()),
   });

@@ -1,5 +1,6 @@
 import type * as vscode from 'vscode';
 import type { Log } from '../base/log.js';
+import type { HostElsewhere } from './host/hostElsewhere.js';
 import type { ModelKeys } from './host/modelKeys.js';
 import type { HostConnection } from './host/hostConnection.js';
 import type { RawLogs } from './log/rawLogs.js';
@@ -22,6 +23,7 @@ export interface Services {
   readonly log: Log;
   readonly channel: vscode.LogOutputChannel;
   readonly host: HostConnection;
+  readonly elsewhere: HostElsewhere;
   readonly modelKeys: ModelKeys;
   /** Which projects and threads belong to this window. */
   readonly scope: WorkspaceScope;

@@ -17,6 +17,7 @@ export function hostHandlers(services: Services): CommandHandlers<keyof typeof h
       await whileWaiting(vscode.l10n.t('Starting the Muster host'), signal => services.host.client(signal));
     },
     'muster.stopHost': () => stopHost(services),
+    'muster.connectToHost': async () => (await import('./connectToHost.js')).connectToHost(services),
     'muster.showHostStatus': () => showHostStatus(services),
     'muster.showHostLog': () => showHostLog(services),
     'muster.refreshEnvironment': () => refreshEnvironment(services),
@@ -79,6 +80,7 @@ async function showHostStatus(services: Services): Promise<void> {
       description: vscode.l10n.t('{0} active, {1} queued', status.activeRuns, status.queuedRuns),
     },
     { label: vscode.l10n.t('Clients'), description: String(status.clients) },
+    ...(host.elsewhere === '' ? [] : [{ label: vscode.l10n.t('Address'), description: host.elsewhere }]),
     { label: vscode.l10n.t('State directory'), description: status.stateDir },
     { label: vscode.l10n.t('Socket'), description: status.socket },
   ];

@@ -35,6 +35,8 @@ export function registerCommands(
     services.context.subscriptions.push(
       vscode.commands.registerCommand(id, async (...args: readonly unknown[]) => {
         try {
+          const { elsewhere } = services.host;
+          if (elsewhere !== '') (await import('./needDisk.js')).requireDisk(id, elsewhere);
           await handler(...args);
         } catch (error) {
           await reportError(error, services.log);

@@ -39,6 +39,9 @@ function nextSteps(error: unknown): readonly NextStep[] {
         { label: vscode.l10n.t('Start Host'), command: 'muster.startHost' },
         { label: vscode.l10n.t('Show Log'), command: 'muster.showHostLog' },
       ];
+    case 'host.elsewhere':
+    case 'access.token':
+      return [{ label: vscode.l10n.t('Connect to Host…'), command: 'muster.connectToHost' }];
     case 'compose.invalid':
     case 'compose.unreadable':
       return [{ label: vscode.l10n.t('Open Compose File'), command: 'muster.openComposeFile' }];

@@ -8,6 +8,7 @@ import type { HostClient } from '../../client/hostClient.js';
 import type { LiveChange, LiveState } from '../../client/liveState.js';
 import type { Environment } from '../../client/stateDirectory.js';
 import type { Project } from '../../protocol/gen/muster/v1/projects_pb.js';
+import type { HostElsewhere } from './hostElsewhere.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 
 /** `connecting`: a host is being looked for or started; `connected`; `stopped`: none runs; `failed`: starting one failed. */
@@ -19,6 +20,8 @@ export interface HostConnectionOptions {
   readonly nodePath: string;
   readonly env: Environment;
   readonly log: Log;
+  /** The host of another machine, where the person chose one. */
+  readonly elsewhere: Pick<HostElsewhere, 'address' | 'token'>;
   readonly startEmbedded?: (() => Promise<void>) | undefined;
   /** What every host must hear before anything is asked of it. Never rejects. */
   readonly introduce?: ((client: HostClient) => Promise<void>) | undefined;
@@ -55,6 +58,11 @@ export class HostConnection implements Disposable {
     return this.#state;
   }
 
+  /** Address of a host of another machine; empty: it is this one's. */
+  get elsewhere(): string {
+    return this.#options.elsewhere.address;
+  }
+
   get stateDir(): string {
     return this.#options.stateDir;
   }
@@ -83,10 +91,17 @@ export class HostConnection implements Disposable {
     void this.#load();
   }
 
+  /** Goes to the host that is meant now. */
+  reconnect(): void {
+    this.#startError = undefined;
+    this.#mayStart = this.#options.isTrusted();
+    void this.#load().then(live => live.reconnect());
+  }
+
   /** The person trusts the window now: what was only looked at may be worked with. */
   async trusted(): Promise<void> {
     const client = this.#live?.client;
-    if (client) await this.#options.introduce?.(client);
+    if (client && this.elsewhere === '') await this.#options.introduce?.(client);
   }
 
   /** Makes sure that a host is running or being started. */
@@ -116,7 +131,8 @@ export class HostConnection implements Disposable {
    * Does nothing after a person ended it or after it could not be started.
    */
   startIfLost(): void {
-    const isLost = this.#state === 'stopped' && !this.#stoppedByPerson && this.#startError === undefined;
+    const isLost =
+      this.elsewhere === '' && this.#state === 'stopped' && !this.#stoppedByPerson && this.#startError === undefined;
     if (isLost && existsSync(join(this.#options.stateDir, 'endpoint.json'))) this.start();
   }
 
@@ -182,6 +198,7 @@ export class HostConnection implements Disposable {
       introduce: async client => {
         if (isTrusted()) await introduce?.(client);
       },
+      elsewhere: this.#options.elsewhere,
       refuse: method => (isTrusted() || looksOnly(method) ? undefined : untrusted()),
       mayStart: () => this.#mayStart,
       startFailed: error => {

@@ -4,6 +4,7 @@ import { trusted, type CommandEntry } from './commandEntry.js';
 export const hostCommands = {
   'muster.startHost': { title: 'Start Host', enablement: trusted },
   'muster.stopHost': { title: 'Stop Host...' },
+  'muster.connectToHost': { title: 'Connect to Host...', enablement: trusted },
   'muster.showHostStatus': { title: 'Show Host Status' },
   'muster.showHostLog': { title: 'Show Host Log' },
   'muster.refreshEnvironment': { title: 'Read Login Shell Environment Again', enablement: trusted },

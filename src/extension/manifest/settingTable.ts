@@ -11,6 +11,14 @@ export type SettingEntry = {
 
 /** Every setting; paths and programs are machine settings, so that a repository cannot choose what runs. */
 export const settingTable = {
+  'muster.host.address': {
+    type: 'string',
+    default: '',
+    pattern: '^$|^https?://[^/]+/?$',
+    description:
+      'A host of another machine. Empty: that of this machine. *Connect to Host...* sets it and asks for the token, which is kept in the secret storage.',
+    scope: 'machine',
+  },
   'muster.host.mode': {
     type: 'enum',
     default: 'process',

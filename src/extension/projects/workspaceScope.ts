@@ -32,6 +32,11 @@ export class WorkspaceScope implements vscode.Disposable {
     this.#changed.fire();
   }
 
+  /** Folders of another machine are none of this window's. */
+  get #isAll(): boolean {
+    return this.#all || this.#host.elsewhere !== '';
+  }
+
   /** By name. */
   projects(): readonly Project[] {
     return [...this.#host.projects.values()]
@@ -45,12 +50,12 @@ export class WorkspaceScope implements vscode.Disposable {
 
   includesProject(project: Project): boolean {
     return (
-      this.#all || this.#folders.some(folder => isInside(project.folder, folder) || isInside(folder, project.folder))
+      this.#isAll || this.#folders.some(folder => isInside(project.folder, folder) || isInside(folder, project.folder))
     );
   }
 
   includesThread(thread: Thread): boolean {
-    if (this.#all) return true;
+    if (this.#isAll) return true;
     const project = this.#host.projects.get(thread.projectId);
     if (project && this.includesProject(project)) return true;
     // The window may have been opened on the thread's own worktree; a removed project leaves its threads behind.

@@ -61,7 +61,8 @@ export class ReviewFiles implements vscode.FileSystemProvider {
   watch(uri: vscode.Uri): vscode.Disposable {
     const file = reviewFileOf(uri);
     const worktree = file?.side.kind === 'work' ? this.#host.threads.get(file.threadId)?.worktree : undefined;
-    if (file === undefined || worktree === undefined || worktree === '') return new vscode.Disposable(() => {});
+    if (file === undefined || worktree === undefined || worktree === '' || this.#host.elsewhere !== '')
+      return new vscode.Disposable(() => {});
     const path = join(worktree, file.path);
     try {
       const watcher = watch(dirname(path), { persistent: false }, (_, name) => {
@@ -93,6 +94,7 @@ export class ReviewFiles implements vscode.FileSystemProvider {
   async writeFile(uri: vscode.Uri, content: Uint8Array): Promise<void> {
     const file = reviewFileOf(uri);
     if (file?.side.kind !== 'work') throw vscode.FileSystemError.NoPermissions(uri);
+    if (this.#host.elsewhere !== '') throw vscode.FileSystemError.NoPermissions(uri);
     const worktree = await this.#worktreeOf(file);
     if (worktree === '' || !(await writeWorktreeFile(worktree, file.path, content))) {
       throw vscode.FileSystemError.NoPermissions(uri);
@@ -129,18 +131,32 @@ export class ReviewFiles implements vscode.FileSystemProvider {
       if (!bytes) throw vscode.FileSystemError.FileNotFound(uri);
       return { bytes, modifiedAt: 0, isReadonly: true };
     }
+    if (this.#host.elsewhere !== '') return await this.#committedWork(uri, file);
     const worktree = await this.#worktreeOf(file);
     const found = worktree === '' ? undefined : await readWorktreeFile(worktree, file.path);
     if (!found) throw vscode.FileSystemError.FileNotFound(uri);
     return { bytes: found.content, modifiedAt: found.modifiedAt, isReadonly: found.isLink };
   }
 
-  async #worktreeOf({ threadId }: ReviewFile): Promise<string> {
-    const live = this.#host.threads.get(threadId);
-    if (live) return live.worktree;
+  /** On another machine the work is what was committed of it, and is only looked at. */
+  async #committedWork(uri: vscode.Uri, file: ReviewFile): Promise<Contents> {
+    const { head, updatedAt } = await this.#threadOf(file);
+    const bytes = await this.#atCommit(file, head);
+    if (!bytes) throw vscode.FileSystemError.FileNotFound(uri);
+    return { bytes, modifiedAt: updatedAt, isReadonly: true };
+  }
+
+  async #worktreeOf(file: ReviewFile): Promise<string> {
+    return (await this.#threadOf(file)).worktree;
+  }
+
+  async #threadOf({ threadId }: ReviewFile) {
     const signal = windowClosing;
-    const { thread } = await (await this.#host.client(signal)).threads.getThread({ threadId }, { signal });
-    return thread?.worktree ?? '';
+    const thread =
+      this.#host.threads.get(threadId) ??
+      (await (await this.#host.client(signal)).threads.getThread({ threadId }, { signal })).thread;
+    const { worktree = '', head = '', updatedAt = 0n } = thread ?? {};
+    return { worktree, head, updatedAt: Number(updatedAt) };
   }
 
   async #atCommit({ threadId, path }: ReviewFile, commit: string): Promise<Uint8Array | undefined> {

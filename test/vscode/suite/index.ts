@@ -7,6 +7,7 @@ import './chat.test.js';
 import './composeApply.test.js';
 import './compose.test.js';
 import './dispatch.test.js';
+import './elsewhere.test.js';
 import './guestServers.test.js';
 import './notebooks.test.js';
 import './path.test.js';

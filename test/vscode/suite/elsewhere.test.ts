@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import * as vscode from 'vscode';
+import { answerMessages, dispatch, extension, whenStatus } from './crew.js';
+import { test, until } from './registry.js';
+
+const run = promisify(execFile);
+
+const compose = `name: elsewhere
+providers:
+  scribe: {command: sh, args: ["-c", "cat > note.txt; echo written"], input: stdin, output: {format: text}}
+agents:
+  scribe: {provider: scribe}
+`;
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise(resolve => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+/** A host with a project of its own that is reached over TCP with a token alone. */
+async function startHostElsewhere(cli: string, after: (cleanUp: () => unknown) => void) {
+  const folder = await mkdtemp(join(tmpdir(), 'muster-elsewhere-'));
+  after(() => rm(folder, { recursive: true, force: true }));
+  const repository = join(folder, 'repository');
+  await mkdir(repository);
+  await writeFile(join(repository, 'agent-compose.yml'), compose);
+  const git = async (...args: readonly string[]) =>
+    (await run('git', ['-c', 'user.name=T', '-c', 'user.email=t@example.com', ...args], { cwd: repository })).stdout;
+  await git('init', '--quiet', '--initial-branch=main');
+  await git('add', '--all');
+  await git('commit', '--quiet', '--message', 'Begin');
+  await git('config', 'user.name', 'T');
+  await git('config', 'user.email', 't@example.com');
+  const env = { ...process.env, MUSTER_HOME: join(folder, 'state'), ELECTRON_RUN_AS_NODE: '1' };
+  const muster = async (...args: readonly string[]) =>
+    (await run(process.execPath, [cli, ...args], { cwd: repository, env })).stdout.trim();
+  const listen = `127.0.0.1:${await freePort()}`;
+  const daemon = spawn(process.execPath, [cli, 'daemon', '--listen', listen], { env, stdio: 'ignore' });
+  const ended = new Promise(resolve => daemon.once('close', resolve));
+  after(async () => {
+    daemon.kill('SIGTERM');
+    await ended;
+  });
+  return { address: `http://${listen}`, git, muster };
+}
+
+/** What a person types into one question after the other. */
+function type(...lines: readonly string[]): { restore(): void; readonly asked: vscode.InputBoxOptions[] } {
+  const original: unknown = Reflect.get(vscode.window, 'showInputBox');
+  const asked: vscode.InputBoxOptions[] = [];
+  Reflect.set(vscode.window, 'showInputBox', async (options: vscode.InputBoxOptions) => {
+    asked.push(options);
+    return lines[asked.length - 1];
+  });
+  return { asked, restore: () => Reflect.set(vscode.window, 'showInputBox', original) };
+}
+
+test('a host of another machine: its projects, a task, its diff to read, a merge, and what needs its disk says so', async ({
+  signal,
+  after,
+}) => {
+  const access = await extension();
+  const { host, scope, context } = access.services;
+  const { address, git, muster } = await startHostElsewhere(join(context.extensionPath, 'dist', 'cli.js'), after);
+  await until(
+    'the host listens',
+    async () => (await fetch(`${address}/api/version`).catch(() => undefined))?.ok,
+    signal,
+  );
+  await muster('up', '--yes');
+  const token = await muster('token', 'create');
+  after(() => vscode.commands.executeCommand('workbench.action.closeAllEditors'));
+
+  const wrong = type(address, 'muster_wrong');
+  const refused = answerMessages(/./, undefined);
+  await vscode.commands.executeCommand('muster.connectToHost');
+  wrong.restore();
+  refused.restore();
+  assert.match(refused.shown[0]?.text ?? '', /token/);
+  assert.equal(host.elsewhere, '');
+
+  const typed = type(address, token);
+  after(async () => {
+    const back = type('');
+    await vscode.commands.executeCommand('muster.connectToHost');
+    back.restore();
+    await until('this machine’s host is back', () => host.elsewhere === '' && host.state === 'connected', signal);
+  });
+  const connecting = answerMessages(/./, undefined);
+  await vscode.commands.executeCommand('muster.connectToHost');
+  typed.restore();
+  connecting.restore();
+  assert.deepEqual(connecting.shown, []);
+  assert.equal(typed.asked[1]?.password, true);
+  await until('its project is shown', () => scope.projects()[0]?.name === 'elsewhere', signal);
+  assert.equal(host.elsewhere, address);
+  assert.equal(vscode.workspace.getConfiguration().get('muster.host.address'), address);
+
+  const id = await dispatch(access, 'scribe', 'Write this down');
+  const thread = await whenStatus(access, id, 'ready', signal);
+  await vscode.commands.executeCommand('muster.openThread', id);
+  await vscode.commands.executeCommand('muster.openChangedFile', id, 'note.txt');
+  const { document } = await until(
+    'the file is open',
+    () => vscode.window.activeTextEditor?.document.uri.scheme === 'muster-review' && vscode.window.activeTextEditor,
+    signal,
+  );
+  assert.match(document.getText(), /Write this down/);
+  const { permissions } = await vscode.workspace.fs.stat(document.uri);
+  assert.equal(permissions, vscode.FilePermission.Readonly);
+  await assert.rejects(async () => await vscode.workspace.fs.writeFile(document.uri, Buffer.from('other')));
+
+  const disk = answerMessages(/./, undefined);
+  await vscode.commands.executeCommand('muster.openWorktree', id);
+  disk.restore();
+  assert.match(disk.shown[0]?.text ?? '', /disk of the machine that the host runs on/);
+  assert.ok(disk.shown[0]?.text.includes(address));
+
+  const merging = answerMessages(/./, 'Merge');
+  await vscode.commands.executeCommand('muster.merge', id);
+  merging.restore();
+  await whenStatus(access, id, 'merged', signal);
+  assert.match(await git('show', 'main:note.txt'), /Write this down/);
+  assert.equal((await git('status', '--porcelain')).trim(), '');
+  assert.ok(thread.worktree !== '');
+});
