@@ -52,6 +52,11 @@ test('a conflict is resolved by hand, and by the agent, after which the merge go
   const begun = JSON.parse(byHand.stdout) as { files: string[]; worktree: string };
   expect(begun).toMatchObject({ done: false, files: ['greeting.txt'], others: [] });
   expect(await run('update', first, '--finish')).toMatchObject({ stderr: expect.stringContaining('not resolved') });
+  // Whoever opens the editors again has no trouble by that.
+  expect(JSON.parse((await run('update', first, '--by-hand', '--json')).stdout)).toMatchObject({
+    files: ['greeting.txt'],
+  });
+  expect((await run('ps', '--json')).stdout).not.toContain('in progress');
   writeFileSync(join(begun.worktree, 'greeting.txt'), 'one\nhello and mine\nthree\n');
   expect(await run('update', first, '--finish')).toMatchObject({ status: 0 });
   expect(await run('merge', first)).toMatchObject({ status: 0 });

@@ -16,6 +16,8 @@ export interface HandMerge {
 
 /** Port: implemented by `drivers/git`. */
 export interface HandMergeDriver {
+  /** One has begun and is neither finished nor given up. Errors: `worktree.missing`, `worktree.replaced`. */
+  isUnderWay(worktree: WorktreeRef): Promise<boolean>;
   /**
    * Begins to merge, and stops where both changed the same places; one that has begun goes on. Undefined: there was nothing to
    * merge, or no conflict, and then it is done. Errors: `worktree.missing`, `worktree.replaced`, `worktree.failed` (uncommitted work).

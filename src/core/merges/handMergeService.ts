@@ -1,4 +1,3 @@
-import { AppError } from '../../base/errors.js';
 import type { ProjectStores } from '../projects/projectStore.js';
 import type { Store } from '../store.js';
 import { requireIdle } from '../threads/idleThread.js';
@@ -44,12 +43,9 @@ export class HandMergeService {
     return await this.#with(id, async ({ thread, worktree, target }) => {
       const { settler, driver } = this.#options;
       const message = `Merge branch '${target}' into ${worktree.branch}`;
-      await settler
-        .snapshot(thread, `${thread.summary}\n\nWork kept by Muster before a merge by hand.`)
-        .catch((error: unknown) => {
-          // One that was begun before goes on.
-          if (!(error instanceof AppError) || error.code !== 'worktree.unfinished') throw error;
-        });
+      // One that was begun before goes on: what is in conflict is no work that could not be committed.
+      if (!(await driver.isUnderWay(worktree)))
+        await settler.snapshot(thread, `${thread.summary}\n\nWork kept by Muster before a merge by hand.`);
       const merge = await driver.begin(worktree, { target, message });
       if (merge === undefined) await settler.snapshot(thread, message);
       return { view: this.#view(thread), target, merge };

@@ -22,6 +22,7 @@ const fallbackIdentity = ['user.name=Muster', 'user.email=muster@localhost'];
 export function createHandMergeDriver(options: GitDriverOptions): HandMergeDriver {
   const context = createGitContext(options);
   return {
+    isUnderWay: async worktree => isUnderWay(await open(context, worktree)),
     begin: (worktree, request) => begin(context, worktree, request),
     finish: worktree => finish(context, worktree),
     abandon: worktree => abandon(context, worktree),
