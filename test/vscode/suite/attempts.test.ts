@@ -190,7 +190,7 @@ test('one task goes to several agents, two attempts are compared, and the others
   after(() => vscode.commands.executeCommand('workbench.action.closeAllEditors'));
   await until(
     'they are shown beside each other',
-    () => /compared|↔|with/i.test(vscode.window.tabGroups.activeTabGroup.activeTab?.label ?? ''),
+    () => vscode.window.tabGroups.activeTabGroup.activeTab?.label.startsWith(`${words}: scatter ↔ writer`),
     signal,
   );
 
