@@ -1,7 +1,6 @@
 import * as vscode from 'vscode';
 import { collectProviderEnvironment } from '../client/providerEnvironment.js';
-import type { BoardServices, LiveBoard } from '../pages/board/boardServices.js';
-import { boardTabSources } from '../pages/board/boardTabSources.js';
+import type { BoardSurroundings, LiveBoard, TabServices } from '../pages/board/boardServices.js';
 import type { HostConnection, HostState } from './host/hostConnection.js';
 import type { ScheduleDocuments } from './log/scheduleDocuments.js';
 import { askModally } from './plain/messages.js';
@@ -46,12 +45,23 @@ export function threadPageServices(
   };
 }
 
-/** What the board asks for. */
-export function boardServices(host: HostConnection, scope: WorkspaceScope, records: ScheduleDocuments): BoardServices {
+/** What the board asks for, and what its tabs do. */
+export function boardServices(
+  host: HostConnection,
+  scope: WorkspaceScope,
+  records: ScheduleDocuments,
+): { readonly board: BoardSurroundings; readonly tabs: TabServices } {
   const live = liveBoard(host, scope);
   return {
-    live,
-    tabs: boardTabSources({
+    board: {
+      live,
+      act: actOnThread,
+      dispatch: async () => {
+        await vscode.commands.executeCommand('muster.dispatch');
+      },
+      startHost,
+    },
+    tabs: {
       live,
       client: signal => host.client(signal),
       mayAbandonBatch,
@@ -63,12 +73,7 @@ export function boardServices(host: HostConnection, scope: WorkspaceScope, recor
         openEvent: id => records.openEvent(id),
         openScriptRun: id => records.openScriptRun(id),
       },
-    }),
-    act: actOnThread,
-    dispatch: async () => {
-      await vscode.commands.executeCommand('muster.dispatch');
     },
-    startHost,
   };
 }
 

@@ -1,16 +1,19 @@
 import * as vscode from 'vscode';
 import type { BoardPanel } from './boardPanel.js';
-import type { BoardServices } from '../../pages/board/boardServices.js';
+import type { BoardSurroundings, TabServices } from '../../pages/board/boardServices.js';
 
 /** View type of the panel; `onWebviewPanel:muster.board` activates the extension after a reload. */
 export const boardViewType = 'muster.board';
 
 /** Registers what restores the board after a window reload, and returns how to open it. It loads when first opened. */
-export function registerBoard(context: vscode.ExtensionContext, services: BoardServices): () => Promise<void> {
+export function registerBoard(
+  context: vscode.ExtensionContext,
+  services: { readonly board: BoardSurroundings; readonly tabs: TabServices },
+): () => Promise<void> {
   let loading: Promise<BoardPanel> | undefined;
   const load = (): Promise<BoardPanel> => {
     loading ??= import('./boardPanel.js').then(module => {
-      const board = new module.BoardPanel({ viewType: boardViewType, extensionUri: context.extensionUri, services });
+      const board = new module.BoardPanel({ viewType: boardViewType, extensionUri: context.extensionUri, ...services });
       context.subscriptions.push(board);
       return board;
     });

@@ -4,7 +4,8 @@ import { translatedStrings } from '../webviews/translatedStrings.js';
 import { unrestoredTab } from '../webviews/unrestoredTab.js';
 import { webviewHtml, webviewRoot } from '../webviews/webviewHtml.js';
 import { BoardController } from '../../pages/board/boardController.js';
-import type { BoardServices } from '../../pages/board/boardServices.js';
+import type { BoardServices, BoardSurroundings, TabServices } from '../../pages/board/boardServices.js';
+import { boardTabSources } from '../../pages/board/boardTabSources.js';
 
 /** The one board of this window. */
 export class BoardPanel implements Disposable {
@@ -16,11 +17,13 @@ export class BoardPanel implements Disposable {
   constructor(options: {
     readonly viewType: string;
     readonly extensionUri: vscode.Uri;
-    readonly services: BoardServices;
+    readonly board: BoardSurroundings;
+    readonly tabs: TabServices;
   }) {
     this.#viewType = options.viewType;
     this.#extensionUri = options.extensionUri;
-    this.#services = options.services;
+    // Here and not at activation: the tabs are most of the board.
+    this.#services = { ...options.board, tabs: boardTabSources(options.tabs) };
   }
 
   /** Shows the board; makes it when there is none. */

@@ -37,7 +37,10 @@ export interface ScheduleViews {
   openScriptRun(id: string): Promise<void>;
 }
 
-/** What the board asks of the rest of the extension. */
+/** What the board asks of whoever shows it, but for the tabs, which are made when it opens. */
+export type BoardSurroundings = Omit<BoardServices, 'tabs'>;
+
+/** What the board asks of whoever shows it. */
 export interface BoardServices {
   readonly live: LiveBoard;
   /** Opens the thread page for `open`; otherwise the command that trees and palette run. */
