@@ -84,6 +84,20 @@ test('nobody sees anything without a login, and whose session is revoked is aske
   });
 });
 
+test('schedules are seen, previewed and fired, and what comes of it is on the board', async () => {
+  await withVisit(async ({ page, logIn }) => {
+    await logIn('/');
+    await page.getByRole('tab', { name: 'Schedules' }).click();
+    await page.getByText('hourly').first().waitFor();
+    await page.getByRole('button', { name: 'Preview schedule: shop' }).first().click();
+    await page.getByRole('dialog').getByText('gardener').waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+    await page.getByRole('button', { name: 'Fire now' }).first().click();
+    await page.getByRole('tab', { name: 'Board' }).click();
+    await page.locator('.card', { hasText: 'Water the roses' }).waitFor();
+  });
+});
+
 test('an admin sets a secret that nobody reads again, and ends a token', async () => {
   const token = await site.daemon.token('--name', 'to be revoked');
   await withVisit(async ({ page, logIn }) => {

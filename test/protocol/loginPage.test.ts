@@ -1,8 +1,11 @@
 import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { startDaemon, startDaemonWith, type Daemon } from '../support/daemon.ts';
 import { buildPrograms, testHome, type Programs, type TestHome } from '../support/hostProcess.ts';
 import { rawRequest } from '../support/rawRequest.ts';
+import { tempDirectory } from '../support/tempDirectory.ts';
 
 let programs: Programs;
 beforeAll(async () => {
@@ -176,6 +179,22 @@ test('agent-compose’s variables and routes work: a user of the environment, in
   expect(cookie).toMatch(/Max-Age=(90|89)$/);
   expect(await status({ Cookie: valueOf(cookie) })).toMatchObject({ authenticated: true, user: 'root' });
   expect(await call(daemon.url, { Authorization: basic('ci', `${password} too`) })).toBe(200);
+});
+
+test('a daemon reads its listener and its logins from .env of its folder, and nothing else', async () => {
+  const home = testHome(programs);
+  const folder = tempDirectory();
+  const lines = [
+    'HTTP_LISTEN=127.0.0.1:0',
+    `AUTH_PASSWORD="${password}"`,
+    'AUTH_USERNAME=eve',
+    'PATH=/nowhere',
+    'what is this',
+  ];
+  writeFileSync(join(folder, '.env'), `${lines.join('\n')}\n`);
+  const daemon = await startDaemonWith(home, { options: [], cwd: folder, env: { AUTH_USERNAME: 'root' } });
+  expect(await call(daemon.url, { Authorization: basic('root', password) })).toBe(200);
+  expect(await call(daemon.url, { Authorization: basic('eve', password) })).toBe(401);
 });
 
 test('behind something that speaks TLS the cookie is Secure and its name says so', async () => {

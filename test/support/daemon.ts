@@ -21,15 +21,21 @@ export async function startDaemonWith(
   {
     options,
     env = {},
+    cwd,
     cleanUps = onTestFinished,
   }: {
     readonly options: readonly string[];
     readonly env?: Readonly<Record<string, string>>;
+    readonly cwd?: string;
     readonly cleanUps?: CleanUps;
   },
 ): Promise<Daemon> {
   let child: ReturnType<typeof spawn> | undefined;
-  const ended = home.muster(['daemon', ...options], { env, onStart: started => (child = started) });
+  const ended = home.muster(['daemon', ...options], {
+    env,
+    ...(cwd !== undefined && { cwd }),
+    onStart: started => (child = started),
+  });
   cleanUps(async () => {
     child?.kill('SIGTERM');
     await ended;

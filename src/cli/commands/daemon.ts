@@ -9,6 +9,7 @@ import { findNodeRuntime } from '../../client/nodeRuntime.js';
 import { connectPlainly } from '../../client/plainClient.js';
 import { lockedExitStatus } from '../../protocol/endpoint.js';
 import { defineCommand, type Arguments, type CommandContext } from '../command.js';
+import { daemonVariables } from '../lookup/daemonVariables.js';
 import type { OptionTable } from '../options/parseOptions.js';
 
 export const daemon = defineCommand({
@@ -27,13 +28,16 @@ export const daemon = defineCommand({
     'plain-http': { type: 'boolean', text: 'others may reach it without TLS: something in front of it speaks TLS' },
   },
   async run(context, args) {
-    const { env, bundleDir, stateDir, directory, signal } = context;
+    const { env, bundleDir, stateDir, directory, signal, out } = context;
+    const { values, notes } = await daemonVariables(directory, env);
+    for (const note of notes) out.note(`muster: ${note}`);
     const present = await hostToReplace(context);
     const runtime = await findNodeRuntime({ setting: env['MUSTER_NODE'], env, signal });
     const child = spawn(runtime.command, [...hostNodeOptions, join(bundleDir, 'host.js'), '--foreground'], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       env: {
         ...env,
+        ...values,
         ...runtime.env,
         ...networkVariables(args, directory),
         MUSTER_HOME: stateDir,

@@ -21,7 +21,7 @@ providers:
   shell: {command: sh, args: ["-c", "sleep 0.2; sed -i 's/water(/WATER(/' garden.ts; echo \\"const at = $(date +%s%N);\\" >>garden.ts; echo '# Tomatoes' >tomatoes.md; echo planted"]}
   slow: {command: sh, args: ["-c", "echo begun; while ! [ -e go ]; do sleep 0.1; done; echo ended"]}
 agents:
-  gardener: {provider: shell}
+  gardener: {provider: shell, scheduler: {triggers: [{name: hourly, interval: 10h, prompt: Water the roses}]}}
   waiter: {provider: slow}
 `;
 
