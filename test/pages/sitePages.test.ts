@@ -84,6 +84,23 @@ test('nobody sees anything without a login, and whose session is revoked is aske
   });
 });
 
+test('a person asks for changes and follows up, and the agent works again', async () => {
+  const thread = await site.dispatch('Plant beans');
+  await withVisit(async ({ page, logIn }) => {
+    await logIn(`/threads/${thread}/changes`);
+    await page.getByRole('button', { name: 'Request changes' }).click();
+    await page.getByLabel('What should gardener change?').fill('In rows, please');
+    await page.getByRole('dialog').getByRole('button', { name: 'Send' }).click();
+    await page.getByText('Sent to gardener').waitFor();
+    await page.getByRole('button', { name: 'Back to the thread' }).click();
+    await page.getByText('In rows, please').first().waitFor();
+    await page.getByText('planted').nth(1).waitFor();
+    await page.getByRole('textbox', { name: 'Follow up with gardener' }).fill('And water them');
+    await page.getByRole('button', { name: 'Send' }).click();
+    await page.getByText('planted').nth(2).waitFor();
+  });
+});
+
 test('schedules are seen, previewed and fired, and what comes of it is on the board', async () => {
   await withVisit(async ({ page, logIn }) => {
     await logIn('/');

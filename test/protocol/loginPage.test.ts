@@ -142,6 +142,29 @@ test('wrong passwords are refused, many of them for a while, and nothing of it i
   expect(files.includes('A login was refused')).toBe(true);
 });
 
+test('what is too long is refused and the host goes on', async () => {
+  const { daemon } = await withPassword();
+  expect(await logIn(daemon.url, { user: 'ada', password: 'x'.repeat(20_000) })).toMatchObject({
+    status: 400,
+    cookie: '',
+  });
+  const long = await fetch(`${daemon.url}/api/auth/login`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ username: 'ada', password: 'x'.repeat(20_000) }),
+  });
+  expect(long.status).toBe(400);
+  const Authorization = basic('ada', password);
+  const huge = await fetch(`${daemon.url}/muster.v1.ThreadService/Dispatch`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Authorization },
+    body: JSON.stringify({ prompt: 'x'.repeat(33 * 1024 * 1024) }),
+  });
+  expect(await huge.json()).toMatchObject({ code: 'resource_exhausted' });
+  expect(await call(daemon.url, { Authorization: `Basic ${'x'.repeat(20_000)}` })).toBe(401);
+  expect(await call(daemon.url, { Authorization })).toBe(200);
+});
+
 test('HTTP basic lets programs in, and no page of others that a browser sends it for', async () => {
   const { daemon } = await withPassword();
   const Authorization = basic('ada', password);
