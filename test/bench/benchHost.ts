@@ -43,6 +43,8 @@ export interface BenchHostOptions {
   readonly prepareState?: (stateDir: string) => void;
   /** Measure nothing inside the host: the event loop's monitor keeps it busy. */
   readonly unwatched?: boolean;
+  /** Listen on a port of the loopback interface as well. */
+  readonly listening?: boolean;
 }
 
 /** Starts a measured host; `compose` describes its agents. */
@@ -57,6 +59,7 @@ export async function startBenchHost(compose: string, options: BenchHostOptions 
     ...benchEnvironment(home),
     MUSTER_HOME: stateDir,
     ...(options.unwatched ? { MUSTER_BENCH_UNWATCHED: '1' } : {}),
+    ...(options.listening ? { MUSTER_BENCH_LISTENING: '1' } : {}),
   };
   writeFileSync(join(repository, 'agent-compose.yml'), compose);
   for (const args of [

@@ -10,7 +10,15 @@ import { pathToFileURL } from 'node:url';
 const distDir = join(process.cwd(), 'dist');
 const { startHost } = await import(pathToFileURL(join(distDir, 'host.js')).href);
 const delay = monitorEventLoopDelay({ resolution: 1 });
-const host = await startHost({ stateDir: process.env['MUSTER_HOME'] ?? '', mode: 'process', distDir });
+const network =
+  process.env['MUSTER_BENCH_LISTENING'] === undefined
+    ? undefined
+    : {
+        at: { address: '127.0.0.1', port: 0, loopback: true },
+        plainHttp: false,
+        people: { named: [], lifetimeMs: 60_000, secret: '' },
+      };
+const host = await startHost({ stateDir: process.env['MUSTER_HOME'] ?? '', mode: 'process', distDir, network });
 // The monitor wakes a thousand times a second: a host whose idleness is measured goes without.
 if (process.env['MUSTER_BENCH_UNWATCHED'] === undefined) delay.enable();
 process.send?.('ready');
