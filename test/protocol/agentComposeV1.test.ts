@@ -11,6 +11,7 @@ import { ExecuteCellStreamEventType, KernelService } from '../../src/protocol/ge
 import { LoaderService, LoaderTriggerKind } from '../../src/protocol/gen/agentcompose/v1/loaders_pb.js';
 import { SessionService, WatchSessionEventType } from '../../src/protocol/gen/agentcompose/v1/sessions_pb.js';
 import { CellType } from '../../src/protocol/gen/agentcompose/v1/types_pb.js';
+import { SettingsService } from '../../src/protocol/gen/agentcompose/v2/settings_pb.js';
 import { RunService } from '../../src/protocol/gen/agentcompose/v2/runs_pb.js';
 import { transportTo, wires, type Wire } from '../support/agentCompose/wires.ts';
 import { startDaemon } from '../support/daemon.ts';
@@ -87,9 +88,46 @@ test('sessions, messages, cells and loaders of the older generation, whichever w
       const { runs } = await createClient(RunService, transport).listRuns({ sandboxId: sessionId });
       expect(runs.map(({ runId }) => runId).toSorted(), way).toEqual(cells.map(({ id }) => id).toSorted());
       await expect(sessions.getSession({ sessionId: 'none' }), way).rejects.toMatchObject({ code: Code.NotFound });
-      const config = createClient(ConfigService, transport).getGlobalEnvConfig({});
+      const config = createClient(ConfigService, transport).listWorkspaceConfigs({});
       await expect(config, way).rejects.toMatchObject({ code: Code.Unimplemented });
     }
+});
+
+test('variables of all runs are written and read in both generations, and no secret is told', async () => {
+  const home = testHome(programs);
+  const repository = testRepository({ 'agent-compose.yml': file });
+  const daemon = await startDaemon(home, '--listen', '127.0.0.1:0');
+  expect(await home.muster(['up', '--yes'], { cwd: repository })).toMatchObject({ status: 0 });
+  const narrow = transportTo({ url: daemon.url, token: await daemon.token() }, 'gRPC');
+  await expect(createClient(SettingsService, narrow).getGlobalEnv({})).rejects.toMatchObject({
+    code: Code.PermissionDenied,
+  });
+  const transport = transportTo({ home }, 'gRPC');
+  const settings = createClient(SettingsService, transport);
+  const config = createClient(ConfigService, transport);
+  const bed = { name: 'BED', value: 'north', secret: false };
+  const key = { name: 'SHED_KEY', value: 'under-the-pot', secret: true };
+  const shown = [bed, { ...key, value: '' }];
+  expect((await settings.updateGlobalEnv({ env: [bed, key] })).env).toMatchObject(shown);
+  expect((await config.getGlobalEnvConfig({})).envItems).toMatchObject(shown);
+  // What was shown is sent back, and the secret stays what it was.
+  await config.updateGlobalEnvConfig({ envItems: shown });
+  const [agent] = (await createClient(AgentDefinitionService, transport).listAgentDefinitions({})).agents;
+  const made = await createClient(AgentDefinitionService, transport).createAgentSession({
+    agentId: agent?.agentId ?? '',
+  });
+  const sessionId = made.session?.summary?.sessionId ?? '';
+  const source = 'test "$SHED_KEY" = under-the-pot && echo "$BED"';
+  const { cell } = await createClient(KernelService, transport).executeCell({
+    sessionId,
+    source,
+    type: CellType.SHELL,
+  });
+  expect(cell).toMatchObject({ output: 'north\n', success: true });
+  await settings.updateGlobalEnv({ env: [{ name: 'SHED_KEY', secret: true }] });
+  expect((await settings.getGlobalEnv({})).env.map(({ name }) => name)).toEqual(['SHED_KEY']);
+  const missing = settings.updateGlobalEnv({ env: [{ name: 'NEW', secret: true }] });
+  await expect(missing).rejects.toMatchObject({ code: Code.InvalidArgument });
 });
 
 test('loaders are schedulers, a session is watched, and the overview counts', async () => {

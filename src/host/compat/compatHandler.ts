@@ -27,6 +27,7 @@ import { imageCalls } from './v2/imageCalls.js';
 import { llmCalls } from './v2/llmCalls.js';
 import { projectCalls } from './v2/projectCalls.js';
 import { runCalls } from './v2/runCalls.js';
+import { settingsCalls } from './v2/settingsCalls.js';
 import { sandboxCalls } from './v2/sandboxCalls.js';
 import { answerVersion } from './versionRoute.js';
 
@@ -75,6 +76,6 @@ function route(router: ConnectRouter, { ours, environment, sleep }: CompatOption
   for (const service of [CacheService, VolumeService]) router.service(service, partly(service, {}, containers));
   router.service(ExecService, execCalls(ours, sleep));
   router.service(LLMService, llmCalls(ours));
-  router.service(SettingsService, partly(SettingsService, {}, 'Variables and workspaces are in the compose file.'));
+  router.service(SettingsService, settingsCalls(ours));
   router.service(CapabilityService, capabilityCalls());
 }

@@ -16,6 +16,7 @@ import { ScheduleService } from '../../protocol/gen/muster/v1/schedules_pb.js';
 import { SandboxService } from '../../protocol/gen/muster/v1/sandboxes_pb.js';
 import { ThreadService } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { TopicService } from '../../protocol/gen/muster/v1/topics_pb.js';
+import { VariableService } from '../../protocol/gen/muster/v1/variables_pb.js';
 import { WorktreeService } from '../../protocol/gen/muster/v1/worktrees_pb.js';
 
 /** Our own calls, as agent-compose's are put together from them: the same rules, the same answers, nothing of their own. */
@@ -32,6 +33,7 @@ export interface OurCalls {
   readonly notebooks: Client<typeof NotebookService>;
   readonly sandboxes: Client<typeof SandboxService>;
   readonly topics: Client<typeof TopicService>;
+  readonly variables: Client<typeof VariableService>;
 }
 
 /** Clients of the services of this very process: no socket, no token. */
@@ -50,5 +52,6 @@ export function ourCalls(routes: (router: ConnectRouter) => void, interceptors: 
     notebooks: createClient(NotebookService, transport),
     sandboxes: createClient(SandboxService, transport),
     topics: createClient(TopicService, transport),
+    variables: createClient(VariableService, transport),
   };
 }

@@ -52,6 +52,7 @@ const refuseRuns: Interceptor = next => request => {
 export function theirScope({ name }: DescMethod): Scope {
   // It evaluates what was sent.
   if (name === 'ValidateLoader') return 'operate';
+  if (name.startsWith('GetGlobalEnv')) return 'admin';
   if (
     /^(Get|List|Watch|Follow|Stream(Project)?Scheduler|Resolve|Validate|Inspect|BatchGet|Status|ServerReflection)/.test(
       name,

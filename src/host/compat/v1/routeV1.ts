@@ -8,11 +8,12 @@ import { KernelService } from '../../../protocol/gen/agentcompose/v1/kernels_pb.
 import { LLMService } from '../../../protocol/gen/agentcompose/v1/llm_pb.js';
 import { LoaderService } from '../../../protocol/gen/agentcompose/v1/loaders_pb.js';
 import { SessionService } from '../../../protocol/gen/agentcompose/v1/sessions_pb.js';
-import { notFound, partly } from '../answers.js';
+import { notFound } from '../answers.js';
 import type { OurCalls } from '../ours.js';
 import { overviewOf, overviews, type Overview } from '../v2/overviewCalls.js';
 import { generated } from '../v2/llmCalls.js';
 import { agentCalls } from './agentCalls.js';
+import { configCalls } from './configCalls.js';
 import { definitionCalls } from './definitionCalls.js';
 import { kernelCalls } from './kernelCalls.js';
 import { loaderCalls } from './loaderCalls.js';
@@ -27,7 +28,7 @@ export function routeV1(router: ConnectRouter, ours: OurCalls): void {
   router.service(AgentDefinitionService, definitionCalls(ours));
   router.service(LoaderService, loaderCalls(ours));
   router.service(LLMService, { generate: async (request, { signal }) => await generated(ours, request, signal) });
-  router.service(ConfigService, partly(ConfigService, {}, 'Variables and workspaces are in the compose file.'));
+  router.service(ConfigService, configCalls(ours));
   router.service(DashboardService, {
     getDashboardOverview: async () => ({ overview: older(await overviewOf(ours)) }),
     async *watchDashboardOverview(_, { signal }) {

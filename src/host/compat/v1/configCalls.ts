@@ -1,0 +1,28 @@
+import type { ServiceImpl } from '@connectrpc/connect';
+import { ConfigService } from '../../../protocol/gen/agentcompose/v1/config_pb.js';
+import { partly } from '../answers.js';
+import type { OurCalls } from '../ours.js';
+import { replaceVariables, variablesOf } from '../v2/settingsCalls.js';
+
+/** `agentcompose.v1.ConfigService`: variables that every run has. */
+export function configCalls(ours: OurCalls): Partial<ServiceImpl<typeof ConfigService>> {
+  const shown = async () => ({
+    envItems: (await variablesOf(ours)).map(({ name, value, secret }) => ({ name, value, secret })),
+  });
+  return partly(
+    ConfigService,
+    {
+      getGlobalEnvConfig: shown,
+      async updateGlobalEnvConfig({ envItems }) {
+        // Its clients send back what they were shown: of a secret nothing.
+        const wanted = envItems.map(({ name, value, secret }) => ({
+          ...{ name, secret },
+          value: secret && value === '' ? undefined : value,
+        }));
+        await replaceVariables(ours, wanted);
+        return await shown();
+      },
+    },
+    'Workspaces and MCP servers are in the compose file.',
+  );
+}
