@@ -12,7 +12,10 @@ export const layers = {
   'src/drivers/sqlite': driver(['better-sqlite3']),
   'src/drivers/git': driver(['simple-git', 'execa']),
   'src/drivers/process': driver(['execa']),
-  'src/drivers/docker': driver(['dockerode', 'tar-stream', '@balena/dockerignore']),
+  // What containers and virtual machines have in common, for their two drivers.
+  'src/drivers/guests': driver([]),
+  'src/drivers/docker': driver(['dockerode', 'tar-stream', '@balena/dockerignore'], ['src/drivers/guests']),
+  'src/drivers/microvm': driver([], ['src/drivers/guests']),
   'src/drivers/files': driver([]),
   'src/drivers/jupyter': driver(['ws']),
   'src/drivers/quickjs': driver(['quickjs-emscripten-core', '@jitl/quickjs-singlefile-mjs-release-sync']),
@@ -90,8 +93,8 @@ export const layers = {
   },
 };
 
-function driver(npm) {
-  return { may: ['src/base', 'src/node', 'src/core'], types: ['src/compose/projectSpec.ts'], npm, node: true };
+function driver(npm, drivers = []) {
+  return { may: ['src/base', 'src/node', 'src/core', ...drivers], types: ['src/compose/projectSpec.ts'], npm, node: true };
 }
 
 /** Files that the tree may hold without being in a layer's row. */

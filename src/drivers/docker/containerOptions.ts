@@ -3,9 +3,11 @@ import type Docker from 'dockerode';
 import type { RunId } from '../../base/ids.js';
 import type { MountSpec } from '../../compose/projectSpec.js';
 import type { SandboxLaunch, SandboxSpec } from '../../core/sandboxes/sandboxDriver.js';
-import { runFiles, runIdVariable, runPath } from '../../node/runFiles.js';
+import { runFiles, runIdVariable } from '../../node/runFiles.js';
 import { shellWrapper } from '../../node/shellWrapper.js';
-import { guestObjects, guestPaths, guestRunDir } from './guestPaths.js';
+import { guestMount, guestMounts, guestRunMounts, sandboxFolder, type GuestMount } from '../guests/guestFolders.js';
+import { guestLimits } from '../guests/guestLimits.js';
+import { guestPaths, guestRunDir } from '../guests/guestPaths.js';
 import { guestEntry, nodeRelay, perlRelay } from './relays.js';
 
 /** What every container of ours is found by; never anything that the engine or an agent made up. */
@@ -35,12 +37,6 @@ export const labels = {
 /** At which the relay inside leads to the proxy for allowed hosts. */
 export const egressPort = 3128;
 
-/** Enough for a compiler with all its children; a fork bomb ends here. */
-const mostProcesses = 1024;
-/** As agent-compose's. */
-const usualMemoryBytes = 4 * 1024 ** 3;
-const usualDiskBytes = 10 * 1024 ** 3;
-
 /** What all containers of a driver have in common. */
 export interface ContainerSettings {
   readonly stateDir: string;
@@ -56,11 +52,6 @@ export interface ContainerSettings {
   readonly processors: number;
   /** None of this machine's folders and sockets are there (`remoteRuns.ts`). */
   readonly elsewhere: boolean;
-}
-
-/** `<state>/sandboxes/<id>`: the home folder and what else belongs to one sandbox alone. */
-export function sandboxFolder(stateDir: string, sandbox: SandboxSpec['id']): string {
-  return join(stateDir, 'sandboxes', sandbox);
 }
 
 export function runContainerName(run: RunId): string {
@@ -107,16 +98,9 @@ export function runContainer(
 }
 
 /** What belongs to the run alone. */
-function runMounts(
-  { run, directory, folders = [] }: SandboxLaunch,
-  spec: SandboxSpec,
-  settings: ContainerSettings,
-): Docker.MountSettings[] {
-  if (!settings.elsewhere)
-    return [
-      mount(directory ?? runPath(settings.stateDir, run), guestRunDir(run)),
-      ...folders.map(({ here, inside }) => mount(here, inside)),
-    ];
+function runMounts(launch: SandboxLaunch, spec: SandboxSpec, settings: ContainerSettings): Docker.MountSettings[] {
+  const { run } = launch;
+  if (!settings.elsewhere) return guestRunMounts(launch, settings.stateDir).map(bind);
   const names = remoteVolumes(spec, run);
   return [
     volume(names.workspace, guestPaths.workspace, settings),
@@ -208,7 +192,7 @@ function sandboxContainer(spec: SandboxSpec, settings: ContainerSettings): Docke
       [labels.thread]: spec.thread,
       [labels.agent]: spec.agent,
       [labels.doors]: settings.doors.map(({ port }) => port).join(' '),
-      [labels.disk]: String(diskBytes(spec)),
+      [labels.disk]: String(guestLimits(spec).diskBytes),
       [labels.workspace]: spec.workspace.folder,
       ...(spec.workspace.readOnly === true ? { [labels.readOnly]: 'true' } : {}),
       [labels.allowed]: typeof spec.network === 'string' ? '' : spec.network.join(' '),
@@ -237,21 +221,15 @@ export const confined = {
   LogConfig: { Type: 'none', Config: {} },
 } satisfies Docker.HostConfig;
 
-/** What a run may write. */
-export function diskBytes({ resources }: Pick<SandboxSpec, 'resources'>): number {
-  return resources?.diskBytes ?? usualDiskBytes;
-}
-
-function limits({ resources }: SandboxSpec, { processors }: ContainerSettings): Docker.HostConfig {
-  const memory = resources?.memoryBytes ?? usualMemoryBytes;
-  const cpus = resources?.cpus;
+function limits(spec: SandboxSpec, { processors }: ContainerSettings): Docker.HostConfig {
+  const { memoryBytes, diskBytes, processes, cpus } = guestLimits(spec);
   return {
-    Memory: memory,
+    Memory: memoryBytes,
     // No swap on top of it.
-    MemorySwap: memory,
-    PidsLimit: resources?.pids ?? mostProcesses,
+    MemorySwap: memoryBytes,
+    PidsLimit: processes,
     // No single file is larger, whoever watches or not.
-    Ulimits: [{ Name: 'fsize', Soft: diskBytes({ resources }), Hard: diskBytes({ resources }) }],
+    Ulimits: [{ Name: 'fsize', Soft: diskBytes, Hard: diskBytes }],
     // The engine refuses more than it has.
     ...(cpus === undefined ? {} : { NanoCpus: Math.round(Math.min(cpus, processors) * 1e9) }),
   };
@@ -259,24 +237,14 @@ function limits({ resources }: SandboxSpec, { processors }: ContainerSettings): 
 
 function mounts(spec: SandboxSpec, settings: ContainerSettings): Docker.MountSettings[] {
   if (settings.elsewhere) return fileMounts(spec, settings.state);
-  const { workspace } = spec;
   const own = sandboxFolder(settings.stateDir, spec.id);
-  const { git } = workspace;
   return [
-    mount(workspace.folder, guestPaths.workspace, workspace.readOnly === true ? 'read' : 'write'),
-    mount(join(own, 'home'), guestPaths.home),
-    mount(join(own, 'tmp'), '/tmp'),
-    mount(settings.programs, guestPaths.programs, 'read'),
-    // Programs ask for the name and home of whoever runs them; root has both in every image.
-    ...(settings.user.startsWith('0:') ? [] : [mount(join(own, 'passwd'), '/etc/passwd', 'read')]),
-    ...settings.doors.map(({ port, folder }) => mount(folder, `${guestPaths.doors}/${port}`, 'read')),
-    ...(git === undefined
-      ? []
-      : [
-          mount(join(own, 'gitfile'), guestPaths.gitFile, 'read'),
-          mount(git.gitDir, guestPaths.gitDir),
-          ...git.objects.map((folder, index) => mount(folder, guestObjects(index), 'read')),
-        ]),
+    ...[
+      ...guestMounts(spec, settings),
+      // Programs ask for the name and home of whoever runs them; root has both in every image.
+      ...(settings.user.startsWith('0:') ? [] : [guestMount(join(own, 'passwd'), '/etc/passwd', 'read')]),
+      ...settings.doors.map(({ port, folder }) => guestMount(folder, `${guestPaths.doors}/${port}`, 'read')),
+    ].map(bind),
     ...fileMounts(spec, settings.state),
   ];
 }
@@ -304,6 +272,6 @@ function volumeOptions(state: string, begins: 'filled' | 'empty') {
 /** The engine's own kind of volume. */
 const DriverConfig = { Name: 'local', Options: {} };
 
-function mount(source: string, target: string, access: 'read' | 'write' = 'write'): Docker.MountSettings {
-  return { Type: 'bind', Source: source, Target: target, ReadOnly: access === 'read' };
+function bind({ here, inside, readOnly }: GuestMount): Docker.MountSettings {
+  return { Type: 'bind', Source: here, Target: inside, ReadOnly: readOnly };
 }

@@ -1,13 +1,12 @@
 import { UnderWay } from '../../base/underWay.js';
-import { statSync } from 'node:fs';
 import type Docker from 'dockerode';
 import { AppError } from '../../base/errors.js';
 import type { Clock } from '../../base/clock.js';
 import type { RunId } from '../../base/ids.js';
 import type { RunDriver, SandboxLaunch, SandboxSpec } from '../../core/sandboxes/sandboxDriver.js';
+import { requireFolder, requireSpec } from '../guests/guestFolders.js';
 import { runContainer, runContainerName, type ContainerSettings } from './containerOptions.js';
 import { refusalOf, statusOf, unlessGone, type DockerEngine } from './dockerEngine.js';
-import { hostFolder } from './guestPaths.js';
 import type { GuestPrograms } from './guestPrograms.js';
 
 /** How long a container may take to go after SIGKILL. */
@@ -120,19 +119,4 @@ export function notStarted(run: RunId, error: unknown): AppError<'run.notStarted
   const reason = refusalOf(error);
   const message = `The container of run ${run} could not be started: ${reason}.`;
   return new AppError('run.notStarted', message, { run, reason }, { cause: error });
-}
-
-/** Errors: `internal`: a run of this machine itself. */
-export function requireSpec({ run, sandbox }: SandboxLaunch): SandboxSpec {
-  if (sandbox) return sandbox;
-  throw new AppError('internal', `Run ${run} has no sandbox to start in.`, { detail: 'launch without sandbox' });
-}
-
-/** The engine would make a missing folder, as root. Errors: `worktree.missing`. */
-export function requireFolder(spec: SandboxSpec, cwd: string): void {
-  const folder = hostFolder(spec, cwd);
-  for (const path of [spec.workspace.folder, ...(folder === undefined ? [] : [folder])]) {
-    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) continue;
-    throw new AppError('worktree.missing', `The run was to work in ${path}, which is not there any more.`, { path });
-  }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
@@ -22,24 +22,18 @@ import type {
   SandboxStats,
 } from '../../core/sandboxes/sandboxDriver.js';
 import type { OnImageStep } from '../../core/images/image.js';
-import { makePrivateDirectory } from '../../node/privateDirectory.js';
 import { runPath, writeWhole } from '../../node/runFiles.js';
-import { DiskWatch } from './diskWatch.js';
-import {
-  diskBytes,
-  egressPort,
-  homeVolume,
-  labels,
-  sandboxFolder,
-  shellContainer,
-  type ContainerSettings,
-} from './containerOptions.js';
+import { DiskWatch } from '../guests/diskWatch.js';
+import { makeGuestFolders, sandboxFolder } from '../guests/guestFolders.js';
+import { guestLimits } from '../guests/guestLimits.js';
+import { guestObjects, guestPaths, isolatedGuest } from '../guests/guestPaths.js';
+import { forwardPort } from '../guests/portForward.js';
+import { egressPort, homeVolume, labels, shellContainer, type ContainerSettings } from './containerOptions.js';
 import { found, statusOf, type DockerEngine } from './dockerEngine.js';
 import { DockerRuns } from './dockerRuns.js';
 import type { Doors } from './doors.js';
-import { dockerGuest, guestObjects, guestPaths } from './guestPaths.js';
 import { GuestPrograms } from './guestPrograms.js';
-import { forwardPort } from './portForward.js';
+import { carryInto } from './portForward.js';
 import type { Images } from './images.js';
 import { RemoteRuns } from './remoteRuns.js';
 import { containerOfLabels, type StartedContainer } from './startedContainers.js';
@@ -86,7 +80,7 @@ export class DockerSandboxDriver implements SandboxDriver, Disposable {
         this.#watchDisk(run, {
           id: spec.id,
           folders: [spec.workspace.folder, ...(folders ?? []).map(({ here }) => here)],
-          most: diskBytes(spec),
+          most: guestLimits(spec).diskBytes,
           directory,
         }),
     });
@@ -119,16 +113,16 @@ export class DockerSandboxDriver implements SandboxDriver, Disposable {
     const { user } = await this.#settings(spec);
     signal.throwIfAborted();
     await images.require(spec.image, { signal, onStep });
-    const own = sandboxFolder(stateDir, spec.id);
-    for (const folder of ['home', 'tmp']) makePrivateDirectory(join(own, folder));
-    chmodSync(join(own, 'tmp'), 0o1777);
-    writeWhole(join(own, 'passwd'), passwdFile(user));
-    if (spec.workspace.git) writeWhole(join(own, 'gitfile'), `gitdir: ${guestPaths.gitDir}\n`);
-    return dockerGuest(spec, {
+    writeWhole(join(makeGuestFolders(spec, stateDir), 'passwd'), passwdFile(user));
+    return isolatedGuest(spec, {
       programs,
       asRoot: user.startsWith('0:'),
       hasMail: !this.#options.engine.elsewhere,
-      onReach: port => this.#portsOf(spec).add(port),
+      // Its relay listens at the same number: what a port is called does not depend on where somebody is.
+      reach: port => {
+        this.#portsOf(spec).add(port);
+        return { host: '127.0.0.1', port };
+      },
     });
   }
 
@@ -235,7 +229,8 @@ export class DockerSandboxDriver implements SandboxDriver, Disposable {
           reason: 'not running',
         },
       );
-    return await forwardPort(this.#options.engine, { container: running.Id, port }, signal);
+    const { engine } = this.#options;
+    return await forwardPort(socket => carryInto(engine, { container: running.Id, port }, socket), signal);
   }
 
   async #settings(spec: SandboxSpec): Promise<ContainerSettings> {

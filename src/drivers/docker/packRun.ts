@@ -3,7 +3,7 @@ import type { SandboxSpec } from '../../core/sandboxes/sandboxDriver.js';
 import { runPath } from '../../node/runFiles.js';
 import { packingContainer, type ContainerSettings } from './containerOptions.js';
 import type { DockerEngine } from './dockerEngine.js';
-import { guestPaths } from './guestPaths.js';
+import { guestPaths } from '../guests/guestPaths.js';
 import { packDirectory, packFolder, type Owner } from './packFolder.js';
 import { packing, sent, type Packed } from './packing.js';
 

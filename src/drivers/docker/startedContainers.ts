@@ -5,7 +5,8 @@ import { JsonFields } from '../../base/jsonFields.js';
 import { makePrivateDirectory } from '../../node/privateDirectory.js';
 import { glanceInto } from '../../node/looks.js';
 import { writeWhole } from '../../node/runFiles.js';
-import { labels, sandboxFolder } from './containerOptions.js';
+import { sandboxFolder } from '../guests/guestFolders.js';
+import { labels } from './containerOptions.js';
 
 /** What a host has to know of a container that an earlier one started. */
 export interface StartedContainer {

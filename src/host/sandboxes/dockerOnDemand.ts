@@ -19,7 +19,7 @@ import type { ImageDriver } from '../../core/images/imageDriver.js';
 import type { EndpointSources } from '../../drivers/docker/dockerEndpoint.js';
 import type { Images } from '../../drivers/docker/images.js';
 import type { DockerOptions, DockerSandboxes } from '../../drivers/docker/createDockerSandbox.js';
-import { guestObjects } from '../../drivers/docker/guestPaths.js';
+import { guestObjects } from '../../drivers/guests/guestPaths.js';
 import type { LoginShell } from '../environment/loginShell.js';
 
 /**

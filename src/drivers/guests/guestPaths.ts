@@ -1,9 +1,9 @@
 import { posix, relative, sep } from 'node:path';
 import type { RunId } from '../../base/ids.js';
-import type { Guest, SandboxSpec } from '../../core/sandboxes/sandboxDriver.js';
+import type { Guest, GuestAddress, SandboxSpec } from '../../core/sandboxes/sandboxDriver.js';
 import { isInside } from '../../node/isInside.js';
 
-/** Where things are inside a container, whatever they are called on this machine. */
+/** Where things are inside a container or virtual machine, whatever they are called on this machine. */
 export const guestPaths = {
   top: '/muster',
   workspace: '/workspace',
@@ -16,14 +16,14 @@ export const guestPaths = {
   doors: '/muster/doors',
 } as const;
 
-/** How this machine looks from inside a container of the sandbox. */
-export function dockerGuest(
+/** How this machine looks from inside the sandbox. */
+export function isolatedGuest(
   spec: SandboxSpec,
   options: {
     readonly programs: string;
     readonly asRoot: boolean;
     readonly hasMail: boolean;
-    readonly onReach: (port: number) => void;
+    readonly reach: (port: number) => GuestAddress;
   },
 ): Guest {
   const places = [
@@ -39,11 +39,7 @@ export function dockerGuest(
       const found = places.find(({ here }) => isInside(here, path));
       return found ? posix.join(found.inside, relative(found.here, path).split(sep).join('/')) : path;
     },
-    // Its relay listens at the same number: what a port is called does not depend on where somebody is.
-    reach(port) {
-      options.onReach(port);
-      return { host: '127.0.0.1', port };
-    },
+    reach: options.reach,
   };
 }
 
