@@ -31,3 +31,9 @@ export function recordsField(value: unknown, name: string): readonly Readonly<Re
   const field = fieldOf(value, name);
   return Array.isArray(field) ? field.filter(isRecord) : [];
 }
+
+/** True for an object or class that has functions of these names, whoever it inherits them from. */
+export function hasFunctions(value: unknown, names: readonly string[]): boolean {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
+  return names.every(name => typeof Reflect.get(value, name) === 'function');
+}

@@ -25,6 +25,7 @@ import { LoginShell } from './environment/loginShell.js';
 import type { DriverSpec } from '../compose/projectSpec.js';
 import type { HostState } from './openState.js';
 import { DockerOnDemand } from './sandboxes/dockerOnDemand.js';
+import { MicrovmOnDemand } from './sandboxes/microvmOnDemand.js';
 import { HostRunSecrets } from './secrets/hostRunSecrets.js';
 import { keyedDigest, machineKey } from './state/machineKey.js';
 
@@ -81,16 +82,19 @@ export function buildDrivers(
   const handMerges = createHandMergeDriver({ ...place, person });
   const repositoryDriver = createGitRepositoryDriver(place);
   const guestGit = createGitGuestDriver(place);
-  const docker = resources.add(new DockerOnDemand({ stateDir, programs: distDir, clock, log, shell }));
+  const inGuests = { stateDir, programs: distDir, clock, log };
+  const docker = resources.add(new DockerOnDemand({ ...inGuests, shell }));
   const sandboxDrivers = {
     docker,
+    boxlite: resources.add(new MicrovmOnDemand('boxlite', inGuests)),
+    microsandbox: resources.add(new MicrovmOnDemand('microsandbox', inGuests)),
   };
   const sandboxOf = (id: SandboxId) => {
     const found = store.read(stores => stores.sandboxes.get(id));
-    // One of an earlier Muster whose driver this one does not have.
-    if (found?.driver.name !== 'docker')
+    const driver = found?.driver.name ?? 'process';
+    if (!found || driver === 'process')
       throw new AppError('sandbox.unknown', `There is no sandbox ${id}.`, { sandbox: id });
-    return { sandbox: found, driver: docker };
+    return { sandbox: found, driver: sandboxDrivers[driver] };
   };
   const notebookServers = resources.add(
     new JupyterServerDriver({

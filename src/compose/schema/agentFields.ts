@@ -26,18 +26,22 @@ const driver: MappingShape = mapping(
     ),
     boxlite: field(
       mapping({
-        kernel: field(text(), 'Path of a kernel.', 'kernel: /opt/vm/vmlinux'),
-        rootfs: field(text(), 'Path of a root file system.', 'rootfs: /opt/vm/rootfs'),
+        kernel: field(text(), 'Path of a kernel.', 'kernel: /opt/vm/vmlinux', { planned: true }),
+        rootfs: field(
+          text(),
+          'Absolute path of a folder with a root file system, instead of an image.',
+          'rootfs: /opt/vm/rootfs',
+        ),
       }),
-      'A BoxLite virtual machine.',
+      'A BoxLite virtual machine; see docs/microvms.md.',
       'boxlite: {}',
-      { planned: true },
     ),
     microsandbox: field(
-      mapping({ profile: field(text(), 'Name of a profile.', 'profile: small') }),
-      'A microsandbox virtual machine.',
+      mapping({
+        profile: field(text(), 'Name of a placement profile in the settings of microsandbox.', 'profile: small'),
+      }),
+      'A microsandbox virtual machine; see docs/microvms.md.',
       'microsandbox: {}',
-      { planned: true },
     ),
     firecracker: field(
       mapping({

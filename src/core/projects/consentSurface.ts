@@ -66,9 +66,15 @@ export function consentSurface(spec: ProjectSpec): readonly ConsentItem[] {
   ];
 }
 
-/** What a container keeps from the agent, beside what other items name. */
-const isolationText =
-  ' in a container, where it may run any command. Of this machine it has its worktree, the history of the repository to read, and what this file gives it';
+/** What a container or virtual machine keeps from the agent, beside what other items name. */
+function isolationText(driver: DriverSpec): string {
+  if (driver.name === 'process') return '';
+  return ` in a ${placeOf(driver)}, where it may run any command. Of this machine it has its worktree, the history of the repository to read, and what this file gives it`;
+}
+
+function placeOf({ name }: DriverSpec): string {
+  return name === 'docker' ? 'container' : 'virtual machine';
+}
 
 function agentItems(spec: ProjectSpec, agent: AgentSpec): readonly ConsentItem[] {
   const place = `agents.${agent.name}`;
@@ -87,7 +93,7 @@ function agentItems(spec: ProjectSpec, agent: AgentSpec): readonly ConsentItem[]
     items.push(of('args', text, [agent.provider, agent.args]));
   }
   if (agent.mayDispatch) items.push(of('may_dispatch', 'may give tasks to agents by itself.', true));
-  const inside = driver.name === 'process' ? '' : isolationText;
+  const inside = isolationText(driver);
   if (image !== undefined) items.push(of('image', `runs the image ${quoted(image)}${inside}.`, image));
   if (build)
     items.push(of('build', `builds ${quoted(`${build.context}/${build.dockerfile}`)} and runs it${inside}.`, build));
@@ -95,7 +101,7 @@ function agentItems(spec: ProjectSpec, agent: AgentSpec): readonly ConsentItem[]
   const asked = network === undefined || network === 'none' ? undefined : network;
   if (asked !== undefined) {
     const reached = asked === 'full' ? 'the whole network' : asked.map(quoted).join(', ');
-    items.push(of('sandbox.network', `reaches ${reached} from its container.`, asked));
+    items.push(of('sandbox.network', `reaches ${reached} from its ${placeOf(driver)}.`, asked));
   }
   items.push(...driverItems(driver, of));
   items.push(...workspaceItems(workspace, of));
@@ -144,10 +150,16 @@ function sourceText(source: FetchedScriptSpec): string {
   return `is started by a script that is fetched from ${quoted(source.url)}${path}${whom}.`;
 }
 
+/** Its network leads there whatever it is told. */
+const boxliteText =
+  'reaches every service that listens on this machine (127.0.0.1), also with sandbox.network: none: BoxLite cannot keep its virtual machines from that.';
+
 function driverItems(driver: DriverSpec, of: ItemOf): readonly ConsentItem[] {
   const { name, ...options } = driver;
   const set = Object.entries(options).flatMap(([key, value]) => (value === undefined ? [] : [`${key} ${value}`]));
-  return set.length === 0 ? [] : [of(`driver.${name}`, `runs in ${name} with ${quoted(set.join(', '))}.`, driver)];
+  const items = set.length === 0 ? [] : [of(`driver.${name}`, `runs in ${name} with ${quoted(set.join(', '))}.`, driver)];
+  if (name === 'boxlite') items.push(of('driver.boxlite.network', boxliteText, 'loopback'));
+  return items;
 }
 
 function workspaceItems(workspace: AgentSpec['workspace'], of: ItemOf): readonly ConsentItem[] {

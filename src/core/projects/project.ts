@@ -21,8 +21,12 @@ export interface Project {
 
 /** An agent that asks for a sandbox is not run on the bare machine instead. Errors: `request.invalid`. */
 export function requireDriver(agent: AgentSpec): void {
-  if (startedDrivers.includes(agent.driver.name))
-    return agent.driver.name === 'process' ? undefined : requireImage(agent);
+  const { driver } = agent;
+  if (startedDrivers.includes(driver.name)) {
+    if (driver.name !== 'process') requireImage(agent);
+    if (driver.name === 'boxlite' || driver.name === 'microsandbox') requireMachine(agent);
+    return;
+  }
   throw new AppError(
     'request.invalid',
     `Agent ${agent.name} runs in ${agent.driver.name}, which this version does not start yet. Write driver: {docker: {}} for a container, or driver: {process: {}} to run it as a process of this machine.`,
@@ -31,12 +35,33 @@ export function requireDriver(agent: AgentSpec): void {
 }
 
 function requireImage(agent: AgentSpec): void {
-  if (agent.image !== undefined || agent.build) return;
+  const { driver } = agent;
+  if (agent.image !== undefined || agent.build || (driver.name === 'boxlite' && driver.rootfs !== undefined)) return;
   throw new AppError(
     'request.invalid',
-    `Agent ${agent.name} runs in a container and names no image. Write image: with one that has the CLI of ${agent.provider} (muster-guest:latest has it, made by muster image build), or driver: {process: {}} to run it as a process of this machine.`,
+    `Agent ${agent.name} runs in ${driver.name} and names no image. Write image: with one that has the CLI of ${agent.provider} (muster-guest:latest has it, made by muster image build), or driver: {process: {}} to run it as a process of this machine.`,
     { field: `agents.${agent.name}.image`, reason: 'no image' },
   );
+}
+
+/** What runtimes of virtual machines cannot. */
+function requireMachine({ name, driver, build }: AgentSpec): void {
+  const refuse = (field: string, reason: string, text: string): never => {
+    throw new AppError('request.invalid', `Agent ${name} runs in ${driver.name}, ${text}`, {
+      field: `agents.${name}.${field}`,
+      reason,
+    });
+  };
+  if (build)
+    refuse(
+      'build',
+      'not built',
+      'which takes images from registries alone. Build it with Docker, push it to one, and write image: with its name there.',
+    );
+  if (driver.name === 'boxlite' && driver.kernel !== undefined)
+    refuse('driver.boxlite.kernel', 'no other kernel', 'whose package takes no other kernel. Leave kernel: out.');
+  if (driver.name === 'boxlite' && driver.rootfs?.startsWith('/') === false)
+    refuse('driver.boxlite.rootfs', 'not absolute', 'and its rootfs: is not an absolute path.');
 }
 
 /** True for an agent that runs a command of the file's own: no permission mode means anything to that. */

@@ -104,7 +104,7 @@ export class FacadeListener implements Disposable {
 
   /** A page in a browser may reach loopback under a name of its own; it does not reach this. */
   #take(request: IncomingMessage, response: ServerResponse): void {
-    if (isLoopback(request.headers.host, this.port)) return this.#handler(request, response);
+    if (isOurs(request.headers.host, this.port)) return this.#handler(request, response);
     response.writeHead(403, { 'content-length': 0, 'connection': 'close' }).end();
   }
 
@@ -118,6 +118,9 @@ export class FacadeListener implements Disposable {
   }
 }
 
-function isLoopback(host: string | undefined, port: number | undefined): boolean {
-  return host === `127.0.0.1:${port}` || host === `localhost:${port}`;
+/** As this machine calls itself, and as virtual machines call it; nobody can have a name below `internal` on the Internet. */
+const ourNames = ['127.0.0.1', 'localhost', 'host.microsandbox.internal', 'host.boxlite.internal'];
+
+function isOurs(host: string | undefined, port: number | undefined): boolean {
+  return ourNames.some(name => host === `${name}:${port}`);
 }

@@ -1,0 +1,242 @@
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import { Duplex } from 'node:stream';
+import type { Clock } from '../../base/clock.js';
+import { AppError } from '../../base/errors.js';
+import type { Disposable } from '../../base/lifecycle.js';
+import type { Log } from '../../base/log.js';
+import type { OnImageStep } from '../../core/images/image.js';
+import type {
+  EntryCommand,
+  ForwardedPort,
+  Guest,
+  InsidePort,
+  RunDriver,
+  SandboxDriver,
+  SandboxInspection,
+  SandboxRef,
+  SandboxSpec,
+  SandboxStats,
+} from '../../core/sandboxes/sandboxDriver.js';
+import { makePrivateDirectory } from '../../node/privateDirectory.js';
+import { makeGuestFolders, sandboxFolder } from '../guests/guestFolders.js';
+import { guestObjects, isolatedGuest } from '../guests/guestPaths.js';
+import { forwardPort } from '../guests/portForward.js';
+import { countProcesses } from './insideScripts.js';
+import { machineImage, MicrovmRuns, refusing } from './microvmRuns.js';
+import { VmRecords, type VmRecord } from './vmRecords.js';
+import type { VmRuntime, VmStream } from './vmRuntime.js';
+
+export interface MicrovmOptions {
+  readonly runtime: VmRuntime;
+  /** Absolute. */
+  readonly stateDir: string;
+  /** Folder of Muster's own programs. */
+  readonly programs: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Volumes of the compose file are folders by these names: of a machine nothing is left that could keep them. */
+const volumeName = /^[A-Za-z0-9][\w.-]{0,127}$/;
+
+/**
+ * Virtual machines of one runtime. A sandbox is a folder of the state directory (home, `/tmp`) with the workspace beside it; what runs
+ * in it are machines of their own, one a run.
+ */
+export class MicrovmSandboxDriver implements SandboxDriver, Disposable {
+  readonly borrowedObjects = guestObjects;
+  readonly #options: MicrovmOptions;
+  readonly #records: VmRecords;
+  readonly #runs: MicrovmRuns;
+  readonly #reached = new Map<SandboxRef['id'], Set<number>>();
+  #takingUp: Promise<void> | undefined;
+
+  constructor(options: MicrovmOptions) {
+    this.#options = options;
+    this.#records = new VmRecords(options.stateDir);
+    const portsOf = (sandbox: SandboxRef['id']): readonly number[] => [...(this.#reached.get(sandbox) ?? [])];
+    this.#runs = new MicrovmRuns({ ...options, records: this.#records, portsOf });
+  }
+
+  /** Looks once after what an earlier host left; and again after a failure. */
+  takeUp(): Promise<void> {
+    this.#takingUp ??= refusing(this.#options.runtime.name, this.#runs.takeUp());
+    // Thrown to whoever asked, and not kept.
+    this.#takingUp.catch(() => (this.#takingUp = undefined));
+    return this.#takingUp;
+  }
+
+  async ensure(spec: SandboxSpec, signal: AbortSignal, onStep?: OnImageStep): Promise<Guest> {
+    const { runtime, stateDir, programs } = this.#options;
+    const image = machineImage(spec);
+    if (image === undefined)
+      throw this.#unavailable(`Agent ${spec.agent} runs in ${runtime.name} and names no image.`, 'no image');
+    if (spec.image?.build)
+      throw this.#unavailable(
+        `Agent ${spec.agent} builds its image, which ${runtime.name} cannot. Build it with Docker, push it to a registry, and write image: with its name there.`,
+        'no builds',
+      );
+    makeGuestFolders(spec, stateDir);
+    for (const { type, source } of spec.mounts ?? []) if (type === 'volume') this.#makeVolume(source);
+    await refusing(runtime.name, runtime.fetch(image, signal, onStep));
+    return isolatedGuest(spec, {
+      programs,
+      asRoot: true,
+      hasMail: true,
+      reach: port => {
+        this.#portsOf(spec).add(port);
+        return { host: runtime.hostName, port };
+      },
+    });
+  }
+
+  runsIn(): RunDriver {
+    const runs = this.#runs;
+    return {
+      start: async (launch, signal) => await runs.start({ ...launch, ...this.#withVolumes(launch.sandbox) }, signal),
+      isAlive: run => runs.isAlive(run),
+      stop: (run, options) => runs.stop(run, options),
+    };
+  }
+
+  async stop(sandbox: SandboxRef, options: { readonly graceMs: number }): Promise<void> {
+    await Promise.all(this.#records.ofSandbox(sandbox.id).map(({ run }) => this.#runs.stop(run, options)));
+  }
+
+  async resume(spec: SandboxSpec, signal: AbortSignal): Promise<void> {
+    await this.ensure(spec, signal);
+  }
+
+  async remove(sandbox: SandboxRef): Promise<void> {
+    await this.stop(sandbox, { graceMs: 0 });
+    await rm(sandboxFolder(this.#options.stateDir, sandbox.id), { recursive: true, force: true, maxRetries: 3 });
+  }
+
+  async inspect(sandbox: SandboxRef): Promise<SandboxInspection> {
+    const running = await this.#running(sandbox);
+    const runtimeIds = running.map(({ run }) => this.#runs.nameOf(run));
+    if (running.length > 0) return { state: 'running', runtimeIds };
+    const exists = existsSync(sandboxFolder(this.#options.stateDir, sandbox.id));
+    return { state: exists ? 'ready' : 'missing', runtimeIds };
+  }
+
+  async stats(sandbox: SandboxRef): Promise<SandboxStats | undefined> {
+    const { runtime } = this.#options;
+    const all = await Promise.all(
+      (await this.#running(sandbox)).map(async ({ run }) => {
+        const name = this.#runs.nameOf(run);
+        const [usage, counted] = await Promise.all([
+          refusing(runtime.name, runtime.usage(name)),
+          refusing(runtime.name, runtime.run(name, { argv: countProcesses })),
+        ]);
+        return usage && { ...usage, processes: Number(/^\d{1,9}/.exec(counted.said)?.[0] ?? 0) };
+      }),
+    );
+    const known = all.filter(usage => usage !== undefined);
+    if (known.length === 0) return undefined;
+    const sum = (of: (usage: (typeof known)[number]) => number): number => known.reduce((total, each) => total + of(each), 0);
+    return {
+      cpus: sum(({ cpus }) => cpus),
+      memoryBytes: sum(({ memoryBytes }) => memoryBytes),
+      memoryLimitBytes: sum(({ memoryLimitBytes = 0 }) => memoryLimitBytes),
+      processes: sum(({ processes }) => processes),
+    };
+  }
+
+  async enter(spec: SandboxSpec): Promise<EntryCommand> {
+    const [running] = await this.#running(spec);
+    if (running) return this.#options.runtime.enter(this.#runs.nameOf(running.run));
+    throw this.#unavailable(
+      `Nothing of sandbox ${spec.id} runs. A virtual machine is there while its run is at work, and only then can be entered.`,
+      'not running',
+    );
+  }
+
+  async forward(sandbox: SandboxRef, { port, run }: InsidePort, signal: AbortSignal): Promise<ForwardedPort> {
+    const found = (await this.#running(sandbox)).find(record => run === undefined || record.run === run);
+    if (!found)
+      throw this.#unavailable(
+        `Nothing of sandbox ${sandbox.id} runs, so no port of it can be reached.`,
+        'not running',
+      );
+    const name = this.#runs.nameOf(found.run);
+    return await forwardPort(async socket => carry(await this.#options.runtime.dial(name, port), socket), signal);
+  }
+
+  async dispose(): Promise<void> {
+    this.#runs.dispose();
+    await this.#options.runtime.dispose();
+  }
+
+  async #running({ id }: SandboxRef): Promise<readonly VmRecord[]> {
+    const { runtime } = this.#options;
+    const found = await Promise.all(
+      this.#records.ofSandbox(id).map(async record => {
+        const machine = await refusing(runtime.name, runtime.find(this.#runs.nameOf(record.run)));
+        return machine?.running === true ? record : undefined;
+      }),
+    );
+    return found.filter(record => record !== undefined);
+  }
+
+  #portsOf({ id }: SandboxRef): Set<number> {
+    const ports = this.#reached.get(id) ?? new Set();
+    this.#reached.set(id, ports);
+    return ports;
+  }
+
+  #withVolumes(spec: SandboxSpec | undefined): { readonly sandbox?: SandboxSpec } {
+    if (!spec?.mounts) return {};
+    const mounts = spec.mounts.map(mount =>
+      mount.type === 'volume' ? { ...mount, source: this.#volumeFolder(mount.source) } : mount,
+    );
+    return { sandbox: { ...spec, mounts } };
+  }
+
+  #makeVolume(name: string): void {
+    if (volumeName.test(name)) return makePrivateDirectory(this.#volumeFolder(name));
+    throw new AppError('request.invalid', `The volume ${JSON.stringify(name)} cannot be kept under this name.`, {
+      field: 'volumes',
+      reason: 'letters, digits, dots, dashes and underscores alone',
+    });
+  }
+
+  #volumeFolder(name: string): string {
+    return join(this.#options.stateDir, 'volumes', name);
+  }
+
+  #unavailable(message: string, reason: string): AppError<'sandbox.unavailable'> {
+    return new AppError('sandbox.unavailable', message, { driver: this.#options.runtime.name, reason });
+  }
+}
+
+/** Both ways; a half that has ended leaves the other open, as with TCP. */
+function carry(stream: VmStream, socket: Socket): void {
+  const far = new Duplex({
+    allowHalfOpen: true,
+    read() {
+      stream.read().then(
+        bytes => far.push(bytes ?? null),
+        (error: Error) => far.destroy(error),
+      );
+    },
+    write(bytes: Uint8Array, _encoding, done) {
+      stream.write(bytes).then(() => done(), done);
+    },
+    final(done) {
+      stream.end().then(() => done(), done);
+    },
+    destroy(error, done) {
+      stream.close().then(
+        () => done(error),
+        () => done(error),
+      );
+    },
+  });
+  far.on('error', () => socket.destroy());
+  socket.once('close', () => far.destroy());
+  socket.pipe(far).pipe(socket);
+}
