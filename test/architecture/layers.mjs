@@ -94,7 +94,12 @@ export const layers = {
 };
 
 function driver(npm, drivers = []) {
-  return { may: ['src/base', 'src/node', 'src/core', ...drivers], types: ['src/compose/projectSpec.ts'], npm, node: true };
+  return {
+    may: ['src/base', 'src/node', 'src/core', ...drivers],
+    types: ['src/compose/projectSpec.ts'],
+    npm,
+    node: true,
+  };
 }
 
 /** Files that the tree may hold without being in a layer's row. */

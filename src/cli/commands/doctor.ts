@@ -10,6 +10,7 @@ import {
   checkGit,
   checkHost,
   checkImages,
+  checkMachines,
   checkState,
   type Check,
 } from '../doctor/checks.js';
@@ -50,16 +51,17 @@ export const doctor = defineCommand({
 });
 
 async function look(context: CommandContext): Promise<readonly Check[]> {
-  const [git, compose, state, host, images, mcp, docker] = await Promise.all([
+  const [git, compose, state, host, images, machines, mcp, docker] = await Promise.all([
     checkGit(context),
     checkCompose(context),
     checkState(context),
     checkHost(context),
     checkImages(context),
+    checkMachines(context),
     checkRegistrations(context),
     checkDocker(context),
   ]);
-  const containers = [docker, ...images];
+  const containers = [docker, ...images, ...machines];
   return [git, repository(context), ...compose, ...checkClis(context), ...host, ...state, ...mcp, ...containers];
 }
 

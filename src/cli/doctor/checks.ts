@@ -1,8 +1,11 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { stat, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { errorMessage, isAppError } from '../../base/errors.js';
 import { textField } from '../../base/unknownFields.js';
+import { vmInstallCommand, vmRuntimes, vmRuntimesFolder, type VmRuntimeName } from '../../base/vmRuntimes.js';
 import type { CommandContext } from '../command.js';
 import { checkComposeFile } from '../lookup/composeFile.js';
 import { findComposeFile } from '../lookup/findComposeFile.js';
@@ -159,6 +162,26 @@ export async function checkDocker({ env, signal }: CommandContext): Promise<Chec
       detail: text,
       fix: 'Start the engine; agents with `driver: docker` need it.',
     };
+  }
+}
+
+/** The runtimes of virtual machines that agents ask for: whether they are installed, where they are looked for. */
+export async function checkMachines({ connectRunning, signal, stateDir }: CommandContext): Promise<readonly Check[]> {
+  try {
+    const client = await connectRunning();
+    const { projects } = await client.projects.listProjects({}, { signal });
+    const asked = new Set(projects.flatMap(({ agents }) => agents.map(({ driver }) => driver)));
+    const names = Object.keys(vmRuntimes).filter((name): name is VmRuntimeName => asked.has(name));
+    return names.map(name => {
+      const folder = join(stateDir, vmRuntimesFolder);
+      const installed = existsSync(join(folder, 'node_modules', vmRuntimes[name].package));
+      if (installed) return { name, status: 'ok', detail: folder };
+      const fix = `Install it: ${vmInstallCommand(name, folder)}`;
+      return { name, status: 'warn', detail: `not installed; agents with \`driver: ${name}\` need it`, fix };
+    });
+  } catch (error) {
+    if (isAppError(error, 'host.unreachable')) return [];
+    throw error;
   }
 }
 

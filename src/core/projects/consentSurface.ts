@@ -157,7 +157,8 @@ const boxliteText =
 function driverItems(driver: DriverSpec, of: ItemOf): readonly ConsentItem[] {
   const { name, ...options } = driver;
   const set = Object.entries(options).flatMap(([key, value]) => (value === undefined ? [] : [`${key} ${value}`]));
-  const items = set.length === 0 ? [] : [of(`driver.${name}`, `runs in ${name} with ${quoted(set.join(', '))}.`, driver)];
+  const items =
+    set.length === 0 ? [] : [of(`driver.${name}`, `runs in ${name} with ${quoted(set.join(', '))}.`, driver)];
   if (name === 'boxlite') items.push(of('driver.boxlite.network', boxliteText, 'loopback'));
   return items;
 }

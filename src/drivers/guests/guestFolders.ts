@@ -50,7 +50,10 @@ export function guestMounts(
 }
 
 /** What belongs to one run alone. */
-export function guestRunMounts({ run, directory, folders = [] }: SandboxLaunch, stateDir: string): readonly GuestMount[] {
+export function guestRunMounts(
+  { run, directory, folders = [] }: SandboxLaunch,
+  stateDir: string,
+): readonly GuestMount[] {
   return [
     guestMount(directory ?? runPath(stateDir, run), guestRunDir(run)),
     ...folders.map(({ here, inside }) => guestMount(here, inside)),

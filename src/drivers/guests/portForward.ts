@@ -37,7 +37,10 @@ export function portEnd(port: number): readonly string[] {
  * A port of this machine's loopback interface whose connections are carried elsewhere, one by one; half-open, as TCP is. A connection
  * that cannot be carried ends.
  */
-export async function forwardPort(carry: (socket: Socket) => Promise<void>, signal: AbortSignal): Promise<ForwardedPort> {
+export async function forwardPort(
+  carry: (socket: Socket) => Promise<void>,
+  signal: AbortSignal,
+): Promise<ForwardedPort> {
   const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, socket => {
     sockets.add(socket);

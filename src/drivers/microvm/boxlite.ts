@@ -56,7 +56,8 @@ export class BoxliteRuntime implements VmRuntime {
     if (name.startsWith('/')) return;
     const { images } = this.#boxlite(name);
     if (pull !== 'always' && (await images.list()).some(({ reference }) => isSame(reference, name))) return;
-    if (pull === 'never') throw new Error(`the image ${name} is not here, and is not to be fetched (sandbox.pull: never)`);
+    if (pull === 'never')
+      throw new Error(`the image ${name} is not here, and is not to be fetched (sandbox.pull: never)`);
     signal.throwIfAborted();
     onStep?.({ id: '', text: `Fetching ${name}` });
     await images.pull(name);
@@ -94,7 +95,7 @@ export class BoxliteRuntime implements VmRuntime {
         return bytes.length === 0 ? undefined : bytes;
       },
       async write(bytes) {
-        for (let rest = Buffer.from(bytes); rest.length > 0; ) rest = rest.subarray(await connection.write(rest));
+        for (let rest = Buffer.from(bytes); rest.length > 0;) rest = rest.subarray(await connection.write(rest));
       },
       end: async () => await connection.shutdownWrite(),
       close: async () => await connection.close(),

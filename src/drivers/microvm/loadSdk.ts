@@ -26,9 +26,16 @@ export function loadSdk<Sdk>(
     } catch (error) {
       if (systemCode(error) === 'MODULE_NOT_FOUND')
         return refuse(`Agents run in ${name} once its runtime is installed: ${command}`, 'not installed', error);
-      return refuse(`The runtime of ${name} in ${folder} does not load: ${errorMessage(error)}`, 'does not load', error);
+      return refuse(
+        `The runtime of ${name} in ${folder} does not load: ${errorMessage(error)}`,
+        'does not load',
+        error,
+      );
     }
   })();
   if (isSdk(loaded)) return { sdk: loaded, folder };
-  return refuse(`The runtime of ${name} in ${folder} is another version. Install the one that Muster knows: ${command}`, 'another version');
+  return refuse(
+    `The runtime of ${name} in ${folder} is another version. Install the one that Muster knows: ${command}`,
+    'another version',
+  );
 }

@@ -73,7 +73,11 @@ export class Microsandbox implements VmRuntime {
     onStep?.({ id: '', text: `Fetching ${name}` });
     // The package fetches with a machine alone, where nobody could be told of it.
     const insecure = isLocalRegistry(name) ? ['--insecure'] : [];
-    const env = { ...process.env, MSB_HOME: this.#home, PATH: `${folderOfNode}${delimiter}${process.env['PATH'] ?? ''}` };
+    const env = {
+      ...process.env,
+      MSB_HOME: this.#home,
+      PATH: `${folderOfNode}${delimiter}${process.env['PATH'] ?? ''}`,
+    };
     try {
       await promisify(execFile)(this.#program, ['pull', '--quiet', ...insecure, name], { signal, env });
     } catch (error) {
@@ -108,7 +112,10 @@ export class Microsandbox implements VmRuntime {
 
   async run(name: string, { argv: [program, ...args], env = {}, cwd }: VmCommand): Promise<VmResult> {
     const handle = await this.#exec(name, program, options => {
-      const told = options.args(args).envs({ ...env }).stdinNull();
+      const told = options
+        .args(args)
+        .envs({ ...env })
+        .stdinNull();
       return cwd === undefined ? told : told.cwd(cwd);
     });
     const said: Uint8Array[] = [];
@@ -199,7 +206,7 @@ function isLive({ status }: SandboxHandle): boolean {
 }
 
 /** Everything that a machine is to be, told to the package. */
-function configured(builder: SandboxBuilder, machine: VmSpec): SandboxBuilder {
+export function configured(builder: SandboxBuilder, machine: VmSpec): SandboxBuilder {
   const { image, limits, mounts, network, driver } = machine;
   const diskMib = Math.ceil(limits.diskBytes / mib);
   builder
@@ -232,7 +239,9 @@ export function networkPolicy({ ports, hosts }: VmNetwork): NetworkPolicy | unde
   const rules = [
     ...(ports.length === 0 ? [] : [allow({ kind: 'group', group: 'host' }, ports)]),
     ...(hosts === 'none' ? [] : [names]),
-    ...(hosts === 'full' ? [allow({ kind: 'group', group: 'public' }), allow({ kind: 'group', group: 'private' })] : []),
+    ...(hosts === 'full'
+      ? [allow({ kind: 'group', group: 'public' }), allow({ kind: 'group', group: 'private' })]
+      : []),
     ...(typeof hosts === 'string' ? [] : hosts.map(hostRule)),
   ];
   return rules.length === 0 ? undefined : { defaultEgress: 'deny', defaultIngress: 'deny', rules };

@@ -137,7 +137,8 @@ export class MicrovmSandboxDriver implements SandboxDriver, Disposable {
     );
     const known = all.filter(usage => usage !== undefined);
     if (known.length === 0) return undefined;
-    const sum = (of: (usage: (typeof known)[number]) => number): number => known.reduce((total, each) => total + of(each), 0);
+    const sum = (of: (usage: (typeof known)[number]) => number): number =>
+      known.reduce((total, each) => total + of(each), 0);
     return {
       cpus: sum(({ cpus }) => cpus),
       memoryBytes: sum(({ memoryBytes }) => memoryBytes),
@@ -158,10 +159,7 @@ export class MicrovmSandboxDriver implements SandboxDriver, Disposable {
   async forward(sandbox: SandboxRef, { port, run }: InsidePort, signal: AbortSignal): Promise<ForwardedPort> {
     const found = (await this.#running(sandbox)).find(record => run === undefined || record.run === run);
     if (!found)
-      throw this.#unavailable(
-        `Nothing of sandbox ${sandbox.id} runs, so no port of it can be reached.`,
-        'not running',
-      );
+      throw this.#unavailable(`Nothing of sandbox ${sandbox.id} runs, so no port of it can be reached.`, 'not running');
     const name = this.#runs.nameOf(found.run);
     return await forwardPort(async socket => carry(await this.#options.runtime.dial(name, port), socket), signal);
   }

@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EntryCommand } from '../../../src/core/sandboxes/sandboxDriver.js';
 import { portEnd } from '../../../src/drivers/guests/portForward.js';
@@ -41,24 +42,34 @@ export class NamespaceMachines implements VmRuntime {
   async boot(machine: VmSpec): Promise<void> {
     this.booted.push(machine);
     if (this.bootFailure) throw this.bootFailure;
-    const binds = machine.mounts.flatMap(({ here, inside, readOnly }) => [readOnly ? '--ro-bind' : '--bind', here, inside]);
+    const binds = machine.mounts.flatMap(({ here, inside, readOnly }) => [
+      readOnly ? '--ro-bind' : '--bind',
+      here,
+      inside,
+    ]);
     const links = systemFolders.flatMap(folder => ['--symlink', folder, `/${folder.slice('usr/'.length)}`]);
     const root = ['--tmpfs', '/', '--ro-bind', '/usr', '/usr', ...links, '--proc', '/proc', '--dev', '/dev'];
     const init = ['/bin/sh', '-c', 'echo ready; while :; do sleep 3600; done'];
+    const info = join(this.#folder, `.${machine.name}`);
+    const said = openSync(info, 'w');
     const child = spawn(
       'bwrap',
       ['--unshare-pid', '--unshare-net', '--as-pid-1', ...root, ...binds, '--info-fd', '3', ...init],
-      { detached: true, stdio: ['ignore', 'pipe', 'ignore', 'pipe'], env: {} },
+      { detached: true, stdio: ['ignore', 'pipe', 'ignore', said], env: {} },
     );
-    const [, output, , info] = child.stdio;
-    const [text] = await Promise.all([firstOf(info), firstOf(output)]);
-    output?.destroy();
+    closeSync(said);
+    await once(child.stdout!, 'data');
+    child.stdout!.destroy();
     child.unref();
-    writeFileSync(this.#file(machine.name), String((JSON.parse(text) as { 'child-pid': number })['child-pid']));
+    const { 'child-pid': pid } = JSON.parse(readFileSync(info, 'utf8')) as { 'child-pid': number };
+    rmSync(info);
+    writeFileSync(this.#file(machine.name), String(pid));
   }
 
   async list(): Promise<readonly FoundVm[]> {
-    return readdirSync(this.#folder).map(name => ({ name, running: this.#pid(name) !== undefined }));
+    return readdirSync(this.#folder)
+      .filter(name => !name.startsWith('.'))
+      .map(name => ({ name, running: this.#pid(name) !== undefined }));
   }
 
   async find(name: string): Promise<FoundVm | undefined> {
@@ -66,7 +77,7 @@ export class NamespaceMachines implements VmRuntime {
   }
 
   async run(name: string, { argv, env = {}, cwd = '/' }: VmCommand): Promise<VmResult> {
-    const child = this.#enter(name, ['/usr/bin/env', '-C', cwd, ...argv], env);
+    const child = this.#enter(name, ['/usr/bin/env', '-C', cwd, ...argv], { env });
     let said = '';
     child.stdout.on('data', (bytes: Buffer) => (said += bytes.toString('utf8').slice(0, mostSaid)));
     child.stdin.end();
@@ -77,7 +88,8 @@ export class NamespaceMachines implements VmRuntime {
   }
 
   async dial(name: string, port: number): Promise<VmStream> {
-    const child = this.#enter(name, portEnd(port), { PATH: '/usr/bin:/bin' });
+    // Its network is enough, and leaves nobody between who would have to hear of the end.
+    const child = this.#enter(name, portEnd(port), { inside: ['-m', '-n'] });
     const pieces = child.stdout[Symbol.asyncIterator]();
     return {
       async read() {
@@ -106,10 +118,14 @@ export class NamespaceMachines implements VmRuntime {
 
   async dispose(): Promise<void> {}
 
-  #enter(name: string, argv: readonly string[], env: Readonly<Record<string, string>>) {
+  #enter(
+    name: string,
+    argv: readonly string[],
+    { inside = ['-m', '-p', '-n'], env = {} }: { readonly inside?: string[]; readonly env?: VmCommand['env'] },
+  ) {
     const pid = this.#pid(name);
     if (pid === undefined) throw new Error(`${name} does not run`);
-    return spawn('nsenter', ['-t', String(pid), '-m', '-p', '-n', '--', ...argv], {
+    return spawn('nsenter', ['-t', String(pid), ...inside, '--', ...argv], {
       env: { PATH: '/usr/bin:/bin', ...env },
       stdio: ['pipe', 'pipe', 'ignore'],
     });
@@ -131,12 +147,9 @@ export class NamespaceMachines implements VmRuntime {
 
 /** Whether this machine lets us make them, as whoever runs the tests. */
 export function namespacesMissing(): string | undefined {
-  const made = spawnSync('bwrap', ['--unshare-pid', '--unshare-net', '--ro-bind', '/', '/', 'true'], { encoding: 'utf8' });
+  const made = spawnSync('bwrap', ['--unshare-pid', '--unshare-net', '--ro-bind', '/', '/', 'true'], {
+    encoding: 'utf8',
+  });
   if (made.status !== 0) return `bwrap makes no namespaces here: ${made.stderr || String(made.error)}`;
   return process.getuid?.() === 0 ? undefined : 'only root enters namespaces of others';
-}
-
-async function firstOf(stream: unknown): Promise<string> {
-  for await (const bytes of stream as AsyncIterable<Buffer>) return bytes.toString('utf8');
-  return '';
 }

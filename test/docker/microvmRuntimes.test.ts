@@ -1,0 +1,115 @@
+import { join } from 'node:path';
+import { createRequire } from 'node:module';
+import { describe, expect, test } from 'vitest';
+import { provideMicrovms } from '../../src/build/provision/microvms.ts';
+import { guestLimits } from '../../src/drivers/guests/guestLimits.js';
+import { boxOptions } from '../../src/drivers/microvm/boxlite.js';
+import { configured } from '../../src/drivers/microvm/microsandbox.js';
+import type { SandboxBuilder } from '../../src/drivers/microvm/microsandboxSdk.js';
+import type { VmSpec } from '../../src/drivers/microvm/vmRuntime.js';
+import { sandboxContract } from '../contract/sandboxContract.js';
+import { bootOf, realRuntime, smallRoot } from '../support/microvmProbe.js';
+import { microvmsUnderTest } from '../support/microvms.js';
+import { tempDirectory } from '../support/tempDirectory.js';
+
+const found = await provideMicrovms();
+const installed = found.kind === 'there' ? found.folder : '';
+const [microsandbox, boxlite] =
+  found.kind === 'there' ? await Promise.all([bootOf('microsandbox', installed), bootOf('boxlite', installed)]) : [];
+
+const machineOf = (folder: string): VmSpec => ({
+  name: 'muster-real-test',
+  image: { name: '127.0.0.1:9/agents:1', pull: 'never' },
+  limits: guestLimits({ resources: { cpus: 1, memoryBytes: 512 * 1024 ** 2, diskBytes: 1024 ** 3, pids: 64 } }),
+  mounts: [{ here: folder, inside: '/workspace', readOnly: true }],
+  network: { ports: [4711], hosts: ['example.com', '*.debian.org'] },
+  driver: { name: 'boxlite' },
+});
+
+describe.skipIf(found.kind === 'missing')(found.kind === 'missing' ? found.why : 'up to the boot', () => {
+  const load = (name: string): unknown => createRequire(join(installed, 'node_modules', 'index.js'))(name);
+
+  test('the real microsandbox understands what it is told', async () => {
+    const folder = tempDirectory('mvm-');
+    process.env['MSB_HOME'] = folder;
+    const sdk = load('microsandbox') as {
+      Sandbox: { builder(name: string): SandboxBuilder & { build(): Promise<object> } };
+    };
+    const builder = sdk.Sandbox.builder('muster-real-test');
+    configured(builder, machineOf(folder));
+    expect(await builder.build()).toMatchObject({
+      image: { Oci: { reference: '127.0.0.1:9/agents:1', rootDisk: { sizeMib: 1024 } } },
+      resources: { cpus: 1, memoryMib: 512 },
+      mounts: [
+        { type: 'Bind', host: folder, guest: '/workspace', options: { readonly: true }, hostPermissions: 'mirror' },
+      ],
+      network: {
+        policy: {
+          defaultEgress: 'deny',
+          defaultIngress: 'deny',
+          rules: [
+            { destination: { group: 'host' }, ports: [{ start: 4711, end: 4711 }], action: 'allow' },
+            { destination: { group: 'host' }, ports: [{ start: 53, end: 53 }] },
+            { destination: { domain: 'example.com' } },
+            { destination: { domainSuffix: 'debian.org' } },
+          ],
+        },
+      },
+      pullPolicy: 'Never',
+      securityProfile: 'restricted',
+    });
+  });
+
+  test('the real microsandbox lists, and does not find what is not there', async () => {
+    const runtime = realRuntime('microsandbox', installed, tempDirectory('mvm-'));
+    expect(await runtime.find('muster-nobody')).toBeUndefined();
+    await runtime.remove('muster-nobody');
+    await expect(runtime.run('muster-nobody', { argv: ['true'] })).rejects.toThrow();
+  });
+
+  test('the real BoxLite keeps what it is told, finds it again, and removes it', async () => {
+    const folder = tempDirectory('mvm-');
+    const sdk = load('@boxlite-ai/boxlite') as {
+      JsBoxlite: new (options: object) => {
+        create(options: object, name: string): Promise<{ info(): Promise<object> }>;
+        close(): void;
+      };
+    };
+    const boxlite = new sdk.JsBoxlite({ homeDir: join(folder, 'boxlite') });
+    const box = await boxlite.create(boxOptions(machineOf(folder)), 'muster-real-test');
+    expect(await box.info()).toMatchObject({
+      name: 'muster-real-test',
+      cpus: 1,
+      memoryMib: 512,
+      network: { outbound: { mode: 'enabled', allowNet: ['example.com', '*.debian.org'] } },
+    });
+    boxlite.close();
+    // As the next host does.
+    const runtime = realRuntime('boxlite', installed, folder);
+    expect(await runtime.list()).toEqual([{ name: 'muster-real-test', running: false }]);
+    await runtime.remove('muster-real-test');
+    expect(await runtime.find('muster-real-test')).toBeUndefined();
+    await runtime.dispose();
+  });
+});
+
+describe.skipIf(found.kind === 'missing').each([
+  { name: 'microsandbox', boot: microsandbox },
+  { name: 'boxlite', boot: boxlite },
+] as const)('$name', ({ name, boot }) => {
+  test.skipIf(boot?.boots)('a machine that does not boot is told as such', () => {
+    expect(boot).toMatchObject({
+      code: 'sandbox.unavailable',
+      why: expect.stringContaining(`did not boot in ${name}`),
+    });
+  });
+
+  describe.skipIf(!boot?.boots)(boot?.boots === false ? `no machine boots here: ${boot.why}` : 'machines', () => {
+    sandboxContract('a virtual machine', async () =>
+      microvmsUnderTest(tempDirectory('mvm-'), {
+        image: smallRoot(),
+        runtime: stateDir => realRuntime(name, installed, stateDir),
+      }),
+    );
+  });
+});

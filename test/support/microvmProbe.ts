@@ -1,0 +1,106 @@
+import { execFileSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { isAnyAppError } from '../../src/base/errors.js';
+import { vmRuntimes, type VmRuntimeName } from '../../src/base/vmRuntimes.js';
+import { cacheDirectory } from '../../src/build/paths.ts';
+import { BoxliteRuntime } from '../../src/drivers/microvm/boxlite.js';
+import { Microsandbox } from '../../src/drivers/microvm/microsandbox.js';
+import type { VmRuntime } from '../../src/drivers/microvm/vmRuntime.js';
+import { microvmsUnderTest } from './microvms.js';
+
+/** Whether a machine of the runtime boots here, and what is said when it does not. */
+export type Boot = { readonly boots: true } | { readonly boots: false; readonly code: string; readonly why: string };
+
+export function realRuntime(name: VmRuntimeName, installed: string, stateDir: string): VmRuntime {
+  mkdirSync(stateDir, { recursive: true });
+  if (!existsSync(join(stateDir, 'runtimes'))) symlinkSync(installed, join(stateDir, 'runtimes'));
+  return name === 'boxlite' ? BoxliteRuntime.load(stateDir) : Microsandbox.load(stateDir);
+}
+
+/** Tried once for each boot of this machine: where none boots, a runtime takes a minute to give up. */
+export async function bootOf(name: VmRuntimeName, installed: string): Promise<Boot> {
+  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  const file = join(cacheDirectory(), 'microvm-boots', `${name}-${vmRuntimes[name].version}-${boot}.json`);
+  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Boot;
+  const answer = await tryBoot(name, installed);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(`${file}.${process.pid}`, JSON.stringify(answer));
+  renameSync(`${file}.${process.pid}`, file);
+  return answer;
+}
+
+async function tryBoot(name: VmRuntimeName, installed: string): Promise<Boot> {
+  // Sockets of a runtime are below it, and their paths have to be short.
+  const folder = mkdtempSync(join(tmpdir(), 'mvm-'));
+  const place = microvmsUnderTest(folder, {
+    image: smallRoot(),
+    runtime: stateDir => realRuntime(name, installed, stateDir),
+  });
+  const run = place.ids.next<'run'>();
+  try {
+    await place.directory.create(run, { spec: {}, prompt: '', files: {} });
+    const never = new AbortController().signal;
+    const guest = await place.driver.ensure(place.spec, never);
+    const cwd = guest.place(place.spec.workspace.folder);
+    const launch = {
+      run,
+      argv: ['sh', '-c', 'true'],
+      env: place.env,
+      cwd,
+      stdin: 'none',
+      sandbox: place.spec,
+    } as const;
+    await place.driver.runsIn().start(launch, never);
+    await place.driver.runsIn().stop(run, { graceMs: 0 });
+    return { boots: true };
+  } catch (error) {
+    const code = isAnyAppError(error) ? error.code : 'unexpected';
+    return { boots: false, code, why: error instanceof Error ? error.message : String(error) };
+  } finally {
+    await place.dispose();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const programs = ['sh', 'cat', 'sleep', 'grep', 'env', 'setsid', 'perl'];
+
+/** A root file system of this machine's own programs, enough for the contract's; no registry is needed for it. */
+export function smallRoot(): string {
+  const root = join(cacheDirectory(), 'microvm-root');
+  if (existsSync(root)) return root;
+  const staging = `${root}.${process.pid}`;
+  const take = (path: string): void => cpSync(path, join(staging, path), { dereference: true, recursive: true });
+  for (const folder of ['proc', 'sys', 'dev', 'tmp', 'run', 'etc', 'root', 'workspace', 'muster'])
+    mkdirSync(join(staging, folder), { recursive: true });
+  for (const program of programs) {
+    const path = execFileSync('/bin/sh', ['-c', 'command -v "$1"', 'find', program], { encoding: 'utf8' }).trim();
+    take(path);
+    if (!path.startsWith('/bin/')) cpSync(path, join(staging, 'bin', program), { dereference: true });
+    const needs = execFileSync('ldd', [path], { encoding: 'utf8' });
+    for (const [library] of needs.matchAll(/\/\S+(?= \(0x)/g)) take(library);
+  }
+  for (const [folder] of execFileSync('perl', ['-e', 'print "$_\\n" for @INC'], { encoding: 'utf8' }).matchAll(
+    /.+perl-base$/gm,
+  ))
+    take(folder);
+  writeFileSync(join(staging, 'etc', 'passwd'), 'root:x:0:0:root:/root:/bin/sh\n');
+  try {
+    renameSync(staging, root);
+  } catch {
+    // Somebody else made it meanwhile.
+    rmSync(staging, { recursive: true, force: true });
+  }
+  return root;
+}
