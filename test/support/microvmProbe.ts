@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import {
+  copyFileSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -81,20 +82,23 @@ export function smallRoot(): string {
   const root = join(cacheDirectory(), 'microvm-root');
   if (existsSync(root)) return root;
   const staging = `${root}.${process.pid}`;
-  const take = (path: string): void => cpSync(path, join(staging, path), { dereference: true, recursive: true });
+  const take = (path: string, to = path): void => {
+    mkdirSync(join(staging, dirname(to)), { recursive: true });
+    copyFileSync(path, join(staging, to));
+  };
   for (const folder of ['proc', 'sys', 'dev', 'tmp', 'run', 'etc', 'root', 'workspace', 'muster'])
     mkdirSync(join(staging, folder), { recursive: true });
   for (const program of programs) {
     const path = execFileSync('/bin/sh', ['-c', 'command -v "$1"', 'find', program], { encoding: 'utf8' }).trim();
-    take(path);
-    if (!path.startsWith('/bin/')) cpSync(path, join(staging, 'bin', program), { dereference: true });
+    take(path, `/bin/${program}`);
+    take(path, `/usr/bin/${program}`);
     const needs = execFileSync('ldd', [path], { encoding: 'utf8' });
     for (const [library] of needs.matchAll(/\/\S+(?= \(0x)/g)) take(library);
   }
   for (const [folder] of execFileSync('perl', ['-e', 'print "$_\\n" for @INC'], { encoding: 'utf8' }).matchAll(
     /.+perl-base$/gm,
   ))
-    take(folder);
+    cpSync(folder, join(staging, folder), { recursive: true, dereference: true });
   writeFileSync(join(staging, 'etc', 'passwd'), 'root:x:0:0:root:/root:/bin/sh\n');
   try {
     renameSync(staging, root);

@@ -1,9 +1,11 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import type { ForwardedPort } from '../../core/sandboxes/sandboxDriver.js';
 
+/** Both end when the other side has: whoever waits for that, waits for the end of the program. */
 const nodeEnd = String.raw`
 const s = require('net').connect({ port: Number(process.argv[1]), host: '127.0.0.1', allowHalfOpen: true });
-s.on('error', () => process.exit(1)); s.on('close', () => process.exit(0));
+s.on('error', () => process.exit(1));
+s.on('end', () => process.stdout.write('', () => process.exit(0)));
 process.stdin.on('error', () => s.destroy()); process.stdout.on('error', () => s.destroy());
 process.stdin.pipe(s); s.pipe(process.stdout);
 `;

@@ -90,11 +90,22 @@ export class NamespaceMachines implements VmRuntime {
   async dial(name: string, port: number): Promise<VmStream> {
     // Its network is enough, and leaves nobody between who would have to hear of the end.
     const child = this.#enter(name, portEnd(port), { inside: ['-m', '-n'] });
-    const pieces = child.stdout[Symbol.asyncIterator]();
+    const pieces: (Buffer | undefined)[] = [];
+    let come = Promise.withResolvers<void>();
+    const put = (piece?: Buffer): void => {
+      pieces.push(piece);
+      come.resolve();
+    };
+    child.stdout.on('data', put);
+    child.stdin.on('error', () => undefined);
+    child.once('close', () => put());
     return {
       async read() {
-        const { value, done }: IteratorResult<Buffer, unknown> = await pieces.next();
-        return done === true ? undefined : value;
+        while (pieces.length === 0) {
+          await come.promise;
+          come = Promise.withResolvers();
+        }
+        return pieces.shift();
       },
       write: async bytes => void child.stdin.write(bytes),
       end: async () => void child.stdin.end(),

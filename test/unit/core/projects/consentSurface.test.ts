@@ -61,6 +61,17 @@ describe('what needs consent', () => {
       'Agent dev runs the image `node` in a container, where it may run any command. Of this machine it has its worktree, the history of the repository to read, and what this file gives it.',
     );
     expect(textOf('image: node, driver: {process: {}}')).toBe('Agent dev runs the image `node`.');
+    expect(textOf('image: node, driver: {microsandbox: {}}')).toContain('in a virtual machine, where it may run');
+  });
+
+  test('says what BoxLite leaves open, and where hosts are reached from', () => {
+    const textsOf = (fields: string): readonly string[] => consentSurface(specOf(agent(fields))).map(({ text }) => text);
+    const open = expect.stringContaining('reaches every service that listens on this machine (127.0.0.1)');
+    expect(textsOf('image: node, driver: {boxlite: {}}, sandbox: {network: none}')).toContainEqual(open);
+    const other = textsOf('image: node, driver: {microsandbox: {profile: small}}, sandbox: {network: [example.com]}');
+    expect(other).not.toContainEqual(open);
+    expect(other).toContain('Agent dev reaches `example.com` from its virtual machine.');
+    expect(other).toContain('Agent dev runs in microsandbox with `profile small`.');
   });
 
   test.each([
