@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
 import { isIP } from 'node:net';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { textField } from '../../base/unknownFields.js';
 import type { OnImageStep } from '../../core/images/image.js';
+import { glanceNames } from '../../node/looks.js';
 import { makePrivateDirectory } from '../../node/privateDirectory.js';
 import { guestPaths } from '../guests/guestPaths.js';
 import { portEnd } from '../guests/portForward.js';
@@ -58,7 +59,7 @@ export class Microsandbox implements VmRuntime {
     // The only way to tell it; its programs inherit it.
     process.env['MSB_HOME'] = home;
     const { sdk, folder } = loadSdk('microsandbox', stateDir, isMicrosandbox);
-    return new Microsandbox(sdk, { home, program: join(folder, 'node_modules', '.bin', 'msb') });
+    return new Microsandbox(sdk, { home, program: ownProgram(folder) });
   }
 
   constructor(sdk: MicrosandboxSdk, place: { readonly home: string; readonly program: string }) {
@@ -73,11 +74,7 @@ export class Microsandbox implements VmRuntime {
     onStep?.({ id: '', text: `Fetching ${name}` });
     // The package fetches with a machine alone, where nobody could be told of it.
     const insecure = isLocalRegistry(name) ? ['--insecure'] : [];
-    const env = {
-      ...process.env,
-      MSB_HOME: this.#home,
-      PATH: `${folderOfNode}${delimiter}${process.env['PATH'] ?? ''}`,
-    };
+    const env = { ...process.env, MSB_HOME: this.#home };
     try {
       await promisify(execFile)(this.#program, ['pull', '--quiet', ...insecure, name], { signal, env });
     } catch (error) {
@@ -195,7 +192,12 @@ export class Microsandbox implements VmRuntime {
   }
 }
 
-const folderOfNode = join(process.execPath, '..');
+/** The command line of this platform, which the package depends on; its wrapper needs a `node` on the PATH. */
+function ownProgram(folder: string): string {
+  const scope = join(folder, 'node_modules', '@superradcompany');
+  const [platform = ''] = glanceNames(scope, { most: 20 }).filter(name => name.startsWith('microsandbox-'));
+  return join(scope, platform, 'bin', process.platform === 'win32' ? 'msb.exe' : 'msb');
+}
 
 function foundOf({ name, status }: SandboxHandle): FoundVm {
   return { name, running: status === 'running' };

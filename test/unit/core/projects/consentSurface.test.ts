@@ -65,7 +65,8 @@ describe('what needs consent', () => {
   });
 
   test('says what BoxLite leaves open, and where hosts are reached from', () => {
-    const textsOf = (fields: string): readonly string[] => consentSurface(specOf(agent(fields))).map(({ text }) => text);
+    const textsOf = (fields: string): readonly string[] =>
+      consentSurface(specOf(agent(fields))).map(({ text }) => text);
     const open = expect.stringContaining('reaches every service that listens on this machine (127.0.0.1)');
     expect(textsOf('image: node, driver: {boxlite: {}}, sandbox: {network: none}')).toContainEqual(open);
     const other = textsOf('image: node, driver: {microsandbox: {profile: small}}, sandbox: {network: [example.com]}');

@@ -58,11 +58,9 @@ test.each([
 function runtimeOf(parts: object): { readonly runtime: BoxliteRuntime; readonly opened: unknown[] } {
   const opened: unknown[] = [];
   const sdk = {
-    JsBoxlite: class {
-      constructor(options: unknown) {
-        opened.push(options);
-        Object.assign(this, { close: () => undefined, ...parts });
-      }
+    JsBoxlite: function (this: object, options: unknown) {
+      opened.push(options);
+      Object.assign(this, { close: () => undefined, ...parts });
     },
   } as unknown as BoxliteSdk;
   return { runtime: new BoxliteRuntime(sdk, { home: '/state/boxlite' }), opened };
