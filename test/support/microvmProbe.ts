@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   copyFileSync,
   cpSync,
@@ -46,7 +47,7 @@ async function tryBoot(name: VmRuntimeName, installed: string): Promise<Boot> {
   // Sockets of a runtime are below it, and their paths have to be short.
   const folder = mkdtempSync(join(tmpdir(), 'mvm-'));
   const place = microvmsUnderTest(folder, {
-    image: smallRoot(),
+    image: rootFor(name),
     runtime: stateDir => realRuntime(name, installed, stateDir),
   });
   const run = place.ids.next<'run'>();
@@ -107,4 +108,39 @@ export function smallRoot(): string {
     rmSync(staging, { recursive: true, force: true });
   }
   return root;
+}
+
+/** What the machines of a runtime are made of: microsandbox takes a folder as it is, BoxLite an image in one. */
+export function rootFor(name: VmRuntimeName): string {
+  return name === 'boxlite' ? imageLayout(smallRoot()) : smallRoot();
+}
+
+function imageLayout(root: string): string {
+  const layout = `${root}-image`;
+  if (existsSync(layout)) return layout;
+  const staging = `${layout}.${process.pid}`;
+  const blobs = join(staging, 'blobs', 'sha256');
+  mkdirSync(blobs, { recursive: true });
+  const put = (mediaType: string, bytes: Buffer): { mediaType: string; digest: string; size: number } => {
+    const digest = createHash('sha256').update(bytes).digest('hex');
+    writeFileSync(join(blobs, digest), bytes);
+    return { mediaType, digest: `sha256:${digest}`, size: bytes.length };
+  };
+  const putJson = (kind: string, value: object) =>
+    put(`application/vnd.oci.image.${kind}+json`, Buffer.from(JSON.stringify(value)));
+  const tar = execFileSync('tar', ['-C', root, '-c', '.'], { maxBuffer: 256 * 1024 ** 2 });
+  const layer = put('application/vnd.oci.image.layer.v1.tar', tar);
+  const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
+  const rootfs = { type: 'layers', diff_ids: [layer.digest] };
+  const config = putJson('config.v1', { architecture, os: 'linux', config: { Env: ['PATH=/usr/bin:/bin'] }, rootfs });
+  const manifest = putJson('manifest.v1', {
+    schemaVersion: 2,
+    mediaType: 'application/vnd.oci.image.manifest.v1+json',
+    config,
+    layers: [layer],
+  });
+  writeFileSync(join(staging, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: [manifest] }));
+  writeFileSync(join(staging, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }));
+  renameSync(staging, layout);
+  return layout;
 }

@@ -29,7 +29,7 @@ const driver: MappingShape = mapping(
         kernel: field(text(), 'Path of a kernel.', 'kernel: /opt/vm/vmlinux', { planned: true }),
         rootfs: field(
           text(),
-          'Absolute path of a folder with a root file system, instead of an image.',
+          'Absolute path of a folder with an OCI image layout, instead of an image.',
           'rootfs: /opt/vm/rootfs',
         ),
       }),

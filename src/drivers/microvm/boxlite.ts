@@ -3,7 +3,7 @@ import { AppError } from '../../base/errors.js';
 import type { OnImageStep } from '../../core/images/image.js';
 import type { EntryCommand } from '../../core/sandboxes/sandboxDriver.js';
 import { makePrivateDirectory } from '../../node/privateDirectory.js';
-import { allowedHost, isLocalRegistry } from './allowedHosts.js';
+import { allowedHost } from './allowedHosts.js';
 import { isBoxlite, type Box, type Boxlite, type BoxliteSdk, type BoxInfo, type BoxOptions } from './boxliteSdk.js';
 import { loadSdk } from './loadSdk.js';
 import {
@@ -26,6 +26,9 @@ const pieceBytes = 64 * 1024;
 /** What keeps a box, whose main program it is; everything else is started beside it. */
 const untilRemoved = 'while :; do sleep 3600; done';
 
+/** Where a registry on this machine usually listens; others are asked over TLS, because it is told of them once. */
+const localRegistries = ['localhost:5000', '127.0.0.1:5000'];
+
 /** A list that names nobody: an empty one allows everything. */
 const nobody = 'nobody.invalid';
 
@@ -38,7 +41,7 @@ export class BoxliteRuntime implements VmRuntime {
   readonly hostName = 'host.boxlite.internal';
   readonly #sdk: BoxliteSdk;
   readonly #home: string;
-  #opened: { readonly boxlite: Boxlite; readonly registries: ReadonlySet<string> } | undefined;
+  #opened: Boxlite | undefined;
 
   /** Errors: `sandbox.unavailable` when it is not installed. */
   static load(stateDir: string): BoxliteRuntime {
@@ -54,7 +57,7 @@ export class BoxliteRuntime implements VmRuntime {
 
   async fetch({ name, pull }: VmImage, signal: AbortSignal, onStep?: OnImageStep): Promise<void> {
     if (name.startsWith('/')) return;
-    const { images } = this.#boxlite(name);
+    const { images } = this.#boxlite();
     if (pull !== 'always' && (await images.list()).some(({ reference }) => isSame(reference, name))) return;
     if (pull === 'never')
       throw new Error(`the image ${name} is not here, and is not to be fetched (sandbox.pull: never)`);
@@ -64,7 +67,7 @@ export class BoxliteRuntime implements VmRuntime {
   }
 
   async boot(machine: VmSpec): Promise<void> {
-    const box = await this.#boxlite(machine.image.name).create(boxOptions(machine), machine.name);
+    const box = await this.#boxlite().create(boxOptions(machine), machine.name);
     await box.start();
   }
 
@@ -124,24 +127,16 @@ export class BoxliteRuntime implements VmRuntime {
 
   async dispose(): Promise<void> {
     // Machines go on: they are detached.
-    this.#opened?.boxlite.close();
-    this.#opened = undefined;
+    this.#opened?.close();
   }
 
-  /** Registries of this machine are told when it is opened; one more opens it anew. */
-  #boxlite(image = ''): Boxlite {
-    const { boxlite, registries } = this.#opened ?? { registries: new Set<string>() };
-    const [host = ''] = image.split('/');
-    const isKnown = !isLocalRegistry(image) || registries.has(host);
-    if (boxlite && isKnown) return boxlite;
-    boxlite?.close();
-    const all = new Set(isKnown ? registries : [...registries, host]);
-    const opened = new this.#sdk.JsBoxlite({
+  /** Its folder stays locked until this process ends, also when it is closed: it is opened once. */
+  #boxlite(): Boxlite {
+    this.#opened ??= new this.#sdk.JsBoxlite({
       homeDir: this.#home,
-      imageRegistries: [...all].map(each => ({ host: each, transport: 'http' })),
+      imageRegistries: localRegistries.map(host => ({ host, transport: 'http' })),
     });
-    this.#opened = { boxlite: opened, registries: all };
-    return opened;
+    return this.#opened;
   }
 
   async #box(name: string): Promise<Box> {

@@ -262,7 +262,7 @@ export class MicrovmRuns implements RunDriver {
   }
 }
 
-/** What its machines are made of: an image, or the folder of a root file system. */
+/** What its machines are made of: an image of a registry, or a folder. */
 export function machineImage({ image, driver }: SandboxSpec): VmImage | undefined {
   if (driver.name === 'boxlite' && driver.rootfs !== undefined) return { name: driver.rootfs, pull: 'never' };
   return image && { name: image.name, pull: image.pull };
@@ -287,7 +287,7 @@ export async function refusing<T>(driver: VmRuntime['name'], work: Promise<T>): 
 function notBooted(driver: VmRuntime['name'], error: unknown): AppError<'sandbox.unavailable'> {
   const [reason = ''] = errorMessage(error).split('\n');
   const hint =
-    'Virtual machines need hardware virtualization that this machine may use; inside of another virtual machine there often is none. Docker needs none (driver: {docker: {}}).';
+    'When it is not the image, it is the virtualization of this machine: inside of another virtual machine there often is none. Docker needs none (driver: {docker: {}}).';
   const message = `The virtual machine did not boot in ${driver}: ${reason.replace(/\.?$/, '.')} ${hint}`;
   return new AppError('sandbox.unavailable', message, { driver, reason }, { cause: error });
 }
