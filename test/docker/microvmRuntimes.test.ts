@@ -100,7 +100,6 @@ describe.skipIf(found.kind === 'missing').each([
     const why = expect.stringMatching(/did not boot in \w+: .*(?:\[BootStart\]|VM failed to start)/);
     expect(boot).toMatchObject({ code: 'sandbox.unavailable', why });
   });
-  });
 
   describe.skipIf(!boot?.boots)(boot?.boots === false ? `no machine boots here: ${boot.why}` : 'machines', () => {
     sandboxContract('a virtual machine', async () =>
