@@ -86,15 +86,15 @@ export function buildDrivers(
   const docker = resources.add(new DockerOnDemand({ ...inGuests, shell }));
   const sandboxDrivers = {
     docker,
-    boxlite: resources.add(new MicrovmOnDemand('boxlite', inGuests)),
-    microsandbox: resources.add(new MicrovmOnDemand('microsandbox', inGuests)),
+    microsandbox: resources.add(new MicrovmOnDemand(inGuests)),
   };
+  const known: HostDrivers['sandboxDrivers'] = sandboxDrivers;
   const sandboxOf = (id: SandboxId) => {
     const found = store.read(stores => stores.sandboxes.get(id));
-    const driver = found?.driver.name ?? 'process';
-    if (!found || driver === 'process')
-      throw new AppError('sandbox.unknown', `There is no sandbox ${id}.`, { sandbox: id });
-    return { sandbox: found, driver: sandboxDrivers[driver] };
+    // One of an earlier Muster whose driver this one does not have.
+    const driver = found && known[found.driver.name];
+    if (!driver) throw new AppError('sandbox.unknown', `There is no sandbox ${id}.`, { sandbox: id });
+    return { sandbox: found, driver };
   };
   const notebookServers = resources.add(
     new JupyterServerDriver({

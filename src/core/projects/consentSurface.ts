@@ -150,17 +150,10 @@ function sourceText(source: FetchedScriptSpec): string {
   return `is started by a script that is fetched from ${quoted(source.url)}${path}${whom}.`;
 }
 
-/** Its network leads there whatever it is told. */
-const boxliteText =
-  'reaches every service that listens on this machine (127.0.0.1), also with sandbox.network: none: BoxLite cannot keep its virtual machines from that.';
-
 function driverItems(driver: DriverSpec, of: ItemOf): readonly ConsentItem[] {
   const { name, ...options } = driver;
   const set = Object.entries(options).flatMap(([key, value]) => (value === undefined ? [] : [`${key} ${value}`]));
-  const items =
-    set.length === 0 ? [] : [of(`driver.${name}`, `runs in ${name} with ${quoted(set.join(', '))}.`, driver)];
-  if (name === 'boxlite') items.push(of('driver.boxlite.network', boxliteText, 'loopback'));
-  return items;
+  return set.length === 0 ? [] : [of(`driver.${name}`, `runs in ${name} with ${quoted(set.join(', '))}.`, driver)];
 }
 
 function workspaceItems(workspace: AgentSpec['workspace'], of: ItemOf): readonly ConsentItem[] {

@@ -24,7 +24,7 @@ export function requireDriver(agent: AgentSpec): void {
   const { driver } = agent;
   if (startedDrivers.includes(driver.name)) {
     if (driver.name !== 'process') requireImage(agent);
-    if (driver.name === 'boxlite' || driver.name === 'microsandbox') requireMachine(agent);
+    if (driver.name === 'microsandbox') requireMachine(agent);
     return;
   }
   throw new AppError(
@@ -36,7 +36,7 @@ export function requireDriver(agent: AgentSpec): void {
 
 function requireImage(agent: AgentSpec): void {
   const { driver } = agent;
-  if (agent.image !== undefined || agent.build || (driver.name === 'boxlite' && driver.rootfs !== undefined)) return;
+  if (agent.image !== undefined || agent.build) return;
   throw new AppError(
     'request.invalid',
     `Agent ${agent.name} runs in ${driver.name} and names no image. Write image: with one that has the CLI of ${agent.provider} (muster-guest:latest has it, made by muster image build), or driver: {process: {}} to run it as a process of this machine.`,
@@ -46,22 +46,12 @@ function requireImage(agent: AgentSpec): void {
 
 /** What runtimes of virtual machines cannot. */
 function requireMachine({ name, driver, build }: AgentSpec): void {
-  const refuse = (field: string, reason: string, text: string): never => {
-    throw new AppError('request.invalid', `Agent ${name} runs in ${driver.name}, ${text}`, {
-      field: `agents.${name}.${field}`,
-      reason,
-    });
-  };
-  if (build)
-    refuse(
-      'build',
-      'not built',
-      'which takes images from registries alone. Build it with Docker, push it to one, and write image: with its name there.',
-    );
-  if (driver.name === 'boxlite' && driver.kernel !== undefined)
-    refuse('driver.boxlite.kernel', 'no other kernel', 'whose package takes no other kernel. Leave kernel: out.');
-  if (driver.name === 'boxlite' && driver.rootfs?.startsWith('/') === false)
-    refuse('driver.boxlite.rootfs', 'not absolute', 'and its rootfs: is not an absolute path.');
+  if (!build) return;
+  throw new AppError(
+    'request.invalid',
+    `Agent ${name} runs in ${driver.name}, which takes images from registries alone. Build it with Docker, push it to one, and write image: with its name there.`,
+    { field: `agents.${name}.build`, reason: 'not built' },
+  );
 }
 
 /** True for an agent that runs a command of the file's own: no permission mode means anything to that. */

@@ -1,22 +1,16 @@
 import { closeSync, openSync } from 'node:fs';
 import { AppError, errorMessage } from '../../base/errors.js';
 import type { VmRuntimeName } from '../../base/vmRuntimes.js';
-import { BoxliteRuntime } from './boxlite.js';
 import { Microsandbox } from './microsandbox.js';
 import { MicrovmSandboxDriver, type MicrovmOptions } from './microvmSandboxDriver.js';
-import type { VmRuntime } from './vmRuntime.js';
 
 /**
- * The driver of one runtime of virtual machines, from the folder where people install it.
+ * The driver of virtual machines with its runtime, from the folder where people install it.
  * Errors: `sandbox.unavailable` when it is not installed, or this machine boots none.
  */
-export function createMicrovmSandbox(
-  name: VmRuntimeName,
-  options: Omit<MicrovmOptions, 'runtime'>,
-): MicrovmSandboxDriver {
-  const runtime: VmRuntime =
-    name === 'boxlite' ? BoxliteRuntime.load(options.stateDir) : Microsandbox.load(options.stateDir);
-  requireVirtualization(name);
+export function createMicrovmSandbox(options: Omit<MicrovmOptions, 'runtime'>): MicrovmSandboxDriver {
+  const runtime = Microsandbox.load(options.stateDir);
+  requireVirtualization(runtime.name);
   return new MicrovmSandboxDriver({ ...options, runtime });
 }
 

@@ -262,9 +262,8 @@ export class MicrovmRuns implements RunDriver {
   }
 }
 
-/** What its machines are made of: an image of a registry, or a folder. */
-export function machineImage({ image, driver }: SandboxSpec): VmImage | undefined {
-  if (driver.name === 'boxlite' && driver.rootfs !== undefined) return { name: driver.rootfs, pull: 'never' };
+/** What its machines are made of. */
+export function machineImage({ image }: SandboxSpec): VmImage | undefined {
   return image && { name: image.name, pull: image.pull };
 }
 

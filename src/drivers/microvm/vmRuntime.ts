@@ -33,7 +33,7 @@ export interface VmRuntime {
 }
 
 export interface VmImage {
-  /** A reference, or the absolute path of a folder: a root file system, or whatever else a runtime makes machines of. */
+  /** A reference, or the absolute path of a root file system. */
   readonly name: string;
   readonly pull: PullPolicy;
 }

@@ -119,7 +119,7 @@ export class FacadeListener implements Disposable {
 }
 
 /** As this machine calls itself, and as virtual machines call it; nobody can have a name below `internal` on the Internet. */
-const ourNames = ['127.0.0.1', 'localhost', 'host.microsandbox.internal', 'host.boxlite.internal'];
+const ourNames = ['127.0.0.1', 'localhost', 'host.microsandbox.internal'];
 
 function isOurs(host: string | undefined, port: number | undefined): boolean {
   return ourNames.some(name => host === `${name}:${port}`);

@@ -353,8 +353,8 @@ describe('a run that waited while the compose file was edited', () => {
   test.each([
     [
       'its agent was given a virtual machine without an image',
-      { driver: { boxlite: {} } },
-      /boxlite and names no image/,
+      { driver: { microsandbox: {} } },
+      /microsandbox and names no image/,
     ],
     ['its agent was given a container without an image', { driver: { docker: {} } }, /names no image/],
     ['nobody agreed to what its agent is given now', { env: { LD_PRELOAD: './x.so' } }, /consent/],

@@ -38,16 +38,13 @@ describe('nobody gets in', () => {
     expect(upstream.requests).toHaveLength(0);
   });
 
-  it.each(['host.microsandbox.internal', 'host.boxlite.internal'])(
-    'except under %s, as virtual machines call it',
-    async name => {
-      const upstream = await answeringUpstream();
-      const host = await startFacade({ upstream: upstream.url });
-      const { port } = new URL(host.url);
-      expect((await host.post(messages, ask, { host: `${name}:${port}` })).status).toBe(200);
-      expect((await host.post(messages, ask, { host: `${name}.evil.example:${port}` })).status).toBe(403);
-    },
-  );
+  it.each(['host.microsandbox.internal'])('except under %s, as virtual machines call it', async name => {
+    const upstream = await answeringUpstream();
+    const host = await startFacade({ upstream: upstream.url });
+    const { port } = new URL(host.url);
+    expect((await host.post(messages, ask, { host: `${name}:${port}` })).status).toBe(200);
+    expect((await host.post(messages, ask, { host: `${name}.evil.example:${port}` })).status).toBe(403);
+  });
 
   it('once the run has ended; calls that were at work end with it', async () => {
     let closed: () => void = () => {};

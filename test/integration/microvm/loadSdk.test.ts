@@ -6,12 +6,9 @@ import { createNodeClock } from '../../../src/drivers/process/nodeClock.js';
 import { silentLog } from '../../../src/base/log.js';
 import { tempDirectory } from '../../support/tempDirectory.js';
 
-describe.each([
-  ['microsandbox', 'microsandbox@0.6.18'],
-  ['boxlite', '@boxlite-ai/boxlite@0.10.0'],
-] as const)('%s', (name, published) => {
+describe.each([['microsandbox', 'microsandbox@0.6.18']] as const)('%s', (_, published) => {
   const open = (stateDir: string) =>
-    createMicrovmSandbox(name, { stateDir, programs: '/', clock: createNodeClock(), log: silentLog });
+    createMicrovmSandbox({ stateDir, programs: '/', clock: createNodeClock(), log: silentLog });
   const packageFolder = (stateDir: string): string => {
     const folder = join(stateDir, 'runtimes', 'node_modules', published.replace(/@[\d.]+$/, ''));
     mkdirSync(folder, { recursive: true });
@@ -40,7 +37,7 @@ describe.each([
 });
 
 test.runIf(process.platform === 'linux')('a machine without virtualization is told at once', () => {
-  expect(() => requireVirtualization('boxlite', '/dev/no-such-device')).toThrow(
+  expect(() => requireVirtualization('microsandbox', '/dev/no-such-device')).toThrow(
     expect.objectContaining({ code: 'sandbox.unavailable', message: expect.stringContaining('group kvm') }),
   );
 });

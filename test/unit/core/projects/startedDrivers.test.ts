@@ -21,16 +21,8 @@ test('what is let through is what the host is built with', () => {
 
 test.each([
   ['driver: {microsandbox: {}}', 'names no image'],
-  ['driver: {boxlite: {}}', 'names no image'],
   ['driver: {microsandbox: {}}, build: .', 'takes images from registries alone'],
-  ['driver: {boxlite: {kernel: /k}}, image: debian', 'takes no other kernel'],
-  ['driver: {boxlite: {rootfs: ./rootfs}}', 'is not an absolute path'],
 ])('%s is refused: %s', (fields, text) => {
   const [agent] = specOf(`agents: {dev: {provider: demo, ${fields}}}`).agents;
   expect(() => requireDriver(agent!)).toThrow(text);
-});
-
-test('a root file system takes the place of an image', () => {
-  const [agent] = specOf('agents: {dev: {provider: demo, driver: {boxlite: {rootfs: /opt/rootfs}}}}').agents;
-  expect(() => requireDriver(agent!)).not.toThrow();
 });
