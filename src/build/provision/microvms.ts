@@ -7,7 +7,7 @@ export type MicrovmRuntimes =
   { readonly kind: 'there'; readonly folder: string } | { readonly kind: 'missing'; readonly why: string };
 
 /**
- * The runtimes of virtual machines as people install them, in a folder of the cache. They are 200 MB, so that a machine which could boot
+ * The runtimes of virtual machines as people install them, in a folder of the cache. They are 100 MB, so that a machine which could boot
  * none is not given them; and no suite fails for want of them.
  */
 export async function provideMicrovms(): Promise<MicrovmRuntimes> {
@@ -21,7 +21,7 @@ export async function provideMicrovms(): Promise<MicrovmRuntimes> {
     const folder = await provideNpmInstallation({
       name: 'microvms',
       packages: all.map(({ package: name, version }) => `${name}@${version}`),
-      expect: '200 MB, once',
+      expect: '100 MB, once',
       works: async target => all.every(({ package: name }) => existsSync(join(target, 'node_modules', name))),
     });
     return { kind: 'there', folder };
