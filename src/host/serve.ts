@@ -2,7 +2,7 @@ import type { DescMethod } from '@bufbuild/protobuf';
 import type { ConnectRouter, Interceptor } from '@connectrpc/connect';
 import type { ThreadId } from '../base/ids.js';
 import type { DisposableStore } from '../base/lifecycle.js';
-import type { Scope } from '../core/access/accessToken.js';
+import { includesScope, type Scope } from '../core/access/accessToken.js';
 import { AccessService } from '../protocol/gen/muster/v1/access_pb.js';
 import { requireAllowed } from '../core/access/caller.js';
 import { EventService } from '../protocol/gen/muster/v1/events_pb.js';
@@ -16,6 +16,7 @@ import { ReviewService } from '../protocol/gen/muster/v1/reviews_pb.js';
 import { QuestionService } from '../protocol/gen/muster/v1/questions_pb.js';
 import { RunService } from '../protocol/gen/muster/v1/runs_pb.js';
 import { ScheduleService } from '../protocol/gen/muster/v1/schedules_pb.js';
+import { runHeader } from '../protocol/version.js';
 import { ThreadService } from '../protocol/gen/muster/v1/threads_pb.js';
 import { TopicService } from '../protocol/gen/muster/v1/topics_pb.js';
 import { SandboxService } from '../protocol/gen/muster/v1/sandboxes_pb.js';
@@ -60,6 +61,7 @@ import { listSetAside } from './state/setAside.js';
 import type { NetworkOptions } from './server/networkOptions.js';
 import { dispatched } from './server/lazyHandler.js';
 import { createHandler, listen } from './server/server.js';
+import { recognitionOf } from './server/visitor.js';
 import { stayReachable } from './server/stayReachable.js';
 import type { Handler } from './server/nodeHandler.js';
 
@@ -84,22 +86,25 @@ export async function serve(core: HostCore, serving: Serving, resources: Disposa
   const inner = [mapErrors(log, redactor), refuseWhenEnding(end.ending), enforcePolicy(core.store)];
   const signal = end.closing;
   const isDamaged = (): boolean => listSetAside(facts.database).length > 0;
-  const behind = (gate: Interceptor, theirGate: Interceptor): Handler => {
+  const behind = (gate: Interceptor, theirGate: Interceptor, admits: Admits): Handler => {
     const outer = (who: Interceptor) => [noteCalls(presence), mapErrors(log, redactor), who];
     const own = createHandler({ routes, signal, log, interceptors: [...outer(gate), tellDamage(isDamaged), ...inner] });
     const environment = async () => await core.shell.environment();
     const sleep = async (ms: number, until: AbortSignal) => await clock.sleep(ms, until);
-    return dispatched(own, theirCalls({ routes, inner, outer: outer(theirGate), environment, sleep, signal, log }));
+    return dispatched(
+      own,
+      theirCalls({ routes, inner, outer: outer(theirGate), admits, environment, sleep, signal, log }),
+    );
   };
   if (network) {
     const gate = (needed: (method: DescMethod) => Scope): Interceptor => requireAccess({ needed, log });
     const { openNetwork } = await import('./openNetwork.js');
-    const calls = behind(gate(scopeNeeded), gate(theirScope));
+    const calls = behind(gate(scopeNeeded), gate(theirScope), mayLook);
     const opened = await openNetwork(core, { network, calls, proxy: jupyter(admitTokens(core.accessTokens)) });
     ({ url } = resources.add(opened));
     log.info('Listening for other machines', { url });
   }
-  const handler = behind(requireToken(endpoint.token), requireSameUser(endpoint.token));
+  const handler = behind(requireToken(endpoint.token), requireSameUser(endpoint.token), isSameUser);
   const requireOwnThread = (run: string, thread: ThreadId): void =>
     core.store.read(stores =>
       requireAllowed(stores, { caller: { kind: 'run', run }, action: 'Notebooks', mayCall: 'own_thread', thread }),
@@ -112,6 +117,19 @@ export async function serve(core: HostCore, serving: Serving, resources: Disposa
   const renew = async (): Promise<'there' | 'renewed'> =>
     [await listening.renew(), published.renew()].includes('renewed') ? 'renewed' : 'there';
   resources.add(stayReachable({ files: [facts.socket, core.directory.endpoint], renew, log }));
+}
+
+type Admits = (request: Parameters<Handler>[0]) => boolean;
+
+/** Over the network: whoever may read. */
+function mayLook(request: Parameters<Handler>[0]): boolean {
+  const found = recognitionOf(request);
+  return found.kind === 'visitor' && includesScope(found.visitor.scope, 'read');
+}
+
+/** Over the socket, which only its user can open; a run has calls of its own. */
+function isSameUser({ headers }: Parameters<Handler>[0]): boolean {
+  return process.platform !== 'win32' && headers.authorization === undefined && headers[runHeader] === undefined;
 }
 
 /** The way to guest servers. */

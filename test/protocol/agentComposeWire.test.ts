@@ -184,6 +184,33 @@ test('what is not there says what to do instead, a run may not use it, and a wro
   expect((await refused(onSocket(RunService, home).getRun({ runId: '0000' }))).code).toBe(Code.NotFound);
 });
 
+test('files of a workspace are listed and read as they were committed, inside it and with a token alone', async () => {
+  const { home } = await applied();
+  await home.killHost();
+  const daemon = await startDaemon(home, '--listen', '127.0.0.1:0');
+  const token = await daemon.token('--scope', 'read');
+  const runs = onSocket(RunService, home);
+  const { projects } = await onSocket(ProjectService, home).listProjects({});
+  const projectId = projects[0]?.projectId ?? '';
+  const { run } = await runs.runAgent({ projectId, agentName: 'gardener', prompt: 'Plant' });
+  const base = `${daemon.url}/api/agent-compose/workspaces/${run?.summary?.sandboxId}`;
+  const get = async (path: string, init: RequestInit = {}) =>
+    await fetch(`${base}${path}`, { headers: { authorization: `Bearer ${token}` }, ...init });
+  expect(await (await get('/files')).json()).toMatchObject({ data: { files: [{ path: 'stamp.txt' }] } });
+  const file = await get('/download?path=stamp.txt');
+  expect(await file.text()).toBe(readFileSync(join(run?.artifactsDir ?? '', 'stamp.txt'), 'utf8'));
+  expect([file.headers.get('content-disposition'), file.headers.get('x-content-type-options')]).toEqual([
+    'attachment',
+    'nosniff',
+  ]);
+  for (const path of ['../agent-compose.yml', '/etc/passwd', 'a/../../b', '', 'a\0b'])
+    expect((await get(`/download?path=${encodeURIComponent(path)}`)).status).toBe(400);
+  expect((await get('/download?path=.git/config')).status).toBe(404);
+  expect((await get('/upload', { method: 'POST' })).status).toBe(501);
+  expect((await fetch(`${base}/files`)).status).toBe(401);
+  expect((await fetch(`${base}/files`, { headers: { authorization: 'Bearer muster_none' } })).status).toBe(401);
+});
+
 test('tools ask the host itself which calls it has, and of what they are made', async () => {
   const { home } = await applied();
   const tool = createClient(ServerReflection, transportTo({ home }, 'gRPC'));

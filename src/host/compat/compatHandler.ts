@@ -30,12 +30,15 @@ import { runCalls } from './v2/runCalls.js';
 import { settingsCalls } from './v2/settingsCalls.js';
 import { sandboxCalls } from './v2/sandboxCalls.js';
 import { answerVersion } from './versionRoute.js';
+import { withWorkspaceFiles } from './workspaceRoutes.js';
 
 export interface CompatOptions {
   readonly ours: OurCalls;
   /** Our own services, which tools ask about beside agent-compose's. */
   readonly own: (router: ConnectRouter) => void;
   readonly environment: () => Promise<Readonly<Record<string, string>>>;
+  /** Whether whoever sends a request that is no call may look. */
+  readonly admits: (request: Parameters<Handler>[0]) => boolean;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly interceptors: readonly Interceptor[];
   /** Aborted at shutdown: open streams end. */
@@ -59,7 +62,7 @@ export function createCompatHandler(options: CompatOptions): Handler {
     shutdownSignal: options.signal,
     readMaxBytes: 32 * 1024 * 1024,
     jsonOptions: { ignoreUnknownFields: true },
-    fallback: answerVersion,
+    fallback: withWorkspaceFiles(options, answerVersion),
   });
 }
 

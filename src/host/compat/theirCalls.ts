@@ -4,6 +4,7 @@ import type { Log } from '../../base/log.js';
 import type { Scope } from '../../core/access/accessToken.js';
 import { runHeader } from '../../protocol/version.js';
 import type { Elsewhere } from '../server/lazyHandler.js';
+import type { Handler } from '../server/nodeHandler.js';
 
 /** What agent-compose's calls stand on. */
 export interface TheirCallsOptions {
@@ -12,6 +13,8 @@ export interface TheirCallsOptions {
   readonly inner: readonly Interceptor[];
   /** What stands before agent-compose's: who may come in. */
   readonly outer: readonly Interceptor[];
+  /** The same for a request that is no call. */
+  readonly admits: (request: Parameters<Handler>[0]) => boolean;
   readonly environment: () => Promise<Readonly<Record<string, string>>>;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly signal: AbortSignal;
@@ -24,7 +27,8 @@ export function theirCalls({ routes, inner, outer, log, ...more }: TheirCallsOpt
     answers: path =>
       /^\/(agentcompose\.v[12]|health\.v1|grpc\.reflection\.v1)\./.test(path) ||
       path === '/api/version' ||
-      path === '/api/null',
+      path === '/api/null' ||
+      path.startsWith('/api/agent-compose/'),
     onError: error => log.error('agent-compose’s calls cannot be answered', { error: String(error) }),
     async load() {
       const [{ createCompatHandler }, { ourCalls }] = await Promise.all([

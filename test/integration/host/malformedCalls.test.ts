@@ -47,6 +47,7 @@ async function host() {
   const theirs = createCompatHandler({
     ours: ourCalls(() => undefined, []),
     own: () => undefined,
+    admits: () => true,
     environment: async () => ({}),
     sleep: (_, gone) => new Promise(resolve => gone.addEventListener('abort', () => resolve())),
     interceptors,
