@@ -1,8 +1,12 @@
+import { execFile } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { createSampleRepository } from '../support/workbench/sampleRepository.ts';
 import { openWorkbench, type Workbench } from '../support/workbench/workbench.ts';
+
+const run = promisify(execFile);
 
 /** Says in Markdown which file it changed. */
 const crew = `name: crew
@@ -73,6 +77,19 @@ test('a file of a worktree opens from the page without its repository, a killed 
     .poll(() => workbench.treeRows('Threads'), { timeout: 30_000 })
     .toContainEqual(expect.stringMatching(/^Ready for review, Greet politely/));
   await expect.poll(() => workbench.treeRows('Threads')).not.toContainEqual(expect.stringMatching(/^Start Host/));
+
+  // A conflict that nobody has resolved is not taken for resolved because its editor wrote no markers.
+  const file = join('src', 'greet.js');
+  await writeFile(join(repository.folder, file), "export function greet(name) {\n  return 'Ahoy ' + name;\n}\n");
+  await run('git', ['commit', '--quiet', '--message', 'Meanwhile', '--', file], { cwd: repository.folder });
+  await workbench.runCommand('Muster: Resolve Conflict in Merge Editor');
+  await workbench.waitForTab('Merging: greet.js');
+  await page.getByText('1 Conflict Remaining').waitFor();
+  await workbench.screenshot('worktree-3-conflict');
+  await page.locator('.notification-toast').getByRole('button', { name: 'Complete Merge' }).click();
+  const dialog = page.getByRole('dialog').filter({ hasText: 'unhandled conflicts' });
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  expect(await readFile(join(await worktreeOf(workbench), file), 'utf8')).toContain('<<<<<<<');
 
   const window = new URL(page.url());
   window.searchParams.set('folder', await worktreeOf(workbench));

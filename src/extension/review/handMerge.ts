@@ -17,6 +17,8 @@ const editorsAtOnce = 10;
 /** Merges the target into the worktree and shows what both changed in VS Code's merge editor. One that has begun goes on. */
 export async function mergeByHand(services: Services, thread: Thread): Promise<void> {
   await services.reviews.save(thread);
+  // A merge editor of a file that is open takes what is shown of it for resolved.
+  await services.reviews.close(thread.id);
   const title = threadTitle(thread);
   const begun = await whileWaiting(vscode.l10n.t('Looking for conflicts of "{0}"', title), async signal => {
     const client = await services.host.client(signal);
