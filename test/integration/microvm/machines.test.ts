@@ -60,6 +60,18 @@ describe.skipIf(missing !== undefined)(missing ?? 'machines of the driver', () =
     expect(await place.directory.claimStart(run)).toBe('claimed');
   });
 
+  test('a machine whose image lacks the command is removed again', async () => {
+    const launch = { argv: ['no-such-command'], provider: { name: 'claude', install: 'npm …' } };
+    await expect(start([], { launch })).rejects.toMatchObject({
+      code: 'provider.missing',
+      message: expect.stringContaining('not in the image debian'),
+      data: { provider: 'claude', command: 'no-such-command' },
+    });
+    expect(machines.booted).toHaveLength(1);
+    expect(await machines.list()).toEqual([]);
+    expect(await place.directory.claimStart(run)).toBe('claimed');
+  });
+
   test('nobody waits for a machine that hangs, and it goes when it has booted after all', async () => {
     const abort = new AbortController();
     const hanging = Promise.withResolvers<void>();
