@@ -77,17 +77,20 @@ describe.skipIf(missing !== undefined)(missing ?? 'machines of the driver', () =
     const hanging = Promise.withResolvers<void>();
     const boot = machines.boot.bind(machines);
     const booted = Promise.withResolvers<void>();
+    const there = Promise.withResolvers<unknown>();
     machines.boot = async machine => {
       booted.resolve();
       await hanging.promise;
       await boot(machine);
+      there.resolve(await machines.find(machine.name));
     };
     const starting = start([{ wait: true }], { signal: abort.signal });
     await booted.promise;
     abort.abort(new Error('enough'));
     await expect(starting).rejects.toThrow('enough');
     hanging.resolve();
-    await expect.poll(async () => machines.booted.length === 1 && (await machines.list()).length === 0).toBe(true);
+    expect(await there.promise).toMatchObject({ running: true });
+    await expect.poll(() => machines.list()).toEqual([]);
   });
 
   test('has the workspace to read alone, its own git directory, and the volumes and folders of the file', async () => {
