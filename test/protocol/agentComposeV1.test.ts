@@ -12,6 +12,9 @@ import { LoaderService, LoaderTriggerKind } from '../../src/protocol/gen/agentco
 import { SessionService, WatchSessionEventType } from '../../src/protocol/gen/agentcompose/v1/sessions_pb.js';
 import { CellType } from '../../src/protocol/gen/agentcompose/v1/types_pb.js';
 import { SettingsService } from '../../src/protocol/gen/agentcompose/v2/settings_pb.js';
+import { ExecService } from '../../src/protocol/gen/agentcompose/v2/exec_pb.js';
+import { ImageService } from '../../src/protocol/gen/agentcompose/v2/images_pb.js';
+import { ProjectService } from '../../src/protocol/gen/agentcompose/v2/projects_pb.js';
 import { RunService } from '../../src/protocol/gen/agentcompose/v2/runs_pb.js';
 import { transportTo, wires, type Wire } from '../support/agentCompose/wires.ts';
 import { startDaemon } from '../support/daemon.ts';
@@ -128,6 +131,32 @@ test('variables of all runs are written and read in both generations, and no sec
   expect((await settings.getGlobalEnv({})).env.map(({ name }) => name)).toEqual(['SHED_KEY']);
   const missing = settings.updateGlobalEnv({ env: [{ name: 'NEW', secret: true }] });
   await expect(missing).rejects.toMatchObject({ code: Code.InvalidArgument });
+});
+
+test('a token may as much of their API as of ours', async () => {
+  const home = testHome(programs);
+  const daemon = await startDaemon(home, '--listen', '127.0.0.1:0');
+  const [read, operate] = await Promise.all(
+    (['read', 'operate'] as const).map(async scope => {
+      const token = await daemon.token('--name', scope, '--scope', scope);
+      return transportTo({ url: daemon.url, token }, 'Connect with JSON');
+    }),
+  );
+  if (!read || !operate) return expect.unreachable();
+  const denied = { code: Code.PermissionDenied };
+  const target = { case: 'sandboxId', value: '000000000000' } as const;
+  const command = { target, command: { command: 'true' } };
+  await expect(createClient(ExecService, read).exec(command)).rejects.toMatchObject(denied);
+  await expect(createClient(ExecService, operate).exec(command)).rejects.toMatchObject({ code: Code.NotFound });
+  await expect(createClient(LoaderService, read).validateLoader({ script: '' })).rejects.toMatchObject(denied);
+  await expect(createClient(LoaderService, read).listLoaders({})).resolves.toMatchObject({ loaders: [] });
+  for (const call of [
+    createClient(ImageService, operate).pullImage({ imageRef: 'a' }),
+    createClient(ImageService, operate).removeImage({ imageRef: 'a' }),
+    createClient(ProjectService, operate).patchProject({}),
+    createClient(SettingsService, operate).updateGlobalEnv({}),
+  ])
+    await expect(call).rejects.toMatchObject(denied);
 });
 
 test('loaders are schedulers, a session is watched, and the overview counts', async () => {

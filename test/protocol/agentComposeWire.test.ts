@@ -110,6 +110,18 @@ test('their API, ours and the command line tell the same about the same run', as
     prompt: run?.prompt,
     artifacts_dir: run?.artifactsDir,
   });
+  const ours = await (await home.connect()).runs.getRun({ runId: id });
+  expect(ours).toMatchObject({
+    run: {
+      id,
+      agent: summary?.agentName,
+      status: 'succeeded',
+      threadId: summary?.sandboxId,
+      exitCode: summary?.exitCode,
+    },
+    detail: { projectId, prompt: run?.prompt, workspace: run?.artifactsDir, directory: run?.logsPath },
+  });
+  expect((ours.run?.endedAt ?? 0n) - (ours.run?.startedAt ?? 0n)).toBe(summary?.durationMs);
   expect((await runs.listRuns({ projectId })).runs.map(({ runId }) => runId)).toEqual([id]);
   expect((await runs.listRuns({ projectId, status: RunStatus.FAILED })).total).toBe(0);
 
