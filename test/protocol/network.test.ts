@@ -2,6 +2,8 @@ import { execFileSync, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { inRepository } from '../../src/build/paths.ts';
+import { connectEndpoint } from '../../src/client/hostClient.js';
+import { remoteEndpoint } from '../../src/client/remoteEndpoint.js';
 import { startDaemon } from '../support/daemon.ts';
 import { buildPrograms, testHome, testRepository, type Programs } from '../support/hostProcess.ts';
 import { rawRequest } from '../support/rawRequest.ts';
@@ -37,6 +39,28 @@ test('a command elsewhere gives a task to a host and reads along, with its token
   expect(await elsewhere.hostPid()).toBeUndefined();
   const exec = await elsewhere.muster(['exec', threads[0]?.thread_id ?? '', '--', 'pwd'], { env });
   expect(exec).toMatchObject({ status: 4, stdout: '', stderr: expect.stringContaining(daemon.url) });
+});
+
+test('a client that keeps its environment sends none of it along', async () => {
+  const home = testHome(programs);
+  const repository = testRepository({ 'agent-compose.yml': file });
+  const daemon = await startDaemon(home, '--listen', '127.0.0.1:0');
+  await home.muster(['up', '--yes'], { cwd: repository });
+  const endpoint = remoteEndpoint(daemon.url, await daemon.token());
+  const { signal } = new AbortController();
+  for (const [keepsEnvironment, printed] of [
+    [false, '[north]\n'],
+    [true, '[]\n'],
+  ] as const) {
+    const client = await connectEndpoint(endpoint, { signal, keepsEnvironment });
+    const task = { project: 'shop', agent: 'gardener', prompt: 'echo "[$BED]"', command: true };
+    const { runId } = await client.threads.dispatch({ ...task, environment: { BED: 'north' } }, { signal });
+    const log: Uint8Array[] = [];
+    for await (const { chunk } of client.runs.readLog({ runId, stream: 'stdout', follow: true }, { signal }))
+      log.push(chunk);
+    expect(Buffer.concat(log).toString()).toBe(printed);
+    client.dispose();
+  }
 });
 
 test('who has logged in needs no token in the environment, until they log out', async () => {
