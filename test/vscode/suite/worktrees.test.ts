@@ -72,10 +72,7 @@ test('conflicts are resolved in the merge editor, and the worktree is no reposit
   assert.ok(byPath.every(({ uri }) => !uri.fsPath.startsWith(thread.worktree)));
 });
 
-test('removing a worktree says that its thread is closed without a merge, and what was merged goes in one step', async ({
-  signal,
-  after,
-}) => {
+test('removing a worktree says that its thread is closed without a merge', async ({ signal, after }) => {
   after(closeEditors);
   const access = await provideCrew(signal);
   const open = await dispatch(access, 'writer', 'Stay unmerged');
@@ -94,6 +91,34 @@ test('removing a worktree says that its thread is closed without a merge, and wh
   assert.equal(closed.worktree, '');
   await vscode.commands.executeCommand('muster.restoreThread', open);
   await until('it is back', () => access.services.host.threads.get(open)?.worktree !== '', signal);
+});
+
+test('worktrees of what was merged go in one step, and no other', async ({ signal, after }) => {
+  after(closeEditors);
+  const access = await provideCrew(signal);
+  await changeMain(before);
+  after(() => changeMain(before));
+  const merged = await dispatch(access, 'writer', 'Land and go');
+  const open = await dispatch(access, 'writer', 'Stay a while');
+  for (const id of [merged, open]) await whenStatus(access, id, 'ready', signal);
+  const messages = answerMessages(/without looking at it/, 'Merge');
+  after(() => messages.restore());
+  await vscode.commands.executeCommand('muster.merge', merged);
+  await whenStatus(access, merged, 'merged', signal);
+  const { window } = vscode;
+  const original: unknown = Reflect.get(window, 'showQuickPick');
+  after(() => Reflect.set(window, 'showQuickPick', original));
+  // First which worktrees, then all of those that are listed.
+  Reflect.set(
+    window,
+    'showQuickPick',
+    async (rows: readonly vscode.QuickPickItem[], options: vscode.QuickPickOptions) =>
+      options.canPickMany === true ? rows : rows.find(({ label }) => label === 'All Merged'),
+  );
+  await vscode.commands.executeCommand('muster.cleanWorktrees');
+  const worktreeOf = (id: string) => access.services.host.threads.get(id)?.worktree;
+  await until('the merged one is gone', () => worktreeOf(merged) === '', signal);
+  assert.notEqual(worktreeOf(open), '');
 });
 
 test('the Worktrees view tells what each takes on disk', async ({ signal, after }) => {
