@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { UnseenNeeds } from './notifications/unseenNeeds.js';
 import type { Services } from './services.js';
 import { threadsNeedingYou, threadsWorking } from './threads/threadGroups.js';
 
@@ -10,8 +11,7 @@ interface ThreadList {
 
 /** Agents at work and threads that need a person, always in view; a click lists them. It is amber for what is new. */
 export function registerStatusBar({ context, host, scope }: Services, list: ThreadList): void {
-  /** Threads that needed somebody when the list was last in view: they are no news. */
-  let seen: ReadonlySet<string> = new Set();
+  const unseen = new UnseenNeeds();
   const item = vscode.window.createStatusBarItem('muster.threads', vscode.StatusBarAlignment.Left, 50);
   item.name = vscode.l10n.t('Muster Threads');
   item.command = 'muster.showThreads';
@@ -20,7 +20,7 @@ export function registerStatusBar({ context, host, scope }: Services, list: Thre
     const working = threadsWorking(threads).length;
     const needy = threadsNeedingYou(threads).map(({ id }) => id);
     const needing = needy.length;
-    seen = new Set(list.visible ? needy : needy.filter(id => seen.has(id)));
+    const isNews = unseen.look(needy, { listed: list.visible });
     switch (host.state) {
       case 'connected':
         item.text = `$(organization) ${working}${needing > 0 ? ` · $(bell-dot) ${needing}` : ''}`;
@@ -37,9 +37,7 @@ export function registerStatusBar({ context, host, scope }: Services, list: Thre
     }
     item.accessibilityInformation = { label: item.tooltip };
     item.backgroundColor =
-      needy.some(id => !seen.has(id)) && host.state === 'connected'
-        ? new vscode.ThemeColor('statusBarItem.warningBackground')
-        : undefined;
+      isNews && host.state === 'connected' ? new vscode.ThemeColor('statusBarItem.warningBackground') : undefined;
   };
   context.subscriptions.push(
     item,
