@@ -55,14 +55,14 @@ test('tasks, metrics, health and cost say the same as the threads', async () => 
   expect(health.status).toBe(1);
   expect(JSON.parse(health.stdout)).toMatchObject({
     agents: [
-      { agent: 'broken', healthy: false, problem: expect.stringContaining('no-such-program-anywhere') as string },
       { agent: 'writer', project: 'shop', healthy: true, circuit: 'closed', problem: null },
+      { agent: 'broken', healthy: false, problem: expect.stringContaining('no-such-program-anywhere') as string },
     ],
   });
   expect(await home.muster(['health', 'writer'], at)).toMatchObject({ status: 0 });
   expect(await home.muster(['health', 'nobody'], at)).toMatchObject({
     status: 2,
-    stderr: expect.stringContaining('broken, writer') as string,
+    stderr: expect.stringContaining('writer, broken') as string,
   });
 
   expect(await home.musterJson(['cost', '--by', 'agent,batch', '--days', '1'], at)).toMatchObject({
