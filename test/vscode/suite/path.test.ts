@@ -150,6 +150,36 @@ test('what a reviewer writes in the review counts as reviewed, saved or not, and
   assert.equal(await git('show', 'main:src/greet.js'), `// Not saved.\n// Reviewed.\n${after}`.trim());
 });
 
+test('a merged thread whose worktree is gone is reviewed from its commits, and undo takes its merge back', async ({
+  signal,
+  after: cleanUp,
+}) => {
+  cleanUp(closeEditors);
+  const { access, threadId } = await reviewed('Greet and go', signal);
+  await vscode.commands.executeCommand('muster.merge', threadId);
+  await whenStatus(access, threadId, 'merged', signal);
+  await closeEditors();
+  const dialog = answerMessages(/^Remove the worktree/, 'Remove Worktree');
+  cleanUp(() => dialog.restore());
+  await vscode.commands.executeCommand('muster.removeWorktree', threadId);
+  dialog.restore();
+  await until('the worktree is gone', () => access.services.host.threads.get(threadId)?.worktree === '', signal);
+
+  await vscode.commands.executeCommand('muster.review', threadId);
+  const shown = (text: string): boolean =>
+    vscode.workspace.textDocuments.some(
+      document =>
+        document.uri.path === '/src/greet.js' && document.uri.authority === threadId && document.getText() === text,
+    );
+  await until('both sides come from commits', () => (shown(before) && shown(after)) || undefined, signal);
+
+  const undo = answerMessages(/./, 'Undo Merge');
+  cleanUp(() => undo.restore());
+  await vscode.commands.executeCommand('muster.undoMerge', threadId);
+  assert.equal(await git('show', 'main:src/greet.js'), before.trim());
+  assert.equal(await git('status', '--porcelain'), '');
+});
+
 test('what somebody else wrote since the review is merged only after it was approved', async ({
   signal,
   after: cleanUp,
