@@ -1,0 +1,98 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Thread } from '../../../src/protocol/gen/muster/v1/threads_pb.js';
+import { Attention, type AttentionOptions } from '../../../src/extension/notifications/attention.js';
+import { makeThread } from '../../support/protoThreads.js';
+
+const vscode = vi.hoisted(() => {
+  const told: string[] = [];
+  const focusListeners: ((state: { focused: boolean }) => void)[] = [];
+  const state = { focused: false };
+  return { told, focusListeners, state };
+});
+vi.mock('vscode', async original => {
+  const { told, focusListeners, state } = vscode;
+  const tell = async (text: string): Promise<undefined> => void told.push(text);
+  return {
+    ...(await original<object>()),
+    workspace: { getConfiguration: () => ({ get: () => undefined }) },
+    window: {
+      state,
+      onDidChangeWindowState(listener: (now: { focused: boolean }) => void) {
+        focusListeners.push(listener);
+        return { dispose: () => undefined };
+      },
+      showInformationMessage: tell,
+      showWarningMessage: tell,
+    },
+  };
+});
+
+const needy = (id: string): Thread =>
+  makeThread({ id, agent: 'dev', summary: `Task ${id}`, status: 'needs_you', needs: 'the key has expired' });
+
+/** A window that shows these threads from when `arrive` is called. */
+function openWindow() {
+  const threads = new Map<string, Thread>();
+  let changed: (change: { threads: readonly Thread[] }) => void = () => undefined;
+  const attention = new Attention({
+    host: {
+      threads,
+      onDidChange(listener: typeof changed) {
+        changed = listener;
+        return { dispose: () => undefined };
+      },
+    },
+    scope: { threads: () => [...threads.values()], projects: () => [] },
+    muted: { has: () => false },
+    isVisible: () => false,
+  } as unknown as AttentionOptions);
+  const arrive = (...list: readonly Thread[]): void => {
+    for (const thread of list) threads.set(thread.id, thread);
+    changed({ threads: list });
+  };
+  arrive(makeThread({ id: 'old', status: 'working' }));
+  return { attention, arrive };
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vscode.told.length = 0;
+  vscode.state.focused = false;
+});
+afterEach(() => vi.useRealTimers());
+
+async function soon(): Promise<readonly string[]> {
+  await vi.advanceTimersByTimeAsync(1_000);
+  return [...vscode.told];
+}
+
+function comeToFront(): void {
+  vscode.state.focused = true;
+  for (const listener of vscode.focusListeners.splice(0)) listener({ focused: true });
+}
+
+test('of two windows only the one that asked for the work tells, and the other nothing when it is seen to', async () => {
+  const [asked, other] = [openWindow(), openWindow()];
+  asked.attention.dispatchedHere('a');
+  for (const { arrive } of [asked, other]) arrive(needy('a'));
+  expect(await soon()).toEqual(['dev, Task a: the key has expired']);
+
+  other.arrive(makeThread({ id: 'a', status: 'working' }));
+  comeToFront();
+  expect(await soon()).toHaveLength(1);
+});
+
+test('a window that comes to the front tells what still needs somebody', async () => {
+  const { arrive } = openWindow();
+  arrive(needy('a'));
+  expect(await soon()).toEqual([]);
+  comeToFront();
+  expect(await soon()).toEqual(['dev, Task a: the key has expired']);
+});
+
+test('threads that one cause stopped are one notification', async () => {
+  const { arrive } = openWindow();
+  comeToFront();
+  arrive(needy('a'), needy('b'), needy('c'));
+  expect(await soon()).toEqual(['dev, 3 threads: the key has expired']);
+});
