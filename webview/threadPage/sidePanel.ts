@@ -163,7 +163,7 @@ function mergesSection(merges: readonly MergeView[], strings: WebviewStrings): T
       ${icon(mergeIcon(last.status), `run-icon merge-${last.status}`)} ${word} ${fill(strings.mergeInto, last.target)}
       ${last.commit === '' ? nothing : html`<span class="mono">${shortId(last.commit)}</span>`}
     </p>
-    ${last.message === '' || last.status === 'merged' ? nothing : html`<p class="side-note as-typed">${last.message}</p>`}
+    ${last.message === '' || last.status === 'merged' || last.status === 'undone' ? nothing : html`<p class="side-note as-typed">${last.message}</p>`}
     ${
       last.files.length === 0
         ? nothing
@@ -178,6 +178,8 @@ function mergeIcon(status: string): string {
   switch (status) {
     case 'merged':
       return 'check';
+    case 'undone':
+      return 'discard';
     case 'queued':
       return 'clock';
     case 'checking':

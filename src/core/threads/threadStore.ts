@@ -7,6 +7,7 @@ import type { Question } from '../questions/question.js';
 import type { ReviewMarks } from '../reviews/review.js';
 import type { ConflictPrediction } from '../merges/conflictPrediction.js';
 import type { Merge } from '../merges/merge.js';
+import type { UndoKind } from '../merges/mergeUndo.js';
 import type { Run } from '../runs/run.js';
 import type { RunDelay } from '../runs/runDelay.js';
 import type { RepositoryPlace } from '../workspaces/knownRepository.js';
@@ -47,6 +48,8 @@ export interface ThreadView extends ReviewMarks {
   readonly needs: string;
   readonly latestRun?: Run;
   readonly latestMerge?: Merge;
+  /** How that was taken back, when it was. */
+  readonly undone?: UndoKind;
   /** The hand-offs that followed the last message of a person. */
   readonly chain?: Chain;
   /** Its head cannot be merged into its target as that was last seen. */

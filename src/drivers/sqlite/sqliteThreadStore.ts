@@ -29,7 +29,7 @@ interface StoredThreadRow extends ThreadRow {
 }
 
 type StatedThread = ThreadState &
-  Pick<ThreadView, 'thread' | 'projectName' | 'latestRun' | 'latestMerge' | 'chain' | 'questions' | 'awaited'>;
+  Pick<ThreadView, 'thread' | 'projectName' | 'latestRun' | 'latestMerge' | 'undone' | 'chain' | 'questions' | 'awaited'>;
 
 interface PageParameters {
   readonly project: string | null;
@@ -239,6 +239,9 @@ export class SqliteThreadStore implements ThreadStore {
     const latestRun = row.latest_run === null ? undefined : this.#runs.get(parseId(row.latest_run));
     const latestMerge = row.latest_merge === null ? undefined : this.#merges.get(parseId(row.latest_merge));
     const standing = standingMerge({ undos: this.#undos }, { thread, latestMerge }) ?? unmerged(latestMerge);
+    // Whoever takes a merge back opens the thread again.
+    const mayBeUndone = thread.outcome === 'open' && latestMerge?.status === 'merged';
+    const undone = mayBeUndone ? this.#undos.get(latestMerge.id)?.kind : undefined;
     const chain = this.#chains.ofThread(thread.id);
     const awaited = latestRun?.status === 'queued' ? this.#batches.awaited(latestRun.id) : [];
     const questions = latestRun?.status === 'waiting' ? this.#questions.openOf(latestRun.id) : [];
@@ -248,7 +251,7 @@ export class SqliteThreadStore implements ThreadStore {
       ...threadState(thread, { run: latestRun, merge: standing, chain, questions, awaited }),
       questions,
       awaited,
-      ...defined({ latestRun, latestMerge, chain }),
+      ...defined({ latestRun, latestMerge, undone, chain }),
     };
   }
 

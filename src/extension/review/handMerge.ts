@@ -3,7 +3,7 @@ import { isAppError } from '../../base/errors.js';
 import { shortId } from '../../protocol/displayFormat.js';
 import type { BeginHandMergeResponse } from '../../protocol/gen/muster/v1/merges_pb.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
-import { showDone, showInformation, showWarning, whileWaiting } from '../plain/messages.js';
+import { askModally, showDone, showInformation, showWarning, whileWaiting } from '../plain/messages.js';
 import { plainText } from '../plain/plainText.js';
 import type { Services } from '../services.js';
 import { threadTitle } from '../threads/threadText.js';
@@ -57,14 +57,21 @@ export async function finishHandMerge(services: Services, thread: Thread): Promi
   }
 }
 
-/** Brings the worktree to what it was before the merge. */
-export async function abandonHandMerge(services: Services, thread: Thread): Promise<void> {
+/** Brings the worktree to what it was before the merge. False: the person would rather not. */
+export async function abandonHandMerge(services: Services, thread: Thread): Promise<boolean> {
   const title = threadTitle(thread);
+  const giveUp = vscode.l10n.t('Give Up');
+  const question = {
+    text: vscode.l10n.t('Give up the merge in "{0}"?', title),
+    detail: vscode.l10n.t('What was resolved so far is lost, and its files are as they were before the merge.'),
+  };
+  if ((await askModally(question, giveUp)) !== giveUp) return false;
   await whileWaiting(vscode.l10n.t('Giving the merge in "{0}" up', title), async signal => {
     const client = await services.host.client(signal);
     return client.merges.endHandMerge({ threadId: thread.id, abandon: true }, { signal });
   });
   showDone(vscode.l10n.t('"{0}" is as it was before the merge', title));
+  return true;
 }
 
 async function offerEnd(services: Services, thread: Thread, begun: BeginHandMergeResponse): Promise<void> {
@@ -84,7 +91,8 @@ async function offerEnd(services: Services, thread: Thread, begun: BeginHandMerg
   const text = `${what} ${how}`;
   const chosen = await showInformation(text, complete, abandon);
   if (chosen === complete) await finishHandMerge(services, thread);
-  if (chosen === abandon) await abandonHandMerge(services, thread);
+  // Whoever thinks better of it has the choice again.
+  if (chosen === abandon && !(await abandonHandMerge(services, thread))) await offerEnd(services, thread, begun);
 }
 
 /**

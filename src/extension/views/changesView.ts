@@ -222,7 +222,9 @@ function summaryOf(thread: Thread): readonly SummaryNode[] {
 /** What the last merge came to, and with it the tests that `merge.verify` ran. */
 function mergeText({ latestMerge }: Thread): string {
   if (!latestMerge) return '';
-  const { status, target, message } = latestMerge;
+  const { target, message, undone } = latestMerge;
+  if (undone !== '') return vscode.l10n.t('undone ({0})', target);
+  const { status } = latestMerge;
   return [`${status} (${target})`, message.split('\n', 1)[0] ?? ''].filter(part => part !== '').join(' · ');
 }
 

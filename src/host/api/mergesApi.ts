@@ -69,7 +69,9 @@ export function mergesApi({
         if (project !== '') return findProject(stores, project);
         return folder === '' ? undefined : projectOfFolder(stores, absolutePath(folder, 'folder'));
       });
-      return { merges: (await merges.requestApproved(defined({ projectId: found?.id }))).map(wireMerge) };
+      return {
+        merges: (await merges.requestApproved(defined({ projectId: found?.id }))).map(merge => wireMerge(merge)),
+      };
     },
     retryMerge: async ({ mergeId }) => ({ merge: wireMerge(await merges.retry(mergeId)) }),
     async undoMerge({ threadId }, context) {
@@ -101,7 +103,11 @@ export function mergesApi({
       merge: wireMerge(await merges.wait(mergeId, context.signal, seenMessage)),
     }),
     listMerges: async ({ threadId }) =>
-      store.read(stores => ({ merges: stores.merges.ofThread(findThread(stores, threadId).thread.id).map(wireMerge) })),
+      store.read(stores => ({
+        merges: stores.merges
+          .ofThread(findThread(stores, threadId).thread.id)
+          .map(merge => wireMerge(merge, stores.undos.get(merge.id)?.kind)),
+      })),
     cancelMerge: async ({ mergeId }) => ({ merge: wireMerge(merges.cancel(mergeId)) }),
   };
 }

@@ -142,7 +142,7 @@ export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof Threa
         runs: stores.runs
           .ofThread(view.thread.id)
           .map(run => wireRun(run, { stopping: isRunStopping(run, stores.runs.isCancelled(run.id)) })),
-        merges: stores.merges.ofThread(view.thread.id).map(wireMerge),
+        merges: stores.merges.ofThread(view.thread.id).map(merge => wireMerge(merge, stores.undos.get(merge.id)?.kind)),
         verdicts: stores.verdicts.ofThread(view.thread.id).map(wireVerdict),
       }));
     },

@@ -4,6 +4,7 @@ import type { AgentVerdict } from '../../core/chains/agentVerdict.js';
 import type { Question } from '../../core/questions/question.js';
 import type { Chain } from '../../core/chains/chain.js';
 import type { Merge } from '../../core/merges/merge.js';
+import type { UndoKind } from '../../core/merges/mergeUndo.js';
 import type { Message } from '../../core/messages/message.js';
 import { serverPath, type NotebookServer } from '../../core/notebooks/notebookServer.js';
 import type { Run } from '../../core/runs/run.js';
@@ -66,7 +67,7 @@ export function wireRun(run: Run, { queuePosition = 0, delay, stopping = false }
   });
 }
 
-export function wireMerge(merge: Merge): WireMerge {
+export function wireMerge(merge: Merge, undone: UndoKind | '' = ''): WireMerge {
   return create(MergeSchema, {
     id: merge.id,
     threadId: merge.threadId,
@@ -80,6 +81,7 @@ export function wireMerge(merge: Merge): WireMerge {
     files: [...merge.files],
     createdAt: BigInt(merge.createdAt),
     endedAt: BigInt(merge.endedAt ?? 0),
+    undone,
   });
 }
 
@@ -97,7 +99,7 @@ export function wireThread(view: ThreadView): WireThread {
     createdAt: BigInt(thread.createdAt),
     updatedAt: BigInt(thread.updatedAt),
     latestRun: latestRun && wireRun(latestRun, view),
-    latestMerge: latestMerge && wireMerge(latestMerge),
+    latestMerge: latestMerge && wireMerge(latestMerge, view.undone),
     filesChanged: thread.filesChanged,
     additions: thread.additions,
     deletions: thread.deletions,

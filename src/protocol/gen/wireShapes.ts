@@ -651,7 +651,8 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "message": "string",
     "files": "[]string",
     "createdAt": "bigint",
-    "endedAt": "bigint"
+    "endedAt": "bigint",
+    "undone": "string"
   },
   "muster.v1.RequestApprovedMergesResponse": {
     "merges": "[]muster.v1.Merge"

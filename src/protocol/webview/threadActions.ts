@@ -114,7 +114,8 @@ const menuOffers: readonly Offer[] = [
   ['copyBranch', ({ thread }) => thread.branch !== ''],
   ['copyId', () => true],
   ['close', isLeft],
-  ['abandon', ({ abandoned, merging }) => !abandoned && !merging],
+  // Of what was merged there is nothing to give up any more: its worktree can go, and its merge be undone.
+  ['abandon', ({ thread, abandoned, merging }) => !abandoned && !merging && thread.status !== 'merged'],
 ];
 
 function canMerge({ ready, hasChanges, failedWithWork }: Situation): boolean {

@@ -221,7 +221,8 @@ export function toRunView(run: Run): RunView {
 
 /** Converts the wire's merge. */
 export function toMergeView(merge: Merge): MergeView {
-  const { id, status, target, commit, message, files } = merge;
+  const { id, target, commit, message, files, undone } = merge;
+  const status = undone === '' ? merge.status : 'undone';
   return { id, status, target: cut(target), commit, message, files: files.slice(0, 200) };
 }
 

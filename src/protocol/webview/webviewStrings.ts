@@ -91,6 +91,7 @@ export const webviewStrings = {
   'merge.checking': 'checking',
   'merge.merging': 'merging',
   'merge.merged': 'merged',
+  'merge.undone': 'undone: merge',
   'merge.blocked': 'blocked',
   'merge.conflicted': 'conflicts',
   'merge.failed': 'failed',

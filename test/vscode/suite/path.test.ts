@@ -178,6 +178,11 @@ test('a merged thread whose worktree is gone is reviewed from its commits, and u
   await vscode.commands.executeCommand('muster.undoMerge', threadId);
   assert.equal(await git('show', 'main:src/greet.js'), before.trim());
   assert.equal(await git('status', '--porcelain'), '');
+  await until(
+    'the thread says that its merge was undone',
+    () => access.services.host.threads.get(threadId)?.latestMerge?.undone === 'restored',
+    signal,
+  );
 });
 
 test('what somebody else wrote since the review is merged only after it was approved', async ({
