@@ -29,7 +29,10 @@ interface StoredThreadRow extends ThreadRow {
 }
 
 type StatedThread = ThreadState &
-  Pick<ThreadView, 'thread' | 'projectName' | 'latestRun' | 'latestMerge' | 'undone' | 'chain' | 'questions' | 'awaited'>;
+  Pick<
+    ThreadView,
+    'thread' | 'projectName' | 'latestRun' | 'latestMerge' | 'undone' | 'chain' | 'questions' | 'awaited'
+  >;
 
 interface PageParameters {
   readonly project: string | null;
