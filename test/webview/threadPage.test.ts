@@ -188,9 +188,11 @@ describe('following a conversation', () => {
       await page.reload();
       // From the cache, before anybody says anything: the row, at its place.
       await page.getByText('inside').waitFor();
-      expect(await topOf(view, 'make the thing')).toBe(before);
+      // A scroll position is whole pixels, a row's place need not be.
+      const moved = async (): Promise<number> => Math.abs((await topOf(view, 'make the thing')) - before);
+      expect(await moved()).toBeLessThanOrEqual(1);
       await view.send(...messages);
-      expect(await topOf(view, 'make the thing')).toBe(before);
+      expect(await moved()).toBeLessThanOrEqual(1);
       expect(await page.getByText('inside').isVisible()).toBe(true);
     });
   });
