@@ -69,7 +69,8 @@ export class OpenIdClient {
     const more = claims['email'] === undefined ? await this.#moreClaims(tokens.access_token, claims.sub) : {};
     const { email, email_verified: verified }: Readonly<Record<string, unknown>> = { ...claims, ...more };
     const address = typeof email === 'string' && verified === true ? [email.toLowerCase()] : [];
-    return [...address, claims.sub];
+    // Where people choose their own name, one could be called like another one's address.
+    return claims.sub.includes('@') ? address : [...address, claims.sub];
   }
 
   async #moreClaims(accessToken: string, subject: string): Promise<Readonly<Record<string, unknown>>> {

@@ -73,18 +73,15 @@ function unusable({ address, port }: ListenAddress, cause: unknown): AppError<'r
  */
 export function refuseForeignPages(at: ListenAddress, handler: Handler): Handler {
   return (request, response) => {
-    // Whoever stands behind takes it apart without asking again.
-    if (!URL.canParse(request.url ?? '', 'http://host')) return refuse(response, 400, 'That is no address.');
     const reason = refusal(at, request);
-    if (reason === undefined) handler(request, response);
-    else refuse(response, 403, reason);
+    if (reason === undefined) {
+      handler(request, response);
+      return;
+    }
+    response.statusCode = 403;
+    response.setHeader('Content-Type', 'text/plain; charset=utf-8');
+    response.end(`${reason}\n`);
   };
-}
-
-function refuse(response: Parameters<Handler>[1], status: number, reason: string): void {
-  response.statusCode = status;
-  response.setHeader('Content-Type', 'text/plain; charset=utf-8');
-  response.end(`${reason}\n`);
 }
 
 function refusal({ loopback }: ListenAddress, request: IncomingMessage | Http2ServerRequest): string | undefined {

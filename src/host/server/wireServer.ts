@@ -54,9 +54,10 @@ export interface WireServer {
  * which it can write by hand. Both get the same answers.
  */
 export function createWireServer(
-  handler: Handler,
+  answering: Handler,
   { guarded, proxy }: { readonly guarded?: Guarded; readonly proxy?: Proxy | undefined } = {},
 ): WireServer {
+  const handler = refuseNoAddress(answering);
   const answer: RequestListener = (request, response) => {
     if (proxy?.serves(request)) proxy.answer(request, response);
     else handler(request, response);
@@ -109,6 +110,19 @@ export function createWireServer(
       http1.closeIdleConnections();
       setTimeout(destroyConnections, closeMs).unref();
     },
+  };
+}
+
+/** Whoever answers takes the address apart without asking again. */
+function refuseNoAddress(handler: Handler): Handler {
+  return (request, response) => {
+    if (URL.canParse(request.url ?? '', 'http://host')) {
+      handler(request, response);
+      return;
+    }
+    response.statusCode = 400;
+    response.setHeader('Content-Type', 'text/plain; charset=utf-8');
+    response.end('That is no address.\n');
   };
 }
 
