@@ -1,5 +1,6 @@
-import type { CommandEntry, MenuName } from './commandEntry.js';
+import type { CommandEntry, MenuName, MenuPlace } from './commandEntry.js';
 import { commandsOnThreads, commandTable } from './commandTable.js';
+import { submenuTable } from './submenuTable.js';
 import type { ManifestTexts } from './texts.js';
 
 type Entries = readonly (readonly [id: string, entry: CommandEntry])[];
@@ -20,16 +21,26 @@ export function commandContributions(texts: ManifestTexts): readonly unknown[] {
   }));
 }
 
+/** `contributes.submenus` */
+export function submenuContributions(texts: ManifestTexts): readonly unknown[] {
+  return Object.entries(submenuTable).map(([id, { title }]) => ({
+    id,
+    label: texts.add(`submenu.${nameOf(id)}`, title),
+  }));
+}
+
 /** `contributes.menus` */
 export function menuContributions(): Readonly<Record<string, readonly unknown[]>> {
   const menus = new Map<MenuName, unknown[]>();
-  for (const [command, entry] of entries) {
-    for (const { menu, when, group } of entry.menus ?? []) {
+  const add = (what: Readonly<Record<string, string>>, places: readonly MenuPlace[]): void => {
+    for (const { menu, when, group } of places) {
       const items = menus.get(menu) ?? [];
-      items.push({ command, when, group });
+      items.push({ ...what, when, group });
       menus.set(menu, items);
     }
-  }
+  };
+  for (const [command, entry] of entries) add({ command }, entry.menus ?? []);
+  for (const [submenu, { places }] of Object.entries(submenuTable)) add({ submenu }, places);
   return {
     commandPalette: entries.flatMap(([command, entry]) => {
       const when = entry.palette ?? (Object.hasOwn(commandsOnThreads, command) ? withThreads : undefined);

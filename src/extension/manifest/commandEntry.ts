@@ -27,7 +27,11 @@ export type MenuName =
   | 'explorer/context'
   | 'notebook/toolbar'
   | 'view/item/context'
-  | 'view/title';
+  | 'view/title'
+  | SubmenuName;
+
+/** Menus behind an entry of another menu; `submenuTable` says where they are. */
+export type SubmenuName = 'muster.mergeMenu' | 'muster.worktreeMenu' | 'muster.copyMenu';
 
 interface KeyBinding {
   readonly key: string;

@@ -1,6 +1,11 @@
 import { chatToolTable, type ChatToolEntry } from './chatToolTable.js';
 import { composeFileNames, grammars, languages } from './languageTable.js';
-import { commandContributions, keybindingContributions, menuContributions } from './commandContributions.js';
+import {
+  commandContributions,
+  keybindingContributions,
+  menuContributions,
+  submenuContributions,
+} from './commandContributions.js';
 import { settingTable, type SettingEntry } from './settingTable.js';
 import { ManifestTexts } from './texts.js';
 import { container, viewTable, welcomeTable } from './viewTable.js';
@@ -26,6 +31,7 @@ export function generateContributions(): GeneratedManifest {
   const texts = new ManifestTexts();
   const contributes = {
     commands: commandContributions(texts),
+    submenus: submenuContributions(texts),
     menus: menuContributions(),
     keybindings: keybindingContributions(),
     viewsContainers: {

@@ -1,13 +1,8 @@
-import { trusted, type CommandEntry, type MenuPlace } from './commandEntry.js';
-
-const onThread = (group: string, word = 'worktree'): MenuPlace => ({
-  menu: 'view/item/context',
-  when: `view == muster.threads && viewItem =~ /\\b${word}\\b/`,
-  group,
-});
+import { trusted, type CommandEntry } from './commandEntry.js';
+import { onThread } from './menuPlaces.js';
 
 /** Where a thread's files are, and what it works in. */
-const onPlace = 'view == muster.worktrees && viewItem =~ /^(worktree|sandbox)$/';
+const onPlace = 'view == muster.worktrees && viewItem =~ /\\b(worktree|sandbox)\\b/';
 const onAgent = 'view == muster.projects && viewItem =~ /\\bagent\\b/';
 
 /** The row of a thread's server. */
@@ -23,7 +18,7 @@ export const notebookCommands = {
     icon: '$(notebook)',
     enablement: trusted,
     menus: [
-      onThread('1_open@7'),
+      onThread('worktree', '2_notebooks@1', 'muster.worktreeMenu'),
       { menu: 'view/item/context', when: onPlace, group: '1_open@7' },
       { menu: 'view/item/context', when: onAgent, group: '2_notebooks@1' },
     ],
@@ -32,14 +27,14 @@ export const notebookCommands = {
     title: 'New Guest Notebook...',
     icon: '$(new-file)',
     enablement: trusted,
-    menus: [onThread('1_open@8')],
+    menus: [onThread('worktree', '2_notebooks@2', 'muster.worktreeMenu')],
   },
   'muster.openNotebooksInBrowser': {
     title: 'Open Notebooks in Browser',
     icon: '$(globe)',
     enablement: trusted,
     menus: [
-      onThread('1_open@9'),
+      onThread('worktree', '2_notebooks@3', 'muster.worktreeMenu'),
       { menu: 'view/item/context', when: onServer, group: 'inline@1' },
       { menu: 'view/item/context', when: onServer, group: '1_open@1' },
     ],
@@ -70,7 +65,7 @@ export const notebookCommands = {
     icon: '$(debug-stop)',
     enablement: trusted,
     menus: [
-      onThread('3_end@5', 'notebooks'),
+      onThread('notebooks', '2_notebooks@4', 'muster.worktreeMenu'),
       { menu: 'view/item/context', when: onServer, group: 'inline@2' },
       { menu: 'view/item/context', when: onServer, group: '3_end@1' },
     ],

@@ -18,23 +18,23 @@ export const queueCommands = {
     title: 'Change Turn of Merge...',
     icon: '$(list-ordered)',
     enablement: trusted,
-    menus: [onThread('merging', '2_act@1')],
+    menus: [onThread('merging', '2_merge@1')],
   },
   'muster.showMergeChecks': {
     title: 'Show Output of Verify Commands',
     icon: '$(output)',
-    menus: [onThread('merging|merged|mergeFailed', '1_open@4')],
+    menus: [onThread('merging|merged|mergeFailed', '3_more@4')],
   },
   'muster.updateThread': {
     title: 'Update from Target',
     icon: '$(repo-pull)',
     enablement: trusted,
-    menus: [onThread('updatable', '2_act@6')],
+    menus: [onThread('updatable', '2_other@2', 'muster.mergeMenu')],
   },
   'muster.undoMerge': {
     title: 'Undo Merge',
     icon: '$(discard)',
     enablement: trusted,
-    menus: [onThread('merged', '2_act@1')],
+    menus: [onThread('merged', '2_merge@1')],
   },
 } as const satisfies Readonly<Record<string, CommandEntry>>;

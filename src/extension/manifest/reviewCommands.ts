@@ -20,7 +20,10 @@ export const reviewCommands = {
     title: 'Request Changes...',
     icon: '$(request-changes)',
     enablement: trusted,
-    menus: [onThread('drafts', '2_act@2'), { menu: 'editor/title', when: wholeReview, group: 'navigation@-4' }],
+    menus: [
+      onThread('undecided|drafts', '1_open@4'),
+      { menu: 'editor/title', when: wholeReview, group: 'navigation@-4' },
+    ],
   },
   'muster.reviewSince': {
     title: 'Review What Changed Since You Last Looked',
@@ -30,7 +33,7 @@ export const reviewCommands = {
   'muster.compareThreads': {
     title: 'Compare with Another Thread or Target...',
     icon: '$(compare-changes)',
-    menus: [onThread('branch', '1_open@5')],
+    menus: [onThread('reviewable', '3_more@2')],
   },
   'muster.nextUnreviewed': {
     title: 'Go to Next Unreviewed Change',

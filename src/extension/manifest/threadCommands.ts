@@ -2,7 +2,6 @@ import { never, trusted, type CommandEntry } from './commandEntry.js';
 import { onThread, threadsView as threads, wholeReview as review } from './menuPlaces.js';
 
 const any = 'thread';
-const reviewable = 'ready|needs_you|merging|working|merged';
 const stoppable = 'working|queued|waiting';
 const unfinished = 'needs_you|queued|working|ready|failed';
 
@@ -20,18 +19,18 @@ export const threadCommands = {
     title: 'Answer Question of Agent...',
     icon: '$(question)',
     enablement: trusted,
-    menus: [onThread('question', 'inline@1'), onThread('question', '2_act@0')],
+    menus: [onThread('question', 'inline@1'), onThread('question', '0_need@1')],
   },
   'muster.review': {
     title: 'Review Changes',
     icon: '$(diff-multiple)',
-    menus: [onThread('ready', 'inline@1'), onThread('outdated', 'inline@1'), onThread(reviewable, '1_open@2')],
+    menus: [onThread('ready', 'inline@1'), onThread('outdated', 'inline@1'), onThread('reviewable', '1_open@2')],
   },
   'muster.showLog': {
     title: 'Show Raw Log',
     icon: '$(output)',
     menus: [
-      onThread(any, '1_open@3'),
+      onThread(any, '3_more@3'),
       { menu: 'view/item/context', when: 'view == muster.worktrees && viewItem == sandbox', group: '1_open@3' },
     ],
   },
@@ -39,37 +38,41 @@ export const threadCommands = {
     title: 'Follow Up...',
     icon: '$(reply)',
     enablement: trusted,
-    menus: [onThread(unfinished, '2_act@1')],
+    menus: [onThread(unfinished, '1_open@5')],
   },
   'muster.retryThread': {
     title: 'Retry Thread',
     icon: '$(debug-restart)',
     enablement: trusted,
-    menus: [onThread('retryable', 'inline@1'), onThread('retryable', '2_act@1')],
+    menus: [onThread('retryable', 'inline@1'), onThread('retryable', '0_need@4')],
   },
   'muster.approve': {
     title: 'Approve Changes',
     icon: '$(check)',
     enablement: trusted,
-    menus: [onThread('approvable', '2_act@2'), { menu: 'editor/title', when: review, group: 'navigation@-3' }],
+    menus: [onThread('approvable', '2_merge@2'), { menu: 'editor/title', when: review, group: 'navigation@-3' }],
   },
   'muster.approveAndMerge': {
     title: 'Approve and Merge',
     icon: '$(git-merge)',
     enablement: trusted,
-    menus: [onThread('outdated', 'inline@2'), onThread('approvable', '2_act@3')],
+    menus: [
+      onThread('outdated', 'inline@2'),
+      onThread('outdated', '0_need@3'),
+      onThread('approvable', '1_merge@1', 'muster.mergeMenu'),
+    ],
   },
   'muster.resolveConflict': {
     title: 'Ask Agent to Resolve Conflict',
     icon: '$(sparkle)',
     enablement: trusted,
-    menus: [onThread('conflict', 'inline@1'), onThread('conflict', '2_act@1')],
+    menus: [onThread('conflict', 'inline@1'), onThread('conflict', '0_need@1')],
   },
   'muster.mergeByHand': {
     title: 'Resolve Conflict in Merge Editor',
     icon: '$(combine)',
     enablement: trusted,
-    menus: [onThread('conflicting', 'inline@2'), onThread('conflict|updatable', '2_act@2')],
+    menus: [onThread('conflicting', 'inline@2'), onThread('conflict|conflicting', '0_need@2')],
   },
   'muster.finishHandMerge': {
     title: 'Complete Merge into Thread',
@@ -87,13 +90,13 @@ export const threadCommands = {
     title: 'Rebase and Merge Thread',
     icon: '$(git-merge)',
     enablement: trusted,
-    menus: [onThread('conflict|mergeable', '2_act@5')],
+    menus: [onThread('conflict', '0_need@3'), onThread('mergeable', '1_merge@3', 'muster.mergeMenu')],
   },
   'muster.fixAgent': {
     title: 'Show How to Fix the Agent of Thread',
     icon: '$(question)',
     enablement: trusted,
-    menus: [onThread('agentProblem', 'inline@1'), onThread('agentProblem', '2_act@0')],
+    menus: [onThread('agentProblem', 'inline@1'), onThread('agentProblem', '0_need@1')],
   },
   'muster.merge': {
     title: 'Merge Thread',
@@ -101,7 +104,7 @@ export const threadCommands = {
     enablement: trusted,
     menus: [
       onThread('mergeable', 'inline@2'),
-      onThread('mergeable|conflicting', '2_act@4'),
+      onThread('mergeable|conflicting', '2_merge@1'),
       { menu: 'editor/title', when: review, group: 'navigation@-2' },
     ],
   },
@@ -109,65 +112,65 @@ export const threadCommands = {
     title: 'Squash and Merge Thread',
     icon: '$(git-commit)',
     enablement: trusted,
-    menus: [onThread('mergeable', '2_act@5')],
+    menus: [onThread('mergeable', '1_merge@2', 'muster.mergeMenu')],
   },
   'muster.cancelThread': {
     title: 'Stop Thread',
     icon: '$(debug-stop)',
     enablement: trusted,
-    menus: [onThread(stoppable, 'inline@3'), onThread(stoppable, '3_end@1')],
+    menus: [onThread(stoppable, 'inline@3'), onThread(stoppable, '4_end@1')],
   },
   'muster.cancelMerge': {
     title: 'Cancel Merge',
     icon: '$(circle-slash)',
     enablement: trusted,
-    menus: [onThread('merging', 'inline@3'), onThread('merging', '3_end@1')],
+    menus: [onThread('merging', 'inline@3'), onThread('merging', '4_end@1')],
   },
   'muster.closeThread': {
     title: 'Close Thread Without Merging',
     icon: '$(close)',
     enablement: trusted,
-    menus: [onThread('needs_you|ready|failed', '3_end@2')],
+    menus: [onThread('needs_you|ready|failed', '4_end@2')],
   },
   'muster.openPullRequest': {
     title: 'Open Pull Request...',
     icon: '$(git-pull-request)',
     enablement: trusted,
-    menus: [onThread('branch', '2_act@6')],
+    menus: [onThread('undecided', '2_other@1', 'muster.mergeMenu')],
   },
   'muster.keepAttempt': {
     title: 'Keep This Attempt...',
     icon: '$(star)',
     enablement: trusted,
-    menus: [onThread('attempt', '3_end@0')],
+    menus: [onThread('attempt', '2_merge@0')],
   },
   'muster.abandonThread': {
     title: 'Abandon Thread...',
     icon: '$(trash)',
     enablement: trusted,
-    menus: [onThread(`${unfinished}|closed`, '3_end@3')],
+    menus: [onThread(`${unfinished}|closed`, '4_end@3')],
   },
   'muster.restoreThread': {
     title: 'Restore Thread',
     icon: '$(discard)',
     enablement: trusted,
-    menus: [onThread('rescue', 'inline@1'), onThread('rescue', '3_end@4')],
+    menus: [onThread('rescue', 'inline@1'), onThread('rescue', '4_end@4')],
   },
   'muster.muteThread': {
     title: 'Do Not Notify About Thread',
-    menus: [onThread('unmuted', '4_copy@3')],
+    menus: [onThread('unmuted', '5_copy@2')],
   },
   'muster.unmuteThread': {
     title: 'Notify About Thread Again',
-    menus: [onThread('muted', '4_copy@3')],
+    menus: [onThread('muted', '5_copy@2')],
   },
   'muster.copyThreadId': {
     title: 'Copy Thread Id',
-    menus: [onThread(any, '4_copy@1')],
+    menus: [onThread(any, '1_copy@1', 'muster.copyMenu')],
   },
   'muster.copyBranch': {
     title: 'Copy Branch Name',
-    menus: [onThread('branch', '4_copy@2')],
+    menus: [onThread('branch', '1_copy@2', 'muster.copyMenu')],
   },
   'muster.findInThread': {
     title: 'Find in Thread',

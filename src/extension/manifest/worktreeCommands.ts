@@ -1,16 +1,11 @@
 import { trusted, type CommandEntry, type MenuPlace } from './commandEntry.js';
+import { onThread } from './menuPlaces.js';
 
 /** Everything beside a row is also in its menu, where the keyboard gets at it. */
 function onWorktree(inline: string, menu: string, threadGroup?: string): readonly MenuPlace[] {
   const when = 'view == muster.worktrees && viewItem =~ /\\bworktree\\b/';
   const places: MenuPlace[] = [inline, menu].map(group => ({ menu: 'view/item/context', when, group }));
-  if (threadGroup !== undefined) {
-    places.push({
-      menu: 'view/item/context',
-      when: 'view == muster.threads && viewItem =~ /\\bworktree\\b/',
-      group: threadGroup,
-    });
-  }
+  if (threadGroup !== undefined) places.push(onThread('worktree', threadGroup, 'muster.worktreeMenu'));
   return places;
 }
 
@@ -19,13 +14,13 @@ export const worktreeCommands = {
   'muster.openWorktree': {
     title: 'Open Worktree in New Window',
     icon: '$(empty-window)',
-    menus: onWorktree('inline@1', '1_open@1', '1_open@5'),
+    menus: onWorktree('inline@1', '1_open@1', '1_open@1'),
   },
   'muster.openWorktreeTerminal': {
     title: 'Open Worktree in Terminal',
     icon: '$(terminal)',
     enablement: trusted,
-    menus: onWorktree('inline@2', '1_open@2', '1_open@6'),
+    menus: onWorktree('inline@2', '1_open@2', '1_open@2'),
   },
   'muster.openSandboxTerminal': {
     title: 'Open Terminal in Sandbox',
@@ -53,20 +48,20 @@ export const worktreeCommands = {
     icon: '$(wrench)',
     enablement: trusted,
     menus: [
-      { menu: 'view/item/context', when: 'view == muster.worktrees', group: '1_repair@1' },
-      { menu: 'view/item/context', when: 'view == muster.threads && viewItem =~ /\\btroubled\\b/', group: 'inline@1' },
-      { menu: 'view/item/context', when: 'view == muster.threads && viewItem =~ /\\btroubled\\b/', group: '2_act@0' },
+      {
+        menu: 'view/item/context',
+        when: 'view == muster.worktrees && viewItem =~ /\\b(missing|troubled)\\b/',
+        group: '0_need@1',
+      },
+      onThread('troubled', 'inline@1'),
+      onThread('troubled', '0_need@1'),
     ],
   },
   'muster.putBackShared': {
     title: 'Undo What Its Runs Did to Your Repository',
     icon: '$(discard)',
     enablement: trusted,
-    menus: ['inline@1', '2_act@0'].map(group => ({
-      menu: 'view/item/context',
-      when: 'view == muster.threads && viewItem =~ /\\baltered\\b/',
-      group,
-    })),
+    menus: ['inline@1', '0_need@1'].map(group => onThread('altered', group)),
   },
   'muster.adoptWorktree': {
     title: 'Adopt Worktree',

@@ -171,6 +171,11 @@ export function threadThemeIcon(thread: Thread): vscode.ThemeIcon {
   );
 }
 
+/** True when its worktree is no longer what was made, and can be repaired. */
+export function isTroubled({ trouble }: Thread): boolean {
+  return trouble === 'replaced' || trouble === 'missing';
+}
+
 /** True when the last run ended badly and the thread is still open. */
 export function canRetry(thread: Thread): boolean {
   return (
@@ -185,7 +190,7 @@ const contextWords: Readonly<Record<string, (thread: Thread) => boolean>> = {
   rescue: ({ rescue, worktree }) => rescue !== '' && worktree === '',
   // What runs did to the person's repository is among its notes, with the command that undoes it.
   altered: ({ notes }) => notes.some(note => note.includes('`muster worktrees put-back ')),
-  troubled: ({ trouble }) => trouble === 'replaced' || trouble === 'missing',
+  troubled: isTroubled,
   // The name that a task for several agents is given under.
   attempt: ({ batch, outcome }) => batch.startsWith('best-of-') && outcome === 'open',
   waiting: ({ latestRun }) => latestRun?.status === 'waiting',
@@ -210,6 +215,9 @@ export function threadContext(thread: Thread, muted: boolean): string {
     menu.includes('merge') ? 'conflicting' : [],
     menu.includes('approve') ? 'approvable' : [],
     menu.includes('update') ? 'updatable' : [],
+    buttons.includes('review') ? 'reviewable' : [],
+    // Its changes are neither merged nor given up.
+    menu.includes('requestChanges') ? 'undecided' : [],
   ]
     .flat()
     .join(' ');

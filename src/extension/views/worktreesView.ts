@@ -7,6 +7,7 @@ import { createPlainTree, type PlainTree } from '../plain/trees.js';
 import type { Services } from '../services.js';
 import { folderSize } from '../threads/folderSize.js';
 import { statusWord, threadTitle } from '../threads/threadText.js';
+import { isTroubled } from './threadNodes.js';
 
 export interface WorktreeNode {
   readonly kind: 'worktree';
@@ -162,7 +163,7 @@ export class WorktreesView implements vscode.TreeDataProvider<WorktreesRow>, vsc
     ].filter(fact => fact !== '');
     item.id = `worktree:${threadId}`;
     item.description = facts.join(' · ');
-    item.contextValue = worktree.missing ? 'missing' : 'worktree';
+    item.contextValue = worktree.missing ? 'missing' : thread && isTroubled(thread) ? 'worktree troubled' : 'worktree';
     item.iconPath = new vscode.ThemeIcon(worktree.missing ? 'warning' : 'folder-library');
     item.tooltip = [worktree.path, thread ? `${threadTitle(thread)} · ${statusWord(thread)}` : ''].join('\n').trim();
     item.accessibilityInformation = {

@@ -6,6 +6,7 @@ import { manifestFiles } from '../../../src/build/generateManifest.ts';
 import type { CommandEntry } from '../../../src/extension/manifest/commandEntry.js';
 import { commandsOnThreads, commandTable } from '../../../src/extension/manifest/commandTable.js';
 import { generateContributions } from '../../../src/extension/manifest/contributions.js';
+import { submenuTable } from '../../../src/extension/manifest/submenuTable.js';
 import { welcomeTable } from '../../../src/extension/manifest/viewTable.js';
 import { walkthroughSteps } from '../../../src/extension/manifest/walkthroughTable.js';
 
@@ -58,7 +59,9 @@ describe('the manifest', () => {
 
   it('has everything that stands beside a row in the menu of that row, too, where the keyboard gets at it', () => {
     const places = Object.entries<CommandEntry>(commandTable).flatMap(([id, { menus = [] }]) =>
-      menus.filter(({ menu }) => menu === 'view/item/context').map(place => ({ id, ...place })),
+      menus
+        .filter(({ menu }) => menu === 'view/item/context' || Object.hasOwn(submenuTable, menu))
+        .map(place => ({ id, ...place })),
     );
     const viewOf = (when: string): string => /view == ([\w.]+)/.exec(when)?.[1] ?? '';
     const inMenu = new Set(
