@@ -37,6 +37,7 @@ export interface ErrorData {
   'login.paused': { readonly seconds: number };
   'login.refused': Record<never, never>;
   'login.unknown': { readonly user: string };
+  'merge.byHand': { readonly thread: string; readonly target: string };
   'merge.refused': { readonly thread: string; readonly reason: string };
   'merge.unknown': { readonly merge: string };
   'payload.invalid': { readonly reason: string };

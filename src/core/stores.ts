@@ -5,6 +5,7 @@ import type { VerdictStores } from './chains/agentVerdict.js';
 import type { ChainStores } from './chains/chainStore.js';
 import type { EventStores } from './events/eventLog.js';
 import type { ConflictStores } from './merges/conflictPrediction.js';
+import type { OpenHandMergeStores } from './merges/openHandMerge.js';
 import type { MergeResumptionStores } from './merges/resumption.js';
 import type { MergeStores } from './merges/mergeStore.js';
 import type { ModelStores } from './models/modelStore.js';
@@ -51,6 +52,7 @@ export interface Stores
     ReviewStores,
     CommentStores,
     ConflictStores,
+    OpenHandMergeStores,
     ScheduleStores,
     TopicStores,
     WebhookStores,

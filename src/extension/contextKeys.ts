@@ -9,6 +9,11 @@ export function registerContextKeys({ context, host, scope, composeFiles }: Serv
   const showProjects = (): void => set('hasProject', scope.projects().length > 0);
   // While no host answers nobody knows: a command starts one and asks it.
   const showThreads = (): void => set('hasThreads', host.state !== 'connected' || scope.threads().length > 0);
+  const showHandMerges = (): void =>
+    set(
+      'handMerges',
+      scope.threads().some(({ handMerge }) => handMerge !== ''),
+    );
   const findComposeFiles = async (): Promise<void> => {
     const found = await vscode.workspace.findFiles('**/agent-compose.{yml,yaml}', '**/node_modules/**', 1);
     set('hasComposeFile', found.length > 0);
@@ -22,6 +27,7 @@ export function registerContextKeys({ context, host, scope, composeFiles }: Serv
   showRemembered({ context });
   showProjects();
   showThreads();
+  showHandMerges();
   showToApply();
   void findComposeFiles();
   context.subscriptions.push(
@@ -37,6 +43,7 @@ export function registerContextKeys({ context, host, scope, composeFiles }: Serv
     host.onDidChange(({ projects }) => {
       if (projects.length > 0) showProjects();
       showThreads();
+      showHandMerges();
       showToApply();
     }),
     scope.onDidChange(() => {

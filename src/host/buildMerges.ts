@@ -44,7 +44,7 @@ export function buildMerges(
     targets: resources.add(new TargetWatch({ ...common, driver: worktrees, predictor: conflicts })),
     undos: new UndoService({ ...common, driver }),
     updates: new UpdateService({ ...common, driver, settler, workspaces }),
-    handMerges: new HandMergeService({ store, driver: parts.handMerges, settler, workspaces }),
+    handMerges: new HandMergeService({ ...common, driver: parts.handMerges, settler, workspaces }),
     resumer: resources.add(new MergeResumer({ store, log, merges })),
     autoMerger: resources.add(new AutoMerger({ store, log, merges })),
   };

@@ -3,6 +3,8 @@ export const nextStepIcons = {
   mergeAgain: 'git-merge',
   resolve: 'sparkle',
   mergeByHand: 'diff-multiple',
+  finishHandMerge: 'check',
+  abandonHandMerge: 'discard',
   mergeRebase: 'git-merge',
   showSourceControl: 'source-control',
   fixAgent: 'question',

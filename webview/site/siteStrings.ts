@@ -23,6 +23,10 @@ export const siteStrings = {
   undone: 'Undone: {0} is at {1}',
   updated: 'Updated from {0}',
   upToDate: 'It has all of {0} already',
+  closeTitle: 'Close “{0}” without merging?',
+  closeDetail: 'Its changes are not merged. Its worktree and its branch stay, and it can be reopened as it is now.',
+  giveUpTitle: 'Give up the merge in “{0}”?',
+  giveUpDetail: 'What was resolved so far is lost, and its files are as they were before the merge.',
   abandonTitle: 'Abandon “{0}”?',
   abandonDetail:
     'A run that is at work stops; worktree and branch are removed. Everything, also uncommitted work, is kept and can be restored.',

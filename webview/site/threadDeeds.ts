@@ -54,7 +54,9 @@ const deeds: Partial<Readonly<Record<ThreadAction, (deed: Deed) => Promise<void>
     say(fill(texts.undone, target, shortId(commit)));
   },
   async resolve(deed) {
-    if (deed.thread.latestMerge) await askToResolve(deed, deed.thread.latestMerge);
+    const { latestMerge, status } = deed.thread;
+    if (latestMerge?.status === 'conflicted' && status === 'needs_you') await askToResolve(deed, latestMerge);
+    else await askToUpdate(deed);
   },
   async stop({ client, thread, signal }) {
     await client.threads.cancelThread({ threadId: thread.id }, { signal });
@@ -62,7 +64,25 @@ const deeds: Partial<Readonly<Record<ThreadAction, (deed: Deed) => Promise<void>
   async retry({ client, thread, signal }) {
     await client.threads.retryThread({ threadId: thread.id, idempotencyKey: newKey() }, { signal });
   },
+  async finishHandMerge({ client, thread, signal }) {
+    const { target } = await client.merges.endHandMerge({ threadId: thread.id }, { signal });
+    say(fill(texts.updated, target));
+  },
+  async abandonHandMerge({ client, thread, signal }) {
+    const title = fill(texts.giveUpTitle, titleOf(thread));
+    const choices = [{ label: webviewStrings.abandonHandMerge.replace('…', ''), value: true }];
+    if (!(await ask({ title, detail: texts.giveUpDetail, choices, dismiss: texts.cancel }))) return;
+    await client.merges.endHandMerge({ threadId: thread.id, abandon: true }, { signal });
+  },
+  async reopen({ client, thread, signal }) {
+    await client.threads.reopenThread({ threadId: thread.id }, { signal });
+  },
   async close({ client, thread, signal }) {
+    if ((thread.filesChanged ?? 0) > 0) {
+      const title = fill(texts.closeTitle, titleOf(thread));
+      const choices = [{ label: texts.close, value: true }];
+      if (!(await ask({ title, detail: texts.closeDetail, choices, dismiss: texts.cancel }))) return;
+    }
     await client.threads.closeThread({ threadId: thread.id }, { signal });
   },
   abandon,
@@ -170,6 +190,14 @@ async function askToResolve({ client, thread, signal }: Deed, conflicted: Merge)
   const more = { thenMerge: conflicted.id, idempotencyKey: newKey() };
   await client.threads.dispatch({ threadId, agent, prompt, ...more }, { signal });
   say(fill(texts.resolving, agent, titleOf(thread)));
+}
+
+/** No merge was asked for, so that nothing is merged when it is resolved. */
+async function askToUpdate({ client, thread, signal }: Deed): Promise<void> {
+  const { id: threadId, agent, conflictTarget: target, conflictFiles: files } = thread;
+  const prompt = conflictTask({ target, files });
+  await client.threads.dispatch({ threadId, agent, prompt, idempotencyKey: newKey() }, { signal });
+  say(fill(texts.sent, agent));
 }
 
 async function abandon({ client, thread, signal }: Deed): Promise<void> {

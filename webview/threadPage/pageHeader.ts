@@ -30,6 +30,7 @@ const actionIcons: Readonly<Record<ThreadAction, string>> = {
   stop: 'debug-stop',
   retry: 'debug-restart',
   close: 'circle-slash',
+  reopen: 'debug-restart',
   abandon: 'trash',
   restore: 'history',
   openWorktree: 'empty-window',

@@ -1,3 +1,7 @@
+import type { Clock } from '../../base/clock.js';
+import { errorMessage } from '../../base/errors.js';
+import type { Log } from '../../base/log.js';
+import type { EventStores } from '../events/eventLog.js';
 import type { ProjectStores } from '../projects/projectStore.js';
 import type { Store } from '../store.js';
 import { requireIdle } from '../threads/idleThread.js';
@@ -11,9 +15,12 @@ import type { WorktreeRef } from '../workspaces/worktreeDriver.js';
 import type { HandMerge, HandMergeDriver } from './handMerge.js';
 import { noTarget } from './mergeRequest.js';
 import { targetOf } from './mergeTarget.js';
+import type { OpenHandMerge, OpenHandMergeStores } from './openHandMerge.js';
 
 interface HandMergeServiceOptions {
-  readonly store: Store<ProjectStores & ThreadStores>;
+  readonly store: Store<ProjectStores & ThreadStores & OpenHandMergeStores & EventStores>;
+  readonly clock: Clock;
+  readonly log: Log;
   readonly driver: HandMergeDriver;
   readonly settler: Pick<ThreadSettler, 'settled' | 'snapshot'>;
   readonly workspaces: Pick<WorkspaceService, 'exclusive'>;
@@ -48,6 +55,7 @@ export class HandMergeService {
         await settler.snapshot(thread, `${thread.summary}\n\nWork kept by Muster before a merge by hand.`);
       const merge = await driver.begin(worktree, { target, message });
       if (merge === undefined) await settler.snapshot(thread, message);
+      this.#note(thread, merge && { threadId: thread.id, target, begunAt: this.#options.clock.now() });
       return { view: this.#view(thread), target, merge };
     });
   }
@@ -55,9 +63,8 @@ export class HandMergeService {
   /** Commits what the person made of the conflicts. Errors: `thread.*`, `worktree.unfinished`, `worktree.failed`. */
   async finish(id: string): Promise<{ readonly view: ThreadView; readonly target: string }> {
     return await this.#with(id, async ({ thread, worktree, target }) => {
-      await this.#options.driver.finish(worktree);
-      // Head and counts are those of what was resolved.
-      await this.#options.settler.snapshot(thread, thread.summary);
+      if (await this.#isLeft(thread, worktree)) await this.#options.driver.finish(worktree);
+      await this.#ended(thread);
       return { view: this.#view(thread), target };
     });
   }
@@ -65,9 +72,52 @@ export class HandMergeService {
   /** Errors: `thread.*`, `worktree.failed`. */
   async abandon(id: string): Promise<{ readonly view: ThreadView; readonly target: string }> {
     return await this.#with(id, async ({ thread, worktree, target }) => {
-      await this.#options.driver.abandon(worktree);
-      await this.#options.settler.snapshot(thread, thread.summary);
+      if (await this.#isLeft(thread, worktree)) await this.#options.driver.abandon(worktree);
+      await this.#ended(thread);
       return { view: this.#view(thread), target };
+    });
+  }
+
+  /**
+   * Somebody looks at the thread, or is about to work on it: what a person has ended in a terminal is over. Where git cannot say, it
+   * stays as it was noted. Errors: `thread.unknown`, `thread.ambiguous`.
+   */
+  async lookedAt(id: string): Promise<void> {
+    const { store, driver, log } = this.#options;
+    const { thread, handMerge } = store.read(stores => findThread(stores, id));
+    const worktree = worktreeOf(thread);
+    if (handMerge === undefined || !worktree) return;
+    try {
+      if (await driver.isUnderWay(worktree)) return;
+      await this.#with(id, async subject => {
+        if (!(await driver.isUnderWay(subject.worktree))) await this.#ended(subject.thread);
+      });
+    } catch (error) {
+      log.warn('Whether a merge by hand has ended is not known', { thread: id, reason: errorMessage(error) });
+    }
+  }
+
+  /** Whether git has still something to end; without that, one that was noted was ended in a terminal. */
+  async #isLeft({ id }: Thread, worktree: WorktreeRef): Promise<boolean> {
+    const { store, driver } = this.#options;
+    const noted = store.read(stores => stores.handMerges.ofThread(id)) !== undefined;
+    return !noted || (await driver.isUnderWay(worktree));
+  }
+
+  /** Head and counts are those of what was resolved. */
+  async #ended(thread: Thread): Promise<void> {
+    await this.#options.settler.snapshot(thread, thread.summary);
+    this.#note(thread, undefined);
+  }
+
+  #note({ id }: Thread, merge: OpenHandMerge | undefined): void {
+    const { store, clock } = this.#options;
+    store.transact(stores => {
+      const before = stores.handMerges.ofThread(id);
+      if (merge === undefined && before === undefined) return;
+      if (merge === undefined) stores.handMerges.remove(id);
+      else stores.handMerges.save({ ...merge, begunAt: before?.begunAt ?? merge.begunAt });
+      stores.events.append({ kind: 'thread_changed', threadId: id }, clock.now());
     });
   }
 

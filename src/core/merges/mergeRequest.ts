@@ -5,9 +5,10 @@ import type { Thread } from '../threads/thread.js';
 import type { ThreadView } from '../threads/threadStore.js';
 import { worktreeOf } from '../workspaces/workspaceService.js';
 import { isMergeActive, type Merge } from './merge.js';
+import { requireNoHandMerge } from './openHandMerge.js';
 
-/** The merge that is under way already, if there is one. Errors: `thread.busy`, `thread.closed`, `worktree.missing`. */
-export function requireMergeable({ thread, latestRun, latestMerge }: ThreadView): Merge | undefined {
+/** The merge that is under way already, if there is one. Errors: `thread.busy`, `merge.byHand`, `thread.closed`, `worktree.missing`. */
+export function requireMergeable({ thread, latestRun, latestMerge, handMerge }: ThreadView): Merge | undefined {
   if (latestRun && isRunActive(latestRun.status)) {
     throw new AppError(
       'thread.busy',
@@ -16,6 +17,7 @@ export function requireMergeable({ thread, latestRun, latestMerge }: ThreadView)
     );
   }
   if (latestMerge && isMergeActive(latestMerge.status)) return latestMerge;
+  requireNoHandMerge(handMerge);
   if (!worktreeOf(thread)) throw noWorktree(thread);
   if (thread.outcome === 'abandoned') {
     throw new AppError(

@@ -2,7 +2,7 @@ import { AppError } from '../../base/errors.js';
 import type { MessageStores } from '../messages/messageStore.js';
 import type { ProjectStores } from '../projects/projectStore.js';
 import type { Store } from '../store.js';
-import { requireIdle } from '../threads/idleThread.js';
+import { requireWhole } from '../threads/idleThread.js';
 import type { Thread } from '../threads/thread.js';
 import { findThread } from '../threads/threadLookup.js';
 import { noWorktree } from '../threads/threadService.js';
@@ -104,7 +104,7 @@ export class PullRequestService {
     const { store, settler } = this.#options;
     const { thread } = store.read(stores => findThread(stores, id));
     await settler.settled(thread.id);
-    return requireIdle(store.read(stores => findThread(stores, thread.id)));
+    return requireWhole(store.read(stores => findThread(stores, thread.id)));
   }
 }
 

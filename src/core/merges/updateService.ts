@@ -2,7 +2,7 @@ import { AppError } from '../../base/errors.js';
 import type { IdSource } from '../../base/ids.js';
 import type { ProjectStores } from '../projects/projectStore.js';
 import type { Store } from '../store.js';
-import { requireIdle } from '../threads/idleThread.js';
+import { requireWhole } from '../threads/idleThread.js';
 import type { Thread } from '../threads/thread.js';
 import { findThread } from '../threads/threadLookup.js';
 import { noWorktree } from '../threads/threadService.js';
@@ -41,7 +41,7 @@ export class UpdateService {
     const { thread: found } = store.read(stores => findThread(stores, id));
     await settler.settled(found.id);
     return await workspaces.exclusive(found.id, async () => {
-      const { thread } = requireIdle(store.read(stores => findThread(stores, found.id)));
+      const { thread } = requireWhole(store.read(stores => findThread(stores, found.id)));
       const target = store.read(stores => targetOf(stores, thread));
       if (target === undefined) throw noTarget(thread);
       const head = await settler.snapshot(thread, `${thread.summary}\n\nWork kept by Muster before an update.`);

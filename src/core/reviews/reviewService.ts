@@ -4,7 +4,7 @@ import type { Clock } from '../../base/clock.js';
 import type { ThreadId } from '../../base/ids.js';
 import type { EventStores } from '../events/eventLog.js';
 import type { Store } from '../store.js';
-import { isThreadIdle, requireIdle } from '../threads/idleThread.js';
+import { isThreadIdle, requireWhole } from '../threads/idleThread.js';
 import type { Thread } from '../threads/thread.js';
 import { findThread } from '../threads/threadLookup.js';
 import { threadClosed } from '../threads/removedWork.js';
@@ -69,7 +69,8 @@ export class ReviewService {
     const { thread } = store.read(stores => findThread(stores, id));
     await settler.settledForLooking(thread.id);
     const found = store.read(stores => findThread(stores, thread.id));
-    if (!isThreadIdle(found)) return this.#withEarlier({ view: found, live: true });
+    // What is half merged is no commit yet, and a person still changes it.
+    if (!isThreadIdle(found) || found.handMerge !== undefined) return this.#withEarlier({ view: found, live: true });
     if (found.thread.outcome !== 'open') return this.#withEarlier({ view: found, live: false });
     const head = await this.#snapshot(found.thread);
     const view = head === undefined ? found : this.#record(thread.id, head, 'shown');
@@ -87,13 +88,13 @@ export class ReviewService {
 
   /**
    * Commits uncommitted work and takes it as approved. What differs from the commit that was shown must be what the person
-   * wrote themselves. Errors: `thread.busy`, `worktree.missing`, `review.outdated`.
+   * wrote themselves. Errors: `thread.busy`, `merge.byHand`, `worktree.missing`, `review.outdated`.
    */
   async approve(id: string, { shown, edits = [] }: Approval = {}): Promise<{ view: ThreadView; head: string }> {
     const { store, settler } = this.#options;
     const found = store.read(stores => findThread(stores, id));
     await settler.settled(found.thread.id);
-    const { thread } = requireIdle(store.read(stores => findThread(stores, found.thread.id)));
+    const { thread } = requireWhole(store.read(stores => findThread(stores, found.thread.id)));
     if (thread.outcome === 'abandoned') throw threadClosed(thread, `Thread ${thread.id} was abandoned`);
     const head = await this.#snapshot(thread);
     if (head === undefined) throw noWorktree(thread);

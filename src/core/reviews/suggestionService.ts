@@ -4,7 +4,7 @@ import type { ThreadId } from '../../base/ids.js';
 import type { EventStores } from '../events/eventLog.js';
 import { person } from '../messages/message.js';
 import type { Store } from '../store.js';
-import { requireIdle } from '../threads/idleThread.js';
+import { requireWhole } from '../threads/idleThread.js';
 import { findThread } from '../threads/threadLookup.js';
 import { noWorktree } from '../threads/threadService.js';
 import type { ThreadSettler } from '../threads/threadSettler.js';
@@ -43,7 +43,7 @@ export class SuggestionService {
     const { store, settler, driver, comments, decode } = this.#options;
     const found = store.read(stores => findThread(stores, id));
     await settler.settled(found.thread.id);
-    const { thread, shown } = requireIdle(store.read(stores => findThread(stores, found.thread.id)));
+    const { thread, shown } = requireWhole(store.read(stores => findThread(stores, found.thread.id)));
     const before = await settler.snapshot(thread, `${thread.summary}\n\nEdits made during review, kept by Muster.`);
     const ref = worktreeOf(thread);
     if (!ref || before === undefined || thread.repository === undefined) throw noWorktree(thread);

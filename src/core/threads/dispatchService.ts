@@ -5,6 +5,7 @@ import { isId, type IdSource, type MergeId, type MessageId } from '../../base/id
 import type { AgentSpec } from '../../compose/projectSpec.js';
 import type { ProviderRegistries } from '../agents/providerRegistries.js';
 import { isMergeActive } from '../merges/merge.js';
+import { requireNoHandMerge } from '../merges/openHandMerge.js';
 import { person, type Message } from '../messages/message.js';
 import { sendComment, type CommentId } from '../reviews/comment.js';
 import type { CommentStores } from '../reviews/commentStore.js';
@@ -122,7 +123,7 @@ export class DispatchService {
 
   /**
    * Errors: `agent.unknown`, `consent.required`, `prompt.invalid`, `provider.unknown`, `queue.full`, `thread.unknown`, `thread.ambiguous`,
-   * `thread.busy` (it is being merged), `thread.closed`, those of finding the repository.
+   * `thread.busy` (it is being merged), `merge.byHand`, `thread.closed`, those of finding the repository.
    */
   async dispatch(dispatch: Dispatch): Promise<Dispatched> {
     const { store, runs } = this.#options;
@@ -356,6 +357,7 @@ function reopen(stores: ThreadStores & MergeStores & RescueStores & EventStores,
   const { thread, latestMerge: merge } = view;
   if (merge && isMergeActive(merge.status)) throw threadMerging(thread, merge);
   requireNoOperation(stores, thread.id);
+  requireNoHandMerge(view.handMerge);
   if (thread.outcome === 'abandoned') throw threadClosed(thread, `Thread ${thread.id} was abandoned`);
   const base = baseAfterRemoval(stores, view);
   // The new worktree begins at what was merged, and with nothing of the person's.

@@ -1,6 +1,7 @@
 import { AppError } from '../../base/errors.js';
 import type { ThreadId } from '../../base/ids.js';
 import { isMergeActive, type Merge } from '../merges/merge.js';
+import { requireNoHandMerge } from '../merges/openHandMerge.js';
 import { isRunActive } from '../runs/run.js';
 import type { RescueStores } from '../workspaces/rescueStore.js';
 import { operationText } from '../workspaces/worktreeOperation.js';
@@ -24,6 +25,12 @@ export function requireIdle(view: ThreadView): ThreadView {
   }
   if (merge && isMergeActive(merge.status)) throw threadMerging(thread, merge);
   return view;
+}
+
+/** The thread, when nothing is at work on it and its files are not half merged. Errors: `thread.busy`, `merge.byHand`. */
+export function requireWhole(view: ThreadView): ThreadView {
+  requireNoHandMerge(view.handMerge);
+  return requireIdle(view);
 }
 
 /** Errors: `thread.busy` (its worktree is being removed or brought back). */

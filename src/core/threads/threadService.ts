@@ -204,7 +204,7 @@ export class ThreadService {
     });
   }
 
-  /** Opens a closed thread again; one that was abandoned is restored. Errors: `thread.busy` when it is open, those of {@link restore}. */
+  /** Opens a closed thread again, as it was; one whose worktree went is restored. Errors: `thread.busy` when it is open, those of {@link restore}. */
   async reopen(id: string): Promise<ThreadView> {
     const { thread, status } = await this.#idle(id);
     if (thread.outcome === 'open') {
@@ -213,7 +213,8 @@ export class ThreadService {
         status,
       });
     }
-    if (thread.outcome === 'abandoned') return await this.restore(thread.id);
+    const isAway = thread.worktree === undefined && thread.rescue !== undefined;
+    if (thread.outcome === 'abandoned' || isAway) return await this.restore(thread.id);
     return this.#save(thread.id, current => ({ ...current, outcome: 'open' }));
   }
 

@@ -2,6 +2,7 @@ import { assertNever } from '../../base/exhaustive.js';
 import type { Awaited } from '../batches/batch.js';
 import { needsPerson, type Chain } from '../chains/chain.js';
 import type { Merge } from '../merges/merge.js';
+import type { OpenHandMerge } from '../merges/openHandMerge.js';
 import type { Question } from '../questions/question.js';
 import { isRunSettling, type Run } from '../runs/run.js';
 import type { Thread } from './thread.js';
@@ -37,6 +38,8 @@ export interface ThreadState {
 export interface ThreadFacts {
   readonly run: Run | undefined;
   readonly merge: Merge | undefined;
+  /** A person has begun one in its worktree. */
+  readonly handMerge?: OpenHandMerge | undefined;
   readonly chain?: Chain | undefined;
   /** What its run asks a person. */
   readonly questions?: readonly Question[];
@@ -62,9 +65,12 @@ export function threadState(thread: Thread, facts: ThreadFacts): ThreadState {
 
 function openState(thread: Thread, facts: ThreadFacts): ThreadState {
   const state = stateOfWork(thread, facts);
-  // Whatever else is true of it: its work is not committed, and nobody else can see to that.
   const atWork = state.status === 'queued' || state.status === 'working' || state.status === 'merging';
-  return thread.trouble === undefined || atWork ? state : { status: 'needs_you', needs: thread.trouble.message };
+  if (atWork) return state;
+  // Before everything else: until that is ended nobody can work on it, and its files are no trouble that somebody left.
+  if (facts.handMerge !== undefined) return { status: 'needs_you', needs: handMergeText(facts.handMerge) };
+  // Whatever else is true of it: its work is not committed, and nobody else can see to that.
+  return thread.trouble === undefined ? state : { status: 'needs_you', needs: thread.trouble.message };
 }
 
 function stateOfWork(thread: Thread, { run, merge, chain, questions, awaited }: ThreadFacts): ThreadState {
@@ -90,6 +96,10 @@ function stateOfWork(thread: Thread, { run, merge, chain, questions, awaited }: 
     default:
       return assertNever(merge.status);
   }
+}
+
+function handMergeText({ target }: OpenHandMerge): string {
+  return `You are merging ${target} into it by hand. Complete that merge, or give it up.`;
 }
 
 /** Work that is done is not ready while those who were asked about it could not agree. */

@@ -7,6 +7,7 @@ import type { Question } from '../questions/question.js';
 import type { ReviewMarks } from '../reviews/review.js';
 import type { ConflictPrediction } from '../merges/conflictPrediction.js';
 import type { Merge } from '../merges/merge.js';
+import type { OpenHandMerge } from '../merges/openHandMerge.js';
 import type { UndoKind } from '../merges/mergeUndo.js';
 import type { Run } from '../runs/run.js';
 import type { RunDelay } from '../runs/runDelay.js';
@@ -54,6 +55,8 @@ export interface ThreadView extends ReviewMarks {
   readonly chain?: Chain;
   /** Its head cannot be merged into its target as that was last seen. */
   readonly conflict?: ConflictPrediction;
+  /** A person merges its target into its worktree, and has not ended that. */
+  readonly handMerge?: OpenHandMerge;
   /** Discussions of its review that wait for somebody. */
   readonly comments?: CommentCounts;
   /** Its guest server, or the last one that it had. */

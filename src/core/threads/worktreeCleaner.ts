@@ -7,7 +7,7 @@ import type { RemoveWorktree } from '../workspaces/worktreeDriver.js';
 import { isThreadIdle } from './idleThread.js';
 import { findThread } from './threadLookup.js';
 import type { ThreadService } from './threadService.js';
-import type { ThreadStores } from './threadStore.js';
+import type { ThreadStores, ThreadView } from './threadStore.js';
 import type { WorktreeLook, WorktreeLooks } from './worktreeLooks.js';
 
 /** Which worktrees are to go. */
@@ -72,7 +72,7 @@ export class WorktreeCleaner {
     const { store, threads } = this.#options;
     const { id } = look.thread;
     const reason = keptBecause(look, {
-      idle: store.read(stores => isThreadIdle(findThread(stores, id))),
+      idle: store.read(stores => isLeftAlone(findThread(stores, id))),
       unmerged: request.unmerged,
     });
     if (reason !== undefined) return { look, state: 'kept', reason };
@@ -99,4 +99,9 @@ export function keptBecause(
     return `${first.name} (${first.pid}) ${more} in it`;
   }
   return unmerged && !allowed.unmerged ? 'it has work that was not merged' : undefined;
+}
+
+/** Neither a run nor a merge is at work on it, nor a person with a merge that is half done. */
+function isLeftAlone(view: ThreadView): boolean {
+  return isThreadIdle(view) && view.handMerge === undefined;
 }

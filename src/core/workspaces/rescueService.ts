@@ -5,6 +5,7 @@ import type { IdSource, ThreadId } from '../../base/ids.js';
 import type { Log } from '../../base/log.js';
 import type { EventStores } from '../events/eventLog.js';
 import type { NotebookService } from '../notebooks/notebookService.js';
+import type { OpenHandMergeStores } from '../merges/openHandMerge.js';
 import type { MergeStores } from '../merges/mergeStore.js';
 import { standingMerge } from '../merges/standingMerge.js';
 import type { Store } from '../store.js';
@@ -20,7 +21,7 @@ import { worktreeOf, type WorkspaceService } from './workspaceService.js';
 import { slugOf } from './worktreeName.js';
 
 export interface RescueServiceOptions {
-  readonly store: Store<ThreadStores & MergeStores & RescueStores & EventStores>;
+  readonly store: Store<ThreadStores & MergeStores & OpenHandMergeStores & RescueStores & EventStores>;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly log: Log;
@@ -197,6 +198,7 @@ export class RescueService {
     store.transact(stores => {
       stores.rescues.insert(rescue);
       stores.operations.save({ ...removal, kind: 'clear' });
+      stores.handMerges.remove(removal.thread);
       const thread = requireThread(stores.threads.get(removal.thread), removal.thread);
       saveThread(stores, {
         ...thread,

@@ -40,6 +40,7 @@ import { runCancels } from './migrations/0036RunCancels.js';
 import { notebookSandboxes } from './migrations/0037NotebookSandboxes.js';
 import { carriedChanges } from './migrations/0038CarriedChanges.js';
 import { askedWith } from './migrations/0039AskedWith.js';
+import { handMerges } from './migrations/0042HandMerges.js';
 import { logins } from './migrations/0040Logins.js';
 
 /** Append-only: a migration that has shipped is never edited. `PRAGMA user_version` counts those that ran. */
@@ -85,6 +86,7 @@ export const migrations: readonly string[] = [
   askedWith,
   logins,
   threadModels,
+  handMerges,
 ];
 
 /** The schema version this program understands. */

@@ -28,6 +28,7 @@ import { SqliteNotebookServerStore } from './sqliteNotebookServerStore.js';
 import { SqliteThreadModelStore } from './sqliteThreadModelStore.js';
 import { SqlitePreparationStore } from './sqlitePreparationStore.js';
 import { SqliteProjectStore } from './sqliteProjectStore.js';
+import { SqliteOpenHandMergeStore } from './sqliteOpenHandMergeStore.js';
 import { SqliteQuestionStore } from './sqliteQuestionStore.js';
 import { SqliteReviewStore } from './sqliteReviewStore.js';
 import { SqliteRunDelayStore } from './sqliteRunDelayStore.js';
@@ -73,6 +74,7 @@ export class SqliteStore implements Store<Stores>, Disposable {
     const chains = new SqliteChainStore(database);
     const comments = new SqliteCommentStore(database);
     const conflicts = new SqliteConflictStore(database);
+    const handMerges = new SqliteOpenHandMergeStore(database);
     const notebookServers = new SqliteNotebookServerStore(database);
     const questions = new SqliteQuestionStore(database);
     const delays = new SqliteRunDelayStore(database);
@@ -88,6 +90,7 @@ export class SqliteStore implements Store<Stores>, Disposable {
       chains,
       comments,
       conflicts,
+      handMerges,
       questions,
       notebookServers,
     };
@@ -109,6 +112,7 @@ export class SqliteStore implements Store<Stores>, Disposable {
       sandboxes: new SqliteSandboxStore(database),
       comments,
       conflicts,
+      handMerges,
       accessTokens: new SqliteAccessTokenStore(database),
       logins: new SqliteLoginStore(database),
       loginSessions: new SqliteLoginSessionStore(database),

@@ -5,6 +5,7 @@ import type { BatchStore } from '../../core/batches/batch.js';
 import type { Merge } from '../../core/merges/merge.js';
 import type { ConflictStore } from '../../core/merges/conflictPrediction.js';
 import type { MergeStore } from '../../core/merges/mergeStore.js';
+import type { OpenHandMergeStore } from '../../core/merges/openHandMerge.js';
 import type { MergeUndoStore } from '../../core/merges/mergeUndo.js';
 import { standingMerge } from '../../core/merges/standingMerge.js';
 import type { NotebookServerStore } from '../../core/notebooks/notebookServerStore.js';
@@ -31,7 +32,7 @@ interface StoredThreadRow extends ThreadRow {
 type StatedThread = ThreadState &
   Pick<
     ThreadView,
-    'thread' | 'projectName' | 'latestRun' | 'latestMerge' | 'undone' | 'chain' | 'questions' | 'awaited'
+    'thread' | 'projectName' | 'latestRun' | 'latestMerge' | 'handMerge' | 'undone' | 'chain' | 'questions' | 'awaited'
   >;
 
 interface PageParameters {
@@ -63,6 +64,7 @@ export class SqliteThreadStore implements ThreadStore {
   readonly #chains: ChainStore;
   readonly #comments: CommentStore;
   readonly #conflicts: ConflictStore;
+  readonly #handMerges: OpenHandMergeStore;
   readonly #notebookServers: NotebookServerStore;
   readonly #questions: QuestionStore;
   readonly #delays: RunDelayStore;
@@ -96,6 +98,7 @@ export class SqliteThreadStore implements ThreadStore {
       readonly chains: ChainStore;
       readonly comments: CommentStore;
       readonly conflicts: ConflictStore;
+      readonly handMerges: OpenHandMergeStore;
       readonly notebookServers: NotebookServerStore;
       readonly questions: QuestionStore;
       readonly delays: RunDelayStore;
@@ -110,6 +113,7 @@ export class SqliteThreadStore implements ThreadStore {
     this.#chains = stores.chains;
     this.#comments = stores.comments;
     this.#conflicts = stores.conflicts;
+    this.#handMerges = stores.handMerges;
     this.#notebookServers = stores.notebookServers;
     this.#questions = stores.questions;
     this.#delays = stores.delays;
@@ -245,16 +249,17 @@ export class SqliteThreadStore implements ThreadStore {
     // Whoever takes a merge back opens the thread again.
     const mayBeUndone = thread.outcome === 'open' && latestMerge?.status === 'merged';
     const undone = mayBeUndone ? this.#undos.get(latestMerge.id)?.kind : undefined;
+    const handMerge = thread.worktree === undefined ? undefined : this.#handMerges.ofThread(thread.id);
     const chain = this.#chains.ofThread(thread.id);
     const awaited = latestRun?.status === 'queued' ? this.#batches.awaited(latestRun.id) : [];
     const questions = latestRun?.status === 'waiting' ? this.#questions.openOf(latestRun.id) : [];
     return {
       thread,
       projectName: row.project_name,
-      ...threadState(thread, { run: latestRun, merge: standing, chain, questions, awaited }),
+      ...threadState(thread, { run: latestRun, merge: standing, handMerge, chain, questions, awaited }),
       questions,
       awaited,
-      ...defined({ latestRun, latestMerge, undone, chain }),
+      ...defined({ latestRun, latestMerge, handMerge, undone, chain }),
     };
   }
 

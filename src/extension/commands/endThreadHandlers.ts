@@ -2,17 +2,23 @@ import * as vscode from 'vscode';
 import type { HostClient } from '../../client/hostClient.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { isThreadActive, parseThreadStatus } from '../../protocol/threadDisplay.js';
+import { toThreadView } from '../../protocol/webview/threadView.js';
 import type { CommandId } from '../manifest/commandTable.js';
 import type { Services } from '../services.js';
 import { removeAskingForIgnored } from '../threads/largeIgnoredFiles.js';
 import { targetThreads } from '../threads/pickThread.js';
-import { threadTitle } from '../threads/threadText.js';
+import { changesText, threadTitle } from '../threads/threadText.js';
 import type { CommandHandlers } from './commandHandler.js';
 import { askModally, whileWaiting } from '../plain/messages.js';
 
 type Ids = Extract<
   CommandId,
-  'muster.cancelThread' | 'muster.cancelMerge' | 'muster.closeThread' | 'muster.abandonThread' | 'muster.restoreThread'
+  | 'muster.cancelThread'
+  | 'muster.cancelMerge'
+  | 'muster.closeThread'
+  | 'muster.reopenThread'
+  | 'muster.abandonThread'
+  | 'muster.restoreThread'
 >;
 
 interface Call {
@@ -61,16 +67,26 @@ export function endThreadHandlers(services: Services): CommandHandlers<Ids> {
         vscode.l10n.t('Which thread should be closed?'),
         ({ outcome }) => outcome === 'open',
       );
-      if (!threads) return;
+      if (!threads || !(await confirmClose(threads))) return;
       await each(vscode.l10n.t('Closing'), threads, ({ client, thread, signal }) =>
         client.threads.closeThread({ threadId: thread.id }, { signal }),
+      );
+    },
+    'muster.reopenThread': async (...args) => {
+      const threads = await targets(
+        args,
+        vscode.l10n.t('Which thread should be opened again?'),
+        thread => toThreadView(thread).reopenable === true,
+      );
+      await each(vscode.l10n.t('Opening again'), threads ?? [], ({ client, thread, signal }) =>
+        client.threads.reopenThread({ threadId: thread.id }, { signal }),
       );
     },
     'muster.abandonThread': async (...args) => {
       const threads = await targets(
         args,
         vscode.l10n.t('Which thread should be abandoned?'),
-        ({ outcome }) => outcome !== 'abandoned',
+        ({ outcome, status }) => outcome !== 'abandoned' && status !== 'merged',
       );
       if (!threads || !(await confirmAbandon(threads))) return;
       await each(vscode.l10n.t('Abandoning'), threads, ({ client, thread, signal }) =>
@@ -89,6 +105,27 @@ export function endThreadHandlers(services: Services): CommandHandlers<Ids> {
       );
     },
   };
+}
+
+/** Work that no branch of the person's has is easily forgotten in a closed thread. */
+async function confirmClose(threads: readonly Thread[]): Promise<boolean> {
+  const unmerged = threads.filter(({ filesChanged = 0, handMerge }) => filesChanged > 0 || handMerge !== '');
+  const [first] = unmerged;
+  if (!first) return true;
+  const close = vscode.l10n.t('Close');
+  const text =
+    unmerged.length === 1
+      ? vscode.l10n.t('Close "{0}" without merging?', threadTitle(first))
+      : vscode.l10n.t('Close {0} threads without merging?', unmerged.length);
+  const changes =
+    unmerged.length === 1
+      ? vscode.l10n.t('Its changes are not merged: {0}.', changesText(first))
+      : vscode.l10n.t('Their changes are not merged.');
+  const kept =
+    unmerged.length === 1
+      ? vscode.l10n.t('Its worktree and its branch {0} stay. Reopen Thread brings it back as it is now.', first.branch)
+      : vscode.l10n.t('Their worktrees and branches stay. Reopen Thread brings each back as it is now.');
+  return (await askModally({ text, detail: `${changes} ${kept}` }, close)) === close;
 }
 
 async function confirmAbandon(threads: readonly Thread[]): Promise<boolean> {

@@ -1,8 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { isAppError } from '../../base/errors.js';
-import { conflictTask } from '../../protocol/conflictTask.js';
 import { shortId } from '../../protocol/displayFormat.js';
 import type { MergeCheck, QueuedMerge } from '../../protocol/gen/muster/v1/merges_pb.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
@@ -10,8 +8,8 @@ import type { queueCommands } from '../manifest/queueCommands.js';
 import { showDone, showInformation, showWarning, whileWaiting } from '../plain/messages.js';
 import { pickRow } from '../plain/picks.js';
 import { plainText } from '../plain/plainText.js';
-import { sendTask } from '../dispatch/sendTask.js';
 import type { Services } from '../services.js';
+import { askToUpdate } from '../review/mergeThread.js';
 import { undoMerge } from '../review/undoMerge.js';
 import { targetThread, targetThreads } from '../threads/pickThread.js';
 import { threadTitle } from '../threads/threadText.js';
@@ -167,18 +165,9 @@ async function updateThread(services: Services, thread: Thread): Promise<void> {
       files.slice(0, 5).join(', '),
     );
     const chosen = await showWarning(text, ask, editor);
-    if (chosen === ask) await askForUpdate(services, thread, files);
+    if (chosen === ask) await askToUpdate(services, thread, files);
     if (chosen === editor) await vscode.commands.executeCommand('muster.mergeByHand', thread.id);
   }
-}
-
-/** Nothing was to be merged yet, so that nothing is merged when the agent has resolved it. */
-async function askForUpdate(services: Services, thread: Thread, files: readonly string[]): Promise<void> {
-  const prompt = conflictTask({
-    target: thread.conflictTarget || vscode.l10n.t('the target branch'),
-    files: [...files],
-  });
-  await sendTask(services, { threadId: thread.id, agent: thread.agent, prompt, key: randomUUID() });
 }
 
 async function showChecks(services: Services, thread: Thread): Promise<void> {

@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
-import { errorMessage, isAnyAppError, isAppError } from '../../base/errors.js';
+import { errorMessage, isAnyAppError, isAppError, type ErrorData } from '../../base/errors.js';
 import type { CommandId } from '../manifest/commandTable.js';
 import type { Log } from '../../base/log.js';
-import { showError } from '../plain/messages.js';
+import { showError, showWarning } from '../plain/messages.js';
 
 interface NextStep {
   readonly label: string;
@@ -16,10 +16,24 @@ export async function reportError(error: unknown, log: Log): Promise<void> {
     errorMessage(error),
     isAnyAppError(error) ? { code: error.code } : { stack: error instanceof Error ? error.stack : '' },
   );
+  if (isAppError(error, 'merge.byHand')) return offerHandMergeEnd(error.data);
   const steps = nextSteps(error);
   const chosen = await showError(errorMessage(error), ...steps.map(({ label }) => label));
   const step = steps.find(({ label }) => label === chosen);
   if (step) await vscode.commands.executeCommand(step.command);
+}
+
+/** Whatever was wanted of the thread waits for the merge that a person has begun in its worktree. */
+export async function offerHandMergeEnd({ thread, target }: ErrorData['merge.byHand']): Promise<void> {
+  const complete = vscode.l10n.t('Complete Merge');
+  const giveUp = vscode.l10n.t('Give Up Merge');
+  const text = vscode.l10n.t(
+    'You are merging {0} into this thread by hand. Complete that merge first, or give it up.',
+    target,
+  );
+  const chosen = await showWarning(text, complete, giveUp);
+  if (chosen === complete) await vscode.commands.executeCommand('muster.finishHandMerge', thread);
+  if (chosen === giveUp) await vscode.commands.executeCommand('muster.abandonHandMerge', thread);
 }
 
 /** True for our own cancellation and for VS Code's. */

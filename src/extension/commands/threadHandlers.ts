@@ -8,7 +8,7 @@ import { isThreadActive, parseThreadStatus } from '../../protocol/threadDisplay.
 import { sendTask } from '../dispatch/sendTask.js';
 import type { threadCommands } from '../manifest/threadCommands.js';
 import { abandonHandMerge, finishHandMerge, mergeByHand } from '../review/handMerge.js';
-import { approveAndMerge, approveThread, askToResolve, mergeThread } from '../review/mergeThread.js';
+import { approveAndMerge, approveThread, mergeThread, resolveByAgent } from '../review/mergeThread.js';
 import type { Services } from '../services.js';
 import { targetThread, targetThreads } from '../threads/pickThread.js';
 import { threadTitle } from '../threads/threadText.js';
@@ -132,18 +132,18 @@ function landingHandlers(services: Services): Pick<CommandHandlers<Ids>, Landing
         placeHolder: vscode.l10n.t('Which conflict should be resolved?'),
         filter: hasConflict,
       });
-      if (thread?.latestMerge) await askToResolve(services, thread, thread.latestMerge);
+      if (thread) await resolveByAgent(services, thread);
     },
     'muster.mergeByHand': async (...args) => {
       const thread = await withWorktree(services, args, vscode.l10n.t('Which conflict do you want to resolve?'));
       if (thread) await mergeByHand(services, thread);
     },
     'muster.finishHandMerge': async (...args) => {
-      const thread = await withWorktree(services, args, vscode.l10n.t('Which merge is resolved?'));
+      const thread = await halfMerged(services, args, vscode.l10n.t('Which merge is resolved?'));
       if (thread) await finishHandMerge(services, thread);
     },
     'muster.abandonHandMerge': async (...args) => {
-      const thread = await withWorktree(services, args, vscode.l10n.t('Which merge do you give up?'));
+      const thread = await halfMerged(services, args, vscode.l10n.t('Which merge do you give up?'));
       if (thread) await abandonHandMerge(services, thread);
     },
     'muster.squash': async (...args) => {
@@ -180,8 +180,14 @@ function withWorktree(services: Services, args: readonly unknown[], placeHolder:
   return targetThread(services, args, { placeHolder, filter: thread => thread.worktree !== '' && canFollowUp(thread) });
 }
 
-function hasConflict({ latestMerge }: Thread): boolean {
-  return latestMerge?.status === 'conflicted';
+/** One with a merge that a person has begun in its worktree. As a rule there is one such thread at most, and nothing to ask. */
+function halfMerged(services: Services, args: readonly unknown[], placeHolder: string): Promise<Thread | undefined> {
+  return targetThread(services, args, { placeHolder, filter: ({ handMerge }) => handMerge !== '', onlyFitting: true });
+}
+
+/** The last merge came to one, or the next one would. */
+function hasConflict(thread: Thread): boolean {
+  return offeredActions(toThreadView(thread)).buttons.includes('resolve');
 }
 
 function canFollowUp(thread: Thread): boolean {

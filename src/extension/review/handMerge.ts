@@ -60,12 +60,14 @@ export async function finishHandMerge(services: Services, thread: Thread): Promi
 /** Brings the worktree to what it was before the merge. False: the person would rather not. */
 export async function abandonHandMerge(services: Services, thread: Thread): Promise<boolean> {
   const title = threadTitle(thread);
-  const giveUp = vscode.l10n.t('Give Up');
+  const giveUp = vscode.l10n.t('Give Up Merge');
   const question = {
     text: vscode.l10n.t('Give up the merge in "{0}"?', title),
     detail: vscode.l10n.t('What was resolved so far is lost, and its files are as they were before the merge.'),
   };
   if ((await askModally(question, giveUp)) !== giveUp) return false;
+  // What is saved from them later would be written over files that are whole again.
+  await withOpen(services, thread, () => vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor'));
   await whileWaiting(vscode.l10n.t('Giving the merge in "{0}" up', title), async signal => {
     const client = await services.host.client(signal);
     return client.merges.endHandMerge({ threadId: thread.id, abandon: true }, { signal });
@@ -76,7 +78,7 @@ export async function abandonHandMerge(services: Services, thread: Thread): Prom
 
 async function offerEnd(services: Services, thread: Thread, begun: BeginHandMergeResponse): Promise<void> {
   const complete = vscode.l10n.t('Complete Merge');
-  const abandon = vscode.l10n.t('Give Up');
+  const abandon = vscode.l10n.t('Give Up Merge');
   const others = begun.others.slice(0, 5).join(', ');
   const count = begun.files.length + begun.others.length;
   const title = threadTitle(thread);
@@ -99,17 +101,29 @@ async function offerEnd(services: Services, thread: Thread, begun: BeginHandMerg
  * Accepts what is in the merge editors that are open: VS Code saves them, and asks where a conflict remains. Saved without that
  * question, a file in which nobody chose anything has neither side's change, and no marker that would tell. False: not now.
  */
-async function acceptOpen({ host }: Services, thread: Thread): Promise<boolean> {
-  const open = vscode.workspace.textDocuments.map(({ uri }) => uri.toString());
+async function acceptOpen(services: Services, thread: Thread): Promise<boolean> {
+  const answers = await withOpen(services, thread, () => vscode.commands.executeCommand('mergeEditor.acceptMerge'));
+  return !answers.some(isRefused);
+}
+
+/** Does something to each merge editor of the thread that is open, while it is in front; the first refusal ends that. */
+async function withOpen({ host }: Services, thread: Thread, act: () => Thenable<unknown>): Promise<readonly unknown[]> {
   const signal = windowClosing;
-  const begun = await (await host.client(signal)).merges.beginHandMerge({ threadId: thread.id }, { signal });
+  const client = await host.client(signal);
+  const { thread: fresh } = await client.threads.getThread({ threadId: thread.id }, { signal });
+  // Ended in a terminal meanwhile: asking for its files would begin another one.
+  if (fresh?.handMerge === '') return [];
+  const open = vscode.workspace.textDocuments.map(({ uri }) => uri.toString());
+  const begun = await client.merges.beginHandMerge({ threadId: thread.id }, { signal });
+  const answers: unknown[] = [];
   for (const path of begun.files) {
     if (!open.includes(currentUri(thread, path).toString())) continue;
     await openMergeEditor(thread, begun, path);
-    const answer: unknown = await vscode.commands.executeCommand('mergeEditor.acceptMerge');
-    if (isRefused(answer)) return false;
+    const answer: unknown = await act();
+    answers.push(answer);
+    if (isRefused(answer)) break;
   }
-  return true;
+  return answers;
 }
 
 /** Where no merge editor is, there is no answer, and the file shows its markers. */

@@ -4,6 +4,7 @@ import { shortId } from '../../protocol/displayFormat.js';
 import { conflictTask } from '../../protocol/conflictTask.js';
 import type { Merge } from '../../protocol/gen/muster/v1/merges_pb.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
+import { offerHandMergeEnd } from '../commands/reportError.js';
 import { sendTask } from '../dispatch/sendTask.js';
 import type { Services } from '../services.js';
 import { readSetting } from '../settings.js';
@@ -30,6 +31,7 @@ export interface MergeOptions {
 
 /** Merges the commit that the person has seen, and says what came of it with what can be done next. */
 export async function mergeThread(services: Services, thread: Thread, options: MergeOptions = {}): Promise<void> {
+  if (thread.handMerge !== '') return offerHandMergeEnd({ thread: thread.id, target: thread.handMerge });
   if (!(await mayMergeUnseen(services, thread))) return;
   const end = services.attention.handleHere(thread.id);
   try {
@@ -175,8 +177,27 @@ function outdatedActions(
   ];
 }
 
+/** Asks the agent about the conflict of the last merge, or about the one that a merge would come to. */
+export async function resolveByAgent(services: Services, thread: Thread): Promise<void> {
+  const { latestMerge, handMerge: target } = thread;
+  if (target !== '') return offerHandMergeEnd({ thread: thread.id, target });
+  if (latestMerge?.status === 'conflicted' && thread.status === 'needs_you')
+    return askToResolve(services, thread, latestMerge);
+  await askToUpdate(services, thread, thread.conflictFiles);
+}
+
+/** Nothing was to be merged yet, so that nothing is merged when the agent has resolved it. */
+export async function askToUpdate(services: Services, thread: Thread, files: readonly string[]): Promise<void> {
+  const target = thread.conflictTarget || thread.baseRef || vscode.l10n.t('the target branch');
+  const prompt = conflictTask({ target, files: [...files] });
+  await sendTask(services, { threadId: thread.id, agent: thread.agent, prompt, key: randomUUID() });
+  showDone(
+    vscode.l10n.t('{0} merges {1} into "{2}" and resolves the conflict', thread.agent, target, threadTitle(thread)),
+  );
+}
+
 /** Gives the conflict back to the agent, in the same conversation and worktree; when it has ended well the merge is asked for again. */
-export async function askToResolve(services: Services, thread: Thread, merge: Merge): Promise<void> {
+async function askToResolve(services: Services, thread: Thread, merge: Merge): Promise<void> {
   const prompt = conflictTask(merge);
   const thenMerge = merge.id;
   await sendTask(services, { threadId: thread.id, agent: thread.agent, prompt, thenMerge, key: randomUUID() });

@@ -80,7 +80,11 @@ export class ThreadPagePanels implements Disposable {
 
   /** The thread whose page is the active editor. */
   get activeThreadId(): string | undefined {
-    return [...this.#pages].find(([, { panel }]) => panel.active)?.[0];
+    const { activeTab, viewColumn } = vscode.window.tabGroups.activeTabGroup;
+    // What VS Code says of a panel is late, and untrue while the palette or a view has the keyboard: the tab in front is what people see.
+    const input = activeTab?.input;
+    if (!(input instanceof vscode.TabInputWebview) || !input.viewType.endsWith(this.#viewType)) return undefined;
+    return [...this.#pages].find(([, { panel }]) => panel.visible && panel.viewColumn === viewColumn)?.[0];
   }
 
   /** Opens the find box of the active page. */

@@ -15,6 +15,8 @@ export interface ThreadQuestion {
   readonly placeHolder: string;
   /** Threads that the command makes sense for; they are offered when none was given. */
   readonly filter: (thread: Thread) => boolean;
+  /** The command means nothing for any other: of the one in front it is meant only if it fits, and of a single one without asking. */
+  readonly onlyFitting?: boolean;
 }
 
 /**
@@ -29,7 +31,10 @@ export async function targetThreads(
   const given = threadIds(args);
   if (given.length > 0) return known(services, given);
   const front = services.reviews.activeThreadId ?? services.pages.activeThreadId;
-  if (front !== undefined) return known(services, [front]);
+  if (front !== undefined) {
+    const found = await known(services, [front]);
+    if (question.onlyFitting !== true || found.some(question.filter)) return found;
+  }
   await services.host.client(windowClosing);
   const picked = await pickThread(services, question);
   return picked && [picked];
@@ -78,13 +83,14 @@ export interface ThreadPick extends vscode.QuickPickItem {
 /** The thread that a person picks among those that a question is about. */
 export async function pickThread(
   services: Services,
-  { placeHolder, filter }: ThreadQuestion,
+  { placeHolder, filter, onlyFitting = false }: ThreadQuestion,
 ): Promise<Thread | undefined> {
   const threads = services.scope.threads().filter(filter);
   if (threads.length === 0) {
     void showInformation(vscode.l10n.t('No thread of this folder fits.'));
     return undefined;
   }
+  if (onlyFitting && threads.length === 1) return threads[0];
   const picked = await pickRow(threadPicks(threads), { placeHolder, matchOnDescription: true });
   return picked?.thread;
 }

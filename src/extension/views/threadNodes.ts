@@ -179,7 +179,9 @@ export function isTroubled({ trouble }: Thread): boolean {
 /** True when the last run ended badly and the thread is still open. */
 export function canRetry(thread: Thread): boolean {
   return (
-    thread.outcome === 'open' && ['failed', 'timed_out', 'lost', 'cancelled'].includes(thread.latestRun?.status ?? '')
+    thread.outcome === 'open' &&
+    thread.handMerge === '' &&
+    ['failed', 'timed_out', 'lost', 'cancelled'].includes(thread.latestRun?.status ?? '')
   );
 }
 
@@ -213,6 +215,7 @@ export function threadContext(thread: Thread, muted: boolean): string {
     threadNeed(view) ?? [],
     buttons.includes('merge') || buttons.includes('mergeAgain') ? 'mergeable' : [],
     menu.includes('merge') ? 'conflicting' : [],
+    view.reopenable === true ? 'reopenable' : [],
     menu.includes('approve') ? 'approvable' : [],
     menu.includes('update') ? 'updatable' : [],
     buttons.includes('review') ? 'reviewable' : [],

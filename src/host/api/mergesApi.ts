@@ -44,6 +44,7 @@ export function mergesApi({
     async requestMerge(request) {
       const expect = given(request.expect);
       if (expect !== undefined && !/^[0-9a-f]{40,64}$/.test(expect)) throw fail('expect', 'it is not a full commit id');
+      await handMerges.lookedAt(request.threadId);
       const merge = await merges.request({
         thread: request.threadId,
         priority: request.priority,
@@ -79,6 +80,7 @@ export function mergesApi({
       return { kind: undo.kind, commit: undo.commit, target: view.latestMerge?.target ?? '' };
     },
     async updateThread({ threadId }, context) {
+      await handMerges.lookedAt(threadId);
       const { view, updated } = await updates.update(threadId, context.signal);
       const target = store.read(stores => targetOf(stores, view.thread));
       return { updated, target: target ?? '', head: view.thread.head ?? '' };

@@ -4,6 +4,7 @@ import { isAppError } from '../../base/errors.js';
 import { isId, type MergeId } from '../../base/ids.js';
 import type { BatchService } from '../../core/batches/batchService.js';
 import type { ConflictPredictor } from '../../core/merges/conflictPredictor.js';
+import type { HandMergeService } from '../../core/merges/handMergeService.js';
 import type { NotebookService } from '../../core/notebooks/notebookService.js';
 import type { MergeService } from '../../core/merges/mergeService.js';
 import type { Message } from '../../core/messages/message.js';
@@ -61,6 +62,7 @@ export interface ThreadsApiOptions {
   readonly merges: Pick<MergeService, 'cancelOf' | 'get'>;
   readonly reviews: ReviewService;
   readonly conflicts: Pick<ConflictPredictor, 'lookedAt'>;
+  readonly handMerges: Pick<HandMergeService, 'lookedAt'>;
   readonly settler: ThreadSettler;
   readonly driver: WorktreeDriver;
   readonly problems: Pick<AgentProblems, 'of' | 'permissions'>;
@@ -76,6 +78,7 @@ export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof Threa
       if (request.command) requirePerson(caller, 'Running a command in an agent’s place');
       const project = projectFor(store, request);
       if (request.notebookServer) requirePerson(caller, 'Starting a notebook server');
+      if (request.threadId !== '') await options.handMerges.lookedAt(request.threadId);
       const thenMerge = mergeAfter(options, request, caller);
       const { thread, run } = await dispatcher.dispatch({
         ...toDispatch(request, { project, caller }),
@@ -86,6 +89,7 @@ export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof Threa
     },
 
     async retryThread({ threadId, environment, idempotencyKey }) {
+      await options.handMerges.lookedAt(threadId);
       const { thread, run } = await retries.again(threadId, { environment, key: given(idempotencyKey) });
       return { threadId: thread.id, messageId: run.messageId, runId: run.id, status: run.status };
     },
@@ -134,6 +138,7 @@ export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof Threa
     },
 
     async getThread({ threadId }) {
+      await options.handMerges.lookedAt(threadId);
       const view = await threads.get(threadId);
       conflicts.lookedAt(view.thread.id);
       return store.read(stores => ({

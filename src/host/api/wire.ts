@@ -133,11 +133,12 @@ function workFields({ thread }: ThreadView) {
   };
 }
 
-function reviewFields({ shown, approved, comments, conflict }: ThreadView) {
+function reviewFields({ shown, approved, comments, conflict, handMerge }: ThreadView) {
   return {
     shownHead: shown?.commit ?? '',
     ...(approved && { approvedHead: approved.commit, approvedAt: BigInt(approved.at) }),
     ...(comments && { draftComments: comments.drafts, openComments: comments.open }),
+    handMerge: handMerge?.target ?? '',
     ...(conflict && { conflictFiles: [...conflict.files], conflictTarget: conflict.target }),
   };
 }

@@ -1281,6 +1281,7 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "openComments": "number",
     "conflictFiles": "[]string",
     "conflictTarget": "string",
+    "handMerge": "string",
     "notebookServer": "?muster.v1.NotebookServer",
     "questions": "[]muster.v1.Question",
     "batch": "string",

@@ -16,6 +16,8 @@ export const threadActions = [
   'undoMerge',
   'mergeAgain',
   'resolve',
+  'finishHandMerge',
+  'abandonHandMerge',
   'mergeByHand',
   'mergeRebase',
   'showSourceControl',
@@ -23,6 +25,7 @@ export const threadActions = [
   'stop',
   'retry',
   'close',
+  'reopen',
   'abandon',
   'restore',
   'openWorktree',
@@ -45,6 +48,7 @@ export interface OfferedActions {
 /** What helps against each need, the most likely first. */
 const needActions: Readonly<Record<ThreadNeed, readonly ThreadAction[]>> = {
   question: ['answer'],
+  handMerge: ['finishHandMerge', 'mergeByHand', 'abandonHandMerge', 'openWorktree'],
   outdated: ['review', 'approveAndMerge'],
   conflict: ['resolve', 'mergeByHand', 'mergeRebase', 'openWorktree'],
   targetEdits: ['mergeAgain', 'showSourceControl'],
@@ -95,9 +99,11 @@ type Offer = readonly [action: ThreadAction, when: (situation: Situation) => boo
 /** Behind what helps against its need, in this order. */
 const buttonOffers: readonly Offer[] = [
   ['review', ({ hasChanges, abandoned }) => hasChanges && !abandoned],
+  ['resolve', isConflicting],
   ['mergeByHand', situation => isConflicting(situation) && situation.thread.hasWorktree],
   ['merge', situation => canMerge(situation) && !isConflicting(situation)],
   ['close', ({ ready, hasChanges }) => ready && !hasChanges],
+  ['reopen', ({ thread }) => thread.reopenable === true],
   ['restore', ({ thread }) => thread.restorable && !thread.hasWorktree],
 ];
 
@@ -113,7 +119,7 @@ const menuOffers: readonly Offer[] = [
   ['openTerminal', ({ thread }) => thread.hasWorktree],
   ['copyBranch', ({ thread }) => thread.branch !== ''],
   ['copyId', () => true],
-  ['close', isLeft],
+  ['close', situation => isLeft(situation) || situation.thread.handMerge !== undefined],
   // Of what was merged there is nothing to give up any more: its worktree can go, and its merge be undone.
   ['abandon', ({ thread, abandoned, merging }) => !abandoned && !merging && thread.status !== 'merged'],
 ];
@@ -127,9 +133,9 @@ function isConflicting({ ready, hasChanges, thread }: Situation): boolean {
   return ready && hasChanges && thread.conflicting === true;
 }
 
-/** Nobody works on it and its end is open. */
-function isLeft({ running, settled, merging }: Situation): boolean {
-  return !running && !settled && !merging;
+/** Nobody works on it, its files are whole, and its end is open. */
+function isLeft({ running, settled, merging, thread }: Situation): boolean {
+  return !running && !settled && !merging && thread.handMerge === undefined;
 }
 
 /** The actions that make sense for a thread now; `open` is never among them. */

@@ -4,6 +4,8 @@ import type { ThreadView } from './threadView.js';
 export type ThreadNeed =
   /** An agent asks something. */
   | 'question'
+  /** They have begun a merge in its worktree. */
+  | 'handMerge'
   /** What would be merged is not what was reviewed. */
   | 'outdated'
   | 'conflict'
@@ -17,8 +19,9 @@ export type ThreadNeed =
   | 'stopped';
 
 /** The need of a thread; undefined when it needs nobody. */
-export function threadNeed({ status, latestRun, latestMerge }: ThreadView): ThreadNeed | undefined {
+export function threadNeed({ status, latestRun, latestMerge, handMerge }: ThreadView): ThreadNeed | undefined {
   if (latestRun?.status === 'waiting') return 'question';
+  if (status === 'needs_you' && handMerge !== undefined) return 'handMerge';
   if (status === 'needs_you' && latestMerge) {
     switch (latestMerge.status) {
       case 'conflicted':

@@ -60,6 +60,10 @@ export const threadViewSchema = z.object({
   latestMerge: z.optional(z.object({ status: shortText, reason: shortText, target: shortText })),
   /** Merging its head would come to conflicts, as far as that is known. */
   conflicting: z.optional(z.boolean()),
+  /** The branch that a person has begun to merge into its worktree, and not ended. */
+  handMerge: z.optional(shortText),
+  /** Closed, or given up as failed, with its worktree: it can be opened again as it was. */
+  reopenable: z.optional(z.boolean()),
   /** The head, when a person has approved exactly that. */
   approved: z.optional(shortText),
   filesChanged: z.optional(count),
@@ -160,6 +164,8 @@ export function toThreadView(thread: Thread): ThreadView {
     ...defined('notes', notesOf(thread)),
     ...defined('latestMerge', speakingMerge(thread)),
     ...defined('conflicting', thread.conflictFiles.length > 0 || undefined),
+    ...defined('handMerge', thread.handMerge === '' ? undefined : cut(thread.handMerge)),
+    ...defined('reopenable', isReopenable(thread) || undefined),
     ...defined('approved', approvedHead(thread)),
     ...defined('filesChanged', thread.filesChanged),
     ...defined('additions', thread.additions),
@@ -185,6 +191,12 @@ function notesOf({ notes, conflictFiles, conflictTarget }: Thread): string[] | u
 function speakingMerge({ latestMerge: merge, latestRun: run }: Thread): ThreadView['latestMerge'] {
   if (!merge || (run && run.queuedAt > merge.createdAt)) return undefined;
   return { status: merge.status, reason: cut(merge.reason), target: cut(merge.target) };
+}
+
+/** What was removed as well is restored. */
+function isReopenable({ outcome, status, worktree, rescue }: Thread): boolean {
+  const isClosed = (outcome === 'completed' || outcome === 'failed') && status !== 'merged';
+  return isClosed && (worktree !== '' || rescue === '');
 }
 
 /** An approval says something only about the commit that it was given to. */

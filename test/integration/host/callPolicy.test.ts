@@ -34,6 +34,7 @@ async function insideFirst(more: object = {}) {
             driver,
             problems: { of: () => '', permissions: () => 'confined' },
             conflicts: { lookedAt: () => undefined },
+            handMerges: { lookedAt: async () => undefined },
             retries: { again: () => Promise.reject(new Error('Nothing is asked again here')) },
           }),
         ),

@@ -39,6 +39,7 @@ function clientsOf(
           driver,
           problems: { of: () => '', permissions: () => 'confined' },
           conflicts: { lookedAt: () => undefined },
+          handMerges: { lookedAt: async () => undefined },
           retries: { again: () => Promise.reject(new Error('Nothing is asked again here')) },
         }),
       );

@@ -87,6 +87,7 @@ describe('opening the database', () => {
       { summary: 'Do it', worktree: '/w/do-it', common_dir: null, trouble: null, carried: null },
     ]);
     expect(database.prepare('SELECT * FROM thread_model').all()).toEqual([]);
+    expect(database.prepare('SELECT * FROM hand_merge').all()).toEqual([]);
     database.close();
   });
 

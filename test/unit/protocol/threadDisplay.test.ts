@@ -119,7 +119,7 @@ describe('what a person can do', () => {
     ({ status: 'needs_you', latestMerge: { status: 'blocked', reason, target: 'main' } }) as const;
   test.each([
     ['ready', { status: 'ready' }, ['review', 'merge']],
-    ['ready, with a conflict in sight', { status: 'ready', conflicting: true }, ['review', 'mergeByHand']],
+    ['ready, with a conflict in sight', { status: 'ready', conflicting: true }, ['review', 'resolve', 'mergeByHand']],
     ['ready without changes', { status: 'ready', filesChanged: 0 }, ['close']],
     ['stopped half way', { status: 'ready', latestRun: run('cancelled') }, ['retry', 'review', 'merge']],
     ['working', { status: 'working', latestRun: run('running') }, ['stop', 'review']],
@@ -138,9 +138,28 @@ describe('what a person can do', () => {
       { status: 'needs_you', filesChanged: 0, latestRun: { ...run('failed'), problem: 'provider.notLoggedIn' } },
       ['fixAgent', 'retry'],
     ],
+    [
+      'half merged by hand, after a merge that conflicted',
+      {
+        status: 'needs_you',
+        handMerge: 'main',
+        latestRun: run('cancelled'),
+        latestMerge: { status: 'conflicted', reason: '', target: 'main' },
+      },
+      ['finishHandMerge', 'mergeByHand', 'abandonHandMerge', 'openWorktree', 'review'],
+    ],
     ['merged', { status: 'merged' }, ['review']],
+    ['closed', { status: 'closed', reopenable: true }, ['review', 'reopen']],
     ['abandoned', { status: 'abandoned', hasWorktree: false, restorable: true }, ['restore']],
   ] as const)('%s', (_, changes, expected) => expect(buttons(changes)).toEqual(expected));
+});
+
+test('what is half merged by hand can be closed, and nothing starts an agent or a merge there', () => {
+  const { buttons, menu } = offeredActions(threadView({ status: 'needs_you', handMerge: 'main' }));
+  const offered = [...buttons, ...menu];
+  for (const action of ['merge', 'mergeAgain', 'retry', 'resolve', 'requestChanges', 'approve', 'update'] as const)
+    expect(offered).not.toContain(action);
+  expect(menu).toContain('close');
 });
 
 test('translations lie over the English table', () => {

@@ -47,7 +47,7 @@ test('conflicts are resolved in the merge editor, and the worktree is no reposit
   after(() => changeMain(before));
   const repositories = await openRepositories();
   const known = repositories();
-  const messages = answerMessages(/both changed|has all of/, undefined);
+  const messages = answerMessages(/both changed|has all of|by hand/, undefined);
   after(() => messages.restore());
   await vscode.commands.executeCommand('muster.mergeByHand', threadId);
   const resolved = await until(
@@ -57,19 +57,87 @@ test('conflicts are resolved in the merge editor, and the worktree is no reposit
     signal,
   );
   assert.deepEqual([resolved.uri.scheme, resolved.uri.authority], ['muster-review', threadId]);
+  const begun = await whenStatus(access, threadId, 'needs_you', signal);
+  assert.match(begun.needs, /^You are merging main into it by hand/);
+  // Whatever else is asked for leads to the two ways out, and no agent begins there.
+  for (const command of ['muster.merge', 'muster.retryThread', 'muster.updateThread'])
+    await vscode.commands.executeCommand(command, threadId);
+  const ways = messages.shown.filter(({ text }) => /into this thread by hand/.test(text));
+  assert.deepEqual(
+    ways.map(({ buttons }) => buttons),
+    Array.from({ length: 3 }, () => ['Complete Merge', 'Give Up Merge']),
+  );
+  assert.equal(access.services.host.threads.get(threadId)?.latestRun?.id, thread.latestRun?.id);
   // While it is still taking in what both sides did it writes over what is typed, and completing is refused: a person tries again.
   await until(
     'what was resolved is committed',
     async () => {
       if (!(await replaceAll(resolved.uri, both))) return false;
-      await vscode.commands.executeCommand('muster.finishHandMerge', threadId);
+      // The only one under way: nobody is asked which.
+      await vscode.commands.executeCommand('muster.finishHandMerge');
       return `${await git('show', `${thread.branch}:${greeting}`)}\n` === both;
     },
     signal,
   );
+  await whenStatus(access, threadId, 'ready', signal);
   assert.deepEqual(repositories(), known);
   const byPath = vscode.workspace.textDocuments.filter(({ uri }) => uri.scheme === 'file');
   assert.ok(byPath.every(({ uri }) => !uri.fsPath.startsWith(thread.worktree)));
+});
+
+test('of two merges by hand the one is given up whose page is in front', async ({ signal, after }) => {
+  after(closeEditors);
+  const access = await provideCrew(signal);
+  await changeMain(before);
+  after(() => changeMain(before));
+  const first = await dispatch(access, 'writer', 'Greet and think better of it');
+  const second = await dispatch(access, 'writer', 'Greet and stay half merged');
+  for (const id of [first, second]) await whenStatus(access, id, 'ready', signal);
+  await changeMain('export function greet(name) {\n  return `Ahoy ${name}`;\n}\n');
+  const messages = answerMessages(/Give up the merge in/, 'Give Up Merge');
+  after(() => messages.restore());
+  for (const id of [first, second]) {
+    await vscode.commands.executeCommand('muster.mergeByHand', id);
+    await whenStatus(access, id, 'needs_you', signal);
+  }
+  await vscode.commands.executeCommand('muster.openThread', first);
+  await until('its page is in front', () => access.services.pages.activeThreadId === first || undefined, signal);
+  await vscode.commands.executeCommand('muster.threads.focus');
+  await vscode.commands.executeCommand('muster.abandonHandMerge');
+  await whenStatus(access, first, 'ready', signal);
+  assert.equal(access.services.host.threads.get(second)?.handMerge, 'main');
+  await vscode.commands.executeCommand('muster.abandonHandMerge', second);
+  await whenStatus(access, second, 'ready', signal);
+  // Their merge editors went with them, without a question.
+  const halfMerged = vscode.window.tabGroups.all
+    .flatMap(({ tabs }) => tabs)
+    .filter(({ label }) => /Merging/.test(label));
+  assert.deepEqual(halfMerged, []);
+});
+
+test('what is not merged is closed after a question, and opened again as it was', async ({ signal, after }) => {
+  after(closeEditors);
+  const access = await provideCrew(signal);
+  await changeMain(before);
+  const threadId = await dispatch(access, 'writer', 'Greet, or perhaps not');
+  const { worktree, head } = await whenStatus(access, threadId, 'ready', signal);
+  const dismissed = answerMessages(/./, undefined);
+  await vscode.commands.executeCommand('muster.closeThread', threadId);
+  dismissed.restore();
+  const [question] = dismissed.shown;
+  assert.equal(question?.text, 'Close "Greet, or perhaps not" without merging?');
+  assert.match(
+    question?.detail ?? '',
+    /^Its changes are not merged: 2 files .* Its worktree and its branch muster\/\S+ stay\./,
+  );
+  assert.equal(access.services.host.threads.get(threadId)?.status, 'ready', 'nothing is done without an answer');
+  const agreed = answerMessages(/^Close /, 'Close');
+  after(() => agreed.restore());
+  await vscode.commands.executeCommand('muster.closeThread', threadId);
+  await whenStatus(access, threadId, 'closed', signal);
+  await vscode.commands.executeCommand('muster.reopenThread', threadId);
+  const again = await whenStatus(access, threadId, 'ready', signal);
+  assert.deepEqual([again.worktree, again.head], [worktree, head]);
 });
 
 test('removing a worktree says that its thread is closed without a merge', async ({ signal, after }) => {
