@@ -75,6 +75,7 @@ export interface ErrorData {
   'thread.ambiguous': { readonly prefix: string; readonly matches: readonly string[] };
   'thread.busy': { readonly thread: string; readonly status: string };
   'thread.closed': { readonly thread: string; readonly status: string };
+  'thread.merged': { readonly thread: string; readonly target: string };
   'thread.unknown': { readonly thread: string };
   'token.unknown': { readonly token: string };
   'topic.invalid': { readonly reason: string };

@@ -88,10 +88,15 @@ export class ThreadService {
     return await this.get(threadId);
   }
 
-  /** Cancels, keeps everything under a rescue ref, then removes worktree and branch. Errors: `worktree.ignoredTooLarge`. */
+  /**
+   * Cancels, keeps everything under a rescue ref, then removes worktree and branch. Errors: `thread.merged`, `worktree.ignoredTooLarge`.
+   */
   async abandon(id: string, options: RemoveWorktree = {}): Promise<ThreadView> {
+    requireUnmerged(this.#options.store.read(stores => findThread(stores, id)));
     const { thread } = await this.cancel(id);
     return await this.#exclusive(thread.id, async present => {
+      // It may have landed while its agent was being stopped.
+      requireUnmerged(this.#options.store.read(stores => findThread(stores, thread.id)));
       await this.#options.preparer.tearDown(present);
       await this.#options.rescues.remove(present.id, { ...options, outcome: 'abandoned' });
     });
@@ -178,7 +183,7 @@ export class ThreadService {
   }
 
   /**
-   * Ends the thread without merging; its worktree stays until it is removed. Errors: `thread.busy`, and with `requireMerged`
+   * Ends the thread without merging; its worktree stays until it is removed. Errors: `thread.busy`, `thread.merged` (as failed), and with `requireMerged`
    * `merge.refused` for changes that no merge has brought in.
    */
   async close(id: string, options: CloseThread = {}): Promise<ThreadView> {
@@ -186,8 +191,11 @@ export class ThreadService {
     const outcome = options.outcome ?? 'completed';
     // Before anything is stopped: who is refused has changed nothing.
     if (options.requireMerged && outcome === 'completed') requireMerged(await this.get(id));
+    if (outcome === 'failed') requireUnmerged(this.#options.store.read(stores => findThread(stores, id)));
     if (options.stop) await this.cancel(id);
-    const { thread } = await this.#idle(id);
+    const view = await this.#idle(id);
+    if (outcome === 'failed') requireUnmerged(view);
+    const { thread } = view;
     return store.transact(stores => {
       if (options.note) {
         stores.messages.insert({
@@ -271,6 +279,17 @@ function nothingToRestore(thread: Thread): AppError<'rescue.unknown'> {
   return new AppError('rescue.unknown', `Thread ${thread.id} has nothing to restore: its worktree is there.`, {
     rescue: thread.rescue ?? '',
   });
+}
+
+/** What is in its target is no work to be given up. Errors: `thread.merged`. */
+function requireUnmerged({ thread: { id, baseRef = '' }, status, latestMerge }: ThreadView): void {
+  if (status !== 'merged') return;
+  const target = latestMerge?.target ?? baseRef;
+  throw new AppError(
+    'thread.merged',
+    `Thread ${id} is merged into ${target}: there is nothing to give up. \`muster worktrees remove ${id}\` removes its worktree, and \`muster undo ${id}\` takes the merge back.`,
+    { thread: id, target },
+  );
 }
 
 function requireMerged({ thread, latestMerge }: ThreadView): void {
