@@ -57,6 +57,8 @@ const states: Readonly<Record<string, ThreadInit>> = {
   'without changes': { ...worked, status: 'ready', filesChanged: 0, latestRun: { status: 'succeeded' } },
   'predicted conflict': { ...worked, status: 'ready', conflictFiles: ['a.ts'], latestRun: { status: 'succeeded' } },
   'conflict': { ...worked, status: 'needs_you', latestMerge: { status: 'conflicted' } },
+  'half merged': { ...worked, status: 'needs_you', handMerge: 'main', latestMerge: { status: 'conflicted' } },
+  'closed': { ...worked, status: 'closed', outcome: 'completed', latestRun: { status: 'succeeded' } },
   'outdated': { ...worked, status: 'needs_you', latestMerge: { status: 'blocked', reason: 'changed_since_review' } },
   'failed': { ...worked, status: 'needs_you', latestRun: { status: 'failed' }, trouble: 'replaced' },
   'attempt': { ...worked, status: 'ready', batch: 'best-of-1', latestRun: { status: 'succeeded' } },
@@ -74,7 +76,11 @@ describe('the menu of a thread', () => {
     const first = (state: string): string | undefined => menuOf(states[state] ?? {})[0];
     expect(first('asking')).toBe('Answer Question of Agent...');
     expect(first('conflict')).toBe('Ask Agent to Resolve Conflict');
-    expect(first('predicted conflict')).toBe('Resolve Conflict in Merge Editor');
+    expect(first('predicted conflict')).toBe('Ask Agent to Resolve Conflict');
+    expect(first('half merged')).toBe('Complete Merge into Thread');
+    expect(menuOf(states['half merged'] ?? {})).toContain('Give Up Merge into Thread');
+    expect(menuOf(states['half merged'] ?? {})).not.toContain('Merge Thread');
+    expect(menuOf(states['closed'] ?? {})).toContain('Reopen Thread');
     expect(first('outdated')).toBe('Approve and Merge');
     expect(first('failed')).toBe('Repair Worktree');
     for (const state of ['ready', 'working', 'merged', 'abandoned']) expect(first(state)).toBe('Open Thread');
@@ -92,7 +98,7 @@ describe('the menu of a thread', () => {
       'Worktree and Notebooks >',
       'Compare with Another Thread or Target...',
       'Show Raw Log',
-      'Close Thread Without Merging',
+      'Close Thread Without Merging...',
       'Abandon Thread...',
       'Copy >',
       'Do Not Notify About Thread',
