@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { silentLog } from '../../../src/base/log.js';
 import { HandMergeService } from '../../../src/core/merges/handMergeService.js';
 import type { HandMerge, HandMergeDriver } from '../../../src/core/merges/handMerge.js';
-import { coreHost, coreWorld, finishRun } from '../../support/coreHost.ts';
+import { coreHost, coreWorld } from '../../support/coreHost.ts';
 import { readyThread } from './mergingWorld.ts';
 
 const never = new AbortController().signal;
