@@ -1,4 +1,5 @@
 import { accessSync, constants, lstatSync, opendirSync, statSync, type BigIntStats, type Stats } from 'node:fs';
+import type { Clock } from '../base/clock.js';
 import { lstat, readdir, rmdir } from 'node:fs/promises';
 import { readForeignFile, readForeignFileSync, type ForeignFile } from './foreignFile.js';
 
@@ -10,6 +11,34 @@ import { readForeignFile, readForeignFileSync, type ForeignFile } from './foreig
 /** What stands at a path; a link is not followed. */
 export async function lookAt(path: string | Buffer): Promise<Stats | undefined> {
   return lstat(path).catch(() => undefined);
+}
+
+/** How long a place that answered is taken for one that answers at once. */
+const answersForMs = 2_000;
+/** More places than anybody works in at a time. */
+const mostPlaces = 4_096;
+
+/**
+ * Looks at the same places again and again, for whoever waits. A place that has answered just now is looked at where we stand; any
+ * other through the thread pool, because a disk that does not answer must not hold up everybody. The answer is always a new one.
+ */
+export class RepeatedLooks {
+  readonly #clock: Pick<Clock, 'awake'>;
+  readonly #answered = new Map<string, number>();
+
+  constructor(clock: Pick<Clock, 'awake'>) {
+    this.#clock = clock;
+  }
+
+  /** As {@link lookAt}. */
+  async at(path: string): Promise<Stats | undefined> {
+    const last = this.#answered.get(path);
+    if (last !== undefined && this.#clock.awake() - last < answersForMs) return glanceAt(path);
+    const found = await lookAt(path);
+    if (this.#answered.size >= mostPlaces) this.#answered.clear();
+    this.#answered.set(path, this.#clock.awake());
+    return found;
+  }
 }
 
 /** The names in a folder; none where there is no folder. */

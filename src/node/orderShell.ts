@@ -7,12 +7,16 @@
  * ended it. So nothing of an order is in a file or in an argument list. What an order says of itself on the shell's output
  * are lines of the order's token and a word.
  *
+ * It can have another shell at hand, that leads a session of its own already and becomes what the next order says: most of what a
+ * detached process takes to start is then done before anybody waits for it. That one reads its order from a socket that this
+ * process alone writes to, and ends as the first does.
+ *
  * States: not started → running → gone; the next order starts another one. A shell that does not answer is ended. Orders
  * that it had not answered hear so soon after its end; those that it had are told by their own subshells, which go on.
  */
-import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import type { Readable, Writable } from 'node:stream';
+import { Writable, type Readable } from 'node:stream';
 
 /** Makes a process the leader of a session of its own; systems without it start processes from the host. */
 export const setsid = '/usr/bin/setsid';
@@ -40,8 +44,11 @@ interface Order {
 }
 
 interface Shell {
-  readonly process: ChildProcessByStdio<Writable, Readable, null>;
+  readonly process: ChildProcess;
+  readonly streams: { readonly input: Writable; readonly output: Readable; readonly aside?: Writable };
   readonly orders: Map<string, Order>;
+  /** Whether one waits: `coming` until it exists. */
+  waiting: 'nobody' | 'coming' | 'ready';
 }
 
 export interface OrderShellOptions {
@@ -49,6 +56,8 @@ export interface OrderShellOptions {
   readonly env: Readonly<Record<string, string>>;
   /** How long an order may go unanswered before the shell is thought to hang. */
   readonly answerMs: number;
+  /** It can have another shell wait ({@link OrderShell.haveOneWait}): there is a descriptor 3 for that one's orders. */
+  readonly hasAside?: boolean;
 }
 
 /** Gives orders to one shell at a time. */
@@ -71,12 +80,43 @@ export class OrderShell {
   /** Sends one line of shell, made for the order's token. The order is over when what is returned is called. */
   order(text: (token: string) => string, listener: OrderListener): () => void {
     const shell = (this.#shell ??= this.#open());
+    return this.#send(shell, listener, token => shell.streams.input.write(`${bury}; ${text(token)}\n`));
+  }
+
+  /**
+   * As {@link order}, to the shell that waits: the text is read by the leader of a session that has no output but descriptor 3, for
+   * its answers, and that is to become another program. Undefined when none waits.
+   */
+  orderWaiting(text: (token: string) => string, listener: OrderListener): (() => void) | undefined {
+    const shell = this.#shell;
+    if (shell?.waiting !== 'ready') return undefined;
+    shell.waiting = 'nobody';
+    return this.#send(shell, listener, token => shell.streams.aside?.write(`${text(token)}\n`));
+  }
+
+  /** Has a shell wait for {@link orderWaiting}, unless one does. */
+  haveOneWait(): void {
+    this.prepare();
+    const shell = this.#shell;
+    if (shell?.streams.aside === undefined || shell.waiting !== 'nobody') return;
+    shell.waiting = 'coming';
+    const command = `${setsid} -f ${shellWord(this.#options.program)} -s <&3 3>&1 >/dev/null 2>&1`;
+    const over = this.order(
+      token => `${command} && echo ${token} waits || echo ${token} failed`,
+      words => {
+        over();
+        shell.waiting = words === 'waits' ? 'ready' : 'nobody';
+      },
+    );
+  }
+
+  #send(shell: Shell, listener: OrderListener, write: (token: string) => void): () => void {
     const token = `muster-${++this.#orders}`;
     const hangs = (): void => void shell.process.kill('SIGKILL');
     const late = setTimeout(() => (order.late = setTimeout(hangs, hearsWithinMs)), this.#options.answerMs);
     const order: Order = { listener, late, answered: false };
     shell.orders.set(token, order);
-    shell.process.stdin.write(`${bury}; ${text(token)}\n`);
+    write(token);
     return () => {
       clearTimeout(order.late);
       shell.orders.delete(token);
@@ -85,7 +125,8 @@ export class OrderShell {
 
   /** Ends the shell; what it started goes on. */
   dispose(): void {
-    this.#shell?.process.stdin.end();
+    this.#shell?.streams.input.end();
+    this.#shell?.streams.aside?.destroy();
     this.#forget(this.#shell);
   }
 
@@ -96,20 +137,24 @@ export class OrderShell {
       detached: true,
       cwd: '/',
       env,
-      stdio: ['pipe', 'pipe', 'ignore'],
+      stdio: ['pipe', 'pipe', 'ignore', ...(this.#options.hasAside ? (['pipe'] as const) : [])],
     });
-    const shell: Shell = { process, orders: new Map() };
+    const [input, output, , aside] = process.stdio;
+    if (!input || !output) throw new Error('A shell was started without its pipes');
+    const streams = { input, output, ...(aside instanceof Writable && { aside }) };
+    const shell: Shell = { process, streams, orders: new Map(), waiting: 'nobody' };
     const gone = (): void => this.#forget(shell);
     process.on('error', gone).on('exit', gone);
-    process.stdin.on('error', gone);
+    input.on('error', gone);
+    streams.aside?.on('error', gone);
     let rest = '';
-    process.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    output.setEncoding('utf8').on('data', (chunk: string) => {
       const lines = (rest + chunk).split('\n');
       rest = lines.pop() ?? '';
       for (const line of lines) hear(shell, line);
     });
-    process.stdout.on('close', () => giveUp(shell, () => true));
-    release(process);
+    output.on('close', () => giveUp(shell, () => true));
+    release(shell);
     return shell;
   }
 
@@ -139,9 +184,9 @@ function giveUp({ orders }: Shell, which: (order: Order) => boolean): void {
 }
 
 /** Nothing of it keeps this process alive. */
-function release(shell: Shell['process']): void {
-  shell.unref();
-  for (const stream of [shell.stdin, shell.stdout])
+function release({ process, streams }: Shell): void {
+  process.unref();
+  for (const stream of Object.values(streams))
     if ('unref' in stream && typeof stream.unref === 'function') stream.unref();
 }
 

@@ -13,13 +13,13 @@ import { startBenchHost, type BenchHost } from './benchHost.js';
 
 const rounds = 60;
 
-/** An agent that says when it began and ended, in nanoseconds since the epoch. */
+/** An agent that says when it began, in nanoseconds since the epoch, and ends at once: one program, so that nobody's but its own start is measured. */
 const compose = `
 name: bench
 providers:
   clock:
-    command: sh
-    args: [-c, 'date +%s%N; date +%s%N >&2']
+    command: date
+    args: ['+%s%N']
     input: stdin
     output: {format: text}
     permissions: auto
@@ -31,10 +31,10 @@ agents:
  * Dispatch to the agent's first instruction, its end to a waiting client, and the call itself. *Workspace ready*: the thread
  * has its worktree, as with a follow-up; what is in the figure is the call over the socket, the checks, two transactions, the look whether
  * the worktree is the one that was made, the note of the person's refs, environment, command line, the run's folder, the order to
- * the shell that starts processes, the wrapper, and the agent's own `sh` and `date`. *New worktree*: all of that, and git making one.
+ * the shell that starts processes, the wrapper, and the agent's own `exec`. *New worktree*: all of that, and git making one.
  */
 export async function measure(): Promise<readonly Figure[]> {
-  const host = await startBenchHost(compose);
+  const host = await startBenchHost(compose, { unwatched: true });
   try {
     const { threadId } = await once(host);
     const warm: Sample[] = [];
@@ -82,9 +82,8 @@ async function bareStarts(): Promise<readonly number[]> {
       const run = join(folder, `${round}`);
       mkdirSync(run);
       for (const [name, contents] of firstFiles) writeFileSync(join(run, name), contents);
-      const agent = ['/bin/sh', '-c', 'date +%s%N; date +%s%N >&2'];
       const began = now();
-      await spawner.start({ cwd: folder, env, program: shellWrapper, args: ['bench', run, '/dev/null', ...agent] });
+      await spawner.start({ cwd: folder, env, program: shellWrapper, args: ['bench', run, '/dev/null', '/usr/bin/date', '+%s%N'] });
       while (readFileSync(join(run, runFiles.exit), 'utf8').trim() === '') await setTimeout(5);
       took.push(Number(readFileSync(join(run, runFiles.stdout), 'utf8')) / 1e6 - began);
     }
@@ -122,11 +121,11 @@ async function once(host: BenchHost, threadId = ''): Promise<Sample> {
   await host.client.threads.listThreads({ limit: 1 });
   const directory = join(host.stateDir, 'runs', dispatched.runId);
   const startedAt = Number(readFileSync(join(directory, 'stdout.ndjson'), 'utf8')) / 1e6;
-  const endedAt = Number(readFileSync(join(directory, 'stderr.log'), 'utf8')) / 1e6;
   return {
     threadId: dispatched.threadId,
     startedMs: startedAt - begin,
-    waitedMs: at - endedAt,
+    // From its first instruction, which is a little before its end.
+    waitedMs: at - startedAt,
     answeredMs: answered - begin,
   };
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { ServiceImpl } from '@connectrpc/connect';
 import { defined } from '../../base/defined.js';
 import { isAppError } from '../../base/errors.js';
@@ -85,6 +86,8 @@ export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof Threa
         ...defined({ thenMerge }),
       });
       if (request.notebookServer) notebooks.startWithRuns(thread.id);
+      // The agent is on its way before the answer is: writing that takes a tenth of what its start takes.
+      await setImmediate();
       return { threadId: thread.id, messageId: run.messageId, runId: run.id, status: run.status };
     },
 

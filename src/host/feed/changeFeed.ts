@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { deferred } from '../../base/async.js';
 import type { ProjectId, RunId, ThreadId } from '../../base/ids.js';
 import type { Disposable } from '../../base/lifecycle.js';
@@ -34,6 +35,8 @@ export class FeedReader implements Disposable {
   #projects = new Set<ProjectId>();
   #threads = new Set<ThreadId>();
   #runs = new Set<RunId>();
+  /** A run was claimed just now, and is being started. */
+  #begins = false;
   #wake = deferred<void>();
 
   constructor(store: Store<Stores>) {
@@ -83,7 +86,9 @@ export class FeedReader implements Disposable {
       if (event.kind === 'topic_published') continue;
       if (event.kind === 'project_changed' || event.kind === 'schedule_changed') this.#projects.add(event.projectId);
       else this.#threads.add(event.threadId);
-      if (event.kind === 'run_changed') this.#runs.add(event.runId);
+      if (event.kind !== 'run_changed') continue;
+      this.#runs.add(event.runId);
+      if (event.status === 'starting') this.#begins = true;
     }
     if (events.length > 0) this.#wake.resolve();
   }
@@ -93,6 +98,7 @@ export class FeedReader implements Disposable {
     this.#projects = new Set();
     this.#threads = new Set();
     this.#runs = new Set();
+    this.#begins = false;
     this.#wake = deferred();
     return dirty;
   }
@@ -105,6 +111,8 @@ export class FeedReader implements Disposable {
     if (signal.aborted) quiet.resolve();
     try {
       await Promise.race([this.#wake.promise, quiet.promise]);
+      // The start of an agent goes first, and what is committed on its way is told together.
+      if (this.#begins) await setImmediate();
     } finally {
       clearTimeout(timer);
       signal.removeEventListener('abort', onAbort);

@@ -2,6 +2,7 @@ import type { Clock } from '../../../base/clock.js';
 import type { Log } from '../../../base/log.js';
 import type { CheckoutState } from '../../../core/workspaces/sharedState.js';
 import { GitCommand } from './gitCommand.js';
+import { RepeatedLooks } from '../../../node/looks.js';
 import { realFiles, type FileOperations } from '../worktree/fileOperations.js';
 import type { Environment } from './gitEnvironment.js';
 
@@ -36,6 +37,8 @@ export interface GitContext {
   readonly personIdentity: () => readonly string[] | undefined;
   /** Common directories by the folder that people know a repository by: that folder may be a worktree, and gone tomorrow. */
   readonly commonDirs: Map<string, string>;
+  /** Of what each run's start looks at. */
+  readonly looks: RepeatedLooks;
   /** The last look at each checkout, by its path: what told it from others, when it was, and what it saw. */
   readonly checkouts: Map<
     string,
@@ -56,6 +59,7 @@ export function createGitContext(options: GitDriverOptions): GitContext {
     clock,
     log,
     personIdentity,
+    looks: new RepeatedLooks(clock),
     commonDirs: new Map(),
     keptEdits: new Map(),
     checkouts: new Map(),

@@ -66,7 +66,7 @@ async function submoduleName(
 async function bring(work: Computation, name: string, commit: string): Promise<boolean> {
   const { context, repository, request } = work;
   const main = join(repository.commonDir, 'modules', name);
-  const worktree = await findGitDirectory(repository.commonDir, request.worktree);
+  const worktree = await findGitDirectory(context, repository.commonDir, request.worktree);
   const own = worktree === undefined ? undefined : join(worktree, 'modules', name);
   if (!(await isFolder(main))) {
     // Added by the thread: nobody has it here yet, and everybody else gets it from where it came from.

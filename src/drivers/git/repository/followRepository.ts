@@ -13,7 +13,7 @@ const longestLink = 8192;
 export async function followRepository(context: GitContext, worktree: WorktreeRef, from: string): Promise<void> {
   const { files } = context;
   const { commonDir } = await openRepository(context, worktree);
-  const gitDir = await findGitDirectory(commonDir, worktree);
+  const gitDir = await findGitDirectory(context, commonDir, worktree);
   const link = join(worktree.path, '.git');
   const found = await lookInto(link, { maxBytes: longestLink });
   const text = found?.kind === 'file' && !found.truncated ? found.bytes.toString('utf8').replace(/[\r\n]+$/, '') : '';

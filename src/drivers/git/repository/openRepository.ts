@@ -16,7 +16,7 @@ export interface RepositoryPlace {
  */
 export async function openRepository(context: GitContext, place: RepositoryPlace): Promise<RepositoryGit> {
   const { repository: root, commonDir: recorded } = place;
-  if (recorded !== undefined && (await isRepository(recorded))) {
+  if (recorded !== undefined && (await isRepository(context, recorded))) {
     context.commonDirs.set(root, recorded);
     return new RepositoryGit(context.git, { root, commonDir: recorded });
   }
@@ -34,9 +34,10 @@ export async function isRepositoryGone({ repository, commonDir }: RepositoryPlac
 const isTrue = (): boolean => true;
 const isFalse = (): boolean => false;
 
-async function findCommonDir({ git, commonDirs }: GitContext, root: string): Promise<string> {
+async function findCommonDir(context: GitContext, root: string): Promise<string> {
+  const { git, commonDirs } = context;
   const known = commonDirs.get(root);
-  if (known !== undefined && (await isRepository(known))) return known;
+  if (known !== undefined && (await isRepository(context, known))) return known;
   const args = ['rev-parse', '--path-format=absolute', '--git-common-dir'];
   const found = (
     await git.run({ cwd: root, args, reads: true }).catch((error: unknown) => notThere(root, error))
@@ -56,11 +57,8 @@ function notThere(root: string, error: unknown): never {
 }
 
 /** A repository that was moved leaves nothing here. */
-async function isRepository(commonDir: string): Promise<boolean> {
-  return lstat(join(commonDir, 'HEAD')).then(
-    () => true,
-    () => false,
-  );
+async function isRepository({ looks }: GitContext, commonDir: string): Promise<boolean> {
+  return (await looks.at(join(commonDir, 'HEAD'))) !== undefined;
 }
 
 /** A path with links resolved as far as it exists. */

@@ -34,7 +34,7 @@ export async function clearWorktree(
   if (await isRepositoryGone(worktree)) return left.map(pathText);
   const repository = await openRepository(context, worktree);
   await withRepositoryLock({ commonDir: repository.commonDir, clock }, async () => {
-    const gitDir = await findGitDirectory(repository.commonDir, worktree);
+    const gitDir = await findGitDirectory(context, repository.commonDir, worktree);
     if (gitDir !== undefined && (await isItsGitDirectory(repository, gitDir, removal))) {
       left.push(...(await files.removeTree(gitDir)));
     }

@@ -26,7 +26,7 @@ export async function keepWorktree(context: GitContext, removal: Removal): Promi
   const { worktree } = removal;
   if (await isRepositoryGone(worktree)) return keepAlone(context, removal);
   const repository = await openRepository(context, worktree);
-  const gitDir = await findGitDirectory(repository.commonDir, worktree);
+  const gitDir = await findGitDirectory(context, repository.commonDir, worktree);
   try {
     if (!(await isFolder(worktree.path))) return await keepWithoutFolder(context, { removal, repository, gitDir });
     const head = await branchCommit(repository, worktree.branch);
@@ -54,7 +54,7 @@ export async function putBack(context: GitContext, removal: Removal): Promise<vo
   await files.removeTree(rescueFolder(context, { id: rescue }));
   try {
     const repository = await openRepository(context, worktree);
-    const gitDir = await findGitDirectory(repository.commonDir, worktree);
+    const gitDir = await findGitDirectory(context, repository.commonDir, worktree);
     if (gitDir !== undefined) await files.removeFile(join(gitDir, 'locked'));
     // Nobody else makes refs of this name, and what it kept is in the worktree again.
     await repository.run({ args: ['update-ref', '-d', ref], accept: [0, 1, 128] });

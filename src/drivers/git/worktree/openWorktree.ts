@@ -1,4 +1,3 @@
-import { lstat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { AppError } from '../../../base/errors.js';
 import type { WorktreeRef } from '../../../core/workspaces/worktreeDriver.js';
@@ -7,7 +6,7 @@ import type { GitContext } from '../command/gitContext.js';
 import { canonicalPath, isSameEntry, openRepository } from '../repository/openRepository.js';
 import { ownConfigurationProblem } from './worktreeConfig.js';
 import { worktreeMissing } from './worktreeStatus.js';
-import { glanceInto, lookAt, namesIn } from '../../../node/looks.js';
+import { glanceInto, namesIn } from '../../../node/looks.js';
 
 /** `gitdir: ` and a path: no system has longer ones. */
 const longestLink = 8192;
@@ -33,11 +32,11 @@ export async function openWorktree(
   // answered then, and what follows are glances.
   const [repository, folder, asRecorded] = await Promise.all([
     openRepository(context, worktree),
-    lookAt(workTree),
-    recorded === undefined ? undefined : findGitDirectory(recorded, worktree),
+    context.looks.at(workTree),
+    recorded === undefined ? undefined : findGitDirectory(context, recorded, worktree),
   ]);
   const { commonDir } = repository;
-  const gitDir = commonDir === recorded ? asRecorded : await findGitDirectory(commonDir, worktree);
+  const gitDir = commonDir === recorded ? asRecorded : await findGitDirectory(context, commonDir, worktree);
   if (folder === undefined) throw worktreeMissing(worktree.path);
   // A link in its place would make another folder's files this thread's work.
   if (!folder.isDirectory()) throw replaced(worktree.path, 'its folder is not a folder any more');
@@ -68,6 +67,7 @@ export function refuseReplaced(git: WorktreeGit, path: string): void {
 
 /** Where git keeps a worktree of a repository: as recorded, otherwise the directory that names its path. */
 export async function findGitDirectory(
+  { looks }: Pick<GitContext, 'looks'>,
   commonDir: string,
   worktree: Pick<WorktreeRef, 'path' | 'registeredAs'>,
 ): Promise<string | undefined> {
@@ -75,7 +75,7 @@ export async function findGitDirectory(
   if (registeredAs !== undefined) {
     if (!isName(registeredAs)) return undefined;
     const directory = join(commonDir, 'worktrees', registeredAs);
-    return (await isFolder(directory)) ? directory : undefined;
+    return (await looks.at(directory))?.isDirectory() ? directory : undefined;
   }
   return registeredAt(commonDir, path);
 }
@@ -156,13 +156,6 @@ function linkText(bytes: Buffer): string {
 
 function isName(text: string): boolean {
   return text !== '' && text !== '.' && text !== '..' && !/[/\\\0]/.test(text);
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return lstat(path).then(
-    found => found.isDirectory(),
-    () => false,
-  );
 }
 
 function replaced(path: string, what: string): AppError<'worktree.replaced'> {

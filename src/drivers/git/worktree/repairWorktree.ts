@@ -44,7 +44,7 @@ export async function repairWorktree(context: GitContext, worktree: WorktreeRef)
     const aside = new SetAside(worktree.path, context.clock.now());
     try {
       const gitDir =
-        (await findGitDirectory(commonDir, worktree)) ??
+        (await findGitDirectory(context, commonDir, worktree)) ??
         join(commonDir, 'worktrees', worktree.registeredAs ?? basename(worktree.path));
       await repairRecord(repository, { gitDir, worktree, aside });
       const git = new WorktreeGit(context.git, { repository, gitDir, workTree: worktree.path });
