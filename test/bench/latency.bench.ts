@@ -83,7 +83,12 @@ async function bareStarts(): Promise<readonly number[]> {
       mkdirSync(run);
       for (const [name, contents] of firstFiles) writeFileSync(join(run, name), contents);
       const began = now();
-      await spawner.start({ cwd: folder, env, program: shellWrapper, args: ['bench', run, '/dev/null', '/usr/bin/date', '+%s%N'] });
+      await spawner.start({
+        cwd: folder,
+        env,
+        program: shellWrapper,
+        args: ['bench', run, '/dev/null', '/usr/bin/date', '+%s%N'],
+      });
       while (readFileSync(join(run, runFiles.exit), 'utf8').trim() === '') await setTimeout(5);
       took.push(Number(readFileSync(join(run, runFiles.stdout), 'utf8')) / 1e6 - began);
     }

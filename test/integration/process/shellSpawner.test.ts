@@ -52,7 +52,8 @@ async function untilOneWaits(): Promise<number> {
 }
 
 /** Environment and parent of an agent, as it sees them. */
-const aboutItself = 'tr "\\0" "\\n" </proc/$$/environ | sort; echo "cwd $PWD"; echo "wrapper $PPID"; ps -o sid=,pgid= -p $PPID';
+const aboutItself =
+  'tr "\\0" "\\n" </proc/$$/environ | sort; echo "cwd $PWD"; echo "wrapper $PPID"; ps -o sid=,pgid= -p $PPID';
 
 test('an agent has the same environment, folder and kind of session as one that the host starts itself', async () => {
   const env = {
@@ -82,7 +83,9 @@ test('an agent has the same environment, folder and kind of session as one that 
   const direct = await runs.start(aboutItself, { env: { ...env, OPTIND: '1' } });
   await direct.ended;
   const comparable = (lines: readonly string[]) =>
-    lines.filter(line => !/^(?:(?:MUSTER_RUN_ID|OPTIND)=|wrapper )/.test(line)).map(line => line.replace(/^ *(\d+) +\1$/, 'leads'));
+    lines
+      .filter(line => !/^(?:(?:MUSTER_RUN_ID|OPTIND)=|wrapper )/.test(line))
+      .map(line => line.replace(/^ *(\d+) +\1$/, 'leads'));
   expect(comparable(through.texts)).toEqual(comparable(direct.texts));
   expect(comparable(waiting?.texts ?? [])).toEqual(comparable(direct.texts));
   expect(through.texts).toContain('PLAIN=x');
@@ -108,7 +111,9 @@ test('an agent is started once though the shell that waited for it was killed', 
   }
   // Another one waits as soon as it was found out.
   const afterAnother = async (): Promise<number> => {
-    await (await runs.start('true')).ended;
+    await (
+      await runs.start('true')
+    ).ended;
     return waitingPid();
   };
   await expect.poll(afterAnother, patience).toBeGreaterThan(0);
