@@ -155,6 +155,21 @@ export interface WorktreeWorkspace extends WorkspacePreparation {
   readonly fetch?: 'auto' | 'always' | 'never' | undefined;
   /** What branch names begin with. */
   readonly branchPrefix?: string | undefined;
+  /** More repositories that each thread works in, in the order of the file; absent = none. */
+  readonly repos?: readonly RepoSpec[] | undefined;
+}
+
+/** Another repository of this machine. */
+export interface RepoSpec {
+  /** Unlike the others', also in capital letters with `_` for `-`. */
+  readonly name: string;
+  /** Relative to the folder of the compose file, `/`-separated. */
+  readonly path: string;
+  readonly base?: string | undefined;
+  /** Branch that its changes go to; absent = the base, where that is a branch. */
+  readonly target?: string | undefined;
+  /** Shell commands that must succeed in it on what would become the targets. */
+  readonly verify: readonly string[];
 }
 
 /** The user's own checkout. */

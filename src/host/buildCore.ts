@@ -223,7 +223,7 @@ function buildSurface(state: HostState, built: Foundation, resources: Disposable
   const projects = new ProjectService(common);
   const moves = new MovedRepositories({ ...common, driver: built.repositoryDriver, workspaces });
   const reader = new HostComposeReader({ ...built, scripts: scheduling.scriptEngine, scratch: directory.path });
-  const applying = new ApplyProject({ reader, projects, moves });
+  const applying = new ApplyProject({ reader, projects, moves, repositories: workspaces });
   const takingDown = new TakeDownProject({ store, projects, threads });
   const accessTokens = new AccessTokenService({ ...common, texts: tokenTexts });
   const logins = new LoginService({

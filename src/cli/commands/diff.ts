@@ -1,7 +1,9 @@
 import { ownValue } from '../../base/ownValue.js';
+import { inPart } from '../../base/partPath.js';
 import { formatLineChanges } from '../../protocol/displayFormat.js';
 import type { DiffThreadResponse } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { defineCommand, type CommandContext } from '../command.js';
+import { usageError } from '../options/usageError.js';
 import { printPatch } from '../output/patch.js';
 import { oneLine } from '../output/terminalText.js';
 import { formatTable } from '../output/table.js';
@@ -28,23 +30,48 @@ export const diff = defineCommand({
     'since-review': { type: 'boolean', text: 'only what changed since you last looked at the thread in a review' },
   },
   details:
-    'What merging would bring: compared with the commit that thread and target have in common now, with what is not committed yet.',
+    'What merging would bring: compared with the commit that thread and target have in common now, with what is not committed yet. A thread of several repositories is shown whole; THREAD/REPOSITORY shows one.',
   async run(context, args) {
     const { out, json, signal } = context;
     const thread = await getThread(context, args.required(0));
     const withPatch = !args.flag('stat');
     const other = args.text('with');
+    if (other !== undefined && thread.parts.length > 0)
+      throw usageError(
+        'Threads of several repositories are compared one repository at a time: `muster diff THREAD/REPOSITORY`.',
+      );
     const compareWith = other === undefined ? '' : (await getThread(context, other)).id;
     const [sinceLast, withTarget] = [args.flag('since-review'), args.flag('with-target')];
-    const request = { threadId: thread.id, withPatch, sinceLast, compareWith, withTarget };
-    const changes = await context.repeatable(({ threads }) => threads.diffThread(request, { signal }));
-    if (json) out.json(diffJson(thread.id, changes, { withPatch }));
-    else if (withPatch) printPatch(out, changes.patch);
-    else printFiles(context, changes);
-    if (changes.patchTruncated) out.note('The patch is longer than this; look at the rest in the worktree.');
+    const changesOf = async (threadId: string): Promise<DiffThreadResponse> =>
+      await context.repeatable(({ threads }) =>
+        threads.diffThread({ threadId, withPatch, sinceLast, compareWith, withTarget }, { signal }),
+      );
+    const own = await changesOf(thread.id);
+    const parts: { readonly name: string; readonly changes: DiffThreadResponse }[] = [];
+    for (const { name, threadId } of thread.parts.filter(({ repository }) => repository !== ''))
+      parts.push({ name, changes: await changesOf(threadId) });
+    if (json) {
+      const others = parts.map(({ name, changes }) => ({
+        name,
+        ...diffJson(`${thread.id}/${name}`, changes, { withPatch }),
+      }));
+      out.json({ ...diffJson(thread.id, own, { withPatch }), ...(others.length > 0 && { repositories: others }) });
+    } else {
+      for (const { name, changes } of [{ name: '', changes: own }, ...parts])
+        if (withPatch) printRepository(context, name, changes);
+        else printFiles(context, name, changes);
+    }
+    if ([own, ...parts.map(({ changes }) => changes)].some(changes => changes.patchTruncated))
+      out.note('The patch is longer than this; look at the rest in the worktree.');
     return 0;
   },
 });
+
+/** Tools that read patches pass over the line between two repositories. */
+function printRepository({ out }: CommandContext, name: string, { patch }: DiffThreadResponse): void {
+  if (name !== '' && patch !== '') out.line(`# Repository ${oneLine(name)}`);
+  printPatch(out, patch);
+}
 
 /** The shape that `--json` prints. */
 export function diffJson(
@@ -62,10 +89,11 @@ export function diffJson(
   };
 }
 
-function printFiles({ out }: CommandContext, { files }: DiffThreadResponse): void {
+function printFiles({ out }: CommandContext, name: string, { files }: DiffThreadResponse): void {
+  const shown = (path: string): string => oneLine(name === '' ? path : inPart(name, path));
   const rows = files.map(({ path, oldPath, status, binary, additions, deletions, oldMode, mode }) => [
     { text: ownValue(letters, status) ?? '?' },
-    { text: oldPath === '' ? oneLine(path) : `${oneLine(oldPath)} → ${oneLine(path)}` },
+    { text: oldPath === '' ? shown(path) : `${shown(oldPath)} → ${shown(path)}` },
     { text: binary ? 'binary' : formatLineChanges(additions, deletions), align: 'right' as const },
     // What a file may do has changed, with or without its lines.
     { text: mode === '' ? '' : `mode ${oldMode} → ${mode}` },

@@ -1,3 +1,4 @@
+import { inPart } from '../../base/partPath.js';
 import type { Comment } from '../../protocol/gen/muster/v1/reviews_pb.js';
 import { defineCommand, type CommandContext } from '../command.js';
 import { getThread } from '../lookup/threadLookup.js';
@@ -12,13 +13,16 @@ export const review = defineCommand({
   summary: 'show what was said about a thread’s changes',
   positionals: [{ name: 'thread', required: true }],
   options: { all: { type: 'boolean', text: 'also what is resolved' } },
-  details: '`muster diff <thread>` shows the changes themselves.',
+  details:
+    '`muster diff <thread>` shows the changes themselves. Comments of another repository of the thread are answered with THREAD/REPOSITORY.',
   async run(context, args) {
     const { signal, out, json } = context;
     const thread = await getThread(context, args.required(0));
-    const { comments } = await context.repeatable(client =>
-      client.reviews.listComments({ threadId: thread.id }, { signal }),
-    );
+    const listed = async (threadId: string): Promise<readonly Comment[]> =>
+      (await context.repeatable(client => client.reviews.listComments({ threadId }, { signal }))).comments;
+    const comments = [...(await listed(thread.id))];
+    for (const { threadId, name } of thread.parts.filter(({ repository }) => repository !== ''))
+      comments.push(...(await listed(threadId)).map(comment => ({ ...comment, path: inPart(name, comment.path) })));
     const isShown = (comment: Comment): boolean => args.flag('all') || rootOf(comment, comments).state !== 'resolved';
     const shown = comments.filter(isShown);
     if (json) {

@@ -1,3 +1,4 @@
+import { inPart } from '../../base/partPath.js';
 import type { FileChange } from '../../protocol/gen/muster/v1/reviews_pb.js';
 import { formatLineChanges } from '../../protocol/displayFormat.js';
 import { defineCommand } from '../command.js';
@@ -16,7 +17,8 @@ export const reviewFiles = defineCommand({
     revert: { type: 'string', multiple: true, value: 'FILE', text: 'undo what the thread changed in this file' },
     unmark: { type: 'string', multiple: true, value: 'FILE', text: 'forget that' },
   },
-  details: 'What changes later was not looked at: only the changed pieces of a file are open again.',
+  details:
+    'What changes later was not looked at: only the changed pieces of a file are open again. Files of another repository of the thread are marked with THREAD/REPOSITORY.',
   async run(context, args) {
     const { signal, out, json, repeatable } = context;
     const thread = await getThread(context, args.required(0));
@@ -38,11 +40,22 @@ export const reviewFiles = defineCommand({
       await repeatable(({ reviews }) => reviews.setReviewed(request, { signal }));
       files = await list();
     }
-    if (json) out.json({ thread_id: thread.id, files: files.map(reviewedFileJson) });
-    else for (const line of formatTable(files.map(fileRow))) out.line(line);
+    const all = [...files];
+    for (const { threadId, name } of thread.parts.filter(({ repository }) => repository !== '')) {
+      const changes = await repeatable(({ reviews }) => reviews.listChanges({ threadId }, { signal }));
+      all.push(...changes.files.map(change => namedAfter(name, change)));
+    }
+    if (json) out.json({ thread_id: thread.id, files: all.map(reviewedFileJson) });
+    else for (const line of formatTable(all.map(fileRow))) out.line(line);
     return 0;
   },
 });
+
+/** With the repository's name in front. */
+function namedAfter(name: string, { file, ...change }: FileChange): FileChange {
+  const named = (path: string): string => (path === '' ? '' : inPart(name, path));
+  return { ...change, ...(file && { file: { ...file, path: named(file.path), oldPath: named(file.oldPath) } }) };
+}
 
 /** The shape that `--json` prints. */
 export function reviewedFileJson({ file, hunks }: FileChange) {

@@ -6,6 +6,7 @@ import { appendFieldFix } from '../source/textEdits.js';
 import type { Span } from '../source/textPosition.js';
 import type { NormalizeContext } from './normalizeContext.js';
 import { cleanRelativePath } from './paths.js';
+import { repos } from './repos.js';
 import {
   compareText,
   entriesOf,
@@ -22,7 +23,7 @@ export type WorkspaceProviderName = WorkspaceSpec['provider'];
 
 /** Which fields mean something for which provider. */
 const FIELDS_OF: Readonly<Record<WorkspaceProviderName, readonly string[]>> = {
-  worktree: ['base', 'fetch', 'branch_prefix', 'files', 'setup', 'teardown', 'ports'],
+  worktree: ['base', 'fetch', 'branch_prefix', 'repos', 'files', 'setup', 'teardown', 'ports'],
   shared: ['files', 'setup', 'teardown', 'ports'],
   thread: ['access'],
   file: ['path', 'target'],
@@ -85,6 +86,7 @@ export function inlineWorkspace(context: NormalizeContext, node: ComposeNode, an
         base: textAt(node, 'base'),
         fetch: optionalWordAt(node, 'fetch', ['auto', 'always', 'never']),
         branchPrefix: branchPrefix(context, node),
+        repos: repos(context, child(node, 'repos')),
         ...preparation(node),
       };
     case 'shared':

@@ -1,4 +1,12 @@
-import type { CredentialsSpec, EnvEntry, McpServerSpec, MountSpec, SkillSpec, WorkspaceSpec } from '../projectSpec.js';
+import type {
+  CredentialsSpec,
+  EnvEntry,
+  McpServerSpec,
+  MountSpec,
+  RepoSpec,
+  SkillSpec,
+  WorkspaceSpec,
+} from '../projectSpec.js';
 import type { CanonicalObject } from './canonicalValue.js';
 import { filled, nonDefault } from './canonicalValue.js';
 
@@ -17,6 +25,7 @@ export function canonicalWorkspace(workspace: WorkspaceSpec): CanonicalObject {
         base: workspace.provider === 'worktree' ? workspace.base : undefined,
         fetch: workspace.provider === 'worktree' ? workspace.fetch : undefined,
         branch_prefix: workspace.provider === 'worktree' ? workspace.branchPrefix : undefined,
+        repos: workspace.provider === 'worktree' ? workspace.repos?.map(canonicalRepo) : undefined,
         files: workspace.files,
         setup: workspace.setup,
         teardown: workspace.teardown,
@@ -41,6 +50,10 @@ export function canonicalWorkspace(workspace: WorkspaceSpec): CanonicalObject {
         ...canonicalCredentials(workspace.credentials),
       });
   }
+}
+
+function canonicalRepo({ path, name, base, target, verify }: RepoSpec): CanonicalObject {
+  return filled({ path, as: name, base, target, verify });
 }
 
 export function canonicalCredentials(credentials: CredentialsSpec): CanonicalObject {

@@ -1,6 +1,6 @@
 import { credentialFields } from './commonFields.js';
 import type { Fields, MappingShape } from './shape.js';
-import { field, list, mapping, oneOf, oneOrMore, text } from './shape.js';
+import { field, IDENTIFIER, list, mapping, oneOf, oneOrMore, text } from './shape.js';
 
 const GIT = 'provider: git\nurl: https://example.com/shop.git';
 
@@ -12,6 +12,41 @@ const provider = oneOf([
   { value: 'git', doc: 'A clone of another repository.', planned: true },
   { value: 'local', doc: 'The older word for `file`.', planned: true, spellingOf: 'file' },
 ]);
+
+/** `workspace.repos[]`. */
+const repo = mapping({
+  path: field(
+    text({ nonEmpty: true }),
+    'Where the repository is, relative to the compose file. It has a checkout of its own beside the project.',
+    'path: ../web',
+    { era: 'muster', required: true },
+  ),
+  as: field(
+    text({ pattern: IDENTIFIER }),
+    'What it is called: in reviews, in messages, and in the variable `MUSTER_REPO_<NAME>` of each run.',
+    'path: ../web-client\nas: web',
+    { era: 'muster', fallback: 'the last part of the path' },
+  ),
+  base: field(
+    text({ nonEmpty: true }),
+    'Branch, tag or commit that its worktree starts from.',
+    'path: ../web\nbase: main',
+    {
+      era: 'muster',
+      fallback: 'what is checked out there',
+    },
+  ),
+  target: field(text({ nonEmpty: true }), 'Branch that its changes go to.', 'path: ../web\ntarget: main', {
+    era: 'muster',
+    fallback: '`base`, where that is a branch',
+  }),
+  verify: field(
+    oneOrMore(text({ nonEmpty: true })),
+    'Shell commands that must succeed in it before any of the repositories is merged.',
+    'path: ../web\nverify: npm test',
+    { era: 'muster' },
+  ),
+});
 
 const fields: Fields = {
   provider: field(
@@ -38,6 +73,12 @@ const fields: Fields = {
     era: 'muster',
     fallback: 'muster/',
   }),
+  repos: field(
+    list(repo),
+    'More repositories of this machine that each thread works in, each in a worktree of its own. They are merged together with the project’s, or none of them is.',
+    'repos:\n  - path: ../web\n    target: main',
+    { era: 'muster' },
+  ),
   files: field(
     oneOrMore(text({ nonEmpty: true })),
     'Untracked files (paths or globs, relative to the repository) to copy from the checkout into the workspace.',

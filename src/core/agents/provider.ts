@@ -42,6 +42,8 @@ export interface CommandRequest {
   readonly args: readonly string[];
   /** Absolute path of the run directory as the agent's process sees it. */
   readonly runDir: string;
+  /** Folders besides the one it starts in that it works in: worktrees of other repositories. Missing: none. */
+  readonly folders?: readonly string[];
   /** Where its models are; missing: where the CLI finds them by itself. */
   readonly facade?: FacadeAddress;
   /** The MCP server that the CLI gets for this run; missing: none. */

@@ -83,6 +83,7 @@ export class ConflictPredictor implements Disposable {
   #want(id: ThreadId): void {
     if (this.#leaving.signal.aborted) return;
     this.#wanted.add(id);
+    for (const { thread } of this.#options.store.read(stores => stores.parts.ofWhole(id))) this.#wanted.add(thread);
     this.#working ??= this.#work().finally(() => {
       this.#working = undefined;
     });

@@ -11,7 +11,7 @@ import { requireNoOperation } from '../threads/idleThread.js';
 import { noWorktree } from '../threads/threadService.js';
 import type { Thread } from '../threads/thread.js';
 import { findThread } from '../threads/threadLookup.js';
-import type { ThreadStores } from '../threads/threadStore.js';
+import type { ThreadStores, ThreadView } from '../threads/threadStore.js';
 import type { ThreadSettler } from '../threads/threadSettler.js';
 import type { RescueStores } from '../workspaces/rescueStore.js';
 import type { CandidateVerifier } from './candidateVerifier.js';
@@ -89,6 +89,7 @@ export class MergeService implements Disposable {
     const earlier = requireMergeable(before);
     if (earlier) return earlier;
     const { thread } = before;
+    refuseOtherRepositories(before);
     const { spec, usual } = store.read(stores => ({
       spec: stores.projects.get(thread.projectId)?.spec.merge,
       usual: targetOf(stores, thread),
@@ -312,6 +313,15 @@ export class MergeService implements Disposable {
     this.#leaving.abort();
     await this.#queue.leave(this.#work.hostEnds);
   }
+}
+
+/** Landing part of a thread's work would leave the repositories apart from each other. */
+function refuseOtherRepositories({ thread, parts }: ThreadView): void {
+  const changed = parts.filter(part => part.thread.head !== part.thread.baseCommit);
+  if (changed.length === 0) return;
+  const places = changed.map(({ part, thread: { branch, repository } }) => `${part.name}: ${branch} in ${repository}`);
+  const message = `Thread ${thread.id} changed other repositories too, which are not merged together yet. Merge by hand: ${thread.branch} here, ${places.join(', ')}.`;
+  throw new AppError('merge.refused', message, { thread: thread.id, reason: 'several repositories' });
 }
 
 function howVerified(

@@ -1,8 +1,12 @@
 import type { ProjectStores } from '../projects/projectStore.js';
+import type { ThreadStores } from '../threads/threadStore.js';
 import type { Thread } from '../threads/thread.js';
 
 /** The branch that a thread's work would go to if nobody says otherwise; undefined when it did not start from a branch. */
-export function targetOf(stores: ProjectStores, thread: Thread): string | undefined {
+export function targetOf(stores: ProjectStores & Pick<ThreadStores, 'parts'>, thread: Thread): string | undefined {
+  // What the file says of the project's repository says nothing about others.
+  const part = stores.parts.of(thread.id);
+  if (part) return part.target ?? branchOf(thread.baseRef);
   const named = stores.projects.get(thread.projectId)?.spec.merge.target;
   return named === undefined || named === '' ? branchOf(thread.baseRef) : named;
 }

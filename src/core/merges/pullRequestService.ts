@@ -4,6 +4,7 @@ import type { ProjectStores } from '../projects/projectStore.js';
 import type { Store } from '../store.js';
 import { requireWhole } from '../threads/idleThread.js';
 import type { Thread } from '../threads/thread.js';
+import { requireOneRepository } from '../threads/part.js';
 import { findThread } from '../threads/threadLookup.js';
 import { noWorktree } from '../threads/threadService.js';
 import type { ThreadSettler } from '../threads/threadSettler.js';
@@ -103,6 +104,7 @@ export class PullRequestService {
   async #idle(id: string) {
     const { store, settler } = this.#options;
     const { thread } = store.read(stores => findThread(stores, id));
+    store.read(stores => requireOneRepository(stores, thread.id, 'Opening a pull request'));
     await settler.settled(thread.id);
     return requireWhole(store.read(stores => findThread(stores, thread.id)));
   }

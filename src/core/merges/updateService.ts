@@ -33,10 +33,28 @@ export class UpdateService {
   }
 
   /**
-   * Merges the target into the thread's branch and its worktree; uncommitted work is committed first. `false`: the thread has
-   * everything already. Errors: `thread.*`, `worktree.missing`, `merge.refused` (no target), `git.conflict` (nothing changed).
+   * Merges the target into the thread's branch and its worktree, in each of its repositories; uncommitted work is committed first.
+   * One repository that cannot be brought up to its target keeps the others from nothing, and is what the error names. `false`: the
+   * thread has everything already. Errors: `thread.*`, `worktree.missing`, `merge.refused` (no target), `git.conflict` (nothing changed
+   * there).
    */
   async update(id: string, signal: AbortSignal): Promise<{ readonly view: ThreadView; readonly updated: boolean }> {
+    const { store } = this.#options;
+    const { thread, parts } = store.read(stores => findThread(stores, id));
+    let updated = false;
+    let problem: unknown;
+    for (const each of [thread, ...parts.map(part => part.thread)]) {
+      try {
+        updated = (await this.#updateOne(each.id, signal)) || updated;
+      } catch (error) {
+        problem ??= error;
+      }
+    }
+    if (problem !== undefined) throw problem;
+    return { view: store.read(stores => findThread(stores, thread.id)), updated };
+  }
+
+  async #updateOne(id: Thread['id'], signal: AbortSignal): Promise<boolean> {
     const { store, settler, workspaces } = this.#options;
     const { thread: found } = store.read(stores => findThread(stores, id));
     await settler.settled(found.id);
@@ -53,12 +71,12 @@ export class UpdateService {
         case 'merged':
           // Counts and head are those of the updated branch.
           await settler.snapshot({ ...thread, head: outcome.commit }, message);
-          return { view: store.read(stores => findThread(stores, thread.id)), updated: true };
+          return true;
         case 'conflicted':
           throw conflicts(thread, target, outcome.files);
         case 'blocked':
           if (outcome.reason !== 'nothing_to_merge') throw refused(thread, outcome.message);
-          return { view: store.read(stores => findThread(stores, thread.id)), updated: false };
+          return false;
       }
     });
   }

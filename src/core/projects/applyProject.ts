@@ -1,9 +1,10 @@
-import { AppError } from '../../base/errors.js';
+import { AppError, isAnyAppError } from '../../base/errors.js';
 import { defined } from '../../base/defined.js';
 import type { ProjectSpec } from '../../compose/projectSpec.js';
 import { unkeptBudgets } from '../models/unkeptBudgets.js';
 import type { Move, MovedRepositories } from './movedRepositories.js';
 import type { Applied, ProjectService } from './projectService.js';
+import { reposOf, requireApart, whyNotTogether, type RepositoryFinder } from './repositories.js';
 import { ScriptSources, type ChooseSource } from './scriptSources.js';
 
 /** Port: where compose files are and what they say. */
@@ -58,16 +59,19 @@ export class ApplyProject {
   readonly #reader: ComposeReader;
   readonly #projects: ProjectService;
   readonly #moves: MovedRepositories;
+  readonly #repositories: RepositoryFinder;
   readonly #sources = new ScriptSources();
 
   constructor(options: {
     readonly reader: ComposeReader;
     readonly projects: ProjectService;
     readonly moves: MovedRepositories;
+    readonly repositories: RepositoryFinder;
   }) {
     this.#reader = options.reader;
     this.#projects = options.projects;
     this.#moves = options.moves;
+    this.#repositories = options.repositories;
   }
 
   /** Applies the file as it is now. Errors: `compose.unreadable`, those of {@link applyText}. */
@@ -82,6 +86,7 @@ export class ApplyProject {
     const { parsed, consent, submittedHash } = await this.#parse(compose, request);
     if (!parsed.result) throw invalid(file, parsed);
     refuseUnkeptBudgets(file, parsed.result.spec);
+    await this.#requireRepositories(compose, parsed.result.spec);
     const move = await this.#moves.find(folder);
     const moved = move && this.#moves.moved(move, file);
     // Whether or not the file is agreed to: its project and threads would be lost sight of otherwise.
@@ -100,6 +105,21 @@ export class ApplyProject {
       warnings: parsed.problems.map(({ message }) => message),
       notes: move && !dryRun ? [movedText(move, threads)] : [],
     };
+  }
+
+  /** Errors: `compose.invalid` for other repositories that agents could not work in, as far as this machine has them now. */
+  async #requireRepositories({ file, folder }: ComposeText, spec: ProjectSpec): Promise<void> {
+    const problems: string[] = [];
+    for (const agent of spec.agents.filter(each => each.enabled && reposOf(each).length > 0)) {
+      const reason = whyNotTogether(spec, agent);
+      if (reason !== undefined) problems.push(reason);
+      else
+        await requireApart(this.#repositories, folder, agent).catch((error: unknown) => {
+          if (!isAnyAppError(error)) throw error;
+          problems.push(`agents.${agent.name}.workspace.repos: ${error.message}`);
+        });
+    }
+    if (problems.length > 0) throw new AppError('compose.invalid', problems.join('\n'), { file, problems });
   }
 
   /**

@@ -159,6 +159,21 @@ function driverItems(driver: DriverSpec, of: ItemOf): readonly ConsentItem[] {
 function workspaceItems(workspace: AgentSpec['workspace'], of: ItemOf): readonly ConsentItem[] {
   const items: ConsentItem[] = [];
   if (workspace.provider === 'shared') items.push(of('workspace', 'works in your own checkout.', 'shared'));
+  for (const [index, repo] of (workspace.provider === 'worktree' ? (workspace.repos ?? []) : []).entries()) {
+    const { path, base, target, verify } = repo;
+    const where = target ?? base;
+    const into = where === undefined ? '' : `, on branches that are merged into ${quoted(where)}`;
+    items.push(
+      of(`workspace.repos[${index}]`, `works in the repository ${quoted(path)} too${into}.`, [path, target, base]),
+    );
+    for (const command of verify)
+      items.push(
+        of(`workspace.repos[${index}].verify`, `has ${quoted(command)} run before a merge in ${quoted(path)}.`, [
+          path,
+          command,
+        ]),
+      );
+  }
   if (workspace.provider === 'git') items.push(of('workspace', `works on ${quoted(workspace.url)}.`, workspace));
   if (!('setup' in workspace)) return items;
   for (const field of ['setup', 'teardown'] as const) {

@@ -1,13 +1,15 @@
 import { defined } from '../../base/defined.js';
 import { AppError } from '../../base/errors.js';
+import { inPart } from '../../base/partPath.js';
 import type { ProjectStores } from '../projects/projectStore.js';
 import { projectOfThread } from '../projects/projectOfThread.js';
 import type { MessageStores } from '../messages/messageStore.js';
 import type { Store } from '../store.js';
 import type { DispatchService, Dispatched } from '../threads/dispatchService.js';
+import { requireNoPart } from '../threads/part.js';
 import { findThread } from '../threads/threadLookup.js';
 import type { ThreadStores } from '../threads/threadStore.js';
-import { changeRequestText } from './changeRequest.js';
+import { changeRequestText, type PlacedComment } from './changeRequest.js';
 import type { CommentService } from './commentService.js';
 
 export interface ChangeRequest {
@@ -37,17 +39,22 @@ export class RequestChanges {
    */
   async send(thread: string, { note, environment, idempotencyKey }: ChangeRequest): Promise<Dispatched> {
     const { store, comments, dispatcher } = this.#options;
-    const { author, id, project, summary, again } = store.read(stores => {
+    const { author, id, parts, project, summary, again } = store.read(stores => {
       const { thread: found } = findThread(stores, thread);
+      requireNoPart(stores, found.id);
       return {
         id: found.id,
+        parts: stores.parts.ofWhole(found.id),
         author: found.agent,
         summary: found.summary,
         project: projectOfThread(stores, found),
         again: idempotencyKey !== undefined && stores.messages.byIdempotencyKey(idempotencyKey) !== undefined,
       };
     });
-    const drafts = (await comments.list(id)).filter(({ comment }) => comment.state === 'draft');
+    const all = [...(await comments.list(id))];
+    for (const { thread: part, name } of parts)
+      all.push(...(await comments.list(part)).map(placed => inRepository(name, placed)));
+    const drafts = all.filter(({ comment }) => comment.state === 'draft');
     const words = note.trim();
     if (drafts.length === 0 && words === '' && !again) {
       throw new AppError(
@@ -69,4 +76,10 @@ export class RequestChanges {
       ...defined({ idempotencyKey }),
     });
   }
+}
+
+/** A comment on a file of another repository, as its agent is told of it. */
+function inRepository(name: string, placed: PlacedComment): PlacedComment {
+  const { comment } = placed;
+  return { ...placed, comment: { ...comment, place: { ...comment.place, path: inPart(name, comment.place.path) } } };
 }

@@ -1,10 +1,12 @@
 import { defined } from '../../base/defined.js';
 import { AppError } from '../../base/errors.js';
+import { inPart } from '../../base/partPath.js';
 import type { Clock } from '../../base/clock.js';
 import type { ThreadId } from '../../base/ids.js';
 import type { EventStores } from '../events/eventLog.js';
 import type { Store } from '../store.js';
 import { isThreadIdle, requireWhole } from '../threads/idleThread.js';
+import { partsOf, requireNoPart } from '../threads/part.js';
 import type { Thread } from '../threads/thread.js';
 import { findThread } from '../threads/threadLookup.js';
 import { threadClosed } from '../threads/removedWork.js';
@@ -72,6 +74,8 @@ export class ReviewService {
     // What is half merged is no commit yet, and a person still changes it.
     if (!isThreadIdle(found) || found.handMerge !== undefined) return this.#withEarlier({ view: found, live: true });
     if (found.thread.outcome !== 'open') return this.#withEarlier({ view: found, live: false });
+    // What it has of other repositories is shown when it is asked for; what there is to be seen is a commit by then.
+    for (const { thread: part } of found.parts) await this.#snapshot(part);
     const head = await this.#snapshot(found.thread);
     const view = head === undefined ? found : this.#record(thread.id, head, 'shown');
     return this.#withEarlier({ view, live: false });
@@ -95,12 +99,41 @@ export class ReviewService {
     const found = store.read(stores => findThread(stores, id));
     await settler.settled(found.thread.id);
     const { thread } = requireWhole(store.read(stores => findThread(stores, found.thread.id)));
+    store.read(stores => requireNoPart(stores, thread.id));
     if (thread.outcome === 'abandoned') throw threadClosed(thread, `Thread ${thread.id} was abandoned`);
+    const parts = await this.#approvedParts(thread, { shown, edits });
     const head = await this.#snapshot(thread);
     if (head === undefined) throw noWorktree(thread);
     if (shown !== undefined && shown !== head) await this.#requireSeen(thread, { shown, head, edits });
-    this.#record(thread.id, head, 'shown');
-    return { view: this.#record(thread.id, head, 'approved'), head };
+    for (const each of [...parts, { id: thread.id, head }]) {
+      this.#record(each.id, each.head, 'shown');
+      this.#record(each.id, each.head, 'approved');
+    }
+    return { view: store.read(stores => findThread(stores, thread.id)), head };
+  }
+
+  /**
+   * What a thread has of other repositories is approved with it: what was shown of them when it was, or what is there for somebody
+   * who approves whatever that is. Edits are named as {@link inPart} does.
+   */
+  async #approvedParts(
+    whole: Thread,
+    { shown, edits = [] }: Approval,
+  ): Promise<readonly { readonly id: ThreadId; readonly head: string }[]> {
+    const approved: { readonly id: ThreadId; readonly head: string }[] = [];
+    for (const { part, thread } of this.#options.store.read(stores => partsOf(stores, whole.id))) {
+      const head = await this.#snapshot(thread);
+      if (head === undefined) throw noWorktree(thread);
+      const seen = this.#options.store.read(stores => findThread(stores, thread.id)).shown?.commit;
+      const own = edits.flatMap(({ path, sha256 }) =>
+        path.startsWith(inPart(part.name, '')) ? [{ path: path.slice(inPart(part.name, '').length), sha256 }] : [],
+      );
+      const before = seen ?? thread.baseCommit;
+      if (shown !== undefined && before !== undefined && before !== head)
+        await this.#requireSeen(thread, { shown: before, head, edits: own });
+      approved.push({ id: thread.id, head });
+    }
+    return approved;
   }
 
   async #snapshot(thread: Thread): Promise<string | undefined> {

@@ -1,7 +1,7 @@
 import { targetOf } from '../merges/mergeTarget.js';
 import type { ProjectStores } from '../projects/projectStore.js';
 import { noWorktree } from '../threads/threadService.js';
-import type { ThreadView } from '../threads/threadStore.js';
+import type { ThreadStores, ThreadView } from '../threads/threadStore.js';
 import { worktreeOf } from '../workspaces/workspaceService.js';
 import type { ChangedFile, WorktreeDriver } from '../workspaces/worktreeDriver.js';
 
@@ -60,6 +60,9 @@ export async function patchOf(
 }
 
 /** What a thread was merged into, or would be. */
-export function comparedTarget(stores: ProjectStores, { thread, latestMerge }: ThreadView): string | undefined {
+export function comparedTarget(
+  stores: ProjectStores & Pick<ThreadStores, 'parts'>,
+  { thread, latestMerge }: ThreadView,
+): string | undefined {
   return latestMerge?.status === 'merged' ? latestMerge.target : targetOf(stores, thread);
 }

@@ -4,6 +4,7 @@ import { AppError } from '../../base/errors.js';
 import type { AgentSpec } from '../../compose/projectSpec.js';
 import type { AgentCommand, AgentToolServer, PermissionMode, Provider } from '../agents/provider.js';
 import { isConversationId } from '../agents/conversationId.js';
+import { shellCommandName } from '../agents/providers/shellCommand.js';
 import type { ProviderRegistries } from '../agents/providerRegistries.js';
 import type { EventStores } from '../events/eventLog.js';
 import type { MergeStores } from '../merges/mergeStore.js';
@@ -17,11 +18,18 @@ import type { ProjectStores } from '../projects/projectStore.js';
 import type { Store } from '../store.js';
 import { requireNoOperation } from '../threads/idleThread.js';
 import { baseAfterRemoval, threadClosed } from '../threads/removedWork.js';
+import { partVariables, type ThreadPart } from '../threads/part.js';
 import type { Thread } from '../threads/thread.js';
 import type { ThreadStores } from '../threads/threadStore.js';
 import type { RescueStores } from '../workspaces/rescueStore.js';
 import type { WorkspacePreparer } from '../workspaces/workspacePreparer.js';
-import { worktreeOf, type PreparedWorkspace, type WorkspaceService } from '../workspaces/workspaceService.js';
+import { prepareParts, withRepositories } from '../workspaces/partWorkspaces.js';
+import {
+  worktreeOf,
+  type PreparedPart,
+  type PreparedWorkspace,
+  type WorkspaceService,
+} from '../workspaces/workspaceService.js';
 import type { Run } from './run.js';
 import type { RunDirectory } from './runDirectory.js';
 import type { CommandPlaceholders, RunEnvironment } from './runEnvironment.js';
@@ -77,14 +85,16 @@ interface Surroundings {
   readonly facade: FacadeAddress | undefined;
   readonly tools: AgentToolServer | undefined;
   readonly permissions: PermissionMode;
+  /** Worktrees in other repositories. */
+  readonly folders: readonly string[];
 }
 
 interface ReadyWorkspace {
   readonly workspace: PreparedWorkspace;
-  /** Variables that tell the ports of the worktree. */
+  /** Variables that tell the ports of the worktree, and where the other repositories are. */
   readonly ports: Readonly<Record<string, string>>;
   /** Resolves when it is noted what the run shares with the person. Never rejects. */
-  readonly pinned: Promise<void>;
+  readonly pinned: Promise<unknown>;
 }
 
 interface Subject {
@@ -123,7 +133,10 @@ export class RunStarter {
     this.#noteTerms(run, { agent, facade });
     const permissions = this.#permissions(subject, guest, variables);
     const tools = this.#tools(run, subject, { guest, permissions });
-    const command = this.#command(run, subject, { guest, facade, tools, permissions });
+    const folders = workspace.parts.map(part => guest.place(part.cwd));
+    const isCommand = run.provider === shellCommandName;
+    const prompt = isCommand ? subject.prompt : withRepositories(subject.prompt, workspace.parts);
+    const command = this.#command(run, { ...subject, prompt }, { guest, facade, tools, permissions, folders });
     const filled = placeholders.fill(command.argv, guest);
     const through = command.through && placeholders.fill(command.through, guest);
     const cwd = guest.place(workspace.cwd);
@@ -137,7 +150,7 @@ export class RunStarter {
         cwd,
         env: Object.keys({ ...ports, ...variables }),
       },
-      prompt: command.prompt ?? subject.prompt,
+      prompt: command.prompt ?? prompt,
       files: command.files ?? {},
       mail: tools !== undefined,
     });
@@ -152,7 +165,10 @@ export class RunStarter {
         searched: found.searched,
         untrusted: [
           project.folder,
-          ...(workspace.thread.repository === undefined ? [] : [workspace.thread.repository]),
+          ...[workspace, ...workspace.parts].flatMap(({ thread }) => [
+            ...(thread.repository === undefined ? [] : [thread.repository]),
+          ]),
+          ...workspace.parts.map(part => part.cwd),
         ],
         cwd,
         stdin: command.stdin,
@@ -204,19 +220,39 @@ export class RunStarter {
   async #workspace(run: Run, { project, agent }: Subject, signal: AbortSignal): Promise<ReadyWorkspace> {
     const { workspaces, preparer, store } = this.#options;
     const prepare = async (): Promise<ReadyWorkspace> => {
-      const wanted = store.read(stores => this.#wanted(stores, run));
+      const wanted = store.read(stores => this.#wanted(stores, run.threadId));
       // Looked up while the worktree is looked at, and the rest is made ready; it is there before the agent is.
       const early = worktreeOf(wanted) && workspaces.pinShared(wanted);
-      const workspace = await workspaces.prepare(wanted, project, agent, signal);
-      this.#saveThread(workspace.thread);
-      const ports = await preparer.prepare({ ...workspace, agent }, signal);
-      return { workspace, ports, pinned: early ?? workspaces.pinShared(workspace.thread) };
+      const own = await workspaces.prepare(wanted, project, agent, signal);
+      this.#saveThread(own.thread);
+      const parts = await this.#parts(own.thread, { project, agent }, signal);
+      const workspace = { ...own, parts };
+      const places = partVariables(parts.map(({ name, cwd }) => ({ name, path: cwd })));
+      const ports = await preparer.prepare({ ...workspace, agent, places }, signal);
+      const pinned = [
+        early ?? workspaces.pinShared(own.thread),
+        ...parts.map(part => workspaces.pinShared(part.thread)),
+      ];
+      return { workspace, ports: { ...ports, ...places }, pinned: Promise.all(pinned) };
     };
     return await workspaces.exclusive(run.threadId, prepare, signal);
   }
 
+  async #parts(
+    whole: Thread,
+    { project, agent }: Pick<Subject, 'project' | 'agent'>,
+    signal: AbortSignal,
+  ): Promise<readonly PreparedPart[]> {
+    const { workspaces, store } = this.#options;
+    const parts = store.read(stores => stores.parts.ofWhole(whole.id));
+    const author = project.spec.agents.find(({ name }) => name === whole.agent);
+    const wanted = ({ thread }: ThreadPart): Thread => store.read(stores => this.#wanted(stores, thread));
+    const save = (thread: Thread): void => this.#saveThread(thread);
+    return await prepareParts({ workspaces, wanted, save }, parts, { project, agent, author }, signal);
+  }
+
   /** The thread as it wants its worktree. Errors: `thread.unknown`, `thread.closed`, `thread.busy`. */
-  #wanted(stores: ThreadStores & MergeStores & RescueStores, { threadId }: Run): Thread {
+  #wanted(stores: ThreadStores & MergeStores & RescueStores, threadId: Thread['id']): Thread {
     const view = stores.threads.view(threadId);
     if (!view) throw new AppError('thread.unknown', `There is no thread ${threadId}.`, { thread: threadId });
     const { thread } = view;
@@ -242,7 +278,7 @@ export class RunStarter {
   #command(
     run: Run,
     { agent, provider, prompt }: Subject,
-    { guest, facade, tools, permissions }: Surroundings,
+    { guest, facade, tools, permissions, folders }: Surroundings,
   ): AgentCommand {
     const { store } = this.#options;
     const conversation = store.read(stores => stores.runs.lastConversation(run.threadId, run.agent));
@@ -252,6 +288,7 @@ export class RunStarter {
       args: agent.args,
       runDir: guest.runDir(run.id),
       asRoot: guest.asRoot,
+      folders,
       ...(facade === undefined ? {} : { facade }),
       ...(tools === undefined ? {} : { tools }),
       ...(run.model === undefined ? {} : { model: run.model }),

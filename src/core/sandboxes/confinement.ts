@@ -45,22 +45,25 @@ const temporary = ['/tmp', '/var/tmp', '/private/tmp', '/private/var/folders', '
 
 /** The worktree, what git needs of the repository to commit there, the run's own directory, and the folders of CLIs. */
 export function confinementOf(request: {
-  readonly workspace: Pick<PreparedWorkspace, 'cwd' | 'thread'>;
+  readonly workspace: Pick<PreparedWorkspace, 'cwd' | 'thread'> & Partial<Pick<PreparedWorkspace, 'parts'>>;
   /** Missing: whoever starts it adds its own. */
   readonly runDir?: string;
   readonly home: string | undefined;
 }): Confinement {
   const { workspace, runDir, home } = request;
-  const { commonDir, repository } = workspace.thread;
-  const git = commonDir ?? (repository === undefined ? undefined : `${repository}/.git`);
+  const places = [workspace, ...(workspace.parts ?? [])];
+  const gits = places.flatMap(({ thread: { commonDir, repository } }) => {
+    const git = commonDir ?? (repository === undefined ? undefined : `${repository}/.git`);
+    return git === undefined ? [] : [git];
+  });
   return {
     writable: [
       ...temporary,
       ...(home === undefined ? [] : cliFolders.map(folder => `${home}/${folder}`)),
-      ...(git === undefined ? [] : [git]),
-      workspace.cwd,
+      ...gits,
+      ...places.map(({ cwd }) => cwd),
       ...(runDir === undefined ? [] : [runDir]),
     ],
-    readOnly: git === undefined ? [] : gitSettings.map(({ name, kind }) => ({ path: `${git}/${name}`, kind, of: git })),
+    readOnly: gits.flatMap(git => gitSettings.map(({ name, kind }) => ({ path: `${git}/${name}`, kind, of: git }))),
   };
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../../base/clock.js';
 import { defined } from '../../base/defined.js';
 import { AppError } from '../../base/errors.js';
 import { isId, type IdSource, type MergeId, type MessageId } from '../../base/ids.js';
-import type { AgentSpec } from '../../compose/projectSpec.js';
+import type { AgentSpec, RepoSpec } from '../../compose/projectSpec.js';
 import type { ProviderRegistries } from '../agents/providerRegistries.js';
 import { isMergeActive } from '../merges/merge.js';
 import { requireNoHandMerge } from '../merges/openHandMerge.js';
@@ -11,6 +11,7 @@ import { sendComment, type CommentId } from '../reviews/comment.js';
 import type { CommentStores } from '../reviews/commentStore.js';
 import { requireConsent } from '../projects/consent.js';
 import { requireDriver, type Project } from '../projects/project.js';
+import { reposOf, requireApart, whyNotTogether } from '../projects/repositories.js';
 import type { Run } from '../runs/run.js';
 import { circleOf, requireBatchName } from '../batches/batch.js';
 import type { RunDelayStores } from '../runs/runDelay.js';
@@ -22,9 +23,11 @@ import type { Store } from '../store.js';
 import type { RescueStores } from '../workspaces/rescueStore.js';
 import type { CarriedChanges } from '../workspaces/worktreeDriver.js';
 import type { WorkspaceService } from '../workspaces/workspaceService.js';
+import { partsOf, requireNoPart } from './part.js';
 import type { Thread } from './thread.js';
 import { summaryOf } from './threadSummary.js';
 import { shellCommandName } from '../agents/providers/shellCommand.js';
+import { requireFuture, requirePrompt, requireRoomInQueue } from './dispatchChecks.js';
 import { findThread } from './threadLookup.js';
 import { baseAfterRemoval, threadClosed } from './removedWork.js';
 import { requireNoOperation, threadMerging } from './idleThread.js';
@@ -37,9 +40,6 @@ import type { MergeResumptionStores } from '../merges/resumption.js';
 import type { MessageStores } from '../messages/messageStore.js';
 import type { RunStores } from '../runs/runStore.js';
 import type { EventStores } from '../events/eventLog.js';
-
-/** Prompts above 4 MiB are refused: no provider takes them. */
-const maxPromptLength = 4 * 1024 * 1024;
 
 export interface Dispatch {
   readonly project: Project;
@@ -150,8 +150,21 @@ export class DispatchService {
     requireFuture(dispatch.dueAt, this.#options.clock.now());
     this.#options.providers.of(dispatch.project.spec).get(agent.provider);
     if (agent.workspace.provider === 'worktree') await workspaces.repository(dispatch.project.folder);
+    if (dispatch.thread === undefined) await this.#requireRepositories(dispatch, agent);
     if (dispatch.batch !== undefined) requireBatchName(dispatch.batch);
     return agent;
+  }
+
+  /** The other repositories that a new thread is to work in. Errors: `request.invalid`, those of finding a repository. */
+  async #requireRepositories({ project, withChanges }: Dispatch, agent: AgentSpec): Promise<void> {
+    if (reposOf(agent).length === 0) return;
+    const reason = whyNotTogether(project.spec, agent);
+    if (reason !== undefined) throw new AppError('request.invalid', reason, { field: 'workspace.repos', reason });
+    if (withChanges === true) {
+      const message = 'Uncommitted changes cannot be taken along by a thread of several repositories yet.';
+      throw new AppError('request.invalid', message, { field: 'with_changes', reason: 'several repositories' });
+    }
+    await requireApart(this.#options.workspaces, project.folder, agent);
   }
 
   /** As the files are at this moment: the run may begin much later. */
@@ -240,8 +253,20 @@ export class DispatchService {
       ...defined({ requestedBase: base, carried: carried?.commit }),
     };
     stores.threads.insert(thread);
+    for (const repo of reposOf(dispatch.project.spec.agents.find(({ name }) => name === dispatch.agent)))
+      this.#insertPart(stores, thread, repo);
     stores.events.append({ kind: 'thread_changed', threadId: thread.id }, now);
     return thread;
+  }
+
+  #insertPart(
+    { threads, parts }: DispatchStores,
+    { carried: _carried, requestedBase: _base, ...whole }: Thread,
+    { name, path, base, target }: RepoSpec,
+  ): void {
+    const id = this.#options.ids.next<'thread'>();
+    threads.insert({ ...whole, id, ...defined({ requestedBase: base }) });
+    parts.insert({ thread: id, whole: whole.id, name, path, ...defined({ target }) });
   }
 }
 
@@ -276,22 +301,6 @@ function requireAgent(project: Project, name: string): AgentSpec {
   );
 }
 
-function requirePrompt(prompt: string): void {
-  if (prompt.trim() === '')
-    throw new AppError('prompt.invalid', 'The task is empty. Say what the agent shall do.', { reason: 'empty' });
-  if (prompt.length > maxPromptLength) {
-    throw new AppError(
-      'prompt.invalid',
-      `The task has ${prompt.length} characters; at most ${maxPromptLength} are taken. Put long text into a file and name it.`,
-      {
-        reason: 'too long',
-      },
-    );
-  }
-  if (prompt.includes('\0'))
-    throw new AppError('prompt.invalid', 'The task contains a NUL character. Remove it.', { reason: 'NUL character' });
-}
-
 /** A thread that is there has files of its own; what the person has changed since is brought to it by an update. */
 function requireNewThread({ withChanges, thread, byRun }: Dispatch): void {
   if (withChanges !== true || (thread === undefined && byRun === undefined)) return;
@@ -310,12 +319,6 @@ function dependOn(stores: DispatchStores, run: Run, references: readonly string[
   for (const thread of on) stores.batches.depend(run.id, thread);
 }
 
-function requireFuture(dueAt: number | undefined, now: number): void {
-  if (dueAt === undefined || dueAt > now) return;
-  const message = `${new Date(dueAt).toISOString()} is over; it is ${new Date(now).toISOString()}. Name a time that is to come, or none.`;
-  throw new AppError('request.invalid', message, { field: 'scheduled_for', reason: 'in the past' });
-}
-
 /** Whoever speaks to a thread does not want what failed before to be tried again on top of it. */
 function dropRetries(stores: RunStores & RunDelayStores & EventStores, { id }: Thread, now: number): void {
   const waiting = stores.runs
@@ -328,25 +331,6 @@ function dropRetries(stores: RunStores & RunDelayStores & EventStores, { id }: T
   }
 }
 
-/** As many as an error names. */
-const namedOccupants = 5;
-
-function requireRoomInQueue(stores: RunStores, project: Project): void {
-  const limit = project.spec.limits.queued;
-  if (limit === undefined) return;
-  const queued = stores.runs.load(project.id).reduce((sum, agent) => sum + agent.queued, 0);
-  if (queued < limit) return;
-  const occupants = stores.runs.queued().filter(each => each.projectId === project.id);
-  const named = occupants.slice(0, namedOccupants).map(({ run }) => `${run.agent} on ${run.threadId}`);
-  const rest = occupants.length - named.length;
-  const list = [...named, ...(rest > 0 ? [`${rest} more`] : [])].join(', ');
-  throw new AppError(
-    'queue.full',
-    `${queued} runs of ${project.name} are queued already (limits.queued: ${limit}): ${list}. Wait, cancel one with \`muster cancel\`, or raise the limit.`,
-    { limit },
-  );
-}
-
 /**
  * A thread that is to go on. One whose work was merged whole and whose worktree was removed gets a new worktree from the
  * branch that has the work; one whose unmerged work was put away must be restored first. While a worktree is being removed
@@ -355,6 +339,7 @@ function requireRoomInQueue(stores: RunStores, project: Project): void {
 function reopen(stores: ThreadStores & MergeStores & RescueStores & EventStores, id: string, now: number): Thread {
   const view = findThread(stores, id);
   const { thread, latestMerge: merge } = view;
+  requireNoPart(stores, thread.id);
   if (merge && isMergeActive(merge.status)) throw threadMerging(thread, merge);
   requireNoOperation(stores, thread.id);
   requireNoHandMerge(view.handMerge);
@@ -365,6 +350,10 @@ function reopen(stores: ThreadStores & MergeStores & RescueStores & EventStores,
   const fresh = base === undefined ? { ...thread } : { ...merged, requestedBase: base };
   const open: Thread = { ...fresh, outcome: 'open', updatedAt: now };
   stores.threads.update(open);
+  for (const { thread: part } of partsOf(stores, thread.id)) {
+    const partBase = baseAfterRemoval(stores, findThread(stores, part.id));
+    stores.threads.update({ ...part, outcome: 'open', updatedAt: now, ...defined({ requestedBase: partBase }) });
+  }
   stores.events.append({ kind: 'thread_changed', threadId: thread.id }, now);
   return open;
 }

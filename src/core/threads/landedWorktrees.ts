@@ -80,6 +80,7 @@ export class LandedWorktrees implements Disposable {
 }
 
 function isToGo({ projects }: ProjectStores, view: ThreadView | undefined): boolean {
-  if (view?.status !== 'merged' || view.thread.worktree === undefined) return false;
+  // A part goes with its thread.
+  if (view?.status !== 'merged' || view.thread.worktree === undefined || view.partOf) return false;
   return projects.get(view.thread.projectId)?.spec.merge.removeWorktree === true;
 }

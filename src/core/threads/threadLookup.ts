@@ -2,9 +2,15 @@ import { AppError } from '../../base/errors.js';
 import { isId, type ThreadId } from '../../base/ids.js';
 import type { ThreadView, ThreadStores } from './threadStore.js';
 
-/** The thread whose id is, or uniquely begins with, `text`. Errors: `thread.unknown`, `thread.ambiguous`. */
+/**
+ * The thread whose id is, or uniquely begins with, `text`; `<thread>/<repository>` is what it has of another repository.
+ * Errors: `thread.unknown`, `thread.ambiguous`.
+ */
 export function findThread(stores: ThreadStores, text: string): ThreadView {
-  const view = stores.threads.view(findThreadId(stores, text));
+  const [whole = '', name] = text.split('/', 2);
+  const found = findThreadId(stores, whole);
+  const part = name === undefined ? undefined : stores.parts.ofWhole(found).find(each => each.name === name);
+  const view = name !== undefined && part === undefined ? undefined : stores.threads.view(part?.thread ?? found);
   if (!view) throw unknownThread(text);
   return view;
 }

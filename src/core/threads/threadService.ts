@@ -16,6 +16,8 @@ import { sharedChangeText, type SharedStateStores } from '../workspaces/pinnedSt
 import type { WorkspacePreparer } from '../workspaces/workspacePreparer.js';
 import { worktreeOf, type WorkspaceService } from '../workspaces/workspaceService.js';
 import { requireIdle, requireNoOperation } from './idleThread.js';
+import { filesChanged, requireNoPart } from './part.js';
+import { PartWorktrees } from './partWorktrees.js';
 import type { Thread } from './thread.js';
 import { findThread } from './threadLookup.js';
 import type { ThreadSettler } from './threadSettler.js';
@@ -50,9 +52,11 @@ export interface ThreadServiceOptions {
 /** What a person does with a thread after dispatch, except merging. Ids may be unique prefixes. */
 export class ThreadService {
   readonly #options: ThreadServiceOptions;
+  readonly #parts: PartWorktrees;
 
   constructor(options: ThreadServiceOptions) {
     this.#options = options;
+    this.#parts = new PartWorktrees(options);
   }
 
   /**
@@ -71,6 +75,7 @@ export class ThreadService {
     const { store, clock, runs } = this.#options;
     const { active, threadId } = store.transact(stores => {
       const { thread } = findThread(stores, id);
+      requireNoPart(stores, thread.id);
       const unended = stores.runs.ofThread(thread.id).filter(run => isRunActive(run.status));
       for (const run of unended) {
         const cancelled = cancelQueuedRun(run, clock.now());
@@ -94,22 +99,24 @@ export class ThreadService {
   async abandon(id: string, options: RemoveWorktree = {}): Promise<ThreadView> {
     requireUnmerged(this.#options.store.read(stores => findThread(stores, id)));
     const { thread } = await this.cancel(id);
-    return await this.#exclusive(thread.id, async present => {
+    await this.#exclusive(thread.id, async present => {
       // It may have landed while its agent was being stopped.
       requireUnmerged(this.#options.store.read(stores => findThread(stores, thread.id)));
       await this.#options.preparer.tearDown(present);
       await this.#options.rescues.remove(present.id, { ...options, outcome: 'abandoned' });
     });
+    return await this.#parts.follow(thread.id, options);
   }
 
   /** Removes the worktree of a thread that stays as it is (its branch's work is kept under a rescue ref). */
   async removeWorktree(id: string, options: RemoveWorktree = {}): Promise<ThreadView> {
-    const found = this.#options.store.read(stores => findThread(stores, id));
-    return await this.#exclusive(found.thread.id, async thread => {
+    const found = this.#whole(id);
+    await this.#exclusive(found.thread.id, async thread => {
       const outcome = thread.outcome === 'open' ? 'completed' : thread.outcome;
       await this.#options.preparer.tearDown(thread);
       await this.#options.rescues.remove(thread.id, { ...options, outcome });
     });
+    return await this.#parts.follow(found.thread.id, options);
   }
 
   /**
@@ -117,17 +124,27 @@ export class ThreadService {
    * branch. Errors: `rescue.unknown`, `worktree.failed`, `worktree.replaced`.
    */
   async restore(id: string): Promise<ThreadView> {
-    const { rescues, store } = this.#options;
-    const found = store.read(stores => findThread(stores, id));
-    return await this.#exclusive(found.thread.id, async thread => {
-      if (thread.worktree !== undefined) {
-        // Abandoned with a worktree: a host was killed before it came to remove anything.
-        if (thread.outcome === 'abandoned') this.#save(thread.id, current => ({ ...current, outcome: 'open' }));
-        else await this.#makeAgain(thread);
+    const { rescues } = this.#options;
+    const found = this.#whole(id);
+    let isRestored = found.parts.some(({ thread }) => thread.worktree === undefined && thread.rescue !== undefined);
+    await this.#exclusive(found.thread.id, async thread => {
+      if (thread.worktree !== undefined && thread.outcome !== 'abandoned') {
+        isRestored = (await this.#makeAgain(thread)) || isRestored;
         return;
       }
-      await rescues.restore(thread.id);
+      // Abandoned with a worktree: a host was killed before it came to remove anything.
+      if (thread.worktree !== undefined) this.#save(thread.id, current => ({ ...current, outcome: 'open' }));
+      else await rescues.restore(thread.id);
+      isRestored = true;
     });
+    for (const { thread } of found.parts) {
+      if (thread.worktree === undefined) continue;
+      await this.#exclusive(thread.id, async part => {
+        isRestored = (await this.#makeAgain(part)) || isRestored;
+      });
+    }
+    if (!isRestored) throw nothingToRestore(found.thread);
+    return await this.#parts.follow(found.thread.id);
   }
 
   /**
@@ -174,12 +191,15 @@ export class ThreadService {
   /** Goes on with abandoning what an earlier host was killed in. Errors of one thread do not keep the others from it. */
   async recover(): Promise<void> {
     const { store, log } = this.#options;
-    const begun = store.read(stores => stores.threads.withWorktree()).filter(thread => thread.outcome === 'abandoned');
+    const begun = store.read(stores =>
+      stores.threads.withWorktree().filter(({ id, outcome }) => outcome === 'abandoned' && !stores.parts.of(id)),
+    );
     for (const { id } of begun) {
       await this.abandon(id).catch((error: unknown) =>
         log.warn('An abandoned thread could not be cleared away', { thread: id, reason: errorMessage(error) }),
       );
     }
+    await this.#parts.recover();
   }
 
   /**
@@ -193,7 +213,7 @@ export class ThreadService {
     if (options.requireMerged && outcome === 'completed') requireMerged(await this.get(id));
     if (outcome === 'failed') requireUnmerged(this.#options.store.read(stores => findThread(stores, id)));
     if (options.stop) await this.cancel(id);
-    const view = await this.#idle(id);
+    const view = await this.#idle(this.#whole(id).thread.id);
     if (outcome === 'failed') requireUnmerged(view);
     const { thread } = view;
     return store.transact(stores => {
@@ -208,13 +228,14 @@ export class ThreadService {
           createdAt: clock.now(),
         });
       }
+      this.#parts.end(stores, thread.id, outcome);
       return this.#change(stores, thread.id, current => ({ ...current, outcome }));
     });
   }
 
   /** Opens a closed thread again, as it was; one whose worktree went is restored. Errors: `thread.busy` when it is open, those of {@link restore}. */
   async reopen(id: string): Promise<ThreadView> {
-    const { thread, status } = await this.#idle(id);
+    const { thread, status } = await this.#idle(this.#whole(id).thread.id);
     if (thread.outcome === 'open') {
       throw new AppError('thread.busy', `Thread ${thread.id} is open already (${status}).`, {
         thread: thread.id,
@@ -223,7 +244,10 @@ export class ThreadService {
     }
     const isAway = thread.worktree === undefined && thread.rescue !== undefined;
     if (thread.outcome === 'abandoned' || isAway) return await this.restore(thread.id);
-    return this.#save(thread.id, current => ({ ...current, outcome: 'open' }));
+    return this.#options.store.transact(stores => {
+      this.#parts.end(stores, thread.id, 'open');
+      return this.#change(stores, thread.id, current => ({ ...current, outcome: 'open' }));
+    });
   }
 
   /** The thread when neither a run nor a merge of it is at work, nor anything with its worktree. Errors: `thread.busy`. */
@@ -247,10 +271,11 @@ export class ThreadService {
     });
   }
 
-  async #makeAgain(thread: Thread): Promise<void> {
+  /** False: it was there. */
+  async #makeAgain(thread: Thread): Promise<boolean> {
     const ref = worktreeOf(thread);
     const made = ref && (await this.#options.driver.ensure(ref));
-    if (!made?.madeAgain) throw nothingToRestore(thread);
+    if (!made?.madeAgain) return false;
     const { commonDir, registeredAs } = made;
     this.#save(thread.id, current => ({
       ...current,
@@ -259,6 +284,16 @@ export class ThreadService {
       outcome: 'open',
       trouble: undefined,
     }));
+    return true;
+  }
+
+  /** The thread that people know. Errors: `thread.unknown`, `thread.ambiguous`, `request.invalid` for a part of one. */
+  #whole(id: string): ThreadView {
+    return this.#options.store.read(stores => {
+      const view = findThread(stores, id);
+      requireNoPart(stores, view.thread.id);
+      return view;
+    });
   }
 
   #save(id: ThreadId, change: (thread: Thread) => Thread): ThreadView {
@@ -292,11 +327,13 @@ function requireUnmerged({ thread: { id, baseRef = '' }, status, latestMerge }: 
   );
 }
 
-function requireMerged({ thread, latestMerge }: ThreadView): void {
-  if (latestMerge?.status === 'merged' || (thread.filesChanged ?? 0) === 0) return;
+function requireMerged(view: ThreadView): void {
+  const { thread, latestMerge } = view;
+  const changed = filesChanged(view);
+  if (latestMerge?.status === 'merged' || changed === 0) return;
   throw new AppError(
     'merge.refused',
-    `Thread ${thread.id} has changes in ${thread.filesChanged} files that were not merged. Merge it first, or close it as failed.`,
+    `Thread ${thread.id} has changes in ${changed} files that were not merged. Merge it first, or close it as failed.`,
     { thread: thread.id, reason: 'not merged' },
   );
 }

@@ -17,6 +17,7 @@ import type { WorktreeDriver } from '../workspaces/worktreeDriver.js';
 import type { RescueStores } from '../workspaces/rescueStore.js';
 import { compareShared, type SharedStateStores } from '../workspaces/pinnedState.js';
 import { worktreeOf } from '../workspaces/workspaceService.js';
+import { allOf } from './part.js';
 import type { Thread, WorktreeTrouble } from './thread.js';
 import { settingsTrouble, submoduleTrouble, troubleOf } from './worktreeTrouble.js';
 import type { ThreadStores } from './threadStore.js';
@@ -41,7 +42,7 @@ const endWaitsMs = 10_000;
  * After a run's end: ends what the agent left going in the background, commits what it left uncommitted and counts the
  * changes. Until that is written the run is in the phase *settling*: its thread is shown as working, and its next run waits.
  *
- * Per thread one after the other: ended (`settled = 0`) → leftovers stopped → snapshot, and secrets taken out of the run's
+ * Per thread, in all of its repositories, one after the other: ended (`settled = 0`) → leftovers stopped → snapshot, and secrets taken out of the run's
  * files → head, counts and `settled = 1` in one transaction. A snapshot that git or the agent's doing prevents is the thread's
  * `trouble`, written in its place: the thread needs a person until an approval, a repair or the end of another run could commit
  * the work. {@link dispose} begins no more; what a host did not come to, the next one takes up (`RunLifecycle.takeUpSettling`).
@@ -90,12 +91,18 @@ export class ThreadSettler implements Disposable {
 
   /** Resolves when nothing of the thread is waiting for a snapshot. */
   async settled(thread: ThreadId): Promise<void> {
-    await this.#pending.get(thread);
+    await this.#pending.get(this.#wholeOf(thread));
+  }
+
+  /** Runs are those of the whole. */
+  #wholeOf(thread: ThreadId): ThreadId {
+    return this.#store.read(stores => stores.parts.of(thread))?.whole ?? thread;
   }
 
   /** For looking, not for acting: like {@link settled} (of all threads when none is named), but only for a moment. */
   async settledForLooking(thread?: ThreadId): Promise<void> {
-    const pending = [...this.#pending].flatMap(([id, done]) => (thread === undefined || id === thread ? [done] : []));
+    const whole = thread && this.#wholeOf(thread);
+    const pending = [...this.#pending].flatMap(([id, done]) => (whole === undefined || id === whole ? [done] : []));
     if (pending.length > 0) await within(Promise.all(pending), { ms: lookWaitsMs, clock: this.#clock });
   }
 
@@ -166,11 +173,18 @@ export class ThreadSettler implements Disposable {
     } catch (error) {
       this.#log.warn('What a run left behind could not be stopped', { run: run.id, reason: errorMessage(error) });
     }
-    const [work, notes] = await Promise.all([this.#workOf(run), this.#notesOf(run), this.#secrets.blot(run.id)]);
+    const threads = this.#store.read(stores => {
+      const thread = stores.threads.get(run.threadId);
+      return thread ? allOf(stores, thread) : [];
+    });
+    const [works] = await Promise.all([
+      Promise.all(threads.map(thread => this.#workAndNotes(run, thread))),
+      this.#secrets.blot(run.id),
+    ]);
     // Head, counts and the end of the phase in one transaction: whoever sees that the thread is ready sees its work.
     const write = (): void =>
       this.#store.transact(stores => {
-        if (work.snapshot) this.#save(stores, run.threadId, work.snapshot, [...work.notes, ...notes]);
+        for (const { id, snapshot, notes } of works) if (snapshot) this.#save(stores, id, snapshot, notes);
         stores.runs.settle(run.id);
         const { threadId, id: runId, status } = run;
         stores.events.append({ kind: 'run_changed', threadId, runId, status }, this.#clock.now());
@@ -183,22 +197,24 @@ export class ThreadSettler implements Disposable {
     });
   }
 
+  async #workAndNotes(run: Run, thread: Thread): Promise<Work & Pick<Thread, 'id'>> {
+    const [work, notes] = await Promise.all([this.#workOf(run, thread), this.#notesOf(thread)]);
+    return { ...work, id: thread.id, notes: [...work.notes, ...notes] };
+  }
+
   /** What to tell of the person's own repository, which an agent can reach from its worktree. */
-  async #notesOf(run: Run): Promise<readonly string[]> {
-    const thread = this.#store.read(stores => stores.threads.get(run.threadId));
-    const ref = thread && worktreeOf(thread);
+  async #notesOf(thread: Thread): Promise<readonly string[]> {
+    const ref = worktreeOf(thread);
     if (!ref) return [];
     return await compareShared({ store: this.#store, driver: this.#driver, log: this.#log }, thread, ref);
   }
 
   /** No snapshot when there is nothing to commit it in; its notes say what could not be taken from a sandbox too. */
-  async #workOf(run: Run): Promise<Work> {
+  async #workOf(run: Run, thread: Thread): Promise<Work> {
     try {
-      const thread = this.#store.read(stores => stores.threads.get(run.threadId));
-      if (!thread) return { notes: [] };
       const message = `${thread.summary}\n\nWork of ${run.agent}, kept by Muster when run ${run.id} ended.`;
       return await this.#perRepository.run(thread.repository ?? '', async () => {
-        const left = await this.#sandboxes.bringHome(run, thread);
+        const left = thread.id === run.threadId ? await this.#sandboxes.bringHome(run, thread) : [];
         const snapshot = await this.#commit(thread, message);
         const work = snapshot ? await this.#putAside(thread, run, snapshot) : { notes: [] };
         return { ...work, notes: [...left, ...work.notes] };
@@ -219,6 +235,7 @@ export class ThreadSettler implements Disposable {
     const { head: reviewed } = thread;
     const changed = reviewed !== undefined && snapshot.head !== reviewed;
     if (!ref || !changed || !this.#store.read(stores => isReader(stores, thread, run))) return { snapshot, notes: [] };
+    // Each repository has refs of its own.
     const keepAs = `refs/muster/aside/${run.id}`;
     await this.#driver.setBack(ref, { to: reviewed, keepAs });
     const range = `${reviewed.slice(0, 8)} ${keepAs}`;

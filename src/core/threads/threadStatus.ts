@@ -5,6 +5,7 @@ import type { Merge } from '../merges/merge.js';
 import type { OpenHandMerge } from '../merges/openHandMerge.js';
 import type { Question } from '../questions/question.js';
 import { isRunSettling, type Run } from '../runs/run.js';
+import { filesChanged, type PartOfThread } from './part.js';
 import type { Thread } from './thread.js';
 
 /** What people and JSON see of a thread. Derived, never stored. */
@@ -45,6 +46,8 @@ export interface ThreadFacts {
   readonly questions?: readonly Question[];
   /** What its queued run waits for. */
   readonly awaited?: readonly Awaited[];
+  /** What it has of other repositories. */
+  readonly parts?: readonly PartOfThread[];
 }
 
 /** Derives the status from stored facts. */
@@ -70,12 +73,19 @@ function openState(thread: Thread, facts: ThreadFacts): ThreadState {
   // Before everything else: until that is ended nobody can work on it, and its files are no trouble that somebody left.
   if (facts.handMerge !== undefined) return { status: 'needs_you', needs: handMergeText(facts.handMerge) };
   // Whatever else is true of it: its work is not committed, and nobody else can see to that.
-  return thread.trouble === undefined ? state : { status: 'needs_you', needs: thread.trouble.message };
+  const needs = troubleIn(thread, facts.parts);
+  return needs === undefined ? state : { status: 'needs_you', needs };
 }
 
-function stateOfWork(thread: Thread, { run, merge, chain, questions, awaited }: ThreadFacts): ThreadState {
+function troubleIn(thread: Thread, parts: readonly PartOfThread[] = []): string | undefined {
+  if (thread.trouble) return thread.trouble.message;
+  const troubled = parts.find(part => part.thread.trouble !== undefined);
+  return troubled && `${troubled.part.name}: ${troubled.thread.trouble?.message ?? ''}`;
+}
+
+function stateOfWork(thread: Thread, { run, merge, chain, questions, awaited, parts = [] }: ThreadFacts): ThreadState {
   const runState = run
-    ? afterChain(stateOfRun(thread, run, { questions, awaited }), chain)
+    ? afterChain(stateOfRun(run, { questions, awaited, changed: filesChanged({ thread, parts }) > 0 }), chain)
     : // Without a run and with files: somebody else's worktree that became a thread.
       { status: thread.worktree === undefined ? ('queued' as const) : ('ready' as const), needs: '' };
   // A merge speaks for the thread only while no run was queued after it.
@@ -109,9 +119,12 @@ function afterChain(state: ThreadState, chain: Chain | undefined): ThreadState {
 }
 
 function stateOfRun(
-  thread: Thread,
   run: Run,
-  { questions: [question] = [], awaited = [] }: Pick<ThreadFacts, 'questions' | 'awaited'>,
+  {
+    questions: [question] = [],
+    awaited = [],
+    changed,
+  }: Pick<ThreadFacts, 'questions' | 'awaited'> & { readonly changed: boolean },
 ): ThreadState {
   // Whatever it came to: nobody may review, merge or go on before its work is committed.
   if (isRunSettling(run)) return { status: 'working', needs: '' };
@@ -133,7 +146,7 @@ function stateOfRun(
     case 'lost':
       return { status: 'needs_you', needs: run.error?.message ?? `The run ${run.status.replace('_', ' ')}.` };
     case 'cancelled':
-      return { status: (thread.filesChanged ?? 0) > 0 ? 'ready' : 'closed', needs: '' };
+      return { status: changed ? 'ready' : 'closed', needs: '' };
     default:
       return assertNever(run.status);
   }

@@ -12,13 +12,14 @@ import type { UndoKind } from '../merges/mergeUndo.js';
 import type { Run } from '../runs/run.js';
 import type { RunDelay } from '../runs/runDelay.js';
 import type { RepositoryPlace } from '../workspaces/knownRepository.js';
+import type { PartOfThread, ThreadPart, ThreadPartStore } from './part.js';
 import type { Thread, ThreadOutcome } from './thread.js';
 import type { ThreadStatus } from './threadStatus.js';
 
 /** Port: threads, and the joined view that lists are made of. */
 export interface ThreadStore {
   get(id: ThreadId): Thread | undefined;
-  /** Ids that begin with `prefix`, at most 10. */
+  /** Ids that begin with `prefix`, at most 10; like every list without those of parts, unless it says so. */
   withPrefix(prefix: string): readonly ThreadId[];
   insert(thread: Thread): void;
   update(thread: Thread): void;
@@ -29,13 +30,13 @@ export interface ThreadStore {
   count(): { readonly outcomes: ReadonlyMap<ThreadOutcome, number>; readonly messages: number };
   /** Every repository that threads were made in. */
   repositories(): readonly string[];
-  /** Threads of a repository, by its common directory; those of earlier versions by its checkout. */
+  /** Threads of a repository, and parts, by its common directory; those of earlier versions by its checkout. */
   inRepository(place: RepositoryPlace): readonly Thread[];
   /** Those that begin with these uncommitted changes of a person, also before their first run. */
   beganWith(carried: string): readonly Thread[];
   /** Gives one project's threads to another. */
   reassign(from: ProjectId, to: ProjectId): void;
-  /** Threads whose worktree is still there. */
+  /** Threads whose worktree is still there, parts among them. */
   withWorktree(projectId?: ProjectId): readonly Thread[];
   /** Branches of threads that have a worktree. */
   branches(): readonly string[];
@@ -72,6 +73,10 @@ export interface ThreadView extends ReviewMarks {
   readonly delay?: RunDelay;
   /** 1-based place of a queued latest run in the queue. */
   readonly queuePosition?: number;
+  /** What it has of other repositories; empty for most. */
+  readonly parts: readonly PartOfThread[];
+  /** What it is a part of itself. */
+  readonly partOf?: ThreadPart;
   /** Sums over all runs; missing when no run reported any. */
   readonly costUsd?: number;
   readonly inputTokens?: number;
@@ -95,4 +100,5 @@ export interface ThreadPage {
 /** What a transaction needs that touches threads. */
 export interface ThreadStores {
   readonly threads: ThreadStore;
+  readonly parts: ThreadPartStore;
 }

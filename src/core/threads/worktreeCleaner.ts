@@ -5,6 +5,7 @@ import type { ProjectId } from '../../base/ids.js';
 import type { Store } from '../store.js';
 import type { RemoveWorktree } from '../workspaces/worktreeDriver.js';
 import { isThreadIdle } from './idleThread.js';
+import { allOf } from './part.js';
 import { findThread } from './threadLookup.js';
 import type { ThreadService } from './threadService.js';
 import type { ThreadStores, ThreadView } from './threadStore.js';
@@ -58,12 +59,16 @@ export class WorktreeCleaner {
       const named = new Set(request.threads.map(id => findThread(stores, id).thread.id));
       return stores.threads
         .withWorktree(request.project)
-        .filter(({ id, updatedAt }) => updatedAt <= newest && (request.threads.length === 0 || named.has(id)));
+        .filter(({ id, updatedAt }) => updatedAt <= newest && (request.threads.length === 0 || named.has(id)))
+        .filter(({ id }) => !stores.parts.of(id))
+        .map(thread => allOf(stores, thread).filter(({ worktree }) => worktree !== undefined));
     });
+    const seen = new Map((await looks.at(found.flat(), signal)).map(look => [look.thread.id, look]));
     const cleaned: CleanedWorktree[] = [];
-    for (const look of await looks.at(found, signal)) {
+    for (const threads of found) {
       signal.throwIfAborted();
-      cleaned.push(await this.#cleanOne(look, request));
+      const [look, ...others] = threads.flatMap(({ id }) => seen.get(id) ?? []);
+      if (look) cleaned.push(await this.#cleanOne(together(look, others), request));
     }
     return cleaned;
   }
@@ -85,6 +90,15 @@ export class WorktreeCleaner {
       return { look, state: 'kept', reason: errorMessage(error) };
     }
   }
+}
+
+/** A thread's worktrees in all of its repositories go together, or stay. */
+function together(look: WorktreeLook, others: readonly WorktreeLook[]): WorktreeLook {
+  return {
+    ...look,
+    processes: [look, ...others].flatMap(({ processes }) => processes),
+    unmerged: [look, ...others].some(({ unmerged }) => unmerged),
+  };
 }
 
 /** What keeps a worktree from being cleaned up; undefined when nothing does. */

@@ -135,6 +135,8 @@ function isTelling(event: DomainEvent): boolean {
 }
 
 function factsOf(stores: InternalTopicStores, event: DomainEvent): readonly Fact[] {
+  // What happens to a part happens to its thread, which tells it.
+  if ('threadId' in event && stores.parts.of(event.threadId)) return [];
   switch (event.kind) {
     case 'run_changed':
       return isUnderWay(event.status) ? [] : [...runFact(stores, event), ...threadFact(stores, event)];

@@ -47,6 +47,8 @@ export interface Unprepared {
   readonly cwd: string;
   /** The worktree was made for this very run. */
   readonly isNew: boolean;
+  /** Variables that tell where the thread's other repositories are. */
+  readonly places?: Readonly<Record<string, string>>;
 }
 
 /** Gets worktrees ready for their first run, and cleans up before they go: ports, `setup`, `teardown`. */
@@ -62,7 +64,7 @@ export class WorkspacePreparer {
    * that each run in it gets. Errors: `workspace.setup`; the signal's reason.
    */
   async prepare(
-    { thread, agent, cwd, isNew }: Unprepared,
+    { thread, agent, cwd, isNew, places = {} }: Unprepared,
     signal: AbortSignal,
   ): Promise<Readonly<Record<string, string>>> {
     const { store } = this.#options;
@@ -77,7 +79,7 @@ export class WorkspacePreparer {
     if (due) {
       const ref = worktreeOf(thread);
       try {
-        await this.#setUp({ thread, port, commands: setup, cwd, variables }, signal);
+        await this.#setUp({ thread, port, commands: setup, cwd, variables: { ...places, ...variables } }, signal);
       } finally {
         // Also of commands that failed: a person may go on without them.
         if (ref && setup.length > 0) await this.#options.driver.noteMade(ref);

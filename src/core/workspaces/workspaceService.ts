@@ -29,6 +29,15 @@ export interface PreparedWorkspace {
   readonly thread: Thread;
   /** Its worktree was made just now. */
   readonly isNew: boolean;
+  /** What it has of other repositories. */
+  readonly parts: readonly PreparedPart[];
+}
+
+/** A workspace in another repository; see {@link PreparedWorkspace}. */
+export interface PreparedPart {
+  readonly name: string;
+  readonly cwd: string;
+  readonly thread: Thread;
 }
 
 /** Gives each thread the files it works on. An agent never falls back to the user's checkout. */
@@ -93,8 +102,13 @@ export class WorkspaceService {
     return own ?? this.#branchPrefix;
   }
 
-  /** Where the thread's worktree is or will be: outside the repository, its last segment readable in window titles. */
+  /**
+   * Where the thread's worktree is or will be: outside the repository, its last segment readable in window titles. Those of other
+   * repositories stand beside it, under their names.
+   */
   pathOf(thread: Thread): string {
+    const part = this.#store.read(stores => stores.parts.of(thread.id));
+    if (part) return `${this.#worktreesDir}/${part.whole}/${part.name}`;
     return `${this.#worktreesDir}/${thread.id}/${worktreeName({ summary: thread.summary, id: thread.id }).directory}`;
   }
 
@@ -110,7 +124,7 @@ export class WorkspaceService {
    * `worktree.replaced`.
    */
   async prepare(thread: Thread, project: Project, agent: AgentSpec, signal: AbortSignal): Promise<PreparedWorkspace> {
-    if (agent.workspace.provider === 'shared') return { cwd: project.folder, thread, isNew: false };
+    if (agent.workspace.provider === 'shared') return { cwd: project.folder, thread, isNew: false, parts: [] };
     const onThread = agent.workspace.provider === 'thread' && thread.worktree !== undefined;
     if (agent.workspace.provider !== 'worktree' && !onThread) {
       throw new AppError(
@@ -124,11 +138,13 @@ export class WorkspaceService {
     if (ref) {
       const { commonDir, registeredAs, madeAgain } = await untilAborted(this.#driver.ensure(ref), signal);
       const cwd = inWorktree(ref.path, repository.prefix);
-      return { cwd, thread: { ...thread, commonDir, registeredAs }, isNew: madeAgain };
+      return { cwd, thread: { ...thread, commonDir, registeredAs }, isNew: madeAgain, parts: [] };
     }
     const { base: usualBase, fetch, files: bring } = agent.workspace.provider === 'worktree' ? agent.workspace : {};
     const prefix = this.branchPrefix(agent);
-    const name = worktreeName({ summary: thread.summary, id: thread.id, ...defined({ prefix }) });
+    // One name in all of a thread's repositories.
+    const id = this.#store.read(stores => stores.parts.of(thread.id))?.whole ?? thread.id;
+    const name = worktreeName({ summary: thread.summary, id, ...defined({ prefix }) });
     const path = this.pathOf(thread);
     const base = thread.requestedBase ?? usualBase;
     const worktree = { repository: repository.root, path, branch: name.branch };
@@ -137,6 +153,7 @@ export class WorkspaceService {
     const created = await this.#written(thread.id, request, signal);
     return {
       isNew: true,
+      parts: [],
       cwd: inWorktree(path, repository.prefix),
       thread: {
         ...thread,

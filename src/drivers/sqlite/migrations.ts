@@ -42,6 +42,7 @@ import { carriedChanges } from './migrations/0038CarriedChanges.js';
 import { askedWith } from './migrations/0039AskedWith.js';
 import { handMerges } from './migrations/0042HandMerges.js';
 import { logins } from './migrations/0040Logins.js';
+import { severalRepositories } from './migrations/0043SeveralRepositories.js';
 
 /** Append-only: a migration that has shipped is never edited. `PRAGMA user_version` counts those that ran. */
 export const migrations: readonly string[] = [
@@ -87,6 +88,7 @@ export const migrations: readonly string[] = [
   logins,
   threadModels,
   handMerges,
+  severalRepositories,
 ];
 
 /** The schema version this program understands. */

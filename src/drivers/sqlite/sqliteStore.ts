@@ -25,6 +25,7 @@ import { SqliteModelAccessStore } from './sqliteModelAccessStore.js';
 import { SqliteModelCallStore } from './sqliteModelCallStore.js';
 import { SqliteMessageStore } from './sqliteMessageStore.js';
 import { SqliteNotebookServerStore } from './sqliteNotebookServerStore.js';
+import { SqliteThreadPartStore } from './sqliteThreadPartStore.js';
 import { SqliteThreadModelStore } from './sqliteThreadModelStore.js';
 import { SqlitePreparationStore } from './sqlitePreparationStore.js';
 import { SqliteProjectStore } from './sqliteProjectStore.js';
@@ -80,6 +81,7 @@ export class SqliteStore implements Store<Stores>, Disposable {
     const delays = new SqliteRunDelayStore(database);
     const batches = new SqliteBatchStore(database);
     const undos = new SqliteMergeUndoStore(database);
+    const parts = new SqliteThreadPartStore(database);
     const views = {
       runs,
       batches,
@@ -93,10 +95,12 @@ export class SqliteStore implements Store<Stores>, Disposable {
       handMerges,
       questions,
       notebookServers,
+      parts,
     };
     this.#stores = {
       projects: new SqliteProjectStore(database),
       threads: new SqliteThreadStore(database, views),
+      parts,
       messages: new SqliteMessageStore(database),
       runs,
       modelAccess: new SqliteModelAccessStore(database),

@@ -10,17 +10,20 @@ import type { MergeUndoStore } from '../../core/merges/mergeUndo.js';
 import { standingMerge } from '../../core/merges/standingMerge.js';
 import type { NotebookServerStore } from '../../core/notebooks/notebookServerStore.js';
 import type { ChainStore } from '../../core/chains/chainStore.js';
-import type { CommentStore } from '../../core/reviews/commentStore.js';
+import type { CommentCounts, CommentStore } from '../../core/reviews/commentStore.js';
 import type { QuestionStore } from '../../core/questions/questionStore.js';
+import type { ReviewMarks } from '../../core/reviews/review.js';
 import type { ReviewStore } from '../../core/reviews/reviewStore.js';
 import { isRunActive, isRunStopping, type Run } from '../../core/runs/run.js';
 import type { RunDelayStore } from '../../core/runs/runDelay.js';
 import type { RunStore } from '../../core/runs/runStore.js';
 import type { RepositoryPlace } from '../../core/workspaces/knownRepository.js';
+import { partsOf, type ThreadPartStore } from '../../core/threads/part.js';
 import type { Thread, ThreadOutcome } from '../../core/threads/thread.js';
 import { threadState, type ThreadState, type ThreadStatus } from '../../core/threads/threadStatus.js';
 import type { ThreadFilter, ThreadPage, ThreadStore, ThreadView } from '../../core/threads/threadStore.js';
 import { defined } from '../../base/defined.js';
+import { inPart } from '../../base/partPath.js';
 import { outcomes, threadTable, toThread, type ThreadRow } from './threadRow.js';
 
 interface StoredThreadRow extends ThreadRow {
@@ -32,7 +35,17 @@ interface StoredThreadRow extends ThreadRow {
 type StatedThread = ThreadState &
   Pick<
     ThreadView,
-    'thread' | 'projectName' | 'latestRun' | 'latestMerge' | 'handMerge' | 'undone' | 'chain' | 'questions' | 'awaited'
+    | 'thread'
+    | 'projectName'
+    | 'latestRun'
+    | 'latestMerge'
+    | 'handMerge'
+    | 'undone'
+    | 'chain'
+    | 'questions'
+    | 'awaited'
+    | 'parts'
+    | 'partOf'
   >;
 
 interface PageParameters {
@@ -52,6 +65,8 @@ interface Totals {
 
 /** A thread with its project's name, which every list shows. */
 const selectThread = `SELECT *, (SELECT name FROM project WHERE project.id = project_id) AS project_name FROM thread`;
+/** People see the thread that a part belongs to. */
+const isWhole = `NOT EXISTS (SELECT 1 FROM thread_part WHERE thread_part.thread_id = thread.id)`;
 
 /** Rows are read in blocks of this size while a page that filters by derived status fills up. */
 const blockSize = 200;
@@ -69,6 +84,7 @@ export class SqliteThreadStore implements ThreadStore {
   readonly #questions: QuestionStore;
   readonly #delays: RunDelayStore;
   readonly #batches: BatchStore;
+  readonly #parts: ThreadPartStore;
   readonly #insert: Statement<[ReturnType<typeof threadTable.parameters>]>;
   readonly #update: Statement<[ReturnType<typeof threadTable.parameters>]>;
   readonly #get: Statement<[string], StoredThreadRow>;
@@ -103,6 +119,7 @@ export class SqliteThreadStore implements ThreadStore {
       readonly questions: QuestionStore;
       readonly delays: RunDelayStore;
       readonly batches: BatchStore;
+      readonly parts: ThreadPartStore;
     },
   ) {
     this.#database = database;
@@ -118,10 +135,11 @@ export class SqliteThreadStore implements ThreadStore {
     this.#questions = stores.questions;
     this.#delays = stores.delays;
     this.#batches = stores.batches;
+    this.#parts = stores.parts;
     this.#insert = database.prepare(threadTable.insert());
     this.#update = database.prepare(threadTable.update('id = :id'));
     this.#get = database.prepare(`${selectThread} WHERE id = ?`);
-    this.#withPrefix = database.prepare(`SELECT id FROM thread WHERE id >= ? AND id < ? LIMIT 10`);
+    this.#withPrefix = database.prepare(`SELECT id FROM thread WHERE id >= ? AND id < ? AND ${isWhole} LIMIT 10`);
     this.#withWorktree = database.prepare(`
       ${selectThread} WHERE worktree IS NOT NULL AND (? IS NULL OR project_id = ?) ORDER BY created_at DESC`);
     this.#branches = database
@@ -135,7 +153,9 @@ export class SqliteThreadStore implements ThreadStore {
     this.#repositories = database.prepare(`SELECT DISTINCT repository FROM thread WHERE repository IS NOT NULL`);
     this.#totals = database.prepare(`
       SELECT SUM(cost_usd) AS cost_usd, SUM(input_tokens) AS input_tokens, SUM(output_tokens) AS output_tokens FROM run WHERE thread_id = ?`);
-    this.#outcomes = database.prepare(`SELECT outcome, COUNT(*) AS count FROM thread GROUP BY outcome`);
+    this.#outcomes = database.prepare(
+      `SELECT outcome, COUNT(*) AS count FROM thread WHERE ${isWhole} GROUP BY outcome`,
+    );
     this.#messages = database.prepare(`SELECT COUNT(*) AS count FROM message`);
     this.#queue = database.prepare(`SELECT id FROM run WHERE status = 'queued' ORDER BY position`);
     this.#queuePosition = database.prepare(`
@@ -224,6 +244,7 @@ export class SqliteThreadStore implements ThreadStore {
   #pageStatement(filter: ThreadFilter): Statement<[PageParameters], StoredThreadRow> {
     const conditions = [
       '(created_at, id) < (:before, :before_id)',
+      isWhole,
       ...(filter.projectId === undefined ? [] : ['project_id = :project']),
       ...(filter.agent === undefined ? [] : ['agent = :agent']),
       ...(onlyOutcome(filter.statuses) === null ? [] : ['outcome = :outcome']),
@@ -243,7 +264,11 @@ export class SqliteThreadStore implements ThreadStore {
   /** What the status is derived from; cheap enough to be made for threads that a filter then leaves out. */
   #stateOf(row: StoredThreadRow): StatedThread {
     const thread = toThread(row);
-    const latestRun = row.latest_run === null ? undefined : this.#runs.get(parseId(row.latest_run));
+    const partOf = this.#parts.of(thread.id);
+    const parts = partOf ? [] : partsOf({ threads: this, parts: this.#parts }, thread.id);
+    // What works on a thread works on all of its repositories.
+    const run = partOf ? (this.#get.get(partOf.whole)?.latest_run ?? null) : row.latest_run;
+    const latestRun = run === null ? undefined : this.#runs.get(parseId(run));
     const latestMerge = row.latest_merge === null ? undefined : this.#merges.get(parseId(row.latest_merge));
     const standing = standingMerge({ undos: this.#undos }, { thread, latestMerge }) ?? unmerged(latestMerge);
     // Whoever takes a merge back opens the thread again.
@@ -256,10 +281,11 @@ export class SqliteThreadStore implements ThreadStore {
     return {
       thread,
       projectName: row.project_name,
-      ...threadState(thread, { run: latestRun, merge: standing, handMerge, chain, questions, awaited }),
+      ...threadState(thread, { run: latestRun, merge: standing, handMerge, chain, questions, awaited, parts }),
       questions,
       awaited,
-      ...defined({ latestRun, latestMerge, handMerge, undone, chain }),
+      parts,
+      ...defined({ latestRun, latestMerge, handMerge, undone, chain, partOf }),
     };
   }
 
@@ -268,10 +294,35 @@ export class SqliteThreadStore implements ThreadStore {
     return new Map(this.#queue.all().map(({ id }, index) => [id, index + 1]));
   }
 
-  /** What was found out about another commit says nothing any more. */
-  #conflictOf({ id, head, outcome }: Thread): Pick<ThreadView, 'conflict'> {
-    const found = outcome === 'open' ? this.#conflicts.ofThread(id) : undefined;
-    return found && found.head === head && found.files.length > 0 ? { conflict: found } : {};
+  /** Of the first repository that has one. What was found out about another commit says nothing any more. */
+  #conflictOf({ thread, parts }: StatedThread): Pick<ThreadView, 'conflict'> {
+    const places = [{ thread }, ...parts];
+    for (const {
+      thread: { id, head, outcome },
+      ...of
+    } of places) {
+      const found = outcome === 'open' ? this.#conflicts.ofThread(id) : undefined;
+      if (found && found.head === head && found.files.length > 0)
+        return {
+          conflict: 'part' in of ? { ...found, files: found.files.map(file => inPart(of.part.name, file)) } : found,
+        };
+    }
+    return {};
+  }
+
+  #commentsOn({ thread, parts }: StatedThread): CommentCounts {
+    const all = [thread, ...parts.map(part => part.thread)].map(({ id }) => this.#comments.counts(id));
+    return {
+      drafts: all.reduce((sum, { drafts }) => sum + drafts, 0),
+      open: all.reduce((sum, { open }) => sum + open, 0),
+    };
+  }
+
+  /** An approval is of the commits of all repositories, and lapses with any of them. */
+  #marksOf({ thread, parts }: StatedThread): ReviewMarks {
+    const { approved, ...marks } = this.#reviews.marks(thread.id);
+    const stands = parts.every(({ thread: { id, head } }) => this.#reviews.marks(id).approved?.commit === head);
+    return approved && stands ? { ...marks, approved } : marks;
   }
 
   #isStopping(run: Run): boolean {
@@ -283,9 +334,9 @@ export class SqliteThreadStore implements ThreadStore {
     const totals = this.#totals.get(thread.id);
     return {
       ...state,
-      ...this.#reviews.marks(thread.id),
-      comments: this.#comments.counts(thread.id),
-      ...this.#conflictOf(thread),
+      ...this.#marksOf(state),
+      comments: this.#commentsOn(state),
+      ...this.#conflictOf(state),
       ...defined({
         notebookServer: this.#notebookServers.ofThread(thread.id),
         batch: this.#batches.of(thread.id),

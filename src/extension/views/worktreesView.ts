@@ -149,19 +149,21 @@ export class WorktreesView implements vscode.TreeDataProvider<WorktreesRow>, vsc
     if (row.kind === 'foreign') return foreignItem(row);
     const { threadId, worktree } = row;
     const thread = this.#services.host.threads.get(threadId);
-    const name = worktree.branch.replace(/^muster\//, '');
+    const { partName } = worktree;
+    // Those of one thread have one branch name in all of its repositories.
+    const name = `${worktree.branch.replace(/^muster\//, '')}${partName === '' ? '' : ` (${partName})`}`;
     const item = new vscode.TreeItem(name === '' ? threadId : name, foldOf(row));
     const facts = [
       worktree.missing ? vscode.l10n.t('folder is gone') : '',
       worktree.ahead > 0 ? `↑${worktree.ahead}` : '',
       worktree.behind > 0 ? `↓${worktree.behind}` : '',
       worktree.changed > 0 ? vscode.l10n.t('{0} not committed', worktree.changed) : '',
-      formatBytes(this.#sizes.get(threadId)?.bytes),
+      formatBytes(this.#sizes.get(worktree.path)?.bytes),
       worktree.port > 0 ? vscode.l10n.t('port {0}', worktree.port) : '',
       processCount(worktree.processes.length),
       worktree.usedAt > 0n ? formatAge(Number(worktree.usedAt), Date.now()) : '',
     ].filter(fact => fact !== '');
-    item.id = `worktree:${threadId}`;
+    item.id = `worktree:${threadId}/${partName}`;
     item.description = facts.join(' · ');
     item.contextValue = worktree.missing ? 'missing' : thread && isTroubled(thread) ? 'worktree troubled' : 'worktree';
     item.iconPath = new vscode.ThemeIcon(worktree.missing ? 'warning' : 'folder-library');
@@ -217,10 +219,10 @@ export class WorktreesView implements vscode.TreeDataProvider<WorktreesRow>, vsc
     this.#counting = true;
     let counted = false;
     try {
-      for (const { threadId, path, missing } of worktrees) {
-        const known = this.#sizes.get(threadId);
+      for (const { path, missing } of worktrees) {
+        const known = this.#sizes.get(path);
         if (missing || !this.#view.visible || (known && Date.now() - known.at < sizeMs)) continue;
-        this.#sizes.set(threadId, { bytes: await folderSize(path, this.#ended.signal), at: Date.now() });
+        this.#sizes.set(path, { bytes: await folderSize(path, this.#ended.signal), at: Date.now() });
         counted = true;
       }
     } catch (error) {

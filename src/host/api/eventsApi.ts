@@ -75,7 +75,9 @@ function snapshot({ store, problems }: EventsApiOptions, stores: Stores) {
 }
 
 function changes({ store, problems }: EventsApiOptions, stores: Stores, dirty: Dirty) {
-  const views = [...dirty.threads].flatMap(id => stores.threads.view(id) ?? []);
+  // What changed in a part has changed in its thread.
+  const threads = new Set([...dirty.threads].map(id => stores.parts.of(id)?.whole ?? id));
+  const views = [...threads].flatMap(id => stores.threads.view(id) ?? []);
   // A run that began or ended changes the load of its project's agents.
   const projects = new Set([...dirty.projects, ...views.map(view => view.thread.projectId)]);
   return {

@@ -1,4 +1,7 @@
 import { create } from '@bufbuild/protobuf';
+import { defined } from '../../base/defined.js';
+import { branchOf } from '../../core/merges/mergeTarget.js';
+import type { PartOfThread } from '../../core/threads/part.js';
 import { fail } from './requestFields.js';
 import type { AgentVerdict } from '../../core/chains/agentVerdict.js';
 import type { Question } from '../../core/questions/question.js';
@@ -22,12 +25,14 @@ import {
   ChainSchema,
   ChangedFileSchema,
   MessageSchema,
+  ThreadPartSchema,
   ThreadSchema,
   type AgentVerdict as WireVerdict,
   type Chain as WireChain,
   type ChangedFile as WireChangedFile,
   type Message as WireMessage,
   type Thread as WireThread,
+  type ThreadPart as WirePart,
 } from '../../protocol/gen/muster/v1/threads_pb.js';
 
 /** Core entities as wire messages. Numbers that count milliseconds, tokens or bytes are 64-bit there. */
@@ -100,27 +105,56 @@ export function wireThread(view: ThreadView): WireThread {
     updatedAt: BigInt(thread.updatedAt),
     latestRun: latestRun && wireRun(latestRun, view),
     latestMerge: latestMerge && wireMerge(latestMerge, view.undone),
-    filesChanged: thread.filesChanged,
-    additions: thread.additions,
-    deletions: thread.deletions,
+    ...wireCounts(view),
     costUsd: view.costUsd,
     inputTokens: big(view.inputTokens),
     outputTokens: big(view.outputTokens),
     provider: latestRun?.provider ?? '',
     model: latestRun?.model ?? '',
     chain: view.chain && wireChain(view.chain),
-    notes: [...(thread.notes ?? [])],
+    notes: [thread.notes ?? [], ...view.parts.map(notesOfPart)].flat(),
     notebookServer: view.notebookServer && wireNotebookServer(view.notebookServer),
     questions: view.questions.map(wireQuestion),
     batch: view.batch ?? '',
     waitsFor: view.awaited.map(({ threadId }) => threadId),
+    parts: view.parts.map(wirePart),
+    partOf: view.partOf?.whole ?? '',
+    partName: view.partOf?.name ?? '',
     ...workFields(view),
     ...reviewFields(view),
   });
 }
 
+/** Over all repositories; missing where nothing was counted. */
+function wireCounts({ thread, parts }: ThreadView) {
+  const all = [thread, ...parts.map(part => part.thread)];
+  const sum = (count: 'filesChanged' | 'additions' | 'deletions'): number | undefined => {
+    const counted = all.flatMap(each => each[count] ?? []);
+    return counted.length === 0 ? undefined : counted.reduce((a, b) => a + b);
+  };
+  return { filesChanged: sum('filesChanged'), additions: sum('additions'), deletions: sum('deletions') };
+}
+
+function notesOfPart({ part, thread }: PartOfThread): readonly string[] {
+  return (thread.notes ?? []).map(note => `${part.name}: ${note}`);
+}
+
+function wirePart({ part, thread }: PartOfThread): WirePart {
+  return create(ThreadPartSchema, {
+    threadId: part.thread,
+    name: part.name,
+    repository: thread.repository ?? '',
+    worktree: thread.worktree ?? '',
+    branch: thread.branch ?? '',
+    baseCommit: thread.baseCommit ?? '',
+    head: thread.head ?? '',
+    target: part.target ?? branchOf(thread.baseRef) ?? '',
+    ...defined({ filesChanged: thread.filesChanged, additions: thread.additions, deletions: thread.deletions }),
+  });
+}
+
 /** Where the work of a thread is; empty for what it does not have. */
-function workFields({ thread }: ThreadView) {
+function workFields({ thread, parts }: ThreadView) {
   return {
     branch: thread.branch ?? '',
     baseRef: thread.baseRef ?? '',
@@ -129,7 +163,7 @@ function workFields({ thread }: ThreadView) {
     worktree: thread.worktree ?? '',
     head: thread.head ?? '',
     rescue: thread.rescue ?? '',
-    trouble: thread.trouble?.kind ?? '',
+    trouble: [thread, ...parts.map(part => part.thread)].find(each => each.trouble)?.trouble?.kind ?? '',
   };
 }
 

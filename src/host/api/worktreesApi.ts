@@ -174,8 +174,10 @@ async function wireOthers(
 
 function wireWorktree(store: Store<Stores>, { thread, state: found, processes, unmerged }: WorktreeLook): Worktree {
   const state = found === 'missing' || found === 'unreadable' ? undefined : found;
+  const part = store.read(stores => stores.parts.of(thread.id));
   return create(WorktreeSchema, {
-    threadId: thread.id,
+    threadId: part?.whole ?? thread.id,
+    partName: part?.name ?? '',
     path: thread.worktree ?? '',
     branch: thread.branch ?? '',
     baseRef: thread.baseRef ?? '',

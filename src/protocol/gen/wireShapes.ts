@@ -1285,7 +1285,10 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "notebookServer": "?muster.v1.NotebookServer",
     "questions": "[]muster.v1.Question",
     "batch": "string",
-    "waitsFor": "[]string"
+    "waitsFor": "[]string",
+    "parts": "[]muster.v1.ThreadPart",
+    "partOf": "string",
+    "partName": "string"
   },
   "muster.v1.Chain": {
     "state": "string",
@@ -1298,6 +1301,19 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
   "muster.v1.Opinion": {
     "agent": "string",
     "verdict": "string"
+  },
+  "muster.v1.ThreadPart": {
+    "threadId": "string",
+    "name": "string",
+    "repository": "string",
+    "worktree": "string",
+    "branch": "string",
+    "baseCommit": "string",
+    "head": "string",
+    "target": "string",
+    "filesChanged": "?number",
+    "additions": "?number",
+    "deletions": "?number"
   },
   "muster.v1.ListBatchesResponse": {
     "batches": "[]string"
@@ -1517,7 +1533,8 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "usedAt": "bigint",
     "port": "number",
     "processes": "[]muster.v1.WorktreeProcess",
-    "unmerged": "boolean"
+    "unmerged": "boolean",
+    "partName": "string"
   },
   "muster.v1.WorktreeProcess": {
     "pid": "number",

@@ -39,6 +39,7 @@ export const claude: Provider = {
         ...permissionArgs(request),
         ...(model === undefined ? [] : ['--model', model]),
         ...(hasSystemPrompt ? ['--append-system-prompt-file', `${runDir}/${systemPromptFile}`] : []),
+        ...(request.folders ?? []).map(folder => `--add-dir=${folder}`),
         ...toolArgs(request, tools.path),
         ...(conversation === undefined ? [] : ['--resume', conversation]),
         ...args,

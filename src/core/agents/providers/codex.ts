@@ -38,6 +38,7 @@ export const codex: Provider = {
         '--skip-git-repo-check',
         ...permissionArgs(request),
         ...facadeArgs(request),
+        ...folderArgs(request),
         ...(model === undefined ? [] : ['--model', model]),
         ...toolArgs(request),
         ...args,
@@ -90,7 +91,13 @@ function askingCommand(request: CommandRequest, prompt: string | undefined): Age
     ...(model === undefined ? [] : [`model=${JSON.stringify(model)}`]),
   ];
   const command = acpCommand(request, {
-    argv: ['codex-acp', ...settings.flatMap(setting => ['-c', setting]), ...facadeArgs(request), ...args],
+    argv: [
+      'codex-acp',
+      ...settings.flatMap(setting => ['-c', setting]),
+      ...facadeArgs(request),
+      ...folderArgs(request),
+      ...args,
+    ],
     env: facadeEnv(request),
     totals: { log: { variable: 'CODEX_HOME', usual: '.codex', folder: 'sessions', mark: '"token_count"' } },
     ...(prompt === undefined ? {} : { prompt }),
@@ -109,6 +116,12 @@ function permissionArgs({ permissions }: CommandRequest): readonly string[] {
     case 'ask':
       return ['--sandbox', 'workspace-write'];
   }
+}
+
+/** What its sandbox lets it write to besides the folder it starts in. */
+function folderArgs({ folders = [] }: CommandRequest): readonly string[] {
+  if (folders.length === 0) return [];
+  return ['-c', `sandbox_workspace_write.writable_roots=${JSON.stringify(folders)}`];
 }
 
 /** Where the CLI finds the token: its command line is seen by everybody on the machine. */

@@ -35,6 +35,7 @@ export const gemini: Provider = {
         '--approval-mode',
         approvalMode(request),
         ...(model === undefined ? [] : ['--model', model]),
+        ...folderArgs(request),
         ...(conversation === undefined ? [] : ['--resume', conversation]),
         ...args,
       ],
@@ -80,6 +81,7 @@ function askingCommand(request: CommandRequest, prompt: string | undefined): Age
       '--approval-mode',
       'auto_edit',
       ...(model === undefined ? [] : ['--model', model]),
+      ...folderArgs(request),
       ...args,
     ],
     env: { GEMINI_CLI_TRUST_WORKSPACE: 'true', ...facadeEnv(request) },
@@ -87,6 +89,11 @@ function askingCommand(request: CommandRequest, prompt: string | undefined): Age
     ...(prompt === undefined ? {} : { prompt }),
   });
   return facade ? { ...command, files: { ...command.files, [settingsFile]: facadeSettings } } : command;
+}
+
+/** With `=`, and one by one: a comma may be in a name. */
+function folderArgs({ folders = [] }: CommandRequest): readonly string[] {
+  return folders.map(folder => `--include-directories=${folder}`);
 }
 
 /**

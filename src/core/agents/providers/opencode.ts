@@ -81,7 +81,7 @@ function askingCommand(request: CommandRequest, prompt: string | undefined): Age
     argv: ['opencode', 'acp', ...args],
     totals: { call: ['export'] },
     env: {
-      OPENCODE_PERMISSION: JSON.stringify(asksBefore),
+      OPENCODE_PERMISSION: JSON.stringify(withFolders(asksBefore, request)),
       ...(Object.keys(configuration).length === 0 ? {} : { OPENCODE_CONFIG_CONTENT: JSON.stringify(configuration) }),
     },
     ...(prompt === undefined ? {} : { prompt }),
@@ -94,14 +94,21 @@ const asksBefore = { edit: 'allow', bash: 'ask', webfetch: 'ask', websearch: 'as
 /** Without a rule OpenCode allows everything; these leave edits inside the workspace, reading and searching. */
 const editsOnly = { edit: 'allow', bash: 'deny', webfetch: 'deny', websearch: 'deny', external_directory: 'deny' };
 
-function permissionEnv({ permissions }: CommandRequest): Readonly<Record<string, string>> {
-  switch (permissions) {
+function permissionEnv(request: CommandRequest): Readonly<Record<string, string>> {
+  switch (request.permissions) {
     case 'auto':
       return {};
     case 'confined':
     case 'ask':
-      return { OPENCODE_PERMISSION: JSON.stringify(editsOnly) };
+      return { OPENCODE_PERMISSION: JSON.stringify(withFolders(editsOnly, request)) };
   }
+}
+
+/** The last pattern that fits counts. */
+function withFolders(rules: typeof editsOnly, { folders = [] }: CommandRequest): object {
+  if (folders.length === 0) return rules;
+  const allowed = Object.fromEntries(folders.flatMap(folder => [folder, `${folder}/**`]).map(each => [each, 'allow']));
+  return { ...rules, external_directory: { '*': rules.external_directory, ...allowed } };
 }
 
 /** Configuration that comes before every file of the person and the project, and adds to them. */

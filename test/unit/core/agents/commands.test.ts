@@ -141,3 +141,27 @@ describe('the registry', () => {
     expect(createProviderRegistry(new Map([['claude', impostor]])).get('claude')).toBe(registry.get('claude'));
   });
 });
+
+describe('folders of other repositories', () => {
+  const folders = ['/work/web', '/work/api, too'];
+
+  it.each([
+    ['claude', '--add-dir=/work/web --add-dir=/work/api, too'],
+    ['codex', '-c sandbox_workspace_write.writable_roots=["/work/web","/work/api, too"]'],
+    ['gemini', '--include-directories=/work/web --include-directories=/work/api, too'],
+  ])('are where %s may work as well', (name, words) => {
+    expect(commandOf(name, { folders }).argv.join(' ')).toContain(words);
+    if (name !== 'claude') expect(commandOf(name, { folders, permissions: 'ask' }).argv.join(' ')).toContain(words);
+    expect(commandOf(name).argv.join(' ')).not.toContain(words.split('=')[0] ?? '');
+  });
+
+  it.each(['confined', 'ask'] as const)('are allowed to opencode under %s, and nothing beside them', permissions => {
+    const { env } = commandOf('opencode', { folders: ['/work/web'], permissions });
+    const rules = JSON.parse(env['OPENCODE_PERMISSION'] ?? '') as { external_directory: Record<string, string> };
+    expect(Object.entries(rules.external_directory)).toEqual([
+      ['*', permissions === 'ask' ? 'ask' : 'deny'],
+      ['/work/web', 'allow'],
+      ['/work/web/**', 'allow'],
+    ]);
+  });
+});

@@ -21,7 +21,7 @@ import type { Message as Message$1 } from "@bufbuild/protobuf";
  * Describes the file muster/v1/threads.proto.
  */
 export const file_muster_v1_threads: GenFile = /*@__PURE__*/
-  fileDesc("ChdtdXN0ZXIvdjEvdGhyZWFkcy5wcm90bxIJbXVzdGVyLnYxIokICgZUaHJlYWQSCgoCaWQYASABKAkSEgoKcHJvamVjdF9pZBgCIAEoCRIUCgxwcm9qZWN0X25hbWUYAyABKAkSDQoFYWdlbnQYBCABKAkSDgoGc3RhdHVzGAUgASgJEg0KBW5lZWRzGAYgASgJEg8KB291dGNvbWUYByABKAkSDwoHc3VtbWFyeRgIIAEoCRIOCgZicmFuY2gYCSABKAkSEAoIYmFzZV9yZWYYCiABKAkSEwoLYmFzZV9jb21taXQYCyABKAkSEgoKcmVwb3NpdG9yeRgMIAEoCRIQCgh3b3JrdHJlZRgNIAEoCRIMCgRoZWFkGA4gASgJEhIKCmNyZWF0ZWRfYXQYDyABKAMSEgoKdXBkYXRlZF9hdBgQIAEoAxIiCgpsYXRlc3RfcnVuGBEgASgLMg4ubXVzdGVyLnYxLlJ1bhImCgxsYXRlc3RfbWVyZ2UYEiABKAsyEC5tdXN0ZXIudjEuTWVyZ2USGgoNZmlsZXNfY2hhbmdlZBgTIAEoBUgAiAEBEhYKCWFkZGl0aW9ucxgUIAEoBUgBiAEBEhYKCWRlbGV0aW9ucxgVIAEoBUgCiAEBEhUKCGNvc3RfdXNkGBYgASgBSAOIAQESGQoMaW5wdXRfdG9rZW5zGBcgASgDSASIAQESGgoNb3V0cHV0X3Rva2VucxgYIAEoA0gFiAEBEg4KBnJlc2N1ZRgZIAEoCRIQCghwcm92aWRlchgaIAEoCRINCgVtb2RlbBgbIAEoCRISCgpzaG93bl9oZWFkGBwgASgJEhUKDWFwcHJvdmVkX2hlYWQYHSABKAkSEwoLYXBwcm92ZWRfYXQYHiABKAMSDQoFbm90ZXMYHyADKAkSDwoHdHJvdWJsZRggIAEoCRIfCgVjaGFpbhghIAEoCzIQLm11c3Rlci52MS5DaGFpbhIWCg5kcmFmdF9jb21tZW50cxgiIAEoBRIVCg1vcGVuX2NvbW1lbnRzGCMgASgFEhYKDmNvbmZsaWN0X2ZpbGVzGDIgAygJEhcKD2NvbmZsaWN0X3RhcmdldBgzIAEoCRISCgpoYW5kX21lcmdlGDQgASgJEjIKD25vdGVib29rX3NlcnZlchgoIAEoCzIZLm11c3Rlci52MS5Ob3RlYm9va1NlcnZlchImCglxdWVzdGlvbnMYJCADKAsyEy5tdXN0ZXIudjEuUXVlc3Rpb24SDQoFYmF0Y2gYKSABKAkSEQoJd2FpdHNfZm9yGCogAygJQhAKDl9maWxlc19jaGFuZ2VkQgwKCl9hZGRpdGlvbnNCDAoKX2RlbGV0aW9uc0ILCglfY29zdF91c2RCDwoNX2lucHV0X3Rva2Vuc0IQCg5fb3V0cHV0X3Rva2VucyJ2CgVDaGFpbhINCgVzdGF0ZRgBIAEoCRIOCgZhdXRob3IYAiABKAkSDQoFZGVwdGgYAyABKAUSDwoHd2FpdGluZxgEIAMoCRIgCgRzYWlkGAUgAygLMhIubXVzdGVyLnYxLk9waW5pb24SDAoEbm90ZRgGIAEoCSIpCgdPcGluaW9uEg0KBWFnZW50GAEgASgJEg8KB3ZlcmRpY3QYAiABKAkikQEKDEFnZW50VmVyZGljdBIOCgZydW5faWQYASABKAkSDQoFYWdlbnQYAiABKAkSDwoHdmVyZGljdBgDIAEoCRIPCgdzdW1tYXJ5GAQgASgJEiQKCGZpbmRpbmdzGAUgAygLMhIubXVzdGVyLnYxLkZpbmRpbmcSDgoGY29tbWl0GAYgASgJEgoKAmF0GAcgASgDIkUKB0ZpbmRpbmcSDAoEZmlsZRgBIAEoCRIMCgRsaW5lGAIgASgFEhAKCHNldmVyaXR5GAMgASgJEgwKBHRleHQYBCABKAkimgEKB01lc3NhZ2USCgoCaWQYASABKAkSEQoJdGhyZWFkX2lkGAIgASgJEgwKBGZyb20YAyABKAkSCgoCdG8YBCABKAkSDgoGaW50ZW50GAUgASgJEgwKBGJvZHkYBiABKAkSEgoKY3JlYXRlZF9hdBgHIAEoAxIOCgZydW5faWQYCCABKAkSFAoMc2tpcF9oYW5kb2ZmGAkgASgIIkYKEENvbnRleHRSZWZlcmVuY2USDAoEcGF0aBgBIAEoCRISCgpzdGFydF9saW5lGAIgASgFEhAKCGVuZF9saW5lGAMgASgFIuQDCg9EaXNwYXRjaFJlcXVlc3QSDwoHcHJvamVjdBgBIAEoCRIOCgZmb2xkZXIYAiABKAkSDQoFYWdlbnQYAyABKAkSEQoJdGhyZWFkX2lkGAQgASgJEg4KBnByb21wdBgFIAEoCRIPCgdzdW1tYXJ5GAYgASgJEiwKB2NvbnRleHQYByADKAsyGy5tdXN0ZXIudjEuQ29udGV4dFJlZmVyZW5jZRJACgtlbnZpcm9ubWVudBgIIAMoCzIrLm11c3Rlci52MS5EaXNwYXRjaFJlcXVlc3QuRW52aXJvbm1lbnRFbnRyeRIMCgRiYXNlGAkgASgJEhcKD2lkZW1wb3RlbmN5X2tleRgKIAEoCRIPCgdjb21tYW5kGAsgASgIEhQKDHNraXBfaGFuZG9mZhgMIAEoCBIVCg1zY2hlZHVsZWRfZm9yGA0gASgDEg0KBWJhdGNoGA4gASgJEhIKCmRlcGVuZHNfb24YDyADKAkSEgoKdGhlbl9tZXJnZRgQIAEoCRIXCg9ub3RlYm9va19zZXJ2ZXIYESABKAgSFAoMd2l0aF9jaGFuZ2VzGBIgASgIGjIKEEVudmlyb25tZW50RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJZChBEaXNwYXRjaFJlc3BvbnNlEhEKCXRocmVhZF9pZBgBIAEoCRISCgptZXNzYWdlX2lkGAIgASgJEg4KBnJ1bl9pZBgDIAEoCRIOCgZzdGF0dXMYBCABKAkiuQEKElJldHJ5VGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSQwoLZW52aXJvbm1lbnQYAiADKAsyLi5tdXN0ZXIudjEuUmV0cnlUaHJlYWRSZXF1ZXN0LkVudmlyb25tZW50RW50cnkSFwoPaWRlbXBvdGVuY3lfa2V5GAMgASgJGjIKEEVudmlyb25tZW50RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJcChNSZXRyeVRocmVhZFJlc3BvbnNlEhEKCXRocmVhZF9pZBgBIAEoCRISCgptZXNzYWdlX2lkGAIgASgJEg4KBnJ1bl9pZBgDIAEoCRIOCgZzdGF0dXMYBCABKAkidQoSTGlzdFRocmVhZHNSZXF1ZXN0Eg4KBmZvbGRlchgBIAEoCRIQCghzdGF0dXNlcxgCIAMoCRINCgVsaW1pdBgDIAEoBRIOCgZjdXJzb3IYBCABKAkSDQoFYWdlbnQYBSABKAkSDwoHcHJvamVjdBgGIAEoCSJOChNMaXN0VGhyZWFkc1Jlc3BvbnNlEiIKB3RocmVhZHMYASADKAsyES5tdXN0ZXIudjEuVGhyZWFkEhMKC25leHRfY3Vyc29yGAIgASgJIlYKD092ZXJ2aWV3UmVxdWVzdBIOCgZmb2xkZXIYASABKAkSDQoFYWdlbnQYAiABKAkSEAoIc3RhdHVzZXMYAyADKAkSEgoKZG9uZV9saW1pdBgEIAEoBSJwChBPdmVydmlld1Jlc3BvbnNlEiMKB3Byb2plY3QYASABKAsyEi5tdXN0ZXIudjEuUHJvamVjdBIiCgd0aHJlYWRzGAIgAygLMhEubXVzdGVyLnYxLlRocmVhZBITCgtuZXh0X2N1cnNvchgDIAEoCSIVChNDb3VudFRocmVhZHNSZXF1ZXN0IlMKFENvdW50VGhyZWFkc1Jlc3BvbnNlEikKCG91dGNvbWVzGAEgAygLMhcubXVzdGVyLnYxLk91dGNvbWVDb3VudBIQCghtZXNzYWdlcxgCIAEoBSIwCgxPdXRjb21lQ291bnQSDwoHb3V0Y29tZRgBIAEoCRIPCgd0aHJlYWRzGAIgASgFIiUKEEdldFRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJIscBChFHZXRUaHJlYWRSZXNwb25zZRIhCgZ0aHJlYWQYASABKAsyES5tdXN0ZXIudjEuVGhyZWFkEiQKCG1lc3NhZ2VzGAIgAygLMhIubXVzdGVyLnYxLk1lc3NhZ2USHAoEcnVucxgDIAMoCzIOLm11c3Rlci52MS5SdW4SIAoGbWVyZ2VzGAQgAygLMhAubXVzdGVyLnYxLk1lcmdlEikKCHZlcmRpY3RzGAUgAygLMhcubXVzdGVyLnYxLkFnZW50VmVyZGljdCIoChNDYW5jZWxUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSJIChRDYW5jZWxUaHJlYWRSZXNwb25zZRIhCgZ0aHJlYWQYASABKAsyES5tdXN0ZXIudjEuVGhyZWFkEg0KBWVuZGVkGAIgAygJIjoKFEFiYW5kb25UaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRIPCgdpZ25vcmVkGAIgASgJIjoKFUFiYW5kb25UaHJlYWRSZXNwb25zZRIhCgZ0aHJlYWQYASABKAsyES5tdXN0ZXIudjEuVGhyZWFkIikKFFJlc3RvcmVUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSI6ChVSZXN0b3JlVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZCJsChJDbG9zZVRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEg8KB291dGNvbWUYAiABKAkSDAoEbm90ZRgDIAEoCRIWCg5yZXF1aXJlX21lcmdlZBgEIAEoCBIMCgRzdG9wGAUgASgIIjgKE0Nsb3NlVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZCIoChNSZW9wZW5UaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSI5ChRSZW9wZW5UaHJlYWRSZXNwb25zZRIhCgZ0aHJlYWQYASABKAsyES5tdXN0ZXIudjEuVGhyZWFkIicKEUdldE1lc3NhZ2VSZXF1ZXN0EhIKCm1lc3NhZ2VfaWQYASABKAkiOQoSR2V0TWVzc2FnZVJlc3BvbnNlEiMKB21lc3NhZ2UYASABKAsyEi5tdXN0ZXIudjEuTWVzc2FnZSKTAQoLQ2hhbmdlZEZpbGUSDAoEcGF0aBgBIAEoCRIQCghvbGRfcGF0aBgCIAEoCRIOCgZzdGF0dXMYAyABKAkSDgoGYmluYXJ5GAQgASgIEhEKCWFkZGl0aW9ucxgFIAEoBRIRCglkZWxldGlvbnMYBiABKAUSEAoIb2xkX21vZGUYByABKAkSDAoEbW9kZRgIIAEoCSJ5ChFEaWZmVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSEgoKd2l0aF9wYXRjaBgCIAEoCBISCgpzaW5jZV9sYXN0GAMgASgIEhQKDGNvbXBhcmVfd2l0aBgEIAEoCRITCgt3aXRoX3RhcmdldBgFIAEoCCKbAQoSRGlmZlRocmVhZFJlc3BvbnNlEhMKC2Jhc2VfY29tbWl0GAEgASgJEgwKBGhlYWQYAiABKAkSJQoFZmlsZXMYAyADKAsyFi5tdXN0ZXIudjEuQ2hhbmdlZEZpbGUSDQoFcGF0Y2gYBCABKAkSFwoPcGF0Y2hfdHJ1bmNhdGVkGAUgASgIEhMKC3VuY29tbWl0dGVkGAYgAygJIkYKE1JlYWRCYXNlRmlsZVJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEgwKBHBhdGgYAiABKAkSDgoGY29tbWl0GAMgASgJIjgKFFJlYWRCYXNlRmlsZVJlc3BvbnNlEg4KBmV4aXN0cxgBIAEoCBIQCghjb250ZW50cxgCIAEoDCJeChRBcHByb3ZlVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSDQoFc2hvd24YAiABKAkSJAoFZWRpdHMYAyADKAsyFS5tdXN0ZXIudjEuUmV2aWV3RWRpdCIqCgpSZXZpZXdFZGl0EgwKBHBhdGgYASABKAkSDgoGc2hhMjU2GAIgASgJIkgKFUFwcHJvdmVUaHJlYWRSZXNwb25zZRIhCgZ0aHJlYWQYASABKAsyES5tdXN0ZXIudjEuVGhyZWFkEgwKBGhlYWQYAiABKAkiPAoTUmV2aWV3VGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSEgoKc2luY2VfbGFzdBgCIAEoCCKpAQoUUmV2aWV3VGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBITCgtiYXNlX2NvbW1pdBgCIAEoCRIMCgRoZWFkGAMgASgJEiUKBWZpbGVzGAQgAygLMhYubXVzdGVyLnYxLkNoYW5nZWRGaWxlEgwKBGxpdmUYBSABKAgSFgoOZWFybGllcl9jb21taXQYBiABKAkieQoJQmF0Y2hUYXNrEgsKA2tleRgBIAEoCRINCgVhZ2VudBgCIAEoCRIOCgZwcm9tcHQYAyABKAkSDwoHc3VtbWFyeRgEIAEoCRIMCgRiYXNlGAUgASgJEhIKCmRlcGVuZHNfb24YBiADKAkSDQoFbW9kZWwYByABKAki4gEKEkNyZWF0ZUJhdGNoUmVxdWVzdBINCgViYXRjaBgBIAEoCRIPCgdwcm9qZWN0GAIgASgJEg4KBmZvbGRlchgDIAEoCRIjCgV0YXNrcxgEIAMoCzIULm11c3Rlci52MS5CYXRjaFRhc2sSQwoLZW52aXJvbm1lbnQYBSADKAsyLi5tdXN0ZXIudjEuQ3JlYXRlQmF0Y2hSZXF1ZXN0LkVudmlyb25tZW50RW50cnkaMgoQRW52aXJvbm1lbnRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkAKE0NyZWF0ZUJhdGNoUmVzcG9uc2USKQoHdGhyZWFkcxgBIAMoCzIYLm11c3Rlci52MS5CYXRjaGVkVGhyZWFkIj8KDUJhdGNoZWRUaHJlYWQSCwoDa2V5GAEgASgJEhEKCXRocmVhZF9pZBgCIAEoCRIOCgZydW5faWQYAyABKAkiIAoPR2V0QmF0Y2hSZXF1ZXN0Eg0KBWJhdGNoGAEgASgJIjYKEEdldEJhdGNoUmVzcG9uc2USIgoHdGhyZWFkcxgBIAMoCzIRLm11c3Rlci52MS5UaHJlYWQiFAoSTGlzdEJhdGNoZXNSZXF1ZXN0IiYKE0xpc3RCYXRjaGVzUmVzcG9uc2USDwoHYmF0Y2hlcxgBIAMoCSIkChNBYmFuZG9uQmF0Y2hSZXF1ZXN0Eg0KBWJhdGNoGAEgASgJIpUBChRBYmFuZG9uQmF0Y2hSZXNwb25zZRIRCglhYmFuZG9uZWQYASADKAkSOwoGZmFpbGVkGAIgAygLMisubXVzdGVyLnYxLkFiYW5kb25CYXRjaFJlc3BvbnNlLkZhaWxlZEVudHJ5Gi0KC0ZhaWxlZEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiJwoSS2VlcEF0dGVtcHRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSK2AQoTS2VlcEF0dGVtcHRSZXNwb25zZRIhCgZ0aHJlYWQYASABKAsyES5tdXN0ZXIudjEuVGhyZWFkEhEKCWFiYW5kb25lZBgCIAMoCRI6CgZmYWlsZWQYAyADKAsyKi5tdXN0ZXIudjEuS2VlcEF0dGVtcHRSZXNwb25zZS5GYWlsZWRFbnRyeRotCgtGYWlsZWRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBMrAQCg1UaHJlYWRTZXJ2aWNlEmMKC0NyZWF0ZUJhdGNoEh0ubXVzdGVyLnYxLkNyZWF0ZUJhdGNoUmVxdWVzdBoeLm11c3Rlci52MS5DcmVhdGVCYXRjaFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSVQoIR2V0QmF0Y2gSGi5tdXN0ZXIudjEuR2V0QmF0Y2hSZXF1ZXN0GhsubXVzdGVyLnYxLkdldEJhdGNoUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSXgoLTGlzdEJhdGNoZXMSHS5tdXN0ZXIudjEuTGlzdEJhdGNoZXNSZXF1ZXN0Gh4ubXVzdGVyLnYxLkxpc3RCYXRjaGVzUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSYwoLS2VlcEF0dGVtcHQSHS5tdXN0ZXIudjEuS2VlcEF0dGVtcHRSZXF1ZXN0Gh4ubXVzdGVyLnYxLktlZXBBdHRlbXB0UmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJmCgxBYmFuZG9uQmF0Y2gSHi5tdXN0ZXIudjEuQWJhbmRvbkJhdGNoUmVxdWVzdBofLm11c3Rlci52MS5BYmFuZG9uQmF0Y2hSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEl4KCERpc3BhdGNoEhoubXVzdGVyLnYxLkRpc3BhdGNoUmVxdWVzdBobLm11c3Rlci52MS5EaXNwYXRjaFJlc3BvbnNlIhmKtRgKZGlzcGF0Y2hlcpK1GAdvcGVyYXRlEmMKC1JldHJ5VGhyZWFkEh0ubXVzdGVyLnYxLlJldHJ5VGhyZWFkUmVxdWVzdBoeLm11c3Rlci52MS5SZXRyeVRocmVhZFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSXgoLTGlzdFRocmVhZHMSHS5tdXN0ZXIudjEuTGlzdFRocmVhZHNSZXF1ZXN0Gh4ubXVzdGVyLnYxLkxpc3RUaHJlYWRzUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSVQoIT3ZlcnZpZXcSGi5tdXN0ZXIudjEuT3ZlcnZpZXdSZXF1ZXN0GhsubXVzdGVyLnYxLk92ZXJ2aWV3UmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSYQoMQ291bnRUaHJlYWRzEh4ubXVzdGVyLnYxLkNvdW50VGhyZWFkc1JlcXVlc3QaHy5tdXN0ZXIudjEuQ291bnRUaHJlYWRzUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSWAoJR2V0VGhyZWFkEhsubXVzdGVyLnYxLkdldFRocmVhZFJlcXVlc3QaHC5tdXN0ZXIudjEuR2V0VGhyZWFkUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSagoMQ2FuY2VsVGhyZWFkEh4ubXVzdGVyLnYxLkNhbmNlbFRocmVhZFJlcXVlc3QaHy5tdXN0ZXIudjEuQ2FuY2VsVGhyZWFkUmVzcG9uc2UiGYq1GApvd25fdGhyZWFkkrUYB29wZXJhdGUSaQoNQWJhbmRvblRocmVhZBIfLm11c3Rlci52MS5BYmFuZG9uVGhyZWFkUmVxdWVzdBogLm11c3Rlci52MS5BYmFuZG9uVGhyZWFkUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJpCg1SZXN0b3JlVGhyZWFkEh8ubXVzdGVyLnYxLlJlc3RvcmVUaHJlYWRSZXF1ZXN0GiAubXVzdGVyLnYxLlJlc3RvcmVUaHJlYWRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmMKC0Nsb3NlVGhyZWFkEh0ubXVzdGVyLnYxLkNsb3NlVGhyZWFkUmVxdWVzdBoeLm11c3Rlci52MS5DbG9zZVRocmVhZFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSZgoMUmVvcGVuVGhyZWFkEh4ubXVzdGVyLnYxLlJlb3BlblRocmVhZFJlcXVlc3QaHy5tdXN0ZXIudjEuUmVvcGVuVGhyZWFkUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJbCgpHZXRNZXNzYWdlEhwubXVzdGVyLnYxLkdldE1lc3NhZ2VSZXF1ZXN0Gh0ubXVzdGVyLnYxLkdldE1lc3NhZ2VSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJbCgpEaWZmVGhyZWFkEhwubXVzdGVyLnYxLkRpZmZUaHJlYWRSZXF1ZXN0Gh0ubXVzdGVyLnYxLkRpZmZUaHJlYWRSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJhCgxSZWFkQmFzZUZpbGUSHi5tdXN0ZXIudjEuUmVhZEJhc2VGaWxlUmVxdWVzdBofLm11c3Rlci52MS5SZWFkQmFzZUZpbGVSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJmCgxSZXZpZXdUaHJlYWQSHi5tdXN0ZXIudjEuUmV2aWV3VGhyZWFkUmVxdWVzdBofLm11c3Rlci52MS5SZXZpZXdUaHJlYWRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmkKDUFwcHJvdmVUaHJlYWQSHy5tdXN0ZXIudjEuQXBwcm92ZVRocmVhZFJlcXVlc3QaIC5tdXN0ZXIudjEuQXBwcm92ZVRocmVhZFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGViBnByb3RvMw", [file_muster_v1_runs, file_muster_v1_merges, file_muster_v1_notebooks, file_muster_v1_policy, file_muster_v1_projects, file_muster_v1_questions]);
+  fileDesc("ChdtdXN0ZXIvdjEvdGhyZWFkcy5wcm90bxIJbXVzdGVyLnYxItMICgZUaHJlYWQSCgoCaWQYASABKAkSEgoKcHJvamVjdF9pZBgCIAEoCRIUCgxwcm9qZWN0X25hbWUYAyABKAkSDQoFYWdlbnQYBCABKAkSDgoGc3RhdHVzGAUgASgJEg0KBW5lZWRzGAYgASgJEg8KB291dGNvbWUYByABKAkSDwoHc3VtbWFyeRgIIAEoCRIOCgZicmFuY2gYCSABKAkSEAoIYmFzZV9yZWYYCiABKAkSEwoLYmFzZV9jb21taXQYCyABKAkSEgoKcmVwb3NpdG9yeRgMIAEoCRIQCgh3b3JrdHJlZRgNIAEoCRIMCgRoZWFkGA4gASgJEhIKCmNyZWF0ZWRfYXQYDyABKAMSEgoKdXBkYXRlZF9hdBgQIAEoAxIiCgpsYXRlc3RfcnVuGBEgASgLMg4ubXVzdGVyLnYxLlJ1bhImCgxsYXRlc3RfbWVyZ2UYEiABKAsyEC5tdXN0ZXIudjEuTWVyZ2USGgoNZmlsZXNfY2hhbmdlZBgTIAEoBUgAiAEBEhYKCWFkZGl0aW9ucxgUIAEoBUgBiAEBEhYKCWRlbGV0aW9ucxgVIAEoBUgCiAEBEhUKCGNvc3RfdXNkGBYgASgBSAOIAQESGQoMaW5wdXRfdG9rZW5zGBcgASgDSASIAQESGgoNb3V0cHV0X3Rva2VucxgYIAEoA0gFiAEBEg4KBnJlc2N1ZRgZIAEoCRIQCghwcm92aWRlchgaIAEoCRINCgVtb2RlbBgbIAEoCRISCgpzaG93bl9oZWFkGBwgASgJEhUKDWFwcHJvdmVkX2hlYWQYHSABKAkSEwoLYXBwcm92ZWRfYXQYHiABKAMSDQoFbm90ZXMYHyADKAkSDwoHdHJvdWJsZRggIAEoCRIfCgVjaGFpbhghIAEoCzIQLm11c3Rlci52MS5DaGFpbhIWCg5kcmFmdF9jb21tZW50cxgiIAEoBRIVCg1vcGVuX2NvbW1lbnRzGCMgASgFEhYKDmNvbmZsaWN0X2ZpbGVzGDIgAygJEhcKD2NvbmZsaWN0X3RhcmdldBgzIAEoCRISCgpoYW5kX21lcmdlGDQgASgJEjIKD25vdGVib29rX3NlcnZlchgoIAEoCzIZLm11c3Rlci52MS5Ob3RlYm9va1NlcnZlchImCglxdWVzdGlvbnMYJCADKAsyEy5tdXN0ZXIudjEuUXVlc3Rpb24SDQoFYmF0Y2gYKSABKAkSEQoJd2FpdHNfZm9yGCogAygJEiQKBXBhcnRzGDUgAygLMhUubXVzdGVyLnYxLlRocmVhZFBhcnQSDwoHcGFydF9vZhg2IAEoCRIRCglwYXJ0X25hbWUYNyABKAlCEAoOX2ZpbGVzX2NoYW5nZWRCDAoKX2FkZGl0aW9uc0IMCgpfZGVsZXRpb25zQgsKCV9jb3N0X3VzZEIPCg1faW5wdXRfdG9rZW5zQhAKDl9vdXRwdXRfdG9rZW5zIpACCgpUaHJlYWRQYXJ0EhEKCXRocmVhZF9pZBgBIAEoCRIMCgRuYW1lGAIgASgJEhIKCnJlcG9zaXRvcnkYAyABKAkSEAoId29ya3RyZWUYBCABKAkSDgoGYnJhbmNoGAUgASgJEhMKC2Jhc2VfY29tbWl0GAYgASgJEgwKBGhlYWQYByABKAkSDgoGdGFyZ2V0GAggASgJEhoKDWZpbGVzX2NoYW5nZWQYCSABKAVIAIgBARIWCglhZGRpdGlvbnMYCiABKAVIAYgBARIWCglkZWxldGlvbnMYCyABKAVIAogBAUIQCg5fZmlsZXNfY2hhbmdlZEIMCgpfYWRkaXRpb25zQgwKCl9kZWxldGlvbnMidgoFQ2hhaW4SDQoFc3RhdGUYASABKAkSDgoGYXV0aG9yGAIgASgJEg0KBWRlcHRoGAMgASgFEg8KB3dhaXRpbmcYBCADKAkSIAoEc2FpZBgFIAMoCzISLm11c3Rlci52MS5PcGluaW9uEgwKBG5vdGUYBiABKAkiKQoHT3BpbmlvbhINCgVhZ2VudBgBIAEoCRIPCgd2ZXJkaWN0GAIgASgJIpEBCgxBZ2VudFZlcmRpY3QSDgoGcnVuX2lkGAEgASgJEg0KBWFnZW50GAIgASgJEg8KB3ZlcmRpY3QYAyABKAkSDwoHc3VtbWFyeRgEIAEoCRIkCghmaW5kaW5ncxgFIAMoCzISLm11c3Rlci52MS5GaW5kaW5nEg4KBmNvbW1pdBgGIAEoCRIKCgJhdBgHIAEoAyJFCgdGaW5kaW5nEgwKBGZpbGUYASABKAkSDAoEbGluZRgCIAEoBRIQCghzZXZlcml0eRgDIAEoCRIMCgR0ZXh0GAQgASgJIpoBCgdNZXNzYWdlEgoKAmlkGAEgASgJEhEKCXRocmVhZF9pZBgCIAEoCRIMCgRmcm9tGAMgASgJEgoKAnRvGAQgASgJEg4KBmludGVudBgFIAEoCRIMCgRib2R5GAYgASgJEhIKCmNyZWF0ZWRfYXQYByABKAMSDgoGcnVuX2lkGAggASgJEhQKDHNraXBfaGFuZG9mZhgJIAEoCCJGChBDb250ZXh0UmVmZXJlbmNlEgwKBHBhdGgYASABKAkSEgoKc3RhcnRfbGluZRgCIAEoBRIQCghlbmRfbGluZRgDIAEoBSLkAwoPRGlzcGF0Y2hSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDgoGZm9sZGVyGAIgASgJEg0KBWFnZW50GAMgASgJEhEKCXRocmVhZF9pZBgEIAEoCRIOCgZwcm9tcHQYBSABKAkSDwoHc3VtbWFyeRgGIAEoCRIsCgdjb250ZXh0GAcgAygLMhsubXVzdGVyLnYxLkNvbnRleHRSZWZlcmVuY2USQAoLZW52aXJvbm1lbnQYCCADKAsyKy5tdXN0ZXIudjEuRGlzcGF0Y2hSZXF1ZXN0LkVudmlyb25tZW50RW50cnkSDAoEYmFzZRgJIAEoCRIXCg9pZGVtcG90ZW5jeV9rZXkYCiABKAkSDwoHY29tbWFuZBgLIAEoCBIUCgxza2lwX2hhbmRvZmYYDCABKAgSFQoNc2NoZWR1bGVkX2ZvchgNIAEoAxINCgViYXRjaBgOIAEoCRISCgpkZXBlbmRzX29uGA8gAygJEhIKCnRoZW5fbWVyZ2UYECABKAkSFwoPbm90ZWJvb2tfc2VydmVyGBEgASgIEhQKDHdpdGhfY2hhbmdlcxgSIAEoCBoyChBFbnZpcm9ubWVudEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiWQoQRGlzcGF0Y2hSZXNwb25zZRIRCgl0aHJlYWRfaWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCRIOCgZydW5faWQYAyABKAkSDgoGc3RhdHVzGAQgASgJIrkBChJSZXRyeVRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEkMKC2Vudmlyb25tZW50GAIgAygLMi4ubXVzdGVyLnYxLlJldHJ5VGhyZWFkUmVxdWVzdC5FbnZpcm9ubWVudEVudHJ5EhcKD2lkZW1wb3RlbmN5X2tleRgDIAEoCRoyChBFbnZpcm9ubWVudEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiXAoTUmV0cnlUaHJlYWRSZXNwb25zZRIRCgl0aHJlYWRfaWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCRIOCgZydW5faWQYAyABKAkSDgoGc3RhdHVzGAQgASgJInUKEkxpc3RUaHJlYWRzUmVxdWVzdBIOCgZmb2xkZXIYASABKAkSEAoIc3RhdHVzZXMYAiADKAkSDQoFbGltaXQYAyABKAUSDgoGY3Vyc29yGAQgASgJEg0KBWFnZW50GAUgASgJEg8KB3Byb2plY3QYBiABKAkiTgoTTGlzdFRocmVhZHNSZXNwb25zZRIiCgd0aHJlYWRzGAEgAygLMhEubXVzdGVyLnYxLlRocmVhZBITCgtuZXh0X2N1cnNvchgCIAEoCSJWCg9PdmVydmlld1JlcXVlc3QSDgoGZm9sZGVyGAEgASgJEg0KBWFnZW50GAIgASgJEhAKCHN0YXR1c2VzGAMgAygJEhIKCmRvbmVfbGltaXQYBCABKAUicAoQT3ZlcnZpZXdSZXNwb25zZRIjCgdwcm9qZWN0GAEgASgLMhIubXVzdGVyLnYxLlByb2plY3QSIgoHdGhyZWFkcxgCIAMoCzIRLm11c3Rlci52MS5UaHJlYWQSEwoLbmV4dF9jdXJzb3IYAyABKAkiFQoTQ291bnRUaHJlYWRzUmVxdWVzdCJTChRDb3VudFRocmVhZHNSZXNwb25zZRIpCghvdXRjb21lcxgBIAMoCzIXLm11c3Rlci52MS5PdXRjb21lQ291bnQSEAoIbWVzc2FnZXMYAiABKAUiMAoMT3V0Y29tZUNvdW50Eg8KB291dGNvbWUYASABKAkSDwoHdGhyZWFkcxgCIAEoBSIlChBHZXRUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSLHAQoRR2V0VGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBIkCghtZXNzYWdlcxgCIAMoCzISLm11c3Rlci52MS5NZXNzYWdlEhwKBHJ1bnMYAyADKAsyDi5tdXN0ZXIudjEuUnVuEiAKBm1lcmdlcxgEIAMoCzIQLm11c3Rlci52MS5NZXJnZRIpCgh2ZXJkaWN0cxgFIAMoCzIXLm11c3Rlci52MS5BZ2VudFZlcmRpY3QiKAoTQ2FuY2VsVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiSAoUQ2FuY2VsVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBINCgVlbmRlZBgCIAMoCSI6ChRBYmFuZG9uVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSDwoHaWdub3JlZBgCIAEoCSI6ChVBYmFuZG9uVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZCIpChRSZXN0b3JlVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiOgoVUmVzdG9yZVRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQibAoSQ2xvc2VUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRIPCgdvdXRjb21lGAIgASgJEgwKBG5vdGUYAyABKAkSFgoOcmVxdWlyZV9tZXJnZWQYBCABKAgSDAoEc3RvcBgFIAEoCCI4ChNDbG9zZVRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQiKAoTUmVvcGVuVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiOQoUUmVvcGVuVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZCInChFHZXRNZXNzYWdlUmVxdWVzdBISCgptZXNzYWdlX2lkGAEgASgJIjkKEkdldE1lc3NhZ2VSZXNwb25zZRIjCgdtZXNzYWdlGAEgASgLMhIubXVzdGVyLnYxLk1lc3NhZ2UikwEKC0NoYW5nZWRGaWxlEgwKBHBhdGgYASABKAkSEAoIb2xkX3BhdGgYAiABKAkSDgoGc3RhdHVzGAMgASgJEg4KBmJpbmFyeRgEIAEoCBIRCglhZGRpdGlvbnMYBSABKAUSEQoJZGVsZXRpb25zGAYgASgFEhAKCG9sZF9tb2RlGAcgASgJEgwKBG1vZGUYCCABKAkieQoRRGlmZlRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEhIKCndpdGhfcGF0Y2gYAiABKAgSEgoKc2luY2VfbGFzdBgDIAEoCBIUCgxjb21wYXJlX3dpdGgYBCABKAkSEwoLd2l0aF90YXJnZXQYBSABKAgimwEKEkRpZmZUaHJlYWRSZXNwb25zZRITCgtiYXNlX2NvbW1pdBgBIAEoCRIMCgRoZWFkGAIgASgJEiUKBWZpbGVzGAMgAygLMhYubXVzdGVyLnYxLkNoYW5nZWRGaWxlEg0KBXBhdGNoGAQgASgJEhcKD3BhdGNoX3RydW5jYXRlZBgFIAEoCBITCgt1bmNvbW1pdHRlZBgGIAMoCSJGChNSZWFkQmFzZUZpbGVSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRIMCgRwYXRoGAIgASgJEg4KBmNvbW1pdBgDIAEoCSI4ChRSZWFkQmFzZUZpbGVSZXNwb25zZRIOCgZleGlzdHMYASABKAgSEAoIY29udGVudHMYAiABKAwiXgoUQXBwcm92ZVRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEg0KBXNob3duGAIgASgJEiQKBWVkaXRzGAMgAygLMhUubXVzdGVyLnYxLlJldmlld0VkaXQiKgoKUmV2aWV3RWRpdBIMCgRwYXRoGAEgASgJEg4KBnNoYTI1NhgCIAEoCSJIChVBcHByb3ZlVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBIMCgRoZWFkGAIgASgJIjwKE1Jldmlld1RocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEhIKCnNpbmNlX2xhc3QYAiABKAgiqQEKFFJldmlld1RocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQSEwoLYmFzZV9jb21taXQYAiABKAkSDAoEaGVhZBgDIAEoCRIlCgVmaWxlcxgEIAMoCzIWLm11c3Rlci52MS5DaGFuZ2VkRmlsZRIMCgRsaXZlGAUgASgIEhYKDmVhcmxpZXJfY29tbWl0GAYgASgJInkKCUJhdGNoVGFzaxILCgNrZXkYASABKAkSDQoFYWdlbnQYAiABKAkSDgoGcHJvbXB0GAMgASgJEg8KB3N1bW1hcnkYBCABKAkSDAoEYmFzZRgFIAEoCRISCgpkZXBlbmRzX29uGAYgAygJEg0KBW1vZGVsGAcgASgJIuIBChJDcmVhdGVCYXRjaFJlcXVlc3QSDQoFYmF0Y2gYASABKAkSDwoHcHJvamVjdBgCIAEoCRIOCgZmb2xkZXIYAyABKAkSIwoFdGFza3MYBCADKAsyFC5tdXN0ZXIudjEuQmF0Y2hUYXNrEkMKC2Vudmlyb25tZW50GAUgAygLMi4ubXVzdGVyLnYxLkNyZWF0ZUJhdGNoUmVxdWVzdC5FbnZpcm9ubWVudEVudHJ5GjIKEEVudmlyb25tZW50RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJAChNDcmVhdGVCYXRjaFJlc3BvbnNlEikKB3RocmVhZHMYASADKAsyGC5tdXN0ZXIudjEuQmF0Y2hlZFRocmVhZCI/Cg1CYXRjaGVkVGhyZWFkEgsKA2tleRgBIAEoCRIRCgl0aHJlYWRfaWQYAiABKAkSDgoGcnVuX2lkGAMgASgJIiAKD0dldEJhdGNoUmVxdWVzdBINCgViYXRjaBgBIAEoCSI2ChBHZXRCYXRjaFJlc3BvbnNlEiIKB3RocmVhZHMYASADKAsyES5tdXN0ZXIudjEuVGhyZWFkIhQKEkxpc3RCYXRjaGVzUmVxdWVzdCImChNMaXN0QmF0Y2hlc1Jlc3BvbnNlEg8KB2JhdGNoZXMYASADKAkiJAoTQWJhbmRvbkJhdGNoUmVxdWVzdBINCgViYXRjaBgBIAEoCSKVAQoUQWJhbmRvbkJhdGNoUmVzcG9uc2USEQoJYWJhbmRvbmVkGAEgAygJEjsKBmZhaWxlZBgCIAMoCzIrLm11c3Rlci52MS5BYmFuZG9uQmF0Y2hSZXNwb25zZS5GYWlsZWRFbnRyeRotCgtGYWlsZWRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIicKEktlZXBBdHRlbXB0UmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkitgEKE0tlZXBBdHRlbXB0UmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBIRCglhYmFuZG9uZWQYAiADKAkSOgoGZmFpbGVkGAMgAygLMioubXVzdGVyLnYxLktlZXBBdHRlbXB0UmVzcG9uc2UuRmFpbGVkRW50cnkaLQoLRmFpbGVkRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ATKwEAoNVGhyZWFkU2VydmljZRJjCgtDcmVhdGVCYXRjaBIdLm11c3Rlci52MS5DcmVhdGVCYXRjaFJlcXVlc3QaHi5tdXN0ZXIudjEuQ3JlYXRlQmF0Y2hSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlElUKCEdldEJhdGNoEhoubXVzdGVyLnYxLkdldEJhdGNoUmVxdWVzdBobLm11c3Rlci52MS5HZXRCYXRjaFJlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEl4KC0xpc3RCYXRjaGVzEh0ubXVzdGVyLnYxLkxpc3RCYXRjaGVzUmVxdWVzdBoeLm11c3Rlci52MS5MaXN0QmF0Y2hlc1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEmMKC0tlZXBBdHRlbXB0Eh0ubXVzdGVyLnYxLktlZXBBdHRlbXB0UmVxdWVzdBoeLm11c3Rlci52MS5LZWVwQXR0ZW1wdFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSZgoMQWJhbmRvbkJhdGNoEh4ubXVzdGVyLnYxLkFiYW5kb25CYXRjaFJlcXVlc3QaHy5tdXN0ZXIudjEuQWJhbmRvbkJhdGNoUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJeCghEaXNwYXRjaBIaLm11c3Rlci52MS5EaXNwYXRjaFJlcXVlc3QaGy5tdXN0ZXIudjEuRGlzcGF0Y2hSZXNwb25zZSIZirUYCmRpc3BhdGNoZXKStRgHb3BlcmF0ZRJjCgtSZXRyeVRocmVhZBIdLm11c3Rlci52MS5SZXRyeVRocmVhZFJlcXVlc3QaHi5tdXN0ZXIudjEuUmV0cnlUaHJlYWRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEl4KC0xpc3RUaHJlYWRzEh0ubXVzdGVyLnYxLkxpc3RUaHJlYWRzUmVxdWVzdBoeLm11c3Rlci52MS5MaXN0VGhyZWFkc1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkElUKCE92ZXJ2aWV3EhoubXVzdGVyLnYxLk92ZXJ2aWV3UmVxdWVzdBobLm11c3Rlci52MS5PdmVydmlld1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEmEKDENvdW50VGhyZWFkcxIeLm11c3Rlci52MS5Db3VudFRocmVhZHNSZXF1ZXN0Gh8ubXVzdGVyLnYxLkNvdW50VGhyZWFkc1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkElgKCUdldFRocmVhZBIbLm11c3Rlci52MS5HZXRUaHJlYWRSZXF1ZXN0GhwubXVzdGVyLnYxLkdldFRocmVhZFJlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEmoKDENhbmNlbFRocmVhZBIeLm11c3Rlci52MS5DYW5jZWxUaHJlYWRSZXF1ZXN0Gh8ubXVzdGVyLnYxLkNhbmNlbFRocmVhZFJlc3BvbnNlIhmKtRgKb3duX3RocmVhZJK1GAdvcGVyYXRlEmkKDUFiYW5kb25UaHJlYWQSHy5tdXN0ZXIudjEuQWJhbmRvblRocmVhZFJlcXVlc3QaIC5tdXN0ZXIudjEuQWJhbmRvblRocmVhZFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSaQoNUmVzdG9yZVRocmVhZBIfLm11c3Rlci52MS5SZXN0b3JlVGhyZWFkUmVxdWVzdBogLm11c3Rlci52MS5SZXN0b3JlVGhyZWFkUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJjCgtDbG9zZVRocmVhZBIdLm11c3Rlci52MS5DbG9zZVRocmVhZFJlcXVlc3QaHi5tdXN0ZXIudjEuQ2xvc2VUaHJlYWRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmYKDFJlb3BlblRocmVhZBIeLm11c3Rlci52MS5SZW9wZW5UaHJlYWRSZXF1ZXN0Gh8ubXVzdGVyLnYxLlJlb3BlblRocmVhZFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSWwoKR2V0TWVzc2FnZRIcLm11c3Rlci52MS5HZXRNZXNzYWdlUmVxdWVzdBodLm11c3Rlci52MS5HZXRNZXNzYWdlUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSWwoKRGlmZlRocmVhZBIcLm11c3Rlci52MS5EaWZmVGhyZWFkUmVxdWVzdBodLm11c3Rlci52MS5EaWZmVGhyZWFkUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSYQoMUmVhZEJhc2VGaWxlEh4ubXVzdGVyLnYxLlJlYWRCYXNlRmlsZVJlcXVlc3QaHy5tdXN0ZXIudjEuUmVhZEJhc2VGaWxlUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSZgoMUmV2aWV3VGhyZWFkEh4ubXVzdGVyLnYxLlJldmlld1RocmVhZFJlcXVlc3QaHy5tdXN0ZXIudjEuUmV2aWV3VGhyZWFkUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJpCg1BcHByb3ZlVGhyZWFkEh8ubXVzdGVyLnYxLkFwcHJvdmVUaHJlYWRSZXF1ZXN0GiAubXVzdGVyLnYxLkFwcHJvdmVUaHJlYWRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlYgZwcm90bzM", [file_muster_v1_runs, file_muster_v1_merges, file_muster_v1_notebooks, file_muster_v1_policy, file_muster_v1_projects, file_muster_v1_questions]);
 
 /**
  * One task and its conversation.
@@ -278,6 +278,25 @@ export type Thread = Message$1<"muster.v1.Thread"> & {
    * @generated from field: repeated string waits_for = 42;
    */
   waitsFor: string[];
+
+  /**
+   * What it has of other repositories than its project's. files_changed, additions and deletions are sums over all of them.
+   *
+   * @generated from field: repeated muster.v1.ThreadPart parts = 53;
+   */
+  parts: ThreadPart[];
+
+  /**
+   * For what such a part is asked for by its own id: the thread that it belongs to, and its repository.
+   *
+   * @generated from field: string part_of = 54;
+   */
+  partOf: string;
+
+  /**
+   * @generated from field: string part_name = 55;
+   */
+  partName: string;
 };
 
 /**
@@ -286,6 +305,80 @@ export type Thread = Message$1<"muster.v1.Thread"> & {
  */
 export const ThreadSchema: GenMessage<Thread> = /*@__PURE__*/
   messageDesc(file_muster_v1_threads, 0);
+
+/**
+ * What a thread has of another repository. It is reviewed like a thread, by its own id: what ListChanges, DiffThread, ReviewThread,
+ * comments and the like take as thread_id. Whatever else is done is done to the thread that it belongs to.
+ *
+ * @generated from message muster.v1.ThreadPart
+ */
+export type ThreadPart = Message$1<"muster.v1.ThreadPart"> & {
+  /**
+   * @generated from field: string thread_id = 1;
+   */
+  threadId: string;
+
+  /**
+   * What the compose file calls the repository.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * @generated from field: string repository = 3;
+   */
+  repository: string;
+
+  /**
+   * @generated from field: string worktree = 4;
+   */
+  worktree: string;
+
+  /**
+   * @generated from field: string branch = 5;
+   */
+  branch: string;
+
+  /**
+   * @generated from field: string base_commit = 6;
+   */
+  baseCommit: string;
+
+  /**
+   * @generated from field: string head = 7;
+   */
+  head: string;
+
+  /**
+   * Branch that it is merged into; empty: it began from none.
+   *
+   * @generated from field: string target = 8;
+   */
+  target: string;
+
+  /**
+   * @generated from field: optional int32 files_changed = 9;
+   */
+  filesChanged?: number | undefined;
+
+  /**
+   * @generated from field: optional int32 additions = 10;
+   */
+  additions?: number | undefined;
+
+  /**
+   * @generated from field: optional int32 deletions = 11;
+   */
+  deletions?: number | undefined;
+};
+
+/**
+ * Describes the message muster.v1.ThreadPart.
+ * Use `create(ThreadPartSchema)` to create a new message.
+ */
+export const ThreadPartSchema: GenMessage<ThreadPart> = /*@__PURE__*/
+  messageDesc(file_muster_v1_threads, 1);
 
 /**
  * What became of the hand-offs that followed one message of a person.
@@ -337,7 +430,7 @@ export type Chain = Message$1<"muster.v1.Chain"> & {
  * Use `create(ChainSchema)` to create a new message.
  */
 export const ChainSchema: GenMessage<Chain> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 1);
+  messageDesc(file_muster_v1_threads, 2);
 
 /**
  * What one agent thinks of the present work.
@@ -363,7 +456,7 @@ export type Opinion = Message$1<"muster.v1.Opinion"> & {
  * Use `create(OpinionSchema)` to create a new message.
  */
 export const OpinionSchema: GenMessage<Opinion> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 2);
+  messageDesc(file_muster_v1_threads, 3);
 
 /**
  * What an agent said of one commit with the tool `verdict`.
@@ -416,7 +509,7 @@ export type AgentVerdict = Message$1<"muster.v1.AgentVerdict"> & {
  * Use `create(AgentVerdictSchema)` to create a new message.
  */
 export const AgentVerdictSchema: GenMessage<AgentVerdict> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 3);
+  messageDesc(file_muster_v1_threads, 4);
 
 /**
  * One thing that a reviewer found.
@@ -456,7 +549,7 @@ export type Finding = Message$1<"muster.v1.Finding"> & {
  * Use `create(FindingSchema)` to create a new message.
  */
 export const FindingSchema: GenMessage<Finding> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 4);
+  messageDesc(file_muster_v1_threads, 5);
 
 /**
  * @generated from message muster.v1.Message
@@ -519,7 +612,7 @@ export type Message = Message$1<"muster.v1.Message"> & {
  * Use `create(MessageSchema)` to create a new message.
  */
 export const MessageSchema: GenMessage<Message> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 5);
+  messageDesc(file_muster_v1_threads, 6);
 
 /**
  * @generated from message muster.v1.ContextReference
@@ -550,7 +643,7 @@ export type ContextReference = Message$1<"muster.v1.ContextReference"> & {
  * Use `create(ContextReferenceSchema)` to create a new message.
  */
 export const ContextReferenceSchema: GenMessage<ContextReference> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 6);
+  messageDesc(file_muster_v1_threads, 7);
 
 /**
  * @generated from message muster.v1.DispatchRequest
@@ -683,7 +776,7 @@ export type DispatchRequest = Message$1<"muster.v1.DispatchRequest"> & {
  * Use `create(DispatchRequestSchema)` to create a new message.
  */
 export const DispatchRequestSchema: GenMessage<DispatchRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 7);
+  messageDesc(file_muster_v1_threads, 8);
 
 /**
  * @generated from message muster.v1.DispatchResponse
@@ -715,7 +808,7 @@ export type DispatchResponse = Message$1<"muster.v1.DispatchResponse"> & {
  * Use `create(DispatchResponseSchema)` to create a new message.
  */
 export const DispatchResponseSchema: GenMessage<DispatchResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 8);
+  messageDesc(file_muster_v1_threads, 9);
 
 /**
  * Asks again what came to nothing: reviewers that gave no verdict, otherwise whoever was asked last.
@@ -746,7 +839,7 @@ export type RetryThreadRequest = Message$1<"muster.v1.RetryThreadRequest"> & {
  * Use `create(RetryThreadRequestSchema)` to create a new message.
  */
 export const RetryThreadRequestSchema: GenMessage<RetryThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 9);
+  messageDesc(file_muster_v1_threads, 10);
 
 /**
  * @generated from message muster.v1.RetryThreadResponse
@@ -778,7 +871,7 @@ export type RetryThreadResponse = Message$1<"muster.v1.RetryThreadResponse"> & {
  * Use `create(RetryThreadResponseSchema)` to create a new message.
  */
 export const RetryThreadResponseSchema: GenMessage<RetryThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 10);
+  messageDesc(file_muster_v1_threads, 11);
 
 /**
  * @generated from message muster.v1.ListThreadsRequest
@@ -828,7 +921,7 @@ export type ListThreadsRequest = Message$1<"muster.v1.ListThreadsRequest"> & {
  * Use `create(ListThreadsRequestSchema)` to create a new message.
  */
 export const ListThreadsRequestSchema: GenMessage<ListThreadsRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 11);
+  messageDesc(file_muster_v1_threads, 12);
 
 /**
  * @generated from message muster.v1.ListThreadsResponse
@@ -850,7 +943,7 @@ export type ListThreadsResponse = Message$1<"muster.v1.ListThreadsResponse"> & {
  * Use `create(ListThreadsResponseSchema)` to create a new message.
  */
 export const ListThreadsResponseSchema: GenMessage<ListThreadsResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 12);
+  messageDesc(file_muster_v1_threads, 13);
 
 /**
  * @generated from message muster.v1.OverviewRequest
@@ -888,7 +981,7 @@ export type OverviewRequest = Message$1<"muster.v1.OverviewRequest"> & {
  * Use `create(OverviewRequestSchema)` to create a new message.
  */
 export const OverviewRequestSchema: GenMessage<OverviewRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 13);
+  messageDesc(file_muster_v1_threads, 14);
 
 /**
  * @generated from message muster.v1.OverviewResponse
@@ -921,7 +1014,7 @@ export type OverviewResponse = Message$1<"muster.v1.OverviewResponse"> & {
  * Use `create(OverviewResponseSchema)` to create a new message.
  */
 export const OverviewResponseSchema: GenMessage<OverviewResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 14);
+  messageDesc(file_muster_v1_threads, 15);
 
 /**
  * @generated from message muster.v1.CountThreadsRequest
@@ -934,7 +1027,7 @@ export type CountThreadsRequest = Message$1<"muster.v1.CountThreadsRequest"> & {
  * Use `create(CountThreadsRequestSchema)` to create a new message.
  */
 export const CountThreadsRequestSchema: GenMessage<CountThreadsRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 15);
+  messageDesc(file_muster_v1_threads, 16);
 
 /**
  * @generated from message muster.v1.CountThreadsResponse
@@ -958,7 +1051,7 @@ export type CountThreadsResponse = Message$1<"muster.v1.CountThreadsResponse"> &
  * Use `create(CountThreadsResponseSchema)` to create a new message.
  */
 export const CountThreadsResponseSchema: GenMessage<CountThreadsResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 16);
+  messageDesc(file_muster_v1_threads, 17);
 
 /**
  * @generated from message muster.v1.OutcomeCount
@@ -982,7 +1075,7 @@ export type OutcomeCount = Message$1<"muster.v1.OutcomeCount"> & {
  * Use `create(OutcomeCountSchema)` to create a new message.
  */
 export const OutcomeCountSchema: GenMessage<OutcomeCount> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 17);
+  messageDesc(file_muster_v1_threads, 18);
 
 /**
  * @generated from message muster.v1.GetThreadRequest
@@ -999,7 +1092,7 @@ export type GetThreadRequest = Message$1<"muster.v1.GetThreadRequest"> & {
  * Use `create(GetThreadRequestSchema)` to create a new message.
  */
 export const GetThreadRequestSchema: GenMessage<GetThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 18);
+  messageDesc(file_muster_v1_threads, 19);
 
 /**
  * @generated from message muster.v1.GetThreadResponse
@@ -1038,7 +1131,7 @@ export type GetThreadResponse = Message$1<"muster.v1.GetThreadResponse"> & {
  * Use `create(GetThreadResponseSchema)` to create a new message.
  */
 export const GetThreadResponseSchema: GenMessage<GetThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 19);
+  messageDesc(file_muster_v1_threads, 20);
 
 /**
  * @generated from message muster.v1.CancelThreadRequest
@@ -1055,7 +1148,7 @@ export type CancelThreadRequest = Message$1<"muster.v1.CancelThreadRequest"> & {
  * Use `create(CancelThreadRequestSchema)` to create a new message.
  */
 export const CancelThreadRequestSchema: GenMessage<CancelThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 20);
+  messageDesc(file_muster_v1_threads, 21);
 
 /**
  * @generated from message muster.v1.CancelThreadResponse
@@ -1079,7 +1172,7 @@ export type CancelThreadResponse = Message$1<"muster.v1.CancelThreadResponse"> &
  * Use `create(CancelThreadResponseSchema)` to create a new message.
  */
 export const CancelThreadResponseSchema: GenMessage<CancelThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 21);
+  messageDesc(file_muster_v1_threads, 22);
 
 /**
  * @generated from message muster.v1.AbandonThreadRequest
@@ -1103,7 +1196,7 @@ export type AbandonThreadRequest = Message$1<"muster.v1.AbandonThreadRequest"> &
  * Use `create(AbandonThreadRequestSchema)` to create a new message.
  */
 export const AbandonThreadRequestSchema: GenMessage<AbandonThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 22);
+  messageDesc(file_muster_v1_threads, 23);
 
 /**
  * @generated from message muster.v1.AbandonThreadResponse
@@ -1120,7 +1213,7 @@ export type AbandonThreadResponse = Message$1<"muster.v1.AbandonThreadResponse">
  * Use `create(AbandonThreadResponseSchema)` to create a new message.
  */
 export const AbandonThreadResponseSchema: GenMessage<AbandonThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 23);
+  messageDesc(file_muster_v1_threads, 24);
 
 /**
  * @generated from message muster.v1.RestoreThreadRequest
@@ -1137,7 +1230,7 @@ export type RestoreThreadRequest = Message$1<"muster.v1.RestoreThreadRequest"> &
  * Use `create(RestoreThreadRequestSchema)` to create a new message.
  */
 export const RestoreThreadRequestSchema: GenMessage<RestoreThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 24);
+  messageDesc(file_muster_v1_threads, 25);
 
 /**
  * @generated from message muster.v1.RestoreThreadResponse
@@ -1154,7 +1247,7 @@ export type RestoreThreadResponse = Message$1<"muster.v1.RestoreThreadResponse">
  * Use `create(RestoreThreadResponseSchema)` to create a new message.
  */
 export const RestoreThreadResponseSchema: GenMessage<RestoreThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 25);
+  messageDesc(file_muster_v1_threads, 26);
 
 /**
  * Ends a thread without merging; its worktree stays until it is removed.
@@ -1201,7 +1294,7 @@ export type CloseThreadRequest = Message$1<"muster.v1.CloseThreadRequest"> & {
  * Use `create(CloseThreadRequestSchema)` to create a new message.
  */
 export const CloseThreadRequestSchema: GenMessage<CloseThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 26);
+  messageDesc(file_muster_v1_threads, 27);
 
 /**
  * @generated from message muster.v1.CloseThreadResponse
@@ -1218,7 +1311,7 @@ export type CloseThreadResponse = Message$1<"muster.v1.CloseThreadResponse"> & {
  * Use `create(CloseThreadResponseSchema)` to create a new message.
  */
 export const CloseThreadResponseSchema: GenMessage<CloseThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 27);
+  messageDesc(file_muster_v1_threads, 28);
 
 /**
  * Opens a thread again that was closed. An abandoned one is restored instead.
@@ -1237,7 +1330,7 @@ export type ReopenThreadRequest = Message$1<"muster.v1.ReopenThreadRequest"> & {
  * Use `create(ReopenThreadRequestSchema)` to create a new message.
  */
 export const ReopenThreadRequestSchema: GenMessage<ReopenThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 28);
+  messageDesc(file_muster_v1_threads, 29);
 
 /**
  * @generated from message muster.v1.ReopenThreadResponse
@@ -1254,7 +1347,7 @@ export type ReopenThreadResponse = Message$1<"muster.v1.ReopenThreadResponse"> &
  * Use `create(ReopenThreadResponseSchema)` to create a new message.
  */
 export const ReopenThreadResponseSchema: GenMessage<ReopenThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 29);
+  messageDesc(file_muster_v1_threads, 30);
 
 /**
  * @generated from message muster.v1.GetMessageRequest
@@ -1271,7 +1364,7 @@ export type GetMessageRequest = Message$1<"muster.v1.GetMessageRequest"> & {
  * Use `create(GetMessageRequestSchema)` to create a new message.
  */
 export const GetMessageRequestSchema: GenMessage<GetMessageRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 30);
+  messageDesc(file_muster_v1_threads, 31);
 
 /**
  * @generated from message muster.v1.GetMessageResponse
@@ -1288,7 +1381,7 @@ export type GetMessageResponse = Message$1<"muster.v1.GetMessageResponse"> & {
  * Use `create(GetMessageResponseSchema)` to create a new message.
  */
 export const GetMessageResponseSchema: GenMessage<GetMessageResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 31);
+  messageDesc(file_muster_v1_threads, 32);
 
 /**
  * @generated from message muster.v1.ChangedFile
@@ -1344,7 +1437,7 @@ export type ChangedFile = Message$1<"muster.v1.ChangedFile"> & {
  * Use `create(ChangedFileSchema)` to create a new message.
  */
 export const ChangedFileSchema: GenMessage<ChangedFile> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 32);
+  messageDesc(file_muster_v1_threads, 33);
 
 /**
  * @generated from message muster.v1.DiffThreadRequest
@@ -1387,7 +1480,7 @@ export type DiffThreadRequest = Message$1<"muster.v1.DiffThreadRequest"> & {
  * Use `create(DiffThreadRequestSchema)` to create a new message.
  */
 export const DiffThreadRequestSchema: GenMessage<DiffThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 33);
+  messageDesc(file_muster_v1_threads, 34);
 
 /**
  * @generated from message muster.v1.DiffThreadResponse
@@ -1431,7 +1524,7 @@ export type DiffThreadResponse = Message$1<"muster.v1.DiffThreadResponse"> & {
  * Use `create(DiffThreadResponseSchema)` to create a new message.
  */
 export const DiffThreadResponseSchema: GenMessage<DiffThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 34);
+  messageDesc(file_muster_v1_threads, 35);
 
 /**
  * The contents of a file at the thread's base (the left side of a review).
@@ -1462,7 +1555,7 @@ export type ReadBaseFileRequest = Message$1<"muster.v1.ReadBaseFileRequest"> & {
  * Use `create(ReadBaseFileRequestSchema)` to create a new message.
  */
 export const ReadBaseFileRequestSchema: GenMessage<ReadBaseFileRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 35);
+  messageDesc(file_muster_v1_threads, 36);
 
 /**
  * @generated from message muster.v1.ReadBaseFileResponse
@@ -1484,7 +1577,7 @@ export type ReadBaseFileResponse = Message$1<"muster.v1.ReadBaseFileResponse"> &
  * Use `create(ReadBaseFileResponseSchema)` to create a new message.
  */
 export const ReadBaseFileResponseSchema: GenMessage<ReadBaseFileResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 36);
+  messageDesc(file_muster_v1_threads, 37);
 
 /**
  * Approval: snapshots uncommitted work and names the commit that a merge may then expect.
@@ -1516,7 +1609,7 @@ export type ApproveThreadRequest = Message$1<"muster.v1.ApproveThreadRequest"> &
  * Use `create(ApproveThreadRequestSchema)` to create a new message.
  */
 export const ApproveThreadRequestSchema: GenMessage<ApproveThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 37);
+  messageDesc(file_muster_v1_threads, 38);
 
 /**
  * A file as the reviewer saved it in the open review.
@@ -1542,7 +1635,7 @@ export type ReviewEdit = Message$1<"muster.v1.ReviewEdit"> & {
  * Use `create(ReviewEditSchema)` to create a new message.
  */
 export const ReviewEditSchema: GenMessage<ReviewEdit> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 38);
+  messageDesc(file_muster_v1_threads, 39);
 
 /**
  * @generated from message muster.v1.ApproveThreadResponse
@@ -1564,7 +1657,7 @@ export type ApproveThreadResponse = Message$1<"muster.v1.ApproveThreadResponse">
  * Use `create(ApproveThreadResponseSchema)` to create a new message.
  */
 export const ApproveThreadResponseSchema: GenMessage<ApproveThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 39);
+  messageDesc(file_muster_v1_threads, 40);
 
 /**
  * Opens a review. While nothing works on the thread, uncommitted work is snapshotted first and the commit kept as shown.
@@ -1590,7 +1683,7 @@ export type ReviewThreadRequest = Message$1<"muster.v1.ReviewThreadRequest"> & {
  * Use `create(ReviewThreadRequestSchema)` to create a new message.
  */
 export const ReviewThreadRequestSchema: GenMessage<ReviewThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 40);
+  messageDesc(file_muster_v1_threads, 41);
 
 /**
  * @generated from message muster.v1.ReviewThreadResponse
@@ -1638,7 +1731,7 @@ export type ReviewThreadResponse = Message$1<"muster.v1.ReviewThreadResponse"> &
  * Use `create(ReviewThreadResponseSchema)` to create a new message.
  */
 export const ReviewThreadResponseSchema: GenMessage<ReviewThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 41);
+  messageDesc(file_muster_v1_threads, 42);
 
 /**
  * One task of a batch.
@@ -1693,7 +1786,7 @@ export type BatchTask = Message$1<"muster.v1.BatchTask"> & {
  * Use `create(BatchTaskSchema)` to create a new message.
  */
 export const BatchTaskSchema: GenMessage<BatchTask> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 42);
+  messageDesc(file_muster_v1_threads, 43);
 
 /**
  * @generated from message muster.v1.CreateBatchRequest
@@ -1732,7 +1825,7 @@ export type CreateBatchRequest = Message$1<"muster.v1.CreateBatchRequest"> & {
  * Use `create(CreateBatchRequestSchema)` to create a new message.
  */
 export const CreateBatchRequestSchema: GenMessage<CreateBatchRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 43);
+  messageDesc(file_muster_v1_threads, 44);
 
 /**
  * @generated from message muster.v1.CreateBatchResponse
@@ -1749,7 +1842,7 @@ export type CreateBatchResponse = Message$1<"muster.v1.CreateBatchResponse"> & {
  * Use `create(CreateBatchResponseSchema)` to create a new message.
  */
 export const CreateBatchResponseSchema: GenMessage<CreateBatchResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 44);
+  messageDesc(file_muster_v1_threads, 45);
 
 /**
  * @generated from message muster.v1.BatchedThread
@@ -1776,7 +1869,7 @@ export type BatchedThread = Message$1<"muster.v1.BatchedThread"> & {
  * Use `create(BatchedThreadSchema)` to create a new message.
  */
 export const BatchedThreadSchema: GenMessage<BatchedThread> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 45);
+  messageDesc(file_muster_v1_threads, 46);
 
 /**
  * @generated from message muster.v1.GetBatchRequest
@@ -1793,7 +1886,7 @@ export type GetBatchRequest = Message$1<"muster.v1.GetBatchRequest"> & {
  * Use `create(GetBatchRequestSchema)` to create a new message.
  */
 export const GetBatchRequestSchema: GenMessage<GetBatchRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 46);
+  messageDesc(file_muster_v1_threads, 47);
 
 /**
  * @generated from message muster.v1.GetBatchResponse
@@ -1810,7 +1903,7 @@ export type GetBatchResponse = Message$1<"muster.v1.GetBatchResponse"> & {
  * Use `create(GetBatchResponseSchema)` to create a new message.
  */
 export const GetBatchResponseSchema: GenMessage<GetBatchResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 47);
+  messageDesc(file_muster_v1_threads, 48);
 
 /**
  * @generated from message muster.v1.ListBatchesRequest
@@ -1823,7 +1916,7 @@ export type ListBatchesRequest = Message$1<"muster.v1.ListBatchesRequest"> & {
  * Use `create(ListBatchesRequestSchema)` to create a new message.
  */
 export const ListBatchesRequestSchema: GenMessage<ListBatchesRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 48);
+  messageDesc(file_muster_v1_threads, 49);
 
 /**
  * @generated from message muster.v1.ListBatchesResponse
@@ -1840,7 +1933,7 @@ export type ListBatchesResponse = Message$1<"muster.v1.ListBatchesResponse"> & {
  * Use `create(ListBatchesResponseSchema)` to create a new message.
  */
 export const ListBatchesResponseSchema: GenMessage<ListBatchesResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 49);
+  messageDesc(file_muster_v1_threads, 50);
 
 /**
  * @generated from message muster.v1.AbandonBatchRequest
@@ -1857,7 +1950,7 @@ export type AbandonBatchRequest = Message$1<"muster.v1.AbandonBatchRequest"> & {
  * Use `create(AbandonBatchRequestSchema)` to create a new message.
  */
 export const AbandonBatchRequestSchema: GenMessage<AbandonBatchRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 50);
+  messageDesc(file_muster_v1_threads, 51);
 
 /**
  * @generated from message muster.v1.AbandonBatchResponse
@@ -1881,7 +1974,7 @@ export type AbandonBatchResponse = Message$1<"muster.v1.AbandonBatchResponse"> &
  * Use `create(AbandonBatchResponseSchema)` to create a new message.
  */
 export const AbandonBatchResponseSchema: GenMessage<AbandonBatchResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 51);
+  messageDesc(file_muster_v1_threads, 52);
 
 /**
  * @generated from message muster.v1.KeepAttemptRequest
@@ -1898,7 +1991,7 @@ export type KeepAttemptRequest = Message$1<"muster.v1.KeepAttemptRequest"> & {
  * Use `create(KeepAttemptRequestSchema)` to create a new message.
  */
 export const KeepAttemptRequestSchema: GenMessage<KeepAttemptRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 52);
+  messageDesc(file_muster_v1_threads, 53);
 
 /**
  * @generated from message muster.v1.KeepAttemptResponse
@@ -1931,7 +2024,7 @@ export type KeepAttemptResponse = Message$1<"muster.v1.KeepAttemptResponse"> & {
  * Use `create(KeepAttemptResponseSchema)` to create a new message.
  */
 export const KeepAttemptResponseSchema: GenMessage<KeepAttemptResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 53);
+  messageDesc(file_muster_v1_threads, 54);
 
 /**
  * @generated from service muster.v1.ThreadService

@@ -1,0 +1,171 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { buildPrograms, testHome, testRepository, type Programs } from '../support/hostProcess.ts';
+
+let programs: Programs;
+beforeAll(async () => {
+  programs = await buildPrograms();
+});
+
+/** The agent changes a file in each of its repositories, and says what it was told of them. */
+const work =
+  'cat > told.txt; echo "$MUSTER_REPOS" >> told.txt; echo server > server.txt; echo client > "$MUSTER_REPO_WEB/client.txt"';
+
+function setting({ command = work, more = '', web = true } = {}) {
+  const home = testHome(programs);
+  const other = testRepository({ 'package.json': '{}\n' });
+  const shop = testRepository({ 'README.md': 'Shop\n' });
+  const path = relative(shop, other);
+  writeFileSync(
+    join(shop, 'agent-compose.yml'),
+    `name: shop
+providers:
+  shell: {command: sh, args: ["-c", ${JSON.stringify(command)}], input: stdin, output: {format: text}}
+agents:
+  dev:
+    provider: shell
+${web ? `    workspace:\n      repos:\n        - {path: ${path}, as: web}\n` : ''}${more}`,
+  );
+  const gitIn =
+    (cwd: string) =>
+    (...args: readonly string[]): string =>
+      execFileSync('git', args, { cwd, env: { ...process.env, ...home.env }, encoding: 'utf8' }).trim();
+  gitIn(shop)('add', '--all');
+  gitIn(shop)('commit', '--quiet', '--message', 'Compose');
+  const at = { cwd: shop };
+  return {
+    home,
+    shop,
+    other,
+    path,
+    inShop: gitIn(shop),
+    inWeb: gitIn(other),
+    muster: (...args: readonly string[]) => home.muster(args, at),
+    json: async <T>(...args: readonly string[]): Promise<T> => (await home.musterJson(args, at)) as T,
+  };
+}
+
+interface Row {
+  readonly thread_id: string;
+  readonly path: string;
+  readonly branch: string;
+}
+
+const idOf = (stdout: string): string => stdout.split(' ')[0] ?? '';
+
+test('a thread works in a worktree of each of its repositories, and shows what it changed in all of them', async () => {
+  const { muster, json, inShop, inWeb } = setting();
+  expect((await muster('up', '--yes')).stdout + (await muster('up', '--yes')).stderr).not.toContain('error');
+  const dispatched = await muster('dispatch', 'dev', 'Both sides', '--wait');
+  expect(dispatched).toMatchObject({ status: 0 });
+  const id = idOf(dispatched.stdout);
+
+  const { worktrees } = await json<{ worktrees: Row[] }>('worktrees');
+  const [own, web] = worktrees.toSorted((a, b) => Number(a.path.endsWith('/web')) - Number(b.path.endsWith('/web')));
+  expect(dirname(web?.path ?? '')).toBe(dirname(own?.path ?? ''));
+  expect(basename(web?.path ?? '')).toBe('web');
+  expect(web?.branch).toBe(own?.branch);
+  const told = readFileSync(join(own?.path ?? '', 'told.txt'), 'utf8');
+  expect(told).toContain(`- web: ${web?.path}`);
+  expect(told).toMatch(/Both sides\nweb\n$|Both sides.*web\n$/s);
+
+  // Both are committed, each on its branch, and the checkouts are as they were.
+  expect(inShop('show', '--name-only', '--format=', own?.branch ?? '').split('\n')).toEqual(['server.txt', 'told.txt']);
+  expect(inWeb('show', '--name-only', '--format=', web?.branch ?? '')).toBe('client.txt');
+  expect(inWeb('status', '--porcelain')).toBe('');
+
+  expect((await muster('diff', id, '--stat')).stdout).toMatch(/A +server\.txt[^]*A +web:client\.txt/);
+  const whole = (await muster('diff', id)).stdout;
+  expect(whole).toContain('+server');
+  expect(whole).toContain('# Repository web');
+  expect(whole).toContain('+client');
+  expect((await muster('diff', `${id}/web`)).stdout).not.toContain('+server');
+  expect((await muster('review', 'files', id)).stdout).toContain('web:client.txt');
+  const { threads } = await json<{ threads: { thread_id: string; files_changed: number }[] }>('ps', '--all');
+  expect(threads).toMatchObject([{ files_changed: 3 }]);
+});
+
+test('comments on files of every repository go to the agent together', async () => {
+  const { muster, json } = setting();
+  await muster('up', '--yes');
+  const id = idOf((await muster('dispatch', 'dev', 'Both sides', '--wait')).stdout);
+  expect(await muster('review', 'comment', id, '--at', 'server.txt:1', 'Louder')).toMatchObject({ status: 0 });
+  expect(await muster('review', 'comment', `${id}/web`, '--at', 'client.txt:1', 'Quieter')).toMatchObject({
+    status: 0,
+  });
+  expect((await muster('review', id)).stdout).toContain('web:client.txt:1');
+  expect(await muster('review', 'request-changes', id)).toMatchObject({ status: 0 });
+  expect(await muster('wait', id)).toMatchObject({ status: 0 });
+  const { worktrees } = await json<{ worktrees: Row[] }>('worktrees');
+  const own = worktrees.find(({ path }) => !path.endsWith('/web'))?.path ?? '';
+  const told = readFileSync(join(own, 'told.txt'), 'utf8');
+  expect(told).toContain('server.txt, line 1');
+  expect(told).toContain('web:client.txt, line 1');
+});
+
+test('worktrees of all repositories are removed, and brought back with what was in them, together', async () => {
+  const { muster, json, inWeb } = setting();
+  await muster('up', '--yes');
+  const id = idOf((await muster('dispatch', 'dev', 'Both sides', '--wait')).stdout);
+  const { worktrees } = await json<{ worktrees: Row[] }>('worktrees');
+  for (const { path } of worktrees) writeFileSync(join(path, 'draft.txt'), 'not yet\n');
+  expect(await muster('abandon', id)).toMatchObject({ status: 0 });
+  expect(worktrees.map(({ path }) => existsSync(path))).toEqual([false, false]);
+  expect(inWeb('for-each-ref', '--format=%(refname)', 'refs/muster/rescue')).not.toBe('');
+  expect(await muster('restore', id)).toMatchObject({ status: 0 });
+  expect(worktrees.map(({ path }) => readFileSync(join(path, 'draft.txt'), 'utf8'))).toEqual([
+    'not yet\n',
+    'not yet\n',
+  ]);
+});
+
+test('a file that lost a repository gives its threads no further run', async () => {
+  const { muster, shop } = setting();
+  await muster('up', '--yes');
+  const id = idOf((await muster('dispatch', 'dev', 'Both sides', '--wait')).stdout);
+  const file = join(shop, 'agent-compose.yml');
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/ {4}workspace:[^]*$/, ''));
+  await muster('up', '--yes');
+  const again = await muster('dispatch', 'dev', 'Go on', '--thread', id, '--wait');
+  expect(again.status).not.toBe(0);
+  expect(again.stdout + again.stderr).toContain('does not name it any more');
+});
+
+test('asks before an agent may work in another repository, and names it', async () => {
+  const { muster, path } = setting();
+  const asked = await muster('up');
+  expect(asked.status).not.toBe(0);
+  expect(asked.stdout + asked.stderr).toContain(`Agent dev works in the repository \`${path}\` too`);
+});
+
+test.each([
+  ['nothing there', () => '../nowhere', 'it does not exist'],
+  ['the same repository', () => './.', 'repos'],
+])('up refuses %s', async (_, path, words) => {
+  const { muster, shop, path: before } = setting();
+  const file = join(shop, 'agent-compose.yml');
+  writeFileSync(file, readFileSync(file, 'utf8').replace(before, path()));
+  const refused = await muster('up', '--yes');
+  expect(refused.status).not.toBe(0);
+  expect(refused.stdout + refused.stderr).toContain(words);
+});
+
+test('up refuses a bare repository, one inside of another, and what this version does with one repository only', async () => {
+  const { muster, shop, path: before, inShop } = setting();
+  const file = join(shop, 'agent-compose.yml');
+  const text = readFileSync(file, 'utf8');
+  const refusedWith = async (changed: string): Promise<string> => {
+    writeFileSync(file, changed);
+    const { status, stdout, stderr } = await muster('up', '--yes');
+    expect(status).not.toBe(0);
+    return stdout + stderr;
+  };
+  inShop('init', '--quiet', '--bare', 'bare');
+  inShop('clone', '--quiet', '.', 'inner');
+  expect(await refusedWith(text.replace(before, 'bare'))).toContain('it is a bare repository');
+  expect(await refusedWith(text.replace(before, 'inner'))).toContain('lies in the other');
+  expect(await refusedWith(`${text}    image: x\n    driver: {docker: {}}\n`)).toContain('not in docker yet');
+  expect(await refusedWith(`${text}merge: {auto: true}\n`)).toContain('merge.auto');
+});
