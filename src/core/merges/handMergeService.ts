@@ -6,6 +6,7 @@ import type { ProjectStores } from '../projects/projectStore.js';
 import type { Store } from '../store.js';
 import { requireIdle } from '../threads/idleThread.js';
 import type { Thread } from '../threads/thread.js';
+import { requireOneRepository } from '../threads/part.js';
 import { findThread } from '../threads/threadLookup.js';
 import { noWorktree } from '../threads/threadService.js';
 import type { ThreadSettler } from '../threads/threadSettler.js';
@@ -124,6 +125,7 @@ export class HandMergeService {
   async #with<T>(id: string, work: (subject: Subject) => Promise<T>): Promise<T> {
     const { store, settler, workspaces } = this.#options;
     const { thread: found } = store.read(stores => findThread(stores, id));
+    store.read(stores => requireOneRepository(stores, found.id, 'Resolving conflicts in the merge editor'));
     await settler.settled(found.id);
     return await workspaces.exclusive(found.id, async () => {
       const { thread } = requireIdle(store.read(stores => findThread(stores, found.id)));
