@@ -4,7 +4,7 @@ import type { ProjectStores } from '../projects/projectStore.js';
 import type { Store } from '../store.js';
 import { requireWhole } from '../threads/idleThread.js';
 import type { Thread } from '../threads/thread.js';
-import { requireOneRepository } from '../threads/part.js';
+import { requireOneRepository } from '../threads/partLookup.js';
 import { findThread } from '../threads/threadLookup.js';
 import { noWorktree } from '../threads/threadService.js';
 import type { ThreadSettler } from '../threads/threadSettler.js';

@@ -6,7 +6,7 @@ import { projectOfThread } from '../projects/projectOfThread.js';
 import type { MessageStores } from '../messages/messageStore.js';
 import type { Store } from '../store.js';
 import type { DispatchService, Dispatched } from '../threads/dispatchService.js';
-import { requireNoPart } from '../threads/part.js';
+import { requireNoPart } from '../threads/partLookup.js';
 import { findThread } from '../threads/threadLookup.js';
 import type { ThreadStores } from '../threads/threadStore.js';
 import { changeRequestText, type PlacedComment } from './changeRequest.js';

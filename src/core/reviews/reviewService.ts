@@ -6,7 +6,7 @@ import type { ThreadId } from '../../base/ids.js';
 import type { EventStores } from '../events/eventLog.js';
 import type { Store } from '../store.js';
 import { isThreadIdle, requireWhole } from '../threads/idleThread.js';
-import { partsOf, requireNoPart } from '../threads/part.js';
+import { partsOf, requireNoPart } from '../threads/partLookup.js';
 import type { Thread } from '../threads/thread.js';
 import { findThread } from '../threads/threadLookup.js';
 import { threadClosed } from '../threads/removedWork.js';

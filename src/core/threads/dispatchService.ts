@@ -23,7 +23,7 @@ import type { Store } from '../store.js';
 import type { RescueStores } from '../workspaces/rescueStore.js';
 import type { CarriedChanges } from '../workspaces/worktreeDriver.js';
 import type { WorkspaceService } from '../workspaces/workspaceService.js';
-import { partsOf, requireNoPart } from './part.js';
+import { partsOf, requireNoPart } from './partLookup.js';
 import type { Thread } from './thread.js';
 import { summaryOf } from './threadSummary.js';
 import { shellCommandName } from '../agents/providers/shellCommand.js';

@@ -3,7 +3,6 @@ import type { ThreadId } from '../../base/ids.js';
 import { repoVariable } from '../../base/repoVariable.js';
 import type { RepoSpec } from '../../compose/projectSpec.js';
 import type { Thread } from './thread.js';
-import type { ThreadStores } from './threadStore.js';
 
 /**
  * What a thread has of another repository than its project's (`workspace.repos`). It is stored as a thread of its own, so that its
@@ -38,19 +37,6 @@ export interface PartOfThread {
   readonly thread: Thread;
 }
 
-/** The parts of a thread; none for most. */
-export function partsOf({ threads, parts }: ThreadStores, whole: ThreadId): readonly PartOfThread[] {
-  return parts.ofWhole(whole).flatMap(part => {
-    const thread = threads.get(part.thread);
-    return thread ? [{ part, thread }] : [];
-  });
-}
-
-/** The thread itself, then its parts. */
-export function allOf(stores: ThreadStores, whole: Thread): readonly Thread[] {
-  return [whole, ...partsOf(stores, whole.id).map(({ thread }) => thread)];
-}
-
 /** How many files a thread changed in all of its repositories. */
 export function filesChanged({
   thread,
@@ -60,22 +46,6 @@ export function filesChanged({
   readonly parts: readonly PartOfThread[];
 }): number {
   return parts.reduce((sum, part) => sum + (part.thread.filesChanged ?? 0), thread.filesChanged ?? 0);
-}
-
-/** Errors: `request.invalid` for a part: people act on the thread that it belongs to. */
-export function requireNoPart({ parts }: Pick<ThreadStores, 'parts'>, thread: ThreadId): void {
-  const part = parts.of(thread);
-  if (part === undefined) return;
-  const message = `${thread} is what thread ${part.whole} has of the repository ${part.name}. Name the thread: ${part.whole}.`;
-  throw new AppError('request.invalid', message, { field: 'thread_id', reason: 'part of a thread' });
-}
-
-/** Errors: `request.invalid` for what this version does with one repository only. `what` begins a sentence. */
-export function requireOneRepository({ parts }: Pick<ThreadStores, 'parts'>, thread: ThreadId, what: string): void {
-  const named = [parts.of(thread), ...parts.ofWhole(thread)].flatMap(part => part?.name ?? []);
-  if (named.length === 0) return;
-  const message = `${what} is not there yet for threads of several repositories: thread ${thread} has ${named.join(', ')} as well.`;
-  throw new AppError('request.invalid', message, { field: 'thread_id', reason: 'it has several repositories' });
 }
 
 /** The variables that tell what runs for a thread where its other repositories are. */

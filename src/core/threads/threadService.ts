@@ -16,7 +16,8 @@ import { sharedChangeText, type SharedStateStores } from '../workspaces/pinnedSt
 import type { WorkspacePreparer } from '../workspaces/workspacePreparer.js';
 import { worktreeOf, type WorkspaceService } from '../workspaces/workspaceService.js';
 import { requireIdle, requireNoOperation } from './idleThread.js';
-import { filesChanged, requireNoPart } from './part.js';
+import { filesChanged } from './part.js';
+import { requireNoPart } from './partLookup.js';
 import { PartWorktrees } from './partWorktrees.js';
 import type { Thread } from './thread.js';
 import { findThread } from './threadLookup.js';

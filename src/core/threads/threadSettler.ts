@@ -17,7 +17,7 @@ import type { WorktreeDriver } from '../workspaces/worktreeDriver.js';
 import type { RescueStores } from '../workspaces/rescueStore.js';
 import { compareShared, type SharedStateStores } from '../workspaces/pinnedState.js';
 import { worktreeOf } from '../workspaces/workspaceService.js';
-import { allOf } from './part.js';
+import { allOf } from './partLookup.js';
 import type { Thread, WorktreeTrouble } from './thread.js';
 import { settingsTrouble, submoduleTrouble, troubleOf } from './worktreeTrouble.js';
 import type { ThreadStores } from './threadStore.js';

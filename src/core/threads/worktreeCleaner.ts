@@ -5,7 +5,7 @@ import type { ProjectId } from '../../base/ids.js';
 import type { Store } from '../store.js';
 import type { RemoveWorktree } from '../workspaces/worktreeDriver.js';
 import { isThreadIdle } from './idleThread.js';
-import { allOf } from './part.js';
+import { allOf } from './partLookup.js';
 import { findThread } from './threadLookup.js';
 import type { ThreadService } from './threadService.js';
 import type { ThreadStores, ThreadView } from './threadStore.js';
