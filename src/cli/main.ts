@@ -68,3 +68,7 @@ const status = await runCli({
 process.exitCode = cutStatus ?? status;
 // What is still being read from is of no use any more, and would keep the process alive.
 stdin?.destroy();
+// Whether the last of it arrived is known in the next turn. Then everything is said and done, and what is left would be taking the
+// heap apart, which takes as long as a short command's own work.
+await new Promise(resolve => setImmediate(resolve));
+if (process.stdout.writableLength + (stderr?.writableLength ?? 0) === 0) process.exit();
