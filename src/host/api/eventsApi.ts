@@ -6,6 +6,7 @@ import type { ThreadStatus } from '../../core/threads/threadStatus.js';
 import { WatchResponseSchema, type EventService } from '../../protocol/gen/muster/v1/events_pb.js';
 import type { AgentProblems } from '../environment/agentProblems.js';
 import { FeedReader, type Dirty, type FeedEntry } from '../feed/changeFeed.js';
+import { SharedAnswers } from '../feed/sharedAnswers.js';
 import { wireProject } from './wireProject.js';
 import { safeNumber, wireThread } from './wire.js';
 
@@ -30,14 +31,17 @@ export interface EventsApiOptions {
 
 export function eventsApi(options: EventsApiOptions): ServiceImpl<typeof EventService> {
   const { store, onWatch } = options;
+  const answers = new SharedAnswers(entry => create(WatchResponseSchema, toResponse(options, entry)));
   return {
     async *watch(request, context) {
       const watching = onWatch();
       const reader = new FeedReader(store);
+      const asJson = /\bjson\b/.test(context.requestHeader.get('content-type') ?? '');
       try {
         const from = { epoch: request.epoch, since: safeNumber(request.since, 'since') };
         for await (const entry of reader.read(from, heartbeatMs, context.signal)) {
-          yield create(WatchResponseSchema, toResponse(options, entry));
+          const { message, written } = answers.of(entry);
+          yield asJson ? message : written;
         }
       } finally {
         watching.dispose();
