@@ -13,17 +13,26 @@ beforeAll(async () => {
 });
 
 /** A host that people log in to with a provider of their own. */
-async function world(users: string) {
+async function world(users: string, kind: 'described' | 'plain' = 'described') {
   const port = await freePort();
   const callback = `http://127.0.0.1:${port}/oauth/callback`;
-  const provider = spawn(process.execPath, [inRepository('test/fixtures/openIdProvider.mjs'), callback], {
+  const provider = spawn(process.execPath, [inRepository('test/fixtures/openIdProvider.mjs'), callback, kind], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   onTestFinished(() => void provider.kill());
   const [issuer] = (await once(createInterface(provider.stdout), 'line')) as [string];
   const home = testHome(programs);
+  const places: Readonly<Record<string, string>> =
+    kind === 'described'
+      ? { OAUTH_BASE_URL: issuer }
+      : {
+          OAUTH_AUTHORIZE_URL: `${issuer}/auth`,
+          OAUTH_TOKEN_URL: `${issuer}/token`,
+          OAUTH_USER_URL: `${issuer}/user`,
+          OAUTH_SCOPES: 'read:user',
+        };
   const env = {
-    OAUTH_BASE_URL: issuer,
+    ...places,
     OAUTH_APIKEY: 'muster',
     OAUTH_SECRET: 'secret of the client',
     OAUTH_CALLBACK_URL: callback,
@@ -121,6 +130,38 @@ test('what comes back counts once, in the browser that began, and as the provide
   const begun = await new Jar().get(`${daemon.url}/oauth/authorize`, { until: issuer });
   expect(begun.url).toMatch(/code_challenge_method=S256/);
   expect(begun.url).toMatch(/nonce=[\w-]{20,}/);
+});
+
+test('a service without OpenID Connect vouches by name or number, and for nobody who calls themselves like another one', async () => {
+  const { home, daemon, issuer, as } = await world('ada:admin id:4005:read ada@example.com 4005', 'plain');
+  expect((await fetch(`${issuer}/.well-known/openid-configuration`)).status).toBe(404);
+  const ada = new Jar();
+  const begun = await new Jar().get(`${daemon.url}/oauth/authorize`, { until: issuer });
+  expect(begun.url).toMatch(/code_challenge_method=S256/);
+  expect((await ada.get(`${daemon.url}/oauth/authorize?next=/settings`)).status).toBe(200);
+  expect(await ada.status(daemon.url)).toMatchObject({ authenticated: true, user: 'ada', scope: 'admin' });
+  expect(await home.musterJson(['session', 'ls'])).toMatchObject({ sessions: [{ by: 'provider' }] });
+
+  await as('robin');
+  const robin = new Jar();
+  await robin.get(`${daemon.url}/oauth/authorize`);
+  expect(await robin.status(daemon.url)).toMatchObject({ user: 'id:4005', scope: 'read' });
+
+  for (const stranger of ['eve', encodeURIComponent('ada@example.com'), encodeURIComponent('id:4005')]) {
+    await as(stranger);
+    const jar = new Jar();
+    const refused = await jar.get(`${daemon.url}/oauth/authorize`);
+    expect(refused, stranger).toMatchObject({ status: 403, text: expect.stringContaining('not on the list') });
+    expect(await jar.status(daemon.url)).toMatchObject({ authenticated: false });
+  }
+
+  await as('ada');
+  const back = await ada.get(`${daemon.url}/oauth/authorize`, { until: '/oauth/callback' });
+  expect((await new Jar().get(back.url)).status).toBe(401);
+  const forged = new URL(back.url);
+  forged.searchParams.set('code', 'made-up');
+  expect((await ada.get(forged.href)).status).toBe(401);
+  expect((await ada.get(back.url)).status).toBe(401);
 });
 
 test('a provider that is not there is said, and one that is half described keeps the host from listening', async () => {

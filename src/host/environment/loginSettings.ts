@@ -4,6 +4,7 @@ import { ownValue } from '../../base/ownValue.js';
 import { parseDuration } from '../../compose/duration.js';
 import { scopes, type Scope } from '../../core/access/accessToken.js';
 import type { NamedLogin } from '../../core/access/loginService.js';
+import { isLoopback } from '../server/listenAddress.js';
 
 type Environment = Record<string, string | undefined>;
 
@@ -17,16 +18,29 @@ export interface LoginEnvironment {
   readonly provider?: ProviderSettings;
 }
 
-/** An OpenID Connect provider, and who of those that it knows may come in. */
+/** A service that describes itself, by OpenID Connect; or one that speaks plain OAuth 2, described by the environment. */
+export type ProviderPlaces =
+  | { readonly kind: 'described'; readonly issuer: string }
+  | {
+      readonly kind: 'plain';
+      readonly authorize: string;
+      readonly token: string;
+      /** Says in JSON who somebody is, to who shows their access token. */
+      readonly user: string;
+      /** The field of that which names them. */
+      readonly field: string;
+    };
+
+/** A service that people log in with, and who of those that it knows may come in. */
 export interface ProviderSettings {
-  readonly issuer: string;
+  readonly places: ProviderPlaces;
   readonly clientId: string;
   readonly secret: string;
   readonly clientAuth: 'client_secret_post' | 'basic' | 'none';
   /** Where it sends browsers back to. */
   readonly callback: string;
   readonly scopes: string;
-  /** By verified address, or by the provider's own name (`sub`). */
+  /** By verified address, or by the provider's own name (`sub`); of plain OAuth 2 by name, or by number as `id:4711`. */
   readonly users: ReadonlyMap<string, Scope>;
 }
 
@@ -59,23 +73,49 @@ export function takeLoginSettings(env: Environment): LoginEnvironment {
 }
 
 /**
- * `OAUTH_BASE_URL` is the issuer, `OAUTH_APIKEY` and `OAUTH_SECRET` are the client's id and secret, `OAUTH_CALLBACK_URL` ends in
+ * `OAUTH_BASE_URL` is the issuer; a service without discovery has `OAUTH_AUTHORIZE_URL`, `OAUTH_TOKEN_URL` and `OAUTH_USER_URL` instead, and
+ * `OAUTH_USER_FIELD` (login) is what it calls people. `OAUTH_APIKEY` and `OAUTH_SECRET` are the client's id and secret, `OAUTH_CALLBACK_URL` ends in
  * `/oauth/callback`; `MUSTER_LOGIN_USERS` lists who may come in (`ada@example.com:admin bob@example.com:read`).
  */
 function takeProvider(take: (name: string) => string): ProviderSettings | undefined {
-  const [issuer, clientId, secret] = [take('OAUTH_BASE_URL'), take('OAUTH_APIKEY'), take('OAUTH_SECRET')];
-  const [callback, asked] = [take('OAUTH_CALLBACK_URL'), take('OAUTH_SCOPES') || 'openid email'];
+  const places = takePlaces(take);
+  const [clientId, secret] = [take('OAUTH_APIKEY'), take('OAUTH_SECRET')];
+  const [callback, asked] = [take('OAUTH_CALLBACK_URL'), take('OAUTH_SCOPES')];
   const [method, users] = [take('OAUTH_CLIENT_AUTH_METHOD'), take('MUSTER_LOGIN_USERS')];
-  if (issuer === '') return undefined;
-  if (!URL.canParse(issuer)) throw refused('OAUTH_BASE_URL', 'it is the address of the provider');
+  if (!places) return undefined;
   if (clientId === '') throw refused('OAUTH_APIKEY', 'it is missing');
   if (!URL.canParse(callback) || new URL(callback).pathname !== '/oauth/callback')
     throw refused('OAUTH_CALLBACK_URL', 'it is the address of this host with the path /oauth/callback');
   const clientAuth = secret === '' ? 'none' : clientAuths.find(each => each === (method || 'client_secret_post'));
   if (!clientAuth) throw refused('OAUTH_CLIENT_AUTH_METHOD', `it is one of ${clientAuths.join(', ')}`);
-  const words = asked.split(/[\s,]+/);
-  const scope = [...new Set(['openid', ...words])].join(' ');
-  return { issuer, clientId, secret, clientAuth, callback, scopes: scope, users: readUsers(users) };
+  const words = asked.split(/[\s,]+/).filter(word => word !== '');
+  const openId = places.kind === 'described' ? ['openid', ...(words.length === 0 ? ['email'] : [])] : [];
+  const scope = [...new Set([...openId, ...words])].join(' ');
+  return { places, clientId, secret, clientAuth, callback, scopes: scope, users: readUsers(users) };
+}
+
+function takePlaces(take: (name: string) => string): ProviderPlaces | undefined {
+  const issuer = take('OAUTH_BASE_URL');
+  const named = ['OAUTH_AUTHORIZE_URL', 'OAUTH_TOKEN_URL', 'OAUTH_USER_URL'].map(name => ({ name, text: take(name) }));
+  const [authorize = '', token = '', user = ''] = named.map(({ text }) => text);
+  const field = take('OAUTH_USER_FIELD') || 'login';
+  const given = named.filter(({ text }) => text !== '');
+  if (issuer !== '') {
+    if (!URL.canParse(issuer)) throw refused('OAUTH_BASE_URL', 'it is the address of the provider');
+    const [both] = given;
+    if (both) throw refused(both.name, 'a provider with OAUTH_BASE_URL describes itself');
+    return { kind: 'described', issuer };
+  }
+  if (given.length === 0) return undefined;
+  const wrong = named.find(({ text }) => !isProtected(text));
+  if (wrong) throw refused(wrong.name, 'it is an address with https: of the provider, beside the two others');
+  return { kind: 'plain', authorize, token, user, field };
+}
+
+/** On this machine alone nobody listens in between. */
+function isProtected(text: string): boolean {
+  const { protocol, hostname } = URL.canParse(text) ? new URL(text) : { protocol: '', hostname: '' };
+  return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
 }
 
 const clientAuths = ['client_secret_post', 'basic', 'none'] as const;

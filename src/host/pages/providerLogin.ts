@@ -4,7 +4,7 @@ import type { Log } from '../../base/log.js';
 import type { ProviderSettings } from '../environment/loginSettings.js';
 import { isSame } from '../server/isSame.js';
 import type { SessionCookies } from '../server/sessionCookie.js';
-import type { BegunLogin, OpenIdClient } from './openIdClient.js';
+import type { BegunLogin, LoginClient } from './openIdClient.js';
 import { seeOther, type PageAnswer, type PageRequest } from './pageAnswer.js';
 
 /** A person needs no longer to log in there. */
@@ -35,7 +35,7 @@ export interface ProviderLoginOptions {
 export class ProviderLogin {
   readonly #options: ProviderLoginOptions;
   readonly #open = new Map<string, OpenLogin>();
-  #client: Promise<OpenIdClient> | undefined;
+  #client: Promise<LoginClient> | undefined;
 
   constructor(options: ProviderLoginOptions) {
     this.#options = options;
@@ -43,7 +43,8 @@ export class ProviderLogin {
 
   /** What people know it by. */
   get name(): string {
-    return new URL(this.#options.settings.issuer).host;
+    const { places } = this.#options.settings;
+    return new URL(places.kind === 'described' ? places.issuer : places.authorize).host;
   }
 
   /** Sends the browser there. */
@@ -80,8 +81,8 @@ export class ProviderLogin {
     }
   }
 
-  #loaded(): Promise<OpenIdClient> {
-    this.#client ??= import('./openIdClient.js').then(({ OpenIdClient }) => new OpenIdClient(this.#options.settings));
+  #loaded(): Promise<LoginClient> {
+    this.#client ??= import('./openIdClient.js').then(({ openIdClient }) => openIdClient(this.#options.settings));
     return this.#client;
   }
 }

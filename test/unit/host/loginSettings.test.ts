@@ -34,6 +34,26 @@ test('what the environment says of logins is taken out of it', () => {
   ]);
 });
 
+const plain = {
+  ...provider,
+  OAUTH_BASE_URL: '',
+  OAUTH_AUTHORIZE_URL: 'https://github.com/login/oauth/authorize',
+  OAUTH_TOKEN_URL: 'https://github.com/login/oauth/access_token',
+  OAUTH_USER_URL: 'https://api.github.com/user',
+};
+
+test('a service without discovery is described by its three addresses, and asked for nothing by default', () => {
+  const { places, scopes } = takeLoginSettings({ ...plain }).provider ?? {};
+  expect(places).toEqual({
+    kind: 'plain',
+    authorize: 'https://github.com/login/oauth/authorize',
+    token: 'https://github.com/login/oauth/access_token',
+    user: 'https://api.github.com/user',
+    field: 'login',
+  });
+  expect(scopes).toBe('');
+});
+
 test('nothing said means nobody', () => {
   expect(takeLoginSettings({})).toEqual({ named: [], lifetimeMs: 24 * 60 * 60_000, secret: '' });
   expect(takeLoginSettings({ AUTH_USERNAME: 'ada', HTTP_BASIC_AUTH: 'b25lIHdvcmQ=' }).named).toEqual([]);
@@ -42,6 +62,9 @@ test('nothing said means nobody', () => {
 test.each([
   ['AUTH_SESSION_TTL', { AUTH_SESSION_TTL: 'soon' }],
   ['AUTH_SESSION_TTL', { AUTH_SESSION_TTL: '0s' }],
+  ['OAUTH_TOKEN_URL', { ...plain, OAUTH_TOKEN_URL: '' }],
+  ['OAUTH_USER_URL', { ...plain, OAUTH_USER_URL: 'http://api.github.com/user' }],
+  ['OAUTH_AUTHORIZE_URL', { ...plain, OAUTH_BASE_URL: 'https://login.example.com' }],
   ['OAUTH_BASE_URL', { ...provider, OAUTH_BASE_URL: 'login' }],
   ['OAUTH_APIKEY', { ...provider, OAUTH_APIKEY: '' }],
   ['OAUTH_CALLBACK_URL', { ...provider, OAUTH_CALLBACK_URL: 'https://muster.example.com/' }],

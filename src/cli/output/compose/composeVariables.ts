@@ -27,7 +27,7 @@ const rows: readonly Row[] = [
   [
     'OAUTH_APIKEY OAUTH_SECRET OAUTH_BASE_URL OAUTH_CALLBACK_URL OAUTH_SCOPES OAUTH_CLIENT_AUTH_METHOD',
     'used',
-    'the OpenID Connect provider that people log in with; MUSTER_LOGIN_USERS lists who may',
+    'the service that people log in with; one without OpenID Connect has OAUTH_AUTHORIZE_URL, OAUTH_TOKEN_URL and OAUTH_USER_URL; MUSTER_LOGIN_USERS lists who may',
   ],
   ['LLM_API_ENDPOINT LLM_API_KEY LLM_MODEL', 'used', 'the upstream `llm`, and the model of `muster llm`'],
   [
@@ -76,7 +76,7 @@ const rows: readonly Row[] = [
   ['JUPYTER_GUEST_PORT', 'instead', '`jupyter: {guest_port}` of the agent'],
   ['JUPYTER_READY_TIMEOUT JUPYTER_PROXY_BASE', 'nothing', 'notebook servers are behind the host’s own socket'],
   ['WEBHOOK_BODY_LIMIT_BYTES', 'nothing', 'the limit is 1 MiB'],
-  ['WORKSPACE_UPLOAD_LIMIT_BYTES', 'nothing', 'nothing is uploaded into a workspace; `muster cp` has no limit'],
+  ['WORKSPACE_UPLOAD_LIMIT_BYTES', 'nothing', 'uploads have at most 1 MiB; `muster cp` has no limit'],
   [
     'WEBHOOK_QUEUE_DEFAULT_WORKERS WEBHOOK_QUEUE_RULES_JSON',
     'nothing',
