@@ -1,5 +1,6 @@
 import type { DescMethod } from '@bufbuild/protobuf';
 import type { ConnectRouter, Interceptor } from '@connectrpc/connect';
+import { defined } from '../base/defined.js';
 import type { ThreadId } from '../base/ids.js';
 import type { DisposableStore } from '../base/lifecycle.js';
 import { includesScope, type Scope } from '../core/access/accessToken.js';
@@ -48,7 +49,7 @@ import { BrowserDoor } from './proxy/browserDoor.js';
 import { JupyterProxy, type Admission } from './proxy/jupyterProxy.js';
 import { enforcePolicy } from './server/callPolicy.js';
 import { describeEndpoint, publishEndpoint } from './server/endpointFile.js';
-import { requireAccess, scopeNeeded } from './server/gate.js';
+import { refuseUnread, requireAccess, scopeNeeded } from './server/gate.js';
 import {
   mapErrors,
   noteCalls,
@@ -60,7 +61,7 @@ import {
 import { listSetAside } from './state/setAside.js';
 import type { NetworkOptions } from './server/networkOptions.js';
 import { dispatched } from './server/lazyHandler.js';
-import { createHandler, listen } from './server/server.js';
+import { createHandler, listen, type RequestGate } from './server/server.js';
 import { recognitionOf } from './server/visitor.js';
 import { stayReachable } from './server/stayReachable.js';
 import type { Handler } from './server/nodeHandler.js';
@@ -86,25 +87,35 @@ export async function serve(core: HostCore, serving: Serving, resources: Disposa
   const inner = [mapErrors(log, redactor), refuseWhenEnding(end.ending), enforcePolicy(core.store)];
   const signal = end.closing;
   const isDamaged = (): boolean => listSetAside(facts.database).length > 0;
-  const behind = (gate: Interceptor, theirGate: Interceptor, admits: Admits): Handler => {
-    const outer = (who: Interceptor) => [noteCalls(presence), mapErrors(log, redactor), who];
-    const own = createHandler({ routes, signal, log, interceptors: [...outer(gate), tellDamage(isDamaged), ...inner] });
+  const behind = (gate: Gate, theirGate: Gate, admits: Admits): Handler => {
+    const outer = ({ interceptor, requestGate }: Gate) => ({
+      interceptors: [noteCalls(presence), mapErrors(log, redactor), interceptor],
+      ...defined({ requestGate }),
+    });
+    const ours = outer(gate);
+    const interceptors = [...ours.interceptors, tellDamage(isDamaged), ...inner];
+    const own = createHandler({ ...ours, routes, signal, log, interceptors });
+    const { interceptors: theirs, ...more } = outer(theirGate);
     const environment = async () => await core.shell.environment();
     const sleep = async (ms: number, until: AbortSignal) => await clock.sleep(ms, until);
     return dispatched(
       own,
-      theirCalls({ routes, inner, outer: outer(theirGate), admits, environment, sleep, signal, log }),
+      theirCalls({ ...more, routes, inner, outer: theirs, admits, environment, sleep, signal, log }),
     );
   };
   if (network) {
-    const gate = (needed: (method: DescMethod) => Scope): Interceptor => requireAccess({ needed, log });
+    const gate = (needed: (method: DescMethod) => Scope): Gate => ({
+      interceptor: requireAccess({ needed, log }),
+      requestGate: refuseUnread({ needed, redactor }),
+    });
     const { openNetwork } = await import('./openNetwork.js');
-    const calls = behind(gate(scopeNeeded), gate(theirScope), mayLook);
+    const calls = behind(gate(scopeNeeded), gate(theirScope), isAdmitted);
     const opened = await openNetwork(core, { network, calls, proxy: jupyter(admitTokens(core.accessTokens)) });
     ({ url } = resources.add(opened));
     log.info('Listening for other machines', { url });
   }
-  const handler = behind(requireToken(endpoint.token), requireSameUser(endpoint.token), isSameUser);
+  const [withToken, sameUser] = [requireToken(endpoint.token), requireSameUser(endpoint.token)];
+  const handler = behind({ interceptor: withToken }, { interceptor: sameUser }, isSameUser);
   const requireOwnThread = (run: string, thread: ThreadId): void =>
     core.store.read(stores =>
       requireAllowed(stores, { caller: { kind: 'run', run }, action: 'Notebooks', mayCall: 'own_thread', thread }),
@@ -119,12 +130,18 @@ export async function serve(core: HostCore, serving: Serving, resources: Disposa
   resources.add(stayReachable({ files: [facts.socket, core.directory.endpoint], renew, log }));
 }
 
-type Admits = (request: Parameters<Handler>[0]) => boolean;
+/** Who may make a call. */
+interface Gate {
+  readonly interceptor: Interceptor;
+  readonly requestGate?: RequestGate;
+}
 
-/** Over the network: whoever may read. */
-function mayLook(request: Parameters<Handler>[0]): boolean {
+type Admits = (request: Parameters<Handler>[0], scope: Scope) => boolean;
+
+/** Over the network: whoever has a scope that is wide enough. */
+function isAdmitted(request: Parameters<Handler>[0], scope: Scope): boolean {
   const found = recognitionOf(request);
-  return found.kind === 'visitor' && includesScope(found.visitor.scope, 'read');
+  return found.kind === 'visitor' && includesScope(found.visitor.scope, scope);
 }
 
 /** Over the socket, which only its user can open; a run has calls of its own. */

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readFile, readdir, readlink, realpath } from 'node:fs/promises';
 import { namesIn } from './looks.js';
 
@@ -39,4 +40,17 @@ export async function worksIn(name: string, folders: readonly string[]): Promise
   const wanted = await Promise.all(folders.map(folder => realpath(folder).catch(() => folder)));
   const programs = (await workingProcesses()).filter(process => process.name.startsWith(name));
   return programs.some(({ folder: cwd }) => wanted.some(folder => cwd === folder || cwd.startsWith(`${folder}/`)));
+}
+
+/** Where a system does not tell, as few as any of them allows a program that asks for more, as Node does. */
+const allowedAnywhere = 4_096;
+
+/** How many files and connections this process may have open at once. */
+export function mostOpenFiles(): number {
+  try {
+    const [, soft] = /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
+    return soft === undefined ? allowedAnywhere : Number(soft);
+  } catch {
+    return allowedAnywhere;
+  }
 }

@@ -1,10 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
-import { connect as http2Connect } from 'node:http2';
+import { connect as http2Connect, type SecureClientSessionOptions } from 'node:http2';
 import { request as httpsRequest } from 'node:https';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { connect as connectSocket } from 'node:net';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { inRepository } from '../../src/build/paths.ts';
 import { readEndpoint } from '../../src/client/endpointDiscovery.js';
+import { runHeader } from '../../src/protocol/version.js';
 import { startDaemonWith, type Daemon } from '../support/daemon.ts';
 import { buildPrograms, testHome, type TestHome } from '../support/hostProcess.ts';
 
@@ -105,7 +108,7 @@ function expected(route: Route, credential: Credential): string {
 
 function told({ status, headers }: Answer): string {
   if (status === 303 && headers.location?.startsWith('/login')) return 'login';
-  return [401, 403].includes(status)
+  return [401, 403].includes(status) || status >= 500
     ? String(status)
     : status === 404 && !headers['content-type']?.includes('json')
       ? '404'
@@ -125,15 +128,17 @@ class World {
   async prepare(): Promise<void> {
     const { home, daemon } = this;
     await home.muster(['password', 'set', 'ada'], { input: password });
+    const client = await home.connect();
+    const expiresAt = Date.now() + 3_000;
+    const expired = { name: 'expired', scope: 'admin', expiresAt: BigInt(expiresAt) };
     const bearer = (token: string): Headers => ({ authorization: `Bearer ${token}` });
-    const endpoint = await readEndpoint(home.stateDir);
     const tokens: Readonly<Record<string, string>> = {
       'a revoked token': await daemon.token('--name', 'revoked'),
-      'an expired token': await daemon.token('--name', 'expired', '--expires', '1ms'),
+      'an expired token': (await client.access.createToken(expired)).text,
       'a read token': await daemon.token('--name', 'reads', '--scope', 'read'),
       'an operate token': await daemon.token('--name', 'works', '--scope', 'operate'),
       'an admin token': await daemon.token('--name', 'rules', '--scope', 'admin'),
-      'the endpoint’s token': endpoint.kind === 'found' ? endpoint.endpoint.token : '',
+      'the endpoint’s token': (await this.endpoint()).token,
       'a made up token': `muster_${'0'.repeat(64)}`,
     };
     const ofToken = await this.#logIn({ token: tokens['a revoked token'] ?? '' });
@@ -153,6 +158,16 @@ class World {
       .set('a session for another page', { 'cookie': session, 'sec-fetch-site': 'same-site' })
       .set('a revoked session', { cookie: revoked, ...ownPage })
       .set('a session of a revoked token', { cookie: ofToken, ...ownPage });
+    for (const [name, { authorization }] of this.shown)
+      if (name.endsWith('token') && authorization !== undefined) expect(authorization, name).toMatch(/^Bearer \S{20,}/);
+    await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(expiresAt), { timeout: 60_000 });
+  }
+
+  /** How this user reaches it. */
+  async endpoint(): Promise<{ readonly socket: string; readonly token: string }> {
+    const found = await readEndpoint(this.home.stateDir);
+    if (found.kind !== 'found') throw new Error('No endpoint');
+    return found.endpoint;
   }
 
   async #logIn(form: Headers): Promise<string> {
@@ -163,12 +178,17 @@ class World {
   }
 }
 
-function overHttp1(url: string, { method, path, headers }: Ask, body = '{}'): Promise<Answer> {
+function overHttp1(
+  url: string,
+  { method, path, headers }: Ask,
+  body = '{}',
+  way: { readonly socketPath?: string } = {},
+): Promise<Answer> {
   const { hostname, port, protocol } = new URL(url);
   const send = protocol === 'https:' ? httpsRequest : httpRequest;
   const options = { hostname, port, path, method, headers: { 'content-type': 'application/json', ...headers } };
   return new Promise((resolve, reject) => {
-    const request = send({ ...options, ca: readFileSync(cert), agent: false }, response => {
+    const request = send({ ...options, ...way, ca: readFileSync(cert), agent: false }, response => {
       response.resume();
       response.once('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers }));
     });
@@ -177,8 +197,8 @@ function overHttp1(url: string, { method, path, headers }: Ask, body = '{}'): Pr
   });
 }
 
-function overHttp2(url: string, { method, path, headers }: Ask): Promise<Answer> {
-  const session = http2Connect(url, { ca: readFileSync(cert) });
+function overHttp2(url: string, { method, path, headers }: Ask, way: SecureClientSessionOptions = {}): Promise<Answer> {
+  const session = http2Connect(url, { ca: readFileSync(cert), ...way });
   const pseudo = { ':method': method, ':path': path };
   const stream = session.request({ ...pseudo, 'content-type': 'application/json', ...headers });
   return new Promise<Answer>((resolve, reject) => {
@@ -209,6 +229,62 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   for (const work of cleanUps.toReversed()) await work();
+});
+
+/** The endpoint's socket: its file is the way in, and what is good over the network is nothing there. */
+function expectedOverSocket(route: Route, credential: Credential, shown: Headers): string {
+  if (!route.startsWith('a call')) return '404';
+  if (credential === 'the endpoint’s token') return 'in';
+  return route.startsWith('a call of theirs') && shown['authorization'] === undefined ? 'in' : '401';
+}
+
+const socketListeners = [
+  {
+    name: 'HTTP/1.1 over the socket',
+    send: (socketPath: string, ask: Ask) => overHttp1('http://localhost', ask, '{}', { socketPath }),
+  },
+  {
+    name: 'HTTP/2 over the socket',
+    send: (socketPath: string, ask: Ask) =>
+      overHttp2('http://localhost', ask, { createConnection: () => connectSocket(socketPath) }),
+  },
+] as const;
+
+describe.each(socketListeners)('$name', ({ send }) => {
+  test.each(credentials)('with %s', async credential => {
+    const world = worlds.get('plain');
+    const headers = world?.shown.get(credential);
+    if (!world || !headers) throw new Error('Not prepared');
+    const { socket } = await world.endpoint();
+    const answers: Record<string, string> = {};
+    for (const route of routeNames) {
+      const { method, path } = routes[route];
+      answers[route] = told(await send(socket, { method, path, headers }));
+    }
+    expect(answers).toEqual(
+      Object.fromEntries(routeNames.map(route => [route, expectedOverSocket(route, credential, headers)])),
+    );
+  });
+
+  test('a call of theirs from inside a run is refused, and so is one of ours that a run may not make', async () => {
+    const world = worlds.get('plain');
+    if (!world) throw new Error('Not prepared');
+    const { socket, token } = await world.endpoint();
+    const ofRun = { [runHeader]: '01jwmadeuprun' };
+    const theirs = routes['a call of theirs'];
+    expect(told(await send(socket, { ...theirs, headers: ofRun }))).toBe('403');
+    const ours = { ...routes['a call that rules'], headers: { ...ofRun, authorization: `Bearer ${token}` } };
+    expect(told(await send(socket, ours))).toBe('403');
+  });
+});
+
+test('the socket and the file that says where it is are their user’s alone', async () => {
+  const world = worlds.get('plain');
+  if (!world) throw new Error('Not prepared');
+  const { socket } = await world.endpoint();
+  const rights = (path: string): string => (statSync(path).mode & 0o777).toString(8);
+  expect([socket, join(world.home.stateDir, 'endpoint.json')].map(rights)).toEqual(['600', '600']);
+  expect(rights(dirname(socket))).toBe('700');
 });
 
 const listeners = [

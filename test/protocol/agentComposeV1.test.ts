@@ -91,8 +91,28 @@ test('sessions, messages, cells and loaders of the older generation, whichever w
       const { runs } = await createClient(RunService, transport).listRuns({ sandboxId: sessionId });
       expect(runs.map(({ runId }) => runId).toSorted(), way).toEqual(cells.map(({ id }) => id).toSorted());
       await expect(sessions.getSession({ sessionId: 'none' }), way).rejects.toMatchObject({ code: Code.NotFound });
-      const config = createClient(ConfigService, transport).listWorkspaceConfigs({});
-      await expect(config, way).rejects.toMatchObject({ code: Code.Unimplemented });
+
+      // A session of a workspace, as this and the newer generation list them.
+      const config = createClient(ConfigService, transport);
+      const { workspaces } = await config.listWorkspaceConfigs({});
+      expect(workspaces, way).toMatchObject([{ name: 'shop', configJson: JSON.stringify({ path: repository }) }]);
+      const { presets } = await createClient(SettingsService, transport).listWorkspacePresets({});
+      expect(
+        presets.map(({ id }) => id),
+        way,
+      ).toEqual(workspaces.map(({ id }) => id));
+      const opened = await sessions.createSession({ workspaceId: workspaces[0]?.id ?? '', title: `Free ${way}` });
+      expect(opened.session?.summary, way).toMatchObject({ title: `Free ${way}`, vmStatus: 'STOPPED' });
+      const { summary } =
+        (await sessions.getSession({ sessionId: opened.session?.summary?.sessionId ?? '' })).session ?? {};
+      expect(summary, way).toEqual(opened.session?.summary);
+      for (const wrong of [{ workspaceId: 'none' }, { baseWorkspace: '/none' }, { driver: 'docker' }])
+        await expect(sessions.createSession(wrong), way).rejects.toMatchObject({ code: Code.NotFound });
+      for (const missing of [
+        config.createWorkspaceConfig({ name: 'bed' }),
+        sessions.createSession({ capsetIds: ['tools'] }),
+      ])
+        await expect(missing, way).rejects.toMatchObject({ code: Code.Unimplemented });
     }
 });
 

@@ -151,3 +151,52 @@ test('what was published is read with a token, and a source that was removed is 
   expect((await send({ 'X-WEBHOOK-TOKEN': secret })).status).toBe(404);
   expect((await home.muster(['webhook', 'source', 'ls'])).stderr).toContain('Nobody may');
 });
+
+test('agent-compose’s routes for sources list, add and remove them, for whoever may do everything', async () => {
+  const home = testHome(programs);
+  const daemon = await startDaemon(home, '--listen', '127.0.0.1:0');
+  const [admin, narrow] = [await daemon.token('--scope', 'admin'), await daemon.token('--name', 'narrow')];
+  const ask = async (method: string, path = '', { token = admin, body = undefined as unknown } = {}) => {
+    const response = await fetch(`${daemon.url}/api/webhook-sources${path}`, {
+      method,
+      headers: { 'Authorization': `Bearer ${token}`, 'Content-Type': 'application/json' },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  };
+  const topic = 'webhook.ci.*';
+  const path = `/${encodeURIComponent(topic)}`;
+  expect(await ask('GET', '', { token: 'none' })).toMatchObject({ status: 401 });
+  expect(await ask('GET', '', { token: narrow })).toMatchObject({ status: 403 });
+  expect(await ask('PUT', path, { token: narrow, body: {} })).toMatchObject({ status: 403 });
+  expect(await ask('GET')).toEqual({ status: 200, body: { sources: [] } });
+
+  const added = await ask('PUT', path, { body: { provider: 'token' } });
+  expect(added).toMatchObject({ status: 201, body: { topic, provider: 'token', token: expect.any(String) } });
+  const id = String(added.body['id']);
+  const again = await ask('PUT', '', { body: { topic } });
+  expect(again).toMatchObject({ status: 200, body: { id } });
+  expect(again.body).not.toHaveProperty('token');
+  expect(await ask('PUT', path, { body: { provider: 'github_sha256' } })).toMatchObject({ status: 409 });
+  const { sources } = (await home.musterJson(['webhook', 'source', 'ls'])) as { sources: { topic: string }[] };
+  expect(sources).toMatchObject([{ topic }]);
+
+  const send = async () =>
+    await fetch(`${daemon.url}/api/webhooks/webhook.ci.build`, {
+      method: 'POST',
+      body: '{}',
+      headers: { 'Authorization': `Bearer ${String(added.body['token'])}`, 'Content-Type': 'application/json' },
+    });
+  expect((await send()).status).toBe(202);
+  expect(await ask('GET', `/${id}`)).toMatchObject({ status: 200, body: { topic } });
+  expect(await ask('DELETE', `/${id}`)).toEqual({ status: 200, body: { removed: true } });
+  expect((await send()).status).toBe(404);
+
+  expect(await ask('DELETE', path)).toMatchObject({ status: 404 });
+  expect(await ask('GET', path)).toMatchObject({ status: 404 });
+  expect(await ask('POST', path)).toMatchObject({ status: 405 });
+  for (const body of ['no json', '[]', { topic: 7 }, { topic: 'muster.own' }, { topic, provider: 'magic' }])
+    expect(await ask('PUT', '', { body }), JSON.stringify(body)).toMatchObject({ status: 400 });
+  expect(await ask('PUT', '', { body: 'x'.repeat(10_000) })).toMatchObject({ status: 413 });
+  expect(await ask('GET', '/%zz')).toMatchObject({ status: 400 });
+});

@@ -1,4 +1,6 @@
 import type { ConnectRouter, Interceptor } from '@connectrpc/connect';
+import { defined } from '../../base/defined.js';
+import type { Scope } from '../../core/access/accessToken.js';
 import type { Log } from '../../base/log.js';
 import { CacheService } from '../../protocol/gen/agentcompose/v2/caches_pb.js';
 import { CapabilityService } from '../../protocol/gen/agentcompose/v2/capabilities_pb.js';
@@ -14,12 +16,14 @@ import { SettingsService } from '../../protocol/gen/agentcompose/v2/settings_pb.
 import { VolumeService } from '../../protocol/gen/agentcompose/v2/volumes_pb.js';
 import { ServerReflection } from '../../protocol/gen/grpc/reflection/v1/reflection_pb.js';
 import { HealthService } from '../../protocol/gen/health/v1/health_pb.js';
+import type { RequestGate } from '../server/server.js';
 import { createNodeHandler, type Handler } from '../server/nodeHandler.js';
 import { partly } from './answers.js';
 import { healthCalls } from './healthCalls.js';
 import type { OurCalls } from './ours.js';
 import { reflectionCalls } from './reflectionCalls.js';
 import { routeV1 } from './v1/routeV1.js';
+import { cacheCalls } from './v2/cacheCalls.js';
 import { capabilityCalls } from './v2/capabilityCalls.js';
 import { execCalls } from './v2/execCalls.js';
 import { dashboardCalls, resourceCalls } from './v2/overviewCalls.js';
@@ -37,10 +41,12 @@ export interface CompatOptions {
   /** Our own services, which tools ask about beside agent-compose's. */
   readonly own: (router: ConnectRouter) => void;
   readonly environment: () => Promise<Readonly<Record<string, string>>>;
-  /** Whether whoever sends a request that is no call may look. */
-  readonly admits: (request: Parameters<Handler>[0]) => boolean;
+  /** Whether whoever sends a request that is no call may do so much. */
+  readonly admits: (request: Parameters<Handler>[0], scope: Scope) => boolean;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly interceptors: readonly Interceptor[];
+  /** Refuses a call before its body is read. */
+  readonly requestGate?: RequestGate;
   /** Aborted at shutdown: open streams end. */
   readonly signal: AbortSignal;
   readonly log: Log;
@@ -59,6 +65,7 @@ export function createCompatHandler(options: CompatOptions): Handler {
     },
     log: options.log,
     interceptors: [...options.interceptors],
+    ...defined({ requestGate: options.requestGate }),
     shutdownSignal: options.signal,
     readMaxBytes: 32 * 1024 * 1024,
     jsonOptions: { ignoreUnknownFields: true },
@@ -74,9 +81,10 @@ function route(router: ConnectRouter, { ours, environment, sleep }: CompatOption
   router.service(ResourceService, resourceCalls(ours));
   router.service(DashboardService, dashboardCalls(ours));
   router.service(HealthService, healthCalls(ours, sleep));
-  const containers = 'What agents share between runs is their worktree; `muster gc` lists what it could let go.';
+  const volumes = 'What agents share between runs is their worktree, and the home folder of their sandbox.';
   router.service(ImageService, imageCalls(ours, environment));
-  for (const service of [CacheService, VolumeService]) router.service(service, partly(service, {}, containers));
+  router.service(CacheService, cacheCalls(ours, environment));
+  router.service(VolumeService, partly(VolumeService, {}, volumes));
   router.service(ExecService, execCalls(ours, sleep));
   router.service(LLMService, llmCalls(ours));
   router.service(SettingsService, settingsCalls(ours));

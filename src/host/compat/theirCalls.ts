@@ -5,6 +5,7 @@ import type { Scope } from '../../core/access/accessToken.js';
 import { runHeader } from '../../protocol/version.js';
 import type { Elsewhere } from '../server/lazyHandler.js';
 import type { Handler } from '../server/nodeHandler.js';
+import type { RequestGate } from '../server/server.js';
 
 /** What agent-compose's calls stand on. */
 export interface TheirCallsOptions {
@@ -13,8 +14,10 @@ export interface TheirCallsOptions {
   readonly inner: readonly Interceptor[];
   /** What stands before agent-compose's: who may come in. */
   readonly outer: readonly Interceptor[];
+  /** The same before the body of a call is read. */
+  readonly requestGate?: RequestGate;
   /** The same for a request that is no call. */
-  readonly admits: (request: Parameters<Handler>[0]) => boolean;
+  readonly admits: (request: Parameters<Handler>[0], scope: Scope) => boolean;
   readonly environment: () => Promise<Readonly<Record<string, string>>>;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly signal: AbortSignal;
@@ -63,5 +66,7 @@ export function theirScope({ name }: DescMethod): Scope {
     )
   )
     return 'read';
-  return /^(Apply|Patch|Remove)Project|^(Pull|Build|Remove)Image$|^Update|Preset$/.test(name) ? 'admin' : 'operate';
+  return /^(Apply|Patch|Remove)Project|^(Pull|Build|Remove)Image$|^(Prune|Remove)Cache|^Update|Preset$/.test(name)
+    ? 'admin'
+    : 'operate';
 }

@@ -1,14 +1,17 @@
 import { Code, ConnectError } from '@connectrpc/connect';
+import type { Scope } from '../../core/access/accessToken.js';
+import { TooLarge } from '../ingress/readBody.js';
 import type { Handler } from '../server/nodeHandler.js';
 import type { OurCalls } from './ours.js';
+import { isInside, maxUploadBytes, uploadTo } from './workspaceUpload.js';
 
 type Request = Parameters<Handler>[0];
 type Response = Parameters<Handler>[1];
 
 interface WorkspaceRoutesOptions {
   readonly ours: OurCalls;
-  /** Whether whoever sends this may look. */
-  readonly admits: (request: Request) => boolean;
+  /** Whether whoever sends this may do so much. */
+  readonly admits: (request: Request, scope: Scope) => boolean;
 }
 
 const route = /^\/api\/agent-compose\/workspaces\/([0-9a-z]{2,12})\/(files|download|upload)$/;
@@ -22,17 +25,21 @@ export function withWorkspaceFiles({ ours, admits }: WorkspaceRoutesOptions, oth
     const url = new URL(request.url ?? '/', 'http://host');
     const [, threadId = '', part = ''] = route.exec(url.pathname) ?? [];
     if (part === '') return otherwise(request, response);
-    if (!admits(request))
+    if (!admits(request, 'read'))
       return refuse(response, 401, 'Send `Authorization: Bearer …`; `muster token create` makes a token.');
-    if (part === 'upload')
-      return refuse(
-        response,
-        501,
-        'Agents write the files of a workspace. `muster cp` copies into it where the host runs.',
-      );
-    if (request.method !== 'GET') return refuse(response, 405, 'Only GET is answered here.');
-    const answered = part === 'files' ? list(ours, threadId, response) : download(ours, { threadId, url }, response);
+    const method = part === 'upload' ? 'POST' : 'GET';
+    if (request.method !== method) return refuse(response, 405, `Only ${method} is answered here.`);
+    if (part === 'upload' && !admits(request, 'operate'))
+      return refuse(response, 403, 'That needs a token of scope operate.');
+    const answered =
+      part === 'files'
+        ? list(ours, threadId, response)
+        : part === 'download'
+          ? download(ours, { threadId, url }, response)
+          : upload(ours, { threadId, request }, response);
     answered.catch((error: unknown) => {
+      if (error instanceof TooLarge)
+        return refuse(response, 413, `At most ${maxUploadBytes} bytes are taken; \`muster cp\` copies more.`);
       const { code, rawMessage } = ConnectError.from(error);
       const known = statuses.get(code);
       refuse(response, known ?? 500, known === undefined ? 'The host met an unexpected error.' : rawMessage);
@@ -53,14 +60,23 @@ async function list({ threads }: OurCalls, threadId: string, response: Response)
   send(response, 200, { err: null, msg: 'OK', data: { head, files: rows } });
 }
 
+async function upload(
+  ours: OurCalls,
+  { threadId, request }: { readonly threadId: string; readonly request: Request },
+  response: Response,
+): Promise<void> {
+  const done = await uploadTo(ours, threadId, request);
+  if (done.kind === 'done') send(response, 200, { err: null, msg: 'OK', data: { path: done.path, size: done.size } });
+  else refuse(response, done.kind === 'wrong' ? 400 : 409, done.reason);
+}
+
 async function download(
   { threads }: OurCalls,
   { threadId, url }: { readonly threadId: string; readonly url: URL },
   response: Response,
 ): Promise<void> {
   const path = url.searchParams.get('path') ?? '';
-  if (path === '' || path.startsWith('/') || path.includes('\0') || path.split('/').includes('..'))
-    return refuse(response, 400, 'Give a path inside the workspace.');
+  if (!isInside(path)) return refuse(response, 400, 'Give a path inside the workspace.');
   const { thread } = await threads.getThread({ threadId });
   const commit = thread?.head ?? '';
   const { exists, contents } = await threads.readBaseFile({ threadId, path, commit });

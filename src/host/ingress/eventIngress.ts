@@ -12,6 +12,7 @@ import type { Recognition } from '../server/visitor.js';
 import type { Handler } from '../server/nodeHandler.js';
 import { deliveryJson, eventJson } from './eventShapes.js';
 import { readBody, TooLarge } from './readBody.js';
+import { answerWebhookSources, failure, isOfWebhookSources, type Answer } from './webhookSourceRoutes.js';
 
 type Request = Parameters<Handler>[0];
 type Response = Parameters<Handler>[1];
@@ -21,11 +22,6 @@ export interface IngressOptions {
   readonly webhooks: WebhookService;
   readonly recognise: (request: Request) => Promise<Recognition>;
   readonly log: Log;
-}
-
-interface Answer {
-  readonly status: number;
-  readonly body: object;
 }
 
 /** A page that is written within some milliseconds. */
@@ -55,10 +51,11 @@ export function withEventIngress(options: IngressOptions, otherwise: Handler): H
   };
 }
 
-type Route = 'webhook' | 'events';
+type Route = 'webhook' | 'events' | 'sources';
 
 function routeOf(path: string): Route | undefined {
   if (path.startsWith('/api/webhooks/')) return 'webhook';
+  if (isOfWebhookSources(path)) return 'sources';
   return path === '/api/events' || path.startsWith('/api/events/') ? 'events' : undefined;
 }
 
@@ -70,10 +67,12 @@ interface Asked {
 }
 
 async function answer(options: IngressOptions, asked: Asked): Promise<Answer> {
-  const { route, request } = asked;
+  const { route, request, path } = asked;
   const method = route === 'webhook' ? 'POST' : 'GET';
-  if (request.method !== method) return failure(405, 'method_not_allowed', `Only ${method} is answered here.`);
+  if (route !== 'sources' && request.method !== method)
+    return failure(405, 'method_not_allowed', `Only ${method} is answered here.`);
   try {
+    if (route === 'sources') return await answerWebhookSources(options, request, path);
     return route === 'webhook' ? await receive(options, asked) : await events(options, asked);
   } catch (error) {
     if (error instanceof TooLarge) return failure(413, 'payload_too_large', error.message);
@@ -176,14 +175,11 @@ function statusOf(code: ErrorCode): readonly [status: number, code: string] {
       return [409, 'idempotency_payload_mismatch'];
     case 'topic.invalid':
     case 'payload.invalid':
+    case 'request.invalid':
       return [400, 'invalid_request'];
     default:
       return [500, 'internal'];
   }
-}
-
-function failure(status: number, code: string, message: string): Answer {
-  return { status, body: { error: code, message } };
 }
 
 function send(response: Response, { status, body }: Answer): void {

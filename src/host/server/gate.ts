@@ -1,9 +1,11 @@
 import { getOption, type DescMethod } from '@bufbuild/protobuf';
-import type { Interceptor } from '@connectrpc/connect';
+import type { HandlerContext, Interceptor } from '@connectrpc/connect';
 import { AppError } from '../../base/errors.js';
 import type { Log } from '../../base/log.js';
+import type { Redactor } from '../../base/redactor.js';
 import { includesScope, scopes, type Scope } from '../../core/access/accessToken.js';
 import { needs } from '../../protocol/gen/muster/v1/policy_pb.js';
+import { toConnectError } from './errorDetail.js';
 import { recognitionKey, type Recognition, type Visitor } from './visitor.js';
 
 /** What the `.proto` says that the bearer of a token needs for a method; for nothing or an unknown word the most. */
@@ -30,20 +32,44 @@ export function requireAccess({
 }): Interceptor {
   return next => async request => {
     const { method } = request;
-    const visitor = requireVisitor(request.contextValues.get(recognitionKey));
     const needed = scopeOf(method);
-    if (!includesScope(visitor.scope, needed))
-      throw new AppError(
-        'access.scope',
-        `That needs a token of scope ${needed}; ${JSON.stringify(visitor.name)} has ${visitor.scope}. \`muster token create --scope ${needed}\` makes one.`,
-        { needed, held: visitor.scope },
-      );
+    const visitor = requireScope(request.contextValues.get(recognitionKey), needed);
     const { name, session } = visitor;
     if (needed !== 'read')
       log.info('A call over the network', { method: method.name, token: name, ...(session && { session }) });
     const response = await next(request);
     return response.stream ? { ...response, message: whileAdmitted(response.message, visitor, needed) } : response;
   };
+}
+
+/**
+ * The same before anything of the body is read: whoever may not make a call sends as much as they like, as slowly as they like, to
+ * nobody.
+ */
+export function refuseUnread({
+  needed,
+  redactor,
+}: {
+  readonly needed: (method: DescMethod) => Scope;
+  readonly redactor: Redactor;
+}): (context: HandlerContext) => void {
+  return ({ values, method }) => {
+    try {
+      requireScope(values.get(recognitionKey), needed(method));
+    } catch (error) {
+      throw toConnectError(error, redactor);
+    }
+  };
+}
+
+function requireScope(found: Recognition, needed: Scope): Visitor {
+  const visitor = requireVisitor(found);
+  if (includesScope(visitor.scope, needed)) return visitor;
+  throw new AppError(
+    'access.scope',
+    `That needs a token of scope ${needed}; ${JSON.stringify(visitor.name)} has ${visitor.scope}. \`muster token create --scope ${needed}\` makes one.`,
+    { needed, held: visitor.scope },
+  );
 }
 
 /** A stream may go on for days: it ends with what let it begin, at its next message. Those that say nothing have heartbeats. */

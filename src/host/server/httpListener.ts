@@ -4,6 +4,7 @@ import type { Http2ServerRequest } from 'node:http2';
 import type { TlsOptions } from 'node:tls';
 import { AppError, errorMessage } from '../../base/errors.js';
 import type { Disposable } from '../../base/lifecycle.js';
+import { mostOpenFiles } from '../../node/openFiles.js';
 import { isLoopback, type ListenAddress } from './listenAddress.js';
 import type { Handler } from './nodeHandler.js';
 import { createWireServer, type Guarded, type Proxy } from './wireServer.js';
@@ -12,8 +13,14 @@ import { createWireServer, type Guarded, type Proxy } from './wireServer.js';
 const patienceMs = 30_000;
 /** A token and what browsers and proxies add. */
 const maxHeaderBytes = 32 * 1024;
-/** Each costs some kilobytes; a thousand windows is more than a host is for. */
-const maxConnections = 2_000;
+/** Longer than clients keep a connection that they do not use (Connect's: 15 minutes), so that none finds it closed. */
+const idleMs = 20 * 60_000;
+/** Each costs some kilobytes. */
+const maxConnections = 16_384;
+/** The host has databases, pipes and programs besides. */
+const keptFiles = 512;
+/** A flood fills a shorter line before anybody looks at it; systems cut it to what they allow. */
+const waitingLine = 4_096;
 
 export interface HttpListening extends Disposable {
   /** Where it answers: `http://127.0.0.1:7410`. */
@@ -33,7 +40,8 @@ export interface HttpListenerOptions {
  * somebody else is refused before anything looks at it. Errors: `request.invalid` when the address cannot be used.
  */
 export async function listenHttp({ at, tls, handler, proxy }: HttpListenerOptions): Promise<HttpListening> {
-  const guarded: Guarded = { patienceMs, maxHeaderBytes, maxConnections, ...(tls && { tls }) };
+  const most = Math.min(maxConnections, Math.max(keptFiles, mostOpenFiles() - keptFiles));
+  const guarded: Guarded = { patienceMs, idleMs, maxHeaderBytes, maxConnections: most, ...(tls && { tls }) };
   const wire = createWireServer(refuseForeignPages(at, handler), { guarded, proxy });
   const server = wire.createListener();
   const port = await bound(server, at);
@@ -51,7 +59,7 @@ export async function listenHttp({ at, tls, handler, proxy }: HttpListenerOption
 async function bound(server: Server, at: ListenAddress): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', error => reject(unusable(at, error)));
-    server.listen({ host: at.address, port: at.port }, resolve);
+    server.listen({ host: at.address, port: at.port, backlog: waitingLine }, resolve);
   });
   const found = server.address();
   return typeof found === 'object' && found !== null ? found.port : at.port;

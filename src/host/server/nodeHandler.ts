@@ -34,7 +34,11 @@ export function createNodeHandler(
   },
 ): Handler {
   const { routes, log, fallback = refuse, ...more } = options;
-  const router = createConnectRouter({ acceptCompression: [compressionGzip, compressionBrotli], ...more });
+  const router = createConnectRouter({
+    acceptCompression: [compressionGzip, compressionBrotli],
+    compressMinBytes: shortBytes,
+    ...more,
+  });
   routes(router);
   const handlers = new Map(router.handlers.map(handler => [handler.requestPath, handler]));
   return (request, response) => {
@@ -57,6 +61,12 @@ export function createNodeHandler(
       });
   };
 }
+
+/**
+ * What goes out in one round trip over a new connection (ten packets) gets there no sooner when it is short, and each thread of the pool
+ * that squeezes one answer for one of a thousand watchers keeps somebody's file waiting.
+ */
+const shortBytes = 14 * 1024;
 
 const refuse: Handler = (_, response) => {
   response.writeHead(404);

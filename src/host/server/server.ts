@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, lstatSync, rmSync } from 'node:fs';
 import type { Server } from 'node:net';
-import type { ConnectRouter, Interceptor } from '@connectrpc/connect';
+import type { ConnectRouter, HandlerContext, Interceptor } from '@connectrpc/connect';
+import { defined } from '../../base/defined.js';
 import { AppError } from '../../base/errors.js';
 import type { Log } from '../../base/log.js';
 import type { Disposable } from '../../base/lifecycle.js';
@@ -15,21 +16,27 @@ export interface Listening extends Disposable {
   renew(): Promise<'there' | 'renewed'>;
 }
 
+/** Throws for a call that may not be made. */
+export type RequestGate = (context: HandlerContext) => void;
+
 /** What answers calls, and what stands before them. */
 export interface Answering {
   readonly routes: (router: ConnectRouter) => void;
   readonly interceptors: readonly Interceptor[];
   readonly log: Log;
+  /** Refuses a call before its body is read. */
+  readonly requestGate?: RequestGate;
   /** Aborted at shutdown: open streams end. */
   readonly signal: AbortSignal;
 }
 
 /** The handler of the calls of our own protocol. */
-export function createHandler({ routes, interceptors, signal, log }: Answering): Handler {
+export function createHandler({ routes, interceptors, signal, log, requestGate }: Answering): Handler {
   return createNodeHandler({
     routes,
     log,
     interceptors: [...interceptors],
+    ...defined({ requestGate }),
     shutdownSignal: signal,
     readMaxBytes: maxMessageBytes,
     grpc: false,

@@ -4,6 +4,7 @@ import type { Scope } from '../../core/access/accessToken.js';
 import type { AccessTokenService } from '../../core/access/accessTokenService.js';
 import type { LoginService } from '../../core/access/loginService.js';
 import { bearerText } from './gate.js';
+import { networkOf } from './networkOf.js';
 import type { Handler } from './nodeHandler.js';
 import type { SessionCookies } from './sessionCookie.js';
 import { noteRecognition, type Recognition, type Visitor } from './visitor.js';
@@ -46,12 +47,11 @@ export class Visitors {
     return found;
   }
 
-  /** Where a guess comes from. Of an IPv6 address the network: whoever has one has all of its addresses. */
+  /** Where a guess comes from. */
   placeOf(request: VisitorRequest): string {
     const forwarded = this.#options.behindProxy ? request.headers['x-forwarded-for'] : undefined;
     const last = typeof forwarded === 'string' ? forwarded.split(',').at(-1)?.trim() : undefined;
-    const address = (last || request.socket?.remoteAddress) ?? '';
-    return address.includes('.') ? address.slice(0, 50) : address.split(':').slice(0, 4).join(':').slice(0, 50);
+    return networkOf((last || request.socket?.remoteAddress) ?? '');
   }
 
   async #find(request: VisitorRequest, own: boolean): Promise<Recognition> {

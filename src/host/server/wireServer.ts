@@ -13,7 +13,9 @@ import {
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
+import { ConnectionPlaces } from './connectionPlaces.js';
 import type { Handler } from './nodeHandler.js';
+import { recognitionOf } from './visitor.js';
 
 /** The first bytes of an HTTP/2 connection are `PRI * HTTP/2.0`. */
 const http2Preface = 'PR';
@@ -26,6 +28,8 @@ export interface Guarded {
   readonly tls?: TlsOptions;
   /** How long a connection may take to say what it wants, in ms: the first byte, the head, a whole request. */
   readonly patienceMs: number;
+  /** How long one may stay without a request when it had one that was let in, in ms. */
+  readonly idleMs: number;
   readonly maxHeaderBytes: number;
   readonly maxConnections: number;
 }
@@ -57,16 +61,23 @@ export function createWireServer(
   answering: Handler,
   { guarded, proxy }: { readonly guarded?: Guarded; readonly proxy?: Proxy | undefined } = {},
 ): WireServer {
-  const handler = refuseNoAddress(answering);
+  const places = guarded && placesOf(guarded);
+  const handler = refuseNoAddress(places ? noting(places, answering) : answering);
   const answer: RequestListener = (request, response) => {
-    if (proxy?.serves(request)) proxy.answer(request, response);
-    else handler(request, response);
+    if (proxy?.serves(request)) {
+      if (places) noteWork(places, request, response);
+      proxy.answer(request, response);
+    } else handler(request, response);
   };
   // Through the proxy go uploads that take as long as they take.
   const http1 = createHttp1Server(guarded ? http1Limits(guarded) : { requestTimeout: 0 }, answer);
   http1.on('upgrade', (request, socket, head) => {
-    if (proxy?.serves(request)) proxy.upgrade(request, socket, head);
-    else socket.destroy();
+    if (!proxy?.serves(request)) {
+      socket.destroy();
+      return;
+    }
+    places?.begin(request.socket);
+    proxy.upgrade(request, socket, head);
   });
   // Node looks for slow requests from the moment a server listens. This one never does: connections are handed to it.
   if (guarded) http1.emit('listening');
@@ -88,6 +99,7 @@ export function createWireServer(
     sessions.add(session);
     session.on('error', () => session.destroy());
     session.on('close', () => sessions.delete(session));
+    places?.onLeave(session.socket, () => session.close());
   });
   const destroyConnections = (): void => {
     for (const session of sessions) session.destroy();
@@ -101,7 +113,7 @@ export function createWireServer(
         : createServer(onConnection);
       // A handshake that failed, or took too long: Node tells of it and leaves the connection open.
       listener.on('tlsClientError', (_, connection: Socket) => connection.destroy());
-      if (guarded) listener.maxConnections = guarded.maxConnections;
+      if (places && guarded) keepPlaces(listener, places, guarded);
       return listener;
     },
     destroyConnections,
@@ -111,6 +123,32 @@ export function createWireServer(
       setTimeout(destroyConnections, closeMs).unref();
     },
   };
+}
+
+function placesOf({ maxConnections: most, patienceMs: strangerMs, idleMs: knownMs }: Guarded): ConnectionPlaces {
+  return new ConnectionPlaces({ most, strangerMs, knownMs, now: () => performance.now() });
+}
+
+/** Each connection has a place from its first moment on, before TLS. */
+function keepPlaces(listener: Server, places: ConnectionPlaces, { patienceMs }: Guarded): void {
+  listener.prependListener('connection', (connection: Socket) => {
+    if (!places.take(connection)) connection.destroy();
+  });
+  const timer = setInterval(() => places.sweep(), patienceMs).unref();
+  listener.once('close', () => clearInterval(timer));
+}
+
+function noting(places: ConnectionPlaces, handler: Handler): Handler {
+  return (request, response) => {
+    noteWork(places, request, response);
+    handler(request, response);
+  };
+}
+
+/** A connection with a request is at work until that is answered, however it ends. */
+function noteWork(places: ConnectionPlaces, ...[request, response]: Parameters<Handler>): void {
+  const end = places.begin(request.socket);
+  response.once('close', () => end({ known: recognitionOf(request).kind === 'visitor' }));
 }
 
 /** Whoever answers takes the address apart without asking again. */

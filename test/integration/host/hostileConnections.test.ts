@@ -1,9 +1,11 @@
+import { connect as http2Connect } from 'node:http2';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { inRepository } from '../../../src/build/paths.ts';
+import { readBody } from '../../../src/host/ingress/readBody.js';
 import type { Handler } from '../../../src/host/server/nodeHandler.js';
 import { createWireServer, type Guarded } from '../../../src/host/server/wireServer.js';
 import { soaking } from '../../support/sample.ts';
@@ -20,9 +22,9 @@ const echo: Handler = (request, response) => {
   request.once('end', () => response.end('answered'));
 };
 
-async function listening(more: Partial<Guarded> = {}) {
-  const guarded = { patienceMs: 2_000, maxHeaderBytes: 32 * 1024, maxConnections: 2_000, ...more };
-  const wire = createWireServer(echo, { guarded });
+async function listening(more: Partial<Guarded> = {}, handler: Handler = echo) {
+  const guarded = { patienceMs: 2_000, idleMs: 600_000, maxHeaderBytes: 32 * 1024, maxConnections: 2_000, ...more };
+  const wire = createWireServer(handler, { guarded });
   const server = wire.createListener();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -31,8 +33,8 @@ async function listening(more: Partial<Guarded> = {}) {
     server.close();
   });
   const { port } = server.address() as AddressInfo;
-  const open = (): Socket => {
-    const socket = connect(port, '127.0.0.1');
+  const open = (localAddress?: string): Socket => {
+    const socket = connect({ port, host: '127.0.0.1', ...(localAddress !== undefined && { localAddress }) });
     socket.on('error', () => undefined);
     onTestFinished(() => void socket.destroy());
     return socket;
@@ -94,6 +96,79 @@ test('heads that are too long are refused', async () => {
   const socket = open();
   socket.write(`GET / HTTP/1.1\r\nHost: localhost\r\nX-Padding: ${'x'.repeat(40 * 1024)}\r\n\r\n`);
   expect(await untilClosed(socket)).toMatch(/^HTTP\/1.1 431/);
+});
+
+const nobodyWaits = { patienceMs: 600_000 };
+
+test('when strangers hold every place, whoever comes gets one at once', async () => {
+  const { open } = await listening({ ...nobodyWaits, maxConnections: 20 });
+  const silent = Array.from({ length: 20 }, () => open());
+  await Promise.all(silent.map(socket => once(socket, 'connect')));
+  const [oldest] = silent;
+  const letGo = oldest && untilClosed(oldest);
+  const late = open();
+  late.write(get);
+  expect(await untilClosed(late)).toContain('answered');
+  expect(await letGo).toBe('');
+});
+
+test('a connection that is being answered keeps its place, and one is free when it has been', async () => {
+  const asked: (() => void)[] = [];
+  const arrived = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const { open } = await listening({ ...nobodyWaits, maxConnections: 2 }, (_, response) => {
+    asked.push(() => response.end('answered'));
+    arrived[asked.length - 1]?.resolve();
+  });
+  const working = [open(), open()];
+  for (const socket of working) socket.write(get);
+  await Promise.all(arrived.map(({ promise }) => promise));
+  const refused = open();
+  refused.write(get);
+  expect(await untilClosed(refused)).toBe('');
+  const answers = working.map(untilClosed);
+  for (const answer of asked) answer();
+  expect(await Promise.all(answers)).toEqual([
+    expect.stringContaining('answered'),
+    expect.stringContaining('answered'),
+  ]);
+});
+
+test('an HTTP/2 connection without a request is let go, one with a request that takes long is not', async () => {
+  const later = Promise.withResolvers<void>();
+  const { port } = await listening({ patienceMs: 300 }, (_, response) => {
+    void later.promise.then(() => response.end('answered'));
+  });
+  const [silent, working] = [http2Connect(`http://127.0.0.1:${port}`), http2Connect(`http://127.0.0.1:${port}`)];
+  for (const session of [silent, working]) {
+    session.on('error', () => undefined);
+    onTestFinished(() => session.destroy());
+  }
+  const stream = working.request({ ':path': '/' });
+  const chunks: Buffer[] = [];
+  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+  await once(silent, 'close');
+  later.resolve();
+  await once(stream, 'end');
+  expect(Buffer.concat(chunks).toString()).toBe('answered');
+});
+
+test('who sends a login or a webhook letter by letter over HTTP/2 is let go', async () => {
+  const { port } = await listening({}, (request, response) => {
+    void readBody(request, 1_000, { withinMs: 200 }).then(
+      () => response.end('read'),
+      () => undefined,
+    );
+  });
+  const session = http2Connect(`http://127.0.0.1:${port}`);
+  onTestFinished(() => session.destroy());
+  const stream = session.request({ ':path': '/', ':method': 'POST' });
+  stream.on('error', () => undefined);
+  const dribble = setInterval(() => stream.writable && stream.write('x'), 20);
+  onTestFinished(() => clearInterval(dribble));
+  const heard: Buffer[] = [];
+  stream.on('data', (chunk: Buffer) => heard.push(chunk));
+  await new Promise(resolve => stream.once('close', resolve));
+  expect(Buffer.concat(heard).toString()).toBe('');
 });
 
 // Ten thousand in the soak, a sample of them otherwise.

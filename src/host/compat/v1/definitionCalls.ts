@@ -9,17 +9,11 @@ import {
   AgentWorkFilesSource,
   type AgentDefinition,
 } from '../../../protocol/gen/agentcompose/v1/definitions_pb.js';
-import type { Agent, Project } from '../../../protocol/gen/muster/v1/projects_pb.js';
+import type { Agent } from '../../../protocol/gen/muster/v1/projects_pb.js';
 import { invalid, notFound, notYet, partly } from '../answers.js';
 import type { OurCalls } from '../ours.js';
-import { collected, said } from '../v2/dispatched.js';
-import { described, findThread } from '../v2/findThread.js';
-import { pageOf, sessionOf, textOf } from './shapes.js';
-
-interface Defined {
-  readonly project: Project;
-  readonly agent: Agent;
-}
+import { allAgents, openSession, type Defined } from './openSession.js';
+import { pageOf, textOf } from './shapes.js';
 
 /** `agentcompose.v1.AgentDefinitionService`: agents are defined in compose files, and by nothing else. */
 export function definitionCalls(ours: OurCalls): Partial<ServiceImpl<typeof AgentDefinitionService>> {
@@ -48,27 +42,11 @@ export function definitionCalls(ours: OurCalls): Partial<ServiceImpl<typeof Agen
       async createAgentSession({ agentId, title, envItems, workspaceId, driver, guestImage }, { signal }) {
         if (workspaceId !== '' || driver !== '' || guestImage !== '')
           throw notYet('A workspace, driver or image of a session', 'They are those of the agent in the compose file.');
-        const { project, agent } = await found(agentId);
-        // A worktree is made for what runs in it: a command that does nothing.
-        const { threadId, runId } = await ours.threads.dispatch({
-          project: project.id,
-          agent: agent.name,
-          prompt: ':',
-          command: true,
-          summary: title || `Session of ${agent.name}`,
-          environment: Object.fromEntries(envItems.map(({ name, value }) => [name, value])),
-        });
-        await collected(said(ours, { runId, threadId, signal }));
-        return { session: { summary: sessionOf(await described(ours, await findThread(ours, threadId))) } };
+        return await openSession(ours, await found(agentId), { title, envItems, signal });
       },
     },
     'Agents are defined in a compose file: change it and apply it.',
   );
-}
-
-async function allAgents({ projects }: OurCalls): Promise<readonly Defined[]> {
-  const all = await projects.listProjects({});
-  return all.projects.flatMap(project => project.agents.map(agent => ({ project, agent })));
 }
 
 function idOf({ project, agent }: Defined): string {

@@ -2,15 +2,17 @@ import type { ServiceImpl } from '@connectrpc/connect';
 import {
   SessionService,
   WatchSessionEventType,
+  type CreateSessionRequest,
   type ListSessionsRequest,
 } from '../../../protocol/gen/agentcompose/v1/sessions_pb.js';
 import { SandboxWatchEventType, type Sandbox } from '../../../protocol/gen/agentcompose/v2/sandboxes_pb.js';
 import type { Thread } from '../../../protocol/gen/muster/v1/threads_pb.js';
-import { partly } from '../answers.js';
+import { invalid, notFound, notYet, partly } from '../answers.js';
 import type { OurCalls } from '../ours.js';
 import { agentsOf, allThreads, described, findThread } from '../v2/findThread.js';
 import { watchSandbox } from '../v2/sandboxHistory.js';
 import { sandboxOf } from '../v2/shapes.js';
+import { allAgents, openSession, type Defined } from './openSession.js';
 import { pageOf, sessionEventOf, sessionOf } from './shapes.js';
 
 /** `agentcompose.v1.SessionService`: a session is a thread's worktree, and has the thread's id. */
@@ -20,6 +22,11 @@ export function sessionCalls(ours: OurCalls): Partial<ServiceImpl<typeof Session
     SessionService,
     {
       getSession: async ({ sessionId }) => await shown(await findThread(ours, sessionId)),
+
+      async createSession({ capsetIds, title, envItems, ...wanted }, { signal }) {
+        if (capsetIds.length > 0) throw notYet('capset_ids of a session', 'MCP servers are in the compose file.');
+        return await openSession(ours, await agentFor(ours, wanted), { title, envItems, signal });
+      },
 
       async listSessions(request) {
         const agents = await agentsOf(ours);
@@ -60,8 +67,30 @@ export function sessionCalls(ours: OurCalls): Partial<ServiceImpl<typeof Session
           else if (sandbox) yield { eventType: WatchSessionEventType.SESSION_UPDATED, session: sessionOf(sandbox) };
       },
     },
-    'A session is made for an agent of a project: CreateAgentSession.',
+    'Agents work in the folders of compose files.',
   );
+}
+
+/** The first agent of the workspace’s project that has this driver and image: a session has an agent’s place here. */
+async function agentFor(
+  ours: OurCalls,
+  wanted: Pick<CreateSessionRequest, 'workspaceId' | 'baseWorkspace' | 'driver' | 'guestImage'>,
+): Promise<Defined> {
+  const { workspaceId, baseWorkspace, driver, guestImage } = wanted;
+  const agents = (await allAgents(ours)).filter(
+    ({ project }) =>
+      !project.removed &&
+      (workspaceId === '' || project.id === workspaceId || project.name === workspaceId) &&
+      (baseWorkspace === '' || project.folder === baseWorkspace),
+  );
+  const [projectId, ...others] = new Set(agents.map(({ project }) => project.id));
+  if (projectId === undefined) throw notFound('project in that workspace');
+  if (others.length > 0) throw invalid('Several projects fit: name one by workspace_id (ListWorkspaceConfigs).');
+  const fitting = agents.find(
+    ({ agent }) => (driver === '' || agent.driver === driver) && (guestImage === '' || agent.image === guestImage),
+  );
+  if (fitting) return fitting;
+  throw notFound('agent there with this driver and image');
 }
 
 function isWanted(sandbox: Sandbox, wanted: ListSessionsRequest): boolean {

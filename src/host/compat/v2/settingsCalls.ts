@@ -1,8 +1,9 @@
 import type { ServiceImpl } from '@connectrpc/connect';
 import { SettingsService } from '../../../protocol/gen/agentcompose/v2/settings_pb.js';
 import type { HostVariable } from '../../../protocol/gen/muster/v1/variables_pb.js';
-import { invalid, partly } from '../answers.js';
+import { invalid, paged, partly, time } from '../answers.js';
 import type { OurCalls } from '../ours.js';
+import { presetsInstead, presetsOf } from './workspacePresets.js';
 
 /** `agentcompose.v2.SettingsService`: variables that every run has. */
 export function settingsCalls(ours: OurCalls): Partial<ServiceImpl<typeof SettingsService>> {
@@ -11,12 +12,22 @@ export function settingsCalls(ours: OurCalls): Partial<ServiceImpl<typeof Settin
     SettingsService,
     {
       getGlobalEnv: async () => ({ env: await shown() }),
+      async listWorkspacePresets(request) {
+        const all = (await presetsOf(ours)).map(({ appliedAt, ...preset }) => ({
+          ...preset,
+          createdAt: time(appliedAt),
+          updatedAt: time(appliedAt),
+        }));
+        const { page: presets, total } = paged(all, request);
+        return { presets, total };
+      },
+
       async updateGlobalEnv({ env }) {
         await replaceVariables(ours, env);
         return { env: await shown() };
       },
     },
-    'Workspaces and MCP servers are in the compose file.',
+    `${presetsInstead} MCP servers are in such a file too.`,
   );
 }
 

@@ -1,0 +1,85 @@
+import { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
+import { expect, test } from 'vitest';
+import { ConnectionPlaces } from '../../../src/host/server/connectionPlaces.js';
+
+class FakeSocket extends EventEmitter {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  destroyed = false;
+
+  constructor(remoteAddress: string, remotePort: number) {
+    super();
+    this.remoteAddress = remoteAddress;
+    this.remotePort = remotePort;
+  }
+
+  destroy(): void {
+    this.destroyed = true;
+    this.emit('close');
+  }
+}
+
+function world(most: number) {
+  let now = 0;
+  let port = 1;
+  const places = new ConnectionPlaces({ most, strangerMs: 30, knownMs: 1_000, now: () => now });
+  const come = (address: string) => {
+    const socket = new FakeSocket(address, port++) as unknown as Socket & FakeSocket;
+    return { socket, taken: places.take(socket) };
+  };
+  return { places, come, pass: (ms: number) => (now += ms) };
+}
+
+const known = { known: true };
+
+test('a full house makes room of the address that holds most, and of what waits longest there', () => {
+  const { come } = world(4);
+  const greedy = [come('10.0.0.1'), come('10.0.0.1'), come('10.0.0.1')];
+  const modest = come('10.0.0.2');
+  expect(come('10.0.0.3').taken).toBe(true);
+  expect([...greedy, modest].map(({ socket }) => socket.destroyed)).toEqual([true, false, false, false]);
+});
+
+test('addresses of one IPv6 network count as one', () => {
+  const { come } = world(3);
+  const first = come('2001:db8:1:2::1');
+  come('2001:db8:1:2:ffff::2');
+  const other = come('2001:db8:1:3::1');
+  come('10.0.0.3');
+  expect([first, other].map(({ socket }) => socket.destroyed)).toEqual([true, false]);
+});
+
+test('strangers never take the place of somebody who was let in, while one of their own is there', () => {
+  const { places, come } = world(3);
+  const friends = [come('10.0.0.1'), come('10.0.0.1')];
+  for (const { socket } of friends) places.begin(socket)(known);
+  for (let flood = 0; flood < 100; flood++) expect(come(`10.1.0.${flood}`).taken).toBe(true);
+  expect(friends.map(({ socket }) => socket.destroyed)).toEqual([false, false]);
+});
+
+test('what is at work is never let go, and a place that has closed is free', () => {
+  const { places, come } = world(1);
+  const working = come('10.0.0.1');
+  const end = places.begin(working.socket);
+  expect(come('10.0.0.2').taken).toBe(false);
+  end(known);
+  expect(come('10.0.0.2').taken).toBe(true);
+  expect(working.socket.destroyed).toBe(true);
+});
+
+test('who waits too long goes: a stranger soon, others later, asked first and then made to', () => {
+  const { places, come, pass } = world(10);
+  const [stranger, friend, deaf] = [come('10.0.0.1').socket, come('10.0.0.2').socket, come('10.0.0.3').socket];
+  places.begin(friend)(known);
+  let asked = 0;
+  places.onLeave(deaf, () => asked++);
+  pass(31);
+  places.sweep();
+  expect([stranger.destroyed, friend.destroyed, deaf.destroyed, asked]).toEqual([true, false, false, 1]);
+  places.sweep();
+  expect([deaf.destroyed, asked]).toEqual([true, 1]);
+  pass(1_000);
+  places.sweep();
+  expect(friend.destroyed).toBe(true);
+});
