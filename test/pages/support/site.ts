@@ -43,12 +43,25 @@ export interface Site {
 /** Starts what ships. */
 export async function startSite(
   cleanUps: CleanUps,
-  { env = {} }: { readonly env?: Readonly<Record<string, string>> } = {},
+  {
+    env = {},
+    agents = '',
+    files = {},
+  }: {
+    readonly env?: Readonly<Record<string, string>>;
+    /** More agents of the compose file. */
+    readonly agents?: string;
+    /** More files of the repository. */
+    readonly files?: Readonly<Record<string, string>>;
+  } = {},
 ): Promise<Site> {
   const dist = inRepository('dist');
   const programs = { folder: dist, host: join(dist, 'host.js'), cli: join(dist, 'cli.js') };
   const home = testHome(programs, { cleanUps });
-  const repository = testRepository({ 'agent-compose.yml': file, 'garden.ts': garden }, { cleanUps });
+  const repository = testRepository(
+    { 'agent-compose.yml': file + agents, 'garden.ts': garden, ...files },
+    { cleanUps },
+  );
   const daemon = await startDaemonWith(home, { options: ['--listen', '127.0.0.1:0'], env, cleanUps });
   expect(await home.muster(['up', '--yes'], { cwd: repository })).toMatchObject({ status: 0 });
   expect(await home.muster(['password', 'set', 'ada'], { input: `${password}\n` })).toMatchObject({ status: 0 });
