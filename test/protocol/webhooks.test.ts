@@ -156,7 +156,7 @@ test('agent-compose’s routes for sources list, add and remove them, for whoeve
   const home = testHome(programs);
   const daemon = await startDaemon(home, '--listen', '127.0.0.1:0');
   const [admin, narrow] = [await daemon.token('--scope', 'admin'), await daemon.token('--name', 'narrow')];
-  const ask = async (method: string, path = '', { token = admin, body = undefined as unknown } = {}) => {
+  const ask = async (method: string, path = '', { token = admin, body }: { token?: string; body?: unknown } = {}) => {
     const response = await fetch(`${daemon.url}/api/webhook-sources${path}`, {
       method,
       headers: { 'Authorization': `Bearer ${token}`, 'Content-Type': 'application/json' },

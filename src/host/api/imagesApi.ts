@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import type { ServiceImpl } from '@connectrpc/connect';
 import { isId } from '../../base/ids.js';
 import type { DriverSpec } from '../../compose/projectSpec.js';
-import type { Image, ImageBuild, ImageStep } from '../../core/images/image.js';
+import { builtLabel, type Image, type ImageBuild, type ImageStep } from '../../core/images/image.js';
 import type { Watching } from '../../core/images/imageDriver.js';
 import type { ImageService } from '../../core/images/imageService.js';
 import type { Store } from '../../core/store.js';
@@ -109,5 +109,6 @@ function wireImage(image: Image): WireImage {
     architecture: image.architecture ?? '',
     labels: { ...image.labels },
     containers: image.containers,
+    built: Object.hasOwn(image.labels, builtLabel),
   });
 }

@@ -607,7 +607,8 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "os": "string",
     "architecture": "string",
     "labels": "{}string",
-    "containers": "number"
+    "containers": "number",
+    "built": "boolean"
   },
   "muster.v1.InspectImageResponse": {
     "json": "string"

@@ -1,13 +1,12 @@
 import { Code, ConnectError, createClient, createRouterTransport } from '@connectrpc/connect';
 import { expect, test } from 'vitest';
-import { builtLabel } from '../../../src/core/images/image.js';
 import { cacheCalls } from '../../../src/host/compat/v2/cacheCalls.js';
 import { ourCalls } from '../../../src/host/compat/ours.js';
 import { CacheDomain, CacheService, CacheStatus } from '../../../src/protocol/gen/agentcompose/v2/caches_pb.js';
 import { ImageService } from '../../../src/protocol/gen/muster/v1/images_pb.js';
 import { ProjectService } from '../../../src/protocol/gen/muster/v1/projects_pb.js';
 
-const built = { labels: { [builtLabel]: 'recipe' } };
+const built = { built: true };
 
 /** agent-compose's caches over an engine with these images. */
 function world({ down = false } = {}) {

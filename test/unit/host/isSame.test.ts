@@ -1,10 +1,11 @@
+import type * as crypto from 'node:crypto';
 import { timingSafeEqual } from 'node:crypto';
 import { expect, test, vi } from 'vitest';
 import { isSame } from '../../../src/host/server/isSame.js';
 
 vi.mock('node:crypto', async importOriginal => {
-  const original = await importOriginal<typeof import('node:crypto')>();
-  return { ...original, timingSafeEqual: vi.fn(original.timingSafeEqual) };
+  const original = await importOriginal<typeof crypto>();
+  return { ...original, timingSafeEqual: vi.fn<typeof timingSafeEqual>(original.timingSafeEqual) };
 });
 
 const secret = 'a'.repeat(64);

@@ -1,6 +1,5 @@
 import { create } from '@bufbuild/protobuf';
 import { ConnectError, type ServiceImpl } from '@connectrpc/connect';
-import { builtLabel } from '../../../core/images/image.js';
 import {
   CacheDomain,
   CacheItemSchema,
@@ -98,11 +97,10 @@ function cacheOf(image: Image, users: readonly User[]): CacheItem {
   const references = users
     .filter(({ agent }) => names.has(agent.image) || names.has(`${agent.image}:latest`))
     .map(referenceOf);
-  const isOurs = Object.hasOwn(image.labels, builtLabel);
   const reasons = [
     ...(image.containers > 0 ? [`containers of it: ${image.containers}`] : []),
     ...references.map(({ name }) => `agent ${name} names it`),
-    ...(isOurs || references.length > 0 ? [] : ['Muster did not build it']),
+    ...(image.built || references.length > 0 ? [] : ['Muster did not build it']),
   ];
   return create(CacheItemSchema, {
     cacheId: image.id,
@@ -113,17 +111,17 @@ function cacheOf(image: Image, users: readonly User[]): CacheItem {
     imageId: image.id,
     imageRef: image.names[0] ?? '',
     resolvedRef: image.digests[0] ?? '',
-    status: statusOf({ image, isOurs, isNamed: references.length > 0 }),
+    status: statusOf(image, references),
     removable: reasons.length === 0,
     blockedReasons: reasons,
     references,
   });
 }
 
-function statusOf(facts: { readonly image: Image; readonly isOurs: boolean; readonly isNamed: boolean }): CacheStatus {
-  if (facts.image.containers > 0) return CacheStatus.ACTIVE;
-  if (facts.isNamed) return CacheStatus.REFERENCED;
-  return facts.isOurs ? CacheStatus.UNUSED : CacheStatus.UNKNOWN;
+function statusOf({ containers, built }: Image, references: readonly CacheReference[]): CacheStatus {
+  if (containers > 0) return CacheStatus.ACTIVE;
+  if (references.length > 0) return CacheStatus.REFERENCED;
+  return built ? CacheStatus.UNUSED : CacheStatus.UNKNOWN;
 }
 
 function referenceOf({ project, agent }: User): CacheReference {
