@@ -73,7 +73,7 @@ test('what an agent asks is answered, and the agent goes on with the answer', as
   });
   const { worktree = '' } = (await site.home.musterJson(['inspect', thread])) as { worktree?: string };
   const answers = join(worktree, 'answers.json');
-  await expect.poll(() => existsSync(answers)).toBe(true);
+  await expect.poll(() => existsSync(answers), { timeout: 60_000 }).toBe(true);
   expect(readFileSync(answers, 'utf8')).toContain('Blue');
 });
 
@@ -113,12 +113,12 @@ test('a conflict is told with its files, and given to the agent', async () => {
     const dialog = page.getByRole('dialog');
     await dialog.getByText('It conflicts with main.').waitFor();
     await dialog.getByText('garden.ts').waitFor();
-    await dialog.getByRole('button', { name: /Resolve/ }).click();
+    await dialog.getByRole('button', { name: 'Ask agent to resolve' }).click();
     await page.getByText('When gardener has resolved it, “Plant cherries” is merged').waitFor();
   });
   const runs = async () =>
     ((await site.home.musterJson(['inspect', thread])) as { runs?: readonly unknown[] }).runs?.length;
-  await expect.poll(runs).toBe(2);
+  await expect.poll(runs, { timeout: 60_000 }).toBe(2);
 });
 
 test('what was abandoned is restored with its work', async () => {
@@ -159,7 +159,7 @@ test('a batch is seen and abandoned whole, after a question', async () => {
       ((await site.home.musterJson(['batch', 'status', 'spring'])) as { threads: { status: string }[] }).threads.map(
         ({ status }) => status,
       );
-    await expect.poll(abandoned).toEqual(['abandoned', 'abandoned']);
+    await expect.poll(abandoned, { timeout: 60_000 }).toEqual(['abandoned', 'abandoned']);
   });
 });
 

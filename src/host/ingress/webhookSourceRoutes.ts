@@ -94,6 +94,7 @@ function decodeName(text: string): string | undefined {
   try {
     return decodeURIComponent(text);
   } catch {
+    // No text, which is answered as such.
     return undefined;
   }
 }
@@ -104,6 +105,7 @@ async function bodyOf(request: Request): Promise<ReadonlyMap<string, unknown> | 
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null ? new Map(Object.entries(value)) : undefined;
   } catch {
+    // No JSON, which is answered as such.
     return undefined;
   }
 }
