@@ -12,6 +12,9 @@ import { shellWrapper } from '../../src/node/shellWrapper.js';
 import { startBenchHost, type BenchHost } from './benchHost.js';
 
 const rounds = 60;
+/** Longer than a look at the person's checkout is shared by runs that begin one after the other. */
+const pauseMs = 2_200;
+const pauses = 12;
 
 /** An agent that says when it began, in nanoseconds since the epoch, and ends at once: one program, so that nobody's but its own start is measured. */
 const compose = `
@@ -43,8 +46,14 @@ export async function measure(): Promise<readonly Figure[]> {
       warm.push(await once(host, threadId));
       cold.push(await once(host));
     }
+    const alone: Sample[] = [];
+    for (let round = 0; round < pauses; round++) {
+      await setTimeout(pauseMs);
+      alone.push(await once(host, threadId));
+    }
     return [
       ...spread('dispatch → agent process started, workspace ready', startedOf(warm), { p50: 8, p99: 25 }),
+      ...spread('〃, after a pause: the checkout is looked at first', startedOf(alone), {}),
       ...spread('of that: order → agent process started, without a host', await bareStarts(), {}),
       ...spread('dispatch → agent process started, new worktree of a small repository', startedOf(cold), {}),
       ...spread(
