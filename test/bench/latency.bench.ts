@@ -53,7 +53,11 @@ export async function measure(): Promise<readonly Figure[]> {
     }
     return [
       ...spread('dispatch → agent process started, workspace ready', startedOf(warm), { p50: 8, p99: 25 }),
-      ...spread('〃, after a pause: the checkout is looked at first', startedOf(alone), {}),
+      ...spread(
+        'dispatch → agent process started, workspace ready, after a pause (the checkout is looked at first)',
+        startedOf(alone),
+        {},
+      ),
       ...spread('of that: order → agent process started, without a host', await bareStarts(), {}),
       ...spread('dispatch → agent process started, new worktree of a small repository', startedOf(cold), {}),
       ...spread(
