@@ -22,19 +22,24 @@ const buttonIcons: Partial<Readonly<Record<ThreadAction, string>>> = {
   openWorktree: 'empty-window',
 };
 
-/** One thread on the board. The title is the button that opens it; the others act in place. */
-export function threadCard(options: {
+interface CardOptions {
   readonly thread: ThreadView;
   readonly strings: WebviewStrings;
   /** The card that Tab leads to. */
   readonly current: boolean;
   /** Name the project, because the board shows several. */
   readonly withProject: boolean;
+  /** What tells it from others that are called alike; undefined for none. */
+  readonly mark: string | undefined;
   readonly act: (action: ThreadAction) => void;
   readonly onFocus: () => void;
-}): TemplateResult {
-  const { thread, strings, current, withProject, act, onFocus } = options;
+}
+
+/** One thread on the board. The title is the button that opens it; the others act in place. */
+export function threadCard(options: CardOptions): TemplateResult {
+  const { thread, strings, current, mark, act, onFocus } = options;
   const tab = current ? '0' : '-1';
+  const name = mark === undefined ? thread.summary : `${thread.summary} (${mark})`;
   return html`<li class="card" data-thread=${thread.id} @focusin=${onFocus} @click=${openOnCard}>
     <div class="card-head">
       ${stateIcon(thread)}<span class="sr-only">${stateWord(thread, strings)}</span>
@@ -46,7 +51,7 @@ export function threadCard(options: {
               class="icon-button"
               type="button"
               tabindex=${tab}
-              aria-label=${`${strings[action]}: ${thread.summary}`}
+              aria-label=${`${strings[action]}: ${name}`}
               title=${strings[action]}
               @click=${() => act(action)}
             >
@@ -56,7 +61,7 @@ export function threadCard(options: {
       </span>
     </div>
     ${activity(thread, strings)}
-    <div class="card-facts">${facts(thread, strings, withProject)}</div>
+    <div class="card-facts">${facts(options)}</div>
   </li>`;
 
   function openOnCard(event: Event): void {
@@ -75,7 +80,7 @@ function activity(thread: ThreadView, strings: WebviewStrings): TemplateResult |
     : html`<div class="card-activity ${thread.needs === '' ? '' : 'is-need'}" title=${text}>${text}</div>`;
 }
 
-function facts(thread: ThreadView, strings: WebviewStrings, withProject: boolean): TemplateResult {
+function facts({ thread, strings, withProject, mark }: CardOptions): TemplateResult {
   const { latestRun, filesChanged } = thread;
   const startedAt = thread.status === 'working' ? latestRun?.startedAt : undefined;
   const cost = formatCost(thread.costUsd);
@@ -87,7 +92,9 @@ function facts(thread: ThreadView, strings: WebviewStrings, withProject: boolean
     thread.status === 'closed' ||
     thread.status === 'abandoned' ||
     thread.status === 'failed';
-  return html`<span class="card-agent">${withProject ? `${thread.projectName}/${thread.agent}` : thread.agent}</span>
+  return html`${mark === undefined ? nothing : html`<span class="card-mark">${mark}</span>`}<span class="card-agent"
+      >${withProject ? `${thread.projectName}/${thread.agent}` : thread.agent}</span
+    >
     ${showState ? html`<span>${stateWord(thread, strings)}</span>` : nothing}
     <span>${startedAt === undefined ? age(thread.updatedAt) : elapsed(startedAt, undefined)}</span>
     ${thread.approved === undefined ? nothing : html`<span>${icon('verified')} ${fill(strings.approvedAt, shortId(thread.approved))}</span>`}

@@ -1,5 +1,6 @@
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
+import { marksOfNamesakes, type Named } from '../../src/base/namesakes.js';
 import { threadGroups, type ThreadGroup } from '../../src/protocol/threadDisplay.js';
 import type { ThreadAction } from '../../src/protocol/webview/threadActions.js';
 import type { ThreadView } from '../../src/protocol/webview/threadView.js';
@@ -42,10 +43,14 @@ export class ThreadColumns extends LitElement {
     }
     const columns = boardColumns(this.state.threads.values());
     const current = this.#currentCard(columns);
-    return html`<div class="columns">${columns.map(column => this.#column(column, current))}</div>`;
+    const marks = marksOfNamesakes(namesOf(this.state.threads.values()));
+    return html`<div class="columns">${columns.map(column => this.#column(column, { current, marks }))}</div>`;
   }
 
-  #column(column: BoardColumn, current: string | undefined): TemplateResult {
+  #column(
+    column: BoardColumn,
+    { current, marks }: { readonly current: string | undefined; readonly marks: ReadonlyMap<string, string> },
+  ): TemplateResult {
     const { strings } = this.state;
     const shown = this.#shown(column);
     const hidden = column.threads.length - shown.length;
@@ -68,6 +73,7 @@ export class ThreadColumns extends LitElement {
                     strings,
                     current: thread.id === current,
                     withProject: several,
+                    mark: marks.get(thread.id),
                     act: action => this.act(action, thread.id),
                     onFocus: () => this.#makeCurrent(thread.id),
                   }),
@@ -175,6 +181,10 @@ function cardSkeletons(column: number): TemplateResult {
         </div>`,
     )}
   </div>`;
+}
+
+function namesOf(threads: Iterable<ThreadView>): readonly Named[] {
+  return [...threads].map(({ id, summary }) => ({ id, name: summary.trim() }));
 }
 
 function severalProjects(threads: Iterable<ThreadView>): boolean {

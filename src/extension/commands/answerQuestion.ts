@@ -4,7 +4,7 @@ import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { askModally, showInformation, whileWaiting } from '../plain/messages.js';
 import { askForLine, pickRow } from '../plain/picks.js';
 import type { Services } from '../services.js';
-import { threadTitle } from '../threads/threadText.js';
+import { threadTitle } from '../threads/threadTitles.js';
 
 /** Shows what an agent asks, and sends the answer. Closing the question answers nothing: the agent goes on waiting. */
 export async function answerQuestion(services: Services, thread: Thread): Promise<void> {

@@ -7,7 +7,8 @@ import { askModally, showDone, showInformation, showWarning, whileWaiting } from
 import { askForLine, pickRows } from '../plain/picks.js';
 import type { Services } from '../services.js';
 import { targetThread } from '../threads/pickThread.js';
-import { statusWord, threadTitle } from '../threads/threadText.js';
+import { statusWord } from '../threads/threadText.js';
+import { threadTitle } from '../threads/threadTitles.js';
 
 /** Gives one task to several agents, each in a worktree of its own. */
 export async function dispatchBestOf(services: Services): Promise<void> {

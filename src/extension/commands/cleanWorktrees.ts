@@ -5,7 +5,8 @@ import { askModally, showInformation, showWarning, whileWaiting } from '../plain
 import { pickRow, pickRows } from '../plain/picks.js';
 import type { Services } from '../services.js';
 import { removeAskingForIgnored } from '../threads/largeIgnoredFiles.js';
-import { statusWord, threadTitle } from '../threads/threadText.js';
+import { statusWord } from '../threads/threadText.js';
+import { threadTitle } from '../threads/threadTitles.js';
 import type { Views } from '../views/views.js';
 
 const dayMs = 24 * 60 * 60 * 1000;

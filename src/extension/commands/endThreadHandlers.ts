@@ -7,7 +7,8 @@ import type { CommandId } from '../manifest/commandTable.js';
 import type { Services } from '../services.js';
 import { removeAskingForIgnored } from '../threads/largeIgnoredFiles.js';
 import { targetThreads } from '../threads/pickThread.js';
-import { changesText, threadTitle } from '../threads/threadText.js';
+import { changesText } from '../threads/threadText.js';
+import { threadTitle } from '../threads/threadTitles.js';
 import type { CommandHandlers } from './commandHandler.js';
 import { askModally, whileWaiting } from '../plain/messages.js';
 

@@ -10,7 +10,7 @@ import { windowClosing } from '../windowClosing.js';
 import type { Services } from '../services.js';
 import { isProjectsNode } from '../views/projectsNode.js';
 import { pickThread, targetThread } from '../threads/pickThread.js';
-import { threadTitle } from '../threads/threadText.js';
+import { threadTitle } from '../threads/threadTitles.js';
 import type { CommandHandlers } from './commandHandler.js';
 
 /** Commands on notebooks. All start the host and the thread's server when they are down, except stopping. */

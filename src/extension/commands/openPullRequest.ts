@@ -6,7 +6,7 @@ import { askModally, showInformation, showWarning, whileWaiting } from '../plain
 import { askForLine } from '../plain/picks.js';
 import type { Services } from '../services.js';
 import { targetThread } from '../threads/pickThread.js';
-import { threadTitle } from '../threads/threadText.js';
+import { threadTitle } from '../threads/threadTitles.js';
 
 /** Shows what would be pushed and where to, and opens a pull request for it when the person says so. */
 export async function openPullRequest(services: Services, args: readonly unknown[]): Promise<void> {

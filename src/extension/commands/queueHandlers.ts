@@ -12,7 +12,7 @@ import type { Services } from '../services.js';
 import { askToUpdate } from '../review/mergeThread.js';
 import { undoMerge } from '../review/undoMerge.js';
 import { targetThread, targetThreads } from '../threads/pickThread.js';
-import { threadTitle } from '../threads/threadText.js';
+import { threadTitle } from '../threads/threadTitles.js';
 import type { CommandHandlers } from './commandHandler.js';
 
 /** Commands of the merge queue. All start the host when it is down. */

@@ -11,7 +11,7 @@ import { abandonHandMerge, finishHandMerge, mergeByHand } from '../review/handMe
 import { approveAndMerge, approveThread, mergeThread, resolveByAgent } from '../review/mergeThread.js';
 import type { Services } from '../services.js';
 import { targetThread, targetThreads } from '../threads/pickThread.js';
-import { threadTitle } from '../threads/threadText.js';
+import { threadTitle } from '../threads/threadTitles.js';
 import { canRetry } from '../views/threadNodes.js';
 import { answerQuestion } from './answerQuestion.js';
 import { explainAgentOf } from './explainAgent.js';

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { CommandId } from '../manifest/commandTable.js';
 import type { Services } from '../services.js';
 import { threadPicks, type ThreadPick } from '../threads/pickThread.js';
-import { threadTitle } from '../threads/threadText.js';
+import { threadTitle } from '../threads/threadTitles.js';
 import type { CommandHandlers } from './commandHandler.js';
 import type { Views } from '../views/views.js';
 import { askForLine, pickRow } from '../plain/picks.js';

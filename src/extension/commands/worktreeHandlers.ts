@@ -4,7 +4,7 @@ import type { worktreeCommands } from '../manifest/worktreeCommands.js';
 import type { Services } from '../services.js';
 import { targetThread } from '../threads/pickThread.js';
 import { removeAskingForIgnored } from '../threads/largeIgnoredFiles.js';
-import { threadTitle } from '../threads/threadText.js';
+import { threadTitle } from '../threads/threadTitles.js';
 import { attachedFolder, devContainers } from '../threads/attachedFolder.js';
 import { sandboxEntry } from '../threads/sandboxEntry.js';
 import type { CommandHandlers } from './commandHandler.js';

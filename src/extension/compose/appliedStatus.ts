@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { canonicalJson } from '../../compose/output/canonicalText.js';
 import { describeChanges } from '../projects/describeChanges.js';
 import type { Services } from '../services.js';
-import { threadTitle } from '../threads/threadText.js';
+import { threadTitle } from '../threads/threadTitles.js';
 import type { ComposeDiagnostics } from './composeDiagnostics.js';
 import { composeSelector, isComposeDocument } from './composeDocuments.js';
 

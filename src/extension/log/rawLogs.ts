@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { isId } from '../../base/ids.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { HostConnection } from '../host/hostConnection.js';
-import { threadTitle } from '../threads/threadText.js';
+import { threadTitle } from '../threads/threadTitles.js';
 import { logText, maximumLogBytes } from './logText.js';
 
 const scheme = 'muster-log';

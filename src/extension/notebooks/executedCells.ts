@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { isId } from '../../base/ids.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { HostConnection } from '../host/hostConnection.js';
-import { threadTitle } from '../threads/threadText.js';
+import { threadTitle } from '../threads/threadTitles.js';
 import { windowClosing } from '../windowClosing.js';
 import { cellsText } from './cellsText.js';
 

@@ -6,7 +6,7 @@ import { GuestServer, type GuestKernelSpec } from '../../client/notebooks/guestS
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { createPlainController } from '../plain/controllers.js';
 import { showError } from '../plain/messages.js';
-import { threadTitle } from '../threads/threadText.js';
+import { threadTitle } from '../threads/threadTitles.js';
 import { registerKernelAnswers } from './kernelAnswers.js';
 import { notebookType } from './notebookFiles.js';
 import type { NotebookServices } from './notebookServices.js';

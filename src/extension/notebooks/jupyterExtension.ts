@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { errorMessage } from '../../base/errors.js';
 import { collectProviderEnvironment } from '../../client/providerEnvironment.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
-import { threadTitle } from '../threads/threadText.js';
+import { threadTitle } from '../threads/threadTitles.js';
 import { windowClosing } from '../windowClosing.js';
 import { notebookType } from './notebookFiles.js';
 import type { NotebookServices } from './notebookServices.js';

@@ -5,18 +5,27 @@ import { Emitter, type Event } from '../../base/event.js';
 import type { Project } from '../../protocol/gen/muster/v1/projects_pb.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { HostConnection } from '../host/hostConnection.js';
+import { taskTitle, tellApart } from '../threads/threadTitles.js';
 
 /** Which of the user's projects and threads this window shows: those of its folders, or all of them on request. */
 export class WorkspaceScope implements vscode.Disposable {
   readonly #host: HostConnection;
   readonly #changed = new Emitter<void>();
-  readonly #subscription: vscode.Disposable;
+  readonly #subscriptions: readonly { dispose(): void | Promise<void> }[];
+  /** What the threads were called when they were told apart last. */
+  readonly #titles = new Map<string, string>();
   #folders: readonly string[] = [];
   #all = false;
 
   constructor(host: HostConnection) {
     this.#host = host;
-    this.#subscription = vscode.workspace.onDidChangeWorkspaceFolders(() => void this.#readFolders());
+    this.#subscriptions = [
+      vscode.workspace.onDidChangeWorkspaceFolders(() => void this.#readFolders()),
+      // Before whoever shows them: what comes later hears of it later.
+      host.onDidChange(({ threads, projects }) => {
+        if (projects.length > 0 || threads.some(id => this.#isRenamed(id))) this.#tellApart();
+      }),
+    ];
     void this.#readFolders();
   }
 
@@ -29,6 +38,7 @@ export class WorkspaceScope implements vscode.Disposable {
 
   set all(value: boolean) {
     this.#all = value;
+    this.#tellApart();
     this.#changed.fire();
   }
 
@@ -70,8 +80,19 @@ export class WorkspaceScope implements vscode.Disposable {
   }
 
   dispose(): void {
-    this.#subscription.dispose();
+    for (const subscription of this.#subscriptions) void subscription.dispose();
     this.#changed.dispose();
+  }
+
+  #isRenamed(id: string): boolean {
+    const thread = this.#host.threads.get(id);
+    return (thread && taskTitle(thread)) !== this.#titles.get(id);
+  }
+
+  #tellApart(): void {
+    this.#titles.clear();
+    for (const thread of this.#host.threads.values()) this.#titles.set(thread.id, taskTitle(thread));
+    tellApart(this.threads());
   }
 
   /** The host stores real paths, so links are resolved before they are compared. */
@@ -79,6 +100,7 @@ export class WorkspaceScope implements vscode.Disposable {
     const open = (vscode.workspace.workspaceFolders ?? []).map(({ uri }) => uri.fsPath);
     const real = await Promise.all(open.map(path => realpath(path).catch(() => path)));
     this.#folders = [...new Set([...open, ...real])];
+    this.#tellApart();
     this.#changed.fire();
   }
 }

@@ -6,7 +6,7 @@ import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { askModally, showDone, showInformation, showWarning, whileWaiting } from '../plain/messages.js';
 import { plainText } from '../plain/plainText.js';
 import type { Services } from '../services.js';
-import { threadTitle } from '../threads/threadText.js';
+import { threadTitle } from '../threads/threadTitles.js';
 import { windowClosing } from '../windowClosing.js';
 import { currentUri } from './reviewSides.js';
 import { reviewFileUri } from './reviewUris.js';

@@ -8,7 +8,8 @@ import { offerHandMergeEnd } from '../commands/reportError.js';
 import { sendTask } from '../dispatch/sendTask.js';
 import type { Services } from '../services.js';
 import { readSetting } from '../settings.js';
-import { changesText, threadTitle } from '../threads/threadText.js';
+import { changesText } from '../threads/threadText.js';
+import { threadTitle } from '../threads/threadTitles.js';
 import { outdatedFiles } from './reviews.js';
 import {
   askModally,

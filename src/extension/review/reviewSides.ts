@@ -2,7 +2,7 @@ import type * as vscode from 'vscode';
 import { shortId } from '../../protocol/displayFormat.js';
 import type { ChangedFile, Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { plainText } from '../plain/plainText.js';
-import { threadTitle } from '../threads/threadText.js';
+import { taskTitle } from '../threads/threadTitles.js';
 import { emptyCommit, reviewFileUri, type ReviewSide } from './reviewUris.js';
 
 /** The two sides of a changed file; one that does not exist is missing. */
@@ -45,7 +45,7 @@ export function baseUri(
 }
 
 function sideUri(thread: Thread, { path, side }: { readonly path: string; readonly side: ReviewSide }): vscode.Uri {
-  const title = `${threadTitle(thread).slice(0, 60)}${side.kind === 'commit' ? ` @${shortId(side.commit)}` : ''}`;
+  const title = `${taskTitle(thread).slice(0, 60)}${side.kind === 'commit' ? ` @${shortId(side.commit)}` : ''}`;
   return reviewFileUri({ threadId: thread.id, path, side }, plainText(title));
 }
 
@@ -59,6 +59,6 @@ export function identifiable(change: ShownChange, files: readonly ChangedFile[])
   const [first, ...others] = rows;
   const only = first?.modifiedUri ?? first?.originalUri;
   if (!first || !only) return rows;
-  const nothing = only.with({ query: JSON.stringify({ at: emptyCommit, thread: threadTitle(change.thread) }) });
+  const nothing = only.with({ query: JSON.stringify({ at: emptyCommit, thread: taskTitle(change.thread) }) });
   return [{ originalUri: first.originalUri ?? nothing, modifiedUri: first.modifiedUri ?? nothing }, ...others];
 }

@@ -7,7 +7,7 @@ import { byPath } from '../../protocol/fileOrder.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { HostConnection } from '../host/hostConnection.js';
 import { plainText } from '../plain/plainText.js';
-import { threadTitle } from '../threads/threadText.js';
+import { taskTitle, threadTitle } from '../threads/threadTitles.js';
 import { ReviewEdits, type ReviewEdit } from './reviewEdits.js';
 import { isReviewTab, threadOfTab } from './reviewTabs.js';
 import type { ReviewedChanges } from './reviewedChanges.js';
@@ -59,7 +59,7 @@ export class Reviews {
       head: shown.head,
       sinceReview: earlier !== '',
     };
-    const source = reviewUri({ threadId: thread.id, commit: shown.head }, plainText(threadTitle(thread)));
+    const source = reviewUri({ threadId: thread.id, commit: shown.head }, plainText(taskTitle(thread)));
     await this.#closeTabs(thread.id, tab => isReviewTab(tab));
     const title =
       earlier === ''

@@ -3,7 +3,7 @@ import { shortId } from '../../protocol/displayFormat.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { showDone, whileWaiting } from '../plain/messages.js';
 import type { Services } from '../services.js';
-import { threadTitle } from '../threads/threadText.js';
+import { threadTitle } from '../threads/threadTitles.js';
 
 /** Takes the last merge of a thread back and says how: the old commit, or a revert where something came on top. */
 export async function undoMerge(services: Services, thread: Thread): Promise<void> {

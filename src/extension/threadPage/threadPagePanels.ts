@@ -16,6 +16,7 @@ import type { ThreadPageServices } from '../../pages/threadPage/threadPageServic
 import { candidatePaths } from './transcriptPath.js';
 import { currentUri } from '../review/reviewSides.js';
 import { showInformation } from '../plain/messages.js';
+import { tabTitle } from '../threads/threadTitles.js';
 
 interface OpenPage {
   readonly panel: vscode.WebviewPanel;
@@ -29,6 +30,7 @@ export class ThreadPagePanels implements Disposable {
   readonly #services: ThreadPageServices;
   readonly #open: OpenPages;
   readonly #pages = new Map<string, OpenPage>();
+  readonly #changes: Disposable;
 
   constructor(options: {
     readonly viewType: string;
@@ -40,6 +42,13 @@ export class ThreadPagePanels implements Disposable {
     this.#viewType = options.viewType;
     this.#extensionUri = options.extensionUri;
     this.#services = options.services;
+    // Another thread may have come that is called alike.
+    this.#changes = this.#services.live.onDidChangeThreads(() => {
+      for (const [threadId, { panel }] of this.#pages) {
+        const thread = this.#services.live.thread(threadId);
+        if (thread) this.#rename(panel, thread);
+      }
+    });
   }
 
   /** Shows the thread's page; makes it when there is none. */
@@ -48,7 +57,8 @@ export class ThreadPagePanels implements Disposable {
     let page = this.#pages.get(threadId);
     if (page) page.panel.reveal(undefined, preserveFocus);
     else {
-      const title = tabTitle(options.title ?? this.#services.live.thread(threadId)?.summary ?? vscode.l10n.t('Thread'));
+      const known = this.#services.live.thread(threadId);
+      const title = options.title ?? (known ? tabTitle(known) : vscode.l10n.t('Thread'));
       const namesakes = [...this.#pages.values()].filter(({ panel }) => panel.title === title).length;
       const kept = unrestoredTab(this.#viewType, title, namesakes);
       const panel = vscode.window.createWebviewPanel(
@@ -93,6 +103,7 @@ export class ThreadPagePanels implements Disposable {
   }
 
   dispose(): void {
+    void this.#changes.dispose();
     for (const { panel } of [...this.#pages.values()]) panel.dispose();
   }
 
@@ -104,9 +115,8 @@ export class ThreadPagePanels implements Disposable {
       editor,
       post: message => void panel.webview.postMessage(message),
       onThread: thread => {
-        panel.title = tabTitle(thread.summary);
         panel.iconPath = this.#stateIcon(thread);
-        void this.#open.opened({ threadId, title: panel.title });
+        this.#rename(panel, thread);
       },
     });
     const known = this.#services.live.thread(threadId);
@@ -132,6 +142,12 @@ export class ThreadPagePanels implements Disposable {
       title: panel.title,
     });
     return page;
+  }
+
+  #rename(panel: vscode.WebviewPanel, thread: Thread): void {
+    const title = tabTitle(thread);
+    if (panel.title !== title) panel.title = title;
+    void this.#open.opened({ threadId: thread.id, title });
   }
 
   /** What the thread's state looks like everywhere else, too. */
@@ -179,10 +195,4 @@ function addressOf(file: string, thread: Thread | undefined): vscode.Uri {
 
 async function isFile(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined))?.isFile() ?? false;
-}
-
-/** Tabs are narrow. */
-function tabTitle(summary: string): string {
-  const title = summary.trim() === '' ? vscode.l10n.t('Thread') : summary.trim();
-  return title.length <= 40 ? title : `${title.slice(0, 39)}…`;
 }

@@ -6,7 +6,8 @@ import { threadOfReview } from '../review/reviewUris.js';
 import { isThreadNode, threadThemeIcon } from '../views/threadNodes.js';
 import { isWorktreeNode } from '../views/worktreesView.js';
 import { byUrgency } from './threadGroups.js';
-import { groupWord, threadDescription, threadTitle } from './threadText.js';
+import { groupWord, threadDescription } from './threadText.js';
+import { taskTitle } from './threadTitles.js';
 import { showInformation } from '../plain/messages.js';
 import { pickRow } from '../plain/picks.js';
 import { windowClosing } from '../windowClosing.js';
@@ -103,7 +104,7 @@ export function threadPicks(threads: readonly Thread[]): readonly ThreadPick[] {
   return [...threads].sort(byUrgency).flatMap((thread): readonly ThreadPick[] => {
     const group = threadGroupOf(parseThreadStatus(thread.status));
     const row: ThreadPick = {
-      label: threadTitle(thread),
+      label: taskTitle(thread),
       description: threadDescription(thread, now, { withProject }),
       iconPath: threadThemeIcon(thread),
       thread,

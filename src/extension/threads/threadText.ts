@@ -19,12 +19,7 @@ import {
   type ThreadGroup,
 } from '../../protocol/threadDisplay.js';
 import { Tooltip, type CommandLink } from '../plain/markdown.js';
-
-/** The thread's task in one line. */
-export function threadTitle(thread: Thread): string {
-  const line = thread.summary.split('\n', 1)[0]?.trim() ?? '';
-  return line === '' ? shortId(thread.id) : line;
-}
+import { rowMark, taskTitle, threadTitle } from './threadTitles.js';
 
 /** The state's word in the display language. */
 export function statusWord(thread: Thread): string {
@@ -36,21 +31,10 @@ export function groupWord(group: ThreadGroup): string {
   return vscode.l10n.t(threadGroupWords[group]);
 }
 
-/** `dev · editing src/a.ts · 2 min · $0.11`: what matters in the thread's present state. */
+/** `dev · editing src/a.ts · 2 min · $0.11`: what matters in the thread's present state; first, what tells it from others. */
 export function threadDescription(thread: Thread, now: number, { withProject = false } = {}): string {
-  return join([withProject ? `${thread.projectName}/${thread.agent}` : thread.agent, ...stateParts(thread, now)]);
-}
-
-/** So much of a title leaves room for what the thread does, in a side bar of the usual width. */
-const maximumTitle = 24;
-
-/** The title for rows: cut between words, so that what stands behind it stays in view. */
-export function shortTitle(thread: Thread): string {
-  const title = threadTitle(thread);
-  if (title.length <= maximumTitle) return title;
-  const cut = title.slice(0, maximumTitle);
-  const space = cut.lastIndexOf(' ');
-  return `${cut.slice(0, space > maximumTitle / 2 ? space : maximumTitle - 1).trimEnd()}…`;
+  const agent = withProject ? `${thread.projectName}/${thread.agent}` : thread.agent;
+  return join([rowMark(thread), agent, ...stateParts(thread, now)]);
 }
 
 function stateParts(thread: Thread, now: number): readonly string[] {
@@ -132,7 +116,7 @@ export function changesText(thread: Thread): string {
 
 /** What a screen reader says: state, task, agent and the rest, as a sentence list. */
 export function threadAccessibleText(thread: Thread, now: number): string {
-  return [statusWord(thread), threadTitle(thread), threadDescription(thread, now)].join(', ');
+  return [statusWord(thread), taskTitle(thread), threadDescription(thread, now)].join(', ');
 }
 
 /** Task, agent, branch, base, last line said, cost, and commands as links. */

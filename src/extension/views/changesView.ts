@@ -10,7 +10,8 @@ import { createPlainTree, type PlainTree } from '../plain/trees.js';
 import { lineOf, type ReviewedChanges } from '../review/reviewedChanges.js';
 import { threadOfTab } from '../review/reviewTabs.js';
 import type { Services } from '../services.js';
-import { changesText, threadTitle } from '../threads/threadText.js';
+import { changesText } from '../threads/threadText.js';
+import { threadTitle } from '../threads/threadTitles.js';
 import { reportError } from '../commands/reportError.js';
 
 /** A row of the Changes tree. */

@@ -4,7 +4,8 @@ import type { Agent, Project, Trigger } from '../../protocol/gen/muster/v1/proje
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { ComposeFileState } from '../projects/composeFileStates.js';
 import { describeChanges } from '../projects/describeChanges.js';
-import { statusWord, threadTitle } from '../threads/threadText.js';
+import { statusWord } from '../threads/threadText.js';
+import { threadTitle } from '../threads/threadTitles.js';
 import { threadThemeIcon } from './threadNodes.js';
 
 const warning = new vscode.ThemeColor('notificationsWarningIcon.foreground');

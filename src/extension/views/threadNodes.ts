@@ -13,9 +13,9 @@ import {
   statusWord,
   threadAccessibleText,
   threadDescription,
-  shortTitle,
   threadTooltip,
 } from '../threads/threadText.js';
+import { shortTitle } from '../threads/threadTitles.js';
 
 /** A row of the Threads tree. The same row keeps the same object for as long as it is shown. */
 export type ThreadsNode = HostNode | SectionNode | ThreadNode | GuestNode | MoreNode;

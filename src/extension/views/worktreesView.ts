@@ -6,7 +6,8 @@ import type { ForeignWorktree, Worktree, WorktreeProcess } from '../../protocol/
 import { createPlainTree, type PlainTree } from '../plain/trees.js';
 import type { Services } from '../services.js';
 import { folderSize } from '../threads/folderSize.js';
-import { statusWord, threadTitle } from '../threads/threadText.js';
+import { statusWord } from '../threads/threadText.js';
+import { threadTitle } from '../threads/threadTitles.js';
 import { isTroubled } from './threadNodes.js';
 
 export interface WorktreeNode {

@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import {
   changesText,
-  shortTitle,
   threadAccessibleText,
   threadDescription,
-  threadTitle,
   threadTooltip,
 } from '../../../src/extension/threads/threadText.js';
+import { shortTitle, threadTitle } from '../../../src/extension/threads/threadTitles.js';
 import { threadContext, threadThemeIcon } from '../../../src/extension/views/threadNodes.js';
 import { makeThread } from '../../support/protoThreads.js';
 

@@ -1,0 +1,38 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { threadDescription } from '../../../src/extension/threads/threadText.js';
+import {
+  shortTitle,
+  tabTitle,
+  taskTitle,
+  tellApart,
+  threadTitle,
+} from '../../../src/extension/threads/threadTitles.js';
+import { makeThread } from '../../support/protoThreads.js';
+
+describe('threads that are called alike', () => {
+  const one = makeThread({ id: '3f2a9k4m7p0q', summary: 'Fix the test' });
+  const other = makeThread({ id: '7b1c9k4m7p0q', summary: 'Fix the test' });
+  const alone = makeThread({ id: '8b1c9k4m7p0q', summary: 'Add a page' });
+  afterEach(() => tellApart([]));
+
+  it('are told apart in messages, tabs and rows for as long as both are shown', () => {
+    tellApart([one, other, alone]);
+    expect([one, other, alone].map(threadTitle)).toEqual(['Fix the test (3f2a)', 'Fix the test (7b1c)', 'Add a page']);
+    expect(tabTitle(one)).toBe('Fix the test (3f2a)');
+    expect(threadDescription(one, 0)).toMatch(/^3f2a · dev/);
+    expect(threadDescription(alone, 0)).toMatch(/^dev/);
+    tellApart([one, alone]);
+    expect(threadTitle(one)).toBe('Fix the test');
+  });
+
+  it('are told apart in rows that cut what differs, and nowhere else', () => {
+    const long = ['web', 'api'].map((name, i) =>
+      makeThread({ id: `${i}f2a9k4m7p0q`, summary: `Upgrade the libraries of ${name}` }),
+    );
+    tellApart(long);
+    const [web, api] = long;
+    expect(shortTitle(web ?? one)).toBe(shortTitle(api ?? one));
+    expect(long.map(thread => threadDescription(thread, 0).slice(0, 4))).toEqual(['0f2a', '1f2a']);
+    expect(long.map(threadTitle)).toEqual(long.map(taskTitle));
+  });
+});
