@@ -72,6 +72,9 @@ export function boardServices(
         },
         openEvent: id => records.openEvent(id),
         openScriptRun: id => records.openScriptRun(id),
+        openComposeFile: async () => {
+          await vscode.commands.executeCommand('muster.openComposeFile');
+        },
       },
     },
   };

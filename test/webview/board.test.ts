@@ -75,6 +75,21 @@ test('words and an agent narrow the columns, also in the next document; Escape s
   });
 });
 
+test('cards that are called alike show what tells them apart', async () => {
+  const threads = [
+    threadView({ id: 'k3v9x2m4q7w1', summary: 'Fix the test', status: 'ready' }),
+    threadView({ id: '7b1cx2m4q7w2', summary: 'Fix the test', status: 'merged' }),
+    threadView({ id: '9z9cx2m4q7w3', summary: 'Add metrics', status: 'ready' }),
+  ];
+  await withBoard(busyBoard(threads), async ({ page }) => {
+    const markOf = (id: string) => page.locator(`[data-thread="${id}"] .card-mark`).allInnerTexts();
+    expect(await markOf('k3v9x2m4q7w1')).toEqual(['k3v9']);
+    expect(await markOf('7b1cx2m4q7w2')).toEqual(['7b1c']);
+    expect(await markOf('9z9cx2m4q7w3')).toEqual([]);
+    expect(await page.locator('[aria-label$=": Fix the test (k3v9)"]').count()).toBeGreaterThan(0);
+  });
+});
+
 test('the load of an agent is named against its limit, and without one nothing is divided by zero', async () => {
   const [init, ...rest] = busyBoard();
   const strip = rest.find(message => message.type === 'strip');

@@ -270,3 +270,19 @@ test('the tab in front is there again after the document was gone', async () => 
     expect(await view.waitForPosted('show')).toEqual({ type: 'show', tab: 'batches' });
   });
 });
+
+test('a board without schedules says what they are and how to have one, whatever was published meanwhile', async () => {
+  const events = [
+    { id: 'e1', topic: 'muster.thread.ready', source: 'muster', createdAt: 1, state: 'no_subscriber', deliveries: [] },
+  ];
+  const nothing: TabContent = { tab: 'schedules', now: 1, days: [], triggers: [], events, editable: true };
+  await withTab(nothing, async view => {
+    const { page } = view;
+    await page.getByText(webviewStrings.emptySchedules).waitFor();
+    await page.getByText("cron: '30 3 * * *'").waitFor();
+    await page.getByText('muster.thread.ready').waitFor();
+    await checkLooks(view, 'schedules-none-dark');
+    await page.getByRole('button', { name: webviewStrings.openComposeFile }).click();
+    expect(await view.waitForPosted('tabAct')).toMatchObject({ action: { action: { kind: 'edit' } } });
+  });
+});

@@ -17,12 +17,12 @@ export interface TabServices {
   readonly live: LiveBoard;
   /** Of the running host, which is started when there is none. */
   readonly client: (signal: AbortSignal) => Promise<HostServices>;
-  /** Asks; true when the person agreed. */
   /** Gives an agent a task, or says how its problem is mended. */
   readonly onAgent: (
     kind: 'dispatch' | 'fix',
     agent: { readonly projectId: string; readonly agent: string },
   ) => Promise<void>;
+  /** Asks; true when the person agreed. */
   readonly mayAbandonBatch: (batch: string) => Promise<boolean>;
   readonly schedules: ScheduleViews;
 }
@@ -35,6 +35,8 @@ export interface ScheduleViews {
   openEvent(id: string): Promise<void>;
   /** What a script did, to read. */
   openScriptRun(id: string): Promise<void>;
+  /** The file in which schedules are written, to edit; missing where there is no editor. */
+  readonly openComposeFile?: () => Promise<void>;
 }
 
 /** What the board asks of whoever shows it, but for the tabs, which are made when it opens. */

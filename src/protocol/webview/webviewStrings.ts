@@ -230,7 +230,8 @@ export const webviewStrings = {
   'tab.schedules': 'Schedules',
   'emptySchedules': 'No schedules yet',
   'emptySchedulesHint':
-    'Agents with a scheduler in their compose file are started by the clock and by events; what that comes to is shown here.',
+    'A schedule starts an agent by the clock or by an event, without you. Write it below the agent in your compose file, and apply the file:',
+  'openComposeFile': 'Open Compose File',
   'scheduleOf': '{0} · {1}',
   'scheduleNext': 'next in {0}',
   'scheduleEvery': 'every {0}',
@@ -259,6 +260,7 @@ export const webviewStrings = {
   'fireBy.person': 'by hand',
   'fireBy.event': 'by an event',
   'events': 'Events',
+  'eventsHint': 'What Muster and others have published. A trigger of the kind event starts an agent by one.',
   'eventsNone': 'Nothing was published yet.',
   'eventReplay': 'Try again what was given up',
   'event.no_subscriber': 'nobody listens',

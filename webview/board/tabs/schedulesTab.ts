@@ -1,4 +1,4 @@
-import { html, type TemplateResult } from 'lit';
+import { html, nothing, type TemplateResult } from 'lit';
 import type {
   EventView,
   FireView,
@@ -10,7 +10,7 @@ import { fill, isStringKey, type WebviewStrings } from '../../../src/protocol/we
 import { icon } from '../../shared/icon.js';
 import { age, until } from '../../shared/timeText.js';
 import { dayStrip, lastDays, stripHours } from './dayStrip.js';
-import { emptyTab } from './emptyTab.js';
+import { button } from '../../shared/toolkit.js';
 import { row, rowList } from './rowList.js';
 import type { TabContext } from './tabContext.js';
 
@@ -18,21 +18,50 @@ import type { TabContext } from './tabContext.js';
 export function schedulesTab(content: SchedulesTab, context: TabContext): TemplateResult {
   const { triggers, events, now } = content;
   const { strings } = context;
-  if (triggers.length === 0 && events.length === 0) return emptyTab(strings.emptySchedules, strings.emptySchedulesHint);
   const agents = Map.groupBy(triggers, ({ projectId, agent }) => `${projectId} ${agent}`);
-  return html`${[...agents.values()].map(ofAgent =>
+  return html`${triggers.length === 0 ? noSchedules(content, context) : nothing}
+  ${[...agents.values()].map(ofAgent =>
     rowList({
       heading: agentHeading(ofAgent[0], now, context),
       rows: ofAgent.map(trigger => triggerRow(trigger, content, context)),
     }),
   )}
-  ${rowList({
-    heading: strings.events,
+  ${triggers.length === 0 && events.length === 0 ? nothing : eventList(events, context)}`;
+}
+
+/** A schedule as it is written; words of the language, which are the same everywhere. */
+const example = `agents:
+  dev:
+    scheduler:
+      triggers:
+        - name: nightly
+          cron: '30 3 * * *'
+          prompt: Update one outdated dependency.`;
+
+/** What a schedule is, and how to have one. */
+function noSchedules({ editable, events }: SchedulesTab, { strings, tabAct }: TabContext): TemplateResult {
+  const edit = (): void => tabAct({ tab: 'schedules', action: { kind: 'edit' } });
+  return html`<div class=${events.length === 0 ? 'blank' : 'blank blank-above'}>
+    <h2>${strings.emptySchedules}</h2>
+    <p>${strings.emptySchedulesHint}</p>
+    <pre class="schedule-example">${example}</pre>
+    ${
+      editable === true
+        ? button({ label: strings.openComposeFile, icon: 'go-to-file', look: 'primary', onClick: edit })
+        : nothing
+    }
+  </div>`;
+}
+
+function eventList(events: SchedulesTab['events'], context: TabContext): TemplateResult {
+  const { strings } = context;
+  return rowList({
+    heading: html`<span>${strings.events}</span> <span class="dim">${strings.eventsHint}</span>`,
     rows:
       events.length === 0
         ? [html`<li class="row row-detail">${strings.eventsNone}</li>`]
         : events.map(event => eventRow(event, context)),
-  })}`;
+  });
 }
 
 function agentHeading(

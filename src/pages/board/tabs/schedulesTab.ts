@@ -35,7 +35,8 @@ export function schedulesTab({ live, client, schedules: also }: TabServices): Bo
         host.topics.listTopicEvents({ limit: eventsShown, summary: true }, { signal }),
         ...live.projects().map(project => triggersOf(project, { host, now, since: days[0] ?? now, signal })),
       ]);
-      return schedulesContent({ now, days, triggers: triggers.flat(), events: events.events });
+      const content = schedulesContent({ now, days, triggers: triggers.flat(), events: events.events });
+      return { ...content, editable: also.openComposeFile !== undefined };
     },
     async act(action, signal) {
       if (action.tab !== 'schedules') return;
@@ -47,6 +48,8 @@ export function schedulesTab({ live, client, schedules: also }: TabServices): Bo
           return await also.openScriptRun(wanted.id);
         case 'event':
           return await also.openEvent(wanted.id);
+        case 'edit':
+          return await also.openComposeFile?.();
         default:
       }
       const host = await client(signal);

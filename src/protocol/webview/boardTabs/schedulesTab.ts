@@ -78,6 +78,8 @@ export const schedulesTabSchema = z.object({
   triggers: z.array(triggerSchema),
   /** The latest first. */
   events: z.array(eventSchema),
+  /** The compose file can be opened from here. */
+  editable: z.optional(z.boolean()),
 });
 export type SchedulesTab = z.infer<typeof schedulesTabSchema>;
 
@@ -93,5 +95,6 @@ export const scheduleActionSchema = z.object({
     z.object({ kind: z.literal('script'), id }),
     z.object({ kind: z.literal('event'), id }),
     z.object({ kind: z.literal('replay'), id }),
+    z.object({ kind: z.literal('edit') }),
   ]),
 });
