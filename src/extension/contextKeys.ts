@@ -1,9 +1,11 @@
 import * as vscode from 'vscode';
 import { showRemembered } from './dispatch/uncommittedWork.js';
 import type { Services } from './services.js';
+import { WalkthroughProgress } from './walkthroughProgress.js';
 
 /** Keeps the context keys current that menus and welcome views ask for. */
 export function registerContextKeys({ context, host, scope, composeFiles }: Services): void {
+  const progress = new WalkthroughProgress({ host, scope });
   const set = (key: string, value: unknown): void =>
     void vscode.commands.executeCommand('setContext', `muster.${key}`, value);
   const showProjects = (): void => set('hasProject', scope.projects().length > 0);
@@ -17,6 +19,7 @@ export function registerContextKeys({ context, host, scope, composeFiles }: Serv
   const findComposeFiles = async (): Promise<void> => {
     const found = await vscode.workspace.findFiles('**/agent-compose.{yml,yaml}', '**/node_modules/**', 1);
     set('hasComposeFile', found.length > 0);
+    progress.hasComposeFile = found.length > 0;
     // Known to have none; before that is known nobody is asked to write one.
     set('hasNoComposeFile', found.length === 0);
   };
@@ -32,6 +35,7 @@ export function registerContextKeys({ context, host, scope, composeFiles }: Serv
   void findComposeFiles();
   context.subscriptions.push(
     files,
+    progress,
     files.onDidCreate(() => void findComposeFiles()),
     files.onDidDelete(() => void findComposeFiles()),
     vscode.workspace.onDidChangeWorkspaceFolders(() => void findComposeFiles()),

@@ -12,6 +12,7 @@ export const reviewRequestChanges = defineCommand({
     { name: 'thread', required: true },
     { name: 'words…', required: false },
   ],
+  options: { again: { type: 'boolean', text: 'also what was sent before and is still open' } },
   details: 'The words are said besides the comments. `muster wait <thread>` waits for the answer.',
   async run(context, args) {
     const { signal, json, out, repeatable } = context;
@@ -26,6 +27,7 @@ export const reviewRequestChanges = defineCommand({
         ...collectDispatchEnvironment(context.env, project),
       },
       idempotencyKey: randomUUID(),
+      again: args.flag('again'),
     };
     const sent = await repeatable(({ reviews }) => reviews.requestChanges(request, { signal }));
     const { threadId, messageId, runId, status } = sent;

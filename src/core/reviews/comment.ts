@@ -66,9 +66,9 @@ export function editComment(comment: ReviewComment, text: string, now: number): 
   return { ...comment, text: commentText(text), updatedAt: now };
 }
 
-/** The comment as part of what was sent. */
+/** The comment as part of what was sent; one that was sent before belongs to the later message. */
 export function sendComment(comment: ReviewComment, messageId: MessageId, now: number): ReviewComment {
-  return comment.state === 'draft' ? { ...comment, state: 'open', messageId, updatedAt: now } : comment;
+  return comment.state === 'resolved' ? comment : { ...comment, state: 'open', messageId, updatedAt: now };
 }
 
 /** The comment with nobody having to do anything about it, or again with somebody. Drafts are removed instead. */

@@ -10,6 +10,7 @@ import { requireNoPart } from '../threads/partLookup.js';
 import { findThread } from '../threads/threadLookup.js';
 import type { ThreadStores } from '../threads/threadStore.js';
 import { changeRequestText, type PlacedComment } from './changeRequest.js';
+import type { ReviewComment } from './comment.js';
 import type { CommentService } from './commentService.js';
 
 export interface ChangeRequest {
@@ -17,6 +18,8 @@ export interface ChangeRequest {
   readonly note: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly idempotencyKey?: string | undefined;
+  /** Also what was sent before and is still open. */
+  readonly again?: boolean;
 }
 
 export interface RequestChangesOptions {
@@ -34,12 +37,13 @@ export class RequestChanges {
   }
 
   /**
-   * All drafts of the thread as one message. Errors: `request.invalid` when there is nothing to say, those of dispatching.
+   * All drafts of the thread as one message, with `again` also its open discussions. Errors: `request.invalid` when there is nothing
+   * to say, those of dispatching.
    * Asked again with the same key it answers what was sent the first time.
    */
-  async send(thread: string, { note, environment, idempotencyKey }: ChangeRequest): Promise<Dispatched> {
+  async send(thread: string, { note, environment, idempotencyKey, again = false }: ChangeRequest): Promise<Dispatched> {
     const { store, comments, dispatcher } = this.#options;
-    const { author, id, parts, project, summary, again } = store.read(stores => {
+    const { author, id, parts, project, summary, wasSent } = store.read(stores => {
       const { thread: found } = findThread(stores, thread);
       requireNoPart(stores, found.id);
       return {
@@ -48,15 +52,15 @@ export class RequestChanges {
         author: found.agent,
         summary: found.summary,
         project: projectOfThread(stores, found),
-        again: idempotencyKey !== undefined && stores.messages.byIdempotencyKey(idempotencyKey) !== undefined,
+        wasSent: idempotencyKey !== undefined && stores.messages.byIdempotencyKey(idempotencyKey) !== undefined,
       };
     });
     const all = [...(await comments.list(id))];
     for (const { thread: part, name } of parts)
       all.push(...(await comments.list(part)).map(placed => inRepository(name, placed)));
-    const drafts = all.filter(({ comment }) => comment.state === 'draft');
+    const points = all.filter(({ comment }) => isDraft(comment) || (again && isOpen(comment)));
     const words = note.trim();
-    if (drafts.length === 0 && words === '' && !again) {
+    if (points.length === 0 && words === '' && !wasSent) {
       throw new AppError(
         'request.invalid',
         `Thread ${id} has no comments that were not sent yet. Write one, or say what is to change.`,
@@ -69,8 +73,8 @@ export class RequestChanges {
       thread: id,
       summary,
       intent: 'changes-requested',
-      prompt: changeRequestText(words, drafts),
-      carries: drafts.map(({ comment }) => comment.id),
+      prompt: changeRequestText(words, points),
+      carries: points.map(({ comment }) => comment.id),
       context: [],
       environment,
       ...defined({ idempotencyKey }),
@@ -82,4 +86,13 @@ export class RequestChanges {
 function inRepository(name: string, placed: PlacedComment): PlacedComment {
   const { comment } = placed;
   return { ...placed, comment: { ...comment, place: { ...comment.place, path: inPart(name, comment.place.path) } } };
+}
+
+function isDraft({ state }: ReviewComment): boolean {
+  return state === 'draft';
+}
+
+/** A discussion that was sent and that nobody has resolved; its answers are said in it. */
+function isOpen({ state, replyTo }: ReviewComment): boolean {
+  return state === 'open' && replyTo === undefined;
 }

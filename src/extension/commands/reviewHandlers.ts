@@ -1,7 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
 import { defined } from '../../base/defined.js';
-import { collectProviderEnvironment } from '../../client/providerEnvironment.js';
 import type { Hunk } from '../../protocol/gen/muster/v1/reviews_pb.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { reviewCommands } from '../manifest/reviewCommands.js';
@@ -12,6 +10,7 @@ import { lineOf } from '../review/reviewedChanges.js';
 import { reviewFileOf } from '../review/reviewUris.js';
 import type { Services } from '../services.js';
 import { targetThread, targetThreads } from '../threads/pickThread.js';
+import { requestChanges } from '../review/requestChanges.js';
 import { threadTitle } from '../threads/threadTitles.js';
 import { isChangesNode, type ChangesNode, type ChangesView } from '../views/changesView.js';
 import type { CommandHandlers } from './commandHandler.js';
@@ -174,40 +173,6 @@ function hunksAtCursor({ changes }: Services): readonly Hunk[] {
 
 function saving(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
   return whileWaiting(vscode.l10n.t('Saving the comment'), work);
-}
-
-/** Sends every draft, and what the person says besides, to the author, which goes on with it. */
-export async function requestChanges(services: Services, thread: Thread): Promise<void> {
-  const drafts = services.host.threads.get(thread.id)?.draftComments ?? thread.draftComments;
-  const note = await askForLine({
-    title: vscode.l10n.t('Request Changes from {0}', thread.agent),
-    prompt: promptFor(drafts),
-    placeHolder:
-      drafts === 0 ? vscode.l10n.t('What should be different?') : vscode.l10n.t('Anything besides (optional)'),
-    validateInput: text =>
-      drafts === 0 && text.trim() === '' ? vscode.l10n.t('Say what should be different.') : undefined,
-  });
-  if (note === undefined) return;
-  await services.reviews.save(thread);
-  const sent = await whileWaiting(vscode.l10n.t('Requesting changes'), async signal => {
-    const client = await services.host.client(signal);
-    return client.reviews.requestChanges(
-      {
-        threadId: thread.id,
-        note,
-        environment: collectProviderEnvironment(process.env),
-        idempotencyKey: randomUUID(),
-      },
-      { signal },
-    );
-  });
-  services.attention.dispatchedHere(sent.threadId);
-  showDone(vscode.l10n.t('{0} goes on with "{1}"', thread.agent, threadTitle(thread)));
-}
-
-function promptFor(drafts: number): string {
-  if (drafts === 0) return vscode.l10n.t('You have not commented on any line.');
-  return drafts === 1 ? vscode.l10n.t('Sends your comment.') : vscode.l10n.t('Sends your {0} comments.', drafts);
 }
 
 /** Its target, or another thread of the same repository that has something to compare with. */

@@ -9,7 +9,7 @@ import {
 import { settingTable, type SettingEntry } from './settingTable.js';
 import { ManifestTexts } from './texts.js';
 import { container, viewTable, welcomeTable } from './viewTable.js';
-import { walkthrough, walkthroughSteps } from './walkthroughTable.js';
+import { stepKey, walkthrough, walkthroughSteps } from './walkthroughTable.js';
 
 /** The generated parts of `package.json` and the whole of `package.nls.json`. */
 export interface GeneratedManifest {
@@ -165,10 +165,7 @@ function walkthroughContribution(texts: ManifestTexts): Readonly<Record<string, 
       title: texts.add(`walkthrough.${step.id}.title`, step.title),
       description: texts.add(`walkthrough.${step.id}.description`, step.description),
       media: { markdown: `media/walkthrough/${step.media}` },
-      completionEvents: [
-        ...(step.completedBy === undefined ? [] : [`onCommand:${step.completedBy}`]),
-        ...(step.completedWhen === undefined ? [] : [`onContext:${step.completedWhen}`]),
-      ],
+      completionEvents: [`onContext:${stepKey(step.id)}`],
     })),
   };
 }

@@ -88,10 +88,11 @@ export function reviewsApi({
       comment: wireComment(comments.resolve(threadId, commentId, !reopen)),
     }),
 
-    async requestChanges({ threadId, note, environment, idempotencyKey }) {
+    async requestChanges({ threadId, note, environment, idempotencyKey, again }) {
       const { thread, run } = await requestChanges.send(threadId, {
         note,
         environment,
+        again,
         idempotencyKey: given(idempotencyKey),
       });
       return { threadId: thread.id, messageId: run.messageId, runId: run.id, status: run.status };

@@ -32,7 +32,8 @@ async function reviewed() {
     await host.settler.settled(id);
   };
   const request = (note = '', idempotencyKey?: string) => requests.send(id, { note, environment: {}, idempotencyKey });
-  return { world, host, id, comments, request, at, messages, work };
+  const requestAgain = () => requests.send(id, { note: '', environment: {}, again: true });
+  return { world, host, id, comments, request, requestAgain, at, messages, work };
 }
 
 describe('a comment', () => {
@@ -99,6 +100,21 @@ describe('requesting changes', () => {
     const first = await request('', 'key');
     expect((await request('', 'key')).run.id).toBe(first.run.id);
     expect(messages().filter(({ intent }) => intent === 'changes-requested')).toHaveLength(1);
+  });
+
+  test('sends what is still open again when asked to, and its answer resolves that', async () => {
+    const { comments, id, at, request, requestAgain, messages, work } = await reviewed();
+    const left = await comments.add(id, at(1), 'Do this.');
+    const resolved = await comments.add(id, at(2), 'And that.');
+    await request();
+    await work('changed', `DONE: ${resolved.id.slice(0, 6)}`);
+    await expect(request()).rejects.toMatchObject({ code: 'request.invalid' });
+    const { run } = await requestAgain();
+    const [sent] = messages().filter(({ runId }) => runId === run.id);
+    expect(sent?.body).toContain('Do this.');
+    expect(sent?.body).not.toContain('And that.');
+    await work('changed again', `DONE: ${left.id.slice(0, 6)}`);
+    expect((await comments.list(id)).map(({ comment }) => comment.state)).toEqual(['resolved', 'resolved']);
   });
 
   test('the answer resolves what it says is done, and only of what it was asked', async () => {

@@ -17,7 +17,6 @@ import type { TabContext } from './tabContext.js';
 /** Triggers with what is due and what came of it, a list for each agent, and what was published. */
 export function schedulesTab(content: SchedulesTab, context: TabContext): TemplateResult {
   const { triggers, events, now } = content;
-  const { strings } = context;
   const agents = Map.groupBy(triggers, ({ projectId, agent }) => `${projectId} ${agent}`);
   return html`${triggers.length === 0 ? noSchedules(content, context) : nothing}
   ${[...agents.values()].map(ofAgent =>
