@@ -25,6 +25,7 @@ import { GuestNotebooks } from './notebooks/guestNotebooks.js';
 import { JupyterExtensionServers } from './notebooks/jupyterExtension.js';
 import { Attention } from './notifications/attention.js';
 import { MutedThreads } from './notifications/mutedThreads.js';
+import { OwnTasks } from './notifications/ownTasks.js';
 import { ApplyPreviews } from './projects/applyPreviews.js';
 import { ComposeFileStates } from './projects/composeFileStates.js';
 import { WorkspaceScope } from './projects/workspaceScope.js';
@@ -74,9 +75,10 @@ export function activate(context: vscode.ExtensionContext): TestAccess | undefin
   const composeFiles = new ComposeFileStates(host, log);
   const previews = new ApplyPreviews(host);
   const muted = new MutedThreads(context.workspaceState);
+  const own = new OwnTasks(context.workspaceState);
   const pages = registerThreadPage(
     context,
-    threadPageServices(host, { scope, drafts: new KeptDrafts(context.workspaceState) }),
+    threadPageServices(host, { scope, own, drafts: new KeptDrafts(context.workspaceState) }),
   );
   const changes = new ReviewedChanges(host);
   const reviews = new Reviews(host, changes);
@@ -84,7 +86,7 @@ export function activate(context: vscode.ExtensionContext): TestAccess | undefin
   const comments = new ReviewComments(host, reviews);
   const logs = new RawLogs(host);
   const records = new ScheduleDocuments(host);
-  const attention = new Attention({ host, scope, muted, isVisible: threadId => pages.isVisible(threadId) });
+  const attention = new Attention({ host, scope, muted, own, isVisible: threadId => pages.isVisible(threadId) });
   const openBoard = registerBoard(context, boardServices(host, scope, records));
   const notebooks = new GuestNotebooks({ context, log, host });
   const guestFiles = new GuestFiles({ host, log });

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { UnseenNeeds } from './notifications/unseenNeeds.js';
+import { Unseen } from './notifications/unseen.js';
 import type { Services } from './services.js';
 import { threadsNeedingYou, threadsWorking } from './threads/threadGroups.js';
 
@@ -11,7 +11,7 @@ interface ThreadList {
 
 /** Agents at work and threads that need a person, always in view; a click lists them. It is amber for what is new. */
 export function registerStatusBar({ context, host, scope }: Services, list: ThreadList): void {
-  const unseen = new UnseenNeeds();
+  const unseen = new Unseen({ firstIsNews: true });
   const item = vscode.window.createStatusBarItem('muster.threads', vscode.StatusBarAlignment.Left, 50);
   item.name = vscode.l10n.t('Muster Threads');
   item.command = 'muster.showThreads';
@@ -20,7 +20,7 @@ export function registerStatusBar({ context, host, scope }: Services, list: Thre
     const working = threadsWorking(threads).length;
     const needy = threadsNeedingYou(threads).map(({ id }) => id);
     const needing = needy.length;
-    const isNews = unseen.look(needy, { listed: list.visible });
+    const isNews = unseen.look(needy, { listed: list.visible }) > 0;
     switch (host.state) {
       case 'connected':
         item.text = `$(organization) ${working}${needing > 0 ? ` · $(bell-dot) ${needing}` : ''}`;

@@ -3,6 +3,7 @@ import { collectProviderEnvironment } from '../client/providerEnvironment.js';
 import type { BoardSurroundings, LiveBoard, TabServices } from '../pages/board/boardServices.js';
 import type { HostConnection, HostState } from './host/hostConnection.js';
 import type { ScheduleDocuments } from './log/scheduleDocuments.js';
+import type { OwnTasks } from './notifications/ownTasks.js';
 import { askModally } from './plain/messages.js';
 import type { WorkspaceScope } from './projects/workspaceScope.js';
 import { actOnThread } from './threads/actOnThread.js';
@@ -17,7 +18,11 @@ async function startHost(): Promise<void> {
 /** What the thread pages ask for, on top of the connection and the commands. */
 export function threadPageServices(
   host: HostConnection,
-  { scope, drafts }: { readonly scope: WorkspaceScope; readonly drafts: ThreadPageServices['drafts'] },
+  {
+    scope,
+    own,
+    drafts,
+  }: { readonly scope: WorkspaceScope; readonly own: OwnTasks; readonly drafts: ThreadPageServices['drafts'] },
 ): ThreadPageServices {
   return {
     drafts,
@@ -33,6 +38,7 @@ export function threadPageServices(
       const client = await host.client(signal);
       const environment = collectProviderEnvironment(process.env);
       await client.threads.dispatch({ threadId, agent, prompt: text, environment, idempotencyKey: key }, { signal });
+      own.add(threadId);
     },
     act: actOnThread,
     openDiff: async (threadId, path) => {

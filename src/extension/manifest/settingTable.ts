@@ -97,9 +97,14 @@ export const settingTable = {
     scope: 'window',
   },
   'muster.notifications.ready': {
-    type: 'boolean',
-    default: false,
-    description: 'Also notify when a thread is ready for review. Otherwise the badge and the tree tell.',
+    type: 'enum',
+    default: 'own',
+    values: {
+      own: 'Of what you gave from this window.',
+      all: 'Of every thread.',
+      off: 'Of none: the badge and the tree tell.',
+    },
+    description: 'Of which threads to notify when their work is done, unless you have their page in front of you.',
     scope: 'window',
   },
   'muster.compose.applyOnSave': {

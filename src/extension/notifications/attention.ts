@@ -3,10 +3,12 @@ import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { HostConnection } from '../host/hostConnection.js';
 import type { WorkspaceScope } from '../projects/workspaceScope.js';
 import { readSetting } from '../settings.js';
-import { actOnThread, needButtons, type ThreadButton } from '../threads/actOnThread.js';
-import { statusWord } from '../threads/threadText.js';
+import type { ThreadAction } from '../../protocol/webview/threadActions.js';
+import { buttonsFor, needButtons, type ThreadButton } from '../threads/actOnThread.js';
+import { changesText, statusWord } from '../threads/threadText.js';
 import { threadTitle } from '../threads/threadTitles.js';
 import type { MutedThreads } from './mutedThreads.js';
+import type { OwnTasks } from './ownTasks.js';
 import { NewlyNeedy, type Occasion } from './newlyNeedy.js';
 import { showInformation, showWarning } from '../plain/messages.js';
 
@@ -14,6 +16,7 @@ export interface AttentionOptions {
   readonly host: HostConnection;
   readonly scope: WorkspaceScope;
   readonly muted: MutedThreads;
+  readonly own: OwnTasks;
   /** True while the person is looking at the thread. */
   readonly isVisible: (threadId: string) => boolean;
 }
@@ -27,7 +30,6 @@ export class Attention implements vscode.Disposable {
   readonly #news = new NewlyNeedy();
   readonly #pending = new Map<string, Occasion>();
   readonly #handledHere = new Map<string, number>();
-  readonly #dispatchedHere = new Set<string>();
   readonly #subscription: { dispose(): void | Promise<void> };
   #timer: NodeJS.Timeout | undefined;
 
@@ -62,7 +64,7 @@ export class Attention implements vscode.Disposable {
 
   /** Remembers that this window asked for the work. */
   dispatchedHere(threadId: string): void {
-    this.#dispatchedHere.add(threadId);
+    this.#options.own.add(threadId);
   }
 
   dispose(): void {
@@ -72,15 +74,15 @@ export class Attention implements vscode.Disposable {
 
   #look(): void {
     for (const occasion of this.#news.look(this.#options.scope.threads())) {
-      if (this.#isWorthTelling(occasion)) this.#pending.set(occasion.thread.id, occasion);
       if (this.#opensReview(occasion)) void vscode.commands.executeCommand('muster.review', occasion.thread.id);
+      else if (this.#isWorthTelling(occasion)) this.#pending.set(occasion.thread.id, occasion);
     }
     this.#tellSoon();
   }
 
   /** One window tells: the one in front, else the one that asked for the work. What others know waits until they are in front. */
   #tellSoon(): void {
-    const isMine = [...this.#pending.keys()].some(id => this.#dispatchedHere.has(id));
+    const isMine = [...this.#pending.keys()].some(id => this.#options.own.has(id));
     if (this.#pending.size === 0 || !(vscode.window.state.focused || isMine)) return;
     this.#timer ??= setTimeout(() => void this.#tell(), groupMs);
   }
@@ -96,13 +98,17 @@ export class Attention implements vscode.Disposable {
 
   #isWorthTelling({ thread, reason }: Occasion): boolean {
     const { muted, isVisible } = this.#options;
-    const wanted =
-      reason === 'needs_you' ? readSetting('muster.notifications.needsYou') : readSetting('muster.notifications.ready');
+    const wanted = reason === 'needs_you' ? readSetting('muster.notifications.needsYou') : this.#tellsReady(thread);
     return wanted && !muted.has(thread.id) && !isVisible(thread.id) && !this.#handledHere.has(thread.id);
   }
 
+  #tellsReady({ id }: Thread): boolean {
+    const which = readSetting('muster.notifications.ready');
+    return which === 'all' || (which === 'own' && this.#options.own.has(id));
+  }
+
   #opensReview({ thread, reason }: Occasion): boolean {
-    if (reason !== 'ready' || !this.#dispatchedHere.has(thread.id)) return false;
+    if (reason !== 'ready' || !this.#options.own.has(thread.id)) return false;
     return (thread.filesChanged ?? 0) > 0 && readSetting('muster.review.openWhenReady');
   }
 
@@ -118,31 +124,42 @@ export class Attention implements vscode.Disposable {
       if (need !== undefined && others.length === 0 && first.thread.needs !== '') return tellOneCause(occasions, first);
       return tellMany(occasions);
     }
-    await (first.reason === 'ready' ? tellReady(first.thread) : this.#tellNeed(first.thread));
+    await (first.reason === 'ready' ? this.#tellReady(first.thread) : this.#tellNeed(first.thread));
+  }
+
+  async #tellReady(thread: Thread): Promise<void> {
+    const hasChanges = (thread.filesChanged ?? 0) > 0;
+    const actions: readonly ThreadAction[] = hasChanges ? ['review', 'merge'] : ['open'];
+    const buttons: readonly ThreadButton[] = [...buttonsFor(actions, thread.id), this.#muteButton(thread)];
+    const done = hasChanges
+      ? vscode.l10n.t('ready for review, {0}', changesText(thread))
+      : vscode.l10n.t('done, without changes');
+    const text = vscode.l10n.t('{0}, {1}: {2}', this.#agentOf(thread), threadTitle(thread), done);
+    await press(await showInformation(text, ...buttons.map(({ label }) => label)), buttons);
   }
 
   async #tellNeed(thread: Thread): Promise<void> {
     const buttons: readonly ThreadButton[] = [
       ...needButtons(thread),
-      { label: vscode.l10n.t('Open'), run: () => actOnThread('open', thread.id) },
-      { label: vscode.l10n.t('Do Not Show for This Thread'), run: () => this.#options.muted.mute(thread.id) },
+      ...buttonsFor(['open'], thread.id),
+      this.#muteButton(thread),
     ];
     const need = thread.needs || statusWord(thread);
-    const several = this.#options.scope.projects().length > 1;
-    const agent = several ? `${thread.projectName}/${thread.agent}` : thread.agent;
-    const text = vscode.l10n.t('{0}, {1}: {2}', agent, threadTitle(thread), need);
-    const chosen = await showWarning(text, ...buttons.map(({ label }) => label));
-    await buttons.find(({ label }) => label === chosen)?.run();
+    const text = vscode.l10n.t('{0}, {1}: {2}', this.#agentOf(thread), threadTitle(thread), need);
+    await press(await showWarning(text, ...buttons.map(({ label }) => label)), buttons);
+  }
+
+  #muteButton({ id }: Thread): ThreadButton {
+    return { label: vscode.l10n.t('Do Not Show for This Thread'), run: () => this.#options.muted.mute(id) };
+  }
+
+  #agentOf({ projectName, agent }: Thread): string {
+    return this.#options.scope.projects().length > 1 ? `${projectName}/${agent}` : agent;
   }
 }
 
-async function tellReady(thread: Thread): Promise<void> {
-  const review = vscode.l10n.t('Review');
-  const mute = vscode.l10n.t('Do Not Show for This Thread');
-  const text = vscode.l10n.t('{0}, {1}: ready for review', thread.agent, threadTitle(thread));
-  const chosen = await showInformation(text, review, mute);
-  if (chosen === review) await vscode.commands.executeCommand('muster.review', thread.id);
-  if (chosen === mute) await vscode.commands.executeCommand('muster.muteThread', thread.id);
+async function press(label: string | undefined, buttons: readonly ThreadButton[]): Promise<void> {
+  await buttons.find(each => each.label === label)?.run();
 }
 
 async function tellOneCause(occasions: readonly Occasion[], { thread }: Occasion): Promise<void> {
@@ -159,7 +176,9 @@ async function tellMany(occasions: readonly Occasion[]): Promise<void> {
   const rest = occasions.length - names.length;
   const list = rest > 0 ? vscode.l10n.t('{0} and {1} more', names.join(', '), rest) : names.join(', ');
   const show = vscode.l10n.t('Show');
-  const text = vscode.l10n.t('{0} threads changed: {1}', occasions.length, list);
+  const text = occasions.every(({ reason }) => reason === 'ready')
+    ? vscode.l10n.t('{0} threads are done: {1}', occasions.length, list)
+    : vscode.l10n.t('{0} threads changed: {1}', occasions.length, list);
   if ((await showInformation(text, show)) === show) {
     await vscode.commands.executeCommand('muster.showThreads');
   }

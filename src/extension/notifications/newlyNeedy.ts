@@ -15,6 +15,8 @@ export interface Occasion {
  */
 export class NewlyNeedy {
   readonly #seen = new Map<string, string>();
+  /** The last run of each thread whose end is known, also while it is merged and taken back. */
+  readonly #finished = new Map<string, string>();
   #looked = false;
 
   look(threads: readonly Thread[]): readonly Occasion[] {
@@ -22,8 +24,9 @@ export class NewlyNeedy {
     for (const thread of threads) {
       const reason = reasonOf(thread);
       const key = reason === undefined ? '' : keyOf(thread, reason);
-      const before = this.#seen.get(thread.id);
+      const before = reason === 'ready' ? this.#finished.get(thread.id) : this.#seen.get(thread.id);
       this.#seen.set(thread.id, key);
+      if (reason === 'ready') this.#finished.set(thread.id, key);
       if (reason !== undefined && key !== before && this.#looked) occasions.push({ thread, reason });
     }
     this.#looked = true;
@@ -33,7 +36,10 @@ export class NewlyNeedy {
 
 function reasonOf(thread: Thread): Reason | undefined {
   const group = threadGroupOf(parseThreadStatus(thread.status));
-  return group === 'needs_you' || group === 'ready' ? group : undefined;
+  if (group === 'needs_you') return group;
+  // Whoever stopped it knows that it has ended, and where nothing ran nothing did.
+  const hasFinished = thread.latestRun !== undefined && thread.latestRun.status !== 'cancelled';
+  return group === 'ready' && hasFinished ? group : undefined;
 }
 
 /** The same need of the same run or merge is told once, however often the thread changes. */

@@ -51,8 +51,13 @@ export interface ThreadButton {
 
 /** The ways out of a need, as the page offers them, with the same words. */
 export function needButtons(thread: Thread): readonly ThreadButton[] {
-  return actionsForNeed(toThreadView(thread)).map(action => ({
+  return buttonsFor(actionsForNeed(toThreadView(thread)), thread.id);
+}
+
+/** Buttons that do what those of a page with the same words do. */
+export function buttonsFor(actions: readonly ThreadAction[], threadId: string): readonly ThreadButton[] {
+  return actions.map(action => ({
     label: vscode.l10n.t(webviewStrings[action]),
-    run: () => actOnThread(action, thread.id),
+    run: () => actOnThread(action, threadId),
   }));
 }

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { errorMessage } from '../../base/errors.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { createPlainTree, type PlainTree } from '../plain/trees.js';
+import { Unseen } from '../notifications/unseen.js';
 import type { Services } from '../services.js';
 import { QueueDrag } from './queueDrag.js';
 import {
@@ -41,6 +42,7 @@ export class ThreadsView implements vscode.TreeDataProvider<ThreadsNode>, vscode
   readonly #changed = new vscode.EventEmitter<ThreadsNode | ThreadsNode[] | undefined>();
   readonly #view: PlainTree<ThreadsNode>;
   readonly #subscriptions: vscode.Disposable[];
+  readonly #finished = new Unseen({ firstIsNews: false });
   readonly #nodes = new Map<string, ThreadNode>();
   readonly #sectionNodes = new Map<string, SectionNode>();
   readonly #stale = new Set<string>();
@@ -76,6 +78,7 @@ export class ThreadsView implements vscode.TreeDataProvider<ThreadsNode>, vscode
       services.muted.onDidChange(id => this.#schedule([id])),
       this.#view.onDidChangeVisibility(({ visible }) => {
         if (visible) this.#tick();
+        this.#showBadge();
       }),
       { dispose: () => clearInterval(tick) },
     ];
@@ -98,7 +101,7 @@ export class ThreadsView implements vscode.TreeDataProvider<ThreadsNode>, vscode
     return node?.kind === 'thread' ? this.#services.host.threads.get(node.threadId) : undefined;
   }
 
-  /** How many threads need a person, as the activity bar shows it. */
+  /** How many threads need a person, and how many are news, as the activity bar shows it. */
   get badge(): vscode.ViewBadge | undefined {
     return this.#view.badge;
   }
@@ -274,9 +277,26 @@ export class ThreadsView implements vscode.TreeDataProvider<ThreadsNode>, vscode
   }
 
   #showBadge(): void {
-    const count = threadsNeedingYou(this.#services.scope.threads()).length;
-    const tooltip = count === 1 ? vscode.l10n.t('1 thread needs you') : vscode.l10n.t('{0} threads need you', count);
-    this.#view.badge = count === 0 ? undefined : { value: count, tooltip };
+    const threads = this.#services.scope.threads();
+    const needy = threadsNeedingYou(threads).length;
+    const finished = this.#countFinished(threads);
+    const tooltip = [
+      needy === 0
+        ? ''
+        : needy === 1
+          ? vscode.l10n.t('1 thread needs you')
+          : vscode.l10n.t('{0} threads need you', needy),
+      finished === 0 ? '' : vscode.l10n.t('done since you looked: {0}', finished),
+    ].filter(part => part !== '');
+    const value = needy + finished;
+    this.#view.badge = value === 0 ? undefined : { value, tooltip: tooltip.join(', ') };
+  }
+
+  /** Threads whose work was done while nobody saw the list. What an earlier window had listed is no news. */
+  #countFinished(threads: readonly Thread[]): number {
+    if (this.#services.host.state !== 'connected') return 0;
+    const ready = threads.filter(({ status }) => status === 'ready').map(({ id }) => id);
+    return this.#finished.look(ready, { listed: this.#view.visible });
   }
 
   #sectionNode(key: string): SectionNode {

@@ -42,6 +42,8 @@ const quietSettings = {
   'workbench.tips.enabled': false,
   'workbench.secondarySideBar.defaultVisibility': 'hidden',
   'chat.disableAIFeatures': true,
+  // Would lie over what is pressed.
+  'muster.notifications.ready': 'off',
   'telemetry.telemetryLevel': 'off',
   'git.openRepositoryInParentFolders': 'never',
   'window.dialogStyle': 'custom',

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Thread } from '../../../src/protocol/gen/muster/v1/threads_pb.js';
 import { Attention, type AttentionOptions } from '../../../src/extension/notifications/attention.js';
+import { OwnTasks } from '../../../src/extension/notifications/ownTasks.js';
 import { makeThread } from '../../support/protoThreads.js';
 
 const vscode = vi.hoisted(() => {
@@ -44,6 +45,7 @@ function openWindow() {
     },
     scope: { threads: () => [...threads.values()], projects: () => [] },
     muted: { has: () => false },
+    own: new OwnTasks({ get: () => undefined, update: async () => undefined } as never),
     isVisible: () => false,
   } as unknown as AttentionOptions);
   const arrive = (...list: readonly Thread[]): void => {
@@ -95,4 +97,31 @@ test('threads that one cause stopped are one notification', async () => {
   comeToFront();
   arrive(needy('a'), needy('b'), needy('c'));
   expect(await soon()).toEqual(['dev, 3 threads: the key has expired']);
+});
+
+const done = (id: string, filesChanged: number): Thread =>
+  makeThread({
+    id,
+    agent: 'dev',
+    summary: `Task ${id}`,
+    status: 'ready',
+    filesChanged,
+    latestRun: { id: `run-${id}` },
+  });
+
+test('work that was asked for here is told when it is done, also while nobody looks; that of others is not', async () => {
+  const { attention, arrive } = openWindow();
+  attention.dispatchedHere('a');
+  arrive(done('a', 2), done('b', 1));
+  expect(await soon()).toEqual(['dev, Task a: ready for review, 2 files']);
+  attention.dispatchedHere('c');
+  arrive(done('c', 0));
+  expect((await soon()).at(-1)).toBe('dev, Task c: done, without changes');
+});
+
+test('several that are done are one notification', async () => {
+  const { attention, arrive } = openWindow();
+  for (const id of ['a', 'b']) attention.dispatchedHere(id);
+  arrive(done('a', 2), done('b', 1));
+  expect(await soon()).toEqual(['2 threads are done: Task a, Task b']);
 });

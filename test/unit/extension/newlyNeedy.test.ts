@@ -36,3 +36,13 @@ it('a finished run is ready once', () => {
   expect(news.look([ready])).toEqual([{ thread: ready, reason: 'ready' }]);
   expect(news.look([ready])).toEqual([]);
 });
+
+it('what is ready again because its merge was taken back is no news, nor is what a person stopped', () => {
+  const news = new NewlyNeedy();
+  const ready = makeThread({ id: 'bbbbbbbbbbbb', status: 'ready', latestRun: { id: 'run1' } });
+  news.look([ready]);
+  expect(news.look([{ ...ready, status: 'merged' }])).toEqual([]);
+  expect(news.look([ready])).toEqual([]);
+  const stopped = makeThread({ id: 'cccccccccccc', status: 'ready', latestRun: { id: 'run2', status: 'cancelled' } });
+  expect(news.look([ready, stopped])).toEqual([]);
+});
