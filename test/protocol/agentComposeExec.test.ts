@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { Code, createClient, type Transport } from '@connectrpc/connect';
 import { beforeAll, expect, test } from 'vitest';
-import { CacheService } from '../../src/protocol/gen/agentcompose/v2/caches_pb.js';
 import {
   type AttachExecRequestSchema,
   ExecService,
@@ -14,6 +13,7 @@ import { RunEventKind, RunService } from '../../src/protocol/gen/agentcompose/v2
 import { SandboxService, SandboxStatus } from '../../src/protocol/gen/agentcompose/v2/sandboxes_pb.js';
 import { AttachRunMode, RunStatus, StdioStream } from '../../src/protocol/gen/agentcompose/v2/types_pb.js';
 import { HealthService } from '../../src/protocol/gen/health/v1/health_pb.js';
+import { VolumeService } from '../../src/protocol/gen/agentcompose/v2/volumes_pb.js';
 import { transportTo, twoWayWires, wires, type Wire } from '../support/agentCompose/wires.ts';
 import { startDaemon } from '../support/daemon.ts';
 import { buildPrograms, testHome, testRepository, type Programs, type TestHome } from '../support/hostProcess.ts';
@@ -107,8 +107,8 @@ test('projects, runs, commands, logs and errors are the same whichever way a cli
     const wrong = { target: { case: 'runId', value: 'none' }, command } as const;
     await expect(exec.exec(wrong), way).rejects.toMatchObject({ code: Code.NotFound });
     await expect(exec.exec({ command }), way).rejects.toMatchObject({ code: Code.InvalidArgument });
-    const caches = createClient(CacheService, transport);
-    await expect(caches.listCaches({}), way).rejects.toMatchObject({ code: Code.Unimplemented });
+    const volumes = createClient(VolumeService, transport);
+    await expect(volumes.listVolumes({}), way).rejects.toMatchObject({ code: Code.Unimplemented });
   }
 });
 
