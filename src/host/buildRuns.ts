@@ -13,6 +13,7 @@ import { RunLifecycle } from '../core/runs/runLifecycle.js';
 import type { RunModels } from '../core/models/runModels.js';
 import type { RunLimit } from '../core/runs/runLimit.js';
 import { RunStarter } from '../core/runs/runStarter.js';
+import { FreshStart } from '../core/threads/freshStart.js';
 import type { ThreadSettler } from '../core/threads/threadSettler.js';
 import type { WorkspaceService } from '../core/workspaces/workspaceService.js';
 import type { WorkspacePreparer } from '../core/workspaces/workspacePreparer.js';
@@ -47,6 +48,7 @@ export function buildRuns(
     ...common,
     ...parts,
     directory,
+    freshStart: new FreshStart({ ...common, driver: parts.worktrees }),
     models: parts.runModels,
     placeholders: hostPlaceholders(parts.distDir),
     digest: text => sha256(Buffer.from(text)),

@@ -102,6 +102,23 @@ describe.each(gitsUnderTest)('worktrees of %s', (_, open) => {
     expect(await git.parentsOf(kept.head)).toEqual([head]);
   });
 
+  test('a worktree whose work has landed begins again at another commit, and what it had is kept', async () => {
+    const ref = git.worktree('one');
+    await git.worktrees.create(ref, signal);
+    const own = await git.commit(ref.path, { 'one.txt': '1\n' });
+    const at = await git.commit(git.root, { 'main.txt': '1\n' });
+    await git.write(`${ref.path}/README.md`, 'not committed\n');
+    await git.commit(git.root, { 'README.md': 'theirs\n' });
+    const later = (await git.headOf('main')) ?? '';
+    await expect(git.worktrees.renew(ref, { at: later, keepAs: 'refs/muster/aside/run' })).rejects.toThrow();
+    expect(await git.headOf(ref.branch)).toBe(own);
+    await git.write(`${ref.path}/README.md`, 'readme\n');
+    await git.worktrees.renew(ref, { at, keepAs: 'refs/muster/aside/run' });
+    expect(await git.headOf(ref.branch)).toBe(at);
+    expect(await git.read(`${ref.path}/one.txt`)).toBeUndefined();
+    expect(await git.read(`${ref.path}/main.txt`)).toBe('1\n');
+  });
+
   test('state lists uncommitted files and counts commits on both sides', async () => {
     const ref = git.worktree('one');
     await git.worktrees.create(ref, signal);

@@ -28,6 +28,7 @@ import { RunStarter } from '../../src/core/runs/runStarter.js';
 import { SandboxService } from '../../src/core/sandboxes/sandboxService.js';
 import { DispatchService, type Dispatch, type Dispatched } from '../../src/core/threads/dispatchService.js';
 import { ReviewService } from '../../src/core/reviews/reviewService.js';
+import { FreshStart } from '../../src/core/threads/freshStart.js';
 import { ThreadService } from '../../src/core/threads/threadService.js';
 import { ThreadSettler } from '../../src/core/threads/threadSettler.js';
 import type { GuestGitDriver } from '../../src/core/workspaces/guestGitDriver.js';
@@ -187,6 +188,7 @@ export function coreHost(
   const preparer = new WorkspacePreparer({ ...common, shell, driver: worktrees, ports: { areFree: async () => true } });
   const starter = new RunStarter({
     ...common,
+    freshStart: new FreshStart({ ...common, driver: worktrees }),
     providers,
     workspaces,
     preparer,

@@ -17,12 +17,14 @@ export interface FollowUpOptions {
   readonly error: string;
   readonly onDraft: (text: string) => void;
   readonly onAgent: (name: string) => void;
+  /** Where a merged thread's work went, and where more of it begins; empty for others. */
+  readonly mergedInto: string;
   readonly onSend: () => void;
 }
 
 /** Where a person answers the agent: text, which agent, send with Ctrl or Cmd and Enter. */
 export function followUpBox(options: FollowUpOptions): TemplateResult {
-  const { strings, draft, agent, agents, sending, disabled, error, onSend } = options;
+  const { strings, draft, agent, mergedInto, agents, sending, disabled, error, onSend } = options;
   const canSend = !sending && !disabled && draft.trim() !== '';
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
@@ -33,7 +35,7 @@ export function followUpBox(options: FollowUpOptions): TemplateResult {
   return html`<footer class="follow-up">
     ${error === '' ? nothing : html`<div class="follow-up-error" role="alert">${icon('error')}<span>${error}</span></div>`}
     ${textArea({
-      label: fill(strings.followUpWith, agent),
+      label: mergedInto === '' ? fill(strings.followUpWith, agent) : fill(strings.followUpMerged, agent, mergedInto),
       value: draft,
       rows: lines,
       disabled: sending || disabled,

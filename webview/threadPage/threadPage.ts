@@ -158,7 +158,7 @@ export class ThreadPage extends LitElement {
   }
 
   #followUp(threadAgent: string): TemplateResult {
-    const { strings, agents, connection } = this.#state;
+    const { strings, agents, connection, thread } = this.#state;
     const agent = agents.some(each => each.name === this.#agent) ? (this.#agent ?? threadAgent) : threadAgent;
     return followUpBox({
       strings,
@@ -168,6 +168,7 @@ export class ThreadPage extends LitElement {
       sending: this.#sending !== undefined && !this.#sending.done,
       disabled: connection === 'offline',
       error: this.#sendError,
+      mergedInto: thread?.status === 'merged' ? (thread.latestMerge?.target ?? '') : '',
       onDraft: text => {
         this.#sendError = '';
         this.#setDraft(text);

@@ -16,6 +16,7 @@ import { permissionsOf, requireDriver, saysPermissions, type Project } from '../
 import type { FacadeAddress, RunModels } from '../models/runModels.js';
 import type { ProjectStores } from '../projects/projectStore.js';
 import type { Store } from '../store.js';
+import type { FreshStart } from '../threads/freshStart.js';
 import { requireNoOperation } from '../threads/idleThread.js';
 import { baseAfterRemoval, threadClosed } from '../threads/removedWork.js';
 import { partVariables, type ThreadPart } from '../threads/part.js';
@@ -52,6 +53,7 @@ export interface RunStarterOptions {
   readonly providers: ProviderRegistries;
   readonly workspaces: WorkspaceService;
   readonly preparer: WorkspacePreparer;
+  readonly freshStart: Pick<FreshStart, 'begin'>;
   readonly sandboxes: SandboxService;
   readonly directory: RunDirectory;
   readonly environment: RunEnvironment;
@@ -220,6 +222,8 @@ export class RunStarter {
   async #workspace(run: Run, { project, agent }: Subject, signal: AbortSignal): Promise<ReadyWorkspace> {
     const { workspaces, preparer, store } = this.#options;
     const prepare = async (): Promise<ReadyWorkspace> => {
+      // A command looks at what is there.
+      if (run.provider !== shellCommandName) await this.#options.freshStart.begin(run);
       const wanted = store.read(stores => this.#wanted(stores, run.threadId));
       // Looked up while the worktree is looked at, and the rest is made ready; it is there before the agent is.
       const early = worktreeOf(wanted) && workspaces.pinShared(wanted);

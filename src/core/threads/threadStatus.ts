@@ -3,8 +3,10 @@ import type { Awaited } from '../batches/batch.js';
 import { needsPerson, type Chain } from '../chains/chain.js';
 import type { Merge } from '../merges/merge.js';
 import type { OpenHandMerge } from '../merges/openHandMerge.js';
+import { isStale } from '../merges/staleMerge.js';
 import type { Question } from '../questions/question.js';
 import { isRunSettling, type Run } from '../runs/run.js';
+import type { ReviewMarks } from '../reviews/review.js';
 import { filesChanged, type PartOfThread } from './part.js';
 import type { Thread } from './thread.js';
 
@@ -39,6 +41,8 @@ export interface ThreadState {
 export interface ThreadFacts {
   readonly run: Run | undefined;
   readonly merge: Merge | undefined;
+  /** What a person has seen of it. */
+  readonly marks?: ReviewMarks;
   /** A person has begun one in its worktree. */
   readonly handMerge?: OpenHandMerge | undefined;
   readonly chain?: Chain | undefined;
@@ -83,13 +87,16 @@ function troubleIn(thread: Thread, parts: readonly PartOfThread[] = []): string 
   return troubled && `${troubled.part.name}: ${troubled.thread.trouble?.message ?? ''}`;
 }
 
-function stateOfWork(thread: Thread, { run, merge, chain, questions, awaited, parts = [] }: ThreadFacts): ThreadState {
+function stateOfWork(
+  thread: Thread,
+  { run, merge, marks = {}, chain, questions, awaited, parts = [] }: ThreadFacts,
+): ThreadState {
   const runState = run
     ? afterChain(stateOfRun(run, { questions, awaited, changed: filesChanged({ thread, parts }) > 0 }), chain)
     : // Without a run and with files: somebody else's worktree that became a thread.
       { status: thread.worktree === undefined ? ('queued' as const) : ('ready' as const), needs: '' };
-  // A merge speaks for the thread only while no run was queued after it.
-  if (!merge || (run && run.queuedAt > merge.createdAt)) return runState;
+  // A merge speaks for the thread only while no run was queued after it, and for what it was about.
+  if (!merge || (run && run.queuedAt > merge.createdAt) || isStale(merge, thread, marks)) return runState;
   switch (merge.status) {
     case 'queued':
     case 'checking':
@@ -99,7 +106,8 @@ function stateOfWork(thread: Thread, { run, merge, chain, questions, awaited, pa
     case 'blocked':
     case 'conflicted':
     case 'failed':
-      return { status: 'needs_you', needs: merge.message || `Merge ${merge.status}.` };
+      // What kept it may be over by now, in the person's own checkout for one: nobody knows before somebody tries again.
+      return { status: 'needs_you', needs: `Not merged at the last try: ${merge.message || merge.status}` };
     case 'merged':
     case 'cancelled':
       return runState;

@@ -50,6 +50,11 @@ export interface WorktreeDriver {
    */
   setBack(worktree: WorktreeRef, how: { readonly to: string; readonly keepAs: string }): Promise<void>;
   /**
+   * Brings a worktree without uncommitted work, all of whose commits have landed, to the commit `at`; they stay under `keepAs`. Errors: as
+   * {@link snapshot}, and `worktree.failed` when something that git has no copy of would be replaced (nothing was changed then).
+   */
+  renew(worktree: WorktreeRef, how: { readonly at: string; readonly keepAs: string }): Promise<void>;
+  /**
    * Notes what stands untracked in a worktree before its agent has begun: setup commands made it, and it is not the agent's work as
    * long as that leaves it alone. Errors: as {@link snapshot}.
    */

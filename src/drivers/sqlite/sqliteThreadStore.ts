@@ -282,12 +282,26 @@ export class SqliteThreadStore implements ThreadStore {
     return {
       thread,
       projectName: row.project_name,
-      ...threadState(thread, { run: latestRun, merge: standing, handMerge, chain, questions, awaited, parts }),
+      ...threadState(thread, {
+        run: latestRun,
+        merge: standing,
+        marks: this.#marksFor(thread, standing),
+        handMerge,
+        chain,
+        questions,
+        awaited,
+        parts,
+      }),
       questions,
       awaited,
       parts,
       ...defined({ latestRun, latestMerge, handMerge, undone, chain, partOf }),
     };
+  }
+
+  /** They decide only about a merge that was blocked. */
+  #marksFor({ id }: Thread, merge: Merge | undefined): ReviewMarks {
+    return merge?.status === 'blocked' ? this.#reviews.marks(id) : {};
   }
 
   /** Of every queued run: for a list, counting for each of its rows would be counting the queue squared. */

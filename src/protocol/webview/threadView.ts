@@ -187,9 +187,11 @@ function notesOf({ notes, conflictFiles, conflictTarget }: Thread): string[] | u
   return all.length === 0 ? undefined : all;
 }
 
-/** The latest merge, unless a run was queued after it. */
-function speakingMerge({ latestMerge: merge, latestRun: run }: Thread): ThreadView['latestMerge'] {
+/** The latest merge, unless a run was queued after it, or it came to nothing for another commit. */
+function speakingMerge({ latestMerge: merge, latestRun: run, head }: Thread): ThreadView['latestMerge'] {
   if (!merge || (run && run.queuedAt > merge.createdAt)) return undefined;
+  const isOfHead = merge.expect === head || merge.expect === '' || merge.reason === 'changed_since_review';
+  if (['blocked', 'conflicted', 'failed'].includes(merge.status) && !isOfHead) return undefined;
   return { status: merge.status, reason: cut(merge.reason), target: cut(merge.target) };
 }
 

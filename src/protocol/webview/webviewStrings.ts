@@ -122,6 +122,7 @@ export const webviewStrings = {
   'modelsOwn': 'Models by the login or key of {0}',
   'agentQueued': '{0} is queued, {1}',
   'followUpWith': 'Follow up with {0}',
+  'followUpMerged': 'Follow up with {0}, who begins from {1} as it is now',
   'followUpAgent': 'Agent',
   'send': 'Send',
   'sending': 'Sending',

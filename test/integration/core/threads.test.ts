@@ -104,21 +104,6 @@ describe('following up', () => {
     expect(runNow(world, next.run).status).toBe('running');
   });
 
-  test('is refused for what is merged, whose worktree can go all the same, and not for what came after', async () => {
-    const world = coreWorld();
-    const host = coreHost(world);
-    const { thread } = await readyThread(world, host);
-    await host.merges.wait((await host.merges.request({ thread: thread.id })).id, never);
-    const refused = { code: 'thread.merged', data: { thread: thread.id, target: 'main' } };
-    await expect(host.threads.abandon(thread.id)).rejects.toMatchObject(refused);
-    await expect(host.threads.close(thread.id, { outcome: 'failed' })).rejects.toMatchObject(refused);
-    expect((await host.threads.get(thread.id)).status).toBe('merged');
-    expect(await host.threads.removeWorktree(thread.id)).toMatchObject({ status: 'merged' });
-    await expect(host.threads.abandon(thread.id)).rejects.toMatchObject(refused);
-    await host.dispatch({ thread: thread.id });
-    expect(await host.threads.abandon(thread.id)).toMatchObject({ status: 'abandoned' });
-  });
-
   test('is refused while the thread is being merged', async () => {
     const world = coreWorld();
     const gate = deferred<void>();
@@ -259,6 +244,21 @@ describe('abandoning and restoring', () => {
     await Promise.all([host.threads.abandon(thread.id), host.threads.abandon(thread.id)]);
     expect(world.rescuing.kept.size).toBe(1);
     expect(await host.threads.restore(thread.id)).toMatchObject({ status: 'ready' });
+  });
+
+  test('is refused for what is merged, whose worktree can go all the same, and not for what came after', async () => {
+    const world = coreWorld();
+    const host = coreHost(world);
+    const { thread } = await readyThread(world, host);
+    await host.merges.wait((await host.merges.request({ thread: thread.id })).id, never);
+    const refused = { code: 'thread.merged', data: { thread: thread.id, target: 'main' } };
+    await expect(host.threads.abandon(thread.id)).rejects.toMatchObject(refused);
+    await expect(host.threads.close(thread.id, { outcome: 'failed' })).rejects.toMatchObject(refused);
+    expect((await host.threads.get(thread.id)).status).toBe('merged');
+    expect(await host.threads.removeWorktree(thread.id)).toMatchObject({ status: 'merged' });
+    await expect(host.threads.abandon(thread.id)).rejects.toMatchObject(refused);
+    await host.dispatch({ thread: thread.id });
+    expect(await host.threads.abandon(thread.id)).toMatchObject({ status: 'abandoned' });
   });
 
   test('is refused while the thread is being merged', async () => {

@@ -157,6 +157,17 @@ export class FakeWorktreeDriver implements WorktreeDriver {
     for (const [path, text] of this.#git.commit(to).files) checkout.files.set(path, text);
   }
 
+  async renew(worktree: WorktreeRef, { at, keepAs }: { readonly at: string; readonly keepAs: string }): Promise<void> {
+    const checkout = this.#checkout(worktree);
+    const { path } = worktree;
+    if (this.#git.dirty(checkout).length > 0)
+      throw new AppError('worktree.failed', `${path} was left as it is: it has uncommitted work.`, {
+        path,
+        reason: '',
+      });
+    await this.setBack(worktree, { to: at, keepAs });
+  }
+
   async sharedState(): Promise<SharedState> {
     return { stash: [], refs: [], config: '' };
   }

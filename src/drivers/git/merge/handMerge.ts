@@ -7,8 +7,8 @@ import type { WorktreeGit } from '../command/boundGit.js';
 import { createGitContext, type GitContext, type GitDriverOptions } from '../command/gitContext.js';
 import { failureOf } from '../command/gitFailure.js';
 import { pathList } from '../command/gitPath.js';
-import { lookAt } from '../../../node/looks.js';
 import { exists } from '../worktree/gitDirectory.js';
+import { ignoredInTheWay } from '../worktree/ignoredInTheWay.js';
 import { openWorktree, refuseReplaced } from '../worktree/openWorktree.js';
 import { ownIdentityOnly } from '../worktree/snapshotWorktree.js';
 import { worktreeStatus } from '../worktree/worktreeStatus.js';
@@ -38,7 +38,7 @@ async function begin(
   if (!(await isUnderWay(git))) {
     const { dirty } = await worktreeStatus(git);
     if (dirty.length > 0) throw failed(worktree, `${dirty[0]} is not committed`);
-    const inTheWay = await ignoredInTheWay(git, target);
+    const inTheWay = await ignoredInTheWay(git, `refs/heads/${target}`);
     if (inTheWay !== undefined) throw failed(worktree, `${target} has ${inTheWay}, which is an ignored file here`);
     const args = ['merge', '--quiet', '--no-ff', '--no-verify', '--no-gpg-sign', '-m', message];
     const output = await withIdentity(context, config =>
@@ -74,21 +74,6 @@ async function describe(git: WorktreeGit): Promise<HandMerge> {
     (isText ? files : others).push(path);
   }
   return { ours, theirs, base, files, others };
-}
-
-/** Git replaces ignored files when it merges. One that the target has, and the thread does not, would be lost. */
-async function ignoredInTheWay(git: WorktreeGit, target: string): Promise<string | undefined> {
-  const args = ['diff', '--name-only', '--no-renames', '--diff-filter=A', '-z', 'HEAD', `refs/heads/${target}`];
-  const added = (await git.run({ args, reads: true })).fields().filter(path => path !== '');
-  for (const path of added) {
-    const segments = path.split('/');
-    for (let depth = 1; depth <= segments.length; depth++) {
-      const found = await lookAt(join(git.workTree, ...segments.slice(0, depth)));
-      if (found === undefined) break;
-      if (depth === segments.length || !found.isDirectory()) return path;
-    }
-  }
-  return undefined;
 }
 
 async function finish(context: GitContext, worktree: WorktreeRef): Promise<string> {

@@ -9,6 +9,7 @@ import { inspectRepository } from '../repository/inspectRepository.js';
 import { changedFiles, fileAtCommit, unifiedPatch, worktreeState } from './reviewWorktree.js';
 import { ensureWorktree, repairWorktree } from './repairWorktree.js';
 import { findSharedChanges, putBackShared, readSharedState } from '../repository/sharedState.js';
+import { renewWorktree } from './renewWorktree.js';
 import { openRepository } from '../repository/openRepository.js';
 import { noteMade, untrackedIn } from './madeFiles.js';
 import { openWorktree } from './openWorktree.js';
@@ -28,6 +29,7 @@ export function createGitWorktreeDriver(options: GitDriverOptions): WorktreeDriv
     repair: worktree => repairWorktree(context, worktree),
     snapshot: (worktree, message, more) => snapshotWorktree(context, worktree, message, more),
     setBack: (worktree, how) => setBackWorktree(context, worktree, how),
+    renew: (worktree, how) => renewWorktree(context, worktree, how),
     async noteMade(worktree) {
       const git = await openWorktree(context, worktree);
       await noteMade(context, git, await untrackedIn(git));

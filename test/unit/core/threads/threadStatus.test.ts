@@ -3,7 +3,7 @@ import { parseId } from '../../../../src/base/ids.js';
 import type { Merge, MergeStatus } from '../../../../src/core/merges/merge.js';
 import type { Run, RunStatus } from '../../../../src/core/runs/run.js';
 import type { Thread, ThreadOutcome } from '../../../../src/core/threads/thread.js';
-import { threadState } from '../../../../src/core/threads/threadStatus.js';
+import { threadState, type ThreadFacts } from '../../../../src/core/threads/threadStatus.js';
 
 const thread: Thread = {
   id: parseId('000000000001'),
@@ -85,12 +85,36 @@ describe('the status that people see', () => {
 
   it('says why it needs a person', () => {
     expect(threadState(thread, { run: run('succeeded'), merge: merge('blocked') }).needs).toBe(
-      'src/a.ts is in the way.',
+      'Not merged at the last try: src/a.ts is in the way.',
     );
     const failed = {
       ...run('failed'),
       error: { code: 'rate_limited', message: 'The provider refuses calls for now.' },
     };
     expect(threadState(thread, { run: failed, merge: undefined }).needs).toBe('The provider refuses calls for now.');
+  });
+});
+
+describe('a merge that came to nothing', () => {
+  const [head, other] = ['a'.repeat(40), 'b'.repeat(40)];
+  const after = (status: MergeStatus, now: Partial<Thread>, more: Partial<ThreadFacts & Merge> = {}) => {
+    const { marks = {}, reason } = more;
+    const last = { ...merge(status, 20), ...(reason === undefined ? {} : { reason }) };
+    return threadState({ ...thread, ...now }, { run: run('succeeded'), merge: last, marks }).status;
+  };
+
+  it.each(['blocked', 'conflicted', 'failed'] as const)('(%s) says nothing of another commit', status => {
+    expect(after(status, { head })).toBe('needs_you');
+    expect(after(status, { head: other })).toBe('ready');
+  });
+
+  it('for lack of a review is over when somebody has seen or approved exactly what is there', () => {
+    const reason = 'changed_since_review';
+    const at = (commit: string, time: number) => ({ commit, at: time });
+    expect(after('blocked', { head: other }, { reason })).toBe('needs_you');
+    expect(after('blocked', { head: other }, { reason, marks: { approved: at(other, 30) } })).toBe('ready');
+    expect(after('blocked', { head: other }, { reason, marks: { shown: at(other, 30) } })).toBe('ready');
+    expect(after('blocked', { head: other }, { reason, marks: { approved: at(head, 30) } })).toBe('needs_you');
+    expect(after('blocked', { head }, { reason, marks: { approved: at(head, 10) } })).toBe('needs_you');
   });
 });
