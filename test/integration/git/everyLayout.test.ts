@@ -223,10 +223,19 @@ async function merge(story: Story): Promise<'merged' | 'refused'> {
   return 'merged';
 }
 
+/** What is merged cannot be abandoned; its worktree goes all the same. */
+async function putAway(threadId: string): Promise<void> {
+  const { thread } = await client.threads.getThread({ threadId });
+  if (thread?.status === 'merged') await client.worktrees.removeWorktree({ threadId, ignored: 'archive' });
+  else await client.threads.abandonThread({ threadId, ignored: 'archive' });
+  const { thread: away } = await client.threads.getThread({ threadId });
+  expect(away).toMatchObject({ status: thread?.status === 'merged' ? 'merged' : 'abandoned', worktree: '' });
+}
+
 /** Puts the thread away, and brings it back with every file that its agent made. */
 async function lookForFiles(story: Story): Promise<void> {
   const { thread: threadId } = story;
-  await client.threads.abandonThread({ threadId, ignored: 'archive' });
+  await putAway(threadId);
   const { thread } = await client.threads.restoreThread({ threadId });
   const found = await Promise.all(
     Object.keys(files).map(async path => {
@@ -279,8 +288,7 @@ describe('no combination leaves a thread that cannot be put away, loses a file, 
       onTestFinished(() => story.repository.dispose());
       await act(story, combination);
       await lookForFiles(story);
-      const { thread } = await client.threads.abandonThread({ threadId: story.thread, ignored: 'archive' });
-      expect(thread).toMatchObject({ status: 'abandoned', worktree: '' });
+      await putAway(story.thread);
     },
   );
 });
