@@ -223,7 +223,7 @@ export class RunStarter {
     const { workspaces, preparer, store } = this.#options;
     const prepare = async (): Promise<ReadyWorkspace> => {
       // A command looks at what is there.
-      if (run.provider !== shellCommandName) await this.#options.freshStart.begin(run);
+      if (run.provider !== shellCommandName) await this.#beginAnew(run);
       const wanted = store.read(stores => this.#wanted(stores, run.threadId));
       // Looked up while the worktree is looked at, and the rest is made ready; it is there before the agent is.
       const early = worktreeOf(wanted) && workspaces.pinShared(wanted);
@@ -240,6 +240,13 @@ export class RunStarter {
       return { workspace, ports: { ...ports, ...places }, pinned: Promise.all(pinned) };
     };
     return await workspaces.exclusive(run.threadId, prepare, signal);
+  }
+
+  /** What landed of it, in each of its repositories. */
+  async #beginAnew({ id, threadId }: Run): Promise<void> {
+    const { store, freshStart } = this.#options;
+    const parts = store.read(stores => stores.parts.ofWhole(threadId));
+    for (const each of [threadId, ...parts.map(({ thread }) => thread)]) await freshStart.begin(each, id);
   }
 
   async #parts(

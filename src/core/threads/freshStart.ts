@@ -1,11 +1,11 @@
 import type { Clock } from '../../base/clock.js';
 import { errorMessage } from '../../base/errors.js';
+import type { RunId, ThreadId } from '../../base/ids.js';
 import type { Log } from '../../base/log.js';
 import type { EventStores } from '../events/eventLog.js';
 import type { Merge } from '../merges/merge.js';
 import type { MergeStores } from '../merges/mergeStore.js';
 import { standingMerge } from '../merges/standingMerge.js';
-import type { Run } from '../runs/run.js';
 import type { Store } from '../store.js';
 import type { WorktreeDriver } from '../workspaces/worktreeDriver.js';
 import { worktreeOf } from '../workspaces/workspaceService.js';
@@ -31,10 +31,10 @@ export class FreshStart {
   }
 
   /**
-   * Brings the worktree of a run that is about to start to the target, if all of it is merged; what stood there is kept under a ref.
+   * Brings the worktree of a thread whose run is about to start to the target, if all of it is merged; what stood there is kept under a ref.
    * Whoever calls holds the thread's files. Never rejects: what is in the way is the thread's note, and the run goes on where it was.
    */
-  async begin({ id, threadId }: Run): Promise<void> {
+  async begin(threadId: ThreadId, run: RunId): Promise<void> {
     const { store, driver, log } = this.#options;
     const found = store.read(stores => landed(stores, threadId));
     const ref = found && worktreeOf(found.thread);
@@ -47,7 +47,7 @@ export class FreshStart {
       const message = `${thread.summary}\n\nWork kept by Muster before a follow-up.`;
       const { head } = await driver.snapshot(ref, message, { base: thread.baseCommit });
       if (head !== merge.expect) return;
-      if (head !== at) await driver.renew(ref, { at, keepAs: `refs/muster/aside/${id}` });
+      if (head !== at) await driver.renew(ref, { at, keepAs: `refs/muster/aside/${run}-${threadId}` });
       const note = `What it had done is in ${merge.target}, so it began again from there, at ${at.slice(0, 8)}.`;
       this.#save(thread, { ...begunAt(at), baseRef: merge.target }, note);
     } catch (error) {

@@ -26,7 +26,7 @@ describe('a task for a thread that is merged', () => {
       expect(world.git.branches.get(branch)).toBe(tip);
       expect(world.git.read(`${worktree}/other.md`)).toBe('theirs\n');
       // Its own commits are nowhere else once they were squashed.
-      expect(world.git.branches.get(`refs/muster/aside/${more.run.id}`)).toBe(head);
+      expect(world.git.branches.get(`refs/muster/aside/${more.run.id}-${id}`)).toBe(head);
       const begun = (await host.threads.get(id)).thread;
       expect(begun).toMatchObject({ baseRef: 'main', baseCommit: tip, head: tip, filesChanged: 0 });
       expect(begun.notes?.at(-1)).toBe(
