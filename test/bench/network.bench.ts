@@ -1,15 +1,18 @@
+import { connect, type Socket } from 'node:net';
 import { createClient, type Client } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
 import type { Figure } from '../../src/build/benchFigures.ts';
 import { connectEndpoint } from '../../src/client/hostClient.js';
 import { remoteEndpoint } from '../../src/client/remoteEndpoint.js';
 import { EventService } from '../../src/protocol/gen/muster/v1/events_pb.js';
+import { answered, recordedRequest } from '../support/recordedRequest.ts';
 import { processorMs, residentMB, startBenchHost, type BenchHost } from './benchHost.js';
 import { percentile, spread } from './figures.js';
 
 const calls = 2_000;
 const watcherCount = 1_000;
 const rounds = 10;
+const idleCount = 10_000;
 
 const compose = `
 name: bench
@@ -36,6 +39,7 @@ export async function measure(): Promise<readonly Figure[]> {
       ...spread('call over TCP with a token', overTcp, {}),
       ...spread('the same call over the socket', overSocket, {}),
       ...(await watchers(host, { url, token })),
+      ...(await idle(host, { url, token })),
     ];
   } finally {
     await host.stop();
@@ -92,6 +96,43 @@ async function watchers(
     // A dispatch is several changes, of which the watchers hear two to four.
     { name: `processor of the host per dispatch with ${watcherCount} watchers`, value: worked / rounds, unit: 'ms' },
     { name: 'memory of the host per watcher', value: ((withAll - before) * 1024) / watcherCount, unit: 'kB' },
+  ];
+}
+
+/** Connections of windows that were let in and do nothing, as many as a listener has to hold, and a call beside them. */
+async function idle(
+  { pid }: BenchHost,
+  { url, token }: { readonly url: string; readonly token: string },
+): Promise<readonly Figure[]> {
+  const { host, hostname, port } = new URL(url);
+  const request = await recordedRequest(
+    {
+      ':method': 'POST',
+      ':path': '/muster.v1.ProjectService/ListProjects',
+      ':authority': host,
+      'authorization': `Bearer ${token}`,
+      'content-type': 'application/json',
+    },
+    '{}',
+  );
+  const before = residentMB(pid);
+  const open: Socket[] = [];
+  for (let count = 0; count < idleCount; count += 500) {
+    const wave = Array.from({ length: 500 }, () => connect(Number(port), hostname));
+    open.push(...wave);
+    for (const socket of wave) socket.write(request);
+    await Promise.all(wave.map(answered));
+  }
+  const withAll = residentMB(pid);
+  const remote = await connectEndpoint(remoteEndpoint(url, token), { signal: AbortSignal.timeout(20_000) });
+  const beside = await timed(() => remote.projects.listProjects({}));
+  remote.dispose();
+  const kept = open.filter(({ readyState }) => readyState === 'open').length;
+  for (const socket of open) socket.destroy();
+  return [
+    { name: `idle connections held, of ${idleCount}`, value: kept, unit: '' },
+    { name: 'memory of the host per idle connection', value: ((withAll - before) * 1024) / idleCount, unit: 'kB' },
+    ...spread('call over TCP beside them', beside, {}),
   ];
 }
 

@@ -60,6 +60,9 @@ const routes = {
     needs: 'admin',
   },
   'what was published': { method: 'GET', path: '/api/events?topic=webhook.none', needs: 'read' },
+  'webhook sources': { method: 'GET', path: '/api/webhook-sources', needs: 'admin' },
+  'files of a workspace': { method: 'GET', path: '/api/agent-compose/workspaces/000000000000/files', needs: 'read' },
+  'an upload': { method: 'POST', path: '/api/agent-compose/workspaces/000000000000/upload', needs: 'operate' },
   'a page': { method: 'GET', path: '/settings', needs: 'login' },
   'a file of pages': { method: 'GET', path: '/assets/none.js', needs: 'nowhere' },
   'the login': { method: 'GET', path: '/login', needs: 'nothing' },
@@ -233,9 +236,12 @@ afterAll(async () => {
 
 /** The endpoint's socket: its file is the way in, and what is good over the network is nothing there. */
 function expectedOverSocket(route: Route, credential: Credential, shown: Headers): string {
+  const isOpen = shown['authorization'] === undefined;
+  // What agent-compose's clients ask for shows nothing: who can open the socket is the same user.
+  if (route === 'files of a workspace' || route === 'an upload') return isOpen ? 'in' : '401';
   if (!route.startsWith('a call')) return '404';
   if (credential === 'the endpoint’s token') return 'in';
-  return route.startsWith('a call of theirs') && shown['authorization'] === undefined ? 'in' : '401';
+  return route.startsWith('a call of theirs') && isOpen ? 'in' : '401';
 }
 
 const socketListeners = [

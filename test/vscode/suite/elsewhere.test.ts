@@ -53,6 +53,14 @@ async function startHostElsewhere(cli: string, after: (cleanUp: () => unknown) =
   return { address: `http://${listen}`, git, muster };
 }
 
+/** Somebody at that machine commits a file. */
+async function commitThere(git: (...args: readonly string[]) => Promise<string>, file: string): Promise<void> {
+  const top = (await git('rev-parse', '--show-toplevel')).trim();
+  await writeFile(join(top, file), 'written by a person\n');
+  await git('add', file);
+  await git('commit', '--quiet', '--message', `Change ${file}`);
+}
+
 /** What a person types into one question after the other. */
 function type(...lines: readonly string[]): { restore(): void; readonly asked: vscode.InputBoxOptions[] } {
   const original: unknown = Reflect.get(vscode.window, 'showInputBox');
@@ -132,4 +140,72 @@ test('a host of another machine: its projects, a task, its diff to read, a merge
   assert.match(await git('show', 'main:note.txt'), /Write this down/);
   assert.equal((await git('status', '--porcelain')).trim(), '');
   assert.ok(thread.worktree !== '');
+});
+
+test('a host of another machine: the board, changes that are asked for, a conflict for its agent, and what was abandoned', async ({
+  signal,
+  after,
+}) => {
+  const access = await extension();
+  const { host, scope, context } = access.services;
+  const { address, git, muster } = await startHostElsewhere(join(context.extensionPath, 'dist', 'cli.js'), after);
+  await until(
+    'the host listens',
+    async () => (await fetch(`${address}/api/version`).catch(() => undefined))?.ok,
+    signal,
+  );
+  await muster('up', '--yes');
+  after(() => vscode.commands.executeCommand('workbench.action.closeAllEditors'));
+  const typed = type(address, await muster('token', 'create'));
+  after(async () => {
+    const back = type('');
+    await vscode.commands.executeCommand('muster.connectToHost');
+    back.restore();
+    await until('this machine’s host is back', () => host.elsewhere === '' && host.state === 'connected', signal);
+  });
+  await vscode.commands.executeCommand('muster.connectToHost');
+  typed.restore();
+  await until('its project is shown', () => scope.projects()[0]?.name === 'elsewhere', signal);
+
+  const id = await dispatch(access, 'scribe', 'Write this down');
+  await whenStatus(access, id, 'ready', signal);
+  await vscode.commands.executeCommand('muster.showBoard');
+  await until(
+    'the board is open',
+    () => vscode.window.tabGroups.all.some(({ tabs }) => tabs.some(({ label }) => /board/i.test(label))),
+    signal,
+  );
+
+  const words = type('In green, please');
+  await vscode.commands.executeCommand('muster.requestChanges', id);
+  words.restore();
+  const branch = host.threads.get(id)?.branch ?? '';
+  await until(
+    'what it was asked is in the file',
+    async () => (await git('show', `${branch}:note.txt`)).includes('In green, please'),
+    signal,
+  );
+  await whenStatus(access, id, 'ready', signal);
+
+  // Somebody there commits the same file meanwhile.
+  await commitThere(git, 'note.txt');
+  const merging = answerMessages(/^Merge/, 'Merge');
+  await vscode.commands.executeCommand('muster.merge', id);
+  merging.restore();
+  await until('the conflict is known', () => host.threads.get(id)?.latestMerge?.status === 'conflicted', signal);
+  assert.match(merging.shown.map(({ text }) => text).join('\n'), /conflict/i);
+  const runs = host.threads.get(id)?.latestRun?.id;
+  await vscode.commands.executeCommand('muster.resolveConflict', id);
+  await until('the agent was asked', () => host.threads.get(id)?.latestRun?.id !== runs, signal);
+  await until('it has ended', () => (host.threads.get(id)?.latestRun?.endedAt ?? 0n) > 0n, signal);
+
+  const sure = answerMessages(/Abandon/, 'Abandon');
+  const other = await dispatch(access, 'scribe', 'Write that down');
+  await whenStatus(access, other, 'ready', signal);
+  await vscode.commands.executeCommand('muster.abandonThread', other);
+  sure.restore();
+  await whenStatus(access, other, 'abandoned', signal);
+  await vscode.commands.executeCommand('muster.restoreThread', other);
+  const restored = await whenStatus(access, other, 'ready', signal);
+  assert.match(await git('show', `${restored.branch}:note.txt`), /Write that down/);
 });

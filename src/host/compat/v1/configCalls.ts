@@ -15,6 +15,9 @@ export function configCalls(ours: OurCalls): Partial<ServiceImpl<typeof ConfigSe
     ConfigService,
     {
       getGlobalEnvConfig: shown,
+      // None is ever there, which is an answer.
+      getCapabilityGatewayConfig: () => ({ addr: '', tokenSet: false }),
+
       async listWorkspaceConfigs() {
         const workspaces = (await presetsOf(ours)).map(({ appliedAt, ...preset }) => ({
           ...preset,

@@ -12,6 +12,9 @@ export function settingsCalls(ours: OurCalls): Partial<ServiceImpl<typeof Settin
     SettingsService,
     {
       getGlobalEnv: async () => ({ env: await shown() }),
+      // None is ever there, which is an answer.
+      getCapabilityGatewayConfig: () => ({ config: { addr: '', tokenSet: false } }),
+
       async listWorkspacePresets(request) {
         const all = (await presetsOf(ours)).map(({ appliedAt, ...preset }) => ({
           ...preset,
