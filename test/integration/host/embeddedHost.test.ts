@@ -1,8 +1,14 @@
 import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
+import { createClient } from '@connectrpc/connect';
+import { createConnectTransport } from '@connectrpc/connect-node';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { connectHost } from '../../../src/client/hostClient.js';
 import { startHost, type Host } from '../../../src/host/bootstrap.js';
+import { EventService, type WatchResponse } from '../../../src/protocol/gen/muster/v1/events_pb.js';
+import { withHeader } from '../../support/agentCompose/wires.ts';
+import { testRepository } from '../../support/hostProcess.ts';
 import { tempDirectory } from '../../support/tempDirectory.ts';
 
 const never = new AbortController().signal;
@@ -62,4 +68,37 @@ describe('a host inside another process', () => {
     await expect(client.host.shutdown({ reason: 'mine' })).rejects.toMatchObject({ code: 'run.notAllowed' });
     client.dispose();
   });
+});
+
+test('who watches in JSON and who watches in binary hear the same', async () => {
+  const host = await start(tempDirectory());
+  const client = await connectHost({ stateDir: host.facts.stateDir, signal: never });
+  const over = new AbortController();
+  onTestFinished(() => {
+    over.abort();
+    client.dispose();
+  });
+  const { socket, token } = client.endpoint;
+  const watching = [false, true].map(useBinaryFormat => {
+    const transport = createConnectTransport({
+      baseUrl: 'http://muster.localhost',
+      httpVersion: '2',
+      useBinaryFormat,
+      nodeOptions: { createConnection: () => connect(socket) },
+      interceptors: [withHeader('authorization', `Bearer ${token}`)],
+    });
+    return createClient(EventService, transport).watch({}, { signal: over.signal })[Symbol.asyncIterator]();
+  });
+  const heard = async (): Promise<readonly WatchResponse[]> =>
+    await Promise.all(watching.map(async each => ((await each.next()) as { value: WatchResponse }).value));
+  for (const { update } of await heard()) expect(update.case).toBe('snapshot');
+  const repository = testRepository({ 'agent-compose.yml': 'name: shop\nagents:\n  gardener: {provider: demo}\n' });
+  await client.projects.applyProject({ file: join(repository, 'agent-compose.yml'), consent: true });
+  for (const { epoch, update } of await heard()) {
+    expect(epoch).not.toBe('');
+    expect(update).toMatchObject({
+      case: 'changes',
+      value: { projects: [{ name: 'shop', agents: [{ name: 'gardener' }] }] },
+    });
+  }
 });
