@@ -354,7 +354,9 @@ function reopen(stores: ThreadStores & MergeStores & RescueStores & EventStores,
     const partBase = baseAfterRemoval(stores, findThread(stores, part.id));
     stores.threads.update({ ...part, outcome: 'open', updatedAt: now, ...defined({ requestedBase: partBase }) });
   }
-  stores.events.append({ kind: 'thread_changed', threadId: thread.id }, now);
+  // That somebody works on it is told by the run: of itself it changes only when it had ended, or begins elsewhere.
+  if (thread.outcome !== 'open' || base !== undefined)
+    stores.events.append({ kind: 'thread_changed', threadId: thread.id }, now);
   return open;
 }
 
