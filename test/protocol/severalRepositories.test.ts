@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { buildPrograms, testHome, testRepository, type Programs } from '../support/hostProcess.ts';
@@ -13,7 +13,9 @@ beforeAll(async () => {
 const work =
   'cat > told.txt; echo "$MUSTER_REPOS" >> told.txt; echo server > server.txt; echo client > "$MUSTER_REPO_WEB/client.txt"';
 
-function setting({ command = work, more = '', web = true } = {}) {
+type Setting = ReturnType<typeof setting>;
+
+function setting({ command = work, more = '', verify = 'true' } = {}) {
   const home = testHome(programs);
   const other = testRepository({ 'package.json': '{}\n' });
   const shop = testRepository({ 'README.md': 'Shop\n' });
@@ -26,7 +28,12 @@ providers:
 agents:
   dev:
     provider: shell
-${web ? `    workspace:\n      repos:\n        - {path: ${path}, as: web}\n` : ''}${more}`,
+    workspace:
+      repos:
+        - path: ${path}
+          as: web
+          verify: ${JSON.stringify(verify)}
+${more}`,
   );
   const gitIn =
     (cwd: string) =>
@@ -119,6 +126,79 @@ test('worktrees of all repositories are removed, and brought back with what was 
     'not yet\n',
     'not yet\n',
   ]);
+});
+
+test('all repositories are verified together and merged together, and taken back together', async () => {
+  const { muster, json, shop, other, inShop, inWeb } = setting({
+    verify: 'grep -q server "$MUSTER_WORKTREE/server.txt" && grep -q client client.txt',
+    more: 'merge:\n  verify: grep -q client "$MUSTER_REPO_WEB/client.txt"\n',
+  });
+  await muster('up', '--yes');
+  const id = idOf((await muster('dispatch', 'dev', 'Both sides', '--wait')).stdout);
+  const [before, beforeWeb] = [inShop('rev-parse', 'HEAD'), inWeb('rev-parse', 'HEAD')];
+  expect(await muster('merge', id)).toMatchObject({ status: 0 });
+  expect(readFileSync(join(shop, 'server.txt'), 'utf8')).toBe('server\n');
+  expect(readFileSync(join(other, 'client.txt'), 'utf8')).toBe('client\n');
+  const { threads } = await json<{ threads: { status: string; latest_merge: { message: string } }[] }>('ps', '--all');
+  expect(threads).toMatchObject([{ status: 'merged' }]);
+
+  expect(await muster('undo', id)).toMatchObject({ status: 0 });
+  expect([inShop('rev-parse', 'HEAD'), inWeb('rev-parse', 'HEAD')]).toEqual([before, beforeWeb]);
+  expect(inWeb('status', '--porcelain')).toBe('');
+});
+
+test.each([
+  ['a conflict', ({ other }: Setting) => writeFileSync(join(other, 'client.txt'), 'mine\n'), 'web:client.txt'],
+  [
+    'a verify command that fails',
+    ({ other }: Setting) => writeFileSync(join(other, 'red.txt'), 'red\n'),
+    'web: `test ! -e red.txt`',
+  ],
+])('%s in one repository keeps all of them from being merged', async (_, spoil, words) => {
+  const place = setting({ verify: 'test ! -e red.txt' });
+  const { muster, inShop, inWeb } = place;
+  await muster('up', '--yes');
+  const id = idOf((await muster('dispatch', 'dev', 'Both sides', '--wait')).stdout);
+  spoil(place);
+  inWeb('add', '--all');
+  inWeb('commit', '--quiet', '--message', 'Mine');
+  const [before, beforeWeb] = [inShop('rev-parse', 'HEAD'), inWeb('rev-parse', 'HEAD')];
+  const refused = await muster('merge', id);
+  expect(refused.status).toBe(1);
+  expect(refused.stdout + refused.stderr).toContain(words);
+  expect([inShop('rev-parse', 'HEAD'), inWeb('rev-parse', 'HEAD')]).toEqual([before, beforeWeb]);
+});
+
+test('edits in the way in the second repository take the first one back', async () => {
+  const { muster, other, shop, inShop, inWeb } = setting();
+  await muster('up', '--yes');
+  const id = idOf((await muster('dispatch', 'dev', 'Both sides', '--wait')).stdout);
+  writeFileSync(join(other, 'client.txt'), 'not committed\n');
+  const [before, beforeWeb] = [inShop('rev-parse', 'HEAD'), inWeb('rev-parse', 'HEAD')];
+  const refused = await muster('merge', id);
+  expect(refused.status).toBe(1);
+  expect(refused.stdout + refused.stderr).toContain('web: ');
+  expect([inShop('rev-parse', 'HEAD'), inWeb('rev-parse', 'HEAD')]).toEqual([before, beforeWeb]);
+  expect(inShop('status', '--porcelain')).toBe('');
+  expect(existsSync(join(shop, 'server.txt'))).toBe(false);
+
+  rmSync(join(other, 'client.txt'));
+  expect(await muster('merge', id)).toMatchObject({ status: 0 });
+  expect(readFileSync(join(other, 'client.txt'), 'utf8')).toBe('client\n');
+});
+
+test('what was approved of one repository is merged only while that of the others was seen', async () => {
+  const { muster, json } = setting();
+  await muster('up', '--yes');
+  const id = idOf((await muster('dispatch', 'dev', 'Both sides', '--wait')).stdout);
+  const [head = ''] = (await muster('approve', id)).stdout.trim().split('\n');
+  const { worktrees } = await json<{ worktrees: Row[] }>('worktrees');
+  writeFileSync(join(worktrees.find(({ path }) => path.endsWith('/web'))?.path ?? '', 'late.txt'), 'late\n');
+  const refused = await muster('merge', id, '--expect', head);
+  expect(refused.status).not.toBe(0);
+  expect(refused.stdout + refused.stderr).toContain('web was not reviewed');
+  await muster('approve', id);
+  expect(await muster('merge', '--all-ready')).toMatchObject({ status: 0 });
 });
 
 test('a file that lost a repository gives its threads no further run', async () => {

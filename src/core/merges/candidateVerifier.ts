@@ -3,6 +3,7 @@ import { errorMessage } from '../../base/errors.js';
 import type { MergeId } from '../../base/ids.js';
 import type { Log } from '../../base/log.js';
 import type { Store } from '../store.js';
+import { partVariables } from '../threads/part.js';
 import type { CommandShell } from '../commands/commandShell.js';
 import type { MergeCheck } from './mergeCheck.js';
 import type { MergeCandidate, MergeRequest, NotMerged } from './mergeDriver.js';
@@ -22,6 +23,15 @@ export interface CandidateCheckout {
   readonly path: string;
   /** Removes folder and registration, and never rejects. */
   remove(): Promise<void>;
+}
+
+/** What a repository would be, with the commands that must succeed in it. */
+export interface VerifiedTree {
+  readonly request: MergeRequest;
+  readonly commit: string;
+  readonly commands: readonly string[];
+  /** What the compose file calls the repository; empty for the project's. */
+  readonly name: string;
 }
 
 /** Something that fails once and then goes through says nothing about the merge; twice is no accident. */
@@ -49,14 +59,26 @@ export class CandidateVerifier {
     { candidate, commands }: { readonly candidate: MergeCandidate; readonly commands: readonly string[] },
     signal: AbortSignal,
   ): Promise<NotMerged | undefined> {
-    if (commands.length === 0) return undefined;
-    await this.#endLeftovers(request.id);
+    const red = await this.verifyTogether([{ request, commit: candidate.to, commands, name: '' }], signal);
+    return red?.outcome;
+  }
+
+  /**
+   * The same for several repositories: each command finds the others' trees by the variables that runs have, and one that fails
+   * keeps all of them from landing.
+   */
+  async verifyTogether(
+    trees: readonly VerifiedTree[],
+    signal: AbortSignal,
+  ): Promise<{ readonly by: MergeId; readonly outcome: NotMerged } | undefined> {
+    if (trees.every(({ commands }) => commands.length === 0)) return undefined;
+    for (const { request } of trees) await this.#endLeftovers(request.id);
     let failed: MergeCheck | undefined;
     for (let attempt = 1; attempt <= attempts; attempt++) {
-      failed = await this.#attempt(request, { candidate, commands, attempt }, signal);
+      failed = await this.#attempt(trees, attempt, signal);
       if (failed === undefined) return undefined;
     }
-    return failed && refused(failed);
+    return failed && { by: failed.merge, outcome: refused(failed) };
   }
 
   /** Once at the start of a host: ends and removes what killed ones left of merges that will not be verified again. */
@@ -91,42 +113,48 @@ export class CandidateVerifier {
   }
 
   async #attempt(
-    request: MergeRequest,
-    {
-      candidate,
-      commands,
-      attempt,
-    }: { readonly candidate: MergeCandidate; readonly commands: readonly string[]; readonly attempt: number },
+    trees: readonly VerifiedTree[],
+    attempt: number,
     signal: AbortSignal,
   ): Promise<MergeCheck | undefined> {
     const { checkouts } = this.#options;
-    // A new folder each time: what a failed command left must not decide the second try.
-    const checkout = await checkouts.make(request, candidate.to, signal);
+    // New folders each time: what a failed command left must not decide the second try.
+    const made: { readonly tree: VerifiedTree; readonly checkout: CandidateCheckout }[] = [];
     try {
-      for (const command of commands) {
-        const again = attempt === 1 ? '' : ' once more, because it failed';
-        request.onNotice?.(`Verifying${again}: ${command}`);
-        const check = await this.#run(
-          request,
-          { command, attempt, candidate: candidate.to, cwd: checkout.path },
-          signal,
-        );
-        if (check.exitCode !== 0) return check;
+      for (const tree of trees) made.push({ tree, checkout: await checkouts.make(tree.request, tree.commit, signal) });
+      const places = placesOf(made.map(({ tree: { name }, checkout: { path } }) => ({ name, path })));
+      for (const { tree, checkout } of made) {
+        for (const command of tree.commands) {
+          const again = attempt === 1 ? '' : ' once more, because it failed';
+          const where = tree.name === '' ? '' : ` in ${tree.name}`;
+          trees[0]?.request.onNotice?.(`Verifying${where}${again}: ${command}`);
+          const run = { command, attempt, candidate: tree.commit, cwd: checkout.path, places };
+          const check = await this.#run(tree.request, run, signal);
+          if (check.exitCode !== 0) return check;
+        }
       }
       return undefined;
     } finally {
-      request.onNotice?.('');
-      await checkout.remove();
+      trees[0]?.request.onNotice?.('');
+      for (const { checkout } of made) await checkout.remove();
     }
   }
 
   async #run(
     request: MergeRequest,
-    { cwd, ...what }: Pick<MergeCheck, 'command' | 'attempt' | 'candidate'> & { readonly cwd: string },
+    {
+      cwd,
+      places,
+      ...what
+    }: Pick<MergeCheck, 'command' | 'attempt' | 'candidate'> & {
+      readonly cwd: string;
+      readonly places: Readonly<Record<string, string>>;
+    },
     signal: AbortSignal,
   ): Promise<MergeCheck> {
     const { store, clock, shell, log } = this.#options;
     const variables = {
+      ...places,
       MUSTER_MERGE_ID: request.id,
       MUSTER_MERGE_TARGET: request.target,
       MUSTER_MERGE_COMMIT: what.candidate,
@@ -153,6 +181,16 @@ export class CandidateVerifier {
       return check;
     }
   }
+}
+
+/** Nothing for one repository alone: its commands are started in it. */
+function placesOf(
+  trees: readonly { readonly name: string; readonly path: string }[],
+): Readonly<Record<string, string>> {
+  const own = trees.find(({ name }) => name === '');
+  const others = trees.filter(({ name }) => name !== '');
+  if (others.length === 0) return {};
+  return { ...(own && { MUSTER_WORKTREE: own.path }), ...partVariables(others) };
 }
 
 function refused({ command, exitCode, signal, output }: MergeCheck): NotMerged {

@@ -47,6 +47,8 @@ export interface UndoRequest {
   readonly to: string;
   /** Of the commit that reverts, if there has to be one. */
   readonly message: string;
+  /** Not by a commit that reverts: `target_moved` where something came on top. */
+  readonly exactly?: boolean;
   readonly onNotice?: (text: string) => void;
 }
 
@@ -100,13 +102,16 @@ export type LandedMerge = MergeOutcome | { readonly kind: 'moved' };
 export type MergeOutcome = { readonly kind: 'merged'; readonly commit: string; readonly note?: string } | NotMerged;
 
 export type NotMerged =
-  | {
-      readonly kind: 'blocked';
-      readonly reason: BlockedReason;
-      readonly message: string;
-      readonly files: readonly string[];
-    }
-  | { readonly kind: 'conflicted'; readonly files: readonly string[]; readonly message: string };
+  Blocked | { readonly kind: 'conflicted'; readonly files: readonly string[]; readonly message: string };
+
+export interface Blocked {
+  readonly kind: 'blocked';
+  readonly reason: BlockedReason;
+  readonly message: string;
+  readonly files: readonly string[];
+  /** The target's commit, where that has all that there is to merge. */
+  readonly target?: string;
+}
 
 /** Why a merge was not tried or not finished; nothing has changed, and the same merge may be asked for again. */
 export type BlockedReason =

@@ -10,8 +10,9 @@ import type { Store } from '../store.js';
 import { requireNoOperation } from '../threads/idleThread.js';
 import { noWorktree } from '../threads/threadService.js';
 import type { Thread } from '../threads/thread.js';
+import { requireNoPart } from '../threads/partLookup.js';
 import { findThread } from '../threads/threadLookup.js';
-import type { ThreadStores, ThreadView } from '../threads/threadStore.js';
+import type { ThreadStores } from '../threads/threadStore.js';
 import type { ThreadSettler } from '../threads/threadSettler.js';
 import type { RescueStores } from '../workspaces/rescueStore.js';
 import type { CandidateVerifier } from './candidateVerifier.js';
@@ -25,6 +26,7 @@ import type { QueuedMerge } from './mergeQueueStore.js';
 import { defaultMessage, laneOf, noTarget, requireMergeable } from './mergeRequest.js';
 import type { MergeStores } from './mergeStore.js';
 import { MergeWork } from './mergeWork.js';
+import { insertSet, othersToMerge } from './requestSet.js';
 import { placeBefore } from './queuePlaces.js';
 
 export interface RequestedMerge {
@@ -89,7 +91,7 @@ export class MergeService implements Disposable {
     const earlier = requireMergeable(before);
     if (earlier) return earlier;
     const { thread } = before;
-    refuseOtherRepositories(before);
+    store.read(stores => requireNoPart(stores, thread.id));
     const { spec, usual } = store.read(stores => ({
       spec: stores.projects.get(thread.projectId)?.spec.merge,
       usual: targetOf(stores, thread),
@@ -100,6 +102,7 @@ export class MergeService implements Disposable {
     const expect =
       request.expect ?? (await settler.snapshot(thread, `${thread.summary}\n\nWork kept by Muster before a merge.`));
     if (expect === undefined) throw noWorktree(thread);
+    const others = await othersToMerge(this.#options, before, { isReviewed: request.expect !== undefined });
     const merge: Merge = {
       id: ids.next(),
       threadId: thread.id,
@@ -118,6 +121,7 @@ export class MergeService implements Disposable {
       const meanwhile = requireMergeable(findThread(stores, thread.id));
       if (meanwhile) return meanwhile;
       stores.merges.insert(merge);
+      insertSet(stores, ids, { merge, verify: spec?.verify ?? [], others });
       const lane = laneOf(thread, target);
       const place = placeBefore(stores.mergeQueue.list(), { lane, before: undefined });
       const priority = request.priority ?? 0;
@@ -256,12 +260,14 @@ export class MergeService implements Disposable {
 
   /** Ends a merge that has not moved its target yet; one that has ended stays as it is. */
   cancel(id: string): Merge {
-    const merge = this.get(id);
+    const set = this.#options.store.read(stores => stores.mergeSets.ofMerge(this.get(id).id));
+    const merge = this.get(set?.id ?? id);
     if (!isMergeActive(merge.status)) return merge;
     if (this.#queue.isWorking(merge.id)) {
       this.#work.withdraw(merge.id);
       this.#queue.abort(merge.id, new AppError('cancelled', 'The merge was cancelled.', {}));
-    } else {
+    } else if (set === undefined || set.step === 'asked') {
+      // What an earlier host was cut off in comes to its turn all the same, or it would stay half done.
       this.#work.end(merge, cancelledEarly);
     }
     return this.get(id);
@@ -282,7 +288,8 @@ export class MergeService implements Disposable {
     store.transact(stores => {
       for (const merge of stores.merges.active()) {
         const thread = stores.threads.get(merge.threadId);
-        if (!thread || stores.mergeQueue.get(merge.id)) continue;
+        const set = stores.mergeSets.ofMerge(merge.id);
+        if (!thread || stores.mergeQueue.get(merge.id) || (set && set.id !== merge.id)) continue;
         // Asked for by a version that had no queue in the database.
         const lane = laneOf(thread, merge.target);
         stores.mergeQueue.save({
@@ -313,15 +320,6 @@ export class MergeService implements Disposable {
     this.#leaving.abort();
     await this.#queue.leave(this.#work.hostEnds);
   }
-}
-
-/** Landing part of a thread's work would leave the repositories apart from each other. */
-function refuseOtherRepositories({ thread, parts }: ThreadView): void {
-  const changed = parts.filter(part => part.thread.head !== part.thread.baseCommit);
-  if (changed.length === 0) return;
-  const places = changed.map(({ part, thread: { branch, repository } }) => `${part.name}: ${branch} in ${repository}`);
-  const message = `Thread ${thread.id} changed other repositories too, which are not merged together yet. Merge by hand: ${thread.branch} here, ${places.join(', ')}.`;
-  throw new AppError('merge.refused', message, { thread: thread.id, reason: 'several repositories' });
 }
 
 function howVerified(

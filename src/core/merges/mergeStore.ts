@@ -3,6 +3,7 @@ import type { LandingJournal } from './landing.js';
 import type { Merge } from './merge.js';
 import type { MergeCheckStore } from './mergeCheck.js';
 import type { MergeQueueStore } from './mergeQueueStore.js';
+import type { MergeSetStore } from './mergeSet.js';
 import type { MergeTrainStore } from './mergeTrain.js';
 import type { MergeUndoStore } from './mergeUndo.js';
 
@@ -25,4 +26,5 @@ export interface MergeStores {
   readonly trains: MergeTrainStore;
   readonly checks: MergeCheckStore;
   readonly undos: MergeUndoStore;
+  readonly mergeSets: MergeSetStore;
 }

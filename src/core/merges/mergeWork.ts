@@ -8,15 +8,20 @@ import type { EventStores } from '../events/eventLog.js';
 import type { ProjectStores } from '../projects/projectStore.js';
 import type { Store } from '../store.js';
 import { noWorktree } from '../threads/threadService.js';
+import type { Thread } from '../threads/thread.js';
 import type { ThreadStores } from '../threads/threadStore.js';
+import type { WorktreeRef } from '../workspaces/worktreeDriver.js';
 import { worktreeOf } from '../workspaces/workspaceService.js';
 import type { CandidateVerifier } from './candidateVerifier.js';
 import { isMergeActive, type Merge } from './merge.js';
 import type { MergeDriver, MergeOutcome, MergeRequest } from './mergeDriver.js';
 import type { QueuedMerge } from './mergeQueueStore.js';
+import type { MergeSet } from './mergeSet.js';
 import type { MergeStores } from './mergeStore.js';
 import type { MergeTrain } from './mergeTrain.js';
 import { performMerge } from './performMerge.js';
+import { performSet, type MemberTree } from './performSet.js';
+import { endOf, endsOf } from './setOutcome.js';
 import { landedHead } from './standingMerge.js';
 import { performTrain, type CoupledMerges } from './performTrain.js';
 
@@ -33,11 +38,16 @@ interface MergeWorkOptions {
   readonly onEnd: (merge: MergeId) => void;
 }
 
+/** What the end of a merge touches. */
+type EndingStores = ThreadStores & MergeStores & EventStores;
+
 /** A merge at work. */
 interface Working {
   readonly merge: Merge;
   readonly entry: QueuedMerge;
   readonly request: MergeRequest;
+  /** With those of its thread's other repositories. */
+  readonly set?: { readonly set: MergeSet; readonly requests: ReadonlyMap<MergeId, MergeRequest> };
 }
 
 /** Merges from their turn to their end. */
@@ -58,7 +68,9 @@ export class MergeWork {
     try {
       for (const entry of entries) all.push(...this.#begin(entry));
       const left: Working[] = [];
-      for (const working of all) if (!(await this.#landedEarlier(working, signal))) left.push(working);
+      for (const working of all)
+        if (working.set) await this.#inAllRepositories(working, working.set, signal);
+        else if (!(await this.#landedEarlier(working, signal))) left.push(working);
       await this.#together(left, signal).catch(async (error: unknown) => {
         if (signal.aborted || left.length < 2) throw error;
         // Broken machinery is the answer of the one that it breaks on, and of no other.
@@ -74,8 +86,8 @@ export class MergeWork {
     this.#withdrawn.add(merge);
   }
 
-  /** Ends a merge; one that has ended stays as it is. `also` is the same transaction. */
-  end(merge: Merge, change: Partial<Merge>, also?: (stores: MergeStores) => void): void {
+  /** Ends a merge, and those of its thread's other repositories with it; one that has ended stays as it is. `also` is the same transaction. */
+  end(merge: Merge, change: Partial<Merge>, also?: (stores: EndingStores) => void): void {
     const { clock, log, onEnd, leaving } = this.#options;
     if (change.status === 'failed') log.warn('A merge failed', { merge: merge.id, reason: change.message });
     onEnd(merge.id);
@@ -105,17 +117,45 @@ export class MergeWork {
       return [];
     }
     this.#save(merge, { status: 'checking' });
-    const request: MergeRequest = {
-      id: merge.id,
-      worktree,
-      commit: merge.expect,
-      ...defined({ baseCommit: thread.baseCommit, carried: thread.carried, landed }),
-      target: merge.target,
-      strategy: merge.strategy,
-      message: merge.commitMessage,
-      onNotice: text => this.#save(merge, { message: text }),
+    const onNotice = (text: string): void => this.#save(merge, { message: text });
+    const request = { ...requestOf(merge, thread, worktree), ...defined({ landed }), onNotice };
+    const set = this.#options.store.read(stores => setOf(stores, merge.id, onNotice));
+    return [{ merge, entry, request, ...defined({ set }) }];
+  }
+
+  /** Never rejects for reasons of the merges themselves. */
+  async #inAllRepositories({ merge }: Working, begun: NonNullable<Working['set']>, signal: AbortSignal): Promise<void> {
+    const { driver, verifier, store, leaving } = this.#options;
+    let { set } = begun;
+    const verify = (trees: readonly MemberTree[]) =>
+      verifier.verifyTogether(
+        trees.map(({ member: { name, verify: commands }, request, commit }) => ({ name, commands, request, commit })),
+        signal,
+      );
+    const save = (next: MergeSet, back?: MergeId): void => {
+      set = next;
+      if (next.step === 'landing') this.#save(merge, { status: 'merging' });
+      store.transact(stores => {
+        stores.mergeSets.save(next);
+        if (back !== undefined) stores.landings.remove(back);
+      });
     };
-    return [{ merge, entry, request }];
+    try {
+      const outcome = await performSet(driver, begun, signal, { verify, save, leaving });
+      const ends = endsOf(set, outcome);
+      const already = outcome.kind === 'refused' ? this.#alreadyMerged(merge, outcome.outcome) : undefined;
+      this.end(merge, already ?? ends.get(merge.id) ?? {}, stores => {
+        stores.mergeSets.save({ ...set, step: 'done' });
+        for (const [id, end] of ends) {
+          const other = id === merge.id ? undefined : stores.merges.get(id);
+          const change = already && other ? { ...already, commit: other.expect } : end;
+          if (other) this.#saveIn(stores, other, { ...change, endedAt: this.#options.clock.now() });
+        }
+      });
+    } catch (error) {
+      signal.throwIfAborted();
+      this.end(merge, { status: 'failed', message: errorMessage(error) });
+    }
   }
 
   #isActive({ merge }: Working): boolean {
@@ -172,7 +212,7 @@ export class MergeWork {
       });
       const flaky = outcome.kind === 'merged' ? verifier.flaky(merge.id, outcome.commit) : undefined;
       const noted = outcome.kind === 'merged' && flaky !== undefined ? { note: flaky, ...outcome } : outcome;
-      this.end(merge, this.#alreadyMerged(merge, noted) ?? ended(noted));
+      this.end(merge, this.#alreadyMerged(merge, noted) ?? endOf(noted));
     } catch (error) {
       signal.throwIfAborted();
       this.end(merge, { status: 'failed', message: errorMessage(error) });
@@ -249,27 +289,69 @@ export class MergeWork {
     return { status: 'merged', commit: earlier.commit, message: 'It was merged already.' };
   }
 
-  #save(merge: Merge, change: Partial<Merge>, also?: (stores: MergeStores) => void): void {
-    const { store, clock } = this.#options;
-    store.transact(stores => {
-      const current = stores.merges.get(merge.id);
-      if (!current || !isMergeActive(current.status)) return;
-      const next = { ...current, ...change };
-      if (next.status === current.status && next.message === current.message) return;
-      stores.merges.update(next);
+  #save(merge: Merge, change: Partial<Merge>, also?: (stores: EndingStores) => void): void {
+    this.#options.store.transact(stores => {
+      if (!this.#saveIn(stores, merge, change)) return;
       also?.(stores);
-      if (!isMergeActive(next.status)) stores.mergeQueue.remove(merge.id);
-      stores.events.append(
-        { kind: 'merge_changed', threadId: merge.threadId, mergeId: merge.id, status: next.status },
-        clock.now(),
-      );
-      if (next.status !== 'merged') return;
-      const thread = stores.threads.get(merge.threadId);
-      if (!thread) return;
-      stores.threads.update({ ...thread, outcome: 'completed', updatedAt: clock.now() });
-      stores.events.append({ kind: 'thread_changed', threadId: thread.id }, clock.now());
+      // Those of the thread's other repositories go where it goes, unless they were told where.
+      const set = stores.mergeSets.ofMerge(merge.id);
+      if (set?.id !== merge.id) return;
+      for (const { merge: id } of set.members) {
+        const member = id === merge.id ? undefined : stores.merges.get(id);
+        if (member) this.#saveIn(stores, member, change);
+      }
     });
   }
+
+  /** False: it has ended, or that is what it is already. */
+  #saveIn(stores: EndingStores, merge: Merge, change: Partial<Merge>): boolean {
+    const { clock } = this.#options;
+    const current = stores.merges.get(merge.id);
+    if (!current || !isMergeActive(current.status)) return false;
+    const next = { ...current, ...change };
+    if (next.status === current.status && next.message === current.message) return false;
+    stores.merges.update(next);
+    if (!isMergeActive(next.status)) stores.mergeQueue.remove(merge.id);
+    stores.events.append(
+      { kind: 'merge_changed', threadId: merge.threadId, mergeId: merge.id, status: next.status },
+      clock.now(),
+    );
+    const thread = next.status === 'merged' ? stores.threads.get(merge.threadId) : undefined;
+    if (!thread) return true;
+    stores.threads.update({ ...thread, outcome: 'completed', updatedAt: clock.now() });
+    stores.events.append({ kind: 'thread_changed', threadId: thread.id }, clock.now());
+    return true;
+  }
+}
+
+function requestOf(merge: Merge, thread: Thread, worktree: WorktreeRef): MergeRequest {
+  return {
+    id: merge.id,
+    worktree,
+    commit: merge.expect,
+    ...defined({ baseCommit: thread.baseCommit, carried: thread.carried }),
+    target: merge.target,
+    strategy: merge.strategy,
+    message: merge.commitMessage,
+  };
+}
+
+/** The merges that land with one, ready to be asked for. */
+function setOf(
+  stores: ThreadStores & MergeStores,
+  id: MergeId,
+  onNotice: (text: string) => void,
+): Working['set'] | undefined {
+  const set = stores.mergeSets.ofMerge(id);
+  if (set === undefined) return undefined;
+  const requests = new Map<MergeId, MergeRequest>();
+  for (const member of set.members) {
+    const merge = stores.merges.get(member.merge);
+    const thread = merge && stores.threads.get(merge.threadId);
+    const worktree = thread && worktreeOf(thread);
+    if (merge && thread && worktree) requests.set(member.merge, { ...requestOf(merge, thread, worktree), onNotice });
+  }
+  return { set, requests };
 }
 
 function trainOf(id: MergeId, { cars }: CoupledMerges): MergeTrain {
@@ -277,14 +359,3 @@ function trainOf(id: MergeId, { cars }: CoupledMerges): MergeTrain {
 }
 
 const cancelled: Partial<Merge> = { status: 'cancelled', message: 'Cancelled; nothing was changed.' };
-
-function ended(outcome: MergeOutcome): Partial<Merge> {
-  switch (outcome.kind) {
-    case 'merged':
-      return { status: 'merged', commit: outcome.commit, message: outcome.note ?? '' };
-    case 'blocked':
-      return { status: 'blocked', reason: outcome.reason, message: outcome.message, files: outcome.files };
-    case 'conflicted':
-      return { status: 'conflicted', message: outcome.message, files: outcome.files };
-  }
-}

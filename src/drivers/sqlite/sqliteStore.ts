@@ -18,6 +18,7 @@ import { SqliteLandingStore } from './sqliteLandingStore.js';
 import { SqliteMergeCheckStore } from './sqliteMergeCheckStore.js';
 import { SqliteMergeQueueStore } from './sqliteMergeQueueStore.js';
 import { SqliteMergeResumptionStore } from './sqliteMergeResumptionStore.js';
+import { SqliteMergeSetStore } from './sqliteMergeSetStore.js';
 import { SqliteMergeTrainStore } from './sqliteMergeTrainStore.js';
 import { SqliteMergeUndoStore } from './sqliteMergeUndoStore.js';
 import { SqliteMergeStore } from './sqliteMergeStore.js';
@@ -139,6 +140,7 @@ export class SqliteStore implements Store<Stores>, Disposable {
       records: new SqliteRecordStore(database),
       mergeQueue: new SqliteMergeQueueStore(database),
       trains: new SqliteMergeTrainStore(database),
+      mergeSets: new SqliteMergeSetStore(database),
       checks: new SqliteMergeCheckStore(database),
       undos,
       events: this.#eventLog,

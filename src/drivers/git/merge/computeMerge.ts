@@ -32,7 +32,7 @@ export async function computeMerge(
   const work = { context, repository, request, target, signal };
   const merged = await mergeTrees(work);
   if (merged.kind !== 'tree') return merged;
-  if (merged.tree === target.tree) return nothingToMerge(request);
+  if (merged.tree === target.tree) return nothingToMerge(request, target);
   const unlinked = await bringLinkedCommits(work, merged.tree);
   if (unlinked) return unlinked;
   if (request.strategy === 'rebase') return await replayCommits(work, merged.tree);
@@ -124,9 +124,10 @@ export async function readTarget(
   return { commit, tree: await treeOf(repository, commit, signal) };
 }
 
-function nothingToMerge(request: MergeRequest): NotMerged {
+function nothingToMerge(request: MergeRequest, target: MergeTarget): NotMerged {
   if (request.commit === request.baseCommit) {
-    return blocked('no_commits', 'The thread has no commits, so there is nothing to merge.');
+    return { ...blocked('no_commits', 'The thread has no commits, so there is nothing to merge.'), target: target.commit };
   }
-  return blocked('nothing_to_merge', `${request.target} already has everything that this thread changed.`);
+  const message = `${request.target} already has everything that this thread changed.`;
+  return { ...blocked('nothing_to_merge', message), target: target.commit };
 }

@@ -1,7 +1,7 @@
-import type { BlockedReason, NotMerged } from '../../../core/merges/mergeDriver.js';
+import type { Blocked, BlockedReason } from '../../../core/merges/mergeDriver.js';
 
 /** A `blocked` outcome. */
-export function blocked(reason: BlockedReason, message: string, files: readonly string[] = []): NotMerged {
+export function blocked(reason: BlockedReason, message: string, files: readonly string[] = []): Blocked {
   return { kind: 'blocked', reason, message, files };
 }
 

@@ -38,7 +38,8 @@ export async function replayCommits(work: Computation, mergedTree: string): Prom
     tip = { commit: made.commit, tree: picked.tree };
   }
   if (tip.commit === target.commit) {
-    return blocked('nothing_to_merge', `${request.target} already has everything that this thread changed.`);
+    const message = `${request.target} already has everything that this thread changed.`;
+    return { ...blocked('nothing_to_merge', message), target: target.commit };
   }
   if (carrying && tip.tree !== mergedTree) return notApart(request.target);
   if (tip.tree !== mergedTree && (await list(['--merges', ...range])).length > 0) {

@@ -22,6 +22,7 @@ export async function computeUndo(work: Making, undo: UndoRequest): Promise<Comp
   if ((await repository.run({ args: contains, signal, reads: true, accept: [0, 1, 128] })).exitCode !== 0) {
     return blocked('nothing_to_merge', `${undo.target} does not have this merge any more.`);
   }
+  if (undo.exactly === true) return blocked('target_moved', `Something came on top of it in ${undo.target}.`);
   const base = await madeUpCommit(work, `${undo.to}^{tree}`);
   const ours = await madeUpCommit(work, target.tree, base);
   const theirs = await madeUpCommit(work, `${undo.from}^{tree}`, base);
