@@ -16,7 +16,7 @@ import { createGitWorktreeDriver } from '../../../src/drivers/git/worktree/gitWo
 import { createNodeClock } from '../../../src/drivers/process/nodeClock.js';
 import { openDatabase } from '../../../src/drivers/sqlite/openDatabase.js';
 import { SqliteStore } from '../../../src/drivers/sqlite/sqliteStore.js';
-import { commitIn, gitIn, GitRepository, isolatedGitEnvironment } from '../../support/gitRepository.js';
+import { commitIn, GitRepository, isolatedGitEnvironment } from '../../support/gitRepository.js';
 import { countingIds } from '../../support/ids.js';
 import { MortalHost } from '../../support/mortalHost.js';
 import { specOf } from '../../support/projectSpecs.js';
