@@ -126,7 +126,10 @@ export async function readTarget(
 
 function nothingToMerge(request: MergeRequest, target: MergeTarget): NotMerged {
   if (request.commit === request.baseCommit) {
-    return { ...blocked('no_commits', 'The thread has no commits, so there is nothing to merge.'), target: target.commit };
+    return {
+      ...blocked('no_commits', 'The thread has no commits, so there is nothing to merge.'),
+      target: target.commit,
+    };
   }
   const message = `${request.target} already has everything that this thread changed.`;
   return { ...blocked('nothing_to_merge', message), target: target.commit };
