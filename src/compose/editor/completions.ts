@@ -47,7 +47,8 @@ export function completions(source: ComposeSource, offset: number): readonly Com
     ];
     // Right behind the colon YAML would read key and value as one word.
     const isGlued = source.text[place.word.start - 1] === ':';
-    return isGlued ? values.map(value => ({ ...value, insertText: ` ${value.insertText}` })) : values;
+    const spaced = isGlued ? values.map(value => ({ ...value, insertText: ` ${value.insertText}` })) : values;
+    return [...spaced, ...fieldsBelow(source, here.shape, place)];
   }
   const fields = mappingOf(here.shape);
   const keys = fields ? [...fieldCompletions(source, fields, place), ...mergeCompletion(source, place, offset)] : [];
@@ -90,6 +91,21 @@ function fieldCompletions(source: ComposeSource, shape: MappingShape, place: Cur
     }));
 }
 
+/** Behind a key whose value is a mapping: its fields, each on the next line, where they belong. */
+function fieldsBelow(source: ComposeSource, shape: Shape, place: CursorPlace): readonly Completion[] {
+  const fields = mappingOf(shape);
+  const { word, column } = place;
+  const isEmpty = source.text.slice(word.start, word.end).trim() === '';
+  if (!fields || place.inFlow || !isEmpty) return [];
+  const indent = column + 2;
+  const behindColon = word.start - (source.text[word.start - 1] === ' ' ? 1 : 0);
+  return fieldCompletions(source, fields, { ...place, column: indent }).map(each => ({
+    ...each,
+    insertText: `\n${' '.repeat(indent)}${each.insertText}`,
+    span: { start: behindColon, end: word.end },
+  }));
+}
+
 /** Names of anchors above the offset; a name in a comment or text does no harm. */
 function anchorsAbove({ text }: ComposeSource, offset: number): readonly string[] {
   const found = text.slice(0, offset).matchAll(/(?:^|[\s:[{,-])&([A-Za-z0-9_-]+)/g);
@@ -128,9 +144,10 @@ function mergeCompletion(source: ComposeSource, place: CursorPlace, offset: numb
 
 const ordinary = { deprecated: false, planned: false, opensValues: false };
 
-/** True for a scalar of which the language, or the file, knows values. */
+/** True where the language, or the file, knows what may be written: a scalar's values, or the fields of a mapping. */
 function hasKnownValues({ shape, refersTo }: Field): boolean {
   if (shape.kind === 'bool') return true;
+  if (shape.kind === 'mapping') return Object.keys(shape.fields).length > 0;
   const scalar = shape.kind === 'text' ? shape : shape.kind === 'choice' ? shape.scalar : undefined;
   return scalar !== undefined && (refersTo !== undefined || (scalar.values ?? []).length > 0);
 }

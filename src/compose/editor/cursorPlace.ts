@@ -176,7 +176,11 @@ function readLine(raw: string, start: number): LineShape {
   const isBlank = (rest === '' && dashes.length === 0) || rest.startsWith('#') || /^(---|\.\.\.)(\s|$)/.test(raw);
   const key = KEY.exec(rest);
   if (!key) return { start, dashes, column, valueColumn: raw.length, value: rest, isBlank };
-  let valueColumn = column + key[0].length;
+  const behindColon = column + key[0].length;
+  let valueColumn = behindColon;
   while (raw[valueColumn] === ' ') valueColumn++;
-  return { start, dashes, column, key: unquote(key[1] ?? ''), valueColumn, value: raw.slice(valueColumn), isBlank };
+  const read = { start, dashes, column, key: unquote(key[1] ?? ''), isBlank };
+  // There is no value yet: it goes between colon and comment.
+  if (raw[valueColumn] === '#') return { ...read, valueColumn: behindColon + 1, value: '' };
+  return { ...read, valueColumn, value: raw.slice(valueColumn) };
 }
