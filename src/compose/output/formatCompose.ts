@@ -26,19 +26,30 @@ const SECTIONS = [
   'volumes',
 ];
 
+/** What the normal form says of everything, and people only where they want it otherwise. */
+const PROJECT_DEFAULTS: CanonicalObject = { network: { mode: 'default' } };
+const PROVIDER_DEFAULTS: CanonicalObject = { input: 'stdin', output: { format: 'text' } };
+const AGENT_DEFAULTS: CanonicalObject = { workspace: { provider: 'worktree' } };
+/** An image asks for another driver. */
+const AGENT_DEFAULTS_WITHOUT_IMAGE: CanonicalObject = { ...AGENT_DEFAULTS, driver: { process: {} } };
+const SCHEDULER_DEFAULTS: CanonicalObject = { enabled: true };
+
 /**
- * A compose file that says what the spec says; reading it gives the spec again. Values that hold `${NAME}` although they
- * were not written as references cannot be expressed and will be replaced when the file is read.
+ * A compose file that says what the spec says, as people would write it; reading it gives the spec again. Values that hold
+ * `${NAME}` although they were not written as references cannot be expressed and will be replaced when the file is read.
  */
 export function formatCompose(spec: ProjectSpec): string {
-  const file: CanonicalObject = {
+  const file: CanonicalObject = leftOut(PROJECT_DEFAULTS, {
     ...without(canonicalProject(spec), SECTIONS),
     ...section('variables', environment(spec.variables)),
     ...section(
       'providers',
       keyed(spec.providers, provider => [
         provider.name,
-        { ...without(canonicalProvider(provider), ['name', 'env']), ...section('env', environment(provider.env)) },
+        leftOut(PROVIDER_DEFAULTS, {
+          ...without(canonicalProvider(provider), ['name', 'env']),
+          ...section('env', environment(provider.env)),
+        }),
       ]),
     ),
     ...section(
@@ -70,7 +81,7 @@ export function formatCompose(spec: ProjectSpec): string {
         }),
       ]),
     ),
-  };
+  });
   return stringify(file, { lineWidth: 0, aliasDuplicateObjects: false });
 }
 
@@ -81,6 +92,13 @@ function section(name: string, value: CanonicalObject): CanonicalObject {
 
 function keyed<T>(items: readonly T[], entry: (item: T) => readonly [string, CanonicalValue]): CanonicalObject {
   return Object.fromEntries(items.map(entry));
+}
+
+/** Without the fields that say what is the default. */
+function leftOut(defaults: CanonicalObject, object: CanonicalObject): CanonicalObject {
+  const isDefault = (name: string, value: CanonicalValue): boolean =>
+    Object.hasOwn(defaults, name) && JSON.stringify(defaults[name]) === JSON.stringify(value);
+  return Object.fromEntries(Object.entries(object).filter(([name, value]) => !isDefault(name, value)));
 }
 
 function without(object: CanonicalObject, names: readonly string[]): CanonicalObject {
@@ -105,14 +123,15 @@ function texts(pairs: readonly { readonly name: string; readonly value: string }
 
 function agentBody(agent: AgentSpec): CanonicalObject {
   const { name, ...driverOptions } = agent.driver;
-  return {
+  const hasImage = agent.image !== undefined || agent.build !== undefined;
+  return leftOut(hasImage ? AGENT_DEFAULTS : AGENT_DEFAULTS_WITHOUT_IMAGE, {
     ...without(canonicalAgent(agent), ['name']),
     driver: { [name]: filled(driverOptions) },
     ...section('env', environment(agent.env)),
     ...(agent.build ? { build: buildBody(agent.build) } : {}),
     ...(agent.mcpServers.length > 0 ? { mcp_servers: agent.mcpServers.map(serverBody) } : {}),
     ...(agent.scheduler ? { scheduler: schedulerBody(agent.scheduler) } : {}),
-  };
+  });
 }
 
 function buildBody(build: BuildSpec): CanonicalObject {
@@ -137,7 +156,8 @@ function serverBody(server: McpServerSpec): CanonicalObject {
 
 function schedulerBody(scheduler: SchedulerSpec): CanonicalObject {
   const triggers = scheduler.triggers.map(trigger => without(canonicalTrigger(trigger), ['kind']));
-  return { ...without(canonicalScheduler(scheduler), ['triggers']), ...(triggers.length > 0 ? { triggers } : {}) };
+  const body = without(canonicalScheduler(scheduler), ['triggers']);
+  return { ...leftOut(SCHEDULER_DEFAULTS, body), ...(triggers.length > 0 ? { triggers } : {}) };
 }
 
 function hookLists(hooks: readonly HookSpec[]): CanonicalObject {

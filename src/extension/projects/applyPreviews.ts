@@ -6,7 +6,7 @@ import { describeChanges } from './describeChanges.js';
 import { interpolatedVariables } from './interpolatedVariables.js';
 import { whileWaiting } from '../plain/messages.js';
 
-/** Scheme of the two sides of a preview; both are what the host made of the file, without secrets. */
+/** Scheme of the two sides of a preview; both are compose files that the host wrote, without comments and secrets. */
 const specScheme = 'muster-spec';
 
 export interface ApplyPreview {
@@ -16,7 +16,7 @@ export interface ApplyPreview {
   readonly comparedWith: string;
 }
 
-/** Shows what applying a compose file would change, as a diff of the applied normal form and the file's. */
+/** Shows what applying a compose file would change: what is applied, and the file, both as a compose file would say it. */
 export class ApplyPreviews implements vscode.TextDocumentContentProvider, vscode.Disposable {
   readonly #host: HostConnection;
   readonly #texts = new Map<string, string>();
@@ -67,9 +67,10 @@ export class ApplyPreviews implements vscode.TextDocumentContentProvider, vscode
     for (const subscription of this.#subscriptions) subscription.dispose();
   }
 
+  /** What was applied is known by what it means: the text that it was read from is not kept, secrets may be in it. */
   async #open(file: vscode.Uri, { project, appliedYaml, specYaml }: ApplyProjectResponse): Promise<void> {
-    const applied = this.#provide(file, { side: 'applied', text: appliedYaml });
-    const changed = this.#provide(file, { side: 'file', text: specYaml });
+    const applied = this.#provide(file, { side: 'applied', text: withNote(appliedYaml) });
+    const changed = this.#provide(file, { side: 'file', text: withNote(specYaml) });
     const title = vscode.l10n.t('{0}: applied ↔ {1}', project?.name ?? '', basename(file.fsPath));
     await vscode.commands.executeCommand('vscode.diff', applied, changed, title, { preview: true });
   }
@@ -80,6 +81,11 @@ export class ApplyPreviews implements vscode.TextDocumentContentProvider, vscode
     this.#changed.fire(uri);
     return uri;
   }
+}
+
+function withNote(text: string): string {
+  const note = vscode.l10n.t('What it means: comments and defaults are left out, the order may be another.');
+  return text === '' ? '' : `# ${note}\n${text}`;
 }
 
 /** The compose file that a side of a preview was made of. */

@@ -1,7 +1,8 @@
 import { create } from '@bufbuild/protobuf';
 import type { ServiceImpl } from '@connectrpc/connect';
 import { defined } from '../../base/defined.js';
-import { canonicalYaml } from '../../compose/output/canonicalText.js';
+import { formatCompose } from '../../compose/output/formatCompose.js';
+import { redactSpec } from '../../compose/output/redactSpec.js';
 import type { ProjectSpec } from '../../compose/projectSpec.js';
 import type { ApplyProject } from '../../core/projects/applyProject.js';
 import type { Project } from '../../core/projects/project.js';
@@ -90,7 +91,7 @@ export function projectsApi({
 
 /** What a dry run compares, without secrets; empty for nothing. */
 function shownYaml(spec: ProjectSpec | undefined): string {
-  return spec ? canonicalYaml(spec, { redacted: true }) : '';
+  return spec ? formatCompose(redactSpec(spec)) : '';
 }
 
 function wireChange(project: Project, { action, resource, name, message = '' }: ProjectChange): Change {

@@ -237,6 +237,16 @@ describe('writing and reading', patient, () => {
     expect(again.spec && canonicalJson(again.spec, { redacted: false })).toBe(canonicalJson(spec, { redacted: false }));
   });
 
+  it('leave nothing in that people would not write', () => {
+    const { spec } = read(
+      'name: shop\nagents:\n  dev:\n    provider: demo\n    scheduler:\n      triggers:\n        - cron: "0 3 * * *"\n          prompt: Look.\n',
+    );
+    if (!spec) throw new Error('not read');
+    expect(formatCompose(spec)).toBe(
+      'name: shop\nagents:\n  dev:\n    provider: demo\n    scheduler:\n      triggers:\n        - cron: 0 3 * * *\n          prompt: Look.\n',
+    );
+  });
+
   it('give the same hash for JSON and for any order of keys', () => {
     fc.assert(
       fc.property(projectSpec, fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true })), (spec, random) => {

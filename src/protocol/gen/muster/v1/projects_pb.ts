@@ -479,7 +479,8 @@ export type ApplyProjectResponse = Message<"muster.v1.ApplyProjectResponse"> & {
   previousSpecHash: string;
 
   /**
-   * Only for a dry run: normal form of what is applied (empty when nothing is) and of the file, as YAML without secrets.
+   * Only for a dry run: what is applied (empty when nothing is) and the file, both as a compose file without secrets, comments and
+   * what is the default.
    *
    * @generated from field: string applied_yaml = 7;
    */
