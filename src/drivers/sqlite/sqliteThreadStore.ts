@@ -1,6 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { member } from '../../base/closedUnion.js';
-import { isId, parseId, type ProjectId, type RunId, type ThreadId } from '../../base/ids.js';
+import { parseId, type ProjectId, type RunId, type ThreadId } from '../../base/ids.js';
 import type { BatchStore } from '../../core/batches/batch.js';
 import type { Merge } from '../../core/merges/merge.js';
 import type { ConflictStore } from '../../core/merges/conflictPrediction.js';
@@ -21,10 +21,11 @@ import type { RepositoryPlace } from '../../core/workspaces/knownRepository.js';
 import type { ThreadPartStore } from '../../core/threads/part.js';
 import { partsOf } from '../../core/threads/partLookup.js';
 import type { Thread, ThreadOutcome } from '../../core/threads/thread.js';
-import { threadState, type ThreadState, type ThreadStatus } from '../../core/threads/threadStatus.js';
+import { threadState, type ThreadState } from '../../core/threads/threadStatus.js';
 import type { ThreadFilter, ThreadPage, ThreadStore, ThreadView } from '../../core/threads/threadStore.js';
 import { defined } from '../../base/defined.js';
 import { inPart } from '../../base/partPath.js';
+import { formatCursor, needsMerge, onlyOutcome, parseCursor } from './threadPaging.js';
 import { outcomes, threadTable, toThread, type ThreadRow } from './threadRow.js';
 
 interface StoredThreadRow extends ThreadRow {
@@ -364,46 +365,6 @@ export class SqliteThreadStore implements ThreadStore {
       }),
     };
   }
-}
-
-/** True when every wanted status implies that there is a merge. */
-function needsMerge(statuses: readonly ThreadStatus[] | undefined): boolean {
-  return (
-    statuses !== undefined &&
-    statuses.length > 0 &&
-    statuses.every(status => status === 'merged' || status === 'merging')
-  );
-}
-
-/** The one outcome that all of these derived statuses have, so that SQL can leave out the rest. */
-function onlyOutcome(statuses: readonly ThreadStatus[] | undefined): ThreadOutcome | null {
-  if (!statuses || statuses.length === 0) return null;
-  const found = new Set(
-    statuses.map((status): ThreadOutcome | 'several' => {
-      if (status === 'merged') return 'completed';
-      if (status === 'failed' || status === 'abandoned') return status;
-      return status === 'closed' ? 'several' : 'open';
-    }),
-  );
-  const [first] = found;
-  return found.size === 1 && first !== undefined && first !== 'several' ? first : null;
-}
-
-interface Position {
-  readonly createdAt: number;
-  readonly id: string;
-}
-
-function parseCursor(cursor: string | undefined): Position {
-  const [createdAt, id] = (cursor ?? '').split('.');
-  if (createdAt === undefined || id === undefined || !isId(id) || !/^\d{1,15}$/.test(createdAt)) {
-    return { createdAt: Number.MAX_SAFE_INTEGER, id: '' };
-  }
-  return { createdAt: Number(createdAt), id };
-}
-
-function formatCursor(position: Position): string {
-  return `${position.createdAt}.${position.id}`;
 }
 
 /** A merge that speaks for its thread whether or not another one was taken back. */
