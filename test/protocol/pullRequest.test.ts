@@ -62,7 +62,10 @@ test('a thread is pushed only when that is asked for, to where it was shown, and
   git('config', 'remote.origin.pushurl', 'ext::sh -c touch% owned');
   expect((await muster('pr', id)).stderr).toContain('is no address that is pushed to');
   git('remote', 'remove', 'origin');
-  expect((await muster('pr', id)).stderr).toContain('no such remote');
+  const alone = (await muster('pr', id)).stderr;
+  expect(alone).toMatch(/^.*has no remote to push to.*`git remote add origin <address>`/);
+  expect(alone).not.toContain(id);
+  expect((await muster('pr', id, '--remote', 'fork')).stderr).toContain('has no remote called "fork"');
 });
 
 test('the pull request is opened by gh where that is logged in; without it the page to open it on is named', async () => {

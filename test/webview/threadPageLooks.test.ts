@@ -49,6 +49,26 @@ describe('the thread page is readable', () => {
     await look('ready', { theme, messages: finishedThread() });
   });
 
+  test.each(themes)('a merge by hand that waits for its end, and what is closed, %s', async theme => {
+    const latestMerge = { status: 'conflicted', reason: '', target: 'main' };
+    const states = {
+      halfMerged: {
+        ...{ status: 'needs_you' as const, handMerge: 'main', latestMerge },
+        needs: 'You are merging main into it by hand. Complete that merge, or give it up.',
+      },
+      closed: { status: 'closed' as const, reopenable: true },
+      merged: { status: 'merged' as const, latestMerge: { status: 'merged', reason: '', target: 'main' } },
+      conflicting: { status: 'ready' as const, conflicting: true },
+    };
+    for (const [name, state] of Object.entries(states)) {
+      const messages: readonly ToThreadPage[] = [
+        ...finishedThread(),
+        { type: 'thread', thread: threadView(state), agents: [agentView()] },
+      ];
+      await look(name, { theme, messages });
+    }
+  });
+
   test.each(themes)('unfolded tool calls, %s', async theme => {
     await look('unfolded', { theme, messages: finishedThread(), prepare: unfoldAll });
   });

@@ -156,11 +156,11 @@ function mergesSection(merges: readonly MergeView[], strings: WebviewStrings): T
   const last = merges.at(-1);
   if (!last) return nothing;
   const key = `merge.${last.status}`;
-  const word = isStringKey(key) ? strings[key] : last.status;
+  const sentence = isStringKey(key) ? fill(strings[key], last.target) : last.status;
   return html`<section class="side-section">
     <h2><span>${strings.merges}</span></h2>
     <p class="side-note">
-      ${icon(mergeIcon(last.status), `run-icon merge-${last.status}`)} ${word} ${fill(strings.mergeInto, last.target)}
+      ${icon(mergeIcon(last.status), `run-icon merge-${last.status}`)} ${sentence}
       ${last.commit === '' ? nothing : html`<span class="mono">${shortId(last.commit)}</span>`}
     </p>
     ${last.message === '' || last.status === 'merged' || last.status === 'undone' ? nothing : html`<p class="side-note as-typed">${last.message}</p>`}

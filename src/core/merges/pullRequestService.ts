@@ -63,7 +63,7 @@ export class PullRequestService {
     const head = await settler.snapshot(thread, `${thread.summary}\n\nWork kept by Muster before a pull request.`);
     if (head === undefined || branch === undefined || repository === undefined) throw noWorktree(thread);
     const place = await driver.pushPlace(placeOf(thread, repository), { ...wanted, branch: base }, signal);
-    if (!place) throw notPushed(thread, wanted.remote ?? '', 'the repository has no such remote');
+    if (!place) throw noRemote(wanted.remote, repository);
     requirePlain(thread, place);
     const messages = store.read(stores => stores.messages.ofThread(thread.id));
     const answer = messages.findLast(({ intent }) => intent === 'response');
@@ -122,6 +122,16 @@ function requirePlain(
   if (!isPlainRemote(url)) throw notPushed(thread, remote, `${JSON.stringify(url)} is no address that is pushed to`);
 }
 
+/** What to do comes with it: it is the first thing that somebody hears who has never pushed from there. */
+function noRemote(wanted: string | undefined, repository: string): AppError<'push.failed'> {
+  const what =
+    wanted === undefined
+      ? `${repository} has no remote to push to, or several of which none is called origin`
+      : `${repository} has no remote called ${JSON.stringify(wanted)}`;
+  const message = `Nothing was pushed: ${what}. Add one there with \`git remote add ${wanted === undefined ? 'origin' : '<name>'} <address>\`, then try again.`;
+  return new AppError('push.failed', message, { remote: wanted ?? '', reason: 'no remote' });
+}
+
 function notPushed(thread: Thread, remote: string, reason: string): AppError<'push.failed'> {
-  return new AppError('push.failed', `Thread ${thread.id} was not pushed: ${reason}.`, { remote, reason });
+  return new AppError('push.failed', `"${thread.summary}" was not pushed: ${reason}.`, { remote, reason });
 }

@@ -128,7 +128,7 @@ async function offerUndo(thread: Thread, text: string): Promise<void> {
 
 async function reportBlocked(services: Services, { thread, merge, options }: Outcome): Promise<void> {
   const actions = blockedActions(services, { thread, merge, options });
-  const text = vscode.l10n.t('Merge of "{0}" is blocked: {1}', threadTitle(thread), withFiles(merge));
+  const text = vscode.l10n.t('"{0}" was not merged: {1}', threadTitle(thread), withFiles(merge));
   const chosen = await showWarning(text, ...actions.map(({ label }) => label));
   await actions.find(({ label }) => label === chosen)?.run();
 }

@@ -33,11 +33,11 @@ function queuedRow(merge: QueuedMergeView, { strings, act, tabAct }: TabContext)
   ];
   return row({
     icon: merge.status === 'queued' ? icon('clock') : icon('loading'),
-    state: mergeWord(merge.status, strings),
+    state: mergeSentence(merge, strings),
     title: merge.summary,
     onOpen: () => act('open', merge.threadId),
     facts: [
-      mergeWord(merge.status, strings),
+      mergeSentence(merge, strings),
       merge.agent,
       merge.strategy,
       merge.priority === 0 ? '' : fill(strings.queuePriority, merge.priority),
@@ -61,15 +61,15 @@ const endedIcons: Readonly<Record<string, string>> = { merged: 'check', cancelle
 function endedRow(merge: EndedMergeView, { strings, act }: TabContext): TemplateResult {
   return row({
     icon: icon(new Map(Object.entries(endedIcons)).get(merge.status) ?? 'error'),
-    state: mergeWord(merge.status, strings),
+    state: mergeSentence(merge, strings),
     title: merge.summary,
     onOpen: () => act('open', merge.threadId),
-    facts: [mergeWord(merge.status, strings), fill(strings.mergeInto, merge.target), age(merge.endedAt)],
+    facts: [mergeSentence(merge, strings), age(merge.endedAt)],
     detail: merge.status === 'merged' ? '' : [merge.message, ...merge.files].filter(text => text !== '').join(' · '),
   });
 }
 
-function mergeWord(status: string, strings: WebviewStrings): string {
+function mergeSentence({ status, target }: Pick<EndedMergeView, 'status' | 'target'>, strings: WebviewStrings): string {
   const key = `merge.${status}`;
-  return isStringKey(key) ? strings[key] : status;
+  return isStringKey(key) ? fill(strings[key], target) : status;
 }
