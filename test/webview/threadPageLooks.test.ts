@@ -54,7 +54,7 @@ describe('the thread page is readable', () => {
     const states = {
       halfMerged: {
         ...{ status: 'needs_you' as const, handMerge: 'main', latestMerge },
-        needs: 'You are merging main into it by hand. Complete that merge, or give it up.',
+        needs: 'You are merging main into this thread by hand. Complete that merge, or give it up.',
       },
       closed: { status: 'closed' as const, reopenable: true },
       merged: { status: 'merged' as const, latestMerge: { status: 'merged', reason: '', target: 'main' } },

@@ -117,7 +117,7 @@ function stateOfWork(
 }
 
 function handMergeText({ target }: OpenHandMerge): string {
-  return `You are merging ${target} into it by hand. Complete that merge, or give it up.`;
+  return `You are merging ${target} into this thread by hand. Complete that merge, or give it up.`;
 }
 
 /** Work that is done is not ready while those who were asked about it could not agree. */

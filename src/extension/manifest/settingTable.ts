@@ -93,7 +93,8 @@ export const settingTable = {
   'muster.notifications.needsYou': {
     type: 'boolean',
     default: true,
-    description: 'Notify when a thread needs you (a question, an approval, a failure, a merge that did not go through).',
+    description:
+      'Notify when a thread needs you (a question, an approval, a failure, a merge that did not go through).',
     scope: 'window',
   },
   'muster.notifications.ready': {

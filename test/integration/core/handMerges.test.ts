@@ -52,7 +52,9 @@ describe('a merge that a person has begun in a worktree', () => {
     const { service, id, view } = await scene();
     await service.begin(id);
     expect(await view()).toMatchObject({ status: 'needs_you', handMerge: { target: 'main' } });
-    expect((await view()).needs).toBe('You are merging main into it by hand. Complete that merge, or give it up.');
+    expect((await view()).needs).toBe(
+      'You are merging main into this thread by hand. Complete that merge, or give it up.',
+    );
     await service.finish(id);
     expect(await view()).toMatchObject({ status: 'ready', needs: '' });
     expect((await view()).handMerge).toBeUndefined();

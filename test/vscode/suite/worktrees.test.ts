@@ -58,7 +58,7 @@ test('conflicts are resolved in the merge editor, and the worktree is no reposit
   );
   assert.deepEqual([resolved.uri.scheme, resolved.uri.authority], ['muster-review', threadId]);
   const begun = await whenStatus(access, threadId, 'needs_you', signal);
-  assert.match(begun.needs, /^You are merging main into it by hand/);
+  assert.match(begun.needs, /^You are merging main into this thread by hand/);
   // Whatever else is asked for leads to the two ways out, and no agent begins there.
   for (const command of ['muster.merge', 'muster.retryThread', 'muster.updateThread'])
     await vscode.commands.executeCommand(command, threadId);
