@@ -12,7 +12,7 @@ const built = { built: true };
 function world({ down = false } = {}) {
   const images = [
     { id: 'sha256:theirs', names: ['postgres:17'], sizeBytes: 400n },
-    { id: 'sha256:named', names: ['shop:latest'], sizeBytes: 300n, ...built },
+    { id: 'sha256:named', names: ['garden:7', 'shop:latest'], sizeBytes: 300n, ...built },
     { id: 'sha256:busy', names: ['busy:1'], containers: 2, ...built },
     { id: 'sha256:old', names: ['shop-old:1'], sizeBytes: 200n, ...built },
     { id: 'sha256:torn', names: ['torn:1'], ...built },
@@ -46,12 +46,12 @@ test('images are told with what keeps them, and those of others are nobody’s t
   expect(listed.total).toBe(5);
   expect(listed.caches.map(({ imageRef, status, removable }) => [imageRef, status, removable])).toEqual([
     ['postgres:17', CacheStatus.UNKNOWN, false],
-    ['shop:latest', CacheStatus.REFERENCED, false],
+    ['garden:7', CacheStatus.REFERENCED, false],
     ['busy:1', CacheStatus.ACTIVE, false],
     ['shop-old:1', CacheStatus.UNUSED, true],
     ['torn:1', CacheStatus.UNUSED, true],
   ]);
-  const { cache } = await caches.inspectCache({ cacheId: 'shop:latest' });
+  const { cache } = await caches.inspectCache({ cacheId: 'shop' });
   expect(cache).toMatchObject({
     domain: CacheDomain.OCI_IMAGE_STORE,
     references: [{ type: 'agent', name: 'shop/gardener' }],

@@ -17,6 +17,8 @@ import type { OurCalls } from '../ours.js';
 
 interface Found {
   readonly caches: readonly CacheItem[];
+  /** The ids of the caches, by everything that an image is called. */
+  readonly ids: ReadonlyMap<string, string>;
   readonly warnings: string[];
 }
 
@@ -36,10 +38,14 @@ export function cacheCalls(
       const users = projects.flatMap(({ id, name, agents }) =>
         agents.filter(({ image }) => image !== '').map(agent => ({ project: { id, name }, agent })),
       );
-      return { caches: images.map(image => cacheOf(image, users)), warnings: [] };
+      const caches = images.map(image => cacheOf(image, users));
+      const ids = new Map(
+        images.flatMap(({ id, names, digests }) => [id, ...names, ...digests].map(name => [name, id])),
+      );
+      return { caches, ids, warnings: [] };
     } catch (error) {
       // Where no engine answers nothing is kept, which is worth a word and no failure.
-      return { caches: [], warnings: [ConnectError.from(error).rawMessage] };
+      return { caches: [], ids: new Map(), warnings: [ConnectError.from(error).rawMessage] };
     }
   };
   const remove = async (matched: readonly CacheItem[], force: boolean) => {
@@ -58,7 +64,9 @@ export function cacheCalls(
   };
   const named = async (cacheId: string): Promise<CacheItem> => {
     if (cacheId === '') throw invalid('The request names no cache.');
-    const found = (await all()).caches.find(each => each.cacheId === cacheId || each.imageRef === cacheId);
+    const { caches, ids } = await all();
+    const id = ids.get(cacheId) ?? ids.get(`${cacheId}:latest`);
+    const found = caches.find(each => each.cacheId === id);
     if (found) return found;
     throw notFound(`cache ${JSON.stringify(cacheId)}`);
   };
