@@ -61,6 +61,7 @@ export interface ErrorData {
   'request.invalid': { readonly field: string; readonly reason: string };
   'rescue.unknown': { readonly rescue: string };
   'review.outdated': { readonly thread: string; readonly files: readonly string[] };
+  'review.staged': { readonly thread: string; readonly staged: number };
   'run.notAllowed': { readonly run: string; readonly action: string };
   'run.notStarted': { readonly run: string; readonly reason: string };
   'run.unknown': { readonly run: string };

@@ -9,10 +9,17 @@ export interface Figure {
   readonly note?: string;
 }
 
-/** Runs a benchmark module: it exports `measure(): Promise<readonly Figure[]>`. */
+/**
+ * Runs a benchmark module: it exports `measure(): Promise<readonly Figure[]>`. What it sets in the environment (a home of its own) is not
+ * there any more for the next one, which would measure something else.
+ */
 export async function readFigures(module: unknown, file: string): Promise<readonly Figure[]> {
   if (!isBenchmark(module)) throw new Error(`${file} must export a function measure()`);
-  const figures = await module.measure();
+  const before = { ...process.env };
+  const figures = await module.measure().finally(() => {
+    for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
+    Object.assign(process.env, before);
+  });
   if (!Array.isArray(figures) || !figures.every(isFigure)) throw new Error(`${file}: measure() must return figures`);
   return figures;
 }

@@ -89,6 +89,10 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     summary: 'push the branch of a thread and open a pull request',
     load: async () => (await import('./commands/pullRequest.js')).pullRequest,
   },
+  'push': {
+    summary: 'push what a thread has landed, where that failed',
+    load: async () => (await import('./commands/push.js')).push,
+  },
   'keep': {
     summary: 'keep one of several attempts at a task, and abandon the others',
     load: async () => (await import('./commands/keep.js')).keep,
@@ -117,6 +121,18 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
       'files': {
         summary: 'list the changed files, and what of them was looked at',
         load: async () => (await import('./commands/reviewFiles.js')).reviewFiles,
+      },
+      'stage': {
+        summary: 'choose pieces of a thread’s changes, for `muster review commit`',
+        load: async () => (await import('./commands/reviewStage.js')).reviewStage,
+      },
+      'unstage': {
+        summary: 'choose them no more; without files, none of them',
+        load: async () => (await import('./commands/reviewUnstage.js')).reviewUnstage,
+      },
+      'commit': {
+        summary: 'leave of a thread’s changes those that are staged',
+        load: async () => (await import('./commands/reviewCommit.js')).reviewCommit,
       },
       'request-changes': {
         summary: 'send all comments to the agent, which goes on with them',

@@ -274,6 +274,8 @@ export interface MergeSpec {
   readonly batch: number;
   /** What reviewing agents approved lands without a person; absent = only people ask for merges. */
   readonly auto?: true | undefined;
+  /** Address that the target is pushed to when something has landed on it; absent = nothing is pushed. */
+  readonly push?: string | undefined;
   /** The worktree goes when its thread has landed; absent = it stays until somebody cleans up. */
   readonly removeWorktree?: true | undefined;
 }

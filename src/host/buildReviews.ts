@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { DisposableStore } from '../base/lifecycle.js';
+import { MergePusher } from '../core/merges/mergePusher.js';
 import { PullRequestService } from '../core/merges/pullRequestService.js';
 import { ChangesService } from '../core/reviews/changesService.js';
 import { CommentService } from '../core/reviews/commentService.js';
 import { FindingComments } from '../core/reviews/findingComments.js';
 import { RequestChanges } from '../core/reviews/requestChanges.js';
+import { StagingService } from '../core/reviews/stagingService.js';
 import { ReviewService } from '../core/reviews/reviewService.js';
 import { SuggestionService } from '../core/reviews/suggestionService.js';
 import type { DispatchService } from '../core/threads/dispatchService.js';
@@ -39,11 +41,13 @@ export function buildReviews(
     driver: worktrees,
     digestText: text => sha256(Buffer.from(text)),
   });
+  const staging = new StagingService({ store, clock, driver: worktrees, settler, changes });
   const suggestions = new SuggestionService({ store, clock, driver: worktrees, settler, comments, decode });
   const remotes = createRemoteDriver({ stateDir: directory.path, clock, log, git });
   const pullRequests = new PullRequestService({ store, settler, driver: remotes });
+  const pusher = resources.add(new MergePusher({ store, clock, driver: remotes }));
   const requestChanges = new RequestChanges({ store, comments, dispatcher });
-  return { reviews, comments, changes, suggestions, requestChanges, pullRequests };
+  return { reviews, comments, changes, staging, suggestions, requestChanges, pullRequests, pusher };
 }
 
 /** Hexadecimal. */

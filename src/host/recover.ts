@@ -58,6 +58,7 @@ async function recoverWork({
   warm,
   resumer,
   autoMerger,
+  pusher,
   landedWorktrees,
   targets,
 }: HostCore): Promise<void> {
@@ -78,6 +79,7 @@ async function recoverWork({
   merges.recover();
   resumer.resume();
   autoMerger.resume();
+  pusher.resume();
   landedWorktrees.resume();
   targets.begin();
   await threads.recover();

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Merge } from '../protocol/gen/muster/v1/merges_pb.js';
-import type { Run } from '../protocol/gen/muster/v1/runs_pb.js';
+import type { Run, TestRun } from '../protocol/gen/muster/v1/runs_pb.js';
 import type { Message } from '../protocol/gen/muster/v1/threads_pb.js';
 import { mergeWord, partyWord, referenceTo, runWord } from './words.js';
 
@@ -87,6 +87,12 @@ export const runShape = z.object({
   error: z.string().nullable(),
   prompt_hash: z.string().nullable().describe('The same for the same instructions of the agent.'),
   activity: z.string().optional(),
+  tests: z
+    .array(z.object({ command: z.string(), result: z.string(), exit_code: z.number().optional() }))
+    .optional()
+    .describe(
+      'Tests that the agent ran itself, of each command the last time: passed, failed or unknown. Nobody verified them.',
+    ),
   cost_usd: z.number().optional(),
   tokens_in: z.number().optional(),
   tokens_out: z.number().optional(),
@@ -110,12 +116,17 @@ export function runFields(run: Run): z.infer<typeof runShape> {
     error: run.error?.message ?? null,
     prompt_hash: run.promptHash || null,
     ...(run.activity === '' ? {} : { activity: run.activity }),
+    ...(run.tests.length === 0 ? {} : { tests: run.tests.map(testFields) }),
     ...(run.costUsd === undefined ? {} : { cost_usd: run.costUsd }),
     ...(run.inputTokens === undefined ? {} : { tokens_in: Number(run.inputTokens) }),
     ...(run.outputTokens === undefined ? {} : { tokens_out: Number(run.outputTokens) }),
     ...(run.cacheReadTokens === undefined ? {} : { tokens_cache_read: Number(run.cacheReadTokens) }),
     ...(run.cacheWriteTokens === undefined ? {} : { tokens_cache_write: Number(run.cacheWriteTokens) }),
   };
+}
+
+function testFields({ command, result, exitCode }: TestRun) {
+  return { command, result, ...(exitCode === undefined ? {} : { exit_code: exitCode }) };
 }
 
 export const mergeShape = z.object({

@@ -2,6 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { formatCost, formatDuration, formatOrdinal, formatTokens } from '../../src/protocol/displayFormat.js';
 import type { RunView } from '../../src/protocol/webview/threadView.js';
 import { fill, isStringKey, type WebviewStrings } from '../../src/protocol/webview/webviewStrings.js';
+import { testRunText } from '../../src/protocol/webview/testRunText.js';
 import { icon } from '../shared/icon.js';
 import { markdown } from '../shared/markdown.js';
 import { terminalText } from '../shared/terminalText.js';
@@ -173,10 +174,12 @@ function runEnd(run: RunView, error: string, strings: WebviewStrings): TemplateR
     run.modelsVia === undefined ? '' : fill(strings.modelsThroughHost, run.modelsVia),
   ].filter(text => text !== '');
   const bad = run.status !== 'succeeded' && run.status !== 'cancelled';
+  const tests = (run.tests ?? []).map(test => testRunText(test, (word, ...values) => fill(strings[word], ...values)));
   return html`${error === '' ? nothing : html`<div class="error-row">${icon('error')}<span class="as-typed">${error}</span></div>`}
     <div class="run-end ${bad ? 'is-bad' : ''}">
       ${icon(runIcon(run.status))}<span>${[runWord(run.status, strings), ...facts].join(' · ')}</span>
-    </div>`;
+    </div>
+    ${tests.length === 0 ? nothing : html`<div class="run-end" title=${fill(strings.testsOfAgent, run.agent)}>${icon('beaker')}<span class="as-typed">${tests.join(' · ')}</span></div>`}`;
 }
 
 function activity(run: RunView, { strings, queuePosition }: RowContext): TemplateResult {

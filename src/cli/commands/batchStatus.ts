@@ -1,5 +1,7 @@
 import { formatCost, formatLineChanges } from '../../protocol/displayFormat.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
+import { testsOutcome } from '../../protocol/webview/testRunText.js';
+import { webviewStrings } from '../../protocol/webview/webviewStrings.js';
 import { defineCommand } from '../command.js';
 import { printRows } from '../output/projectReport.js';
 import { oneLine } from '../output/terminalText.js';
@@ -30,6 +32,8 @@ export const batchStatus = defineCommand({
 });
 
 /** What attempts at the same task are told apart by. */
-function worth({ additions, deletions, costUsd, model }: Thread): readonly string[] {
-  return [oneLine(model), formatLineChanges(additions, deletions), formatCost(costUsd)];
+function worth({ additions, deletions, costUsd, model, latestRun }: Thread): readonly string[] {
+  const tests = testsOutcome(latestRun?.tests ?? []);
+  const words = tests === undefined ? '' : webviewStrings[`tests.${tests}`];
+  return [oneLine(model), formatLineChanges(additions, deletions), words, formatCost(costUsd)];
 }

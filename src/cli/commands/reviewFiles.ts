@@ -2,8 +2,8 @@ import { inPart } from '../../base/partPath.js';
 import type { FileChange } from '../../protocol/gen/muster/v1/reviews_pb.js';
 import { formatLineChanges } from '../../protocol/displayFormat.js';
 import { defineCommand } from '../command.js';
+import { lineOf, piecesOf } from '../lookup/changedPieces.js';
 import { getThread } from '../lookup/threadLookup.js';
-import { usageError } from '../options/usageError.js';
 import { formatTable } from '../output/table.js';
 import { oneLine } from '../output/terminalText.js';
 import { changedFileJson } from '../output/wireJson.js';
@@ -13,12 +13,13 @@ export const reviewFiles = defineCommand({
   summary: 'list the changed files, and what of them was looked at',
   positionals: [{ name: 'thread', required: true }],
   options: {
-    mark: { type: 'string', multiple: true, value: 'FILE', text: 'remember that this file was looked at' },
-    revert: { type: 'string', multiple: true, value: 'FILE', text: 'undo what the thread changed in this file' },
-    unmark: { type: 'string', multiple: true, value: 'FILE', text: 'forget that' },
+    mark: { type: 'string', multiple: true, value: 'FILE[:LINE]', text: 'remember that this was looked at' },
+    pieces: { type: 'boolean', text: 'list the changed pieces of each file, with their lines' },
+    revert: { type: 'string', multiple: true, value: 'FILE[:LINE]', text: 'undo what the thread changed there' },
+    unmark: { type: 'string', multiple: true, value: 'FILE[:LINE]', text: 'forget that' },
   },
   details:
-    'What changes later was not looked at: only the changed pieces of a file are open again. Files of another repository of the thread are marked with THREAD/REPOSITORY.',
+    'What changes later was not looked at: only the changed pieces of a file are open again. Files of another repository of the thread are marked with THREAD/REPOSITORY. `muster review stage` takes part of the changes.',
   async run(context, args) {
     const { signal, out, json, repeatable } = context;
     const thread = await getThread(context, args.required(0));
@@ -27,7 +28,7 @@ export const reviewFiles = defineCommand({
     let files = await list();
     const reverted = args.list('revert');
     if (reverted.length > 0) {
-      const hunks = reverted.flatMap(path => hunksOf(files, path));
+      const hunks = piecesOf(files, reverted);
       const client = await context.connect();
       await client.reviews.takeBack({ threadId: thread.id, hunks }, { signal });
       files = await list();
@@ -35,7 +36,7 @@ export const reviewFiles = defineCommand({
     for (const option of ['mark', 'unmark'] as const) {
       const paths = args.list(option);
       if (paths.length === 0) continue;
-      const hunks = paths.flatMap(path => hunksOf(files, path));
+      const hunks = piecesOf(files, paths);
       const request = { threadId: thread.id, hunks, reviewed: option === 'mark' };
       await repeatable(({ reviews }) => reviews.setReviewed(request, { signal }));
       files = await list();
@@ -46,7 +47,7 @@ export const reviewFiles = defineCommand({
       all.push(...changes.files.map(change => namedAfter(name, change)));
     }
     if (json) out.json({ thread_id: thread.id, files: all.map(reviewedFileJson) });
-    else for (const line of formatTable(all.map(fileRow))) out.line(line);
+    else for (const line of formatTable(all.flatMap(args.flag('pieces') ? pieceRows : fileRow))) out.line(line);
     return 0;
   },
 });
@@ -63,29 +64,51 @@ export function reviewedFileJson({ file, hunks }: FileChange) {
     ...(file && changedFileJson(file)),
     hunks: hunks.length,
     reviewed_hunks: reviewed(hunks),
+    pieces: hunks.map(hunk => ({
+      line: lineOf(hunk),
+      additions: hunk.newLines,
+      deletions: hunk.oldLines,
+      reviewed: hunk.reviewed,
+      staged: hunk.staged,
+    })),
   };
 }
 
 function fileRow({ file, hunks }: FileChange) {
   const seen = reviewed(hunks);
   const all = seen === hunks.length;
-  return [
+  const row = [
     { text: all ? '✓' : seen > 0 ? '·' : ' ' },
     { text: oneLine(file?.path ?? '') },
     {
       text: file?.binary ? 'binary' : formatLineChanges(file?.additions ?? 0, file?.deletions ?? 0),
       align: 'right' as const,
     },
-    { text: all || hunks.length === 1 ? '' : `${seen} of ${hunks.length} reviewed` },
+    {
+      text: [all || hunks.length === 1 ? '' : `${seen} of ${hunks.length} reviewed`, stagedText(hunks)]
+        .filter(part => part !== '')
+        .join(', '),
+    },
   ];
+  return [row];
+}
+
+function stagedText(hunks: FileChange['hunks']): string {
+  const staged = hunks.filter(hunk => hunk.staged).length;
+  return staged === 0 ? '' : staged === hunks.length ? 'staged' : `${staged} of ${hunks.length} staged`;
+}
+
+/** `✓ src/a.ts:12  +3 −1  staged  + return total;` */
+function pieceRows({ file, hunks }: FileChange) {
+  return hunks.map(hunk => [
+    { text: hunk.reviewed ? '✓' : ' ' },
+    { text: `${oneLine(file?.path ?? '')}:${lineOf(hunk)}` },
+    { text: file?.binary ? 'binary' : formatLineChanges(hunk.newLines, hunk.oldLines), align: 'right' as const },
+    { text: hunk.staged ? 'staged' : '' },
+    { text: oneLine(hunk.firstLine) },
+  ]);
 }
 
 function reviewed(hunks: FileChange['hunks']): number {
   return hunks.filter(hunk => hunk.reviewed).length;
-}
-
-function hunksOf(files: readonly FileChange[], path: string): readonly string[] {
-  const found = files.find(({ file }) => file?.path === path);
-  if (!found) throw usageError(`The thread did not change ${path}.`);
-  return found.hunks.map(({ key }) => key);
 }

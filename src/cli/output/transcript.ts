@@ -1,5 +1,5 @@
 import { formatCost, formatDuration, formatTokens, sumKnown } from '../../protocol/displayFormat.js';
-import type { Run, TranscriptItem } from '../../protocol/gen/muster/v1/runs_pb.js';
+import type { Run, TestRun, TranscriptItem } from '../../protocol/gen/muster/v1/runs_pb.js';
 import type { Message } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { Printer } from './printer.js';
 import { oneLine, printable } from './terminalText.js';
@@ -80,6 +80,7 @@ export class TranscriptPrinter implements ConversationSink {
     const tokens = formatTokens(sumKnown(asNumber(run.inputTokens), asNumber(run.outputTokens)));
     const facts = [run.status.replace('_', ' '), took, formatCost(run.costUsd), tokens && `${tokens} tokens`, way(run)];
     const paint = run.status === 'succeeded' ? style.good : style.bad;
+    for (const test of run.tests) this.#line(style.dim, testText(test));
     if (run.error) this.#line(style.bad, `✗ ${oneLine(run.error.message)}`);
     this.#out.line(`  ${paint(facts.filter(Boolean).join(' · '))}`);
     this.#out.line();
@@ -93,6 +94,13 @@ export class TranscriptPrinter implements ConversationSink {
   #line(paint: (text: string) => string, text: string): void {
     this.#out.line(`  ${paint(truncate(text, (this.#out.width ?? maximumLine + 2) - 2))}`);
   }
+}
+
+/** What the CLI of the agent told: nobody has verified it. */
+function testText({ command, result, exitCode, beforeEdits }: TestRun): string {
+  const outcome =
+    result === 'unknown' ? 'result unknown' : exitCode === undefined ? result : `${result} (exit code ${exitCode})`;
+  return `tests: ${oneLine(command)}: ${outcome}${beforeEdits ? ', before its last edits' : ''}`;
 }
 
 /** Which way its models were reached, where that is not what its CLI does by itself. */

@@ -1,6 +1,6 @@
 import type { Merge, MergeCheck, QueuedMerge } from '../../protocol/gen/muster/v1/merges_pb.js';
 import type { Agent, Project } from '../../protocol/gen/muster/v1/projects_pb.js';
-import type { Run } from '../../protocol/gen/muster/v1/runs_pb.js';
+import type { Run, TestRun } from '../../protocol/gen/muster/v1/runs_pb.js';
 import type { Comment } from '../../protocol/gen/muster/v1/reviews_pb.js';
 import type { ChangedFile, Message, Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { ForeignWorktree, SpareWorktree, Worktree } from '../../protocol/gen/muster/v1/worktrees_pb.js';
@@ -67,6 +67,7 @@ export function runJson(run: Run) {
       queue_position: run.queuePosition > 0 ? run.queuePosition : undefined,
       due_at: orUndefined(isoTime(run.dueAt)),
       due_reason: orUndefined(run.dueReason),
+      tests: run.tests.length > 0 ? run.tests.map(testJson) : undefined,
       cost_usd: run.costUsd,
       input_tokens: count(run.inputTokens),
       output_tokens: count(run.outputTokens),
@@ -79,6 +80,11 @@ export function runJson(run: Run) {
   };
 }
 
+/** A test that the agent ran itself. */
+function testJson({ command, result, exitCode, beforeEdits }: TestRun) {
+  return { command, result, ...optional({ exit_code: exitCode, before_edits: beforeEdits || undefined }) };
+}
+
 export function mergeJson(merge: Merge) {
   return {
     merge_id: merge.id,
@@ -89,6 +95,7 @@ export function mergeJson(merge: Merge) {
     expect: orNull(merge.expect),
     ...optional({
       commit: orUndefined(merge.commit),
+      push: orUndefined(merge.push),
       reason: orUndefined(merge.reason),
       message: orUndefined(merge.message),
       files: merge.files.length > 0 ? merge.files : undefined,

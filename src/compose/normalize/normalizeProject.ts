@@ -117,6 +117,7 @@ function mergeRules(node: ComposeNode | undefined): MergeSpec {
     verify: textsOf(child(node, 'verify')),
     batch: numberAt(node, 'batch') ?? 1,
     auto: flagAt(node, 'auto', false) || undefined,
+    push: textAt(node, 'push'),
     removeWorktree: flagAt(node, 'remove_worktree', false) || undefined,
   };
 }

@@ -34,6 +34,7 @@ export function canonicalProject(spec: ProjectSpec): CanonicalObject {
       verify: spec.merge.verify,
       batch: nonDefault(spec.merge.batch, 1),
       auto: spec.merge.auto,
+      push: spec.merge.push,
       remove_worktree: spec.merge.removeWorktree,
     }),
     hooks: spec.hooks.map(canonicalHook),

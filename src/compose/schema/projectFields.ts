@@ -19,6 +19,13 @@ import {
 } from './shape.js';
 import { namedWorkspace, projectWorkspace } from './workspaceFields.js';
 
+/** What `git push` takes for an address and nothing else: no helper program, no option, no password. */
+const pushAddress = [
+  '^(?:(?:https?|ssh|git|file)://(?![^/@]*:[^/@]*@)[^\\s-]\\S*',
+  '[^\\s:/@-][^\\s:/@]*@[^\\s:-][^\\s:]*:(?!:)\\S+',
+  '/(?!/)\\S.*)$',
+].join('|');
+
 const HOOK = 'command: notify-send';
 
 const hook: MappingShape = mapping({
@@ -144,6 +151,16 @@ export const project: MappingShape = mapping({
         era: 'muster',
         fallback: 'false',
       }),
+      push: field(
+        text({
+          nonEmpty: true,
+          pattern: pushAddress,
+          refusedText: 'must be an address that git pushes to, without a password',
+        }),
+        'Where the target is pushed when something has landed on it: an address, not the name of a remote, whose meaning every agent of this machine could change. Never by force; what cannot be pushed stays landed.',
+        'push: git@github.com:acme/shop.git',
+        { era: 'muster', fallback: 'nothing is pushed' },
+      ),
       remove_worktree: field(
         bool,
         "Whether a thread's worktree goes when its work has landed. What is in it is kept and can be restored.",

@@ -39,6 +39,8 @@ export interface ToolCall {
   readonly input: string;
   /** The file it touches, as the CLI wrote it. */
   readonly path?: string;
+  /** A command whose result is not `ok` when it ends with anything but 0, so that its exit code is told only then. */
+  readonly failsAloud?: boolean;
 }
 
 export interface ToolResult {
@@ -48,6 +50,8 @@ export interface ToolResult {
   /** At most {@link maxToolText} characters. */
   readonly output: string;
   readonly exitCode?: number;
+  /** The command goes on in the background. */
+  readonly unfinished?: boolean;
 }
 
 /** Tokens and money. `total: true` replaces what was counted before (the CLI's own sum); otherwise it adds. */

@@ -24,6 +24,17 @@ export interface Merge {
   readonly files: readonly string[];
   readonly createdAt: number;
   readonly endedAt?: number;
+  /** What has become of pushing it; missing: nobody wants that. */
+  readonly push?: MergePush;
+}
+
+/** `due → pushed | failed`; trying again makes it due. */
+export interface MergePush {
+  readonly state: 'due' | 'pushed' | 'failed';
+  /** Where to, as it was agreed to. */
+  readonly address: string;
+  /** Why it failed, for people. */
+  readonly problem?: string;
 }
 
 /** True until the request has ended. */

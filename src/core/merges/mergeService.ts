@@ -14,6 +14,8 @@ import { requireNoPart } from '../threads/partLookup.js';
 import { findThread } from '../threads/threadLookup.js';
 import type { ThreadStores } from '../threads/threadStore.js';
 import type { ThreadSettler } from '../threads/threadSettler.js';
+import type { ReviewStores } from '../reviews/reviewStore.js';
+import { requireNothingStaged } from '../reviews/stagingService.js';
 import type { RescueStores } from '../workspaces/rescueStore.js';
 import type { CandidateVerifier } from './candidateVerifier.js';
 import { targetOf } from './mergeTarget.js';
@@ -51,7 +53,7 @@ export interface MergeInQueue {
 const namedBranches = 8;
 
 export interface MergeServiceOptions {
-  readonly store: Store<ProjectStores & ThreadStores & MergeStores & RescueStores & EventStores>;
+  readonly store: Store<ProjectStores & ThreadStores & MergeStores & ReviewStores & RescueStores & EventStores>;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly log: Log;
@@ -82,7 +84,7 @@ export class MergeService implements Disposable {
     });
   }
 
-  /** Queues a merge and returns it. A merge that is under way is returned instead. Errors: `thread.*`, `worktree.missing`, `merge.refused`. */
+  /** Queues a merge and returns it. A merge that is under way is returned instead. Errors: `thread.*`, `worktree.missing`, `merge.refused`, `review.staged`. */
   async request(request: RequestedMerge): Promise<Merge> {
     const { store, clock, ids, settler } = this.#options;
     const { thread: found } = store.read(stores => findThread(stores, request.thread));
@@ -92,6 +94,7 @@ export class MergeService implements Disposable {
     if (earlier) return earlier;
     const { thread } = before;
     store.read(stores => requireNoPart(stores, thread.id));
+    store.read(stores => requireNothingStaged(stores, thread));
     const { spec, usual } = store.read(stores => ({
       spec: stores.projects.get(thread.projectId)?.spec.merge,
       usual: targetOf(stores, thread),

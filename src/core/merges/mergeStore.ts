@@ -16,6 +16,8 @@ export interface MergeStore {
   ofThread(thread: ThreadId): readonly Merge[];
   /** Queued, checking or merging, oldest first. */
   active(): readonly Merge[];
+  /** Landed and still to be pushed, oldest first. */
+  toPush(): readonly Merge[];
 }
 
 /** What a transaction needs that touches merges. */

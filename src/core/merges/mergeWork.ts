@@ -23,6 +23,7 @@ import { performMerge } from './performMerge.js';
 import { performSet, type MemberTree } from './performSet.js';
 import { endOf, endsOf } from './setOutcome.js';
 import { landedHead } from './standingMerge.js';
+import { pushOf } from './mergePusher.js';
 import { performTrain, type CoupledMerges } from './performTrain.js';
 
 interface MergeWorkOptions {
@@ -39,7 +40,7 @@ interface MergeWorkOptions {
 }
 
 /** What the end of a merge touches. */
-type EndingStores = ThreadStores & MergeStores & EventStores;
+type EndingStores = ProjectStores & ThreadStores & MergeStores & EventStores;
 
 /** A merge at work. */
 interface Working {
@@ -308,7 +309,8 @@ export class MergeWork {
     const { clock } = this.#options;
     const current = stores.merges.get(merge.id);
     if (!current || !isMergeActive(current.status)) return false;
-    const next = { ...current, ...change };
+    const thread = change.status === 'merged' ? stores.threads.get(merge.threadId) : undefined;
+    const next = { ...current, ...change, ...defined({ push: thread && pushOf(stores, thread) }) };
     if (next.status === current.status && next.message === current.message) return false;
     stores.merges.update(next);
     if (!isMergeActive(next.status)) stores.mergeQueue.remove(merge.id);
@@ -316,7 +318,6 @@ export class MergeWork {
       { kind: 'merge_changed', threadId: merge.threadId, mergeId: merge.id, status: next.status },
       clock.now(),
     );
-    const thread = next.status === 'merged' ? stores.threads.get(merge.threadId) : undefined;
     if (!thread) return true;
     stores.threads.update({ ...thread, outcome: 'completed', updatedAt: clock.now() });
     stores.events.append({ kind: 'thread_changed', threadId: thread.id }, clock.now());

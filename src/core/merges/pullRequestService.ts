@@ -26,6 +26,10 @@ export interface RemoteDriver {
   ): Promise<{ readonly remote: string; readonly url: string; readonly rewritten: boolean } | undefined>;
   /** Makes a branch of a remote this commit; never by force. Errors: `push.failed`. */
   push(place: RemotePlace, push: Push, signal: AbortSignal): Promise<void>;
+  /**
+   * The same while nobody looks: the settings and hooks of the repository, which agents can write, have no say. Those of the person do.
+   */
+  pushApart(place: RemotePlace, push: Push, signal: AbortSignal): Promise<void>;
 }
 
 export interface RemotePlace {

@@ -47,6 +47,9 @@ export function consentSurface(spec: ProjectSpec): readonly ConsentItem[] {
     ...(spec.merge.auto
       ? [item('merge.auto', 'What reviewing agents approve is merged without a person.', spec.merge.target ?? '')]
       : []),
+    ...(spec.merge.push === undefined
+      ? []
+      : [item('merge.push', `What has landed is pushed to ${quoted(spec.merge.push)}.`, spec.merge.push)]),
     ...spec.hooks.flatMap((hook, index) => [
       item(`on_${hook.event}[${index}]`, `On ${hook.event} ${commandLine(hook.command, hook.args)} runs.`, {
         ...hook,

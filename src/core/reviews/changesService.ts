@@ -1,7 +1,6 @@
 import type { Clock } from '../../base/clock.js';
 import type { EventStores } from '../events/eventLog.js';
 import type { ProjectStores } from '../projects/projectStore.js';
-import { AppError } from '../../base/errors.js';
 import { person } from '../messages/message.js';
 import type { Store } from '../store.js';
 import { requireWhole } from '../threads/idleThread.js';
@@ -11,8 +10,8 @@ import type { ThreadSettler } from '../threads/threadSettler.js';
 import type { ThreadStores } from '../threads/threadStore.js';
 import type { WorktreeDriver } from '../workspaces/worktreeDriver.js';
 import { worktreeOf } from '../workspaces/workspaceService.js';
-import { patchOfHunks } from './patch.js';
 import { fileChanges, type FileChange, type KeyedHunk } from './changes.js';
+import { undoing } from './undoing.js';
 import type { ReviewStores } from './reviewStore.js';
 import { comparedTarget, compareThread, patchOf } from './threadComparison.js';
 
@@ -21,6 +20,7 @@ const maxPatchBytes = 32_000_000;
 
 export interface ReviewedHunk extends KeyedHunk {
   readonly reviewed: boolean;
+  readonly staged: boolean;
 }
 
 export interface ReviewedFile extends FileChange {
@@ -61,10 +61,13 @@ export class ChangesService {
     const compared = await compareThread(driver, view, { target, earlier, signal });
     const patch = await patchOf(driver, view, compared, { maxBytes: maxPatchBytes, signal });
     const changes = fileChanges(compared.files, patch.text, digestText);
-    const seen = store.read(stores => stores.reviews.reviewedHunks(view.thread.id));
+    const { seen, staged } = store.read(({ reviews }) => ({
+      seen: reviews.reviewedHunks(view.thread.id),
+      staged: reviews.stagedHunks(view.thread.id),
+    }));
     const files = changes.map(change => ({
       ...change,
-      hunks: change.hunks.map(hunk => ({ ...hunk, reviewed: seen.has(hunk.key) })),
+      hunks: change.hunks.map(hunk => ({ ...hunk, reviewed: seen.has(hunk.key), staged: staged.has(hunk.key) })),
     }));
     return { baseCommit: compared.baseCommit, head: compared.head, files };
   }
@@ -107,26 +110,4 @@ export class ChangesService {
       stores.events.append({ kind: 'thread_changed', threadId: thread.id }, now);
     });
   }
-}
-
-/** Whole files, and lines of others. Errors: `request.invalid` when a piece is not among what the thread changed. */
-function undoing(
-  files: readonly ReviewedFile[],
-  keys: readonly string[],
-): { readonly paths: readonly string[]; readonly patch: string } {
-  const wanted = new Set(keys);
-  const paths: string[] = [];
-  let patch = '';
-  for (const { file, hunks } of files) {
-    const chosen = hunks.filter(({ key }) => wanted.delete(key));
-    if (chosen.length === 0) continue;
-    const isThere = file.status === 'modified';
-    if (chosen.length === hunks.length || !isThere) paths.push(file.path, ...(file.oldPath ? [file.oldPath] : []));
-    else patch += patchOfHunks(file.path, chosen);
-  }
-  if (wanted.size === 0 && keys.length > 0) return { paths, patch };
-  throw new AppError('request.invalid', 'What was to be taken back is not there any more. Look at the changes again.', {
-    field: 'hunks',
-    reason: keys.length === 0 ? 'none was named' : 'the thread has changed',
-  });
 }

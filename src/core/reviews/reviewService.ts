@@ -16,6 +16,7 @@ import type { ThreadStores, ThreadView } from '../threads/threadStore.js';
 import type { WorktreeDriver } from '../workspaces/worktreeDriver.js';
 import type { Verdict } from './review.js';
 import type { ReviewStores } from './reviewStore.js';
+import { requireNothingStaged } from './stagingService.js';
 
 /** Who a person at this machine is in a verdict. */
 const person = 'you';
@@ -92,7 +93,7 @@ export class ReviewService {
 
   /**
    * Commits uncommitted work and takes it as approved. What differs from the commit that was shown must be what the person
-   * wrote themselves. Errors: `thread.busy`, `merge.byHand`, `worktree.missing`, `review.outdated`.
+   * wrote themselves. Errors: `thread.busy`, `merge.byHand`, `worktree.missing`, `review.outdated`, `review.staged`.
    */
   async approve(id: string, { shown, edits = [] }: Approval = {}): Promise<{ view: ThreadView; head: string }> {
     const { store, settler } = this.#options;
@@ -100,6 +101,7 @@ export class ReviewService {
     await settler.settled(found.thread.id);
     const { thread } = requireWhole(store.read(stores => findThread(stores, found.thread.id)));
     store.read(stores => requireNoPart(stores, thread.id));
+    store.read(stores => requireNothingStaged(stores, thread));
     if (thread.outcome === 'abandoned') throw threadClosed(thread, `Thread ${thread.id} was abandoned`);
     const parts = await this.#approvedParts(thread, { shown, edits });
     const head = await this.#snapshot(thread);

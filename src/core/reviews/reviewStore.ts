@@ -14,6 +14,10 @@ export interface ReviewStore {
   reviewedHunks(threadId: ThreadId): ReadonlySet<string>;
   /** `at` missing: they were not looked at. */
   setReviewed(threadId: ThreadId, hunks: readonly string[], at: number | undefined): void;
+  /** Keys of the hunks that a person has staged and not committed yet. */
+  stagedHunks(threadId: ThreadId): ReadonlySet<string>;
+  /** `at` missing: they are staged no more. */
+  setStaged(threadId: ThreadId, hunks: Iterable<string>, at: number | undefined): void;
 }
 
 /** What a transaction needs that touches reviews. */

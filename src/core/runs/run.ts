@@ -1,4 +1,5 @@
 import type { MessageId, RunId, ThreadId } from '../../base/ids.js';
+import type { TestRun } from './testRuns.js';
 
 /** `queued → starting → running ⇄ waiting → succeeded | failed | timed_out | cancelled | lost` */
 export type RunStatus =
@@ -37,6 +38,8 @@ export interface Run {
   readonly cacheReadTokens?: number;
   readonly cacheWriteTokens?: number;
   readonly costUsd?: number;
+  /** Tests that it ran itself, as its CLI tells; missing: none that anybody knows of. */
+  readonly tests?: readonly TestRun[];
   /** Set when its uncommitted work is committed and its changes are counted; see {@link isRunSettling}. */
   readonly settled: boolean;
 }

@@ -2,6 +2,7 @@ import type { AgentErrorReason, AgentEvent, Usage } from '../agents/agentEvent.j
 import type { RunDigest } from '../agents/provider.js';
 import { isConversationId } from '../agents/conversationId.js';
 import { assertNever } from '../../base/exhaustive.js';
+import { noTests, testBegun, testEnded, type TestLog } from './testRuns.js';
 
 /** What is kept of a run's events while it works: bounded, and enough to go on after a host restart. */
 export interface RunDigestState {
@@ -17,6 +18,8 @@ export interface RunDigestState {
   readonly errors: readonly { readonly message: string; readonly reason: AgentErrorReason }[];
   readonly activity: string;
   readonly usage: UsageTotals;
+  /** Missing: it ran none. */
+  readonly tests?: TestLog;
 }
 
 export interface UsageTotals {
@@ -56,10 +59,14 @@ function digestOne(state: RunDigestState, event: AgentEvent): RunDigestState {
     case 'text':
       return { ...afterText(state, event), activity: oneLine(event.text) || state.activity };
     case 'thinking':
-    case 'tool_result':
       return state;
+    case 'tool_result':
+      return withTests(state, testEnded(state.tests ?? noTests, event));
     case 'tool_call':
-      return { ...state, activity: oneLine(`${event.tool} ${event.title}`) };
+      return {
+        ...withTests(state, testBegun(state.tests ?? noTests, event)),
+        activity: oneLine(`${event.tool} ${event.title}`),
+      };
     case 'usage':
       return { ...state, usage: addUsage(state.usage, event) };
     case 'result':
@@ -75,6 +82,10 @@ function digestOne(state: RunDigestState, event: AgentEvent): RunDigestState {
     default:
       return assertNever(event);
   }
+}
+
+function withTests(state: RunDigestState, tests: TestLog): RunDigestState {
+  return tests === noTests ? state : { ...state, tests };
 }
 
 /** A piece goes on with the answer when that is open; any other text begins a new one. */

@@ -50,6 +50,7 @@ export function withDigest(run: Run, digest: RunDigestState): Run {
   return {
     ...run,
     ...digest.usage,
+    ...(digest.tests && digest.tests.ended.length > 0 ? { tests: digest.tests.ended } : {}),
     ...(digest.conversation === undefined ? {} : { conversation: digest.conversation }),
     ...(digest.activity === '' ? {} : { activity: digest.activity }),
   };

@@ -13,6 +13,8 @@ export interface SharedState {
   readonly hooks?: readonly HookFile[];
   /** Where `core.hooksPath` of the repository's configuration leads; missing: nowhere, or to a place outside of the checkout. */
   readonly hooksFolder?: string;
+  /** The same where it leads to any other place, whoever has set it: only files that git runs are looked at there. */
+  readonly hooksElsewhere?: string;
   /** The checkout that the repository is known by; absent in a bare repository. */
   readonly checkout?: CheckoutState;
 }

@@ -35,6 +35,9 @@ import { spareWorktrees } from './migrations/0032SpareWorktrees.js';
 import { positions } from './migrations/0033Positions.js';
 import { workflows } from './migrations/0034Workflows.js';
 import { threadModels } from './migrations/0041ThreadModels.js';
+import { staged } from './migrations/0044Staged.js';
+import { runTests } from './migrations/0045RunTests.js';
+import { mergePushes } from './migrations/0046MergePushes.js';
 import { mergeResumptions } from './migrations/0035MergeResumptions.js';
 import { runCancels } from './migrations/0036RunCancels.js';
 import { notebookSandboxes } from './migrations/0037NotebookSandboxes.js';
@@ -89,6 +92,9 @@ export const migrations: readonly string[] = [
   threadModels,
   handMerges,
   severalRepositories,
+  staged,
+  runTests,
+  mergePushes,
 ];
 
 /** The schema version this program understands. */

@@ -1,6 +1,7 @@
 import { member } from '../../base/closedUnion.js';
 import { parseId } from '../../base/ids.js';
 import type { Run, RunStatus } from '../../core/runs/run.js';
+import type { TestRun } from '../../core/runs/testRuns.js';
 import { defined } from '../../base/defined.js';
 import { EntityTable, fixed, stored, type RowOf } from './columns.js';
 
@@ -32,6 +33,7 @@ const runColumns = {
   cache_read_tokens: stored((run: Run) => run.cacheReadTokens ?? null),
   cache_write_tokens: stored((run: Run) => run.cacheWriteTokens ?? null),
   cost_usd: stored((run: Run) => run.costUsd ?? null),
+  tests_json: stored((run: Run) => (run.tests ? JSON.stringify(run.tests) : null)),
 };
 
 export type RunRow = RowOf<typeof runColumns>;
@@ -62,6 +64,7 @@ export function toRun(row: RunRow): Run {
     queuedAt: row.queued_at,
     settled: row.settled === 1,
     ...(row.error_code === null ? {} : { error: { code: row.error_code, message: row.error_message ?? '' } }),
+    ...(row.tests_json === null ? {} : { tests: parseTests(row.tests_json) }),
     ...defined({
       model: row.model,
       startedAt: row.started_at,
@@ -80,4 +83,9 @@ export function toRun(row: RunRow): Run {
       costUsd: row.cost_usd,
     }),
   };
+}
+
+/** Only this program writes the column, from a value of this type. */
+function parseTests(json: string): readonly TestRun[] {
+  return JSON.parse(json);
 }

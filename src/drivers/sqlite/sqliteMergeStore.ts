@@ -1,7 +1,7 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { member } from '../../base/closedUnion.js';
 import { parseId, type MergeId, type ThreadId } from '../../base/ids.js';
-import type { Merge, MergeStatus } from '../../core/merges/merge.js';
+import type { Merge, MergePush, MergeStatus } from '../../core/merges/merge.js';
 import type { MergeStrategy } from '../../core/merges/mergeDriver.js';
 import type { MergeStore } from '../../core/merges/mergeStore.js';
 import { defined } from '../../base/defined.js';
@@ -22,6 +22,9 @@ const columns = {
   files_json: stored((merge: Merge) => JSON.stringify(merge.files)),
   created_at: fixed((merge: Merge) => merge.createdAt),
   ended_at: stored((merge: Merge) => merge.endedAt ?? null),
+  push: stored((merge: Merge) => merge.push?.state ?? null),
+  push_address: stored((merge: Merge) => merge.push?.address ?? null),
+  push_problem: stored((merge: Merge) => merge.push?.problem ?? null),
 };
 
 export type MergeRow = RowOf<typeof columns>;
@@ -38,6 +41,7 @@ const statuses: readonly MergeStatus[] = [
   'failed',
   'cancelled',
 ];
+const pushStates: readonly MergePush['state'][] = ['due', 'pushed', 'failed'];
 const strategies: readonly MergeStrategy[] = ['merge', 'squash', 'rebase'];
 
 export class SqliteMergeStore implements MergeStore {
@@ -47,6 +51,7 @@ export class SqliteMergeStore implements MergeStore {
   readonly #get: Statement<[string], MergeRow>;
   readonly #ofThread: Statement<[string], MergeRow>;
   readonly #active: Statement<[], MergeRow>;
+  readonly #toPush: Statement<[], MergeRow>;
 
   constructor(database: Database) {
     this.#insert = database.prepare(table.insert());
@@ -57,6 +62,7 @@ export class SqliteMergeStore implements MergeStore {
     this.#active = database.prepare(
       `SELECT * FROM merge WHERE status IN ('queued', 'checking', 'merging') ORDER BY position`,
     );
+    this.#toPush = database.prepare(`SELECT * FROM merge WHERE push = 'due' ORDER BY ended_at, position`);
   }
 
   get(id: MergeId): Merge | undefined {
@@ -80,6 +86,15 @@ export class SqliteMergeStore implements MergeStore {
   active(): readonly Merge[] {
     return this.#active.all().map(toMerge);
   }
+
+  toPush(): readonly Merge[] {
+    return this.#toPush.all().map(toMerge);
+  }
+}
+
+function toPush({ push, push_address: address, push_problem: problem }: MergeRow): MergePush | undefined {
+  if (push === null) return undefined;
+  return { state: member(pushStates, push), address: address ?? '', ...defined({ problem }) };
 }
 
 function toMerge(row: MergeRow): Merge {
@@ -95,6 +110,6 @@ function toMerge(row: MergeRow): Merge {
     message: row.message,
     files: Array.isArray(files) ? files.map(String) : [],
     createdAt: row.created_at,
-    ...defined({ commit: row.commit_sha, reason: row.reason, endedAt: row.ended_at }),
+    ...defined({ commit: row.commit_sha, reason: row.reason, endedAt: row.ended_at, push: toPush(row) }),
   };
 }

@@ -23,6 +23,9 @@ export class SqliteReviewStore implements ReviewStore {
   readonly #reviewed: Statement<[string], { hunk: string }>;
   readonly #setReviewed: Statement<[string, string, number]>;
   readonly #setUnreviewed: Statement<[string, string]>;
+  readonly #staged: Statement<[string], { hunk: string }>;
+  readonly #stage: Statement<[string, string, number]>;
+  readonly #unstage: Statement<[string, string]>;
 
   constructor(database: Database) {
     this.#record = database.prepare(table.replace());
@@ -36,6 +39,10 @@ export class SqliteReviewStore implements ReviewStore {
     this.#setReviewed = database.prepare(`
       INSERT INTO reviewed_hunk (thread_id, hunk, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`);
     this.#setUnreviewed = database.prepare(`DELETE FROM reviewed_hunk WHERE thread_id = ? AND hunk = ?`);
+    this.#staged = database.prepare(`SELECT hunk FROM staged_hunk WHERE thread_id = ?`);
+    this.#stage = database.prepare(`
+      INSERT INTO staged_hunk (thread_id, hunk, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`);
+    this.#unstage = database.prepare(`DELETE FROM staged_hunk WHERE thread_id = ? AND hunk = ?`);
   }
 
   record(review: Review): void {
@@ -62,6 +69,17 @@ export class SqliteReviewStore implements ReviewStore {
     for (const hunk of hunks) {
       if (at === undefined) this.#setUnreviewed.run(threadId, hunk);
       else this.#setReviewed.run(threadId, hunk, at);
+    }
+  }
+
+  stagedHunks(threadId: ThreadId): ReadonlySet<string> {
+    return new Set(this.#staged.all(threadId).map(row => row.hunk));
+  }
+
+  setStaged(threadId: ThreadId, hunks: Iterable<string>, at: number | undefined): void {
+    for (const hunk of hunks) {
+      if (at === undefined) this.#unstage.run(threadId, hunk);
+      else this.#stage.run(threadId, hunk, at);
     }
   }
 

@@ -62,6 +62,7 @@ function parseState(json: string): SharedState {
     ...(checkout === undefined ? {} : { checkout }),
     config: text(fields.get('config')),
     ...(fields.has('hooksFolder') ? { hooksFolder: text(fields.get('hooksFolder')) } : {}),
+    ...(fields.has('hooksElsewhere') ? { hooksElsewhere: text(fields.get('hooksElsewhere')) } : {}),
     ...(fields.has('hooks') ? { hooks: list(fields.get('hooks')).map(parseHook) } : {}),
     stash: list(fields.get('stash')).map(entry => {
       const each = fieldsOf(entry);

@@ -1,14 +1,18 @@
 import * as vscode from 'vscode';
 import { attemptsBatch } from '../../client/attempts.js';
 import { collectProviderEnvironment } from '../../client/providerEnvironment.js';
+import { formatCost } from '../../protocol/displayFormat.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
+import { testsOutcome } from '../../protocol/webview/testRunText.js';
+import { webviewStrings } from '../../protocol/webview/webviewStrings.js';
 import { agentRow, listAgents, offerAgents } from '../dispatch/agentChoice.js';
 import { askModally, showDone, showInformation, showWarning, whileWaiting } from '../plain/messages.js';
 import { askForLine, pickRows } from '../plain/picks.js';
 import type { Services } from '../services.js';
 import { targetThread } from '../threads/pickThread.js';
-import { statusWord } from '../threads/threadText.js';
+import { changesText, statusWord } from '../threads/threadText.js';
 import { threadTitle } from '../threads/threadTitles.js';
+import { windowClosing } from '../windowClosing.js';
 
 /** Gives one task to several agents, each in a worktree of its own. */
 export async function dispatchBestOf(services: Services): Promise<void> {
@@ -57,6 +61,50 @@ async function askForModels(agent: string): Promise<readonly string[] | undefine
 function othersOf({ host }: Services, thread: Thread): readonly Thread[] {
   if (thread.batch === '') return [];
   return [...host.threads.values()].filter(({ id, batch }) => batch === thread.batch && id !== thread.id);
+}
+
+/** As many as fit beside each other on a screen. */
+const mostColumns = 4;
+
+/** Opens the reviews of attempts at the same task beside each other; which of them, a person says where they are many. */
+export async function compareAttempts(services: Services, args: readonly unknown[]): Promise<void> {
+  const thread = await targetThread(services, args, {
+    placeHolder: vscode.l10n.t('Whose attempts should be compared?'),
+    filter: each => othersOf(services, each).length > 0,
+  });
+  if (!thread) return;
+  const all = [thread, ...othersOf(services, thread)].filter(
+    ({ head, baseCommit }) => head !== '' && head !== baseCommit,
+  );
+  const shown = all.length <= mostColumns ? all : await chooseAttempts(all);
+  if (!shown) return;
+  if (shown.length === 0) {
+    void showInformation(vscode.l10n.t('None of the attempts has changed anything yet.'));
+    return;
+  }
+  await vscode.commands.executeCommand('workbench.action.joinAllGroups');
+  for (const [index, attempt] of shown.entries()) {
+    if (index > 0) await vscode.commands.executeCommand('workbench.action.newGroupRight');
+    await services.reviews.open(attempt, windowClosing);
+  }
+}
+
+async function chooseAttempts(attempts: readonly Thread[]): Promise<readonly Thread[] | undefined> {
+  const rows = attempts.map(attempt => ({
+    label: attempt.agent,
+    description: [attempt.model, changesText(attempt), testsText(attempt), formatCost(attempt.costUsd)]
+      .filter(part => part !== '')
+      .join(' · '),
+    attempt,
+  }));
+  const placeHolder = vscode.l10n.t('Which of them? {0} fit beside each other.', mostColumns);
+  const chosen = await pickRows(rows, { placeHolder });
+  return chosen?.slice(0, mostColumns).map(({ attempt }) => attempt);
+}
+
+function testsText({ latestRun }: Thread): string {
+  const outcome = testsOutcome(latestRun?.tests ?? []);
+  return outcome === undefined ? '' : vscode.l10n.t(webviewStrings[`tests.${outcome}`]);
 }
 
 /** Keeps one of several attempts, after saying which others go. */

@@ -64,6 +64,19 @@ export function queueHandlers(services: Services): CommandHandlers<keyof typeof 
       });
       for (const thread of threads ?? []) await updateThread(services, thread);
     },
+    'muster.pushMerge': async (...args) => {
+      const thread = await targetThread(services, args, {
+        placeHolder: vscode.l10n.t('What should be pushed?'),
+        filter: ({ latestMerge }) => latestMerge?.push === 'failed',
+      });
+      if (!thread) return;
+      const { merge } = await whileWaiting(vscode.l10n.t('Pushing'), async signal => {
+        const client = await services.host.client(signal);
+        return await client.merges.pushMerge({ threadId: thread.id }, { signal });
+      });
+      if (merge?.push === 'pushed') showDone(vscode.l10n.t('"{0}" is pushed', threadTitle(thread)));
+      else void showWarning(merge?.message ?? '');
+    },
     'muster.undoMerge': async (...args) => {
       const thread = await targetThread(services, args, {
         placeHolder: vscode.l10n.t('Which merge should be undone?'),

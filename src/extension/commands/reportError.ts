@@ -7,6 +7,7 @@ import { showError, showWarning } from '../plain/messages.js';
 interface NextStep {
   readonly label: string;
   readonly command: CommandId | 'workbench.trust.manage';
+  readonly thread?: string;
 }
 
 /** Tells a person what went wrong and offers what helps. Cancellation is not an error. */
@@ -20,7 +21,7 @@ export async function reportError(error: unknown, log: Log): Promise<void> {
   const steps = nextSteps(error);
   const chosen = await showError(errorMessage(error), ...steps.map(({ label }) => label));
   const step = steps.find(({ label }) => label === chosen);
-  if (step) await vscode.commands.executeCommand(step.command);
+  if (step) await vscode.commands.executeCommand(step.command, ...(step.thread === undefined ? [] : [step.thread]));
 }
 
 /** Whatever was wanted of the thread waits for the merge that a person has begun in its worktree. */
@@ -44,6 +45,13 @@ function isCancellation(error: unknown): boolean {
 
 function nextSteps(error: unknown): readonly NextStep[] {
   if (!isAnyAppError(error)) return [{ label: vscode.l10n.t('Show Output'), command: 'muster.showOutput' }];
+  if (isAppError(error, 'review.staged')) {
+    const { thread } = error.data;
+    return [
+      { label: vscode.l10n.t('Commit Staged Changes...'), command: 'muster.commitStaged', thread },
+      { label: vscode.l10n.t('Unstage All'), command: 'muster.unstageAll', thread },
+    ];
+  }
   switch (error.code) {
     case 'host.unreachable':
     case 'host.locked':

@@ -9,7 +9,7 @@ import { askForLine, pickRow } from '../plain/picks.js';
 import { lineOf } from '../review/reviewedChanges.js';
 import { reviewFileOf } from '../review/reviewUris.js';
 import type { Services } from '../services.js';
-import { targetThread, targetThreads } from '../threads/pickThread.js';
+import { targetThread, targetThreads, type ThreadQuestion } from '../threads/pickThread.js';
 import { requestChanges } from '../review/requestChanges.js';
 import { threadTitle } from '../threads/threadTitles.js';
 import { isChangesNode, type ChangesNode, type ChangesView } from '../views/changesView.js';
@@ -66,6 +66,10 @@ type ChangesIds =
   | 'muster.toggleReviewed'
   | 'muster.filterChanges'
   | 'muster.showAllChanges'
+  | 'muster.stageChange'
+  | 'muster.unstageChange'
+  | 'muster.commitStaged'
+  | 'muster.unstageAll'
   | 'muster.revertChange'
   | 'muster.openChange';
 
@@ -84,6 +88,8 @@ function changesHandlers(
     if (place) await open(place.path, lineOf(place.hunk));
     else showDone(vscode.l10n.t('Everything is reviewed'));
   };
+  const whoseStaged = async (args: readonly unknown[]): Promise<Thread | undefined> =>
+    typeof args[0] === 'string' || !changes.thread ? targetThread(services, args, whoseChanges()) : changes.thread;
   return {
     'muster.compareThreads': async (...args) => {
       const given = await targetThreads(services, args, {
@@ -114,6 +120,27 @@ function changesHandlers(
     'muster.showAllChanges': () => changes.setFilter(''),
     'muster.nextUnreviewed': () => step(1),
     'muster.previousUnreviewed': () => step(-1),
+    'muster.stageChange': async node => {
+      if (!isChangesNode(node)) return;
+      const hunks = tree.hunksOf(node).filter(({ staged }) => !staged);
+      await changes.setStaged(hunks, true, windowClosing);
+    },
+    'muster.unstageChange': async node => {
+      if (!isChangesNode(node)) return;
+      const hunks = tree.hunksOf(node).filter(({ staged }) => staged);
+      await changes.setStaged(hunks, false, windowClosing);
+    },
+    'muster.commitStaged': async (...args) => {
+      const thread = await whoseStaged(args);
+      if (thread) await commitStaged(services, thread);
+    },
+    'muster.unstageAll': async (...args) => {
+      const thread = await whoseStaged(args);
+      if (!thread) return;
+      const client = await services.host.client(windowClosing);
+      await client.reviews.unstageChanges({ threadId: thread.id }, { signal: windowClosing });
+      await changes.load(windowClosing);
+    },
     'muster.revertChange': async node => {
       const { thread } = changes;
       if (isChangesNode(node) && thread) await revertChange(services, thread, { node, hunks: tree.hunksOf(node) });
@@ -129,6 +156,33 @@ function changesHandlers(
       await changes.setReviewed(hunks, reviewed, windowClosing);
     },
   };
+}
+
+function whoseChanges(): ThreadQuestion {
+  return {
+    placeHolder: vscode.l10n.t('Whose staged changes?'),
+    filter: ({ head, outcome }) => head !== '' && outcome === 'open',
+  };
+}
+
+/** Leaves of a thread's changes those that are staged, once the person has said what they are. */
+async function commitStaged(services: Services, thread: Thread): Promise<void> {
+  const message = await askForLine({
+    title: vscode.l10n.t('Commit Staged Changes of "{0}"', threadTitle(thread)),
+    prompt: vscode.l10n.t('What is not staged is left out of the thread. It stays in the history of its branch.'),
+    placeHolder: vscode.l10n.t('Message of the commit'),
+    value: threadTitle(thread),
+    validateInput: text => (text.trim() === '' ? vscode.l10n.t('Say what it is.') : undefined),
+  });
+  if (message === undefined) return;
+  await services.reviews.save(thread);
+  const { kept, leftOut } = await whileWaiting(vscode.l10n.t('Committing'), async signal => {
+    const client = await services.host.client(signal);
+    const committed = await client.reviews.commitStaged({ threadId: thread.id, message }, { signal });
+    await services.changes.load(signal);
+    return committed;
+  });
+  showDone(vscode.l10n.t('{0} changes kept, {1} left out', kept, leftOut));
 }
 
 /** Undoes a file's changes, or one hunk of them, after asking. */

@@ -36,6 +36,7 @@ export function threadHandlers(services: Services): CommandHandlers<Ids> {
     },
     // Read from disk when it is wanted.
     'muster.openPullRequest': async (...args) => (await import('./openPullRequest.js')).openPullRequest(services, args),
+    'muster.compareAttempts': async (...args) => (await import('./attempts.js')).compareAttempts(services, args),
     'muster.keepAttempt': async (...args) => (await import('./attempts.js')).keepAttempt(services, args),
     'muster.findInThread': () => services.pages.find(),
     'muster.answer': async (...args) => {

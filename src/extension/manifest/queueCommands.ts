@@ -31,6 +31,12 @@ export const queueCommands = {
     enablement: trusted,
     menus: [onThread('updatable', '2_other@2', 'muster.mergeMenu')],
   },
+  'muster.pushMerge': {
+    title: 'Push What Has Landed',
+    icon: '$(repo-push)',
+    enablement: trusted,
+    menus: [onThread('unpushed', '2_act@2')],
+  },
   'muster.undoMerge': {
     title: 'Undo Merge',
     icon: '$(discard)',

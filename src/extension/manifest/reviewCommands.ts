@@ -14,6 +14,10 @@ function onComment(menu: 'context' | 'title', group: string): MenuPlace {
   };
 }
 
+/** A file or hunk of the Changes view of which something is not staged, or is. */
+const stageable = `${changesView} && viewItem =~ /^(changedFile|hunk)\\b/ && viewItem =~ /\\bunstaged\\b/`;
+const unstageable = `${changesView} && viewItem =~ /^(changedFile|hunk)\\b/ && viewItem =~ /\\bstaged\\b/`;
+
 /** Commands of a review: what is said in it, and what comes of it. */
 export const reviewCommands = {
   'muster.requestChanges': {
@@ -66,8 +70,41 @@ export const reviewCommands = {
     icon: '$(check)',
     palette: 'muster.reviewing',
     menus: [
-      { menu: 'view/item/context', when: `${changesView} && viewItem =~ /^(changedFile|hunk)$/`, group: '1_open@2' },
+      { menu: 'view/item/context', when: `${changesView} && viewItem =~ /^(changedFile|hunk)\\b/`, group: '1_open@2' },
     ],
+  },
+  'muster.stageChange': {
+    title: 'Stage Change',
+    icon: '$(add)',
+    palette: never,
+    enablement: trusted,
+    menus: [
+      { menu: 'view/item/context', when: stageable, group: 'inline@2' },
+      { menu: 'view/item/context', when: stageable, group: '2_change@2' },
+    ],
+  },
+  'muster.unstageChange': {
+    title: 'Unstage Change',
+    icon: '$(remove)',
+    palette: never,
+    enablement: trusted,
+    menus: [
+      { menu: 'view/item/context', when: unstageable, group: 'inline@3' },
+      { menu: 'view/item/context', when: unstageable, group: '2_change@3' },
+    ],
+  },
+  'muster.commitStaged': {
+    title: 'Commit Staged Changes...',
+    icon: '$(git-commit)',
+    palette: 'muster.reviewing',
+    enablement: trusted,
+    menus: [{ menu: 'view/title', when: `${changesView} && muster.changesStaged`, group: 'navigation@5' }],
+  },
+  'muster.unstageAll': {
+    title: 'Unstage All Changes',
+    palette: 'muster.reviewing',
+    enablement: trusted,
+    menus: [{ menu: 'view/title', when: `${changesView} && muster.changesStaged`, group: '1_stage@1' }],
   },
   'muster.revertChange': {
     title: 'Revert Change...',
@@ -75,15 +112,19 @@ export const reviewCommands = {
     palette: never,
     enablement: trusted,
     menus: [
-      { menu: 'view/item/context', when: `${changesView} && viewItem =~ /^(changedFile|hunk)$/`, group: 'inline@1' },
-      { menu: 'view/item/context', when: `${changesView} && viewItem =~ /^(changedFile|hunk)$/`, group: '2_change@1' },
+      { menu: 'view/item/context', when: `${changesView} && viewItem =~ /^(changedFile|hunk)\\b/`, group: 'inline@1' },
+      {
+        menu: 'view/item/context',
+        when: `${changesView} && viewItem =~ /^(changedFile|hunk)\\b/`,
+        group: '2_change@1',
+      },
     ],
   },
   'muster.openChange': {
     title: 'Open Changes',
     palette: never,
     menus: [
-      { menu: 'view/item/context', when: `${changesView} && viewItem =~ /^(changedFile|hunk)$/`, group: '1_open@1' },
+      { menu: 'view/item/context', when: `${changesView} && viewItem =~ /^(changedFile|hunk)\\b/`, group: '1_open@1' },
     ],
   },
   'muster.addComment': {

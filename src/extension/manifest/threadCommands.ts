@@ -146,6 +146,11 @@ export const threadCommands = {
     enablement: trusted,
     menus: [onThread('undecided', '2_other@1', 'muster.mergeMenu')],
   },
+  'muster.compareAttempts': {
+    title: 'Compare Attempts Side by Side',
+    icon: '$(split-horizontal)',
+    menus: [onThread('attempt', '1_open@6')],
+  },
   'muster.keepAttempt': {
     title: 'Keep This Attempt...',
     icon: '$(star)',

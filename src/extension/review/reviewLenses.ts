@@ -3,7 +3,7 @@ import { lineOf, type ReviewedChanges } from './reviewedChanges.js';
 import { reviewFileOf } from './reviewUris.js';
 
 /**
- * Above each hunk on the right side of a review: whether it was looked at, and a way to undo it. VS Code shows them in single files, and in
+ * Above each hunk on the right side of a review: whether it was looked at, and ways to take it or to undo it. VS Code shows them in single files, and in
  * diffs where `diffEditor.codeLens` is on.
  */
 export class ReviewLenses implements vscode.CodeLensProvider {
@@ -32,6 +32,9 @@ export class ReviewLenses implements vscode.CodeLensProvider {
         new vscode.CodeLens(range, { title, command, arguments: [node] });
       return [
         lens(hunk.reviewed ? vscode.l10n.t('Reviewed') : vscode.l10n.t('Mark as Reviewed'), 'muster.toggleReviewed'),
+        hunk.staged
+          ? lens(vscode.l10n.t('Unstage'), 'muster.unstageChange')
+          : lens(vscode.l10n.t('Stage'), 'muster.stageChange'),
         lens(vscode.l10n.t('Revert'), 'muster.revertChange'),
       ];
     });

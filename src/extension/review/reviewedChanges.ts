@@ -113,6 +113,17 @@ export class ReviewedChanges implements vscode.Disposable {
     await this.load(signal);
   }
 
+  /** Chooses hunks to be committed, or not to be. */
+  async setStaged(hunks: readonly Hunk[], staged: boolean, signal: AbortSignal): Promise<void> {
+    const threadId = this.#threadId;
+    if (threadId === undefined || hunks.length === 0) return;
+    const { reviews } = await this.#host.client(signal);
+    const request = { threadId, hunks: hunks.map(({ key }) => key) };
+    if (staged) await reviews.stageChanges(request, { signal });
+    else await reviews.unstageChanges(request, { signal });
+    await this.load(signal);
+  }
+
   /** The next hunk, or the one before, that was not looked at; around the end to the other one. */
   unreviewed(
     from: { readonly path: string; readonly line: number } | undefined,

@@ -3,8 +3,11 @@ import * as vscode from 'vscode';
 import { ownValue } from '../../base/ownValue.js';
 import { formatCost, formatDuration, formatLineChanges } from '../../protocol/displayFormat.js';
 import type { FileChange, Hunk } from '../../protocol/gen/muster/v1/reviews_pb.js';
+import type { TestRun } from '../../protocol/gen/muster/v1/runs_pb.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { modeChange } from '../../protocol/webview/modeChange.js';
+import { testRunText } from '../../protocol/webview/testRunText.js';
+import { toTestRunView } from '../../protocol/webview/threadView.js';
 import { webviewStrings } from '../../protocol/webview/webviewStrings.js';
 import { createPlainTree, type PlainTree } from '../plain/trees.js';
 import { lineOf, type ReviewedChanges } from '../review/reviewedChanges.js';
@@ -140,7 +143,9 @@ export class ChangesView implements vscode.TreeDataProvider<Row>, vscode.Disposa
     const { filter } = this.#changes;
     const only = filter === '' ? '' : vscode.l10n.t('only "{0}"', filter);
     void vscode.commands.executeCommand('setContext', 'muster.changesFiltered', filter !== '');
-    const words = files.length === 0 ? [since, empty] : [since, progress, only];
+    const staged = stagedText(files.flatMap(({ hunks }) => hunks));
+    void vscode.commands.executeCommand('setContext', 'muster.changesStaged', staged !== '');
+    const words = files.length === 0 ? [since, empty] : [since, progress, staged, only];
     this.#view.message(thread ? words.filter(word => word !== '').join(' · ') : '');
     this.#changed.fire(undefined);
   }
@@ -214,10 +219,21 @@ function summaryOf(thread: Thread): readonly SummaryNode[] {
       icon: 'robot',
     },
     { kind: 'summary', label: vscode.l10n.t('Result'), text: spent, icon: 'diff' },
+    {
+      kind: 'summary',
+      label: vscode.l10n.t('Tests that {0} ran itself', run?.agent ?? thread.agent),
+      text: (run?.tests ?? []).map(test => testText(test)).join('\n'),
+      icon: 'beaker',
+    },
     { kind: 'summary', label: vscode.l10n.t('Merge'), text: mergeText(thread), icon: 'git-merge' },
     { kind: 'summary', label: vscode.l10n.t('Comments'), text: comments, icon: 'comment-discussion' },
   ];
   return rows.filter(({ text }) => text.trim() !== '');
+}
+
+/** What the CLI of the agent told: nobody has verified it. */
+function testText(test: TestRun): string {
+  return testRunText(toTestRunView(test), (word, ...values) => vscode.l10n.t(webviewStrings[word], ...values));
 }
 
 /** What the last merge came to, and with it the tests that `merge.verify` ran. */
@@ -253,14 +269,15 @@ function fileItem({ path }: FileNode, change: FileChange): vscode.TreeItem {
   const mode = file && modeChange(file);
   const modeWord = mode === undefined ? '' : vscode.l10n.t(webviewStrings[`mode.${mode}`]);
   const from = file !== undefined && file.oldPath !== '' ? vscode.l10n.t('from {0}', file.oldPath) : '';
-  const facts = [folder === '.' ? '' : folder, ownValue(letters, file?.status ?? '') ?? '', from, modeWord, counts];
+  const kind = ownValue(letters, file?.status ?? '') ?? '';
+  const facts = [folder === '.' ? '' : folder, kind, from, modeWord, counts, stagedText(hunks)];
   item.id = `file:${path}`;
   item.description = facts.filter(part => part !== '').join(' · ');
   item.iconPath = vscode.ThemeIcon.File;
   // For the icon of the kind of file; not the file itself, which git's decorations would colour.
   item.resourceUri = vscode.Uri.from({ scheme: 'muster-change', path: `/${path}` });
   item.tooltip = path;
-  item.contextValue = 'changedFile';
+  item.contextValue = ['changedFile', ...stages(hunks)].join(' ');
   item.checkboxState = checkbox(isReviewed(change), path);
   item.accessibilityInformation = { label: `${path}, ${item.description}` };
   item.command = {
@@ -276,11 +293,25 @@ function hunkItem(node: HunkNode, hunk: Hunk): vscode.TreeItem {
   const text = hunk.firstLine.slice(1).trim();
   const item = new vscode.TreeItem(vscode.l10n.t('Line {0}', lineOf(hunk)), None);
   item.id = `hunk:${node.key}`;
-  item.description = [formatLineChanges(hunk.newLines, hunk.oldLines), text].filter(part => part !== '').join(' · ');
-  item.contextValue = 'hunk';
+  const facts = [formatLineChanges(hunk.newLines, hunk.oldLines), stagedText([hunk]), text];
+  item.description = facts.filter(part => part !== '').join(' · ');
+  item.contextValue = ['hunk', ...stages([hunk])].join(' ');
   item.checkboxState = checkbox(hunk.reviewed, item.description);
   item.command = { command: 'muster.openChange', title: vscode.l10n.t('Open Changes'), arguments: [node] };
   return item;
+}
+
+/** `staged`, `2 of 3 staged`, or nothing. */
+function stagedText(hunks: readonly Hunk[]): string {
+  const staged = hunks.filter(hunk => hunk.staged).length;
+  if (staged === 0) return '';
+  return staged === hunks.length ? vscode.l10n.t('staged') : vscode.l10n.t('{0} of {1} staged', staged, hunks.length);
+}
+
+/** What menus ask of a row: whether some of it is staged, and some is not. */
+function stages(hunks: readonly Hunk[]): readonly string[] {
+  const staged = hunks.filter(hunk => hunk.staged).length;
+  return [...(staged > 0 ? ['staged'] : []), ...(staged < hunks.length ? ['unstaged'] : [])];
 }
 
 function checkbox(reviewed: boolean, what: string): vscode.TreeItem['checkboxState'] {

@@ -198,6 +198,7 @@ const contextWords: Readonly<Record<string, (thread: Thread) => boolean>> = {
   waiting: ({ latestRun }) => latestRun?.status === 'waiting',
   notebooks: hasGuestServer,
   retryable: canRetry,
+  unpushed: ({ latestMerge }) => latestMerge?.push === 'failed',
   drafts: ({ draftComments }) => draftComments > 0,
   seenBefore: ({ shownHead, head }) => shownHead !== '' && shownHead !== head,
 };

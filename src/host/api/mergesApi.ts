@@ -5,6 +5,7 @@ import type { HandMergeService } from '../../core/merges/handMergeService.js';
 import type { MergeCheck } from '../../core/merges/mergeCheck.js';
 import type { MergeStrategy } from '../../core/merges/mergeDriver.js';
 import type { MergeService as CoreMergeService } from '../../core/merges/mergeService.js';
+import type { MergePusher } from '../../core/merges/mergePusher.js';
 import type { PullRequestService } from '../../core/merges/pullRequestService.js';
 import { targetOf } from '../../core/merges/mergeTarget.js';
 import type { UpdateService } from '../../core/merges/updateService.js';
@@ -32,6 +33,7 @@ export function mergesApi({
   updates,
   handMerges,
   pullRequests,
+  pusher,
 }: {
   readonly store: Store<Stores>;
   readonly merges: CoreMergeService;
@@ -39,6 +41,7 @@ export function mergesApi({
   readonly updates: UpdateService;
   readonly handMerges: HandMergeService;
   readonly pullRequests: PullRequestService;
+  readonly pusher: Pick<MergePusher, 'again'>;
 }): ServiceImpl<typeof MergeService> {
   return {
     async requestMerge(request) {
@@ -74,6 +77,7 @@ export function mergesApi({
         merges: (await merges.requestApproved(defined({ projectId: found?.id }))).map(merge => wireMerge(merge)),
       };
     },
+    pushMerge: async ({ threadId }) => ({ merge: wireMerge(await pusher.again(threadId)) }),
     retryMerge: async ({ mergeId }) => ({ merge: wireMerge(await merges.retry(mergeId)) }),
     async undoMerge({ threadId }, context) {
       const { view, undo } = await undos.undo(threadId, context.signal);

@@ -5,6 +5,7 @@ import type { PlacedComment } from '../../core/reviews/changeRequest.js';
 import type { ReviewComment } from '../../core/reviews/comment.js';
 import type { ChangesService, ReviewedFile } from '../../core/reviews/changesService.js';
 import type { CommentService } from '../../core/reviews/commentService.js';
+import type { StagingService } from '../../core/reviews/stagingService.js';
 import type { SuggestionService } from '../../core/reviews/suggestionService.js';
 import type { RequestChanges } from '../../core/reviews/requestChanges.js';
 import {
@@ -25,10 +26,12 @@ const maxAnchorCharacters = 1_000;
 const maxFirstLine = 200;
 /** More than a review shows at once. */
 const maxHunks = 50_000;
+const maxMessage = 10_000;
 
 export interface ReviewsApiOptions {
   readonly comments: CommentService;
   readonly changes: ChangesService;
+  readonly staging: StagingService;
   readonly suggestions: SuggestionService;
   readonly requestChanges: RequestChanges;
 }
@@ -36,6 +39,7 @@ export interface ReviewsApiOptions {
 export function reviewsApi({
   comments,
   changes,
+  staging,
   suggestions,
   requestChanges,
 }: ReviewsApiOptions): ServiceImpl<typeof ReviewService> {
@@ -60,6 +64,24 @@ export function reviewsApi({
       requireHunks(hunks);
       changes.setReviewed(threadId, hunks, reviewed);
       return {};
+    },
+
+    stageChanges({ threadId, hunks }) {
+      requireHunks(hunks);
+      staging.stage(threadId, hunks);
+      return {};
+    },
+
+    unstageChanges({ threadId, hunks }) {
+      requireHunks(hunks);
+      staging.unstage(threadId, hunks);
+      return {};
+    },
+
+    async commitStaged({ threadId, message }, { signal }) {
+      if (message.trim() === '') throw fail('message', 'a commit says what it is');
+      if (message.length > maxMessage) throw fail('message', `at most ${maxMessage} characters`);
+      return await staging.commit(threadId, message, signal);
     },
 
     listComments: async ({ threadId }, { signal }) => ({
@@ -109,8 +131,8 @@ function requireHunks(hunks: readonly string[]): void {
 function wireFileChange({ file, hunks }: ReviewedFile): WireFileChange {
   return create(FileChangeSchema, {
     file: wireChangedFile(file),
-    hunks: hunks.map(({ key, oldStart, oldLines, newStart, newLines, reviewed, lines }) => ({
-      ...{ key, oldStart, oldLines, newStart, newLines, reviewed },
+    hunks: hunks.map(({ key, oldStart, oldLines, newStart, newLines, reviewed, staged, lines }) => ({
+      ...{ key, oldStart, oldLines, newStart, newLines, reviewed, staged },
       firstLine: (lines[0] ?? '').slice(0, maxFirstLine),
     })),
   });

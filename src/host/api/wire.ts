@@ -62,6 +62,7 @@ export function wireRun(run: Run, { queuePosition = 0, delay, stopping = false }
     cacheReadTokens: big(run.cacheReadTokens),
     cacheWriteTokens: big(run.cacheWriteTokens),
     costUsd: run.costUsd,
+    tests: run.tests?.map(test => ({ ...test, beforeEdits: test.beforeEdits === true })) ?? [],
     queuePosition,
     dueAt: BigInt(delay?.dueAt ?? 0),
     dueReason: delay?.reason ?? '',
@@ -82,12 +83,20 @@ export function wireMerge(merge: Merge, undone: UndoKind | '' = ''): WireMerge {
     expect: merge.expect,
     commit: merge.commit ?? '',
     reason: merge.reason ?? '',
-    message: merge.message,
+    message: [merge.message, pushText(merge)].filter(text => text !== '').join(' '),
     files: [...merge.files],
     createdAt: BigInt(merge.createdAt),
     endedAt: BigInt(merge.endedAt ?? 0),
     undone,
+    push: merge.push?.state ?? '',
   });
+}
+
+function pushText({ push }: Merge): string {
+  if (!push) return '';
+  const { state, address, problem = '' } = push;
+  if (state === 'failed') return `Not pushed to ${address}: ${problem}`;
+  return state === 'due' ? `Being pushed to ${address}.` : `Pushed to ${address}.`;
 }
 
 export function wireThread(view: ThreadView): WireThread {

@@ -78,6 +78,10 @@ export const unaryCalls: Readonly<Record<string, Readonly<Record<string, readonl
     ]
   },
   "muster.v1.MergeService": {
+    "pushMerge": [
+      "PushMerge",
+      "muster.v1.PushMergeResponse"
+    ],
     "preparePullRequest": [
       "PreparePullRequest",
       "muster.v1.PreparePullRequestResponse"
@@ -220,6 +224,18 @@ export const unaryCalls: Readonly<Record<string, Readonly<Record<string, readonl
     ]
   },
   "muster.v1.ReviewService": {
+    "stageChanges": [
+      "StageChanges",
+      "muster.v1.StageChangesResponse"
+    ],
+    "unstageChanges": [
+      "UnstageChanges",
+      "muster.v1.UnstageChangesResponse"
+    ],
+    "commitStaged": [
+      "CommitStaged",
+      "muster.v1.CommitStagedResponse"
+    ],
     "takeBack": [
       "TakeBack",
       "muster.v1.TakeBackResponse"
@@ -624,20 +640,7 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "image": "?muster.v1.Image",
     "problem": "string"
   },
-  "muster.v1.PreparePullRequestResponse": {
-    "remote": "string",
-    "url": "string",
-    "branch": "string",
-    "head": "string",
-    "base": "string",
-    "title": "string",
-    "body": "string",
-    "host": "string",
-    "owner": "string",
-    "name": "string"
-  },
-  "muster.v1.PushThreadResponse": {},
-  "muster.v1.RequestMergeResponse": {
+  "muster.v1.PushMergeResponse": {
     "merge": "?muster.v1.Merge"
   },
   "muster.v1.Merge": {
@@ -653,7 +656,24 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "files": "[]string",
     "createdAt": "bigint",
     "endedAt": "bigint",
-    "undone": "string"
+    "undone": "string",
+    "push": "string"
+  },
+  "muster.v1.PreparePullRequestResponse": {
+    "remote": "string",
+    "url": "string",
+    "branch": "string",
+    "head": "string",
+    "base": "string",
+    "title": "string",
+    "body": "string",
+    "host": "string",
+    "owner": "string",
+    "name": "string"
+  },
+  "muster.v1.PushThreadResponse": {},
+  "muster.v1.RequestMergeResponse": {
+    "merge": "?muster.v1.Merge"
   },
   "muster.v1.RequestApprovedMergesResponse": {
     "merges": "[]muster.v1.Merge"
@@ -929,6 +949,13 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
   "muster.v1.AnswerQuestionResponse": {
     "question": "?muster.v1.Question"
   },
+  "muster.v1.StageChangesResponse": {},
+  "muster.v1.UnstageChangesResponse": {},
+  "muster.v1.CommitStagedResponse": {
+    "head": "string",
+    "kept": "number",
+    "leftOut": "number"
+  },
   "muster.v1.TakeBackResponse": {
     "head": "string"
   },
@@ -958,7 +985,8 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "newStart": "number",
     "newLines": "number",
     "reviewed": "boolean",
-    "firstLine": "string"
+    "firstLine": "string",
+    "staged": "boolean"
   },
   "muster.v1.SetReviewedResponse": {},
   "muster.v1.ListCommentsResponse": {
@@ -1040,11 +1068,18 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "dueReason": "string",
     "modelsVia": "string",
     "promptHash": "string",
-    "stopping": "boolean"
+    "stopping": "boolean",
+    "tests": "[]muster.v1.TestRun"
   },
   "muster.v1.RunError": {
     "code": "string",
     "message": "string"
+  },
+  "muster.v1.TestRun": {
+    "command": "string",
+    "result": "string",
+    "exitCode": "?number",
+    "beforeEdits": "boolean"
   },
   "muster.v1.RunDetail": {
     "runId": "string",

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { Merge } from '../gen/muster/v1/merges_pb.js';
 import type { Agent } from '../gen/muster/v1/projects_pb.js';
-import type { Run } from '../gen/muster/v1/runs_pb.js';
+import type { Run, TestRun } from '../gen/muster/v1/runs_pb.js';
 import type { Message, Thread } from '../gen/muster/v1/threads_pb.js';
 import { sumKnown } from '../displayFormat.js';
 import { parseThreadStatus, type ThreadStatus } from '../threadDisplay.js';
@@ -88,6 +88,15 @@ export const messageViewSchema = z.object({
 });
 export type MessageView = z.infer<typeof messageViewSchema>;
 
+export const testRunViewSchema = z.object({
+  command: shortText,
+  result: shortText,
+  exitCode: z.optional(z.int()),
+  beforeEdits: z.optional(z.boolean()),
+});
+/** A test that an agent ran itself. */
+export type TestRunView = z.infer<typeof testRunViewSchema>;
+
 export const runViewSchema = z.object({
   id: shortText,
   messageId: shortText,
@@ -105,6 +114,7 @@ export const runViewSchema = z.object({
   tokens: z.optional(count),
   /** The upstream that the host calls for it; missing: its CLI's own login or key. */
   modelsVia: z.optional(shortText),
+  tests: z.optional(z.array(testRunViewSchema)),
 });
 export type RunView = z.infer<typeof runViewSchema>;
 
@@ -230,6 +240,17 @@ export function toRunView(run: Run): RunView {
     ...defined('costUsd', run.costUsd),
     ...defined('tokens', sumKnown(asNumber(run.inputTokens), asNumber(run.outputTokens))),
     ...defined('modelsVia', run.modelsVia === '' || run.modelsVia === 'own' ? undefined : cut(run.modelsVia)),
+    ...defined('tests', run.tests.length === 0 ? undefined : run.tests.map(toTestRunView)),
+  };
+}
+
+/** Converts the wire's test of a run. */
+export function toTestRunView({ command, result, exitCode, beforeEdits }: TestRun): TestRunView {
+  return {
+    command: cut(command),
+    result: cut(result),
+    ...defined('exitCode', exitCode),
+    ...defined('beforeEdits', beforeEdits || undefined),
   };
 }
 

@@ -2,7 +2,8 @@ import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'n
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { sharedChangeText } from '../../../src/core/workspaces/pinnedState.js';
-import { gitIn, writeIn } from '../../support/gitRepository.js';
+import { createGitWorktreeDriver } from '../../../src/drivers/git/worktree/gitWorktreeDriver.js';
+import { gitIn, isolatedGitEnvironment, writeIn } from '../../support/gitRepository.js';
 import { MergeFixture } from './mergeFixture.js';
 
 describe("the person's hooks and what is kept of removed worktrees", () => {
@@ -44,7 +45,7 @@ describe("the person's hooks and what is kept of removed worktrees", () => {
     expect(await worktrees.undoShared(thread, changes)).toEqual([]);
   });
 
-  test("hooks of the checkout's own folder are told and put back, and a folder elsewhere is not looked into", async () => {
+  test("hooks of the checkout's own folder are told and put back, and of a folder elsewhere nothing is read but hooks", async () => {
     const { fixture, repository, thread, worktrees } = await withHooks();
     await repository.git('config', 'core.hooksPath', '.husky/_');
     await writeIn(repository.root, '.husky/_/pre-commit', '#!/bin/sh\necho mine\n');
@@ -72,6 +73,40 @@ describe("the person's hooks and what is kept of removed worktrees", () => {
       expect(JSON.stringify(await worktrees.sharedState(thread))).not.toContain(join('private', 'key'));
       expect(await worktrees.sharedState(thread)).not.toHaveProperty('hooksFolder');
     }
+  });
+
+  test("hooks of a folder elsewhere are told and put back, also where the person's own settings name it", async () => {
+    const { fixture, repository, thread, worktrees } = await withHooks();
+    const folder = join(fixture.repository.folder, 'my hooks');
+    const settings = join(fixture.repository.folder, 'settings');
+    await writeIn(fixture.repository.folder, 'settings', '');
+    const environment = { ...isolatedGitEnvironment, GIT_CONFIG_GLOBAL: settings };
+    const own = createGitWorktreeDriver({ ...fixture.options, environment });
+    const told = async (driver: typeof own): Promise<readonly string[]> => {
+      await writeIn(folder, 'pre-commit', '#!/bin/sh\necho mine\n');
+      await rm(join(folder, 'post-merge'), { force: true });
+      const before = await driver.sharedState(thread);
+      await writeIn(folder, 'pre-commit', '#!/bin/sh\ncurl evil\n');
+      await writeIn(folder, 'post-merge', '#!/bin/sh\ncurl evil\n');
+      await writeIn(folder, 'notes', 'changed\n');
+      const changes = await driver.sharedChanges(thread, before);
+      expect(await driver.undoShared(thread, changes)).toEqual([]);
+      if (changes.length > 0) expect(await readFile(join(folder, 'pre-commit'), 'utf8')).toContain('mine');
+      return changes.map(sharedChangeText);
+    };
+    const both = [
+      `the hook ${join(folder, 'pre-commit')} was changed`,
+      `the hook ${join(folder, 'post-merge')} was added`,
+    ];
+    expect(await told(own)).toEqual([]);
+    await writeFile(settings, `[core]\nhooksPath = "${folder}"\n`);
+    expect(await told(own)).toEqual(both);
+    expect(await told(worktrees)).toEqual([]);
+    await repository.git('config', 'include.path', settings);
+    expect(await told(worktrees)).toEqual(both);
+    await repository.git('config', '--unset', 'include.path');
+    await repository.git('config', 'core.hooksPath', '.git/hooks');
+    expect(await told(own)).toEqual([]);
   });
 
   test('a hook that only became executable is told', async () => {

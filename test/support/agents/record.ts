@@ -2,7 +2,7 @@
  * Records the golden transcripts of test/fixtures/transcripts: runs each real CLI, with the command line that Muster
  * gives it, against the scripted model server. By hand, after a CLI or a command line changed:
  *
- *     node --import ./src/build/sourceResolution.ts test/support/agents/record.ts [cli…]
+ *     node --import ./src/build/sourceResolution.ts test/support/agents/record.ts [cli…] [case…]
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
@@ -32,8 +32,10 @@ if ('missing' in found) throw new Error(found.missing);
 const clis = found.folder;
 const wanted = process.argv.slice(2);
 
-for (const name of cliNames) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue;
+const wantedClis = cliNames.filter(name => wanted.includes(name));
+const wantedCases = recordingCases.filter(({ name }) => wanted.includes(name));
+
+for (const name of wantedClis.length > 0 ? wantedClis : cliNames) {
   await recordCli(agentClis[name]);
 }
 
@@ -49,7 +51,7 @@ async function recordCli(cli: AgentCli): Promise<void> {
   const workspace = makeWorktree(root);
   let earlier: string | undefined;
   try {
-    for (const recorded of recordingCases) {
+    for (const recorded of wantedCases.length > 0 ? wantedCases : recordingCases) {
       if (recorded.except?.[cli.name] !== undefined) continue;
       const conversation =
         recorded.conversation === 'earlier'

@@ -21,6 +21,7 @@ export interface RecordingCase {
 const prompts = {
   edit: 'Write greeting.txt with a greeting in it',
   command: 'Run the check and tell me its exit code',
+  tests: 'Write a test and run it',
   text: 'What is this repository about',
   resumed: 'And who wrote it',
   error: 'This request is refused',
@@ -63,6 +64,23 @@ export const recordingCases: readonly RecordingCase[] = [
       {
         prompt: prompts.command,
         steps: [{ toolCall: cli.runCommand("echo 'one problem'; exit 3") }, { text: 'It ended with 3.' }],
+      },
+    ],
+  },
+  {
+    name: 'tests',
+    prompt: prompts.tests,
+    permissions: 'auto',
+    turns: cli => [
+      {
+        prompt: prompts.tests,
+        steps: [
+          { toolCall: cli.writeFile('run-tests.sh', 'echo "$1 tests"; test "$1" = fast') },
+          { toolCall: cli.runCommand('sh run-tests.sh fast') },
+          { toolCall: cli.writeFile('notes.txt', 'Tested') },
+          { toolCall: cli.runCommand('sh run-tests.sh all') },
+          { text: 'One of two passed.' },
+        ],
       },
     ],
   },

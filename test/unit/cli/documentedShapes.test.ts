@@ -136,7 +136,7 @@ describe('docs/cli.md', () => {
     ],
     [
       'review files',
-      { thread_id: 't', files: [reviewedFileJson(create(FileChangeSchema, { file: { oldPath: 'o' } }))] },
+      { thread_id: 't', files: [reviewedFileJson(create(FileChangeSchema, { file: { oldPath: 'o' }, hunks: [{}] }))] },
     ],
     ['worktrees', { worktrees: [worktreeJson(create(WorktreeSchema, {}))], spares: [], others: [] }],
     [

@@ -78,9 +78,21 @@ describe('the queue tab', () => {
 });
 
 test('batches are told with the threads that wait, costs summed where some are known', () => {
+  const attempt = {
+    model: 'fast',
+    filesChanged: 2,
+    additions: 5,
+    deletions: 1,
+    latestRun: {
+      tests: [
+        { command: 'npm test', result: 'passed' },
+        { command: 'npm run e2e', result: 'failed' },
+      ],
+    },
+  };
   const threads = [
     wireThread({ id: 'b', batch: 'zod', summary: 'Second', createdAt: 2n, updatedAt: 9n, waitsFor: ['a', 'gone'] }),
-    wireThread({ id: 'a', batch: 'zod', summary: 'First', createdAt: 1n, updatedAt: 3n, costUsd: 0.5 }),
+    wireThread({ id: 'a', batch: 'zod', summary: 'First', createdAt: 1n, updatedAt: 3n, costUsd: 0.5, ...attempt }),
     wireThread({ id: 'c', batch: 'other', updatedAt: 20n }),
     wireThread({ id: 'd' }),
   ];
@@ -88,7 +100,10 @@ test('batches are told with the threads that wait, costs summed where some are k
   expect(tabContentSchema.parse(content)).toEqual(content);
   expect(content.batches.map(({ name }) => name)).toEqual(['other', 'zod']);
   expect(content.batches[1]).toMatchObject({
-    threads: [{ id: 'a' }, { id: 'b', waitsFor: ['First', 'gone'] }],
+    threads: [
+      { id: 'a', model: 'fast', files: 2, additions: 5, deletions: 1, tests: 'failed', costUsd: 0.5 },
+      { id: 'b', waitsFor: ['First', 'gone'] },
+    ],
     costUsd: 0.5,
     updatedAt: 9,
   });

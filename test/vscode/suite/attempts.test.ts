@@ -194,6 +194,12 @@ test('one task goes to several agents, two attempts are compared, and the others
     signal,
   );
 
+  await vscode.commands.executeCommand('muster.compareAttempts', kept.id);
+  const reviews = (): readonly (string | undefined)[] =>
+    vscode.window.tabGroups.all.map(group => group.activeTab?.label).filter(label => label?.startsWith('Review: '));
+  await until('each has its column', () => reviews().length === 2, signal);
+  assert.deepEqual(reviews(), [`Review: ${words}`, `Review: ${words}`]);
+
   const question = answerMessages(/Keep the attempt/, 'Keep This, Abandon the Others');
   after(() => question.restore());
   await vscode.commands.executeCommand('muster.keepAttempt', kept.id);

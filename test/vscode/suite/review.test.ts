@@ -230,3 +230,41 @@ test('the Changes tree shows only what a person filters for, and each hunk has i
   await until('the mark says so', async () => (await marks('Reviewed')).length === 1, signal);
   assert.equal((await marks('Revert')).length, unread.length);
 });
+
+test('part of a thread is taken: staged hunk by hunk, committed, and nothing is approved in between', async ({
+  signal,
+  after,
+}) => {
+  const access = await provideCrew(signal);
+  after(() => vscode.commands.executeCommand('workbench.action.closeAllEditors'));
+  const id = await dispatch(access, 'scatter', 'Change much once more');
+  await whenStatus(access, id, 'ready', signal);
+  await vscode.commands.executeCommand('muster.review', id);
+  const { changes } = access.views;
+  await until('the files are listed', () => changes.files().length === 3, signal);
+  const greet = changes.files().find(({ path }) => path === 'src/greet.js');
+  assert.ok(greet);
+  const [first, ...others] = changes.hunks(greet);
+  assert.ok(first && others.length > 0);
+  const described = (node: typeof greet): string => String(changes.getTreeItem(node).description);
+
+  await vscode.commands.executeCommand('muster.stageChange', greet);
+  await until('the file is staged', () => described(greet).endsWith(' · staged'), signal);
+  await vscode.commands.executeCommand('muster.unstageChange', first);
+  const some = `${others.length} of ${others.length + 1} staged`;
+  await until('one hunk is staged no more', () => described(greet).endsWith(some), signal);
+  assert.match(changes.getTreeItem(first).contextValue ?? '', /^hunk unstaged$/);
+  assert.match(changes.getTreeItem(greet).contextValue ?? '', /^changedFile staged unstaged$/);
+
+  const client = await access.services.host.client(signal);
+  await assert.rejects(client.threads.approveThread({ threadId: id }, { signal }), /are staged|is staged/);
+
+  const before = access.services.host.threads.get(id)?.head;
+  const asked = input('Only some of it');
+  after(() => asked.restore());
+  await vscode.commands.executeCommand('muster.commitStaged');
+  await until('only that is left', () => changes.files().length === 1 && !described(greet).includes('staged'), signal);
+  assert.equal(changes.hunks(greet).length, others.length > 1 ? others.length : 0);
+  await until('the thread has another commit', () => access.services.host.threads.get(id)?.head !== before, signal);
+  await client.threads.approveThread({ threadId: id }, { signal });
+});

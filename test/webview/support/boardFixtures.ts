@@ -220,8 +220,14 @@ export function twoBatches(): Extract<TabContent, { tab: 'batches' }> {
         name: 'licence headers',
         projectName: 'shop',
         threads: [
-          thread('batch0000006', 'Add headers to src', 'merged'),
-          thread('batch0000007', 'Add headers to test', 'abandoned'),
+          {
+            ...thread('batch0000006', 'Add headers', 'ready'),
+            ...{ model: 'fast', files: 3, additions: 41, deletions: 2, tests: 'passed' as const, costUsd: 0.12 },
+          },
+          {
+            ...thread('batch0000007', 'Add headers', 'ready'),
+            ...{ model: 'thorough', files: 9, additions: 212, deletions: 30, tests: 'failed' as const, costUsd: 1.9 },
+          },
         ],
         updatedAt: now - 26 * 60 * minute,
       },

@@ -1,5 +1,5 @@
 import { html, type TemplateResult } from 'lit';
-import { formatCost, formatTokens } from '../../../src/protocol/displayFormat.js';
+import { formatCost, formatLineChanges, formatTokens } from '../../../src/protocol/displayFormat.js';
 import { threadGroupOf, threadGroups, threadIcon } from '../../../src/protocol/threadDisplay.js';
 import type { BatchesTab, BatchView } from '../../../src/protocol/webview/boardTabs/batchesTab.js';
 import { fill, type WebviewStrings } from '../../../src/protocol/webview/webviewStrings.js';
@@ -25,12 +25,22 @@ export function batchesTab({ batches }: BatchesTab, context: TabContext): Templa
           facts: [
             strings[`status.${thread.status}`],
             thread.agent,
+            ...worth(thread, strings),
             thread.waitsFor.length === 0 ? '' : fill(strings.batchWaits, thread.waitsFor.join(', ')),
           ],
         }),
       ),
     }),
   )}`;
+}
+
+/** Model, changes, its own tests and cost: what attempts at the same task are told apart by. */
+function worth(
+  { model, files, additions, deletions, tests, costUsd }: BatchView['threads'][number],
+  strings: WebviewStrings,
+): readonly string[] {
+  const changed = files === undefined || files === 0 ? '' : formatLineChanges(additions, deletions);
+  return [model ?? '', changed, tests === undefined ? '' : strings[`tests.${tests}`], formatCost(costUsd)];
 }
 
 function heading(batch: BatchView, { strings, tabAct }: TabContext): TemplateResult {

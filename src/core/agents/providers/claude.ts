@@ -166,6 +166,7 @@ function toolCall(block: JsonObject): ToolCall {
     title,
     input: toolText(input),
     ...(path === '' ? {} : { path }),
+    ...(tool === 'Bash' && input['run_in_background'] !== true ? { failsAloud: true } : {}),
   };
 }
 
@@ -211,6 +212,8 @@ function parseToolResult(block: JsonObject): readonly AgentEvent[] {
       ok,
       output: toolText(output),
       ...(exitCode === undefined ? {} : { exitCode: Number(exitCode) }),
+      // One that takes long is put there by the CLI itself.
+      ...(/^Command (?:is )?(?:running|was \w+ backgrounded)/.test(output) ? { unfinished: true } : {}),
     },
   ];
 }

@@ -1,4 +1,6 @@
 import { stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { simpleGit } from 'simple-git';
 import { retry, untilAborted } from '../../../base/async.js';
 import type { Clock } from '../../../base/clock.js';
@@ -91,6 +93,13 @@ export class GitCommand {
     const { pipesFolder: folder } = options;
     this.#direct = new DirectGit(started);
     this.#shell = folder === undefined ? undefined : new ShellGit({ ...started, folder });
+  }
+
+  /** The files of the person's own settings and the machine's, whether they are there or not. */
+  settingsFiles(): readonly string[] {
+    const { HOME: home = homedir(), XDG_CONFIG_HOME: xdg, GIT_CONFIG_GLOBAL, GIT_CONFIG_SYSTEM } = this.#environment;
+    const global = [join(home, '.gitconfig'), join(xdg ?? join(home, '.config'), 'git', 'config')];
+    return [...(GIT_CONFIG_GLOBAL === undefined ? global : [GIT_CONFIG_GLOBAL]), GIT_CONFIG_SYSTEM ?? '/etc/gitconfig'];
   }
 
   /** Makes ready what starts git cheaply; best early, while this process is small. */

@@ -3,6 +3,7 @@ import type { Log } from '../../../base/log.js';
 import type { CheckoutState } from '../../../core/workspaces/sharedState.js';
 import { GitCommand } from './gitCommand.js';
 import { RepeatedLooks } from '../../../node/looks.js';
+import type { HookFolders } from '../repository/hookFolders.js';
 import { realFiles, type FileOperations } from '../worktree/fileOperations.js';
 import type { Environment } from './gitEnvironment.js';
 
@@ -44,6 +45,8 @@ export interface GitContext {
     string,
     { readonly marks: string; readonly at: number; readonly state: Promise<CheckoutState | undefined> }
   >;
+  /** Where the hooks of each repository were found last, by its common directory, and what told that from any other answer. */
+  readonly hookFolders: Map<string, { readonly marks: string; readonly folders: Promise<HookFolders> }>;
   /** The last edits that were kept of each checkout, and when, by its path. */
   readonly keptEdits: Map<string, { readonly digest: string; readonly at: number; readonly commit: Promise<string> }>;
 }
@@ -61,6 +64,7 @@ export function createGitContext(options: GitDriverOptions): GitContext {
     personIdentity,
     looks: new RepeatedLooks(clock),
     commonDirs: new Map(),
+    hookFolders: new Map(),
     keptEdits: new Map(),
     checkouts: new Map(),
   };

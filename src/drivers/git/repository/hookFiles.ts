@@ -12,6 +12,15 @@ const mostHooks = 64;
 /** With samples, and what somebody keeps beside them. */
 const mostEntries = 1_024;
 
+/** All that git knows (`githooks(5)`), and those of LFS and `git p4` among them. */
+const hookNames: readonly string[] = [
+  ...['applypatch-msg', 'pre-applypatch', 'post-applypatch', 'pre-commit', 'pre-merge-commit', 'prepare-commit-msg'],
+  ...['commit-msg', 'post-commit', 'pre-rebase', 'post-checkout', 'post-merge', 'pre-push', 'pre-receive', 'update'],
+  ...['proc-receive', 'post-receive', 'post-update', 'reference-transaction', 'push-to-checkout', 'pre-auto-gc'],
+  ...['post-rewrite', 'sendemail-validate', 'fsmonitor-watchman', 'p4-changelist', 'p4-prepare-changelist'],
+  ...['p4-post-changelist', 'p4-pre-submit', 'post-index-change'],
+];
+
 /**
  * The files that git runs for the person from a folder. A link in its place is not looked into: an agent could name any. Taken when a
  * run starts, so that what is read is bounded.
@@ -25,6 +34,15 @@ export function readHooks(folder: string): readonly HookFile[] {
     if (hook) found.push({ path: join(folder, name), ...hook });
   }
   return found;
+}
+
+/** What git runs, and nothing else that is there: the folder may be any of the person's. */
+export function readNamedHooks(folder: string): readonly HookFile[] {
+  if (!isFolder(folder)) return [];
+  return hookNames.flatMap(name => {
+    const hook = readHook(join(folder, name));
+    return hook ? [{ path: join(folder, name), ...hook }] : [];
+  });
 }
 
 function isFolder(path: string): boolean {

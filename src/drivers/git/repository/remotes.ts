@@ -1,11 +1,16 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { AppError, errorMessage } from '../../../base/errors.js';
 import type { Push, RemoteDriver, RemotePlace } from '../../../core/merges/pullRequestService.js';
-import type { RepositoryGit } from '../command/boundGit.js';
+import { readForeignFile } from '../../../node/foreignFile.js';
+import { RepositoryGit } from '../command/boundGit.js';
 import { createGitContext, type GitContext, type GitDriverOptions } from '../command/gitContext.js';
 import { openRepository } from './openRepository.js';
 
 /** Nobody is there to type a passphrase, and no window may ask for one. */
 const unattended = { GIT_ASKPASS: 'true', SSH_ASKPASS_REQUIRE: 'never', GCM_INTERACTIVE: 'never' };
+
+const longestShallow = 1_000_000;
 
 /** The port on real git. */
 export function createRemoteDriver(options: GitDriverOptions): RemoteDriver {
@@ -20,7 +25,8 @@ export function createRemoteDriver(options: GitDriverOptions): RemoteDriver {
       const url = found.exitCode === 0 ? found.text() : '';
       return url === '' ? undefined : { remote, url, rewritten: await isRewritten(git, url, signal) };
     },
-    push: async (place, push, signal) => pushCommit(await open(context, place), push, signal),
+    push: async (place, push, signal) => pushCommit(await open(context, place), push, { hooks: true, signal }),
+    pushApart: async (place, push, signal) => pushApart(context, await open(context, place), { push, signal }),
   };
 }
 
@@ -47,11 +53,41 @@ async function isRewritten(git: RepositoryGit, url: string, signal: AbortSignal)
   });
 }
 
-async function pushCommit(git: RepositoryGit, { url, commit, branch }: Push, signal: AbortSignal): Promise<void> {
+/** From an empty repository that borrows the objects of the other one: what stands in its `.git` steers nothing. */
+async function pushApart(
+  context: GitContext,
+  { commonDir }: RepositoryGit,
+  { push, signal }: { readonly push: Push; readonly signal: AbortSignal },
+): Promise<void> {
+  const pushes = join(context.stateDir, 'pushes');
+  await mkdir(pushes, { recursive: true, mode: 0o700 });
+  const folder = await mkdtemp(join(pushes, 'push-'));
+  try {
+    const format = push.commit.length === 64 ? 'sha256' : 'sha1';
+    const args = ['init', '-q', '--bare', '--template=', `--object-format=${format}`, '--', folder];
+    await context.git.run({ cwd: folder, args, signal });
+    await writeFile(join(folder, 'objects', 'info', 'alternates'), `${join(commonDir, 'objects')}\n`);
+    // Where the history of a shallow clone ends.
+    const shallow = await readForeignFile(join(commonDir, 'shallow'), { maxBytes: longestShallow });
+    if (shallow?.kind === 'file') await writeFile(join(folder, 'shallow'), shallow.bytes);
+    await pushCommit(new RepositoryGit(context.git, { commonDir: folder, root: folder }), push, {
+      hooks: false,
+      signal,
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+async function pushCommit(
+  git: RepositoryGit,
+  { url, commit, branch }: Push,
+  { hooks, signal }: { readonly hooks: boolean; readonly signal: AbortSignal },
+): Promise<void> {
   try {
     // With the person's hooks, as if they had typed it: that of LFS sends the files themselves.
     const args = ['push', '--porcelain', '--no-recurse-submodules', '--', url, `${commit}:refs/heads/${branch}`];
-    await git.run({ args, env: unattended, hooks: true, signal });
+    await git.run({ args, env: unattended, hooks, signal });
   } catch (error) {
     signal.throwIfAborted();
     const reason = errorMessage(error);

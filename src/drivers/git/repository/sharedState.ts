@@ -1,13 +1,12 @@
-import { realpath } from 'node:fs/promises';
-import { isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { join } from 'node:path';
 import { defined } from '../../../base/defined.js';
 import { isAppError } from '../../../base/errors.js';
 import type { HookChange, HookFile, SharedChange, SharedState } from '../../../core/workspaces/sharedState.js';
 import { glanceInto } from '../../../node/looks.js';
-import { systemCode } from '../../../node/systemError.js';
 import type { RepositoryGit } from '../command/boundGit.js';
 import type { GitContext } from '../command/gitContext.js';
-import { hookChanges, putHookBack, readHooks } from './hookFiles.js';
+import { hookChanges, putHookBack, readHooks, readNamedHooks } from './hookFiles.js';
+import { hookFolders, type HookFolders } from './hookFolders.js';
 import { readRefFiles, type RefsOfPerson } from './refFiles.js';
 import { listWorktrees } from '../worktree/worktreeList.js';
 import { checkoutChanges, putCheckoutAsBefore, readCheckout, type CheckoutChange } from './checkoutState.js';
@@ -26,38 +25,26 @@ export async function readSharedState(
   wanted: (ref: string) => boolean = () => true,
 ): Promise<SharedState> {
   const isPersons = (ref: string): boolean => !ref.startsWith(passing) && wanted(ref);
-  const [state, checkout] = await Promise.all([readShared(git, isPersons), readCheckout(context, git)]);
+  const [state, checkout] = await Promise.all([
+    readShared(context, git, { wanted: isPersons }),
+    readCheckout(context, git),
+  ]);
   return checkout === undefined ? state : { ...state, checkout };
 }
 
-/** As before a run, or (`hooksFolder`) with the hooks of the folder that counted then. */
+/** As before a run, or (`before`) with the hooks of the folders that counted then. */
 async function readShared(
+  context: GitContext,
   git: RepositoryGit,
-  wanted: (ref: string) => boolean,
-  before?: Pick<SharedState, 'hooksFolder'>,
+  { wanted, before }: { readonly wanted: (ref: string) => boolean; readonly before?: HookFolders },
 ): Promise<SharedState & { readonly hooks: readonly HookFile[] }> {
   const refs = await refsAndStash(git, wanted);
   const config = configText(git);
-  const hooksFolder = before ? before.hooksFolder : await configuredHooks(git, config);
+  const { hooksFolder, hooksElsewhere } = before ?? (await hookFolders(context, git, config));
   const folders = [join(git.commonDir, 'hooks'), ...(hooksFolder === undefined ? [] : [hooksFolder])];
-  return { ...refs, config, hooks: folders.flatMap(readHooks), ...defined({ hooksFolder }) };
-}
-
-/** A folder of the checkout's, which is what teams set; one elsewhere could be any, and what it holds none of our business. */
-async function configuredHooks(git: RepositoryGit, config: string): Promise<string | undefined> {
-  if (!/hookspath/i.test(config)) return undefined;
-  const set = (await settingsIn(git, config)).get('core.hookspath')?.at(-1);
-  if (set === undefined || set === '') return undefined;
-  try {
-    // Through no link to anywhere else.
-    const [root, folder] = await Promise.all([git.root, resolve(git.root, set)].map(path => realpath(path)));
-    if (root === undefined || folder === undefined) return undefined;
-    const inside = relative(root, folder);
-    return inside === '' || inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside) ? undefined : folder;
-  } catch (error) {
-    if (systemCode(error) === undefined) throw error;
-    return undefined;
-  }
+  const elsewhere = hooksElsewhere === undefined ? [] : readNamedHooks(hooksElsewhere);
+  const hooks = [...folders.flatMap(readHooks), ...elsewhere];
+  return { ...refs, config, hooks, ...defined({ hooksFolder, hooksElsewhere }) };
 }
 
 async function refsAndStash(git: RepositoryGit, wanted: (ref: string) => boolean): Promise<RefsOfPerson> {
@@ -86,7 +73,7 @@ export async function findSharedChanges(
   before: SharedState,
 ): Promise<readonly SharedChange[]> {
   const known = new Set(before.refs.map(([ref]) => ref));
-  const now = await readShared(git, ref => known.has(ref), before);
+  const now = await readShared(context, git, { wanted: ref => known.has(ref), before });
   const kept = new Set(now.stash.map(({ commit }) => commit));
   const stash = before.stash
     .filter(({ commit }) => !kept.has(commit))

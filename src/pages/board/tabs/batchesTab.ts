@@ -3,6 +3,7 @@ import { sumKnown } from '../../../protocol/displayFormat.js';
 import { parseThreadStatus } from '../../../protocol/threadDisplay.js';
 import type { BatchesTab, BatchView } from '../../../protocol/webview/boardTabs/batchesTab.js';
 import { cut, defined } from '../../../protocol/webview/viewFields.js';
+import { testsOutcome } from '../../../protocol/webview/testRunText.js';
 import { toThreadView } from '../../../protocol/webview/threadView.js';
 import type { TabServices } from '../boardServices.js';
 import type { BoardTabSource } from '../boardTabSource.js';
@@ -49,6 +50,12 @@ function batchView(
         agent: cut(thread.agent),
         status: parseThreadStatus(thread.status),
         waitsFor: thread.waitsFor.map(id => cut(summaries.get(id) ?? id)),
+        ...defined('model', thread.model === '' ? undefined : cut(thread.model)),
+        ...defined('files', thread.filesChanged),
+        ...defined('additions', thread.additions),
+        ...defined('deletions', thread.deletions),
+        ...defined('tests', testsOutcome(thread.latestRun?.tests ?? [])),
+        ...defined('costUsd', thread.costUsd),
       })),
     ...defined('costUsd', sumKnown(...members.map(({ costUsd }) => costUsd))),
     ...defined('tokens', sumKnown(...members.map(thread => toThreadView(thread).tokens))),

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { count, shortText, time } from '../viewFields.js';
+import { testsOutcomes } from '../testRunText.js';
 import { threadStatusSchema } from '../threadView.js';
 
 /** One thread of a batch. */
@@ -10,6 +11,13 @@ const batchThreadSchema = z.object({
   status: threadStatusSchema,
   /** Summaries of the threads that it waits for. */
   waitsFor: z.array(shortText),
+  /** What attempts at the same task are told apart by. */
+  model: z.optional(shortText),
+  files: z.optional(count),
+  additions: z.optional(count),
+  deletions: z.optional(count),
+  tests: z.optional(z.enum(testsOutcomes)),
+  costUsd: z.optional(z.number().check(z.nonnegative())),
 });
 
 const batchSchema = z.object({

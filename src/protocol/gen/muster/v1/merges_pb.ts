@@ -11,7 +11,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file muster/v1/merges.proto.
  */
 export const file_muster_v1_merges: GenFile = /*@__PURE__*/
-  fileDesc("ChZtdXN0ZXIvdjEvbWVyZ2VzLnByb3RvEgltdXN0ZXIudjEi3gEKBU1lcmdlEgoKAmlkGAEgASgJEhEKCXRocmVhZF9pZBgCIAEoCRIOCgZzdGF0dXMYAyABKAkSDgoGdGFyZ2V0GAQgASgJEhAKCHN0cmF0ZWd5GAUgASgJEg4KBmV4cGVjdBgGIAEoCRIOCgZjb21taXQYByABKAkSDgoGcmVhc29uGAggASgJEg8KB21lc3NhZ2UYCSABKAkSDQoFZmlsZXMYCiADKAkSEgoKY3JlYXRlZF9hdBgLIAEoAxIQCghlbmRlZF9hdBgMIAEoAxIOCgZ1bmRvbmUYDSABKAkifQoTUmVxdWVzdE1lcmdlUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSDgoGdGFyZ2V0GAIgASgJEhAKCHN0cmF0ZWd5GAMgASgJEg4KBmV4cGVjdBgEIAEoCRIPCgdtZXNzYWdlGAUgASgJEhAKCHByaW9yaXR5GAYgASgFIjcKFFJlcXVlc3RNZXJnZVJlc3BvbnNlEh8KBW1lcmdlGAEgASgLMhAubXVzdGVyLnYxLk1lcmdlIj8KHFJlcXVlc3RBcHByb3ZlZE1lcmdlc1JlcXVlc3QSDwoHcHJvamVjdBgBIAEoCRIOCgZmb2xkZXIYAiABKAkiQQodUmVxdWVzdEFwcHJvdmVkTWVyZ2VzUmVzcG9uc2USIAoGbWVyZ2VzGAEgAygLMhAubXVzdGVyLnYxLk1lcmdlIiUKEVJldHJ5TWVyZ2VSZXF1ZXN0EhAKCG1lcmdlX2lkGAEgASgJIjUKElJldHJ5TWVyZ2VSZXNwb25zZRIfCgVtZXJnZRgBIAEoCzIQLm11c3Rlci52MS5NZXJnZSKOAQoLUXVldWVkTWVyZ2USHwoFbWVyZ2UYASABKAsyEC5tdXN0ZXIudjEuTWVyZ2USFgoOdGhyZWFkX3N1bW1hcnkYAiABKAkSEgoKcmVwb3NpdG9yeRgDIAEoCRIQCghwb3NpdGlvbhgEIAEoBRIQCghwcmlvcml0eRgFIAEoBRIOCgZ2ZXJpZnkYBiADKAkiEgoQTGlzdFF1ZXVlUmVxdWVzdCI6ChFMaXN0UXVldWVSZXNwb25zZRIlCgVxdWV1ZRgBIAMoCzIWLm11c3Rlci52MS5RdWV1ZWRNZXJnZSJYChBNb3ZlTWVyZ2VSZXF1ZXN0EhAKCG1lcmdlX2lkGAEgASgJEhUKCHByaW9yaXR5GAIgASgFSACIAQESDgoGYmVmb3JlGAMgASgJQgsKCV9wcmlvcml0eSI6ChFNb3ZlTWVyZ2VSZXNwb25zZRIlCgVxdWV1ZRgBIAMoCzIWLm11c3Rlci52MS5RdWV1ZWRNZXJnZSLQAQoKTWVyZ2VDaGVjaxIOCgZudW1iZXIYASABKAUSDwoHYXR0ZW1wdBgCIAEoBRIPCgdjb21tYW5kGAMgASgJEhEKCWNhbmRpZGF0ZRgEIAEoCRIWCglleGl0X2NvZGUYBSABKAVIAIgBARIOCgZzaWduYWwYBiABKAkSDgoGb3V0cHV0GAcgASgJEhEKCXRydW5jYXRlZBgIIAEoCBISCgpzdGFydGVkX2F0GAkgASgDEhAKCGVuZGVkX2F0GAogASgDQgwKCl9leGl0X2NvZGUiKgoWTGlzdE1lcmdlQ2hlY2tzUmVxdWVzdBIQCghtZXJnZV9pZBgBIAEoCSJAChdMaXN0TWVyZ2VDaGVja3NSZXNwb25zZRIlCgZjaGVja3MYASADKAsyFS5tdXN0ZXIudjEuTWVyZ2VDaGVjayIlChBVbmRvTWVyZ2VSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSJBChFVbmRvTWVyZ2VSZXNwb25zZRIMCgRraW5kGAEgASgJEg4KBmNvbW1pdBgCIAEoCRIOCgZ0YXJnZXQYAyABKAkiKAoTVXBkYXRlVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiRQoUVXBkYXRlVGhyZWFkUmVzcG9uc2USDwoHdXBkYXRlZBgBIAEoCBIOCgZ0YXJnZXQYAiABKAkSDAoEaGVhZBgDIAEoCSIqChVCZWdpbkhhbmRNZXJnZVJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJIoEBChZCZWdpbkhhbmRNZXJnZVJlc3BvbnNlEg4KBnRhcmdldBgBIAEoCRIMCgRkb25lGAIgASgIEgwKBG91cnMYAyABKAkSDgoGdGhlaXJzGAQgASgJEgwKBGJhc2UYBSABKAkSDQoFZmlsZXMYBiADKAkSDgoGb3RoZXJzGAcgAygJIjkKE0VuZEhhbmRNZXJnZVJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEg8KB2FiYW5kb24YAiABKAgiNAoURW5kSGFuZE1lcmdlUmVzcG9uc2USDgoGdGFyZ2V0GAEgASgJEgwKBGhlYWQYAiABKAkiIwoPR2V0TWVyZ2VSZXF1ZXN0EhAKCG1lcmdlX2lkGAEgASgJIjMKEEdldE1lcmdlUmVzcG9uc2USHwoFbWVyZ2UYASABKAsyEC5tdXN0ZXIudjEuTWVyZ2UiUAoQV2FpdE1lcmdlUmVxdWVzdBIQCghtZXJnZV9pZBgBIAEoCRIZCgxzZWVuX21lc3NhZ2UYAiABKAlIAIgBAUIPCg1fc2Vlbl9tZXNzYWdlIjQKEVdhaXRNZXJnZVJlc3BvbnNlEh8KBW1lcmdlGAEgASgLMhAubXVzdGVyLnYxLk1lcmdlIiYKEUxpc3RNZXJnZXNSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSI2ChJMaXN0TWVyZ2VzUmVzcG9uc2USIAoGbWVyZ2VzGAEgAygLMhAubXVzdGVyLnYxLk1lcmdlIiYKEkNhbmNlbE1lcmdlUmVxdWVzdBIQCghtZXJnZV9pZBgBIAEoCSI2ChNDYW5jZWxNZXJnZVJlc3BvbnNlEh8KBW1lcmdlGAEgASgLMhAubXVzdGVyLnYxLk1lcmdlIj4KGVByZXBhcmVQdWxsUmVxdWVzdFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEg4KBnJlbW90ZRgCIAEoCSKtAQoaUHJlcGFyZVB1bGxSZXF1ZXN0UmVzcG9uc2USDgoGcmVtb3RlGAEgASgJEgsKA3VybBgCIAEoCRIOCgZicmFuY2gYAyABKAkSDAoEaGVhZBgEIAEoCRIMCgRiYXNlGAUgASgJEg0KBXRpdGxlGAYgASgJEgwKBGJvZHkYByABKAkSDAoEaG9zdBgIIAEoCRINCgVvd25lchgJIAEoCRIMCgRuYW1lGAogASgJIl8KEVB1c2hUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRIOCgZyZW1vdGUYAiABKAkSCwoDdXJsGAMgASgJEgwKBGhlYWQYBCABKAkSDAoEYmFzZRgFIAEoCSIUChJQdXNoVGhyZWFkUmVzcG9uc2Uy7QwKDE1lcmdlU2VydmljZRJ4ChJQcmVwYXJlUHVsbFJlcXVlc3QSJC5tdXN0ZXIudjEuUHJlcGFyZVB1bGxSZXF1ZXN0UmVxdWVzdBolLm11c3Rlci52MS5QcmVwYXJlUHVsbFJlcXVlc3RSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmAKClB1c2hUaHJlYWQSHC5tdXN0ZXIudjEuUHVzaFRocmVhZFJlcXVlc3QaHS5tdXN0ZXIudjEuUHVzaFRocmVhZFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSZgoMUmVxdWVzdE1lcmdlEh4ubXVzdGVyLnYxLlJlcXVlc3RNZXJnZVJlcXVlc3QaHy5tdXN0ZXIudjEuUmVxdWVzdE1lcmdlUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRKBAQoVUmVxdWVzdEFwcHJvdmVkTWVyZ2VzEicubXVzdGVyLnYxLlJlcXVlc3RBcHByb3ZlZE1lcmdlc1JlcXVlc3QaKC5tdXN0ZXIudjEuUmVxdWVzdEFwcHJvdmVkTWVyZ2VzUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJgCgpSZXRyeU1lcmdlEhwubXVzdGVyLnYxLlJldHJ5TWVyZ2VSZXF1ZXN0Gh0ubXVzdGVyLnYxLlJldHJ5TWVyZ2VSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEl0KCVVuZG9NZXJnZRIbLm11c3Rlci52MS5VbmRvTWVyZ2VSZXF1ZXN0GhwubXVzdGVyLnYxLlVuZG9NZXJnZVJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSZgoMVXBkYXRlVGhyZWFkEh4ubXVzdGVyLnYxLlVwZGF0ZVRocmVhZFJlcXVlc3QaHy5tdXN0ZXIudjEuVXBkYXRlVGhyZWFkUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJsCg5CZWdpbkhhbmRNZXJnZRIgLm11c3Rlci52MS5CZWdpbkhhbmRNZXJnZVJlcXVlc3QaIS5tdXN0ZXIudjEuQmVnaW5IYW5kTWVyZ2VSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmYKDEVuZEhhbmRNZXJnZRIeLm11c3Rlci52MS5FbmRIYW5kTWVyZ2VSZXF1ZXN0Gh8ubXVzdGVyLnYxLkVuZEhhbmRNZXJnZVJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSWAoJTGlzdFF1ZXVlEhsubXVzdGVyLnYxLkxpc3RRdWV1ZVJlcXVlc3QaHC5tdXN0ZXIudjEuTGlzdFF1ZXVlUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSXQoJTW92ZU1lcmdlEhsubXVzdGVyLnYxLk1vdmVNZXJnZVJlcXVlc3QaHC5tdXN0ZXIudjEuTW92ZU1lcmdlUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJqCg9MaXN0TWVyZ2VDaGVja3MSIS5tdXN0ZXIudjEuTGlzdE1lcmdlQ2hlY2tzUmVxdWVzdBoiLm11c3Rlci52MS5MaXN0TWVyZ2VDaGVja3NSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJVCghHZXRNZXJnZRIaLm11c3Rlci52MS5HZXRNZXJnZVJlcXVlc3QaGy5tdXN0ZXIudjEuR2V0TWVyZ2VSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJYCglXYWl0TWVyZ2USGy5tdXN0ZXIudjEuV2FpdE1lcmdlUmVxdWVzdBocLm11c3Rlci52MS5XYWl0TWVyZ2VSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJbCgpMaXN0TWVyZ2VzEhwubXVzdGVyLnYxLkxpc3RNZXJnZXNSZXF1ZXN0Gh0ubXVzdGVyLnYxLkxpc3RNZXJnZXNSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJjCgtDYW5jZWxNZXJnZRIdLm11c3Rlci52MS5DYW5jZWxNZXJnZVJlcXVlc3QaHi5tdXN0ZXIudjEuQ2FuY2VsTWVyZ2VSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlYgZwcm90bzM", [file_muster_v1_policy]);
+  fileDesc("ChZtdXN0ZXIvdjEvbWVyZ2VzLnByb3RvEgltdXN0ZXIudjEi7AEKBU1lcmdlEgoKAmlkGAEgASgJEhEKCXRocmVhZF9pZBgCIAEoCRIOCgZzdGF0dXMYAyABKAkSDgoGdGFyZ2V0GAQgASgJEhAKCHN0cmF0ZWd5GAUgASgJEg4KBmV4cGVjdBgGIAEoCRIOCgZjb21taXQYByABKAkSDgoGcmVhc29uGAggASgJEg8KB21lc3NhZ2UYCSABKAkSDQoFZmlsZXMYCiADKAkSEgoKY3JlYXRlZF9hdBgLIAEoAxIQCghlbmRlZF9hdBgMIAEoAxIOCgZ1bmRvbmUYDSABKAkSDAoEcHVzaBgOIAEoCSJ9ChNSZXF1ZXN0TWVyZ2VSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRIOCgZ0YXJnZXQYAiABKAkSEAoIc3RyYXRlZ3kYAyABKAkSDgoGZXhwZWN0GAQgASgJEg8KB21lc3NhZ2UYBSABKAkSEAoIcHJpb3JpdHkYBiABKAUiNwoUUmVxdWVzdE1lcmdlUmVzcG9uc2USHwoFbWVyZ2UYASABKAsyEC5tdXN0ZXIudjEuTWVyZ2UiPwocUmVxdWVzdEFwcHJvdmVkTWVyZ2VzUmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg4KBmZvbGRlchgCIAEoCSJBCh1SZXF1ZXN0QXBwcm92ZWRNZXJnZXNSZXNwb25zZRIgCgZtZXJnZXMYASADKAsyEC5tdXN0ZXIudjEuTWVyZ2UiJQoQUHVzaE1lcmdlUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiNAoRUHVzaE1lcmdlUmVzcG9uc2USHwoFbWVyZ2UYASABKAsyEC5tdXN0ZXIudjEuTWVyZ2UiJQoRUmV0cnlNZXJnZVJlcXVlc3QSEAoIbWVyZ2VfaWQYASABKAkiNQoSUmV0cnlNZXJnZVJlc3BvbnNlEh8KBW1lcmdlGAEgASgLMhAubXVzdGVyLnYxLk1lcmdlIo4BCgtRdWV1ZWRNZXJnZRIfCgVtZXJnZRgBIAEoCzIQLm11c3Rlci52MS5NZXJnZRIWCg50aHJlYWRfc3VtbWFyeRgCIAEoCRISCgpyZXBvc2l0b3J5GAMgASgJEhAKCHBvc2l0aW9uGAQgASgFEhAKCHByaW9yaXR5GAUgASgFEg4KBnZlcmlmeRgGIAMoCSISChBMaXN0UXVldWVSZXF1ZXN0IjoKEUxpc3RRdWV1ZVJlc3BvbnNlEiUKBXF1ZXVlGAEgAygLMhYubXVzdGVyLnYxLlF1ZXVlZE1lcmdlIlgKEE1vdmVNZXJnZVJlcXVlc3QSEAoIbWVyZ2VfaWQYASABKAkSFQoIcHJpb3JpdHkYAiABKAVIAIgBARIOCgZiZWZvcmUYAyABKAlCCwoJX3ByaW9yaXR5IjoKEU1vdmVNZXJnZVJlc3BvbnNlEiUKBXF1ZXVlGAEgAygLMhYubXVzdGVyLnYxLlF1ZXVlZE1lcmdlItABCgpNZXJnZUNoZWNrEg4KBm51bWJlchgBIAEoBRIPCgdhdHRlbXB0GAIgASgFEg8KB2NvbW1hbmQYAyABKAkSEQoJY2FuZGlkYXRlGAQgASgJEhYKCWV4aXRfY29kZRgFIAEoBUgAiAEBEg4KBnNpZ25hbBgGIAEoCRIOCgZvdXRwdXQYByABKAkSEQoJdHJ1bmNhdGVkGAggASgIEhIKCnN0YXJ0ZWRfYXQYCSABKAMSEAoIZW5kZWRfYXQYCiABKANCDAoKX2V4aXRfY29kZSIqChZMaXN0TWVyZ2VDaGVja3NSZXF1ZXN0EhAKCG1lcmdlX2lkGAEgASgJIkAKF0xpc3RNZXJnZUNoZWNrc1Jlc3BvbnNlEiUKBmNoZWNrcxgBIAMoCzIVLm11c3Rlci52MS5NZXJnZUNoZWNrIiUKEFVuZG9NZXJnZVJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJIkEKEVVuZG9NZXJnZVJlc3BvbnNlEgwKBGtpbmQYASABKAkSDgoGY29tbWl0GAIgASgJEg4KBnRhcmdldBgDIAEoCSIoChNVcGRhdGVUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSJFChRVcGRhdGVUaHJlYWRSZXNwb25zZRIPCgd1cGRhdGVkGAEgASgIEg4KBnRhcmdldBgCIAEoCRIMCgRoZWFkGAMgASgJIioKFUJlZ2luSGFuZE1lcmdlUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkigQEKFkJlZ2luSGFuZE1lcmdlUmVzcG9uc2USDgoGdGFyZ2V0GAEgASgJEgwKBGRvbmUYAiABKAgSDAoEb3VycxgDIAEoCRIOCgZ0aGVpcnMYBCABKAkSDAoEYmFzZRgFIAEoCRINCgVmaWxlcxgGIAMoCRIOCgZvdGhlcnMYByADKAkiOQoTRW5kSGFuZE1lcmdlUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSDwoHYWJhbmRvbhgCIAEoCCI0ChRFbmRIYW5kTWVyZ2VSZXNwb25zZRIOCgZ0YXJnZXQYASABKAkSDAoEaGVhZBgCIAEoCSIjCg9HZXRNZXJnZVJlcXVlc3QSEAoIbWVyZ2VfaWQYASABKAkiMwoQR2V0TWVyZ2VSZXNwb25zZRIfCgVtZXJnZRgBIAEoCzIQLm11c3Rlci52MS5NZXJnZSJQChBXYWl0TWVyZ2VSZXF1ZXN0EhAKCG1lcmdlX2lkGAEgASgJEhkKDHNlZW5fbWVzc2FnZRgCIAEoCUgAiAEBQg8KDV9zZWVuX21lc3NhZ2UiNAoRV2FpdE1lcmdlUmVzcG9uc2USHwoFbWVyZ2UYASABKAsyEC5tdXN0ZXIudjEuTWVyZ2UiJgoRTGlzdE1lcmdlc1JlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJIjYKEkxpc3RNZXJnZXNSZXNwb25zZRIgCgZtZXJnZXMYASADKAsyEC5tdXN0ZXIudjEuTWVyZ2UiJgoSQ2FuY2VsTWVyZ2VSZXF1ZXN0EhAKCG1lcmdlX2lkGAEgASgJIjYKE0NhbmNlbE1lcmdlUmVzcG9uc2USHwoFbWVyZ2UYASABKAsyEC5tdXN0ZXIudjEuTWVyZ2UiPgoZUHJlcGFyZVB1bGxSZXF1ZXN0UmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSDgoGcmVtb3RlGAIgASgJIq0BChpQcmVwYXJlUHVsbFJlcXVlc3RSZXNwb25zZRIOCgZyZW1vdGUYASABKAkSCwoDdXJsGAIgASgJEg4KBmJyYW5jaBgDIAEoCRIMCgRoZWFkGAQgASgJEgwKBGJhc2UYBSABKAkSDQoFdGl0bGUYBiABKAkSDAoEYm9keRgHIAEoCRIMCgRob3N0GAggASgJEg0KBW93bmVyGAkgASgJEgwKBG5hbWUYCiABKAkiXwoRUHVzaFRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEg4KBnJlbW90ZRgCIAEoCRILCgN1cmwYAyABKAkSDAoEaGVhZBgEIAEoCRIMCgRiYXNlGAUgASgJIhQKElB1c2hUaHJlYWRSZXNwb25zZTLMDQoMTWVyZ2VTZXJ2aWNlEl0KCVB1c2hNZXJnZRIbLm11c3Rlci52MS5QdXNoTWVyZ2VSZXF1ZXN0GhwubXVzdGVyLnYxLlB1c2hNZXJnZVJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSeAoSUHJlcGFyZVB1bGxSZXF1ZXN0EiQubXVzdGVyLnYxLlByZXBhcmVQdWxsUmVxdWVzdFJlcXVlc3QaJS5tdXN0ZXIudjEuUHJlcGFyZVB1bGxSZXF1ZXN0UmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJgCgpQdXNoVGhyZWFkEhwubXVzdGVyLnYxLlB1c2hUaHJlYWRSZXF1ZXN0Gh0ubXVzdGVyLnYxLlB1c2hUaHJlYWRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmYKDFJlcXVlc3RNZXJnZRIeLm11c3Rlci52MS5SZXF1ZXN0TWVyZ2VSZXF1ZXN0Gh8ubXVzdGVyLnYxLlJlcXVlc3RNZXJnZVJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSgQEKFVJlcXVlc3RBcHByb3ZlZE1lcmdlcxInLm11c3Rlci52MS5SZXF1ZXN0QXBwcm92ZWRNZXJnZXNSZXF1ZXN0GigubXVzdGVyLnYxLlJlcXVlc3RBcHByb3ZlZE1lcmdlc1Jlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSYAoKUmV0cnlNZXJnZRIcLm11c3Rlci52MS5SZXRyeU1lcmdlUmVxdWVzdBodLm11c3Rlci52MS5SZXRyeU1lcmdlUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJdCglVbmRvTWVyZ2USGy5tdXN0ZXIudjEuVW5kb01lcmdlUmVxdWVzdBocLm11c3Rlci52MS5VbmRvTWVyZ2VSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmYKDFVwZGF0ZVRocmVhZBIeLm11c3Rlci52MS5VcGRhdGVUaHJlYWRSZXF1ZXN0Gh8ubXVzdGVyLnYxLlVwZGF0ZVRocmVhZFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSbAoOQmVnaW5IYW5kTWVyZ2USIC5tdXN0ZXIudjEuQmVnaW5IYW5kTWVyZ2VSZXF1ZXN0GiEubXVzdGVyLnYxLkJlZ2luSGFuZE1lcmdlUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJmCgxFbmRIYW5kTWVyZ2USHi5tdXN0ZXIudjEuRW5kSGFuZE1lcmdlUmVxdWVzdBofLm11c3Rlci52MS5FbmRIYW5kTWVyZ2VSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlElgKCUxpc3RRdWV1ZRIbLm11c3Rlci52MS5MaXN0UXVldWVSZXF1ZXN0GhwubXVzdGVyLnYxLkxpc3RRdWV1ZVJlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEl0KCU1vdmVNZXJnZRIbLm11c3Rlci52MS5Nb3ZlTWVyZ2VSZXF1ZXN0GhwubXVzdGVyLnYxLk1vdmVNZXJnZVJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSagoPTGlzdE1lcmdlQ2hlY2tzEiEubXVzdGVyLnYxLkxpc3RNZXJnZUNoZWNrc1JlcXVlc3QaIi5tdXN0ZXIudjEuTGlzdE1lcmdlQ2hlY2tzUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSVQoIR2V0TWVyZ2USGi5tdXN0ZXIudjEuR2V0TWVyZ2VSZXF1ZXN0GhsubXVzdGVyLnYxLkdldE1lcmdlUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSWAoJV2FpdE1lcmdlEhsubXVzdGVyLnYxLldhaXRNZXJnZVJlcXVlc3QaHC5tdXN0ZXIudjEuV2FpdE1lcmdlUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSWwoKTGlzdE1lcmdlcxIcLm11c3Rlci52MS5MaXN0TWVyZ2VzUmVxdWVzdBodLm11c3Rlci52MS5MaXN0TWVyZ2VzUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSYwoLQ2FuY2VsTWVyZ2USHS5tdXN0ZXIudjEuQ2FuY2VsTWVyZ2VSZXF1ZXN0Gh4ubXVzdGVyLnYxLkNhbmNlbE1lcmdlUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZWIGcHJvdG8z", [file_muster_v1_policy]);
 
 /**
  * A request to bring one commit of a thread into a target branch.
@@ -97,6 +97,13 @@ export type Merge = Message<"muster.v1.Merge"> & {
    * @generated from field: string undone = 13;
    */
   undone: string;
+
+  /**
+   * Of pushing what has landed (`merge.push`): due, pushed, failed; empty: nobody wants that. `message` says it in words.
+   *
+   * @generated from field: string push = 14;
+   */
+  push: string;
 };
 
 /**
@@ -219,6 +226,42 @@ export const RequestApprovedMergesResponseSchema: GenMessage<RequestApprovedMerg
   messageDesc(file_muster_v1_merges, 4);
 
 /**
+ * Pushes the last merge of a thread once more.
+ *
+ * @generated from message muster.v1.PushMergeRequest
+ */
+export type PushMergeRequest = Message<"muster.v1.PushMergeRequest"> & {
+  /**
+   * @generated from field: string thread_id = 1;
+   */
+  threadId: string;
+};
+
+/**
+ * Describes the message muster.v1.PushMergeRequest.
+ * Use `create(PushMergeRequestSchema)` to create a new message.
+ */
+export const PushMergeRequestSchema: GenMessage<PushMergeRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_merges, 5);
+
+/**
+ * @generated from message muster.v1.PushMergeResponse
+ */
+export type PushMergeResponse = Message<"muster.v1.PushMergeResponse"> & {
+  /**
+   * @generated from field: muster.v1.Merge merge = 1;
+   */
+  merge?: Merge | undefined;
+};
+
+/**
+ * Describes the message muster.v1.PushMergeResponse.
+ * Use `create(PushMergeResponseSchema)` to create a new message.
+ */
+export const PushMergeResponseSchema: GenMessage<PushMergeResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_merges, 6);
+
+/**
  * @generated from message muster.v1.RetryMergeRequest
  */
 export type RetryMergeRequest = Message<"muster.v1.RetryMergeRequest"> & {
@@ -233,7 +276,7 @@ export type RetryMergeRequest = Message<"muster.v1.RetryMergeRequest"> & {
  * Use `create(RetryMergeRequestSchema)` to create a new message.
  */
 export const RetryMergeRequestSchema: GenMessage<RetryMergeRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 5);
+  messageDesc(file_muster_v1_merges, 7);
 
 /**
  * @generated from message muster.v1.RetryMergeResponse
@@ -250,7 +293,7 @@ export type RetryMergeResponse = Message<"muster.v1.RetryMergeResponse"> & {
  * Use `create(RetryMergeResponseSchema)` to create a new message.
  */
 export const RetryMergeResponseSchema: GenMessage<RetryMergeResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 6);
+  messageDesc(file_muster_v1_merges, 8);
 
 /**
  * A merge that waits or is at work.
@@ -298,7 +341,7 @@ export type QueuedMerge = Message<"muster.v1.QueuedMerge"> & {
  * Use `create(QueuedMergeSchema)` to create a new message.
  */
 export const QueuedMergeSchema: GenMessage<QueuedMerge> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 7);
+  messageDesc(file_muster_v1_merges, 9);
 
 /**
  * @generated from message muster.v1.ListQueueRequest
@@ -311,7 +354,7 @@ export type ListQueueRequest = Message<"muster.v1.ListQueueRequest"> & {
  * Use `create(ListQueueRequestSchema)` to create a new message.
  */
 export const ListQueueRequestSchema: GenMessage<ListQueueRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 8);
+  messageDesc(file_muster_v1_merges, 10);
 
 /**
  * @generated from message muster.v1.ListQueueResponse
@@ -328,7 +371,7 @@ export type ListQueueResponse = Message<"muster.v1.ListQueueResponse"> & {
  * Use `create(ListQueueResponseSchema)` to create a new message.
  */
 export const ListQueueResponseSchema: GenMessage<ListQueueResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 9);
+  messageDesc(file_muster_v1_merges, 11);
 
 /**
  * @generated from message muster.v1.MoveMergeRequest
@@ -357,7 +400,7 @@ export type MoveMergeRequest = Message<"muster.v1.MoveMergeRequest"> & {
  * Use `create(MoveMergeRequestSchema)` to create a new message.
  */
 export const MoveMergeRequestSchema: GenMessage<MoveMergeRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 10);
+  messageDesc(file_muster_v1_merges, 12);
 
 /**
  * @generated from message muster.v1.MoveMergeResponse
@@ -374,7 +417,7 @@ export type MoveMergeResponse = Message<"muster.v1.MoveMergeResponse"> & {
  * Use `create(MoveMergeResponseSchema)` to create a new message.
  */
 export const MoveMergeResponseSchema: GenMessage<MoveMergeResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 11);
+  messageDesc(file_muster_v1_merges, 13);
 
 /**
  * One verify command on what would have been merged.
@@ -444,7 +487,7 @@ export type MergeCheck = Message<"muster.v1.MergeCheck"> & {
  * Use `create(MergeCheckSchema)` to create a new message.
  */
 export const MergeCheckSchema: GenMessage<MergeCheck> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 12);
+  messageDesc(file_muster_v1_merges, 14);
 
 /**
  * @generated from message muster.v1.ListMergeChecksRequest
@@ -461,7 +504,7 @@ export type ListMergeChecksRequest = Message<"muster.v1.ListMergeChecksRequest">
  * Use `create(ListMergeChecksRequestSchema)` to create a new message.
  */
 export const ListMergeChecksRequestSchema: GenMessage<ListMergeChecksRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 13);
+  messageDesc(file_muster_v1_merges, 15);
 
 /**
  * @generated from message muster.v1.ListMergeChecksResponse
@@ -478,7 +521,7 @@ export type ListMergeChecksResponse = Message<"muster.v1.ListMergeChecksResponse
  * Use `create(ListMergeChecksResponseSchema)` to create a new message.
  */
 export const ListMergeChecksResponseSchema: GenMessage<ListMergeChecksResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 14);
+  messageDesc(file_muster_v1_merges, 16);
 
 /**
  * @generated from message muster.v1.UndoMergeRequest
@@ -497,7 +540,7 @@ export type UndoMergeRequest = Message<"muster.v1.UndoMergeRequest"> & {
  * Use `create(UndoMergeRequestSchema)` to create a new message.
  */
 export const UndoMergeRequestSchema: GenMessage<UndoMergeRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 15);
+  messageDesc(file_muster_v1_merges, 17);
 
 /**
  * @generated from message muster.v1.UndoMergeResponse
@@ -528,7 +571,7 @@ export type UndoMergeResponse = Message<"muster.v1.UndoMergeResponse"> & {
  * Use `create(UndoMergeResponseSchema)` to create a new message.
  */
 export const UndoMergeResponseSchema: GenMessage<UndoMergeResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 16);
+  messageDesc(file_muster_v1_merges, 18);
 
 /**
  * @generated from message muster.v1.UpdateThreadRequest
@@ -547,7 +590,7 @@ export type UpdateThreadRequest = Message<"muster.v1.UpdateThreadRequest"> & {
  * Use `create(UpdateThreadRequestSchema)` to create a new message.
  */
 export const UpdateThreadRequestSchema: GenMessage<UpdateThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 17);
+  messageDesc(file_muster_v1_merges, 19);
 
 /**
  * @generated from message muster.v1.UpdateThreadResponse
@@ -576,7 +619,7 @@ export type UpdateThreadResponse = Message<"muster.v1.UpdateThreadResponse"> & {
  * Use `create(UpdateThreadResponseSchema)` to create a new message.
  */
 export const UpdateThreadResponseSchema: GenMessage<UpdateThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 18);
+  messageDesc(file_muster_v1_merges, 20);
 
 /**
  * @generated from message muster.v1.BeginHandMergeRequest
@@ -595,7 +638,7 @@ export type BeginHandMergeRequest = Message<"muster.v1.BeginHandMergeRequest"> &
  * Use `create(BeginHandMergeRequestSchema)` to create a new message.
  */
 export const BeginHandMergeRequestSchema: GenMessage<BeginHandMergeRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 19);
+  messageDesc(file_muster_v1_merges, 21);
 
 /**
  * @generated from message muster.v1.BeginHandMergeResponse
@@ -650,7 +693,7 @@ export type BeginHandMergeResponse = Message<"muster.v1.BeginHandMergeResponse">
  * Use `create(BeginHandMergeResponseSchema)` to create a new message.
  */
 export const BeginHandMergeResponseSchema: GenMessage<BeginHandMergeResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 20);
+  messageDesc(file_muster_v1_merges, 22);
 
 /**
  * @generated from message muster.v1.EndHandMergeRequest
@@ -674,7 +717,7 @@ export type EndHandMergeRequest = Message<"muster.v1.EndHandMergeRequest"> & {
  * Use `create(EndHandMergeRequestSchema)` to create a new message.
  */
 export const EndHandMergeRequestSchema: GenMessage<EndHandMergeRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 21);
+  messageDesc(file_muster_v1_merges, 23);
 
 /**
  * @generated from message muster.v1.EndHandMergeResponse
@@ -696,7 +739,7 @@ export type EndHandMergeResponse = Message<"muster.v1.EndHandMergeResponse"> & {
  * Use `create(EndHandMergeResponseSchema)` to create a new message.
  */
 export const EndHandMergeResponseSchema: GenMessage<EndHandMergeResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 22);
+  messageDesc(file_muster_v1_merges, 24);
 
 /**
  * @generated from message muster.v1.GetMergeRequest
@@ -713,7 +756,7 @@ export type GetMergeRequest = Message<"muster.v1.GetMergeRequest"> & {
  * Use `create(GetMergeRequestSchema)` to create a new message.
  */
 export const GetMergeRequestSchema: GenMessage<GetMergeRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 23);
+  messageDesc(file_muster_v1_merges, 25);
 
 /**
  * @generated from message muster.v1.GetMergeResponse
@@ -730,7 +773,7 @@ export type GetMergeResponse = Message<"muster.v1.GetMergeResponse"> & {
  * Use `create(GetMergeResponseSchema)` to create a new message.
  */
 export const GetMergeResponseSchema: GenMessage<GetMergeResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 24);
+  messageDesc(file_muster_v1_merges, 26);
 
 /**
  * @generated from message muster.v1.WaitMergeRequest
@@ -754,7 +797,7 @@ export type WaitMergeRequest = Message<"muster.v1.WaitMergeRequest"> & {
  * Use `create(WaitMergeRequestSchema)` to create a new message.
  */
 export const WaitMergeRequestSchema: GenMessage<WaitMergeRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 25);
+  messageDesc(file_muster_v1_merges, 27);
 
 /**
  * @generated from message muster.v1.WaitMergeResponse
@@ -771,7 +814,7 @@ export type WaitMergeResponse = Message<"muster.v1.WaitMergeResponse"> & {
  * Use `create(WaitMergeResponseSchema)` to create a new message.
  */
 export const WaitMergeResponseSchema: GenMessage<WaitMergeResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 26);
+  messageDesc(file_muster_v1_merges, 28);
 
 /**
  * @generated from message muster.v1.ListMergesRequest
@@ -788,7 +831,7 @@ export type ListMergesRequest = Message<"muster.v1.ListMergesRequest"> & {
  * Use `create(ListMergesRequestSchema)` to create a new message.
  */
 export const ListMergesRequestSchema: GenMessage<ListMergesRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 27);
+  messageDesc(file_muster_v1_merges, 29);
 
 /**
  * @generated from message muster.v1.ListMergesResponse
@@ -805,7 +848,7 @@ export type ListMergesResponse = Message<"muster.v1.ListMergesResponse"> & {
  * Use `create(ListMergesResponseSchema)` to create a new message.
  */
 export const ListMergesResponseSchema: GenMessage<ListMergesResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 28);
+  messageDesc(file_muster_v1_merges, 30);
 
 /**
  * @generated from message muster.v1.CancelMergeRequest
@@ -822,7 +865,7 @@ export type CancelMergeRequest = Message<"muster.v1.CancelMergeRequest"> & {
  * Use `create(CancelMergeRequestSchema)` to create a new message.
  */
 export const CancelMergeRequestSchema: GenMessage<CancelMergeRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 29);
+  messageDesc(file_muster_v1_merges, 31);
 
 /**
  * @generated from message muster.v1.CancelMergeResponse
@@ -839,7 +882,7 @@ export type CancelMergeResponse = Message<"muster.v1.CancelMergeResponse"> & {
  * Use `create(CancelMergeResponseSchema)` to create a new message.
  */
 export const CancelMergeResponseSchema: GenMessage<CancelMergeResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 30);
+  messageDesc(file_muster_v1_merges, 32);
 
 /**
  * @generated from message muster.v1.PreparePullRequestRequest
@@ -863,7 +906,7 @@ export type PreparePullRequestRequest = Message<"muster.v1.PreparePullRequestReq
  * Use `create(PreparePullRequestRequestSchema)` to create a new message.
  */
 export const PreparePullRequestRequestSchema: GenMessage<PreparePullRequestRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 31);
+  messageDesc(file_muster_v1_merges, 33);
 
 /**
  * What would be pushed and asked for; nothing of it has happened.
@@ -929,7 +972,7 @@ export type PreparePullRequestResponse = Message<"muster.v1.PreparePullRequestRe
  * Use `create(PreparePullRequestResponseSchema)` to create a new message.
  */
 export const PreparePullRequestResponseSchema: GenMessage<PreparePullRequestResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 32);
+  messageDesc(file_muster_v1_merges, 34);
 
 /**
  * @generated from message muster.v1.PushThreadRequest
@@ -968,7 +1011,7 @@ export type PushThreadRequest = Message<"muster.v1.PushThreadRequest"> & {
  * Use `create(PushThreadRequestSchema)` to create a new message.
  */
 export const PushThreadRequestSchema: GenMessage<PushThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 33);
+  messageDesc(file_muster_v1_merges, 35);
 
 /**
  * @generated from message muster.v1.PushThreadResponse
@@ -981,12 +1024,22 @@ export type PushThreadResponse = Message<"muster.v1.PushThreadResponse"> & {
  * Use `create(PushThreadResponseSchema)` to create a new message.
  */
 export const PushThreadResponseSchema: GenMessage<PushThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_merges, 34);
+  messageDesc(file_muster_v1_merges, 36);
 
 /**
  * @generated from service muster.v1.MergeService
  */
 export const MergeService: GenService<{
+  /**
+   * Where the project's file has `merge.push` and the push failed.
+   *
+   * @generated from rpc muster.v1.MergeService.PushMerge
+   */
+  pushMerge: {
+    methodKind: "unary";
+    input: typeof PushMergeRequestSchema;
+    output: typeof PushMergeResponseSchema;
+  },
   /**
    * @generated from rpc muster.v1.MergeService.PreparePullRequest
    */

@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file muster/v1/reviews.proto.
  */
 export const file_muster_v1_reviews: GenFile = /*@__PURE__*/
-  fileDesc("ChdtdXN0ZXIvdjEvcmV2aWV3cy5wcm90bxIJbXVzdGVyLnYxIu8CCgdDb21tZW50EgoKAmlkGAEgASgJEhEKCXRocmVhZF9pZBgCIAEoCRIQCghyZXBseV90bxgDIAEoCRIMCgRwYXRoGAQgASgJEg8KB29uX2Jhc2UYBSABKAgSDgoGY29tbWl0GAYgASgJEhIKCnN0YXJ0X2xpbmUYByABKAUSEAoIZW5kX2xpbmUYCCABKAUSKAoGYW5jaG9yGAkgASgLMhgubXVzdGVyLnYxLkNvbW1lbnRBbmNob3ISEAoIbGluZV9ub3cYCiABKAUSFAoMZW5kX2xpbmVfbm93GAsgASgFEhAKCG91dGRhdGVkGAwgASgIEg4KBmF1dGhvchgNIAEoCRIMCgR0ZXh0GA4gASgJEg0KBXN0YXRlGA8gASgJEhAKCHNldmVyaXR5GBAgASgJEhMKC3Jlc29sdmVkX2J5GBEgASgJEhIKCmNyZWF0ZWRfYXQYEiABKAMSEgoKdXBkYXRlZF9hdBgTIAEoAyI9Cg1Db21tZW50QW5jaG9yEg0KBWxpbmVzGAEgAygJEg4KBmJlZm9yZRgCIAMoCRINCgVhZnRlchgDIAMoCSIoChNMaXN0Q29tbWVudHNSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSI8ChRMaXN0Q29tbWVudHNSZXNwb25zZRIkCghjb21tZW50cxgBIAMoCzISLm11c3Rlci52MS5Db21tZW50IrUBChFBZGRDb21tZW50UmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSEAoIcmVwbHlfdG8YAiABKAkSDAoEcGF0aBgDIAEoCRIPCgdvbl9iYXNlGAQgASgIEhIKCnN0YXJ0X2xpbmUYBSABKAUSEAoIZW5kX2xpbmUYBiABKAUSKAoGYW5jaG9yGAcgASgLMhgubXVzdGVyLnYxLkNvbW1lbnRBbmNob3ISDAoEdGV4dBgIIAEoCSI5ChJBZGRDb21tZW50UmVzcG9uc2USIwoHY29tbWVudBgBIAEoCzISLm11c3Rlci52MS5Db21tZW50IkkKEkVkaXRDb21tZW50UmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSEgoKY29tbWVudF9pZBgCIAEoCRIMCgR0ZXh0GAMgASgJIjoKE0VkaXRDb21tZW50UmVzcG9uc2USIwoHY29tbWVudBgBIAEoCzISLm11c3Rlci52MS5Db21tZW50Ij0KFERlbGV0ZUNvbW1lbnRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRISCgpjb21tZW50X2lkGAIgASgJIhcKFURlbGV0ZUNvbW1lbnRSZXNwb25zZSJOChVSZXNvbHZlQ29tbWVudFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEhIKCmNvbW1lbnRfaWQYAiABKAkSDgoGcmVvcGVuGAMgASgIIj0KFlJlc29sdmVDb21tZW50UmVzcG9uc2USIwoHY29tbWVudBgBIAEoCzISLm11c3Rlci52MS5Db21tZW50Ij8KFkFwcGx5U3VnZ2VzdGlvblJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEhIKCmNvbW1lbnRfaWQYAiABKAkiJwoXQXBwbHlTdWdnZXN0aW9uUmVzcG9uc2USDAoEaGVhZBgBIAEoCSLcAQoVUmVxdWVzdENoYW5nZXNSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRIMCgRub3RlGAIgASgJEkYKC2Vudmlyb25tZW50GAMgAygLMjEubXVzdGVyLnYxLlJlcXVlc3RDaGFuZ2VzUmVxdWVzdC5FbnZpcm9ubWVudEVudHJ5EhcKD2lkZW1wb3RlbmN5X2tleRgEIAEoCRINCgVhZ2FpbhgFIAEoCBoyChBFbnZpcm9ubWVudEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiXwoWUmVxdWVzdENoYW5nZXNSZXNwb25zZRIRCgl0aHJlYWRfaWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCRIOCgZydW5faWQYAyABKAkSDgoGc3RhdHVzGAQgASgJIoUBCgRIdW5rEgsKA2tleRgBIAEoCRIRCglvbGRfc3RhcnQYAiABKAUSEQoJb2xkX2xpbmVzGAMgASgFEhEKCW5ld19zdGFydBgEIAEoBRIRCgluZXdfbGluZXMYBSABKAUSEAoIcmV2aWV3ZWQYBiABKAgSEgoKZmlyc3RfbGluZRgHIAEoCSJSCgpGaWxlQ2hhbmdlEiQKBGZpbGUYASABKAsyFi5tdXN0ZXIudjEuQ2hhbmdlZEZpbGUSHgoFaHVua3MYAiADKAsyDy5tdXN0ZXIudjEuSHVuayI/ChJMaXN0Q2hhbmdlc1JlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEhYKDmVhcmxpZXJfY29tbWl0GAIgASgJIl4KE0xpc3RDaGFuZ2VzUmVzcG9uc2USEwoLYmFzZV9jb21taXQYASABKAkSDAoEaGVhZBgCIAEoCRIkCgVmaWxlcxgDIAMoCzIVLm11c3Rlci52MS5GaWxlQ2hhbmdlIkgKElNldFJldmlld2VkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSDQoFaHVua3MYAiADKAkSEAoIcmV2aWV3ZWQYAyABKAgiFQoTU2V0UmV2aWV3ZWRSZXNwb25zZSIzCg9UYWtlQmFja1JlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEg0KBWh1bmtzGAIgAygJIiAKEFRha2VCYWNrUmVzcG9uc2USDAoEaGVhZBgBIAEoCTKSCAoNUmV2aWV3U2VydmljZRJaCghUYWtlQmFjaxIaLm11c3Rlci52MS5UYWtlQmFja1JlcXVlc3QaGy5tdXN0ZXIudjEuVGFrZUJhY2tSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEl4KC0xpc3RDaGFuZ2VzEh0ubXVzdGVyLnYxLkxpc3RDaGFuZ2VzUmVxdWVzdBoeLm11c3Rlci52MS5MaXN0Q2hhbmdlc1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEmMKC1NldFJldmlld2VkEh0ubXVzdGVyLnYxLlNldFJldmlld2VkUmVxdWVzdBoeLm11c3Rlci52MS5TZXRSZXZpZXdlZFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSYQoMTGlzdENvbW1lbnRzEh4ubXVzdGVyLnYxLkxpc3RDb21tZW50c1JlcXVlc3QaHy5tdXN0ZXIudjEuTGlzdENvbW1lbnRzUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSYAoKQWRkQ29tbWVudBIcLm11c3Rlci52MS5BZGRDb21tZW50UmVxdWVzdBodLm11c3Rlci52MS5BZGRDb21tZW50UmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJjCgtFZGl0Q29tbWVudBIdLm11c3Rlci52MS5FZGl0Q29tbWVudFJlcXVlc3QaHi5tdXN0ZXIudjEuRWRpdENvbW1lbnRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmkKDURlbGV0ZUNvbW1lbnQSHy5tdXN0ZXIudjEuRGVsZXRlQ29tbWVudFJlcXVlc3QaIC5tdXN0ZXIudjEuRGVsZXRlQ29tbWVudFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSbAoOUmVzb2x2ZUNvbW1lbnQSIC5tdXN0ZXIudjEuUmVzb2x2ZUNvbW1lbnRSZXF1ZXN0GiEubXVzdGVyLnYxLlJlc29sdmVDb21tZW50UmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJvCg9BcHBseVN1Z2dlc3Rpb24SIS5tdXN0ZXIudjEuQXBwbHlTdWdnZXN0aW9uUmVxdWVzdBoiLm11c3Rlci52MS5BcHBseVN1Z2dlc3Rpb25SZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmwKDlJlcXVlc3RDaGFuZ2VzEiAubXVzdGVyLnYxLlJlcXVlc3RDaGFuZ2VzUmVxdWVzdBohLm11c3Rlci52MS5SZXF1ZXN0Q2hhbmdlc1Jlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGViBnByb3RvMw", [file_muster_v1_policy, file_muster_v1_threads]);
+  fileDesc("ChdtdXN0ZXIvdjEvcmV2aWV3cy5wcm90bxIJbXVzdGVyLnYxIu8CCgdDb21tZW50EgoKAmlkGAEgASgJEhEKCXRocmVhZF9pZBgCIAEoCRIQCghyZXBseV90bxgDIAEoCRIMCgRwYXRoGAQgASgJEg8KB29uX2Jhc2UYBSABKAgSDgoGY29tbWl0GAYgASgJEhIKCnN0YXJ0X2xpbmUYByABKAUSEAoIZW5kX2xpbmUYCCABKAUSKAoGYW5jaG9yGAkgASgLMhgubXVzdGVyLnYxLkNvbW1lbnRBbmNob3ISEAoIbGluZV9ub3cYCiABKAUSFAoMZW5kX2xpbmVfbm93GAsgASgFEhAKCG91dGRhdGVkGAwgASgIEg4KBmF1dGhvchgNIAEoCRIMCgR0ZXh0GA4gASgJEg0KBXN0YXRlGA8gASgJEhAKCHNldmVyaXR5GBAgASgJEhMKC3Jlc29sdmVkX2J5GBEgASgJEhIKCmNyZWF0ZWRfYXQYEiABKAMSEgoKdXBkYXRlZF9hdBgTIAEoAyI9Cg1Db21tZW50QW5jaG9yEg0KBWxpbmVzGAEgAygJEg4KBmJlZm9yZRgCIAMoCRINCgVhZnRlchgDIAMoCSIoChNMaXN0Q29tbWVudHNSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSI8ChRMaXN0Q29tbWVudHNSZXNwb25zZRIkCghjb21tZW50cxgBIAMoCzISLm11c3Rlci52MS5Db21tZW50IrUBChFBZGRDb21tZW50UmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSEAoIcmVwbHlfdG8YAiABKAkSDAoEcGF0aBgDIAEoCRIPCgdvbl9iYXNlGAQgASgIEhIKCnN0YXJ0X2xpbmUYBSABKAUSEAoIZW5kX2xpbmUYBiABKAUSKAoGYW5jaG9yGAcgASgLMhgubXVzdGVyLnYxLkNvbW1lbnRBbmNob3ISDAoEdGV4dBgIIAEoCSI5ChJBZGRDb21tZW50UmVzcG9uc2USIwoHY29tbWVudBgBIAEoCzISLm11c3Rlci52MS5Db21tZW50IkkKEkVkaXRDb21tZW50UmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSEgoKY29tbWVudF9pZBgCIAEoCRIMCgR0ZXh0GAMgASgJIjoKE0VkaXRDb21tZW50UmVzcG9uc2USIwoHY29tbWVudBgBIAEoCzISLm11c3Rlci52MS5Db21tZW50Ij0KFERlbGV0ZUNvbW1lbnRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRISCgpjb21tZW50X2lkGAIgASgJIhcKFURlbGV0ZUNvbW1lbnRSZXNwb25zZSJOChVSZXNvbHZlQ29tbWVudFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEhIKCmNvbW1lbnRfaWQYAiABKAkSDgoGcmVvcGVuGAMgASgIIj0KFlJlc29sdmVDb21tZW50UmVzcG9uc2USIwoHY29tbWVudBgBIAEoCzISLm11c3Rlci52MS5Db21tZW50Ij8KFkFwcGx5U3VnZ2VzdGlvblJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEhIKCmNvbW1lbnRfaWQYAiABKAkiJwoXQXBwbHlTdWdnZXN0aW9uUmVzcG9uc2USDAoEaGVhZBgBIAEoCSLcAQoVUmVxdWVzdENoYW5nZXNSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRIMCgRub3RlGAIgASgJEkYKC2Vudmlyb25tZW50GAMgAygLMjEubXVzdGVyLnYxLlJlcXVlc3RDaGFuZ2VzUmVxdWVzdC5FbnZpcm9ubWVudEVudHJ5EhcKD2lkZW1wb3RlbmN5X2tleRgEIAEoCRINCgVhZ2FpbhgFIAEoCBoyChBFbnZpcm9ubWVudEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiXwoWUmVxdWVzdENoYW5nZXNSZXNwb25zZRIRCgl0aHJlYWRfaWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCRIOCgZydW5faWQYAyABKAkSDgoGc3RhdHVzGAQgASgJIpUBCgRIdW5rEgsKA2tleRgBIAEoCRIRCglvbGRfc3RhcnQYAiABKAUSEQoJb2xkX2xpbmVzGAMgASgFEhEKCW5ld19zdGFydBgEIAEoBRIRCgluZXdfbGluZXMYBSABKAUSEAoIcmV2aWV3ZWQYBiABKAgSEgoKZmlyc3RfbGluZRgHIAEoCRIOCgZzdGFnZWQYCCABKAgiUgoKRmlsZUNoYW5nZRIkCgRmaWxlGAEgASgLMhYubXVzdGVyLnYxLkNoYW5nZWRGaWxlEh4KBWh1bmtzGAIgAygLMg8ubXVzdGVyLnYxLkh1bmsiPwoSTGlzdENoYW5nZXNSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRIWCg5lYXJsaWVyX2NvbW1pdBgCIAEoCSJeChNMaXN0Q2hhbmdlc1Jlc3BvbnNlEhMKC2Jhc2VfY29tbWl0GAEgASgJEgwKBGhlYWQYAiABKAkSJAoFZmlsZXMYAyADKAsyFS5tdXN0ZXIudjEuRmlsZUNoYW5nZSJIChJTZXRSZXZpZXdlZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEg0KBWh1bmtzGAIgAygJEhAKCHJldmlld2VkGAMgASgIIhUKE1NldFJldmlld2VkUmVzcG9uc2UiMwoPVGFrZUJhY2tSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRINCgVodW5rcxgCIAMoCSIgChBUYWtlQmFja1Jlc3BvbnNlEgwKBGhlYWQYASABKAkiNwoTU3RhZ2VDaGFuZ2VzUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSDQoFaHVua3MYAiADKAkiFgoUU3RhZ2VDaGFuZ2VzUmVzcG9uc2UiOQoVVW5zdGFnZUNoYW5nZXNSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRINCgVodW5rcxgCIAMoCSIYChZVbnN0YWdlQ2hhbmdlc1Jlc3BvbnNlIjkKE0NvbW1pdFN0YWdlZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEg8KB21lc3NhZ2UYAiABKAkiRAoUQ29tbWl0U3RhZ2VkUmVzcG9uc2USDAoEaGVhZBgBIAEoCRIMCgRrZXB0GAIgASgFEhAKCGxlZnRfb3V0GAMgASgFMtAKCg1SZXZpZXdTZXJ2aWNlEmYKDFN0YWdlQ2hhbmdlcxIeLm11c3Rlci52MS5TdGFnZUNoYW5nZXNSZXF1ZXN0Gh8ubXVzdGVyLnYxLlN0YWdlQ2hhbmdlc1Jlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSbAoOVW5zdGFnZUNoYW5nZXMSIC5tdXN0ZXIudjEuVW5zdGFnZUNoYW5nZXNSZXF1ZXN0GiEubXVzdGVyLnYxLlVuc3RhZ2VDaGFuZ2VzUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJmCgxDb21taXRTdGFnZWQSHi5tdXN0ZXIudjEuQ29tbWl0U3RhZ2VkUmVxdWVzdBofLm11c3Rlci52MS5Db21taXRTdGFnZWRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEloKCFRha2VCYWNrEhoubXVzdGVyLnYxLlRha2VCYWNrUmVxdWVzdBobLm11c3Rlci52MS5UYWtlQmFja1Jlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSXgoLTGlzdENoYW5nZXMSHS5tdXN0ZXIudjEuTGlzdENoYW5nZXNSZXF1ZXN0Gh4ubXVzdGVyLnYxLkxpc3RDaGFuZ2VzUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSYwoLU2V0UmV2aWV3ZWQSHS5tdXN0ZXIudjEuU2V0UmV2aWV3ZWRSZXF1ZXN0Gh4ubXVzdGVyLnYxLlNldFJldmlld2VkUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJhCgxMaXN0Q29tbWVudHMSHi5tdXN0ZXIudjEuTGlzdENvbW1lbnRzUmVxdWVzdBofLm11c3Rlci52MS5MaXN0Q29tbWVudHNSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJgCgpBZGRDb21tZW50EhwubXVzdGVyLnYxLkFkZENvbW1lbnRSZXF1ZXN0Gh0ubXVzdGVyLnYxLkFkZENvbW1lbnRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmMKC0VkaXRDb21tZW50Eh0ubXVzdGVyLnYxLkVkaXRDb21tZW50UmVxdWVzdBoeLm11c3Rlci52MS5FZGl0Q29tbWVudFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSaQoNRGVsZXRlQ29tbWVudBIfLm11c3Rlci52MS5EZWxldGVDb21tZW50UmVxdWVzdBogLm11c3Rlci52MS5EZWxldGVDb21tZW50UmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJsCg5SZXNvbHZlQ29tbWVudBIgLm11c3Rlci52MS5SZXNvbHZlQ29tbWVudFJlcXVlc3QaIS5tdXN0ZXIudjEuUmVzb2x2ZUNvbW1lbnRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEm8KD0FwcGx5U3VnZ2VzdGlvbhIhLm11c3Rlci52MS5BcHBseVN1Z2dlc3Rpb25SZXF1ZXN0GiIubXVzdGVyLnYxLkFwcGx5U3VnZ2VzdGlvblJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSbAoOUmVxdWVzdENoYW5nZXMSIC5tdXN0ZXIudjEuUmVxdWVzdENoYW5nZXNSZXF1ZXN0GiEubXVzdGVyLnYxLlJlcXVlc3RDaGFuZ2VzUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZWIGcHJvdG8z", [file_muster_v1_policy, file_muster_v1_threads]);
 
 /**
  * What somebody said about lines of a thread's changes, or in answer to such a comment.
@@ -574,6 +574,13 @@ export type Hunk = Message<"muster.v1.Hunk"> & {
    * @generated from field: string first_line = 7;
    */
   firstLine: string;
+
+  /**
+   * Chosen to be committed; see StageChanges.
+   *
+   * @generated from field: bool staged = 8;
+   */
+  staged: boolean;
 };
 
 /**
@@ -742,9 +749,169 @@ export const TakeBackResponseSchema: GenMessage<TakeBackResponse> = /*@__PURE__*
   messageDesc(file_muster_v1_reviews, 23);
 
 /**
+ * Chooses pieces of a thread's changes, which CommitStaged then takes; who stages a piece has reviewed it. While some are staged, the thread
+ * can be neither approved nor merged (`review.staged`).
+ *
+ * @generated from message muster.v1.StageChangesRequest
+ */
+export type StageChangesRequest = Message<"muster.v1.StageChangesRequest"> & {
+  /**
+   * @generated from field: string thread_id = 1;
+   */
+  threadId: string;
+
+  /**
+   * Keys of ListChanges.
+   *
+   * @generated from field: repeated string hunks = 2;
+   */
+  hunks: string[];
+};
+
+/**
+ * Describes the message muster.v1.StageChangesRequest.
+ * Use `create(StageChangesRequestSchema)` to create a new message.
+ */
+export const StageChangesRequestSchema: GenMessage<StageChangesRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_reviews, 24);
+
+/**
+ * @generated from message muster.v1.StageChangesResponse
+ */
+export type StageChangesResponse = Message<"muster.v1.StageChangesResponse"> & {
+};
+
+/**
+ * Describes the message muster.v1.StageChangesResponse.
+ * Use `create(StageChangesResponseSchema)` to create a new message.
+ */
+export const StageChangesResponseSchema: GenMessage<StageChangesResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_reviews, 25);
+
+/**
+ * @generated from message muster.v1.UnstageChangesRequest
+ */
+export type UnstageChangesRequest = Message<"muster.v1.UnstageChangesRequest"> & {
+  /**
+   * @generated from field: string thread_id = 1;
+   */
+  threadId: string;
+
+  /**
+   * Keys of ListChanges; none: everything.
+   *
+   * @generated from field: repeated string hunks = 2;
+   */
+  hunks: string[];
+};
+
+/**
+ * Describes the message muster.v1.UnstageChangesRequest.
+ * Use `create(UnstageChangesRequestSchema)` to create a new message.
+ */
+export const UnstageChangesRequestSchema: GenMessage<UnstageChangesRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_reviews, 26);
+
+/**
+ * @generated from message muster.v1.UnstageChangesResponse
+ */
+export type UnstageChangesResponse = Message<"muster.v1.UnstageChangesResponse"> & {
+};
+
+/**
+ * Describes the message muster.v1.UnstageChangesResponse.
+ * Use `create(UnstageChangesResponseSchema)` to create a new message.
+ */
+export const UnstageChangesResponseSchema: GenMessage<UnstageChangesResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_reviews, 27);
+
+/**
+ * @generated from message muster.v1.CommitStagedRequest
+ */
+export type CommitStagedRequest = Message<"muster.v1.CommitStagedRequest"> & {
+  /**
+   * @generated from field: string thread_id = 1;
+   */
+  threadId: string;
+
+  /**
+   * Of the commit.
+   *
+   * @generated from field: string message = 2;
+   */
+  message: string;
+};
+
+/**
+ * Describes the message muster.v1.CommitStagedRequest.
+ * Use `create(CommitStagedRequestSchema)` to create a new message.
+ */
+export const CommitStagedRequestSchema: GenMessage<CommitStagedRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_reviews, 28);
+
+/**
+ * @generated from message muster.v1.CommitStagedResponse
+ */
+export type CommitStagedResponse = Message<"muster.v1.CommitStagedResponse"> & {
+  /**
+   * The thread's new head.
+   *
+   * @generated from field: string head = 1;
+   */
+  head: string;
+
+  /**
+   * Pieces that the thread has now.
+   *
+   * @generated from field: int32 kept = 2;
+   */
+  kept: number;
+
+  /**
+   * Pieces that it had and has no more: its branch's history has them.
+   *
+   * @generated from field: int32 left_out = 3;
+   */
+  leftOut: number;
+};
+
+/**
+ * Describes the message muster.v1.CommitStagedResponse.
+ * Use `create(CommitStagedResponseSchema)` to create a new message.
+ */
+export const CommitStagedResponseSchema: GenMessage<CommitStagedResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_reviews, 29);
+
+/**
  * @generated from service muster.v1.ReviewService
  */
 export const ReviewService: GenService<{
+  /**
+   * @generated from rpc muster.v1.ReviewService.StageChanges
+   */
+  stageChanges: {
+    methodKind: "unary";
+    input: typeof StageChangesRequestSchema;
+    output: typeof StageChangesResponseSchema;
+  },
+  /**
+   * @generated from rpc muster.v1.ReviewService.UnstageChanges
+   */
+  unstageChanges: {
+    methodKind: "unary";
+    input: typeof UnstageChangesRequestSchema;
+    output: typeof UnstageChangesResponseSchema;
+  },
+  /**
+   * Leaves of a thread's changes those that are staged, as a commit on its branch.
+   *
+   * @generated from rpc muster.v1.ReviewService.CommitStaged
+   */
+  commitStaged: {
+    methodKind: "unary";
+    input: typeof CommitStagedRequestSchema;
+    output: typeof CommitStagedResponseSchema;
+  },
   /**
    * @generated from rpc muster.v1.ReviewService.TakeBack
    */

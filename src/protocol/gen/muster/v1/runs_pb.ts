@@ -11,7 +11,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file muster/v1/runs.proto.
  */
 export const file_muster_v1_runs: GenFile = /*@__PURE__*/
-  fileDesc("ChRtdXN0ZXIvdjEvcnVucy5wcm90bxIJbXVzdGVyLnYxIrUFCgNSdW4SCgoCaWQYASABKAkSEQoJdGhyZWFkX2lkGAIgASgJEhIKCm1lc3NhZ2VfaWQYAyABKAkSDQoFYWdlbnQYBCABKAkSEAoIcHJvdmlkZXIYBSABKAkSDQoFbW9kZWwYBiABKAkSDgoGc3RhdHVzGAcgASgJEhEKCXF1ZXVlZF9hdBgIIAEoAxISCgpzdGFydGVkX2F0GAkgASgDEhAKCGVuZGVkX2F0GAogASgDEhYKCWV4aXRfY29kZRgLIAEoBUgAiAEBEg4KBnNpZ25hbBgMIAEoCRInCgVlcnJvchgNIAEoCzITLm11c3Rlci52MS5SdW5FcnJvckgBiAEBEg4KBmFuc3dlchgOIAEoCRIQCghhY3Rpdml0eRgPIAEoCRIZCgxpbnB1dF90b2tlbnMYECABKANIAogBARIaCg1vdXRwdXRfdG9rZW5zGBEgASgDSAOIAQESHgoRY2FjaGVfcmVhZF90b2tlbnMYEiABKANIBIgBARIfChJjYWNoZV93cml0ZV90b2tlbnMYEyABKANIBYgBARIVCghjb3N0X3VzZBgUIAEoAUgGiAEBEhYKDnF1ZXVlX3Bvc2l0aW9uGBUgASgFEhQKDGNvbnZlcnNhdGlvbhgWIAEoCRIOCgZkdWVfYXQYFyABKAMSEgoKZHVlX3JlYXNvbhgYIAEoCRISCgptb2RlbHNfdmlhGBkgASgJEhMKC3Byb21wdF9oYXNoGBogASgJEhAKCHN0b3BwaW5nGBsgASgIQgwKCl9leGl0X2NvZGVCCAoGX2Vycm9yQg8KDV9pbnB1dF90b2tlbnNCEAoOX291dHB1dF90b2tlbnNCFAoSX2NhY2hlX3JlYWRfdG9rZW5zQhUKE19jYWNoZV93cml0ZV90b2tlbnNCCwoJX2Nvc3RfdXNkIikKCFJ1bkVycm9yEgwKBGNvZGUYASABKAkSDwoHbWVzc2FnZRgCIAEoCSLsAgoOVHJhbnNjcmlwdEl0ZW0SCwoDZW5kGAEgASgDEiMKBHRleHQYAiABKAsyEy5tdXN0ZXIudjEuVGV4dEl0ZW1IABInCgh0aGlua2luZxgDIAEoCzITLm11c3Rlci52MS5UZXh0SXRlbUgAEiwKCXRvb2xfY2FsbBgEIAEoCzIXLm11c3Rlci52MS5Ub29sQ2FsbEl0ZW1IABIwCgt0b29sX3Jlc3VsdBgFIAEoCzIZLm11c3Rlci52MS5Ub29sUmVzdWx0SXRlbUgAEiUKBXVzYWdlGAYgASgLMhQubXVzdGVyLnYxLlVzYWdlSXRlbUgAEiUKBnJlc3VsdBgHIAEoCzITLm11c3Rlci52MS5UZXh0SXRlbUgAEiUKBWVycm9yGAggASgLMhQubXVzdGVyLnYxLkVycm9ySXRlbUgAEiIKA3JhdxgJIAEoCzITLm11c3Rlci52MS5UZXh0SXRlbUgAQgYKBGl0ZW0iNgoIVGV4dEl0ZW0SDAoEdGV4dBgBIAEoCRINCgVkZWx0YRgCIAEoCBINCgVwbGFpbhgDIAEoCCJrCgxUb29sQ2FsbEl0ZW0SDwoHY2FsbF9pZBgBIAEoCRIMCgR0b29sGAIgASgJEhAKCGNhdGVnb3J5GAMgASgJEg0KBXRpdGxlGAQgASgJEg0KBWlucHV0GAUgASgJEgwKBHBhdGgYBiABKAkiYwoOVG9vbFJlc3VsdEl0ZW0SDwoHY2FsbF9pZBgBIAEoCRIKCgJvaxgCIAEoCBIOCgZvdXRwdXQYAyABKAkSFgoJZXhpdF9jb2RlGAQgASgFSACIAQFCDAoKX2V4aXRfY29kZSKYAQoJVXNhZ2VJdGVtEg0KBXRvdGFsGAEgASgIEhkKDGlucHV0X3Rva2VucxgCIAEoA0gAiAEBEhoKDW91dHB1dF90b2tlbnMYAyABKANIAYgBARIVCghjb3N0X3VzZBgEIAEoAUgCiAEBQg8KDV9pbnB1dF90b2tlbnNCEAoOX291dHB1dF90b2tlbnNCCwoJX2Nvc3RfdXNkIiwKCUVycm9ySXRlbRIPCgdtZXNzYWdlGAEgASgJEg4KBnJlYXNvbhgCIAEoCSIfCg1HZXRSdW5SZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCSJTCg5HZXRSdW5SZXNwb25zZRIbCgNydW4YASABKAsyDi5tdXN0ZXIudjEuUnVuEiQKBmRldGFpbBgCIAEoCzIULm11c3Rlci52MS5SdW5EZXRhaWwimgEKCVJ1bkRldGFpbBIOCgZydW5faWQYASABKAkSDgoGcHJvbXB0GAIgASgJEhIKCnByb2plY3RfaWQYAyABKAkSFAoMcHJvamVjdF9uYW1lGAQgASgJEg4KBmRyaXZlchgFIAEoCRINCgVpbWFnZRgGIAEoCRIRCglkaXJlY3RvcnkYByABKAkSEQoJd29ya3NwYWNlGAggASgJIlMKD0xpc3RSdW5zUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSDwoHcHJvamVjdBgCIAEoCRINCgVhZ2VudBgDIAEoCRINCgVsaW1pdBgEIAEoBSJXChBMaXN0UnVuc1Jlc3BvbnNlEhwKBHJ1bnMYASADKAsyDi5tdXN0ZXIudjEuUnVuEiUKB2RldGFpbHMYAiADKAsyFC5tdXN0ZXIudjEuUnVuRGV0YWlsIkUKFVJlYWRUcmFuc2NyaXB0UmVxdWVzdBIOCgZydW5faWQYASABKAkSDAoEZnJvbRgCIAEoAxIOCgZmb2xsb3cYAyABKAgiQgoWUmVhZFRyYW5zY3JpcHRSZXNwb25zZRIoCgVpdGVtcxgBIAMoCzIZLm11c3Rlci52MS5UcmFuc2NyaXB0SXRlbSJiCg5SZWFkTG9nUmVxdWVzdBIOCgZydW5faWQYASABKAkSDgoGc3RyZWFtGAIgASgJEgwKBGZyb20YAyABKAMSDgoGZm9sbG93GAQgASgIEhIKCnRhaWxfYnl0ZXMYBSABKAMiLQoPUmVhZExvZ1Jlc3BvbnNlEg0KBWNodW5rGAEgASgMEgsKA2VuZBgCIAEoAyK1AQoQTGlzdFVzYWdlUmVxdWVzdBIKCgJieRgBIAMoCRIPCgdwcm9qZWN0GAIgASgJEg4KBmZvbGRlchgDIAEoCRINCgVhZ2VudBgEIAEoCRINCgViYXRjaBgFIAEoCRIRCgl0aHJlYWRfaWQYBiABKAkSDAoEZnJvbRgHIAEoAxIKCgJ0bxgIIAEoAxIaChJ1dGNfb2Zmc2V0X21pbnV0ZXMYCSABKAUSDQoFbGltaXQYCiABKAUiNAoRTGlzdFVzYWdlUmVzcG9uc2USHwoFdXNhZ2UYASADKAsyEC5tdXN0ZXIudjEuVXNhZ2UitgMKBVVzYWdlEhIKCnByb2plY3RfaWQYASABKAkSFAoMcHJvamVjdF9uYW1lGAIgASgJEg0KBWFnZW50GAMgASgJEgsKA2RheRgEIAEoCRINCgViYXRjaBgFIAEoCRIRCgl0aHJlYWRfaWQYBiABKAkSFgoOdGhyZWFkX3N1bW1hcnkYByABKAkSDAoEcnVucxgIIAEoBRIOCgZmYWlsZWQYCSABKAUSDgoGcHJpY2VkGAogASgFEhMKC2R1cmF0aW9uX21zGAsgASgDEhkKDGlucHV0X3Rva2VucxgMIAEoA0gAiAEBEhoKDW91dHB1dF90b2tlbnMYDSABKANIAYgBARIeChFjYWNoZV9yZWFkX3Rva2VucxgOIAEoA0gCiAEBEh8KEmNhY2hlX3dyaXRlX3Rva2VucxgPIAEoA0gDiAEBEhUKCGNvc3RfdXNkGBAgASgBSASIAQFCDwoNX2lucHV0X3Rva2Vuc0IQCg5fb3V0cHV0X3Rva2Vuc0IUChJfY2FjaGVfcmVhZF90b2tlbnNCFQoTX2NhY2hlX3dyaXRlX3Rva2Vuc0ILCglfY29zdF91c2QyzwMKClJ1blNlcnZpY2USTwoGR2V0UnVuEhgubXVzdGVyLnYxLkdldFJ1blJlcXVlc3QaGS5tdXN0ZXIudjEuR2V0UnVuUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSVQoITGlzdFJ1bnMSGi5tdXN0ZXIudjEuTGlzdFJ1bnNSZXF1ZXN0GhsubXVzdGVyLnYxLkxpc3RSdW5zUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSWAoJTGlzdFVzYWdlEhsubXVzdGVyLnYxLkxpc3RVc2FnZVJlcXVlc3QaHC5tdXN0ZXIudjEuTGlzdFVzYWdlUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSaQoOUmVhZFRyYW5zY3JpcHQSIC5tdXN0ZXIudjEuUmVhZFRyYW5zY3JpcHRSZXF1ZXN0GiEubXVzdGVyLnYxLlJlYWRUcmFuc2NyaXB0UmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQwARJUCgdSZWFkTG9nEhkubXVzdGVyLnYxLlJlYWRMb2dSZXF1ZXN0GhoubXVzdGVyLnYxLlJlYWRMb2dSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZDABYgZwcm90bzM", [file_muster_v1_policy]);
+  fileDesc("ChRtdXN0ZXIvdjEvcnVucy5wcm90bxIJbXVzdGVyLnYxItgFCgNSdW4SCgoCaWQYASABKAkSEQoJdGhyZWFkX2lkGAIgASgJEhIKCm1lc3NhZ2VfaWQYAyABKAkSDQoFYWdlbnQYBCABKAkSEAoIcHJvdmlkZXIYBSABKAkSDQoFbW9kZWwYBiABKAkSDgoGc3RhdHVzGAcgASgJEhEKCXF1ZXVlZF9hdBgIIAEoAxISCgpzdGFydGVkX2F0GAkgASgDEhAKCGVuZGVkX2F0GAogASgDEhYKCWV4aXRfY29kZRgLIAEoBUgAiAEBEg4KBnNpZ25hbBgMIAEoCRInCgVlcnJvchgNIAEoCzITLm11c3Rlci52MS5SdW5FcnJvckgBiAEBEg4KBmFuc3dlchgOIAEoCRIQCghhY3Rpdml0eRgPIAEoCRIZCgxpbnB1dF90b2tlbnMYECABKANIAogBARIaCg1vdXRwdXRfdG9rZW5zGBEgASgDSAOIAQESHgoRY2FjaGVfcmVhZF90b2tlbnMYEiABKANIBIgBARIfChJjYWNoZV93cml0ZV90b2tlbnMYEyABKANIBYgBARIVCghjb3N0X3VzZBgUIAEoAUgGiAEBEhYKDnF1ZXVlX3Bvc2l0aW9uGBUgASgFEhQKDGNvbnZlcnNhdGlvbhgWIAEoCRIOCgZkdWVfYXQYFyABKAMSEgoKZHVlX3JlYXNvbhgYIAEoCRISCgptb2RlbHNfdmlhGBkgASgJEhMKC3Byb21wdF9oYXNoGBogASgJEhAKCHN0b3BwaW5nGBsgASgIEiEKBXRlc3RzGBwgAygLMhIubXVzdGVyLnYxLlRlc3RSdW5CDAoKX2V4aXRfY29kZUIICgZfZXJyb3JCDwoNX2lucHV0X3Rva2Vuc0IQCg5fb3V0cHV0X3Rva2Vuc0IUChJfY2FjaGVfcmVhZF90b2tlbnNCFQoTX2NhY2hlX3dyaXRlX3Rva2Vuc0ILCglfY29zdF91c2QiZgoHVGVzdFJ1bhIPCgdjb21tYW5kGAEgASgJEg4KBnJlc3VsdBgCIAEoCRIWCglleGl0X2NvZGUYAyABKAVIAIgBARIUCgxiZWZvcmVfZWRpdHMYBCABKAhCDAoKX2V4aXRfY29kZSIpCghSdW5FcnJvchIMCgRjb2RlGAEgASgJEg8KB21lc3NhZ2UYAiABKAki7AIKDlRyYW5zY3JpcHRJdGVtEgsKA2VuZBgBIAEoAxIjCgR0ZXh0GAIgASgLMhMubXVzdGVyLnYxLlRleHRJdGVtSAASJwoIdGhpbmtpbmcYAyABKAsyEy5tdXN0ZXIudjEuVGV4dEl0ZW1IABIsCgl0b29sX2NhbGwYBCABKAsyFy5tdXN0ZXIudjEuVG9vbENhbGxJdGVtSAASMAoLdG9vbF9yZXN1bHQYBSABKAsyGS5tdXN0ZXIudjEuVG9vbFJlc3VsdEl0ZW1IABIlCgV1c2FnZRgGIAEoCzIULm11c3Rlci52MS5Vc2FnZUl0ZW1IABIlCgZyZXN1bHQYByABKAsyEy5tdXN0ZXIudjEuVGV4dEl0ZW1IABIlCgVlcnJvchgIIAEoCzIULm11c3Rlci52MS5FcnJvckl0ZW1IABIiCgNyYXcYCSABKAsyEy5tdXN0ZXIudjEuVGV4dEl0ZW1IAEIGCgRpdGVtIjYKCFRleHRJdGVtEgwKBHRleHQYASABKAkSDQoFZGVsdGEYAiABKAgSDQoFcGxhaW4YAyABKAgiawoMVG9vbENhbGxJdGVtEg8KB2NhbGxfaWQYASABKAkSDAoEdG9vbBgCIAEoCRIQCghjYXRlZ29yeRgDIAEoCRINCgV0aXRsZRgEIAEoCRINCgVpbnB1dBgFIAEoCRIMCgRwYXRoGAYgASgJImMKDlRvb2xSZXN1bHRJdGVtEg8KB2NhbGxfaWQYASABKAkSCgoCb2sYAiABKAgSDgoGb3V0cHV0GAMgASgJEhYKCWV4aXRfY29kZRgEIAEoBUgAiAEBQgwKCl9leGl0X2NvZGUimAEKCVVzYWdlSXRlbRINCgV0b3RhbBgBIAEoCBIZCgxpbnB1dF90b2tlbnMYAiABKANIAIgBARIaCg1vdXRwdXRfdG9rZW5zGAMgASgDSAGIAQESFQoIY29zdF91c2QYBCABKAFIAogBAUIPCg1faW5wdXRfdG9rZW5zQhAKDl9vdXRwdXRfdG9rZW5zQgsKCV9jb3N0X3VzZCIsCglFcnJvckl0ZW0SDwoHbWVzc2FnZRgBIAEoCRIOCgZyZWFzb24YAiABKAkiHwoNR2V0UnVuUmVxdWVzdBIOCgZydW5faWQYASABKAkiUwoOR2V0UnVuUmVzcG9uc2USGwoDcnVuGAEgASgLMg4ubXVzdGVyLnYxLlJ1bhIkCgZkZXRhaWwYAiABKAsyFC5tdXN0ZXIudjEuUnVuRGV0YWlsIpoBCglSdW5EZXRhaWwSDgoGcnVuX2lkGAEgASgJEg4KBnByb21wdBgCIAEoCRISCgpwcm9qZWN0X2lkGAMgASgJEhQKDHByb2plY3RfbmFtZRgEIAEoCRIOCgZkcml2ZXIYBSABKAkSDQoFaW1hZ2UYBiABKAkSEQoJZGlyZWN0b3J5GAcgASgJEhEKCXdvcmtzcGFjZRgIIAEoCSJTCg9MaXN0UnVuc1JlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEg8KB3Byb2plY3QYAiABKAkSDQoFYWdlbnQYAyABKAkSDQoFbGltaXQYBCABKAUiVwoQTGlzdFJ1bnNSZXNwb25zZRIcCgRydW5zGAEgAygLMg4ubXVzdGVyLnYxLlJ1bhIlCgdkZXRhaWxzGAIgAygLMhQubXVzdGVyLnYxLlJ1bkRldGFpbCJFChVSZWFkVHJhbnNjcmlwdFJlcXVlc3QSDgoGcnVuX2lkGAEgASgJEgwKBGZyb20YAiABKAMSDgoGZm9sbG93GAMgASgIIkIKFlJlYWRUcmFuc2NyaXB0UmVzcG9uc2USKAoFaXRlbXMYASADKAsyGS5tdXN0ZXIudjEuVHJhbnNjcmlwdEl0ZW0iYgoOUmVhZExvZ1JlcXVlc3QSDgoGcnVuX2lkGAEgASgJEg4KBnN0cmVhbRgCIAEoCRIMCgRmcm9tGAMgASgDEg4KBmZvbGxvdxgEIAEoCBISCgp0YWlsX2J5dGVzGAUgASgDIi0KD1JlYWRMb2dSZXNwb25zZRINCgVjaHVuaxgBIAEoDBILCgNlbmQYAiABKAMitQEKEExpc3RVc2FnZVJlcXVlc3QSCgoCYnkYASADKAkSDwoHcHJvamVjdBgCIAEoCRIOCgZmb2xkZXIYAyABKAkSDQoFYWdlbnQYBCABKAkSDQoFYmF0Y2gYBSABKAkSEQoJdGhyZWFkX2lkGAYgASgJEgwKBGZyb20YByABKAMSCgoCdG8YCCABKAMSGgoSdXRjX29mZnNldF9taW51dGVzGAkgASgFEg0KBWxpbWl0GAogASgFIjQKEUxpc3RVc2FnZVJlc3BvbnNlEh8KBXVzYWdlGAEgAygLMhAubXVzdGVyLnYxLlVzYWdlIrYDCgVVc2FnZRISCgpwcm9qZWN0X2lkGAEgASgJEhQKDHByb2plY3RfbmFtZRgCIAEoCRINCgVhZ2VudBgDIAEoCRILCgNkYXkYBCABKAkSDQoFYmF0Y2gYBSABKAkSEQoJdGhyZWFkX2lkGAYgASgJEhYKDnRocmVhZF9zdW1tYXJ5GAcgASgJEgwKBHJ1bnMYCCABKAUSDgoGZmFpbGVkGAkgASgFEg4KBnByaWNlZBgKIAEoBRITCgtkdXJhdGlvbl9tcxgLIAEoAxIZCgxpbnB1dF90b2tlbnMYDCABKANIAIgBARIaCg1vdXRwdXRfdG9rZW5zGA0gASgDSAGIAQESHgoRY2FjaGVfcmVhZF90b2tlbnMYDiABKANIAogBARIfChJjYWNoZV93cml0ZV90b2tlbnMYDyABKANIA4gBARIVCghjb3N0X3VzZBgQIAEoAUgEiAEBQg8KDV9pbnB1dF90b2tlbnNCEAoOX291dHB1dF90b2tlbnNCFAoSX2NhY2hlX3JlYWRfdG9rZW5zQhUKE19jYWNoZV93cml0ZV90b2tlbnNCCwoJX2Nvc3RfdXNkMs8DCgpSdW5TZXJ2aWNlEk8KBkdldFJ1bhIYLm11c3Rlci52MS5HZXRSdW5SZXF1ZXN0GhkubXVzdGVyLnYxLkdldFJ1blJlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkElUKCExpc3RSdW5zEhoubXVzdGVyLnYxLkxpc3RSdW5zUmVxdWVzdBobLm11c3Rlci52MS5MaXN0UnVuc1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkElgKCUxpc3RVc2FnZRIbLm11c3Rlci52MS5MaXN0VXNhZ2VSZXF1ZXN0GhwubXVzdGVyLnYxLkxpc3RVc2FnZVJlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEmkKDlJlYWRUcmFuc2NyaXB0EiAubXVzdGVyLnYxLlJlYWRUcmFuc2NyaXB0UmVxdWVzdBohLm11c3Rlci52MS5SZWFkVHJhbnNjcmlwdFJlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkMAESVAoHUmVhZExvZxIZLm11c3Rlci52MS5SZWFkTG9nUmVxdWVzdBoaLm11c3Rlci52MS5SZWFkTG9nUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQwAWIGcHJvdG8z", [file_muster_v1_policy]);
 
 /**
  * One execution of an agent for one message. Times are milliseconds since the Unix epoch; 0 means "not yet".
@@ -169,6 +169,13 @@ export type Run = Message<"muster.v1.Run"> & {
    * @generated from field: bool stopping = 27;
    */
   stopping: boolean;
+
+  /**
+   * Tests that the agent ran itself, of each command the last time, as its CLI told. What Muster verifies is `merge.verify`.
+   *
+   * @generated from field: repeated muster.v1.TestRun tests = 28;
+   */
+  tests: TestRun[];
 };
 
 /**
@@ -177,6 +184,42 @@ export type Run = Message<"muster.v1.Run"> & {
  */
 export const RunSchema: GenMessage<Run> = /*@__PURE__*/
   messageDesc(file_muster_v1_runs, 0);
+
+/**
+ * @generated from message muster.v1.TestRun
+ */
+export type TestRun = Message<"muster.v1.TestRun"> & {
+  /**
+   * @generated from field: string command = 1;
+   */
+  command: string;
+
+  /**
+   * passed, failed, unknown (its CLI does not say, or the exit code is that of something else)
+   *
+   * @generated from field: string result = 2;
+   */
+  result: string;
+
+  /**
+   * @generated from field: optional int32 exit_code = 3;
+   */
+  exitCode?: number | undefined;
+
+  /**
+   * The agent has changed files since.
+   *
+   * @generated from field: bool before_edits = 4;
+   */
+  beforeEdits: boolean;
+};
+
+/**
+ * Describes the message muster.v1.TestRun.
+ * Use `create(TestRunSchema)` to create a new message.
+ */
+export const TestRunSchema: GenMessage<TestRun> = /*@__PURE__*/
+  messageDesc(file_muster_v1_runs, 1);
 
 /**
  * @generated from message muster.v1.RunError
@@ -198,7 +241,7 @@ export type RunError = Message<"muster.v1.RunError"> & {
  * Use `create(RunErrorSchema)` to create a new message.
  */
 export const RunErrorSchema: GenMessage<RunError> = /*@__PURE__*/
-  messageDesc(file_muster_v1_runs, 1);
+  messageDesc(file_muster_v1_runs, 2);
 
 /**
  * What an agent said or did: one entry of a run's transcript.
@@ -274,7 +317,7 @@ export type TranscriptItem = Message<"muster.v1.TranscriptItem"> & {
  * Use `create(TranscriptItemSchema)` to create a new message.
  */
 export const TranscriptItemSchema: GenMessage<TranscriptItem> = /*@__PURE__*/
-  messageDesc(file_muster_v1_runs, 2);
+  messageDesc(file_muster_v1_runs, 3);
 
 /**
  * @generated from message muster.v1.TextItem
@@ -305,7 +348,7 @@ export type TextItem = Message<"muster.v1.TextItem"> & {
  * Use `create(TextItemSchema)` to create a new message.
  */
 export const TextItemSchema: GenMessage<TextItem> = /*@__PURE__*/
-  messageDesc(file_muster_v1_runs, 3);
+  messageDesc(file_muster_v1_runs, 4);
 
 /**
  * @generated from message muster.v1.ToolCallItem
@@ -349,7 +392,7 @@ export type ToolCallItem = Message<"muster.v1.ToolCallItem"> & {
  * Use `create(ToolCallItemSchema)` to create a new message.
  */
 export const ToolCallItemSchema: GenMessage<ToolCallItem> = /*@__PURE__*/
-  messageDesc(file_muster_v1_runs, 4);
+  messageDesc(file_muster_v1_runs, 5);
 
 /**
  * @generated from message muster.v1.ToolResultItem
@@ -381,7 +424,7 @@ export type ToolResultItem = Message<"muster.v1.ToolResultItem"> & {
  * Use `create(ToolResultItemSchema)` to create a new message.
  */
 export const ToolResultItemSchema: GenMessage<ToolResultItem> = /*@__PURE__*/
-  messageDesc(file_muster_v1_runs, 5);
+  messageDesc(file_muster_v1_runs, 6);
 
 /**
  * @generated from message muster.v1.UsageItem
@@ -413,7 +456,7 @@ export type UsageItem = Message<"muster.v1.UsageItem"> & {
  * Use `create(UsageItemSchema)` to create a new message.
  */
 export const UsageItemSchema: GenMessage<UsageItem> = /*@__PURE__*/
-  messageDesc(file_muster_v1_runs, 6);
+  messageDesc(file_muster_v1_runs, 7);
 
 /**
  * @generated from message muster.v1.ErrorItem
@@ -435,7 +478,7 @@ export type ErrorItem = Message<"muster.v1.ErrorItem"> & {
  * Use `create(ErrorItemSchema)` to create a new message.
  */
 export const ErrorItemSchema: GenMessage<ErrorItem> = /*@__PURE__*/
-  messageDesc(file_muster_v1_runs, 7);
+  messageDesc(file_muster_v1_runs, 8);
 
 /**
  * @generated from message muster.v1.GetRunRequest
@@ -452,7 +495,7 @@ export type GetRunRequest = Message<"muster.v1.GetRunRequest"> & {
  * Use `create(GetRunRequestSchema)` to create a new message.
  */
 export const GetRunRequestSchema: GenMessage<GetRunRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_runs, 8);
+  messageDesc(file_muster_v1_runs, 9);
 
 /**
  * @generated from message muster.v1.GetRunResponse
@@ -474,7 +517,7 @@ export type GetRunResponse = Message<"muster.v1.GetRunResponse"> & {
  * Use `create(GetRunResponseSchema)` to create a new message.
  */
 export const GetRunResponseSchema: GenMessage<GetRunResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_runs, 9);
+  messageDesc(file_muster_v1_runs, 10);
 
 /**
  * What a run was asked, and where it is kept.
@@ -532,7 +575,7 @@ export type RunDetail = Message<"muster.v1.RunDetail"> & {
  * Use `create(RunDetailSchema)` to create a new message.
  */
 export const RunDetailSchema: GenMessage<RunDetail> = /*@__PURE__*/
-  messageDesc(file_muster_v1_runs, 10);
+  messageDesc(file_muster_v1_runs, 11);
 
 /**
  * The runs of a thread, or with `project` the newest of a project.
@@ -570,7 +613,7 @@ export type ListRunsRequest = Message<"muster.v1.ListRunsRequest"> & {
  * Use `create(ListRunsRequestSchema)` to create a new message.
  */
 export const ListRunsRequestSchema: GenMessage<ListRunsRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_runs, 11);
+  messageDesc(file_muster_v1_runs, 12);
 
 /**
  * @generated from message muster.v1.ListRunsResponse
@@ -596,7 +639,7 @@ export type ListRunsResponse = Message<"muster.v1.ListRunsResponse"> & {
  * Use `create(ListRunsResponseSchema)` to create a new message.
  */
 export const ListRunsResponseSchema: GenMessage<ListRunsResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_runs, 12);
+  messageDesc(file_muster_v1_runs, 13);
 
 /**
  * @generated from message muster.v1.ReadTranscriptRequest
@@ -625,7 +668,7 @@ export type ReadTranscriptRequest = Message<"muster.v1.ReadTranscriptRequest"> &
  * Use `create(ReadTranscriptRequestSchema)` to create a new message.
  */
 export const ReadTranscriptRequestSchema: GenMessage<ReadTranscriptRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_runs, 13);
+  messageDesc(file_muster_v1_runs, 14);
 
 /**
  * @generated from message muster.v1.ReadTranscriptResponse
@@ -642,7 +685,7 @@ export type ReadTranscriptResponse = Message<"muster.v1.ReadTranscriptResponse">
  * Use `create(ReadTranscriptResponseSchema)` to create a new message.
  */
 export const ReadTranscriptResponseSchema: GenMessage<ReadTranscriptResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_runs, 14);
+  messageDesc(file_muster_v1_runs, 15);
 
 /**
  * @generated from message muster.v1.ReadLogRequest
@@ -683,7 +726,7 @@ export type ReadLogRequest = Message<"muster.v1.ReadLogRequest"> & {
  * Use `create(ReadLogRequestSchema)` to create a new message.
  */
 export const ReadLogRequestSchema: GenMessage<ReadLogRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_runs, 15);
+  messageDesc(file_muster_v1_runs, 16);
 
 /**
  * @generated from message muster.v1.ReadLogResponse
@@ -707,7 +750,7 @@ export type ReadLogResponse = Message<"muster.v1.ReadLogResponse"> & {
  * Use `create(ReadLogResponseSchema)` to create a new message.
  */
 export const ReadLogResponseSchema: GenMessage<ReadLogResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_runs, 16);
+  messageDesc(file_muster_v1_runs, 17);
 
 /**
  * Sums of what runs used.
@@ -783,7 +826,7 @@ export type ListUsageRequest = Message<"muster.v1.ListUsageRequest"> & {
  * Use `create(ListUsageRequestSchema)` to create a new message.
  */
 export const ListUsageRequestSchema: GenMessage<ListUsageRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_runs, 17);
+  messageDesc(file_muster_v1_runs, 18);
 
 /**
  * @generated from message muster.v1.ListUsageResponse
@@ -802,7 +845,7 @@ export type ListUsageResponse = Message<"muster.v1.ListUsageResponse"> & {
  * Use `create(ListUsageResponseSchema)` to create a new message.
  */
 export const ListUsageResponseSchema: GenMessage<ListUsageResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_runs, 18);
+  messageDesc(file_muster_v1_runs, 19);
 
 /**
  * What some runs used together; amounts are missing when no run says any.
@@ -900,7 +943,7 @@ export type Usage = Message<"muster.v1.Usage"> & {
  * Use `create(UsageSchema)` to create a new message.
  */
 export const UsageSchema: GenMessage<Usage> = /*@__PURE__*/
-  messageDesc(file_muster_v1_runs, 19);
+  messageDesc(file_muster_v1_runs, 20);
 
 /**
  * @generated from service muster.v1.RunService
