@@ -18,7 +18,7 @@ function gitIn(cwd: string, ...args: readonly string[]): string {
 async function setting() {
   const home = testHome(programs);
   const remote = join(tempDirectory('muster-push'), 'remote.git');
-  gitIn('/', 'init', '-q', '--bare', remote);
+  gitIn('/', 'init', '-q', '--bare', '-b', 'main', remote);
   const file = (push: string): string =>
     [
       'name: shop',
