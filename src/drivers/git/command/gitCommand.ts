@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { simpleGit } from 'simple-git';
 import { retry, untilAborted } from '../../../base/async.js';
 import type { Clock } from '../../../base/clock.js';
 import { AppError } from '../../../base/errors.js';
+import { homeFolder } from '../../../node/person.js';
 import { DirectGit } from './directGit.js';
 import { commandEnvironment, sanitizedEnvironment, type Environment } from './gitEnvironment.js';
 import { gitFailure } from './gitFailure.js';
@@ -97,7 +97,8 @@ export class GitCommand {
 
   /** The files of the person's own settings and the machine's, whether they are there or not. */
   settingsFiles(): readonly string[] {
-    const { HOME: home = homedir(), XDG_CONFIG_HOME: xdg, GIT_CONFIG_GLOBAL, GIT_CONFIG_SYSTEM } = this.#environment;
+    const { XDG_CONFIG_HOME: xdg, GIT_CONFIG_GLOBAL, GIT_CONFIG_SYSTEM } = this.#environment;
+    const home = homeFolder(this.#environment) ?? '/';
     const global = [join(home, '.gitconfig'), join(xdg ?? join(home, '.config'), 'git', 'config')];
     return [...(GIT_CONFIG_GLOBAL === undefined ? global : [GIT_CONFIG_GLOBAL]), GIT_CONFIG_SYSTEM ?? '/etc/gitconfig'];
   }
