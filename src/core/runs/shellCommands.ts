@@ -2,7 +2,7 @@
 export interface SimpleCommand {
   readonly words: readonly string[];
   /** `''`: it is the last. */
-  readonly then: '&&' | '||' | '|' | ';' | '&' | '';
+  readonly end: '&&' | '||' | '|' | ';' | '&' | '';
 }
 
 /** Longer texts are scripts that somebody wrote into a command; nobody looks for commands in them. */
@@ -39,7 +39,7 @@ class ShellReader {
     return this.#commands;
   }
 
-  #operator(): SimpleCommand['then'] | undefined {
+  #operator(): SimpleCommand['end'] | undefined {
     const here = this.#text.slice(this.#at, this.#at + 2);
     const [first = ''] = here;
     if (here === '&&' || here === '||') return this.#skip(2, here);
@@ -88,9 +88,9 @@ class ShellReader {
     this.#inWord = false;
   }
 
-  #endCommand(then: SimpleCommand['then']): void {
+  #endCommand(end: SimpleCommand['end']): void {
     this.#endWord();
-    if (this.#words.length > 0) this.#commands.push({ words: this.#words, then });
+    if (this.#words.length > 0) this.#commands.push({ words: this.#words, end });
     this.#words = [];
   }
 }

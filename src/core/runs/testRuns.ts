@@ -76,12 +76,12 @@ export function isTestRun(text: string): boolean {
 function saysHowTestsEnded(text: string, exitCode: number): boolean {
   const commands = simpleCommands(text);
   const tests = commands.flatMap((command, index) => (isTest(command) ? [index] : []));
-  const then = commands.slice(tests[0]).map(command => command.then);
+  const ends = commands.slice(tests[0]).map(({ end }) => end);
   const pipe = commands.some(({ words }) => words[0] === 'set' && words.includes('pipefail')) ? '|' : undefined;
   // Everything was good, or the text would have stopped there.
-  if (exitCode === 0) return then.every(operator => operator === '&&' || operator === '' || operator === pipe);
+  if (exitCode === 0) return ends.every(operator => operator === '&&' || operator === '' || operator === pipe);
   // Nothing else can have failed, as far as one can tell.
-  return tests.length === 1 && then.every(operator => operator === '' || operator === pipe);
+  return tests.length === 1 && ends.every(operator => operator === '' || operator === pipe);
 }
 
 /** Starts another program, whose words follow. */

@@ -121,9 +121,9 @@ describe('what it came to', () => {
 
 it('quotes, escapes, redirections and comments are read as a shell reads them', () => {
   expect(simpleCommands(`A="x y" 'npm test' \\\n a\\ b 2>&1 && c &> out # && d\n;e`)).toEqual([
-    { words: ['A=x y', 'npm test', 'a b', '2>&1'], then: '&&' },
-    { words: ['c', '&>', 'out'], then: ';' },
-    { words: ['e'], then: '' },
+    { words: ['A=x y', 'npm test', 'a b', '2>&1'], end: '&&' },
+    { words: ['c', '&>', 'out'], end: ';' },
+    { words: ['e'], end: '' },
   ]);
 });
 
