@@ -19,6 +19,9 @@ export interface SharedState {
   readonly checkout?: CheckoutState;
 }
 
+/** Where git finds the person's hooks besides its own folder for them. */
+export type HookFolders = Pick<SharedState, 'hooksFolder' | 'hooksElsewhere'>;
+
 /** A file that git runs for the person. */
 export interface HookFile {
   /** Absolute. */

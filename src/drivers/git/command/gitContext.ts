@@ -1,9 +1,8 @@
 import type { Clock } from '../../../base/clock.js';
 import type { Log } from '../../../base/log.js';
-import type { CheckoutState } from '../../../core/workspaces/sharedState.js';
+import type { CheckoutState, HookFolders } from '../../../core/workspaces/sharedState.js';
 import { GitCommand } from './gitCommand.js';
 import { RepeatedLooks } from '../../../node/looks.js';
-import type { HookFolders } from '../repository/hookFolders.js';
 import { realFiles, type FileOperations } from '../worktree/fileOperations.js';
 import type { Environment } from './gitEnvironment.js';
 

@@ -1,13 +1,10 @@
 import { realpath } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
-import type { SharedState } from '../../../core/workspaces/sharedState.js';
+import type { HookFolders } from '../../../core/workspaces/sharedState.js';
 import { glanceAt, glanceInto } from '../../../node/looks.js';
 import { systemCode } from '../../../node/systemError.js';
 import type { RepositoryGit } from '../command/boundGit.js';
 import type { GitContext } from '../command/gitContext.js';
-
-/** Where git finds the person's hooks besides its own folder for them. */
-export type HookFolders = Pick<SharedState, 'hooksFolder' | 'hooksElsewhere'>;
 
 const longestSettings = 512 * 1024;
 

@@ -1,12 +1,18 @@
 import { join } from 'node:path';
 import { defined } from '../../../base/defined.js';
 import { isAppError } from '../../../base/errors.js';
-import type { HookChange, HookFile, SharedChange, SharedState } from '../../../core/workspaces/sharedState.js';
+import type {
+  HookChange,
+  HookFile,
+  HookFolders,
+  SharedChange,
+  SharedState,
+} from '../../../core/workspaces/sharedState.js';
 import { glanceInto } from '../../../node/looks.js';
 import type { RepositoryGit } from '../command/boundGit.js';
 import type { GitContext } from '../command/gitContext.js';
 import { hookChanges, putHookBack, readHooks, readNamedHooks } from './hookFiles.js';
-import { hookFolders, type HookFolders } from './hookFolders.js';
+import { hookFolders } from './hookFolders.js';
 import { readRefFiles, type RefsOfPerson } from './refFiles.js';
 import { listWorktrees } from '../worktree/worktreeList.js';
 import { checkoutChanges, putCheckoutAsBefore, readCheckout, type CheckoutChange } from './checkoutState.js';
