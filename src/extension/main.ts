@@ -83,7 +83,7 @@ export function activate(context: vscode.ExtensionContext): TestAccess | undefin
   const changes = new ReviewedChanges(host);
   const reviews = new Reviews(host, changes);
   const reviewFiles = new ReviewFiles(host, reviews.edits);
-  const comments = new ReviewComments(host, reviews);
+  const comments = new ReviewComments(host, reviews, context.workspaceState);
   const logs = new RawLogs(host);
   const records = new ScheduleDocuments(host);
   const attention = new Attention({ host, scope, muted, own, isVisible: threadId => pages.isVisible(threadId) });

@@ -71,4 +71,17 @@ test('a person comments on a line, asks for changes, and sees what came of it', 
   // The line is another, and the agent said that it has seen to it.
   await expect.poll(() => page.locator('.comments-panel').textContent(), { timeout: 20_000 }).not.toMatch(/\[Ln 2\]/);
   await workbench.screenshot('review-4-resolved');
+
+  // What is begun and not added goes with its tab: it is offered instead of being lost.
+  const line = page.locator('.multiDiffEntry .editor.modified .view-line', { hasText: 'Good evening' }).first();
+  await line.click();
+  await line.hover();
+  await page.locator('.multiDiffEntry .editor.modified .comment-range-glyph.line-hover').last().click({ force: true });
+  await box.waitFor();
+  await page.keyboard.type('Begun and forgotten');
+  await page.locator('.review-widget .comment-form', { hasText: 'Begun and forgotten' }).first().waitFor();
+  await workbench.runCommand('View: Close Editor');
+  const told = page.locator('.notification-toast', { hasText: 'Begun and forgotten' });
+  await told.getByRole('button', { name: 'Copy Text' }).click();
+  await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe('Begun and forgotten');
 });

@@ -3,6 +3,7 @@ import { anchorAt, locateAnchor, type LineRange } from '../../base/textAnchor.js
 import type { Comment } from '../../protocol/gen/muster/v1/reviews_pb.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { HostConnection } from '../host/hostConnection.js';
+import { BegunComments } from './begunComments.js';
 import { PlainComments, type CommentToShow, type DiscussionToShow, type ShownComment } from '../plain/comments.js';
 import { baseUri, currentUri } from './reviewSides.js';
 import { threadOfTab } from './reviewTabs.js';
@@ -10,6 +11,8 @@ import { reviewFileOf, reviewScheme, type ReviewFile } from './reviewUris.js';
 import type { Reviews } from './reviews.js';
 import { windowClosing } from '../windowClosing.js';
 
+/** The comment controller of reviews, as VS Code and the menus' `when` clauses name it. */
+const reviewController = 'muster.review';
 /** Typing settles before comments look for their lines again. */
 const settleMs = 300;
 
@@ -30,13 +33,15 @@ export class ReviewComments implements vscode.Disposable {
   readonly #owners = new Map<string, string>();
   readonly #loading = new Map<string, Promise<void>>();
   readonly #subscriptions: readonly vscode.Disposable[];
+  readonly #begun: BegunComments;
   #settling: NodeJS.Timeout | undefined;
 
-  constructor(host: HostConnection, reviews: Pick<Reviews, 'baseOf'>) {
+  constructor(host: HostConnection, reviews: Pick<Reviews, 'baseOf'>, memento: vscode.Memento) {
+    this.#begun = new BegunComments(reviewController, memento);
     this.#host = host;
     this.#reviews = reviews;
     this.#shown = new PlainComments({
-      id: 'muster.review',
+      id: reviewController,
       label: vscode.l10n.t('Muster Review'),
       prompt: vscode.l10n.t('Say what should be different'),
       placeHolder: vscode.l10n.t('The agent reads it when you request changes'),
@@ -47,6 +52,7 @@ export class ReviewComments implements vscode.Disposable {
     });
     this.#subscriptions = [
       this.#shown,
+      this.#begun,
       { dispose: () => void unsubscribe.dispose() },
       { dispose: () => clearTimeout(this.#settling) },
       vscode.workspace.onDidOpenTextDocument(({ uri }) => this.#opened(uri)),
@@ -86,6 +92,7 @@ export class ReviewComments implements vscode.Disposable {
       );
       if (comment) this.#shown.adopt(comment.id, thread);
     }
+    this.#begun.settled(text);
     await this.load(threadId, signal);
   }
 
