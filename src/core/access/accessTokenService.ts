@@ -23,6 +23,11 @@ export class AccessTokenService {
   readonly #clock: Clock;
   readonly #ids: IdSource;
   readonly #texts: TokenTexts;
+  /**
+   * Those that were good when they were last shown, by digest: a thousand watchers ask with each message whether theirs still is.
+   * This service alone writes tokens, and forgets them here when it revokes one; that one has expired is seen by its time.
+   */
+  readonly #shown = new Map<string, AccessToken>();
 
   constructor(options: {
     readonly store: Store<AccessTokenStores>;
@@ -70,7 +75,7 @@ export class AccessTokenService {
 
   /** It lets nobody in from now on; once more changes nothing. Errors: `token.unknown`. */
   revoke(nameOrId: string): AccessToken {
-    return this.#store.transact(({ accessTokens }) => {
+    const ended = this.#store.transact(({ accessTokens }) => {
       const all = accessTokens.list();
       const now = this.#clock.now();
       const named = all.filter(({ name }) => name === nameOrId);
@@ -90,17 +95,23 @@ export class AccessTokenService {
       accessTokens.update(revoked);
       return revoked;
     });
+    this.#shown.clear();
+    return ended;
   }
 
   /** The valid token with this text; undefined for any other text. */
   recognise(text: string): AccessToken | undefined {
     const now = this.#clock.now();
     const digest = this.#texts.digest(text);
-    const token = this.#store.read(({ accessTokens }) => accessTokens.byDigest(digest));
-    if (!token || !isTokenValid(token, now)) return undefined;
-    if (token.usedAt !== undefined && now - token.usedAt < usedEveryMs) return token;
-    const used = { ...token, usedAt: now };
-    this.#store.transact(({ accessTokens }) => accessTokens.update(used));
+    const token = this.#shown.get(digest) ?? this.#store.read(({ accessTokens }) => accessTokens.byDigest(digest));
+    if (!token || !isTokenValid(token, now)) {
+      this.#shown.delete(digest);
+      return undefined;
+    }
+    const isFresh = token.usedAt !== undefined && now - token.usedAt < usedEveryMs;
+    const used = isFresh ? token : { ...token, usedAt: now };
+    if (!isFresh) this.#store.transact(({ accessTokens }) => accessTokens.update(used));
+    this.#shown.set(digest, used);
     return used;
   }
 }

@@ -38,10 +38,13 @@ export class FeedReader implements Disposable {
   /** A run was claimed just now, and is being started. */
   #begins = false;
   #wake = deferred<void>();
+  /** Of the last commit that it has heard of. Commits are told while they are made, so that this is the database's own. */
+  #last = 0;
 
   constructor(store: Store<Stores>) {
     this.#store = store;
     this.#subscription = store.onDidCommit(events => this.#mark(events));
+    this.#last = store.read(stores => stores.events.lastSequence());
   }
 
   /** Entries from a sequence on, until `signal` aborts. A heartbeat follows `heartbeatMs` of silence. */
@@ -56,17 +59,17 @@ export class FeedReader implements Disposable {
         : 'gone';
     if (replay === 'gone' || replay.length === maxReplay) {
       this.#take();
-      yield { kind: 'snapshot', sequence: this.#sequence() };
+      yield { kind: 'snapshot', sequence: this.#last };
     } else {
       this.#mark(replay);
-      yield { kind: 'changes', sequence: this.#sequence(), dirty: this.#take() };
+      yield { kind: 'changes', sequence: this.#last, dirty: this.#take() };
     }
     while (!signal.aborted) {
       if (await this.#dirtyWithin(heartbeatMs, signal)) {
         // The sequence is read first: whatever commits in between is in the state and will be told again.
-        yield { kind: 'changes', sequence: this.#sequence(), dirty: this.#take() };
+        yield { kind: 'changes', sequence: this.#last, dirty: this.#take() };
       } else if (!signal.aborted) {
-        yield { kind: 'heartbeat', sequence: this.#sequence() };
+        yield { kind: 'heartbeat', sequence: this.#last };
       }
     }
   }
@@ -76,12 +79,9 @@ export class FeedReader implements Disposable {
     this.#wake.resolve();
   }
 
-  #sequence(): number {
-    return this.#store.read(stores => stores.events.lastSequence());
-  }
-
   #mark(events: readonly RecordedEvent[]): void {
-    for (const { event } of events) {
+    for (const { event, sequence } of events) {
+      this.#last = Math.max(this.#last, sequence);
       // Published events have a stream of their own.
       if (event.kind === 'topic_published') continue;
       if (event.kind === 'project_changed' || event.kind === 'schedule_changed') this.#projects.add(event.projectId);

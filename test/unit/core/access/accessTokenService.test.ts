@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { AccessTokenService } from '../../../../src/core/access/accessTokenService.js';
 import { isAppError } from '../../../../src/base/errors.js';
 import { FakeClock } from '../../../support/clock.ts';
@@ -52,4 +52,22 @@ test('unknown tokens and names that nobody could type are refused', () => {
   for (const name of ['', ' x', 'a\nb', 'x'.repeat(65)])
     refused(() => tokens.create({ name, scope: 'read' }), 'request.invalid');
   refused(() => tokens.create({ name: 'late', scope: 'read', expiresAt: clock.now() }), 'request.invalid');
+});
+
+test('a token that is shown again and again is looked up once, and not good for a moment longer', async () => {
+  const { clock, store, tokens } = service();
+  const [kept, ended] = ['kept', 'ended'].map(name => tokens.create({ name, scope: 'read' }).text);
+  const late = tokens.create({ name: 'late', scope: 'read', expiresAt: clock.now() + 1000 }).text;
+  for (const text of [kept, ended, late]) expect(tokens.recognise(text ?? '')).toBeDefined();
+  const read = vi.spyOn(store, 'read');
+  for (let message = 0; message < 100; message++) expect(tokens.recognise(kept ?? '')).toMatchObject({ name: 'kept' });
+  expect(read).not.toHaveBeenCalled();
+  tokens.revoke('ended');
+  expect([kept, ended, late].map(text => tokens.recognise(text ?? '')?.name)).toEqual(['kept', undefined, 'late']);
+  await clock.advance(1000);
+  expect(tokens.recognise(late)).toBeUndefined();
+  // When it was last used is still written down, to the minute.
+  await clock.advance(60_000);
+  tokens.recognise(kept ?? '');
+  expect(tokens.list().find(({ name }) => name === 'kept')?.usedAt).toBe(clock.now());
 });
