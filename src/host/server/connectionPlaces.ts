@@ -56,10 +56,15 @@ export class ConnectionPlaces {
 
   /** A place for this connection until it closes; false: all are taken by connections that work. */
   take(socket: Socket): boolean {
-    if (this.#places.size >= this.#limits.most && !this.#free()) return false;
-    const room = this.#roomOf(networkOf(socket.remoteAddress ?? ''));
-    const leave = (): void => void socket.destroy();
+    // It is gone already.
+    if (socket.remoteAddress === undefined) return false;
     const name = nameOf(socket);
+    // Whoever had this address has gone, though nobody has said so yet.
+    const earlier = this.#places.get(name);
+    if (earlier) this.#forget(earlier);
+    if (this.#places.size >= this.#limits.most && !this.#free()) return false;
+    const room = this.#roomOf(networkOf(socket.remoteAddress));
+    const leave = (): void => void socket.destroy();
     const place = { name, socket, room, leave, work: 0, known: false, since: this.#limits.now() };
     this.#places.set(name, place);
     room.count++;

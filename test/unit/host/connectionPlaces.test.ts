@@ -58,6 +58,23 @@ test('strangers never take the place of somebody who was let in, while one of th
   expect(friends.map(({ socket }) => socket.destroyed)).toEqual([false, false]);
 });
 
+test('a connection that came and went leaves nothing, and one that comes from its very address has a place of its own', () => {
+  const { places, come } = world(1);
+  const first = come('10.0.0.1').socket;
+  const { remoteAddress, remotePort } = first;
+  // Its end is told after the next one has come.
+  const next = new FakeSocket(remoteAddress, remotePort) as unknown as Socket & FakeSocket;
+  expect(places.take(next)).toBe(true);
+  first.destroy();
+  const end = places.begin(next);
+  expect(come('10.0.0.2').taken).toBe(false);
+  end(known);
+  next.destroy();
+  expect(come('10.0.0.2').taken).toBe(true);
+  const gone = Object.assign(new FakeSocket('', 9), { remoteAddress: undefined }) as unknown as Socket;
+  expect(places.take(gone)).toBe(false);
+});
+
 test('what is at work is never let go, and a place that has closed is free', () => {
   const { places, come } = world(1);
   const working = come('10.0.0.1');
