@@ -7,16 +7,37 @@ const maximumTitle = 24;
 /** Tabs are narrow. */
 const maximumTab = 40;
 
-/** What tells threads of this window apart that are called alike, whole and as rows cut it. Written by {@link tellApart} alone. */
-let marks: { readonly whole: ReadonlyMap<string, string>; readonly cut: ReadonlyMap<string, string> } = {
-  whole: new Map(),
-  cut: new Map(),
-};
+/** What tells threads of this window apart that are called alike, whole and as rows cut it. */
+interface Marks {
+  readonly whole: ReadonlyMap<string, string>;
+  readonly cut: ReadonlyMap<string, string>;
+}
+
+const noMarks: Marks = { whole: new Map(), cut: new Map() };
+/** They are on the process, because what is loaded later is a bundle with modules of its own. Written by {@link tellApart} alone. */
+const noted = Symbol.for('muster.threadMarks');
+
+function marks(): Marks {
+  const found: unknown = Reflect.get(globalThis, noted);
+  return isMarks(found) ? found : noMarks;
+}
+
+function isMarks(value: unknown): value is Marks {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'whole' in value &&
+    value.whole instanceof Map &&
+    'cut' in value &&
+    value.cut instanceof Map
+  );
+}
 
 /** Finds out which of the threads that a person sees are called alike. */
 export function tellApart(threads: readonly Thread[]): void {
   const named = (name: (thread: Thread) => string) => threads.map(thread => ({ id: thread.id, name: name(thread) }));
-  marks = { whole: marksOfNamesakes(named(taskTitle)), cut: marksOfNamesakes(named(shortTitle)) };
+  const found: Marks = { whole: marksOfNamesakes(named(taskTitle)), cut: marksOfNamesakes(named(shortTitle)) };
+  Reflect.set(globalThis, noted, found);
 }
 
 /** The thread's task in one line, as it was given. Not what a person is to recognise it by: others may be called the same. */
@@ -27,7 +48,7 @@ export function taskTitle({ id, summary }: Thread): string {
 
 /** The thread's task in one line, with what tells it apart when another one is called alike: `Fix the test (3f2a)`. */
 export function threadTitle(thread: Thread): string {
-  return withMark(taskTitle(thread), marks.whole.get(thread.id));
+  return withMark(taskTitle(thread), marks().whole.get(thread.id));
 }
 
 /** The title for rows: cut between words, so that what stands behind it stays in view. {@link rowMark} belongs behind it. */
@@ -41,14 +62,14 @@ export function shortTitle(thread: Thread): string {
 
 /** What tells a row apart from those that look alike; empty for none. */
 export function rowMark({ id }: Thread): string {
-  return marks.cut.get(id) ?? '';
+  return marks().cut.get(id) ?? '';
 }
 
 /** The title for a tab. */
 export function tabTitle(thread: Thread): string {
   const title = taskTitle(thread);
   const cut = title.length <= maximumTab ? title : `${title.slice(0, maximumTab - 1)}…`;
-  return withMark(cut, marks.whole.get(thread.id));
+  return withMark(cut, marks().whole.get(thread.id));
 }
 
 function withMark(title: string, mark: string | undefined): string {

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { threadDescription } from '../../../src/extension/threads/threadText.js';
 import {
   shortTitle,
@@ -23,6 +23,14 @@ describe('threads that are called alike', () => {
     expect(threadDescription(alone, 0)).toMatch(/^dev/);
     tellApart([one, alone]);
     expect(threadTitle(one)).toBe('Fix the test');
+  });
+
+  it('are told apart by what is loaded later, too, which is a bundle with modules of its own', async () => {
+    tellApart([one, other]);
+    vi.resetModules();
+    const later = await import('../../../src/extension/threads/threadTitles.js');
+    expect(later.tellApart).not.toBe(tellApart);
+    expect(later.tabTitle(one)).toBe('Fix the test (3f2a)');
   });
 
   it('are told apart in rows that cut what differs, and nowhere else', () => {
