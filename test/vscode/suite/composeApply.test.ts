@@ -169,7 +169,7 @@ test('a preview shows what apply would change, and applies it', async ({ signal,
   const [before, now] = await Promise.all(
     [input.original, input.modified].map(async uri => (await vscode.workspace.openTextDocument(uri)).getText()),
   );
-  assert.match(before ?? '', /name: dev/);
+  assert.match(before ?? '', /^ {2}dev:$/m);
   assert.doesNotMatch(before ?? '', /model: small/);
   assert.match(now ?? '', /model: small/);
   assert.match(messages.shown[0]?.text ?? '', /would change: .*agent dev \(model\)/);
