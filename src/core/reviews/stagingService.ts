@@ -44,9 +44,12 @@ export class StagingService {
     this.#options = options;
   }
 
-  /** Who stages a piece has looked at it. */
-  stage(id: string, hunks: readonly string[]): void {
-    const { store, clock } = this.#options;
+  /** Who stages a piece has looked at it. Errors: `thread.closed`, `request.invalid` (a piece is not among the thread's changes). */
+  async stage(id: string, hunks: readonly string[], signal?: AbortSignal): Promise<void> {
+    const { store, clock, changes } = this.#options;
+    const { files } = await changes.list(id, { signal });
+    const there = new Set(files.flatMap(file => file.hunks.map(({ key }) => key)));
+    if (!hunks.every(key => there.has(key))) throw notThere();
     const now = clock.now();
     store.transact(stores => {
       const { thread } = findThread(stores, id);
@@ -124,6 +127,12 @@ export function requireNothingStaged(stores: ReviewStores & ThreadStores, { id }
 
 function requireOpen(thread: Thread): void {
   if (thread.outcome !== 'open') throw threadClosed(thread, `Thread ${thread.id} is ${thread.outcome}`);
+}
+
+/** Compared with what was seen last, a piece is another one than compared with the base. */
+function notThere(): AppError<'request.invalid'> {
+  const text = 'What was to be staged is not among all that the thread has changed. Look at the whole review.';
+  return new AppError('request.invalid', text, { field: 'hunks', reason: 'no such change' });
 }
 
 function nothingStaged(): AppError<'request.invalid'> {

@@ -201,8 +201,8 @@ function belongsTo(uri: vscode.Uri, thread: Thread): boolean {
 
 /** Attempts at the same task have the same title: what tells them apart is who made them. */
 function pair(left: Thread, right: Thread): string {
-  const [one, other] = [threadTitle(left), threadTitle(right)];
-  if (one !== other) return vscode.l10n.t('{0} ↔ {1}', one, other);
+  const one = taskTitle(left);
+  if (one !== taskTitle(right)) return vscode.l10n.t('{0} ↔ {1}', threadTitle(left), threadTitle(right));
   const apart = ({ agent, latestRun, id }: Thread): readonly string[] => [agent, latestRun?.model ?? '', shortId(id)];
   const [ofLeft, ofRight] = [apart(left), apart(right)];
   const at = ofLeft.findIndex((name, i) => name !== ofRight[i] && name !== '' && ofRight[i] !== '');

@@ -66,9 +66,9 @@ export function reviewsApi({
       return {};
     },
 
-    stageChanges({ threadId, hunks }) {
+    async stageChanges({ threadId, hunks }, { signal }) {
       requireHunks(hunks);
-      staging.stage(threadId, hunks);
+      await staging.stage(threadId, hunks, signal);
       return {};
     },
 

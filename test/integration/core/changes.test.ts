@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parsePatch, patchOfHunks } from '../../../src/core/reviews/patch.ts';
 import { ChangesService } from '../../../src/core/reviews/changesService.ts';
+import { StagingService } from '../../../src/core/reviews/stagingService.ts';
 import { coreHost, coreWorld, finishRun, sha256 } from '../../support/coreHost.ts';
 import { tempDirectory } from '../../support/tempDirectory.ts';
 
@@ -122,4 +123,44 @@ describe('hunks of real git', () => {
     }
     expect(git('-c', 'core.quotePath=true', 'diff', '--name-only', 'HEAD')).toBe('deleted\n');
   });
+});
+
+test('what is staged outlives a host that is killed while it is committed, and so does what is left out', async () => {
+  const world = coreWorld();
+  const host = coreHost(world);
+  const task = await host.dispatch();
+  const { id } = task.thread;
+  const { worktree } = (await host.threads.get(id)).thread;
+  world.git.write(`${worktree}/other.txt`, 'also\n');
+  await finishRun(world, task, 'two\n');
+  await host.settler.settled(id);
+  const before = (await host.threads.get(id)).thread.head ?? '';
+  const common = { ...world, driver: world.worktrees };
+  const changes = new ChangesService({ ...common, settler: host.settler, digestText: sha256 });
+  let snapshots = 0;
+  const dying: Pick<typeof host.settler, 'settled' | 'snapshot'> = {
+    settled: thread => host.settler.settled(thread),
+    // The second one is that of the commit: the files are as they are to be, and nobody has said so yet.
+    snapshot: async (thread, message) => {
+      if (++snapshots === 2) throw new Error('The host was killed');
+      return await host.settler.snapshot(thread, message);
+    },
+  };
+  const { files } = await changes.list(id);
+  expect(files.length).toBe(2);
+  const other = files.find(({ file }) => file.path === 'other.txt');
+  const staging = new StagingService({ ...common, settler: dying, changes });
+  await expect(staging.stage(id, ['0'.repeat(24)])).rejects.toMatchObject({ code: 'request.invalid' });
+  await staging.stage(
+    id,
+    (other?.hunks ?? []).map(({ key }) => key),
+  );
+  await expect(staging.commit(id, 'Some of it')).rejects.toThrow('killed');
+  await expect(host.reviews.approve(id)).rejects.toMatchObject({ code: 'review.staged', data: { staged: 1 } });
+  const next = new StagingService({ ...common, settler: host.settler, changes });
+  expect(await next.commit(id, 'Some of it')).toMatchObject({ kept: 1, leftOut: 0 });
+  const { thread } = await host.threads.get(id);
+  expect((await changes.list(id)).files.map(({ file }) => file.path)).toEqual(['other.txt']);
+  expect(world.git.history(thread.head ?? '')).toContain(before);
+  await host.reviews.approve(id);
 });

@@ -196,9 +196,12 @@ test('one task goes to several agents, two attempts are compared, and the others
 
   await vscode.commands.executeCommand('muster.compareAttempts', kept.id);
   const reviews = (): readonly (string | undefined)[] =>
-    vscode.window.tabGroups.all.map(group => group.activeTab?.label).filter(label => label?.startsWith('Review: '));
+    vscode.window.tabGroups.all
+      .map(group => group.activeTab?.label)
+      .filter(label => label?.startsWith(`Review: ${words}`));
   await until('each has its column', () => reviews().length === 2, signal);
-  assert.deepEqual(reviews(), [`Review: ${words}`, `Review: ${words}`]);
+  // Both are called alike: the tabs say which is which.
+  assert.equal(new Set(reviews()).size, 2);
 
   const question = answerMessages(/Keep the attempt/, 'Keep This, Abandon the Others');
   after(() => question.restore());
