@@ -98,6 +98,8 @@ export class Attention implements vscode.Disposable {
 
   #isWorthTelling({ thread, reason }: Occasion): boolean {
     const { muted, isVisible } = this.#options;
+    // They have begun it themselves.
+    if (thread.handMerge !== '') return false;
     const wanted = reason === 'needs_you' ? readSetting('muster.notifications.needsYou') : this.#tellsReady(thread);
     return wanted && !muted.has(thread.id) && !isVisible(thread.id) && !this.#handledHere.has(thread.id);
   }

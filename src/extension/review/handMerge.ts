@@ -38,11 +38,12 @@ export async function finishHandMerge(services: Services, thread: Thread): Promi
   // What is typed elsewhere and not saved would be missing.
   await services.reviews.save(thread);
   const title = threadTitle(thread);
+  const end = services.attention.handleHere(thread.id);
   try {
     const { target, head } = await whileWaiting(vscode.l10n.t('Completing the merge in "{0}"', title), async signal => {
       const client = await services.host.client(signal);
       return client.merges.endHandMerge({ threadId: thread.id }, { signal });
-    });
+    }).finally(end);
     const review = vscode.l10n.t('Review Changes');
     const merge = vscode.l10n.t('Merge Thread');
     const text = vscode.l10n.t('"{0}" has all of {1} now, at {2}', title, target, shortId(head));
@@ -68,10 +69,11 @@ export async function abandonHandMerge(services: Services, thread: Thread): Prom
   if ((await askModally(question, giveUp)) !== giveUp) return false;
   // What is saved from them later would be written over files that are whole again.
   await withOpen(services, thread, () => vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor'));
+  const end = services.attention.handleHere(thread.id);
   await whileWaiting(vscode.l10n.t('Giving the merge in "{0}" up', title), async signal => {
     const client = await services.host.client(signal);
     return client.merges.endHandMerge({ threadId: thread.id, abandon: true }, { signal });
-  });
+  }).finally(end);
   showDone(vscode.l10n.t('"{0}" is as it was before the merge', title));
   return true;
 }

@@ -125,3 +125,10 @@ test('several that are done are one notification', async () => {
   arrive(done('a', 2), done('b', 1));
   expect(await soon()).toEqual(['2 threads are done: Task a, Task b']);
 });
+
+test('a merge that somebody has begun by hand is not told to them', async () => {
+  const { arrive } = openWindow();
+  comeToFront();
+  arrive(makeThread({ id: 'a', status: 'needs_you', needs: 'You are merging main into it', handMerge: 'main' }));
+  expect(await soon()).toEqual([]);
+});

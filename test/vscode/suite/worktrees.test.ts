@@ -60,13 +60,16 @@ test('conflicts are resolved in the merge editor, and the worktree is no reposit
   const begun = await whenStatus(access, threadId, 'needs_you', signal);
   assert.match(begun.needs, /^You are merging main into this thread by hand/);
   // Whatever else is asked for leads to the two ways out, and no agent begins there.
-  for (const command of ['muster.merge', 'muster.retryThread', 'muster.updateThread'])
+  for (const command of ['muster.merge', 'muster.retryThread', 'muster.updateThread']) {
+    const told = messages.shown.length;
     await vscode.commands.executeCommand(command, threadId);
-  const ways = messages.shown.filter(({ text }) => /into this thread by hand/.test(text));
-  assert.deepEqual(
-    ways.map(({ buttons }) => buttons),
-    Array.from({ length: 3 }, () => ['Complete Merge', 'Give Up Merge']),
-  );
+    const [way] = messages.shown.slice(told).filter(({ text }) => /by hand\. Complete that merge first/.test(text));
+    assert.deepEqual(
+      way?.buttons,
+      ['Complete Merge', 'Give Up Merge'],
+      `${command}: ${JSON.stringify(messages.shown.slice(told))}`,
+    );
+  }
   assert.equal(access.services.host.threads.get(threadId)?.latestRun?.id, thread.latestRun?.id);
   // While it is still taking in what both sides did it writes over what is typed, and completing is refused: a person tries again.
   await until(
@@ -138,6 +141,61 @@ test('what is not merged is closed after a question, and opened again as it was'
   await vscode.commands.executeCommand('muster.reopenThread', threadId);
   const again = await whenStatus(access, threadId, 'ready', signal);
   assert.deepEqual([again.worktree, again.head], [worktree, head]);
+});
+
+test('a task for a merged thread begins at the target as it is now, and its review has the new work alone', async ({
+  signal,
+  after,
+}) => {
+  after(closeEditors);
+  const access = await provideCrew(signal);
+  await changeMain(before);
+  after(() => changeMain(before));
+  const threadId = await dispatch(access, 'writer', 'Greet and land');
+  await whenStatus(access, threadId, 'ready', signal);
+  const messages = answerMessages(/without looking at it/, 'Merge');
+  after(() => messages.restore());
+  await vscode.commands.executeCommand('muster.squash', threadId);
+  await whenStatus(access, threadId, 'merged', signal);
+  await git('commit', '--quiet', '--allow-empty', '--message', 'Meanwhile');
+  const main = await git('rev-parse', 'main');
+  await vscode.commands.executeCommand('muster.followUp', threadId, 'Greet once more');
+  const again = await whenStatus(access, threadId, 'ready', signal);
+  assert.equal(again.baseCommit, main);
+  assert.equal(
+    again.notes.at(-1),
+    `What it had done is in main, so it began again from there, at ${main.slice(0, 8)}.`,
+  );
+  // The greeting has landed; the agent wrote down its new task.
+  assert.equal(again.filesChanged, 1);
+  assert.equal(await git('rev-list', '--count', `main..${again.branch}`), '1');
+});
+
+test('why a thread needs its person is never what was true before they saw to it', async ({ signal, after }) => {
+  after(closeEditors);
+  const access = await provideCrew(signal);
+  await changeMain(before);
+  const asItWas = async (): Promise<void> => {
+    await git('checkout', '--quiet', '--', '.');
+    await changeMain(before);
+  };
+  after(asItWas);
+  const threadId = await dispatch(access, 'writer', 'Greet around an edit');
+  const { worktree } = await whenStatus(access, threadId, 'ready', signal);
+  const messages = answerMessages(/without looking at it/, 'Merge');
+  after(() => messages.restore());
+  await writeFile(inRepository(greeting).fsPath, '// Mine.\n');
+  await vscode.commands.executeCommand('muster.merge', threadId);
+  const blocked = await whenStatus(access, threadId, 'needs_you', signal);
+  assert.match(blocked.needs, /^Not merged at the last try: main is checked out .*greet\.js/);
+  // Another commit of the thread's: what the last merge came to was about the one before.
+  await writeFile(join(worktree, 'more.txt'), 'more\n');
+  await vscode.commands.executeCommand('muster.approve', threadId);
+  const approved = await whenStatus(access, threadId, 'ready', signal);
+  assert.equal(approved.needs, '');
+  await asItWas();
+  await vscode.commands.executeCommand('muster.merge', threadId);
+  await whenStatus(access, threadId, 'merged', signal);
 });
 
 test('removing a worktree says that its thread is closed without a merge', async ({ signal, after }) => {
