@@ -14,6 +14,7 @@ import { undoMerge } from '../review/undoMerge.js';
 import { targetThread, targetThreads } from '../threads/pickThread.js';
 import { threadTitle } from '../threads/threadTitles.js';
 import type { CommandHandlers } from './commandHandler.js';
+import { offerHandMergeEnd } from './reportError.js';
 
 /** Commands of the merge queue. All start the host when it is down. */
 export function queueHandlers(services: Services): CommandHandlers<keyof typeof queueCommands> {
@@ -155,6 +156,8 @@ async function move(services: Services, queued: QueuedMerge, queue: readonly Que
 }
 
 async function updateThread(services: Services, thread: Thread): Promise<void> {
+  // Before anything is saved: a merge editor may still be taking in what both sides did.
+  if (thread.handMerge !== '') return offerHandMergeEnd({ thread: thread.id, target: thread.handMerge });
   await services.reviews.save(thread);
   const title = threadTitle(thread);
   try {
