@@ -4,6 +4,7 @@ import type { Disposable } from '../base/lifecycle.js';
 import { silentLog, type Log } from '../base/log.js';
 import type { WatchResponse } from '../protocol/gen/muster/v1/events_pb.js';
 import type { Project } from '../protocol/gen/muster/v1/projects_pb.js';
+import { partThread } from '../protocol/partThread.js';
 import type { Thread } from '../protocol/gen/muster/v1/threads_pb.js';
 import type { HostClient } from './hostClient.js';
 import type { HostServices } from './hostServices.js';
@@ -49,6 +50,8 @@ export class LiveState<C extends LiveClient = HostClient> implements Disposable 
   readonly #ended = new AbortController();
   readonly #projects = new Map<string, Project>();
   readonly #threads = new Map<string, Thread>();
+  /** Which thread each part of one belongs to. */
+  readonly #wholes = new Map<string, string>();
   readonly #changed = new Emitter<LiveChange>();
   readonly #connectionChanged = new Emitter<ConnectionState>();
   #connection: ConnectionState = 'connecting';
@@ -72,6 +75,15 @@ export class LiveState<C extends LiveClient = HostClient> implements Disposable 
   /** Threads by id: all that are not done, and at least the 200 most recent that are. */
   get threads(): ReadonlyMap<string, Thread> {
     return this.#threads;
+  }
+
+  /** A thread, or what one has of another repository, by its id. */
+  thread(id: string): Thread | undefined {
+    const found = this.#threads.get(id);
+    if (found) return found;
+    const whole = this.#threads.get(this.#wholes.get(id) ?? '');
+    const part = whole?.parts.find(({ threadId }) => threadId === id);
+    return whole && part && partThread(whole, part);
   }
 
   get connection(): ConnectionState {
@@ -208,6 +220,7 @@ export class LiveState<C extends LiveClient = HostClient> implements Disposable 
         const before = { projects: [...this.#projects.keys()], threads: [...this.#threads.keys()] };
         this.#projects.clear();
         this.#threads.clear();
+        this.#wholes.clear();
         this.#store(update.value.projects, update.value.threads);
         return {
           reset: true,
@@ -237,7 +250,10 @@ export class LiveState<C extends LiveClient = HostClient> implements Disposable 
       if (project.removed) this.#projects.delete(project.id);
       else this.#projects.set(project.id, project);
     }
-    for (const thread of threads) this.#threads.set(thread.id, thread);
+    for (const thread of threads) {
+      this.#threads.set(thread.id, thread);
+      for (const { threadId } of thread.parts) this.#wholes.set(threadId, thread.id);
+    }
   }
 
   #setConnection(connection: ConnectionState): void {

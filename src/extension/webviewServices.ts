@@ -29,7 +29,8 @@ export function threadPageServices(
     closing: windowClosing,
     live: liveBoard(host, scope),
     getThread: async (threadId, signal) => (await host.client(signal)).threads.getThread({ threadId }, { signal }),
-    diffThread: async (threadId, signal) => (await host.client(signal)).threads.diffThread({ threadId }, { signal }),
+    diffThread: async (threadId, signal) =>
+      (await host.client(signal)).threads.diffThread({ threadId, allRepositories: true }, { signal }),
     async *readTranscript(request, signal) {
       const client = await host.client(signal);
       yield* client.runs.readTranscript(request, { signal });

@@ -18,6 +18,7 @@ import { ProjectService } from '../core/projects/projectService.js';
 import { TakeDownProject } from '../core/projects/takeDownProject.js';
 import { SandboxControl } from '../core/sandboxes/sandboxControl.js';
 import type { ChangesService } from '../core/reviews/changesService.js';
+import type { AllChanges } from '../core/reviews/allChanges.js';
 import type { CommentService } from '../core/reviews/commentService.js';
 import type { StagingService } from '../core/reviews/stagingService.js';
 import type { SuggestionService } from '../core/reviews/suggestionService.js';
@@ -100,6 +101,7 @@ export interface HostCore extends HostState, HostModels, HostMerges, HostSchedul
   readonly reviews: ReviewService;
   readonly comments: CommentService;
   readonly changes: ChangesService;
+  readonly allChanges: AllChanges;
   readonly staging: StagingService;
   readonly suggestions: SuggestionService;
   readonly requestChanges: RequestChanges;

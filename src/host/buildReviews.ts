@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { DisposableStore } from '../base/lifecycle.js';
 import { MergePusher } from '../core/merges/mergePusher.js';
 import { PullRequestService } from '../core/merges/pullRequestService.js';
+import { AllChanges } from '../core/reviews/allChanges.js';
 import { ChangesService } from '../core/reviews/changesService.js';
 import { CommentService } from '../core/reviews/commentService.js';
 import { FindingComments } from '../core/reviews/findingComments.js';
@@ -47,7 +48,8 @@ export function buildReviews(
   const pullRequests = new PullRequestService({ store, settler, driver: remotes });
   const pusher = resources.add(new MergePusher({ store, clock, driver: remotes }));
   const requestChanges = new RequestChanges({ store, comments, dispatcher });
-  return { reviews, comments, changes, staging, suggestions, requestChanges, pullRequests, pusher };
+  const allChanges = new AllChanges({ store, changes });
+  return { reviews, comments, changes, allChanges, staging, suggestions, requestChanges, pullRequests, pusher };
 }
 
 /** Hexadecimal. */

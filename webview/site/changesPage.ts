@@ -1,8 +1,9 @@
+import { inPart } from '../../src/base/partPath.js';
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { unsafeHTML } from 'lit/directives/unsafe-html.js';
 import { errorMessage } from '../../src/base/errors.js';
 import { formatLineChanges } from '../../src/protocol/displayFormat.js';
-import type { DiffThreadResponse, Thread } from '../../src/protocol/gen/muster/v1/threads_pb.js';
+import type { DiffThreadResponse, Thread, ThreadPart } from '../../src/protocol/gen/muster/v1/threads_pb.js';
 import { fill, webviewStrings } from '../../src/protocol/webview/webviewStrings.js';
 import { colored } from '../shared/codeColors.js';
 import { notice } from '../shared/notice.js';
@@ -109,14 +110,15 @@ export class ChangesPage extends LitElement {
     const signal = context.closing;
     try {
       const { threads } = await clientOf(context);
-      this.#live = await this.#noteShown();
+      this.#live = await this.#noteShown(threadId);
       const [diff, { thread }] = await Promise.all([
-        threads.diffThread({ threadId, withPatch: true }, { signal }),
+        threads.diffThread({ threadId, withPatch: true, allRepositories: true }, { signal }),
         threads.getThread({ threadId }, { signal }),
       ]);
+      const others = await Promise.all((thread?.parts ?? []).map(part => this.#patchesOf(part)));
       this.#diff = diff;
       this.#thread = thread;
-      this.#patches = readPatch(diff.patch);
+      this.#patches = [...readPatch(diff.patch), ...others.flat()];
       this.#failure = '';
     } catch (error) {
       this.#failure = errorMessage(error);
@@ -124,9 +126,18 @@ export class ChangesPage extends LitElement {
     this.requestUpdate();
   }
 
+  /** What the thread changed in another repository, its files named after that. */
+  async #patchesOf({ threadId, name, repository }: ThreadPart): Promise<readonly FilePatch[]> {
+    if (repository === '') return [];
+    const { threads } = await clientOf(this.context);
+    await this.#noteShown(threadId);
+    const { patch } = await threads.diffThread({ threadId, withPatch: true }, { signal: this.context.closing });
+    return readPatch(patch).map(file => ({ ...file, path: inPart(name, file.path) }));
+  }
+
   /** The host notes what a person has in front of them. Who may only read looks all the same. */
-  async #noteShown(): Promise<boolean> {
-    const { context, threadId } = this;
+  async #noteShown(threadId: string): Promise<boolean> {
+    const { context } = this;
     const { threads } = await clientOf(context);
     return await threads.reviewThread({ threadId }, { signal: context.closing }).then(
       ({ live }) => live,

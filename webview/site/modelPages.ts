@@ -149,7 +149,7 @@ function threadPageServices(context: SiteContext): ThreadPageServices {
     getThread: async (threadId, signal) =>
       (await clientOf(context, signal)).threads.getThread({ threadId }, { signal }),
     diffThread: async (threadId, signal) =>
-      (await clientOf(context, signal)).threads.diffThread({ threadId }, { signal }),
+      (await clientOf(context, signal)).threads.diffThread({ threadId, allRepositories: true }, { signal }),
     async *readTranscript(request, signal) {
       const { runs } = await clientOf(context, signal);
       yield* runs.readTranscript(request, { signal });
@@ -176,7 +176,7 @@ function pageEditor(context: SiteContext, threadId: string): PageEditor {
   return {
     async openFile({ path, roots }) {
       const { threads } = await clientOf(context);
-      const { files } = await threads.diffThread({ threadId }, { signal: context.closing });
+      const { files } = await threads.diffThread({ threadId, allRepositories: true }, { signal: context.closing });
       const relative = roots.reduce(
         (rest, root) => (rest.startsWith(`${root}/`) ? rest.slice(root.length + 1) : rest),
         path,

@@ -84,7 +84,7 @@ function changesHandlers(
     if (thread) await reviews.openFile(thread, path, { signal: windowClosing, ...defined({ line }) });
   };
   const step = async (direction: 1 | -1): Promise<void> => {
-    const place = changes.unreviewed(cursorIn(changes.thread?.id), direction);
+    const place = changes.unreviewed(cursorIn(changes), direction);
     if (place) await open(place.path, lineOf(place.hunk));
     else showDone(vscode.l10n.t('Everything is reviewed'));
   };
@@ -209,15 +209,16 @@ async function revertChange(
 }
 
 /** Where the person is in the review of a thread. */
-function cursorIn(threadId: string | undefined): { readonly path: string; readonly line: number } | undefined {
+function cursorIn(changes: Services['changes']): { readonly path: string; readonly line: number } | undefined {
   const editor = vscode.window.activeTextEditor;
   const file = editor && reviewFileOf(editor.document.uri);
-  return file && file.threadId === threadId ? { path: file.path, line: editor.selection.active.line + 1 } : undefined;
+  const path = file && changes.pathOf(file);
+  return editor && path !== undefined ? { path, line: editor.selection.active.line + 1 } : undefined;
 }
 
 /** The hunk that the cursor is in; beside all hunks, those of the whole file. */
 function hunksAtCursor({ changes }: Services): readonly Hunk[] {
-  const cursor = cursorIn(changes.thread?.id);
+  const cursor = cursorIn(changes);
   const hunks = changes.files.find(({ file }) => file?.path === cursor?.path)?.hunks ?? [];
   const here = hunks.filter(
     hunk => cursor && cursor.line >= lineOf(hunk) && cursor.line < lineOf(hunk) + Math.max(1, hunk.newLines),

@@ -86,6 +86,11 @@ export class HostConnection implements Disposable {
     return this.#live?.threads ?? new Map();
   }
 
+  /** A thread, or what one has of another repository, by its id. */
+  thread(id: string): Thread | undefined {
+    return this.#live?.thread(id);
+  }
+
   /** Connects if a host runs; never starts one. */
   attach(): void {
     void this.#load();

@@ -139,7 +139,7 @@ export class ReviewComments implements vscode.Disposable {
 
   /** Reads the comments of a thread anew and shows them. */
   async load(threadId: string, signal: AbortSignal): Promise<void> {
-    const thread = this.#host.threads.get(threadId);
+    const thread = this.#host.thread(threadId);
     const client = await this.#host.client(signal);
     const { comments } = await client.reviews.listComments({ threadId }, { signal });
     this.#threads.set(threadId, { comments, version: versionOf(thread) });
@@ -163,7 +163,7 @@ export class ReviewComments implements vscode.Disposable {
 
   /** Once at a time per thread; what changes meanwhile is seen by its version. */
   #refresh(threadId: string): void {
-    const version = versionOf(this.#host.threads.get(threadId));
+    const version = versionOf(this.#host.thread(threadId));
     if (this.#loading.has(threadId) || this.#threads.get(threadId)?.version === version) return;
     const loading = this.load(threadId, windowClosing)
       .then(
@@ -185,7 +185,7 @@ export class ReviewComments implements vscode.Disposable {
   }
 
   #place(threadId: string): void {
-    const thread = this.#host.threads.get(threadId);
+    const thread = this.#host.thread(threadId);
     const loaded = this.#threads.get(threadId);
     if (!thread || !loaded) return;
     const roots = loaded.comments.filter(({ replyTo }) => replyTo === '');

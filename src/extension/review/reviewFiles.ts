@@ -60,7 +60,7 @@ export class ReviewFiles implements vscode.FileSystemProvider {
   /** The folder is watched, not the file: many programs write a new file and put it in the old one's place. */
   watch(uri: vscode.Uri): vscode.Disposable {
     const file = reviewFileOf(uri);
-    const worktree = file?.side.kind === 'work' ? this.#host.threads.get(file.threadId)?.worktree : undefined;
+    const worktree = file?.side.kind === 'work' ? this.#host.thread(file.threadId)?.worktree : undefined;
     if (file === undefined || worktree === undefined || worktree === '' || this.#host.elsewhere !== '')
       return new vscode.Disposable(() => {});
     const path = join(worktree, file.path);
@@ -153,7 +153,7 @@ export class ReviewFiles implements vscode.FileSystemProvider {
   async #threadOf({ threadId }: ReviewFile) {
     const signal = windowClosing;
     const thread =
-      this.#host.threads.get(threadId) ??
+      this.#host.thread(threadId) ??
       (await (await this.#host.client(signal)).threads.getThread({ threadId }, { signal })).thread;
     const { worktree = '', head = '', updatedAt = 0n } = thread ?? {};
     return { worktree, head, updatedAt: Number(updatedAt) };

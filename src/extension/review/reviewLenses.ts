@@ -21,13 +21,14 @@ export class ReviewLenses implements vscode.CodeLensProvider {
 
   provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
     const file = reviewFileOf(document.uri);
-    if (!file || file.threadId !== this.#changes.thread?.id || !isRight(file.side)) return [];
-    const change = this.#changes.files.find(each => each.file?.path === file.path);
+    const path = file && this.#changes.pathOf(file);
+    if (!file || path === undefined || !isRight(file.side)) return [];
+    const change = this.#changes.files.find(each => each.file?.path === path);
     const last = Math.max(0, document.lineCount - 1);
     return (change?.hunks ?? []).flatMap(hunk => {
       const line = Math.min(lineOf(hunk) - 1, last);
       const range = new vscode.Range(line, 0, line, 0);
-      const node = { kind: 'hunk' as const, path: file.path, key: hunk.key };
+      const node = { kind: 'hunk' as const, path, key: hunk.key };
       const lens = (title: string, command: string): vscode.CodeLens =>
         new vscode.CodeLens(range, { title, command, arguments: [node] });
       return [

@@ -46,7 +46,7 @@ export function baseUri(
 
 function sideUri(thread: Thread, { path, side }: { readonly path: string; readonly side: ReviewSide }): vscode.Uri {
   const title = `${taskTitle(thread).slice(0, 60)}${side.kind === 'commit' ? ` @${shortId(side.commit)}` : ''}`;
-  return reviewFileUri({ threadId: thread.id, path, side }, plainText(title));
+  return reviewFileUri({ threadId: thread.id, path, side }, plainText(title), thread.partOf);
 }
 
 /**
@@ -59,6 +59,9 @@ export function identifiable(change: ShownChange, files: readonly ChangedFile[])
   const [first, ...others] = rows;
   const only = first?.modifiedUri ?? first?.originalUri;
   if (!first || !only) return rows;
-  const nothing = only.with({ query: JSON.stringify({ at: emptyCommit, thread: taskTitle(change.thread) }) });
+  const review = change.thread.partOf === '' ? {} : { review: change.thread.partOf };
+  const nothing = only.with({
+    query: JSON.stringify({ at: emptyCommit, ...review, thread: taskTitle(change.thread) }),
+  });
   return [{ originalUri: first.originalUri ?? nothing, modifiedUri: first.modifiedUri ?? nothing }, ...others];
 }

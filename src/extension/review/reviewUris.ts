@@ -17,6 +17,7 @@ export type ReviewSide =
 
 /** One side of a reviewed file. */
 export interface ReviewFile {
+  /** Of a part, where the file is in another repository of the thread. */
   readonly threadId: string;
   /** Relative to the worktree, `/`-separated. */
   readonly path: string;
@@ -38,11 +39,12 @@ export function reviewUri(
 
 /**
  * A file in a review: `muster-review://<thread>/<path>`. Both sides have the same path, so that a changed file is not taken for
- * a renamed one; `thread` is what the label shows (`resourceLabelFormatters`).
+ * a renamed one; `thread` is what the label shows (`resourceLabelFormatters`), `whole` the thread whose review it is in, where that is another.
  */
-export function reviewFileUri({ threadId, path, side }: ReviewFile, title: string): vscode.Uri {
+export function reviewFileUri({ threadId, path, side }: ReviewFile, title: string, whole = ''): vscode.Uri {
   const at = side.kind === 'work' ? 'work' : side.commit;
-  const query = JSON.stringify({ at, ...(side.kind === 'commit' && { of: side.of }), thread: title });
+  const of = { ...(side.kind === 'commit' && { of: side.of }), ...(whole !== '' && { review: whole }) };
+  const query = JSON.stringify({ at, ...of, thread: title });
   return vscode.Uri.from({ scheme: reviewScheme, authority: threadId, path: `/${path}`, query });
 }
 
@@ -58,7 +60,7 @@ export function reviewFileOf(uri: vscode.Uri): ReviewFile | undefined {
 /** The thread that a review, or a file of one, is about. */
 export function threadOfReview(uri: vscode.Uri): string | undefined {
   if (uri.scheme !== reviewScheme) return undefined;
-  const id = uri.authority === '' ? reviewedThread(uri.query) : uri.authority;
+  const id = reviewedThread(uri.query) ?? uri.authority;
   return id !== undefined && isId(id) ? id : undefined;
 }
 

@@ -1,9 +1,11 @@
 import type * as vscode from 'vscode';
 import { Emitter } from '../../base/event.js';
+import { inPart } from '../../base/partPath.js';
 import type { FileChange, Hunk } from '../../protocol/gen/muster/v1/reviews_pb.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { HostConnection } from '../host/hostConnection.js';
 import { windowClosing } from '../windowClosing.js';
+import type { ReviewFile } from './reviewUris.js';
 
 /** A piece of a thread's changes: a file, or one hunk of it. */
 export interface ChangePlace {
@@ -56,6 +58,13 @@ export class ReviewedChanges implements vscode.Disposable {
     });
   }
 
+  /** How the list names a file of the review; undefined for one of another. */
+  pathOf({ threadId, path }: Pick<ReviewFile, 'threadId' | 'path'>): string | undefined {
+    if (threadId === this.#threadId) return path;
+    const part = this.thread?.parts.find(each => each.threadId === threadId);
+    return part && inPart(part.name, path);
+  }
+
   get filter(): string {
     return this.#filter.join(' ');
   }
@@ -97,7 +106,7 @@ export class ReviewedChanges implements vscode.Disposable {
     const earlierCommit = this.#earlier;
     if (threadId === undefined) return;
     const client = await this.#host.client(signal);
-    const { files } = await client.reviews.listChanges({ threadId, earlierCommit }, { signal });
+    const { files } = await client.reviews.listChanges({ threadId, earlierCommit, allRepositories: true }, { signal });
     if (this.#threadId !== threadId || this.#earlier !== earlierCommit) return;
     this.#version = versionOf(thread);
     this.#files = [...files].sort((a, b) => comparePaths(a.file?.path ?? '', b.file?.path ?? ''));

@@ -2,16 +2,18 @@ import { readFile } from 'node:fs/promises';
 import { relative, sep } from 'node:path';
 import * as vscode from 'vscode';
 import { isAppError } from '../../base/errors.js';
+import { inPart } from '../../base/partPath.js';
 import { shortId } from '../../protocol/displayFormat.js';
 import { byPath } from '../../protocol/fileOrder.js';
-import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
+import type { ChangedFile, Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
+import { partThread, placeInPart } from '../../protocol/partThread.js';
 import type { HostConnection } from '../host/hostConnection.js';
 import { plainText } from '../plain/plainText.js';
 import { taskTitle, threadTitle } from '../threads/threadTitles.js';
 import { ReviewEdits, type ReviewEdit } from './reviewEdits.js';
 import { isReviewTab, threadOfTab } from './reviewTabs.js';
 import type { ReviewedChanges } from './reviewedChanges.js';
-import { currentUri, identifiable, sidesOf } from './reviewSides.js';
+import { currentUri, identifiable, sidesOf, type ShownChange } from './reviewSides.js';
 import { reviewFileOf, reviewUri } from './reviewUris.js';
 
 /** The reviews of this window. What was shown and approved is kept by the host, with the thread. */
@@ -51,7 +53,8 @@ export class Reviews {
     const shown = await client.threads.reviewThread({ threadId: thread.id, sinceLast }, { signal });
     this.edits.clear(thread.id);
     const earlier = sinceLast ? shown.earlierCommit : '';
-    if (shown.files.length === 0) return false;
+    const others = await this.#others(shown.thread ?? thread, { sinceLast, signal });
+    if (shown.files.length === 0 && others.every(({ files }) => files.length === 0)) return false;
     if (earlier === '') this.#bases.set(thread.id, shown.baseCommit);
     const change = {
       thread: shown.thread ?? thread,
@@ -59,6 +62,9 @@ export class Reviews {
       head: shown.head,
       sinceReview: earlier !== '',
     };
+    const resources = [{ change, files: shown.files }, ...others].flatMap(each =>
+      identifiable(each.change, each.files.toSorted(byPath)),
+    );
     const source = reviewUri({ threadId: thread.id, commit: shown.head }, plainText(taskTitle(thread)));
     await this.#closeTabs(thread.id, tab => isReviewTab(tab));
     const title =
@@ -68,12 +74,30 @@ export class Reviews {
     await vscode.commands.executeCommand('_workbench.openMultiDiffEditor', {
       title: plainText(title),
       multiDiffSourceUri: source,
-      resources: identifiable(change, shown.files.toSorted(byPath)),
+      resources,
     });
     // Else the next file that is opened takes the review's place.
     await vscode.commands.executeCommand('workbench.action.keepEditor');
     await this.#changes.show(thread.id, { earlier });
     return true;
+  }
+
+  /** What a thread changed in its other repositories. It counts as shown from then on. */
+  async #others(
+    { parts }: Thread,
+    { sinceLast, signal }: { readonly sinceLast: boolean; readonly signal: AbortSignal },
+  ): Promise<readonly { readonly change: ShownChange; readonly files: readonly ChangedFile[] }[]> {
+    const client = await this.#host.client(signal);
+    const others = [];
+    for (const { threadId } of parts.filter(({ repository }) => repository !== '')) {
+      const shown = await client.threads.reviewThread({ threadId, sinceLast }, { signal });
+      const { thread, baseCommit, head, files } = shown;
+      const sinceReview = sinceLast && shown.earlierCommit !== '';
+      this.edits.clear(threadId);
+      if (!sinceReview) this.#bases.set(threadId, baseCommit);
+      if (thread) others.push({ change: { thread: named(thread), baseCommit, head, sinceReview }, files });
+    }
+    return others;
   }
 
   /**
@@ -103,17 +127,22 @@ export class Reviews {
 
   /** Opens what one file changed: text as a diff at a line, everything else as VS Code shows it. */
   async openFile(
-    thread: Thread,
-    path: string,
+    whole: Thread,
+    listedPath: string,
     { signal, line }: { readonly signal: AbortSignal; readonly line?: number },
   ): Promise<void> {
     const client = await this.#host.client(signal);
-    const earlier = this.#changes.thread?.id === thread.id ? this.#changes.earlier : '';
+    const inOther = placeInPart(whole, listedPath);
+    const path = inOther?.path ?? listedPath;
+    const thread = inOther ? partThread(whole, inOther.part) : whole;
+    const since = this.#changes.thread?.id === whole.id ? this.#changes.earlier : '';
+    // What was seen of another repository is another commit; its file is shown whole.
+    const earlier = inOther ? '' : since;
     const listed = await client.reviews.listChanges({ threadId: thread.id, earlierCommit: earlier }, { signal });
     if (earlier === '') this.#bases.set(thread.id, listed.baseCommit);
     const changed = listed.files.find(({ file }) => file?.path === path)?.file;
     const change = {
-      thread: this.#host.threads.get(thread.id) ?? thread,
+      thread: this.#host.thread(thread.id) ?? thread,
       baseCommit: listed.baseCommit,
       head: listed.head,
       sinceReview: earlier !== '',
@@ -148,8 +177,9 @@ export class Reviews {
         throw new Error(vscode.l10n.t('{0} could not be saved, so nothing was done.', name));
       }
       if (document.uri.scheme === 'file') {
-        const path = relative(thread.worktree, document.uri.fsPath).split(sep).join('/');
-        this.edits.record(thread.id, path, await readFile(document.uri.fsPath));
+        const { id, worktree } = placesOf(thread).find(place => liesIn(document.uri, place.worktree)) ?? thread;
+        const path = relative(worktree, document.uri.fsPath).split(sep).join('/');
+        this.edits.record(id, path, await readFile(document.uri.fsPath));
       }
     }
   }
@@ -162,7 +192,7 @@ export class Reviews {
     await this.save(thread);
     const client = await this.#host.client(signal);
     const { thread: fresh = thread } = await client.threads.getThread({ threadId: thread.id }, { signal });
-    const edits = this.edits.of(thread.id);
+    const edits = this.#editsOf(fresh);
     if (fresh.shownHead === '' || edits.length === 0) return fresh.shownHead === '' ? undefined : fresh.shownHead;
     return this.approve(thread, { shown: fresh.shownHead, edits, signal });
   }
@@ -172,13 +202,23 @@ export class Reviews {
     thread: Thread,
     options: { readonly shown?: string; readonly edits?: readonly ReviewEdit[]; readonly signal: AbortSignal },
   ): Promise<string> {
-    const { shown = '', edits = [], signal } = options;
+    const { shown = '', signal } = options;
     await this.save(thread);
+    const edits =
+      options.edits ?? (shown === '' ? [] : this.#editsOf(thread).filter(({ path }) => placeInPart(thread, path)));
     const client = await this.#host.client(signal);
     const request = { threadId: thread.id, shown, edits: edits.map(edit => ({ ...edit })) };
     const { head } = await client.threads.approveThread(request, { signal });
-    this.edits.clear(thread.id);
+    for (const { id } of placesOf(thread)) this.edits.clear(id);
     return head;
+  }
+
+  /** What the person wrote themselves; of other repositories by the paths that a list of all has. */
+  #editsOf(thread: Thread): readonly ReviewEdit[] {
+    const others = thread.parts.flatMap(({ threadId, name }) =>
+      this.edits.of(threadId).map(({ path, sha256 }) => ({ path: inPart(name, path), sha256 })),
+    );
+    return [...this.edits.of(thread.id), ...others];
   }
 
   async #closeTabs(threadId: string, which: (tab: vscode.Tab) => boolean): Promise<void> {
@@ -195,8 +235,24 @@ export function outdatedFiles(error: unknown): readonly string[] | undefined {
 }
 
 function belongsTo(uri: vscode.Uri, thread: Thread): boolean {
-  if (reviewFileOf(uri)?.threadId === thread.id) return true;
-  return uri.scheme === 'file' && thread.worktree !== '' && uri.fsPath.startsWith(thread.worktree + sep);
+  const threadId = reviewFileOf(uri)?.threadId;
+  return placesOf(thread).some(
+    ({ id, worktree }) => threadId === id || (uri.scheme === 'file' && liesIn(uri, worktree)),
+  );
+}
+
+/** A thread's worktrees, in all of its repositories. */
+function placesOf({ id, worktree, parts }: Thread): readonly { readonly id: string; readonly worktree: string }[] {
+  return [{ id, worktree }, ...parts.map(part => ({ id: part.threadId, worktree: part.worktree }))];
+}
+
+function liesIn({ fsPath }: vscode.Uri, worktree: string): boolean {
+  return worktree !== '' && fsPath.startsWith(worktree + sep);
+}
+
+/** By which its files are told apart on screen. */
+function named(part: Thread): Thread {
+  return { ...part, summary: `${part.partName}: ${part.summary}` };
 }
 
 /** Attempts at the same task have the same title: what tells them apart is who made them. */

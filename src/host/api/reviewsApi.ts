@@ -3,6 +3,7 @@ import type { ServiceImpl } from '@connectrpc/connect';
 import type { TextAnchor } from '../../base/textAnchor.js';
 import type { PlacedComment } from '../../core/reviews/changeRequest.js';
 import type { ReviewComment } from '../../core/reviews/comment.js';
+import type { AllChanges } from '../../core/reviews/allChanges.js';
 import type { ChangesService, ReviewedFile } from '../../core/reviews/changesService.js';
 import type { CommentService } from '../../core/reviews/commentService.js';
 import type { StagingService } from '../../core/reviews/stagingService.js';
@@ -30,7 +31,8 @@ const maxMessage = 10_000;
 
 export interface ReviewsApiOptions {
   readonly comments: CommentService;
-  readonly changes: ChangesService;
+  readonly changes: Pick<ChangesService, 'list'>;
+  readonly allChanges: AllChanges;
   readonly staging: StagingService;
   readonly suggestions: SuggestionService;
   readonly requestChanges: RequestChanges;
@@ -39,15 +41,17 @@ export interface ReviewsApiOptions {
 export function reviewsApi({
   comments,
   changes,
+  allChanges,
   staging,
   suggestions,
   requestChanges,
 }: ReviewsApiOptions): ServiceImpl<typeof ReviewService> {
   return {
-    async listChanges({ threadId, earlierCommit }, { signal }) {
+    async listChanges({ threadId, earlierCommit, allRepositories }, { signal }) {
       const earlier = given(earlierCommit);
       if (earlier !== undefined) requireCommit(earlier, 'earlier_commit');
-      const { baseCommit, head, files } = await changes.list(threadId, { earlier, signal });
+      const listed = allRepositories ? allChanges : changes;
+      const { baseCommit, head, files } = await listed.list(threadId, { earlier, signal });
       return { baseCommit, head, files: files.map(wireFileChange) };
     },
 
@@ -57,12 +61,12 @@ export function reviewsApi({
 
     async takeBack({ threadId, hunks }, { signal }) {
       requireHunks(hunks);
-      return { head: await changes.takeBack(threadId, hunks, signal) };
+      return { head: await allChanges.takeBack(threadId, hunks, signal) };
     },
 
     setReviewed({ threadId, hunks, reviewed }) {
       requireHunks(hunks);
-      changes.setReviewed(threadId, hunks, reviewed);
+      allChanges.setReviewed(threadId, hunks, reviewed);
       return {};
     },
 
@@ -124,7 +128,7 @@ export function reviewsApi({
 
 function requireHunks(hunks: readonly string[]): void {
   if (hunks.length > maxHunks) throw fail('hunks', `at most ${maxHunks} at a time`);
-  const wrong = hunks.find(hunk => !/^[0-9a-f]{24}$/.test(hunk));
+  const wrong = hunks.find(hunk => !/^(?:[a-z][a-z0-9_-]*:)?[0-9a-f]{24}$/.test(hunk));
   if (wrong !== undefined) throw fail('hunks', JSON.stringify(wrong.slice(0, 60)));
 }
 

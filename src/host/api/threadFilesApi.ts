@@ -1,12 +1,14 @@
 import type { ServiceImpl } from '@connectrpc/connect';
 import { defined } from '../../base/defined.js';
+import { inPart } from '../../base/partPath.js';
 import type { ReviewService } from '../../core/reviews/reviewService.js';
 import { comparedTarget, compareThread, patchOf } from '../../core/reviews/threadComparison.js';
 import type { Store } from '../../core/store.js';
 import type { Stores } from '../../core/stores.js';
 import { findThread } from '../../core/threads/threadLookup.js';
 import { noWorktree, type ThreadService as CoreThreadService } from '../../core/threads/threadService.js';
-import type { WorktreeDriver } from '../../core/workspaces/worktreeDriver.js';
+import type { PartOfThread } from '../../core/threads/part.js';
+import type { ChangedFile, WorktreeDriver } from '../../core/workspaces/worktreeDriver.js';
 import type { ThreadView } from '../../core/threads/threadStore.js';
 import type { ThreadService } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { fail, given, requireCommit } from './requestFields.js';
@@ -30,6 +32,18 @@ export function threadFilesApi({
   readonly reviews: ReviewService;
   readonly driver: WorktreeDriver;
 }): Pick<ServiceImpl<typeof ThreadService>, FileCalls> {
+  const filesOfPart = async (
+    { part, thread }: PartOfThread,
+    { withTarget, sinceLast, signal }: { withTarget: boolean; sinceLast: boolean; signal: AbortSignal },
+  ) => {
+    if (thread.repository === undefined) return [];
+    const view = await threads.get(thread.id);
+    const target = store.read(stores => comparedTarget(stores, view));
+    const tip = withTarget ? await targetNow(driver, { view, target, signal }) : undefined;
+    const earlier = tip ?? (sinceLast ? reviews.earlierOf(view) : undefined);
+    const { files } = await compareThread(driver, view, { target, earlier, signal });
+    return files.map(file => wireChangedFile(namedAfter(part.name, file)));
+  };
   return {
     async reviewThread({ threadId, sinceLast }, { signal }) {
       const { view, live, earlier } = await reviews.show(threadId);
@@ -56,7 +70,7 @@ export function threadFilesApi({
       return { thread: wireThread(view), head };
     },
 
-    async diffThread({ threadId, withPatch, sinceLast, compareWith, withTarget }, context) {
+    async diffThread({ threadId, withPatch, sinceLast, compareWith, withTarget, allRepositories }, context) {
       const view = await threads.get(threadId);
       const { signal } = context;
       const target = store.read(stores => comparedTarget(stores, view));
@@ -71,6 +85,9 @@ export function threadFilesApi({
         files: compared.files.map(wireChangedFile),
         uncommitted: [...compared.uncommitted],
       };
+      if (allRepositories && compareWith === '')
+        for (const part of view.parts)
+          found.files.push(...(await filesOfPart(part, { withTarget, sinceLast, signal })));
       if (!withPatch) return found;
       const patch = await patchOf(driver, view, compared, { maxBytes: maxPatchBytes, signal });
       return { ...found, patch: patch.text, patchTruncated: patch.truncated };
@@ -94,6 +111,14 @@ export function threadFilesApi({
           throw fail('path', `${path} has ${file.bytes} bytes at the base; at most ${maxBaseFileBytes} are shown`);
       }
     },
+  };
+}
+
+function namedAfter(name: string, { oldPath, ...file }: ChangedFile): ChangedFile {
+  return {
+    ...file,
+    path: inPart(name, file.path),
+    ...(oldPath === undefined ? {} : { oldPath: inPart(name, oldPath) }),
   };
 }
 
