@@ -13,6 +13,7 @@ import './notebooks.test.js';
 import './path.test.js';
 import './review.test.js';
 import './schedules.test.js';
+import './severalRepositories.test.js';
 import './terminal.test.js';
 import './worktrees.test.js';
 
