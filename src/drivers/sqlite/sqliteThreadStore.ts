@@ -10,7 +10,7 @@ import type { MergeUndoStore } from '../../core/merges/mergeUndo.js';
 import { standingMerge } from '../../core/merges/standingMerge.js';
 import type { NotebookServerStore } from '../../core/notebooks/notebookServerStore.js';
 import type { ChainStore } from '../../core/chains/chainStore.js';
-import type { CommentCounts, CommentStore } from '../../core/reviews/commentStore.js';
+import type { CommentStore } from '../../core/reviews/commentStore.js';
 import type { QuestionStore } from '../../core/questions/questionStore.js';
 import type { ReviewMarks } from '../../core/reviews/review.js';
 import type { ReviewStore } from '../../core/reviews/reviewStore.js';
@@ -24,8 +24,8 @@ import type { Thread, ThreadOutcome } from '../../core/threads/thread.js';
 import { threadState, type ThreadState } from '../../core/threads/threadStatus.js';
 import type { ThreadFilter, ThreadPage, ThreadStore, ThreadView } from '../../core/threads/threadStore.js';
 import { defined } from '../../base/defined.js';
-import { inPart } from '../../base/partPath.js';
 import { formatCursor, needsMerge, onlyOutcome, parseCursor } from './threadPaging.js';
+import { commentsOn, conflictOf, marksOf } from './wholeThread.js';
 import { outcomes, threadTable, toThread, type ThreadRow } from './threadRow.js';
 
 interface StoredThreadRow extends ThreadRow {
@@ -310,37 +310,6 @@ export class SqliteThreadStore implements ThreadStore {
     return new Map(this.#queue.all().map(({ id }, index) => [id, index + 1]));
   }
 
-  /** Of the first repository that has one. What was found out about another commit says nothing any more. */
-  #conflictOf({ thread, parts }: StatedThread): Pick<ThreadView, 'conflict'> {
-    const places = [{ thread }, ...parts];
-    for (const {
-      thread: { id, head, outcome },
-      ...of
-    } of places) {
-      const found = outcome === 'open' ? this.#conflicts.ofThread(id) : undefined;
-      if (found && found.head === head && found.files.length > 0)
-        return {
-          conflict: 'part' in of ? { ...found, files: found.files.map(file => inPart(of.part.name, file)) } : found,
-        };
-    }
-    return {};
-  }
-
-  #commentsOn({ thread, parts }: StatedThread): CommentCounts {
-    const all = [thread, ...parts.map(part => part.thread)].map(({ id }) => this.#comments.counts(id));
-    return {
-      drafts: all.reduce((sum, { drafts }) => sum + drafts, 0),
-      open: all.reduce((sum, { open }) => sum + open, 0),
-    };
-  }
-
-  /** An approval is of the commits of all repositories, and lapses with any of them. */
-  #marksOf({ thread, parts }: StatedThread): ReviewMarks {
-    const { approved, ...marks } = this.#reviews.marks(thread.id);
-    const stands = parts.every(({ thread: { id, head } }) => this.#reviews.marks(id).approved?.commit === head);
-    return approved && stands ? { ...marks, approved } : marks;
-  }
-
   #isStopping(run: Run): boolean {
     return isRunStopping(run, isRunActive(run.status) && this.#runs.isCancelled(run.id));
   }
@@ -350,9 +319,9 @@ export class SqliteThreadStore implements ThreadStore {
     const totals = this.#totals.get(thread.id);
     return {
       ...state,
-      ...this.#marksOf(state),
-      comments: this.#commentsOn(state),
-      ...this.#conflictOf(state),
+      ...marksOf(this.#reviews, state),
+      comments: commentsOn(this.#comments, state),
+      ...conflictOf(this.#conflicts, state),
       ...defined({
         notebookServer: this.#notebookServers.ofThread(thread.id),
         batch: this.#batches.of(thread.id),

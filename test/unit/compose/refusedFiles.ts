@@ -1,4 +1,5 @@
 import { refusedParts } from './refusedParts.js';
+import { refusedRepos } from './refusedRepos.js';
 import type { RefusedCase } from './refusedCase.js';
 import { agent, trigger } from './readCompose.js';
 
@@ -172,4 +173,5 @@ export const refused: readonly RefusedCase[] = [
     beyondSchema: true,
   },
   ...refusedParts,
+  ...refusedRepos,
 ];
