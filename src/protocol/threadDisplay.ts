@@ -83,6 +83,14 @@ export const tabIcons: readonly string[] = [...new Set(Object.values(looks).map(
 
 const badEnds: ReadonlySet<string> = new Set(['failed', 'timed_out', 'lost']);
 
+/**
+ * Since when a thread stands where it does, in milliseconds since the Unix epoch: what lists sort and tell. One that waits for
+ * review does so since its run ended; that a person looks at it must not move its row under their pointer.
+ */
+export function threadSince(status: ThreadStatus, updatedAt: number, runEndedAt = 0): number {
+  return status === 'ready' && runEndedAt > 0 ? runEndedAt : updatedAt;
+}
+
 /** True while a run of the thread is active or about to be. */
 export function isThreadActive(status: ThreadStatus): boolean {
   return status === 'working' || status === 'queued';

@@ -50,6 +50,39 @@ describe('a window at 200 %', () => {
   });
 });
 
+test.each([640, 420, 352])('beside a side bar no word of the header breaks, and no button is cut: %i', async width => {
+  const stopped: ToThreadPage = {
+    type: 'thread',
+    thread: threadView({
+      status: 'ready',
+      filesChanged: 8,
+      latestRun: { status: 'cancelled', agent: 'dev', activity: '', queuedAt: 0 },
+    }),
+    agents: [agentView()],
+  };
+  await withPage([...workingThread(2), stopped], async view => {
+    const { page } = view;
+    await page.setViewportSize({ width, height: 900 });
+    await page.getByRole('button', { name: 'Try again' }).waitFor();
+    await settle(page);
+    const right = await page
+      .locator('.header-actions button')
+      .evaluateAll(buttons => Math.max(...buttons.map(button => button.getBoundingClientRect().right)));
+    expect(right).toBeLessThanOrEqual(width);
+    // Where a word breaks it has more than one box.
+    const pieces = await page.locator('.fact-branch').evaluate(element => {
+      const text = [...element.childNodes].find(node => node.nodeType === 3 && node.textContent?.includes('from'));
+      const range = document.createRange();
+      if (text === undefined) return 0;
+      const at = text.textContent?.indexOf('from') ?? 0;
+      range.setStart(text, at);
+      range.setEnd(text, at + 4);
+      return range.getClientRects().length;
+    });
+    expect(pieces).toBe(1);
+  });
+});
+
 describe('finding in the whole conversation', () => {
   const found = (view: ThreadPage): Promise<string> =>
     view.page.evaluate(() => {

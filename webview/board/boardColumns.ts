@@ -1,4 +1,4 @@
-import { threadGroupOf, threadGroups, type ThreadGroup } from '../../src/protocol/threadDisplay.js';
+import { threadGroupOf, threadGroups, threadSince, type ThreadGroup } from '../../src/protocol/threadDisplay.js';
 import type { ThreadView } from '../../src/protocol/webview/threadView.js';
 
 /** One column of the board with its cards in order. */
@@ -19,8 +19,13 @@ export function boardColumns(threads: Iterable<ThreadView>): readonly BoardColum
   return threadGroups.map(group => ({ group, threads: (groups.get(group) ?? []).toSorted(orders[group]) }));
 }
 
+/** {@link threadSince} of a card. */
+export function sinceOf({ status, updatedAt, latestRun }: ThreadView): number {
+  return threadSince(status, updatedAt, latestRun?.endedAt);
+}
+
 type Order = (a: ThreadView, b: ThreadView) => number;
-const newestFirst: Order = (a, b) => b.updatedAt - a.updatedAt || compareIds(a, b);
+const newestFirst: Order = (a, b) => sinceOf(b) - sinceOf(a) || compareIds(a, b);
 /** By when it began, so that cards do not jump while agents work. */
 const workFirst: Order = (a, b) => queueRank(a) - queueRank(b) || a.createdAt - b.createdAt || compareIds(a, b);
 

@@ -5,6 +5,7 @@ import { threadNeed } from '../../src/protocol/webview/threadNeeds.js';
 import type { ThreadView } from '../../src/protocol/webview/threadView.js';
 import { fill, type WebviewStrings } from '../../src/protocol/webview/webviewStrings.js';
 import { icon } from '../shared/icon.js';
+import { sinceOf } from './boardColumns.js';
 import { stateIcon, stateWord } from '../shared/stateLabel.js';
 import { age, elapsed } from '../shared/timeText.js';
 import { nextStepIcons } from '../shared/nextStepIcons.js';
@@ -96,7 +97,7 @@ function facts({ thread, strings, withProject, mark }: CardOptions): TemplateRes
       >${withProject ? `${thread.projectName}/${thread.agent}` : thread.agent}</span
     >
     ${showState ? html`<span>${stateWord(thread, strings)}</span>` : nothing}
-    <span>${startedAt === undefined ? age(thread.updatedAt) : elapsed(startedAt, undefined)}</span>
+    <span>${startedAt === undefined ? age(sinceOf(thread)) : elapsed(startedAt, undefined)}</span>
     ${thread.approved === undefined ? nothing : html`<span>${icon('verified')} ${fill(strings.approvedAt, shortId(thread.approved))}</span>`}
     ${cost === '' ? nothing : html`<span>${cost}</span>`}
     ${

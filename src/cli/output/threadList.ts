@@ -6,6 +6,7 @@ import {
   threadGroupOf,
   threadGroups,
   threadGroupWords,
+  threadSince,
   threadStatusWords,
   type ThreadGroup,
 } from '../../protocol/threadDisplay.js';
@@ -17,12 +18,16 @@ import { isoTime } from './wireText.js';
 
 /** The group of each thread, in the one order of groups; most recently changed first inside each. */
 function groupThreads(threads: readonly Thread[]): ReadonlyMap<ThreadGroup, readonly Thread[]> {
-  const newestFirst = threads.toSorted((a, b) => Number(b.updatedAt - a.updatedAt));
+  const newestFirst = threads.toSorted((a, b) => sinceOf(b) - sinceOf(a));
   const groups = threadGroups.map((group): [ThreadGroup, readonly Thread[]] => [
     group,
     newestFirst.filter(thread => threadGroupOf(parseThreadStatus(thread.status)) === group),
   ]);
   return new Map(groups.filter(([, members]) => members.length > 0));
+}
+
+function sinceOf({ status, updatedAt, latestRun }: Thread): number {
+  return threadSince(parseThreadStatus(status), Number(updatedAt), Number(latestRun?.endedAt ?? 0n));
 }
 
 /** Prints threads under the headings of their groups, with aligned columns over all groups. */
@@ -79,7 +84,7 @@ function threadRow(thread: Thread, { id, group, now, projects, style }: RowOptio
     { text: truncate(describeState(thread), maximumState), paint: group === 'needs_you' ? style.attention : undefined },
     { text: lineChanges(thread), align: 'right' as const },
     { text: formatCost(thread.costUsd), align: 'right' as const },
-    { text: formatAge(Number(thread.updatedAt), now), paint: style.dim, align: 'right' as const },
+    { text: formatAge(sinceOf(thread), now), paint: style.dim, align: 'right' as const },
   ].map(({ paint, ...cell }: Cell & { paint?: Cell['paint'] | undefined }) => (paint ? { ...cell, paint } : cell));
 }
 

@@ -24,7 +24,11 @@ export const threadCommands = {
   'muster.review': {
     title: 'Review Changes',
     icon: '$(diff-multiple)',
-    menus: [onThread('ready', 'inline@1'), onThread('outdated', 'inline@1'), onThread('reviewable', '1_open@2')],
+    menus: [
+      onThread('ready.*reviewable', 'inline@1'),
+      onThread('outdated', 'inline@1'),
+      onThread('reviewable', '1_open@2'),
+    ],
   },
   'muster.showLog': {
     title: 'Show Raw Log',

@@ -194,18 +194,16 @@ export class Reviews {
     const { thread: fresh = thread } = await client.threads.getThread({ threadId: thread.id }, { signal });
     const edits = this.#editsOf(fresh);
     if (fresh.shownHead === '' || edits.length === 0) return fresh.shownHead === '' ? undefined : fresh.shownHead;
-    return this.approve(thread, { shown: fresh.shownHead, edits, signal });
+    return this.approve(fresh, { shown: fresh.shownHead, signal });
   }
 
-  /** Takes what is in the worktree as approved; what differs from `shown` must be among `edits`. */
+  /** Takes what is in the worktree as approved; what differs from `shown` must be what the person wrote here themselves. */
   async approve(
     thread: Thread,
-    options: { readonly shown?: string; readonly edits?: readonly ReviewEdit[]; readonly signal: AbortSignal },
+    { shown = '', signal }: { readonly shown?: string; readonly signal: AbortSignal },
   ): Promise<string> {
-    const { shown = '', signal } = options;
     await this.save(thread);
-    const edits =
-      options.edits ?? (shown === '' ? [] : this.#editsOf(thread).filter(({ path }) => placeInPart(thread, path)));
+    const edits = shown === '' ? [] : this.#editsOf(thread);
     const client = await this.#host.client(signal);
     const request = { threadId: thread.id, shown, edits: edits.map(edit => ({ ...edit })) };
     const { head } = await client.threads.approveThread(request, { signal });

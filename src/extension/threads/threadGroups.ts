@@ -1,4 +1,10 @@
-import { parseThreadStatus, threadGroupOf, threadGroups, type ThreadGroup } from '../../protocol/threadDisplay.js';
+import {
+  parseThreadStatus,
+  threadGroupOf,
+  threadGroups,
+  threadSince,
+  type ThreadGroup,
+} from '../../protocol/threadDisplay.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 
 /** By what the tree groups threads. */
@@ -83,7 +89,12 @@ function limitDone(section: ThreadSection, { now, showAllDone }: GroupOptions): 
 }
 
 function byUpdate(a: Thread, b: Thread): number {
-  return Number(b.updatedAt - a.updatedAt) || (a.id < b.id ? -1 : 1);
+  return sinceOf(b) - sinceOf(a) || (a.id < b.id ? -1 : 1);
+}
+
+/** {@link threadSince} of the wire's thread. */
+export function sinceOf({ status, updatedAt, latestRun }: Thread): number {
+  return threadSince(parseThreadStatus(status), Number(updatedAt), Number(latestRun?.endedAt ?? 0n));
 }
 
 /** What runs comes before what waits; the queue in its own order. */

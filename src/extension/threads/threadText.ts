@@ -19,6 +19,7 @@ import {
   type ThreadGroup,
 } from '../../protocol/threadDisplay.js';
 import { Tooltip, type CommandLink } from '../plain/markdown.js';
+import { sinceOf } from './threadGroups.js';
 import { rowMark, taskTitle, threadTitle } from './threadTitles.js';
 
 /** The state's word in the display language. */
@@ -39,7 +40,7 @@ export function threadDescription(thread: Thread, now: number, { withProject = f
 
 function stateParts(thread: Thread, now: number): readonly string[] {
   if (thread.latestRun?.stopping === true) return [vscode.l10n.t('stopping')];
-  const updated = formatAge(Number(thread.updatedAt), now);
+  const updated = formatAge(sinceOf(thread), now);
   const cost = formatCost(thread.costUsd);
   switch (parseThreadStatus(thread.status)) {
     case 'needs_you':
@@ -125,7 +126,7 @@ export function threadTooltip(thread: Thread, now: number): vscode.MarkdownStrin
   const status = parseThreadStatus(thread.status);
   tooltip.bold(threadTitle(thread)).paragraph();
   tooltip.icon(threadIcon(status, thread.latestRun?.status));
-  tooltip.line(join([statusWord(thread), formatAge(Number(thread.updatedAt), now)]));
+  tooltip.line(join([stateWord(thread), formatAge(sinceOf(thread), now)]));
   if (thread.needs !== '') tooltip.line(oneLine(thread.needs));
   tooltip.icon('robot').line(join([thread.agent, thread.model || otherName(thread)]));
   if (thread.branch !== '') {
@@ -159,10 +160,21 @@ function otherName({ agent, provider }: Thread): string {
 function tooltipLinks(thread: Thread): readonly CommandLink[] {
   const links: CommandLink[] = [{ label: vscode.l10n.t('Open'), command: 'muster.openThread' }];
   if ((thread.filesChanged ?? 0) > 0) links.push({ label: vscode.l10n.t('Review'), command: 'muster.review' });
-  if (thread.status === 'ready') links.push({ label: vscode.l10n.t('Merge'), command: 'muster.merge' });
+  if (canMergeAtOnce(thread)) links.push({ label: vscode.l10n.t('Merge'), command: 'muster.merge' });
   if (thread.status === 'working') links.push({ label: vscode.l10n.t('Stop'), command: 'muster.cancelThread' });
   links.push({ label: vscode.l10n.t('Log'), command: 'muster.showLog' });
   return links;
+}
+
+/** The page's words: what changed nothing waits for nobody's review. */
+function stateWord(thread: Thread): string {
+  const isUnchanged = thread.status === 'ready' && thread.filesChanged === 0 && stoppedText(thread) === '';
+  return isUnchanged ? vscode.l10n.t('Finished, nothing changed') : statusWord(thread);
+}
+
+/** Nothing cannot be merged, and what conflicts has other ways out. */
+function canMergeAtOnce({ status, filesChanged, conflictFiles }: Thread): boolean {
+  return status === 'ready' && filesChanged !== 0 && conflictFiles.length === 0;
 }
 
 function asNumber(value: bigint | undefined): number | undefined {

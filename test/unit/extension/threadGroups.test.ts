@@ -44,6 +44,12 @@ describe('groups of threads', () => {
     expect(groupThreads([second, first], options)[0]?.threads).toEqual([first, second]);
   });
 
+  it('keep what waits for review in its place while a person looks at it', () => {
+    const looked = makeThread({ status: 'ready', latestRun: { endedAt: 1n }, updatedAt: 9n });
+    const later = makeThread({ status: 'ready', latestRun: { endedAt: 2n }, updatedAt: 2n });
+    expect(groupThreads([looked, later], options)[0]?.threads).toEqual([later, looked]);
+  });
+
   it('hide finished threads after a week, and show them on request', () => {
     const recent = makeThread({ status: 'merged', updatedAt: BigInt(now - 6 * day) });
     const old = makeThread({ status: 'closed', updatedAt: BigInt(now - 8 * day) });

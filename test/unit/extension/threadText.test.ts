@@ -97,6 +97,20 @@ describe('a tooltip', () => {
     expect(tooltip.value).toContain('(command:muster.merge?%5B%223f2a9k4m7p0q%22%5D)');
   });
 
+  it('offers no merge of nothing, nor of what conflicts', () => {
+    const links = (thread: Parameters<typeof makeThread>[0]) => threadTooltip(makeThread(thread), now).value;
+    const unchanged = links({ status: 'ready', filesChanged: 0 });
+    expect(unchanged).toContain('Finished, nothing changed');
+    expect(unchanged).not.toContain('command:muster.merge');
+    expect(links({ status: 'ready', filesChanged: 1, conflictFiles: ['a.ts'] })).not.toContain('command:muster.merge');
+    expect(links({ status: 'ready', filesChanged: 1 })).toContain('command:muster.merge');
+  });
+
+  it('tells since when a thread waits for review, not when somebody looked at it', () => {
+    const thread = makeThread({ status: 'ready', filesChanged: 1, latestRun: { endedAt: ago(5) }, updatedAt: ago(1) });
+    expect(threadDescription(thread, now)).toBe('dev · 1 file · 5 min');
+  });
+
   it('breaks its lines between words, and makes no list of what begins like one', () => {
     const needs = '1. The model provider refused the request: rate limited';
     const { value } = threadTooltip(

@@ -36,6 +36,13 @@ describe('columns of the board', () => {
     ]);
   });
 
+  test('a card that waits for review keeps its place while a person looks at it', () => {
+    const run = { status: 'succeeded', agent: 'dev', activity: '', queuedAt: 0 };
+    const looked = thread('a', 'ready', { latestRun: { ...run, endedAt: 1 }, updatedAt: 9 });
+    const later = thread('b', 'ready', { latestRun: { ...run, endedAt: 2 }, updatedAt: 2 });
+    expect(ids([looked, later])['ready']).toEqual(['b', 'a']);
+  });
+
   test('columns have the order of the tree: the latest change first', () => {
     const of = ids([
       thread('a', 'needs_you', { updatedAt: 2 }),

@@ -150,6 +150,27 @@ test('what a reviewer writes in the review counts as reviewed, saved or not, and
   assert.equal(await git('show', 'main:src/greet.js'), `// Not saved.\n// Reviewed.\n${after}`.trim());
 });
 
+test('what a reviewer writes in the review is approved without a question, saved or not', async ({
+  signal,
+  after: cleanUp,
+}) => {
+  cleanUp(closeEditors);
+  const { access, threadId, current, type } = await reviewed('Greet to be approved', signal);
+  const messages = answerMessages(/./, undefined);
+  cleanUp(() => messages.restore());
+  await type('// Reviewed.\n');
+  await current.save();
+  await type('// Not saved.\n');
+  await vscode.commands.executeCommand('muster.approve');
+  const head = await until(
+    'it is approved',
+    () => access.services.host.threads.get(threadId)?.approvedHead || messages.shown.length > 0,
+    signal,
+  );
+  assert.deepEqual(messages.shown, []);
+  assert.equal(await git('show', `${String(head)}:src/greet.js`), `// Not saved.\n// Reviewed.\n${after}`.trim());
+});
+
 test('a merged thread whose worktree is gone is reviewed from its commits, and undo takes its merge back', async ({
   signal,
   after: cleanUp,
