@@ -2,7 +2,6 @@ import { parseByteSize } from '../byteSize.js';
 import type {
   AgentSpec,
   BuildSpec,
-  DriverSpec,
   HandoffSpec,
   McpServerSpec,
   NamedWorkspaceSpec,
@@ -12,6 +11,7 @@ import type { ComposeNode, MappingEntry, MappingNode } from '../source/composeNo
 import { child, entryOf } from '../source/composeNode.js';
 import { weakeningArguments } from '../schema/permissionArguments.js';
 import { agentMcpServers, capsets } from './agentParts.js';
+import { driverOf } from './driver.js';
 import { envEntries, interpolatedAt } from './interpolate.js';
 import { mounts } from './mounts.js';
 import type { NormalizeContext } from './normalizeContext.js';
@@ -226,29 +226,6 @@ function modelOf(context: NormalizeContext, node: MappingNode): string | undefin
     refuse(context, { path: written.path, span: written.span, text });
   }
   return model;
-}
-
-/** The first runtime named; without one, containers when there is an image, otherwise processes. */
-function driverOf(node: MappingNode): DriverSpec {
-  const driver = child(node, 'driver');
-  const name = entriesOf(driver).find(entry =>
-    ['process', 'docker', 'boxlite', 'microsandbox'].includes(entry.key),
-  )?.key;
-  const options = name === undefined ? undefined : child(driver, name);
-  switch (name) {
-    case 'process':
-      return { name };
-    case 'docker':
-      return { name, host: textAt(options, 'host') };
-    case 'boxlite':
-      return { name, kernel: textAt(options, 'kernel'), rootfs: textAt(options, 'rootfs') };
-    case 'microsandbox':
-      return { name, profile: textAt(options, 'profile') };
-    default: {
-      const hasImage = textAt(node, 'image') !== undefined || entryOf(node, 'build') !== undefined;
-      return hasImage ? { name: 'docker' } : { name: 'process' };
-    }
-  }
 }
 
 function buildOf(node: ComposeNode | undefined): BuildSpec | undefined {

@@ -1,9 +1,9 @@
 import { formatDuration } from '../duration.js';
+import { canonicalDriver } from './canonicalDriver.js';
 import type {
   AgentSpec,
   BudgetSpec,
   BuildSpec,
-  DriverSpec,
   ResourcesSpec,
   SchedulerSpec,
   ScriptSpec,
@@ -32,7 +32,7 @@ export function canonicalAgent(agent: AgentSpec): CanonicalObject {
     system_prompt: agent.systemPrompt,
     image: agent.image,
     build: build && canonicalBuild(build),
-    driver: canonicalDriver(agent.driver),
+    driver: { name: agent.driver.name, [agent.driver.name]: canonicalDriver(agent.driver) },
     env: agent.env.map(canonicalEnv),
     args: agent.args,
     permissions: agent.permissions,
@@ -85,11 +85,6 @@ function canonicalBudget(budget: BudgetSpec): CanonicalObject {
     usd_per_day: budget.usdPerDay,
     tokens_per_day: budget.tokensPerDay,
   });
-}
-
-function canonicalDriver(driver: DriverSpec): CanonicalObject {
-  const { name, ...options } = driver;
-  return { name, [name]: filled(options) };
 }
 
 function canonicalBuild(build: BuildSpec): CanonicalObject {

@@ -8,6 +8,7 @@ import type {
   ProjectSpec,
   SchedulerSpec,
 } from '../projectSpec.js';
+import { canonicalDriver } from './canonicalDriver.js';
 import { canonicalAgent, canonicalScheduler, canonicalTrigger } from './canonicalAgent.js';
 import { canonicalMcpServer, canonicalWorkspace } from './canonicalParts.js';
 import { canonicalHook, canonicalProject, canonicalProvider } from './canonicalProject.js';
@@ -122,11 +123,10 @@ function texts(pairs: readonly { readonly name: string; readonly value: string }
 }
 
 function agentBody(agent: AgentSpec): CanonicalObject {
-  const { name, ...driverOptions } = agent.driver;
   const hasImage = agent.image !== undefined || agent.build !== undefined;
   return leftOut(hasImage ? AGENT_DEFAULTS : AGENT_DEFAULTS_WITHOUT_IMAGE, {
     ...without(canonicalAgent(agent), ['name']),
-    driver: { [name]: filled(driverOptions) },
+    driver: { [agent.driver.name]: canonicalDriver(agent.driver) },
     ...section('env', environment(agent.env)),
     ...(agent.build ? { build: buildBody(agent.build) } : {}),
     ...(agent.mcpServers.length > 0 ? { mcp_servers: agent.mcpServers.map(serverBody) } : {}),

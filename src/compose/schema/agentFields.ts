@@ -1,4 +1,5 @@
 import { envValue, texts } from './commonFields.js';
+import { driver } from './driverFields.js';
 import { budget, llm } from './modelFields.js';
 import { DEFAULT_PROVIDER, providerProposals } from './providerNames.js';
 import { permissionValues } from './providerFields.js';
@@ -11,52 +12,6 @@ import { agentWorkspace } from './workspaceFields.js';
 
 const HANDOFF = 'agents:\n  dev:\n    provider: claude\n    handoff:\n      on_response: reviewer\n';
 const REVIEWER = '  reviewer:\n    provider: codex\n';
-
-const driver: MappingShape = mapping(
-  {
-    process: field(mapping({}), 'A process of this machine, without a container.', 'process: {}', { era: 'muster' }),
-    docker: field(
-      mapping({
-        host: field(text(), 'Address of the Docker Engine.', 'host: unix:///var/run/docker.sock', {
-          fallback: 'the default of Docker',
-        }),
-      }),
-      'A Docker container.',
-      'docker: {}',
-    ),
-    boxlite: field(
-      mapping({
-        kernel: field(text(), 'Path of a kernel.', 'kernel: /opt/vm/vmlinux'),
-        rootfs: field(text(), 'Path of a root file system.', 'rootfs: /opt/vm/rootfs'),
-      }),
-      'A BoxLite virtual machine.',
-      'boxlite: {}',
-      { planned: true },
-    ),
-    microsandbox: field(
-      mapping({
-        profile: field(text(), 'Name of a placement profile in the settings of microsandbox.', 'profile: small'),
-      }),
-      'A microsandbox virtual machine; see docs/microvms.md.',
-      'microsandbox: {}',
-    ),
-    firecracker: field(
-      mapping({
-        kernel: field(text(), 'Path of a kernel.', ''),
-        rootfs: field(text(), 'Path of a root file system.', ''),
-      }),
-      'Known to the language, but refused.',
-      '',
-      { refused: 'unsupported runtime driver firecracker' },
-    ),
-  },
-  {
-    exactlyOne: {
-      names: ['process', 'docker', 'boxlite', 'microsandbox', 'firecracker'],
-      text: 'driver requires exactly one runtime',
-    },
-  },
-);
 
 const build = {
   kind: 'choice',

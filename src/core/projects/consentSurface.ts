@@ -3,6 +3,7 @@ import type {
   AgentSpec,
   DriverSpec,
   EnvEntry,
+  KubernetesSpec,
   FetchedScriptSpec,
   McpServerSpec,
   ProjectSpec,
@@ -72,10 +73,12 @@ export function consentSurface(spec: ProjectSpec): readonly ConsentItem[] {
 /** What a container or virtual machine keeps from the agent, beside what other items name. */
 function isolationText(driver: DriverSpec): string {
   if (driver.name === 'process') return '';
+  if (driver.name === 'kubernetes') return ` in a pod, where it may run any command`;
   return ` in a ${placeOf(driver)}, where it may run any command. Of this machine it has its worktree, the history of the repository to read, and what this file gives it`;
 }
 
 function placeOf({ name }: DriverSpec): string {
+  if (name === 'kubernetes') return 'pod';
   return name === 'docker' ? 'container' : 'virtual machine';
 }
 
@@ -154,9 +157,27 @@ function sourceText(source: FetchedScriptSpec): string {
 }
 
 function driverItems(driver: DriverSpec, of: ItemOf): readonly ConsentItem[] {
+  if (driver.name === 'kubernetes') return [of('driver.kubernetes', clusterText(driver), driver)];
   const { name, ...options } = driver;
   const set = Object.entries(options).flatMap(([key, value]) => (value === undefined ? [] : [`${key} ${value}`]));
   return set.length === 0 ? [] : [of(`driver.${name}`, `runs in ${name} with ${quoted(set.join(', '))}.`, driver)];
+}
+
+/** Asked for also when nothing is written: the repository leaves this machine. */
+function clusterText(driver: KubernetesSpec): string {
+  const { name: _, context, nodeSelector = [], tolerations = [], imagePullSecrets = [], ...texts } = driver;
+  const where = context === undefined ? 'the current cluster of your kubeconfig' : `the cluster ${quoted(context)}`;
+  const options = [
+    ...Object.entries(texts).flatMap(([key, value]) => (value === undefined ? [] : [`${key} ${value}`])),
+    ...nodeSelector.map(({ name, value }) => `nodes with ${name}=${value}`),
+    ...tolerations.map(
+      ({ key = 'any taint', value, effect = '' }) =>
+        `tolerates ${key}${value === undefined ? '' : `=${value}`}${effect && `:${effect}`}`,
+    ),
+    ...imagePullSecrets.map(secret => `images with the secret ${secret}`),
+  ];
+  const how = options.length === 0 ? '' : ` (${options.map(quoted).join(', ')})`;
+  return `runs in pods of ${where}${how}. Its worktree, the history of the repository and what this file gives it are sent there.`;
 }
 
 function workspaceItems(workspace: AgentSpec['workspace'], of: ItemOf): readonly ConsentItem[] {

@@ -24,7 +24,7 @@ export function requireDriver(agent: AgentSpec): void {
   const { driver } = agent;
   if (startedDrivers.includes(driver.name)) {
     if (driver.name !== 'process') requireImage(agent);
-    if (driver.name === 'microsandbox') requireMachine(agent);
+    if (driver.name === 'microsandbox' || driver.name === 'kubernetes') requirePulled(agent);
     return;
   }
   throw new AppError(
@@ -44,8 +44,8 @@ function requireImage(agent: AgentSpec): void {
   );
 }
 
-/** What runtimes of virtual machines cannot. */
-function requireMachine({ name, driver, build }: AgentSpec): void {
+/** What runtimes of virtual machines and clusters cannot: build. */
+function requirePulled({ name, driver, build }: AgentSpec): void {
   if (!build) return;
   throw new AppError(
     'request.invalid',

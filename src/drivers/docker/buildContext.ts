@@ -4,8 +4,8 @@ import dockerignore, { type Ignore } from '@balena/dockerignore';
 import { errorMessage } from '../../base/errors.js';
 import { readForeignFile } from '../../node/foreignFile.js';
 import { systemCode } from '../../node/systemError.js';
-import { packFolder } from './packFolder.js';
-import { packing, type Packed } from './packing.js';
+import { packFolder } from '../guests/packFolder.js';
+import { packing, type Packed } from '../guests/packing.js';
 
 /** What the engine must have whatever `.dockerignore` says. */
 const ignoreFile = '.dockerignore';

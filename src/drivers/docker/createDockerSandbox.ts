@@ -6,7 +6,7 @@ import type { SandboxDriver } from '../../core/sandboxes/sandboxDriver.js';
 import { dockerEndpoint, type EndpointSources } from './dockerEndpoint.js';
 import { DockerEngine } from './dockerEngine.js';
 import { DockerSandboxDriver } from './dockerSandboxDriver.js';
-import { Doors } from './doors.js';
+import { Doors } from '../guests/doors.js';
 import { Images } from './images.js';
 
 export interface DockerOptions {

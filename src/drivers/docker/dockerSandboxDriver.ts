@@ -31,7 +31,7 @@ import { forwardPort } from '../guests/portForward.js';
 import { egressPort, homeVolume, labels, shellContainer, type ContainerSettings } from './containerOptions.js';
 import { found, statusOf, type DockerEngine } from './dockerEngine.js';
 import { DockerRuns } from './dockerRuns.js';
-import type { Doors } from './doors.js';
+import type { Doors } from '../guests/doors.js';
 import { GuestPrograms } from './guestPrograms.js';
 import { carryInto } from './portForward.js';
 import type { Images } from './images.js';

@@ -9,7 +9,7 @@ import type { PullRequest, Watching } from '../../core/images/imageDriver.js';
 import { buildContext, readContextFile } from './buildContext.js';
 import { found, refusalOf, statusOf, type DockerEngine } from './dockerEngine.js';
 import { finished } from './imageProgress.js';
-import { sent } from './packing.js';
+import { sent } from '../guests/packing.js';
 import { registryLogin, registryOf } from './registryLogin.js';
 
 /** Of who pulls: its login to registries, and the registry of names without one. */

@@ -11,8 +11,9 @@ import { requireFolder, requireSpec } from '../guests/guestFolders.js';
 import { notStarted, type SettingsOf } from './dockerRuns.js';
 import { found, statusOf, unlessGone, type DockerEngine } from './dockerEngine.js';
 import type { GuestPrograms } from './guestPrograms.js';
+import { engineContainer } from './insideContainer.js';
 import { packRun } from './packRun.js';
-import { RunMirror, type RemoteRun } from './runMirror.js';
+import { RunMirror, type RemoteRun } from '../guests/runMirror.js';
 import { SentRuns } from './startedContainers.js';
 
 const pauseMs = 200;
@@ -158,7 +159,8 @@ export class RemoteRuns implements RunDriver, Disposable {
     for (;;) {
       signal.throwIfAborted();
       try {
-        const mirror = new RunMirror(this.#options, remote);
+        const container = this.#options.engine.docker.getContainer(runContainerName(remote.run));
+        const mirror = new RunMirror(this.#options.stateDir, remote, engineContainer(this.#options, container));
         await mirror.follow(signal);
         signal.throwIfAborted();
         await mirror.fetch();

@@ -3,7 +3,7 @@ import { member } from '../../base/closedUnion.js';
 import { defined } from '../../base/defined.js';
 import { parseId, type RunId, type SandboxId, type ThreadId } from '../../base/ids.js';
 import { JsonFields } from '../../base/jsonFields.js';
-import type { DriverSpec } from '../../compose/projectSpec.js';
+import type { DriverSpec, KubernetesSpec } from '../../compose/projectSpec.js';
 import type { Sandbox, SandboxState } from '../../core/sandboxes/sandbox.js';
 import type { SandboxStore } from '../../core/sandboxes/sandboxStore.js';
 import { EntityTable, fixed, stored, type RowOf } from './columns.js';
@@ -23,7 +23,7 @@ type SandboxRow = RowOf<typeof columns>;
 const table = new EntityTable<Sandbox>('sandbox', columns);
 
 const states: readonly SandboxState[] = ['creating', 'ready', 'failed', 'removed'];
-const drivers: readonly DriverSpec['name'][] = ['process', 'docker', 'boxlite', 'microsandbox'];
+const drivers: readonly DriverSpec['name'][] = ['process', 'docker', 'kubernetes', 'boxlite', 'microsandbox'];
 
 export class SqliteSandboxStore implements SandboxStore {
   readonly #get: Statement<[string], SandboxRow>;
@@ -91,9 +91,42 @@ function toDriver(fields: JsonFields): DriverSpec {
       return { name };
     case 'docker':
       return { name, ...defined({ host: fields.text('host') }) };
+    case 'kubernetes':
+      return toKubernetes(fields);
     case 'boxlite':
       return { name, ...defined({ kernel: fields.text('kernel'), rootfs: fields.text('rootfs') }) };
     case 'microsandbox':
       return { name, ...defined({ profile: fields.text('profile') }) };
   }
+}
+
+/** In the order in which compose files are read: two drivers are compared as texts. */
+function toKubernetes(fields: JsonFields): KubernetesSpec {
+  const texts = (name: string): readonly string[] | undefined => (fields.value(name) ? fields.texts(name) : undefined);
+  const list = (name: string): readonly JsonFields[] | undefined =>
+    fields.value(name) ? fields.list(name) : undefined;
+  return {
+    name: 'kubernetes',
+    ...defined({
+      context: fields.text('context'),
+      namespace: fields.text('namespace'),
+      serviceAccount: fields.text('serviceAccount'),
+      nodeSelector: list('nodeSelector')?.map(each => ({
+        name: each.text('name') ?? '',
+        value: each.text('value') ?? '',
+      })),
+      tolerations: list('tolerations')?.map(each =>
+        defined({
+          key: each.text('key'),
+          operator: each.text('operator'),
+          value: each.text('value'),
+          effect: each.text('effect'),
+          seconds: each.number('seconds'),
+        }),
+      ),
+      runtimeClass: fields.text('runtimeClass'),
+      imagePullSecrets: texts('imagePullSecrets'),
+      storage: fields.text('storage'),
+    }),
+  };
 }

@@ -10,7 +10,7 @@ import { systemClock } from '../../../src/client/systemClock.js';
 import { labels } from '../../../src/drivers/docker/containerOptions.js';
 import { DockerEngine } from '../../../src/drivers/docker/dockerEngine.js';
 import { DockerSandboxDriver } from '../../../src/drivers/docker/dockerSandboxDriver.js';
-import { Doors } from '../../../src/drivers/docker/doors.js';
+import { Doors } from '../../../src/drivers/guests/doors.js';
 import { Images } from '../../../src/drivers/docker/images.js';
 import { SentRuns } from '../../../src/drivers/docker/startedContainers.js';
 import { tempDirectory } from '../../support/tempDirectory.js';

@@ -11,9 +11,9 @@ import {
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { pack, type Headers } from 'tar-stream';
-import { packFolder } from '../../../src/drivers/docker/packFolder.js';
-import { packing, sent } from '../../../src/drivers/docker/packing.js';
-import { unpackFolder } from '../../../src/drivers/docker/unpackFolder.js';
+import { packFolder } from '../../../src/drivers/guests/packFolder.js';
+import { packing, sent } from '../../../src/drivers/guests/packing.js';
+import { unpackFolder } from '../../../src/drivers/guests/unpackFolder.js';
 import { tempDirectory } from '../../support/tempDirectory.js';
 
 /** A tar with entries that no honest program writes. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { destination } from '../../../../src/drivers/docker/egressProxy.js';
+import { destination } from '../../../../src/drivers/guests/egressProxy.js';
 
 describe('what a guest may reach', () => {
   test.each([

@@ -1,10 +1,9 @@
 import { connect, type Socket } from 'node:net';
-import { PassThrough, type Duplex } from 'node:stream';
-import type Docker from 'dockerode';
+import type { FarProgram } from './farContainer.js';
 
 /**
  * The relay of a container on another machine: it listens inside as the other does (`relays.ts`), and carries every connection in frames
- * over its own input and output, which the engine brings to the host. A frame: connection (4 bytes), kind (1), length (4), bytes.
+ * over its own input and output, which whoever runs the container brings to the host. A frame: connection (4 bytes), kind (1), length (4), bytes.
  *
  * Called with the file that says when all ports are listened at, and the ports.
  */
@@ -51,18 +50,14 @@ const longestFrame = 4 * 1024 * 1024;
 
 /** The host's end: leads each connection to the door of its port. Returns how to end it; `over` resolves when the other end is gone. */
 export function serveRelay(
-  docker: Docker,
-  stream: Duplex,
+  program: FarProgram,
   doorOf: (port: number) => string | undefined,
 ): { readonly over: Promise<void>; dispose(): void } {
   const sockets = new Map<number, Socket>();
-  const said = new PassThrough();
-  const complained = new PassThrough();
-  complained.resume();
-  docker.modem.demuxStream(stream, said, complained);
+  const { output: said, input: stream } = program;
   const { promise: over, resolve } = Promise.withResolvers<void>();
   const end = (): void => {
-    stream.destroy();
+    program.end();
     for (const socket of sockets.values()) socket.destroy();
     sockets.clear();
     resolve();
@@ -103,8 +98,7 @@ export function serveRelay(
     }
   };
   said.on('data', frames(take, end));
-  stream.once('end', end);
-  stream.once('close', end);
+  for (const event of ['end', 'close', 'error']) said.on(event, end);
   stream.on('error', end);
   return { over, dispose: end };
 }

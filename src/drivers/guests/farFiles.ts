@@ -1,20 +1,17 @@
 import { closeSync, openSync, statSync, writeSync } from 'node:fs';
-import { Readable } from 'node:stream';
-import type Docker from 'dockerode';
 import { extract } from 'tar-stream';
-import { found, type DockerEngine } from './dockerEngine.js';
+import type { FarContainer } from './farContainer.js';
 
 /** A file in a container, which an agent may have written: of any size, or a link. */
-export interface ContainerFile {
-  readonly engine: DockerEngine;
-  readonly container: Pick<Docker.Container, 'getArchive'>;
+export interface FarFile {
+  readonly container: Pick<FarContainer, 'tar'>;
   /** Inside; where a link stands there is no file. */
   readonly path: string;
 }
 
 /** A small file; undefined when it is not there, or larger than that. */
-export async function readContainerFile(
-  file: ContainerFile,
+export async function readFarFile(
+  file: FarFile,
   { maxBytes }: { readonly maxBytes: number },
 ): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
@@ -23,7 +20,7 @@ export async function readContainerFile(
 }
 
 /** Adds what the container's file has more than the one here. */
-export async function appendContainerFile(file: ContainerFile, here: string): Promise<void> {
+export async function appendFarFile(file: FarFile, here: string): Promise<void> {
   const target = openSync(here, 'a', 0o600);
   try {
     let skipped = sizeOf(here);
@@ -45,10 +42,10 @@ export function sizeOf(path: string): number {
 
 /** False when there is no such file, or when it is larger. */
 async function eachChunk(
-  { engine, container, path }: ContainerFile,
+  { container, path }: FarFile,
   { maxBytes = Infinity, take }: { readonly maxBytes?: number; readonly take: (chunk: Buffer) => void },
 ): Promise<boolean> {
-  const tar = await engine.call(() => found(container.getArchive({ path })));
+  const tar = await container.tar(path);
   if (!tar) return false;
   const { promise, resolve, reject } = Promise.withResolvers<boolean>();
   const reader = extract();
@@ -72,6 +69,6 @@ async function eachChunk(
   } finally {
     // What is not wanted is not fetched either.
     reader.destroy();
-    if (tar instanceof Readable) tar.destroy();
+    tar.destroy();
   }
 }

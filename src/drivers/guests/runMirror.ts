@@ -1,22 +1,17 @@
 import { closeSync, existsSync, openSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
-import type { Clock } from '../../base/clock.js';
+import { join, posix } from 'node:path';
 import type { RunId } from '../../base/ids.js';
 import type { SandboxRef } from '../../core/sandboxes/sandboxDriver.js';
 import { readForeignFileSync } from '../../node/foreignFile.js';
 import { runFiles, runPath, writeWhole } from '../../node/runFiles.js';
-import { sandboxFolder } from '../guests/guestFolders.js';
-import { runContainerName } from './containerOptions.js';
-import { appendContainerFile, readContainerFile, sizeOf } from './containerFiles.js';
-import type { DockerEngine } from './dockerEngine.js';
-import { guestPaths, guestRunDir } from '../guests/guestPaths.js';
-import { startInside, type EngineContainer } from './insideContainer.js';
+import type { FarContainer } from './farContainer.js';
+import { appendFarFile, readFarFile, sizeOf } from './farFiles.js';
+import { sandboxFolder } from './guestFolders.js';
+import { guestPaths, guestRunDir } from './guestPaths.js';
 import { remoteRelay, serveRelay } from './remoteRelay.js';
-import { unpackFolder } from './unpackFolder.js';
+import { unpackFolder, type Unpacking } from './unpackFolder.js';
 
 const longestRecord = 4_096;
-const pauseMs = 200;
 
 /** A run of an engine elsewhere, as this machine knows it. */
 export interface RemoteRun {
@@ -35,43 +30,33 @@ interface Part {
   dispose(): void;
 }
 
-interface RunMirrorOptions {
-  readonly engine: DockerEngine;
-  readonly stateDir: string;
-  readonly clock: Clock;
-}
-
 /** Makes the files here what the files of a run elsewhere are: its output while it works, the rest when it has ended. */
 export class RunMirror {
-  readonly #options: RunMirrorOptions;
+  readonly #stateDir: string;
   readonly #remote: RemoteRun;
-  readonly #inside: EngineContainer;
+  readonly #container: FarContainer;
   /** The run's directory on this machine. */
   readonly #dir: string;
 
-  constructor(options: RunMirrorOptions, remote: RemoteRun) {
-    const { engine, stateDir } = options;
-    this.#options = options;
+  constructor(stateDir: string, remote: RemoteRun, container: FarContainer) {
+    this.#stateDir = stateDir;
     this.#remote = remote;
-    this.#inside = { engine, container: engine.docker.getContainer(runContainerName(remote.run)) };
+    this.#container = container;
     this.#dir = runPath(stateDir, remote.run);
   }
 
   /** Until the container has ended. What was cut off meanwhile, by an engine that started again, begins again. */
   async follow(signal: AbortSignal): Promise<void> {
-    const { engine, clock } = this.#options;
-    const { container } = this.#inside;
     const parts = new Map<string, Part>();
     try {
       for (;;) {
-        const { State: state } = await engine.call(() => container.inspect());
-        if (!state.Running) return;
+        if (!(await this.#container.isRunning())) return;
         if (this.#remote.doors.size > 0 && !parts.has('relay')) this.#keep(parts, 'relay', await this.#relay());
         if (isBlank(join(this.#dir, runFiles.pid))) await this.#fetchStart();
         else
           for (const name of [runFiles.stdout, runFiles.stderr])
             if (!parts.has(name)) this.#keep(parts, name, await this.#tail(name));
-        await clock.sleep(pauseMs, signal);
+        await this.#container.untilNextLook(signal);
       }
     } finally {
       for (const part of parts.values()) part.dispose();
@@ -80,23 +65,23 @@ export class RunMirror {
 
   /** Everything that the run left, the word that it ended last. */
   async fetch(): Promise<void> {
-    const { engine, stateDir } = this.#options;
     const { run, sandbox, workspace, readOnly } = this.#remote;
-    const archive = async (path: string): Promise<NodeJS.ReadableStream> =>
-      await engine.call(() => this.#inside.container.getArchive({ path }));
-    const git = join(sandboxFolder(stateDir, sandbox), 'git', run);
-    if (!readOnly && existsSync(workspace)) {
-      const tar = await archive(guestPaths.workspace);
-      await unpackFolder(readable(tar), { top: 'workspace', folder: workspace, keeps: ['.git'] });
-    }
-    if (existsSync(git)) await unpackFolder(readable(await archive(guestPaths.gitDir)), { top: 'git', folder: git });
+    const git = join(sandboxFolder(this.#stateDir, sandbox), 'git', run);
+    if (!readOnly) await this.#fetchFolder(guestPaths.workspace, { folder: workspace, keeps: ['.git'] });
+    await this.#fetchFolder(guestPaths.gitDir, { folder: git });
     await this.#fetchStart();
     for (const name of [runFiles.stdout, runFiles.stderr]) {
       const path = `${guestRunDir(run)}/${name}`;
-      await appendContainerFile({ ...this.#inside, path }, join(this.#dir, name));
+      await appendFarFile({ container: this.#container, path }, join(this.#dir, name));
     }
     const exit = await this.#ofRun(runFiles.exit);
     if (exit && exit.toString('utf8').trim() !== '') writeWhole(join(this.#dir, runFiles.exit), exit.toString('utf8'));
+  }
+
+  async #fetchFolder(path: string, into: Omit<Unpacking, 'top'>): Promise<void> {
+    if (!existsSync(into.folder)) return;
+    const tar = await this.#container.tar(path);
+    if (tar) await unpackFolder(tar, { ...into, top: posix.basename(path) });
   }
 
   #keep(parts: Map<string, Part>, name: string, part: Part): void {
@@ -110,8 +95,8 @@ export class RunMirror {
   async #relay(): Promise<Part> {
     const { doors } = this.#remote;
     const ports = [...doors.keys()].map(String);
-    const stream = await startInside(this.#inside, ['node', '-e', remoteRelay, '/run/muster-relay', ...ports], 'input');
-    return serveRelay(this.#options.engine.docker, stream, port => {
+    const command = ['node', '-e', remoteRelay, this.#container.relayMark, ...ports];
+    return serveRelay(await this.#container.begin(command, 'input'), port => {
       const folder = doors.get(port);
       return folder === undefined ? undefined : join(folder, 'door.sock');
     });
@@ -129,28 +114,23 @@ export class RunMirror {
     const path = join(this.#dir, name);
     const from = sizeOf(path) + 1;
     const command = ['tail', '-c', `+${from}`, '-f', `${guestRunDir(this.#remote.run)}/${name}`];
-    const stream = await startInside(this.#inside, command, 'output');
+    const program = await this.#container.begin(command, 'output');
     const file = openSync(path, 'a', 0o600);
-    const said = new PassThrough();
-    const complained = new PassThrough();
-    complained.resume();
-    this.#options.engine.docker.modem.demuxStream(stream, said, complained);
-    said.on('data', (bytes: Buffer) => {
+    program.output.on('data', (bytes: Buffer) => {
       try {
         writeSync(file, bytes);
       } catch {
         // A disk that is full: it begins again where the file ends, until there is room.
-        stream.destroy();
+        program.end();
       }
     });
     const { promise: over, resolve } = Promise.withResolvers<void>();
-    for (const event of ['end', 'close', 'error']) stream.once(event, () => resolve());
+    for (const event of ['end', 'close', 'error']) program.output.once(event, () => resolve());
     let isOpen = true;
     return {
       over,
       dispose: () => {
-        stream.destroy();
-        said.destroy();
+        program.end();
         if (isOpen) closeSync(file);
         isOpen = false;
       },
@@ -160,15 +140,8 @@ export class RunMirror {
   /** One of the wrapper's records. */
   async #ofRun(name: string): Promise<Buffer | undefined> {
     const path = `${guestRunDir(this.#remote.run)}/${name}`;
-    return await readContainerFile({ ...this.#inside, path }, { maxBytes: longestRecord });
+    return await readFarFile({ container: this.#container, path }, { maxBytes: longestRecord });
   }
-}
-
-function readable(stream: NodeJS.ReadableStream): PassThrough {
-  const through = new PassThrough();
-  stream.once('error', error => through.destroy(error instanceof Error ? error : undefined));
-  stream.pipe(through);
-  return through;
 }
 
 /** As it was made, before its writer wrote it. */

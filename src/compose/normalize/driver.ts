@@ -1,0 +1,57 @@
+import type { DriverSpec, KubernetesSpec, TolerationSpec } from '../projectSpec.js';
+import type { ComposeNode, MappingNode } from '../source/composeNode.js';
+import { child, entryOf } from '../source/composeNode.js';
+import { entriesOf, itemsOf, numberAt, pairsAt, textAt, textsOf } from './normalizeContext.js';
+
+/** The first runtime named; without one, containers when there is an image, otherwise processes. */
+export function driverOf(node: MappingNode): DriverSpec {
+  const driver = child(node, 'driver');
+  const name = entriesOf(driver).find(entry =>
+    ['process', 'docker', 'kubernetes', 'boxlite', 'microsandbox'].includes(entry.key),
+  )?.key;
+  const options = name === undefined ? undefined : child(driver, name);
+  switch (name) {
+    case 'process':
+      return { name };
+    case 'docker':
+      return { name, host: textAt(options, 'host') };
+    case 'kubernetes':
+      return kubernetes(options);
+    case 'boxlite':
+      return { name, kernel: textAt(options, 'kernel'), rootfs: textAt(options, 'rootfs') };
+    case 'microsandbox':
+      return { name, profile: textAt(options, 'profile') };
+    default: {
+      const hasImage = textAt(node, 'image') !== undefined || entryOf(node, 'build') !== undefined;
+      return hasImage ? { name: 'docker' } : { name: 'process' };
+    }
+  }
+}
+
+/** What is not there is left out, so that it is stored and compared as it was written. */
+function kubernetes(node: ComposeNode | undefined): KubernetesSpec {
+  const nodeSelector = pairsAt(node, 'node_selector');
+  const tolerations = itemsOf(child(node, 'tolerations')).map(toleration);
+  const imagePullSecrets = textsOf(child(node, 'image_pull_secrets'));
+  return {
+    name: 'kubernetes',
+    context: textAt(node, 'context'),
+    namespace: textAt(node, 'namespace'),
+    serviceAccount: textAt(node, 'service_account'),
+    nodeSelector: nodeSelector.length > 0 ? nodeSelector : undefined,
+    tolerations: tolerations.length > 0 ? tolerations : undefined,
+    runtimeClass: textAt(node, 'runtime_class'),
+    imagePullSecrets: imagePullSecrets.length > 0 ? imagePullSecrets : undefined,
+    storage: textAt(node, 'storage'),
+  };
+}
+
+function toleration(node: ComposeNode): TolerationSpec {
+  return {
+    key: textAt(node, 'key'),
+    operator: textAt(node, 'operator'),
+    value: textAt(node, 'value'),
+    effect: textAt(node, 'effect'),
+    seconds: numberAt(node, 'seconds'),
+  };
+}

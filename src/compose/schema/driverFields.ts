@@ -1,0 +1,125 @@
+import { texts } from './commonFields.js';
+import type { MappingShape } from './shape.js';
+import { dictionary, field, integer, list, mapping, oneOf, text } from './shape.js';
+
+/** A name of an object of Kubernetes. */
+const OBJECT_NAME = '^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$';
+
+const toleration = mapping({
+  key: field(text(), 'Key of the taint; missing: every one.', 'key: agents', { era: 'muster' }),
+  operator: field(
+    oneOf([
+      { value: 'Equal', doc: 'The taint has that value.' },
+      { value: 'Exists', doc: 'The taint has any value.' },
+    ]),
+    'How the value is compared.',
+    'operator: Exists',
+    { era: 'muster', fallback: 'Equal' },
+  ),
+  value: field(text(), 'Value of the taint.', 'value: "yes"', { era: 'muster' }),
+  effect: field(
+    oneOf([
+      { value: 'NoSchedule', doc: 'Nothing new is placed there.' },
+      { value: 'PreferNoSchedule', doc: 'Nothing new is placed there while there is room elsewhere.' },
+      { value: 'NoExecute', doc: 'What is there is ended.' },
+    ]),
+    'Effect of the taint; missing: every one.',
+    'effect: NoSchedule',
+    { era: 'muster' },
+  ),
+  seconds: field(integer(0), 'How long `NoExecute` is tolerated; missing: for ever.', 'seconds: 60', { era: 'muster' }),
+});
+
+const kubernetes: MappingShape = mapping({
+  context: field(text({ nonEmpty: true }), 'Context of your kubeconfig.', 'context: build', {
+    era: 'muster',
+    fallback: 'the current one, or the cluster that the host runs in',
+  }),
+  namespace: field(text({ nonEmpty: true, pattern: OBJECT_NAME }), 'Where its pods are made.', 'namespace: agents', {
+    era: 'muster',
+    fallback: 'that of the context, else default',
+  }),
+  service_account: field(
+    text({ nonEmpty: true, pattern: OBJECT_NAME }),
+    'Service account of the pods. Its token is not given to the agent.',
+    'service_account: agents',
+    { era: 'muster', fallback: 'that of the namespace' },
+  ),
+  node_selector: field(
+    dictionary('label', 'pool', text()),
+    'Labels that a node must have.',
+    'node_selector:\n  pool: agents',
+    { era: 'muster' },
+  ),
+  tolerations: field(
+    list(toleration),
+    'Taints of nodes that do not keep its pods away.',
+    'tolerations:\n  - key: agents\n    operator: Exists',
+    { era: 'muster' },
+  ),
+  runtime_class: field(
+    text({ nonEmpty: true, pattern: OBJECT_NAME }),
+    'Runtime of the pods, as Kata or gVisor for a kernel of their own.',
+    'runtime_class: kata',
+    { era: 'muster', fallback: "the node's" },
+  ),
+  image_pull_secrets: field(texts, 'Secrets of the namespace that fetch the image.', 'image_pull_secrets: [registry]', {
+    era: 'muster',
+  }),
+  storage: field(
+    text({ nonEmpty: true, pattern: OBJECT_NAME }),
+    'Storage class of the volume that a run works on. It is made with the pod and goes with it.',
+    'storage: fast',
+    { era: 'muster', fallback: "the node's own disk" },
+  ),
+});
+
+/** Where runs execute: exactly one. */
+export const driver: MappingShape = mapping(
+  {
+    process: field(mapping({}), 'A process of this machine, without a container.', 'process: {}', { era: 'muster' }),
+    docker: field(
+      mapping({
+        host: field(text(), 'Address of the Docker Engine.', 'host: unix:///var/run/docker.sock', {
+          fallback: 'the default of Docker',
+        }),
+      }),
+      'A Docker container.',
+      'docker: {}',
+    ),
+    kubernetes: field(kubernetes, 'A pod of a Kubernetes cluster; see docs/cluster.md.', 'kubernetes: {}', {
+      era: 'muster',
+    }),
+    boxlite: field(
+      mapping({
+        kernel: field(text(), 'Path of a kernel.', 'kernel: /opt/vm/vmlinux'),
+        rootfs: field(text(), 'Path of a root file system.', 'rootfs: /opt/vm/rootfs'),
+      }),
+      'A BoxLite virtual machine.',
+      'boxlite: {}',
+      { planned: true },
+    ),
+    microsandbox: field(
+      mapping({
+        profile: field(text(), 'Name of a placement profile in the settings of microsandbox.', 'profile: small'),
+      }),
+      'A microsandbox virtual machine; see docs/microvms.md.',
+      'microsandbox: {}',
+    ),
+    firecracker: field(
+      mapping({
+        kernel: field(text(), 'Path of a kernel.', ''),
+        rootfs: field(text(), 'Path of a root file system.', ''),
+      }),
+      'Known to the language, but refused.',
+      '',
+      { refused: 'unsupported runtime driver firecracker' },
+    ),
+  },
+  {
+    exactlyOne: {
+      names: ['process', 'docker', 'kubernetes', 'boxlite', 'microsandbox', 'firecracker'],
+      text: 'driver requires exactly one runtime',
+    },
+  },
+);

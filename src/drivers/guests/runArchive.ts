@@ -1,0 +1,51 @@
+import type { RunId } from '../../base/ids.js';
+import type { SandboxSpec } from '../../core/sandboxes/sandboxDriver.js';
+import { runPath } from '../../node/runFiles.js';
+import { guestPaths } from './guestPaths.js';
+import { packDirectory, packFolder, type Owner } from './packFolder.js';
+import { packing, type Packed } from './packing.js';
+
+export interface ArchivedRun {
+  readonly run: RunId;
+  readonly spec: SandboxSpec;
+  /** Whose the files are there. */
+  readonly owner: Owner;
+  readonly stateDir: string;
+  readonly programsFolder: string;
+  /** The home folder, as this machine has it; missing: it is there already, or begins empty. */
+  readonly home?: string | undefined;
+}
+
+/** Programs that run inside; the others are the host's. */
+const isGuestProgram = (path: string): boolean => /^demo\w*\.js$/i.test(path);
+
+/** All that a run needs elsewhere: worktree, git directory with the objects that it borrows, the run's directory, programs. */
+export function runArchive({ run, spec, owner, stateDir, programsFolder, home }: ArchivedRun): Packed {
+  return packing(async archive => {
+    const { workspace } = spec;
+    for (const name of ['home', 'workspace', 'runs', 'programs', 'git', 'objects'])
+      await packDirectory(archive, name, owner);
+    if (home !== undefined) await packFolder({ archive, folder: home, as: 'home/', owner });
+    const isFile = (path: string): boolean => path !== '.git';
+    await packFolder({
+      archive,
+      folder: workspace.folder,
+      as: 'workspace/',
+      owner,
+      isWanted: isFile,
+      isEntered: isFile,
+    });
+    if (workspace.git) {
+      archive.entry({ ...owner, name: 'workspace/.git', mode: 0o644 }, `gitdir: ${guestPaths.gitDir}\n`);
+      await packFolder({ archive, folder: workspace.git.gitDir, as: 'git/', owner });
+      for (const [index, folder] of workspace.git.objects.entries()) {
+        await packDirectory(archive, `objects/${index}`, owner);
+        await packFolder({ archive, folder, as: `objects/${index}/`, owner });
+      }
+    }
+    await packDirectory(archive, `runs/${run}`, owner);
+    await packFolder({ archive, folder: runPath(stateDir, run), as: `runs/${run}/`, owner });
+    const programs = { archive, folder: programsFolder, as: 'programs/', owner };
+    await packFolder({ ...programs, isWanted: isGuestProgram, isEntered: () => false });
+  });
+}
