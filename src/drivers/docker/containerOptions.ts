@@ -5,6 +5,7 @@ import type { MountSpec } from '../../compose/projectSpec.js';
 import type { SandboxLaunch, SandboxSpec } from '../../core/sandboxes/sandboxDriver.js';
 import { runFiles, runIdVariable } from '../../node/runFiles.js';
 import { shellWrapper } from '../../node/shellWrapper.js';
+import { proxyVariables, type Door } from '../guests/egress.js';
 import { guestMount, guestMounts, guestRunMounts, sandboxFolder, type GuestMount } from '../guests/guestFolders.js';
 import { guestLimits } from '../guests/guestLimits.js';
 import { guestPaths, guestRunDir } from '../guests/guestPaths.js';
@@ -34,9 +35,6 @@ export const labels = {
   role: 'dev.muster.role',
 } as const;
 
-/** At which the relay inside leads to the proxy for allowed hosts. */
-export const egressPort = 3128;
-
 /** What all containers of a driver have in common. */
 export interface ContainerSettings {
   readonly stateDir: string;
@@ -45,7 +43,7 @@ export interface ContainerSettings {
   /** Folder of Muster's own programs. */
   readonly programs: string;
   /** Ports of this machine that lead here, and the folders of their sockets. */
-  readonly doors: readonly { readonly port: number; readonly folder: string }[];
+  readonly doors: readonly Door[];
   /** `uid:gid`. */
   readonly user: string;
   /** Processors that the engine has. */
@@ -160,23 +158,6 @@ export function shellContainer(spec: SandboxSpec, settings: ContainerSettings): 
     // No relay is in it: from here nothing of the network is reached but with `full`.
     Env: [`HOME=${guestPaths.home}`],
     Labels: { ...container.Labels, [labels.role]: 'shell' },
-  };
-}
-
-/** How programs inside find the hosts that they may reach. */
-function proxyVariables({ network }: SandboxSpec): Readonly<Record<string, string>> {
-  if (typeof network === 'string') return {};
-  const proxy = `http://127.0.0.1:${egressPort}`;
-  const own = '127.0.0.1,localhost';
-  return {
-    HTTP_PROXY: proxy,
-    HTTPS_PROXY: proxy,
-    http_proxy: proxy,
-    https_proxy: proxy,
-    NO_PROXY: own,
-    no_proxy: own,
-    // Node's own fetch asks for nothing by itself.
-    NODE_USE_ENV_PROXY: '1',
   };
 }
 

@@ -24,11 +24,12 @@ import type {
 import type { OnImageStep } from '../../core/images/image.js';
 import { runPath, writeWhole } from '../../node/runFiles.js';
 import { DiskWatch } from '../guests/diskWatch.js';
+import { allowedHosts, egressFolder, egressPort, openWays } from '../guests/egress.js';
 import { makeGuestFolders, sandboxFolder } from '../guests/guestFolders.js';
 import { guestLimits } from '../guests/guestLimits.js';
 import { guestObjects, guestPaths, isolatedGuest } from '../guests/guestPaths.js';
 import { forwardPort } from '../guests/portForward.js';
-import { egressPort, homeVolume, labels, shellContainer, type ContainerSettings } from './containerOptions.js';
+import { homeVolume, labels, shellContainer, type ContainerSettings } from './containerOptions.js';
 import { found, statusOf, type DockerEngine } from './dockerEngine.js';
 import { DockerRuns } from './dockerRuns.js';
 import type { Doors } from '../guests/doors.js';
@@ -36,7 +37,7 @@ import { GuestPrograms } from './guestPrograms.js';
 import { carryInto } from './portForward.js';
 import type { Images } from './images.js';
 import { RemoteRuns } from './remoteRuns.js';
-import { containerOfLabels, type StartedContainer } from './startedContainers.js';
+import { containerOfLabels, sentRunOf, type StartedContainer } from './startedContainers.js';
 
 export interface DockerSandboxOptions {
   readonly engine: DockerEngine;
@@ -234,23 +235,13 @@ export class DockerSandboxDriver implements SandboxDriver, Disposable {
   }
 
   async #settings(spec: SandboxSpec): Promise<ContainerSettings> {
-    const { engine, stateDir, programs, doors } = this.#options;
+    const { engine, stateDir, programs } = this.#options;
     const { rootless, processors } = await engine.facts();
     const user = rootless ? '0:0' : `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`;
-    const ports = [...this.#portsOf(spec)];
-    await doors.open(ports);
-    const opened = ports.map(port => ({ port, folder: doors.folderOf(port) }));
-    if (typeof spec.network !== 'string') {
-      const folder = this.#egressFolder(spec);
-      await doors.openEgress(folder, spec.network);
-      opened.push({ port: egressPort, folder });
-    }
+    const reached = { ports: [...this.#portsOf(spec)], allowed: allowedHosts(spec) };
+    const opened = await openWays(this.#options, spec, reached);
     const { elsewhere } = engine;
     return { stateDir, state: this.#state, programs, doors: opened, user, processors, elsewhere };
-  }
-
-  #egressFolder({ id }: Pick<SandboxRef, 'id'>): string {
-    return join(sandboxFolder(this.#options.stateDir, id), 'egress');
   }
 
   #portsOf({ id }: SandboxRef): Set<number> {
@@ -270,13 +261,13 @@ export class DockerSandboxDriver implements SandboxDriver, Disposable {
       .filter(container => !isPacking(container))
       .flatMap(({ Labels: own }): readonly StartedContainer[] => {
         if (!remote) return [containerOfLabels(own)];
-        const sent = remote.sent.of(own);
+        const sent = sentRunOf(remote.sent, own);
         return sent ? [sent] : [];
       });
     await doors.open(new Set(started.flatMap(({ ports }) => ports).filter(port => port !== egressPort)));
     for (const { allowed, sandbox } of started)
       if (allowed.length > 0 && sandbox !== undefined)
-        await doors.openEgress(this.#egressFolder({ id: sandbox }), allowed);
+        await doors.openEgress(egressFolder(this.#options.stateDir, { id: sandbox }), allowed);
     for (const container of started) this.#adopt(container);
   }
 
@@ -289,7 +280,7 @@ export class DockerSandboxDriver implements SandboxDriver, Disposable {
   }
 
   #doorFolder(sandbox: Pick<SandboxRef, 'id'>, port: number): string {
-    return port === egressPort ? this.#egressFolder(sandbox) : this.#options.doors.folderOf(port);
+    return port === egressPort ? egressFolder(this.#options.stateDir, sandbox) : this.#options.doors.folderOf(port);
   }
 
   #watchDisk(

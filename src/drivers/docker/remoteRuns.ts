@@ -14,7 +14,7 @@ import type { GuestPrograms } from './guestPrograms.js';
 import { engineContainer } from './insideContainer.js';
 import { packRun } from './packRun.js';
 import { RunMirror, type RemoteRun } from '../guests/runMirror.js';
-import { SentRuns } from './startedContainers.js';
+import { SentRuns } from '../guests/sentRuns.js';
 
 const pauseMs = 200;
 /** Before an engine that does not answer is asked again. */

@@ -1,11 +1,5 @@
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { isId, type RunId, type SandboxId } from '../../base/ids.js';
-import { JsonFields } from '../../base/jsonFields.js';
-import { makePrivateDirectory } from '../../node/privateDirectory.js';
-import { glanceInto } from '../../node/looks.js';
-import { writeWhole } from '../../node/runFiles.js';
-import { sandboxFolder } from '../guests/guestFolders.js';
+import type { SentRun, SentRuns } from '../guests/sentRuns.js';
 import { labels } from './containerOptions.js';
 
 /** What a host has to know of a container that an earlier one started. */
@@ -53,58 +47,8 @@ function namesOf(own: Labels): Pick<StartedContainer, 'run' | 'sandbox'> {
   };
 }
 
-/** A run on an engine elsewhere, as this machine wrote it down. */
-export interface SentRun extends StartedContainer {
-  readonly sandbox: SandboxId;
-  readonly run: RunId;
-  readonly workspace: string;
-}
-
-const longestRecord = 256 * 1024;
-
-/**
- * Runs that were sent to an engine elsewhere. What such an engine, or others who use it, say in labels decides nothing here: into which
- * folder their files go, and which ports and hosts they reach, stands in a file of this machine.
- */
-export class SentRuns {
-  readonly #stateDir: string;
-
-  constructor(stateDir: string) {
-    this.#stateDir = stateDir;
-  }
-
-  write({ sandbox, run, ...record }: SentRun): void {
-    makePrivateDirectory(this.#folder(sandbox));
-    writeWhole(this.#file({ sandbox, run }), JSON.stringify(record));
-  }
-
-  /** The run of a container; undefined for one that this machine did not send, or that has come back. */
-  of(own: Labels): SentRun | undefined {
-    const { run, sandbox } = namesOf(own);
-    if (run === undefined || sandbox === undefined) return undefined;
-    const file = glanceInto(this.#file({ sandbox, run }), { maxBytes: longestRecord });
-    if (file?.kind !== 'file' || file.truncated) return undefined;
-    const fields = JsonFields.parse(file.bytes.toString('utf8'));
-    const ports = fields.value('ports');
-    return {
-      sandbox,
-      run,
-      workspace: fields.text('workspace') ?? '',
-      readOnly: fields.flag('readOnly') ?? true,
-      ports: Array.isArray(ports) ? ports.filter(port => Number.isInteger(port)) : [],
-      allowed: fields.texts('allowed'),
-    };
-  }
-
-  forget(sent: Pick<SentRun, 'sandbox' | 'run'>): void {
-    rmSync(this.#file(sent), { force: true });
-  }
-
-  #folder(sandbox: SandboxId): string {
-    return join(sandboxFolder(this.#stateDir, sandbox), 'elsewhere');
-  }
-
-  #file({ sandbox, run }: Pick<SentRun, 'sandbox' | 'run'>): string {
-    return join(this.#folder(sandbox), `${run}.json`);
-  }
+/** The run of a container, as this machine sent it. */
+export function sentRunOf(sent: SentRuns, own: Labels): SentRun | undefined {
+  const { run, sandbox } = namesOf(own);
+  return run === undefined || sandbox === undefined ? undefined : sent.find({ run, sandbox });
 }

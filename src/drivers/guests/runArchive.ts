@@ -14,17 +14,24 @@ export interface ArchivedRun {
   readonly programsFolder: string;
   /** The home folder, as this machine has it; missing: it is there already, or begins empty. */
   readonly home?: string | undefined;
+  /** Files of its own in folders that are not made by it: `control/launch`. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** A volume of its own is where the worktree goes: that folder is there, and nobody's to change. */
+  readonly hasWorkspace?: boolean;
 }
 
 /** Programs that run inside; the others are the host's. */
 const isGuestProgram = (path: string): boolean => /^demo\w*\.js$/i.test(path);
 
 /** All that a run needs elsewhere: worktree, git directory with the objects that it borrows, the run's directory, programs. */
-export function runArchive({ run, spec, owner, stateDir, programsFolder, home }: ArchivedRun): Packed {
+export function runArchive(archived: ArchivedRun): Packed {
+  const { run, spec, owner, stateDir, programsFolder, home, hasWorkspace = false } = archived;
   return packing(async archive => {
     const { workspace } = spec;
-    for (const name of ['home', 'workspace', 'runs', 'programs', 'git', 'objects'])
-      await packDirectory(archive, name, owner);
+    const folders = ['home', ...(hasWorkspace ? [] : ['workspace']), 'runs', 'programs', 'git', 'objects'];
+    for (const name of folders) await packDirectory(archive, name, owner);
+    for (const [name, text] of Object.entries(archived.files ?? {}))
+      archive.entry({ ...owner, name, mode: 0o600 }, text);
     if (home !== undefined) await packFolder({ archive, folder: home, as: 'home/', owner });
     const isFile = (path: string): boolean => path !== '.git';
     await packFolder({

@@ -22,6 +22,8 @@ export interface RemoteRun {
   /** Ports of this machine that it reaches, with their sockets here. */
   readonly doors: ReadonlyMap<number, string>;
   readonly readOnly: boolean;
+  /** The home folder on this machine, where it travels too; missing: it stays there. */
+  readonly home?: string | undefined;
 }
 
 /** Something of a run that the engine carries while it works. */
@@ -69,6 +71,7 @@ export class RunMirror {
     const git = join(sandboxFolder(this.#stateDir, sandbox), 'git', run);
     if (!readOnly) await this.#fetchFolder(guestPaths.workspace, { folder: workspace, keeps: ['.git'] });
     await this.#fetchFolder(guestPaths.gitDir, { folder: git });
+    if (this.#remote.home !== undefined) await this.#fetchFolder(guestPaths.home, { folder: this.#remote.home });
     await this.#fetchStart();
     for (const name of [runFiles.stdout, runFiles.stderr]) {
       const path = `${guestRunDir(run)}/${name}`;

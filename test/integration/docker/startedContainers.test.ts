@@ -12,7 +12,7 @@ import { DockerEngine } from '../../../src/drivers/docker/dockerEngine.js';
 import { DockerSandboxDriver } from '../../../src/drivers/docker/dockerSandboxDriver.js';
 import { Doors } from '../../../src/drivers/guests/doors.js';
 import { Images } from '../../../src/drivers/docker/images.js';
-import { SentRuns } from '../../../src/drivers/docker/startedContainers.js';
+import { SentRuns } from '../../../src/drivers/guests/sentRuns.js';
 import { tempDirectory } from '../../support/tempDirectory.js';
 
 /** An engine on another machine, whose containers have ended with one file in each folder. `removed`: their names. */
@@ -77,7 +77,7 @@ test('an engine elsewhere chooses neither folders nor ports of this machine', as
     await doors.dispose();
   });
   await driver.openDoors();
-  await expect.poll(() => new SentRuns(stateDir).of({ [labels.run]: run, [labels.sandbox]: sandbox })).toBeUndefined();
+  await expect.poll(() => new SentRuns(stateDir).find({ run, sandbox })).toBeUndefined();
   expect(readFileSync(join(workspace, 'sent.txt'), 'utf8')).toBe('from there');
   expect(readdirSync(victim)).toEqual(['mine.txt']);
   expect(removed).toEqual([run]);
