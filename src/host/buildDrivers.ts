@@ -25,6 +25,7 @@ import { LoginShell } from './environment/loginShell.js';
 import type { DriverSpec } from '../compose/projectSpec.js';
 import type { HostState } from './openState.js';
 import { DockerOnDemand } from './sandboxes/dockerOnDemand.js';
+import { KubernetesOnDemand } from './sandboxes/kubernetesOnDemand.js';
 import { MicrovmOnDemand } from './sandboxes/microvmOnDemand.js';
 import { HostRunSecrets } from './secrets/hostRunSecrets.js';
 import { keyedDigest, machineKey } from './state/machineKey.js';
@@ -86,6 +87,7 @@ export function buildDrivers(
   const docker = resources.add(new DockerOnDemand({ ...inGuests, shell }));
   const sandboxDrivers = {
     docker,
+    kubernetes: resources.add(new KubernetesOnDemand({ ...inGuests, shell })),
     microsandbox: resources.add(new MicrovmOnDemand(inGuests)),
   };
   const known: HostDrivers['sandboxDrivers'] = sandboxDrivers;

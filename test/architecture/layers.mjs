@@ -13,8 +13,9 @@ export const layers = {
   'src/drivers/git': driver(['simple-git', 'execa']),
   'src/drivers/process': driver(['execa']),
   // What containers and virtual machines have in common, for their two drivers.
-  'src/drivers/guests': driver([]),
+  'src/drivers/guests': driver(['tar-stream']),
   'src/drivers/docker': driver(['dockerode', 'tar-stream', '@balena/dockerignore'], ['src/drivers/guests']),
+  'src/drivers/kubernetes': driver(['@kubernetes/client-node'], ['src/drivers/guests']),
   'src/drivers/microvm': driver([], ['src/drivers/guests']),
   'src/drivers/files': driver([]),
   'src/drivers/jupyter': driver(['ws']),

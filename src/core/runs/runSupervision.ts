@@ -93,12 +93,16 @@ export class RunSupervision {
 
   /** Starts the run. Resolves after `onEnded` or a release, when nothing of this object is going on any more. */
   async start(launch: SandboxLaunch): Promise<void> {
+    // It may wait for a place where it has room: that is none of its own time.
+    this.#limitClock.hold();
     try {
       await this.#parts.driver.start(launch, this.#watching.signal);
     } catch (error) {
       // Should a wrapper exist all the same, then it must not start the CLI after the listener heard that nothing started.
       // Nothing was spawned when the directory is gone; a wrapper could not even make its mark.
       if (!this.#verdict && (await this.#claimStart()) !== 'taken') this.#decide({ kind: 'not_started', error });
+    } finally {
+      this.#limitClock.release();
     }
     await this.#watchFrom(0);
   }

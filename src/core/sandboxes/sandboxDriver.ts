@@ -46,9 +46,9 @@ export interface RunDriver {
   /**
    * Spawns the wrapper and resolves when it exists. What the wrapper does then is seen in the run directory.
    * Errors: `provider.missing` when `argv[0]` is not on the PATH of `env`; `worktree.missing`; `run.notStarted`;
-   * `sandbox.unavailable`.
+   * `sandbox.unavailable`, `image.failed`. Where there is no room for it yet this waits, and tells what for.
    */
-  start(launch: SandboxLaunch, signal: AbortSignal): Promise<void>;
+  start(launch: SandboxLaunch, signal: AbortSignal, onStep?: OnImageStep): Promise<void>;
   /** True while a process of the run's group, or one that carries `MUSTER_RUN_ID=<run>`, is alive. */
   isAlive(run: RunId): Promise<boolean>;
   /**

@@ -65,7 +65,18 @@ export class SandboxService implements SandboxDrivers {
   ofRun(run: RunId): RunDriver {
     const sandbox = this.#options.store.read(stores => stores.sandboxes.ofRun(run));
     if (!sandbox) return this.#options.machine.runsIn({ id: parseId(run), driver: { name: 'process' } });
-    return this.of(sandbox.driver.name).runsIn(sandbox);
+    const runs = this.of(sandbox.driver.name).runsIn(sandbox);
+    return {
+      start: async (launch, signal) => {
+        try {
+          await runs.start(launch, signal, step => this.#tell(sandbox, step));
+        } finally {
+          if (this.#steps.delete(sandbox.id)) this.#touch(sandbox);
+        }
+      },
+      isAlive: each => runs.isAlive(each),
+      stop: (each, options) => runs.stop(each, options),
+    };
   }
 
   /**
@@ -245,12 +256,18 @@ export class SandboxService implements SandboxDrivers {
   }
 
   /** Whoever looks at the thread hears of it once in a while. */
-  #tell({ id, threadId }: Sandbox, step: ImageStep): void {
-    const { store, clock } = this.#options;
+  #tell(sandbox: Sandbox, step: ImageStep): void {
+    const { id } = sandbox;
+    const { clock } = this.#options;
     const before = this.#steps.get(id)?.toldAt ?? 0;
     const isTime = clock.now() - before >= tellMs;
     this.#steps.set(id, { text: stepText(step), toldAt: isTime ? clock.now() : before });
-    if (isTime) store.transact(stores => stores.events.append({ kind: 'thread_changed', threadId }, clock.now()));
+    if (isTime) this.#touch(sandbox);
+  }
+
+  #touch({ threadId }: Sandbox): void {
+    const { store, clock } = this.#options;
+    store.transact(stores => stores.events.append({ kind: 'thread_changed', threadId }, clock.now()));
   }
 
   #change({ id }: Sandbox, change: (sandbox: Sandbox) => Sandbox): void {

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, writeSync } from 'node:fs';
+import { appendFileSync, closeSync, existsSync, openSync, writeSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import type { RunId } from '../../base/ids.js';
 import type { SandboxRef } from '../../core/sandboxes/sandboxDriver.js';
@@ -65,8 +65,8 @@ export class RunMirror {
     }
   }
 
-  /** Everything that the run left, the word that it ended last. */
-  async fetch(): Promise<void> {
+  /** Everything that the run left, the word that it ended last; what is to be told of that stands below what it complained of. */
+  async fetch(note = ''): Promise<void> {
     const { run, sandbox, workspace, readOnly } = this.#remote;
     const git = join(sandboxFolder(this.#stateDir, sandbox), 'git', run);
     if (!readOnly) await this.#fetchFolder(guestPaths.workspace, { folder: workspace, keeps: ['.git'] });
@@ -77,8 +77,14 @@ export class RunMirror {
       const path = `${guestRunDir(run)}/${name}`;
       await appendFarFile({ container: this.#container, path }, join(this.#dir, name));
     }
+    this.note(note);
     const exit = await this.#ofRun(runFiles.exit);
     if (exit && exit.toString('utf8').trim() !== '') writeWhole(join(this.#dir, runFiles.exit), exit.toString('utf8'));
+  }
+
+  /** Adds to what the run complained of, as this machine has it. */
+  note(text: string): void {
+    if (text !== '') appendFileSync(join(this.#dir, runFiles.stderr), text, { mode: 0o600 });
   }
 
   async #fetchFolder(path: string, into: Omit<Unpacking, 'top'>): Promise<void> {

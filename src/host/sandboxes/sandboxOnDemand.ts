@@ -29,7 +29,7 @@ export abstract class SandboxOnDemand implements SandboxDriver {
   runsIn(sandbox: SandboxRef): RunDriver {
     const runs = async (): Promise<RunDriver> => (await this.on(sandbox)).runsIn(sandbox);
     return {
-      start: async (launch: SandboxLaunch, signal) => (await runs()).start(launch, signal),
+      start: async (launch: SandboxLaunch, signal, onStep) => (await runs()).start(launch, signal, onStep),
       isAlive: async (run: RunId) => (await runs()).isAlive(run),
       stop: async (run, options) => (await runs()).stop(run, options),
     };

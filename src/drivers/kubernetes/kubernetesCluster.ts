@@ -1,0 +1,147 @@
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import {
+  AuthorizationV1Api,
+  BatchV1Api,
+  CoreV1Api,
+  CustomObjectsApi,
+  KubeConfig,
+  NetworkingV1Api,
+} from '@kubernetes/client-node';
+import { AppError, errorMessage } from '../../base/errors.js';
+import { JsonFields } from '../../base/jsonFields.js';
+import { fieldOf, numberField, textField } from '../../base/unknownFields.js';
+
+/** Which cluster is meant. */
+export interface ClusterSources {
+  readonly context: string | undefined;
+  readonly namespace: string | undefined;
+  /** Of the person's login. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+const inClusterToken = '/var/run/secrets/kubernetes.io/serviceaccount/token';
+
+/** One namespace of one cluster, by the credentials that the person's kubeconfig, or the pod of the host, has for it. */
+export class KubernetesCluster {
+  readonly config: KubeConfig;
+  readonly namespace: string;
+  readonly core: CoreV1Api;
+  readonly batch: BatchV1Api;
+  readonly networking: NetworkingV1Api;
+  readonly authorization: AuthorizationV1Api;
+  readonly custom: CustomObjectsApi;
+
+  /** Errors: `sandbox.unavailable` when there are no credentials, or no such context. */
+  static find({ context, namespace, environment }: ClusterSources): KubernetesCluster {
+    const config = foundConfig(environment);
+    if (context !== undefined) {
+      const known = config.getContexts().map(({ name }) => name);
+      if (!known.includes(context))
+        throw unavailable(
+          `Your kubeconfig has no context ${context}. It has ${known.join(', ') || 'none'}.`,
+          'no context',
+        );
+      config.setCurrentContext(context);
+    }
+    const own = config.getContextObject(config.getCurrentContext())?.namespace;
+    return new KubernetesCluster(config, namespace ?? own ?? 'default');
+  }
+
+  constructor(config: KubeConfig, namespace: string) {
+    if (!config.getCurrentCluster())
+      throw unavailable('Your kubeconfig has no current context. Name one: kubectl config use-context …', 'no context');
+    this.config = config;
+    this.namespace = namespace;
+    this.core = config.makeApiClient(CoreV1Api);
+    this.batch = config.makeApiClient(BatchV1Api);
+    this.networking = config.makeApiClient(NetworkingV1Api);
+    this.authorization = config.makeApiClient(AuthorizationV1Api);
+    this.custom = config.makeApiClient(CustomObjectsApi);
+  }
+
+  /** As a person knows it. */
+  get name(): string {
+    return this.config.getCurrentContext();
+  }
+
+  /** Does something at the API server. Errors: `sandbox.unavailable` when it does not answer; what it refuses as it is. */
+  async call<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (statusOf(error) !== undefined) throw error;
+      const reason = connectionTrouble(error);
+      throw unavailable(
+        `The cluster ${this.name} (${this.config.getCurrentCluster()?.server ?? ''}) does not answer: ${reason}.`,
+        reason,
+        error,
+      );
+    }
+  }
+}
+
+export function unavailable(message: string, reason: string, cause?: unknown): AppError<'sandbox.unavailable'> {
+  return new AppError('sandbox.unavailable', message, { driver: 'kubernetes', reason }, { cause });
+}
+
+/** The HTTP status with which the API server refused something; undefined for an error of another kind. */
+export function statusOf(error: unknown): number | undefined {
+  return numberField(error, 'code');
+}
+
+/** What it said about why. */
+export function refusalOf(error: unknown): string {
+  const body = fieldOf(error, 'body');
+  try {
+    const said = typeof body === 'string' ? JsonFields.parse(body).text('message') : textField(body, 'message');
+    if (said !== undefined && said !== '') return said;
+  } catch {
+    // Something in between that speaks no JSON.
+  }
+  return errorMessage(error).split('\n')[0] ?? '';
+}
+
+/** `undefined` for what is not there. */
+export async function unlessMissing<T>(work: Promise<T>): Promise<T | undefined> {
+  return await work.catch((error: unknown) => {
+    if (statusOf(error) === 404) return undefined;
+    throw error;
+  });
+}
+
+/** The innermost reason: what is around it says that a request failed. */
+function connectionTrouble(error: unknown): string {
+  for (let at: unknown = error; ;) {
+    const cause = fieldOf(at, 'cause') ?? fieldOf(at, 'error');
+    if (!(cause instanceof Error)) return errorMessage(at) || textField(at, 'code') || textField(at, 'message');
+    at = cause;
+  }
+}
+
+/** As kubectl finds it, by the person's own environment: that of the host may be another. */
+function foundConfig(environment: Readonly<Record<string, string>>): KubeConfig {
+  const { KUBECONFIG: listed = '', HOME: home = '' } = environment;
+  const usual = join(home, '.kube', 'config');
+  const files = listed === '' ? [usual] : listed.split(delimiter);
+  const [first, ...others] = files.filter(file => file !== '' && existsSync(file));
+  const config = new KubeConfig();
+  try {
+    if (first === undefined) {
+      if (!existsSync(inClusterToken))
+        throw new Error(`there is neither ${listed === '' ? usual : listed} nor a service account of a pod`);
+      config.loadFromCluster();
+      return config;
+    }
+    config.loadFromFile(first);
+    for (const file of others) {
+      const more = new KubeConfig();
+      more.loadFromFile(file);
+      config.mergeConfig(more, true);
+    }
+    return config;
+  } catch (error) {
+    const reason = errorMessage(error);
+    throw unavailable(`No credentials of a cluster were found: ${reason}.`, reason, error);
+  }
+}

@@ -1,0 +1,276 @@
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import type { V1NetworkPolicy, V1Pod } from '@kubernetes/client-node';
+import { isId, type RunId } from '../../base/ids.js';
+import type { Disposable } from '../../base/lifecycle.js';
+import type { Log } from '../../base/log.js';
+import type { Clock } from '../../base/clock.js';
+import type { OnImageStep } from '../../core/images/image.js';
+import type {
+  EntryCommand,
+  ForwardedPort,
+  Guest,
+  InsidePort,
+  RunDriver,
+  SandboxDriver,
+  SandboxInspection,
+  SandboxRef,
+  SandboxSpec,
+  SandboxStats,
+} from '../../core/sandboxes/sandboxDriver.js';
+import type { Doors } from '../guests/doors.js';
+import { allowedHosts, egressFolder, egressPort, openWays, type Door } from '../guests/egress.js';
+import { makeGuestFolders, sandboxFolder } from '../guests/guestFolders.js';
+import { guestObjects, guestPaths, isolatedGuest } from '../guests/guestPaths.js';
+import { forwardPort, portEnd } from '../guests/portForward.js';
+import type { SentRun } from '../guests/sentRuns.js';
+import { startInside } from './insidePod.js';
+import { refusalOf, statusOf, unavailable, unlessMissing, type KubernetesCluster } from './kubernetesCluster.js';
+import { keeperOf, type PodPlace } from './podContainer.js';
+import { PodRuns } from './podRuns.js';
+import { isAtWork } from './podState.js';
+import { usageOf } from './podUsage.js';
+import { PodWatch } from './podWatch.js';
+import { containers, labels } from './runJob.js';
+import { stateMark } from './stateMark.js';
+
+export interface KubernetesSandboxOptions {
+  readonly cluster: KubernetesCluster;
+  /** Absolute. */
+  readonly stateDir: string;
+  /** Folder of Muster's own programs. */
+  readonly programs: string;
+  readonly doors: Doors;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** One policy for all that reach nothing but what the host leads them to. */
+const closedPolicy = 'muster-closed';
+
+/**
+ * Pods of one namespace. A sandbox is a folder of the state directory (home) with the workspace beside it; what runs in it are Jobs, one
+ * a run, to which both travel.
+ */
+export class KubernetesSandboxDriver implements SandboxDriver, Disposable {
+  readonly borrowedObjects = guestObjects;
+  readonly #options: KubernetesSandboxOptions;
+  readonly #place: PodPlace;
+  readonly #watch: PodWatch;
+  readonly #runs: PodRuns;
+  /** Ports of this machine that the runs of a sandbox may reach. */
+  readonly #reached = new Map<SandboxRef['id'], Set<number>>();
+  #takingUp: Promise<void> | undefined;
+
+  constructor(options: KubernetesSandboxOptions) {
+    const { cluster, clock, log, stateDir } = options;
+    this.#options = options;
+    const state = stateMark(stateDir);
+    this.#watch = new PodWatch({ cluster, state, clock, log });
+    this.#place = { cluster, clock, watch: this.#watch };
+    this.#runs = new PodRuns({
+      ...this.#place,
+      log,
+      state,
+      stateDir,
+      programsFolder: options.programs,
+      waysOf: spec => this.#ways(spec),
+    });
+  }
+
+  /** Looks once after what an earlier host left; and again after a failure. */
+  takeUp(): Promise<void> {
+    this.#takingUp ??= this.#runs.takeUp(sent => this.#reopen(sent));
+    // Thrown to whoever asked, and not kept.
+    this.#takingUp.catch(() => (this.#takingUp = undefined));
+    return this.#takingUp;
+  }
+
+  async ensure(spec: SandboxSpec, signal: AbortSignal, _onStep?: OnImageStep): Promise<Guest> {
+    const { stateDir, programs } = this.#options;
+    if (spec.image === undefined)
+      throw unavailable(`Agent ${spec.agent} runs in a cluster and names no image.`, 'no image');
+    if (spec.image.build)
+      throw unavailable(
+        `Agent ${spec.agent} builds its image, which a cluster does not. Push it to a registry, and write image: with its name there.`,
+        'no builds',
+      );
+    const bound = spec.mounts?.find(({ type }) => type === 'bind');
+    if (bound)
+      throw unavailable(
+        `Agent ${spec.agent} gets ${bound.source} of this machine, which no pod has. Name a persistent volume claim of the namespace as the source of its volume.`,
+        'no binds',
+      );
+    makeGuestFolders(spec, stateDir);
+    if (spec.network !== 'full') await this.#requireClosed();
+    signal.throwIfAborted();
+    return isolatedGuest(spec, {
+      programs,
+      asRoot: false,
+      hasMail: false,
+      // Its relay listens at the same number: what a port is called does not depend on where somebody is.
+      reach: port => {
+        this.#portsOf(spec).add(port);
+        return { host: '127.0.0.1', port };
+      },
+    });
+  }
+
+  runsIn(): RunDriver {
+    return this.#runs;
+  }
+
+  async stop(sandbox: SandboxRef, options: { readonly graceMs: number }): Promise<void> {
+    const pods = await this.#podsOf(sandbox);
+    await Promise.all(pods.map(([run]) => this.#runs.stop(run, options)));
+  }
+
+  async resume(spec: SandboxSpec, signal: AbortSignal): Promise<void> {
+    await this.ensure(spec, signal);
+  }
+
+  async remove(sandbox: SandboxRef): Promise<void> {
+    await this.stop(sandbox, { graceMs: 0 });
+    await rm(sandboxFolder(this.#options.stateDir, sandbox.id), { recursive: true, force: true, maxRetries: 3 });
+  }
+
+  async inspect(sandbox: SandboxRef): Promise<SandboxInspection> {
+    const running = (await this.#podsOf(sandbox)).filter(([, pod]) => isAtWork(pod));
+    const runtimeIds = running.map(([, pod]) => pod.metadata?.name ?? '');
+    if (running.length > 0) return { state: 'running', runtimeIds };
+    const exists = existsSync(sandboxFolder(this.#options.stateDir, sandbox.id));
+    return { state: exists ? 'ready' : 'missing', runtimeIds };
+  }
+
+  async stats(sandbox: SandboxRef): Promise<SandboxStats | undefined> {
+    const { cluster, clock } = this.#options;
+    const running = (await this.#podsOf(sandbox)).filter(([, pod]) => isAtWork(pod));
+    const all = await Promise.all(
+      running.map(([, pod]) => usageOf({ cluster, pod: pod.metadata?.name ?? '', container: containers.agent }, clock)),
+    );
+    const known = all.filter(usage => usage !== undefined);
+    if (known.length === 0) return undefined;
+    const sum = (of: (usage: SandboxStats) => number): number => known.reduce((total, each) => total + of(each), 0);
+    return {
+      cpus: sum(({ cpus }) => cpus),
+      memoryBytes: sum(({ memoryBytes }) => memoryBytes),
+      memoryLimitBytes: sum(({ memoryLimitBytes = 0 }) => memoryLimitBytes),
+      processes: sum(({ processes }) => processes),
+    };
+  }
+
+  /** By kubectl, which whoever has a cluster has. */
+  async enter(spec: SandboxSpec): Promise<EntryCommand> {
+    const { cluster } = this.#options;
+    const running = (await this.#podsOf(spec)).find(([, pod]) => isAtWork(pod));
+    const pod = running?.[1].metadata?.name;
+    if (pod === undefined)
+      throw unavailable(
+        `Nothing of sandbox ${spec.id} runs. A pod is there while its run is at work, and only then can be entered.`,
+        'not running',
+      );
+    const context = cluster.name === '' ? [] : ['--context', cluster.name];
+    const command = ['kubectl', ...context, '--namespace', cluster.namespace, 'exec', '--stdin'];
+    // Words of a command follow.
+    const place = `cd ${guestPaths.workspace} && exec "$@"`;
+    const inside = ['--container', containers.agent, pod, '--', '/bin/sh', '-c', place, 'sh'];
+    return { command: [...command, ...inside], terminal: [...command, '--tty', ...inside] };
+  }
+
+  async forward(sandbox: SandboxRef, { port, run }: InsidePort, signal: AbortSignal): Promise<ForwardedPort> {
+    const found = (await this.#podsOf(sandbox)).find(
+      ([each, pod]) => isAtWork(pod) && (run === undefined || each === run),
+    );
+    if (!found)
+      throw unavailable(`Nothing of sandbox ${sandbox.id} runs, so no port of it can be reached.`, 'not running');
+    return await forwardPort(async socket => {
+      const program = await startInside(keeperOf(this.#place, found[0]), portEnd(port), 'input');
+      socket.once('close', () => program.end());
+      program.output.once('error', () => socket.destroy());
+      program.output.pipe(socket);
+      socket.pipe(program.input);
+    }, signal);
+  }
+
+  dispose(): void {
+    this.#runs.dispose();
+    this.#watch.dispose();
+  }
+
+  /** By run. */
+  async #podsOf({ id }: Pick<SandboxRef, 'id'>): Promise<readonly (readonly [RunId, V1Pod])[]> {
+    await this.#watch.begin();
+    return this.#watch.all().filter(([, pod]) => pod.metadata?.labels?.[labels.sandbox] === id && isId<'sandbox'>(id));
+  }
+
+  async #ways(spec: SandboxSpec): Promise<readonly Door[]> {
+    return await openWays(this.#options, spec, { ports: [...this.#portsOf(spec)], allowed: allowedHosts(spec) });
+  }
+
+  /** What a run of an earlier host reaches this machine through. */
+  #reopen({ sandbox: id, ports, allowed }: SentRun): ReadonlyMap<number, string> {
+    const { stateDir, doors, log } = this.#options;
+    const hosts = ports.includes(egressPort) ? allowed : undefined;
+    openWays({ doors, stateDir }, { id }, { ports, allowed: hosts }).catch((error: unknown) =>
+      log.warn('What a pod reaches this machine through could not be opened', { reason: String(error) }),
+    );
+    return new Map(
+      ports.map(port => [port, port === egressPort ? egressFolder(stateDir, { id }) : doors.folderOf(port)]),
+    );
+  }
+
+  #portsOf({ id }: Pick<SandboxRef, 'id'>): Set<number> {
+    const ports = this.#reached.get(id) ?? new Set();
+    this.#reached.set(id, ports);
+    return ports;
+  }
+
+  /** Errors: `sandbox.unavailable` when the policy is not there and cannot be made. */
+  async #requireClosed(): Promise<void> {
+    const { cluster } = this.#options;
+    const { namespace, networking } = cluster;
+    const name = closedPolicy;
+    try {
+      const known = await cluster.call(() =>
+        unlessMissing(networking.readNamespacedNetworkPolicy({ namespace, name })),
+      );
+      if (known && isClosed(known)) return;
+      if (known)
+        throw unavailable(
+          `The network policy ${name} of namespace ${namespace} is not Muster's. Remove it, or write network: full.`,
+          'another policy',
+        );
+      await cluster.call(() => networking.createNamespacedNetworkPolicy({ namespace, body: policy() }));
+    } catch (error) {
+      const status = statusOf(error);
+      if (status === undefined) throw error;
+      // Somebody else made it meanwhile.
+      if (status === 409) return;
+      throw unavailable(
+        `The cluster does not let you keep pods off its network: ${refusalOf(error)}. Ask for the right to get and create network policies in ${namespace}, or write network: full.`,
+        'no network policy',
+        error,
+      );
+    }
+  }
+}
+
+function policy(): V1NetworkPolicy {
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name: closedPolicy, labels: { [labels.managed]: 'muster' } },
+    spec: {
+      podSelector: { matchLabels: { [labels.network]: 'closed' } },
+      policyTypes: ['Ingress', 'Egress'],
+      ingress: [],
+      egress: [],
+    },
+  };
+}
+
+function isClosed({ spec }: V1NetworkPolicy): boolean {
+  const selected = spec?.podSelector?.matchLabels?.[labels.network] === 'closed';
+  const open = (spec?.egress ?? []).length + (spec?.ingress ?? []).length > 0;
+  return selected && !open && spec?.policyTypes?.includes('Egress') === true && spec.policyTypes.includes('Ingress');
+}

@@ -1,0 +1,80 @@
+import { posix } from 'node:path';
+import type { V1Pod } from '@kubernetes/client-node';
+import type { Clock } from '../../base/clock.js';
+import type { RunId } from '../../base/ids.js';
+import type { FarContainer } from '../guests/farContainer.js';
+import { runInside, startInside, type PodContainer } from './insidePod.js';
+import type { KubernetesCluster } from './kubernetesCluster.js';
+import { controlFiles, controlFolder } from './podScripts.js';
+import { endedWhy, hasKeeper, isAtWork } from './podState.js';
+import type { PodWatch } from './podWatch.js';
+import { containers } from './runJob.js';
+
+/** A look costs nothing: what the cluster said last is known. */
+const longestPauseMs = 1_000;
+/** A node that does not answer any more is not waited for when the cluster has given its pods up. */
+const lostNodeMs = 120_000;
+
+/** What a run left cannot be fetched any more. Recognised where it is thrown for. */
+export class PodGone extends Error {
+  /** In the cluster's words. */
+  readonly why: string;
+
+  constructor(why: string) {
+    super(why);
+    this.why = why;
+  }
+}
+
+export interface PodPlace {
+  readonly cluster: KubernetesCluster;
+  readonly watch: PodWatch;
+  readonly clock: Clock;
+}
+
+/** The container beside the agent's, which has the same files and ports and outlives it. */
+export function keeperOf({ cluster, watch }: PodPlace, run: RunId): PodContainer {
+  const pod = watch.podOf(run)?.metadata?.name;
+  if (pod === undefined) throw new PodGone('its pod was deleted');
+  return { cluster, pod, container: containers.keeper };
+}
+
+/** A run's pod, as what follows runs elsewhere needs it. Errors of all: {@link PodGone}, `sandbox.unavailable`. */
+export function podContainer(place: PodPlace, run: RunId): FarContainer {
+  const { watch, clock } = place;
+  return {
+    relayMark: `${controlFolder}/${controlFiles.relay}`,
+    isRunning: async () => {
+      const pod = watch.podOf(run);
+      if (!pod) throw new PodGone('its pod was deleted');
+      if (isAtWork(pod)) {
+        if (isGivenUp(pod, clock.now())) throw new PodGone(endedWhy(pod) ?? 'its node does not answer');
+        return true;
+      }
+      if (!hasKeeper(pod)) throw new PodGone(endedWhy(pod) ?? 'its pod ended');
+      return false;
+    },
+    untilNextLook: signal => watch.untilChanged(signal, longestPauseMs),
+    async tar(path) {
+      const script = '[ -e "$1/$2" ] || exit 0; exec tar -cf - -C "$1" "$2"';
+      const command = ['/bin/sh', '-c', script, 'tar', posix.dirname(path), posix.basename(path)];
+      const program = await startInside(keeperOf(place, run), command, 'output');
+      program.output.once('close', () => program.end());
+      return program.output;
+    },
+    begin: (command, uses) => startInside(keeperOf(place, run), command, uses),
+  };
+}
+
+/** Runs a short command beside the agent. */
+export async function besideAgent(place: PodPlace, run: RunId, command: readonly string[]): Promise<string> {
+  return await runInside(keeperOf(place, run), command);
+}
+
+/** The cluster wants it gone since long, and its node does not say that it is. */
+function isGivenUp({ metadata, spec }: V1Pod, now: number): boolean {
+  const asked = metadata?.deletionTimestamp;
+  if (asked === undefined) return false;
+  const grace = (spec?.terminationGracePeriodSeconds ?? 0) * 1000;
+  return now > new Date(asked).getTime() + grace + lostNodeMs;
+}

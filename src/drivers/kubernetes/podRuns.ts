@@ -1,0 +1,302 @@
+import { closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { AppError, errorMessage, isAnyAppError, isAppError } from '../../base/errors.js';
+import { isId, type RunId } from '../../base/ids.js';
+import type { Disposable } from '../../base/lifecycle.js';
+import type { Log } from '../../base/log.js';
+import { UnderWay } from '../../base/underWay.js';
+import type { KubernetesSpec } from '../../compose/projectSpec.js';
+import type { OnImageStep } from '../../core/images/image.js';
+import type { RunDriver, SandboxLaunch, SandboxSpec } from '../../core/sandboxes/sandboxDriver.js';
+import { lookAt } from '../../node/looks.js';
+import { runFiles, runPath } from '../../node/runFiles.js';
+import { systemCode } from '../../node/systemError.js';
+import { allowedHosts, type Door } from '../guests/egress.js';
+import { requireFolder, requireSpec, sandboxFolder } from '../guests/guestFolders.js';
+import { RunMirror, type RemoteRun } from '../guests/runMirror.js';
+import { SentRuns } from '../guests/sentRuns.js';
+import { refusalOf, statusOf, unlessMissing } from './kubernetesCluster.js';
+import { besideAgent, podContainer, PodGone, type PodPlace } from './podContainer.js';
+import { controlFiles, sayCommand } from './podScripts.js';
+import { endedWhy, isAtWork } from './podState.js';
+import { untilReady } from './podStart.js';
+import { requirePrograms, sendRun } from './sendRun.js';
+import { jobName, labels, runJob } from './runJob.js';
+
+/** Before a cluster that does not answer is asked again. */
+const againMs = 2_000;
+const unstoppableMs = 30_000;
+const longestPauseMs = 500;
+const mostFailures = 5;
+
+export interface PodRunsOptions extends PodPlace {
+  readonly stateDir: string;
+  /** The mark of this state directory in the cluster. */
+  readonly state: string;
+  readonly programsFolder: string;
+  readonly log: Log;
+  /** Opens what the runs of a sandbox reach of this machine. */
+  readonly waysOf: (sandbox: SandboxSpec) => Promise<readonly Door[]>;
+}
+
+/**
+ * One Job with one pod a run. As on an engine elsewhere, files travel: they go into volumes of the pod before its agent begins, what it
+ * says is followed into the files here that every run has, and what it leaves comes back before `exit.json` does.
+ *
+ * A pod begins nothing by itself. The host sends the files, makes `started` here, which only one can, and then gives the word; so that a
+ * pod which the cluster makes again, or which starts when its host is gone, does nothing. A host that dies before it made `started` leaves
+ * a Job that the next one removes; after it, one that the next one gives the word again and follows.
+ */
+export class PodRuns implements RunDriver, Disposable {
+  readonly #options: PodRunsOptions;
+  readonly #starting = new UnderWay<RunId>();
+  readonly #following = new UnderWay<RunId>();
+  /** Ends the wait for a place in the cluster. */
+  readonly #waiting = new Map<RunId, AbortController>();
+  readonly #ending = new AbortController();
+  /** Those that are not back yet. */
+  readonly sent: SentRuns;
+
+  constructor(options: PodRunsOptions) {
+    this.#options = options;
+    this.sent = new SentRuns(options.stateDir);
+  }
+
+  async start(launch: SandboxLaunch, signal: AbortSignal, onStep?: OnImageStep): Promise<void> {
+    const { run } = launch;
+    if (this.#starting.has(run)) return await this.#starting.over(run);
+    const stopped = new AbortController();
+    this.#waiting.set(run, stopped);
+    try {
+      const either = AbortSignal.any([signal, stopped.signal]);
+      await this.#starting.run(run, () => this.#start(launch, either, onStep));
+    } finally {
+      this.#waiting.delete(run);
+    }
+  }
+
+  async isAlive(run: RunId): Promise<boolean> {
+    if (this.#starting.has(run) || this.#following.has(run)) return true;
+    await this.#options.watch.begin();
+    const pod = this.#options.watch.podOf(run);
+    return pod !== undefined && pod.metadata?.deletionTimestamp === undefined && isAtWork(pod);
+  }
+
+  async stop(run: RunId, { graceMs }: { readonly graceMs: number }): Promise<void> {
+    const { watch, clock } = this.#options;
+    this.#waiting.get(run)?.abort(new AppError('cancelled', 'The run is stopped.', {}));
+    await this.#starting.over(run);
+    await watch.begin();
+    const until = clock.awake() + graceMs;
+    const never = new AbortController().signal;
+    let said: 'term' | 'kill' | undefined;
+    for (;;) {
+      const pod = watch.podOf(run);
+      if (!pod || !isAtWork(pod) || !this.#following.has(run)) break;
+      const left = until - clock.awake();
+      if (left < -unstoppableMs) await this.#remove(run);
+      const wanted = left > 0 ? 'term' : 'kill';
+      if (said !== wanted) await this.#say(run, wanted);
+      said = wanted;
+      await watch.untilChanged(never, left > 0 ? Math.min(left, longestPauseMs) : longestPauseMs);
+    }
+    // One that nobody follows was never begun, or has nothing that is not here.
+    if (!this.#following.has(run) && watch.podOf(run)) await this.#remove(run);
+    await this.#following.over(run);
+  }
+
+  /** Goes on with what an earlier host began, and removes what it did not come to begin. */
+  async takeUp(doorsOf: (sent: ReturnType<SentRuns['find']> & object) => ReadonlyMap<number, string>): Promise<void> {
+    const { stateDir, log, watch } = this.#options;
+    await watch.begin();
+    for (const [run, sent] of await this.#jobs()) {
+      if (this.#starting.has(run) || this.#following.has(run)) continue;
+      const record = sent && this.sent.find({ run, sandbox: sent });
+      const started = await lookAt(join(runPath(stateDir, run), runFiles.started));
+      if (record && started?.isFile() === true) {
+        this.#follow(this.#remoteOf(record, doorsOf(record)));
+        continue;
+      }
+      log.info('A job that was not begun is removed', { run });
+      await this.#remove(run);
+      if (record) this.sent.forget(record);
+    }
+  }
+
+  dispose(): void {
+    this.#ending.abort();
+  }
+
+  async #start(launch: SandboxLaunch, signal: AbortSignal, onStep: OnImageStep | undefined): Promise<void> {
+    const { stateDir, watch, waysOf } = this.#options;
+    const { run } = launch;
+    const spec = requireSpec(launch);
+    requireFolder(spec, launch.cwd);
+    await watch.begin();
+    // Begun already, or given up before it was.
+    if (watch.podOf(run) || (await lookAt(join(runPath(stateDir, run), runFiles.started)))) return;
+    const doors = await waysOf(spec);
+    signal.throwIfAborted();
+    const { folder: workspace, readOnly = false } = spec.workspace;
+    const ports = doors.map(({ port }) => port);
+    const record = { run, sandbox: spec.id, workspace, readOnly, ports, allowed: allowedHosts(spec) ?? [] };
+    this.sent.write(record);
+    try {
+      if (!(await this.#createJob(run, spec))) return;
+      await untilReady(this.#options, { run, image: spec.image?.name ?? '', signal, onStep });
+      await requirePrograms(this.#options, { launch, spec, relay: doors.length > 0 });
+      await sendRun(this.#options, { launch, spec, relay: doors.length > 0, signal });
+      signal.throwIfAborted();
+      if (!claimStart(runPath(stateDir, run))) throw new AppError('cancelled', 'The run was given up.', {});
+    } catch (error) {
+      await this.#removeFailed(run);
+      this.sent.forget(record);
+      if (isAppError(error, 'cancelled') && !signal.aborted) return;
+      throw notStarted(run, error);
+    }
+    this.#follow(this.#remoteOf(record, new Map(doors.map(({ port, folder }) => [port, folder]))));
+  }
+
+  /** False when somebody else made it. */
+  async #createJob(run: RunId, spec: SandboxSpec): Promise<boolean> {
+    const { cluster, state } = this.#options;
+    const { namespace } = cluster;
+    const body = runJob(run, spec, kubernetesOf(spec), state);
+    try {
+      await cluster.call(() => cluster.batch.createNamespacedJob({ namespace, body }));
+      return true;
+    } catch (error) {
+      if (statusOf(error) === 409) return false;
+      throw error;
+    }
+  }
+
+  #remoteOf(
+    { run, sandbox, workspace, readOnly }: Pick<RemoteRun, 'run' | 'sandbox' | 'workspace' | 'readOnly'>,
+    doors: ReadonlyMap<number, string>,
+  ): RemoteRun {
+    const home = join(sandboxFolder(this.#options.stateDir, sandbox), 'home');
+    return { run, sandbox, workspace, readOnly, doors, home };
+  }
+
+  #follow(remote: RemoteRun): void {
+    const { run } = remote;
+    if (this.#following.has(run)) return;
+    void this.#following
+      .run(run, () => this.#followToEnd(remote))
+      .catch((error: unknown) => {
+        if (this.#ending.signal.aborted) return;
+        this.#options.log.error('What a run in a cluster came to could not be fetched', {
+          run,
+          reason: errorMessage(error),
+        });
+      });
+  }
+
+  /** A cluster that does not answer for a while is asked again until it does: the pod goes on meanwhile. */
+  async #followToEnd(remote: RemoteRun): Promise<void> {
+    const { clock, stateDir, watch } = this.#options;
+    const { signal } = this.#ending;
+    const { run } = remote;
+    const mirror = new RunMirror(stateDir, remote, podContainer(this.#options, run));
+    let failures = 0;
+    let hasBegun = false;
+    for (;;) {
+      signal.throwIfAborted();
+      try {
+        if (!hasBegun) await besideAgent(this.#options, run, sayCommand(controlFiles.go));
+        hasBegun = true;
+        await mirror.follow(signal);
+        signal.throwIfAborted();
+        const pod = watch.podOf(run);
+        await mirror.fetch(noteOf(pod && endedWhy(pod)));
+        break;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (error instanceof PodGone) {
+          mirror.note(noteOf(error.why));
+          break;
+        }
+        // What the run left is still there: a connection that broke off, or a disk of this machine.
+        if (!isAnyAppError(error) && statusOf(error) === undefined && ++failures >= mostFailures) throw error;
+        await clock.sleep(againMs, signal);
+      }
+    }
+    await this.#removeFailed(run);
+    this.sent.forget(remote);
+  }
+
+  async #say(run: RunId, word: 'term' | 'kill'): Promise<void> {
+    try {
+      await besideAgent(this.#options, run, sayCommand(controlFiles[word]));
+    } catch (error) {
+      this.#options.log.warn('A pod does not hear that it is to end', { run, reason: errorMessage(error) });
+    }
+  }
+
+  /** By run, with the sandbox that it says it is of. */
+  async #jobs(): Promise<ReadonlyMap<RunId, RemoteRun['sandbox'] | undefined>> {
+    const { cluster, state } = this.#options;
+    const { namespace } = cluster;
+    const { items } = await cluster.call(() =>
+      cluster.batch.listNamespacedJob({ namespace, labelSelector: `${labels.state}=${state}` }),
+    );
+    return new Map(
+      items.flatMap(({ metadata }): readonly (readonly [RunId, RemoteRun['sandbox'] | undefined])[] => {
+        const { [labels.run]: run = '', [labels.sandbox]: sandbox = '' } = metadata?.labels ?? {};
+        return isId<'run'>(run) ? [[run, isId<'sandbox'>(sandbox) ? sandbox : undefined]] : [];
+      }),
+    );
+  }
+
+  /** Why something failed matters more than what it leaves, which the next host finds. */
+  async #removeFailed(run: RunId): Promise<void> {
+    try {
+      await this.#remove(run);
+    } catch (error) {
+      this.#options.log.warn('A job was left in the cluster', { run, reason: errorMessage(error) });
+    }
+  }
+
+  /** The Job first, so that it makes no other pod. */
+  async #remove(run: RunId): Promise<void> {
+    const { cluster, watch } = this.#options;
+    const { namespace } = cluster;
+    const name = jobName(run);
+    await cluster.call(() =>
+      unlessMissing(cluster.batch.deleteNamespacedJob({ namespace, name, propagationPolicy: 'Background' })),
+    );
+    const pod = watch.podOf(run)?.metadata?.name;
+    if (pod === undefined) return;
+    await cluster.call(() =>
+      unlessMissing(cluster.core.deleteNamespacedPod({ namespace, name: pod, gracePeriodSeconds: 1 })),
+    );
+  }
+}
+
+function noteOf(why: string | undefined): string {
+  return why === undefined ? '' : `\nThe cluster ended the run: ${why}.\n`;
+}
+
+/** As a wrapper makes it: in one step that fails on whatever has the name. */
+function claimStart(dir: string): boolean {
+  try {
+    closeSync(openSync(join(dir, runFiles.started), 'wx', 0o600));
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function kubernetesOf({ driver }: SandboxSpec): KubernetesSpec {
+  return driver.name === 'kubernetes' ? driver : { name: 'kubernetes' };
+}
+
+/** What the API server refused, as the error of a run's start. */
+function notStarted(run: RunId, error: unknown): unknown {
+  if (isAnyAppError(error) || statusOf(error) === undefined) return error;
+  const reason = refusalOf(error);
+  const message = `The cluster refused the job of run ${run}: ${reason}.`;
+  return new AppError('run.notStarted', message, { run, reason }, { cause: error });
+}

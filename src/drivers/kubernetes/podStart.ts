@@ -1,0 +1,44 @@
+import type { RunId } from '../../base/ids.js';
+import type { OnImageStep } from '../../core/images/image.js';
+import { unavailable } from './kubernetesCluster.js';
+import type { PodPlace } from './podContainer.js';
+import { diedEarly, isReady, refusedWhy, waitsFor } from './podState.js';
+import { jobName } from './runJob.js';
+
+/** A cluster that has no room says so in events, which nothing tells of by itself. */
+const pauseWithoutPodMs = 2_000;
+const longestPauseMs = 30_000;
+
+interface AwaitedPod {
+  readonly run: RunId;
+  readonly image: string;
+  readonly signal: AbortSignal;
+  readonly onStep: OnImageStep | undefined;
+}
+
+/**
+ * Until the pod of a run is there and can be sent its files. While the cluster has no room for it, whoever looks at the run is told so
+ * in the cluster's words. Errors: `image.failed`, `sandbox.unavailable` for what no waiting mends; the signal's reason.
+ */
+export async function untilReady(place: PodPlace, { run, image, signal, onStep }: AwaitedPod): Promise<void> {
+  const { watch } = place;
+  let told = '';
+  for (;;) {
+    signal.throwIfAborted();
+    const pod = watch.podOf(run);
+    if (pod && isReady(pod)) return;
+    const died = pod && diedEarly(pod);
+    if (died !== undefined) throw unavailable(`The pod of run ${run} ended before it began: ${died}.`, died);
+    const words = pod ? waitsFor(pod, image) : await refused(place, run);
+    if (words !== told && words !== '') onStep?.({ id: '', text: `Waiting for the cluster (${words})` });
+    told = words;
+    await watch.untilChanged(signal, pod ? longestPauseMs : pauseWithoutPodMs);
+  }
+}
+
+async function refused({ cluster }: PodPlace, run: RunId): Promise<string> {
+  const { namespace } = cluster;
+  const fieldSelector = `involvedObject.kind=Job,involvedObject.name=${jobName(run)}`;
+  const { items } = await cluster.call(() => cluster.core.listNamespacedEvent({ namespace, fieldSelector }));
+  return refusedWhy(items);
+}

@@ -1,0 +1,32 @@
+import type { Disposable } from '../../base/lifecycle.js';
+import type { SandboxDriver, SandboxRef } from '../../core/sandboxes/sandboxDriver.js';
+import type { KubernetesOptions, KubernetesSandboxes } from '../../drivers/kubernetes/createKubernetesSandbox.js';
+import type { LoginShell } from '../environment/loginShell.js';
+import { SandboxOnDemand } from './sandboxOnDemand.js';
+
+/** Pods, whose client is loaded when something is first in one. Which cluster is meant each sandbox says itself. */
+export class KubernetesOnDemand extends SandboxOnDemand implements Disposable {
+  readonly #options: KubernetesOptions;
+  readonly #shell: LoginShell;
+  #loaded: Promise<KubernetesSandboxes> | undefined;
+
+  constructor(options: KubernetesOptions & { readonly shell: LoginShell }) {
+    super();
+    this.#options = options;
+    this.#shell = options.shell;
+  }
+
+  async dispose(): Promise<void> {
+    // One that could not be loaded has nothing to give back.
+    await (await this.#loaded?.catch(() => undefined))?.dispose();
+  }
+
+  protected override async on({ driver }: SandboxRef): Promise<SandboxDriver> {
+    this.#loaded ??= import('../../drivers/kubernetes/createKubernetesSandbox.js').then(
+      ({ KubernetesSandboxes: Sandboxes }) => new Sandboxes(this.#options),
+    );
+    const [sandboxes, environment] = await Promise.all([this.#loaded, this.#shell.environment()]);
+    const { context, namespace } = driver.name === 'kubernetes' ? driver : {};
+    return await sandboxes.on({ context, namespace, environment });
+  }
+}
