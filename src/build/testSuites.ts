@@ -27,6 +27,7 @@ export const suites: readonly Suite[] = [
     needs: ['jupyter'],
   },
   { name: 'docker', about: 'agents in real containers', runner: 'vitest', needs: ['agents'] },
+  { name: 'cluster', about: 'agents in pods of a real cluster, where it was built', runner: 'vitest', needs: [] },
   { name: 'e2e', about: 'the real agent CLIs with a scripted model', runner: 'vitest', needs: ['agents'] },
   { name: 'webview', about: 'thread page and board in a browser', runner: 'vitest', needs: ['browser'] },
   { name: 'pages', about: 'the pages of a real host in a browser', runner: 'vitest', needs: ['browser'] },

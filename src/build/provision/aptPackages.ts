@@ -12,6 +12,9 @@ const toBrowse = ['chromium', 'fonts-dejavu-core', 'zsh', 'fish'];
 /** What the suite with containers needs besides. */
 const toContain = ['docker.io', 'mmdebstrap', 'docker-registry', 'bubblewrap'];
 
+/** What a cluster of one node is made of, beside Kubernetes itself. */
+const toCluster = ['etcd-server', 'containerd', 'runc', 'containernetworking-plugins', 'busybox-static', 'iproute2'];
+
 /** What single tests with real git need besides: each is skipped, with the reason, where one of these is not to be had. */
 const toTry = ['git-lfs', 'exfat-fuse', 'exfatprogs'];
 
@@ -19,6 +22,7 @@ const toTry = ['git-lfs', 'exfat-fuse', 'exfatprogs'];
 export async function provideSystemPackages(options: {
   readonly browser: boolean;
   readonly containers?: boolean;
+  readonly cluster?: boolean;
   readonly oddRepositories?: boolean;
 }): Promise<void> {
   if (!existsSync('/usr/bin/apt-get')) {
@@ -31,6 +35,7 @@ export async function provideSystemPackages(options: {
     ...toBuild,
     ...(options.browser ? toBrowse : []),
     ...(options.containers ? toContain : []),
+    ...(options.cluster ? toCluster : []),
     ...(options.oddRepositories ? toTry : []),
   ];
   const missing = wanted.filter(name => !isInstalled(name));

@@ -4,9 +4,9 @@ import { cp, mkdir, mkdtemp, open, readFile, realpath, rm, writeFile } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { cacheDirectory } from '../paths.ts';
-import { say } from '../progress.ts';
 import { runCommand } from '../runCommand.ts';
 import { provideSystemPackages } from './aptPackages.ts';
+import { debianRootfs } from './debianRootfs.ts';
 
 export interface ProvidedDocker {
   /** As in DOCKER_HOST. */
@@ -49,7 +49,7 @@ export async function provideDocker(): Promise<ProvidedDocker> {
     await rm(scratch, { recursive: true, force: true });
   };
   try {
-    await provideImage(cache, host);
+    await provideImage(host);
     await provideNodeImage(scratch, host);
   } catch (error) {
     await stop();
@@ -103,24 +103,10 @@ async function answers(host: string): Promise<boolean> {
   return exitCode === 0;
 }
 
-async function provideImage(cache: string, host: string): Promise<void> {
+async function provideImage(host: string): Promise<void> {
   const { exitCode } = await docker(host, ['image', 'inspect', '--format', '{{.Id}}', testImage], [0, 1]);
   if (exitCode === 0) return;
-  const rootfs = join(cache, 'bookworm.tar');
-  if (!existsSync(rootfs)) {
-    say(`  making a Debian image in ${cache} (half a minute, once)`);
-    const staging = `${rootfs}.${process.pid}.tmp`;
-    await runCommand('mmdebstrap', [
-      '--quiet',
-      '--variant=minbase',
-      '--format=tar',
-      '--include=git,ca-certificates',
-      'bookworm',
-      staging,
-    ]);
-    await runCommand('mv', [staging, rootfs]);
-  }
-  await docker(host, ['import', rootfs, testImage]);
+  await docker(host, ['import', await debianRootfs(), testImage]);
 }
 
 /** With this Node and the machine's npm, and what the machine trusts. */
