@@ -89,7 +89,7 @@ export const layers = {
       'src/mcp',
       'src/extension',
     ],
-    npm: ['esbuild', 'zod', '@vscode/vsce', '@bufbuild/protobuf'],
+    npm: ['esbuild', 'zod', '@vscode/vsce', '@bufbuild/protobuf', 'tar-stream'],
     node: true,
   },
 };

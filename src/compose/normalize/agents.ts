@@ -8,7 +8,7 @@ import type {
   WorkspaceSpec,
 } from '../projectSpec.js';
 import type { ComposeNode, MappingEntry, MappingNode } from '../source/composeNode.js';
-import { child, entryOf } from '../source/composeNode.js';
+import { child } from '../source/composeNode.js';
 import { weakeningArguments } from '../schema/permissionArguments.js';
 import { agentMcpServers, capsets } from './agentParts.js';
 import { driverOf } from './driver.js';

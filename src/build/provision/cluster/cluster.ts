@@ -99,7 +99,7 @@ class Cluster implements ProvidedCluster {
     await this.#end('containerd');
     const mounted = (await readFile('/proc/mounts', 'utf8')).split('\n').map(line => line.split(' ')[1] ?? '');
     // The innermost first.
-    for (const path of mounted.filter(each => each.startsWith(`${dir}/`)).reverse())
+    for (const path of mounted.filter(each => each.startsWith(`${dir}/`)).toReversed())
       await runCommand('umount', ['--lazy', path], { output: 'capture', accept: [0, 1, 32] });
     await runCommand('ip', ['link', 'delete', bridge], { output: 'capture', accept: [0, 1] }).catch(() => undefined);
     await rm(dir, { recursive: true, force: true, maxRetries: 5 });

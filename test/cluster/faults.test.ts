@@ -1,0 +1,207 @@
+import { createServer, connect, type Socket } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { clusterUnderTest, kubeconfigTo, presentCluster, serverOf } from '../support/cluster.ts';
+import { git, type ContainerHost } from '../support/containerHost.ts';
+import { clusterAdmin, podHost, shownThread } from '../support/podHost.ts';
+
+/** Works until somebody lets it go. */
+const waits = 'echo begun >>begun.txt; echo up; until [ -e /tmp/go ]; do sleep 0.1; done; echo went on';
+
+async function begun(host: ContainerHost): Promise<string> {
+  const { home, repository } = host;
+  const sent = await home.musterJson(['dispatch', 'dev', 'Wait'], { cwd: repository });
+  const { thread_id: id } = sent as { thread_id: string };
+  await expect.poll(() => saidBy(host, id), { timeout: 90_000 }).toContain('up');
+  return id;
+}
+
+async function saidBy({ home, repository }: ContainerHost, id: string): Promise<string> {
+  return (await home.muster(['logs', id, '--raw'], { cwd: repository })).stdout;
+}
+
+async function ended({ home, repository }: ContainerHost, id: string): Promise<void> {
+  await home.muster(['wait', id, '--timeout', '120'], { cwd: repository });
+}
+
+/** Whoever may enter pods. */
+async function letGo(thread: string): Promise<void> {
+  const { enter } = clusterAdmin();
+  await enter(thread, ['/bin/sh', '-c', ': >/tmp/go']);
+}
+
+/** The only job of a thread is gone, and so is its pod. */
+async function nothingIsLeft(thread: string): Promise<void> {
+  const { jobsOf, podsOf } = clusterAdmin();
+  await expect
+    .poll(async () => (await jobsOf(thread)).length + (await podsOf(thread)).length, { timeout: 90_000 })
+    .toBe(0);
+}
+
+describe.runIf(clusterUnderTest().kind === 'there')('what happens to a run in a cluster when', () => {
+  test('its host is killed: the next one adopts it, and it ran once', async () => {
+    const host = await podHost({ script: waits });
+    const { home, repository } = host;
+    const id = await begun(host);
+    await home.killHost();
+    await letGo(id);
+    await ended(host, id);
+    expect(await saidBy(host, id)).toBe('up\nwent on\n');
+    const { head } = (await home.musterJson(['approve', id], { cwd: repository })) as { head: string };
+    expect(git(repository, 'show', `${head}:begun.txt`)).toBe('begun');
+    await nothingIsLeft(id);
+  });
+
+  test('its host is killed and a person cancels: it is stopped', async () => {
+    const host = await podHost({ script: waits });
+    const id = await begun(host);
+    await host.home.killHost();
+    expect(await host.home.muster(['cancel', id], { cwd: host.repository })).toMatchObject({ status: 0 });
+    expect(await shownThread(host)).toMatchObject({ latest_run: { status: 'cancelled' } });
+    await nothingIsLeft(id);
+  });
+
+  test('its pod is deleted: what it left is here, and whoever looks reads why', async () => {
+    const host = await podHost({ script: 'echo begun >begun.txt; echo up; sleep 600' });
+    const { home, repository } = host;
+    const id = await begun(host);
+    const { core, podsOf, namespace } = clusterAdmin();
+    const [pod] = await podsOf(id);
+    await core.deleteNamespacedPod({ namespace, name: pod?.metadata?.name ?? '' });
+    await ended(host, id);
+    const thread = await shownThread(host);
+    expect(thread.latest_run.status).toBe('failed');
+    expect(JSON.stringify(thread)).toContain('The cluster ended the run: it was deleted');
+    expect((await home.muster(['diff', id], { cwd: repository })).stdout).toContain('+begun');
+    await nothingIsLeft(id);
+  });
+
+  test('its pod is deleted at once: it is lost, with the reason', async () => {
+    const host = await podHost({ script: 'echo up; sleep 600' });
+    const id = await begun(host);
+    const { core, podsOf, namespace } = clusterAdmin();
+    const [pod] = await podsOf(id);
+    await core.deleteNamespacedPod({ namespace, name: pod?.metadata?.name ?? '', gracePeriodSeconds: 0 });
+    await ended(host, id);
+    const thread = await shownThread(host);
+    expect(['lost', 'failed']).toContain(thread.latest_run.status);
+    expect(JSON.stringify(thread)).toContain('The cluster ended the run');
+    await nothingIsLeft(id);
+  });
+
+  test('its node is drained: what it left is here', async () => {
+    const host = await podHost({ script: 'echo begun >begun.txt; echo up; sleep 600' });
+    const id = await begun(host);
+    const { core, podsOf, namespace } = clusterAdmin();
+    const [pod] = await podsOf(id);
+    const name = pod?.metadata?.name ?? '';
+    await core.createNamespacedPodEviction({ name, namespace, body: { metadata: { name, namespace } } });
+    await ended(host, id);
+    const thread = await shownThread(host);
+    expect(JSON.stringify(thread)).toContain('The cluster ended the run: EvictionByEvictionAPI');
+    expect((await host.home.muster(['diff', id], { cwd: host.repository })).stdout).toContain('+begun');
+    await nothingIsLeft(id);
+  });
+
+  test('the API server is away for a while: it goes on, and all that it said is here', async () => {
+    const way = await interruptible();
+    const host = await podHost({ script: waits, kubeconfig: way.kubeconfig });
+    const id = await begun(host);
+    way.close();
+    await letGo(id);
+    await way.open();
+    await ended(host, id);
+    expect(await saidBy(host, id)).toBe('up\nwent on\n');
+    await nothingIsLeft(id);
+  });
+
+  test('its image is missing: it fails, in the words of the node', async () => {
+    const host = await podHost({ script: 'true', agent: { image: 'muster.test/absent:1' } });
+    const id = await host.run('Begin');
+    const thread = await shownThread(host);
+    expect(thread.latest_run.status).toBe('failed');
+    expect(thread.latest_run.error?.message).toMatch(/cannot get the image muster\.test\/absent:1: ErrImageNeverPull/);
+    await nothingIsLeft(id);
+  });
+
+  test('no node has room: it waits, and says so in the words of the scheduler', async () => {
+    const host = await podHost({ script: 'true', agent: { resources: { memory: '900g' } } });
+    const { home, repository } = host;
+    await home.musterJson(['dispatch', 'dev', 'Wait'], { cwd: repository });
+    const shown = async (): Promise<string> =>
+      (await home.muster(['sandbox', 'ls', '--json'], { cwd: repository })).stdout;
+    await expect
+      .poll(shown, { timeout: 60_000 })
+      .toContain('Waiting for the cluster (0/1 nodes are available: 1 Insufficient memory)');
+    const id = await onlyThread(host);
+    expect(await home.muster(['cancel', id], { cwd: repository })).toMatchObject({ status: 0 });
+    expect(await shownThread(host)).toMatchObject({ latest_run: { status: 'cancelled' } });
+    await nothingIsLeft(id);
+  });
+
+  test('the quota is used up: it waits, and runs when there is room', async () => {
+    const { core } = clusterAdmin();
+    const namespace = `quota-${Date.now()}`;
+    await core.createNamespace({ body: { metadata: { name: namespace } } });
+    onTestFinished(async () => void (await core.deleteNamespace({ name: namespace })));
+    const quota = { metadata: { name: 'pods' }, spec: { hard: { pods: '0' } } };
+    await core.createNamespacedResourceQuota({ namespace, body: quota });
+    const host = await podHost({ script: 'echo ran', driver: { namespace } });
+    const { home, repository } = host;
+    await home.musterJson(['dispatch', 'dev', 'Wait'], { cwd: repository });
+    const shown = async (): Promise<string> =>
+      (await home.muster(['sandbox', 'ls', '--json'], { cwd: repository })).stdout;
+    await expect.poll(shown, { timeout: 90_000 }).toMatch(/Waiting for the cluster \(exceeded quota: pods/);
+    const id = await onlyThread(host);
+    expect(await home.muster(['cancel', id], { cwd: repository })).toMatchObject({ status: 0 });
+  });
+
+  test('it uses more memory than it may: whoever looks reads why', async () => {
+    const script = 'cat >/dev/null; exec perl -e \'$x = "a" x (512 * 1024 * 1024); sleep 60\'';
+    const host = await podHost({ script, agent: { resources: { memory: '128m' } } });
+    const id = await host.run('Eat');
+    const thread = await shownThread(host);
+    expect(['failed', 'lost']).toContain(thread.latest_run.status);
+    await nothingIsLeft(id);
+  });
+});
+
+async function onlyThread({ home, repository }: ContainerHost): Promise<string> {
+  const { threads } = (await home.musterJson(['ps', '--all'], { cwd: repository })) as {
+    threads: readonly { thread_id: string }[];
+  };
+  return threads[0]?.thread_id ?? '';
+}
+
+/** A way to the API server that can be cut. */
+async function interruptible() {
+  const { kubeconfig } = presentCluster();
+  const { port: real } = serverOf(kubeconfig);
+  const sockets = new Set<Socket>();
+  const server = createServer(client => {
+    const inner = connect({ host: '127.0.0.1', port: Number(real) });
+    for (const socket of [client, inner]) {
+      sockets.add(socket);
+      socket.on('error', () => socket.destroy());
+      socket.once('close', () => {
+        client.destroy();
+        inner.destroy();
+        sockets.delete(socket);
+      });
+    }
+    client.pipe(inner).pipe(client);
+  });
+  const listen = async (port: number): Promise<void> => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    server.listen(port, '127.0.0.1', resolve);
+    await promise;
+  };
+  await listen(0);
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const close = (): void => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  };
+  onTestFinished(close);
+  return { kubeconfig: kubeconfigTo(kubeconfig, `https://127.0.0.1:${port}`), close, open: () => listen(port) };
+}
