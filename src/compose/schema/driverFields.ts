@@ -1,6 +1,6 @@
 import { texts } from './commonFields.js';
 import type { MappingShape } from './shape.js';
-import { dictionary, field, integer, list, mapping, oneOf, text } from './shape.js';
+import { dictionary, field, integer, list, mapping, text } from './shape.js';
 
 /** A name of an object of Kubernetes. */
 const OBJECT_NAME = '^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$';
@@ -8,22 +8,18 @@ const OBJECT_NAME = '^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$';
 const toleration = mapping({
   key: field(text(), 'Key of the taint; missing: every one.', 'key: agents', { era: 'muster' }),
   operator: field(
-    oneOf([
-      { value: 'Equal', doc: 'The taint has that value.' },
-      { value: 'Exists', doc: 'The taint has any value.' },
-    ]),
-    'How the value is compared.',
+    text({ pattern: '^(Equal|Exists)$', refusedText: 'invalid operator %s: write Equal or Exists' }),
+    'How the value is compared: `Equal`, or `Exists` for any value.',
     'operator: Exists',
     { era: 'muster', fallback: 'Equal' },
   ),
   value: field(text(), 'Value of the taint.', 'value: "yes"', { era: 'muster' }),
   effect: field(
-    oneOf([
-      { value: 'NoSchedule', doc: 'Nothing new is placed there.' },
-      { value: 'PreferNoSchedule', doc: 'Nothing new is placed there while there is room elsewhere.' },
-      { value: 'NoExecute', doc: 'What is there is ended.' },
-    ]),
-    'Effect of the taint; missing: every one.',
+    text({
+      pattern: '^(NoSchedule|PreferNoSchedule|NoExecute)$',
+      refusedText: 'invalid effect %s: write NoSchedule, PreferNoSchedule or NoExecute',
+    }),
+    'Effect of the taint: `NoSchedule`, `PreferNoSchedule` or `NoExecute`; missing: every one.',
     'effect: NoSchedule',
     { era: 'muster' },
   ),

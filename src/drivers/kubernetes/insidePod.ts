@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { WebSocketHandler } from '@kubernetes/client-node/dist/web-socket-handler.js';
 import { JsonFields } from '../../base/jsonFields.js';
 import type { FarProgram } from '../guests/farContainer.js';
+import { textField } from '../../base/unknownFields.js';
 import { unavailable, type KubernetesCluster } from './kubernetesCluster.js';
 
 /** A container of a pod. */
@@ -68,8 +69,9 @@ export async function startInside(
   try {
     socket = await handler.connect(path, null, take);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(Reflect.get(Object(error), 'message'));
-    throw unavailable(`The pod ${pod} cannot be entered: ${reason}.`, reason, error);
+    // An event of the socket, whose own objects have the credentials.
+    const reason = error instanceof Error ? error.message : textField(error, 'message');
+    throw unavailable(`The pod ${pod} cannot be entered: ${reason}.`, reason);
   }
   const opened = socket;
   opened.on('close', () => finish({ code: undefined }));

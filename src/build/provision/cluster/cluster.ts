@@ -17,9 +17,6 @@ export interface ProvidedCluster {
 
 const startMs = 60_000;
 const token = 'muster-test-admin';
-/** Of pods; seldom anybody else's. */
-const podNet = '10.213.77';
-
 interface Place {
   readonly dir: string;
   readonly api: number;
@@ -27,6 +24,8 @@ interface Place {
   readonly peers: number;
   readonly node: number;
   readonly bridge: string;
+  /** Of pods, its first three numbers; seldom anybody else's. The node is its first address: it may not be a loopback one. */
+  readonly net: string;
 }
 
 /**
@@ -38,7 +37,7 @@ export async function startCluster(): Promise<ProvidedCluster> {
   if (missing !== undefined) throw new Error(missing);
   const dir = await mkdtemp(join(tmpdir(), 'muster-cluster-'));
   const [api = 0, etcd = 0, peers = 0, node = 0] = await freePorts(4);
-  const cluster = new Cluster({ dir, api, etcd, peers, node, bridge: `mstr${node}` });
+  const cluster = new Cluster({ dir, api, etcd, peers, node, bridge: `mstr${node}`, net: `10.213.${node % 250}` });
   try {
     await cluster.start();
     return cluster;
@@ -61,8 +60,11 @@ class Cluster implements ProvidedCluster {
   }
 
   async start(): Promise<void> {
-    const { dir } = this.#place;
+    const { dir, bridge, net } = this.#place;
     await writeFiles(this.#place, this.kubeconfig);
+    await runCommand('ip', ['link', 'add', 'name', bridge, 'type', 'bridge']);
+    await runCommand('ip', ['address', 'add', `${net}.1/24`, 'dev', bridge]);
+    await runCommand('ip', ['link', 'set', bridge, 'up']);
     const key = join(dir, 'service-accounts.key');
     await runCommand('openssl', ['genrsa', '-out', key, '2048'], { output: 'capture' });
     const images = await provideClusterImages(dir);
@@ -131,21 +133,21 @@ class Cluster implements ProvidedCluster {
       '--service-account-issuer=https://muster.test',
       `--token-auth-file=${join(dir, 'tokens.csv')}`,
       '--authorization-mode=RBAC',
-      '--service-cluster-ip-range=10.213.78.0/24',
+      '--service-cluster-ip-range=10.214.0.0/24',
       '--kubelet-preferred-address-types=InternalIP',
       '--allow-privileged=true',
     ]);
   }
 
   #startKubelet(): void {
-    const { dir } = this.#place;
+    const { dir, net } = this.#place;
     this.#run('kubelet', clusterProgram('kubelet'), [
       `--config=${join(dir, 'kubelet.json')}`,
       `--kubeconfig=${this.kubeconfig}`,
       `--root-dir=${join(dir, 'kubelet')}`,
       `--cert-dir=${join(dir, 'kubelet-certs')}`,
       '--hostname-override=muster-node',
-      '--node-ip=127.0.0.1',
+      `--node-ip=${net}.1`,
     ]);
   }
 
@@ -215,7 +217,7 @@ class Cluster implements ProvidedCluster {
 }
 
 async function writeFiles(place: Place, kubeconfig: string): Promise<void> {
-  const { dir, api, node, bridge } = place;
+  const { dir, api, node, bridge, net } = place;
   const file = async (name: string, text: string): Promise<void> =>
     await writeFile(join(dir, name), text, { mode: 0o600 });
   await mkdir(join(dir, 'cni'));
@@ -262,7 +264,7 @@ state = "${dir}/containerd-state"
   const ipam = {
     type: 'host-local',
     dataDir: join(dir, 'addresses'),
-    ranges: [[{ subnet: `${podNet}.0/24` }]],
+    ranges: [[{ subnet: `${net}.0/24` }]],
     routes: [{ dst: '0.0.0.0/0' }],
   };
   const plugins = [{ type: 'bridge', bridge, isGateway: true, ipMasq: false, ipam }];
@@ -272,7 +274,7 @@ state = "${dir}/containerd-state"
     JSON.stringify({
       apiVersion: 'kubelet.config.k8s.io/v1beta1',
       kind: 'KubeletConfiguration',
-      address: '127.0.0.1',
+      address: `${net}.1`,
       port: node,
       healthzPort: 0,
       containerRuntimeEndpoint: `unix://${dir}/containerd.sock`,
