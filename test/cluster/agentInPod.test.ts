@@ -42,7 +42,7 @@ describe.runIf(clusterUnderTest().kind === 'there')('an agent in a pod', () => {
       script: 'cat >/dev/null; cat $HOME/kept; echo kept >$HOME/kept',
     });
     const id = await run('First');
-    await home.muster(['send', id, 'Second'], { cwd: repository });
+    await home.musterJson(['dispatch', 'dev', 'Second', '--thread', id], { cwd: repository });
     await home.muster(['wait', id, '--timeout', '60'], { cwd: repository });
     expect((await home.muster(['logs', id, '--raw'], { cwd: repository })).stdout).toContain('kept');
   });

@@ -258,18 +258,21 @@ export class PodRuns implements RunDriver, Disposable {
     }
   }
 
-  /** The Job first, so that it makes no other pod. */
+  /**
+   * The pod first: with its Job it would be given the time that a drained one has. Should the Job make another one meanwhile, nobody gives
+   * that the word.
+   */
   async #remove(run: RunId): Promise<void> {
     const { cluster, watch } = this.#options;
     const { namespace } = cluster;
+    const pod = watch.podOf(run)?.metadata?.name;
+    if (pod !== undefined)
+      await cluster.call(() =>
+        unlessMissing(cluster.core.deleteNamespacedPod({ namespace, name: pod, gracePeriodSeconds: 1 })),
+      );
     const name = jobName(run);
     await cluster.call(() =>
       unlessMissing(cluster.batch.deleteNamespacedJob({ namespace, name, propagationPolicy: 'Background' })),
-    );
-    const pod = watch.podOf(run)?.metadata?.name;
-    if (pod === undefined) return;
-    await cluster.call(() =>
-      unlessMissing(cluster.core.deleteNamespacedPod({ namespace, name: pod, gracePeriodSeconds: 1 })),
     );
   }
 }

@@ -19,8 +19,8 @@ export const launchFile = 'launch';
 
 /**
  * The agent's container. It waits until the host gives the word, for it cannot begin without the files that the host sends. What watches
- * for the end is a child of the wrapper, not the other way round: the agent has to be in the foreground (`node/shellWrapper.ts`), and as
- * the container's first process the wrapper is what -1 leaves out. When it ends, the kernel ends all that the run started.
+ * for the end is in the background, because the agent has to be in the foreground (`node/shellWrapper.ts`); -1 leaves out itself and
+ * the container's first process, with whose end the kernel ends all that the run started.
  *
  * Called as `sh -c <this> <run's mark>`.
  */
@@ -49,7 +49,7 @@ export const keeperEntry = "trap '' TERM; while :; do sleep 3600; done";
 /** A node that is drained asks; the agent hears it, and what it leaves is fetched in the time that is left. */
 export const preStop = ['/bin/sh', '-c', 'kill -TERM -1'];
 
-/** What the agent's container runs, as one file of shell. */
+/** What the agent's container runs, as one file of shell: it starts the wrapper. */
 export function launchScript(launch: {
   readonly mark: string;
   readonly env: Readonly<Record<string, string>>;
@@ -74,7 +74,9 @@ export function launchScript(launch: {
       .filter(([name]) => /^[A-Za-z_]\w*$/.test(name))
       .map(([name, value]) => `export ${name}=${quoted(value)}`),
     `cd ${quoted(cwd)} || exit 1`,
-    `exec /bin/sh -c ${[wrapper, mark, ...wrapped].map(quoted).join(' ')}`,
+    `/bin/sh -c ${[wrapper, mark, ...wrapped].map(quoted).join(' ')}`,
+    // A shell may become the last thing that it runs: the first process of a container is nobody's wrapper.
+    'exit $?',
     '',
   ].join('\n');
 }

@@ -139,6 +139,8 @@ function keeperContainer(spec: SandboxSpec): V1Container {
     volumeMounts: [
       { name: 'work', mountPath: guestPaths.workspace },
       { name: 'own', mountPath: guestPaths.top },
+      // All files come as one tar.
+      { name: 'work', mountPath: `${guestPaths.top}/workspace` },
       { name: 'control', mountPath: controlFolder },
       ...common,
     ],
