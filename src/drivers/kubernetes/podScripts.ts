@@ -74,8 +74,9 @@ export function launchScript(launch: {
       .filter(([name]) => /^[A-Za-z_]\w*$/.test(name))
       .map(([name, value]) => `export ${name}=${quoted(value)}`),
     `cd ${quoted(cwd)} || exit 1`,
-    `/bin/sh -c ${[wrapper, mark, ...wrapped].map(quoted).join(' ')}`,
-    // A shell may become the last thing that it runs: the first process of a container is nobody's wrapper.
+    // A group of its own, by which it is known; the first process of a container is nobody's wrapper.
+    `setsid /bin/sh -c ${[wrapper, mark, ...wrapped].map(quoted).join(' ')}`,
+    // A shell may become the last thing that it runs.
     'exit $?',
     '',
   ].join('\n');
@@ -86,7 +87,7 @@ function quoted(word: string): string {
 }
 
 /** Exit codes by which {@link lookAround} tells what is missing. */
-export const lacks = { command: 10, tar: 11, relay: 12 } as const;
+export const lacks = { command: 10, tools: 11, relay: 12 } as const;
 
 /** Whether the image has what a run needs. */
 export function lookAround(needs: {
@@ -95,7 +96,7 @@ export function lookAround(needs: {
   readonly relay: boolean;
 }): readonly string[] {
   const script = String.raw`
-command -v tar >/dev/null 2>&1 || exit ${lacks.tar}
+command -v tar >/dev/null 2>&1 && command -v setsid >/dev/null 2>&1 || exit ${lacks.tools}
 [ -z "$3" ] || command -v node >/dev/null 2>&1 || exit ${lacks.relay}
 [ -z "$2" ] || PATH=$2
 command -v "$1" >/dev/null 2>&1 || exit ${lacks.command}

@@ -39,8 +39,8 @@ export async function requirePrograms(place: PodPlace, { launch, spec, relay }: 
       fix,
     });
   }
-  if (code === lacks.tar)
-    throw unavailable(`The image ${image} has no tar, which files come and go by. Add it.`, 'no tar');
+  if (code === lacks.tools)
+    throw unavailable(`The image ${image} has no tar or no setsid, which Muster works with. Add them.`, 'no tools');
   if (code === lacks.relay)
     throw unavailable(
       `The image ${image} has no node, which leads the agent to its model through this machine. Add it.`,
