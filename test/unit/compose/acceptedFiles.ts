@@ -120,6 +120,18 @@ agents:
     resources: {cpus: 1.5, memory: 4g}
   reviewer: {provider: claude, workspace: {provider: thread, access: write}}
   tester: {provider: demo, workspace: {provider: shared}}
+  far:
+    image: registry.test/agents
+    driver:
+      kubernetes:
+        context: build
+        namespace: agents
+        service_account: robot
+        node_selector: {pool: agents, "muster.test/zone": a}
+        tolerations: [{key: agents, operator: Exists, effect: NoExecute, seconds: 60}, {key: other, value: "yes"}]
+        runtime_class: kata
+        image_pull_secrets: [registry, other]
+        storage: fast
 `,
   },
   {

@@ -64,6 +64,37 @@ describe('what needs consent', () => {
     expect(textOf('image: node, driver: {microsandbox: {}}')).toContain('in a virtual machine, where it may run');
   });
 
+  test('says which cluster a repository is sent to, also when that is only the current one', () => {
+    const textOfDriver = (fields: string): string =>
+      consentSurface(specOf(agent(`image: node, driver: {kubernetes: {${fields}}}`))).find(({ place }) =>
+        place.endsWith('driver.kubernetes'),
+      )?.text ?? '';
+    expect(textOfDriver('')).toBe(
+      'Agent dev runs in pods of the current cluster of your kubeconfig. Its worktree, the history of the repository and what this file gives it are sent there.',
+    );
+    const fields =
+      'context: build, namespace: agents, service_account: robot, node_selector: {pool: a}, tolerations: [{key: k, effect: NoSchedule}], runtime_class: kata, image_pull_secrets: [reg], storage: fast';
+    const text = textOfDriver(fields);
+    expect(text).toContain('of the cluster `build` (`namespace agents`, `serviceAccount robot`, `runtimeClass kata`');
+    for (const said of ['storage fast', 'nodes with pool=a', 'tolerates k:NoSchedule', 'images with the secret reg'])
+      expect(text).toContain(`\`${said}\``);
+  });
+
+  test.each([
+    'context: other',
+    'namespace: other',
+    'service_account: other',
+    'node_selector: {pool: other}',
+    'tolerations: [{key: other}]',
+    'runtime_class: other',
+    'image_pull_secrets: [other]',
+    'storage: other',
+  ])('asks again when a cluster is another one: %s', fields => {
+    const keys = (driver: string): readonly string[] =>
+      consentSurface(specOf(agent(`image: node, driver: {kubernetes: {${driver}}}`))).map(({ key }) => key);
+    expect(keys(fields)).not.toEqual(keys(''));
+  });
+
   test('says where hosts are reached from', () => {
     const fields = 'image: node, driver: {microsandbox: {profile: small}}, sandbox: {network: [example.com]}';
     const texts = consentSurface(specOf(agent(fields))).map(({ text }) => text);

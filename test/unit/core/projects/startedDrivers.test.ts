@@ -5,12 +5,15 @@ import { inRepository } from '../../../../src/build/paths.ts';
 import { requireDriver } from '../../../../src/core/projects/project.js';
 import { specOf } from '../../../support/projectSpecs.ts';
 
-test.each(['process', 'docker', 'boxlite', 'microsandbox'])('%s is let through when the host starts it', name => {
-  const [agent] = specOf(`agents: {dev: {provider: demo, image: debian, driver: {${name}: {}}}}`).agents;
-  const check = (): void => requireDriver(agent!);
-  if (startedDrivers.includes(name)) expect(check).not.toThrow();
-  else expect(check).toThrow(`Agent dev runs in ${name}, which this version does not start yet.`);
-});
+test.each(['process', 'docker', 'kubernetes', 'boxlite', 'microsandbox'])(
+  '%s is let through when the host starts it',
+  name => {
+    const [agent] = specOf(`agents: {dev: {provider: demo, image: debian, driver: {${name}: {}}}}`).agents;
+    const check = (): void => requireDriver(agent!);
+    if (startedDrivers.includes(name)) expect(check).not.toThrow();
+    else expect(check).toThrow(`Agent dev runs in ${name}, which this version does not start yet.`);
+  },
+);
 
 test('what is let through is what the host is built with', () => {
   const built = readFileSync(inRepository('src/host/buildDrivers.ts'), 'utf8');
@@ -21,6 +24,8 @@ test('what is let through is what the host is built with', () => {
 
 test.each([
   ['driver: {microsandbox: {}}', 'names no image'],
+  ['driver: {kubernetes: {}}', 'names no image'],
+  ['driver: {kubernetes: {}}, build: .', 'takes images from registries alone'],
   ['driver: {microsandbox: {}}, build: .', 'takes images from registries alone'],
 ])('%s is refused: %s', (fields, text) => {
   const [agent] = specOf(`agents: {dev: {provider: demo, ${fields}}}`).agents;
