@@ -32,7 +32,7 @@ type Verdict =
   | { readonly kind: 'exited'; readonly exit: RunExit }
   | { readonly kind: 'timed_out'; readonly limit: 'wall_clock' | 'stall' }
   | { readonly kind: 'cancelled' }
-  | { readonly kind: 'lost'; readonly started: boolean }
+  | { readonly kind: 'lost'; readonly started: boolean; readonly why?: string | undefined }
   | { readonly kind: 'not_started'; readonly error: unknown }
   /** This host stops watching; the run goes on. */
   | { readonly kind: 'released' };
@@ -183,7 +183,12 @@ export class RunSupervision {
   async #concludeGone(): Promise<void> {
     const exit = await this.#readExit();
     if (exit) this.#decide({ kind: 'exited', exit });
-    else this.#decide({ kind: 'lost', started: !(await this.#neverStarted()) });
+    else {
+      const why = await this.#attempt('Why a run is lost could not be asked', async () =>
+        this.#parts.driver.whyLost?.(this.#run),
+      );
+      this.#decide({ kind: 'lost', started: !(await this.#neverStarted()), why });
+    }
   }
 
   async #stopFor(verdict: Verdict): Promise<void> {

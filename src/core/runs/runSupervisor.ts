@@ -61,9 +61,15 @@ export type RunEnd =
   | { readonly kind: 'cancelled' }
   /**
    * No exit file, nothing alive. `started: false` means that nobody saw it start and the claim of `started` went to a host, so
-   * that the command never ran and never will: the message may safely get a new run. In doubt it is `true`.
+   * that the command never ran and never will: the message may safely get a new run. In doubt it is `true`. `why`: a sentence of
+   * whoever ended it.
    */
-  | { readonly kind: 'lost'; readonly started: boolean; readonly stderrTail: string }
+  | {
+      readonly kind: 'lost';
+      readonly started: boolean;
+      readonly stderrTail: string;
+      readonly why?: string | undefined;
+    }
   /** The process could not be started at all. */
   | { readonly kind: 'not_started'; readonly error: unknown }
   /** It ended somehow, and the store refuses what it said. */

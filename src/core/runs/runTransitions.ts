@@ -92,9 +92,7 @@ export function endRun(
         status: 'lost',
         error: {
           code: 'lost',
-          message: end.started
-            ? 'The agent’s process is gone and left no exit status (a crash of the machine, it was killed, or its run directory was removed). Its work is kept; follow up to go on.'
-            : 'The host ended before the agent could start. Nothing ran.',
+          message: lostText(end),
         },
       };
     case 'not_started':
@@ -111,6 +109,12 @@ export function endRun(
     default:
       return assertNever(end);
   }
+}
+
+function lostText({ started, why }: Extract<RunEnd, { kind: 'lost' }>): string {
+  if (!started) return 'The host ended before the agent could start. Nothing ran.';
+  if (why !== undefined) return `${why} What is here of its work is kept; follow up to go on.`;
+  return 'The agent’s process is gone and left no exit status (a crash of the machine, it was killed, or its run directory was removed). Its work is kept; follow up to go on.';
 }
 
 function concluded(run: Run, end: Extract<RunEnd, { kind: 'exited' }>, conclusion: RunConclusion | undefined): Run {

@@ -51,6 +51,8 @@ export interface RunDriver {
   start(launch: SandboxLaunch, signal: AbortSignal, onStep?: OnImageStep): Promise<void>;
   /** True while a process of the run's group, or one that carries `MUSTER_RUN_ID=<run>`, is alive. */
   isAlive(run: RunId): Promise<boolean>;
+  /** Why nothing of it is left, where that was told: a sentence. */
+  whyLost?(run: RunId): Promise<string | undefined>;
   /**
    * SIGTERM, grace, SIGKILL: to the group and to every process that carries the run's id. Resolves when none is alive.
    * Errors: `run.unstoppable` when something outlives even SIGKILL (a hung disk, another user's process).

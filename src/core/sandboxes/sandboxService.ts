@@ -75,6 +75,7 @@ export class SandboxService implements SandboxDrivers {
         }
       },
       isAlive: each => runs.isAlive(each),
+      whyLost: async each => await runs.whyLost?.(each),
       stop: (each, options) => runs.stop(each, options),
     };
   }

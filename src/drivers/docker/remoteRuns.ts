@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import { AppError, errorMessage, isAppError } from '../../base/errors.js';
+import { AppError, isAppError } from '../../base/errors.js';
 import type { Clock } from '../../base/clock.js';
 import { isId, type RunId } from '../../base/ids.js';
 import type { Disposable } from '../../base/lifecycle.js';
@@ -13,6 +13,7 @@ import { found, statusOf, unlessGone, type DockerEngine } from './dockerEngine.j
 import type { GuestPrograms } from './guestPrograms.js';
 import { engineContainer } from './insideContainer.js';
 import { packRun } from './packRun.js';
+import { FollowedRuns } from '../guests/followedRuns.js';
 import { RunMirror, type RemoteRun } from '../guests/runMirror.js';
 import { SentRuns } from '../guests/sentRuns.js';
 
@@ -43,13 +44,13 @@ interface RemoteRunsOptions {
 export class RemoteRuns implements RunDriver, Disposable {
   readonly #options: RemoteRunsOptions;
   readonly #starting = new UnderWay<RunId>();
-  readonly #following = new UnderWay<RunId>();
-  readonly #ending = new AbortController();
+  readonly #following: FollowedRuns;
   /** Those that are not back yet. */
   readonly sent: SentRuns;
 
   constructor(options: RemoteRunsOptions) {
     this.#options = options;
+    this.#following = new FollowedRuns(options.log);
     this.sent = new SentRuns(options.stateDir);
   }
 
@@ -104,7 +105,7 @@ export class RemoteRuns implements RunDriver, Disposable {
   }
 
   dispose(): void {
-    this.#ending.abort();
+    this.#following.dispose();
   }
 
   async #start(launch: SandboxLaunch, signal: AbortSignal): Promise<void> {
@@ -138,23 +139,13 @@ export class RemoteRuns implements RunDriver, Disposable {
   }
 
   #follow(remote: RemoteRun): void {
-    const { run } = remote;
-    if (this.#following.has(run)) return;
-    void this.#following
-      .run(run, () => this.#followToEnd(remote))
-      .catch((error: unknown) => {
-        if (this.#ending.signal.aborted) return;
-        this.#options.log.error('What a run elsewhere came to could not be fetched', {
-          run,
-          reason: errorMessage(error),
-        });
-      });
+    this.#following.begin(remote.run, () => this.#followToEnd(remote));
   }
 
   /** An engine that does not answer for a while is asked again until it does: its container waits. */
   async #followToEnd(remote: RemoteRun): Promise<void> {
     const { clock } = this.#options;
-    const { signal } = this.#ending;
+    const { signal } = this.#following;
     let failures = 0;
     for (;;) {
       signal.throwIfAborted();

@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import type { V1NetworkPolicy, V1Pod } from '@kubernetes/client-node';
 import { isId, type RunId } from '../../base/ids.js';
 import type { Disposable } from '../../base/lifecycle.js';
@@ -20,9 +18,10 @@ import type {
 } from '../../core/sandboxes/sandboxDriver.js';
 import type { Doors } from '../guests/doors.js';
 import { allowedHosts, egressFolder, egressPort, openWays, type Door } from '../guests/egress.js';
-import { makeGuestFolders, sandboxFolder } from '../guests/guestFolders.js';
+import { makeGuestFolders } from '../guests/guestFolders.js';
 import { guestObjects, guestPaths, isolatedGuest } from '../guests/guestPaths.js';
 import { forwardPort, portEnd } from '../guests/portForward.js';
+import { inspectionOf, removeSandboxFolder, togetherUsed } from '../guests/sandboxState.js';
 import type { SentRun } from '../guests/sentRuns.js';
 import { startInside } from './insidePod.js';
 import { refusalOf, statusOf, unavailable, unlessMissing, type KubernetesCluster } from './kubernetesCluster.js';
@@ -121,8 +120,7 @@ export class KubernetesSandboxDriver implements SandboxDriver, Disposable {
   }
 
   async stop(sandbox: SandboxRef, options: { readonly graceMs: number }): Promise<void> {
-    const pods = await this.#podsOf(sandbox);
-    await Promise.all(pods.map(([run]) => this.#runs.stop(run, options)));
+    for (const [run] of await this.#podsOf(sandbox)) await this.#runs.stop(run, options);
   }
 
   async resume(spec: SandboxSpec, signal: AbortSignal): Promise<void> {
@@ -131,39 +129,25 @@ export class KubernetesSandboxDriver implements SandboxDriver, Disposable {
 
   async remove(sandbox: SandboxRef): Promise<void> {
     await this.stop(sandbox, { graceMs: 0 });
-    await rm(sandboxFolder(this.#options.stateDir, sandbox.id), { recursive: true, force: true, maxRetries: 3 });
+    await removeSandboxFolder(this.#options.stateDir, sandbox);
   }
 
   async inspect(sandbox: SandboxRef): Promise<SandboxInspection> {
-    const running = (await this.#podsOf(sandbox)).filter(([, pod]) => isAtWork(pod));
-    const runtimeIds = running.map(([, pod]) => pod.metadata?.name ?? '');
-    if (running.length > 0) return { state: 'running', runtimeIds };
-    const exists = existsSync(sandboxFolder(this.#options.stateDir, sandbox.id));
-    return { state: exists ? 'ready' : 'missing', runtimeIds };
+    return inspectionOf(this.#options.stateDir, sandbox, await this.#atWork(sandbox));
   }
 
   async stats(sandbox: SandboxRef): Promise<SandboxStats | undefined> {
     const { cluster, clock } = this.#options;
-    const running = (await this.#podsOf(sandbox)).filter(([, pod]) => isAtWork(pod));
-    const all = await Promise.all(
-      running.map(([, pod]) => usageOf({ cluster, pod: pod.metadata?.name ?? '', container: containers.agent }, clock)),
+    const pods = await this.#atWork(sandbox);
+    return togetherUsed(
+      await Promise.all(pods.map(pod => usageOf({ cluster, pod, container: containers.agent }, clock))),
     );
-    const known = all.filter(usage => usage !== undefined);
-    if (known.length === 0) return undefined;
-    const sum = (of: (usage: SandboxStats) => number): number => known.reduce((total, each) => total + of(each), 0);
-    return {
-      cpus: sum(({ cpus }) => cpus),
-      memoryBytes: sum(({ memoryBytes }) => memoryBytes),
-      memoryLimitBytes: sum(({ memoryLimitBytes = 0 }) => memoryLimitBytes),
-      processes: sum(({ processes }) => processes),
-    };
   }
 
   /** By kubectl, which whoever has a cluster has. */
   async enter(spec: SandboxSpec): Promise<EntryCommand> {
     const { cluster } = this.#options;
-    const running = (await this.#podsOf(spec)).find(([, pod]) => isAtWork(pod));
-    const pod = running?.[1].metadata?.name;
+    const [pod] = await this.#atWork(spec);
     if (pod === undefined)
       throw unavailable(
         `Nothing of sandbox ${spec.id} runs. A pod is there while its run is at work, and only then can be entered.`,
@@ -195,6 +179,12 @@ export class KubernetesSandboxDriver implements SandboxDriver, Disposable {
   dispose(): void {
     this.#runs.dispose();
     this.#watch.dispose();
+  }
+
+  /** Names of pods. */
+  async #atWork(sandbox: Pick<SandboxRef, 'id'>): Promise<readonly string[]> {
+    const pods = await this.#podsOf(sandbox);
+    return pods.filter(([, pod]) => isAtWork(pod)).map(([, pod]) => pod.metadata?.name ?? '');
   }
 
   /** By run. */

@@ -13,6 +13,7 @@ import { runFiles, runPath } from '../../node/runFiles.js';
 import { systemCode } from '../../node/systemError.js';
 import { allowedHosts, type Door } from '../guests/egress.js';
 import { requireFolder, requireSpec, sandboxFolder } from '../guests/guestFolders.js';
+import { FollowedRuns } from '../guests/followedRuns.js';
 import { RunMirror, type RemoteRun } from '../guests/runMirror.js';
 import { SentRuns } from '../guests/sentRuns.js';
 import { refusalOf, statusOf, unlessMissing } from './kubernetesCluster.js';
@@ -50,15 +51,17 @@ export interface PodRunsOptions extends PodPlace {
 export class PodRuns implements RunDriver, Disposable {
   readonly #options: PodRunsOptions;
   readonly #starting = new UnderWay<RunId>();
-  readonly #following = new UnderWay<RunId>();
+  readonly #following: FollowedRuns;
   /** Ends the wait for a place in the cluster. */
   readonly #waiting = new Map<RunId, AbortController>();
-  readonly #ending = new AbortController();
+  /** Why the cluster ended those whose ends nobody could write down. */
+  readonly #lost = new Map<RunId, string>();
   /** Those that are not back yet. */
   readonly sent: SentRuns;
 
   constructor(options: PodRunsOptions) {
     this.#options = options;
+    this.#following = new FollowedRuns(options.log);
     this.sent = new SentRuns(options.stateDir);
   }
 
@@ -80,6 +83,10 @@ export class PodRuns implements RunDriver, Disposable {
     await this.#options.watch.begin();
     const pod = this.#options.watch.podOf(run);
     return pod !== undefined && pod.metadata?.deletionTimestamp === undefined && isAtWork(pod);
+  }
+
+  async whyLost(run: RunId): Promise<string | undefined> {
+    return this.#lost.get(run);
   }
 
   async stop(run: RunId, { graceMs }: { readonly graceMs: number }): Promise<void> {
@@ -124,7 +131,7 @@ export class PodRuns implements RunDriver, Disposable {
   }
 
   dispose(): void {
-    this.#ending.abort();
+    this.#following.dispose();
   }
 
   async #start(launch: SandboxLaunch, signal: AbortSignal, onStep: OnImageStep | undefined): Promise<void> {
@@ -180,23 +187,13 @@ export class PodRuns implements RunDriver, Disposable {
   }
 
   #follow(remote: RemoteRun): void {
-    const { run } = remote;
-    if (this.#following.has(run)) return;
-    void this.#following
-      .run(run, () => this.#followToEnd(remote))
-      .catch((error: unknown) => {
-        if (this.#ending.signal.aborted) return;
-        this.#options.log.error('What a run in a cluster came to could not be fetched', {
-          run,
-          reason: errorMessage(error),
-        });
-      });
+    this.#following.begin(remote.run, () => this.#followToEnd(remote));
   }
 
   /** A cluster that does not answer for a while is asked again until it does: the pod goes on meanwhile. */
   async #followToEnd(remote: RemoteRun): Promise<void> {
     const { clock, stateDir, watch } = this.#options;
-    const { signal } = this.#ending;
+    const { signal } = this.#following;
     const { run } = remote;
     const mirror = new RunMirror(stateDir, remote, podContainer(this.#options, run));
     let failures = 0;
@@ -215,6 +212,7 @@ export class PodRuns implements RunDriver, Disposable {
         signal.throwIfAborted();
         if (error instanceof PodGone) {
           mirror.note(noteOf(error.why));
+          this.#lost.set(run, `The cluster ended the run: ${error.why}.`);
           break;
         }
         // What the run left is still there: a connection that broke off, or a disk of this machine.

@@ -46,9 +46,6 @@ trap - TERM
 /** What else is in the pod: it does nothing but be there, so that files come in and go out by way of it, also when the agent has ended. */
 export const keeperEntry = "trap '' TERM; while :; do sleep 3600; done";
 
-/** A node that is drained asks; the agent hears it, and what it leaves is fetched in the time that is left. */
-export const preStop = ['/bin/sh', '-c', 'kill -TERM -1'];
-
 /** What the agent's container runs, as one file of shell: it starts the wrapper. */
 export function launchScript(launch: {
   readonly mark: string;

@@ -5,7 +5,7 @@ import type { SandboxSpec } from '../../core/sandboxes/sandboxDriver.js';
 import { runIdVariable } from '../../node/runFiles.js';
 import { guestLimits } from '../guests/guestLimits.js';
 import { guestPaths } from '../guests/guestPaths.js';
-import { agentEntry, controlFolder, keeperEntry, preStop } from './podScripts.js';
+import { agentEntry, controlFolder, keeperEntry } from './podScripts.js';
 
 /** What everything of ours in a cluster is found by. */
 export const labels = {
@@ -29,8 +29,8 @@ export const podUser = 1000;
 /** A run that nobody comes back for is not kept for ever. */
 const longestPodSeconds = 7 * 24 * 3600;
 const keptJobSeconds = 3600;
-/** What an agent leaves is fetched in it when its node is drained. */
-const graceSeconds = 60;
+/** In it an agent whose node is drained is asked to end, and what it leaves is fetched. */
+export const graceSeconds = 60;
 
 export function jobName(run: RunId): string {
   return `muster-${run}`;
@@ -114,7 +114,6 @@ function agentContainer(run: RunId, spec: SandboxSpec): V1Container {
       },
       limits: { ...Object.fromEntries(asked), memory: String(memoryBytes) },
     },
-    lifecycle: { preStop: { exec: { command: preStop } } },
     volumeMounts: [
       { name: 'work', mountPath: guestPaths.workspace, readOnly: spec.workspace.readOnly === true },
       { name: 'own', mountPath: guestPaths.top },

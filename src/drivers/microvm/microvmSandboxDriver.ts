@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { Duplex } from 'node:stream';
@@ -21,8 +19,9 @@ import type {
   SandboxStats,
 } from '../../core/sandboxes/sandboxDriver.js';
 import { makePrivateDirectory } from '../../node/privateDirectory.js';
-import { makeGuestFolders, sandboxFolder } from '../guests/guestFolders.js';
+import { makeGuestFolders } from '../guests/guestFolders.js';
 import { guestObjects, isolatedGuest } from '../guests/guestPaths.js';
+import { inspectionOf, removeSandboxFolder, togetherUsed } from '../guests/sandboxState.js';
 import { forwardPort } from '../guests/portForward.js';
 import { countProcesses } from './insideScripts.js';
 import { machineImage, MicrovmRuns, refusing } from './microvmRuns.js';
@@ -112,15 +111,13 @@ export class MicrovmSandboxDriver implements SandboxDriver, Disposable {
 
   async remove(sandbox: SandboxRef): Promise<void> {
     await this.stop(sandbox, { graceMs: 0 });
-    await rm(sandboxFolder(this.#options.stateDir, sandbox.id), { recursive: true, force: true, maxRetries: 3 });
+    await removeSandboxFolder(this.#options.stateDir, sandbox);
   }
 
   async inspect(sandbox: SandboxRef): Promise<SandboxInspection> {
     const running = await this.#running(sandbox);
-    const runtimeIds = running.map(({ run }) => this.#runs.nameOf(run));
-    if (running.length > 0) return { state: 'running', runtimeIds };
-    const exists = existsSync(sandboxFolder(this.#options.stateDir, sandbox.id));
-    return { state: exists ? 'ready' : 'missing', runtimeIds };
+    const names = running.map(({ run }) => this.#runs.nameOf(run));
+    return inspectionOf(this.#options.stateDir, sandbox, names);
   }
 
   async stats(sandbox: SandboxRef): Promise<SandboxStats | undefined> {
@@ -135,16 +132,7 @@ export class MicrovmSandboxDriver implements SandboxDriver, Disposable {
         return usage && { ...usage, processes: Number(/^\d{1,9}/.exec(counted.said)?.[0] ?? 0) };
       }),
     );
-    const known = all.filter(usage => usage !== undefined);
-    if (known.length === 0) return undefined;
-    const sum = (of: (usage: (typeof known)[number]) => number): number =>
-      known.reduce((total, each) => total + of(each), 0);
-    return {
-      cpus: sum(({ cpus }) => cpus),
-      memoryBytes: sum(({ memoryBytes }) => memoryBytes),
-      memoryLimitBytes: sum(({ memoryLimitBytes = 0 }) => memoryLimitBytes),
-      processes: sum(({ processes }) => processes),
-    };
+    return togetherUsed(all);
   }
 
   async enter(spec: SandboxSpec): Promise<EntryCommand> {

@@ -31,6 +31,7 @@ export abstract class SandboxOnDemand implements SandboxDriver {
     return {
       start: async (launch: SandboxLaunch, signal, onStep) => (await runs()).start(launch, signal, onStep),
       isAlive: async (run: RunId) => (await runs()).isAlive(run),
+      whyLost: async (run: RunId) => await (await runs()).whyLost?.(run),
       stop: async (run, options) => (await runs()).stop(run, options),
     };
   }

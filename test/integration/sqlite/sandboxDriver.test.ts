@@ -1,26 +1,26 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { isFor } from '../../../src/core/sandboxes/sandbox.js';
-import { randomIds } from '../../support/randomIds.js';
 import { specOf } from '../../support/projectSpecs.js';
-import { openTestStore } from '../../support/sqliteStore.js';
+import { coreHost, coreWorld } from '../../support/coreHost.js';
+import { randomIds } from '../../support/randomIds.js';
 
 test.each([
   'docker: {host: "unix:///d"}',
   'microsandbox: {profile: small}',
   'kubernetes: {}',
   'kubernetes: {context: c, namespace: n, service_account: s, node_selector: {b: x, a: y}, tolerations: [{key: k, operator: Exists, effect: NoExecute, seconds: 5}, {value: v, key: l}], runtime_class: r, image_pull_secrets: [p, q], storage: t}',
-])('a stored sandbox is still that of its agent: %s', driver => {
-  const { store, dispose } = openTestStore();
-  onTestFinished(dispose);
-  const ids = randomIds();
+])('a stored sandbox is still that of its agent: %s', async driver => {
+  const world = coreWorld();
+  const { store } = world;
+  const { thread } = await coreHost(world).dispatch();
   const [agent] = specOf(`agents: {dev: {provider: demo, image: debian, driver: {${driver}}}}`).agents;
   if (!agent) throw new Error('There is no agent.');
-  const id = ids.next<'sandbox'>();
+  const id = randomIds().next<'sandbox'>();
   const times = { createdAt: 1, usedAt: 1 };
   store.transact(stores =>
     stores.sandboxes.save({
       id,
-      threadId: ids.next(),
+      threadId: thread.id,
       agent: 'dev',
       driver: agent.driver,
       image: 'debian',
