@@ -115,16 +115,16 @@ export class KubernetesSandboxDriver implements SandboxDriver, Disposable {
     });
   }
 
+  async resume(spec: SandboxSpec, signal: AbortSignal): Promise<void> {
+    await this.ensure(spec, signal);
+  }
+
   runsIn(): RunDriver {
     return this.#runs;
   }
 
   async stop(sandbox: SandboxRef, options: { readonly graceMs: number }): Promise<void> {
     for (const [run] of await this.#podsOf(sandbox)) await this.#runs.stop(run, options);
-  }
-
-  async resume(spec: SandboxSpec, signal: AbortSignal): Promise<void> {
-    await this.ensure(spec, signal);
   }
 
   async remove(sandbox: SandboxRef): Promise<void> {
