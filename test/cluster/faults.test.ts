@@ -60,45 +60,18 @@ describe.runIf(clusterUnderTest().kind === 'there')('what happens to a run in a 
     await nothingIsLeft(id);
   });
 
-  test('its pod is deleted: what it left is here, and whoever looks reads why', async () => {
-    const host = await podHost({ script: 'echo begun >begun.txt; echo up; sleep 600' });
-    const { home, repository } = host;
-    const id = await begun(host);
-    const { core, podsOf, namespace } = clusterAdmin();
-    const [pod] = await podsOf(id);
-    await core.deleteNamespacedPod({ namespace, name: pod?.metadata?.name ?? '' });
-    await ended(host, id);
-    const thread = await shownThread(host);
-    expect(thread.latest_run.status).toBe('failed');
-    expect(JSON.stringify(thread)).toContain('The cluster ended the run: it was deleted');
-    expect((await home.muster(['diff', id], { cwd: repository })).stdout).toContain('+begun');
-    await nothingIsLeft(id);
-  });
-
-  test('its pod is deleted at once: it is lost, with the reason', async () => {
+  test.each(['delete', 'evict'] as const)('somebody ends its pod (%s): it is lost, with the reason', async how => {
     const host = await podHost({ script: 'echo up; sleep 600' });
     const id = await begun(host);
     const { core, podsOf, namespace } = clusterAdmin();
     const [pod] = await podsOf(id);
-    await core.deleteNamespacedPod({ namespace, name: pod?.metadata?.name ?? '', gracePeriodSeconds: 0 });
-    await ended(host, id);
-    const thread = await shownThread(host);
-    expect(thread.latest_run.status).toBe('lost');
-    expect(thread.latest_run.error?.message).toContain('The cluster ended the run: its pod was deleted');
-    await nothingIsLeft(id);
-  });
-
-  test('its node is drained: what it left is here', async () => {
-    const host = await podHost({ script: 'echo begun >begun.txt; echo up; sleep 600' });
-    const id = await begun(host);
-    const { core, podsOf, namespace } = clusterAdmin();
-    const [pod] = await podsOf(id);
     const name = pod?.metadata?.name ?? '';
-    await core.createNamespacedPodEviction({ name, namespace, body: { metadata: { name, namespace } } });
+    if (how === 'delete') await core.deleteNamespacedPod({ namespace, name });
+    else await core.createNamespacedPodEviction({ name, namespace, body: { metadata: { name, namespace } } });
     await ended(host, id);
-    const thread = await shownThread(host);
-    expect(JSON.stringify(thread)).toContain('The cluster ended the run: EvictionByEvictionAPI');
-    expect((await host.home.muster(['diff', id], { cwd: host.repository })).stdout).toContain('+begun');
+    const { latest_run: run } = await shownThread(host);
+    expect(run.status).toBe('lost');
+    expect(run.error?.message).toMatch(/^The cluster ended the run: (its pod was deleted|EvictionByEvictionAPI)/);
     await nothingIsLeft(id);
   });
 

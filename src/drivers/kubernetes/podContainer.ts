@@ -5,7 +5,7 @@ import type { RunId } from '../../base/ids.js';
 import type { FarContainer } from '../guests/farContainer.js';
 import { runInside, startInside, type PodContainer } from './insidePod.js';
 import type { KubernetesCluster } from './kubernetesCluster.js';
-import { controlFiles, controlFolder, sayCommand } from './podScripts.js';
+import { controlFiles, controlFolder } from './podScripts.js';
 import { endedWhy, hasKeeper, isAtWork } from './podState.js';
 import type { PodWatch } from './podWatch.js';
 import { containers } from './runJob.js';
@@ -14,9 +14,6 @@ import { containers } from './runJob.js';
 const longestPauseMs = 1_000;
 /** A node that does not answer any more is not waited for when the cluster has given its pods up. */
 const lostNodeMs = 120_000;
-
-/** What is fetched has this much of the time that a pod is given to end. */
-const fetchMs = 30_000;
 
 /** What a run left cannot be fetched any more. Recognised where it is thrown for. */
 export class PodGone extends Error {
@@ -45,17 +42,6 @@ export function keeperOf({ cluster, watch }: PodPlace, run: RunId): PodContainer
 /** A run's pod, as what follows runs elsewhere needs it. Errors of all: {@link PodGone}, `sandbox.unavailable`. */
 export function podContainer(place: PodPlace, run: RunId): FarContainer {
   const { watch, clock } = place;
-  let said: 'term' | 'kill' | undefined;
-  /** Whoever drains a node gives a minute: the agent is asked to end, and what it leaves is fetched. */
-  const endInTime = async (pod: V1Pod): Promise<void> => {
-    const until = pod.metadata?.deletionTimestamp;
-    if (until === undefined) return;
-    const left = new Date(until).getTime() - clock.now();
-    const wanted = left > fetchMs ? 'term' : 'kill';
-    if (said === wanted) return;
-    await besideAgent(place, run, sayCommand(controlFiles[wanted]));
-    said = wanted;
-  };
   return {
     relayMark: `${controlFolder}/${controlFiles.relay}`,
     isRunning: async () => {
@@ -63,7 +49,6 @@ export function podContainer(place: PodPlace, run: RunId): FarContainer {
       if (!pod) throw new PodGone('its pod was deleted');
       if (isAtWork(pod)) {
         if (isGivenUp(pod, clock.now())) throw new PodGone(endedWhy(pod) ?? 'its node does not answer');
-        await endInTime(pod);
         return true;
       }
       if (!hasKeeper(pod)) throw new PodGone(endedWhy(pod) ?? 'its pod ended');

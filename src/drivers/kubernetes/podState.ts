@@ -35,11 +35,12 @@ export function endedWhy(pod: V1Pod): string | undefined {
     ({ type, status }) => type === 'DisruptionTarget' && status === 'True',
   );
   if (disrupted) return sentence(disrupted.reason ?? 'Disrupted', disrupted.message);
+  if (pod.metadata?.deletionTimestamp !== undefined) return 'its pod was deleted';
   const ended = statusOfContainer(pod, containers.agent)?.state?.terminated;
   if (ended?.reason === 'OOMKilled') return 'OOMKilled: it used more memory than it may (resources.memory)';
   if (ended && ended.exitCode !== 0)
     return sentence(ended.reason ?? 'Error', ended.message ?? `exit code ${ended.exitCode}`);
-  return pod.metadata?.deletionTimestamp === undefined ? undefined : 'it was deleted';
+  return undefined;
 }
 
 /** Reasons that go away by themselves, or that a person mends while the run waits. */
@@ -81,7 +82,7 @@ export function refusedWhy(events: readonly CoreV1Event[]): string {
 
 /** The scheduler adds what it would come to if others made room. */
 function shortly(message: string): string {
-  return message.split(/\.? preemption:/)[0]?.replace(/\.$/, '') ?? '';
+  return message.split(/\.? (?:no new claims|preemption:)/)[0]?.replace(/\.$/, '') ?? '';
 }
 
 function sentence(reason: string, message: string | undefined): string {

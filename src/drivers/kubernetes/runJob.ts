@@ -29,8 +29,8 @@ export const podUser = 1000;
 /** A run that nobody comes back for is not kept for ever. */
 const longestPodSeconds = 7 * 24 * 3600;
 const keptJobSeconds = 3600;
-/** In it an agent whose node is drained is asked to end, and what it leaves is fetched. */
-export const graceSeconds = 60;
+/** Whoever ends a pod from outside ends its agent with it: nothing of that is waited for. */
+const graceSeconds = 5;
 
 export function jobName(run: RunId): string {
   return `muster-${run}`;
