@@ -3,7 +3,6 @@ import { pipeline } from 'node:stream/promises';
 import { WebSocketHandler } from '@kubernetes/client-node/dist/web-socket-handler.js';
 import { JsonFields } from '../../base/jsonFields.js';
 import type { FarProgram } from '../guests/farContainer.js';
-import { textField } from '../../base/unknownFields.js';
 import { unavailable, type KubernetesCluster } from './kubernetesCluster.js';
 
 /** A container of a pod. */
@@ -70,7 +69,7 @@ export async function startInside(
     socket = await handler.connect(path, null, take);
   } catch (error) {
     // An event of the socket, whose own objects have the credentials.
-    const reason = error instanceof Error ? error.message : textField(error, 'message');
+    const reason = error instanceof Error ? error.message : String(Reflect.get(Object(error), 'message'));
     throw unavailable(`The pod ${pod} cannot be entered: ${reason}.`, reason);
   }
   const opened = socket;

@@ -27,7 +27,7 @@ import { startInside } from './insidePod.js';
 import { refusalOf, statusOf, unavailable, unlessMissing, type KubernetesCluster } from './kubernetesCluster.js';
 import { keeperOf, type PodPlace } from './podContainer.js';
 import { PodRuns } from './podRuns.js';
-import { isAtWork } from './podState.js';
+import { isReady } from './podState.js';
 import { usageOf } from './podUsage.js';
 import { PodWatch } from './podWatch.js';
 import { containers, labels } from './runJob.js';
@@ -163,7 +163,7 @@ export class KubernetesSandboxDriver implements SandboxDriver, Disposable {
 
   async forward(sandbox: SandboxRef, { port, run }: InsidePort, signal: AbortSignal): Promise<ForwardedPort> {
     const found = (await this.#podsOf(sandbox)).find(
-      ([each, pod]) => isAtWork(pod) && (run === undefined || each === run),
+      ([each, pod]) => isReady(pod) && (run === undefined || each === run),
     );
     if (!found)
       throw unavailable(`Nothing of sandbox ${sandbox.id} runs, so no port of it can be reached.`, 'not running');
@@ -181,10 +181,10 @@ export class KubernetesSandboxDriver implements SandboxDriver, Disposable {
     this.#watch.dispose();
   }
 
-  /** Names of pods. */
+  /** Names of pods that can be entered; others wait for the cluster. */
   async #atWork(sandbox: Pick<SandboxRef, 'id'>): Promise<readonly string[]> {
     const pods = await this.#podsOf(sandbox);
-    return pods.filter(([, pod]) => isAtWork(pod)).map(([, pod]) => pod.metadata?.name ?? '');
+    return pods.filter(([, pod]) => isReady(pod)).map(([, pod]) => pod.metadata?.name ?? '');
   }
 
   /** By run. */
