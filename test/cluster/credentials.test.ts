@@ -6,8 +6,6 @@ import { tempDirectory } from '../support/tempDirectory.ts';
 
 /** Needs no cluster: only what a kubeconfig says is read. */
 describe('which cluster is meant', () => {
-  const folder = tempDirectory('muster-kubeconfig');
-  const KUBECONFIG = join(folder, 'config');
   const file = {
     'current-context': 'one',
     'clusters': [{ name: 'far', cluster: { server: 'https://127.0.0.1:1' } }],
@@ -17,9 +15,11 @@ describe('which cluster is meant', () => {
       { name: 'two', context: { cluster: 'far', user: 'ada' } },
     ],
   };
-  writeFileSync(KUBECONFIG, JSON.stringify(file));
-  const find = (context?: string, namespace?: string): KubernetesCluster =>
-    KubernetesCluster.find({ context, namespace, environment: { KUBECONFIG } });
+  const find = (context?: string, namespace?: string): KubernetesCluster => {
+    const KUBECONFIG = join(tempDirectory('muster-kubeconfig'), 'config');
+    writeFileSync(KUBECONFIG, JSON.stringify(file));
+    return KubernetesCluster.find({ context, namespace, environment: { KUBECONFIG } });
+  };
 
   test('is said by the file, else by the kubeconfig', () => {
     expect([find().name, find().namespace]).toEqual(['one', 'agents']);
@@ -32,6 +32,7 @@ describe('which cluster is meant', () => {
   });
 
   test('without credentials it is said where they were looked for', () => {
+    const folder = tempDirectory('muster-no-kubeconfig');
     expect(() =>
       KubernetesCluster.find({ context: undefined, namespace: undefined, environment: { HOME: folder } }),
     ).toThrow(join(folder, '.kube/config'));
