@@ -98,6 +98,7 @@ export class PodWatch implements Disposable {
         const reason = errorMessage(error);
         if (reason !== this.#trouble) log.warn('The pods of a cluster cannot be seen', { reason });
         this.#trouble = reason;
+        // Its own end is looked at above.
         await clock.sleep(againMs, signal).catch(() => undefined);
       }
     }

@@ -3,17 +3,25 @@ import { member } from '../../base/closedUnion.js';
 import { defined } from '../../base/defined.js';
 import { parseId, type MergeId } from '../../base/ids.js';
 import { mergeSetSteps, type MergeSet, type MergeSetMember, type MergeSetStore } from '../../core/merges/mergeSet.js';
+import { EntityTable, fixed, stored, type RowOf, type SqlValue } from './columns.js';
 
-interface MemberRow {
-  readonly merge_id: string;
-  readonly set_id: string;
-  readonly name: string;
-  readonly verify: string;
-  readonly undo_id: string;
-  readonly from_commit: string | null;
-  readonly to_commit: string | null;
-  readonly landed: number;
-}
+/** A member of a set with its place there. */
+type PlacedMember = MergeSetMember & { readonly set: MergeId; readonly position: number };
+
+const columns = {
+  merge_id: fixed(({ merge }: PlacedMember) => merge),
+  set_id: fixed(({ set }: PlacedMember) => set),
+  position: fixed(({ position }: PlacedMember) => position),
+  name: fixed(({ name }: PlacedMember) => name),
+  verify: fixed(({ verify }: PlacedMember) => JSON.stringify(verify)),
+  undo_id: fixed(({ undo }: PlacedMember) => undo),
+  from_commit: stored(({ from }: PlacedMember) => from ?? null),
+  to_commit: stored(({ to }: PlacedMember) => to ?? null),
+  landed: stored(({ landed }: PlacedMember) => (landed ? 1 : 0)),
+};
+const table = new EntityTable<PlacedMember>('merge_set_member', columns);
+
+type MemberRow = RowOf<typeof columns>;
 
 interface SetRow {
   readonly id: string;
@@ -24,7 +32,7 @@ export class SqliteMergeSetStore implements MergeSetStore {
   readonly #ofMerge: Statement<[string], SetRow>;
   readonly #members: Statement<[string], MemberRow>;
   readonly #save: Statement<[string, string]>;
-  readonly #saveMember: Statement<[MemberRow & { readonly position: number }]>;
+  readonly #saveMember: Statement<[Readonly<Record<string, SqlValue>>]>;
 
   constructor(database: Database) {
     this.#ofMerge = database.prepare(
@@ -33,10 +41,7 @@ export class SqliteMergeSetStore implements MergeSetStore {
     this.#members = database.prepare(`SELECT * FROM merge_set_member WHERE set_id = ? ORDER BY position`);
     this.#save = database.prepare(`
       INSERT INTO merge_set (id, step) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET step = excluded.step`);
-    this.#saveMember = database.prepare(`
-      INSERT OR REPLACE INTO merge_set_member
-        (merge_id, set_id, position, name, verify, undo_id, from_commit, to_commit, landed) VALUES
-        (:merge_id, :set_id, :position, :name, :verify, :undo_id, :from_commit, :to_commit, :landed)`);
+    this.#saveMember = database.prepare(table.replace());
   }
 
   ofMerge(merge: MergeId): MergeSet | undefined {
@@ -46,19 +51,8 @@ export class SqliteMergeSetStore implements MergeSetStore {
 
   save({ id, step, members }: MergeSet): void {
     this.#save.run(id, step);
-    for (const [position, { merge, name, verify, undo, from, to, landed }] of members.entries()) {
-      this.#saveMember.run({
-        merge_id: merge,
-        set_id: id,
-        position,
-        name,
-        verify: JSON.stringify(verify),
-        undo_id: undo,
-        from_commit: from ?? null,
-        to_commit: to ?? null,
-        landed: landed ? 1 : 0,
-      });
-    }
+    for (const [position, each] of members.entries())
+      this.#saveMember.run(table.parameters({ ...each, set: id, position }));
   }
 
   #toSet({ id, step }: SetRow): MergeSet {

@@ -2,28 +2,34 @@ import type { Database, Statement } from 'better-sqlite3';
 import { defined } from '../../base/defined.js';
 import { parseId, type ThreadId } from '../../base/ids.js';
 import type { ThreadPart, ThreadPartStore } from '../../core/threads/part.js';
+import { EntityTable, fixed, type RowOf, type SqlValue } from './columns.js';
 
-interface PartRow {
-  readonly thread_id: string;
-  readonly whole_id: string;
-  readonly name: string;
-  readonly path: string;
-  readonly target: string | null;
-}
+/** A part with its place in the order of the compose file. */
+type PlacedPart = ThreadPart & { readonly position: number };
+
+const columns = {
+  thread_id: fixed(({ thread }: PlacedPart) => thread),
+  whole_id: fixed(({ whole }: PlacedPart) => whole),
+  position: fixed(({ position }: PlacedPart) => position),
+  name: fixed(({ name }: PlacedPart) => name),
+  path: fixed(({ path }: PlacedPart) => path),
+  target: fixed(({ target }: PlacedPart) => target ?? null),
+};
+const table = new EntityTable<PlacedPart>('thread_part', columns);
+
+type PartRow = RowOf<typeof columns>;
 
 export class SqliteThreadPartStore implements ThreadPartStore {
   readonly #of: Statement<[string], PartRow>;
   readonly #ofWhole: Statement<[string], PartRow>;
   readonly #list: Statement<[], PartRow>;
-  readonly #insert: Statement<[PartRow]>;
+  readonly #insert: Statement<[Readonly<Record<string, SqlValue>>]>;
 
   constructor(database: Database) {
     this.#of = database.prepare(`SELECT * FROM thread_part WHERE thread_id = ?`);
     this.#ofWhole = database.prepare(`SELECT * FROM thread_part WHERE whole_id = ? ORDER BY position`);
     this.#list = database.prepare(`SELECT * FROM thread_part ORDER BY whole_id, position`);
-    this.#insert = database.prepare(`
-      INSERT INTO thread_part (thread_id, whole_id, position, name, path, target) VALUES
-        (:thread_id, :whole_id, (SELECT COUNT(*) FROM thread_part WHERE whole_id = :whole_id), :name, :path, :target)`);
+    this.#insert = database.prepare(table.insert());
   }
 
   of(thread: ThreadId): ThreadPart | undefined {
@@ -39,8 +45,8 @@ export class SqliteThreadPartStore implements ThreadPartStore {
     return this.#list.all().map(toPart);
   }
 
-  insert({ thread, whole, name, path, target }: ThreadPart): void {
-    this.#insert.run({ thread_id: thread, whole_id: whole, name, path, target: target ?? null });
+  insert(part: ThreadPart): void {
+    this.#insert.run(table.parameters({ ...part, position: this.#ofWhole.all(part.whole).length }));
   }
 }
 

@@ -194,5 +194,6 @@ function addressOf(file: string, thread: Thread | undefined): vscode.Uri {
 }
 
 async function isFile(path: string): Promise<boolean> {
+  // What cannot be looked at is no file to open.
   return (await stat(path).catch(() => undefined))?.isFile() ?? false;
 }
