@@ -111,7 +111,7 @@ describe.runIf(clusterUnderTest().kind === 'there')('what happens to a run in a 
     await nothingIsLeft(id);
   });
 
-  test('the quota is used up: it waits, and runs when there is room', async () => {
+  test('the quota is used up: it waits, and can be cancelled', async () => {
     const { core } = clusterAdmin();
     const namespace = `quota-${Date.now()}`;
     await core.createNamespace({ body: { metadata: { name: namespace } } });
@@ -128,7 +128,7 @@ describe.runIf(clusterUnderTest().kind === 'there')('what happens to a run in a 
     expect(await home.muster(['cancel', id], { cwd: repository })).toMatchObject({ status: 0 });
   });
 
-  test('it uses more memory than it may: whoever looks reads why', async () => {
+  test('it uses more memory than it may: it ends, and nothing of it is left', async () => {
     const script = 'cat >/dev/null; exec perl -e \'$x = "a" x (512 * 1024 * 1024); sleep 60\'';
     const host = await podHost({ script, agent: { resources: { memory: '128m' } } });
     const id = await host.run('Eat');

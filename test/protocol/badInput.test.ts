@@ -62,7 +62,7 @@ describe('what a person may get wrong is said, with what to do', () => {
       'a CLI that is not installed',
       () => testRepository({ 'agent-compose.yml': compose }),
       ['missing', 'hi'],
-      /claude.*was not found\. Searched: the PATH .*[Ii]nstall/s,
+      /claude.*was not found\. .*[Ii]nstall.* Searched: the PATH /s,
     ],
   ])('%s', async (_name, folder, args, said) => {
     const home = testHome(programs);

@@ -130,7 +130,8 @@ function resolveCommand(launch: SandboxLaunch): readonly string[] {
   const install = provider?.install ?? `Install ${command} or put its folder on PATH.`;
   throw new AppError(
     'provider.missing',
-    `The command "${command}" was not found. ${searchedText(searched ?? [])}${install}`,
+    // What to do comes first: where there is little room, lists of folders are cut off.
+    `The command "${command}" was not found. ${install}${searchedText(searched ?? [])}`,
     { provider: provider?.name ?? command, command, fix: install },
   );
 }
@@ -139,5 +140,5 @@ function resolveCommand(launch: SandboxLaunch): readonly string[] {
 function searchedText(searched: readonly SearchedPath[]): string {
   if (searched.length === 0) return '';
   const lists = searched.map(({ whose, folders }) => `the PATH ${whose} (${folders.join(delimiter)})`);
-  return `Searched: ${lists.join(', then ')}; programs inside the worktree or the repository do not count. `;
+  return ` Searched: ${lists.join(', then ')}; programs inside the worktree or the repository do not count.`;
 }

@@ -146,7 +146,7 @@ export class Attention implements vscode.Disposable {
       ...buttonsFor(['open'], thread.id),
       this.#muteButton(thread),
     ];
-    const need = thread.needs || statusWord(thread);
+    const need = briefly(thread.needs) || statusWord(thread);
     const text = vscode.l10n.t('{0}, {1}: {2}', this.#agentOf(thread), threadTitle(thread), need);
     await press(await showWarning(text, ...buttons.map(({ label }) => label)), buttons);
   }
@@ -160,13 +160,20 @@ export class Attention implements vscode.Disposable {
   }
 }
 
+/** What a glance at a notification takes in; the rest is on the thread's page. */
+const longestNeed = 240;
+
+function briefly(need: string): string {
+  return need.length <= longestNeed ? need : `${need.slice(0, longestNeed - 1)}…`;
+}
+
 async function press(label: string | undefined, buttons: readonly ThreadButton[]): Promise<void> {
   await buttons.find(each => each.label === label)?.run();
 }
 
 async function tellOneCause(occasions: readonly Occasion[], { thread }: Occasion): Promise<void> {
   const show = vscode.l10n.t('Show');
-  const text = vscode.l10n.t('{0}, {1} threads: {2}', thread.agent, occasions.length, thread.needs);
+  const text = vscode.l10n.t('{0}, {1} threads: {2}', thread.agent, occasions.length, briefly(thread.needs));
   if ((await showWarning(text, show)) === show) await vscode.commands.executeCommand('muster.showThreads');
 }
 
