@@ -45,9 +45,9 @@ async function invoke(invocation: CliOptions, out: Printer): Promise<number> {
   const found = await findCommand(options.version ? 'version' : (name ?? ''), commandArgs);
   if (options.help || name === 'help') {
     const about = name === 'help' ? await findCommand(commandArgs[0] ?? '', commandArgs.slice(1)) : found;
-    return await help(about, out);
+    return await help(about, out, { all: name === 'help' && commandArgs[0] === 'all' });
   }
-  if (!found) throw unknownCommand(name);
+  if (!found) throw await unknownCommand(name);
   const missing = unsupportedCommand(rest.slice(0, 2).join(' '));
   if (missing) throw missing;
   const compat = options.compat ?? readCompat(env['MUSTER_COMPAT'] || undefined);
@@ -56,10 +56,10 @@ async function invoke(invocation: CliOptions, out: Printer): Promise<number> {
 
 type Found = NonNullable<Awaited<ReturnType<typeof findCommand>>>;
 
-async function help(about: Found | undefined, out: Printer): Promise<number> {
+async function help(about: Found | undefined, out: Printer, which: { readonly all: boolean }): Promise<number> {
   const { printCommandHelp, printHelp } = await import('./output/help.js');
   if (about && about.command.name !== '') printCommandHelp(out, about.command);
-  else await printHelp(out);
+  else printHelp(out, which);
   return exitStatus.ok;
 }
 
@@ -121,8 +121,11 @@ interface Reporting {
 }
 
 /** What agent-compose has and this version has not says what to do instead. */
-function unknownCommand(name: string | undefined): Error {
-  const unknown = `There is no command ${JSON.stringify(name)}; \`muster help\` lists the commands.`;
+async function unknownCommand(name: string | undefined): Promise<Error> {
+  const { nearestCommand } = await import('./output/help.js');
+  const near = nearestCommand(name ?? '');
+  const hint = near === undefined ? '' : ` Did you mean \`muster ${near}\`?`;
+  const unknown = `There is no command ${JSON.stringify(name)}.${hint} \`muster help\` lists the commands.`;
   return unsupportedCommand(name ?? '') ?? surplusWord(unknown, 'command');
 }
 

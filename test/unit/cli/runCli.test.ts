@@ -1,3 +1,5 @@
+import { commandTable } from '../../../src/cli/commandTable.js';
+import { helpGroups } from '../../../src/cli/output/helpGroups.js';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MessageInitShape } from '@bufbuild/protobuf';
@@ -168,6 +170,31 @@ describe('overview and help', () => {
     expect(stdout.split('\n').filter(line => line.startsWith('  muster '))).toHaveLength(3);
     expect(stdout).toContain('rate limited');
     expect(stdout).not.toContain('Upgrade zod');
+  });
+
+  test('the help begins with what is used every day, and names every command but other names for one', async () => {
+    const { stdout } = await runInProcess(['help'], { stateDir: tempDirectory() });
+    expect(stdout).toMatch(/^Usage: muster <command> \[options\]\n\nEvery day\n {2}init /);
+    const listed = helpGroups.flatMap(({ names }) => names);
+    expect(listed.toSorted()).toEqual([...new Set(listed)].toSorted());
+    for (const name of listed) expect(stdout).toMatch(new RegExp(`^ {2}${name} +\\S`, 'm'));
+    const isOther = /^(?:as `|the same|accepted for scripts|list published events$)/;
+    const left = Object.keys(commandTable).filter(name => !listed.includes(name));
+    const others = ['images', 'ls', 'pull', 'rm', 'rmi', 'stop', 'events'];
+    expect(left.filter(name => !isOther.test(commandTable[name]?.summary ?? '') && !others.includes(name))).toEqual([]);
+  });
+
+  test('muster help all lists every second word, and muster help <command> those of one', async () => {
+    const { stdout: all } = await runInProcess(['help', 'all'], { stateDir: tempDirectory() });
+    expect(all).toMatch(/^ {2}worktrees clean +remove/m);
+    const { stdout: one } = await runInProcess(['help', 'worktrees'], { stateDir: tempDirectory() });
+    expect(one).toMatch(/^ {2}worktrees clean +remove/m);
+  });
+
+  test('a mistyped command is told which one is near', async () => {
+    const { status, stderr } = await runInProcess(['dispach', 'dev'], { stateDir: tempDirectory() });
+    expect(status).toBe(2);
+    expect(stderr).toContain('Did you mean `muster dispatch`?');
   });
 
   test.each([
