@@ -83,7 +83,10 @@ describe.each(gitsUnderTest)('merges of %s', (_, open) => {
     await git.write(`${ref.path}/later.txt`, 'later\n');
     expect(await merge()).toMatchObject({ kind: 'blocked', reason: 'changed_since_review', files: ['later.txt'] });
     const { head } = await git.worktrees.snapshot(ref, 'Later');
-    expect(await merge()).toMatchObject({ kind: 'blocked', reason: 'changed_since_review' });
+    const refused = await merge();
+    expect(refused).toMatchObject({ kind: 'blocked', reason: 'changed_since_review' });
+    // What a person reads has no forty digits.
+    expect(refused).not.toMatchObject({ message: expect.stringMatching(/[0-9a-f]{12}/) });
     expect(await git.headOf('main')).toBe(base);
     expect(await merge({ commit: head })).toMatchObject({ kind: 'merged' });
   });

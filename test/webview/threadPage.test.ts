@@ -134,7 +134,8 @@ describe('finding in the whole conversation', () => {
 
 test('says what to know of the worktree, and the words have room beside buttons', async () => {
   const note = 'reviewer may only read here, and changed files.';
-  const needs = 'reviewer gave no verdict on the work of dev.';
+  const needs =
+    'reviewer ended without saying whether the work of dev is good. Review it yourself, or ask reviewer again.';
   const needy: ToThreadPage = {
     type: 'thread',
     thread: threadView({ status: 'needs_you', needs, notes: [note] }),

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ToThreadPage } from '../../src/protocol/webview/threadPageMessages.js';
+import type { ThreadView } from '../../src/protocol/webview/threadView.js';
 import { settle } from './support/openWebview.js';
 import { agentView, finishedThread, init, messageView, runView, threadView } from './support/threadFixtures.js';
 import { runId, threadPages, workingThread, type ThreadPage } from './support/threadPages.js';
@@ -125,6 +126,61 @@ describe('acting on the thread', () => {
     await withPage([...workingThread(1), { ...working, thread: stopping }, conversation], async ({ page }) => {
       await page.getByText('dev is stopping').waitFor();
       expect(await page.getByText('dev is working').count()).toBe(0);
+    });
+  });
+
+  test('a reviewer that ended without a word is asked again, and the work can be reviewed and merged all the same', async () => {
+    const needs =
+      'reviewer ended without saying whether the work of dev is good. Review it yourself, or ask reviewer again.';
+    const latestRun = {
+      status: 'succeeded',
+      agent: 'reviewer',
+      activity: '',
+      queuedAt: 1,
+      startedAt: 1,
+      endedAt: 1_901,
+    };
+    const thread = threadView({ status: 'needs_you', silentReviewer: true, provider: '', model: '', needs, latestRun });
+    const own = runView({ provider: 'mine', model: '', startedAt: 1, endedAt: 2_001 });
+    const review = runView({
+      id: 'run000000002',
+      agent: 'reviewer',
+      provider: 'demo',
+      model: '',
+      startedAt: 1,
+      endedAt: 1_901,
+    });
+    const conversation: ToThreadPage = {
+      type: 'conversation',
+      messages: [messageView()],
+      runs: [own, review],
+      merges: [],
+    };
+    await withPage([init(), { type: 'thread', thread, agents: [agentView()] }, conversation, caughtUp], async view => {
+      const { page } = view;
+      await page.getByRole('button', { name: 'Ask reviewer again' }).waitFor();
+      await page.getByRole('button', { name: 'Review changes' }).waitFor();
+      await page.getByRole('button', { name: 'Merge', exact: true }).waitFor();
+      expect(await page.getByRole('button', { name: 'Try again' }).count()).toBe(0);
+      // What stands beside the name of its agent is of that agent's run.
+      const facts = await page.locator('.header-facts').innerText();
+      expect(facts).toMatch(/dev\s+mine/);
+      expect(facts).toContain('2.0 s');
+      expect(facts).not.toMatch(/demo|1\.9 s/);
+    });
+  });
+
+  test('of a merge that came to nothing nothing is left when what kept it was seen to', async () => {
+    const merge = { id: 'm', status: 'conflicted', target: 'main', commit: '', message: 'Resolve there.', files: [] };
+    const conversation: ToThreadPage = { type: 'conversation', messages: [], runs: [runView()], merges: [merge] };
+    const page = (thread: ThreadView): ToThreadPage => ({ type: 'thread', thread, agents: [agentView()] });
+    const latestMerge = { status: 'conflicted', reason: '', target: 'main' };
+    const stuck = page(threadView({ status: 'needs_you', needs: 'Not merged.', latestMerge }));
+    await withPage([init(), stuck, conversation, caughtUp], async view => {
+      const said = view.page.getByText('Resolve there.');
+      await said.waitFor();
+      await view.send(page(threadView({ status: 'ready' })));
+      await said.waitFor({ state: 'detached' });
     });
   });
 

@@ -15,6 +15,7 @@ const buttonIcons: Partial<Readonly<Record<ThreadAction, string>>> = {
   merge: 'git-merge',
   stop: 'debug-stop',
   retry: 'debug-restart',
+  askReviewer: 'debug-restart',
   restore: 'history',
   approve: 'check',
   approveAndMerge: 'git-merge',

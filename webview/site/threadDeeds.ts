@@ -3,6 +3,7 @@ import { conflictTask } from '../../src/protocol/conflictTask.js';
 import { shortId } from '../../src/protocol/displayFormat.js';
 import type { Merge } from '../../src/protocol/gen/muster/v1/merges_pb.js';
 import type { Thread } from '../../src/protocol/gen/muster/v1/threads_pb.js';
+import { seenHead, sightOf } from '../../src/protocol/reviewedHead.js';
 import type { ThreadAction } from '../../src/protocol/webview/threadActions.js';
 import { fill, webviewStrings } from '../../src/protocol/webview/webviewStrings.js';
 import { answerQuestion } from './answerQuestion.js';
@@ -61,9 +62,9 @@ const deeds: Partial<Readonly<Record<ThreadAction, (deed: Deed) => Promise<void>
   async stop({ client, thread, signal }) {
     await client.threads.cancelThread({ threadId: thread.id }, { signal });
   },
-  async retry({ client, thread, signal }) {
-    await client.threads.retryThread({ threadId: thread.id, idempotencyKey: newKey() }, { signal });
-  },
+  retry,
+  // Who is asked is found by the host: whoever was asked and did not say.
+  askReviewer: retry,
   async finishHandMerge({ client, thread, signal }) {
     const { target } = await client.merges.endHandMerge({ threadId: thread.id }, { signal });
     say(fill(texts.updated, target));
@@ -106,6 +107,10 @@ export function titleOf(thread: Thread): string {
   return thread.summary.trim() === '' ? thread.id : thread.summary.trim();
 }
 
+async function retry({ client, thread, signal }: Deed): Promise<void> {
+  await client.threads.retryThread({ threadId: thread.id, idempotencyKey: newKey() }, { signal });
+}
+
 async function approve({ client, thread, signal }: Deed): Promise<void> {
   await client.threads.approveThread({ threadId: thread.id, shown: thread.shownHead }, { signal });
   say(fill(texts.approved, titleOf(thread)));
@@ -128,24 +133,27 @@ export async function requestChanges(
   say(fill(texts.sent, thread.agent));
 }
 
-/** The commit that was shown or approved; where nobody has looked, the person is asked. */
+/** Exactly what is there now; where nobody has looked at that, the person is asked. */
 async function merge(deed: Deed, strategy: string): Promise<void> {
   const { context, client, thread, signal } = deed;
-  const seen = thread.approvedHead === thread.head ? thread.approvedHead : thread.shownHead;
-  if (seen === '') {
+  const sight = sightOf(thread);
+  if (sight === 'unseen' || sight === 'changed') {
     const chosen = await ask({
-      title: fill(texts.mergeUnseen, titleOf(thread)),
-      detail: texts.mergeUnseenDetail,
+      title: fill(sight === 'unseen' ? texts.mergeUnseen : texts.mergeChanged, titleOf(thread)),
+      detail:
+        sight === 'unseen'
+          ? texts.mergeUnseenDetail
+          : fill(texts.mergeChangedDetail, shortId(seenHead(thread)), shortId(thread.head)),
       choices: [
         { label: webviewStrings.review, value: 'review' },
-        { label: webviewStrings.merge, value: 'merge' },
+        { label: sight === 'unseen' ? webviewStrings.merge : texts.mergeAnyway, value: 'merge' },
       ],
       dismiss: texts.cancel,
     });
     if (chosen === 'review') context.go({ page: 'changes', threadId: thread.id, file: '' });
     if (chosen !== 'merge') return;
   }
-  const expect = seen === '' ? thread.head : seen;
+  const expect = thread.head;
   const { merge: asked } = await client.merges.requestMerge({ threadId: thread.id, expect, strategy }, { signal });
   if (!asked) return;
   const { merge: ended = asked } = await client.merges.waitMerge({ mergeId: asked.id }, { signal });

@@ -7,7 +7,7 @@ import {
   threadActions,
   type ThreadAction,
 } from '../../src/protocol/webview/threadActions.js';
-import type { ThreadView } from '../../src/protocol/webview/threadView.js';
+import type { RunView, ThreadView } from '../../src/protocol/webview/threadView.js';
 import { fill, type WebviewStrings } from '../../src/protocol/webview/webviewStrings.js';
 import { icon } from '../shared/icon.js';
 import { chosenItem } from '../shared/menu.js';
@@ -29,6 +29,7 @@ const actionIcons: Readonly<Record<ThreadAction, string>> = {
   ...nextStepIcons,
   stop: 'debug-stop',
   retry: 'debug-restart',
+  askReviewer: 'debug-restart',
   close: 'circle-slash',
   reopen: 'debug-restart',
   abandon: 'trash',
@@ -44,10 +45,11 @@ const actionIcons: Readonly<Record<ThreadAction, string>> = {
 /** Summary, state, buttons, and one line of facts. */
 export function pageHeader(options: {
   readonly thread: ThreadView;
+  readonly runs: readonly RunView[];
   readonly strings: WebviewStrings;
   readonly act: (action: ThreadAction) => void;
 }): TemplateResult {
-  const { thread, strings, act } = options;
+  const { thread, runs, strings, act } = options;
   const offered = offeredActions(thread);
   const choose = (event: Event): void => {
     const action = threadActions.find(known => known === chosenItem(event));
@@ -88,7 +90,7 @@ export function pageHeader(options: {
         ></muster-menu>
       </div>
     </div>
-    <div class="header-facts">${facts(thread, strings)}</div>
+    <div class="header-facts">${facts(thread, { runs, strings })}</div>
   </header>`;
 
   function actionButton(action: ThreadAction, isPrimary: boolean): TemplateResult {
@@ -114,8 +116,15 @@ function inPlaces(actions: readonly ThreadAction[]): readonly ThreadAction[] {
   return [...actions.filter(action => action === 'review'), ...actions.filter(action => action !== 'review')];
 }
 
-function facts(thread: ThreadView, strings: WebviewStrings): TemplateResult {
-  const { agent, model, provider, branch, baseRef, baseCommit, latestRun } = thread;
+function facts(
+  thread: ThreadView,
+  { runs, strings }: { readonly runs: readonly RunView[]; readonly strings: WebviewStrings },
+): TemplateResult {
+  const { agent, branch, baseRef, baseCommit, latestRun } = thread;
+  // Beside its agent's name stands nothing of what a reviewer did after it.
+  const own = runs.findLast(run => run.agent === agent);
+  const { provider, model } = own ?? thread;
+  const timed = latestRun?.agent === agent ? latestRun : own;
   const cost = formatCost(thread.costUsd);
   const tokens = formatTokens(thread.tokens);
   const base = baseCommit === '' ? baseRef : `${baseRef === '' ? '' : `${baseRef}@`}${shortId(baseCommit)}`;
@@ -130,9 +139,9 @@ function facts(thread: ThreadView, strings: WebviewStrings): TemplateResult {
             base === '' ? nothing : html` ${strings.from} <span class="mono">${base}</span>`
           }</span
         >`,
-    latestRun?.startedAt === undefined
+    timed?.startedAt === undefined
       ? html`<span>${age(thread.createdAt, text => ago(text, strings))}</span>`
-      : html`<span>${elapsed(latestRun.startedAt, latestRun.endedAt)}</span>`,
+      : html`<span>${elapsed(timed.startedAt, timed.endedAt)}</span>`,
     thread.approved === undefined
       ? nothing
       : html`<span class="fact-approved"

@@ -2,7 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { ownValue } from '../../src/base/ownValue.js';
 import { formatCost, formatLineChanges, shortId } from '../../src/protocol/displayFormat.js';
 import type { ChangedFileView } from '../../src/protocol/webview/threadPageMessages.js';
-import type { MergeView, RunView } from '../../src/protocol/webview/threadView.js';
+import type { MergeView, RunView, ThreadView } from '../../src/protocol/webview/threadView.js';
 import { fill, isStringKey, type WebviewStrings } from '../../src/protocol/webview/webviewStrings.js';
 import { icon } from '../shared/icon.js';
 import { elapsed } from '../shared/timeText.js';
@@ -24,8 +24,7 @@ export interface SideOptions {
 export function sidePanel(options: SideOptions): TemplateResult {
   const { state } = options;
   return html`<aside class="side" aria-label=${state.strings.details}>
-    ${notesSection(state)} ${filesSection(options)} ${runsSection(options)}
-    ${mergesSection(state.merges, state.strings)}
+    ${notesSection(state)} ${filesSection(options)} ${runsSection(options)} ${mergesSection(state)}
   </aside>`;
 }
 
@@ -152,9 +151,9 @@ function wayOf({ modelsVia, provider }: RunView, strings: WebviewStrings): strin
   return modelsVia === undefined ? fill(strings.modelsOwn, provider) : fill(strings.modelsThroughHost, modelsVia);
 }
 
-function mergesSection(merges: readonly MergeView[], strings: WebviewStrings): TemplateResult | typeof nothing {
+function mergesSection({ merges, strings, thread }: PageState): TemplateResult | typeof nothing {
   const last = merges.at(-1);
-  if (!last) return nothing;
+  if (!last || (thread && isOver(last, thread))) return nothing;
   const key = `merge.${last.status}`;
   const sentence = isStringKey(key) ? fill(strings[key], last.target) : last.status;
   return html`<section class="side-section">
@@ -172,6 +171,12 @@ function mergesSection(merges: readonly MergeView[], strings: WebviewStrings): T
           </ul>`
     }
   </section>`;
+}
+
+/** What kept it from being merged was seen to, so that what there is to do about it has been done. */
+function isOver({ status }: MergeView, thread: ThreadView): boolean {
+  const cameToNothing = ['blocked', 'conflicted', 'failed'].includes(status);
+  return cameToNothing && (thread.latestMerge === undefined || thread.status === 'ready');
 }
 
 function mergeIcon(status: string): string {

@@ -78,7 +78,7 @@ export class ThreadPage extends LitElement {
     const { thread, strings } = state;
     if (!thread && (state.connection === 'offline' || state.failures.has('load'))) return this.#blank();
     return html`<div class="page">
-      ${thread ? pageHeader({ thread, strings, act: action => this.#actInHeader(action) }) : this.#headerSkeleton()}
+      ${thread ? pageHeader({ thread, runs: state.runs, strings, act: action => this.#actInHeader(action) }) : this.#headerSkeleton()}
       ${pageNotices(state, {
         act: action => this.#act(action),
         startHost: () => this.#post({ type: 'startHost' }),

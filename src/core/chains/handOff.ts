@@ -150,12 +150,17 @@ function judge(
   if (asking.length > 0 || silent.length > 0) {
     const note =
       silent.length > 0
-        ? `${silent.join(', ')} gave no verdict on the work of ${chain.author}.`
+        ? silentText(silent, chain.author)
         : `${chain.author} is asked for changes and is not an enabled agent of the compose file any more.`;
     return { tasks: [], chain: { ...next, state: 'undecided', note } };
   }
   const approved = said.some(each => each.verdict === 'approve');
   return { tasks: [], chain: { ...next, state: approved ? 'approved' : 'commented' } };
+}
+
+function silentText(silent: readonly string[], author: string): string {
+  const names = silent.join(', ');
+  return `${names} ended without saying whether the work of ${author} is good. Review it yourself, or ask ${names} again.`;
 }
 
 /** The tool's word, else the last line that was asked for; a run that did not succeed has no opinion. */

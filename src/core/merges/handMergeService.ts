@@ -66,6 +66,7 @@ export class HandMergeService {
     return await this.#with(id, async ({ thread, worktree, target }) => {
       if (await this.#isLeft(thread, worktree)) await this.#options.driver.finish(worktree);
       await this.#ended(thread);
+      this.#tell(thread, target);
       return { view: this.#view(thread), target };
     });
   }
@@ -118,6 +119,18 @@ export class HandMergeService {
       if (merge === undefined && before === undefined) return;
       if (merge === undefined) stores.handMerges.remove(id);
       else stores.handMerges.save({ ...merge, begunAt: before?.begunAt ?? merge.begunAt });
+      stores.events.append({ kind: 'thread_changed', threadId: id }, clock.now());
+    });
+  }
+
+  /** The conversation says what agents did; that a person had a hand in its commits is told beside it. */
+  #tell({ id }: Thread, target: string): void {
+    const { store, clock } = this.#options;
+    store.transact(stores => {
+      const { thread } = findThread(stores, id);
+      const at = thread.head === undefined ? '' : `, at ${thread.head.slice(0, 8)}`;
+      const notes = [...(thread.notes ?? []), `You merged ${target} into it by hand${at}.`];
+      stores.threads.update({ ...thread, notes, updatedAt: clock.now() });
       stores.events.append({ kind: 'thread_changed', threadId: id }, clock.now());
     });
   }

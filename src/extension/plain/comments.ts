@@ -1,6 +1,6 @@
 /** The only file that makes comment threads: whatever people and agents wrote in them, it is plain. */
 import * as vscode from 'vscode';
-import { plainText } from './plainText.js';
+import { plainText, plainTitle } from './plainText.js';
 
 /** One thing that was said. Commands of its menus get this object. */
 export class ShownComment implements vscode.Comment {
@@ -101,7 +101,7 @@ export class PlainComments implements vscode.Disposable {
       : this.#controller.createCommentThread(uri, range ?? new vscode.Range(0, 0, 0, 0), shown);
     thread.comments = shown;
     thread.range = range;
-    thread.label = discussion.label === '' ? undefined : plainText(discussion.label);
+    thread.label = discussion.label === '' ? undefined : plainTitle(discussion.label);
     thread.contextValue = discussion.context;
     thread.state = discussion.resolved ? vscode.CommentThreadState.Resolved : vscode.CommentThreadState.Unresolved;
     if (thread !== there) {

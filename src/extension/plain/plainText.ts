@@ -21,6 +21,14 @@ export function plainText(text: string): string {
     .replace(/\$(?=\()/g, `$${joiner}`);
 }
 
+/** What VS Code writes out as entities in the title of a discussion, which it then shows as they are; these look the same and stay. */
+const lookAlikes: Readonly<Record<string, string>> = { '<': '‹', '>': '›', '&': '＆' };
+
+/** {@link plainText} for the title of a discussion: VS Code escapes it for a page, and then puts it there as a text. */
+export function plainTitle(text: string): string {
+  return plainText(text).replace(/[<>&]/g, character => lookAlikes[character] ?? character);
+}
+
 /** A name or command between back-ticks. */
 const ticked = /(?<=^|[\s("])`([^`]+)`(?=$|[\s.,;:!?)"])/g;
 

@@ -68,7 +68,7 @@ export async function abandonHandMerge(services: Services, thread: Thread): Prom
   };
   if ((await askModally(question, giveUp)) !== giveUp) return false;
   // What is saved from them later would be written over files that are whole again.
-  await withOpen(services, thread, () => vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor'));
+  await withOpen(services, thread, closeUnasked);
   const end = services.attention.handleHere(thread.id);
   await whileWaiting(vscode.l10n.t('Giving the merge in "{0}" up', title), async signal => {
     const client = await services.host.client(signal);
@@ -76,6 +76,21 @@ export async function abandonHandMerge(services: Services, thread: Thread): Prom
   }).finally(end);
   showDone(vscode.l10n.t('"{0}" is as it was before the merge', title));
   return true;
+}
+
+/**
+ * Closes the merge editor in front of a person who gives everything in it up. VS Code asks before it closes one with conflicts that
+ * nobody handled or with text that is not saved, and leaves it open for who says no: so there is neither.
+ */
+async function closeUnasked(output: vscode.Uri): Promise<void> {
+  try {
+    await vscode.commands.executeCommand('merge.acceptAllInput2');
+  } catch {
+    // A build of VS Code without its merge editor: the file itself is in front.
+  }
+  const document = vscode.workspace.textDocuments.find(({ uri }) => uri.toString() === output.toString());
+  if (document?.isDirty) await document.save();
+  await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
 }
 
 async function offerEnd(services: Services, thread: Thread, begun: BeginHandMergeResponse): Promise<void> {
@@ -109,7 +124,11 @@ async function acceptOpen(services: Services, thread: Thread): Promise<boolean> 
 }
 
 /** Does something to each merge editor of the thread that is open, while it is in front; the first refusal ends that. */
-async function withOpen({ host }: Services, thread: Thread, act: () => Thenable<unknown>): Promise<readonly unknown[]> {
+async function withOpen(
+  { host }: Services,
+  thread: Thread,
+  act: (output: vscode.Uri) => Thenable<unknown>,
+): Promise<readonly unknown[]> {
   const signal = windowClosing;
   const client = await host.client(signal);
   const { thread: fresh } = await client.threads.getThread({ threadId: thread.id }, { signal });
@@ -119,9 +138,10 @@ async function withOpen({ host }: Services, thread: Thread, act: () => Thenable<
   const begun = await client.merges.beginHandMerge({ threadId: thread.id }, { signal });
   const answers: unknown[] = [];
   for (const path of begun.files) {
-    if (!open.includes(currentUri(thread, path).toString())) continue;
+    const output = currentUri(thread, path);
+    if (!open.includes(output.toString())) continue;
     await openMergeEditor(thread, begun, path);
-    const answer: unknown = await act();
+    const answer: unknown = await act(output);
     answers.push(answer);
     if (isRefused(answer)) break;
   }

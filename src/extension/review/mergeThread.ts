@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
 import { shortId } from '../../protocol/displayFormat.js';
 import { conflictTask } from '../../protocol/conflictTask.js';
+import { seenHead, sightOf } from '../../protocol/reviewedHead.js';
 import type { Merge } from '../../protocol/gen/muster/v1/merges_pb.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { offerHandMergeEnd } from '../commands/reportError.js';
@@ -33,10 +34,11 @@ export interface MergeOptions {
 /** Merges the commit that the person has seen, and says what came of it with what can be done next. */
 export async function mergeThread(services: Services, thread: Thread, options: MergeOptions = {}): Promise<void> {
   if (thread.handMerge !== '') return offerHandMergeEnd({ thread: thread.id, target: thread.handMerge });
-  if (!(await mayMergeUnseen(services, thread))) return;
+  const commit = await commitToMerge(services, thread);
+  if (commit === false) return;
   const end = services.attention.handleHere(thread.id);
   try {
-    const merge = await requestMerge(services, thread, options);
+    const merge = await requestMerge(services, thread, { ...options, commit });
     await report(services, { thread, merge, options });
   } catch (error) {
     const files = outdatedFiles(error);
@@ -47,33 +49,51 @@ export async function mergeThread(services: Services, thread: Thread, options: M
   }
 }
 
-/** Rows move while agents work: a click on what nobody has looked at yet is asked about. */
-async function mayMergeUnseen(services: Services, thread: Thread): Promise<boolean> {
+/**
+ * Rows move while agents work: a click on what nobody has looked at yet, or not as it is now, is asked about. What a person answers is
+ * the commit to merge; `undefined`: whatever they have seen. False: not now.
+ */
+async function commitToMerge(services: Services, thread: Thread): Promise<string | undefined | false> {
+  await services.reviews.save(thread);
   const signal = windowClosing;
   const client = await services.host.client(signal);
   const { thread: fresh = thread } = await client.threads.getThread({ threadId: thread.id }, { signal });
-  if (fresh.shownHead !== '' || fresh.approvedHead !== '') return true;
-  const merge = vscode.l10n.t('Merge');
+  const sight = sightOf(fresh);
+  // What they wrote into it themselves is no reason to ask; the host tells it from what others wrote.
+  if (sight === 'seen' || (fresh.shownHead !== '' && services.reviews.hasEdits(fresh))) return undefined;
+  if (sight === 'agreed') return fresh.head;
+  const merge = sight === 'unseen' ? vscode.l10n.t('Merge') : vscode.l10n.t('Merge Anyway');
   const review = vscode.l10n.t('Review Changes');
-  const question = {
-    text: vscode.l10n.t('Merge "{0}" without looking at it?', threadTitle(thread)),
-    detail: vscode.l10n.t('Nobody has reviewed these changes: {0}.', changesText(fresh)),
-  };
+  const title = threadTitle(thread);
+  const question =
+    sight === 'unseen'
+      ? {
+          text: vscode.l10n.t('Merge "{0}" without looking at it?', title),
+          detail: vscode.l10n.t('Nobody has reviewed these changes: {0}.', changesText(fresh)),
+        }
+      : {
+          text: vscode.l10n.t('"{0}" has changed since you looked at it. Merge it as it is now?', title),
+          detail: vscode.l10n.t(
+            'You saw commit {0}, and it is at {1} now.',
+            shortId(seenHead(fresh)),
+            shortId(fresh.head),
+          ),
+        };
   // The first one is what Enter means.
   const chosen = await askModally(question, review, merge);
   if (chosen === review) await vscode.commands.executeCommand('muster.review', thread.id);
-  return chosen === merge;
+  return chosen === merge && fresh.head;
 }
 
-async function requestMerge(services: Services, thread: Thread, { strategy }: MergeOptions): Promise<Merge> {
+async function requestMerge(
+  services: Services,
+  thread: Thread,
+  { strategy, commit }: MergeOptions & { readonly commit: string | undefined },
+): Promise<Merge> {
   const setting = readSetting('muster.merge.strategy');
   return whileWaitingCancellable(vscode.l10n.t('Merging "{0}"', threadTitle(thread)), async signal => {
     const client = await services.host.client(signal);
-    // Not reviewed: the person goes by the list, which is live. Asking waits for the snapshot after a run.
-    const expect =
-      (await services.reviews.reviewedHead(thread, signal)) ??
-      (await client.threads.getThread({ threadId: thread.id }, { signal })).thread?.head ??
-      thread.head;
+    const expect = commit ?? (await services.reviews.reviewedHead(thread, signal)) ?? thread.head;
     const { merge: requested } = await client.merges.requestMerge(
       {
         threadId: thread.id,

@@ -7,6 +7,7 @@ import { shortId } from '../../protocol/displayFormat.js';
 import { byPath } from '../../protocol/fileOrder.js';
 import type { ChangedFile, Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { partThread, placeInPart } from '../../protocol/partThread.js';
+import { seenHead } from '../../protocol/reviewedHead.js';
 import type { HostConnection } from '../host/hostConnection.js';
 import { plainText } from '../plain/plainText.js';
 import { taskTitle, threadTitle } from '../threads/threadTitles.js';
@@ -192,8 +193,7 @@ export class Reviews {
     await this.save(thread);
     const client = await this.#host.client(signal);
     const { thread: fresh = thread } = await client.threads.getThread({ threadId: thread.id }, { signal });
-    const edits = this.#editsOf(fresh);
-    if (fresh.shownHead === '' || edits.length === 0) return fresh.shownHead === '' ? undefined : fresh.shownHead;
+    if (fresh.shownHead === '' || !this.hasEdits(fresh)) return seenHead(fresh) || undefined;
     return this.approve(fresh, { shown: fresh.shownHead, signal });
   }
 
@@ -209,6 +209,11 @@ export class Reviews {
     const { head } = await client.threads.approveThread(request, { signal });
     for (const { id } of placesOf(thread)) this.edits.clear(id);
     return head;
+  }
+
+  /** True while something that the person wrote into its files here is not approved yet. */
+  hasEdits(thread: Thread): boolean {
+    return this.#editsOf(thread).length > 0;
   }
 
   /** What the person wrote themselves; of other repositories by the paths that a list of all has. */

@@ -27,6 +27,7 @@ const actionCommands: Readonly<Record<ThreadAction, CommandId | 'workbench.view.
   fixAgent: 'muster.fixAgent',
   stop: 'muster.cancelThread',
   retry: 'muster.retryThread',
+  askReviewer: 'muster.retryThread',
   close: 'muster.closeThread',
   reopen: 'muster.reopenThread',
   abandon: 'muster.abandonThread',

@@ -101,6 +101,7 @@ function pushText({ push }: Merge): string {
 
 export function wireThread(view: ThreadView): WireThread {
   const { thread, latestRun, latestMerge } = view;
+  const ownRun = latestRun?.agent === thread.agent ? latestRun : undefined;
   return create(ThreadSchema, {
     id: thread.id,
     projectId: thread.projectId,
@@ -118,8 +119,9 @@ export function wireThread(view: ThreadView): WireThread {
     costUsd: view.costUsd,
     inputTokens: big(view.inputTokens),
     outputTokens: big(view.outputTokens),
-    provider: latestRun?.provider ?? '',
-    model: latestRun?.model ?? '',
+    // A reviewer's are not those of the agent whose thread it is.
+    provider: ownRun?.provider ?? '',
+    model: ownRun?.model ?? '',
     chain: view.chain && wireChain(view.chain),
     notes: [thread.notes ?? [], ...view.parts.map(notesOfPart)].flat(),
     notebookServer: view.notebookServer && wireNotebookServer(view.notebookServer),

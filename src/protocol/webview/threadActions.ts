@@ -24,6 +24,7 @@ export const threadActions = [
   'fixAgent',
   'stop',
   'retry',
+  'askReviewer',
   'close',
   'reopen',
   'abandon',
@@ -55,6 +56,7 @@ const needActions: Readonly<Record<ThreadNeed, readonly ThreadAction[]>> = {
   mergeFailed: ['mergeAgain'],
   agentProblem: ['fixAgent', 'retry'],
   runFailed: ['retry', 'rawLog'],
+  unreviewed: ['askReviewer', 'rawLog'],
   stopped: ['retry'],
 };
 
@@ -153,7 +155,7 @@ function situationOf(thread: ThreadView): Situation {
   const need = threadNeed(thread);
   const running = isThreadActive(status) || latestRun?.status === 'waiting';
   const hasChanges = (thread.filesChanged ?? 0) > 0;
-  const runFailed = status === 'needs_you' && (need === 'runFailed' || need === 'agentProblem');
+  const runFailed = status === 'needs_you' && ['runFailed', 'unreviewed', 'agentProblem'].includes(need ?? '');
   return {
     thread,
     running,

@@ -15,11 +15,19 @@ export type ThreadNeed =
   /** The agent's CLI is missing, or nobody is logged in to it. */
   | 'agentProblem'
   | 'runFailed'
+  /** Who was to review it has ended and not said whether it is good. */
+  | 'unreviewed'
   /** Stopped by a person before the agent was done. */
   | 'stopped';
 
 /** The need of a thread; undefined when it needs nobody. */
-export function threadNeed({ status, latestRun, latestMerge, handMerge }: ThreadView): ThreadNeed | undefined {
+export function threadNeed({
+  status,
+  latestRun,
+  latestMerge,
+  handMerge,
+  silentReviewer,
+}: ThreadView): ThreadNeed | undefined {
   if (latestRun?.status === 'waiting') return 'question';
   if (status === 'needs_you' && handMerge !== undefined) return 'handMerge';
   if (status === 'needs_you' && latestMerge) {
@@ -35,7 +43,8 @@ export function threadNeed({ status, latestRun, latestMerge, handMerge }: Thread
   if ((status === 'ready' || status === 'closed') && latestRun?.status === 'cancelled') return 'stopped';
   if (status !== 'needs_you') return undefined;
   const problem = latestRun?.problem ?? '';
-  return problem.startsWith('provider.') ? 'agentProblem' : 'runFailed';
+  if (problem.startsWith('provider.')) return 'agentProblem';
+  return silentReviewer && problem === '' ? 'unreviewed' : 'runFailed';
 }
 
 function blockedNeed(reason: string): ThreadNeed {

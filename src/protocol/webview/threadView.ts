@@ -62,6 +62,8 @@ export const threadViewSchema = z.object({
   conflicting: z.optional(z.boolean()),
   /** The branch that a person has begun to merge into its worktree, and not ended. */
   handMerge: z.optional(shortText),
+  /** A reviewer ended without saying whether its work is good, and nobody asked again. */
+  silentReviewer: z.optional(z.boolean()),
   /** Closed, or given up as failed, with its worktree: it can be opened again as it was. */
   reopenable: z.optional(z.boolean()),
   /** The head, when a person has approved exactly that. */
@@ -175,6 +177,7 @@ export function toThreadView(thread: Thread): ThreadView {
     ...defined('latestMerge', speakingMerge(thread)),
     ...defined('conflicting', thread.conflictFiles.length > 0 || undefined),
     ...defined('handMerge', thread.handMerge === '' ? undefined : cut(thread.handMerge)),
+    ...defined('silentReviewer', hasSilentReviewer(thread) || undefined),
     ...defined('reopenable', isReopenable(thread) || undefined),
     ...defined('approved', approvedHead(thread)),
     ...defined('filesChanged', thread.filesChanged),
@@ -203,6 +206,10 @@ function speakingMerge({ latestMerge: merge, latestRun: run, head }: Thread): Th
   const isOfHead = merge.expect === head || merge.expect === '' || merge.reason === 'changed_since_review';
   if (['blocked', 'conflicted', 'failed'].includes(merge.status) && !isOfHead) return undefined;
   return { status: merge.status, reason: cut(merge.reason), target: cut(merge.target) };
+}
+
+function hasSilentReviewer({ chain }: Thread): boolean {
+  return chain?.state === 'undecided' && chain.said.some(({ verdict }) => verdict === '');
 }
 
 /** What was removed as well is restored. */

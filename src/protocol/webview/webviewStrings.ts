@@ -45,6 +45,7 @@ export const webviewStrings = {
   'stop': 'Stop',
   'open': 'Open',
   'retry': 'Try again',
+  'askReviewer': 'Ask reviewer again',
   'close': 'Close without merging…',
   'reopen': 'Reopen',
   'abandon': 'Abandon…',

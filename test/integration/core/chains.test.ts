@@ -112,7 +112,8 @@ describe('a hand-off', () => {
     await says(world, 'I approve this.');
     expect(view(world, id)).toMatchObject({
       status: 'needs_you',
-      needs: expect.stringMatching(/reviewer gave no verdict/),
+      needs:
+        'reviewer ended without saying whether the work of dev is good. Review it yourself, or ask reviewer again.',
     });
   });
 

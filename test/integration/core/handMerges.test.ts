@@ -58,6 +58,8 @@ describe('a merge that a person has begun in a worktree', () => {
     await service.finish(id);
     expect(await view()).toMatchObject({ status: 'ready', needs: '' });
     expect((await view()).handMerge).toBeUndefined();
+    const { thread } = await view();
+    expect(thread.notes?.at(-1)).toBe(`You merged main into it by hand, at ${thread.head?.slice(0, 8)}.`);
   });
 
   test('given up, the thread is what it was', async () => {

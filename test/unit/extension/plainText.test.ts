@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { plainMessage, plainText, spokenText } from '../../../src/extension/plain/plainText.js';
+import { plainMessage, plainText, plainTitle, spokenText } from '../../../src/extension/plain/plainText.js';
 
 /** How VS Code 1.139 looks for links in messages (`linkedText.ts`) and for icons in labels (`iconLabels.ts`). */
 const link = /\[([^\]]+)\]\(((?:https?:\/\/|command:|file:)[^)\s]+)(?: (["'])(.+?)(\3))?\)/i;
@@ -51,4 +51,10 @@ describe('words of agents, files and git', () => {
     expect(plainMessage('x'.repeat(1_000_000))).toHaveLength(2_000);
     expect(plainMessage('short')).toBe('short');
   });
+});
+
+it('a title of a discussion has nothing that VS Code would write out as an entity', () => {
+  const title = plainTitle('Outdated: was line 11: > Document<T> && $(x)');
+  expect(title).not.toMatch(/[<>&]/);
+  expect(title).toMatch(/^Outdated: was line 11: › Document‹T› ＆＆ /);
 });

@@ -125,6 +125,11 @@ describe('what a person can do', () => {
     ['working', { status: 'working', latestRun: run('running') }, ['stop', 'review']],
     ['waiting for an answer', { status: 'needs_you', latestRun: run('waiting') }, ['stop', 'answer', 'review']],
     ['failed', { status: 'needs_you', latestRun: run('failed'), filesChanged: 0 }, ['retry']],
+    [
+      'nobody said whether it is good',
+      { status: 'needs_you', silentReviewer: true, latestRun: run('succeeded') },
+      ['askReviewer', 'review', 'merge'],
+    ],
     ['changed since review', blocked('changed_since_review'), ['review', 'approveAndMerge']],
     ['edits in the way', blocked('target_has_edits'), ['mergeAgain', 'showSourceControl', 'review']],
     ['a hook that refused', blocked('hook_refused'), ['mergeAgain', 'review']],

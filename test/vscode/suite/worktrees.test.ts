@@ -188,6 +188,9 @@ test('why a thread needs its person is never what was true before they saw to it
   await vscode.commands.executeCommand('muster.merge', threadId);
   const blocked = await whenStatus(access, threadId, 'needs_you', signal);
   assert.match(blocked.needs, /^Not merged at the last try: main is checked out .*greet\.js/);
+  // Whoever tries once more has said already that they want exactly this.
+  await vscode.commands.executeCommand('muster.merge', threadId);
+  assert.equal(messages.shown.filter(({ text }) => /without looking at it/.test(text)).length, 1);
   // Another commit of the thread's: what the last merge came to was about the one before.
   await writeFile(join(worktree, 'more.txt'), 'more\n');
   await vscode.commands.executeCommand('muster.approve', threadId);
@@ -282,4 +285,41 @@ test("a compose file in a thread's worktree is the thread's, and is not offered 
     lenses.map(({ command }) => command?.title),
     [],
   );
+});
+
+test('what an agent did after a person looked is asked about before it is merged, and asking changes nothing', async ({
+  signal,
+  after,
+}) => {
+  after(closeEditors);
+  const access = await provideCrew(signal);
+  await changeMain(before);
+  after(() => changeMain(before));
+  const threadId = await dispatch(access, 'writer', 'Greet, and then some');
+  const seen = await whenStatus(access, threadId, 'ready', signal);
+  await vscode.commands.executeCommand('muster.review', threadId);
+  await vscode.commands.executeCommand('muster.followUp', threadId, 'Greet again');
+  const later = await until(
+    'there is another commit',
+    () => {
+      const thread = access.services.host.threads.get(threadId);
+      return thread?.status === 'ready' && thread.head !== seen.head ? thread : undefined;
+    },
+    signal,
+  );
+  const dismissed = answerMessages(/./, undefined);
+  await vscode.commands.executeCommand('muster.merge', threadId);
+  dismissed.restore();
+  assert.deepEqual(dismissed.shown, [
+    {
+      text: '"Greet, and then some" has changed since you looked at it. Merge it as it is now?',
+      detail: `You saw commit ${seen.head.slice(0, 8)}, and it is at ${later.head.slice(0, 8)} now.`,
+      buttons: ['Review Changes', 'Merge Anyway'],
+    },
+  ]);
+  assert.equal(access.services.host.threads.get(threadId)?.status, 'ready');
+  const agreed = answerMessages(/has changed since you looked at it/, 'Merge Anyway');
+  after(() => agreed.restore());
+  await vscode.commands.executeCommand('muster.merge', threadId);
+  await whenStatus(access, threadId, 'merged', signal);
 });

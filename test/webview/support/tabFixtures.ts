@@ -85,7 +85,7 @@ export function twoChains(): Extract<TabContent, { tab: 'chains' }> {
         state: 'undecided',
         depth: 1,
         waiting: ['tester'],
-        note: 'reviewer gave no verdict.',
+        note: 'reviewer ended without saying whether the work of dev is good.',
         steps: [
           step('you', 'dev', 'dispatch'),
           step('dev', 'reviewer', 'handoff', { status: 'failed' }),

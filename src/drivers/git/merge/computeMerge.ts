@@ -76,11 +76,13 @@ async function checkThread(
     }
     const head = await branchHead(git, worktree, status, signal);
     if (head === commit && status.head === commit) return undefined;
-    const found = status.head === head || head === undefined ? status.head : `${head}, with ${status.head} checked out`;
-    return blocked(
-      'changed_since_review',
-      `Commit ${commit} was reviewed, but the branch ${worktree.branch} is now at ${found}. Review it again.`,
-    );
+    const short = (id: string | undefined): string => (id ?? 'no commit').slice(0, 8);
+    const found =
+      status.head === head || head === undefined
+        ? short(status.head)
+        : `${short(head)}, with ${short(status.head)} checked out`;
+    const message = `It has changed since it was looked at: that was commit ${short(commit)}, and its branch is now at ${found}. Review it again.`;
+    return blocked('changed_since_review', message);
   } catch (error) {
     if (isAppError(error, 'worktree.replaced')) return blocked('worktree_replaced', error.message);
     if (!isAppError(error, 'worktree.missing')) throw error;

@@ -171,6 +171,8 @@ export type Thread = Message$1<"muster.v1.Thread"> & {
   rescue: string;
 
   /**
+   * Of the latest run. Empty while that is one of another agent, which was handed the work to review.
+   *
    * @generated from field: string provider = 26;
    */
   provider: string;
