@@ -46,6 +46,7 @@ test('who gives a merge by hand up is asked once, and its editor is gone', async
   await commit('Meanwhile');
 
   await workbench.runCommand('Muster: Resolve Conflict in Merge Editor');
+  await page.locator('.quick-input-widget .monaco-list-row', { hasText: 'Greet better' }).click();
   const editor = page.locator('.tab', { hasText: 'Merging: greet.js' });
   await editor.waitFor();
   await page.locator('.merge-editor, .merge-editor-result').first().waitFor();

@@ -7,7 +7,6 @@ import { toThreadView } from '../../protocol/webview/threadView.js';
 import { isThreadActive, parseThreadStatus } from '../../protocol/threadDisplay.js';
 import { sendTask } from '../dispatch/sendTask.js';
 import type { threadCommands } from '../manifest/threadCommands.js';
-import { abandonHandMerge, finishHandMerge, mergeByHand } from '../review/handMerge.js';
 import { approveAndMerge, approveThread, mergeThread, resolveByAgent } from '../review/mergeThread.js';
 import type { Services } from '../services.js';
 import { targetThread, targetThreads } from '../threads/pickThread.js';
@@ -137,15 +136,15 @@ function landingHandlers(services: Services): Pick<CommandHandlers<Ids>, Landing
     },
     'muster.mergeByHand': async (...args) => {
       const thread = await withWorktree(services, args, vscode.l10n.t('Which conflict do you want to resolve?'));
-      if (thread) await mergeByHand(services, thread);
+      if (thread) await (await handMerges()).mergeByHand(services, thread);
     },
     'muster.finishHandMerge': async (...args) => {
       const thread = await halfMerged(services, args, vscode.l10n.t('Which merge is resolved?'));
-      if (thread) await finishHandMerge(services, thread);
+      if (thread) await (await handMerges()).finishHandMerge(services, thread);
     },
     'muster.abandonHandMerge': async (...args) => {
       const thread = await halfMerged(services, args, vscode.l10n.t('Which merge do you give up?'));
-      if (thread) await abandonHandMerge(services, thread);
+      if (thread) await (await handMerges()).abandonHandMerge(services, thread);
     },
     'muster.squash': async (...args) => {
       const threads = await mergeable(services, args);
@@ -156,6 +155,11 @@ function landingHandlers(services: Services): Pick<CommandHandlers<Ids>, Landing
       for (const thread of threads ?? []) await mergeThread(services, thread, { strategy: 'rebase' });
     },
   };
+}
+
+/** Read when somebody merges by hand. */
+function handMerges() {
+  return import('../review/handMerge.js');
 }
 
 function anyThread() {
