@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { ForeignWorktree } from '../../protocol/gen/muster/v1/worktrees_pb.js';
-import { agentRow, listAgents, offerAgents } from '../dispatch/agentChoice.js';
+import { listAgents, offerAgents } from '../dispatch/agentChoice.js';
+import { agentRows } from '../dispatch/agentRows.js';
 import { showInformation, whileWaiting } from '../plain/messages.js';
 import { pickRow } from '../plain/picks.js';
 import type { Services } from '../services.js';
@@ -13,14 +14,15 @@ export async function adoptWorktree(services: Services, views: Views, [node]: re
   if (!worktree) return;
   const choices = (await listAgents(services)).filter(({ project }) => project.id === worktree.project);
   if (choices.length === 0) return offerAgents(services);
-  const rows = choices.map(choice => agentRow(choice, { several: false }));
+  const rows = agentRows(choices, { several: false });
   const row =
     rows.length === 1 ? rows[0] : await pickRow(rows, { placeHolder: vscode.l10n.t('Whose thread does it become?') });
-  if (!row) return;
+  const agent = row?.choice?.agent.name;
+  if (agent === undefined) return;
   const { thread } = await whileWaiting(vscode.l10n.t('Adopting the worktree'), async signal => {
     const { worktrees } = await services.host.client(signal);
     const { path, project } = worktree;
-    return await worktrees.adoptWorktree({ path, project, agent: row.choice.agent.name }, { signal });
+    return await worktrees.adoptWorktree({ path, project, agent }, { signal });
   });
   views.worktrees.refresh();
   if (thread) await vscode.commands.executeCommand('muster.openThread', thread.id);

@@ -5,7 +5,8 @@ import { formatCost } from '../../protocol/displayFormat.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { testsOutcome } from '../../protocol/webview/testRunText.js';
 import { webviewStrings } from '../../protocol/webview/webviewStrings.js';
-import { agentRow, listAgents, offerAgents } from '../dispatch/agentChoice.js';
+import { listAgents, offerAgents } from '../dispatch/agentChoice.js';
+import { agentRows } from '../dispatch/agentRows.js';
 import { askModally, showDone, showInformation, showWarning, whileWaiting } from '../plain/messages.js';
 import { askForLine, pickRows } from '../plain/picks.js';
 import type { Services } from '../services.js';
@@ -19,23 +20,23 @@ export async function dispatchBestOf(services: Services): Promise<void> {
   const choices = await listAgents(services);
   if (choices.length === 0) return offerAgents(services);
   const several = services.scope.projects().length > 1;
-  const rows = choices.map(choice => agentRow(choice, { several }));
-  const chosen = await pickRows(rows, {
+  const picked = await pickRows(agentRows(choices, { several }), {
     placeHolder: vscode.l10n.t('Which agents should each try it? One alone tries it with several models.'),
   });
-  const [first] = chosen ?? [];
-  if (!chosen || !first) return;
-  const { project } = first.choice;
-  if (chosen.some(({ choice }) => choice.project.id !== project.id)) {
+  const chosen = (picked ?? []).flatMap(({ choice }) => choice ?? []);
+  const [first] = chosen;
+  if (!first) return;
+  const { project } = first;
+  if (chosen.some(choice => choice.project.id !== project.id)) {
     void showInformation(vscode.l10n.t('Choose agents of the same project.'));
     return;
   }
-  const models = chosen.length === 1 ? await askForModels(first.choice.agent.name) : undefined;
+  const models = chosen.length === 1 ? await askForModels(first.agent.name) : undefined;
   if (chosen.length === 1 && !models) return;
   const prompt = await askForLine({ prompt: vscode.l10n.t('What should each of them do?') });
   if (prompt === undefined || prompt.trim() === '') return;
-  const named = chosen.map(({ choice }) => choice.agent.name);
-  const agents = models?.map(() => first.choice.agent.name) ?? named;
+  const named = chosen.map(({ agent }) => agent.name);
+  const agents = models?.map(() => first.agent.name) ?? named;
   await whileWaiting(vscode.l10n.t('Dispatching to {0}', named.join(', ')), async signal => {
     const client = await services.host.client(signal);
     const batch = attemptsBatch({ agents, models, prompt });

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
-import { agentRow, listAgents, offerAgents, type AgentChoice } from '../dispatch/agentChoice.js';
-import { askForTask } from '../dispatch/askForTask.js';
+import { listAgents, offerAgents, type AgentChoice } from '../dispatch/agentChoice.js';
 import { editorContext, fileContext, projectOfFile } from '../dispatch/editorContext.js';
 import { announceDispatch, sendTask } from '../dispatch/sendTask.js';
 import { isContextTask } from '../dispatch/taskActions.js';
@@ -98,7 +97,9 @@ async function dispatch(
   const title = first ? vscode.l10n.t('Dispatch a task about {0}', place(first)) : vscode.l10n.t('Dispatch a task');
   const several = services.scope.projects().length > 1;
   const answer =
-    prompt === '' ? await askForTask(choices, { title, several }) : await pickFor(choices, { prompt, several });
+    prompt === ''
+      ? await (await import('../dispatch/askForTask.js')).askForTask(choices, { title, several })
+      : await pickFor(choices, { prompt, several });
   if (!answer) return;
   if (answer.prompt === '') return tasks.open(answer.choice, { context });
   const { project, agent } = answer.choice;
@@ -129,8 +130,8 @@ async function pickAgent(services: Services): Promise<AgentChoice | undefined> {
 }
 
 async function pickOne(choices: readonly AgentChoice[], several: boolean): Promise<AgentChoice | undefined> {
-  const rows = choices.map(choice => agentRow(choice, { several }));
-  return (await pickRow(rows, { placeHolder: vscode.l10n.t('Which agent?') }))?.choice;
+  const { pickAgentOf } = await import('../dispatch/agentRows.js');
+  return pickAgentOf(choices, { several });
 }
 
 /** The open files with their selections, the last used first. */

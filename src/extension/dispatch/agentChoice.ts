@@ -1,5 +1,4 @@
 import * as vscode from 'vscode';
-import { formatMaker } from '../../protocol/displayFormat.js';
 import type { Agent, Project } from '../../protocol/gen/muster/v1/projects_pb.js';
 import type { Services } from '../services.js';
 import { recentAgents } from './sendTask.js';
@@ -33,41 +32,6 @@ export async function listAgents(services: Services): Promise<readonly AgentChoi
     lastUsed: choice.agent === lastUsed?.agent,
     hasNamesake: projects.filter(({ name }) => name === choice.project.name).length > 1,
   }));
-}
-
-/** A row of a quick pick for an agent. */
-export interface AgentRow extends vscode.QuickPickItem {
-  readonly choice: AgentChoice;
-}
-
-/** How an agent is listed; with several projects in the window, with its project, and that with its folder if names are equal. */
-export function agentRow(choice: AgentChoice, { several }: { readonly several: boolean }): AgentRow {
-  const { agent } = choice;
-  const broken = agent.problem !== '';
-  return {
-    label: agent.name,
-    description: agentDescription(choice, { withProject: several }),
-    ...((broken || agent.description !== '') && { detail: broken ? agent.problem : agent.description }),
-    iconPath: new vscode.ThemeIcon(broken ? 'warning' : 'robot'),
-    choice,
-  };
-}
-
-/** Project, provider, model, driver and load, in the words of the Projects tree. */
-function agentDescription(
-  { project, agent, hasNamesake }: AgentChoice,
-  { withProject }: { readonly withProject: boolean },
-): string {
-  const place = hasNamesake ? ` (${vscode.workspace.asRelativePath(project.file)})` : '';
-  return [
-    withProject ? `${project.name}${place}` : '',
-    formatMaker(agent),
-    agent.driver === 'process' ? agent.workspace : agent.driver,
-    agent.active > 0 ? vscode.l10n.t('{0} working', agent.active) : '',
-    agent.queued > 0 ? vscode.l10n.t('{0} queued', agent.queued) : '',
-  ]
-    .filter(part => part !== '')
-    .join(' · ');
 }
 
 /** Leads to the next step when no agent is there. */

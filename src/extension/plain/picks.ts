@@ -29,40 +29,59 @@ export async function askForLine(options: vscode.InputBoxOptions): Promise<strin
 /** A quick pick whose rows change while it is open. */
 export interface LivePick<T extends vscode.QuickPickItem> {
   readonly pick: Omit<vscode.QuickPick<vscode.QuickPickItem>, 'items' | 'selectedItems' | 'activeItems'>;
-  /** Replaces the rows. */
-  readonly show: (rows: readonly T[]) => void;
+  /** Replaces the rows and highlights one of them. To be called on every letter. */
+  readonly show: (rows: readonly T[], highlighted: T | undefined) => void;
   /** The row that Enter means. */
-  readonly selected: () => T | undefined;
-  /** The row that is highlighted. */
-  readonly active: () => T | undefined;
-  readonly activate: (row: T) => void;
+  readonly meant: () => T | undefined;
 }
 
-export function createLivePick<T extends vscode.QuickPickItem>(): LivePick<T> {
+/**
+ * Rows stay in the order that they were given, under their separators. `moved` hears of a row that a person went to, never of
+ * one that is highlighted because of a letter: VS Code then goes to its first row, tells that as if a person had gone there,
+ * and only afterwards tells the letter, both in one go. So a highlight is a person's if VS Code has answered something that
+ * it was asked after it, and no letter came before that answer. Until it has answered what was asked after new rows, what it
+ * says of rows is about the old ones, by their number.
+ */
+export function createLivePick<T extends vscode.QuickPickItem>(moved: (row: T) => void): LivePick<T> {
   const pick = vscode.window.createQuickPick<vscode.QuickPickItem>();
+  // Only proposed as an API; a VS Code that does not know it puts what matches first, which changes no meaning.
+  Reflect.set(pick, 'sortByLabel', false);
   const given = new Map<vscode.QuickPickItem, T>();
+  const first = ([row]: readonly vscode.QuickPickItem[]): T | undefined => row && given.get(row);
+  let highlighted: T | undefined;
+  let showsNewest = false;
+  let changes = 0;
+  const settle = async (): Promise<void> => {
+    const change = ++changes;
+    await answerOfWindow(change);
+    if (change !== changes) return;
+    showsNewest = true;
+    const row = first(pick.activeItems);
+    if (!row || row === highlighted) return;
+    highlighted = row;
+    moved(row);
+  };
+  pick.onDidChangeActive(() => void settle());
   return {
     pick,
-    show(rows) {
+    show(rows, wanted) {
       given.clear();
-      pick.items = rows.map(row => {
-        const shown = plainRow(row);
-        given.set(shown, row);
-        return shown;
-      });
-    },
-    active: () => {
-      const [row] = pick.activeItems;
-      return row && given.get(row);
-    },
-    activate: wanted => {
+      for (const row of rows) given.set(plainRow(row), row);
+      showsNewest = false;
+      highlighted = wanted;
+      pick.items = [...given.keys()];
       pick.activeItems = [...given].flatMap(([shown, row]) => (row === wanted ? [shown] : []));
+      void settle();
     },
-    selected: () => {
-      const [row] = pick.selectedItems;
-      return row && given.get(row);
-    },
+    meant: () => (showsNewest ? first(pick.selectedItems) : highlighted),
   };
+}
+
+/** Waits until the window has answered: it has done by then what it was told before, and has told what happened before. */
+async function answerOfWindow(change: number): Promise<void> {
+  // A pick gathers what is set and tells it in a timer of its own, which was there first.
+  await new Promise(resolve => setTimeout(resolve, 0));
+  await vscode.commands.executeCommand('setContext', 'muster.pickChange', change);
 }
 
 function plainRow(row: vscode.QuickPickItem): vscode.QuickPickItem {

@@ -61,7 +61,7 @@ test('a TODO goes to an agent of its own project, under its own words', async ({
   assert.equal(thread.projectName, 'other');
   const [rows = []] = picks.shown;
   assert.deepEqual(rows.map(({ label }) => label).toSorted(), ['helper', 'writer']);
-  assert.ok(rows.every(({ description }) => description?.startsWith('other · ')));
+  assert.ok(rows.every(({ description }) => description?.startsWith('project other · ')));
   assert.match(asked.shown[0]?.text ?? '', /will not see what you have changed in tidy\.js since/);
 });
 
@@ -189,47 +189,52 @@ test('a task is written in a small group; @ chooses its agent, # attaches files,
   assert.ok(!branches.some(label => label.startsWith('muster/')));
 });
 
-/** The picker of agents, driven as by a person at the keyboard. */
-function playPicker() {
+/** VS Code's own picker of agents, with what a person does at the keyboard. */
+function watchPicker(signal: AbortSignal) {
   const { window } = vscode;
-  const original: unknown = Reflect.get(window, 'createQuickPick');
-  const changed = new vscode.EventEmitter<string>();
-  const accepted = new vscode.EventEmitter<void>();
-  const hidden = new vscode.EventEmitter<void>();
-  const moved = new vscode.EventEmitter<void>();
-  let active: readonly vscode.QuickPickItem[] = [];
-  const pick = {
-    ...{ value: '', title: '', placeholder: '', keepScrollPosition: false },
-    items: [] as readonly vscode.QuickPickItem[],
-    get activeItems(): readonly vscode.QuickPickItem[] {
-      return active;
-    },
-    set activeItems(items) {
-      active = items;
-      moved.fire();
-    },
-    get selectedItems(): readonly vscode.QuickPickItem[] {
-      return active;
-    },
-    onDidChangeActive: moved.event,
-    ...{ onDidChangeValue: changed.event, onDidAccept: accepted.event, onDidHide: hidden.event },
-    show: () => undefined,
-    hide: () => hidden.fire(),
-    dispose: () => undefined,
+  const create = window.createQuickPick.bind(window);
+  let made: vscode.QuickPick<vscode.QuickPickItem> | undefined;
+  Reflect.set(window, 'createQuickPick', () => (made = create()));
+  const highlighted = (): vscode.QuickPickItem | undefined => made?.activeItems[0];
+  /** Until the window and the extension have both done what followed from that. */
+  const highlights = async (what: string, fits: (row: vscode.QuickPickItem) => boolean): Promise<void> => {
+    await until(
+      `${what} is highlighted, it is ${JSON.stringify(highlighted())}`,
+      () => highlighted() !== undefined && fits(highlighted() ?? { label: '' }),
+      signal,
+    );
+    await new Promise(resolve => setTimeout(resolve, 0));
+    await vscode.commands.executeCommand('setContext', 'muster.pickWatched', true);
   };
-  Reflect.set(window, 'createQuickPick', () => pick);
   return {
-    pick,
-    type(text: string) {
-      pick.value = text;
-      changed.fire(text);
+    rows: (): readonly vscode.QuickPickItem[] => made?.items ?? [],
+    highlighted,
+    highlights,
+    /** By the arrow keys. */
+    async goTo(fits: (row: vscode.QuickPickItem) => boolean): Promise<void> {
+      for (const _ of made?.items ?? []) {
+        const before = highlighted();
+        if (before && fits(before)) return;
+        await vscode.commands.executeCommand('workbench.action.quickOpenSelectNext');
+        await highlights('the next row', row => row !== before);
+      }
+      assert.fail('no such row');
     },
-    accept: () => accepted.fire(),
-    restore: () => Reflect.set(window, 'createQuickPick', original),
+    /** Letter by letter; each is there when the rows are those of the text. */
+    async type(text: string): Promise<void> {
+      for (let length = 1; length <= text.length; length++) {
+        const rows = made?.items;
+        if (made) made.value = text.slice(0, length);
+        await until('the rows are new', () => made?.items !== rows, signal);
+      }
+    },
+    enter: () => vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem'),
+    close: () => made?.hide(),
+    restore: () => Reflect.set(window, 'createQuickPick', create),
   };
 }
 
-test('the picker keeps the order of the file and the choice while typing, and marks agents that cannot work', async ({
+test('the picker groups agents by project, keeps the chosen one while typing, and finds others by name', async ({
   signal,
   after,
 }) => {
@@ -242,32 +247,40 @@ test('the picker keeps the order of the file and the choice while typing, and ma
   after(() => messages.restore());
   await vscode.commands.executeCommand('muster.applyProject', scratchFile('agent-compose.yml'));
   await until('two projects are there', () => access.services.scope.projects().length === 2, signal);
-  const picker = playPicker();
+  const picker = watchPicker(signal);
   after(() => picker.restore());
-  const labels = (): readonly string[] => picker.pick.items.map(({ label }) => label);
+  after(() => picker.close());
+  const labels = (): readonly string[] => picker.rows().map(({ label }) => label);
+  const isOwn = ({ description }: vscode.QuickPickItem): boolean =>
+    description?.startsWith('project other · ') ?? false;
   const dispatched = vscode.commands.executeCommand('muster.dispatch');
-  await until('the picker lists agents', () => labels().length > 2, signal);
+  await picker.highlights('an agent', () => true);
   const listed = labels();
-  assert.equal(listed.at(-1), 'broken');
-  const own = picker.pick.items.filter(({ description }) => description?.startsWith('other · '));
-  assert.deepEqual(
-    own.map(({ label }) => label),
-    ['writer', 'helper', 'broken'],
-  );
-  const writer = own.find(({ label }) => label === 'writer');
-  assert.ok(writer);
-  picker.pick.activeItems = [writer];
-  picker.type('Tidy up the kitchen');
+  assert.deepEqual(listed.slice(-4), ['other', 'writer', 'helper', 'broken']);
+  assert.equal(listed[0], 'crew');
+  await picker.goTo(row => isOwn(row) && row.label === 'writer');
+  await picker.type('Tidy up the kitchen');
   assert.deepEqual(labels(), listed);
-  assert.deepEqual(
-    picker.pick.activeItems.map(({ label }) => label),
-    ['writer'],
-  );
-  const broken = picker.pick.items.at(-1);
+  await picker.highlights('the chosen agent', row => row.detail === 'Dispatch: Tidy up the kitchen');
+  const chosen = picker.highlighted();
+  assert.ok(chosen && isOwn(chosen) && chosen.label === 'writer', JSON.stringify(chosen));
+  const broken = picker.rows().at(-1);
   assert.match(broken?.detail ?? '', /nowhere/);
   assert.ok(!broken?.detail?.includes('Dispatch:'));
-  picker.accept();
+
+  await picker.type('other');
+  await picker.highlights('an agent of that project', row => row.detail?.startsWith('Choose writer') ?? false);
+  assert.deepEqual(labels(), [
+    ...['writer', 'helper', 'broken'],
+    ...['As a task', 'Dispatch “other” to writer — other'],
+  ]);
+  assert.ok(picker.rows().slice(0, 3).every(isOwn));
+
+  await picker.type('Tidy up the kitchen');
+  await picker.highlights('the chosen agent', row => row.detail === 'Dispatch: Tidy up the kitchen');
+  await picker.enter();
   await dispatched;
   const thread = [...access.services.host.threads.values()].find(({ summary }) => summary === 'Tidy up the kitchen');
   assert.equal(thread?.agent, 'writer');
+  assert.equal(thread.projectName, 'other');
 });

@@ -1,0 +1,65 @@
+import * as vscode from 'vscode';
+import { formatMaker } from '../../protocol/displayFormat.js';
+import { pickRow } from '../plain/picks.js';
+import type { AgentChoice } from './agentChoice.js';
+
+/** A row of a quick pick for an agent, or the separator above those of a project. */
+export interface AgentRow extends vscode.QuickPickItem {
+  /** Undefined: a separator. */
+  readonly choice: AgentChoice | undefined;
+}
+
+/** Asks which of several agents. */
+export async function pickAgentOf(
+  choices: readonly AgentChoice[],
+  { several }: { readonly several: boolean },
+): Promise<AgentChoice | undefined> {
+  const rows = agentRows(choices, { several });
+  return (await pickRow(rows, { placeHolder: vscode.l10n.t('Which agent?') }))?.choice;
+}
+
+/** How agents are listed; those of several projects under the names of these. With several in the window, each names its own. */
+export function agentRows(
+  choices: readonly AgentChoice[],
+  { several }: { readonly several: boolean },
+): readonly AgentRow[] {
+  const projects = [...Map.groupBy(choices, ({ project }) => project.id).values()];
+  return projects.flatMap(own => {
+    const rows = own.map(choice => agentRow(choice, { several }));
+    const [first] = own;
+    if (projects.length === 1 || !first) return rows;
+    const separator = { label: projectTitle(first), kind: vscode.QuickPickItemKind.Separator, choice: undefined };
+    return [separator, ...rows];
+  });
+}
+
+/** A project as it is told from the others of the window: by its name, and by its file where names are equal. */
+export function projectTitle({ project, hasNamesake }: AgentChoice): string {
+  return hasNamesake ? `${project.name} (${vscode.workspace.asRelativePath(project.file)})` : project.name;
+}
+
+function agentRow(choice: AgentChoice, { several }: { readonly several: boolean }): AgentRow {
+  const { agent } = choice;
+  const broken = agent.problem !== '';
+  return {
+    label: agent.name,
+    description: agentDescription(choice, { withProject: several }),
+    ...((broken || agent.description !== '') && { detail: broken ? agent.problem : agent.description }),
+    iconPath: new vscode.ThemeIcon(broken ? 'warning' : 'robot'),
+    choice,
+  };
+}
+
+/** Project, provider, model, driver and load, in the words of the Projects tree. */
+function agentDescription(choice: AgentChoice, { withProject }: { readonly withProject: boolean }): string {
+  const { agent } = choice;
+  return [
+    withProject ? vscode.l10n.t('project {0}', projectTitle(choice)) : '',
+    formatMaker(agent),
+    agent.driver === 'process' ? agent.workspace : agent.driver,
+    agent.active > 0 ? vscode.l10n.t('{0} working', agent.active) : '',
+    agent.queued > 0 ? vscode.l10n.t('{0} queued', agent.queued) : '',
+  ]
+    .filter(part => part !== '')
+    .join(' · ');
+}
