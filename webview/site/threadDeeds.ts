@@ -40,7 +40,12 @@ const deeds: Partial<Readonly<Record<ThreadAction, (deed: Deed) => Promise<void>
   approve,
   async approveAndMerge(deed) {
     await approve(deed);
-    await merge(deed, '');
+    // As it is with the approval: nobody is asked whether they have seen what they approved.
+    const { thread = deed.thread } = await deed.client.threads.getThread(
+      { threadId: deed.thread.id },
+      { signal: deed.signal },
+    );
+    await merge({ ...deed, thread }, '');
   },
   requestChanges: ({ client, thread, signal }) => requestChanges(client, { thread, signal }),
   async update({ client, thread, signal }) {
