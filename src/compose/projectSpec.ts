@@ -1,5 +1,7 @@
+import type { DriverSpec } from './driverSpec.js';
 import type { Misfire, Overlap, SandboxPolicy, TriggerSpec, WorkflowMeta } from './triggerSpec.js';
 
+export type { DriverSpec, KubernetesSpec, TolerationSpec } from './driverSpec.js';
 export type {
   Misfire,
   Overlap,
@@ -112,35 +114,6 @@ export interface AgentSpec {
   };
   readonly jupyter: { readonly enabled: boolean; readonly guestPort: number };
   readonly scheduler?: SchedulerSpec | undefined;
-}
-
-export type DriverSpec =
-  | { readonly name: 'process' }
-  | { readonly name: 'docker'; readonly host?: string | undefined }
-  | KubernetesSpec
-  | { readonly name: 'boxlite'; readonly kernel?: string | undefined; readonly rootfs?: string | undefined }
-  | { readonly name: 'microsandbox'; readonly profile?: string | undefined };
-
-/** Which cluster, and how its pods are made. */
-export interface KubernetesSpec {
-  readonly name: 'kubernetes';
-  readonly context?: string | undefined;
-  readonly namespace?: string | undefined;
-  readonly serviceAccount?: string | undefined;
-  readonly nodeSelector?: readonly { readonly name: string; readonly value: string }[] | undefined;
-  readonly tolerations?: readonly TolerationSpec[] | undefined;
-  readonly runtimeClass?: string | undefined;
-  readonly imagePullSecrets?: readonly string[] | undefined;
-  /** A storage class. */
-  readonly storage?: string | undefined;
-}
-
-export interface TolerationSpec {
-  readonly key?: string | undefined;
-  readonly operator?: string | undefined;
-  readonly value?: string | undefined;
-  readonly effect?: string | undefined;
-  readonly seconds?: number | undefined;
 }
 
 export type PullPolicy = 'missing' | 'always' | 'never';

@@ -13,6 +13,7 @@ import {
   whenStatus,
 } from './crew.js';
 import { test, until } from './registry.js';
+import { sides } from './reviewSides.js';
 
 const before = "export function greet(name) {\n  return 'Hello ' + name;\n}\n";
 const after = 'export function greet(name) {\n  return "Good day, " + name;\n}\n';
@@ -24,23 +25,6 @@ async function closeEditors(): Promise<void> {
 /** A file of the extension's own folder. */
 function inMuster(...parts: readonly string[]): string {
   return join(vscode.extensions.getExtension('muster.muster')?.extensionPath ?? '', ...parts);
-}
-
-/** Texts of the two sides of a file in the review in front. */
-async function sides(threadId: string, signal: AbortSignal) {
-  return until(
-    'both sides of src/greet.js are shown',
-    () => {
-      const documents = vscode.workspace.textDocuments;
-      const ofFile = documents.filter(
-        ({ uri }) => uri.scheme === 'muster-review' && uri.authority === threadId && uri.path === '/src/greet.js',
-      );
-      const current = ofFile.find(({ uri }) => uri.query.includes('"at":"work"'));
-      const base = ofFile.find(document => document !== current);
-      return base && current ? { base, current } : undefined;
-    },
-    signal,
-  );
 }
 
 test('applying a compose file with own commands asks for consent and shows the agents', async ({
@@ -402,10 +386,4 @@ test('worktrees are listed with what distinguishes them', async ({ signal }) => 
     rows.every(row => row.kind === 'worktree' && !row.worktree.path.startsWith(repository())),
     'worktrees live outside the repository',
   );
-});
-
-test('terminals know the muster command', async () => {
-  const access = await provideCrew(AbortSignal.timeout(30_000));
-  const { environmentVariableCollection } = access.services.context;
-  assert.equal(environmentVariableCollection.get('PATH')?.value, `${join(access.services.host.stateDir, 'bin')}:`);
 });

@@ -39,3 +39,9 @@ for (const { path, args, profile, text } of shells) {
     assert.match(said, /\d+\.\d+\.\d+/);
   });
 }
+
+test('terminals know the muster command', async () => {
+  const access = await provideCrew(AbortSignal.timeout(30_000));
+  const { environmentVariableCollection } = access.services.context;
+  assert.equal(environmentVariableCollection.get('PATH')?.value, `${join(access.services.host.stateDir, 'bin')}:`);
+});

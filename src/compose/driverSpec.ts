@@ -1,0 +1,29 @@
+/** Where an agent runs, as the compose file says it. */
+export type DriverSpec =
+  | { readonly name: 'process' }
+  | { readonly name: 'docker'; readonly host?: string | undefined }
+  | KubernetesSpec
+  | { readonly name: 'boxlite'; readonly kernel?: string | undefined; readonly rootfs?: string | undefined }
+  | { readonly name: 'microsandbox'; readonly profile?: string | undefined };
+
+/** Which cluster, and how its pods are made. */
+export interface KubernetesSpec {
+  readonly name: 'kubernetes';
+  readonly context?: string | undefined;
+  readonly namespace?: string | undefined;
+  readonly serviceAccount?: string | undefined;
+  readonly nodeSelector?: readonly { readonly name: string; readonly value: string }[] | undefined;
+  readonly tolerations?: readonly TolerationSpec[] | undefined;
+  readonly runtimeClass?: string | undefined;
+  readonly imagePullSecrets?: readonly string[] | undefined;
+  /** A storage class. */
+  readonly storage?: string | undefined;
+}
+
+export interface TolerationSpec {
+  readonly key?: string | undefined;
+  readonly operator?: string | undefined;
+  readonly value?: string | undefined;
+  readonly effect?: string | undefined;
+  readonly seconds?: number | undefined;
+}
