@@ -1,4 +1,5 @@
 import type * as vscode from 'vscode';
+import type { BoardTab } from '../protocol/webview/boardTabs/boardTab.js';
 import type { Log } from '../base/log.js';
 import type { HostElsewhere } from './host/hostElsewhere.js';
 import type { ModelKeys } from './host/modelKeys.js';
@@ -41,5 +42,5 @@ export interface Services {
   readonly records: ScheduleDocuments;
   readonly notebooks: GuestNotebooks;
   readonly executedCells: ExecutedCells;
-  readonly openBoard: () => Promise<void>;
+  readonly openBoard: (tab?: BoardTab) => Promise<void>;
 }

@@ -51,7 +51,7 @@ test('a person lets two agents try, keeps one, adopts a worktree of their own, p
   await workbench.treeRow('Projects', 'polite').waitFor();
 
   // One task, two agents.
-  await workbench.runCommand('Muster: Give Task to Several Agents');
+  await workbench.runCommand('Muster: Dispatch Several Attempts');
   await pickRow('polite').waitFor();
   for (const agent of ['polite', 'warm']) await pickRow(agent).locator('input, .monaco-checkbox').first().click();
   await workbench.screenshot('attempts-1-agents');

@@ -19,6 +19,47 @@ async function checkLooks(view: BoardView, name: string): Promise<void> {
 const offline: ToBoard = { type: 'connection', state: 'offline' };
 const init: ToBoard = { type: 'init', strings: webviewStrings };
 
+test.each(themes)(
+  'cards say what conflicts, which attempt it is and what was stopped, without the green of what is done: %s',
+  async theme => {
+    const latestRun = { status: 'cancelled', agent: 'dev', activity: '', queuedAt: 1 };
+    const threads = [
+      threadView({ id: 'k3v9x2m4q7w1', summary: 'Conflicting', conflicting: true, conflictTarget: 'main' }),
+      threadView({ id: 'k3v9x2m4q7w2', summary: 'Second attempt', attempt: { place: 2, of: 3 } }),
+      threadView({ id: 'k3v9x2m4q7w3', summary: 'Stopped', latestRun }),
+      threadView({ id: 'k3v9x2m4q7w4', summary: 'Over', status: 'closed', latestRun }),
+    ];
+    const show = async (view: BoardView): Promise<void> => {
+      const { page } = view;
+      const card = (text: string) => page.locator('.card', { hasText: text }).first();
+      await card('Conflicting').getByText('conflicts with main').waitFor();
+      await card('Second attempt').getByText('attempt 2 of 3').waitFor();
+      await card('Stopped').getByText('Stopped before it was done').last().waitFor();
+      await card('Over').getByText('Closed · stopped before it was done').last().waitFor();
+      const color = (text: string) =>
+        card(text)
+          .locator('.state-icon')
+          .evaluate(element => getComputedStyle(element).color);
+      expect(await color('Stopped')).not.toBe(await color('Second attempt'));
+      await checkLooks(view, `told-${theme}`);
+    };
+    await withBoard(busyBoard(threads), show, { theme });
+  },
+);
+
+test('runs that wait and merges that wait are called differently, and a tab that is asked for comes to the front', async () => {
+  await withBoard([...busyBoard(), { type: 'strip', agents: [], queued: 1 }], async view => {
+    const { page } = view;
+    expect(await page.locator('.strip-figures dt').first().innerText()).toBe('Queued runs');
+    await page.getByRole('tab', { name: 'Merge queue', exact: true }).waitFor();
+    expect(await page.getByText('Queue', { exact: true }).count()).toBe(0);
+  });
+  await withBoard([...busyBoard(), { type: 'show', tab: 'schedules' }], async view => {
+    await view.page.getByRole('tab', { name: 'Schedules', selected: true }).waitFor();
+    expect(await view.posted()).toContainEqual({ type: 'show', tab: 'schedules' });
+  });
+});
+
 describe('the board is readable', () => {
   test.each(themes)('busy, %s', async theme => {
     await withBoard(busyBoard(), view => checkLooks(view, `busy-${theme}`), { theme });

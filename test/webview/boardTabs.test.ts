@@ -113,13 +113,13 @@ describe('tabs are used with the keyboard', () => {
   test('arrows go from tab to tab and around, Tab goes into what is shown', async () => {
     await withTab(busyQueue(), async view => {
       const { page } = view;
-      await page.getByRole('tab', { name: 'Queue' }).focus();
+      await page.getByRole('tab', { name: 'Merge queue' }).focus();
       await page.keyboard.press('Home');
       expect(await focused(view)).toBe('Board');
       await page.keyboard.press('ArrowLeft');
       expect(await page.getByRole('tab', { selected: true }).textContent()).toContain('Schedules');
       await page.keyboard.press('Home');
-      while ((await focused(view)) !== 'Queue') await page.keyboard.press('ArrowRight');
+      while ((await focused(view)) !== 'Merge queue') await page.keyboard.press('ArrowRight');
       await page.keyboard.press('Tab');
       expect(await focused(view)).toBe('Speed up start-up');
       await page.keyboard.press('ArrowDown');

@@ -90,6 +90,48 @@ describe('acting on the thread', () => {
     return [...finishedThread(), { type: 'thread', thread, agents: [agentView()] }];
   };
 
+  test('an attempt says which of how many it is, and is compared and kept from its menu, which says how its ends differ', async () => {
+    const thread = threadView({ attempt: { place: 1, of: 2 } });
+    await withPage([...finishedThread(), { type: 'thread', thread, agents: [agentView()] }], async view => {
+      const { page } = view;
+      await page.locator('.header-facts').getByText('attempt 1 of 2').waitFor();
+      const more = page.getByRole('button', { name: 'More actions' });
+      await more.click();
+      await view.screenshot('thread-attempt');
+      expect(
+        await page.getByRole('menuitem', { name: 'Close without merging', exact: true }).getAttribute('title'),
+      ).toContain('stay');
+      expect(await page.getByRole('menuitem', { name: 'Abandon…' }).getAttribute('title')).toContain(
+        'removes worktree',
+      );
+      await page.getByRole('menuitem', { name: 'Compare attempts' }).click();
+      await more.click();
+      await page.getByRole('menuitem', { name: 'Keep this attempt…' }).click();
+      const actions = (await view.posted()).flatMap(message => (message.type === 'act' ? [message.action] : []));
+      expect(actions).toEqual(['compareAttempts', 'keepAttempt']);
+    });
+  });
+
+  test('what was stopped has no green icon, and with its worktree removed it is closed, as its row says, and can be restored', async () => {
+    const color = ({ page }: ThreadPage) =>
+      page.locator('.page-header .state-icon').evaluate(element => getComputedStyle(element).color);
+    const colors: string[] = [];
+    await withPage(ended('succeeded', 1), async view => void colors.push(await color(view)));
+    await withPage(ended('cancelled', 1), async view => {
+      await view.page.getByText('Stopped before it was done').first().waitFor();
+      colors.push(await color(view));
+    });
+    expect(new Set(colors).size).toBe(2);
+    const latestRun = { status: 'cancelled', agent: 'dev', activity: '', queuedAt: 1 };
+    const removed = { hasWorktree: false, restorable: true, filesChanged: 0 };
+    const thread = threadView({ status: 'closed', latestRun, ...removed });
+    await withPage([...finishedThread(), { type: 'thread', thread, agents: [agentView()] }], async ({ page }) => {
+      await page.locator('.page-header').getByText('Closed · stopped before it was done').waitFor();
+      await page.getByRole('button', { name: 'Restore' }).waitFor();
+      expect(await page.getByRole('button', { name: 'Try again' }).count()).toBe(0);
+    });
+  });
+
   test('what changed nothing is closed with one click, and nothing offers to merge it', async () => {
     await withPage(ended('succeeded', 0), async ({ page, posted, screenshot }) => {
       await settle(page);

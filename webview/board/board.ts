@@ -32,7 +32,10 @@ export class Board extends LitElement {
   readonly #port = connectMessages<ToBoard, FromBoard, BoardViewState>({
     incoming: toBoardSchema,
     state: boardViewStateSchema,
-    onMessage: message => this.#change(applyMessage(this.#state, message)),
+    onMessage: message => {
+      if (message.type === 'show') this.#show(message.tab);
+      else this.#change(applyMessage(this.#state, message));
+    },
   });
   #state: BoardState = restoredBoard(this.#port.restored);
   #tab: BoardTab = this.#port.restored?.tab ?? 'board';

@@ -29,7 +29,7 @@ export const emptyBoard: BoardState = {
 };
 
 /** The state after a message of the extension. */
-export function applyMessage(state: BoardState, message: ToBoard): BoardState {
+export function applyMessage(state: BoardState, message: Exclude<ToBoard, { type: 'show' }>): BoardState {
   switch (message.type) {
     case 'init':
       return { ...state, strings: withTranslations(message.strings) };

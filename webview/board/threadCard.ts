@@ -8,6 +8,7 @@ import { icon } from '../shared/icon.js';
 import { sinceOf } from './boardColumns.js';
 import { stateIcon, stateWord } from '../shared/stateLabel.js';
 import { age, elapsed } from '../shared/timeText.js';
+import { actionHint } from '../shared/actionHint.js';
 import { nextStepIcons } from '../shared/nextStepIcons.js';
 
 const buttonIcons: Partial<Readonly<Record<ThreadAction, string>>> = {
@@ -54,7 +55,7 @@ export function threadCard(options: CardOptions): TemplateResult {
               type="button"
               tabindex=${tab}
               aria-label=${`${strings[action]}: ${name}`}
-              title=${strings[action]}
+              title=${actionHint(action, strings)}
               @click=${() => act(action)}
             >
               ${icon(buttonIcons[action] ?? 'circle')}
@@ -97,8 +98,10 @@ function facts({ thread, strings, withProject, mark }: CardOptions): TemplateRes
   return html`${mark === undefined ? nothing : html`<span class="card-mark">${mark}</span>`}<span class="card-agent"
       >${withProject ? `${thread.projectName}/${thread.agent}` : thread.agent}</span
     >
+    ${thread.attempt === undefined ? nothing : html`<span>${fill(strings.attemptOf, thread.attempt.place, thread.attempt.of)}</span>`}
     ${showState ? html`<span>${stateWord(thread, strings)}</span>` : nothing}
     <span>${startedAt === undefined ? age(sinceOf(thread)) : elapsed(startedAt, undefined)}</span>
+    ${thread.conflictTarget === undefined ? nothing : html`<span class="card-conflict">${icon('warning')} ${fill(strings.conflictsWith, thread.conflictTarget)}</span>`}
     ${thread.approved === undefined ? nothing : html`<span>${icon('verified')} ${fill(strings.approvedAt, shortId(thread.approved))}</span>`}
     ${cost === '' ? nothing : html`<span>${cost}</span>`}
     ${

@@ -5,6 +5,8 @@ export interface MenuItem {
   readonly id: string;
   readonly label: string;
   readonly icon?: string;
+  /** What the label has no room for. */
+  readonly hint?: string;
 }
 
 /** A button that opens a list of actions. Arrow keys, Home, End and Escape work as in VS Code's menus. Fires `choose`. */
@@ -61,6 +63,7 @@ export class Menu extends LitElement {
                     type="button"
                     role="menuitem"
                     tabindex="-1"
+                    title=${item.hint ?? nothing}
                     @click=${() => this.#choose(item.id)}
                   >
                     ${item.icon === undefined ? nothing : icon(item.icon)}<span>${item.label}</span>

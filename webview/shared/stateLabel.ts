@@ -10,14 +10,21 @@ import { icon } from './icon.js';
 export function stateWord(thread: ThreadView, strings: WebviewStrings): string {
   const place = thread.latestRun?.queuePosition;
   if (thread.status === 'queued' && place !== undefined) return fill(strings.queuedAs, formatOrdinal(place));
-  if (threadNeed(thread) === 'stopped') return strings['status.stopped'];
+  if (thread.latestRun?.status === 'cancelled') {
+    // The word that the tree has, too: a closed thread is no less closed for having been stopped.
+    if (thread.status === 'closed') return strings['status.closedStopped'];
+    if (threadNeed(thread) === 'stopped') return strings['status.stopped'];
+  }
   if (thread.status === 'ready' && thread.filesChanged === 0) return strings['status.unchanged'];
   return strings[`status.${thread.status}`];
 }
 
 /** The icon of a thread's state. */
 export function stateIcon(thread: ThreadView): TemplateResult {
-  return icon(threadIcon(thread.status, thread.latestRun?.status), `state-icon state-${thread.status}`);
+  const name = threadIcon(thread.status, thread.latestRun?.status);
+  // Green is for what is done: what was stopped half way looks like what is closed.
+  const look = name === 'circle-slash' ? 'closed' : thread.status;
+  return icon(name, `state-icon state-${look}`);
 }
 
 /** Icon and word: a state is never colour alone. */

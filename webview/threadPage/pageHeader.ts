@@ -9,6 +9,7 @@ import {
 } from '../../src/protocol/webview/threadActions.js';
 import type { RunView, ThreadView } from '../../src/protocol/webview/threadView.js';
 import { fill, type WebviewStrings } from '../../src/protocol/webview/webviewStrings.js';
+import { actionHint } from '../shared/actionHint.js';
 import { icon } from '../shared/icon.js';
 import { chosenItem } from '../shared/menu.js';
 import { stateLabel } from '../shared/stateLabel.js';
@@ -27,6 +28,8 @@ const actionIcons: Readonly<Record<ThreadAction, string>> = {
   update: 'repo-pull',
   undoMerge: 'discard',
   ...nextStepIcons,
+  compareAttempts: 'split-horizontal',
+  keepAttempt: 'star',
   stop: 'debug-stop',
   retry: 'debug-restart',
   askReviewer: 'debug-restart',
@@ -83,7 +86,10 @@ export function pageHeader(options: {
               : actionButton(action, action === primary),
         )}
         <muster-menu
-          .items=${offered.menu.map(action => ({ id: action, label: strings[action], icon: actionIcons[action] }))}
+          .items=${offered.menu.map(action => ({
+            ...{ id: action, label: strings[action], icon: actionIcons[action] },
+            hint: actionHint(action, strings),
+          }))}
           .label=${strings.moreActions}
           .iconName=${'ellipsis'}
           @choose=${choose}
@@ -131,6 +137,9 @@ function facts(
   const parts: (TemplateResult | typeof nothing)[] = [
     thread.projectName === '' ? nothing : html`<span>${thread.projectName}</span>`,
     html`<span class="fact-strong">${agent}</span>`,
+    thread.attempt === undefined
+      ? nothing
+      : html`<span>${fill(strings.attemptOf, thread.attempt.place, thread.attempt.of)}</span>`,
     model === '' && (provider === '' || provider === agent) ? nothing : html`<span>${model || provider}</span>`,
     branch === ''
       ? nothing

@@ -32,6 +32,23 @@ export interface BatchStore {
   blocked(): readonly RunId[];
 }
 
+/** Which of the attempts at one task a thread is, 1-based. */
+export interface Attempt {
+  readonly place: number;
+  readonly of: number;
+}
+
+/** Clients name a batch of attempts after their number. */
+const attemptsName = /^best-of-(\d{1,3})(?:-|$)/;
+
+/** Which attempt a thread is; undefined for one of no batch, or of a batch of different tasks. */
+export function attemptOf(batches: BatchStore, thread: ThreadId, batch: string | undefined): Attempt | undefined {
+  const of = Number(attemptsName.exec(batch ?? '')?.[1] ?? 0);
+  if (batch === undefined || of < 2) return undefined;
+  const place = batches.threads(batch).indexOf(thread) + 1;
+  return place === 0 || place > of ? undefined : { place, of };
+}
+
 /** What a transaction needs that touches batches. */
 export interface BatchStores {
   readonly batches: BatchStore;

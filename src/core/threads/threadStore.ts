@@ -1,5 +1,5 @@
 import type { ProjectId, ThreadId } from '../../base/ids.js';
-import type { Awaited } from '../batches/batch.js';
+import type { Attempt, Awaited } from '../batches/batch.js';
 import type { Chain } from '../chains/chain.js';
 import type { CommentCounts } from '../reviews/commentStore.js';
 import type { NotebookServer } from '../notebooks/notebookServer.js';
@@ -67,6 +67,7 @@ export interface ThreadView extends ReviewMarks {
   /** Threads that a queued latest run waits for; empty when it waits for none. */
   readonly awaited: readonly Awaited[];
   readonly batch?: string;
+  readonly attempt?: Attempt;
   /** A person wants the latest run ended, and it is not over. */
   readonly stopping?: boolean;
   /** The time that a queued latest run waits for. */

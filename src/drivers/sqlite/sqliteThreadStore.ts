@@ -1,7 +1,7 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { member } from '../../base/closedUnion.js';
 import { parseId, type ProjectId, type RunId, type ThreadId } from '../../base/ids.js';
-import type { BatchStore } from '../../core/batches/batch.js';
+import { attemptOf, type BatchStore } from '../../core/batches/batch.js';
 import type { Merge } from '../../core/merges/merge.js';
 import type { ConflictStore } from '../../core/merges/conflictPrediction.js';
 import type { MergeStore } from '../../core/merges/mergeStore.js';
@@ -317,6 +317,7 @@ export class SqliteThreadStore implements ThreadStore {
   #toView(state: StatedThread, placeOf: (run: RunId) => number | undefined): ThreadView {
     const { thread, latestRun } = state;
     const totals = this.#totals.get(thread.id);
+    const batch = this.#batches.of(thread.id);
     return {
       ...state,
       ...marksOf(this.#reviews, state),
@@ -324,7 +325,8 @@ export class SqliteThreadStore implements ThreadStore {
       ...conflictOf(this.#conflicts, state),
       ...defined({
         notebookServer: this.#notebookServers.ofThread(thread.id),
-        batch: this.#batches.of(thread.id),
+        batch,
+        attempt: attemptOf(this.#batches, thread.id, batch),
         queuePosition: latestRun?.status === 'queued' ? placeOf(latestRun.id) : undefined,
         delay: latestRun?.status === 'queued' ? this.#delays.of(latestRun.id) : undefined,
         stopping: (latestRun && this.#isStopping(latestRun)) || undefined,

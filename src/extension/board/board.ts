@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import type { BoardTab } from '../../protocol/webview/boardTabs/boardTab.js';
 import type { BoardPanel } from './boardPanel.js';
 import type { BoardSurroundings, TabServices } from '../../pages/board/boardServices.js';
 
@@ -9,7 +10,7 @@ export const boardViewType = 'muster.board';
 export function registerBoard(
   context: vscode.ExtensionContext,
   services: { readonly board: BoardSurroundings; readonly tabs: TabServices },
-): () => Promise<void> {
+): (tab?: BoardTab) => Promise<void> {
   let loading: Promise<BoardPanel> | undefined;
   const load = (): Promise<BoardPanel> => {
     loading ??= import('./boardPanel.js').then(module => {
@@ -26,5 +27,5 @@ export function registerBoard(
       },
     }),
   );
-  return async () => (await load()).open();
+  return async tab => (await load()).open(tab);
 }

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { Disposable } from '../../base/lifecycle.js';
+import type { BoardTab } from '../../protocol/webview/boardTabs/boardTab.js';
 import { translatedStrings } from '../webviews/translatedStrings.js';
 import { unrestoredTab } from '../webviews/unrestoredTab.js';
 import { webviewHtml, webviewRoot } from '../webviews/webviewHtml.js';
@@ -13,6 +14,7 @@ export class BoardPanel implements Disposable {
   readonly #extensionUri: vscode.Uri;
   readonly #services: BoardServices;
   #panel: vscode.WebviewPanel | undefined;
+  #controller: BoardController | undefined;
 
   constructor(options: {
     readonly viewType: string;
@@ -26,8 +28,8 @@ export class BoardPanel implements Disposable {
     this.#services = { ...options.board, tabs: boardTabSources(options.tabs) };
   }
 
-  /** Shows the board; makes it when there is none. */
-  open(): void {
+  /** Shows the board, at a tab if one is named; makes it when there is none. */
+  open(tab: BoardTab | undefined): void {
     if (this.#panel) this.#panel.reveal();
     else {
       const title = vscode.l10n.t('Muster Board');
@@ -36,6 +38,7 @@ export class BoardPanel implements Disposable {
       this.#attach(vscode.window.createWebviewPanel(this.#viewType, title, vscode.ViewColumn.Active, options));
       if (kept) void vscode.window.tabGroups.close(kept);
     }
+    if (tab !== undefined) this.#controller?.show(tab);
   }
 
   /** Takes over a panel that VS Code kept over a reload. */
@@ -55,6 +58,7 @@ export class BoardPanel implements Disposable {
       strings: translatedStrings(),
       post: message => void panel.webview.postMessage(message),
     });
+    this.#controller = controller;
     panel.webview.onDidReceiveMessage((message: unknown) => controller.receive(message));
     panel.onDidChangeViewState(() => {
       if (!panel.visible) controller.pause();
@@ -62,6 +66,7 @@ export class BoardPanel implements Disposable {
     panel.onDidDispose(() => {
       controller.dispose();
       this.#panel = undefined;
+      this.#controller = undefined;
     });
     panel.webview.options = { enableScripts: true, localResourceRoots: [webviewRoot(this.#extensionUri)] };
     panel.webview.html = webviewHtml({

@@ -15,8 +15,14 @@ import { changesText, statusWord } from '../threads/threadText.js';
 import { threadTitle } from '../threads/threadTitles.js';
 import { windowClosing } from '../windowClosing.js';
 
-/** Gives one task to several agents, each in a worktree of its own. */
-export async function dispatchBestOf(services: Services): Promise<void> {
+/** A task that stands in an editor. */
+interface WrittenTask {
+  readonly document: vscode.TextDocument;
+  readonly base: string | undefined;
+}
+
+/** Gives one task to several agents, each in a worktree of its own: the one that is written, or one that is asked for. */
+export async function dispatchBestOf(services: Services, written?: WrittenTask): Promise<void> {
   const choices = await listAgents(services);
   if (choices.length === 0) return offerAgents(services);
   const several = services.scope.projects().length > 1;
@@ -33,17 +39,22 @@ export async function dispatchBestOf(services: Services): Promise<void> {
   }
   const models = chosen.length === 1 ? await askForModels(first.agent.name) : undefined;
   if (chosen.length === 1 && !models) return;
-  const prompt = await askForLine({ prompt: vscode.l10n.t('What should each of them do?') });
+  const text = written?.document.getText().trim() ?? '';
+  const prompt = text === '' ? await askForLine({ prompt: vscode.l10n.t('What should each of them do?') }) : text;
   if (prompt === undefined || prompt.trim() === '') return;
   const named = chosen.map(({ agent }) => agent.name);
   const agents = models?.map(() => first.agent.name) ?? named;
   await whileWaiting(vscode.l10n.t('Dispatching to {0}', named.join(', ')), async signal => {
     const client = await services.host.client(signal);
-    const batch = attemptsBatch({ agents, models, prompt });
+    const batch = attemptsBatch({ agents, models, prompt, base: written?.base });
     const environment = collectProviderEnvironment(process.env);
     const { threads } = await client.threads.createBatch({ ...batch, project: project.id, environment }, { signal });
     for (const { threadId } of threads) services.attention.dispatchedHere(threadId);
   });
+  if (!written) return;
+  // It would ask whether to save what was sent.
+  await vscode.window.showTextDocument(written.document);
+  await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
 }
 
 /** One agent may try it with several models. */

@@ -19,7 +19,11 @@ export function taskHandlers(services: Services, tasks: TaskDocuments): CommandH
   const dispatchFrom = (start: DispatchStart): Promise<void> => dispatch({ services, tasks }, start);
   return {
     'muster.dispatch': node => dispatchFrom({ node, context: [] }),
-    'muster.dispatchBestOf': async () => (await import('./attempts.js')).dispatchBestOf(services),
+    'muster.dispatchBestOf': async uri => {
+      const document = taskDocument(uri);
+      const base = document && (await tasks.draftOf(document))?.base;
+      await (await import('./attempts.js')).dispatchBestOf(services, document && { document, base });
+    },
     'muster.dispatchSelection': () => {
       const editor = vscode.window.activeTextEditor;
       return dispatchFrom(about(services, editor?.document.uri, editorContext(services, editor)));

@@ -17,6 +17,7 @@ export type ThreadListCommand = Extract<
   | 'muster.clearThreadFilter'
   | 'muster.showMoreDone'
   | 'muster.showBoard'
+  | 'muster.showSchedules'
 >;
 
 /** Commands on the list of threads. */
@@ -62,6 +63,7 @@ export function threadListHandlers(services: Services, { threads: view }: Views)
     'muster.clearThreadFilter': () => view.setQuery(''),
     'muster.showMoreDone': () => view.showAllDone(),
     'muster.showBoard': () => services.openBoard(),
+    'muster.showSchedules': () => services.openBoard('schedules'),
   };
 }
 

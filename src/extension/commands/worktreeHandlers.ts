@@ -5,8 +5,6 @@ import type { Services } from '../services.js';
 import { targetThread } from '../threads/pickThread.js';
 import { removeAskingForIgnored } from '../threads/largeIgnoredFiles.js';
 import { threadTitle } from '../threads/threadTitles.js';
-import { attachedFolder, devContainers } from '../threads/attachedFolder.js';
-import { sandboxEntry } from '../threads/sandboxEntry.js';
 import type { CommandHandlers } from './commandHandler.js';
 import type { Views } from '../views/views.js';
 import { showInformation, showWarning, askModally, whileWaiting } from '../plain/messages.js';
@@ -103,38 +101,13 @@ function sandboxHandlers(
     'muster.openSandboxTerminal': async (...args) => {
       const thread = await target(args, vscode.l10n.t('Whose sandbox should the terminal open in?'));
       if (!thread) return;
-      const entry = await whileWaiting(vscode.l10n.t('Entering the sandbox'), signal =>
-        sandboxEntry(services, { threadId: thread.id, args, signal }),
-      );
-      if (!entry) {
-        void showInformation(vscode.l10n.t('The agents of {0} work on this machine itself.', threadTitle(thread)));
-        return;
-      }
-      const [shellPath, ...words] = entry.command;
-      const shellArgs = [...words, 'sh', '-c', 'exec bash 2>/dev/null || exec sh'];
-      const iconPath = new vscode.ThemeIcon('server-environment');
-      vscode.window.createTerminal({ name: entry.agent, shellPath, shellArgs, iconPath }).show();
+      await (await import('./enterSandbox.js')).openSandboxTerminal(services, { thread, args });
       views.worktrees.refresh();
     },
     'muster.attachSandbox': async (...args) => {
       const thread = await target(args, vscode.l10n.t('Whose sandbox should VS Code attach to?'));
       if (!thread) return;
-      if (!vscode.extensions.getExtension(devContainers)) {
-        const install = vscode.l10n.t('Show Extension');
-        const text = vscode.l10n.t('VS Code attaches to containers with the extension Dev Containers.');
-        if ((await showInformation(text, install)) === install)
-          await vscode.commands.executeCommand('workbench.extensions.search', devContainers);
-        return;
-      }
-      const entry = await whileWaiting(vscode.l10n.t('Entering the sandbox'), signal =>
-        sandboxEntry(services, { threadId: thread.id, args, signal }),
-      );
-      const [container] = entry?.containers ?? [];
-      if (entry?.driver !== 'docker' || container === undefined) {
-        void showInformation(vscode.l10n.t('No container of {0} can be attached to.', threadTitle(thread)));
-        return;
-      }
-      await vscode.commands.executeCommand('vscode.openFolder', attachedFolder(container), { forceNewWindow: true });
+      await (await import('./enterSandbox.js')).attachSandbox(services, { thread, args });
       views.worktrees.refresh();
     },
   };
@@ -142,7 +115,9 @@ function sandboxHandlers(
 
 /** What goes, what stays, and what becomes of the thread. */
 function removalDetail(thread: Thread): string {
-  const kept = vscode.l10n.t('Its commits and uncommitted work are kept and can be restored.');
+  const kept = vscode.l10n.t(
+    'Its commits and uncommitted work are kept: Restore Thread, on its row under Done, brings them back.',
+  );
   const closes = vscode.l10n.t('The thread is not merged: it is closed without merging.');
   return [...(thread.outcome === 'open' ? [closes] : []), kept, thread.worktree].join('\n');
 }

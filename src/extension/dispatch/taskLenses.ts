@@ -20,7 +20,12 @@ export class TaskLenses implements vscode.CodeLensProvider {
     const agent = draft?.agent ?? vscode.l10n.t('agent');
     return [
       lens(vscode.l10n.t('Dispatch to {0} ▸', agent), 'muster.sendTask', vscode.l10n.t('Send this task ({0})', key)),
-      lens(vscode.l10n.t('more agents…'), 'muster.pickTaskAgent', vscode.l10n.t('Send it to another agent')),
+      lens(vscode.l10n.t('another agent…'), 'muster.pickTaskAgent', vscode.l10n.t('Send it to another agent instead')),
+      lens(
+        vscode.l10n.t('several attempts…'),
+        'muster.dispatchBestOf',
+        vscode.l10n.t('Several agents or models try it, each in its own worktree; you keep the best'),
+      ),
       lens(
         vscode.l10n.t('attach file or selection'),
         'muster.attachToTask',

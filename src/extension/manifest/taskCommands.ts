@@ -19,10 +19,10 @@ export const taskCommands = {
     ],
   },
   'muster.dispatchBestOf': {
-    title: 'Give Task to Several Agents...',
+    title: 'Dispatch Several Attempts in Parallel, Keep the Best...',
     icon: '$(run-all)',
     enablement: trusted,
-    menus: [],
+    menus: [{ menu: 'view/title', when: 'view == muster.threads', group: '1_dispatch@1' }],
   },
   'muster.dispatchSelection': {
     title: 'Dispatch Selection to Muster Agent...',

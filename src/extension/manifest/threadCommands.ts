@@ -133,7 +133,7 @@ export const threadCommands = {
     menus: [onThread('merging', 'inline@3'), onThread('merging', '4_end@1')],
   },
   'muster.closeThread': {
-    title: 'Close Thread Without Merging...',
+    title: 'Close Thread Without Merging',
     icon: '$(close)',
     enablement: trusted,
     menus: [onThread('needs_you|ready|failed', '4_end@2')],
@@ -162,7 +162,7 @@ export const threadCommands = {
     menus: [onThread('attempt', '2_merge@0')],
   },
   'muster.abandonThread': {
-    title: 'Abandon Thread...',
+    title: 'Abandon Thread and Remove Worktree...',
     icon: '$(trash)',
     enablement: trusted,
     menus: [onThread(`${unfinished}|closed`, '4_end@3')],
@@ -215,6 +215,7 @@ export const threadCommands = {
     menus: [{ menu: 'view/title', when: `${threads} && muster.threadsFiltered`, group: 'navigation@2' }],
   },
   'muster.showMoreDone': { title: 'Show More Finished Threads', palette: never },
+  'muster.showSchedules': { title: 'Show Schedules', icon: '$(calendar)', palette: 'true' },
   'muster.showBoard': {
     title: 'Show Board',
     icon: '$(project)',

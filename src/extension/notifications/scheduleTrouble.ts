@@ -69,5 +69,5 @@ async function tell(
       : vscode.l10n.t('{0}/{1}, schedule {2} and {3} more failed: {4}', project, fire.agent, fire.name, others, why);
   const chosen = await showWarning(text, ...(fire.scriptRunId === '' ? [board] : [what, board]));
   if (chosen === what) await services.records.openScriptRun(fire.scriptRunId);
-  if (chosen === board) await services.openBoard();
+  if (chosen === board) await services.openBoard('schedules');
 }

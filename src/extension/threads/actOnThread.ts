@@ -25,6 +25,8 @@ const actionCommands: Readonly<Record<ThreadAction, CommandId | 'workbench.view.
   mergeRebase: 'muster.rebase',
   showSourceControl: 'workbench.view.scm',
   fixAgent: 'muster.fixAgent',
+  compareAttempts: 'muster.compareAttempts',
+  keepAttempt: 'muster.keepAttempt',
   stop: 'muster.cancelThread',
   retry: 'muster.retryThread',
   askReviewer: 'muster.retryThread',

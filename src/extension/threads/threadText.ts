@@ -35,7 +35,11 @@ export function groupWord(group: ThreadGroup): string {
 /** `dev · editing src/a.ts · 2 min · $0.11`: what matters in the thread's present state; first, what tells it from others. */
 export function threadDescription(thread: Thread, now: number, { withProject = false } = {}): string {
   const agent = withProject ? `${thread.projectName}/${thread.agent}` : thread.agent;
-  return join([rowMark(thread), agent, ...stateParts(thread, now)]);
+  return join([rowMark(thread), agent, attemptText(thread), ...stateParts(thread, now)]);
+}
+
+function attemptText({ attempt, attempts }: Thread): string {
+  return attempt > 0 ? vscode.l10n.t('attempt {0} of {1}', attempt, attempts) : '';
 }
 
 function stateParts(thread: Thread, now: number): readonly string[] {

@@ -127,6 +127,8 @@ export function wireThread(view: ThreadView): WireThread {
     notebookServer: view.notebookServer && wireNotebookServer(view.notebookServer),
     questions: view.questions.map(wireQuestion),
     batch: view.batch ?? '',
+    attempt: view.attempt?.place ?? 0,
+    attempts: view.attempt?.of ?? 0,
     waitsFor: view.awaited.map(({ threadId }) => threadId),
     parts: view.parts.map(wirePart),
     partOf: view.partOf?.whole ?? '',

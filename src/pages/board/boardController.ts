@@ -1,5 +1,6 @@
 import { errorMessage } from '../../base/errors.js';
 import { DisposableStore, type Disposable } from '../../base/lifecycle.js';
+import type { BoardTab } from '../../protocol/webview/boardTabs/boardTab.js';
 import { fromBoardSchema, type FromBoard, type ToBoard } from '../../protocol/webview/boardMessages.js';
 import { toThreadView, type ThreadView } from '../../protocol/webview/threadView.js';
 import type { BoardServices } from './boardServices.js';
@@ -19,6 +20,8 @@ export class BoardController implements Disposable {
   #changed = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #sentStrip = '';
+  /** The tab that was asked for while nobody looked. */
+  #wanted: BoardTab | undefined;
 
   constructor(options: {
     readonly services: BoardServices;
@@ -45,6 +48,12 @@ export class BoardController implements Disposable {
     }
   }
 
+  /** Brings a tab to the front: now, or when the page is ready. */
+  show(tab: BoardTab): void {
+    if (this.#session) this.#post({ type: 'show', tab });
+    else this.#wanted = tab;
+  }
+
   /** The page is hidden: its document is gone until the next `ready`. */
   pause(): void {
     clearTimeout(this.#timer);
@@ -52,6 +61,7 @@ export class BoardController implements Disposable {
     this.#changed.clear();
     this.#feed.dispose();
     void this.#session?.dispose();
+    this.#session = undefined;
     this.#session = undefined;
   }
 
@@ -94,6 +104,8 @@ export class BoardController implements Disposable {
     );
     this.#post({ type: 'init', strings: this.#strings });
     this.#post({ type: 'connection', state: live.connection });
+    if (this.#wanted !== undefined) this.#post({ type: 'show', tab: this.#wanted });
+    this.#wanted = undefined;
     // Before the first answer of the host there is nothing to show but the skeleton.
     if (live.connection === 'online' || live.threads().length > 0) this.#sendEverything();
   }

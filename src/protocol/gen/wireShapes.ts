@@ -1324,7 +1324,9 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "waitsFor": "[]string",
     "parts": "[]muster.v1.ThreadPart",
     "partOf": "string",
-    "partName": "string"
+    "partName": "string",
+    "attempt": "number",
+    "attempts": "number"
   },
   "muster.v1.Chain": {
     "state": "string",

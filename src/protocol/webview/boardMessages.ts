@@ -25,6 +25,8 @@ export const toBoardSchema = z.discriminatedUnion('type', [
     costTodayUsd: z.optional(z.number()),
   }),
   z.object({ type: z.literal('tab'), content: tabContentSchema }),
+  /** That tab comes to the front. */
+  z.object({ type: z.literal('show'), tab: z.enum(boardTabs) }),
   z.object({ type: z.literal('failed'), message: z.string() }),
 ]);
 export type ToBoard = z.infer<typeof toBoardSchema>;

@@ -22,6 +22,8 @@ export const threadActions = [
   'mergeRebase',
   'showSourceControl',
   'fixAgent',
+  'compareAttempts',
+  'keepAttempt',
   'stop',
   'retry',
   'askReviewer',
@@ -60,13 +62,15 @@ const needActions: Readonly<Record<ThreadNeed, readonly ThreadAction[]>> = {
   stopped: ['retry'],
 };
 
-/** What works on the disk of the host's machine, or in an editor on it. */
+/** What works on the disk of the host's machine or in an editor on it, or has its dialogs there alone. */
 const editorActions: ReadonlySet<ThreadAction> = new Set([
   'mergeByHand',
   'showSourceControl',
   'fixAgent',
   'openWorktree',
   'openTerminal',
+  'compareAttempts',
+  'keepAttempt',
 ]);
 
 function isPossible(action: ThreadAction, { inBrowser = false }: ThreadView): boolean {
@@ -116,6 +120,8 @@ const menuOffers: readonly Offer[] = [
   ['requestChanges', situation => isLeft(situation) && situation.hasChanges],
   ['update', situation => isLeft(situation) && situation.thread.hasWorktree],
   ['undoMerge', ({ thread }) => thread.status === 'merged'],
+  ['compareAttempts', isAttempt],
+  ['keepAttempt', isAttempt],
   ['rawLog', () => true],
   ['openWorktree', ({ thread }) => thread.hasWorktree],
   ['openTerminal', ({ thread }) => thread.hasWorktree],
@@ -125,6 +131,11 @@ const menuOffers: readonly Offer[] = [
   // Of what was merged there is nothing to give up any more: its worktree can go, and its merge be undone.
   ['abandon', ({ thread, abandoned, merging }) => !abandoned && !merging && thread.status !== 'merged'],
 ];
+
+/** One of several at the same task, and none is kept yet. */
+function isAttempt({ thread, settled }: Situation): boolean {
+  return thread.attempt !== undefined && !settled;
+}
 
 function canMerge({ ready, hasChanges, failedWithWork }: Situation): boolean {
   return (ready && hasChanges) || failedWithWork;

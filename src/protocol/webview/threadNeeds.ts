@@ -21,13 +21,8 @@ export type ThreadNeed =
   | 'stopped';
 
 /** The need of a thread; undefined when it needs nobody. */
-export function threadNeed({
-  status,
-  latestRun,
-  latestMerge,
-  handMerge,
-  silentReviewer,
-}: ThreadView): ThreadNeed | undefined {
+export function threadNeed(thread: ThreadView): ThreadNeed | undefined {
+  const { status, latestRun, latestMerge, handMerge, silentReviewer } = thread;
   if (latestRun?.status === 'waiting') return 'question';
   if (status === 'needs_you' && handMerge !== undefined) return 'handMerge';
   if (status === 'needs_you' && latestMerge) {
@@ -40,11 +35,18 @@ export function threadNeed({
         return 'mergeFailed';
     }
   }
-  if ((status === 'ready' || status === 'closed') && latestRun?.status === 'cancelled') return 'stopped';
+  if (wasStopped(thread)) return 'stopped';
   if (status !== 'needs_you') return undefined;
   const problem = latestRun?.problem ?? '';
   if (problem.startsWith('provider.')) return 'agentProblem';
   return silentReviewer && problem === '' ? 'unreviewed' : 'runFailed';
+}
+
+/** A thread that a person has closed, or whose worktree is gone, needs nothing more: it can be reopened or restored. */
+function wasStopped({ status, latestRun, reopenable = false, restorable, hasWorktree }: ThreadView): boolean {
+  if (latestRun?.status !== 'cancelled') return false;
+  const isOver = reopenable || (restorable && !hasWorktree);
+  return status === 'ready' || (status === 'closed' && !isOver);
 }
 
 function blockedNeed(reason: string): ThreadNeed {

@@ -60,10 +60,14 @@ export const threadViewSchema = z.object({
   latestMerge: z.optional(z.object({ status: shortText, reason: shortText, target: shortText })),
   /** Merging its head would come to conflicts, as far as that is known. */
   conflicting: z.optional(z.boolean()),
+  /** The branch that it then conflicts with. */
+  conflictTarget: z.optional(shortText),
   /** The branch that a person has begun to merge into its worktree, and not ended. */
   handMerge: z.optional(shortText),
   /** A reviewer ended without saying whether its work is good, and nobody asked again. */
   silentReviewer: z.optional(z.boolean()),
+  /** Which of several attempts at its task it is. */
+  attempt: z.optional(z.object({ place: count, of: count })),
   /** Closed, or given up as failed, with its worktree: it can be opened again as it was. */
   reopenable: z.optional(z.boolean()),
   /** The head, when a person has approved exactly that. */
@@ -176,8 +180,10 @@ export function toThreadView(thread: Thread): ThreadView {
     ...defined('notes', notesOf(thread)),
     ...defined('latestMerge', speakingMerge(thread)),
     ...defined('conflicting', thread.conflictFiles.length > 0 || undefined),
+    ...defined('conflictTarget', thread.conflictFiles.length > 0 ? cut(thread.conflictTarget) : undefined),
     ...defined('handMerge', thread.handMerge === '' ? undefined : cut(thread.handMerge)),
     ...defined('silentReviewer', hasSilentReviewer(thread) || undefined),
+    ...defined('attempt', thread.attempt > 0 ? { place: thread.attempt, of: thread.attempts } : undefined),
     ...defined('reopenable', isReopenable(thread) || undefined),
     ...defined('approved', approvedHead(thread)),
     ...defined('filesChanged', thread.filesChanged),

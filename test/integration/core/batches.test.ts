@@ -150,6 +150,8 @@ describe('attempts at the same task', () => {
     const outcomes = world.store.read(stores =>
       Object.fromEntries([...made].map(([key, { thread }]) => [key, stores.threads.get(thread.id)?.outcome])),
     );
+    const attempts = host.batches.threads('best-of-4').map(view => view.attempt);
+    expect(attempts).toEqual([...[1, 2, 3, 4].map(place => ({ place, of: 4 })), undefined]);
     expect(outcomes).toEqual({
       kept: 'open',
       ready: 'abandoned',
@@ -167,6 +169,7 @@ describe('attempts at the same task', () => {
     const alone = await host.dispatch();
     await expect(host.batches.keep(alone.thread.id)).rejects.toThrow(/only attempt/);
     const made = await host.batches.create('night', [task(world, 'a'), task(world, 'b')]);
+    expect(host.batches.threads('night').map(view => view.attempt)).toEqual([undefined, undefined]);
     await expect(host.batches.keep(made.get('a')?.thread.id ?? '')).rejects.toMatchObject({ code: 'request.invalid' });
     expect(world.store.read(stores => stores.threads.get(made.get('b')?.thread.id ?? alone.thread.id)?.outcome)).toBe(
       'open',

@@ -67,7 +67,28 @@ const states: Readonly<Record<string, ThreadInit>> = {
   'abandoned': { status: 'abandoned', outcome: 'abandoned', rescue: 'refs/muster/rescue/a', branch: 'muster/a' },
 };
 
+describe('the palette', () => {
+  const found = (word: string): readonly string[] =>
+    Object.entries<CommandEntry>(commandTable)
+      .filter(([, { title, palette }]) => palette === undefined && title.toLowerCase().includes(word))
+      .map(([id]) => id);
+
+  it.each(['attempt', 'several', 'parallel', 'best'])('leads from %s to a task for several agents', word => {
+    expect(found(word)).toContain('muster.dispatchBestOf');
+  });
+
+  it('leads to the schedules', () => {
+    const { title, palette } = commandTable['muster.showSchedules'];
+    expect([title, palette]).toEqual(['Show Schedules', 'true']);
+  });
+});
+
 describe('the menu of a thread', () => {
+  it('asks nothing more of whoever closes one, and says which of the two ends takes the worktree', () => {
+    expect(commandTable['muster.closeThread'].title).toBe('Close Thread Without Merging');
+    expect(commandTable['muster.abandonThread'].title).toBe('Abandon Thread and Remove Worktree...');
+  });
+
   it.each(Object.entries(states))('is short when it is %s', (_, thread) => {
     expect(menuOf(thread).length).toBeLessThanOrEqual(most);
   });
@@ -98,8 +119,8 @@ describe('the menu of a thread', () => {
       'Worktree and Notebooks >',
       'Compare with Another Thread or Target...',
       'Show Raw Log',
-      'Close Thread Without Merging...',
-      'Abandon Thread...',
+      'Close Thread Without Merging',
+      'Abandon Thread and Remove Worktree...',
       'Copy >',
       'Do Not Notify About Thread',
     ]);

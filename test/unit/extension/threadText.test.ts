@@ -41,6 +41,11 @@ describe('the description of a thread', () => {
       makeThread({ status: 'merged', latestMerge: { target: 'main' }, updatedAt: ago(120) }),
       'dev · into main · 2 h',
     ],
+    [
+      'one of several attempts',
+      makeThread({ status: 'queued', attempt: 1, attempts: 2 }),
+      'dev · attempt 1 of 2 · queued',
+    ],
     ['unknown to this version', makeThread({ status: 'pondering', updatedAt: ago(1) }), 'dev · 1 min'],
   ])('says what matters when it is %s', (_, thread, expected) => {
     expect(threadDescription(thread, now)).toBe(expected);

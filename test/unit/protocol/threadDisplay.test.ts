@@ -155,8 +155,36 @@ describe('what a person can do', () => {
     ],
     ['merged', { status: 'merged' }, ['review']],
     ['closed', { status: 'closed', reopenable: true }, ['review', 'reopen']],
+    [
+      'stopped before it changed anything',
+      { status: 'closed', filesChanged: 0, latestRun: run('cancelled') },
+      ['retry'],
+    ],
+    [
+      'stopped, its worktree removed',
+      { status: 'closed', latestRun: run('cancelled'), filesChanged: 0, hasWorktree: false, restorable: true },
+      ['restore'],
+    ],
+    [
+      'stopped and closed by a person',
+      { status: 'closed', latestRun: run('cancelled'), filesChanged: 0, reopenable: true },
+      ['reopen'],
+    ],
     ['abandoned', { status: 'abandoned', hasWorktree: false, restorable: true }, ['restore']],
   ] as const)('%s', (_, changes, expected) => expect(buttons(changes)).toEqual(expected));
+});
+
+test('one of several attempts is compared and kept until one is; a browser has no editors for that', () => {
+  const attempt = { place: 1, of: 2 };
+  const offered = (changes: Parameters<typeof threadView>[0]) =>
+    offeredActions(threadView({ attempt, ...changes })).menu.filter(
+      action => action.endsWith('Attempts') || action.endsWith('Attempt'),
+    );
+  expect(offered({})).toEqual(['compareAttempts', 'keepAttempt']);
+  expect(offered({ status: 'working' })).toEqual(['compareAttempts', 'keepAttempt']);
+  expect(offered({ status: 'abandoned' })).toEqual([]);
+  expect(offered({ inBrowser: true })).toEqual([]);
+  expect(offered({ attempt: undefined })).toEqual([]);
 });
 
 test('what is half merged by hand can be closed, and nothing starts an agent or a merge there', () => {

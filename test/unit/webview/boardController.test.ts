@@ -44,6 +44,21 @@ const until = (check: () => unknown): Promise<unknown> =>
   vi.waitFor(() => expect(check()).toBeTruthy(), { interval: 5 });
 
 describe("the board's extension side", () => {
+  test('a tab that is asked for comes to the front: when the page is ready, or now, and once', () => {
+    const { posted, controller } = setUp();
+    const shown = () => posted.flatMap(message => (message.type === 'show' ? [message.tab] : []));
+    controller.show('schedules');
+    expect(shown()).toEqual([]);
+    controller.receive({ type: 'ready' });
+    expect(shown()).toEqual(['schedules']);
+    controller.show('queue');
+    expect(shown()).toEqual(['schedules', 'queue']);
+    controller.pause();
+    controller.receive({ type: 'ready' });
+    expect(shown()).toEqual(['schedules', 'queue']);
+    controller.dispose();
+  });
+
   test('everything at first, then only what changed, many changes in one message', async () => {
     const { live, posted, controller, types } = setUp();
     live.known.set('a', wireThread({ id: 'a' }));

@@ -161,11 +161,25 @@ test('one task goes to several agents, two attempts are compared, and the others
 }) => {
   const access = await provideCrew(signal);
   const words = 'Try this each for yourselves';
-  const input = answerInput(words);
-  after(() => input.restore());
+  // From the editor of a task, where it is found: what stands there is what they get.
+  const written = await vscode.workspace.openTextDocument({ language: 'muster-task', content: `${words}\n` });
+  await vscode.window.showTextDocument(written);
+  const lens = await until(
+    'the task offers several attempts',
+    async () => {
+      const lenses = await vscode.commands.executeCommand<vscode.CodeLens[]>(
+        'vscode.executeCodeLensProvider',
+        written.uri,
+      );
+      const titles = lenses.map(({ command }) => command?.title);
+      return titles.includes('another agent…') && lenses.find(({ command }) => command?.title === 'several attempts…');
+    },
+    signal,
+  );
   const picks = answerPicks(rows => rows.filter(({ label }) => ['writer', 'scatter'].includes(label)));
   after(() => picks.restore());
-  await vscode.commands.executeCommand('muster.dispatchBestOf');
+  await vscode.commands.executeCommand(lens.command?.command ?? '', ...(lens.command?.arguments ?? []));
+  assert.ok(written.isClosed, 'what was sent is closed');
   const attempts = await until(
     'both are ready',
     () => {
@@ -181,6 +195,7 @@ test('one task goes to several agents, two attempts are compared, and the others
   const [kept, other] = ['writer', 'scatter'].map(agent => attempts.find(thread => thread.agent === agent));
   assert.ok(kept && other);
   assert.equal(kept.batch, other.batch);
+  assert.deepEqual(attempts.map(({ attempt, attempts: of }) => `${attempt} of ${of}`).toSorted(), ['1 of 2', '2 of 2']);
 
   const against = answerPicks(
     rows => rows.find(({ description, detail }) => `${description}${detail}`.includes('scatter')) ?? rows[0],
