@@ -59,7 +59,8 @@ test.skipIf('missing' in found)(
         .poll(() => board.locator('.chain-agent').allInnerTexts(), { timeout: 10_000 })
         .toEqual(['dev', 'reviewer', 'dev', 'reviewer']);
       await workbench.screenshot('journey-chain-board');
-      for (const tab of ['Timeline', 'Agents', 'Merge queue', 'Batches']) await board.getByRole('tab', { name: tab }).click();
+      for (const tab of ['Timeline', 'Agents', 'Merge queue', 'Batches'])
+        await board.getByRole('tab', { name: tab }).click();
       await board.getByRole('tab', { name: 'Timeline' }).click();
       await expect.poll(() => board.locator('.bar').count(), { timeout: 10_000 }).toBe(4);
       await workbench.screenshot('journey-chain-timeline');
