@@ -1,3 +1,4 @@
+import { ownValue } from '../../base/ownValue.js';
 import { nearest } from '../../compose/nearest.js';
 import type { Command } from '../command.js';
 import type { CommandEntry } from '../commandEntry.js';
@@ -41,7 +42,7 @@ function printGroups(out: Printer): void {
   const rows = helpGroups.flatMap(({ title, names }) => [
     undefined,
     [title, ''] as const,
-    ...names.map(name => [`  ${name}`, commandTable[name]?.summary ?? ''] as const),
+    ...names.map(name => [`  ${name}`, ownValue(commandTable, name)?.summary ?? ''] as const),
   ]);
   const lines = formatTable(
     rows.map(row => (row ? [{ text: row[0] }, { text: row[1] }] : [{ text: '' }, { text: '' }])),
@@ -51,7 +52,7 @@ function printGroups(out: Printer): void {
 
 /** One command with its options. */
 export function printCommandHelp(out: Printer, command: Command): void {
-  const parts = partsOf(command.name, commandTable[command.name]?.parts ?? {});
+  const parts = partsOf(command.name, ownValue(commandTable, command.name)?.parts ?? {});
   const words = command.positionals.map(({ name, required }) => (required ? `<${name}>` : `[${name}]`));
   const options = Object.entries(command.options);
   out.line(`Usage: ${['muster', command.name, ...words, ...(options.length > 0 ? ['[options]'] : [])].join(' ')}`);
