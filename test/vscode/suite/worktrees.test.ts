@@ -211,7 +211,10 @@ test('removing a worktree says that its thread is closed without a merge', async
   dismissed.restore();
   const [question] = dismissed.shown;
   assert.match(question?.text ?? '', /Remove the worktree of "Stay unmerged"/);
-  assert.match(question?.detail ?? '', /not merged: it is closed without merging\.\nIts commits .* are kept: Restore Thread/);
+  assert.match(
+    question?.detail ?? '',
+    /not merged: it is closed without merging\.\nIts commits .* are kept: Restore Thread/,
+  );
   assert.equal(access.services.host.threads.get(open)?.status, 'ready', 'nothing is done without an answer');
   const agreed = answerMessages(/Remove the worktree/, 'Remove Worktree');
   after(() => agreed.restore());
