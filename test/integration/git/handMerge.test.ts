@@ -44,6 +44,22 @@ describe('a merge that a person ends in the worktree', () => {
     await merge.assertNothingLost();
   });
 
+  test('a file that has neither change is not resolved, unless git was told that it is', async () => {
+    await conflict();
+    await hand.begin(merge.thread, request);
+    const { path } = merge.thread;
+    // What a merge editor leaves that is closed with its conflicts.
+    await writeIn(path, 'src/a.txt', lines('a'));
+    await expect(hand.finish(merge.thread)).rejects.toMatchObject({
+      code: 'worktree.unfinished',
+      message: expect.stringContaining('src/a.txt is as it was before either side changed it') as string,
+      data: { files: ['src/a.txt'] },
+    });
+    await gitIn(path, 'add', 'src/a.txt');
+    await hand.finish(merge.thread);
+    expect(await readFile(join(path, 'src/a.txt'), 'utf8')).toBe(lines('a'));
+  });
+
   test('given up, the worktree is what it was', async () => {
     await conflict();
     await hand.begin(merge.thread, request);

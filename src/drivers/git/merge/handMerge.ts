@@ -59,12 +59,7 @@ async function describe(git: WorktreeGit): Promise<HandMerge> {
   const commits = await git.run({ args: ['rev-parse', 'HEAD', 'MERGE_HEAD'], reads: true });
   const [ours = '', theirs = ''] = commits.text().split('\n');
   const base = (await git.run({ args: ['merge-base', ours, theirs], reads: true, accept: [0, 1] })).text();
-  const entries = new Map<string, { readonly mode: string; readonly stage: string }[]>();
-  for (const entry of (await git.run({ args: ['ls-files', '--unmerged', '-z'], reads: true })).fields()) {
-    const [facts = '', path = ''] = entry.split('\t', 2);
-    const [mode = '', , stage = ''] = facts.split(' ');
-    if (path !== '') entries.set(path, [...(entries.get(path) ?? []), { mode, stage }]);
-  }
+  const entries = await unmerged(git);
   const files: string[] = [];
   const others: string[] = [];
   for (const [path, found] of entries) {
@@ -76,13 +71,52 @@ async function describe(git: WorktreeGit): Promise<HandMerge> {
   return { ours, theirs, base, files, others };
 }
 
+interface Unmerged {
+  readonly mode: string;
+  readonly object: string;
+  /** 1 is what both sides began with, 2 is ours, 3 is theirs. */
+  readonly stage: string;
+}
+
+async function unmerged(git: WorktreeGit): Promise<ReadonlyMap<string, readonly Unmerged[]>> {
+  const entries = new Map<string, Unmerged[]>();
+  for (const entry of (await git.run({ args: ['ls-files', '--unmerged', '-z'], reads: true })).fields()) {
+    const [facts = '', path = ''] = entry.split('\t', 2);
+    const [mode = '', object = '', stage = ''] = facts.split(' ');
+    if (path !== '') entries.set(path, [...(entries.get(path) ?? []), { mode, object, stage }]);
+  }
+  return entries;
+}
+
+/**
+ * Neither side's change is in the file: a merge editor that was closed with its conflicts leaves that, without markers, and to
+ * commit it would take both changes back. Who means it says so with `git add`.
+ */
+async function isAsBothBegan(git: WorktreeGit, path: string, entries: readonly Unmerged[]): Promise<boolean> {
+  const base = entries.find(({ stage }) => stage === '1');
+  if (base === undefined || !(await isRegularFile(git, path))) return false;
+  return (await git.run({ args: ['hash-object', '--', path], reads: true })).text() === base.object;
+}
+
 async function finish(context: GitContext, worktree: WorktreeRef): Promise<string> {
   const git = await open(context, worktree);
   if (!(await isUnderWay(git))) throw failed(worktree, 'no merge is under way in it');
   const { files, others } = await describe(git);
   // Git cannot see whether what lies there of the others was chosen: whoever resolves them tells it with `git add` or `git rm`.
   const left = [...others];
-  for (const path of files) if (await hasMarkers(join(git.workTree, path))) left.push(path);
+  const entries = await unmerged(git);
+  const untouched: string[] = [];
+  for (const path of files) {
+    if (await hasMarkers(join(git.workTree, path))) left.push(path);
+    else if (await isAsBothBegan(git, path, entries.get(path) ?? [])) untouched.push(path);
+  }
+  if (left.length === 0 && untouched.length > 0) {
+    throw new AppError(
+      'worktree.unfinished',
+      `The merge in ${worktree.path} is not resolved: ${untouched.slice(0, 5).join(', ')} is as it was before either side changed it, so that the changes of both would be lost. Take what shall stay, or say that this is meant with \`git add\`.`,
+      { path: worktree.path, operation: 'a merge is in progress in it', files: untouched },
+    );
+  }
   if (left.length > 0) {
     const named = `${left.slice(0, 5).join(', ')}${left.length > 5 ? ' and more' : ''}`;
     throw new AppError(
