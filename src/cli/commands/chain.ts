@@ -1,4 +1,5 @@
-import type { Chain } from '../../protocol/gen/muster/v1/threads_pb.js';
+import type { Chain, Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
+import { chainStateOf } from '../../protocol/chainState.js';
 import { chainSteps, type ChainStep } from '../../protocol/chainSteps.js';
 import { formatCost, formatDuration } from '../../protocol/displayFormat.js';
 import { defineCommand } from '../command.js';
@@ -36,17 +37,19 @@ export const chain = defineCommand({
       run?.costUsd === undefined ? '' : formatCost(run.costUsd),
     ]);
     printRows(out, [['WHO', 'ASKS FOR', 'RUN', 'VERDICT', 'TOOK', 'COST'], ...rows]);
-    if (thread?.chain) out.line(describe(thread.chain));
+    if (thread?.chain) out.line(describe(thread.chain, thread));
     return 0;
   },
 });
 
-function describe({ state, said, waiting, note }: Chain): string {
+function describe(chain: Chain, thread: Thread): string {
+  const { said, waiting, note } = chain;
+  const state = chainStateOf(chain, thread);
   const opinions = said.map(
     ({ agent, verdict }) => `${oneLine(agent)}: ${verdict === '' ? 'no verdict' : verdict.replace('_', ' ')}`,
   );
   const parts = [
-    state,
+    state === 'approvedEarlier' ? 'an earlier commit was approved' : state,
     ...opinions,
     ...(waiting.length === 0 ? [] : [`waiting for ${waiting.map(oneLine).join(', ')}`]),
     ...(note === '' ? [] : [oneLine(note)]),

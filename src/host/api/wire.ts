@@ -208,7 +208,7 @@ function wireChain({ state, author, depth, waiting, said, note }: Chain): WireCh
     author,
     depth,
     waiting: [...waiting],
-    said: said.map(({ agent, verdict = '' }) => ({ agent, verdict })),
+    said: said.map(({ agent, verdict = '', commit = '' }) => ({ agent, verdict, commit })),
     note,
   });
 }

@@ -1338,7 +1338,8 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
   },
   "muster.v1.Opinion": {
     "agent": "string",
-    "verdict": "string"
+    "verdict": "string",
+    "commit": "string"
   },
   "muster.v1.ThreadPart": {
     "threadId": "string",

@@ -205,6 +205,7 @@ export const webviewStrings = {
   'chain.going': 'under way',
   'chain.handed': 'with the reviewers',
   'chain.approved': 'approved by the agents',
+  'chain.approvedEarlier': 'the agents approved an earlier commit',
   'chain.commented': 'reviewed, with comments',
   'chain.undecided': 'no verdict',
   'chain.exhausted': 'handed on as often as it may',

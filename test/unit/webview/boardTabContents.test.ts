@@ -74,6 +74,11 @@ describe('the queue tab', () => {
       'merged',
       'failed',
     ]);
+    const undone = wireThread({
+      id: 'undone',
+      latestMerge: { status: 'merged', undone: 'rewound', createdAt: 5n, endedAt: BigInt(now - minute) },
+    });
+    expect(queueContent({ queue: [], threads: [undone], now }).ended).toMatchObject([{ status: 'undone' }]);
   });
 });
 

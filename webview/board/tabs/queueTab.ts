@@ -56,7 +56,7 @@ function queuedRow(merge: QueuedMergeView, { strings, act, tabAct }: TabContext)
   });
 }
 
-const endedIcons: Readonly<Record<string, string>> = { merged: 'check', cancelled: 'circle-slash' };
+const endedIcons: Readonly<Record<string, string>> = { merged: 'check', undone: 'discard', cancelled: 'circle-slash' };
 
 function endedRow(merge: EndedMergeView, { strings, act }: TabContext): TemplateResult {
   return row({
@@ -65,7 +65,9 @@ function endedRow(merge: EndedMergeView, { strings, act }: TabContext): Template
     title: merge.summary,
     onOpen: () => act('open', merge.threadId),
     facts: [mergeSentence(merge, strings), age(merge.endedAt)],
-    detail: merge.status === 'merged' ? '' : [merge.message, ...merge.files].filter(text => text !== '').join(' · '),
+    detail: ['merged', 'undone'].includes(merge.status)
+      ? ''
+      : [merge.message, ...merge.files].filter(text => text !== '').join(' · '),
   });
 }
 

@@ -1,3 +1,4 @@
+import { chainStateOf } from '../../../protocol/chainState.js';
 import { chainSteps, type ChainStep } from '../../../protocol/chainSteps.js';
 import { sumKnown } from '../../../protocol/displayFormat.js';
 import type { GetThreadResponse, Thread } from '../../../protocol/gen/muster/v1/threads_pb.js';
@@ -36,7 +37,7 @@ export function chainView(found: GetThreadResponse): readonly ChainView[] {
   return [
     {
       ...factsOf(thread),
-      state: chain.state,
+      state: chainStateOf(chain, thread),
       depth: Math.max(0, chain.depth),
       waiting: chain.waiting.map(cut),
       note: cut(chain.note),

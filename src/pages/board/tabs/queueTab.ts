@@ -94,7 +94,7 @@ function endedView(thread: Thread, now: number): readonly EndedMergeView[] {
       threadId: thread.id,
       summary: cut(thread.summary),
       target: cut(merge.target),
-      status: merge.status,
+      status: merge.undone === '' ? merge.status : 'undone',
       message: cut(merge.message),
       files: merge.files.slice(0, 20).map(cut),
       endedAt,

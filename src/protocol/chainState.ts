@@ -1,0 +1,10 @@
+import type { Chain, Thread } from './gen/muster/v1/threads_pb.js';
+
+/**
+ * The state of a thread's chain for people: what agents have approved is a commit, and when the thread has another one by now (a person
+ * wrote in it, or brought its target in) that one is not approved.
+ */
+export function chainStateOf({ state, said }: Chain, { head }: Pick<Thread, 'head'>): string {
+  const isEarlier = said.some(({ commit }) => commit !== '' && commit !== head);
+  return state === 'approved' && isEarlier ? 'approvedEarlier' : state;
+}
