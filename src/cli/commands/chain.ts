@@ -42,9 +42,9 @@ export const chain = defineCommand({
   },
 });
 
-function describe(chain: Chain, thread: Thread): string {
-  const { said, waiting, note } = chain;
-  const state = chainStateOf(chain, thread);
+function describe(found: Chain, thread: Thread): string {
+  const { said, waiting, note } = found;
+  const state = chainStateOf(found, thread);
   const opinions = said.map(
     ({ agent, verdict }) => `${oneLine(agent)}: ${verdict === '' ? 'no verdict' : verdict.replace('_', ' ')}`,
   );
