@@ -74,7 +74,8 @@ test('a person lets two agents try, keeps one, adopts a worktree of their own, p
   await workbench.runCommand('Muster: Compare with Another Thread or Target');
   await picking('Which thread do you want to compare').waitFor();
   await pickRow('polite').click();
-  await picking('Compare "Greet better" with').waitFor();
+  // Both are called alike, so that the beginning of the id is beside the title.
+  await picking('Compare "Greet better (').waitFor();
   await workbench.screenshot('attempts-4-which');
   await pickRow('warm').click();
   await page.locator('.multiDiffEntry').first().waitFor();
