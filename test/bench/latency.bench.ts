@@ -16,7 +16,7 @@ const rounds = 60;
 const pauseMs = 2_200;
 const pauses = 12;
 
-/** An agent that says when it began, in nanoseconds since the epoch, and ends at once: one program, so that nobody's but its own start is measured. */
+/** An agent that says when it began, in nanoseconds since the epoch, and ends at once: one program, so that nobody's but its own start is measured; and one that says when it ended. */
 const compose = `
 name: bench
 providers:
@@ -26,8 +26,15 @@ providers:
     input: stdin
     output: {format: text}
     permissions: auto
+  late:
+    command: sh
+    args: [-c, 'date +%s%N; sleep 0.05; date +%s%N >&2']
+    input: stdin
+    output: {format: text}
+    permissions: auto
 agents:
   clock: {provider: clock}
+  late: {provider: late}
 `;
 
 /**
@@ -46,6 +53,8 @@ export async function measure(): Promise<readonly Figure[]> {
       warm.push(await once(host, threadId));
       cold.push(await once(host));
     }
+    const late: Sample[] = [];
+    for (let round = 0; round < rounds; round++) late.push(await once(host, threadId, 'late'));
     const alone: Sample[] = [];
     for (let round = 0; round < pauses; round++) {
       await setTimeout(pauseMs);
@@ -62,7 +71,7 @@ export async function measure(): Promise<readonly Figure[]> {
       ...spread('dispatch → agent process started, new worktree of a small repository', startedOf(cold), {}),
       ...spread(
         'agent exit → waiting client knows',
-        warm.map(sample => sample.waitedMs),
+        late.map(sample => sample.waitedMs),
         { p99: 12 },
       ),
       ...spread(
@@ -120,14 +129,14 @@ function now(): number {
   return performance.timeOrigin + performance.now();
 }
 
-async function once(host: BenchHost, threadId = ''): Promise<Sample> {
+async function once(host: BenchHost, threadId = '', agent = 'clock'): Promise<Sample> {
   const stop = new AbortController();
   // As in a window: what is there already was told long ago.
   const settled = await waitForEnd(host, stop.signal);
   const begin = now();
   const dispatched = await host.client.threads.dispatch({
     folder: threadId === '' ? host.repository : '',
-    agent: 'clock',
+    agent,
     prompt: 'Say the time',
     threadId,
   });
@@ -139,11 +148,11 @@ async function once(host: BenchHost, threadId = ''): Promise<Sample> {
   await host.client.threads.listThreads({ limit: 1 });
   const directory = join(host.stateDir, 'runs', dispatched.runId);
   const startedAt = Number(readFileSync(join(directory, 'stdout.ndjson'), 'utf8')) / 1e6;
+  const endedAt = Number(readFileSync(join(directory, 'stderr.log'), 'utf8')) / 1e6;
   return {
     threadId: dispatched.threadId,
     startedMs: startedAt - begin,
-    // From its first instruction, which is a little before its end.
-    waitedMs: at - startedAt,
+    waitedMs: at - (endedAt === 0 ? startedAt : endedAt),
     answeredMs: answered - begin,
   };
 }
