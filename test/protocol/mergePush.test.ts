@@ -75,6 +75,9 @@ test('what has landed is pushed; what cannot be pushed stays landed and is pushe
   gitIn(remote, 'update-ref', 'refs/heads/main', gitIn(repository, 'rev-parse', 'HEAD^'));
   expect(await run('push', second)).toMatchObject({ status: 0, stdout: expect.stringContaining('Pushed to') });
   expect(gitIn(remote, 'rev-parse', 'main')).toBe(gitIn(repository, 'rev-parse', 'HEAD'));
+  // What is there already, below something newer, is pushed.
+  expect(await run('push', first)).toMatchObject({ status: 0, stdout: expect.stringContaining('Pushed to') });
+  expect(gitIn(remote, 'rev-parse', 'main')).toBe(gitIn(repository, 'rev-parse', 'HEAD'));
 });
 
 test('nothing that an agent can write in .git runs with a push, or sends it elsewhere', async () => {

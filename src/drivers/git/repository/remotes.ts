@@ -70,12 +70,28 @@ async function pushApart(
     // Where the history of a shallow clone ends.
     const shallow = await readForeignFile(join(commonDir, 'shallow'), { maxBytes: longestShallow });
     if (shallow?.kind === 'file') await writeFile(join(folder, 'shallow'), shallow.bytes);
-    await pushCommit(new RepositoryGit(context.git, { commonDir: folder, root: folder }), push, {
-      hooks: false,
-      signal,
+    const apart = new RepositoryGit(context.git, { commonDir: folder, root: folder });
+    await pushCommit(apart, push, { hooks: false, signal }).catch(async (error: unknown) => {
+      if (!(await isBelow(apart, push, signal))) throw error;
     });
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+/** True when something newer has been pushed, which has the commit in its history: git refuses to go back to it. */
+async function isBelow(git: RepositoryGit, { url, commit, branch }: Push, signal: AbortSignal): Promise<boolean> {
+  const ref = `refs/heads/${branch}`;
+  try {
+    const args = ['ls-remote', '--', url, ref];
+    const listed = (await git.run({ args, env: unattended, reads: true, signal })).text().split('\n');
+    const tip = listed.find(line => line.endsWith(`\t${ref}`))?.split('\t', 1)[0] ?? '';
+    if (!/^[0-9a-f]{40,64}$/.test(tip)) return false;
+    const contains = ['merge-base', '--is-ancestor', commit, tip];
+    return (await git.run({ args: contains, reads: true, accept: [0, 1, 128], signal })).exitCode === 0;
+  } catch {
+    signal.throwIfAborted();
+    return false;
   }
 }
 
