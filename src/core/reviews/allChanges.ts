@@ -62,7 +62,9 @@ export class AllChanges {
       const of = parts.find(({ part }) => hunk.startsWith(inPart(part.name, '')));
       const thread = of?.thread.id ?? id;
       const key = of === undefined ? hunk : hunk.slice(inPart(of.part.name, '').length);
-      found.set(thread, [...(found.get(thread) ?? []), key]);
+      const keys = found.get(thread);
+      if (keys) keys.push(key);
+      else found.set(thread, [key]);
     }
     return found.size === 0 ? new Map([[id, []]]) : found;
   }

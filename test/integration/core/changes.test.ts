@@ -3,6 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parsePatch, patchOfHunks } from '../../../src/core/reviews/patch.ts';
+import { AllChanges, type AllChangesOptions } from '../../../src/core/reviews/allChanges.ts';
 import { ChangesService } from '../../../src/core/reviews/changesService.ts';
 import { StagingService } from '../../../src/core/reviews/stagingService.ts';
 import { coreHost, coreWorld, finishRun, sha256 } from '../../support/coreHost.ts';
@@ -38,6 +39,21 @@ describe('what of a thread was looked at', () => {
     await finishRun(world, await host.dispatch({ thread: id }), 'two\n');
     await host.settler.settled(id);
     expect((await changes.list(id)).files[0]?.hunks[0]?.reviewed).toBe(true);
+  });
+
+  test('is remembered of any number of pieces at once', async () => {
+    const world = coreWorld();
+    const { id } = (await coreHost(world).dispatch()).thread;
+    const hunks = Array.from({ length: 200_000 }, (_, index) => index.toString(16).padStart(24, '0'));
+    const marked: (readonly string[])[] = [];
+    const changes: AllChangesOptions['changes'] = {
+      setReviewed: (_, keys) => void marked.push(keys),
+      list: () => Promise.reject(new Error('Nobody looks')),
+      takeBack: () => Promise.reject(new Error('Nobody takes back')),
+    };
+    // By the square of their number it would take minutes, in which the host answers nobody.
+    new AllChanges({ store: world.store, changes }).setReviewed(id, hunks, true);
+    expect(marked).toEqual([hunks]);
   });
 
   test('a second look knows what the first one saw', async () => {
