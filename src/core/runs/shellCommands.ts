@@ -6,14 +6,14 @@ export interface SimpleCommand {
 }
 
 /** Longer texts are scripts that somebody wrote into a command; nobody looks for commands in them. */
-const maxText = 20_000;
+export const maxShellText = 20_000;
 
 /**
  * The commands of a shell text, as far as they can be told without running it: quotes are understood, substitutions and compound statements
  * are words like others. It decides nothing, so that what it gets wrong costs a word on screen.
  */
 export function simpleCommands(text: string): readonly SimpleCommand[] {
-  const reader = new ShellReader(withoutHereDocuments(text.slice(0, maxText)));
+  const reader = new ShellReader(withoutHereDocuments(text.slice(0, maxShellText)));
   return reader.commands();
 }
 

@@ -1,4 +1,4 @@
-import { simpleCommands, type SimpleCommand } from './shellCommands.js';
+import { maxShellText, simpleCommands, type SimpleCommand } from './shellCommands.js';
 
 /** A test that an agent ran itself, by what its CLI said of it. It is what the agent did, and proves nothing: see `merge.verify`. */
 export interface TestRun {
@@ -41,7 +41,8 @@ export function testBegun(
     return { ...log, ended: log.ended.map(test => ({ ...test, beforeEdits: true })) };
   }
   if (call.category !== 'command' || !isTestRun(call.title)) return log;
-  const open: OpenTest = { callId: call.callId, command: call.title, failsAloud: call.failsAloud === true };
+  const command = call.title.slice(0, maxShellText);
+  const open: OpenTest = { callId: call.callId, command, failsAloud: call.failsAloud === true };
   return { ...log, open: [...log.open, open].slice(-maxTests) };
 }
 

@@ -148,3 +148,12 @@ describe.each([
     });
   });
 });
+
+it('keeps no more of a command than anybody looks at, however long it is', () => {
+  const title = `npm test -- ${'x'.repeat(5_000_000)}`;
+  const begun = testBegun(noTests, { callId: 'a', category: 'command', title, failsAloud: true });
+  expect(JSON.stringify(begun).length).toBeLessThan(25_000);
+  const { ended, open } = testEnded(begun, { callId: 'a', ok: true });
+  expect(open).toEqual([]);
+  expect(ended).toEqual([{ command: title.slice(0, 200), result: 'passed', exitCode: 0 }]);
+});
