@@ -6,6 +6,7 @@ import type { AccessTokenService } from '../../core/access/accessTokenService.js
 import { runHeader } from '../../protocol/version.js';
 import { bearerText } from '../server/gate.js';
 import { isSame } from '../server/isSame.js';
+import { noteRecognition } from '../server/visitor.js';
 import { parseJupyterPath } from './jupyterPath.js';
 import type { Admission, AdmittedPath } from './jupyterProxy.js';
 
@@ -34,8 +35,14 @@ export function admitTokens(tokens: Pick<AccessTokenService, 'recognise'>): Admi
   return request => {
     const text = bearerText(request.headers.authorization);
     const token = text === undefined ? undefined : tokens.recognise(text);
-    if (!token) return 401;
-    return includesScope(token.scope, 'operate') ? ofProgram(request) : 403;
+    if (text === undefined || !token) return 401;
+    // Whoever counts connections knows by this that it is no stranger's.
+    const { name, scope } = token;
+    noteRecognition(request, {
+      kind: 'visitor',
+      visitor: { name, scope, scopeNow: () => tokens.recognise(text)?.scope },
+    });
+    return includesScope(scope, 'operate') ? ofProgram(request) : 403;
   };
 }
 

@@ -21,27 +21,35 @@ interface Place {
   readonly room: Room;
   /** Asks the other side to go. */
   leave: () => void;
-  /** Requests that are being answered. */
-  work: number;
+  /** Requests that are being answered; each says whether it is of somebody who may come in. */
+  readonly work: Set<Work>;
   /** It has sent a request of somebody who may come in. */
   known: boolean;
   /** When it was last at work. */
   since: number;
 }
 
-/** The connections of one address, and which of them do nothing: those that wait longest first. */
+interface Work {
+  readonly isKnown: () => boolean;
+}
+
+/** The connections of one address, by what they do: those that do it longest first. */
 interface Room {
   readonly address: string;
+  /** They do nothing. */
   readonly strangers: Set<Place>;
   readonly known: Set<Place>;
+  readonly working: Set<Place>;
   count: number;
 }
 
 /**
  * The places of a listener that strangers reach. While some are free everybody gets one. When all are taken, whoever comes gets that of
- * a connection which does nothing: first of those that have shown nothing, and of the address that holds most. So nobody keeps others
- * out by holding connections, from one address or from many, and no address has a limit of its own, which would be too low for a
- * proxy and too high for everybody else. What is at work is never let go for another one.
+ * a connection of those that have shown nothing: one that does nothing, or else the one whose request is the longest there; only then of one
+ * that was let in and does nothing; always of the address that holds most. So nobody keeps others
+ * out by holding connections, from one address or from many, with a request that never ends or without one, and no address has a limit
+ * of its own, which would be too low for a proxy and too high for everybody else. What works for somebody who was let in is never let go
+ * for another one.
  *
  * A place: taken → waiting ⇄ working → gone (closed, given to another one, or waiting for too long).
  */
@@ -54,7 +62,7 @@ export class ConnectionPlaces {
     this.#limits = limits;
   }
 
-  /** A place for this connection until it closes; false: all are taken by connections that work. */
+  /** A place for this connection until it closes; false: all are taken by connections that work for people who were let in. */
   take(socket: Socket): boolean {
     // It is gone already.
     if (socket.remoteAddress === undefined) return false;
@@ -65,7 +73,7 @@ export class ConnectionPlaces {
     if (this.#places.size >= this.#limits.most && !this.#free()) return false;
     const room = this.#roomOf(networkOf(socket.remoteAddress));
     const leave = (): void => void socket.destroy();
-    const place = { name, socket, room, leave, work: 0, known: false, since: this.#limits.now() };
+    const place = { name, socket, room, leave, work: new Set<Work>(), known: false, since: this.#limits.now() };
     this.#places.set(name, place);
     room.count++;
     room.strangers.add(place);
@@ -79,17 +87,21 @@ export class ConnectionPlaces {
     if (place) place.leave = leave;
   }
 
-  /** It has a request to answer, until the returned function is called; `known`: of somebody who was let in. */
-  begin(end: End): (ended: { readonly known: boolean }) => void {
+  /** It has a request to answer, until the returned function is called; `isKnown`: whether it is, by then, of somebody who was let in. */
+  begin(end: End, isKnown: () => boolean): () => void {
     const place = this.#places.get(nameOf(end));
     if (!place) return () => undefined;
-    place.work++;
+    const work = { isKnown };
+    place.work.add(work);
     waiting(place).delete(place);
-    return ({ known }) => {
-      place.work--;
-      place.known ||= known;
+    place.room.working.add(place);
+    return () => {
+      place.work.delete(work);
+      place.known ||= isKnown();
       place.since = this.#limits.now();
-      if (place.work === 0 && this.#places.get(place.name) === place) waiting(place).add(place);
+      if (place.work.size > 0 || this.#places.get(place.name) !== place) return;
+      place.room.working.delete(place);
+      waiting(place).add(place);
     };
   }
 
@@ -104,7 +116,10 @@ export class ConnectionPlaces {
   }
 
   #free(): boolean {
-    const place = this.#longestWaiting('strangers') ?? this.#longestWaiting('known');
+    const place =
+      this.#first(({ strangers: [first] }) => first) ??
+      this.#first(({ working }) => firstStranger(working)) ??
+      this.#first(({ known: [first] }) => first);
     if (!place) return false;
     // It closes a little later; its place is free at once.
     this.#forget(place);
@@ -112,12 +127,15 @@ export class ConnectionPlaces {
     return true;
   }
 
-  #longestWaiting(kind: 'strangers' | 'known'): Place | undefined {
-    let greediest: Room | undefined;
-    for (const room of this.#rooms.values())
-      if (room[kind].size > 0 && room.count > (greediest?.count ?? 0)) greediest = room;
-    const [first] = greediest?.[kind] ?? [];
-    return first;
+  /** What is found in the room that holds most of those where something is. */
+  #first(find: (room: Room) => Place | undefined): Place | undefined {
+    let most = 0;
+    let found: Place | undefined;
+    for (const room of this.#rooms.values()) {
+      const place = room.count > most ? find(room) : undefined;
+      if (place) [most, found] = [room.count, place];
+    }
+    return found;
   }
 
   #forget(place: Place): void {
@@ -125,6 +143,7 @@ export class ConnectionPlaces {
     this.#places.delete(place.name);
     const { room } = place;
     waiting(place).delete(place);
+    room.working.delete(place);
     room.count--;
     if (room.count === 0) this.#rooms.delete(room.address);
   }
@@ -132,7 +151,7 @@ export class ConnectionPlaces {
   #roomOf(address: string): Room {
     const found = this.#rooms.get(address);
     if (found) return found;
-    const room: Room = { address, strangers: new Set(), known: new Set(), count: 0 };
+    const room: Room = { address, strangers: new Set(), known: new Set(), working: new Set(), count: 0 };
     this.#rooms.set(address, room);
     return room;
   }
@@ -143,6 +162,11 @@ function askToGo(place: Place): void {
   const { leave, socket } = place;
   place.leave = () => void socket.destroy();
   leave();
+}
+
+function firstStranger(working: Iterable<Place>): Place | undefined {
+  for (const place of working) if (!place.known && ![...place.work].some(({ isKnown }) => isKnown())) return place;
+  return undefined;
 }
 
 function waiting({ room, known }: Place): Set<Place> {

@@ -76,7 +76,7 @@ export function createWireServer(
       socket.destroy();
       return;
     }
-    places?.begin(request.socket);
+    places?.begin(request.socket, () => isVisitors(request));
     proxy.upgrade(request, socket, head);
   });
   // Node looks for slow requests from the moment a server listens. This one never does: connections are handed to it.
@@ -147,8 +147,15 @@ function noting(places: ConnectionPlaces, handler: Handler): Handler {
 
 /** A connection with a request is at work until that is answered, however it ends. */
 function noteWork(places: ConnectionPlaces, ...[request, response]: Parameters<Handler>): void {
-  const end = places.begin(request.socket);
-  response.once('close', () => end({ known: recognitionOf(request).kind === 'visitor' }));
+  response.once(
+    'close',
+    places.begin(request.socket, () => isVisitors(request)),
+  );
+}
+
+/** Of somebody who was let in; nobody's until that has been found out. */
+function isVisitors(request: object): boolean {
+  return recognitionOf(request).kind === 'visitor';
 }
 
 /** Whoever answers takes the address apart without asking again. */
