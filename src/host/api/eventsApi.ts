@@ -31,7 +31,8 @@ export interface EventsApiOptions {
 
 export function eventsApi(options: EventsApiOptions): ServiceImpl<typeof EventService> {
   const { store, onWatch } = options;
-  const answers = new SharedAnswers(entry => create(WatchResponseSchema, toResponse(options, entry)));
+  const make = (entry: FeedEntry) => create(WatchResponseSchema, toResponse(options, entry));
+  const answers = new SharedAnswers(make, () => performance.now());
   return {
     async *watch(request, context) {
       const watching = onWatch();

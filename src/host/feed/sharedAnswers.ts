@@ -10,25 +10,38 @@ export interface SharedAnswer {
   readonly written: WatchResponse;
 }
 
+/** All who watch are told within that. What no event tells of, as a program that was installed, is not a later one's answer. */
+const keptMs = 1_000;
+/** Who comes back after a while has missed something of their own, which may be nearly everything. */
+const mostKept = 16;
+
 /**
  * What one change looks like to everybody who has seen the same before it: nearly always all watchers. It is read, put together and
- * written once, however many there are. Only answers of the present sequence are kept, because nobody asks for an earlier one again.
+ * written once, however many there are. Only a few answers of the present sequence are kept, for moments: nobody asks for an earlier
+ * one again.
  */
 export class SharedAnswers {
   readonly #make: (entry: FeedEntry) => WatchResponse;
+  readonly #now: () => number;
   #sequence = -1;
+  /** When the first of them was made. */
+  #since = 0;
   readonly #answers = new Map<string, SharedAnswer>();
 
-  constructor(make: (entry: FeedEntry) => WatchResponse) {
+  /** `now`: milliseconds of a clock that never jumps. */
+  constructor(make: (entry: FeedEntry) => WatchResponse, now: () => number) {
     this.#make = make;
+    this.#now = now;
   }
 
   of(entry: FeedEntry): SharedAnswer {
-    if (entry.sequence !== this.#sequence) this.#answers.clear();
+    if (entry.sequence !== this.#sequence || this.#now() - this.#since > keptMs) this.#answers.clear();
     this.#sequence = entry.sequence;
     const key = keyOf(entry);
     const found = this.#answers.get(key);
     if (found) return found;
+    if (this.#answers.size >= mostKept) this.#answers.clear();
+    if (this.#answers.size === 0) this.#since = this.#now();
     const message = this.#make(entry);
     const answer = { message, written: written(message) };
     this.#answers.set(key, answer);
