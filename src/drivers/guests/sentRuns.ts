@@ -18,6 +18,8 @@ export interface SentRun {
   readonly ports: readonly number[];
   /** Hosts that it reaches through this machine. */
   readonly allowed: readonly string[];
+  /** In a cluster, the number of the one pod that its files were sent to; missing until they were. */
+  readonly pod?: string | undefined;
 }
 
 const longestRecord = 256 * 1024;
@@ -51,6 +53,7 @@ export class SentRuns {
       readOnly: fields.flag('readOnly') ?? true,
       ports: Array.isArray(ports) ? ports.filter(port => Number.isInteger(port)) : [],
       allowed: fields.texts('allowed'),
+      pod: fields.text('pod'),
     };
   }
 

@@ -25,7 +25,7 @@ import { inspectionOf, removeSandboxFolder, togetherUsed } from '../guests/sandb
 import type { SentRun } from '../guests/sentRuns.js';
 import { startInside } from './insidePod.js';
 import { refusalOf, statusOf, unavailable, unlessMissing, type KubernetesCluster } from './kubernetesCluster.js';
-import { keeperOf, type PodPlace } from './podContainer.js';
+import { keeperOf, presentPod, type PodPlace } from './podContainer.js';
 import { PodRuns } from './podRuns.js';
 import { isReady } from './podState.js';
 import { usageOf } from './podUsage.js';
@@ -168,7 +168,11 @@ export class KubernetesSandboxDriver implements SandboxDriver, Disposable {
     if (!found)
       throw unavailable(`Nothing of sandbox ${sandbox.id} runs, so no port of it can be reached.`, 'not running');
     return await forwardPort(async socket => {
-      const program = await startInside(keeperOf(this.#place, found[0]), portEnd(port), 'input');
+      const program = await startInside(
+        keeperOf(this.#place, presentPod(this.#place, found[0])),
+        portEnd(port),
+        'input',
+      );
       socket.once('close', () => program.end());
       program.output.once('error', () => socket.destroy());
       program.output.pipe(socket);

@@ -32,21 +32,39 @@ export interface PodPlace {
   readonly clock: Clock;
 }
 
-/** The container beside the agent's, which has the same files and ports and outlives it. */
-export function keeperOf({ cluster, watch }: PodPlace, run: RunId): PodContainer {
-  const pod = watch.podOf(run)?.metadata?.name;
-  if (pod === undefined) throw new PodGone('its pod was deleted');
-  return { cluster, pod, container: containers.keeper };
+/** One pod of a run. One that the cluster makes in its place has nothing of what was sent: nothing is told to it, and nothing fetched. */
+export interface RunPod {
+  readonly run: RunId;
+  /** As the cluster numbers it. */
+  readonly uid: string;
+}
+
+/** The pod that a run has now. Errors: {@link PodGone}. */
+export function presentPod({ watch }: PodPlace, run: RunId): RunPod {
+  const uid = watch.podOf(run)?.metadata?.uid;
+  if (uid === undefined) throw new PodGone('its pod was deleted');
+  return { run, uid };
+}
+
+/** The container beside the agent's, which has the same files and ports and outlives it. Errors: {@link PodGone}. */
+export function keeperOf({ cluster, watch }: PodPlace, pod: RunPod): PodContainer {
+  return { cluster, pod: known(watch, pod).metadata?.name ?? '', container: containers.keeper };
+}
+
+function known(watch: PodWatch, { run, uid }: RunPod): V1Pod {
+  const pod = watch.podOf(run);
+  if (!pod) throw new PodGone('its pod was deleted');
+  if (pod.metadata?.uid !== uid) throw new PodGone('its pod was deleted, and another one made');
+  return pod;
 }
 
 /** A run's pod, as what follows runs elsewhere needs it. Errors of all: {@link PodGone}, `sandbox.unavailable`. */
-export function podContainer(place: PodPlace, run: RunId): FarContainer {
+export function podContainer(place: PodPlace, own: RunPod): FarContainer {
   const { watch, clock } = place;
   return {
     relayMark: `${controlFolder}/${controlFiles.relay}`,
     isRunning: async () => {
-      const pod = watch.podOf(run);
-      if (!pod) throw new PodGone('its pod was deleted');
+      const pod = known(watch, own);
       if (isAtWork(pod)) {
         if (isGivenUp(pod, clock.now())) throw new PodGone(endedWhy(pod) ?? 'its node does not answer');
         return true;
@@ -58,17 +76,17 @@ export function podContainer(place: PodPlace, run: RunId): FarContainer {
     async tar(path) {
       const script = '[ -e "$1/$2" ] || exit 0; exec tar -cf - -C "$1" "$2"';
       const command = ['/bin/sh', '-c', script, 'tar', posix.dirname(path), posix.basename(path)];
-      const program = await startInside(keeperOf(place, run), command, 'output');
+      const program = await startInside(keeperOf(place, own), command, 'output');
       program.output.once('close', () => program.end());
       return program.output;
     },
-    begin: (command, uses) => startInside(keeperOf(place, run), command, uses),
+    begin: (command, uses) => startInside(keeperOf(place, own), command, uses),
   };
 }
 
 /** Runs a short command beside the agent. */
-export async function besideAgent(place: PodPlace, run: RunId, command: readonly string[]): Promise<string> {
-  return await runInside(keeperOf(place, run), command);
+export async function besideAgent(place: PodPlace, pod: RunPod, command: readonly string[]): Promise<string> {
+  return await runInside(keeperOf(place, pod), command);
 }
 
 /** The cluster wants it gone since long, and its node does not say that it is. */

@@ -16,8 +16,8 @@ import { requireFolder, requireSpec, sandboxFolder } from '../guests/guestFolder
 import { FollowedRuns } from '../guests/followedRuns.js';
 import { RunMirror, type RemoteRun } from '../guests/runMirror.js';
 import { SentRuns } from '../guests/sentRuns.js';
-import { refusalOf, statusOf, unlessMissing } from './kubernetesCluster.js';
-import { besideAgent, podContainer, PodGone, type PodPlace } from './podContainer.js';
+import { refusalOf, statusOf, unavailable, unlessMissing } from './kubernetesCluster.js';
+import { besideAgent, podContainer, PodGone, presentPod, type PodPlace, type RunPod } from './podContainer.js';
 import { controlFiles, sayCommand } from './podScripts.js';
 import { endedWhy, isAtWork } from './podState.js';
 import { untilReady } from './podStart.js';
@@ -120,8 +120,8 @@ export class PodRuns implements RunDriver, Disposable {
       if (this.#starting.has(run) || this.#following.has(run)) continue;
       const record = sent && this.sent.find({ run, sandbox: sent });
       const started = await lookAt(join(runPath(stateDir, run), runFiles.started));
-      if (record && started?.isFile() === true) {
-        this.#follow(this.#remoteOf(record, doorsOf(record)));
+      if (record?.pod !== undefined && started?.isFile() === true) {
+        this.#follow(this.#remoteOf(record, doorsOf(record)), record.pod);
         continue;
       }
       log.info('A job that was not begun is removed', { run });
@@ -148,11 +148,15 @@ export class PodRuns implements RunDriver, Disposable {
     const ports = doors.map(({ port }) => port);
     const record = { run, sandbox: spec.id, workspace, readOnly, ports, allowed: allowedHosts(spec) ?? [] };
     this.sent.write(record);
+    let pod: RunPod;
     try {
       if (!(await this.#createJob(run, spec))) return;
       await untilReady(this.#options, { run, image: spec.image?.name ?? '', signal, onStep });
-      await requirePrograms(this.#options, { launch, spec, relay: doors.length > 0 });
-      await sendRun(this.#options, { launch, spec, relay: doors.length > 0, signal });
+      pod = presentPod(this.#options, run);
+      const sending = { launch, spec, pod, relay: doors.length > 0 };
+      await requirePrograms(this.#options, sending);
+      await sendRun(this.#options, { ...sending, signal });
+      this.sent.write({ ...record, pod: pod.uid });
       signal.throwIfAborted();
       if (!claimStart(runPath(stateDir, run))) throw new AppError('cancelled', 'The run was given up.', {});
     } catch (error) {
@@ -161,7 +165,7 @@ export class PodRuns implements RunDriver, Disposable {
       if (isAppError(error, 'cancelled') && !signal.aborted) return;
       throw notStarted(run, error);
     }
-    this.#follow(this.#remoteOf(record, new Map(doors.map(({ port, folder }) => [port, folder]))));
+    this.#follow(this.#remoteOf(record, new Map(doors.map(({ port, folder }) => [port, folder]))), pod.uid);
   }
 
   /** False when somebody else made it. */
@@ -186,22 +190,22 @@ export class PodRuns implements RunDriver, Disposable {
     return { run, sandbox, workspace, readOnly, doors, home };
   }
 
-  #follow(remote: RemoteRun): void {
-    this.#following.begin(remote.run, () => this.#followToEnd(remote));
+  #follow(remote: RemoteRun, uid: string): void {
+    this.#following.begin(remote.run, () => this.#followToEnd(remote, { run: remote.run, uid }));
   }
 
   /** A cluster that does not answer for a while is asked again until it does: the pod goes on meanwhile. */
-  async #followToEnd(remote: RemoteRun): Promise<void> {
+  async #followToEnd(remote: RemoteRun, own: RunPod): Promise<void> {
     const { clock, stateDir, watch } = this.#options;
     const { signal } = this.#following;
     const { run } = remote;
-    const mirror = new RunMirror(stateDir, remote, podContainer(this.#options, run));
+    const mirror = new RunMirror(stateDir, remote, podContainer(this.#options, own));
     let failures = 0;
     let hasBegun = false;
     for (;;) {
       signal.throwIfAborted();
       try {
-        if (!hasBegun) await besideAgent(this.#options, run, sayCommand(controlFiles.go));
+        if (!hasBegun) await besideAgent(this.#options, own, sayCommand(controlFiles.go));
         hasBegun = true;
         await mirror.follow(signal);
         signal.throwIfAborted();
@@ -226,7 +230,7 @@ export class PodRuns implements RunDriver, Disposable {
 
   async #say(run: RunId, word: 'term' | 'kill'): Promise<void> {
     try {
-      await besideAgent(this.#options, run, sayCommand(controlFiles[word]));
+      await besideAgent(this.#options, presentPod(this.#options, run), sayCommand(controlFiles[word]));
     } catch (error) {
       this.#options.log.warn('A pod does not hear that it is to end', { run, reason: errorMessage(error) });
     }
@@ -296,6 +300,8 @@ function kubernetesOf({ driver }: SandboxSpec): KubernetesSpec {
 
 /** What the API server refused, as the error of a run's start. */
 function notStarted(run: RunId, error: unknown): unknown {
+  if (error instanceof PodGone)
+    return unavailable(`The pod of run ${run} ended before it began: ${error.why}.`, error.why);
   if (isAnyAppError(error) || statusOf(error) === undefined) return error;
   const reason = refusalOf(error);
   const message = `The cluster refused the job of run ${run}: ${reason}.`;

@@ -10,23 +10,24 @@ import { sent } from '../guests/packing.js';
 import { runArchive } from '../guests/runArchive.js';
 import { runInside, startInside } from './insidePod.js';
 import { unavailable } from './kubernetesCluster.js';
-import { keeperOf, type PodPlace } from './podContainer.js';
+import { keeperOf, type PodPlace, type RunPod } from './podContainer.js';
 import { lacks, launchFile, launchScript, lookAround } from './podScripts.js';
 import { podUser } from './runJob.js';
 
 interface SentLaunch {
   readonly launch: SandboxLaunch;
   readonly spec: SandboxSpec;
+  readonly pod: RunPod;
   /** It reaches ports of this machine. */
   readonly relay: boolean;
 }
 
 /** Errors: `provider.missing`; `sandbox.unavailable` for an image that lacks what Muster needs. */
-export async function requirePrograms(place: PodPlace, { launch, spec, relay }: SentLaunch): Promise<void> {
+export async function requirePrograms(place: PodPlace, { launch, spec, pod, relay }: SentLaunch): Promise<void> {
   const [command = ''] = launch.argv;
   const image = spec.image?.name ?? '';
   const looked = lookAround({ command, path: launch.env['PATH'], relay });
-  const program = await startInside(keeperOf(place, launch.run), looked, 'output');
+  const program = await startInside(keeperOf(place, pod), looked, 'output');
   program.output.resume();
   const { code } = await program.ended;
   program.end();
@@ -52,7 +53,7 @@ export async function requirePrograms(place: PodPlace, { launch, spec, relay }: 
 /** Brings all that a run needs into its pod. Errors: `sandbox.unavailable`, what its files cannot be read for, the signal's reason. */
 export async function sendRun(
   place: PodPlace & { readonly stateDir: string; readonly programsFolder: string },
-  { launch, spec, relay, signal }: SentLaunch & { readonly signal: AbortSignal },
+  { launch, spec, pod, relay, signal }: SentLaunch & { readonly signal: AbortSignal },
 ): Promise<void> {
   const { run } = launch;
   const { stateDir, programsFolder } = place;
@@ -67,7 +68,7 @@ export async function sendRun(
     hasWorkspace: true,
   });
   const ends = AbortSignal.any([signal, files.abortSignal]);
-  const keeper = keeperOf(place, run);
+  const keeper = keeperOf(place, pod);
   // Bytes of a tar, which the stream has as such.
   const input = files.archive;
   await sent(files, () => runInside(keeper, ['tar', '-xpf', '-', '-C', guestPaths.top], { input, signal: ends }));
