@@ -35,6 +35,7 @@ import { reviewScheme } from './review/reviewUris.js';
 import { ReviewedChanges } from './review/reviewedChanges.js';
 import { ReviewLenses } from './review/reviewLenses.js';
 import { Reviews } from './review/reviews.js';
+import { UnresolvedFiles } from './review/unresolvedFiles.js';
 import type { Services } from './services.js';
 import { onSettingChange, readSetting } from './settings.js';
 import { registerStatusBar } from './statusBar.js';
@@ -82,7 +83,8 @@ export function activate(context: vscode.ExtensionContext): TestAccess | undefin
   );
   const changes = new ReviewedChanges(host);
   const reviews = new Reviews(host, changes);
-  const reviewFiles = new ReviewFiles(host, reviews.edits);
+  const unresolved = new UnresolvedFiles();
+  const reviewFiles = new ReviewFiles(host, { edits: reviews.edits, unresolved });
   const comments = new ReviewComments(host, reviews, context.workspaceState);
   const logs = new RawLogs(host);
   const records = new ScheduleDocuments(host);
@@ -122,6 +124,7 @@ export function activate(context: vscode.ExtensionContext): TestAccess | undefin
     new JupyterExtensionServers({ context, log, host }),
     vscode.workspace.registerFileSystemProvider(guestScheme, guestFiles, { isCaseSensitive: true }),
     reviewFiles.keepCurrent(),
+    unresolved.watch(),
     vscode.languages.registerCodeActionsProvider({ scheme: 'file' }, new TaskActions(services), {
       providedCodeActionKinds: [vscode.CodeActionKind.QuickFix],
     }),

@@ -8,11 +8,16 @@ import { plainText } from '../plain/plainText.js';
 import type { Services } from '../services.js';
 import { threadTitle } from '../threads/threadTitles.js';
 import { windowClosing } from '../windowClosing.js';
+import { hasConflictMarkers } from './conflictMarkers.js';
 import { currentUri } from './reviewSides.js';
+import { isMergeTab, isMerging } from './reviewTabs.js';
 import { reviewFileUri } from './reviewUris.js';
 
 /** More editors at once help nobody; the others are opened when these are done. */
 const editorsAtOnce = 10;
+
+/** For VS Code to do what it does by itself in a moment; then it is gone on without. */
+const patienceMs = 10_000;
 
 /** Merges the target into the worktree and shows what both changed in VS Code's merge editor. One that has begun goes on. */
 export async function mergeByHand(services: Services, thread: Thread): Promise<void> {
@@ -134,13 +139,14 @@ async function withOpen(
   const { thread: fresh } = await client.threads.getThread({ threadId: thread.id }, { signal });
   // Ended in a terminal meanwhile: asking for its files would begin another one.
   if (fresh?.handMerge === '') return [];
-  const open = vscode.workspace.textDocuments.map(({ uri }) => uri.toString());
   const begun = await client.merges.beginHandMerge({ threadId: thread.id }, { signal });
   const answers: unknown[] = [];
   for (const path of begun.files) {
     const output = currentUri(thread, path);
-    if (!open.includes(output.toString())) continue;
+    if (!isMerging(output)) continue;
     await openMergeEditor(thread, begun, path);
+    // Another editor in its place is none to accept, or to close.
+    if (!(await untilSo(() => isInFront(output)))) continue;
     const answer: unknown = await act(output);
     answers.push(answer);
     if (isRefused(answer)) break;
@@ -171,10 +177,43 @@ async function openMergeEditor(thread: Thread, begun: BeginHandMergeResponse, pa
     input2: side(thread.branch, begun.ours),
     output,
   };
+  if (!isMerging(output)) await whenRead(output);
   try {
     await vscode.commands.executeCommand('_open.mergeEditor', input);
   } catch {
     // A build of VS Code without its merge editor: the file with its markers does as well.
     await vscode.window.showTextDocument(output, { preview: false });
   }
+}
+
+/** An editor that was open a moment ago may still hold the file as it was: a merge editor would take that for resolved. */
+async function whenRead(output: vscode.Uri): Promise<void> {
+  const onDisk = new TextDecoder().decode(await vscode.workspace.fs.readFile(output));
+  if (!hasConflictMarkers(onDisk)) return;
+  await untilSo(() => {
+    const held = vscode.workspace.textDocuments.find(({ uri }) => uri.toString() === output.toString());
+    return held === undefined || hasConflictMarkers(held.getText());
+  });
+}
+
+/** The command that opens a merge editor ends before that is open. */
+function isInFront(output: vscode.Uri): boolean {
+  return isMergeTab(vscode.window.tabGroups.activeTabGroup.activeTab, output);
+}
+
+/** Waits for what VS Code's editors come to. False: not in time. */
+async function untilSo(isSo: () => boolean): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const check = (): void => void (isSo() && resolve());
+  const signal = AbortSignal.any([windowClosing, AbortSignal.timeout(patienceMs)]);
+  signal.addEventListener('abort', () => resolve(), { once: true });
+  const listening = vscode.Disposable.from(
+    vscode.window.tabGroups.onDidChangeTabs(check),
+    vscode.window.tabGroups.onDidChangeTabGroups(check),
+    vscode.workspace.onDidChangeTextDocument(check),
+    vscode.workspace.onDidCloseTextDocument(check),
+  );
+  check();
+  await promise.finally(() => listening.dispose());
+  return isSo();
 }

@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import { RecentBytes } from '../../base/recentBytes.js';
 import type { HostConnection } from '../host/hostConnection.js';
 import type { ReviewEdits } from './reviewEdits.js';
+import type { UnresolvedFiles } from './unresolvedFiles.js';
 import { emptyCommit, reviewFileOf, type ReviewFile } from './reviewUris.js';
 import { readWorktreeFile, writeWorktreeFile } from './worktreeFile.js';
 import { windowClosing } from '../windowClosing.js';
@@ -24,13 +25,18 @@ interface Contents {
 export class ReviewFiles implements vscode.FileSystemProvider {
   readonly #host: HostConnection;
   readonly #edits: ReviewEdits;
+  readonly #unresolved: Pick<UnresolvedFiles, 'toWrite'>;
   readonly #changed = new vscode.EventEmitter<vscode.FileChangeEvent[]>();
   /** Contents at a commit never change; a review asks for `stat` and then `readFile`. */
   readonly #committed = new RecentBytes(keptBytes);
 
-  constructor(host: HostConnection, edits: ReviewEdits) {
+  constructor(
+    host: HostConnection,
+    { edits, unresolved }: { readonly edits: ReviewEdits; readonly unresolved: Pick<UnresolvedFiles, 'toWrite'> },
+  ) {
     this.#host = host;
     this.#edits = edits;
+    this.#unresolved = unresolved;
   }
 
   readonly onDidChangeFile = this.#changed.event;
@@ -96,10 +102,11 @@ export class ReviewFiles implements vscode.FileSystemProvider {
     if (file?.side.kind !== 'work') throw vscode.FileSystemError.NoPermissions(uri);
     if (this.#host.elsewhere !== '') throw vscode.FileSystemError.NoPermissions(uri);
     const worktree = await this.#worktreeOf(file);
-    if (worktree === '' || !(await writeWorktreeFile(worktree, file.path, content))) {
+    const written = this.#unresolved.toWrite(uri, content);
+    if (worktree === '' || !(await writeWorktreeFile(worktree, file.path, written))) {
       throw vscode.FileSystemError.NoPermissions(uri);
     }
-    this.#edits.record(file.threadId, file.path, content);
+    this.#edits.record(file.threadId, file.path, written);
     this.#tell(uri);
   }
 

@@ -15,6 +15,18 @@ export function isReviewTab({ input }: vscode.Tab): boolean {
   return textDiffs(input).length > 0;
 }
 
+/** True while a merge editor for this file is open. */
+export function isMerging(output: vscode.Uri): boolean {
+  return vscode.window.tabGroups.all.some(({ tabs }) => tabs.some(tab => isMergeTab(tab, output)));
+}
+
+/** True for the merge editor of this file. The class of its input has no name in the API yet; what it holds is there. */
+export function isMergeTab(tab: vscode.Tab | undefined, output: vscode.Uri): boolean {
+  const input: unknown = tab?.input;
+  if (typeof input !== 'object' || input === null || !('result' in input)) return false;
+  return input.result instanceof vscode.Uri && input.result.toString() === output.toString();
+}
+
 function urisOf(input: unknown): readonly vscode.Uri[] {
   if (input instanceof vscode.TabInputTextDiff) return [input.modified, input.original];
   if (input instanceof vscode.TabInputText || input instanceof vscode.TabInputCustom) return [input.uri];

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { Thread } from '../../../src/protocol/gen/muster/v1/threads_pb.js';
+import { currentUri } from '../../../src/extension/review/reviewSides.js';
 import { answerMessages, dispatch, git, inRepository, openRepositories, provideCrew, whenStatus } from './crew.js';
 import { test, until } from './registry.js';
 
@@ -86,6 +87,34 @@ test('conflicts are resolved in the merge editor, and the worktree is no reposit
   assert.deepEqual(repositories(), known);
   const byPath = vscode.workspace.textDocuments.filter(({ uri }) => uri.scheme === 'file');
   assert.ok(byPath.every(({ uri }) => !uri.fsPath.startsWith(thread.worktree)));
+});
+
+test('a conflict that nobody resolved keeps its markers when its merge editor is saved', async ({ signal, after }) => {
+  after(closeEditors);
+  const access = await provideCrew(signal);
+  await changeMain(before);
+  after(() => changeMain(before));
+  const threadId = await dispatch(access, 'writer', 'Greet and be interrupted');
+  const thread = await whenStatus(access, threadId, 'ready', signal);
+  await changeMain('export function greet(name) {\n  return `Ahoy ${name}`;\n}\n');
+  // It was looked at before, and is held as it was then.
+  const document = await vscode.workspace.openTextDocument(currentUri(thread, greeting));
+  const messages = answerMessages(/both changed|is as it was|Give up/, undefined);
+  after(() => messages.restore());
+  await vscode.commands.executeCommand('muster.mergeByHand', threadId);
+  await until('the merge editor shows what both sides began with', () => document.getText() === before, signal);
+  // As auto-save does it.
+  await document.save();
+  const onDisk = (): Promise<string> => readFile(join(thread.worktree, greeting), 'utf8');
+  assert.match(await onDisk(), /^<{7} HEAD\n[^]*^={7}\n[^]*Ahoy[^]*^>{7} /m);
+  assert.equal(document.getText(), before);
+  // What somebody chose is saved as everywhere else.
+  await until('what is typed is there', () => replaceAll(document.uri, both), signal);
+  await document.save();
+  assert.equal(await onDisk(), both);
+  await vscode.commands.executeCommand('muster.finishHandMerge', threadId);
+  await whenStatus(access, threadId, 'ready', signal);
+  assert.equal(`${await git('show', `${thread.branch}:${greeting}`)}\n`, both);
 });
 
 test('of two merges by hand the one is given up whose page is in front', async ({ signal, after }) => {
