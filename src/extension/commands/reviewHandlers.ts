@@ -11,7 +11,7 @@ import { reviewFileOf } from '../review/reviewUris.js';
 import type { Services } from '../services.js';
 import { targetThread, targetThreads, type ThreadQuestion } from '../threads/pickThread.js';
 import { requestChanges } from '../review/requestChanges.js';
-import { threadTitle } from '../threads/threadTitles.js';
+import { taskTitle, threadTitle } from '../threads/threadTitles.js';
 import { isChangesNode, type ChangesNode, type ChangesView } from '../views/changesView.js';
 import type { CommandHandlers } from './commandHandler.js';
 import { windowClosing } from '../windowClosing.js';
@@ -171,7 +171,7 @@ async function commitStaged(services: Services, thread: Thread): Promise<void> {
     title: vscode.l10n.t('Commit Staged Changes of "{0}"', threadTitle(thread)),
     prompt: vscode.l10n.t('What is not staged is left out of the thread. It stays in the history of its branch.'),
     placeHolder: vscode.l10n.t('Message of the commit'),
-    value: threadTitle(thread),
+    value: taskTitle(thread),
     validateInput: text => (text.trim() === '' ? vscode.l10n.t('Say what it is.') : undefined),
   });
   if (message === undefined) return;

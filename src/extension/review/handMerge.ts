@@ -88,11 +88,7 @@ export async function abandonHandMerge(services: Services, thread: Thread): Prom
  * nobody handled or with text that is not saved, and leaves it open for who says no: so there is neither.
  */
 async function closeUnasked(output: vscode.Uri): Promise<void> {
-  try {
-    await vscode.commands.executeCommand('merge.acceptAllInput2');
-  } catch {
-    // A build of VS Code without its merge editor: the file itself is in front.
-  }
+  await vscode.commands.executeCommand('merge.acceptAllInput2');
   const document = vscode.workspace.textDocuments.find(({ uri }) => uri.toString() === output.toString());
   if (document?.isDirty) await document.save();
   await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
@@ -121,7 +117,7 @@ async function offerEnd(services: Services, thread: Thread, begun: BeginHandMerg
 
 /**
  * Accepts what is in the merge editors that are open: VS Code saves them, and asks where a conflict remains. Saved without that
- * question, a file in which nobody chose anything has neither side's change, and no marker that would tell. False: not now.
+ * question, a file in which only some were resolved has no marker that would tell of the others. False: not now.
  */
 async function acceptOpen(services: Services, thread: Thread): Promise<boolean> {
   const answers = await withOpen(services, thread, () => vscode.commands.executeCommand('mergeEditor.acceptMerge'));
@@ -154,7 +150,7 @@ async function withOpen(
   return answers;
 }
 
-/** Where no merge editor is, there is no answer, and the file shows its markers. */
+/** One that is still being read gives no answer: its file has its markers then. */
 function isRefused(answer: unknown): boolean {
   return typeof answer === 'object' && answer !== null && 'successful' in answer && answer.successful === false;
 }
