@@ -1,4 +1,5 @@
 import { AppError, errorMessage } from '../../base/errors.js';
+import type { MergeId } from '../../base/ids.js';
 import type { Clock } from '../../base/clock.js';
 import type { Disposable } from '../../base/lifecycle.js';
 import type { EventStores } from '../events/eventLog.js';
@@ -53,9 +54,10 @@ export class MergePusher implements Disposable {
   async again(id: string): Promise<Merge> {
     const { store } = this.#options;
     const { thread, latestMerge } = store.read(stores => findThread(stores, id));
-    const push = store.read(stores => pushOf(stores, thread));
-    if (latestMerge?.status !== 'merged' || !push) {
-      const reason = push ? 'nothing of it has landed' : 'its file has no `merge.push`';
+    const push = latestMerge?.status === 'merged' && store.read(stores => pushOf(stores, thread, latestMerge.id));
+    if (!push) {
+      const hasLanded = latestMerge?.status === 'merged';
+      const reason = hasLanded ? 'its file has no `merge.push` for what has landed' : 'nothing of it has landed';
       throw new AppError('merge.refused', `Thread ${thread.id} is not pushed: ${reason}.`, {
         thread: thread.id,
         reason,
@@ -87,7 +89,7 @@ export class MergePusher implements Disposable {
     const found = store.read(stores => {
       const merge = stores.merges.get(id);
       const thread = stores.threads.get(threadId);
-      const wanted = thread && pushOf(stores, thread);
+      const wanted = thread && pushOf(stores, thread, id);
       return merge && thread && { merge, thread, wanted, undone: stores.undos.get(id) !== undefined };
     });
     const push = found?.merge.push;
@@ -119,13 +121,17 @@ export class MergePusher implements Disposable {
   }
 }
 
-/** The push that is wanted when something of a thread has landed; undefined: none. */
+/** The push that is wanted when a merge has landed; undefined: none. */
 export function pushOf(
-  { projects, parts }: ProjectStores & Pick<ThreadStores, 'parts'>,
+  { projects, parts, mergeSets }: ProjectStores & Pick<ThreadStores, 'parts'> & Pick<MergeStores, 'mergeSets'>,
   { id, projectId }: Pick<Thread, 'id' | 'projectId'>,
+  merge: MergeId,
 ): MergePush | undefined {
   // The address is that of the project's own repository.
   if (parts.of(id) !== undefined) return undefined;
+  // Others alone had something to land: the commit of this one is the thread's, which no target has to have.
+  const member = mergeSets.ofMerge(merge)?.members.find(each => each.merge === merge);
+  if (member && member.to === undefined) return undefined;
   const project = projects.get(projectId);
   const address = project?.spec.merge.push;
   if (address === undefined || !project || !isConsented(project.spec, project.consent)) return undefined;

@@ -310,7 +310,7 @@ export class MergeWork {
     const current = stores.merges.get(merge.id);
     if (!current || !isMergeActive(current.status)) return false;
     const thread = change.status === 'merged' ? stores.threads.get(merge.threadId) : undefined;
-    const next = { ...current, ...change, ...defined({ push: thread && pushOf(stores, thread) }) };
+    const next = { ...current, ...change, ...defined({ push: thread && pushOf(stores, thread, merge.id) }) };
     if (next.status === current.status && next.message === current.message) return false;
     stores.merges.update(next);
     if (!isMergeActive(next.status)) stores.mergeQueue.remove(merge.id);

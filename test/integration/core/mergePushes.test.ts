@@ -75,3 +75,16 @@ test('what was taken back meanwhile, or is agreed to no more, is not pushed; a f
   await last.dispose();
   expect(pushed).toEqual([]);
 });
+
+test('a thread that landed in other repositories alone has nothing to push in its own', async () => {
+  const { world, land, pusher, pushed } = await landed();
+  const { id, threadId } = await land('two\n');
+  // Its commit is the thread's, which the target may have in another form.
+  const own = { merge: id, name: '', verify: [], undo: world.ids.next<'merge'>(), landed: false };
+  world.store.transact(stores => stores.mergeSets.save({ id, step: 'done', members: [own] }));
+  const next = pusher();
+  next.resume();
+  await expect(next.again(threadId)).rejects.toMatchObject({ code: 'merge.refused' });
+  await next.dispose();
+  expect(pushed).toEqual([]);
+});
