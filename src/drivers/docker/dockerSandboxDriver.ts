@@ -276,7 +276,7 @@ export class DockerSandboxDriver implements SandboxDriver, Disposable {
     if (run === undefined || id === undefined || workspace === undefined) return;
     if (!this.#remote) return this.#watchDisk(run, { id, folders: [workspace], most, directory });
     const doors = new Map(ports.map(port => [port, this.#doorFolder({ id }, port)]));
-    this.#remote.adopt({ run, sandbox: id, workspace, doors, readOnly });
+    this.#remote.adopt({ run, sandbox: id, workspace, doors, readOnly, diskBytes: most });
   }
 
   #doorFolder(sandbox: Pick<SandboxRef, 'id'>, port: number): string {

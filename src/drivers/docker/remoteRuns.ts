@@ -13,6 +13,8 @@ import { found, statusOf, unlessGone, type DockerEngine } from './dockerEngine.j
 import type { GuestPrograms } from './guestPrograms.js';
 import { engineContainer } from './insideContainer.js';
 import { packRun } from './packRun.js';
+import { guestLimits } from '../guests/guestLimits.js';
+import { FarTooLarge } from '../guests/unpackFolder.js';
 import { FollowedRuns } from '../guests/followedRuns.js';
 import { RunMirror, type RemoteRun } from '../guests/runMirror.js';
 import { SentRuns } from '../guests/sentRuns.js';
@@ -120,9 +122,10 @@ export class RemoteRuns implements RunDriver, Disposable {
     signal.throwIfAborted();
     const doors = new Map(settings.doors.map(({ port, folder }) => [port, folder]));
     const { folder: workspace, readOnly = false } = spec.workspace;
-    const remote = { run, sandbox: spec.id, workspace, readOnly, doors };
+    const { diskBytes } = guestLimits(spec);
+    const remote = { run, sandbox: spec.id, workspace, readOnly, doors, diskBytes };
     const allowed = typeof spec.network === 'string' ? [] : spec.network;
-    this.sent.write({ run, sandbox: spec.id, workspace, readOnly, ports: [...doors.keys()], allowed });
+    this.sent.write({ run, sandbox: spec.id, workspace, readOnly, ports: [...doors.keys()], allowed, diskBytes });
     try {
       await packRun(engine, { run, spec, settings, stateDir, programsFolder });
       signal.throwIfAborted();
@@ -146,12 +149,12 @@ export class RemoteRuns implements RunDriver, Disposable {
   async #followToEnd(remote: RemoteRun): Promise<void> {
     const { clock } = this.#options;
     const { signal } = this.#following;
+    const container = this.#options.engine.docker.getContainer(runContainerName(remote.run));
+    const mirror = new RunMirror(this.#options.stateDir, remote, engineContainer(this.#options, container));
     let failures = 0;
     for (;;) {
       signal.throwIfAborted();
       try {
-        const container = this.#options.engine.docker.getContainer(runContainerName(remote.run));
-        const mirror = new RunMirror(this.#options.stateDir, remote, engineContainer(this.#options, container));
         await mirror.follow(signal);
         signal.throwIfAborted();
         await mirror.fetch();
@@ -160,6 +163,11 @@ export class RemoteRuns implements RunDriver, Disposable {
       } catch (error) {
         signal.throwIfAborted();
         if (statusOf(error) === 404) return this.sent.forget(remote);
+        if (error instanceof FarTooLarge) {
+          mirror.note(`\n${error.message}.\n`);
+          await this.#remove(remote.run);
+          return this.sent.forget(remote);
+        }
         // A connection that broke off in the middle of a file, or a disk of this machine: what the run left is still there.
         const isEngine = isAppError(error, 'sandbox.unavailable') || statusOf(error) !== undefined;
         if (!isEngine && ++failures >= mostFailures) throw error;

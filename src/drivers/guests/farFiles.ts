@@ -1,6 +1,7 @@
 import { closeSync, openSync, statSync, writeSync } from 'node:fs';
 import { extract } from 'tar-stream';
 import type { FarContainer } from './farContainer.js';
+import { FarTooLarge } from './unpackFolder.js';
 
 /** A file in a container, which an agent may have written: of any size, or a link. */
 export interface FarFile {
@@ -19,13 +20,20 @@ export async function readFarFile(
   return isThere ? Buffer.concat(chunks) : undefined;
 }
 
-/** Adds what the container's file has more than the one here. */
-export async function appendFarFile(file: FarFile, here: string): Promise<void> {
+/** Adds what the container's file has more than the one here. Errors: {@link FarTooLarge}. */
+export async function appendFarFile(
+  file: FarFile,
+  here: string,
+  { mostBytes = Infinity }: { readonly mostBytes?: number | undefined } = {},
+): Promise<void> {
   const target = openSync(here, 'a', 0o600);
+  let taken = 0;
   try {
     let skipped = sizeOf(here);
     await eachChunk(file, {
       take: chunk => {
+        taken += chunk.length;
+        if (taken > mostBytes) throw new FarTooLarge(mostBytes);
         const bytes = chunk.subarray(Math.min(skipped, chunk.length));
         skipped -= chunk.length - bytes.length;
         if (bytes.length > 0) writeSync(target, bytes);

@@ -9,7 +9,7 @@ import { appendFarFile, readFarFile, sizeOf } from './farFiles.js';
 import { sandboxFolder } from './guestFolders.js';
 import { guestPaths, guestRunDir } from './guestPaths.js';
 import { remoteRelay, serveRelay } from './remoteRelay.js';
-import { unpackFolder, type Unpacking } from './unpackFolder.js';
+import { FarTooLarge, unpackFolder, type Unpacking } from './unpackFolder.js';
 
 const longestRecord = 4_096;
 
@@ -24,6 +24,8 @@ export interface RemoteRun {
   readonly readOnly: boolean;
   /** The home folder on this machine, where it travels too; missing: it stays there. */
   readonly home?: string | undefined;
+  /** What each of its folders, and what it says, may come to; missing: nobody knows. */
+  readonly diskBytes?: number | undefined;
 }
 
 /** Something of a run that the engine carries while it works. */
@@ -39,6 +41,8 @@ export class RunMirror {
   readonly #container: FarContainer;
   /** The run's directory on this machine. */
   readonly #dir: string;
+  /** It says more than it may. */
+  #saysTooMuch: FarTooLarge | undefined;
 
   constructor(stateDir: string, remote: RemoteRun, container: FarContainer) {
     this.#stateDir = stateDir;
@@ -47,7 +51,9 @@ export class RunMirror {
     this.#dir = runPath(stateDir, remote.run);
   }
 
-  /** Until the container has ended. What was cut off meanwhile, by an engine that started again, begins again. */
+  /**
+   * Until the container has ended. What was cut off meanwhile, by an engine that started again, begins again. Errors: {@link FarTooLarge}.
+   */
   async follow(signal: AbortSignal): Promise<void> {
     const parts = new Map<string, Part>();
     try {
@@ -59,13 +65,14 @@ export class RunMirror {
           for (const name of [runFiles.stdout, runFiles.stderr])
             if (!parts.has(name)) this.#keep(parts, name, await this.#tail(name));
         await this.#container.untilNextLook(signal);
+        if (this.#saysTooMuch) throw this.#saysTooMuch;
       }
     } finally {
       for (const part of parts.values()) part.dispose();
     }
   }
 
-  /** Everything that the run left, the word that it ended last; what is to be told of that stands below what it complained of. */
+  /** Everything that the run left, the word that it ended last; what is to be told of that stands below what it complained of. Errors: {@link FarTooLarge}. */
   async fetch(note = ''): Promise<void> {
     const { run, sandbox, workspace, readOnly } = this.#remote;
     const git = join(sandboxFolder(this.#stateDir, sandbox), 'git', run);
@@ -75,7 +82,8 @@ export class RunMirror {
     await this.#fetchStart();
     for (const name of [runFiles.stdout, runFiles.stderr]) {
       const path = `${guestRunDir(run)}/${name}`;
-      await appendFarFile({ container: this.#container, path }, join(this.#dir, name));
+      const mostBytes = this.#remote.diskBytes;
+      await appendFarFile({ container: this.#container, path }, join(this.#dir, name), { mostBytes });
     }
     this.note(note);
     const exit = await this.#ofRun(runFiles.exit);
@@ -87,10 +95,11 @@ export class RunMirror {
     if (text !== '') appendFileSync(join(this.#dir, runFiles.stderr), text, { mode: 0o600 });
   }
 
-  async #fetchFolder(path: string, into: Omit<Unpacking, 'top'>): Promise<void> {
+  async #fetchFolder(path: string, into: Pick<Unpacking, 'folder' | 'keeps'>): Promise<void> {
     if (!existsSync(into.folder)) return;
     const tar = await this.#container.tar(path);
-    if (tar) await unpackFolder(tar, { ...into, top: posix.basename(path) });
+    const mostBytes = this.#remote.diskBytes;
+    if (tar) await unpackFolder(tar, { ...into, top: posix.basename(path), mostBytes });
   }
 
   #keep(parts: Map<string, Part>, name: string, part: Part): void {
@@ -121,11 +130,17 @@ export class RunMirror {
 
   async #tail(name: string): Promise<Part> {
     const path = join(this.#dir, name);
-    const from = sizeOf(path) + 1;
-    const command = ['tail', '-c', `+${from}`, '-f', `${guestRunDir(this.#remote.run)}/${name}`];
+    let size = sizeOf(path);
+    const most = this.#remote.diskBytes ?? Infinity;
+    const command = ['tail', '-c', `+${size + 1}`, '-f', `${guestRunDir(this.#remote.run)}/${name}`];
     const program = await this.#container.begin(command, 'output');
     const file = openSync(path, 'a', 0o600);
     program.output.on('data', (bytes: Buffer) => {
+      size += bytes.length;
+      if (size > most) {
+        this.#saysTooMuch = new FarTooLarge(most);
+        return program.end();
+      }
       try {
         writeSync(file, bytes);
       } catch {

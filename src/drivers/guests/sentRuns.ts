@@ -18,6 +18,8 @@ export interface SentRun {
   readonly ports: readonly number[];
   /** Hosts that it reaches through this machine. */
   readonly allowed: readonly string[];
+  /** What its files may come to; missing in what an earlier version wrote. */
+  readonly diskBytes?: number | undefined;
   /** In a cluster, the number of the one pod that its files were sent to; missing until they were. */
   readonly pod?: string | undefined;
 }
@@ -53,6 +55,7 @@ export class SentRuns {
       readOnly: fields.flag('readOnly') ?? true,
       ports: Array.isArray(ports) ? ports.filter(port => Number.isInteger(port)) : [],
       allowed: fields.texts('allowed'),
+      diskBytes: fields.number('diskBytes'),
       pod: fields.text('pod'),
     };
   }

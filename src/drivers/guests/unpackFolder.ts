@@ -13,25 +13,40 @@ export interface Unpacking {
   readonly folder: string;
   /** What at the top of the folder is none of the tar's. */
   readonly keeps?: readonly string[];
+  /** More is not taken. */
+  readonly mostBytes?: number | undefined;
+}
+
+/** An agent says how large its files are, and they need not be on any disk. Recognised where it is thrown for. */
+export class FarTooLarge extends Error {
+  constructor(mostBytes: number) {
+    super(`The files of the run come to more than the ${mostBytes} bytes that it may have (resources.disk)`);
+  }
 }
 
 /**
  * Makes a folder what a tar says, which an agent filled: nothing outside of the folder is written, no link is followed, and what is
- * neither file, folder nor symbolic link is left out. What is in the folder and not in the tar goes.
+ * neither file, folder nor symbolic link is left out. What is in the folder and not in the tar goes. Errors: {@link FarTooLarge}.
  */
 export async function unpackFolder(tar: Readable, unpacking: Unpacking): Promise<void> {
-  const { folder, top, keeps = [] } = unpacking;
+  const { folder, top, keeps = [], mostBytes = Infinity } = unpacking;
+  let left = mostBytes;
+  const spend = (bytes: number): void => {
+    left -= bytes;
+    if (left < 0) throw new FarTooLarge(mostBytes);
+  };
   const there = new Set<string>();
   const folders = new Set<string>(['']);
   const isKept = await keptNames(folder, keeps);
   const reader = extract();
   const take = async (header: Headers, contents: Readable): Promise<void> => {
+    spend(header.size ?? 0);
     const path = inside(header.name, top);
     if (path === undefined || path === '' || (await isKept(path))) return void contents.resume();
     addParents(there, path);
     const first = header.type === 'link' ? inside(header.linkname ?? '', top) : undefined;
     const linked = first === undefined || (await isKept(first)) ? undefined : first;
-    await place({ folder, folders, path, header, contents, linked });
+    await place({ folder, folders, path, header, contents, linked, spend });
   };
   reader.on('entry', (header: Headers, contents: Readable, next: (error?: unknown) => void) => {
     const ended = new Promise<void>(resolve => contents.once('end', resolve));
@@ -90,9 +105,11 @@ interface Placing {
   readonly contents: Readable;
   /** Of a second name: the first, in the folder. */
   readonly linked: string | undefined;
+  /** Called before so many bytes are written that are no contents of this entry. */
+  readonly spend: (bytes: number) => void;
 }
 
-async function place({ folder, folders, path, header, contents, linked }: Placing): Promise<void> {
+async function place({ folder, folders, path, header, contents, linked, spend }: Placing): Promise<void> {
   await makeFolder(folder, folders, parentOf(path));
   const target = join(folder, path);
   const mode = (header.mode ?? 0o644) & 0o777;
@@ -114,14 +131,17 @@ async function place({ folder, folders, path, header, contents, linked }: Placin
       forget(folders, path);
       await pipeline(contents, createWriteStream(target, { flags: 'wx', mode }));
       return;
-    case 'link':
+    case 'link': {
       // Its contents are in the tar under its first name alone. A file of its own: nothing else has two names here.
       if (linked === undefined || linked === path || !folders.has(parentOf(linked))) break;
-      if ((await lookAt(join(folder, linked)))?.isFile() !== true) break;
+      const whole = await lookAt(join(folder, linked));
+      if (whole?.isFile() !== true) break;
+      spend(whole.size);
       await clear(target);
       forget(folders, path);
       await copyFile(join(folder, linked), target, constants.COPYFILE_EXCL);
       break;
+    }
     default:
       // Devices and pipes are nobody's work.
       break;

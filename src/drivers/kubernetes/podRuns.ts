@@ -13,6 +13,8 @@ import { runFiles, runPath } from '../../node/runFiles.js';
 import { systemCode } from '../../node/systemError.js';
 import { allowedHosts, type Door } from '../guests/egress.js';
 import { requireFolder, requireSpec, sandboxFolder } from '../guests/guestFolders.js';
+import { guestLimits } from '../guests/guestLimits.js';
+import { FarTooLarge } from '../guests/unpackFolder.js';
 import { FollowedRuns } from '../guests/followedRuns.js';
 import { RunMirror, type RemoteRun } from '../guests/runMirror.js';
 import { SentRuns } from '../guests/sentRuns.js';
@@ -146,7 +148,9 @@ export class PodRuns implements RunDriver, Disposable {
     signal.throwIfAborted();
     const { folder: workspace, readOnly = false } = spec.workspace;
     const ports = doors.map(({ port }) => port);
-    const record = { run, sandbox: spec.id, workspace, readOnly, ports, allowed: allowedHosts(spec) ?? [] };
+    const { diskBytes } = guestLimits(spec);
+    const allowed = allowedHosts(spec) ?? [];
+    const record = { run, sandbox: spec.id, workspace, readOnly, ports, allowed, diskBytes };
     this.sent.write(record);
     let pod: RunPod;
     try {
@@ -183,11 +187,11 @@ export class PodRuns implements RunDriver, Disposable {
   }
 
   #remoteOf(
-    { run, sandbox, workspace, readOnly }: Pick<RemoteRun, 'run' | 'sandbox' | 'workspace' | 'readOnly'>,
+    { run, sandbox, workspace, readOnly, diskBytes }: Omit<RemoteRun, 'doors' | 'home'>,
     doors: ReadonlyMap<number, string>,
   ): RemoteRun {
     const home = join(sandboxFolder(this.#options.stateDir, sandbox), 'home');
-    return { run, sandbox, workspace, readOnly, doors, home };
+    return { run, sandbox, workspace, readOnly, doors, home, diskBytes };
   }
 
   #follow(remote: RemoteRun, uid: string): void {
@@ -217,6 +221,11 @@ export class PodRuns implements RunDriver, Disposable {
         if (error instanceof PodGone) {
           mirror.note(noteOf(error.why));
           this.#lost.set(run, `The cluster ended the run: ${error.why}.`);
+          break;
+        }
+        if (error instanceof FarTooLarge) {
+          mirror.note(noteOf(error.message));
+          this.#lost.set(run, `${error.message}.`);
           break;
         }
         // What the run left is still there: a connection that broke off, or a disk of this machine.

@@ -13,7 +13,7 @@ import { describe, expect, test } from 'vitest';
 import { pack, type Headers } from 'tar-stream';
 import { packFolder } from '../../../src/drivers/guests/packFolder.js';
 import { packing, sent } from '../../../src/drivers/guests/packing.js';
-import { unpackFolder } from '../../../src/drivers/guests/unpackFolder.js';
+import { FarTooLarge, unpackFolder } from '../../../src/drivers/guests/unpackFolder.js';
 import { tempDirectory } from '../../support/tempDirectory.js';
 
 /** A tar with entries that no honest program writes. */
@@ -33,6 +33,21 @@ function place(): { readonly folder: string; readonly outside: string } {
 }
 
 describe('what comes back from a container', () => {
+  test('is not taken when it is more than it may be, whatever an agent says how large or how often it is', async () => {
+    const { folder } = place();
+    const unpacking = { folder, top: 'work', mostBytes: 100 };
+    const half = { name: 'work/half.txt', text: 'x'.repeat(60) };
+    await unpackFolder(tar([half, { name: 'work/rest.txt', text: 'x'.repeat(40) }]), unpacking);
+    expect(readdirSync(folder).toSorted()).toEqual(['half.txt', 'rest.txt']);
+    const again: Headers = { name: 'work/again.txt', type: 'link', linkname: 'work/half.txt' };
+    await expect(unpackFolder(tar([half, again]), unpacking)).rejects.toThrow(FarTooLarge);
+    await expect(unpackFolder(tar([{ ...half, text: 'x'.repeat(101) }]), unpacking)).rejects.toThrow(FarTooLarge);
+    await expect(
+      unpackFolder(tar([{ name: 'work/.git', text: 'x'.repeat(101) }]), { ...unpacking, keeps: ['.git'] }),
+    ).rejects.toThrow(FarTooLarge);
+    expect(readdirSync(folder)).not.toContain('again.txt');
+  });
+
   test('makes the folder what it was there: new, changed, gone, and links as links', async () => {
     const { folder, outside } = place();
     for (const name of ['kept.txt', 'changed.txt', 'gone.txt', '.git']) writeFileSync(join(folder, name), 'old');
