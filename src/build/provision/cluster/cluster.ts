@@ -1,10 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCommand } from '../../runCommand.ts';
+import { bridgeOf, leftBridges } from './bridges.ts';
 import { clusterImages, provideClusterImages } from './images.ts';
 import { clusterMissing, clusterProgram } from './programs.ts';
 
@@ -37,7 +38,15 @@ export async function startCluster(): Promise<ProvidedCluster> {
   if (missing !== undefined) throw new Error(missing);
   const dir = await mkdtemp(join(tmpdir(), 'muster-cluster-'));
   const [api = 0, etcd = 0, peers = 0, node = 0] = await freePorts(4);
-  const cluster = new Cluster({ dir, api, etcd, peers, node, bridge: `mstr${node}`, net: `10.213.${node % 250}` });
+  const cluster = new Cluster({
+    dir,
+    api,
+    etcd,
+    peers,
+    node,
+    bridge: bridgeOf(process.pid),
+    net: `10.213.${node % 250}`,
+  });
   try {
     await cluster.start();
     return cluster;
@@ -61,6 +70,7 @@ class Cluster implements ProvidedCluster {
 
   async start(): Promise<void> {
     const { dir, bridge, net } = this.#place;
+    await removeLeftBridges();
     await writeFiles(this.#place, this.kubeconfig);
     await runCommand('ip', ['link', 'add', 'name', bridge, 'type', 'bridge']);
     await runCommand('ip', ['address', 'add', `${net}.1/24`, 'dev', bridge]);
@@ -214,6 +224,13 @@ class Cluster implements ProvidedCluster {
       accept,
     });
   }
+}
+
+/** Those of clusters that were killed. */
+async function removeLeftBridges(): Promise<void> {
+  const { stdout } = await runCommand('ip', ['-oneline', 'link', 'show', 'type', 'bridge'], { output: 'capture' });
+  for (const bridge of leftBridges(stdout, pid => existsSync(`/proc/${pid}`)))
+    await runCommand('ip', ['link', 'delete', bridge], { output: 'capture', accept: [0, 1] });
 }
 
 async function writeFiles(place: Place, kubeconfig: string): Promise<void> {
