@@ -27,6 +27,8 @@ const channels = { input: 0, output: 1, complaint: 2, status: 3, close: 255 } as
 /** More than this on its way to the server, and whoever writes waits. */
 const mostBuffered = 1024 * 1024;
 const mostComplaint = 4_096;
+/** A server that has shown no life for so long, twice, is gone, though nothing has closed its connection. As kubectl's own patience. */
+const lifeMs = 30_000;
 
 /**
  * Runs a program in a running container. The client library's own way of doing that knows no back-pressure, so that a tar would be
@@ -64,7 +66,7 @@ export async function startInside(
   // What the library would do with the streams of this process, when a server says that they end.
   const streams = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() };
   const handler = new WebSocketHandler(cluster.config, undefined, streams);
-  let socket: Awaited<ReturnType<WebSocketHandler['connect']>> | undefined;
+  let socket: Opened | undefined;
   try {
     socket = await handler.connect(path, null, take);
   } catch (error) {
@@ -73,6 +75,7 @@ export async function startInside(
     throw unavailable(`The pod ${pod} cannot be entered: ${reason}.`, reason);
   }
   const opened = socket;
+  const showsLife = watchLife(opened);
   opened.on('close', () => finish({ code: undefined }));
   opened.on('error', () => finish({ code: undefined }));
   output.on('drain', () => opened.resume());
@@ -81,7 +84,11 @@ export async function startInside(
   const send = (channel: number, bytes: Uint8Array): Promise<void> => {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const frame = Buffer.concat([Buffer.from([channel]), bytes]);
-    opened.send(frame, (error?: Error) => (error ? reject(error) : resolve()));
+    opened.send(frame, (error?: Error) => {
+      showsLife();
+      if (error) reject(error);
+      else resolve();
+    });
     if (opened.bufferedAmount < mostBuffered) resolve();
     return promise;
   };
@@ -103,6 +110,28 @@ export async function startInside(
       finish({ code: undefined });
     },
   };
+}
+
+type Opened = Awaited<ReturnType<WebSocketHandler['connect']>>;
+
+/**
+ * Breaks off a connection whose other end has vanished, which nobody would notice while nothing is sent. Returns what is called for
+ * a sign of life that is no frame.
+ */
+function watchLife(socket: Opened): () => void {
+  let isAlive = true;
+  const showsLife = (): void => {
+    isAlive = true;
+  };
+  for (const sign of ['message', 'pong']) socket.on(sign, showsLife);
+  const timer = setInterval(() => {
+    // Of one that is not read nothing is heard.
+    if (!isAlive && !socket.isPaused) return socket.terminate();
+    isAlive = socket.isPaused;
+    socket.ping();
+  }, lifeMs).unref();
+  socket.on('close', () => clearInterval(timer));
+  return showsLife;
 }
 
 /** Runs a program to its end, with what is given as its input; returns what it said. Errors: as of {@link startInside}, and its failure. */
