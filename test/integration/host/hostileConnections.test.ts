@@ -7,6 +7,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { inRepository } from '../../../src/build/paths.ts';
 import { readBody } from '../../../src/host/ingress/readBody.js';
 import type { Handler } from '../../../src/host/server/nodeHandler.js';
+import { noteRecognition, type Recognition } from '../../../src/host/server/visitor.js';
 import { createWireServer, type Guarded } from '../../../src/host/server/wireServer.js';
 import { soaking } from '../../support/sample.ts';
 
@@ -112,22 +113,53 @@ test('when strangers hold every place, whoever comes gets one at once', async ()
   expect(await letGo).toBe('');
 });
 
-test('a connection that is being answered keeps its place, and one is free when it has been', async () => {
+/** A listener with two places, both taken by requests that are answered when told to. */
+async function bothPlacesAtWork(letsIn: (request: object) => void) {
   const asked: (() => void)[] = [];
-  const arrived = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  const { open } = await listening({ ...nobodyWaits, maxConnections: 2 }, (_, response) => {
+  const arrived = [Promise.withResolvers<void>(), Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const { open } = await listening({ ...nobodyWaits, maxConnections: 2 }, (request, response) => {
+    letsIn(request);
     asked.push(() => response.end('answered'));
     arrived[asked.length - 1]?.resolve();
   });
-  const working = [open(), open()];
-  for (const socket of working) socket.write(get);
-  await Promise.all(arrived.map(({ promise }) => promise));
-  const refused = open();
-  refused.write(get);
-  expect(await untilClosed(refused)).toBe('');
-  const answers = working.map(untilClosed);
+  const ask = () => {
+    const socket = open();
+    socket.write(get);
+    return untilClosed(socket);
+  };
+  const first = ask();
+  await arrived[0]?.promise;
+  const second = ask();
+  await arrived[1]?.promise;
+  return { ask, asked, first, second, third: arrived[2]?.promise };
+}
+
+const visitor: Recognition = {
+  kind: 'visitor',
+  visitor: { name: 'somebody', scope: 'read', scopeNow: () => 'read' },
+};
+
+test('who was let in and is being answered keeps the place, and one is free when they have been', async () => {
+  const { ask, asked, first, second, third } = await bothPlacesAtWork(request => noteRecognition(request, visitor));
+  expect(await ask()).toBe('');
+  asked[0]?.();
+  expect(await first).toContain('answered');
+  const next = ask();
+  await third;
   for (const answer of asked) answer();
-  expect(await Promise.all(answers)).toEqual([
+  expect(await Promise.all([second, next])).toEqual([
+    expect.stringContaining('answered'),
+    expect.stringContaining('answered'),
+  ]);
+});
+
+test('when requests of strangers hold every place, whoever comes gets that of the longest', async () => {
+  const { ask, asked, first, second, third } = await bothPlacesAtWork(() => undefined);
+  const late = ask();
+  expect(await first).toBe('');
+  await third;
+  for (const answer of asked) answer();
+  expect(await Promise.all([second, late])).toEqual([
     expect.stringContaining('answered'),
     expect.stringContaining('answered'),
   ]);
