@@ -7,7 +7,7 @@ import type { Store } from '../store.js';
 import { requireIdle } from '../threads/idleThread.js';
 import type { Thread } from '../threads/thread.js';
 import { requireOneRepository } from '../threads/partLookup.js';
-import { findThread } from '../threads/threadLookup.js';
+import { findThread, findThreadAlone } from '../threads/threadLookup.js';
 import { noWorktree } from '../threads/threadService.js';
 import type { ThreadSettler } from '../threads/threadSettler.js';
 import type { ThreadStores, ThreadView } from '../threads/threadStore.js';
@@ -86,9 +86,12 @@ export class HandMergeService {
    */
   async lookedAt(id: string): Promise<void> {
     const { store, driver, log } = this.#options;
-    const { thread, handMerge } = store.read(stores => findThread(stores, id));
+    const { thread, merge } = store.read(stores => {
+      const found = findThreadAlone(stores, id);
+      return { thread: found, merge: stores.handMerges.ofThread(found.id) };
+    });
     const worktree = worktreeOf(thread);
-    if (handMerge === undefined || !worktree) return;
+    if (merge === undefined || !worktree) return;
     try {
       if (await driver.isUnderWay(worktree)) return;
       await this.#with(id, async subject => {
@@ -137,7 +140,7 @@ export class HandMergeService {
 
   async #with<T>(id: string, work: (subject: Subject) => Promise<T>): Promise<T> {
     const { store, settler, workspaces } = this.#options;
-    const { thread: found } = store.read(stores => findThread(stores, id));
+    const found = store.read(stores => findThreadAlone(stores, id));
     store.read(stores => requireOneRepository(stores, found.id, 'Resolving conflicts in the merge editor'));
     await settler.settled(found.id);
     return await workspaces.exclusive(found.id, async () => {

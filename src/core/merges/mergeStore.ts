@@ -14,6 +14,8 @@ export interface MergeStore {
   update(merge: Merge): void;
   /** Oldest first. */
   ofThread(thread: ThreadId): readonly Merge[];
+  /** The newest. */
+  latestOf(thread: ThreadId): Merge | undefined;
   /** Queued, checking or merging, oldest first. */
   active(): readonly Merge[];
   /** Landed and still to be pushed, oldest first. */

@@ -1,4 +1,4 @@
-import type { RunId } from '../../base/ids.js';
+import type { RunId, ThreadId } from '../../base/ids.js';
 
 /** A queued run that must not start before a time. A row, so that it survives the host. Times are ms since the epoch. */
 export interface RunDelay {
@@ -13,6 +13,8 @@ export interface RunDelayStore {
   put(delay: RunDelay): void;
   /** Of a run that is still queued. */
   of(run: RunId): RunDelay | undefined;
+  /** What waits to try again in a thread. */
+  retriesIn(thread: ThreadId): readonly RunDelay[];
   /** Queued runs that are not due yet. */
   pending(now: number): readonly RunDelay[];
 }

@@ -264,12 +264,11 @@ export class RunStarter {
 
   /** The thread as it wants its worktree. Errors: `thread.unknown`, `thread.closed`, `thread.busy`. */
   #wanted(stores: ThreadStores & MergeStores & RescueStores, threadId: Thread['id']): Thread {
-    const view = stores.threads.view(threadId);
-    if (!view) throw new AppError('thread.unknown', `There is no thread ${threadId}.`, { thread: threadId });
-    const { thread } = view;
+    const thread = stores.threads.get(threadId);
+    if (!thread) throw new AppError('thread.unknown', `There is no thread ${threadId}.`, { thread: threadId });
     if (thread.outcome === 'abandoned') throw threadClosed(thread, `Thread ${threadId} was abandoned`);
     requireNoOperation(stores, threadId);
-    const requestedBase = baseAfterRemoval(stores, view) ?? thread.requestedBase;
+    const requestedBase = baseAfterRemoval(stores, thread) ?? thread.requestedBase;
     return requestedBase === undefined ? thread : { ...thread, requestedBase };
   }
 

@@ -5,7 +5,7 @@ import { isId, type IdSource, type MergeId, type MessageId } from '../../base/id
 import type { AgentSpec, RepoSpec } from '../../compose/projectSpec.js';
 import type { ProviderRegistries } from '../agents/providerRegistries.js';
 import { isMergeActive } from '../merges/merge.js';
-import { requireNoHandMerge } from '../merges/openHandMerge.js';
+import { requireNoHandMerge, type OpenHandMergeStores } from '../merges/openHandMerge.js';
 import { person, type Message } from '../messages/message.js';
 import { sendComment, type CommentId } from '../reviews/comment.js';
 import type { CommentStores } from '../reviews/commentStore.js';
@@ -28,7 +28,7 @@ import type { Thread } from './thread.js';
 import { summaryOf } from './threadSummary.js';
 import { shellCommandName } from '../agents/providers/shellCommand.js';
 import { requireFuture, requirePrompt, requireRoomInQueue } from './dispatchChecks.js';
-import { findThread } from './threadLookup.js';
+import { findThread, findThreadAlone } from './threadLookup.js';
 import { baseAfterRemoval, threadClosed } from './removedWork.js';
 import { requireNoOperation, threadMerging } from './idleThread.js';
 import { modelOn, requireModelName, type ThreadModelStores } from './threadModel.js';
@@ -91,12 +91,15 @@ export interface Dispatched {
   readonly run: Run;
 }
 
+type ReopenStores = ThreadStores & MergeStores & RescueStores & OpenHandMergeStores & EventStores;
+
 type DispatchStores = ThreadStores &
   ThreadModelStores &
   MessageStores &
   RunStores &
   MergeStores &
   RescueStores &
+  OpenHandMergeStores &
   ChainStores &
   CommentStores &
   QueueStores &
@@ -321,10 +324,9 @@ function dependOn(stores: DispatchStores, run: Run, references: readonly string[
 
 /** Whoever speaks to a thread does not want what failed before to be tried again on top of it. */
 function dropRetries(stores: RunStores & RunDelayStores & EventStores, { id }: Thread, now: number): void {
-  const waiting = stores.runs
-    .ofThread(id)
-    .filter(run => run.status === 'queued' && stores.delays.of(run.id)?.reason === 'retry');
-  for (const run of waiting) {
+  for (const { runId } of stores.delays.retriesIn(id)) {
+    const run = stores.runs.get(runId);
+    if (!run) continue;
     const cancelled = cancelQueuedRun(run, now);
     stores.runs.update(cancelled);
     stores.events.append({ kind: 'run_changed', threadId: id, runId: run.id, status: cancelled.status }, now);
@@ -336,22 +338,22 @@ function dropRetries(stores: RunStores & RunDelayStores & EventStores, { id }: T
  * branch that has the work; one whose unmerged work was put away must be restored first. While a worktree is being removed
  * or brought back, nobody can say yet which of them it is.
  */
-function reopen(stores: ThreadStores & MergeStores & RescueStores & EventStores, id: string, now: number): Thread {
-  const view = findThread(stores, id);
-  const { thread, latestMerge: merge } = view;
+function reopen(stores: ReopenStores, id: string, now: number): Thread {
+  const thread = findThreadAlone(stores, id);
+  const merge = stores.merges.latestOf(thread.id);
   requireNoPart(stores, thread.id);
   if (merge && isMergeActive(merge.status)) throw threadMerging(thread, merge);
   requireNoOperation(stores, thread.id);
-  requireNoHandMerge(view.handMerge);
+  if (thread.worktree !== undefined) requireNoHandMerge(stores.handMerges.ofThread(thread.id));
   if (thread.outcome === 'abandoned') throw threadClosed(thread, `Thread ${thread.id} was abandoned`);
-  const base = baseAfterRemoval(stores, view);
+  const base = baseAfterRemoval(stores, thread);
   // The new worktree begins at what was merged, and with nothing of the person's.
   const { carried: _began, ...merged } = thread;
   const fresh = base === undefined ? { ...thread } : { ...merged, requestedBase: base };
   const open: Thread = { ...fresh, outcome: 'open', updatedAt: now };
   stores.threads.update(open);
   for (const { thread: part } of partsOf(stores, thread.id)) {
-    const partBase = baseAfterRemoval(stores, findThread(stores, part.id));
+    const partBase = baseAfterRemoval(stores, part);
     stores.threads.update({ ...part, outcome: 'open', updatedAt: now, ...defined({ requestedBase: partBase }) });
   }
   // That somebody works on it is told by the run: of itself it changes only when it had ended, or begins elsewhere.

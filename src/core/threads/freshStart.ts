@@ -84,7 +84,7 @@ function landed(
   stores: ThreadStores & MergeStores,
   id: Thread['id'],
 ): { readonly thread: Thread; readonly merge: Merge } | undefined {
-  const view = stores.threads.view(id);
-  const merge = view && standingMerge(stores, view);
-  return view && merge && view.thread.head === merge.expect ? { thread: view.thread, merge } : undefined;
+  const thread = stores.threads.get(id);
+  const merge = thread && standingMerge(stores, { thread, latestMerge: stores.merges.latestOf(id) });
+  return merge && thread.head === merge.expect ? { thread, merge } : undefined;
 }

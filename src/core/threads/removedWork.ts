@@ -3,7 +3,7 @@ import type { MergeStores } from '../merges/mergeStore.js';
 import { standingMerge } from '../merges/standingMerge.js';
 import { isMergedWhole } from '../workspaces/rescue.js';
 import type { RescueStores } from '../workspaces/rescueStore.js';
-import type { ThreadView } from './threadStore.js';
+import type { Thread } from './thread.js';
 
 /**
  * The branch that has a thread's work when its worktree was removed after a merge; `undefined` for a thread that has its
@@ -11,14 +11,13 @@ import type { ThreadView } from './threadStore.js';
  * and a dispatch may meet), because a fresh worktree would leave it out of reach.
  */
 export function baseAfterRemoval(
-  stores: RescueStores & Pick<MergeStores, 'undos'>,
-  view: Pick<ThreadView, 'thread' | 'latestMerge'>,
+  stores: RescueStores & Pick<MergeStores, 'merges' | 'undos'>,
+  thread: Thread,
 ): string | undefined {
-  const { thread } = view;
   const { repository, rescue, worktree, branch } = thread;
   if (worktree !== undefined || branch === undefined) return undefined;
   const kept = repository === undefined || rescue === undefined ? undefined : stores.rescues.byRef(repository, rescue);
-  const merge = standingMerge(stores, view);
+  const merge = standingMerge(stores, { thread, latestMerge: stores.merges.latestOf(thread.id) });
   if (merge && isMergedWhole(kept, merge)) return merge.target;
   // What was kept of it has been discarded since.
   if (rescue === undefined) return undefined;
@@ -26,7 +25,7 @@ export function baseAfterRemoval(
 }
 
 /** The error for a thread that a person must bring back first. */
-export function threadClosed({ id, outcome }: ThreadView['thread'], why: string): AppError<'thread.closed'> {
+export function threadClosed({ id, outcome }: Thread, why: string): AppError<'thread.closed'> {
   return new AppError('thread.closed', `${why}. \`muster restore ${id}\` brings it back.`, {
     thread: id,
     status: outcome,

@@ -1,5 +1,6 @@
 import { AppError } from '../../base/errors.js';
 import { isId, type ThreadId } from '../../base/ids.js';
+import type { Thread } from './thread.js';
 import type { ThreadView, ThreadStores } from './threadStore.js';
 
 /**
@@ -7,15 +8,27 @@ import type { ThreadView, ThreadStores } from './threadStore.js';
  * Errors: `thread.unknown`, `thread.ambiguous`.
  */
 export function findThread(stores: ThreadStores, text: string): ThreadView {
-  const [whole = '', name] = text.split('/', 2);
-  const found = findThreadId(stores, whole);
-  const part = name === undefined ? undefined : stores.parts.ofWhole(found).find(each => each.name === name);
-  const view = name !== undefined && part === undefined ? undefined : stores.threads.view(part?.thread ?? found);
+  const id = findThreadId(stores, text);
+  const view = id && stores.threads.view(id);
   if (!view) throw unknownThread(text);
   return view;
 }
 
-function findThreadId(stores: ThreadStores, text: string): ThreadId {
+/** The same, for whoever needs nothing that is derived of it: a task that is dispatched waits for each look. */
+export function findThreadAlone(stores: ThreadStores, text: string): Thread {
+  const id = findThreadId(stores, text);
+  const thread = id && stores.threads.get(id);
+  if (!thread) throw unknownThread(text);
+  return thread;
+}
+
+function findThreadId(stores: ThreadStores, text: string): ThreadId | undefined {
+  const [whole = '', name] = text.split('/', 2);
+  const found = idBeginning(stores, whole);
+  return name === undefined ? found : stores.parts.ofWhole(found).find(part => part.name === name)?.thread;
+}
+
+function idBeginning(stores: ThreadStores, text: string): ThreadId {
   const prefix = text.toLowerCase();
   if (isId<'thread'>(prefix)) return prefix;
   const matches = /^[0-9a-z]{1,12}$/.test(prefix) ? stores.threads.withPrefix(prefix) : [];

@@ -50,6 +50,7 @@ export class SqliteMergeStore implements MergeStore {
   readonly #update: Statement<[ReturnType<typeof table.parameters>]>;
   readonly #get: Statement<[string], MergeRow>;
   readonly #ofThread: Statement<[string], MergeRow>;
+  readonly #latestOf: Statement<[string], MergeRow>;
   readonly #active: Statement<[], MergeRow>;
   readonly #toPush: Statement<[], MergeRow>;
 
@@ -59,6 +60,9 @@ export class SqliteMergeStore implements MergeStore {
     this.#update = database.prepare(table.update('id = :id'));
     this.#get = database.prepare(`SELECT * FROM merge WHERE id = ?`);
     this.#ofThread = database.prepare(`SELECT * FROM merge WHERE thread_id = ? ORDER BY position`);
+    this.#latestOf = database.prepare(
+      `SELECT merge.* FROM thread JOIN merge ON merge.id = thread.latest_merge WHERE thread.id = ?`,
+    );
     this.#active = database.prepare(
       `SELECT * FROM merge WHERE status IN ('queued', 'checking', 'merging') ORDER BY position`,
     );
@@ -73,6 +77,11 @@ export class SqliteMergeStore implements MergeStore {
   insert(merge: Merge): void {
     this.#insert.run(table.parameters(merge));
     this.#pointThread.run(merge.id, merge.threadId);
+  }
+
+  latestOf(thread: ThreadId): Merge | undefined {
+    const row = this.#latestOf.get(thread);
+    return row && toMerge(row);
   }
 
   update(merge: Merge): void {

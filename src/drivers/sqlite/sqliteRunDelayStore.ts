@@ -1,6 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { member } from '../../base/closedUnion.js';
-import { parseId, type RunId } from '../../base/ids.js';
+import { parseId, type RunId, type ThreadId } from '../../base/ids.js';
 import type { RunDelay, RunDelayStore } from '../../core/runs/runDelay.js';
 import { EntityTable, fixed, stored, type RowOf } from './columns.js';
 
@@ -17,12 +17,14 @@ const reasons: readonly RunDelay['reason'][] = ['retry', 'scheduled'];
 export class SqliteRunDelayStore implements RunDelayStore {
   readonly #put: Statement<[object]>;
   readonly #of: Statement<[string], DelayRow>;
+  readonly #retriesIn: Statement<[string], DelayRow>;
   readonly #pending: Statement<[number], DelayRow>;
 
   constructor(database: Database) {
     const queued = `SELECT run_delay.* FROM run_delay JOIN run ON run.id = run_id WHERE run.status = 'queued'`;
     this.#put = database.prepare(table.replace());
     this.#of = database.prepare(`${queued} AND run_id = ?`);
+    this.#retriesIn = database.prepare(`${queued} AND run.thread_id = ? AND reason = 'retry'`);
     this.#pending = database.prepare(`${queued} AND due_at > ? ORDER BY due_at`);
   }
 
@@ -33,6 +35,10 @@ export class SqliteRunDelayStore implements RunDelayStore {
   of(run: RunId): RunDelay | undefined {
     const row = this.#of.get(run);
     return row && toDelay(row);
+  }
+
+  retriesIn(thread: ThreadId): readonly RunDelay[] {
+    return this.#retriesIn.all(thread).map(toDelay);
   }
 
   pending(now: number): readonly RunDelay[] {

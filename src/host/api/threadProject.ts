@@ -3,7 +3,7 @@ import { projectOfThread } from '../../core/projects/projectOfThread.js';
 import { findProject, projectOfFolder } from '../../core/projects/projectService.js';
 import type { Store } from '../../core/store.js';
 import type { Stores } from '../../core/stores.js';
-import { findThread } from '../../core/threads/threadLookup.js';
+import { findThreadAlone } from '../../core/threads/threadLookup.js';
 import type { DispatchRequest } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { absolutePath, fail } from './requestFields.js';
 
@@ -14,8 +14,7 @@ export function projectFor(
 ): Project {
   return store.read(stores => {
     if (request.threadId !== '') {
-      const { thread } = findThread(stores, request.threadId);
-      return projectOfThread(stores, thread);
+      return projectOfThread(stores, findThreadAlone(stores, request.threadId));
     }
     if (request.project !== '') return findProject(stores, request.project);
     if (request.folder === '') throw fail('project', 'neither a project nor a folder is named');
