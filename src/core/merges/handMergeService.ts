@@ -49,16 +49,30 @@ export class HandMergeService {
     id: string,
   ): Promise<{ readonly view: ThreadView; readonly target: string; readonly merge: HandMerge | undefined }> {
     return await this.#with(id, async ({ thread, worktree, target }) => {
-      const { settler, driver } = this.#options;
-      const message = `Merge branch '${target}' into ${worktree.branch}`;
-      // One that was begun before goes on: what is in conflict is no work that could not be committed.
-      if (!(await driver.isUnderWay(worktree)))
-        await settler.snapshot(thread, `${thread.summary}\n\nWork kept by Muster before a merge by hand.`);
-      const merge = await driver.begin(worktree, { target, message });
-      if (merge === undefined) await settler.snapshot(thread, message);
-      this.#note(thread, merge && { threadId: thread.id, target, begunAt: this.#options.clock.now() });
-      return { view: this.#view(thread), target, merge };
+      const { driver, clock } = this.#options;
+      // Before git begins: nobody is to be let in meanwhile, nor after a host that is killed in between.
+      this.#note(thread, { threadId: thread.id, target, begunAt: clock.now() });
+      try {
+        const merge = await this.#merge({ thread, worktree, target });
+        if (merge === undefined) this.#note(thread, undefined);
+        return { view: this.#view(thread), target, merge };
+      } catch (error) {
+        // Where git cannot say, it stays as it was noted.
+        if (!(await driver.isUnderWay(worktree).catch(() => true))) this.#note(thread, undefined);
+        throw error;
+      }
     });
+  }
+
+  /** One that was begun before goes on: what is in conflict is no work that could not be committed. */
+  async #merge({ thread, worktree, target }: Subject): Promise<HandMerge | undefined> {
+    const { settler, driver } = this.#options;
+    const message = `Merge branch '${target}' into ${worktree.branch}`;
+    if (!(await driver.isUnderWay(worktree)))
+      await settler.snapshot(thread, `${thread.summary}\n\nWork kept by Muster before a merge by hand.`);
+    const merge = await driver.begin(worktree, { target, message });
+    if (merge === undefined) await settler.snapshot(thread, message);
+    return merge;
   }
 
   /** Commits what the person made of the conflicts. Errors: `thread.*`, `worktree.unfinished`, `worktree.failed`. */

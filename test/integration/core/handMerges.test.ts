@@ -9,7 +9,10 @@ const never = new AbortController().signal;
 const conflict: HandMerge = { theirs: 'b', ours: 'a', base: 'c', files: ['readme.md'], others: [] };
 
 /** A thread in whose worktree a person can merge; git's part is a flag. */
-async function scene(kind: 'conflict' | 'no conflict' = 'conflict') {
+async function scene(
+  kind: 'conflict' | 'no conflict' | 'git fails' = 'conflict',
+  meanwhile: (host: ReturnType<typeof coreHost>, id: string) => Promise<void> = async () => undefined,
+) {
   const world = coreWorld();
   const host = coreHost(world);
   const { id } = await readyThread(world, host);
@@ -17,6 +20,8 @@ async function scene(kind: 'conflict' | 'no conflict' = 'conflict') {
   const driver: HandMergeDriver = {
     isUnderWay: async () => underWay,
     async begin() {
+      await meanwhile(host, id);
+      if (kind === 'git fails') throw new Error('git is not well');
       underWay = kind === 'conflict';
       return underWay ? conflict : undefined;
     },
@@ -73,6 +78,23 @@ describe('a merge that a person has begun in a worktree', () => {
     const { service, id, view } = await scene('no conflict');
     expect((await service.begin(id)).merge).toBeUndefined();
     expect(await view()).toMatchObject({ status: 'ready' });
+  });
+
+  test('nobody is let in while git begins, nor by the host that follows one which was killed then', async () => {
+    const refused = { code: 'merge.byHand' };
+    const { service, id, view } = await scene('conflict', async (host, thread) => {
+      await expect(host.dispatch({ thread })).rejects.toMatchObject(refused);
+      expect((await host.threads.get(thread)).handMerge).toMatchObject({ target: 'main' });
+    });
+    expect((await service.begin(id)).merge).toEqual(conflict);
+    expect(await view()).toMatchObject({ status: 'needs_you', handMerge: { target: 'main' } });
+  });
+
+  test('that git could not begin is none', async () => {
+    const { service, host, id, view } = await scene('git fails');
+    await expect(service.begin(id)).rejects.toThrow('git is not well');
+    expect((await view()).handMerge).toBeUndefined();
+    await host.dispatch({ thread: id });
   });
 
   test('nobody works there meanwhile: no agent, no merge, no update, no approval', async () => {
